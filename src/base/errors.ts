@@ -1,0 +1,48 @@
+export interface AppErrorOptions {
+  /** One sentence that says what to do next. */
+  hint?: string;
+  /** Machine-readable particulars; goes into `error.details` of the JSON output, so never a secret. */
+  details?: unknown;
+  cause?: unknown;
+}
+
+/**
+ * The one error class that crosses room borders. Foreign errors are mapped to it once, at the door of the
+ * room that met them; the command line turns it into text, JSON and an exit code in one place.
+ */
+export class AppError extends Error {
+  /** Stable upper-case word, listed in the README's reference. */
+  readonly code: string;
+  readonly hint: string | undefined;
+  readonly details: unknown;
+
+  constructor(code: string, message: string, options: AppErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'AppError';
+    this.code = code;
+    this.hint = options.hint;
+    this.details = options.details;
+  }
+}
+
+export function isAppError(error: unknown, ...codes: string[]): error is AppError {
+  return error instanceof AppError && (codes.length === 0 || codes.includes(error.code));
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Node's `code` of a system error (`ECONNREFUSED`, `EACCES`), searched along the `cause` chain. */
+export function systemCodeOf(error: unknown): string | undefined {
+  for (let e: unknown = error, depth = 0; e instanceof Error && depth < 8; e = e.cause, depth++) {
+    if (e instanceof AggregateError && e.errors.length > 0) {
+      const inner = systemCodeOf(e.errors[0]);
+      if (inner !== undefined) return inner;
+    }
+    const code = (e as NodeJS.ErrnoException).code;
+    if (typeof code === 'string' && !(e instanceof AppError)) return code;
+  }
+  return undefined;
+}
