@@ -1,0 +1,35 @@
+/** A field of Contact as describe tells it, reduced to what sync decides on. Names as Salesforce spells them. */
+export interface Field {
+  name: string;
+  label: string;
+  /** Salesforce's field type: `id`, `string`, `boolean`, `double`, `datetime`, `picklist`, … */
+  type: string;
+  /** Characters; 0 where the type has no length. */
+  length: number;
+  precision: number;
+  scale: number;
+  digits: number;
+  nillable: boolean;
+  createable: boolean;
+  updateable: boolean;
+  /** Formula field: its changes do not touch SystemModstamp. */
+  calculated: boolean;
+  defaultedOnCreate: boolean;
+  externalId: boolean;
+  unique: boolean;
+  idLookup: boolean;
+  custom: boolean;
+  restrictedPicklist: boolean;
+  /** Active values; empty where the field is no picklist. */
+  picklistValues: string[];
+  referenceTo: string[];
+}
+
+/** SQLite affinity of a field's column (the storage formats are part of the command line's contract). */
+export type ColumnType = 'TEXT' | 'INTEGER' | 'REAL';
+
+export interface ContactDescribe {
+  fields: Field[];
+  /** `Last-Modified` of the answer, sent back as `If-Modified-Since`; null where there was none. */
+  lastModified: string | null;
+}

@@ -1,0 +1,123 @@
+import type { ColumnType, ContactDescribe, Field } from './field.ts';
+import type { Outbox } from './outbox.ts';
+import type { PageBody, PageOutcome, Tombstone } from './page.ts';
+import type { Chunk, NewChunk, Run, RunKind, RunOutcome, RunStep } from './run.ts';
+
+/** Up to which instant all changes are in the mirror, ms since 1970; null before the first backfill ended. */
+export interface Cursors {
+  updated: number | null;
+  deleted: number | null;
+}
+
+/** Whose eyes the mirror sees with. */
+export interface MirrorIdentity {
+  orgId: string;
+  userId: string;
+  instanceUrl: string;
+}
+
+export interface StoredField extends Field {
+  columnType: ColumnType;
+  /** The field is no longer in describe; its column keeps its last values. */
+  vanished: boolean;
+}
+
+export interface SchemaChange {
+  added: string[];
+  vanished: string[];
+  returned: string[];
+}
+
+/** What is committed together with rows, or alone: all of it or nothing. */
+export interface Effects {
+  /** Forward only: a value at or before the stored one changes nothing. */
+  cursors?: Partial<Cursors>;
+  /** Sets both cursors only where the mirror has none. */
+  firstCursors?: { updated: number; deleted: number };
+  /** Progress of a chunk; `rows` of the page are added to its count. */
+  chunk?: ChunkAdvance;
+  /** Replaces one chunk by others (a split, a finished job's pages); the old one becomes done. */
+  replaceChunk?: { id: number; by: readonly NewChunk[] };
+  finishRun?: { id: string; outcome: RunOutcome };
+  /** Counts of the page are added to the run's. */
+  runState?: { id: string; state: Record<string, unknown> };
+  /** Entries whose contacts this page brought back. */
+  readBack?: readonly string[];
+}
+
+export interface ChunkAdvance {
+  id: number;
+  /** A value known before the page is read; `'last-key'` takes the page's own last (CreatedDate, Id). */
+  position: Record<string, unknown> | 'last-key' | null;
+  /**
+   * `'done'`, `'pending'`, or for key-paged queries `{ doneBelow: n }`: done when the answer says `done` and
+   * holds fewer than n rows.
+   */
+  state: 'done' | 'pending' | { doneBelow: number };
+}
+
+export interface Batch {
+  page?: PageBody;
+  tombstones?: readonly Tombstone[];
+  effects?: Effects;
+}
+
+export interface BatchOutcome {
+  page: PageOutcome | null;
+  /** Rows that became tombstones (or changed from one kind to another). */
+  buried: number;
+  /** New state of the chunk that `effects.chunk` named; null without one. */
+  chunkDone: boolean | null;
+}
+
+export interface MirrorCounts {
+  /** Live rows. */
+  contacts: number;
+  /** Tombstones of every kind. */
+  deleted: number;
+}
+
+/**
+ * One org's SQLite file as sync needs it. Writes are done by a writer thread, one transaction each, in the
+ * order of their calls; reads see what is committed.
+ */
+export interface Mirror extends AsyncDisposable {
+  readonly path: string;
+
+  identity(): Promise<MirrorIdentity | null>;
+  setIdentity(identity: MirrorIdentity): Promise<void>;
+  /** Fields in column order, vanished ones included; empty before the first describe. */
+  fields(): Promise<StoredField[]>;
+  /** `Last-Modified` and time of the last describe, for the conditional request. */
+  describedAt(): Promise<{ lastModified: string | null; at: number } | null>;
+  /** Adds columns for new fields, marks vanished ones, remembers the describe. `only` limits the columns (`--fields`). */
+  applyDescribe(describe: ContactDescribe, at: number, only?: readonly string[]): Promise<SchemaChange>;
+
+  cursors(): Promise<Cursors>;
+  counts(): Promise<MirrorCounts>;
+  /** SystemModstamp (ISO) of those of `ids` that the mirror holds live. */
+  stamps(ids: readonly string[]): Promise<Map<string, string>>;
+
+  startRun(kind: RunKind, at: number, state: Record<string, unknown>): Promise<string>;
+  addStep(runId: string, step: RunStep): Promise<void>;
+  finishRun(runId: string, outcome: RunOutcome): Promise<void>;
+  run(runId: string): Promise<Run | null>;
+  /** Newest first. */
+  runs(filter: { kind?: RunKind; status?: Run['status']; limit: number }): Promise<Run[]>;
+  steps(runId: string): Promise<RunStep[]>;
+
+  addChunks(runId: string, chunks: readonly NewChunk[]): Promise<Chunk[]>;
+  chunks(runId: string, state?: Chunk['state']): Promise<Chunk[]>;
+
+  /**
+   * One transaction. Throws AppError `PAGE_INCOMPLETE` where a page does not hold what its answer said, and
+   * then nothing of the batch is stored. An abort before the commit stores nothing either.
+   */
+  apply(batch: Batch, options?: { signal?: AbortSignal }): Promise<BatchOutcome>;
+
+  /** Own API calls by the hour (`hour` = ms since 1970 / 3,600,000), for the rolling day's budget. */
+  addApiCalls(hour: number, calls: number): Promise<void>;
+  apiCallsSince(hour: number): Promise<number>;
+
+  readonly outbox: Outbox;
+}

@@ -1,0 +1,64 @@
+import type { RecordError } from './remote.ts';
+
+export type OutboxOp = 'create' | 'update' | 'delete';
+
+/**
+ * `pending`: waits to be sent. `sent`: a request carries it, or a crash left it so (then in doubt).
+ * `in-doubt`: the request ended without an answer. `rejected`: Salesforce said no. `held`: too much at
+ * once, waits for `outbox approve`. `conflict`: waits for a person. `done`: settled. `dropped`: given up
+ * by a person.
+ */
+export type OutboxState = 'pending' | 'sent' | 'in-doubt' | 'rejected' | 'held' | 'conflict' | 'done' | 'dropped';
+
+/** How an entry is sent; decided before its first sending and stored, because a doubt must be settled the same way. */
+export type SendWay = 'ui-api' | 'collection' | 'upsert';
+
+export interface OutboxEntry {
+  /** UUID v4, also the Idempotency-Key. */
+  key: string;
+  op: OutboxOp;
+  contactKey: string;
+  contactId: string | null;
+  changes: Record<string, unknown>;
+  base: Record<string, unknown> | null;
+  state: OutboxState;
+  way: SendWay | null;
+  /** External id field for `upsert`. */
+  upsertField: string | null;
+  allowDuplicates: boolean;
+  attempts: number;
+  errors: RecordError[];
+  createdAt: number;
+  sentAt: number | null;
+  settledAt: number | null;
+  /** Done in Salesforce, not yet read back into the mirror. */
+  readBackDue: boolean;
+}
+
+export type NewOutboxEntry = Pick<
+  OutboxEntry,
+  'key' | 'op' | 'contactKey' | 'contactId' | 'changes' | 'base' | 'upsertField' | 'allowDuplicates' | 'createdAt'
+>;
+
+/** What is known of an entry after a request. */
+export type Settlement =
+  | { key: string; state: 'done'; contactId: string; at: number }
+  | { key: string; state: 'rejected'; errors: RecordError[]; at: number }
+  | { key: string; state: 'in-doubt'; errors: RecordError[]; at: number }
+  | { key: string; state: 'pending'; errors: RecordError[]; at: number };
+
+/** All writes are one transaction each, with `synchronous=FULL`. */
+export interface Outbox {
+  add(entries: readonly NewOutboxEntry[]): Promise<void>;
+  /** In the order they were added. */
+  list(filter?: { states?: readonly OutboxState[]; keys?: readonly string[]; limit?: number }): Promise<OutboxEntry[]>;
+  /** pending → sent, attempts + 1, the way stored. */
+  markSent(keys: readonly string[], way: SendWay, at: number): Promise<void>;
+  settle(settlements: readonly Settlement[]): Promise<void>;
+  /** By a person: `retry` turns rejected (and with `inDoubt`, in-doubt) into pending; `drop` gives up. */
+  move(keys: readonly string[], from: readonly OutboxState[], to: OutboxState, at: number): Promise<string[]>;
+  counts(): Promise<Record<OutboxState, number>>;
+  /** Done entries whose contact is not in the mirror yet. */
+  readBackDue(limit: number): Promise<OutboxEntry[]>;
+  clearReadBack(keys: readonly string[]): Promise<void>;
+}
