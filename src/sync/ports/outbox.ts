@@ -8,7 +8,15 @@ export type OutboxOp = 'create' | 'update' | 'delete';
  * once, waits for `outbox approve`. `conflict`: waits for a person. `done`: settled. `dropped`: given up
  * by a person.
  */
-export type OutboxState = 'pending' | 'sent' | 'in-doubt' | 'rejected' | 'held' | 'conflict' | 'done' | 'dropped';
+export type OutboxState =
+  | 'pending'
+  | 'sent'
+  | 'in-doubt'
+  | 'rejected'
+  | 'held'
+  | 'conflict'
+  | 'done'
+  | 'dropped';
 
 /** How an entry is sent; decided before its first sending and stored, because a doubt must be settled the same way. */
 export type SendWay = 'ui-api' | 'collection' | 'upsert';
@@ -37,7 +45,15 @@ export interface OutboxEntry {
 
 export type NewOutboxEntry = Pick<
   OutboxEntry,
-  'key' | 'op' | 'contactKey' | 'contactId' | 'changes' | 'base' | 'upsertField' | 'allowDuplicates' | 'createdAt'
+  | 'key'
+  | 'op'
+  | 'contactKey'
+  | 'contactId'
+  | 'changes'
+  | 'base'
+  | 'upsertField'
+  | 'allowDuplicates'
+  | 'createdAt'
 >;
 
 /** What is known of an entry after a request. */
@@ -51,7 +67,11 @@ export type Settlement =
 export interface Outbox {
   add(entries: readonly NewOutboxEntry[]): Promise<void>;
   /** In the order they were added. */
-  list(filter?: { states?: readonly OutboxState[]; keys?: readonly string[]; limit?: number }): Promise<OutboxEntry[]>;
+  list(filter?: {
+    states?: readonly OutboxState[];
+    keys?: readonly string[];
+    limit?: number;
+  }): Promise<OutboxEntry[]>;
   /** pending → sent, attempts + 1, the way stored. */
   markSent(keys: readonly string[], way: SendWay, at: number): Promise<void>;
   settle(settlements: readonly Settlement[]): Promise<void>;

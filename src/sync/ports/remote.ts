@@ -135,7 +135,11 @@ export interface Remote {
   /** A query whose whole answer is small; follows nextRecordsUrl to the end. `all` asks queryAll. */
   query(soql: string, options?: CallOptions & { all?: boolean }): Promise<QueryAnswer>;
   /** One REST query page, raw. Never follows cursors. */
-  queryPage(soql: string, fields: readonly string[], options?: CallOptions & { pageSize?: number }): Promise<PageBody>;
+  queryPage(
+    soql: string,
+    fields: readonly string[],
+    options?: CallOptions & { pageSize?: number },
+  ): Promise<PageBody>;
   /** Bytes that the request of `soql` would take with its URI and headers (Salesforce stops at 16,384). */
   queryRequestBytes(soql: string): number;
   updated(window: Window, options?: CallOptions): Promise<UpdatedAnswer>;
