@@ -1,0 +1,345 @@
+import type { DescribeDocument, FieldDocument } from './describe-document.ts';
+import type { DuplicateResult } from './fault.ts';
+
+/** A JSON value as it goes over the wire. */
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+export type JsonObject = { [key: string]: JsonValue };
+
+/** Whose eyes an answer is for, and whose hand a write is: a user of the org by its 18-character id. */
+export interface Actor {
+  readonly userId: string;
+}
+
+/** A user who can log in. The first user of `Org.users` is the default one; the second acts for the control surface. */
+export interface OrgUser {
+  readonly id: string;
+  readonly username: string;
+  readonly name: string;
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly email: string;
+  readonly alias: string;
+  readonly active: boolean;
+}
+
+/** The org's own clock: it runs on with the wall clock from wherever it was set. All in epoch milliseconds. */
+export interface OrgClock {
+  now(): number;
+  set(nowMs: number): void;
+  advance(ms: number): void;
+}
+
+/** The last change of describe (schema, field-level security) and the document itself. */
+export interface Described<T> {
+  readonly document: T;
+  /** Whole seconds, for Last-Modified and If-Modified-Since. */
+  readonly lastModifiedMs: number;
+}
+
+/** A page of a query's rows. */
+export interface QueryPage {
+  /** Rows in `json`; fewer than asked at the end, or where rows were purged since the query began. */
+  readonly rows: number;
+  /** The records as UTF-8 JSON text, separated by commas, without the brackets around them. */
+  readonly json: Buffer;
+}
+
+/**
+ * A finished query: the ids that matched, in order, taken once; pages are read when asked for. It holds 4 bytes a
+ * row and no file, so dropping the reference is all the closing it needs. Rows show the values of when their page
+ * is read, as queryMore does.
+ */
+export interface QueryResult {
+  readonly totalSize: number;
+  /** `count` is `SELECT COUNT()`: totalSize says it all and there are no rows. Aggregates have all rows in one page. */
+  readonly kind: 'rows' | 'count' | 'aggregate';
+  /** The name of the object after FROM, as described. */
+  readonly object: string;
+  page(offset: number, size: number): QueryPage;
+  /** The same as parsed objects, for callers that need values rather than bytes. */
+  records(offset: number, size: number): JsonObject[];
+}
+
+export interface QueryOptions {
+  /** queryAll: with deleted rows. */
+  readonly all?: boolean;
+  /** `62.0`; goes into the `attributes.url` of every record. */
+  readonly apiVersion: string;
+}
+
+export interface BulkFormat {
+  readonly columnDelimiter: 'BACKQUOTE' | 'CARET' | 'COMMA' | 'PIPE' | 'SEMICOLON' | 'TAB';
+  readonly lineEnding: 'LF' | 'CRLF';
+}
+
+/** The rendered rows of a bulk query, kept in a file of their own: the same bytes however often they are read. */
+export interface BulkRows {
+  readonly rows: number;
+  /** The header line, line ending included. */
+  readonly header: Buffer;
+  /** Blocks of at most about 1 MB of CSV, without the header, for the rows from `offset` on. */
+  read(offset: number, count: number): AsyncIterable<Buffer>;
+  /** Lets go of the file. Safe to call twice, and while a read is under way (the read ends well). */
+  release(): void;
+}
+
+/** One record to write: fields as JSON gave them (`attributes` is ignored, `Id` names the row for update). */
+export interface RecordInput {
+  readonly object: string;
+  readonly fields: Record<string, unknown>;
+}
+
+export interface SaveError {
+  readonly statusCode: string;
+  readonly message: string;
+  readonly fields: readonly string[];
+  /** Only for DUPLICATES_DETECTED. */
+  readonly duplicateResult?: DuplicateResult;
+}
+
+/** A result per record, in the order of the input. */
+export interface SaveResult {
+  readonly success: boolean;
+  /** The 18-character id; null where the record was not written (an update's error keeps it null as well). */
+  readonly id: string | null;
+  readonly errors: readonly SaveError[];
+  /** Only for upsert. */
+  readonly created?: boolean;
+  /** Upsert by a field that several rows match: their ids (REST answers 300 with their URLs). */
+  readonly matches?: readonly string[];
+  /** The HTTP status a single-record call has for this failure. */
+  readonly status?: number;
+}
+
+export interface WriteOptions {
+  /** A failure rolls everything back and marks the others ALL_OR_NONE_OPERATION_ROLLED_BACK. Default false. */
+  readonly allOrNone?: boolean;
+  /** Sforce-Duplicate-Rule-Header: allowSave=true. */
+  readonly allowDuplicates?: boolean;
+  /**
+   * Where values come from: `json` (the default) refuses a wrong JSON type with JSON_PARSER_ERROR for the whole
+   * call; `csv` takes strings for every type, `#N/A` for null, and leaves out empty strings.
+   */
+  readonly source?: 'json' | 'csv';
+  /** The request's text, if at hand: positions in JSON_PARSER_ERROR messages are looked up in it. */
+  readonly body?: string;
+  /** Bulk hardDelete: the row does not stay in the Recycle Bin. Only for `delete`. */
+  readonly hard?: boolean;
+}
+
+export interface UpdatedAnswer {
+  readonly ids: readonly string[];
+  /** As REST writes it: `2026-01-31T12:00:00.000+0000`. */
+  readonly latestDateCovered: string;
+}
+
+export interface DeletedAnswer {
+  readonly deletedRecords: readonly { readonly id: string; readonly deletedDate: string }[];
+  readonly earliestDateAvailable: string;
+  readonly latestDateCovered: string;
+}
+
+/** A duplicate rule: rows whose fields all equal (case-insensitively) are duplicates. */
+export interface DuplicateRule {
+  readonly name: string;
+  /** Default `Contact`. */
+  readonly object?: string;
+  readonly matchFields: readonly string[];
+  /** Whether `allowSave` may pass it (the rule's action is "Allow" with an alert); else it blocks. Default true. */
+  readonly allowSave?: boolean;
+}
+
+/** A validation rule: a row for which the SOQL condition holds is refused (as a formula that is true refuses). */
+export interface ValidationRule {
+  readonly name: string;
+  /** Default `Contact`. */
+  readonly object?: string;
+  /** A SOQL WHERE condition on the row's own fields, e.g. `Email = null AND Phone = null`. */
+  readonly condition: string;
+  readonly message: string;
+  /** The field the error is shown at; none: the top of the page. */
+  readonly field?: string;
+}
+
+/** What can be changed at run time. Names are those of the control surface. */
+export interface OrgSettings {
+  readonly replicationIdLimit: number;
+  readonly duplicateRules: readonly DuplicateRule[];
+  readonly validationRules: readonly ValidationRule[];
+  /** Field names hidden by field-level security: of Contact, or `Object.Field`. */
+  readonly hiddenFields: readonly string[];
+  readonly commitLagMs: number;
+  readonly futureEndCovered: boolean;
+}
+
+/** A change of settings; a key left out stays as it is. Unknown or malformed values throw INVALID_SETTING. */
+export interface OrgSettingsChange extends Partial<OrgSettings> {
+  /** Fields to add: describe field documents (name and type suffice), of Contact, or with an `object` key. */
+  readonly addFields?: readonly (Partial<FieldDocument> & { name: string; type: string; object?: string })[];
+  /** Custom fields to remove: of Contact, or `Object.Field`. */
+  readonly removeFields?: readonly string[];
+}
+
+export interface OrgCounts {
+  readonly live: number;
+  readonly deleted: number;
+  readonly purged: number;
+  /** Open transactions, commit lag's pending writes not counted. */
+  readonly openTransactions: number;
+}
+
+/** Touch and delete take the ids given, or the next `count` live contacts in an order of the org's own. */
+export type Targets = { readonly ids: readonly string[] } | { readonly count: number };
+
+export interface OpenTransactionRequest {
+  readonly create?: { readonly count: number; readonly seed?: number };
+  readonly touch?: Targets & { readonly set?: JsonObject };
+  readonly delete?: Targets;
+  readonly undelete?: { readonly ids: readonly string[] };
+}
+
+/**
+ * What the control surface does, as the org's second user. Every list of ids is 18 characters each, in order of
+ * work. Ids that do not fit (unknown, already deleted, …) throw an OrgFault and nothing is done.
+ */
+export interface OrgControl {
+  /** Of Contact. */
+  counts(): OrgCounts;
+  /** Rows per object, live and deleted. */
+  rowCounts(): Record<string, { live: number; deleted: number }>;
+  createContacts(request: { count: number; seed?: number }): string[];
+  /** Without `set` the Title changes. */
+  touch(targets: Targets & { readonly set?: JsonObject }): string[];
+  delete(targets: Targets): string[];
+  undelete(ids: readonly string[]): string[];
+  /** Hard delete, of live rows and of those in the Recycle Bin. */
+  purge(ids: readonly string[]): string[];
+  merge(request: { master: string; losers: readonly string[] }): { id: string; mergedRecordIds: string[] };
+  /** Rows are stamped now and seen by nobody before `commit`; they stay locked until then. */
+  openTransaction(request: OpenTransactionRequest): { ids: string[] };
+  /** Commits every open transaction. */
+  commit(): { ids: string[] };
+  /** Hides rows from a user by sharing (the default user if none is named), or shows them. Touches no stamp. */
+  setVisibility(request: { ids: readonly string[]; hidden: boolean; userId?: string }): { ids: string[] };
+  /** Forgets delete log entries older than this: `earliestDateAvailable` moves up. */
+  purgeDeleteLog(beforeMs: number): void;
+  settings(): OrgSettings;
+  change(change: OrgSettingsChange): OrgSettings;
+  /** Contacts as NDJSON (blocks of whole lines), all fields, no sharing and no field-level security. */
+  contactsNdjson(options: { deleted: boolean }): Iterable<Buffer>;
+  /** Back to the start: rows, schema, settings, clock. */
+  reset(): Promise<void>;
+}
+
+/**
+ * A local Salesforce org, everything below HTTP. Methods that take an Actor answer as that user sees the org
+ * (sharing, field-level security) and throw `OrgFault` in Salesforce's words. Object and field names are accepted
+ * in any case, ids with 15 or 18 characters; answers have the described case and 18. All calls are synchronous and
+ * short (a page, a batch), but the ones that return a promise.
+ */
+export interface Org {
+  /** 18 characters, `00D…`. */
+  readonly id: string;
+  readonly name: string;
+  readonly users: readonly OrgUser[];
+  readonly clock: OrgClock;
+  readonly control: OrgControl;
+  /** Grows with every committed change of rows, schema or visibility. */
+  dataVersion(): number;
+
+  /** As that user sees it; INVALID_TYPE/NOT_FOUND (404) for an unknown object. */
+  describe(actor: Actor, object: string): Described<DescribeDocument>;
+  /** Documents without fields, child relationships and the like, as describeGlobal lists them. */
+  describeGlobal(actor: Actor): Described<readonly Record<string, unknown>[]>;
+  /** The object's name as described for a key prefix or an id; undefined if there is none. */
+  objectOfId(id: string): string | undefined;
+
+  query(actor: Actor, soql: string, options: QueryOptions): QueryResult;
+  /** `?explain=`: the plans; `?columns=true`: the column metadata. Both parse and check the query. */
+  explain(actor: Actor, soql: string): JsonObject;
+  columns(actor: Actor, soql: string): JsonObject;
+  /** `FIND {text} IN NAME FIELDS RETURNING Contact(Id, Name)`; the records of `searchRecords`. */
+  search(actor: Actor, sosl: string, options: { apiVersion: string }): JsonObject[];
+  /** The rows of an object that this user created or changed last. */
+  recent(actor: Actor, options: { apiVersion: string; limit: number }): JsonObject[];
+
+  /** Checks what Bulk API 2.0 refuses when a job is created; answers the object after FROM. */
+  checkBulkQuery(actor: Actor, soql: string): { object: string };
+  /**
+   * Runs and renders a bulk query, in slices that let the event loop breathe. The same query over unchanged data
+   * is not rendered twice.
+   */
+  bulkQuery(
+    actor: Actor,
+    soql: string,
+    options: BulkFormat & { readonly all: boolean; readonly signal?: AbortSignal },
+  ): Promise<BulkRows>;
+
+  /** One row with the fields named, or all; NOT_FOUND 404, ENTITY_IS_DELETED 404, INVALID_FIELD. */
+  retrieve(
+    actor: Actor,
+    object: string,
+    id: string,
+    options: { apiVersion: string; fields?: readonly string[] },
+  ): JsonObject;
+  /** One row by an external id or idLookup field; NOT_FOUND; `ids` where several match (REST answers 300). */
+  retrieveBy(
+    actor: Actor,
+    object: string,
+    field: string,
+    value: string,
+    options: { apiVersion: string; fields?: readonly string[] },
+  ): { record: JsonObject } | { ids: string[] };
+  /**
+   * sObject Collections retrieve: as JSON text of the array with its brackets, null for rows that are missing or
+   * not visible, in the order of the ids. INVALID_FIELD for the whole call; a malformed id gives null.
+   */
+  retrieveMany(
+    actor: Actor,
+    object: string,
+    ids: readonly string[],
+    fields: readonly string[],
+    options: { apiVersion: string },
+  ): Buffer;
+  /** LastModifiedDate in whole seconds, for conditional requests; undefined if the row is not there or not visible. */
+  modifiedAtMs(actor: Actor, object: string, id: string): number | undefined;
+
+  create(actor: Actor, records: readonly RecordInput[], options?: WriteOptions): SaveResult[];
+  /** The row is `fields.Id`. */
+  update(actor: Actor, records: readonly RecordInput[], options?: WriteOptions): SaveResult[];
+  /** `field` may be `Id`, an external id or an idLookup field; an unknown one throws NOT_FOUND as documented. */
+  upsert(actor: Actor, field: string, records: readonly RecordInput[], options?: WriteOptions): SaveResult[];
+  /** Ids of any objects mixed; `object` given: an id of another object is refused. */
+  delete(
+    actor: Actor,
+    ids: readonly string[],
+    options?: WriteOptions & { readonly object?: string },
+  ): SaveResult[];
+  undelete(actor: Actor, ids: readonly string[], options?: WriteOptions): SaveResult[];
+  merge(actor: Actor, request: { master: string; losers: readonly string[] }): SaveResult;
+
+  /** `start` and `end` as the caller's text: INVALID_REPLICATION_DATE and the like come from here. */
+  getUpdated(actor: Actor, object: string, start: string, end: string): UpdatedAnswer;
+  getDeleted(actor: Actor, object: string, start: string, end: string): DeletedAnswer;
+
+  /** Closes the storage; a temporary one is removed. Safe to call twice. */
+  close(): void;
+}
+
+export interface OpenOrgOptions {
+  /** Contacts at the start. Default 1,000. */
+  readonly contacts?: number;
+  /** The same seed gives the same contacts, byte for byte. Default 1. */
+  readonly seed?: number;
+  /** Custom fields of Contact; the first is `ParaHack_Id__c`, an external id. Default 3. */
+  readonly customFields?: number;
+  /** Opened if it exists (then contacts, seed and customFields are those it was made with), else made. */
+  readonly stateFile?: string;
+  /** Describe documents of further objects, or of built-in ones to replace (Salesforce's JSON; missing keys get defaults). */
+  readonly objects?: readonly unknown[];
+  /** The wall clock, epoch milliseconds. Default `Date.now`. */
+  readonly wallClock?: () => number;
+  /** Where temporary files go. Default the system's folder. */
+  readonly tempFolder?: string;
+  readonly signal?: AbortSignal;
+}
