@@ -1,0 +1,20 @@
+import type { Credential } from './credential.ts';
+
+export type CredentialStoreKind = 'keychain' | 'file' | 'memory';
+
+/**
+ * Credentials by instance URL. Every method throws AppError `CREDENTIAL_STORE_UNAVAILABLE` when the store
+ * cannot be used; `details.reason` tells why (`absent`, `locked`, `refused`, `no-key`, `wrong-key`, `corrupt`,
+ * `unwritable`).
+ */
+export interface CredentialStore {
+  readonly kind: CredentialStoreKind;
+  get(instanceUrl: string): Promise<Credential | null>;
+  /** Durable when it resolves; a crash in between leaves the old or the new credential, never neither. */
+  set(credential: Credential): Promise<void>;
+  /** Resolves to whether there was one. */
+  delete(instanceUrl: string): Promise<boolean>;
+  list(): Promise<Credential[]>;
+  /** Proves that `set` would work now, without changing any credential. */
+  probeWritable(): Promise<void>;
+}

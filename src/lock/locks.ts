@@ -1,0 +1,183 @@
+import { closeSync, mkdirSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { throwIfAborted } from '../base/abort.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
+import { AppError } from '../base/errors.ts';
+
+export interface LockHolder {
+  pid: number;
+  /** Milliseconds since 1970. */
+  since: number;
+}
+
+/** A lock that is held. It ends with `release`, or with its process, however that ends. */
+export interface HeldLock {
+  readonly name: string;
+  /** Safe to call twice. */
+  release(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface AcquireOptions {
+  signal?: AbortSignal;
+  /** Time between two tries, milliseconds; 25 unless told. */
+  pollMs?: number;
+  /** Gives up with AppError `LOCK_TIMEOUT` after so long; waits as long as it takes unless told. */
+  timeoutMs?: number;
+}
+
+export interface Locks {
+  readonly folder: string;
+  /** Null when this or another process holds it. Throws AppError `LOCKS_UNUSABLE` where the folder forbids locks. */
+  tryAcquire(name: string): HeldLock | null;
+  acquire(name: string, options?: AcquireOptions): Promise<HeldLock>;
+  /** Lends the lock to `work` and takes it back whatever happens. */
+  withLock<T>(name: string, work: () => Promise<T>, options?: AcquireOptions): Promise<T>;
+  /** Who holds it now, as far as is known; null when it is free. Information for people, nothing to decide on. */
+  holderOf(name: string): LockHolder | null;
+}
+
+/**
+ * Locks that the operating system releases when their process dies, one small SQLite file each, shared by
+ * every process that opens the same folder. Folder 0700, files 0600.
+ */
+export function openLocks(folder: string, { clock = systemClock }: { clock?: Clock } = {}): Locks {
+  const root = prepareFolder(folder);
+
+  const tryAcquire = (name: string): HeldLock | null => {
+    const path = join(root, `${fileNameOf(name)}.lock`);
+    const holderPath = join(root, `${fileNameOf(name)}.holder`);
+    const connection = lockFile(path);
+    if (connection === null) return null;
+    const since = clock.now();
+    noteHolder(holderPath, { pid: process.pid, since });
+    let held = true;
+    const release = (): void => {
+      if (!held) return;
+      held = false;
+      rmSync(holderPath, { force: true });
+      connection.close();
+    };
+    return { name, release, [Symbol.dispose]: release };
+  };
+
+  const acquire = async (
+    name: string,
+    { signal, pollMs = 25, timeoutMs }: AcquireOptions = {},
+  ): Promise<HeldLock> => {
+    const startedMs = clock.monotonicMs();
+    for (;;) {
+      throwIfAborted(signal);
+      const lock = tryAcquire(name);
+      if (lock !== null) return lock;
+      if (timeoutMs !== undefined && clock.monotonicMs() - startedMs >= timeoutMs) {
+        throw new AppError('LOCK_TIMEOUT', `The lock "${name}" stayed taken for ${timeoutMs} ms.`, {
+          details: { holder: holderOf(name) },
+        });
+      }
+      // Half to one and a half of the interval, so that many waiters do not knock in step.
+      await clock.sleep(pollMs * (0.5 + Math.random()), { signal });
+    }
+  };
+
+  const holderOf = (name: string): LockHolder | null => {
+    const probe = lockFile(join(root, `${fileNameOf(name)}.lock`));
+    if (probe !== null) {
+      probe.close();
+      return null;
+    }
+    return readHolder(join(root, `${fileNameOf(name)}.holder`));
+  };
+
+  return {
+    folder: root,
+    tryAcquire,
+    acquire,
+    holderOf,
+    async withLock(name, work, options) {
+      const lock = await acquire(name, options);
+      try {
+        return await work();
+      } finally {
+        lock.release();
+      }
+    },
+  };
+}
+
+function prepareFolder(folder: string): string {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // Two names of one folder must lead to one lock: SQLite tells files apart by inode, people do not.
+    return realpathSync(folder);
+  } catch (error) {
+    throw unusable(folder, error);
+  }
+}
+
+/** Lock names may hold host names, ports and ids; whatever a file system could misread is escaped. */
+function fileNameOf(name: string): string {
+  return name.replace(/[^A-Za-z0-9._-]/g, (c) => `%${c.codePointAt(0)?.toString(16)}`);
+}
+
+/** An exclusively locked connection, or null when someone else has it. */
+function lockFile(path: string): Database.Database | null {
+  createPrivately(path);
+  let connection: Database.Database;
+  try {
+    connection = new Database(path, { timeout: 0 });
+  } catch (error) {
+    throw unusable(path, error);
+  }
+  try {
+    // Nothing is ever written, so no journal shall lie about after a kill.
+    connection.pragma('journal_mode = memory');
+    connection.exec('begin exclusive');
+    return connection;
+  } catch (error) {
+    connection.close();
+    if (isBusy(error)) return null;
+    throw unusable(path, error);
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
+}
+
+/**
+ * Creates the file with mode 0600 if it is not there. An existing file must not be opened here: closing any
+ * descriptor of it would drop this process' POSIX lock on it (sqlite.org/src: os_unix.c, "posix advisory locks").
+ */
+function createPrivately(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(path, error);
+  }
+}
+
+function noteHolder(path: string, holder: LockHolder): void {
+  try {
+    writeFileSync(path, JSON.stringify(holder), { mode: 0o600 });
+  } catch {
+    // The lock is what counts; who holds it is a courtesy to whoever waits.
+  }
+}
+
+function readHolder(path: string): LockHolder | null {
+  try {
+    const { pid, since } = JSON.parse(readFileSync(path, 'utf8')) as Partial<LockHolder>;
+    return typeof pid === 'number' && typeof since === 'number' ? { pid, since } : null;
+  } catch {
+    return null;
+  }
+}
+
+function unusable(path: string, cause: unknown): AppError {
+  return new AppError('LOCKS_UNUSABLE', `Lock files cannot be kept in ${path}.`, {
+    hint: 'Choose a folder on a local disk that this user can write to (--data-dir).',
+    cause,
+  });
+}

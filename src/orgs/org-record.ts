@@ -1,0 +1,28 @@
+export type AuthState = 'ok' | 'login-needed' | 'no-refresh';
+export type ConflictPolicy = 'salesforce-wins' | 'local-wins' | 'manual';
+
+/** One connected org as the registry knows it. No secret is ever in here. */
+export interface OrgRecord {
+  /** The key: normalised, without a trailing slash. */
+  instanceUrl: string;
+  /** Where calls go; differs from the key only after a renamed My Domain. */
+  apiUrl: string;
+  loginUrl: string;
+  orgId: string;
+  userId: string;
+  username: string;
+  alias: string | null;
+  sync: boolean;
+  authState: AuthState;
+  grant: 'refresh-token' | 'jwt' | 'client-credentials' | 'access-token';
+  clientId: string | null;
+  /** `62.0`; null until a version has been chosen for this org. */
+  apiVersion: string | null;
+  twoWay: boolean;
+  conflicts: ConflictPolicy;
+  /** Share of the daily API requests, 0 to 1; null means the default. */
+  budget: number | null;
+  /** Milliseconds since 1970. */
+  createdAt: number;
+  lastLoginAt: number;
+}
