@@ -1,6 +1,6 @@
 import type { ColumnType, ContactDescribe, Field } from './field.ts';
 import type { Outbox } from './outbox.ts';
-import type { PageBody, PageOutcome, Tombstone } from './page.ts';
+import type { Gone, PageBody, PageOutcome, Tombstone } from './page.ts';
 import type { Chunk, NewChunk, Run, RunKind, RunOutcome, RunStep } from './run.ts';
 
 /** Up to which instant all changes are in the mirror, ms since 1970; null before the first backfill ended. */
@@ -36,10 +36,10 @@ export interface Effects {
   firstCursors?: { updated: number; deleted: number };
   /** Progress of a chunk; `rows` of the page are added to its count. */
   chunk?: ChunkAdvance;
-  /** Replaces one chunk by others (a split, a finished job's pages); the old one becomes done. */
-  replaceChunk?: { id: number; by: readonly NewChunk[] };
+  /** Replaces chunks by others (a split, a finished job's pages, an expired job); the old ones become done. */
+  replaceChunks?: { runId: string; ids: readonly number[]; by: readonly NewChunk[] };
   finishRun?: { id: string; outcome: RunOutcome };
-  /** Counts of the page are added to the run's. */
+  /** Replaces what a resumed run must keep. */
   runState?: { id: string; state: Record<string, unknown> };
   /** Entries whose contacts this page brought back. */
   readBack?: readonly string[];
@@ -95,8 +95,10 @@ export interface Mirror extends AsyncDisposable {
 
   cursors(): Promise<Cursors>;
   counts(): Promise<MirrorCounts>;
-  /** SystemModstamp (ISO) of those of `ids` that the mirror holds live. */
-  stamps(ids: readonly string[]): Promise<Map<string, string>>;
+  /** What the mirror knows of each of `ids`; an id it has never seen is absent. `stamp` is SystemModstamp (ISO). */
+  states(ids: readonly string[]): Promise<Map<string, { gone: Gone | null; stamp: string | null }>>;
+  /** Creates what lookups need beyond the primary key; called once the first full copy is in. */
+  ensureIndices(): Promise<void>;
 
   startRun(kind: RunKind, at: number, state: Record<string, unknown>): Promise<string>;
   addStep(runId: string, step: RunStep): Promise<void>;

@@ -34,6 +34,8 @@ export interface OutboxEntry {
   /** External id field for `upsert`. */
   upsertField: string | null;
   allowDuplicates: boolean;
+  /** Entries of one group are sent in one request, all or none; null: on its own. */
+  atomicGroup: string | null;
   attempts: number;
   errors: RecordError[];
   createdAt: number;

@@ -16,6 +16,12 @@ export interface PageBody {
   readAt: number;
   /** How many rows the answer's headers (or the request, for `collection`) say it holds; null: not said. */
   expectedRows: number | null;
+  /**
+   * The page holds Id, SystemModstamp and some columns only (a new field is being filled in). It sets those
+   * columns on live rows whose stored stamp is not newer, touches neither their stamp nor their read time,
+   * and inserts nothing.
+   */
+  partial?: boolean;
   blocks: AsyncIterable<Uint8Array<ArrayBuffer>>;
 }
 

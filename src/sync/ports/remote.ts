@@ -124,6 +124,12 @@ export interface Remote {
   /** `api-usage` of the last Sforce-Limit-Info header; null before one was seen. */
   apiUsage(): { used: number; max: number; at: number } | null;
 
+  /**
+   * Calls `listener` for every answer that means "too much at once" (503, 429, the concurrent limit), before
+   * the repeat, so that callers can lower their concurrency. Answers the function that ends it.
+   */
+  onThrottled(listener: () => void): () => void;
+
   identity(options?: CallOptions): Promise<OrgIdentity>;
   /** 'not-modified' only where `ifModifiedSince` was given. */
   describeContact(
