@@ -1,0 +1,97 @@
+import type { Logger } from '../base/logger.ts';
+import type { Config } from '../config/config.ts';
+import type { BackfillOptions, BackfillResult } from './contract/backfill.ts';
+import type {
+  ContactExport,
+  ContactExportOptions,
+  ContactListOptions,
+  ContactPage,
+  ContactSearchOptions,
+  ContactShowOptions,
+  ContactView,
+} from './contract/contacts.ts';
+import type { DoctorResult } from './contract/doctor.ts';
+import type { EmulatorEvent, EmulatorOptions } from './contract/emulator.ts';
+import type { LimitsResult } from './contract/limits.ts';
+import type { LoginEvent, LoginOptions, LoginResult, LogoutOptions, LogoutResult } from './contract/login.ts';
+import type { OrgSettingsOptions, OrgsResult, OrgView } from './contract/orgs.ts';
+import type {
+  OutboxListOptions,
+  OutboxListResult,
+  OutboxMoveOptions,
+  OutboxMoveResult,
+} from './contract/outbox.ts';
+import type { ProgressEvent } from './contract/progress.ts';
+import type { PushOptions, PushResult } from './contract/push.ts';
+import type { RunResult, RunsResult } from './contract/runs.ts';
+import type { StatusResult } from './contract/status.ts';
+import type { WatchEvent, WatchOptions, WatchResult } from './contract/watch.ts';
+
+/** What every call of the app gets besides its options. */
+export interface CallContext<Event = never> {
+  /** Aborted by SIGINT or SIGTERM. What was done is kept; a call that has a result to tell returns it. */
+  signal: AbortSignal;
+  /** Called as things happen, in order. Must not throw and is not awaited. */
+  onEvent: (event: Event) => void;
+}
+
+/**
+ * The application as the command line (and later any other surface) drives it: one method per command.
+ * Options and results are plain data whose keys are those of the JSON output, so that rendering is a
+ * projection: times are ISO 8601 in UTC with milliseconds, an unknown value is null and never absent.
+ *
+ * Failures that concern the whole call are thrown as AppError. Where several orgs take part, one org's
+ * failure stands in its item's `error` and the call returns.
+ */
+export interface App extends AsyncDisposable {
+  login(options: LoginOptions, context: CallContext<LoginEvent>): Promise<LoginResult>;
+  logout(options: LogoutOptions, context: CallContext): Promise<LogoutResult>;
+  readonly orgs: AppOrgs;
+  backfill(options: BackfillOptions, context: CallContext<ProgressEvent>): Promise<BackfillResult>;
+  /** Returns on a graceful stop, or after one cycle per org with `once`. */
+  watch(options: WatchOptions, context: CallContext<WatchEvent>): Promise<WatchResult>;
+  /** Throws INVALID_INPUT with `details.faults` (RecordFault[]) where records are not valid: nothing is sent then. */
+  push(options: PushOptions, context: CallContext<ProgressEvent>): Promise<PushResult>;
+  readonly contacts: AppContacts;
+  readonly outbox: AppOutbox;
+  status(options: { org: string | null }, context: CallContext): Promise<StatusResult>;
+  runs(options: { org: string | null; limit: number }, context: CallContext): Promise<RunsResult>;
+  /** `id` may be a prefix of a run's id; throws UNKNOWN_RUN where it names none or several. */
+  run(options: { id: string }, context: CallContext): Promise<RunResult>;
+  limits(options: { org: string | null }, context: CallContext): Promise<LimitsResult>;
+  doctor(context: CallContext): Promise<DoctorResult>;
+  /** Runs until the signal aborts, then returns. */
+  emulator(options: EmulatorOptions, context: CallContext<EmulatorEvent>): Promise<void>;
+}
+
+export interface AppOrgs {
+  list(context: CallContext): Promise<OrgsResult>;
+  setSync(options: { org: string; sync: boolean }, context: CallContext): Promise<{ org: OrgView }>;
+  /** `alias` null takes the alias away. */
+  setAlias(options: { org: string; alias: string | null }, context: CallContext): Promise<{ org: OrgView }>;
+  set(options: OrgSettingsOptions, context: CallContext): Promise<{ org: OrgView }>;
+}
+
+export interface AppContacts {
+  list(options: ContactListOptions, context: CallContext): Promise<ContactPage>;
+  search(options: ContactSearchOptions, context: CallContext): Promise<ContactPage>;
+  /** Throws UNKNOWN_CONTACT. */
+  show(options: ContactShowOptions, context: CallContext): Promise<ContactView>;
+  export(options: ContactExportOptions, context: CallContext): Promise<ContactExport>;
+}
+
+export interface AppOutbox {
+  list(options: OutboxListOptions, context: CallContext): Promise<OutboxListResult>;
+  /** Rejected entries (with `inDoubt` also those in doubt) wait to be sent again. */
+  retry(options: OutboxMoveOptions, context: CallContext): Promise<OutboxMoveResult>;
+  /** Entries are given up; their contacts in Salesforce stay as they are. */
+  drop(options: OutboxMoveOptions, context: CallContext): Promise<OutboxMoveResult>;
+}
+
+export interface AppIo {
+  /** Warnings and talk; the surface decides what is shown. */
+  log: Logger;
+}
+
+/** Opens nothing: files, credential store and network are touched by the call that needs them. */
+export type CreateApp = (config: Config, io: AppIo) => Promise<App>;

@@ -1,0 +1,37 @@
+import type { ErrorInfo } from './error-info.ts';
+
+export interface BackfillOptions {
+  /** Empty: the only connected org, else all with sync on. */
+  orgs: string[];
+  /** Orgs with sync off too. */
+  all: boolean;
+  api: 'auto' | 'rest' | 'bulk';
+  /** null: adaptive. */
+  concurrency: number | null;
+  fresh: boolean;
+  /** With `fresh`: although the outbox has open entries. */
+  force: boolean;
+  /** null: every readable field. */
+  fields: string[] | null;
+}
+
+export interface BackfillResult {
+  orgs: BackfillItem[];
+}
+
+export interface BackfillItem {
+  instanceUrl: string;
+  status: 'complete' | 'interrupted' | 'failed';
+  api: 'rest' | 'bulk' | null;
+  /** Live contacts in the mirror at the end. */
+  contacts: number | null;
+  inserted: number;
+  updated: number;
+  chunks: number;
+  apiCalls: number;
+  durationMs: number;
+  contactsPerSecond: number | null;
+  runId: string | null;
+  resumed: boolean;
+  error: ErrorInfo | null;
+}

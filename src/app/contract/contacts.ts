@@ -1,0 +1,60 @@
+export interface ContactListOptions {
+  org: string | null;
+  limit: number;
+  /** Tombstones instead of live contacts. */
+  deleted: boolean;
+}
+
+export interface ContactSearchOptions {
+  org: string | null;
+  /** Matched case-insensitively against name, e-mail and phone. */
+  text: string;
+  limit: number;
+}
+
+export interface ContactShowOptions {
+  org: string | null;
+  id: string;
+}
+
+export interface ContactExportOptions {
+  org: string | null;
+}
+
+/** A column of the view `contacts`; `type` is Salesforce's, so that booleans can be shown as such. */
+export interface ContactColumn {
+  name: string;
+  type: string;
+}
+
+/** Values as the mirror stores them (booleans 0 or 1, times ISO), in the order of `columns`. */
+export type ContactRow = readonly unknown[];
+
+export interface ContactPage {
+  instanceUrl: string;
+  columns: ContactColumn[];
+  rows: ContactRow[];
+  /** How many match, `limit` aside. */
+  total: number;
+  /** Up to which instant the mirror holds all changes. */
+  coveredUntil: string | null;
+}
+
+export interface ContactView {
+  instanceUrl: string;
+  columns: ContactColumn[];
+  row: ContactRow;
+  key: string | null;
+  state: string;
+  error: string | null;
+  gone: 'deleted' | 'merged' | 'purged' | 'hidden' | null;
+  readAt: string | null;
+  coveredUntil: string | null;
+}
+
+export interface ContactExport {
+  instanceUrl: string;
+  columns: ContactColumn[];
+  /** Live contacts in batches, from one snapshot; ends what it holds when it is done or left. */
+  batches: AsyncIterable<readonly ContactRow[]>;
+}

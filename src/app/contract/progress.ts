@@ -1,0 +1,56 @@
+/** Progress of work that takes a while, for a spinner or plain lines. */
+export type ProgressEvent =
+  | BackfillStartEvent
+  | BackfillProgressEvent
+  | BackfillCompleteEvent
+  | PushWaitingEvent
+  | PushProgressEvent;
+
+export interface BackfillStartEvent {
+  event: 'backfill:start';
+  instanceUrl: string;
+  api: 'rest' | 'bulk';
+  /** COUNT() before the first page; null where it is not known. */
+  expected: number | null;
+  resumed: boolean;
+  runId: string;
+}
+
+/** Sent after each stored page, not throttled. */
+export interface BackfillProgressEvent {
+  event: 'backfill:progress';
+  instanceUrl: string;
+  /** Rows stored by this run, those before a resume included. */
+  contacts: number;
+  expected: number | null;
+  contactsPerSecond: number | null;
+  remainingMs: number | null;
+  apiCalls: number;
+  chunksDone: number;
+  chunks: number;
+  /** What is waited for where nothing arrives ("the bulk job", "Salesforce's limit"); null while rows flow. */
+  waitingFor: string | null;
+}
+
+export interface BackfillCompleteEvent {
+  event: 'backfill:complete';
+  instanceUrl: string;
+  contacts: number;
+  durationMs: number;
+  apiCalls: number;
+  runId: string;
+}
+
+/** Another process sends for this org; the push waits for its turn. */
+export interface PushWaitingEvent {
+  event: 'push:waiting';
+  instanceUrl: string;
+}
+
+export interface PushProgressEvent {
+  event: 'push:progress';
+  instanceUrl: string;
+  /** Records with a final status so far, of `total`. */
+  settled: number;
+  total: number;
+}

@@ -1,0 +1,78 @@
+import type { ErrorInfo } from './error-info.ts';
+
+/** One record of the input, before any validation. */
+export interface PushRecord {
+  /** File name as given, `-` for standard input. */
+  source: string;
+  /** Position in its source, from 0. */
+  index: number;
+  /** Line on which it begins, from 1; null where it is not known. */
+  line: number | null;
+  fields: Record<string, unknown>;
+  /** The values are text (CSV) and take their type from describe. */
+  untyped: boolean;
+}
+
+export interface PushOptions {
+  org: string | null;
+  records: PushRecord[];
+  upsertField: string | null;
+  dryRun: boolean;
+  /** Put into the outbox only; the next watch cycle or push sends. */
+  queue: boolean;
+  allOrNone: boolean;
+  allowDuplicates: boolean;
+}
+
+export interface PushError {
+  code: string;
+  message: string;
+  fields: string[];
+}
+
+export type PushStatus =
+  | 'created'
+  | 'updated'
+  | 'deleted'
+  | 'rejected'
+  | 'queued'
+  | 'in-doubt'
+  | 'conflict'
+  | 'held'
+  | 'valid';
+
+/** One per record, in the order of the input. */
+export interface PushItem {
+  index: number;
+  source: string;
+  line: number | null;
+  /** The outbox entry's key; null in a dry run. */
+  key: string | null;
+  status: PushStatus;
+  id: string | null;
+  errors: PushError[];
+}
+
+export interface PushResult {
+  instanceUrl: string;
+  results: PushItem[];
+  created: number;
+  updated: number;
+  deleted: number;
+  rejected: number;
+  queued: number;
+  inDoubt: number;
+  runId: string | null;
+  /** Why sending ended before every entry was sent; null where it did not. */
+  stopped: ErrorInfo | null;
+}
+
+/** A fault of one record against describe; INVALID_INPUT carries them all in `details.faults`. */
+export interface RecordFault {
+  source: string;
+  index: number;
+  line: number | null;
+  field: string | null;
+  code: string;
+  message: string;
+}

@@ -1,0 +1,30 @@
+import type { RunError, RunKind, RunStatus } from '../../sync/ports/run.ts';
+
+export interface RunView {
+  id: string;
+  kind: RunKind;
+  instanceUrl: string;
+  status: RunStatus;
+  startedAt: string;
+  finishedAt: string | null;
+  counts: Record<string, number>;
+  apiCalls: number;
+  error: RunError | null;
+}
+
+export interface RunStepView {
+  name: string;
+  startedAt: string;
+  finishedAt: string;
+  counts: Record<string, number>;
+  note: string | null;
+}
+
+export interface RunsResult {
+  /** Newest first. */
+  runs: RunView[];
+}
+
+export interface RunResult {
+  run: RunView & { steps: RunStepView[] };
+}

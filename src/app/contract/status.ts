@@ -1,0 +1,30 @@
+import type { AuthState } from '../../orgs/org-record.ts';
+import type { ErrorInfo } from './error-info.ts';
+import type { RunView } from './runs.ts';
+
+export interface StatusResult {
+  orgs: StatusItem[];
+  watch: { running: boolean; pid: number | null; since: string | null };
+}
+
+export interface StatusItem {
+  instanceUrl: string;
+  alias: string | null;
+  username: string;
+  orgId: string;
+  sync: boolean;
+  auth: AuthState;
+  /** The mirror's path; null before the first backfill. */
+  database: string | null;
+  contacts: number | null;
+  deleted: number | null;
+  coveredUntil: string | null;
+  lagSeconds: number | null;
+  lastBackfill: RunView | null;
+  lastCycle: RunView | null;
+  outbox: { pending: number; rejected: number; inDoubt: number; held: number; conflicts: number };
+  /** The org's API requests of the rolling day, as last reported. */
+  api: { used: number | null; max: number | null; at: string | null };
+  /** Why this org's mirror could not be read. */
+  error: ErrorInfo | null;
+}

@@ -1,0 +1,13 @@
+import { isAbort } from '../base/abort.ts';
+import { AppError, messageOf } from '../base/errors.ts';
+import type { ErrorInfo } from './contract/error-info.ts';
+
+/** Anything that was thrown as the JSON output shows it: AppErrors as they are, an abort as INTERRUPTED. */
+export function errorInfoOf(error: unknown): ErrorInfo {
+  if (error instanceof AppError) {
+    const { code, message, hint, details } = error;
+    return { code, message, hint: hint ?? null, details: details ?? null };
+  }
+  if (isAbort(error)) return { code: 'INTERRUPTED', message: messageOf(error), hint: null, details: null };
+  return { code: 'UNEXPECTED_ERROR', message: messageOf(error), hint: null, details: null };
+}
