@@ -1,0 +1,158 @@
+import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isAppError, systemCodeOf } from '../base/errors.ts';
+import type { Credential } from './credential.ts';
+import type { CredentialStore } from './credential-store.ts';
+import { newSealKey, SealError, type SealKey, seal, sealKeyOf, unseal } from './sealed-file.ts';
+import { storeUnavailable } from './store-unavailable.ts';
+import type { WithLock } from './with-lock.ts';
+
+export interface FileStoreOptions {
+  /** Holds `credentials.enc`; created with mode 0700. */
+  folder: string;
+  passphrase: () => Promise<string>;
+  /** Writers of all processes take turns under it; readers need no lock, as the file is replaced atomically. */
+  withLock: WithLock;
+}
+
+export const credentialFileName = 'credentials.enc';
+const writeLock = 'credential-file';
+/** Windows refuses to replace a file that somebody is reading at that moment. */
+const renameAttempts = 10;
+
+/** All credentials in one encrypted file (scrypt, AES-256-GCM), replaced as a whole. */
+export function openFileStore({ folder, passphrase, withLock }: FileStoreOptions): CredentialStore {
+  const path = join(folder, credentialFileName);
+  let sealKey: SealKey | null = null;
+
+  const read = async (): Promise<Map<string, Credential>> => {
+    const text = await readSealed(path);
+    if (text === null) return new Map();
+    try {
+      sealKey = await sealKeyOf(text, await passphrase(), sealKey);
+      const entries = JSON.parse(unseal(text, sealKey)) as Credential[];
+      return new Map(entries.map((credential) => [credential.instanceUrl, credential]));
+    } catch (error) {
+      throw error instanceof SealError ? sealFault(path, error) : error;
+    }
+  };
+
+  const sealed = async (credentials: Map<string, Credential>): Promise<string> => {
+    sealKey ??= await newSealKey(await passphrase());
+    return seal(JSON.stringify([...credentials.values()]), sealKey);
+  };
+
+  const write = <T>(change: (credentials: Map<string, Credential>) => T): Promise<T> =>
+    withLock(writeLock, async () => {
+      const credentials = await read();
+      const result = change(credentials);
+      await replaceDurably(path, await sealed(credentials));
+      return result;
+    });
+
+  return {
+    kind: 'file',
+    get: async (instanceUrl) => (await read()).get(instanceUrl) ?? null,
+    list: async () => [...(await read()).values()],
+    set: (credential) =>
+      write((credentials) => {
+        credentials.set(credential.instanceUrl, { ...credential });
+      }),
+    async delete(instanceUrl) {
+      if (!(await read()).has(instanceUrl)) return false;
+      return write((credentials) => credentials.delete(instanceUrl));
+    },
+    // The same bytes to the same disk, short of the last step: a full or read-only disk shows here.
+    probeWritable: () =>
+      withLock(writeLock, async () => {
+        const temporary = await writeBeside(path, await sealed(await read()));
+        await rm(temporary, { force: true });
+      }),
+  };
+}
+
+async function readSealed(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return null;
+    throw storeUnavailable('file', 'refused', `The credential file ${path} cannot be read.`, {
+      mend: 'Make it readable for this user.',
+      cause: error,
+    });
+  }
+}
+
+/** The old file or the new one, whenever the machine stops: new bytes reach the disk before they get the name. */
+async function replaceDurably(path: string, content: string): Promise<void> {
+  const temporary = await writeBeside(path, content);
+  try {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await rename(temporary, path);
+        break;
+      } catch (error) {
+        const retry = ['EPERM', 'EACCES', 'EBUSY'].includes(systemCodeOf(error) ?? '');
+        if (process.platform !== 'win32' || !retry || attempt === renameAttempts) throw error;
+        await new Promise((resolve) => setTimeout(resolve, attempt * 10));
+      }
+    }
+    await syncFolder(dirname(path));
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
+/** One temporary name suffices under the write lock, and what a kill leaves there is overwritten next time. */
+async function writeBeside(path: string, content: string): Promise<string> {
+  const temporary = `${path}.new`;
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const file = await open(temporary, 'w', 0o600);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await chmod(temporary, 0o600);
+    return temporary;
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
+/** Makes the rename itself durable; Windows has no such call and needs none. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function unwritable(path: string, cause: unknown): Error {
+  if (isAppError(cause)) return cause;
+  const code = systemCodeOf(cause);
+  return storeUnavailable(
+    'file',
+    'unwritable',
+    `The credential file ${path} cannot be written${code ? ` (${code})` : ''}.`,
+    {
+      mend: 'Free some space or make its folder writable for this user.',
+      cause,
+    },
+  );
+}
+
+function sealFault(path: string, error: SealError): Error {
+  return error.reason === 'wrong-key'
+    ? storeUnavailable('file', 'wrong-key', `The passphrase does not open the credential file ${path}.`, {
+        mend: 'Give the passphrase that it was made with (PARAHACK_SYNC_CREDENTIAL_KEY or …_KEY_FILE).',
+      })
+    : storeUnavailable('file', 'corrupt', `The credential file ${path} is damaged: ${error.message}`, {
+        mend: 'Restore it from a backup, or move it away and log in again.',
+      });
+}

@@ -1,0 +1,71 @@
+import type { Credential } from './credential.ts';
+import { sameId } from './credential.ts';
+import type { CredentialStore } from './credential-store.ts';
+import type { OAuthRequestOptions } from './oauth-request.ts';
+import { refreshLockName } from './refresh-lock.ts';
+import { type RevokeOutcome, revokeCredential } from './revoke.ts';
+import type { WithLock } from './with-lock.ts';
+
+export interface LoginKeeping extends OAuthRequestOptions {
+  store: CredentialStore;
+  withLock: WithLock;
+}
+
+/**
+ * Stores a fresh login, then revokes the grant that it replaces: Salesforce keeps five approvals per user and
+ * app, and a sixth would end the oldest, wherever that is in use (Help 005316711). The new one is stored first,
+ * so that a crash in between leaves a working login. `replaces` names other keys of the same org (renamed hosts).
+ */
+export async function keepLogin(
+  credential: Credential,
+  { store, withLock, replaces = [], ...options }: LoginKeeping & { replaces?: readonly string[] },
+): Promise<{ revokedOld: RevokeOutcome | null }> {
+  const { signal } = options;
+  return withLock(
+    refreshLockName(credential.orgId),
+    async () => {
+      await store.probeWritable();
+      const old: Credential[] = [];
+      for (const url of new Set([credential.instanceUrl, ...replaces])) {
+        const found = await store.get(url);
+        if (found !== null) old.push(found);
+      }
+      await store.set(credential);
+      let revokedOld: RevokeOutcome | null = null;
+      for (const former of old) {
+        if (former.instanceUrl !== credential.instanceUrl) await store.delete(former.instanceUrl);
+        if (!sharesGrant(former, credential)) revokedOld = await revokeCredential(former, options);
+      }
+      return { revokedOld };
+    },
+    { signal },
+  );
+}
+
+/** Removes the login here whatever Salesforce says, after telling Salesforce; both results are reported. */
+export async function forgetLogin(
+  instanceUrl: string,
+  { store, withLock, ...options }: LoginKeeping,
+): Promise<{ removed: boolean; revoked: RevokeOutcome }> {
+  const { signal } = options;
+  const known = await store.get(instanceUrl);
+  if (known === null) return { removed: false, revoked: { status: 'nothing-to-revoke' } };
+  return withLock(
+    refreshLockName(known.orgId),
+    async () => {
+      // Read again: a renewal may have rotated the token while the lock was waited for.
+      const credential = (await store.get(instanceUrl)) ?? known;
+      const revoked = await revokeCredential(credential, options);
+      return { removed: await store.delete(instanceUrl), revoked };
+    },
+    { signal },
+  );
+}
+
+/** Revoking what the new login still uses would end it at once. */
+function sharesGrant(former: Credential, now: Credential): boolean {
+  if (former.refreshToken !== null || now.refreshToken !== null) {
+    return former.refreshToken === now.refreshToken;
+  }
+  return sameId(former.userId, now.userId) && former.accessToken === now.accessToken;
+}

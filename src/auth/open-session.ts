@@ -1,0 +1,245 @@
+import { isAbort, throwIfAborted } from '../base/abort.ts';
+import { backoffMs } from '../base/backoff.ts';
+import type { Clock } from '../base/clock.ts';
+import { AppError, isAppError, messageOf } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Credential } from './credential.ts';
+import type { CredentialStore } from './credential-store.ts';
+import { loginRequired } from './login-required.ts';
+import { refreshLockName } from './refresh-lock.ts';
+import { renewCredential } from './renew-credential.ts';
+import { assertSameEyes } from './same-eyes.ts';
+import type { Session } from './session.ts';
+import { SharedWork } from './shared-work.ts';
+import type { WithLock } from './with-lock.ts';
+
+export interface SessionParts {
+  store: CredentialStore;
+  /** Its locks must lie with the credential store, so that all who share the credential share the lock. */
+  withLock: WithLock;
+  fetch: typeof fetch;
+  clock: Clock;
+  log: Logger;
+  /** The grant is gone: whoever keeps the registry marks the org. */
+  onLoginNeeded?: (error: AppError) => void;
+  /** The org's My Domain was renamed; calls use the new address at once. */
+  onRenamed?: (change: { from: string; to: string }) => void;
+}
+
+/** Opens a session on a credential that lies in the store. Asks nobody until a token is rejected. */
+export function openSession(credential: Credential, parts: SessionParts): Session {
+  return new StoredSession(credential, parts);
+}
+
+/** Longer than a renewal takes at most (one request's 30 seconds and the store's own waits). */
+const lockTimeoutMs = 120_000;
+const storeAgain = { baseMs: 250, maxMs: 30_000 };
+
+class StoredSession implements Session {
+  private readonly parts: SessionParts;
+  private current: Credential;
+  private readonly renewal = new SharedWork<string>();
+  private readonly closing = new AbortController();
+  /** Work under the refresh lock, which may go on after its caller was answered or has gone. */
+  private readonly leases = new Set<Promise<void>>();
+  /** True while this process holds the refresh lock with a credential that the store does not take. */
+  private unsaved = false;
+  private fromMemory: Promise<string> | null = null;
+  /** The grant that Salesforce has refused; only another one is worth a request. */
+  private refused: { credential: Credential; error: AppError } | null = null;
+
+  constructor(credential: Credential, parts: SessionParts) {
+    this.current = credential;
+    this.parts = parts;
+  }
+
+  get instanceUrl(): string {
+    return this.current.instanceUrl;
+  }
+
+  get orgId(): string {
+    return this.current.orgId;
+  }
+
+  get userId(): string {
+    return this.current.userId;
+  }
+
+  get username(): string {
+    return this.current.username;
+  }
+
+  get apiUrl(): string {
+    return this.current.apiUrl;
+  }
+
+  async accessToken({ signal }: { signal?: AbortSignal } = {}): Promise<string> {
+    throwIfAborted(signal);
+    return this.current.accessToken === '' ? this.renew('', { signal }) : this.current.accessToken;
+  }
+
+  async renew(rejectedToken: string, { signal }: { signal?: AbortSignal } = {}): Promise<string> {
+    throwIfAborted(signal);
+    if (this.current.accessToken !== rejectedToken) return this.current.accessToken;
+    return this.renewal.join((signal) => this.replace(rejectedToken, signal), signal);
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort();
+    await Promise.allSettled(this.leases);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** `signal` ends the wait for the lock only: a renewal that was sent is finished, or its token would be lost. */
+  private async replace(rejectedToken: string, signal: AbortSignal): Promise<string> {
+    if (this.unsaved) return this.renewUnsaved();
+    // Most waiters find the work done when they look, and need no lock.
+    const stored = await this.parts.store.get(this.instanceUrl);
+    if (stored !== null && replaces(stored, rejectedToken)) return this.adopt(stored);
+    return new Promise<string>((resolve, reject) => {
+      const lease = this.parts
+        .withLock(refreshLockName(this.orgId), () => this.renewUnderLock(rejectedToken, resolve), {
+          signal: AbortSignal.any([signal, this.closing.signal]),
+          timeoutMs: lockTimeoutMs,
+        })
+        .catch((error: unknown) => reject(isAppError(error, 'LOCK_TIMEOUT') ? this.busy(error) : error))
+        .finally(() => this.leases.delete(lease));
+      this.leases.add(lease);
+    });
+  }
+
+  private async renewUnderLock(rejectedToken: string, answer: (token: string) => void): Promise<void> {
+    const { store } = this.parts;
+    const stored = await store.get(this.instanceUrl);
+    if (stored === null) throw this.needsLogin(loginRequired(this.instanceUrl));
+    if (replaces(stored, rejectedToken)) return answer(this.adopt(stored));
+    await store.probeWritable();
+    const renewed = await this.ask(stored);
+    await this.keep(renewed, answer);
+  }
+
+  /** The one place that asks Salesforce. A grant that was refused once is not offered again. */
+  private async ask(credential: Credential): Promise<Credential> {
+    const { fetch, clock, log } = this.parts;
+    if (this.refused !== null && sameGrant(this.refused.credential, credential)) throw this.refused.error;
+    try {
+      const renewed = await renewCredential(credential, { fetch, clock });
+      log.debug('A new access token was issued.', { instanceUrl: this.instanceUrl, grant: renewed.grant });
+      return renewed;
+    } catch (error) {
+      if (isAppError(error, 'LOGIN_REQUIRED')) {
+        this.refused = { credential, error };
+        this.needsLogin(error);
+      }
+      throw error;
+    }
+  }
+
+  /**
+   * Stores before anybody uses it. Where the store fails although it had just proven writable, the credential is
+   * used from memory and stored again and again until it is in or the session closes, with the lock held: another
+   * process would offer the old refresh token, and Salesforce would revoke the whole family.
+   */
+  private async keep(renewed: Credential, answer: (token: string) => void): Promise<void> {
+    try {
+      await this.parts.store.set(renewed);
+      return answer(this.use(renewed));
+    } catch (error) {
+      this.complain(error);
+    }
+    this.unsaved = true;
+    answer(this.use(renewed));
+    let attempt = 0;
+    do {
+      await this.pause(backoffMs(attempt++, storeAgain));
+      if (await this.storeCurrent()) return;
+    } while (!this.closing.signal.aborted);
+    this.unsaved = false;
+    this.parts.log.error('The new login could not be stored and ends with this process: log in again.', {
+      instanceUrl: this.instanceUrl,
+    });
+  }
+
+  private async storeCurrent(): Promise<boolean> {
+    await this.fromMemory?.catch(() => {});
+    const wanted = this.current;
+    try {
+      await this.parts.store.set(wanted);
+    } catch (error) {
+      this.complain(error);
+      return false;
+    }
+    if (this.current !== wanted || this.fromMemory !== null) return false;
+    this.unsaved = false;
+    this.parts.log.warn('The new login is stored now.', { instanceUrl: this.instanceUrl });
+    return true;
+  }
+
+  /** A second renewal while the first is still unsaved: this process holds the lock already. */
+  private async renewUnsaved(): Promise<string> {
+    this.fromMemory = this.ask(this.current).then((renewed) => this.use(renewed));
+    try {
+      return await this.fromMemory;
+    } finally {
+      this.fromMemory = null;
+    }
+  }
+
+  private use(renewed: Credential): string {
+    const { apiUrl } = this.current;
+    this.current = renewed;
+    if (renewed.apiUrl !== apiUrl) this.parts.onRenamed?.({ from: apiUrl, to: renewed.apiUrl });
+    return renewed.accessToken;
+  }
+
+  /** Takes what another process, or a new login, has stored meanwhile. */
+  private adopt(stored: Credential): string {
+    assertSameEyes(this.current, stored);
+    return this.use(stored);
+  }
+
+  private needsLogin(error: AppError): AppError {
+    this.parts.onLoginNeeded?.(error);
+    return error;
+  }
+
+  private complain(error: unknown): void {
+    this.parts.log.error('The new login cannot be stored; it is kept in memory and stored again soon.', {
+      instanceUrl: this.instanceUrl,
+      reason: messageOf(error),
+    });
+  }
+
+  /** Ends at once when the session closes. */
+  private async pause(ms: number): Promise<void> {
+    try {
+      await this.parts.clock.sleep(ms, { signal: this.closing.signal });
+    } catch (error) {
+      if (!isAbort(error)) throw error;
+    }
+  }
+
+  private busy(cause: unknown): AppError {
+    return new AppError(
+      'ORG_BUSY',
+      `Another process has been renewing the login of ${this.instanceUrl} for too long.`,
+      {
+        hint: 'Look whether a parahack-sync process hangs, end it, and try again.',
+        details: { instanceUrl: this.instanceUrl, holder: isAppError(cause) ? cause.details : null },
+        cause,
+      },
+    );
+  }
+}
+
+function replaces(stored: Credential, rejectedToken: string): boolean {
+  return stored.accessToken !== '' && stored.accessToken !== rejectedToken;
+}
+
+/** Whether offering `b` would offer again what was refused as `a`. */
+function sameGrant(a: Credential, b: Credential): boolean {
+  return a.grant === b.grant && a.refreshToken === b.refreshToken && a.issuedAt === b.issuedAt;
+}

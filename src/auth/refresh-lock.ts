@@ -1,0 +1,4 @@
+/** One renewal, login or logout of an org at a time among all processes that share the credential store. */
+export function refreshLockName(orgId: string): string {
+  return `refresh-${orgId.slice(0, 15)}`;
+}

@@ -1,0 +1,54 @@
+import type { Clock } from '../base/clock.ts';
+import type { Credential } from './credential.ts';
+import { clientCredentialsForm, jwtForm, refreshForm } from './grants.ts';
+import { loginRequired } from './login-required.ts';
+import { oauthError } from './oauth-error.ts';
+import type { OAuthRequestOptions } from './oauth-request.ts';
+import { assertSameEyes } from './same-eyes.ts';
+import { requestToken } from './token-endpoint.ts';
+
+/**
+ * Asks Salesforce once for a new access token by the credential's grant; stores nothing. Throws AppError
+ * `LOGIN_REQUIRED` when the grant is gone or cannot be renewed, `ORG_CHANGED` or `OTHER_USER` when the answer is
+ * somebody else's, `LOGIN_FAILED` for other refusals, and those of `oauthRequest`.
+ */
+export async function renewCredential(
+  credential: Credential,
+  { clock, ...options }: OAuthRequestOptions & { clock: Clock },
+): Promise<Credential> {
+  const { grant, instanceUrl } = credential;
+  const form = formFor(credential, clock.now());
+  if (form === null) {
+    throw loginRequired(instanceUrl, { grant, why: 'its access token has ended and cannot be renewed.' });
+  }
+  const result = await requestToken(credential.loginUrl, form, options);
+  if (!result.ok) {
+    const error = oauthError(result.refusal);
+    if (result.refusal.error !== 'invalid_grant') throw error;
+    const details = error.details as object;
+    throw loginRequired(instanceUrl, { grant, why: error.message, details, cause: error });
+  }
+  const { token } = result;
+  assertSameEyes(credential, token);
+  return {
+    ...credential,
+    accessToken: token.accessToken,
+    refreshToken: grant === 'refresh-token' ? (token.refreshToken ?? credential.refreshToken) : null,
+    apiUrl: token.instanceUrl ?? credential.apiUrl,
+    issuedAt: token.issuedAt ?? clock.now(),
+  };
+}
+
+function formFor(credential: Credential, now: number): Record<string, string> | null {
+  const { grant, clientId, clientSecret, refreshToken, privateKey, username, loginUrl } = credential;
+  switch (grant) {
+    case 'refresh-token':
+      return refreshToken && clientId ? refreshForm(refreshToken, clientId, clientSecret) : null;
+    case 'jwt':
+      return privateKey && clientId ? jwtForm(privateKey, { clientId, username, loginUrl, now }) : null;
+    case 'client-credentials':
+      return clientId && clientSecret ? clientCredentialsForm(clientId, clientSecret) : null;
+    case 'access-token':
+      return null;
+  }
+}

@@ -1,0 +1,24 @@
+import { AppError } from '../base/errors.ts';
+import { type Credential, sameId } from './credential.ts';
+
+/**
+ * A mirror is one org seen with one user's eyes, so a token of another org or user must never serve it. Null ids
+ * are ones that Salesforce did not say. Throws AppError `ORG_CHANGED` or `OTHER_USER`.
+ */
+export function assertSameEyes(
+  { instanceUrl, orgId, userId }: Pick<Credential, 'instanceUrl' | 'orgId' | 'userId'>,
+  found: { orgId: string | null; userId: string | null },
+): void {
+  if (found.orgId !== null && !sameId(found.orgId, orgId)) {
+    throw new AppError('ORG_CHANGED', `${instanceUrl} is now another org than the one that was connected.`, {
+      hint: 'A refreshed sandbox is a new org: log in again, then run backfill --fresh.',
+      details: { instanceUrl, connectedOrgId: orgId, orgId: found.orgId },
+    });
+  }
+  if (found.userId !== null && !sameId(found.userId, userId)) {
+    throw new AppError('OTHER_USER', `The login of ${instanceUrl} now belongs to another user.`, {
+      hint: "Log in again as before, or with --replace-user to see the org with the new user's eyes.",
+      details: { instanceUrl, connectedUserId: userId, userId: found.userId },
+    });
+  }
+}

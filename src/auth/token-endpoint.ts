@@ -1,0 +1,62 @@
+import { AppError } from '../base/errors.ts';
+import { normaliseInstanceUrl } from './instance-url.ts';
+import type { OAuthRefusal } from './oauth-error.ts';
+import { type OAuthRequestOptions, oauthRequest } from './oauth-request.ts';
+
+export interface TokenAnswer {
+  accessToken: string;
+  /** Null where Salesforce gave none, as at a refresh without rotation. */
+  refreshToken: string | null;
+  /** Null where it was not sent or is no address that a token may be sent to. */
+  instanceUrl: string | null;
+  /** From the identity URL `…/id/<org>/<user>`; null where it was not sent. */
+  orgId: string | null;
+  userId: string | null;
+  /** Milliseconds since 1970 by the org's clock; null where it was not sent. */
+  issuedAt: number | null;
+}
+
+export type TokenResult = { ok: true; token: TokenAnswer } | { ok: false; refusal: OAuthRefusal };
+
+/**
+ * POST `/services/oauth2/token` with the given grant's form. A refusal is a value.
+ * Source: RFC 6749 sections 5.1 and 5.2; Salesforce Help, "OAuth 2.0 Web Server Flow".
+ */
+export async function requestToken(
+  loginUrl: string,
+  form: Record<string, string>,
+  options: OAuthRequestOptions,
+): Promise<TokenResult> {
+  const answer = await oauthRequest(`${loginUrl}/services/oauth2/token`, { form }, options);
+  if (!answer.ok) return answer;
+  const { access_token, refresh_token, instance_url, id, issued_at } = answer.body;
+  if (typeof access_token !== 'string' || access_token === '') throw incomplete(loginUrl, 'access_token');
+  const [, orgId = null, userId = null] =
+    /\/id\/([A-Za-z0-9]{15,18})\/([A-Za-z0-9]{15,18})\/?$/.exec(typeof id === 'string' ? id : '') ?? [];
+  const issuedAt = Number(issued_at ?? Number.NaN);
+  return {
+    ok: true,
+    token: {
+      accessToken: access_token,
+      refreshToken: typeof refresh_token === 'string' && refresh_token !== '' ? refresh_token : null,
+      instanceUrl: typeof instance_url === 'string' ? usable(instance_url) : null,
+      orgId,
+      userId,
+      issuedAt: Number.isFinite(issuedAt) ? issuedAt : null,
+    },
+  };
+}
+
+function usable(instanceUrl: string): string | null {
+  try {
+    return normaliseInstanceUrl(instanceUrl);
+  } catch {
+    return null;
+  }
+}
+
+export function incomplete(loginUrl: string, missing: string): AppError {
+  return new AppError('LOGIN_FAILED', `${loginUrl} answered the login without ${missing}.`, {
+    hint: 'Check that the login URL is a Salesforce host.',
+  });
+}

@@ -1,0 +1,207 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { AppError, isAppError, systemCodeOf } from '../base/errors.ts';
+import { checkAlias } from './alias.ts';
+import type { AuthState, ConflictPolicy, OrgRecord } from './org-record.ts';
+import type { Registry } from './registry.ts';
+import { migrateRegistry } from './registry-schema.ts';
+import { resolveOrg } from './resolve-org.ts';
+
+interface OrgRow {
+  instance_url: string;
+  api_url: string;
+  login_url: string;
+  org_id: string;
+  user_id: string;
+  username: string;
+  alias: string | null;
+  sync: number;
+  auth_state: AuthState;
+  grant_kind: OrgRecord['grant'];
+  client_id: string | null;
+  api_version: string | null;
+  two_way: number;
+  conflicts: ConflictPolicy;
+  budget: number | null;
+  created_at: number;
+  last_login_at: number;
+}
+
+const columns = [
+  'instance_url',
+  'api_url',
+  'login_url',
+  'org_id',
+  'user_id',
+  'username',
+  'alias',
+  'sync',
+  'auth_state',
+  'grant_kind',
+  'client_id',
+  'api_version',
+  'two_way',
+  'conflicts',
+  'budget',
+  'created_at',
+  'last_login_at',
+] as const satisfies (keyof OrgRow)[];
+
+/** Writes take well under a millisecond; who waits longer than this waits for a hung process. */
+const busyTimeoutMs = 5_000;
+
+/**
+ * Opens `registry.db` in the data folder, making both where they are not there (0700, 0600). Throws AppError
+ * `DATA_DIR_UNWRITABLE` or `REGISTRY_NEWER_THAN_TOOL`.
+ */
+export function openRegistry(dataDir: string): Registry {
+  const db = openDatabase(dataDir);
+  const list = (): OrgRecord[] =>
+    (db.prepare('select * from org order by created_at, instance_url').all() as OrgRow[]).map(toRecord);
+  const get = (instanceUrl: string): OrgRecord | null => {
+    const row = db.prepare('select * from org where instance_url = ?').get(instanceUrl) as OrgRow | undefined;
+    return row === undefined ? null : toRecord(row);
+  };
+  const put = (org: OrgRecord): void => {
+    if (org.alias !== null) checkAlias(org.alias);
+    const values = columns.map((column) => `:${column}`);
+    const updates = columns.slice(1).map((column) => `${column} = excluded.${column}`);
+    try {
+      db.prepare(
+        `insert into org (${columns.join(', ')}) values (${values.join(', ')})
+         on conflict (instance_url) do update set ${updates.join(', ')}`,
+      ).run(toRow(org));
+    } catch (error) {
+      throw isAliasTaken(error) ? aliasTaken(org.alias ?? '', error) : error;
+    }
+  };
+  return {
+    list,
+    get,
+    put,
+    resolve: (text) => resolveOrg(list(), text),
+    update: (instanceUrl, change) =>
+      db
+        .transaction(() => {
+          const org = get(instanceUrl);
+          if (org === null) throw unknown(instanceUrl);
+          const changed = { ...org, ...change, instanceUrl };
+          put(changed);
+          return changed;
+        })
+        .immediate(),
+    setAuthState(instanceUrl, state) {
+      db.prepare('update org set auth_state = ? where instance_url = ?').run(state, instanceUrl);
+    },
+    remove: (instanceUrl) =>
+      db.prepare('delete from org where instance_url = ?').run(instanceUrl).changes > 0,
+    close() {
+      db.close();
+    },
+    [Symbol.dispose]() {
+      db.close();
+    },
+  };
+}
+
+function openDatabase(dataDir: string): Database.Database {
+  const path = join(dataDir, 'registry.db');
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    createPrivately(path);
+    const db = new Database(path, { timeout: busyTimeoutMs });
+    try {
+      // Asked first: setting it takes a lock that concurrent first starts would fight for.
+      if (db.pragma('journal_mode', { simple: true }) !== 'wal') db.pragma('journal_mode = wal');
+      db.pragma('synchronous = full');
+      migrateRegistry(db, path);
+      return db;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  } catch (error) {
+    if (isAppError(error)) throw error;
+    const code = systemCodeOf(error);
+    throw new AppError(
+      'DATA_DIR_UNWRITABLE',
+      `The data folder ${dataDir} cannot be used${code ? ` (${code})` : ''}.`,
+      {
+        hint: 'Make it writable for this user, or choose another with --data-dir or PARAHACK_SYNC_DATA_DIR.',
+        details: { dataDir, systemCode: code ?? null },
+        cause: error,
+      },
+    );
+  }
+}
+
+/** SQLite gives its -wal and -shm files the mode of the main file, so that one mode decides. */
+function createPrivately(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+  } catch (error) {
+    if (systemCodeOf(error) !== 'EEXIST') throw error;
+  }
+}
+
+function isAliasTaken(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code === 'SQLITE_CONSTRAINT_UNIQUE';
+}
+
+function aliasTaken(alias: string, cause: unknown): AppError {
+  return new AppError('INVALID_INPUT', `The alias "${alias}" belongs to another connected org.`, {
+    hint: 'Choose another, or give that org a new one with: parahack-sync orgs alias ORG NAME',
+    cause,
+  });
+}
+
+function unknown(instanceUrl: string): AppError {
+  return new AppError('UNKNOWN_ORG', `${instanceUrl} is not connected.`, {
+    hint: `Connect it with: parahack-sync login --instance-url ${instanceUrl}`,
+  });
+}
+
+function toRecord(row: OrgRow): OrgRecord {
+  return {
+    instanceUrl: row.instance_url,
+    apiUrl: row.api_url,
+    loginUrl: row.login_url,
+    orgId: row.org_id,
+    userId: row.user_id,
+    username: row.username,
+    alias: row.alias,
+    sync: row.sync === 1,
+    authState: row.auth_state,
+    grant: row.grant_kind,
+    clientId: row.client_id,
+    apiVersion: row.api_version,
+    twoWay: row.two_way === 1,
+    conflicts: row.conflicts,
+    budget: row.budget,
+    createdAt: row.created_at,
+    lastLoginAt: row.last_login_at,
+  };
+}
+
+function toRow(org: OrgRecord): OrgRow {
+  return {
+    instance_url: org.instanceUrl,
+    api_url: org.apiUrl,
+    login_url: org.loginUrl,
+    org_id: org.orgId,
+    user_id: org.userId,
+    username: org.username,
+    alias: org.alias,
+    sync: org.sync ? 1 : 0,
+    auth_state: org.authState,
+    grant_kind: org.grant,
+    client_id: org.clientId,
+    api_version: org.apiVersion,
+    two_way: org.twoWay ? 1 : 0,
+    conflicts: org.conflicts,
+    budget: org.budget,
+    created_at: org.createdAt,
+    last_login_at: org.lastLoginAt,
+  };
+}

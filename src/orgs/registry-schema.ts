@@ -1,0 +1,44 @@
+import type { Database } from 'better-sqlite3';
+import { AppError } from '../base/errors.ts';
+
+/** One step a version, never changed once released: step n leads from `user_version` n to n + 1. */
+const steps: readonly string[] = [
+  `create table org (
+     instance_url text primary key,
+     api_url text not null,
+     login_url text not null,
+     org_id text not null,
+     user_id text not null,
+     username text not null,
+     alias text collate nocase unique,
+     sync integer not null check (sync in (0, 1)),
+     auth_state text not null check (auth_state in ('ok', 'login-needed', 'no-refresh')),
+     grant_kind text not null check (grant_kind in ('refresh-token', 'jwt', 'client-credentials', 'access-token')),
+     client_id text,
+     api_version text,
+     two_way integer not null check (two_way in (0, 1)),
+     conflicts text not null check (conflicts in ('salesforce-wins', 'local-wins', 'manual')),
+     budget real check (budget > 0 and budget <= 1),
+     created_at integer not null,
+     last_login_at integer not null
+   ) strict`,
+];
+
+/** Brings the file to this program's version. Throws AppError `REGISTRY_NEWER_THAN_TOOL`. */
+export function migrateRegistry(db: Database, path: string): void {
+  if (versionOf(db, path) === steps.length) return;
+  db.transaction(() => {
+    // Read again: another process may have migrated while the write lock was waited for.
+    for (const step of steps.slice(versionOf(db, path))) db.exec(step);
+    db.pragma(`user_version = ${steps.length}`);
+  }).immediate();
+}
+
+function versionOf(db: Database, path: string): number {
+  const version = Number(db.pragma('user_version', { simple: true }));
+  if (version <= steps.length) return version;
+  throw new AppError('REGISTRY_NEWER_THAN_TOOL', `${path} was written by a newer parahack-sync.`, {
+    hint: 'Update parahack-sync, or choose another data folder with --data-dir.',
+    details: { version, known: steps.length },
+  });
+}
