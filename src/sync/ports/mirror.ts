@@ -20,6 +20,8 @@ export interface StoredField extends Field {
   columnType: ColumnType;
   /** The field is no longer in describe; its column keeps its last values. */
   vanished: boolean;
+  /** The column came to a mirror that had its first copy already, and has not been filled for its rows yet. */
+  unfilled: boolean;
 }
 
 export interface SchemaChange {
@@ -41,6 +43,8 @@ export interface Effects {
   finishRun?: { id: string; outcome: RunOutcome };
   /** Replaces what a resumed run must keep. */
   runState?: { id: string; state: Record<string, unknown> };
+  /** These columns now hold the org's values for all rows. */
+  filledFields?: readonly string[];
   /** Entries whose contacts this page brought back. */
   readBack?: readonly string[];
 }
@@ -68,6 +72,8 @@ export interface BatchOutcome {
   buried: number;
   /** New state of the chunk that `effects.chunk` named; null without one. */
   chunkDone: boolean | null;
+  /** The chunks that `effects.replaceChunks` made, in order. */
+  addedChunks: Chunk[];
 }
 
 export interface MirrorCounts {

@@ -55,8 +55,9 @@ export type NewOutboxEntry = Pick<
   | 'base'
   | 'upsertField'
   | 'allowDuplicates'
+  | 'atomicGroup'
   | 'createdAt'
->;
+> & { state: 'pending' | 'held' };
 
 /** What is known of an entry after a request. */
 export type Settlement =

@@ -1,4 +1,4 @@
-import type { ContactDescribe, Field } from './field.ts';
+import type { ContactDescribe } from './field.ts';
 import type { PageBody } from './page.ts';
 
 export interface CallOptions {
@@ -195,7 +195,7 @@ export interface RemoteWrites {
   ): Promise<WriteOutcome[]>;
   /** Upsert by an external id that is unique; each record carries that field. */
   upsertMany(
-    field: Field,
+    field: string,
     records: readonly Record<string, unknown>[],
     options?: WriteOptions & { allOrNone?: boolean },
   ): Promise<WriteOutcome[]>;

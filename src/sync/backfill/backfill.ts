@@ -1,0 +1,219 @@
+import { isAbort, throwIfAborted } from '../../base/abort.ts';
+import type { SyncContext } from '../context.ts';
+import { runCycle } from '../cycle/cycle.ts';
+import type { BackfillApi } from '../events.ts';
+import type { Run, RunError } from '../ports/run.ts';
+import { RunRecorder, runErrorOf } from '../run-recorder.ts';
+import { findSafeStart } from '../safe-start.ts';
+import { readableFields, refreshSchema } from '../schema.ts';
+import { bulkSpanRows, planBulkChunks, readBulkChunks } from './bulk-chunks.ts';
+import { chooseApi } from './choose-api.ts';
+import { planSpans } from './plan-spans.ts';
+import { BackfillProgress } from './progress.ts';
+import { readRestChunks, restChunk, restPageRows } from './rest-chunks.ts';
+
+export interface BackfillOptions {
+  api?: 'auto' | BackfillApi;
+  /** Requests under way at once; by default 12 for REST and 3 for bulk pages. */
+  concurrency?: number;
+  /** Only these fields become columns (Id, CreatedDate, SystemModstamp, IsDeleted and MasterRecordId always do). */
+  fields?: readonly string[];
+  signal: AbortSignal;
+}
+
+export interface BackfillReport {
+  instanceUrl: string;
+  status: 'complete' | 'interrupted' | 'failed';
+  api: BackfillApi | null;
+  /** Live contacts in the mirror. */
+  contacts: number;
+  inserted: number;
+  updated: number;
+  chunks: number;
+  apiCalls: number;
+  durationMs: number;
+  contactsPerSecond: number;
+  runId: string | null;
+  resumed: boolean;
+  /** COUNT() of both sides after the closing cycle; null where it did not come to that. */
+  compared: { org: number; mirror: number } | null;
+  error: RunError | null;
+}
+
+/** What a resumed run keeps. */
+interface BackfillState extends Record<string, unknown> {
+  t0: number;
+  api: BackfillApi;
+  total: number;
+  reason: string;
+  planned: boolean;
+}
+
+const defaultConcurrency: Record<BackfillApi, number> = { rest: 12, bulk: 3 };
+/** An interrupted run this old starts over: its T0 nears the end of what `deleted` reaches back (15 days). */
+const resumableMs = 10 * 86_400_000;
+
+/** The first full copy of an org's contacts; resumes an interrupted run where there is one. */
+export async function backfill(context: SyncContext, options: BackfillOptions): Promise<BackfillReport> {
+  const { clock, mirror, remote, log } = context;
+  const startedAt = clock.monotonicMs();
+  const callsAtStart = remote.apiCalls();
+  let recorder: RunRecorder | null = null;
+  let state: BackfillState | null = null;
+  let resumed = false;
+  let chunks = 0;
+  let compared: BackfillReport['compared'] = null;
+  let progress: BackfillProgress | null = null;
+  let failure: unknown = null;
+  try {
+    const previous = await resumableRun(context);
+    resumed = previous !== null;
+    if (previous === null) {
+      await refreshSchema(context, { force: true, only: options.fields, signal: options.signal });
+      state = await decide(context, options);
+      recorder = await RunRecorder.start(context, 'backfill', state, callsAtStart);
+      await plan(context, recorder.id, state, options);
+    } else {
+      await refreshSchema(context, { signal: options.signal });
+      state = previous.state as BackfillState;
+      recorder = RunRecorder.resume(context, previous);
+      if (!state.planned) await plan(context, recorder.id, state, options);
+    }
+    const all = await mirror.chunks(recorder.id);
+    const before = all.reduce((sum, { rows }) => sum + rows, 0);
+    context.onEvent({
+      type: 'backfill:start',
+      instanceUrl: remote.instanceUrl,
+      runId: recorder.id,
+      api: state.api,
+      reason: state.reason,
+      total: state.total,
+      resumed,
+    });
+    progress = new BackfillProgress(context, recorder, { before, total: state.total });
+    progress.chunks = all.length;
+    progress.chunksDone = all.filter((chunk) => chunk.state === 'done').length;
+    const read = { run: recorder, api: state.api, progress };
+    await recorder.step('read', async () => readChunks(context, read, options));
+    await recorder.step('index', () => mirror.ensureIndices());
+    // The cursors become T0 in the transaction that ends the run, and only in a mirror that had none: an
+    // older cursor still knows of deletes that this read cannot show.
+    await mirror.apply({
+      effects: {
+        firstCursors: { updated: state.t0, deleted: state.t0 },
+        finishRun: { id: recorder.id, outcome: recorder.outcome('complete') },
+      },
+    });
+    compared = await closeGap(context, recorder, options.signal);
+  } catch (error) {
+    failure = error;
+    if (recorder !== null) {
+      const stored = await mirror.run(recorder.id);
+      if (stored?.status === 'running') await recorder.fail(error);
+    }
+    if (!isAbort(error)) log.debug('backfill failed', { error: String(error) });
+  }
+  chunks = progress?.chunks ?? 0;
+  const durationMs = Math.round(clock.monotonicMs() - startedAt);
+  const rows = recorder?.counts.rows ?? 0;
+  return {
+    instanceUrl: remote.instanceUrl,
+    status: failure === null ? 'complete' : isAbort(failure) ? 'interrupted' : 'failed',
+    api: state?.api ?? null,
+    contacts: (await mirror.counts()).contacts,
+    inserted: recorder?.counts.inserted ?? 0,
+    updated: recorder?.counts.updated ?? 0,
+    chunks,
+    apiCalls: remote.apiCalls() - callsAtStart,
+    durationMs,
+    contactsPerSecond: durationMs > 0 ? Math.round((rows * 1000) / durationMs) : 0,
+    runId: recorder?.id ?? null,
+    resumed,
+    compared,
+    error: failure === null ? null : runErrorOf(failure),
+  };
+}
+
+/** The newest backfill, where it did not end and is young enough to go on with. */
+async function resumableRun({ mirror, clock, log }: SyncContext): Promise<Run | null> {
+  // Filling a new column is recorded as a backfill too, and has no chunks to go on with.
+  const last = (await mirror.runs({ kind: 'backfill', limit: 20 })).find(({ state }) => state.fill !== true);
+  if (last === undefined || last.status === 'complete') return null;
+  if (clock.now() - last.startedAt > resumableMs) {
+    log.warn('the interrupted backfill is too old to go on with and starts over', { runId: last.id });
+    return null;
+  }
+  return last;
+}
+
+async function decide(context: SyncContext, options: BackfillOptions): Promise<BackfillState> {
+  const { signal } = options;
+  const t0 = await findSafeStart(context, { signal });
+  const total = await context.remote.count(null, { signal });
+  const fields = await readableFields(context);
+  const choice = await chooseApi(context, { asked: options.api ?? 'auto', total, fields, signal });
+  return { t0, api: choice.api, reason: choice.reason, total, planned: false };
+}
+
+async function plan(
+  context: SyncContext,
+  runId: string,
+  state: BackfillState,
+  options: BackfillOptions,
+): Promise<void> {
+  const { signal } = options;
+  const concurrency = options.concurrency ?? defaultConcurrency[state.api];
+  const target =
+    state.api === 'bulk'
+      ? bulkSpanRows
+      : // Three spans a worker balance well; a span below a few pages is only overhead.
+        Math.max(3 * restPageRows, Math.ceil(state.total / (3 * concurrency)));
+  const spans = await planSpans(context, { total: state.total, target, signal });
+  const chunks = state.api === 'bulk' ? planBulkChunks(spans) : spans.map(restChunk);
+  const planned: BackfillState = { ...state, planned: true };
+  await context.mirror.apply({
+    effects: { replaceChunks: { runId, ids: [], by: chunks }, runState: { id: runId, state: planned } },
+  });
+}
+
+async function readChunks(
+  context: SyncContext,
+  { run, api, progress }: { run: RunRecorder; api: BackfillApi; progress: BackfillProgress },
+  { concurrency = defaultConcurrency[api], signal }: BackfillOptions,
+): Promise<void> {
+  const fields = await readableFields(context);
+  const pending = await context.mirror.chunks(run.id, 'pending');
+  const options = { runId: run.id, fields, concurrency, progress, signal };
+  progress.tell();
+  if (api === 'bulk') await readBulkChunks(context, pending, options);
+  else await readRestChunks(context, pending, options);
+  throwIfAborted(signal);
+}
+
+/** A watch cycle brings what changed meanwhile; then both sides are counted, and a difference is said. */
+async function closeGap(
+  context: SyncContext,
+  run: RunRecorder,
+  signal: AbortSignal,
+): Promise<BackfillReport['compared']> {
+  const { remote, mirror, log } = context;
+  await runCycle(context, { push: false, signal });
+  const compared = { org: await remote.count(null, { signal }), mirror: (await mirror.counts()).contacts };
+  await run.step('compare', async (note) => {
+    run.count('orgContacts', compared.org);
+    run.count('mirrorContacts', compared.mirror);
+    if (compared.org === compared.mirror) return;
+    note(`The org counts ${compared.org} contacts and the mirror ${compared.mirror}.`);
+    log.warn(
+      `after the backfill the org counts ${compared.org} contacts and the mirror ${compared.mirror}; what changed in this moment comes with the next cycle`,
+      compared,
+    );
+  });
+  return compared;
+}
+
+/** Whether the mirror has had its first full copy. */
+export async function isBackfilled({ mirror }: Pick<SyncContext, 'mirror'>): Promise<boolean> {
+  const { updated, deleted } = await mirror.cursors();
+  return updated !== null && deleted !== null;
+}

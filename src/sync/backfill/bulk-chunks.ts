@@ -1,0 +1,244 @@
+import { AppError, isAppError } from '../../base/errors.ts';
+import { awaitBulkJob, deleteBulkJob, isLostJob, listResultPages } from '../bulk-job.ts';
+import type { SyncContext } from '../context.ts';
+import type { Chunk, NewChunk } from '../ports/run.ts';
+import { type CreatedSpan, selectContacts, spanConditions } from '../soql.ts';
+import { type ChunkPoolView, runChunks } from './chunk-pool.ts';
+import type { CountedSpan } from './plan-spans.ts';
+import type { BackfillProgress } from './progress.ts';
+
+/** At most about this many contacts a job, so that a lost job restarts little. */
+export const bulkSpanRows = 250_000;
+/** A span whose jobs are lost this often fails the run; it can be resumed. */
+const maxJobsPerSpan = 5;
+
+/** One job for a span of CreatedDate. position: `{jobId, locator?}` once the job exists. */
+export function bulkSpanChunk(span: CreatedSpan & { expected?: number }, attempt = 0): NewChunk {
+  return { kind: 'bulk-span', spec: { lower: span.lower, upper: span.upper, attempt } };
+}
+
+interface SpanSpec extends CreatedSpan {
+  attempt: number;
+}
+
+interface SpanPosition {
+  jobId: string;
+  /** Set while pages are read one after the other: the locator of the next one. */
+  locator: string | null;
+  /** The last page is stored; only the job's sum is still to be compared. */
+  ended?: boolean;
+}
+
+/** One page of a finished job, known by its URL. */
+interface PageSpec extends SpanSpec {
+  jobId: string;
+  url: string;
+  /** numberRecordsProcessed of the whole job. */
+  jobRows: number;
+}
+
+export interface BulkOptions {
+  runId: string;
+  fields: readonly string[];
+  concurrency: number;
+  progress: BackfillProgress;
+  signal: AbortSignal;
+}
+
+export function planBulkChunks(spans: readonly CountedSpan[]): NewChunk[] {
+  return spans.map((span) => bulkSpanChunk(span));
+}
+
+/**
+ * Reads spans by Bulk API 2.0 jobs: create (the id is stored before anything else), wait, list the result
+ * pages once, read them in parallel as chunks of their own; a job that is lost restarts its span alone.
+ */
+export async function readBulkChunks(
+  context: SyncContext,
+  chunks: readonly Chunk[],
+  options: BulkOptions,
+): Promise<void> {
+  const { concurrency, signal } = options;
+  // All jobs are created first: Salesforce works on them side by side while the first pages are read.
+  const spans = chunks.filter(({ kind }) => kind === 'bulk-span');
+  const started = await Promise.all(spans.map((chunk) => startJob(context, chunk, options)));
+  const pages = chunks.filter(({ kind }) => kind === 'bulk-page');
+  await runChunks({
+    chunks: [...pages, ...started],
+    workers: Math.max(concurrency, 1),
+    signal,
+    work: (chunk, pool) =>
+      chunk.kind === 'bulk-page'
+        ? readPageChunk(context, chunk, pool, options)
+        : readSpanChunk(context, chunk, pool, options),
+  });
+}
+
+async function startJob(
+  { remote, mirror }: SyncContext,
+  chunk: Chunk,
+  { fields, signal }: Pick<BulkOptions, 'fields' | 'signal'>,
+): Promise<Chunk> {
+  if (chunk.position !== null) return chunk;
+  const soql = selectContacts(fields, spanConditions(chunk.spec as unknown as SpanSpec));
+  const job = await remote.bulk.create(soql, 'query', { signal });
+  const position: SpanPosition & Record<string, unknown> = { jobId: job.id, locator: null };
+  await mirror.apply({ effects: { chunk: { id: chunk.id, position, state: 'pending' } } });
+  return { ...chunk, position };
+}
+
+async function readSpanChunk(
+  context: SyncContext,
+  given: Chunk,
+  pool: ChunkPoolView,
+  options: BulkOptions,
+): Promise<void> {
+  const { signal } = pool;
+  const chunk = await startJob(context, given, { fields: options.fields, signal });
+  const spec = chunk.spec as unknown as SpanSpec;
+  const position = chunk.position as unknown as SpanPosition;
+  const { jobId } = position;
+  try {
+    const job = await awaitBulkJob(context, jobId, { signal });
+    const begun = position.locator !== null || position.ended === true;
+    const urls = begun ? null : await listResultPages(context, jobId, { signal });
+    if (urls === null) {
+      await readByLocator(context, chunk, position, job.numberRecordsProcessed, pool, options);
+      return;
+    }
+    const pages: NewChunk[] = urls.map((url) => ({
+      kind: 'bulk-page',
+      spec: { ...spec, jobId, url, jobRows: job.numberRecordsProcessed },
+    }));
+    await replaceChunks(context, [chunk.id], pages, pool, options);
+    if (pages.length === 0) await deleteBulkJob(context, jobId, { signal });
+  } catch (error) {
+    if (!isLostJob(error)) throw error;
+    await restartSpan(context, [chunk.id], spec, error, pool, options);
+  }
+}
+
+async function readByLocator(
+  context: SyncContext,
+  chunk: Chunk,
+  from: SpanPosition,
+  jobRows: number,
+  { signal }: ChunkPoolView,
+  { fields, progress }: BulkOptions,
+): Promise<void> {
+  const { jobId } = from;
+  let { locator, ended = false } = from;
+  let { rows } = chunk;
+  while (!ended) {
+    const page = await context.remote.bulk.results(jobId, fields, { locator, signal });
+    locator = page.nextLocator;
+    ended = locator === null;
+    const outcome = await context.mirror.apply(
+      {
+        page: page.body,
+        effects: { chunk: { id: chunk.id, position: { jobId, locator, ended }, state: 'pending' } },
+      },
+      { signal },
+    );
+    progress.took(outcome);
+    rows += outcome.page?.rows ?? 0;
+  }
+  assertJobRows(jobId, jobRows, rows);
+  await context.mirror.apply({ effects: { chunk: { id: chunk.id, position: null, state: 'done' } } });
+  progress.chunksDone++;
+  await deleteBulkJob(context, jobId, { signal });
+}
+
+async function readPageChunk(
+  context: SyncContext,
+  chunk: Chunk,
+  pool: ChunkPoolView,
+  options: BulkOptions,
+): Promise<void> {
+  const spec = chunk.spec as unknown as PageSpec;
+  const { mirror, remote } = context;
+  try {
+    const page = await remote.bulk.resultPage(spec.url, options.fields, { signal: pool.signal });
+    const outcome = await mirror.apply(
+      { page: page.body, effects: { chunk: { id: chunk.id, position: null, state: 'done' } } },
+      { signal: pool.signal },
+    );
+    options.progress.took(outcome);
+    options.progress.chunksDone++;
+    const pages = await pagesOfJob(context, options.runId, spec.jobId);
+    if (pages.some(({ state }) => state === 'pending')) return;
+    assertJobRows(
+      spec.jobId,
+      spec.jobRows,
+      pages.reduce((sum, { rows }) => sum + rows, 0),
+    );
+    await deleteBulkJob(context, spec.jobId, { signal: pool.signal });
+  } catch (error) {
+    if (!isLostJob(error)) throw error;
+    const pages = await pagesOfJob(context, options.runId, spec.jobId);
+    const open = pages.filter(({ state }) => state === 'pending');
+    // Where another page met the loss first, the span is being asked for again already.
+    if (open.length === 0 && !isAppError(error, 'BULK_JOB_INCOMPLETE')) return;
+    await restartSpan(
+      context,
+      (open.length > 0 ? open : pages).map(({ id }) => id),
+      spec,
+      error,
+      pool,
+      options,
+    );
+  }
+}
+
+async function pagesOfJob({ mirror }: SyncContext, runId: string, jobId: string): Promise<Chunk[]> {
+  return (await mirror.chunks(runId)).filter(
+    ({ kind, spec }) => kind === 'bulk-page' && spec.jobId === jobId,
+  );
+}
+
+/** A job counts only when its pages together hold what it says it processed. */
+function assertJobRows(jobId: string, expected: number, rows: number): void {
+  if (rows === expected) return;
+  throw new AppError(
+    'BULK_JOB_INCOMPLETE',
+    `The bulk job ${jobId} says it processed ${expected} contacts, but its pages hold ${rows}.`,
+    { details: { jobId, expected, rows } },
+  );
+}
+
+async function restartSpan(
+  context: SyncContext,
+  ids: readonly number[],
+  span: SpanSpec,
+  cause: unknown,
+  pool: ChunkPoolView,
+  options: BulkOptions,
+): Promise<void> {
+  const attempt = span.attempt + 1;
+  if (attempt >= maxJobsPerSpan) {
+    // The span stays open, so that a resumed run asks for it and never counts it as read.
+    await replaceChunks(context, ids, [bulkSpanChunk(span)], pool, options);
+    throw cause;
+  }
+  context.log.warn('a bulk job was lost; its span is asked for again', {
+    lower: span.lower,
+    upper: span.upper,
+    attempt,
+    code: isAppError(cause) ? cause.code : undefined,
+  });
+  await replaceChunks(context, ids, [bulkSpanChunk(span, attempt)], pool, options);
+}
+
+async function replaceChunks(
+  { mirror }: SyncContext,
+  ids: readonly number[],
+  by: readonly NewChunk[],
+  pool: ChunkPoolView,
+  { runId, progress }: BulkOptions,
+): Promise<void> {
+  const { addedChunks } = await mirror.apply({ effects: { replaceChunks: { runId, ids, by } } });
+  progress.chunks += by.length;
+  progress.chunksDone += ids.length;
+  progress.tell();
+  pool.add(addedChunks);
+}

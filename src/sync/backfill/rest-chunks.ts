@@ -1,0 +1,137 @@
+import { AppError, isAppError } from '../../base/errors.ts';
+import { parseTime } from '../../base/iso-time.ts';
+import { AdaptiveLimit } from '../adaptive-limit.ts';
+import type { SyncContext } from '../context.ts';
+import type { PageKey } from '../ports/page.ts';
+import type { Chunk, NewChunk } from '../ports/run.ts';
+import { type CreatedSpan, selectKeyPage, spanConditions } from '../soql.ts';
+import { type ChunkPoolView, runChunks } from './chunk-pool.ts';
+import type { CountedSpan } from './plan-spans.ts';
+import type { BackfillProgress } from './progress.ts';
+
+/** The most rows a REST query page holds. Source: Query resource, `batchSize`. */
+export const restPageRows = 2_000;
+/** A span is worth splitting for an idle worker while about this many rows or more are left in it. */
+const splitAboveRows = 4 * restPageRows;
+
+export function restChunk(span: CountedSpan): NewChunk {
+  return { kind: 'rest-span', spec: { lower: span.lower, upper: span.upper, expected: span.expected } };
+}
+
+interface RestSpec extends CreatedSpan {
+  expected: number;
+}
+
+export interface RestOptions {
+  runId: string;
+  fields: readonly string[];
+  concurrency: number;
+  progress: BackfillProgress;
+  signal: AbortSignal;
+}
+
+/** Reads spans of CreatedDate by key-ordered pages; each page and its chunk's key are one transaction. */
+export async function readRestChunks(
+  context: SyncContext,
+  chunks: readonly Chunk[],
+  options: RestOptions,
+): Promise<void> {
+  const limit = new AdaptiveLimit(options.concurrency);
+  const unsubscribe = context.remote.onThrottled(() => limit.throttled());
+  try {
+    await runChunks({
+      chunks,
+      workers: options.concurrency,
+      signal: options.signal,
+      work: (chunk, pool) => readSpan(context, chunk, pool, limit, options),
+    });
+  } finally {
+    unsubscribe();
+  }
+}
+
+async function readSpan(
+  context: SyncContext,
+  chunk: Chunk,
+  pool: ChunkPoolView,
+  limit: AdaptiveLimit,
+  { runId, fields, progress }: RestOptions,
+): Promise<void> {
+  const { remote, mirror, log } = context;
+  const spec = chunk.spec as unknown as RestSpec;
+  let after = chunk.position as PageKey | null;
+  let rows = chunk.rows;
+  for (;;) {
+    const soql = selectKeyPage(
+      fields,
+      spanConditions(spec),
+      'CreatedDate',
+      after && { stamp: after.createdDate, id: after.id },
+      restPageRows,
+    );
+    let timedOut = false;
+    try {
+      const outcome = await limit.run(async () => {
+        const page = await remote.queryPage(soql, fields, { pageSize: restPageRows, signal: pool.signal });
+        return mirror.apply(
+          {
+            page,
+            effects: { chunk: { id: chunk.id, position: 'last-key', state: { doneBelow: restPageRows } } },
+          },
+          { signal: pool.signal },
+        );
+      });
+      progress.took(outcome);
+      if (outcome.chunkDone) {
+        progress.chunksDone++;
+        return;
+      }
+      const key = outcome.page?.lastKey ?? null;
+      if (key === null || (after !== null && key.createdDate === after.createdDate && key.id === after.id)) {
+        throw new AppError('PAGING_STUCK', 'Salesforce answered a page that does not lead on.', {
+          details: { span: spec, after },
+        });
+      }
+      rows += outcome.page?.rows ?? 0;
+      after = key;
+    } catch (error) {
+      if (!isAppError(error, 'QUERY_TIMEOUT')) throw error;
+      timedOut = true;
+      log.debug('a span timed out and is split', { span: spec });
+    }
+    if (!timedOut && (pool.idle === 0 || spec.expected - rows < splitAboveRows)) continue;
+    const halves = splitSpan(spec, after, Math.max(spec.expected - rows, 0), context.remote.now());
+    if (halves === null) {
+      if (timedOut)
+        throw new AppError('QUERY_TIMEOUT', 'Salesforce cannot answer even a small query in time.');
+      continue;
+    }
+    const split = await mirror.apply({ effects: { replaceChunks: { runId, ids: [chunk.id], by: halves } } });
+    progress.chunks += halves.length;
+    progress.chunksDone++;
+    pool.add(split.addedChunks);
+    return;
+  }
+}
+
+/**
+ * The rest of a span behind `after`, cut in the middle of its time; null where there is less than two
+ * seconds left. The first half starts at the second of the key itself: rows read twice are merged, rows
+ * skipped would be lost. Pure.
+ */
+export function splitSpan(
+  span: CreatedSpan,
+  after: PageKey | null,
+  remaining: number,
+  now: number,
+): NewChunk[] | null {
+  const start = parseTime(after?.createdDate ?? span.lower ?? '');
+  const end = span.upper === null ? now : parseTime(span.upper);
+  if (start === null || end === null || end - start < 2_000) return null;
+  const middle = new Date(Math.floor((start + end) / 2_000) * 1_000).toISOString();
+  const lower = after === null ? span.lower : new Date(start).toISOString();
+  return [
+    restChunk({ lower, upper: middle, expected: remaining / 2 }),
+    restChunk({ lower: middle, upper: span.upper, expected: remaining / 2 }),
+  ];
+}

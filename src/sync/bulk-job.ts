@@ -1,0 +1,79 @@
+import { backoffMs } from '../base/backoff.ts';
+import { AppError, isAppError } from '../base/errors.ts';
+import type { SyncContext } from './context.ts';
+import type { BulkJob } from './ports/remote.ts';
+
+/** A job is polled soon at first, then ever more rarely. */
+const firstPollMs = 500;
+const slowestPollMs = 30_000;
+/** Salesforce itself gives a query job up after some hours; a job that outlives this is left, never deleted. */
+const patienceMs = 6 * 3_600_000;
+
+/** Waits until the job is complete. Throws `BULK_JOB_FAILED` or, past six hours, `BULK_JOB_SLOW`. */
+export async function awaitBulkJob(
+  { remote, clock }: SyncContext,
+  jobId: string,
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<BulkJob> {
+  const startedAt = clock.monotonicMs();
+  for (let attempt = 0; ; attempt++) {
+    const job = await remote.bulk.info(jobId, { signal });
+    if (job.state === 'JobComplete') return job;
+    if (job.state === 'Failed' || job.state === 'Aborted') {
+      throw new AppError('BULK_JOB_FAILED', `Salesforce ended the bulk job ${jobId} as ${job.state}.`, {
+        details: { jobId, state: job.state, errorMessage: job.errorMessage },
+      });
+    }
+    if (clock.monotonicMs() - startedAt > patienceMs) {
+      throw new AppError('BULK_JOB_SLOW', `The bulk job ${jobId} has not finished within six hours.`, {
+        hint: 'The job is still there: run the same command again later and it goes on waiting for it.',
+      });
+    }
+    await clock.sleep(backoffMs(attempt, { baseMs: firstPollMs, maxMs: slowestPollMs }), { signal });
+  }
+}
+
+/** All result page URLs of a finished job, or null where the org does not tell them. */
+export async function listResultPages(
+  { remote, log }: SyncContext,
+  jobId: string,
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<string[] | null> {
+  const urls: string[] = [];
+  let nextUrl: string | undefined;
+  do {
+    try {
+      const answer = await remote.bulk.resultPages(jobId, { nextUrl, signal });
+      urls.push(...answer.resultUrls);
+      nextUrl = answer.done ? undefined : (answer.nextRecordsUrl ?? undefined);
+      if (!answer.done && nextUrl === undefined) return null;
+    } catch (error) {
+      if (!isAppError(error, 'RESULT_PAGES_UNSUPPORTED')) throw error;
+      log.debug('the org does not list result pages; they are read one after the other', { jobId });
+      return null;
+    }
+  } while (nextUrl !== undefined);
+  return urls;
+}
+
+/** A job whose results are all stored is deleted; that it stays would only be untidy, so a failure is not the run's. */
+export async function deleteBulkJob(
+  { remote, log }: SyncContext,
+  jobId: string,
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<void> {
+  try {
+    await remote.bulk.delete(jobId, { signal });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    log.debug('a finished bulk job could not be deleted; Salesforce drops it after seven days', { jobId });
+  }
+}
+
+export function isLostJob(error: unknown): boolean {
+  return (
+    isAppError(error, 'BULK_JOB_FAILED', 'BULK_JOB_INCOMPLETE') ||
+    (isAppError(error) && (error.details as { status?: number } | undefined)?.status === 404) ||
+    isAppError(error, 'INVALID_QUERY_LOCATOR')
+  );
+}

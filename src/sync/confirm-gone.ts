@@ -1,0 +1,50 @@
+import { parseTime } from '../base/iso-time.ts';
+import type { Tombstone } from './ports/page.ts';
+import type { Remote } from './ports/remote.ts';
+import { selectContacts, soqlString } from './soql.ts';
+
+/** Ids in one query, so that its URI stays well below the 16,384 bytes that Salesforce takes. */
+const idsPerQuery = 350;
+
+/**
+ * What queryAll says of contacts that are thought to be gone: tombstones for those that are deleted or not
+ * known any more (`purged`), and the ids of those that live.
+ */
+export async function confirmGone(
+  remote: Remote,
+  ids: readonly string[],
+  { signal }: { signal?: AbortSignal },
+): Promise<{ tombstones: Tombstone[]; live: string[] }> {
+  const tombstones: Tombstone[] = [];
+  const live: string[] = [];
+  for (let i = 0; i < ids.length; i += idsPerQuery) {
+    const asked = ids.slice(i, i + idsPerQuery);
+    const soql = selectContacts(
+      ['Id', 'IsDeleted', 'MasterRecordId', 'SystemModstamp'],
+      [`Id IN (${asked.map(soqlString).join(',')})`],
+    );
+    const answer = await remote.query(soql, { all: true, signal });
+    const found = new Map(answer.records.map((record) => [String(record.Id), record]));
+    for (const id of asked) {
+      const record = found.get(id);
+      if (record !== undefined && record.IsDeleted !== true) live.push(id);
+      else tombstones.push(tombstoneOf(id, record, answer.answeredAt));
+    }
+  }
+  return { tombstones, live };
+}
+
+function tombstoneOf(id: string, record: Record<string, unknown> | undefined, evidenceAt: number): Tombstone {
+  if (record === undefined) {
+    return { id, gone: 'purged', masterRecordId: null, systemModstamp: null, evidenceAt };
+  }
+  const masterRecordId = typeof record.MasterRecordId === 'string' ? record.MasterRecordId : null;
+  const stamp = typeof record.SystemModstamp === 'string' ? parseTime(record.SystemModstamp) : null;
+  return {
+    id,
+    gone: masterRecordId === null ? 'deleted' : 'merged',
+    masterRecordId,
+    systemModstamp: stamp === null ? null : new Date(stamp).toISOString(),
+    evidenceAt,
+  };
+}

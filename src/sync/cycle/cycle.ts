@@ -1,0 +1,92 @@
+import { AppError } from '../../base/errors.ts';
+import type { SyncContext } from '../context.ts';
+import { minuteMs } from '../minute.ts';
+import { drainOutbox } from '../push/drain.ts';
+import { assertWithinReach } from '../replication-window.ts';
+import { RunRecorder } from '../run-recorder.ts';
+import { refreshSchema } from '../schema.ts';
+import { fillNewFields } from './fill-fields.ts';
+import { readDeleted } from './read-deleted.ts';
+import { readUpdated } from './read-updated.ts';
+import type { WindowMemory } from './window-memory.ts';
+
+export interface CycleOptions {
+  /** Whether the outbox is drained at the end. `withDrainLock` is then required. */
+  push: boolean;
+  withDrainLock?: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Kept by a daemon between the cycles of one org, so that a standing coverage costs little. */
+  memory?: WindowMemory;
+  signal: AbortSignal;
+}
+
+export interface CycleReport {
+  runId: string;
+  upserted: number;
+  deleted: number;
+  undeleted: number;
+  pushed: number;
+  /** The smaller cursor, ms since 1970. */
+  coveredUntil: number;
+  apiCalls: number;
+  durationMs: number;
+}
+
+/**
+ * One watch cycle of one org: everything that the org says changed since the cursors, then the outbox. The
+ * caller holds the org's watch lock, and the mirror has had its backfill.
+ */
+export async function runCycle(context: SyncContext, options: CycleOptions): Promise<CycleReport> {
+  const { clock, mirror, remote } = context;
+  const { signal } = options;
+  const startedAt = clock.monotonicMs();
+  const callsAtStart = remote.apiCalls();
+  const run = await RunRecorder.start(context, 'cycle', {});
+  try {
+    await run.step('describe', () => refreshSchema(context, { signal }));
+    const { updated, deleted } = await mirror.cursors();
+    if (updated === null || deleted === null) {
+      throw new AppError('NOT_BACKFILLED', 'This org has not had its first full copy yet.', {
+        hint: 'Run `parahack-sync backfill` first.',
+      });
+    }
+    const now = await orgNow(context, signal);
+    assertWithinReach('updated', updated, now);
+    assertWithinReach('deleted', deleted, now);
+    // The end lies a minute ahead: seconds are dropped, so only that brings the current minute.
+    const end = now + minuteMs;
+    await run.step('updated', () =>
+      readUpdated(context, { start: updated, end }, { run, memory: options.memory, signal }),
+    );
+    await run.step('deleted', () => readDeleted(context, { start: deleted, end }, { run, signal }));
+    await fillNewFields(context, { signal });
+    if (options.push) {
+      await run.step('push', () => drainOutbox(context, { run, withLock: options.withDrainLock, signal }));
+    }
+    await run.complete();
+  } catch (error) {
+    await run.fail(error);
+    throw error;
+  }
+  const cursors = await mirror.cursors();
+  const { upserted = 0, deleted = 0, undeleted = 0, pushed = 0 } = run.counts;
+  return {
+    runId: run.id,
+    upserted,
+    deleted,
+    undeleted,
+    pushed,
+    coveredUntil: Math.min(cursors.updated ?? 0, cursors.deleted ?? 0),
+    apiCalls: remote.apiCalls() - callsAtStart,
+    durationMs: Math.round(clock.monotonicMs() - startedAt),
+  };
+}
+
+/** The org's clock is known from its answers only; a cycle that asked nothing yet asks who it is. */
+async function orgNow({ remote }: SyncContext, signal: AbortSignal): Promise<number> {
+  try {
+    return remote.now();
+  } catch {
+    await remote.identity({ signal });
+    return remote.now();
+  }
+}

@@ -1,0 +1,44 @@
+import { bulkAboveContacts } from '../backfill/choose-api.ts';
+import type { SyncContext } from '../context.ts';
+import type { PageOutcome } from '../ports/page.ts';
+import { RunRecorder } from '../run-recorder.ts';
+import { selectContacts } from '../soql.ts';
+import { readByBulk } from './read-by-bulk.ts';
+import { readByKey } from './read-by-key.ts';
+
+/**
+ * Fills columns that came to a mirror after its first copy (new fields, or fields readable again) for all
+ * contacts, as a run of its own. Which they are stands in the mirror, so an interrupted fill is taken up
+ * again by the next cycle.
+ */
+export async function fillNewFields(
+  context: SyncContext,
+  { signal }: { signal: AbortSignal },
+): Promise<void> {
+  const { mirror, remote } = context;
+  const names = (await mirror.fields())
+    .filter(({ unfilled, vanished }) => unfilled && !vanished)
+    .map(({ name }) => name);
+  if (names.length === 0) return;
+  const run = await RunRecorder.start(context, 'backfill', { fields: names, fill: true });
+  try {
+    const fields = [...new Set(['Id', 'CreatedDate', 'SystemModstamp', ...names])];
+    const took = (page: PageOutcome) => {
+      run.count('rows', page.rows);
+      run.count('updated', page.updated);
+    };
+    const reader = { context, fields, signal, partial: true, took };
+    const total = await remote.count(null, { signal });
+    await run.step('fill', async (note) => {
+      note(`Filled ${names.join(', ')}.`);
+      if (total > bulkAboveContacts) await readByBulk(reader, selectContacts(fields, []));
+      else await readByKey(reader, []);
+    });
+    await mirror.apply({
+      effects: { filledFields: names, finishRun: { id: run.id, outcome: run.outcome('complete') } },
+    });
+  } catch (error) {
+    await run.fail(error);
+    throw error;
+  }
+}

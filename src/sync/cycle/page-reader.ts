@@ -1,0 +1,12 @@
+import type { SyncContext } from '../context.ts';
+import type { PageOutcome } from '../ports/page.ts';
+
+/** What the ways of reading rows in a cycle have in common. */
+export interface PageReader {
+  context: SyncContext;
+  fields: readonly string[];
+  took: (page: PageOutcome) => void;
+  signal: AbortSignal;
+  /** Some columns only; see PageBody. */
+  partial?: boolean;
+}

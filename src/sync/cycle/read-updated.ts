@@ -1,0 +1,101 @@
+import type { SyncContext } from '../context.ts';
+import { coveredBy } from '../coverage.ts';
+import { floorMinute, minuteMs } from '../minute.ts';
+import type { PageOutcome } from '../ports/page.ts';
+import type { UpdatedAnswer, Window } from '../ports/remote.ts';
+import { readWindow } from '../replication-window.ts';
+import type { RunRecorder } from '../run-recorder.ts';
+import { readableFields } from '../schema.ts';
+import { selectContacts, soqlDateTime } from '../soql.ts';
+import { readByBulk } from './read-by-bulk.ts';
+import { readByKey } from './read-by-key.ts';
+import { retrieveIds } from './retrieve-ids.ts';
+import type { WindowMemory } from './window-memory.ts';
+
+/** Above this many ids one bulk query costs fewer calls than retrieving them 2,000 at a time. */
+const bulkAboveIds = 20_000;
+
+export interface ReadUpdatedOptions {
+  run: RunRecorder;
+  memory?: WindowMemory;
+  signal: AbortSignal;
+}
+
+/** Fetches all contacts that `updated` names for the window; the cursor moves with the last page of a piece. */
+export async function readUpdated(
+  context: SyncContext,
+  window: Window,
+  { run, memory, signal }: ReadUpdatedOptions,
+): Promise<void> {
+  const { remote, mirror } = context;
+  const fields = await readableFields(context);
+  const took = (page: PageOutcome) => {
+    run.count('rows', page.rows);
+    run.count('upserted', page.inserted + page.updated);
+    run.count('undeleted', page.undeleted);
+    run.count('unchanged', page.unchanged);
+    run.count('absent', page.absent);
+  };
+  const reader = { context, fields, took, signal };
+  let cursor = floorMinute(window.start);
+
+  const take = async (piece: Window, answer: UpdatedAnswer): Promise<number | null> => {
+    const covered = coveredBy(answer);
+    const effects = covered === null ? {} : { cursors: { updated: covered } };
+    const moves = covered !== null && covered > cursor;
+    const known = moves ? null : (memory?.recall(cursor) ?? null);
+    if (answer.ids.length > bulkAboveIds && known === null) {
+      const soql = selectContacts(fields, [`SystemModstamp >= ${soqlDateTime(piece.start)}`]);
+      await readByBulk(reader, soql);
+      await mirror.apply({ effects }, { signal });
+    } else if (known === null) {
+      // The cursor is about to pass this span, or nothing is remembered of it: every id is read.
+      await retrieveIds(reader, answer.ids, effects);
+    } else {
+      // Coverage stands still: only what is new to the window, and what was stamped since the last look.
+      await retrieveIds(
+        reader,
+        answer.ids.filter((id) => !known.ids.has(id)),
+        effects,
+      );
+      const since = floorMinute(known.lastRead);
+      await readByKey(reader, [`SystemModstamp >= ${soqlDateTime(since)}`]);
+    }
+    if (moves) {
+      memory?.forget();
+      cursor = covered;
+    } else if (piece.start <= cursor) {
+      memory?.remember(cursor, answer.ids, answer.readAt);
+    }
+    return covered;
+  };
+
+  await readWindow(window, remote.now(), {
+    call: (piece) => remote.updated(piece, { signal }),
+    take,
+    takeCrowdedMinute: async (piece) => {
+      // Read after its coverage was seen, or the late commits of this minute would be missing.
+      const covered = await coveragePast(context, piece.end, signal);
+      await readByBulk(reader, selectContacts(fields, minuteConditions(piece)));
+      if (covered === null || covered < piece.end) return null;
+      await mirror.apply({ effects: { cursors: { updated: piece.end } } }, { signal });
+      cursor = piece.end;
+      return piece.end;
+    },
+  });
+}
+
+function minuteConditions({ start, end }: Window): string[] {
+  return [`SystemModstamp >= ${soqlDateTime(start)}`, `SystemModstamp < ${soqlDateTime(end)}`];
+}
+
+/** Coverage as the `deleted` call tells it, for a moment behind a minute that `updated` cannot answer. */
+async function coveragePast(
+  { remote }: SyncContext,
+  moment: number,
+  signal: AbortSignal,
+): Promise<number | null> {
+  const end = Math.max(floorMinute(remote.now()) + minuteMs, moment + minuteMs);
+  const answer = await remote.deleted({ start: moment, end }, { signal });
+  return coveredBy(answer);
+}

@@ -1,0 +1,36 @@
+export type BackfillApi = 'rest' | 'bulk';
+
+/** What a running job tells while it runs, for progress and logs. Results come back from the call itself. */
+export type SyncEvent =
+  | {
+      type: 'backfill:start';
+      instanceUrl: string;
+      runId: string;
+      api: BackfillApi;
+      /** Why this API, for people. */
+      reason: string;
+      total: number;
+      resumed: boolean;
+    }
+  | {
+      type: 'backfill:progress';
+      instanceUrl: string;
+      /** Contacts read so far in this run, those of an interrupted start included. */
+      contacts: number;
+      /** Those read before this process resumed the run. */
+      contactsBefore: number;
+      total: number;
+      chunks: number;
+      chunksDone: number;
+      apiCalls: number;
+      elapsedMs: number;
+    }
+  | {
+      type: 'step:complete';
+      instanceUrl: string;
+      runId: string;
+      name: string;
+      note: string | null;
+      counts: Record<string, number>;
+    }
+  | { type: 'push:progress'; instanceUrl: string; settled: number; total: number };

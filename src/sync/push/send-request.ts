@@ -1,0 +1,51 @@
+import { AppError } from '../../base/errors.ts';
+import type { Remote, WriteOutcome } from '../ports/remote.ts';
+import type { PlannedRequest } from './plan-requests.ts';
+
+/**
+ * Sends one planned request; an outcome per entry, in order. It is not given the abort signal: once a write
+ * is on its way, its answer is worth its timeout, because without it the entries would be in doubt.
+ */
+export async function sendRequest(
+  remote: Remote,
+  { way, entries, allOrNone }: PlannedRequest,
+): Promise<WriteOutcome[] | 'unsupported'> {
+  const { writes } = remote;
+  const first = entries[0];
+  if (first === undefined) return [];
+  const { allowDuplicates } = first;
+  if (way === 'ui-api') {
+    const outcome = await writes.createIdempotent(
+      { key: first.key, fields: first.changes },
+      { allowDuplicates },
+    );
+    return outcome === 'unsupported' ? outcome : [outcome];
+  }
+  const options = { allowDuplicates, allOrNone };
+  if (way === 'upsert') {
+    const field = first.upsertField;
+    if (field === null) throw new AppError('INTERNAL', 'An upsert entry names no field.');
+    return writes.upsertMany(
+      field,
+      entries.map(({ changes }) => changes),
+      options,
+    );
+  }
+  switch (first.op) {
+    case 'create':
+      return writes.createMany(
+        entries.map(({ changes }) => changes),
+        options,
+      );
+    case 'update':
+      return writes.updateMany(
+        entries.map(({ changes, contactId }) => ({ ...changes, Id: contactId })),
+        options,
+      );
+    case 'delete':
+      return writes.deleteMany(
+        entries.map(({ contactId }) => contactId ?? ''),
+        { allOrNone },
+      );
+  }
+}

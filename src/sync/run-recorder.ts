@@ -1,0 +1,100 @@
+import { isAbort } from '../base/abort.ts';
+import { AppError, messageOf } from '../base/errors.ts';
+import type { SyncContext } from './context.ts';
+import type { RunError, RunKind, RunOutcome } from './ports/run.ts';
+
+/** One run as it is being recorded: its steps, counts and API calls. */
+export class RunRecorder {
+  readonly id: string;
+  readonly counts: Record<string, number>;
+  readonly #context: SyncContext;
+  readonly #callsAtStart: number;
+  readonly #callsBefore: number;
+
+  private constructor(
+    context: SyncContext,
+    id: string,
+    before: { counts: Record<string, number>; apiCalls: number },
+    callsAtStart: number,
+  ) {
+    this.#context = context;
+    this.id = id;
+    this.counts = { ...before.counts };
+    this.#callsBefore = before.apiCalls;
+    this.#callsAtStart = callsAtStart;
+  }
+
+  /** `callsAtStart`: what `remote.apiCalls()` said when the work for this run began. */
+  static async start(
+    context: SyncContext,
+    kind: RunKind,
+    state: Record<string, unknown>,
+    callsAtStart = context.remote.apiCalls(),
+  ): Promise<RunRecorder> {
+    const id = await context.mirror.startRun(kind, context.clock.now(), state);
+    return new RunRecorder(context, id, { counts: {}, apiCalls: 0 }, callsAtStart);
+  }
+
+  static resume(
+    context: SyncContext,
+    run: { id: string; counts: Record<string, number>; apiCalls: number },
+  ): RunRecorder {
+    return new RunRecorder(context, run.id, run, context.remote.apiCalls());
+  }
+
+  get apiCalls(): number {
+    return this.#callsBefore + this.#context.remote.apiCalls() - this.#callsAtStart;
+  }
+
+  count(name: string, by: number): void {
+    if (by !== 0) this.counts[name] = (this.counts[name] ?? 0) + by;
+  }
+
+  /** Does `work` as a named step; its own counts are the difference it makes to the run's. */
+  async step<T>(name: string, work: (note: (text: string) => void) => Promise<T>): Promise<T> {
+    const { clock, mirror, onEvent, remote } = this.#context;
+    const startedAt = clock.now();
+    const before = { ...this.counts };
+    const notes: string[] = [];
+    try {
+      return await work((text) => notes.push(text));
+    } finally {
+      const counts: Record<string, number> = {};
+      for (const [key, value] of Object.entries(this.counts)) {
+        const difference = value - (before[key] ?? 0);
+        if (difference !== 0) counts[key] = difference;
+      }
+      const note = notes.length > 0 ? notes.join(' ') : null;
+      await mirror.addStep(this.id, { name, startedAt, finishedAt: clock.now(), counts, note });
+      onEvent({ type: 'step:complete', instanceUrl: remote.instanceUrl, runId: this.id, name, note, counts });
+    }
+  }
+
+  outcome(status: RunOutcome['status'], error: unknown = null): RunOutcome {
+    return {
+      status,
+      finishedAt: this.#context.clock.now(),
+      counts: this.counts,
+      apiCalls: this.apiCalls,
+      error: error === null ? null : runErrorOf(error),
+    };
+  }
+
+  async complete(): Promise<void> {
+    await this.#context.mirror.finishRun(this.id, this.outcome('complete'));
+  }
+
+  /** Records how the run ended badly; the error itself goes on to the caller. */
+  async fail(error: unknown): Promise<void> {
+    await this.#context.mirror.finishRun(
+      this.id,
+      this.outcome(isAbort(error) ? 'interrupted' : 'failed', error),
+    );
+  }
+}
+
+export function runErrorOf(error: unknown): RunError {
+  if (error instanceof AppError)
+    return { code: error.code, message: error.message, hint: error.hint ?? null };
+  return { code: isAbort(error) ? 'INTERRUPTED' : 'INTERNAL', message: messageOf(error), hint: null };
+}

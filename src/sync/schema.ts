@@ -1,0 +1,35 @@
+import type { SyncContext } from './context.ts';
+import type { SchemaChange } from './ports/mirror.ts';
+
+const hourMs = 3_600_000;
+const unchanged: SchemaChange = { added: [], vanished: [], returned: [] };
+
+/**
+ * Brings the mirror's columns in line with describe: always where `force`, else at most once an hour and
+ * conditionally (If-Modified-Since).
+ */
+export async function refreshSchema(
+  { remote, mirror, clock, log }: SyncContext,
+  { force = false, only, signal }: { force?: boolean; only?: readonly string[]; signal?: AbortSignal } = {},
+): Promise<SchemaChange> {
+  const last = await mirror.describedAt();
+  if (!force && last !== null && clock.now() - last.at < hourMs) return unchanged;
+  const describe = await remote.describeContact({
+    ifModifiedSince: force ? null : (last?.lastModified ?? null),
+    signal,
+  });
+  if (describe === 'not-modified') return unchanged;
+  const change = await mirror.applyDescribe(describe, clock.now(), only);
+  if (last !== null) {
+    for (const name of change.added) log.info(`field ${name} is new and becomes a column`, { field: name });
+    for (const name of change.vanished) {
+      log.warn(`field ${name} can no longer be read; its column keeps the last values`, { field: name });
+    }
+  }
+  return change;
+}
+
+/** Names of the fields to ask for, in column order. */
+export async function readableFields({ mirror }: Pick<SyncContext, 'mirror'>): Promise<string[]> {
+  return (await mirror.fields()).filter((field) => !field.vanished).map((field) => field.name);
+}
