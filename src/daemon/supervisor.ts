@@ -1,0 +1,180 @@
+import { isAbort } from '../base/abort.ts';
+import { backoffMs } from '../base/backoff.ts';
+import type { Clock } from '../base/clock.ts';
+import { isAppError } from '../base/errors.ts';
+import { Places } from './places.ts';
+
+/** One org taken into care: its lock is held until it is disposed. */
+export interface WatchedOrg extends AsyncDisposable {
+  cycle(signal: AbortSignal): Promise<void>;
+}
+
+export interface SupervisorOptions {
+  /** The orgs to watch now, by instance URL; asked again as long as the supervisor runs. */
+  list(): Promise<string[]>;
+  /** Takes an org into care. Throws `ORG_BUSY` where another process has it, `LOGIN_REQUIRED` without a grant. */
+  open(instanceUrl: string): Promise<WatchedOrg>;
+  /** Whether an org that lost its grant has been logged in again. */
+  hasLogin(instanceUrl: string): Promise<boolean>;
+  onFailed(instanceUrl: string, error: unknown, retryInMs: number | null): void;
+  onSkipped(instanceUrl: string, error: unknown, retryInMs: number | null): void;
+  onRecovered(instanceUrl: string, failures: number): void;
+  intervalMs: number;
+  once: boolean;
+  clock: Clock;
+  random?: () => number;
+  signal: AbortSignal;
+}
+
+export interface WatchedOutcome {
+  instanceUrl: string;
+  /** The error of the last cycle; null where it was good. */
+  error: unknown;
+}
+
+/** Cycles under way at once; the others wait for a place. */
+const maxCycles = 4;
+/** How soon a new, enabled, disabled or newly logged-in org is noticed. */
+const rescanMs = 15_000;
+const longestBackoffMs = 3_600_000;
+
+/**
+ * Keeps one loop per org, each on its own timetable, so that one org's trouble stays with that org. Ends
+ * when the signal aborts, after one cycle each with `once`, or at the start when other processes hold all
+ * orgs.
+ */
+export async function supervise(options: SupervisorOptions): Promise<WatchedOutcome[]> {
+  const { clock, intervalMs, once, signal, random = Math.random } = options;
+  const places = new Places(maxCycles);
+  const loops = new Map<string, { stop: AbortController; outcome: WatchedOutcome; done: Promise<void> }>();
+  const end = new AbortController();
+  const bound = AbortSignal.any([signal, end.signal]);
+
+  const start = (instanceUrl: string, delayMs: number) => {
+    const stop = new AbortController();
+    const outcome: WatchedOutcome = { instanceUrl, error: null };
+    const own = AbortSignal.any([bound, stop.signal]);
+    const loop = new OrgLoop(instanceUrl, outcome, { ...options, random, signal: own }, places);
+    loops.set(instanceUrl, { stop, outcome, done: loop.run(delayMs) });
+    return loop;
+  };
+
+  const first = await options.list();
+  // The first org starts at once; the others within ten seconds, so that they do not all ask together.
+  const spread = once ? 0 : Math.min(intervalMs, 10_000);
+  const started = first.map((url, i) => start(url, i === 0 ? 0 : random() * spread));
+  const firstTries = Promise.all(started.map((loop) => loop.firstTry));
+  if (!once) {
+    const allBusy = firstTries.then((errors) => {
+      if (errors.length > 0 && errors.every((error) => isAppError(error, 'ORG_BUSY'))) end.abort();
+    });
+    await rescan(bound);
+    await allBusy;
+  }
+  await Promise.all([...loops.values()].map(({ done }) => done));
+  return [...loops.values()].map(({ outcome }) => outcome);
+
+  async function rescan(until: AbortSignal): Promise<void> {
+    while (!until.aborted) {
+      try {
+        await clock.sleep(Math.min(rescanMs, intervalMs), { signal: until });
+      } catch {
+        return;
+      }
+      const wanted = new Set(await options.list());
+      for (const [url, { stop, done }] of loops) {
+        if (wanted.has(url)) continue;
+        stop.abort();
+        await done;
+        loops.delete(url);
+      }
+      for (const url of wanted) if (!loops.has(url)) start(url, 0);
+    }
+  }
+}
+
+type LoopOptions = SupervisorOptions & { random: () => number };
+
+/** The endless care for one org: take it, cycle, wait; back off on failure; pause without a login. */
+class OrgLoop {
+  readonly #instanceUrl: string;
+  readonly #outcome: WatchedOutcome;
+  readonly #options: LoopOptions;
+  readonly #places: Places;
+  /** The error of the first try, null where it was good or the loop ended before. */
+  readonly firstTry: Promise<unknown>;
+  #tellFirstTry!: (error: unknown) => void;
+  #failures = 0;
+  #org: WatchedOrg | null = null;
+
+  constructor(instanceUrl: string, outcome: WatchedOutcome, options: LoopOptions, places: Places) {
+    this.#instanceUrl = instanceUrl;
+    this.#outcome = outcome;
+    this.#options = options;
+    this.#places = places;
+    this.firstTry = new Promise((resolve) => {
+      this.#tellFirstTry = resolve;
+    });
+  }
+
+  async run(delayMs: number): Promise<void> {
+    const { clock, once, signal } = this.#options;
+    try {
+      if (delayMs > 0) await clock.sleep(delayMs, { signal });
+      for (;;) {
+        const waitMs = await this.#places.run(signal, () => this.#turn());
+        this.#tellFirstTry(this.#outcome.error);
+        if (once) return;
+        await (waitMs === 'until-login' ? this.#untilLogin() : clock.sleep(waitMs, { signal }));
+      }
+    } catch (error) {
+      if (!isAbort(error)) this.#outcome.error = error;
+    } finally {
+      this.#tellFirstTry(null);
+      await this.#letGo();
+    }
+  }
+
+  /** One try; answers how long to wait before the next. Throws only an abort. */
+  async #turn(): Promise<number | 'until-login'> {
+    const { clock, intervalMs, once, random, signal } = this.#options;
+    const startedAt = clock.monotonicMs();
+    try {
+      this.#org ??= await this.#options.open(this.#instanceUrl);
+      await this.#org.cycle(signal);
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      this.#outcome.error = error;
+      if (isAppError(error, 'ORG_BUSY')) {
+        this.#options.onSkipped(this.#instanceUrl, error, once ? null : intervalMs);
+        return intervalMs;
+      }
+      if (isAppError(error, 'LOGIN_REQUIRED')) {
+        // Let go of the lock and the session: the next login brings another grant.
+        await this.#letGo();
+        this.#options.onFailed(this.#instanceUrl, error, null);
+        return 'until-login';
+      }
+      const maxMs = Math.max(intervalMs, Math.min(intervalMs * 8, longestBackoffMs));
+      const retryInMs = backoffMs(this.#failures++, { baseMs: intervalMs, maxMs, random });
+      this.#options.onFailed(this.#instanceUrl, error, once ? null : retryInMs);
+      return retryInMs;
+    }
+    this.#outcome.error = null;
+    if (this.#failures > 0) this.#options.onRecovered(this.#instanceUrl, this.#failures);
+    this.#failures = 0;
+    return Math.max(0, intervalMs - (clock.monotonicMs() - startedAt));
+  }
+
+  async #untilLogin(): Promise<void> {
+    const { clock, hasLogin, signal } = this.#options;
+    do await clock.sleep(rescanMs, { signal });
+    while (!(await hasLogin(this.#instanceUrl)));
+  }
+
+  async #letGo(): Promise<void> {
+    const org = this.#org;
+    this.#org = null;
+    await org?.[Symbol.asyncDispose]();
+  }
+}
