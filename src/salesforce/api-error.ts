@@ -1,0 +1,138 @@
+import type { AppError } from '../base/errors.ts';
+import { type ErrorBody, parseErrorBody } from './error-body.ts';
+import { type RemoteErrorDetails, remoteError } from './remote-error.ts';
+import { parseRetryAfter } from './retry-after.ts';
+
+export interface ErrorAnswer {
+  status: number;
+  header(name: string): string | null;
+  body: string;
+  /** Method and path, for people. */
+  request: string;
+  host: string;
+}
+
+/** Codes that callers act on and that keep their own name. */
+const named = new Set([
+  'EXCEEDED_ID_LIMIT',
+  'INVALID_REPLICATION_DATE',
+  'INVALID_QUERY_LOCATOR',
+  'INVALID_FIELD',
+  'QUERY_TIMEOUT',
+]);
+
+const hints: Record<string, string> = {
+  INVALID_FIELD:
+    'The field may have been removed or hidden from this user; the next run asks for the fields anew.',
+  QUERY_TIMEOUT: 'Salesforce gave up on the query after two minutes; a smaller span may pass.',
+  API_DISABLED_FOR_ORG: 'The edition or the user’s profile lacks API access (permission “API Enabled”).',
+  API_CURRENTLY_DISABLED: 'The API is switched off for this org for now; try again later.',
+  INSUFFICIENT_ACCESS: 'The user lacks a permission on Contact; ask the org’s administrator.',
+  NOT_FOUND: 'The record or job may be gone, or the API version too old for this call.',
+};
+
+/**
+ * An error answer as an AppError. Source: REST API Developer Guide, "Status Codes and Error Responses".
+ * A 401 is LOGIN_REQUIRED here: whoever may still renew does so before asking.
+ */
+export function apiError(answer: ErrorAnswer): AppError {
+  const body = parseErrorBody(answer.header('content-type'), answer.body);
+  const first = body.items[0];
+  const details: RemoteErrorDetails = {
+    status: answer.status,
+    errorCode: first?.code || null,
+    retryAfterMs: parseRetryAfter(answer.header('retry-after'), answer.header('date')),
+    request: answer.request,
+    ...(first && first.fields.length > 0 ? { fields: first.fields } : {}),
+  };
+  if (isSessionRefused(answer.status, body)) return loginRequired(answer.host, details);
+  if (details.errorCode === 'REQUEST_LIMIT_EXCEEDED' || answer.status === 429) {
+    return limitExceeded(answer, first?.message ?? '', details);
+  }
+  if (isUnavailable(answer.status, body, details.errorCode)) return unavailable(answer, details);
+  if (answer.status >= 300 && answer.status < 400) return redirected(answer, details);
+  const code =
+    details.errorCode !== null && named.has(details.errorCode) ? details.errorCode : 'SALESFORCE_ERROR';
+  return remoteError(code, sentence(answer, body), details, { hint: hints[details.errorCode ?? ''] });
+}
+
+/** Whether an answer says that the access token is no good. userinfo says so by 403 and a bare word. */
+export function isSessionRefused(status: number, body: ErrorBody): boolean {
+  if (status === 401) return true;
+  return status === 403 && (body.text === 'Bad_OAuth_Token' || body.items[0]?.code === 'INVALID_SESSION_ID');
+}
+
+function isUnavailable(status: number, body: ErrorBody, errorCode: string | null): boolean {
+  if (status === 502 || status === 503 || status === 504 || status === 420) return true;
+  return body.kind === 'html' || errorCode === 'SERVER_UNAVAILABLE';
+}
+
+function loginRequired(host: string, details: RemoteErrorDetails): AppError {
+  return remoteError('LOGIN_REQUIRED', `Salesforce no longer accepts the login for ${host}.`, details, {
+    hint: `Run "parahack-sync login --instance-url https://${host}" again.`,
+  });
+}
+
+/** Both limits share one code; the message, else the usage header, tells them apart. */
+function limitExceeded(answer: ErrorAnswer, message: string, details: RemoteErrorDetails): AppError {
+  if (answer.status === 429 || isConcurrent(message, answer.header('sforce-limit-info'))) {
+    return remoteError(
+      'REQUEST_LIMIT_EXCEEDED',
+      `Too many requests to ${answer.host} are under way at once.`,
+      { ...details, limit: 'concurrent' },
+      { hint: 'Try again in a minute, or lower the concurrency.' },
+    );
+  }
+  return remoteError(
+    'REQUEST_LIMIT_EXCEEDED',
+    `The org ${answer.host} has used up its API requests of the last 24 hours.`,
+    { ...details, limit: 'daily' },
+    { hint: 'The limit frees up hour by hour; "parahack-sync limits" shows it. Nothing is lost meanwhile.' },
+  );
+}
+
+function isConcurrent(message: string, limitInfo: string | null): boolean {
+  if (/^Concurrent/i.test(message)) return true;
+  if (/^TotalRequests/i.test(message)) return false;
+  const usage = /api-usage=(\d+)\/(\d+)/.exec(limitInfo ?? '');
+  return usage !== null && Number(usage[1]) < Number(usage[2]);
+}
+
+function unavailable(answer: ErrorAnswer, details: RemoteErrorDetails): AppError {
+  if (answer.status === 420) {
+    return remoteError(
+      'ORG_UNAVAILABLE',
+      `The org ${answer.host} is gone or not ready (HTTP 420).`,
+      details,
+      {
+        hint: 'A scratch org may have expired or been deleted; open it in a browser to see.',
+      },
+    );
+  }
+  return remoteError(
+    'ORG_UNAVAILABLE',
+    `The org ${answer.host} does not serve API requests at the moment (HTTP ${answer.status}).`,
+    details,
+    { hint: 'It may be under maintenance: see status.salesforce.com, and try again later.' },
+  );
+}
+
+function redirected(answer: ErrorAnswer, details: RemoteErrorDetails): AppError {
+  return remoteError(
+    'SALESFORCE_ERROR',
+    `The org ${answer.host} answered with a redirect (HTTP ${answer.status}), which an API call must not follow.`,
+    details,
+    { hint: 'If the org’s My Domain was renamed, log in again with the new URL.' },
+  );
+}
+
+function sentence(answer: ErrorAnswer, body: ErrorBody): string {
+  const first = body.items[0];
+  if (first === undefined) {
+    const said = body.text === null ? '' : `: ${body.text}`;
+    return `The org ${answer.host} answered HTTP ${answer.status} to ${answer.request}${said}`;
+  }
+  const more = body.items.length > 1 ? ` (and ${body.items.length - 1} more)` : '';
+  const said = first.code && first.message ? `${first.code}: ${first.message}` : first.code || first.message;
+  return `Salesforce refused ${answer.request} with ${said}${more}`;
+}

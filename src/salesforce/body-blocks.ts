@@ -1,0 +1,70 @@
+import type { Readable } from 'node:stream';
+
+/**
+ * Half the port's limit: large enough that handing a block to another thread costs nothing per row, small enough
+ * that a dozen pages in flight stay cheap.
+ */
+const blockBytes = 512 * 1024;
+
+type Block = Uint8Array<ArrayBuffer>;
+
+/**
+ * A body as blocks that each own their ArrayBuffer, so that they can be transferred: the network's and zlib's
+ * chunks are views of shared pools, so their bytes are copied once. To be iterated once; leaving early, even
+ * before the first block, ends the connection. `failed` maps what the body throws.
+ */
+export function bodyBlocks(body: Readable, failed: (thrown: unknown) => Error): AsyncIterable<Block> {
+  let taken = false;
+  return {
+    [Symbol.asyncIterator]() {
+      if (taken) throw new Error('A page body can be read once.');
+      taken = true;
+      const blocks = coalesce(body, failed);
+      return {
+        next: () => blocks.next(),
+        return: async () => {
+          body.destroy();
+          return blocks.return(undefined);
+        },
+      };
+    },
+  };
+}
+
+async function* coalesce(
+  body: Readable,
+  failed: (thrown: unknown) => Error,
+): AsyncGenerator<Block, undefined, undefined> {
+  let block: Block = new Uint8Array(blockBytes);
+  let filled = 0;
+  const chunks = (body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  for (;;) {
+    const chunk = await nextChunk(chunks, failed);
+    if (chunk === null) break;
+    for (let from = 0; from < chunk.length; ) {
+      const part = chunk.subarray(from, from + blockBytes - filled);
+      block.set(part, filled);
+      filled += part.length;
+      from += part.length;
+      if (filled === blockBytes) {
+        yield block;
+        block = new Uint8Array(blockBytes);
+        filled = 0;
+      }
+    }
+  }
+  if (filled > 0) yield block.slice(0, filled);
+  return undefined;
+}
+
+async function nextChunk(
+  chunks: AsyncIterator<Buffer>,
+  failed: (thrown: unknown) => Error,
+): Promise<Buffer | null> {
+  try {
+    const { done, value } = await chunks.next();
+    return done ? null : value;
+  } catch (error) {
+    throw failed(error);
+  }
+}

@@ -1,0 +1,131 @@
+import { throwIfAborted } from '../base/abort.ts';
+import { AppError } from '../base/errors.ts';
+import type { WriteOptions, WriteOutcome } from '../sync/ports/remote.ts';
+import { type JsforceCall, type JsforceOptions, jsforceCall, jsforceError } from './jsforce-call.ts';
+import { remoteDetails } from './remote-error.ts';
+import { unexpectedAnswer } from './unexpected-answer.ts';
+import { collectionOutcomes, failedWrite } from './write-outcome.ts';
+
+type Rec = Record<string, unknown>;
+type Options = WriteOptions & { allOrNone?: boolean };
+
+/** Records of one collections request. Source: REST API Developer Guide, "sObject Collections". */
+const maxRecords = 200;
+
+export function createMany(jsforce: JsforceOptions, records: readonly Rec[], options: Options = {}) {
+  return write(
+    jsforce,
+    records,
+    () => ({}),
+    options,
+    (call, part, own) => call.connection.create('Contact', part, own),
+  );
+}
+
+export function updateMany(jsforce: JsforceOptions, records: readonly Rec[], options: Options = {}) {
+  return write(
+    jsforce,
+    records,
+    (record) => ({ id: String(record.Id) }),
+    options,
+    (call, part, own) => call.connection.update('Contact', part as (Rec & { Id: string })[], own),
+  );
+}
+
+export function deleteMany(jsforce: JsforceOptions, ids: readonly string[], options: Options = {}) {
+  return write(
+    jsforce,
+    ids,
+    (id) => ({ id }),
+    options,
+    (call, part, own) => call.connection.destroy('Contact', part, own),
+  );
+}
+
+/** A record that matches more than one contact is refused by Salesforce (DUPLICATE_EXTERNAL_ID). */
+export function upsertMany(
+  jsforce: JsforceOptions,
+  field: string,
+  records: readonly Rec[],
+  options: Options = {},
+) {
+  return write(
+    jsforce,
+    records,
+    () => ({}),
+    options,
+    (call, part, own) => call.connection.upsert('Contact', part, field, own),
+  );
+}
+
+type Send<T> = (call: JsforceCall, part: T[], own: { allOrNone: boolean }) => Promise<unknown>;
+
+async function write<T>(
+  jsforce: JsforceOptions,
+  records: readonly T[],
+  idOf: (record: T) => { id?: string },
+  options: Options,
+  send: Send<T>,
+): Promise<WriteOutcome[]> {
+  throwIfAborted(options.signal);
+  if (records.length === 0) return [];
+  if (records.length > maxRecords) {
+    const sentence = `A request takes at most ${maxRecords} records, not ${records.length}.`;
+    throw new AppError('INVALID_INPUT', sentence);
+  }
+  return writeParts(jsforce, records, idOf, options, send);
+}
+
+/**
+ * Sends records once and tells what became of each. Where Salesforce refuses the request as a whole for something
+ * in one record (400, 413), nothing of it was done, so its halves are sent apart until the culprit stands alone;
+ * not with `allOrNone`, where all fall together.
+ */
+async function writeParts<T>(
+  jsforce: JsforceOptions,
+  records: readonly T[],
+  idOf: (record: T) => { id?: string },
+  options: Options,
+  send: Send<T>,
+): Promise<WriteOutcome[]> {
+  const { allOrNone = false, allowDuplicates, signal } = options;
+  const headers: Record<string, string> = allowDuplicates
+    ? { 'sforce-duplicate-rule-header': 'allowSave=true' }
+    : {};
+  const call = await jsforceCall(jsforce, { kind: 'push', headers, signal });
+  const all = (outcome: WriteOutcome) => records.map(() => outcome);
+  let results: unknown;
+  try {
+    results = await send(call, [...records], { allOrNone });
+  } catch (error) {
+    const { outcome, divisible } = refusal(call.attempt(), jsforceError(error));
+    if (!divisible || allOrNone || records.length === 1) return all(outcome);
+    const half = Math.ceil(records.length / 2);
+    return [
+      ...(await writeParts(jsforce, records.slice(0, half), idOf, options, send)),
+      ...(await writeParts(jsforce, records.slice(half), idOf, options, send)),
+    ];
+  }
+  const attempt = call.attempt();
+  const answer = attempt?.ok ? attempt.answer : null;
+  return (
+    collectionOutcomes(results, records.map(idOf)) ??
+    all({ kind: 'unknown', error: unexpectedAnswer('composite/sobjects', answer) })
+  );
+}
+
+/** What a request without results means for all its records, and whether one of them alone may be the cause. */
+function refusal(
+  attempt: ReturnType<JsforceCall['attempt']>,
+  error: Error,
+): { outcome: WriteOutcome; divisible: boolean } {
+  if (attempt === null) {
+    // jsforce did not like a record and sent nothing.
+    const errors = [{ code: 'INVALID_INPUT', message: error.message, fields: [] }];
+    return { outcome: { kind: 'refused', errors }, divisible: true };
+  }
+  if (attempt.ok) return { outcome: { kind: 'unknown', error }, divisible: false };
+  const outcome = failedWrite(attempt);
+  const status = remoteDetails(attempt.error)?.status;
+  return { outcome, divisible: outcome.kind === 'refused' && (status === 400 || status === 413) };
+}

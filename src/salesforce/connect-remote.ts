@@ -1,0 +1,87 @@
+import type { Dispatcher } from 'undici';
+import { type Clock, systemClock } from '../base/clock.ts';
+import { type Logger, silentLogger } from '../base/logger.ts';
+import type { Remote } from '../sync/ports/remote.ts';
+import { type ApiGate, openGate } from './api-gate.ts';
+import { bulkQueries } from './bulk-query.ts';
+import { createMany, deleteMany, updateMany, upsertMany } from './collections.ts';
+import { describeContact } from './describe-contact.ts';
+import { Funnel } from './funnel.ts';
+import { OrgClock } from './org-clock.ts';
+import { fetchIdentity, fetchLimits } from './org-facts.ts';
+import { ownPath } from './org-url.ts';
+import { countContacts, queryAllPages, queryPage, queryPath, retrieveContacts } from './queries.ts';
+import { deletedContacts, updatedContacts } from './replication.ts';
+import { defaultTimeouts, type Timeouts } from './timeouts.ts';
+import type { TokenSupplier } from './token-supplier.ts';
+import { createIdempotent } from './ui-api-create.ts';
+
+export interface ConnectOptions {
+  session: TokenSupplier;
+  /** `62.0`, without the v. */
+  apiVersion: string;
+  /** The connection pool, see `openDispatcher`; the caller closes it. */
+  dispatcher: Dispatcher;
+  gate?: ApiGate;
+  clock?: Clock;
+  log?: Logger;
+  timeouts?: Partial<Omit<Timeouts, 'connectMs'>>;
+  /** `name/version`, sent as User-Agent and Sforce-Call-Options. */
+  product?: string;
+  /** Whether answers may come compressed. */
+  gzip?: boolean;
+  /** Org time in ms that `now()` must lie after: the latest that the mirror has stored. */
+  notBefore?: number;
+  /** For the jitter of repeats; tests hand in their own. */
+  random?: () => number;
+}
+
+/** One org, reached over HTTP. Opens nothing and sends nothing by itself. */
+export function connectRemote(options: ConnectOptions): Remote {
+  const { session, apiVersion, clock = systemClock } = options;
+  const orgClock = new OrgClock(() => clock.monotonicMs(), options.notBefore);
+  const funnel = new Funnel({
+    session,
+    dispatcher: options.dispatcher,
+    gate: options.gate ?? openGate,
+    clock,
+    orgClock,
+    timeouts: { ...defaultTimeouts, ...options.timeouts },
+    log: options.log ?? silentLogger,
+    product: options.product ?? 'parahack-sync',
+    gzip: options.gzip ?? true,
+    random: options.random,
+  });
+  const root = `/services/data/v${apiVersion}`;
+  const own = (url: string) => ownPath(url, session.instanceUrl, session.apiUrl);
+  const context = { funnel, orgClock, root, apiVersion, ownPath: own };
+  const jsforce = { funnel, instanceUrl: session.instanceUrl, apiVersion };
+
+  return {
+    instanceUrl: session.instanceUrl,
+    apiVersion,
+    now: () => orgClock.now(),
+    apiCalls: () => funnel.calls,
+    apiUsage: () => funnel.usage,
+    onThrottled: (listener) => funnel.onThrottled(listener),
+    identity: ({ signal } = {}) => fetchIdentity(funnel, root, signal),
+    describeContact: (o = {}) => describeContact(jsforce, o),
+    limits: ({ signal } = {}) => fetchLimits(funnel, root, signal),
+    count: (where, { signal } = {}) => countContacts(context, where, signal),
+    query: (soql, o = {}) => queryAllPages(context, soql, o),
+    queryPage: (soql, fields, o = {}) => queryPage(context, soql, fields, o),
+    queryRequestBytes: (soql) =>
+      funnel.requestBytes('GET', queryPath(root, soql, false), { 'sforce-query-options': 'batchSize=2000' }),
+    updated: (window, { signal } = {}) => updatedContacts(jsforce, window, signal),
+    deleted: (window, { signal } = {}) => deletedContacts(jsforce, window, signal),
+    retrieve: (ids, fields, { signal } = {}) => retrieveContacts(context, ids, fields, signal),
+    bulk: bulkQueries(context),
+    writes: {
+      createIdempotent: (record, o = {}) => createIdempotent(context, record, o),
+      createMany: (records, o) => createMany(jsforce, records, o),
+      updateMany: (records, o) => updateMany(jsforce, records, o),
+      deleteMany: (ids, o) => deleteMany(jsforce, ids, o),
+      upsertMany: (field, records, o) => upsertMany(jsforce, field, records, o),
+    },
+  };
+}

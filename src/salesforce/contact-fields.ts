@@ -1,0 +1,44 @@
+import type { Field } from '../sync/ports/field.ts';
+
+/**
+ * Types that no column holds: compound fields, whose parts are fields of their own, and values that neither
+ * bulk CSV nor a query page carries.
+ */
+const leftOut = new Set(['address', 'location', 'base64', 'complexvalue', 'anyType']);
+
+/** The `fields` of a describe answer, reduced. Source: Object Reference, "sObject Describe". */
+export function contactFields(described: readonly Record<string, unknown>[]): Field[] {
+  return described
+    .filter((field) => typeof field.name === 'string' && !leftOut.has(text(field.type)))
+    .map((field) => ({
+      name: text(field.name),
+      label: text(field.label),
+      type: text(field.type),
+      length: number(field.length),
+      precision: number(field.precision),
+      scale: number(field.scale),
+      digits: number(field.digits),
+      nillable: field.nillable === true,
+      createable: field.createable === true,
+      updateable: field.updateable === true,
+      calculated: field.calculated === true,
+      defaultedOnCreate: field.defaultedOnCreate === true,
+      externalId: field.externalId === true,
+      unique: field.unique === true,
+      idLookup: field.idLookup === true,
+      custom: field.custom === true,
+      restrictedPicklist: field.restrictedPicklist === true,
+      picklistValues: activeValues(field.picklistValues),
+      referenceTo: Array.isArray(field.referenceTo) ? field.referenceTo.map(text) : [],
+    }));
+}
+
+function activeValues(values: unknown): string[] {
+  if (!Array.isArray(values)) return [];
+  return values
+    .filter((entry: { active?: unknown }) => entry.active !== false)
+    .map((entry: { value?: unknown }) => text(entry.value));
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const number = (value: unknown): number => (typeof value === 'number' ? value : 0);

@@ -1,0 +1,299 @@
+import type { Readable } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import { isAbort, throwIfAborted } from '../base/abort.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import { apiError, isSessionRefused } from './api-error.ts';
+import { type ApiGate, type ApiUsage, type CallKind, parseLimitInfo } from './api-gate.ts';
+import { parseErrorBody } from './error-body.ts';
+import { exchange, readWhole, type WireAnswer, type WireRequest } from './exchange.ts';
+import { networkFailure } from './network-error.ts';
+import type { OrgClock } from './org-clock.ts';
+import { remoteDetails } from './remote-error.ts';
+import { type FailureStage, repeatAfterMs } from './repeat-policy.ts';
+import type { Timeouts } from './timeouts.ts';
+import type { TokenSupplier } from './token-supplier.ts';
+
+export interface ApiRequest {
+  kind: CallKind;
+  method: WireRequest['method'];
+  /** Path and query on the org's own origin. */
+  path: string;
+  headers?: Record<string, string>;
+  body?: string;
+  signal?: AbortSignal;
+}
+
+export interface ApiAnswer {
+  status: number;
+  header(name: string): string | null;
+  /** The org's time when the request was sent. */
+  readAt: number;
+  /** The `Date` header, ms since 1970; null where there was none. */
+  date: number | null;
+}
+
+export interface WholeAnswer extends ApiAnswer {
+  text: string;
+  /** From sending to the end of the answer, monotonic. */
+  durationMs: number;
+}
+
+export interface StreamAnswer extends ApiAnswer {
+  body: Readable;
+}
+
+export type Attempt<A extends ApiAnswer> =
+  | { ok: true; answer: A }
+  | { ok: false; error: Error; stage: FailureStage };
+
+export interface FunnelOptions {
+  session: TokenSupplier;
+  dispatcher: Dispatcher;
+  gate: ApiGate;
+  clock: Clock;
+  orgClock: OrgClock;
+  timeouts: Timeouts;
+  log: Logger;
+  /** Sent as User-Agent and as `client` of Sforce-Call-Options. */
+  product: string;
+  gzip: boolean;
+  random?: () => number;
+}
+
+/** Error bodies are read no further: a page for people can be long. */
+const maxErrorBytes = 1024 * 1024;
+
+/** Every byte to and from an org passes here: tokens, limits, timeouts, repeats, the org's clock, errors. */
+export class Funnel {
+  readonly #options: FunnelOptions;
+  readonly #throttled = new Set<() => void>();
+  #calls = 0;
+  #usage: ApiUsage | null = null;
+  #tokenLength: number | null = null;
+
+  constructor(options: FunnelOptions) {
+    this.#options = options;
+  }
+
+  get calls(): number {
+    return this.#calls;
+  }
+
+  get usage(): ApiUsage | null {
+    return this.#usage;
+  }
+
+  onThrottled(listener: () => void): () => void {
+    this.#throttled.add(listener);
+    return () => this.#throttled.delete(listener);
+  }
+
+  /** A read, repeated within bounds, its answer whole. */
+  read(request: ApiRequest): Promise<WholeAnswer> {
+    return this.#repeated(request, (r) => this.once(r), isRepeatable);
+  }
+
+  /** Like `read`, for a call that should not take effect twice: repeated only where it surely had none. */
+  readUnlessLost(request: ApiRequest): Promise<WholeAnswer> {
+    return this.#repeated(
+      request,
+      (r) => this.once(r),
+      (stage) => stage !== 'lost',
+    );
+  }
+
+  /** A read whose body is handed on as it comes: repeated until the headers are in, not after. */
+  open(request: ApiRequest): Promise<StreamAnswer> {
+    const attempt = (r: ApiRequest) => this.#attempt(r, async (wire) => ({ body: wire.body }), true);
+    return this.#repeated(request, attempt, isRepeatable);
+  }
+
+  /** Sent once (and after a 401 once more with a new token). Never throws. */
+  once(request: ApiRequest): Promise<Attempt<WholeAnswer>> {
+    const { clock } = this.#options;
+    return this.#attempt(
+      request,
+      async (wire, sent) => {
+        const text = (await readWhole(wire.body)).toString('utf8');
+        return { text, durationMs: clock.monotonicMs() - sent };
+      },
+      false,
+    );
+  }
+
+  /** What a body that breaks off while it is read comes to. */
+  bodyFailure(request: ApiRequest): (thrown: unknown) => Error {
+    return (thrown) => (isAbort(thrown) ? thrown : this.#failure(thrown, request).error) as Error;
+  }
+
+  /** Bytes of a request's first line and headers. Before a token was seen, a long one is assumed. */
+  requestBytes(method: string, path: string, headers: Record<string, string> = {}): number {
+    const host = new URL(this.#origin()).host;
+    const token = 'x'.repeat(this.#tokenLength ?? 2_048);
+    const lines = Object.entries({
+      host,
+      connection: 'keep-alive',
+      ...this.#headers(token, headers, undefined),
+    });
+    const first = `${method} ${path} HTTP/1.1\r\n`.length;
+    return lines.reduce((bytes, [name, value]) => bytes + name.length + value.length + 4, first) + 2;
+  }
+
+  async #repeated<A extends ApiAnswer>(
+    request: ApiRequest,
+    attempt: (request: ApiRequest) => Promise<Attempt<A>>,
+    mayRepeat: (stage: FailureStage) => boolean,
+  ): Promise<A> {
+    const { clock, log, random } = this.#options;
+    for (let repeat = 0; ; repeat++) {
+      const result = await attempt(request);
+      if (result.ok) return result.answer;
+      const { error, stage } = result;
+      const waitMs = mayRepeat(stage) ? repeatAfterMs(error, stage, repeat, random) : null;
+      if (waitMs === null) throw error;
+      log.debug('The request is repeated.', {
+        request: label(request),
+        repeat: repeat + 1,
+        waitMs,
+        why: error.message,
+      });
+      await clock.sleep(waitMs, { signal: request.signal });
+    }
+  }
+
+  /** One request; after a 401 the token is renewed and the request sent once more. */
+  async #attempt<T>(
+    request: ApiRequest,
+    read: (wire: WireAnswer, sent: number) => Promise<T>,
+    stream: boolean,
+  ): Promise<Attempt<ApiAnswer & T>> {
+    const { session } = this.#options;
+    const { signal } = request;
+    try {
+      let token = await session.accessToken({ signal });
+      for (let renewed = false; ; renewed = true) {
+        const result = await this.#send(request, token, read, stream);
+        if (result.ok || !result.sessionRefused || renewed) return result;
+        token = await session.renew(token, { signal });
+      }
+    } catch (error) {
+      // The session or the gate said no: either nothing was sent, or it was refused for its token.
+      return { ok: false, error: error as Error, stage: 'unsent' };
+    }
+  }
+
+  async #send<T>(
+    request: ApiRequest,
+    token: string,
+    read: (wire: WireAnswer, sent: number) => Promise<T>,
+    stream: boolean,
+  ): Promise<Attempt<ApiAnswer & T> & { sessionRefused?: boolean }> {
+    const { clock, orgClock, gate, dispatcher, timeouts, log } = this.#options;
+    const { signal } = request;
+    await gate.before(request.kind, { signal });
+    let usage: ApiUsage | null = null;
+    let status: number | null = null;
+    let left = false;
+    const sent = clock.monotonicMs();
+    try {
+      throwIfAborted(signal);
+      left = true;
+      this.#calls++;
+      this.#tokenLength = token.length;
+      const primed = orgClock.primed ? orgClock.now() : null;
+      const wire = await exchange(dispatcher, this.#wireRequest(request, token), timeouts, signal);
+      const received = clock.monotonicMs();
+      status = wire.status;
+      usage = parseLimitInfo(wire.header('sforce-limit-info'), clock.now());
+      if (usage !== null) this.#usage = usage;
+      const date = parseDate(wire.header('date'));
+      if (date !== null) orgClock.observe(date, sent, received);
+      const html = /text\/html/i.test(wire.header('content-type') ?? '');
+      if (wire.status >= 300 ? wire.status !== 304 : html) return await this.#refusal(request, wire);
+      if (stream) wire.stream();
+      const body = await read(wire, sent);
+      const readAt = primed ?? orgClock.firstSentAt(date ?? clock.now(), sent, received);
+      return { ok: true, answer: { status, header: wire.header, date, readAt, ...body } };
+    } catch (thrown) {
+      if (isAbort(thrown)) return { ok: false, error: thrown as Error, stage: left ? 'lost' : 'unsent' };
+      const { error, unsent } = this.#failure(thrown, request);
+      return { ok: false, error, stage: unsent ? 'unsent' : 'lost' };
+    } finally {
+      gate.after(usage);
+      const ms = Math.round(clock.monotonicMs() - sent);
+      log.debug('Salesforce was asked.', { request: label(request), status, ms });
+    }
+  }
+
+  async #refusal(
+    request: ApiRequest,
+    wire: WireAnswer,
+  ): Promise<{ ok: false; error: Error; stage: FailureStage; sessionRefused: boolean }> {
+    const body = (await readWhole(wire.body, maxErrorBytes)).toString('utf8');
+    const { status, header } = wire;
+    const error = apiError({ status, header, body, request: label(request), host: this.#host() });
+    const details = remoteDetails(error);
+    if (status === 503 || details?.limit === 'concurrent') for (const listener of this.#throttled) listener();
+    return {
+      ok: false,
+      error,
+      // A page for people with status 200 says nothing about what became of a write.
+      stage: status < 300 ? 'lost' : 'refused',
+      sessionRefused: isSessionRefused(status, parseErrorBody(header('content-type'), body)),
+    };
+  }
+
+  #wireRequest(request: ApiRequest, token: string): WireRequest {
+    return {
+      method: request.method,
+      origin: this.#origin(),
+      path: request.path,
+      headers: this.#headers(token, request.headers, request.body),
+      body: request.body,
+      label: label(request),
+    };
+  }
+
+  #headers(
+    token: string,
+    own: Record<string, string> | undefined,
+    body: string | undefined,
+  ): Record<string, string> {
+    const { product, gzip } = this.#options;
+    return {
+      authorization: `Bearer ${token}`,
+      'user-agent': product,
+      'sforce-call-options': `client=${product.split('/', 1)[0]}`,
+      accept: 'application/json',
+      'accept-encoding': gzip ? 'gzip' : 'identity',
+      ...(body === undefined ? {} : { 'content-type': 'application/json; charset=utf-8' }),
+      ...own,
+    };
+  }
+
+  #failure(thrown: unknown, request: ApiRequest) {
+    return networkFailure(thrown, label(request), this.#host());
+  }
+
+  #origin(): string {
+    const { session } = this.#options;
+    return new URL(session.apiUrl ?? session.instanceUrl).origin;
+  }
+
+  #host(): string {
+    return new URL(this.#origin()).host;
+  }
+}
+
+const isRepeatable = (): boolean => true;
+
+/** Method and path without the query, which may hold the user's data. */
+function label(request: ApiRequest): string {
+  return `${request.method} ${request.path.split('?', 1)[0]}`;
+}
+
+function parseDate(header: string | null): number | null {
+  const ms = Date.parse(header ?? '');
+  return Number.isNaN(ms) ? null : ms;
+}

@@ -1,0 +1,80 @@
+import type { Connection } from 'jsforce/lib/connection.js';
+import type { HttpRequest, HttpResponse } from 'jsforce/lib/types/index.js';
+import { AppError, isAppError } from '../base/errors.ts';
+import type { ApiRequest, Attempt, Funnel, WholeAnswer } from './funnel.ts';
+
+export interface JsforceCall {
+  connection: Connection;
+  /** What the last request of this call came to; null where jsforce gave up before sending. */
+  attempt(): Attempt<WholeAnswer> | null;
+}
+
+export interface JsforceOptions {
+  funnel: Funnel;
+  instanceUrl: string;
+  apiVersion: string;
+}
+
+/**
+ * A jsforce connection for one call, whose requests all pass through the funnel: jsforce builds the request and
+ * reads the body, while tokens, repeats, limits, timeouts and errors stay ours. One for each call, because
+ * jsforce's methods neither take a signal nor hand back headers; it is given no token to keep. Loaded on first
+ * use: it takes some 100 ms to import.
+ */
+export async function jsforceCall(
+  { funnel, instanceUrl, apiVersion }: JsforceOptions,
+  options: { kind: ApiRequest['kind']; headers?: Record<string, string>; signal?: AbortSignal },
+): Promise<JsforceCall> {
+  const [{ Connection }, { StreamPromise }, { Transport }, { PassThrough }] = await Promise.all([
+    import('jsforce/lib/connection.js'),
+    import('jsforce/lib/util/promise.js'),
+    import('jsforce/lib/transport.js'),
+    import('node:stream'),
+  ]);
+  let attempt: Attempt<WholeAnswer> | null = null;
+
+  class FunnelTransport extends Transport {
+    override httpRequest(request: HttpRequest) {
+      const promise = send(request);
+      return StreamPromise.create<HttpResponse>(() => ({ stream: new PassThrough(), promise }));
+    }
+  }
+  async function send(request: HttpRequest): Promise<HttpResponse> {
+    const apiRequest = toApiRequest(request, options);
+    attempt =
+      options.kind === 'push'
+        ? await funnel.once(apiRequest)
+        : { ok: true, answer: await funnel.read(apiRequest) };
+    if (!attempt.ok) throw attempt.error;
+    const { status, text, header } = attempt.answer;
+    return { statusCode: status, headers: { 'content-type': header('content-type') ?? '' }, body: text };
+  }
+
+  const connection = new Connection({ instanceUrl, version: apiVersion });
+  connection._transport = new FunnelTransport();
+  return { connection, attempt: () => attempt };
+}
+
+function toApiRequest(
+  request: HttpRequest,
+  options: { kind: ApiRequest['kind']; headers?: Record<string, string>; signal?: AbortSignal },
+): ApiRequest {
+  const url = new URL(request.url);
+  return {
+    kind: options.kind,
+    method: request.method as ApiRequest['method'],
+    path: url.pathname + url.search,
+    headers: options.headers,
+    body: typeof request.body === 'string' ? request.body : undefined,
+    signal: options.signal,
+  };
+}
+
+/** jsforce's own refusals (an argument it does not like) as AppErrors; all others pass. */
+export function jsforceError(error: unknown): Error {
+  if (isAppError(error) || (error instanceof Error && error.name === 'AbortError')) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new AppError('SALESFORCE_ERROR', `The request could not be put together: ${message}`, {
+    details: { status: null, errorCode: null, retryAfterMs: null, request: 'jsforce' },
+  });
+}

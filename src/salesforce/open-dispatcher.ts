@@ -1,0 +1,29 @@
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { defaultTimeouts } from './timeouts.ts';
+
+export interface DispatcherOptions {
+  connectMs?: number;
+  httpsProxy?: string | null;
+  httpProxy?: string | null;
+  noProxy?: string | null;
+}
+
+/**
+ * A keep-alive connection pool for any number of orgs, through the proxy where one is named. Close it when
+ * the process ends.
+ */
+export function openDispatcher(options: DispatcherOptions = {}): Dispatcher {
+  const { connectMs = defaultTimeouts.connectMs, httpsProxy, httpProxy, noProxy } = options;
+  // HTTP/1.1 only: one answer a connection, so that one slow bulk page never holds back another's bytes.
+  const connection = { connect: { timeout: connectMs }, allowH2: false, keepAliveTimeout: 30_000 };
+  if (!httpsProxy && !httpProxy) return new Agent(connection);
+  return new EnvHttpProxyAgent({
+    ...connection,
+    // An empty text, not undefined: undici would look into the environment by itself.
+    httpsProxy: httpsProxy ?? '',
+    httpProxy: httpProxy ?? '',
+    noProxy: noProxy ?? '',
+    proxyTls: { timeout: connectMs },
+    requestTls: { timeout: connectMs },
+  });
+}

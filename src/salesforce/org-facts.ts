@@ -1,0 +1,64 @@
+import { isAppError } from '../base/errors.ts';
+import type { OrgIdentity, OrgLimits } from '../sync/ports/remote.ts';
+import type { Funnel } from './funnel.ts';
+import { queryPath } from './queries.ts';
+import { parseObject, unexpectedAnswer } from './unexpected-answer.ts';
+
+/**
+ * Who the session is. Not by jsforce's `identity()`, which puts the token into a URL of the login host. Where
+ * userinfo is out of the grant's scope, the ids stand in the identity URL that the version root names.
+ */
+export async function fetchIdentity(
+  funnel: Funnel,
+  root: string,
+  signal?: AbortSignal,
+): Promise<OrgIdentity> {
+  try {
+    const answer = await funnel.read({
+      kind: 'pull',
+      method: 'GET',
+      path: '/services/oauth2/userinfo',
+      signal,
+    });
+    const body = parseObject(answer.text, 'userinfo', answer);
+    const { organization_id: orgId, user_id: userId, preferred_username: username } = body;
+    if (typeof orgId === 'string' && typeof userId === 'string' && typeof username === 'string') {
+      return { orgId, userId, username };
+    }
+  } catch (error) {
+    if (!isAppError(error, 'SALESFORCE_ERROR')) throw error;
+  }
+  return identityFromRoot(funnel, root, signal);
+}
+
+async function identityFromRoot(funnel: Funnel, root: string, signal?: AbortSignal): Promise<OrgIdentity> {
+  const answer = await funnel.read({ kind: 'pull', method: 'GET', path: root, signal });
+  const { identity } = parseObject(answer.text, 'the identity', answer);
+  const ids = /\/id\/(00D\w{12,15})\/(005\w{12,15})(?:\?|$)/.exec(String(identity));
+  if (ids?.[1] === undefined || ids[2] === undefined) throw unexpectedAnswer('the identity', answer);
+  const soql = `SELECT Username FROM User WHERE Id = '${ids[2]}'`;
+  const users = await funnel.read({
+    kind: 'pull',
+    method: 'GET',
+    path: queryPath(root, soql, false),
+    signal,
+  });
+  const { records } = parseObject(users.text, 'the username', users);
+  const username = Array.isArray(records) ? records[0]?.Username : undefined;
+  if (typeof username !== 'string') throw unexpectedAnswer('the username', users);
+  return { orgId: ids[1], userId: ids[2], username };
+}
+
+/** `GET /limits`. Source: REST API Developer Guide, "Limits". */
+export async function fetchLimits(funnel: Funnel, root: string, signal?: AbortSignal): Promise<OrgLimits> {
+  const answer = await funnel.read({ kind: 'pull', method: 'GET', path: `${root}/limits`, signal });
+  const body = parseObject(answer.text, 'limits', answer);
+  const all: OrgLimits['all'] = {};
+  for (const [name, value] of Object.entries(body)) {
+    const { Max, Remaining } = (value ?? {}) as { Max?: unknown; Remaining?: unknown };
+    if (typeof Max === 'number' && typeof Remaining === 'number') all[name] = { Max, Remaining };
+  }
+  const daily = all.DailyApiRequests;
+  if (daily === undefined) throw unexpectedAnswer('limits', answer);
+  return { dailyApiRequests: { max: daily.Max, remaining: daily.Remaining }, all };
+}

@@ -1,0 +1,115 @@
+import type { PageBody } from '../sync/ports/page.ts';
+import type { QueryAnswer } from '../sync/ports/remote.ts';
+import { bodyBlocks } from './body-blocks.ts';
+import type { ApiRequest, Funnel } from './funnel.ts';
+import type { OrgClock } from './org-clock.ts';
+import { encodeSoql } from './org-url.ts';
+import { parseObject, unexpectedAnswer } from './unexpected-answer.ts';
+
+export interface QueryContext {
+  funnel: Funnel;
+  orgClock: OrgClock;
+  /** `/services/data/v62.0` */
+  root: string;
+  /** The path of a URL that an answer named, on the org's own origin. */
+  ownPath(url: string): string;
+}
+
+/**
+ * A small query to its end. Not through jsforce, whose query stops at `maxFetch` records without a word and
+ * continues a queryAll as a query.
+ */
+export async function queryAllPages(
+  context: QueryContext,
+  soql: string,
+  { all, signal }: { all?: boolean; signal?: AbortSignal },
+): Promise<QueryAnswer> {
+  const { funnel, orgClock } = context;
+  const records: Record<string, unknown>[] = [];
+  let readAt: number | null = null;
+  let path = queryPath(context.root, soql, all === true);
+  for (const seen = new Set<string>(); ; ) {
+    seen.add(path);
+    const answer = await funnel.read({ kind: 'pull', method: 'GET', path, signal });
+    const body = parseObject(answer.text, 'query', answer);
+    if (!Array.isArray(body.records) || typeof body.totalSize !== 'number')
+      throw unexpectedAnswer('query', answer);
+    readAt ??= answer.readAt;
+    for (const record of body.records as Record<string, unknown>[]) records.push(record);
+    if (body.done === true) {
+      return { records, totalSize: body.totalSize, readAt, answeredAt: orgClock.now() };
+    }
+    path = typeof body.nextRecordsUrl === 'string' ? context.ownPath(body.nextRecordsUrl) : '';
+    if (path === '' || seen.has(path)) throw unexpectedAnswer('query', answer);
+  }
+}
+
+/** One query page as it comes. Source: REST API Developer Guide, "Query" and "Query Options Header". */
+export async function queryPage(
+  { funnel, root }: QueryContext,
+  soql: string,
+  fields: readonly string[],
+  { pageSize, signal }: { pageSize?: number; signal?: AbortSignal },
+): Promise<PageBody> {
+  const request: ApiRequest = {
+    kind: 'pull',
+    method: 'GET',
+    path: queryPath(root, soql, false),
+    headers: pageSize === undefined ? {} : { 'sforce-query-options': `batchSize=${pageSize}` },
+    signal,
+  };
+  const answer = await funnel.open(request);
+  return {
+    format: 'query',
+    fields,
+    readAt: answer.readAt,
+    expectedRows: null,
+    blocks: bodyBlocks(answer.body, funnel.bodyFailure(request)),
+  };
+}
+
+/** sObject Collections retrieve as it comes: an array in the order of `ids`, null for each that is not there. */
+export async function retrieveContacts(
+  { funnel, root }: QueryContext,
+  ids: readonly string[],
+  fields: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<PageBody> {
+  const request: ApiRequest = {
+    kind: 'pull',
+    method: 'POST',
+    path: `${root}/composite/sobjects/Contact`,
+    body: JSON.stringify({ ids, fields }),
+    signal,
+  };
+  const answer = await funnel.open(request);
+  return {
+    format: 'collection',
+    fields,
+    readAt: answer.readAt,
+    expectedRows: ids.length,
+    blocks: bodyBlocks(answer.body, funnel.bodyFailure(request)),
+  };
+}
+
+/** `SELECT COUNT() FROM Contact`: the number is `totalSize`, there are no records. */
+export async function countContacts(
+  { funnel, root }: QueryContext,
+  where: string | null,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const soql = `SELECT COUNT() FROM Contact${where === null ? '' : ` WHERE ${where}`}`;
+  const answer = await funnel.read({
+    kind: 'pull',
+    method: 'GET',
+    path: queryPath(root, soql, false),
+    signal,
+  });
+  const { totalSize } = parseObject(answer.text, 'count', answer);
+  if (typeof totalSize !== 'number') throw unexpectedAnswer('count', answer);
+  return totalSize;
+}
+
+export function queryPath(root: string, soql: string, all: boolean): string {
+  return `${root}/${all ? 'queryAll' : 'query'}?q=${encodeSoql(soql)}`;
+}

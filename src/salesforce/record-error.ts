@@ -1,0 +1,69 @@
+import type { RecordError } from '../sync/ports/remote.ts';
+import { oneLine, parseErrorBody } from './error-body.ts';
+
+/** One error of a collection's record (`{statusCode, message, fields}`) or of an error answer (`{errorCode, …}`). */
+export function recordError(raw: unknown): RecordError {
+  const error = (typeof raw === 'object' && raw !== null ? raw : {}) as Record<string, unknown>;
+  const code = [error.statusCode, error.errorCode].find((value) => typeof value === 'string' && value !== '');
+  const fields = Array.isArray(error.fields) ? error.fields.filter((f) => typeof f === 'string') : [];
+  const one = typeof error.field === 'string' ? (error.constituentField ?? error.field) : null;
+  return {
+    code: typeof code === 'string' ? code : 'UNKNOWN_EXCEPTION',
+    message: withDuplicates(oneLine(typeof error.message === 'string' ? error.message : ''), raw),
+    fields: fields.length === 0 && typeof one === 'string' ? [one] : fields,
+  };
+}
+
+/**
+ * Every fault of an error answer's body: REST's array, or the UI API's `output` with `errors` for the record and
+ * `fieldErrors` by field. Source: User Interface API Developer Guide, "Error with Output", "Record Exceptions".
+ */
+export function recordErrors(contentType: string | null, body: string): RecordError[] {
+  return parseErrorBody(contentType, body).items.flatMap(({ code, message, fields, raw }) => {
+    const inner = outputErrors(raw?.output);
+    if (inner.length > 0) return inner;
+    return [{ code: code || 'UNKNOWN_EXCEPTION', message: withDuplicates(message, raw), fields }];
+  });
+}
+
+function outputErrors(output: unknown): RecordError[] {
+  if (typeof output !== 'object' || output === null) return [];
+  const { errors, fieldErrors } = output as { errors?: unknown; fieldErrors?: unknown };
+  const ofRecord = Array.isArray(errors) ? errors.map(recordError) : [];
+  const ofFields = Object.entries(typeof fieldErrors === 'object' && fieldErrors !== null ? fieldErrors : {});
+  return [
+    ...ofRecord,
+    ...ofFields.flatMap(([field, list]) =>
+      (Array.isArray(list) ? list : []).map((raw: unknown) => {
+        const error = recordError(raw);
+        return error.fields.length > 0 ? error : { ...error, fields: [field] };
+      }),
+    ),
+  ];
+}
+
+function withDuplicates(message: string, raw: unknown): string {
+  const ids = duplicateIds(raw);
+  return ids.length === 0 ? message : `${message} (duplicates: ${ids.join(', ')})`;
+}
+
+/**
+ * Ids of the records that a duplicate rule matched. REST calls them `duplicateResut` (sic) or `duplicateResult`,
+ * `matchResults[].matchRecords[].record.Id`; the UI API `duplicateRecordError`, `matchResults[].matchRecordIds`.
+ */
+function duplicateIds(raw: unknown): string[] {
+  if (typeof raw !== 'object' || raw === null) return [];
+  const { duplicateResut, duplicateResult, duplicateRecordError } = raw as Record<string, unknown>;
+  const found = new Set<string>();
+  for (const source of [duplicateResut, duplicateResult, duplicateRecordError]) collectIds(source, found, 0);
+  return [...found];
+}
+
+function collectIds(value: unknown, found: Set<string>, depth: number): void {
+  if (depth > 8) return;
+  if (typeof value === 'string') {
+    if (/^003\w{12}(\w{3})?$/.test(value)) found.add(value);
+  } else if (typeof value === 'object' && value !== null) {
+    for (const inner of Object.values(value)) collectIds(inner, found, depth + 1);
+  }
+}

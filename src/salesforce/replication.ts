@@ -1,0 +1,68 @@
+import { parseTime } from '../base/iso-time.ts';
+import type { DeletedAnswer, UpdatedAnswer, Window } from '../sync/ports/remote.ts';
+import type { WholeAnswer } from './funnel.ts';
+import { type JsforceCall, type JsforceOptions, jsforceCall, jsforceError } from './jsforce-call.ts';
+import { unexpectedAnswer } from './unexpected-answer.ts';
+
+/** `GET /sobjects/Contact/updated`. Source: REST API Developer Guide, "sObject Get Updated". */
+export async function updatedContacts(
+  jsforce: JsforceOptions,
+  { start, end }: Window,
+  signal: AbortSignal | undefined,
+): Promise<UpdatedAnswer> {
+  const { body, answer } = await ask(jsforce, signal, 'updated', (call) =>
+    call.connection.updated('Contact', new Date(start), new Date(end)),
+  );
+  if (!Array.isArray(body.ids)) throw unexpectedAnswer('updated', answer);
+  return {
+    ids: body.ids.map(String),
+    latestDateCovered: time(body.latestDateCovered),
+    ...moment(answer),
+  };
+}
+
+/** `GET /sobjects/Contact/deleted`. Source: REST API Developer Guide, "sObject Get Deleted". */
+export async function deletedContacts(
+  jsforce: JsforceOptions,
+  { start, end }: Window,
+  signal: AbortSignal | undefined,
+): Promise<DeletedAnswer> {
+  const { body, answer } = await ask(jsforce, signal, 'deleted', (call) =>
+    call.connection.deleted('Contact', new Date(start), new Date(end)),
+  );
+  if (!Array.isArray(body.deletedRecords)) throw unexpectedAnswer('deleted', answer);
+  return {
+    records: body.deletedRecords.map((record: { id: unknown; deletedDate: unknown }) => ({
+      id: String(record.id),
+      deletedDate: String(record.deletedDate),
+    })),
+    earliestDateAvailable: time(body.earliestDateAvailable),
+    latestDateCovered: time(body.latestDateCovered),
+    ...moment(answer),
+  };
+}
+
+async function ask(
+  jsforce: JsforceOptions,
+  signal: AbortSignal | undefined,
+  what: string,
+  send: (call: JsforceCall) => Promise<unknown>,
+): Promise<{ body: Record<string, unknown>; answer: WholeAnswer }> {
+  const call = await jsforceCall(jsforce, { kind: 'pull', signal });
+  const body = await send(call).catch((error: unknown) => {
+    throw jsforceError(error);
+  });
+  const attempt = call.attempt();
+  if (!attempt?.ok || typeof body !== 'object' || body === null) throw unexpectedAnswer(what, null);
+  return { body: body as Record<string, unknown>, answer: attempt.answer };
+}
+
+function moment(answer: WholeAnswer): { answeredAt: number; durationMs: number; readAt: number } {
+  // The cursor is held back by this header, so an answer without it cannot be trusted to move one.
+  if (answer.date === null) throw unexpectedAnswer('the Date of an answer', answer);
+  return { answeredAt: answer.date, durationMs: answer.durationMs, readAt: answer.readAt };
+}
+
+function time(value: unknown): number | null {
+  return typeof value === 'string' ? parseTime(value) : null;
+}

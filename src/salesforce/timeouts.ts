@@ -1,0 +1,19 @@
+/** How long a call may wait at each stage. The only place where the client's patience is set. */
+export interface Timeouts {
+  /** TCP and TLS, a proxy's tunnel included. */
+  connectMs: number;
+  /** From the request's end to the answer's headers. */
+  headersMs: number;
+  /** Between two pieces of a body; does not run while our own side is the slow one. */
+  idleBodyMs: number;
+  /** From sending to the end of an answer that is read whole, or to the headers of one that is streamed. */
+  answerMs: number;
+}
+
+export const defaultTimeouts: Timeouts = {
+  connectMs: 10_000,
+  // Salesforce ends a query after 120 seconds by itself (QUERY_TIMEOUT); its own word is worth waiting for.
+  headersMs: 150_000,
+  idleBodyMs: 60_000,
+  answerMs: 300_000,
+};

@@ -1,0 +1,62 @@
+import { throwIfAborted } from '../base/abort.ts';
+import type { IdempotentCreate, WriteOptions, WriteOutcome } from '../sync/ports/remote.ts';
+import type { Funnel } from './funnel.ts';
+import { remoteDetails } from './remote-error.ts';
+import { parseObject, unexpectedAnswer } from './unexpected-answer.ts';
+import { failedWrite } from './write-outcome.ts';
+
+/** Idempotency-Key is honoured from this API version on. */
+const firstVersion = 56;
+
+/** Codes that say: this org does not do it, and nothing was created. */
+const unsupportedCodes = new Set([
+  'IDEMPOTENCY_NOT_SUPPORTED',
+  'IDEMPOTENCY_FEATURE_NOT_ENABLED',
+  'API_DISABLED_FOR_ORG',
+  'FUNCTIONALITY_NOT_ENABLED',
+  'FEATURENOTENABLED',
+]);
+
+/**
+ * `POST /ui-api/records` with an Idempotency-Key: sent again with the same key and body, Salesforce answers as the
+ * first time instead of creating a second contact. Not through jsforce, which has no UI API.
+ * Source: User Interface API Developer Guide, "Create a Record", "Prevent Record Duplication with Idempotent
+ * Record Writes".
+ */
+export async function createIdempotent(
+  { funnel, root, apiVersion }: { funnel: Funnel; root: string; apiVersion: string },
+  { key, fields }: IdempotentCreate,
+  { allowDuplicates, signal }: WriteOptions,
+): Promise<WriteOutcome | 'unsupported'> {
+  throwIfAborted(signal);
+  if (Number.parseFloat(apiVersion) < firstVersion) return 'unsupported';
+  const body = { apiName: 'Contact', fields, ...(allowDuplicates ? { allowSaveOnDuplicate: true } : {}) };
+  const attempt = await funnel.once({
+    kind: 'push',
+    method: 'POST',
+    path: `${root}/ui-api/records`,
+    headers: { 'idempotency-key': key },
+    body: JSON.stringify(body),
+    signal,
+  });
+  if (attempt.ok) {
+    try {
+      const { id } = parseObject(attempt.answer.text, 'ui-api/records', attempt.answer);
+      if (typeof id === 'string') return { kind: 'done', id, created: true };
+    } catch (error) {
+      return { kind: 'unknown', error: error as Error };
+    }
+    return { kind: 'unknown', error: unexpectedAnswer('ui-api/records', attempt.answer) };
+  }
+  const details = remoteDetails(attempt.error);
+  const code = details?.errorCode ?? '';
+  if (attempt.stage === 'refused') {
+    if (unsupportedCodes.has(code) || details?.status === 404 || details?.status === 405)
+      return 'unsupported';
+    // The key is in use by a request still under way, or its answer could not be kept: an earlier one may have
+    // created the contact.
+    if (code.startsWith('IDEMPOTENCY_') || details?.status === 409)
+      return { kind: 'unknown', error: attempt.error };
+  }
+  return failedWrite(attempt);
+}
