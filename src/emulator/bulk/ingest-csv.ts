@@ -1,0 +1,56 @@
+import { parse } from 'csv-parse/sync';
+import type { BulkFormat } from '../org/org.ts';
+import { delimiterChars, lineEndingChars } from './job-format.ts';
+
+export interface CsvTable {
+  header: string[];
+  rows: string[][];
+}
+
+/** A refusal of the whole upload, in the words of a failed job's errorMessage. */
+export class IngestFailure extends Error {}
+
+/** Parses uploaded data as its job declares it; a header that is missing or ends otherwise fails the job. */
+export function parseUpload(data: Buffer, format: BulkFormat): CsvTable {
+  const text = data.toString('utf8').replace(/^\uFEFF/, '');
+  if (text.trim() === '') return { header: [], rows: [] };
+  checkLineEnding(text, format.lineEnding);
+  let records: string[][];
+  try {
+    records = parse(text, {
+      delimiter: delimiterChars[format.columnDelimiter],
+      record_delimiter: lineEndingChars[format.lineEnding],
+      skip_empty_lines: true,
+      relax_column_count: true,
+    });
+  } catch (error) {
+    throw new IngestFailure(
+      `InvalidBatch : Failed to parse CSV: ${error instanceof Error ? error.message : ''}`,
+    );
+  }
+  const [header = [], ...rows] = records;
+  const wrong = rows.findIndex((row) => row.length !== header.length);
+  if (wrong >= 0) {
+    throw new IngestFailure(
+      `InvalidBatch : Row ${wrong + 2} has ${rows[wrong]?.length} columns, the header has ${header.length}`,
+    );
+  }
+  return { header: header.map((name) => name.trim()), rows };
+}
+
+function checkLineEnding(text: string, lineEnding: BulkFormat['lineEnding']): void {
+  const end = text.indexOf('\n');
+  if (end < 0) return;
+  const isCrlf = text[end - 1] === '\r';
+  if (isCrlf !== (lineEnding === 'CRLF')) {
+    throw new IngestFailure(
+      `ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is ${lineEnding}`,
+    );
+  }
+}
+
+/** One line of a result file, every value quoted. */
+export function csvLine(values: readonly string[], format: BulkFormat): string {
+  const quoted = values.map((value) => `"${value.replaceAll('"', '""')}"`);
+  return quoted.join(delimiterChars[format.columnDelimiter]) + lineEndingChars[format.lineEnding];
+}

@@ -1,0 +1,40 @@
+import type { BulkFormat } from '../org/org.ts';
+import type { IngestResult } from './ingest-run.ts';
+
+export const ingestOperations = ['insert', 'update', 'upsert', 'delete', 'hardDelete'] as const;
+export type IngestOperation = (typeof ingestOperations)[number];
+export type IngestState = 'Open' | 'UploadComplete' | 'InProgress' | 'JobComplete' | 'Failed' | 'Aborted';
+
+/** A Bulk API 2.0 ingest job: data is uploaded while it is open, and worked off when it is closed. */
+export interface IngestJob {
+  id: string;
+  operation: IngestOperation;
+  object: string;
+  externalIdFieldName: string | undefined;
+  createdById: string;
+  createdMs: number;
+  changedMs: number;
+  apiVersion: string;
+  format: BulkFormat;
+  data: Buffer | undefined;
+  phase: 'open' | 'closed' | 'aborted' | 'done' | 'failed';
+  /** From this instant the work is done; set when it is closed. */
+  dueMs: number;
+  result: IngestResult | undefined;
+  errorMessage: string | undefined;
+}
+
+export function ingestJobState(job: IngestJob, nowMs: number): IngestState {
+  switch (job.phase) {
+    case 'open':
+      return 'Open';
+    case 'aborted':
+      return 'Aborted';
+    case 'failed':
+      return 'Failed';
+    case 'done':
+      return 'JobComplete';
+    case 'closed':
+      return nowMs < job.changedMs + (job.dueMs - job.changedMs) / 5 ? 'UploadComplete' : 'InProgress';
+  }
+}

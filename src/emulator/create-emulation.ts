@@ -1,0 +1,102 @@
+import { BulkJobs } from './bulk/bulk-jobs.ts';
+import type { Emulation } from './emulation.ts';
+import { Agenda } from './http/agenda.ts';
+import { ApiUsage } from './http/api-usage.ts';
+import { CallLog } from './http/call-log.ts';
+import { FaultPlan } from './http/fault.ts';
+import { defaultHttpSettings } from './http-settings.ts';
+import { AuthorizationCodes } from './oauth/authorization-codes.ts';
+import { BrowserSessions } from './oauth/browser-sessions.ts';
+import { createClientApp, readPublicKey } from './oauth/client-app.ts';
+import { RefreshFamilies } from './oauth/refresh-families.ts';
+import type { Session } from './oauth/sessions.ts';
+import { defaultSessionTimeoutMs, Sessions } from './oauth/sessions.ts';
+import type { EmulatorOptions } from './options.ts';
+import type { Org } from './org/org.ts';
+import { RecordIds } from './org/record-id.ts';
+import { directoryOf } from './org-users.ts';
+import { IdempotencyStore } from './rest/idempotency-store.ts';
+import { QueryCursors } from './rest/query-cursors.ts';
+
+/** Puts the parts of one emulator together around its org. */
+export function createEmulation(org: Org, instanceUrl: string, options: EmulatorOptions): Emulation {
+  const seed = options.seed ?? 1;
+  const now = () => org.clock.now();
+  const directory = directoryOf(org);
+  const ids = new RecordIds(seed);
+  const settings = { ...defaultHttpSettings, ...givenSettings(options) };
+  const callbackUrls = [...(options.callbackUrls ?? [])];
+  const app = createClientApp(seed, callbackUrls, directory.users()[0]?.username ?? '');
+  for (const pem of options.jwtPublicKeys ?? []) {
+    const key = readPublicKey(pem);
+    if (!key) throw new TypeError('jwtPublicKeys holds a text that is no PEM public key or certificate.');
+    app.jwtKeys.push(key);
+  }
+  return {
+    org,
+    settings,
+    oauth: {
+      directory,
+      app,
+      codes: new AuthorizationCodes(directory),
+      browsers: new BrowserSessions(),
+      sessions: new Sessions(directory),
+      families: new RefreshFamilies(directory),
+      settings: initialOAuthSettings(options),
+      instanceUrl,
+    },
+    calls: new CallLog(),
+    faults: new FaultPlan(),
+    usage: new ApiUsage(now),
+    cursors: new QueryCursors({
+      now,
+      idleMs: () => settings.cursorIdleMs,
+      makeId: (n) => ids.make('01g', n),
+    }),
+    jobs: new BulkJobs(now, (n) => ids.make('750', n)),
+    idempotency: new IdempotencyStore(now),
+    agenda: new Agenda(now),
+  };
+}
+
+function givenSettings({ latencyMs, dailyLimit, concurrentLimit }: EmulatorOptions) {
+  return {
+    ...(latencyMs === undefined ? {} : { latencyMs }),
+    ...(dailyLimit === undefined ? {} : { dailyLimit }),
+    ...(concurrentLimit === undefined ? {} : { concurrentLimit }),
+  };
+}
+
+function initialOAuthSettings(options: EmulatorOptions) {
+  return {
+    autoApprove: options.autoApprove ?? false,
+    rotateRefreshTokens: options.rotateRefreshTokens ?? false,
+    appBlocked: false,
+    requirePkce: false,
+  };
+}
+
+/** Back to the start; the first session is good again. */
+export async function resetEmulation(
+  emulation: Emulation,
+  options: EmulatorOptions,
+  firstSession: Session,
+): Promise<void> {
+  const { org, oauth, settings } = emulation;
+  emulation.agenda.clear();
+  emulation.jobs.clear();
+  await org.control.reset();
+  Object.assign(settings, defaultHttpSettings, givenSettings(options));
+  Object.assign(oauth.settings, initialOAuthSettings(options));
+  oauth.app.callbackUrls = createClientApp(0, [...(options.callbackUrls ?? [])], '').callbackUrls;
+  oauth.sessions.timeoutMs = defaultSessionTimeoutMs;
+  oauth.codes.clear();
+  oauth.browsers.clear();
+  oauth.families.revokeAll();
+  oauth.sessions.closeAllBut(firstSession);
+  emulation.calls.clear();
+  emulation.faults.set([]);
+  emulation.usage.clear();
+  emulation.cursors.clear();
+  emulation.idempotency.clear();
+}

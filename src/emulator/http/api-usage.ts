@@ -1,0 +1,61 @@
+const minuteMs = 60_000;
+const windowMinutes = 24 * 60;
+
+/** API requests of the last 24 hours, by minute of the org's clock; and how many are under way. */
+export class ApiUsage {
+  readonly #now: () => number;
+  readonly #byMinute = new Map<number, number>();
+  readonly #byApp = new Map<string, number>();
+  #sum = 0;
+  #minute = -1;
+  inFlight = 0;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  count(appName: string, requests = 1): void {
+    const minute = this.#roll();
+    this.#byMinute.set(minute, (this.#byMinute.get(minute) ?? 0) + requests);
+    this.#sum += requests;
+    this.#byApp.set(appName, (this.#byApp.get(appName) ?? 0) + requests);
+  }
+
+  /** Requests counted in the 24 hours before now. */
+  used(): number {
+    this.#roll();
+    return this.#sum;
+  }
+
+  /** Requests of one app since the start. */
+  usedBy(appName: string): number {
+    return this.#byApp.get(appName) ?? 0;
+  }
+
+  /** As if so many requests had been made just now; for rehearsing a nearly used-up limit. */
+  setUsed(requests: number): void {
+    this.#byMinute.clear();
+    this.#sum = requests;
+    this.#byMinute.set(this.#roll(), requests);
+  }
+
+  clear(): void {
+    this.#byMinute.clear();
+    this.#byApp.clear();
+    this.#sum = 0;
+  }
+
+  #roll(): number {
+    const minute = Math.floor(this.#now() / minuteMs);
+    if (minute === this.#minute) return minute;
+    this.#minute = minute;
+    for (const [old, requests] of this.#byMinute) {
+      // A clock set back leaves later minutes behind; they count until they are a day away either side.
+      if (old <= minute - windowMinutes || old >= minute + windowMinutes) {
+        this.#byMinute.delete(old);
+        this.#sum -= requests;
+      }
+    }
+    return minute;
+  }
+}

@@ -1,0 +1,206 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Emulation } from '../emulation.ts';
+import type { Answer } from './answer.ts';
+import { textAnswer } from './answer.ts';
+import { ApiError, apiError } from './api-error.ts';
+import { readBody } from './body-reader.ts';
+import { routeOf } from './call-log.ts';
+import type { Fault } from './fault.ts';
+import { faultAnswer, replacesAnswer } from './fault-answer.ts';
+import type { ApiRequest } from './request.ts';
+import { decodeSegment, parseTarget } from './request.ts';
+import { sendAnswer } from './sender.ts';
+
+/** What the pipeline needs beside the emulation: the answers themselves. */
+export interface Answers {
+  /** A request of the emulated API. */
+  api(request: ApiRequest): Answer;
+  /** A request of the control surface or the page: no faults, no latency, not logged. */
+  own(request: ApiRequest): Promise<Answer> | Answer;
+  isOwn(path: string): boolean;
+  /** An error as the answer to that request. */
+  failed(error: unknown, request: ApiRequest): Answer;
+}
+
+/** "The combined length of the URI and headers exceeds the 16,384-byte limit" (REST API, Status Codes). */
+const maxHeadBytes = 16_384;
+
+/** Runs one request through faults, latency, limits and work to its answer. Never rejects. */
+export async function exchange(
+  message: IncomingMessage,
+  response: ServerResponse,
+  emulation: Emulation,
+  answers: Answers,
+): Promise<void> {
+  const { org, calls, settings } = emulation;
+  const target = message.url ?? '/';
+  const { path, query } = parseTarget(target);
+  const head: ApiRequest = {
+    method: (message.method ?? 'GET').toUpperCase(),
+    path,
+    query,
+    headers: singleHeaders(message),
+    body: Buffer.alloc(0),
+  };
+  const date = () => new Date(org.clock.now());
+  if (answers.isOwn(decodedPath(path))) {
+    const answer = await ownAnswer(message, head, answers);
+    await sendAnswer(message, response, answer, { date: date(), gzip: settings.gzip });
+    return;
+  }
+  const started = performance.now();
+  const entry = calls.open(date().toISOString(), head.method, target);
+  const finish = (status: number, bytes: number, cut: boolean, committed: boolean) => {
+    entry.status = status;
+    entry.bytes = bytes;
+    entry.cut = cut;
+    entry.committed = committed;
+    entry.ms = Math.round((performance.now() - started) * 10) / 10;
+    calls.close(entry, routeOf(head.method, path));
+  };
+  const fault = emulation.faults.take(head.method, path, target);
+  if (fault?.reset === 'before') {
+    cut(message);
+    finish(0, 0, true, false);
+    return;
+  }
+  const read = await readWhole(message, head);
+  if (read.kind === 'gone') {
+    finish(0, 0, true, false);
+    return;
+  }
+  if (fault?.reset === 'commit-later') {
+    cut(message);
+    finish(0, 0, true, false);
+    emulation.agenda.at(org.clock.now() + fault.commitAfterMs, () => {
+      if (read.kind === 'request') safely(() => answers.api(read.request), answers, head);
+    });
+    return;
+  }
+  const worked = await work(read, head, target, message, fault, emulation, answers);
+  if (fault?.reset === 'after-commit') {
+    cut(message);
+    finish(0, 0, true, worked.committed);
+    return;
+  }
+  if (fault && fault.delayMs > 0) await sleep(fault.delayMs);
+  const sent = await sendAnswer(message, response, worked.answer, {
+    date: date(),
+    gzip: settings.gzip,
+    dropAfterBytes: fault?.dropAfterBytes,
+  });
+  finish(sent.cut && sent.bytes === 0 ? 0 : worked.answer.status, sent.bytes, sent.cut, worked.committed);
+}
+
+type Read = { kind: 'request'; request: ApiRequest } | { kind: 'refused'; error: unknown } | { kind: 'gone' };
+
+async function readWhole(message: IncomingMessage, head: ApiRequest): Promise<Read> {
+  try {
+    return { kind: 'request', request: { ...head, body: await readBody(message) } };
+  } catch (error) {
+    return error instanceof ApiError ? { kind: 'refused', error } : { kind: 'gone' };
+  }
+}
+
+interface Worked {
+  answer: Answer;
+  /** The handler ran and changed what it had to change. */
+  committed: boolean;
+}
+
+async function work(
+  read: Exclude<Read, { kind: 'gone' }>,
+  head: ApiRequest,
+  target: string,
+  message: IncomingMessage,
+  fault: Fault | undefined,
+  emulation: Emulation,
+  answers: Answers,
+): Promise<Worked> {
+  const { settings, usage } = emulation;
+  const refusal = read.kind === 'refused' ? read.error : headRefusal(message, target);
+  if (refusal) return { answer: answers.failed(refusal, head), committed: false };
+  if (fault && replacesAnswer(fault) && !fault.afterCommit) {
+    if (settings.latencyMs > 0) await sleep(settings.latencyMs);
+    return { answer: faultAnswer(fault, head.path), committed: false };
+  }
+  if (usage.inFlight >= settings.concurrentLimit) {
+    const error = apiError(
+      403,
+      'REQUEST_LIMIT_EXCEEDED',
+      'ConcurrentRequests (Concurrent API Requests) Limit exceeded.',
+    );
+    return { answer: answers.failed(error, head), committed: false };
+  }
+  usage.inFlight++;
+  try {
+    const half = Math.floor(settings.latencyMs / 2);
+    if (half > 0) await sleep(half);
+    const request = read.kind === 'request' ? read.request : head;
+    const real = safely(() => answers.api(request), answers, head);
+    if (settings.latencyMs - half > 0) await sleep(settings.latencyMs - half);
+    const committed = real.status < 400;
+    if (!fault) return { answer: real, committed };
+    if (replacesAnswer(fault)) return { answer: faultAnswer(fault, head.path), committed };
+    return { answer: { ...real, headers: { ...real.headers, ...fault.headers } }, committed };
+  } finally {
+    usage.inFlight--;
+  }
+}
+
+/** 414 for the URI alone, 431 for URI and headers together. */
+function headRefusal(message: IncomingMessage, target: string): ApiError | undefined {
+  if (Buffer.byteLength(target) > maxHeadBytes) {
+    return apiError(414, 'URI_TOO_LONG', `The length of the URI exceeds the ${maxHeadBytes} byte limit.`);
+  }
+  // Name, colon, space and line end of every header, as they came over the wire.
+  const bytes = message.rawHeaders.reduce(
+    (sum, part) => sum + Buffer.byteLength(part, 'latin1') + 2,
+    target.length,
+  );
+  if (bytes <= maxHeadBytes) return undefined;
+  return apiError(
+    431,
+    'REQUEST_HEADER_FIELDS_TOO_LARGE',
+    `The combined length of the URI and headers exceeds the ${maxHeadBytes} byte limit.`,
+  );
+}
+
+async function ownAnswer(message: IncomingMessage, head: ApiRequest, answers: Answers): Promise<Answer> {
+  const read = await readWhole(message, head);
+  if (read.kind !== 'request') return textAnswer(400, 'The request could not be read.\n');
+  try {
+    return await answers.own(read.request);
+  } catch (error) {
+    return answers.failed(error, head);
+  }
+}
+
+function safely(run: () => Answer, answers: Answers, head: ApiRequest): Answer {
+  try {
+    return run();
+  } catch (error) {
+    return answers.failed(error, head);
+  }
+}
+
+function cut(message: IncomingMessage): void {
+  message.socket.resetAndDestroy();
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function decodedPath(path: string): string {
+  return path.split('/').map(decodeSegment).join('/');
+}
+
+/** Headers with one value each; Node joins the repeatable ones itself. */
+function singleHeaders({ headers }: IncomingMessage): ApiRequest['headers'] {
+  const single: ApiRequest['headers'] = {};
+  for (const [name, value] of Object.entries(headers)) {
+    single[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return single;
+}

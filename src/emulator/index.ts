@@ -1,0 +1,3 @@
+export type { Emulator } from './emulator.ts';
+export type { EmulatorOptions } from './options.ts';
+export { startEmulator } from './start-emulator.ts';

@@ -1,0 +1,94 @@
+import type { Emulation } from '../emulation.ts';
+import type { Answer } from '../http/answer.ts';
+import { apiError, notFound } from '../http/api-error.ts';
+import type { ApiRequest } from '../http/request.ts';
+import { bearerToken } from '../oauth/bearer-token.ts';
+import type { Session } from '../oauth/sessions.ts';
+import type { ApiContext } from './api-context.ts';
+import { createApiRouter } from './api-routes.ts';
+import { parseApiVersion, versionsAnswer } from './api-versions.ts';
+import { errorToAnswer } from './error-answer.ts';
+
+const router = createApiRouter();
+
+/** Answers `/services/data…`: versions, session, limits, routes. Never throws. */
+export function apiAnswer(request: ApiRequest, emulation: Emulation): Answer {
+  const segments = request.path.split('/').filter(Boolean);
+  const versionSegment = segments[2];
+  let session: Session | undefined;
+  try {
+    if (versionSegment === undefined) return versionsAnswer();
+    session = readSession(request, emulation);
+    const { dailyLimit } = emulation.settings;
+    // The refused request is not counted: Salesforce's usage stops at the limit.
+    if (emulation.usage.used() >= dailyLimit) {
+      throw apiError(403, 'REQUEST_LIMIT_EXCEEDED', 'TotalRequests Limit exceeded.');
+    }
+    emulation.usage.count(emulation.oauth.app.name);
+    return withLimits(routed(request, session, emulation), session, emulation);
+  } catch (error) {
+    const answer = errorToAnswer(error, request, emulation.settings.duplicateResultKey);
+    return session ? withLimits(answer, session, emulation) : answer;
+  }
+}
+
+function routed(request: ApiRequest, session: Session, emulation: Emulation): Answer {
+  const segments = request.path.split('/').filter(Boolean);
+  const versionNumber = parseApiVersion(segments[2] ?? '');
+  if (versionNumber === undefined) throw notFound();
+  const context: ApiContext = {
+    emulation,
+    session,
+    actor: { userId: session.userId },
+    versionNumber,
+    apiVersion: `${versionNumber}.0`,
+    base: `/services/data/v${versionNumber}.0`,
+    dispatch: (sub) => subAnswer(sub, session, emulation),
+  };
+  return router.handle(overridden(request), `/${segments.slice(3).join('/')}`, context);
+}
+
+/** A part of a composite request: the same routes, without counting, and errors as answers. */
+function subAnswer(request: ApiRequest, session: Session, emulation: Emulation): Answer {
+  try {
+    return routed(request, session, emulation);
+  } catch (error) {
+    return errorToAnswer(error, request, emulation.settings.duplicateResultKey);
+  }
+}
+
+/** `?_HttpMethod=PATCH` lets clients without PATCH send a POST (REST API, Using HTTP Methods). */
+function overridden(request: ApiRequest): ApiRequest {
+  const method = request.query.get('_HttpMethod');
+  return method && request.method === 'POST' ? { ...request, method: method.toUpperCase() } : request;
+}
+
+function readSession(request: ApiRequest, { oauth }: Emulation): Session {
+  const header = request.headers.authorization;
+  const token = bearerToken(header);
+  if (token === undefined && header !== undefined && !/^\s*(bearer|oauth)\b/i.test(header)) {
+    throw apiError(401, 'INVALID_AUTH_HEADER', 'INVALID_HEADER_TYPE');
+  }
+  const session = token === undefined ? undefined : oauth.sessions.find(token);
+  if (!session) {
+    const error = apiError(401, 'INVALID_SESSION_ID', 'Session expired or invalid');
+    error.headers['WWW-Authenticate'] = 'Token';
+    throw error;
+  }
+  return session;
+}
+
+/** `Sforce-Limit-Info` of the whole org, with the app's own use where the session came through an app. */
+function withLimits(answer: Answer, session: Session, { usage, settings, oauth }: Emulation): Answer {
+  const { dailyLimit } = settings;
+  const own = `api-usage=${Math.min(usage.used(), dailyLimit)}/${dailyLimit}`;
+  const app =
+    session.familyId === undefined
+      ? ''
+      : `; per-app-api-usage=${usage.usedBy(oauth.app.name)}/${dailyLimit}(appName=${headerSafe(oauth.app.name)})`;
+  return { ...answer, headers: { ...answer.headers, 'Sforce-Limit-Info': own + app } };
+}
+
+function headerSafe(name: string): string {
+  return name.replace(/[^\w .-]/g, '').trim();
+}

@@ -1,0 +1,68 @@
+import type { Answer } from '../http/answer.ts';
+import { emptyAnswer, jsonAnswer } from '../http/answer.ts';
+import { apiError } from '../http/api-error.ts';
+import type { ApiRequest } from '../http/request.ts';
+import { jsonObject } from '../http/request.ts';
+import type { PathParams } from '../http/router.ts';
+import type { ApiContext } from './api-context.ts';
+import { saveError } from './error-answer.ts';
+import { fieldList, savedId, writeOptions } from './rows.ts';
+
+/** From this version an upsert that updates answers 200 with a body, before 204 (sObject Rows by External ID). */
+const updateBodySince = 46;
+
+/**
+ * PATCH `/sobjects/X/{extField}/{value}`: 201 when it creates, 200 or 204 when it updates, 300 with the rows'
+ * URLs when the value is not unique.
+ */
+export function upsertRow(request: ApiRequest, params: PathParams, context: ApiContext): Answer {
+  const { object = '', field = '', value = '' } = params;
+  const body = jsonObject(request);
+  const { emulation, actor, base, versionNumber } = context;
+  if (Object.keys(body).some((name) => name.toLowerCase() === field.toLowerCase())) {
+    throw apiError(400, 'INVALID_FIELD', `The ${field} field should not be specified in the sobject data.`);
+  }
+  const record = { object, fields: { ...body, [field]: value } };
+  const [result] = emulation.org.upsert(actor, field, [record], writeOptions(request));
+  if (result && !result.success) {
+    if (result.matches && result.matches.length > 1) return severalMatches(result.matches, object, context);
+    throw saveError(result, emulation.settings.duplicateResultKey);
+  }
+  const id = savedId(result, context);
+  if (result?.created) {
+    const location = `${base}/sobjects/${emulation.org.objectOfId(id) ?? object}/${id}`;
+    return jsonAnswer(201, { id, success: true, errors: [], created: true }, { Location: location });
+  }
+  if (versionNumber < updateBodySince) return emptyAnswer(204);
+  return jsonAnswer(200, { id, success: true, errors: [], created: false });
+}
+
+/** GET by external id; 300 where several rows have the value. */
+export function readRowByExternalId(request: ApiRequest, params: PathParams, context: ApiContext): Answer {
+  const { object = '', field = '', value = '' } = params;
+  const { emulation, actor, apiVersion } = context;
+  const found = emulation.org.retrieveBy(actor, object, field, value, {
+    apiVersion,
+    fields: fieldList(request),
+  });
+  if ('ids' in found) return severalMatches(found.ids, object, context);
+  return jsonAnswer(200, found.record);
+}
+
+/** DELETE by external id. */
+export function deleteRowByExternalId(_request: ApiRequest, params: PathParams, context: ApiContext): Answer {
+  const { object = '', field = '', value = '' } = params;
+  const { emulation, actor, apiVersion } = context;
+  const found = emulation.org.retrieveBy(actor, object, field, value, { apiVersion, fields: ['Id'] });
+  if ('ids' in found) return severalMatches(found.ids, object, context);
+  const [result] = emulation.org.delete(actor, [String(found.record.Id)], { object });
+  savedId(result, context);
+  return emptyAnswer(204);
+}
+
+function severalMatches(ids: readonly string[], object: string, { base, emulation }: ApiContext): Answer {
+  return jsonAnswer(
+    300,
+    ids.map((id) => `${base}/sobjects/${emulation.org.objectOfId(id) ?? object}/${id}`),
+  );
+}

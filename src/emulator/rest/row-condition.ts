@@ -1,0 +1,45 @@
+import { apiError } from '../http/api-error.ts';
+import type { ApiRequest } from '../http/request.ts';
+import type { ApiContext } from './api-context.ts';
+
+export type ConditionOutcome = 'go-on' | 'not-modified';
+
+/**
+ * Conditional requests on rows: to the second, 412 where the row is newer than `If-Unmodified-Since`, 304 where
+ * it is not newer than `If-Modified-Since` (REST API, Use Conditional Requests). On a PATCH, `If-Modified-Since`
+ * has the same role as in the documentation: the write happens only if the row changed since.
+ */
+export function checkRowCondition(
+  request: ApiRequest,
+  object: string,
+  id: string,
+  { emulation, actor }: ApiContext,
+): ConditionOutcome {
+  const modifiedSince = headerDate(request, 'if-modified-since');
+  const unmodifiedSince = headerDate(request, 'if-unmodified-since');
+  if (modifiedSince === undefined && unmodifiedSince === undefined) return 'go-on';
+  if (request.method === 'DELETE') return 'go-on';
+  if (/^contact$/i.test(object) && !emulation.settings.conditionalContact) return 'go-on';
+  const modifiedAtMs = emulation.org.modifiedAtMs(actor, object, id);
+  if (modifiedAtMs === undefined) return 'go-on';
+  const modifiedAt = Math.floor(modifiedAtMs / 1_000) * 1_000;
+  if (unmodifiedSince !== undefined && modifiedAt > unmodifiedSince) {
+    throw apiError(412, 'PRECONDITION_FAILED', 'The record has been modified since the specified date.');
+  }
+  if (modifiedSince !== undefined && modifiedAt <= modifiedSince) {
+    if (request.method === 'GET' || request.method === 'HEAD') return 'not-modified';
+    throw apiError(412, 'PRECONDITION_FAILED', 'The record has not been modified since the specified date.');
+  }
+  return 'go-on';
+}
+
+/** A date header's instant; 400 where it is no HTTP date, undefined where it is absent. */
+export function headerDate(request: ApiRequest, name: string): number | undefined {
+  const text = request.headers[name];
+  if (text === undefined) return undefined;
+  const at = Date.parse(text);
+  if (Number.isNaN(at)) {
+    throw apiError(400, 'MALFORMED_REQUEST', `The value of the ${name} header is not a valid date: ${text}`);
+  }
+  return at;
+}

@@ -1,0 +1,129 @@
+import { readFile } from 'node:fs/promises';
+import { controlAnswer, controlPath } from './control/control.ts';
+import type { ControlHost } from './control/control-host.ts';
+import { createEmulation, resetEmulation } from './create-emulation.ts';
+import type { Emulation } from './emulation.ts';
+import type { Emulator } from './emulator.ts';
+import type { Answer } from './http/answer.ts';
+import { emptyAnswer, htmlAnswer } from './http/answer.ts';
+import { notFound } from './http/api-error.ts';
+import type { Answers } from './http/exchange.ts';
+import { exchange } from './http/exchange.ts';
+import { listenOnLoopback } from './http/listener.ts';
+import type { ApiRequest } from './http/request.ts';
+import { createJwtKey } from './jwt-key.ts';
+import { oauthAnswer, openIdConfiguration } from './oauth/oauth-routes.ts';
+import type { DirectoryUser } from './oauth/org-directory.ts';
+import type { Session } from './oauth/sessions.ts';
+import type { EmulatorOptions } from './options.ts';
+import { openOrg } from './org/open-org.ts';
+import { userPassword } from './org-users.ts';
+import { homePage } from './page/home-page.ts';
+import { apiAnswer } from './rest/api.ts';
+import { errorToAnswer } from './rest/error-answer.ts';
+
+/**
+ * Starts a local Salesforce org on loopback. Rejects where the port is taken (EADDRINUSE) or an object file
+ * cannot be read. See docs/emulator.md.
+ */
+export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const objects = await Promise.all((options.objectFiles ?? []).map(readObjectFile));
+  const org = await openOrg({
+    ...(options.contacts === undefined ? {} : { contacts: options.contacts }),
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
+    ...(options.customFields === undefined ? {} : { customFields: options.customFields }),
+    ...(options.stateFile === undefined ? {} : { stateFile: options.stateFile }),
+    ...(options.wallClock === undefined ? {} : { wallClock: options.wallClock }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    objects,
+  });
+  try {
+    let current: { emulation: Emulation; answers: Answers } | undefined;
+    const listener = await listenOnLoopback(options.port ?? 0, (message, response) => {
+      if (current) void exchange(message, response, current.emulation, current.answers);
+      else message.socket.destroy();
+    });
+    const url = `http://localhost:${listener.port}`;
+    const emulation = createEmulation(org, url, options);
+    const { user, session } = openFirstSession(emulation);
+    const jwtPrivateKey = createJwtKey(emulation.oauth.app);
+    const host: ControlHost = {
+      emulation,
+      jwtPrivateKey,
+      reset: () => resetEmulation(emulation, options, session),
+    };
+    current = { emulation, answers: answersOf(emulation, host) };
+    let closing: Promise<void> | undefined;
+    const close = () => {
+      closing ??= (async () => {
+        emulation.agenda.clear();
+        await listener.close();
+        emulation.jobs.clear();
+        org.close();
+      })();
+      return closing;
+    };
+    const { clientId, clientSecret } = emulation.oauth.app;
+    return {
+      url,
+      port: listener.port,
+      orgId: org.id,
+      clientId,
+      clientSecret,
+      username: user.username,
+      userId: user.id,
+      accessToken: session.token,
+      password: userPassword,
+      jwtPrivateKey,
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+  } catch (error) {
+    org.close();
+    throw error;
+  }
+}
+
+async function readObjectFile(path: string): Promise<unknown> {
+  return JSON.parse(await readFile(path, 'utf8'));
+}
+
+/** The ready session has no timeout, so that scripts may move the clock; `sessions {expire}` ends it. */
+function openFirstSession({ oauth }: Emulation): { user: DirectoryUser; session: Session } {
+  const user = oauth.directory.users()[0];
+  if (!user) throw new Error('The org has no user.');
+  const session = oauth.sessions.open({
+    userId: user.id,
+    clientId: oauth.app.clientId,
+    scopes: oauth.app.scopes,
+    timeoutMs: Number.POSITIVE_INFINITY,
+  });
+  return { user, session };
+}
+
+function answersOf(emulation: Emulation, host: ControlHost): Answers {
+  return {
+    isOwn: (path) => path === '/' || path === '/favicon.ico' || isControl(path),
+    own(request) {
+      if (isControl(request.path)) return controlAnswer(request, host);
+      if (request.path === '/') return htmlAnswer(200, homePage(emulation));
+      return emptyAnswer(204);
+    },
+    api: (request) => salesforceAnswer(request, emulation),
+    failed: (error, request) => errorToAnswer(error, request, emulation.settings.duplicateResultKey),
+  };
+}
+
+function isControl(path: string): boolean {
+  return path === controlPath || path.startsWith(`${controlPath}/`);
+}
+
+function salesforceAnswer(request: ApiRequest, emulation: Emulation): Answer {
+  const { path } = request;
+  if (path === '/services/data' || path.startsWith('/services/data/')) return apiAnswer(request, emulation);
+  const { instanceUrl } = emulation.oauth;
+  if (path === '/.well-known/openid-configuration') return openIdConfiguration(instanceUrl);
+  const oauth = oauthAnswer(request, emulation.oauth);
+  if (oauth) return oauth;
+  throw notFound();
+}
