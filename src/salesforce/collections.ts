@@ -13,33 +13,24 @@ type Options = WriteOptions & { allOrNone?: boolean };
 const maxRecords = 200;
 
 export function createMany(jsforce: JsforceOptions, records: readonly Rec[], options: Options = {}) {
-  return write(
-    jsforce,
-    records,
-    () => ({}),
-    options,
-    (call, part, own) => call.connection.create('Contact', part, own),
-  );
+  return write(jsforce, records, options, {
+    send: (call, part, own) => call.connection.create('Contact', part, own),
+    creates: true,
+  });
 }
 
 export function updateMany(jsforce: JsforceOptions, records: readonly Rec[], options: Options = {}) {
-  return write(
-    jsforce,
-    records,
-    (record) => ({ id: String(record.Id) }),
-    options,
-    (call, part, own) => call.connection.update('Contact', part as (Rec & { Id: string })[], own),
-  );
+  return write(jsforce, records, options, {
+    send: (call, part, own) => call.connection.update('Contact', part as (Rec & { Id: string })[], own),
+    idOf: (record) => String(record.Id),
+  });
 }
 
 export function deleteMany(jsforce: JsforceOptions, ids: readonly string[], options: Options = {}) {
-  return write(
-    jsforce,
-    ids,
-    (id) => ({ id }),
-    options,
-    (call, part, own) => call.connection.destroy('Contact', part, own),
-  );
+  return write(jsforce, ids, options, {
+    send: (call, part, own) => call.connection.destroy('Contact', part, own),
+    idOf: (id) => id,
+  });
 }
 
 /** A record that matches more than one contact is refused by Salesforce (DUPLICATE_EXTERNAL_ID). */
@@ -49,23 +40,23 @@ export function upsertMany(
   records: readonly Rec[],
   options: Options = {},
 ) {
-  return write(
-    jsforce,
-    records,
-    () => ({}),
-    options,
-    (call, part, own) => call.connection.upsert('Contact', part, field, own),
-  );
+  return write(jsforce, records, options, {
+    send: (call, part, own) => call.connection.upsert('Contact', part, field, own),
+  });
 }
 
-type Send<T> = (call: JsforceCall, part: T[], own: { allOrNone: boolean }) => Promise<unknown>;
+/** What tells one kind of write from another. */
+interface Operation<T> {
+  send(call: JsforceCall, part: T[], own: { allOrNone: boolean }): Promise<unknown>;
+  idOf?(record: T): string;
+  creates?: boolean;
+}
 
 async function write<T>(
   jsforce: JsforceOptions,
   records: readonly T[],
-  idOf: (record: T) => { id?: string },
   options: Options,
-  send: Send<T>,
+  operation: Operation<T>,
 ): Promise<WriteOutcome[]> {
   throwIfAborted(options.signal);
   if (records.length === 0) return [];
@@ -73,7 +64,7 @@ async function write<T>(
     const sentence = `A request takes at most ${maxRecords} records, not ${records.length}.`;
     throw new AppError('INVALID_INPUT', sentence);
   }
-  return writeParts(jsforce, records, idOf, options, send);
+  return writeParts(jsforce, records, options, operation);
 }
 
 /**
@@ -84,9 +75,8 @@ async function write<T>(
 async function writeParts<T>(
   jsforce: JsforceOptions,
   records: readonly T[],
-  idOf: (record: T) => { id?: string },
   options: Options,
-  send: Send<T>,
+  operation: Operation<T>,
 ): Promise<WriteOutcome[]> {
   const { allOrNone = false, allowDuplicates, signal } = options;
   const headers: Record<string, string> = allowDuplicates
@@ -96,20 +86,21 @@ async function writeParts<T>(
   const all = (outcome: WriteOutcome) => records.map(() => outcome);
   let results: unknown;
   try {
-    results = await send(call, [...records], { allOrNone });
+    results = await operation.send(call, [...records], { allOrNone });
   } catch (error) {
     const { outcome, divisible } = refusal(call.attempt(), jsforceError(error));
     if (!divisible || allOrNone || records.length === 1) return all(outcome);
     const half = Math.ceil(records.length / 2);
     return [
-      ...(await writeParts(jsforce, records.slice(0, half), idOf, options, send)),
-      ...(await writeParts(jsforce, records.slice(half), idOf, options, send)),
+      ...(await writeParts(jsforce, records.slice(0, half), options, operation)),
+      ...(await writeParts(jsforce, records.slice(half), options, operation)),
     ];
   }
   const attempt = call.attempt();
   const answer = attempt?.ok ? attempt.answer : null;
+  const sent = records.map((record) => ({ id: operation.idOf?.(record) }));
   return (
-    collectionOutcomes(results, records.map(idOf)) ??
+    collectionOutcomes(results, sent, operation.creates === true) ??
     all({ kind: 'unknown', error: unexpectedAnswer('composite/sobjects', answer) })
   );
 }

@@ -71,7 +71,7 @@ export function connectRemote(options: ConnectOptions): Remote {
     query: (soql, o = {}) => queryAllPages(context, soql, o),
     queryPage: (soql, fields, o = {}) => queryPage(context, soql, fields, o),
     queryRequestBytes: (soql) =>
-      funnel.requestBytes('GET', queryPath(root, soql, false), { 'sforce-query-options': 'batchSize=2000' }),
+      funnel.requestBytes(queryPath(root, soql, false), { 'sforce-query-options': 'batchSize=2000' }),
     updated: (window, { signal } = {}) => updatedContacts(jsforce, window, signal),
     deleted: (window, { signal } = {}) => deletedContacts(jsforce, window, signal),
     retrieve: (ids, fields, { signal } = {}) => retrieveContacts(context, ids, fields, signal),

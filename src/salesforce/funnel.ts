@@ -11,6 +11,7 @@ import { networkFailure } from './network-error.ts';
 import type { OrgClock } from './org-clock.ts';
 import { remoteDetails } from './remote-error.ts';
 import { type FailureStage, repeatAfterMs } from './repeat-policy.ts';
+import { requestBytes, requestHeaders } from './request-headers.ts';
 import type { Timeouts } from './timeouts.ts';
 import type { TokenSupplier } from './token-supplier.ts';
 
@@ -45,7 +46,13 @@ export interface StreamAnswer extends ApiAnswer {
 
 export type Attempt<A extends ApiAnswer> =
   | { ok: true; answer: A }
-  | { ok: false; error: Error; stage: FailureStage };
+  | {
+      ok: false;
+      error: Error;
+      stage: FailureStage;
+      /** The error answer's body, where one came. */
+      refusal?: { contentType: string | null; body: string };
+    };
 
 export interface FunnelOptions {
   session: TokenSupplier;
@@ -127,17 +134,10 @@ export class Funnel {
     return (thrown) => (isAbort(thrown) ? thrown : this.#failure(thrown, request).error) as Error;
   }
 
-  /** Bytes of a request's first line and headers. Before a token was seen, a long one is assumed. */
-  requestBytes(method: string, path: string, headers: Record<string, string> = {}): number {
-    const host = new URL(this.#origin()).host;
+  /** Bytes of a GET with its headers. Before a token was seen, a long one is assumed. */
+  requestBytes(path: string, headers: Record<string, string> = {}): number {
     const token = 'x'.repeat(this.#tokenLength ?? 2_048);
-    const lines = Object.entries({
-      host,
-      connection: 'keep-alive',
-      ...this.#headers(token, headers, undefined),
-    });
-    const first = `${method} ${path} HTTP/1.1\r\n`.length;
-    return lines.reduce((bytes, [name, value]) => bytes + name.length + value.length + 4, first) + 2;
+    return requestBytes(this.#host(), path, requestHeaders(this.#options, token, headers, undefined));
   }
 
   async #repeated<A extends ApiAnswer>(
@@ -229,9 +229,10 @@ export class Funnel {
   async #refusal(
     request: ApiRequest,
     wire: WireAnswer,
-  ): Promise<{ ok: false; error: Error; stage: FailureStage; sessionRefused: boolean }> {
+  ): Promise<Extract<Attempt<never>, { ok: false }> & { sessionRefused: boolean }> {
     const body = (await readWhole(wire.body, maxErrorBytes)).toString('utf8');
     const { status, header } = wire;
+    const contentType = header('content-type');
     const error = apiError({ status, header, body, request: label(request), host: this.#host() });
     const details = remoteDetails(error);
     if (status === 503 || details?.limit === 'concurrent') for (const listener of this.#throttled) listener();
@@ -240,7 +241,8 @@ export class Funnel {
       error,
       // A page for people with status 200 says nothing about what became of a write.
       stage: status < 300 ? 'lost' : 'refused',
-      sessionRefused: isSessionRefused(status, parseErrorBody(header('content-type'), body)),
+      refusal: { contentType, body },
+      sessionRefused: isSessionRefused(status, parseErrorBody(contentType, body)),
     };
   }
 
@@ -249,26 +251,9 @@ export class Funnel {
       method: request.method,
       origin: this.#origin(),
       path: request.path,
-      headers: this.#headers(token, request.headers, request.body),
+      headers: requestHeaders(this.#options, token, request.headers, request.body),
       body: request.body,
       label: label(request),
-    };
-  }
-
-  #headers(
-    token: string,
-    own: Record<string, string> | undefined,
-    body: string | undefined,
-  ): Record<string, string> {
-    const { product, gzip } = this.#options;
-    return {
-      authorization: `Bearer ${token}`,
-      'user-agent': product,
-      'sforce-call-options': `client=${product.split('/', 1)[0]}`,
-      accept: 'application/json',
-      'accept-encoding': gzip ? 'gzip' : 'identity',
-      ...(body === undefined ? {} : { 'content-type': 'application/json; charset=utf-8' }),
-      ...own,
     };
   }
 

@@ -15,7 +15,8 @@ export interface DispatcherOptions {
 export function openDispatcher(options: DispatcherOptions = {}): Dispatcher {
   const { connectMs = defaultTimeouts.connectMs, httpsProxy, httpProxy, noProxy } = options;
   // HTTP/1.1 only: one answer a connection, so that one slow bulk page never holds back another's bytes.
-  const connection = { connect: { timeout: connectMs }, allowH2: false, keepAliveTimeout: 30_000 };
+  // Idle connections are dropped soon: one that the org closes in the very moment of a write leaves it in doubt.
+  const connection = { connect: { timeout: connectMs }, allowH2: false, keepAliveTimeout: 4_000 };
   if (!httpsProxy && !httpProxy) return new Agent(connection);
   return new EnvHttpProxyAgent({
     ...connection,

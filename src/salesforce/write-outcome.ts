@@ -1,7 +1,7 @@
 import { isAppError } from '../base/errors.ts';
 import type { RecordError, WriteOutcome } from '../sync/ports/remote.ts';
 import type { Attempt, WholeAnswer } from './funnel.ts';
-import { recordError } from './record-error.ts';
+import { recordError, recordErrors } from './record-error.ts';
 import { remoteDetails, remoteError } from './remote-error.ts';
 
 /**
@@ -18,16 +18,9 @@ export function failedWrite(failure: Extract<Attempt<WholeAnswer>, { ok: false }
   // 408 comes from something in between that waited for the org.
   if (status < 400 || status >= 500 || status === 408) return { kind: 'unknown', error };
   if (status === 420) return { kind: 'not-done', error };
-  return { kind: 'refused', errors: [refusal(error)] };
-}
-
-function refusal(error: Error): RecordError {
-  const details = remoteDetails(error);
-  return {
-    code: details?.errorCode ?? `HTTP_${details?.status ?? 0}`,
-    message: error.message,
-    fields: details?.fields ?? [],
-  };
+  const said = failure.refusal ? recordErrors(failure.refusal.contentType, failure.refusal.body) : [];
+  if (said.length > 0) return { kind: 'refused', errors: said };
+  return { kind: 'refused', errors: [{ code: `HTTP_${status}`, message: error.message, fields: [] }] };
 }
 
 /** Refusals of one record that pass with time: the row was locked, or a limit was met. */
@@ -36,13 +29,15 @@ const passing = new Set(['UNABLE_TO_LOCK_ROW', 'REQUEST_LIMIT_EXCEEDED', 'SERVER
 const rolledBack = 'ALL_OR_NONE_OPERATION_ROLLED_BACK';
 
 /**
- * The results of a collections call, in order; null where they do not fit the records that were sent. A record
- * that was only rolled back shares the fate of those that caused it: refused if one of them was, else not done.
+ * The results of a collections call, in order; null where they do not fit the records that were sent. `creates`:
+ * each success is a new contact (an upsert's result says so itself). A record that was only rolled back shares
+ * the fate of those that caused it: refused if one of them was, else not done.
  * Source: REST API Developer Guide, "sObject Collections".
  */
 export function collectionOutcomes(
   results: unknown,
   sent: readonly { id?: string }[],
+  creates: boolean,
 ): WriteOutcome[] | null {
   if (!Array.isArray(results) || results.length !== sent.length) return null;
   const errorsOf = results.map((result: { errors?: unknown }) =>
@@ -55,7 +50,7 @@ export function collectionOutcomes(
     if (result?.success === true) {
       const id = typeof result.id === 'string' ? result.id : sent[i]?.id;
       if (id === undefined) return { kind: 'unknown', error: noId() };
-      return { kind: 'done', id, created: result.created === true };
+      return { kind: 'done', id, created: creates || result.created === true };
     }
     if (isPassing(errors) || (isRolledBack(errors) && allPassing)) return notDone(errors);
     return { kind: 'refused', errors: errors.length > 0 ? errors : [noReason] };

@@ -1,0 +1,346 @@
+import { describe, expect, it } from 'vitest';
+import { apiFault, connected, failure, secretToken } from './connected.ts';
+import { give } from './scripted-org.ts';
+
+const ids = ['003000000000001AAA', '003000000000002AAQ', '003000000000003AAA'];
+const saved = (id: string | undefined) => ({ id, success: true, errors: [] });
+const failed = (statusCode: string, message = 'x', fields: string[] = []) => ({
+  success: false,
+  errors: [{ statusCode, message, fields }],
+});
+const people = (n: number) => Array.from({ length: n }, (_, i) => ({ LastName: `P${i}` }));
+
+describe('a collection', () => {
+  it('creates by one request of the documented form', async () => {
+    await using c = await connected();
+    c.org.script({ body: [saved(ids[0]), saved(ids[1])] });
+    const outcomes = await c.remote.writes.createMany([{ LastName: 'Ä' }, { LastName: 'B', Id: 'x' }], {
+      allowDuplicates: true,
+    });
+    expect(outcomes).toEqual([
+      { kind: 'done', id: ids[0], created: true },
+      { kind: 'done', id: ids[1], created: true },
+    ]);
+    const [request] = c.org.seen;
+    expect(request).toMatchObject({ method: 'POST', url: '/services/data/v62.0/composite/sobjects' });
+    expect(JSON.parse(request?.body ?? '')).toEqual({
+      allOrNone: false,
+      records: [
+        { attributes: { type: 'Contact' }, LastName: 'Ä' },
+        { attributes: { type: 'Contact' }, LastName: 'B' },
+      ],
+    });
+    expect(request?.headers).toMatchObject({
+      authorization: `Bearer ${secretToken}`,
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': String(Buffer.byteLength(request?.body ?? '')),
+      'sforce-duplicate-rule-header': 'allowSave=true',
+      'sforce-call-options': 'client=parahack-sync',
+    });
+  });
+
+  it('updates, deletes and upserts in the order given', async () => {
+    await using c = await connected();
+    const { writes } = c.remote;
+    c.org.script({ body: [saved(ids[0])] });
+    expect(await writes.updateMany([{ Id: ids[0], LastName: 'C' }])).toEqual([
+      { kind: 'done', id: ids[0], created: false },
+    ]);
+    expect(JSON.parse(c.org.seen[0]?.body ?? '').records).toEqual([
+      { id: ids[0], attributes: { type: 'Contact' }, LastName: 'C' },
+    ]);
+    c.org.script({ body: [saved(ids[0]), failed('ENTITY_IS_DELETED', 'entity is deleted')] });
+    expect(await writes.deleteMany(ids.slice(0, 2), { allOrNone: true })).toEqual([
+      { kind: 'done', id: ids[0], created: false },
+      { kind: 'refused', errors: [{ code: 'ENTITY_IS_DELETED', message: 'entity is deleted', fields: [] }] },
+    ]);
+    expect(c.org.seen[1]).toMatchObject({
+      method: 'DELETE',
+      url: `/services/data/v62.0/composite/sobjects?ids=${ids[0]},${ids[1]}&allOrNone=true`,
+    });
+    c.org.script({
+      body: [
+        { ...saved(ids[0]), created: true },
+        { ...saved(ids[1]), created: false },
+      ],
+    });
+    expect(await writes.upsertMany('Ext__c', [{ Ext__c: 1 }, { Ext__c: 2 }])).toEqual([
+      { kind: 'done', id: ids[0], created: true },
+      { kind: 'done', id: ids[1], created: false },
+    ]);
+    expect(c.org.seen[2]).toMatchObject({
+      method: 'PATCH',
+      url: '/services/data/v62.0/composite/sobjects/Contact/Ext__c',
+    });
+  });
+
+  it('tells a locked row, which passes, from a refusal, which does not', async () => {
+    await using c = await connected();
+    c.org.script({
+      body: [
+        failed('UNABLE_TO_LOCK_ROW'),
+        failed('REQUIRED_FIELD_MISSING', 'm', ['LastName']),
+        saved(ids[2]),
+      ],
+    });
+    expect(await c.remote.writes.createMany(people(3))).toMatchObject([
+      { kind: 'not-done', error: { details: { errorCode: 'UNABLE_TO_LOCK_ROW' } } },
+      { kind: 'refused', errors: [{ code: 'REQUIRED_FIELD_MISSING', message: 'm', fields: ['LastName'] }] },
+      { kind: 'done' },
+    ]);
+  });
+
+  it('gives what was only rolled back the fate of its culprit', async () => {
+    await using c = await connected();
+    const rolledBack = failed('ALL_OR_NONE_OPERATION_ROLLED_BACK');
+    c.org.script({ body: [rolledBack, failed('STRING_TOO_LONG')] });
+    expect(await c.remote.writes.createMany(people(2), { allOrNone: true })).toMatchObject([
+      { kind: 'refused', errors: [{ code: 'ALL_OR_NONE_OPERATION_ROLLED_BACK' }] },
+      { kind: 'refused' },
+    ]);
+    c.org.script({ body: [rolledBack, failed('UNABLE_TO_LOCK_ROW')] });
+    expect(await c.remote.writes.createMany(people(2), { allOrNone: true })).toMatchObject([
+      { kind: 'not-done' },
+      { kind: 'not-done' },
+    ]);
+  });
+
+  it('keeps the ids of the duplicates that a rule found', async () => {
+    await using c = await connected();
+    const matchRecords = [{ record: { attributes: {}, Id: ids[1] } }, { record: { Id: ids[2] } }];
+    const duplicateResut = { allowSave: true, matchResults: [{ matchRecords }] };
+    c.org.script({
+      body: [
+        {
+          success: false,
+          errors: [{ statusCode: 'DUPLICATES_DETECTED', message: 'Use one of these?', duplicateResut }],
+        },
+      ],
+    });
+    expect(await c.remote.writes.createMany(people(1))).toEqual([
+      {
+        kind: 'refused',
+        errors: [
+          {
+            code: 'DUPLICATES_DETECTED',
+            message: `Use one of these? (duplicates: ${ids[1]}, ${ids[2]})`,
+            fields: [],
+          },
+        ],
+      },
+    ]);
+  });
+
+  it('that one record spoils as a whole is sent in halves until the culprit stands alone', async () => {
+    await using c = await connected();
+    c.org.always((request, response) => {
+      const { records } = JSON.parse(request.body) as { records: { LastName: string }[] };
+      const bad = records.some((r) => r.LastName === 'P5');
+      give(
+        response,
+        bad
+          ? { status: 400, ...apiFault('JSON_PARSER_ERROR', 'no') }
+          : { body: records.map((r) => saved(`id of ${r.LastName}`)) },
+      );
+    });
+    const outcomes = await c.remote.writes.createMany(people(8));
+    expect(outcomes.map((o) => (o.kind === 'done' ? o.id : o.kind))).toEqual(
+      people(8).map((p) => (p.LastName === 'P5' ? 'refused' : `id of ${p.LastName}`)),
+    );
+    c.org.seen.length = 0;
+    const together = await c.remote.writes.createMany(people(8), { allOrNone: true });
+    expect(together.map((o) => o.kind)).toEqual(Array(8).fill('refused'));
+    expect(c.org.seen).toHaveLength(1);
+  });
+
+  it('takes no more than 200 records and asks nothing for none', async () => {
+    await using c = await connected();
+    expect(await c.remote.writes.createMany([])).toEqual([]);
+    expect(await failure(c.remote.writes.createMany(people(201)))).toMatchObject({ code: 'INVALID_INPUT' });
+    expect(c.org.seen).toHaveLength(0);
+  });
+
+  it('is refused for a record without its external id, and the others go on', async () => {
+    await using c = await connected();
+    c.org.script({ body: [{ ...saved(ids[0]), created: true }] });
+    expect(await c.remote.writes.upsertMany('Ext__c', [{ Ext__c: 'a' }, { LastName: 'B' }])).toMatchObject([
+      { kind: 'done' },
+      { kind: 'refused', errors: [{ code: 'INVALID_INPUT' }] },
+    ]);
+  });
+});
+
+const cut = (_: unknown, response: import('node:http').ServerResponse) => void response.destroy();
+const broken = (_: unknown, response: import('node:http').ServerResponse) => {
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' });
+  response.write('[', () => response.destroy());
+};
+
+describe('a write is sent once, and', () => {
+  it.each([
+    ['a cut', cut],
+    ['a cut within the answer', broken],
+    ['503, even with Retry-After', { status: 503, headers: { 'retry-after': '1' } }],
+    ['500', { status: 500, ...apiFault('UNKNOWN_EXCEPTION', 'gack') }],
+    ['502 without a body', { status: 502 }],
+    [
+      'a maintenance page with status 200',
+      { headers: { 'content-type': 'text/html' }, body: '<html>Soon</html>' },
+    ],
+    ['200 without a body', {}],
+    ['200 with something else', { body: { hello: 1 } }],
+    ['too few results', { body: [saved(ids[0])] }],
+    ['a redirect', { status: 302, headers: { location: 'https://elsewhere.example/' } }],
+  ])('%s leaves it in doubt', async (_, answer) => {
+    await using c = await connected();
+    c.org.script(answer);
+    const outcomes = await c.remote.writes.createMany(people(2));
+    expect(outcomes.map((o) => o.kind)).toEqual(['unknown', 'unknown']);
+    c.org.script(answer);
+    const one = await c.remote.writes.createIdempotent({ key: 'k', fields: { LastName: 'A' } });
+    expect(one).toMatchObject({ kind: 'unknown' });
+    expect(c.org.seen).toHaveLength(2);
+    expect(c.waits).toEqual([]);
+  });
+
+  it.each([
+    [
+      'the daily limit',
+      { status: 403, ...apiFault('REQUEST_LIMIT_EXCEEDED', 'TotalRequests Limit exceeded.') },
+    ],
+    ['429', { status: 429, headers: { 'retry-after': '5' } }],
+    ['401 after a renewal', { status: 401, ...apiFault('INVALID_SESSION_ID', 'expired') }],
+    ['420', { status: 420 }],
+  ])('%s says that it was not done', async (_, answer) => {
+    await using c = await connected();
+    c.org.always(answer);
+    expect(await c.remote.writes.createMany(people(2))).toMatchObject([
+      { kind: 'not-done' },
+      { kind: 'not-done' },
+    ]);
+    expect(await c.remote.writes.createIdempotent({ key: 'k', fields: {} })).toMatchObject({
+      kind: 'not-done',
+    });
+    expect(c.waits).toEqual([]);
+  });
+
+  it('a host that does not listen says that it was not done', async () => {
+    const c = await connected();
+    await c.org[Symbol.asyncDispose]();
+    expect(await c.remote.writes.createMany(people(1))).toMatchObject([
+      { kind: 'not-done', error: { code: 'NETWORK_UNREACHABLE' } },
+    ]);
+    await c.dispatcher.destroy();
+  });
+
+  it('is sent again only after a 401 and with a new token', async () => {
+    await using c = await connected();
+    c.org.script({ status: 401, ...apiFault('INVALID_SESSION_ID', 'expired') }, { body: [saved(ids[0])] });
+    expect(await c.remote.writes.createMany(people(1))).toMatchObject([{ kind: 'done', id: ids[0] }]);
+    expect(c.org.seen[1]?.body).toBe(c.org.seen[0]?.body);
+  });
+
+  it('an abort before sending is thrown, one in flight leaves it in doubt', async () => {
+    await using c = await connected();
+    const early = AbortSignal.abort();
+    expect((await failure(c.remote.writes.createMany(people(1), { signal: early }))).name).toBe('AbortError');
+    const idempotent = c.remote.writes.createIdempotent({ key: 'k', fields: {} }, { signal: early });
+    expect((await failure(idempotent)).name).toBe('AbortError');
+    const controller = new AbortController();
+    c.org.script(() => controller.abort());
+    const [outcome] = await c.remote.writes.createMany(people(1), { signal: controller.signal });
+    expect(outcome).toMatchObject({ kind: 'unknown', error: { name: 'AbortError' } });
+  });
+});
+
+describe('an idempotent create', () => {
+  const create = { key: '12cfe4e6-e477-4de8-aa4e-95d31aa2be24', fields: { LastName: 'A' } };
+
+  it('carries its key and the UI API’s body', async () => {
+    await using c = await connected();
+    c.org.script({ status: 201, body: { apiName: 'Contact', id: ids[0], fields: {} } });
+    expect(await c.remote.writes.createIdempotent(create, { allowDuplicates: true })).toEqual({
+      kind: 'done',
+      id: ids[0],
+      created: true,
+    });
+    expect(c.org.seen[0]).toMatchObject({
+      method: 'POST',
+      url: '/services/data/v62.0/ui-api/records',
+      headers: { 'idempotency-key': create.key },
+    });
+    expect(JSON.parse(c.org.seen[0]?.body ?? '')).toEqual({
+      apiName: 'Contact',
+      fields: { LastName: 'A' },
+      allowSaveOnDuplicate: true,
+    });
+  });
+
+  it.each([
+    { status: 400, ...apiFault('IDEMPOTENCY_NOT_SUPPORTED', 'Idempotency not supported') },
+    { status: 400, ...apiFault('IDEMPOTENCY_FEATURE_NOT_ENABLED', 'Not enabled') },
+    { status: 404, ...apiFault('NOT_FOUND', 'The requested resource does not exist') },
+    { status: 403, ...apiFault('API_DISABLED_FOR_ORG', 'no API') },
+  ])('is unsupported where the org says so: %o', async (answer) => {
+    await using c = await connected();
+    c.org.script(answer);
+    expect(await c.remote.writes.createIdempotent(create)).toBe('unsupported');
+  });
+
+  it('is not tried before API 56', async () => {
+    await using c = await connected({ apiVersion: '55.0' });
+    expect(await c.remote.writes.createIdempotent(create)).toBe('unsupported');
+    expect(c.org.seen).toHaveLength(0);
+  });
+
+  it.each([
+    { status: 409, ...apiFault('IDEMPOTENCY_CONCURRENT_REQUEST', 'in progress') },
+    { status: 400, ...apiFault('IDEMPOTENCY_KEY_ALREADY_USED', 'used') },
+  ])('stays in doubt while another request holds its key: %o', async (answer) => {
+    await using c = await connected();
+    c.org.script(answer);
+    expect(await c.remote.writes.createIdempotent(create)).toMatchObject({ kind: 'unknown' });
+  });
+
+  it('tells the UI API’s faults of the record and of each field', async () => {
+    await using c = await connected();
+    const fault = (errorCode: string, message: string, field: string | null = null) => ({
+      constituentField: null,
+      duplicateRecordError: null,
+      errorCode,
+      field,
+      fieldLabel: field,
+      message,
+    });
+    const output = {
+      errors: [fault('FIELD_CUSTOM_VALIDATION_EXCEPTION', 'No.')],
+      fieldErrors: { Email: [fault('INVALID_EMAIL_ADDRESS', 'Bad mail', 'Email')] },
+    };
+    const message = 'An error occurred while trying to create the record. Please try again.';
+    c.org.script({
+      status: 400,
+      body: { enhancedErrorType: 'RecordError', message, output, statusCode: 400 },
+    });
+    expect(await c.remote.writes.createIdempotent(create)).toEqual({
+      kind: 'refused',
+      errors: [
+        { code: 'FIELD_CUSTOM_VALIDATION_EXCEPTION', message: 'No.', fields: [] },
+        { code: 'INVALID_EMAIL_ADDRESS', message: 'Bad mail', fields: ['Email'] },
+      ],
+    });
+  });
+
+  it('keeps the duplicates of the UI API', async () => {
+    await using c = await connected();
+    const duplicateRecordError = { matchResults: [{ matchRecordIds: [ids[1]], apiName: 'Contact' }] };
+    const errors = [{ errorCode: 'DUPLICATES_DETECTED', message: 'Dup', field: null, duplicateRecordError }];
+    c.org.script({
+      status: 400,
+      body: [{ errorCode: 'X', message: 'm', output: { errors, fieldErrors: {} } }],
+    });
+    expect(await c.remote.writes.createIdempotent(create)).toMatchObject({
+      kind: 'refused',
+      errors: [{ code: 'DUPLICATES_DETECTED', message: `Dup (duplicates: ${ids[1]})` }],
+    });
+  });
+});
