@@ -1,0 +1,34 @@
+import type { CreateApp } from '../app/app.ts';
+import type { Environment } from '../config/environment.ts';
+
+/** What the command line needs of a writable stream; a terminal's size where it is one. */
+export interface CliStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string, done: (error?: Error | null) => void): boolean;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  off(event: 'error', listener: (error: Error) => void): unknown;
+}
+
+export type StopSignal = 'SIGINT' | 'SIGTERM';
+
+export interface SignalSource {
+  on(signal: StopSignal, listener: (signal: StopSignal) => void): unknown;
+  off(signal: StopSignal, listener: (signal: StopSignal) => void): unknown;
+}
+
+/** Everything outside of the process that a command touches by itself; a test hands in its own. */
+export interface CliIo {
+  stdin: NodeJS.ReadStream;
+  stdout: CliStream;
+  stderr: CliStream;
+  env: Environment;
+  cwd: string;
+  /** Wall time, milliseconds since 1970. */
+  now: () => number;
+  signals: SignalSource;
+  /** Ends the process at once. */
+  exit: (code: number) => void;
+  /** Loaded when a command first needs it, so that `--help` and `--version` stay quick. */
+  loadApp: () => Promise<CreateApp>;
+}

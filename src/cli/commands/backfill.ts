@@ -1,0 +1,129 @@
+import { Option } from 'commander';
+import type { BackfillItem, BackfillOptions } from '../../app/contract/backfill.ts';
+import type { ProgressEvent } from '../../app/contract/progress.ts';
+import { AppError } from '../../base/errors.ts';
+import { formatDuration } from '../../base/interval.ts';
+import type { Invocation, Outcome } from '../invocation.ts';
+import { collectList } from '../options/list-option.ts';
+import { wholeNumber } from '../options/number-option.ts';
+import { failureOfOrgs, type OrgOutcome } from '../org-failure.ts';
+import { openProgress } from '../progress/progress-view.ts';
+import { count, counted } from '../render/quantity.ts';
+import { renderTable } from '../render/table.ts';
+import type { CommandHost } from './command-host.ts';
+import { examples } from './examples.ts';
+
+interface BackfillFlags {
+  all?: boolean;
+  api: BackfillOptions['api'];
+  concurrency?: number;
+  fresh?: boolean;
+  force?: boolean;
+  fields?: string[];
+}
+
+export function addBackfillCommand({ program, run }: CommandHost): void {
+  program
+    .command('backfill')
+    .summary('copy all contacts of an org, resumable')
+    .description(
+      'The first full copy of an org into its mirror. Interrupted, the same command goes on where it stopped. ' +
+        'Without ORG: the only connected org, else all with sync on.',
+    )
+    .argument('[org...]', 'aliases, instance URLs, hosts or usernames')
+    .option('--all', 'orgs with sync off too')
+    .addOption(
+      new Option('--api <api>', 'REST queries, the Bulk API, or by the number of contacts')
+        .choices(['auto', 'rest', 'bulk'])
+        .default('auto'),
+    )
+    .option('--concurrency <n>', 'requests at a time, in place of an adaptive number', wholeNumber(1, 100))
+    .option('--fresh', 'start over into a new file and archive the old one')
+    .option('--force', 'with --fresh: although the outbox has open entries')
+    .option('--fields <names>', 'only these fields, by commas or repeated', collectList)
+    .addHelpText(
+      'after',
+      examples('backfill', 'backfill prod --api bulk', 'backfill prod --fields Email,Phone,LastName'),
+    )
+    .action((orgs: string[], flags: BackfillFlags, command) =>
+      run(command, (call) => backfill(call, orgs, flags)),
+    );
+}
+
+async function backfill(call: Invocation, orgs: string[], flags: BackfillFlags): Promise<Outcome> {
+  if (flags.all && orgs.length > 0) {
+    throw new AppError('INVALID_INPUT', 'Both orgs and --all are given.', { hint: 'Give one of them.' });
+  }
+  const app = await call.app();
+  const progress = await openProgress(call);
+  try {
+    const result = await app.backfill(
+      {
+        orgs,
+        all: flags.all ?? false,
+        api: flags.api,
+        concurrency: flags.concurrency ?? null,
+        fresh: flags.fresh ?? false,
+        force: flags.force ?? false,
+        fields: flags.fields ?? null,
+      },
+      call.context<ProgressEvent>((event) => progress.show(event)),
+    );
+    return {
+      document: result,
+      text: () => textOf(result.orgs, call),
+      failure: failureOfOrgs(result.orgs.map(withInterruption)),
+    };
+  } finally {
+    progress.stop();
+  }
+}
+
+/** A run that a signal cut short is no success, whether or not its item says why. */
+function withInterruption({ instanceUrl, status, error }: BackfillItem): OrgOutcome {
+  const interrupted = {
+    code: 'INTERRUPTED',
+    message: 'The backfill was interrupted.',
+    hint: null,
+    details: null,
+  };
+  return { instanceUrl, error: error ?? (status === 'interrupted' ? interrupted : null) };
+}
+
+function textOf(orgs: readonly BackfillItem[], { surface }: Invocation): string {
+  const [only] = orgs;
+  if (only === undefined) return 'No org to backfill.';
+  if (orgs.length === 1) return sentenceOf(only);
+  return renderTable(
+    [
+      { title: 'ORG' },
+      { title: 'STATUS' },
+      { title: 'CONTACTS', align: 'right' },
+      { title: 'PER SECOND', align: 'right' },
+      { title: 'API CALLS', align: 'right' },
+      { title: 'TIME', align: 'right' },
+      { title: 'ERROR' },
+    ],
+    orgs.map((org) => [
+      org.instanceUrl,
+      org.status,
+      count(org.contacts),
+      org.contactsPerSecond === null ? '-' : count(org.contactsPerSecond),
+      count(org.apiCalls),
+      formatDuration(org.durationMs),
+      org.error?.message ?? '',
+    ]),
+    surface,
+  );
+}
+
+function sentenceOf(org: BackfillItem): string {
+  const stored = counted(org.inserted + org.updated, 'contact');
+  if (org.status !== 'complete')
+    return `${org.instanceUrl}: ${org.status} after ${stored}; run it again to go on.`;
+  const speed = org.contactsPerSecond === null ? '' : ` (${count(org.contactsPerSecond)} a second)`;
+  return (
+    `${org.instanceUrl}: ${count(org.contacts)} contacts in the mirror, ${count(org.inserted)} new and ` +
+    `${count(org.updated)} changed, in ${formatDuration(org.durationMs)}${speed} with ${counted(org.apiCalls, 'API call')}.`
+  );
+}

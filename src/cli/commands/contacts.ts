@@ -1,0 +1,113 @@
+import type { ContactPage } from '../../app/contract/contacts.ts';
+import type { Invocation, Outcome } from '../invocation.ts';
+import { wholeNumber } from '../options/number-option.ts';
+import { renderFacts } from '../render/facts.ts';
+import { count, counted } from '../render/quantity.ts';
+import { relativeTime } from '../render/relative-time.ts';
+import { renderTable } from '../render/table.ts';
+import type { CommandHost } from './command-host.ts';
+import { contactObject, contactTexts, summaryColumns } from './contact-record.ts';
+import { addContactsExportCommand } from './contacts-export.ts';
+import { examples } from './examples.ts';
+import { requireSubcommand } from './require-subcommand.ts';
+
+interface PageFlags {
+  org?: string;
+  limit: number;
+  deleted?: boolean;
+}
+
+const orgOption = ['--org <org>', 'alias, instance URL, host or username'] as const;
+const mostRows = 1_000_000;
+
+export function addContactsCommand({ program, run }: CommandHost): void {
+  const contacts = program
+    .command('contacts')
+    .summary('read the mirror')
+    .description('Reads the mirror; asks Salesforce nothing.');
+  requireSubcommand(contacts);
+  contacts
+    .command('list')
+    .description('Lists contacts, those changed last first.')
+    .option(...orgOption)
+    .option('--limit <n>', 'how many', wholeNumber(1, mostRows), 50)
+    .option('--deleted', 'the ones that Salesforce no longer has')
+    .addHelpText('after', examples('contacts list --limit 10', 'contacts list --deleted --json'))
+    .action((flags: PageFlags, command) =>
+      run(command, async (call) => {
+        const { org = null, limit, deleted = false } = flags;
+        return page(call, await (await call.app()).contacts.list({ org, limit, deleted }, call.context()));
+      }),
+    );
+  contacts
+    .command('search')
+    .description('Finds contacts by a part of their name, e-mail or phone.')
+    .argument('<text>', 'what to look for; case does not matter')
+    .option(...orgOption)
+    .option('--limit <n>', 'how many', wholeNumber(1, mostRows), 50)
+    .addHelpText('after', examples('contacts search ng@acme.com', 'contacts search "ada love" --org prod'))
+    .action((text: string, { org = null, limit }: { org?: string | null; limit: number }, command) =>
+      run(command, async (call) =>
+        page(call, await (await call.app()).contacts.search({ org, text, limit }, call.context())),
+      ),
+    );
+  contacts
+    .command('show')
+    .description('Shows every field of a contact.')
+    .argument('<id>', "the contact's Id, or the _key of one that has none yet")
+    .option(...orgOption)
+    .addHelpText('after', examples('contacts show 003XXXXXXXXXXXXXXX'))
+    .action((id: string, { org }: { org?: string }, command) =>
+      run(command, (call) => show(call, id, org ?? null)),
+    );
+  addContactsExportCommand(contacts, run);
+}
+
+async function show(call: Invocation, id: string, org: string | null): Promise<Outcome> {
+  const view = await (await call.app()).contacts.show({ org, id }, call.context());
+  const { instanceUrl, columns, row, key, state, error, gone, readAt, coveredUntil } = view;
+  return {
+    document: {
+      instanceUrl,
+      contact: contactObject(columns, row),
+      key,
+      state,
+      error,
+      gone,
+      readAt,
+      coveredUntil,
+    },
+    text: () => {
+      const texts = contactTexts(columns, row);
+      const facts = columns.flatMap(({ name }, at) =>
+        texts[at] === '' ? [] : [[name, texts[at]!] as const],
+      );
+      const what = gone === null ? state : `${gone} in Salesforce`;
+      const head = `${instanceUrl}: ${what}${error === null ? '' : `, ${error}`}, read ${relativeTime(readAt, call.io.now())}\n`;
+      return head + renderFacts(facts, call.surface.style);
+    },
+  };
+}
+
+function page(call: Invocation, { instanceUrl, columns, rows, total, coveredUntil }: ContactPage): Outcome {
+  return {
+    document: { instanceUrl, total, coveredUntil, contacts: rows.map((row) => contactObject(columns, row)) },
+    text: () => {
+      const shown = summaryColumns(columns);
+      const table = renderTable(
+        shown.map(({ name }) => ({ title: name.toUpperCase() })),
+        rows.map((row) => {
+          const texts = contactTexts(columns, row);
+          return shown.map(({ at }) => texts[at] ?? '');
+        }),
+        call.surface,
+      );
+      const amount =
+        total > rows.length
+          ? `${count(rows.length)} of ${counted(total, 'contact')}`
+          : counted(total, 'contact');
+      call.talk.say(`${amount} of ${instanceUrl}, as of ${relativeTime(coveredUntil, call.io.now())}.`);
+      return rows.length === 0 ? '' : table;
+    },
+  };
+}

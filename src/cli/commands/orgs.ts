@@ -1,0 +1,135 @@
+import { Option } from 'commander';
+import type { OrgView } from '../../app/contract/orgs.ts';
+import { AppError } from '../../base/errors.ts';
+import { parseApiBudget } from '../../config/api-budget.ts';
+import type { Invocation, Outcome } from '../invocation.ts';
+import { percent } from '../render/quantity.ts';
+import { renderTable } from '../render/table.ts';
+import type { CommandHost } from './command-host.ts';
+import { examples } from './examples.ts';
+import { notAvailable } from './not-available.ts';
+
+interface OrgSettingsFlags {
+  twoWay?: 'on' | 'off';
+  conflicts?: string;
+  budget?: string;
+}
+
+export function addOrgsCommand({ program, run }: CommandHost): void {
+  const orgs = program
+    .command('orgs')
+    .summary('list connected orgs and change their settings')
+    .description('Lists the connected orgs; its commands change one.')
+    .addHelpText(
+      'after',
+      examples(
+        'orgs',
+        'orgs disable sandbox',
+        'orgs alias acme.my.salesforce.com prod',
+        'orgs set prod --budget 0.1',
+      ),
+    )
+    .action((_flags, command) => run(command, listOrgs));
+  for (const [name, sync] of [
+    ['enable', true],
+    ['disable', false],
+  ] as const) {
+    orgs
+      .command(name)
+      .description(
+        `Turns the org's sync ${sync ? 'on' : 'off'}: \`watch\` and \`backfill\` ${sync ? 'take it up' : 'leave it alone'}.`,
+      )
+      .argument('<org>', 'alias, instance URL, host or username')
+      .addHelpText('after', examples(`orgs ${name} prod`))
+      .action((org: string, _flags, command) =>
+        run(command, async (call) =>
+          changed(await (await call.app()).orgs.setSync({ org, sync }, call.context())),
+        ),
+      );
+  }
+  orgs
+    .command('alias')
+    .description('Gives the org a short name; an empty name takes it away.')
+    .argument('<org>', 'alias, instance URL, host or username')
+    .argument('<name>', 'the new alias')
+    .addHelpText('after', examples('orgs alias acme.my.salesforce.com prod', "orgs alias prod ''"))
+    .action((org: string, name: string, _flags, command) =>
+      run(command, async (call) =>
+        changed(await (await call.app()).orgs.setAlias({ org, alias: name.trim() || null }, call.context())),
+      ),
+    );
+  orgs
+    .command('set')
+    .description("Changes the org's settings.")
+    .argument('<org>', 'alias, instance URL, host or username')
+    .addOption(
+      new Option('--two-way <state>', 'edits of the mirror by SQL go to Salesforce (not yet)').choices([
+        'on',
+        'off',
+      ]),
+    )
+    .addOption(
+      new Option('--conflicts <policy>', 'who wins when both sides changed a field (not yet)').choices([
+        'salesforce-wins',
+        'local-wins',
+        'manual',
+      ]),
+    )
+    .option(
+      '--budget <share>',
+      "share of the org's daily API requests that this tool may take, 0.25 by default",
+    )
+    .addHelpText('after', examples('orgs set prod --budget 0.1'))
+    .action((org: string, flags: OrgSettingsFlags, command) =>
+      run(command, (call) => setOrg(call, org, flags)),
+    );
+}
+
+async function listOrgs(call: Invocation): Promise<Outcome> {
+  const app = await call.app();
+  const result = await app.orgs.list(call.context());
+  return {
+    document: result,
+    text: () =>
+      result.orgs.length === 0
+        ? 'No org is connected. Connect one with `parahack-sync login`.'
+        : tableOf(result.orgs, call),
+  };
+}
+
+async function setOrg(call: Invocation, org: string, flags: OrgSettingsFlags): Promise<Outcome> {
+  if (flags.twoWay === 'on') {
+    throw notAvailable('Two-way sync by SQL', 'Use `parahack-sync push` to change contacts in Salesforce.');
+  }
+  if (flags.conflicts !== undefined) {
+    throw notAvailable(
+      'A conflict policy',
+      'It comes with two-way sync; until then, Salesforce is the only writer of a mirror.',
+    );
+  }
+  if (flags.budget === undefined && flags.twoWay === undefined) {
+    throw new AppError('INVALID_INPUT', 'No setting is given.', {
+      hint: 'Give at least one, such as --budget 0.1.',
+    });
+  }
+  const budget = flags.budget === undefined ? undefined : parseApiBudget(flags.budget, '--budget');
+  const app = await call.app();
+  return changed(await app.orgs.set({ org, budget }, call.context()));
+}
+
+function changed({ org }: { org: OrgView }): Outcome {
+  const budget = org.budget === null ? '' : `, up to ${percent(org.budget)} of its API requests`;
+  return {
+    document: { org },
+    text: () =>
+      `${org.instanceUrl}${org.alias === null ? '' : ` (${org.alias})`}: sync ${org.sync ? 'on' : 'off'}${budget}.`,
+  };
+}
+
+function tableOf(orgs: readonly OrgView[], { surface }: Invocation): string {
+  return renderTable(
+    ['ALIAS', 'INSTANCE URL', 'USERNAME', 'SYNC', 'LOGIN'].map((title) => ({ title })),
+    orgs.map((org) => [org.alias ?? '-', org.instanceUrl, org.username, org.sync ? 'on' : 'off', org.auth]),
+    surface,
+  );
+}

@@ -1,0 +1,168 @@
+import type { OutboxEntryView, OutboxListResult, OutboxMoveResult } from '../../app/contract/outbox.ts';
+import { AppError } from '../../base/errors.ts';
+import type { OutboxState } from '../../sync/ports/outbox.ts';
+import type { Invocation, Outcome } from '../invocation.ts';
+import { collectList } from '../options/list-option.ts';
+import { wholeNumber } from '../options/number-option.ts';
+import { count, counted } from '../render/quantity.ts';
+import { relativeTime } from '../render/relative-time.ts';
+import { renderTable } from '../render/table.ts';
+import type { CommandHost } from './command-host.ts';
+import { examples } from './examples.ts';
+import { notAvailable } from './not-available.ts';
+import { requireSubcommand } from './require-subcommand.ts';
+
+const states: readonly OutboxState[] = [
+  'pending',
+  'sent',
+  'in-doubt',
+  'rejected',
+  'held',
+  'conflict',
+  'done',
+  'dropped',
+];
+
+interface ListFlags {
+  org?: string;
+  state?: string[];
+  conflicts?: boolean;
+  limit: number;
+}
+
+interface MoveFlags {
+  org?: string;
+  all?: boolean;
+  inDoubt?: boolean;
+}
+
+const orgOption = ['--org <org>', 'alias, instance URL, host or username'] as const;
+
+export function addOutboxCommand({ program, run }: CommandHost): void {
+  const outbox = program
+    .command('outbox')
+    .summary('what waits to be pushed, was refused or is in doubt')
+    .description('The local writes that wait to be pushed, were refused, are in doubt or were held back.');
+  requireSubcommand(outbox);
+  outbox
+    .command('list')
+    .description('Lists open entries, the oldest first.')
+    .option(...orgOption)
+    .option('--state <states>', `only these: ${states.join(', ')}`, collectList)
+    .option('--conflicts', 'only entries whose field Salesforce has changed too')
+    .option('--limit <n>', 'how many', wholeNumber(1, 1_000_000), 100)
+    .addHelpText('after', examples('outbox list', 'outbox list --state rejected,in-doubt --json'))
+    .action((flags: ListFlags, command) => run(command, (call) => list(call, flags)));
+  outbox
+    .command('retry')
+    .description('Lets refused entries wait to be sent again.')
+    .argument('[key...]', 'keys of entries, or their beginnings')
+    .option(...orgOption)
+    .option('--all', 'every refused entry')
+    .option('--in-doubt', 'entries in doubt too, by key: look in Salesforce first, they may be there already')
+    .addHelpText('after', examples('outbox retry --all', 'outbox retry 3f2a91c4'))
+    .action((keys: string[], flags: MoveFlags, command) =>
+      run(command, (call) => move(call, 'retry', keys, flags)),
+    );
+  outbox
+    .command('drop')
+    .description('Gives entries up; their contacts in Salesforce stay as they are.')
+    .argument('[key...]', 'keys of entries, or their beginnings')
+    .option(...orgOption)
+    .option('--all', 'every refused entry')
+    .addHelpText('after', examples('outbox drop 3f2a91c4'))
+    .action((keys: string[], flags: MoveFlags, command) =>
+      run(command, (call) => move(call, 'drop', keys, flags)),
+    );
+  outbox
+    .command('approve')
+    .description('Lets entries go that were held back because they are many (not yet).')
+    .argument('[key...]', 'keys of entries, or their beginnings')
+    .option(...orgOption)
+    .action((_keys, _flags, command) =>
+      run(command, async () => {
+        throw notAvailable(
+          '`outbox approve`',
+          'Nothing is held back in this version; see `parahack-sync outbox list`.',
+        );
+      }),
+    );
+  outbox
+    .command('settle')
+    .description('Decides what became of an entry in doubt (not yet).')
+    .argument('[key...]', 'keys of entries, or their beginnings')
+    .option(...orgOption)
+    .action((_keys, _flags, command) =>
+      run(command, async () => {
+        throw notAvailable(
+          '`outbox settle`',
+          'Look for the contact in Salesforce, then `outbox drop KEY` where it is there, else `outbox retry KEY --in-doubt`.',
+        );
+      }),
+    );
+}
+
+async function list(call: Invocation, flags: ListFlags): Promise<Outcome> {
+  const named = flags.state ?? [];
+  const unknown = named.find((state) => !states.some((known) => known === state));
+  if (unknown !== undefined) {
+    throw new AppError('INVALID_INPUT', `"${unknown}" is no state of an entry.`, {
+      hint: `Use ${states.join(', ')}.`,
+    });
+  }
+  const wanted = [...(named as OutboxState[]), ...(flags.conflicts ? (['conflict'] as const) : [])];
+  const app = await call.app();
+  const result = await app.outbox.list(
+    { org: flags.org ?? null, states: wanted, limit: flags.limit },
+    call.context(),
+  );
+  return { document: result, text: () => tableOf(result, call) };
+}
+
+async function move(
+  call: Invocation,
+  verb: 'retry' | 'drop',
+  keys: string[],
+  flags: MoveFlags,
+): Promise<Outcome> {
+  const all = flags.all ?? false;
+  const inDoubt = flags.inDoubt ?? false;
+  if (all === keys.length > 0) {
+    throw new AppError('INVALID_INPUT', all ? 'Both keys and --all are given.' : 'No entry is named.', {
+      hint: `Give the keys that \`parahack-sync outbox list\` shows, or --all for every refused entry.`,
+    });
+  }
+  if (all && inDoubt) {
+    throw new AppError('INVALID_INPUT', 'Entries in doubt are sent again one by one only.', {
+      hint: 'Look each up in Salesforce and name those that are not there.',
+    });
+  }
+  const app = await call.app();
+  const result = await app.outbox[verb]({ org: flags.org ?? null, keys, all, inDoubt }, call.context());
+  return { document: result, text: () => moved(result, verb) };
+}
+
+function moved({ keys, instanceUrl }: OutboxMoveResult, verb: 'retry' | 'drop'): string {
+  const entries = counted(keys.length, 'entry', 'entries');
+  return verb === 'drop'
+    ? `${instanceUrl}: ${entries} dropped.`
+    : `${instanceUrl}: ${entries} to be sent by the next \`watch\` cycle or \`push\`.`;
+}
+
+function tableOf({ entries, total }: OutboxListResult, { surface, talk, io }: Invocation): string {
+  if (total === 0) return 'The outbox is empty.';
+  if (total > entries.length)
+    talk.say(`${count(entries.length)} of ${counted(total, 'entry', 'entries')}; see more with --limit.`);
+  return renderTable(
+    ['KEY', 'ORG', 'DOES', 'CONTACT', 'STATE', 'AGE', 'ERROR'].map((title) => ({ title })),
+    entries.map((entry) => rowOf(entry, io.now())),
+    surface,
+  );
+}
+
+function rowOf(entry: OutboxEntryView, now: number): string[] {
+  const org = new URL(entry.instanceUrl).host;
+  const error = entry.errors.map(({ code, message }) => `${code}: ${message}`).join('; ');
+  const contact = entry.contactId ?? '-';
+  return [entry.key, org, entry.op, contact, entry.state, relativeTime(entry.createdAt, now), error];
+}

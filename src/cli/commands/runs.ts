@@ -1,0 +1,107 @@
+import type { RunResult, RunStepView, RunsResult } from '../../app/contract/runs.ts';
+import { formatDuration } from '../../base/interval.ts';
+import type { Invocation, Outcome } from '../invocation.ts';
+import { wholeNumber } from '../options/number-option.ts';
+import { hostOf } from '../progress/progress-text.ts';
+import { renderFacts } from '../render/facts.ts';
+import { count } from '../render/quantity.ts';
+import { relativeTime } from '../render/relative-time.ts';
+import { renderTable } from '../render/table.ts';
+import type { CommandHost } from './command-host.ts';
+import { examples } from './examples.ts';
+
+export function addRunsCommand({ program, run }: CommandHost): void {
+  const runs = program
+    .command('runs')
+    .summary('what has been run, with what result')
+    .description('Lists what has been run, for whom and with what result, the newest first.')
+    .argument('[org]', 'alias, instance URL, host or username')
+    .option('--limit <n>', 'how many', wholeNumber(1, 100_000), 20)
+    .addHelpText('after', examples('runs', 'runs prod --limit 100 --json', 'runs show 3f2a91c4'))
+    .action((org: string | undefined, { limit }: { limit: number }, command) =>
+      run(command, (call) => listRuns(call, org ?? null, limit)),
+    );
+  runs
+    .command('show')
+    .description('Shows a run with its steps.')
+    .argument('<id>', "the run's id, or its beginning")
+    .addHelpText('after', examples('runs show 3f2a91c4'))
+    .action((id: string, _flags, command) => run(command, (call) => showRun(call, id)));
+}
+
+async function listRuns(call: Invocation, org: string | null, limit: number): Promise<Outcome> {
+  const app = await call.app();
+  const result = await app.runs({ org, limit }, call.context());
+  return { document: result, text: () => tableOf(result, call) };
+}
+
+async function showRun(call: Invocation, id: string): Promise<Outcome> {
+  const app = await call.app();
+  const result = await app.run({ id }, call.context());
+  return { document: result, text: () => textOf(result, call) };
+}
+
+function tableOf({ runs }: RunsResult, { surface, io }: Invocation): string {
+  if (runs.length === 0) return 'Nothing has been run yet.';
+  return renderTable(
+    [
+      { title: 'ID' },
+      { title: 'KIND' },
+      { title: 'ORG' },
+      { title: 'STATUS' },
+      { title: 'STARTED' },
+      { title: 'TIME', align: 'right' },
+      { title: 'API CALLS', align: 'right' },
+      { title: 'RESULT' },
+    ],
+    runs.map((run) => [
+      run.id.slice(0, 8),
+      run.kind,
+      hostOf(run.instanceUrl),
+      run.status,
+      relativeTime(run.startedAt, io.now()),
+      timeOf(run.startedAt, run.finishedAt),
+      count(run.apiCalls),
+      run.error === null ? countsText(run.counts) : `${run.error.code}: ${run.error.message}`,
+    ]),
+    surface,
+  );
+}
+
+function textOf({ run }: RunResult, { surface }: Invocation): string {
+  const facts = renderFacts(
+    [
+      ['id', run.id],
+      ['org', run.instanceUrl],
+      ['status', run.status],
+      ['started', run.startedAt],
+      ['time', timeOf(run.startedAt, run.finishedAt)],
+      ['API calls', count(run.apiCalls)],
+      ['result', countsText(run.counts) || 'no changes'],
+      ...(run.error === null ? [] : ([['error', `${run.error.message} (${run.error.code})`]] as const)),
+    ],
+    surface.style,
+  );
+  const steps = renderTable(
+    [{ title: 'STEP' }, { title: 'TIME', align: 'right' }, { title: 'RESULT' }, { title: 'NOTE' }],
+    run.steps.map((step: RunStepView) => [
+      step.name,
+      timeOf(step.startedAt, step.finishedAt),
+      countsText(step.counts),
+      step.note ?? '',
+    ]),
+    surface,
+  );
+  return `${surface.style.bold(run.kind)}\n${facts}${run.steps.length === 0 ? '' : `\n${steps}`}`;
+}
+
+function timeOf(startedAt: string, finishedAt: string | null): string {
+  return finishedAt === null ? '-' : formatDuration(Date.parse(finishedAt) - Date.parse(startedAt));
+}
+
+function countsText(counts: Record<string, number>): string {
+  return Object.entries(counts)
+    .filter(([, n]) => n !== 0)
+    .map(([name, n]) => `${count(n)} ${name}`)
+    .join(', ');
+}

@@ -1,0 +1,80 @@
+import type { RunView } from '../../app/contract/runs.ts';
+import type { StatusItem, StatusResult } from '../../app/contract/status.ts';
+import { formatDuration } from '../../base/interval.ts';
+import type { Invocation, Outcome } from '../invocation.ts';
+import { renderFacts } from '../render/facts.ts';
+import { count, percent } from '../render/quantity.ts';
+import { relativeTime } from '../render/relative-time.ts';
+import type { CommandHost } from './command-host.ts';
+import { examples } from './examples.ts';
+
+export function addStatusCommand({ program, run }: CommandHost): void {
+  program
+    .command('status')
+    .summary('how each org stands')
+    .description(
+      'Shows how each org stands: login, contacts, lag, outbox, API use, last runs; and whether a watch runs.',
+    )
+    .argument('[org]', 'alias, instance URL, host or username')
+    .addHelpText('after', examples('status', 'status prod --json'))
+    .action((org: string | undefined, _flags, command) => run(command, (call) => status(call, org ?? null)));
+}
+
+async function status(call: Invocation, org: string | null): Promise<Outcome> {
+  const app = await call.app();
+  const result = await app.status({ org }, call.context());
+  return { document: result, text: () => textOf(result, call) };
+}
+
+function textOf({ orgs, watch }: StatusResult, { surface, io }: Invocation): string {
+  const now = io.now();
+  if (orgs.length === 0) return 'No org is connected. Connect one with `parahack-sync login`.';
+  const running = watch.running
+    ? `A watch runs (process ${watch.pid}, since ${relativeTime(watch.since, now)}).`
+    : 'No watch runs.';
+  const blocks = orgs.map((org) => {
+    const name = org.alias === null ? org.instanceUrl : `${org.alias} (${org.instanceUrl})`;
+    return `${surface.style.bold(name)}\n${renderFacts(factsOf(org, now), surface.style)}`;
+  });
+  return `${blocks.join('\n')}\n${running}\n`;
+}
+
+function factsOf(org: StatusItem, now: number): [string, string][] {
+  const { outbox, api } = org;
+  const lag = org.lagSeconds === null ? '' : ` (${formatDuration(org.lagSeconds * 1_000)} behind)`;
+  const waiting = Object.entries({
+    pending: outbox.pending,
+    rejected: outbox.rejected,
+    'in doubt': outbox.inDoubt,
+    held: outbox.held,
+    'in conflict': outbox.conflicts,
+  }).filter(([, n]) => n > 0);
+  const used =
+    api.used === null || api.max === null
+      ? 'unknown'
+      : `${count(api.used)} of ${count(api.max)} (${percent(api.used / api.max)}), ${relativeTime(api.at, now)}`;
+  const facts: [string, string][] = [
+    ['login', `${org.username}, ${org.auth}`],
+    ['sync', org.sync ? 'on' : 'off'],
+    [
+      'contacts',
+      org.contacts === null ? 'no mirror yet' : `${count(org.contacts)}, ${count(org.deleted)} deleted`,
+    ],
+    ['covered until', org.coveredUntil === null ? 'nothing yet' : `${org.coveredUntil}${lag}`],
+    ['last backfill', runText(org.lastBackfill, now)],
+    ['last cycle', runText(org.lastCycle, now)],
+    [
+      'outbox',
+      waiting.length === 0 ? 'empty' : waiting.map(([state, n]) => `${count(n)} ${state}`).join(', '),
+    ],
+    ['API requests', used],
+    ['database', org.database ?? 'none'],
+  ];
+  return org.error === null ? facts : [...facts, ['error', `${org.error.message} (${org.error.code})`]];
+}
+
+function runText(run: RunView | null, now: number): string {
+  if (run === null) return 'none';
+  const reason = run.error === null ? '' : `: ${run.error.message} (${run.error.code})`;
+  return `${run.status}, ${relativeTime(run.finishedAt ?? run.startedAt, now)}${reason}`;
+}

@@ -1,0 +1,48 @@
+import type {
+  BackfillCompleteEvent,
+  BackfillProgressEvent,
+  BackfillStartEvent,
+} from '../../app/contract/progress.ts';
+import type { CycleCompleteEvent, WatchEvent } from '../../app/contract/watch.ts';
+import { formatDuration } from '../../base/interval.ts';
+import { hostOf } from '../progress/progress-text.ts';
+import { counted } from '../render/quantity.ts';
+
+type CycleEvent = Exclude<WatchEvent, BackfillStartEvent | BackfillProgressEvent | BackfillCompleteEvent>;
+
+/** A watch event as a line for people. */
+export function watchLine(event: CycleEvent): string {
+  switch (event.event) {
+    case 'watch:start': {
+      const how = event.once ? 'once' : `every ${formatDuration(event.intervalMs)}`;
+      return `Watching ${counted(event.orgs.length, 'org')} ${how}: ${event.orgs.map(hostOf).join(', ')}`;
+    }
+    case 'cycle:complete':
+      return `${hostOf(event.instanceUrl)}: ${changesOf(event)} in ${formatDuration(event.durationMs)}, covered until ${event.coveredUntil ?? 'nowhere yet'}`;
+    case 'cycle:failed':
+      return `${hostOf(event.instanceUrl)}: ${event.error.message} (${event.error.code}) ${againIn(event.retryInMs)}`;
+    case 'cycle:skipped':
+      return `${hostOf(event.instanceUrl)}: skipped, ${event.error.message} (${event.error.code}) ${againIn(event.retryInMs)}`;
+    case 'cycle:recovered':
+      return `${hostOf(event.instanceUrl)}: recovered after ${counted(event.failures, 'failed cycle')}`;
+    case 'watch:stop':
+      return `Stopped after ${counted(event.cycles, 'cycle')}, ${event.failed} of them failed`;
+    default:
+      return event satisfies never;
+  }
+}
+
+function againIn(retryInMs: number | null): string {
+  return retryInMs === null ? 'Not tried again.' : `Again in ${formatDuration(retryInMs)}.`;
+}
+
+function changesOf({ upserted, deleted, undeleted, pushed }: CycleCompleteEvent): string {
+  const changes = [
+    [upserted, 'upserted'],
+    [deleted, 'deleted'],
+    [undeleted, 'undeleted'],
+    [pushed, 'pushed'],
+  ] as const;
+  const told = changes.filter(([n]) => n > 0).map(([n, verb]) => `${n} ${verb}`);
+  return told.length === 0 ? 'nothing new' : told.join(', ');
+}

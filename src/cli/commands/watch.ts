@@ -1,0 +1,76 @@
+import { Option } from 'commander';
+import type { WatchEvent } from '../../app/contract/watch.ts';
+import { isoTime } from '../../base/iso-time.ts';
+import type { Invocation, Outcome } from '../invocation.ts';
+import { duration } from '../options/duration-option.ts';
+import { failureOfOrgs } from '../org-failure.ts';
+import { createLineProgress } from '../progress/line-progress.ts';
+import type { CommandHost } from './command-host.ts';
+import { examples } from './examples.ts';
+import { watchLine } from './watch-line.ts';
+
+interface WatchFlags {
+  interval: number;
+  once?: boolean;
+  push: boolean;
+  logFormat: 'text' | 'json';
+}
+
+export function addWatchCommand({ program, run }: CommandHost): void {
+  program
+    .command('watch')
+    .summary('keep mirrors up to date, for as long as it runs')
+    .description(
+      'Polls each org that has sync on and sends what waits in its outbox. Ends gracefully on SIGINT or SIGTERM. ' +
+        'An org without a complete backfill is backfilled first.',
+    )
+    .argument('[org...]', 'aliases, instance URLs, hosts or usernames')
+    .addOption(
+      new Option('--interval <duration>', 'from 30s to 1d')
+        .argParser(duration(30_000, 86_400_000))
+        .default(300_000, '5m'),
+    )
+    .option('--once', 'one cycle per org, then exit')
+    .option('--no-push', 'leave the outbox alone')
+    .addOption(
+      new Option('--log-format <format>', 'how events are written').choices(['text', 'json']).default('text'),
+    )
+    .addHelpText('after', examples('watch', 'watch prod --interval 1m', 'watch --once --json'))
+    .action((orgs: string[], flags: WatchFlags, command) => run(command, (call) => watch(call, orgs, flags)));
+}
+
+async function watch(call: Invocation, orgs: string[], flags: WatchFlags): Promise<Outcome> {
+  const app = await call.app();
+  const show = call.output.json || flags.logFormat === 'json' ? jsonLines(call) : textLines(call);
+  const result = await app.watch(
+    { orgs, intervalMs: flags.interval, once: flags.once ?? false, push: flags.push },
+    call.context<WatchEvent>(show),
+  );
+  // Without --once, an org's trouble is told by its events and does not outlive the graceful stop.
+  const failure = flags.once ? failureOfOrgs(result.orgs) : null;
+  // A signal is how a watch ends.
+  return { failure: failure?.code === 'INTERRUPTED' ? null : failure };
+}
+
+function jsonLines(call: Invocation): (event: WatchEvent) => void {
+  return ({ event, ...rest }) => void call.printLine({ event, at: isoTime(call.io.now()), ...rest });
+}
+
+function textLines(call: Invocation): (event: WatchEvent) => void {
+  const { style } = call.surface;
+  const progress = createLineProgress((line) => print(line), call.io.now);
+  const print = (line: string) => void call.print(`${style.dim(isoTime(call.io.now()))} ${line}\n`);
+  return (event) => {
+    const failed = event.event === 'cycle:failed' || event.event === 'cycle:skipped';
+    if (call.output.quiet && !failed) return;
+    if (
+      event.event === 'backfill:start' ||
+      event.event === 'backfill:progress' ||
+      event.event === 'backfill:complete'
+    ) {
+      progress.show(event);
+    } else {
+      print(failed ? style.red(watchLine(event)) : watchLine(event));
+    }
+  };
+}

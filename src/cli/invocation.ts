@@ -1,0 +1,42 @@
+import type { App, CallContext } from '../app/app.ts';
+import type { AppError } from '../base/errors.ts';
+import type { Config, OutputConfig } from '../config/config.ts';
+import type { CliIo } from './cli-io.ts';
+import type { Surface } from './style.ts';
+import type { Talk } from './talk.ts';
+
+/** One command under way: what its handler may use. */
+export interface Invocation {
+  io: CliIo;
+  output: OutputConfig;
+  surface: Surface;
+  talk: Talk;
+  signal: AbortSignal;
+  /** What Ctrl-C does, for where the terminal hands it over as a key. */
+  interrupt(): void;
+  /** Throws AppError `INVALID_INPUT` where flags or environment are wrong. */
+  config(): Config;
+  /** The app, made when first asked for and disposed when the handler is done. */
+  app(): Promise<App>;
+  context<Event = never>(onEvent?: (event: Event) => void): CallContext<Event>;
+  /** Text onto stdout, as it is. */
+  print(text: string): Promise<void>;
+  /** One JSON object as a line on stdout. */
+  printLine(value: object): Promise<void>;
+  /** A secret that was just read: no text of ours may show it. */
+  hide(secret: string): void;
+}
+
+/** What a command ends with. */
+export interface Outcome {
+  /** With `--json`: the one document. Left out by commands that stream. */
+  document?: object;
+  /** The document is the last of several lines, not the only one. */
+  asLine?: boolean;
+  /** Without `--json`: the text for stdout. */
+  text?: () => string;
+  /** Why the exit code is not 0; what was done is in the document all the same. */
+  failure?: AppError | null;
+}
+
+export type Handler = (call: Invocation) => Promise<Outcome>;

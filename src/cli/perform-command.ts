@@ -1,0 +1,61 @@
+import type { App } from '../app/app.ts';
+import type { GlobalFlags } from '../config/global-flags.ts';
+import { readOutputConfig } from '../config/output-config.ts';
+import { readConfig } from '../config/read-config.ts';
+import type { CliIo } from './cli-io.ts';
+import type { Handler, Outcome } from './invocation.ts';
+import type { OutputStream } from './output-stream.ts';
+import type { StopSignals } from './stop-signals.ts';
+import type { Surface } from './style.ts';
+import type { Talk } from './talk.ts';
+
+export interface CommandParts {
+  io: CliIo;
+  flags: GlobalFlags;
+  surface: Surface;
+  talk: Talk;
+  stop: StopSignals;
+  stdout: OutputStream;
+  /** What the redaction hides; grows by what a command reads. */
+  secrets: (string | undefined)[];
+}
+
+/** Runs one handler. The app is made when the handler first asks for it, and disposed when it is done. */
+export async function performCommand(
+  handler: Handler,
+  { io, flags, surface, talk, stop, stdout, secrets }: CommandParts,
+): Promise<Outcome> {
+  let opened: Promise<App> | null = null;
+  const config = () => readConfig({ flags, env: io.env, cwd: io.cwd });
+  const open = async () => (await io.loadApp())(config(), { log: talk.log });
+  let outcome: Outcome;
+  try {
+    outcome = await handler({
+      io,
+      output: readOutputConfig(flags),
+      surface,
+      talk,
+      signal: stop.signal,
+      interrupt: () => stop.interrupt(),
+      config,
+      app: () => (opened ??= open()),
+      context: (onEvent = () => {}) => ({ signal: stop.signal, onEvent }),
+      print: (text) => stdout.write(text),
+      printLine: (value) => stdout.write(`${JSON.stringify(value)}\n`),
+      hide: (secret) => void secrets.push(secret),
+    });
+  } catch (error) {
+    // The handler's error is the one to tell, whatever goes wrong while the app is put away.
+    await dispose(opened).catch(() => {});
+    throw error;
+  } finally {
+    talk.setPainter(null);
+  }
+  await dispose(opened);
+  return outcome;
+}
+
+async function dispose(opened: Promise<App> | null): Promise<void> {
+  const app = await opened?.catch(() => null);
+  await app?.[Symbol.asyncDispose]();
+}

@@ -1,0 +1,17 @@
+import type { CliIo } from './cli-io.ts';
+
+/** The real process, with `overrides` in place of its parts. */
+export function processIo(overrides: Partial<CliIo> = {}): CliIo {
+  return {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    cwd: process.cwd(),
+    now: Date.now,
+    signals: process,
+    exit: (code) => process.exit(code),
+    loadApp: async () => (await import('../app/create-app.ts')).createApp,
+    ...overrides,
+  };
+}

@@ -1,0 +1,21 @@
+import type { ProgressEvent } from '../../app/contract/progress.ts';
+import { progressText } from './progress-text.ts';
+import type { ProgressView } from './progress-view.ts';
+
+/** Often enough to see that it lives, seldom enough for a log that is kept. */
+const everyMs = 5_000;
+
+/** Beginnings, ends and, every few seconds for each org, where it stands. */
+export function createLineProgress(say: (line: string) => void, now: () => number): ProgressView {
+  const lastSaidAt = new Map<string, number>();
+  return {
+    show(event: ProgressEvent) {
+      const at = now();
+      const passing = event.event === 'backfill:progress' || event.event === 'push:progress';
+      if (passing && at - (lastSaidAt.get(event.instanceUrl) ?? Number.NEGATIVE_INFINITY) < everyMs) return;
+      lastSaidAt.set(event.instanceUrl, at);
+      say(progressText(event));
+    },
+    stop() {},
+  };
+}

@@ -1,0 +1,32 @@
+import type { ProgressEvent } from '../../app/contract/progress.ts';
+import type { Talk } from '../talk.ts';
+import { progressText } from './progress-text.ts';
+import type { ProgressView } from './progress-view.ts';
+
+/** One spinner with a line for each org under way; finished orgs leave a line of their own above it. */
+export async function openSpinnerProgress(stream: NodeJS.WriteStream, talk: Talk): Promise<ProgressView> {
+  // 64 ms of loading that only a terminal pays.
+  const { default: ora } = await import('ora');
+  const spinner = ora({ stream, text: 'Working', discardStdin: false, isEnabled: true });
+  const underWay = new Map<string, string>();
+  const repaint = () => {
+    spinner.text = underWay.size === 0 ? 'Working' : [...underWay.values()].join('\n  ');
+  };
+  talk.setPainter({ clear: () => void spinner.clear(), paint: () => void spinner.render() });
+  spinner.start();
+  return {
+    show(event: ProgressEvent) {
+      if (event.event === 'backfill:complete') {
+        underWay.delete(event.instanceUrl);
+        talk.say(progressText(event));
+      } else {
+        underWay.set(event.instanceUrl, progressText(event));
+      }
+      repaint();
+    },
+    stop() {
+      talk.setPainter(null);
+      spinner.stop();
+    },
+  };
+}

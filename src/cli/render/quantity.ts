@@ -1,0 +1,16 @@
+const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+
+/** 1234567 → `1,234,567`; null → `unknown`. */
+export function count(n: number | null): string {
+  return n === null ? 'unknown' : whole.format(n);
+}
+
+/** `1 contact`, `2 contacts`. */
+export function counted(n: number, noun: string, plural = `${noun}s`): string {
+  return `${count(n)} ${n === 1 ? noun : plural}`;
+}
+
+/** 0.25 → `25%`, 0.125 → `12.5%` */
+export function percent(share: number): string {
+  return `${Number((share * 100).toFixed(1))}%`;
+}

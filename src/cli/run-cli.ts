@@ -1,0 +1,90 @@
+import type { GlobalFlags } from '../config/global-flags.ts';
+import { readOutputConfig } from '../config/output-config.ts';
+import type { CliIo } from './cli-io.ts';
+import { type ErrorReport, reportError } from './error-report.ts';
+import { exitCodes } from './exit-codes.ts';
+import type { Outcome } from './invocation.ts';
+import { createOutputStream, type OutputStream } from './output-stream.ts';
+import { parseArguments } from './parse-arguments.ts';
+import { performCommand } from './perform-command.ts';
+import { createRedact } from './redact.ts';
+import { listenForStop } from './stop-signals.ts';
+import { describeSurface } from './style.ts';
+import { createTalk, type Talk } from './talk.ts';
+
+const secretVariables = [
+  'PARAHACK_SYNC_ACCESS_TOKEN',
+  'PARAHACK_SYNC_CLIENT_SECRET',
+  'PARAHACK_SYNC_CREDENTIAL_KEY',
+];
+
+/** argv without node and script → exit code. Everything that a command says goes through `io`. */
+export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
+  const parsed = parseArguments(argv);
+  const { flags } = parsed;
+  const output = readOutputConfig(flags);
+  const secrets = secretVariables.map((name) => io.env[name]);
+  const redact = createRedact(secrets);
+  const surface = describeSurface(io, { ...output, color: flags.color ?? true });
+  using stderr = createOutputStream(io.stderr, () => {});
+  const talk = createTalk({ output, stream: stderr, style: surface.style, redact });
+  using stop = listenForStop(io, (signal) =>
+    talk.say(`Stopping on ${signal}: what was done is kept. A second signal ends the process at once.`),
+  );
+  using stdout = createOutputStream(io.stdout, () => stop.stop());
+  const report = (error: unknown) =>
+    reportError(error, { redact, verbose: output.verbosity > 0, stoppedBy: stop.stoppedBy });
+
+  let exitCode: number = exitCodes.done;
+  try {
+    if (parsed.kind === 'wrong') throw parsed.error;
+    if (parsed.kind === 'text') await stdout.write(parsed.text);
+    else {
+      const outcome = await performCommand(parsed.handler, {
+        io,
+        flags,
+        surface,
+        talk,
+        stop,
+        stdout,
+        secrets,
+      });
+      const failure = outcome.failure ? report(outcome.failure) : null;
+      await show(outcome, failure, { flags, stdout, pretty: surface.columns !== null });
+      if (failure !== null) {
+        await tell(failure, { flags, talk, stdout: outcome.document === undefined ? stdout : null });
+        exitCode = failure.exitCode;
+      }
+    }
+  } catch (error) {
+    const failure = report(error);
+    await tell(failure, { flags, talk, stdout });
+    exitCode = failure.exitCode;
+  }
+  await talk.flush();
+  // Nobody reads any more and nobody asked to stop: what could not be shown is no failure.
+  return stdout.closed && stop.stoppedBy === null ? exitCodes.done : exitCode;
+}
+
+async function show(
+  outcome: Outcome,
+  failure: ErrorReport | null,
+  { flags, stdout, pretty }: { flags: GlobalFlags; stdout: OutputStream; pretty: boolean },
+): Promise<void> {
+  if (flags.json && outcome.document !== undefined) {
+    const document = failure === null ? outcome.document : { ...outcome.document, error: failure.info };
+    await stdout.write(`${JSON.stringify(document, null, pretty && !outcome.asLine ? 2 : undefined)}\n`);
+  } else if (!flags.json && outcome.text !== undefined) {
+    const text = outcome.text();
+    if (text !== '') await stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  }
+}
+
+/** The error on stderr, or with `--json` on `stdout` (null: its document is there already). */
+async function tell(
+  report: ErrorReport,
+  { flags, talk, stdout }: { flags: GlobalFlags; talk: Talk; stdout: OutputStream | null },
+): Promise<void> {
+  if (flags.json && stdout !== null) await stdout.write(`${JSON.stringify({ error: report.info })}\n`);
+  if (!flags.json || flags.verbose) talk.fail(report.lines);
+}

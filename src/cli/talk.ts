@@ -1,0 +1,80 @@
+import type { ChalkInstance } from 'chalk';
+import { createLogger, type Logger } from '../base/logger.ts';
+import type { OutputConfig } from '../config/config.ts';
+import type { OutputStream } from './output-stream.ts';
+import type { Redact } from './redact.ts';
+
+/** Lines for people, on stderr. Never a result. */
+export interface Talk {
+  /** What happens, as far as `--quiet` allows it. */
+  say(line: string): void;
+  warn(line: string): void;
+  /** Said even with `--quiet`. */
+  fail(lines: readonly string[]): void;
+  /** The rooms' own talk: warnings always, more with each `--verbose`, only errors with `--quiet`. */
+  log: Logger;
+  /** Something that paints on the same terminal gets out of the way of each line. */
+  setPainter(painter: Painter | null): void;
+  /** Resolves when every line has been taken. */
+  flush(): Promise<void>;
+}
+
+export interface Painter {
+  clear(): void;
+  paint(): void;
+}
+
+export interface TalkOptions {
+  output: OutputConfig;
+  stream: OutputStream;
+  style: ChalkInstance;
+  redact: Redact;
+}
+
+export function createTalk({ output, stream, style, redact }: TalkOptions): Talk {
+  let painter: Painter | null = null;
+  let written: Promise<void> = Promise.resolve();
+  const write = (line: string) => {
+    painter?.clear();
+    // A stderr that cannot be written to leaves nowhere to complain.
+    written = stream.write(`${redact(line)}\n`).catch(() => {});
+    painter?.paint();
+  };
+  const level = output.quiet ? 'error' : ((['warn', 'info'] as const)[output.verbosity] ?? 'debug');
+  return {
+    say(line) {
+      if (!output.quiet) write(line);
+    },
+    warn(line) {
+      if (!output.quiet) write(`${style.yellow('Warning:')} ${line}`);
+    },
+    fail(lines) {
+      for (const line of lines) {
+        write(line.replace(/^Error:/, style.red('Error:')).replace(/^Hint:/, style.cyan('Hint:')));
+      }
+    },
+    log: createLogger(level, (at, message, fields) => {
+      const tail = fields === undefined ? '' : ` ${style.dim(fieldsOf(fields))}`;
+      write(`${prefixOf(at, style)}${message}${tail}`);
+    }),
+    setPainter(next) {
+      painter = next;
+    },
+    flush: () => written,
+  };
+}
+
+function prefixOf(level: 'debug' | 'info' | 'warn' | 'error', style: ChalkInstance): string {
+  if (level === 'warn') return `${style.yellow('Warning:')} `;
+  if (level === 'error') return `${style.red('Error:')} `;
+  return `${style.dim(`[${level}]`)} `;
+}
+
+function fieldsOf(fields: Record<string, unknown>): string {
+  return Object.entries(fields)
+    .map(([name, value]) => {
+      if (value instanceof Error) return `${name}=${JSON.stringify(value.message)}`;
+      return `${name}=${typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined')}`;
+    })
+    .join(' ');
+}

@@ -1,0 +1,46 @@
+import { join, resolve } from 'node:path';
+import { defaultApiBudget, parseApiBudget } from './api-budget.ts';
+import { readApiVersion } from './api-version.ts';
+import type { Config } from './config.ts';
+import { readCredentialStore } from './credential-store-config.ts';
+import { readDataDir } from './data-dir.ts';
+import { type Environment, readVariable } from './environment.ts';
+import type { GlobalFlags } from './global-flags.ts';
+import { readOutputConfig } from './output-config.ts';
+import { readProcessOrg } from './process-org.ts';
+import { readProxy } from './proxy-config.ts';
+import { checkServiceUrl } from './service-url.ts';
+
+export interface ConfigSources {
+  flags: GlobalFlags;
+  env: Environment;
+  /** What relative paths are relative to. */
+  cwd: string;
+}
+
+/**
+ * Flags, environment and defaults in one frozen object. Throws AppError `INVALID_INPUT` that names the variable
+ * or flag and how to mend it. Reads no file.
+ */
+export function readConfig({ flags, env, cwd }: ConfigSources): Config {
+  const dataDir = readDataDir(flags.dataDir, env, cwd);
+  const credentialDir = readVariable(env, 'PARAHACK_SYNC_CREDENTIAL_DIR');
+  const budget = readVariable(env, 'PARAHACK_SYNC_API_BUDGET');
+  const loginUrl = readVariable(env, 'PARAHACK_SYNC_LOGIN_URL');
+  return Object.freeze({
+    ...readOutputConfig(flags),
+    dataDir,
+    apiVersion: readApiVersion(flags.apiVersion),
+    credentialStore: Object.freeze(readCredentialStore(env, cwd)),
+    credentialDir: credentialDir === null ? join(dataDir, 'credentials') : resolve(cwd, credentialDir),
+    clientId: readVariable(env, 'PARAHACK_SYNC_CLIENT_ID'),
+    clientSecret: readVariable(env, 'PARAHACK_SYNC_CLIENT_SECRET'),
+    processOrg: Object.freeze(readProcessOrg(env)),
+    loginUrl:
+      loginUrl === null
+        ? 'https://login.salesforce.com'
+        : checkServiceUrl(loginUrl, 'PARAHACK_SYNC_LOGIN_URL'),
+    apiBudget: budget === null ? defaultApiBudget : parseApiBudget(budget, 'PARAHACK_SYNC_API_BUDGET'),
+    proxy: Object.freeze(readProxy(env)),
+  });
+}
