@@ -156,7 +156,8 @@ class OrgLoop {
         return 'until-login';
       }
       const maxMs = Math.max(intervalMs, Math.min(intervalMs * 8, longestBackoffMs));
-      const retryInMs = backoffMs(this.#failures++, { baseMs: intervalMs, maxMs, random });
+      const backoff = backoffMs(this.#failures++, { baseMs: intervalMs, maxMs, random });
+      const retryInMs = Math.max(backoff, retryAfterOf(error));
       this.#options.onFailed(this.#instanceUrl, error, once ? null : retryInMs);
       return retryInMs;
     }
@@ -177,4 +178,10 @@ class OrgLoop {
     this.#org = null;
     await org?.[Symbol.asyncDispose]();
   }
+}
+
+/** How long the org itself asked to be left alone; 0 where it did not. */
+function retryAfterOf(error: unknown): number {
+  const details = isAppError(error) ? (error.details as { retryAfterMs?: unknown } | null | undefined) : null;
+  return typeof details?.retryAfterMs === 'number' ? details.retryAfterMs : 0;
 }

@@ -33,5 +33,7 @@ export interface BackfillItem {
   contactsPerSecond: number | null;
   runId: string | null;
   resumed: boolean;
+  /** COUNT() of both sides after the closing cycle; null where it did not come to that. */
+  compared: { org: number; mirror: number } | null;
   error: ErrorInfo | null;
 }

@@ -10,6 +10,8 @@ export interface BackfillStartEvent {
   event: 'backfill:start';
   instanceUrl: string;
   api: 'rest' | 'bulk';
+  /** Why this API, for people. */
+  reason: string;
   /** COUNT() before the first page; null where it is not known. */
   expected: number | null;
   resumed: boolean;

@@ -21,16 +21,23 @@ export async function retrieveIds(
   const pages: string[][] = [];
   for (let i = 0; i < unique.length; i += retrieveRows) pages.push(unique.slice(i, i + retrieveRows));
   // Pages are asked for ahead but stored in order, so that the last one's effects speak for all.
+  const stop = new AbortController();
+  const bound = AbortSignal.any([signal, stop.signal]);
   const asked: ReturnType<typeof remote.retrieve>[] = [];
-  for (const [i, _] of pages.entries()) {
-    while (asked.length < Math.min(pages.length, i + ahead)) {
-      const request = remote.retrieve(pages[asked.length] ?? [], fields, { signal });
-      request.catch(() => {});
-      asked.push(request);
+  try {
+    for (const i of pages.keys()) {
+      while (asked.length < Math.min(pages.length, i + ahead)) {
+        const request = remote.retrieve(pages[asked.length] ?? [], fields, { signal: bound });
+        request.catch(() => {});
+        asked.push(request);
+      }
+      const page = await asked[i]!;
+      const last = i === pages.length - 1;
+      const outcome = await mirror.apply({ page, effects: last ? effects : undefined }, { signal });
+      if (outcome.page !== null) took(outcome.page);
     }
-    const page = await asked[i]!;
-    const last = i === pages.length - 1;
-    const outcome = await mirror.apply({ page, effects: last ? effects : undefined }, { signal });
-    if (outcome.page !== null) took(outcome.page);
+  } finally {
+    // Pages asked for and not stored would keep their connections.
+    stop.abort();
   }
 }

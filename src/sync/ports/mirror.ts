@@ -99,6 +99,9 @@ export interface Mirror extends AsyncDisposable {
   /** Adds columns for new fields, marks vanished ones, remembers the describe. `only` limits the columns (`--fields`). */
   applyDescribe(describe: ContactDescribe, at: number, only?: readonly string[]): Promise<SchemaChange>;
 
+  /** The largest read or evidence time stored (the org's time, ms); undefined in an empty mirror. Cheap. */
+  latestReadAt(): Promise<number | undefined>;
+
   cursors(): Promise<Cursors>;
   counts(): Promise<MirrorCounts>;
   /** What the mirror knows of each of `ids`; an id it has never seen is absent. `stamp` is SystemModstamp (ISO). */
@@ -112,6 +115,7 @@ export interface Mirror extends AsyncDisposable {
   run(runId: string): Promise<Run | null>;
   /** Newest first. */
   runs(filter: { kind?: RunKind; status?: Run['status']; limit: number }): Promise<Run[]>;
+  runsByPrefix(prefix: string): Promise<Run[]>;
   steps(runId: string): Promise<RunStep[]>;
 
   addChunks(runId: string, chunks: readonly NewChunk[]): Promise<Chunk[]>;
@@ -126,6 +130,12 @@ export interface Mirror extends AsyncDisposable {
   /** Own API calls by the hour (`hour` = ms since 1970 / 3,600,000), for the rolling day's budget. */
   addApiCalls(hour: number, calls: number): Promise<void>;
   apiCallsSince(hour: number): Promise<number>;
+
+  /** The org's API usage as last reported, for `status`. */
+  apiUsage(): Promise<{ used: number; max: number; at: number } | null>;
+  saveApiUsage(usage: { used: number; max: number; at: number }): Promise<void>;
+  /** SQLite's own integrity check; empty where all is well. */
+  checkIntegrity(): Promise<string[]>;
 
   readonly outbox: Outbox;
 }

@@ -1,0 +1,89 @@
+import { isAbort } from '../base/abort.ts';
+import type { OrgRecord } from '../orgs/org-record.ts';
+import { backfill } from '../sync/backfill/backfill.ts';
+import type { CallContext } from './app.ts';
+import { syncOrgs } from './chosen-orgs.ts';
+import { connectOrg } from './connect-org.ts';
+import type { BackfillItem, BackfillOptions, BackfillResult } from './contract/backfill.ts';
+import type { ProgressEvent } from './contract/progress.ts';
+import { errorInfoOf } from './error-info.ts';
+import { openEntries } from './logout.ts';
+import { lockOrg } from './org-lock.ts';
+import { progressOf } from './progress-events.ts';
+import type { Services } from './services.ts';
+
+/** Orgs copied side by side; each has its own concurrency within. */
+const maxOrgs = 3;
+
+export async function backfillOrgs(
+  services: Services,
+  options: BackfillOptions,
+  context: CallContext<ProgressEvent>,
+): Promise<BackfillResult> {
+  const orgs = syncOrgs(services, options.orgs, { all: options.all });
+  const items = new Array<BackfillItem>(orgs.length);
+  const queue = [...orgs.entries()];
+  const worker = async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const [i, org] = next;
+      items[i] = await backfillOne(services, org, options, context);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(maxOrgs, orgs.length) }, worker));
+  return { orgs: items };
+}
+
+async function backfillOne(
+  services: Services,
+  org: OrgRecord,
+  options: BackfillOptions,
+  { signal, onEvent }: CallContext<ProgressEvent>,
+): Promise<BackfillItem> {
+  try {
+    using _lock = lockOrg(services, org.instanceUrl);
+    if (options.fresh) await archive(services, org.instanceUrl, options.force);
+    await using connected = await connectOrg(services, org, { signal, onEvent: progressOf(onEvent) });
+    const report = await backfill(connected.context, {
+      api: options.api,
+      concurrency: options.concurrency ?? undefined,
+      fields: options.fields ?? undefined,
+      signal,
+    });
+    if (report.status === 'complete' && report.runId !== null) {
+      const { instanceUrl, contacts, durationMs, apiCalls, runId } = report;
+      onEvent({ event: 'backfill:complete', instanceUrl, contacts, durationMs, apiCalls, runId });
+    }
+    const { error, ...rest } = report;
+    return { ...rest, error: error === null ? null : { details: null, ...error } };
+  } catch (error) {
+    return {
+      instanceUrl: org.instanceUrl,
+      status: isAbort(error) ? 'interrupted' : 'failed',
+      api: null,
+      contacts: null,
+      inserted: 0,
+      updated: 0,
+      chunks: 0,
+      apiCalls: 0,
+      durationMs: 0,
+      contactsPerSecond: null,
+      runId: null,
+      resumed: false,
+      compared: null,
+      error: errorInfoOf(error),
+    };
+  }
+}
+
+/** `--fresh`: the old file is put aside, unless that would lose what was never sent. */
+async function archive({ mirrors, log }: Services, instanceUrl: string, force: boolean): Promise<void> {
+  if (!mirrors.exists(instanceUrl)) return;
+  if (!force) {
+    await using mirror = await mirrors.open(instanceUrl, { create: false });
+    const counts = await mirror.outbox.counts();
+    const open = counts.pending + counts.sent + counts['in-doubt'] + counts.held + counts.conflict;
+    if (open > 0) throw openEntries(instanceUrl, open);
+  }
+  const path = await mirrors.archive(instanceUrl);
+  log.info(`the old mirror was put aside as ${path}`);
+}

@@ -1,0 +1,93 @@
+import { hostKeyOf, normaliseInstanceUrl } from '../auth/instance-url.ts';
+import { AppError } from '../base/errors.ts';
+import type { OrgRecord } from '../orgs/org-record.ts';
+import type { Services } from './services.ts';
+
+/** The orgs a command works on, as the command line's contract lays down. */
+
+/** The one org of a command that takes one: the named one, else the only connected one. */
+export function oneOrg(services: Services, name: string | null): OrgRecord {
+  const only = processOrgRecord(services);
+  if (only !== null && (name === null || namesProcessOrg(only, name))) return only;
+  if (name !== null) return services.registry.resolve(name);
+  const known = services.registry.list();
+  if (known.length > 1) {
+    throw new AppError('INVALID_INPUT', `Several orgs are connected: say which one is meant.`, {
+      hint: `Name one of ${known.map(({ alias, instanceUrl }) => alias ?? instanceUrl).join(', ')}.`,
+      details: { known: known.map(({ instanceUrl, alias, username }) => ({ instanceUrl, alias, username })) },
+    });
+  }
+  return known[0] ?? noOrg();
+}
+
+/** The orgs of `backfill` and `watch`: the named ones, else the only one, else all with sync on. */
+export function syncOrgs(
+  services: Services,
+  names: readonly string[],
+  { all = false }: { all?: boolean } = {},
+): OrgRecord[] {
+  const only = processOrgRecord(services);
+  if (only !== null && (names.length === 0 || names.every((name) => namesProcessOrg(only, name))))
+    return [only];
+  if (names.length > 0) {
+    const chosen = names.map((name) => services.registry.resolve(name));
+    return [...new Map(chosen.map((org) => [org.instanceUrl, org])).values()];
+  }
+  const known = services.registry.list();
+  if (known.length === 0) noOrg();
+  if (all || known.length === 1) return known;
+  const wanted = known.filter(({ sync }) => sync);
+  if (wanted.length === 0) {
+    throw new AppError('INVALID_INPUT', 'None of the connected orgs has sync on.', {
+      hint: 'Turn it on with `parahack-sync orgs enable ORG`, or name an org.',
+    });
+  }
+  return wanted;
+}
+
+/** The orgs of commands that only tell: the named one, else all. */
+export function toldOrgs(services: Services, name: string | null): OrgRecord[] {
+  if (name !== null) return [oneOrg(services, name)];
+  const only = processOrgRecord(services);
+  return only === null ? services.registry.list() : [only];
+}
+
+/** The org of `PARAHACK_SYNC_INSTANCE_URL` as a record that is stored nowhere; who it is shows the first call. */
+function processOrgRecord({ config, clock }: Services): OrgRecord | null {
+  if (config.processOrg === null) return null;
+  const instanceUrl = normaliseInstanceUrl(config.processOrg.instanceUrl);
+  return {
+    instanceUrl,
+    apiUrl: instanceUrl,
+    loginUrl: config.loginUrl,
+    orgId: '',
+    userId: '',
+    username: '',
+    alias: null,
+    sync: true,
+    authState: 'no-refresh',
+    grant: 'access-token',
+    clientId: null,
+    apiVersion: null,
+    twoWay: false,
+    conflicts: 'salesforce-wins',
+    budget: null,
+    createdAt: clock.now(),
+    lastLoginAt: clock.now(),
+  };
+}
+
+function namesProcessOrg({ instanceUrl }: OrgRecord, name: string): boolean {
+  if (name === hostKeyOf(instanceUrl) || name === new URL(instanceUrl).host) return true;
+  try {
+    return normaliseInstanceUrl(name) === instanceUrl;
+  } catch {
+    return false;
+  }
+}
+
+function noOrg(): never {
+  throw new AppError('LOGIN_REQUIRED', 'No org is connected yet.', {
+    hint: 'Run `parahack-sync login` first.',
+  });
+}

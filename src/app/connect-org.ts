@@ -1,0 +1,150 @@
+import { loginRequired } from '../auth/login-required.ts';
+import { openSession } from '../auth/open-session.ts';
+import { openProcessSession } from '../auth/process-session.ts';
+import type { Session } from '../auth/session.ts';
+import { AppError } from '../base/errors.ts';
+import { sameId } from '../base/record-id.ts';
+import type { OrgRecord } from '../orgs/org-record.ts';
+import { connectRemote } from '../salesforce/connect-remote.ts';
+import { ApiBudget } from '../sync/api-budget.ts';
+import type { SyncContext } from '../sync/context.ts';
+import type { SyncEvent } from '../sync/events.ts';
+import type { Mirror } from '../sync/ports/mirror.ts';
+import type { Remote } from '../sync/ports/remote.ts';
+import type { Services } from './services.ts';
+
+/** An org with its session, its API client and its mirror, ready for a job. */
+export interface ConnectedOrg extends AsyncDisposable {
+  org: OrgRecord;
+  remote: Remote;
+  mirror: Mirror;
+  context: SyncContext;
+  budget: ApiBudget;
+}
+
+const hourMs = 3_600_000;
+
+/** Opens a session. Throws `LOGIN_REQUIRED` where the org has no usable grant. */
+export async function openOrgSession(
+  services: Services,
+  org: OrgRecord,
+  signal: AbortSignal,
+): Promise<Session> {
+  const { clock, config, log } = services;
+  if (config.processOrg !== null && org.orgId === '') {
+    const { accessToken } = config.processOrg;
+    const parts = { clock, fetch: services.fetch, signal };
+    return openProcessSession({ ...parts, instanceUrl: org.instanceUrl, accessToken });
+  }
+  if (org.authState === 'login-needed') throw loginRequired(org.instanceUrl);
+  const credential = await services.credentials.get(org.instanceUrl);
+  if (credential === null) throw loginRequired(org.instanceUrl);
+  return openSession(credential, {
+    store: services.credentials,
+    withLock: (name, work, options) => services.refreshLocks.withLock(name, work, options),
+    fetch: services.fetch,
+    clock,
+    log,
+    onLoginNeeded: () => services.registry.setAuthState(org.instanceUrl, 'login-needed'),
+    onRenamed: ({ to }) => services.registry.update(org.instanceUrl, { apiUrl: to }),
+  });
+}
+
+/** An API client alone, for commands that need no mirror. */
+export function openRemote(
+  services: Services,
+  session: Session,
+  gate?: ApiBudget,
+  notBefore?: number,
+): Remote {
+  return connectRemote({
+    session,
+    apiVersion: services.config.apiVersion,
+    dispatcher: services.dispatcher,
+    clock: services.clock,
+    log: services.log,
+    product: 'parahack-sync',
+    notBefore,
+    gate: gate && {
+      before: async (kind) => gate.before(kind),
+      after: (usage) => gate.after(usage),
+    },
+  });
+}
+
+export async function connectOrg(
+  services: Services,
+  org: OrgRecord,
+  { signal, onEvent = () => {} }: { signal: AbortSignal; onEvent?: (event: SyncEvent) => void },
+): Promise<ConnectedOrg> {
+  const { clock, log } = services;
+  const session = await openOrgSession(services, org, signal);
+  const opened: AsyncDisposable[] = [session];
+  const close = async () => {
+    for (const part of opened.splice(0).reverse()) await part[Symbol.asyncDispose]();
+  };
+  try {
+    const mirror = await services.mirrors.open(org.instanceUrl, { create: true });
+    opened.push(mirror);
+    await checkEyes(mirror, session);
+    const share = org.budget ?? services.config.apiBudget;
+    const ownCalls = await mirror.apiCallsSince(Math.floor((clock.now() - 24 * hourMs) / hourMs));
+    const budget = new ApiBudget({ clock, share, ownCalls, instanceUrl: org.instanceUrl });
+    const remote = openRemote(services, session, budget, await mirror.latestReadAt());
+    return {
+      org,
+      remote,
+      mirror,
+      budget,
+      context: { remote, mirror, clock, log, onEvent },
+      async [Symbol.asyncDispose]() {
+        try {
+          await saveCalls({ mirror, remote, budget }, clock.now());
+        } finally {
+          await close();
+        }
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Notes what this process has called, for the budget and `status` of later ones. */
+export async function saveCalls(
+  { mirror, remote, budget }: Pick<ConnectedOrg, 'mirror' | 'remote' | 'budget'>,
+  now: number,
+): Promise<void> {
+  const calls = budget.takeUnsaved();
+  if (calls === 0) return;
+  await mirror.addApiCalls(Math.floor(now / hourMs), calls);
+  const usage = remote.apiUsage();
+  if (usage !== null) await mirror.saveApiUsage(usage);
+}
+
+/** The mirror knows with whose eyes it sees; another org or user must not write into it. */
+async function checkEyes(mirror: Mirror, session: Session): Promise<void> {
+  const { orgId, userId, instanceUrl } = session;
+  const known = await mirror.identity();
+  if (known === null) {
+    await mirror.setIdentity({ orgId, userId, instanceUrl });
+    return;
+  }
+  if (!sameId(known.orgId, orgId)) {
+    throw new AppError(
+      'ORG_CHANGED',
+      `${instanceUrl} is now another org than the one its mirror was made from.`,
+      {
+        hint: 'A refreshed sandbox is a new org: `parahack-sync backfill --fresh` archives the old mirror and starts over.',
+        details: { mirrorOrgId: known.orgId, orgId },
+      },
+    );
+  }
+  if (!sameId(known.userId, userId)) {
+    throw new AppError('OTHER_USER', `The mirror of ${instanceUrl} was made with the eyes of another user.`, {
+      hint: 'Log in as that user again, or use `login --replace-user` and then `backfill --fresh`.',
+      details: { mirrorUserId: known.userId, userId },
+    });
+  }
+}

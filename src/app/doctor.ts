@@ -1,0 +1,106 @@
+import { access, constants, mkdir } from 'node:fs/promises';
+import { AppError, messageOf } from '../base/errors.ts';
+import { formatDuration } from '../base/interval.ts';
+import type { OrgRecord } from '../orgs/org-record.ts';
+import type { CallContext } from './app.ts';
+import { toldOrgs } from './chosen-orgs.ts';
+import { openOrgSession, openRemote } from './connect-org.ts';
+import type { DoctorCheck, DoctorResult } from './contract/doctor.ts';
+import type { Services } from './services.ts';
+
+/** Clocks further apart than this make logs misleading and JWT logins fail. */
+const clockSkewMs = 120_000;
+
+/** Looks at everything a sync needs and says what to do; changes nothing but making the data folder. */
+export async function doctor(services: Services, { signal }: CallContext): Promise<DoctorResult> {
+  const { config } = services;
+  const checks: DoctorCheck[] = [];
+  const check = async (name: string, work: () => Promise<DoctorCheck | string>) => {
+    try {
+      const result = await work();
+      checks.push(typeof result === 'string' ? { name, status: 'ok', message: result, hint: null } : result);
+    } catch (error) {
+      signal.throwIfAborted();
+      const hint = error instanceof AppError ? (error.hint ?? null) : null;
+      checks.push({ name, status: 'fail', message: messageOf(error), hint });
+    }
+  };
+  await check('node', async () => `Node.js ${process.versions.node}`);
+  await check('data folder', async () => {
+    await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+    await access(config.dataDir, constants.W_OK | constants.R_OK);
+    return `${config.dataDir} can be written`;
+  });
+  await check('credential store', async () => {
+    await services.credentials.probeWritable();
+    return `the ${config.credentialStore.kind} store can be written`;
+  });
+  let orgs: OrgRecord[] = [];
+  await check('orgs', async () => {
+    orgs = toldOrgs(services, null);
+    if (orgs.length > 0) return `${orgs.length} connected`;
+    return {
+      name: 'orgs',
+      status: 'warn',
+      message: 'no org is connected',
+      hint: 'Run `parahack-sync login`.',
+    };
+  });
+  for (const org of orgs) {
+    const label = org.alias ?? org.instanceUrl;
+    await check(`login ${label}`, () => checkLogin(services, org, `login ${label}`, signal));
+    await check(`mirror ${label}`, () => checkMirror(services, org, `mirror ${label}`));
+  }
+  return { checks };
+}
+
+async function checkLogin(
+  services: Services,
+  org: OrgRecord,
+  name: string,
+  signal: AbortSignal,
+): Promise<DoctorCheck | string> {
+  await using session = await openOrgSession(services, org, signal);
+  const remote = openRemote(services, session);
+  const { username } = await remote.identity({ signal });
+  const skew = remote.now() - services.clock.now();
+  if (Math.abs(skew) > clockSkewMs) {
+    return {
+      name,
+      status: 'warn',
+      message: `${username} is logged in, but this machine's clock is ${formatDuration(Math.abs(skew))} ${skew > 0 ? 'behind' : 'ahead of'} the org's`,
+      hint: "Set this machine's clock; syncing itself goes by the org's.",
+    };
+  }
+  if (org.authState === 'no-refresh') {
+    return {
+      name,
+      status: 'warn',
+      message: `${username} is logged in by an access token that nothing can renew`,
+      hint: 'It ends within hours; for a lasting login use `parahack-sync login` without --access-token-stdin.',
+    };
+  }
+  return `${username} is logged in`;
+}
+
+async function checkMirror(
+  { mirrors }: Services,
+  org: OrgRecord,
+  name: string,
+): Promise<DoctorCheck | string> {
+  if (!mirrors.exists(org.instanceUrl)) {
+    return { name, status: 'warn', message: 'there is no mirror yet', hint: 'Run `parahack-sync backfill`.' };
+  }
+  await using mirror = await mirrors.open(org.instanceUrl, { create: false });
+  const faults = await mirror.checkIntegrity();
+  if (faults.length > 0) {
+    return {
+      name,
+      status: 'fail',
+      message: `${mirror.path} is damaged: ${faults[0]}`,
+      hint: 'Run `parahack-sync backfill --fresh`: it puts the file aside and copies the org anew.',
+    };
+  }
+  const { contacts } = await mirror.counts();
+  return `${contacts} contacts, sound`;
+}

@@ -1,0 +1,162 @@
+import { readFile } from 'node:fs/promises';
+import type { Credential } from '../auth/credential.ts';
+import { keepLogin } from '../auth/keep-login.ts';
+import { loginWithAccessToken } from '../auth/login-access-token.ts';
+import { loginWithBrowser } from '../auth/login-browser.ts';
+import { loginWithClientCredentials } from '../auth/login-client-credentials.ts';
+import { loginWithJwt } from '../auth/login-jwt.ts';
+import { AppError, messageOf, systemCodeOf } from '../base/errors.ts';
+import type { OrgRecord } from '../orgs/org-record.ts';
+import { planLogin } from '../orgs/plan-login.ts';
+import type { CallContext } from './app.ts';
+import type { LoginEvent, LoginOptions, LoginResult } from './contract/login.ts';
+import type { Services } from './services.ts';
+
+/** Gets a grant by the chosen flow, stores it, and connects the org. */
+export async function login(
+  services: Services,
+  options: LoginOptions,
+  context: CallContext<LoginEvent>,
+): Promise<LoginResult> {
+  const { registry, credentials, log } = services;
+  // Both are tried before anyone is sent through a login that could not be kept.
+  registry.list();
+  await credentials.probeWritable();
+  const credential = await obtain(services, options, context);
+  const plan = planLogin(registry.list(), credential, { replaceUser: options.replaceUser });
+  const known = plan.kind === 'new' ? null : plan.org;
+  const kept: Credential =
+    plan.kind === 'renamed'
+      ? { ...credential, instanceUrl: plan.org.instanceUrl, apiUrl: credential.apiUrl }
+      : credential;
+  if (plan.kind === 'renamed') {
+    log.warn(`${plan.from} now answers at ${plan.to}; calls go there, the mirror keeps its file`);
+  }
+  const { revokedOld } = await keepLogin(kept, {
+    store: credentials,
+    withLock: (name, work, lockOptions) => services.refreshLocks.withLock(name, work, lockOptions),
+    fetch: services.fetch,
+    signal: context.signal,
+  });
+  if (revokedOld?.status === 'failed') {
+    log.warn('the former login could not be revoked at Salesforce; it ends by itself when it is not used');
+  }
+  const org = recordOf(services, kept, options, known);
+  registry.put(org);
+  const replacesUser = plan.kind === 'replace-user' || (plan.kind === 'renamed' && plan.replacesUser);
+  if (replacesUser) await replaceEyes(services, org);
+  const { instanceUrl, orgId, userId, username, alias, sync, grant } = org;
+  return { org: { instanceUrl, orgId, userId, username, alias, sync, grant } };
+}
+
+async function obtain(
+  services: Services,
+  options: LoginOptions,
+  { signal, onEvent }: CallContext<LoginEvent>,
+): Promise<Credential> {
+  const { config, clock, fetch, log } = services;
+  const parts = { fetch, clock, log, signal };
+  switch (options.flow) {
+    case 'access-token':
+      return loginWithAccessToken({
+        ...parts,
+        instanceUrl: options.instanceUrl,
+        accessToken: options.accessToken,
+      });
+    case 'jwt':
+      return loginWithJwt({
+        ...parts,
+        loginUrl: options.loginUrl,
+        clientId: clientIdOf(services, options.clientId),
+        username: options.username,
+        privateKey: await readKey(options.keyFile),
+      });
+    case 'client-credentials':
+      return loginWithClientCredentials({
+        ...parts,
+        instanceUrl: options.instanceUrl,
+        clientId: clientIdOf(services, options.clientId),
+        clientSecret: options.clientSecret,
+      });
+    case 'browser':
+      return loginWithBrowser({
+        ...parts,
+        loginUrl: options.loginUrl,
+        clientId: clientIdOf(services, options.clientId),
+        clientSecret: config.clientSecret ?? undefined,
+        ports: options.port === null ? undefined : [options.port],
+        timeoutMs: options.timeoutMs,
+        onUrl: ({ url, redirectUri }) => onEvent({ event: 'login:url', url, redirectUri }),
+        openBrowser: options.openBrowser
+          ? async (url) => {
+              try {
+                const { default: open } = await import('open');
+                await open(url);
+              } catch (error) {
+                onEvent({ event: 'login:browser-failed', message: messageOf(error) });
+              }
+            }
+          : null,
+      });
+  }
+}
+
+function clientIdOf({ config }: Services, given: string | null): string {
+  const clientId = given ?? config.clientId;
+  if (clientId !== null) return clientId;
+  throw new AppError('CLIENT_ID_MISSING', 'A login needs the consumer key of your own external client app.', {
+    hint: 'Give it with --client-id or PARAHACK_SYNC_CLIENT_ID; the README says how to register the app.',
+  });
+}
+
+async function readKey(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new AppError(
+      'INVALID_INPUT',
+      `The key file ${file} cannot be read (${systemCodeOf(error) ?? 'unknown'}).`,
+      {
+        hint: '--jwt-key-file names the private key (PEM) whose certificate is in the external client app.',
+      },
+    );
+  }
+}
+
+function recordOf(
+  services: Services,
+  credential: Credential,
+  options: LoginOptions,
+  known: OrgRecord | null,
+): OrgRecord {
+  const now = services.clock.now();
+  return {
+    instanceUrl: credential.instanceUrl,
+    apiUrl: credential.apiUrl,
+    loginUrl: credential.loginUrl,
+    orgId: credential.orgId,
+    userId: credential.userId,
+    username: credential.username,
+    alias: options.alias ?? known?.alias ?? null,
+    sync: options.sync && (known?.sync ?? true),
+    authState: credential.grant === 'access-token' ? 'no-refresh' : 'ok',
+    grant: credential.grant,
+    clientId: credential.clientId,
+    apiVersion: known?.apiVersion ?? null,
+    twoWay: known?.twoWay ?? false,
+    conflicts: known?.conflicts ?? 'salesforce-wins',
+    budget: known?.budget ?? null,
+    createdAt: known?.createdAt ?? now,
+    lastLoginAt: now,
+  };
+}
+
+/** The user said that another user's eyes are to be used: the mirror is told so, if there is one. */
+async function replaceEyes(services: Services, { instanceUrl, orgId, userId }: OrgRecord): Promise<void> {
+  if (!services.mirrors.exists(instanceUrl)) return;
+  await using mirror = await services.mirrors.open(instanceUrl, { create: false });
+  await mirror.setIdentity({ orgId, userId, instanceUrl });
+  services.log.warn(
+    'the mirror is now read with the eyes of another user: run `backfill --fresh` so that it holds what that user may see',
+  );
+}

@@ -1,0 +1,82 @@
+import { forgetLogin } from '../auth/keep-login.ts';
+import { AppError } from '../base/errors.ts';
+import type { OrgRecord } from '../orgs/org-record.ts';
+import type { CallContext } from './app.ts';
+import { oneOrg } from './chosen-orgs.ts';
+import type { LogoutItem, LogoutOptions, LogoutResult } from './contract/login.ts';
+import { errorInfoOf } from './error-info.ts';
+import { lockOrg } from './org-lock.ts';
+import type { Services } from './services.ts';
+
+const openStates = ['pending', 'sent', 'in-doubt', 'held', 'conflict'] as const;
+
+/** Revokes the grant at Salesforce and removes it here, whatever Salesforce says. */
+export async function logout(
+  services: Services,
+  options: LogoutOptions,
+  { signal }: CallContext,
+): Promise<LogoutResult> {
+  const orgs = options.all ? services.registry.list() : [oneOrg(services, options.org)];
+  const items: LogoutItem[] = [];
+  for (const org of orgs) items.push(await logoutOne(services, org, options, signal));
+  return { orgs: items };
+}
+
+async function logoutOne(
+  services: Services,
+  org: OrgRecord,
+  { deleteData, force }: LogoutOptions,
+  signal: AbortSignal,
+): Promise<LogoutItem> {
+  const { instanceUrl, username, alias } = org;
+  const item: LogoutItem = {
+    instanceUrl,
+    username,
+    alias,
+    revoked: null,
+    credentialRemoved: false,
+    dataDeleted: false,
+    error: null,
+  };
+  try {
+    using _lock = deleteData ? lockOrg(services, instanceUrl) : null;
+    if (deleteData && !force) await refuseWithOpenEntries(services, instanceUrl);
+    const { removed, revoked } = await forgetLogin(instanceUrl, {
+      store: services.credentials,
+      withLock: (name, work, lockOptions) => services.refreshLocks.withLock(name, work, lockOptions),
+      fetch: services.fetch,
+      signal,
+    });
+    item.credentialRemoved = removed;
+    item.revoked = revoked.status === 'nothing-to-revoke' ? null : revoked.status === 'revoked';
+    if (revoked.status === 'failed') item.error = errorInfoOf(revoked.error);
+    if (deleteData) {
+      await services.mirrors.remove(instanceUrl);
+      item.dataDeleted = true;
+    }
+    services.registry.remove(instanceUrl);
+  } catch (error) {
+    item.error = errorInfoOf(error);
+  }
+  return item;
+}
+
+async function refuseWithOpenEntries({ mirrors }: Services, instanceUrl: string): Promise<void> {
+  if (!mirrors.exists(instanceUrl)) return;
+  await using mirror = await mirrors.open(instanceUrl, { create: false });
+  const counts = await mirror.outbox.counts();
+  const open = openStates.reduce((sum, state) => sum + counts[state], 0);
+  if (open === 0) return;
+  throw openEntries(instanceUrl, open);
+}
+
+export function openEntries(instanceUrl: string, open: number): AppError {
+  return new AppError(
+    'OUTBOX_OPEN',
+    `${open} entries of the outbox of ${instanceUrl} are not settled; their data would be lost.`,
+    {
+      hint: 'Look at them with `parahack-sync outbox list`, push them, or say --force.',
+      details: { open },
+    },
+  );
+}

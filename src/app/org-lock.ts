@@ -1,0 +1,36 @@
+import { hostKeyOf } from '../auth/instance-url.ts';
+import { AppError } from '../base/errors.ts';
+import type { HeldLock } from '../lock/locks.ts';
+import type { Services } from './services.ts';
+
+/** The lock of an org for whoever writes its mirror from Salesforce: a watch, a backfill. Throws `ORG_BUSY`. */
+export function lockOrg({ locks }: Services, instanceUrl: string): HeldLock {
+  const name = `org-${hostKeyOf(instanceUrl)}`;
+  const lock = locks.tryAcquire(name);
+  if (lock !== null) return lock;
+  const holder = locks.holderOf(name);
+  throw new AppError('ORG_BUSY', `Another process is working on ${instanceUrl}.`, {
+    hint:
+      holder === null
+        ? 'Try again when it is done.'
+        : `Process ${holder.pid} has held it since ${new Date(holder.since).toISOString()}; stop that one, or try again later.`,
+    details: holder === null ? null : { pid: holder.pid, since: new Date(holder.since).toISOString() },
+  });
+}
+
+/** Lends the lock of an org's outbox, waiting for whoever sends right now. */
+export function withDrainLock(
+  services: Services,
+  instanceUrl: string,
+  signal: AbortSignal,
+  onWait?: () => void,
+) {
+  const name = `outbox-${hostKeyOf(instanceUrl)}`;
+  return <T>(work: () => Promise<T>): Promise<T> => {
+    if (services.locks.holderOf(name) !== null) onWait?.();
+    return services.locks.withLock(name, work, { signal });
+  };
+}
+
+/** The name of the lock that says "a watch runs on this data folder". */
+export const watchLockName = 'watch';

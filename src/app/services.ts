@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import type { Dispatcher } from 'undici';
+import type { CredentialStore } from '../auth/credential-store.ts';
+import { openCredentialStore } from '../auth/open-credential-store.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Config } from '../config/config.ts';
+import { type Locks, openLocks } from '../lock/locks.ts';
+import { openRegistry } from '../orgs/open-registry.ts';
+import type { Registry } from '../orgs/registry.ts';
+import { openDispatcher } from '../salesforce/open-dispatcher.ts';
+import { type Mirrors, openMirrors } from '../store/sqlite/open-mirrors.ts';
+
+/**
+ * The concrete parts that commands share, each opened by its first use and closed in the reverse order, so
+ * that a command touches only what it needs.
+ */
+export class Services implements AsyncDisposable {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly clock: Clock = systemClock;
+  readonly #closers: (() => void | Promise<void>)[] = [];
+  #registry: Registry | null = null;
+  #locks: Locks | null = null;
+  #refreshLocks: Locks | null = null;
+  #credentials: CredentialStore | null = null;
+  #dispatcher: Dispatcher | null = null;
+  #fetch: typeof fetch | null = null;
+  #mirrors: Mirrors | null = null;
+
+  constructor(config: Config, log: Logger) {
+    this.config = config;
+    this.log = log;
+  }
+
+  get registry(): Registry {
+    if (this.#registry === null) {
+      const registry = openRegistry(this.config.dataDir);
+      this.#registry = registry;
+      this.#closers.push(() => registry.close());
+    }
+    return this.#registry;
+  }
+
+  /** Locks of this data folder: one per org for watch and backfill, one for its outbox. */
+  get locks(): Locks {
+    this.#locks ??= openLocks(join(this.config.dataDir, 'locks'), { clock: this.clock });
+    return this.#locks;
+  }
+
+  /** The refresh locks lie with the credentials: two data folders may share them. */
+  get refreshLocks(): Locks {
+    this.#refreshLocks ??= openLocks(join(this.config.credentialDir, 'locks'), { clock: this.clock });
+    return this.#refreshLocks;
+  }
+
+  get credentials(): CredentialStore {
+    const { credentialStore: store, credentialDir } = this.config;
+    this.#credentials ??= openCredentialStore({
+      kind: store.kind,
+      key: store.kind === 'file' ? (store.key ?? undefined) : undefined,
+      keyFile: store.kind === 'file' ? (store.keyFile ?? undefined) : undefined,
+      folder: credentialDir,
+      withLock: (name, work, options) => this.refreshLocks.withLock(name, work, options),
+    });
+    return this.#credentials;
+  }
+
+  get dispatcher(): Dispatcher {
+    if (this.#dispatcher === null) {
+      const { httpsProxy, noProxy } = this.config.proxy;
+      const dispatcher = openDispatcher({ httpsProxy, noProxy: noProxy.join(',') });
+      this.#dispatcher = dispatcher;
+      this.#closers.push(() => dispatcher.close());
+    }
+    return this.#dispatcher;
+  }
+
+  /** `fetch` through the same pool and proxy as every other call. */
+  get fetch(): typeof fetch {
+    this.#fetch ??= (async (input: string | URL | Request, init?: RequestInit) => {
+      const undici = await import('undici');
+      return undici.fetch(input as never, { ...init, dispatcher: this.dispatcher } as never);
+    }) as unknown as typeof fetch;
+    return this.#fetch;
+  }
+
+  get mirrors(): Mirrors {
+    if (this.#mirrors === null) {
+      const mirrors = openMirrors({
+        folder: join(this.config.dataDir, 'orgs'),
+        log: this.log,
+        clock: this.clock,
+      });
+      this.#mirrors = mirrors;
+      this.#closers.push(() => mirrors[Symbol.asyncDispose]());
+    }
+    return this.#mirrors;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const close of this.#closers.splice(0).reverse()) await close();
+  }
+}

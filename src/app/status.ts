@@ -1,0 +1,75 @@
+import { isoTime } from '../base/iso-time.ts';
+import type { OrgRecord } from '../orgs/org-record.ts';
+import { toldOrgs } from './chosen-orgs.ts';
+import type { StatusItem, StatusResult } from './contract/status.ts';
+import { errorInfoOf } from './error-info.ts';
+import { watchLockName } from './org-lock.ts';
+import { runView } from './runs.ts';
+import type { Services } from './services.ts';
+
+/** What is known here of each org; asks nobody. */
+export async function status(services: Services, { org }: { org: string | null }): Promise<StatusResult> {
+  const orgs: StatusItem[] = [];
+  for (const record of toldOrgs(services, org)) orgs.push(await statusOf(services, record));
+  const holder = services.locks.holderOf(watchLockName);
+  return {
+    orgs,
+    watch: { running: holder !== null, pid: holder?.pid ?? null, since: isoTime(holder?.since ?? null) },
+  };
+}
+
+async function statusOf(services: Services, org: OrgRecord): Promise<StatusItem> {
+  const { instanceUrl, alias, username, orgId, sync, authState } = org;
+  const item: StatusItem = {
+    instanceUrl,
+    alias,
+    username,
+    orgId,
+    sync,
+    auth: authState,
+    database: null,
+    contacts: null,
+    deleted: null,
+    coveredUntil: null,
+    lagSeconds: null,
+    lastBackfill: null,
+    lastCycle: null,
+    outbox: { pending: 0, rejected: 0, inDoubt: 0, held: 0, conflicts: 0 },
+    api: { used: null, max: null, at: null },
+    error: null,
+  };
+  if (!services.mirrors.exists(instanceUrl)) return item;
+  try {
+    await using mirror = await services.mirrors.open(instanceUrl, { create: false });
+    const { contacts, deleted } = await mirror.counts();
+    const cursors = await mirror.cursors();
+    const covered =
+      cursors.updated === null || cursors.deleted === null
+        ? null
+        : Math.min(cursors.updated, cursors.deleted);
+    const [lastBackfill] = await mirror.runs({ kind: 'backfill', limit: 1 });
+    const [lastCycle] = await mirror.runs({ kind: 'cycle', limit: 1 });
+    const counts = await mirror.outbox.counts();
+    const usage = await mirror.apiUsage();
+    return {
+      ...item,
+      database: mirror.path,
+      contacts,
+      deleted,
+      coveredUntil: isoTime(covered),
+      lagSeconds: covered === null ? null : Math.max(0, Math.round((services.clock.now() - covered) / 1000)),
+      lastBackfill: lastBackfill === undefined ? null : runView(instanceUrl, lastBackfill),
+      lastCycle: lastCycle === undefined ? null : runView(instanceUrl, lastCycle),
+      outbox: {
+        pending: counts.pending,
+        rejected: counts.rejected,
+        inDoubt: counts.sent + counts['in-doubt'],
+        held: counts.held,
+        conflicts: counts.conflict,
+      },
+      api: { used: usage?.used ?? null, max: usage?.max ?? null, at: isoTime(usage?.at ?? null) },
+    };
+  } catch (error) {
+    return { ...item, error: errorInfoOf(error) };
+  }
+}

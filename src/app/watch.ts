@@ -1,0 +1,128 @@
+import { AppError } from '../base/errors.ts';
+import { isoTime } from '../base/iso-time.ts';
+import { supervise, type WatchedOrg } from '../daemon/supervisor.ts';
+import type { OrgRecord } from '../orgs/org-record.ts';
+import { backfill, isBackfilled } from '../sync/backfill/backfill.ts';
+import { runCycle } from '../sync/cycle/cycle.ts';
+import { WindowMemory } from '../sync/cycle/window-memory.ts';
+import type { CallContext } from './app.ts';
+import { syncOrgs } from './chosen-orgs.ts';
+import { connectOrg, saveCalls } from './connect-org.ts';
+import type { WatchEvent, WatchOptions, WatchResult } from './contract/watch.ts';
+import { errorInfoOf } from './error-info.ts';
+import { lockOrg, watchLockName, withDrainLock } from './org-lock.ts';
+import { progressOf } from './progress-events.ts';
+import type { Services } from './services.ts';
+
+type Tell = (event: WatchEvent) => void;
+
+/** Polls each org on its own timetable until the signal aborts, or once. */
+export async function watch(
+  services: Services,
+  options: WatchOptions,
+  { signal, onEvent }: CallContext<WatchEvent>,
+): Promise<WatchResult> {
+  const { intervalMs, once } = options;
+  const byUrl = new Map(syncOrgs(services, options.orgs).map((org) => [org.instanceUrl, org]));
+  // With named orgs these are watched whatever their flag; without, the registry is looked at again and again.
+  const named = options.orgs.length > 0 || services.config.processOrg !== null || once;
+  const list = async () => {
+    if (named) return [...byUrl.keys()];
+    const wanted = services.registry.list().filter(({ sync }) => sync);
+    for (const org of wanted) byUrl.set(org.instanceUrl, org);
+    return wanted.map(({ instanceUrl }) => instanceUrl);
+  };
+  let cycles = 0;
+  let failed = 0;
+  const tell: Tell = (event) => {
+    if (event.event === 'cycle:complete') cycles++;
+    if (event.event === 'cycle:failed') failed++;
+    onEvent(event);
+  };
+  // Only says that a watch runs; which orgs it may write is decided by the locks of the orgs.
+  using _running = once ? null : services.locks.tryAcquire(watchLockName);
+  tell({ event: 'watch:start', orgs: await list(), intervalMs, once, pid: process.pid });
+  const outcomes = await supervise({
+    list,
+    intervalMs,
+    once,
+    signal,
+    clock: services.clock,
+    open: (url) => openWatched(services, byUrl.get(url)!, options, { signal, tell }),
+    hasLogin: async (url) => services.registry.get(url)?.authState !== 'login-needed',
+    onFailed: (instanceUrl, error, retryInMs) =>
+      tell({ event: 'cycle:failed', instanceUrl, error: errorInfoOf(error), retryInMs }),
+    onSkipped: (instanceUrl, error, retryInMs) =>
+      tell({ event: 'cycle:skipped', instanceUrl, error: errorInfoOf(error), retryInMs }),
+    onRecovered: (instanceUrl, failures) => tell({ event: 'cycle:recovered', instanceUrl, failures }),
+  });
+  tell({ event: 'watch:stop', reason: signal.aborted ? 'signal' : 'once', cycles, failed });
+  return {
+    orgs: outcomes.map(({ instanceUrl, error }) => ({
+      instanceUrl,
+      error: error === null ? null : errorInfoOf(error),
+    })),
+  };
+}
+
+/** Takes an org into care: its lock, session and mirror are held until the loop lets go of it. */
+async function openWatched(
+  services: Services,
+  known: OrgRecord,
+  { push }: WatchOptions,
+  { signal, tell }: { signal: AbortSignal; tell: Tell },
+): Promise<WatchedOrg> {
+  const lock = lockOrg(services, known.instanceUrl);
+  try {
+    // Read again: a login since the last look changes grant and flags.
+    const org = services.registry.get(known.instanceUrl) ?? known;
+    const connected = await connectOrg(services, org, { signal, onEvent: progressOf(tell as never) });
+    const memory = new WindowMemory();
+    return {
+      async cycle(cycleSignal) {
+        try {
+          if (!(await isBackfilled(connected))) await firstCopy(connected.context, tell, cycleSignal);
+          const report = await runCycle(connected.context, {
+            push,
+            withDrainLock: withDrainLock(services, org.instanceUrl, cycleSignal),
+            memory,
+            signal: cycleSignal,
+          });
+          tell({
+            event: 'cycle:complete',
+            instanceUrl: org.instanceUrl,
+            ...report,
+            coveredUntil: isoTime(report.coveredUntil),
+          });
+        } finally {
+          await saveCalls(connected, services.clock.now());
+        }
+      },
+      async [Symbol.asyncDispose]() {
+        try {
+          await connected[Symbol.asyncDispose]();
+        } finally {
+          lock.release();
+        }
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function firstCopy(
+  context: Parameters<typeof backfill>[0],
+  tell: Tell,
+  signal: AbortSignal,
+): Promise<void> {
+  const report = await backfill(context, { signal });
+  if (report.error !== null) {
+    signal.throwIfAborted();
+    const { code, message, hint } = report.error;
+    throw new AppError(code, message, { hint: hint ?? undefined });
+  }
+  const { instanceUrl, contacts, durationMs, apiCalls, runId } = report;
+  tell({ event: 'backfill:complete', instanceUrl, contacts, durationMs, apiCalls, runId: runId ?? '' });
+}
