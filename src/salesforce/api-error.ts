@@ -64,6 +64,8 @@ export function isSessionRefused(status: number, body: ErrorBody): boolean {
 
 function isUnavailable(status: number, body: ErrorBody, errorCode: string | null): boolean {
   if (status === 502 || status === 503 || status === 504 || status === 420) return true;
+  // A success that is here all the same was a page for people.
+  if (status < 300) return true;
   return body.kind === 'html' || errorCode === 'SERVER_UNAVAILABLE';
 }
 

@@ -21,7 +21,9 @@ export interface ErrorBody {
 export function parseErrorBody(contentType: string | null, body: string): ErrorBody {
   const text = body.trim();
   if (text === '') return { kind: 'empty', items: [], text: null };
-  if (/html/i.test(contentType ?? '') || /^<(!doctype\s+html|html)/i.test(text)) {
+  // The type alone does not say: userinfo sends its bare `Bad_OAuth_Token` as text/html.
+  const markup = text.startsWith('<');
+  if (markup && (/html/i.test(contentType ?? '') || /^<(!doctype\s+html|html)/i.test(text))) {
     return { kind: 'html', items: [], text: null };
   }
   if (text.startsWith('{') || text.startsWith('[')) {
@@ -31,7 +33,7 @@ export function parseErrorBody(contentType: string | null, body: string): ErrorB
       return { kind: 'text', items: [], text: oneLine(text) };
     }
   }
-  if (text.startsWith('<')) return { kind: 'xml', items: xmlItems(text), text: null };
+  if (markup) return { kind: 'xml', items: xmlItems(text), text: null };
   const form = /^error=/.test(text) ? new URLSearchParams(text) : null;
   if (form !== null) {
     const item = itemOf(form.get('error'), form.get('error_description'), [], null);

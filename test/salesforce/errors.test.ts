@@ -1,0 +1,175 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import type { Logger } from '../../src/base/logger.ts';
+import { apiFault, connected, failure, secretToken } from './connected.ts';
+import type { ScriptedAnswer } from './scripted-org.ts';
+
+const html = { headers: { 'content-type': 'text/html; charset=utf-8' } };
+
+describe('an error answer', () => {
+  it.each<[string, ScriptedAnswer, object]>([
+    [
+      'INVALID_FIELD',
+      { status: 400, ...apiFault('INVALID_FIELD', 'SELECT Nope\n   ^\nERROR at') },
+      { code: 'INVALID_FIELD' },
+    ],
+    [
+      'a dead cursor',
+      { status: 400, ...apiFault('INVALID_QUERY_LOCATOR', 'x') },
+      { code: 'INVALID_QUERY_LOCATOR' },
+    ],
+    ['a slow query', { status: 400, ...apiFault('QUERY_TIMEOUT', 'x') }, { code: 'QUERY_TIMEOUT' }],
+    ['too many ids', { status: 400, ...apiFault('EXCEEDED_ID_LIMIT', 'x') }, { code: 'EXCEEDED_ID_LIMIT' }],
+    [
+      'too old a date',
+      { status: 400, ...apiFault('INVALID_REPLICATION_DATE', 'x') },
+      { code: 'INVALID_REPLICATION_DATE' },
+    ],
+    [
+      'any other code',
+      { status: 400, ...apiFault('MALFORMED_QUERY', 'x') },
+      { code: 'SALESFORCE_ERROR', details: { errorCode: 'MALFORMED_QUERY' } },
+    ],
+    [
+      'an error object',
+      { status: 400, body: { errorCode: 'A_B', message: 'm' } },
+      { details: { errorCode: 'A_B' } },
+    ],
+    [
+      'bulk’s exception',
+      { status: 400, body: { exceptionCode: 'InvalidJob', exceptionMessage: 'm' } },
+      { details: { errorCode: 'InvalidJob' } },
+    ],
+    [
+      'XML',
+      {
+        status: 400,
+        headers: { 'content-type': 'application/xml' },
+        body: '<?xml version="1.0"?><Errors><Error><errorCode>NOT_FOUND</errorCode><message>gone</message></Error></Errors>',
+      },
+      { details: { errorCode: 'NOT_FOUND' } },
+    ],
+    [
+      'a form',
+      {
+        status: 400,
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: 'error=unsupported_token_type&error_description=no',
+      },
+      { details: { errorCode: 'unsupported_token_type' } },
+    ],
+    [
+      'an empty body',
+      { status: 404 },
+      { code: 'SALESFORCE_ERROR', details: { status: 404, errorCode: null } },
+    ],
+    ['broken JSON', { status: 400, body: '[{"errorCode":' }, { code: 'SALESFORCE_ERROR' }],
+    [
+      'a too long URL',
+      { status: 414, body: 'URI Too Long' },
+      { code: 'SALESFORCE_ERROR', details: { status: 414 } },
+    ],
+    [
+      'a deleted scratch org',
+      { status: 420, ...html, body: '<html>down</html>' },
+      { code: 'ORG_UNAVAILABLE', details: { status: 420 } },
+    ],
+    [
+      'a redirect',
+      { status: 302, headers: { location: 'https://evil.example/' } },
+      { code: 'SALESFORCE_ERROR', details: { status: 302 } },
+    ],
+  ])('with %s', async (_, answer, expected) => {
+    await using c = await connected();
+    c.org.script(answer);
+    const error = await failure(c.remote.count(null));
+    expect(error).toMatchObject(expected);
+    expect(error.message).not.toMatch(/\n/);
+    expect(c.org.seen).toHaveLength(1);
+  });
+
+  it('that is a page for people says that the org is unavailable, whatever its status', async () => {
+    for (const status of [200, 403, 500, 503]) {
+      await using c = await connected();
+      c.org.always({ status, ...html, body: '<!DOCTYPE html><html>Maintenance</html>' });
+      const error = await failure(c.remote.count(null));
+      expect(error).toMatchObject({ code: 'ORG_UNAVAILABLE', details: { status } });
+      expect(error.message).not.toMatch(/</);
+      expect(c.org.seen).toHaveLength(6);
+    }
+  });
+
+  it('with 500 is repeated twice, for it may be a passing fault or not', async () => {
+    await using c = await connected();
+    c.org.always({ status: 500, ...apiFault('UNKNOWN_EXCEPTION', 'An unexpected error occurred.') });
+    expect(await failure(c.remote.count(null))).toMatchObject({
+      code: 'SALESFORCE_ERROR',
+      details: { status: 500 },
+    });
+    expect(c.org.seen).toHaveLength(3);
+  });
+
+  it.each([
+    ['text', 'hello'],
+    ['an array', '[]'],
+    ['another object', '{"hello":1}'],
+    ['nothing', ''],
+  ])('is made of a 200 with %s', async (_, body) => {
+    await using c = await connected();
+    c.org.script({ body });
+    expect(await failure(c.remote.count(null))).toMatchObject({
+      code: 'SALESFORCE_ERROR',
+      details: { status: 200 },
+    });
+  });
+});
+
+describe('the access token', () => {
+  it('is in no error, no cause and no log line, whatever goes wrong', async () => {
+    const lines: unknown[] = [];
+    const note = (...line: unknown[]) => void lines.push(line);
+    const log: Logger = { debug: note, info: note, warn: note, error: note };
+    await using c = await connected({ log });
+    const broken: ScriptedAnswer[] = [
+      { status: 401, ...apiFault('INVALID_SESSION_ID', 'expired') },
+      { status: 401 },
+      { status: 400, ...apiFault('X', 'y') },
+      { status: 302 },
+      { body: 'text' },
+    ];
+    const errors: unknown[] = [];
+    const { remote } = c;
+    const calls = [
+      () => remote.count(null),
+      () => remote.describeContact(),
+      () => remote.updated({ start: 0, end: 60_000 }),
+      () => remote.identity(),
+      () => remote.bulk.info('750x'),
+      () => remote.writes.createMany([{ LastName: 'A' }]),
+      () => remote.writes.createIdempotent({ key: 'k', fields: {} }),
+    ];
+    for (const call of calls) {
+      for (const answer of broken) {
+        c.org.always(answer);
+        errors.push(await call().catch((error: unknown) => error));
+      }
+      c.org.always((_, response) => void response.destroy());
+      errors.push(await call().catch((error: unknown) => error));
+    }
+    await c.org[Symbol.asyncDispose]();
+    for (const call of calls) errors.push(await call().catch((error: unknown) => error));
+    expect(errors).toHaveLength(calls.length * 7);
+    const everything = inspect([errors, lines], {
+      depth: 20,
+      showHidden: true,
+      maxStringLength: null,
+      maxArrayLength: null,
+    });
+    expect(everything).not.toContain('SECRET');
+    expect(everything).toContain('NETWORK_UNREACHABLE');
+    expect(c.org.seen.every((r) => String(r.headers.authorization).startsWith(`Bearer ${secretToken}`))).toBe(
+      true,
+    );
+    expect(c.org.seen.some((r) => r.url.includes('SECRET'))).toBe(false);
+  });
+});
