@@ -18,10 +18,15 @@ export interface PageBody {
   expectedRows: number | null;
   /**
    * The page holds Id, SystemModstamp and some columns only (a new field is being filled in). It sets those
-   * columns on live rows whose stored stamp is not newer, touches neither their stamp nor their read time,
-   * and inserts nothing.
+   * columns on live rows whose stored stamp is the page's (a row that has changed since is read in full by
+   * the next cycle), touches neither their stamp nor their read time, and inserts nothing.
    */
   partial?: boolean;
+  /**
+   * The org's time when the answer had arrived, asked after the last block. Matters only where rows may say
+   * IsDeleted; without it, the time that `apply` took is added to `readAt`.
+   */
+  answeredAt?: () => number;
   blocks: AsyncIterable<Uint8Array<ArrayBuffer>>;
 }
 

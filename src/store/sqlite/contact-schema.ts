@@ -1,0 +1,133 @@
+import type { ColumnType, ContactDescribe, Field } from '../../sync/ports/field.ts';
+import type { SchemaChange, StoredField } from '../../sync/ports/mirror.ts';
+import type { Connection } from './connection.ts';
+
+/** Compound fields come as objects; their parts are fields of their own. */
+const compoundTypes = new Set(['address', 'location']);
+const integerTypes = new Set(['boolean', 'int', 'long']);
+const realTypes = new Set(['double', 'currency', 'percent']);
+
+/** Kept whatever `--fields` says: keys, stamps, and what became of the contact. */
+const neededFields = new Set(['Id', 'IsDeleted', 'MasterRecordId', 'CreatedDate', 'SystemModstamp']);
+
+/** Columns of `contact` that the lookups of `contacts` use; a field that the org lacks has no index. */
+const indexedFields = ['Email', 'LastName'] as const;
+
+export function columnTypeOf(field: Pick<Field, 'type'>): ColumnType {
+  if (integerTypes.has(field.type)) return 'INTEGER';
+  return realTypes.has(field.type) ? 'REAL' : 'TEXT';
+}
+
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** Fields in column order, vanished ones included. */
+export function loadFields(db: Connection): StoredField[] {
+  const rows = db
+    .prepare('SELECT column_type, vanished, unfilled, definition FROM field ORDER BY position')
+    .all() as {
+    column_type: ColumnType;
+    vanished: number;
+    unfilled: number;
+    definition: string;
+  }[];
+  return rows.map((row) => ({
+    ...(JSON.parse(row.definition) as Field),
+    columnType: row.column_type,
+    vanished: row.vanished === 1,
+    unfilled: row.unfilled === 1,
+  }));
+}
+
+/**
+ * Adds columns for new fields and marks vanished ones. The caller holds the transaction. `only` limits the
+ * columns; a field outside it counts as vanished where it was stored before.
+ */
+export function storeDescribe(
+  db: Connection,
+  describe: ContactDescribe,
+  only?: readonly string[],
+): SchemaChange {
+  const wanted = only === undefined ? null : new Set(only.map((name) => name.toLowerCase()));
+  const fields = describe.fields.filter(
+    (field) =>
+      !compoundTypes.has(field.type) &&
+      (wanted === null || neededFields.has(field.name) || wanted.has(field.name.toLowerCase())),
+  );
+  const stored = new Map(loadFields(db).map((field) => [field.name, field]));
+  const change: SchemaChange = { added: [], vanished: [], returned: [] };
+  const upsert = db.prepare(
+    `INSERT INTO field (name, position, label, type, column_type, vanished, unfilled, definition)
+     VALUES (?, (SELECT coalesce(max(position), 0) + 1 FROM field), ?, ?, ?, 0, ?, ?)
+     ON CONFLICT (name) DO UPDATE SET label = excluded.label, type = excluded.type, vanished = 0,
+       unfilled = max(unfilled, excluded.unfilled), definition = excluded.definition`,
+  );
+  // Rows that are there already lack the column's values, also those of a backfill under way.
+  const hasRows = db.prepare('SELECT 1 FROM contact LIMIT 1').get() !== undefined;
+  for (const field of fields) {
+    const old = stored.get(field.name);
+    if (old === undefined) {
+      change.added.push(field.name);
+      addColumn(db, field);
+    } else if (old.vanished) change.returned.push(field.name);
+    const unfilled = hasRows && (old === undefined || old.vanished) ? 1 : 0;
+    upsert.run(field.name, field.label, field.type, columnTypeOf(field), unfilled, JSON.stringify(field));
+    stored.delete(field.name);
+  }
+  const vanish = db.prepare('UPDATE field SET vanished = 1 WHERE name = ?');
+  for (const field of stored.values()) {
+    if (field.vanished) continue;
+    change.vanished.push(field.name);
+    vanish.run(field.name);
+  }
+  if (change.added.length > 0) rebuildView(db);
+  return change;
+}
+
+function addColumn(db: Connection, field: Field): void {
+  const column = `${quoteName(field.name)} ${columnTypeOf(field)}`;
+  if (field.name !== 'Id') {
+    db.exec(`ALTER TABLE contact ADD COLUMN ${column}`);
+    db.exec(`ALTER TABLE contact_local ADD COLUMN ${column}`);
+  }
+}
+
+const refusal =
+  'two-way sync is off for this org, so the view contacts is read-only: turn it on with parahack-sync orgs set ORG --two-way on';
+
+/** The view that applications read: live rows, with open local edits laid over. */
+function rebuildView(db: Connection): void {
+  const names = loadFields(db).map((field) => quoteName(field.name));
+  const of = (alias: string) => names.map((name) => `${alias}.${name}`).join(', ');
+  db.exec('DROP VIEW IF EXISTS contacts');
+  db.exec(
+    `CREATE VIEW contacts AS
+       SELECT ${of('c')}, coalesce(c._key, c.Id) AS _key, 'synced' AS _state, NULL AS _error
+       FROM contact c
+       WHERE c._gone IS NULL AND NOT EXISTS (SELECT 1 FROM contact_local l WHERE l.Id = c.Id)
+       UNION ALL
+       SELECT ${of('l')}, l._key, l._state, l._error FROM contact_local l`,
+  );
+  for (const verb of ['INSERT', 'UPDATE', 'DELETE']) {
+    db.exec(
+      `CREATE TRIGGER contacts_refuse_${verb.toLowerCase()} INSTEAD OF ${verb} ON contacts
+       BEGIN SELECT raise(ABORT, '${refusal}'); END`,
+    );
+  }
+}
+
+/**
+ * The indices that `contacts list|search|show` need. Built in one go when the first backfill is complete:
+ * sorting a million values once takes a fraction of what keeping the indices up row by row does.
+ */
+export function ensureIndices(db: Connection): void {
+  const present = new Set(loadFields(db).map((field) => field.name));
+  for (const field of indexedFields) {
+    if (!present.has(field)) continue;
+    db.exec(
+      `CREATE INDEX IF NOT EXISTS contact_${field.toLowerCase()} ON contact (${quoteName(field)} COLLATE NOCASE)
+       WHERE ${quoteName(field)} IS NOT NULL`,
+    );
+  }
+}

@@ -1,0 +1,81 @@
+import type { Gone } from '../../../sync/ports/page.ts';
+import type { Burial, LiveRead, Merged, RowState } from './evidence.ts';
+
+/** A row as a read saw it live. */
+export function mergeLive(state: RowState, read: LiveRead): Merged {
+  return settle({ ...state, readAt: later(state.readAt, read.readAt) }, read);
+}
+
+/** Proof that a contact is gone; `values` where it came with the row's values (a queryAll row). */
+export function mergeBurial(state: RowState, burial: Burial, values: LiveRead | null = null): Merged {
+  const next = { ...state };
+  let kind: 'deleted' | 'merged' = state.gone === 'merged' ? 'merged' : 'deleted';
+  if (burial.gone === 'purged') next.purgedAt = later(state.purgedAt, burial.evidenceAt);
+  else if (burial.gone === 'hidden') next.hiddenAt = later(state.hiddenAt, burial.evidenceAt);
+  else if (isNewer(burial, state)) {
+    next.deletedStamp = burial.stamp;
+    next.deletedAt = burial.evidenceAt;
+    next.masterRecordId = burial.masterRecordId;
+    kind = burial.gone;
+  }
+  return settle(next, values, kind);
+}
+
+/** Order among deletions: by stamp, then by when the proof arrived; a merge says more than a delete. */
+function isNewer(burial: Burial, state: RowState): boolean {
+  if (state.deletedAt === null) return true;
+  const stamp = burial.stamp ?? '';
+  const known = state.deletedStamp ?? '';
+  if (stamp !== known) return stamp > known;
+  if (burial.evidenceAt !== state.deletedAt) return burial.evidenceAt > state.deletedAt;
+  return burial.gone === 'merged' && state.gone !== 'merged';
+}
+
+/** Decides between values, then what the contact is, as functions of the latest evidence of each kind. */
+function settle(
+  next: RowState,
+  values: LiveRead | null,
+  kind: 'deleted' | 'merged' = next.gone === 'merged' ? 'merged' : 'deleted',
+): Merged {
+  let takes = false;
+  if (isPurged(next)) {
+    next.stamp = null;
+    next.valueAt = null;
+  } else if (values !== null && replaces(values, next)) {
+    takes = true;
+    next.stamp = values.stamp;
+    next.valueAt = values.readAt;
+  }
+  next.gone = goneOf(next, kind);
+  if (next.gone !== 'merged') next.masterRecordId = null;
+  return { next, takes };
+}
+
+function replaces(values: LiveRead, state: RowState): boolean {
+  if (state.stamp === null) return true;
+  if (values.stamp !== state.stamp) return values.stamp > state.stamp;
+  return state.valueAt === null || values.readAt >= state.valueAt;
+}
+
+function isPurged(state: RowState): boolean {
+  return state.purgedAt !== null && !seenAfter(state, state.purgedAt);
+}
+
+function goneOf(state: RowState, kind: 'deleted' | 'merged'): Gone | null {
+  if (isPurged(state)) return 'purged';
+  if (state.deletedAt !== null && !seenAfter(state, state.deletedAt)) {
+    // An undelete touches the stamp, so values with a newer one were read after it.
+    const outlived = state.stamp !== null && state.deletedStamp !== null && state.stamp > state.deletedStamp;
+    if (!outlived) return kind;
+  }
+  return state.hiddenAt !== null && !seenAfter(state, state.hiddenAt) ? 'hidden' : null;
+}
+
+/** A read is at the earliest what its sending says, a proof at the latest what its arrival says. */
+function seenAfter(state: RowState, evidenceAt: string): boolean {
+  return state.readAt !== null && state.readAt > evidenceAt;
+}
+
+function later(a: string | null, b: string): string {
+  return a === null || b > a ? b : a;
+}

@@ -1,0 +1,19 @@
+import { AppError } from '../../../base/errors.ts';
+
+const hint = 'Nothing of this page was stored; it is asked for again.';
+
+/** The answer does not hold what it said, or ends in the middle. */
+export function incomplete(what: string, details?: unknown): AppError {
+  return new AppError('PAGE_INCOMPLETE', `An answer of Salesforce was not complete: ${what}.`, {
+    hint,
+    details,
+  });
+}
+
+/** The answer names a column that was not asked for, or lacks one that was. */
+export function unexpectedColumn(column: string, what: string): AppError {
+  return new AppError('UNEXPECTED_COLUMN', `An answer of Salesforce ${what} the field ${column}.`, {
+    hint: 'The org’s fields may have changed just now; describe is asked again before the next try.',
+    details: { column },
+  });
+}

@@ -1,0 +1,122 @@
+import { writeVarintBefore } from './sqlite-varint.ts';
+
+/** How a cell's bytes become a stored value: the storage formats are part of the command line's contract. */
+export type CellKind = 'text' | 'boolean' | 'datetime';
+
+const kindCodes: Record<CellKind, number> = { text: 0, boolean: 1, datetime: 2 };
+
+const serialNull = 0;
+const serialZero = 8;
+const serialOne = 9;
+/** Serial type of a text of n bytes is 13 + 2n (SQLite file format, section 2.1). */
+const serialText = 13;
+
+const upperT = 84;
+const lowerT = 116;
+const upperZ = 90;
+
+/**
+ * Builds one row at a time in SQLite's record format, straight from the bytes that came off the wire: a
+ * cell's bytes are UTF-8 there and here, so no string is ever made of them. Parsers write a cell's bytes to
+ * `bytes` from `end` on and then close it.
+ */
+export class RowRecord {
+  bytes: Uint8Array;
+  /** Where the next cell's bytes go. */
+  end = 0;
+  readonly columns: number;
+  /** The cells' serial types of the row under way. */
+  readonly #types: Int32Array;
+  readonly #kinds: Uint8Array;
+  readonly #headerRoom: number;
+  start = 0;
+
+  constructor(kinds: readonly CellKind[]) {
+    this.columns = kinds.length;
+    this.#kinds = Uint8Array.from(kinds, (kind) => kindCodes[kind]);
+    this.#types = new Int32Array(kinds.length);
+    // A serial type of a cell below 1 GB takes 5 bytes at most, and so does the header's own length.
+    this.#headerRoom = 5 * kinds.length + 8;
+    this.bytes = new Uint8Array(1 << 16);
+  }
+
+  /** Room for a row made of at most `inputBytes` bytes of input: no cell is ever longer than its source. */
+  reserve(inputBytes: number): void {
+    const wanted = this.#headerRoom + inputBytes + 64;
+    if (this.bytes.length >= wanted) return;
+    this.bytes = new Uint8Array(Math.max(wanted, 1 << 20));
+  }
+
+  begin(): void {
+    this.end = this.#headerRoom;
+    this.#types.fill(serialNull);
+  }
+
+  /** Closes the cell whose bytes lie in `bytes[from, to)`; an empty cell is null. */
+  close(column: number, from: number, to: number): void {
+    let end = to;
+    const kind = this.#kinds[column];
+    if (to === from) {
+      this.#types[column] = serialNull;
+    } else if (kind === 0) {
+      this.#types[column] = serialText + 2 * (to - from);
+    } else if (kind === 1) {
+      const first = this.bytes[from]!;
+      this.#types[column] = first === lowerT || first === upperT || first === 49 ? serialOne : serialZero;
+      end = from;
+    } else {
+      end = this.#normalizeTime(from, to);
+      this.#types[column] = serialText + 2 * (end - from);
+    }
+    this.end = end;
+  }
+
+  isNull(column: number): boolean {
+    return this.#types[column] === serialNull;
+  }
+
+  isTrue(column: number): boolean {
+    return this.#types[column] === serialOne;
+  }
+
+  /** Writes the header before the cells; the finished record is `bytes[start, end)`. */
+  finish(): void {
+    const { bytes } = this;
+    const types = this.#types;
+    let p = this.#headerRoom;
+    for (let i = types.length - 1; i >= 0; i--) {
+      const type = types[i]!;
+      if (type < 128) bytes[--p] = type;
+      else p = writeVarintBefore(bytes, p, type);
+    }
+    const cells = this.#headerRoom - p;
+    // The header's length counts its own varint.
+    const length = cells + (cells + 1 < 128 ? 1 : cells + 2 < 16_384 ? 2 : 3);
+    this.start = writeVarintBefore(bytes, p, length);
+  }
+
+  /**
+   * `…:00.000+0000` (REST) and `…:00.000Z` (bulk CSV) both become the latter. Returns the cell's new end.
+   */
+  #normalizeTime(from: number, to: number): number {
+    const { bytes } = this;
+    if (to - from === 24 && bytes[to - 1] === upperZ) return to;
+    if (
+      to - from === 28 &&
+      bytes[to - 5] === 43 &&
+      bytes[to - 4] === 48 &&
+      bytes[to - 3] === 48 &&
+      bytes[to - 2] === 48 &&
+      bytes[to - 1] === 48
+    ) {
+      bytes[to - 5] = upperZ;
+      return to - 4;
+    }
+    const text = new TextDecoder().decode(bytes.subarray(from, to));
+    const ms = Date.parse(text.replace(/([+-]\d\d)(\d\d)$/, '$1:$2'));
+    if (Number.isNaN(ms)) return to;
+    const iso = new TextEncoder().encode(new Date(ms).toISOString());
+    bytes.set(iso, from);
+    return from + iso.length;
+  }
+}

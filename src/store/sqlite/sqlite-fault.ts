@@ -1,0 +1,47 @@
+import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts';
+
+/** SQLite's and the file system's own errors → AppError, once, at this room's door. */
+export function mapSqliteFault(error: unknown, path: string): Error {
+  if (error instanceof AppError || (error instanceof Error && error.name === 'AbortError')) return error;
+  const code = systemCodeOf(error) ?? '';
+  const details = { path, sqlite: code };
+  if (code === 'SQLITE_FULL' || code === 'ENOSPC' || code === 'EDQUOT') {
+    return new AppError('DISK_FULL', `There is no room left to write ${path}.`, {
+      hint: 'Free some space and run the command again; what was stored before is kept.',
+      details,
+      cause: error,
+    });
+  }
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') {
+    return new AppError('MIRROR_CORRUPT', `The mirror ${path} is damaged: ${messageOf(error)}.`, {
+      hint: 'Run "parahack-sync backfill --fresh" for this org; the damaged file is kept beside the new one.',
+      details,
+      cause: error,
+    });
+  }
+  if (code.startsWith('SQLITE_BUSY') || code === 'SQLITE_LOCKED') {
+    return new AppError('MIRROR_BUSY', `Another program has been writing to ${path} for too long.`, {
+      hint: 'End the other program’s open transaction, or try again later.',
+      details,
+      cause: error,
+    });
+  }
+  if (
+    code.startsWith('SQLITE_CANTOPEN') ||
+    code.startsWith('SQLITE_READONLY') ||
+    ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST'].includes(code)
+  ) {
+    return new AppError('DATA_DIR_UNWRITABLE', `The data folder does not let ${path} be written.`, {
+      hint: 'Choose another folder with --data-dir or PARAHACK_SYNC_DATA_DIR, or mend its permissions.',
+      details,
+      cause: error,
+    });
+  }
+  if (code.startsWith('SQLITE_')) {
+    return new AppError('MIRROR_FAILED', `SQLite failed on ${path}: ${messageOf(error)}.`, {
+      details,
+      cause: error,
+    });
+  }
+  return error instanceof Error ? error : new Error(String(error));
+}

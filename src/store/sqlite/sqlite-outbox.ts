@@ -1,0 +1,55 @@
+import type {
+  NewOutboxEntry,
+  Outbox,
+  OutboxEntry,
+  OutboxState,
+  SendWay,
+  Settlement,
+} from '../../sync/ports/outbox.ts';
+import type { MirrorFile } from './mirror-file.ts';
+import { countEntries, listEntries, listReadBackDue, type OutboxFilter } from './outbox-records.ts';
+
+export class SqliteOutbox implements Outbox {
+  readonly #file: MirrorFile;
+
+  constructor(file: MirrorFile) {
+    this.#file = file;
+  }
+
+  async add(entries: readonly NewOutboxEntry[]): Promise<void> {
+    await this.#file.write('addEntries', entries);
+  }
+
+  async list(filter: OutboxFilter = {}): Promise<OutboxEntry[]> {
+    return this.#file.read((db) => listEntries(db, filter));
+  }
+
+  async markSent(keys: readonly string[], way: SendWay, at: number): Promise<void> {
+    await this.#file.write('markSent', keys, way, at);
+  }
+
+  async settle(settlements: readonly Settlement[]): Promise<void> {
+    await this.#file.write('settle', settlements);
+  }
+
+  async move(
+    keys: readonly string[],
+    from: readonly OutboxState[],
+    to: OutboxState,
+    at: number,
+  ): Promise<string[]> {
+    return this.#file.write('moveEntries', keys, from, to, at);
+  }
+
+  async counts(): Promise<Record<OutboxState, number>> {
+    return this.#file.read(countEntries);
+  }
+
+  async readBackDue(limit: number): Promise<OutboxEntry[]> {
+    return this.#file.read((db) => listReadBackDue(db, limit));
+  }
+
+  async clearReadBack(keys: readonly string[]): Promise<void> {
+    await this.#file.write('clearReadBack', keys);
+  }
+}

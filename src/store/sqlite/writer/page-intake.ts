@@ -1,0 +1,46 @@
+import type { StoredField } from '../../../sync/ports/mirror.ts';
+import { PageReader } from '../page/page-reader.ts';
+import { type CellKind, RowRecord } from '../page/row-record.ts';
+import { SpoolFile } from '../page/spool-file.ts';
+import type { PageHead } from './protocol.ts';
+
+/** One page on its way in: parsed block by block into a spool file, with no transaction open. */
+export class PageIntake {
+  readonly head: PageHead;
+  readonly reader: PageReader;
+  #spool: SpoolFile | null = null;
+
+  constructor(head: PageHead, fields: readonly StoredField[], spoolPath: string) {
+    this.head = head;
+    const kinds = new Map(fields.map((field) => [field.name, cellKind(field.type)]));
+    this.reader = new PageReader(head, {
+      fields: head.fields,
+      kindOf: (name) => kinds.get(name),
+      openSpool: (columns) => {
+        this.#spool = new SpoolFile(spoolPath, columns.length);
+        return {
+          record: new RowRecord(columns.map((name) => kinds.get(name) ?? 'text')),
+          spool: this.#spool,
+        };
+      },
+    });
+  }
+
+  /** Path of the finished spool. */
+  end(): void {
+    this.reader.end();
+    this.#spool!.finish();
+  }
+
+  get path(): string {
+    return this.#spool!.path;
+  }
+
+  remove(): void {
+    this.#spool?.remove();
+  }
+}
+
+function cellKind(type: string): CellKind {
+  return type === 'boolean' || type === 'datetime' ? type : 'text';
+}

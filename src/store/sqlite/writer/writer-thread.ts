@@ -1,0 +1,43 @@
+import { parentPort } from 'node:worker_threads';
+import { AppError, messageOf } from '../../../base/errors.ts';
+import { mapSqliteFault } from '../sqlite-fault.ts';
+import { MirrorWriter } from './mirror-writer.ts';
+import type { WriterAnswer, WriterFault, WriterRequest } from './protocol.ts';
+
+/** Serves requests in the order of their arrival; the entry point of a writer thread. */
+function serve(port: NonNullable<typeof parentPort>): void {
+  const writers = new Map<string, MirrorWriter>();
+  const answer = (message: WriterAnswer) => port.postMessage(message);
+  port.on('message', (request: WriterRequest) => {
+    try {
+      answer({ id: request.id, value: perform(writers, request) });
+    } catch (error) {
+      answer({ id: request.id, fault: faultOf(mapSqliteFault(error, request.path)) });
+    }
+  });
+}
+
+function perform(writers: Map<string, MirrorWriter>, { path, call, args }: WriterRequest): unknown {
+  if (call === 'open') {
+    if (!writers.has(path)) writers.set(path, new MirrorWriter(path, args[0] === true));
+    return undefined;
+  }
+  const writer = writers.get(path);
+  if (call === 'close') {
+    writer?.close();
+    writers.delete(path);
+    return undefined;
+  }
+  if (writer === undefined) throw new Error(`The mirror ${path} is not open.`);
+  const method = writer[call] as (...args: unknown[]) => unknown;
+  return method.apply(writer, args);
+}
+
+function faultOf(error: Error): WriterFault {
+  if (error instanceof AppError) {
+    return { code: error.code, message: error.message, hint: error.hint, details: error.details };
+  }
+  return { code: null, message: messageOf(error), hint: undefined, details: undefined };
+}
+
+if (parentPort !== null) serve(parentPort);
