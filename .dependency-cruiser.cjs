@@ -45,7 +45,7 @@ const forbidden = Object.entries(rooms).flatMap(([room, allowed]) => {
       severity: 'error',
       comment: `${room} may import only ${[...allowed, ...types.map((other) => `types of ${other}`)].join(', ') || "node's own modules"}.`,
       from: { path: place(room) },
-      to: { path: never.map(place) },
+      to: { path: never.map((other) => place(other)) },
     },
     ...types.map((other) => ({
       name: `${room}-types-of-${other}`,

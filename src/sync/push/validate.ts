@@ -53,11 +53,14 @@ export function validateRecords(
   const seen = new Set<string>();
   for (const record of records) {
     const { source, index, line } = record;
-    const fault = (field: string | null, { code, message }: FieldFault) =>
+    const faulty = new Set<string>();
+    const fault = (field: string | null, { code, message }: FieldFault) => {
       faults.push({ source, index, line, field, code, message });
+      faulty.add(field?.toLowerCase() ?? '');
+    };
     const op = opOf(record);
     const changes = changesOf(record, op, byName, fault);
-    if (op === 'create') requireFields(changes, fields, fault);
+    if (op === 'create') requireFields(changes, fields, faulty, fault);
     if (upsertField !== null) checkUpsertValue(changes, upsertField, op, seen, fault);
     const contactId = op === 'create' ? null : idOf(record, fault);
     if (op === 'update' && Object.keys(changes).length === 0) {
@@ -151,12 +154,14 @@ function changesOf(
 function requireFields(
   changes: Record<string, unknown>,
   fields: readonly Field[],
+  faulty: ReadonlySet<string>,
   fault: (field: string, fault: FieldFault) => void,
 ): void {
   for (const field of fields) {
     const required =
       field.createable && !field.nillable && !field.defaultedOnCreate && field.type !== 'boolean';
-    if (required && !(field.name in changes)) {
+    // A value that is wrong has its own fault already.
+    if (required && !(field.name in changes) && !faulty.has(field.name.toLowerCase())) {
       fault(field.name, { code: 'REQUIRED_FIELD_MISSING', message: `${field.name} is required.` });
     }
   }

@@ -1,0 +1,186 @@
+import { describe, expect, it } from 'vitest';
+import { AppError } from '../../src/base/errors.ts';
+import { supervise } from '../../src/daemon/supervisor.ts';
+import { manualClock } from '../auth/manual-clock.ts';
+
+const minute = 60_000;
+const settle = async () => {
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+/** A supervisor over scripted orgs: `cycle` and `open` are called with how often they were called before. */
+function watching(
+  orgs: Record<string, { cycle?: (n: number) => Promise<void>; open?: (n: number) => void }>,
+  { once = false, intervalMs = 5 * minute } = {},
+) {
+  const clock = manualClock(0);
+  const stop = new AbortController();
+  const log: string[] = [];
+  const cycles = new Map<string, number>();
+  const opens = new Map<string, number>();
+  const wanted = { urls: Object.keys(orgs), login: true };
+  const next = (counts: Map<string, number>, url: string) => {
+    const n = counts.get(url) ?? 0;
+    counts.set(url, n + 1);
+    return n;
+  };
+  const done = supervise({
+    list: async () => wanted.urls,
+    hasLogin: async () => wanted.login,
+    async open(url) {
+      orgs[url]?.open?.(next(opens, url));
+      log.push(`${clock.now() / minute} open ${url}`);
+      return {
+        async cycle() {
+          log.push(`${clock.now() / minute} cycle ${url}`);
+          await orgs[url]?.cycle?.(next(cycles, url));
+        },
+        async [Symbol.asyncDispose]() {
+          log.push(`${clock.now() / minute} close ${url}`);
+        },
+      };
+    },
+    onFailed: (url, _, retryInMs) =>
+      log.push(`failed ${url} ${retryInMs === null ? null : retryInMs / minute}`),
+    onSkipped: (url) => log.push(`skipped ${url}`),
+    onRecovered: (url, failures) => log.push(`recovered ${url} after ${failures}`),
+    intervalMs,
+    once,
+    clock,
+    random: () => 1,
+    signal: stop.signal,
+  });
+  return {
+    log,
+    wanted,
+    done,
+    async stop() {
+      stop.abort();
+      return done;
+    },
+    async pass(ms: number) {
+      for (let left = ms; left > 0; left -= 5_000) {
+        clock.advance(5_000);
+        await settle();
+      }
+    },
+    cyclesOf: (url: string) =>
+      log.filter((line) => line.endsWith(`cycle ${url}`)).map((line) => Number(line.split(' ')[0])),
+  };
+}
+
+describe('supervise', () => {
+  it('runs one cycle per org with once, and tells how each ended', async () => {
+    const bad = new AppError('ORG_UNAVAILABLE', 'maintenance');
+    const watch = watching({ a: {}, b: { cycle: async () => Promise.reject(bad) } }, { once: true });
+    expect(await watch.done).toEqual([
+      { instanceUrl: 'a', error: null },
+      { instanceUrl: 'b', error: bad },
+    ]);
+    expect(watch.log).toContain('failed b null');
+    expect(watch.log.filter((line) => line.includes('close'))).toHaveLength(2);
+  });
+
+  it('starts a cycle each interval', async () => {
+    const watch = watching({ a: {} });
+    await settle();
+    await watch.pass(11 * minute);
+    expect(watch.cyclesOf('a')).toEqual([0, 5, 10]);
+    await watch.stop();
+  });
+
+  it("keeps one org's trouble with that org, backs off up to eightfold, and says when it is over", async () => {
+    const down = async (n: number) => {
+      if (n < 6) throw new AppError('ORG_UNAVAILABLE', 'maintenance');
+    };
+    const watch = watching({ a: { cycle: down }, b: {} });
+    await settle();
+    await watch.pass(180 * minute);
+    expect(watch.log.filter((line) => line.startsWith('failed a'))).toEqual(
+      [5, 10, 20, 40, 40, 40].map((minutes) => `failed a ${minutes}`),
+    );
+    expect(watch.log).toContain('recovered a after 6');
+    expect(watch.cyclesOf('b').length).toBeGreaterThanOrEqual(36);
+    await watch.stop();
+  });
+
+  it('waits as long as the org asks to be left alone', async () => {
+    const asked = new AppError('ORG_UNAVAILABLE', 'maintenance', { details: { retryAfterMs: 60 * minute } });
+    const watch = watching({ a: { cycle: async () => Promise.reject(asked) } });
+    await settle();
+    expect(watch.log).toContain('failed a 60');
+    await watch.stop();
+  });
+
+  it('lets go of an org whose grant is gone and takes it up again after the next login', async () => {
+    const loggedOut = async (n: number) => {
+      if (n === 0) throw new AppError('LOGIN_REQUIRED', 'the grant is gone');
+    };
+    const watch = watching({ a: { cycle: loggedOut } });
+    watch.wanted.login = false;
+    await settle();
+    await watch.pass(30 * minute);
+    expect(watch.cyclesOf('a')).toEqual([0]);
+    expect(watch.log).toContain('0 close a');
+    watch.wanted.login = true;
+    await watch.pass(minute);
+    expect(watch.cyclesOf('a')).toHaveLength(2);
+    await watch.stop();
+  });
+
+  it('skips an org that another process holds, and tries again', async () => {
+    const busy = (n: number) => {
+      if (n === 0) throw new AppError('ORG_BUSY', 'held');
+    };
+    const watch = watching({ a: { open: busy }, b: {} });
+    await settle();
+    expect(watch.log).toContain('skipped a');
+    await watch.pass(6 * minute);
+    expect(watch.cyclesOf('a')).toHaveLength(1);
+    await watch.stop();
+  });
+
+  it('ends when other processes hold all orgs at the start', async () => {
+    const busy = () => {
+      throw new AppError('ORG_BUSY', 'held');
+    };
+    const watch = watching({ a: { open: busy } });
+    const outcomes = await watch.done;
+    expect(outcomes).toEqual([{ instanceUrl: 'a', error: expect.objectContaining({ code: 'ORG_BUSY' }) }]);
+  });
+
+  it('takes up new orgs and lets go of disabled ones while it runs', async () => {
+    const watch = watching({ a: {}, b: {} });
+    watch.wanted.urls = ['a'];
+    await settle();
+    await watch.pass(minute);
+    expect(watch.log.some((line) => line.includes('close b'))).toBe(true);
+    watch.wanted.urls = ['a', 'b'];
+    await watch.pass(minute);
+    expect(watch.cyclesOf('b').length).toBeGreaterThanOrEqual(1);
+    await watch.stop();
+  });
+
+  it('never runs two cycles of one org at a time', async () => {
+    let active = 0;
+    let most = 0;
+    const releases: (() => void)[] = [];
+    const slow = async () => {
+      most = Math.max(most, ++active);
+      await new Promise<void>((resolve) => releases.push(resolve));
+      active--;
+    };
+    const watch = watching({ a: { cycle: slow } });
+    await settle();
+    await watch.pass(20 * minute);
+    expect(watch.cyclesOf('a')).toHaveLength(1);
+    releases.shift()?.();
+    await settle();
+    await watch.pass(5_000);
+    // It overran its interval, so the next one begins at once.
+    expect(watch.cyclesOf('a')).toHaveLength(2);
+    expect(most).toBe(1);
+    releases.shift()?.();
+    await watch.stop();
+  });
+});

@@ -1,0 +1,103 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+/** The import table is only worth something if a forbidden import is found: each kind is planted once. */
+
+const root = new URL('..', import.meta.url).pathname;
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rooms-'));
+  await cp(join(root, '.dependency-cruiser.cjs'), join(folder, '.dependency-cruiser.cjs'));
+  await cp(join(root, 'package.json'), join(folder, 'package.json'));
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function cruise(files: Record<string, string>): Promise<string> {
+  for (const tree of ['src', 'dist']) {
+    await rm(join(folder, tree), { recursive: true, force: true });
+    await mkdir(join(folder, tree), { recursive: true });
+  }
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), text);
+  }
+  const cruiser = join(root, 'node_modules', 'dependency-cruiser', 'bin', 'dependency-cruise.mjs');
+  const args = [cruiser, '--config', '.dependency-cruiser.cjs', '--output-type', 'err', 'src', 'dist'];
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { cwd: folder }, (error, stdout, stderr) => {
+      resolve(`${error === null ? 'green' : 'red'}\n${stdout}${stderr}`);
+    });
+  });
+}
+
+describe('the import table', () => {
+  it('is green for what is allowed, types of sync in the store included', async () => {
+    const said = await cruise({
+      'src/sync/port.ts': 'export interface Port { a: number }\n',
+      'src/base/clock.ts': 'export const clock = 1;\n',
+      'src/store/mirror.ts':
+        "import type { Port } from '../sync/port.ts';\nimport { clock } from '../base/clock.ts';\nexport function open(): Port { using _x = null; return { a: clock }; }\n",
+      'dist/sync/port.js': 'export {};\n',
+      'dist/base/clock.js': 'export const clock = 1;\n',
+      'dist/store/mirror.js':
+        "import { clock } from '../base/clock.js';\nexport const open = () => ({ a: clock });\n",
+    });
+    expect(said).toMatch(/^green/);
+    expect(said).toContain('6 modules');
+  });
+
+  it.each([
+    [
+      'sync knows no store',
+      { 'src/sync/a.ts': "import '../store/b.ts';\n", 'src/store/b.ts': 'export {};\n' },
+      'sync-imports',
+    ],
+    [
+      'the emulator knows no client',
+      {
+        'src/emulator/a.ts': "import type { B } from '../salesforce/b.ts';\nexport type A = B;\n",
+        'src/salesforce/b.ts': 'export type B = 1;\n',
+      },
+      'emulator-imports',
+    ],
+    [
+      'the store takes types of sync only',
+      {
+        'dist/store/a.js': "import { b } from '../sync/b.js';\nb();\n",
+        'dist/sync/b.js': 'export const b = () => {};\n',
+      },
+      'store-types-of-sync',
+    ],
+    [
+      'base stands on nothing',
+      { 'src/base/a.ts': "import chalk from 'chalk';\nchalk.red('a');\n" },
+      'base-is-bare',
+    ],
+    [
+      'no cycles',
+      {
+        'src/base/a.ts': "import { b } from './b.ts';\nexport const a = () => b;\n",
+        'src/base/b.ts': "import { a } from './a.ts';\nexport const b = () => a;\n",
+      },
+      'no-circular',
+    ],
+    [
+      'an import hidden in a using declaration is seen',
+      {
+        'src/sync/a.ts':
+          "export async function a() { await using b = await import('../store/b.ts') as never; return b; }\n",
+        'src/store/b.ts': 'export {};\n',
+      },
+      'sync-imports',
+    ],
+  ])('%s', async (_, files, rule) => {
+    const said = await cruise(files as Record<string, string>);
+    expect(said).toMatch(/^red/);
+    expect(said).toContain(rule);
+  });
+});

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import type { OutboxEntry } from '../../src/sync/ports/outbox.ts';
+import { isRepeatable, planRequests } from '../../src/sync/push/plan-requests.ts';
+
+let serial = 0;
+function entry(more: Partial<OutboxEntry> = {}): OutboxEntry {
+  const key = `key-${serial++}`;
+  return {
+    key,
+    op: 'create',
+    contactKey: key,
+    contactId: null,
+    changes: { LastName: key },
+    base: null,
+    state: 'pending',
+    way: null,
+    upsertField: null,
+    allowDuplicates: false,
+    atomicGroup: null,
+    attempts: 0,
+    errors: [],
+    createdAt: 0,
+    sentAt: null,
+    settledAt: null,
+    readBackDue: false,
+    ...more,
+  };
+}
+const many = (count: number, more: Partial<OutboxEntry> = {}) =>
+  Array.from({ length: count }, () => entry(more));
+const shape = (entries: OutboxEntry[], idempotent = true) =>
+  planRequests(entries, idempotent).map(({ way, entries }) => `${way}×${entries.length}`);
+
+describe('planRequests', () => {
+  it('sends few creates one by one with an Idempotency-Key, many in collections of 200', () => {
+    expect(shape(many(2))).toEqual(['ui-api×1', 'ui-api×1']);
+    expect(shape(many(450))).toEqual(['collection×200', 'collection×200', 'collection×50']);
+    expect(shape(many(2), false)).toEqual(['collection×2']);
+  });
+
+  it('keeps the way of an entry that was sent before, whatever comes along with it', () => {
+    expect(shape([entry({ way: 'ui-api' }), ...many(30)])).toEqual(['ui-api×1', 'collection×30']);
+  });
+
+  it('keeps the order of operations and never names a contact twice in a request', () => {
+    const id = '003000000000001AAA';
+    const twice = [entry({ op: 'update', contactId: id }), entry({ op: 'update', contactId: id })];
+    expect(shape(twice)).toEqual(['collection×1', 'collection×1']);
+    expect(shape([entry({ op: 'update', contactId: id }), entry({ op: 'delete', contactId: id })])).toEqual([
+      'collection×1',
+      'collection×1',
+    ]);
+  });
+
+  it('sends a group of --all-or-none in one request of its own', () => {
+    const requests = planRequests([...many(3, { atomicGroup: 'g' }), ...many(1)], true);
+    expect(requests.map(({ way, entries, allOrNone }) => [way, entries.length, allOrNone])).toEqual([
+      ['collection', 3, true],
+      ['ui-api', 1, false],
+    ]);
+  });
+
+  it('takes only a create in a collection for something that must not be repeated', () => {
+    expect(isRepeatable({ op: 'create', way: 'collection' })).toBe(false);
+    expect(isRepeatable({ op: 'create', way: 'ui-api' })).toBe(true);
+    expect(isRepeatable({ op: 'create', way: 'upsert' })).toBe(true);
+    expect(isRepeatable({ op: 'update', way: 'collection' })).toBe(true);
+    expect(isRepeatable({ op: 'delete', way: 'collection' })).toBe(true);
+  });
+});
