@@ -101,9 +101,11 @@ function rebuildView(db: Connection): void {
   const names = loadFields(db).map((field) => quoteName(field.name));
   const of = (alias: string) => names.map((name) => `${alias}.${name}`).join(', ');
   db.exec('DROP VIEW IF EXISTS contacts');
+  // The casts give both halves' columns one affinity; else SQLite would not look inside the view for indices.
   db.exec(
     `CREATE VIEW contacts AS
-       SELECT ${of('c')}, coalesce(c._key, c.Id) AS _key, 'synced' AS _state, NULL AS _error
+       SELECT ${of('c')}, CAST(coalesce(c._key, c.Id) AS TEXT) AS _key, CAST('synced' AS TEXT) AS _state,
+         CAST(NULL AS TEXT) AS _error
        FROM contact c
        WHERE c._gone IS NULL AND NOT EXISTS (SELECT 1 FROM contact_local l WHERE l.Id = c.Id)
        UNION ALL
@@ -126,7 +128,7 @@ export function ensureIndices(db: Connection): void {
   for (const field of indexedFields) {
     if (!present.has(field)) continue;
     db.exec(
-      `CREATE INDEX IF NOT EXISTS contact_${field.toLowerCase()} ON contact (${quoteName(field)} COLLATE NOCASE)
+      `CREATE INDEX IF NOT EXISTS contact_${field.toLowerCase()} ON contact (${quoteName(field)})
        WHERE ${quoteName(field)} IS NOT NULL`,
     );
   }

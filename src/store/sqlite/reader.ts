@@ -1,0 +1,183 @@
+import type { Gone } from '../../sync/ports/page.ts';
+import { type Connection, openForReading } from './connection.ts';
+import { loadFields, quoteName } from './contact-schema.ts';
+import { readCursors } from './effects.ts';
+import { checkVersion } from './schema.ts';
+import { searchCondition } from './search-condition.ts';
+import { mapSqliteFault } from './sqlite-fault.ts';
+
+/** A column of what is read; `type` is Salesforce's, `string` for the mirror's own columns. */
+export interface ReaderColumn {
+  name: string;
+  type: string;
+}
+
+/** Values as the mirror stores them, in the order of the columns. */
+export type ReaderRow = readonly unknown[];
+
+export interface ReaderPage {
+  columns: ReaderColumn[];
+  rows: ReaderRow[];
+  /** How many match, `limit` aside. */
+  total: number;
+}
+
+export interface ReaderContact {
+  columns: ReaderColumn[];
+  row: ReaderRow;
+  key: string | null;
+  state: string;
+  error: string | null;
+  gone: Gone | null;
+  readAt: string | null;
+}
+
+const batchRows = 500;
+
+/** The view's rows, counted from indices alone: a tenth of the time that its own count(*) takes. */
+const liveCount = `SELECT (SELECT count(*) FROM contact)
+  - (SELECT count(*) FROM contact WHERE _gone IS NOT NULL)
+  - (SELECT count(DISTINCT c.Id) FROM contact_local l JOIN contact c ON c.Id = l.Id WHERE c._gone IS NULL)
+  + (SELECT count(*) FROM contact_local)`;
+
+/**
+ * Reads contacts of one mirror, with its local edits laid over, while others write to it. Throws AppError
+ * `NO_MIRROR`, `MIRROR_CORRUPT` or `MIRROR_NEWER_THAN_TOOL`.
+ */
+export class MirrorReader implements Disposable {
+  readonly path: string;
+  readonly columns: ReaderColumn[];
+  readonly #db: Connection;
+
+  constructor(path: string) {
+    this.path = path;
+    this.#db = openForReading(path);
+    try {
+      checkVersion(this.#db, path);
+      this.columns = loadFields(this.#db).map(({ name, type }) => ({ name, type }));
+    } catch (error) {
+      this.#db.close();
+      throw mapSqliteFault(error, path);
+    }
+  }
+
+  /** The smaller cursor, ms since 1970; null before the first backfill ended. */
+  coveredUntil(): number | null {
+    return this.#read((db) => {
+      const { updated, deleted } = readCursors(db);
+      return updated === null || deleted === null ? null : Math.min(updated, deleted);
+    });
+  }
+
+  /** Live contacts in the order of their Ids, or with `deleted` the tombstones. */
+  list({ limit, deleted }: { limit: number; deleted: boolean }): ReaderPage {
+    // "+Id": sort the few tombstones rather than walk through all contacts in the order of their Ids.
+    return deleted
+      ? this.#page('contact WHERE _gone IS NOT NULL', '+Id', [], limit, ['_gone'])
+      : this.#page('contacts', 'Id', [], limit);
+  }
+
+  /** Live contacts whose name, e-mail or phone numbers contain `text`, whatever its case. */
+  search(text: string, { limit }: { limit: number }): ReaderPage {
+    const { sql, parameters } = searchCondition(text, this.columns);
+    return this.#page(`contacts WHERE ${sql}`, 'Id', parameters, limit);
+  }
+
+  /** By Id (15 or 18 characters) or by `_key`; tombstones too. Null where there is none. */
+  show(id: string): ReaderContact | null {
+    return this.#read((db) => {
+      const names = this.#names();
+      const last = id.length === 15 ? `${id}zzz` : id;
+      const local = `SELECT l._key, l._state, l._error, c._gone, c._read_at, ${names.map((name) => `l.${name}`)}
+        FROM contact_local l LEFT JOIN contact c ON c.Id = l.Id`;
+      const base = `SELECT coalesce(_key, Id), 'synced', NULL, _gone, _read_at, ${names} FROM contact`;
+      for (const [sql, ...parameters] of [
+        [`${local} WHERE l._key = ?`, id],
+        [`${local} WHERE l.Id BETWEEN ? AND ?`, id, last],
+        [`${base} WHERE Id BETWEEN ? AND ?`, id, last],
+        [`${base} WHERE _key = ?`, id],
+      ] as const) {
+        const found = db
+          .prepare(sql)
+          .raw()
+          .get(...parameters) as unknown[] | undefined;
+        if (found === undefined) continue;
+        const [key, state, error, gone, readAt, ...row] = found as [
+          string,
+          string,
+          string | null,
+          Gone | null,
+          string | null,
+          ...unknown[],
+        ];
+        return { columns: this.columns, row, key, state, error, gone, readAt };
+      }
+      return null;
+    });
+  }
+
+  /**
+   * All live contacts in batches, from one snapshot, however much is written meanwhile. Nothing else can be
+   * asked of this reader until it has ended or was left.
+   */
+  *batches(): Generator<ReaderRow[]> {
+    try {
+      let batch: ReaderRow[] = [];
+      const rows = this.#db.prepare(`SELECT ${this.#names()} FROM contacts`).raw().iterate();
+      for (const row of rows as IterableIterator<ReaderRow>) {
+        batch.push(row);
+        if (batch.length < batchRows) continue;
+        yield batch;
+        batch = [];
+      }
+      if (batch.length > 0) yield batch;
+    } catch (error) {
+      throw mapSqliteFault(error, this.path);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#db.close();
+  }
+
+  #page(
+    from: string,
+    order: string,
+    parameters: readonly string[],
+    limit: number,
+    more: readonly string[] = [],
+  ): ReaderPage {
+    const columns = [...this.columns, ...more.map((name) => ({ name, type: 'string' }))];
+    if (this.columns.length === 0) return { columns, rows: [], total: 0 };
+    return this.#read((db) => {
+      // One transaction, so that rows and total are of the same moment.
+      const both = db.transaction(() => {
+        const rows = db
+          .prepare(`SELECT ${[...this.#names(), ...more]} FROM ${from} ORDER BY ${order} LIMIT ?`)
+          .raw()
+          .all(...parameters, limit) as ReaderRow[];
+        const total =
+          rows.length < limit
+            ? rows.length
+            : (db
+                .prepare(from === 'contacts' ? liveCount : `SELECT count(*) FROM ${from}`)
+                .pluck()
+                .get(...parameters) as number);
+        return { columns, rows, total };
+      });
+      return both();
+    });
+  }
+
+  #names(): string[] {
+    return this.columns.map(({ name }) => quoteName(name));
+  }
+
+  #read<T>(work: (db: Connection) => T): T {
+    try {
+      return work(this.#db);
+    } catch (error) {
+      throw mapSqliteFault(error, this.path);
+    }
+  }
+}
