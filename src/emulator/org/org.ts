@@ -318,6 +318,12 @@ export interface Org {
   undelete(actor: Actor, ids: readonly string[], options?: WriteOptions): SaveResult[];
   merge(actor: Actor, request: { master: string; losers: readonly string[] }): SaveResult;
 
+  /**
+   * Everything written by `work` is one unit: undone when `work` throws, whose error is passed on. May be nested.
+   * `work` must be synchronous.
+   */
+  transaction<T>(work: () => T): T;
+
   /** `start` and `end` as the caller's text: INVALID_REPLICATION_DATE and the like come from here. */
   getUpdated(actor: Actor, object: string, start: string, end: string): UpdatedAnswer;
   getDeleted(actor: Actor, object: string, start: string, end: string): DeletedAnswer;

@@ -1,0 +1,193 @@
+import { applyChange, type Change } from './change.ts';
+import type { ObjectSchema } from './object-schema.ts';
+import type { Storage } from './storage.ts';
+import type { Visibility } from './visibility.ts';
+
+/** Changes that are stamped and not yet visible: an open transaction's, or a write that commits late. */
+interface Pending {
+  readonly startMs: number;
+  /** When it commits by itself; undefined: when told to. */
+  readonly commitAtMs: number | undefined;
+  readonly changes: Change[];
+}
+
+/** What a row's pending changes add up to. */
+export interface PendingRow {
+  readonly exists: boolean;
+  readonly set: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * When changes become visible. Most do at once; those of an open transaction at its commit, and with a commit lag
+ * each that much after its stamp. What is pending is in nobody's answer and holds `latestDateCovered` back.
+ */
+export class Commits {
+  readonly #storage: Storage;
+  readonly #visibility: Visibility;
+  readonly #pending: Pending[] = [];
+  /** Of rows in open transactions: nobody else may write them. */
+  readonly #locked = new Set<string>();
+  #lagMs = 0;
+  #open: Pending | undefined;
+
+  constructor(storage: Storage, visibility: Visibility) {
+    this.#storage = storage;
+    this.#visibility = visibility;
+  }
+
+  set lagMs(lagMs: number) {
+    this.#lagMs = lagMs;
+  }
+
+  /** Whether a change is visible as soon as it is submitted. */
+  get immediate(): boolean {
+    return this.#open === undefined && this.#lagMs === 0;
+  }
+
+  get openTransactions(): number {
+    return this.#pending.filter((pending) => pending.commitAtMs === undefined).length;
+  }
+
+  /** Applies a change, or keeps it until its commit. */
+  submit(change: Change, nowMs: number): void {
+    if (this.#open) {
+      this.#open.changes.push(change);
+      this.#locked.add(key(change.object, change.rid));
+    } else if (this.#lagMs > 0) {
+      this.#pending.push({
+        startMs: Date.parse(`${change.at}Z`),
+        commitAtMs: nowMs + this.#lagMs,
+        changes: [change],
+      });
+    } else {
+      this.#apply(change);
+    }
+  }
+
+  /** Runs writes as one open transaction that stays open. */
+  open<T>(startMs: number, work: () => T): T {
+    const pending: Pending = { startMs, commitAtMs: undefined, changes: [] };
+    this.#open = pending;
+    try {
+      const result = work();
+      this.#pending.push(pending);
+      return result;
+    } catch (error) {
+      for (const change of pending.changes) this.#locked.delete(key(change.object, change.rid));
+      throw error;
+    } finally {
+      this.#open = undefined;
+    }
+  }
+
+  /** Commits all open transactions; their changes, in order. */
+  commitOpen(): Change[] {
+    return this.#commit((pending) => pending.commitAtMs === undefined);
+  }
+
+  /** Commits what is due. To be called before anything is read or written. */
+  settle(nowMs: number): void {
+    if (this.#pending.length === 0) return;
+    this.#commit((pending) => pending.commitAtMs !== undefined && pending.commitAtMs <= nowMs);
+  }
+
+  /** Up to when everything stamped is visible. */
+  coveredMs(nowMs: number): number {
+    return this.#pending.reduce((least, pending) => Math.min(least, pending.startMs), nowMs);
+  }
+
+  isLocked(object: ObjectSchema, rid: number): boolean {
+    return this.#open === undefined && this.#locked.has(key(object, rid));
+  }
+
+  /** What is pending for a row; undefined where nothing is. */
+  pendingRow(object: ObjectSchema, rid: number): PendingRow | undefined {
+    let row: { exists: boolean; set: Record<string, unknown> } | undefined;
+    for (const change of this.#allPending()) {
+      if (change.object !== object || change.rid !== rid) continue;
+      row = { exists: change.kind !== 'purge', set: { ...row?.set, ...change.set } };
+    }
+    return row;
+  }
+
+  /** The pending row that holds a value in a column, for unique fields. */
+  pendingRidWith(object: ObjectSchema, column: string, folded: string): number | undefined {
+    for (const change of this.#allPending()) {
+      const value = change.object === object ? change.set[column] : undefined;
+      if (typeof value === 'string' && value.toLowerCase() === folded) return change.rid;
+    }
+    return undefined;
+  }
+
+  /** All or nothing, for what is applied and for what is pending. */
+  transaction<T>(work: () => T): T {
+    const before = this.#pending.length;
+    const opened = this.#open?.changes.length ?? 0;
+    try {
+      return this.#storage.transaction(work);
+    } catch (error) {
+      this.#pending.length = before;
+      for (const change of this.#open?.changes.splice(opened) ?? []) {
+        this.#locked.delete(key(change.object, change.rid));
+      }
+      throw error;
+    }
+  }
+
+  /** Runs work on the rows as they would be with everything pending for one of them applied, and undoes all of it. */
+  tried<T>(object: ObjectSchema, rid: number, work: () => T): T {
+    const undone = new Error('undone');
+    let result: { value: T } | undefined;
+    try {
+      this.#storage.transaction(() => {
+        for (const change of this.#allPending()) {
+          if (change.object === object && change.rid === rid) {
+            applyChange(this.#storage, this.#visibility, change);
+          }
+        }
+        result = { value: work() };
+        throw undone;
+      });
+    } catch (error) {
+      if (error !== undone) throw error;
+    }
+    return result!.value;
+  }
+
+  /** Forgets everything pending. */
+  clear(): void {
+    this.#pending.length = 0;
+    this.#locked.clear();
+  }
+
+  *#allPending(): Iterable<Change> {
+    for (const pending of this.#pending) yield* pending.changes;
+    if (this.#open) yield* this.#open.changes;
+  }
+
+  #apply(change: Change): void {
+    applyChange(this.#storage, this.#visibility, change);
+    this.#storage.bumpVersion();
+  }
+
+  #commit(due: (pending: Pending) => boolean): Change[] {
+    const ready = this.#pending.filter(due);
+    if (ready.length === 0) return [];
+    const changes = ready.flatMap((pending) => pending.changes);
+    this.#storage.transaction(() => {
+      for (const change of changes) this.#apply(change);
+    });
+    const waiting = this.#pending.filter((pending) => !ready.includes(pending));
+    this.#pending.splice(0, this.#pending.length, ...waiting);
+    this.#locked.clear();
+    for (const pending of waiting) {
+      if (pending.commitAtMs !== undefined) continue;
+      for (const change of pending.changes) this.#locked.add(key(change.object, change.rid));
+    }
+    return changes;
+  }
+}
+
+function key(object: ObjectSchema, rid: number): string {
+  return `${object.name} ${rid}`;
+}

@@ -1,0 +1,150 @@
+import { builtInObjects } from '../objects/built-in-objects.ts';
+import { objectFromDocument } from '../objects/object-document.ts';
+import { Commits } from './commits.ts';
+import type { DescribeDocument } from './describe-document.ts';
+import { createOrg } from './emulated-org.ts';
+import { OrgFault } from './fault.ts';
+import { seedOrg } from './generate/seed-org.ts';
+import { seedUsers } from './generate/seed-users.ts';
+import type { OpenOrgOptions, Org } from './org.ts';
+import { createOrgClock } from './org-clock.ts';
+import type { OrgState } from './org-state.ts';
+import { RecordIds } from './record-id.ts';
+import { Schema } from './schema.ts';
+import { defaultSettings } from './settings.ts';
+import { Storage } from './storage.ts';
+import { Visibility } from './visibility.ts';
+
+const ORG_NAME = 'ParaHack Emulated Org';
+/** Of the state file's layout: a file with another number is refused, not guessed at. */
+const LAYOUT = '1';
+
+/** What an org was made from; kept in the state file, so that a reset makes it again. */
+interface Recipe {
+  readonly contacts: number;
+  readonly seed: number;
+  readonly customFields: number;
+  readonly documents: readonly DescribeDocument[];
+}
+
+/**
+ * Opens an org: a new one in a temporary file, or that of a state file, which is made if it is not there. A state
+ * file keeps what was in the org when it was closed; a million contacts load at once.
+ */
+export async function openOrg(options: OpenOrgOptions = {}): Promise<Org> {
+  const storage = new Storage(options.stateFile, options.tempFolder);
+  try {
+    const known = readRecipe(storage);
+    const recipe = known ?? newRecipe(options);
+    const ids = new RecordIds(recipe.seed);
+    const clock = createOrgClock(options.wallClock ?? Date.now);
+    const visibility = new Visibility(storage);
+    const identity = { id: ids.make('00D', 1), name: ORG_NAME };
+    const state: OrgState = {
+      storage,
+      schema: new Schema(known ? storedDocuments(storage, recipe) : structuredClone([...recipe.documents])),
+      ids,
+      clock,
+      users: seedUsers(ids),
+      visibility,
+      commits: new Commits(storage, visibility),
+      settings: defaultSettings(),
+      describedMs: Math.floor(clock.now() / 1000) * 1000,
+    };
+    if (known) addMissingObjects(state, options);
+    else await fill(state, recipe, identity, options.signal);
+    const reset = async () => {
+      clock.reset();
+      await refill(state, recipe, identity);
+    };
+    const org = createOrg(state, identity, reset);
+    return { ...org, close: () => closeOrg(state, org) };
+  } catch (error) {
+    storage.close();
+    throw error;
+  }
+}
+
+function newRecipe(options: OpenOrgOptions): Recipe {
+  const { contacts = 1000, seed = 1, customFields = 3 } = options;
+  const documents = builtInObjects(customFields);
+  for (const document of (options.objects ?? []).map(objectFromDocument)) {
+    const same = documents.findIndex((other) => other.name.toLowerCase() === document.name.toLowerCase());
+    if (same < 0) documents.push(document);
+    else documents[same] = document;
+  }
+  return { contacts, seed, customFields, documents };
+}
+
+function readRecipe(storage: Storage): Recipe | undefined {
+  const layout = storage.meta('layout');
+  if (layout === undefined) return undefined;
+  if (layout !== LAYOUT) {
+    throw new OrgFault(
+      'STATE_FILE_UNKNOWN',
+      'The state file was written by another version of the emulator.',
+    );
+  }
+  return JSON.parse(storage.meta('recipe') ?? '{}') as Recipe;
+}
+
+/** The schema as it was left: fields may have come and gone since the org was made. */
+function storedDocuments(storage: Storage, recipe: Recipe): DescribeDocument[] {
+  const stored = storage.meta('documents');
+  return stored === undefined
+    ? structuredClone([...recipe.documents])
+    : (JSON.parse(stored) as DescribeDocument[]);
+}
+
+function addMissingObjects(state: OrgState, options: OpenOrgOptions): void {
+  const documents = (options.objects ?? [])
+    .map(objectFromDocument)
+    .filter((document) => !state.schema.find(document.name));
+  if (documents.length === 0) return;
+  state.schema = new Schema([...state.schema.objects.map((object) => object.document), ...documents]);
+  for (const document of documents) {
+    const object = state.schema.require(document.name);
+    state.storage.createTable(object);
+    state.storage.createIndices(object);
+  }
+}
+
+async function fill(
+  state: OrgState,
+  recipe: Recipe,
+  identity: { id: string; name: string },
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  // A file whose making was interrupted has tables, but no layout yet: it is made again.
+  state.storage.clear(state.schema.objects);
+  for (const object of state.schema.objects) state.storage.createTable(object);
+  const { seed, contacts } = recipe;
+  const work = { seed, contacts, orgId: identity.id, orgName: identity.name, users: state.users };
+  await seedOrg(state.storage, state.schema, state.ids, work, signal ? { signal } : {});
+  state.storage.setMeta('recipe', JSON.stringify(recipe));
+  state.storage.setMeta('layout', LAYOUT);
+  state.storage.bumpVersion();
+}
+
+async function refill(
+  state: OrgState,
+  recipe: Recipe,
+  identity: { id: string; name: string },
+): Promise<void> {
+  state.commits.clear();
+  state.commits.lagMs = 0;
+  state.storage.clear(state.schema.objects);
+  state.settings = defaultSettings();
+  state.schema = new Schema(structuredClone([...recipe.documents]));
+  state.describedMs = Math.floor(state.clock.now() / 1000) * 1000;
+  state.visibility.reload();
+  await fill(state, recipe, identity, undefined);
+}
+
+function closeOrg(state: OrgState, org: Org): void {
+  if (!state.storage.closed) {
+    const documents = state.schema.objects.map((object) => object.document);
+    state.storage.setMeta('documents', JSON.stringify(documents));
+  }
+  org.close();
+}

@@ -1,0 +1,146 @@
+import { Scope } from '../soql/scope.ts';
+import { Selection } from '../soql/select-tree.ts';
+import { joined, sql } from '../soql/sql.ts';
+import { baseUrl, type RowsPlan } from '../soql/translate.ts';
+import { OrgFault } from './fault.ts';
+import { quoted } from './field.ts';
+import type { ObjectSchema } from './object-schema.ts';
+import type { Actor, JsonObject } from './org.ts';
+import {
+  committedRow,
+  entityIsDeleted,
+  isVisible,
+  notFound,
+  type OrgState,
+  type RowKey,
+  rowKey,
+} from './org-state.ts';
+import { queryContext } from './query-engine.ts';
+import { instantMs } from './stamp.ts';
+import { coerce } from './write/coerce.ts';
+import { lookupField, rowsBy } from './write/upsert.ts';
+
+interface RetrieveOptions {
+  readonly apiVersion: string;
+  readonly fields?: readonly string[] | undefined;
+}
+
+/** sObject Collections: ids of one retrieve. */
+const IDS_AT_MOST = 2000;
+
+function selectionOf(
+  state: OrgState,
+  actor: Actor,
+  object: ObjectSchema,
+  fields: readonly string[] | undefined,
+): Pick<RowsPlan, 'scope' | 'selection'> {
+  const text = `SELECT ${(fields ?? []).join(', ')} FROM ${object.name}`;
+  const context = queryContext(state, actor, { text, allRows: false }, false, () => {});
+  const scope = new Scope(object, 'c', context);
+  const selection = new Selection(scope);
+  const names = fields ?? object.visibleFields.map((field) => field.name);
+  const seen = new Set<string>();
+  for (const name of names.map((field) => field.trim())) {
+    // Unlike in SOQL, a field asked for twice is answered once.
+    if (name === '' || seen.has(name.toLowerCase())) continue;
+    seen.add(name.toLowerCase());
+    selection.addField(name);
+  }
+  return { scope, selection };
+}
+
+/** The rows of `ids` as JSON text, null for what is not there, in the order of the ids. */
+function fetchJson(
+  state: OrgState,
+  actor: Actor,
+  object: ObjectSchema,
+  rids: readonly number[],
+  { apiVersion, fields }: RetrieveOptions,
+): Buffer {
+  const { scope, selection } = selectionOf(state, actor, object, fields);
+  const row = selection.root.json(baseUrl(apiVersion));
+  const on = joined([sql('c._rid = ids.value'), ...scope.visible], ' and ');
+  const text =
+    `select cast('[' || ifnull(group_concat(ifnull(t, 'null'), ','), '') || ']' as blob) from ` +
+    `(select iif(c._rid is null, null, ${row.text}) as t from json_each(?) ids ` +
+    `left join ${quoted(object.name)} c on ${on.text}${scope.joins.text})`;
+  const values = [...row.values, JSON.stringify(rids), ...on.values, ...scope.joins.values];
+  return state.storage.pluck(text).get(...values) as Buffer;
+}
+
+export function retrieveMany(
+  state: OrgState,
+  actor: Actor,
+  objectName: string,
+  ids: readonly string[],
+  options: RetrieveOptions,
+): Buffer {
+  const object = state.schema.require(objectName);
+  if (ids.length > IDS_AT_MOST) {
+    throw new OrgFault(
+      'EXCEEDED_ID_LIMIT',
+      `record limit reached. cannot submit more than ${IDS_AT_MOST} records into this call`,
+    );
+  }
+  // -1 is no row's number.
+  const rids = ids.map((id) => {
+    const key = rowKey(state, id);
+    return key?.object === object ? key.rid : -1;
+  });
+  return fetchJson(state, actor, object, rids, options);
+}
+
+/** The committed row an id names, if this user may see it. */
+function readable(state: OrgState, actor: Actor, objectName: string, id: string): RowKey {
+  const object = state.schema.require(objectName);
+  const key = rowKey(state, id);
+  if (!key || key.object !== object || !isVisible(state, key, actor.userId)) throw notFound();
+  const row = committedRow(state, key);
+  if (!row) throw notFound();
+  if (row.IsDeleted) throw entityIsDeleted();
+  return key;
+}
+
+export function retrieve(
+  state: OrgState,
+  actor: Actor,
+  objectName: string,
+  id: string,
+  options: RetrieveOptions,
+): JsonObject {
+  const { object, rid } = readable(state, actor, objectName, id);
+  const json = fetchJson(state, actor, object, [rid], options).toString();
+  return (JSON.parse(json) as JsonObject[])[0]!;
+}
+
+export function retrieveBy(
+  state: OrgState,
+  actor: Actor,
+  objectName: string,
+  fieldName: string,
+  value: string,
+  options: RetrieveOptions,
+): { record: JsonObject } | { ids: string[] } {
+  const object = state.schema.require(objectName);
+  const field = lookupField(object, fieldName);
+  const coerced = coerce(field, value, { kind: 'csv', body: undefined });
+  if ('error' in coerced || coerced.value === null) throw notFound();
+  const ids = rowsBy(state, actor, object, field, coerced.value, 200);
+  if (ids.length > 1) return { ids };
+  if (ids.length === 0) throw notFound();
+  return { record: retrieve(state, actor, objectName, ids[0]!, options) };
+}
+
+export function modifiedAtMs(
+  state: OrgState,
+  actor: Actor,
+  objectName: string,
+  id: string,
+): number | undefined {
+  const object = state.schema.require(objectName);
+  const key = rowKey(state, id);
+  if (!key || key.object !== object || !isVisible(state, key, actor.userId)) return undefined;
+  const row = committedRow(state, key);
+  const stamp = row?.LastModifiedDate;
+  return row && !row.IsDeleted && typeof stamp === 'string' ? instantMs(stamp) : undefined;
+}

@@ -1,0 +1,204 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { type Field, isColumn, quoted } from './field.ts';
+import type { ObjectSchema } from './object-schema.ts';
+
+export type SqlValue = string | number | null;
+type Statement = Database.Statement<unknown[], unknown>;
+
+/** Statements kept prepared; beyond it the oldest goes. A page, a count and a write each have a few texts. */
+const STATEMENTS_KEPT = 300;
+
+/**
+ * The org's rows in one SQLite file: a table per object with `_rid` (the number inside the Id), one typed column per
+ * stored field, and `_write` (the stamp of the last create, update or undelete, which a delete leaves alone).
+ */
+export class Storage {
+  readonly db: Database.Database;
+  readonly folder: string;
+  readonly #statements = new Map<string, Statement>();
+  readonly #next = new Map<string, number>();
+  readonly #indices = new Set<string>();
+  #version = 0;
+  #closed = false;
+
+  /** `file` undefined: a temporary one. `folder` is for it and for spooled results, and goes away at close. */
+  constructor(file: string | undefined, tempFolder: string | undefined) {
+    this.folder = mkdtempSync(join(tempFolder ?? tmpdir(), 'parahack-emulator-'));
+    try {
+      this.db = new Database(file ?? join(this.folder, 'org.db'));
+      this.db.pragma(file === undefined ? 'journal_mode = MEMORY' : 'journal_mode = WAL');
+      this.db.pragma('synchronous = OFF');
+      this.db.pragma('cache_size = -32000');
+      this.db.pragma('temp_store = MEMORY');
+      this.db.exec(
+        `create table if not exists _meta (key text primary key, value text) without rowid;
+         create table if not exists _counter (object text primary key, next integer not null, purged integer not null) without rowid;
+         create table if not exists _delete_log (object text not null, rid integer not null, deleted_at text not null);
+         create index if not exists _delete_log_by_time on _delete_log (object, deleted_at);
+         create table if not exists _hidden (object text not null, user text not null, rid integer not null,
+           primary key (object, user, rid)) without rowid;`,
+      );
+      this.db.function('fold', { deterministic: true }, foldCase);
+    } catch (error) {
+      rmSync(this.folder, { recursive: true, force: true });
+      throw error;
+    }
+    for (const row of this.all<{ object: string; next: number }>('select object, next from _counter', [])) {
+      this.#next.set(row.object, row.next);
+    }
+  }
+
+  prepare(sql: string): Statement {
+    return this.#kept(sql, () => this.db.prepare(sql));
+  }
+
+  all<T>(sql: string, values: readonly unknown[]): T[] {
+    return this.prepare(sql).all(...values) as T[];
+  }
+
+  get<T>(sql: string, values: readonly unknown[]): T | undefined {
+    return this.prepare(sql).get(...values) as T | undefined;
+  }
+
+  run(sql: string, values: readonly unknown[]): number {
+    return this.prepare(sql).run(...values).changes;
+  }
+
+  /** A statement whose rows are its first column alone. */
+  pluck(sql: string): Statement {
+    return this.#kept(`pluck ${sql}`, () => this.db.prepare(sql).pluck());
+  }
+
+  /** How many rows an object's table can have. */
+  rowsAtMost(schema: ObjectSchema): number {
+    return (this.#next.get(schema.name) ?? 1) - 1;
+  }
+
+  /** All or nothing; inside another one, a savepoint. */
+  transaction<T>(work: () => T): T {
+    return this.db.transaction(work)();
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Drops the tables of these objects and forgets all rows, counters and facts. */
+  clear(objects: readonly ObjectSchema[]): void {
+    this.#statements.clear();
+    this.#indices.clear();
+    this.#next.clear();
+    for (const object of objects) this.db.exec(`drop table if exists ${quoted(object.name)}`);
+    this.db.exec('delete from _meta; delete from _counter; delete from _delete_log; delete from _hidden;');
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  /** To be called with every committed change of rows, schema or visibility. */
+  bumpVersion(): void {
+    this.#version++;
+  }
+
+  meta(key: string): string | undefined {
+    return this.get<{ value: string }>('select value from _meta where key = ?', [key])?.value;
+  }
+
+  setMeta(key: string, value: string): void {
+    this.run('insert into _meta values (?, ?) on conflict (key) do update set value = excluded.value', [
+      key,
+      value,
+    ]);
+  }
+
+  createTable(schema: ObjectSchema): void {
+    const columns = schema.columns.map((field) => columnDefinition(field)).join(', ');
+    this.db.exec(
+      `create table if not exists ${quoted(schema.name)} (_rid integer primary key, _write text not null, ${columns})`,
+    );
+    this.run('insert or ignore into _counter values (?, 1, 0)', [schema.name]);
+    if (!this.#next.has(schema.name)) this.#next.set(schema.name, 1);
+  }
+
+  /** The indices that every object has; made after the first rows are in, which is faster. */
+  createIndices(schema: ObjectSchema): void {
+    this.ensureIndex(schema, 'Id', 'unique');
+    const name = quoted(`${schema.name}_by_write`);
+    this.db.exec(`create index if not exists ${name} on ${quoted(schema.name)} (_write)`);
+    this.ensureIndex(schema, 'CreatedDate');
+  }
+
+  /** An index is made when it is first asked for: a million rows take about a second. */
+  ensureIndex(schema: ObjectSchema, fieldName: string, kind: 'plain' | 'unique' = 'plain'): void {
+    const key = `${schema.name}.${fieldName}`;
+    const field = schema.field(fieldName);
+    if (this.#indices.has(key) || !field || !isColumn(field)) return;
+    const collate = field.storage === 'TEXT' && isCaseless(field) ? ' collate nocase' : '';
+    // IsDeleted beside the stamp makes counts and spans answerable from the index alone.
+    const covering = kind === 'plain' && schema.field('IsDeleted') ? ', "IsDeleted"' : '';
+    this.db.exec(
+      `create ${kind === 'unique' ? 'unique ' : ''}index if not exists ${quoted(`${schema.name}_by_${field.name}`)}
+       on ${quoted(schema.name)} (${quoted(field.name)}${collate}${covering})`,
+    );
+    this.#indices.add(key);
+  }
+
+  addColumn(schema: ObjectSchema, field: Field): void {
+    if (!isColumn(field)) return;
+    this.db.exec(`alter table ${quoted(schema.name)} add column ${columnDefinition(field)}`);
+    this.#statements.clear();
+  }
+
+  dropColumn(schema: ObjectSchema, field: Field): void {
+    if (!isColumn(field)) return;
+    this.db.exec(`drop index if exists ${quoted(`${schema.name}_by_${field.name}`)}`);
+    this.db.exec(`alter table ${quoted(schema.name)} drop column ${quoted(field.name)}`);
+    this.#indices.delete(`${schema.name}.${field.name}`);
+    this.#statements.clear();
+  }
+
+  /** The first of `count` new row numbers. Numbers are never given twice, not even after a purge. */
+  takeRids(schema: ObjectSchema, count: number): number {
+    const first = this.#next.get(schema.name) ?? 1;
+    this.#next.set(schema.name, first + count);
+    this.run('update _counter set next = ? where object = ?', [first + count, schema.name]);
+    return first;
+  }
+
+  #kept(key: string, make: () => Statement): Statement {
+    const known = this.#statements.get(key);
+    const statement = known ?? make();
+    if (known) this.#statements.delete(key);
+    const oldest = this.#statements.keys().next();
+    if (this.#statements.size >= STATEMENTS_KEPT && !oldest.done) this.#statements.delete(oldest.value);
+    this.#statements.set(key, statement);
+    return statement;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#statements.clear();
+    this.db.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function columnDefinition(field: Field): string {
+  const missing = field.type === 'boolean' ? ' not null default 0' : '';
+  return `${quoted(field.name)} ${field.storage}${missing}`;
+}
+
+/** Whether comparisons of this field ignore case: all text but ids, dates and what says `caseSensitive`. */
+export function isCaseless(field: Field): boolean {
+  const exact = ['id', 'reference', 'date', 'datetime', 'time'].includes(field.type);
+  return !exact && !field.document.caseSensitive;
+}
+
+export function foldCase(value: unknown): unknown {
+  return typeof value === 'string' ? value.toLowerCase() : value;
+}

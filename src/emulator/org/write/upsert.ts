@@ -1,0 +1,106 @@
+import { OrgFault } from '../fault.ts';
+import { type Field, quoted } from '../field.ts';
+import type { ObjectSchema } from '../object-schema.ts';
+import type { Actor, RecordInput, SaveResult, WriteOptions } from '../org.ts';
+import type { OrgState } from '../org-state.ts';
+import { coerce } from './coerce.ts';
+import { createRecord, failure, sourceOf, updateRecord } from './dml.ts';
+import { saveError } from './value-error.ts';
+
+/** The field an upsert or a retrieve goes by: Id, an external id, or one that describe calls idLookup. */
+export function lookupField(object: ObjectSchema, name: string): Field {
+  const field = object.visibleField(name);
+  if (!field || !(field.document.externalId || field.document.idLookup)) {
+    throw new OrgFault(
+      'NOT_FOUND',
+      `Provided external ID field does not exist or is not accessible: ${name}`,
+      { status: 404 },
+    );
+  }
+  return field;
+}
+
+/** Live rows that have a value in a lookup field, as this user sees them; at most `limit`. */
+export function rowsBy(
+  state: OrgState,
+  actor: Actor,
+  object: ObjectSchema,
+  field: Field,
+  value: string | number,
+  limit: number,
+): string[] {
+  state.storage.ensureIndex(object, field.name);
+  const hidden = state.visibility.condition(object, 't', actor.userId);
+  const live = object.field('IsDeleted') ? ' and t."IsDeleted" = 0' : '';
+  const caseless = field.document.caseSensitive || field.type === 'id' ? '' : ' collate nocase';
+  const found = state.storage.all<{ Id: string }>(
+    `select t."Id" from ${quoted(object.name)} t where t.${quoted(field.name)} = ?${caseless}${live}${hidden ? ` and ${hidden.text}` : ''} order by t._rid limit ${limit}`,
+    [value, ...(hidden?.values ?? [])],
+  );
+  const ids = found.map((row) => row.Id);
+  const pending = state.commits.pendingRidWith(object, field.name, String(value).toLowerCase());
+  const pendingId = pending === undefined ? undefined : state.ids.make(object.keyPrefix, pending);
+  return pendingId === undefined || ids.includes(pendingId) ? ids : [...ids, pendingId];
+}
+
+/** Of one match several are shown: REST answers 300 with their URLs. */
+const MATCHES_SHOWN = 200;
+
+/** Upsert of one record by a field: creates where nothing matches, updates one match, refuses several. */
+export function upsertRecord(
+  state: OrgState,
+  actor: Actor,
+  fieldName: string,
+  input: RecordInput,
+  options: WriteOptions,
+): SaveResult {
+  const object = state.schema.require(input.object);
+  const field = lookupField(object, fieldName);
+  const entry = Object.entries(input.fields).find(
+    ([name]) => name.toLowerCase() === field.name.toLowerCase(),
+  );
+  const { [entry?.[0] ?? '']: raw, ...others } = input.fields;
+  if (field.type === 'id') {
+    const byId = typeof raw === 'string' && raw !== '';
+    if (byId) return { ...updateRecord(state, actor, input, options), created: false };
+    return created(createRecord(state, actor, { ...input, fields: others }, options));
+  }
+  const coerced = coerce(field, raw, sourceOf(options));
+  if ('error' in coerced) return failure([coerced.error]);
+  if (coerced.value === null) {
+    return failure([saveError('MISSING_ARGUMENT', `${field.name} not specified`, field.name)]);
+  }
+  const ids = rowsBy(state, actor, object, field, coerced.value, MATCHES_SHOWN);
+  if (ids.length > 1) {
+    const message = `${field.name}: more than one record found for external id field: [${ids.join(', ')}]`;
+    return { ...failure([saveError('DUPLICATE_EXTERNAL_ID', message, field.name)], 300), matches: ids };
+  }
+  const id = ids[0];
+  if (id === undefined) {
+    return created(createRecord(state, actor, input, options));
+  }
+  const { Id: _id, ...rest } = others;
+  return {
+    ...updateRecord(state, actor, { ...input, fields: { ...rest, Id: id } }, options),
+    created: false,
+  };
+}
+
+function created(result: SaveResult): SaveResult {
+  return { ...result, created: result.success };
+}
+
+/** A value named twice refuses both records, since which comes first would be luck. */
+export function repeatedValues(fieldName: string, inputs: readonly RecordInput[]): Set<string> {
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  const wanted = fieldName.toLowerCase();
+  for (const input of inputs) {
+    const raw = Object.entries(input.fields).find(([name]) => name.toLowerCase() === wanted)?.[1];
+    if (raw === undefined || raw === null || raw === '') continue;
+    const value = String(raw).toLowerCase();
+    if (seen.has(value)) repeated.add(value);
+    seen.add(value);
+  }
+  return repeated;
+}

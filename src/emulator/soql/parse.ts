@@ -1,0 +1,46 @@
+import { parseQuery, type Query } from '@jetstreamapp/soql-parser-js';
+import { malformed, soqlFault } from './soql-fault.ts';
+
+/** SOQL reference, "SOQL Limits": a statement's length. */
+const LONGEST_STATEMENT = 100_000;
+const ALL_ROWS = /\s+ALL\s+ROWS\s*$/i;
+
+export interface ParsedSoql {
+  readonly text: string;
+  readonly query: Query;
+  /** `ALL ROWS`: with deleted rows, as queryAll. */
+  readonly allRows: boolean;
+}
+
+/** Parses SOQL; MALFORMED_QUERY in Salesforce's form for what is none. */
+export function parseSoql(text: string): ParsedSoql {
+  if (text.length > LONGEST_STATEMENT) {
+    throw malformed('SOQL statements cannot be longer than 100000 characters.');
+  }
+  if (text.trim() === '') throw malformed("unexpected token: '<EOF>'");
+  const allRows = ALL_ROWS.test(text);
+  const statement = allRows ? text.replace(ALL_ROWS, '') : text;
+  let query: Query;
+  try {
+    query = parseQuery(statement);
+  } catch (error) {
+    throw syntaxFault(text, error);
+  }
+  if (query.sObject === undefined || query.fields === undefined) {
+    throw malformed("unexpected token: '<EOF>'");
+  }
+  return { text, query, allRows };
+}
+
+function syntaxFault(text: string, error: unknown) {
+  const message = error instanceof Error ? error.message : String(error);
+  const skipped = /offset: (\d+)/.exec(message);
+  if (skipped) {
+    const offset = Number(skipped[1]);
+    return soqlFault('MALFORMED_QUERY', text, offset, `unexpected char: '${text[offset] ?? ''}'`);
+  }
+  const found = /found: '?([^']*?)'?\s*$/.exec(message)?.[1] ?? '';
+  if (found === '') return malformed(`unexpected token: '<EOF>'`);
+  const offset = Math.max(0, text.lastIndexOf(found));
+  return soqlFault('MALFORMED_QUERY', text, offset, `unexpected token: '${found}'`);
+}
