@@ -93,7 +93,7 @@ export class Services implements AsyncDisposable {
         clock: this.clock,
       });
       this.#mirrors = mirrors;
-      this.#closers.push(() => mirrors[Symbol.asyncDispose]());
+      this.#closers.push(async () => mirrors[Symbol.asyncDispose]());
     }
     return this.#mirrors;
   }

@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const bin = new URL('../../bin/parahack-sync.js', import.meta.url).pathname;
+
+export interface Ended {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** The built command line as a user's shell runs it, in a data folder of its own. */
+export class Cli implements Disposable {
+  readonly folder: string;
+  readonly dataDir: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly #running = new Set<ChildProcess>();
+
+  constructor(env: NodeJS.ProcessEnv = {}) {
+    this.folder = mkdtempSync(join(tmpdir(), 'parahack-sync-e2e-'));
+    this.dataDir = join(this.folder, 'data');
+    this.env = {
+      PATH: process.env.PATH,
+      HOME: this.folder,
+      PARAHACK_SYNC_DATA_DIR: this.dataDir,
+      PARAHACK_SYNC_CREDENTIAL_STORE: 'file',
+      PARAHACK_SYNC_CREDENTIAL_KEY: 'a passphrase for tests',
+      ...env,
+    };
+  }
+
+  start(args: readonly string[], { env = {} }: { env?: NodeJS.ProcessEnv } = {}): ChildProcess {
+    const child = spawn(process.execPath, [bin, ...args], { env: { ...this.env, ...env }, cwd: this.folder });
+    this.#running.add(child);
+    child.once('exit', () => this.#running.delete(child));
+    return child;
+  }
+
+  async run(
+    args: readonly string[],
+    { input, env }: { input?: string; env?: NodeJS.ProcessEnv } = {},
+  ): Promise<Ended> {
+    const child = this.start(args, { env });
+    child.stdin?.end(input ?? '');
+    return ended(child);
+  }
+
+  /** Runs with `--json`, expects exit code 0, and parses the one document. */
+  async json<T = Record<string, unknown>>(args: readonly string[], input?: string): Promise<T> {
+    const result = await this.run([...args, '--json'], { input });
+    if (result.code !== 0)
+      throw new Error(`${args.join(' ')} ended with ${result.code}: ${result.stdout}${result.stderr}`);
+    return JSON.parse(result.stdout);
+  }
+
+  /** Connects an org by an access token, the shortest way. */
+  async loginByToken(org: { url: string; accessToken: string }, ...more: string[]): Promise<void> {
+    await this.json(
+      ['login', '--access-token-stdin', '--instance-url', org.url, ...more],
+      `${org.accessToken}\n`,
+    );
+  }
+
+  databaseOf(url: string): string {
+    return join(this.dataDir, 'orgs', `${new URL(url).host.replace(':', '_')}.db`);
+  }
+
+  [Symbol.dispose](): void {
+    for (const child of this.#running) child.kill('SIGKILL');
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Collects what a child writes until it ends. */
+export async function ended(child: ChildProcess): Promise<Ended> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const [code, signal] = await once(child, 'close');
+  return { code, signal, stdout, stderr };
+}
