@@ -13,7 +13,7 @@ export const exitCodes = {
 } as const;
 
 /** Codes that are not here end with 1. */
-const exitCodeByErrorCode: Readonly<Record<string, number>> = {
+export const exitCodeByErrorCode: Readonly<Record<string, number>> = {
   INVALID_INPUT: exitCodes.usage,
   UNKNOWN_ORG: exitCodes.usage,
   UNKNOWN_RUN: exitCodes.usage,
@@ -42,8 +42,13 @@ const exitCodeByErrorCode: Readonly<Record<string, number>> = {
   REQUEST_LIMIT_EXCEEDED: exitCodes.unavailable,
   API_BUDGET_EXHAUSTED: exitCodes.unavailable,
   QUERY_TIMEOUT: exitCodes.unavailable,
+  BULK_JOB_SLOW: exitCodes.unavailable,
+  BULK_JOB_INCOMPLETE: exitCodes.unavailable,
+  PAGE_INCOMPLETE: exitCodes.unavailable,
 
   ORG_BUSY: exitCodes.busy,
+  MIRROR_BUSY: exitCodes.busy,
+  LOCK_TIMEOUT: exitCodes.busy,
 
   INTERRUPTED: exitCodes.interrupted,
   TERMINATED: exitCodes.terminated,

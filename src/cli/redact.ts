@@ -21,13 +21,14 @@ const shapes: readonly [RegExp, string][] = [
 /** The last line of defence: rooms never put a secret into a message, and should one do so, it ends here. */
 export type Redact = (text: string) => string;
 
-/** `known` are this process' own secrets, hidden wherever they stand. */
+/** `known` are this process' own secrets, hidden wherever they stand; the list may grow. */
 export function createRedact(known: readonly (string | null | undefined)[] = []): Redact {
-  // A secret of a few characters would blacken innocent text and is guessed anyway.
-  const literals = known.filter((secret) => typeof secret === 'string' && secret.length >= 8) as string[];
   return (text) => {
     let clean = text;
-    for (const secret of literals) clean = clean.replaceAll(secret, hidden);
+    for (const secret of known) {
+      // A secret of a few characters would blacken innocent text and is guessed anyway.
+      if (typeof secret === 'string' && secret.length >= 8) clean = clean.replaceAll(secret, hidden);
+    }
     for (const [shape, replacement] of shapes) clean = clean.replace(shape, replacement);
     return clean;
   };

@@ -1,3 +1,4 @@
+import { isAbort } from '../base/abort.ts';
 import type { GlobalFlags } from '../config/global-flags.ts';
 import { readOutputConfig } from '../config/output-config.ts';
 import type { CliIo } from './cli-io.ts';
@@ -57,13 +58,15 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
       }
     }
   } catch (error) {
-    const failure = report(error);
-    await tell(failure, { flags, talk, stdout });
-    exitCode = failure.exitCode;
+    // Work that ended because nobody reads its output any more (`| head`) has not failed.
+    if (!(isAbort(error) && stdout.closed && stop.stoppedBy === null)) {
+      const failure = report(error);
+      await tell(failure, { flags, talk, stdout });
+      exitCode = failure.exitCode;
+    }
   }
   await talk.flush();
-  // Nobody reads any more and nobody asked to stop: what could not be shown is no failure.
-  return stdout.closed && stop.stoppedBy === null ? exitCodes.done : exitCode;
+  return exitCode;
 }
 
 async function show(

@@ -69,6 +69,13 @@ async function backfill(call: Invocation, orgs: string[], flags: BackfillFlags):
       },
       call.context<ProgressEvent>((event) => progress.show(event)),
     );
+    for (const { instanceUrl, compared } of result.orgs) {
+      if (compared === null || compared.org === compared.mirror) continue;
+      call.talk.warn(
+        `${instanceUrl} counts ${counted(compared.org, 'contact')}, its mirror ${count(compared.mirror)}. ` +
+          'Contacts that change meanwhile explain a small difference; `parahack-sync watch --once` closes it.',
+      );
+    }
     return {
       document: result,
       text: () => textOf(result.orgs, call),

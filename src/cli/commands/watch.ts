@@ -58,7 +58,10 @@ function jsonLines(call: Invocation): (event: WatchEvent) => void {
 
 function textLines(call: Invocation): (event: WatchEvent) => void {
   const { style } = call.surface;
-  const progress = createLineProgress((line) => print(line), call.io.now);
+  const progress = createLineProgress((line) => print(line), {
+    now: call.io.now,
+    why: call.output.verbosity > 0,
+  });
   const print = (line: string) => void call.print(`${style.dim(isoTime(call.io.now()))} ${line}\n`);
   return (event) => {
     const failed = event.event === 'cycle:failed' || event.event === 'cycle:skipped';

@@ -6,7 +6,10 @@ import type { ProgressView } from './progress-view.ts';
 const everyMs = 5_000;
 
 /** Beginnings, ends and, every few seconds for each org, where it stands. */
-export function createLineProgress(say: (line: string) => void, now: () => number): ProgressView {
+export function createLineProgress(
+  say: (line: string) => void,
+  { now, why }: { now: () => number; why: boolean },
+): ProgressView {
   const lastSaidAt = new Map<string, number>();
   return {
     show(event: ProgressEvent) {
@@ -14,7 +17,7 @@ export function createLineProgress(say: (line: string) => void, now: () => numbe
       const passing = event.event === 'backfill:progress' || event.event === 'push:progress';
       if (passing && at - (lastSaidAt.get(event.instanceUrl) ?? Number.NEGATIVE_INFINITY) < everyMs) return;
       lastSaidAt.set(event.instanceUrl, at);
-      say(progressText(event));
+      say(progressText(event, { why }));
     },
     stop() {},
   };

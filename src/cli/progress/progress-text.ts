@@ -2,14 +2,14 @@ import type { BackfillProgressEvent, ProgressEvent } from '../../app/contract/pr
 import { formatDuration } from '../../base/interval.ts';
 import { count, counted } from '../render/quantity.ts';
 
-/** Where an org's work stands, in one line for people. */
-export function progressText(event: ProgressEvent): string {
+/** Where an org's work stands, in one line for people; `why` adds the reason of a choice. */
+export function progressText(event: ProgressEvent, { why = false }: { why?: boolean } = {}): string {
   const host = hostOf(event.instanceUrl);
   switch (event.event) {
     case 'backfill:start': {
       const expected = event.expected === null ? 'all contacts' : counted(event.expected, 'contact');
       const api = event.api === 'bulk' ? 'the Bulk API' : 'REST queries';
-      return `${host}: ${event.resumed ? 'resuming the copy of' : 'copying'} ${expected} by ${api}`;
+      return `${host}: ${event.resumed ? 'resuming the copy of' : 'copying'} ${expected} by ${api}${why ? ` (${event.reason})` : ''}`;
     }
     case 'backfill:progress':
       return `${host}: ${backfillFigures(event).join(', ')}`;

@@ -13,6 +13,7 @@ export interface ProgressView {
 /** A spinner where a person looks on, else plain lines; nothing with `--quiet`. */
 export async function openProgress({ output, surface, talk, io }: Invocation): Promise<ProgressView> {
   if (output.quiet) return { show() {}, stop() {} };
-  if (!surface.interactive) return createLineProgress((line) => talk.say(line), io.now);
-  return await openSpinnerProgress(io.stderr as NodeJS.WriteStream, talk);
+  const why = output.verbosity > 0;
+  if (!surface.interactive) return createLineProgress((line) => talk.say(line), { now: io.now, why });
+  return await openSpinnerProgress(io.stderr as NodeJS.WriteStream, talk, { why });
 }

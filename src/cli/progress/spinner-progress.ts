@@ -4,7 +4,11 @@ import { progressText } from './progress-text.ts';
 import type { ProgressView } from './progress-view.ts';
 
 /** One spinner with a line for each org under way; finished orgs leave a line of their own above it. */
-export async function openSpinnerProgress(stream: NodeJS.WriteStream, talk: Talk): Promise<ProgressView> {
+export async function openSpinnerProgress(
+  stream: NodeJS.WriteStream,
+  talk: Talk,
+  { why }: { why: boolean },
+): Promise<ProgressView> {
   // 64 ms of loading that only a terminal pays.
   const { default: ora } = await import('ora');
   const spinner = ora({ stream, text: 'Working', discardStdin: false, isEnabled: true });
@@ -20,6 +24,8 @@ export async function openSpinnerProgress(stream: NodeJS.WriteStream, talk: Talk
         underWay.delete(event.instanceUrl);
         talk.say(progressText(event));
       } else {
+        // The figures that follow take the line of the beginning, and with it the reason.
+        if (why && event.event === 'backfill:start') talk.say(progressText(event, { why }));
         underWay.set(event.instanceUrl, progressText(event));
       }
       repaint();

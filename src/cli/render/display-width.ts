@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util';
+
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /** Unicode's East Asian Wide and Fullwidth blocks, as terminals draw them (UAX #11). */
@@ -31,7 +33,9 @@ export function cutToWidth(text: string, columns: number): string {
  * can neither break a table nor send escape sequences.
  */
 export function singleLine(text: string): string {
-  return text.replace(/[\r\n\t]+/g, ' ').replace(/\p{Cc}/gu, '');
+  return stripVTControlCharacters(text)
+    .replace(/[\r\n\t]+/g, ' ')
+    .replace(/\p{Cc}/gu, '');
 }
 
 function graphemeWidth(grapheme: string): number {

@@ -1,0 +1,249 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { PushItem, PushOptions, PushResult, PushStatus } from '../../../src/app/contract/push.ts';
+import { AppError } from '../../../src/base/errors.ts';
+import { type AppCall, fakeApp } from '../support/fake-app.ts';
+import { json, runMain } from '../support/run-main.ts';
+
+let cwd: string;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'parahack-push-'));
+});
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+const instanceUrl = 'https://acme.my.salesforce.com';
+const refusal = { code: 'FIELD_CUSTOM_VALIDATION_EXCEPTION', message: 'No such phone.', fields: ['Phone'] };
+
+function resultOf(
+  options: PushOptions,
+  statuses: PushStatus[],
+  stopped: PushResult['stopped'] = null,
+): PushResult {
+  const results = options.records.map(({ index, source, line }, at): PushItem => {
+    const status = statuses[at] ?? 'created';
+    const errors = status === 'rejected' ? [refusal] : [];
+    return {
+      index,
+      source,
+      line,
+      key: `key-${at}`,
+      status,
+      id: status === 'created' ? `003-${at}` : null,
+      errors,
+    };
+  });
+  const having = (status: PushStatus) => results.filter((item) => item.status === status).length;
+  return {
+    instanceUrl,
+    results,
+    created: having('created'),
+    updated: having('updated'),
+    deleted: having('deleted'),
+    rejected: having('rejected'),
+    queued: having('queued'),
+    inDoubt: having('in-doubt'),
+    runId: 'run',
+    stopped,
+  };
+}
+const pushing = (statuses: PushStatus[] = [], stopped: PushResult['stopped'] = null) =>
+  fakeApp({ push: async (options) => resultOf(options, statuses, stopped) });
+const pushed = (calls: AppCall[]) => calls[0]!.options as PushOptions;
+const three = '{"LastName":"A"}\n{"LastName":"B"}\n{"LastName":"C"}\n';
+
+test('its options, and the records of several files and standard input in order', async () => {
+  writeFileSync(join(cwd, 'a.csv'), 'LastName,Phone\nNg,1\n');
+  writeFileSync(join(cwd, 'b.json'), '[{"LastName":"Li"}]');
+  const { app, calls } = pushing();
+  const argv = [
+    'push',
+    'a.csv',
+    '-',
+    'b.json',
+    '--org',
+    'prod',
+    '--upsert',
+    'Key__c',
+    '--dry-run',
+    '--queue',
+    '--all-or-none',
+    '--allow-duplicates',
+  ];
+  const { code } = await runMain(argv, { app, cwd, stdin: '{"LastName":"Bo"}' });
+  expect(code).toBe(0);
+  expect(calls[0]?.options).toEqual({
+    org: 'prod',
+    upsertField: 'Key__c',
+    dryRun: true,
+    queue: true,
+    allOrNone: true,
+    allowDuplicates: true,
+    records: [
+      { source: 'a.csv', index: 0, line: 2, fields: { LastName: 'Ng', Phone: '1' }, untyped: true },
+      { source: '-', index: 0, line: 1, fields: { LastName: 'Bo' }, untyped: false },
+      { source: 'b.json', index: 0, line: 1, fields: { LastName: 'Li' }, untyped: false },
+    ],
+  });
+});
+
+test('without a file, standard input is read; at a terminal, that is a mistake', async () => {
+  const { app, calls } = pushing();
+  await runMain(['push'], { app, stdin: '[]' });
+  expect(calls[0]?.options).toMatchObject({ records: [] });
+  const stdin = { isTTY: true } as unknown as NodeJS.ReadStream;
+  expect((await runMain(['push'], { app, io: { stdin } })).code).toBe(2);
+});
+
+describe('exit codes', () => {
+  const stopped = {
+    code: 'NETWORK_UNREACHABLE',
+    message: 'acme cannot be reached.',
+    hint: null,
+    details: null,
+  };
+  test.each<[string, PushStatus[], string[], PushResult['stopped'], number, string | null]>([
+    ['all created', ['created', 'created', 'created'], [], null, 0, null],
+    ['valid in a dry run', ['valid', 'valid', 'valid'], ['--dry-run'], null, 0, null],
+    ['queued on request', ['queued', 'queued', 'queued'], ['--queue'], null, 0, null],
+    ['one refused', ['created', 'rejected', 'created'], [], null, 4, 'PARTIAL'],
+    ['one in conflict', ['created', 'conflict', 'created'], [], null, 4, 'PARTIAL'],
+    ['one held', ['created', 'held', 'created'], [], null, 4, 'PARTIAL'],
+    ['in doubt beats refused', ['created', 'rejected', 'in-doubt'], [], null, 5, 'IN_DOUBT'],
+    ['unsent beats refused', ['created', 'rejected', 'queued'], [], stopped, 5, 'UNSENT'],
+    [
+      'a needed login says so',
+      ['queued', 'queued', 'queued'],
+      [],
+      { ...stopped, code: 'LOGIN_REQUIRED' },
+      3,
+      'LOGIN_REQUIRED',
+    ],
+    [
+      'interrupted',
+      ['created', 'queued', 'queued'],
+      [],
+      { ...stopped, code: 'INTERRUPTED' },
+      130,
+      'INTERRUPTED',
+    ],
+  ])('%s', async (_, statuses, flags, why, exitCode, errorCode) => {
+    const { app } = pushing(statuses, why);
+    const { code, stdout } = await runMain(['push', '--json', ...flags], { app, stdin: three });
+    expect(code).toBe(exitCode);
+    const document = json(stdout);
+    expect(Object.keys(document)).toEqual(
+      expect.arrayContaining(['instanceUrl', 'results', 'created', 'updated', 'rejected', 'queued', 'runId']),
+    );
+    expect(document.results).toHaveLength(3);
+    expect((document.error as { code: string } | undefined)?.code ?? null).toBe(errorCode);
+  });
+});
+
+test('the text shows each record and its reason, and the counts', async () => {
+  const { stdout, stderr } = await runMain(['push'], {
+    app: pushing(['created', 'rejected']).app,
+    stdin: three,
+  });
+  expect(stdout).toContain('-:2     rejected  -      FIELD_CUSTOM_VALIDATION_EXCEPTION: No such phone.');
+  expect(stdout).toContain('2 created, 1 rejected.');
+  expect(stderr).toContain('Error: 1 of 3 records were not accepted.');
+});
+
+describe('rejects', () => {
+  test('are written with their reasons, readable by their owner only, and can be pushed again as they are', async () => {
+    const { app } = pushing(['created', 'rejected', 'created']);
+    await runMain(['push', '--rejects', 'r.ndjson'], { app, cwd, stdin: three });
+    const text = readFileSync(join(cwd, 'r.ndjson'), 'utf8');
+    expect(json(text)).toEqual({ LastName: 'B', _source: '-', _index: 1, _line: 2, _errors: [refusal] });
+    expect(statSync(join(cwd, 'r.ndjson')).mode & 0o777).toBe(0o600);
+    const again = pushing();
+    await runMain(['push', 'r.ndjson'], { app: again.app, cwd });
+    expect(pushed(again.calls).records[0]?.fields).toEqual({ LastName: 'B' });
+  });
+
+  test('as CSV too, with what was empty and what was to be cleared kept apart', async () => {
+    const { app } = pushing(['rejected', 'rejected']);
+    await runMain(['push', '--rejects', 'r.csv'], {
+      app,
+      cwd,
+      stdin: 'LastName,Phone\n"Ng, ""x""",#N/A\nLi,\n',
+    });
+    const text = readFileSync(join(cwd, 'r.csv'), 'utf8');
+    expect(text.split('\n')[0]).toBe('LastName,Phone,_source,_index,_line,_errors');
+    const again = pushing();
+    await runMain(['push', 'r.csv'], { app: again.app, cwd });
+    expect(pushed(again.calls).records.map(({ fields }) => fields)).toEqual([
+      { LastName: 'Ng, "x"', Phone: null },
+      { LastName: 'Li' },
+    ]);
+  });
+
+  test('none: the file is there and empty, so that an older one is not taken for it', async () => {
+    writeFileSync(join(cwd, 'r.ndjson'), 'old');
+    await runMain(['push', '--rejects', 'r.ndjson'], { app: pushing().app, cwd, stdin: three });
+    expect(readFileSync(join(cwd, 'r.ndjson'), 'utf8')).toBe('');
+  });
+
+  test('faults found before sending are all told and written, exit 2', async () => {
+    const faults = [
+      {
+        source: '-',
+        index: 0,
+        line: 1,
+        field: 'Nmae',
+        code: 'UNKNOWN_FIELD',
+        message: 'Contact has no field Nmae.',
+      },
+      {
+        source: '-',
+        index: 2,
+        line: 3,
+        field: null,
+        code: 'REQUIRED_FIELD_MISSING',
+        message: 'LastName is missing.',
+      },
+    ];
+    const { app } = fakeApp({
+      push: async () => {
+        throw new AppError('INVALID_INPUT', '2 of 3 records are not valid; nothing was sent.', {
+          hint: 'Mend them.',
+          details: { faults },
+        });
+      },
+    });
+    const { code, stderr } = await runMain(['push', '--rejects', 'r.ndjson'], { app, cwd, stdin: three });
+    expect(code).toBe(2);
+    expect(stderr.split('\n')).toEqual([
+      '-, line 1, Nmae: Contact has no field Nmae.',
+      '-, line 3: LastName is missing.',
+      'Error: 2 of 3 records are not valid; nothing was sent.',
+      'Hint: Mend them.',
+      '',
+    ]);
+    const written = readFileSync(join(cwd, 'r.ndjson'), 'utf8').trimEnd().split('\n').map(json);
+    expect(written.map(({ _index }) => _index)).toEqual([0, 2]);
+    const asJson = await runMain(['push', '--json'], { app, cwd, stdin: three });
+    expect(json(asJson.stdout)).toMatchObject({ error: { code: 'INVALID_INPUT', details: { faults } } });
+  });
+
+  test('a rejects file that cannot be written is told', async () => {
+    const { code, stderr } = await runMain(['push', '--rejects', 'no/such/r'], {
+      app: pushing().app,
+      cwd,
+      stdin: three,
+    });
+    expect(code).toBe(1);
+    expect(stderr).toContain('no/such/r cannot be written (ENOENT)');
+  });
+});
+
+test.each([
+  ['nowhere.csv', 'does not exist'],
+  ['.', 'is a folder'],
+])('the input %s %s', async (file, reason) => {
+  const { code, stderr } = await runMain(['push', file], { app: pushing().app, cwd });
+  expect(code).toBe(2);
+  expect(stderr).toContain(`${file} ${reason}.`);
+});

@@ -1,0 +1,304 @@
+import { describe, expect, test } from 'vitest';
+import type { RunView } from '../../../src/app/contract/runs.ts';
+import type { StatusItem } from '../../../src/app/contract/status.ts';
+import { fakeApp } from '../support/fake-app.ts';
+import { json, runMain } from '../support/run-main.ts';
+
+const instanceUrl = 'https://acme.my.salesforce.com';
+const failed: RunView = {
+  id: '3f2a91c4-0000-4000-8000-000000000000',
+  kind: 'cycle',
+  instanceUrl,
+  status: 'failed',
+  startedAt: '2026-03-01T11:55:00.000Z',
+  finishedAt: '2026-03-01T11:56:30.000Z',
+  counts: { upserted: 3, deleted: 0 },
+  apiCalls: 4,
+  error: { code: 'TIMEOUT', message: 'No answer.', hint: null },
+};
+
+describe('status', () => {
+  const item: StatusItem = {
+    instanceUrl,
+    alias: 'prod',
+    username: 'me@acme.com',
+    orgId: '00D',
+    sync: true,
+    auth: 'ok',
+    database: '/d/orgs/acme.my.salesforce.com.db',
+    contacts: 10_000,
+    deleted: 3,
+    coveredUntil: '2026-03-01T11:59:00.000Z',
+    lagSeconds: 60,
+    lastBackfill: { ...failed, kind: 'backfill', status: 'complete', error: null },
+    lastCycle: failed,
+    outbox: { pending: 0, rejected: 2, inDoubt: 1, held: 0, conflicts: 0 },
+    api: { used: 150, max: 15_000, at: '2026-03-01T11:59:30.000Z' },
+    error: null,
+  };
+  const result = { orgs: [item], watch: { running: true, pid: 7, since: '2026-03-01T11:00:00.000Z' } };
+
+  test('JSON is the result', async () => {
+    const { app, calls } = fakeApp({ status: async () => result });
+    const { stdout } = await runMain(['status', 'prod', '--json'], { app });
+    expect(json(stdout)).toEqual(result);
+    expect(calls[0]?.options).toEqual({ org: 'prod' });
+  });
+
+  test('text', async () => {
+    const { stdout } = await runMain(['status'], { app: fakeApp({ status: async () => result }).app });
+    expect(stdout.split('\n')).toEqual([
+      'prod (https://acme.my.salesforce.com)',
+      '  login          me@acme.com, ok',
+      '  sync           on',
+      '  contacts       10,000, 3 deleted',
+      '  covered until  2026-03-01T11:59:00.000Z (1m behind)',
+      '  last backfill  complete, 3m 30s ago',
+      '  last cycle     failed, 3m 30s ago: No answer. (TIMEOUT)',
+      '  outbox         2 rejected, 1 in doubt',
+      '  API requests   150 of 15,000 (1%), 30s ago',
+      '  database       /d/orgs/acme.my.salesforce.com.db',
+      '',
+      'A watch runs (process 7, since 1h ago).',
+      '',
+    ]);
+  });
+
+  test('an org of which nothing is known yet', async () => {
+    const bare: StatusItem = {
+      ...item,
+      alias: null,
+      database: null,
+      contacts: null,
+      deleted: null,
+      coveredUntil: null,
+      lagSeconds: null,
+      lastBackfill: null,
+      lastCycle: null,
+      outbox: { pending: 0, rejected: 0, inDoubt: 0, held: 0, conflicts: 0 },
+      api: { used: null, max: null, at: null },
+    };
+    const nothing = { orgs: [bare], watch: { running: false, pid: null, since: null } };
+    const { stdout } = await runMain(['status'], { app: fakeApp({ status: async () => nothing }).app });
+    expect(stdout).toContain('no mirror yet');
+    expect(stdout).toContain('No watch runs.');
+    expect(stdout).not.toMatch(/null|NaN|undefined/);
+  });
+});
+
+describe('runs', () => {
+  test('a table and its options', async () => {
+    const { app, calls } = fakeApp({ runs: async () => ({ runs: [failed] }) });
+    const { stdout } = await runMain(['runs', 'prod', '--limit', '5'], { app });
+    expect(calls[0]?.options).toEqual({ org: 'prod', limit: 5 });
+    expect(stdout).toContain('3f2a91c4  cycle  acme.my.salesforce.com  failed  5m ago   1m 30s');
+    expect(json((await runMain(['runs', '--json'], { app })).stdout)).toEqual({ runs: [failed] });
+  });
+
+  test('one with its steps', async () => {
+    const step = {
+      name: 'updated',
+      startedAt: failed.startedAt,
+      finishedAt: failed.startedAt,
+      counts: { ids: 3 },
+      note: 'Halved once.',
+    };
+    const { app } = fakeApp({ run: async () => ({ run: { ...failed, steps: [step] } }) });
+    const { stdout } = await runMain(['runs', 'show', '3f2a'], { app });
+    expect(stdout).toContain('Halved once.');
+    expect(stdout).toContain('3 upserted');
+    expect(json((await runMain(['runs', 'show', '3f2a', '--json'], { app })).stdout)).toEqual({
+      run: { ...failed, steps: [step] },
+    });
+  });
+});
+
+describe('doctor', () => {
+  const checks = [
+    { name: 'node', status: 'ok' as const, message: 'Node 24.', hint: null },
+    { name: 'clock', status: 'warn' as const, message: '3 minutes off.', hint: 'Set the clock.' },
+    { name: 'login acme', status: 'fail' as const, message: 'Gone.', hint: 'Log in again.' },
+  ];
+
+  test('is exit 1 when a check fails, with the checks all the same', async () => {
+    const { app } = fakeApp({ doctor: async () => ({ checks }) });
+    const { code, stdout } = await runMain(['doctor'], { app });
+    expect(code).toBe(1);
+    expect(stdout).toBe(
+      'ok    node: Node 24.\nwarn  clock: 3 minutes off.\n      → Set the clock.\nfail  login acme: Gone.\n      → Log in again.\n',
+    );
+    const asJson = await runMain(['doctor', '--json'], { app });
+    expect(json(asJson.stdout)).toMatchObject({ checks, error: { code: 'DOCTOR_FAILED' } });
+  });
+
+  test('a warning alone is no failure', async () => {
+    const { app } = fakeApp({ doctor: async () => ({ checks: checks.slice(0, 2) }) });
+    expect((await runMain(['doctor'], { app })).code).toBe(0);
+  });
+});
+
+test('limits', async () => {
+  const item = {
+    instanceUrl,
+    alias: null,
+    api: { max: 15_000, remaining: 14_000, used: 1_000 },
+    share: { budget: 0.25, allowed: 3_750, used: 40 },
+    limits: { DataStorageMB: { max: 5, remaining: 4 }, Other: { max: 1, remaining: 1 } },
+    error: null,
+  };
+  const { app } = fakeApp({ limits: async () => ({ orgs: [item] }) });
+  const { stdout } = await runMain(['limits'], { app });
+  expect(stdout).toContain('1,000 of 15,000 used');
+  expect(stdout).toContain("40 of 3,750 (25% of the org's)");
+  expect(stdout).not.toContain('Other');
+  expect((await runMain(['limits', '-v'], { app })).stdout).toContain('Other');
+  expect(json((await runMain(['limits', '--json'], { app })).stdout)).toEqual({ orgs: [item] });
+});
+
+describe('orgs', () => {
+  const org = {
+    instanceUrl,
+    orgId: '00D',
+    username: 'me@acme.com',
+    alias: 'prod',
+    sync: true,
+    auth: 'ok' as const,
+    budget: null,
+  };
+
+  test('lists', async () => {
+    const { app } = fakeApp({ orgs: { list: async () => ({ orgs: [org] }) } });
+    expect(json((await runMain(['orgs', '--json'], { app })).stdout)).toEqual({ orgs: [org] });
+    expect((await runMain(['orgs'], { app })).stdout).toBe(
+      'ALIAS  INSTANCE URL                    USERNAME     SYNC  LOGIN\nprod   https://acme.my.salesforce.com  me@acme.com  on    ok\n',
+    );
+    const none = fakeApp({ orgs: { list: async () => ({ orgs: [] }) } });
+    expect((await runMain(['orgs'], { app: none.app })).stdout).toContain('parahack-sync login');
+  });
+
+  test('changes', async () => {
+    const { app, calls } = fakeApp({
+      orgs: {
+        setSync: async () => ({ org }),
+        setAlias: async () => ({ org }),
+        set: async () => ({ org: { ...org, budget: 0.1 } }),
+      },
+    });
+    await runMain(['orgs', 'enable', 'a'], { app });
+    await runMain(['orgs', 'disable', 'a'], { app });
+    await runMain(['orgs', 'alias', 'a', 'prod'], { app });
+    await runMain(['orgs', 'alias', 'a', ''], { app });
+    const { stdout } = await runMain(['orgs', 'set', 'a', '--budget', '.1'], { app });
+    expect(stdout).toBe('https://acme.my.salesforce.com (prod): sync on, up to 10% of its API requests.\n');
+    expect(calls).toEqual([
+      { method: 'orgs.setSync', options: { org: 'a', sync: true } },
+      { method: 'orgs.setSync', options: { org: 'a', sync: false } },
+      { method: 'orgs.setAlias', options: { org: 'a', alias: 'prod' } },
+      { method: 'orgs.setAlias', options: { org: 'a', alias: null } },
+      { method: 'orgs.set', options: { org: 'a', budget: 0.1 } },
+    ]);
+  });
+});
+
+describe('outbox', () => {
+  test('list', async () => {
+    const entry = {
+      key: 'b1946ac9-0000-4000-8000-000000000000',
+      instanceUrl,
+      op: 'create' as const,
+      contactKey: 'k',
+      contactId: null,
+      changes: { LastName: 'Ng' },
+      state: 'rejected' as const,
+      attempts: 1,
+      errors: [{ code: 'DUPLICATES_DETECTED', message: 'Use one of these.', fields: [] }],
+      createdAt: '2026-03-01T11:00:00.000Z',
+      sentAt: '2026-03-01T11:00:01.000Z',
+      settledAt: null,
+    };
+    const { app, calls } = fakeApp({ outbox: { list: async () => ({ entries: [entry], total: 1 }) } });
+    const { stdout } = await runMain(
+      ['outbox', 'list', '--state', 'rejected,in-doubt', '--conflicts', '--json'],
+      { app },
+    );
+    expect(json(stdout)).toEqual({ entries: [entry], total: 1 });
+    expect(calls[0]?.options).toEqual({
+      org: null,
+      states: ['rejected', 'in-doubt', 'conflict'],
+      limit: 100,
+    });
+    expect((await runMain(['outbox', 'list'], { app })).stdout).toContain(
+      'DUPLICATES_DETECTED: Use one of these.',
+    );
+  });
+
+  test('retry and drop', async () => {
+    const moved = async () => ({ instanceUrl, keys: ['k1'] });
+    const { app, calls } = fakeApp({ outbox: { retry: moved, drop: moved } });
+    await runMain(['outbox', 'retry', 'k1', '--in-doubt', '--org', 'prod'], { app });
+    const { stdout } = await runMain(['outbox', 'drop', '--all'], { app });
+    expect(stdout).toBe(`${instanceUrl}: 1 entry dropped.\n`);
+    expect(calls).toEqual([
+      { method: 'outbox.retry', options: { org: 'prod', keys: ['k1'], all: false, inDoubt: true } },
+      { method: 'outbox.drop', options: { org: null, keys: [], all: true, inDoubt: false } },
+    ]);
+  });
+});
+
+test('emulator', async () => {
+  const ready = {
+    event: 'emulator:ready' as const,
+    url: 'http://localhost:8080',
+    clientId: 'id',
+    clientSecret: 'the-secret-of-the-emulator',
+    username: 'admin@emulated.example',
+    orgId: '00D',
+    accessToken: '00Dxx0000001gPL!token',
+  };
+  const { app, calls } = fakeApp({ emulator: async (_options, { onEvent }) => onEvent(ready) });
+  const argv = [
+    'emulator',
+    '--port',
+    '8080',
+    '--contacts',
+    '5',
+    '--seed',
+    '2',
+    '--custom-fields',
+    '1',
+    '--state',
+    's.db',
+    '--latency',
+    '3',
+  ];
+  const more = [
+    '--daily-limit',
+    '10',
+    '--concurrent-limit',
+    '4',
+    '--object',
+    'a.json,b.json',
+    '--object',
+    'c.json',
+    '--auto-approve',
+    '--rotate-refresh-tokens',
+  ];
+  const { code, stdout } = await runMain([...argv, ...more, '--json'], { app });
+  expect(code).toBe(0);
+  expect(json(stdout)).toEqual(ready);
+  expect(calls[0]?.options).toEqual({
+    port: 8080,
+    contacts: 5,
+    seed: 2,
+    customFields: 1,
+    stateFile: 's.db',
+    latencyMs: 3,
+    dailyLimit: 10,
+    concurrentLimit: 4,
+    objectFiles: ['a.json', 'b.json', 'c.json'],
+    autoApprove: true,
+    rotateRefreshTokens: true,
+  });
+  const text = await runMain(['emulator'], { app });
+  expect(text.stdout).toContain('A Salesforce org listens on http://localhost:8080');
+});

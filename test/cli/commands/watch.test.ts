@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import type { WatchEvent, WatchResult } from '../../../src/app/contract/watch.ts';
+import { fakeApp } from '../support/fake-app.ts';
+import { json, runMain } from '../support/run-main.ts';
+
+const instanceUrl = 'https://acme.my.salesforce.com';
+const error = { code: 'TIMEOUT', message: 'acme did not answer.', hint: null, details: null };
+const events: WatchEvent[] = [
+  { event: 'watch:start', orgs: [instanceUrl], intervalMs: 300_000, once: false, pid: 1 },
+  {
+    event: 'cycle:complete',
+    instanceUrl,
+    upserted: 3,
+    deleted: 1,
+    undeleted: 0,
+    pushed: 0,
+    coveredUntil: '2026-03-01T11:59:00.000Z',
+    apiCalls: 4,
+    durationMs: 800,
+    runId: 'r1',
+  },
+  { event: 'cycle:failed', instanceUrl, error, retryInMs: 60_000 },
+  { event: 'cycle:recovered', instanceUrl, failures: 1 },
+  { event: 'watch:stop', reason: 'signal', cycles: 3, failed: 1 },
+];
+const watchOf = (result: WatchResult) =>
+  fakeApp({
+    watch: async (_options, { onEvent }) => {
+      for (const event of events) onEvent(event);
+      return result;
+    },
+  });
+const fine = { orgs: [{ instanceUrl, error: null }] };
+
+test('its options', async () => {
+  const { app, calls } = watchOf(fine);
+  await runMain(['watch'], { app });
+  await runMain(['watch', 'a', '--once', '--no-push', '--interval', '1m'], { app });
+  expect(calls.map(({ options }) => options)).toEqual([
+    { orgs: [], intervalMs: 300_000, once: false, push: true },
+    { orgs: ['a'], intervalMs: 60_000, once: true, push: false },
+  ]);
+});
+
+test.each([[['--json']], [['--log-format', 'json']]])('%j writes an event a line', async (flags) => {
+  const { code, stdout } = await runMain(['watch', ...flags], { app: watchOf(fine).app, terminal: true });
+  expect(code).toBe(0);
+  const at = '2026-03-01T12:00:00.000Z';
+  expect(stdout.trimEnd().split('\n').map(json)).toEqual(events.map((event) => ({ at, ...event })));
+});
+
+test('the text log', async () => {
+  const { stdout } = await runMain(['watch'], { app: watchOf(fine).app });
+  expect(
+    stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.replace(/^\S+ /, '')),
+  ).toEqual([
+    'Watching 1 org every 5m: acme.my.salesforce.com',
+    'acme.my.salesforce.com: 3 upserted, 1 deleted in 800ms, covered until 2026-03-01T11:59:00.000Z',
+    'acme.my.salesforce.com: acme did not answer. (TIMEOUT) Again in 1m.',
+    'acme.my.salesforce.com: recovered after 1 failed cycle',
+    'Stopped after 3 cycles, 1 of them failed',
+  ]);
+  const quiet = await runMain(['watch', '--quiet'], { app: watchOf(fine).app });
+  expect(quiet.stdout.trimEnd().split('\n')).toHaveLength(1);
+  expect(quiet.stdout).toContain('(TIMEOUT)');
+});
+
+test("an org's trouble is the exit code of --once, and no exit code of a watch that was stopped", async () => {
+  const { app } = watchOf({ orgs: [{ instanceUrl, error }] });
+  expect((await runMain(['watch', '--once'], { app })).code).toBe(5);
+  expect((await runMain(['watch'], { app })).code).toBe(0);
+  const json1 = await runMain(['watch', '--once', '--json'], { app });
+  expect(json(json1.stdout.trimEnd().split('\n').at(-1)!)).toMatchObject({ error: { code: 'TIMEOUT' } });
+});

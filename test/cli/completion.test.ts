@@ -1,0 +1,83 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fakeApp } from './support/fake-app.ts';
+import { runMain } from './support/run-main.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'parahack-completion-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const has = (shell: string) => spawnSync(shell, ['--version']).status === 0;
+
+async function scriptOf(shell: string): Promise<string> {
+  const { code, stdout } = await runMain(['completion', shell]);
+  expect(code).toBe(0);
+  const file = join(folder, `completion.${shell}`);
+  writeFileSync(file, stdout);
+  return file;
+}
+
+beforeAll(() => {
+  // What the script asks for the names of orgs.
+  const command = join(folder, 'parahack-sync');
+  writeFileSync(
+    command,
+    '#!/bin/sh\n[ "$*" = "__complete orgs" ] && printf "prod\\nacme.my.salesforce.com\\n"\n',
+  );
+  chmodSync(command, 0o755);
+});
+
+describe.skipIf(!has('bash'))('bash', () => {
+  test.each([
+    ['parahack-sync ba', ['backfill']],
+    ['parahack-sync contacts ', ['list', 'search', 'show', 'export']],
+    ['parahack-sync --json contacts e', ['export']],
+    ['parahack-sync backfill --fr', ['--fresh']],
+    ['parahack-sync backfill --api ', ['auto', 'rest', 'bulk']],
+    ['parahack-sync backfill ', ['prod', 'acme.my.salesforce.com']],
+    ['parahack-sync push --org p', ['prod']],
+    ['parahack-sync completion ', ['bash', 'zsh', 'fish']],
+    ['parahack-sync orgs ', ['enable', 'disable', 'alias', 'set']],
+    ['parahack-sync orgs enable a', ['acme.my.salesforce.com']],
+    ['parahack-sync watch --interval ', []],
+    ['parahack-sync __', []],
+  ])('%s', async (line, expected) => {
+    const script = `source "${await scriptOf('bash')}"
+COMP_WORDS=(${line.endsWith(' ') ? `${line}""` : line}); COMP_CWORD=$(( \${#COMP_WORDS[@]} - 1 ))
+_parahack_sync
+printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+    const words = execFileSync('bash', ['--norc', '-c', script], { env, encoding: 'utf8' });
+    expect(words.split('\n').filter((word) => word !== '')).toEqual(expected);
+  });
+});
+
+test.each([
+  ['zsh', ['-n']],
+  ['fish', ['--no-execute']],
+])('%s reads its script', async (shell, flags) => {
+  const file = await scriptOf(shell);
+  if (!has(shell)) return void console.log(`skipped: ${shell} is not installed`);
+  const { status, stderr } = spawnSync(shell, [...flags, file], { encoding: 'utf8' });
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+});
+
+test('names of orgs come from the registry; without one there are none, and no error', async () => {
+  const org = {
+    instanceUrl: 'http://localhost:8080',
+    orgId: '00D',
+    username: 'u',
+    alias: null,
+    sync: true,
+    auth: 'ok' as const,
+    budget: null,
+  };
+  const { app } = fakeApp({ orgs: { list: async () => ({ orgs: [{ ...org, alias: 'dev' }, org] }) } });
+  expect((await runMain(['__complete', 'orgs'], { app })).stdout).toBe(
+    'dev\nlocalhost:8080\nlocalhost:8080\n',
+  );
+  const broken = await runMain(['__complete', 'orgs'], { env: { PARAHACK_SYNC_API_BUDGET: 'x' } });
+  expect(broken).toMatchObject({ code: 0, stdout: '', stderr: '' });
+});

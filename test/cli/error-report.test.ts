@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import { abortReason } from '../../src/base/abort.ts';
+import { AppError } from '../../src/base/errors.ts';
+import { reportError } from '../../src/cli/error-report.ts';
+import { createRedact } from '../../src/cli/redact.ts';
+
+const options = { redact: createRedact(), verbose: false, stoppedBy: null };
+
+describe('each code has its exit code', () => {
+  test.each([
+    ['INVALID_INPUT', 2],
+    ['UNKNOWN_ORG', 2],
+    ['LOGIN_REQUIRED', 3],
+    ['LOGIN_DENIED', 3],
+    ['LOGIN_TIMEOUT', 3],
+    ['CREDENTIAL_STORE_UNAVAILABLE', 3],
+    ['CREDENTIAL_STORE_LOCKED', 3],
+    ['PARTIAL', 4],
+    ['NETWORK_UNREACHABLE', 5],
+    ['ORG_UNAVAILABLE', 5],
+    ['SALESFORCE_UNAVAILABLE', 5],
+    ['REQUEST_LIMIT_EXCEEDED', 5],
+    ['API_BUDGET_EXHAUSTED', 5],
+    ['TIMEOUT', 5],
+    ['ORG_BUSY', 6],
+    ['NOT_AVAILABLE', 1],
+    ['MIRROR_NEWER_THAN_TOOL', 1],
+    ['SALESFORCE_ERROR', 1],
+    ['toString', 1],
+  ])('%s → %i', (code, exitCode) => {
+    expect(reportError(new AppError(code, 'It failed.'), options).exitCode).toBe(exitCode);
+  });
+});
+
+test('an abort by SIGINT is 130, by SIGTERM 143', () => {
+  expect(reportError(abortReason(), { ...options, stoppedBy: 'SIGINT' })).toMatchObject({
+    exitCode: 130,
+    info: { code: 'INTERRUPTED' },
+  });
+  expect(reportError(abortReason(), { ...options, stoppedBy: 'SIGTERM' })).toMatchObject({
+    exitCode: 143,
+    info: { code: 'TERMINATED' },
+  });
+});
+
+test('a sentence and a hint, no stack', () => {
+  const error = new AppError('INVALID_INPUT', 'The flag is wrong.', {
+    hint: 'Use another.',
+    details: { flag: '--x' },
+  });
+  expect(reportError(error, options)).toEqual({
+    info: {
+      code: 'INVALID_INPUT',
+      message: 'The flag is wrong.',
+      hint: 'Use another.',
+      details: { flag: '--x' },
+    },
+    exitCode: 2,
+    lines: ['Error: The flag is wrong.', 'Hint: Use another.'],
+  });
+});
+
+test('an unexpected exception is one sentence; its stack and causes come only with --verbose', () => {
+  const error = new TypeError('x is not a function', { cause: new Error('because of y') });
+  const brief = reportError(error, options);
+  expect(brief.exitCode).toBe(1);
+  expect(brief.lines).toEqual(['Error: x is not a function', expect.stringContaining('--verbose')]);
+  const long = reportError(error, { ...options, verbose: true }).lines.join('\n');
+  expect(long).toContain('error-report.test.ts');
+  expect(long).toContain('because of y');
+});
+
+test('a chain of causes that bites its own tail ends', () => {
+  const error = new Error('a');
+  error.cause = error;
+  expect(reportError(error, { ...options, verbose: true }).lines.length).toBeLessThan(200);
+});
+
+test.each([
+  ['EACCES', 'FILE_NOT_ACCESSIBLE', 1],
+  ['ENOSPC', 'DISK_FULL', 1],
+  ['ECONNREFUSED', 'NETWORK_UNREACHABLE', 5],
+])('the system error %s that no room has mapped becomes %s', (code, expected, exitCode) => {
+  const error = Object.assign(new Error(`${code}: no`), { code, path: '/data/x' });
+  const report = reportError(new Error('outer', { cause: error }), options);
+  expect(report.info.code).toBe(expected);
+  expect(report.exitCode).toBe(exitCode);
+});
+
+describe('no secret gets through', () => {
+  const token = '00D5g000004WXYZ!AQ0AQLqkq3.z2Jm_3mT9xQ';
+  const known = 'correct horse battery';
+  const redact = createRedact([known, undefined, 'abc']);
+  test.each([
+    [`bad token ${token}`, token],
+    [`GET /x?sid=${token}`, token],
+    [encodeURIComponent(token), 'AQ0AQLqkq3'],
+    ['refresh 5Aep861KIwKdekr90I4iHdZDgWwlfo0Yqz7cQ', '5Aep861'],
+    ['Authorization: Bearer abcdef1234567', 'abcdef1234567'],
+    ['{"access_token":"s3cr3t-value","x":1}', 's3cr3t-value'],
+    ['client_secret=s3cr3t-value&x=1', 's3cr3t-value'],
+    ['http://localhost:9717/callback?code=aPrx.Zq1&state=s', 'aPrx.Zq1'],
+    ['eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.c2lnbmF0dXJl', 'c2lnbmF0dXJl'],
+    ['-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----', 'MIIEow'],
+    ['http://user:hunter2@proxy:3128', 'hunter2'],
+    [`the passphrase ${known} is wrong`, known],
+  ])('%s', (text, secret) => {
+    const report = reportError(new AppError('X', text, { hint: text, details: { nested: [text] } }), {
+      ...options,
+      redact,
+    });
+    expect(JSON.stringify(report)).not.toContain(secret);
+    expect(JSON.stringify(report)).toContain('[hidden]');
+  });
+
+  test('what is no secret stays', () => {
+    const text = 'The alias "abc" of https://acme.my.salesforce.com was 003xx000004TmiQAAS (error code: X).';
+    expect(redact(text)).toBe(text);
+  });
+
+  test('in a stack either', () => {
+    const report = reportError(new Error(`no ${token}`), { ...options, verbose: true });
+    expect(report.lines.join('\n')).not.toContain(token);
+  });
+});

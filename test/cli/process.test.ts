@@ -1,0 +1,133 @@
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { json } from './support/run-main.ts';
+
+const support = (name: string) => fileURLToPath(new URL(`support/${name}`, import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'parahack-process-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const running = new Set<ChildProcessWithoutNullStreams>();
+afterEach(() => {
+  for (const child of running) child.kill('SIGKILL');
+  running.clear();
+});
+
+interface Child {
+  process: ChildProcessWithoutNullStreams;
+  text: { stdout: string; stderr: string };
+  /** Resolves when `what` has been written to one of the two. */
+  says(what: string): Promise<void>;
+  ends(): Promise<{ code: number | null; signal: string | null }>;
+}
+
+function start(argv: string[], env: Record<string, string> = {}): Child {
+  const child = spawn(process.execPath, [support('fake-main.ts'), ...argv], {
+    env: { ...process.env, PARAHACK_SYNC_DATA_DIR: folder, ...env },
+  });
+  running.add(child);
+  const ended = once(child, 'close');
+  const text = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk) => {
+    text.stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    text.stderr += chunk;
+  });
+  return {
+    process: child,
+    text,
+    async says(what) {
+      while (!`${text.stdout}${text.stderr}`.includes(what)) {
+        await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data')]);
+      }
+    },
+    async ends() {
+      const [code, signal] = await ended;
+      return { code, signal };
+    },
+  };
+}
+
+describe.each([
+  ['SIGINT', 130, 'INTERRUPTED'],
+  ['SIGTERM', 143, 'TERMINATED'],
+] as const)('%s', (signal, exitCode, errorCode) => {
+  test('ends a watch gracefully with 0', async () => {
+    const child = start(['watch', '--json']);
+    await child.says('watch:start');
+    child.process.kill(signal);
+    expect(await child.ends()).toEqual({ code: 0, signal: null });
+    expect(
+      child.text.stdout
+        .trimEnd()
+        .split('\n')
+        .map(json)
+        .map(({ event }) => event),
+    ).toEqual(['watch:start', 'watch:stop']);
+    expect(child.text.stderr).toContain(`Stopping on ${signal}`);
+  });
+
+  test(`ends any other command with ${exitCode}, and says so`, async () => {
+    const child = start(['status', '--json']);
+    await child.says('ready');
+    child.process.kill(signal);
+    expect(await child.ends()).toEqual({ code: exitCode, signal: null });
+    expect(json(child.text.stdout)).toMatchObject({ error: { code: errorCode } });
+  });
+
+  test('a second one ends the process at once, whatever it is doing', async () => {
+    const child = start(['watch'], { DEAF: '1' });
+    await child.says('Watching');
+    child.process.kill(signal);
+    await child.says('Stopping');
+    child.process.kill(signal);
+    expect(await child.ends()).toEqual({ code: exitCode, signal: null });
+  });
+});
+
+test('a reader that has seen enough ends an export quietly', async () => {
+  const child = start(['contacts', 'export']);
+  await child.says('Id');
+  child.process.stdout.destroy();
+  expect(await child.ends()).toEqual({ code: 0, signal: null });
+  expect(child.text.stderr).toBe('');
+});
+
+describe('a command loads only what it uses', () => {
+  function modulesOf(...argv: string[]): string[] {
+    const file = join(folder, 'modules.json');
+    execFileSync(
+      process.execPath,
+      ['--import', support('record-modules.ts'), support('real-main.ts'), ...argv],
+      {
+        env: { ...process.env, PARAHACK_SYNC_DATA_DIR: folder, MODULES_FILE: file },
+        stdio: ['ignore', 'ignore', 'inherit'],
+      },
+    );
+    return JSON.parse(readFileSync(file, 'utf8')) as string[];
+  }
+  const heavy = [
+    'better-sqlite3',
+    'jsforce',
+    'keytar',
+    'undici',
+    'ora',
+    'csv-parse',
+    'udsv',
+    'open',
+    'src/app/create-app',
+    'src/store/',
+    'src/emulator/',
+  ];
+
+  test.each([[['--version']], [['--help']], [['push', '--help']], [['completion', 'bash']]])('%j', (argv) => {
+    const modules = modulesOf(...argv);
+    expect(modules.some((url) => url.includes('/commander/'))).toBe(true);
+    for (const name of heavy) expect(modules.filter((url) => url.includes(`/${name}`))).toEqual([]);
+  });
+});

@@ -1,0 +1,79 @@
+import { Chalk } from 'chalk';
+import { describe, expect, test } from 'vitest';
+import { csvLine } from '../../../src/cli/render/csv-line.ts';
+import { cutToWidth, displayWidth, singleLine } from '../../../src/cli/render/display-width.ts';
+import { count, counted, percent } from '../../../src/cli/render/quantity.ts';
+import { relativeTime } from '../../../src/cli/render/relative-time.ts';
+import { renderTable } from '../../../src/cli/render/table.ts';
+import { now } from '../support/run-main.ts';
+
+const style = new Chalk({ level: 0 });
+
+test.each([
+  ['', 0],
+  ['Ng', 2],
+  ['李小龍', 6],
+  ['e\u0301', 1],
+  ['👩‍👩‍👧', 2],
+  ['한글', 4],
+  ['\u200b', 0],
+])('%j takes %i columns', (text, columns) => {
+  expect(displayWidth(text)).toBe(columns);
+});
+
+test('a text is cut by columns, never in the middle of a letter', () => {
+  expect(cutToWidth('abcdef', 6)).toBe('abcdef');
+  expect(cutToWidth('abcdef', 4)).toBe('abc…');
+  expect(cutToWidth('李小龍', 4)).toBe('李…');
+});
+
+test('data stays on its line and sends nothing to the terminal', () => {
+  expect(singleLine('a\r\nb\tc\u001b[2Jd\u0007\u009b31m')).toBe('a b cd');
+});
+
+describe('a table', () => {
+  const columns = [{ title: 'NAME' }, { title: 'N', align: 'right' as const }, { title: 'TEXT' }];
+
+  test('aligns what is wide, and ends no line in spaces', () => {
+    const rows = [
+      ['李', '1', 'x'],
+      ['Ng', '10', ''],
+    ];
+    expect(renderTable(columns, rows, { style, columns: null })).toBe(
+      'NAME   N  TEXT\n李     1  x\nNg    10\n',
+    );
+  });
+
+  test('is cut to a terminal and never for a script', () => {
+    const rows = [['a'.repeat(30), '1', 'b'.repeat(30)]];
+    const wide = renderTable(columns, rows, { style, columns: null });
+    expect(wide).toContain('b'.repeat(30));
+    const narrow = renderTable(columns, rows, { style, columns: 40 });
+    expect(Math.max(...narrow.split('\n').map(displayWidth))).toBe(40);
+    expect(narrow).toContain('…');
+  });
+});
+
+test.each([
+  [null, 'never'],
+  ['2026-03-01T12:00:00.000Z', 'just now'],
+  ['2026-03-01T11:58:30.000Z', '1m 30s ago'],
+  ['2026-02-27T12:00:00.000Z', '2d ago'],
+  ['2026-03-01T12:05:00.000Z', 'in 5m'],
+])('%s is %s', (iso, text) => {
+  expect(relativeTime(iso, now)).toBe(text);
+});
+
+test('quantities', () => {
+  expect(count(1_234_567)).toBe('1,234,567');
+  expect(count(null)).toBe('unknown');
+  expect(counted(1, 'entry', 'entries')).toBe('1 entry');
+  expect(counted(0, 'contact')).toBe('0 contacts');
+  expect(percent(0.125)).toBe('12.5%');
+});
+
+test('CSV quotes what needs it (RFC 4180)', () => {
+  expect(csvLine(['a', 'b,c', 'd"e', 'f\ng', ' h', null, undefined, 0, false])).toBe(
+    'a,"b,c","d""e","f\ng"," h",,,0,false\n',
+  );
+});
