@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPair } from 'node:crypto';
+import { generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { ClientApp } from './oauth/client-app.ts';
 
@@ -9,7 +9,7 @@ export function createJwtKey(app: ClientApp): () => Promise<string> {
   let key: Promise<string> | undefined;
   return () => {
     key ??= makePair('rsa', { modulusLength: 2_048 }).then(({ privateKey, publicKey }) => {
-      app.jwtKeys.push(createPublicKey(publicKey));
+      app.jwtKeys.push(publicKey);
       return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
     });
     return key;

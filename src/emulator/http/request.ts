@@ -1,4 +1,5 @@
 import { apiError } from './api-error.ts';
+import { jsonFaultPosition } from './json-fault-position.ts';
 
 /** One request as handlers see it, be it from the wire or a part of a composite request. */
 export interface ApiRequest {
@@ -76,14 +77,13 @@ export function parseJson(text: string): unknown {
   }
   try {
     return JSON.parse(text);
-  } catch (error) {
-    throw apiError(400, 'JSON_PARSER_ERROR', parserComplaint(text, error));
+  } catch {
+    throw apiError(400, 'JSON_PARSER_ERROR', parserComplaint(text));
   }
 }
 
-function parserComplaint(text: string, error: unknown): string {
-  const at = /position (\d+)/.exec(error instanceof Error ? error.message : '');
-  const offset = at ? Number(at[1]) : text.length;
+function parserComplaint(text: string): string {
+  const offset = jsonFaultPosition(text);
   const lines = text.slice(0, offset).split('\n');
   const where = `at [line:${lines.length}, column:${(lines.at(-1)?.length ?? 0) + 1}]`;
   const char = text[offset];

@@ -1,0 +1,199 @@
+import { parse } from 'csv-parse/sync';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Json, RunningEmulator } from '../running-emulator.ts';
+import { runEmulator } from '../running-emulator.ts';
+
+type Row = Record<string, string>;
+
+// Sources: Bulk API 2.0 and Bulk API Developer Guide (Create a Job, Upload Job Data, Close or Abort a Job, Get Job
+// Info, Get Job Successful/Failed/Unprocessed Record Results, Delete a Job, multipart walkthrough).
+describe('Bulk API 2.0 ingest', () => {
+  let org: RunningEmulator;
+
+  beforeAll(async () => {
+    org = await runEmulator();
+  });
+  afterAll(() => org[Symbol.asyncDispose]());
+  beforeEach(() => org.control('reset', {}));
+
+  const create = (job: Json) =>
+    org.api<Json & { id: string }>('/jobs/ingest', { json: { object: 'Contact', ...job } });
+  const upload = (id: string, csv: string) =>
+    org.api(`/jobs/ingest/${id}/batches`, {
+      method: 'PUT',
+      body: csv,
+      headers: { 'content-type': 'text/csv' },
+    });
+  const change = (id: string, state: string) =>
+    org.api<Json>(`/jobs/ingest/${id}`, { method: 'PATCH', json: { state } });
+  const info = async (id: string) => (await org.api<Json & { state: string }>(`/jobs/ingest/${id}`)).body;
+  const results = async (id: string, kind: string): Promise<Row[]> =>
+    parse((await org.api(`/jobs/ingest/${id}/${kind}`)).text, { columns: true });
+
+  async function settled(id: string): Promise<Json & { state: string }> {
+    for (let i = 0; i < 1_000; i++) {
+      const job = await info(id);
+      if (['JobComplete', 'Failed', 'Aborted'].includes(job.state)) return job;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    throw new Error('The job did not settle.');
+  }
+  async function run(job: Json, csv: string) {
+    const { body, status, text } = await create(job);
+    expect(status, text).toBe(200);
+    expect((await upload(body.id, csv)).status).toBe(201);
+    expect((await change(body.id, 'UploadComplete')).body.state).not.toBe('Open');
+    return { id: body.id, job: await settled(body.id) };
+  }
+
+  it('opens with contentUrl, takes data once with 201, and closes', async () => {
+    const { body } = await create({ operation: 'insert' });
+    expect(body).toMatchObject({
+      state: 'Open',
+      contentUrl: `services/data/v62.0/jobs/ingest/${body.id}/batches`,
+      object: 'Contact',
+      apiVersion: 62,
+    });
+    expect((await upload(body.id, 'LastName\nOne\n')).status).toBe(201);
+    expect((await upload(body.id, 'LastName\nTwo\n')).status).toBe(400);
+    await change(body.id, 'UploadComplete');
+    expect(await settled(body.id)).toMatchObject({
+      state: 'JobComplete',
+      jobType: 'V2Ingest',
+      numberRecordsProcessed: 1,
+      numberRecordsFailed: 0,
+    });
+    expect((await change(body.id, 'UploadComplete')).status).toBe(400);
+  });
+
+  it('inserts; results name every row with sf__Id, and failures with sf__Error', async () => {
+    const { id, job } = await run({ operation: 'insert' }, 'FirstName,LastName\nA,Alpha\nB,\nC,"Gam,ma"\n');
+    expect(job).toMatchObject({ numberRecordsProcessed: 3, numberRecordsFailed: 1 });
+    const good = await results(id, 'successfulResults');
+    expect(good.map((r) => [r.sf__Created, r.FirstName, r.LastName])).toEqual([
+      ['true', 'A', 'Alpha'],
+      ['true', 'C', 'Gam,ma'],
+    ]);
+    expect((await org.api(`/sobjects/Contact/${good[1]?.sf__Id}`)).body.LastName).toBe('Gam,ma');
+    expect(await results(id, 'failedResults')).toEqual([
+      {
+        sf__Id: '',
+        sf__Error: 'REQUIRED_FIELD_MISSING:Required fields are missing: [LastName]:LastName --',
+        FirstName: 'B',
+        LastName: '',
+      },
+    ]);
+    expect(await results(id, 'unprocessedrecords')).toEqual([]);
+  });
+
+  it('updates, clears by #N/A and leaves empty values alone', async () => {
+    const { body } = await org.api<{ id: string }>('/sobjects/Contact', {
+      json: { LastName: 'Keep', Title: 'Old', Department: 'D' },
+    });
+    const { job } = await run(
+      { operation: 'update' },
+      `Id,LastName,Title,Department\n${body.id},New,#N/A,\n`,
+    );
+    expect(job.numberRecordsFailed).toBe(0);
+    expect((await org.api(`/sobjects/Contact/${body.id}`)).body).toMatchObject({
+      LastName: 'New',
+      Title: null,
+      Department: 'D',
+    });
+  });
+
+  it('upserts by external id and says which were created', async () => {
+    const job = { operation: 'upsert', externalIdFieldName: 'ParaHack_Id__c' };
+    await run(job, 'ParaHack_Id__c,LastName\nk1,One\n');
+    const { id } = await run(job, 'ParaHack_Id__c,LastName\nk1,Uno\nk2,Due\n');
+    expect((await results(id, 'successfulResults')).map((r) => [r.ParaHack_Id__c, r.sf__Created])).toEqual([
+      ['k1', 'false'],
+      ['k2', 'true'],
+    ]);
+    expect((await create({ operation: 'upsert', externalIdFieldName: 'Title' })).status).toBe(400);
+    expect((await create({ operation: 'upsert' })).status).toBe(400);
+  });
+
+  it('deletes into the Recycle Bin, and hardDelete past it', async () => {
+    const ids: string[] = [];
+    for (const LastName of ['Soft', 'Hard']) {
+      ids.push((await org.api<{ id: string }>('/sobjects/Contact', { json: { LastName } })).body.id);
+    }
+    await run({ operation: 'delete' }, `Id\n${ids[0]}\n`);
+    await run({ operation: 'hardDelete' }, `Id\n${ids[1]}\n`);
+    const soql = `SELECT Id FROM Contact WHERE Id IN ('${ids.join("','")}')`;
+    const { body } = await org.api<{ records: Json[] }>(`/queryAll?q=${encodeURIComponent(soql)}`);
+    expect(body.records.map((r) => r.Id)).toEqual([ids[0]]);
+  });
+
+  it('takes delimiters and line endings, and fails a job whose data end otherwise', async () => {
+    const { job } = await run(
+      { operation: 'insert', columnDelimiter: 'SEMICOLON', lineEnding: 'CRLF' },
+      'FirstName;LastName\r\nA;Semi\r\n',
+    );
+    expect(job).toMatchObject({ state: 'JobComplete', numberRecordsProcessed: 1 });
+    const wrong = await run({ operation: 'insert', lineEnding: 'LF' }, 'LastName\r\nx\r\n');
+    expect(wrong.job).toMatchObject({
+      state: 'Failed',
+      errorMessage: 'ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is LF',
+    });
+  });
+
+  it('creates a job with its data in one multipart request', async () => {
+    const boundary = 'BOUNDARY';
+    const body = [
+      `--${boundary}`,
+      'Content-Type: application/json',
+      'Content-Disposition: form-data; name="job"',
+      '',
+      JSON.stringify({ object: 'Contact', operation: 'insert', contentType: 'CSV', lineEnding: 'LF' }),
+      `--${boundary}`,
+      'Content-Type: text/csv',
+      'Content-Disposition: form-data; name="content"; filename="content"',
+      '',
+      'LastName\nMültipart',
+      `--${boundary}--`,
+      '',
+    ].join('\r\n');
+    const created = await org.api<{ id: string }>('/jobs/ingest', {
+      body,
+      headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+    });
+    expect(created.status).toBe(200);
+    await settled(created.body.id);
+    const good = await results(created.body.id, 'successfulResults');
+    expect(good.map((r) => r.LastName)).toEqual(['Mültipart']);
+  });
+
+  it('takes time by the org’s clock; an abort leaves the rows unprocessed', async () => {
+    await org.control('settings', { bulkJobMs: 60_000 });
+    const { body } = await create({ operation: 'insert' });
+    await upload(body.id, 'LastName\nLater\n');
+    await change(body.id, 'UploadComplete');
+    expect((await info(body.id)).state).toBe('UploadComplete');
+    await org.control('clock', { advanceMs: 61_000 });
+    expect((await settled(body.id)).state).toBe('JobComplete');
+    const aborted = await create({ operation: 'insert' });
+    await upload(aborted.body.id, 'LastName\nNever\n');
+    expect((await change(aborted.body.id, 'Aborted')).body.state).toBe('Aborted');
+    await org.control('clock', { advanceMs: 61_000 });
+    expect((await info(aborted.body.id)).numberRecordsProcessed).toBe(0);
+  });
+
+  it('deletes finished jobs only, and answers 404 afterwards', async () => {
+    const { body } = await create({ operation: 'insert' });
+    expect((await org.api(`/jobs/ingest/${body.id}`, { method: 'DELETE' })).status).toBe(400);
+    const { id } = await run({ operation: 'insert' }, 'LastName\nx\n');
+    expect((await org.api(`/jobs/ingest/${id}`, { method: 'DELETE' })).status).toBe(204);
+    expect((await org.api(`/jobs/ingest/${id}`)).status).toBe(404);
+  });
+
+  it('works off many rows without holding other requests up', async () => {
+    const csv = `LastName\n${Array.from({ length: 3_000 }, (_, i) => `Row ${i}`).join('\n')}\n`;
+    const { body } = await create({ operation: 'insert' });
+    await upload(body.id, csv);
+    await change(body.id, 'UploadComplete');
+    expect((await org.api('/limits')).status).toBe(200);
+    expect(await settled(body.id)).toMatchObject({ numberRecordsProcessed: 3_000, numberRecordsFailed: 0 });
+  });
+});

@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Json, RunningEmulator } from '../running-emulator.ts';
+import { runEmulator } from '../running-emulator.ts';
+
+interface Described {
+  name: string;
+  fields: (Json & { name: string; type: string })[];
+  urls: Record<string, string>;
+}
+
+// Sources: REST API Developer Guide (Describe Global, sObject Describe, sObject Basic Information, Recently Viewed
+// Items, Search, Parameterized Search).
+describe('describe, recent and search', () => {
+  let org: RunningEmulator;
+
+  beforeAll(async () => {
+    org = await runEmulator();
+  });
+  afterAll(() => org[Symbol.asyncDispose]());
+
+  const contact = () => org.api<Described>('/sobjects/Contact/describe');
+
+  it('lists objects with encoding and maxBatchSize 200', async () => {
+    const { body } = await org.api<{ encoding: string; maxBatchSize: number; sobjects: Json[] }>('/sobjects');
+    expect([body.encoding, body.maxBatchSize]).toEqual(['UTF-8', 200]);
+    const names = body.sobjects.map((s) => s.name);
+    for (const name of ['Account', 'Contact', 'Opportunity', 'Organization', 'User'])
+      expect(names).toContain(name);
+    expect(body.sobjects.find((s) => s.name === 'Contact')).toMatchObject({
+      keyPrefix: '003',
+      queryable: true,
+      replicateable: true,
+      urls: { describe: '/services/data/v62.0/sobjects/Contact/describe' },
+    });
+  });
+
+  it('describes fields with types, compound fields and their components', async () => {
+    const { body } = await contact();
+    const field = (name: string) => body.fields.find((f) => f.name === name);
+    expect(field('LastName')).toMatchObject({
+      type: 'string',
+      length: 80,
+      nillable: false,
+      createable: true,
+    });
+    expect(field('MailingAddress')).toMatchObject({ type: 'address' });
+    expect(field('MailingCity')).toMatchObject({ compoundFieldName: 'MailingAddress' });
+    expect(field('AccountId')).toMatchObject({
+      type: 'reference',
+      referenceTo: ['Account'],
+      relationshipName: 'Account',
+    });
+    expect(field('SystemModstamp')).toMatchObject({ type: 'datetime', createable: false, updateable: false });
+    expect(body.urls.sobject).toBe('/services/data/v62.0/sobjects/Contact');
+  });
+
+  it('answers 304 where nothing changed since If-Modified-Since, and 200 after a change of schema', async () => {
+    const first = await contact();
+    const modified = first.headers.get('last-modified') ?? '';
+    const same = await org.api('/sobjects/Contact/describe', { headers: { 'if-modified-since': modified } });
+    expect([same.status, same.text]).toEqual([304, '']);
+    await org.control('clock', { advanceMs: 10_000 });
+    await org.control('settings', { hiddenFields: ['Title'] });
+    const changed = await org.api<Described>('/sobjects/Contact/describe', {
+      headers: { 'if-modified-since': modified },
+    });
+    expect(changed.status).toBe(200);
+    expect(changed.body.fields.map((f) => f.name)).not.toContain('Title');
+    const row = await org.api<Json[]>(`/query?q=${encodeURIComponent('SELECT Title FROM Contact')}`);
+    expect([row.status, row.body[0]?.errorCode]).toEqual([400, 'INVALID_FIELD']);
+    await org.control('settings', { hiddenFields: [] });
+    expect((await contact()).body.fields.map((f) => f.name)).toContain('Title');
+  });
+
+  it('shows a field that is added at run time, and forgets it when it is removed', async () => {
+    await org.control('settings', { addFields: [{ name: 'Extra__c', type: 'string', length: 40 }] });
+    expect((await contact()).body.fields.find((f) => f.name === 'Extra__c')).toMatchObject({ custom: true });
+    const created = await org.api('/sobjects/Contact', { json: { LastName: 'x', Extra__c: 'y' } });
+    expect(created.status).toBe(201);
+    await org.control('settings', { removeFields: ['Extra__c'] });
+    expect((await contact()).body.fields.map((f) => f.name)).not.toContain('Extra__c');
+  });
+
+  it('gives basic information with recent items', async () => {
+    // Recency is counted in seconds.
+    await org.control('clock', { advanceMs: 2_000 });
+    const created = await org.api<{ id: string }>('/sobjects/Contact', { json: { LastName: 'Recent' } });
+    const { body } = await org.api<{ objectDescribe: Json; recentItems: Json[] }>('/sobjects/Contact');
+    expect(body.objectDescribe).toMatchObject({ name: 'Contact', keyPrefix: '003' });
+    expect(JSON.stringify(body.recentItems)).toContain(created.body.id);
+    const recent = await org.api<Json[]>('/recent?limit=1');
+    expect(recent.body).toHaveLength(1);
+    expect(recent.body[0]).toMatchObject({ Id: created.body.id });
+  });
+
+  it('answers unknown objects with 404 NOT_FOUND', async () => {
+    for (const path of ['/sobjects/Nope', '/sobjects/Nope/describe']) {
+      const { status, body } = await org.api<Json[]>(path);
+      expect([status, body[0]?.errorCode]).toEqual([404, 'NOT_FOUND']);
+    }
+  });
+
+  it('finds names by SOSL and by parameterized search', async () => {
+    const created = await org.api<{ id: string }>('/sobjects/Contact', {
+      json: { FirstName: 'Zebulon', LastName: 'Quartermain' },
+    });
+    const sosl = 'FIND {Quartermain} IN NAME FIELDS RETURNING Contact(Id, LastName)';
+    const found = await org.api<{ searchRecords: Json[] }>(`/search?q=${encodeURIComponent(sosl)}`);
+    expect(found.body.searchRecords).toEqual([
+      {
+        attributes: { type: 'Contact', url: `/services/data/v62.0/sobjects/Contact/${created.body.id}` },
+        Id: created.body.id,
+        LastName: 'Quartermain',
+      },
+    ]);
+    const byGet = await org.api<{ searchRecords: Json[] }>(
+      '/parameterizedSearch?q=Quartermain&sobject=Contact&Contact.fields=Id,LastName',
+    );
+    expect(byGet.body.searchRecords).toEqual(found.body.searchRecords);
+    const byPost = await org.api<{ searchRecords: Json[] }>('/parameterizedSearch', {
+      json: { q: 'Quartermain', sobjects: [{ name: 'Contact', fields: ['Id', 'LastName'] }] },
+    });
+    expect(byPost.body.searchRecords).toEqual(found.body.searchRecords);
+  });
+});

@@ -1,0 +1,273 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Json, RunningEmulator } from '../running-emulator.ts';
+import { runEmulator } from '../running-emulator.ts';
+
+// Sources: REST API Developer Guide (sObject Basic Information, sObject Rows, sObject Rows by External ID, Use
+// Conditional Requests, Duplicate Rule Header); restforce's recorded fixtures for the error bodies.
+describe('rows', () => {
+  let org: RunningEmulator;
+  const extId = 'ParaHack_Id__c';
+
+  beforeAll(async () => {
+    org = await runEmulator();
+  });
+  afterAll(() => org[Symbol.asyncDispose]());
+
+  const create = async (fields: Json): Promise<string> => {
+    const { status, body, text } = await org.api<{ id: string }>('/sobjects/Contact', { json: fields });
+    expect(status, text).toBe(201);
+    return body.id;
+  };
+
+  it('creates with 201, an id of 18 characters and Location', async () => {
+    const { status, body, headers } = await org.api('/sobjects/Contact', { json: { LastName: 'Ahn' } });
+    expect(status).toBe(201);
+    expect(body).toEqual({ id: expect.stringMatching(/^003[0-9A-Za-z]{15}$/), success: true, errors: [] });
+    expect(headers.get('location')).toBe(`/services/data/v62.0/sobjects/Contact/${body.id}`);
+  });
+
+  it('refuses a create without LastName: REQUIRED_FIELD_MISSING with fields', async () => {
+    const { status, body } = await org.api<Json[]>('/sobjects/Contact', { json: { FirstName: 'Only' } });
+    expect(status).toBe(400);
+    expect(body).toEqual([
+      {
+        message: 'Required fields are missing: [LastName]',
+        errorCode: 'REQUIRED_FIELD_MISSING',
+        fields: ['LastName'],
+      },
+    ]);
+  });
+
+  it('refuses an Id in a create: INVALID_FIELD (Create a Record, example of an error)', async () => {
+    const { status, body } = await org.api<Json[]>('/sobjects/Contact', {
+      json: { Id: '003', LastName: 'x' },
+    });
+    expect(status).toBe(400);
+    expect(body[0]).toEqual({
+      message: 'The Id field should not be specified in the sobject data.',
+      errorCode: 'INVALID_FIELD',
+    });
+  });
+
+  it('refuses unknown fields, texts that are too long and bad e-mail addresses, each with its code', async () => {
+    const code = async (fields: Json) => {
+      const { status, body } = await org.api<{ errorCode: string }[]>('/sobjects/Contact', { json: fields });
+      expect(status).toBe(400);
+      return body[0]?.errorCode;
+    };
+    expect(await code({ LastName: 'x', Nope: 1 })).toBe('INVALID_FIELD');
+    expect(await code({ LastName: 'x'.repeat(81) })).toBe('STRING_TOO_LONG');
+    expect(await code({ LastName: 'x', Email: 'not an address' })).toBe('INVALID_EMAIL_ADDRESS');
+    expect(await code({ LastName: 'x', AccountId: '001000000000001AAA' })).toMatch(
+      /^(INVALID_CROSS_REFERENCE_KEY|INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY)$/,
+    );
+    expect(await code({ LastName: 'x', CreatedDate: '2020-01-01T00:00:00Z' })).toBe(
+      'INVALID_FIELD_FOR_INSERT_UPDATE',
+    );
+  });
+
+  it('refuses an unknown object with 404 NOT_FOUND', async () => {
+    const { status, body } = await org.api<Json[]>('/sobjects/Nope__c', { json: { Name: 'x' } });
+    expect(status).toBe(404);
+    expect(body[0]?.errorCode).toBe('NOT_FOUND');
+  });
+
+  it('reads a row whole, or the fields asked for; ids of 15 characters are taken', async () => {
+    const id = await create({ LastName: 'Reader', FirstName: 'Rita' });
+    const whole = await org.api(`/sobjects/Contact/${id}`);
+    expect(whole.status).toBe(200);
+    expect(whole.body).toMatchObject({
+      attributes: { type: 'Contact', url: `/services/data/v62.0/sobjects/Contact/${id}` },
+      Id: id,
+      LastName: 'Reader',
+      Name: 'Rita Reader',
+      IsDeleted: false,
+    });
+    const some = await org.api(`/sobjects/Contact/${id.slice(0, 15)}?fields=Id,LastName`);
+    expect(Object.keys(some.body).sort()).toEqual(['Id', 'LastName', 'attributes']);
+    expect(some.body.Id).toBe(id);
+  });
+
+  it('answers a row that is not there with 404 NOT_FOUND', async () => {
+    const { status, body } = await org.api<Json[]>('/sobjects/Contact/003000000000001AAA');
+    expect(status).toBe(404);
+    expect(body).toEqual([{ errorCode: 'NOT_FOUND', message: expect.any(String) }]);
+  });
+
+  it('updates with 204, clears a field by null, and stamps whole seconds', async () => {
+    const id = await create({ LastName: 'Before', Title: 'CEO' });
+    const { status, text } = await org.api(`/sobjects/Contact/${id}`, {
+      method: 'PATCH',
+      json: { LastName: 'After', Title: null },
+    });
+    expect([status, text]).toEqual([204, '']);
+    const { body } = await org.api(`/sobjects/Contact/${id}`);
+    expect(body).toMatchObject({ LastName: 'After', Title: null });
+    expect(body.SystemModstamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000\+0000$/);
+  });
+
+  it('deletes with 204; the second time, a read and an update answer 404', async () => {
+    const id = await create({ LastName: 'Gone' });
+    expect((await org.api(`/sobjects/Contact/${id}`, { method: 'DELETE' })).status).toBe(204);
+    const again = await org.api<Json[]>(`/sobjects/Contact/${id}`, { method: 'DELETE' });
+    expect([again.status, again.body[0]?.errorCode]).toEqual([404, 'ENTITY_IS_DELETED']);
+    expect(again.body[0]?.message).toBe('entity is deleted');
+    const update = await org.api<Json[]>(`/sobjects/Contact/${id}`, {
+      method: 'PATCH',
+      json: { Title: 'x' },
+    });
+    expect([update.status, update.body[0]?.errorCode]).toEqual([404, 'ENTITY_IS_DELETED']);
+    expect((await org.api(`/sobjects/Contact/${id}`)).status).toBe(404);
+  });
+
+  it('upserts by external id: 201 when it creates, 200 with created false from version 46, 204 before', async () => {
+    const path = `/sobjects/Contact/${extId}/key-1`;
+    const created = await org.api(path, { method: 'PATCH', json: { LastName: 'One' } });
+    expect(created.status).toBe(201);
+    expect(created.body).toEqual({ id: expect.any(String), success: true, errors: [], created: true });
+    const updated = await org.api(path, { method: 'PATCH', json: { LastName: 'Two' } });
+    expect(updated.status).toBe(200);
+    expect(updated.body).toEqual({ id: created.body.id, success: true, errors: [], created: false });
+    const old = await org.api(path, { method: 'PATCH', json: { LastName: 'Three' }, version: '45.0' });
+    expect([old.status, old.text]).toEqual([204, '']);
+    const read = await org.api(`${path}?fields=LastName`);
+    expect(read.body.LastName).toBe('Three');
+    expect((await org.api(path, { method: 'DELETE' })).status).toBe(204);
+    expect((await org.api(path)).status).toBe(404);
+  });
+
+  it('answers 300 with the rows’ URLs where the value is not unique', async () => {
+    const ids = [
+      await create({ LastName: 'Twin', Email: 'twin@example.com' }),
+      await create({ LastName: 'Twin', Email: 'twin@example.com' }),
+    ];
+    const { status, body } = await org.api<string[]>('/sobjects/Contact/Email/twin@example.com', {
+      method: 'PATCH',
+      json: { LastName: 'Which' },
+    });
+    expect(status).toBe(300);
+    expect([...body].sort()).toEqual(ids.map((id) => `/services/data/v62.0/sobjects/Contact/${id}`).sort());
+  });
+
+  it('refuses an upsert by a field that is no external id: 404 NOT_FOUND', async () => {
+    const { status, body } = await org.api<Json[]>('/sobjects/Contact/Title/x', {
+      method: 'PATCH',
+      json: { LastName: 'x' },
+    });
+    expect(status).toBe(404);
+    expect(body[0]).toMatchObject({
+      errorCode: 'NOT_FOUND',
+      message: 'Provided external ID field does not exist or is not accessible: Title',
+    });
+  });
+
+  it('refuses duplicates with DUPLICATES_DETECTED until allowSave=true (Duplicate Rule Header)', async () => {
+    await org.control('settings', {
+      duplicateRules: [{ name: 'Same e-mail', matchFields: ['Email'] }],
+    });
+    const id = await create({ LastName: 'Original', Email: 'dup@example.com' });
+    const json = { LastName: 'Copy', Email: 'DUP@example.com' };
+    const refused = await org.api<Json[]>('/sobjects/Contact', { json });
+    expect(refused.status).toBe(400);
+    expect(refused.body[0]).toMatchObject({
+      errorCode: 'DUPLICATES_DETECTED',
+      message: 'Use one of these records?',
+      duplicateResut: { duplicateRuleEntityType: 'Contact', allowSave: true },
+    });
+    expect(refused.text).toContain(id);
+    const allowed = await org.api('/sobjects/Contact', {
+      json,
+      headers: { 'sforce-duplicate-rule-header': 'allowSave=true; includeRecordDetails=true' },
+    });
+    expect(allowed.status).toBe(201);
+    await org.control('settings', { duplicateRules: [], duplicateResultKey: 'duplicateResut' });
+  });
+
+  it('refuses what a validation rule forbids: FIELD_CUSTOM_VALIDATION_EXCEPTION with its message', async () => {
+    await org.control('settings', {
+      validationRules: [
+        {
+          name: 'Needs_Email',
+          condition: "Title = 'VP' AND Email = null",
+          message: 'A VP has an e-mail.',
+          field: 'Email',
+        },
+      ],
+    });
+    const { status, body } = await org.api<Json[]>('/sobjects/Contact', {
+      json: { LastName: 'x', Title: 'VP' },
+    });
+    expect(status).toBe(400);
+    expect(body).toEqual([
+      { message: 'A VP has an e-mail.', errorCode: 'FIELD_CUSTOM_VALIDATION_EXCEPTION', fields: ['Email'] },
+    ]);
+    await org.control('settings', { validationRules: [] });
+  });
+
+  it('answers a row that a transaction holds with UNABLE_TO_LOCK_ROW', async () => {
+    const id = await create({ LastName: 'Locked' });
+    await org.control('open-transaction', { touch: { ids: [id] } });
+    const { status, body } = await org.api<Json[]>(`/sobjects/Contact/${id}`, {
+      method: 'PATCH',
+      json: { Title: 'x' },
+    });
+    expect(status).toBe(400);
+    expect(body[0]?.errorCode).toBe('UNABLE_TO_LOCK_ROW');
+    expect(body[0]?.message).toContain('unable to obtain exclusive access to this record');
+    await org.control('commit', {});
+    expect((await org.api(`/sobjects/Contact/${id}`, { method: 'PATCH', json: { Title: 'x' } })).status).toBe(
+      204,
+    );
+  });
+
+  it('honours If-Unmodified-Since and If-Modified-Since on rows, to the second (Use Conditional Requests)', async () => {
+    const id = await create({ LastName: 'Conditional' });
+    const path = `/sobjects/Contact/${id}`;
+    const first = await org.api(path);
+    const modified = first.headers.get('last-modified') ?? '';
+    expect(Date.parse(modified)).toBe(Date.parse(String(first.body.LastModifiedDate).replace('+0000', 'Z')));
+    const not = await org.api(path, { headers: { 'if-modified-since': modified } });
+    expect([not.status, not.text]).toEqual([304, '']);
+    const same = await org.api(path, {
+      method: 'PATCH',
+      json: { Title: 'a' },
+      headers: { 'if-unmodified-since': modified },
+    });
+    expect(same.status).toBe(204);
+    await org.control('clock', { advanceMs: 5_000 });
+    await org.control('touch', { ids: [id] });
+    const newer = await org.api<Json[]>(path, {
+      method: 'PATCH',
+      json: { Title: 'b' },
+      headers: { 'if-unmodified-since': modified },
+    });
+    expect(newer.status).toBe(412);
+    const bad = await org.api(path, { headers: { 'if-modified-since': 'yesterday, perhaps' } });
+    expect(bad.status).toBe(400);
+    await org.control('settings', { conditionalContact: false });
+    const ignored = await org.api(path, {
+      method: 'PATCH',
+      json: { Title: 'c' },
+      headers: { 'if-unmodified-since': modified },
+    });
+    expect(ignored.status).toBe(204);
+    await org.control('settings', { conditionalContact: true });
+  });
+
+  it('does not support conditional headers on DELETE', async () => {
+    const id = await create({ LastName: 'Conditional' });
+    const { status } = await org.api(`/sobjects/Contact/${id}`, {
+      method: 'DELETE',
+      headers: { 'if-unmodified-since': 'Mon, 01 Jan 2001 00:00:00 GMT' },
+    });
+    expect(status).toBe(204);
+  });
+
+  it('takes Sforce-Auto-Assign and Sforce-Call-Options', async () => {
+    const { status } = await org.api('/sobjects/Contact', {
+      json: { LastName: 'Headers' },
+      headers: { 'sforce-auto-assign': 'FALSE', 'sforce-call-options': 'client=test, defaultNamespace=x' },
+    });
+    expect(status).toBe(201);
+  });
+});
