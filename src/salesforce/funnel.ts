@@ -9,7 +9,7 @@ import { parseErrorBody } from './error-body.ts';
 import { exchange, readWhole, type WireAnswer, type WireRequest } from './exchange.ts';
 import { networkFailure } from './network-error.ts';
 import type { OrgClock } from './org-clock.ts';
-import { remoteDetails } from './remote-error.ts';
+import { remoteDetails, remoteError } from './remote-error.ts';
 import { type FailureStage, repeatAfterMs } from './repeat-policy.ts';
 import { requestBytes, requestHeaders } from './request-headers.ts';
 import type { Timeouts } from './timeouts.ts';
@@ -211,9 +211,11 @@ export class Funnel {
       if (date !== null) orgClock.observe(date, sent, received);
       const html = /text\/html/i.test(wire.header('content-type') ?? '');
       if (wire.status >= 300 ? wire.status !== 304 : html) return await this.#refusal(request, wire);
+      // Rows whose reading has no time of the org's own could not be ordered; a write is judged all the same.
+      if (date === null && primed === null && request.kind === 'pull') throw this.#timeless(request, wire);
       if (stream) wire.stream();
       const body = await read(wire, sent);
-      const readAt = primed ?? orgClock.firstSentAt(date ?? clock.now(), sent, received);
+      const readAt = primed ?? (date === null ? 0 : orgClock.firstSentAt(date, sent, received));
       return { ok: true, answer: { status, header: wire.header, date, readAt, ...body } };
     } catch (thrown) {
       if (isAbort(thrown)) return { ok: false, error: thrown as Error, stage: left ? 'lost' : 'unsent' };
@@ -255,6 +257,16 @@ export class Funnel {
       body: request.body,
       label: label(request),
     };
+  }
+
+  #timeless(request: ApiRequest, wire: WireAnswer): Error {
+    wire.body.destroy();
+    return remoteError(
+      'SALESFORCE_ERROR',
+      `The org ${this.#host()} does not tell its time (header Date).`,
+      { status: wire.status, errorCode: null, retryAfterMs: null, request: label(request) },
+      { hint: 'A proxy may strip the header; RFC 9110 section 6.6.1 asks for it.' },
+    );
   }
 
   #failure(thrown: unknown, request: ApiRequest) {

@@ -11,11 +11,10 @@ import { remoteDetails, remoteError } from './remote-error.ts';
 export function failedWrite(failure: Extract<Attempt<WholeAnswer>, { ok: false }>): WriteOutcome {
   const { error, stage } = failure;
   if (stage === 'unsent') return { kind: 'not-done', error };
-  if (stage === 'lost') return { kind: 'unknown', error };
   if (isAppError(error, 'LOGIN_REQUIRED', 'REQUEST_LIMIT_EXCEEDED')) return { kind: 'not-done', error };
   const details = remoteDetails(error);
   const status = details?.status ?? 0;
-  // 408 comes from something in between that waited for the org.
+  // No status: no answer came. 408 comes from something in between that waited for the org.
   if (status < 400 || status >= 500 || status === 408) return { kind: 'unknown', error };
   if (status === 420) return { kind: 'not-done', error };
   const said = failure.refusal ? recordErrors(failure.refusal.contentType, failure.refusal.body) : [];

@@ -71,7 +71,11 @@ describe('a bulk job', () => {
     expect(await failure(c.remote.bulk.create('SELECT Id FROM Contact', 'query'))).toMatchObject({
       code: 'NETWORK_UNREACHABLE',
     });
-    expect(c.org.seen).toHaveLength(4);
+    c.org.script({ headers: { 'content-type': 'text/html' }, body: '<html>Soon</html>' });
+    expect(await failure(c.remote.bulk.create('SELECT Id FROM Contact', 'query'))).toMatchObject({
+      code: 'ORG_UNAVAILABLE',
+    });
+    expect(c.org.seen).toHaveLength(5);
   });
 });
 

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { Logger } from '../../src/base/logger.ts';
+import { networkFailure } from '../../src/salesforce/network-error.ts';
 import { apiFault, connected, failure, secretToken } from './connected.ts';
 import type { ScriptedAnswer } from './scripted-org.ts';
 
@@ -125,6 +126,17 @@ describe('an error answer', () => {
 });
 
 describe('the access token', () => {
+  it('does not follow an HTTP library’s error into ours', () => {
+    const headers = { authorization: `Bearer ${secretToken}` };
+    const inner = Object.assign(new Error('inner'), { code: 'ECONNRESET', request: { headers } });
+    const thrown = Object.assign(new TypeError('fetch failed', { cause: inner }), { headers });
+    const { error } = networkFailure(thrown, 'GET /x', 'org.example');
+    expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('SECRET');
+    expect(error).toMatchObject({
+      cause: { message: 'fetch failed', cause: { message: 'inner', code: 'ECONNRESET' } },
+    });
+  });
+
   it('is in no error, no cause and no log line, whatever goes wrong', async () => {
     const lines: unknown[] = [];
     const note = (...line: unknown[]) => void lines.push(line);

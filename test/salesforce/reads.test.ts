@@ -51,7 +51,9 @@ describe('updated and deleted', () => {
       response.writeHead(200, { 'content-type': 'application/json' });
       response.end('{"ids":[],"latestDateCovered":null}');
     });
-    expect(await failure(c.remote.updated(window))).toMatchObject({ code: 'SALESFORCE_ERROR' });
+    const error = await failure(c.remote.updated(window));
+    expect(error).toMatchObject({ code: 'SALESFORCE_ERROR' });
+    expect(error.message).toContain('Date');
     c.org.script({ body: {} });
     expect(await failure(c.remote.updated(window))).toMatchObject({ code: 'SALESFORCE_ERROR' });
   });

@@ -75,6 +75,19 @@ describe('every call has a timeout', () => {
     expect(await failure(c.remote.count(null))).toMatchObject({ code: 'TIMEOUT' });
   });
 
+  it('which for a streamed body ends with its headers: a slow reader has all the time', async () => {
+    await using c = await connected({ timeouts: { answerMs: 100 } });
+    c.org.script(async (_, response) => {
+      response.writeHead(200).write('a');
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      response.end('b');
+    });
+    const page = await c.remote.queryPage('SELECT Id FROM Contact', ['Id']);
+    const blocks: Uint8Array[] = [];
+    for await (const block of page.blocks) blocks.push(block);
+    expect(Buffer.concat(blocks).toString()).toBe('ab');
+  });
+
   it('for the connection, and then surely nothing was sent', async () => {
     const silent = createServer(() => {}).listen(0, '127.0.0.1');
     await new Promise((resolve) => silent.once('listening', resolve));
