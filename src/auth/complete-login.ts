@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { AppError } from '../base/errors.ts';
-import { type Credential, sameId } from './credential.ts';
+import { sameId } from '../base/record-id.ts';
+import type { Credential } from './credential.ts';
 import { fetchIdentity } from './identity.ts';
 import type { OAuthRequestOptions } from './oauth-request.ts';
 import { incomplete, type TokenAnswer } from './token-endpoint.ts';

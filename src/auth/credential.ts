@@ -24,8 +24,3 @@ export interface Credential {
   /** When the access token was issued, milliseconds since 1970. */
   issuedAt: number;
 }
-
-/** Salesforce writes ids with 15 or 18 characters; the last three are only a checksum. */
-export function sameId(a: string, b: string): boolean {
-  return a.slice(0, 15) === b.slice(0, 15);
-}

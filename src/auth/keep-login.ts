@@ -1,5 +1,5 @@
+import { sameId } from '../base/record-id.ts';
 import type { Credential } from './credential.ts';
-import { sameId } from './credential.ts';
 import type { CredentialStore } from './credential-store.ts';
 import type { OAuthRequestOptions } from './oauth-request.ts';
 import { refreshLockName } from './refresh-lock.ts';

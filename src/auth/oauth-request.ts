@@ -40,7 +40,7 @@ export async function oauthRequest(
         ...(init.form ? { body: new URLSearchParams(init.form).toString() } : {}),
         signal,
       });
-      return answerOf(response, await readText(response), host);
+      return answerOf(response, await readText(response, host), host);
     });
   } catch (error) {
     if (isAbort(error) || isAppError(error)) throw error;
@@ -91,15 +91,21 @@ function rowErrorOf(text: string): string | null {
   }
 }
 
-async function readText(response: Response): Promise<string> {
+async function readText(response: Response, host: string): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
     bytes += chunk.byteLength;
-    if (bytes > maxBodyBytes) throw new Error(`The answer is longer than ${maxBodyBytes} bytes.`);
+    if (bytes > maxBodyBytes) throw tooLong(host);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
+}
+
+function tooLong(host: string): AppError {
+  return new AppError('SALESFORCE_UNAVAILABLE', `${host} answered a login request with an endless page.`, {
+    hint: 'Check the URL and the proxy; a Salesforce org answers in a few kilobytes.',
+  });
 }
 
 function unavailable(host: string, status: number): AppError {

@@ -1,5 +1,6 @@
 import { AppError } from '../base/errors.ts';
-import { type Credential, sameId } from './credential.ts';
+import { sameId } from '../base/record-id.ts';
+import type { Credential } from './credential.ts';
 
 /**
  * A mirror is one org seen with one user's eyes, so a token of another org or user must never serve it. Null ids

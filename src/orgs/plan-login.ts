@@ -1,4 +1,5 @@
 import { AppError } from '../base/errors.ts';
+import { sameId } from '../base/record-id.ts';
 import type { OrgRecord } from './org-record.ts';
 
 /** Who has just logged in, as the org itself said. */
@@ -38,11 +39,6 @@ export function planLogin(
     return { kind: 'renamed', org, from: org.apiUrl, to: identity.instanceUrl, replacesUser };
   }
   return replacesUser ? { kind: 'replace-user', org } : { kind: 'replace', org };
-}
-
-/** Ids have 15 or 18 characters; the last three are only a checksum. */
-function sameId(a: string, b: string): boolean {
-  return a.slice(0, 15) === b.slice(0, 15);
 }
 
 function orgChanged(org: OrgRecord, { orgId }: LoginIdentity): AppError {

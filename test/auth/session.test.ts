@@ -1,0 +1,359 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Credential } from '../../src/auth/credential.ts';
+import type { CredentialStore } from '../../src/auth/credential-store.ts';
+import { openMemoryStore } from '../../src/auth/memory-store.ts';
+import { openSession, type SessionParts } from '../../src/auth/open-session.ts';
+import { storeUnavailable } from '../../src/auth/store-unavailable.ts';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
+import type { AppError } from '../../src/base/errors.ts';
+import { createLogger } from '../../src/base/logger.ts';
+import { type Locks, openLocks } from '../../src/lock/locks.ts';
+import { manualClock } from './manual-clock.ts';
+import {
+  credentialFor,
+  type FakeSalesforce,
+  invalidGrant,
+  orgId,
+  startFakeSalesforce,
+} from './salesforce-script.ts';
+import { makeTempFolder } from './temp-folder.ts';
+
+let temp: ReturnType<typeof makeTempFolder>;
+let locks: Locks;
+let salesforce: FakeSalesforce;
+let store: CredentialStore;
+let said: string[];
+let needed: AppError[];
+
+beforeEach(async () => {
+  temp = makeTempFolder();
+  locks = openLocks(temp.path);
+  salesforce = await startFakeSalesforce();
+  store = openMemoryStore();
+  said = [];
+  needed = [];
+});
+afterEach(async () => {
+  await salesforce[Symbol.asyncDispose]();
+  temp[Symbol.dispose]();
+});
+
+async function login(change: Partial<Credential> = {}): Promise<Credential> {
+  const credential = credentialFor(salesforce.url, change);
+  await store.set(credential);
+  return credential;
+}
+
+const parts = (change: Partial<SessionParts> = {}): SessionParts => ({
+  store,
+  withLock: locks.withLock,
+  fetch,
+  clock: systemClock,
+  log: createLogger('debug', (level, message, fields) =>
+    said.push(`${level} ${message} ${JSON.stringify(fields)}`),
+  ),
+  onLoginNeeded: (error) => needed.push(error),
+  ...change,
+});
+
+describe('session', () => {
+  it('hands out the stored token without asking anybody', async () => {
+    const session = openSession(await login(), parts());
+    expect(await session.accessToken()).toBe('00D!access-0');
+    expect(session).toMatchObject({ instanceUrl: salesforce.url, apiUrl: salesforce.url, orgId });
+    expect(salesforce.server.requests).toEqual([]);
+  });
+
+  it('renews with the refresh token, keeps a rotated one, and keeps the old one where none came', async () => {
+    const session = openSession(await login(), parts());
+    expect(await session.renew('00D!access-0')).toBe('00D!access-1');
+    expect((await store.get(salesforce.url))?.refreshToken).toBe('refresh-1');
+    salesforce.rotate = false;
+    expect(await session.renew('00D!access-1')).toBe('00D!access-2');
+    expect(await store.get(salesforce.url)).toMatchObject({
+      accessToken: '00D!access-2',
+      refreshToken: 'refresh-1',
+    });
+    expect(salesforce.server.requests.map(({ form }) => form)).toEqual([
+      { grant_type: 'refresh_token', refresh_token: 'refresh-0', client_id: 'client' },
+      { grant_type: 'refresh_token', refresh_token: 'refresh-1', client_id: 'client' },
+    ]);
+  });
+
+  it('asks once for many callers, and gives a late caller the new token without asking', async () => {
+    const session = openSession(await login(), parts());
+    const tokens = await Promise.all(Array.from({ length: 50 }, () => session.renew('00D!access-0')));
+    expect(new Set(tokens)).toEqual(new Set(['00D!access-1']));
+    expect(await session.renew('00D!access-0')).toBe('00D!access-1');
+    expect(salesforce.tokenCalls()).toBe(1);
+  });
+
+  it('asks once for many sessions that share a store', async () => {
+    const credential = await login();
+    const sessions = Array.from({ length: 10 }, () => openSession(credential, parts()));
+    const tokens = await Promise.all(sessions.map((session) => session.renew('00D!access-0')));
+    expect(new Set(tokens)).toEqual(new Set(['00D!access-1']));
+    expect(salesforce.tokenCalls()).toBe(1);
+  });
+
+  it('takes a token that another process has stored meanwhile', async () => {
+    const session = openSession(await login(), parts());
+    await login({ accessToken: 'from elsewhere' });
+    expect(await session.renew('00D!access-0')).toBe('from elsewhere');
+    expect(salesforce.tokenCalls()).toBe(0);
+  });
+
+  it('stores the rotated token before anybody gets it', async () => {
+    const order: string[] = [];
+    const set = store.set;
+    store.set = async (credential) => {
+      await set(credential);
+      order.push(`stored ${credential.refreshToken}`);
+    };
+    const session = openSession(await login(), parts());
+    order.length = 0;
+    order.push(`got ${await session.renew('00D!access-0')}`);
+    expect(order).toEqual(['stored refresh-1', 'got 00D!access-1']);
+  });
+
+  it('renews once a caller, whatever a server that rejects every token says', async () => {
+    const session = openSession(await login(), parts());
+    const first = await session.accessToken();
+    await session.renew(first);
+    expect(salesforce.tokenCalls()).toBe(1);
+  });
+
+  it('renews by signing a new JWT, and by client id and secret', async () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const jwt = openSession(await login({ grant: 'jwt', refreshToken: null, privateKey: pem }), parts());
+    expect(await jwt.renew('00D!access-0')).toBe('00D!access-1');
+    const secret = openSession(
+      await login({ grant: 'client-credentials', refreshToken: null, clientSecret: 'shh' }),
+      parts(),
+    );
+    expect(await secret.renew('00D!access-0')).toBe('00D!access-2');
+    const [first, second] = salesforce.server.requests.map(({ form }) => form);
+    expect(first?.grant_type).toBe('urn:ietf:params:oauth:grant-type:jwt-bearer');
+    expect(second).toEqual({ grant_type: 'client_credentials', client_id: 'client', client_secret: 'shh' });
+    expect((await store.get(salesforce.url))?.refreshToken).toBeNull();
+  });
+
+  it('says that a login is needed where a ready-made token has ended', async () => {
+    const session = openSession(
+      await login({ grant: 'access-token', refreshToken: null, clientId: null }),
+      parts(),
+    );
+    await expect(session.renew('00D!access-0')).rejects.toMatchObject({
+      code: 'LOGIN_REQUIRED',
+      hint: expect.stringContaining('--access-token-stdin'),
+    });
+    expect(salesforce.tokenCalls()).toBe(0);
+    expect(needed).toHaveLength(1);
+  });
+
+  it('says which login is needed when the grant is gone, keeps the words of Salesforce, and does not ask again', async () => {
+    salesforce.live.clear();
+    const session = openSession(await login(), parts());
+    const refusal = {
+      code: 'LOGIN_REQUIRED',
+      hint: `Run: parahack-sync login --instance-url ${salesforce.url}`,
+      details: { error: 'invalid_grant', error_description: 'expired access/refresh token', status: 400 },
+    };
+    await expect(session.renew('00D!access-0')).rejects.toMatchObject(refusal);
+    await expect(session.renew('00D!access-0')).rejects.toMatchObject(refusal);
+    expect(salesforce.tokenCalls()).toBe(1);
+    expect(needed.length).toBeGreaterThan(0);
+
+    salesforce.live.add('refresh-9');
+    await login({ accessToken: '00D!access-0', refreshToken: 'refresh-9', issuedAt: 1 });
+    expect(await session.renew('00D!access-0')).toMatch(/access/);
+  });
+
+  it('needs a login where the credential was removed meanwhile', async () => {
+    const session = openSession(await login(), parts());
+    await store.delete(salesforce.url);
+    await expect(session.renew('00D!access-0')).rejects.toMatchObject({ code: 'LOGIN_REQUIRED' });
+  });
+
+  it.each([
+    ['a cut connection', { cut: true }, 'NETWORK_UNREACHABLE'],
+    ['HTTP 503', { status: 503, text: '<html>maintenance</html>' }, 'SALESFORCE_UNAVAILABLE'],
+    ['HTTP 429', { status: 429, text: '' }, 'REQUEST_LIMIT_EXCEEDED'],
+    ['a wrong client', { status: 400, json: { error: 'invalid_client_id' } }, 'LOGIN_FAILED'],
+    ['a redirect', { status: 302, headers: { location: 'http://127.0.0.1:9/' } }, 'LOGIN_FAILED'],
+  ])('does not take %s for the end of the grant', async (_, answer, code) => {
+    salesforce.override = () => answer;
+    const session = openSession(await login(), parts());
+    await expect(session.renew('00D!access-0')).rejects.toMatchObject({ code });
+    expect(needed).toEqual([]);
+    expect(salesforce.tokenCalls()).toBe(1);
+    salesforce.override = null;
+    expect(await session.renew('00D!access-0')).toMatch(/access/);
+  });
+
+  it('asks nothing while the store cannot be written', async () => {
+    const session = openSession(await login(), parts());
+    store.probeWritable = () => Promise.reject(storeUnavailable('file', 'unwritable', 'Full.', { mend: '' }));
+    await expect(session.renew('00D!access-0')).rejects.toMatchObject({
+      code: 'CREDENTIAL_STORE_UNAVAILABLE',
+    });
+    expect(salesforce.tokenCalls()).toBe(0);
+  });
+
+  it('serves no token of another org or another user', async () => {
+    const session = openSession(await login(), parts());
+    salesforce.override = () => ({
+      json: {
+        access_token: 'x',
+        instance_url: salesforce.url,
+        id: 'https://x/id/00D000000000001AAA/005000000000001AAA',
+      },
+    });
+    await expect(session.renew('00D!access-0')).rejects.toMatchObject({ code: 'ORG_CHANGED' });
+    await login({ userId: '005000000000009AAA', accessToken: 'of another user' });
+    await expect(session.renew('00D!access-0')).rejects.toMatchObject({ code: 'OTHER_USER' });
+    expect(await session.accessToken()).toBe('00D!access-0');
+  });
+
+  it('calls the new address at once when the My Domain was renamed, under the old key', async () => {
+    const renamed: unknown[] = [];
+    salesforce.override = () => ({
+      json: { access_token: 'x', instance_url: 'https://new.my.salesforce.com/' },
+    });
+    const session = openSession(await login(), parts({ onRenamed: (change) => renamed.push(change) }));
+    await session.renew('00D!access-0');
+    expect(session.apiUrl).toBe('https://new.my.salesforce.com');
+    expect(session.instanceUrl).toBe(salesforce.url);
+    expect(renamed).toEqual([{ from: salesforce.url, to: 'https://new.my.salesforce.com' }]);
+    expect((await store.get(salesforce.url))?.apiUrl).toBe('https://new.my.salesforce.com');
+  });
+
+  it('sends no token to an address that is not secure', async () => {
+    salesforce.override = () => ({ json: { access_token: 'x', instance_url: 'http://evil.example' } });
+    const session = openSession(await login(), parts());
+    await session.renew('00D!access-0');
+    expect(session.apiUrl).toBe(salesforce.url);
+  });
+});
+
+describe('a renewal that its caller gives up', () => {
+  it('is finished and stored all the same', async () => {
+    let answer: () => void = () => {};
+    const session = openSession(await login(), parts());
+    const asked = new Promise<void>((resolve) => {
+      salesforce.override = (path) => {
+        if (path !== '/services/oauth2/token') return undefined;
+        resolve();
+        salesforce.override = null;
+        return {
+          json: { access_token: 'new', instance_url: salesforce.url, refresh_token: 'refresh-new' },
+          after: new Promise<void>((resolve) => {
+            answer = resolve;
+          }),
+        };
+      };
+    });
+    const controller = new AbortController();
+    const renewal = session.renew('00D!access-0', { signal: controller.signal });
+    await asked;
+    controller.abort();
+    await expect(renewal).rejects.toMatchObject({ name: 'AbortError' });
+    answer();
+    await session.close();
+    expect(await store.get(salesforce.url)).toMatchObject({
+      accessToken: 'new',
+      refreshToken: 'refresh-new',
+    });
+  });
+
+  it('ends only its own wait, not that of others', async () => {
+    const session = openSession(await login(), parts());
+    const controller = new AbortController();
+    const held = await locks.acquire(`refresh-${orgId.slice(0, 15)}`);
+    const impatient = session.renew('00D!access-0', { signal: controller.signal });
+    const patient = session.renew('00D!access-0');
+    controller.abort();
+    await expect(impatient).rejects.toMatchObject({ name: 'AbortError' });
+    held.release();
+    expect(await patient).toBe('00D!access-1');
+  });
+
+  it('is not even begun when nobody waits for the lock any more', async () => {
+    const session = openSession(await login(), parts());
+    const controller = new AbortController();
+    const held = await locks.acquire(`refresh-${orgId.slice(0, 15)}`);
+    const renewal = session.renew('00D!access-0', { signal: controller.signal });
+    controller.abort();
+    await expect(renewal).rejects.toMatchObject({ name: 'AbortError' });
+    await session.close();
+    held.release();
+    expect(salesforce.tokenCalls()).toBe(0);
+  });
+});
+
+describe('a store that fails just after it proved writable', () => {
+  const failing = () => {
+    const set = store.set;
+    let broken = true;
+    store.set = (credential) => (broken ? Promise.reject(new Error('disk full')) : set(credential));
+    return { mend: () => (broken = false) };
+  };
+
+  it('keeps the new token in memory, says so loudly, and stores it as soon as that works', async () => {
+    const clock = manualClock();
+    const session = openSession(await login(), parts({ clock: clock as Clock }));
+    const fault = failing();
+    expect(await session.renew('00D!access-0')).toBe('00D!access-1');
+    expect(said.some((line) => line.startsWith('error') && line.includes('disk full'))).toBe(true);
+    await clock.untilSleeping();
+    // Nobody else may offer the old refresh token now.
+    expect(locks.tryAcquire(`refresh-${orgId.slice(0, 15)}`)).toBeNull();
+    fault.mend();
+    clock.advance(60_000);
+    await session.close();
+    expect(await store.get(salesforce.url)).toMatchObject({ refreshToken: 'refresh-1' });
+    expect(locks.holderOf(`refresh-${orgId.slice(0, 15)}`)).toBeNull();
+  });
+
+  it('can renew again from memory meanwhile, and stores the newest', async () => {
+    const clock = manualClock();
+    const session = openSession(await login(), parts({ clock: clock as Clock }));
+    const fault = failing();
+    await session.renew('00D!access-0');
+    expect(await session.renew('00D!access-1')).toBe('00D!access-2');
+    fault.mend();
+    await session.close();
+    expect(await store.get(salesforce.url)).toMatchObject({
+      accessToken: '00D!access-2',
+      refreshToken: 'refresh-2',
+    });
+  });
+
+  it('says that the login is lost when even the last try at closing fails', async () => {
+    const session = openSession(await login(), parts({ clock: manualClock() as Clock }));
+    failing();
+    await session.renew('00D!access-0');
+    await session.close();
+    expect(said.at(-1)).toMatch(/^error .*log in again/);
+  });
+});
+
+it('tells an expired refresh token from one that an address rule refuses, in words', async () => {
+  salesforce.override = () => invalidGrant('ip restricted');
+  const session = openSession(await login(), parts());
+  await expect(session.renew('00D!access-0')).rejects.toMatchObject({
+    code: 'LOGIN_REQUIRED',
+    message: expect.stringContaining('network address'),
+  });
+});
+
+it('no token is in anything that is said or thrown', async () => {
+  salesforce.live.clear();
+  const session = openSession(await login(), parts());
+  const error = await session.renew('00D!access-0').catch((e: unknown) => e);
+  const { inspect } = await import('node:util');
+  const everything = said.join('\n') + inspect(error, { depth: 20, showHidden: true });
+  expect(everything).not.toMatch(/access-0|refresh-0/);
+});
