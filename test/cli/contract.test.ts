@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { exitCodeByErrorCode } from '../../src/cli/exit-codes.ts';
@@ -83,7 +85,24 @@ describe('the reference holds everything', () => {
     for (const name of [...environment, ...globalFlags]) expect(reference).toContain(name);
   });
 
-  test('error codes', () => {
-    for (const code of Object.keys(exitCodeByErrorCode)) expect(reference).toContain(`\`${code}\``);
+  test('error codes that have an exit code of their own', () => {
+    const rows = reference.split('\n').filter((line) => /^\| `[A-Z_]+`/.test(line));
+    for (const [code, exitCode] of Object.entries(exitCodeByErrorCode)) {
+      const row = rows.find((line) => line.includes(`\`${code}\``));
+      expect(row?.split('|')[2], code).toContain(String(exitCode));
+    }
+  });
+
+  test('every error code that the source makes', () => {
+    const source = fileURLToPath(new URL('../../src', import.meta.url));
+    const files = readdirSync(source, { recursive: true, encoding: 'utf8' });
+    // The emulator's codes are Salesforce's.
+    const own = files.filter((file) => file.endsWith('.ts') && !file.startsWith('emulator'));
+    const codes = own.flatMap((file) => {
+      const text = readFileSync(join(source, file), 'utf8');
+      return [...text.matchAll(/new AppError\(\s*'([A-Z_]+)'/g)].map(([, code]) => code!);
+    });
+    expect(codes.length).toBeGreaterThan(30);
+    for (const code of codes) expect(reference).toContain(`\`${code}\``);
   });
 });
