@@ -91,6 +91,8 @@ async function settle(
   for (let attempt = 0; ; attempt++) {
     if (sent.way === 'ui-api' && !support.idempotent) sent = { ...sent, way: 'collection' };
     const keys = sent.entries.map(({ key }) => key);
+    if (attempt > 0)
+      await mirror.outbox.settle(keys.map((key) => ({ key, state: 'pending', errors: [], at: clock.now() })));
     await mirror.outbox.markSent(keys, sent.way, clock.now());
     const answer = await sendRequest(context.remote, sent);
     if (answer === 'unsupported') {
