@@ -88,7 +88,10 @@ function records(object: string, { header }: CsvTable, rows: string[][]): Record
     for (const [i, name] of header.entries()) {
       const value = row[i] ?? '';
       const [relationship = '', parentField] = name.split('.');
-      if (parentField === undefined) fields[/^id$/i.test(name) ? 'Id' : name] = value;
+      const isId = /^id$/i.test(name);
+      // An empty Id is none: jsforce sends an empty Id column with every upsert.
+      if (isId && value === '') continue;
+      if (parentField === undefined) fields[isId ? 'Id' : name] = value;
       else if (value !== '') fields[relationship] = { [parentField]: value };
     }
     return { object, fields };

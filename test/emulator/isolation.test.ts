@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import type { RunningEmulator } from './running-emulator.ts';
+import { runEmulator } from './running-emulator.ts';
+
+const contactsOf = async (org: RunningEmulator) => (await org.controlReply('contacts?deleted=1')).text;
+/** Ids and stamps depend on when an org was made; what a seed promises are the bytes at one clock. */
+const wallClock = () => Date.UTC(2026, 0, 15, 12);
+
+describe('several emulators', () => {
+  it('have the same bytes for the same seed, and others for another', async () => {
+    await using first = await runEmulator({ contacts: 200, seed: 5, wallClock });
+    await using second = await runEmulator({ contacts: 200, seed: 5, wallClock });
+    await using other = await runEmulator({ contacts: 200, seed: 6, wallClock });
+    const bytes = await contactsOf(first);
+    expect(await contactsOf(second)).toBe(bytes);
+    expect(await contactsOf(other)).not.toBe(bytes);
+    expect(second.emulator.clientId).toBe(first.emulator.clientId);
+  });
+
+  it('do not disturb each other: rows, sessions, settings, clocks, logs', async () => {
+    await using left = await runEmulator({ contacts: 10 });
+    await using right = await runEmulator({ contacts: 10 });
+    const before = await contactsOf(right);
+    await left.control('contacts', { count: 5 });
+    await left.control('clock', { advanceMs: 86_400_000 });
+    await left.control('settings', { dailyLimit: 1, hiddenFields: ['Email'] });
+    await left.control('faults', [{ match: '.', status: 500, times: 100 }]);
+    await left.api('/limits');
+    expect(await contactsOf(right)).toBe(before);
+    expect((await right.api('/limits')).status).toBe(200);
+    expect((await right.api('/limits', { token: left.emulator.accessToken })).status).toBe(401);
+    expect(await right.control('settings')).toMatchObject({ dailyLimit: 100_000, hiddenFields: [] });
+    expect(await right.control<unknown[]>('calls')).toHaveLength(2);
+  });
+
+  it('answers 200 concurrent requests correctly', async () => {
+    await using org = await runEmulator({ contacts: 500 });
+    const replies = await Promise.all(
+      Array.from({ length: 200 }, async (_, i) => {
+        if (i % 4 === 0) {
+          const { status, body } = await org.api('/sobjects/Contact', {
+            json: { LastName: `Parallel ${i}` },
+          });
+          return status === 201 && body.success === true;
+        }
+        if (i % 4 === 1) {
+          const { status, body } = await org.api('/query?q=SELECT+Id+FROM+Account+LIMIT+1');
+          return status === 200 && body.done === true;
+        }
+        if (i % 4 === 2) return (await org.api('/sobjects/Contact/describe')).body.name === 'Contact';
+        return (await org.api('/sobjects/Contact', { json: { FirstName: 'x' } })).status === 400;
+      }),
+    );
+    expect(replies.every(Boolean)).toBe(true);
+    const count = await org.api<{ totalSize: number }>(
+      `/query?q=${encodeURIComponent("SELECT COUNT() FROM Contact WHERE LastName LIKE 'Parallel %'")}`,
+    );
+    expect(count.body.totalSize).toBe(50);
+    expect(await org.control('state')).toMatchObject({ apiRequests: { used: 201 } });
+  });
+
+  it('closes twice, ends open connections and frees its port', async () => {
+    const first = await runEmulator();
+    const { port } = first.emulator;
+    await first.api('/limits');
+    await first.emulator.close();
+    await first.emulator.close();
+    await expect(fetch(`http://localhost:${port}/services/data`)).rejects.toThrow();
+    await using second = await runEmulator({ port });
+    expect(second.emulator.url).toBe(`http://localhost:${port}`);
+    await expect(runEmulator({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  });
+
+  it('keeps its org in a state file', async () => {
+    const { mkdtemp, rm } = await import('node:fs/promises');
+    const { tmpdir } = await import('node:os');
+    const { join } = await import('node:path');
+    const folder = await mkdtemp(join(tmpdir(), 'emulator-state-'));
+    try {
+      const stateFile = join(folder, 'org.db');
+      let id = '';
+      {
+        await using org = await runEmulator({ contacts: 30, stateFile });
+        id = (await org.api<{ id: string }>('/sobjects/Contact', { json: { LastName: 'Kept' } })).body.id;
+      }
+      await using again = await runEmulator({ contacts: 999, stateFile });
+      expect((await again.api(`/sobjects/Contact/${id}`)).body.LastName).toBe('Kept');
+      expect(await again.control('state')).toMatchObject({ live: 31 });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
