@@ -1,9 +1,16 @@
+import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { connected, failure, secretToken } from './connected.ts';
 
 const date = { date: 'Sat, 31 Jan 2026 12:00:30 GMT' };
 const noon = Date.parse('2026-01-31T12:00:30Z');
 const window = { start: Date.parse('2011-08-11T06:51:00Z'), end: Date.parse('2011-08-12T08:17:59.999Z') };
+
+/** An answer without a Date header. */
+const timeless = (body: string) => (_: unknown, response: ServerResponse) => {
+  response.sendDate = false;
+  response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+};
 
 describe('updated and deleted', () => {
   it('ask in the documented date format and read the answer', async () => {
@@ -44,18 +51,33 @@ describe('updated and deleted', () => {
     });
   });
 
-  it('are not believed without a Date or without ids', async () => {
+  it('are not believed without a Date, from which the cursor is kept back, or without ids', async () => {
     await using c = await connected();
-    c.org.script((_, response) => {
-      response.sendDate = false;
-      response.writeHead(200, { 'content-type': 'application/json' });
-      response.end('{"ids":[],"latestDateCovered":null}');
-    });
+    c.org.script(
+      { body: { totalSize: 1, done: true, records: [] } },
+      timeless('{"ids":[],"latestDateCovered":null}'),
+    );
+    await c.remote.count(null);
     const error = await failure(c.remote.updated(window));
     expect(error).toMatchObject({ code: 'SALESFORCE_ERROR' });
     expect(error.message).toContain('Date');
     c.org.script({ body: {} });
     expect(await failure(c.remote.updated(window))).toMatchObject({ code: 'SALESFORCE_ERROR' });
+  });
+});
+
+describe('an org that does not tell its time', () => {
+  it('is not read, while a write is judged by its results', async () => {
+    await using c = await connected();
+    c.org.script(timeless('[{"id":"003A","success":true,"errors":[]}]'));
+    expect(await c.remote.writes.createMany([{ LastName: 'A' }])).toMatchObject([
+      { kind: 'done', id: '003A' },
+    ]);
+    c.org.script(timeless('{"totalSize":0,"done":true,"records":[]}'));
+    expect(await failure(c.remote.queryPage('SELECT Id FROM Contact', ['Id']))).toMatchObject({
+      code: 'SALESFORCE_ERROR',
+    });
+    expect(() => c.remote.now()).toThrow(/unknown/);
   });
 });
 

@@ -101,7 +101,8 @@ describe('every call has a timeout', () => {
       dispatcher,
     });
     const outcome = await remote.writes.createMany([{ LastName: 'A' }]);
-    expect(outcome).toMatchObject([{ kind: 'not-done', error: { code: 'TIMEOUT' } }]);
+    const cause = { message: expect.stringContaining('timeout: 100ms') };
+    expect(outcome).toMatchObject([{ kind: 'not-done', error: { code: 'TIMEOUT', cause } }]);
     await dispatcher.destroy();
     for (const socket of sockets) socket.destroy();
     silent.close();
