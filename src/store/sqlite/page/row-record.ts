@@ -29,12 +29,19 @@ export class RowRecord {
   readonly #types: Int32Array;
   readonly #kinds: Uint8Array;
   readonly #headerRoom: number;
+  /** Where each cell's bytes lie, for a row whose cells did not come in the columns' order. */
+  readonly #froms: Int32Array;
+  readonly #ends: Int32Array;
+  #lastColumn = -1;
+  #inOrder = true;
   start = 0;
 
   constructor(kinds: readonly CellKind[]) {
     this.columns = kinds.length;
     this.#kinds = Uint8Array.from(kinds, (kind) => kindCodes[kind]);
     this.#types = new Int32Array(kinds.length);
+    this.#froms = new Int32Array(kinds.length);
+    this.#ends = new Int32Array(kinds.length);
     // A serial type of a cell below 1 GB takes 5 bytes at most, and so does the header's own length.
     this.#headerRoom = 5 * kinds.length + 8;
     this.bytes = new Uint8Array(1 << 16);
@@ -50,6 +57,8 @@ export class RowRecord {
   begin(): void {
     this.end = this.#headerRoom;
     this.#types.fill(serialNull);
+    this.#lastColumn = -1;
+    this.#inOrder = true;
   }
 
   /** Closes the cell whose bytes lie in `bytes[from, to)`; an empty cell is null. */
@@ -69,6 +78,10 @@ export class RowRecord {
       this.#types[column] = serialText + 2 * (end - from);
     }
     this.end = end;
+    if (column <= this.#lastColumn) this.#inOrder = false;
+    this.#lastColumn = column;
+    this.#froms[column] = from;
+    this.#ends[column] = end;
   }
 
   isNull(column: number): boolean {
@@ -81,6 +94,7 @@ export class RowRecord {
 
   /** Writes the header before the cells; the finished record is `bytes[start, end)`. */
   finish(): void {
+    if (!this.#inOrder) this.#sortCells();
     const { bytes } = this;
     const types = this.#types;
     let p = this.#headerRoom;
@@ -93,6 +107,20 @@ export class RowRecord {
     // The header's length counts its own varint.
     const length = cells + (cells + 1 < 128 ? 1 : cells + 2 < 16_384 ? 2 : 3);
     this.start = writeVarintBefore(bytes, p, length);
+  }
+
+  /** JSON names its members, so they may come in any order, while a record's cells have none but their own. */
+  #sortCells(): void {
+    const cells = this.bytes.slice(this.#headerRoom, this.end);
+    let to = this.#headerRoom;
+    for (let i = 0; i < this.columns; i++) {
+      if (this.#types[i]! < serialText) continue;
+      const from = this.#froms[i]! - this.#headerRoom;
+      const cell = cells.subarray(from, this.#ends[i]! - this.#headerRoom);
+      this.bytes.set(cell, to);
+      to += cell.length;
+    }
+    this.end = to;
   }
 
   /**

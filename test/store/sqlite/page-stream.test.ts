@@ -1,0 +1,157 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { describeOf, storedNames } from './contact-fields.ts';
+import { type Blocks, contactRow, csvOf, csvPage, epoch, type Row } from './pages.ts';
+import { openTempMirror, type TempMirrors } from './temp-mirrors.ts';
+
+async function described(): Promise<TempMirrors> {
+  const temp = await openTempMirror();
+  await temp.mirror.applyDescribe(describeOf(), epoch);
+  return temp;
+}
+
+function manyRows(from: number, count: number): Row[] {
+  return Array.from({ length: count }, (_, i) => contactRow(from + i, { LastName: 'x'.repeat(900) }));
+}
+
+/** A stream whose next block is asked for by hand, and which tells when it was left. */
+function gatedStream(text: string, size: number) {
+  const bytes = new TextEncoder().encode(text);
+  const state = { given: 0, left: false };
+  let open = () => {};
+  let gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  async function* blocks(): Blocks {
+    try {
+      for (let at = 0; at < bytes.length; at += size) {
+        if (at > 0) await gate;
+        state.given++;
+        yield new Uint8Array(bytes.slice(at, at + size));
+      }
+    } finally {
+      state.left = true;
+    }
+  }
+  return {
+    state,
+    blocks: blocks(),
+    open: () => {
+      open();
+      gate = Promise.resolve();
+    },
+  };
+}
+
+function spools(temp: TempMirrors): string[] {
+  return readdirSync(join(temp.folder, '.spool'));
+}
+
+describe('a page that stands still', () => {
+  test('holds up neither other pages nor other writes, and no transaction is open for it', async () => {
+    await using temp = await described();
+    const rows = manyRows(1, 50);
+    const slow = gatedStream(csvOf(storedNames, rows), 10_000);
+    const waiting = temp.mirror.apply({ page: csvPage(storedNames, rows, epoch, { blocks: slow.blocks }) });
+    for (let i = 0; i < 20; i++) {
+      const more = manyRows(1_000 * (i + 1), 50);
+      await temp.mirror.apply({
+        page: csvPage(storedNames, more, epoch),
+        effects: { cursors: { updated: epoch + i } },
+      });
+    }
+    await temp.mirror.outbox.counts();
+    expect(temp.sql('SELECT count(*) n FROM contact')).toEqual([{ n: 1_000 }]);
+    slow.open();
+    expect((await waiting).page?.inserted).toBe(50);
+    expect(spools(temp)).toEqual([]);
+  });
+
+  test('an abort ends it at once, stores nothing, leaves its stream and cleans up', async () => {
+    await using temp = await described();
+    const rows = manyRows(1, 50);
+    const slow = gatedStream(csvOf(storedNames, rows), 10_000);
+    const controller = new AbortController();
+    const waiting = temp.mirror.apply(
+      {
+        page: csvPage(storedNames, rows, epoch, { blocks: slow.blocks }),
+        effects: { cursors: { updated: epoch } },
+      },
+      { signal: controller.signal },
+    );
+    while (slow.state.given < 1) await setImmediate();
+    controller.abort();
+    await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
+    slow.open();
+    while (!slow.state.left) await setImmediate();
+    expect(temp.sql('SELECT count(*) n FROM contact')).toEqual([{ n: 0 }]);
+    expect(await temp.mirror.cursors()).toEqual({ updated: null, deleted: null });
+    expect(spools(temp)).toEqual([]);
+  });
+});
+
+describe('a stream that fails', () => {
+  test('passes its own error on and stores nothing of its page', async () => {
+    await using temp = await described();
+    const rows = manyRows(1, 50);
+    const text = csvOf(storedNames, rows);
+    async function* cut(): Blocks {
+      yield new Uint8Array(new TextEncoder().encode(text.slice(0, 20_000)));
+      throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+    }
+    const failing = temp.mirror.apply({ page: csvPage(storedNames, rows, epoch, { blocks: cut() }) });
+    await expect(failing).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(temp.sql('SELECT count(*) n FROM contact')).toEqual([{ n: 0 }]);
+    expect(spools(temp)).toEqual([]);
+  });
+
+  test('is left early where its first blocks are already wrong', async () => {
+    await using temp = await described();
+    let given = 0;
+    let left = false;
+    async function* endless(): Blocks {
+      try {
+        for (;;) {
+          given++;
+          yield new Uint8Array(new TextEncoder().encode('"no","such","columns"\n'.repeat(2_000)));
+        }
+      } finally {
+        left = true;
+      }
+    }
+    const failing = temp.mirror.apply({ page: csvPage(storedNames, [], epoch, { blocks: endless() }) });
+    await expect(failing).rejects.toMatchObject({ code: 'UNEXPECTED_COLUMN' });
+    while (!left) await setImmediate();
+    expect(given).toBeLessThan(1_000);
+  });
+});
+
+test('forty pages side by side are all stored, and what lies between network and disk stays below the budget', async () => {
+  await using temp = await described();
+  const pages = 40;
+  const rowsPerPage = 1_500;
+  let made = 0;
+  let peak = 0;
+  const before = process.memoryUsage().arrayBuffers;
+  async function* stream(page: number): Blocks {
+    const text = csvOf(storedNames, manyRows(1 + page * rowsPerPage, rowsPerPage));
+    const bytes = new TextEncoder().encode(text);
+    for (let at = 0; at < bytes.length; at += 1 << 20) {
+      made++;
+      yield new Uint8Array(bytes.slice(at, at + (1 << 20)));
+      peak = Math.max(peak, process.memoryUsage().arrayBuffers - before);
+    }
+  }
+  const outcomes = await Promise.all(
+    Array.from({ length: pages }, (_, page) =>
+      temp.mirror.apply({
+        page: csvPage(storedNames, [], epoch, { expectedRows: rowsPerPage, blocks: stream(page) }),
+      }),
+    ),
+  );
+  expect(outcomes.reduce((sum, { page }) => sum + (page?.inserted ?? 0), 0)).toBe(pages * rowsPerPage);
+  expect(made).toBe(pages * 2);
+  expect(temp.sql('SELECT count(*) n FROM contact')).toEqual([{ n: pages * rowsPerPage }]);
+});
