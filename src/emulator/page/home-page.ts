@@ -26,10 +26,10 @@ export function homePage({ org, oauth }: Emulation): string {
 <section class="card"><h2>Users</h2><table><thead><tr><th>Name</th><th>Username</th><th>Id</th></tr></thead><tbody>${users}</tbody></table>
 <p class="dim" style="margin:12px 0 0">Password of every user: <code>${escapeMarkup(password)}</code></p></section>
 <section class="card"><h2>Objects</h2><table><thead><tr><th>Object</th><th class="n">Live</th><th class="n">Deleted</th></tr></thead><tbody id="objects"></tbody></table></section>
-<section class="card wide"><h2>Last requests</h2><table><thead><tr><th>At</th><th>Method</th><th>Path</th><th>Status</th><th>Bytes</th><th>ms</th></tr></thead><tbody id="calls"></tbody></table>
+<section class="card wide"><h2>Last requests</h2><table><thead><tr><th>At</th><th>Method</th><th>Path</th><th>Status</th><th class="n">Bytes</th><th class="n">ms</th></tr></thead><tbody id="calls"></tbody></table>
 <p class="dim" id="nocalls">No request yet.</p></section>
-<section class="card"><h2>Settings</h2><table><tbody id="settings"></tbody></table></section>
-<section class="card"><h2>Client app</h2><table><tbody>
+<section class="card wide"><h2>Settings</h2><dl class="pairs" id="settings"></dl></section>
+<section class="card wide"><h2>Client app</h2><table><tbody>
 <tr><td>Name</td><td>${escapeMarkup(oauth.app.name)}</td></tr>
 <tr><td>Client ID</td><td class="path">${escapeMarkup(oauth.app.clientId)}</td></tr>
 <tr><td>Callback URLs</td><td class="path">${oauth.app.callbackUrls.map(escapeMarkup).join('<br>')}</td></tr>

@@ -20,7 +20,11 @@ async function refresh() {
   show('objects', Object.entries(state.objects).map(([name, n]) => row([name], [number(n.live), 'n'], [number(n.deleted), 'n'])));
   show('calls', calls.reverse().map((c) => row([c.at.slice(11, 23)], [c.method], [c.path, 'path'], [c.status || 'cut', tone(c.status)], [number(c.bytes), 'n'], [String(c.ms), 'n'])));
   document.getElementById('nocalls').hidden = calls.length > 0;
-  show('settings', Object.entries(settings).map(([name, value]) => row([name], [typeof value === 'object' ? JSON.stringify(value) : String(value), 'path'])));
+  show('settings', Object.entries(settings).filter(([name]) => name !== 'callbackUrls').map(([name, value]) => {
+    const pair = document.createElement('div');
+    pair.append(make('dt', name), make('dd', typeof value === 'object' ? JSON.stringify(value) : String(value)));
+    return pair;
+  }));
 }
 const tick = () => refresh().catch(() => {}).finally(() => setTimeout(tick, 2000));
 document.addEventListener('visibilitychange', () => refresh().catch(() => {}));

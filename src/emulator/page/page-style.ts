@@ -19,15 +19,18 @@ input{width:100%;padding:9px 11px;border:1px solid var(--line);border-radius:8px
 button{margin:16px 8px 0 0;padding:9px 18px;border:1px solid var(--line);border-radius:8px;background:transparent;color:inherit;font:inherit;cursor:pointer}
 button.primary{background:var(--blue);border-color:var(--blue);color:#fff;font-weight:600}
 body.narrow .dim{margin:18px 0 0}
-.grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(320px,1fr));gap:16px}
+.grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(460px,100%),1fr));gap:16px}
 .card{background:var(--card);border:1px solid var(--line);border-radius:14px;padding:18px 20px;overflow:auto}
 .wide{grid-column:1/-1}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:12px;margin:18px 0}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:18px 0}
 .tile{background:var(--card);border:1px solid var(--line);border-radius:14px;padding:14px 18px}
-.tile b{display:block;font-size:24px;font-variant-numeric:tabular-nums}.tile span{color:var(--dim);font-size:13px}
+.tile b{display:block;font-size:21px;white-space:nowrap;font-variant-numeric:tabular-nums}.tile span{color:var(--dim);font-size:13px}
 table{border-collapse:collapse;width:100%;font-size:13.5px}
 td,th{text-align:left;padding:5px 12px 5px 0;border-bottom:1px solid var(--line);vertical-align:top}
 th{color:var(--dim);font-weight:500}tr:last-child td{border-bottom:0}
-td.n{text-align:right;font-variant-numeric:tabular-nums}td.path{font:12.5px/1.5 ui-monospace,Menlo,Consolas,monospace;word-break:break-all}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}td.path{font:12.5px/1.5 ui-monospace,Menlo,Consolas,monospace;word-break:break-all}
+dl.pairs{display:grid;grid-template-columns:repeat(auto-fill,minmax(300px,1fr));gap:0 28px;margin:0;font-size:13.5px}
+dl.pairs div{display:flex;justify-content:space-between;gap:12px;padding:5px 0;border-bottom:1px solid var(--line)}
+dl.pairs dd{margin:0;font:12.5px/1.6 ui-monospace,Menlo,Consolas,monospace;word-break:break-all;text-align:right}
 header{display:flex;justify-content:space-between;align-items:baseline;gap:16px;flex-wrap:wrap}
 `;
