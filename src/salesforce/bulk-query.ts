@@ -8,8 +8,9 @@ import type {
   CallOptions,
   RemoteBulk,
 } from '../sync/ports/remote.ts';
+import type { ApiRequest, WholeAnswer } from './api-call.ts';
 import { bodyBlocks } from './body-blocks.ts';
-import type { ApiRequest, Funnel, WholeAnswer } from './funnel.ts';
+import type { Funnel } from './funnel.ts';
 import { remoteDetails } from './remote-error.ts';
 import { parseObject, unexpectedAnswer } from './unexpected-answer.ts';
 

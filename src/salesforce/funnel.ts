@@ -1,10 +1,17 @@
-import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { isAbort, throwIfAborted } from '../base/abort.ts';
+import { abortReason, isAbort, throwIfAborted } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
+import {
+  type ApiAnswer,
+  type ApiRequest,
+  type Attempt,
+  requestLabel,
+  type StreamAnswer,
+  type WholeAnswer,
+} from './api-call.ts';
 import { apiError, isSessionRefused } from './api-error.ts';
-import { type ApiGate, type ApiUsage, type CallKind, parseLimitInfo } from './api-gate.ts';
+import { type ApiGate, type ApiUsage, parseLimitInfo } from './api-gate.ts';
 import { parseErrorBody } from './error-body.ts';
 import { exchange, readWhole, type WireAnswer, type WireRequest } from './exchange.ts';
 import { networkFailure } from './network-error.ts';
@@ -14,45 +21,6 @@ import { type FailureStage, repeatAfterMs } from './repeat-policy.ts';
 import { requestBytes, requestHeaders } from './request-headers.ts';
 import type { Timeouts } from './timeouts.ts';
 import type { TokenSupplier } from './token-supplier.ts';
-
-export interface ApiRequest {
-  kind: CallKind;
-  method: WireRequest['method'];
-  /** Path and query on the org's own origin. */
-  path: string;
-  headers?: Record<string, string>;
-  body?: string;
-  signal?: AbortSignal;
-}
-
-export interface ApiAnswer {
-  status: number;
-  header(name: string): string | null;
-  /** The org's time when the request was sent. */
-  readAt: number;
-  /** The `Date` header, ms since 1970; null where there was none. */
-  date: number | null;
-}
-
-export interface WholeAnswer extends ApiAnswer {
-  text: string;
-  /** From sending to the end of the answer, monotonic. */
-  durationMs: number;
-}
-
-export interface StreamAnswer extends ApiAnswer {
-  body: Readable;
-}
-
-export type Attempt<A extends ApiAnswer> =
-  | { ok: true; answer: A }
-  | {
-      ok: false;
-      error: Error;
-      stage: FailureStage;
-      /** The error answer's body, where one came. */
-      refusal?: { contentType: string | null; body: string };
-    };
 
 export interface FunnelOptions {
   session: TokenSupplier;
@@ -131,7 +99,8 @@ export class Funnel {
 
   /** What a body that breaks off while it is read comes to. */
   bodyFailure(request: ApiRequest): (thrown: unknown) => Error {
-    return (thrown) => (isAbort(thrown) ? thrown : this.#failure(thrown, request).error) as Error;
+    const { signal } = request;
+    return (thrown) => (signal?.aborted ? abortedBy(signal) : this.#failure(thrown, request).error);
   }
 
   /** Bytes of a GET with its headers. Before a token was seen, a long one is assumed. */
@@ -153,7 +122,7 @@ export class Funnel {
       const waitMs = mayRepeat(stage) ? repeatAfterMs(error, stage, repeat, random) : null;
       if (waitMs === null) throw error;
       log.debug('The request is repeated.', {
-        request: label(request),
+        request: requestLabel(request),
         repeat: repeat + 1,
         waitMs,
         why: error.message,
@@ -218,13 +187,13 @@ export class Funnel {
       const readAt = primed ?? (date === null ? 0 : orgClock.firstSentAt(date, sent, received));
       return { ok: true, answer: { status, header: wire.header, date, readAt, ...body } };
     } catch (thrown) {
-      if (isAbort(thrown)) return { ok: false, error: thrown as Error, stage: left ? 'lost' : 'unsent' };
+      if (signal?.aborted) return { ok: false, error: abortedBy(signal), stage: left ? 'lost' : 'unsent' };
       const { error, unsent } = this.#failure(thrown, request);
       return { ok: false, error, stage: unsent ? 'unsent' : 'lost' };
     } finally {
       gate.after(usage);
       const ms = Math.round(clock.monotonicMs() - sent);
-      log.debug('Salesforce was asked.', { request: label(request), status, ms });
+      log.debug('Salesforce was asked.', { request: requestLabel(request), status, ms });
     }
   }
 
@@ -235,7 +204,7 @@ export class Funnel {
     const body = (await readWhole(wire.body, maxErrorBytes)).toString('utf8');
     const { status, header } = wire;
     const contentType = header('content-type');
-    const error = apiError({ status, header, body, request: label(request), host: this.#host() });
+    const error = apiError({ status, header, body, request: requestLabel(request), host: this.#host() });
     const details = remoteDetails(error);
     if (status === 503 || details?.limit === 'concurrent') for (const listener of this.#throttled) listener();
     return {
@@ -255,7 +224,7 @@ export class Funnel {
       path: request.path,
       headers: requestHeaders(this.#options, token, request.headers, request.body),
       body: request.body,
-      label: label(request),
+      label: requestLabel(request),
     };
   }
 
@@ -264,13 +233,13 @@ export class Funnel {
     return remoteError(
       'SALESFORCE_ERROR',
       `The org ${this.#host()} does not tell its time (header Date).`,
-      { status: wire.status, errorCode: null, retryAfterMs: null, request: label(request) },
+      { status: wire.status, errorCode: null, retryAfterMs: null, request: requestLabel(request) },
       { hint: 'A proxy may strip the header; RFC 9110 section 6.6.1 asks for it.' },
     );
   }
 
   #failure(thrown: unknown, request: ApiRequest) {
-    return networkFailure(thrown, label(request), this.#host());
+    return networkFailure(thrown, requestLabel(request), this.#host());
   }
 
   #origin(): string {
@@ -285,9 +254,9 @@ export class Funnel {
 
 const isRepeatable = (): boolean => true;
 
-/** Method and path without the query, which may hold the user's data. */
-function label(request: ApiRequest): string {
-  return `${request.method} ${request.path.split('?', 1)[0]}`;
+/** Asked of the signal, not of what was thrown: undici calls a refused tunnel an AbortError too. */
+function abortedBy(signal: AbortSignal): Error {
+  return isAbort(signal.reason) ? signal.reason : abortReason();
 }
 
 function parseDate(header: string | null): number | null {

@@ -1,7 +1,8 @@
 import type { Connection } from 'jsforce/lib/connection.js';
 import type { HttpRequest, HttpResponse } from 'jsforce/lib/types/index.js';
 import { AppError, isAppError } from '../base/errors.ts';
-import type { ApiRequest, Attempt, Funnel, WholeAnswer } from './funnel.ts';
+import type { ApiRequest, Attempt, WholeAnswer } from './api-call.ts';
+import type { Funnel } from './funnel.ts';
 
 export interface JsforceCall {
   connection: Connection;

@@ -21,11 +21,11 @@ export function networkFailure(thrown: unknown, request: string, host: string): 
   if (has('UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT')) {
     return { error: timedOut(`The org ${host} stopped answering ${request}.`, base, cause), unsent: false };
   }
-  if (has('UND_ERR_INVALID_ARG')) {
+  if (has('UND_ERR_INVALID_ARG') && !isProxyRefusal(chain)) {
     const error = remoteError('SALESFORCE_ERROR', `${request} could not be put together.`, base, { cause });
     return { error, unsent: true };
   }
-  const network = kindOf(chain);
+  const network = isProxyRefusal(chain) ? 'proxy' : kindOf(chain);
   const error = remoteError(
     'NETWORK_UNREACHABLE',
     messages[network](host),
@@ -69,13 +69,19 @@ function chainOf(thrown: unknown): ChainLink[] {
 }
 
 function kindOf(chain: ChainLink[]): keyof typeof messages {
-  for (const { code = '', syscall, message } of chain) {
+  for (const { code = '', syscall } of chain) {
     if (syscall === 'connect' || syscall === 'getaddrinfo') return 'unreachable';
     if (/^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT)/.test(code)) return 'tls';
-    // undici has no code of its own for a proxy that refuses the tunnel.
-    if (/when HTTP Tunneling/.test(message)) return 'proxy';
+    if (code.startsWith('UND_ERR_PRX')) return 'proxy';
   }
   return 'cut';
+}
+
+/** undici gives a proxy that does not open its tunnel no code of its own, only these words. */
+function isProxyRefusal(chain: ChainLink[]): boolean {
+  return chain.some(({ message }) =>
+    /^Proxy (response \(\d+\) !== 200|Authentication Required)/.test(message),
+  );
 }
 
 function timedOut(message: string, details: RemoteErrorDetails, cause: Error): AppError {

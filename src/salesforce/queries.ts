@@ -1,7 +1,8 @@
 import type { PageBody } from '../sync/ports/page.ts';
 import type { QueryAnswer } from '../sync/ports/remote.ts';
+import type { ApiRequest } from './api-call.ts';
 import { bodyBlocks } from './body-blocks.ts';
-import type { ApiRequest, Funnel } from './funnel.ts';
+import type { Funnel } from './funnel.ts';
 import type { OrgClock } from './org-clock.ts';
 import { encodeSoql } from './org-url.ts';
 import { parseObject, unexpectedAnswer } from './unexpected-answer.ts';

@@ -1,6 +1,6 @@
 import { parseTime } from '../base/iso-time.ts';
 import type { DeletedAnswer, UpdatedAnswer, Window } from '../sync/ports/remote.ts';
-import type { WholeAnswer } from './funnel.ts';
+import type { WholeAnswer } from './api-call.ts';
 import { type JsforceCall, type JsforceOptions, jsforceCall, jsforceError } from './jsforce-call.ts';
 import { unexpectedAnswer } from './unexpected-answer.ts';
 

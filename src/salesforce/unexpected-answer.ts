@@ -1,5 +1,5 @@
 import type { AppError } from '../base/errors.ts';
-import type { ApiAnswer } from './funnel.ts';
+import type { ApiAnswer } from './api-call.ts';
 import { remoteError } from './remote-error.ts';
 
 /** An answer of status 2xx that does not have the documented shape. */

@@ -1,6 +1,6 @@
 import { isAppError } from '../base/errors.ts';
 import type { RecordError, WriteOutcome } from '../sync/ports/remote.ts';
-import type { Attempt, WholeAnswer } from './funnel.ts';
+import type { Attempt, WholeAnswer } from './api-call.ts';
 import { recordError, recordErrors } from './record-error.ts';
 import { remoteDetails, remoteError } from './remote-error.ts';
 
