@@ -1,0 +1,61 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+
+export interface Measured {
+  seconds: number;
+  /** Peak resident memory of the process itself, as the kernel counts it. */
+  peakMB: number;
+  stdout: string;
+}
+
+/** Runs a command to its end, as a whole process. Throws where it fails. */
+export async function measure(
+  command: string,
+  args: readonly string[],
+  {
+    env = process.env,
+    input,
+    onStart,
+  }: { env?: NodeJS.ProcessEnv; input?: string; onStart?: (child: ChildProcess) => void } = {},
+): Promise<Measured> {
+  const startedAt = performance.now();
+  const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+  onStart?.(child);
+  child.stdin.on('error', () => {}).end(input ?? '');
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (text) => {
+    stdout += text;
+  });
+  child.stderr.on('data', (text) => {
+    stderr += text;
+  });
+  let peakMB = 0;
+  const poll = setInterval(() => {
+    peakMB = Math.max(peakMB, highWaterMB(child.pid));
+  }, 50);
+  const [code] = await once(child, 'close');
+  clearInterval(poll);
+  const seconds = (performance.now() - startedAt) / 1000;
+  if (code !== 0)
+    throw new Error(`${command} ${args.slice(0, 3).join(' ')} ended with ${code}: ${stdout}${stderr}`);
+  return { seconds, peakMB, stdout };
+}
+
+/** VmHWM only ever grows, so the last look before the end is within 50 ms of the peak. */
+function highWaterMB(pid: number | undefined): number {
+  try {
+    const match = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
+    return match ? Number(match[1]) / 1024 : 0;
+  } catch {
+    return 0;
+  }
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
+}
