@@ -25,10 +25,11 @@ export class Commits {
   readonly #storage: Storage;
   readonly #visibility: Visibility;
   readonly #pending: Pending[] = [];
-  /** Of rows in open transactions: nobody else may write them. */
-  readonly #locked = new Set<string>();
+  /** Rows of open transactions and which of them holds them: nobody else may write them. */
+  readonly #locked = new Map<string, Pending>();
   #lagMs = 0;
   #open: Pending | undefined;
+  #depth = 0;
 
   constructor(storage: Storage, visibility: Visibility) {
     this.#storage = storage;
@@ -52,7 +53,7 @@ export class Commits {
   submit(change: Change, nowMs: number): void {
     if (this.#open) {
       this.#open.changes.push(change);
-      this.#locked.add(key(change.object, change.rid));
+      this.#locked.set(key(change.object, change.rid), this.#open);
     } else if (this.#lagMs > 0) {
       this.#pending.push({
         startMs: Date.parse(`${change.at}Z`),
@@ -85,9 +86,9 @@ export class Commits {
     return this.#commit((pending) => pending.commitAtMs === undefined);
   }
 
-  /** Commits what is due. To be called before anything is read or written. */
+  /** Commits what is due. To be called before anything is read or written; inside a transaction it waits. */
   settle(nowMs: number): void {
-    if (this.#pending.length === 0) return;
+    if (this.#pending.length === 0 || this.#depth > 0) return;
     this.#commit((pending) => pending.commitAtMs !== undefined && pending.commitAtMs <= nowMs);
   }
 
@@ -97,13 +98,17 @@ export class Commits {
   }
 
   isLocked(object: ObjectSchema, rid: number): boolean {
-    return this.#open === undefined && this.#locked.has(key(object, rid));
+    const holder = this.#locked.get(key(object, rid));
+    return holder !== undefined && holder !== this.#open;
   }
 
-  /** What is pending for a row; undefined where nothing is. */
+  /**
+   * What is pending for a row as a writer sees it: late commits and the transaction it writes in, not what other
+   * open transactions hold. Undefined where nothing is.
+   */
   pendingRow(object: ObjectSchema, rid: number): PendingRow | undefined {
     let row: { exists: boolean; set: Record<string, unknown> } | undefined;
-    for (const change of this.#allPending()) {
+    for (const change of this.#ownPending()) {
       if (change.object !== object || change.rid !== rid) continue;
       row = { exists: change.kind !== 'purge', set: { ...row?.set, ...change.set } };
     }
@@ -123,6 +128,7 @@ export class Commits {
   transaction<T>(work: () => T): T {
     const before = this.#pending.length;
     const opened = this.#open?.changes.length ?? 0;
+    this.#depth++;
     try {
       return this.#storage.transaction(work);
     } catch (error) {
@@ -131,6 +137,8 @@ export class Commits {
         this.#locked.delete(key(change.object, change.rid));
       }
       throw error;
+    } finally {
+      this.#depth--;
     }
   }
 
@@ -140,7 +148,7 @@ export class Commits {
     let result: { value: T } | undefined;
     try {
       this.#storage.transaction(() => {
-        for (const change of this.#allPending()) {
+        for (const change of this.#ownPending()) {
           if (change.object === object && change.rid === rid) {
             applyChange(this.#storage, this.#visibility, change);
           }
@@ -158,6 +166,11 @@ export class Commits {
   clear(): void {
     this.#pending.length = 0;
     this.#locked.clear();
+  }
+
+  *#ownPending(): Iterable<Change> {
+    for (const pending of this.#pending) if (pending.commitAtMs !== undefined) yield* pending.changes;
+    if (this.#open) yield* this.#open.changes;
   }
 
   *#allPending(): Iterable<Change> {
@@ -182,7 +195,7 @@ export class Commits {
     this.#locked.clear();
     for (const pending of waiting) {
       if (pending.commitAtMs !== undefined) continue;
-      for (const change of pending.changes) this.#locked.add(key(change.object, change.rid));
+      for (const change of pending.changes) this.#locked.set(key(change.object, change.rid), pending);
     }
     return changes;
   }

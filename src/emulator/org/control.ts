@@ -193,8 +193,7 @@ function contactCounts(state: OrgState): Omit<OrgCounts, 'openTransactions'> {
 /** Whole lines, a thousand a block; every stored and computed field as REST writes it, whoever may see it. */
 function* contactsNdjson(state: OrgState, deleted: boolean): Iterable<Buffer> {
   const contact = state.schema.require('Contact');
-  const hidden = contact.hiddenNames();
-  const pairs = plainPairs(state, contact, hidden);
+  const pairs = plainPairs(state, contact);
   const text =
     `select max(_rid) as last, cast(group_concat(t, char(10)) as blob) as j from (select c._rid, json_object(${pairs.join(', ')}) as t ` +
     `from "Contact" c where c._rid > ?${deleted ? '' : ' and c."IsDeleted" = 0'} order by c._rid limit ${NDJSON_ROWS})`;
@@ -206,15 +205,10 @@ function* contactsNdjson(state: OrgState, deleted: boolean): Iterable<Buffer> {
   }
 }
 
-function plainPairs(state: OrgState, contact: ObjectSchema, hidden: readonly string[]): string[] {
-  contact.hide([]);
-  try {
-    const context = queryContext(state, { userId: '' }, { text: '', allRows: true }, true, () => {});
-    const scope = new Scope(contact, 'c', context);
-    return contact.fields
-      .filter((field) => field.storage !== 'compound')
-      .map((field) => `${textConstant(field.name)}, ${jsonOf(scope.resolve(field.name))}`);
-  } finally {
-    contact.hide(hidden);
-  }
+function plainPairs(state: OrgState, contact: ObjectSchema): string[] {
+  const context = queryContext(state, { userId: '' }, { text: '', allRows: true }, true, () => {});
+  const scope = new Scope(contact, 'c', { ...context, everyField: true });
+  return contact.fields
+    .filter((field) => field.storage !== 'compound')
+    .map((field) => `${textConstant(field.name)}, ${jsonOf(scope.resolve(field.name))}`);
 }

@@ -55,10 +55,6 @@ export class ObjectSchema {
     for (const name of names) if (name.toLowerCase() !== 'id') this.#hidden.add(name.toLowerCase());
   }
 
-  hiddenNames(): string[] {
-    return this.fields.filter((field) => this.isHidden(field)).map((field) => field.name);
-  }
-
   addField(facts: FieldFacts): Field {
     const document = buildField(facts);
     const field = createField(document);

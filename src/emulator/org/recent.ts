@@ -13,7 +13,7 @@ export function recentRows(
     const name = object.nameField;
     if (!name || !object.document.mruEnabled || !object.field('LastModifiedById')) continue;
     if (object.isHidden(name)) continue;
-    const soql = `SELECT Id, ${name.name}, LastModifiedDate FROM ${object.name} WHERE LastModifiedById = '${actor.userId}' ORDER BY LastModifiedDate DESC LIMIT ${limit}`;
+    const soql = `SELECT Id, ${name.name}, LastModifiedDate FROM ${object.name} WHERE LastModifiedById = '${actor.userId}' ORDER BY LastModifiedDate DESC, Id DESC LIMIT ${limit}`;
     for (const { LastModifiedDate, ...record } of runQuery(state, actor, soql, { apiVersion }).records(
       0,
       limit,

@@ -37,7 +37,7 @@ function invalid(message: string): OrgFault {
   return new OrgFault('INVALID_SETTING', message);
 }
 
-/** Checks a change as a whole, then makes it: a refused one changes nothing. */
+/** Checks a change as a whole, then makes it: a refused one changes nothing. Throws INVALID_SETTING. */
 export function changeSettings(state: OrgState, change: OrgSettingsChange): OrgSettings {
   const next: OrgSettings = {
     replicationIdLimit: wholeNumber(change, 'replicationIdLimit', state.settings.replicationIdLimit),
@@ -50,6 +50,12 @@ export function changeSettings(state: OrgState, change: OrgSettingsChange): OrgS
   const added = addedFields(state, change);
   const removed = removedFields(state, change);
   checkDuplicateRules(state, next.duplicateRules);
+  checkValidationRules(state, next.validationRules);
+  for (const { field } of removed) {
+    const name = new RegExp(`\\b${field.name}\\b`, 'i');
+    const rule = next.validationRules.find((candidate) => name.test(candidate.condition));
+    if (rule) throw invalid(`The validation rule ${rule.name} uses ${field.name}`);
+  }
   const hidden = list(next.hiddenFields, 'hiddenFields').map((name) => {
     if (typeof name !== 'string') throw invalid('hiddenFields takes field names');
     const added1 = added.find(({ facts }) => facts.name.toLowerCase() === name.toLowerCase());
@@ -70,7 +76,6 @@ export function changeSettings(state: OrgState, change: OrgSettingsChange): OrgS
     state.describedMs = Math.floor(state.clock.now() / 1000) * 1000;
     state.storage.bumpVersion();
   }
-  checkValidationRules(state, next.validationRules);
   state.settings = next;
   state.commits.lagMs = next.commitLagMs;
   return next;

@@ -39,7 +39,7 @@ function syntaxFault(text: string, error: unknown) {
     const offset = Number(skipped[1]);
     return soqlFault('MALFORMED_QUERY', text, offset, `unexpected char: '${text[offset] ?? ''}'`);
   }
-  const found = /found: '?([^']*?)'?\s*$/.exec(message)?.[1] ?? '';
+  const found = /found(?::| -->) '?([^']*?)'?(?: <--)?\s*$/.exec(message)?.[1] ?? '';
   if (found === '') return malformed(`unexpected token: '<EOF>'`);
   const offset = Math.max(0, text.lastIndexOf(found));
   return soqlFault('MALFORMED_QUERY', text, offset, `unexpected token: '${found}'`);

@@ -17,6 +17,8 @@ export interface QueryContext {
   readonly userId: string;
   /** queryAll. */
   readonly all: boolean;
+  /** For the org itself: fields hidden by field-level security too. */
+  readonly everyField?: boolean;
   /** A condition that leaves out rows hidden from the actor by sharing; undefined where none of the object are. */
   readonly hiddenRows: (object: ObjectSchema, alias: string) => Sql | undefined;
   readonly numberOf: (id: string) => number | undefined;
@@ -77,7 +79,7 @@ export class Scope {
     if (parts.length > 1 && this.#namesThis(parts[0]!)) parts.shift();
     const name = parts.pop()!;
     const { joined: at, path } = this.walk(parts, dotted);
-    const field = at.object.visibleField(name);
+    const field = this.context.everyField ? at.object.field(name) : at.object.visibleField(name);
     if (!field) throw this.#noSuchColumn(name, dotted, at.object);
     const text =
       field.storage === 'formula'
@@ -100,7 +102,8 @@ export class Scope {
     const path: string[] = [];
     for (const name of names) {
       const reference = at.object.relationship(name);
-      const target = reference && !at.object.isHidden(reference) ? this.#target(reference) : undefined;
+      const known = reference && (this.context.everyField || !at.object.isHidden(reference));
+      const target = known ? this.#target(reference) : undefined;
       if (!reference || !target) throw this.#noSuchRelationship(name, dotted);
       path.push(reference.document.relationshipName!);
       at = this.#join(at, reference, target, path.join('.').toLowerCase());

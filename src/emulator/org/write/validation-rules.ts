@@ -37,7 +37,8 @@ export function validationErrors(
 export function ruleSql(state: OrgState, actor: Actor, object: ObjectSchema, rule: ValidationRule) {
   const parsed = parseSoql(`SELECT Id FROM ${object.name} WHERE ${rule.condition}`);
   if (!parsed.query.where) throw malformed(`The rule ${rule.name} has no condition`);
-  const context = queryContext(state, actor, parsed, true, () => {});
+  // Rules see every field, whatever the user may see.
+  const context = { ...queryContext(state, actor, parsed, true, () => {}), everyField: true };
   const scope = new Scope(object, 'c', context);
   const condition = conditionSql(conditionTree(parsed.query.where, parsed.text), scope, {
     field: (name) => scope.resolve(name),
