@@ -36,7 +36,6 @@ export function openForWriting(path: string, create: boolean): Connection {
       db.pragma('synchronous = NORMAL');
       db.pragma(`cache_size = -${cacheKb}`);
       db.pragma(`journal_size_limit = ${journalLimitBytes}`);
-      db.pragma('temp_store = MEMORY');
       db.pragma('foreign_keys = OFF');
     } catch (error) {
       db.close();

@@ -5,6 +5,7 @@ import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RowRecord } from '../../../src/store/sqlite/page/row-record.ts';
+import { Scratch } from '../../../src/store/sqlite/page/scratch.ts';
 import { SpoolFile } from '../../../src/store/sqlite/page/spool-file.ts';
 
 /** Writes rows of texts (null for none), and reads them back with SQLite. */
@@ -12,7 +13,10 @@ function roundTrip(columns: number, rows: readonly (readonly (string | null)[])[
   const folder = mkdtempSync(join(tmpdir(), 'parahack-spool-'));
   try {
     const path = join(folder, 'page.db');
-    const record = new RowRecord(Array.from({ length: columns }, () => 'text'));
+    const record = new RowRecord(
+      Array.from({ length: columns }, () => 'text'),
+      new Scratch(),
+    );
     const spool = new SpoolFile(path, columns);
     for (const row of rows) {
       const cells = row.map((cell) => (cell === null ? null : new TextEncoder().encode(cell)));

@@ -2,6 +2,7 @@ import { CsvParser } from './csv-parser.ts';
 import { JsonParser } from './json-parser.ts';
 import { incomplete } from './page-faults.ts';
 import type { PageParser, PageShape } from './page-parser.ts';
+import type { Scratch } from './scratch.ts';
 
 export interface PageHead {
   format: 'csv' | 'query' | 'collection';
@@ -13,19 +14,21 @@ export interface PageHead {
 export class PageReader {
   readonly parser: PageParser;
   readonly #head: PageHead;
+  readonly #scratch: Scratch;
   /** The bytes of a row that is not all there yet. */
   #rest: Uint8Array = new Uint8Array(0);
 
-  constructor(head: PageHead, shape: PageShape) {
+  constructor(head: PageHead, shape: PageShape, scratch: Scratch) {
     for (const needed of ['Id', 'SystemModstamp']) {
       if (!head.fields.includes(needed)) throw new Error(`A page without ${needed} cannot be merged.`);
     }
     this.#head = head;
+    this.#scratch = scratch;
     this.parser = head.format === 'csv' ? new CsvParser(shape) : new JsonParser(head.format, shape);
   }
 
   add(block: Uint8Array): void {
-    this.#parse(this.#rest.length === 0 ? block : concat(this.#rest, block), false);
+    this.#parse(this.#rest.length === 0 ? block : this.#scratch.join(this.#rest, block), false);
   }
 
   /** Reads what is left; throws AppError `PAGE_INCOMPLETE` where the page is not what its answer said. */
@@ -51,14 +54,7 @@ export class PageReader {
 
   #parse(bytes: Uint8Array, last: boolean): void {
     const used = this.parser.parse(bytes, bytes.length, last);
-    // A copy, so that a few left-over bytes do not keep a megabyte alive.
+    // A copy, for the block is given back and the scratch is used again.
     this.#rest = bytes.slice(used);
   }
-}
-
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const joined = new Uint8Array(a.length + b.length);
-  joined.set(a);
-  joined.set(b, a.length);
-  return joined;
 }

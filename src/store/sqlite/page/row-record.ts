@@ -1,3 +1,4 @@
+import type { Scratch } from './scratch.ts';
 import { writeVarintBefore } from './sqlite-varint.ts';
 
 /** How a cell's bytes become a stored value: the storage formats are part of the command line's contract. */
@@ -28,6 +29,7 @@ export class RowRecord {
   /** The cells' serial types of the row under way. */
   readonly #types: Int32Array;
   readonly #kinds: Uint8Array;
+  readonly #scratch: Scratch;
   readonly #headerRoom: number;
   /** Where each cell's bytes lie, for a row whose cells did not come in the columns' order. */
   readonly #froms: Int32Array;
@@ -36,7 +38,8 @@ export class RowRecord {
   #inOrder = true;
   start = 0;
 
-  constructor(kinds: readonly CellKind[]) {
+  constructor(kinds: readonly CellKind[], scratch: Scratch) {
+    this.#scratch = scratch;
     this.columns = kinds.length;
     this.#kinds = Uint8Array.from(kinds, (kind) => kindCodes[kind]);
     this.#types = new Int32Array(kinds.length);
@@ -44,14 +47,15 @@ export class RowRecord {
     this.#ends = new Int32Array(kinds.length);
     // A serial type of a cell below 1 GB takes 5 bytes at most, and so does the header's own length.
     this.#headerRoom = 5 * kinds.length + 8;
-    this.bytes = new Uint8Array(1 << 16);
+    this.bytes = scratch.output(this.#headerRoom);
   }
 
-  /** Room for a row made of at most `inputBytes` bytes of input: no cell is ever longer than its source. */
+  /**
+   * Room for rows made of at most `inputBytes` bytes of input: no cell is ever longer than its source. To be
+   * called before each block, for the room is shared with other pages.
+   */
   reserve(inputBytes: number): void {
-    const wanted = this.#headerRoom + inputBytes + 64;
-    if (this.bytes.length >= wanted) return;
-    this.bytes = new Uint8Array(Math.max(wanted, 1 << 20));
+    this.bytes = this.#scratch.output(this.#headerRoom + inputBytes + 64);
   }
 
   begin(): void {

@@ -1,6 +1,7 @@
 import type { StoredField } from '../../../sync/ports/mirror.ts';
 import { PageReader } from '../page/page-reader.ts';
 import { type CellKind, RowRecord } from '../page/row-record.ts';
+import type { Scratch } from '../page/scratch.ts';
 import { SpoolFile } from '../page/spool-file.ts';
 import type { PageHead } from './protocol.ts';
 
@@ -10,20 +11,22 @@ export class PageIntake {
   readonly reader: PageReader;
   #spool: SpoolFile | null = null;
 
-  constructor(head: PageHead, fields: readonly StoredField[], spoolPath: string) {
+  constructor(head: PageHead, fields: readonly StoredField[], spoolPath: string, scratch: Scratch) {
     this.head = head;
     const kinds = new Map(fields.map((field) => [field.name, cellKind(field.type)]));
-    this.reader = new PageReader(head, {
+    const shape = {
       fields: head.fields,
-      kindOf: (name) => kinds.get(name),
-      openSpool: (columns) => {
+      kindOf: (name: string) => kinds.get(name),
+      openSpool: (columns: readonly string[]) => {
+        const record = new RowRecord(
+          columns.map((name) => kinds.get(name) ?? 'text'),
+          scratch,
+        );
         this.#spool = new SpoolFile(spoolPath, columns.length);
-        return {
-          record: new RowRecord(columns.map((name) => kinds.get(name) ?? 'text')),
-          spool: this.#spool,
-        };
+        return { record, spool: this.#spool };
       },
-    });
+    };
+    this.reader = new PageReader(head, shape, scratch);
   }
 
   /** Path of the finished spool. */

@@ -18,7 +18,7 @@ export interface BatchOrder {
 /** What the writer thread does for one mirror. Each but the page's own is one transaction. */
 export interface MirrorCalls {
   beginPage(page: number, head: PageHead): void;
-  addBlock(page: number, block: Uint8Array): void;
+  addBlock(page: number, block: Uint8Array<ArrayBuffer>): void;
   /** Throws where the page is not complete. */
   endPage(page: number): void;
   dropPage(page: number): void;

@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { AppError, messageOf } from '../../../base/errors.ts';
+import { Scratch } from '../page/scratch.ts';
 import { mapSqliteFault } from '../sqlite-fault.ts';
 import { MirrorWriter } from './mirror-writer.ts';
 import type { WriterAnswer, WriterFault, WriterRequest } from './protocol.ts';
@@ -7,19 +8,24 @@ import type { WriterAnswer, WriterFault, WriterRequest } from './protocol.ts';
 /** Serves requests in the order of their arrival; the entry point of a writer thread. */
 function serve(port: NonNullable<typeof parentPort>): void {
   const writers = new Map<string, MirrorWriter>();
+  const scratch = new Scratch();
   const answer = (message: WriterAnswer) => port.postMessage(message);
   port.on('message', (request: WriterRequest) => {
     try {
-      answer({ id: request.id, value: perform(writers, request) });
+      answer({ id: request.id, value: perform(writers, scratch, request) });
     } catch (error) {
       answer({ id: request.id, fault: faultOf(mapSqliteFault(error, request.path)) });
     }
   });
 }
 
-function perform(writers: Map<string, MirrorWriter>, { path, call, args }: WriterRequest): unknown {
+function perform(
+  writers: Map<string, MirrorWriter>,
+  scratch: Scratch,
+  { path, call, args }: WriterRequest,
+): unknown {
   if (call === 'open') {
-    if (!writers.has(path)) writers.set(path, new MirrorWriter(path, args[0] === true));
+    if (!writers.has(path)) writers.set(path, new MirrorWriter(path, args[0] === true, scratch));
     return undefined;
   }
   const writer = writers.get(path);
