@@ -10,6 +10,7 @@ export interface ErrorAnswer {
   /** Method and path, for people. */
   request: string;
   host: string;
+  origin: string;
 }
 
 /** Codes that callers act on and that keep their own name. */
@@ -45,7 +46,7 @@ export function apiError(answer: ErrorAnswer): AppError {
     request: answer.request,
     ...(first && first.fields.length > 0 ? { fields: first.fields } : {}),
   };
-  if (isSessionRefused(answer.status, body)) return loginRequired(answer.host, details);
+  if (isSessionRefused(answer.status, body)) return loginRequired(answer, details);
   if (details.errorCode === 'REQUEST_LIMIT_EXCEEDED' || answer.status === 429) {
     return limitExceeded(answer, first?.message ?? '', details);
   }
@@ -69,9 +70,9 @@ function isUnavailable(status: number, body: ErrorBody, errorCode: string | null
   return body.kind === 'html' || errorCode === 'SERVER_UNAVAILABLE';
 }
 
-function loginRequired(host: string, details: RemoteErrorDetails): AppError {
+function loginRequired({ host, origin }: ErrorAnswer, details: RemoteErrorDetails): AppError {
   return remoteError('LOGIN_REQUIRED', `Salesforce no longer accepts the login for ${host}.`, details, {
-    hint: `Run "parahack-sync login --instance-url https://${host}" again.`,
+    hint: `Run: parahack-sync login --instance-url ${origin}`,
   });
 }
 

@@ -204,7 +204,8 @@ export class Funnel {
     const body = (await readWhole(wire.body, maxErrorBytes)).toString('utf8');
     const { status, header } = wire;
     const contentType = header('content-type');
-    const error = apiError({ status, header, body, request: requestLabel(request), host: this.#host() });
+    const [host, origin] = [this.#host(), this.#origin()];
+    const error = apiError({ status, header, body, request: requestLabel(request), host, origin });
     const details = remoteDetails(error);
     if (status === 503 || details?.limit === 'concurrent') for (const listener of this.#throttled) listener();
     return {
