@@ -31,5 +31,6 @@ export async function completeLogin(
     accessToken: token.accessToken,
     refreshToken: token.refreshToken,
     issuedAt: token.issuedAt ?? clock.now(),
+    refused: null,
   };
 }

@@ -23,4 +23,16 @@ export interface Credential {
   privateKey: string | null;
   /** When the access token was issued, milliseconds since 1970. */
   issuedAt: number;
+  /**
+   * Salesforce has said that this grant is over. Lies with the credential, so that all who share it know without
+   * asking again; a new login replaces it.
+   */
+  refused: GrantRefusal | null;
+}
+
+export interface GrantRefusal {
+  error: string;
+  description: string | null;
+  /** Milliseconds since 1970. */
+  at: number;
 }

@@ -46,5 +46,6 @@ export async function loginWithAccessToken({
     clientSecret: null,
     privateKey: null,
     issuedAt: clock.now(),
+    refused: null,
   };
 }

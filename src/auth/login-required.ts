@@ -1,5 +1,6 @@
 import { AppError } from '../base/errors.ts';
-import type { GrantKind } from './credential.ts';
+import type { Credential, GrantKind } from './credential.ts';
+import { oauthError } from './oauth-error.ts';
 
 const mends: Record<GrantKind, string> = {
   'refresh-token': 'parahack-sync login --instance-url URL',
@@ -24,4 +25,14 @@ export function loginRequired(
     details: { instanceUrl, ...details },
     cause,
   });
+}
+
+/** What Salesforce said when it ended this credential's grant, now or earlier. */
+export function grantRefused(
+  { instanceUrl, grant, refused }: Pick<Credential, 'instanceUrl' | 'grant' | 'refused'>,
+  status: number | null = null,
+): AppError {
+  const { error, description } = refused ?? { error: 'invalid_grant', description: null };
+  const cause = oauthError({ error, description, status });
+  return loginRequired(instanceUrl, { grant, why: cause.message, details: cause.details as object, cause });
 }

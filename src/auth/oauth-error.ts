@@ -13,6 +13,8 @@ interface Explanation {
   /** Salesforce gives many causes one `error`, and tells them apart only in the description. */
   description?: RegExp;
   code?: string;
+  /** The grant itself is sound and works again when this is over; no login mends it. */
+  passing?: true;
   message: string;
   hint: string;
 }
@@ -82,16 +84,19 @@ const explanations: readonly Explanation[] = [
   {
     error: /^inactive_user$|^invalid_grant$/i,
     description: /inactive user/i,
+    passing: true,
     message: 'The Salesforce user is deactivated or frozen.',
     hint: 'Ask an admin to activate the user, or log in as another one.',
   },
   {
     error: /^inactive_user$/i,
+    passing: true,
     message: 'The Salesforce user is deactivated or frozen.',
     hint: 'Ask an admin to activate the user, or log in as another one.',
   },
   {
     error: /^inactive_org$/i,
+    passing: true,
     message: 'The Salesforce org is not active.',
     hint: 'The org may be locked, closed or an expired trial; check its instance URL and its status.',
   },
@@ -104,6 +109,7 @@ const explanations: readonly Explanation[] = [
   {
     error: /./,
     description: /\bip\b.*restrict|restrict.*\bip\b|login hours|ip address/i,
+    passing: true,
     message: 'Salesforce does not accept this user from this network address or at this hour.',
     hint: 'Ask an admin to look at the profile\'s login IP ranges and hours, and at the app\'s "IP Relaxation".',
   },
@@ -176,12 +182,22 @@ const explanations: readonly Explanation[] = [
   },
 ];
 
-/** Finds the sentence and the hint for what Salesforce said. The original words stay in `details`. */
-export function oauthError({ error, description, status }: OAuthRefusal, cause?: unknown): AppError {
-  const details = { error, error_description: description, status };
-  const known = explanations.find(
+/** Whether a refused renewal ends the grant: RFC 6749's `invalid_grant`, less what passes by itself. */
+export function endsGrant(refusal: OAuthRefusal): boolean {
+  return refusal.error === 'invalid_grant' && explanationOf(refusal)?.passing !== true;
+}
+
+function explanationOf({ error, description }: OAuthRefusal): Explanation | undefined {
+  return explanations.find(
     (e) => e.error.test(error) && (e.description === undefined || e.description.test(description ?? '')),
   );
+}
+
+/** Finds the sentence and the hint for what Salesforce said. The original words stay in `details`. */
+export function oauthError(refusal: OAuthRefusal, cause?: unknown): AppError {
+  const { error, description, status } = refusal;
+  const details = { error, error_description: description, status };
+  const known = explanationOf(refusal);
   if (known) {
     return new AppError(known.code ?? 'LOGIN_FAILED', `${known.message} (${words(error, description)})`, {
       hint: known.hint,

@@ -5,7 +5,7 @@ import { AppError, isAppError, messageOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Credential } from './credential.ts';
 import type { CredentialStore } from './credential-store.ts';
-import { loginRequired } from './login-required.ts';
+import { grantRefused, loginRequired } from './login-required.ts';
 import { refreshLockName } from './refresh-lock.ts';
 import { renewCredential } from './renew-credential.ts';
 import { assertSameEyes } from './same-eyes.ts';
@@ -45,8 +45,6 @@ class StoredSession implements Session {
   /** True while this process holds the refresh lock with a credential that the store does not take. */
   private unsaved = false;
   private fromMemory: Promise<string> | null = null;
-  /** The grant that Salesforce has refused; only another one is worth a request. */
-  private refused: { credential: Credential; error: AppError } | null = null;
 
   constructor(credential: Credential, parts: SessionParts) {
     this.current = credential;
@@ -121,20 +119,40 @@ class StoredSession implements Session {
     await this.keep(renewed, answer);
   }
 
-  /** The one place that asks Salesforce. A grant that was refused once is not offered again. */
+  /** The one place that asks Salesforce. A grant that was refused once is not offered again, by anybody. */
   private async ask(credential: Credential): Promise<Credential> {
     const { fetch, clock, log } = this.parts;
-    if (this.refused !== null && sameGrant(this.refused.credential, credential)) throw this.refused.error;
+    if (credential.refused !== null) throw this.needsLogin(grantRefused(credential));
     try {
       const renewed = await renewCredential(credential, { fetch, clock });
       log.debug('A new access token was issued.', { instanceUrl: this.instanceUrl, grant: renewed.grant });
       return renewed;
     } catch (error) {
-      if (isAppError(error, 'LOGIN_REQUIRED')) {
-        this.refused = { credential, error };
-        this.needsLogin(error);
-      }
-      throw error;
+      if (!isAppError(error, 'LOGIN_REQUIRED')) throw error;
+      await this.noteRefusal(credential, error);
+      throw this.needsLogin(error);
+    }
+  }
+
+  /** An admin can mend a JWT or client credentials grant without a login, so only a refresh token is given up. */
+  private async noteRefusal(credential: Credential, { details }: AppError): Promise<void> {
+    if (credential.grant !== 'refresh-token') return;
+    const { error, error_description: description } = details as {
+      error?: string;
+      error_description?: string;
+    };
+    const refused = {
+      error: error ?? 'invalid_grant',
+      description: description ?? null,
+      at: this.parts.clock.now(),
+    };
+    try {
+      await this.parts.store.set({ ...credential, refused });
+    } catch (error) {
+      this.parts.log.warn('That the login is over could not be noted; the next process will ask again.', {
+        instanceUrl: this.instanceUrl,
+        reason: messageOf(error),
+      });
     }
   }
 
@@ -237,9 +255,4 @@ class StoredSession implements Session {
 
 function replaces(stored: Credential, rejectedToken: string): boolean {
   return stored.accessToken !== '' && stored.accessToken !== rejectedToken;
-}
-
-/** Whether offering `b` would offer again what was refused as `a`. */
-function sameGrant(a: Credential, b: Credential): boolean {
-  return a.grant === b.grant && a.refreshToken === b.refreshToken && a.issuedAt === b.issuedAt;
 }

@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.ts';
 import type { Credential } from './credential.ts';
 import { clientCredentialsForm, jwtForm, refreshForm } from './grants.ts';
-import { loginRequired } from './login-required.ts';
-import { oauthError } from './oauth-error.ts';
+import { grantRefused, loginRequired } from './login-required.ts';
+import { endsGrant, oauthError } from './oauth-error.ts';
 import type { OAuthRequestOptions } from './oauth-request.ts';
 import { assertSameEyes } from './same-eyes.ts';
 import { requestToken } from './token-endpoint.ts';
@@ -23,10 +23,12 @@ export async function renewCredential(
   }
   const result = await requestToken(credential.loginUrl, form, options);
   if (!result.ok) {
-    const error = oauthError(result.refusal);
-    if (result.refusal.error !== 'invalid_grant') throw error;
-    const details = error.details as object;
-    throw loginRequired(instanceUrl, { grant, why: error.message, details, cause: error });
+    if (!endsGrant(result.refusal)) throw oauthError(result.refusal);
+    const { error, description } = result.refusal;
+    throw grantRefused(
+      { ...credential, refused: { error, description, at: clock.now() } },
+      result.refusal.status,
+    );
   }
   const { token } = result;
   assertSameEyes(credential, token);
@@ -36,6 +38,7 @@ export async function renewCredential(
     refreshToken: grant === 'refresh-token' ? (token.refreshToken ?? credential.refreshToken) : null,
     apiUrl: token.instanceUrl ?? credential.apiUrl,
     issuedAt: token.issuedAt ?? clock.now(),
+    refused: null,
   };
 }
 

@@ -29,7 +29,7 @@ function begin(change: Partial<BrowserLoginOptions> = {}): Promise<Login> {
     const done = loginWithBrowser({
       loginUrl: salesforce.url,
       clientId: 'client',
-      ports: [0],
+      ports: [0, 0, 0],
       openBrowser: null,
       fetch,
       clock: systemClock,
@@ -122,6 +122,7 @@ describe('login in the browser', () => {
       accessToken: '00D!access-1',
       refreshToken: 'refresh-1',
       issuedAt: 1_700_000_000_001,
+      refused: null,
     });
   });
 

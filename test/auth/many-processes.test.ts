@@ -56,7 +56,7 @@ describe('many processes that share one credential', () => {
       await expireSessions();
       expect(await codeOf(start())).toBe(0);
     },
-    deep ? 300_000 : 60_000,
+    deep ? 900_000 : 180_000,
   );
 
   const kills = deep ? 100 : 10;
@@ -71,7 +71,7 @@ describe('many processes that share one credential', () => {
       for (const delayMs of fc.sample(fc.nat(150), kills)) {
         await expireSessions();
         const before = (await org.tokenCalls()).length;
-        const [victim, ...others] = [start(), start(), start()];
+        const [victim, ...others] = [start(), start()];
         if (victim === undefined) throw new Error('no process');
         const rest = Promise.all(others.map(codeOf));
         const ended = once(victim, 'close');
@@ -85,17 +85,18 @@ describe('many processes that share one credential', () => {
           expect(await codeOf(start())).toBe(0);
         } else {
           // Only a commit whose answer nobody could store excuses this: the org's log shows a renewal that was
-          // answered (200) or cut off (0), then the spent token refused, once a process and never again.
+          // answered (200) or cut off (0), then the spent token refused, and nobody offering it again.
           lost += 1;
           expect(codes).toEqual(Array(others.length).fill(3));
           expect([0, 200]).toContain(statuses[0]);
-          expect(statuses.slice(1)).toEqual(Array(others.length).fill(400));
+          expect(statuses.slice(1)).toEqual([400]);
           expect(await codeOf(start())).toBe(3);
+          expect(await org.tokenCalls()).toHaveLength(before + 2);
           await store.set(await org.login());
         }
       }
       expect(lost).toBeLessThan(kills);
     },
-    deep ? 600_000 : 60_000,
+    deep ? 1_800_000 : 180_000,
   );
 });

@@ -86,6 +86,7 @@ export function credentialFor(url: string, change: Partial<Credential> = {}): Cr
     clientSecret: null,
     privateKey: null,
     issuedAt: 1_700_000_000_000,
+    refused: null,
     ...change,
   };
 }

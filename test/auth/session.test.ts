@@ -159,7 +159,7 @@ describe('session', () => {
     const refusal = {
       code: 'LOGIN_REQUIRED',
       hint: `Run: parahack-sync login --instance-url ${salesforce.url}`,
-      details: { error: 'invalid_grant', error_description: 'expired access/refresh token', status: 400 },
+      details: { error: 'invalid_grant', error_description: 'expired access/refresh token' },
     };
     await expect(session.renew('00D!access-0')).rejects.toMatchObject(refusal);
     await expect(session.renew('00D!access-0')).rejects.toMatchObject(refusal);
@@ -340,12 +340,47 @@ describe('a store that fails just after it proved writable', () => {
   });
 });
 
-it('tells an expired refresh token from one that an address rule refuses, in words', async () => {
-  salesforce.override = () => invalidGrant('ip restricted');
-  const session = openSession(await login(), parts());
-  await expect(session.renew('00D!access-0')).rejects.toMatchObject({
-    code: 'LOGIN_REQUIRED',
-    message: expect.stringContaining('network address'),
+describe('a grant that is over', () => {
+  it('is offered once among all who share it, and works again after a new login', async () => {
+    salesforce.live.clear();
+    const credential = await login();
+    const sessions = Array.from({ length: 8 }, () => openSession(credential, parts()));
+    const outcomes = await Promise.allSettled(sessions.map((session) => session.renew('00D!access-0')));
+    expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.code)).toEqual(
+      Array(8).fill('LOGIN_REQUIRED'),
+    );
+    expect(salesforce.tokenCalls()).toBe(1);
+    expect(await store.get(salesforce.url)).toMatchObject({
+      refreshToken: 'refresh-0',
+      refused: { error: 'invalid_grant', description: 'expired access/refresh token' },
+    });
+    salesforce.live.add('refresh-9');
+    await login({ refreshToken: 'refresh-9' });
+    expect(await sessions[0]?.renew('00D!access-0')).toMatch(/access/);
+    expect((await store.get(salesforce.url))?.refused).toBeNull();
+  });
+
+  it.each(['ip restricted', 'invalid login hours', 'inactive user'])(
+    'is not meant where Salesforce says: %s',
+    async (description) => {
+      salesforce.override = () => invalidGrant(description);
+      const session = openSession(await login(), parts());
+      await expect(session.renew('00D!access-0')).rejects.toMatchObject({ code: 'LOGIN_FAILED' });
+      expect(needed).toEqual([]);
+      salesforce.override = null;
+      expect(await session.renew('00D!access-0')).toBe('00D!access-1');
+    },
+  );
+
+  it('is not given up for good where an admin can mend it without a login', async () => {
+    salesforce.override = () => invalidGrant("user hasn't approved this consumer");
+    const session = openSession(
+      await login({ grant: 'client-credentials', refreshToken: null, clientSecret: 'shh' }),
+      parts(),
+    );
+    await expect(session.renew('00D!access-0')).rejects.toMatchObject({ code: 'LOGIN_REQUIRED' });
+    salesforce.override = null;
+    expect(await session.renew('00D!access-0')).toBe('00D!access-1');
   });
 });
 
