@@ -112,11 +112,18 @@ export class BulkQueries {
       }
       spool.finish();
     };
-    const done = work().catch((error: unknown) => {
-      spool.drop();
-      throw error;
-    });
-    return { spool, done };
+    const render = async () => {
+      spool.retain();
+      try {
+        await work();
+      } catch (error) {
+        spool.drop();
+        throw error;
+      } finally {
+        spool.release();
+      }
+    };
+    return { spool, done: render() };
   }
 
   #rowsOf(spool: BulkSpool, plan: RowsPlan, format: BulkFormat): BulkRows {

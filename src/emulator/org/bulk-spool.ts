@@ -64,11 +64,12 @@ export class BulkSpool {
     if (this.#unwanted) this.drop();
   }
 
-  /** Removes the file as soon as nobody uses it. */
+  /** Removes the file as soon as nobody uses it; whoever writes it uses it too. */
   drop(): void {
     this.#unwanted = true;
+    if (this.#users > 0) return;
     this.finish();
-    if (this.#users === 0) rmSync(this.path, { force: true });
+    rmSync(this.path, { force: true });
   }
 
   async *read(offset: number, count: number): AsyncIterable<Buffer> {

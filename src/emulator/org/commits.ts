@@ -27,6 +27,8 @@ export class Commits {
   readonly #pending: Pending[] = [];
   /** Rows of open transactions and which of them holds them: nobody else may write them. */
   readonly #locked = new Map<string, Pending>();
+  /** Late commits by row, for whoever writes it again before they are visible. */
+  readonly #late = new Map<string, { readonly changes: Change[]; commitAtMs: number }>();
   #lagMs = 0;
   #open: Pending | undefined;
   #depth = 0;
@@ -54,15 +56,16 @@ export class Commits {
     if (this.#open) {
       this.#open.changes.push(change);
       this.#locked.set(key(change.object, change.rid), this.#open);
-    } else if (this.#lagMs > 0) {
-      this.#pending.push({
-        startMs: Date.parse(`${change.at}Z`),
-        commitAtMs: nowMs + this.#lagMs,
-        changes: [change],
-      });
-    } else {
-      this.#apply(change);
+      return;
     }
+    const late = this.#late.get(key(change.object, change.rid));
+    if (this.#lagMs === 0 && !late) {
+      this.#apply(change);
+      return;
+    }
+    // Changes of one row are committed in their order, even where the lag was longer for an earlier one.
+    const commitAtMs = Math.max(nowMs + this.#lagMs, late?.commitAtMs ?? 0);
+    this.#addLate({ startMs: Date.parse(`${change.at}Z`), commitAtMs, changes: [change] });
   }
 
   /** Runs writes as one open transaction that stays open. */
@@ -108,8 +111,7 @@ export class Commits {
    */
   pendingRow(object: ObjectSchema, rid: number): PendingRow | undefined {
     let row: { exists: boolean; set: Record<string, unknown> } | undefined;
-    for (const change of this.#ownPending()) {
-      if (change.object !== object || change.rid !== rid) continue;
+    for (const change of this.#ownPending(object, rid)) {
       row = { exists: change.kind !== 'purge', set: { ...row?.set, ...change.set } };
     }
     return row;
@@ -132,7 +134,7 @@ export class Commits {
     try {
       return this.#storage.transaction(work);
     } catch (error) {
-      this.#pending.length = before;
+      if (this.#pending.length > before) this.#keep(this.#pending.slice(0, before));
       for (const change of this.#open?.changes.splice(opened) ?? []) {
         this.#locked.delete(key(change.object, change.rid));
       }
@@ -148,10 +150,8 @@ export class Commits {
     let result: { value: T } | undefined;
     try {
       this.#storage.transaction(() => {
-        for (const change of this.#ownPending()) {
-          if (change.object === object && change.rid === rid) {
-            applyChange(this.#storage, this.#visibility, change);
-          }
+        for (const change of this.#ownPending(object, rid)) {
+          applyChange(this.#storage, this.#visibility, change);
         }
         result = { value: work() };
         throw undone;
@@ -164,13 +164,39 @@ export class Commits {
 
   /** Forgets everything pending. */
   clear(): void {
-    this.#pending.length = 0;
-    this.#locked.clear();
+    this.#keep([]);
   }
 
-  *#ownPending(): Iterable<Change> {
-    for (const pending of this.#pending) if (pending.commitAtMs !== undefined) yield* pending.changes;
-    if (this.#open) yield* this.#open.changes;
+  #ownPending(object: ObjectSchema, rid: number): readonly Change[] {
+    const late = this.#late.get(key(object, rid))?.changes ?? [];
+    const own = this.#open?.changes.filter((change) => change.object === object && change.rid === rid) ?? [];
+    return [...late, ...own];
+  }
+
+  #addLate(pending: Pending & { readonly commitAtMs: number }): void {
+    this.#pending.push(pending);
+    for (const change of pending.changes) {
+      const row = key(change.object, change.rid);
+      const late = this.#late.get(row) ?? { changes: [], commitAtMs: 0 };
+      late.changes.push(change);
+      late.commitAtMs = pending.commitAtMs;
+      this.#late.set(row, late);
+    }
+  }
+
+  /** Keeps only what is still pending. */
+  #keep(waiting: readonly Pending[]): void {
+    this.#pending.length = 0;
+    this.#late.clear();
+    this.#locked.clear();
+    for (const pending of waiting) {
+      if (pending.commitAtMs !== undefined) {
+        this.#addLate({ ...pending, commitAtMs: pending.commitAtMs });
+        continue;
+      }
+      this.#pending.push(pending);
+      for (const change of pending.changes) this.#locked.set(key(change.object, change.rid), pending);
+    }
   }
 
   *#allPending(): Iterable<Change> {
@@ -190,13 +216,7 @@ export class Commits {
     this.#storage.transaction(() => {
       for (const change of changes) this.#apply(change);
     });
-    const waiting = this.#pending.filter((pending) => !ready.includes(pending));
-    this.#pending.splice(0, this.#pending.length, ...waiting);
-    this.#locked.clear();
-    for (const pending of waiting) {
-      if (pending.commitAtMs !== undefined) continue;
-      for (const change of pending.changes) this.#locked.set(key(change.object, change.rid), pending);
-    }
+    this.#keep(this.#pending.filter((pending) => !ready.includes(pending)));
     return changes;
   }
 }

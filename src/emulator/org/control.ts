@@ -167,10 +167,27 @@ class TargetPicker {
   }
 
   #next(after: number, count: number, until = Number.MAX_SAFE_INTEGER): { _rid: number; Id: string }[] {
-    return this.#state.storage.all(
-      'select _rid, "Id" from "Contact" where _rid > ? and _rid <= ? and "IsDeleted" = 0 order by _rid limit ?',
-      [after, until, count],
-    );
+    const chosen: { _rid: number; Id: string }[] = [];
+    for (let from = after; chosen.length < count; ) {
+      const rows = this.#state.storage.all<{ _rid: number; Id: string }>(
+        'select _rid, "Id" from "Contact" where _rid > ? and _rid <= ? and "IsDeleted" = 0 order by _rid limit ?',
+        [from, until, count - chosen.length],
+      );
+      const last = rows.at(-1);
+      if (!last) break;
+      from = last._rid;
+      chosen.push(...rows.filter((row) => this.#isFree(row._rid)));
+    }
+    return chosen;
+  }
+
+  /** Neither held by an open transaction nor deleted by a write that has not committed yet. */
+  #isFree(rid: number): boolean {
+    const { commits, schema } = this.#state;
+    const contact = schema.require('Contact');
+    if (commits.isLocked(contact, rid)) return false;
+    const pending = commits.pendingRow(contact, rid);
+    return pending === undefined || (pending.exists && !pending.set.IsDeleted);
   }
 }
 

@@ -11,6 +11,8 @@ export class ObjectSchema {
   children: ChildRelationshipDocument[];
   readonly #fields = new Map<string, Field>();
   readonly #hidden = new Set<string>();
+  #all: readonly Field[] = [];
+  #columns: readonly Field[] = [];
 
   constructor(document: DescribeDocument, keyPrefix: string) {
     this.document = document;
@@ -18,17 +20,17 @@ export class ObjectSchema {
     this.keyPrefix = keyPrefix;
     this.children = document.childRelationships;
     for (const field of document.fields) this.#fields.set(field.name.toLowerCase(), createField(field));
-    this.#linkParts();
+    this.#fieldsChanged();
   }
 
   /** All fields, hidden ones too. */
   get fields(): readonly Field[] {
-    return [...this.#fields.values()];
+    return this.#all;
   }
 
   /** Fields with a column of their own. */
   get columns(): readonly Field[] {
-    return this.fields.filter(isColumn);
+    return this.#columns;
   }
 
   /** What API sessions see. */
@@ -60,7 +62,7 @@ export class ObjectSchema {
     const field = createField(document);
     this.document.fields.push(document);
     this.#fields.set(field.name.toLowerCase(), field);
-    this.#linkParts();
+    this.#fieldsChanged();
     return field;
   }
 
@@ -68,7 +70,7 @@ export class ObjectSchema {
     this.document.fields.splice(this.document.fields.indexOf(field.document), 1);
     this.#fields.delete(field.name.toLowerCase());
     this.#hidden.delete(field.name.toLowerCase());
-    this.#linkParts();
+    this.#fieldsChanged();
   }
 
   /** The reference field behind a relationship name such as `Account` or `Parent__r`. */
@@ -86,7 +88,9 @@ export class ObjectSchema {
     return this.field('Name')?.document.createable === false && this.field('LastName') !== undefined;
   }
 
-  #linkParts(): void {
+  #fieldsChanged(): void {
+    this.#all = [...this.#fields.values()];
+    this.#columns = this.#all.filter(isColumn);
     for (const field of this.#fields.values()) {
       if (field.storage !== 'compound') continue;
       const parts = this.fields.filter((part) => part.document.compoundFieldName === field.name);

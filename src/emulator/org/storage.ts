@@ -79,7 +79,13 @@ export class Storage {
 
   /** All or nothing; inside another one, a savepoint. */
   transaction<T>(work: () => T): T {
-    return this.db.transaction(work)();
+    try {
+      return this.db.transaction(work)();
+    } catch (error) {
+      // An index made inside is undone as well.
+      this.#indices.clear();
+      throw error;
+    }
   }
 
   get closed(): boolean {

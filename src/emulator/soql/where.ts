@@ -74,16 +74,13 @@ function translate(condition: Condition, around: Surroundings, underOr: boolean)
   }
 }
 
+/** Balanced, since SQLite takes expressions of depth 1,000 and a chain of operators is as deep as it is long. */
 function grouped(items: readonly { readonly sql: Sql }[], operator: string): Sql {
   if (items.length === 1) return items[0]!.sql;
-  return concatenated(
-    '(',
-    joined(
-      items.map((item) => item.sql),
-      operator,
-    ),
-    ')',
-  );
+  const half = items.length >> 1;
+  const sides = items.length > 8 ? [items.slice(0, half), items.slice(half)] : items.map((item) => [item]);
+  const pieces = sides.map((side) => grouped(side, operator));
+  return concatenated('(', joined(pieces, operator), ')');
 }
 
 function commonBounds(branches: readonly LowerBounds[]): LowerBounds {

@@ -116,13 +116,17 @@ function withDefaults(state: OrgState, actor: Actor, object: ObjectSchema, set: 
   return row;
 }
 
-/** Name of people is their first and last name. */
+const COMPUTED = ['Name', 'IsClosed', 'IsWon'] as const;
+
+/** What Salesforce computes from other fields: the Name of people, and what a stage means for an opportunity. */
 function withComputed(object: ObjectSchema, row: StoredRow): StoredRow {
+  if (object.name === 'Opportunity') {
+    const closed = String(row.StageName).startsWith('Closed');
+    return { ...row, IsClosed: Number(closed), IsWon: Number(row.StageName === 'Closed Won') };
+  }
   if (!object.hasPersonName) return row;
-  return {
-    ...row,
-    Name: [row.FirstName, row.LastName].filter((part) => part !== null && part !== undefined).join(' '),
-  };
+  const parts = [row.FirstName, row.LastName].filter((part) => part !== null && part !== undefined);
+  return { ...row, Name: parts.join(' ') };
 }
 
 export function updateRecord(
@@ -153,7 +157,7 @@ export function updateRecord(
   if (errors.length > 0) return failure(errors);
   const stamps = modifiedBy(state, actor, object);
   const changed: StoredRow = { ...set, ...stamps.set };
-  if (object.hasPersonName && after.Name !== row.Name) changed.Name = after.Name!;
+  for (const name of COMPUTED) if (after[name] !== row[name]) changed[name] = after[name] ?? null;
   const change: Change = { kind: 'update', object, rid: key.rid, set: changed, at: stamps.at };
   const refused = save(state, actor, change, { ...after, ...changed }, Object.keys(changed), options);
   return refused.length > 0 ? failure(refused) : success(key.id);
