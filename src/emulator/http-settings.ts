@@ -14,6 +14,8 @@ export interface HttpSettings {
   bulkPageRows: number;
   /** How long a bulk job takes, by the org's clock. */
   bulkJobMs: number;
+  /** So many of the next query jobs end as Failed; counts down. */
+  bulkJobFailures: number;
   /** Whether the UI API honours Idempotency-Key. */
   idempotency: boolean;
   /** Whether If-Modified-Since and If-Unmodified-Since are honoured on Contact rows. */
@@ -32,6 +34,7 @@ export const defaultHttpSettings: HttpSettings = {
   cursorIdleMs: 15 * 60_000,
   bulkPageRows: 50_000,
   bulkJobMs: 0,
+  bulkJobFailures: 0,
   idempotency: true,
   conditionalContact: true,
   duplicateResultKey: 'duplicateResut',
@@ -47,6 +50,7 @@ export const numericSettings = {
   cursorIdleMs: 1,
   bulkPageRows: 1,
   bulkJobMs: 0,
+  bulkJobFailures: 0,
 } as const satisfies Partial<Record<keyof HttpSettings, number>>;
 
 export const booleanSettings = [

@@ -68,6 +68,14 @@ function render(
   abort: AbortController,
   { emulation, actor }: ApiContext,
 ): void {
+  if (emulation.settings.bulkJobFailures > 0) {
+    emulation.settings.bulkJobFailures--;
+    job.rendering = {
+      kind: 'failed',
+      message: 'InternalServerError : The job failed, as a setting told it to.',
+    };
+    return;
+  }
   emulation.org
     .bulkQuery(actor, query, { ...job.format, all: job.operation === 'queryAll', signal: abort.signal })
     .then(

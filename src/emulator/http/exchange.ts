@@ -4,11 +4,13 @@ import type { Answer } from './answer.ts';
 import { textAnswer } from './answer.ts';
 import { ApiError, apiError } from './api-error.ts';
 import { readBody } from './body-reader.ts';
+import type { LoggedCall } from './call-log.ts';
 import { routeOf } from './call-log.ts';
 import type { Fault } from './fault.ts';
 import { faultAnswer, replacesAnswer } from './fault-answer.ts';
 import type { ApiRequest } from './request.ts';
 import { decodeSegment, parseTarget } from './request.ts';
+import type { SendOptions } from './sender.ts';
 import { sendAnswer } from './sender.ts';
 
 /** What the pipeline needs beside the emulation: the answers themselves. */
@@ -32,7 +34,6 @@ export async function exchange(
   emulation: Emulation,
   answers: Answers,
 ): Promise<void> {
-  const { org, calls, settings } = emulation;
   const target = message.url ?? '/';
   const { path, query } = parseTarget(target);
   const head: ApiRequest = {
@@ -42,54 +43,64 @@ export async function exchange(
     headers: singleHeaders(message),
     body: Buffer.alloc(0),
   };
-  const date = () => new Date(org.clock.now());
   if (answers.isOwn(decodedPath(path))) {
     const answer = await ownAnswer(message, head, answers);
-    await sendAnswer(message, response, answer, { date: date(), gzip: settings.gzip });
+    await sendAnswer(message, response, answer, sendOptions(emulation));
     return;
   }
   const started = performance.now();
-  const entry = calls.open(date().toISOString(), head.method, target);
-  const finish = (status: number, bytes: number, cut: boolean, committed: boolean) => {
-    entry.status = status;
-    entry.bytes = bytes;
-    entry.cut = cut;
-    entry.committed = committed;
-    entry.ms = Math.round((performance.now() - started) * 10) / 10;
-    calls.close(entry, routeOf(head.method, path));
-  };
-  const fault = emulation.faults.take(head.method, path, target);
+  const entry = emulation.calls.open(orgDate(emulation).toISOString(), head.method, target);
+  Object.assign(entry, await outcomeOf({ message, response, head, target, emulation, answers }));
+  entry.ms = Math.round((performance.now() - started) * 10) / 10;
+  emulation.calls.close(entry, routeOf(head.method, path));
+}
+
+interface Exchange {
+  message: IncomingMessage;
+  response: ServerResponse;
+  head: ApiRequest;
+  target: string;
+  emulation: Emulation;
+  answers: Answers;
+}
+
+type Outcome = Pick<LoggedCall, 'status' | 'bytes' | 'cut' | 'committed'>;
+
+const cutOff = (committed: boolean): Outcome => ({ status: 0, bytes: 0, cut: true, committed });
+
+async function outcomeOf(the: Exchange): Promise<Outcome> {
+  const { message, response, head, target, emulation, answers } = the;
+  const fault = emulation.faults.take(head.method, head.path, target);
   if (fault?.reset === 'before') {
     cut(message);
-    finish(0, 0, true, false);
-    return;
+    return cutOff(false);
   }
   const read = await readWhole(message, head);
-  if (read.kind === 'gone') {
-    finish(0, 0, true, false);
-    return;
-  }
+  if (read.kind === 'gone') return cutOff(false);
   if (fault?.reset === 'commit-later') {
     cut(message);
-    finish(0, 0, true, false);
-    emulation.agenda.at(org.clock.now() + fault.commitAfterMs, () => {
+    emulation.agenda.at(emulation.org.clock.now() + fault.commitAfterMs, () => {
       if (read.kind === 'request') safely(() => answers.api(read.request), answers, head);
     });
-    return;
+    return cutOff(false);
   }
-  const worked = await work(read, head, target, message, fault, emulation, answers);
+  const { answer, committed } = await work(the, read, fault);
   if (fault?.reset === 'after-commit') {
     cut(message);
-    finish(0, 0, true, worked.committed);
-    return;
+    return cutOff(committed);
   }
   if (fault && fault.delayMs > 0) await sleep(fault.delayMs);
-  const sent = await sendAnswer(message, response, worked.answer, {
-    date: date(),
-    gzip: settings.gzip,
-    dropAfterBytes: fault?.dropAfterBytes,
-  });
-  finish(sent.cut && sent.bytes === 0 ? 0 : worked.answer.status, sent.bytes, sent.cut, worked.committed);
+  const options = { ...sendOptions(emulation), dropAfterBytes: fault?.dropAfterBytes };
+  const sent = await sendAnswer(message, response, answer, options);
+  return { ...sent, status: sent.cut && sent.bytes === 0 ? 0 : answer.status, committed };
+}
+
+function orgDate({ org }: Emulation): Date {
+  return new Date(org.clock.now());
+}
+
+function sendOptions(emulation: Emulation): SendOptions {
+  return { date: orgDate(emulation), gzip: emulation.settings.gzip };
 }
 
 type Read = { kind: 'request'; request: ApiRequest } | { kind: 'refused'; error: unknown } | { kind: 'gone' };
@@ -109,13 +120,9 @@ interface Worked {
 }
 
 async function work(
+  { message, head, target, emulation, answers }: Exchange,
   read: Exclude<Read, { kind: 'gone' }>,
-  head: ApiRequest,
-  target: string,
-  message: IncomingMessage,
   fault: Fault | undefined,
-  emulation: Emulation,
-  answers: Answers,
 ): Promise<Worked> {
   const { settings, usage } = emulation;
   const refusal = read.kind === 'refused' ? read.error : headRefusal(message, target);

@@ -22,9 +22,9 @@ body.narrow .dim{margin:18px 0 0}
 .grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(460px,100%),1fr));gap:16px}
 .card{background:var(--card);border:1px solid var(--line);border-radius:14px;padding:18px 20px;overflow:auto}
 .wide{grid-column:1/-1}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:18px 0}
-.tile{background:var(--card);border:1px solid var(--line);border-radius:14px;padding:14px 18px}
-.tile b{display:block;font-size:21px;white-space:nowrap;font-variant-numeric:tabular-nums}.tile span{color:var(--dim);font-size:13px}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:12px;margin:18px 0}
+.tile{background:var(--card);border:1px solid var(--line);border-radius:14px;padding:14px 16px}
+.tile b{display:block;font-size:19px;white-space:nowrap;font-variant-numeric:tabular-nums}.tile span{color:var(--dim);font-size:13px}
 table{border-collapse:collapse;width:100%;font-size:13.5px}
 td,th{text-align:left;padding:5px 12px 5px 0;border-bottom:1px solid var(--line);vertical-align:top}
 th{color:var(--dim);font-weight:500}tr:last-child td{border-bottom:0}

@@ -183,6 +183,14 @@ describe('Bulk API 2.0 query', () => {
     expect((await info(body.id)).state).toBe('JobComplete');
   });
 
+  it('fails a job with errorMessage and without results (setting bulkJobFailures)', async () => {
+    await org.control('settings', { bulkJobFailures: 1 });
+    const { body } = await create('SELECT Id FROM Contact');
+    expect(await info(body.id)).toMatchObject({ state: 'Failed', errorMessage: expect.any(String) });
+    expect((await page(body.id)).status).toBe(400);
+    await completed('SELECT Id FROM Contact');
+  });
+
   it('aborts a job that is under way, and not one that is done', async () => {
     await org.control('settings', { bulkJobMs: 60_000 });
     const { body } = await create('SELECT Id FROM Contact');
