@@ -20,7 +20,13 @@ export function describeSurface(
     terminal && io.stdout.isTTY === true && flags.color && readVariable(io.env, 'NO_COLOR') === null;
   return {
     style: new Chalk({ level: colour ? 1 : 0 }),
-    interactive: terminal && !flags.quiet && !flags.json && readVariable(io.env, 'CI') === null,
-    columns: io.stdout.isTTY === true ? (io.stdout.columns ?? 80) : null,
+    // A terminal without a size (`script`, some containers) reports 0 columns, on which a spinner never ends.
+    interactive:
+      terminal &&
+      io.stderr.columns !== 0 &&
+      !flags.quiet &&
+      !flags.json &&
+      readVariable(io.env, 'CI') === null,
+    columns: io.stdout.isTTY === true ? io.stdout.columns || 80 : null,
   };
 }

@@ -189,3 +189,22 @@ test('--verbose says why an API was chosen', async () => {
   expect((await runMain(['backfill', '-v'], { app })).stderr).toContain('by REST queries (few contacts)');
   expect((await runMain(['backfill'], { app })).stderr).not.toContain('few contacts');
 });
+
+test('a terminal without a size gets lines: on 0 columns a spinner would clear lines for ever', async () => {
+  const { app } = fakeApp({
+    backfill: async (_options, { onEvent }) => {
+      onEvent({
+        event: 'backfill:start',
+        instanceUrl: complete.instanceUrl,
+        api: 'rest',
+        reason: '',
+        expected: null,
+        resumed: false,
+        runId: 'r',
+      });
+      return { orgs: [complete] };
+    },
+  });
+  const { stderr } = await runMain(['backfill'], { app, terminal: true, columns: 0 });
+  expect(stderr).toBe('acme.my.salesforce.com: copying all contacts by REST queries\n');
+});

@@ -12,6 +12,7 @@ export interface RunOptions {
   stdin?: string | Buffer;
   cwd?: string;
   terminal?: boolean;
+  columns?: number;
   io?: Partial<CliIo>;
 }
 
@@ -27,8 +28,9 @@ export const now = Date.parse('2026-03-01T12:00:00.000Z');
 
 /** main() over captured streams, a fixed clock and the given app. */
 export async function runMain(argv: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const stdout = captureStream({ isTTY: options.terminal ?? false, columns: 100 });
-  const stderr = captureStream({ isTTY: options.terminal ?? false, columns: 100 });
+  const { columns = 100 } = options;
+  const stdout = captureStream({ isTTY: options.terminal ?? false, columns });
+  const stderr = captureStream({ isTTY: options.terminal ?? false, columns });
   let config: Config | null = null;
   const code = await main(argv, {
     stdin: Readable.from(
