@@ -1,4 +1,5 @@
 import {
+  backslash,
   closeBrace,
   colon,
   comma,
@@ -14,100 +15,142 @@ import {
 import { incomplete, unexpectedColumn } from './page-faults.ts';
 import type { RowRecord } from './row-record.ts';
 
+/** Each record begins with it. */
+const attributesKey = new TextEncoder().encode('"attributes":');
+
 const letterN = 110;
+const letterU = 117;
+const letterL = 108;
 
 /**
  * Reads one record object of a query or collection answer into a row. Salesforce writes a record's members
- * in the order asked for, so the next key is guessed and only compared; `attributes` and nested objects
- * (relationships, compound fields) are skipped.
+ * in the order asked for and without spaces, so the next member's `"Name":` is guessed and only compared;
+ * `attributes` and nested objects (relationships, compound fields) are skipped.
  */
 export class JsonRecordReader {
+  /** `"Name":` of each column. */
   readonly #keys: Uint8Array[];
   readonly #byName: Map<string, number>;
   readonly #copied = { end: 0 };
+  /** The column that the member at hand belongs to; -1 for one that is not asked for. */
+  #column = 0;
 
   constructor(columns: readonly string[]) {
-    this.#keys = columns.map((name) => new TextEncoder().encode(name));
+    this.#keys = columns.map((name) => new TextEncoder().encode(`"${name}":`));
     this.#byName = new Map(columns.map((name, i) => [name, i]));
   }
 
   /** `start` is at the opening brace. Returns the position behind the closing one, or -1. */
   read(bytes: Uint8Array, start: number, end: number, record: RowRecord): number {
     record.begin();
+    this.#column = -1;
     let guess = 0;
     let at = skipSpace(bytes, start + 1, end);
-    if (bytes[at] === closeBrace && at < end) return at + 1;
+    if (at < end && bytes[at] === closeBrace) return at + 1;
     for (;;) {
-      if (at >= end) return -1;
-      if (bytes[at] !== quote) throw incomplete('its JSON has no key where one belongs');
-      const keyStart = at + 1;
-      let column = guess;
-      let keyEnd = this.#matches(bytes, keyStart, end, guess);
-      if (keyEnd < 0) {
-        keyEnd = skipString(bytes, keyStart, end);
-        if (keyEnd < 0) return -1;
-        column = this.#columnOf(bytes, keyStart, keyEnd - 1);
-      }
-      at = skipSpace(bytes, keyEnd, end);
-      if (at >= end) return -1;
-      if (bytes[at] !== colon) throw incomplete('its JSON has no colon behind a key');
-      at = skipSpace(bytes, at + 1, end);
-      at = this.#readValue(bytes, at, end, record, column, keyStart, keyEnd - 1);
+      const value = this.#findValue(bytes, at, end, guess);
+      if (value < 0 || value >= end) return -1;
+      at = this.#readValue(bytes, value, end, record);
       if (at < 0) return -1;
-      if (column >= 0) guess = column + 1;
-      at = skipSpace(bytes, at, end);
+      if (this.#column >= 0) guess = this.#column + 1;
+      if (at < end && bytes[at]! <= 32) at = skipSpace(bytes, at, end);
       if (at >= end) return -1;
-      if (bytes[at] === closeBrace) return at + 1;
-      if (bytes[at] !== comma) throw incomplete('its JSON has no comma between two members');
-      at = skipSpace(bytes, at + 1, end);
+      const separator = bytes[at];
+      if (separator === closeBrace) return at + 1;
+      if (separator !== comma) throw incomplete('its JSON has no comma between two members');
+      at++;
     }
   }
 
-  #readValue(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    record: RowRecord,
-    column: number,
-    keyStart: number,
-    keyEnd: number,
-  ): number {
-    if (start >= end) return -1;
-    const first = bytes[start]!;
-    if (first === openBrace || first === openBracket) return skipValue(bytes, start, end);
-    if (column < 0) {
-      if (first === letterN) return scalarEnd(bytes, start, end);
-      const name = new TextDecoder().decode(bytes.subarray(keyStart, keyEnd));
-      throw unexpectedColumn(name, 'holds');
-    }
-    const from = record.end;
-    if (first === quote) {
-      const behind = copyString(bytes, start + 1, end, record.bytes, from, this.#copied);
-      if (behind >= 0) record.close(column, from, this.#copied.end);
-      return behind;
-    }
-    const behind = scalarEnd(bytes, start, end);
-    if (behind < 0 || first === letterN) return behind;
-    const out = record.bytes;
-    let to = from;
-    for (let at = start; at < behind; at++) out[to++] = bytes[at]!;
-    record.close(column, from, to);
-    return behind;
-  }
-
-  /** Where the key at `start` is that of column `guess`: the position behind its closing quote, else -1. */
-  #matches(bytes: Uint8Array, start: number, end: number, guess: number): number {
+  /** Reads a member's key into `#column` and returns where its value begins, or -1. */
+  #findValue(bytes: Uint8Array, at: number, end: number, guess: number): number {
     const key = this.#keys[guess];
-    if (key === undefined) return -1;
-    const length = key.length;
-    if (start + length >= end || bytes[start + length] !== quote) return -1;
-    for (let i = 0; i < length; i++) {
-      if (bytes[start + i] !== key[i]) return -1;
+    if (key !== undefined) {
+      const value = behind(key, bytes, at, end);
+      if (value > 0) {
+        this.#column = guess;
+        return value;
+      }
     }
-    return start + length + 1;
+    const value = behind(attributesKey, bytes, at, end);
+    if (value < 0 || bytes[value] !== openBrace) return this.#readKey(bytes, at, end);
+    this.#column = -1;
+    return value;
   }
 
-  #columnOf(bytes: Uint8Array, start: number, end: number): number {
-    return this.#byName.get(new TextDecoder().decode(bytes.subarray(start, end))) ?? -1;
+  /** Any key, spaces and all: returns where its value begins, or -1. */
+  #readKey(bytes: Uint8Array, start: number, end: number): number {
+    let at = skipSpace(bytes, start, end);
+    if (at >= end) return -1;
+    if (bytes[at] !== quote) throw incomplete('its JSON has no key where one belongs');
+    const keyStart = at + 1;
+    const keyEnd = skipString(bytes, keyStart, end);
+    if (keyEnd < 0) return -1;
+    at = skipSpace(bytes, keyEnd, end);
+    if (at >= end) return -1;
+    if (bytes[at] !== colon) throw incomplete('its JSON has no colon behind a key');
+    at = skipSpace(bytes, at + 1, end);
+    if (at >= end) return -1;
+    const name = new TextDecoder().decode(bytes.subarray(keyStart, keyEnd - 1));
+    this.#column = this.#byName.get(name) ?? -1;
+    const first = bytes[at];
+    const isPlain = first !== openBrace && first !== openBracket && first !== letterN;
+    if (this.#column < 0 && isPlain) throw unexpectedColumn(name, 'holds');
+    return at;
   }
+
+  /** Returns the position behind the value, or -1. */
+  #readValue(bytes: Uint8Array, start: number, end: number, record: RowRecord): number {
+    const first = bytes[start]!;
+    if (first === quote) {
+      const from = record.end;
+      const next = copyPlain(bytes, start + 1, end, record.bytes, from);
+      if (next >= end) return -1;
+      if (bytes[next] === quote) {
+        record.close(this.#column, from, from + (next - start - 1));
+        return next + 1;
+      }
+      const closed = copyString(bytes, start + 1, end, record.bytes, from, this.#copied);
+      if (closed >= 0) record.close(this.#column, from, this.#copied.end);
+      return closed;
+    }
+    if (first === letterN) {
+      const isNull =
+        start + 4 < end &&
+        bytes[start + 1] === letterU &&
+        bytes[start + 2] === letterL &&
+        bytes[start + 3] === letterL;
+      return isNull ? start + 4 : scalarEnd(bytes, start, end);
+    }
+    if (first === openBrace || first === openBracket) return skipValue(bytes, start, end);
+    const behindScalar = scalarEnd(bytes, start, end);
+    if (behindScalar < 0) return -1;
+    const from = record.end;
+    record.bytes.set(bytes.subarray(start, behindScalar), from);
+    record.close(this.#column, from, from + (behindScalar - start));
+    return behindScalar;
+  }
+}
+
+/** Where `key` stands at `at`: the position behind it, else -1. */
+function behind(key: Uint8Array, bytes: Uint8Array, at: number, end: number): number {
+  const length = key.length;
+  if (at + length > end) return -1;
+  for (let i = 0; i < length; i++) {
+    if (bytes[at + i] !== key[i]) return -1;
+  }
+  return at + length;
+}
+
+/** Copies up to the next quote or backslash; returns its position, or `end`. */
+function copyPlain(bytes: Uint8Array, start: number, end: number, out: Uint8Array, to: number): number {
+  let at = start;
+  let p = to;
+  while (at < end) {
+    const byte = bytes[at]!;
+    if (byte === quote || byte === backslash) break;
+    out[p++] = byte;
+    at++;
+  }
+  return at;
 }
