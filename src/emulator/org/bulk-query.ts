@@ -89,12 +89,8 @@ export class BulkQueries {
     refuseForBulk(soql);
     const { plan, relative } = planQuery(this.#state, actor, soql, { all, bulk: true });
     if (plan.kind !== 'rows') throw malformed('Aggregate Relationships not supported in Bulk Query');
-    const compound = plan.selection.compounds;
-    if (compound.length > 0) {
-      throw new OrgFault(
-        'FUNCTIONALITY_NOT_ENABLED',
-        `Selecting compound data not supported in Bulk Query: ${compound.join(', ')}`,
-      );
+    if (plan.selection.compounds.length > 0) {
+      throw new OrgFault('FUNCTIONALITY_NOT_ENABLED', 'Selecting compound data not supported in Bulk Query');
     }
     return { plan, relative };
   }

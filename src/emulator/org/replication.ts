@@ -41,7 +41,7 @@ function spanOf(state: OrgState, objectName: string, start: string, end: string)
   const nowMs = state.clock.now();
   if (startMs >= endMs) throw invalidDate('startDate must be earlier than endDate by more than one minute');
   if (startMs > nowMs) throw invalidDate('startDate cannot be in the future');
-  if (nowMs - startMs > UPDATED_REACH_MS) throw invalidDate('startDate cannot be more than 30 days ago');
+  if (nowMs - startMs > UPDATED_REACH_MS) throw invalidDate('startDate before org replication enabled date');
   return { object, startMs, endMs, nowMs };
 }
 
@@ -92,7 +92,7 @@ export function getDeleted(
   const { object } = span;
   const purgedMs = Number(state.storage.meta(PURGED_KEY) ?? 0);
   if (span.startMs < purgedMs) {
-    throw invalidDate(`startDate before the earliest date available: ${restInstant(purgedMs)}`);
+    throw invalidDate('startDate before org replication enabled date');
   }
   const earliestMs = Math.max(purgedMs, span.nowMs - DELETED_REACH_MS);
   const hidden = state.visibility.condition(object, 'd', actor.userId);

@@ -34,13 +34,27 @@ export function soqlFault(errorCode: string, query: string, offset: number, mess
   const lineEnd = query.indexOf('\n', offset);
   const line = query.slice(lineStart, lineEnd < 0 ? undefined : lineEnd);
   const column = offset - lineStart;
-  const start = Math.max(0, column - SHOWN_BEFORE);
-  const shown = line.slice(start, column + SHOWN_AFTER);
+  const start = wordFrom(line, column - SHOWN_BEFORE, column);
+  const shown = line.slice(start, wordTo(line, column + SHOWN_AFTER, column));
   const caret = `${' '.repeat(column - start)}^`;
   return new OrgFault(
     errorCode,
     `\n${shown}\n${caret}\nERROR at Row:${row}:Column:${column + 1}\n${message}`,
   );
+}
+
+/** The start of the first whole word from `at` on, not past `place`. */
+function wordFrom(line: string, at: number, place: number): number {
+  if (at <= 0) return 0;
+  const blank = line.indexOf(' ', at);
+  return blank < 0 || blank >= place ? place : blank + 1;
+}
+
+/** The end of the last whole word up to `at`, not before the word at `place`. */
+function wordTo(line: string, at: number, place: number): number {
+  if (at >= line.length) return line.length;
+  const blank = line.lastIndexOf(' ', at);
+  return blank <= place ? at : blank;
 }
 
 export function malformed(message: string): OrgFault {

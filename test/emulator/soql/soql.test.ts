@@ -581,8 +581,8 @@ describe('SOQL refusals', () => {
     expect(faultOf(() => rows(org, me, `SELECT ${fields} FROM Contact`))).toContain(
       [
         '',
-        'me, Email, Phone, MobilePhone, Title, Department, Nope, Fax FROM Contact',
-        `${' '.repeat(50)}^`,
+        'Email, Phone, MobilePhone, Title, Department, Nope, Fax FROM Contact',
+        `${' '.repeat(46)}^`,
         'ERROR at Row:1:Column:79',
         "No such column 'Nope'",
       ].join('\n'),
