@@ -1,9 +1,16 @@
 import type { BulkFormat } from '../org/org.ts';
-import type { IngestResult } from './ingest-run.ts';
 
 export const ingestOperations = ['insert', 'update', 'upsert', 'delete', 'hardDelete'] as const;
 export type IngestOperation = (typeof ingestOperations)[number];
 export type IngestState = 'Open' | 'UploadComplete' | 'InProgress' | 'JobComplete' | 'Failed' | 'Aborted';
+
+/** What became of each uploaded row. */
+export interface IngestResult {
+  header: string[];
+  successful: { id: string; created: boolean; row: string[] }[];
+  failed: { id: string; error: string; row: string[] }[];
+  unprocessed: string[][];
+}
 
 /** A Bulk API 2.0 ingest job: data is uploaded while it is open, and worked off when it is closed. */
 export interface IngestJob {

@@ -2,14 +2,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import type { Org, RecordInput, SaveResult } from '../org/org.ts';
 import type { CsvTable } from './ingest-csv.ts';
 import { parseUpload } from './ingest-csv.ts';
-import type { IngestJob } from './ingest-job.ts';
-
-export interface IngestResult {
-  header: string[];
-  successful: { id: string; created: boolean; row: string[] }[];
-  failed: { id: string; error: string; row: string[] }[];
-  unprocessed: string[][];
-}
+import type { IngestJob, IngestResult } from './ingest-job.ts';
 
 /** Records are saved in chunks of 200 (Bulk API 2.0, "How Requests Are Processed"). */
 const chunkRows = 200;

@@ -16,6 +16,11 @@ export interface LoggedCall {
   committed: boolean;
 }
 
+/** The part of a socket that tells how it ended. */
+interface Connection {
+  once(event: 'close', listener: (hadError: boolean) => void): unknown;
+}
+
 const capacity = 10_000;
 const secretParams =
   /^(access_token|refresh_token|oauth_token|token|client_secret|code|password|pw|assertion|sid|code_verifier|.*csrf.*)$/i;
@@ -23,6 +28,7 @@ const secretParams =
 /** The last 10,000 finished requests in order of arrival, in memory. */
 export class CallLog {
   #entries: (LoggedCall & { done: boolean })[] = [];
+  readonly #lastOf = new WeakMap<Connection, LoggedCall>();
   readonly #byRoute = new Map<string, number>();
   #total = 0;
 
@@ -50,6 +56,20 @@ export class CallLog {
     entry.done = true;
     this.#total++;
     this.#byRoute.set(route, (this.#byRoute.get(route) ?? 0) + 1);
+  }
+
+  /**
+   * A client that vanishes with its answer unread resets the connection: then its last call counts as cut, though
+   * every byte was handed to the system.
+   */
+  watch(connection: Connection, entry: LoggedCall): void {
+    const known = this.#lastOf.has(connection);
+    this.#lastOf.set(connection, entry);
+    if (known) return;
+    connection.once('close', (hadError: boolean) => {
+      const last = this.#lastOf.get(connection);
+      if (hadError && last) last.cut = true;
+    });
   }
 
   list(limit = capacity): LoggedCall[] {

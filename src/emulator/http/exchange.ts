@@ -53,6 +53,7 @@ export async function exchange(
   Object.assign(entry, await outcomeOf({ message, response, head, target, emulation, answers }));
   entry.ms = Math.round((performance.now() - started) * 10) / 10;
   emulation.calls.close(entry, routeOf(head.method, path));
+  emulation.calls.watch(message.socket, entry);
 }
 
 interface Exchange {

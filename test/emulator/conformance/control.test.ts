@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Json, RunningEmulator } from '../running-emulator.ts';
 import { runEmulator } from '../running-emulator.ts';
@@ -97,6 +98,19 @@ describe('control surface', () => {
       ms: expect.any(Number),
     });
     expect(JSON.stringify(calls)).not.toContain(org.emulator.accessToken.split('!')[1]);
+  });
+
+  it('logs a call as cut whose client vanished with the answer unread', async () => {
+    const socket = connect(org.emulator.port, '127.0.0.1');
+    socket.pause();
+    socket.on('error', () => {});
+    const token = `Authorization: Bearer ${org.emulator.accessToken}`;
+    socket.write(`GET /services/data/v62.0/limits HTTP/1.1\r\nHost: localhost\r\n${token}\r\n\r\n`);
+    const calls = () => org.control<Json[]>('calls');
+    await expect.poll(async () => (await calls()).length).toBe(1);
+    expect((await calls())[0]).toMatchObject({ status: 200, cut: false, committed: true });
+    socket.resetAndDestroy();
+    await expect.poll(async () => (await calls())[0]?.cut).toBe(true);
   });
 
   it('keeps the last 10,000 calls', async () => {
