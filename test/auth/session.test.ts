@@ -105,14 +105,15 @@ describe('session', () => {
   });
 
   it('stores the rotated token before anybody gets it', async () => {
+    const session = openSession(await login(), parts());
     const order: string[] = [];
     const set = store.set;
     store.set = async (credential) => {
+      // Slower than anything a premature answer would have to wait for.
+      for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
       await set(credential);
       order.push(`stored ${credential.refreshToken}`);
     };
-    const session = openSession(await login(), parts());
-    order.length = 0;
     order.push(`got ${await session.renew('00D!access-0')}`);
     expect(order).toEqual(['stored refresh-1', 'got 00D!access-1']);
   });
@@ -280,15 +281,26 @@ describe('a renewal that its caller gives up', () => {
     expect(await patient).toBe('00D!access-1');
   });
 
-  it('is not even begun when nobody waits for the lock any more', async () => {
-    const session = openSession(await login(), parts());
-    const controller = new AbortController();
-    const held = await locks.acquire(`refresh-${orgId.slice(0, 15)}`);
-    const renewal = session.renew('00D!access-0', { signal: controller.signal });
-    controller.abort();
-    await expect(renewal).rejects.toMatchObject({ name: 'AbortError' });
-    await session.close();
-    held.release();
+  it('stops waiting for the lock when nobody waits for the renewal any more', async () => {
+    let waiting: AbortSignal | undefined;
+    const session = openSession(
+      await login(),
+      parts({
+        withLock: (_name, _work, { signal } = {}) => {
+          waiting = signal;
+          return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+        },
+      }),
+    );
+    const [first, second] = [new AbortController(), new AbortController()];
+    const renewals = [first, second].map(({ signal }) => session.renew('00D!access-0', { signal }));
+    await expect.poll(() => waiting).toBeDefined();
+    first.abort();
+    await expect(renewals[0]).rejects.toMatchObject({ name: 'AbortError' });
+    expect(waiting?.aborted).toBe(false);
+    second.abort();
+    await expect(renewals[1]).rejects.toMatchObject({ name: 'AbortError' });
+    expect(waiting?.aborted).toBe(true);
     expect(salesforce.tokenCalls()).toBe(0);
   });
 });

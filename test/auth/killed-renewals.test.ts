@@ -41,24 +41,7 @@ async function codeOf(child: ChildProcess): Promise<number | null> {
 
 const expireSessions = () => org.control('sessions', { expire: true });
 
-describe('many processes that share one credential', () => {
-  const processes = deep ? 200 : 20;
-
-  it(
-    `renew an expired token once among ${processes} that start together, and the grant is alive afterwards`,
-    async () => {
-      await store.set(await org.login());
-      await expireSessions();
-      const before = (await org.tokenCalls()).length;
-      const codes = await Promise.all(Array.from({ length: processes }, () => codeOf(start())));
-      expect(codes).toEqual(Array(processes).fill(0));
-      expect((await org.tokenCalls()).slice(before).map(({ status }) => status)).toEqual([200]);
-      await expireSessions();
-      expect(await codeOf(start())).toBe(0);
-    },
-    deep ? 900_000 : 180_000,
-  );
-
+describe('processes that share one credential', () => {
   const kills = deep ? 100 : 10;
 
   it(
