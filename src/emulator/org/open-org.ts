@@ -8,7 +8,7 @@ import { seedOrg } from './generate/seed-org.ts';
 import { seedUsers } from './generate/seed-users.ts';
 import type { OpenOrgOptions, Org } from './org.ts';
 import { createOrgClock } from './org-clock.ts';
-import type { OrgState } from './org-state.ts';
+import { type OrgState, saveDocuments } from './org-state.ts';
 import { RecordIds } from './record-id.ts';
 import { Schema } from './schema.ts';
 import { defaultSettings } from './settings.ts';
@@ -57,8 +57,7 @@ export async function openOrg(options: OpenOrgOptions = {}): Promise<Org> {
       clock.reset();
       await refill(state, recipe, identity);
     };
-    const org = createOrg(state, identity, reset);
-    return { ...org, close: () => closeOrg(state, org) };
+    return createOrg(state, identity, reset);
   } catch (error) {
     storage.close();
     throw error;
@@ -88,7 +87,7 @@ function readRecipe(storage: Storage): Recipe | undefined {
   return JSON.parse(storage.meta('recipe') ?? '{}') as Recipe;
 }
 
-/** The schema as it was left: fields may have come and gone since the org was made. */
+/** The schema as it was left. */
 function storedDocuments(storage: Storage, recipe: Recipe): DescribeDocument[] {
   const stored = storage.meta('documents');
   return stored === undefined
@@ -107,6 +106,7 @@ function addMissingObjects(state: OrgState, options: OpenOrgOptions): void {
     state.storage.createTable(object);
     state.storage.createIndices(object);
   }
+  saveDocuments(state);
 }
 
 async function fill(
@@ -139,12 +139,4 @@ async function refill(
   state.describedMs = Math.floor(state.clock.now() / 1000) * 1000;
   state.visibility.reload();
   await fill(state, recipe, identity, undefined);
-}
-
-function closeOrg(state: OrgState, org: Org): void {
-  if (!state.storage.closed) {
-    const documents = state.schema.objects.map((object) => object.document);
-    state.storage.setMeta('documents', JSON.stringify(documents));
-  }
-  org.close();
 }

@@ -70,3 +70,9 @@ export function notFound(message = 'The requested resource does not exist'): Org
 export function entityIsDeleted(): OrgFault {
   return new OrgFault('ENTITY_IS_DELETED', 'entity is deleted', { status: 404 });
 }
+
+/** Keeps the schema in the state file: fields and objects may have come and gone since the org was made. */
+export function saveDocuments(state: OrgState): void {
+  const documents = state.schema.objects.map((object) => object.document);
+  state.storage.setMeta('documents', JSON.stringify(documents));
+}

@@ -60,18 +60,18 @@ export function queryContext(
     all: all || parsed.allRows,
     hiddenRows: (object, alias) => state.visibility.condition(object, alias, actor.userId),
     numberOf: (id) => state.ids.numberOf(id),
-    wantIndex: (object, field) => wantIndex(state, object, field),
+    wantIndex: (object, field) => wantIndex(state, object, field, all || parsed.allRows),
     sawRelativeDate,
   };
 }
 
-function wantIndex(state: OrgState, object: ObjectSchema, field: Field): void {
+function wantIndex(state: OrgState, object: ObjectSchema, field: Field, all: boolean): boolean {
   const { document } = field;
   const selective =
     INDEXED_TYPES.has(field.type) || document.externalId || document.unique || document.idLookup;
-  if (selective && field.type !== 'id' && state.storage.rowsAtMost(object) >= INDEX_FROM_ROWS) {
-    state.storage.ensureIndex(object, field.name);
-  }
+  if (!selective || field.type === 'id' || state.storage.rowsAtMost(object) < INDEX_FROM_ROWS) return false;
+  state.storage.ensureIndex(object, field.name, all ? 'all' : 'live');
+  return true;
 }
 
 export function runQuery(state: OrgState, actor: Actor, soql: string, options: QueryOptions): QueryResult {

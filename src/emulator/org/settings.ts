@@ -3,7 +3,7 @@ import { OrgFault } from './fault.ts';
 import type { Field } from './field.ts';
 import type { ObjectSchema } from './object-schema.ts';
 import type { DuplicateRule, OrgSettings, OrgSettingsChange, ValidationRule } from './org.ts';
-import type { OrgState } from './org-state.ts';
+import { type OrgState, saveDocuments } from './org-state.ts';
 import { ruleSql } from './write/validation-rules.ts';
 
 /** sObject Get Updated: ids of one answer. */
@@ -74,6 +74,7 @@ export function changeSettings(state: OrgState, change: OrgSettingsChange): OrgS
       object.hide(hidden.filter((entry) => entry.object === object).map((entry) => entry.name));
     }
     state.describedMs = Math.floor(state.clock.now() / 1000) * 1000;
+    saveDocuments(state);
     state.storage.bumpVersion();
   }
   state.settings = next;

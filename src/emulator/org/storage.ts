@@ -138,17 +138,19 @@ export class Storage {
     this.ensureIndex(schema, 'CreatedDate');
   }
 
-  /** An index is made when it is first asked for: a million rows take about a second. */
-  ensureIndex(schema: ObjectSchema, fieldName: string, kind: 'plain' | 'unique' = 'plain'): void {
-    const key = `${schema.name}.${fieldName}`;
+  /**
+   * An index is made when it is first asked for: a million rows take about a second. `live` holds only rows that are
+   * not deleted, so that it gives the order by field and Id and answers counts by itself.
+   */
+  ensureIndex(schema: ObjectSchema, fieldName: string, kind: 'live' | 'all' | 'unique' = 'live'): void {
+    const key = `${schema.name}.${fieldName}.${kind}`;
     const field = schema.field(fieldName);
     if (this.#indices.has(key) || !field || !isColumn(field)) return;
     const collate = field.storage === 'TEXT' && isCaseless(field) ? ' collate nocase' : '';
-    // IsDeleted beside the stamp makes counts and spans answerable from the index alone.
-    const covering = kind === 'plain' && schema.field('IsDeleted') ? ', "IsDeleted"' : '';
+    const partial = kind === 'live' && schema.field('IsDeleted') ? ' where "IsDeleted" = 0' : '';
     this.db.exec(
-      `create ${kind === 'unique' ? 'unique ' : ''}index if not exists ${quoted(`${schema.name}_by_${field.name}`)}
-       on ${quoted(schema.name)} (${quoted(field.name)}${collate}${covering})`,
+      `create ${kind === 'unique' ? 'unique ' : ''}index if not exists ${quoted(indexName(schema, field, kind))}
+       on ${quoted(schema.name)} (${quoted(field.name)}${collate})${partial}`,
     );
     this.#indices.add(key);
   }
@@ -161,9 +163,11 @@ export class Storage {
 
   dropColumn(schema: ObjectSchema, field: Field): void {
     if (!isColumn(field)) return;
-    this.db.exec(`drop index if exists ${quoted(`${schema.name}_by_${field.name}`)}`);
+    for (const kind of ['live', 'all', 'unique']) {
+      this.db.exec(`drop index if exists ${quoted(indexName(schema, field, kind))}`);
+      this.#indices.delete(`${schema.name}.${field.name}.${kind}`);
+    }
     this.db.exec(`alter table ${quoted(schema.name)} drop column ${quoted(field.name)}`);
-    this.#indices.delete(`${schema.name}.${field.name}`);
     this.#statements.clear();
   }
 
@@ -192,6 +196,10 @@ export class Storage {
     this.db.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+function indexName(schema: ObjectSchema, field: Field, kind: string): string {
+  return `${schema.name}_by_${field.name}_${kind}`;
 }
 
 function columnDefinition(field: Field): string {

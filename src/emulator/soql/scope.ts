@@ -22,8 +22,8 @@ export interface QueryContext {
   /** A condition that leaves out rows hidden from the actor by sharing; undefined where none of the object are. */
   readonly hiddenRows: (object: ObjectSchema, alias: string) => Sql | undefined;
   readonly numberOf: (id: string) => number | undefined;
-  /** Called for every field that a large table had better have an index on. */
-  readonly wantIndex: (object: ObjectSchema, field: Field) => void;
+  /** Asks for an index on a field that is filtered by; whether the table is large enough to have one. */
+  readonly wantIndex: (object: ObjectSchema, field: Field) => boolean;
   /** Set where the answer depends on the day it is asked. */
   readonly sawRelativeDate: () => void;
 }
@@ -49,6 +49,8 @@ export class Scope {
   readonly object: ObjectSchema;
   readonly alias: string;
   readonly context: QueryContext;
+  /** Whether an index finds the rows, so that they do not come in the order of their Ids by themselves. */
+  seeks = false;
   readonly #soqlAlias: string | undefined;
   readonly #joins = new Map<string, Joined & { readonly clause: Sql }>();
 

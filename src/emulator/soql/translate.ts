@@ -155,7 +155,9 @@ function orderClause(query: Pick<Query, 'orderBy'>, scope: Scope): string {
     field: (name) => scope.resolve(name),
     fn: (fn) => whereFunction(fn, scope),
   });
-  return ` order by ${[...keys, `${scope.alias}._rid`].join(', ')}`;
+  // The plus keeps SQLite from walking the whole table for the sake of this order where an index finds the rows.
+  const byId = scope.seeks && keys.length === 0 ? `+${scope.alias}._rid` : `${scope.alias}._rid`;
+  return ` order by ${[...keys, byId].join(', ')}`;
 }
 
 function countSql(query: Query, scope: Scope): Sql {

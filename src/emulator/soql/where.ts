@@ -24,6 +24,9 @@ export interface ConditionRules {
   readonly field: (name: string) => Resolved;
 }
 
+/** Operators that an index can answer. */
+const SEEKING: ReadonlySet<string> = new Set(['=', '<', '<=', '>', '>=', 'IN']);
+
 interface Surroundings {
   readonly scope: Scope;
   readonly rules: ConditionRules;
@@ -115,7 +118,13 @@ function comparisonSql(comparison: Comparison, around: Surroundings, underOr: bo
       lower: NO_BOUNDS,
     };
   }
-  if (target.own) scope.context.wantIndex(target.object, target.field);
+  if (
+    target.own &&
+    SEEKING.has(comparison.operator) &&
+    scope.context.wantIndex(target.object, target.field)
+  ) {
+    scope.seeks = true;
+  }
   const text = comparedSql(target, name, comparison, scope);
   return { sql: text, lower: lowerBounds(target, name, comparison, scope) };
 }

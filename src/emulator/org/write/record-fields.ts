@@ -112,6 +112,7 @@ function readParent(
       `Foreign key external ID: ${by} not found for field ${relationship} in entity ${object.name}`,
     );
   }
+  state.storage.ensureIndex(parent, field.name);
   const found = state.storage.all<{ Id: string }>(
     `select "Id" from ${quoted(parent.name)} where ${quoted(field.name)} = ? collate nocase${parent.field('IsDeleted') ? ' and "IsDeleted" = 0' : ''} limit 2`,
     [typeof value === 'string' || typeof value === 'number' ? value : null],

@@ -48,7 +48,7 @@ function cascading(state: OrgState, parent: RowKey, isDeleted: 0 | 1, at?: strin
   for (const { childSObject, field, cascadeDelete } of parent.object.children) {
     const object = state.schema.find(childSObject);
     if (!cascadeDelete || !object?.field('IsDeleted')) continue;
-    state.storage.ensureIndex(object, field);
+    state.storage.ensureIndex(object, field, 'all');
     const found = state.storage.all<{ _rid: number; Id: string }>(
       `select _rid, "Id" from ${quoted(object.name)} where ${quoted(field)} = ? and "IsDeleted" = ?${at === undefined ? '' : ' and "SystemModstamp" = ?'}`,
       at === undefined ? [parent.id, isDeleted] : [parent.id, isDeleted, at],
