@@ -1,6 +1,7 @@
-import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isAppError, systemCodeOf } from '../base/errors.ts';
+import { makeFolder } from '../base/make-folder.ts';
 import type { Credential } from './credential.ts';
 import type { CredentialStore } from './credential-store.ts';
 import { newSealKey, SealError, type SealKey, seal, sealKeyOf, unseal } from './sealed-file.ts';
@@ -17,6 +18,8 @@ export interface FileStoreOptions {
 
 export const credentialFileName = 'credentials.enc';
 const writeLock = 'credential-file';
+/** A write takes milliseconds; who holds the lock for longer hangs. */
+const writeLockTimeoutMs = 30_000;
 /** Windows refuses to replace a file that somebody is reading at that moment. */
 const renameAttempts = 10;
 
@@ -42,8 +45,11 @@ export function openFileStore({ folder, passphrase, withLock }: FileStoreOptions
     return seal(JSON.stringify([...credentials.values()]), sealKey);
   };
 
+  const alone = <T>(work: () => Promise<T>): Promise<T> =>
+    withLock(writeLock, work, { timeoutMs: writeLockTimeoutMs });
+
   const write = <T>(change: (credentials: Map<string, Credential>) => T): Promise<T> =>
-    withLock(writeLock, async () => {
+    alone(async () => {
       const credentials = await read();
       const result = change(credentials);
       await replaceDurably(path, await sealed(credentials));
@@ -64,7 +70,7 @@ export function openFileStore({ folder, passphrase, withLock }: FileStoreOptions
     },
     // The same bytes to the same disk, short of the last step: a full or read-only disk shows here.
     probeWritable: () =>
-      withLock(writeLock, async () => {
+      alone(async () => {
         const temporary = await writeBeside(path, await sealed(await read()));
         await rm(temporary, { force: true });
       }),
@@ -107,7 +113,7 @@ async function replaceDurably(path: string, content: string): Promise<void> {
 async function writeBeside(path: string, content: string): Promise<string> {
   const temporary = `${path}.new`;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     const file = await open(temporary, 'w', 0o600);
     try {
       await file.writeFile(content);

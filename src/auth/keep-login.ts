@@ -2,7 +2,7 @@ import { sameId } from '../base/record-id.ts';
 import type { Credential } from './credential.ts';
 import type { CredentialStore } from './credential-store.ts';
 import type { OAuthRequestOptions } from './oauth-request.ts';
-import { refreshLockName } from './refresh-lock.ts';
+import { refreshLockName, refreshLockTimeoutMs } from './refresh-lock.ts';
 import { type RevokeOutcome, revokeCredential } from './revoke.ts';
 import type { WithLock } from './with-lock.ts';
 
@@ -38,7 +38,7 @@ export async function keepLogin(
       }
       return { revokedOld };
     },
-    { signal },
+    { signal, timeoutMs: refreshLockTimeoutMs },
   );
 }
 
@@ -58,7 +58,7 @@ export async function forgetLogin(
       const revoked = await revokeCredential(credential, options);
       return { removed: await store.delete(instanceUrl), revoked };
     },
-    { signal },
+    { signal, timeoutMs: refreshLockTimeoutMs },
   );
 }
 

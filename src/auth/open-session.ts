@@ -6,7 +6,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Credential } from './credential.ts';
 import type { CredentialStore } from './credential-store.ts';
 import { grantRefused, loginRequired } from './login-required.ts';
-import { refreshLockName } from './refresh-lock.ts';
+import { refreshLockName, refreshLockTimeoutMs } from './refresh-lock.ts';
 import { renewCredential } from './renew-credential.ts';
 import { assertSameEyes } from './same-eyes.ts';
 import type { Session } from './session.ts';
@@ -31,8 +31,6 @@ export function openSession(credential: Credential, parts: SessionParts): Sessio
   return new StoredSession(credential, parts);
 }
 
-/** Longer than a renewal takes at most (one request's 30 seconds and the store's own waits). */
-const lockTimeoutMs = 120_000;
 const storeAgain = { baseMs: 250, maxMs: 30_000 };
 
 class StoredSession implements Session {
@@ -101,7 +99,7 @@ class StoredSession implements Session {
       const lease = this.parts
         .withLock(refreshLockName(this.orgId), () => this.renewUnderLock(rejectedToken, resolve), {
           signal: AbortSignal.any([signal, this.closing.signal]),
-          timeoutMs: lockTimeoutMs,
+          timeoutMs: refreshLockTimeoutMs,
         })
         .catch((error: unknown) => reject(isAppError(error, 'LOCK_TIMEOUT') ? this.busy(error) : error))
         .finally(() => this.leases.delete(lease));

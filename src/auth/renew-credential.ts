@@ -17,11 +17,12 @@ export async function renewCredential(
   { clock, ...options }: OAuthRequestOptions & { clock: Clock },
 ): Promise<Credential> {
   const { grant, instanceUrl } = credential;
-  const form = formFor(credential, clock.now());
+  const tokenUrl = tokenUrlOf(credential);
+  const form = formFor(credential, tokenUrl, clock.now());
   if (form === null) {
     throw loginRequired(instanceUrl, { grant, why: 'its access token has ended and cannot be renewed.' });
   }
-  const result = await requestToken(credential.loginUrl, form, options);
+  const result = await requestToken(tokenUrl, form, options);
   if (!result.ok) {
     if (!endsGrant(result.refusal)) throw oauthError(result.refusal);
     const { error, description } = result.refusal;
@@ -42,13 +43,20 @@ export async function renewCredential(
   };
 }
 
-function formFor(credential: Credential, now: number): Record<string, string> | null {
-  const { grant, clientId, clientSecret, refreshToken, privateKey, username, loginUrl } = credential;
+/** An org that was logged in to at its own host is asked where it is now, as its My Domain may have been renamed. */
+function tokenUrlOf({ loginUrl, instanceUrl, apiUrl }: Credential): string {
+  return loginUrl === instanceUrl ? apiUrl : loginUrl;
+}
+
+function formFor(credential: Credential, tokenUrl: string, now: number): Record<string, string> | null {
+  const { grant, clientId, clientSecret, refreshToken, privateKey, username } = credential;
   switch (grant) {
     case 'refresh-token':
       return refreshToken && clientId ? refreshForm(refreshToken, clientId, clientSecret) : null;
     case 'jwt':
-      return privateKey && clientId ? jwtForm(privateKey, { clientId, username, loginUrl, now }) : null;
+      return privateKey && clientId
+        ? jwtForm(privateKey, { clientId, username, loginUrl: tokenUrl, now })
+        : null;
     case 'client-credentials':
       return clientId && clientSecret ? clientCredentialsForm(clientId, clientSecret) : null;
     case 'access-token':

@@ -231,6 +231,20 @@ describe('session', () => {
     expect((await store.get(salesforce.url))?.apiUrl).toBe('https://new.my.salesforce.com');
   });
 
+  it('asks a renamed org for tokens at its new address, and a shared login host where it is', async () => {
+    await using renamed = await startFakeSalesforce();
+    renamed.live.add('refresh-1');
+    const moved = openSession(await login({ apiUrl: renamed.url }), parts());
+    await moved.renew('00D!access-0');
+    expect([renamed.tokenCalls(), salesforce.tokenCalls()]).toEqual([1, 0]);
+    const shared = openSession(
+      await login({ instanceUrl: renamed.url, apiUrl: renamed.url, refreshToken: 'refresh-0' }),
+      parts(),
+    );
+    await shared.renew('00D!access-0');
+    expect([renamed.tokenCalls(), salesforce.tokenCalls()]).toEqual([1, 1]);
+  });
+
   it('sends no token to an address that is not secure', async () => {
     salesforce.override = () => ({ json: { access_token: 'x', instance_url: 'http://evil.example' } });
     const session = openSession(await login(), parts());
