@@ -26,6 +26,8 @@ export function createEmulation(org: Org, instanceUrl: string, options: Emulator
   const ids = new RecordIds(seed);
   const settings = { ...defaultHttpSettings, ...givenSettings(options) };
   const callbackUrls = [...(options.callbackUrls ?? [])];
+  const malformed = callbackUrls.find((callback) => !URL.canParse(callback));
+  if (malformed !== undefined) throw new TypeError(`callbackUrls holds "${malformed}", which is no URL.`);
   const app = createClientApp(seed, callbackUrls, directory.users()[0]?.username ?? '');
   for (const pem of options.jwtPublicKeys ?? []) {
     const key = readPublicKey(pem);

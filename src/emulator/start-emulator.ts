@@ -40,7 +40,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   try {
     let current: { emulation: Emulation; answers: Answers } | undefined;
     const listener = await listenOnLoopback(options.port ?? 0, (message, response) => {
-      if (current) void exchange(message, response, current.emulation, current.answers);
+      // Before the emulation stands, and where an exchange fails unforeseen, the client sees a cut connection.
+      const served = current && exchange(message, response, current.emulation, current.answers);
+      if (served) served.catch(() => message.socket.destroy());
       else message.socket.destroy();
     });
     const url = `http://localhost:${listener.port}`;

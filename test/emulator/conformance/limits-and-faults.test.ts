@@ -46,7 +46,7 @@ describe('limits', () => {
   });
 
   it('refuses requests past the concurrent limit, and takes them again when it is over', async () => {
-    await org.control('settings', { concurrentLimit: 2, latencyMs: 200 });
+    await org.control('settings', { concurrentLimit: 2, latencyMs: 1_000 });
     const replies = await Promise.all(Array.from({ length: 6 }, () => org.api<Json[]>('/limits')));
     const refused = replies.filter((r) => r.status === 403);
     expect(refused).toHaveLength(4);
@@ -64,7 +64,7 @@ describe('limits', () => {
       await work();
       return performance.now() - start;
     };
-    expect(await took(() => org.api('/limits'))).toBeGreaterThanOrEqual(149);
+    expect(await took(() => org.api('/limits'))).toBeGreaterThan(140);
     const { calls } = await org.control<{ calls: unknown }>('state');
     expect(calls).toEqual({ 'GET /services/data/vNN.0/limits': 1 });
   });
