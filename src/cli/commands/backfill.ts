@@ -125,9 +125,11 @@ function textOf(orgs: readonly BackfillItem[], { surface }: Invocation): string 
 }
 
 function sentenceOf(org: BackfillItem): string {
-  const stored = counted(org.inserted + org.updated, 'contact');
-  if (org.status !== 'complete')
-    return `${org.instanceUrl}: ${org.status} after ${stored}; run it again to go on.`;
+  const stored = org.inserted + org.updated;
+  if (org.status !== 'complete') {
+    const after = stored === 0 ? '.' : ` after ${counted(stored, 'contact')}; run it again to go on.`;
+    return `${org.instanceUrl}: ${org.status}${after}`;
+  }
   const speed = org.contactsPerSecond === null ? '' : ` (${count(org.contactsPerSecond)} a second)`;
   return (
     `${org.instanceUrl}: ${count(org.contacts)} contacts in the mirror, ${count(org.inserted)} new and ` +

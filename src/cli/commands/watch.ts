@@ -46,10 +46,8 @@ async function watch(call: Invocation, orgs: string[], flags: WatchFlags): Promi
     { orgs, intervalMs: flags.interval, once: flags.once ?? false, push: flags.push },
     call.context<WatchEvent>(show),
   );
-  // Without --once, an org's trouble is told by its events and does not outlive the graceful stop.
-  const failure = flags.once ? failureOfOrgs(result.orgs) : null;
-  // A signal is how a watch ends.
-  return { failure: failure?.code === 'INTERRUPTED' ? null : failure };
+  // A signal is how a watch ends; the troubles of its orgs are in its events. One that ends by itself tells why.
+  return { failure: call.signal.aborted ? null : failureOfOrgs(result.orgs) };
 }
 
 function jsonLines(call: Invocation): (event: WatchEvent) => void {

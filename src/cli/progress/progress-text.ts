@@ -28,7 +28,9 @@ function backfillFigures(event: BackfillProgressEvent): string[] {
   const of = event.expected === null ? '' : ` of ${count(event.expected)}`;
   const figures = [`${count(event.contacts)}${of} contacts`];
   if (event.contactsPerSecond !== null) figures.push(`${count(event.contactsPerSecond)}/s`);
-  if (event.remainingMs !== null) figures.push(`${formatDuration(event.remainingMs)} left`);
+  // The last second is over before it is read.
+  if (event.remainingMs !== null && event.remainingMs >= 1_000)
+    figures.push(`${formatDuration(event.remainingMs)} left`);
   figures.push(counted(event.apiCalls, 'API call'));
   if (event.chunks > 0) figures.push(`${event.chunksDone} of ${counted(event.chunks, 'chunk')}`);
   if (event.waitingFor !== null) figures.push(`waiting for ${event.waitingFor}`);

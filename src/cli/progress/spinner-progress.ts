@@ -13,6 +13,7 @@ export async function openSpinnerProgress(
   const { default: ora } = await import('ora');
   const spinner = ora({ stream, text: 'Working', discardStdin: false, isEnabled: true });
   const underWay = new Map<string, string>();
+  const seen = new Set<string>();
   const repaint = () => {
     spinner.text = underWay.size === 0 ? 'Working' : [...underWay.values()].join('\n  ');
   };
@@ -20,9 +21,11 @@ export async function openSpinnerProgress(
   spinner.start();
   return {
     show(event: ProgressEvent) {
+      seen.add(event.instanceUrl);
       if (event.event === 'backfill:complete') {
         underWay.delete(event.instanceUrl);
-        talk.say(progressText(event));
+        // Of a single org, the result says the same a moment later.
+        if (seen.size > 1) talk.say(progressText(event));
       } else {
         // The figures that follow take the line of the beginning, and with it the reason.
         if (why && event.event === 'backfill:start') talk.say(progressText(event, { why }));

@@ -125,7 +125,7 @@ test('without a terminal: plain lines, seldom, and no escape sequence anywhere',
   expect(stderr.split('\n')).toEqual([
     'acme.my.salesforce.com: copying 10,000 contacts by REST queries',
     'acme.my.salesforce.com: 5,000 of 10,000 contacts, 1,000/s, 5s left, 50 API calls, 1 of 4 chunks',
-    'acme.my.salesforce.com: 10,000 of 10,000 contacts, 1,000/s, 0ms left, 100 API calls, 1 of 4 chunks',
+    'acme.my.salesforce.com: 10,000 of 10,000 contacts, 1,000/s, 100 API calls, 1 of 4 chunks',
     'acme.my.salesforce.com: 10,000 contacts in 10s, 100 API calls',
     '',
   ]);

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { EventEmitter } from 'node:events';
+import { describe, expect, test } from 'vitest';
 import type { WatchEvent, WatchResult } from '../../../src/app/contract/watch.ts';
 import { fakeApp } from '../support/fake-app.ts';
 import { json, runMain } from '../support/run-main.ts';
@@ -68,10 +69,27 @@ test('the text log', async () => {
   expect(quiet.stdout).toContain('(TIMEOUT)');
 });
 
-test("an org's trouble is the exit code of --once, and no exit code of a watch that was stopped", async () => {
-  const { app } = watchOf({ orgs: [{ instanceUrl, error }] });
-  expect((await runMain(['watch', '--once'], { app })).code).toBe(5);
-  expect((await runMain(['watch'], { app })).code).toBe(0);
-  const json1 = await runMain(['watch', '--once', '--json'], { app });
-  expect(json(json1.stdout.trimEnd().split('\n').at(-1)!)).toMatchObject({ error: { code: 'TIMEOUT' } });
+describe("an org's trouble", () => {
+  test('is the exit code of a watch that ends by itself, as with --once or when all orgs are locked', async () => {
+    const { app } = watchOf({ orgs: [{ instanceUrl, error }] });
+    expect((await runMain(['watch', '--once'], { app })).code).toBe(5);
+    const busy = watchOf({ orgs: [{ instanceUrl, error: { ...error, code: 'ORG_BUSY' } }] });
+    expect((await runMain(['watch'], { app: busy.app })).code).toBe(6);
+    const { stdout } = await runMain(['watch', '--once', '--json'], { app });
+    expect(json(stdout.trimEnd().split('\n').at(-1)!)).toMatchObject({ error: { code: 'TIMEOUT' } });
+  });
+
+  test('is none of a watch that a signal has stopped', async () => {
+    const signals = new EventEmitter();
+    const { app } = fakeApp({
+      watch: async (_options, { signal }) => {
+        signals.emit('SIGINT', 'SIGINT');
+        expect(signal.aborted).toBe(true);
+        return { orgs: [{ instanceUrl, error }] };
+      },
+    });
+    for (const flags of [[], ['--once']]) {
+      expect((await runMain(['watch', ...flags], { app, io: { signals } })).code).toBe(0);
+    }
+  });
 });
