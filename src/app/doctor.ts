@@ -1,6 +1,7 @@
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { AppError, messageOf } from '../base/errors.ts';
 import { formatDuration } from '../base/interval.ts';
+import { makeFolder } from '../base/make-folder.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import type { CallContext } from './app.ts';
 import { toldOrgs } from './chosen-orgs.ts';
@@ -27,7 +28,7 @@ export async function doctor(services: Services, { signal }: CallContext): Promi
   };
   await check('node', async () => `Node.js ${process.versions.node}`);
   await check('data folder', async () => {
-    await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+    makeFolder(config.dataDir);
     await access(config.dataDir, constants.W_OK | constants.R_OK);
     return `${config.dataDir} can be written`;
   });

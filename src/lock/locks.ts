@@ -1,9 +1,10 @@
-import { closeSync, mkdirSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { throwIfAborted } from '../base/abort.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { AppError } from '../base/errors.ts';
+import { makeFolder } from '../base/make-folder.ts';
 
 export interface LockHolder {
   pid: number;
@@ -108,7 +109,7 @@ export function openLocks(folder: string, { clock = systemClock }: { clock?: Clo
 
 function prepareFolder(folder: string): string {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     // Two names of one folder must lead to one lock: SQLite tells files apart by inode, people do not.
     return realpathSync(folder);
   } catch (error) {

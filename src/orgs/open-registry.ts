@@ -1,7 +1,8 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { AppError, isAppError, systemCodeOf } from '../base/errors.ts';
+import { makeFolder } from '../base/make-folder.ts';
 import { checkAlias } from './alias.ts';
 import type { AuthState, ConflictPolicy, OrgRecord } from './org-record.ts';
 import type { Registry } from './registry.ts';
@@ -108,7 +109,7 @@ export function openRegistry(dataDir: string): Registry {
 function openDatabase(dataDir: string): Database.Database {
   const path = join(dataDir, 'registry.db');
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeFolder(dataDir);
     createPrivately(path);
     const db = new Database(path, { timeout: busyTimeoutMs });
     try {

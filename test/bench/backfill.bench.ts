@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import Database from 'better-sqlite3';
 import { type Measured, measure, median } from './measure.ts';
@@ -151,13 +152,17 @@ async function exportCsv(org: Org, file: string): Promise<Table> {
   const job = (await (
     await post('/jobs/query', { operation: 'query', query: `select ${columns.join(',')} from Contact` })
   ).json()) as { id: string };
+  const authorization = `Bearer ${org.accessToken}`;
+  const jobUrl = `${org.url}/services/data/v62.0/jobs/query/${job.id}`;
+  for (let state = ''; state !== 'JobComplete'; ) {
+    await delay(100);
+    ({ state } = (await (await fetch(jobUrl, { headers: { authorization } })).json()) as { state: string });
+  }
   const out = createWriteStream(file);
   let locator = '';
   for (let first = true; locator !== 'null'; first = false) {
     const query = locator === '' ? '' : `?locator=${locator}`;
-    const page = await fetch(`${org.url}/services/data/v62.0/jobs/query/${job.id}/results${query}`, {
-      headers: { authorization: `Bearer ${org.accessToken}` },
-    });
+    const page = await fetch(`${jobUrl}/results${query}`, { headers: { authorization } });
     if (!page.ok) throw new Error(await page.text());
     locator = page.headers.get('sforce-locator') ?? 'null';
     await pipeline(Readable.fromWeb(page.body as never), dropHeader(!first), out, { end: false });

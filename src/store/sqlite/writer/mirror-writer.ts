@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isoTime } from '../../../base/iso-time.ts';
+import { makeFolder } from '../../../base/make-folder.ts';
 import type { ContactDescribe } from '../../../sync/ports/field.ts';
 import type { BatchOutcome, MirrorIdentity, SchemaChange } from '../../../sync/ports/mirror.ts';
 import type { NewOutboxEntry, OutboxState, SendWay, Settlement } from '../../../sync/ports/outbox.ts';
@@ -55,7 +55,7 @@ export class MirrorWriter implements MirrorCalls {
   }
 
   beginPage(page: number, head: PageHead): void {
-    mkdirSync(this.#spools, { recursive: true, mode: 0o700 });
+    makeFolder(this.#spools);
     const path = join(this.#spools, spoolName());
     this.#pages.set(page, new PageIntake(head, loadFields(this.#db), path, this.#scratch));
   }
