@@ -44,10 +44,10 @@ export function openCredentialStore(options: CredentialStoreOptions): Credential
 }
 
 function passphraseOf(key: string | undefined, keyFile: string | undefined): () => Promise<string> {
-  let read: Promise<string> | null = null;
-  return () => {
-    read ??= key ? Promise.resolve(key) : readKeyFile(keyFile ?? '');
-    return read;
+  let known = key || null;
+  return async () => {
+    known ??= await readKeyFile(keyFile ?? '');
+    return known;
   };
 }
 
