@@ -13,9 +13,12 @@ export interface WriterSeat {
   budget: BlockBudget;
 }
 
-/** Another process may hold the write lock for the length of its own transaction. */
+/**
+ * Another process may hold the write lock for the length of its own transaction: a second at most where it is
+ * ours, also for a page of a hundred thousand rows. Whoever holds it for 15 seconds is a stranger.
+ */
 const busyTries = 60;
-const busyPauseMs = 250;
+const busyPauseMs = 200;
 
 /** One mirror's file: a connection of its own to read, opened by the first read, and a seat on a writer thread. */
 export class MirrorFile {
@@ -98,9 +101,9 @@ export class MirrorFile {
     return this.#reader;
   }
 
-  #openWriter(create: boolean): Promise<void> {
+  async #openWriter(create: boolean): Promise<void> {
+    this.#refuseClosed();
     if (this.#writing === null) {
-      this.#refuseClosed();
       this.#writing = this.#seat.client.open(this.path, create);
       // The next write tries again.
       this.#writing.catch(() => {

@@ -85,6 +85,7 @@ export class MirrorReader implements Disposable {
 
   /** By Id (15 or 18 characters) or by `_key`; tombstones too. Null where there is none. */
   show(id: string): ReaderContact | null {
+    if (this.columns.length === 0) return null;
     return this.#read((db) => {
       const names = this.#names();
       const last = id.length === 15 ? `${id}zzz` : id;
@@ -121,6 +122,7 @@ export class MirrorReader implements Disposable {
    * asked of this reader until it has ended or was left.
    */
   *batches(): Generator<ReaderRow[]> {
+    if (this.columns.length === 0) return;
     try {
       let batch: ReaderRow[] = [];
       const rows = this.#db.prepare(`SELECT ${this.#names()} FROM contacts`).raw().iterate();

@@ -1,0 +1,465 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import type { Mirror } from '../../src/sync/ports/mirror.ts';
+import type { NewOutboxEntry } from '../../src/sync/ports/outbox.ts';
+import { contactFields, describeOf, field, storedNames } from '../store/sqlite/contact-fields.ts';
+import {
+  collectionPage,
+  contactId,
+  contactRow,
+  csvPage,
+  epoch,
+  queryPage,
+  stampOf,
+} from '../store/sqlite/pages.ts';
+
+export interface ContractMirror extends AsyncDisposable {
+  mirror: Mirror;
+}
+
+const minute = 60_000;
+
+function entry(more: Partial<NewOutboxEntry> = {}): NewOutboxEntry {
+  const key = randomUUID();
+  return {
+    key,
+    op: 'create',
+    contactKey: key,
+    contactId: null,
+    changes: { LastName: 'New', FirstName: null },
+    base: null,
+    upsertField: null,
+    allowDuplicates: false,
+    atomicGroup: null,
+    createdAt: epoch,
+    state: 'pending',
+    ...more,
+  };
+}
+
+/** What sync relies on, whichever store stands behind the port. `open` gives an empty mirror of its own. */
+export function mirrorContract(name: string, open: () => Promise<ContractMirror>): void {
+  async function described(): Promise<ContractMirror> {
+    const opened = await open();
+    await opened.mirror.applyDescribe(describeOf(), epoch);
+    return opened;
+  }
+
+  describe(`${name}: identity and fields`, () => {
+    test('a new mirror knows nothing', async () => {
+      await using opened = await open();
+      const { mirror } = opened;
+      expect(await mirror.identity()).toBeNull();
+      expect(await mirror.fields()).toEqual([]);
+      expect(await mirror.describedAt()).toBeNull();
+      expect(await mirror.cursors()).toEqual({ updated: null, deleted: null });
+      expect(await mirror.counts()).toEqual({ contacts: 0, deleted: 0 });
+      expect(await mirror.latestReadAt()).toBeUndefined();
+      expect(await mirror.apiUsage()).toBeNull();
+      expect(await mirror.runs({ limit: 5 })).toEqual([]);
+      expect(await mirror.checkIntegrity()).toEqual([]);
+    });
+
+    test('the identity is what was set last', async () => {
+      await using opened = await open();
+      const { mirror } = opened;
+      const identity = {
+        orgId: '00D000000000001AAA',
+        userId: '005000000000001AAA',
+        instanceUrl: 'https://a.example',
+      };
+      await mirror.setIdentity(identity);
+      await mirror.setIdentity({ ...identity, userId: '005000000000002AAA' });
+      expect(await mirror.identity()).toEqual({ ...identity, userId: '005000000000002AAA' });
+    });
+
+    test('fields come, vanish and return; compound ones are left out; a column that rows lack is unfilled', async () => {
+      await using opened = await open();
+      const { mirror } = opened;
+      const first = await mirror.applyDescribe(
+        { ...describeOf(), lastModified: 'Thu, 01 Jan 2026 00:00:00 GMT' },
+        epoch,
+      );
+      expect(first).toEqual({ added: storedNames, vanished: [], returned: [] });
+      expect(await mirror.describedAt()).toEqual({
+        lastModified: 'Thu, 01 Jan 2026 00:00:00 GMT',
+        at: epoch,
+      });
+      expect(
+        (await mirror.fields()).map(({ name, columnType, unfilled }) => [name, columnType, unfilled]),
+      ).toContainEqual(['MailingLatitude', 'REAL', false]);
+      await mirror.apply({ page: csvPage(storedNames, [contactRow(1)], epoch) });
+
+      const without = contactFields.filter((known) => known.name !== 'Phone');
+      const second = await mirror.applyDescribe(
+        describeOf([...without, field('Score__c', 'double')]),
+        epoch + 1,
+      );
+      expect(second).toEqual({ added: ['Score__c'], vanished: ['Phone'], returned: [] });
+      const fields = await mirror.fields();
+      expect(fields.filter((known) => known.vanished).map((known) => known.name)).toEqual(['Phone']);
+      expect(fields.filter((known) => known.unfilled).map((known) => known.name)).toEqual(['Score__c']);
+
+      const third = await mirror.applyDescribe(describeOf(), epoch + 2);
+      expect(third).toEqual({ added: [], vanished: ['Score__c'], returned: ['Phone'] });
+      expect((await mirror.fields()).filter((known) => known.unfilled).map((known) => known.name)).toContain(
+        'Phone',
+      );
+      await mirror.apply({ effects: { filledFields: ['Phone', 'Score__c'] } });
+      expect((await mirror.fields()).some((known) => known.unfilled)).toBe(false);
+      expect(await mirror.applyDescribe(describeOf(), epoch + 3)).toEqual({
+        added: [],
+        vanished: [],
+        returned: [],
+      });
+    });
+
+    test('a list of fields limits the columns, but never those that sync itself needs', async () => {
+      await using opened = await open();
+      await opened.mirror.applyDescribe(describeOf(), epoch, ['lastname']);
+      expect((await opened.mirror.fields()).map((known) => known.name)).toEqual([
+        'Id',
+        'IsDeleted',
+        'MasterRecordId',
+        'LastName',
+        'CreatedDate',
+        'SystemModstamp',
+      ]);
+    });
+  });
+
+  describe(`${name}: pages and tombstones`, () => {
+    test('a page is counted: inserted, updated, unchanged, undeleted, absent', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      await mirror.apply({
+        page: csvPage(
+          storedNames,
+          [1, 2, 3, 4].map((n) => contactRow(n)),
+          epoch,
+        ),
+      });
+      await mirror.apply({
+        tombstones: [
+          {
+            id: contactId(4),
+            gone: 'deleted',
+            masterRecordId: null,
+            systemModstamp: stampOf(50),
+            evidenceAt: epoch + minute,
+          },
+        ],
+      });
+      expect(await mirror.counts()).toEqual({ contacts: 3, deleted: 1 });
+      const rows = [
+        contactRow(1),
+        contactRow(2, { LastName: 'Changed', SystemModstamp: stampOf(90) }),
+        contactRow(4, { SystemModstamp: stampOf(95) }),
+        null,
+        contactRow(5),
+      ];
+      const outcome = await mirror.apply({ page: collectionPage(storedNames, rows, epoch + 2 * minute) });
+      expect(outcome.page).toMatchObject({
+        rows: 5,
+        inserted: 1,
+        updated: 2,
+        unchanged: 1,
+        undeleted: 1,
+        absent: 1,
+      });
+      expect(await mirror.counts()).toEqual({ contacts: 5, deleted: 0 });
+      expect(await mirror.latestReadAt()).toBe(epoch + 2 * minute);
+    });
+
+    test('tombstones bury what is there, once, and are kept for ids never seen', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      await mirror.apply({ page: csvPage(storedNames, [contactRow(1), contactRow(2)], epoch) });
+      const tombstones = [
+        {
+          id: contactId(1),
+          gone: 'merged',
+          masterRecordId: contactId(2),
+          systemModstamp: stampOf(30),
+          evidenceAt: epoch + minute,
+        },
+        {
+          id: contactId(2),
+          gone: 'hidden',
+          masterRecordId: null,
+          systemModstamp: null,
+          evidenceAt: epoch + minute,
+        },
+        {
+          id: contactId(7),
+          gone: 'deleted',
+          masterRecordId: null,
+          systemModstamp: stampOf(30),
+          evidenceAt: epoch + minute,
+        },
+      ] as const;
+      expect((await mirror.apply({ tombstones })).buried).toBe(2);
+      expect((await mirror.apply({ tombstones })).buried).toBe(0);
+      const ids = [1, 2, 7, 8].map(contactId);
+      expect(await mirror.states(ids)).toEqual(
+        new Map([
+          [contactId(1), { gone: 'merged', stamp: stampOf(1) }],
+          [contactId(2), { gone: 'hidden', stamp: stampOf(2) }],
+          [contactId(7), { gone: 'deleted', stamp: stampOf(30) }],
+        ]),
+      );
+      // A page that was read before the deletion comes late.
+      await mirror.apply({ page: csvPage(storedNames, [contactRow(7)], epoch + 1_000) });
+      expect((await mirror.states(ids)).get(contactId(7))?.gone).toBe('deleted');
+      const purge = {
+        id: contactId(1),
+        gone: 'purged',
+        masterRecordId: null,
+        systemModstamp: null,
+        evidenceAt: epoch + 2 * minute,
+      } as const;
+      expect((await mirror.apply({ tombstones: [purge] })).buried).toBe(1);
+    });
+
+    test('a partial page fills columns of rows of the very same stamp, and nothing else', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      const late = contactRow(2, { SystemModstamp: stampOf(40), Phone: 'own' });
+      await mirror.apply({ page: csvPage(storedNames, [contactRow(1), late], epoch) });
+      const fields = ['Id', 'CreatedDate', 'SystemModstamp', 'Phone'];
+      const rows = [1, 2, 3].map((n) => contactRow(n, { Phone: `filled ${n}` }));
+      const outcome = await mirror.apply({ page: csvPage(fields, rows, epoch + minute, { partial: true }) });
+      expect(outcome.page).toMatchObject({ rows: 3, inserted: 0, updated: 1, unchanged: 2 });
+      expect(await mirror.counts()).toEqual({ contacts: 2, deleted: 0 });
+      const again = await mirror.apply({
+        page: csvPage(storedNames, [contactRow(1, { Phone: 'filled 1' }), late], epoch),
+      });
+      expect(again.page).toMatchObject({ updated: 0, unchanged: 2 });
+    });
+
+    test('the same contact twice in a page is stored by its newer stamp', async () => {
+      await using opened = await described();
+      const rows = [
+        contactRow(1, { SystemModstamp: stampOf(9), LastName: 'Newer' }),
+        contactRow(1),
+        contactRow(1, { SystemModstamp: stampOf(20), LastName: 'Newest' }),
+      ];
+      const outcome = await opened.mirror.apply({ page: queryPage(storedNames, rows, epoch) });
+      expect(outcome.page).toMatchObject({ rows: 3, inserted: 1, updated: 1, unchanged: 1 });
+      expect((await opened.mirror.states([contactId(1)])).get(contactId(1))?.stamp).toBe(stampOf(20));
+    });
+  });
+
+  describe(`${name}: effects are committed with their rows`, () => {
+    test('cursors move forward only; first cursors are set only where there are none', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      await mirror.apply({ effects: { firstCursors: { updated: epoch, deleted: epoch + minute } } });
+      await mirror.apply({
+        effects: { firstCursors: { updated: epoch + 9 * minute, deleted: epoch + 9 * minute } },
+      });
+      expect(await mirror.cursors()).toEqual({ updated: epoch, deleted: epoch + minute });
+      await mirror.apply({ effects: { cursors: { updated: epoch + 2 * minute, deleted: epoch } } });
+      expect(await mirror.cursors()).toEqual({ updated: epoch + 2 * minute, deleted: epoch + minute });
+    });
+
+    test('chunks advance by their pages, are done by their pages, and are replaced by others', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      const run = await mirror.startRun('backfill', epoch, { api: 'rest' });
+      const [first, second] = await mirror.addChunks(run, [
+        { kind: 'span', spec: { from: 1 } },
+        { kind: 'span', spec: { from: 2 } },
+      ]);
+      const apply = (rows: number[], totalSize?: number) =>
+        mirror.apply({
+          page: queryPage(
+            storedNames,
+            rows.map((n) => contactRow(n)),
+            epoch,
+            { totalSize },
+          ),
+          effects: { chunk: { id: first!.id, position: 'last-key', state: { doneBelow: 3 } } },
+        });
+      expect((await apply([1, 2, 3])).chunkDone).toBe(false);
+      // Salesforce shortens pages of wide rows: fewer rows than asked, but not the last page.
+      expect((await apply([4, 5], 9)).chunkDone).toBe(false);
+      expect((await mirror.chunks(run, 'pending'))[0]).toMatchObject({
+        rows: 5,
+        position: { createdDate: stampOf(5), id: contactId(5) },
+      });
+      expect((await apply([])).chunkDone).toBe(true);
+      expect((await mirror.chunks(run))[0]).toMatchObject({
+        state: 'done',
+        rows: 5,
+        position: { id: contactId(5) },
+      });
+      const replaced = await mirror.apply({
+        effects: {
+          replaceChunks: {
+            runId: run,
+            ids: [second!.id],
+            by: [
+              { kind: 'page', spec: { url: 'a' } },
+              { kind: 'page', spec: { url: 'b' } },
+            ],
+          },
+        },
+      });
+      expect(replaced.addedChunks.map(({ spec }) => spec)).toEqual([{ url: 'a' }, { url: 'b' }]);
+      expect(await mirror.chunks(run, 'pending')).toEqual(replaced.addedChunks);
+    });
+
+    test('runs keep their state, steps and outcome; the newest comes first', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      const run = await mirror.startRun('backfill', epoch, { t0: 1 });
+      await mirror.addStep(run, {
+        name: 'plan',
+        startedAt: epoch,
+        finishedAt: epoch + 5,
+        counts: { spans: 2 },
+        note: 'By REST.',
+      });
+      await mirror.apply({ effects: { runState: { id: run, state: { t0: 1, more: true } } } });
+      const other = await mirror.startRun('cycle', epoch + 1, {});
+      const error = { code: 'TIMEOUT', message: 'It took too long.', hint: null };
+      await mirror.finishRun(other, {
+        status: 'failed',
+        finishedAt: epoch + 9,
+        counts: {},
+        apiCalls: 3,
+        error,
+      });
+      const outcome = {
+        status: 'complete',
+        finishedAt: epoch + 10,
+        counts: { rows: 4 },
+        apiCalls: 7,
+        error: null,
+      } as const;
+      await mirror.apply({ effects: { finishRun: { id: run, outcome } } });
+      expect(await mirror.run(run)).toEqual({
+        id: run,
+        kind: 'backfill',
+        startedAt: epoch,
+        state: { t0: 1, more: true },
+        ...outcome,
+      });
+      expect((await mirror.runs({ limit: 9 })).map(({ id }) => id)).toEqual([other, run]);
+      expect(await mirror.runs({ kind: 'cycle', status: 'failed', limit: 1 })).toMatchObject([
+        { id: other, error, apiCalls: 3 },
+      ]);
+      expect((await mirror.runsByPrefix(run.slice(0, 8))).map(({ id }) => id)).toEqual([run]);
+      expect(await mirror.steps(run)).toEqual([
+        { name: 'plan', startedAt: epoch, finishedAt: epoch + 5, counts: { spans: 2 }, note: 'By REST.' },
+      ]);
+    });
+
+    test('an effect that cannot be leaves nothing of its batch', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      const failing = mirror.apply({
+        page: csvPage(storedNames, [contactRow(1)], epoch),
+        effects: { cursors: { updated: epoch }, chunk: { id: 4_711, position: null, state: 'done' } },
+      });
+      await expect(failing).rejects.toThrow('4711');
+      expect(await mirror.counts()).toEqual({ contacts: 0, deleted: 0 });
+      expect(await mirror.cursors()).toEqual({ updated: null, deleted: null });
+    });
+
+    test('API calls are summed by the hour', async () => {
+      await using opened = await open();
+      const { mirror } = opened;
+      await mirror.addApiCalls(100, 5);
+      await mirror.addApiCalls(100, 2);
+      await mirror.addApiCalls(101, 1);
+      expect(await mirror.apiCallsSince(100)).toBe(8);
+      expect(await mirror.apiCallsSince(101)).toBe(1);
+      await mirror.saveApiUsage({ used: 3, max: 9, at: epoch });
+      expect(await mirror.apiUsage()).toEqual({ used: 3, max: 9, at: epoch });
+    });
+  });
+
+  describe(`${name}: the outbox`, () => {
+    test('entries keep their order and all that was said of them', async () => {
+      await using opened = await open();
+      const { outbox } = opened.mirror;
+      const entries = [
+        entry(),
+        entry({
+          op: 'update',
+          contactId: contactId(1),
+          base: { LastName: 'Old' },
+          state: 'held',
+          atomicGroup: 'g',
+        }),
+        entry({ upsertField: 'Ext__c', allowDuplicates: true }),
+      ];
+      await outbox.add(entries);
+      const listed = await outbox.list();
+      expect(listed).toMatchObject(entries);
+      expect(listed[0]).toMatchObject({
+        way: null,
+        attempts: 0,
+        errors: [],
+        sentAt: null,
+        settledAt: null,
+        readBackDue: false,
+      });
+      expect((await outbox.list({ states: ['held'] })).map(({ key }) => key)).toEqual([entries[1]!.key]);
+      expect((await outbox.list({ keys: [entries[2]!.key, 'none'], limit: 5 })).length).toBe(1);
+      expect((await outbox.list({ limit: 2 })).length).toBe(2);
+      expect(await outbox.counts()).toMatchObject({ pending: 2, held: 1, done: 0 });
+      await expect(outbox.add([entry(), entries[0]!])).rejects.toThrow();
+      expect((await outbox.list()).length).toBe(3);
+    });
+
+    test('an entry is sent only while it is pending, and settled by its answer', async () => {
+      await using opened = await open();
+      const { outbox } = opened.mirror;
+      const [a, b, c, d] = [entry(), entry(), entry(), entry({ op: 'delete', contactId: contactId(4) })];
+      await outbox.add([a, b, c, d]);
+      await outbox.markSent([a.key, b.key, c.key, d.key], 'collection', epoch + 1);
+      await expect(outbox.markSent([a.key], 'ui-api', epoch + 2)).rejects.toThrow(a.key);
+      expect((await outbox.list({ states: ['sent'] }))[0]).toMatchObject({
+        way: 'collection',
+        attempts: 1,
+        sentAt: epoch + 1,
+      });
+      const errors = [{ code: 'REQUIRED_FIELD_MISSING', message: 'Required', fields: ['LastName'] }];
+      await outbox.settle([
+        { key: a.key, state: 'done', contactId: contactId(1), at: epoch + 3 },
+        { key: b.key, state: 'rejected', errors, at: epoch + 3 },
+        { key: c.key, state: 'in-doubt', errors: [], at: epoch + 3 },
+        { key: d.key, state: 'done', contactId: contactId(4), at: epoch + 3 },
+      ]);
+      expect(await outbox.list()).toMatchObject([
+        { state: 'done', contactId: contactId(1), settledAt: epoch + 3, readBackDue: true },
+        { state: 'rejected', errors, settledAt: epoch + 3 },
+        { state: 'in-doubt', settledAt: null },
+        { state: 'done', readBackDue: false },
+      ]);
+      expect((await outbox.readBackDue(9)).map(({ key }) => key)).toEqual([a.key]);
+      expect(await outbox.move([a.key, b.key, c.key], ['rejected'], 'pending', epoch + 4)).toEqual([b.key]);
+      expect(await outbox.move([c.key], ['in-doubt'], 'dropped', epoch + 4)).toEqual([c.key]);
+      expect(await outbox.counts()).toMatchObject({ done: 2, pending: 1, dropped: 1, 'in-doubt': 0 });
+    });
+
+    test('reading back clears the mark in the transaction that stores the row', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      const created = entry();
+      await mirror.outbox.add([created]);
+      await mirror.outbox.markSent([created.key], 'ui-api', epoch);
+      await mirror.outbox.settle([{ key: created.key, state: 'done', contactId: contactId(8), at: epoch }]);
+      await mirror.apply({
+        page: collectionPage(storedNames, [contactRow(8)], epoch),
+        effects: { readBack: [created.key] },
+      });
+      expect(await mirror.outbox.readBackDue(9)).toEqual([]);
+      await mirror.outbox.clearReadBack([created.key]);
+      expect(await mirror.counts()).toEqual({ contacts: 1, deleted: 0 });
+    });
+  });
+}

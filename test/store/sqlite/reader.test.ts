@@ -1,0 +1,211 @@
+import Database from 'better-sqlite3';
+import { describe, expect, test } from 'vitest';
+import { MirrorReader } from '../../../src/store/sqlite/reader.ts';
+import { contactFields, describeOf, storedNames } from './contact-fields.ts';
+import { contactId, contactRow, csvPage, epoch, type Row, stampOf } from './pages.ts';
+import { openTempMirror, type TempMirrors } from './temp-mirrors.ts';
+
+async function filled(rows: readonly Row[]): Promise<TempMirrors> {
+  const temp = await openTempMirror();
+  await temp.mirror.applyDescribe(describeOf(), epoch);
+  await temp.mirror.apply({ page: csvPage(storedNames, rows, epoch) });
+  return temp;
+}
+
+const people = [
+  contactRow(1, {
+    FirstName: 'Ada',
+    LastName: 'Lovelace',
+    Email: 'ada@analytical.example',
+    Phone: '+1 (415) 555-0123',
+  }),
+  contactRow(2, { FirstName: 'Jürgen', LastName: 'MÜLLER', Email: null, Phone: '030/1234567' }),
+  contactRow(3, { FirstName: '100%', LastName: 'under_score', Email: 'x@example.com' }),
+  contactRow(4, { FirstName: 'Gone', LastName: 'Away' }),
+];
+
+const burial = {
+  id: contactId(4),
+  gone: 'merged',
+  masterRecordId: contactId(1),
+  systemModstamp: stampOf(60),
+  evidenceAt: epoch + 60_000,
+} as const;
+
+describe('the reader', () => {
+  test('lists live contacts or tombstones, with how many there are', async () => {
+    await using temp = await filled(people);
+    await temp.mirror.apply({ tombstones: [burial] });
+    using reader = new MirrorReader(temp.mirror.path);
+    expect(reader.columns.map(({ name }) => name)).toEqual(storedNames);
+    const page = reader.list({ limit: 2, deleted: false });
+    expect(page.total).toBe(3);
+    expect(page.rows.map(([id]) => id)).toEqual([contactId(1), contactId(2)]);
+    const gone = reader.list({ limit: 9, deleted: true });
+    expect(gone.total).toBe(1);
+    expect(gone.columns.at(-1)).toEqual({ name: '_gone', type: 'string' });
+    expect([gone.rows[0]?.[0], gone.rows[0]?.at(-1)]).toEqual([contactId(4), 'merged']);
+  });
+
+  test('searches names, e-mail and phones, whatever the case, and takes % and _ for what they are', async () => {
+    await using temp = await filled(people);
+    await temp.mirror.apply({ tombstones: [burial] });
+    using reader = new MirrorReader(temp.mirror.path);
+    const found = (text: string) => reader.search(text, { limit: 9 }).rows.map(([id]) => id);
+    expect(found('LOVE')).toEqual([contactId(1)]);
+    expect(found('Analytical')).toEqual([contactId(1)]);
+    expect(found('müller')).toEqual([contactId(2)]);
+    expect(found('Müller')).toEqual([contactId(2)]);
+    expect(found('JÜRGEN')).toEqual([contactId(2)]);
+    expect(found('4155550123')).toEqual([contactId(1)]);
+    expect(found('030 1234')).toEqual([contactId(2)]);
+    expect(found('0%')).toEqual([contactId(3)]);
+    expect(found('r_s')).toEqual([contactId(3)]);
+    expect(found('a_a')).toEqual([]);
+    expect(found('Away')).toEqual([]);
+    expect(found("'; DROP TABLE contact; --")).toEqual([]);
+    expect(reader.search('e', { limit: 1 }).total).toBe(3);
+  });
+
+  test('shows one contact by either length of its Id, tombstones too', async () => {
+    await using temp = await filled(people);
+    await temp.mirror.apply({ tombstones: [burial] });
+    using reader = new MirrorReader(temp.mirror.path);
+    for (const id of [contactId(1), contactId(1).slice(0, 15)]) {
+      expect(reader.show(id)).toMatchObject({ key: contactId(1), state: 'synced', error: null, gone: null });
+    }
+    const gone = reader.show(contactId(4));
+    expect(gone).toMatchObject({ gone: 'merged', readAt: stampOf(0) });
+    expect(gone?.row[storedNames.indexOf('MasterRecordId')]).toBe(contactId(1));
+    expect(reader.show(contactId(1).slice(0, 14))).toBeNull();
+    expect(reader.show('nobody')).toBeNull();
+  });
+
+  test('shows a pushed contact by the key that it had before Salesforce knew it', async () => {
+    await using temp = await filled(people);
+    const { mirror } = temp;
+    const key = '7f1c2f44-9a5e-4f3c-8d55-0b6f0a3f1c11';
+    await mirror.outbox.add([
+      {
+        key,
+        op: 'create',
+        contactKey: key,
+        contactId: null,
+        changes: {},
+        base: null,
+        upsertField: null,
+        allowDuplicates: false,
+        atomicGroup: null,
+        createdAt: epoch,
+        state: 'pending',
+      },
+    ]);
+    await mirror.outbox.settle([{ key, state: 'done', contactId: contactId(3), at: epoch }]);
+    await mirror.apply({ effects: { readBack: [key] } });
+    using reader = new MirrorReader(mirror.path);
+    expect(reader.show(key)?.row[0]).toBe(contactId(3));
+    expect(reader.show(contactId(3))?.key).toBe(key);
+    expect(temp.sql('SELECT _key FROM contacts WHERE Id = ?', contactId(3))).toEqual([{ _key: key }]);
+  });
+
+  test('exports all live contacts from one snapshot while more are written', async () => {
+    await using temp = await filled(Array.from({ length: 1_200 }, (_, n) => contactRow(n)));
+    using reader = new MirrorReader(temp.mirror.path);
+    let rows = 0;
+    for (const batch of reader.batches()) {
+      rows += batch.length;
+      const late = Array.from({ length: 700 }, (_, n) => contactRow(5_000 + n));
+      await temp.mirror.apply({ page: csvPage(storedNames, late, epoch) });
+    }
+    expect(rows).toBe(1_200);
+    expect(reader.list({ limit: 1, deleted: false }).total).toBe(1_900);
+  });
+
+  test('an export that is left halfway lets the reader go on', async () => {
+    await using temp = await filled(Array.from({ length: 1_200 }, (_, n) => contactRow(n)));
+    using reader = new MirrorReader(temp.mirror.path);
+    for (const _ of reader.batches()) break;
+    expect(reader.list({ limit: 1, deleted: false }).total).toBe(1_200);
+  });
+
+  test('reads an empty mirror, before and after its first describe', async () => {
+    await using temp = await openTempMirror();
+    {
+      using reader = new MirrorReader(temp.mirror.path);
+      expect(reader.list({ limit: 5, deleted: false })).toEqual({ columns: [], rows: [], total: 0 });
+      expect(reader.search('x', { limit: 5 }).total).toBe(0);
+      expect(reader.show('x')).toBeNull();
+      expect([...reader.batches()]).toEqual([]);
+      expect(reader.coveredUntil()).toBeNull();
+    }
+    await temp.mirror.applyDescribe(describeOf(), epoch);
+    await temp.mirror.apply({ effects: { firstCursors: { updated: epoch + 2, deleted: epoch + 1 } } });
+    using reader = new MirrorReader(temp.mirror.path);
+    expect(reader.list({ limit: 5, deleted: true }).rows).toEqual([]);
+    expect(reader.coveredUntil()).toBe(epoch + 1);
+  });
+});
+
+describe('the view contacts, for other programs', () => {
+  test('refuses writes with a sentence while two-way sync is off', async () => {
+    await using temp = await filled(people);
+    const db = new Database(temp.mirror.path);
+    try {
+      for (const sql of [
+        "INSERT INTO contacts (LastName) VALUES ('x')",
+        "UPDATE contacts SET LastName = 'x'",
+        'DELETE FROM contacts',
+      ]) {
+        expect(() => db.exec(sql)).toThrow(/two-way sync is off for this org.*--two-way on/);
+      }
+    } finally {
+      db.close();
+    }
+  });
+
+  test('finds by an indexed field and sorts by Id without reading all contacts', async () => {
+    await using temp = await filled(people);
+    await temp.mirror.ensureIndices();
+    await temp.mirror.ensureIndices();
+    const plan = (sql: string) =>
+      temp
+        .sql<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
+        .map(({ detail }) => detail)
+        .join('; ');
+    expect(plan("SELECT * FROM contacts WHERE Email = 'ada@analytical.example'")).toContain('contact_email');
+    expect(plan("SELECT * FROM contacts WHERE LastName = 'Lovelace'")).toContain('contact_lastname');
+    expect(plan('SELECT * FROM contacts ORDER BY Id LIMIT 5')).toContain('SCAN c USING INDEX');
+  });
+
+  test('a local row lies over its contact', async () => {
+    await using temp = await filled(people);
+    const db = new Database(temp.mirror.path);
+    db.prepare(
+      "INSERT INTO contact_local (_key, Id, LastName, _state) VALUES (?, ?, 'Edited', 'pending')",
+    ).run('k1', contactId(1));
+    db.prepare(
+      "INSERT INTO contact_local (_key, Id, LastName, _state) VALUES ('k2', NULL, 'Brand new', 'pending')",
+    ).run();
+    db.close();
+    using reader = new MirrorReader(temp.mirror.path);
+    expect(reader.list({ limit: 1, deleted: false }).total).toBe(5);
+    expect(
+      temp.sql('SELECT _key, LastName, _state FROM contacts ORDER BY LastName COLLATE NOCASE LIMIT 3'),
+    ).toMatchObject([
+      { _key: contactId(4), LastName: 'Away', _state: 'synced' },
+      { _key: 'k2', LastName: 'Brand new', _state: 'pending' },
+      { _key: 'k1', LastName: 'Edited', _state: 'pending' },
+    ]);
+    expect(reader.show('k2')).toMatchObject({ key: 'k2', state: 'pending', gone: null });
+    expect(reader.show(contactId(1))).toMatchObject({ key: 'k1', state: 'pending' });
+  });
+
+  test('a new field is in the view at once', async () => {
+    await using temp = await filled(people);
+    await temp.mirror.applyDescribe(
+      describeOf([...contactFields, { ...contactFields[3]!, name: 'Extra__c' }]),
+      epoch,
+    );
+    expect(temp.sql('SELECT Extra__c FROM contacts LIMIT 1')).toEqual([{ Extra__c: null }]);
+  });
+});

@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
+import { expect, test } from 'vitest';
+import { type Clock, systemClock } from '../../../src/base/clock.ts';
+import { silentLogger } from '../../../src/base/logger.ts';
+import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
+import { MirrorReader } from '../../../src/store/sqlite/reader.ts';
+import { describeOf, storedNames } from './contact-fields.ts';
+import { contactRow, csvPage, epoch } from './pages.ts';
+import { instanceUrl, openTempMirror } from './temp-mirrors.ts';
+
+const script = fileURLToPath(new URL('./outbox-child.ts', import.meta.url));
+
+test('a push queues and settles in another process while pages are applied and contacts are read', async () => {
+  await using temp = await openTempMirror();
+  const { mirror, folder } = temp;
+  await mirror.applyDescribe(describeOf(), epoch);
+  const child = spawn(process.execPath, [script, folder, instanceUrl, '60'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
+  let pages = 0;
+  let isOver = false;
+  void ended.then(() => {
+    isOver = true;
+  });
+  using reader = new MirrorReader(mirror.path);
+  let lastTotal = 0;
+  while (!isOver) {
+    const rows = Array.from({ length: 300 }, (_, i) => contactRow(pages * 300 + i));
+    await mirror.apply({
+      page: csvPage(storedNames, rows, epoch),
+      effects: { cursors: { updated: epoch + pages } },
+    });
+    pages++;
+    const { total } = reader.list({ limit: 1, deleted: false });
+    expect(total).toBeGreaterThanOrEqual(lastTotal);
+    lastTotal = total;
+  }
+  expect(await ended).toBe(0);
+  expect(await mirror.outbox.counts()).toMatchObject({ done: 60, pending: 0, sent: 0 });
+  expect(await mirror.counts()).toEqual({ contacts: pages * 300, deleted: 0 });
+  expect(await mirror.checkIntegrity()).toEqual([]);
+});
+
+test('a write waits for another program’s transaction, and other mirrors do not wait with it', async () => {
+  await using temp = await openTempMirror({ writers: 1 });
+  const { mirror, mirrors } = temp;
+  const other = await mirrors.open('https://other.my.salesforce.com', { create: true });
+  const stranger = new Database(mirror.path);
+  stranger.exec('BEGIN IMMEDIATE');
+  const waiting = mirror.addApiCalls(1, 1);
+  for (let i = 0; i < 5; i++) await other.addApiCalls(1, 1);
+  expect(await other.apiCallsSince(0)).toBe(5);
+  stranger.exec('COMMIT');
+  stranger.close();
+  await waiting;
+  expect(await mirror.apiCallsSince(0)).toBe(1);
+});
+
+test('a lock that is never given back ends in MIRROR_BUSY, and nothing is stored', async () => {
+  await using temp = await openTempMirror();
+  // A clock whose sleeps are over at once, and counted.
+  let sleeps = 0;
+  const clock: Clock = {
+    ...systemClock,
+    sleep: async () => {
+      sleeps++;
+    },
+  };
+  await using mirrors = openMirrors({ folder: temp.folder, log: silentLogger, clock });
+  const mirror = await mirrors.open(instanceUrl, { create: false });
+  const stranger = new Database(mirror.path);
+  stranger.exec('BEGIN IMMEDIATE');
+  await expect(mirror.addApiCalls(1, 1)).rejects.toMatchObject({ code: 'MIRROR_BUSY' });
+  expect(sleeps).toBeGreaterThan(10);
+  stranger.exec('ROLLBACK');
+  stranger.close();
+  expect(await mirror.apiCallsSince(0)).toBe(0);
+  await mirror.addApiCalls(1, 2);
+  expect(await mirror.apiCallsSince(0)).toBe(2);
+});
