@@ -12,6 +12,8 @@ import { exchange } from './http/exchange.ts';
 import { listenOnLoopback } from './http/listener.ts';
 import type { ApiRequest } from './http/request.ts';
 import { createJwtKey } from './jwt-key.ts';
+import type { LoginFile } from './oauth/login-file.ts';
+import { openLoginFile } from './oauth/login-file.ts';
 import { oauthAnswer, openIdConfiguration } from './oauth/oauth-routes.ts';
 import type { DirectoryUser } from './oauth/org-directory.ts';
 import type { Session } from './oauth/sessions.ts';
@@ -47,6 +49,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     });
     const url = `http://localhost:${listener.port}`;
     const emulation = createEmulation(org, url, options);
+    const logins = loginFileOf(emulation, options);
     const { user, session } = openFirstSession(emulation);
     const jwtPrivateKey = createJwtKey(emulation.oauth.app);
     const host: ControlHost = {
@@ -54,7 +57,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       jwtPrivateKey,
       reset: () => resetEmulation(emulation, options, session),
     };
-    current = { emulation, answers: answersOf(emulation, host) };
+    current = { emulation, answers: answersOf(emulation, host, logins) };
+    logins?.save();
     let closing: Promise<void> | undefined;
     const close = () => {
       closing ??= (async () => {
@@ -103,15 +107,28 @@ function openFirstSession({ oauth }: Emulation): { user: DirectoryUser; session:
   return { user, session };
 }
 
-function answersOf(emulation: Emulation, host: ControlHost): Answers {
+/** Logins are kept where the org is. */
+function loginFileOf({ oauth, org }: Emulation, { stateFile }: EmulatorOptions): LoginFile | undefined {
+  return stateFile === undefined ? undefined : openLoginFile(`${stateFile}.logins`, org.id, oauth);
+}
+
+function answersOf(emulation: Emulation, host: ControlHost, logins: LoginFile | undefined): Answers {
   return {
     isOwn: (path) => path === '/' || path === '/favicon.ico' || isControl(path),
-    own(request) {
-      if (isControl(request.path)) return controlAnswer(request, host);
+    async own(request) {
+      if (isControl(request.path)) {
+        const answer = await controlAnswer(request, host);
+        if (request.method === 'POST') logins?.save();
+        return answer;
+      }
       if (request.path === '/') return htmlAnswer(200, homePage(emulation));
       return emptyAnswer(204);
     },
-    api: (request) => salesforceAnswer(request, emulation),
+    api(request) {
+      const answer = salesforceAnswer(request, emulation);
+      if (request.path.startsWith('/services/oauth2/')) logins?.save();
+      return answer;
+    },
     failed: (error, request) => errorToAnswer(error, request, emulation.settings.duplicateResultKey),
   };
 }

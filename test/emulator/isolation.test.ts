@@ -1,3 +1,6 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { RunningEmulator } from './running-emulator.ts';
 import { runEmulator } from './running-emulator.ts';
@@ -5,6 +8,9 @@ import { runEmulator } from './running-emulator.ts';
 const contactsOf = async (org: RunningEmulator) => (await org.controlReply('contacts?deleted=1')).text;
 /** Ids and stamps depend on when an org was made; what a seed promises are the bytes at one clock. */
 const wallClock = () => Date.UTC(2026, 0, 15, 12);
+
+const refresh = (org: RunningEmulator, refresh_token: string) =>
+  org.token({ grant_type: 'refresh_token', refresh_token, client_id: org.emulator.clientId });
 
 describe('several emulators', () => {
   it('have the same bytes for the same seed, and others for another', async () => {
@@ -71,21 +77,30 @@ describe('several emulators', () => {
     await expect(runEmulator({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 
-  it('keeps its org in a state file', async () => {
-    const { mkdtemp, rm } = await import('node:fs/promises');
-    const { tmpdir } = await import('node:os');
-    const { join } = await import('node:path');
+  it('keeps its org and its logins in a state file', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'emulator-state-'));
     try {
       const stateFile = join(folder, 'org.db');
       let id = '';
+      let [spent, current, gone] = ['', '', ''];
       {
         await using org = await runEmulator({ contacts: 30, stateFile });
         id = (await org.api<{ id: string }>('/sobjects/Contact', { json: { LastName: 'Kept' } })).body.id;
+        await org.control('settings', { rotateRefreshTokens: true });
+        const login = await org.logIn();
+        spent = String(login.refresh_token);
+        current = String((await refresh(org, spent)).body.refresh_token);
+        gone = String((await org.logIn()).refresh_token);
+        await fetch(`${org.emulator.url}/services/oauth2/revoke?token=${encodeURIComponent(gone)}`);
       }
       await using again = await runEmulator({ contacts: 999, stateFile });
       expect((await again.api(`/sobjects/Contact/${id}`)).body.LastName).toBe('Kept');
       expect(await again.control('state')).toMatchObject({ live: 31 });
+      expect((await stat(`${stateFile}.logins`)).mode & 0o777).toBe(0o600);
+      expect((await refresh(again, gone)).status).toBe(400);
+      expect((await refresh(again, current)).status).toBe(200);
+      expect((await refresh(again, spent)).status).toBe(400);
+      expect((await refresh(again, current)).status).toBe(400);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

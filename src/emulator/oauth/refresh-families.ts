@@ -11,6 +11,9 @@ export interface RefreshFamily {
   current: string;
 }
 
+/** A family with all its tokens, spent ones included. */
+export type StoredFamily = RefreshFamily & { tokens: string[] };
+
 export type RefreshLookup =
   | { kind: 'current'; family: RefreshFamily }
   | { kind: 'spent'; family: RefreshFamily }
@@ -21,7 +24,7 @@ const approvalsPerUserAndApp = 5;
 
 export class RefreshFamilies {
   readonly #families = new Map<string, RefreshFamily>();
-  /** Every token ever issued, so that the use of a spent one is recognised. */
+  /** Every token of a live family, so that the use of a spent one is recognised. */
   readonly #familyOf = new Map<string, string>();
   readonly #directory: OrgDirectory;
 
@@ -67,13 +70,29 @@ export class RefreshFamilies {
   }
 
   revoke(familyId: string): boolean {
+    for (const [token, id] of this.#familyOf) if (id === familyId) this.#familyOf.delete(token);
     return this.#families.delete(familyId);
   }
 
   revokeAll(): number {
     const count = this.#families.size;
     this.#families.clear();
+    this.#familyOf.clear();
     return count;
+  }
+
+  stored(): StoredFamily[] {
+    return [...this.#families.values()].map((family) => ({
+      ...family,
+      tokens: [...this.#familyOf].flatMap(([token, id]) => (id === family.id ? [token] : [])),
+    }));
+  }
+
+  restore(stored: StoredFamily[]): void {
+    for (const { tokens, ...family } of stored) {
+      this.#families.set(family.id, family);
+      for (const token of tokens) this.#familyOf.set(token, family.id);
+    }
   }
 
   get size(): number {

@@ -79,6 +79,14 @@ export class Sessions {
     return count;
   }
 
+  stored(): Session[] {
+    return [...this.#sessions.values()];
+  }
+
+  restore(stored: Session[]): void {
+    for (const session of stored) this.#sessions.set(session.token, session);
+  }
+
   /** Ends every session but the one, which is opened again if it was ended. */
   closeAllBut(kept: Session): void {
     this.#sessions.clear();

@@ -235,6 +235,20 @@ describe('token', () => {
     expect(bad.body).toEqual({ error: 'invalid_grant', error_description: 'authentication failure' });
   });
 
+  it('refuses an inactive user: inactive_user', async () => {
+    const { clientId: client_id, clientSecret: client_secret, password } = org.emulator;
+    const soql = 'SELECT Username FROM User WHERE IsActive = false';
+    const users = await org.api<{ records: { Username: string }[] }>(`/query?q=${encodeURIComponent(soql)}`);
+    const username = users.body.records[0]?.Username ?? '';
+    const answer = await org.token({ grant_type: 'password', client_id, client_secret, username, password });
+    expect([answer.status, answer.body]).toEqual([
+      400,
+      { error: 'inactive_user', error_description: 'user is inactive' },
+    ]);
+    const byJwt = await jwt(sign(claims({ sub: username }), await org.emulator.jwtPrivateKey()));
+    expect(byJwt.body.error).toBe('inactive_user');
+  });
+
   it('refuses other grants: unsupported_grant_type, grant type not supported', async () => {
     for (const grant_type of ['device', 'toString', '']) {
       const { status, body } = await org.token({ grant_type, client_id: org.emulator.clientId });
