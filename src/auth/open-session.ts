@@ -33,56 +33,57 @@ export function openSession(credential: Credential, parts: SessionParts): Sessio
 
 const storeAgain = { baseMs: 250, maxMs: 30_000 };
 
+/** Its fields are private to the engine too, so that a session that is logged or serialised shows no token. */
 class StoredSession implements Session {
-  private readonly parts: SessionParts;
-  private current: Credential;
-  private readonly renewal = new SharedWork<string>();
-  private readonly closing = new AbortController();
+  readonly #parts: SessionParts;
+  #current: Credential;
+  readonly #renewal = new SharedWork<string>();
+  readonly #closing = new AbortController();
   /** Work under the refresh lock, which may go on after its caller was answered or has gone. */
-  private readonly leases = new Set<Promise<void>>();
+  readonly #leases = new Set<Promise<void>>();
   /** True while this process holds the refresh lock with a credential that the store does not take. */
-  private unsaved = false;
-  private fromMemory: Promise<string> | null = null;
+  #unsaved = false;
+  #fromMemory: Promise<string> | null = null;
 
   constructor(credential: Credential, parts: SessionParts) {
-    this.current = credential;
-    this.parts = parts;
+    this.#current = credential;
+    this.#parts = parts;
   }
 
   get instanceUrl(): string {
-    return this.current.instanceUrl;
+    return this.#current.instanceUrl;
   }
 
   get orgId(): string {
-    return this.current.orgId;
+    return this.#current.orgId;
   }
 
   get userId(): string {
-    return this.current.userId;
+    return this.#current.userId;
   }
 
   get username(): string {
-    return this.current.username;
+    return this.#current.username;
   }
 
   get apiUrl(): string {
-    return this.current.apiUrl;
+    return this.#current.apiUrl;
   }
 
   async accessToken({ signal }: { signal?: AbortSignal } = {}): Promise<string> {
     throwIfAborted(signal);
-    return this.current.accessToken === '' ? this.renew('', { signal }) : this.current.accessToken;
+    return this.#current.accessToken === '' ? this.renew('', { signal }) : this.#current.accessToken;
   }
 
   async renew(rejectedToken: string, { signal }: { signal?: AbortSignal } = {}): Promise<string> {
     throwIfAborted(signal);
-    if (this.current.accessToken !== rejectedToken) return this.current.accessToken;
-    return this.renewal.join((signal) => this.replace(rejectedToken, signal), signal);
+    if (this.#current.accessToken !== rejectedToken) return this.#current.accessToken;
+    return this.#renewal.join((signal) => this.#replace(rejectedToken, signal), signal);
   }
 
   async close(): Promise<void> {
-    this.closing.abort();
-    await Promise.allSettled(this.leases);
+    this.#closing.abort();
+    await Promise.allSettled(this.#leases);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -90,50 +91,50 @@ class StoredSession implements Session {
   }
 
   /** `signal` ends the wait for the lock only: a renewal that was sent is finished, or its token would be lost. */
-  private async replace(rejectedToken: string, signal: AbortSignal): Promise<string> {
-    if (this.unsaved) return this.renewUnsaved();
+  async #replace(rejectedToken: string, signal: AbortSignal): Promise<string> {
+    if (this.#unsaved) return this.#renewUnsaved();
     // Most waiters find the work done when they look, and need no lock.
-    const stored = await this.parts.store.get(this.instanceUrl);
-    if (stored !== null && replaces(stored, rejectedToken)) return this.adopt(stored);
+    const stored = await this.#parts.store.get(this.instanceUrl);
+    if (stored !== null && replaces(stored, rejectedToken)) return this.#adopt(stored);
     return new Promise<string>((resolve, reject) => {
-      const lease = this.parts
-        .withLock(refreshLockName(this.orgId), () => this.renewUnderLock(rejectedToken, resolve), {
-          signal: AbortSignal.any([signal, this.closing.signal]),
+      const lease = this.#parts
+        .withLock(refreshLockName(this.orgId), () => this.#renewUnderLock(rejectedToken, resolve), {
+          signal: AbortSignal.any([signal, this.#closing.signal]),
           timeoutMs: refreshLockTimeoutMs,
         })
-        .catch((error: unknown) => reject(isAppError(error, 'LOCK_TIMEOUT') ? this.busy(error) : error))
-        .finally(() => this.leases.delete(lease));
-      this.leases.add(lease);
+        .catch((error: unknown) => reject(isAppError(error, 'LOCK_TIMEOUT') ? this.#busy(error) : error))
+        .finally(() => this.#leases.delete(lease));
+      this.#leases.add(lease);
     });
   }
 
-  private async renewUnderLock(rejectedToken: string, answer: (token: string) => void): Promise<void> {
-    const { store } = this.parts;
+  async #renewUnderLock(rejectedToken: string, answer: (token: string) => void): Promise<void> {
+    const { store } = this.#parts;
     const stored = await store.get(this.instanceUrl);
-    if (stored === null) throw this.needsLogin(loginRequired(this.instanceUrl));
-    if (replaces(stored, rejectedToken)) return answer(this.adopt(stored));
+    if (stored === null) throw this.#needsLogin(loginRequired(this.instanceUrl));
+    if (replaces(stored, rejectedToken)) return answer(this.#adopt(stored));
     await store.probeWritable();
-    const renewed = await this.ask(stored);
-    await this.keep(renewed, answer);
+    const renewed = await this.#ask(stored);
+    await this.#keep(renewed, answer);
   }
 
   /** The one place that asks Salesforce. A grant that was refused once is not offered again, by anybody. */
-  private async ask(credential: Credential): Promise<Credential> {
-    const { fetch, clock, log } = this.parts;
-    if (credential.refused !== null) throw this.needsLogin(grantRefused(credential));
+  async #ask(credential: Credential): Promise<Credential> {
+    const { fetch, clock, log } = this.#parts;
+    if (credential.refused !== null) throw this.#needsLogin(grantRefused(credential));
     try {
       const renewed = await renewCredential(credential, { fetch, clock });
       log.debug('A new access token was issued.', { instanceUrl: this.instanceUrl, grant: renewed.grant });
       return renewed;
     } catch (error) {
       if (!isAppError(error, 'LOGIN_REQUIRED')) throw error;
-      await this.noteRefusal(credential, error);
-      throw this.needsLogin(error);
+      await this.#noteRefusal(credential, error);
+      throw this.#needsLogin(error);
     }
   }
 
   /** An admin can mend a JWT or client credentials grant without a login, so only a refresh token is given up. */
-  private async noteRefusal(credential: Credential, { details }: AppError): Promise<void> {
+  async #noteRefusal(credential: Credential, { details }: AppError): Promise<void> {
     if (credential.grant !== 'refresh-token') return;
     const { error, error_description: description } = details as {
       error?: string;
@@ -142,12 +143,12 @@ class StoredSession implements Session {
     const refused = {
       error: error ?? 'invalid_grant',
       description: description ?? null,
-      at: this.parts.clock.now(),
+      at: this.#parts.clock.now(),
     };
     try {
-      await this.parts.store.set({ ...credential, refused });
+      await this.#parts.store.set({ ...credential, refused });
     } catch (error) {
-      this.parts.log.warn('That the login is over could not be noted; the next process will ask again.', {
+      this.#parts.log.warn('That the login is over could not be noted; the next process will ask again.', {
         instanceUrl: this.instanceUrl,
         reason: messageOf(error),
       });
@@ -159,86 +160,86 @@ class StoredSession implements Session {
    * used from memory and stored again and again until it is in or the session closes, with the lock held: another
    * process would offer the old refresh token, and Salesforce would revoke the whole family.
    */
-  private async keep(renewed: Credential, answer: (token: string) => void): Promise<void> {
+  async #keep(renewed: Credential, answer: (token: string) => void): Promise<void> {
     try {
-      await this.parts.store.set(renewed);
-      return answer(this.use(renewed));
+      await this.#parts.store.set(renewed);
+      return answer(this.#use(renewed));
     } catch (error) {
-      this.complain(error);
+      this.#complain(error);
     }
-    this.unsaved = true;
-    answer(this.use(renewed));
+    this.#unsaved = true;
+    answer(this.#use(renewed));
     let attempt = 0;
     do {
-      await this.pause(backoffMs(attempt++, storeAgain));
-      if (await this.storeCurrent()) return;
-    } while (!this.closing.signal.aborted);
-    this.unsaved = false;
-    this.parts.log.error('The new login could not be stored and ends with this process: log in again.', {
+      await this.#pause(backoffMs(attempt++, storeAgain));
+      if (await this.#storeCurrent()) return;
+    } while (!this.#closing.signal.aborted);
+    this.#unsaved = false;
+    this.#parts.log.error('The new login could not be stored and ends with this process: log in again.', {
       instanceUrl: this.instanceUrl,
     });
   }
 
-  private async storeCurrent(): Promise<boolean> {
-    await this.fromMemory?.catch(() => {});
-    const wanted = this.current;
+  async #storeCurrent(): Promise<boolean> {
+    await this.#fromMemory?.catch(() => {});
+    const wanted = this.#current;
     try {
-      await this.parts.store.set(wanted);
+      await this.#parts.store.set(wanted);
     } catch (error) {
-      this.complain(error);
+      this.#complain(error);
       return false;
     }
-    if (this.current !== wanted || this.fromMemory !== null) return false;
-    this.unsaved = false;
-    this.parts.log.warn('The new login is stored now.', { instanceUrl: this.instanceUrl });
+    if (this.#current !== wanted || this.#fromMemory !== null) return false;
+    this.#unsaved = false;
+    this.#parts.log.warn('The new login is stored now.', { instanceUrl: this.instanceUrl });
     return true;
   }
 
   /** A second renewal while the first is still unsaved: this process holds the lock already. */
-  private async renewUnsaved(): Promise<string> {
-    this.fromMemory = this.ask(this.current).then((renewed) => this.use(renewed));
+  async #renewUnsaved(): Promise<string> {
+    this.#fromMemory = this.#ask(this.#current).then((renewed) => this.#use(renewed));
     try {
-      return await this.fromMemory;
+      return await this.#fromMemory;
     } finally {
-      this.fromMemory = null;
+      this.#fromMemory = null;
     }
   }
 
-  private use(renewed: Credential): string {
-    const { apiUrl } = this.current;
-    this.current = renewed;
-    if (renewed.apiUrl !== apiUrl) this.parts.onRenamed?.({ from: apiUrl, to: renewed.apiUrl });
+  #use(renewed: Credential): string {
+    const { apiUrl } = this.#current;
+    this.#current = renewed;
+    if (renewed.apiUrl !== apiUrl) this.#parts.onRenamed?.({ from: apiUrl, to: renewed.apiUrl });
     return renewed.accessToken;
   }
 
   /** Takes what another process, or a new login, has stored meanwhile. */
-  private adopt(stored: Credential): string {
-    assertSameEyes(this.current, stored);
-    return this.use(stored);
+  #adopt(stored: Credential): string {
+    assertSameEyes(this.#current, stored);
+    return this.#use(stored);
   }
 
-  private needsLogin(error: AppError): AppError {
-    this.parts.onLoginNeeded?.(error);
+  #needsLogin(error: AppError): AppError {
+    this.#parts.onLoginNeeded?.(error);
     return error;
   }
 
-  private complain(error: unknown): void {
-    this.parts.log.error('The new login cannot be stored; it is kept in memory and stored again soon.', {
+  #complain(error: unknown): void {
+    this.#parts.log.error('The new login cannot be stored; it is kept in memory and stored again soon.', {
       instanceUrl: this.instanceUrl,
       reason: messageOf(error),
     });
   }
 
   /** Ends at once when the session closes. */
-  private async pause(ms: number): Promise<void> {
+  async #pause(ms: number): Promise<void> {
     try {
-      await this.parts.clock.sleep(ms, { signal: this.closing.signal });
+      await this.#parts.clock.sleep(ms, { signal: this.#closing.signal });
     } catch (error) {
       if (!isAbort(error)) throw error;
     }
   }
 
-  private busy(cause: unknown): AppError {
+  #busy(cause: unknown): AppError {
     return new AppError(
       'ORG_BUSY',
       `Another process has been renewing the login of ${this.instanceUrl} for too long.`,

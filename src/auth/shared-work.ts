@@ -5,20 +5,20 @@ import { abortReason, isAbort, throwIfAborted } from '../base/abort.ts';
  * wait; the work's own signal aborts when nobody waits for it any more.
  */
 export class SharedWork<T> {
-  private running: { result: Promise<T>; waiters: number; nobody: AbortController } | null = null;
+  #running: { result: Promise<T>; waiters: number; nobody: AbortController } | null = null;
 
   async join(start: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
     throwIfAborted(signal);
-    if (this.running === null || this.running.nobody.signal.aborted) {
+    if (this.#running === null || this.#running.nobody.signal.aborted) {
       const nobody = new AbortController();
       const flight = { result: start(nobody.signal), waiters: 0, nobody };
-      this.running = flight;
+      this.#running = flight;
       const end = (): void => {
-        if (this.running === flight) this.running = null;
+        if (this.#running === flight) this.#running = null;
       };
       flight.result.then(end, end);
     }
-    const flight = this.running;
+    const flight = this.#running;
     flight.waiters += 1;
     try {
       return await abortable(flight.result, signal);

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Credential } from '../../src/auth/credential.ts';
 import type { CredentialStore } from '../../src/auth/credential-store.ts';
@@ -410,11 +411,23 @@ describe('a grant that is over', () => {
   });
 });
 
-it('no token is in anything that is said or thrown', async () => {
-  salesforce.live.clear();
-  const session = openSession(await login(), parts());
-  const error = await session.renew('00D!access-0').catch((e: unknown) => e);
-  const { inspect } = await import('node:util');
-  const everything = said.join('\n') + inspect(error, { depth: 20, showHidden: true });
-  expect(everything).not.toMatch(/access-0|refresh-0/);
+it.each([
+  ['a spent grant', invalidGrant('expired access/refresh token')],
+  ['a cut connection', { cut: true }],
+  ['a maintenance page', { status: 503, text: '<html>' }],
+  ['an unknown refusal', { status: 400, json: { error: 'unheard_of', error_description: 'no' } }],
+  ['an answer without a token', { json: { instance_url: 'https://acme.my.salesforce.com' } }],
+])('no secret is in anything that is said or thrown over %s', async (_, answer) => {
+  salesforce.override = () => answer;
+  const session = openSession(await login({ clientSecret: 'the-client-secret' }), parts());
+  const error = await session.renew('00D!access-0').catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(Error);
+  const everything =
+    said.join('\n') +
+    inspect(error, { depth: 20, showHidden: true }) +
+    inspect(session, { showHidden: true }) +
+    JSON.stringify(session);
+  expect(salesforce.server.requests[0]?.form.client_secret).toBe('the-client-secret');
+  for (const secret of ['access-0', 'refresh-0', 'the-client-secret'])
+    expect(everything).not.toContain(secret);
 });
