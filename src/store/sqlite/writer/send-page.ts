@@ -4,7 +4,7 @@ import type { BlockBudget } from './block-budget.ts';
 import type { WriterClient } from './writer-client.ts';
 
 export interface PageRoute {
-  client: WriterClient;
+  client: Pick<WriterClient, 'call'>;
   budget: BlockBudget;
   path: string;
   /** Names the page on its writer thread. */
@@ -40,56 +40,78 @@ async function sendBlocks(
   { client, budget, path, page }: PageRoute,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const aborted = abortion(signal);
-  let fault: { error: unknown } | null = null;
+  const end = new EarlyEnd(signal);
   const underWay = new Set<Promise<void>>();
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), aborted.promise]);
+      const next = await end.or(iterator.next());
       if (next.done === true) break;
       const block = next.value;
-      const release = await grantedOr(aborted.promise, budget.take(block.byteLength));
-      if (fault !== null) {
-        release();
-        break;
-      }
+      const release = await grantedOr(end, budget.take(block.byteLength));
       const sent: Promise<void> = client
         .call(path, 'addBlock', [page, block], [block.buffer])
-        .catch((error: unknown) => {
-          fault ??= { error };
-        })
+        .catch((error: unknown) => end.fail(error))
         .finally(() => {
           underWay.delete(sent);
           release();
         });
       underWay.add(sent);
     }
-    await Promise.all(underWay);
-    if (fault !== null) throw (fault as { error: unknown }).error;
+    await end.or(Promise.all(underWay));
+    end.check();
   } finally {
-    aborted.forget();
+    end.forget();
   }
 }
 
-/** A grant that comes after the abort is given back at once. */
-async function grantedOr(aborted: Promise<never>, taking: Promise<() => void>): Promise<() => void> {
+/** A grant that comes after the end is given back at once. */
+async function grantedOr(end: EarlyEnd, taking: Promise<() => void>): Promise<() => void> {
   try {
-    return await Promise.race([taking, aborted]);
+    return await end.or(taking);
   } catch (error) {
     void taking.then((release) => release());
     throw error;
   }
 }
 
-/** A promise that only ever rejects, when `signal` aborts. */
-function abortion(signal: AbortSignal | undefined): { promise: Promise<never>; forget(): void } {
-  let onAbort = () => {};
-  const promise = new Promise<never>((_, reject) => {
-    onAbort = () => reject(isAbort(signal?.reason) ? signal?.reason : abortReason());
-    if (signal?.aborted) onAbort();
-    signal?.addEventListener('abort', onAbort, { once: true });
-  });
-  // Nobody may be waiting at the moment.
-  promise.catch(() => {});
-  return { promise, forget: () => signal?.removeEventListener('abort', onAbort) };
+/** What ends a page before its stream does: an abort, or a block that cannot be parsed. */
+class EarlyEnd {
+  readonly #promise: Promise<never>;
+  readonly #signal: AbortSignal | undefined;
+  #reject: (error: unknown) => void = () => {};
+  #error: unknown;
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#promise = new Promise<never>((_, reject) => {
+      this.#reject = reject;
+    });
+    // Nobody may be waiting at the moment.
+    this.#promise.catch(() => {});
+    this.#signal = signal;
+    if (signal?.aborted) this.#onAbort();
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  /** The end beats a stream that stands still. */
+  or<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.#promise]);
+  }
+
+  fail(error: unknown): void {
+    this.#error ??= error;
+    this.#reject(error);
+  }
+
+  check(): void {
+    if (this.#error !== undefined) throw this.#error;
+  }
+
+  forget(): void {
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+  }
+
+  readonly #onAbort = (): void => {
+    const reason: unknown = this.#signal?.reason;
+    this.fail(isAbort(reason) ? reason : abortReason());
+  };
 }
