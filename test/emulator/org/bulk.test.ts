@@ -80,6 +80,8 @@ describe('bulk results', () => {
         Visits__c: row.Visits__c && `${row.Visits__c}.0`,
       })),
     );
+    const page = parse(await text(bulk, 700, 450)) as string[][];
+    expect(page.map(([id]) => id)).toEqual(parsed.slice(700, 1150).map((row) => row.Id));
     for (const size of [1, 333, 500, 777, 5000]) {
       let pages = '';
       for (let at = 0; at < bulk.rows; at += size)

@@ -442,6 +442,14 @@ describe('delete, undelete, purge, merge', () => {
     expect(column(org, me, 'SELECT Id FROM Contact', 'Id')).toEqual([contact]);
   });
 
+  it('a delete that is refused midway deletes nothing', () => {
+    const account = create(org, me, { Name: 'A' }, 'Account');
+    const [, locked] = ['a', 'b'].map((LastName) => create(org, me, { LastName, AccountId: account }));
+    org.control.openTransaction({ touch: { ids: [locked!] } });
+    expect(codes(org.delete(me, [account]))).toEqual(['UNABLE_TO_LOCK_ROW']);
+    expect(column(org, me, 'SELECT LastName FROM Contact')).toEqual(['a', 'b']);
+  });
+
   it('hardDelete leaves nothing in the Recycle Bin', () => {
     const id = create(org, me, { LastName: 'A' });
     org.delete(me, [id], { hard: true });
@@ -457,6 +465,9 @@ describe('delete, undelete, purge, merge', () => {
       rows(org, me, 'SELECT Id, MasterRecordId FROM Contact WHERE IsDeleted = true', true),
     ).toMatchObject([{ Id: loser, MasterRecordId: master }]);
     expect(read(child, 'ReportsToId').ReportsToId).toBe(master);
+    org.undelete(me, [loser]);
+    expect(read(loser, 'MasterRecordId').MasterRecordId).toBeNull();
+    org.delete(me, [loser]);
     expect(
       codes([org.merge(me, { master, losers: [master] }), org.merge(me, { master, losers: [loser] })]),
     ).toEqual(['INVALID_OPERATION', 'ENTITY_IS_DELETED']);

@@ -300,6 +300,33 @@ describe('transactions that commit late', () => {
     });
   });
 
+  it('a write with a shorter lag does not overtake an earlier one of its row', () => {
+    const id = create(org, me, { LastName: 'A' });
+    const title = (Title: string) => org.update(me, [{ object: 'Contact', fields: { Id: id, Title } }]);
+    org.control.change({ commitLagMs: 60_000 });
+    title('first');
+    org.control.change({ commitLagMs: 0 });
+    title('second');
+    expect(rows(org, me, 'SELECT Title FROM Contact')).toMatchObject([{ Title: null }]);
+    org.clock.advance(60_000);
+    expect(rows(org, me, 'SELECT Title FROM Contact')).toMatchObject([{ Title: 'second' }]);
+    title('third');
+    expect(rows(org, me, 'SELECT Title FROM Contact')).toMatchObject([{ Title: 'third' }]);
+  });
+
+  it('what falls due while a transaction is undone is not undone with it', () => {
+    org.control.change({ commitLagMs: 60_000 });
+    create(org, me, { LastName: 'A' });
+    expect(() =>
+      org.transaction(() => {
+        org.clock.advance(60_000);
+        rows(org, me, 'SELECT Id FROM Contact');
+        throw new Error('undone');
+      }),
+    ).toThrow('undone');
+    expect(rows(org, me, 'SELECT LastName FROM Contact')).toMatchObject([{ LastName: 'A' }]);
+  });
+
   it('writes upon writes that have not committed yet come out in their order', () => {
     org.control.change({ commitLagMs: 60_000 });
     const id = create(org, me, { LastName: 'A', ParaHack_Id__c: 'k' });

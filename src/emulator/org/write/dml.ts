@@ -51,13 +51,27 @@ export function writeEach<T>(
 ): SaveResult[] {
   try {
     return state.commits.transaction(() => {
-      const results = items.map((item) => state.commits.transaction(() => write(item)));
+      const results = items.map((item) => writeOne(state, () => write(item)));
       if (options.allOrNone && results.some((result) => !result.success)) throw new RolledBack(results);
       return results;
     });
   } catch (error) {
     if (!(error instanceof RolledBack)) throw error;
     return error.results.map((result) => (result.success ? failure([ROLLED_BACK]) : result));
+  }
+}
+
+/** A record that fails leaves nothing behind, however far its write had come. */
+function writeOne(state: OrgState, write: () => SaveResult): SaveResult {
+  try {
+    return state.commits.transaction(() => {
+      const result = write();
+      if (!result.success) throw new RolledBack([result]);
+      return result;
+    });
+  } catch (error) {
+    if (error instanceof RolledBack) return error.results[0]!;
+    throw error;
   }
 }
 
