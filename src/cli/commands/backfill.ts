@@ -7,7 +7,7 @@ import type { Invocation, Outcome } from '../invocation.ts';
 import { collectList } from '../options/list-option.ts';
 import { wholeNumber } from '../options/number-option.ts';
 import { failureOfOrgs, type OrgOutcome } from '../org-failure.ts';
-import { openProgress } from '../progress/progress-view.ts';
+import { openProgress } from '../progress/open-progress.ts';
 import { count, counted } from '../render/quantity.ts';
 import { renderTable } from '../render/table.ts';
 import type { CommandHost } from './command-host.ts';

@@ -16,8 +16,8 @@ export function contactTexts(columns: readonly ContactColumn[], row: ContactRow)
   return columns.map((column, at) => String(contactValue(column, row[at]) ?? ''));
 }
 
-const summary = ['Id', 'Name', 'Email', 'Phone', 'LastModifiedDate'];
-const summaryWithoutName = ['Id', 'FirstName', 'LastName', 'Email', 'Phone', 'LastModifiedDate'];
+const summary = ['Id', 'Name', 'Email', 'Phone', 'LastModifiedDate', '_gone'];
+const summaryWithoutName = ['Id', 'FirstName', 'LastName', 'Email', 'Phone', 'LastModifiedDate', '_gone'];
 
 /** The few columns that tell contacts apart, where the mirror has them. */
 export function summaryColumns(columns: readonly ContactColumn[]): { name: string; at: number }[] {

@@ -28,7 +28,7 @@ export function addContactsCommand({ program, run }: CommandHost): void {
   requireSubcommand(contacts);
   contacts
     .command('list')
-    .description('Lists contacts, those changed last first.')
+    .description('Lists contacts in the order of their Ids.')
     .option(...orgOption)
     .option('--limit <n>', 'how many', wholeNumber(1, mostRows), 50)
     .option('--deleted', 'the ones that Salesforce no longer has')

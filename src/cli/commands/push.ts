@@ -6,7 +6,7 @@ import { type InputFormat, inputFormats } from '../input/input-formats.ts';
 import { readInput } from '../input/read-input.ts';
 import type { Reject } from '../input/rejects-file.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
-import { openProgress } from '../progress/progress-view.ts';
+import { openProgress } from '../progress/open-progress.ts';
 import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
 import { pushFailure } from './push-failure.ts';

@@ -1,19 +1,8 @@
 import type { ProgressEvent } from '../../app/contract/progress.ts';
-import type { Invocation } from '../invocation.ts';
-import { createLineProgress } from './line-progress.ts';
-import { openSpinnerProgress } from './spinner-progress.ts';
 
 /** Shows how far work is, on stderr. */
 export interface ProgressView {
   show(event: ProgressEvent): void;
   /** Takes away what is only there while work goes on. */
   stop(): void;
-}
-
-/** A spinner where a person looks on, else plain lines; nothing with `--quiet`. */
-export async function openProgress({ output, surface, talk, io }: Invocation): Promise<ProgressView> {
-  if (output.quiet) return { show() {}, stop() {} };
-  const why = output.verbosity > 0;
-  if (!surface.interactive) return createLineProgress((line) => talk.say(line), { now: io.now, why });
-  return await openSpinnerProgress(io.stderr as NodeJS.WriteStream, talk, { why });
 }
