@@ -45,6 +45,11 @@ export interface BulkOptions {
   signal: AbortSignal;
 }
 
+interface JobOptions extends BulkOptions {
+  /** Jobs whose span is being asked for again: their pages, under way or waiting, count no more. */
+  lost: Set<string>;
+}
+
 export function planBulkChunks(spans: readonly CountedSpan[]): NewChunk[] {
   return spans.map((span) => bulkSpanChunk(span));
 }
@@ -56,8 +61,9 @@ export function planBulkChunks(spans: readonly CountedSpan[]): NewChunk[] {
 export async function readBulkChunks(
   context: SyncContext,
   chunks: readonly Chunk[],
-  options: BulkOptions,
+  given: BulkOptions,
 ): Promise<void> {
+  const options: JobOptions = { ...given, lost: new Set() };
   const { concurrency, signal } = options;
   // All jobs are created first: Salesforce works on them side by side while the first pages are read.
   const spans = chunks.filter(({ kind }) => kind === 'bulk-span');
@@ -91,7 +97,7 @@ async function readSpanChunk(
   context: SyncContext,
   given: Chunk,
   pool: ChunkPoolView,
-  options: BulkOptions,
+  options: JobOptions,
 ): Promise<void> {
   const { signal } = pool;
   const chunk = await startJob(context, given, { fields: options.fields, signal });
@@ -114,7 +120,7 @@ async function readSpanChunk(
     if (pages.length === 0) await deleteBulkJob(context, jobId, { signal });
   } catch (error) {
     if (!isLostJob(error)) throw error;
-    await restartSpan(context, [chunk.id], spec, error, pool, options);
+    await restartSpan(context, [chunk.id], { ...spec, jobId }, error, pool, options);
   }
 }
 
@@ -153,10 +159,12 @@ async function readPageChunk(
   context: SyncContext,
   chunk: Chunk,
   pool: ChunkPoolView,
-  options: BulkOptions,
+  options: JobOptions,
 ): Promise<void> {
   const spec = chunk.spec as unknown as PageSpec;
   const { mirror, remote } = context;
+  const { lost } = options;
+  if (lost.has(spec.jobId)) return;
   try {
     const page = await remote.bulk.resultPage(spec.url, options.fields, { signal: pool.signal });
     const outcome = await mirror.apply(
@@ -164,6 +172,7 @@ async function readPageChunk(
       { signal: pool.signal },
     );
     options.progress.took(outcome);
+    if (lost.has(spec.jobId)) return;
     options.progress.chunksDone++;
     const pages = await pagesOfJob(context, options.runId, spec.jobId);
     if (pages.some(({ state }) => state === 'pending')) return;
@@ -175,18 +184,13 @@ async function readPageChunk(
     await deleteBulkJob(context, spec.jobId, { signal: pool.signal });
   } catch (error) {
     if (!isLostJob(error)) throw error;
+    // Where another page met the loss first, the span is being asked for again already.
+    if (lost.has(spec.jobId)) return;
+    lost.add(spec.jobId);
     const pages = await pagesOfJob(context, options.runId, spec.jobId);
     const open = pages.filter(({ state }) => state === 'pending');
-    // Where another page met the loss first, the span is being asked for again already.
-    if (open.length === 0 && !isAppError(error, 'BULK_JOB_INCOMPLETE')) return;
-    await restartSpan(
-      context,
-      (open.length > 0 ? open : pages).map(({ id }) => id),
-      spec,
-      error,
-      pool,
-      options,
-    );
+    const replaced = (open.length > 0 ? open : pages).map(({ id }) => id);
+    await restartSpan(context, replaced, spec, error, pool, options);
   }
 }
 
@@ -209,10 +213,10 @@ function assertJobRows(jobId: string, expected: number, rows: number): void {
 async function restartSpan(
   context: SyncContext,
   ids: readonly number[],
-  span: SpanSpec,
+  span: SpanSpec & { jobId: string },
   cause: unknown,
   pool: ChunkPoolView,
-  options: BulkOptions,
+  options: JobOptions,
 ): Promise<void> {
   const attempt = span.attempt + 1;
   if (attempt >= maxJobsPerSpan) {

@@ -1,0 +1,191 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { mirrorPath } from '../../src/store/sqlite/mirror-path.ts';
+import { backfill } from '../../src/sync/backfill/backfill.ts';
+import { runCycle } from '../../src/sync/cycle/cycle.ts';
+import { calls, control, expectMirrorEqualsOrg } from '../e2e/org.ts';
+import { openRig, type Rig } from './rig.ts';
+
+const apis = ['rest', 'bulk'] as const;
+const deep = process.env.PARAHACK_DEEP !== undefined;
+const fileOf = (rig: Rig) => mirrorPath(join(rig.folder, 'orgs'), rig.emulator.url);
+const equal = (rig: Rig) => expectMirrorEqualsOrg(fileOf(rig), rig.emulator.url);
+
+describe.each(apis)('backfill by %s', (api) => {
+  it('copies an empty org', async () => {
+    await using rig = await openRig();
+    expect(await backfill(rig.context, { api, signal: rig.signal })).toMatchObject({
+      status: 'complete',
+      contacts: 0,
+    });
+    await equal(rig);
+  });
+
+  it('reads equal stamps over page edges, in short pages, each contact once', async () => {
+    await using rig = await openRig();
+    // One call creates all of them within one second.
+    await control(rig.emulator.url, 'contacts', { count: 501, seed: 3 });
+    await control(rig.emulator.url, 'settings', { maxPageRows: 50, bulkPageRows: 50 });
+    const report = await backfill(rig.context, { api, concurrency: 4, signal: rig.signal });
+    expect(report).toMatchObject({ status: 'complete', contacts: 501, inserted: 501 });
+    await equal(rig);
+  });
+
+  it('brings what is changed, deleted, undeleted and merged while its chunks are under way', async () => {
+    await using rig = await openRig({ contacts: 1_500 });
+    const { url } = rig.emulator;
+    await control(url, 'settings', { maxPageRows: 100, bulkPageRows: 100, latencyMs: 3 });
+    const { ids } = await control(url, 'delete', { count: 3 });
+    let step = 0;
+    const busy: Promise<unknown>[] = [];
+    const meddle = [
+      () => control(url, 'touch', { count: 20, set: { Title: 'Changed meanwhile' } }),
+      () => control(url, 'delete', { count: 15 }),
+      () => control(url, 'undelete', { ids: ids.slice(0, 2) }),
+      () => control(url, 'contacts', { count: 9, seed: 5 }),
+      async () => {
+        const { ids: pair } = await control(url, 'touch', { count: 2, set: { Department: 'Merged' } });
+        return control(url, 'merge', { master: pair[0], losers: [pair[1]] });
+      },
+    ];
+    const context = {
+      ...rig.context,
+      onEvent: () => {
+        const next = meddle[step++];
+        if (next) busy.push(next());
+      },
+    };
+    const report = await backfill(context, { api, concurrency: 2, signal: rig.signal });
+    expect(report).toMatchObject({ status: 'complete', error: null });
+    expect(step).toBeGreaterThanOrEqual(meddle.length);
+    await Promise.all(busy);
+    await runCycle(rig.context, { push: false, signal: rig.signal });
+    await equal(rig);
+  });
+
+  it('keeps T0 before a transaction that is open while it reads, so that its late rows are not lost', async () => {
+    await using rig = await openRig({ contacts: 200 });
+    const { url } = rig.emulator;
+    await control(url, 'open-transaction', { create: { count: 5, seed: 11 } });
+    const report = await backfill(rig.context, { api, signal: rig.signal });
+    expect(report).toMatchObject({ status: 'complete', contacts: 200 });
+    await control(url, 'clock', { advanceMs: 5 * 60_000 });
+    await control(url, 'commit', {});
+    await runCycle(rig.context, { push: false, signal: rig.signal });
+    expect((await rig.context.mirror.counts()).contacts).toBe(205);
+    await equal(rig);
+  });
+
+  const faults = [
+    { name: 'a cut before', fault: { reset: 'before' } },
+    { name: 'a cut in the body', fault: { dropAfterBytes: 2_000 } },
+    {
+      name: '503 with Retry-After',
+      fault: { status: 503, headers: { 'Retry-After': '0' }, errorCode: 'SERVER_UNAVAILABLE' },
+    },
+    {
+      name: 'a maintenance page',
+      fault: {
+        status: 503,
+        body: '<html>Down for maintenance</html>',
+        headers: { 'Content-Type': 'text/html' },
+      },
+    },
+    {
+      name: 'the concurrent limit',
+      fault: {
+        status: 403,
+        errorCode: 'REQUEST_LIMIT_EXCEEDED',
+        body: '[{"message":"ConcurrentRequests (Concurrent API Requests) Limit exceeded.","errorCode":"REQUEST_LIMIT_EXCEEDED"}]',
+      },
+    },
+    { name: '429', fault: { status: 429 } },
+  ];
+  it.each(faults)('takes $name at every one of its requests, one after the other', async ({ fault }) => {
+    await using rig = await openRig({ contacts: 300 });
+    const { url } = rig.emulator;
+    await control(url, 'settings', { maxPageRows: 60, bulkPageRows: 60 });
+    // How many requests an undisturbed backfill needs, then one fault at each of them.
+    await backfill(rig.context, { api, concurrency: 1, signal: rig.signal });
+    const requests = (await calls(url)).length;
+    const stride = deep ? 1 : 5;
+    for (let at = 0; at < requests; at += stride) {
+      await rig.context.mirror[Symbol.asyncDispose]();
+      await rig.mirrors.remove(url);
+      const mirror = await rig.mirrors.open(url, { create: true });
+      rig.context.mirror = mirror;
+      // The first `at` requests pass: `times` of a fault that changes nothing, then the real one.
+      await control(url, 'faults', [
+        ...(at > 0 ? [{ match: '.*', times: at, delayMs: 0 }] : []),
+        { match: '.*', times: 1, ...fault },
+      ]);
+      const report = await backfill(rig.context, { api, concurrency: 1, signal: rig.signal });
+      if (report.status !== 'complete') {
+        // What is not repeated inside must be resumable.
+        expect(report.error?.code).toMatch(/^[A-Z_]+$/);
+        await control(url, 'faults', []);
+        const again = await backfill(rig.context, { api, signal: rig.signal });
+        expect(again, `${JSON.stringify(fault)} at request ${at}`).toMatchObject({ status: 'complete' });
+      }
+      await control(url, 'faults', []);
+      await equal(rig);
+    }
+  });
+});
+
+describe('backfill', () => {
+  it('starts the span of a lost bulk job again, and that span alone', async () => {
+    await using rig = await openRig({ contacts: 400 });
+    const { url } = rig.emulator;
+    await control(url, 'settings', { bulkPageRows: 50 });
+    await control(url, 'faults', [
+      { match: 'GET .*/jobs/query/[^/]+/results', times: 2, delayMs: 0 },
+      { match: 'GET .*/jobs/query/[^/]+/results', times: 1, status: 404, errorCode: 'NOT_FOUND' },
+    ]);
+    const report = await backfill(rig.context, { api: 'bulk', concurrency: 1, signal: rig.signal });
+    expect(report).toMatchObject({ status: 'complete', contacts: 400 });
+    const jobs = (await calls(url)).filter(
+      ({ method, path }) => method === 'POST' && /jobs\/query$/.test(path),
+    );
+    expect(jobs).toHaveLength(2);
+    await equal(rig);
+  });
+
+  it('falls back to the locator chain where the org does not list result pages', async () => {
+    await using rig = await openRig({ contacts: 400 });
+    const { url } = rig.emulator;
+    await control(url, 'settings', { bulkPageRows: 90 });
+    await control(url, 'faults', [
+      { match: 'GET .*/resultPages', times: 9, status: 404, errorCode: 'NOT_FOUND' },
+    ]);
+    const report = await backfill(rig.context, { api: 'bulk', signal: rig.signal });
+    expect(report).toMatchObject({ status: 'complete', contacts: 400 });
+    await equal(rig);
+  });
+
+  it('deletes its jobs when they are read', async () => {
+    await using rig = await openRig({ contacts: 100 });
+    await backfill(rig.context, { api: 'bulk', signal: rig.signal });
+    const made = (await calls(rig.emulator.url)).filter(({ path }) => path.includes('/jobs/query'));
+    expect(made.filter(({ method }) => method === 'DELETE')).toHaveLength(1);
+  });
+
+  it('plans spans by counts where there are many contacts, and reads them side by side', async () => {
+    await using rig = await openRig({ contacts: 30_000 });
+    const report = await backfill(rig.context, { api: 'rest', concurrency: 4, signal: rig.signal });
+    expect(report).toMatchObject({ status: 'complete', contacts: 30_000, inserted: 30_000 });
+    expect(report.chunks).toBeGreaterThanOrEqual(4);
+    await equal(rig);
+  });
+
+  it('says with both numbers where COUNT() differs in the end', async () => {
+    await using rig = await openRig({ contacts: 50 });
+    // Contacts hidden from the user by sharing appear in neither `updated` nor `deleted`.
+    const context = { ...rig.context };
+    const { mirror } = context;
+    const report = await backfill(context, { api: 'rest', signal: rig.signal });
+    expect(report.compared).toEqual({ org: 50, mirror: 50 });
+    const run = await mirror.run(report.runId!);
+    expect(run?.status).toBe('complete');
+  });
+});
