@@ -114,6 +114,46 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       });
     });
 
+    test('a field whose kind of storage changes is a new column, to be filled again', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      await mirror.apply({ page: csvPage(storedNames, [contactRow(1, { Visits__c: 7 })], epoch) });
+      const retyped = contactFields.map((known) =>
+        known.name === 'Visits__c' ? field('Visits__c', 'string') : known,
+      );
+      const change = await mirror.applyDescribe(describeOf(retyped), epoch + 1);
+      expect(change).toEqual({ added: ['Visits__c'], vanished: [], returned: [] });
+      const [visits] = (await mirror.fields()).filter((known) => known.name === 'Visits__c');
+      expect(visits).toMatchObject({ type: 'string', columnType: 'TEXT', unfilled: true });
+      const page = csvPage(
+        ['Id', 'SystemModstamp', 'Visits__c'],
+        [contactRow(1, { Visits__c: '007' })],
+        epoch + minute,
+        { partial: true },
+      );
+      expect((await mirror.apply({ page })).page).toMatchObject({ updated: 1 });
+      expect(
+        (
+          await mirror.apply({
+            page: csvPage(storedNames, [contactRow(1, { Visits__c: '007' })], epoch + 2 * minute),
+          })
+        ).page,
+      ).toMatchObject({ unchanged: 1 });
+    });
+
+    test('a field whose name changes its case only is the same field', async () => {
+      await using opened = await described();
+      const renamed = contactFields.map((known) =>
+        known.name === 'Visits__c' ? { ...known, name: 'VISITS__c' } : known,
+      );
+      expect(await opened.mirror.applyDescribe(describeOf(renamed), epoch + 1)).toEqual({
+        added: [],
+        vanished: [],
+        returned: [],
+      });
+      expect((await opened.mirror.fields()).map((known) => known.name)).toContain('VISITS__c');
+    });
+
     test('a list of fields limits the columns, but never those that sync itself needs', async () => {
       await using opened = await open();
       await opened.mirror.applyDescribe(describeOf(), epoch, ['lastname']);

@@ -55,25 +55,28 @@ export function storeDescribe(
       !compoundTypes.has(field.type) &&
       (wanted === null || neededFields.has(field.name) || wanted.has(field.name.toLowerCase())),
   );
-  const stored = new Map(loadFields(db).map((field) => [field.name, field]));
+  // Column names know no case, so a field whose name changed its case only is the same column.
+  const stored = new Map(loadFields(db).map((field) => [field.name.toLowerCase(), field]));
   const change: SchemaChange = { added: [], vanished: [], returned: [] };
   const upsert = db.prepare(
     `INSERT INTO field (name, position, label, type, column_type, vanished, unfilled, definition)
      VALUES (?, (SELECT coalesce(max(position), 0) + 1 FROM field), ?, ?, ?, 0, ?, ?)
      ON CONFLICT (name) DO UPDATE SET label = excluded.label, type = excluded.type, vanished = 0,
-       unfilled = max(unfilled, excluded.unfilled), definition = excluded.definition`,
+       column_type = excluded.column_type, unfilled = max(unfilled, excluded.unfilled),
+       definition = excluded.definition`,
   );
   // Rows that are there already lack the column's values, also those of a backfill under way.
   const hasRows = db.prepare('SELECT 1 FROM contact LIMIT 1').get() !== undefined;
   for (const field of fields) {
-    const old = stored.get(field.name);
-    if (old === undefined) {
+    const old = stored.get(field.name.toLowerCase());
+    const isNew = old === undefined || old.columnType !== columnTypeOf(field);
+    if (isNew) {
       change.added.push(field.name);
-      addColumn(db, field);
+      addColumn(db, field, old !== undefined);
     } else if (old.vanished) change.returned.push(field.name);
-    const unfilled = hasRows && (old === undefined || old.vanished) ? 1 : 0;
+    const unfilled = hasRows && (isNew || old.vanished) ? 1 : 0;
     upsert.run(field.name, field.label, field.type, columnTypeOf(field), unfilled, JSON.stringify(field));
-    stored.delete(field.name);
+    stored.delete(field.name.toLowerCase());
   }
   const vanish = db.prepare('UPDATE field SET vanished = 1 WHERE name = ?');
   for (const field of stored.values()) {
@@ -85,11 +88,17 @@ export function storeDescribe(
   return change;
 }
 
-function addColumn(db: Connection, field: Field): void {
-  const column = `${quoteName(field.name)} ${columnTypeOf(field)}`;
-  if (field.name !== 'Id') {
-    db.exec(`ALTER TABLE contact ADD COLUMN ${column}`);
-    db.exec(`ALTER TABLE contact_local ADD COLUMN ${column}`);
+/**
+ * `replace`: the field is stored in another way from now on (a number became a text, say). Its old values are
+ * dropped, for SQLite would go on turning the new ones into the old kind; they are read again.
+ */
+function addColumn(db: Connection, field: Field, replace: boolean): void {
+  if (field.name === 'Id') return;
+  const name = quoteName(field.name);
+  if (replace) db.exec('DROP VIEW IF EXISTS contacts');
+  for (const table of ['contact', 'contact_local']) {
+    if (replace) db.exec(`ALTER TABLE ${table} DROP COLUMN ${name}`);
+    db.exec(`ALTER TABLE ${table} ADD COLUMN ${name} ${columnTypeOf(field)}`);
   }
 }
 

@@ -1,0 +1,71 @@
+import { statSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { describeOf, storedNames } from './contact-fields.ts';
+import { contactId, contactRow, csvPage, epoch, stampOf } from './pages.ts';
+import { openTempMirror } from './temp-mirrors.ts';
+
+const minute = 60_000;
+
+test('a second backfill over a full mirror rewrites no row, and yet remembers that each was seen', async () => {
+  await using temp = await openTempMirror();
+  const { mirror, sql } = temp;
+  await mirror.applyDescribe(describeOf(), epoch);
+  const rows = Array.from({ length: 3_000 }, (_, n) => contactRow(n + 1, { LastName: 'x'.repeat(1_000) }));
+  await mirror.apply({ page: csvPage(storedNames, rows, epoch) });
+  const readTimes = () => sql('SELECT DISTINCT _read_at FROM contact');
+  expect(readTimes()).toEqual([{ _read_at: stampOf(0) }]);
+  await mirror.apply({ page: csvPage(storedNames, rows, epoch + 2 * minute) });
+  expect(readTimes()).toEqual([{ _read_at: stampOf(0) }]);
+  // Three megabytes of rows were compared; what was written since is a fraction of that.
+  const { size } = statSync(`${mirror.path}-wal`);
+  await mirror.apply({ page: csvPage(storedNames, rows, epoch + 3 * minute) });
+  expect(statSync(`${mirror.path}-wal`).size - size).toBeLessThan(1_000_000);
+
+  // A tombstone whose proof is older than that second reading comes late.
+  const tombstone = {
+    id: contactId(1),
+    gone: 'hidden',
+    masterRecordId: null,
+    systemModstamp: null,
+    evidenceAt: epoch + minute,
+  } as const;
+  expect((await mirror.apply({ tombstones: [tombstone] })).buried).toBe(0);
+  expect(
+    (await mirror.apply({ tombstones: [{ ...tombstone, evidenceAt: epoch + 4 * minute }] })).buried,
+  ).toBe(1);
+});
+
+test('a formula field that changed without touching the stamp is taken from the later reading', async () => {
+  await using temp = await openTempMirror();
+  const { mirror, sql } = temp;
+  await mirror.applyDescribe(describeOf(), epoch);
+  const read = (Visits__c: number, at: number) =>
+    mirror.apply({ page: csvPage(storedNames, [contactRow(1, { Visits__c })], epoch + at) });
+  await read(1, 0);
+  expect((await read(2, 2 * minute)).page).toMatchObject({ updated: 1 });
+  expect((await read(1, minute)).page).toMatchObject({ updated: 0, unchanged: 1 });
+  expect(sql('SELECT Visits__c FROM contact')).toEqual([{ Visits__c: 2 }]);
+});
+
+test('a purged contact keeps its Id and nothing of its values', async () => {
+  await using temp = await openTempMirror();
+  const { mirror, sql } = temp;
+  await mirror.applyDescribe(describeOf(), epoch);
+  await mirror.apply({ page: csvPage(storedNames, [contactRow(1)], epoch) });
+  const purge = {
+    id: contactId(1),
+    gone: 'purged',
+    masterRecordId: null,
+    systemModstamp: null,
+    evidenceAt: epoch + minute,
+  } as const;
+  await mirror.apply({ tombstones: [purge] });
+  // Nor does a page bring them back that was read before.
+  await mirror.apply({
+    page: csvPage(storedNames, [contactRow(1, { SystemModstamp: stampOf(9) })], epoch + 1_000),
+  });
+  const columns = storedNames.filter((name) => name !== 'Id').map((name) => `"${name}"`);
+  expect(sql(`SELECT Id, _gone, coalesce(${columns.join(', ')}) AS rest FROM contact`)).toEqual([
+    { Id: contactId(1), _gone: 'purged', rest: null },
+  ]);
+});
