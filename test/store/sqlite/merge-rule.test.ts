@@ -125,6 +125,15 @@ describe('pages in any order, and twice', () => {
   }, 120_000);
 });
 
+test('a deletion that is proven at the very instant of the last reading is believed, one proven earlier is not', () => {
+  const live = mergeLive(nothingKnown, { stamp: iso(1_000), readAt: iso(5_000) }).next;
+  const buried = (at: number) =>
+    mergeBurial(live, { gone: 'deleted', stamp: iso(1_000), evidenceAt: iso(at), masterRecordId: null }).next
+      .gone;
+  expect(buried(5_000)).toBe('deleted');
+  expect(buried(4_999)).toBeNull();
+});
+
 interface MirrorRow {
   gone: Gone | null;
   value: number | null;
