@@ -45,6 +45,22 @@ test('a formula field that changed without touching the stamp is taken from the 
   expect(sql('SELECT Visits__c FROM contact')).toEqual([{ Visits__c: 2 }]);
 });
 
+test('a slow read that brings a newer stamp does not pass for as late as the confirmation before it', async () => {
+  await using temp = await openTempMirror();
+  const { mirror, sql } = temp;
+  await mirror.applyDescribe(describeOf(), epoch);
+  const read = (stamp: number, at: number, Visits__c: number) => {
+    const row = contactRow(1, { SystemModstamp: stampOf(stamp), Visits__c });
+    return mirror.apply({ page: csvPage(storedNames, [row], epoch + at) });
+  };
+  await read(10, 5, 1);
+  await read(10, 8, 1);
+  // Sent before the confirmation, but it saw a later instant.
+  await read(20, 6, 2);
+  expect((await read(20, 7, 3)).page).toMatchObject({ updated: 1 });
+  expect(sql('SELECT Visits__c FROM contact')).toEqual([{ Visits__c: 3 }]);
+});
+
 test('a purged contact keeps its Id and nothing of its values', async () => {
   await using temp = await openTempMirror();
   const { mirror, sql } = temp;
