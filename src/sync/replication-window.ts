@@ -11,54 +11,62 @@ export interface WindowReader<Answer> {
   takeCrowdedMinute(piece: Window): Promise<number | null>;
 }
 
+/** A window whose end turns out to be long past is followed by another, at most so often a cycle. */
+const maxCatchUps = 3;
+
 /**
- * Reads a window of `updated` or `deleted` piece by piece, in order. EXCEEDED_ID_LIMIT halves the piece,
- * down to one minute; after a success it may grow again. Stops at the first piece that is not fully covered,
- * because what lies behind it would be read again anyway.
+ * Reads a window of `updated` or `deleted`, from `from` to one minute after the org's `now`, piece by piece, in
+ * order. The end lies ahead because seconds are dropped: only that brings the current minute. EXCEEDED_ID_LIMIT
+ * halves the piece, down to one minute; after a success it may grow again. Stops at the first piece that is not
+ * fully covered, because what lies behind it would be read again anyway.
  */
 export async function readWindow<Answer>(
-  window: Window,
-  now: number,
+  from: number,
+  now: () => number,
   reader: WindowReader<Answer>,
 ): Promise<{ pieces: number; complete: boolean }> {
-  const first = floorMinute(window.start);
-  let last = floorMinute(window.end);
-  let start = first;
-  let span = last - first;
+  let start = floorMinute(from);
+  let last = floorMinute(now() + minuteMs);
+  let span = last - start;
   let pieces = 0;
+  let catchUps = 0;
   while (start < last) {
     const piece = { start, end: Math.min(start + span, last) };
-    let answer: Answer;
+    let covered: number | null;
     try {
-      answer = await reader.call(piece);
+      covered = await reader.take(piece, await reader.call(piece));
+      span *= 2;
     } catch (error) {
+      const current = floorMinute(now());
+      if (isAppError(error, 'EXCEEDED_ID_LIMIT') && piece.end - piece.start > minuteMs) {
+        span = Math.max(minuteMs, floorMinute((piece.end - piece.start) / 2));
+        continue;
+      }
       if (isAppError(error, 'EXCEEDED_ID_LIMIT')) {
-        if (piece.end - piece.start > minuteMs) {
-          span = Math.max(minuteMs, floorMinute((piece.end - piece.start) / 2));
-          continue;
-        }
-        const covered = await reader.takeCrowdedMinute(piece);
-        pieces++;
-        if (covered === null || covered < piece.end) return { pieces, complete: piece.end >= last };
-        start = piece.end;
-        continue;
-      }
-      // Some orgs refuse an end in the future; their current minute then waits for the next cycle.
-      if (
+        covered = await reader.takeCrowdedMinute(piece);
+      } else if (
         isAppError(error, 'INVALID_REPLICATION_DATE') &&
-        piece.end > now &&
-        floorMinute(now) > piece.start
+        piece.end > current &&
+        current > piece.start
       ) {
-        last = floorMinute(now);
+        // Some orgs refuse an end in the future; their current minute then waits for the next cycle.
+        last = current;
+        span = last - start;
         continue;
+      } else {
+        throw error;
       }
-      throw error;
     }
-    const covered = await reader.take(piece, answer);
     pieces++;
-    if (piece.end < last && (covered === null || covered < piece.end)) return { pieces, complete: false };
+    const fully = covered !== null && covered >= piece.end;
+    if (!fully && piece.end < last) return { pieces, complete: false };
     start = piece.end;
-    span = Math.min(span * 2, last - start);
+    // The machine slept, or the pieces took long: the org's own answers have told a later time since.
+    const later = floorMinute(now() + minuteMs);
+    if (start < last || later - last <= minuteMs || catchUps++ >= maxCatchUps) continue;
+    if (!fully) start = Math.max(piece.start, covered ?? 0);
+    last = later;
+    span = last - start;
   }
   return { pieces, complete: true };
 }

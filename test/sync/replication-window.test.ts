@@ -7,6 +7,7 @@ import { assertWithinReach, readWindow } from '../../src/sync/replication-window
 
 const noon = Date.UTC(2026, 0, 31, 12);
 const at = (minutes: number) => noon + minutes * minuteMs;
+const nowAt = (minutes: number) => () => at(minutes) + 20_000;
 const inMinutes = ({ start, end }: Window) => `${(start - noon) / minuteMs}-${(end - noon) / minuteMs}`;
 
 /** An org that answers a window only while it holds at most `limit` ids, one id a minute unless told. */
@@ -43,20 +44,20 @@ function scriptedOrg({
 describe('readWindow', () => {
   it('asks once where the answer fits', async () => {
     const org = scriptedOrg({});
-    const result = await readWindow({ start: at(0), end: at(10) + 30_000 }, at(10), org.reader);
+    const result = await readWindow(at(0), nowAt(9), org.reader);
     expect(org.taken).toEqual(['0-10']);
     expect(result).toEqual({ pieces: 1, complete: true });
   });
 
   it('does nothing for an empty window', async () => {
     const org = scriptedOrg({});
-    await readWindow({ start: at(0) + 10_000, end: at(0) + 50_000 }, at(0), org.reader);
+    await readWindow(at(1) + 10_000, nowAt(0), org.reader);
     expect(org.calls).toEqual([]);
   });
 
   it('halves on EXCEEDED_ID_LIMIT and covers the window without a gap, in order', async () => {
     const org = scriptedOrg({ limit: 3 });
-    await readWindow({ start: at(0), end: at(16) }, at(16), org.reader);
+    await readWindow(at(0), nowAt(15), org.reader);
     const edges = org.taken.map((piece) => piece.split('-').map(Number));
     expect(edges[0]![0]).toBe(0);
     expect(edges.at(-1)![1]).toBe(16);
@@ -67,7 +68,7 @@ describe('readWindow', () => {
   it('hands a minute that is still too large to its own reader and goes on behind it', async () => {
     const idsIn = (w: Window) => (w.start <= at(5) && w.end > at(5) ? 5000 : 1);
     const org = scriptedOrg({ limit: 10, idsIn });
-    const result = await readWindow({ start: at(0), end: at(8) }, at(8), org.reader);
+    const result = await readWindow(at(0), nowAt(7), org.reader);
     expect(org.crowded).toEqual(['5-6']);
     expect(org.taken.at(-1)).toMatch(/-8$/);
     expect(result.complete).toBe(true);
@@ -75,7 +76,7 @@ describe('readWindow', () => {
 
   it('stops at the first piece that is not fully covered', async () => {
     const org = scriptedOrg({ limit: 4, coveredUntil: at(5) });
-    const result = await readWindow({ start: at(0), end: at(16) }, at(16), org.reader);
+    const result = await readWindow(at(0), nowAt(15), org.reader);
     expect(org.taken).toEqual(['0-4', '4-8']);
     expect(result.complete).toBe(false);
   });
@@ -89,8 +90,23 @@ describe('readWindow', () => {
         return org.reader.call(window);
       },
     };
-    await readWindow({ start: at(0), end: at(11) }, at(10), reader);
+    await readWindow(at(0), nowAt(10), reader);
     expect(org.taken).toEqual(['0-10']);
+  });
+
+  it('goes on where the answers tell that the end was long past', async () => {
+    const org = scriptedOrg({});
+    const reader = {
+      ...org.reader,
+      // The machine slept for an hour; the org's clock is known again with the first answer.
+      take: (piece: Window) => {
+        now = at(60);
+        return org.reader.take(piece);
+      },
+    };
+    let now = at(3);
+    await readWindow(at(0), () => now, reader);
+    expect(org.taken).toEqual(['0-4', '4-61']);
   });
 
   it('throws what it cannot mend by a shorter window', async () => {
@@ -98,7 +114,7 @@ describe('readWindow', () => {
       ...scriptedOrg({}).reader,
       call: async () => Promise.reject(new AppError('TIMEOUT', 'slow')),
     };
-    await expect(readWindow({ start: at(0), end: at(5) }, at(5), reader)).rejects.toMatchObject({
+    await expect(readWindow(at(0), nowAt(4), reader)).rejects.toMatchObject({
       code: 'TIMEOUT',
     });
   });

@@ -1,6 +1,5 @@
 import { AppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
-import { minuteMs } from '../minute.ts';
 import { drainOutbox } from '../push/drain.ts';
 import { assertWithinReach } from '../replication-window.ts';
 import { RunRecorder } from '../run-recorder.ts';
@@ -52,12 +51,8 @@ export async function runCycle(context: SyncContext, options: CycleOptions): Pro
     const now = await orgNow(context, signal);
     assertWithinReach('updated', updated, now);
     assertWithinReach('deleted', deleted, now);
-    // The end lies a minute ahead: seconds are dropped, so only that brings the current minute.
-    const end = now + minuteMs;
-    await run.step('updated', () =>
-      readUpdated(context, { start: updated, end }, { run, memory: options.memory, signal }),
-    );
-    await run.step('deleted', () => readDeleted(context, { start: deleted, end }, { run, signal }));
+    await run.step('updated', () => readUpdated(context, updated, { run, memory: options.memory, signal }));
+    await run.step('deleted', () => readDeleted(context, deleted, { run, signal }));
     await fillNewFields(context, { signal });
     if (options.push) {
       await run.step('push', () => drainOutbox(context, { run, withLock: options.withDrainLock, signal }));

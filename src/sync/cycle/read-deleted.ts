@@ -8,12 +8,12 @@ import { outOfReach, readWindow } from '../replication-window.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 
 /**
- * Turns what `deleted` names into tombstones. Its word alone is not enough (a contact may have come back
+ * Turns what `deleted` names since the cursor `from` into tombstones. Its word alone is not enough (a contact may have come back
  * since): each id is asked for by queryAll afterwards, which also tells the survivor of a merge.
  */
 export async function readDeleted(
   context: SyncContext,
-  window: Window,
+  from: number,
   { run, signal }: { run: RunRecorder; signal: AbortSignal },
 ): Promise<void> {
   const { remote, mirror } = context;
@@ -36,7 +36,7 @@ export async function readDeleted(
     return covered;
   };
 
-  await readWindow(window, remote.now(), {
+  await readWindow(from, () => remote.now(), {
     call: (piece) => remote.deleted(piece, { signal }),
     take,
     takeCrowdedMinute: async (piece) => {

@@ -21,10 +21,10 @@ export interface ReadUpdatedOptions {
   signal: AbortSignal;
 }
 
-/** Fetches all contacts that `updated` names for the window; the cursor moves with the last page of a piece. */
+/** Fetches all contacts that `updated` names since the cursor `from`; the cursor moves with the last page of a piece. */
 export async function readUpdated(
   context: SyncContext,
-  window: Window,
+  from: number,
   { run, memory, signal }: ReadUpdatedOptions,
 ): Promise<void> {
   const { remote, mirror } = context;
@@ -37,7 +37,7 @@ export async function readUpdated(
     run.count('absent', page.absent);
   };
   const reader = { context, fields, took, signal };
-  let cursor = floorMinute(window.start);
+  let cursor = floorMinute(from);
 
   const take = async (piece: Window, answer: UpdatedAnswer): Promise<number | null> => {
     const covered = coveredBy(answer);
@@ -70,7 +70,7 @@ export async function readUpdated(
     return covered;
   };
 
-  await readWindow(window, remote.now(), {
+  await readWindow(from, () => remote.now(), {
     call: (piece) => remote.updated(piece, { signal }),
     take,
     takeCrowdedMinute: async (piece) => {

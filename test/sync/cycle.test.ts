@@ -1,0 +1,190 @@
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import { mirrorPath } from '../../src/store/sqlite/mirror-path.ts';
+import { backfill } from '../../src/sync/backfill/backfill.ts';
+import { runCycle } from '../../src/sync/cycle/cycle.ts';
+import { WindowMemory } from '../../src/sync/cycle/window-memory.ts';
+import { calls, control, expectMirrorEqualsOrg } from '../e2e/org.ts';
+import { openRig, type Rig } from './rig.ts';
+
+const deep = process.env.PARAHACK_DEEP !== undefined;
+const minute = 60_000;
+const fileOf = (rig: Rig) => mirrorPath(join(rig.folder, 'orgs'), rig.emulator.url);
+const equal = (rig: Rig) => expectMirrorEqualsOrg(fileOf(rig), rig.emulator.url);
+const cycle = (rig: Rig, memory?: WindowMemory) =>
+  runCycle(rig.context, { push: false, memory, signal: rig.signal });
+
+async function copied(contacts: number): Promise<Rig> {
+  const rig = await openRig({ contacts });
+  const report = await backfill(rig.context, { api: 'rest', signal: rig.signal });
+  expect(report.error).toBeNull();
+  return rig;
+}
+
+const callsTo = async (rig: Rig, part: string) =>
+  (await calls(rig.emulator.url)).filter(({ path }) => path.includes(part)).length;
+
+describe('a watch cycle', () => {
+  it('moves both cursors on an org where nothing happened, and reads no contact', async () => {
+    await using rig = await copied(20);
+    const before = await rig.context.mirror.cursors();
+    await control(rig.emulator.url, 'clock', { advanceMs: 10 * minute });
+    const report = await cycle(rig);
+    expect(report).toMatchObject({ upserted: 0, deleted: 0, undeleted: 0 });
+    const after = await rig.context.mirror.cursors();
+    expect(after.updated! - before.updated!).toBeGreaterThanOrEqual(10 * minute);
+    expect(after.deleted).toBe(after.updated);
+    expect(await callsTo(rig, 'composite/sobjects')).toBe(0);
+  });
+
+  it('does not pass a transaction that is open, and brings its rows when it commits', async () => {
+    await using rig = await copied(20);
+    const { url } = rig.emulator;
+    await control(url, 'clock', { advanceMs: 5 * minute });
+    await control(url, 'open-transaction', {
+      create: { count: 3, seed: 8 },
+      touch: { count: 2, set: { Title: 'Late' } },
+    });
+    const held = await cycle(rig);
+    await control(url, 'clock', { advanceMs: 60 * minute });
+    expect((await cycle(rig)).coveredUntil).toBe(held.coveredUntil);
+    await control(url, 'commit');
+    const report = await cycle(rig);
+    expect(report.coveredUntil).toBeGreaterThan(held.coveredUntil);
+    expect(report.upserted).toBe(5);
+    await equal(rig);
+  });
+
+  it('fetches only what is new while coverage stands still, and every id once more before it moves on', async () => {
+    await using rig = await copied(30);
+    const { url } = rig.emulator;
+    const memory = new WindowMemory();
+    await control(url, 'clock', { advanceMs: 5 * minute });
+    await control(url, 'open-transaction', {});
+    await control(url, 'touch', { count: 25, set: { Title: 'One' } });
+    await cycle(rig, memory);
+    await control(url, 'clock', { advanceMs: 5 * minute });
+    const { ids } = await control(url, 'touch', { count: 1, set: { Title: 'Two' } });
+    const before = (await calls(url)).length;
+    const second = await cycle(rig, memory);
+    expect(second.upserted).toBe(1);
+    const asked = (await calls(url)).slice(before).map(({ path }) => path);
+    // The touched contact was known to the window already: it is found by its stamp.
+    expect(asked.some((path) => path.includes('/query'))).toBe(true);
+    expect(ids).toHaveLength(1);
+    await equal(rig);
+    await control(url, 'commit');
+    await control(url, 'clock', { advanceMs: minute });
+    const last = await cycle(rig, memory);
+    expect(last.coveredUntil).toBeGreaterThan(second.coveredUntil);
+    await equal(rig);
+  });
+
+  it('halves a window with too many ids down to the minute, and reads a crowded minute by query', async () => {
+    const crowd = deep ? 600_001 : 60_001;
+    await using rig = await copied(10);
+    const { url } = rig.emulator;
+    await control(url, 'settings', { replicationIdLimit: crowd - 1 });
+    await control(url, 'clock', { advanceMs: 7 * minute });
+    await control(url, 'contacts', { count: 40, seed: 21 });
+    await control(url, 'clock', { advanceMs: 7 * minute });
+    await control(url, 'contacts', { count: crowd, seed: 22 });
+    await control(url, 'clock', { advanceMs: 7 * minute });
+    const report = await cycle(rig);
+    expect(report.upserted).toBe(crowd + 40);
+    // The cursor stands behind the crowded minute, so the next cycle does not read it again.
+    const again = await cycle(rig);
+    expect(again.upserted).toBe(0);
+    expect((await rig.context.mirror.counts()).contacts).toBe(crowd + 50);
+    await equal(rig);
+  }, 900_000);
+
+  it('buries only what queryAll confirms: a contact that came back at once stays', async () => {
+    await using rig = await copied(20);
+    const { url } = rig.emulator;
+    const { ids } = await control(url, 'delete', { count: 2 });
+    await control(url, 'undelete', { ids: ids.slice(0, 1) });
+    const report = await cycle(rig);
+    expect(report.deleted).toBe(1);
+    await equal(rig);
+  });
+
+  it('turns a purged contact into a row that holds nothing but its Id', async () => {
+    await using rig = await copied(5);
+    const { url } = rig.emulator;
+    const { ids } = await control(url, 'delete', { count: 1 });
+    await control(url, 'purge', { ids });
+    await cycle(rig);
+    const db = new Database(fileOf(rig), { readonly: true });
+    const row = db.prepare('select * from contact where Id = ?').get(ids[0]) as Record<string, unknown>;
+    db.close();
+    const kept = Object.entries(row).filter(([name, value]) => value !== null && !name.startsWith('_'));
+    expect(kept).toEqual([['Id', ids[0]]]);
+    expect(row._gone).toBe('purged');
+  });
+
+  it('an end in the future that is answered with that end does not become the cursor', async () => {
+    await using rig = await copied(5);
+    const { url } = rig.emulator;
+    await control(url, 'settings', { futureEndCovered: true });
+    const { now } = await control<{ now: string }>(url, 'clock', { advanceMs: 3 * minute });
+    const report = await cycle(rig);
+    expect(report.coveredUntil).toBeLessThanOrEqual(Date.parse(now) + 5_000);
+    await control(url, 'touch', { count: 2, set: { Title: 'After' } });
+    await cycle(rig);
+    await equal(rig);
+  });
+
+  it('says what to do where the cursor is older than what deleted reaches', async () => {
+    await using rig = await copied(5);
+    await control(rig.emulator.url, 'clock', { advanceMs: 16 * 86_400_000 });
+    await rig.context.remote.identity();
+    await expect(cycle(rig)).rejects.toMatchObject({
+      code: 'CURSOR_OUT_OF_REACH',
+      hint: expect.stringContaining('--fresh'),
+    });
+  });
+
+  it('loses and doubles nothing whatever fails at any of its requests', async () => {
+    await using rig = await copied(60);
+    const { url } = rig.emulator;
+    const kinds = [
+      { reset: 'before' },
+      { dropAfterBytes: 300 },
+      { status: 500, errorCode: 'UNKNOWN_EXCEPTION' },
+      { status: 401, errorCode: 'INVALID_SESSION_ID' },
+    ];
+    for (let at = 0; at < (deep ? 8 : 4); at++) {
+      for (const kind of kinds) {
+        await control(url, 'clock', { advanceMs: 2 * minute });
+        await control(url, 'touch', {
+          count: 3,
+          set: { Title: `Round ${at} ${JSON.stringify(kind)}`.slice(0, 120) },
+        });
+        await control(url, 'contacts', { count: 1, seed: at });
+        await control(url, 'delete', { count: 1 });
+        const pass = at > 0 ? [{ match: '.*', times: at, delayMs: 0 }] : [];
+        await control(url, 'faults', [...pass, { match: '.*', times: 7, ...kind }]);
+        await cycle(rig).catch((error) => expect(error.code).toMatch(/^[A-Z_]+$/));
+        await control(url, 'faults', []);
+        await cycle(rig);
+        await equal(rig);
+      }
+    }
+  });
+
+  it('records the run with its steps, counts and calls', async () => {
+    await using rig = await copied(10);
+    await control(rig.emulator.url, 'touch', { count: 2, set: { Title: 'Seen' } });
+    const { runId } = await cycle(rig);
+    const run = await rig.context.mirror.run(runId);
+    expect(run).toMatchObject({ kind: 'cycle', status: 'complete', counts: { upserted: 2 } });
+    expect(run!.apiCalls).toBeGreaterThanOrEqual(3);
+    expect((await rig.context.mirror.steps(runId)).map(({ name }) => name)).toEqual([
+      'describe',
+      'updated',
+      'deleted',
+    ]);
+  });
+});
