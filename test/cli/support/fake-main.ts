@@ -49,4 +49,7 @@ const { app } = fakeApp({
   },
 });
 
+// Should the test that started this be killed, nobody else ends it.
+setTimeout(() => process.exit(99), 60_000).unref();
+
 process.exitCode = await main(process.argv.slice(2), { loadApp: async () => async (): Promise<App> => app });
