@@ -78,6 +78,7 @@ describe('processes that share one credential', () => {
           await store.set(await org.login());
         }
       }
+      console.info(`${lost} of ${kills} kills fell between the org's commit and the store.`);
       expect(lost).toBeLessThan(kills);
     },
     deep ? 1_800_000 : 180_000,
