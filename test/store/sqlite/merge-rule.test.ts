@@ -96,7 +96,7 @@ describe('pages in any order, and twice', () => {
       ),
       { numRuns: deep ? 200_000 : 20_000 },
     );
-  });
+  }, 120_000);
 
   test('and so does a mirror', async () => {
     await using temp = await openTempMirror();
