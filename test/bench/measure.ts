@@ -35,8 +35,7 @@ export async function measure(
   const poll = setInterval(() => {
     peakMB = Math.max(peakMB, highWaterMB(child.pid));
   }, 50);
-  const [code] = await once(child, 'close');
-  clearInterval(poll);
+  const [code] = await once(child, 'close').finally(() => clearInterval(poll));
   const seconds = (performance.now() - startedAt) / 1000;
   if (code !== 0)
     throw new Error(`${command} ${args.slice(0, 3).join(' ')} ended with ${code}: ${stdout}${stderr}`);
