@@ -7,7 +7,7 @@ import { connectOrg } from './connect-org.ts';
 import type { BackfillItem, BackfillOptions, BackfillResult } from './contract/backfill.ts';
 import type { ProgressEvent } from './contract/progress.ts';
 import { errorInfoOf } from './error-info.ts';
-import { openEntries } from './logout.ts';
+import { refuseWithOpenEntries } from './open-entries.ts';
 import { lockOrg } from './org-lock.ts';
 import { progressOf } from './progress-events.ts';
 import type { Services } from './services.ts';
@@ -76,14 +76,10 @@ async function backfillOne(
 }
 
 /** `--fresh`: the old file is put aside, unless that would lose what was never sent. */
-async function archive({ mirrors, log }: Services, instanceUrl: string, force: boolean): Promise<void> {
+async function archive(services: Services, instanceUrl: string, force: boolean): Promise<void> {
+  const { mirrors, log } = services;
   if (!mirrors.exists(instanceUrl)) return;
-  if (!force) {
-    await using mirror = await mirrors.open(instanceUrl, { create: false });
-    const counts = await mirror.outbox.counts();
-    const open = counts.pending + counts.sent + counts['in-doubt'] + counts.held + counts.conflict;
-    if (open > 0) throw openEntries(instanceUrl, open);
-  }
+  if (!force) await refuseWithOpenEntries(services, instanceUrl);
   const path = await mirrors.archive(instanceUrl);
   log.info(`the old mirror was put aside as ${path}`);
 }

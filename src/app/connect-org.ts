@@ -1,4 +1,4 @@
-import { loginRequired } from '../auth/login-required.ts';
+import { grantRefused, loginRequired } from '../auth/login-required.ts';
 import { openSession } from '../auth/open-session.ts';
 import { openProcessSession } from '../auth/process-session.ts';
 import type { Session } from '../auth/session.ts';
@@ -36,9 +36,20 @@ export async function openOrgSession(
     const parts = { clock, fetch: services.fetch, signal };
     return openProcessSession({ ...parts, instanceUrl: org.instanceUrl, accessToken });
   }
-  if (org.authState === 'login-needed') throw loginRequired(org.instanceUrl);
   const credential = await services.credentials.get(org.instanceUrl);
   if (credential === null) throw loginRequired(org.instanceUrl);
+  // The refusal lies with the credential, because several data folders may share it: a login made from another
+  // one mends the org here too.
+  if (credential.refused !== null) {
+    services.registry.setAuthState(org.instanceUrl, 'login-needed');
+    throw grantRefused(credential);
+  }
+  if (org.authState === 'login-needed') {
+    services.registry.setAuthState(
+      org.instanceUrl,
+      credential.grant === 'access-token' ? 'no-refresh' : 'ok',
+    );
+  }
   return openSession(credential, {
     store: services.credentials,
     withLock: (name, work, options) => services.refreshLocks.withLock(name, work, options),

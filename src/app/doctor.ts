@@ -1,4 +1,5 @@
 import { access, constants } from 'node:fs/promises';
+import { withTimeout } from '../base/abort.ts';
 import { AppError, messageOf } from '../base/errors.ts';
 import { formatDuration } from '../base/interval.ts';
 import { makeFolder } from '../base/make-folder.ts';
@@ -11,6 +12,7 @@ import type { Services } from './services.ts';
 
 /** Clocks further apart than this make logs misleading and JWT logins fail. */
 const clockSkewMs = 120_000;
+const networkTimeoutMs = 10_000;
 
 /** Looks at everything a sync needs and says what to do; changes nothing but making the data folder. */
 export async function doctor(services: Services, { signal }: CallContext): Promise<DoctorResult> {
@@ -37,6 +39,7 @@ export async function doctor(services: Services, { signal }: CallContext): Promi
     return `the ${config.credentialStore.kind} store can be written`;
   });
   let orgs: OrgRecord[] = [];
+  const hosts = () => [...new Set(orgs.length > 0 ? orgs.map(({ apiUrl }) => apiUrl) : [config.loginUrl])];
   await check('orgs', async () => {
     orgs = toldOrgs(services, null);
     if (orgs.length > 0) return `${orgs.length} connected`;
@@ -47,6 +50,21 @@ export async function doctor(services: Services, { signal }: CallContext): Promi
       hint: 'Run `parahack-sync login`.',
     };
   });
+  for (const url of hosts()) {
+    const host = new URL(url).host;
+    let date: string | null = null;
+    await check(`network ${host}`, async () => {
+      // The list of API versions needs no login.
+      const answer = await withTimeout(networkTimeoutMs, signal, `Asking ${host}`, (own) =>
+        services.fetch(`${url}/services/data`, { signal: own }),
+      );
+      await answer.body?.cancel();
+      date = answer.headers.get('date');
+      return `${host} answers`;
+    });
+    if (date !== null)
+      await check(`clock ${host}`, async () => checkClock(services, `clock ${host}`, Date.parse(date!)));
+  }
   for (const org of orgs) {
     const label = org.alias ?? org.instanceUrl;
     await check(`login ${label}`, () => checkLogin(services, org, `login ${label}`, signal));
@@ -64,15 +82,6 @@ async function checkLogin(
   await using session = await openOrgSession(services, org, signal);
   const remote = openRemote(services, session);
   const { username } = await remote.identity({ signal });
-  const skew = remote.now() - services.clock.now();
-  if (Math.abs(skew) > clockSkewMs) {
-    return {
-      name,
-      status: 'warn',
-      message: `${username} is logged in, but this machine's clock is ${formatDuration(Math.abs(skew))} ${skew > 0 ? 'behind' : 'ahead of'} the org's`,
-      hint: "Set this machine's clock; syncing itself goes by the org's.",
-    };
-  }
   if (org.authState === 'no-refresh') {
     return {
       name,
@@ -82,6 +91,17 @@ async function checkLogin(
     };
   }
   return `${username} is logged in`;
+}
+
+function checkClock({ clock }: Services, name: string, orgTime: number): DoctorCheck | string {
+  const skew = orgTime - clock.now();
+  if (Math.abs(skew) <= clockSkewMs) return "this machine's clock agrees with the org's";
+  return {
+    name,
+    status: 'warn',
+    message: `this machine's clock is ${formatDuration(Math.abs(skew))} ${skew > 0 ? 'behind' : 'ahead of'} the org's`,
+    hint: "Set this machine's clock; syncing itself goes by the org's.",
+  };
 }
 
 async function checkMirror(

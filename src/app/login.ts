@@ -5,6 +5,7 @@ import { loginWithAccessToken } from '../auth/login-access-token.ts';
 import { loginWithBrowser } from '../auth/login-browser.ts';
 import { loginWithClientCredentials } from '../auth/login-client-credentials.ts';
 import { loginWithJwt } from '../auth/login-jwt.ts';
+import { revokeCredential } from '../auth/revoke.ts';
 import { AppError, messageOf, systemCodeOf } from '../base/errors.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { planLogin } from '../orgs/plan-login.ts';
@@ -18,11 +19,28 @@ export async function login(
   options: LoginOptions,
   context: CallContext<LoginEvent>,
 ): Promise<LoginResult> {
-  const { registry, credentials, log } = services;
+  const { registry, credentials } = services;
   // Both are tried before anyone is sent through a login that could not be kept.
   registry.list();
   await credentials.probeWritable();
   const credential = await obtain(services, options, context);
+  try {
+    return await connect(services, credential, options, context.signal);
+  } catch (error) {
+    // A grant that is not kept would still be one of the five that Salesforce keeps for this user and app.
+    await revokeCredential(credential, { fetch: services.fetch }).catch(() => {});
+    throw error;
+  }
+}
+
+/** Keeps a fresh login and connects its org. Throws where the org is not the one that was connected. */
+async function connect(
+  services: Services,
+  credential: Credential,
+  options: LoginOptions,
+  signal: AbortSignal,
+): Promise<LoginResult> {
+  const { registry, credentials, log } = services;
   const plan = planLogin(registry.list(), credential, { replaceUser: options.replaceUser });
   const known = plan.kind === 'new' ? null : plan.org;
   const kept: Credential =
@@ -36,7 +54,7 @@ export async function login(
     store: credentials,
     withLock: (name, work, lockOptions) => services.refreshLocks.withLock(name, work, lockOptions),
     fetch: services.fetch,
-    signal: context.signal,
+    signal,
   });
   if (revokedOld?.status === 'failed') {
     log.warn('the former login could not be revoked at Salesforce; it ends by itself when it is not used');

@@ -1,14 +1,12 @@
 import { forgetLogin } from '../auth/keep-login.ts';
-import { AppError } from '../base/errors.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import type { CallContext } from './app.ts';
 import { oneOrg } from './chosen-orgs.ts';
 import type { LogoutItem, LogoutOptions, LogoutResult } from './contract/login.ts';
 import { errorInfoOf } from './error-info.ts';
+import { refuseWithOpenEntries } from './open-entries.ts';
 import { lockOrg } from './org-lock.ts';
 import type { Services } from './services.ts';
-
-const openStates = ['pending', 'sent', 'in-doubt', 'held', 'conflict'] as const;
 
 /** Revokes the grant at Salesforce and removes it here, whatever Salesforce says. */
 export async function logout(
@@ -59,24 +57,4 @@ async function logoutOne(
     item.error = errorInfoOf(error);
   }
   return item;
-}
-
-async function refuseWithOpenEntries({ mirrors }: Services, instanceUrl: string): Promise<void> {
-  if (!mirrors.exists(instanceUrl)) return;
-  await using mirror = await mirrors.open(instanceUrl, { create: false });
-  const counts = await mirror.outbox.counts();
-  const open = openStates.reduce((sum, state) => sum + counts[state], 0);
-  if (open === 0) return;
-  throw openEntries(instanceUrl, open);
-}
-
-export function openEntries(instanceUrl: string, open: number): AppError {
-  return new AppError(
-    'OUTBOX_OPEN',
-    `${open} entries of the outbox of ${instanceUrl} are not settled; their data would be lost.`,
-    {
-      hint: 'Look at them with `parahack-sync outbox list`, push them, or say --force.',
-      details: { open },
-    },
-  );
 }

@@ -12,6 +12,7 @@ import type { WatchEvent, WatchOptions, WatchResult } from './contract/watch.ts'
 import { errorInfoOf } from './error-info.ts';
 import { lockOrg, watchLockName, withDrainLock } from './org-lock.ts';
 import { progressOf } from './progress-events.ts';
+import { renewIdleLogins } from './renew-idle.ts';
 import type { Services } from './services.ts';
 
 type Tell = (event: WatchEvent) => void;
@@ -42,6 +43,8 @@ export async function watch(
   // Only says that a watch runs; which orgs it may write is decided by the locks of the orgs.
   using _running = once ? null : services.locks.tryAcquire(watchLockName);
   tell({ event: 'watch:start', orgs: await list(), intervalMs, once, pid: process.pid });
+  const ended = new AbortController();
+  const renewing = once ? null : renewIdleLogins(services, AbortSignal.any([signal, ended.signal]));
   const outcomes = await supervise({
     list,
     intervalMs,
@@ -49,13 +52,15 @@ export async function watch(
     signal,
     clock: services.clock,
     open: (url) => openWatched(services, byUrl.get(url)!, options, { signal, tell }),
-    hasLogin: async (url) => services.registry.get(url)?.authState !== 'login-needed',
+    hasLogin: async (url) => hasLogin(services, url),
     onFailed: (instanceUrl, error, retryInMs) =>
       tell({ event: 'cycle:failed', instanceUrl, error: errorInfoOf(error), retryInMs }),
     onSkipped: (instanceUrl, error, retryInMs) =>
       tell({ event: 'cycle:skipped', instanceUrl, error: errorInfoOf(error), retryInMs }),
     onRecovered: (instanceUrl, failures) => tell({ event: 'cycle:recovered', instanceUrl, failures }),
   });
+  ended.abort();
+  await renewing;
   tell({ event: 'watch:stop', reason: signal.aborted ? 'signal' : 'once', cycles, failed });
   return {
     orgs: outcomes.map(({ instanceUrl, error }) => ({
@@ -63,6 +68,13 @@ export async function watch(
       error: error === null ? null : errorInfoOf(error),
     })),
   };
+}
+
+/** Asked while an org waits for a login: by this data folder's registry, or by another one's that shares the credential. */
+async function hasLogin({ credentials, registry }: Services, url: string): Promise<boolean> {
+  if (registry.get(url)?.authState !== 'login-needed') return true;
+  const credential = await credentials.get(url).catch(() => null);
+  return credential !== null && credential.refused === null && credential.grant !== 'access-token';
 }
 
 /** Takes an org into care: its lock, session and mirror are held until the loop lets go of it. */

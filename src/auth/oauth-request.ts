@@ -19,7 +19,7 @@ const maxBodyBytes = 1_000_000;
 /**
  * One request to an OAuth endpoint; never repeated here, as none of them is safe to repeat. Follows no redirect:
  * a secret must not travel to a host that nobody has named. Throws AppError `NETWORK_UNREACHABLE`, `TIMEOUT`,
- * `REQUEST_LIMIT_EXCEEDED` or `SALESFORCE_UNAVAILABLE`.
+ * `REQUEST_LIMIT_EXCEEDED` or `ORG_UNAVAILABLE`.
  */
 export async function oauthRequest(
   url: string,
@@ -103,20 +103,16 @@ async function readText(response: Response, host: string): Promise<string> {
 }
 
 function tooLong(host: string): AppError {
-  return new AppError('SALESFORCE_UNAVAILABLE', `${host} answered a login request with an endless page.`, {
+  return new AppError('ORG_UNAVAILABLE', `${host} answered a login request with an endless page.`, {
     hint: 'Check the URL and the proxy; a Salesforce org answers in a few kilobytes.',
   });
 }
 
 function unavailable(host: string, status: number): AppError {
-  return new AppError(
-    'SALESFORCE_UNAVAILABLE',
-    `Salesforce (${host}) is not available now (HTTP ${status}).`,
-    {
-      hint: 'Look at status.salesforce.com and try again later; nothing is lost.',
-      details: { status },
-    },
-  );
+  return new AppError('ORG_UNAVAILABLE', `Salesforce (${host}) is not available now (HTTP ${status}).`, {
+    hint: 'Look at status.salesforce.com and try again later; nothing is lost.',
+    details: { status },
+  });
 }
 
 function unreachable(host: string, cause: unknown): AppError {

@@ -38,7 +38,6 @@ export const exitCodeByErrorCode: Readonly<Record<string, number>> = {
   NETWORK_UNREACHABLE: exitCodes.unavailable,
   TIMEOUT: exitCodes.unavailable,
   ORG_UNAVAILABLE: exitCodes.unavailable,
-  SALESFORCE_UNAVAILABLE: exitCodes.unavailable,
   REQUEST_LIMIT_EXCEEDED: exitCodes.unavailable,
   API_BUDGET_EXHAUSTED: exitCodes.unavailable,
   QUERY_TIMEOUT: exitCodes.unavailable,

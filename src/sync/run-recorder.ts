@@ -96,5 +96,5 @@ export class RunRecorder {
 export function runErrorOf(error: unknown): RunError {
   if (error instanceof AppError)
     return { code: error.code, message: error.message, hint: error.hint ?? null };
-  return { code: isAbort(error) ? 'INTERRUPTED' : 'INTERNAL', message: messageOf(error), hint: null };
+  return { code: isAbort(error) ? 'INTERRUPTED' : 'UNEXPECTED_ERROR', message: messageOf(error), hint: null };
 }

@@ -169,7 +169,7 @@ describe('login by access token', () => {
   it('an answer that never ends does not fill the memory', async () => {
     salesforce.override = () => ({ text: 'x'.repeat(3_000_000) });
     await expect(fetchIdentity({ apiUrl: salesforce.url, accessToken: 'x', fetch })).rejects.toMatchObject({
-      code: 'SALESFORCE_UNAVAILABLE',
+      code: 'ORG_UNAVAILABLE',
     });
   });
 });

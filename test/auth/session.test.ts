@@ -181,7 +181,7 @@ describe('session', () => {
 
   it.each([
     ['a cut connection', { cut: true }, 'NETWORK_UNREACHABLE'],
-    ['HTTP 503', { status: 503, text: '<html>maintenance</html>' }, 'SALESFORCE_UNAVAILABLE'],
+    ['HTTP 503', { status: 503, text: '<html>maintenance</html>' }, 'ORG_UNAVAILABLE'],
     ['HTTP 429', { status: 429, text: '' }, 'REQUEST_LIMIT_EXCEEDED'],
     ['a wrong client', { status: 400, json: { error: 'invalid_client_id' } }, 'LOGIN_FAILED'],
     ['a redirect', { status: 302, headers: { location: 'http://127.0.0.1:9/' } }, 'LOGIN_FAILED'],

@@ -74,7 +74,7 @@ test.each(notBuiltYet.map((argv) => [argv.join(' '), argv] as const))(
 );
 
 describe('the reference holds everything', () => {
-  const reference = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
+  const reference = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 
   test.each(everyCommand(program))('%s and its flags', (path, command) => {
     expect(reference).toContain(`\`${path}`);

@@ -18,7 +18,7 @@ describe('each code has its exit code', () => {
     ['PARTIAL', 4],
     ['NETWORK_UNREACHABLE', 5],
     ['ORG_UNAVAILABLE', 5],
-    ['SALESFORCE_UNAVAILABLE', 5],
+    ['ORG_UNAVAILABLE', 5],
     ['REQUEST_LIMIT_EXCEEDED', 5],
     ['API_BUDGET_EXHAUSTED', 5],
     ['TIMEOUT', 5],

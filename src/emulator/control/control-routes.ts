@@ -48,6 +48,7 @@ export const controls: Record<string, Control> = {
   'POST open-transaction': (body, _query, { emulation }) =>
     emulation.org.control.openTransaction(readTransaction(asObject(body))),
   'POST commit': (_body, _query, { emulation }) => emulation.org.control.commit(),
+  'POST open-transaction/commit': (_body, _query, { emulation }) => emulation.org.control.commit(),
   'POST visibility': changeVisibility,
   'GET calls': (_body, query, { emulation }) => emulation.calls.list(Number(query.get('limit')) || undefined),
   'POST usage': changeUsage,

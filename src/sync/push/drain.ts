@@ -135,7 +135,11 @@ function settlementOf(entry: OutboxEntry, outcome: WriteOutcome | undefined, at:
 }
 
 function errorOf(error: Error): RecordError {
-  return { code: error instanceof AppError ? error.code : 'INTERNAL', message: error.message, fields: [] };
+  return {
+    code: error instanceof AppError ? error.code : 'UNEXPECTED_ERROR',
+    message: error.message,
+    fields: [],
+  };
 }
 
 function count(run: RunRecorder, entries: readonly OutboxEntry[], settlements: readonly Settlement[]): void {

@@ -48,7 +48,7 @@ export async function push(context: SyncContext, job: PushJob): Promise<PushRepo
       },
     );
   }
-  await refreshSchema(context, { force: true, signal: job.signal });
+  await describeForPush(context, job);
   const { planned, faults } = validateRecords(job.records, await mirror.fields(), {
     upsert: job.upsertField,
     allowDuplicates: job.allowDuplicates,
@@ -64,7 +64,7 @@ export async function push(context: SyncContext, job: PushJob): Promise<PushRepo
     const records = new Set(faults.map(({ source, index }) => `${source}\n${index}`)).size;
     throw new AppError(
       'INVALID_INPUT',
-      `${records} of ${job.records.length} records are not valid; nothing was sent.`,
+      `${records} of ${job.records.length} ${records === 1 ? 'records is' : 'records are'} not valid; nothing was sent.`,
       {
         hint: 'Mend the places named and push again.',
         details: { faults },
@@ -105,6 +105,23 @@ export async function push(context: SyncContext, job: PushJob): Promise<PushRepo
     if (!isAbort(error) && !isAppError(error)) throw error;
   }
   return report(context, planned, run.id, stopped);
+}
+
+/** What is only queued may be checked against the describe of the mirror, where the org cannot be asked now. */
+async function describeForPush(context: SyncContext, { queue, signal }: PushJob): Promise<void> {
+  try {
+    await refreshSchema(context, { force: true, signal });
+  } catch (error) {
+    const later = isAppError(
+      error,
+      'NETWORK_UNREACHABLE',
+      'ORG_UNAVAILABLE',
+      'TIMEOUT',
+      'REQUEST_LIMIT_EXCEEDED',
+    );
+    if (!queue || !later || (await context.mirror.fields()).length === 0) throw error;
+    context.log.warn('the org cannot be asked now; the records are checked against the fields it had last');
+  }
 }
 
 async function withBrake(

@@ -24,7 +24,7 @@ export async function sendRequest(
   const options = { allowDuplicates, allOrNone };
   if (way === 'upsert') {
     const field = first.upsertField;
-    if (field === null) throw new AppError('INTERNAL', 'An upsert entry names no field.');
+    if (field === null) throw new AppError('UNEXPECTED_ERROR', 'An upsert entry names no field.');
     return writes.upsertMany(
       field,
       entries.map(({ changes }) => changes),

@@ -24,11 +24,6 @@ import { inDurableTransaction, inTransaction } from './transaction.ts';
 
 const spoolCacheKb = 512;
 
-/** In Node since 21; the library of ES 2023 that the project compiles with does not know it yet. */
-interface MovableBuffer extends ArrayBuffer {
-  transfer(length: number): ArrayBuffer;
-}
-
 /** One mirror's file as its writer thread holds it. */
 export class MirrorWriter implements MirrorCalls {
   readonly #db: Connection;
@@ -64,7 +59,7 @@ export class MirrorWriter implements MirrorCalls {
     // A block that was under way when its page was dropped.
     this.#pages.get(page)?.reader.add(block);
     // Frees the megabyte now; the garbage collector would let dozens of them pile up.
-    (block.buffer as MovableBuffer).transfer(0);
+    block.buffer.transfer(0);
   }
 
   endPage(page: number): void {

@@ -1,0 +1,25 @@
+import { AppError, isAppError } from '../base/errors.ts';
+import type { Services } from './services.ts';
+
+const openStates = ['pending', 'sent', 'in-doubt', 'held', 'conflict'] as const;
+
+/** Throws `OUTBOX_OPEN` where a mirror holds what was never settled with Salesforce and would be lost with it. */
+export async function refuseWithOpenEntries({ mirrors, log }: Services, instanceUrl: string): Promise<void> {
+  if (!mirrors.exists(instanceUrl)) return;
+  let open = 0;
+  try {
+    await using mirror = await mirrors.open(instanceUrl, { create: false });
+    const counts = await mirror.outbox.counts();
+    open = openStates.reduce((sum, state) => sum + counts[state], 0);
+  } catch (error) {
+    if (!isAppError(error, 'MIRROR_CORRUPT')) throw error;
+    log.warn('the mirror is damaged, so it cannot be said whether its outbox is empty');
+    return;
+  }
+  if (open === 0) return;
+  throw new AppError(
+    'OUTBOX_OPEN',
+    `${open} ${open === 1 ? 'entry' : 'entries'} of the outbox of ${instanceUrl} would be lost: not settled yet.`,
+    { hint: 'Look at them with `parahack-sync outbox list`, push them, or say --force.', details: { open } },
+  );
+}

@@ -1,0 +1,49 @@
+import type { Clock } from '../base/clock.ts';
+import { messageOf } from '../base/errors.ts';
+import type { OrgRecord } from '../orgs/org-record.ts';
+import { openOrgSession } from './connect-org.ts';
+import type { Services } from './services.ts';
+
+/**
+ * An idle refresh token can be set to die after 30 days, and an org with sync off uses none. So a running watch
+ * renews those weekly; it looks every hour, because it may be started and stopped often.
+ */
+const idleMs = 7 * 86_400_000;
+const lookEveryMs = 3_600_000;
+
+/** Runs until the signal aborts. One org's trouble is told and stays with that org. */
+export async function renewIdleLogins(services: Services, signal: AbortSignal): Promise<void> {
+  const { clock, log, registry } = services;
+  while (await slept(clock, lookEveryMs, signal)) {
+    const idle = registry
+      .list()
+      .filter((org) => !org.sync && org.grant === 'refresh-token' && org.authState === 'ok');
+    for (const org of idle) {
+      try {
+        if (await renewIfIdle(services, org, signal))
+          log.info(`renewed the login of ${org.instanceUrl}, whose sync is off`);
+      } catch (error) {
+        if (signal.aborted) return;
+        log.warn(`the idle login of ${org.instanceUrl} could not be renewed: ${messageOf(error)}`);
+      }
+    }
+  }
+}
+
+/** Resolves to whether the login was old enough to be renewed. */
+export async function renewIfIdle(services: Services, org: OrgRecord, signal: AbortSignal): Promise<boolean> {
+  const credential = await services.credentials.get(org.instanceUrl);
+  if (credential === null || services.clock.now() - credential.issuedAt < idleMs) return false;
+  await using session = await openOrgSession(services, org, signal);
+  await session.renew(await session.accessToken({ signal }), { signal });
+  return true;
+}
+
+async function slept(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await clock.sleep(ms, { signal });
+    return true;
+  } catch {
+    return false;
+  }
+}
