@@ -15,8 +15,6 @@ import { createWriteStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import Database from 'better-sqlite3';
@@ -165,7 +163,9 @@ async function exportCsv(org: Org, file: string): Promise<Table> {
     const page = await fetch(`${jobUrl}/results${query}`, { headers: { authorization } });
     if (!page.ok) throw new Error(await page.text());
     locator = page.headers.get('sforce-locator') ?? 'null';
-    await pipeline(Readable.fromWeb(page.body as never), dropHeader(!first), out, { end: false });
+    for await (const block of dropHeader(!first)(page.body as unknown as AsyncIterable<Uint8Array>)) {
+      if (!out.write(block)) await once(out, 'drain');
+    }
   }
   out.end();
   await once(out, 'close');
@@ -173,7 +173,7 @@ async function exportCsv(org: Org, file: string): Promise<Table> {
 }
 
 function dropHeader(drop: boolean) {
-  return async function* (source: AsyncIterable<Buffer>) {
+  return async function* (source: AsyncIterable<Uint8Array>) {
     let dropped = !drop;
     for await (const block of source) {
       if (dropped) {
