@@ -5,7 +5,7 @@ import { loginWithBrowser } from '../../src/auth/login-browser.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
-import { haveRealPart } from './real-part.ts';
+import { haveRealPart } from '../support/real-part.ts';
 
 const executablePath = '/usr/bin/chromium';
 const present = haveRealPart('a browser', [executablePath]);

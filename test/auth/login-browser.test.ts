@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type BrowserLoginOptions, loginWithBrowser } from '../../src/auth/login-browser.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createLogger } from '../../src/base/logger.ts';
-import { manualClock } from './manual-clock.ts';
+import { manualClock } from '../support/manual-clock.ts';
 import { type FakeSalesforce, orgId, startFakeSalesforce, userId, username } from './salesforce-script.ts';
 
 let salesforce: FakeSalesforce;

@@ -9,7 +9,7 @@ import { openMemoryStore } from '../../src/auth/memory-store.ts';
 import { openProcessSession } from '../../src/auth/process-session.ts';
 import { revokeCredential } from '../../src/auth/revoke.ts';
 import { openLocks } from '../../src/lock/locks.ts';
-import { manualClock } from './manual-clock.ts';
+import { manualClock } from '../support/manual-clock.ts';
 import {
   credentialFor,
   type FakeSalesforce,

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { haveRealPart } from './real-part.ts';
+import { haveRealPart } from '../support/real-part.ts';
 import { credentialFor } from './salesforce-script.ts';
 import { makeTempFolder } from './temp-folder.ts';
 

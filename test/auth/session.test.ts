@@ -10,7 +10,7 @@ import { type Clock, systemClock } from '../../src/base/clock.ts';
 import type { AppError } from '../../src/base/errors.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { type Locks, openLocks } from '../../src/lock/locks.ts';
-import { manualClock } from './manual-clock.ts';
+import { manualClock } from '../support/manual-clock.ts';
 import {
   credentialFor,
   type FakeSalesforce,

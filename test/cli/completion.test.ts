@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { haveRealPart } from '../support/real-part.ts';
 import { fakeApp } from './support/fake-app.ts';
 import { runMain } from './support/run-main.ts';
 
@@ -53,15 +54,16 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
   });
 });
 
-test.each([
+describe.each([
   ['zsh', ['-n']],
   ['fish', ['--no-execute']],
-])('%s reads its script', async (shell, flags) => {
-  const file = await scriptOf(shell);
-  if (!has(shell)) return void console.log(`skipped: ${shell} is not installed`);
-  const { status, stderr } = spawnSync(shell, [...flags, file], { encoding: 'utf8' });
-  expect(stderr).toBe('');
-  expect(status).toBe(0);
+])('%s', (shell, flags) => {
+  test.skipIf(!haveRealPart(`The shell ${shell}`, [shell]))('reads its script', async () => {
+    const file = await scriptOf(shell);
+    const { status, stderr } = spawnSync(shell, [...flags, file], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+  });
 });
 
 test('names of orgs come from the registry; without one there are none, and no error', async () => {

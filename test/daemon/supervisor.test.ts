@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/base/errors.ts';
 import { supervise } from '../../src/daemon/supervisor.ts';
-import { manualClock } from '../auth/manual-clock.ts';
+import { manualClock } from '../support/manual-clock.ts';
 
 const minute = 60_000;
 const settle = async () => {

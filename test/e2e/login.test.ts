@@ -1,18 +1,16 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
+import { haveRealPart } from '../support/real-part.ts';
 import { Cli } from './cli.ts';
 import { calls } from './org.ts';
 
 const browser = '/usr/bin/chromium';
-const withoutBrowser = !existsSync(browser);
-if (withoutBrowser && process.env.REQUIRE_REAL_PARTS) throw new Error(`${browser} is missing.`);
-if (withoutBrowser)
-  process.stderr.write(`skipped: the login in a real browser, because ${browser} is not installed\n`);
+const withoutBrowser = !haveRealPart('A browser', [browser]);
 
 let emulator: Emulator;
 let cli: Cli;

@@ -1,17 +1,12 @@
-import { existsSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { haveRealPart } from '../support/real-part.ts';
 import type { RunningEmulator } from './running-emulator.ts';
 import { runEmulator } from './running-emulator.ts';
 
 const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
-const present = existsSync(executablePath);
-if (!present) {
-  const reason = `${executablePath} is missing (Debian: apt-get install chromium)`;
-  if (process.env.REQUIRE_REAL_PARTS === '1') throw new Error(reason);
-  console.warn(`test/emulator/page.test.ts is skipped: ${reason}`);
-}
+const present = haveRealPart('A browser', [executablePath]);
 const args = [
   '--headless',
   '--no-sandbox',
