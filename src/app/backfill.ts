@@ -47,6 +47,7 @@ async function backfillOne(
       api: options.api,
       concurrency: options.concurrency ?? undefined,
       fields: options.fields ?? undefined,
+      callsLeft: () => connected.budget.remaining(),
       signal,
     });
     if (report.status === 'complete' && report.runId !== null) {

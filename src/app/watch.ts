@@ -7,7 +7,7 @@ import { runCycle } from '../sync/cycle/cycle.ts';
 import { WindowMemory } from '../sync/cycle/window-memory.ts';
 import type { CallContext } from './app.ts';
 import { syncOrgs } from './chosen-orgs.ts';
-import { connectOrg, saveCalls } from './connect-org.ts';
+import { type ConnectedOrg, connectOrg, saveCalls } from './connect-org.ts';
 import type { WatchEvent, WatchOptions, WatchResult } from './contract/watch.ts';
 import { errorInfoOf } from './error-info.ts';
 import { lockOrg, watchLockName, withDrainLock } from './org-lock.ts';
@@ -93,7 +93,7 @@ async function openWatched(
     return {
       async cycle(cycleSignal) {
         try {
-          if (!(await isBackfilled(connected))) await firstCopy(connected.context, tell, cycleSignal);
+          if (!(await isBackfilled(connected))) await firstCopy(connected, tell, cycleSignal);
           const report = await runCycle(connected.context, {
             push,
             withDrainLock: withDrainLock(services, org.instanceUrl, cycleSignal),
@@ -124,12 +124,8 @@ async function openWatched(
   }
 }
 
-async function firstCopy(
-  context: Parameters<typeof backfill>[0],
-  tell: Tell,
-  signal: AbortSignal,
-): Promise<void> {
-  const report = await backfill(context, { signal });
+async function firstCopy({ context, budget }: ConnectedOrg, tell: Tell, signal: AbortSignal): Promise<void> {
+  const report = await backfill(context, { callsLeft: () => budget.remaining(), signal });
   if (report.error !== null) {
     signal.throwIfAborted();
     const { code, message, hint } = report.error;

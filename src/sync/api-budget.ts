@@ -34,6 +34,14 @@ export class ApiBudget {
     return this.#own;
   }
 
+  /** Calls that pulls may still make now; null before the org has told its limit. */
+  remaining(): number | null {
+    const usage = this.#usage;
+    if (usage === null) return null;
+    const own = this.#options.share * usage.max - this.#own;
+    return Math.max(0, Math.floor(Math.min(own, pauseAt.pull * usage.max - usage.used)));
+  }
+
   /** Called before each request. Throws `API_BUDGET_EXHAUSTED`. */
   before(kind: 'pull' | 'push'): void {
     const { clock, share, instanceUrl } = this.#options;

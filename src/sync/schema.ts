@@ -1,4 +1,6 @@
+import { AppError } from '../base/errors.ts';
 import type { SyncContext } from './context.ts';
+import type { ContactDescribe } from './ports/field.ts';
 import type { SchemaChange } from './ports/mirror.ts';
 
 const hourMs = 3_600_000;
@@ -19,6 +21,7 @@ export async function refreshSchema(
     signal,
   });
   if (describe === 'not-modified') return unchanged;
+  if (only !== undefined) assertKnown(only, describe);
   const change = await mirror.applyDescribe(describe, clock.now(), only);
   if (last !== null) {
     for (const name of change.added) log.info(`field ${name} is new and becomes a column`, { field: name });
@@ -27,6 +30,16 @@ export async function refreshSchema(
     }
   }
   return change;
+}
+
+function assertKnown(names: readonly string[], { fields }: ContactDescribe): void {
+  const known = new Set(fields.map(({ name }) => name.toLowerCase()));
+  const unknown = names.filter((name) => !known.has(name.toLowerCase()));
+  if (unknown.length === 0) return;
+  throw new AppError('INVALID_INPUT', `Contact has no field ${unknown.join(', ')} that this user may read.`, {
+    hint: 'Names are those of the API, as `parahack-sync contacts show` lists them.',
+    details: { unknown },
+  });
 }
 
 /** Names of the fields to ask for, in column order. */

@@ -278,6 +278,42 @@ describe('the main job', () => {
   });
 });
 
+describe('backfill --fields', () => {
+  it('keeps only these columns, also through later cycles; a push may still name every field', async () => {
+    await cli.json(['backfill', '--fields', 'email,LastName', '--fields', 'Title']);
+    await control(emulator.url, 'touch', { count: 2, set: { Title: 'Narrow' } });
+    const pushed = await cli.json<{ created: number }>(['push'], '{"LastName":"Wide","Phone":"1"}');
+    expect(pushed.created).toBe(1);
+    await watchOnce();
+    const db = new Database(mirror(), { readonly: true });
+    const columns = db.prepare("select name from pragma_table_info('contact')").pluck().all() as string[];
+    expect(columns.filter((name) => !name.startsWith('_')).sort()).toEqual(
+      [
+        'Id',
+        'IsDeleted',
+        'MasterRecordId',
+        'CreatedDate',
+        'SystemModstamp',
+        'Email',
+        'LastName',
+        'Title',
+      ].sort(),
+    );
+    expect(db.prepare("select count(*) from contacts where Title = 'Narrow'").pluck().get()).toBe(2);
+    expect(db.prepare('select count(*) from contacts').pluck().get()).toBe(3_001);
+    db.close();
+  });
+
+  it('refuses a field that is not there, before anything is read', async () => {
+    const result = await cli.run(['backfill', '--fields', 'Email,Shoe', '--json']);
+    expect(result.code).not.toBe(0);
+    expect(JSON.parse(result.stdout).orgs[0].error).toMatchObject({
+      code: 'INVALID_INPUT',
+      message: expect.stringContaining('Shoe'),
+    });
+  });
+});
+
 /** Rows that are committed so far; -1 while there is no file or no table. */
 function rowsIn(file: string): number {
   try {

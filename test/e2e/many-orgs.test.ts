@@ -92,6 +92,15 @@ describe('many orgs', () => {
     db.close();
   });
 
+  it('a copy that its share does not hold is not begun', async () => {
+    await control(orgs[0]!.url, 'settings', { dailyLimit: 40 });
+    await cli.json(['orgs', 'set', 'org0', '--budget', '0.3']);
+    const result = await cli.run(['backfill', 'org0', '--json']);
+    expect(result.code).toBe(5);
+    expect(JSON.parse(result.stdout).orgs[0].error).toMatchObject({ code: 'API_BUDGET_EXHAUSTED' });
+    expect((await calls(orgs[0]!.url)).filter(({ path }) => /query\?.*LIMIT|jobs/.test(path))).toEqual([]);
+  });
+
   it('the daily limit itself is exit 5, and nothing is lost', async () => {
     await cli.json(['backfill', 'org1']);
     await control(orgs[1]!.url, 'touch', { count: 2, set: { Title: 'Later' } });

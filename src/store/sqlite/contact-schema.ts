@@ -1,6 +1,7 @@
 import type { ColumnType, ContactDescribe, Field } from '../../sync/ports/field.ts';
 import type { SchemaChange, StoredField } from '../../sync/ports/mirror.ts';
 import type { Connection } from './connection.ts';
+import { readMeta, writeMeta } from './meta.ts';
 
 /** Compound fields come as objects; their parts are fields of their own. */
 const compoundTypes = new Set(['address', 'location']);
@@ -40,16 +41,21 @@ export function loadFields(db: Connection): StoredField[] {
   }));
 }
 
+const onlyFieldsKey = 'only_fields';
+
 /**
  * Adds columns for new fields and marks vanished ones. The caller holds the transaction. `only` limits the
- * columns; a field outside it counts as vanished where it was stored before.
+ * columns and stays with the mirror, or the next describe would bring all the others; a field outside it counts
+ * as vanished where it was stored before.
  */
 export function storeDescribe(
   db: Connection,
   describe: ContactDescribe,
   only?: readonly string[],
 ): SchemaChange {
-  const wanted = only === undefined ? null : new Set(only.map((name) => name.toLowerCase()));
+  if (only !== undefined) writeMeta(db, onlyFieldsKey, JSON.stringify(only));
+  const chosen = JSON.parse(readMeta(db, onlyFieldsKey) ?? 'null') as string[] | null;
+  const wanted = chosen && new Set(chosen.map((name) => name.toLowerCase()));
   const fields = describe.fields.filter(
     (field) =>
       !compoundTypes.has(field.type) &&

@@ -18,6 +18,8 @@ export interface BackfillOptions {
   concurrency?: number;
   /** Only these fields become columns (Id, CreatedDate, SystemModstamp, IsDeleted and MasterRecordId always do). */
   fields?: readonly string[];
+  /** API calls that this tool may still make today; null where that is not known. */
+  callsLeft?: () => number | null;
   signal: AbortSignal;
 }
 
@@ -151,7 +153,8 @@ async function decide(context: SyncContext, options: BackfillOptions): Promise<B
   const t0 = await findSafeStart(context, { signal });
   const total = await context.remote.count(null, { signal });
   const fields = await readableFields(context);
-  const choice = await chooseApi(context, { asked: options.api ?? 'auto', total, fields, signal });
+  const callsLeft = options.callsLeft?.() ?? null;
+  const choice = await chooseApi(context, { asked: options.api ?? 'auto', total, fields, callsLeft, signal });
   return { t0, api: choice.api, reason: choice.reason, total, planned: false };
 }
 

@@ -1,4 +1,5 @@
 import { AppError, isAppError } from '../../base/errors.ts';
+import { AdaptiveLimit } from '../adaptive-limit.ts';
 import { awaitBulkJob, deleteBulkJob, isLostJob, listResultPages } from '../bulk-job.ts';
 import type { SyncContext } from '../context.ts';
 import type { Chunk, NewChunk } from '../ports/run.ts';
@@ -48,6 +49,7 @@ export interface BulkOptions {
 interface JobOptions extends BulkOptions {
   /** Jobs whose span is being asked for again: their pages, under way or waiting, count no more. */
   lost: Set<string>;
+  limit: AdaptiveLimit;
 }
 
 export function planBulkChunks(spans: readonly CountedSpan[]): NewChunk[] {
@@ -63,7 +65,17 @@ export async function readBulkChunks(
   chunks: readonly Chunk[],
   given: BulkOptions,
 ): Promise<void> {
-  const options: JobOptions = { ...given, lost: new Set() };
+  const limit = new AdaptiveLimit(given.concurrency);
+  const options: JobOptions = { ...given, lost: new Set(), limit };
+  const unsubscribe = context.remote.onThrottled(() => limit.throttled());
+  try {
+    await readJobs(context, chunks, options);
+  } finally {
+    unsubscribe();
+  }
+}
+
+async function readJobs(context: SyncContext, chunks: readonly Chunk[], options: JobOptions): Promise<void> {
   const { concurrency, signal } = options;
   // All jobs are created first: Salesforce works on them side by side while the first pages are read.
   const spans = chunks.filter(({ kind }) => kind === 'bulk-span');
@@ -166,11 +178,13 @@ async function readPageChunk(
   const { lost } = options;
   if (lost.has(spec.jobId)) return;
   try {
-    const page = await remote.bulk.resultPage(spec.url, options.fields, { signal: pool.signal });
-    const outcome = await mirror.apply(
-      { page: page.body, effects: { chunk: { id: chunk.id, position: null, state: 'done' } } },
-      { signal: pool.signal },
-    );
+    const outcome = await options.limit.run(async () => {
+      const page = await remote.bulk.resultPage(spec.url, options.fields, { signal: pool.signal });
+      return mirror.apply(
+        { page: page.body, effects: { chunk: { id: chunk.id, position: null, state: 'done' } } },
+        { signal: pool.signal },
+      );
+    });
     options.progress.took(outcome);
     if (lost.has(spec.jobId)) return;
     options.progress.chunksDone++;

@@ -1,4 +1,5 @@
 import { isAbort } from '../../base/abort.ts';
+import { AppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
 import type { BackfillApi } from '../events.ts';
 import { selectKeyPage } from '../soql.ts';
@@ -18,10 +19,44 @@ export interface ApiChoice {
 /** Chooses by count, by the size of the query, and by what the org's limits leave. */
 export async function chooseApi(
   context: SyncContext,
-  question: { asked: 'auto' | BackfillApi; total: number; fields: readonly string[]; signal?: AbortSignal },
+  question: {
+    asked: 'auto' | BackfillApi;
+    total: number;
+    fields: readonly string[];
+    callsLeft: number | null;
+    signal?: AbortSignal;
+  },
 ): Promise<ApiChoice> {
-  const { asked, total, fields, signal } = question;
-  if (asked !== 'auto') return { api: asked, reason: 'asked for with --api' };
+  const { asked, total, callsLeft } = question;
+  const choice: ApiChoice =
+    asked === 'auto' ? await choose(context, question) : { api: asked, reason: 'asked for with --api' };
+  const calls = callsOf(choice.api, total);
+  if (callsLeft === null || calls <= callsLeft) return choice;
+  if (asked === 'auto' && callsOf('bulk', total) <= callsLeft) {
+    return {
+      api: 'bulk',
+      reason: `REST queries would take ${calls} API calls, and ${callsLeft} are left of this tool's share`,
+    };
+  }
+  throw new AppError(
+    'API_BUDGET_EXHAUSTED',
+    `Copying ${total} contacts takes about ${calls} API calls, and ${callsLeft} are left of this tool's share.`,
+    {
+      hint: 'Try again later, or raise the share with `orgs set ORG --budget` or PARAHACK_SYNC_API_BUDGET; --api bulk takes the fewest calls.',
+      details: { calls, callsLeft, api: choice.api },
+    },
+  );
+}
+
+/** About how many calls a copy takes, with the closing cycle; measured at a million contacts. */
+function callsOf(api: BackfillApi, total: number): number {
+  return api === 'rest' ? 15 + Math.ceil(total / restPageRows) : 20 + 3 * Math.ceil(total / 100_000);
+}
+
+async function choose(
+  context: SyncContext,
+  { total, fields, signal }: { total: number; fields: readonly string[]; signal?: AbortSignal },
+): Promise<ApiChoice> {
   const key = { stamp: '2000-01-01T00:00:00.000Z', id: '0'.repeat(18) };
   const stamp = '2000-01-01T00:00:00Z';
   const soql = selectKeyPage(

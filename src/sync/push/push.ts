@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { isAbort } from '../../base/abort.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
+import type { Field } from '../ports/field.ts';
 import type { NewOutboxEntry, OutboxEntry } from '../ports/outbox.ts';
 import { RunRecorder } from '../run-recorder.ts';
-import { refreshSchema } from '../schema.ts';
 import { drainOutbox } from './drain.ts';
 import { collectionRows } from './plan-requests.ts';
 import { type PlannedEntry, type PushRecord, validateRecords } from './validate.ts';
@@ -48,8 +48,8 @@ export async function push(context: SyncContext, job: PushJob): Promise<PushRepo
       },
     );
   }
-  await describeForPush(context, job);
-  const { planned, faults } = validateRecords(job.records, await mirror.fields(), {
+  const fields = await describeForPush(context, job);
+  const { planned, faults } = validateRecords(job.records, fields, {
     upsert: job.upsertField,
     allowDuplicates: job.allowDuplicates,
     atomicGroup: job.allOrNone ? randomUUID() : null,
@@ -107,10 +107,19 @@ export async function push(context: SyncContext, job: PushJob): Promise<PushRepo
   return report(context, planned, run.id, stopped);
 }
 
-/** What is only queued may be checked against the describe of the mirror, where the org cannot be asked now. */
-async function describeForPush(context: SyncContext, { queue, signal }: PushJob): Promise<void> {
+/**
+ * All fields of the org, those that the mirror leaves out included. What is only queued may be checked against
+ * the describe of the mirror, where the org cannot be asked now.
+ */
+async function describeForPush(
+  { clock, log, mirror, remote }: SyncContext,
+  { queue, signal }: PushJob,
+): Promise<readonly Field[]> {
   try {
-    await refreshSchema(context, { force: true, signal });
+    const describe = await remote.describeContact({ signal });
+    if (describe === 'not-modified') return await mirror.fields();
+    await mirror.applyDescribe(describe, clock.now());
+    return describe.fields;
   } catch (error) {
     const later = isAppError(
       error,
@@ -119,8 +128,10 @@ async function describeForPush(context: SyncContext, { queue, signal }: PushJob)
       'TIMEOUT',
       'REQUEST_LIMIT_EXCEEDED',
     );
-    if (!queue || !later || (await context.mirror.fields()).length === 0) throw error;
-    context.log.warn('the org cannot be asked now; the records are checked against the fields it had last');
+    const stored = queue && later ? await mirror.fields() : [];
+    if (stored.length === 0) throw error;
+    log.warn('the org cannot be asked now; the records are checked against the fields it had last');
+    return stored;
   }
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { AppError } from '../../base/errors.ts';
 import type { Field } from '../ports/field.ts';
 import type { NewOutboxEntry, OutboxOp } from '../ports/outbox.ts';
+import { suggestField } from './suggest-field.ts';
 import { type FieldFault, typedValue } from './typed-value.ts';
 
 export interface PushRecord {
@@ -127,7 +128,7 @@ function changesOf(
     if (field === undefined) {
       fault(name, {
         code: 'UNKNOWN_FIELD',
-        message: `Contact has no field ${name}${suggestion(lower, byName)}.`,
+        message: `Contact has no field ${name}${suggestField(lower, byName.values())}.`,
       });
       continue;
     }
@@ -208,28 +209,4 @@ function checkUpsertValue(
     });
   }
   seen.add(text);
-}
-
-/** ` (did you mean LastName?)` where a field's name is at most two edits away. */
-function suggestion(name: string, byName: Map<string, Field>): string {
-  let best: { name: string; distance: number } | null = null;
-  for (const [lower, field] of byName) {
-    const distance = editDistance(name, lower);
-    if (distance <= 2 && (best === null || distance < best.distance)) best = { name: field.name, distance };
-  }
-  return best === null ? '' : ` (did you mean ${best.name}?)`;
-}
-
-function editDistance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 2) return 3;
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 3;
 }
