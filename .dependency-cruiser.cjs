@@ -83,7 +83,7 @@ module.exports = {
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
     // Declarations only repeat what their sources import.
-    exclude: { path: '\\.d\\.ts$' },
+    exclude: { path: '^dist/.*\\.d\\.ts$' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default', 'types'],
