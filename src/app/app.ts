@@ -86,6 +86,8 @@ export interface AppOutbox {
   retry(options: OutboxMoveOptions, context: CallContext): Promise<OutboxMoveResult>;
   /** Entries are given up; their contacts in Salesforce stay as they are. */
   drop(options: OutboxMoveOptions, context: CallContext): Promise<OutboxMoveResult>;
+  /** Held entries wait to be sent from now on; `inDoubt` means nothing here. */
+  approve(options: OutboxMoveOptions, context: CallContext): Promise<OutboxMoveResult>;
 }
 
 export interface AppIo {

@@ -27,6 +27,7 @@ export function appOutbox(services: Services): AppOutbox {
     },
     retry: (options) =>
       move(services, options, options.inDoubt ? ['rejected', 'in-doubt'] : ['rejected'], 'pending'),
+    approve: (options) => move(services, options, ['held'], 'pending'),
     drop: (options) =>
       move(
         services,

@@ -73,7 +73,7 @@ export const commands: Record<string, ContractCommand> = {
   'outbox list': { flags: ['--conflicts'] },
   'outbox retry': { arguments: ['[key...]'] },
   'outbox drop': { arguments: ['[key...]'] },
-  'outbox approve': { arguments: ['[key...]'] },
+  'outbox approve': { arguments: ['[key...]'], flags: ['--all'] },
   'outbox settle': { arguments: ['[key...]'] },
   status: { arguments: ['[org]'] },
   runs: { arguments: ['[org]'], flags: ['--limit <n>'] },
@@ -122,7 +122,6 @@ export const environment = [
 /** Commands that are in the contract and answer NOT_AVAILABLE for now. */
 export const notBuiltYet: string[][] = [
   ['reconcile'],
-  ['outbox', 'approve'],
   ['outbox', 'settle'],
   ['service', 'install'],
   ['service', 'uninstall'],

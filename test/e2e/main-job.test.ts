@@ -278,6 +278,25 @@ describe('the main job', () => {
   });
 });
 
+describe('the brake', () => {
+  it('holds more than 100 deletes until they are approved', async () => {
+    await cli.json(['backfill']);
+    const ids = (await contactsOf(emulator.url)).slice(0, 101).map(({ Id }) => Id as string);
+    const input = JSON.stringify(ids.map((Id) => ({ Id, IsDeleted: true })));
+    const pushed = await cli
+      .json<{ queued: number; deleted: number; results: { status: string }[] }>(['push'], input)
+      .catch((error: Error) => JSON.parse(/\{.*\}/s.exec(error.message)![0]));
+    expect(pushed).toMatchObject({ deleted: 0, queued: 101 });
+    expect(pushed.results[0].status).toBe('held');
+    expect(await contactsOf(emulator.url)).toHaveLength(3_000);
+    expect((await cli.json<{ keys: string[] }>(['outbox', 'approve', '--all'])).keys).toHaveLength(101);
+    expect(await watchOnce()).toMatchObject({ pushed: 101 });
+    expect(await contactsOf(emulator.url)).toHaveLength(2_899);
+    await watchOnce();
+    await expectMirrorEqualsOrg(mirror(), emulator.url);
+  });
+});
+
 describe('backfill --fields', () => {
   it('keeps only these columns, also through later cycles; a push may still name every field', async () => {
     await cli.json(['backfill', '--fields', 'email,LastName', '--fields', 'Title']);

@@ -36,6 +36,8 @@ interface MoveFlags {
   inDoubt?: boolean;
 }
 
+type MoveVerb = 'retry' | 'drop' | 'approve';
+
 const orgOption = ['--org <org>', 'alias, instance URL, host or username'] as const;
 
 export function addOutboxCommand({ program, run }: CommandHost): void {
@@ -76,16 +78,13 @@ export function addOutboxCommand({ program, run }: CommandHost): void {
     );
   outbox
     .command('approve')
-    .description('Lets entries go that were held back because they are many (not yet).')
+    .description('Lets entries go that were held back because they are many at once.')
     .argument('[key...]', 'keys of entries, or their beginnings')
     .option(...orgOption)
-    .action((_keys, _flags, command) =>
-      run(command, async () => {
-        throw notAvailable(
-          '`outbox approve`',
-          'Nothing is held back in this version; see `parahack-sync outbox list`.',
-        );
-      }),
+    .option('--all', 'every entry that is held back')
+    .addHelpText('after', examples('outbox list --state held', 'outbox approve --all'))
+    .action((keys: string[], flags: MoveFlags, command) =>
+      run(command, (call) => move(call, 'approve', keys, flags)),
     );
   outbox
     .command('settle')
@@ -119,17 +118,12 @@ async function list(call: Invocation, flags: ListFlags): Promise<Outcome> {
   return { document: result, text: () => tableOf(result, call) };
 }
 
-async function move(
-  call: Invocation,
-  verb: 'retry' | 'drop',
-  keys: string[],
-  flags: MoveFlags,
-): Promise<Outcome> {
+async function move(call: Invocation, verb: MoveVerb, keys: string[], flags: MoveFlags): Promise<Outcome> {
   const all = flags.all ?? false;
   const inDoubt = flags.inDoubt ?? false;
   if (all === keys.length > 0) {
     throw new AppError('INVALID_INPUT', all ? 'Both keys and --all are given.' : 'No entry is named.', {
-      hint: `Give the keys that \`parahack-sync outbox list\` shows, or --all for every refused entry.`,
+      hint: `Give the keys that \`parahack-sync outbox list\` shows, or --all for every ${verb === 'approve' ? 'held' : 'refused'} entry.`,
     });
   }
   if (all && inDoubt) {
@@ -142,7 +136,7 @@ async function move(
   return { document: result, text: () => moved(result, verb) };
 }
 
-function moved({ keys, instanceUrl }: OutboxMoveResult, verb: 'retry' | 'drop'): string {
+function moved({ keys, instanceUrl }: OutboxMoveResult, verb: MoveVerb): string {
   const entries = counted(keys.length, 'entry', 'entries');
   return verb === 'drop'
     ? `${instanceUrl}: ${entries} dropped.`
