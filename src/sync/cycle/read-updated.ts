@@ -1,3 +1,4 @@
+import { isAppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
 import { coveredBy } from '../coverage.ts';
 import { floorMinute, minuteMs } from '../minute.ts';
@@ -75,7 +76,7 @@ export async function readUpdated(
     take,
     takeCrowdedMinute: async (piece) => {
       // Read after its coverage was seen, or the late commits of this minute would be missing.
-      const covered = await coveragePast(context, piece.end, signal);
+      const covered = await coverageFrom(context, piece.start, signal);
       await readByBulk(reader, selectContacts(fields, minuteConditions(piece)));
       if (covered === null || covered < piece.end) return null;
       await mirror.apply({ effects: { cursors: { updated: piece.end } } }, { signal });
@@ -89,13 +90,20 @@ function minuteConditions({ start, end }: Window): string[] {
   return [`SystemModstamp >= ${soqlDateTime(start)}`, `SystemModstamp < ${soqlDateTime(end)}`];
 }
 
-/** Coverage as the `deleted` call tells it, for a moment behind a minute that `updated` cannot answer. */
-async function coveragePast(
+/**
+ * Coverage as the `deleted` call tells it, for a minute that `updated` cannot answer; null where `deleted`
+ * cannot answer it either. The minute may still be running, so only its start is surely no future.
+ */
+async function coverageFrom(
   { remote }: SyncContext,
-  moment: number,
+  start: number,
   signal: AbortSignal,
 ): Promise<number | null> {
-  const end = Math.max(floorMinute(remote.now()) + minuteMs, moment + minuteMs);
-  const answer = await remote.deleted({ start: moment, end }, { signal });
-  return coveredBy(answer);
+  const end = Math.max(floorMinute(remote.now()), start) + minuteMs;
+  try {
+    return coveredBy(await remote.deleted({ start, end }, { signal }));
+  } catch (error) {
+    if (isAppError(error, 'EXCEEDED_ID_LIMIT')) return null;
+    throw error;
+  }
 }
