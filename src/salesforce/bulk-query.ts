@@ -24,8 +24,8 @@ export interface BulkContext {
 interface KnownJob {
   /** Results must be asked with the API version that the job was created with, else 409. */
   apiVersion: string;
-  /** createdDate, ms since 1970: its rows were read then or later. */
-  createdAt: number;
+  /** The org's time when its rows were read or before, ms since 1970. */
+  readAt: number;
 }
 
 /**
@@ -38,12 +38,14 @@ export function bulkQueries({ funnel, apiVersion, ownPath }: BulkContext): Remot
   const jobs = (version: string, rest = '') => `/services/data/v${version}/jobs/query${rest}`;
   const jobPath = (id: string) => jobs(apiVersion, `/${encodeURIComponent(id)}`);
 
-  const remember = (answer: WholeAnswer): BulkJob => {
+  /** `sentAt`: when the request was sent that made the job; createdDate alone has whole seconds. */
+  const remember = (answer: WholeAnswer, sentAt = 0): BulkJob => {
     const body = parseObject(answer.text, 'a bulk job', answer);
     const job = toJob(body, apiVersion);
     const createdAt = parseTime(String(body.createdDate));
     if (job === null || createdAt === null) throw unexpectedAnswer('a bulk job', answer);
-    known.set(job.id, { apiVersion: job.apiVersion, createdAt });
+    const readAt = Math.max(createdAt, sentAt, known.get(job.id)?.readAt ?? 0);
+    known.set(job.id, { apiVersion: job.apiVersion, readAt });
     return job;
   };
   const info = async (jobId: string, { signal }: CallOptions = {}) =>
@@ -86,15 +88,14 @@ export function bulkQueries({ funnel, apiVersion, ownPath }: BulkContext): Remot
       const body = { operation, query: soql, contentType: 'CSV', columnDelimiter: 'COMMA', lineEnding: 'LF' };
       const path = jobs(apiVersion);
       // A second job would do no harm but its cost, so only what surely created none is repeated.
-      return remember(
-        await funnel.readUnlessLost({
-          kind: 'pull',
-          method: 'POST',
-          path,
-          body: JSON.stringify(body),
-          signal,
-        }),
-      );
+      const answer = await funnel.readUnlessLost({
+        kind: 'pull',
+        method: 'POST',
+        path,
+        body: JSON.stringify(body),
+        signal,
+      });
+      return remember(answer, answer.readAt);
     },
     info,
     async results(jobId, fields, { locator, maxRecords, signal } = {}) {
@@ -103,7 +104,7 @@ export function bulkQueries({ funnel, apiVersion, ownPath }: BulkContext): Remot
       if (locator != null) query.set('locator', locator);
       if (maxRecords !== undefined) query.set('maxRecords', String(maxRecords));
       const path = `${jobs(job.apiVersion, `/${encodeURIComponent(jobId)}`)}/results?${query}`;
-      return page(path.replace(/\?$/, ''), job.createdAt, fields, signal);
+      return page(path.replace(/\?$/, ''), job.readAt, fields, signal);
     },
     async resultPages(jobId, { nextUrl, signal } = {}) {
       const job = await knownJob(jobId, { signal });
@@ -123,7 +124,7 @@ export function bulkQueries({ funnel, apiVersion, ownPath }: BulkContext): Remot
       if (jobId === undefined)
         throw new AppError('SALESFORCE_ERROR', 'That is no URL of a bulk result page.');
       const job = await knownJob(decodeURIComponent(jobId), { signal });
-      return page(path, job.createdAt, fields, signal);
+      return page(path, job.readAt, fields, signal);
     },
     async abort(jobId, { signal } = {}) {
       const body = JSON.stringify({ state: 'Aborted' });

@@ -13,8 +13,8 @@ export interface PageBody {
   /** The fields asked for. CSV names its columns itself; in JSON a field that is absent counts as null. */
   fields: readonly string[];
   /**
-   * The org's time when the request was sent, ms since 1970. For a bulk page that is when its job was made: its
-   * rows are as old as the job, and fetched late they must not look newer than a delete in between.
+   * The org's time when the request was sent, ms since 1970. For a bulk page that is when its job was asked for:
+   * its rows are as old as the job, and fetched late they must not look newer than a delete in between.
    */
   readAt: number;
   /** How many rows the answer's headers (or the request, for `collection`) say it holds; null: not said. */
