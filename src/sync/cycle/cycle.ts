@@ -48,7 +48,7 @@ export async function runCycle(context: SyncContext, options: CycleOptions): Pro
         hint: 'Run `parahack-sync backfill` first.',
       });
     }
-    const now = await orgNow(context, signal);
+    const now = await orgNow(context, Math.max(updated, deleted), signal);
     assertWithinReach('updated', updated, now);
     assertWithinReach('deleted', deleted, now);
     await run.step('updated', () => readUpdated(context, updated, { run, memory: options.memory, signal }));
@@ -76,12 +76,18 @@ export async function runCycle(context: SyncContext, options: CycleOptions): Pro
   };
 }
 
-/** The org's clock is known from its answers only; a cycle that asked nothing yet asks who it is. */
-async function orgNow({ remote }: SyncContext, signal: AbortSignal): Promise<number> {
+/**
+ * The org's clock is known from its answers only; a cycle that asked nothing yet asks who it is. So does one whose
+ * clock is behind a cursor: cursors are the org's own word, and a window that ends before it begins would ask
+ * nothing for ever.
+ */
+async function orgNow({ remote }: SyncContext, cursor: number, signal: AbortSignal): Promise<number> {
   try {
-    return remote.now();
+    const now = remote.now();
+    if (now >= cursor) return now;
   } catch {
-    await remote.identity({ signal });
-    return remote.now();
+    // Not known yet.
   }
+  await remote.identity({ signal });
+  return remote.now();
 }
