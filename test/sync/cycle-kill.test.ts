@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { mirrorPath } from '../../src/store/sqlite/mirror-path.ts';
+import { backfill } from '../../src/sync/backfill/backfill.ts';
+import { runCycle } from '../../src/sync/cycle/cycle.ts';
+import { control, expectMirrorEqualsOrg } from '../e2e/org.ts';
+import { killed } from './killed.ts';
+import { connectParts, openRig } from './rig.ts';
+
+/** 200 kills in the deep run, a tenth in the common one. */
+const kills = process.env.PARAHACK_DEEP ? 200 : 20;
+const minute = 60_000;
+
+describe('watch cycles that are killed', () => {
+  it(`lose and double nothing, ${kills} times at random instants`, async () => {
+    await using rig = await openRig({ contacts: 300 });
+    const { url, accessToken } = rig.emulator;
+    await backfill(rig.context, { api: 'rest', signal: rig.signal });
+    await control(url, 'settings', { latencyMs: 2, replicationIdLimit: 40 });
+    const file = mirrorPath(join(rig.folder, 'orgs'), url);
+    let deleted: string[] = [];
+    let underWay = 0;
+    let open = false;
+    const rounds = fc.sample(
+      fc.record({
+        afterMs: fc.nat({ max: 120 }),
+        advanceMs: fc.constantFrom(0, 20_000, 3 * minute),
+        transaction: fc.constantFrom('open', 'commit', 'none'),
+        seed: fc.nat({ max: 10_000 }),
+      }),
+      kills,
+    );
+    for (const { afterMs, advanceMs, transaction, seed } of rounds) {
+      await control(url, 'clock', { advanceMs });
+      await control(url, 'touch', { count: 30, set: { Title: `Round ${seed}` } });
+      await control(url, 'contacts', { count: 4, seed });
+      if (deleted.length > 1) await control(url, 'undelete', { ids: deleted.slice(0, 1) });
+      ({ ids: deleted } = await control(url, 'delete', { count: 3 }));
+      await control(url, 'purge', { ids: deleted.splice(2) });
+      if (transaction === 'open' && !open) {
+        await control(url, 'open-transaction', {
+          create: { count: 2, seed },
+          touch: { count: 2, set: { Title: 'Late' } },
+        });
+        open = true;
+      } else if (transaction === 'commit' && open) {
+        await control(url, 'commit');
+        open = false;
+      }
+      if (await killed('cycle-child.ts', [url, accessToken, rig.folder], afterMs)) underWay++;
+      // Behind an open transaction a window in pieces waits for its commit.
+      if (open || seed % 2 > 0) continue;
+      const parts = await connectParts(url, accessToken, rig.folder);
+      try {
+        await runCycle(parts.context, { push: false, signal: rig.signal });
+      } finally {
+        await parts.close();
+      }
+      await expectMirrorEqualsOrg(file, url);
+    }
+    if (open) await control(url, 'commit');
+    await runCycle(rig.context, { push: false, signal: rig.signal });
+    await expectMirrorEqualsOrg(file, url);
+    expect(underWay).toBe(kills);
+  }, 900_000);
+});

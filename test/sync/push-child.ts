@@ -1,0 +1,32 @@
+/** A push in a process of its own, to be killed: `push-child.ts URL TOKEN FOLDER PREFIX COUNT`. */
+import { push } from '../../src/sync/push/push.ts';
+import { connectParts } from './rig.ts';
+
+const [, , url, token, folder, prefix, count] = process.argv as [
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+];
+const { context, close } = await connectParts(url, token, folder);
+process.stdout.write('ready\n');
+await push(context, {
+  records: Array.from({ length: Number(count) }, (_, index) => ({
+    source: '-',
+    index,
+    line: null,
+    fields: { LastName: `${prefix}-${index}` },
+    untyped: false,
+  })),
+  upsertField: null,
+  dryRun: false,
+  queue: false,
+  allOrNone: false,
+  allowDuplicates: false,
+  withDrainLock: (work) => work(),
+  signal: new AbortController().signal,
+});
+await close();
