@@ -1,3 +1,4 @@
+import pRetry from 'p-retry';
 import type { Dispatcher } from 'undici';
 import { abortReason, isAbort, throwIfAborted } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
@@ -17,7 +18,7 @@ import { exchange, readWhole, type WireAnswer, type WireRequest } from './exchan
 import { networkFailure } from './network-error.ts';
 import type { OrgClock } from './org-clock.ts';
 import { remoteDetails, remoteError } from './remote-error.ts';
-import { type FailureStage, repeatAfterMs } from './repeat-policy.ts';
+import { type FailureStage, mostRepeats, repeatAfterMs } from './repeat-policy.ts';
 import { requestBytes, requestHeaders } from './request-headers.ts';
 import type { Timeouts } from './timeouts.ts';
 import type { TokenSupplier } from './token-supplier.ts';
@@ -109,26 +110,34 @@ export class Funnel {
     return requestBytes(this.#host(), path, requestHeaders(this.#options, token, headers, undefined));
   }
 
-  async #repeated<A extends ApiAnswer>(
+  /** p-retry keeps count and minds the signal; whether and how long to wait is our own policy, by our clock. */
+  #repeated<A extends ApiAnswer>(
     request: ApiRequest,
     attempt: (request: ApiRequest) => Promise<Attempt<A>>,
     mayRepeat: (stage: FailureStage) => boolean,
   ): Promise<A> {
     const { clock, log, random } = this.#options;
-    for (let repeat = 0; ; repeat++) {
-      const result = await attempt(request);
-      if (result.ok) return result.answer;
-      const { error, stage } = result;
-      const waitMs = mayRepeat(stage) ? repeatAfterMs(error, stage, repeat, random) : null;
-      if (waitMs === null) throw error;
-      log.debug('The request is repeated.', {
-        request: requestLabel(request),
-        repeat: repeat + 1,
-        waitMs,
-        why: error.message,
-      });
-      await clock.sleep(waitMs, { signal: request.signal });
-    }
+    let stage: FailureStage = 'unsent';
+    return pRetry(
+      async () => {
+        const result = await attempt(request);
+        if (result.ok) return result.answer;
+        ({ stage } = result);
+        throw result.error;
+      },
+      {
+        retries: mostRepeats,
+        minTimeout: 0,
+        signal: request.signal,
+        onFailedAttempt: async ({ error, attemptNumber }) => {
+          const waitMs = mayRepeat(stage) ? repeatAfterMs(error, stage, attemptNumber - 1, random) : null;
+          if (waitMs === null) throw error;
+          const told = { request: requestLabel(request), repeat: attemptNumber, waitMs, why: error.message };
+          log.debug('The request is repeated.', told);
+          await clock.sleep(waitMs, { signal: request.signal });
+        },
+      },
+    );
   }
 
   /** One request; after a 401 the token is renewed and the request sent once more. */

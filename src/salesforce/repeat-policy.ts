@@ -5,6 +5,9 @@ import { remoteDetails } from './remote-error.ts';
 /** How a call failed: it never left, the org answered with an error, or no complete answer came. */
 export type FailureStage = 'unsent' | 'refused' | 'lost';
 
+/** No call is repeated more often, whatever fails. */
+export const mostRepeats = 5;
+
 /** Longest Retry-After that is sat out within a call; past it the error goes up with `retryAfterMs`. */
 const patienceMs = 60_000;
 
@@ -33,12 +36,12 @@ function repeatsFor(error: unknown, stage: FailureStage): number {
   if (isAppError(error, 'NETWORK_UNREACHABLE')) {
     if (details.network === 'tls' || details.network === 'proxy') return 0;
     // A host that is not there must be said soon; a cut on the way usually heals.
-    return stage === 'unsent' ? 3 : 5;
+    return stage === 'unsent' ? 3 : mostRepeats;
   }
   // Patience has already been spent once.
   if (isAppError(error, 'TIMEOUT')) return 1;
-  if (isAppError(error, 'ORG_UNAVAILABLE')) return details.status === 420 ? 0 : 5;
-  if (isAppError(error, 'REQUEST_LIMIT_EXCEEDED')) return details.limit === 'concurrent' ? 5 : 0;
+  if (isAppError(error, 'ORG_UNAVAILABLE')) return details.status === 420 ? 0 : mostRepeats;
+  if (isAppError(error, 'REQUEST_LIMIT_EXCEEDED')) return details.limit === 'concurrent' ? mostRepeats : 0;
   if (isAppError(error, 'SALESFORCE_ERROR')) return details.status === 500 ? 2 : 0;
   return 0;
 }

@@ -111,7 +111,7 @@ describe('a command loads only what it uses', () => {
     );
     return JSON.parse(readFileSync(file, 'utf8')) as string[];
   }
-  const packages = ['better-sqlite3', 'jsforce', 'keytar', 'undici', 'ora', 'csv-parse', 'udsv', 'open'];
+  const packages = ['better-sqlite3', 'jsforce', 'keytar', 'undici', 'ora', 'csv-parse', 'open'];
   const heavy = [
     ...packages.map((name) => `/node_modules/${name}/`),
     ...['app/create-app.ts', 'store/', 'salesforce/', 'emulator/'].map((path) => `/src/${path}`),
