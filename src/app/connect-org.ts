@@ -99,7 +99,7 @@ export async function connectOrg(
     opened.push(mirror);
     await checkEyes(mirror, session);
     const share = org.budget ?? services.config.apiBudget;
-    const ownCalls = await mirror.apiCallsSince(Math.floor((clock.now() - 24 * hourMs) / hourMs));
+    const ownCalls = await callsOfLastDay(mirror, clock.now());
     const budget = new ApiBudget({ clock, share, ownCalls, instanceUrl: org.instanceUrl });
     const remote = openRemote(services, session, budget, await mirror.latestReadAt());
     return {
@@ -122,16 +122,22 @@ export async function connectOrg(
   }
 }
 
-/** Notes what this process has called, for the budget and `status` of later ones. */
+async function callsOfLastDay(mirror: Mirror, now: number): Promise<number> {
+  return mirror.apiCallsSince(Math.floor((now - 24 * hourMs) / hourMs));
+}
+
+/** Notes what this process has called, for the budget and `status` of later ones, and lets old calls pass out of it. */
 export async function saveCalls(
   { mirror, remote, budget }: Pick<ConnectedOrg, 'mirror' | 'remote' | 'budget'>,
   now: number,
 ): Promise<void> {
   const calls = budget.takeUnsaved();
-  if (calls === 0) return;
-  await mirror.addApiCalls(Math.floor(now / hourMs), calls);
-  const usage = remote.apiUsage();
-  if (usage !== null) await mirror.saveApiUsage(usage);
+  if (calls > 0) {
+    await mirror.addApiCalls(Math.floor(now / hourMs), calls);
+    const usage = remote.apiUsage();
+    if (usage !== null) await mirror.saveApiUsage(usage);
+  }
+  budget.recount(await callsOfLastDay(mirror, now));
 }
 
 /** The mirror knows with whose eyes it sees; another org or user must not write into it. */

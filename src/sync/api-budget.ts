@@ -76,6 +76,14 @@ export class ApiBudget {
     if (usage !== null) this.#usage = { used: usage.used, max: usage.max, at: this.#options.clock.now() };
   }
 
+  /**
+   * `stored`: own calls of the last 24 hours as stored now, those of other processes included. Without it a
+   * daemon's count would only grow, and end it after some days for good.
+   */
+  recount(stored: number): void {
+    this.#own = stored + this.#unsaved;
+  }
+
   /** Calls since the last `takeUnsaved`, for the store. */
   takeUnsaved(): number {
     const calls = this.#unsaved;
