@@ -1,6 +1,6 @@
 import { access, constants } from 'node:fs/promises';
 import { withTimeout } from '../base/abort.ts';
-import { AppError, messageOf } from '../base/errors.ts';
+import { AppError, isAppError, messageOf, systemCodeOf } from '../base/errors.ts';
 import { formatDuration } from '../base/interval.ts';
 import { makeFolder } from '../base/make-folder.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
@@ -54,11 +54,7 @@ export async function doctor(services: Services, { signal }: CallContext): Promi
     const host = new URL(url).host;
     let date: string | null = null;
     await check(`network ${host}`, async () => {
-      // The list of API versions needs no login.
-      const answer = await withTimeout(networkTimeoutMs, signal, `Asking ${host}`, (own) =>
-        services.fetch(`${url}/services/data`, { signal: own }),
-      );
-      await answer.body?.cancel();
+      const answer = await askVersions(services, url, signal);
       date = answer.headers.get('date');
       return `${host} answers`;
     });
@@ -91,6 +87,27 @@ async function checkLogin(
     };
   }
   return `${username} is logged in`;
+}
+
+/** The list of API versions needs no login. */
+async function askVersions({ fetch }: Services, url: string, signal: AbortSignal): Promise<Response> {
+  const { host } = new URL(url);
+  try {
+    const answer = await withTimeout(networkTimeoutMs, signal, `Asking ${host}`, (own) =>
+      fetch(`${url}/services/data`, { signal: own }),
+    );
+    await answer.body?.cancel();
+    return answer;
+  } catch (error) {
+    signal.throwIfAborted();
+    const why = isAppError(error, 'TIMEOUT')
+      ? 'no answer in time'
+      : (systemCodeOf(error) ?? messageOf(error));
+    throw new AppError('NETWORK_UNREACHABLE', `${host} cannot be reached (${why}).`, {
+      hint: 'Check the network and the host; behind a proxy set HTTPS_PROXY, and NODE_EXTRA_CA_CERTS for its certificate.',
+      cause: error,
+    });
+  }
 }
 
 function checkClock({ clock }: Services, name: string, orgTime: number): DoctorCheck | string {
