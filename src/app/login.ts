@@ -7,6 +7,7 @@ import { loginWithClientCredentials } from '../auth/login-client-credentials.ts'
 import { loginWithJwt } from '../auth/login-jwt.ts';
 import { revokeCredential } from '../auth/revoke.ts';
 import { AppError, messageOf, systemCodeOf } from '../base/errors.ts';
+import { checkAlias, checkAliasFree } from '../orgs/alias.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { planLogin } from '../orgs/plan-login.ts';
 import type { CallContext } from './app.ts';
@@ -20,7 +21,8 @@ export async function login(
   context: CallContext<LoginEvent>,
 ): Promise<LoginResult> {
   const { registry, credentials } = services;
-  // Both are tried before anyone is sent through a login that could not be kept.
+  // All are tried before anyone is sent through a login that could not be kept.
+  if (options.alias !== null) checkAlias(options.alias);
   registry.list();
   await credentials.probeWritable();
   const credential = await obtain(services, options, context);
@@ -50,6 +52,8 @@ async function connect(
   if (plan.kind === 'renamed') {
     log.warn(`${plan.from} now answers at ${plan.to}; calls go there, the mirror keeps its file`);
   }
+  // Keeping the new grant ends the old one, so nothing may be wrong from here on.
+  if (options.alias !== null) checkAliasFree(options.alias, registry.list(), kept.instanceUrl);
   const { revokedOld } = await keepLogin(kept, {
     store: credentials,
     withLock: (name, work, lockOptions) => services.refreshLocks.withLock(name, work, lockOptions),

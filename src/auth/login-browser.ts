@@ -6,6 +6,7 @@ import type { Logger } from '../base/logger.ts';
 import { type CallbackOutcome, handleCallback } from './authorization-code.ts';
 import { completeLogin } from './complete-login.ts';
 import type { Credential } from './credential.ts';
+import { normaliseLoginUrl } from './instance-url.ts';
 import { listenOnLoopback } from './loopback-ports.ts';
 import { oauthError } from './oauth-error.ts';
 import { makeProofKey, makeState } from './pkce.ts';
@@ -15,6 +16,7 @@ import { requestToken } from './token-endpoint.ts';
 export const registeredPorts: readonly number[] = [9717, 9718, 9719];
 
 export interface BrowserLoginOptions {
+  /** As people write it: a bare host or any page of the org will do. */
   loginUrl: string;
   clientId: string;
   /** Only for apps that require one; a public client must not send it. */
@@ -35,11 +37,12 @@ export interface BrowserLoginOptions {
 
 /**
  * OAuth 2.0 authorization code with PKCE over a loopback redirect (RFC 8252, RFC 7636). Throws AppError
- * `LOGIN_DENIED`, `LOGIN_FAILED`, `LOGIN_TIMEOUT`, `LOGIN_PORT_TAKEN` and those of `oauthRequest`.
+ * `INVALID_INPUT` for a login URL that is none, `LOGIN_DENIED`, `LOGIN_FAILED`, `LOGIN_TIMEOUT`, `LOGIN_PORT_TAKEN` and those of `oauthRequest`.
  */
 export async function loginWithBrowser(options: BrowserLoginOptions): Promise<Credential> {
-  const { loginUrl, clientId, log, signal, ports = registeredPorts, timeoutMs = 300_000 } = options;
+  const { clientId, log, signal, ports = registeredPorts, timeoutMs = 300_000 } = options;
   throwIfAborted(signal);
+  const loginUrl = normaliseLoginUrl(options.loginUrl);
   const state = makeState();
   const proof = makeProofKey();
   const callback = handleCallback(state, log);
@@ -51,7 +54,7 @@ export async function loginWithBrowser(options: BrowserLoginOptions): Promise<Cr
     open(url, options);
     const outcome = await within(callback.outcome, timeoutMs, options);
     try {
-      const credential = await exchange(outcome, redirectUri, proof.verifier, options);
+      const credential = await exchange(outcome, redirectUri, proof.verifier, { ...options, loginUrl });
       await callback.conclude({
         title: 'You are logged in',
         paragraphs: [

@@ -2,12 +2,13 @@ import type { Clock } from '../base/clock.ts';
 import { completeLogin } from './complete-login.ts';
 import type { Credential } from './credential.ts';
 import { jwtForm } from './grants.ts';
+import { normaliseLoginUrl } from './instance-url.ts';
 import { oauthError } from './oauth-error.ts';
 import type { OAuthRequestOptions } from './oauth-request.ts';
 import { requestToken } from './token-endpoint.ts';
 
 export interface JwtLoginOptions extends OAuthRequestOptions {
-  /** Also the assertion's audience. */
+  /** Also the assertion's audience. A bare host or any page of the org will do. */
   loginUrl: string;
   clientId: string;
   username: string;
@@ -18,13 +19,14 @@ export interface JwtLoginOptions extends OAuthRequestOptions {
 
 /** JWT bearer grant (RFC 7523). Throws AppError `LOGIN_FAILED`, `INVALID_INPUT` and those of `oauthRequest`. */
 export async function loginWithJwt({
-  loginUrl,
+  loginUrl: givenUrl,
   clientId,
   username,
   privateKey,
   clock,
   ...options
 }: JwtLoginOptions): Promise<Credential> {
+  const loginUrl = normaliseLoginUrl(givenUrl);
   const form = jwtForm(privateKey, { clientId, username, loginUrl, now: clock.now() });
   const result = await requestToken(loginUrl, form, options);
   if (!result.ok) throw oauthError(result.refusal);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { AppError, isAppError, systemCodeOf } from '../base/errors.ts';
 import { makeFolder } from '../base/make-folder.ts';
-import { checkAlias } from './alias.ts';
+import { aliasTaken, checkAlias } from './alias.ts';
 import type { AuthState, ConflictPolicy, OrgRecord } from './org-record.ts';
 import type { Registry } from './registry.ts';
 import { migrateRegistry } from './registry-schema.ts';
@@ -148,13 +148,6 @@ function createPrivately(path: string): void {
 
 function isAliasTaken(error: unknown): boolean {
   return error instanceof Database.SqliteError && error.code === 'SQLITE_CONSTRAINT_UNIQUE';
-}
-
-function aliasTaken(alias: string, cause: unknown): AppError {
-  return new AppError('INVALID_INPUT', `The alias "${alias}" belongs to another connected org.`, {
-    hint: 'Choose another, or give that org a new one with: parahack-sync orgs alias ORG NAME',
-    cause,
-  });
 }
 
 function unknown(instanceUrl: string): AppError {

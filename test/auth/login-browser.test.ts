@@ -80,6 +80,28 @@ function get(
 }
 
 describe('login in the browser', () => {
+  it('takes the address as people write it', async () => {
+    const bare = await begin({ loginUrl: salesforce.url.replace('http://', '') });
+    expect(bare.url.href).toContain(`${salesforce.url}/services/oauth2/authorize?`);
+    await get(callback(bare));
+    expect((await bare.done).loginUrl).toBe(salesforce.url);
+    const page = new AbortController();
+    const lightning = await begin({
+      loginUrl: 'https://acme.lightning.force.com/lightning/page/home',
+      signal: page.signal,
+    });
+    expect(lightning.url.href).toContain('https://acme.my.salesforce.com/services/oauth2/authorize?');
+    page.abort();
+    await expect(lightning.done).rejects.toThrow();
+  });
+
+  it.each(['http://acme.my.salesforce.com', 'ftp://acme.my.salesforce.com', 'acme'])(
+    'sends no browser to %s',
+    async (loginUrl) => {
+      await expect(begin({ loginUrl })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+    },
+  );
+
   it('asks with PKCE S256 and state, and proves both at the token endpoint', async () => {
     const login = await begin();
     const { searchParams, pathname } = login.url;

@@ -36,6 +36,15 @@ const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 20
 const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 
 describe('login by JWT', () => {
+  it('takes a bare host for the address, and no unencrypted one', async () => {
+    const parts = { clientId: 'client', username, privateKey: pem, fetch, clock };
+    const credential = await loginWithJwt({ ...parts, loginUrl: salesforce.url.replace('http://', '') });
+    expect(credential.loginUrl).toBe(salesforce.url);
+    await expect(loginWithJwt({ ...parts, loginUrl: 'http://acme.my.salesforce.com' })).rejects.toMatchObject(
+      { code: 'INVALID_INPUT' },
+    );
+  });
+
   it('signs iss, sub, aud and an end within three minutes, and keeps the key for renewals', async () => {
     const credential = await loginWithJwt({
       loginUrl: salesforce.url,

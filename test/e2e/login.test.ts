@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
 import { haveRealPart } from '../support/real-part.ts';
 import { Cli } from './cli.ts';
-import { calls } from './org.ts';
+import { calls, control } from './org.ts';
 
 const browser = '/usr/bin/chromium';
 const withoutBrowser = !haveRealPart('A browser', [browser]);
@@ -163,6 +163,32 @@ describe('login --no-browser', () => {
     await fetch(callback);
     expect(await login.code).toBe(3);
     expect(login.lines.at(-1)).toMatchObject({ error: { code: 'LOGIN_DENIED', hint: expect.any(String) } });
+  });
+
+  it('an alias that cannot be kept is refused, and the former login goes on working', async () => {
+    await using other = await startEmulator({ contacts: 1, seed: 2, autoApprove: true });
+    await cli.loginByToken(emulator, '--alias', 'mine');
+    const first = await startLoginTo(other, '--alias', 'theirs');
+    await fetch(first.first.url!);
+    expect(await first.code).toBe(0);
+
+    const misspelt = await cli.run([
+      'login',
+      '--client-id',
+      'c',
+      '--instance-url',
+      other.url,
+      '--alias',
+      'a/b',
+    ]);
+    expect([misspelt.code, misspelt.stdout]).toEqual([2, '']);
+    const taken = await startLoginTo(other, '--alias', 'Mine');
+    await fetch(taken.first.url!);
+    expect(await taken.code).toBe(2);
+    expect(taken.lines.at(-1)).toMatchObject({ error: { code: 'INVALID_INPUT' } });
+
+    await control(other.url, 'sessions', { expire: true });
+    expect((await cli.run(['limits', 'theirs'])).code).toBe(0);
   });
 
   it('Ctrl-C ends it with 130 and frees the port', async () => {
