@@ -1,5 +1,5 @@
 import type { Emulation } from '../emulation.ts';
-import { booleanSettings, numericSettings } from '../http-settings.ts';
+import { booleanSettings, concurrentAfterMs, numericSettings } from '../http-settings.ts';
 import type { OAuthSettings } from '../oauth/oauth-context.ts';
 import type { OrgSettingsChange } from '../org/org.ts';
 import type { ControlBody } from './control-input.ts';
@@ -30,6 +30,7 @@ export function changeSettings(body: ControlBody, emulation: Emulation): Record<
     ...booleanSettings,
     ...orgKeys,
     ...oauthKeys,
+    'concurrentAfterMs',
     'sessionTimeoutMs',
     'duplicateResultKey',
     'callbackUrls',
@@ -65,6 +66,15 @@ function readHttpSettings(body: ControlBody, { settings }: Emulation, apply: (()
         settings[key] = value;
       });
     }
+  }
+  const afterMs =
+    body.concurrentAfterMs === null
+      ? null
+      : readCount(body, 'concurrentAfterMs', { max: Number.MAX_SAFE_INTEGER });
+  if (afterMs !== undefined) {
+    apply.push(() => {
+      settings.concurrentAfterMs = afterMs;
+    });
   }
   const duplicateKey = readText(body, 'duplicateResultKey');
   if (duplicateKey === undefined) return;
@@ -105,6 +115,7 @@ function readOAuthSettings(body: ControlBody, { oauth }: Emulation, apply: (() =
 export function readSettings({ settings, oauth, org }: Emulation): Record<string, unknown> {
   return {
     ...settings,
+    concurrentAfterMs: concurrentAfterMs(settings),
     ...oauth.settings,
     sessionTimeoutMs: oauth.sessions.timeoutMs,
     callbackUrls: oauth.app.callbackUrls,

@@ -8,10 +8,26 @@ export class ApiUsage {
   readonly #byApp = new Map<string, number>();
   #sum = 0;
   #minute = -1;
-  inFlight = 0;
+  readonly #underWay = new Set<{ readonly sinceMs: number }>();
 
   constructor(now: () => number) {
     this.#now = now;
+  }
+
+  /** A request that begins now; the function that is returned ends it. */
+  begin(): () => void {
+    const request = { sinceMs: performance.now() };
+    this.#underWay.add(request);
+    return () => void this.#underWay.delete(request);
+  }
+
+  /** Requests under way that have run for at least so long. */
+  underWay(atLeastMs: number): number {
+    if (atLeastMs <= 0) return this.#underWay.size;
+    const latest = performance.now() - atLeastMs;
+    let count = 0;
+    for (const { sinceMs } of this.#underWay) if (sinceMs <= latest) count++;
+    return count;
   }
 
   count(appName: string, requests = 1): void {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Emulation } from '../emulation.ts';
+import { concurrentAfterMs } from '../http-settings.ts';
 import type { Answer } from './answer.ts';
 import { textAnswer } from './answer.ts';
 import { ApiError, apiError } from './api-error.ts';
@@ -90,7 +91,6 @@ async function outcomeOf(the: Exchange): Promise<Outcome> {
     cut(message);
     return cutOff(committed);
   }
-  if (fault && fault.delayMs > 0) await sleep(fault.delayMs);
   const options = { ...sendOptions(emulation), dropAfterBytes: fault?.dropAfterBytes };
   const sent = await sendAnswer(message, response, answer, options);
   return { ...sent, status: sent.cut && sent.bytes === 0 ? 0 : answer.status, committed };
@@ -121,18 +121,42 @@ interface Worked {
 }
 
 async function work(
-  { message, head, target, emulation, answers }: Exchange,
+  the: Exchange,
   read: Exclude<Read, { kind: 'gone' }>,
   fault: Fault | undefined,
 ): Promise<Worked> {
-  const { settings, usage } = emulation;
+  const { settings, usage } = the.emulation;
+  const counts = isApi(the.head.path);
+  const tooMany = counts && usage.underWay(concurrentAfterMs(settings)) >= settings.concurrentLimit;
+  const end = counts && !tooMany ? usage.begin() : () => {};
+  try {
+    const worked = await workNow(the, read, fault, tooMany);
+    if (fault && fault.delayMs > 0 && fault.reset !== 'after-commit') await sleep(fault.delayMs);
+    return worked;
+  } finally {
+    end();
+  }
+}
+
+/** Logins and the list of versions count towards no limit. */
+function isApi(path: string): boolean {
+  return /^\/+services\/+data\/+./.test(path);
+}
+
+async function workNow(
+  { message, head, target, emulation, answers }: Exchange,
+  read: Exclude<Read, { kind: 'gone' }>,
+  fault: Fault | undefined,
+  tooMany: boolean,
+): Promise<Worked> {
+  const { settings } = emulation;
   const refusal = read.kind === 'refused' ? read.error : headRefusal(message, target);
   if (refusal) return { answer: answers.failed(refusal, head), committed: false };
   if (fault && replacesAnswer(fault) && !fault.afterCommit) {
     if (settings.latencyMs > 0) await sleep(settings.latencyMs);
     return { answer: faultAnswer(fault, head.path), committed: false };
   }
-  if (usage.inFlight >= settings.concurrentLimit) {
+  if (tooMany) {
     const error = apiError(
       403,
       'REQUEST_LIMIT_EXCEEDED',
@@ -140,20 +164,15 @@ async function work(
     );
     return { answer: answers.failed(error, head), committed: false };
   }
-  usage.inFlight++;
-  try {
-    const half = Math.floor(settings.latencyMs / 2);
-    if (half > 0) await sleep(half);
-    const request = read.kind === 'request' ? read.request : head;
-    const real = safely(() => answers.api(request), answers, head);
-    if (settings.latencyMs - half > 0) await sleep(settings.latencyMs - half);
-    const committed = real.status < 400;
-    if (!fault) return { answer: real, committed };
-    if (replacesAnswer(fault)) return { answer: faultAnswer(fault, head.path), committed };
-    return { answer: { ...real, headers: { ...real.headers, ...fault.headers } }, committed };
-  } finally {
-    usage.inFlight--;
-  }
+  const half = Math.floor(settings.latencyMs / 2);
+  if (half > 0) await sleep(half);
+  const request = read.kind === 'request' ? read.request : head;
+  const real = safely(() => answers.api(request), answers, head);
+  if (settings.latencyMs - half > 0) await sleep(settings.latencyMs - half);
+  const committed = real.status < 400;
+  if (!fault) return { answer: real, committed };
+  if (replacesAnswer(fault)) return { answer: faultAnswer(fault, head.path), committed };
+  return { answer: { ...real, headers: { ...real.headers, ...fault.headers } }, committed };
 }
 
 /** 414 for the URI alone, 431 for URI and headers together. */

@@ -57,6 +57,28 @@ describe('limits', () => {
     expect((await org.api('/limits')).status).toBe(200);
   });
 
+  it('counts requests of 20 seconds or longer only while the limit is Salesforce’s own (help 000389067)', async () => {
+    await org.control('settings', { latencyMs: 300 });
+    const replies = await Promise.all(Array.from({ length: 40 }, () => org.api('/limits')));
+    expect(replies.filter((r) => r.status !== 200)).toEqual([]);
+    expect(await org.control('settings')).toMatchObject({ concurrentLimit: 25, concurrentAfterMs: 20_000 });
+  });
+
+  it('counts requests from concurrentAfterMs on (setting), and logins never', async () => {
+    await org.control('settings', { concurrentLimit: 1, concurrentAfterMs: 600_000 });
+    await org.control('faults', [{ match: '/limits', delayMs: 1_500 }]);
+    const long = org.api('/limits');
+    expect((await org.api('/query?q=SELECT+Id+FROM+User')).status).toBe(200);
+    await org.control('settings', { concurrentAfterMs: 1 });
+    expect((await org.api('/query?q=SELECT+Id+FROM+User')).status).toBe(403);
+    expect((await org.api('/services/data')).status).toBe(200);
+    expect((await org.token({ grant_type: 'nope' })).status).toBe(400);
+    expect((await long).status).toBe(200);
+    expect((await org.api('/query?q=SELECT+Id+FROM+User')).status).toBe(200);
+    const settings = await org.control('settings', { concurrentAfterMs: null });
+    expect(settings).toMatchObject({ concurrentLimit: 1, concurrentAfterMs: 0 });
+  });
+
   it('waits latencyMs before each answer, and not before the control surface’s', async () => {
     await org.control('settings', { latencyMs: 150 });
     const took = async (work: () => Promise<unknown>) => {
