@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../../base/errors.ts';
+import { fullId } from '../../base/record-id.ts';
 import type { Field } from '../ports/field.ts';
 import type { NewOutboxEntry, OutboxOp } from '../ports/outbox.ts';
 import { suggestField } from './suggest-field.ts';
@@ -52,6 +53,7 @@ export function validateRecords(
   const faults: RecordFault[] = [];
   const planned: PlannedEntry[] = [];
   const seen = new Set<string>();
+  const grouped = new Set<string>();
   for (const record of records) {
     const { source, index, line } = record;
     const faulty = new Set<string>();
@@ -64,6 +66,15 @@ export function validateRecords(
     if (op === 'create') requireFields(changes, fields, faulty, fault);
     if (upsertField !== null) checkUpsertValue(changes, upsertField, op, seen, fault);
     const contactId = op === 'create' ? null : idOf(record, fault);
+    if (options.atomicGroup !== null && contactId !== null) {
+      if (grouped.has(contactId)) {
+        fault('Id', {
+          code: 'GIVEN_TWICE',
+          message: `${contactId} stands in the input twice, and one request takes a contact once.`,
+        });
+      }
+      grouped.add(contactId);
+    }
     if (op === 'update' && Object.keys(changes).length === 0) {
       fault(null, { code: 'NOTHING_TO_CHANGE', message: 'The record names an Id and no field to change.' });
     }
@@ -106,7 +117,7 @@ function opOf(record: PushRecord): OutboxOp {
 
 function idOf(record: PushRecord, fault: (field: string, fault: FieldFault) => void): string | null {
   const id = givenValue(record, 'id');
-  if (typeof id === 'string' && /^003[A-Za-z0-9]{12}([A-Z0-5]{3})?$/.test(id)) return id;
+  if (typeof id === 'string' && /^003[A-Za-z0-9]{12}([A-Z0-5]{3})?$/.test(id)) return fullId(id);
   fault('Id', { code: 'MALFORMED_ID', message: `"${String(id)}" is not the Id of a contact.` });
   return null;
 }
