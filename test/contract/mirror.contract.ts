@@ -478,12 +478,32 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
         { state: 'done', contactId: contactId(1), settledAt: epoch + 3, readBackDue: true },
         { state: 'rejected', errors, settledAt: epoch + 3 },
         { state: 'in-doubt', settledAt: null },
-        { state: 'done', readBackDue: false },
+        { state: 'done', contactId: contactId(4), readBackDue: true },
       ]);
-      expect((await outbox.readBackDue(9)).map(({ key }) => key)).toEqual([a.key]);
+      expect((await outbox.readBackDue(9)).map(({ key }) => key)).toEqual([a.key, d.key]);
       expect(await outbox.move([a.key, b.key, c.key], ['rejected'], 'pending', epoch + 4)).toEqual([b.key]);
       expect(await outbox.move([c.key], ['in-doubt'], 'dropped', epoch + 4)).toEqual([c.key]);
       expect(await outbox.counts()).toMatchObject({ done: 2, pending: 1, dropped: 1, 'in-doubt': 0 });
+    });
+
+    test('an entry remembers its first sending that may have done something', async () => {
+      await using opened = await open();
+      const { outbox } = opened.mirror;
+      const [a] = [entry()];
+      await outbox.add([a]);
+      const sentAt = async () => (await outbox.list())[0]!.sentAt;
+      const back = (at: number, unsent: boolean) =>
+        outbox.settle([{ key: a.key, state: 'pending', errors: [], at, unsent }]);
+      await outbox.markSent([a.key], 'ui-api', epoch + 1);
+      await back(epoch + 2, true);
+      expect(await sentAt()).toBeNull();
+      await outbox.markSent([a.key], 'ui-api', epoch + 3);
+      await back(epoch + 4, false);
+      await outbox.markSent([a.key], 'ui-api', epoch + 5);
+      expect(await sentAt()).toBe(epoch + 3);
+      await outbox.settle([{ key: a.key, state: 'in-doubt', errors: [], at: epoch + 6 }]);
+      await outbox.move([a.key], ['in-doubt'], 'pending', epoch + 7);
+      expect(await sentAt()).toBeNull();
     });
 
     test('reading back clears the mark in the transaction that stores the row', async () => {

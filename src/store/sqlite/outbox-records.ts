@@ -89,7 +89,7 @@ export function listEntries(db: Connection, filter: OutboxFilter = {}): OutboxEn
 
 export function markEntriesSent(db: Connection, keys: readonly string[], way: SendWay, at: number): void {
   const mark = db.prepare(
-    `UPDATE outbox SET state = 'sent', way = ?, attempts = attempts + 1, sent_at = ?
+    `UPDATE outbox SET state = 'sent', way = ?, attempts = attempts + 1, sent_at = coalesce(sent_at, ?)
      WHERE key = ? AND state = 'pending'`,
   );
   for (const key of keys) {
@@ -100,12 +100,12 @@ export function markEntriesSent(db: Connection, keys: readonly string[], way: Se
 
 export function settleEntries(db: Connection, settlements: readonly Settlement[]): void {
   const done = db.prepare(
-    `UPDATE outbox SET state = 'done', contact_id = ?, settled_at = ?, read_back_due = op <> 'delete',
+    `UPDATE outbox SET state = 'done', contact_id = ?, settled_at = ?, read_back_due = 1,
        errors = '[]', error_code = NULL, error_message = NULL, error_fields = NULL WHERE key = ?`,
   );
   const other = db.prepare(
     `UPDATE outbox SET state = ?, settled_at = ?, errors = ?, error_code = ?, error_message = ?,
-       error_fields = ? WHERE key = ?`,
+       error_fields = ?, sent_at = CASE WHEN ? THEN NULL ELSE sent_at END WHERE key = ?`,
   );
   for (const settlement of settlements) {
     const { key, state, at } = settlement;
@@ -122,6 +122,7 @@ export function settleEntries(db: Connection, settlements: readonly Settlement[]
       first?.code ?? null,
       first?.message ?? null,
       first === undefined ? null : JSON.stringify(first.fields),
+      settlement.state === 'pending' && settlement.unsent === true ? 1 : 0,
       key,
     );
   }
@@ -138,7 +139,8 @@ export function moveEntries(
   const settled = to === 'dropped' || to === 'done' || to === 'rejected' ? isoTime(at) : null;
   return db
     .prepare(
-      `UPDATE outbox SET state = :to, settled_at = :settled
+      `UPDATE outbox SET state = :to, settled_at = :settled,
+         sent_at = CASE WHEN :to = 'pending' THEN NULL ELSE sent_at END
        WHERE key IN (SELECT value FROM json_each(:keys)) AND state IN (SELECT value FROM json_each(:from))
        RETURNING key`,
     )

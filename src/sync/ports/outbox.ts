@@ -39,6 +39,10 @@ export interface OutboxEntry {
   attempts: number;
   errors: RecordError[];
   createdAt: number;
+  /**
+   * When it was first sent in a way that may have reached Salesforce; null where surely nothing was done yet. Only
+   * from then on do the 30 days run for which Salesforce knows its Idempotency-Key.
+   */
   sentAt: number | null;
   settledAt: number | null;
   /** Done in Salesforce, not yet read back into the mirror. */
@@ -64,7 +68,8 @@ export type Settlement =
   | { key: string; state: 'done'; contactId: string; at: number }
   | { key: string; state: 'rejected'; errors: RecordError[]; at: number }
   | { key: string; state: 'in-doubt'; errors: RecordError[]; at: number }
-  | { key: string; state: 'pending'; errors: RecordError[]; at: number };
+  /** `unsent`: surely no sending of it did anything, so that it is as if it had never been sent. */
+  | { key: string; state: 'pending'; errors: RecordError[]; at: number; unsent?: boolean };
 
 /** All writes are one transaction each, with `synchronous=FULL`. */
 export interface Outbox {
@@ -75,10 +80,13 @@ export interface Outbox {
     keys?: readonly string[];
     limit?: number;
   }): Promise<OutboxEntry[]>;
-  /** pending → sent, attempts + 1, the way stored. */
+  /** pending → sent, attempts + 1, the way stored; `at` becomes `sentAt` where it is null. */
   markSent(keys: readonly string[], way: SendWay, at: number): Promise<void>;
   settle(settlements: readonly Settlement[]): Promise<void>;
-  /** By a person: `retry` turns rejected (and with `inDoubt`, in-doubt) into pending; `drop` gives up. */
+  /**
+   * By a person: `retry` turns rejected (and with `inDoubt`, in-doubt) into pending, as if never sent; `drop` gives
+   * up.
+   */
   move(keys: readonly string[], from: readonly OutboxState[], to: OutboxState, at: number): Promise<string[]>;
   counts(): Promise<Record<OutboxState, number>>;
   /** Done entries whose contact is not in the mirror yet. */

@@ -1,6 +1,6 @@
 import { throwIfAborted } from '../../base/abort.ts';
 import { backoffMs } from '../../base/backoff.ts';
-import { AppError } from '../../base/errors.ts';
+import { AppError, isAppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
 import type { OutboxEntry, Settlement } from '../ports/outbox.ts';
 import type { RecordError, WriteOutcome } from '../ports/remote.ts';
@@ -8,6 +8,7 @@ import type { RunRecorder } from '../run-recorder.ts';
 import { isRepeatable, type PlannedRequest, planRequests } from './plan-requests.ts';
 import { readBack } from './read-back.ts';
 import { sendRequest } from './send-request.ts';
+import { StuckEntries } from './stuck-entries.ts';
 
 export interface DrainOptions {
   run: RunRecorder;
@@ -38,16 +39,54 @@ export async function drainOutbox(context: SyncContext, options: DrainOptions): 
 async function drain(context: SyncContext, options: DrainOptions): Promise<void> {
   const { outbox } = context.mirror;
   await recover(context);
-  const support = { idempotent: true };
+  const progress: DrainProgress = { idempotent: true, stuck: new StuckEntries() };
   for (;;) {
-    const waiting = await outbox.list({ states: ['pending'], limit: entriesPerPass });
+    const listed = wholeGroups(await outbox.list({ states: ['pending'], limit: entriesPerPass }));
+    const waiting = progress.stuck.without(listed);
     if (waiting.length === 0) break;
-    for (const request of planRequests(waiting, support.idempotent)) {
+    const sendable = await withoutExpired(context, waiting);
+    for (const planned of planRequests(sendable, progress.idempotent)) {
       throwIfAborted(options.signal);
-      await settle(context, request, support, options);
+      // What got stuck since the plan was made keeps later changes of the same contact back.
+      const entries = progress.stuck.without(planned.entries);
+      if (entries.length > 0 && (entries.length === planned.entries.length || !planned.allOrNone))
+        await settle(context, { ...planned, entries }, progress, options);
+      else progress.stuck.add(planned.entries, null);
     }
   }
   await readBack(context, options);
+  if (progress.stuck.error !== null) throw progress.stuck.error;
+}
+
+interface DrainProgress {
+  /** Whether the org takes Idempotency-Keys, as far as this drain knows. */
+  idempotent: boolean;
+  stuck: StuckEntries;
+}
+
+/** A group that the end of a pass cuts waits for the next pass: half of it must not go out alone. */
+function wholeGroups(entries: OutboxEntry[]): OutboxEntry[] {
+  const last = entries.at(-1)?.atomicGroup ?? null;
+  if (last === null || entries.length < entriesPerPass) return entries;
+  return entries.filter(({ atomicGroup }) => atomicGroup !== last);
+}
+
+/**
+ * Whoever may have been sent by a key that Salesforce has forgotten since could be made a second time: in doubt.
+ */
+async function withoutExpired(
+  { mirror, clock }: SyncContext,
+  waiting: readonly OutboxEntry[],
+): Promise<OutboxEntry[]> {
+  const at = clock.now();
+  const expired = waiting.filter((entry) => isExpired(entry, at));
+  if (expired.length === 0) return [...waiting];
+  await mirror.outbox.settle(expired.map(({ key }) => ({ key, state: 'in-doubt', errors: [noAnswer], at })));
+  return waiting.filter((entry) => !expired.includes(entry));
+}
+
+function isExpired({ way, sentAt }: Pick<OutboxEntry, 'way' | 'sentAt'>, at: number): boolean {
+  return way === 'ui-api' && sentAt !== null && at - sentAt > idempotencyMs;
 }
 
 /**
@@ -60,8 +99,8 @@ async function recover({ mirror, clock, log }: SyncContext): Promise<void> {
   const at = clock.now();
   const settlements: Settlement[] = [];
   for (const { key, op, way, sentAt, errors, state } of entries) {
-    const expired = way === 'ui-api' && sentAt !== null && at - sentAt > idempotencyMs;
-    if (isRepeatable({ op, way }) && !expired) settlements.push({ key, state: 'pending', errors, at });
+    if (isRepeatable({ op, way }) && !isExpired({ way, sentAt }, at))
+      settlements.push({ key, state: 'pending', errors, at });
     else if (state === 'sent') settlements.push({ key, state: 'in-doubt', errors: [noAnswer], at });
   }
   const doubtful = entries.length - settlements.filter(({ state }) => state === 'pending').length;
@@ -82,40 +121,64 @@ const noAnswer: RecordError = {
 async function settle(
   context: SyncContext,
   request: PlannedRequest,
-  support: { idempotent: boolean },
+  progress: DrainProgress,
   options: DrainOptions,
 ): Promise<void> {
   const { mirror, clock } = context;
   let outcomes: WriteOutcome[] = [];
   let sent = request;
+  // An earlier sending may have done its work.
+  let mayExist = request.entries.some(({ sentAt }) => sentAt !== null);
   for (let attempt = 0; ; attempt++) {
-    if (sent.way === 'ui-api' && !support.idempotent) sent = { ...sent, way: 'collection' };
+    if (sent.way === 'ui-api' && !progress.idempotent) {
+      // Only the key could tell whether the contact exists, and the org does not take it (any more).
+      if (mayExist) {
+        outcomes = [{ kind: 'unknown', error: keyRefused() }];
+        break;
+      }
+      sent = { ...sent, way: 'collection' };
+    }
     const keys = sent.entries.map(({ key }) => key);
-    if (attempt > 0)
-      await mirror.outbox.settle(keys.map((key) => ({ key, state: 'pending', errors: [], at: clock.now() })));
+    if (attempt > 0) {
+      const at = clock.now();
+      await mirror.outbox.settle(
+        keys.map((key) => ({ key, state: 'pending', errors: [], at, unsent: !mayExist })),
+      );
+    }
     await mirror.outbox.markSent(keys, sent.way, clock.now());
     const answer = await sendRequest(context.remote, sent);
     if (answer === 'unsupported') {
-      support.idempotent = false;
+      progress.idempotent = false;
       continue;
     }
     outcomes = answer;
     const unknown = outcomes.some(({ kind }) => kind === 'unknown');
     const repeatable = sent.entries.every(({ op }) => isRepeatable({ op, way: sent.way }));
+    mayExist ||= unknown;
     if (!unknown || !repeatable || attempt >= maxRepeats || options.signal.aborted) break;
     await clock
       .sleep(backoffMs(attempt, { baseMs: 500, maxMs: 8_000 }), { signal: options.signal })
       .catch(() => {});
   }
-  const settlements = sent.entries.map((entry, i) => settlementOf(entry, outcomes[i], clock.now()));
+  const settlements = sent.entries.map((entry, i) => settlementOf(entry, outcomes[i], mayExist, clock.now()));
   await mirror.outbox.settle(settlements);
   count(options.run, sent.entries, settlements);
   options.onSettled?.(settlements.filter(({ state }) => state === 'done' || state === 'rejected').length);
   const stop = outcomes.find(({ kind }) => kind === 'not-done' || kind === 'unknown');
-  if (stop !== undefined && 'error' in stop) throw stop.error;
+  if (stop === undefined || !('error' in stop)) return;
+  if (!isOfRecords(stop.error)) throw stop.error;
+  progress.stuck.add(
+    sent.entries.filter((_, i) => ['not-done', 'unknown'].includes(outcomes[i]?.kind ?? 'unknown')),
+    stop.error,
+  );
 }
 
-function settlementOf(entry: OutboxEntry, outcome: WriteOutcome | undefined, at: number): Settlement {
+function settlementOf(
+  entry: OutboxEntry,
+  outcome: WriteOutcome | undefined,
+  mayExist: boolean,
+  at: number,
+): Settlement {
   const { key } = entry;
   if (outcome === undefined) return { key, state: 'in-doubt', errors: [noAnswer], at };
   switch (outcome.kind) {
@@ -128,10 +191,21 @@ function settlementOf(entry: OutboxEntry, outcome: WriteOutcome | undefined, at:
       return { key, state: 'rejected', errors: outcome.errors, at };
     }
     case 'not-done':
-      return { key, state: 'pending', errors: [errorOf(outcome.error)], at };
+      return { key, state: 'pending', errors: [errorOf(outcome.error)], at, unsent: !mayExist };
     case 'unknown':
       return { key, state: 'in-doubt', errors: [errorOf(outcome.error), noAnswer], at };
   }
+}
+
+/** An error that Salesforce has with these records, a locked row for one; all others would meet it again at once. */
+function isOfRecords(error: Error): boolean {
+  return isAppError(error, 'SALESFORCE_ERROR', 'IN_DOUBT');
+}
+
+function keyRefused(): AppError {
+  return new AppError('IN_DOUBT', 'The org does not take the Idempotency-Key that a contact was sent with.', {
+    hint: 'Look in Salesforce whether the contact is there; `outbox retry --in-doubt` sends it again, `outbox drop` gives it up.',
+  });
 }
 
 function errorOf(error: Error): RecordError {

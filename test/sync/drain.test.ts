@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { backfill } from '../../src/sync/backfill/backfill.ts';
+import { runCycle } from '../../src/sync/cycle/cycle.ts';
+import type { NewOutboxEntry } from '../../src/sync/ports/outbox.ts';
+import { push } from '../../src/sync/push/push.ts';
+import { calls, contactsOf, control } from '../e2e/org.ts';
+import { openRig, type Rig } from './rig.ts';
+
+const day = 86_400_000;
+
+async function copied(contacts: number): Promise<Rig> {
+  const rig = await openRig({ contacts });
+  expect((await backfill(rig.context, { api: 'rest', signal: rig.signal })).error).toBeNull();
+  return rig;
+}
+
+function pushed(
+  rig: Rig,
+  records: Record<string, unknown>[],
+  more: { allOrNone?: boolean; queue?: boolean } = {},
+) {
+  return push(rig.context, {
+    records: records.map((fields, index) => ({ source: '-', index, line: null, fields, untyped: false })),
+    upsertField: null,
+    dryRun: false,
+    queue: false,
+    allOrNone: false,
+    allowDuplicates: false,
+    withDrainLock: (work) => work(),
+    signal: rig.signal,
+    ...more,
+  });
+}
+
+const cycle = (rig: Rig) => runCycle(rig.context, { push: true, signal: rig.signal });
+const named = async (rig: Rig, name: string) =>
+  (await contactsOf(rig.emulator.url)).filter(({ LastName }) => LastName === name).length;
+const statesOf = async (rig: Rig) => (await rig.context.mirror.outbox.list()).map(({ state }) => state);
+
+/** The machine's clock, which tells how old a sending is; the org's own goes along. */
+async function passDays(rig: Rig, days: number): Promise<void> {
+  const { clock } = rig.context;
+  const now = clock.now();
+  rig.context.clock = { ...clock, now: () => now + days * day };
+  await control(rig.emulator.url, 'clock', { advanceMs: days * day });
+}
+
+/** Lost answers after the commit, at the first sending and all its repeats. */
+const lostAnswers = [{ match: 'POST .*/ui-api/records', times: 4, reset: 'after-commit' }];
+
+describe('the outbox is drained', () => {
+  it('and a contact whose answer was lost 30 days ago is not made a second time, however often it was tried', async () => {
+    await using rig = await copied(3);
+    const { url } = rig.emulator;
+    await control(url, 'faults', lostAnswers);
+    await pushed(rig, [{ LastName: 'Once' }]);
+    expect(await statesOf(rig)).toEqual(['in-doubt']);
+    // Tried again after two weeks, in vain: that must not count as its first sending.
+    await passDays(rig, 14);
+    await control(url, 'faults', lostAnswers);
+    await pushed(rig, [{ LastName: 'Another' }]);
+    await control(url, 'faults', []);
+    await passDays(rig, 17);
+    await pushed(rig, [{ LastName: 'Last' }]);
+    expect(await statesOf(rig)).toEqual(['in-doubt', 'done', 'done']);
+    expect(await named(rig, 'Once')).toBe(1);
+  });
+
+  it('and a contact in doubt that waits since for its repeat is not made a second time after 30 days', async () => {
+    await using rig = await copied(3);
+    const { url } = rig.emulator;
+    await control(url, 'faults', lostAnswers);
+    await pushed(rig, [{ LastName: 'Waits' }]);
+    // The repeat is refused for now, so that the entry waits again.
+    await control(url, 'faults', [{ match: 'POST .*/ui-api/records', status: 429 }]);
+    await cycle(rig).catch(() => {});
+    expect(await statesOf(rig)).toEqual(['pending']);
+    await passDays(rig, 31);
+    await pushed(rig, [{ LastName: 'Last' }]);
+    expect(await statesOf(rig)).toEqual(['in-doubt', 'done']);
+    expect(await named(rig, 'Waits')).toBe(1);
+  });
+
+  it('and a contact in doubt is not sent another way where the org takes Idempotency-Keys no more', async () => {
+    await using rig = await copied(3);
+    const { url } = rig.emulator;
+    await control(url, 'faults', lostAnswers);
+    await pushed(rig, [{ LastName: 'Doubt' }]);
+    await control(url, 'settings', { idempotency: false });
+    const report = await pushed(rig, [{ LastName: 'Later' }]);
+    expect(report.entries.map(({ entry }) => entry?.state)).toEqual(['done']);
+    expect(await statesOf(rig)).toEqual(['in-doubt', 'done']);
+    expect([await named(rig, 'Doubt'), await named(rig, 'Later')]).toEqual([1, 1]);
+    await control(url, 'settings', { idempotency: true });
+    await cycle(rig);
+    expect(await statesOf(rig)).toEqual(['done', 'done']);
+    expect(await named(rig, 'Doubt')).toBe(1);
+  });
+
+  it('past a record that Salesforce cannot take for now, which keeps back only changes of its own contact', async () => {
+    await using rig = await copied(3);
+    const { url } = rig.emulator;
+    const [first, second] = (await contactsOf(url)).map(({ Id }) => String(Id));
+    await control(url, 'faults', [
+      { match: 'PATCH .*/composite/sobjects', times: 4, status: 500, errorCode: 'UNKNOWN_EXCEPTION' },
+    ]);
+    const report = await pushed(rig, [
+      { Id: first, Title: 'Stuck' },
+      { Id: first, Title: 'Behind' },
+      { LastName: 'Passes' },
+    ]);
+    expect(report.entries.map(({ entry }) => entry?.state)).toEqual(['in-doubt', 'pending', 'done']);
+    expect(report.stopped).toMatchObject({ code: 'SALESFORCE_ERROR' });
+    await cycle(rig);
+    expect(await statesOf(rig)).toEqual(['done', 'done', 'done']);
+    const titles = new Map((await contactsOf(url)).map(({ Id, Title }) => [Id, Title]));
+    expect(titles.get(first)).toBe('Behind');
+    expect(titles.get(second)).not.toBe('Behind');
+  });
+
+  it('with a group of --all-or-none in one request, wherever a pass ends', async () => {
+    await using rig = await copied(3);
+    const { url } = rig.emulator;
+    const created = (LastName: string, atomicGroup: string | null): NewOutboxEntry => {
+      const key = randomUUID();
+      return {
+        key,
+        op: 'create',
+        contactKey: key,
+        contactId: null,
+        changes: { LastName },
+        base: null,
+        upsertField: null,
+        allowDuplicates: false,
+        atomicGroup,
+        createdAt: 0,
+        state: 'pending',
+      };
+    };
+    const many = Array.from({ length: 1_990 }, (_, i) => created(`Single${i}`, null));
+    const group = Array.from({ length: 20 }, (_, i) => created(i === 19 ? '' : `Group${i}`, 'group'));
+    await rig.context.mirror.outbox.add([...many, ...group]);
+    await cycle(rig);
+    const made = (await contactsOf(url)).map(({ LastName }) => String(LastName));
+    expect(made.filter((name) => name.startsWith('Single'))).toHaveLength(1_990);
+    expect(made.filter((name) => name.startsWith('Group'))).toEqual([]);
+  });
+
+  it('and a deleted contact is gone from the mirror at once, given by 15 characters or by 18', async () => {
+    await using rig = await copied(3);
+    const [first, second] = (await contactsOf(rig.emulator.url)).map(({ Id }) => String(Id));
+    await pushed(rig, [
+      { Id: first?.slice(0, 15), IsDeleted: true },
+      { Id: second, IsDeleted: true },
+    ]);
+    expect(await rig.context.mirror.counts()).toEqual({ contacts: 1, deleted: 2 });
+    const states = await rig.context.mirror.states([first!, second!]);
+    expect([...states.values()].map(({ gone }) => gone)).toEqual(['deleted', 'deleted']);
+  });
+
+  it('and a contact that stands twice in a group is a fault before anything is sent', async () => {
+    await using rig = await copied(3);
+    const [first] = (await contactsOf(rig.emulator.url)).map(({ Id }) => String(Id));
+    const twice = [
+      { Id: first, Title: 'One' },
+      { Id: first?.slice(0, 15), Title: 'Two' },
+    ];
+    await expect(pushed(rig, twice, { allOrNone: true })).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      details: { faults: [expect.objectContaining({ code: 'GIVEN_TWICE' })] },
+    });
+    expect((await calls(rig.emulator.url)).filter(({ method }) => method === 'PATCH')).toEqual([]);
+  });
+});
