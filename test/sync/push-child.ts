@@ -12,7 +12,6 @@ const [, , url, token, folder, prefix, count] = process.argv as [
   string,
 ];
 const { context, close } = await connectParts(url, token, folder);
-process.stdout.write('ready\n');
 await push(context, {
   records: Array.from({ length: Number(count) }, (_, index) => ({
     source: '-',
@@ -26,7 +25,11 @@ await push(context, {
   queue: false,
   allOrNone: false,
   allowDuplicates: false,
-  withDrainLock: (work) => work(),
+  withDrainLock: (work) => {
+    // The entries are in the outbox now; before that a kill loses nothing that was promised.
+    process.stdout.write('ready\n');
+    return work();
+  },
   signal: new AbortController().signal,
 });
 await close();

@@ -20,7 +20,7 @@ describe('pushes that are killed', () => {
       fc.record({
         // Few go one by one with an Idempotency-Key, many in collections.
         count: fc.constantFrom(1, 12, 26, 230),
-        afterMs: fc.nat({ max: 200 }),
+        afterMs: fc.nat({ max: 150 }),
         fault: fc.constantFrom(
           null,
           { reset: 'after-commit' },
