@@ -28,17 +28,18 @@ export function appOutbox(services: Services): AppOutbox {
     retry: (options) =>
       move(services, options, options.inDoubt ? ['rejected', 'in-doubt'] : ['rejected'], 'pending'),
     approve: (options) => move(services, options, ['held'], 'pending'),
+    // One in doubt too: dropping it is how a person says that its contact was found in Salesforce.
     drop: (options) =>
       move(
         services,
         options,
-        options.inDoubt
-          ? ['pending', 'rejected', 'held', 'conflict', 'in-doubt']
-          : ['pending', 'rejected', 'held', 'conflict'],
+        options.all ? ['rejected'] : ['pending', 'in-doubt', 'rejected', 'held', 'conflict'],
         'dropped',
       ),
   };
 }
+
+const anyOf = new Intl.ListFormat('en', { type: 'disjunction' });
 
 async function move(
   services: Services,
@@ -58,8 +59,10 @@ function keyOf(prefix: string, entries: readonly OutboxEntry[], from: readonly O
   const found = entries.filter(({ key }) => key.startsWith(prefix));
   if (found.length === 1 && found[0] !== undefined) return found[0].key;
   throw new AppError(
-    'INVALID_INPUT',
-    found.length > 1 ? `${prefix} means several entries.` : `No entry ${prefix} is ${from.join(' or ')}.`,
+    'UNKNOWN_ENTRY',
+    found.length > 1
+      ? `${prefix} means ${found.length} entries.`
+      : `No entry ${prefix} is ${anyOf.format(from)}.`,
     { hint: '`parahack-sync outbox list` shows the entries with their keys.' },
   );
 }

@@ -189,6 +189,12 @@ describe('the main job', () => {
     expect(there).toHaveLength(30);
     const status = await cli.json<{ orgs: { outbox: { inDoubt: number } }[] }>(['status']);
     expect(status.orgs[0]!.outbox.inDoubt).toBe(30);
+    // Nobody who clears the refused ones means those; who found the contact in Salesforce names its entry.
+    expect((await cli.json<{ keys: string[] }>(['outbox', 'drop', '--all'])).keys).toEqual([]);
+    const { key } = results[0];
+    expect((await cli.json<{ keys: string[] }>(['outbox', 'drop', key])).keys).toEqual([key]);
+    const again = await cli.run(['outbox', 'drop', key, '--json']);
+    expect([again.code, JSON.parse(again.stdout).error.code]).toEqual([2, 'UNKNOWN_ENTRY']);
   });
 
   it('kill -9 in the middle of a backfill, then the same command: complete, nothing twice, not from the start', async () => {
@@ -275,6 +281,22 @@ describe('the main job', () => {
     expect(count('Phone')).toBe(phones);
     const { runs } = await cli.json<{ runs: { kind: string; counts: Record<string, number> }[] }>(['runs']);
     expect(runs.filter(({ kind }) => kind === 'backfill')).toHaveLength(2);
+  });
+});
+
+describe('push --upsert', () => {
+  it('creates what is not there, updates what is, and tells which', async () => {
+    await cli.json(['backfill']);
+    const record = (key: string, LastName: string) => ({ ParaHack_Id__c: key, LastName });
+    await cli.json(['push', '--upsert', 'ParaHack_Id__c'], JSON.stringify([record('a-1', 'First')]));
+    const both = JSON.stringify([record('a-1', 'Second'), record('a-2', 'Other')]);
+    const pushed = await cli.json<{ results: { status: string }[] }>(
+      ['push', '--upsert', 'ParaHack_Id__c'],
+      both,
+    );
+    expect(pushed).toMatchObject({ created: 1, updated: 1 });
+    expect(pushed.results.map(({ status }) => status)).toEqual(['updated', 'created']);
+    await expectMirrorEqualsOrg(mirror(), emulator.url);
   });
 });
 

@@ -68,7 +68,9 @@ export function addOutboxCommand({ program, run }: CommandHost): void {
     );
   outbox
     .command('drop')
-    .description('Gives entries up; their contacts in Salesforce stay as they are.')
+    .description(
+      'Gives entries up, such as one in doubt whose contact you found in Salesforce. Salesforce stays as it is.',
+    )
     .argument('[key...]', 'keys of entries, or their beginnings')
     .option(...orgOption)
     .option('--all', 'every refused entry')
@@ -115,7 +117,7 @@ async function list(call: Invocation, flags: ListFlags): Promise<Outcome> {
     { org: flags.org ?? null, states: wanted, limit: flags.limit },
     call.context(),
   );
-  return { document: result, text: () => tableOf(result, call) };
+  return { document: result, text: () => tableOf(result, call, wanted.length > 0) };
 }
 
 async function move(call: Invocation, verb: MoveVerb, keys: string[], flags: MoveFlags): Promise<Outcome> {
@@ -143,8 +145,12 @@ function moved({ keys, instanceUrl }: OutboxMoveResult, verb: MoveVerb): string 
     : `${instanceUrl}: ${entries} to be sent by the next \`watch\` cycle or \`push\`.`;
 }
 
-function tableOf({ entries, total }: OutboxListResult, { surface, talk, io }: Invocation): string {
-  if (total === 0) return 'The outbox is empty.';
+function tableOf(
+  { entries, total }: OutboxListResult,
+  { surface, talk, io }: Invocation,
+  filtered: boolean,
+): string {
+  if (total === 0) return filtered ? 'No entry is in such a state.' : 'The outbox is empty.';
   if (total > entries.length)
     talk.say(`${count(entries.length)} of ${counted(total, 'entry', 'entries')}; see more with --limit.`);
   return renderTable(
