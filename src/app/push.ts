@@ -69,6 +69,8 @@ const openStatus: Record<Exclude<OutboxState, 'done'>, PushStatus> = {
   dropped: 'rejected',
 };
 
-function statusOf({ op, state }: OutboxEntry): PushStatus {
-  return state === 'done' ? doneStatus[op] : openStatus[state];
+function statusOf({ op, state, created }: OutboxEntry): PushStatus {
+  if (state !== 'done') return openStatus[state];
+  // An upsert may have met a contact that was there.
+  return op === 'create' && created === false ? 'updated' : doneStatus[op];
 }

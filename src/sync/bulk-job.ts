@@ -40,8 +40,12 @@ export async function listResultPages(
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<string[] | null> {
   const urls: string[] = [];
+  const asked = new Set<string | undefined>();
   let nextUrl: string | undefined;
   do {
+    // A list that leads in a circle would never end; read one after the other, the pages have an end of their own.
+    if (asked.has(nextUrl)) return null;
+    asked.add(nextUrl);
     try {
       const answer = await remote.bulk.resultPages(jobId, { nextUrl, signal });
       urls.push(...answer.resultUrls);
@@ -70,9 +74,13 @@ export async function deleteBulkJob(
   }
 }
 
+/**
+ * Whether a job's rows cannot be had any more. UNEXPECTED_COLUMN: it was made before a field came, and only a new
+ * job has that one's values.
+ */
 export function isLostJob(error: unknown): boolean {
   return (
-    isAppError(error, 'BULK_JOB_FAILED', 'BULK_JOB_INCOMPLETE') ||
+    isAppError(error, 'BULK_JOB_FAILED', 'BULK_JOB_INCOMPLETE', 'UNEXPECTED_COLUMN') ||
     (isAppError(error) && (error.details as { status?: number } | undefined)?.status === 404) ||
     isAppError(error, 'INVALID_QUERY_LOCATOR')
   );

@@ -1,4 +1,4 @@
-import { AppError } from '../base/errors.ts';
+import { AppError, isAppError } from '../base/errors.ts';
 import type { SyncContext } from './context.ts';
 import type { ContactDescribe } from './ports/field.ts';
 import type { SchemaChange } from './ports/mirror.ts';
@@ -40,6 +40,24 @@ function assertKnown(names: readonly string[], { fields }: ContactDescribe): voi
     hint: 'Names are those of the API, as `parahack-sync contacts show` lists them.',
     details: { unknown },
   });
+}
+
+/**
+ * Does `work` that asks for the readable fields, and does it once more after a new describe where Salesforce knows
+ * one of them no more: the next describe of its own accord may be an hour away.
+ */
+export async function withCurrentFields<T>(
+  context: SyncContext,
+  { signal }: { signal?: AbortSignal },
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isAppError(error, 'INVALID_FIELD')) throw error;
+    await refreshSchema(context, { force: true, signal });
+    return work();
+  }
 }
 
 /** Names of the fields to ask for, in column order. */

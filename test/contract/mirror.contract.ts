@@ -469,10 +469,10 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       });
       const errors = [{ code: 'REQUIRED_FIELD_MISSING', message: 'Required', fields: ['LastName'] }];
       await outbox.settle([
-        { key: a.key, state: 'done', contactId: contactId(1), at: epoch + 3 },
+        { key: a.key, state: 'done', contactId: contactId(1), created: true, at: epoch + 3 },
         { key: b.key, state: 'rejected', errors, at: epoch + 3 },
         { key: c.key, state: 'in-doubt', errors: [], at: epoch + 3 },
-        { key: d.key, state: 'done', contactId: contactId(4), at: epoch + 3 },
+        { key: d.key, state: 'done', contactId: contactId(4), created: true, at: epoch + 3 },
       ]);
       expect(await outbox.list()).toMatchObject([
         { state: 'done', contactId: contactId(1), settledAt: epoch + 3, readBackDue: true },
@@ -512,7 +512,9 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       const created = entry();
       await mirror.outbox.add([created]);
       await mirror.outbox.markSent([created.key], 'ui-api', epoch);
-      await mirror.outbox.settle([{ key: created.key, state: 'done', contactId: contactId(8), at: epoch }]);
+      await mirror.outbox.settle([
+        { key: created.key, state: 'done', contactId: contactId(8), created: true, at: epoch },
+      ]);
       await mirror.apply({
         page: collectionPage(storedNames, [contactRow(8)], epoch),
         effects: { readBack: [created.key] },

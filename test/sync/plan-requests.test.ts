@@ -23,6 +23,7 @@ function entry(more: Partial<OutboxEntry> = {}): OutboxEntry {
     sentAt: null,
     settledAt: null,
     readBackDue: false,
+    created: null,
     ...more,
   };
 }

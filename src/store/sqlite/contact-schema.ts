@@ -71,8 +71,13 @@ export function storeDescribe(
        column_type = excluded.column_type, unfilled = max(unfilled, excluded.unfilled),
        definition = excluded.definition`,
   );
-  // Rows that are there already lack the column's values, also those of a backfill under way.
-  const hasRows = db.prepare('SELECT 1 FROM contact LIMIT 1').get() !== undefined;
+  // Rows that are there already lack the column's values, and those that a backfill under way has asked for may.
+  const hasRows =
+    db
+      .prepare(
+        "SELECT 1 FROM (SELECT 1 FROM contact LIMIT 1) UNION ALL SELECT 1 FROM chunk WHERE state = 'pending' LIMIT 1",
+      )
+      .get() !== undefined;
   for (const field of fields) {
     const old = stored.get(field.name.toLowerCase());
     const isNew = old === undefined || old.columnType !== columnTypeOf(field);

@@ -39,6 +39,7 @@ interface OutboxRow {
   sent_at: string | null;
   settled_at: string | null;
   read_back_due: number;
+  created: number | null;
 }
 
 export interface OutboxFilter {
@@ -100,7 +101,7 @@ export function markEntriesSent(db: Connection, keys: readonly string[], way: Se
 
 export function settleEntries(db: Connection, settlements: readonly Settlement[]): void {
   const done = db.prepare(
-    `UPDATE outbox SET state = 'done', contact_id = ?, settled_at = ?, read_back_due = 1,
+    `UPDATE outbox SET state = 'done', contact_id = ?, settled_at = ?, created = ?, read_back_due = 1,
        errors = '[]', error_code = NULL, error_message = NULL, error_fields = NULL WHERE key = ?`,
   );
   const other = db.prepare(
@@ -110,7 +111,7 @@ export function settleEntries(db: Connection, settlements: readonly Settlement[]
   for (const settlement of settlements) {
     const { key, state, at } = settlement;
     if (settlement.state === 'done') {
-      done.run(settlement.contactId, isoTime(at), key);
+      done.run(settlement.contactId, isoTime(at), settlement.created ? 1 : 0, key);
       continue;
     }
     const { errors } = settlement;
@@ -184,5 +185,6 @@ function toEntry(row: OutboxRow): OutboxEntry {
     sentAt: row.sent_at === null ? null : Date.parse(row.sent_at),
     settledAt: row.settled_at === null ? null : Date.parse(row.settled_at),
     readBackDue: row.read_back_due === 1,
+    created: row.created === null ? null : row.created === 1,
   };
 }

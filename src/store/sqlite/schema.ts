@@ -51,7 +51,8 @@ const migrations: readonly string[] = [
     contact_id TEXT, changes TEXT NOT NULL, base TEXT, state TEXT NOT NULL DEFAULT 'pending', way TEXT,
     upsert_field TEXT, allow_duplicates INTEGER NOT NULL DEFAULT 0, atomic_group TEXT, attempts INTEGER NOT NULL DEFAULT 0,
     error_code TEXT, error_message TEXT, error_fields TEXT, errors TEXT NOT NULL DEFAULT '[]',
-    created_at TEXT NOT NULL, sent_at TEXT, settled_at TEXT, read_back_due INTEGER NOT NULL DEFAULT 0
+    created_at TEXT NOT NULL, sent_at TEXT, settled_at TEXT, read_back_due INTEGER NOT NULL DEFAULT 0,
+    created INTEGER
   );
   CREATE INDEX outbox_open ON outbox (state) WHERE state NOT IN ('done', 'dropped');
   CREATE INDEX outbox_read_back ON outbox (seq) WHERE read_back_due = 1;

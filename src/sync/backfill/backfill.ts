@@ -5,7 +5,7 @@ import type { BackfillApi } from '../events.ts';
 import type { Run, RunError } from '../ports/run.ts';
 import { RunRecorder, runErrorOf } from '../run-recorder.ts';
 import { findSafeStart } from '../safe-start.ts';
-import { readableFields, refreshSchema } from '../schema.ts';
+import { readableFields, refreshSchema, withCurrentFields } from '../schema.ts';
 import { bulkSpanRows, planBulkChunks, readBulkChunks } from './bulk-chunks.ts';
 import { chooseApi } from './choose-api.ts';
 import { planSpans } from './plan-spans.ts';
@@ -96,7 +96,9 @@ export async function backfill(context: SyncContext, options: BackfillOptions): 
     progress.chunks = all.length;
     progress.chunksDone = all.filter((chunk) => chunk.state === 'done').length;
     const read = { run: recorder, api: state.api, progress };
-    await recorder.step('read', async () => readChunks(context, read, options));
+    await recorder.step('read', () =>
+      withCurrentFields(context, options, () => readChunks(context, read, options)),
+    );
     await recorder.step('index', () => mirror.ensureIndices());
     // The cursors become T0 in the transaction that ends the run, and only in a mirror that had none: an
     // older cursor still knows of deletes that this read cannot show.

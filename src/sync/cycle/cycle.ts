@@ -3,7 +3,7 @@ import type { SyncContext } from '../context.ts';
 import { drainOutbox } from '../push/drain.ts';
 import { assertWithinReach } from '../replication-window.ts';
 import { RunRecorder } from '../run-recorder.ts';
-import { refreshSchema } from '../schema.ts';
+import { refreshSchema, withCurrentFields } from '../schema.ts';
 import { fillNewFields } from './fill-fields.ts';
 import { readDeleted } from './read-deleted.ts';
 import { readUpdated } from './read-updated.ts';
@@ -51,9 +51,12 @@ export async function runCycle(context: SyncContext, options: CycleOptions): Pro
     const now = await orgNow(context, Math.max(updated, deleted), signal);
     assertWithinReach('updated', updated, now);
     assertWithinReach('deleted', deleted, now);
-    await run.step('updated', () => readUpdated(context, updated, { run, memory: options.memory, signal }));
+    const { memory } = options;
+    await run.step('updated', () =>
+      withCurrentFields(context, { signal }, () => readUpdated(context, updated, { run, memory, signal })),
+    );
     await run.step('deleted', () => readDeleted(context, deleted, { run, signal }));
-    await fillNewFields(context, { signal });
+    await withCurrentFields(context, { signal }, () => fillNewFields(context, { signal }));
     if (options.push) {
       await run.step('push', () => drainOutbox(context, { run, withLock: options.withDrainLock, signal }));
     }

@@ -47,6 +47,8 @@ export interface OutboxEntry {
   settledAt: number | null;
   /** Done in Salesforce, not yet read back into the mirror. */
   readBackDue: boolean;
+  /** Whether a settled entry made the contact (an upsert may have met one that was there); null before. */
+  created: boolean | null;
 }
 
 export type NewOutboxEntry = Pick<
@@ -65,7 +67,7 @@ export type NewOutboxEntry = Pick<
 
 /** What is known of an entry after a request. */
 export type Settlement =
-  | { key: string; state: 'done'; contactId: string; at: number }
+  | { key: string; state: 'done'; contactId: string; created: boolean; at: number }
   | { key: string; state: 'rejected'; errors: RecordError[]; at: number }
   | { key: string; state: 'in-doubt'; errors: RecordError[]; at: number }
   /** `unsent`: surely no sending of it did anything, so that it is as if it had never been sent. */

@@ -183,11 +183,12 @@ function settlementOf(
   if (outcome === undefined) return { key, state: 'in-doubt', errors: [noAnswer], at };
   switch (outcome.kind) {
     case 'done':
-      return { key, state: 'done', contactId: outcome.id, at };
+      return { key, state: 'done', contactId: outcome.id, created: outcome.created, at };
     case 'refused': {
       // A repeated delete finds the contact deleted: that is what was wanted.
       const gone = entry.op === 'delete' && outcome.errors.some(({ code }) => code === 'ENTITY_IS_DELETED');
-      if (gone && entry.contactId !== null) return { key, state: 'done', contactId: entry.contactId, at };
+      if (gone && entry.contactId !== null)
+        return { key, state: 'done', contactId: entry.contactId, created: false, at };
       return { key, state: 'rejected', errors: outcome.errors, at };
     }
     case 'not-done':

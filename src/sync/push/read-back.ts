@@ -2,7 +2,7 @@ import { confirmGone } from '../confirm-gone.ts';
 import type { SyncContext } from '../context.ts';
 import { retrieveRows } from '../cycle/retrieve-ids.ts';
 import type { RunRecorder } from '../run-recorder.ts';
-import { readableFields, refreshSchema } from '../schema.ts';
+import { readableFields, refreshSchema, withCurrentFields } from '../schema.ts';
 
 /** Brings contacts that were written back into the mirror, as Salesforce now has them. */
 export async function readBack(
@@ -14,7 +14,6 @@ export async function readBack(
     const due = await mirror.outbox.readBackDue(retrieveRows);
     if (due.length === 0) return;
     await refreshSchema(context, { signal });
-    const fields = await readableFields(context);
     const deletes = due.filter(({ op }) => op === 'delete');
     if (deletes.length > 0) {
       const { tombstones } = await confirmGone(remote, idsOf(deletes), { signal });
@@ -22,8 +21,10 @@ export async function readBack(
     }
     const written = due.filter(({ op }) => op !== 'delete');
     if (written.length > 0) {
-      const page = await remote.retrieve(idsOf(written), fields, { signal });
-      await mirror.apply({ page, effects: { readBack: written.map(({ key }) => key) } }, { signal });
+      await withCurrentFields(context, { signal }, async () => {
+        const page = await remote.retrieve(idsOf(written), await readableFields(context), { signal });
+        await mirror.apply({ page, effects: { readBack: written.map(({ key }) => key) } }, { signal });
+      });
     }
     run.count('readBack', due.length);
   }

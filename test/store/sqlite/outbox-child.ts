@@ -26,5 +26,5 @@ for (let n = 0; n < Number(count); n++) {
     },
   ]);
   await outbox.markSent([key], 'ui-api', epoch);
-  await outbox.settle([{ key, state: 'done', contactId: contactId(n), at: epoch }]);
+  await outbox.settle([{ key, state: 'done', contactId: contactId(n), created: true, at: epoch }]);
 }

@@ -100,7 +100,7 @@ describe('the reader', () => {
         state: 'pending',
       },
     ]);
-    await mirror.outbox.settle([{ key, state: 'done', contactId: contactId(3), at: epoch }]);
+    await mirror.outbox.settle([{ key, state: 'done', contactId: contactId(3), created: true, at: epoch }]);
     await mirror.apply({ effects: { readBack: [key] } });
     using reader = new MirrorReader(mirror.path);
     expect(reader.show(key)?.row[0]).toBe(contactId(3));
