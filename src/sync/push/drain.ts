@@ -218,11 +218,12 @@ function errorOf(error: Error): RecordError {
 }
 
 function count(run: RunRecorder, entries: readonly OutboxEntry[], settlements: readonly Settlement[]): void {
-  for (const [i, { state }] of settlements.entries()) {
-    if (state === 'done') {
+  for (const [i, settlement] of settlements.entries()) {
+    if (settlement.state === 'done') {
+      const { op } = entries[i]!;
       run.count('pushed', 1);
-      run.count(({ create: 'created', update: 'changed', delete: 'removed' } as const)[entries[i]!.op], 1);
-    } else if (state === 'rejected') run.count('rejected', 1);
-    else if (state === 'in-doubt') run.count('inDoubt', 1);
+      run.count(settlement.created ? 'created' : op === 'delete' ? 'removed' : 'changed', 1);
+    } else if (settlement.state === 'rejected') run.count('rejected', 1);
+    else if (settlement.state === 'in-doubt') run.count('inDoubt', 1);
   }
 }
