@@ -17,6 +17,7 @@ import { openLoginFile } from './oauth/login-file.ts';
 import { oauthAnswer, openIdConfiguration } from './oauth/oauth-routes.ts';
 import type { DirectoryUser } from './oauth/org-directory.ts';
 import type { Session } from './oauth/sessions.ts';
+import { soapAnswer } from './oauth/soap-login.ts';
 import type { EmulatorOptions } from './options.ts';
 import { openOrg } from './org/open-org.ts';
 import { userPassword } from './org-users.ts';
@@ -126,7 +127,7 @@ function answersOf(emulation: Emulation, host: ControlHost, logins: LoginFile | 
     },
     api(request) {
       const answer = salesforceAnswer(request, emulation);
-      if (request.path.startsWith('/services/oauth2/')) logins?.save();
+      if (/^\/services\/(oauth2|Soap)\//.test(request.path)) logins?.save();
       return answer;
     },
     failed: (error, request) => errorToAnswer(error, request, emulation.settings.duplicateResultKey),
@@ -144,5 +145,7 @@ function salesforceAnswer(request: ApiRequest, emulation: Emulation): Answer {
   if (path === '/.well-known/openid-configuration') return openIdConfiguration(instanceUrl);
   const oauth = oauthAnswer(request, emulation.oauth);
   if (oauth) return oauth;
+  const soap = soapAnswer(request, emulation.oauth);
+  if (soap) return soap;
   throw notFound();
 }

@@ -38,7 +38,8 @@ function selectionOf(
   const context = queryContext(state, actor, { text, allRows: false }, false, () => {});
   const scope = new Scope(object, 'c', context);
   const selection = new Selection(scope);
-  const names = fields ?? object.visibleFields.map((field) => field.name);
+  // The Id comes with every row, asked for or not.
+  const names = fields ? [...fields, 'Id'] : object.visibleFields.map((field) => field.name);
   const seen = new Set<string>();
   for (const name of names.map((field) => field.trim())) {
     // Unlike in SOQL, a field asked for twice is answered once.

@@ -43,7 +43,7 @@ export function changeSettings(state: OrgState, change: OrgSettingsChange): OrgS
     replicationIdLimit: wholeNumber(change, 'replicationIdLimit', state.settings.replicationIdLimit),
     duplicateRules: change.duplicateRules ?? state.settings.duplicateRules,
     validationRules: change.validationRules ?? state.settings.validationRules,
-    hiddenFields: change.hiddenFields ?? state.settings.hiddenFields,
+    hiddenFields: change.hiddenFields ?? state.settings.hiddenFields.filter((name) => isThere(state, name)),
     commitLagMs: wholeNumber(change, 'commitLagMs', state.settings.commitLagMs),
     futureEndCovered: flag(change, 'futureEndCovered', state.settings.futureEndCovered),
   };
@@ -109,11 +109,23 @@ function list<T>(value: readonly T[] | undefined, key: string): readonly T[] {
 }
 
 function locate(state: OrgState, dotted: string): { object: ObjectSchema; field: Field } {
-  const [objectName, fieldName] = dotted.includes('.') ? dotted.split('.') : ['Contact', dotted];
-  const object = state.schema.find(objectName ?? '');
-  const field = object?.field(fieldName ?? '');
+  const { object, field } = lookUp(state, dotted);
   if (!object || !field) throw invalid(`There is no field ${dotted}`);
   return { object, field };
+}
+
+/** A hidden field that was removed is hidden no more. */
+function isThere(state: OrgState, dotted: string): boolean {
+  return lookUp(state, dotted).field !== undefined;
+}
+
+function lookUp(
+  state: OrgState,
+  dotted: string,
+): { object: ObjectSchema | undefined; field: Field | undefined } {
+  const [objectName, fieldName] = dotted.includes('.') ? dotted.split('.') : ['Contact', dotted];
+  const object = state.schema.find(objectName ?? '');
+  return { object, field: object?.field(fieldName ?? '') };
 }
 
 function addedFields(state: OrgState, change: OrgSettingsChange) {

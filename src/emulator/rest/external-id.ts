@@ -6,6 +6,7 @@ import { jsonObject } from '../http/request.ts';
 import type { PathParams } from '../http/router.ts';
 import type { ApiContext } from './api-context.ts';
 import { saveError } from './error-answer.ts';
+import { relatedRows } from './related-rows.ts';
 import { fieldList, savedId, writeOptions } from './rows.ts';
 
 /** From this version an upsert that updates answers 200 with a body, before 204 (sObject Rows by External ID). */
@@ -37,9 +38,11 @@ export function upsertRow(request: ApiRequest, params: PathParams, context: ApiC
   return jsonAnswer(200, { id, success: true, errors: [], created: false });
 }
 
-/** GET by external id; 300 where several rows have the value. */
+/** GET by external id; 300 where several rows have the value. An id and a relationship have the same form of path. */
 export function readRowByExternalId(request: ApiRequest, params: PathParams, context: ApiContext): Answer {
   const { object = '', field = '', value = '' } = params;
+  const related = relatedRows(request, { object, id: field, relationship: value }, context);
+  if (related) return related;
   const { emulation, actor, apiVersion } = context;
   const found = emulation.org.retrieveBy(actor, object, field, value, {
     apiVersion,

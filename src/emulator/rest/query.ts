@@ -17,12 +17,18 @@ export const queryAll = (request: ApiRequest, _params: PathParams, context: ApiC
   run(request, context, true);
 
 function run(request: ApiRequest, context: ApiContext, all: boolean): Answer {
-  const { emulation, actor, apiVersion } = context;
+  const { emulation, actor } = context;
   const explain = request.query.get('explain');
   if (explain !== null) return jsonAnswer(200, emulation.org.explain(actor, explain));
   const soql = request.query.get('q');
   if (soql === null) throw apiError(400, 'MALFORMED_QUERY', 'A query string has to be specified');
   if (request.query.get('columns') === 'true') return jsonAnswer(200, emulation.org.columns(actor, soql));
+  return queryAnswer(request, context, soql, all);
+}
+
+/** The first page of a query's answer. */
+export function queryAnswer(request: ApiRequest, context: ApiContext, soql: string, all: boolean): Answer {
+  const { emulation, actor, apiVersion } = context;
   const result = emulation.org.query(actor, soql, { all, apiVersion });
   if (result.kind === 'count')
     return jsonAnswer(200, { totalSize: result.totalSize, done: true, records: [] });

@@ -42,7 +42,7 @@ function fromQuery(query: URLSearchParams): SearchTerms {
     .filter(isName)
     .map((name) => {
       const fields = query.get(`${name}.fields`) ?? query.get('fields') ?? 'Id';
-      return `${name}(${fields})`;
+      return returned(name, fields, query.get(`${name}.limit`) ?? query.get('defaultLimit'));
     });
   return { text: query.get('q') ?? '', objects, limit: wholeNumber(query.get('overallLimit')) };
 }
@@ -50,12 +50,17 @@ function fromQuery(query: URLSearchParams): SearchTerms {
 function fromBody(body: Record<string, unknown>): SearchTerms {
   const shared = Array.isArray(body.fields) ? body.fields.map(String) : [];
   const objects = (Array.isArray(body.sobjects) ? body.sobjects : []).flatMap((item: unknown) => {
-    const { name, fields } = (item ?? {}) as { name?: unknown; fields?: unknown };
+    const { name, fields, limit } = (item ?? {}) as { name?: unknown; fields?: unknown; limit?: unknown };
     if (typeof name !== 'string' || !isName(name)) return [];
     const own = Array.isArray(fields) ? fields.map(String) : shared;
-    return [`${name}(${own.length > 0 ? own.join(', ') : 'Id'})`];
+    return [returned(name, own.length > 0 ? own.join(', ') : 'Id', limit ?? body.defaultLimit)];
   });
   return { text: typeof body.q === 'string' ? body.q : '', objects, limit: wholeNumber(body.overallLimit) };
+}
+
+function returned(name: string, fields: string, limit: unknown): string {
+  const rows = wholeNumber(limit);
+  return `${name}(${fields}${rows === undefined ? '' : ` LIMIT ${rows}`})`;
 }
 
 function wholeNumber(value: unknown): number | undefined {

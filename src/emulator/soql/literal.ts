@@ -1,12 +1,11 @@
 import type { LiteralType } from '@jetstreamapp/soql-parser-js';
-import { OrgFault } from '../org/fault.ts';
 import type { Field } from '../org/field.ts';
 import { normalizeId } from '../org/record-id.ts';
 import { parseDay, parseInstant, storedInstant } from '../org/stamp.ts';
 import { isCaseless, type SqlValue } from '../org/storage.ts';
 import { type DayRange, dateRange } from './date-range.ts';
 import type { QueryContext } from './scope.ts';
-import { malformed, offsetOf, soqlFault } from './soql-fault.ts';
+import { filterOffsetOf, malformed, soqlFault } from './soql-fault.ts';
 
 export interface Literal {
   readonly text: string;
@@ -57,7 +56,7 @@ export function bindLiteral(field: Field, name: string, literal: Literal, contex
     case 'DATE_N_LITERAL':
       return boundRange(field, literal, context);
     case 'STRING':
-      return boundText(field, unquoted(literal.text));
+      return boundText(field, name, unquoted(literal.text), context);
     case 'BOOLEAN':
       return { kind: 'value', value: literal.text.toUpperCase() === 'TRUE' ? 1 : 0 };
     case 'DATE': {
@@ -78,12 +77,16 @@ export function bindLiteral(field: Field, name: string, literal: Literal, contex
   }
 }
 
-function boundText(field: Field, text: string): Bound {
+function boundText(field: Field, name: string, text: string, context: QueryContext): Bound {
   // Salesforce stores no empty text, so '' asks for null.
   if (text === '') return { kind: 'null' };
   if (field.type !== 'id' && field.type !== 'reference') return { kind: 'value', value: text };
   const id = normalizeId(text);
-  if (id === undefined) throw new OrgFault('INVALID_QUERY_FILTER_OPERATOR', `invalid ID field: ${text}`);
+  if (id === undefined) {
+    const { query } = context;
+    const message = `invalid ID field: ${text}`;
+    throw soqlFault('INVALID_QUERY_FILTER_OPERATOR', query, filterOffsetOf(query, name), message);
+  }
   return { kind: 'value', value: id };
 }
 
@@ -108,7 +111,7 @@ function wrongType(name: string, word: string, context: QueryContext) {
   return soqlFault(
     'INVALID_FIELD',
     context.query,
-    offsetOf(context.query, name),
+    filterOffsetOf(context.query, name),
     `value of filter criterion for field '${name.split('.').at(-1)}' must be of type ${word} ${quotes}`,
   );
 }

@@ -23,6 +23,11 @@ export function offsetOf(query: string, name: string, from = 0): number {
   return 0;
 }
 
+/** The offset of a field's name in the conditions, where it may stand in the SELECT list as well. */
+export function filterOffsetOf(query: string, name: string): number {
+  return offsetOf(query, name, offsetOf(query, 'where')) || offsetOf(query, name);
+}
+
 /**
  * An error with Salesforce's three lines above the message: the text around the place, a caret under it, and
  * `ERROR at Row:1:Column:n` with the column counted from 1 over the whole query.

@@ -73,6 +73,22 @@ describe('control surface', () => {
     ).toEqual([...ids].sort());
   });
 
+  it('takes other settings while a hidden field is gone', async () => {
+    await org.control('settings', { addFields: [{ name: 'Short__c', type: 'string' }] });
+    await org.control('settings', { hiddenFields: ['Short__c', 'Title'] });
+    await org.control('settings', { removeFields: ['Short__c'] });
+    expect(await org.control('settings', { commitLagMs: 0 })).toMatchObject({ hiddenFields: ['Title'] });
+  });
+
+  it('opens transactions by count and by ids, in short and in full', async () => {
+    const made = await org.control<{ ids: string[] }>('open-transaction', { create: 2 });
+    expect(made.ids).toHaveLength(2);
+    const touched = await org.control<{ ids: string[] }>('open-transaction', { touch: { count: 1 } });
+    const other = await org.control<{ ids: string[] }>('contacts', { count: 1 });
+    await org.control('open-transaction', { delete: other.ids });
+    expect(await org.control('commit', {})).toEqual({ ids: [...made.ids, ...touched.ids, ...other.ids] });
+  });
+
   it('sets and moves the clock', async () => {
     expect(await org.control('clock', { now: '2030-01-02T03:04:05.000Z' })).toMatchObject({
       now: expect.stringMatching(/^2030-01-02T03:04:05/),

@@ -100,6 +100,20 @@ describe('describe, recent and search', () => {
     }
   });
 
+  it('takes limits of an object and of all in a parameterized search (Parameterized Search)', async () => {
+    for (let n = 0; n < 3; n++) await org.api('/sobjects/Contact', { json: { LastName: 'Zephyrine' } });
+    const found = async (query: string) =>
+      (await org.api<{ searchRecords: Json[] }>(`/parameterizedSearch?q=Zephyrine&sobject=Contact${query}`))
+        .body.searchRecords.length;
+    expect(await found('')).toBe(3);
+    expect(await found('&Contact.limit=2')).toBe(2);
+    expect(await found('&defaultLimit=1')).toBe(1);
+    const posted = await org.api<{ searchRecords: Json[] }>('/parameterizedSearch', {
+      json: { q: 'Zephyrine', sobjects: [{ name: 'Contact', fields: ['Id'], limit: 2 }] },
+    });
+    expect(posted.body.searchRecords).toHaveLength(2);
+  });
+
   it('finds names by SOSL and by parameterized search', async () => {
     const created = await org.api<{ id: string }>('/sobjects/Contact', {
       json: { FirstName: 'Zebulon', LastName: 'Quartermain' },

@@ -71,6 +71,21 @@ describe('jsforce', () => {
     });
   });
 
+  it('logs in and out by SOAP, its way without an OAuth client; a wrong password is INVALID_LOGIN', async () => {
+    const soap = new jsforce.Connection({ loginUrl: org.emulator.url });
+    const user = await soap.login(org.emulator.username, org.emulator.password);
+    expect(user).toMatchObject({ id: org.emulator.userId, organizationId: org.emulator.orgId });
+    expect(soap.instanceUrl).toBe(org.emulator.url);
+    expect((await soap.query('SELECT Id FROM Contact LIMIT 1')).totalSize).toBe(1);
+    const { accessToken } = soap;
+    await soap.logout();
+    const after = await org.api('/limits', { token: String(accessToken) });
+    expect(after.status).toBe(401);
+    await expect(soap.login(org.emulator.username, 'wrong')).rejects.toThrow(
+      'INVALID_LOGIN: Invalid username, password, security token; or user locked out.',
+    );
+  });
+
   it('identity, limits, versions, limitInfo', async () => {
     const identity = await conn.identity();
     expect(identity).toMatchObject({ username: org.emulator.username, organization_id: org.emulator.orgId });

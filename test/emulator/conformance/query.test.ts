@@ -138,6 +138,16 @@ describe('query', () => {
     expect([none.status, none.body[0]?.errorCode]).toEqual([400, 'MALFORMED_QUERY']);
   });
 
+  it('shows where an id is none: INVALID_QUERY_FILTER_OPERATOR with the place', async () => {
+    const { status, body } = await org.api<Json[]>("/query?q=SELECT+Id+FROM+Contact+WHERE+Id='abc'");
+    expect(status).toBe(400);
+    expect(body[0]).toEqual({
+      errorCode: 'INVALID_QUERY_FILTER_OPERATOR',
+      message:
+        "\nSELECT Id FROM Contact WHERE Id='abc'\n                             ^\nERROR at Row:1:Column:30\ninvalid ID field: abc",
+    });
+  });
+
   it('limits FIELDS(ALL) to 200 rows and allows FIELDS(STANDARD) without', async () => {
     expect((await query('SELECT FIELDS(ALL) FROM Contact')).status).toBe(400);
     expect((await query('SELECT FIELDS(ALL) FROM Contact LIMIT 200')).status).toBe(200);

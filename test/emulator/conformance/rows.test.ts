@@ -88,6 +88,29 @@ describe('rows', () => {
     expect(some.body.Id).toBe(id);
   });
 
+  it('gives the Id with the fields asked for, whatever their spelling (Mobile SDK, RestClientTest.testRetrieve)', async () => {
+    const id = await create({ LastName: 'Whole' });
+    const row = await org.api(`/sobjects/contact/${id}?fields=name,ownerId`);
+    expect(Object.keys(row.body)).toEqual(['attributes', 'Name', 'OwnerId', 'Id']);
+    const many = await org.api<Json[]>(`/composite/sobjects/Contact?ids=${id}&fields=LastName`);
+    expect(many.body[0]).toMatchObject({ LastName: 'Whole', Id: id });
+  });
+
+  it('follows relationships: a parent as a row, children as a query’s answer (sObject Relationships)', async () => {
+    const account = await org.api<{ id: string }>('/sobjects/Account', { json: { Name: 'Kin' } });
+    const id = await create({ LastName: 'Child', AccountId: account.body.id });
+    const parent = await org.api(`/sobjects/Contact/${id}/Account?fields=Name`);
+    expect(parent).toMatchObject({ status: 200, body: { Name: 'Kin', Id: account.body.id } });
+    const children = await org.api(`/sobjects/Account/${account.body.id}/Contacts?fields=LastName`);
+    expect(children.body).toMatchObject({ totalSize: 1, done: true, records: [{ LastName: 'Child' }] });
+    expect((await org.api(`/sobjects/Account/${account.body.id}/Contacts`)).body).toMatchObject({
+      records: [{ Id: id, AccountId: account.body.id }],
+    });
+    const orphan = await create({ LastName: 'Orphan' });
+    expect((await org.api(`/sobjects/Contact/${orphan}/Account`)).status).toBe(404);
+    expect((await org.api(`/sobjects/Contact/${orphan}/Nothing`)).status).toBe(404);
+  });
+
   it('answers a row that is not there with 404 NOT_FOUND', async () => {
     const { status, body } = await org.api<Json[]>('/sobjects/Contact/003000000000001AAA');
     expect(status).toBe(404);
