@@ -1,4 +1,5 @@
 import type { ContactDescribe } from '../sync/ports/field.ts';
+import type { ApiAnswer } from './api-call.ts';
 import { contactFields } from './contact-fields.ts';
 import { type JsforceOptions, jsforceCall, jsforceError } from './jsforce-call.ts';
 import { unexpectedAnswer } from './unexpected-answer.ts';
@@ -21,5 +22,18 @@ export async function describeContact(
   if (answer?.status === 304) return 'not-modified';
   const fields = (described as { fields?: unknown } | null)?.fields;
   if (!Array.isArray(fields) || fields.length === 0) throw unexpectedAnswer('describe of Contact', answer);
-  return { fields: contactFields(fields), lastModified: answer?.header('last-modified') ?? null };
+  return { fields: contactFields(fields), lastModified: answer === null ? null : validator(answer) };
+}
+
+/** A change so fresh may be followed by another within the second, and servers may differ by some. */
+const settledMs = 60_000;
+
+/**
+ * Last-Modified where it can tell later changes apart, else null. Source: RFC 9110 section 8.8.2.2: it has whole
+ * seconds, so that one as young as the answer itself says nothing of a second change.
+ */
+function validator({ header, date }: ApiAnswer): string | null {
+  const lastModified = header('last-modified');
+  const at = Date.parse(lastModified ?? '');
+  return date !== null && date - at >= settledMs ? lastModified : null;
 }

@@ -1,0 +1,120 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { mirrorPath } from '../../src/store/sqlite/mirror-path.ts';
+import { backfill } from '../../src/sync/backfill/backfill.ts';
+import { runCycle } from '../../src/sync/cycle/cycle.ts';
+import type { SyncEvent } from '../../src/sync/events.ts';
+import { push } from '../../src/sync/push/push.ts';
+import { control, expectMirrorEqualsOrg } from '../e2e/org.ts';
+import { openRig, type Rig } from './rig.ts';
+
+const equal = (rig: Rig) =>
+  expectMirrorEqualsOrg(mirrorPath(join(rig.folder, 'orgs'), rig.emulator.url), rig.emulator.url);
+const cycle = (rig: Rig) => runCycle(rig.context, { push: false, signal: rig.signal });
+const hide = (rig: Rig, ...hiddenFields: string[]) => control(rig.emulator.url, 'settings', { hiddenFields });
+const later = (rig: Rig) => {
+  const { clock } = rig.context;
+  const now = clock.now();
+  rig.context.clock = { ...clock, now: () => now + 2 * 3_600_000 };
+};
+const unfilled = async (rig: Rig) =>
+  (await rig.context.mirror.fields()).filter((field) => field.unfilled).map(({ name }) => name);
+
+describe('fields that come and go', () => {
+  it('do not stop a cycle that asks for one which Salesforce knows no more', async () => {
+    await using rig = await openRig({ contacts: 10 });
+    await backfill(rig.context, { api: 'rest', signal: rig.signal });
+    await control(rig.emulator.url, 'touch', { count: 3, set: { Department: 'New' } });
+    await hide(rig, 'Title');
+    expect((await cycle(rig)).upserted).toBe(3);
+    await hide(rig);
+  });
+
+  it('do not stop the reading back of a pushed contact', async () => {
+    await using rig = await openRig({ contacts: 3 });
+    await backfill(rig.context, { api: 'rest', signal: rig.signal });
+    const { remote } = rig.context;
+    // Hidden between the describe of the push and its reading back.
+    const writes: typeof remote.writes = {
+      ...remote.writes,
+      createIdempotent: async (record, options) => {
+        await hide(rig, 'Title');
+        return remote.writes.createIdempotent(record, options);
+      },
+    };
+    const context = { ...rig.context, remote: { ...remote, writes } };
+    const report = await push(context, {
+      records: [{ source: '-', index: 0, line: null, fields: { LastName: 'Read' }, untyped: false }],
+      upsertField: null,
+      dryRun: false,
+      queue: false,
+      allOrNone: false,
+      allowDuplicates: false,
+      withDrainLock: (work) => work(),
+      signal: rig.signal,
+    });
+    expect(report).toMatchObject({
+      stopped: null,
+      entries: [{ entry: { state: 'done', readBackDue: false } }],
+    });
+    expect((await rig.context.mirror.counts()).contacts).toBe(4);
+  });
+
+  it.each(['rest', 'bulk'] as const)('do not stop a backfill by %s that is under way', async (api) => {
+    await using rig = await openRig({ contacts: 300 });
+    const { url } = rig.emulator;
+    await control(url, 'settings', { maxPageRows: 50, bulkPageRows: 50 });
+    let hidden: Promise<unknown> | null = null;
+    const onEvent = (event: SyncEvent) => {
+      if (event.type === 'backfill:progress') hidden ??= hide(rig, 'Title');
+    };
+    const report = await backfill({ ...rig.context, onEvent }, { api, concurrency: 1, signal: rig.signal });
+    await hidden;
+    expect(report).toMatchObject({ status: 'complete', contacts: 300, error: null });
+    await hide(rig);
+    later(rig);
+    await cycle(rig);
+    await equal(rig);
+  });
+
+  it('are filled where one came while an interrupted bulk backfill lay still', async () => {
+    await using rig = await openRig({ contacts: 300 });
+    await control(rig.emulator.url, 'settings', { bulkPageRows: 50, hiddenFields: ['Title'] });
+    const stop = new AbortController();
+    const onEvent = (event: SyncEvent) => {
+      if (event.type === 'backfill:progress' && event.contacts > 0) stop.abort();
+    };
+    const first = await backfill(
+      { ...rig.context, onEvent },
+      { api: 'bulk', concurrency: 1, signal: stop.signal },
+    );
+    expect(first.status).toBe('interrupted');
+    await hide(rig);
+    later(rig);
+    const report = await backfill(rig.context, { signal: rig.signal });
+    expect(report).toMatchObject({ status: 'complete', contacts: 300, resumed: true, error: null });
+    expect(await unfilled(rig)).toEqual([]);
+    await equal(rig);
+  });
+
+  it('are filled where a describe beside a backfill brings one before the first page is stored', async () => {
+    await using rig = await openRig({ contacts: 60 });
+    await hide(rig, 'Title');
+    const { remote, mirror } = rig.context;
+    const bulk: typeof remote.bulk = {
+      ...remote.bulk,
+      create: async (...args) => {
+        const job = await remote.bulk.create(...args);
+        await hide(rig);
+        const describe = await remote.describeContact();
+        if (describe !== 'not-modified') await mirror.applyDescribe(describe, rig.context.clock.now());
+        return job;
+      },
+    };
+    const context = { ...rig.context, remote: { ...remote, bulk } };
+    expect(await backfill(context, { api: 'bulk', signal: rig.signal })).toMatchObject({
+      status: 'complete',
+    });
+    await equal(rig);
+  });
+});
