@@ -38,6 +38,8 @@ export async function queryAllPages(
     readAt ??= answer.readAt;
     for (const record of body.records as Record<string, unknown>[]) records.push(record);
     if (body.done === true) {
+      // Whoever misses in a short answer would pass for purged.
+      if (records.length !== body.totalSize) throw unexpectedAnswer('query', answer);
       return { records, totalSize: body.totalSize, readAt, answeredAt: orgClock.now() };
     }
     path = typeof body.nextRecordsUrl === 'string' ? context.ownPath(body.nextRecordsUrl) : '';

@@ -12,6 +12,14 @@ const timeless = (body: string) => (_: unknown, response: ServerResponse) => {
   response.writeHead(200, { 'content-type': 'application/json' }).end(body);
 };
 
+it('does not believe a query that ends with fewer records than it has', async () => {
+  await using c = await connected();
+  c.org.script({ headers: date, body: { totalSize: 2, done: true, records: [{ Id: '003A' }] } });
+  await expect(c.remote.query('SELECT Id FROM Contact', { all: true })).rejects.toMatchObject({
+    code: 'SALESFORCE_ERROR',
+  });
+});
+
 describe('updated and deleted', () => {
   it('ask in the documented date format and read the answer', async () => {
     await using c = await connected();
