@@ -1,4 +1,4 @@
-import { AppError } from '../base/errors.ts';
+import { AppError, messageOf } from '../base/errors.ts';
 import { isoTime } from '../base/iso-time.ts';
 import { supervise, type WatchedOrg } from '../daemon/supervisor.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
@@ -57,6 +57,8 @@ export async function watch(
       tell({ event: 'cycle:failed', instanceUrl, error: errorInfoOf(error), retryInMs }),
     onSkipped: (instanceUrl, error, retryInMs) =>
       tell({ event: 'cycle:skipped', instanceUrl, error: errorInfoOf(error), retryInMs }),
+    onListFailed: (error) =>
+      services.log.warn(`the connected orgs cannot be listed now: ${messageOf(error)}`),
     onRecovered: (instanceUrl, failures) => tell({ event: 'cycle:recovered', instanceUrl, failures }),
   });
   ended.abort();

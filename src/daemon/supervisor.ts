@@ -19,6 +19,8 @@ export interface SupervisorOptions {
   onFailed(instanceUrl: string, error: unknown, retryInMs: number | null): void;
   onSkipped(instanceUrl: string, error: unknown, retryInMs: number | null): void;
   onRecovered(instanceUrl: string, failures: number): void;
+  /** The orgs could not be listed now; those that are watched go on, and the list is asked for again. */
+  onListFailed(error: unknown): void;
   intervalMs: number;
   once: boolean;
   clock: Clock;
@@ -81,7 +83,13 @@ export async function supervise(options: SupervisorOptions): Promise<WatchedOutc
       } catch {
         return;
       }
-      const wanted = new Set(await options.list());
+      let wanted: Set<string>;
+      try {
+        wanted = new Set(await options.list());
+      } catch (error) {
+        options.onListFailed(error);
+        continue;
+      }
       for (const [url, { stop, done }] of loops) {
         if (wanted.has(url)) continue;
         stop.abort();
@@ -169,14 +177,22 @@ class OrgLoop {
 
   async #untilLogin(): Promise<void> {
     const { clock, hasLogin, signal } = this.#options;
+    const url = this.#instanceUrl;
+    // Where it cannot be told now it is asked again, like everything else that stays with the org.
     do await clock.sleep(rescanMs, { signal });
-    while (!(await hasLogin(this.#instanceUrl)));
+    while (!(await hasLogin(url).catch(() => false)));
   }
 
+  /** Never throws: an org that cannot be closed in order must end neither its own loop nor the others'. */
   async #letGo(): Promise<void> {
     const org = this.#org;
     this.#org = null;
-    await org?.[Symbol.asyncDispose]();
+    try {
+      await org?.[Symbol.asyncDispose]();
+    } catch (error) {
+      this.#outcome.error ??= error;
+      this.#options.onFailed(this.#instanceUrl, error, null);
+    }
   }
 }
 

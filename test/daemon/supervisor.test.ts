@@ -10,7 +10,10 @@ const settle = async () => {
 
 /** A supervisor over scripted orgs: `cycle` and `open` are called with how often they were called before. */
 function watching(
-  orgs: Record<string, { cycle?: (n: number) => Promise<void>; open?: (n: number) => void }>,
+  orgs: Record<
+    string,
+    { cycle?: (n: number) => Promise<void>; open?: (n: number) => void; close?: () => Promise<void> }
+  >,
   { once = false, intervalMs = 5 * minute } = {},
 ) {
   const clock = manualClock(0);
@@ -18,15 +21,19 @@ function watching(
   const log: string[] = [];
   const cycles = new Map<string, number>();
   const opens = new Map<string, number>();
-  const wanted = { urls: Object.keys(orgs), login: true };
+  const wanted = { urls: Object.keys(orgs), login: true, failing: false };
+  const unlessFailing = <T>(value: T): T => {
+    if (wanted.failing) throw new Error('the registry is locked');
+    return value;
+  };
   const next = (counts: Map<string, number>, url: string) => {
     const n = counts.get(url) ?? 0;
     counts.set(url, n + 1);
     return n;
   };
   const done = supervise({
-    list: async () => wanted.urls,
-    hasLogin: async () => wanted.login,
+    list: async () => unlessFailing(wanted.urls),
+    hasLogin: async () => unlessFailing(wanted.login),
     async open(url) {
       orgs[url]?.open?.(next(opens, url));
       log.push(`${clock.now() / minute} open ${url}`);
@@ -37,12 +44,14 @@ function watching(
         },
         async [Symbol.asyncDispose]() {
           log.push(`${clock.now() / minute} close ${url}`);
+          await orgs[url]?.close?.();
         },
       };
     },
     onFailed: (url, _, retryInMs) =>
       log.push(`failed ${url} ${retryInMs === null ? null : retryInMs / minute}`),
     onSkipped: (url) => log.push(`skipped ${url}`),
+    onListFailed: () => log.push('no list'),
     onRecovered: (url, failures) => log.push(`recovered ${url} after ${failures}`),
     intervalMs,
     once,
@@ -70,6 +79,25 @@ function watching(
 }
 
 describe('supervise', () => {
+  it('watches on where the orgs cannot be listed, asked about or closed for a while', async () => {
+    const gone = new AppError('LOGIN_REQUIRED', 'gone');
+    const watch = watching({
+      a: {
+        cycle: async (n) => (n === 0 ? Promise.reject(gone) : undefined),
+        close: async () => Promise.reject(new AppError('DISK_FULL', 'no room')),
+      },
+      b: {},
+    });
+    watch.wanted.failing = true;
+    await watch.pass(2 * minute);
+    expect(watch.log).toContain('no list');
+    watch.wanted.failing = false;
+    await watch.pass(10 * minute);
+    expect(watch.cyclesOf('a').length).toBeGreaterThan(2);
+    expect(watch.cyclesOf('b').length).toBeGreaterThan(2);
+    await watch.stop();
+  });
+
   it('runs one cycle per org with once, and tells how each ended', async () => {
     const bad = new AppError('ORG_UNAVAILABLE', 'maintenance');
     const watch = watching({ a: {}, b: { cycle: async () => Promise.reject(bad) } }, { once: true });
