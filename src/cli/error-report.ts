@@ -41,7 +41,7 @@ function infoOf(error: unknown, stoppedBy: StopSignal | null): ErrorInfo {
   return {
     code: stoppedBy === 'SIGINT' ? 'INTERRUPTED' : 'TERMINATED',
     message: `The command was ended by ${stoppedBy}; what was done is kept.`,
-    hint: 'Run the same command again to go on.',
+    hint: info.hint ?? 'Run the same command again to go on.',
     details: info.details,
   };
 }

@@ -1,3 +1,4 @@
+import type { ErrorInfo } from '../../app/contract/error-info.ts';
 import type { PushResult } from '../../app/contract/push.ts';
 import { AppError } from '../../base/errors.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
@@ -9,7 +10,8 @@ export function pushFailure(result: PushResult, { queue }: { queue: boolean }): 
   const having = (...statuses: string[]) =>
     result.results.filter(({ status }) => statuses.includes(status)).length;
   const { stopped } = result;
-  if (stopped !== null && isOwnExit(stopped.code)) return appErrorOf(stopped);
+  const unsent = queue ? 0 : having('queued');
+  if (stopped !== null && isOwnExit(stopped.code)) return appErrorOf(withOutbox(stopped, unsent));
   const inDoubt = having('in-doubt');
   if (inDoubt > 0) {
     return new AppError(
@@ -21,7 +23,6 @@ export function pushFailure(result: PushResult, { queue }: { queue: boolean }): 
       },
     );
   }
-  const unsent = queue ? 0 : having('queued');
   if (unsent > 0 || stopped !== null) {
     const why = stopped === null ? '' : `: ${stopped.message.replace(/\.$/, '')}`;
     return new AppError('UNSENT', `${counted(unsent, 'record')} still to be sent${why}.`, {
@@ -33,7 +34,7 @@ export function pushFailure(result: PushResult, { queue }: { queue: boolean }): 
   if (refused === 0) return null;
   return new AppError(
     'PARTIAL',
-    `${refused} of ${counted(result.results.length, 'record')} were not accepted.`,
+    `${refused} of ${counted(result.results.length, 'record')} ${refused === 1 ? 'was' : 'were'} not accepted.`,
     {
       hint: "See each record's errors; `--rejects FILE` writes the refused ones out to be mended and pushed again.",
       details: { refused },
@@ -45,4 +46,13 @@ export function pushFailure(result: PushResult, { queue }: { queue: boolean }): 
 function isOwnExit(code: string): boolean {
   const exitCode: number = exitCodeOf(code);
   return exitCode !== exitCodes.unavailable && exitCode !== exitCodes.failed;
+}
+
+/** Who pushes the same input once more makes every contact a second time. */
+function withOutbox(stopped: ErrorInfo, unsent: number): ErrorInfo {
+  const rest =
+    unsent === 0
+      ? 'Every record was sent; do not push them again.'
+      : `${counted(unsent, 'record')} wait in the outbox for the next \`watch\` cycle or \`push\`; do not push them again.`;
+  return { ...stopped, hint: stopped.hint === null ? rest : `${stopped.hint} ${rest}` };
 }

@@ -14,11 +14,22 @@ export function createLineProgress(
   return {
     show(event: ProgressEvent) {
       const at = now();
-      const passing = event.event === 'backfill:progress' || event.event === 'push:progress';
-      if (passing && at - (lastSaidAt.get(event.instanceUrl) ?? Number.NEGATIVE_INFINITY) < everyMs) return;
+      const last = lastSaidAt.get(event.instanceUrl);
+      if (isPassing(event)) {
+        // The first figure of a push is that of its first record, and not worth a line.
+        if (last === undefined && event.event === 'push:progress') lastSaidAt.set(event.instanceUrl, at);
+        if (at - (lastSaidAt.get(event.instanceUrl) ?? Number.NEGATIVE_INFINITY) < everyMs) return;
+      }
       lastSaidAt.set(event.instanceUrl, at);
       say(progressText(event, { why }));
     },
     stop() {},
   };
+}
+
+/** A later figure will say more. */
+function isPassing(event: ProgressEvent): boolean {
+  return (
+    event.event === 'backfill:progress' || (event.event === 'push:progress' && event.settled < event.total)
+  );
 }

@@ -18,7 +18,7 @@ export function progressText(event: ProgressEvent, { why = false }: { why?: bool
     case 'push:waiting':
       return `${host}: waiting for another process that is sending to this org`;
     case 'push:progress':
-      return `${host}: ${count(event.settled)} of ${counted(event.total, 'record')} pushed`;
+      return `${host}: ${count(event.settled)} of ${counted(event.total, 'record')} sent`;
     default:
       return event satisfies never;
   }

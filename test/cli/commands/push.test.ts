@@ -141,6 +141,16 @@ describe('exit codes', () => {
   });
 });
 
+test('whoever stops a push is told not to push the same records again', async () => {
+  const why = { code: 'INTERRUPTED', message: 'stopped', hint: null, details: null };
+  const { stdout } = await runMain(['push', '--json'], {
+    app: pushing(['created', 'queued', 'queued'], why).app,
+    stdin: three,
+  });
+  const { hint } = json(stdout).error as { hint: string };
+  expect(hint).toMatch(/^2 records wait in the outbox .* do not push them again\.$/);
+});
+
 test('the text shows each record and its reason, and the counts', async () => {
   const { stdout, stderr } = await runMain(['push'], {
     app: pushing(['created', 'rejected']).app,
@@ -148,7 +158,7 @@ test('the text shows each record and its reason, and the counts', async () => {
   });
   expect(stdout).toContain('-:2     rejected  -      FIELD_CUSTOM_VALIDATION_EXCEPTION: No such phone.');
   expect(stdout).toContain('2 created, 1 rejected.');
-  expect(stderr).toContain('Error: 1 of 3 records were not accepted.');
+  expect(stderr).toContain('Error: 1 of 3 records was not accepted.');
 });
 
 describe('rejects', () => {
