@@ -74,6 +74,14 @@ export async function deleteBulkJob(
   }
 }
 
+/** A locator that names itself as the next would be followed for ever. */
+export function assertLeadsOn(jobId: string, locator: string | null, next: string | null): void {
+  if (next === null || next !== locator) return;
+  throw new AppError('PAGING_STUCK', `The bulk job ${jobId} answered a page that does not lead on.`, {
+    details: { jobId, locator },
+  });
+}
+
 /**
  * Whether a job's rows cannot be had any more. UNEXPECTED_COLUMN: it was made before a field came, and only a new
  * job has that one's values.

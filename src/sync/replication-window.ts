@@ -44,12 +44,9 @@ export async function readWindow<Answer>(
       }
       if (isAppError(error, 'EXCEEDED_ID_LIMIT')) {
         covered = await reader.takeCrowdedMinute(piece);
-      } else if (
-        isAppError(error, 'INVALID_REPLICATION_DATE') &&
-        piece.end > current &&
-        current > piece.start
-      ) {
+      } else if (isAppError(error, 'INVALID_REPLICATION_DATE') && piece.end > current) {
         // Some orgs refuse an end in the future; their current minute then waits for the next cycle.
+        if (current <= piece.start) return { pieces, complete: true };
         last = current;
         span = last - start;
         continue;

@@ -163,6 +163,27 @@ describe('backfill', () => {
     await equal(rig);
   });
 
+  it('ends where the pages of a job lead in a circle', async () => {
+    await using rig = await openRig({ contacts: 90 });
+    const { url } = rig.emulator;
+    await control(url, 'settings', { bulkPageRows: 20 });
+    const { remote } = rig.context;
+    const bulk: typeof remote.bulk = {
+      ...remote.bulk,
+      resultPages: async (jobId) => {
+        const pages = await remote.bulk.resultPages(jobId);
+        return { ...pages, nextRecordsUrl: '/services/data/v62.0/round', done: false };
+      },
+      results: async (jobId, fields, options) => {
+        const page = await remote.bulk.results(jobId, fields, options);
+        return { ...page, nextLocator: options?.locator ?? page.nextLocator };
+      },
+    };
+    const context = { ...rig.context, remote: { ...remote, bulk } };
+    const report = await backfill(context, { api: 'bulk', signal: rig.signal });
+    expect(report.error).toMatchObject({ code: 'PAGING_STUCK' });
+  });
+
   it('deletes its jobs when they are read', async () => {
     await using rig = await openRig({ contacts: 100 });
     await backfill(rig.context, { api: 'bulk', signal: rig.signal });

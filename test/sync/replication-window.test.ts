@@ -55,6 +55,22 @@ describe('readWindow', () => {
     expect(org.calls).toEqual([]);
   });
 
+  it.each([0, 9])(
+    'takes no offence at an org that refuses an end in the future, %s minutes after the cursor',
+    async (minutes) => {
+      const org = scriptedOrg({});
+      const reader = {
+        ...org.reader,
+        async call(window: Window) {
+          if (window.end > nowAt(minutes)()) throw new AppError('INVALID_REPLICATION_DATE', 'in the future');
+          return org.reader.call(window);
+        },
+      };
+      await readWindow(at(0), nowAt(minutes), reader);
+      expect(org.taken).toEqual(minutes === 0 ? [] : [`0-${minutes}`]);
+    },
+  );
+
   it('halves on EXCEEDED_ID_LIMIT and covers the window without a gap, in order', async () => {
     const org = scriptedOrg({ limit: 3 });
     await readWindow(at(0), nowAt(15), org.reader);

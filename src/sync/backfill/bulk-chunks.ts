@@ -1,6 +1,6 @@
 import { AppError, isAppError } from '../../base/errors.ts';
 import { AdaptiveLimit } from '../adaptive-limit.ts';
-import { awaitBulkJob, deleteBulkJob, isLostJob, listResultPages } from '../bulk-job.ts';
+import { assertLeadsOn, awaitBulkJob, deleteBulkJob, isLostJob, listResultPages } from '../bulk-job.ts';
 import type { SyncContext } from '../context.ts';
 import type { Chunk, NewChunk } from '../ports/run.ts';
 import { type CreatedSpan, selectContacts, spanConditions } from '../soql.ts';
@@ -79,7 +79,12 @@ async function readJobs(context: SyncContext, chunks: readonly Chunk[], options:
   const { concurrency, signal } = options;
   // All jobs are created first: Salesforce works on them side by side while the first pages are read.
   const spans = chunks.filter(({ kind }) => kind === 'bulk-span');
-  const started = await Promise.all(spans.map((chunk) => startJob(context, chunk, options)));
+  // All of them are waited for, so that none writes into the mirror after this has thrown.
+  const settled = await Promise.allSettled(spans.map((chunk) => startJob(context, chunk, options)));
+  const started = settled.map((job) => {
+    if (job.status === 'rejected') throw job.reason;
+    return job.value;
+  });
   const pages = chunks.filter(({ kind }) => kind === 'bulk-page');
   await runChunks({
     chunks: [...pages, ...started],
@@ -149,6 +154,7 @@ async function readByLocator(
   let { rows } = chunk;
   while (!ended) {
     const page = await context.remote.bulk.results(jobId, fields, { locator, signal });
+    const asked: string | null = locator;
     locator = page.nextLocator;
     ended = locator === null;
     const outcome = await context.mirror.apply(
@@ -160,6 +166,7 @@ async function readByLocator(
     );
     progress.took(outcome);
     rows += outcome.page?.rows ?? 0;
+    assertLeadsOn(jobId, asked, locator);
   }
   assertJobRows(jobId, jobRows, rows);
   await context.mirror.apply({ effects: { chunk: { id: chunk.id, position: null, state: 'done' } } });

@@ -1,5 +1,5 @@
 import { AppError } from '../../base/errors.ts';
-import { awaitBulkJob, deleteBulkJob } from '../bulk-job.ts';
+import { assertLeadsOn, awaitBulkJob, deleteBulkJob } from '../bulk-job.ts';
 import type { PageReader } from './page-reader.ts';
 
 /** Reads the rows of one query by a Bulk API 2.0 job, one page a transaction. */
@@ -20,6 +20,8 @@ export async function readByBulk(reader: PageReader, soql: string): Promise<void
       took(page);
       rows += page.rows;
     }
+    // Only now, for a page that is not taken would keep its connection.
+    assertLeadsOn(jobId, locator, result.nextLocator);
     locator = result.nextLocator;
   } while (locator !== null);
   if (rows !== job.numberRecordsProcessed) {
