@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { AppError } from '../../src/base/errors.ts';
 import { mirrorPath } from '../../src/store/sqlite/mirror-path.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
@@ -182,6 +183,33 @@ describe('backfill', () => {
     const context = { ...rig.context, remote: { ...remote, bulk } };
     const report = await backfill(context, { api: 'bulk', signal: rig.signal });
     expect(report.error).toMatchObject({ code: 'PAGING_STUCK' });
+  });
+
+  it('goes on with its closing cycle alone where that failed', async () => {
+    await using rig = await openRig({ contacts: 120 });
+    const { url } = rig.emulator;
+    const { remote } = rig.context;
+    let asks = 0;
+    // The first one is for T0.
+    const updated: typeof remote.updated = async (...args) => {
+      if (asks++ > 0) throw new AppError('ORG_UNAVAILABLE', 'Down for maintenance.');
+      return remote.updated(...args);
+    };
+    const down = { ...rig.context, remote: { ...remote, updated } };
+    const first = await backfill(down, { api: 'rest', signal: rig.signal });
+    expect(first).toMatchObject({ status: 'failed', compared: null, error: { code: 'ORG_UNAVAILABLE' } });
+    await control(url, 'touch', { count: 2, set: { Title: 'In the gap' } });
+    const before = (await calls(url)).length;
+    const second = await backfill(rig.context, { api: 'rest', signal: rig.signal });
+    expect(second).toMatchObject({ status: 'complete', resumed: true, compared: { org: 120, mirror: 120 } });
+    expect(second.runId).toBe(first.runId);
+    const asked = (await calls(url)).slice(before).map(({ path }) => path);
+    expect(asked.filter((path) => path.includes('ORDER'))).toEqual([]);
+    await equal(rig);
+    // Only now it is done, and the next one reads all again.
+    const third = await backfill(rig.context, { api: 'rest', signal: rig.signal });
+    expect(third).toMatchObject({ status: 'complete', resumed: false });
+    expect(third.runId).not.toBe(first.runId);
   });
 
   it('deletes its jobs when they are read', async () => {

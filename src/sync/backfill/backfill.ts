@@ -49,6 +49,8 @@ interface BackfillState extends Record<string, unknown> {
   total: number;
   reason: string;
   planned: boolean;
+  /** All is read and the run complete, but the cycle that closes its gap has not come to its end yet. */
+  closing?: boolean;
 }
 
 const defaultConcurrency: Record<BackfillApi, number> = { rest: 12, bulk: 3 };
@@ -105,10 +107,13 @@ export async function backfill(context: SyncContext, options: BackfillOptions): 
     await mirror.apply({
       effects: {
         firstCursors: { updated: state.t0, deleted: state.t0 },
+        runState: { id: recorder.id, state: { ...state, planned: true, closing: true } },
         finishRun: { id: recorder.id, outcome: recorder.outcome('complete') },
       },
     });
     compared = await closeGap(context, recorder, options.signal);
+    const closed = { ...state, planned: true, closing: false };
+    await mirror.apply({ effects: { runState: { id: recorder.id, state: closed } } });
   } catch (error) {
     failure = error;
     if (recorder !== null) {
@@ -138,11 +143,17 @@ export async function backfill(context: SyncContext, options: BackfillOptions): 
   };
 }
 
-/** The newest backfill, where it did not end and is young enough to go on with. */
+/** The newest backfill, where it did not end (its closing cycle included) and is young enough to go on with. */
 async function resumableRun({ mirror, clock, log }: SyncContext): Promise<Run | null> {
   // Filling a new column is recorded as a backfill too, and has no chunks to go on with.
   const last = (await mirror.runs({ kind: 'backfill', limit: 20 })).find(({ state }) => state.fill !== true);
-  if (last === undefined || last.status === 'complete') return null;
+  if (last === undefined) return null;
+  if (last.status === 'complete') {
+    if (last.state.closing !== true) return null;
+    // Any cycle since has closed the gap as well.
+    const [cycle] = await mirror.runs({ kind: 'cycle', status: 'complete', limit: 1 });
+    if (cycle !== undefined && cycle.startedAt >= (last.finishedAt ?? 0)) return null;
+  }
   if (clock.now() - last.startedAt > resumableMs) {
     log.warn('the interrupted backfill is too old to go on with and starts over', { runId: last.id });
     return null;
