@@ -1,16 +1,18 @@
 import type { Answer } from '../http/answer.ts';
-import { emptyAnswer, jsonAnswer } from '../http/answer.ts';
+import { emptyAnswer } from '../http/answer.ts';
 import { apiError } from '../http/api-error.ts';
 import type { ApiRequest } from '../http/request.ts';
 import { jsonObject, parseJson } from '../http/request.ts';
 import type { PathParams, Router } from '../http/router.ts';
+import type { DescribeDocument } from '../org/describe-document.ts';
+import { OrgFault } from '../org/fault.ts';
 import { restInstant } from '../org/stamp.ts';
 import type { ApiContext } from '../rest/api-context.ts';
 import { csvLine, IngestFailure } from './ingest-csv.ts';
 import type { IngestJob, IngestOperation } from './ingest-job.ts';
 import { ingestJobState, ingestOperations } from './ingest-job.ts';
 import { runIngest } from './ingest-run.ts';
-import { readFormat } from './job-format.ts';
+import { jobAnswer, readFormat } from './job-format.ts';
 import { listJobs } from './job-list.ts';
 import { readMultipart } from './multipart.ts';
 
@@ -40,7 +42,16 @@ function createJob(request: ApiRequest, _params: PathParams, context: ApiContext
     job.data = parts.content;
     close(job, context);
   }
-  return jsonAnswer(200, baseFields(job, context));
+  return jobAnswer(baseFields(job, context));
+}
+
+function describedObject(object: string, { emulation, actor }: ApiContext): DescribeDocument {
+  try {
+    return emulation.org.describe(actor, object).document;
+  } catch (error) {
+    if (!(error instanceof OrgFault) || error.errorCode !== 'NOT_FOUND') throw error;
+    throw apiError(400, 'INVALIDJOB', `InvalidJob : Unable to find object: ${object}`);
+  }
 }
 
 function newJob(body: Record<string, unknown>, context: ApiContext): IngestJob {
@@ -50,7 +61,7 @@ function newJob(body: Record<string, unknown>, context: ApiContext): IngestJob {
     throw apiError(400, 'INVALIDOPERATION', `Invalid operation: ${String(operation)}.`);
   }
   if (typeof object !== 'string') throw apiError(400, 'INVALIDJOB', 'The object property is required.');
-  const { document } = emulation.org.describe(actor, object);
+  const document = describedObject(object, context);
   if (operation === 'upsert') {
     const field = document.fields.find(
       (f) => f.name.toLowerCase() === String(externalIdFieldName ?? '').toLowerCase(),
@@ -59,7 +70,9 @@ function newJob(body: Record<string, unknown>, context: ApiContext): IngestJob {
       throw apiError(
         400,
         'INVALIDJOB',
-        `InvalidJob : Field name provided, ${String(externalIdFieldName)} is not an External ID or indexed field for ${document.name}`,
+        externalIdFieldName === undefined
+          ? `InvalidJob : External ID was blank for ${document.name}. An External ID must be specified for upsert.`
+          : `InvalidJob : Field name provided, ${String(externalIdFieldName)} is not an External ID or indexed field for ${document.name}`,
       );
     }
   }
@@ -114,7 +127,7 @@ function changeState(request: ApiRequest, { id = '' }: PathParams, context: ApiC
   } else {
     throw apiError(400, 'INVALIDJOBSTATE', `Invalid job state: ${String(state)}.`);
   }
-  return jsonAnswer(200, baseFields(job, context));
+  return jobAnswer(baseFields(job, context));
 }
 
 function close(job: IngestJob, { emulation }: ApiContext): void {
@@ -158,7 +171,7 @@ function jobInfo(_request: ApiRequest, { id = '' }: PathParams, context: ApiCont
   const job = context.emulation.jobs.ingest(id);
   const { result } = job;
   const failed = result?.failed.length ?? 0;
-  return jsonAnswer(200, {
+  return jobAnswer({
     ...baseFields(job, context),
     jobType: 'V2Ingest',
     numberRecordsProcessed: (result?.successful.length ?? 0) + failed,

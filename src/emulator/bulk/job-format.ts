@@ -1,3 +1,5 @@
+import type { Answer } from '../http/answer.ts';
+import { jsonAnswer } from '../http/answer.ts';
 import { apiError } from '../http/api-error.ts';
 import type { BulkFormat } from '../org/org.ts';
 
@@ -11,6 +13,12 @@ export const delimiterChars: Record<BulkFormat['columnDelimiter'], string> = {
 };
 
 export const lineEndingChars: Record<BulkFormat['lineEnding'], string> = { LF: '\n', CRLF: '\r\n' };
+
+/** Jobs as JSON, whose `apiVersion` is written with its decimal: `62.0` (Bulk API 2.0, Create a Job, Response). */
+export function jobAnswer(value: unknown): Answer {
+  const answer = jsonAnswer(200, value);
+  return { ...answer, body: String(answer.body).replace(/"apiVersion":(\d+)(?=[,}])/g, '"apiVersion":$1.0') };
+}
 
 /** Reads `columnDelimiter`, `lineEnding` and `contentType` of a new job (Bulk API 2.0, Create a Job). */
 export function readFormat(body: Record<string, unknown>): BulkFormat {

@@ -1,7 +1,7 @@
 import type { Answer } from '../http/answer.ts';
-import { jsonAnswer } from '../http/answer.ts';
 import { apiError } from '../http/api-error.ts';
 import type { ApiRequest } from '../http/request.ts';
+import { jobAnswer } from './job-format.ts';
 
 /** "Returns up to 1,000 jobs"; the rest by nextRecordsUrl (Get Information About All Jobs). */
 const pageJobs = 1_000;
@@ -17,7 +17,7 @@ export function listJobs(request: ApiRequest, jobs: Record<string, unknown>[], p
     .filter((job) => mode === null || String(job.concurrencyMode).toLowerCase() === mode.toLowerCase());
   const next = offset + pageJobs;
   const done = next >= matching.length;
-  return jsonAnswer(200, {
+  return jobAnswer({
     done,
     records: matching.slice(offset, next),
     nextRecordsUrl: done ? null : `${path}?queryLocator=01g-${next}`,

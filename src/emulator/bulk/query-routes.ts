@@ -1,12 +1,12 @@
 import type { Answer } from '../http/answer.ts';
-import { emptyAnswer, jsonAnswer } from '../http/answer.ts';
+import { emptyAnswer } from '../http/answer.ts';
 import { apiError } from '../http/api-error.ts';
 import type { ApiRequest } from '../http/request.ts';
 import { jsonObject } from '../http/request.ts';
 import type { PathParams, Router } from '../http/router.ts';
 import { restInstant } from '../org/stamp.ts';
 import type { ApiContext } from '../rest/api-context.ts';
-import { readFormat } from './job-format.ts';
+import { jobAnswer, readFormat } from './job-format.ts';
 import { listJobs } from './job-list.ts';
 import type { QueryJob } from './query-job.ts';
 import { queryJobState } from './query-job.ts';
@@ -59,7 +59,7 @@ function createJob(request: ApiRequest, _params: PathParams, context: ApiContext
   };
   emulation.jobs.addQuery(job);
   render(job, query, abort, context);
-  return jsonAnswer(200, { ...jobFields(job), state: 'UploadComplete' });
+  return jobAnswer({ ...jobFields(job), state: 'UploadComplete' });
 }
 
 function render(
@@ -93,7 +93,7 @@ function render(
 }
 
 function jobInfo(_request: ApiRequest, { id = '' }: PathParams, context: ApiContext): Answer {
-  return jsonAnswer(200, infoFields(context.emulation.jobs.query(id), context));
+  return jobAnswer(infoFields(context.emulation.jobs.query(id), context));
 }
 
 function listQueryJobs(request: ApiRequest, _params: PathParams, context: ApiContext): Answer {
@@ -124,7 +124,7 @@ function abortJob(request: ApiRequest, { id = '' }: PathParams, context: ApiCont
   if (job.rendering.kind === 'running') job.rendering.abort.abort();
   job.aborted = true;
   job.changedMs = context.emulation.org.clock.now();
-  return jsonAnswer(200, stateFields(job, context));
+  return jobAnswer(stateFields(job, context));
 }
 
 /** "The job must have the state UploadComplete, JobComplete, Aborted, or Failed" to be deleted. */

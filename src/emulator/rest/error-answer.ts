@@ -1,6 +1,6 @@
 import type { Answer } from '../http/answer.ts';
 import type { ErrorItem } from '../http/api-error.ts';
-import { ApiError, errorAnswer } from '../http/api-error.ts';
+import { ApiError, errorAnswer, notFound } from '../http/api-error.ts';
 import type { ApiRequest } from '../http/request.ts';
 import { errorsAsXml, wantsXml } from '../http/xml.ts';
 import { OrgFault } from '../org/fault.ts';
@@ -34,6 +34,9 @@ function toApiError(error: unknown, duplicateKey: string): ApiError {
 
 /** The refusal of a single-record call: errors carry `errorCode` and always `fields`. */
 export function saveError(result: SaveResult, duplicateKey: string): ApiError {
+  // A resource of its own that is not there is no bad reference, as it is among the records of a collection.
+  if (result.status === 404 && result.errors[0]?.statusCode === 'INVALID_CROSS_REFERENCE_KEY')
+    return notFound();
   const items: ErrorItem[] = result.errors.map((e) => ({
     ...(e.duplicateResult ? { [duplicateKey]: e.duplicateResult } : {}),
     message: e.message,

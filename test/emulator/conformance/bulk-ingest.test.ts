@@ -46,6 +46,17 @@ describe('Bulk API 2.0 ingest', () => {
     return { id: body.id, job: await settled(body.id) };
   }
 
+  it('refuses unknown objects and upserts without an external id: INVALIDJOB', async () => {
+    const open = (json: Json) => org.api<{ errorCode: string; message: string }[]>('/jobs/ingest', { json });
+    const unknown = await open({ object: 'Nope__c', operation: 'insert' });
+    expect([unknown.status, unknown.body[0]?.errorCode]).toEqual([400, 'INVALIDJOB']);
+    const blank = await open({ object: 'Contact', operation: 'upsert' });
+    expect(blank.body[0]).toMatchObject({
+      errorCode: 'INVALIDJOB',
+      message: expect.stringContaining('External ID was blank for Contact'),
+    });
+  });
+
   it('opens with contentUrl, takes data once with 201, and closes', async () => {
     const { body } = await create({ operation: 'insert' });
     expect(body).toMatchObject({

@@ -54,6 +54,15 @@ describe('Bulk API 2.0 query', () => {
     });
   });
 
+  it('writes apiVersion with its decimal, in jobs and in their list (Create a Job, Response)', async () => {
+    const query = 'SELECT Id FROM Contact LIMIT 1';
+    const made = await org.api<{ id: string }>('/jobs/query', { json: { operation: 'query', query } });
+    for (const path of [`/jobs/query/${made.body.id}`, '/jobs/query']) {
+      expect((await org.api(path)).text).toContain('"apiVersion":62.0,');
+    }
+    expect(made.text).toContain('"apiVersion":62.0,');
+  });
+
   it('completes with jobType V2Query and numberRecordsProcessed', async () => {
     const id = await completed('SELECT Id FROM Contact');
     expect(await info(id)).toMatchObject({

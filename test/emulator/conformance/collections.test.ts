@@ -109,6 +109,23 @@ describe('sObject Collections', () => {
     expect((await org.api(`/sobjects/Contact/${two}`)).body.Title).toBe('upper');
   });
 
+  it('answers an id that names no row with INVALID_CROSS_REFERENCE_KEY, where a row of its own is 404 NOT_FOUND', async () => {
+    const nobody = `${org.emulator.userId.replace(/^005/, '003').slice(0, 6)}00zzzzzzz`;
+    const results = await org.api<Json[]>('/composite/sobjects', {
+      method: 'PATCH',
+      json: { records: [{ attributes: { type: 'Contact' }, id: nobody, Title: 'x' }] },
+    });
+    expect(results.body[0]).toMatchObject({
+      success: false,
+      errors: [{ statusCode: 'INVALID_CROSS_REFERENCE_KEY', message: 'invalid cross reference id' }],
+    });
+    for (const method of ['PATCH', 'DELETE']) {
+      const init = method === 'PATCH' ? { method, json: { Title: 'x' } } : { method };
+      const one = await org.api<Json[]>(`/sobjects/Contact/${nobody}`, init);
+      expect([one.status, one.body[0]?.errorCode]).toEqual([404, 'NOT_FOUND']);
+    }
+  });
+
   it('upserts by external id, with created in each result', async () => {
     const upsert = (LastName: string) =>
       org.api<Result[]>('/composite/sobjects/Contact/ParaHack_Id__c', {

@@ -275,7 +275,7 @@ describe('update', () => {
     const update = (fields: Record<string, unknown>) => org.update(me, [{ object: 'Contact', fields }]);
     expect(codes(update({ LastName: 'x' }))).toEqual(['MISSING_ARGUMENT']);
     expect(update({ Id: '003000000000000AAA' })).toMatchObject([
-      { status: 404, errors: [{ statusCode: 'NOT_FOUND' }] },
+      { status: 404, errors: [{ statusCode: 'INVALID_CROSS_REFERENCE_KEY' }] },
     ]);
     expect(update({ Id: gone, Title: 'x' })).toMatchObject([
       { status: 404, errors: [{ statusCode: 'ENTITY_IS_DELETED', message: 'entity is deleted' }] },

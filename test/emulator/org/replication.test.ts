@@ -277,7 +277,7 @@ describe('transactions that commit late', () => {
   it('a row it created is not there for anybody', () => {
     const { ids } = org.control.openTransaction({ create: { count: 1 } });
     expect(codes(org.update(me, [{ object: 'Contact', fields: { Id: ids[0], Title: 'x' } }]))).toEqual([
-      'NOT_FOUND',
+      'INVALID_CROSS_REFERENCE_KEY',
     ]);
   });
 

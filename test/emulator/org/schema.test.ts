@@ -282,9 +282,9 @@ describe('sharing', () => {
         .length,
     ).toBeGreaterThan(0);
     expect(codes(own.update(user, [{ object: 'Contact', fields: { Id: id, Title: 'x' } }]))).toEqual([
-      'NOT_FOUND',
+      'INVALID_CROSS_REFERENCE_KEY',
     ]);
-    expect(codes(own.delete(user, [id]))).toEqual(['NOT_FOUND']);
+    expect(codes(own.delete(user, [id]))).toEqual(['INVALID_CROSS_REFERENCE_KEY']);
     expect(own.control.counts().live).toBe(5);
     own.control.setVisibility({ ids: [id], hidden: false });
     expect(own.query(user, 'SELECT Id FROM Contact', V).totalSize).toBe(5);

@@ -209,10 +209,10 @@ export function writeable(
             'Id',
           ),
         ])
-      : failure([saveError('NOT_FOUND', 'The requested resource does not exist')], 404);
+      : failure([saveError('INVALID_CROSS_REFERENCE_KEY', 'invalid cross reference id')], 404);
   }
   const row = isVisible(state, key, actor.userId) ? currentRow(state, key) : undefined;
-  if (!row) return failure([saveError('NOT_FOUND', 'The requested resource does not exist')], 404);
+  if (!row) return failure([saveError('INVALID_CROSS_REFERENCE_KEY', 'invalid cross reference id')], 404);
   if (row.IsDeleted) return failure([saveError('ENTITY_IS_DELETED', 'entity is deleted')], 404);
   return lockError(state, key) ?? { key, row };
 }
