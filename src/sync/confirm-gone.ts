@@ -1,6 +1,6 @@
 import { parseTime } from '../base/iso-time.ts';
+import type { SyncContext } from './context.ts';
 import type { Tombstone } from './ports/page.ts';
-import type { Remote } from './ports/remote.ts';
 import { selectContacts, soqlString } from './soql.ts';
 
 /** Ids in one query, so that its URI stays well below the 16,384 bytes that Salesforce takes. */
@@ -11,18 +11,25 @@ const idsPerQuery = 350;
  * known any more (`purged`), and the ids of those that live.
  */
 export async function confirmGone(
-  remote: Remote,
+  { mirror, remote }: Pick<SyncContext, 'mirror' | 'remote'>,
   ids: readonly string[],
   { signal }: { signal?: AbortSignal },
 ): Promise<{ tombstones: Tombstone[]; live: string[] }> {
   const tombstones: Tombstone[] = [];
   const live: string[] = [];
+  // A profile may hide MasterRecordId; asking for it would then fail every time.
+  const readable = new Set(
+    (await mirror.fields()).filter(({ vanished }) => !vanished).map(({ name }) => name),
+  );
+  const fields = [
+    'Id',
+    'IsDeleted',
+    'SystemModstamp',
+    ...(readable.has('MasterRecordId') ? ['MasterRecordId'] : []),
+  ];
   for (let i = 0; i < ids.length; i += idsPerQuery) {
     const asked = ids.slice(i, i + idsPerQuery);
-    const soql = selectContacts(
-      ['Id', 'IsDeleted', 'MasterRecordId', 'SystemModstamp'],
-      [`Id IN (${asked.map(soqlString).join(',')})`],
-    );
+    const soql = selectContacts(fields, [`Id IN (${asked.map(soqlString).join(',')})`]);
     const answer = await remote.query(soql, { all: true, signal });
     const found = new Map(answer.records.map((record) => [String(record.Id), record]));
     for (const id of asked) {

@@ -188,3 +188,14 @@ describe('a watch cycle', () => {
     ]);
   });
 });
+
+describe('an org that hides MasterRecordId', () => {
+  it('still has its deletes confirmed', async () => {
+    await using rig = await openRig({ contacts: 5 });
+    await control(rig.emulator.url, 'settings', { hiddenFields: ['MasterRecordId'] });
+    await backfill(rig.context, { api: 'rest', signal: rig.signal });
+    await control(rig.emulator.url, 'delete', { count: 1 });
+    expect((await cycle(rig)).deleted).toBe(1);
+    await equal(rig);
+  });
+});

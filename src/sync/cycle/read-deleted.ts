@@ -48,17 +48,17 @@ export async function readDeleted(
 }
 
 async function confirm(
-  { remote, mirror }: SyncContext,
+  context: SyncContext,
   named: readonly string[],
   run: RunRecorder,
   signal: AbortSignal,
 ): Promise<Tombstone[]> {
   const ids = [...new Set(named)];
-  const known = await mirror.states(ids);
+  const known = await context.mirror.states(ids);
   // The window's last minute is named again by the next cycle; what is buried already stays so.
   const open = ids.filter((id) => (known.get(id)?.gone ?? null) === null);
   run.count('knownDeleted', ids.length - open.length);
-  const { tombstones, live } = await confirmGone(remote, open, { signal });
+  const { tombstones, live } = await confirmGone(context, open, { signal });
   run.count('deletedButLive', live.length);
   return tombstones;
 }

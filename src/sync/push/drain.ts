@@ -93,7 +93,7 @@ function isExpired({ way, sentAt }: Pick<OutboxEntry, 'way' | 'sentAt'>, at: num
  * We hold the drain lock, so whatever is `sent` lost its process before the answer came. Where a repeat is
  * safe it waits again; a create in a collection stays in doubt until it is settled.
  */
-async function recover({ mirror, clock, log }: SyncContext): Promise<void> {
+async function recover({ mirror, clock, log, remote }: SyncContext): Promise<void> {
   const { outbox } = mirror;
   const entries = await outbox.list({ states: ['sent', 'in-doubt'] });
   const at = clock.now();
@@ -106,7 +106,7 @@ async function recover({ mirror, clock, log }: SyncContext): Promise<void> {
   const doubtful = entries.length - settlements.filter(({ state }) => state === 'pending').length;
   if (doubtful > 0) {
     log.warn(
-      `${doubtful} contacts were sent and their answer never came; they stay in doubt and are not sent again`,
+      `${remote.instanceUrl}: ${doubtful} contacts were sent and their answer never came; they stay in doubt and are not sent again`,
     );
   }
   if (settlements.length > 0) await outbox.settle(settlements);

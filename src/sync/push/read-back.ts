@@ -16,7 +16,7 @@ export async function readBack(
     await refreshSchema(context, { signal });
     const deletes = due.filter(({ op }) => op === 'delete');
     if (deletes.length > 0) {
-      const { tombstones } = await confirmGone(remote, idsOf(deletes), { signal });
+      const { tombstones } = await confirmGone(context, idsOf(deletes), { signal });
       await mirror.apply({ tombstones, effects: { readBack: deletes.map(({ key }) => key) } }, { signal });
     }
     const written = due.filter(({ op }) => op !== 'delete');
