@@ -27,6 +27,8 @@ export class MirrorFile {
   readonly #clock: Clock;
   #reader: Connection | null = null;
   #writing: Promise<void> | null = null;
+  /** `deaths` of the client when the mirror was opened on its thread. */
+  #deaths = 0;
   /** Writes go one after the other, so that a repeated one is not overtaken. */
   #queue: Promise<unknown> = Promise.resolve();
   #nextPage = 1;
@@ -81,7 +83,9 @@ export class MirrorFile {
   }
 
   async dropPage(page: number): Promise<void> {
-    if (this.#writing !== null) await this.#seat.client.call(this.path, 'dropPage', [page]);
+    if (!this.#isOpenOnThread) return;
+    // A thread that dies over it takes the page along; the error that matters is the page's own.
+    await this.#seat.client.call(this.path, 'dropPage', [page]).catch(() => {});
   }
 
   async close(): Promise<void> {
@@ -90,8 +94,8 @@ export class MirrorFile {
     await this.#queue;
     this.#reader?.close();
     this.#reader = null;
-    if (this.#writing === null) return;
-    await this.#writing.catch(() => {});
+    await this.#writing?.catch(() => {});
+    if (!this.#isOpenOnThread) return;
     await this.#seat.client.close(this.path);
   }
 
@@ -101,13 +105,19 @@ export class MirrorFile {
     return this.#reader;
   }
 
+  get #isOpenOnThread(): boolean {
+    return this.#writing !== null && this.#deaths === this.#seat.client.deaths;
+  }
+
   async #openWriter(create: boolean): Promise<void> {
     this.#refuseClosed();
-    if (this.#writing === null) {
-      this.#writing = this.#seat.client.open(this.path, create);
+    if (this.#writing === null || !this.#isOpenOnThread) {
+      this.#deaths = this.#seat.client.deaths;
+      const opening = this.#seat.client.open(this.path, create);
+      this.#writing = opening;
       // The next write tries again.
-      this.#writing.catch(() => {
-        this.#writing = null;
+      opening.catch(() => {
+        if (this.#writing === opening) this.#writing = null;
       });
     }
     return this.#writing;

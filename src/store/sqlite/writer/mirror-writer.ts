@@ -63,7 +63,7 @@ export class MirrorWriter implements MirrorCalls {
   }
 
   endPage(page: number): void {
-    this.#pages.get(page)!.end();
+    this.#intake(page).end();
   }
 
   dropPage(page: number): void {
@@ -72,7 +72,7 @@ export class MirrorWriter implements MirrorCalls {
   }
 
   commit({ page, answeredAt, tombstones, effects }: BatchOrder): BatchOutcome {
-    const intake = page === null ? null : this.#pages.get(page)!;
+    const intake = page === null ? null : this.#intake(page);
     // ATTACH works outside of transactions only.
     if (intake !== null) this.#attach(intake.path);
     try {
@@ -91,6 +91,12 @@ export class MirrorWriter implements MirrorCalls {
     } finally {
       if (intake !== null) this.#db.exec('DETACH spool');
     }
+  }
+
+  #intake(page: number): PageIntake {
+    const intake = this.#pages.get(page);
+    if (intake === undefined) throw new Error('The page was begun on a thread that has died since.');
+    return intake;
   }
 
   #attach(path: string): void {

@@ -7,14 +7,19 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** The main thread's end of one writer thread, which is started by the first call. */
+/**
+ * The main thread's end of one writer thread, which is started by the first call. Should it die, what was under way
+ * fails, and the next call starts another one, which has no mirror open yet.
+ */
 export class WriterClient {
   /** Mirrors that are open on this thread. */
   mirrors = 0;
+  /** Counts the threads that died: whoever opened a mirror on one of them must open it again. */
+  deaths = 0;
   #worker: Worker | null = null;
   #nextId = 1;
   readonly #pending = new Map<number, Pending>();
-  #broken: Error | null = null;
+  #stopped: Error | null = null;
 
   call<K extends keyof MirrorCalls>(
     path: string,
@@ -35,13 +40,14 @@ export class WriterClient {
 
   async stop(): Promise<void> {
     const worker = this.#worker;
+    this.#stopped = new Error('The writer thread was stopped.');
     this.#worker = null;
     await worker?.terminate();
-    this.#fail(new Error('The writer thread was stopped.'));
+    this.#rejectAll(this.#stopped);
   }
 
   #post(request: WriterRequest, transfer: ArrayBuffer[] = []): Promise<unknown> {
-    if (this.#broken !== null) return Promise.reject(this.#broken);
+    if (this.#stopped !== null) return Promise.reject(this.#stopped);
     const worker = this.#started();
     return new Promise((resolve, reject) => {
       const id = this.#nextId++;
@@ -58,8 +64,8 @@ export class WriterClient {
       const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
       const worker = new Worker(new URL(`./writer-thread.${extension}`, import.meta.url));
       worker.on('message', (answer: WriterAnswer) => this.#settle(answer));
-      worker.on('error', (error) => this.#fail(error));
-      worker.on('exit', () => this.#fail(new Error('The writer thread ended.')));
+      worker.on('error', (error) => this.#died(worker, error));
+      worker.on('exit', () => this.#died(worker, null));
       this.#worker = worker;
     }
     return this.#worker;
@@ -74,9 +80,21 @@ export class WriterClient {
     else pending.resolve(answer.value);
   }
 
-  #fail(error: unknown): void {
-    this.#broken ??= error instanceof Error ? error : new Error(String(error));
-    for (const { reject } of this.#pending.values()) reject(this.#broken);
+  /** An error is followed by the exit of the same thread, which then is nobody's any more. */
+  #died(worker: Worker, cause: unknown): void {
+    if (worker !== this.#worker) return;
+    this.#worker = null;
+    this.deaths++;
+    this.#rejectAll(
+      new AppError('MIRROR_FAILED', 'The thread that writes to the mirror ended unexpectedly.', {
+        hint: 'What it had stored before is kept; the next try starts another one.',
+        cause,
+      }),
+    );
+  }
+
+  #rejectAll(error: Error): void {
+    for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
   }
 }
