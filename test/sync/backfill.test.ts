@@ -212,6 +212,18 @@ describe('backfill', () => {
     expect(third.runId).not.toBe(first.runId);
   });
 
+  it('splits a span that Salesforce cannot answer in time, also the only one, open at both ends', async () => {
+    await using rig = await openRig({ contacts: 200 });
+    const { url } = rig.emulator;
+    await control(url, 'faults', [
+      { match: 'GET .*/query\\?.*ORDER.*2000$', times: 3, status: 400, errorCode: 'QUERY_TIMEOUT' },
+    ]);
+    const report = await backfill(rig.context, { api: 'rest', concurrency: 2, signal: rig.signal });
+    expect(report).toMatchObject({ status: 'complete', contacts: 200, error: null });
+    expect(report.chunks).toBeGreaterThan(3);
+    await equal(rig);
+  });
+
   it('deletes its jobs when they are read', async () => {
     await using rig = await openRig({ contacts: 100 });
     await backfill(rig.context, { api: 'bulk', signal: rig.signal });

@@ -145,7 +145,8 @@ async function bucketsByHalving(
   return done;
 }
 
-async function edgeOfCreatedDate(
+/** The oldest (`ASC`) or newest CreatedDate, ms since 1970; null in an org without contacts. */
+export async function edgeOfCreatedDate(
   { remote }: SyncContext,
   order: 'ASC' | 'DESC',
   signal: AbortSignal | undefined,

@@ -6,7 +6,7 @@ import type { PageKey } from '../ports/page.ts';
 import type { Chunk, NewChunk } from '../ports/run.ts';
 import { type CreatedSpan, selectKeyPage, spanConditions } from '../soql.ts';
 import { type ChunkPoolView, runChunks } from './chunk-pool.ts';
-import type { CountedSpan } from './plan-spans.ts';
+import { type CountedSpan, edgeOfCreatedDate } from './plan-spans.ts';
 import type { BackfillProgress } from './progress.ts';
 
 /** The most rows a REST query page holds. Source: Query resource, `batchSize`. */
@@ -100,7 +100,12 @@ async function readSpan(
       log.debug('a span timed out and is split', { span: spec });
     }
     if (!timedOut && (pool.idle === 0 || spec.expected - rows < splitAboveRows)) continue;
-    const halves = splitSpan(spec, after, Math.max(spec.expected - rows, 0), context.remote.now());
+    // Where the span is open below, only the org can say where it begins.
+    const first =
+      timedOut && after === null && spec.lower === null
+        ? await edgeOfCreatedDate(context, 'ASC', pool.signal)
+        : null;
+    const halves = splitSpan(spec, after, Math.max(spec.expected - rows, 0), context.remote.now(), first);
     if (halves === null) {
       if (timedOut)
         throw new AppError('QUERY_TIMEOUT', 'Salesforce cannot answer even a small query in time.');
@@ -117,15 +122,16 @@ async function readSpan(
 /**
  * The rest of a span behind `after`, cut in the middle of its time; null where there is less than two
  * seconds left. The first half starts at the second of the key itself: rows read twice are merged, rows
- * skipped would be lost. Pure.
+ * skipped would be lost. `first`: where the contacts of a span begin that is open below. Pure.
  */
 export function splitSpan(
   span: CreatedSpan,
   after: PageKey | null,
   remaining: number,
   now: number,
+  first: number | null = null,
 ): NewChunk[] | null {
-  const start = parseTime(after?.createdDate ?? span.lower ?? '');
+  const start = parseTime(after?.createdDate ?? span.lower ?? '') ?? first;
   const end = span.upper === null ? now : parseTime(span.upper);
   if (start === null || end === null || end - start < 2_000) return null;
   const middle = new Date(Math.floor((start + end) / 2_000) * 1_000).toISOString();
