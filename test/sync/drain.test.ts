@@ -1,5 +1,9 @@
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { openLocks } from '../../src/lock/locks.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
 import type { NewOutboxEntry } from '../../src/sync/ports/outbox.ts';
@@ -18,7 +22,7 @@ async function copied(contacts: number): Promise<Rig> {
 function pushed(
   rig: Rig,
   records: Record<string, unknown>[],
-  more: { allOrNone?: boolean; queue?: boolean } = {},
+  more: { allOrNone?: boolean; signal?: AbortSignal } = {},
 ) {
   return push(rig.context, {
     records: records.map((fields, index) => ({ source: '-', index, line: null, fields, untyped: false })),
@@ -146,6 +150,52 @@ describe('the outbox is drained', () => {
     expect(made.filter((name) => name.startsWith('Single'))).toHaveLength(1_990);
     expect(made.filter((name) => name.startsWith('Group'))).toEqual([]);
   });
+
+  it('to the answer of a request that is on its way when the work is interrupted', async () => {
+    await using rig = await copied(3);
+    const stop = new AbortController();
+    const { remote } = rig.context;
+    const createIdempotent: typeof remote.writes.createIdempotent = async (...args) => {
+      const outcome = remote.writes.createIdempotent(...args);
+      stop.abort();
+      return outcome;
+    };
+    rig.context.remote = { ...remote, writes: { ...remote.writes, createIdempotent } };
+    const report = await pushed(rig, [{ LastName: 'On its way' }, { LastName: 'Not yet' }], {
+      signal: stop.signal,
+    });
+    expect(report.entries.map(({ entry }) => entry?.state)).toEqual(['done', 'pending']);
+    rig.context.remote = remote;
+    await cycle(rig);
+    expect(await statesOf(rig)).toEqual(['done', 'done']);
+    expect([await named(rig, 'On its way'), await named(rig, 'Not yet')]).toEqual([1, 1]);
+  });
+
+  it('by one process at a time, however many push beside a watch', async () => {
+    await using rig = await copied(3);
+    const { url, accessToken } = rig.emulator;
+    await control(url, 'settings', { latencyMs: 2 });
+    const child = new URL('./push-child.ts', import.meta.url).pathname;
+    const pushes = [12, 26, 230].map(async (count) => {
+      const args = [child, url, accessToken, rig.folder, `Beside${count}`, String(count)];
+      const [code] = await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit');
+      return code;
+    });
+    let running = true;
+    const all = Promise.all(pushes).finally(() => {
+      running = false;
+    });
+    const locks = openLocks(join(rig.folder, 'locks'));
+    const withDrainLock = <T>(work: () => Promise<T>) => locks.withLock('outbox', work);
+    while (running) await runCycle(rig.context, { push: true, withDrainLock, signal: rig.signal });
+    expect(await all).toEqual([0, 0, 0]);
+    await runCycle(rig.context, { push: true, withDrainLock, signal: rig.signal });
+    expect(new Set(await statesOf(rig))).toEqual(new Set(['done']));
+    const made = (await contactsOf(url)).map(({ LastName }) => String(LastName));
+    const ours = made.filter((name) => name.startsWith('Beside'));
+    expect(ours).toHaveLength(268);
+    expect(new Set(ours).size).toBe(268);
+  }, 60_000);
 
   it('and a deleted contact is gone from the mirror at once, given by 15 characters or by 18', async () => {
     await using rig = await copied(3);

@@ -1,4 +1,7 @@
 /** A push in a process of its own, to be killed: `push-child.ts URL TOKEN FOLDER PREFIX COUNT`. */
+
+import { join } from 'node:path';
+import { openLocks } from '../../src/lock/locks.ts';
 import { push } from '../../src/sync/push/push.ts';
 import { connectParts } from './rig.ts';
 
@@ -28,7 +31,7 @@ await push(context, {
   withDrainLock: (work) => {
     // The entries are in the outbox now; before that a kill loses nothing that was promised.
     process.stdout.write('ready\n');
-    return work();
+    return openLocks(join(folder, 'locks')).withLock('outbox', work);
   },
   signal: new AbortController().signal,
 });
