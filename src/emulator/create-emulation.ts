@@ -20,7 +20,7 @@ import { QueryCursors } from './rest/query-cursors.ts';
 
 /** Puts the parts of one emulator together around its org. */
 export function createEmulation(org: Org, instanceUrl: string, options: EmulatorOptions): Emulation {
-  const seed = options.seed ?? 1;
+  const { seed } = org;
   const now = () => org.clock.now();
   const directory = directoryOf(org);
   const ids = new RecordIds(seed);

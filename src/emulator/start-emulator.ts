@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import type { RequestListener } from 'node:http';
+import { AppError, messageOf, systemCodeOf } from '../base/errors.ts';
 import { controlAnswer, controlPath } from './control/control.ts';
 import type { ControlHost } from './control/control-host.ts';
 import { createEmulation, resetEmulation } from './create-emulation.ts';
@@ -9,6 +11,7 @@ import { emptyAnswer, htmlAnswer } from './http/answer.ts';
 import { notFound } from './http/api-error.ts';
 import type { Answers } from './http/exchange.ts';
 import { exchange } from './http/exchange.ts';
+import type { Listener } from './http/listener.ts';
 import { listenOnLoopback } from './http/listener.ts';
 import type { ApiRequest } from './http/request.ts';
 import { createJwtKey } from './jwt-key.ts';
@@ -18,31 +21,25 @@ import { oauthAnswer, openIdConfiguration } from './oauth/oauth-routes.ts';
 import type { DirectoryUser } from './oauth/org-directory.ts';
 import type { Session } from './oauth/sessions.ts';
 import { soapAnswer } from './oauth/soap-login.ts';
+import { objectFromDocument } from './objects/object-document.ts';
 import type { EmulatorOptions } from './options.ts';
 import { openOrg } from './org/open-org.ts';
+import type { Org } from './org/org.ts';
 import { userPassword } from './org-users.ts';
 import { homePage } from './page/home-page.ts';
 import { apiAnswer } from './rest/api.ts';
 import { errorToAnswer } from './rest/error-answer.ts';
 
 /**
- * Starts a local Salesforce org on loopback. Rejects where the port is taken (EADDRINUSE) or an object file
- * cannot be read. See docs/emulator.md.
+ * Starts a local Salesforce org on loopback. Rejects with AppError `PORT_IN_USE` where the port is taken, with
+ * `INVALID_INPUT` where an object file or the state file cannot be used. See docs/emulator.md.
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const objects = await Promise.all((options.objectFiles ?? []).map(readObjectFile));
-  const org = await openOrg({
-    ...(options.contacts === undefined ? {} : { contacts: options.contacts }),
-    ...(options.seed === undefined ? {} : { seed: options.seed }),
-    ...(options.customFields === undefined ? {} : { customFields: options.customFields }),
-    ...(options.stateFile === undefined ? {} : { stateFile: options.stateFile }),
-    ...(options.wallClock === undefined ? {} : { wallClock: options.wallClock }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-    objects,
-  });
+  const org = await openGiven(options, objects);
   try {
     let current: { emulation: Emulation; answers: Answers } | undefined;
-    const listener = await listenOnLoopback(options.port ?? 0, (message, response) => {
+    const listener = await listen(options.port ?? 0, (message, response) => {
       // Before the emulation stands, and where an exchange fails unforeseen, the client sees a cut connection.
       const served = current && exchange(message, response, current.emulation, current.answers);
       if (served) served.catch(() => message.socket.destroy());
@@ -92,7 +89,52 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 }
 
 async function readObjectFile(path: string): Promise<unknown> {
-  return JSON.parse(await readFile(path, 'utf8'));
+  try {
+    const document: unknown = JSON.parse(await readFile(path, 'utf8'));
+    // Checked here, where the file's name is known.
+    objectFromDocument(document);
+    return document;
+  } catch (cause) {
+    throw new AppError('INVALID_INPUT', `The object file ${path} cannot be used: ${messageOf(cause)}`, {
+      hint: 'It must hold a describe document in the JSON of /sobjects/NAME/describe.',
+      cause,
+    });
+  }
+}
+
+async function openGiven(options: EmulatorOptions, objects: unknown[]): Promise<Org> {
+  const { contacts, seed, customFields, stateFile, wallClock, signal } = options;
+  try {
+    return await openOrg({
+      ...(contacts === undefined ? {} : { contacts }),
+      ...(seed === undefined ? {} : { seed }),
+      ...(customFields === undefined ? {} : { customFields }),
+      ...(stateFile === undefined ? {} : { stateFile }),
+      ...(wallClock === undefined ? {} : { wallClock }),
+      ...(signal === undefined ? {} : { signal }),
+      objects,
+    });
+  } catch (cause) {
+    if (stateFile === undefined || signal?.aborted) throw cause;
+    throw new AppError('INVALID_INPUT', `The state file ${stateFile} cannot be used: ${messageOf(cause)}`, {
+      hint: 'Name a file that the emulator has made, or a new one in a folder that exists.',
+      cause,
+    });
+  }
+}
+
+async function listen(port: number, onRequest: RequestListener): Promise<Listener> {
+  try {
+    return await listenOnLoopback(port, onRequest);
+  } catch (cause) {
+    const code = systemCodeOf(cause);
+    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw cause;
+    const why = code === 'EADDRINUSE' ? 'is in use' : 'may not be used by this user';
+    throw new AppError('PORT_IN_USE', `Port ${port} on this machine ${why}.`, {
+      hint: 'Choose another port, or 0 for a free one.',
+      cause,
+    });
+  }
 }
 
 /** The ready session has no timeout, so that scripts may move the clock; `sessions {expire}` ends it. */

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -74,18 +74,41 @@ describe('several emulators', () => {
     await expect(fetch(`http://localhost:${port}/services/data`)).rejects.toThrow();
     await using second = await runEmulator({ port });
     expect(second.emulator.url).toBe(`http://localhost:${port}`);
-    await expect(runEmulator({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await expect(runEmulator({ port })).rejects.toMatchObject({ code: 'PORT_IN_USE' });
+  });
+
+  it('says which file it cannot use', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'emulator-files-'));
+    try {
+      const junk = join(folder, 'junk');
+      await writeFile(junk, 'neither JSON nor a database, long enough to be looked at '.repeat(20));
+      for (const options of [
+        { stateFile: junk },
+        { stateFile: join(folder, 'nowhere', 'org.db') },
+        { objectFiles: [junk] },
+        { objectFiles: [join(folder, 'missing.json')] },
+      ]) {
+        const [path] = Object.values(options).flat();
+        await expect(runEmulator(options)).rejects.toMatchObject({
+          code: 'INVALID_INPUT',
+          message: expect.stringContaining(String(path)),
+        });
+      }
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   it('keeps its org and its logins in a state file', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'emulator-state-'));
     try {
       const stateFile = join(folder, 'org.db');
-      let id = '';
+      let [id, clientId] = ['', ''];
       let [spent, current, gone] = ['', '', ''];
       {
         await using org = await runEmulator({ contacts: 30, stateFile });
         id = (await org.api<{ id: string }>('/sobjects/Contact', { json: { LastName: 'Kept' } })).body.id;
+        ({ clientId } = org.emulator);
         await org.control('settings', { rotateRefreshTokens: true });
         const login = await org.logIn();
         spent = String(login.refresh_token);
@@ -93,7 +116,8 @@ describe('several emulators', () => {
         gone = String((await org.logIn()).refresh_token);
         await fetch(`${org.emulator.url}/services/oauth2/revoke?token=${encodeURIComponent(gone)}`);
       }
-      await using again = await runEmulator({ contacts: 999, stateFile });
+      await using again = await runEmulator({ contacts: 999, seed: 8, stateFile });
+      expect(again.emulator.clientId).toBe(clientId);
       expect((await again.api(`/sobjects/Contact/${id}`)).body.LastName).toBe('Kept');
       expect(await again.control('state')).toMatchObject({ live: 31 });
       expect((await stat(`${stateFile}.logins`)).mode & 0o777).toBe(0o600);

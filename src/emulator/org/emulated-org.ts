@@ -18,6 +18,7 @@ import { saveError } from './write/value-error.ts';
 export interface OrgIdentity {
   readonly id: string;
   readonly name: string;
+  readonly seed: number;
 }
 
 /** Puts the parts of an org together. Whatever is called first lets late commits become visible that are due. */

@@ -16,6 +16,7 @@ import { Storage } from './storage.ts';
 import { Visibility } from './visibility.ts';
 
 const ORG_NAME = 'ParaHack Emulated Org';
+const CLOCK_KEY = 'clock_offset_ms';
 /** Of the state file's layout: a file with another number is refused, not guessed at. */
 const LAYOUT = '1';
 
@@ -37,9 +38,14 @@ export async function openOrg(options: OpenOrgOptions = {}): Promise<Org> {
     const known = readRecipe(storage);
     const recipe = known ?? newRecipe(options);
     const ids = new RecordIds(recipe.seed);
-    const clock = createOrgClock(options.wallClock ?? Date.now);
+    const clock = createOrgClock({
+      wallClock: options.wallClock ?? Date.now,
+      // Rows were stamped by this clock: an org that is opened again must not have changes of the future.
+      offsetMs: Number(storage.meta(CLOCK_KEY) ?? 0),
+      onMoved: (offsetMs) => storage.setMeta(CLOCK_KEY, String(offsetMs)),
+    });
     const visibility = new Visibility(storage);
-    const identity = { id: ids.make('00D', 1), name: ORG_NAME };
+    const identity = { id: ids.make('00D', 1), name: ORG_NAME, seed: recipe.seed };
     const state: OrgState = {
       storage,
       schema: new Schema(known ? storedDocuments(storage, recipe) : structuredClone([...recipe.documents])),

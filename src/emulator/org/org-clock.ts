@@ -1,18 +1,29 @@
 import type { OrgClock } from './org.ts';
 
+export interface ClockOptions {
+  /** What the clock under the org's clock says, epoch milliseconds. */
+  readonly wallClock: () => number;
+  /** How far ahead of it the org's clock begins. */
+  readonly offsetMs?: number;
+  /** Told whenever the clock was set or moved. */
+  readonly onMoved?: (offsetMs: number) => void;
+}
+
 /** A clock that runs on with the wall clock from wherever it was set. */
-export function createOrgClock(wallClock: () => number): OrgClock & { reset(): void } {
-  let offsetMs = 0;
+export function createOrgClock({
+  wallClock,
+  offsetMs: startMs = 0,
+  onMoved,
+}: ClockOptions): OrgClock & { reset(): void } {
+  let offsetMs = startMs;
+  const move = (toMs: number) => {
+    offsetMs = toMs;
+    onMoved?.(offsetMs);
+  };
   return {
     now: () => Math.floor(wallClock() + offsetMs),
-    set: (nowMs) => {
-      offsetMs = nowMs - wallClock();
-    },
-    advance: (ms) => {
-      offsetMs += ms;
-    },
-    reset: () => {
-      offsetMs = 0;
-    },
+    set: (nowMs) => move(nowMs - wallClock()),
+    advance: (ms) => move(offsetMs + ms),
+    reset: () => move(0),
   };
 }

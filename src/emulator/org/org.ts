@@ -241,6 +241,8 @@ export interface Org {
   /** 18 characters, `00D…`. */
   readonly id: string;
   readonly name: string;
+  /** What it was made from; a state file keeps its own, whatever a later start asks for. */
+  readonly seed: number;
   readonly users: readonly OrgUser[];
   readonly clock: OrgClock;
   readonly control: OrgControl;

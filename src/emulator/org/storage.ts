@@ -29,6 +29,7 @@ export class Storage {
     this.folder = mkdtempSync(join(tempFolder ?? tmpdir(), 'parahack-emulator-'));
     try {
       this.db = new Database(file ?? join(this.folder, 'org.db'));
+      if (file === undefined) unlinkIfPossible(join(this.folder, 'org.db'));
       this.db.pragma(file === undefined ? 'journal_mode = MEMORY' : 'journal_mode = WAL');
       this.db.pragma('synchronous = OFF');
       this.db.pragma('cache_size = -32000');
@@ -195,6 +196,15 @@ export class Storage {
     this.#statements.clear();
     this.db.close();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** An open file without a name goes away with its process, even a killed one. Windows does not allow it: then at close. */
+function unlinkIfPossible(path: string): void {
+  try {
+    rmSync(path);
+  } catch {
+    // Removed with the folder.
   }
 }
 

@@ -33,6 +33,22 @@ describe('a state file', () => {
     second.org.close();
   });
 
+  it('keeps how far the clock was moved, so that no row is stamped later than now', async () => {
+    const stateFile = join(folder, 'org.db');
+    const wallClock = () => Date.UTC(2026, 5, 1);
+    const first = await testOrg({ contacts: 1, stateFile, wallClock });
+    first.org.clock.advance(86_400_000);
+    create(first.org, first.me, { LastName: 'Tomorrow' });
+    first.org.close();
+    const second = await testOrg({ stateFile, wallClock });
+    expect(second.org.clock.now()).toBe(Date.UTC(2026, 5, 2));
+    await second.org.control.reset();
+    second.org.close();
+    const third = await testOrg({ stateFile, wallClock });
+    expect(third.org.clock.now()).toBe(Date.UTC(2026, 5, 1));
+    third.org.close();
+  });
+
   it('takes further objects when it is opened again', async () => {
     const stateFile = join(folder, 'org.db');
     (await testOrg({ contacts: 3, stateFile })).org.close();

@@ -1,5 +1,5 @@
 import type { Random } from '../random.ts';
-import { storedInstant } from '../stamp.ts';
+import { createSecondStamps } from '../stamp.ts';
 import type { Origin } from './contact-generator.ts';
 
 /** The org's rows at the start end here, whatever the clock says: the same seed gives the same bytes on every day. */
@@ -14,6 +14,7 @@ export class History {
   readonly #random: Random;
   readonly #users: readonly string[];
   readonly #gapSeconds: number;
+  readonly #stamp = createSecondStamps();
   #seconds = (HISTORY_END_MS - HISTORY_MS) / 1000;
 
   constructor(random: Random, users: readonly string[], rows: number) {
@@ -28,7 +29,7 @@ export class History {
     if (!random.chance(15)) {
       this.#seconds = Math.min(end - 1, this.#seconds + 1 + random.below(this.#gapSeconds * 2));
     }
-    const createdDate = storedInstant(this.#seconds * 1000);
+    const createdDate = this.#stamp(this.#seconds);
     const createdById = random.pick(this.#users);
     if (random.chance(40)) {
       return {
@@ -40,7 +41,7 @@ export class History {
       };
     }
     const modified = this.#seconds + random.below(end - this.#seconds);
-    const lastModifiedDate = storedInstant(modified * 1000);
+    const lastModifiedDate = this.#stamp(modified);
     // Some changes are the system's alone and move only SystemModstamp.
     const system = random.chance(5) ? modified + random.below(end - modified) : modified;
     return {
@@ -48,7 +49,7 @@ export class History {
       createdById,
       lastModifiedDate,
       lastModifiedById: random.pick(this.#users),
-      systemModstamp: storedInstant(system * 1000),
+      systemModstamp: this.#stamp(system),
     };
   }
 }
