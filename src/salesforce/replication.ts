@@ -1,4 +1,5 @@
 import { parseTime } from '../base/iso-time.ts';
+import { fullId } from '../base/record-id.ts';
 import type { DeletedAnswer, UpdatedAnswer, Window } from '../sync/ports/remote.ts';
 import type { WholeAnswer } from './api-call.ts';
 import { type JsforceCall, type JsforceOptions, jsforceCall, jsforceError } from './jsforce-call.ts';
@@ -15,7 +16,7 @@ export async function updatedContacts(
   );
   if (!Array.isArray(body.ids)) throw unexpectedAnswer('updated', answer);
   return {
-    ids: body.ids.map(String),
+    ids: body.ids.map((id: unknown) => fullId(String(id))),
     latestDateCovered: time(body.latestDateCovered),
     ...moment(answer),
   };
@@ -33,7 +34,7 @@ export async function deletedContacts(
   if (!Array.isArray(body.deletedRecords)) throw unexpectedAnswer('deleted', answer);
   return {
     records: body.deletedRecords.map((record: { id: unknown; deletedDate: unknown }) => ({
-      id: String(record.id),
+      id: fullId(String(record.id)),
       deletedDate: String(record.deletedDate),
     })),
     earliestDateAvailable: time(body.earliestDateAvailable),

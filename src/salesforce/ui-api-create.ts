@@ -1,6 +1,8 @@
 import { throwIfAborted } from '../base/abort.ts';
+import { fullId } from '../base/record-id.ts';
 import type { IdempotentCreate, WriteOptions, WriteOutcome } from '../sync/ports/remote.ts';
 import type { Funnel } from './funnel.ts';
+import { recordErrors } from './record-error.ts';
 import { remoteDetails } from './remote-error.ts';
 import { parseObject, unexpectedAnswer } from './unexpected-answer.ts';
 import { failedWrite } from './write-outcome.ts';
@@ -16,6 +18,12 @@ const unsupportedCodes = new Set([
   'FUNCTIONALITY_NOT_ENABLED',
   'FEATURENOTENABLED',
 ]);
+
+/**
+ * The documentation gives this 400 in words only and names no code for it, so the words decide beside the codes
+ * that are known. Source: as below, "HTTP Status Error Codes".
+ */
+const unsupportedWords = /\bidempotency (is )?not supported\b/i;
 
 /**
  * `POST /ui-api/records` with an Idempotency-Key: sent again with the same key and body, Salesforce answers as the
@@ -42,7 +50,7 @@ export async function createIdempotent(
   if (attempt.ok) {
     try {
       const { id } = parseObject(attempt.answer.text, 'ui-api/records', attempt.answer);
-      if (typeof id === 'string') return { kind: 'done', id, created: true };
+      if (typeof id === 'string') return { kind: 'done', id: fullId(id), created: true };
     } catch (error) {
       return { kind: 'unknown', error: error as Error };
     }
@@ -52,6 +60,12 @@ export async function createIdempotent(
   const code = details?.errorCode ?? '';
   if (attempt.stage === 'refused') {
     if (unsupportedCodes.has(code) || details?.status === 404 || details?.status === 405)
+      return 'unsupported';
+    const { contentType, body: said } = attempt.refusal ?? { contentType: null, body: '' };
+    if (
+      details?.status === 400 &&
+      recordErrors(contentType, said).some(({ message }) => unsupportedWords.test(message))
+    )
       return 'unsupported';
     // The key is in use by a request still under way, or its answer could not be kept: an earlier one may have
     // created the contact.

@@ -1,4 +1,5 @@
 import { isAppError } from '../base/errors.ts';
+import { fullId } from '../base/record-id.ts';
 import type { RecordError, WriteOutcome } from '../sync/ports/remote.ts';
 import type { Attempt, WholeAnswer } from './api-call.ts';
 import { recordError, recordErrors } from './record-error.ts';
@@ -49,7 +50,7 @@ export function collectionOutcomes(
     if (result?.success === true) {
       const id = typeof result.id === 'string' ? result.id : sent[i]?.id;
       if (id === undefined) return { kind: 'unknown', error: noId() };
-      return { kind: 'done', id, created: creates || result.created === true };
+      return { kind: 'done', id: fullId(id), created: creates || result.created === true };
     }
     if (isPassing(errors) || (isRolledBack(errors) && allPassing)) return notDone(errors);
     return { kind: 'refused', errors: errors.length > 0 ? errors : [noReason] };

@@ -59,6 +59,18 @@ describe('updated and deleted', () => {
     });
   });
 
+  it('name each contact as its row does, by 18 characters', async () => {
+    await using c = await connected();
+    const [short, full] = ['003D000000QV9n2', '003D000000QV9n2IAD'];
+    const deletedRecords = [{ id: short, deletedDate: '2011-08-11T10:00:00.000+0000' }];
+    c.org.script(
+      { headers: date, body: { ids: [short, full] } },
+      { headers: date, body: { deletedRecords } },
+    );
+    expect((await c.remote.updated(window)).ids).toEqual([full, full]);
+    expect((await c.remote.deleted(window)).records).toMatchObject([{ id: full }]);
+  });
+
   it('are not believed without a Date, from which the cursor is kept back, or without ids', async () => {
     await using c = await connected();
     c.org.script(

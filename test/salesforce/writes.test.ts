@@ -279,6 +279,7 @@ describe('an idempotent create', () => {
   it.each([
     { status: 400, ...apiFault('IDEMPOTENCY_NOT_SUPPORTED', 'Idempotency not supported') },
     { status: 400, ...apiFault('IDEMPOTENCY_FEATURE_NOT_ENABLED', 'Not enabled') },
+    { status: 400, ...apiFault('INVALID_HEADER', 'Idempotency not supported. Remove the header.') },
     { status: 404, ...apiFault('NOT_FOUND', 'The requested resource does not exist') },
     { status: 403, ...apiFault('API_DISABLED_FOR_ORG', 'no API') },
   ])('is unsupported where the org says so: %o', async (answer) => {
