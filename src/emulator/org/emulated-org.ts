@@ -1,9 +1,10 @@
 import { BulkQueries } from './bulk-query.ts';
 import { createControl } from './control.ts';
 import { describeGlobal, describeObject } from './describe.ts';
-import { explainQuery, queryColumns } from './explain.ts';
+import { explainQuery } from './explain.ts';
 import type { Org } from './org.ts';
 import type { OrgState } from './org-state.ts';
+import { queryColumns } from './query-columns.ts';
 import { runQuery } from './query-engine.ts';
 import { recentRows } from './recent.ts';
 import { getDeleted, getUpdated } from './replication.ts';

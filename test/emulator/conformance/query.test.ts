@@ -162,10 +162,34 @@ describe('query', () => {
       sobjectType: 'Contact',
       leadingOperationType: expect.any(String),
     });
-    const columns = await org.api<{ columnMetadata: Json[] }>(
-      `/query?q=${encodeURIComponent('SELECT Id, Account.Name FROM Contact')}&columns=true`,
-    );
-    expect(columns.body.columnMetadata).toHaveLength(2);
+    const columns = async (soql: string) =>
+      (await org.api<{ columnMetadata: Json[] }>(`/query?q=${encodeURIComponent(soql)}&columns=true`)).body
+        .columnMetadata;
+    // As the CLI's plugin-data reads it (data query: searchSubColumnsRecursively, FieldType).
+    expect(await columns('SELECT Id, Account.Name, Account.Owner.Name, Name FROM Contact')).toMatchObject([
+      { columnName: 'Id', aggregate: false, joinColumns: [] },
+      {
+        columnName: 'Account',
+        aggregate: false,
+        joinColumns: [
+          { columnName: 'Name', joinColumns: [] },
+          { columnName: 'Owner', joinColumns: [{ columnName: 'Name' }] },
+        ],
+      },
+      { columnName: 'Name', displayName: 'Name' },
+    ]);
+    expect(await columns('SELECT Name, (SELECT LastName FROM Contacts) FROM Account')).toMatchObject([
+      { columnName: 'Name' },
+      { columnName: 'Contacts', aggregate: true, joinColumns: [{ columnName: 'LastName' }] },
+    ]);
+    expect(
+      await columns('SELECT LeadSource, COUNT(Id), MAX(CreatedDate) latest FROM Contact GROUP BY LeadSource'),
+    ).toMatchObject([
+      { columnName: 'LeadSource', aggregate: false },
+      { columnName: 'expr0', displayName: 'COUNT(Id)', aggregate: true },
+      { columnName: 'latest', displayName: 'MAX(CreatedDate)', aggregate: true },
+    ]);
+    expect((await columns('SELECT FIELDS(STANDARD) FROM Contact')).length).toBeGreaterThan(40);
   });
 
   it('is not answered by POST (a Composite subrequest carries long queries)', async () => {
