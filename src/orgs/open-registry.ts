@@ -54,7 +54,7 @@ const busyTimeoutMs = 5_000;
 
 /**
  * Opens `registry.db` in the data folder, making both where they are not there (0700, 0600). Throws AppError
- * `DATA_DIR_UNWRITABLE` or `REGISTRY_NEWER_THAN_TOOL`.
+ * `DATA_DIR_UNWRITABLE`, `DISK_FULL`, `REGISTRY_CORRUPT` or `REGISTRY_NEWER_THAN_TOOL`.
  */
 export function openRegistry(dataDir: string): Registry {
   const db = openDatabase(dataDir);
@@ -125,6 +125,8 @@ function openDatabase(dataDir: string): Database.Database {
   } catch (error) {
     if (isAppError(error)) throw error;
     const code = systemCodeOf(error);
+    if (code !== undefined && isFull(code)) throw diskFull(path, error);
+    if (code === 'SQLITE_NOTADB' || code?.startsWith('SQLITE_CORRUPT')) throw corrupt(path, error);
     throw new AppError(
       'DATA_DIR_UNWRITABLE',
       `The data folder ${dataDir} cannot be used${code ? ` (${code})` : ''}.`,
@@ -135,6 +137,27 @@ function openDatabase(dataDir: string): Database.Database {
       },
     );
   }
+}
+
+/** A -shm file that cannot grow is SQLite's word for a full disk too. */
+function isFull(code: string): boolean {
+  return ['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE', 'ENOSPC', 'EDQUOT'].includes(code);
+}
+
+function diskFull(path: string, cause: unknown): AppError {
+  return new AppError('DISK_FULL', `There is no room left to write ${path}.`, {
+    hint: 'Free some space and run the command again.',
+    details: { path },
+    cause,
+  });
+}
+
+function corrupt(path: string, cause: unknown): AppError {
+  return new AppError('REGISTRY_CORRUPT', `The list of connected orgs ${path} is damaged.`, {
+    hint: 'Move the file aside and log in to each org again; the mirrors beside it are kept and taken up.',
+    details: { path },
+    cause,
+  });
 }
 
 /** SQLite gives its -wal and -shm files the mode of the main file, so that one mode decides. */

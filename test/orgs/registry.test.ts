@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -135,6 +135,13 @@ describe('registry', () => {
     db.close();
     expect(() => openRegistry(dataDir)).toThrow(
       expect.objectContaining({ code: 'REGISTRY_NEWER_THAN_TOOL' }),
+    );
+  });
+
+  it('says which file is damaged, and never that the folder is not writable', () => {
+    writeFileSync(join(dataDir, 'registry.db'), 'no database at all, '.repeat(1_000));
+    expect(() => openRegistry(dataDir)).toThrow(
+      expect.objectContaining({ code: 'REGISTRY_CORRUPT', hint: expect.stringContaining('log in') }),
     );
   });
 

@@ -5,7 +5,8 @@ export function mapSqliteFault(error: unknown, path: string): Error {
   if (error instanceof AppError || (error instanceof Error && error.name === 'AbortError')) return error;
   const code = systemCodeOf(error) ?? '';
   const details = { path, sqlite: code };
-  if (code === 'SQLITE_FULL' || code === 'ENOSPC' || code === 'EDQUOT') {
+  // A -shm file that cannot grow is SQLite's word for a full disk too.
+  if (['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE', 'ENOSPC', 'EDQUOT'].includes(code)) {
     return new AppError('DISK_FULL', `There is no room left to write ${path}.`, {
       hint: 'Free some space and run the command again; what was stored before is kept.',
       details,
