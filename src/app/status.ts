@@ -70,6 +70,7 @@ async function statusOf(services: Services, org: OrgRecord): Promise<StatusItem>
       api: { used: usage?.used ?? null, max: usage?.max ?? null, at: isoTime(usage?.at ?? null) },
     };
   } catch (error) {
-    return { ...item, error: errorInfoOf(error) };
+    const outbox = { pending: null, rejected: null, inDoubt: null, held: null, conflicts: null };
+    return { ...item, outbox, error: errorInfoOf(error) };
   }
 }

@@ -22,7 +22,8 @@ export interface StatusItem {
   lagSeconds: number | null;
   lastBackfill: RunView | null;
   lastCycle: RunView | null;
-  outbox: { pending: number; rejected: number; inDoubt: number; held: number; conflicts: number };
+  /** Null where the mirror could not be read. */
+  outbox: Record<'pending' | 'rejected' | 'inDoubt' | 'held' | 'conflicts', number | null>;
   /** The org's API requests of the rolling day, as last reported. */
   api: { used: number | null; max: number | null; at: string | null };
   /** Why this org's mirror could not be read. */

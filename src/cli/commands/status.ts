@@ -48,7 +48,8 @@ function factsOf(org: StatusItem, now: number): [string, string][] {
     'in doubt': outbox.inDoubt,
     held: outbox.held,
     'in conflict': outbox.conflicts,
-  }).filter(([, n]) => n > 0);
+  }).filter(([, n]) => n !== 0);
+  const unread = org.error === null ? null : 'unknown';
   const used =
     api.used === null || api.max === null
       ? 'unknown'
@@ -58,17 +59,20 @@ function factsOf(org: StatusItem, now: number): [string, string][] {
     ['sync', org.sync ? 'on' : 'off'],
     [
       'contacts',
-      org.contacts === null ? 'no mirror yet' : `${count(org.contacts)}, ${count(org.deleted)} deleted`,
+      org.contacts === null
+        ? (unread ?? 'no mirror yet')
+        : `${count(org.contacts)}, ${count(org.deleted)} deleted`,
     ],
-    ['covered until', org.coveredUntil === null ? 'nothing yet' : `${org.coveredUntil}${lag}`],
-    ['last backfill', runText(org.lastBackfill, now)],
-    ['last cycle', runText(org.lastCycle, now)],
+    ['covered until', org.coveredUntil === null ? (unread ?? 'nothing yet') : `${org.coveredUntil}${lag}`],
+    ['last backfill', unread ?? runText(org.lastBackfill, now)],
+    ['last cycle', unread ?? runText(org.lastCycle, now)],
     [
       'outbox',
-      waiting.length === 0 ? 'empty' : waiting.map(([state, n]) => `${count(n)} ${state}`).join(', '),
+      unread ??
+        (waiting.length === 0 ? 'empty' : waiting.map(([state, n]) => `${count(n)} ${state}`).join(', ')),
     ],
     ['API requests', used],
-    ['database', org.database ?? 'none'],
+    ['database', org.database ?? unread ?? 'none'],
   ];
   return org.error === null ? facts : [...facts, ['error', `${org.error.message} (${org.error.code})`]];
 }

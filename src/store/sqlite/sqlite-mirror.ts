@@ -1,6 +1,6 @@
 import { throwIfAborted } from '../../base/abort.ts';
 import type { Clock } from '../../base/clock.ts';
-import { systemCodeOf } from '../../base/errors.ts';
+import { messageOf, systemCodeOf } from '../../base/errors.ts';
 import type { ContactDescribe } from '../../sync/ports/field.ts';
 import type {
   Batch,
@@ -194,7 +194,8 @@ export class SqliteMirror implements Mirror {
         return lines.map((line) => line.integrity_check).filter((line) => line !== 'ok');
       });
     } catch (error) {
-      if (systemCodeOf(error)?.startsWith('SQLITE_CORRUPT')) return [String(error)];
+      if (systemCodeOf(error)?.startsWith('SQLITE_CORRUPT'))
+        return [messageOf((error as Error).cause ?? error)];
       throw error;
     }
   }

@@ -83,6 +83,18 @@ describe('status', () => {
     expect(stdout).toContain('no mirror yet');
     expect(stdout).toContain('No watch runs.');
     expect(stdout).not.toMatch(/null|NaN|undefined/);
+    const unread: StatusItem = {
+      ...bare,
+      outbox: { pending: null, rejected: null, inDoubt: null, held: null, conflicts: null },
+      error: { code: 'MIRROR_CORRUPT', message: 'The mirror is damaged.', hint: null, details: null },
+    };
+    const broken = { orgs: [unread], watch: nothing.watch };
+    const { stdout: told } = await runMain(['status'], {
+      app: fakeApp({ status: async () => broken }).app,
+    });
+    expect(told).toContain('The mirror is damaged. (MIRROR_CORRUPT)');
+    expect(told).toMatch(/outbox +unknown/);
+    expect(told).not.toMatch(/no mirror yet|empty|none|null/);
   });
 });
 

@@ -148,7 +148,10 @@ describe('files that are not as they should be', () => {
     closeSync(file);
     await using mirrors = openMirrors({ folder: temp.folder, log: silentLogger, clock: systemClock });
     const mirror = await mirrors.open(instanceUrl, { create: false });
-    expect((await mirror.checkIntegrity()).length).toBeGreaterThan(0);
+    const faults = await mirror.checkIntegrity();
+    expect(faults.length).toBeGreaterThan(0);
+    // SQLite's own words: who shows them adds the file and what to do.
+    expect(faults.join()).not.toMatch(/Error|mirror/);
   });
 
   test('a folder that cannot be made is DATA_DIR_UNWRITABLE', async () => {
