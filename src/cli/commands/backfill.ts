@@ -79,7 +79,7 @@ async function backfill(call: Invocation, orgs: string[], flags: BackfillFlags):
     return {
       document: result,
       text: () => textOf(result.orgs, call),
-      failure: failureOfOrgs(result.orgs.map(withInterruption)),
+      failure: failureOfOrgs(result.orgs.map((item) => withInterruption(item, flags))),
     };
   } finally {
     progress.stop();
@@ -87,14 +87,16 @@ async function backfill(call: Invocation, orgs: string[], flags: BackfillFlags):
 }
 
 /** A run that a signal cut short is no success, whether or not its item says why. */
-function withInterruption({ instanceUrl, status, error }: BackfillItem): OrgOutcome {
-  const interrupted = {
-    code: 'INTERRUPTED',
-    message: 'The backfill was interrupted.',
-    hint: null,
-    details: null,
-  };
-  return { instanceUrl, error: error ?? (status === 'interrupted' ? interrupted : null) };
+function withInterruption(
+  { instanceUrl, status, error }: BackfillItem,
+  { fresh }: BackfillFlags,
+): OrgOutcome {
+  if (status !== 'interrupted' && error?.code !== 'INTERRUPTED') return { instanceUrl, error };
+  const interrupted = { code: 'INTERRUPTED', message: 'The backfill was interrupted.', details: null };
+  const hint = fresh
+    ? 'Run `parahack-sync backfill` without --fresh to go on: with it, the copy starts over once more.'
+    : null;
+  return { instanceUrl, error: { ...interrupted, ...error, hint: error?.hint ?? hint } };
 }
 
 function textOf(orgs: readonly BackfillItem[], { surface }: Invocation): string {

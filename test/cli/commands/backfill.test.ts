@@ -81,6 +81,16 @@ describe('what the orgs come to', () => {
   });
 });
 
+test('who stops a fresh copy is told how not to start it over once more', async () => {
+  const interrupted = { ...complete, status: 'interrupted' as const, error: error('INTERRUPTED') };
+  const hintOf = async (...flags: string[]) => {
+    const { stdout } = await runMain(['backfill', '--json', ...flags], { app: backfillOf(interrupted) });
+    return (json(stdout).error as ErrorInfo).hint;
+  };
+  expect(await hintOf('--fresh')).toContain('without --fresh');
+  expect(await hintOf()).toBeNull();
+});
+
 test('without a terminal: plain lines, seldom, and no escape sequence anywhere', async () => {
   let at = 0;
   const { app } = fakeApp({
