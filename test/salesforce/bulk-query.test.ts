@@ -82,7 +82,7 @@ describe('a bulk job', () => {
 describe('a result page', () => {
   it('tells its rows and the next locator, and is as old as its job', async () => {
     await using c = await connected();
-    c.org.script({ body: job() });
+    c.org.script({ headers: { date: 'Sat, 31 Jan 2026 11:00:00 GMT' }, body: job() });
     await c.remote.bulk.create('SELECT Id FROM Contact', 'query');
     const headers = {
       'content-type': 'text/csv',
@@ -102,6 +102,26 @@ describe('a result page', () => {
       { url: `${base}/${jobId}/results?maxRecords=2`, headers: { accept: 'text/csv' } },
       { url: `${base}/${jobId}/results?locator=MTAwMDA` },
     ]);
+  });
+
+  it('is as old as the request that made its job, which createdDate tells by whole seconds only', async () => {
+    await using c = await connected();
+    const date = { date: 'Sat, 31 Jan 2026 11:00:00 GMT' };
+    c.org.script({ headers: date, body: { totalSize: 1, done: true, records: [] } });
+    await c.remote.count(null);
+    const before = c.remote.now();
+    c.org.script(
+      { headers: date, body: job() },
+      { headers: date, body: job({ state: 'JobComplete' }) },
+      { headers: date, body: '"Id"\n' },
+    );
+    await c.remote.bulk.create('SELECT Id FROM Contact', 'query');
+    const after = c.remote.now();
+    await c.remote.bulk.info(jobId);
+    const { body } = await c.remote.bulk.results(jobId, ['Id']);
+    await text(body.blocks);
+    expect(body.readAt).toBeGreaterThan(before);
+    expect(body.readAt).toBeLessThan(after);
   });
 
   it('of a job that another process created asks for the job first, once, and keeps to its API version', async () => {
