@@ -18,7 +18,10 @@ export function addLogoutCommand({ program, run }: CommandHost): void {
     .description('Revokes the refresh token at Salesforce and removes the credential. The mirror stays.')
     .argument('[org]', 'alias, instance URL, host or username')
     .option('--all', 'every connected org')
-    .option('--delete-data', 'delete the mirror too (refused while the outbox has open entries)')
+    .option(
+      '--delete-data',
+      'delete the mirror and its archived ones too (refused while the outbox has open entries)',
+    )
     .option('--force', 'with --delete-data: although the outbox has open entries')
     .addHelpText('after', examples('logout prod', 'logout --all', 'logout prod --delete-data'))
     .action((org: string | undefined, flags: LogoutFlags, command) =>

@@ -1,4 +1,5 @@
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { AppError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -28,7 +29,7 @@ export interface Mirrors extends AsyncDisposable {
   open(instanceUrl: string, options: { create: boolean }): Promise<Mirror>;
   /** Moves the file away and returns its new path. It must not be open. */
   archive(instanceUrl: string): Promise<string>;
-  /** Deletes the file. It must not be open. */
+  /** Deletes the file and all that was archived of this org. It must not be open. */
   remove(instanceUrl: string): Promise<void>;
 }
 
@@ -115,7 +116,9 @@ class SqliteMirrors implements Mirrors {
   async remove(instanceUrl: string): Promise<void> {
     const path = this.#closedPath(instanceUrl);
     try {
-      for (const end of companions) rmSync(path + end, { force: true });
+      for (const file of [path, ...archivesOf(path)]) {
+        for (const end of companions) rmSync(file + end, { force: true });
+      }
     } catch (error) {
       throw mapSqliteFault(error, path);
     }
@@ -152,4 +155,16 @@ class SqliteMirrors implements Mirrors {
     this.#seats.push(seat);
     return seat;
   }
+}
+
+/** What `archive` has made of the mirror at `path`; a log that lies there without its database counts too. */
+function archivesOf(path: string): string[] {
+  const folder = dirname(path);
+  if (!existsSync(folder)) return [];
+  const before = `${basename(path, '.db')}.`;
+  const archived = /^\d{8}T\d{6}Z(-\d+)?\.archived\.db(-wal|-shm)?$/;
+  const names = readdirSync(folder)
+    .filter((name) => name.startsWith(before) && archived.test(name.slice(before.length)))
+    .map((name) => join(folder, name.replace(/-(wal|shm)$/, '')));
+  return [...new Set(names)];
 }

@@ -9,7 +9,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
@@ -83,6 +83,21 @@ describe('files', () => {
     expect(temp.mirrors.exists(instanceUrl)).toBe(false);
     using reader = new MirrorReader(first);
     expect(reader.list({ limit: 5, deleted: false }).total).toBe(1);
+  });
+
+  test('a removed mirror takes along what was archived of its org, and nothing of another', async () => {
+    await using temp = await openTempMirror();
+    await temp.mirror[Symbol.asyncDispose]();
+    const other = `${instanceUrl}:8443`;
+    await (await temp.mirrors.open(other, { create: true }))[Symbol.asyncDispose]();
+    const kept = await temp.mirrors.archive(other);
+    await temp.mirrors.archive(instanceUrl);
+    await (await temp.mirrors.open(instanceUrl, { create: true }))[Symbol.asyncDispose]();
+    await temp.mirrors.archive(instanceUrl);
+    await temp.mirrors.remove(instanceUrl);
+    const left = readdirSync(temp.folder).filter((name) => name.includes('.db'));
+    expect(left.filter((name) => !name.startsWith(basename(kept)))).toEqual([]);
+    expect(left).toContain(basename(kept));
   });
 
   test('a mirror that is not there is NO_MIRROR unless it may be made', async () => {
