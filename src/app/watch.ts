@@ -3,6 +3,7 @@ import { isoTime } from '../base/iso-time.ts';
 import { supervise, type WatchedOrg } from '../daemon/supervisor.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { backfill, isBackfilled } from '../sync/backfill/backfill.ts';
+import { closeKilledCycles } from '../sync/close-killed-runs.ts';
 import { runCycle } from '../sync/cycle/cycle.ts';
 import { WindowMemory } from '../sync/cycle/window-memory.ts';
 import type { CallContext } from './app.ts';
@@ -92,9 +93,12 @@ async function openWatched(
     const org = services.registry.get(known.instanceUrl) ?? known;
     const connected = await connectOrg(services, org, { signal, onEvent: progressOf(tell as never) });
     const memory = new WindowMemory();
+    let begun = false;
     return {
       async cycle(cycleSignal) {
         try {
+          if (!begun) await closeKilledCycles(connected.context);
+          begun = true;
           if (!(await isBackfilled(connected))) await firstCopy(connected, tell, cycleSignal);
           const report = await runCycle(connected.context, {
             push,

@@ -3,6 +3,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { mirrorPath } from '../../src/store/sqlite/mirror-path.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
+import { closeKilledCycles } from '../../src/sync/close-killed-runs.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
 import { WindowMemory } from '../../src/sync/cycle/window-memory.ts';
 import { calls, control, expectMirrorEqualsOrg } from '../e2e/org.ts';
@@ -143,6 +144,42 @@ describe('a watch cycle', () => {
     await expect(cycle(rig)).rejects.toMatchObject({
       code: 'CURSOR_OUT_OF_REACH',
       hint: expect.stringContaining('--fresh'),
+    });
+  });
+
+  it('still pushes where the cursor is out of reach', async () => {
+    await using rig = await copied(5);
+    const { mirror, remote, clock } = rig.context;
+    const key = '0b5f2f6e-8a0f-4d0e-9a51-3d9a4c7a2d11';
+    await mirror.outbox.add([
+      {
+        key,
+        op: 'create',
+        contactKey: key,
+        contactId: null,
+        changes: { LastName: 'Late' },
+        base: null,
+        upsertField: null,
+        allowDuplicates: false,
+        atomicGroup: null,
+        createdAt: clock.now(),
+        state: 'pending',
+      },
+    ]);
+    await control(rig.emulator.url, 'clock', { advanceMs: 16 * 86_400_000 });
+    await remote.identity();
+    const pushing = runCycle(rig.context, { push: true, signal: rig.signal });
+    await expect(pushing).rejects.toMatchObject({ code: 'CURSOR_OUT_OF_REACH' });
+    expect((await mirror.outbox.list({ keys: [key] }))[0]).toMatchObject({ state: 'done', created: true });
+  });
+
+  it('marks cycles of a killed process as interrupted', async () => {
+    await using rig = await copied(1);
+    const killed = await rig.context.mirror.startRun('cycle', 0, {});
+    await closeKilledCycles(rig.context);
+    expect(await rig.context.mirror.run(killed)).toMatchObject({
+      status: 'interrupted',
+      error: { code: 'INTERRUPTED' },
     });
   });
 

@@ -1,4 +1,4 @@
-import { AppError } from '../../base/errors.ts';
+import { AppError, isAppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
 import { drainOutbox } from '../push/drain.ts';
 import { assertWithinReach } from '../replication-window.ts';
@@ -41,25 +41,18 @@ export async function runCycle(context: SyncContext, options: CycleOptions): Pro
   const callsAtStart = remote.apiCalls();
   const run = await RunRecorder.start(context, 'cycle', {});
   try {
-    await run.step('describe', () => refreshSchema(context, { signal }));
-    const { updated, deleted } = await mirror.cursors();
-    if (updated === null || deleted === null) {
-      throw new AppError('NOT_BACKFILLED', 'This org has not had its first full copy yet.', {
-        hint: 'Run `parahack-sync backfill` first.',
-      });
+    let pullError: unknown = null;
+    try {
+      await pull(context, run, options);
+    } catch (error) {
+      // Neither a mirror that fell behind nor a share that pulls have used up is the pushes' trouble.
+      if (!isAppError(error, 'CURSOR_OUT_OF_REACH', 'API_BUDGET_EXHAUSTED')) throw error;
+      pullError = error;
     }
-    const now = await orgNow(context, Math.max(updated, deleted), signal);
-    assertWithinReach('updated', updated, now);
-    assertWithinReach('deleted', deleted, now);
-    const { memory } = options;
-    await run.step('updated', () =>
-      withCurrentFields(context, { signal }, () => readUpdated(context, updated, { run, memory, signal })),
-    );
-    await run.step('deleted', () => readDeleted(context, deleted, { run, signal }));
-    await withCurrentFields(context, { signal }, () => fillNewFields(context, { signal }));
     if (options.push) {
       await run.step('push', () => drainOutbox(context, { run, withLock: options.withDrainLock, signal }));
     }
+    if (pullError !== null) throw pullError;
     await run.complete();
   } catch (error) {
     await run.fail(error);
@@ -77,6 +70,25 @@ export async function runCycle(context: SyncContext, options: CycleOptions): Pro
     apiCalls: remote.apiCalls() - callsAtStart,
     durationMs: Math.round(clock.monotonicMs() - startedAt),
   };
+}
+
+/** Brings what changed since the cursors, and fills columns that are new. */
+async function pull(context: SyncContext, run: RunRecorder, { memory, signal }: CycleOptions): Promise<void> {
+  await run.step('describe', () => refreshSchema(context, { signal }));
+  const { updated, deleted } = await context.mirror.cursors();
+  if (updated === null || deleted === null) {
+    throw new AppError('NOT_BACKFILLED', 'This org has not had its first full copy yet.', {
+      hint: 'Run `parahack-sync backfill` first.',
+    });
+  }
+  const now = await orgNow(context, Math.max(updated, deleted), signal);
+  assertWithinReach('updated', updated, now);
+  assertWithinReach('deleted', deleted, now);
+  await run.step('updated', () =>
+    withCurrentFields(context, { signal }, () => readUpdated(context, updated, { run, memory, signal })),
+  );
+  await run.step('deleted', () => readDeleted(context, deleted, { run, signal }));
+  await withCurrentFields(context, { signal }, () => fillNewFields(context, { signal }));
 }
 
 /**
