@@ -104,6 +104,9 @@ async function readObjectFile(path: string): Promise<unknown> {
 
 async function openGiven(options: EmulatorOptions, objects: unknown[]): Promise<Org> {
   const { contacts, seed, customFields, stateFile, wallClock, signal } = options;
+  // SQLite would take it for a file that is thrown away.
+  if (stateFile === '')
+    throw new AppError('INVALID_INPUT', 'The state file has no name.', { hint: 'Name a file.' });
   try {
     return await openOrg({
       ...(contacts === undefined ? {} : { contacts }),

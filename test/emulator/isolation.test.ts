@@ -78,6 +78,9 @@ describe('several emulators', () => {
   });
 
   it('says which file it cannot use', async () => {
+    await expect(runEmulator({ contacts: 1, stateFile: '' })).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+    });
     const folder = await mkdtemp(join(tmpdir(), 'emulator-files-'));
     try {
       const junk = join(folder, 'junk');
