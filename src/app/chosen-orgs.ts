@@ -12,7 +12,7 @@ export function oneOrg(services: Services, name: string | null): OrgRecord {
   if (name !== null) return services.registry.resolve(name);
   const known = services.registry.list();
   if (known.length > 1) {
-    throw new AppError('INVALID_INPUT', `Several orgs are connected: say which one is meant.`, {
+    throw new AppError('AMBIGUOUS_ORG', 'Several orgs are connected: say which one is meant.', {
       hint: `Name one of ${known.map(({ alias, instanceUrl }) => alias ?? instanceUrl).join(', ')}.`,
       details: { known: known.map(({ instanceUrl, alias, username }) => ({ instanceUrl, alias, username })) },
     });
@@ -38,7 +38,7 @@ export function syncOrgs(
   if (all || known.length === 1) return known;
   const wanted = known.filter(({ sync }) => sync);
   if (wanted.length === 0) {
-    throw new AppError('INVALID_INPUT', 'None of the connected orgs has sync on.', {
+    throw new AppError('NO_ORGS', 'None of the connected orgs has sync on.', {
       hint: 'Turn it on with `parahack-sync orgs enable ORG`, or name an org.',
     });
   }

@@ -68,7 +68,7 @@ describe('many orgs', () => {
     const result = await cli.run(['push', '--json'], { input: '{"LastName":"Whose"}' });
     expect(result.code).toBe(2);
     expect(JSON.parse(result.stdout).error).toMatchObject({
-      code: 'INVALID_INPUT',
+      code: 'AMBIGUOUS_ORG',
       hint: expect.stringContaining('org1'),
     });
   });
