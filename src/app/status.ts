@@ -23,8 +23,9 @@ async function statusOf(services: Services, org: OrgRecord): Promise<StatusItem>
   const item: StatusItem = {
     instanceUrl,
     alias,
-    username,
-    orgId,
+    // An org of the environment says who it is only when it is called, and status calls nobody.
+    username: username === '' ? null : username,
+    orgId: orgId === '' ? null : orgId,
     sync,
     auth: authState,
     database: null,

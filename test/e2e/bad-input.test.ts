@@ -86,6 +86,16 @@ describe('wrong input', () => {
     expect(await failing(['backfill', 'acme'])).toMatchObject({ exit: 2, code: 'UNKNOWN_ORG' });
   });
 
+  it('an org of the environment is told without a name that nobody knows yet', async () => {
+    const env = {
+      PARAHACK_SYNC_INSTANCE_URL: emulator.url,
+      PARAHACK_SYNC_ACCESS_TOKEN: emulator.accessToken,
+    };
+    const { stdout } = await cli.run(['status', '--json'], { env });
+    expect(JSON.parse(stdout).orgs[0]).toMatchObject({ username: null, orgId: null, auth: 'no-refresh' });
+    expect((await cli.run(['status'], { env })).stdout).toContain('by PARAHACK_SYNC_ACCESS_TOKEN');
+  });
+
   it('a data folder that cannot be made', async () => {
     const file = join(cli.folder, 'file');
     writeFileSync(file, '');

@@ -10,8 +10,9 @@ export interface StatusResult {
 export interface StatusItem {
   instanceUrl: string;
   alias: string | null;
-  username: string;
-  orgId: string;
+  /** Null, as orgId, for an org of the environment: it was not asked. */
+  username: string | null;
+  orgId: string | null;
   sync: boolean;
   auth: AuthState;
   /** The mirror's path; null before the first backfill. */

@@ -55,7 +55,7 @@ function factsOf(org: StatusItem, now: number): [string, string][] {
       ? 'unknown'
       : `${count(api.used)} of ${count(api.max)} (${percent(api.used / api.max)}), ${relativeTime(api.at, now)}`;
   const facts: [string, string][] = [
-    ['login', `${org.username}, ${org.auth}`],
+    ['login', `${org.username ?? 'by PARAHACK_SYNC_ACCESS_TOKEN'}, ${org.auth}`],
     ['sync', org.sync ? 'on' : 'off'],
     [
       'contacts',
