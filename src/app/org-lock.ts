@@ -18,6 +18,11 @@ export function lockOrg({ locks }: Services, instanceUrl: string): HeldLock {
   });
 }
 
+/** Whether some process works on the org's mirror right now. */
+export function isOrgLocked({ locks }: Services, instanceUrl: string): boolean {
+  return locks.holderOf(`org-${hostKeyOf(instanceUrl)}`) !== null;
+}
+
 /** Lends the lock of an org's outbox, waiting for whoever sends right now. */
 export function withDrainLock(
   services: Services,

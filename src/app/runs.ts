@@ -3,6 +3,7 @@ import { isoTime } from '../base/iso-time.ts';
 import type { Run } from '../sync/ports/run.ts';
 import { toldOrgs } from './chosen-orgs.ts';
 import type { RunResult, RunsResult, RunView } from './contract/runs.ts';
+import { isOrgLocked } from './org-lock.ts';
 import type { Services } from './services.ts';
 
 export async function listRuns(
@@ -13,7 +14,7 @@ export async function listRuns(
   for (const { instanceUrl } of toldOrgs(services, org)) {
     if (!services.mirrors.exists(instanceUrl)) continue;
     await using mirror = await services.mirrors.open(instanceUrl, { create: false });
-    for (const run of await mirror.runs({ limit })) runs.push(runView(instanceUrl, run));
+    for (const run of await mirror.runs({ limit })) runs.push(runView(services, instanceUrl, run));
   }
   runs.sort((a, b) => b.startedAt.localeCompare(a.startedAt));
   return { runs: runs.slice(0, limit) };
@@ -31,7 +32,7 @@ export async function showRun(services: Services, { id }: { id: string }): Promi
         startedAt: isoTime(step.startedAt),
         finishedAt: isoTime(step.finishedAt),
       }));
-      found.push({ run: { ...runView(instanceUrl, run), steps } });
+      found.push({ run: { ...runView(services, instanceUrl, run), steps } });
     }
   }
   const [only] = found;
@@ -45,8 +46,11 @@ export async function showRun(services: Services, { id }: { id: string }): Promi
   );
 }
 
-export function runView(instanceUrl: string, run: Run): RunView {
-  const { id, kind, status, startedAt, finishedAt, counts, apiCalls, error } = run;
+/** A backfill or cycle that says it runs, while no process holds the org, was killed. */
+export function runView(services: Services, instanceUrl: string, run: Run): RunView {
+  const killed = run.status === 'running' && run.kind !== 'push' && !isOrgLocked(services, instanceUrl);
+  const status = killed ? 'interrupted' : run.status;
+  const { id, kind, startedAt, finishedAt, counts, apiCalls, error } = run;
   return {
     id,
     kind,

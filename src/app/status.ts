@@ -59,8 +59,8 @@ async function statusOf(services: Services, org: OrgRecord): Promise<StatusItem>
       deleted,
       coveredUntil: isoTime(covered),
       lagSeconds: covered === null ? null : Math.max(0, Math.round((services.clock.now() - covered) / 1000)),
-      lastBackfill: lastBackfill === undefined ? null : runView(instanceUrl, lastBackfill),
-      lastCycle: lastCycle === undefined ? null : runView(instanceUrl, lastCycle),
+      lastBackfill: lastBackfill === undefined ? null : runView(services, instanceUrl, lastBackfill),
+      lastCycle: lastCycle === undefined ? null : runView(services, instanceUrl, lastCycle),
       outbox: {
         pending: counts.pending,
         rejected: counts.rejected,

@@ -209,6 +209,8 @@ describe('the main job', () => {
       await once(child, 'close');
       const before = rowsIn(file);
       expect(before).toBeLessThan(3_000);
+      const { runs } = await other.json<{ runs: { kind: string; status: string }[] }>(['runs']);
+      expect(runs[0]).toMatchObject({ kind: 'backfill', status: 'interrupted' });
       const { orgs } = await other.json<{ orgs: Record<string, unknown>[] }>(['backfill']);
       expect(orgs[0]).toMatchObject({ status: 'complete', resumed: true, api, contacts: 3_000 });
       // What was there is not read again, but for a page under way in each of the two workers.
