@@ -49,6 +49,9 @@ export type WriterRequest =
   | { id: number; path: string; call: 'close'; args: [] }
   | { id: number; path: string; call: CallName; args: unknown[] };
 
+/** The last message to a thread: close what is open, then end. */
+export const endOfThread = 'end';
+
 export interface WriterFault {
   /** AppError's code; null for any other error. */
   code: string | null;

@@ -1,6 +1,13 @@
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../../base/errors.ts';
-import type { MirrorCalls, WriterAnswer, WriterFault, WriterRequest } from './protocol.ts';
+import {
+  endOfThread,
+  type MirrorCalls,
+  type WriterAnswer,
+  type WriterFault,
+  type WriterRequest,
+} from './protocol.ts';
 
 interface Pending {
   resolve(value: unknown): void;
@@ -42,7 +49,7 @@ export class WriterClient {
     const worker = this.#worker;
     this.#stopped = new Error('The writer thread was stopped.');
     this.#worker = null;
-    await worker?.terminate();
+    if (worker !== null) await endThread(worker);
     this.#rejectAll(this.#stopped);
   }
 
@@ -96,6 +103,27 @@ export class WriterClient {
   #rejectAll(error: Error): void {
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
+  }
+}
+
+/** Longer than any one transaction of a page takes. */
+const endWithinMs = 30_000;
+
+/**
+ * Lets the thread do what was asked before, close its files and end by itself. To terminate it from outside can
+ * meet it inside SQLite or while it starts, and Node aborts the whole process then.
+ */
+async function endThread(worker: Worker): Promise<void> {
+  const gone = once(worker, 'exit');
+  worker.ref();
+  worker.postMessage(endOfThread);
+  const timer = setTimeout(() => void worker.terminate(), endWithinMs);
+  try {
+    await gone;
+  } catch {
+    // It died of an error on the way, which is an end too.
+  } finally {
+    clearTimeout(timer);
   }
 }
 

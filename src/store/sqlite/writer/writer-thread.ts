@@ -3,14 +3,20 @@ import { AppError, messageOf } from '../../../base/errors.ts';
 import { Scratch } from '../page/scratch.ts';
 import { mapSqliteFault } from '../sqlite-fault.ts';
 import { MirrorWriter } from './mirror-writer.ts';
-import type { WriterAnswer, WriterFault, WriterRequest } from './protocol.ts';
+import { endOfThread, type WriterAnswer, type WriterFault, type WriterRequest } from './protocol.ts';
 
 /** Serves requests in the order of their arrival; the entry point of a writer thread. */
 function serve(port: NonNullable<typeof parentPort>): void {
   const writers = new Map<string, MirrorWriter>();
   const scratch = new Scratch();
   const answer = (message: WriterAnswer) => port.postMessage(message);
-  port.on('message', (request: WriterRequest) => {
+  port.on('message', (request: WriterRequest | typeof endOfThread) => {
+    if (request === endOfThread) {
+      for (const writer of writers.values()) writer.close();
+      // Nothing keeps the thread then, and it ends.
+      port.close();
+      return;
+    }
     try {
       answer({ id: request.id, value: perform(writers, scratch, request) });
     } catch (error) {
