@@ -53,15 +53,24 @@ describe('watch cycles that are killed', () => {
       if (open || seed % 2 > 0) continue;
       const parts = await connectParts(url, accessToken, rig.folder);
       try {
-        await runCycle(parts.context, { push: false, signal: rig.signal });
+        await untilEqual(() => runCycle(parts.context, { push: false, signal: rig.signal }), file, url);
       } finally {
         await parts.close();
       }
-      await expectMirrorEqualsOrg(file, url);
     }
     if (open) await control(url, 'commit');
-    await runCycle(rig.context, { push: false, signal: rig.signal });
-    await expectMirrorEqualsOrg(file, url);
+    await untilEqual(() => runCycle(rig.context, { push: false, signal: rig.signal }), file, url);
     expect(underWay).toBeGreaterThan(kills * 0.9);
   }, 900_000);
 });
+
+/** A window that is read in pieces may leave its newest minute to the next cycle, but never to the one after. */
+async function untilEqual(cycle: () => Promise<unknown>, file: string, url: string): Promise<void> {
+  await cycle();
+  try {
+    await expectMirrorEqualsOrg(file, url);
+  } catch {
+    await cycle();
+    await expectMirrorEqualsOrg(file, url);
+  }
+}
