@@ -45,7 +45,8 @@ test('a writer thread that dies is told to whoever waits, and the next write sta
   run.catch(() => {});
   await thread().terminate();
   kill();
-  await expect(page).rejects.toThrow(/thread/);
+  // By the old thread's end, or by the new one that knows nothing of the page: it is not stored either way.
+  await expect(page).rejects.toThrow(/thread|not open/);
 
   const id = await mirror.startRun('cycle', readAt, {});
   await mirror.apply({ page: csvPage(fields, rows, readAt + 2) });
