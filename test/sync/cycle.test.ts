@@ -16,8 +16,8 @@ const equal = (rig: Rig) => expectMirrorEqualsOrg(fileOf(rig), rig.emulator.url)
 const cycle = (rig: Rig, memory?: WindowMemory) =>
   runCycle(rig.context, { push: false, memory, signal: rig.signal });
 
-async function copied(contacts: number): Promise<Rig> {
-  const rig = await openRig({ contacts });
+async function copied(contacts: number, wallClock?: () => number): Promise<Rig> {
+  const rig = await openRig({ contacts, ...(wallClock && { wallClock }) });
   const report = await backfill(rig.context, { api: 'rest', signal: rig.signal });
   expect(report.error).toBeNull();
   return rig;
@@ -100,6 +100,40 @@ describe('a watch cycle', () => {
     expect((await rig.context.mirror.counts()).contacts).toBe(crowd + 50);
     await equal(rig);
   }, 900_000);
+
+  it('leaves the minute behind a crowded one to the next cycle where it has only just begun', async () => {
+    let wall = Date.UTC(2026, 2, 4, 10, 0, 30);
+    await using rig = await copied(60, () => wall);
+    const { url } = rig.emulator;
+    await control(url, 'settings', { replicationIdLimit: 40 });
+    wall = Date.UTC(2026, 2, 4, 10, 7, 59);
+    await control(url, 'touch', { count: 50, set: { Title: 'Crowded' } });
+    // The org's word for the full minute comes in the second after it, for `Date` has whole seconds.
+    wall = Date.UTC(2026, 2, 4, 10, 8, 0) + 200;
+    await control(url, 'touch', { count: 1, set: { Title: 'Next minute' } });
+    const first = await cycle(rig);
+    expect(first.coveredUntil).toBeLessThan(Date.UTC(2026, 2, 4, 10, 8));
+    await expect(equal(rig)).rejects.toThrow();
+    wall += 2_000;
+    await cycle(rig);
+    await equal(rig);
+  });
+
+  it('passes a crowded minute though more contacts were deleted since than one answer tells', async () => {
+    await using rig = await copied(150);
+    const { url } = rig.emulator;
+    await control(url, 'clock', { advanceMs: 5 * minute });
+    await control(url, 'settings', { replicationIdLimit: 40 });
+    await control(url, 'touch', { count: 50, set: { Title: 'Crowded' } });
+    for (let i = 0; i < 2; i++) {
+      await control(url, 'clock', { advanceMs: 5 * minute });
+      await control(url, 'delete', { count: 30 });
+    }
+    await control(url, 'clock', { advanceMs: 5 * minute });
+    await control(url, 'contacts', { count: 1, seed: 4 });
+    await cycle(rig);
+    await equal(rig);
+  });
 
   it('buries only what queryAll confirms: a contact that came back at once stays', async () => {
     await using rig = await copied(20);

@@ -91,19 +91,22 @@ function minuteConditions({ start, end }: Window): string[] {
 }
 
 /**
- * Coverage as the `deleted` call tells it, for a minute that `updated` cannot answer; null where `deleted`
- * cannot answer it either. The minute may still be running, so only its start is surely no future.
+ * Coverage as the `deleted` call tells it, for a minute that `updated` cannot answer. Where too many were deleted
+ * since, the newest minute alone is asked: what covers that covers all before it. Null where `deleted` cannot answer
+ * that either. The minute may still be running, so only its start is surely no future.
  */
 async function coverageFrom(
   { remote }: SyncContext,
   start: number,
   signal: AbortSignal,
 ): Promise<number | null> {
-  const end = Math.max(floorMinute(remote.now()), start) + minuteMs;
-  try {
-    return coveredBy(await remote.deleted({ start, end }, { signal }));
-  } catch (error) {
-    if (isAppError(error, 'EXCEEDED_ID_LIMIT')) return null;
-    throw error;
+  const newest = Math.max(floorMinute(remote.now()), start);
+  for (const from of new Set([start, newest])) {
+    try {
+      return coveredBy(await remote.deleted({ start: from, end: newest + minuteMs }, { signal }));
+    } catch (error) {
+      if (!isAppError(error, 'EXCEEDED_ID_LIMIT')) throw error;
+    }
   }
+  return null;
 }
