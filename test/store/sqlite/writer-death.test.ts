@@ -46,7 +46,7 @@ test('a writer thread that dies is told to whoever waits, and the next write sta
   await thread().terminate();
   kill();
   // By the old thread's end, or by the new one that knows nothing of the page: it is not stored either way.
-  await expect(page).rejects.toThrow(/thread|not open/);
+  await expect(page).rejects.toMatchObject({ code: 'MIRROR_FAILED' });
 
   const id = await mirror.startRun('cycle', readAt, {});
   await mirror.apply({ page: csvPage(fields, rows, readAt + 2) });

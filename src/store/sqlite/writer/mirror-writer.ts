@@ -20,6 +20,7 @@ import { lastKeyOf } from './last-key.ts';
 import { PageIntake } from './page-intake.ts';
 import type { BatchOrder, MirrorCalls, PageHead } from './protocol.ts';
 import { spoolFolder, spoolName } from './spool-folder.ts';
+import { threadEnded } from './thread-ended.ts';
 import { inDurableTransaction, inTransaction } from './transaction.ts';
 
 const spoolCacheKb = 512;
@@ -95,7 +96,8 @@ export class MirrorWriter implements MirrorCalls {
 
   #intake(page: number): PageIntake {
     const intake = this.#pages.get(page);
-    if (intake === undefined) throw new Error('The page was begun on a thread that has died since.');
+    // It was begun on a thread that has died since.
+    if (intake === undefined) throw threadEnded();
     return intake;
   }
 

@@ -8,6 +8,7 @@ import {
   type WriterFault,
   type WriterRequest,
 } from './protocol.ts';
+import { threadEnded } from './thread-ended.ts';
 
 interface Pending {
   resolve(value: unknown): void;
@@ -92,12 +93,7 @@ export class WriterClient {
     if (worker !== this.#worker) return;
     this.#worker = null;
     this.deaths++;
-    this.#rejectAll(
-      new AppError('MIRROR_FAILED', 'The thread that writes to the mirror ended unexpectedly.', {
-        hint: 'What it had stored before is kept; the next try starts another one.',
-        cause,
-      }),
-    );
+    this.#rejectAll(threadEnded(cause));
   }
 
   #rejectAll(error: Error): void {

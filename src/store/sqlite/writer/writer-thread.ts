@@ -4,6 +4,7 @@ import { Scratch } from '../page/scratch.ts';
 import { mapSqliteFault } from '../sqlite-fault.ts';
 import { MirrorWriter } from './mirror-writer.ts';
 import { endOfThread, type WriterAnswer, type WriterFault, type WriterRequest } from './protocol.ts';
+import { threadEnded } from './thread-ended.ts';
 
 /** Serves requests in the order of their arrival; the entry point of a writer thread. */
 function serve(port: NonNullable<typeof parentPort>): void {
@@ -40,7 +41,8 @@ function perform(
     writers.delete(path);
     return undefined;
   }
-  if (writer === undefined) throw new Error(`The mirror ${path} is not open.`);
+  // It was opened on a thread that has died since.
+  if (writer === undefined) throw threadEnded();
   const method = writer[call] as (...args: unknown[]) => unknown;
   return method.apply(writer, args);
 }
