@@ -202,11 +202,8 @@ async function importCsv(csv: string, { create, indices }: Table): Promise<Measu
   return measure('sqlite3', [file, ...commands]);
 }
 
-async function alternate(
-  tasks: Record<string, () => Promise<Measured>>,
-  times: number,
-): Promise<Map<string, Measured[]>> {
-  const results = new Map<string, Measured[]>(Object.keys(tasks).map((name) => [name, []]));
+async function alternate(tasks: Record<string, () => Promise<Measured>>, times: number): Promise<Results> {
+  const results: Results = new Map(Object.keys(tasks).map((name) => [name, []]));
   for (let run = 0; run < times; run++) {
     for (const [name, task] of Object.entries(tasks)) {
       const measured = await task();
@@ -222,127 +219,100 @@ function report(contacts: number, what: string, value: string, wanted = ''): voi
   rows.push([contacts.toLocaleString('en'), what, value, wanted]);
 }
 
-async function benchmark(contacts: number): Promise<number> {
+type Results = Map<string, Measured[]>;
+
+function ratio(results: Results, name: string, than: string): string {
+  const seconds = (of: string) => median((results.get(of) ?? []).map((measured) => measured.seconds));
+  return (seconds(than) / seconds(name)).toFixed(2);
+}
+
+const peak = (measured: Measured[]) => Math.max(...measured.map(({ peakMB }) => peakMB));
+
+/** Reports `name : than` where both ran. */
+function compare(contacts: number, results: Results, [name, than]: [string, string], wanted: string): void {
+  if (results.has(name) && results.has(than))
+    report(contacts, `${name} : ${than}`, ratio(results, name, than), wanted);
+}
+
+function reportPlain(contacts: number, results: Results): void {
+  for (const [name, measured] of results) {
+    const rate = contacts / median(measured.map(({ seconds }) => seconds));
+    report(contacts, `${name}, contacts a second`, Math.round(rate).toLocaleString('en'));
+  }
+  compare(contacts, results, ['bulk', 'sqlite3 .import'], '0.7 or better, 0.9 wanted');
+  compare(contacts, results, ['bulk', 'jsforce'], '1.3 or better');
+  compare(contacts, results, ['rest', 'jsforce'], '1.3 or better');
+  compare(contacts, results, ['bulk', 'sf + .import'], '1.2 or better');
+  for (const api of ['bulk', 'rest']) {
+    const copies = results.get(api) as Copied[];
+    const wanted = api === 'bulk' && contacts === 1_000_000 ? '60 or fewer' : '';
+    report(contacts, `${api}, API calls`, String(copies[0]!.apiCalls), wanted);
+    report(contacts, `${api}, peak memory, MB`, peak(copies).toFixed(0), '250 or less');
+    const firstRow = median(copies.map(({ firstRowSeconds }) => firstRowSeconds));
+    report(contacts, `${api}, first row after, s`, firstRow.toFixed(2));
+  }
+  if (results.has('sf + .import'))
+    report(contacts, 'sf + .import, peak memory, MB', peak(results.get('sf + .import') ?? []).toFixed(0));
+}
+
+function reportSlow(contacts: number, results: Results): void {
+  const slow = new Map([...results].map(([name, measured]) => [`${name}, ${latencyMs} ms`, measured]));
+  const pair = (name: string, than: string): [string, string] => [
+    `${name}, ${latencyMs} ms`,
+    `${than}, ${latencyMs} ms`,
+  ];
+  compare(contacts, slow, pair('bulk', 'sf + .import'), '1.5 or better');
+  compare(contacts, slow, pair('bulk', 'jsforce'), '5 or better');
+  compare(contacts, slow, pair('rest', 'jsforce'), '5 or better');
+  compare(contacts, slow, pair('rest', 'rest --concurrency 1'), '6 or better');
+}
+
+/** Peak memory of both paths. */
+async function benchmark(contacts: number): Promise<{ bulk: number; rest: number }> {
   process.stderr.write(`${contacts.toLocaleString('en')} contacts\n`);
   const org = await startOrg(contacts);
   try {
     await measure(
       process.execPath,
       [bin, 'login', '--access-token-stdin', '--instance-url', org.url, '--alias', `bench${contacts}`],
-      {
-        env,
-        input: `${org.accessToken}\n`,
-      },
+      { env, input: `${org.accessToken}\n` },
     );
     await setLatency(org, 0);
     const csv = join(folder, 'contacts.csv');
     const table = await exportCsv(org, csv);
-    const jsforce = () => {
-      const file = join(folder, 'jsforce.db');
-      for (const ending of ['', '-wal', '-shm']) rmSync(`${file}${ending}`, { force: true });
-      const script = new URL('./jsforce-copy.ts', import.meta.url).pathname;
-      return measure(process.execPath, [script, org.url, org.accessToken, file]);
-    };
     const tasks: Record<string, () => Promise<Measured>> = {
       bulk: () => backfill(org, 'bulk'),
       rest: () => backfill(org, 'rest'),
-      jsforce,
+      jsforce: () => jsforceCopy(org),
     };
-    if (await has('sqlite3')) tasks['sqlite3 .import'] = () => importCsv(csv, table);
-    else report(contacts, 'sqlite3 .import', 'not installed');
     if (await has('sf')) tasks['sf + .import'] = () => sfExport(org, table);
     else report(contacts, 'sf data export bulk', 'not installed');
-    const plain = await alternate(tasks, runs);
-    const seconds = (results: Map<string, Measured[]>, name: string) =>
-      median((results.get(name) ?? []).map((measured) => measured.seconds));
-    const rate = (name: string) => Math.round(contacts / seconds(plain, name)).toLocaleString('en');
-    for (const name of plain.keys()) report(contacts, `${name}, contacts a second`, rate(name));
-    const faster = (results: Map<string, Measured[]>, name: string, than: string) =>
-      (seconds(results, than) / seconds(results, name)).toFixed(2);
-    if (plain.has('sqlite3 .import'))
-      report(
-        contacts,
-        'bulk : sqlite3 .import',
-        faster(plain, 'bulk', 'sqlite3 .import'),
-        '0.7 or better, 0.9 wanted',
-      );
-    report(contacts, 'bulk : jsforce', faster(plain, 'bulk', 'jsforce'), '1.3 or better');
-    report(contacts, 'rest : jsforce', faster(plain, 'rest', 'jsforce'), '1.3 or better');
-    if (plain.has('sf + .import'))
-      report(contacts, 'bulk : sf + .import', faster(plain, 'bulk', 'sf + .import'), '1.2 or better');
-    const bulk = plain.get('bulk') as Copied[];
-    const rest = plain.get('rest') as Copied[];
-    report(
-      contacts,
-      'bulk, API calls',
-      String(bulk[0]!.apiCalls),
-      contacts === 1_000_000 ? '60 or fewer' : '',
+    const shell = await has('sqlite3');
+    if (!shell) report(contacts, 'sqlite3 .import', 'not installed');
+    const plain = await alternate(
+      shell ? { ...tasks, 'sqlite3 .import': () => importCsv(csv, table) } : tasks,
+      runs,
     );
-    report(contacts, 'rest, API calls', String(rest[0]!.apiCalls));
-    const peakMB = Math.max(...bulk.map((measured) => measured.peakMB));
-    report(contacts, 'bulk, peak memory, MB', peakMB.toFixed(0), '250 or less');
-    report(
-      contacts,
-      'rest, peak memory, MB',
-      Math.max(...rest.map((measured) => measured.peakMB)).toFixed(0),
-      '250 or less',
-    );
-    report(
-      contacts,
-      'bulk, first row after, s',
-      median(bulk.map((measured) => measured.firstRowSeconds)).toFixed(2),
-    );
-    report(
-      contacts,
-      'rest, first row after, s',
-      median(rest.map((measured) => measured.firstRowSeconds)).toFixed(2),
-    );
+    reportPlain(contacts, plain);
     if (!flags['no-latency']) {
       await setLatency(org, latencyMs);
-      const slow = await alternate(
-        {
-          bulk: tasks.bulk!,
-          rest: tasks.rest!,
-          jsforce,
-          'rest --concurrency 1': () => backfill(org, 'rest', '--concurrency', '1'),
-          ...(tasks['sf + .import'] && { 'sf + .import': tasks['sf + .import'] }),
-        },
-        1,
-      );
-      if (slow.has('sf + .import')) {
-        report(
-          contacts,
-          `bulk : sf + .import, ${latencyMs} ms a request`,
-          faster(slow, 'bulk', 'sf + .import'),
-          '1.5 or better',
-        );
-      }
-      report(
-        contacts,
-        `bulk : jsforce, ${latencyMs} ms a request`,
-        faster(slow, 'bulk', 'jsforce'),
-        '5 or better',
-      );
-      report(
-        contacts,
-        `rest : jsforce, ${latencyMs} ms a request`,
-        faster(slow, 'rest', 'jsforce'),
-        '5 or better',
-      );
-      report(
-        contacts,
-        `rest : rest --concurrency 1, ${latencyMs} ms`,
-        faster(slow, 'rest', 'rest --concurrency 1'),
-        '6 or better',
-      );
+      const oneByOne = () => backfill(org, 'rest', '--concurrency', '1');
+      reportSlow(contacts, await alternate({ ...tasks, 'rest --concurrency 1': oneByOne }, runs));
     }
-    return peakMB;
+    return { bulk: peak(plain.get('bulk') ?? []), rest: peak(plain.get('rest') ?? []) };
   } finally {
     await org.stop();
     await measure(process.execPath, [bin, 'logout', '--all', '--delete-data', '--force'], { env }).catch(
       () => {},
     );
   }
+}
+
+function jsforceCopy(org: Org): Promise<Measured> {
+  const file = join(folder, 'jsforce.db');
+  for (const ending of ['', '-wal', '-shm']) rmSync(`${file}${ending}`, { force: true });
+  const script = new URL('./jsforce-copy.ts', import.meta.url).pathname;
+  return measure(process.execPath, [script, org.url, org.accessToken, file]);
 }
 
 async function has(command: string): Promise<boolean> {
@@ -395,12 +365,15 @@ async function sfExport(org: Org, table: Table): Promise<Measured> {
 }
 
 try {
-  const peaks = new Map<number, number>();
+  const peaks = new Map<number, { bulk: number; rest: number }>();
   for (const contacts of flags.contacts.split(',').map(Number))
     peaks.set(contacts, await benchmark(contacts));
   const [small, large] = [peaks.get(300_000), peaks.get(1_000_000)];
   if (small !== undefined && large !== undefined) {
-    report(1_000_000, 'bulk, memory above that at 300,000, MB', (large - small).toFixed(0), '40 or less');
+    for (const api of ['bulk', 'rest'] as const) {
+      const above = (large[api] - small[api]).toFixed(0);
+      report(1_000_000, `${api}, memory above that at 300,000, MB`, above, '40 or less');
+    }
   }
   const widths = [0, 1, 2].map((at) => Math.max(...rows.map((row) => row[at]!.length)));
   for (const row of rows) {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 
 export interface Measured {
   seconds: number;
-  /** Peak resident memory of the process itself, as the kernel counts it. */
+  /** Peak resident memory of the process itself, as the kernel counts it, in millions of bytes. */
   peakMB: number;
   stdout: string;
 }
@@ -46,7 +46,7 @@ export async function measure(
 function highWaterMB(pid: number | undefined): number {
   try {
     const match = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
-    return match ? Number(match[1]) / 1024 : 0;
+    return match ? (Number(match[1]) * 1024) / 1e6 : 0;
   } catch {
     return 0;
   }
