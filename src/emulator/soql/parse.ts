@@ -3,6 +3,8 @@ import { malformed, soqlFault } from './soql-fault.ts';
 
 /** SOQL reference, "SOQL Limits": a statement's length. */
 const LONGEST_STATEMENT = 100_000;
+/** The parser takes them for ends of a line, which a string may not hold; for Salesforce they are text. */
+const SEPARATORS = /[\u2028\u2029]/g;
 const ALL_ROWS = /\s+ALL\s+ROWS\s*$/i;
 
 export interface ParsedSoql {
@@ -22,7 +24,7 @@ export function parseSoql(text: string): ParsedSoql {
   const statement = allRows ? text.replace(ALL_ROWS, '') : text;
   let query: Query;
   try {
-    query = parseQuery(statement);
+    query = parseQuery(statement.replace(SEPARATORS, escaped));
   } catch (error) {
     throw syntaxFault(text, error);
   }
@@ -30,6 +32,10 @@ export function parseSoql(text: string): ParsedSoql {
     throw malformed("unexpected token: '<EOF>'");
   }
   return { text, query, allRows };
+}
+
+function escaped(separator: string): string {
+  return `\\u${separator.charCodeAt(0).toString(16)}`;
 }
 
 function syntaxFault(text: string, error: unknown) {

@@ -82,6 +82,13 @@ it('any text survives the way into a string literal, a row and back', () => {
   );
 });
 
+it('separators of lines and paragraphs are text within a string', () => {
+  const value = 'a\u2028b\u2029c';
+  const [made] = org.create(me, [{ object: 'Contact', fields: { LastName: value } }]);
+  expect(rows(org, me, `SELECT Id FROM Contact WHERE LastName = '${value}'`)).toHaveLength(1);
+  org.control.purge([made!.id!]);
+});
+
 it('thousands of conditions are no deeper than SQLite takes', () => {
   const many = Array.from({ length: 3000 }, (_, index) => `LastName = 'n${index}'`);
   expect(rows(org, me, `SELECT Id FROM Contact WHERE ${many.join(' OR ')}`)).toEqual([]);
