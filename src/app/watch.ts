@@ -94,12 +94,23 @@ async function openWatched(
     const connected = await connectOrg(services, org, { signal, onEvent: progressOf(tell as never) });
     const memory = new WindowMemory();
     let begun = false;
+    const begin = async () => {
+      if (!begun) await closeKilledCycles(connected.context);
+      begun = true;
+    };
     return {
+      needsFirstCopy: async () => !(await isBackfilled(connected)),
+      async firstCopy(copySignal) {
+        try {
+          await begin();
+          await firstCopy(connected, tell, copySignal);
+        } finally {
+          await saveCalls(connected, services.clock.now());
+        }
+      },
       async cycle(cycleSignal) {
         try {
-          if (!begun) await closeKilledCycles(connected.context);
-          begun = true;
-          if (!(await isBackfilled(connected))) await firstCopy(connected, tell, cycleSignal);
+          await begin();
           const report = await runCycle(connected.context, {
             push,
             withDrainLock: withDrainLock(services, org.instanceUrl, cycleSignal),

@@ -6,6 +6,10 @@ import { Places } from './places.ts';
 
 /** One org taken into care: its lock is held until it is disposed. */
 export interface WatchedOrg extends AsyncDisposable {
+  /** Whether its mirror lacks a complete first copy. */
+  needsFirstCopy(): Promise<boolean>;
+  /** Makes the first copy, or goes on with it. May take hours. */
+  firstCopy(signal: AbortSignal): Promise<void>;
   cycle(signal: AbortSignal): Promise<void>;
 }
 
@@ -36,6 +40,8 @@ export interface WatchedOutcome {
 
 /** Cycles under way at once; the others wait for a place. */
 const maxCycles = 4;
+/** First copies under way at once. They have places of their own, because one may take hours. */
+const maxFirstCopies = 2;
 /** How soon a new, enabled, disabled or newly logged-in org is noticed. */
 const rescanMs = 15_000;
 const longestBackoffMs = 3_600_000;
@@ -47,7 +53,7 @@ const longestBackoffMs = 3_600_000;
  */
 export async function supervise(options: SupervisorOptions): Promise<WatchedOutcome[]> {
   const { clock, intervalMs, once, signal, random = Math.random } = options;
-  const places = new Places(maxCycles);
+  const places = { cycles: new Places(maxCycles), copies: new Places(maxFirstCopies) };
   const loops = new Map<string, { stop: AbortController; outcome: WatchedOutcome; done: Promise<void> }>();
   const end = new AbortController();
   const bound = AbortSignal.any([signal, end.signal]);
@@ -103,19 +109,24 @@ export async function supervise(options: SupervisorOptions): Promise<WatchedOutc
 
 type LoopOptions = SupervisorOptions & { random: () => number };
 
+interface LoopPlaces {
+  cycles: Places;
+  copies: Places;
+}
+
 /** The endless care for one org: take it, cycle, wait; back off on failure; pause without a login. */
 class OrgLoop {
   readonly #instanceUrl: string;
   readonly #outcome: WatchedOutcome;
   readonly #options: LoopOptions;
-  readonly #places: Places;
+  readonly #places: LoopPlaces;
   /** The error of the first try, null where it was good or the loop ended before. */
   readonly firstTry: Promise<unknown>;
   #tellFirstTry!: (error: unknown) => void;
   #failures = 0;
   #org: WatchedOrg | null = null;
 
-  constructor(instanceUrl: string, outcome: WatchedOutcome, options: LoopOptions, places: Places) {
+  constructor(instanceUrl: string, outcome: WatchedOutcome, options: LoopOptions, places: LoopPlaces) {
     this.#instanceUrl = instanceUrl;
     this.#outcome = outcome;
     this.#options = options;
@@ -130,7 +141,7 @@ class OrgLoop {
     try {
       if (delayMs > 0) await clock.sleep(delayMs, { signal });
       for (;;) {
-        const waitMs = await this.#places.run(signal, () => this.#turn());
+        const waitMs = await this.#turn();
         this.#tellFirstTry(this.#outcome.error);
         if (once) return;
         await (waitMs === 'until-login' ? this.#untilLogin() : clock.sleep(waitMs, { signal }));
@@ -143,13 +154,29 @@ class OrgLoop {
     }
   }
 
+  /** A cycle, after a first copy where there is none: the place for cycles is free as long as that takes. */
+  async #work(): Promise<void> {
+    const { signal } = this.#options;
+    const { cycles, copies } = this.#places;
+    const cycleUnlessUncopied = async () => {
+      this.#org ??= await this.#options.open(this.#instanceUrl);
+      this.#tellFirstTry(null);
+      if (await this.#org.needsFirstCopy()) return this.#org;
+      await this.#org.cycle(signal);
+      return null;
+    };
+    const uncopied = await cycles.run(signal, cycleUnlessUncopied);
+    if (uncopied === null) return;
+    await copies.run(signal, () => uncopied.firstCopy(signal));
+    await cycles.run(signal, () => uncopied.cycle(signal));
+  }
+
   /** One try; answers how long to wait before the next. Throws only an abort. */
   async #turn(): Promise<number | 'until-login'> {
     const { clock, intervalMs, once, random, signal } = this.#options;
     const startedAt = clock.monotonicMs();
     try {
-      this.#org ??= await this.#options.open(this.#instanceUrl);
-      await this.#org.cycle(signal);
+      await this.#work();
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       this.#outcome.error = error;

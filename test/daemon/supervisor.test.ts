@@ -12,7 +12,13 @@ const settle = async () => {
 function watching(
   orgs: Record<
     string,
-    { cycle?: (n: number) => Promise<void>; open?: (n: number) => void; close?: () => Promise<void> }
+    {
+      cycle?: (n: number) => Promise<void>;
+      open?: (n: number) => void;
+      close?: () => Promise<void>;
+      /** An org with this one lacks its first copy until it has resolved. */
+      copy?: () => Promise<void>;
+    }
   >,
   { once = false, intervalMs = 5 * minute } = {},
 ) {
@@ -20,6 +26,7 @@ function watching(
   const stop = new AbortController();
   const log: string[] = [];
   const cycles = new Map<string, number>();
+  const copied = new Set<string>();
   const opens = new Map<string, number>();
   const wanted = { urls: Object.keys(orgs), login: true, failing: false };
   const unlessFailing = <T>(value: T): T => {
@@ -38,6 +45,12 @@ function watching(
       orgs[url]?.open?.(next(opens, url));
       log.push(`${clock.now() / minute} open ${url}`);
       return {
+        needsFirstCopy: async () => orgs[url]?.copy !== undefined && !copied.has(url),
+        async firstCopy() {
+          log.push(`${clock.now() / minute} copy ${url}`);
+          await orgs[url]?.copy?.();
+          copied.add(url);
+        },
         async cycle() {
           log.push(`${clock.now() / minute} cycle ${url}`);
           await orgs[url]?.cycle?.(next(cycles, url));
@@ -210,5 +223,26 @@ describe('supervise', () => {
     expect(most).toBe(1);
     releases.shift()?.();
     await watch.stop();
+  });
+
+  it("starts the others' cycles on time while any number of first copies is under way, two at once", async () => {
+    const ends: (() => void)[] = [];
+    const copy = () => new Promise<void>((resolve) => ends.push(resolve));
+    const watch = watching({ a: { copy }, b: { copy }, c: { copy }, d: { copy }, e: { copy }, f: {} });
+    await settle();
+    await watch.pass(11 * minute);
+    expect(watch.cyclesOf('f')).toHaveLength(3);
+    expect(watch.log.filter((line) => line.includes('copy'))).toHaveLength(2);
+    ends.shift()?.();
+    await settle();
+    expect(watch.log.filter((line) => line.includes('copy'))).toHaveLength(3);
+    // The first copy's own cycle follows it, and it is not made again.
+    expect(watch.cyclesOf('a')).toHaveLength(1);
+    const stopping = watch.stop();
+    for (let i = 0; i < 10; i++) {
+      for (const end of ends.splice(0)) end();
+      await settle();
+    }
+    await stopping;
   });
 });
