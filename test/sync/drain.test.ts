@@ -123,6 +123,40 @@ describe('the outbox is drained', () => {
     expect(titles.get(second)).not.toBe('Behind');
   });
 
+  it('past a contact whose answer is lost, which stays in doubt and is not made twice', async () => {
+    await using rig = await copied(3);
+    await control(rig.emulator.url, 'faults', lostAnswers);
+    await pushed(rig, [{ LastName: 'Doubt' }, { LastName: 'Next' }, { LastName: 'Last' }]);
+    expect(await statesOf(rig)).toEqual(['in-doubt', 'done', 'done']);
+    await cycle(rig);
+    expect(await statesOf(rig)).toEqual(['done', 'done', 'done']);
+    expect([await named(rig, 'Doubt'), await named(rig, 'Next')]).toEqual([1, 1]);
+  });
+
+  it('no further than the third lost answer in a row', async () => {
+    await using rig = await copied(3);
+    await control(rig.emulator.url, 'faults', [{ ...lostAnswers[0], times: 99 }]);
+    await pushed(
+      rig,
+      [1, 2, 3, 4, 5].map((n) => ({ LastName: `Doubt ${n}` })),
+    );
+    expect(await statesOf(rig)).toEqual(['in-doubt', 'in-doubt', 'in-doubt', 'pending', 'pending']);
+  });
+
+  it('no further than the second collection of creates whose answer is lost', async () => {
+    await using rig = await copied(3);
+    await control(rig.emulator.url, 'faults', [
+      { match: 'POST .*/composite/sobjects', times: 99, reset: 'after-commit' },
+    ]);
+    await pushed(
+      rig,
+      Array.from({ length: 601 }, (_, n) => ({ LastName: `Many ${n}` })),
+    );
+    const states = await statesOf(rig);
+    expect(states.filter((state) => state === 'in-doubt')).toHaveLength(400);
+    expect(states.filter((state) => state === 'pending')).toHaveLength(201);
+  });
+
   it('with a group of --all-or-none in one request, wherever a pass ends', async () => {
     await using rig = await copied(3);
     const { url } = rig.emulator;

@@ -22,6 +22,11 @@ export interface DrainOptions {
 const idempotencyMs = 29 * 86_400_000;
 /** How often a request whose answer never came is repeated at once, where a repeat is safe. */
 const maxRepeats = 3;
+/**
+ * After so many lost answers in a row the org itself counts as out of reach. Fewer for creates in collections:
+ * each of those leaves up to 200 contacts in a doubt that only people can settle.
+ */
+const maxDoubtsInRow = { repeatable: 3, other: 2 };
 const entriesPerPass = 2_000;
 
 /**
@@ -39,7 +44,7 @@ export async function drainOutbox(context: SyncContext, options: DrainOptions): 
 async function drain(context: SyncContext, options: DrainOptions): Promise<void> {
   const { outbox } = context.mirror;
   await recover(context);
-  const progress: DrainProgress = { idempotent: true, stuck: new StuckEntries() };
+  const progress: DrainProgress = { idempotent: true, doubtsInRow: 0, stuck: new StuckEntries() };
   for (;;) {
     const listed = wholeGroups(await outbox.list({ states: ['pending'], limit: entriesPerPass }));
     const waiting = progress.stuck.without(listed);
@@ -61,6 +66,8 @@ async function drain(context: SyncContext, options: DrainOptions): Promise<void>
 interface DrainProgress {
   /** Whether the org takes Idempotency-Keys, as far as this drain knows. */
   idempotent: boolean;
+  /** Requests in a row, up to the last one, whose answer never came. */
+  doubtsInRow: number;
   stuck: StuckEntries;
 }
 
@@ -155,7 +162,9 @@ async function settle(
     const unknown = outcomes.some(({ kind }) => kind === 'unknown');
     const repeatable = sent.entries.every(({ op }) => isRepeatable({ op, way: sent.way }));
     mayExist ||= unknown;
-    if (!unknown || !repeatable || attempt >= maxRepeats || options.signal.aborted) break;
+    // Where the request before was lost too, the next drain repeats this one: the stop shall not take long.
+    const repeats = progress.doubtsInRow === 0 ? maxRepeats : 0;
+    if (!unknown || !repeatable || attempt >= repeats || options.signal.aborted) break;
     await clock
       .sleep(backoffMs(attempt, { baseMs: 500, maxMs: 8_000 }), { signal: options.signal })
       .catch(() => {});
@@ -164,13 +173,27 @@ async function settle(
   await mirror.outbox.settle(settlements);
   count(options.run, sent.entries, settlements);
   options.onSettled?.(settlements.filter(({ state }) => state === 'done' || state === 'rejected').length);
+  noteDoubt(progress, sent, outcomes);
   const stop = outcomes.find(({ kind }) => kind === 'not-done' || kind === 'unknown');
   if (stop === undefined || !('error' in stop)) return;
-  if (!isOfRecords(stop.error)) throw stop.error;
+  if (!isOfRecords(stop.error) && stop.kind !== 'unknown') throw stop.error;
   progress.stuck.add(
     sent.entries.filter((_, i) => ['not-done', 'unknown'].includes(outcomes[i]?.kind ?? 'unknown')),
     stop.error,
   );
+}
+
+/** Counts lost answers in a row; throws the last one's error where they tell that the org is out of reach. */
+function noteDoubt(
+  progress: DrainProgress,
+  { entries, way }: PlannedRequest,
+  outcomes: readonly WriteOutcome[],
+): void {
+  const lost = outcomes.find((outcome) => outcome.kind === 'unknown' && !isOfRecords(outcome.error));
+  progress.doubtsInRow = lost === undefined ? 0 : progress.doubtsInRow + 1;
+  const repeatable = entries.every(({ op }) => isRepeatable({ op, way }));
+  const limit = repeatable ? maxDoubtsInRow.repeatable : maxDoubtsInRow.other;
+  if (lost?.kind === 'unknown' && progress.doubtsInRow >= limit) throw lost.error;
 }
 
 function settlementOf(
