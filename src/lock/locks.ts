@@ -39,8 +39,11 @@ export interface Locks {
   holderOf(name: string): LockHolder | null;
 }
 
+/** How long a holder waits for processes that look at its `.shown` file; a look takes microseconds. */
+const longestLookMs = 500;
+
 /**
- * Locks that the operating system releases when their process dies, one small SQLite file each, shared by
+ * Locks that the operating system releases when their process dies, two small SQLite files each, shared by
  * every process that opens the same folder. Folder 0700, files 0600.
  */
 export function openLocks(folder: string, { clock = systemClock }: { clock?: Clock } = {}): Locks {
@@ -51,6 +54,7 @@ export function openLocks(folder: string, { clock = systemClock }: { clock?: Clo
     const holderPath = join(root, `${fileNameOf(name)}.holder`);
     const connection = lockFile(path);
     if (connection === null) return null;
+    const shown = showLocked(join(root, `${fileNameOf(name)}.shown`));
     const since = clock.now();
     noteHolder(holderPath, { pid: process.pid, since });
     let held = true;
@@ -58,6 +62,7 @@ export function openLocks(folder: string, { clock = systemClock }: { clock?: Clo
       if (!held) return;
       held = false;
       rmSync(holderPath, { force: true });
+      shown?.close();
       connection.close();
     };
     return { name, release, [Symbol.dispose]: release };
@@ -83,11 +88,7 @@ export function openLocks(folder: string, { clock = systemClock }: { clock?: Clo
   };
 
   const holderOf = (name: string): LockHolder | null => {
-    const probe = lockFile(join(root, `${fileNameOf(name)}.lock`));
-    if (probe !== null) {
-      probe.close();
-      return null;
-    }
+    if (!isShown(join(root, `${fileNameOf(name)}.shown`))) return null;
     return readHolder(join(root, `${fileNameOf(name)}.holder`));
   };
 
@@ -122,22 +123,42 @@ function fileNameOf(name: string): string {
   return name.replace(/[^A-Za-z0-9._-]/g, (c) => `%${c.codePointAt(0)?.toString(16)}`);
 }
 
-/** An exclusively locked connection, or null when someone else has it. */
-function lockFile(path: string): Database.Database | null {
-  createPrivately(path);
-  let connection: Database.Database;
+/** An exclusively locked connection, or null when someone else has it all the time. */
+function lockFile(path: string, waitMs = 0): Database.Database | null {
+  return openLocked(path, 'begin exclusive', waitMs);
+}
+
+/**
+ * Whoever holds the lock locks a second file too, and whoever asks looks at that one only, with a shared lock:
+ * asking never keeps anyone from taking the lock itself. Null where a process was halted while it looked.
+ */
+function showLocked(path: string): Database.Database | null {
   try {
-    connection = new Database(path, { timeout: 0 });
-  } catch (error) {
-    throw unusable(path, error);
+    return lockFile(path, longestLookMs);
+  } catch {
+    // Like the holder's note a courtesy to those who ask; the lock is what counts.
+    return null;
   }
+}
+
+function isShown(path: string): boolean {
+  const connection = openLocked(path, 'begin; select 1 from sqlite_schema', 0);
+  connection?.close();
+  return connection === null;
+}
+
+/** A connection with the lock that the statements take, or null when someone else's keeps them from it. */
+function openLocked(path: string, statements: string, waitMs: number): Database.Database | null {
+  createPrivately(path);
+  let connection: Database.Database | null = null;
   try {
+    connection = new Database(path, { timeout: waitMs });
     // Nothing is ever written, so no journal shall lie about after a kill.
     connection.pragma('journal_mode = memory');
-    connection.exec('begin exclusive');
+    connection.exec(statements);
     return connection;
   } catch (error) {
-    connection.close();
+    connection?.close();
     if (isBusy(error)) return null;
     throw unusable(path, error);
   }

@@ -39,7 +39,9 @@ describe('locks', () => {
     using a = locks.tryAcquire('a/../b:1');
     using b = locks.tryAcquire('a/../b:2');
     expect(a && b).toBeTruthy();
-    expect(readdirSync(folder).every((name) => /^a%2f\.\.%2fb%3a[12]\.(lock|holder)$/.test(name))).toBe(true);
+    expect(readdirSync(folder).every((name) => /^a%2f\.\.%2fb%3a[12]\.(lock|shown|holder)$/.test(name))).toBe(
+      true,
+    );
   });
 
   it('is one lock for one folder under two names', () => {
@@ -89,6 +91,28 @@ describe('locks', () => {
     const [line] = await once(child.stdout, 'data');
     expect(String(line)).toBe('taken\n');
     await once(child, 'exit');
+  });
+
+  it('is taken at the first try, however many processes ask meanwhile who holds it', async () => {
+    const askers = [1, 2].map(() =>
+      spawn(process.execPath, [join(import.meta.dirname, 'ask-lock.ts'), folder, 'watch'], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      }),
+    );
+    await Promise.all(askers.map((asker) => once(asker.stdout, 'data')));
+    const locks = openLocks(folder);
+    let refused = 0;
+    for (let i = 0; i < 500; i++) {
+      const lock = locks.tryAcquire('watch');
+      if (lock === null) refused++;
+      else {
+        expect(locks.holderOf('watch')?.pid).toBe(process.pid);
+        lock.release();
+      }
+    }
+    for (const asker of askers) asker.stdin.end();
+    await Promise.all(askers.map((asker) => once(asker, 'exit')));
+    expect(refused).toBe(0);
   });
 
   it('waits until the lock is free', async () => {
