@@ -56,13 +56,19 @@ export async function supervise(options: SupervisorOptions): Promise<WatchedOutc
   const places = { cycles: new Places(maxCycles), copies: new Places(maxFirstCopies) };
   const loops = new Map<string, { stop: AbortController; outcome: WatchedOutcome; done: Promise<void> }>();
   const end = new AbortController();
+  const ending = Promise.withResolvers<boolean>();
   const bound = AbortSignal.any([signal, end.signal]);
 
   const start = (instanceUrl: string, delayMs: number) => {
     const stop = new AbortController();
     const outcome: WatchedOutcome = { instanceUrl, error: null };
     const own = AbortSignal.any([bound, stop.signal]);
-    const loop = new OrgLoop(instanceUrl, outcome, { ...options, random, signal: own }, places);
+    const loop = new OrgLoop(
+      instanceUrl,
+      outcome,
+      { ...options, random, signal: own, ending: ending.promise },
+      places,
+    );
     loops.set(instanceUrl, { stop, outcome, done: loop.run(delayMs) });
     return loop;
   };
@@ -71,14 +77,19 @@ export async function supervise(options: SupervisorOptions): Promise<WatchedOutc
   // The first org starts at once; the others within ten seconds, so that they do not all ask together.
   const spread = once ? 0 : Math.min(intervalMs, 10_000);
   const started = first.map((url, i) => start(url, i === 0 ? 0 : random() * spread));
-  const firstTries = Promise.all(started.map((loop) => loop.firstTry));
-  if (!once) {
-    const allBusy = firstTries.then((errors) => {
-      if (errors.length > 0 && errors.every((error) => isAppError(error, 'ORG_BUSY'))) end.abort();
-    });
-    await rescan(bound);
-    await allBusy;
-  }
+  const busy = started.map(async ({ firstTry }) => {
+    const isBusy = isAppError(await firstTry, 'ORG_BUSY');
+    // One that is not busy settles it: those that are need not wait for the rest to know.
+    if (!isBusy) ending.resolve(false);
+    return isBusy;
+  });
+  const allBusy = Promise.all(busy).then((all) => {
+    const ends = once || (all.length > 0 && all.every(Boolean));
+    ending.resolve(ends);
+    if (ends && !once) end.abort();
+  });
+  if (!once) await rescan(bound);
+  await allBusy;
   await Promise.all([...loops.values()].map(({ done }) => done));
   return [...loops.values()].map(({ outcome }) => outcome);
 
@@ -107,7 +118,11 @@ export async function supervise(options: SupervisorOptions): Promise<WatchedOutc
   }
 }
 
-type LoopOptions = SupervisorOptions & { random: () => number };
+interface LoopOptions extends SupervisorOptions {
+  random: () => number;
+  /** Whether the watch ends after the first tries, because other processes hold all orgs. */
+  ending: Promise<boolean>;
+}
 
 interface LoopPlaces {
   cycles: Places;
@@ -143,6 +158,7 @@ class OrgLoop {
       for (;;) {
         const waitMs = await this.#turn();
         this.#tellFirstTry(this.#outcome.error);
+        if (isAppError(this.#outcome.error, 'ORG_BUSY')) await this.#tellSkipped();
         if (once) return;
         await (waitMs === 'until-login' ? this.#untilLogin() : clock.sleep(waitMs, { signal }));
       }
@@ -180,10 +196,7 @@ class OrgLoop {
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       this.#outcome.error = error;
-      if (isAppError(error, 'ORG_BUSY')) {
-        this.#options.onSkipped(this.#instanceUrl, error, once ? null : intervalMs);
-        return intervalMs;
-      }
+      if (isAppError(error, 'ORG_BUSY')) return intervalMs;
       if (isAppError(error, 'LOGIN_REQUIRED')) {
         // Let go of the lock and the session: the next login brings another grant.
         await this.#letGo();
@@ -200,6 +213,13 @@ class OrgLoop {
     if (this.#failures > 0) this.#options.onRecovered(this.#instanceUrl, this.#failures);
     this.#failures = 0;
     return Math.max(0, intervalMs - (clock.monotonicMs() - startedAt));
+  }
+
+  /** Tells when it is tried again, so it waits until it is known whether it is. */
+  async #tellSkipped(): Promise<void> {
+    const { intervalMs, once, ending, signal } = this.#options;
+    const last = once || (await ending) || signal.aborted;
+    this.#options.onSkipped(this.#instanceUrl, this.#outcome.error, last ? null : intervalMs);
   }
 
   async #untilLogin(): Promise<void> {

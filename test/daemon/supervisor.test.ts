@@ -63,7 +63,8 @@ function watching(
     },
     onFailed: (url, _, retryInMs) =>
       log.push(`failed ${url} ${retryInMs === null ? null : retryInMs / minute}`),
-    onSkipped: (url) => log.push(`skipped ${url}`),
+    onSkipped: (url, _, retryInMs) =>
+      log.push(`skipped ${url} ${retryInMs === null ? null : retryInMs / minute}`),
     onListFailed: () => log.push('no list'),
     onRecovered: (url, failures) => log.push(`recovered ${url} after ${failures}`),
     intervalMs,
@@ -175,7 +176,8 @@ describe('supervise', () => {
     };
     const watch = watching({ a: { open: busy }, b: {} });
     await settle();
-    expect(watch.log).toContain('skipped a');
+    await watch.pass(minute);
+    expect(watch.log).toContain('skipped a 5');
     await watch.pass(6 * minute);
     expect(watch.cyclesOf('a')).toHaveLength(1);
     await watch.stop();
@@ -185,9 +187,15 @@ describe('supervise', () => {
     const busy = () => {
       throw new AppError('ORG_BUSY', 'held');
     };
-    const watch = watching({ a: { open: busy } });
-    const outcomes = await watch.done;
-    expect(outcomes).toEqual([{ instanceUrl: 'a', error: expect.objectContaining({ code: 'ORG_BUSY' }) }]);
+    const watch = watching({ a: { open: busy }, b: { open: busy } });
+    await settle();
+    await watch.pass(minute);
+    expect((await watch.done).map(({ error }) => error)).toEqual([
+      expect.objectContaining({ code: 'ORG_BUSY' }),
+      expect.objectContaining({ code: 'ORG_BUSY' }),
+    ]);
+    // Nobody is told of a next try that will not come.
+    expect(watch.log).toEqual(['skipped a null', 'skipped b null']);
   });
 
   it('takes up new orgs and lets go of disabled ones while it runs', async () => {
