@@ -11,6 +11,7 @@ import { syncOrgs } from './chosen-orgs.ts';
 import { type ConnectedOrg, connectOrg, saveCalls } from './connect-org.ts';
 import type { WatchEvent, WatchOptions, WatchResult } from './contract/watch.ts';
 import { errorInfoOf } from './error-info.ts';
+import { hasLogin } from './has-login.ts';
 import { lockOrg, watchLockName, withDrainLock } from './org-lock.ts';
 import { progressOf } from './progress-events.ts';
 import { renewIdleLogins } from './renew-idle.ts';
@@ -71,13 +72,6 @@ export async function watch(
       error: error === null ? null : errorInfoOf(error),
     })),
   };
-}
-
-/** Asked while an org waits for a login: by this data folder's registry, or by another one's that shares the credential. */
-async function hasLogin({ credentials, registry }: Services, url: string): Promise<boolean> {
-  if (registry.get(url)?.authState !== 'login-needed') return true;
-  const credential = await credentials.get(url).catch(() => null);
-  return credential !== null && credential.refused === null && credential.grant !== 'access-token';
 }
 
 /** Takes an org into care: its lock, session and mirror are held until the loop lets go of it. */
