@@ -157,6 +157,23 @@ describe('the outbox is drained', () => {
     expect(states.filter((state) => state === 'pending')).toHaveLength(201);
   });
 
+  it('and tells of contacts in doubt once, and again only where their number or names changed', async () => {
+    await using rig = await copied(3);
+    const told: string[] = [];
+    rig.context.log = { ...rig.context.log, warn: (message: string) => void told.push(message) };
+    const lost = [{ match: 'POST .*/composite/sobjects', times: 1, reset: 'after-commit' }];
+    const many = Array.from({ length: 30 }, (_, n) => ({ LastName: `Many ${n}` }));
+    await control(rig.emulator.url, 'faults', lost);
+    await pushed(rig, many);
+    for (let i = 0; i < 3; i++) await cycle(rig);
+    const ofDoubt = () => told.filter((message) => message.includes('stay in doubt')).length;
+    expect(ofDoubt()).toBe(1);
+    await control(rig.emulator.url, 'faults', lost);
+    await pushed(rig, many);
+    for (let i = 0; i < 3; i++) await cycle(rig);
+    expect(ofDoubt()).toBe(2);
+  });
+
   it('with a group of --all-or-none in one request, wherever a pass ends', async () => {
     await using rig = await copied(3);
     const { url } = rig.emulator;

@@ -100,7 +100,8 @@ function isExpired({ way, sentAt }: Pick<OutboxEntry, 'way' | 'sentAt'>, at: num
  * We hold the drain lock, so whatever is `sent` lost its process before the answer came. Where a repeat is
  * safe it waits again; a create in a collection stays in doubt until it is settled.
  */
-async function recover({ mirror, clock, log, remote }: SyncContext): Promise<void> {
+async function recover(context: SyncContext): Promise<void> {
+  const { mirror, clock } = context;
   const { outbox } = mirror;
   const entries = await outbox.list({ states: ['sent', 'in-doubt'] });
   const at = clock.now();
@@ -110,13 +111,25 @@ async function recover({ mirror, clock, log, remote }: SyncContext): Promise<voi
       settlements.push({ key, state: 'pending', errors, at });
     else if (state === 'sent') settlements.push({ key, state: 'in-doubt', errors: [noAnswer], at });
   }
-  const doubtful = entries.length - settlements.filter(({ state }) => state === 'pending').length;
-  if (doubtful > 0) {
-    log.warn(
-      `${remote.instanceUrl}: ${doubtful} contacts were sent and their answer never came; they stay in doubt and are not sent again`,
-    );
-  }
+  const repeated = new Set(settlements.filter(({ state }) => state === 'pending').map(({ key }) => key));
+  tellDoubts(
+    context,
+    entries.map(({ key }) => key).filter((key) => !repeated.has(key)),
+  );
   if (settlements.length > 0) await outbox.settle(settlements);
+}
+
+/** The entries in doubt that were told last. A watch drains each cycle, and people need to hear of each change once. */
+const toldDoubts = new WeakMap<SyncContext, string>();
+
+function tellDoubts(context: SyncContext, keys: readonly string[]): void {
+  const doubts = keys.toSorted().join(' ');
+  if (doubts === (toldDoubts.get(context) ?? '')) return;
+  toldDoubts.set(context, doubts);
+  if (keys.length === 0) return;
+  context.log.warn(
+    `${context.remote.instanceUrl}: ${keys.length} contacts were sent and their answer never came; they stay in doubt and are not sent again`,
+  );
 }
 
 const noAnswer: RecordError = {
