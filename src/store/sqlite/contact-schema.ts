@@ -2,6 +2,7 @@ import type { ColumnType, ContactDescribe, Field } from '../../sync/ports/field.
 import type { SchemaChange, StoredField } from '../../sync/ports/mirror.ts';
 import type { Connection } from './connection.ts';
 import { readMeta, writeMeta } from './meta.ts';
+import { prepared } from './prepared.ts';
 
 /** Compound fields come as objects; their parts are fields of their own. */
 const compoundTypes = new Set(['address', 'location']);
@@ -25,9 +26,10 @@ export function quoteName(name: string): string {
 
 /** Fields in column order, vanished ones included. */
 export function loadFields(db: Connection): StoredField[] {
-  const rows = db
-    .prepare('SELECT column_type, vanished, unfilled, definition FROM field ORDER BY position')
-    .all() as {
+  const rows = prepared(
+    db,
+    'SELECT column_type, vanished, unfilled, definition FROM field ORDER BY position',
+  ).all() as {
     column_type: ColumnType;
     vanished: number;
     unfilled: number;

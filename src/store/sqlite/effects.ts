@@ -3,6 +3,7 @@ import type { BatchOutcome, ChunkAdvance, Cursors, Effects } from '../../sync/po
 import type { PageOutcome } from '../../sync/ports/page.ts';
 import type { Chunk } from '../../sync/ports/run.ts';
 import type { Connection } from './connection.ts';
+import { prepared } from './prepared.ts';
 import { endRun, insertChunks } from './run-records.ts';
 
 export type EffectsOutcome = Pick<BatchOutcome, 'chunkDone' | 'addedChunks'>;
@@ -63,14 +64,15 @@ function advanceChunk(db: Connection, advance: ChunkAdvance, page: PageOutcome |
   // An empty page leaves the chunk where it was: there is no last row to go on from.
   if (position === 'last-key') position = page?.lastKey ? { ...page.lastKey } : null;
   const done = isDone(advance.state, page);
-  const changed = db
-    .prepare('UPDATE chunk SET position = coalesce(?, position), state = ?, rows = rows + ? WHERE id = ?')
-    .run(
-      position === null ? null : JSON.stringify(position),
-      done ? 'done' : 'pending',
-      page?.rows ?? 0,
-      advance.id,
-    ).changes;
+  const changed = prepared(
+    db,
+    'UPDATE chunk SET position = coalesce(?, position), state = ?, rows = rows + ? WHERE id = ?',
+  ).run(
+    position === null ? null : JSON.stringify(position),
+    done ? 'done' : 'pending',
+    page?.rows ?? 0,
+    advance.id,
+  ).changes;
   if (changed !== 1) throw new Error(`There is no chunk ${advance.id}.`);
   return done;
 }

@@ -1,5 +1,6 @@
 import type { Connection } from '../connection.ts';
 import { quoteName } from '../contact-schema.ts';
+import { prepared } from '../prepared.ts';
 import { ContactWriter, derivedColumns } from './contact-writer.ts';
 import type { Merged, RowState } from './evidence.ts';
 import { mergeBurial, mergeLive } from './merge-evidence.ts';
@@ -60,12 +61,11 @@ function insertNew(db: Connection, page: SpooledPage): number {
   const live = page.dead === 0 ? 'true' : `c${deleted} IS NOT 1`;
   const columns = page.columns.map(quoteName).join(', ');
   const cells = page.columns.map((_, i) => `c${i}`).join(', ');
-  let inserted = db
-    .prepare(
-      `INSERT INTO main.contact (${columns}, _read_at) SELECT ${cells}, ? FROM spool.page WHERE ${live}
-       ON CONFLICT (Id) DO NOTHING`,
-    )
-    .run(page.readAt).changes;
+  let inserted = prepared(
+    db,
+    `INSERT INTO main.contact (${columns}, _read_at) SELECT ${cells}, ? FROM spool.page WHERE ${live}
+     ON CONFLICT (Id) DO NOTHING`,
+  ).run(page.readAt).changes;
   if (page.dead > 0) {
     // Rows that were never seen live begin as a bare Id; the merge below fills them in.
     inserted += db

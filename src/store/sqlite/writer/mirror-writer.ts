@@ -6,7 +6,7 @@ import type { BatchOutcome, MirrorIdentity, SchemaChange } from '../../../sync/p
 import type { NewOutboxEntry, OutboxState, SendWay, Settlement } from '../../../sync/ports/outbox.ts';
 import type { PageOutcome } from '../../../sync/ports/page.ts';
 import type { Chunk, NewChunk, RunKind, RunOutcome, RunStep } from '../../../sync/ports/run.ts';
-import { type Connection, openForWriting } from '../connection.ts';
+import { type Connection, openForWriting, withSmallCache } from '../connection.ts';
 import { ensureIndices, loadFields, storeDescribe } from '../contact-schema.ts';
 import { applyEffects, clearReadBack } from '../effects.ts';
 import { applyPage, type PageCounts } from '../merge/apply-page.ts';
@@ -14,6 +14,7 @@ import { applyTombstones } from '../merge/apply-tombstones.ts';
 import { readMeta, writeMeta } from '../meta.ts';
 import { insertEntries, markEntriesSent, moveEntries, settleEntries } from '../outbox-records.ts';
 import type { Scratch } from '../page/scratch.ts';
+import { prepared } from '../prepared.ts';
 import { endRun, insertChunks, insertRun, insertStep } from '../run-records.ts';
 import { migrate } from '../schema.ts';
 import { lastKeyOf } from './last-key.ts';
@@ -102,9 +103,9 @@ export class MirrorWriter implements MirrorCalls {
   }
 
   #attach(path: string): void {
-    this.#db.prepare('ATTACH ? AS spool').run(path);
+    prepared(this.#db, 'ATTACH ? AS spool').run(path);
     // Read once from end to end: a cache would only fill memory.
-    this.#db.pragma(`spool.cache_size = -${spoolCacheKb}`);
+    this.#db.exec(`PRAGMA spool.cache_size = -${spoolCacheKb}`);
   }
 
   #applyPage({ head, reader }: PageIntake, answeredAt: number, columns: ReadonlySet<string>): PageCounts {
@@ -163,7 +164,7 @@ export class MirrorWriter implements MirrorCalls {
   }
 
   ensureIndices(): void {
-    inTransaction(this.#db, () => ensureIndices(this.#db));
+    withSmallCache(this.#db, () => inTransaction(this.#db, () => ensureIndices(this.#db)));
   }
 
   startRun(kind: RunKind, at: number, state: Record<string, unknown>): string {

@@ -47,7 +47,7 @@ async function sendBlocks(
       const next = await end.or(iterator.next());
       if (next.done === true) break;
       const block = next.value;
-      const release = await grantedOr(end, budget.take(block.byteLength));
+      const release = await grantedOr(end, budget.take(block.buffer.byteLength));
       const sent: Promise<void> = client
         .call(path, 'addBlock', [page, block], [block.buffer])
         .catch((error: unknown) => end.fail(error))

@@ -15,6 +15,9 @@ interface Pending {
   reject(error: Error): void;
 }
 
+/** What a writer thread makes dies at once, so that more room for it is only more resident memory: some 25 MB. */
+const youngMb = 6;
+
 /**
  * The main thread's end of one writer thread, which is started by the first call. Should it die, what was under way
  * fails, and the next call starts another one, which has no mirror open yet.
@@ -70,7 +73,9 @@ export class WriterClient {
     if (this.#worker === null) {
       // Run from source (types stripped by Node) or from the build: the thread's file is what this one is.
       const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-      const worker = new Worker(new URL(`./writer-thread.${extension}`, import.meta.url));
+      const worker = new Worker(new URL(`./writer-thread.${extension}`, import.meta.url), {
+        resourceLimits: { maxYoungGenerationSizeMb: youngMb },
+      });
       worker.on('message', (answer: WriterAnswer) => this.#settle(answer));
       worker.on('error', (error) => this.#died(worker, error));
       worker.on('exit', () => this.#died(worker, null));
