@@ -55,8 +55,8 @@ async function* coalesce(
     }
     release(chunk);
   }
-  // The whole buffer goes along: a copy of the part would leave half a megabyte to the next collection.
-  if (block !== null) yield block.subarray(0, filled);
+  // A slice would leave the half megabyte itself to the next collection.
+  if (block !== null) yield new Uint8Array(cut(block.buffer, filled));
   return undefined;
 }
 
@@ -79,5 +79,9 @@ async function nextChunk(
  */
 function release(chunk: Buffer): void {
   if (chunk.byteLength < 16 * 1024 || chunk.byteLength !== chunk.buffer.byteLength) return;
-  (chunk.buffer as ArrayBuffer & { transfer(length: number): ArrayBuffer }).transfer(0);
+  cut(chunk.buffer as ArrayBuffer, 0);
+}
+
+function cut(buffer: ArrayBuffer, length: number): ArrayBuffer {
+  return (buffer as ArrayBuffer & { transfer(length: number): ArrayBuffer }).transfer(length);
 }
