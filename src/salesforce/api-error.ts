@@ -29,7 +29,7 @@ const hints: Record<string, string> = {
   API_DISABLED_FOR_ORG: 'The edition or the user’s profile lacks API access (permission “API Enabled”).',
   API_CURRENTLY_DISABLED: 'The API is switched off for this org for now; try again later.',
   INSUFFICIENT_ACCESS: 'The user lacks a permission on Contact; ask the org’s administrator.',
-  NOT_FOUND: 'The record or job may be gone, or the API version too old for this call.',
+  NOT_FOUND: 'The record or job may be gone, or this org lacks the API version: --api-version names another.',
 };
 
 /**

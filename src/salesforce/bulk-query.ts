@@ -87,8 +87,8 @@ export function bulkQueries({ funnel, apiVersion, ownPath }: BulkContext): Remot
     async create(soql, operation, { signal } = {}) {
       const body = { operation, query: soql, contentType: 'CSV', columnDelimiter: 'COMMA', lineEnding: 'LF' };
       const path = jobs(apiVersion);
-      // A second job would do no harm but its cost, so only what surely created none is repeated.
-      const answer = await funnel.readUnlessLost({
+      // A job whose answer was lost is nobody's: it costs little, and Salesforce drops it after seven days.
+      const answer = await funnel.read({
         kind: 'pull',
         method: 'POST',
         path,

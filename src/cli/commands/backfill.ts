@@ -73,7 +73,7 @@ async function backfill(call: Invocation, orgs: string[], flags: BackfillFlags):
       if (compared === null || compared.org === compared.mirror) continue;
       call.talk.warn(
         `${instanceUrl} counts ${counted(compared.org, 'contact')}, its mirror ${count(compared.mirror)}. ` +
-          'Contacts that change meanwhile explain a small difference; `parahack-sync watch --once` closes it.',
+          explanationOf(compared),
       );
     }
     return {
@@ -84,6 +84,16 @@ async function backfill(call: Invocation, orgs: string[], flags: BackfillFlags):
   } finally {
     progress.stop();
   }
+}
+
+/** Above these, contacts that came or went while the copy ran explain no difference. */
+const smallDifference = { contacts: 100, share: 0.01 };
+
+function explanationOf({ org, mirror }: { org: number; mirror: number }): string {
+  const small = Math.max(smallDifference.contacts, smallDifference.share * org);
+  return Math.abs(org - mirror) <= small
+    ? 'Contacts that change meanwhile explain a small difference; `parahack-sync watch --once` closes it.'
+    : 'That is more than changes meanwhile explain: if it stays after `parahack-sync watch --once`, start over with `backfill --fresh`.';
 }
 
 /** A run that a signal cut short is no success, whether or not its item says why. */

@@ -56,6 +56,17 @@ test('its options', async () => {
   ]);
 });
 
+test.each([[''], [' , ']])(
+  'an empty list of fields (%j) is refused, for it would copy next to nothing',
+  async (fields) => {
+    const { app, calls } = fakeApp({ backfill: async () => ({ orgs: [complete] }) });
+    const { code, stderr } = await runMain(['backfill', '--fields', fields], { app });
+    expect(code).toBe(2);
+    expect(stderr).toContain('--fields');
+    expect(calls).toEqual([]);
+  },
+);
+
 test('the JSON is the result, every key there', async () => {
   const { code, stdout } = await runMain(['backfill', '--json'], { app: backfillOf(complete) });
   expect(code).toBe(0);
@@ -177,6 +188,11 @@ test('a count that differs at the end is said with both numbers', async () => {
   const { code, stderr } = await runMain(['backfill'], { app });
   expect(code).toBe(0);
   expect(stderr).toContain('counts 10,001 contacts, its mirror 10,000');
+  expect(stderr).toContain('explain a small difference');
+  const large = backfillOf({ ...complete, compared: { org: 20_000, mirror: 10_000 } });
+  expect((await runMain(['backfill'], { app: large })).stderr).toContain(
+    'more than changes meanwhile explain',
+  );
   expect((await runMain(['backfill'], { app: backfillOf(complete) })).stderr).toBe('');
 });
 
