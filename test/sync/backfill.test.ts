@@ -135,6 +135,24 @@ describe.each(apis)('backfill by %s', (api) => {
 });
 
 describe('backfill', () => {
+  it.each([
+    { way: 'rest', api: 'rest' as const, match: 'GET .*/query\\?q=.*Email', chain: false },
+    { way: 'bulk by URL', api: 'bulk' as const, match: 'GET .*/results', chain: false },
+    { way: 'bulk by locator', api: 'bulk' as const, match: 'GET .*/results', chain: true },
+  ])('asks again for a page cut in its body, a bounded number of times: $way', async (cut) => {
+    await using rig = await openRig({ contacts: 300 });
+    const { url } = rig.emulator;
+    const listing = cut.chain ? [{ match: 'GET .*/resultPages', times: 1_000, status: 404 }] : [];
+    const cutting = { match: `${cut.match}`, dropAfterBytes: 2_000 };
+    const options = { api: cut.api, concurrency: 1, signal: rig.signal };
+    await control(url, 'faults', [...listing, { ...cutting, times: 1_000 }]);
+    expect(await backfill(rig.context, options)).toMatchObject({ status: 'failed', contacts: 0 });
+    await control(url, 'faults', [...listing, { ...cutting, times: 2 }]);
+    expect(await backfill(rig.context, options)).toMatchObject({ status: 'complete', contacts: 300 });
+    await control(url, 'faults', []);
+    await equal(rig);
+  });
+
   it('starts the span of a lost bulk job again, and that span alone', async () => {
     await using rig = await openRig({ contacts: 400 });
     const { url } = rig.emulator;

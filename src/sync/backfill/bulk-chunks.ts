@@ -7,6 +7,7 @@ import { type CreatedSpan, selectContacts, spanConditions } from '../soql.ts';
 import { type ChunkPoolView, runChunks } from './chunk-pool.ts';
 import type { CountedSpan } from './plan-spans.ts';
 import type { BackfillProgress } from './progress.ts';
+import { readWholePage } from './read-whole-page.ts';
 
 /** At most about this many contacts a job, so that a lost job restarts little. */
 export const bulkSpanRows = 250_000;
@@ -153,17 +154,19 @@ async function readByLocator(
   let { locator, ended = false } = from;
   let { rows } = chunk;
   while (!ended) {
-    const page = await context.remote.bulk.results(jobId, fields, { locator, signal });
     const asked: string | null = locator;
-    locator = page.nextLocator;
-    ended = locator === null;
-    const outcome = await context.mirror.apply(
-      {
-        page: page.body,
-        effects: { chunk: { id: chunk.id, position: { jobId, locator, ended }, state: 'pending' } },
+    const { outcome, next } = await readWholePage(context, {
+      ask: () => context.remote.bulk.results(jobId, fields, { locator: asked, signal }),
+      store: async ({ body, nextLocator }) => {
+        const position = { jobId, locator: nextLocator, ended: nextLocator === null };
+        const effects = { chunk: { id: chunk.id, position, state: 'pending' as const } };
+        const stored = await context.mirror.apply({ page: body, effects }, { signal });
+        return { outcome: stored, next: nextLocator };
       },
-      { signal },
-    );
+      signal,
+    });
+    locator = next;
+    ended = locator === null;
     progress.took(outcome);
     rows += outcome.page?.rows ?? 0;
     assertLeadsOn(jobId, asked, locator);
@@ -185,12 +188,16 @@ async function readPageChunk(
   const { lost } = options;
   if (lost.has(spec.jobId)) return;
   try {
-    const outcome = await options.limit.run(async () => {
-      const page = await remote.bulk.resultPage(spec.url, options.fields, { signal: pool.signal });
-      return mirror.apply(
-        { page: page.body, effects: { chunk: { id: chunk.id, position: null, state: 'done' } } },
-        { signal: pool.signal },
-      );
+    const { signal } = pool;
+    const outcome = await readWholePage(context, {
+      ask: () => remote.bulk.resultPage(spec.url, options.fields, { signal }),
+      store: ({ body }) =>
+        mirror.apply(
+          { page: body, effects: { chunk: { id: chunk.id, position: null, state: 'done' } } },
+          { signal },
+        ),
+      place: (work) => options.limit.run(work),
+      signal,
     });
     options.progress.took(outcome);
     if (lost.has(spec.jobId)) return;

@@ -8,6 +8,7 @@ import { type CreatedSpan, selectKeyPage, spanConditions } from '../soql.ts';
 import { type ChunkPoolView, runChunks } from './chunk-pool.ts';
 import { type CountedSpan, edgeOfCreatedDate } from './plan-spans.ts';
 import type { BackfillProgress } from './progress.ts';
+import { readWholePage } from './read-whole-page.ts';
 
 /** The most rows a REST query page holds. Source: Query resource, `batchSize`. */
 export const restPageRows = 2_000;
@@ -71,15 +72,15 @@ async function readSpan(
     );
     let timedOut = false;
     try {
-      const outcome = await limit.run(async () => {
-        const page = await remote.queryPage(soql, fields, { pageSize: restPageRows, signal: pool.signal });
-        return mirror.apply(
-          {
-            page,
-            effects: { chunk: { id: chunk.id, position: 'last-key', state: { doneBelow: restPageRows } } },
-          },
-          { signal: pool.signal },
-        );
+      const { signal } = pool;
+      const effects = {
+        chunk: { id: chunk.id, position: 'last-key' as const, state: { doneBelow: restPageRows } },
+      };
+      const outcome = await readWholePage(context, {
+        ask: () => remote.queryPage(soql, fields, { pageSize: restPageRows, signal }),
+        store: (page) => mirror.apply({ page, effects }, { signal }),
+        place: (work) => limit.run(work),
+        signal,
       });
       progress.took(outcome);
       if (outcome.chunkDone) {
