@@ -63,6 +63,14 @@ export function withSmallCache<T>(db: Connection, work: () => T): T {
   }
 }
 
+/**
+ * Loads SQLite's binding into this thread, to stay. A thread that alone has loaded it takes it out of memory as it
+ * ends, and what V8 still calls back into it then crashes the process (better-sqlite3, issue 1476).
+ */
+export function holdBinding(): void {
+  new Database(':memory:').close();
+}
+
 /** A connection that only reads, and never waits for a writer (WAL). Throws AppError `NO_MIRROR`. */
 export function openForReading(path: string): Connection {
   if (!existsSync(path)) throw noMirror(path);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../../base/errors.ts';
+import { holdBinding } from '../connection.ts';
 import {
   endOfThread,
   type MirrorCalls,
@@ -71,6 +72,7 @@ export class WriterClient {
 
   #started(): Worker {
     if (this.#worker === null) {
+      holdBinding();
       // Run from source (types stripped by Node) or from the build: the thread's file is what this one is.
       const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
       const worker = new Worker(new URL(`./writer-thread.${extension}`, import.meta.url), {
