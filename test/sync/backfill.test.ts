@@ -136,6 +136,31 @@ describe.each(apis)('backfill by %s', (api) => {
 
 describe('backfill', () => {
   it.each([
+    { flag: '--api', other: { api: 'bulk' as const } },
+    { flag: '--fields', other: { fields: ['Email', 'Phone'] } },
+  ])('refuses to go on with another $flag than the run was begun with', async ({ flag, other }) => {
+    await using rig = await openRig({ contacts: 90 });
+    const { url } = rig.emulator;
+    const begun = { api: 'rest' as const, fields: ['Email', 'LastName'], signal: rig.signal };
+    await control(url, 'faults', [
+      { match: 'GET .*/query\\?q=.*Email', times: 1_000, dropAfterBytes: 2_000 },
+    ]);
+    expect(await backfill(rig.context, begun)).toMatchObject({ status: 'failed', contacts: 0 });
+    await control(url, 'faults', []);
+    const before = (await calls(url)).length;
+    const refused = await backfill(rig.context, { signal: rig.signal, ...other });
+    expect(refused).toMatchObject({ status: 'failed', resumed: true, error: { code: 'INVALID_INPUT' } });
+    expect(refused.error?.hint).toContain(flag);
+    expect((await calls(url)).length).toBe(before);
+    const same = { ...begun, fields: ['lastname', 'Email'] };
+    expect(await backfill(rig.context, same)).toMatchObject({
+      status: 'complete',
+      contacts: 90,
+      api: 'rest',
+    });
+  });
+
+  it.each([
     { way: 'rest', api: 'rest' as const, match: 'GET .*/query\\?q=.*Email', chain: false },
     { way: 'bulk by URL', api: 'bulk' as const, match: 'GET .*/results', chain: false },
     { way: 'bulk by locator', api: 'bulk' as const, match: 'GET .*/results', chain: true },

@@ -6,6 +6,7 @@ import type { Run, RunError } from '../ports/run.ts';
 import { RunRecorder, runErrorOf } from '../run-recorder.ts';
 import { findSafeStart } from '../safe-start.ts';
 import { readableFields, refreshSchema, withCurrentFields } from '../schema.ts';
+import { assertAsBegun } from './assert-as-begun.ts';
 import { bulkSpanRows, planBulkChunks, readBulkChunks } from './bulk-chunks.ts';
 import { chooseApi } from './choose-api.ts';
 import { planSpans } from './plan-spans.ts';
@@ -49,6 +50,8 @@ interface BackfillState extends Record<string, unknown> {
   total: number;
   reason: string;
   planned: boolean;
+  /** As asked for; null without the flag. */
+  fields?: readonly string[] | null;
   /** All is read and the run complete, but the cycle that closes its gap has not come to its end yet. */
   closing?: boolean;
 }
@@ -78,8 +81,9 @@ export async function backfill(context: SyncContext, options: BackfillOptions): 
       recorder = await RunRecorder.start(context, 'backfill', state, callsAtStart);
       await plan(context, recorder.id, state, options);
     } else {
-      await refreshSchema(context, { signal: options.signal });
       state = previous.state as BackfillState;
+      assertAsBegun(state, options);
+      await refreshSchema(context, { signal: options.signal });
       recorder = RunRecorder.resume(context, previous);
       if (!state.planned) await plan(context, recorder.id, state, options);
     }
@@ -168,7 +172,8 @@ async function decide(context: SyncContext, options: BackfillOptions): Promise<B
   const fields = await readableFields(context);
   const callsLeft = options.callsLeft?.() ?? null;
   const choice = await chooseApi(context, { asked: options.api ?? 'auto', total, fields, callsLeft, signal });
-  return { t0, api: choice.api, reason: choice.reason, total, planned: false };
+  const asked = options.fields ?? null;
+  return { t0, api: choice.api, reason: choice.reason, total, planned: false, fields: asked };
 }
 
 async function plan(
