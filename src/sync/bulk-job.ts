@@ -20,7 +20,8 @@ export async function awaitBulkJob(
     const job = await remote.bulk.info(jobId, { signal });
     if (job.state === 'JobComplete') return job;
     if (job.state === 'Failed' || job.state === 'Aborted') {
-      throw new AppError('BULK_JOB_FAILED', `Salesforce ended the bulk job ${jobId} as ${job.state}.`, {
+      const why = job.errorMessage === null ? '.' : `: ${job.errorMessage}`;
+      throw new AppError('BULK_JOB_FAILED', `Salesforce ended the bulk job ${jobId} as ${job.state}${why}`, {
         details: { jobId, state: job.state, errorMessage: job.errorMessage },
       });
     }
@@ -89,7 +90,13 @@ export function assertLeadsOn(jobId: string, locator: string | null, next: strin
 export function isLostJob(error: unknown): boolean {
   return (
     isAppError(error, 'BULK_JOB_FAILED', 'BULK_JOB_INCOMPLETE', 'UNEXPECTED_COLUMN') ||
-    (isAppError(error) && (error.details as { status?: number } | undefined)?.status === 404) ||
+    (isAppError(error) &&
+      isJobRefused(error.details as { status?: number; errorCode?: string } | undefined)) ||
     isAppError(error, 'INVALID_QUERY_LOCATOR')
   );
+}
+
+/** Gone, or in a state that has no results. */
+function isJobRefused(details: { status?: number; errorCode?: string } | undefined): boolean {
+  return details?.status === 404 || details?.errorCode === 'INVALIDJOBSTATE';
 }

@@ -195,6 +195,61 @@ describe('backfill', () => {
     await equal(rig);
   });
 
+  it.each([
+    ['parallel pages', []],
+    ['a locator chain', [{ match: 'GET .*/resultPages', times: 99, status: 404, errorCode: 'NOT_FOUND' }]],
+  ])('compares a job of %s with its pages though the process died between them', async (_, faults) => {
+    await using rig = await openRig({ contacts: 200 });
+    const { url } = rig.emulator;
+    await control(url, 'settings', { bulkPageRows: 50 });
+    await control(url, 'faults', faults);
+    const { remote } = rig.context;
+    let jobs = 0;
+    const bulk: typeof remote.bulk = {
+      ...remote.bulk,
+      create: async (...args) => {
+        jobs++;
+        return remote.bulk.create(...args);
+      },
+      info: async (...args) => {
+        const job = await remote.bulk.info(...args);
+        return jobs === 1 ? { ...job, numberRecordsProcessed: job.numberRecordsProcessed + 7 } : job;
+      },
+    };
+    const context = { ...rig.context, remote: { ...remote, bulk } };
+    const dying: typeof context = {
+      ...context,
+      onEvent: (event) => {
+        if (event.type === 'backfill:progress' && event.contacts === 200)
+          throw new Error('The process dies.');
+      },
+    };
+    expect(await backfill(dying, { api: 'bulk', signal: rig.signal })).toMatchObject({ status: 'failed' });
+    expect(jobs).toBe(1);
+    const report = await backfill(context, { api: 'bulk', signal: rig.signal });
+    expect(report).toMatchObject({ status: 'complete', resumed: true, contacts: 200 });
+    expect(jobs).toBe(2);
+    await equal(rig);
+  });
+
+  it('does not take a job without pages for an empty one', async () => {
+    await using rig = await openRig({ contacts: 60 });
+    const { remote } = rig.context;
+    let lists = 0;
+    const bulk: typeof remote.bulk = {
+      ...remote.bulk,
+      resultPages: async (...args) => {
+        const pages = await remote.bulk.resultPages(...args);
+        return lists++ === 0 ? { ...pages, resultUrls: [] } : pages;
+      },
+    };
+    const context = { ...rig.context, remote: { ...remote, bulk } };
+    const report = await backfill(context, { api: 'bulk', signal: rig.signal });
+    expect(report).toMatchObject({ status: 'complete', contacts: 60 });
+    expect(lists).toBe(2);
+    await equal(rig);
+  });
+
   it('falls back to the locator chain where the org does not list result pages', async () => {
     await using rig = await openRig({ contacts: 400 });
     const { url } = rig.emulator;

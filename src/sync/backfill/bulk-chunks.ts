@@ -1,3 +1,4 @@
+import { backoffMs } from '../../base/backoff.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import { AdaptiveLimit } from '../adaptive-limit.ts';
 import { assertLeadsOn, awaitBulkJob, deleteBulkJob, isLostJob, listResultPages } from '../bulk-job.ts';
@@ -13,6 +14,7 @@ import { readWholePage } from './read-whole-page.ts';
 export const bulkSpanRows = 250_000;
 /** A span whose jobs are lost this often fails the run; it can be resumed. */
 const maxJobsPerSpan = 5;
+const jobBackoff = { baseMs: 1_000, maxMs: 30_000 };
 
 /** One job for a span of CreatedDate. position: `{jobId, locator?}` once the job exists. */
 export function bulkSpanChunk(span: CreatedSpan & { expected?: number }, attempt = 0): NewChunk {
@@ -31,12 +33,16 @@ interface SpanPosition {
   ended?: boolean;
 }
 
-/** One page of a finished job, known by its URL. */
-interface PageSpec extends SpanSpec {
+/** A finished job whose pages are listed. It is done when they hold what it says it processed. */
+interface JobSpec extends SpanSpec {
   jobId: string;
-  url: string;
   /** numberRecordsProcessed of the whole job. */
   jobRows: number;
+}
+
+/** One page of a finished job, known by its URL. */
+interface PageSpec extends JobSpec {
+  url: string;
 }
 
 export interface BulkOptions {
@@ -86,15 +92,17 @@ async function readJobs(context: SyncContext, chunks: readonly Chunk[], options:
     if (job.status === 'rejected') throw job.reason;
     return job.value;
   });
-  const pages = chunks.filter(({ kind }) => kind === 'bulk-page');
+  const listed = chunks.filter(({ kind }) => kind !== 'bulk-span');
   await runChunks({
-    chunks: [...pages, ...started],
+    chunks: [...listed, ...started],
     workers: Math.max(concurrency, 1),
     signal,
-    work: (chunk, pool) =>
-      chunk.kind === 'bulk-page'
-        ? readPageChunk(context, chunk, pool, options)
-        : readSpanChunk(context, chunk, pool, options),
+    work: (chunk, pool) => {
+      if (chunk.kind === 'bulk-page') return readPageChunk(context, chunk, pool, options);
+      if (chunk.kind === 'bulk-job')
+        return settleJob(context, chunk.spec as unknown as JobSpec, pool, options);
+      return readSpanChunk(context, chunk, pool, options);
+    },
   });
 }
 
@@ -130,12 +138,9 @@ async function readSpanChunk(
       await readByLocator(context, chunk, position, job.numberRecordsProcessed, pool, options);
       return;
     }
-    const pages: NewChunk[] = urls.map((url) => ({
-      kind: 'bulk-page',
-      spec: { ...spec, jobId, url, jobRows: job.numberRecordsProcessed },
-    }));
-    await replaceChunks(context, [chunk.id], pages, pool, options);
-    if (pages.length === 0) await deleteBulkJob(context, jobId, { signal });
+    const jobSpec = { ...spec, jobId, jobRows: job.numberRecordsProcessed };
+    const pages = urls.map((url): NewChunk => ({ kind: 'bulk-page', spec: { ...jobSpec, url } }));
+    await replaceChunks(context, [chunk.id], [...pages, { kind: 'bulk-job', spec: jobSpec }], pool, options);
   } catch (error) {
     if (!isLostJob(error)) throw error;
     await restartSpan(context, [chunk.id], { ...spec, jobId }, error, pool, options);
@@ -200,32 +205,65 @@ async function readPageChunk(
       signal,
     });
     options.progress.took(outcome);
-    if (lost.has(spec.jobId)) return;
-    options.progress.chunksDone++;
-    const pages = await pagesOfJob(context, options.runId, spec.jobId);
-    if (pages.some(({ state }) => state === 'pending')) return;
-    assertJobRows(
-      spec.jobId,
-      spec.jobRows,
-      pages.reduce((sum, { rows }) => sum + rows, 0),
-    );
-    await deleteBulkJob(context, spec.jobId, { signal: pool.signal });
+    if (!lost.has(spec.jobId)) options.progress.chunksDone++;
   } catch (error) {
-    if (!isLostJob(error)) throw error;
-    // Where another page met the loss first, the span is being asked for again already.
-    if (lost.has(spec.jobId)) return;
-    lost.add(spec.jobId);
-    const pages = await pagesOfJob(context, options.runId, spec.jobId);
-    const open = pages.filter(({ state }) => state === 'pending');
-    const replaced = (open.length > 0 ? open : pages).map(({ id }) => id);
-    await restartSpan(context, replaced, spec, error, pool, options);
+    await loseJob(context, spec, error, pool, options);
+    return;
   }
+  await settleJob(context, spec, pool, options);
 }
 
-async function pagesOfJob({ mirror }: SyncContext, runId: string, jobId: string): Promise<Chunk[]> {
-  return (await mirror.chunks(runId)).filter(
-    ({ kind, spec }) => kind === 'bulk-page' && spec.jobId === jobId,
-  );
+/** Compares a job's rows with its pages' once all of them are stored, and is through with it. */
+async function settleJob(
+  context: SyncContext,
+  spec: JobSpec,
+  pool: ChunkPoolView,
+  options: JobOptions,
+): Promise<void> {
+  const { job, pages } = await chunksOfJob(context, options.runId, spec.jobId);
+  // The page that comes last settles the job; one that was lost has no chunk any more.
+  if (job === null || pages.some(({ state }) => state === 'pending')) return;
+  const rows = pages.reduce((sum, page) => sum + page.rows, 0);
+  try {
+    assertJobRows(spec.jobId, spec.jobRows, rows);
+  } catch (error) {
+    await loseJob(context, spec, error, pool, options);
+    return;
+  }
+  await context.mirror.apply({ effects: { chunk: { id: job.id, position: null, state: 'done' } } });
+  options.progress.chunksDone++;
+  await deleteBulkJob(context, spec.jobId, { signal: pool.signal });
+}
+
+/** Asks for the span of a lost job again; its pages that are stored stay so. Throws what is no loss of the job. */
+async function loseJob(
+  context: SyncContext,
+  spec: JobSpec,
+  error: unknown,
+  pool: ChunkPoolView,
+  options: JobOptions,
+): Promise<void> {
+  if (!isLostJob(error)) throw error;
+  // Where another page met the loss first, the span is being asked for again already.
+  if (options.lost.has(spec.jobId)) return;
+  options.lost.add(spec.jobId);
+  const { job, pages } = await chunksOfJob(context, options.runId, spec.jobId);
+  const open = pages.filter(({ state }) => state === 'pending');
+  const replaced = [...open, ...(job === null ? [] : [job])].map(({ id }) => id);
+  await restartSpan(context, replaced, spec, error, pool, options);
+}
+
+/** `job`: null where it is settled or lost. */
+async function chunksOfJob(
+  { mirror }: SyncContext,
+  runId: string,
+  jobId: string,
+): Promise<{ job: Chunk | null; pages: Chunk[] }> {
+  const all = (await mirror.chunks(runId)).filter(({ spec }) => spec.jobId === jobId);
+  return {
+    job: all.find(({ kind, state }) => kind === 'bulk-job' && state === 'pending') ?? null,
+    pages: all.filter(({ kind }) => kind === 'bulk-page'),
+  };
 }
 
 /** A job counts only when its pages together hold what it says it processed. */
@@ -252,6 +290,8 @@ async function restartSpan(
     await replaceChunks(context, ids, [bulkSpanChunk(span)], pool, options);
     throw cause;
   }
+  await deleteBulkJob(context, span.jobId, pool);
+  await context.clock.sleep(backoffMs(attempt - 1, jobBackoff), pool);
   context.log.warn('a bulk job was lost; its span is asked for again', {
     lower: span.lower,
     upper: span.upper,
