@@ -310,6 +310,43 @@ describe('backfill', () => {
     expect(third.runId).not.toBe(first.runId);
   });
 
+  it('asks a bounded number of times where Salesforce never answers in time', async () => {
+    await using rig = await openRig({ contacts: 200 });
+    const { url } = rig.emulator;
+    await control(url, 'faults', [
+      {
+        match: 'GET .*/query\\?.*ORDER.*CreatedDate.*Id.*',
+        times: 1e6,
+        status: 400,
+        errorCode: 'QUERY_TIMEOUT',
+      },
+    ]);
+    const report = await backfill(rig.context, { api: 'rest', signal: rig.signal });
+    expect(report).toMatchObject({ status: 'failed', error: { code: 'QUERY_TIMEOUT' } });
+    expect(report.error?.hint).toContain('--api bulk');
+    expect(report.apiCalls).toBeLessThan(300);
+    await control(url, 'faults', []);
+    expect(await backfill(rig.context, { signal: rig.signal })).toMatchObject({
+      status: 'complete',
+      contacts: 200,
+    });
+    await equal(rig);
+  });
+
+  it('reads a second that cannot be answered 2,000 rows at a time by smaller pages', async () => {
+    await using rig = await openRig();
+    const { url } = rig.emulator;
+    await control(url, 'contacts', { count: 700, seed: 3 });
+    await control(url, 'faults', [
+      { match: 'GET .*LIMIT(%20|\\+| )(2000|500)$', times: 1e6, status: 500, errorCode: 'QUERY_TIMEOUT' },
+    ]);
+    const report = await backfill(rig.context, { api: 'rest', signal: rig.signal });
+    expect(report).toMatchObject({ status: 'complete', contacts: 700, error: null });
+    const pages = (await calls(url)).filter(({ path }) => /LIMIT(%20|\+| )125$/.test(path));
+    expect(pages.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(6);
+    await equal(rig);
+  });
+
   it('splits a span that Salesforce cannot answer in time, also the only one, open at both ends', async () => {
     await using rig = await openRig({ contacts: 200 });
     const { url } = rig.emulator;

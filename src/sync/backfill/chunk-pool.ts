@@ -10,7 +10,8 @@ export interface ChunkPoolOptions {
 }
 
 export interface ChunkPoolView {
-  add(chunks: readonly Chunk[]): void;
+  /** `next`: before those that wait. */
+  add(chunks: readonly Chunk[], options?: { next?: boolean }): void;
   /** Workers that have nothing to do while others still work. */
   readonly idle: number;
   /** Aborts when the caller's signal does, or another chunk failed. */
@@ -32,8 +33,9 @@ export async function runChunks({ chunks, workers, signal, work }: ChunkPoolOpti
     for (const wake of sleepers.splice(0)) wake();
   };
   const view: ChunkPoolView = {
-    add(more) {
-      queue.push(...more);
+    add(more, { next = false } = {}) {
+      if (next) queue.unshift(...more);
+      else queue.push(...more);
       wakeAll();
     },
     get idle() {

@@ -2,6 +2,7 @@ import { AppError, isAppError } from '../../base/errors.ts';
 import { parseTime } from '../../base/iso-time.ts';
 import { AdaptiveLimit } from '../adaptive-limit.ts';
 import type { SyncContext } from '../context.ts';
+import type { BatchOutcome } from '../ports/mirror.ts';
 import type { PageKey } from '../ports/page.ts';
 import type { Chunk, NewChunk } from '../ports/run.ts';
 import { type CreatedSpan, selectKeyPage, spanConditions } from '../soql.ts';
@@ -14,6 +15,13 @@ import { readWholePage } from './read-whole-page.ts';
 export const restPageRows = 2_000;
 /** A span is worth splitting for an idle worker while about this many rows or more are left in it. */
 const splitAboveRows = 4 * restPageRows;
+/** Asked of a second that cannot be answered 2,000 rows at a time. */
+const smallestPageRows = 100;
+/**
+ * So many timeouts without a row between them end the run. To halve thirty years down to pages takes a worker some
+ * twenty, and Salesforce gives up on each after two minutes.
+ */
+const mostFruitless = 200;
 
 export function restChunk(span: CountedSpan): NewChunk {
   return { kind: 'rest-span', spec: { lower: span.lower, upper: span.upper, expected: span.expected } };
@@ -39,68 +47,48 @@ export async function readRestChunks(
 ): Promise<void> {
   const limit = new AdaptiveLimit(options.concurrency);
   const unsubscribe = context.remote.onThrottled(() => limit.throttled());
+  const reading: SpanOptions = { ...options, limit, timeouts: { fruitless: 0 } };
   try {
     await runChunks({
       chunks,
       workers: options.concurrency,
       signal: options.signal,
-      work: (chunk, pool) => readSpan(context, chunk, pool, limit, options),
+      work: (chunk, pool) => readSpan(context, chunk, pool, reading),
     });
   } finally {
     unsubscribe();
   }
 }
 
+interface SpanOptions extends RestOptions {
+  limit: AdaptiveLimit;
+  /** Timeouts since a page last brought rows, of all spans together. */
+  timeouts: { fruitless: number };
+}
+
 async function readSpan(
   context: SyncContext,
   chunk: Chunk,
   pool: ChunkPoolView,
-  limit: AdaptiveLimit,
-  { runId, fields, progress }: RestOptions,
+  options: SpanOptions,
 ): Promise<void> {
-  const { remote, mirror, log } = context;
+  const { runId, progress } = options;
   const spec = chunk.spec as unknown as RestSpec;
   let after = chunk.position as PageKey | null;
   let rows = chunk.rows;
+  let pageRows = restPageRows;
   for (;;) {
-    const soql = selectKeyPage(
-      fields,
-      spanConditions(spec),
-      'CreatedDate',
-      after && { stamp: after.createdDate, id: after.id },
-      restPageRows,
-    );
-    let timedOut = false;
-    try {
-      const { signal } = pool;
-      const effects = {
-        chunk: { id: chunk.id, position: 'last-key' as const, state: { doneBelow: restPageRows } },
-      };
-      const outcome = await readWholePage(context, {
-        ask: () => remote.queryPage(soql, fields, { pageSize: restPageRows, signal }),
-        store: (page) => mirror.apply({ page, effects }, { signal }),
-        place: (work) => limit.run(work),
-        signal,
-      });
-      progress.took(outcome);
-      if (outcome.chunkDone) {
-        progress.chunksDone++;
-        return;
-      }
-      const key = outcome.page?.lastKey ?? null;
-      if (key === null || (after !== null && key.createdDate === after.createdDate && key.id === after.id)) {
-        throw new AppError('PAGING_STUCK', 'Salesforce answered a page that does not lead on.', {
-          details: { span: spec, after },
-        });
-      }
-      rows += outcome.page?.rows ?? 0;
-      after = key;
-    } catch (error) {
-      if (!isAppError(error, 'QUERY_TIMEOUT')) throw error;
-      timedOut = true;
-      log.debug('a span timed out and is split', { span: spec });
+    const outcome = await readSpanPage(context, { chunk, after, pageRows }, pool, options);
+    if (outcome?.chunkDone) {
+      progress.chunksDone++;
+      return;
     }
-    if (!timedOut && (pool.idle === 0 || spec.expected - rows < splitAboveRows)) continue;
+    if (outcome !== null) {
+      after = nextKey(spec, after, outcome.page?.lastKey ?? null);
+      rows += outcome.page?.rows ?? 0;
+      if (pool.idle === 0 || spec.expected - rows < splitAboveRows) continue;
+    }
+    const timedOut = outcome === null;
     // Where the span is open below, only the org can say where it begins.
     const first =
       timedOut && after === null && spec.lower === null
@@ -108,16 +96,78 @@ async function readSpan(
         : null;
     const halves = splitSpan(spec, after, Math.max(spec.expected - rows, 0), context.remote.now(), first);
     if (halves === null) {
-      if (timedOut)
-        throw new AppError('QUERY_TIMEOUT', 'Salesforce cannot answer even a small query in time.');
+      if (timedOut) pageRows = smallerPage(pageRows);
       continue;
     }
-    const split = await mirror.apply({ effects: { replaceChunks: { runId, ids: [chunk.id], by: halves } } });
+    const split = await context.mirror.apply({
+      effects: { replaceChunks: { runId, ids: [chunk.id], by: halves } },
+    });
     progress.chunks += halves.length;
     progress.chunksDone++;
-    pool.add(split.addedChunks);
+    pool.add(split.addedChunks, { next: timedOut });
     return;
   }
+}
+
+/** One page of a span, stored with the key behind it; null where Salesforce could not answer in time. */
+async function readSpanPage(
+  { remote, mirror, clock, log }: SyncContext,
+  { chunk, after, pageRows }: { chunk: Chunk; after: PageKey | null; pageRows: number },
+  { signal }: ChunkPoolView,
+  { fields, limit, progress, timeouts }: SpanOptions,
+): Promise<BatchOutcome | null> {
+  const spec = chunk.spec as unknown as RestSpec;
+  const soql = selectKeyPage(
+    fields,
+    spanConditions(spec),
+    'CreatedDate',
+    after && { stamp: after.createdDate, id: after.id },
+    pageRows,
+  );
+  const effects = {
+    chunk: { id: chunk.id, position: 'last-key' as const, state: { doneBelow: pageRows } },
+  };
+  try {
+    const outcome = await readWholePage(
+      { clock, log },
+      {
+        ask: () => remote.queryPage(soql, fields, { pageSize: pageRows, signal }),
+        store: (page) => mirror.apply({ page, effects }, { signal }),
+        place: (work) => limit.run(work),
+        signal,
+      },
+    );
+    progress.took(outcome);
+    if (outcome.page !== null && outcome.page.rows > 0) timeouts.fruitless = 0;
+    return outcome;
+  } catch (error) {
+    if (!isAppError(error, 'QUERY_TIMEOUT')) throw error;
+    if (++timeouts.fruitless > mostFruitless) throw unanswerable(error);
+    log.debug('a span timed out', { span: spec, pageRows });
+    return null;
+  }
+}
+
+function nextKey(span: CreatedSpan, after: PageKey | null, key: PageKey | null): PageKey {
+  if (key === null || (after !== null && key.createdDate === after.createdDate && key.id === after.id)) {
+    throw new AppError('PAGING_STUCK', 'Salesforce answered a page that does not lead on.', {
+      details: { span, after },
+    });
+  }
+  return key;
+}
+
+/** For a span that cannot be split any more. */
+function smallerPage(pageRows: number): number {
+  if (pageRows <= smallestPageRows) throw unanswerable();
+  return Math.max(smallestPageRows, Math.floor(pageRows / 4));
+}
+
+function unanswerable(cause?: unknown): AppError {
+  return new AppError('QUERY_TIMEOUT', 'Salesforce cannot answer even small queries in time.', {
+    hint: 'What is read is kept: try again later, or start over by the Bulk API with --api bulk --fresh.',
+    cause,
+  });
 }
 
 /**
