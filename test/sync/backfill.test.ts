@@ -301,6 +301,8 @@ describe('backfill', () => {
     const second = await backfill(rig.context, { api: 'rest', signal: rig.signal });
     expect(second).toMatchObject({ status: 'complete', resumed: true, compared: { org: 120, mirror: 120 } });
     expect(second.runId).toBe(first.runId);
+    // No contact was copied by this one.
+    expect(second.contactsPerSecond).toBe(0);
     const asked = (await calls(url)).slice(before).map(({ path }) => path);
     expect(asked.filter((path) => path.includes('ORDER'))).toEqual([]);
     await equal(rig);

@@ -68,6 +68,7 @@ export async function backfill(context: SyncContext, options: BackfillOptions): 
   let recorder: RunRecorder | null = null;
   let state: BackfillState | null = null;
   let resumed = false;
+  let rowsBefore = 0;
   let chunks = 0;
   let compared: BackfillReport['compared'] = null;
   let progress: BackfillProgress | null = null;
@@ -85,6 +86,7 @@ export async function backfill(context: SyncContext, options: BackfillOptions): 
       assertAsBegun(state, options);
       await refreshSchema(context, { signal: options.signal });
       recorder = RunRecorder.resume(context, previous);
+      rowsBefore = previous.counts.rows ?? 0;
       if (!state.planned) await plan(context, recorder.id, state, options);
     }
     const all = await mirror.chunks(recorder.id);
@@ -128,7 +130,7 @@ export async function backfill(context: SyncContext, options: BackfillOptions): 
   }
   chunks = progress?.chunks ?? 0;
   const durationMs = Math.round(clock.monotonicMs() - startedAt);
-  const rows = recorder?.counts.rows ?? 0;
+  const rows = (recorder?.counts.rows ?? 0) - rowsBefore;
   return {
     instanceUrl: remote.instanceUrl,
     status: failure === null ? 'complete' : isAbort(failure) ? 'interrupted' : 'failed',
