@@ -12,8 +12,11 @@ import { lockOrg } from './org-lock.ts';
 import { progressOf } from './progress-events.ts';
 import type { Services } from './services.ts';
 
-/** Orgs copied side by side; each has its own concurrency within. */
-const maxOrgs = 3;
+/**
+ * Orgs copied side by side, each with its own concurrency within; their pages take turns at the writer threads. So
+ * many that a few large ones do not keep the small ones waiting; each costs some 10 MB.
+ */
+const maxOrgs = 8;
 
 export async function backfillOrgs(
   services: Services,

@@ -19,6 +19,15 @@ afterEach(async () => {
   await Promise.all(orgs.map((org) => org.close()));
 });
 
+function endOfCopy(url: string): string {
+  const db = new Database(cli.databaseOf(url), { readonly: true });
+  try {
+    return db.prepare("select finished_at from run where kind = 'backfill'").pluck().get() as string;
+  } finally {
+    db.close();
+  }
+}
+
 type Item = { instanceUrl: string; status: string; error: { code: string } | null };
 
 describe('many orgs', () => {
@@ -42,6 +51,24 @@ describe('many orgs', () => {
       ['complete', null],
     ]);
     await expectMirrorEqualsOrg(cli.databaseOf(orgs[1]!.url), orgs[1]!.url);
+  });
+
+  it('large copies that come first, and one that fails, do not keep a small one waiting', async () => {
+    const more = await Promise.all([4, 5, 6].map((seed) => startEmulator({ contacts: 40, seed })));
+    orgs.push(...more);
+    for (const [i, org] of more.entries()) await cli.loginByToken(org, '--alias', `org${i + 3}`);
+    for (const { url } of orgs.slice(0, 4)) await control(url, 'settings', { latencyMs: 400 });
+    await control(orgs[4]!.url, 'sessions', { expire: true });
+    const result = await cli.run(['backfill', ...orgs.map((_, i) => `org${i}`), '--json']);
+    expect(result.code).toBe(4);
+    const items = JSON.parse(result.stdout).orgs as Item[];
+    expect(items.map(({ status }) => status)).toEqual([
+      ...Array.from({ length: 4 }, () => 'complete'),
+      'failed',
+      'complete',
+    ]);
+    const ended = [0, 1, 2, 3, 5].map((i) => ({ i, at: endOfCopy(orgs[i]!.url) }));
+    expect(ended.toSorted((a, b) => a.at.localeCompare(b.at))[0]!.i).toBe(5);
   });
 
   it('watch --once runs a cycle for each; the one in trouble is told, the other is done', async () => {
