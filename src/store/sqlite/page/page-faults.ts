@@ -1,6 +1,6 @@
 import { AppError } from '../../../base/errors.ts';
 
-const hint = 'Nothing of this page was stored; it is asked for again.';
+const hint = 'Nothing of this page was stored: run the command again, and it goes on there.';
 
 /** The answer does not hold what it said, or ends in the middle. */
 export function incomplete(what: string, details?: unknown): AppError {
