@@ -10,6 +10,8 @@ export interface ApiRequest {
   path: string;
   headers?: Record<string, string>;
   body?: string;
+  /** See `PageOptions` of the port. */
+  whenCrowded?: 'repeat' | 'throw';
   signal?: AbortSignal;
 }
 

@@ -6,6 +6,7 @@ import type {
   BulkResultPages,
   BulkState,
   CallOptions,
+  PageOptions,
   RemoteBulk,
 } from '../sync/ports/remote.ts';
 import type { ApiRequest, WholeAnswer } from './api-call.ts';
@@ -58,12 +59,18 @@ export function bulkQueries({ funnel, apiVersion, ownPath }: BulkContext): Remot
     return job;
   };
 
-  const page = async (path: string, readAt: number, fields: readonly string[], signal?: AbortSignal) => {
+  const page = async (
+    path: string,
+    readAt: number,
+    fields: readonly string[],
+    { whenCrowded, signal }: PageOptions,
+  ) => {
     const request: ApiRequest = {
       kind: 'pull',
       method: 'GET',
       path,
       headers: { accept: 'text/csv' },
+      whenCrowded,
       signal,
     };
     const answer = await funnel.open(request);
@@ -98,13 +105,13 @@ export function bulkQueries({ funnel, apiVersion, ownPath }: BulkContext): Remot
       return remember(answer, answer.readAt);
     },
     info,
-    async results(jobId, fields, { locator, maxRecords, signal } = {}) {
+    async results(jobId, fields, { locator, maxRecords, whenCrowded, signal } = {}) {
       const job = await knownJob(jobId, { signal });
       const query = new URLSearchParams();
       if (locator != null) query.set('locator', locator);
       if (maxRecords !== undefined) query.set('maxRecords', String(maxRecords));
       const path = `${jobs(job.apiVersion, `/${encodeURIComponent(jobId)}`)}/results?${query}`;
-      return page(path.replace(/\?$/, ''), job.readAt, fields, signal);
+      return page(path.replace(/\?$/, ''), job.readAt, fields, { whenCrowded, signal });
     },
     async resultPages(jobId, { nextUrl, signal } = {}) {
       const job = await knownJob(jobId, { signal });
@@ -118,13 +125,13 @@ export function bulkQueries({ funnel, apiVersion, ownPath }: BulkContext): Remot
         });
       return toResultPages(answer, ownPath);
     },
-    async resultPage(url, fields, { signal } = {}) {
+    async resultPage(url, fields, { whenCrowded, signal } = {}) {
       const path = ownPath(url);
       const jobId = /\/jobs\/query\/([^/]+)\//.exec(path)?.[1];
       if (jobId === undefined)
         throw new AppError('SALESFORCE_ERROR', 'That is no URL of a bulk result page.');
       const job = await knownJob(decodeURIComponent(jobId), { signal });
-      return page(path, job.readAt, fields, signal);
+      return page(path, job.readAt, fields, { whenCrowded, signal });
     },
     async abort(jobId, { signal } = {}) {
       const body = JSON.stringify({ state: 'Aborted' });

@@ -63,7 +63,6 @@ export function connectRemote(options: ConnectOptions): Remote {
     now: () => orgClock.now(),
     apiCalls: () => funnel.calls,
     apiUsage: () => funnel.usage,
-    onThrottled: (listener) => funnel.onThrottled(listener),
     identity: ({ signal } = {}) => fetchIdentity(funnel, root, signal),
     describeContact: (o = {}) => describeContact(jsforce, o),
     limits: ({ signal } = {}) => fetchLimits(funnel, root, signal),

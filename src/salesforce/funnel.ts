@@ -17,8 +17,8 @@ import { parseErrorBody } from './error-body.ts';
 import { exchange, readWhole, type WireAnswer, type WireRequest } from './exchange.ts';
 import { networkFailure } from './network-error.ts';
 import type { OrgClock } from './org-clock.ts';
-import { remoteDetails, remoteError } from './remote-error.ts';
-import { type FailureStage, mostRepeats, repeatAfterMs } from './repeat-policy.ts';
+import { remoteError } from './remote-error.ts';
+import { type FailureStage, isCrowded, mostRepeats, repeatAfterMs } from './repeat-policy.ts';
 import { requestBytes, requestHeaders } from './request-headers.ts';
 import type { Timeouts } from './timeouts.ts';
 import type { TokenSupplier } from './token-supplier.ts';
@@ -43,7 +43,6 @@ const maxErrorBytes = 1024 * 1024;
 /** Every byte to and from an org passes here: tokens, limits, timeouts, repeats, the org's clock, errors. */
 export class Funnel {
   readonly #options: FunnelOptions;
-  readonly #throttled = new Set<() => void>();
   #calls = 0;
   #usage: ApiUsage | null = null;
   #tokenLength: number | null = null;
@@ -58,11 +57,6 @@ export class Funnel {
 
   get usage(): ApiUsage | null {
     return this.#usage;
-  }
-
-  onThrottled(listener: () => void): () => void {
-    this.#throttled.add(listener);
-    return () => this.#throttled.delete(listener);
   }
 
   /** A read, repeated within bounds, its answer whole. */
@@ -130,6 +124,7 @@ export class Funnel {
         minTimeout: 0,
         signal: request.signal,
         onFailedAttempt: async ({ error, attemptNumber }) => {
+          if (request.whenCrowded === 'throw' && isCrowded(error)) throw error;
           const waitMs = mayRepeat(stage) ? repeatAfterMs(error, stage, attemptNumber - 1, random) : null;
           if (waitMs === null) throw error;
           const told = { request: requestLabel(request), repeat: attemptNumber, waitMs, why: error.message };
@@ -215,8 +210,6 @@ export class Funnel {
     const contentType = header('content-type');
     const [host, origin] = [this.#host(), this.#origin()];
     const error = apiError({ status, header, body, request: requestLabel(request), host, origin });
-    const details = remoteDetails(error);
-    if (status === 503 || details?.limit === 'concurrent') for (const listener of this.#throttled) listener();
     return {
       ok: false,
       error,

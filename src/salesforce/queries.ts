@@ -1,5 +1,5 @@
 import type { PageBody } from '../sync/ports/page.ts';
-import type { QueryAnswer } from '../sync/ports/remote.ts';
+import type { PageOptions, QueryAnswer } from '../sync/ports/remote.ts';
 import type { ApiRequest } from './api-call.ts';
 import { bodyBlocks } from './body-blocks.ts';
 import type { Funnel } from './funnel.ts';
@@ -52,13 +52,14 @@ export async function queryPage(
   { funnel, root }: QueryContext,
   soql: string,
   fields: readonly string[],
-  { pageSize, signal }: { pageSize?: number; signal?: AbortSignal },
+  { pageSize, whenCrowded, signal }: PageOptions & { pageSize?: number },
 ): Promise<PageBody> {
   const request: ApiRequest = {
     kind: 'pull',
     method: 'GET',
     path: queryPath(root, soql, false),
     headers: pageSize === undefined ? {} : { 'sforce-query-options': `batchSize=${pageSize}` },
+    whenCrowded,
     signal,
   };
   const answer = await funnel.open(request);

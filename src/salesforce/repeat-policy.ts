@@ -29,6 +29,12 @@ export function repeatAfterMs(
   return told > patienceMs ? null : told + Math.round(own * 0.2);
 }
 
+/** Whether the org had too much to do at once: 503, 429 or the concurrent limit. */
+export function isCrowded(error: unknown): boolean {
+  const details = remoteDetails(error);
+  return details?.status === 503 || details?.limit === 'concurrent';
+}
+
 function repeatsFor(error: unknown, stage: FailureStage): number {
   const details = remoteDetails(error);
   // Not the org's or the network's word but the session's or the gate's, which have patience of their own.

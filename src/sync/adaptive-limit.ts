@@ -1,18 +1,37 @@
+import { throwIfAborted } from '../base/abort.ts';
+import { backoffMs } from '../base/backoff.ts';
+import type { Clock } from '../base/clock.ts';
+import { isAppError } from '../base/errors.ts';
+
+/** Longest that a refusing org is waited for while nothing gets through; the work can be resumed later. */
+const patienceMs = 10 * 60_000;
+const backoff = { baseMs: 1_000, maxMs: 20_000 };
+
 /**
- * How many requests may be under way at once: halves when the org says "too much", climbs back by one after
- * each `climbAfter` successes. (Additive increase, multiplicative decrease, as in TCP's RFC 5681.)
+ * How many requests may be under way at once: falls when the org says "too much", climbs back by one after each
+ * `climbAfter` successes. (Additive increase, multiplicative decrease, as in TCP's RFC 5681.) What was refused
+ * gives its place back, waits and queues again, until nothing has got through for ten minutes.
  */
 export class AdaptiveLimit {
   readonly #max: number;
   readonly #climbAfter: number;
+  readonly #clock: Pick<Clock, 'monotonicMs' | 'sleep'>;
   readonly #waiting: (() => void)[] = [];
   #limit: number;
   #active = 0;
   #successes = 0;
+  #begun = 0;
+  /** Requests up to this one began before the last fall: their refusals say nothing new. */
+  #roundEnd = 0;
+  /** The least that the refusals of this round may bring the limit to. */
+  #floor = 1;
+  /** When the first refusal came since a request last got through. */
+  #refusedSince: number | null = null;
 
-  constructor(max: number, climbAfter = 20) {
+  constructor(max: number, clock: Pick<Clock, 'monotonicMs' | 'sleep'>, climbAfter = 20) {
     this.#max = Math.max(1, max);
     this.#limit = this.#max;
+    this.#clock = clock;
     this.#climbAfter = climbAfter;
   }
 
@@ -20,25 +39,63 @@ export class AdaptiveLimit {
     return this.#limit;
   }
 
-  throttled(): void {
-    this.#limit = Math.max(1, Math.floor(this.#limit / 2));
+  /** Runs `work` in one of the places, again where the org had too much to do; else throws what it throws. */
+  async run<T>(work: () => Promise<T>, { signal }: { signal: AbortSignal }): Promise<T> {
+    for (let refusals = 0; ; refusals++) {
+      await this.#place(signal);
+      const request = ++this.#begun;
+      let waitMs: number;
+      try {
+        const result = await work();
+        this.#refusedSince = null;
+        this.#succeeded();
+        return result;
+      } catch (error) {
+        if (!isCrowded(error)) {
+          this.#refusedSince = null;
+          throw error;
+        }
+        this.#fall(request);
+        waitMs = this.#waitAfter(error, refusals);
+      } finally {
+        this.#active--;
+        this.#waiting.shift()?.();
+      }
+      await this.#clock.sleep(waitMs, { signal });
+    }
+  }
+
+  async #place(signal: AbortSignal): Promise<void> {
+    while (this.#active >= this.#limit && !signal.aborted) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    // Passed on: this one takes no place.
+    if (signal.aborted) this.#waiting.shift()?.();
+    throwIfAborted(signal);
+    this.#active++;
+  }
+
+  /** At most by half for all the refusals of one round trip, and not below what the org is working on. */
+  #fall(request: number): void {
+    if (request > this.#roundEnd) {
+      this.#roundEnd = this.#begun;
+      this.#floor = Math.max(1, Math.floor(this.#limit / 2));
+    }
+    const others = this.#active - 1;
+    this.#limit = Math.min(this.#limit, Math.max(this.#floor, others));
     this.#successes = 0;
   }
 
-  /** Runs `work` in one of the places; the order of waiting is the order of asking. */
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    while (this.#active >= this.#limit) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
-    this.#active++;
-    try {
-      const result = await work();
-      this.#succeeded();
-      return result;
-    } finally {
-      this.#active--;
-      this.#waiting.shift()?.();
-    }
+  /** Throws `error` where patience would be over by then. */
+  #waitAfter(error: unknown, refusals: number): number {
+    const own = backoffMs(refusals, backoff);
+    const told = detailsOf(error).retryAfterMs ?? null;
+    // The jitter spreads those that were told the same.
+    const waitMs = told === null ? own : told + Math.round(own * 0.2);
+    const now = this.#clock.monotonicMs();
+    this.#refusedSince ??= now;
+    if (now + waitMs - this.#refusedSince > patienceMs) throw error;
+    return waitMs;
   }
 
   #succeeded(): void {
@@ -47,4 +104,20 @@ export class AdaptiveLimit {
     this.#limit++;
     this.#waiting.shift()?.();
   }
+}
+
+interface RefusalDetails {
+  status?: number | null;
+  limit?: string;
+  retryAfterMs?: number | null;
+}
+
+/** 503, 429 or the concurrent limit. */
+function isCrowded(error: unknown): boolean {
+  const { status, limit } = detailsOf(error);
+  return status === 503 || limit === 'concurrent';
+}
+
+function detailsOf(error: unknown): RefusalDetails {
+  return isAppError(error) ? ((error.details ?? {}) as RefusalDetails) : {};
 }

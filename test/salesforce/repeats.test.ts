@@ -48,18 +48,23 @@ describe('a read', () => {
     expect(c.waits).toEqual([]);
   });
 
-  it('is repeated after the concurrent limit and 429, telling whoever listens', async () => {
+  it('is repeated after the concurrent limit and 429', async () => {
     await using c = await connected();
-    let throttled = 0;
-    const end = c.remote.onThrottled(() => throttled++);
     c.org.script(concurrentLimit, { status: 429 }, { status: 503 }, counted);
-    await c.remote.count(null);
-    expect(throttled).toBe(3);
-    end();
-    c.org.script({ status: 503 }, counted);
-    await c.remote.count(null);
-    expect(throttled).toBe(3);
+    expect(await c.remote.count(null)).toBe(7);
+    expect(c.org.seen).toHaveLength(4);
   });
+
+  it.each([concurrentLimit, { status: 429 }, { status: 503 }])(
+    'is not repeated after $status where the caller queues again itself',
+    async (refusal) => {
+      await using c = await connected();
+      c.org.script(refusal);
+      await failure(c.remote.queryPage('SELECT Id FROM Contact', ['Id'], { whenCrowded: 'throw' }));
+      expect(c.org.seen).toHaveLength(1);
+      expect(c.waits).toEqual([]);
+    },
+  );
 
   it('is never repeated past the daily limit', async () => {
     await using c = await connected();

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
 import { AppError } from '../../src/base/errors.ts';
 import { mirrorPath } from '../../src/store/sqlite/mirror-path.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
@@ -102,6 +103,43 @@ describe.each(apis)('backfill by %s', (api) => {
     },
     { name: '429', fault: { status: 429 } },
   ];
+  /** At a hundredfold, a request of 0.2 s takes 20 s of the limit's patience. */
+  const fast = (rig: Rig, fold: number) => ({
+    ...rig.context,
+    clock: {
+      ...systemClock,
+      monotonicMs: () => systemClock.monotonicMs() * fold,
+      sleep: (ms: number, options?: { signal?: AbortSignal }) => systemClock.sleep(ms / fold, options),
+    },
+  });
+
+  it('completes where the org works on five slow requests at once', async () => {
+    await using rig = await openRig({ contacts: 40_000, concurrentLimit: 5 });
+    const { url } = rig.emulator;
+    await control(url, 'settings', { latencyMs: 205, bulkPageRows: 1_000 });
+    const report = await backfill(fast(rig, 100), { api, concurrency: 12, signal: rig.signal });
+    expect(report).toMatchObject({ status: 'complete', contacts: 40_000 });
+    const refused = (await calls(url)).filter(({ status }) => status === 403);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused.length).toBeLessThan(60);
+    await equal(rig);
+  });
+
+  it('ends with the refusal where the org refuses its pages for ever', async () => {
+    await using rig = await openRig({ contacts: 300 });
+    const { url } = rig.emulator;
+    const match = api === 'rest' ? 'GET .*/query\\?.*ORDER.*CreatedDate.*Id.*' : 'GET .*/result.*locator.*';
+    await control(url, 'faults', [
+      { match, times: 1e6, ...faults.find(({ name }) => name === 'the concurrent limit')?.fault },
+    ]);
+    const report = await backfill(fast(rig, 1_000), { api, signal: rig.signal });
+    expect(report).toMatchObject({ status: 'failed', error: { code: 'REQUEST_LIMIT_EXCEEDED' } });
+    expect(report.apiCalls).toBeLessThan(200);
+    await control(url, 'faults', []);
+    expect(await backfill(rig.context, { api, signal: rig.signal })).toMatchObject({ status: 'complete' });
+    await equal(rig);
+  });
+
   it.each(faults)('takes $name at every one of its requests, one after the other', async ({ fault }) => {
     await using rig = await openRig({ contacts: 300 });
     const { url } = rig.emulator;

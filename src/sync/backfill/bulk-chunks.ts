@@ -72,14 +72,8 @@ export async function readBulkChunks(
   chunks: readonly Chunk[],
   given: BulkOptions,
 ): Promise<void> {
-  const limit = new AdaptiveLimit(given.concurrency);
-  const options: JobOptions = { ...given, lost: new Set(), limit };
-  const unsubscribe = context.remote.onThrottled(() => limit.throttled());
-  try {
-    await readJobs(context, chunks, options);
-  } finally {
-    unsubscribe();
-  }
+  const limit = new AdaptiveLimit(given.concurrency, context.clock);
+  await readJobs(context, chunks, { ...given, lost: new Set(), limit });
 }
 
 async function readJobs(context: SyncContext, chunks: readonly Chunk[], options: JobOptions): Promise<void> {
@@ -153,7 +147,7 @@ async function readByLocator(
   from: SpanPosition,
   jobRows: number,
   { signal }: ChunkPoolView,
-  { fields, progress }: BulkOptions,
+  { fields, limit, progress }: JobOptions,
 ): Promise<void> {
   const { jobId } = from;
   let { locator, ended = false } = from;
@@ -161,13 +155,14 @@ async function readByLocator(
   while (!ended) {
     const asked: string | null = locator;
     const { outcome, next } = await readWholePage(context, {
-      ask: () => context.remote.bulk.results(jobId, fields, { locator: asked, signal }),
+      ask: () => context.remote.bulk.results(jobId, fields, { locator: asked, whenCrowded: 'throw', signal }),
       store: async ({ body, nextLocator }) => {
         const position = { jobId, locator: nextLocator, ended: nextLocator === null };
         const effects = { chunk: { id: chunk.id, position, state: 'pending' as const } };
         const stored = await context.mirror.apply({ page: body, effects }, { signal });
         return { outcome: stored, next: nextLocator };
       },
+      place: (work) => limit.run(work, { signal }),
       signal,
     });
     locator = next;
@@ -195,13 +190,13 @@ async function readPageChunk(
   try {
     const { signal } = pool;
     const outcome = await readWholePage(context, {
-      ask: () => remote.bulk.resultPage(spec.url, options.fields, { signal }),
+      ask: () => remote.bulk.resultPage(spec.url, options.fields, { whenCrowded: 'throw', signal }),
       store: ({ body }) =>
         mirror.apply(
           { page: body, effects: { chunk: { id: chunk.id, position: null, state: 'done' } } },
           { signal },
         ),
-      place: (work) => options.limit.run(work),
+      place: (work) => options.limit.run(work, { signal }),
       signal,
     });
     options.progress.took(outcome);

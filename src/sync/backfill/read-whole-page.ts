@@ -17,7 +17,7 @@ interface PageWork<Page, Outcome> {
 
 /**
  * Asks for a page again where its body was cut, bounded, with backoff. What fails before the body has been repeated
- * by the remote already and is thrown at once.
+ * by the remote or by `place` already and is thrown at once.
  */
 export async function readWholePage<Page, Outcome>(
   { clock, log }: Pick<SyncContext, 'clock' | 'log'>,

@@ -45,19 +45,14 @@ export async function readRestChunks(
   chunks: readonly Chunk[],
   options: RestOptions,
 ): Promise<void> {
-  const limit = new AdaptiveLimit(options.concurrency);
-  const unsubscribe = context.remote.onThrottled(() => limit.throttled());
+  const limit = new AdaptiveLimit(options.concurrency, context.clock);
   const reading: SpanOptions = { ...options, limit, timeouts: { fruitless: 0 } };
-  try {
-    await runChunks({
-      chunks,
-      workers: options.concurrency,
-      signal: options.signal,
-      work: (chunk, pool) => readSpan(context, chunk, pool, reading),
-    });
-  } finally {
-    unsubscribe();
-  }
+  await runChunks({
+    chunks,
+    workers: options.concurrency,
+    signal: options.signal,
+    work: (chunk, pool) => readSpan(context, chunk, pool, reading),
+  });
 }
 
 interface SpanOptions extends RestOptions {
@@ -131,9 +126,9 @@ async function readSpanPage(
     const outcome = await readWholePage(
       { clock, log },
       {
-        ask: () => remote.queryPage(soql, fields, { pageSize: pageRows, signal }),
+        ask: () => remote.queryPage(soql, fields, { pageSize: pageRows, whenCrowded: 'throw', signal }),
         store: (page) => mirror.apply({ page, effects }, { signal }),
-        place: (work) => limit.run(work),
+        place: (work) => limit.run(work, { signal }),
         signal,
       },
     );

@@ -5,6 +5,14 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+export interface PageOptions extends CallOptions {
+  /**
+   * What becomes of "too much at once" (503, 429, the concurrent limit): repeated within the call by default;
+   * 'throw' hands it up at once, to callers that queue again themselves.
+   */
+  whenCrowded?: 'repeat' | 'throw';
+}
+
 export interface OrgIdentity {
   orgId: string;
   userId: string;
@@ -109,7 +117,7 @@ export interface IdempotentCreate {
  * sent once. Every call has a timeout. Errors are AppErrors: `LOGIN_REQUIRED`, `REQUEST_LIMIT_EXCEEDED`,
  * `ORG_UNAVAILABLE`, `NETWORK_UNREACHABLE`, `TIMEOUT`, `EXCEEDED_ID_LIMIT`, `INVALID_REPLICATION_DATE`,
  * `INVALID_QUERY_LOCATOR`, `INVALID_FIELD`, `QUERY_TIMEOUT`, else `SALESFORCE_ERROR`; `details` carries
- * `{status, errorCode, retryAfterMs}`.
+ * `{status, errorCode, retryAfterMs}` and, of REQUEST_LIMIT_EXCEEDED, `limit`: 'daily' or 'concurrent'.
  */
 export interface Remote {
   readonly instanceUrl: string;
@@ -123,12 +131,6 @@ export interface Remote {
   apiCalls(): number;
   /** `api-usage` of the last Sforce-Limit-Info header; null before one was seen. */
   apiUsage(): { used: number; max: number; at: number } | null;
-
-  /**
-   * Calls `listener` for every answer that means "too much at once" (503, 429, the concurrent limit), before
-   * the repeat, so that callers can lower their concurrency. Answers the function that ends it.
-   */
-  onThrottled(listener: () => void): () => void;
 
   identity(options?: CallOptions): Promise<OrgIdentity>;
   /** 'not-modified' only where `ifModifiedSince` was given. */
@@ -144,7 +146,7 @@ export interface Remote {
   queryPage(
     soql: string,
     fields: readonly string[],
-    options?: CallOptions & { pageSize?: number },
+    options?: PageOptions & { pageSize?: number },
   ): Promise<PageBody>;
   /** Bytes that the request of `soql` would take with its URI and headers (Salesforce stops at 16,384). */
   queryRequestBytes(soql: string): number;
@@ -165,12 +167,12 @@ export interface RemoteBulk {
   results(
     jobId: string,
     fields: readonly string[],
-    options?: CallOptions & { locator?: string | null; maxRecords?: number },
+    options?: PageOptions & { locator?: string | null; maxRecords?: number },
   ): Promise<BulkPage>;
   /** One page of `resultPages`; `nextUrl` continues a list. Throws where the org's API is older than 58. */
   resultPages(jobId: string, options?: CallOptions & { nextUrl?: string }): Promise<BulkResultPages>;
   /** The rows behind one URL that `resultPages` named. */
-  resultPage(url: string, fields: readonly string[], options?: CallOptions): Promise<BulkPage>;
+  resultPage(url: string, fields: readonly string[], options?: PageOptions): Promise<BulkPage>;
   abort(jobId: string, options?: CallOptions): Promise<void>;
   delete(jobId: string, options?: CallOptions): Promise<void>;
 }
