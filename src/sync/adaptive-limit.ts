@@ -5,17 +5,19 @@ import { isAppError } from '../base/errors.ts';
 
 /** Longest that a refusing org is waited for while nothing gets through; the work can be resumed later. */
 const patienceMs = 10 * 60_000;
+const silentMs = 30_000;
+const climbAfter = 20;
 const backoff = { baseMs: 1_000, maxMs: 20_000 };
 
 /**
  * How many requests may be under way at once: falls when the org says "too much", climbs back by one after each
- * `climbAfter` successes. (Additive increase, multiplicative decrease, as in TCP's RFC 5681.) What was refused
+ * twenty successes. (Additive increase, multiplicative decrease, as in TCP's RFC 5681.) What was refused
  * gives its place back, waits and queues again, until nothing has got through for ten minutes.
  */
 export class AdaptiveLimit {
   readonly #max: number;
-  readonly #climbAfter: number;
   readonly #clock: Pick<Clock, 'monotonicMs' | 'sleep'>;
+  readonly #onStandstill: () => void;
   readonly #waiting: (() => void)[] = [];
   #limit: number;
   #active = 0;
@@ -27,12 +29,14 @@ export class AdaptiveLimit {
   #floor = 1;
   /** When the first refusal came since a request last got through. */
   #refusedSince: number | null = null;
+  #standstillTold = false;
 
-  constructor(max: number, clock: Pick<Clock, 'monotonicMs' | 'sleep'>, climbAfter = 20) {
+  /** `onStandstill` is told once each time that nothing has got through for half a minute. */
+  constructor(max: number, clock: Pick<Clock, 'monotonicMs' | 'sleep'>, onStandstill: () => void = () => {}) {
     this.#max = Math.max(1, max);
     this.#limit = this.#max;
     this.#clock = clock;
-    this.#climbAfter = climbAfter;
+    this.#onStandstill = onStandstill;
   }
 
   get current(): number {
@@ -47,12 +51,12 @@ export class AdaptiveLimit {
       let waitMs: number;
       try {
         const result = await work();
-        this.#refusedSince = null;
+        this.#gotThrough();
         this.#succeeded();
         return result;
       } catch (error) {
         if (!isCrowded(error)) {
-          this.#refusedSince = null;
+          this.#gotThrough();
           throw error;
         }
         this.#fall(request);
@@ -94,12 +98,22 @@ export class AdaptiveLimit {
     const waitMs = told === null ? own : told + Math.round(own * 0.2);
     const now = this.#clock.monotonicMs();
     this.#refusedSince ??= now;
-    if (now + waitMs - this.#refusedSince > patienceMs) throw error;
+    const standsMs = now + waitMs - this.#refusedSince;
+    if (standsMs > patienceMs) throw error;
+    if (standsMs > silentMs && !this.#standstillTold) {
+      this.#standstillTold = true;
+      this.#onStandstill();
+    }
     return waitMs;
   }
 
+  #gotThrough(): void {
+    this.#refusedSince = null;
+    this.#standstillTold = false;
+  }
+
   #succeeded(): void {
-    if (this.#limit >= this.#max || ++this.#successes < this.#climbAfter) return;
+    if (this.#limit >= this.#max || ++this.#successes < climbAfter) return;
     this.#successes = 0;
     this.#limit++;
     this.#waiting.shift()?.();

@@ -96,12 +96,14 @@ describe('the adaptive limit', () => {
 
   it('gives up with the refusal itself after ten minutes in which nothing got through', async () => {
     const { org, ask, clock } = slowOrg(0);
-    const limit = new AdaptiveLimit(12, clock);
+    let told = 0;
+    const limit = new AdaptiveLimit(12, clock, () => told++);
     const work = Promise.allSettled(Array.from({ length: 12 }, () => limit.run(ask, { signal })));
     await clock.runUntil(work);
     for (const result of await work) {
       expect(result).toMatchObject({ status: 'rejected', reason: { code: 'REQUEST_LIMIT_EXCEEDED' } });
     }
+    expect(told).toBe(1);
     expect(limit.current).toBe(1);
     expect(org.refusals).toBeLessThan(12 * 60);
     expect(clock.monotonicMs()).toBeGreaterThan(500_000);

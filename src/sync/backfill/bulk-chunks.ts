@@ -9,6 +9,7 @@ import { type ChunkPoolView, runChunks } from './chunk-pool.ts';
 import type { CountedSpan } from './plan-spans.ts';
 import type { BackfillProgress } from './progress.ts';
 import { readWholePage } from './read-whole-page.ts';
+import { warnOfStandstill } from './warn-of-standstill.ts';
 
 /** At most about this many contacts a job, so that a lost job restarts little. */
 export const bulkSpanRows = 250_000;
@@ -72,7 +73,7 @@ export async function readBulkChunks(
   chunks: readonly Chunk[],
   given: BulkOptions,
 ): Promise<void> {
-  const limit = new AdaptiveLimit(given.concurrency, context.clock);
+  const limit = new AdaptiveLimit(given.concurrency, context.clock, () => warnOfStandstill(context));
   await readJobs(context, chunks, { ...given, lost: new Set(), limit });
 }
 

@@ -10,6 +10,7 @@ import { type ChunkPoolView, runChunks } from './chunk-pool.ts';
 import { type CountedSpan, edgeOfCreatedDate } from './plan-spans.ts';
 import type { BackfillProgress } from './progress.ts';
 import { readWholePage } from './read-whole-page.ts';
+import { warnOfStandstill } from './warn-of-standstill.ts';
 
 /** The most rows a REST query page holds. Source: Query resource, `batchSize`. */
 export const restPageRows = 2_000;
@@ -45,7 +46,7 @@ export async function readRestChunks(
   chunks: readonly Chunk[],
   options: RestOptions,
 ): Promise<void> {
-  const limit = new AdaptiveLimit(options.concurrency, context.clock);
+  const limit = new AdaptiveLimit(options.concurrency, context.clock, () => warnOfStandstill(context));
   const reading: SpanOptions = { ...options, limit, timeouts: { fruitless: 0 } };
   await runChunks({
     chunks,
