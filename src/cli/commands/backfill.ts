@@ -142,7 +142,8 @@ function sentenceOf(org: BackfillItem): string {
     const after = stored === 0 ? '.' : ` after ${counted(stored, 'contact')}; run it again to go on.`;
     return `${org.instanceUrl}: ${org.status}${after}`;
   }
-  const speed = org.contactsPerSecond === null ? '' : ` (${count(org.contactsPerSecond)} a second)`;
+  // Nothing where a resumed run had only its end left to do.
+  const speed = (org.contactsPerSecond ?? 0) === 0 ? '' : ` (${count(org.contactsPerSecond)} a second)`;
   return (
     `${org.instanceUrl}: ${count(org.contacts)} contacts in the mirror, ${count(org.inserted)} new and ` +
     `${count(org.updated)} changed, in ${formatDuration(org.durationMs)}${speed} with ${counted(org.apiCalls, 'API call')}.`
