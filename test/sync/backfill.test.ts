@@ -270,6 +270,19 @@ describe('backfill', () => {
     await equal(rig);
   });
 
+  it('gives up on a span whose jobs all fail, with the reason that Salesforce told, and leaves no job behind', async () => {
+    await using rig = await openRig({ contacts: 60 });
+    const { url } = rig.emulator;
+    await control(url, 'settings', { bulkJobFailures: 99 });
+    const report = await backfill(rig.context, { api: 'bulk', signal: rig.signal });
+    expect(report).toMatchObject({ status: 'failed', error: { code: 'BULK_JOB_FAILED' } });
+    expect(report.error?.message).toContain('as a setting told it to');
+    const jobs = (await calls(url)).filter(({ path }) => path.includes('/jobs/query'));
+    const made = jobs.filter(({ method }) => method === 'POST').length;
+    expect(made).toBe(5);
+    expect(jobs.filter(({ method }) => method === 'DELETE')).toHaveLength(made);
+  });
+
   it('does not take a job without pages for an empty one', async () => {
     await using rig = await openRig({ contacts: 60 });
     const { remote } = rig.context;

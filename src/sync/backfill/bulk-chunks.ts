@@ -281,12 +281,12 @@ async function restartSpan(
   options: JobOptions,
 ): Promise<void> {
   const attempt = span.attempt + 1;
+  await deleteBulkJob(context, span.jobId, pool);
   if (attempt >= maxJobsPerSpan) {
     // The span stays open, so that a resumed run asks for it and never counts it as read.
     await replaceChunks(context, ids, [bulkSpanChunk(span)], pool, options);
     throw cause;
   }
-  await deleteBulkJob(context, span.jobId, pool);
   await context.clock.sleep(backoffMs(attempt - 1, jobBackoff), pool);
   context.log.warn('a bulk job was lost; its span is asked for again', {
     lower: span.lower,
