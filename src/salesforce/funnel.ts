@@ -61,22 +61,13 @@ export class Funnel {
 
   /** A read, repeated within bounds, its answer whole. */
   read(request: ApiRequest): Promise<WholeAnswer> {
-    return this.#repeated(request, (r) => this.once(r), isRepeatable);
-  }
-
-  /** Like `read`, for a call that should not take effect twice: repeated only where it surely had none. */
-  readUnlessLost(request: ApiRequest): Promise<WholeAnswer> {
-    return this.#repeated(
-      request,
-      (r) => this.once(r),
-      (stage) => stage !== 'lost',
-    );
+    return this.#repeated(request, (r) => this.once(r));
   }
 
   /** A read whose body is handed on as it comes: repeated until the headers are in, not after. */
   open(request: ApiRequest): Promise<StreamAnswer> {
     const attempt = (r: ApiRequest) => this.#attempt(r, async (wire) => ({ body: wire.body }), true);
-    return this.#repeated(request, attempt, isRepeatable);
+    return this.#repeated(request, attempt);
   }
 
   /** Sent once (and after a 401 once more with a new token). Never throws. */
@@ -108,7 +99,6 @@ export class Funnel {
   #repeated<A extends ApiAnswer>(
     request: ApiRequest,
     attempt: (request: ApiRequest) => Promise<Attempt<A>>,
-    mayRepeat: (stage: FailureStage) => boolean,
   ): Promise<A> {
     const { clock, log, random } = this.#options;
     let stage: FailureStage = 'unsent';
@@ -125,7 +115,7 @@ export class Funnel {
         signal: request.signal,
         onFailedAttempt: async ({ error, attemptNumber }) => {
           if (request.whenCrowded === 'throw' && isCrowded(error)) throw error;
-          const waitMs = mayRepeat(stage) ? repeatAfterMs(error, stage, attemptNumber - 1, random) : null;
+          const waitMs = repeatAfterMs(error, stage, attemptNumber - 1, random);
           if (waitMs === null) throw error;
           const told = { request: requestLabel(request), repeat: attemptNumber, waitMs, why: error.message };
           log.debug('The request is repeated.', told);
@@ -254,8 +244,6 @@ export class Funnel {
     return new URL(this.#origin()).host;
   }
 }
-
-const isRepeatable = (): boolean => true;
 
 /** Asked of the signal, not of what was thrown: undici calls a refused tunnel an AbortError too. */
 function abortedBy(signal: AbortSignal): Error {
