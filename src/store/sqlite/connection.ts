@@ -65,7 +65,7 @@ export function withSmallCache<T>(db: Connection, work: () => T): T {
 
 /**
  * Loads SQLite's binding into this thread, to stay. A thread that alone has loaded it takes it out of memory as it
- * ends, and what V8 still calls back into it then crashes the process (better-sqlite3, issue 1476).
+ * ends, and what V8 still calls back into it then crashes the process, as was reported of better-sqlite3.
  */
 export function holdBinding(): void {
   new Database(':memory:').close();
