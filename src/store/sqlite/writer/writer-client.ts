@@ -10,6 +10,7 @@ import {
   type WriterRequest,
 } from './protocol.ts';
 import { threadEnded } from './thread-ended.ts';
+import { keepWasmCode } from './type-stripper.ts';
 
 interface Pending {
   resolve(value: unknown): void;
@@ -75,6 +76,7 @@ export class WriterClient {
       holdBinding();
       // Run from source (types stripped by Node) or from the build: the thread's file is what this one is.
       const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+      if (extension === 'ts') keepWasmCode();
       const worker = new Worker(new URL(`./writer-thread.${extension}`, import.meta.url), {
         resourceLimits: { maxYoungGenerationSizeMb: youngMb },
       });
