@@ -69,6 +69,8 @@ describe.each(apis)('backfill by %s', (api) => {
     await using rig = await openRig({ contacts: 200 });
     const { url } = rig.emulator;
     await control(url, 'open-transaction', { create: { count: 5, seed: 11 } });
+    // Within the minute of the transaction the org's clock and its coverage would be the same T0.
+    await control(url, 'clock', { advanceMs: 2 * 60_000 });
     const report = await backfill(rig.context, { api, signal: rig.signal });
     expect(report).toMatchObject({ status: 'complete', contacts: 200 });
     await control(url, 'clock', { advanceMs: 5 * 60_000 });

@@ -1,0 +1,49 @@
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { hostKeyOf } from '../../src/auth/instance-url.ts';
+import { startEmulator } from '../../src/emulator/index.ts';
+import { openLocks } from '../../src/lock/locks.ts';
+import { Cli, ended } from './cli.ts';
+import { calls, contactsOf } from './org.ts';
+
+/** Long beside the 0.2 s of a push, so that one that does not wait has surely sent by then. */
+const longEnoughMs = 1_500;
+
+describe("an org's outbox is sent by one process at a time", () => {
+  it('so a push waits for another process that is sending, and a watch does too', async () => {
+    await using emulator = await startEmulator({ contacts: 3 });
+    using cli = new Cli();
+    await cli.loginByToken(emulator);
+    await cli.json(['backfill']);
+    const drainLock = `outbox-${hostKeyOf(emulator.url)}`;
+    const pushed = async () =>
+      (await contactsOf(emulator.url)).filter(({ LastName }) => LastName === 'Waits').length;
+
+    let lock = openLocks(join(cli.dataDir, 'locks')).tryAcquire(drainLock);
+    expect(lock).not.toBeNull();
+    const push = cli.start(['push', '-', '--json']);
+    push.stdin?.end('{"LastName":"Waits"}');
+    const pushEnd = ended(push);
+    await once(push.stderr!, 'data');
+    await Promise.race([pushEnd, delay(longEnoughMs)]);
+    expect(push.exitCode).toBeNull();
+    expect(await pushed()).toBe(0);
+    lock?.release();
+    expect((await pushEnd).code).toBe(0);
+    expect(await pushed()).toBe(1);
+
+    await cli.json(['push', '-', '--queue'], '{"LastName":"Waits"}');
+    lock = openLocks(join(cli.dataDir, 'locks')).tryAcquire(drainLock);
+    const watch = cli.start(['watch', '--once', '--json']);
+    const watchEnd = ended(watch);
+    while (!(await calls(emulator.url)).some(({ path }) => path.includes('/deleted'))) await delay(20);
+    await Promise.race([watchEnd, delay(longEnoughMs)]);
+    expect(watch.exitCode).toBeNull();
+    expect(await pushed()).toBe(1);
+    lock?.release();
+    expect((await watchEnd).code).toBe(0);
+    expect(await pushed()).toBe(2);
+  });
+});
