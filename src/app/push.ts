@@ -4,7 +4,7 @@ import type { CallContext } from './app.ts';
 import { oneOrg } from './chosen-orgs.ts';
 import { connectOrg } from './connect-org.ts';
 import type { ProgressEvent } from './contract/progress.ts';
-import type { PushItem, PushOptions, PushResult, PushStatus } from './contract/push.ts';
+import type { PushItem, PushOptions, PushRecord, PushResult, PushStatus } from './contract/push.ts';
 import { errorInfoOf } from './error-info.ts';
 import { withDrainLock } from './org-lock.ts';
 import { progressOf } from './progress-events.ts';
@@ -18,7 +18,9 @@ export async function pushRecords(
   const org = oneOrg(services, options.org);
   const { instanceUrl } = org;
   await using connected = await connectOrg(services, org, { signal, onEvent: progressOf(onEvent) });
-  const { upsertField, dryRun, queue, allOrNone, allowDuplicates, records } = options;
+  const { upsertField, dryRun, queue, allOrNone, allowDuplicates } = options;
+  const records: PushRecord[] = [];
+  for await (const batch of options.records) records.push(...batch);
   const onWait = () => onEvent({ event: 'push:waiting', instanceUrl });
   const report = await push(connected.context, {
     records,

@@ -63,6 +63,7 @@ export const commands: Record<string, ContractCommand> = {
       '--allow-duplicates',
       '--rejects <file>',
       '--format <format>',
+      '--map <header=field>',
     ],
   },
   reconcile: { arguments: ['[org...]'], flags: ['--dry-run', '--force'] },

@@ -8,14 +8,20 @@ export interface PushRecord {
   index: number;
   /** Line on which it begins, from 1; null where it is not known. */
   line: number | null;
+  /** Values as JSON has them; a number that a double would not keep as it was written is a NumberText. */
   fields: Record<string, unknown>;
   /** The values are text (CSV) and take their type from describe. */
   untyped: boolean;
+  /** What its reader found wrong with this record alone (a name given twice); told with the faults against describe. */
+  faults?: readonly RecordNote[];
 }
+
+export type RecordNote = Pick<RecordFault, 'field' | 'code' | 'message'>;
 
 export interface PushOptions {
   org: string | null;
-  records: PushRecord[];
+  /** In the order of the input, at most 1,000 a batch. Read once; what it throws ends the push with nothing stored. */
+  records: AsyncIterable<readonly PushRecord[]>;
   upsertField: string | null;
   dryRun: boolean;
   /** Put into the outbox only; the next watch cycle or push sends. */

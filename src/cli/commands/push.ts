@@ -1,9 +1,8 @@
 import { Option } from 'commander';
 import type { ProgressEvent } from '../../app/contract/progress.ts';
 import type { PushError, PushRecord, PushResult, RecordFault } from '../../app/contract/push.ts';
-import { AppError, isAppError } from '../../base/errors.ts';
+import { isAppError } from '../../base/errors.ts';
 import { type InputFormat, inputFormats } from '../input/input-formats.ts';
-import { readInput } from '../input/read-input.ts';
 import type { Reject } from '../input/rejects-file.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { openProgress } from '../progress/open-progress.ts';
@@ -20,6 +19,7 @@ interface PushFlags {
   allOrNone?: boolean;
   allowDuplicates?: boolean;
   rejects?: string;
+  map: string[];
   format: InputFormat;
 }
 
@@ -44,6 +44,14 @@ export function addPushCommand({ program, run }: CommandHost): void {
     .option('--allow-duplicates', "save records in spite of the org's duplicate rules, where these allow it")
     .option('--rejects <file>', 'write refused records with their reasons (NDJSON, or CSV by its name)')
     .addOption(new Option('--format <format>', 'format of the input').choices(inputFormats).default('auto'))
+    .addOption(
+      new Option(
+        '--map <header=field>',
+        'read a column, or a member, as this field: HEADER=FIELD, or a file of such lines; may be repeated',
+      )
+        .argParser((value: string, before: string[]) => [...before, value])
+        .default([], ''),
+    )
     .addHelpText(
       'after',
       examples(
@@ -56,7 +64,8 @@ export function addPushCommand({ program, run }: CommandHost): void {
 }
 
 async function push(call: Invocation, files: string[], flags: PushFlags): Promise<Outcome> {
-  const records = await readRecords(call, files, flags.format);
+  const records: PushRecord[] = [];
+  for await (const batch of openRecords(call, files, flags)) records.push(...batch);
   const app = await call.app();
   const progress = await openProgress(call);
   let result: PushResult;
@@ -64,7 +73,7 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
     result = await app.push(
       {
         org: flags.org ?? null,
-        records,
+        records: inBatches(records),
         upsertField: flags.upsert ?? null,
         dryRun: flags.dryRun ?? false,
         queue: flags.queue ?? false,
@@ -88,29 +97,18 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
   };
 }
 
-async function readRecords(call: Invocation, files: string[], format: InputFormat): Promise<PushRecord[]> {
-  const { io, signal } = call;
-  if (files.length === 0 && io.stdin.isTTY) {
-    throw new AppError('INVALID_INPUT', 'No input is given.', {
-      hint: 'Name a file, or pipe contacts in: parahack-sync push contacts.csv',
-    });
-  }
-  if (files.filter((file) => file === '-').length > 1) {
-    throw new AppError('INVALID_INPUT', 'Standard input can be read only once.', {
-      hint: 'Give - a single time.',
-    });
-  }
-  // csv-parse is a third of what this command loads, and only this command needs it.
-  const [{ parseRecords }, { decodeInput }] = await Promise.all([
-    import('../input/parse-records.ts'),
-    import('../input/input-text.ts'),
-  ]);
-  const records: PushRecord[] = [];
-  for (const source of files.length === 0 ? ['-'] : files) {
-    const bytes = await readInput(source, io, { signal });
-    for (const record of parseRecords(decodeInput(bytes, source), source, format)) records.push(record);
-  }
-  return records;
+async function* openRecords(
+  call: Invocation,
+  files: string[],
+  { format, map }: PushFlags,
+): AsyncGenerator<readonly PushRecord[]> {
+  // The parsers are a third of what this command loads, and only this command needs them.
+  const { recordBatches } = await import('../input/record-batches.ts');
+  yield* recordBatches({ files, format, maps: map }, call.io, { signal: call.signal });
+}
+
+async function* inBatches(records: readonly PushRecord[]): AsyncGenerator<readonly PushRecord[]> {
+  for (let at = 0; at < records.length; at += 1_000) yield records.slice(at, at + 1_000);
 }
 
 function rejectsOf({ results }: PushResult, records: readonly PushRecord[]): Reject[] {

@@ -2,9 +2,15 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { PushItem, PushOptions, PushResult, PushStatus } from '../../../src/app/contract/push.ts';
+import type {
+  PushItem,
+  PushOptions,
+  PushRecord,
+  PushResult,
+  PushStatus,
+} from '../../../src/app/contract/push.ts';
 import { AppError } from '../../../src/base/errors.ts';
-import { type AppCall, fakeApp } from '../support/fake-app.ts';
+import { fakeApp } from '../support/fake-app.ts';
 import { json, runMain } from '../support/run-main.ts';
 
 let cwd: string;
@@ -16,12 +22,18 @@ afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 const instanceUrl = 'https://acme.my.salesforce.com';
 const refusal = { code: 'FIELD_CUSTOM_VALIDATION_EXCEPTION', message: 'No such phone.', fields: ['Phone'] };
 
+async function readAll({ records }: PushOptions): Promise<PushRecord[]> {
+  const all: PushRecord[] = [];
+  for await (const batch of records) all.push(...batch);
+  return all;
+}
+
 function resultOf(
-  options: PushOptions,
+  records: readonly PushRecord[],
   statuses: PushStatus[],
   stopped: PushResult['stopped'] = null,
 ): PushResult {
-  const results = options.records.map(({ index, source, line }, at): PushItem => {
+  const results = records.map(({ index, source, line }, at): PushItem => {
     const status = statuses[at] ?? 'created';
     const errors = status === 'rejected' ? [refusal] : [];
     return {
@@ -48,15 +60,22 @@ function resultOf(
     stopped,
   };
 }
-const pushing = (statuses: PushStatus[] = [], stopped: PushResult['stopped'] = null) =>
-  fakeApp({ push: async (options) => resultOf(options, statuses, stopped) });
-const pushed = (calls: AppCall[]) => calls[0]!.options as PushOptions;
+function pushing(statuses: PushStatus[] = [], stopped: PushResult['stopped'] = null) {
+  const read: PushRecord[] = [];
+  const fake = fakeApp({
+    async push(options) {
+      read.push(...(await readAll(options)));
+      return resultOf(read, statuses, stopped);
+    },
+  });
+  return { ...fake, read };
+}
 const three = '{"LastName":"A"}\n{"LastName":"B"}\n{"LastName":"C"}\n';
 
 test('its options, and the records of several files and standard input in order', async () => {
   writeFileSync(join(cwd, 'a.csv'), 'LastName,Phone\nNg,1\n');
   writeFileSync(join(cwd, 'b.json'), '[{"LastName":"Li"}]');
-  const { app, calls } = pushing();
+  const { app, calls, read } = pushing();
   const argv = [
     'push',
     'a.csv',
@@ -73,25 +92,25 @@ test('its options, and the records of several files and standard input in order'
   ];
   const { code } = await runMain(argv, { app, cwd, stdin: '{"LastName":"Bo"}' });
   expect(code).toBe(0);
-  expect(calls[0]?.options).toEqual({
+  expect(calls[0]?.options).toMatchObject({
     org: 'prod',
     upsertField: 'Key__c',
     dryRun: true,
     queue: true,
     allOrNone: true,
     allowDuplicates: true,
-    records: [
-      { source: 'a.csv', index: 0, line: 2, fields: { LastName: 'Ng', Phone: '1' }, untyped: true },
-      { source: '-', index: 0, line: 1, fields: { LastName: 'Bo' }, untyped: false },
-      { source: 'b.json', index: 0, line: 1, fields: { LastName: 'Li' }, untyped: false },
-    ],
   });
+  expect(read).toEqual([
+    { source: 'a.csv', index: 0, line: 2, fields: { LastName: 'Ng', Phone: '1' }, untyped: true },
+    { source: '-', index: 0, line: 1, fields: { LastName: 'Bo' }, untyped: false },
+    { source: 'b.json', index: 0, line: 1, fields: { LastName: 'Li' }, untyped: false },
+  ]);
 });
 
 test('without a file, standard input is read; at a terminal, that is a mistake', async () => {
-  const { app, calls } = pushing();
+  const { app, calls, read } = pushing();
   await runMain(['push'], { app, stdin: '[]' });
-  expect(calls[0]?.options).toMatchObject({ records: [] });
+  expect([calls.length, read]).toEqual([1, []]);
   const stdin = { isTTY: true } as unknown as NodeJS.ReadStream;
   expect((await runMain(['push'], { app, io: { stdin } })).code).toBe(2);
 });
@@ -170,7 +189,7 @@ describe('rejects', () => {
     expect(statSync(join(cwd, 'r.ndjson')).mode & 0o777).toBe(0o600);
     const again = pushing();
     await runMain(['push', 'r.ndjson'], { app: again.app, cwd });
-    expect(pushed(again.calls).records[0]?.fields).toEqual({ LastName: 'B' });
+    expect(again.read[0]?.fields).toEqual({ LastName: 'B' });
   });
 
   test('as CSV too, with what was empty and what was to be cleared kept apart', async () => {
@@ -184,7 +203,7 @@ describe('rejects', () => {
     expect(text.split('\n')[0]).toBe('LastName,Phone,_source,_index,_line,_errors');
     const again = pushing();
     await runMain(['push', 'r.csv'], { app: again.app, cwd });
-    expect(pushed(again.calls).records.map(({ fields }) => fields)).toEqual([
+    expect(again.read.map(({ fields }) => fields)).toEqual([
       { LastName: 'Ng, "x"', Phone: null },
       { LastName: 'Li' },
     ]);
