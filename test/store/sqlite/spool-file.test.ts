@@ -8,8 +8,14 @@ import { RowRecord } from '../../../src/store/sqlite/page/row-record.ts';
 import { Scratch } from '../../../src/store/sqlite/page/scratch.ts';
 import { SpoolFile } from '../../../src/store/sqlite/page/spool-file.ts';
 
-/** Writes rows of texts (null for none), and reads them back with SQLite. */
-function roundTrip(columns: number, rows: readonly (readonly (string | null)[])[]): unknown[][] {
+const deep = process.env.PARAHACK_DEEP === '1';
+
+/** Writes rows of texts (null for none), each row's cells in the order given, and reads them back with SQLite. */
+function roundTrip(
+  columns: number,
+  rows: readonly (readonly (string | null)[])[],
+  order: (cells: number) => Iterable<number> = (cells) => Array(cells).keys(),
+): unknown[][] {
   const folder = mkdtempSync(join(tmpdir(), 'parahack-spool-'));
   try {
     const path = join(folder, 'page.db');
@@ -22,12 +28,13 @@ function roundTrip(columns: number, rows: readonly (readonly (string | null)[])[
       const cells = row.map((cell) => (cell === null ? null : new TextEncoder().encode(cell)));
       record.reserve(cells.reduce((sum, cell) => sum + (cell?.length ?? 0), 0));
       record.begin();
-      cells.forEach((cell, i) => {
-        if (cell === null) return;
+      for (const i of order(cells.length)) {
+        const cell = cells[i];
+        if (cell === null || cell === undefined) continue;
         const from = record.end;
         record.bytes.set(cell, from);
         record.close(i, from, from + cell.length);
-      });
+      }
       record.finish();
       spool.add(record);
     }
@@ -70,7 +77,7 @@ describe('a spool file is a database that SQLite itself finds sound', () => {
   });
 
   // 400 MB of pages; the deep run affords it.
-  test.runIf(process.env.PARAHACK_DEEP === '1')('with more leaves than one interior page can name', () => {
+  test.runIf(deep)('with more leaves than one interior page can name', () => {
     // A leaf of its own for each row: two do not fit one page.
     const rows = Array.from({ length: 6_100 }, (_, i) => [`${i}`.padEnd(33_000, '.')]);
     const stored = roundTrip(1, rows);
@@ -90,6 +97,37 @@ describe('a spool file is a database that SQLite itself finds sound', () => {
         expect(roundTrip(4, rows)).toEqual(rows);
       }),
       { numRuns: 60 },
+    );
+  });
+
+  test('with any number of columns, cells of any size, and cells in any order', () => {
+    const size = fc.oneof(
+      { weight: 60, arbitrary: fc.integer({ min: 1, max: 40 }) },
+      { weight: 20, arbitrary: fc.integer({ min: 41, max: 3_000 }) },
+      { weight: 4, arbitrary: fc.integer({ min: 65_400, max: 65_600 }) },
+      { weight: 1, arbitrary: fc.integer({ min: 100_000, max: deep ? 2_000_000 : 300_000 }) },
+    );
+    const columns = fc.oneof(fc.integer({ min: 1, max: 900 }), fc.constantFrom(1, 2, 57, 126, 127, 128, 900));
+    const file = columns.chain((count) =>
+      fc.record({
+        count: fc.constant(count),
+        // Sizes are drawn for a few cells and laid over the row, so that wide rows cost no more than narrow ones.
+        rows: fc.array(fc.array(fc.option(size), { minLength: 1, maxLength: 12 }), { maxLength: 60 }),
+        shuffle: fc.integer({ min: 0, max: count - 1 }),
+      }),
+    );
+    fc.assert(
+      fc.property(file, ({ count, rows: drawn, shuffle }) => {
+        const rows = drawn.map((sizes, row) =>
+          Array.from({ length: count }, (_, i) => {
+            const length = i < sizes.length ? sizes[i] : i % 7 === row % 7 ? 3 : null;
+            return length === null || length === undefined ? null : `${row}.${i}`.padEnd(length, 'é');
+          }),
+        );
+        const rotated = (cells: number) => Array.from({ length: cells }, (_, i) => (i + shuffle) % cells);
+        expect(roundTrip(count, rows, rotated)).toEqual(rows);
+      }),
+      { numRuns: deep ? 350 : 35 },
     );
   });
 });
