@@ -75,7 +75,7 @@ describe('the import table', () => {
     ],
     [
       'base stands on nothing',
-      { 'src/base/a.ts': "import chalk from 'chalk';\nchalk.red('a');\n" },
+      { 'src/base/a.ts': "import { Command } from 'commander';\nnew Command('a');\n" },
       'base-is-bare',
     ],
     [

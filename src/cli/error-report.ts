@@ -1,6 +1,7 @@
 import type { ErrorInfo } from '../app/contract/error-info.ts';
 import { errorInfoOf } from '../app/error-info.ts';
 import { AppError, isAppError, systemCodeOf } from '../base/errors.ts';
+import { printableLine } from '../base/printable.ts';
 import type { StopSignal } from './cli-io.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { type Redact, redactDeep } from './redact.ts';
@@ -86,7 +87,9 @@ function systemErrorOf(error: unknown): AppError | null {
 function traceOf(error: unknown): string[] {
   const lines: string[] = [];
   for (let e: unknown = error, depth = 0; e instanceof Error && depth < 8; e = e.cause, depth++) {
-    lines.push(...(depth === 0 ? [] : ['caused by:']), ...(e.stack ?? String(e)).split('\n'));
+    // Line breaks in a message would pass for lines of the trace.
+    const stack = (e.stack ?? String(e)).replace(e.message, () => printableLine(e.message));
+    lines.push(...(depth === 0 ? [] : ['caused by:']), ...stack.split('\n'));
   }
   return lines;
 }

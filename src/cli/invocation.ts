@@ -18,9 +18,12 @@ export interface Invocation {
   config(): Config;
   /** The app, made when first asked for and disposed when the handler is done. */
   app(): Promise<App>;
-  context<Event = never>(onEvent?: (event: Event) => void): CallContext<Event>;
-  /** Text onto stdout, as it is. */
+  /** Events come fit for a line of text; `exact` ones, as with `--json`, are for JSON. */
+  context<Event = never>(onEvent?: (event: Event) => void, options?: { exact?: boolean }): CallContext<Event>;
+  /** Text onto stdout, for people. */
   print(text: string): Promise<void>;
+  /** Data onto stdout, for programs: exactly as it is, unless stdout is a terminal. */
+  printData(text: string): Promise<void>;
   /** One JSON object as a line on stdout. */
   printLine(value: object): Promise<void>;
   /** A secret that was just read: no text of ours may show it. */

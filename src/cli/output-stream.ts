@@ -1,14 +1,33 @@
+import { printable } from '../base/printable.ts';
 import type { CliStream } from './cli-io.ts';
+import type { Ink } from './ink.ts';
 
 export interface OutputStream extends Disposable {
-  /** Resolves when the stream has taken the text. Rejects with the stream's error, except a closed pipe. */
+  /**
+   * Writes text without whatever in it would act upon a terminal, save our own colours. Resolves when the stream
+   * has taken it. Rejects with the stream's error, except a closed pipe.
+   */
   write(text: string): Promise<void>;
+  /** Writes data as it is, for a program to read; a terminal gets it as `write` would give it. */
+  writeData(text: string): Promise<void>;
   /** The reader at the other end of the pipe went away: nothing written later is seen by anybody. */
   readonly closed: boolean;
 }
 
-/** `onClosed` is called once, when the reader has gone (`| head`): an ordinary end, not an error. */
-export function createOutputStream(stream: CliStream, onClosed: () => void): OutputStream {
+export interface OutputStreamOptions {
+  ink: Ink;
+  /** Called once, when the reader has gone (`| head`): an ordinary end, not an error. */
+  onClosed?: () => void;
+}
+
+/**
+ * The one way out of the process for text. Every room's and every org's words pass here, so that no command has to
+ * think of what they may hold.
+ */
+export function createOutputStream(
+  stream: CliStream,
+  { ink, onClosed = () => {} }: OutputStreamOptions,
+): OutputStream {
   let closed = false;
   const close = () => {
     if (closed) return;
@@ -20,21 +39,24 @@ export function createOutputStream(stream: CliStream, onClosed: () => void): Out
     if (isClosedPipe(error)) close();
   };
   stream.on('error', onError);
+  const send = (text: string): Promise<void> => {
+    if (closed) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      stream.write(text, (error) => {
+        if (!error) return resolve();
+        if (!isClosedPipe(error)) return reject(error);
+        close();
+        resolve();
+      });
+    });
+  };
+  const write = (text: string) => send(ink.apply(printable(text)));
   return {
     get closed() {
       return closed;
     },
-    write(text) {
-      if (closed) return Promise.resolve();
-      return new Promise((resolve, reject) => {
-        stream.write(text, (error) => {
-          if (!error) return resolve();
-          if (!isClosedPipe(error)) return reject(error);
-          close();
-          resolve();
-        });
-      });
-    },
+    write,
+    writeData: stream.isTTY === true ? write : send,
     [Symbol.dispose]() {
       // The error event of a failed write may come a tick after its callback.
       setImmediate(() => stream.off('error', onError));

@@ -1,10 +1,13 @@
 import type { App } from '../app/app.ts';
+import { printableJson } from '../base/printable-json.ts';
 import type { GlobalFlags } from '../config/global-flags.ts';
 import { readOutputConfig } from '../config/output-config.ts';
 import { readConfig } from '../config/read-config.ts';
 import type { CliIo } from './cli-io.ts';
 import type { Handler, Outcome } from './invocation.ts';
 import type { OutputStream } from './output-stream.ts';
+import { printableApp } from './printable-app.ts';
+import { printableValue } from './printable-value.ts';
 import type { StopSignals } from './stop-signals.ts';
 import type { Surface } from './style.ts';
 import type { Talk } from './talk.ts';
@@ -27,7 +30,11 @@ export async function performCommand(
 ): Promise<Outcome> {
   let opened: Promise<App> | null = null;
   const config = () => readConfig({ flags, env: io.env, cwd: io.cwd });
-  const open = async () => (await io.loadApp())(config(), { log: talk.log });
+  const open = async () => {
+    const app = await (await io.loadApp())(config(), { log: talk.log });
+    // JSON escapes what text leaves out, so that a program gets each value as it is.
+    return flags.json ? app : printableApp(app);
+  };
   let outcome: Outcome;
   try {
     outcome = await handler({
@@ -39,9 +46,13 @@ export async function performCommand(
       interrupt: () => stop.interrupt(),
       config,
       app: () => (opened ??= open()),
-      context: (onEvent = () => {}) => ({ signal: stop.signal, onEvent }),
+      context: (onEvent = () => {}, { exact = flags.json ?? false } = {}) => ({
+        signal: stop.signal,
+        onEvent: exact ? onEvent : (event) => onEvent(printableValue(event) as typeof event),
+      }),
       print: (text) => stdout.write(text),
-      printLine: (value) => stdout.write(`${JSON.stringify(value)}\n`),
+      printData: (text) => stdout.writeData(text),
+      printLine: (value) => stdout.write(`${printableJson(value)}\n`),
       hide: (secret) => void secrets.push(secret),
     });
   } catch (error) {

@@ -1,4 +1,5 @@
 import { isAbort } from '../base/abort.ts';
+import { printableJson } from '../base/printable-json.ts';
 import type { GlobalFlags } from '../config/global-flags.ts';
 import { readOutputConfig } from '../config/output-config.ts';
 import type { CliIo } from './cli-io.ts';
@@ -27,12 +28,12 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   const secrets = secretVariables.map((name) => io.env[name]);
   const redact = createRedact(secrets);
   const surface = describeSurface(io, { ...output, color: flags.color ?? true });
-  using stderr = createOutputStream(io.stderr, () => {});
+  using stderr = createOutputStream(io.stderr, { ink: surface.ink });
   const talk = createTalk({ output, stream: stderr, style: surface.style, redact });
   using stop = listenForStop(io, (signal) =>
     talk.say(`Stopping on ${signal}: what was done is kept. A second signal ends the process at once.`),
   );
-  using stdout = createOutputStream(io.stdout, () => stop.stop());
+  using stdout = createOutputStream(io.stdout, { ink: surface.ink, onClosed: () => stop.stop() });
   const report = (error: unknown) =>
     reportError(error, { redact, verbose: output.verbosity > 0, stoppedBy: stop.stoppedBy });
 
@@ -76,7 +77,7 @@ async function show(
 ): Promise<void> {
   if (flags.json && outcome.document !== undefined) {
     const document = failure === null ? outcome.document : { ...outcome.document, error: failure.info };
-    await stdout.write(`${JSON.stringify(document, null, pretty && !outcome.asLine ? 2 : undefined)}\n`);
+    await stdout.write(`${printableJson(document, pretty && !outcome.asLine ? 2 : undefined)}\n`);
   } else if (!flags.json && outcome.text !== undefined) {
     const text = outcome.text();
     if (text !== '') await stdout.write(text.endsWith('\n') ? text : `${text}\n`);
@@ -88,6 +89,6 @@ async function tell(
   report: ErrorReport,
   { flags, talk, stdout }: { flags: GlobalFlags; talk: Talk; stdout: OutputStream | null },
 ): Promise<void> {
-  if (flags.json && stdout !== null) await stdout.write(`${JSON.stringify({ error: report.info })}\n`);
+  if (flags.json && stdout !== null) await stdout.write(`${printableJson({ error: report.info })}\n`);
   if (!flags.json || flags.verbose) talk.fail(report.lines);
 }

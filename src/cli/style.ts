@@ -1,9 +1,11 @@
-import { Chalk, type ChalkInstance } from 'chalk';
 import { readVariable } from '../config/environment.ts';
 import type { CliIo } from './cli-io.ts';
+import { createInk, type Ink, type Style } from './ink.ts';
 
 export interface Surface {
-  style: ChalkInstance;
+  style: Style;
+  /** Turns the marks of `style` into the terminal's colours, at the very end. */
+  ink: Ink;
   /** A person looks at stderr: spinners may move the cursor. */
   interactive: boolean;
   /** Width to cut tables to; null where stdout is no terminal, so that nothing is cut for a script. */
@@ -18,8 +20,10 @@ export function describeSurface(
   const terminal = io.stderr.isTTY === true && readVariable(io.env, 'TERM') !== 'dumb';
   const colour =
     terminal && io.stdout.isTTY === true && flags.color && readVariable(io.env, 'NO_COLOR') === null;
+  const ink = createInk({ colour });
   return {
-    style: new Chalk({ level: colour ? 1 : 0 }),
+    style: ink.style,
+    ink,
     // A terminal without a size (`script`, some containers) reports 0 columns, on which a spinner never ends.
     interactive:
       terminal &&

@@ -1,10 +1,11 @@
-import type { ChalkInstance } from 'chalk';
 import { createLogger, type Logger } from '../base/logger.ts';
+import { printableLine } from '../base/printable.ts';
 import type { OutputConfig } from '../config/config.ts';
+import type { Style } from './ink.ts';
 import type { OutputStream } from './output-stream.ts';
 import type { Redact } from './redact.ts';
 
-/** Lines for people, on stderr. Never a result. */
+/** Lines for people, on stderr; a line break within one becomes a space. Never a result. */
 export interface Talk {
   /** What happens, as far as `--quiet` allows it. */
   say(line: string): void;
@@ -27,7 +28,7 @@ export interface Painter {
 export interface TalkOptions {
   output: OutputConfig;
   stream: OutputStream;
-  style: ChalkInstance;
+  style: Style;
   redact: Redact;
 }
 
@@ -36,8 +37,9 @@ export function createTalk({ output, stream, style, redact }: TalkOptions): Talk
   let written: Promise<void> = Promise.resolve();
   const write = (line: string) => {
     painter?.clear();
-    // A stderr that cannot be written to leaves nowhere to complain.
-    written = stream.write(`${redact(line)}\n`).catch(() => {});
+    // Cleaned first: characters that nobody sees must not hide a secret from the redaction. A stderr that cannot
+    // be written to leaves nowhere to complain.
+    written = stream.write(`${redact(printableLine(line))}\n`).catch(() => {});
     painter?.paint();
   };
   const level = output.quiet ? 'error' : ((['warn', 'info'] as const)[output.verbosity] ?? 'debug');
@@ -64,7 +66,7 @@ export function createTalk({ output, stream, style, redact }: TalkOptions): Talk
   };
 }
 
-function prefixOf(level: 'debug' | 'info' | 'warn' | 'error', style: ChalkInstance): string {
+function prefixOf(level: 'debug' | 'info' | 'warn' | 'error', style: Style): string {
   if (level === 'warn') return `${style.yellow('Warning:')} `;
   if (level === 'error') return `${style.red('Error:')} `;
   return `${style.dim(`[${level}]`)} `;

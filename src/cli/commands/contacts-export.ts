@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { ContactExport } from '../../app/contract/contacts.ts';
 import { AppError } from '../../base/errors.ts';
+import { printableJson } from '../../base/printable-json.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { csvLine } from '../render/csv-line.ts';
 import { counted } from '../render/quantity.ts';
@@ -46,7 +47,7 @@ async function exportContacts(call: Invocation, flags: ExportFlags): Promise<Out
   const app = await call.app();
   const exported = await app.contacts.export({ org: flags.org ?? null }, call.context());
   if (flags.output === undefined) {
-    await writeContacts(exported, format, (text) => call.print(text), call.signal);
+    await writeContacts(exported, format, (text) => call.printData(text), call.signal);
     return {};
   }
   const { writeWholeFile } = await import('../whole-file.ts');
@@ -75,7 +76,7 @@ async function writeContacts(
     const texts = batch.map((row) =>
       format === 'csv'
         ? csvLine(columns.map((column, at) => contactValue(column, row[at])))
-        : JSON.stringify(contactObject(columns, row)),
+        : printableJson(contactObject(columns, row)),
     );
     if (format === 'csv') await write(texts.join(''));
     else if (format === 'ndjson') await write(texts.map((text) => `${text}\n`).join(''));

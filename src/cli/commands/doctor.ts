@@ -1,7 +1,7 @@
 import type { DoctorCheck } from '../../app/contract/doctor.ts';
 import { AppError } from '../../base/errors.ts';
+import { printableLine } from '../../base/printable.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
-import { singleLine } from '../render/display-width.ts';
 import { counted } from '../render/quantity.ts';
 import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
@@ -41,6 +41,6 @@ async function doctor(call: Invocation): Promise<Outcome> {
 function linesOf({ name, status, message, hint }: DoctorCheck, { surface: { style } }: Invocation): string {
   // Words beside the marks: a colour or a mark alone is lost on some readers.
   const mark = { ok: style.green('ok  '), warn: style.yellow('warn'), fail: style.red('fail') }[status];
-  const next = hint === null ? '' : `      ${style.cyan('→')} ${singleLine(hint)}\n`;
-  return `${mark}  ${style.bold(name)}: ${singleLine(message)}\n${next}`;
+  const next = hint === null ? '' : `      ${style.cyan('→')} ${printableLine(hint)}\n`;
+  return `${mark}  ${style.bold(name)}: ${printableLine(message)}\n${next}`;
 }

@@ -122,7 +122,11 @@ function showLoginEvent(
     case 'login:url':
       if (asLine) void printLine(event);
       else if (output.quiet) talk.fail([event.url]);
-      else talk.say(`Log in to Salesforce in the browser:\n  ${event.url}\nWaiting for ${event.redirectUri}`);
+      else {
+        talk.say('Log in to Salesforce in the browser:');
+        talk.say(`  ${event.url}`);
+        talk.say(`Waiting for ${event.redirectUri}`);
+      }
       return;
     case 'login:browser-failed':
       talk.warn(`No browser could be opened (${event.message}). Open the URL above by hand.`);

@@ -41,10 +41,11 @@ export function addWatchCommand({ program, run }: CommandHost): void {
 
 async function watch(call: Invocation, orgs: string[], flags: WatchFlags): Promise<Outcome> {
   const app = await call.app();
-  const show = call.output.json || flags.logFormat === 'json' ? jsonLines(call) : textLines(call);
+  const asJson = call.output.json || flags.logFormat === 'json';
+  const show = asJson ? jsonLines(call) : textLines(call);
   const result = await app.watch(
     { orgs, intervalMs: flags.interval, once: flags.once ?? false, push: flags.push },
-    call.context<WatchEvent>(show),
+    call.context<WatchEvent>(show, { exact: asJson }),
   );
   // A signal is how a watch ends; the troubles of its orgs are in its events. One that ends by itself tells why.
   return { failure: call.signal.aborted ? null : failureOfOrgs(result.orgs) };

@@ -1,5 +1,3 @@
-import { stripVTControlCharacters } from 'node:util';
-
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /** Unicode's East Asian Wide and Fullwidth blocks, as terminals draw them (UAX #11). */
@@ -26,16 +24,6 @@ export function cutToWidth(text: string, columns: number): string {
     cut += segment;
   }
   return `${cut}…`;
-}
-
-/**
- * Data on one line of a terminal: line breaks become spaces and control characters go, so that a contact's name
- * can neither break a table nor send escape sequences.
- */
-export function singleLine(text: string): string {
-  return stripVTControlCharacters(text)
-    .replace(/[\r\n\t]+/g, ' ')
-    .replace(/\p{Cc}/gu, '');
 }
 
 function graphemeWidth(grapheme: string): number {

@@ -1,5 +1,6 @@
-import type { ChalkInstance } from 'chalk';
-import { cutToWidth, displayWidth, singleLine } from './display-width.ts';
+import { printableLine } from '../../base/printable.ts';
+import type { Style } from '../ink.ts';
+import { cutToWidth, displayWidth } from './display-width.ts';
 
 export interface TableColumn {
   title: string;
@@ -7,7 +8,7 @@ export interface TableColumn {
 }
 
 export interface TableOptions {
-  style: ChalkInstance;
+  style: Style;
   /** Width to cut to; null cuts nothing. */
   columns: number | null;
 }
@@ -22,7 +23,7 @@ export function renderTable(
   rows: readonly (readonly string[])[],
   { style, columns: available }: TableOptions,
 ): string {
-  const cells = rows.map((row) => columns.map((_, at) => singleLine(row[at] ?? '')));
+  const cells = rows.map((row) => columns.map((_, at) => printableLine(row[at] ?? '')));
   const widths = columns.map(({ title }, at) =>
     Math.max(displayWidth(title), ...cells.map((row) => displayWidth(row[at]!))),
   );

@@ -1,13 +1,14 @@
-import { Chalk } from 'chalk';
 import { describe, expect, test } from 'vitest';
+import { printableLine } from '../../../src/base/printable.ts';
+import { createInk } from '../../../src/cli/ink.ts';
 import { csvLine } from '../../../src/cli/render/csv-line.ts';
-import { cutToWidth, displayWidth, singleLine } from '../../../src/cli/render/display-width.ts';
+import { cutToWidth, displayWidth } from '../../../src/cli/render/display-width.ts';
 import { count, counted, percent } from '../../../src/cli/render/quantity.ts';
 import { relativeTime } from '../../../src/cli/render/relative-time.ts';
 import { renderTable } from '../../../src/cli/render/table.ts';
 import { now } from '../support/run-main.ts';
 
-const style = new Chalk({ level: 0 });
+const { style } = createInk({ colour: false });
 
 test.each([
   ['', 0],
@@ -28,7 +29,7 @@ test('a text is cut by columns, never in the middle of a letter', () => {
 });
 
 test('data stays on its line and sends nothing to the terminal', () => {
-  expect(singleLine('a\r\nb\tc\u001b[2Jd\u0007\u009b31m')).toBe('a b cd');
+  expect(printableLine('a\r\nb\tc\u001b[2Jd\u0007\u009b31m')).toBe('a b cd');
 });
 
 describe('a table', () => {
