@@ -85,4 +85,22 @@ describe('the two cursors', () => {
     await cycle(rig);
     await equal(rig);
   });
+
+  it('are left alone by a backfill over a mirror that has them', async () => {
+    await using rig = await copied(20);
+    const { url } = rig.emulator;
+    await control(url, 'clock', { advanceMs: 5 * minute });
+    const before = await rig.context.mirror.cursors();
+    await control(url, 'faults', [
+      // T0 asks both calls once; then the cycle that closes the gap fails.
+      { match: 'GET .*/(updated|deleted)', times: 2, delayMs: 0 },
+      { match: 'GET .*/(updated|deleted)', times: 50, status: 500, errorCode: 'UNKNOWN_EXCEPTION' },
+    ]);
+    const report = await backfill(rig.context, { api: 'rest', signal: rig.signal });
+    expect(report.error).not.toBeNull();
+    expect((await rig.context.mirror.chunks(report.runId!)).every(({ state }) => state === 'done')).toBe(
+      true,
+    );
+    expect(await rig.context.mirror.cursors()).toEqual(before);
+  });
 });

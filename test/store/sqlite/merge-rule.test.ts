@@ -199,3 +199,11 @@ async function applyRead(
     page: page(storedNames, rows, epoch + sent, { answeredAt: () => epoch + answered }),
   });
 }
+
+test('values that are older by their stamp do not come back, though they were read later', () => {
+  // A bulk job's page shows the org as it was when the job ran, however late it is fetched.
+  const newer = mergeLive(nothingKnown, { stamp: iso(5_000), readAt: iso(6_000) });
+  const { next, takes } = mergeLive(newer.next, { stamp: iso(2_000), readAt: iso(9_000) });
+  expect(takes).toBe(false);
+  expect(next.stamp).toBe(iso(5_000));
+});
