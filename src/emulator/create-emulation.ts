@@ -14,16 +14,20 @@ import { defaultSessionTimeoutMs, Sessions } from './oauth/sessions.ts';
 import type { EmulatorOptions } from './options.ts';
 import type { Org } from './org/org.ts';
 import { RecordIds } from './org/record-id.ts';
+import { firstNumberOf } from './org-id.ts';
 import { directoryOf } from './org-users.ts';
 import { IdempotencyStore } from './rest/idempotency-store.ts';
 import { QueryCursors } from './rest/query-cursors.ts';
 
 /** Puts the parts of one emulator together around its org. */
-export function createEmulation(org: Org, instanceUrl: string, options: EmulatorOptions): Emulation {
+export function createEmulation(org: Org, port: number, options: EmulatorOptions): Emulation {
   const { seed } = org;
+  const instanceUrl = `http://localhost:${port}`;
   const now = () => org.clock.now();
   const directory = directoryOf(org);
   const ids = new RecordIds(seed);
+  const firstCursor = firstNumberOf(org.id, 'cursor');
+  const firstJob = firstNumberOf(org.id, 'job');
   const settings = { ...defaultHttpSettings, ...givenSettings(options) };
   const callbackUrls = [...(options.callbackUrls ?? [])];
   const malformed = callbackUrls.find((callback) => !URL.canParse(callback));
@@ -36,12 +40,13 @@ export function createEmulation(org: Org, instanceUrl: string, options: Emulator
   }
   return {
     org,
+    port,
     settings,
     oauth: {
       directory,
       app,
       codes: new AuthorizationCodes(directory),
-      browsers: new BrowserSessions(),
+      browsers: new BrowserSessions(port),
       sessions: new Sessions(directory),
       families: new RefreshFamilies(directory),
       settings: initialOAuthSettings(options),
@@ -53,9 +58,9 @@ export function createEmulation(org: Org, instanceUrl: string, options: Emulator
     cursors: new QueryCursors({
       now,
       idleMs: () => settings.cursorIdleMs,
-      makeId: (n) => ids.make('01g', n),
+      makeId: (n) => ids.make('01g', firstCursor + n),
     }),
-    jobs: new BulkJobs(now, (n) => ids.make('750', n)),
+    jobs: new BulkJobs(now, (n) => ids.make('750', firstJob + n)),
     idempotency: new IdempotencyStore(now),
     agenda: new Agenda(now),
   };

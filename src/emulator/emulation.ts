@@ -12,6 +12,8 @@ import type { QueryCursors } from './rest/query-cursors.ts';
 /** Everything one emulator holds; two of them share nothing. */
 export interface Emulation {
   readonly org: Org;
+  /** It listens on. */
+  readonly port: number;
   readonly oauth: OAuthContext;
   readonly settings: HttpSettings;
   readonly calls: CallLog;

@@ -6,6 +6,8 @@ export interface EmulatorOptions {
   contacts?: number;
   /** The same seed gives the same contacts, byte for byte. Default 1. */
   seed?: number;
+  /** Of a new org, 15 or 18 characters. Default: follows from port and seed. */
+  orgId?: string;
   /** Custom fields of Contact. Default 3. */
   customFields?: number;
   /** Keeps the org in this file; opened where it exists. */

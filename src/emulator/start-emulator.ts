@@ -9,6 +9,7 @@ import type { Emulator } from './emulator.ts';
 import type { Answer } from './http/answer.ts';
 import { emptyAnswer, htmlAnswer } from './http/answer.ts';
 import { notFound } from './http/api-error.ts';
+import { maxBodyBytes } from './http/body-limits.ts';
 import type { Answers } from './http/exchange.ts';
 import { exchange } from './http/exchange.ts';
 import type { Listener } from './http/listener.ts';
@@ -25,6 +26,8 @@ import { objectFromDocument } from './objects/object-document.ts';
 import type { EmulatorOptions } from './options.ts';
 import { openOrg } from './org/open-org.ts';
 import type { Org } from './org/org.ts';
+import { normalizeId } from './org/record-id.ts';
+import { orgIdOf } from './org-id.ts';
 import { userPassword } from './org-users.ts';
 import { homePage } from './page/home-page.ts';
 import { apiAnswer } from './rest/api.ts';
@@ -35,18 +38,37 @@ import { errorToAnswer } from './rest/error-answer.ts';
  * `INVALID_INPUT` where an object file or the state file cannot be used. See docs/emulator.md.
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const orgId = readOrgId(options.orgId);
   const objects = await Promise.all((options.objectFiles ?? []).map(readObjectFile));
-  const org = await openGiven(options, objects);
+  let current: { emulation: Emulation; answers: Answers } | undefined;
+  // Listening comes first: the org's id follows the port.
+  const listener = await listen(options.port ?? 0, (message, response) => {
+    // Before the emulation stands, and where an exchange fails unforeseen, the client sees a cut connection.
+    const served = current && exchange(message, response, current.emulation, current.answers);
+    if (served) served.catch(() => message.socket.destroy());
+    else message.socket.destroy();
+  });
   try {
-    let current: { emulation: Emulation; answers: Answers } | undefined;
-    const listener = await listen(options.port ?? 0, (message, response) => {
-      // Before the emulation stands, and where an exchange fails unforeseen, the client sees a cut connection.
-      const served = current && exchange(message, response, current.emulation, current.answers);
-      if (served) served.catch(() => message.socket.destroy());
-      else message.socket.destroy();
-    });
-    const url = `http://localhost:${listener.port}`;
-    const emulation = createEmulation(org, url, options);
+    const org = await openGiven({ ...options, orgId }, objects, listener.port);
+    const started = serve(org, listener, options);
+    current = started;
+    return started.emulator;
+  } catch (error) {
+    await listener.close();
+    throw error;
+  }
+}
+
+interface Started {
+  emulation: Emulation;
+  answers: Answers;
+  emulator: Emulator;
+}
+
+/** Closes the org where it cannot be served. */
+function serve(org: Org, listener: Listener, options: EmulatorOptions): Started {
+  try {
+    const emulation = createEmulation(org, listener.port, options);
     const logins = loginFileOf(emulation, options);
     const { user, session } = openFirstSession(emulation);
     const jwtPrivateKey = createJwtKey(emulation.oauth.app);
@@ -55,7 +77,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       jwtPrivateKey,
       reset: () => resetEmulation(emulation, options, session),
     };
-    current = { emulation, answers: answersOf(emulation, host, logins) };
+    const answers = answersOf(emulation, host, logins);
     logins?.save();
     let closing: Promise<void> | undefined;
     const close = () => {
@@ -68,8 +90,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       return closing;
     };
     const { clientId, clientSecret } = emulation.oauth.app;
-    return {
-      url,
+    const emulator = {
+      url: emulation.oauth.instanceUrl,
       port: listener.port,
       orgId: org.id,
       clientId,
@@ -82,10 +104,20 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       close,
       [Symbol.asyncDispose]: close,
     };
+    return { emulation, answers, emulator };
   } catch (error) {
     org.close();
     throw error;
   }
+}
+
+function readOrgId(given: string | undefined): string | undefined {
+  if (given === undefined) return undefined;
+  const id = normalizeId(given);
+  if (id?.startsWith('00D')) return id;
+  throw new AppError('INVALID_INPUT', `"${given}" is no org id.`, {
+    hint: 'An org id begins with 00D and has 15 or 18 letters and digits.',
+  });
 }
 
 async function readObjectFile(path: string): Promise<unknown> {
@@ -102,15 +134,17 @@ async function readObjectFile(path: string): Promise<unknown> {
   }
 }
 
-async function openGiven(options: EmulatorOptions, objects: unknown[]): Promise<Org> {
-  const { contacts, seed, customFields, stateFile, wallClock, signal } = options;
+async function openGiven(options: EmulatorOptions, objects: unknown[], port: number): Promise<Org> {
+  const { contacts, seed = 1, customFields, stateFile, wallClock, signal } = options;
   // SQLite would take it for a file that is thrown away.
   if (stateFile === '')
     throw new AppError('INVALID_INPUT', 'The state file has no name.', { hint: 'Name a file.' });
+  let org: Org;
   try {
-    return await openOrg({
+    org = await openOrg({
+      seed,
+      orgId: options.orgId ?? orgIdOf(seed, port),
       ...(contacts === undefined ? {} : { contacts }),
-      ...(seed === undefined ? {} : { seed }),
       ...(customFields === undefined ? {} : { customFields }),
       ...(stateFile === undefined ? {} : { stateFile }),
       ...(wallClock === undefined ? {} : { wallClock }),
@@ -124,6 +158,11 @@ async function openGiven(options: EmulatorOptions, objects: unknown[]): Promise<
       cause,
     });
   }
+  if (options.orgId === undefined || options.orgId === org.id) return org;
+  org.close();
+  throw new AppError('INVALID_INPUT', `The state file ${stateFile} keeps the org ${org.id}.`, {
+    hint: 'Leave the org id out, or name another file.',
+  });
 }
 
 async function listen(port: number, onRequest: RequestListener): Promise<Listener> {
@@ -161,6 +200,8 @@ function loginFileOf({ oauth, org }: Emulation, { stateFile }: EmulatorOptions):
 function answersOf(emulation: Emulation, host: ControlHost, logins: LoginFile | undefined): Answers {
   return {
     isOwn: (path) => path === '/' || path === '/favicon.ico' || isControl(path),
+    isControl,
+    maxBodyBytes: ({ path }) => maxBodyBytes(path),
     async own(request) {
       if (isControl(request.path)) {
         const answer = await controlAnswer(request, host);

@@ -123,6 +123,7 @@ describe.skipIf(!present)('login in a real browser', () => {
     // The token endpoint takes its time, so that tabs and a reload meet a login that is not over yet.
     await fetch(`${emulator.url}/__emulator/faults`, {
       method: 'POST',
+      headers: { 'content-type': 'application/json' },
       body: JSON.stringify([{ match: 'POST /services/oauth2/token', times: 1, delayMs: 1_500 }]),
     });
     const { url, redirectUri, done } = await begin();

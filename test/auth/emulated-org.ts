@@ -43,6 +43,7 @@ export async function startEmulatedOrg(options: EmulatorOptions = {}): Promise<E
     async control(name, body) {
       const response = await fetch(`${emulator.url}/__emulator/${name}`, {
         method: 'POST',
+        headers: { 'content-type': 'application/json' },
         body: JSON.stringify(body),
       });
       if (!response.ok) throw new Error(`${name}: ${response.status} ${await response.text()}`);

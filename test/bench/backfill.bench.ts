@@ -75,7 +75,11 @@ async function startOrg(contacts: number): Promise<Org> {
 
 async function setLatency(org: Org, ms: number): Promise<void> {
   const body = JSON.stringify({ latencyMs: ms, bulkJobMs: 0, bulkPageRows: 50_000, gzip: false });
-  const response = await fetch(`${org.url}/__emulator/settings`, { method: 'POST', body });
+  const response = await fetch(`${org.url}/__emulator/settings`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
   if (!response.ok) throw new Error(await response.text());
 }
 

@@ -168,7 +168,11 @@ try {
   for (const [what, soql] of Object.entries(queries)) await benchCall(what, queryPath(soql));
   const end = new Date().toISOString();
   const yesterday = new Date(Date.now() - 86_400_000).toISOString();
-  await fetch(`${emulator.url}/__emulator/touch`, { method: 'POST', body: JSON.stringify({ count: 2_000 }) });
+  await fetch(`${emulator.url}/__emulator/touch`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ count: 2_000 }),
+  });
   await benchCall('updated over a day, 2,000 ids', `sobjects/Contact/updated?start=${yesterday}&end=${end}`);
   await benchBulk();
 } finally {

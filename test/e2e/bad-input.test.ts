@@ -131,7 +131,11 @@ describe('wrong input', () => {
 
   it('an expired login exits with 3 and says which command mends it', async () => {
     await cli.loginByToken(emulator);
-    await fetch(`${emulator.url}/__emulator/sessions`, { method: 'POST', body: '{"expire":true}' });
+    await fetch(`${emulator.url}/__emulator/sessions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"expire":true}',
+    });
     const result = await cli.run(['backfill', '--json']);
     expect(result.code).toBe(3);
     expect(JSON.parse(result.stdout).orgs[0].error).toMatchObject({

@@ -243,7 +243,7 @@ describe('malformed requests', () => {
       body: bomb,
       headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
     });
-    expect(status).toBe(400);
+    expect(status).toBe(413);
     expect((await org.api('/limits')).status).toBe(200);
   });
 });

@@ -54,7 +54,13 @@ export async function runEmulator(options: EmulatorOptions = {}): Promise<Runnin
     async control<T>(name: string, body?: unknown) {
       const response = await fetch(
         `${url}/__emulator/${name}`,
-        body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) },
+        body === undefined
+          ? {}
+          : {
+              method: 'POST',
+              headers: { 'content-type': 'application/json' },
+              body: JSON.stringify(body),
+            },
       );
       const { status, body: parsed, text } = await reply<T>(response);
       if (status !== 200) throw new Error(`control ${name}: ${status} ${text}`);

@@ -16,8 +16,13 @@ export async function controlAnswer(request: ApiRequest, host: ControlHost): Pro
   const control = Object.hasOwn(controls, `${method} ${name}`) ? controls[`${method} ${name}`] : undefined;
   if (!control) return unknown(name, method);
   try {
-    return controlResult(await control(readControlBody(request), request.query, host));
+    return controlResult(
+      await control(method === 'GET' ? {} : readControlBody(request), request.query, host),
+    );
   } catch (error) {
+    if (error instanceof ControlMediaTypeError) {
+      return jsonAnswer(415, { error: { code: 'UNSUPPORTED_MEDIA_TYPE', message: error.message } });
+    }
     if (error instanceof ControlError) return refusal('INVALID_INPUT', error.message);
     if (error instanceof OrgFault) return refusal(error.errorCode, error.message);
     if (error instanceof ApiError)
@@ -26,8 +31,19 @@ export async function controlAnswer(request: ApiRequest, host: ControlHost): Pro
   }
 }
 
+class ControlMediaTypeError extends Error {
+  constructor() {
+    super('The body must be JSON, and be sent with the header "Content-Type: application/json".');
+  }
+}
+
 function readControlBody(request: ApiRequest): unknown {
+  const type = request.headers['content-type'];
   const text = request.body.toString('utf8');
+  // A web page may send every other type to another origin without being asked first.
+  if (type === undefined ? text !== '' : !/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type.trim())) {
+    throw new ControlMediaTypeError();
+  }
   if (text.trim() === '') return {};
   try {
     return JSON.parse(text);

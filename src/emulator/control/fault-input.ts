@@ -54,7 +54,12 @@ function readFault(value: unknown, what: string): Fault {
   return fault;
 }
 
+const longestMatch = 1_000;
+
 function readMatch(pattern: string, what: string): RegExp {
+  if (pattern.length > longestMatch) {
+    throw new ControlError(`${what}: "match" may have ${longestMatch} characters.`);
+  }
   try {
     return new RegExp(pattern);
   } catch {
@@ -66,7 +71,8 @@ function readHeaders(value: unknown, what: string): Record<string, string> {
   if (value === undefined) return {};
   const headers = Object.entries(asObject(value, `${what}: "headers"`));
   for (const [name, text] of headers) {
-    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) || !/^(string|number)$/.test(typeof text)) {
+    const value = typeof text === 'string' || typeof text === 'number' ? String(text) : '\n';
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) || /[^\t\x20-\x7e\x80-\xff]/.test(value)) {
       throw new ControlError(`${what}: the header "${name}" is not valid.`);
     }
   }

@@ -18,8 +18,20 @@ export function textAnswer(status: number, body: string, headers: Record<string,
   return { status, headers: { 'Content-Type': 'text/plain;charset=UTF-8', ...headers }, body };
 }
 
+/** Pages load nothing from elsewhere, and no other page may frame them to have their buttons clicked. */
+const pageHeaders = {
+  'Content-Type': 'text/html;charset=UTF-8',
+  'Content-Security-Policy':
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; " +
+    "base-uri 'none'; frame-ancestors 'none'",
+  'X-Frame-Options': 'DENY',
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'same-origin',
+  'Cache-Control': 'no-store',
+};
+
 export function htmlAnswer(status: number, body: string, headers: Record<string, string> = {}): Answer {
-  return { status, headers: { 'Content-Type': 'text/html;charset=UTF-8', ...headers }, body };
+  return { status, headers: { ...pageHeaders, ...headers }, body };
 }
 
 export function emptyAnswer(status = 204, headers: Record<string, string> = {}): Answer {

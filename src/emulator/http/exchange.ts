@@ -2,9 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Emulation } from '../emulation.ts';
 import { concurrentAfterMs } from '../http-settings.ts';
 import type { Answer } from './answer.ts';
-import { textAnswer } from './answer.ts';
-import { ApiError, apiError } from './api-error.ts';
+import { jsonAnswer } from './answer.ts';
+import { ApiError, apiError, errorAnswer } from './api-error.ts';
 import { readBody } from './body-reader.ts';
+import { guardRefusal } from './browser-guard.ts';
 import type { LoggedCall } from './call-log.ts';
 import { routeOf } from './call-log.ts';
 import type { Fault } from './fault.ts';
@@ -21,6 +22,9 @@ export interface Answers {
   /** A request of the control surface or the page: no faults, no latency, not logged. */
   own(request: ApiRequest): Promise<Answer> | Answer;
   isOwn(path: string): boolean;
+  isControl(path: string): boolean;
+  /** Of its body, decompressed. */
+  maxBodyBytes(request: ApiRequest): number;
   /** An error as the answer to that request. */
   failed(error: unknown, request: ApiRequest): Answer;
 }
@@ -44,7 +48,19 @@ export async function exchange(
     headers: singleHeaders(message),
     body: Buffer.alloc(0),
   };
-  if (answers.isOwn(decodedPath(path))) {
+  const decoded = decodedPath(path);
+  const guarded = answers.isControl(decoded);
+  const refusal = guardRefusal(message, { port: emulation.port, guarded });
+  if (refusal) {
+    const { status, code, message: text } = refusal;
+    const answer = guarded
+      ? jsonAnswer(status, { error: { code, message: text } })
+      : errorAnswer(apiError(status, code, text));
+    response.setHeader('Connection', 'close');
+    await sendAnswer(message, response, answer, sendOptions(emulation));
+    return;
+  }
+  if (answers.isOwn(decoded)) {
     const answer = await ownAnswer(message, head, answers);
     await sendAnswer(message, response, answer, sendOptions(emulation));
     return;
@@ -77,7 +93,7 @@ async function outcomeOf(the: Exchange): Promise<Outcome> {
     cut(message);
     return cutOff(false);
   }
-  const read = await readWhole(message, head);
+  const read = await readWhole(message, head, answers);
   if (read.kind === 'gone') return cutOff(false);
   if (fault?.reset === 'commit-later') {
     cut(message);
@@ -106,9 +122,10 @@ function sendOptions(emulation: Emulation): SendOptions {
 
 type Read = { kind: 'request'; request: ApiRequest } | { kind: 'refused'; error: unknown } | { kind: 'gone' };
 
-async function readWhole(message: IncomingMessage, head: ApiRequest): Promise<Read> {
+async function readWhole(message: IncomingMessage, head: ApiRequest, answers: Answers): Promise<Read> {
   try {
-    return { kind: 'request', request: { ...head, body: await readBody(message) } };
+    const body = await readBody(message, answers.maxBodyBytes(head));
+    return { kind: 'request', request: { ...head, body } };
   } catch (error) {
     return error instanceof ApiError ? { kind: 'refused', error } : { kind: 'gone' };
   }
@@ -194,8 +211,13 @@ function headRefusal(message: IncomingMessage, target: string): ApiError | undef
 }
 
 async function ownAnswer(message: IncomingMessage, head: ApiRequest, answers: Answers): Promise<Answer> {
-  const read = await readWhole(message, head);
-  if (read.kind !== 'request') return textAnswer(400, 'The request could not be read.\n');
+  const read = await readWhole(message, head, answers);
+  if (read.kind !== 'request') {
+    const refused = read.kind === 'refused' && read.error instanceof ApiError ? read.error : undefined;
+    return jsonAnswer(refused?.status ?? 400, {
+      error: { code: 'INVALID_INPUT', message: refused?.message ?? 'The request could not be read.' },
+    });
+  }
   try {
     return await answers.own(read.request);
   } catch (error) {

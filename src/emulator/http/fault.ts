@@ -1,3 +1,5 @@
+import { TimedOut, withinTime } from './within-time.ts';
+
 /** A planned misbehaviour of the next `times` requests whose `METHOD path` matches (docs/emulator.md, "Faults"). */
 export interface Fault {
   match: RegExp;
@@ -14,6 +16,9 @@ export interface Fault {
   afterCommit: boolean;
 }
 
+/** All expressions together, for one request. */
+const matchingMs = 100;
+
 /** The faults that wait for a request, in the order in which they were posted. */
 export class FaultPlan {
   #faults: Fault[] = [];
@@ -26,14 +31,44 @@ export class FaultPlan {
     return this.#faults;
   }
 
-  /** The first fault that matches, used up by one. `target` is the path with its query. */
+  /**
+   * The first fault that matches, used up by one. `target` is the path with its query. An expression can run for
+   * hours on a short text: one that takes too long is taken out, and the request is told so.
+   */
   take(method: string, path: string, target: string): Fault | undefined {
-    const fault = this.#faults.find(
-      (f) => f.match.test(`${method} ${path}`) || f.match.test(`${method} ${target}`),
-    );
-    if (!fault) return undefined;
-    fault.times--;
-    if (fault.times <= 0) this.#faults = this.#faults.filter((f) => f !== fault);
-    return fault;
+    if (this.#faults.length === 0) return undefined;
+    let tried: Fault | undefined;
+    try {
+      const fault = withinTime(matchingMs, () =>
+        this.#faults.find((candidate) => {
+          tried = candidate;
+          return candidate.match.test(`${method} ${path}`) || candidate.match.test(`${method} ${target}`);
+        }),
+      );
+      if (fault && --fault.times <= 0) this.#remove(fault);
+      return fault;
+    } catch (error) {
+      if (!(error instanceof TimedOut) || tried === undefined) throw error;
+      this.#remove(tried);
+      return tooSlow(tried);
+    }
   }
+
+  #remove(fault: Fault): void {
+    this.#faults = this.#faults.filter((other) => other !== fault);
+  }
+}
+
+function tooSlow({ match }: Fault): Fault {
+  return {
+    match,
+    times: 1,
+    status: 500,
+    errorCode: 'UNKNOWN_EXCEPTION',
+    message: `The fault's expression took longer than ${matchingMs} ms and was taken out: ${match.source}`,
+    headers: {},
+    delayMs: 0,
+    commitAfterMs: 0,
+    afterCommit: false,
+  };
 }

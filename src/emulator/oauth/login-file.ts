@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { RefreshFamilies, StoredFamily } from './refresh-families.ts';
 import type { Session, Sessions } from './sessions.ts';
 
@@ -37,7 +37,9 @@ export function openLoginFile(
       const text = JSON.stringify({ orgId, families: families.stored(), sessions: sessions.stored() });
       if (text === written) return;
       const fresh = `${path}.new`;
-      writeFileSync(fresh, text, { mode: 0o600 });
+      // A file that is there already would keep its own mode.
+      rmSync(fresh, { force: true });
+      writeFileSync(fresh, text, { mode: 0o600, flag: 'wx' });
       renameSync(fresh, path);
       written = text;
     },

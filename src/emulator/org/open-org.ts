@@ -24,6 +24,8 @@ const LAYOUT = '1';
 interface Recipe {
   readonly contacts: number;
   readonly seed: number;
+  /** Missing in files of former versions: then it follows from the seed. */
+  readonly orgId?: string;
   readonly customFields: number;
   readonly documents: readonly DescribeDocument[];
 }
@@ -37,7 +39,7 @@ export async function openOrg(options: OpenOrgOptions = {}): Promise<Org> {
   try {
     const known = readRecipe(storage);
     const recipe = known ?? newRecipe(options);
-    const ids = new RecordIds(recipe.seed);
+    const ids = new RecordIds(recipe.seed, recipe.orgId);
     const clock = createOrgClock({
       wallClock: options.wallClock ?? Date.now,
       // Rows were stamped by this clock: an org that is opened again must not have changes of the future.
@@ -71,14 +73,14 @@ export async function openOrg(options: OpenOrgOptions = {}): Promise<Org> {
 }
 
 function newRecipe(options: OpenOrgOptions): Recipe {
-  const { contacts = 1000, seed = 1, customFields = 3 } = options;
+  const { contacts = 1000, seed = 1, customFields = 3, orgId } = options;
   const documents = builtInObjects(customFields);
   for (const document of (options.objects ?? []).map(objectFromDocument)) {
     const same = documents.findIndex((other) => other.name.toLowerCase() === document.name.toLowerCase());
     if (same < 0) documents.push(document);
     else documents[same] = document;
   }
-  return { contacts, seed, customFields, documents };
+  return { contacts, seed, customFields, documents, ...(orgId === undefined ? {} : { orgId }) };
 }
 
 function readRecipe(storage: Storage): Recipe | undefined {

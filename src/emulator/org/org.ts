@@ -339,6 +339,8 @@ export interface OpenOrgOptions {
   readonly contacts?: number;
   /** The same seed gives the same contacts, byte for byte. Default 1. */
   readonly seed?: number;
+  /** Of a new org, 18 characters; a state file keeps its own. Default: follows from the seed. */
+  readonly orgId?: string;
   /** Custom fields of Contact; the first is `ParaHack_Id__c`, an external id. Default 3. */
   readonly customFields?: number;
   /** Opened if it exists (then contacts, seed and customFields are those it was made with), else made. */

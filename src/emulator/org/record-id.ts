@@ -25,14 +25,18 @@ export function checksum(id15: string): string {
  */
 export class RecordIds {
   readonly instance: string;
+  readonly #orgId: string | undefined;
 
-  constructor(seed: number) {
+  /** `orgId`, 18 characters, is the id of the one row of Organization, where it does not follow from the number. */
+  constructor(seed: number, orgId?: string) {
+    this.#orgId = orgId;
     const mixed = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) >>> 0;
     // Letters only after the prefix: real instances never look like a number either.
     this.instance = BASE62[10 + (mixed % 52)]! + BASE62[(mixed >>> 8) % 62]!;
   }
 
   make(keyPrefix: string, number: number): string {
+    if (number === 1 && keyPrefix === '00D' && this.#orgId !== undefined) return this.#orgId;
     let digits = '';
     for (let rest = number; rest > 0; rest = Math.floor(rest / 62)) digits = BASE62[rest % 62] + digits;
     const id15 = `${keyPrefix}${this.instance}0${digits.padStart(NUMBER_DIGITS, '0')}`;
@@ -41,6 +45,7 @@ export class RecordIds {
 
   /** The number of an id of this org; undefined for one that this org cannot have given. */
   numberOf(id: string): number | undefined {
+    if (this.#orgId !== undefined && id.startsWith('00D')) return id === this.#orgId ? 1 : undefined;
     if (id.slice(3, 5) !== this.instance || id[5] !== '0') return undefined;
     let number = 0;
     for (let at = 6; at < 15; at++) number = number * 62 + BASE62.indexOf(id[at]!);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -28,6 +28,7 @@ export class Storage {
   constructor(file: string | undefined, tempFolder: string | undefined) {
     this.folder = mkdtempSync(join(tempFolder ?? tmpdir(), 'parahack-emulator-'));
     try {
+      if (file !== undefined) keepPrivate(file);
       this.db = new Database(file ?? join(this.folder, 'org.db'));
       if (file === undefined) unlinkIfPossible(join(this.folder, 'org.db'));
       this.db.pragma(file === undefined ? 'journal_mode = MEMORY' : 'journal_mode = WAL');
@@ -197,6 +198,12 @@ export class Storage {
     this.db.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Contacts and logins are nobody else's; SQLite gives the files beside it the same mode. */
+function keepPrivate(file: string): void {
+  closeSync(openSync(file, 'a', 0o600));
+  for (const path of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(path)) chmodSync(path, 0o600);
 }
 
 /** An open file without a name goes away with its process, even a killed one. Windows does not allow it: then at close. */

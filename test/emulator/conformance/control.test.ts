@@ -161,7 +161,8 @@ describe('control surface', () => {
   });
 
   it('answers mistakes with 400 and a clear error, unknown names with 404, wrong methods with 405', async () => {
-    const post = (name: string, body: string) => org.controlReply(name, { method: 'POST', body });
+    const post = (name: string, body: string) =>
+      org.controlReply(name, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
     for (const [name, body] of [
       ['contacts', '{}'],
       ['contacts', '{"count":-1}'],

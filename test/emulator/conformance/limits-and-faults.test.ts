@@ -219,7 +219,11 @@ describe('faults', () => {
       [{ match: 'x', typo: 1 }],
       ['x'],
     ]) {
-      const reply = await org.controlReply('faults', { method: 'POST', body: JSON.stringify(bad) });
+      const reply = await org.controlReply('faults', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(bad),
+      });
       expect(reply.status, JSON.stringify(bad)).toBe(400);
       expect(reply.body).toEqual({ error: { code: 'INVALID_INPUT', message: expect.any(String) } });
     }
