@@ -38,6 +38,7 @@ export const exitCodeByErrorCode: Readonly<Record<string, number>> = {
   NETWORK_UNREACHABLE: exitCodes.unavailable,
   TIMEOUT: exitCodes.unavailable,
   ORG_UNAVAILABLE: exitCodes.unavailable,
+  REFUSED_FOR_NOW: exitCodes.unavailable,
   REQUEST_LIMIT_EXCEEDED: exitCodes.unavailable,
   API_BUDGET_EXHAUSTED: exitCodes.unavailable,
   QUERY_TIMEOUT: exitCodes.unavailable,

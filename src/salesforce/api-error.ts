@@ -1,5 +1,6 @@
 import type { AppError } from '../base/errors.ts';
 import { type ErrorBody, parseErrorBody } from './error-body.ts';
+import { type Refusal, refusalOf } from './refusals.ts';
 import { type RemoteErrorDetails, remoteError } from './remote-error.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
@@ -22,15 +23,12 @@ const named = new Set([
   'QUERY_TIMEOUT',
 ]);
 
-const hints: Record<string, string> = {
-  INVALID_FIELD:
-    'The field may have been removed or hidden from this user; the next run asks for the fields anew.',
-  QUERY_TIMEOUT: 'Salesforce gave up on the query after two minutes; a smaller span may pass.',
-  API_DISABLED_FOR_ORG: 'The edition or the user’s profile lacks API access (permission “API Enabled”).',
-  API_CURRENTLY_DISABLED: 'The API is switched off for this org for now; try again later.',
-  INSUFFICIENT_ACCESS: 'The user lacks a permission on Contact; ask the org’s administrator.',
-  NOT_FOUND: 'The record or job may be gone, or this org lacks the API version: --api-version names another.',
-};
+/** Codes of the limits that requests themselves count towards. */
+const requestLimits = new Set([
+  'REQUEST_LIMIT_EXCEEDED',
+  'CONCURRENT_REQUESTS_LIMIT_EXCEEDED',
+  'TOO_MANY_REQUESTS',
+]);
 
 /**
  * An error answer as an AppError. Source: REST API Developer Guide, "Status Codes and Error Responses".
@@ -46,15 +44,37 @@ export function apiError(answer: ErrorAnswer): AppError {
     request: answer.request,
     ...(first && first.fields.length > 0 ? { fields: first.fields } : {}),
   };
+  const refusal = refusalOf(details.errorCode ?? '');
   if (isSessionRefused(answer.status, body)) return loginRequired(answer, details);
-  if (details.errorCode === 'REQUEST_LIMIT_EXCEEDED' || answer.status === 429) {
-    return limitExceeded(answer, first?.message ?? '', details);
+  if (refusal?.kind === 'login') {
+    return remoteError('LOGIN_REQUIRED', sentence(answer, body), details, {
+      hint: `${refusal.hint} Run: parahack-sync login --instance-url ${answer.origin}`,
+    });
   }
-  if (isUnavailable(answer.status, body, details.errorCode)) return unavailable(answer, details);
+  if (refusal?.kind === 'limit' || answer.status === 429) {
+    return limitExceeded(answer, first?.message ?? '', details, refusal);
+  }
+  if (isUnavailable(answer.status, body)) return unavailable(answer, details);
   if (answer.status >= 300 && answer.status < 400) return redirected(answer, details);
+  if (details.errorCode !== null && named.has(details.errorCode)) {
+    return remoteError(details.errorCode, sentence(answer, body), details, {
+      hint: hintOf(details, refusal),
+    });
+  }
   const code =
-    details.errorCode !== null && named.has(details.errorCode) ? details.errorCode : 'SALESFORCE_ERROR';
-  return remoteError(code, sentence(answer, body), details, { hint: hints[details.errorCode ?? ''] });
+    refusal?.kind !== 'passing'
+      ? 'SALESFORCE_ERROR'
+      : refusal.about === 'record'
+        ? 'REFUSED_FOR_NOW'
+        : 'ORG_UNAVAILABLE';
+  return remoteError(code, sentence(answer, body), details, { hint: hintOf(details, refusal) });
+}
+
+/** Where the same code means another thing when it is read than when a record is written. */
+function hintOf({ errorCode }: RemoteErrorDetails, refusal: Refusal | null): string | undefined {
+  if (errorCode === 'INVALID_FIELD')
+    return 'The field may have been removed or hidden from this user; the next run asks for the fields anew.';
+  return refusal?.hint;
 }
 
 /** Whether an answer says that the access token is no good. userinfo says so by 403 and a bare word. */
@@ -63,11 +83,11 @@ export function isSessionRefused(status: number, body: ErrorBody): boolean {
   return status === 403 && (body.text === 'Bad_OAuth_Token' || body.items[0]?.code === 'INVALID_SESSION_ID');
 }
 
-function isUnavailable(status: number, body: ErrorBody, errorCode: string | null): boolean {
+function isUnavailable(status: number, body: ErrorBody): boolean {
   if (status === 502 || status === 503 || status === 504 || status === 420) return true;
   // A success that is here all the same was a page for people.
   if (status < 300) return true;
-  return body.kind === 'html' || errorCode === 'SERVER_UNAVAILABLE';
+  return body.kind === 'html';
 }
 
 function loginRequired({ host, origin }: ErrorAnswer, details: RemoteErrorDetails): AppError {
@@ -76,9 +96,23 @@ function loginRequired({ host, origin }: ErrorAnswer, details: RemoteErrorDetail
   });
 }
 
-/** Both limits share one code; the message, else the usage header, tells them apart. */
-function limitExceeded(answer: ErrorAnswer, message: string, details: RemoteErrorDetails): AppError {
-  if (answer.status === 429 || isConcurrent(message, answer.header('sforce-limit-info'))) {
+/** Both limits of requests share one code; the message, else the usage header, tells them apart. */
+function limitExceeded(
+  answer: ErrorAnswer,
+  message: string,
+  details: RemoteErrorDetails,
+  refusal: Refusal | null,
+): AppError {
+  if (refusal?.kind === 'limit' && !requestLimits.has(details.errorCode ?? '')) {
+    return remoteError(
+      'REQUEST_LIMIT_EXCEEDED',
+      `The org ${answer.host} is at one of its limits: ${details.errorCode}${message === '' ? '' : `: ${message}`}`,
+      { ...details, limit: 'other' },
+      { hint: refusal.hint },
+    );
+  }
+  const concurrent = details.errorCode === 'CONCURRENT_REQUESTS_LIMIT_EXCEEDED';
+  if (answer.status === 429 || concurrent || isConcurrent(message, answer.header('sforce-limit-info'))) {
     return remoteError(
       'REQUEST_LIMIT_EXCEEDED',
       `Too many requests to ${answer.host} are under way at once.`,

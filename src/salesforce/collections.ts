@@ -2,7 +2,6 @@ import { throwIfAborted } from '../base/abort.ts';
 import { AppError } from '../base/errors.ts';
 import type { WriteOptions, WriteOutcome } from '../sync/ports/remote.ts';
 import { type JsforceCall, type JsforceOptions, jsforceCall, jsforceError } from './jsforce-call.ts';
-import { remoteDetails } from './remote-error.ts';
 import { unexpectedAnswer } from './unexpected-answer.ts';
 import { collectionOutcomes, failedWrite } from './write-outcome.ts';
 
@@ -68,9 +67,9 @@ async function write<T>(
 }
 
 /**
- * Sends records once and tells what became of each. Where Salesforce refuses the request as a whole for something
- * in one record (400, 413), nothing of it was done, so its halves are sent apart until the culprit stands alone;
- * not with `allOrNone`, where all fall together.
+ * Sends records once and tells what became of each. Where Salesforce refuses the request as a whole for a fault
+ * of one record (400), nothing of it was done, so its halves are sent apart until the culprit stands alone; not with
+ * `allOrNone`, where all fall together.
  */
 async function writeParts<T>(
   jsforce: JsforceOptions,
@@ -117,6 +116,5 @@ function refusal(
   }
   if (attempt.ok) return { outcome: { kind: 'unknown', error }, divisible: false };
   const outcome = failedWrite(attempt);
-  const status = remoteDetails(attempt.error)?.status;
-  return { outcome, divisible: outcome.kind === 'refused' && (status === 400 || status === 413) };
+  return { outcome, divisible: outcome.kind === 'refused' };
 }

@@ -1,5 +1,6 @@
 import type { RecordError } from '../sync/ports/remote.ts';
 import { oneLine, parseErrorBody } from './error-body.ts';
+import { refusalOf } from './refusals.ts';
 
 /** One error of a collection's record (`{statusCode, message, fields}`) or of an error answer (`{errorCode, …}`). */
 export function recordError(raw: unknown): RecordError {
@@ -19,10 +20,31 @@ export function recordError(raw: unknown): RecordError {
  * `fieldErrors` by field. Source: User Interface API Developer Guide, "Error with Output", "Record Exceptions".
  */
 export function recordErrors(contentType: string | null, body: string): RecordError[] {
-  return parseErrorBody(contentType, body).items.flatMap(({ code, message, fields, raw }) => {
+  return bodyErrors(contentType, body).map(({ error }) => error);
+}
+
+/**
+ * The faults of an error answer's body where each of them is the record's own, so that nothing was written for it;
+ * null where one says something of the request or the org, or nothing that is known.
+ */
+export function faultsOfRecord(contentType: string | null, body: string): RecordError[] | null {
+  const errors = bodyErrors(contentType, body);
+  const own = errors.every(({ error, inOutput }) => inOutput || refusalOf(error.code)?.about === 'record');
+  return own && errors.length > 0 ? errors.map(({ error }) => error) : null;
+}
+
+interface BodyError {
+  error: RecordError;
+  /** It stands in the UI API's `output`, which speaks of the record only. */
+  inOutput: boolean;
+}
+
+function bodyErrors(contentType: string | null, body: string): BodyError[] {
+  return parseErrorBody(contentType, body).items.flatMap(({ code, message, fields, raw }): BodyError[] => {
     const inner = outputErrors(raw?.output);
-    if (inner.length > 0) return inner;
-    return [{ code: code || 'UNKNOWN_EXCEPTION', message: withDuplicates(message, raw), fields }];
+    if (inner.length > 0) return inner.map((error) => ({ error, inOutput: true }));
+    const error = { code: code || 'UNKNOWN_EXCEPTION', message: withDuplicates(message, raw), fields };
+    return [{ error, inOutput: false }];
   });
 }
 

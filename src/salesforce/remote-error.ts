@@ -10,7 +10,7 @@ export interface RemoteErrorDetails {
   /** Method and path, never the query. */
   request: string;
   /** For REQUEST_LIMIT_EXCEEDED. */
-  limit?: 'daily' | 'concurrent';
+  limit?: 'daily' | 'concurrent' | 'other';
   /** For NETWORK_UNREACHABLE. */
   network?: 'unreachable' | 'cut' | 'tls' | 'proxy';
   /** Fields that Salesforce named. */

@@ -48,6 +48,7 @@ function repeatsFor(error: unknown, stage: FailureStage): number {
   if (isAppError(error, 'TIMEOUT')) return 1;
   if (isAppError(error, 'ORG_UNAVAILABLE')) return details.status === 420 ? 0 : mostRepeats;
   if (isAppError(error, 'REQUEST_LIMIT_EXCEEDED')) return details.limit === 'concurrent' ? mostRepeats : 0;
+  if (isAppError(error, 'REFUSED_FOR_NOW')) return mostRepeats;
   if (isAppError(error, 'SALESFORCE_ERROR')) return details.status === 500 ? 2 : 0;
   return 0;
 }

@@ -1,6 +1,7 @@
 import { throwIfAborted } from '../base/abort.ts';
 import { fullId } from '../base/record-id.ts';
 import type { IdempotentCreate, WriteOptions, WriteOutcome } from '../sync/ports/remote.ts';
+import type { Attempt, WholeAnswer } from './api-call.ts';
 import type { Funnel } from './funnel.ts';
 import { recordErrors } from './record-error.ts';
 import { remoteDetails } from './remote-error.ts';
@@ -10,14 +11,8 @@ import { failedWrite } from './write-outcome.ts';
 /** Idempotency-Key is honoured from this API version on. */
 const firstVersion = 56;
 
-/** Codes that say: this org does not do it, and nothing was created. */
-const unsupportedCodes = new Set([
-  'IDEMPOTENCY_NOT_SUPPORTED',
-  'IDEMPOTENCY_FEATURE_NOT_ENABLED',
-  'API_DISABLED_FOR_ORG',
-  'FUNCTIONALITY_NOT_ENABLED',
-  'FEATURENOTENABLED',
-]);
+/** Codes of the documented 400 that says: this org does not do it, and nothing was created. */
+const unsupportedCodes = new Set(['IDEMPOTENCY_NOT_SUPPORTED', 'IDEMPOTENCY_FEATURE_NOT_ENABLED']);
 
 /**
  * The documentation gives this 400 in words only and names no code for it, so the words decide beside the codes
@@ -56,21 +51,17 @@ export async function createIdempotent(
     }
     return { kind: 'unknown', error: unexpectedAnswer('ui-api/records', attempt.answer) };
   }
-  const details = remoteDetails(attempt.error);
-  const code = details?.errorCode ?? '';
-  if (attempt.stage === 'refused') {
-    if (unsupportedCodes.has(code) || details?.status === 404 || details?.status === 405)
-      return 'unsupported';
-    const { contentType, body: said } = attempt.refusal ?? { contentType: null, body: '' };
-    if (
-      details?.status === 400 &&
-      recordErrors(contentType, said).some(({ message }) => unsupportedWords.test(message))
-    )
-      return 'unsupported';
-    // The key is in use by a request still under way, or its answer could not be kept: an earlier one may have
-    // created the contact.
-    if (code.startsWith('IDEMPOTENCY_') || details?.status === 409)
-      return { kind: 'unknown', error: attempt.error };
-  }
-  return failedWrite(attempt);
+  return saysUnsupported(attempt) ? 'unsupported' : failedWrite(attempt);
+}
+
+/**
+ * Whether the answer is the documented refusal of Idempotency-Keys. Nothing else may count as one: whoever takes
+ * another refusal for it sends the contact by a second way, and an earlier 404 may have come after the commit.
+ */
+function saysUnsupported({ stage, error, refusal }: Extract<Attempt<WholeAnswer>, { ok: false }>): boolean {
+  const details = remoteDetails(error);
+  if (stage !== 'refused' || details?.status !== 400) return false;
+  if (unsupportedCodes.has(details.errorCode ?? '')) return true;
+  const said = refusal ? recordErrors(refusal.contentType, refusal.body) : [];
+  return said.some(({ message }) => unsupportedWords.test(message));
 }

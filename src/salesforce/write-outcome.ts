@@ -2,31 +2,43 @@ import { isAppError } from '../base/errors.ts';
 import { fullId } from '../base/record-id.ts';
 import type { RecordError, WriteOutcome } from '../sync/ports/remote.ts';
 import type { Attempt, WholeAnswer } from './api-call.ts';
-import { recordError, recordErrors } from './record-error.ts';
+import { faultsOfRecord, recordError } from './record-error.ts';
+import { passesByItself, refusalOf } from './refusals.ts';
 import { remoteDetails, remoteError } from './remote-error.ts';
 
+type Failure = Extract<Attempt<WholeAnswer>, { ok: false }>;
+
 /**
- * What a write that ended without per-record results means for its records. Any 5xx may come after a commit, so
- * only limits, a refused login and a connection that never stood say for sure that nothing was done.
+ * What a write that ended without per-record results means for its records. Any 5xx may come after a commit, and
+ * any 4xx may come from something that stands between us and the org. Only a refused login, a limit, a fault that
+ * is the record's own and a connection that never stood say for sure that nothing was done.
  */
-export function failedWrite(failure: Extract<Attempt<WholeAnswer>, { ok: false }>): WriteOutcome {
+export function failedWrite(failure: Failure): WriteOutcome {
   const { error, stage } = failure;
-  if (stage === 'unsent') return { kind: 'not-done', error };
-  if (isAppError(error, 'LOGIN_REQUIRED', 'REQUEST_LIMIT_EXCEEDED')) return { kind: 'not-done', error };
-  const details = remoteDetails(error);
-  const status = details?.status ?? 0;
-  // No status: no answer came. 408 comes from something in between that waited for the org.
-  if (status < 400 || status >= 500 || status === 408) return { kind: 'unknown', error };
-  if (status === 420) return { kind: 'not-done', error };
-  const said = failure.refusal ? recordErrors(failure.refusal.contentType, failure.refusal.body) : [];
-  if (said.length > 0) return { kind: 'refused', errors: said };
-  return { kind: 'refused', errors: [{ code: `HTTP_${status}`, message: error.message, fields: [] }] };
+  if (stage === 'unsent' || isPlainRefusal(failure)) return { kind: 'not-done', error };
+  const status = remoteDetails(error)?.status ?? 0;
+  const clientError = status >= 400 && status < 500;
+  const said =
+    stage === 'refused' && clientError && failure.refusal
+      ? faultsOfRecord(failure.refusal.contentType, failure.refusal.body)
+      : null;
+  if (said === null) return { kind: 'unknown', error };
+  return isPassing(said) ? notDone(said) : { kind: 'refused', errors: said };
 }
 
-/** Refusals of one record that pass with time: the row was locked, or a limit was met. */
-const passing = new Set(['UNABLE_TO_LOCK_ROW', 'REQUEST_LIMIT_EXCEEDED', 'SERVER_UNAVAILABLE']);
+/** A refused login (401, or 403 with its code) or a limit (403, 429): the request was not carried out. */
+function isPlainRefusal({ error }: Failure): boolean {
+  const status = remoteDetails(error)?.status ?? 0;
+  if (status === 401 || status === 429) return true;
+  return status === 403 && isAppError(error, 'LOGIN_REQUIRED', 'REQUEST_LIMIT_EXCEEDED');
+}
 
-const rolledBack = 'ALL_OR_NONE_OPERATION_ROLLED_BACK';
+/** What a record's result says where it was undone, or not begun, because of another record. */
+const rolledBack = new Set([
+  'ALL_OR_NONE_OPERATION_ROLLED_BACK',
+  'PROCESSING_HALTED',
+  'BATCH_PROCESSING_HALTED',
+]);
 
 /**
  * The results of a collections call, in order; null where they do not fit the records that were sent. `creates`:
@@ -52,13 +64,16 @@ export function collectionOutcomes(
       if (id === undefined) return { kind: 'unknown', error: noId() };
       return { kind: 'done', id: fullId(id), created: creates || result.created === true };
     }
+    // Neither a success nor a refusal: nothing is known of it.
+    if (result?.success !== false) return { kind: 'unknown', error: noResult() };
     if (isPassing(errors) || (isRolledBack(errors) && allPassing)) return notDone(errors);
     return { kind: 'refused', errors: errors.length > 0 ? errors : [noReason] };
   });
 }
 
-const isRolledBack = (errors: RecordError[]) => errors.some((e) => e.code === rolledBack);
-const isPassing = (errors: RecordError[]) => errors.length > 0 && errors.every((e) => passing.has(e.code));
+const isRolledBack = (errors: RecordError[]) => errors.some((e) => rolledBack.has(e.code));
+const isPassing = (errors: RecordError[]) =>
+  errors.length > 0 && errors.every(({ code }) => passesByItself(code));
 const noReason: RecordError = {
   code: 'UNKNOWN_EXCEPTION',
   message: 'Salesforce gave no reason.',
@@ -67,15 +82,32 @@ const noReason: RecordError = {
 
 function notDone(errors: RecordError[]): WriteOutcome {
   const { code, message } = errors[0] ?? noReason;
+  const refusal = refusalOf(code);
   return {
     kind: 'not-done',
+    ofRecord: true,
     error: remoteError(
-      'SALESFORCE_ERROR',
+      refusal?.kind === 'limit' ? 'REQUEST_LIMIT_EXCEEDED' : 'REFUSED_FOR_NOW',
       `Salesforce did not take the record for now: ${code}: ${message}`,
-      { status: 200, errorCode: code, retryAfterMs: null, request: 'composite/sobjects' },
-      { hint: 'It is sent again later.' },
+      {
+        status: 200,
+        errorCode: code,
+        retryAfterMs: null,
+        request: 'a record',
+        ...(refusal?.kind === 'limit' ? { limit: 'other' as const } : {}),
+      },
+      { hint: refusal?.hint ?? 'It is sent again later.' },
     ),
   };
+}
+
+function noResult(): Error {
+  return remoteError('SALESFORCE_ERROR', 'Salesforce did not say what became of the record.', {
+    status: 200,
+    errorCode: null,
+    retryAfterMs: null,
+    request: 'composite/sobjects',
+  });
 }
 
 function noId(): Error {

@@ -191,6 +191,13 @@ describe('a write is sent once, and', () => {
     ['200 with something else', { body: { hello: 1 } }],
     ['too few results', { body: [saved(ids[0])] }],
     ['a redirect', { status: 302, headers: { location: 'https://elsewhere.example/' } }],
+    ...[400, 403, 404, 405, 408, 409, 410, 412, 413, 415, 420, 422].map((status): [string, object] => [
+      `${status} without a reason`,
+      { status },
+    ]),
+    ['404', { status: 404, ...apiFault('NOT_FOUND', 'The requested resource does not exist') }],
+    ['403 for the whole org', { status: 403, ...apiFault('API_DISABLED_FOR_ORG', 'no API') }],
+    ['a feature that is off', { status: 400, ...apiFault('FUNCTIONALITY_NOT_ENABLED', 'off') }],
   ])('%s leaves it in doubt', async (_, answer) => {
     await using c = await connected();
     c.org.script(answer);
@@ -203,6 +210,13 @@ describe('a write is sent once, and', () => {
     expect(c.waits).toEqual([]);
   });
 
+  it('a result that says neither yes nor no leaves its record in doubt', async () => {
+    await using c = await connected();
+    c.org.script({ body: [saved(ids[0]), null, {}] });
+    const outcomes = await c.remote.writes.createMany(people(3));
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['done', 'unknown', 'unknown']);
+  });
+
   it.each([
     [
       'the daily limit',
@@ -210,7 +224,6 @@ describe('a write is sent once, and', () => {
     ],
     ['429', { status: 429, headers: { 'retry-after': '5' } }],
     ['401 after a renewal', { status: 401, ...apiFault('INVALID_SESSION_ID', 'expired') }],
-    ['420', { status: 420 }],
   ])('%s says that it was not done', async (_, answer) => {
     await using c = await connected();
     c.org.always(answer);
@@ -280,12 +293,28 @@ describe('an idempotent create', () => {
     { status: 400, ...apiFault('IDEMPOTENCY_NOT_SUPPORTED', 'Idempotency not supported') },
     { status: 400, ...apiFault('IDEMPOTENCY_FEATURE_NOT_ENABLED', 'Not enabled') },
     { status: 400, ...apiFault('INVALID_HEADER', 'Idempotency not supported. Remove the header.') },
-    { status: 404, ...apiFault('NOT_FOUND', 'The requested resource does not exist') },
-    { status: 403, ...apiFault('API_DISABLED_FOR_ORG', 'no API') },
   ])('is unsupported where the org says so: %o', async (answer) => {
     await using c = await connected();
     c.org.script(answer);
     expect(await c.remote.writes.createIdempotent(create)).toBe('unsupported');
+  });
+
+  it.each([404, 403, 405, 500])('is not unsupported by the same words with status %i', async (status) => {
+    await using c = await connected();
+    c.org.script({ status, ...apiFault('IDEMPOTENCY_NOT_SUPPORTED', 'Idempotency not supported') });
+    expect(await c.remote.writes.createIdempotent(create)).toMatchObject({ kind: 'unknown' });
+  });
+
+  it('waits for a locked row as a collection does, in either form of the answer', async () => {
+    await using c = await connected();
+    const locked = { errorCode: 'UNABLE_TO_LOCK_ROW', message: 'unable to obtain exclusive access' };
+    for (const body of [[locked], [{ errorCode: 'X', output: { errors: [locked], fieldErrors: {} } }]]) {
+      c.org.script({ status: 400, body });
+      expect(await c.remote.writes.createIdempotent(create)).toMatchObject({
+        kind: 'not-done',
+        error: { code: 'REFUSED_FOR_NOW', details: { errorCode: 'UNABLE_TO_LOCK_ROW' } },
+      });
+    }
   });
 
   it('is not tried before API 56', async () => {

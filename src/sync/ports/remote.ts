@@ -92,13 +92,14 @@ export interface RecordError {
 /**
  * What became of one record of a write.
  * `done`: Salesforce committed it. `refused`: Salesforce said no to this record; sending it again as it is
- * would not help. `not-done`: surely not committed and worth repeating (401, limits, 429, never connected).
- * `unknown`: it may have been committed (cut, timeout, any 5xx after sending).
+ * would not help. `not-done`: surely not committed and worth repeating (401, limits, 429, never connected; with
+ * `ofRecord` Salesforce said so of this record alone, a locked row for one).
+ * `unknown`: it may have been committed (cut, timeout, any 5xx, any other 4xx that names no fault of the record).
  */
 export type WriteOutcome =
   | { kind: 'done'; id: string; created: boolean }
   | { kind: 'refused'; errors: RecordError[] }
-  | { kind: 'not-done'; error: Error }
+  | { kind: 'not-done'; error: Error; ofRecord?: true }
   | { kind: 'unknown'; error: Error };
 
 export interface WriteOptions extends CallOptions {
@@ -116,8 +117,8 @@ export interface IdempotentCreate {
  * One org as sync needs it. Reads are repeated inside (bounded, with backoff and Retry-After); writes are
  * sent once. Every call has a timeout. Errors are AppErrors: `LOGIN_REQUIRED`, `REQUEST_LIMIT_EXCEEDED`,
  * `ORG_UNAVAILABLE`, `NETWORK_UNREACHABLE`, `TIMEOUT`, `EXCEEDED_ID_LIMIT`, `INVALID_REPLICATION_DATE`,
- * `INVALID_QUERY_LOCATOR`, `INVALID_FIELD`, `QUERY_TIMEOUT`, else `SALESFORCE_ERROR`; `details` carries
- * `{status, errorCode, retryAfterMs}` and, of REQUEST_LIMIT_EXCEEDED, `limit`: 'daily' or 'concurrent'.
+ * `INVALID_QUERY_LOCATOR`, `INVALID_FIELD`, `QUERY_TIMEOUT`, `REFUSED_FOR_NOW`, else `SALESFORCE_ERROR`; `details`
+ * carries `{status, errorCode, retryAfterMs}` and, of REQUEST_LIMIT_EXCEEDED, `limit`: 'daily', 'concurrent' or 'other'.
  */
 export interface Remote {
   readonly instanceUrl: string;

@@ -189,7 +189,7 @@ async function settle(
   noteDoubt(progress, sent, outcomes);
   const stop = outcomes.find(({ kind }) => kind === 'not-done' || kind === 'unknown');
   if (stop === undefined || !('error' in stop)) return;
-  if (!isOfRecords(stop.error) && stop.kind !== 'unknown') throw stop.error;
+  if (stop.kind === 'not-done' && stop.ofRecord !== true) throw stop.error;
   progress.stuck.add(
     sent.entries.filter((_, i) => ['not-done', 'unknown'].includes(outcomes[i]?.kind ?? 'unknown')),
     stop.error,
@@ -236,7 +236,7 @@ function settlementOf(
 
 /** An error that Salesforce has with these records, a locked row for one; all others would meet it again at once. */
 function isOfRecords(error: Error): boolean {
-  return isAppError(error, 'SALESFORCE_ERROR', 'IN_DOUBT');
+  return isAppError(error, 'SALESFORCE_ERROR', 'REFUSED_FOR_NOW', 'IN_DOUBT');
 }
 
 function keyRefused(): AppError {
