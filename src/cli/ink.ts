@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { inspect } from 'node:util';
+import { Chalk } from 'chalk';
 
 const styles = ['bold', 'dim', 'red', 'green', 'yellow', 'cyan'] as const;
 
@@ -18,13 +18,17 @@ export interface Ink {
  */
 export function createInk({ colour }: { colour: boolean }): Ink {
   const name = randomUUID();
-  const mark = (code: number) => (colour ? `<${name}:${code}>` : '');
+  const chalk = new Chalk({ level: colour ? 1 : 0 });
+  const sequences: string[] = [];
+  const mark = (sequence: string) => (sequence === '' ? '' : `<${name}:${sequences.push(sequence) - 1}>`);
   const style = Object.fromEntries(
     styles.map((each) => {
-      const [open, close] = inspect.colors[each] ?? [0, 0];
-      return [each, (text: string) => `${mark(open)}${text}${mark(close)}`];
+      // What chalk puts around a text is the same around any.
+      const [open = '', close = ''] = chalk[each]('|').split('|');
+      const [before, after] = [mark(open), mark(close)];
+      return [each, (text: string) => `${before}${text}${after}`];
     }),
   ) as unknown as Style;
   const marks = new RegExp(`<${name}:(\\d+)>`, 'g');
-  return { style, apply: (text) => (colour ? text.replace(marks, '\x1b[$1m') : text) };
+  return { style, apply: (text) => text.replace(marks, (_, at) => sequences[Number(at)] ?? '') };
 }
