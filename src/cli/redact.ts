@@ -1,19 +1,35 @@
 const hidden = '[hidden]';
 
+/** Characters of tokens: base64, base64url, percent-encoding, and what Salesforce puts between the parts. */
+const token = '[A-Za-z0-9._~+/=!%-]';
+/** Names whose value only a secret is. */
+const name =
+  '(?:access_?token|refresh_?token|client_?secret|code_?verifier|password|assertion|client_assertion|credential_?key)';
+
 /**
- * Shapes of Salesforce's secrets: access tokens `00D…!…` (also URL-encoded), refresh tokens `5Aep861…`, JWTs;
- * and whatever stands behind a name that only secrets have, in headers, forms, URLs and JSON.
+ * Shapes of secrets, so exact that no word of a sentence has one. Each begins where none of its own characters
+ * stands before, or holds none of its beginning: so no part of a text is searched more than once for the end of
+ * a shape, however it is made.
  */
 const shapes: readonly [RegExp, string][] = [
+  // Access tokens `00D…!…` (also URL-encoded), refresh tokens `5Aep861…`, JWTs.
   [/\b00D[A-Za-z0-9]{12,15}(?:!|%21)[A-Za-z0-9._~+/=%-]+/g, hidden],
-  [/\b5Aep861[A-Za-z0-9._]+/g, hidden],
-  [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g, hidden],
-  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, hidden],
-  [/\b(Bearer|OAuth|Basic)\s+[A-Za-z0-9._~+/!=-]{8,}/gi, `$1 ${hidden}`],
+  [/(?<![A-Za-z0-9._])5Aep861[A-Za-z0-9._]+/g, hidden],
+  [/(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?/g, hidden],
   [
-    /(["']?\b(?:access_?token|refresh_?token|client_?secret|code_?verifier|password|assertion|credential_?key)["']?\s*[=:]\s*["']?)[^\s"'&,;}\]]+/gi,
-    `$1${hidden}`,
+    /-----BEGIN (?:[A-Z]{1,20} ){0,4}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,80}PRIVATE KEY-----|$)/g,
+    hidden,
   ],
+  [/\b(Authorization["']?[=:]\s{0,4}["']?(?:Bearer |OAuth |Basic )?)[^\s"',;]+/gi, `$1${hidden}`],
+  // "OAuth settings" are words; what has a digit and sixteen characters is a token.
+  [
+    new RegExp(`\\b(Bearer|OAuth|Basic) (?=[A-Za-z._~+/=!%-]*[0-9])[A-Za-z0-9]${token}{15,}`, 'gi'),
+    `$1 ${hidden}`,
+  ],
+  // A member of JSON or a form's field; in prose ("password: expired") only what looks like a token.
+  [new RegExp(`(["']${name}["']\\s{0,4}:\\s{0,4}["'])[^"']+`, 'gi'), `$1${hidden}`],
+  [new RegExp(`(\\b${name}=["']?)[^\\s"'&,;}\\]]+`, 'gi'), `$1${hidden}`],
+  [new RegExp(`(\\b${name}: {0,4})(?=[A-Za-z._~+/=!%-]*[0-9])${token}{8,}`, 'gi'), `$1${hidden}`],
   [/([?&](?:code|token|sid)=)[^\s&"']+/gi, `$1${hidden}`],
   [/(\/\/)[^\s/@:]+:[^\s/@]+@/g, `$1${hidden}@`],
 ];
@@ -27,7 +43,14 @@ export function createRedact(known: readonly (string | null | undefined)[] = [])
     let clean = text;
     for (const secret of known) {
       // A secret of a few characters would blacken innocent text and is guessed anyway.
-      if (typeof secret === 'string' && secret.length >= 8) clean = clean.replaceAll(secret, hidden);
+      if (typeof secret !== 'string' || secret.length < 8) continue;
+      for (const form of new Set([
+        secret,
+        encodeURIComponent(secret.toWellFormed()),
+        JSON.stringify(secret).slice(1, -1),
+      ])) {
+        clean = clean.replaceAll(form, hidden);
+      }
     }
     for (const [shape, replacement] of shapes) clean = clean.replace(shape, replacement);
     return clean;

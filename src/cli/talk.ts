@@ -1,3 +1,4 @@
+import { cutText } from '../base/cut-text.ts';
 import { createLogger, type Logger } from '../base/logger.ts';
 import { printableLine } from '../base/printable.ts';
 import type { OutputConfig } from '../config/config.ts';
@@ -32,14 +33,20 @@ export interface TalkOptions {
   redact: Redact;
 }
 
+/** More of a line than this nobody reads. */
+const shownCharacters = 8_192;
+/** Some more is searched for secrets, so that one at the end of what is shown is seen whole. */
+const searchedCharacters = 65_536;
+
 export function createTalk({ output, stream, style, redact }: TalkOptions): Talk {
   let painter: Painter | null = null;
   let written: Promise<void> = Promise.resolve();
   const write = (line: string) => {
     painter?.clear();
-    // Cleaned first: characters that nobody sees must not hide a secret from the redaction. A stderr that cannot
-    // be written to leaves nowhere to complain.
-    written = stream.write(`${redact(printableLine(line))}\n`).catch(() => {});
+    // Cleaned first: characters that nobody sees must not hide a secret from the redaction.
+    const shown = cutText(redact(printableLine(cutText(line, searchedCharacters))), shownCharacters);
+    // A stderr that cannot be written to leaves nowhere to complain.
+    written = stream.write(`${shown}\n`).catch(() => {});
     painter?.paint();
   };
   const level = output.quiet ? 'error' : ((['warn', 'info'] as const)[output.verbosity] ?? 'debug');

@@ -1,8 +1,14 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { abortReason } from '../../src/base/abort.ts';
 import { AppError } from '../../src/base/errors.ts';
 import { reportError } from '../../src/cli/error-report.ts';
 import { createRedact } from '../../src/cli/redact.ts';
+import { slowdown } from '../support/slowdown.ts';
+import { fakeApp } from './support/fake-app.ts';
+import { runMain } from './support/run-main.ts';
 
 const options = { redact: createRedact(), verbose: false, stoppedBy: null };
 
@@ -95,6 +101,9 @@ describe('no secret gets through', () => {
     [`bad token ${token}`, token],
     [`GET /x?sid=${token}`, token],
     [encodeURIComponent(token), 'AQ0AQLqkq3'],
+    [`?x=${encodeURIComponent(known)}`, encodeURIComponent(known)],
+    ['Authorization: Basic Y2xpZW50OnNlY3JldA==', 'Y2xpZW50'],
+    ['sent Bearer a1b2c3d4e5f6g7h8i9', 'a1b2c3d4'],
     ['refresh 5Aep861KIwKdekr90I4iHdZDgWwlfo0Yqz7cQ', '5Aep861'],
     ['Authorization: Bearer abcdef1234567', 'abcdef1234567'],
     ['{"access_token":"s3cr3t-value","x":1}', 's3cr3t-value'],
@@ -111,6 +120,82 @@ describe('no secret gets through', () => {
     });
     expect(JSON.stringify(report)).not.toContain(secret);
     expect(JSON.stringify(report)).toContain('[hidden]');
+  });
+
+  test.each([
+    "Enable the flow in the app's OAuth settings, or log in another way.",
+    "The app's OAuth client id is not known (OAuth configuration, Basic authentication).",
+    'authentication failure; password: expired, access_token: missing-or-malformed',
+    'The Bearer acknowledgement was refused.',
+  ])('words that stand where a secret might are told: %s', (text) => {
+    expect(redact(text)).toBe(text);
+  });
+
+  test('every sentence of this program is told as it is written', () => {
+    const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(
+      (path) => path.endsWith('.ts') && !path.startsWith('emulator'),
+    );
+    const sentences = sources.flatMap((path) =>
+      (
+        readFileSync(join('src', path), 'utf8').match(
+          /'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g,
+        ) ?? []
+      ).filter((literal) => / \w+ /.test(literal)),
+    );
+    expect(sentences.length).toBeGreaterThan(400);
+    expect(sentences.filter((sentence) => redact(sentence) !== sentence)).toEqual([]);
+  });
+
+  const pieces = [
+    'eyJ',
+    'abcdefgh',
+    '-',
+    '.',
+    '00D',
+    '!',
+    'Bearer ',
+    'password',
+    '=',
+    ': ',
+    '"',
+    '//',
+    ':',
+    '@',
+    '-----BEGIN ',
+    'PRIVATE KEY-----',
+    '-----END ',
+    '&code=',
+    ' ',
+    '5Aep861',
+    '0',
+  ];
+  const patterns = fc.sample(fc.array(fc.constantFrom(...pieces), { minLength: 1, maxLength: 4 }), {
+    numRuns: 60,
+    seed: 7,
+  });
+  test.each([['eyJabcdefgh', '-'], ...patterns].map((pattern) => [pattern.join(''), pattern]))(
+    'four times as much of %j takes about four times as long',
+    (unit) => {
+      const text = (size: number) => String(unit).repeat(Math.ceil(size / unit.length));
+      expect(slowdown((size) => void redact(text(size)), 10_000)).toBeLessThan(10);
+    },
+  );
+
+  test('a message of megabytes is cut, and no secret is half shown at the cut', async () => {
+    const secret = 'correct horse battery staple';
+    for (const before of [0, 8_180, 65_530]) {
+      const { stderr } = await runMain(['status'], {
+        env: { PARAHACK_SYNC_CLIENT_SECRET: secret },
+        app: fakeApp({
+          status: async () => {
+            throw new AppError('SALESFORCE_ERROR', 'x'.repeat(before) + secret + 'y'.repeat(3_000_000));
+          },
+        }).app,
+      });
+      expect(stderr).not.toContain('correct');
+      expect(stderr.length).toBeLessThan(10_000);
+      expect(stderr).toMatch(/more characters/);
+    }
   });
 
   test('what is no secret stays', () => {
