@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { hostKeyOf, normaliseInstanceUrl } from '../auth/instance-url.ts';
 import { AppError } from '../base/errors.ts';
+import { registryFileName } from '../orgs/open-registry.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import type { Services } from './services.ts';
 
@@ -13,36 +16,42 @@ export function oneOrg(services: Services, name: string | null): OrgRecord {
   const known = services.registry.list();
   if (known.length > 1) {
     throw new AppError('AMBIGUOUS_ORG', 'Several orgs are connected: say which one is meant.', {
-      hint: `Name one of ${known.map(({ alias, instanceUrl }) => alias ?? instanceUrl).join(', ')}.`,
+      hint: `Name one of ${known.map(nameOf).join(', ')}.`,
       details: { known: known.map(({ instanceUrl, alias, username }) => ({ instanceUrl, alias, username })) },
     });
   }
   return known[0] ?? noOrg();
 }
 
-/** The orgs of `backfill` and `watch`: the named ones, else the only one, else all with sync on. */
+/**
+ * The orgs of `backfill` and `watch`: the named ones, else all with sync on, with `all` those with sync off too. An
+ * org whose sync is off is never taken unasked, be it the only one.
+ */
 export function syncOrgs(
   services: Services,
   names: readonly string[],
   { all = false }: { all?: boolean } = {},
 ): OrgRecord[] {
   const only = processOrgRecord(services);
-  if (only !== null && (names.length === 0 || names.every((name) => namesProcessOrg(only, name))))
-    return [only];
   if (names.length > 0) {
-    const chosen = names.map((name) => services.registry.resolve(name));
+    const chosen = names.map((name) =>
+      only !== null && namesProcessOrg(only, name) ? only : services.registry.resolve(name),
+    );
     return [...new Map(chosen.map((org) => [org.instanceUrl, org])).values()];
   }
-  const known = services.registry.list();
+  const known = only === null ? services.registry.list() : [only];
   if (known.length === 0) noOrg();
-  if (all || known.length === 1) return known;
-  const wanted = known.filter(({ sync }) => sync);
-  if (wanted.length === 0) {
-    throw new AppError('NO_ORGS', 'None of the connected orgs has sync on.', {
-      hint: 'Turn it on with `parahack-sync orgs enable ORG`, or name an org.',
-    });
-  }
-  return wanted;
+  const wanted = all ? known : known.filter(({ sync }) => sync);
+  if (wanted.length > 0) return wanted;
+  const [first] = known;
+  const what =
+    known.length === 1 && first !== undefined
+      ? `Sync is off for ${nameOf(first)}, the only ${only === null ? 'connected ' : ''}org.`
+      : 'None of the connected orgs has sync on.';
+  throw new AppError('NO_ORGS', what, {
+    hint: `Turn it on with \`parahack-sync orgs enable ${known.length === 1 && first !== undefined ? nameOf(first) : 'ORG'}\`, or name an org.`,
+    details: { known: known.map(({ instanceUrl, alias, username }) => ({ instanceUrl, alias, username })) },
+  });
 }
 
 /** The orgs of commands that only tell: the named one, else all. */
@@ -53,7 +62,8 @@ export function toldOrgs(services: Services, name: string | null): OrgRecord[] {
 }
 
 /** The org of `PARAHACK_SYNC_INSTANCE_URL` as a record that is stored nowhere; who it is shows the first call. */
-function processOrgRecord({ config, clock }: Services): OrgRecord | null {
+function processOrgRecord(services: Services): OrgRecord | null {
+  const { config, clock } = services;
   if (config.processOrg === null) return null;
   const instanceUrl = normaliseInstanceUrl(config.processOrg.instanceUrl);
   return {
@@ -64,7 +74,7 @@ function processOrgRecord({ config, clock }: Services): OrgRecord | null {
     userId: '',
     username: '',
     alias: null,
-    sync: true,
+    sync: connectedRecord(services, instanceUrl)?.sync ?? true,
     authState: 'no-refresh',
     grant: 'access-token',
     clientId: null,
@@ -75,6 +85,16 @@ function processOrgRecord({ config, clock }: Services): OrgRecord | null {
     createdAt: clock.now(),
     lastLoginAt: clock.now(),
   };
+}
+
+/** What is known of the environment's org if it is connected here as well; makes no registry to find out. */
+function connectedRecord(services: Services, instanceUrl: string): OrgRecord | null {
+  const there = existsSync(join(services.config.dataDir, registryFileName));
+  return there ? services.registry.get(instanceUrl) : null;
+}
+
+function nameOf({ alias, instanceUrl }: OrgRecord): string {
+  return alias ?? new URL(instanceUrl).host;
 }
 
 function namesProcessOrg({ instanceUrl }: OrgRecord, name: string): boolean {

@@ -2,15 +2,22 @@ import { checkAlias } from '../orgs/alias.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import type { AppOrgs } from './app.ts';
 import type { OrgView } from './contract/orgs.ts';
+import { type KnownLogin, loginLookup } from './known-login.ts';
 import type { Services } from './services.ts';
 
 export function appOrgs(services: Services): AppOrgs {
-  const change = (name: string, by: Partial<OrgRecord>) => {
+  const change = async (name: string, by: Partial<OrgRecord>) => {
     const { instanceUrl } = services.registry.resolve(name);
-    return { org: viewOf(services.registry.update(instanceUrl, by)) };
+    const org = services.registry.update(instanceUrl, by);
+    return { org: viewOf(org, await loginLookup(services)(org)) };
   };
   return {
-    list: async () => ({ orgs: services.registry.list().map(viewOf) }),
+    async list() {
+      const lookUp = loginLookup(services);
+      const orgs: OrgView[] = [];
+      for (const org of services.registry.list()) orgs.push(viewOf(org, await lookUp(org)));
+      return { orgs };
+    },
     setSync: async ({ org, sync }) => change(org, { sync }),
     setAlias: async ({ org, alias }) => {
       if (alias !== null) checkAlias(alias);
@@ -20,6 +27,9 @@ export function appOrgs(services: Services): AppOrgs {
   };
 }
 
-function viewOf({ instanceUrl, orgId, username, alias, sync, authState, budget }: OrgRecord): OrgView {
-  return { instanceUrl, orgId, username, alias, sync, auth: authState, budget };
+function viewOf(
+  { instanceUrl, orgId, username, alias, sync, budget }: OrgRecord,
+  { auth, authReason }: KnownLogin,
+): OrgView {
+  return { instanceUrl, orgId, username, alias, sync, auth, authReason, budget };
 }

@@ -3,6 +3,7 @@ import type { OrgRecord } from '../orgs/org-record.ts';
 import { toldOrgs } from './chosen-orgs.ts';
 import type { StatusItem, StatusResult } from './contract/status.ts';
 import { errorInfoOf } from './error-info.ts';
+import { type KnownLogin, loginLookup } from './known-login.ts';
 import { watchLockName } from './org-lock.ts';
 import { runView } from './runs.ts';
 import type { Services } from './services.ts';
@@ -10,7 +11,10 @@ import type { Services } from './services.ts';
 /** What is known here of each org; asks nobody. */
 export async function status(services: Services, { org }: { org: string | null }): Promise<StatusResult> {
   const orgs: StatusItem[] = [];
-  for (const record of toldOrgs(services, org)) orgs.push(await statusOf(services, record));
+  const lookUp = loginLookup(services);
+  for (const record of toldOrgs(services, org)) {
+    orgs.push(await statusOf(services, record, await lookUp(record)));
+  }
   const holder = services.locks.holderOf(watchLockName);
   return {
     orgs,
@@ -18,8 +22,12 @@ export async function status(services: Services, { org }: { org: string | null }
   };
 }
 
-async function statusOf(services: Services, org: OrgRecord): Promise<StatusItem> {
-  const { instanceUrl, alias, username, orgId, sync, authState } = org;
+async function statusOf(
+  services: Services,
+  org: OrgRecord,
+  { auth, authReason }: KnownLogin,
+): Promise<StatusItem> {
+  const { instanceUrl, alias, username, orgId, sync } = org;
   const item: StatusItem = {
     instanceUrl,
     alias,
@@ -27,7 +35,8 @@ async function statusOf(services: Services, org: OrgRecord): Promise<StatusItem>
     username: username === '' ? null : username,
     orgId: orgId === '' ? null : orgId,
     sync,
-    auth: authState,
+    auth,
+    authReason,
     database: null,
     contacts: null,
     deleted: null,

@@ -49,6 +49,7 @@ const columns = [
   'last_login_at',
 ] as const satisfies (keyof OrgRow)[];
 
+export const registryFileName = 'registry.db';
 /** Writes take well under a millisecond; who waits longer than this waits for a hung process. */
 const busyTimeoutMs = 5_000;
 
@@ -107,7 +108,7 @@ export function openRegistry(dataDir: string): Registry {
 }
 
 function openDatabase(dataDir: string): Database.Database {
-  const path = join(dataDir, 'registry.db');
+  const path = join(dataDir, registryFileName);
   try {
     makeFolder(dataDir);
     createPrivately(path);

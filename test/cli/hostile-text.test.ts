@@ -27,7 +27,8 @@ const org = {
   username: text('me@acme.com'),
   alias: text('prod'),
   sync: true,
-  auth: 'ok' as const,
+  auth: 'unknown' as const,
+  authReason: error,
   budget: 0.1,
 };
 const run = {

@@ -1,7 +1,7 @@
 import type { ErrorInfo } from './error-info.ts';
 
 export interface BackfillOptions {
-  /** Empty: the only connected org, else all with sync on. */
+  /** Empty: all with sync on. */
   orgs: string[];
   /** Orgs with sync off too. */
   all: boolean;

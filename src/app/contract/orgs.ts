@@ -1,4 +1,8 @@
 import type { AuthState } from '../../orgs/org-record.ts';
+import type { ErrorInfo } from './error-info.ts';
+
+/** `unknown`: the credential store cannot be read. */
+export type KnownAuth = AuthState | 'unknown';
 
 export interface OrgView {
   instanceUrl: string;
@@ -7,7 +11,9 @@ export interface OrgView {
   alias: string | null;
   sync: boolean;
   /** `login-needed`: the grant is gone. `no-refresh`: an access token that nothing can renew. */
-  auth: AuthState;
+  auth: KnownAuth;
+  /** Why a login is needed, or why nothing is known of it. */
+  authReason: ErrorInfo | null;
   /** The org's own share of the daily API requests, 0 to 1; null: the configured one. */
   budget: number | null;
 }

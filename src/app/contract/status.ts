@@ -1,5 +1,5 @@
-import type { AuthState } from '../../orgs/org-record.ts';
 import type { ErrorInfo } from './error-info.ts';
+import type { KnownAuth } from './orgs.ts';
 import type { RunView } from './runs.ts';
 
 export interface StatusResult {
@@ -14,7 +14,9 @@ export interface StatusItem {
   username: string | null;
   orgId: string | null;
   sync: boolean;
-  auth: AuthState;
+  auth: KnownAuth;
+  /** Why a login is needed, or why nothing is known of it. */
+  authReason: ErrorInfo | null;
   /** The mirror's path; null before the first backfill. */
   database: string | null;
   contacts: number | null;

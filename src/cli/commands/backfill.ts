@@ -28,7 +28,7 @@ export function addBackfillCommand({ program, run }: CommandHost): void {
     .summary('copy all contacts of an org, resumable')
     .description(
       'The first full copy of an org into its mirror. Interrupted, the same command goes on where it stopped. ' +
-        'Without ORG: the only connected org, else all with sync on.',
+        'Without ORG: all connected orgs with sync on.',
     )
     .argument('[org...]', 'aliases, instance URLs, hosts or usernames')
     .option('--all', 'orgs with sync off too')

@@ -3,6 +3,7 @@ import type { OrgView } from '../../app/contract/orgs.ts';
 import { AppError } from '../../base/errors.ts';
 import { parseApiBudget } from '../../config/api-budget.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
+import { hostOf } from '../progress/progress-text.ts';
 import { percent } from '../render/quantity.ts';
 import { renderTable } from '../render/table.ts';
 import type { CommandHost } from './command-host.ts';
@@ -126,7 +127,10 @@ function changed({ org }: { org: OrgView }): Outcome {
   };
 }
 
-function tableOf(orgs: readonly OrgView[], { surface }: Invocation): string {
+function tableOf(orgs: readonly OrgView[], { surface, talk }: Invocation): string {
+  for (const { alias, instanceUrl, auth, authReason } of orgs) {
+    if (authReason !== null) talk.warn(`${alias ?? hostOf(instanceUrl)}: ${auth}, ${authReason.message}`);
+  }
   return renderTable(
     ['ALIAS', 'INSTANCE URL', 'USERNAME', 'SYNC', 'LOGIN'].map((title) => ({ title })),
     orgs.map((org) => [org.alias ?? '-', org.instanceUrl, org.username, org.sync ? 'on' : 'off', org.auth]),

@@ -55,7 +55,7 @@ function factsOf(org: StatusItem, now: number): [string, string][] {
       ? 'unknown'
       : `${count(api.used)} of ${count(api.max)} (${percent(api.used / api.max)}), ${relativeTime(api.at, now)}`;
   const facts: [string, string][] = [
-    ['login', `${org.username ?? 'by PARAHACK_SYNC_ACCESS_TOKEN'}, ${org.auth}`],
+    ['login', `${org.username ?? 'by PARAHACK_SYNC_ACCESS_TOKEN'}, ${org.auth}${reasonOf(org.authReason)}`],
     ['sync', org.sync ? 'on' : 'off'],
     [
       'contacts',
@@ -79,6 +79,9 @@ function factsOf(org: StatusItem, now: number): [string, string][] {
 
 function runText(run: RunView | null, now: number): string {
   if (run === null) return 'none';
-  const reason = run.error === null ? '' : `: ${run.error.message} (${run.error.code})`;
-  return `${run.status}, ${relativeTime(run.finishedAt ?? run.startedAt, now)}${reason}`;
+  return `${run.status}, ${relativeTime(run.finishedAt ?? run.startedAt, now)}${reasonOf(run.error)}`;
+}
+
+function reasonOf(error: { code: string; message: string } | null): string {
+  return error === null ? '' : `: ${error.message} (${error.code})`;
 }

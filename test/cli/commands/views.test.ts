@@ -25,6 +25,7 @@ describe('status', () => {
     orgId: '00D',
     sync: true,
     auth: 'ok',
+    authReason: null,
     database: '/d/orgs/acme.my.salesforce.com.db',
     contacts: 10_000,
     deleted: 3,
@@ -175,6 +176,7 @@ describe('orgs', () => {
     alias: 'prod',
     sync: true,
     auth: 'ok' as const,
+    authReason: null,
     budget: null,
   };
 
