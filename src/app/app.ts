@@ -14,7 +14,7 @@ import type { DoctorResult } from './contract/doctor.ts';
 import type { EmulatorEvent, EmulatorOptions } from './contract/emulator.ts';
 import type { LimitsResult } from './contract/limits.ts';
 import type { LoginEvent, LoginOptions, LoginResult, LogoutOptions, LogoutResult } from './contract/login.ts';
-import type { OrgSettingsOptions, OrgsResult, OrgView } from './contract/orgs.ts';
+import type { OrgName, OrgSettingsOptions, OrgsResult, OrgView } from './contract/orgs.ts';
 import type {
   OutboxListOptions,
   OutboxListResult,
@@ -47,6 +47,8 @@ export interface App extends AsyncDisposable {
   login(options: LoginOptions, context: CallContext<LoginEvent>): Promise<LoginResult>;
   logout(options: LogoutOptions, context: CallContext): Promise<LogoutResult>;
   readonly orgs: AppOrgs;
+  /** How the connected orgs are called; asked at any time, and never fails. */
+  orgNames(): OrgName[];
   backfill(options: BackfillOptions, context: CallContext<ProgressEvent>): Promise<BackfillResult>;
   /** Returns on a graceful stop, or after one cycle per org with `once`. */
   watch(options: WatchOptions, context: CallContext<WatchEvent>): Promise<WatchResult>;

@@ -1,4 +1,5 @@
 import type { App, CreateApp } from './app.ts';
+import { orgNames } from './org-names.ts';
 import { Services } from './services.ts';
 
 /**
@@ -11,6 +12,7 @@ export const createApp: CreateApp = async (config, { log }): Promise<App> => {
     login: async (...call) => (await import('./login.ts')).login(services, ...call),
     logout: async (...call) => (await import('./logout.ts')).logout(services, ...call),
     orgs: (await import('./orgs.ts')).appOrgs(services),
+    orgNames: () => orgNames(services),
     backfill: async (...call) => (await import('./backfill.ts')).backfillOrgs(services, ...call),
     watch: async (...call) => (await import('./watch.ts')).watch(services, ...call),
     push: async (...call) => (await import('./push.ts')).pushRecords(services, ...call),

@@ -2,6 +2,7 @@ import type { App, CallContext } from '../app/app.ts';
 import type { AppError } from '../base/errors.ts';
 import type { Config, OutputConfig } from '../config/config.ts';
 import type { CliIo } from './cli-io.ts';
+import type { OrgNames } from './org-names.ts';
 import type { Surface } from './style.ts';
 import type { Talk } from './talk.ts';
 
@@ -20,6 +21,8 @@ export interface Invocation {
   app(): Promise<App>;
   /** Events come fit for a line of text; `exact` ones, as with `--json`, are for JSON. */
   context<Event = never>(onEvent?: (event: Event) => void, options?: { exact?: boolean }): CallContext<Event>;
+  /** How a text calls an org. */
+  orgNames: OrgNames;
   /** Text onto stdout, for people. */
   print(text: string): Promise<void>;
   /** Data onto stdout, for programs: exactly as it is, unless stdout is a terminal. */

@@ -5,6 +5,7 @@ import { readOutputConfig } from '../config/output-config.ts';
 import { readConfig } from '../config/read-config.ts';
 import type { CliIo } from './cli-io.ts';
 import type { Handler, Outcome } from './invocation.ts';
+import type { OrgNames } from './org-names.ts';
 import type { OutputStream } from './output-stream.ts';
 import { printableApp } from './printable-app.ts';
 import { printableValue } from './printable-value.ts';
@@ -19,6 +20,7 @@ export interface CommandParts {
   talk: Talk;
   stop: StopSignals;
   stdout: OutputStream;
+  orgNames: OrgNames;
   /** What the redaction hides; grows by what a command reads. */
   secrets: (string | undefined)[];
 }
@@ -26,14 +28,15 @@ export interface CommandParts {
 /** Runs one handler. The app is made when the handler first asks for it, and disposed when it is done. */
 export async function performCommand(
   handler: Handler,
-  { io, flags, surface, talk, stop, stdout, secrets }: CommandParts,
+  { io, flags, surface, talk, stop, stdout, orgNames, secrets }: CommandParts,
 ): Promise<Outcome> {
   let opened: Promise<App> | null = null;
   const config = () => readConfig({ flags, env: io.env, cwd: io.cwd });
   const open = async () => {
     const app = await (await io.loadApp())(config(), { log: talk.log });
+    orgNames.learnFrom(app);
     // JSON escapes what text leaves out, so that a program gets each value as it is.
-    return flags.json ? app : printableApp(app);
+    return flags.json ? app : printableApp(app, orgNames);
   };
   let outcome: Outcome;
   try {
@@ -48,8 +51,9 @@ export async function performCommand(
       app: () => (opened ??= open()),
       context: (onEvent = () => {}, { exact = flags.json ?? false } = {}) => ({
         signal: stop.signal,
-        onEvent: exact ? onEvent : (event) => onEvent(printableValue(event) as typeof event),
+        onEvent: exact ? onEvent : (event) => onEvent(printableValue(event, orgNames) as typeof event),
       }),
+      orgNames,
       print: (text) => stdout.write(text),
       printData: (text) => stdout.writeData(text),
       printLine: (value) => stdout.write(`${printableJson(value)}\n`),

@@ -1,20 +1,28 @@
 import { printableLine } from '../base/printable.ts';
+import type { OrgNames } from './org-names.ts';
 
 /**
- * Every text in plain data made fit for one line of a terminal or a log. A value in which nothing had to change is
- * given back as it is, so that many rows take no second copy.
+ * Every text in plain data made fit for one line of a terminal or a log, and the orgs in errors' messages called by
+ * their names. A value in which nothing had to change is given back as it is, so that many rows take no second copy.
  */
-export function printableValue(value: unknown): unknown {
-  if (typeof value === 'string') return printableLine(value);
-  if (Array.isArray(value)) {
-    const items = value.map(printableValue);
-    return items.every((item, at) => Object.is(item, value[at])) ? value : items;
-  }
-  if (value === null || typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) {
-    return value;
-  }
-  const before = Object.entries(value);
-  const after = before.map(([key, item]) => [printableLine(key), printableValue(item)] as const);
-  const same = after.every(([key, item], at) => key === before[at]![0] && Object.is(item, before[at]![1]));
-  return same ? value : Object.fromEntries(after);
+export function printableValue(value: unknown, orgNames: OrgNames): unknown {
+  const clean = (each: unknown, key: string | null): unknown => {
+    if (typeof each === 'string') {
+      return printableLine(key === 'message' ? orgNames.inSentence(each) : each);
+    }
+    if (Array.isArray(each)) {
+      const items = each.map((item) => clean(item, null));
+      return items.every((item, at) => Object.is(item, each[at])) ? each : items;
+    }
+    if (each === null || typeof each !== 'object' || Object.getPrototypeOf(each) !== Object.prototype) {
+      return each;
+    }
+    const before = Object.entries(each);
+    const after = before.map(([name, item]) => [printableLine(name), clean(item, name)] as const);
+    const same = after.every(
+      ([name, item], at) => name === before[at]![0] && Object.is(item, before[at]![1]),
+    );
+    return same ? each : Object.fromEntries(after);
+  };
+  return clean(value, null);
 }

@@ -6,6 +6,7 @@ import type { CliIo } from './cli-io.ts';
 import { type ErrorReport, reportError } from './error-report.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Outcome } from './invocation.ts';
+import { OrgNames } from './org-names.ts';
 import { createOutputStream, type OutputStream } from './output-stream.ts';
 import { parseArguments } from './parse-arguments.ts';
 import { performCommand } from './perform-command.ts';
@@ -29,7 +30,8 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   const redact = createRedact(secrets);
   const surface = describeSurface(io, { ...output, color: flags.color ?? true });
   using stderr = createOutputStream(io.stderr, { ink: surface.ink });
-  const talk = createTalk({ output, stream: stderr, style: surface.style, redact });
+  const orgNames = new OrgNames(io.now);
+  const talk = createTalk({ output, stream: stderr, style: surface.style, redact, orgNames });
   using stop = listenForStop(io, (signal) =>
     talk.say(`Stopping on ${signal}: what was done is kept. A second signal ends the process at once.`),
   );
@@ -49,6 +51,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
         talk,
         stop,
         stdout,
+        orgNames,
         secrets,
       });
       const failure = outcome.failure ? report(outcome.failure) : null;

@@ -3,6 +3,7 @@ import { createLogger, type Logger } from '../base/logger.ts';
 import { printableLine } from '../base/printable.ts';
 import type { OutputConfig } from '../config/config.ts';
 import type { Style } from './ink.ts';
+import type { OrgNames } from './org-names.ts';
 import type { OutputStream } from './output-stream.ts';
 import type { Redact } from './redact.ts';
 
@@ -31,6 +32,7 @@ export interface TalkOptions {
   stream: OutputStream;
   style: Style;
   redact: Redact;
+  orgNames: OrgNames;
 }
 
 /** More of a line than this nobody reads. */
@@ -38,7 +40,7 @@ const shownCharacters = 8_192;
 /** Some more is searched for secrets, so that one at the end of what is shown is seen whole. */
 const searchedCharacters = 65_536;
 
-export function createTalk({ output, stream, style, redact }: TalkOptions): Talk {
+export function createTalk({ output, stream, style, redact, orgNames }: TalkOptions): Talk {
   let painter: Painter | null = null;
   let written: Promise<void> = Promise.resolve();
   const write = (line: string) => {
@@ -59,12 +61,14 @@ export function createTalk({ output, stream, style, redact }: TalkOptions): Talk
     },
     fail(lines) {
       for (const line of lines) {
-        write(line.replace(/^Error:/, style.red('Error:')).replace(/^Hint:/, style.cyan('Hint:')));
+        // A hint holds commands to type, which a name might not fit.
+        if (line.startsWith('Hint:')) write(line.replace('Hint:', style.cyan('Hint:')));
+        else write(orgNames.inSentence(line).replace(/^Error:/, style.red('Error:')));
       }
     },
     log: createLogger(level, (at, message, fields) => {
       const tail = fields === undefined ? '' : ` ${style.dim(fieldsOf(fields))}`;
-      write(`${prefixOf(at, style)}${message}${tail}`);
+      write(`${prefixOf(at, style)}${orgNames.inSentence(message)}${tail}`);
     }),
     setPainter(next) {
       painter = next;

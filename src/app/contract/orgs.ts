@@ -18,6 +18,12 @@ export interface OrgView {
   budget: number | null;
 }
 
+/** How an org is called in texts. */
+export interface OrgName {
+  instanceUrl: string;
+  alias: string | null;
+}
+
 export interface OrgsResult {
   orgs: OrgView[];
 }

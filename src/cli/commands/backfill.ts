@@ -72,7 +72,7 @@ async function backfill(call: Invocation, orgs: string[], flags: BackfillFlags):
     for (const { instanceUrl, compared } of result.orgs) {
       if (compared === null || compared.org === compared.mirror) continue;
       call.talk.warn(
-        `${instanceUrl} counts ${counted(compared.org, 'contact')}, its mirror ${count(compared.mirror)}. ` +
+        `${call.orgNames.of(instanceUrl)} counts ${counted(compared.org, 'contact')}, its mirror ${count(compared.mirror)}. ` +
           explanationOf(compared),
       );
     }
@@ -109,10 +109,10 @@ function withInterruption(
   return { instanceUrl, error: { ...interrupted, ...error, hint: error?.hint ?? hint } };
 }
 
-function textOf(orgs: readonly BackfillItem[], { surface }: Invocation): string {
+function textOf(orgs: readonly BackfillItem[], { surface, orgNames }: Invocation): string {
   const [only] = orgs;
   if (only === undefined) return 'No org to backfill.';
-  if (orgs.length === 1) return sentenceOf(only);
+  if (orgs.length === 1) return sentenceOf(only, orgNames.of(only.instanceUrl));
   return renderTable(
     [
       { title: 'ORG' },
@@ -124,7 +124,7 @@ function textOf(orgs: readonly BackfillItem[], { surface }: Invocation): string 
       { title: 'ERROR' },
     ],
     orgs.map((org) => [
-      org.instanceUrl,
+      orgNames.of(org.instanceUrl),
       org.status,
       count(org.contacts),
       org.contactsPerSecond === null ? '-' : count(org.contactsPerSecond),
@@ -136,16 +136,16 @@ function textOf(orgs: readonly BackfillItem[], { surface }: Invocation): string 
   );
 }
 
-function sentenceOf(org: BackfillItem): string {
+function sentenceOf(org: BackfillItem, name: string): string {
   const stored = org.inserted + org.updated;
   if (org.status !== 'complete') {
     const after = stored === 0 ? '.' : ` after ${counted(stored, 'contact')}; run it again to go on.`;
-    return `${org.instanceUrl}: ${org.status}${after}`;
+    return `${name}: ${org.status}${after}`;
   }
   // Nothing where a resumed run had only its end left to do.
   const speed = (org.contactsPerSecond ?? 0) === 0 ? '' : ` (${count(org.contactsPerSecond)} a second)`;
   return (
-    `${org.instanceUrl}: ${count(org.contacts)} contacts in the mirror, ${count(org.inserted)} new and ` +
+    `${name}: ${count(org.contacts)} contacts in the mirror, ${count(org.inserted)} new and ` +
     `${count(org.updated)} changed, in ${formatDuration(org.durationMs)}${speed} with ${counted(org.apiCalls, 'API call')}.`
   );
 }

@@ -50,11 +50,9 @@ async function scriptFor(shell: Shell, program: CommandHost['program']): Promise
 /** Whoever presses Tab wants names or nothing, never an error. */
 async function orgNames(call: Invocation): Promise<Outcome> {
   try {
-    const { orgs } = await (await call.app()).orgs.list(call.context());
-    const names = orgs.flatMap(({ alias, instanceUrl }) => [
-      ...(alias === null ? [] : [alias]),
-      new URL(instanceUrl).host,
-    ]);
+    const names = (await call.app())
+      .orgNames()
+      .flatMap(({ alias, instanceUrl }) => [...(alias === null ? [] : [alias]), new URL(instanceUrl).host]);
     return { text: () => names.join('\n') };
   } catch {
     return {};

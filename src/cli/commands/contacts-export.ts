@@ -57,7 +57,7 @@ async function exportContacts(call: Invocation, flags: ExportFlags): Promise<Out
   );
   return {
     document: { instanceUrl: exported.instanceUrl, format, output, contacts },
-    text: () => `${counted(contacts, 'contact')} of ${exported.instanceUrl} in ${output}.`,
+    text: () => `${counted(contacts, 'contact')} of ${call.orgNames.of(exported.instanceUrl)} in ${output}.`,
   };
 }
 

@@ -83,7 +83,7 @@ async function show(call: Invocation, id: string, org: string | null): Promise<O
         texts[at] === '' ? [] : [[name, texts[at]!] as const],
       );
       const what = gone === null ? state : `${gone} in Salesforce`;
-      const head = `${instanceUrl}: ${what}${error === null ? '' : `, ${error}`}, read ${relativeTime(readAt, call.io.now())}\n`;
+      const head = `${call.orgNames.of(instanceUrl)}: ${what}${error === null ? '' : `, ${error}`}, read ${relativeTime(readAt, call.io.now())}\n`;
       return head + renderFacts(facts, call.surface.style);
     },
   };
@@ -106,7 +106,9 @@ function page(call: Invocation, { instanceUrl, columns, rows, total, coveredUnti
         total > rows.length
           ? `${count(rows.length)} of ${counted(total, 'contact')}`
           : counted(total, 'contact');
-      call.talk.say(`${amount} of ${instanceUrl}, as of ${relativeTime(coveredUntil, call.io.now())}.`);
+      call.talk.say(
+        `${amount} of ${call.orgNames.of(instanceUrl)}, as of ${relativeTime(coveredUntil, call.io.now())}.`,
+      );
       return rows.length === 0 ? '' : table;
     },
   };

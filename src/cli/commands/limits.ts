@@ -37,11 +37,9 @@ async function limits(call: Invocation, org: string | null): Promise<Outcome> {
   };
 }
 
-function textOf(item: LimitsItem, { surface, output }: Invocation): string {
+function textOf(item: LimitsItem, { surface, output, orgNames }: Invocation): string {
   const { api, share } = item;
-  const name = surface.style.bold(
-    item.alias === null ? item.instanceUrl : `${item.alias} (${item.instanceUrl})`,
-  );
+  const name = surface.style.bold(item.alias ?? orgNames.of(item.instanceUrl));
   if (item.error !== null) return `${name}\n  ${item.error.message} (${item.error.code})\n`;
   const all = Object.entries(item.limits).filter(
     ([limit]) => output.verbosity > 0 || ofInterest.includes(limit),

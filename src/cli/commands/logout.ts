@@ -50,18 +50,23 @@ async function logout(call: Invocation, org: string | undefined, flags: LogoutFl
   }));
   return {
     document: result,
-    text: () => (result.orgs.length === 0 ? 'No org is connected.' : result.orgs.map(sentencesOf).join('\n')),
+    text: () =>
+      result.orgs.length === 0
+        ? 'No org is connected.'
+        : result.orgs
+            .map((org) => sentencesOf(org, org.alias ?? call.orgNames.of(org.instanceUrl)))
+            .join('\n'),
     failure: failureOfOrgs(failed),
   };
 }
 
-function sentencesOf({ instanceUrl, revoked, credentialRemoved, dataDeleted, error }: LogoutItem): string {
-  if (!credentialRemoved) return `${instanceUrl} is still connected: ${error?.message ?? 'unknown reason'}`;
+function sentencesOf({ revoked, credentialRemoved, dataDeleted, error }: LogoutItem, name: string): string {
+  if (!credentialRemoved) return `${name} is still connected: ${error?.message ?? 'unknown reason'}`;
   const grant =
     revoked === null
       ? 'There was nothing to revoke at Salesforce.'
       : revoked
         ? 'Salesforce has revoked the grant.'
         : `Salesforce could not be told to revoke the grant (${error?.message ?? 'unknown reason'}); an admin can revoke it in Setup, "Connected Apps OAuth Usage".`;
-  return `Logged out of ${instanceUrl}. ${grant}${dataDeleted ? ' The mirror is deleted.' : ''}`;
+  return `Logged out of ${name}. ${grant}${dataDeleted ? ' The mirror is deleted.' : ''}`;
 }

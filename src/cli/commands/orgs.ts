@@ -3,7 +3,6 @@ import type { OrgView } from '../../app/contract/orgs.ts';
 import { AppError } from '../../base/errors.ts';
 import { parseApiBudget } from '../../config/api-budget.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
-import { hostOf } from '../progress/progress-text.ts';
 import { percent } from '../render/quantity.ts';
 import { renderTable } from '../render/table.ts';
 import type { CommandHost } from './command-host.ts';
@@ -122,14 +121,13 @@ function changed({ org }: { org: OrgView }): Outcome {
   const budget = org.budget === null ? '' : `, up to ${percent(org.budget)} of its API requests`;
   return {
     document: { org },
-    text: () =>
-      `${org.instanceUrl}${org.alias === null ? '' : ` (${org.alias})`}: sync ${org.sync ? 'on' : 'off'}${budget}.`,
+    text: () => `${org.alias ?? new URL(org.instanceUrl).host}: sync ${org.sync ? 'on' : 'off'}${budget}.`,
   };
 }
 
-function tableOf(orgs: readonly OrgView[], { surface, talk }: Invocation): string {
-  for (const { alias, instanceUrl, auth, authReason } of orgs) {
-    if (authReason !== null) talk.warn(`${alias ?? hostOf(instanceUrl)}: ${auth}, ${authReason.message}`);
+function tableOf(orgs: readonly OrgView[], { surface, talk, orgNames }: Invocation): string {
+  for (const { instanceUrl, auth, authReason } of orgs) {
+    if (authReason !== null) talk.warn(`${orgNames.of(instanceUrl)}: ${auth}, ${authReason.message}`);
   }
   return renderTable(
     ['ALIAS', 'INSTANCE URL', 'USERNAME', 'SYNC', 'LOGIN'].map((title) => ({ title })),

@@ -135,19 +135,19 @@ async function move(call: Invocation, verb: MoveVerb, keys: string[], flags: Mov
   }
   const app = await call.app();
   const result = await app.outbox[verb]({ org: flags.org ?? null, keys, all, inDoubt }, call.context());
-  return { document: result, text: () => moved(result, verb) };
+  return { document: result, text: () => moved(result, call.orgNames.of(result.instanceUrl), verb) };
 }
 
-function moved({ keys, instanceUrl }: OutboxMoveResult, verb: MoveVerb): string {
+function moved({ keys }: OutboxMoveResult, org: string, verb: MoveVerb): string {
   const entries = counted(keys.length, 'entry', 'entries');
   return verb === 'drop'
-    ? `${instanceUrl}: ${entries} dropped.`
-    : `${instanceUrl}: ${entries} to be sent by the next \`watch\` cycle or \`push\`.`;
+    ? `${org}: ${entries} dropped.`
+    : `${org}: ${entries} to be sent by the next \`watch\` cycle or \`push\`.`;
 }
 
 function tableOf(
   { entries, total }: OutboxListResult,
-  { surface, talk, io }: Invocation,
+  { surface, talk, io, orgNames }: Invocation,
   filtered: boolean,
 ): string {
   if (total === 0) return filtered ? 'No entry is in such a state.' : 'The outbox is empty.';
@@ -155,13 +155,12 @@ function tableOf(
     talk.say(`${count(entries.length)} of ${counted(total, 'entry', 'entries')}; see more with --limit.`);
   return renderTable(
     ['KEY', 'ORG', 'DOES', 'CONTACT', 'STATE', 'AGE', 'ERROR'].map((title) => ({ title })),
-    entries.map((entry) => rowOf(entry, io.now())),
+    entries.map((entry) => rowOf(entry, orgNames.of(entry.instanceUrl), io.now())),
     surface,
   );
 }
 
-function rowOf(entry: OutboxEntryView, now: number): string[] {
-  const org = new URL(entry.instanceUrl).host;
+function rowOf(entry: OutboxEntryView, org: string, now: number): string[] {
   const error = entry.errors.map(({ code, message }) => `${code}: ${message}`).join('; ');
   const contact = entry.contactId ?? '-';
   return [entry.key, org, entry.op, contact, entry.state, relativeTime(entry.createdAt, now), error];

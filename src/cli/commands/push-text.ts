@@ -7,7 +7,7 @@ import type { Surface } from '../style.ts';
 const listedAtMost = 20;
 
 /** What became of the records: all of few, of many those that did not go well, and the counts. */
-export function renderPush(result: PushResult, { style, columns }: Surface): string {
+export function renderPush(result: PushResult, org: string, { style, columns }: Surface): string {
   const fine = (item: PushItem) =>
     item.errors.length === 0 && !['in-doubt', 'conflict', 'held'].includes(item.status);
   const all = result.results.length <= listedAtMost;
@@ -17,7 +17,7 @@ export function renderPush(result: PushResult, { style, columns }: Surface): str
     listed.map((item) => [placeOf(item), item.status, item.id ?? '-', item.errors.map(reasonOf).join('; ')]),
     { style, columns },
   );
-  return (listed.length === 0 ? '' : table) + countsOf(result);
+  return (listed.length === 0 ? '' : table) + countsOf(result, org);
 }
 
 function placeOf({ source, line, index }: PushItem): string {
@@ -28,9 +28,9 @@ function reasonOf({ code, message }: PushItem['errors'][number]): string {
   return `${code}: ${message}`;
 }
 
-function countsOf({ results, instanceUrl }: PushResult): string {
+function countsOf({ results }: PushResult, org: string): string {
   const byStatus = new Map<string, number>();
   for (const { status } of results) byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
   const counts = [...byStatus].map(([status, n]) => `${count(n)} ${status}`);
-  return `${instanceUrl}: ${counts.length === 0 ? 'nothing to push' : counts.join(', ')}.\n`;
+  return `${org}: ${counts.length === 0 ? 'nothing to push' : counts.join(', ')}.\n`;
 }

@@ -92,7 +92,7 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
   if (flags.rejects !== undefined) await saveRejects(call, flags.rejects, rejectsOf(result, records));
   return {
     document: result,
-    text: () => renderPush(result, call.surface),
+    text: () => renderPush(result, call.orgNames.of(result.instanceUrl), call.surface),
     failure: pushFailure(result, { queue: flags.queue ?? false }),
   };
 }

@@ -2,7 +2,6 @@ import type { RunResult, RunStepView, RunsResult } from '../../app/contract/runs
 import { formatDuration } from '../../base/interval.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { wholeNumber } from '../options/number-option.ts';
-import { hostOf } from '../progress/progress-text.ts';
 import { renderFacts } from '../render/facts.ts';
 import { count } from '../render/quantity.ts';
 import { relativeTime } from '../render/relative-time.ts';
@@ -41,7 +40,7 @@ async function showRun(call: Invocation, id: string): Promise<Outcome> {
   return { document: result, text: () => textOf(result, call) };
 }
 
-function tableOf({ runs }: RunsResult, { surface, io }: Invocation): string {
+function tableOf({ runs }: RunsResult, { surface, io, orgNames }: Invocation): string {
   if (runs.length === 0) return 'Nothing has been run yet.';
   return renderTable(
     [
@@ -57,7 +56,7 @@ function tableOf({ runs }: RunsResult, { surface, io }: Invocation): string {
     runs.map((run) => [
       run.id.slice(0, 8),
       run.kind,
-      hostOf(run.instanceUrl),
+      orgNames.of(run.instanceUrl),
       run.status,
       relativeTime(run.startedAt, io.now()),
       timeOf(run.startedAt, run.finishedAt),
@@ -68,11 +67,11 @@ function tableOf({ runs }: RunsResult, { surface, io }: Invocation): string {
   );
 }
 
-function textOf({ run }: RunResult, { surface }: Invocation): string {
+function textOf({ run }: RunResult, { surface, orgNames }: Invocation): string {
   const facts = renderFacts(
     [
       ['id', run.id],
-      ['org', run.instanceUrl],
+      ['org', orgNames.of(run.instanceUrl)],
       ['status', run.status],
       ['started', run.startedAt],
       ['time', timeOf(run.startedAt, run.finishedAt)],

@@ -26,14 +26,14 @@ async function status(call: Invocation, org: string | null): Promise<Outcome> {
   return { document: result, text: () => textOf(result, call) };
 }
 
-function textOf({ orgs, watch }: StatusResult, { surface, io }: Invocation): string {
+function textOf({ orgs, watch }: StatusResult, { surface, io, orgNames }: Invocation): string {
   const now = io.now();
   if (orgs.length === 0) return 'No org is connected. Connect one with `parahack-sync login`.';
   const running = watch.running
     ? `A watch runs (process ${watch.pid}, since ${relativeTime(watch.since, now)}).`
     : 'No watch runs.';
   const blocks = orgs.map((org) => {
-    const name = org.alias === null ? org.instanceUrl : `${org.alias} (${org.instanceUrl})`;
+    const name = org.alias ?? orgNames.of(org.instanceUrl);
     return `${surface.style.bold(name)}\n${renderFacts(factsOf(org, now), surface.style)}`;
   });
   return `${blocks.join('\n')}\n${running}\n`;
@@ -55,6 +55,7 @@ function factsOf(org: StatusItem, now: number): [string, string][] {
       ? 'unknown'
       : `${count(api.used)} of ${count(api.max)} (${percent(api.used / api.max)}), ${relativeTime(api.at, now)}`;
   const facts: [string, string][] = [
+    ['instance URL', org.instanceUrl],
     ['login', `${org.username ?? 'by PARAHACK_SYNC_ACCESS_TOKEN'}, ${org.auth}${reasonOf(org.authReason)}`],
     ['sync', org.sync ? 'on' : 'off'],
     [

@@ -5,26 +5,26 @@ import type {
 } from '../../app/contract/progress.ts';
 import type { CycleCompleteEvent, WatchEvent } from '../../app/contract/watch.ts';
 import { formatDuration } from '../../base/interval.ts';
-import { hostOf } from '../progress/progress-text.ts';
+import type { OrgNames } from '../org-names.ts';
 import { counted } from '../render/quantity.ts';
 
 type CycleEvent = Exclude<WatchEvent, BackfillStartEvent | BackfillProgressEvent | BackfillCompleteEvent>;
 
 /** A watch event as a line for people. */
-export function watchLine(event: CycleEvent): string {
+export function watchLine(event: CycleEvent, orgNames: OrgNames): string {
   switch (event.event) {
     case 'watch:start': {
       const how = event.once ? 'once' : `every ${formatDuration(event.intervalMs)}`;
-      return `Watching ${counted(event.orgs.length, 'org')} ${how}: ${event.orgs.map(hostOf).join(', ')}`;
+      return `Watching ${counted(event.orgs.length, 'org')} ${how}: ${event.orgs.map((url) => orgNames.of(url)).join(', ')}`;
     }
     case 'cycle:complete':
-      return `${hostOf(event.instanceUrl)}: ${changesOf(event)} in ${formatDuration(event.durationMs)}, covered until ${event.coveredUntil ?? 'nowhere yet'}`;
+      return `${orgNames.of(event.instanceUrl)}: ${changesOf(event)} in ${formatDuration(event.durationMs)}, covered until ${event.coveredUntil ?? 'nowhere yet'}`;
     case 'cycle:failed':
-      return `${hostOf(event.instanceUrl)}: ${event.error.message} (${event.error.code}) ${againIn(event.retryInMs)}`;
+      return `${orgNames.of(event.instanceUrl)}: ${event.error.message} (${event.error.code}) ${againIn(event.retryInMs)}`;
     case 'cycle:skipped':
-      return `${hostOf(event.instanceUrl)}: skipped, ${event.error.message} (${event.error.code}) ${againIn(event.retryInMs)}`;
+      return `${orgNames.of(event.instanceUrl)}: skipped, ${event.error.message} (${event.error.code}) ${againIn(event.retryInMs)}`;
     case 'cycle:recovered':
-      return `${hostOf(event.instanceUrl)}: recovered after ${counted(event.failures, 'failed cycle')}`;
+      return `${orgNames.of(event.instanceUrl)}: recovered after ${counted(event.failures, 'failed cycle')}`;
     case 'watch:stop':
       return `Stopped after ${counted(event.cycles, 'cycle')}, ${event.failed} of them failed`;
     default:

@@ -59,6 +59,7 @@ function textLines(call: Invocation): (event: WatchEvent) => void {
   const { style } = call.surface;
   const progress = createLineProgress((line) => print(line), {
     now: call.io.now,
+    orgNames: call.orgNames,
     why: call.output.verbosity > 0,
   });
   const print = (line: string) => void call.print(`${style.dim(isoTime(call.io.now()))} ${line}\n`);
@@ -72,7 +73,7 @@ function textLines(call: Invocation): (event: WatchEvent) => void {
     ) {
       progress.show(event);
     } else {
-      print(failed ? style.red(watchLine(event)) : watchLine(event));
+      print(failed ? style.red(watchLine(event, call.orgNames)) : watchLine(event, call.orgNames));
     }
   };
 }

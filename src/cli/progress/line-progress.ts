@@ -1,4 +1,5 @@
 import type { ProgressEvent } from '../../app/contract/progress.ts';
+import type { OrgNames } from '../org-names.ts';
 import { progressText } from './progress-text.ts';
 import type { ProgressView } from './progress-view.ts';
 
@@ -8,7 +9,7 @@ const everyMs = 5_000;
 /** Beginnings, ends and, every few seconds for each org, where it stands. */
 export function createLineProgress(
   say: (line: string) => void,
-  { now, why }: { now: () => number; why: boolean },
+  { now, orgNames, why }: { now: () => number; orgNames: OrgNames; why: boolean },
 ): ProgressView {
   const lastSaidAt = new Map<string, number>();
   return {
@@ -21,7 +22,7 @@ export function createLineProgress(
         if (at - (lastSaidAt.get(event.instanceUrl) ?? Number.NEGATIVE_INFINITY) < everyMs) return;
       }
       lastSaidAt.set(event.instanceUrl, at);
-      say(progressText(event, { why }));
+      say(progressText(event, { orgNames, why }));
     },
     stop() {},
   };

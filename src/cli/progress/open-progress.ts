@@ -4,9 +4,16 @@ import type { ProgressView } from './progress-view.ts';
 import { openSpinnerProgress } from './spinner-progress.ts';
 
 /** A spinner where a person looks on, else plain lines; nothing with `--quiet`. */
-export async function openProgress({ output, surface, talk, io }: Invocation): Promise<ProgressView> {
+export async function openProgress({
+  output,
+  surface,
+  talk,
+  io,
+  orgNames,
+}: Invocation): Promise<ProgressView> {
   if (output.quiet) return { show() {}, stop() {} };
   const why = output.verbosity > 0;
-  if (!surface.interactive) return createLineProgress((line) => talk.say(line), { now: io.now, why });
-  return await openSpinnerProgress(io.stderr as NodeJS.WriteStream, talk, { why });
+  if (!surface.interactive)
+    return createLineProgress((line) => talk.say(line), { now: io.now, orgNames, why });
+  return await openSpinnerProgress(io.stderr as NodeJS.WriteStream, talk, { orgNames, why });
 }

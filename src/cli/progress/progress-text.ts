@@ -1,24 +1,28 @@
 import type { BackfillProgressEvent, ProgressEvent } from '../../app/contract/progress.ts';
 import { formatDuration } from '../../base/interval.ts';
+import type { OrgNames } from '../org-names.ts';
 import { count, counted } from '../render/quantity.ts';
 
 /** Where an org's work stands, in one line for people; `why` adds the reason of a choice. */
-export function progressText(event: ProgressEvent, { why = false }: { why?: boolean } = {}): string {
-  const host = hostOf(event.instanceUrl);
+export function progressText(
+  event: ProgressEvent,
+  { orgNames, why = false }: { orgNames: OrgNames; why?: boolean },
+): string {
+  const org = orgNames.of(event.instanceUrl);
   switch (event.event) {
     case 'backfill:start': {
       const expected = event.expected === null ? 'all contacts' : counted(event.expected, 'contact');
       const api = event.api === 'bulk' ? 'the Bulk API' : 'REST queries';
-      return `${host}: ${event.resumed ? 'resuming the copy of' : 'copying'} ${expected} by ${api}${why ? ` (${event.reason})` : ''}`;
+      return `${org}: ${event.resumed ? 'resuming the copy of' : 'copying'} ${expected} by ${api}${why ? ` (${event.reason})` : ''}`;
     }
     case 'backfill:progress':
-      return `${host}: ${backfillFigures(event).join(', ')}`;
+      return `${org}: ${backfillFigures(event).join(', ')}`;
     case 'backfill:complete':
-      return `${host}: ${counted(event.contacts, 'contact')} in ${formatDuration(event.durationMs)}, ${counted(event.apiCalls, 'API call')}`;
+      return `${org}: ${counted(event.contacts, 'contact')} in ${formatDuration(event.durationMs)}, ${counted(event.apiCalls, 'API call')}`;
     case 'push:waiting':
-      return `${host}: waiting for another process that is sending to this org`;
+      return `${org}: waiting for another process that is sending to this org`;
     case 'push:progress':
-      return `${host}: ${count(event.settled)} of ${counted(event.total, 'record')} sent`;
+      return `${org}: ${count(event.settled)} of ${counted(event.total, 'record')} sent`;
     default:
       return event satisfies never;
   }
@@ -35,9 +39,4 @@ function backfillFigures(event: BackfillProgressEvent): string[] {
   if (event.chunks > 0) figures.push(`${event.chunksDone} of ${counted(event.chunks, 'chunk')}`);
   if (event.waitingFor !== null) figures.push(`waiting for ${event.waitingFor}`);
   return figures;
-}
-
-/** What people call an org when they see several lines of them. */
-export function hostOf(instanceUrl: string): string {
-  return URL.canParse(instanceUrl) ? new URL(instanceUrl).host : instanceUrl;
 }

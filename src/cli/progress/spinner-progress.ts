@@ -1,4 +1,5 @@
 import type { ProgressEvent } from '../../app/contract/progress.ts';
+import type { OrgNames } from '../org-names.ts';
 import type { Talk } from '../talk.ts';
 import { progressText } from './progress-text.ts';
 import type { ProgressView } from './progress-view.ts';
@@ -7,7 +8,7 @@ import type { ProgressView } from './progress-view.ts';
 export async function openSpinnerProgress(
   stream: NodeJS.WriteStream,
   talk: Talk,
-  { why }: { why: boolean },
+  { orgNames, why }: { orgNames: OrgNames; why: boolean },
 ): Promise<ProgressView> {
   // 64 ms of loading that only a terminal pays.
   const { default: ora } = await import('ora');
@@ -25,11 +26,11 @@ export async function openSpinnerProgress(
       if (event.event === 'backfill:complete') {
         underWay.delete(event.instanceUrl);
         // Of a single org, the result says the same a moment later.
-        if (seen.size > 1) talk.say(progressText(event));
+        if (seen.size > 1) talk.say(progressText(event, { orgNames }));
       } else {
         // The figures that follow take the line of the beginning, and with it the reason.
-        if (why && event.event === 'backfill:start') talk.say(progressText(event, { why }));
-        underWay.set(event.instanceUrl, progressText(event));
+        if (why && event.event === 'backfill:start') talk.say(progressText(event, { orgNames, why }));
+        underWay.set(event.instanceUrl, progressText(event, { orgNames }));
       }
       repaint();
     },

@@ -60,7 +60,7 @@ describe('list and search', () => {
     expect(stdout).toBe(
       ['ID    NAME          EMAIL', '003A  Ada Lovelace  ada@acme.com', '003B  李, "x"', ''].join('\n'),
     );
-    expect(stderr).toBe(`2 of 7 contacts of ${instanceUrl}, as of 2m ago.\n`);
+    expect(stderr).toBe(`2 of 7 contacts of acme.my.salesforce.com, as of 2m ago.\n`);
   });
 });
 

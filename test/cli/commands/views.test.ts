@@ -49,7 +49,8 @@ describe('status', () => {
   test('text', async () => {
     const { stdout } = await runMain(['status'], { app: fakeApp({ status: async () => result }).app });
     expect(stdout.split('\n')).toEqual([
-      'prod (https://acme.my.salesforce.com)',
+      'prod',
+      '  instance URL   https://acme.my.salesforce.com',
       '  login          me@acme.com, ok',
       '  sync           on',
       '  contacts       10,000, 3 deleted',
@@ -203,7 +204,7 @@ describe('orgs', () => {
     await runMain(['orgs', 'alias', 'a', 'prod'], { app });
     await runMain(['orgs', 'alias', 'a', ''], { app });
     const { stdout } = await runMain(['orgs', 'set', 'a', '--budget', '.1'], { app });
-    expect(stdout).toBe('https://acme.my.salesforce.com (prod): sync on, up to 10% of its API requests.\n');
+    expect(stdout).toBe('prod: sync on, up to 10% of its API requests.\n');
     expect(calls).toEqual([
       { method: 'orgs.setSync', options: { org: 'a', sync: true } },
       { method: 'orgs.setSync', options: { org: 'a', sync: false } },
@@ -251,7 +252,7 @@ describe('outbox', () => {
     const { app, calls } = fakeApp({ outbox: { retry: moved, drop: moved } });
     await runMain(['outbox', 'retry', 'k1', '--in-doubt', '--org', 'prod'], { app });
     const { stdout } = await runMain(['outbox', 'drop', '--all'], { app });
-    expect(stdout).toBe(`${instanceUrl}: 1 entry dropped.\n`);
+    expect(stdout).toBe('acme.my.salesforce.com: 1 entry dropped.\n');
     expect(calls).toEqual([
       { method: 'outbox.retry', options: { org: 'prod', keys: ['k1'], all: false, inDoubt: true } },
       { method: 'outbox.drop', options: { org: null, keys: [], all: true, inDoubt: false } },

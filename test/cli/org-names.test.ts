@@ -1,0 +1,210 @@
+import { describe, expect, test } from 'vitest';
+import { AppError } from '../../src/base/errors.ts';
+import { OrgNames } from '../../src/cli/org-names.ts';
+import { fakeApp } from './support/fake-app.ts';
+import { runMain } from './support/run-main.ts';
+
+const acme = 'https://acme.my.salesforce.com';
+const local = 'http://localhost:80';
+const known = [
+  { instanceUrl: acme, alias: 'prod' },
+  { instanceUrl: local, alias: null },
+];
+const names = new OrgNames(() => 0);
+names.learnFrom({ orgNames: () => known });
+
+test('an org is called by its alias, else by its host', () => {
+  expect(names.of(acme)).toBe('prod');
+  expect(names.of(local)).toBe('localhost');
+  expect(names.of('https://other.my.salesforce.com')).toBe('other.my.salesforce.com');
+});
+
+test.each([
+  [`A login is needed for ${acme}: gone.`, 'A login is needed for prod: gone.'],
+  [`${acme}.`, 'prod.'],
+  [`"${acme}", ${acme}`, '"prod", prod'],
+  [`${acme}/setup`, `${acme}/setup`],
+  [`${acme}:8443`, `${acme}:8443`],
+  [`${acme}.evil.example`, `${acme}.evil.example`],
+  [`${local}80`, `${local}80`],
+  ['https://other.my.salesforce.com failed', 'https://other.my.salesforce.com failed'],
+])('in a sentence: %s', (sentence, named) => {
+  expect(names.inSentence(sentence)).toBe(named);
+});
+
+test('a new alias is used soon, and the names are not read for every line', () => {
+  let now = 0;
+  let reads = 0;
+  let alias = 'old';
+  const changing = new OrgNames(() => now);
+  changing.learnFrom({
+    orgNames() {
+      reads++;
+      return [{ instanceUrl: acme, alias }];
+    },
+  });
+  for (let line = 0; line < 100; line++) expect(changing.of(acme)).toBe('old');
+  expect(reads).toBe(1);
+  alias = 'new';
+  now = 60_000;
+  expect(changing.of(acme)).toBe('new');
+});
+
+describe('every command calls an org the same in its text, and by its URL in JSON', () => {
+  const at = '2026-03-01T11:59:00.000Z';
+  const org = {
+    instanceUrl: acme,
+    orgId: '00D',
+    username: 'u',
+    alias: 'prod',
+    sync: true,
+    auth: 'ok' as const,
+    authReason: null,
+    budget: null,
+  };
+  const run = {
+    id: 'r',
+    kind: 'cycle' as const,
+    instanceUrl: acme,
+    status: 'failed' as const,
+    startedAt: at,
+    finishedAt: at,
+    counts: {},
+    apiCalls: 0,
+    error: { code: 'X', message: `No answer of ${acme}.`, hint: null },
+  };
+  const page = {
+    instanceUrl: acme,
+    columns: [{ name: 'Id', type: 'id' }],
+    rows: [['003']],
+    total: 1,
+    coveredUntil: at,
+  };
+  const item = {
+    instanceUrl: acme,
+    status: 'complete' as const,
+    api: 'rest' as const,
+    contacts: 1,
+    inserted: 1,
+    updated: 0,
+    chunks: 1,
+    apiCalls: 1,
+    durationMs: 1,
+    contactsPerSecond: 1,
+    runId: 'r',
+    resumed: false,
+    compared: { org: 2, mirror: 1 },
+    error: null,
+  };
+  const entry = {
+    key: 'k',
+    instanceUrl: acme,
+    op: 'create' as const,
+    contactKey: 'k',
+    contactId: null,
+    changes: {},
+    state: 'pending' as const,
+    attempts: 0,
+    errors: [],
+    createdAt: at,
+    sentAt: null,
+    settledAt: null,
+  };
+  const moved = async () => ({ instanceUrl: acme, keys: ['k'] });
+  const { app } = fakeApp({
+    orgNames: () => known,
+    logout: async () => ({
+      orgs: [{ ...org, revoked: true, credentialRemoved: true, dataDeleted: false, error: null }],
+    }),
+    orgs: { setSync: async () => ({ org }) },
+    async backfill(_options, { onEvent }) {
+      onEvent({
+        event: 'backfill:start',
+        instanceUrl: acme,
+        api: 'rest',
+        reason: 'r',
+        expected: 1,
+        resumed: false,
+        runId: 'r',
+      });
+      return { orgs: [item, { ...item, instanceUrl: local }] };
+    },
+    async watch(_options, { onEvent }) {
+      onEvent({ event: 'watch:start', orgs: [acme], intervalMs: 1_000, once: true, pid: 1 });
+      onEvent({
+        event: 'cycle:failed',
+        instanceUrl: acme,
+        error: { code: 'X', message: `${acme} is down.`, hint: null, details: null },
+        retryInMs: 1,
+      });
+      return { orgs: [] };
+    },
+    push: async () => ({
+      instanceUrl: acme,
+      results: [],
+      created: 0,
+      updated: 0,
+      deleted: 0,
+      rejected: 0,
+      queued: 0,
+      inDoubt: 0,
+      runId: null,
+      stopped: null,
+    }),
+    contacts: {
+      list: async () => page,
+      export: async () => ({ ...page, batches: (async function* () {})() }),
+    },
+    outbox: { list: async () => ({ entries: [entry], total: 1 }), retry: moved, drop: moved },
+    runs: async () => ({ runs: [run] }),
+    run: async () => ({ run: { ...run, steps: [] } }),
+    limits: async () => ({
+      orgs: [
+        {
+          instanceUrl: acme,
+          alias: 'prod',
+          api: { max: 1, remaining: 1, used: 0 },
+          share: { budget: 1, allowed: 1, used: 0 },
+          limits: {},
+          error: null,
+        },
+      ],
+    }),
+    status: async () => {
+      throw new AppError('ORG_BUSY', `Another process is working on ${acme}.`, {
+        hint: `Run: parahack-sync login --instance-url ${acme}`,
+      });
+    },
+  });
+
+  test.each([
+    ['logout'],
+    ['orgs enable prod'],
+    ['backfill'],
+    ['watch --once'],
+    ['push -'],
+    ['contacts list'],
+    ['outbox list'],
+    ['outbox retry --all'],
+    ['outbox drop --all'],
+    ['runs'],
+    ['runs show r'],
+    ['limits'],
+    ['status'],
+  ])('%s', async (line) => {
+    const argv = line.split(' ');
+    const { stdout, stderr } = await runMain(argv, { app, stdin: 'LastName\nNg\n' });
+    const text = `${stdout}${stderr}`.replace(/^Hint: .*$/m, '');
+    expect(text).toContain('prod');
+    expect(text).not.toContain('acme.my.salesforce.com');
+    const asJson = await runMain([...argv, '--json'], { app, stdin: 'LastName\nNg\n' });
+    expect(asJson.stdout).toContain(acme);
+  });
+
+  test('a command in a hint keeps the URL that it needs', async () => {
+    const { stderr } = await runMain(['status'], { app });
+    expect(stderr).toBe(
+      `Error: Another process is working on prod.\nHint: Run: parahack-sync login --instance-url ${acme}\n`,
+    );
+  });
+});
