@@ -26,6 +26,7 @@ export function contactFields(described: readonly Record<string, unknown>[]): Fi
       externalId: field.externalId === true,
       unique: field.unique === true,
       idLookup: field.idLookup === true,
+      caseSensitive: field.caseSensitive === true,
       custom: field.custom === true,
       restrictedPicklist: field.restrictedPicklist === true,
       picklistValues: activeValues(field.picklistValues),

@@ -506,6 +506,67 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       expect(await sentAt()).toBeNull();
     });
 
+    test('entries are listed page by page, each once and in order, whatever their states', async () => {
+      await using opened = await open();
+      const { outbox } = opened.mirror;
+      const all = Array.from({ length: 25 }, (_, i) => entry({ state: i % 3 === 0 ? 'held' : 'pending' }));
+      await outbox.add(all);
+      const seen: string[] = [];
+      for (let after = -1; ; ) {
+        const page = await outbox.list({ states: ['pending', 'held'], after, limit: 4 });
+        if (page.length === 0) break;
+        expect(page.length).toBeLessThanOrEqual(4);
+        seen.push(...page.map(({ key }) => key));
+        after = page.at(-1)!.seq;
+      }
+      expect(seen).toEqual(all.map(({ key }) => key));
+    });
+
+    test('what the mirror held before a sending is kept with it until it is settled', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      await mirror.apply({ page: collectionPage(storedNames, [contactRow(1), contactRow(2)], epoch) });
+      const changes = { LastName: 'New', Unknown__c: 1 };
+      const known = entry({ op: 'update', contactId: contactId(1), changes });
+      const unknown = entry({ op: 'update', contactId: contactId(9), changes });
+      const upsert = entry({ upsertField: 'LastName', changes: { LastName: 'last2' } });
+      await mirror.outbox.add([known, unknown, upsert]);
+      const keys = [known.key, unknown.key, upsert.key];
+      expect(await mirror.idsBy('LastName', ['LAST2', 'none'])).toEqual(new Map([['LAST2', contactId(2)]]));
+      await mirror.outbox.markSent(keys, 'collection', epoch + 1, epoch + 2);
+      const keptOf = async () =>
+        (await mirror.outbox.list()).map(({ sentOrgAt, knownBefore }) => ({ sentOrgAt, knownBefore }));
+      const first = [
+        { sentOrgAt: epoch + 2, knownBefore: { stamp: stampOf(1), values: { LastName: 'Last1' } } },
+        { sentOrgAt: epoch + 2, knownBefore: null },
+        { sentOrgAt: epoch + 2, knownBefore: { stamp: stampOf(2), values: { LastName: 'Last2' } } },
+      ];
+      expect(await keptOf()).toEqual(first);
+      const back = (unsent: boolean) =>
+        mirror.outbox.settle(
+          keys.map((key) => ({ key, state: 'pending', errors: [], at: epoch + 3, unsent })),
+        );
+      await back(false);
+      await mirror.outbox.markSent(keys, 'collection', epoch + 4, epoch + 5);
+      expect(await keptOf()).toEqual(first);
+      await back(true);
+      const never = { sentOrgAt: null, knownBefore: null };
+      expect(await keptOf()).toEqual([never, never, never]);
+    });
+
+    test('a conflict keeps the contact that it was found on, and waits', async () => {
+      await using opened = await open();
+      const { outbox } = opened.mirror;
+      const [a] = [entry({ upsertField: 'Ext__c' })];
+      await outbox.add([a]);
+      await outbox.markSent([a.key], 'upsert', epoch);
+      const errors = [{ code: 'CONFLICT', message: 'm', fields: ['LastName'] }];
+      await outbox.settle([{ key: a.key, state: 'conflict', errors, contactId: contactId(7), at: epoch }]);
+      expect(await outbox.list({ states: ['conflict'] })).toMatchObject([
+        { errors, contactId: contactId(7), settledAt: null },
+      ]);
+    });
+
     test('reading back clears the mark in the transaction that stores the row', async () => {
       await using opened = await described();
       const { mirror } = opened;

@@ -4,8 +4,10 @@ import { isRepeatable, planRequests } from '../../src/sync/push/plan-requests.ts
 
 let serial = 0;
 function entry(more: Partial<OutboxEntry> = {}): OutboxEntry {
-  const key = `key-${serial++}`;
+  const seq = serial++;
+  const key = `key-${seq}`;
   return {
+    seq,
     key,
     op: 'create',
     contactKey: key,
@@ -21,6 +23,8 @@ function entry(more: Partial<OutboxEntry> = {}): OutboxEntry {
     errors: [],
     createdAt: 0,
     sentAt: null,
+    sentOrgAt: null,
+    knownBefore: null,
     settledAt: null,
     readBackDue: false,
     created: null,

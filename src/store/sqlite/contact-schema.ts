@@ -24,6 +24,11 @@ export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/** Name of the index by which contacts are found by a unique field. */
+export function lookupIndexOf(field: string): string {
+  return `contact_by_${field.toLowerCase()}`;
+}
+
 /** Fields in column order, vanished ones included. */
 export function loadFields(db: Connection): StoredField[] {
   const rows = prepared(
@@ -108,7 +113,11 @@ export function storeDescribe(
 function addColumn(db: Connection, field: Field, replace: boolean): void {
   if (field.name === 'Id') return;
   const name = quoteName(field.name);
-  if (replace) db.exec('DROP VIEW IF EXISTS contacts');
+  if (replace) {
+    db.exec('DROP VIEW IF EXISTS contacts');
+    // SQLite drops no column that an index still names.
+    db.exec(`DROP INDEX IF EXISTS ${quoteName(lookupIndexOf(field.name))}`);
+  }
   for (const table of ['contact', 'contact_local']) {
     if (replace) db.exec(`ALTER TABLE ${table} DROP COLUMN ${name}`);
     db.exec(`ALTER TABLE ${table} ADD COLUMN ${name} ${columnTypeOf(field)}`);

@@ -1,5 +1,6 @@
 import { isoTime } from '../../base/iso-time.ts';
 import type {
+  KnownBefore,
   NewOutboxEntry,
   OutboxEntry,
   OutboxOp,
@@ -9,6 +10,8 @@ import type {
 } from '../../sync/ports/outbox.ts';
 import type { RecordError } from '../../sync/ports/remote.ts';
 import type { Connection } from './connection.ts';
+import { type ContactRef, knownBeforeReader } from './contact-lookup.ts';
+import { prepared } from './prepared.ts';
 
 export const outboxStates = [
   'pending',
@@ -22,6 +25,7 @@ export const outboxStates = [
 ] as const satisfies readonly OutboxState[];
 
 interface OutboxRow {
+  seq: number;
   key: string;
   op: OutboxOp;
   contact_key: string;
@@ -37,6 +41,8 @@ interface OutboxRow {
   errors: string;
   created_at: string;
   sent_at: string | null;
+  sent_org_at: string | null;
+  known_before: string | null;
   settled_at: string | null;
   read_back_due: number;
   created: number | null;
@@ -45,6 +51,7 @@ interface OutboxRow {
 export interface OutboxFilter {
   states?: readonly OutboxState[];
   keys?: readonly string[];
+  after?: number;
   limit?: number;
 }
 
@@ -71,43 +78,75 @@ export function insertEntries(db: Connection, entries: readonly NewOutboxEntry[]
   }
 }
 
-/** In the order they were added. */
+/** In the order they were added. Each state is read by its own index entry, so a page costs what it holds. */
 export function listEntries(db: Connection, filter: OutboxFilter = {}): OutboxEntry[] {
-  const rows = db
-    .prepare(
-      `SELECT * FROM outbox
-       WHERE (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
-         AND (:keys IS NULL OR key IN (SELECT value FROM json_each(:keys)))
-       ORDER BY seq LIMIT :limit`,
-    )
-    .all({
-      states: filter.states ? JSON.stringify(filter.states) : null,
-      keys: filter.keys ? JSON.stringify(filter.keys) : null,
-      limit: filter.limit ?? -1,
-    }) as OutboxRow[];
+  const { states, keys, after = -1, limit = -1 } = filter;
+  if (keys !== undefined) return listByKeys(db, keys, states, after, limit);
+  const ofState = prepared(db, 'SELECT * FROM outbox WHERE state = ? AND seq > ? ORDER BY seq LIMIT ?');
+  const rows = [...new Set<OutboxState>(states ?? outboxStates)].flatMap(
+    (state) => ofState.all(state, after, limit) as OutboxRow[],
+  );
+  rows.sort((a, b) => a.seq - b.seq);
+  return (limit < 0 ? rows : rows.slice(0, limit)).map(toEntry);
+}
+
+function listByKeys(
+  db: Connection,
+  keys: readonly string[],
+  states: readonly OutboxState[] | undefined,
+  after: number,
+  limit: number,
+): OutboxEntry[] {
+  const rows = prepared(
+    db,
+    `SELECT o.* FROM (SELECT DISTINCT value FROM json_each(:keys)) k CROSS JOIN outbox o ON o.key = k.value
+     WHERE o.seq > :after AND (:states IS NULL OR o.state IN (SELECT value FROM json_each(:states)))
+     ORDER BY o.seq LIMIT :limit`,
+  ).all({
+    keys: JSON.stringify(keys),
+    states: states ? JSON.stringify(states) : null,
+    after,
+    limit,
+  }) as OutboxRow[];
   return rows.map(toEntry);
 }
 
-export function markEntriesSent(db: Connection, keys: readonly string[], way: SendWay, at: number): void {
-  const mark = db.prepare(
-    `UPDATE outbox SET state = 'sent', way = ?, attempts = attempts + 1, sent_at = coalesce(sent_at, ?)
-     WHERE key = ? AND state = 'pending'`,
+export function markEntriesSent(
+  db: Connection,
+  keys: readonly string[],
+  way: SendWay,
+  at: number,
+  orgAt: number | null,
+): void {
+  const find = db.prepare(
+    "SELECT op, contact_id, upsert_field, changes, sent_at FROM outbox WHERE key = ? AND state = 'pending'",
   );
+  const mark = db.prepare(
+    `UPDATE outbox SET state = 'sent', way = ?, attempts = attempts + 1, sent_at = coalesce(sent_at, ?),
+       sent_org_at = CASE WHEN sent_at IS NULL THEN ? ELSE sent_org_at END,
+       known_before = CASE WHEN sent_at IS NULL THEN ? ELSE known_before END
+     WHERE key = ?`,
+  );
+  const knownBefore = knownBeforeReader(db);
   for (const key of keys) {
+    const row = find.get(key) as (ContactRef & { sent_at: string | null }) | undefined;
     // Sending what is not pending any more could send it twice, so nothing of the batch may go out.
-    if (mark.run(way, isoTime(at), key).changes !== 1) throw new Error(`Outbox entry ${key} is not pending.`);
+    if (row === undefined) throw new Error(`Outbox entry ${key} is not pending.`);
+    const known = row.sent_at === null ? knownBefore(row) : null;
+    mark.run(way, isoTime(at), orgAt === null ? null : isoTime(orgAt), known && JSON.stringify(known), key);
   }
 }
 
 export function settleEntries(db: Connection, settlements: readonly Settlement[]): void {
   const done = db.prepare(
     `UPDATE outbox SET state = 'done', contact_id = ?, settled_at = ?, created = ?, read_back_due = 1,
-       errors = '[]', error_code = NULL, error_message = NULL, error_fields = NULL WHERE key = ?`,
+       known_before = NULL, errors = '[]', error_code = NULL, error_message = NULL, error_fields = NULL WHERE key = ?`,
   );
   const other = db.prepare(
     `UPDATE outbox SET state = ?, settled_at = ?, errors = ?, error_code = ?, error_message = ?,
-       error_fields = ?, sent_at = CASE WHEN ? THEN NULL ELSE sent_at END WHERE key = ?`,
+       error_fields = ?, contact_id = coalesce(contact_id, ?) WHERE key = ?`,
   );
+  const unsent = db.prepare(`UPDATE outbox SET ${neverSent} WHERE key = ?`);
   for (const settlement of settlements) {
     const { key, state, at } = settlement;
     if (settlement.state === 'done') {
@@ -123,11 +162,15 @@ export function settleEntries(db: Connection, settlements: readonly Settlement[]
       first?.code ?? null,
       first?.message ?? null,
       first === undefined ? null : JSON.stringify(first.fields),
-      settlement.state === 'pending' && settlement.unsent === true ? 1 : 0,
+      settlement.state === 'conflict' ? settlement.contactId : null,
       key,
     );
+    if (settlement.state === 'pending' && settlement.unsent === true) unsent.run(key);
   }
 }
+
+/** As if no request had ever carried it. */
+const neverSent = 'sent_at = NULL, sent_org_at = NULL, known_before = NULL';
 
 /** Returns the keys that were in one of the states of `from` and now are in `to`. */
 export function moveEntries(
@@ -140,8 +183,7 @@ export function moveEntries(
   const settled = to === 'dropped' || to === 'done' || to === 'rejected' ? isoTime(at) : null;
   return db
     .prepare(
-      `UPDATE outbox SET state = :to, settled_at = :settled,
-         sent_at = CASE WHEN :to = 'pending' THEN NULL ELSE sent_at END
+      `UPDATE outbox SET state = :to, settled_at = :settled${to === 'pending' ? `, ${neverSent}` : ''}
        WHERE key IN (SELECT value FROM json_each(:keys)) AND state IN (SELECT value FROM json_each(:from))
        RETURNING key`,
     )
@@ -168,6 +210,7 @@ export function listReadBackDue(db: Connection, limit: number): OutboxEntry[] {
 
 function toEntry(row: OutboxRow): OutboxEntry {
   return {
+    seq: row.seq,
     key: row.key,
     op: row.op,
     contactKey: row.contact_key,
@@ -183,6 +226,8 @@ function toEntry(row: OutboxRow): OutboxEntry {
     errors: JSON.parse(row.errors) as RecordError[],
     createdAt: Date.parse(row.created_at),
     sentAt: row.sent_at === null ? null : Date.parse(row.sent_at),
+    sentOrgAt: row.sent_org_at === null ? null : Date.parse(row.sent_org_at),
+    knownBefore: row.known_before === null ? null : (JSON.parse(row.known_before) as KnownBefore),
     settledAt: row.settled_at === null ? null : Date.parse(row.settled_at),
     readBackDue: row.read_back_due === 1,
     created: row.created === null ? null : row.created === 1,

@@ -69,6 +69,11 @@ const migrations: readonly string[] = [
   );
   CREATE INDEX contact_local_id ON contact_local (Id) WHERE Id IS NOT NULL;
   `,
+  `
+  ALTER TABLE outbox ADD COLUMN sent_org_at TEXT;
+  ALTER TABLE outbox ADD COLUMN known_before TEXT;
+  CREATE INDEX outbox_by_state ON outbox (state);
+  `,
 ];
 
 export const schemaVersion = migrations.length;

@@ -15,6 +15,7 @@ import type {
 import type { Outbox } from '../../sync/ports/outbox.ts';
 import type { Gone } from '../../sync/ports/page.ts';
 import type { Chunk, NewChunk, Run, RunKind, RunOutcome, RunStep } from '../../sync/ports/run.ts';
+import { findIdsBy, hasLookup } from './contact-lookup.ts';
 import { loadFields } from './contact-schema.ts';
 import { readCursors } from './effects.ts';
 import { readMeta } from './meta.ts';
@@ -103,6 +104,11 @@ export class SqliteMirror implements Mirror {
         .all(JSON.stringify(ids)) as [id: string, gone: Gone | null, stamp: string | null][];
       return new Map(rows.map(([id, gone, stamp]) => [id, { gone, stamp }]));
     });
+  }
+
+  async idsBy(field: string, values: readonly string[]): Promise<Map<string, string>> {
+    if (!this.#file.read((db) => hasLookup(db, field))) await this.#file.write('ensureLookup', field);
+    return this.#file.read((db) => findIdsBy(db, field, values));
   }
 
   async ensureIndices(): Promise<void> {

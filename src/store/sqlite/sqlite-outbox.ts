@@ -24,8 +24,13 @@ export class SqliteOutbox implements Outbox {
     return this.#file.read((db) => listEntries(db, filter));
   }
 
-  async markSent(keys: readonly string[], way: SendWay, at: number): Promise<void> {
-    await this.#file.write('markSent', keys, way, at);
+  async markSent(
+    keys: readonly string[],
+    way: SendWay,
+    at: number,
+    orgAt: number | null = null,
+  ): Promise<void> {
+    await this.#file.write('markSent', keys, way, at, orgAt);
   }
 
   async settle(settlements: readonly Settlement[]): Promise<void> {

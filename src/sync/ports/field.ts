@@ -18,6 +18,8 @@ export interface Field {
   externalId: boolean;
   unique: boolean;
   idLookup: boolean;
+  /** Whether "A" and "a" are two values of a unique field; not told by what a former version stored. */
+  caseSensitive?: boolean;
   custom: boolean;
   restrictedPicklist: boolean;
   /** Active values; empty where the field is no picklist. */

@@ -106,6 +106,11 @@ export interface Mirror extends AsyncDisposable {
   counts(): Promise<MirrorCounts>;
   /** What the mirror knows of each of `ids`; an id it has never seen is absent. `stamp` is SystemModstamp (ISO). */
   states(ids: readonly string[]): Promise<Map<string, { gone: Gone | null; stamp: string | null }>>;
+  /**
+   * Live contacts by a unique field's values, by value as given; letters' case does not count. Empty where the field
+   * is no column. The first call for a field makes its index.
+   */
+  idsBy(field: string, values: readonly string[]): Promise<Map<string, string>>;
   /** Creates what lookups need beyond the primary key; called once the first full copy is in. */
   ensureIndices(): Promise<void>;
 

@@ -21,7 +21,17 @@ export type OutboxState =
 /** How an entry is sent; decided before its first sending and stored, because a doubt must be settled the same way. */
 export type SendWay = 'ui-api' | 'collection' | 'upsert';
 
+/** What the mirror held of a contact in the moment before a request that may have changed it. */
+export interface KnownBefore {
+  /** SystemModstamp, ISO; null where the mirror had none. */
+  stamp: string | null;
+  /** The fields that the entry changes, as far as the mirror has them, as it stores them. */
+  values: Record<string, unknown>;
+}
+
 export interface OutboxEntry {
+  /** Its place in the outbox: later entries have greater ones. */
+  seq: number;
   /** UUID v4, also the Idempotency-Key. */
   key: string;
   op: OutboxOp;
@@ -44,6 +54,10 @@ export interface OutboxEntry {
    * from then on do the 30 days run for which Salesforce knows its Idempotency-Key.
    */
   sentAt: number | null;
+  /** The org's time of that sending, not later than it, ms; null where the org's time was not known. */
+  sentOrgAt: number | null;
+  /** Null where the mirror did not know the contact, or nothing was sent. */
+  knownBefore: KnownBefore | null;
   settledAt: number | null;
   /** Done in Salesforce, not yet read back into the mirror. */
   readBackDue: boolean;
@@ -70,6 +84,8 @@ export type Settlement =
   | { key: string; state: 'done'; contactId: string; created: boolean; at: number }
   | { key: string; state: 'rejected'; errors: RecordError[]; at: number }
   | { key: string; state: 'in-doubt'; errors: RecordError[]; at: number }
+  /** Somebody else changed the contact meanwhile; `contactId` where it was found by its external id. */
+  | { key: string; state: 'conflict'; errors: RecordError[]; contactId: string | null; at: number }
   /** `unsent`: surely no sending of it did anything, so that it is as if it had never been sent. */
   | { key: string; state: 'pending'; errors: RecordError[]; at: number; unsent?: boolean };
 
@@ -80,10 +96,15 @@ export interface Outbox {
   list(filter?: {
     states?: readonly OutboxState[];
     keys?: readonly string[];
+    /** Only entries whose `seq` is greater: the next page of a list. */
+    after?: number;
     limit?: number;
   }): Promise<OutboxEntry[]>;
-  /** pending → sent, attempts + 1, the way stored; `at` becomes `sentAt` where it is null. */
-  markSent(keys: readonly string[], way: SendWay, at: number): Promise<void>;
+  /**
+   * pending → sent, attempts + 1, the way stored. Where `sentAt` is null, `at` becomes it, `orgAt` becomes `sentOrgAt`,
+   * and what the mirror holds of the contact becomes `knownBefore`.
+   */
+  markSent(keys: readonly string[], way: SendWay, at: number, orgAt?: number | null): Promise<void>;
   settle(settlements: readonly Settlement[]): Promise<void>;
   /**
    * By a person: `retry` turns rejected (and with `inDoubt`, in-doubt) into pending, as if never sent; `drop` gives

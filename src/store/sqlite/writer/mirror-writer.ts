@@ -7,6 +7,7 @@ import type { NewOutboxEntry, OutboxState, SendWay, Settlement } from '../../../
 import type { PageOutcome } from '../../../sync/ports/page.ts';
 import type { Chunk, NewChunk, RunKind, RunOutcome, RunStep } from '../../../sync/ports/run.ts';
 import { type Connection, openForWriting, withSmallCache } from '../connection.ts';
+import { ensureLookup } from '../contact-lookup.ts';
 import { ensureIndices, loadFields, storeDescribe } from '../contact-schema.ts';
 import { applyEffects, clearReadBack } from '../effects.ts';
 import { applyPage, type PageCounts } from '../merge/apply-page.ts';
@@ -167,6 +168,10 @@ export class MirrorWriter implements MirrorCalls {
     withSmallCache(this.#db, () => inTransaction(this.#db, () => ensureIndices(this.#db)));
   }
 
+  ensureLookup(field: string): void {
+    withSmallCache(this.#db, () => inTransaction(this.#db, () => ensureLookup(this.#db, field)));
+  }
+
   startRun(kind: RunKind, at: number, state: Record<string, unknown>): string {
     return inTransaction(this.#db, () => insertRun(this.#db, kind, at, state));
   }
@@ -202,8 +207,8 @@ export class MirrorWriter implements MirrorCalls {
     inDurableTransaction(this.#db, () => insertEntries(this.#db, entries));
   }
 
-  markSent(keys: readonly string[], way: SendWay, at: number): void {
-    inDurableTransaction(this.#db, () => markEntriesSent(this.#db, keys, way, at));
+  markSent(keys: readonly string[], way: SendWay, at: number, orgAt: number | null): void {
+    inDurableTransaction(this.#db, () => markEntriesSent(this.#db, keys, way, at, orgAt));
   }
 
   settle(settlements: readonly Settlement[]): void {

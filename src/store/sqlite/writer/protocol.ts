@@ -27,6 +27,7 @@ export interface MirrorCalls {
   setIdentity(identity: MirrorIdentity): void;
   applyDescribe(describe: ContactDescribe, at: number, only: readonly string[] | undefined): SchemaChange;
   ensureIndices(): void;
+  ensureLookup(field: string): void;
   startRun(kind: RunKind, at: number, state: Record<string, unknown>): string;
   addStep(runId: string, step: RunStep): void;
   finishRun(runId: string, outcome: RunOutcome): void;
@@ -35,7 +36,7 @@ export interface MirrorCalls {
   saveMeta(key: string, value: string): void;
 
   addEntries(entries: readonly NewOutboxEntry[]): void;
-  markSent(keys: readonly string[], way: SendWay, at: number): void;
+  markSent(keys: readonly string[], way: SendWay, at: number, orgAt: number | null): void;
   settle(settlements: readonly Settlement[]): void;
   moveEntries(keys: readonly string[], from: readonly OutboxState[], to: OutboxState, at: number): string[];
   clearReadBack(keys: readonly string[]): void;

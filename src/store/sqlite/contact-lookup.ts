@@ -1,0 +1,79 @@
+import type { KnownBefore, OutboxOp } from '../../sync/ports/outbox.ts';
+import type { Connection } from './connection.ts';
+import { lookupIndexOf, quoteName } from './contact-schema.ts';
+import { prepared } from './prepared.ts';
+
+function hasColumn(db: Connection, field: string): boolean {
+  return prepared(db, 'SELECT 1 FROM field WHERE name = ?').get(field) !== undefined;
+}
+
+/** The caller holds the transaction. Made on first use: most mirrors never need one. */
+export function ensureLookup(db: Connection, field: string): void {
+  if (!hasColumn(db, field)) return;
+  const column = quoteName(field);
+  db.exec(
+    `CREATE INDEX IF NOT EXISTS ${quoteName(lookupIndexOf(field))} ON contact (${column} COLLATE NOCASE)
+     WHERE ${column} IS NOT NULL`,
+  );
+}
+
+export function hasLookup(db: Connection, field: string): boolean {
+  return (
+    prepared(db, "SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?").get(
+      lookupIndexOf(field),
+    ) !== undefined
+  );
+}
+
+/** Ids of live contacts by the field's values, by value as given. */
+export function findIdsBy(db: Connection, field: string, values: readonly string[]): Map<string, string> {
+  if (!hasColumn(db, field)) return new Map();
+  const rows = db
+    .prepare(
+      `SELECT j.value, c.Id FROM json_each(?) j CROSS JOIN contact c ON c.${quoteName(field)} = j.value COLLATE NOCASE
+       WHERE c._gone IS NULL`,
+    )
+    .raw()
+    .all(JSON.stringify(values)) as [value: string, id: string][];
+  return new Map(rows);
+}
+
+/** How a row of the outbox names its contact. */
+export interface ContactRef {
+  op: OutboxOp;
+  contact_id: string | null;
+  upsert_field: string | null;
+  changes: string;
+}
+
+type Row = Record<string, unknown>;
+
+/** Reads what the mirror holds of an entry's contact, to tell later whether somebody else has changed it. */
+export function knownBeforeReader(db: Connection): (entry: ContactRef) => KnownBefore | null {
+  // Not kept beyond the call: the columns of `*` are those of the moment.
+  const byId = db.prepare('SELECT * FROM contact WHERE Id = ?');
+  const byField = new Map<string, ReturnType<Connection['prepare']> | null>();
+  const finderBy = (field: string) => {
+    let find = byField.get(field);
+    if (find === undefined) {
+      const column = quoteName(field);
+      // Without the index each entry would read the whole table.
+      find = hasLookup(db, field)
+        ? db.prepare(`SELECT * FROM contact WHERE ${column} = ? COLLATE NOCASE AND _gone IS NULL`)
+        : null;
+      byField.set(field, find);
+    }
+    return find;
+  };
+  return ({ op, contact_id, upsert_field, changes }) => {
+    const changed = JSON.parse(changes) as Row;
+    let row: Row | undefined;
+    if (contact_id !== null) row = byId.get(contact_id) as Row | undefined;
+    else if (op === 'create' && upsert_field !== null)
+      row = finderBy(upsert_field)?.get(changed[upsert_field] ?? '') as Row | undefined;
+    if (row === undefined || row._gone !== null) return null;
+    const values: Row = {};
+    for (const name of Object.keys(changed)) if (name in row) values[name] = row[name];
+    return { stamp: typeof row.SystemModstamp === 'string' ? row.SystemModstamp : null, values };
+  };
+}
