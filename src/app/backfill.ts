@@ -55,7 +55,14 @@ async function backfillOne(
     });
     if (report.status === 'complete' && report.runId !== null) {
       const { instanceUrl, contacts, durationMs, apiCalls, runId } = report;
-      onEvent({ event: 'backfill:complete', instanceUrl, contacts, durationMs, apiCalls, runId });
+      onEvent({
+        event: 'backfill:complete',
+        instanceUrl,
+        contacts: contacts ?? 0,
+        durationMs,
+        apiCalls,
+        runId,
+      });
     }
     const { error, ...rest } = report;
     return { ...rest, error: error === null ? null : { details: null, ...error } };

@@ -2,7 +2,8 @@ import { grantRefused, loginRequired } from '../auth/login-required.ts';
 import { openSession } from '../auth/open-session.ts';
 import { openProcessSession } from '../auth/process-session.ts';
 import type { Session } from '../auth/session.ts';
-import { AppError } from '../base/errors.ts';
+import { AppError, messageOf } from '../base/errors.ts';
+import { withFinally } from '../base/finally.ts';
 import { sameId } from '../base/record-id.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { connectRemote } from '../salesforce/connect-remote.ts';
@@ -91,11 +92,12 @@ export async function connectOrg(
   const { clock, log } = services;
   const session = await openOrgSession(services, org, signal);
   const opened: AsyncDisposable[] = [session];
-  const close = async () => {
-    for (const part of opened.splice(0).reverse()) await part[Symbol.asyncDispose]();
+  const close = async (): Promise<void> => {
+    const part = opened.pop();
+    if (part !== undefined) await withFinally(async () => part[Symbol.asyncDispose](), close);
   };
   try {
-    const mirror = await services.mirrors.open(org.instanceUrl, { create: true });
+    const mirror = await services.mirrors.open(org.instanceUrl, { create: true, signal });
     opened.push(mirror);
     await checkEyes(mirror, session);
     const share = org.budget ?? services.config.apiBudget;
@@ -109,15 +111,12 @@ export async function connectOrg(
       budget,
       context: { remote, mirror, clock, log, onEvent },
       async [Symbol.asyncDispose]() {
-        try {
-          await saveCalls({ mirror, remote, budget }, clock.now());
-        } finally {
-          await close();
-        }
+        await noteCalls({ mirror, remote, budget }, services);
+        await close();
       },
     };
   } catch (error) {
-    await close();
+    await close().catch(() => {});
     throw error;
   }
 }
@@ -138,6 +137,18 @@ export async function saveCalls(
     if (usage !== null) await mirror.saveApiUsage(usage);
   }
   budget.recount(await callsOfLastDay(mirror, now));
+}
+
+/** The same at the end of work, whose own error must not be hidden by one of this bookkeeping. Never throws. */
+export async function noteCalls(
+  connected: Pick<ConnectedOrg, 'mirror' | 'remote' | 'budget'>,
+  { clock, log }: Pick<Services, 'clock' | 'log'>,
+): Promise<void> {
+  try {
+    await saveCalls(connected, clock.now());
+  } catch (error) {
+    log.debug('the API calls could not be noted in the mirror', { reason: messageOf(error) });
+  }
 }
 
 /** The mirror knows with whose eyes it sees; another org or user must not write into it. */

@@ -1,9 +1,10 @@
 import { isAbort } from '../base/abort.ts';
-import { AppError, messageOf } from '../base/errors.ts';
+import { AppError, firstError, messageOf } from '../base/errors.ts';
 import type { ErrorInfo } from './contract/error-info.ts';
 
 /** Anything that was thrown as the JSON output shows it: AppErrors as they are, an abort as INTERRUPTED. */
-export function errorInfoOf(error: unknown): ErrorInfo {
+export function errorInfoOf(thrown: unknown): ErrorInfo {
+  const error = firstError(thrown);
   if (error instanceof AppError) {
     const { code, message, hint, details } = error;
     return { code, message, hint: hint ?? null, details: details ?? null };

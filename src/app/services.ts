@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { CredentialStore } from '../auth/credential-store.ts';
 import { openCredentialStore } from '../auth/open-credential-store.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
+import { withFinally } from '../base/finally.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Config } from '../config/config.ts';
 import { type Locks, openLocks } from '../lock/locks.ts';
@@ -99,6 +100,12 @@ export class Services implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const close of this.#closers.splice(0).reverse()) await close();
+    const close = this.#closers.pop();
+    // Whatever one of them says, the others are closed too.
+    if (close !== undefined)
+      await withFinally(
+        async () => close(),
+        () => this[Symbol.asyncDispose](),
+      );
   }
 }

@@ -8,7 +8,7 @@ import { runCycle } from '../sync/cycle/cycle.ts';
 import { WindowMemory } from '../sync/cycle/window-memory.ts';
 import type { CallContext } from './app.ts';
 import { syncOrgs } from './chosen-orgs.ts';
-import { type ConnectedOrg, connectOrg, saveCalls } from './connect-org.ts';
+import { type ConnectedOrg, connectOrg, noteCalls } from './connect-org.ts';
 import type { WatchEvent, WatchOptions, WatchResult } from './contract/watch.ts';
 import { errorInfoOf } from './error-info.ts';
 import { hasLogin } from './has-login.ts';
@@ -99,7 +99,7 @@ async function openWatched(
           await begin();
           await firstCopy(connected, tell, copySignal);
         } finally {
-          await saveCalls(connected, services.clock.now());
+          await noteCalls(connected, services);
         }
       },
       async cycle(cycleSignal) {
@@ -118,7 +118,7 @@ async function openWatched(
             coveredUntil: isoTime(report.coveredUntil),
           });
         } finally {
-          await saveCalls(connected, services.clock.now());
+          await noteCalls(connected, services);
         }
       },
       async [Symbol.asyncDispose]() {
@@ -143,5 +143,12 @@ async function firstCopy({ context, budget }: ConnectedOrg, tell: Tell, signal: 
     throw new AppError(code, message, { hint: hint ?? undefined });
   }
   const { instanceUrl, contacts, durationMs, apiCalls, runId } = report;
-  tell({ event: 'backfill:complete', instanceUrl, contacts, durationMs, apiCalls, runId: runId ?? '' });
+  tell({
+    event: 'backfill:complete',
+    instanceUrl,
+    contacts: contacts ?? 0,
+    durationMs,
+    apiCalls,
+    runId: runId ?? '',
+  });
 }

@@ -34,6 +34,18 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/**
+ * What went wrong first. `using` wraps the error of the work where closing fails too, and its sentence ("An error was
+ * suppressed during disposal") says nothing of either.
+ */
+export function firstError(error: unknown): unknown {
+  let first = error;
+  // Told by name: where `using` is compiled away, the class is the compiler's own.
+  for (let depth = 0; depth < 8 && first instanceof Error && first.name === 'SuppressedError'; depth++)
+    first = (first as Error & { suppressed: unknown }).suppressed;
+  return first;
+}
+
 /** Node's `code` of a system error (`ECONNREFUSED`, `EACCES`), searched along the `cause` chain. */
 export function systemCodeOf(error: unknown): string | undefined {
   for (let e: unknown = error, depth = 0; e instanceof Error && depth < 8; e = e.cause, depth++) {

@@ -1,6 +1,6 @@
 import type { ErrorInfo } from '../app/contract/error-info.ts';
 import { errorInfoOf } from '../app/error-info.ts';
-import { AppError, isAppError, systemCodeOf } from '../base/errors.ts';
+import { AppError, firstError, isAppError, systemCodeOf } from '../base/errors.ts';
 import { printableLine } from '../base/printable.ts';
 import type { StopSignal } from './cli-io.ts';
 import { exitCodeOf } from './exit-codes.ts';
@@ -23,7 +23,8 @@ export interface ReportOptions {
 }
 
 /** The one place that turns an error into text, JSON and an exit code. */
-export function reportError(error: unknown, { redact, verbose, stoppedBy }: ReportOptions): ErrorReport {
+export function reportError(thrown: unknown, { redact, verbose, stoppedBy }: ReportOptions): ErrorReport {
+  const error = firstError(thrown);
   const info = redactDeep(infoOf(error, stoppedBy), redact);
   const lines = [`Error: ${info.message}`];
   if (info.hint !== null) lines.push(`Hint: ${info.hint}`);

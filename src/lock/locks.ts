@@ -61,7 +61,7 @@ export function openLocks(folder: string, { clock = systemClock }: { clock?: Clo
     const release = (): void => {
       if (!held) return;
       held = false;
-      rmSync(holderPath, { force: true });
+      forgetHolder(holderPath);
       shown?.close();
       connection.close();
     };
@@ -185,6 +185,15 @@ function noteHolder(path: string, holder: LockHolder): void {
     writeFileSync(path, JSON.stringify(holder), { mode: 0o600 });
   } catch {
     // The lock is what counts; who holds it is a courtesy to whoever waits.
+  }
+}
+
+/** Whoever finds a note beside a free lock does not believe it, so one that cannot be removed does no harm. */
+function forgetHolder(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // The folder may have become read-only; the lock itself must be given back all the same.
   }
 }
 

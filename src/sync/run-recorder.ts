@@ -1,5 +1,6 @@
 import { isAbort } from '../base/abort.ts';
-import { AppError, messageOf } from '../base/errors.ts';
+import { AppError, firstError, messageOf } from '../base/errors.ts';
+import { withFinally } from '../base/finally.ts';
 import type { SyncContext } from './context.ts';
 import type { RunError, RunKind, RunOutcome } from './ports/run.ts';
 
@@ -56,9 +57,7 @@ export class RunRecorder {
     const startedAt = clock.now();
     const before = { ...this.counts };
     const notes: string[] = [];
-    try {
-      return await work((text) => notes.push(text));
-    } finally {
+    const record = async () => {
       const counts: Record<string, number> = {};
       for (const [key, value] of Object.entries(this.counts)) {
         const difference = value - (before[key] ?? 0);
@@ -67,7 +66,8 @@ export class RunRecorder {
       const note = notes.length > 0 ? notes.join(' ') : null;
       await mirror.addStep(this.id, { name, startedAt, finishedAt: clock.now(), counts, note });
       onEvent({ type: 'step:complete', instanceUrl: remote.instanceUrl, runId: this.id, name, note, counts });
-    }
+    };
+    return withFinally(() => work((text) => notes.push(text)), record);
   }
 
   outcome(status: RunOutcome['status'], error: unknown = null): RunOutcome {
@@ -84,12 +84,18 @@ export class RunRecorder {
     await this.#context.mirror.finishRun(this.id, this.outcome('complete'));
   }
 
-  /** Records how the run ended badly; the error itself goes on to the caller. */
-  async fail(error: unknown): Promise<void> {
-    await this.#context.mirror.finishRun(
-      this.id,
-      this.outcome(isAbort(error) ? 'interrupted' : 'failed', error),
-    );
+  /**
+   * Records how the run ended badly. Never throws: the error itself goes on to the caller, and one of the recording (a
+   * mirror that cannot be written is the likeliest end of a run) would hide it.
+   */
+  async fail(thrown: unknown): Promise<void> {
+    const { mirror, log } = this.#context;
+    const error = firstError(thrown);
+    try {
+      await mirror.finishRun(this.id, this.outcome(isAbort(error) ? 'interrupted' : 'failed', error));
+    } catch (unrecorded) {
+      log.debug('the end of a run could not be recorded', { run: this.id, reason: messageOf(unrecorded) });
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import { chmodSync, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { AppError } from '../../base/errors.ts';
+import { withFinallySync } from '../../base/finally.ts';
 import { makeFolder } from '../../base/make-folder.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
 
@@ -56,11 +57,7 @@ export function openForWriting(path: string, create: boolean): Connection {
 export function withSmallCache<T>(db: Connection, work: () => T): T {
   db.pragma(`cache_size = -${sortingCacheKb}`);
   db.pragma('shrink_memory');
-  try {
-    return work();
-  } finally {
-    db.pragma(`cache_size = -${cacheKb}`);
-  }
+  return withFinallySync(work, () => void db.pragma(`cache_size = -${cacheKb}`));
 }
 
 /**

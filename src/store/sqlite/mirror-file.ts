@@ -1,5 +1,6 @@
+import { statSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
-import { isAppError } from '../../base/errors.ts';
+import { AppError, isAppError } from '../../base/errors.ts';
 import { type Connection, openForReading } from './connection.ts';
 import { checkVersion } from './schema.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
@@ -13,16 +14,28 @@ export interface WriterSeat {
   budget: BlockBudget;
 }
 
+/** One call of the writer thread, in its turn among the writes of this mirror. */
+export type MirrorWrite = <K extends keyof MirrorCalls>(
+  call: K,
+  ...args: Parameters<MirrorCalls[K]>
+) => Promise<ReturnType<MirrorCalls[K]>>;
+
 /**
  * Another process may hold the write lock for the length of its own transaction: a second at most where it is
  * ours, also for a page of a hundred thousand rows. Whoever holds it for 15 seconds is a stranger.
  */
 const busyTries = 60;
 const busyPauseMs = 200;
+/** For what is only noted at the end of work that was ended, or that has waited in vain already. */
+const shortTries = 5;
+
+let opened = 0;
 
 /** One mirror's file: a connection of its own to read, opened by the first read, and a seat on a writer thread. */
 export class MirrorFile {
   readonly path: string;
+  /** Its name on the writer thread. Not the path: another file may come to lie there while this one is open. */
+  readonly #key: string;
   readonly #seat: WriterSeat;
   readonly #clock: Clock;
   #reader: Connection | null = null;
@@ -32,25 +45,32 @@ export class MirrorFile {
   /** Writes go one after the other, so that a repeated one is not overtaken. */
   #queue: Promise<unknown> = Promise.resolve();
   #nextPage = 1;
+  /** Which file it is, once it is there. */
+  #inode: string | null = null;
+  /** The last write waited in vain for another program's lock. */
+  #waitedInVain = false;
   #closed = false;
 
   constructor(path: string, seat: WriterSeat, clock: Clock) {
     this.path = path;
+    this.#key = `${path}#${++opened}`;
     this.#seat = seat;
     this.#clock = clock;
   }
 
   /** Makes sure that the file exists in this tool's version; starts the writer thread only where it must. */
-  async prepare(create: boolean): Promise<void> {
-    try {
-      if (checkVersion(this.#reading(), this.path) === 'current') return;
-    } catch (error) {
-      if (!(create && isAppError(error, 'NO_MIRROR'))) throw error;
-    }
-    await this.#openWriter(create);
+  async prepare(create: boolean, signal?: AbortSignal): Promise<void> {
+    if (!this.#isCurrent(create)) await this.#patiently(signal, () => this.#openWriter(create));
+    this.#inode = inodeOf(this.path);
+  }
+
+  /** Whether the file is still the one that lies at its path. */
+  get isInPlace(): boolean {
+    return this.#inode === null || this.#inode === inodeOf(this.path);
   }
 
   read<T>(work: (db: Connection) => T): T {
+    this.#refuseReplaced();
     try {
       return work(this.#reading());
     } catch (error) {
@@ -58,16 +78,18 @@ export class MirrorFile {
     }
   }
 
-  async write<K extends keyof MirrorCalls>(
-    call: K,
-    ...args: Parameters<MirrorCalls[K]>
-  ): Promise<ReturnType<MirrorCalls[K]>> {
-    const turn = this.#queue.then(async () => {
-      await this.#openWriter(false);
-      return this.#patiently(call, args);
-    });
-    this.#queue = turn.catch(() => {});
-    return turn;
+  /** Writes that wait for another program's lock end with `signal`; each is tried at least once. */
+  writer(signal: AbortSignal | undefined): MirrorWrite {
+    return async (call, ...args) => {
+      const turn = this.#queue.then(() =>
+        this.#patiently(signal, async () => {
+          await this.#openWriter(false);
+          return this.#seat.client.call(this.#key, call, args);
+        }),
+      );
+      this.#queue = turn.catch(() => {});
+      return turn;
+    };
   }
 
   /** Where a new page's blocks go. */
@@ -76,7 +98,7 @@ export class MirrorFile {
     return {
       client,
       budget,
-      path: this.path,
+      mirror: this.#key,
       page: this.#nextPage++,
       ready: () => this.#openWriter(false),
     };
@@ -85,7 +107,7 @@ export class MirrorFile {
   async dropPage(page: number): Promise<void> {
     if (!this.#isOpenOnThread) return;
     // A thread that dies over it takes the page along; the error that matters is the page's own.
-    await this.#seat.client.call(this.path, 'dropPage', [page]).catch(() => {});
+    await this.#seat.client.call(this.#key, 'dropPage', [page]).catch(() => {});
   }
 
   async close(): Promise<void> {
@@ -96,7 +118,16 @@ export class MirrorFile {
     this.#reader = null;
     await this.#writing?.catch(() => {});
     if (!this.#isOpenOnThread) return;
-    await this.#seat.client.close(this.path);
+    await this.#seat.client.close(this.#key);
+  }
+
+  #isCurrent(create: boolean): boolean {
+    try {
+      return checkVersion(this.#reading(), this.path) === 'current';
+    } catch (error) {
+      if (!(create && isAppError(error, 'NO_MIRROR'))) throw error;
+      return false;
+    }
   }
 
   #reading(): Connection {
@@ -111,9 +142,10 @@ export class MirrorFile {
 
   async #openWriter(create: boolean): Promise<void> {
     this.#refuseClosed();
+    this.#refuseReplaced();
     if (this.#writing === null || !this.#isOpenOnThread) {
       this.#deaths = this.#seat.client.deaths;
-      const opening = this.#seat.client.open(this.path, create);
+      const opening = this.#seat.client.open(this.#key, this.path, create);
       this.#writing = opening;
       // The next write tries again.
       opening.catch(() => {
@@ -124,16 +156,20 @@ export class MirrorFile {
   }
 
   /** The thread itself waits only briefly, for other mirrors are waiting behind this one. */
-  async #patiently<K extends keyof MirrorCalls>(
-    call: K,
-    args: Parameters<MirrorCalls[K]>,
-  ): Promise<ReturnType<MirrorCalls[K]>> {
-    for (let tries = 1; ; tries++) {
+  async #patiently<T>(signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
+    const ended = signal?.aborted === true;
+    const tries = ended || this.#waitedInVain ? shortTries : busyTries;
+    for (let n = 1; ; n++) {
       try {
-        return await this.#seat.client.call(this.path, call, args);
+        const value = await attempt();
+        this.#waitedInVain = false;
+        return value;
       } catch (error) {
-        if (!isAppError(error, 'MIRROR_BUSY') || tries === busyTries) throw error;
-        await this.#clock.sleep(busyPauseMs);
+        if (!isAppError(error, 'MIRROR_BUSY')) throw error;
+        this.#waitedInVain = n >= tries;
+        if (this.#waitedInVain) throw error;
+        // What notes the end of aborted work would never be written with a signal that is aborted already.
+        await this.#clock.sleep(busyPauseMs, { signal: ended ? undefined : signal });
       }
     }
   }
@@ -141,4 +177,23 @@ export class MirrorFile {
   #refuseClosed(): void {
     if (this.#closed) throw new Error(`The mirror ${this.path} is closed.`);
   }
+
+  /** An open file lives on when it is deleted: whatever is written there is lost, without any error of its own. */
+  #refuseReplaced(): void {
+    if (this.isInPlace) return;
+    throw new AppError(
+      'MIRROR_REPLACED',
+      `The mirror ${this.path} was deleted or replaced while it was open; nothing more is written to the old file.`,
+      {
+        hint: 'Run the command again; an org without a mirror is copied anew by `backfill` or `watch`.',
+        details: { path: this.path },
+      },
+    );
+  }
+}
+
+/** Device and inode, null where nothing lies at the path. Big numbers, for Windows' file ids have 64 bits. */
+function inodeOf(path: string): string | null {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? null : `${stats.dev}:${stats.ino}`;
 }

@@ -21,12 +21,19 @@ export interface MirrorsOptions {
   writers?: number;
 }
 
+export interface OpenOptions {
+  /** Make the file where there is none. */
+  create: boolean;
+  /** Ends the waits for another program's write lock. */
+  signal?: AbortSignal;
+}
+
 /** The mirrors of one data folder. One org's is opened once, however often it is asked for. */
 export interface Mirrors extends AsyncDisposable {
   pathOf(instanceUrl: string): string;
   exists(instanceUrl: string): boolean;
   /** Throws AppError `NO_MIRROR` where there is none and `create` is not set. Dispose it after use. */
-  open(instanceUrl: string, options: { create: boolean }): Promise<Mirror>;
+  open(instanceUrl: string, options: OpenOptions): Promise<Mirror>;
   /** Moves the file away and returns its new path. It must not be open. */
   archive(instanceUrl: string): Promise<string>;
   /** Deletes the file and all that was archived of this org. It must not be open. */
@@ -65,14 +72,15 @@ class SqliteMirrors implements Mirrors {
     return existsSync(this.pathOf(instanceUrl));
   }
 
-  async open(instanceUrl: string, { create }: { create: boolean }): Promise<Mirror> {
+  async open(instanceUrl: string, { create, signal }: OpenOptions): Promise<Mirror> {
     const path = this.pathOf(instanceUrl);
     let entry = this.#open.get(path);
-    if (entry === undefined) {
+    // One that was deleted or replaced is left to those who have it open; what lies there now is another mirror.
+    if (entry === undefined || !entry.file.isInPlace) {
       const seat = this.#freeSeat();
       const file = new MirrorFile(path, seat, this.#options.clock);
       seat.client.mirrors++;
-      entry = { file, users: 0, ready: file.prepare(create), seat };
+      entry = { file, users: 0, ready: file.prepare(create, signal), seat };
       this.#open.set(path, entry);
     }
     const opened = entry;
@@ -82,17 +90,17 @@ class SqliteMirrors implements Mirrors {
       if (released) return;
       released = true;
       if (--opened.users > 0) return;
-      this.#open.delete(path);
+      if (this.#open.get(path) === opened) this.#open.delete(path);
       opened.seat.client.mirrors--;
       await opened.file.close();
     };
     try {
       await opened.ready;
     } catch (error) {
-      await release();
+      await release().catch(() => {});
       throw error;
     }
-    return new SqliteMirror(opened.file, this.#options.clock, release);
+    return new SqliteMirror(opened.file, this.#options.clock, release, signal);
   }
 
   async archive(instanceUrl: string): Promise<string> {

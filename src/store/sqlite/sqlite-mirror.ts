@@ -19,7 +19,7 @@ import { findIdsBy, hasLookup } from './contact-lookup.ts';
 import { loadFields } from './contact-schema.ts';
 import { readCursors } from './effects.ts';
 import { readMeta } from './meta.ts';
-import type { MirrorFile } from './mirror-file.ts';
+import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 import { findRun, findRunsByPrefix, listChunks, listRuns, listSteps } from './run-records.ts';
 import { SqliteOutbox } from './sqlite-outbox.ts';
 import { sendPage } from './writer/send-page.ts';
@@ -29,15 +29,17 @@ export class SqliteMirror implements Mirror {
   readonly path: string;
   readonly outbox: Outbox;
   readonly #file: MirrorFile;
+  readonly #write: MirrorWrite;
   readonly #clock: Clock;
   readonly #release: () => Promise<void>;
 
-  constructor(file: MirrorFile, clock: Clock, release: () => Promise<void>) {
+  constructor(file: MirrorFile, clock: Clock, release: () => Promise<void>, signal?: AbortSignal) {
     this.#file = file;
+    this.#write = file.writer(signal);
     this.#clock = clock;
     this.#release = release;
     this.path = file.path;
-    this.outbox = new SqliteOutbox(file);
+    this.outbox = new SqliteOutbox(file, this.#write);
   }
 
   async identity(): Promise<MirrorIdentity | null> {
@@ -52,7 +54,7 @@ export class SqliteMirror implements Mirror {
   }
 
   async setIdentity(identity: MirrorIdentity): Promise<void> {
-    await this.#file.write('setIdentity', identity);
+    await this.#write('setIdentity', identity);
   }
 
   async fields(): Promise<StoredField[]> {
@@ -73,7 +75,7 @@ export class SqliteMirror implements Mirror {
     at: number,
     only?: readonly string[],
   ): Promise<SchemaChange> {
-    return this.#file.write('applyDescribe', describe, at, only);
+    return this.#write('applyDescribe', describe, at, only);
   }
 
   async latestReadAt(): Promise<number | undefined> {
@@ -107,24 +109,24 @@ export class SqliteMirror implements Mirror {
   }
 
   async idsBy(field: string, values: readonly string[]): Promise<Map<string, string>> {
-    if (!this.#file.read((db) => hasLookup(db, field))) await this.#file.write('ensureLookup', field);
+    if (!this.#file.read((db) => hasLookup(db, field))) await this.#write('ensureLookup', field);
     return this.#file.read((db) => findIdsBy(db, field, values));
   }
 
   async ensureIndices(): Promise<void> {
-    await this.#file.write('ensureIndices');
+    await this.#write('ensureIndices');
   }
 
   async startRun(kind: RunKind, at: number, state: Record<string, unknown>): Promise<string> {
-    return this.#file.write('startRun', kind, at, state);
+    return this.#write('startRun', kind, at, state);
   }
 
   async addStep(runId: string, step: RunStep): Promise<void> {
-    await this.#file.write('addStep', runId, step);
+    await this.#write('addStep', runId, step);
   }
 
   async finishRun(runId: string, outcome: RunOutcome): Promise<void> {
-    await this.#file.write('finishRun', runId, outcome);
+    await this.#write('finishRun', runId, outcome);
   }
 
   async run(runId: string): Promise<Run | null> {
@@ -144,7 +146,7 @@ export class SqliteMirror implements Mirror {
   }
 
   async addChunks(runId: string, chunks: readonly NewChunk[]): Promise<Chunk[]> {
-    return this.#file.write('addChunks', runId, chunks);
+    return this.#write('addChunks', runId, chunks);
   }
 
   async chunks(runId: string, state?: Chunk['state']): Promise<Chunk[]> {
@@ -155,7 +157,7 @@ export class SqliteMirror implements Mirror {
     const { page, tombstones = [], effects = {} } = batch;
     throwIfAborted(signal);
     if (page === undefined) {
-      return this.#file.write('commit', { page: null, answeredAt: 0, tombstones, effects });
+      return this.#write('commit', { page: null, answeredAt: 0, tombstones, effects });
     }
     const began = this.#clock.monotonicMs();
     const route = this.#file.pageRoute();
@@ -164,14 +166,14 @@ export class SqliteMirror implements Mirror {
       // The org's time when the last row had come: at the latest what has passed here since it was asked for.
       const answeredAt = page.answeredAt?.() ?? page.readAt + (this.#clock.monotonicMs() - began);
       throwIfAborted(signal);
-      return await this.#file.write('commit', { page: route.page, answeredAt, tombstones, effects });
+      return await this.#write('commit', { page: route.page, answeredAt, tombstones, effects });
     } finally {
       await this.#file.dropPage(route.page);
     }
   }
 
   async addApiCalls(hour: number, calls: number): Promise<void> {
-    await this.#file.write('addApiCalls', hour, calls);
+    await this.#write('addApiCalls', hour, calls);
   }
 
   async apiCallsSince(hour: number): Promise<number> {
@@ -190,7 +192,7 @@ export class SqliteMirror implements Mirror {
   }
 
   async saveApiUsage(usage: { used: number; max: number; at: number }): Promise<void> {
-    await this.#file.write('saveMeta', 'api_usage', JSON.stringify(usage));
+    await this.#write('saveMeta', 'api_usage', JSON.stringify(usage));
   }
 
   async checkIntegrity(): Promise<string[]> {

@@ -6,18 +6,20 @@ import type {
   SendWay,
   Settlement,
 } from '../../sync/ports/outbox.ts';
-import type { MirrorFile } from './mirror-file.ts';
+import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 import { countEntries, listEntries, listReadBackDue, type OutboxFilter } from './outbox-records.ts';
 
 export class SqliteOutbox implements Outbox {
   readonly #file: MirrorFile;
+  readonly #write: MirrorWrite;
 
-  constructor(file: MirrorFile) {
+  constructor(file: MirrorFile, write: MirrorWrite) {
     this.#file = file;
+    this.#write = write;
   }
 
   async add(entries: readonly NewOutboxEntry[]): Promise<void> {
-    await this.#file.write('addEntries', entries);
+    await this.#write('addEntries', entries);
   }
 
   async list(filter: OutboxFilter = {}): Promise<OutboxEntry[]> {
@@ -30,11 +32,11 @@ export class SqliteOutbox implements Outbox {
     at: number,
     orgAt: number | null = null,
   ): Promise<void> {
-    await this.#file.write('markSent', keys, way, at, orgAt);
+    await this.#write('markSent', keys, way, at, orgAt);
   }
 
   async settle(settlements: readonly Settlement[]): Promise<void> {
-    await this.#file.write('settle', settlements);
+    await this.#write('settle', settlements);
   }
 
   async move(
@@ -43,7 +45,7 @@ export class SqliteOutbox implements Outbox {
     to: OutboxState,
     at: number,
   ): Promise<string[]> {
-    return this.#file.write('moveEntries', keys, from, to, at);
+    return this.#write('moveEntries', keys, from, to, at);
   }
 
   async counts(): Promise<Record<OutboxState, number>> {
@@ -55,6 +57,6 @@ export class SqliteOutbox implements Outbox {
   }
 
   async clearReadBack(keys: readonly string[]): Promise<void> {
-    await this.#file.write('clearReadBack', keys);
+    await this.#write('clearReadBack', keys);
   }
 }

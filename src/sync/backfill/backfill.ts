@@ -28,8 +28,8 @@ export interface BackfillReport {
   instanceUrl: string;
   status: 'complete' | 'interrupted' | 'failed';
   api: BackfillApi | null;
-  /** Live contacts in the mirror. */
-  contacts: number;
+  /** Live contacts in the mirror; null where it cannot be read. */
+  contacts: number | null;
   inserted: number;
   updated: number;
   chunks: number;
@@ -122,10 +122,7 @@ export async function backfill(context: SyncContext, options: BackfillOptions): 
     await mirror.apply({ effects: { runState: { id: recorder.id, state: closed } } });
   } catch (error) {
     failure = error;
-    if (recorder !== null) {
-      const stored = await mirror.run(recorder.id);
-      if (stored?.status === 'running') await recorder.fail(error);
-    }
+    await recordFailure(context, recorder, error);
     if (!isAbort(error)) log.debug('backfill failed', { error: String(error) });
   }
   chunks = progress?.chunks ?? 0;
@@ -135,7 +132,7 @@ export async function backfill(context: SyncContext, options: BackfillOptions): 
     instanceUrl: remote.instanceUrl,
     status: failure === null ? 'complete' : isAbort(failure) ? 'interrupted' : 'failed',
     api: state?.api ?? null,
-    contacts: (await mirror.counts()).contacts,
+    contacts: await contactsOf(context, failure),
     inserted: recorder?.counts.inserted ?? 0,
     updated: recorder?.counts.updated ?? 0,
     chunks,
@@ -147,6 +144,27 @@ export async function backfill(context: SyncContext, options: BackfillOptions): 
     compared,
     error: failure === null ? null : runErrorOf(failure),
   };
+}
+
+/** Not where all was read and stored, and only the closing cycle failed: that run is complete. */
+async function recordFailure(
+  { mirror }: SyncContext,
+  recorder: RunRecorder | null,
+  error: unknown,
+): Promise<void> {
+  if (recorder === null) return;
+  const stored = await mirror.run(recorder.id).catch(() => null);
+  if (stored?.status === 'running') await recorder.fail(error);
+}
+
+/** Null where the mirror that failed cannot even be counted: the failure is what is to be told. */
+async function contactsOf({ mirror }: SyncContext, failure: unknown): Promise<number | null> {
+  try {
+    return (await mirror.counts()).contacts;
+  } catch (error) {
+    if (failure === null) throw error;
+    return null;
+  }
 }
 
 /** The newest backfill, where it did not end (its closing cycle included) and is young enough to go on with. */

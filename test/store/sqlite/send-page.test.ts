@@ -12,7 +12,7 @@ const blockBytes = 1_000;
 function heldWriter() {
   const held: { page: number; size: number; resolve(): void; reject(error: Error): void }[] = [];
   const calls: string[] = [];
-  const call = (_path: string, name: keyof MirrorCalls, args: unknown[]): Promise<unknown> => {
+  const call = (_mirror: string, name: keyof MirrorCalls, args: unknown[]): Promise<unknown> => {
     calls.push(name);
     if (name !== 'addBlock') return Promise.resolve();
     const [page, block] = args as [number, Uint8Array];
@@ -51,7 +51,7 @@ describe('back-pressure', () => {
     const sent = streams.map(({ body }, page) =>
       sendPage(
         body,
-        { client: writer.client, budget, path: 'p', page, ready: async () => {} },
+        { client: writer.client, budget, mirror: 'm', page, ready: async () => {} },
         controller.signal,
       ).catch((error: unknown) => error),
     );
@@ -96,7 +96,13 @@ describe('back-pressure', () => {
     const writer = heldWriter();
     const { state, body } = endless();
     const budget = new BlockBudget(3 * blockBytes);
-    const sent = sendPage(body, { client: writer.client, budget, path: 'p', page: 1, ready: async () => {} });
+    const sent = sendPage(body, {
+      client: writer.client,
+      budget,
+      mirror: 'm',
+      page: 1,
+      ready: async () => {},
+    });
     await untilQuiet();
     writer.held[0]!.reject(new Error('broken'));
     writer.held.slice(1).forEach(({ resolve }) => {

@@ -8,7 +8,7 @@ const { WriterClient } = await import(source);
 const folder = mkdtempSync(join(tmpdir(), 'parahack-sync-threads-'));
 for (let i = 0; i < Number(count); i++) {
   const client = new WriterClient();
-  await client.open(join(folder, `${i}.db`), true);
+  await client.open('mirror', join(folder, `${i}.db`), true);
   await client.stop();
 }
 rmSync(folder, { recursive: true, force: true });

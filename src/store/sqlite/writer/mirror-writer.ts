@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { withFinallySync } from '../../../base/finally.ts';
 import { isoTime } from '../../../base/iso-time.ts';
 import { makeFolder } from '../../../base/make-folder.ts';
 import type { ContactDescribe } from '../../../sync/ports/field.ts';
@@ -29,12 +30,14 @@ const spoolCacheKb = 512;
 
 /** One mirror's file as its writer thread holds it. */
 export class MirrorWriter implements MirrorCalls {
+  readonly path: string;
   readonly #db: Connection;
   readonly #spools: string;
   readonly #scratch: Scratch;
   readonly #pages = new Map<number, PageIntake>();
 
   constructor(path: string, create: boolean, scratch: Scratch) {
+    this.path = path;
     this.#scratch = scratch;
     this.#db = openForWriting(path, create);
     this.#spools = spoolFolder(dirname(path));
@@ -78,22 +81,30 @@ export class MirrorWriter implements MirrorCalls {
     const intake = page === null ? null : this.#intake(page);
     // ATTACH works outside of transactions only.
     if (intake !== null) this.#attach(intake.path);
-    try {
-      return inTransaction(this.#db, () => {
-        const columns = new Set(loadFields(this.#db).map(({ name }) => name));
-        const counts = intake === null ? null : this.#applyPage(intake, answeredAt, columns);
-        const outcome = intake === null || counts === null ? null : this.#outcomeOf(intake, counts);
-        const buried = applyTombstones(this.#db, tombstones, columns);
-        this.#rememberTime(Math.max(intake?.head.readAt ?? 0, latestEvidence(tombstones)));
-        return {
-          page: outcome,
-          buried: buried + (counts?.buried ?? 0),
-          ...applyEffects(this.#db, effects, outcome),
-        };
-      });
-    } finally {
-      if (intake !== null) this.#db.exec('DETACH spool');
-    }
+    return withFinallySync(
+      () => this.#commit(intake, { answeredAt, tombstones, effects }),
+      () => {
+        if (intake !== null) this.#db.exec('DETACH spool');
+      },
+    );
+  }
+
+  #commit(
+    intake: PageIntake | null,
+    { answeredAt, tombstones, effects }: Omit<BatchOrder, 'page'>,
+  ): BatchOutcome {
+    return inTransaction(this.#db, () => {
+      const columns = new Set(loadFields(this.#db).map(({ name }) => name));
+      const counts = intake === null ? null : this.#applyPage(intake, answeredAt, columns);
+      const outcome = intake === null || counts === null ? null : this.#outcomeOf(intake, counts);
+      const buried = applyTombstones(this.#db, tombstones, columns);
+      this.#rememberTime(Math.max(intake?.head.readAt ?? 0, latestEvidence(tombstones)));
+      return {
+        page: outcome,
+        buried: buried + (counts?.buried ?? 0),
+        ...applyEffects(this.#db, effects, outcome),
+      };
+    });
   }
 
   #intake(page: number): PageIntake {

@@ -44,11 +44,11 @@ export interface MirrorCalls {
 
 export type CallName = keyof MirrorCalls;
 
-/** Main thread → writer thread. `open` and `close` are of the file itself. */
+/** Main thread → writer thread. `open` and `close` are of the file itself; `mirror` names it on the thread. */
 export type WriterRequest =
-  | { id: number; path: string; call: 'open'; args: [create: boolean] }
-  | { id: number; path: string; call: 'close'; args: [] }
-  | { id: number; path: string; call: CallName; args: unknown[] };
+  | { id: number; mirror: string; call: 'open'; args: [path: string, create: boolean] }
+  | { id: number; mirror: string; call: 'close'; args: [] }
+  | { id: number; mirror: string; call: CallName; args: unknown[] };
 
 /** The last message to a thread: close what is open, then end. */
 export const endOfThread = 'end';

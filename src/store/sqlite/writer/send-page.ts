@@ -6,7 +6,7 @@ import type { WriterClient } from './writer-client.ts';
 export interface PageRoute {
   client: Pick<WriterClient, 'call'>;
   budget: BlockBudget;
-  path: string;
+  mirror: string;
   /** Names the page on its writer thread. */
   page: number;
   /** Resolves when the thread has the mirror open. */
@@ -18,17 +18,17 @@ export interface PageRoute {
  * goes wrong, the stream is left, so that its connection is freed.
  */
 export async function sendPage(body: PageBody, route: PageRoute, signal?: AbortSignal): Promise<void> {
-  const { client, path, page } = route;
+  const { client, mirror, page } = route;
   const { format, fields, expectedRows, readAt, partial = false } = body;
   const iterator = body.blocks[Symbol.asyncIterator]();
   let ended = false;
   try {
     throwIfAborted(signal);
     await route.ready();
-    await client.call(path, 'beginPage', [page, { format, fields, expectedRows, readAt, partial }]);
+    await client.call(mirror, 'beginPage', [page, { format, fields, expectedRows, readAt, partial }]);
     await sendBlocks(iterator, route, signal);
     ended = true;
-    await client.call(path, 'endPage', [page]);
+    await client.call(mirror, 'endPage', [page]);
   } finally {
     // Not awaited: a stream that never answers must not keep its error from being told.
     if (!ended) void iterator.return?.().catch(() => {});
@@ -37,7 +37,7 @@ export async function sendPage(body: PageBody, route: PageRoute, signal?: AbortS
 
 async function sendBlocks(
   iterator: AsyncIterator<Uint8Array<ArrayBuffer>>,
-  { client, budget, path, page }: PageRoute,
+  { client, budget, mirror, page }: PageRoute,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const end = new EarlyEnd(signal);
@@ -49,7 +49,7 @@ async function sendBlocks(
       const block = next.value;
       const release = await grantedOr(end, budget.take(block.buffer.byteLength));
       const sent: Promise<void> = client
-        .call(path, 'addBlock', [page, block], [block.buffer])
+        .call(mirror, 'addBlock', [page, block], [block.buffer])
         .catch((error: unknown) => end.fail(error))
         .finally(() => {
           underWay.delete(sent);

@@ -35,20 +35,20 @@ export class WriterClient {
   #stopped: Error | null = null;
 
   call<K extends keyof MirrorCalls>(
-    path: string,
+    mirror: string,
     call: K,
     args: Parameters<MirrorCalls[K]>,
     transfer: ArrayBuffer[] = [],
   ): Promise<ReturnType<MirrorCalls[K]>> {
-    return this.#post({ id: 0, path, call, args }, transfer) as Promise<ReturnType<MirrorCalls[K]>>;
+    return this.#post({ id: 0, mirror, call, args }, transfer) as Promise<ReturnType<MirrorCalls[K]>>;
   }
 
-  async open(path: string, create: boolean): Promise<void> {
-    await this.#post({ id: 0, path, call: 'open', args: [create] });
+  async open(mirror: string, path: string, create: boolean): Promise<void> {
+    await this.#post({ id: 0, mirror, call: 'open', args: [path, create] });
   }
 
-  async close(path: string): Promise<void> {
-    await this.#post({ id: 0, path, call: 'close', args: [] });
+  async close(mirror: string): Promise<void> {
+    await this.#post({ id: 0, mirror, call: 'close', args: [] });
   }
 
   async stop(): Promise<void> {

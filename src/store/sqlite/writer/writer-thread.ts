@@ -21,7 +21,7 @@ function serve(port: NonNullable<typeof parentPort>): void {
     try {
       answer({ id: request.id, value: perform(writers, scratch, request) });
     } catch (error) {
-      answer({ id: request.id, fault: faultOf(mapSqliteFault(error, request.path)) });
+      answer({ id: request.id, fault: faultOf(mapSqliteFault(error, pathOf(writers, request))) });
     }
   });
 }
@@ -29,22 +29,27 @@ function serve(port: NonNullable<typeof parentPort>): void {
 function perform(
   writers: Map<string, MirrorWriter>,
   scratch: Scratch,
-  { path, call, args }: WriterRequest,
+  { mirror, call, args }: WriterRequest,
 ): unknown {
+  const writer = writers.get(mirror);
   if (call === 'open') {
-    if (!writers.has(path)) writers.set(path, new MirrorWriter(path, args[0] === true, scratch));
+    const [path, create] = args as [string, boolean];
+    if (writer === undefined) writers.set(mirror, new MirrorWriter(path, create, scratch));
     return undefined;
   }
-  const writer = writers.get(path);
   if (call === 'close') {
     writer?.close();
-    writers.delete(path);
+    writers.delete(mirror);
     return undefined;
   }
   // It was opened on a thread that has died since.
   if (writer === undefined) throw threadEnded();
   const method = writer[call] as (...args: unknown[]) => unknown;
   return method.apply(writer, args);
+}
+
+function pathOf(writers: Map<string, MirrorWriter>, { mirror, call, args }: WriterRequest): string {
+  return call === 'open' ? String(args[0]) : (writers.get(mirror)?.path ?? mirror);
 }
 
 function faultOf(error: Error): WriterFault {
