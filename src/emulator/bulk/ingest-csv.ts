@@ -10,16 +10,23 @@ export interface CsvTable {
 /** A refusal of the whole upload, in the words of a failed job's errorMessage. */
 export class IngestFailure extends Error {}
 
-/** Parses uploaded data as its job declares it; a header that is missing or ends otherwise fails the job. */
-export function parseUpload(data: Buffer, format: BulkFormat): CsvTable {
+/**
+ * Parses uploaded data as its job declares it; a header that is missing or ends otherwise fails the job. Without a
+ * `lineEnding` lines end as they do.
+ */
+export function parseUpload(
+  data: Buffer,
+  format: Pick<BulkFormat, 'columnDelimiter'> & { lineEnding: BulkFormat['lineEnding'] | undefined },
+): CsvTable {
   const text = data.toString('utf8').replace(/^\uFEFF/, '');
   if (text.trim() === '') return { header: [], rows: [] };
-  checkLineEnding(text, format.lineEnding);
+  const { lineEnding } = format;
+  if (lineEnding !== undefined) checkLineEnding(text, lineEnding);
   let records: string[][];
   try {
     records = parse(text, {
       delimiter: delimiterChars[format.columnDelimiter],
-      record_delimiter: lineEndingChars[format.lineEnding],
+      ...(lineEnding === undefined ? {} : { record_delimiter: lineEndingChars[lineEnding] }),
       skip_empty_lines: true,
       relax_column_count: true,
     });

@@ -24,12 +24,15 @@ export interface IngestJob {
   apiVersion: string;
   format: BulkFormat;
   data: Buffer | undefined;
-  phase: 'open' | 'closed' | 'aborted' | 'done' | 'failed';
+  phase: 'open' | 'closed' | 'running' | 'aborted' | 'done' | 'failed';
   /** From this instant the work is done; set when it is closed. */
   dueMs: number;
   result: IngestResult | undefined;
   errorMessage: string | undefined;
 }
+
+/** The queue's part of a job's time, before it is in progress. */
+const queuedShare = 0.2;
 
 export function ingestJobState(job: IngestJob, nowMs: number): IngestState {
   switch (job.phase) {
@@ -41,7 +44,12 @@ export function ingestJobState(job: IngestJob, nowMs: number): IngestState {
       return 'Failed';
     case 'done':
       return 'JobComplete';
+    case 'running':
+      return 'InProgress';
     case 'closed':
-      return nowMs < job.changedMs + (job.dueMs - job.changedMs) / 5 ? 'UploadComplete' : 'InProgress';
+      // Closing answers UploadComplete however short the job is: its work begins afterwards.
+      return nowMs <= job.changedMs + (job.dueMs - job.changedMs) * queuedShare
+        ? 'UploadComplete'
+        : 'InProgress';
   }
 }

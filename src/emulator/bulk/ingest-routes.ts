@@ -136,11 +136,14 @@ function close(job: IngestJob, { emulation }: ApiContext): void {
   job.changedMs = org.clock.now();
   job.dueMs = job.changedMs + settings.bulkJobMs;
   agenda.at(job.dueMs, () => {
+    if (job.phase === 'closed') job.phase = 'running';
     runIngest(job, org)
       .then(() => {
-        if (job.phase === 'closed') job.phase = 'done';
+        if (job.phase === 'running') job.phase = 'done';
       })
       .catch((error: unknown) => {
+        // What was aborted stays so, and data that nobody worked off cannot fail.
+        if (job.phase !== 'running') return;
         job.phase = 'failed';
         job.errorMessage =
           error instanceof IngestFailure ? error.message : `UnknownException : ${String(error)}`;
@@ -151,11 +154,18 @@ function close(job: IngestJob, { emulation }: ApiContext): void {
   });
 }
 
+/** "The job must have the state UploadComplete, JobComplete, Aborted, or Failed" to be deleted. */
 function deleteJob(_request: ApiRequest, { id = '' }: PathParams, context: ApiContext): Answer {
   const job = context.emulation.jobs.ingest(id);
-  if (job.phase === 'open' || job.phase === 'closed') {
-    throw apiError(400, 'INVALIDJOBSTATE', 'A job must be JobComplete, Aborted or Failed to be deleted.');
+  const state = ingestJobState(job, context.emulation.org.clock.now());
+  if (state === 'Open' || state === 'InProgress') {
+    throw apiError(
+      400,
+      'INVALIDJOBSTATE',
+      `A job must be UploadComplete, JobComplete, Aborted or Failed to be deleted; it is ${state}.`,
+    );
   }
+  if (job.phase === 'closed') job.phase = 'aborted';
   context.emulation.jobs.deleteIngest(job);
   return emptyAnswer(204);
 }

@@ -12,7 +12,9 @@ const chunkRows = 200;
  * unprocessed. Rejects with IngestFailure where the upload as a whole cannot be read.
  */
 export async function runIngest(job: IngestJob, org: Org): Promise<IngestResult> {
-  const table = parseUpload(job.data ?? Buffer.alloc(0), job.format);
+  // An aborted job's rows are shown as they are, in whatever lines they came.
+  const format = job.phase === 'aborted' ? { ...job.format, lineEnding: undefined } : job.format;
+  const table = parseUpload(job.data ?? Buffer.alloc(0), format);
   const result: IngestResult = { header: table.header, successful: [], failed: [], unprocessed: [] };
   job.result = result;
   for (let at = 0; at < table.rows.length; at += chunkRows) {

@@ -166,11 +166,11 @@ describe('Bulk API 2.0 ingest', () => {
       `--${boundary}--`,
       '',
     ].join('\r\n');
-    const created = await org.api<{ id: string }>('/jobs/ingest', {
+    const created = await org.api<{ id: string; state: string }>('/jobs/ingest', {
       body,
       headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
     });
-    expect(created.status).toBe(200);
+    expect([created.status, created.body.state]).toEqual([200, 'UploadComplete']);
     await settled(created.body.id);
     const good = await results(created.body.id, 'successfulResults');
     expect(good.map((r) => r.LastName)).toEqual(['Mültipart']);
@@ -197,6 +197,55 @@ describe('Bulk API 2.0 ingest', () => {
     const { id } = await run({ operation: 'insert' }, 'LastName\nx\n');
     expect((await org.api(`/jobs/ingest/${id}`, { method: 'DELETE' })).status).toBe(204);
     expect((await org.api(`/jobs/ingest/${id}`)).status).toBe(404);
+  });
+
+  it('answers UploadComplete to its closing; the work begins afterwards', async () => {
+    const { body } = await create({ operation: 'insert' });
+    await upload(body.id, 'LastName\nClosed\n');
+    const closed = await change(body.id, 'UploadComplete');
+    expect([closed.status, closed.body.state]).toEqual([200, 'UploadComplete']);
+    expect(await settled(body.id)).toMatchObject({ state: 'JobComplete', numberRecordsProcessed: 1 });
+    expect((await org.control('state')).live).toBe(21);
+  });
+
+  it('is UploadComplete, InProgress and JobComplete in this order, and cannot be closed twice', async () => {
+    await org.control('settings', { bulkJobMs: 60_000 });
+    const { body } = await create({ operation: 'insert' });
+    await upload(body.id, 'LastName\nSlow\n');
+    const states = [(await change(body.id, 'UploadComplete')).body.state, (await info(body.id)).state];
+    expect((await change(body.id, 'UploadComplete')).status).toBe(400);
+    await org.control('clock', { advanceMs: 30_000 });
+    states.push((await info(body.id)).state);
+    expect((await org.api(`/jobs/ingest/${body.id}`, { method: 'DELETE' })).status).toBe(400);
+    await org.control('clock', { advanceMs: 31_000 });
+    states.push((await settled(body.id)).state);
+    expect(states).toEqual(['UploadComplete', 'UploadComplete', 'InProgress', 'JobComplete']);
+    expect((await change(body.id, 'Aborted')).status).toBe(400);
+  });
+
+  it('may be deleted while it is UploadComplete, and then does nothing', async () => {
+    await org.control('settings', { bulkJobMs: 60_000 });
+    const { body } = await create({ operation: 'insert' });
+    await upload(body.id, 'LastName\nNever\n');
+    await change(body.id, 'UploadComplete');
+    expect((await org.api(`/jobs/ingest/${body.id}`, { method: 'DELETE' })).status).toBe(204);
+    await org.control('clock', { advanceMs: 61_000 });
+    expect((await org.control('state')).live).toBe(20);
+  });
+
+  it('stays Aborted when it was aborted after its closing, whatever its data are', async () => {
+    await org.control('settings', { bulkJobMs: 60_000 });
+    for (const csv of ['LastName\nNever\n', 'LastName\r\nNever\r\n']) {
+      const { body } = await create({ operation: 'insert' });
+      await upload(body.id, csv);
+      await change(body.id, 'UploadComplete');
+      expect((await change(body.id, 'Aborted')).body.state).toBe('Aborted');
+      await org.control('clock', { advanceMs: 61_000 });
+      await org.api('/limits');
+      expect(await info(body.id)).toMatchObject({ state: 'Aborted', numberRecordsProcessed: 0 });
+      expect((await org.api(`/jobs/ingest/${body.id}/unprocessedrecords`)).text).toContain('Never');
+    }
+    expect((await org.control('state')).live).toBe(20);
   });
 
   it('works off many rows without holding other requests up', async () => {
