@@ -25,8 +25,9 @@ export function readJwtBearer(assertion: string, context: OAuthContext): { usern
   ) {
     throw new OAuthError('invalid_grant', 'audience is invalid');
   }
-  if (typeof claims.exp !== 'number') throw new OAuthError('invalid_grant', 'invalid assertion');
-  if (claims.exp * 1_000 + skewMs < directory.now()) {
+  const expiry = readExpiry(claims.exp);
+  if (expiry === undefined) throw new OAuthError('invalid_grant', 'invalid assertion');
+  if (expiry * 1_000 + skewMs < directory.now()) {
     throw new OAuthError('invalid_grant', 'expired authorization code');
   }
   const signed = Buffer.from(`${head}.${payload}`, 'ascii');
@@ -37,6 +38,12 @@ export function readJwtBearer(assertion: string, context: OAuthContext): { usern
   const username = claims.sub ?? claims.prn;
   if (typeof username !== 'string') throw new OAuthError('invalid_grant', 'invalid assertion');
   return { username };
+}
+
+/** Seconds since 1970, as a number or, as in Salesforce's own example, as a string of digits. */
+function readExpiry(exp: unknown): number | undefined {
+  const seconds = typeof exp === 'string' && /^\d{1,15}$/.test(exp) ? Number(exp) : exp;
+  return typeof seconds === 'number' && Number.isFinite(seconds) ? seconds : undefined;
 }
 
 function ownAudiences(instanceUrl: string): string[] {

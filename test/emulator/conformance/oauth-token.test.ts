@@ -181,6 +181,17 @@ describe('token', () => {
     expect(production.status).toBe(200);
   });
 
+  // OAuth 2.0 JWT Bearer Flow: the guide's own example has "exp": "1333685628".
+  it('takes the expiry of a JWT as a string of digits, as the documentation writes it', async () => {
+    const key = await org.emulator.jwtPrivateKey();
+    const inTwoMinutes = String(Math.floor(Date.now() / 1_000) + 120);
+    expect((await jwt(sign(claims({ exp: inTwoMinutes }), key))).status).toBe(200);
+    for (const exp of ['1333685628', 'soon', '', ' ', '1e99', null, {}, [9e9], true]) {
+      const answer = await jwt(sign(claims({ exp }), key));
+      expect([answer.status, answer.body.error], JSON.stringify(exp)).toEqual([400, 'invalid_grant']);
+    }
+  });
+
   it('refuses a JWT with a foreign signature, audience, age, algorithm, user or client', async () => {
     const key = await org.emulator.jwtPrivateKey();
     const foreign = generateKeyPairSync('rsa', {
