@@ -9,11 +9,11 @@ import { compositeGraph } from './composite-graph.ts';
 import { compositeTree } from './composite-tree.ts';
 import { basicInformation, describeGlobal, describeObject } from './describe.ts';
 import { deleteRowByExternalId, readRowByExternalId, upsertRow } from './external-id.ts';
-import { limits } from './limits.ts';
+import { limits, recordCount } from './limits.ts';
 import { query, queryAll, queryMore } from './query.ts';
 import { deleted, updated } from './replication.ts';
 import { recent, resources } from './resources.ts';
-import { createRow, deleteRow, readRow, updateRow } from './rows.ts';
+import { createRow, createRowWithoutId, deleteRow, readRow, updateRow } from './rows.ts';
 import { parameterizedSearch, search } from './search.ts';
 import { createUiRecord, deleteUiRecord, readUiRecord, updateUiRecord } from './ui-records.ts';
 
@@ -22,6 +22,7 @@ export function createApiRouter(): Router<ApiContext> {
   const router = new Router<ApiContext>()
     .on('GET', '/', resources)
     .on('GET', '/limits', limits)
+    .on('GET', '/limits/recordCount', recordCount)
     .on('GET', '/recent', recent)
     .on('GET', '/query', query)
     .on('GET', '/query/:locator', queryMore)
@@ -33,6 +34,7 @@ export function createApiRouter(): Router<ApiContext> {
     .on('GET', '/sobjects', describeGlobal)
     .on('GET', '/sobjects/:object', basicInformation)
     .on('POST', '/sobjects/:object', createRow)
+    .on('POST', '/sobjects/:object/Id', createRowWithoutId)
     .on('GET', '/sobjects/:object/describe', describeObject)
     .on('GET', '/sobjects/:object/updated', updated)
     .on('GET', '/sobjects/:object/deleted', deleted)

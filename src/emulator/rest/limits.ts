@@ -49,3 +49,16 @@ export function limits(_request: ApiRequest, _params: PathParams, { emulation }:
     ...Object.fromEntries(Object.entries(unused).map(([name, max]) => [name, { Max: max, Remaining: max }])),
   });
 }
+
+/** GET `/limits/recordCount?sObjects=A,B` (Record Count, since 40.0): of all objects where none is named. */
+export function recordCount(request: ApiRequest, _params: PathParams, { emulation }: ApiContext): Answer {
+  const asked = request.query
+    .get('sObjects')
+    ?.split(',')
+    .map((name) => name.trim().toLowerCase());
+  const counts = Object.entries(emulation.org.control.rowCounts())
+    .filter(([name]) => asked === undefined || asked.includes(name.toLowerCase()))
+    .map(([name, { live }]) => ({ count: live, name }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return jsonAnswer(200, { sObjects: counts });
+}

@@ -23,6 +23,25 @@ export function createRow(request: ApiRequest, { object = '' }: PathParams, cont
   return jsonAnswer(201, { id, success: true, errors: [] }, { Location: `${base}/sobjects/${name}/${id}` });
 }
 
+/**
+ * POST `/sobjects/Contact/Id` (Create Records Using sObject Rows by External ID): an upsert by an Id that is null.
+ * "Do not specify Id or an external ID field in the request body or an error is generated."
+ */
+export function createRowWithoutId(request: ApiRequest, params: PathParams, context: ApiContext): Answer {
+  const { emulation, actor } = context;
+  const { fields } = emulation.org.describe(actor, params.object ?? '').document;
+  const given = new Set(Object.keys(jsonObject(request)).map((name) => name.toLowerCase()));
+  const key = fields.find((field) => field.externalId && given.has(field.name.toLowerCase()));
+  if (key) {
+    throw apiError(
+      400,
+      'INVALID_FIELD',
+      `The ${key.name} field should not be specified in the sobject data.`,
+    );
+  }
+  return createRow(request, params, context);
+}
+
 /** GET `/sobjects/Contact/{id}?fields=Id,LastName` (sObject Rows). */
 export function readRow(request: ApiRequest, params: PathParams, context: ApiContext): Answer {
   const { object = '', id = '' } = params;
