@@ -47,17 +47,30 @@ export const controls: Record<string, Control> = {
   },
   'POST open-transaction': (body, _query, { emulation }) =>
     emulation.org.control.openTransaction(readTransaction(asObject(body))),
-  'POST commit': (_body, _query, { emulation }) => emulation.org.control.commit(),
-  'POST open-transaction/commit': (_body, _query, { emulation }) => emulation.org.control.commit(),
+  'POST commit': commit,
+  'POST open-transaction/commit': commit,
   'POST visibility': changeVisibility,
-  'GET calls': (_body, query, { emulation }) => emulation.calls.list(Number(query.get('limit')) || undefined),
+  'GET calls': (_body, query, { emulation }) => emulation.calls.list(readLimit(query)),
   'POST usage': changeUsage,
   'GET jwt-key': async (_body, _query, host) => ({ privateKey: await host.jwtPrivateKey() }),
-  'POST reset': async (_body, _query, host) => {
+  'POST reset': async (body, _query, host) => {
+    onlyKeys(asObject(body), []);
     await host.reset();
     return stateReport(host.emulation);
   },
 };
+
+function commit(body: unknown, _query: URLSearchParams, { emulation }: ControlHost): unknown {
+  onlyKeys(asObject(body), []);
+  return emulation.org.control.commit();
+}
+
+function readLimit(query: URLSearchParams): number | undefined {
+  const text = query.get('limit');
+  if (text === null) return undefined;
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new ControlError('"limit" must be a whole number from 1 on.');
+  return Number(text);
+}
 
 function createContacts(body: unknown, _query: URLSearchParams, { emulation }: ControlHost): unknown {
   const input = asObject(body);
@@ -109,6 +122,9 @@ function moveClock(body: unknown, _query: URLSearchParams, { emulation }: Contro
   onlyKeys(input, ['now', 'advanceMs']);
   const { clock } = emulation.org;
   const { now, advanceMs } = input;
+  if (now !== undefined && advanceMs !== undefined) {
+    throw new ControlError('Either "now" or "advanceMs" is wanted, not both.');
+  }
   const at = now === undefined ? clock.now() + readAdvance(advanceMs) : readInstant(now);
   if (!(at >= 0 && at <= latestClockMs)) throw new ControlError('The clock can be set from 1970 to 4000.');
   if (now === undefined) clock.advance(readAdvance(advanceMs));
@@ -142,6 +158,9 @@ function changeSessions(body: unknown, _query: URLSearchParams, { emulation }: C
   onlyKeys(input, ['expire', 'login']);
   const { oauth } = emulation;
   const login = readText(input, 'login');
+  if (login !== undefined && input.expire !== undefined) {
+    throw new ControlError('Either "login" or "expire" is wanted, not both.');
+  }
   if (login !== undefined) {
     const user = oauth.directory.users().find((u) => u.username.toLowerCase() === login.toLowerCase());
     if (!user) throw new ControlError(`There is no user "${login}".`);

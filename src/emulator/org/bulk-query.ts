@@ -8,7 +8,7 @@ import { BLOCK_ROWS, BulkSpool } from './bulk-spool.ts';
 import { OrgFault } from './fault.ts';
 import type { Actor, BulkFormat, BulkRows } from './org.ts';
 import type { OrgState } from './org-state.ts';
-import { csvFetch, fetchRows, planQuery, takeRids } from './query-engine.ts';
+import { csvFetch, fetchRows, type Planned, planQuery, takeRids } from './query-engine.ts';
 
 const DELIMITERS: Readonly<Record<BulkFormat['columnDelimiter'], string>> = {
   BACKQUOTE: '`',
@@ -50,7 +50,7 @@ export class BulkQueries {
     soql: string,
     options: BulkFormat & { readonly all: boolean; readonly signal?: AbortSignal },
   ): Promise<BulkRows> {
-    const { plan, relative } = this.#plan(actor, soql, options.all);
+    const { plan, relative, vanished } = this.#plan(actor, soql, options.all);
     const { columnDelimiter, lineEnding, all, signal } = options;
     signal?.throwIfAborted();
     const version = this.#state.storage.version;
@@ -64,7 +64,7 @@ export class BulkQueries {
     ]);
     let kept = this.#kept.get(key);
     if (!kept) {
-      kept = this.#render(plan, options);
+      kept = this.#render(plan, options, vanished);
       this.#kept.set(key, kept);
       kept.done.catch(() => this.#kept.delete(key));
     }
@@ -85,23 +85,31 @@ export class BulkQueries {
     this.#kept.clear();
   }
 
-  #plan(actor: Actor, soql: string, all: boolean): { plan: RowsPlan; relative: boolean } {
+  #plan(
+    actor: Actor,
+    soql: string,
+    all: boolean,
+  ): { plan: RowsPlan; relative: boolean; vanished: Planned['vanished'] } {
     refuseForBulk(soql);
-    const { plan, relative } = planQuery(this.#state, actor, soql, { all, bulk: true });
+    const { plan, relative, vanished } = planQuery(this.#state, actor, soql, { all, bulk: true });
     if (plan.kind !== 'rows') throw malformed('Aggregate Relationships not supported in Bulk Query');
     if (plan.selection.compounds.length > 0) {
       throw new OrgFault('FUNCTIONALITY_NOT_ENABLED', 'Selecting compound data not supported in Bulk Query');
     }
-    return { plan, relative };
+    return { plan, relative, vanished };
   }
 
-  #render(plan: RowsPlan, format: BulkFormat): Kept {
+  #render(plan: RowsPlan, format: BulkFormat, vanished: Planned['vanished']): Kept {
     const lineEnding = format.lineEnding === 'CRLF' ? '\r\n' : '\n';
     const spool = new BulkSpool(join(this.#state.storage.folder, `bulk-${++this.#files}.csv`), lineEnding);
     const rids = takeRids(this.#state, plan);
     const fetch = csvFetch(plan, DELIMITERS[format.columnDelimiter], lineEnding);
     const work = async () => {
       for (let at = 0, block = 1; at < rids.length; at += BLOCK_ROWS, block++) {
+        const gone = vanished();
+        if (gone !== undefined) {
+          throw new OrgFault('INVALID_FIELD', `No such column '${gone}' on entity '${plan.object.name}'.`);
+        }
         const { rows, json: lines } = fetchRows(this.#state, fetch, rids, at, BLOCK_ROWS);
         spool.append(rows, lines);
         if (block % BLOCKS_A_BREATH === 0) await breathe();

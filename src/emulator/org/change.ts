@@ -10,8 +10,8 @@ export interface Change {
   readonly kind: 'insert' | 'update' | 'delete' | 'undelete' | 'purge';
   readonly object: ObjectSchema;
   readonly rid: number;
-  /** Columns to set; an insert has null for what is not named. */
-  readonly set: ColumnValues;
+  /** Columns to set; an insert has null for what is not named. A held change loses columns that are removed. */
+  readonly set: Record<string, SqlValue>;
   /** The stamp, as stored. */
   readonly at: string;
 }

@@ -32,6 +32,8 @@ export class Commits {
   #lagMs = 0;
   #open: Pending | undefined;
   #depth = 0;
+  /** Rows that the request under way wrote. */
+  #written: Set<string> | undefined;
 
   constructor(storage: Storage, visibility: Visibility) {
     this.#storage = storage;
@@ -53,6 +55,7 @@ export class Commits {
 
   /** Applies a change, or keeps it until its commit. */
   submit(change: Change, nowMs: number): void {
+    this.#written?.add(key(change.object, change.rid));
     if (this.#open) {
       this.#open.changes.push(change);
       this.#locked.set(key(change.object, change.rid), this.#open);
@@ -82,6 +85,23 @@ export class Commits {
     } finally {
       this.#open = undefined;
     }
+  }
+
+  /** Within `work` a row that it writes itself is seen by `wroteNow`. */
+  asOneRequest<T>(work: () => T): T {
+    const outer = this.#written;
+    this.#written = outer ?? new Set();
+    try {
+      return work();
+    } finally {
+      this.#written = outer;
+    }
+  }
+
+  /** Whether the request under way wrote the row and nobody else can see it yet. */
+  wroteNow(object: ObjectSchema, rid: number): boolean {
+    const row = key(object, rid);
+    return this.#written?.has(row) === true && this.#late.has(row);
   }
 
   /** Commits all open transactions; their changes, in order. */
@@ -121,9 +141,27 @@ export class Commits {
   pendingRidWith(object: ObjectSchema, column: string, folded: string): number | undefined {
     for (const change of this.#allPending()) {
       const value = change.object === object ? change.set[column] : undefined;
-      if (typeof value === 'string' && value.toLowerCase() === folded) return change.rid;
+      if (value === null || value === undefined || String(value).toLowerCase() !== folded) continue;
+      // A later change may have taken the value away again.
+      const now = this.#valueOf(object, change.rid, column);
+      if (now !== undefined && String(now).toLowerCase() === folded) return change.rid;
     }
     return undefined;
+  }
+
+  /** The values that pending changes set in a column, in lower case. */
+  pendingValues(object: ObjectSchema, column: string): Set<string> {
+    const values = new Set<string>();
+    for (const change of this.#allPending()) {
+      const value = change.object === object ? change.set[column] : undefined;
+      if (value !== null && value !== undefined) values.add(String(value).toLowerCase());
+    }
+    return values;
+  }
+
+  /** Takes a column that is being removed out of everything pending, which then commits without it. */
+  forgetColumn(object: ObjectSchema, column: string): void {
+    for (const change of this.#allPending()) if (change.object === object) delete change.set[column];
   }
 
   /** All or nothing, for what is applied and for what is pending. */
@@ -171,6 +209,17 @@ export class Commits {
     const late = this.#late.get(key(object, rid))?.changes ?? [];
     const own = this.#open?.changes.filter((change) => change.object === object && change.rid === rid) ?? [];
     return [...late, ...own];
+  }
+
+  /** A pending row's last value of a column; undefined where the row is going. */
+  #valueOf(object: ObjectSchema, rid: number, column: string): unknown {
+    let value: unknown;
+    for (const change of this.#allPending()) {
+      if (change.object !== object || change.rid !== rid) continue;
+      if (change.kind === 'purge' || change.set.IsDeleted === 1) value = undefined;
+      else if (column in change.set) value = change.set[column];
+    }
+    return value;
   }
 
   #addLate(pending: Pending & { readonly commitAtMs: number }): void {

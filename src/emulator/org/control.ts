@@ -2,12 +2,13 @@ import { Scope } from '../soql/scope.ts';
 import { jsonOf } from '../soql/select-tree.ts';
 import { textConstant } from '../soql/sql.ts';
 import { OrgFault } from './fault.ts';
-import { quoted } from './field.ts';
+import { type Field, quoted } from './field.ts';
 import { createContacts } from './new-contacts.ts';
 import type { ObjectSchema } from './object-schema.ts';
 import type { Actor, OpenTransactionRequest, OrgControl, OrgCounts, SaveResult, Targets } from './org.ts';
-import { notFound, type OrgState, type RowKey, rowKey } from './org-state.ts';
+import { currentRow, notFound, type OrgState, type RowKey, rowKey } from './org-state.ts';
 import { queryContext } from './query-engine.ts';
+import { normalizeId } from './record-id.ts';
 import { purgeDeleteLog } from './replication.ts';
 import { changeSettings } from './settings.ts';
 import { updateRecord, writeEach } from './write/dml.ts';
@@ -30,10 +31,11 @@ export function createControl(state: OrgState, reset: () => Promise<void>): OrgC
   const create = ({ count, seed }: { count: number; seed?: number }) =>
     createContacts(state, actor.userId, { count: wholeCount(count), seed: seed ?? 1000 + creations++ });
   const touch = (request: Targets & { readonly set?: Record<string, unknown> }) => {
-    const set = request.set ?? { Title: `Touched ${++touches}` };
+    const text = `Touched ${request.set ? touches : ++touches}`;
     return all(targets.pick(request), (id) => {
-      const object = state.schema.ofId(id)?.name ?? 'Contact';
-      return updateRecord(state, actor, { object, fields: { ...set, Id: id } }, { allowDuplicates: true });
+      const object = state.schema.ofId(id) ?? state.schema.require('Contact');
+      const fields = { ...(request.set ?? defaultTouch(object, text)), Id: id };
+      return updateRecord(state, actor, { object: object.name, fields }, { allowDuplicates: true });
     });
   };
   const remove = (request: Targets) => all(targets.pick(request), (id) => deleteRecord(state, actor, id, {}));
@@ -95,10 +97,13 @@ export function createControl(state: OrgState, reset: () => Promise<void>): OrgC
     setVisibility: ({ ids, hidden, userId }) => {
       settle();
       const keys = ids.map((id) => requireKey(state, id));
-      for (const object of new Set(keys.map((key) => key.object))) {
-        const rids = keys.filter((key) => key.object === object).map((key) => key.rid);
-        state.visibility.set(object, rids, userId ?? state.users[0]!.id, hidden);
-      }
+      const user = requireUser(state, userId);
+      state.storage.transaction(() => {
+        for (const object of new Set(keys.map((key) => key.object))) {
+          const rids = keys.filter((key) => key.object === object).map((key) => key.rid);
+          state.visibility.set(object, rids, user, hidden);
+        }
+      });
       state.storage.bumpVersion();
       return { ids: keys.map((key) => key.id) };
     },
@@ -121,6 +126,19 @@ export function createControl(state: OrgState, reset: () => Promise<void>): OrgC
   };
 }
 
+/** The Title, or another text that means as little; where there is none, the stamps alone change. */
+function defaultTouch(object: ObjectSchema, text: string): Record<string, string> {
+  const fits = ({ type, document }: Field): boolean =>
+    type === 'string' &&
+    document.updateable &&
+    document.nillable &&
+    document.length >= text.length &&
+    !(document.unique || document.externalId || document.compoundFieldName || document.calculated);
+  const title = object.visibleField('Title');
+  const field = title && fits(title) ? title : object.visibleFields.find(fits);
+  return field ? { [field.name]: text } : {};
+}
+
 function wholeCount(count: unknown): number {
   if (typeof count !== 'number' || !Number.isInteger(count) || count < 0) {
     throw new OrgFault('INVALID_CONTROL_REQUEST', 'count must be a whole number from 0 on');
@@ -139,8 +157,15 @@ function idOrThrow(result: SaveResult): string {
 
 function requireKey(state: OrgState, id: string): RowKey {
   const key = rowKey(state, id);
-  if (!key) throw notFound(`There is no row ${id}`);
+  if (!key || !currentRow(state, key)) throw notFound(`There is no row ${id}`);
   return key;
+}
+
+/** The first user where none is named. */
+function requireUser(state: OrgState, id: string | undefined): string {
+  const user = id === undefined ? state.users[0] : state.users.find((one) => one.id === normalizeId(id));
+  if (!user) throw notFound(`There is no user ${id}`);
+  return user.id;
 }
 
 /** Chooses the next live contacts, in the order of their ids and from the start again after the last. */

@@ -3,12 +3,12 @@ import { createControl } from './control.ts';
 import { describeGlobal, describeObject } from './describe.ts';
 import { explainQuery } from './explain.ts';
 import type { Org } from './org.ts';
-import type { OrgState } from './org-state.ts';
+import { type OrgState, rowKey } from './org-state.ts';
 import { queryColumns } from './query-columns.ts';
 import { runQuery } from './query-engine.ts';
 import { recentRows } from './recent.ts';
 import { getDeleted, getUpdated } from './replication.ts';
-import { modifiedAtMs, retrieve, retrieveBy, retrieveMany } from './retrieve.ts';
+import { idsBy, modifiedAtMs, retrieve, retrieveBy, retrieveMany } from './retrieve.ts';
 import { search } from './search.ts';
 import { createRecord, failure, updateRecord, writeEach } from './write/dml.ts';
 import { mergeRecords } from './write/merge.ts';
@@ -48,16 +48,24 @@ export function createOrg(state: OrgState, identity: OrgIdentity, reset: () => P
     recent: settled((actor, options) => recentRows(state, actor, options)),
     checkBulkQuery: (actor, soql) => bulk.check(actor, soql),
     bulkQuery: settled((actor, soql, options) => bulk.run(actor, soql, options)),
-    retrieve: settled((actor, object, id, options) => retrieve(state, actor, object, id, options)),
+    retrieve: settled((actor, object, id, options) => {
+      const key = rowKey(state, id);
+      const read = () => retrieve(state, actor, object, id, options);
+      return key && state.commits.wroteNow(key.object, key.rid)
+        ? state.commits.tried(key.object, key.rid, read)
+        : read();
+    }),
     retrieveBy: settled((actor, object, field, value, options) =>
       retrieveBy(state, actor, object, field, value, options),
     ),
     retrieveMany: settled((actor, object, ids, fields, options) =>
       retrieveMany(state, actor, object, ids, { ...options, fields }),
     ),
-    modifiedAtMs: settled((actor, object, id) => modifiedAtMs(state, actor, object, id)),
+    idsBy: settled((actor, object, field, value) => idsBy(state, actor, object, field, value)),
+    modifiedAtMs: settled((actor, object, id, options) => modifiedAtMs(state, actor, object, id, options)),
     ...writes(state, settled),
     transaction: settled(<T>(work: () => T) => state.commits.transaction(work)) as Org['transaction'],
+    asOneRequest: (work) => state.commits.asOneRequest(work),
     getUpdated: settled((actor, object, start, end) => getUpdated(state, actor, object, start, end)),
     getDeleted: settled((actor, object, start, end) => getDeleted(state, actor, object, start, end)),
     close: () => {

@@ -1,4 +1,3 @@
-import { buildField, type FieldFacts } from '../objects/field-builder.ts';
 import type { ChildRelationshipDocument, DescribeDocument } from './describe-document.ts';
 import { createField, type Field, isColumn } from './field.ts';
 
@@ -57,13 +56,10 @@ export class ObjectSchema {
     for (const name of names) if (name.toLowerCase() !== 'id') this.#hidden.add(name.toLowerCase());
   }
 
-  addField(facts: FieldFacts): Field {
-    const document = buildField(facts);
-    const field = createField(document);
-    this.document.fields.push(document);
+  addField(field: Field): void {
+    this.document.fields.push(field.document);
     this.#fields.set(field.name.toLowerCase(), field);
     this.#fieldsChanged();
-    return field;
   }
 
   removeField(field: Field): void {

@@ -292,6 +292,8 @@ export interface Org {
     value: string,
     options: { apiVersion: string; fields?: readonly string[] },
   ): { record: JsonObject } | { ids: string[] };
+  /** The ids of the live rows with a value in a lookup field as a writer sees them: late commits too. */
+  idsBy(actor: Actor, object: string, field: string, value: string): readonly string[];
   /**
    * sObject Collections retrieve: as JSON text of the array with its brackets, null for rows that are missing or
    * not visible, in the order of the ids. INVALID_FIELD for the whole call; a malformed id gives null.
@@ -303,8 +305,11 @@ export interface Org {
     fields: readonly string[],
     options: { apiVersion: string },
   ): Buffer;
-  /** LastModifiedDate in whole seconds, for conditional requests; undefined if the row is not there or not visible. */
-  modifiedAtMs(actor: Actor, object: string, id: string): number | undefined;
+  /**
+   * LastModifiedDate in whole seconds, for conditional requests; undefined if the row is not there or not visible.
+   * For a write, commits that are still to come count.
+   */
+  modifiedAtMs(actor: Actor, object: string, id: string, options?: { forWrite: boolean }): number | undefined;
 
   create(actor: Actor, records: readonly RecordInput[], options?: WriteOptions): SaveResult[];
   /** The row is `fields.Id`. */
@@ -325,6 +330,9 @@ export interface Org {
    * `work` must be synchronous.
    */
   transaction<T>(work: () => T): T;
+
+  /** Reads of single rows within `work`, a request, show what it wrote itself, even where that commits late. */
+  asOneRequest<T>(work: () => T): T;
 
   /** `start` and `end` as the caller's text: INVALID_REPLICATION_DATE and the like come from here. */
   getUpdated(actor: Actor, object: string, start: string, end: string): UpdatedAnswer;

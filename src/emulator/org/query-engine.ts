@@ -25,6 +25,8 @@ const EMPTY = Buffer.alloc(0);
 
 export interface Planned {
   readonly plan: QueryPlan;
+  /** The first field of the query that the org has no more; undefined as long as the plan is good. */
+  readonly vanished: () => string | undefined;
   /** Whether another day would give another answer. */
   readonly relative: boolean;
 }
@@ -42,7 +44,13 @@ export function planQuery(
     relative = true;
   });
   const plan = translate(parsed, context, options);
-  return { plan, relative };
+  return { plan, relative, vanished: () => vanishedField(context) };
+}
+
+/** A field that was removed and added again is another one. */
+function vanishedField({ usedFields }: QueryContext): string | undefined {
+  for (const [field, object] of usedFields) if (object.field(field.name) !== field) return field.name;
+  return undefined;
 }
 
 export function queryContext(
@@ -62,6 +70,7 @@ export function queryContext(
     numberOf: (id) => state.ids.numberOf(id),
     wantIndex: (object, field) => wantIndex(state, object, field, all || parsed.allRows),
     sawRelativeDate,
+    usedFields: new Map(),
   };
 }
 
@@ -75,14 +84,14 @@ function wantIndex(state: OrgState, object: ObjectSchema, field: Field, all: boo
 }
 
 export function runQuery(state: OrgState, actor: Actor, soql: string, options: QueryOptions): QueryResult {
-  const { plan } = planQuery(state, actor, soql, {
+  const planned = planQuery(state, actor, soql, {
     all: options.all === true,
     apiVersion: options.apiVersion,
   });
-  return resultOf(state, plan, options.apiVersion);
+  return resultOf(state, planned, options.apiVersion);
 }
 
-function resultOf(state: OrgState, plan: QueryPlan, apiVersion: string): QueryResult {
+function resultOf(state: OrgState, { plan, vanished }: Planned, apiVersion: string): QueryResult {
   switch (plan.kind) {
     case 'count': {
       const { n } = state.storage.get<{ n: number }>(plan.count.text, plan.count.values)!;
@@ -99,7 +108,7 @@ function resultOf(state: OrgState, plan: QueryPlan, apiVersion: string): QueryRe
       return fixedResult(plan.object.name, 'aggregate', rows.length, rows);
     }
     case 'rows':
-      return rowsResult(state, plan, apiVersion);
+      return rowsResult(state, plan, vanished, apiVersion);
   }
 }
 
@@ -122,11 +131,18 @@ function fixedResult(
   };
 }
 
-function rowsResult(state: OrgState, plan: RowsPlan, apiVersion: string): QueryResult {
+function rowsResult(
+  state: OrgState,
+  plan: RowsPlan,
+  vanished: Planned['vanished'],
+  apiVersion: string,
+): QueryResult {
   const rids = takeRids(state, plan);
   const { text, before, after } = pageSql(plan, apiVersion);
-  const page = (offset: number, size: number): QueryPage =>
-    fetchRows(state, { text, before, after }, rids, offset, size);
+  const page = (offset: number, size: number): QueryPage => {
+    if (vanished() !== undefined) throw new OrgFault('INVALID_QUERY_LOCATOR', 'invalid query locator');
+    return fetchRows(state, { text, before, after }, rids, offset, size);
+  };
   return {
     totalSize: rids.length,
     kind: 'rows',

@@ -8,6 +8,7 @@ import type { ObjectSchema } from './object-schema.ts';
 import type { Actor, JsonObject } from './org.ts';
 import {
   committedRow,
+  currentRow,
   entityIsDeleted,
   isVisible,
   notFound,
@@ -18,7 +19,7 @@ import {
 import { queryContext } from './query-engine.ts';
 import { instantMs } from './stamp.ts';
 import { coerce } from './write/coerce.ts';
-import { lookupField, rowsBy } from './write/upsert.ts';
+import { committedRowsBy, lookupField, rowsBy } from './write/upsert.ts';
 
 interface RetrieveOptions {
   readonly apiVersion: string;
@@ -27,6 +28,8 @@ interface RetrieveOptions {
 
 /** sObject Collections: ids of one retrieve. */
 const IDS_AT_MOST = 2000;
+/** Of several rows with one value so many are named. */
+const MATCHES_AT_MOST = 200;
 
 function selectionOf(
   state: OrgState,
@@ -126,10 +129,24 @@ export function retrieveBy(
   const field = lookupField(object, fieldName);
   const coerced = coerce(field, value, { kind: 'csv', body: undefined });
   if ('error' in coerced || coerced.value === null) throw notFound();
-  const ids = rowsBy(state, actor, object, field, coerced.value, 200);
+  const ids = committedRowsBy(state, actor, object, field, coerced.value, MATCHES_AT_MOST);
   if (ids.length > 1) return { ids };
   if (ids.length === 0) throw notFound();
   return { record: retrieve(state, actor, objectName, ids[0]!, options) };
+}
+
+export function idsBy(
+  state: OrgState,
+  actor: Actor,
+  objectName: string,
+  fieldName: string,
+  value: string,
+): readonly string[] {
+  const object = state.schema.require(objectName);
+  const field = lookupField(object, fieldName);
+  const coerced = coerce(field, value, { kind: 'csv', body: undefined });
+  if ('error' in coerced || coerced.value === null) return [];
+  return rowsBy(state, actor, object, field, coerced.value, MATCHES_AT_MOST);
 }
 
 export function modifiedAtMs(
@@ -137,11 +154,12 @@ export function modifiedAtMs(
   actor: Actor,
   objectName: string,
   id: string,
+  { forWrite }: { forWrite: boolean } = { forWrite: false },
 ): number | undefined {
   const object = state.schema.require(objectName);
   const key = rowKey(state, id);
   if (!key || key.object !== object || !isVisible(state, key, actor.userId)) return undefined;
-  const row = committedRow(state, key);
+  const row = forWrite ? currentRow(state, key) : committedRow(state, key);
   const stamp = row?.LastModifiedDate;
   return row && !row.IsDeleted && typeof stamp === 'string' ? instantMs(stamp) : undefined;
 }

@@ -1,6 +1,8 @@
-import { checkedField } from '../objects/object-document.ts';
+import { buildField } from '../objects/field-builder.ts';
+import { checkedField } from '../objects/field-facts.ts';
+import { formulaUses } from '../soql/formula.ts';
 import { OrgFault } from './fault.ts';
-import type { Field } from './field.ts';
+import { createField, type Field } from './field.ts';
 import type { ObjectSchema } from './object-schema.ts';
 import type { DuplicateRule, OrgSettings, OrgSettingsChange, ValidationRule } from './org.ts';
 import { type OrgState, saveDocuments } from './org-state.ts';
@@ -51,21 +53,22 @@ export function changeSettings(state: OrgState, change: OrgSettingsChange): OrgS
   const removed = removedFields(state, change);
   checkDuplicateRules(state, next.duplicateRules);
   checkValidationRules(state, next.validationRules);
-  for (const { field } of removed) {
-    const name = new RegExp(`\\b${field.name}\\b`, 'i');
-    const rule = next.validationRules.find((candidate) => name.test(candidate.condition));
-    if (rule) throw invalid(`The validation rule ${rule.name} uses ${field.name}`);
-  }
+  for (const { object, field } of removed) refuseIfUsed(state, next, object, field);
   const hidden = list(next.hiddenFields, 'hiddenFields').map((name) => {
     if (typeof name !== 'string') throw invalid('hiddenFields takes field names');
-    const added1 = added.find(({ facts }) => facts.name.toLowerCase() === name.toLowerCase());
-    return added1
-      ? { object: added1.object, name }
+    const fresh = added.find(({ object, field }) => namesField(name, object, field));
+    return fresh
+      ? { object: fresh.object, name: fresh.field.name }
       : { ...locate(state, name), name: name.split('.').at(-1)! };
   });
-  for (const { object, facts } of added) state.storage.addColumn(object, object.addField(facts));
+  // The tables first, all of them or none: what they refuse leaves the schema as it was.
+  state.storage.transaction(() => {
+    for (const { object, field } of added) state.storage.addColumn(object, field);
+    for (const { object, field } of removed) state.storage.dropColumn(object, field);
+  });
+  for (const { object, field } of added) object.addField(field);
   for (const { object, field } of removed) {
-    state.storage.dropColumn(object, field);
+    state.commits.forgetColumn(object, field.name);
     object.removeField(field);
   }
   if (added.length + removed.length > 0 || change.hiddenFields !== undefined) {
@@ -128,25 +131,64 @@ function lookUp(
   return { object, field: object?.field(fieldName ?? '') };
 }
 
-function addedFields(state: OrgState, change: OrgSettingsChange) {
-  return list(change.addFields, 'addFields').map((value) => {
+/** SQLite takes 2,000 columns a table; Salesforce some 800 custom fields an object. */
+const FIELDS_AT_MOST = 1_900;
+
+function addedFields(state: OrgState, change: OrgSettingsChange): { object: ObjectSchema; field: Field }[] {
+  const added = list(change.addFields, 'addFields').map((value) => {
     const { object: objectName = 'Contact', ...facts } = checkedField(value, 'addFields') as ReturnType<
       typeof checkedField
     > & { object?: string };
     const object = state.schema.find(String(objectName));
     if (!object) throw invalid(`There is no object ${String(objectName)}`);
     if (object.field(facts.name)) throw invalid(`${object.name} already has a field ${facts.name}`);
-    return { object, facts };
+    return { object, field: createField(buildField(facts)) };
   });
+  const names = new Set(added.map(({ object, field }) => `${object.name}.${field.name}`.toLowerCase()));
+  if (names.size < added.length) throw invalid('addFields names a field twice');
+  for (const object of state.schema.objects) {
+    const more = added.filter((entry) => entry.object === object).length;
+    if (more > 0 && object.fields.length + more > FIELDS_AT_MOST) {
+      throw invalid(`${object.name} can have at most ${FIELDS_AT_MOST} fields`);
+    }
+  }
+  return added;
+}
+
+function namesField(dotted: string, object: ObjectSchema, field: Field): boolean {
+  const name = dotted.toLowerCase();
+  const full = `${object.name}.${field.name}`.toLowerCase();
+  return name === full || (object.name === 'Contact' && `contact.${name}` === full);
+}
+
+/** What the org still needs cannot go: Salesforce says "referenced elsewhere" of it. */
+function refuseIfUsed(state: OrgState, next: OrgSettings, object: ObjectSchema, field: Field): void {
+  const used = (by: string) => invalid(`${object.name}.${field.name} cannot be removed: ${by} uses it`);
+  const of = (name: string | undefined) => state.schema.find(name ?? 'Contact') === object;
+  const name = new RegExp(`\\b${field.name}\\b`, 'i');
+  const rule = next.validationRules.find((one) => of(one.object) && name.test(one.condition));
+  if (rule) throw used(`the validation rule ${rule.name}`);
+  const wanted = field.name.toLowerCase();
+  const duplicates = next.duplicateRules.find(
+    (one) => of(one.object) && one.matchFields.some((match) => match.toLowerCase() === wanted),
+  );
+  if (duplicates) throw used(`the duplicate rule ${duplicates.name}`);
+  for (const owner of state.schema.objects) {
+    const formula = owner.fields.find((one) => one !== field && formulaUses(one, owner, state.schema, field));
+    if (formula) throw used(`the formula field ${owner.name}.${formula.name}`);
+  }
 }
 
 function removedFields(state: OrgState, change: OrgSettingsChange) {
-  return list(change.removeFields, 'removeFields').map((name) => {
+  const removed = list(change.removeFields, 'removeFields').map((name) => {
     if (typeof name !== 'string') throw invalid('removeFields takes field names');
     const found = locate(state, name);
+    if (found.field.type === 'id') throw invalid(`${found.field.name} cannot be removed`);
     if (KEPT.has(found.field.name.toLowerCase())) throw invalid(`${found.field.name} cannot be removed`);
     return found;
   });
+  // A name given twice is one field.
+  return removed.filter((one, at) => removed.findIndex((other) => other.field === one.field) === at);
 }
 
 function checkDuplicateRules(state: OrgState, rules: readonly DuplicateRule[]): void {

@@ -25,7 +25,9 @@ export function apiAnswer(request: ApiRequest, emulation: Emulation): Answer {
       throw apiError(403, 'REQUEST_LIMIT_EXCEEDED', 'TotalRequests Limit exceeded.');
     }
     emulation.usage.count(emulation.oauth.app.name);
-    return withLimits(routed(request, session, emulation), session, emulation);
+    const caller = session;
+    const answer = emulation.org.asOneRequest(() => routed(request, caller, emulation));
+    return withLimits(answer, caller, emulation);
   } catch (error) {
     const answer = errorToAnswer(error, request, emulation.settings.duplicateResultKey);
     return session ? withLimits(answer, session, emulation) : answer;

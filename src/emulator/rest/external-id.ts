@@ -1,6 +1,6 @@
 import type { Answer } from '../http/answer.ts';
 import { emptyAnswer, jsonAnswer } from '../http/answer.ts';
-import { apiError } from '../http/api-error.ts';
+import { apiError, notFound } from '../http/api-error.ts';
 import type { ApiRequest } from '../http/request.ts';
 import { jsonObject } from '../http/request.ts';
 import type { PathParams } from '../http/router.ts';
@@ -55,10 +55,11 @@ export function readRowByExternalId(request: ApiRequest, params: PathParams, con
 /** DELETE by external id. */
 export function deleteRowByExternalId(_request: ApiRequest, params: PathParams, context: ApiContext): Answer {
   const { object = '', field = '', value = '' } = params;
-  const { emulation, actor, apiVersion } = context;
-  const found = emulation.org.retrieveBy(actor, object, field, value, { apiVersion, fields: ['Id'] });
-  if ('ids' in found) return severalMatches(found.ids, object, context);
-  const [result] = emulation.org.delete(actor, [String(found.record.Id)], { object });
+  const { emulation, actor } = context;
+  const ids = emulation.org.idsBy(actor, object, field, value);
+  if (ids.length > 1) return severalMatches(ids, object, context);
+  if (ids.length === 0) throw notFound();
+  const [result] = emulation.org.delete(actor, ids, { object });
   savedId(result, context);
   return emptyAnswer(204);
 }

@@ -20,14 +20,15 @@ export function checkRowCondition(
   if (modifiedSince === undefined && unmodifiedSince === undefined) return 'go-on';
   if (request.method === 'DELETE') return 'go-on';
   if (/^contact$/i.test(object) && !emulation.settings.conditionalContact) return 'go-on';
-  const modifiedAtMs = emulation.org.modifiedAtMs(actor, object, id);
+  const forWrite = request.method !== 'GET' && request.method !== 'HEAD';
+  const modifiedAtMs = emulation.org.modifiedAtMs(actor, object, id, { forWrite });
   if (modifiedAtMs === undefined) return 'go-on';
   const modifiedAt = Math.floor(modifiedAtMs / 1_000) * 1_000;
   if (unmodifiedSince !== undefined && modifiedAt > unmodifiedSince) {
     throw apiError(412, 'PRECONDITION_FAILED', 'The record has been modified since the specified date.');
   }
   if (modifiedSince !== undefined && modifiedAt <= modifiedSince) {
-    if (request.method === 'GET' || request.method === 'HEAD') return 'not-modified';
+    if (!forWrite) return 'not-modified';
     throw apiError(412, 'PRECONDITION_FAILED', 'The record has not been modified since the specified date.');
   }
   return 'go-on';

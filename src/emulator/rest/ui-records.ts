@@ -13,7 +13,7 @@ import { headerDate } from './row-condition.ts';
 /** POST `/ui-api/records` `{apiName, fields, allowSaveOnDuplicate?}`: 201 with the whole record. */
 export function createUiRecord(request: ApiRequest, _params: PathParams, context: ApiContext): Answer {
   return onceByKey(request, context, () =>
-    answered(() => {
+    answered(context, () => {
       const { apiName, fields, allowDuplicates } = readRecordInput(request);
       if (apiName === undefined)
         throw apiError(400, 'MISSING_ARGUMENT', 'apiName is required to create a record.');
@@ -30,7 +30,7 @@ export function createUiRecord(request: ApiRequest, _params: PathParams, context
 /** PATCH `/ui-api/records/{id}` `{fields}`: 200 with the record; If-Modified-Since guards it. */
 export function updateUiRecord(request: ApiRequest, { id = '' }: PathParams, context: ApiContext): Answer {
   return onceByKey(request, context, () =>
-    answered(() => {
+    answered(context, () => {
       const { fields, allowDuplicates } = readRecordInput(request);
       const object = objectOf(id, context);
       refuseIfChanged(request, object, id, context);
@@ -44,7 +44,7 @@ export function updateUiRecord(request: ApiRequest, { id = '' }: PathParams, con
 /** DELETE `/ui-api/records/{id}`: 204. */
 export function deleteUiRecord(request: ApiRequest, { id = '' }: PathParams, context: ApiContext): Answer {
   return onceByKey(request, context, () =>
-    answered(() => {
+    answered(context, () => {
       const object = objectOf(id, context);
       const [saved] = context.emulation.org.delete(context.actor, [id], { object });
       savedUiId(saved, object, 'delete', context);
@@ -63,10 +63,10 @@ export function readUiRecord(request: ApiRequest, { id = '' }: PathParams, conte
   return jsonAnswer(200, uiRecord(object, id, context, asked.length > 0 ? asked : undefined));
 }
 
-/** Refusals become answers here, so that they too are kept under the idempotency key. */
-function answered(work: () => Answer): Answer {
+/** A write and its answer are one: whatever the answer fails of, nothing is written. Refusals become answers. */
+function answered({ emulation }: ApiContext, work: () => Answer): Answer {
   try {
-    return work();
+    return emulation.org.transaction(work);
   } catch (error) {
     if (error instanceof ApiError) return errorAnswer(error);
     throw error;
@@ -104,7 +104,7 @@ function refuseIfChanged(
 ): void {
   const since = headerDate(request, 'if-modified-since') ?? headerDate(request, 'if-unmodified-since');
   if (since === undefined) return;
-  const modifiedAtMs = emulation.org.modifiedAtMs(actor, object, id);
+  const modifiedAtMs = emulation.org.modifiedAtMs(actor, object, id, { forWrite: true });
   if (modifiedAtMs !== undefined && Math.floor(modifiedAtMs / 1_000) * 1_000 > since) {
     throw apiError(412, 'PRECONDITION_FAILED', 'The record was modified since it was read.');
   }

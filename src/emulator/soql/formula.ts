@@ -46,3 +46,17 @@ function termSql(term: string, object: ObjectSchema, schema: Schema, alias: stri
   }
   return `(select p.${quoted(column.name)} from ${quoted(parent.name)} p where p."Id" = ${alias}.${quoted(reference.name)})`;
 }
+
+/** Whether a formula field reads another field, of its own object or of a parent. */
+export function formulaUses(formula: Field, object: ObjectSchema, schema: Schema, field: Field): boolean {
+  const { calculatedFormula } = formula.document;
+  if (formula.storage !== 'formula' || typeof calculatedFormula !== 'string') return false;
+  const paths = calculatedFormula.replaceAll(/"(?:[^"\\]|\\.)*"/g, '').match(/[A-Za-z]\w*(?:\.\w+)*/g) ?? [];
+  return paths.some((path) => {
+    const [first = '', second, ...rest] = path.split('.');
+    if (second === undefined) return object.field(first) === field;
+    const reference = rest.length === 0 ? object.relationship(first) : undefined;
+    const parent = reference && schema.find(reference.document.referenceTo[0] ?? '');
+    return reference === field || (parent !== undefined && parent.field(second) === field);
+  });
+}

@@ -26,6 +26,8 @@ export interface QueryContext {
   readonly wantIndex: (object: ObjectSchema, field: Field) => boolean;
   /** Set where the answer depends on the day it is asked. */
   readonly sawRelativeDate: () => void;
+  /** Every field that the query reads, with its object. */
+  readonly usedFields: Map<Field, ObjectSchema>;
 }
 
 /** A field found by its path, with the SQL that reads it. */
@@ -83,6 +85,7 @@ export class Scope {
     const { joined: at, path } = this.walk(parts, dotted);
     const field = this.context.everyField ? at.object.field(name) : at.object.visibleField(name);
     if (!field) throw this.#noSuchColumn(name, dotted, at.object);
+    for (const used of [field, ...field.parts]) this.context.usedFields.set(used, at.object);
     const text =
       field.storage === 'formula'
         ? formulaSql(field, at.object, this.context.schema, at.alias)
@@ -108,6 +111,7 @@ export class Scope {
       const target = known ? this.#target(reference) : undefined;
       if (!reference || !target) throw this.#noSuchRelationship(name, dotted);
       path.push(reference.document.relationshipName!);
+      this.context.usedFields.set(reference, at.object);
       at = this.#join(at, reference, target, path.join('.').toLowerCase());
     }
     return { joined: at, path };

@@ -223,6 +223,7 @@ function childrenSql(
     throw malformed('Aggregate functions are not allowed in subqueries of the SELECT list');
   checkBounds(query);
   context.wantIndex(object, reference);
+  context.usedFields.set(reference, object);
   const scope = new Scope(object, `${outer.alias}_k${depth}`, context, subquery.sObjectAlias);
   const selection = selectList(subquery.fields ?? [], scope, {
     limit: subquery.limit,

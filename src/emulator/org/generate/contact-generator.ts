@@ -3,6 +3,7 @@ import type { ObjectSchema } from '../object-schema.ts';
 import { Random } from '../random.ts';
 import type { RecordIds } from '../record-id.ts';
 import type { SqlValue } from '../storage.ts';
+import { fitsOf } from './fit-columns.ts';
 import {
   CITIES,
   DEPARTMENTS,
@@ -102,6 +103,7 @@ export class ContactGenerator {
   readonly #ids: RecordIds;
   readonly #accounts: readonly string[];
   readonly #owners: readonly string[];
+  readonly #fits: readonly ((row: SqlValue[]) => void)[];
 
   constructor(
     schema: ObjectSchema,
@@ -125,6 +127,7 @@ export class ContactGenerator {
     this.#ids = ids;
     this.#accounts = people.accounts;
     this.#owners = people.owners;
+    this.#fits = fitsOf(schema, present);
   }
 
   /** Fills `row` with contact number `rid`. */
@@ -149,8 +152,9 @@ export class ContactGenerator {
     this.#person(row, rid);
     this.#work(row, rid);
     this.#address(row);
-    this.#custom(row, id);
+    this.#custom(row, rid);
     row.length = this.#width;
+    for (const mend of this.#fits) mend(row);
     return row;
   }
 
@@ -220,10 +224,11 @@ export class ContactGenerator {
     }
   }
 
-  #custom(row: SqlValue[], id: string): void {
+  #custom(row: SqlValue[], rid: number): void {
     const random = this.#random;
     const at = this.#at;
-    if (random.chance(40)) row[at.ParaHack_Id__c] = `ph-${id.slice(5, 15)}`;
+    // Digits that have no case: the field is unique without regard to it.
+    if (random.chance(40)) row[at.ParaHack_Id__c] = `ph-${rid.toString(36).padStart(8, '0')}`;
     if (random.chance(30)) row[at.Lifetime_Value__c] = random.below(2_000_000) / 100;
     if (random.chance(20)) row[at.Customer_Since__c] = (row[at.CreatedDate] as string).slice(0, 10);
     if (random.chance(25)) row[at.Tier__c] = random.pick(['Bronze', 'Silver', 'Gold', 'Platinum']);

@@ -171,7 +171,9 @@ export function updateRecord(
   if (errors.length > 0) return failure(errors);
   const stamps = modifiedBy(state, actor, object);
   const changed: StoredRow = { ...set, ...stamps.set };
-  for (const name of COMPUTED) if (after[name] !== row[name]) changed[name] = after[name] ?? null;
+  for (const name of COMPUTED) {
+    if (object.field(name) && after[name] !== row[name]) changed[name] = after[name] ?? null;
+  }
   const change: Change = { kind: 'update', object, rid: key.rid, set: changed, at: stamps.at };
   const refused = save(state, actor, change, { ...after, ...changed }, Object.keys(changed), options);
   return refused.length > 0 ? failure(refused) : success(key.id);

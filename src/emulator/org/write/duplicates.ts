@@ -39,16 +39,27 @@ function ridWith(
   value: string | number,
   except: number,
 ): number | undefined {
+  const found = committedRidWith(state, object, column, value, except);
+  if (found !== undefined) return found;
+  const pending = state.commits.pendingRidWith(object, column, String(value).toLowerCase());
+  return pending === except ? undefined : pending;
+}
+
+/** The live row other than `except` that has a value in a column, as far as is committed. */
+export function committedRidWith(
+  state: OrgState,
+  object: ObjectSchema,
+  column: string,
+  value: string | number,
+  except: number,
+): number | undefined {
   state.storage.ensureIndex(object, column);
   const live = object.field('IsDeleted') ? ' and "IsDeleted" = 0' : '';
   const caseless = object.field(column)?.document.caseSensitive ? '' : ' collate nocase';
-  const found = state.storage.get<{ _rid: number }>(
+  return state.storage.get<{ _rid: number }>(
     `select _rid from ${quoted(object.name)} where ${quoted(column)} = ?${caseless} and _rid <> ?${live} limit 1`,
     [value, except],
-  );
-  if (found) return found._rid;
-  const pending = state.commits.pendingRidWith(object, column, String(value).toLowerCase());
-  return pending === except ? undefined : pending;
+  )?._rid;
 }
 
 /** The first duplicate rule that a row trips, unless the caller allows it and the rule lets itself be passed. */

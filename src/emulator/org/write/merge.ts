@@ -1,3 +1,4 @@
+import type { Change } from '../change.ts';
 import { quoted } from '../field.ts';
 import type { ObjectSchema } from '../object-schema.ts';
 import type { Actor, SaveResult } from '../org.ts';
@@ -40,10 +41,17 @@ export function mergeRecords(
     const now = state.clock.now();
     for (const loser of losers) {
       moveChildren(state, actor, object, loser.id, master.key.id);
-      const set = { ...stamps.set, IsDeleted: 1, MasterRecordId: master.key.id };
+      const set: Change['set'] = { ...stamps.set, IsDeleted: 1 };
+      if (object.field('MasterRecordId')) set.MasterRecordId = master.key.id;
       state.commits.submit({ kind: 'delete', object, rid: loser.rid, set, at: stamps.at }, now);
     }
-    const touched = { kind: 'update', object, rid: master.key.rid, set: stamps.set, at: stamps.at } as const;
+    const touched = {
+      kind: 'update',
+      object,
+      rid: master.key.rid,
+      set: { ...stamps.set },
+      at: stamps.at,
+    } as const;
     state.commits.submit(touched, now);
     return success(master.key.id);
   });

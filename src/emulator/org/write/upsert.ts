@@ -20,8 +20,23 @@ export function lookupField(object: ObjectSchema, name: string): Field {
   return field;
 }
 
-/** Live rows that have a value in a lookup field, as this user sees them; at most `limit`. */
+/** Live rows that have a value in a lookup field, as this user sees them once late commits are there too. */
 export function rowsBy(
+  state: OrgState,
+  actor: Actor,
+  object: ObjectSchema,
+  field: Field,
+  value: string | number,
+  limit: number,
+): string[] {
+  const ids = committedRowsBy(state, actor, object, field, value, limit);
+  const pending = state.commits.pendingRidWith(object, field.name, String(value).toLowerCase());
+  const pendingId = pending === undefined ? undefined : state.ids.make(object.keyPrefix, pending);
+  return pendingId === undefined || ids.includes(pendingId) ? ids : [...ids, pendingId];
+}
+
+/** The same of what everybody sees; at most `limit`. */
+export function committedRowsBy(
   state: OrgState,
   actor: Actor,
   object: ObjectSchema,
@@ -37,10 +52,7 @@ export function rowsBy(
     `select t."Id" from ${quoted(object.name)} t where t.${quoted(field.name)} = ?${caseless}${live}${hidden ? ` and ${hidden.text}` : ''} order by t._rid limit ${limit}`,
     [value, ...(hidden?.values ?? [])],
   );
-  const ids = found.map((row) => row.Id);
-  const pending = state.commits.pendingRidWith(object, field.name, String(value).toLowerCase());
-  const pendingId = pending === undefined ? undefined : state.ids.make(object.keyPrefix, pending);
-  return pendingId === undefined || ids.includes(pendingId) ? ids : [...ids, pendingId];
+  return found.map((row) => row.Id);
 }
 
 /** Of one match several are shown: REST answers 300 with their URLs. */
