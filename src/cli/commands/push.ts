@@ -104,7 +104,10 @@ async function* openRecords(
 ): AsyncGenerator<readonly PushRecord[]> {
   // The parsers are a third of what this command loads, and only this command needs them.
   const { recordBatches } = await import('../input/record-batches.ts');
-  yield* recordBatches({ files, format, maps: map }, call.io, { signal: call.signal });
+  yield* recordBatches({ files, format, maps: map }, call.io, {
+    signal: call.signal,
+    onNote: (note) => call.talk.warn(note),
+  });
 }
 
 async function* inBatches(records: readonly PushRecord[]): AsyncGenerator<readonly PushRecord[]> {

@@ -1,105 +1,140 @@
-import { CsvError, parse } from 'csv-parse/sync';
-import type { PushRecord } from '../../app/contract/push.ts';
-import { AppError } from '../../base/errors.ts';
-import { ownRejectColumns } from './reject-columns.ts';
+import type { PushRecord, RecordNote } from '../../app/contract/push.ts';
+import { type CsvColumn, csvColumns } from './csv-columns.ts';
+import { csvDialect } from './csv-delimiter.ts';
+import { type CsvReader, type CsvRow, createCsvReader } from './csv-rows.ts';
+import type { HeaderMap } from './header-map.ts';
+import { inputFault } from './input-fault.ts';
+import type { InputNotes } from './input-notes.ts';
+import { lineBreaksIn } from './line-count.ts';
+import { otherObject, twoValues } from './record-notes.ts';
+import { setMember } from './set-member.ts';
+
+export interface RecordsOptions {
+  source: string;
+  map: HeaderMap;
+  notes: InputNotes;
+}
 
 /**
- * Records of a CSV text with a header line of field names; comma, semicolon or tab, as the header has it. As in
- * Bulk API 2.0, an empty cell leaves its field alone and `#N/A` clears it. Throws AppError `INVALID_INPUT`.
+ * Records of a CSV text with a header line. As in Bulk API 2.0, an empty cell leaves its field alone and `#N/A`
+ * clears it. Rows of empty cells are skipped and counted. Throws AppError `INVALID_INPUT`.
  */
-export function parseCsvRecords(text: string, source: string): PushRecord[] {
-  const [header, ...rows] = parseRows(text, source);
-  if (header === undefined) return [];
-  const names = header.record.map((name) => name.trim());
-  checkHeader(names, source);
-  return rows.map(({ record, line }, index) => ({
-    source,
-    index,
-    line,
-    fields: Object.fromEntries(fieldsOf(names, record)),
-    untyped: true,
-  }));
-}
-
-function* fieldsOf(names: readonly string[], cells: readonly string[]): Generator<[string, string | null]> {
-  for (const [at, name] of names.entries()) {
-    const cell = cells[at] ?? '';
-    if (cell === '' || ownRejectColumns.some((own) => own === name)) continue;
-    yield [name, cell === '#N/A' ? null : cell];
+export async function* csvRecords(
+  texts: AsyncIterable<string>,
+  options: RecordsOptions,
+): AsyncGenerator<PushRecord[], void, undefined> {
+  const table = createTable(options);
+  let head = '';
+  let read: CsvReader | null = null;
+  const begin = (last: boolean): PushRecord[] => {
+    const dialect = csvDialect(head, last);
+    if (dialect === null) return [];
+    const line = 1 + lineBreaksIn(head.slice(0, dialect.skip));
+    read = createCsvReader({ source: options.source, delimiter: dialect.delimiter, line });
+    return table.take(read(head.slice(dialect.skip), last));
+  };
+  for await (const text of texts) {
+    if (read === null) {
+      head += text;
+      yield begin(false);
+    } else {
+      yield table.take((read as CsvReader)(text, false));
+    }
   }
+  yield read === null ? begin(true) : table.take((read as CsvReader)('', true));
+  table.end();
 }
 
-interface CsvRow {
-  record: string[];
-  /** Line on which the row begins, from 1. */
-  line: number;
+function createTable({ source, map, notes }: RecordsOptions): {
+  take(rows: CsvRow[]): PushRecord[];
+  end(): void;
+} {
+  let columns: CsvColumn[] | null = null;
+  let index = 0;
+  let blank = 0;
+  const recordOf = (own: readonly CsvColumn[], row: CsvRow): PushRecord | null => {
+    if (isBlank(row.cells)) {
+      // A line without a character is no record in anybody's CSV.
+      if (row.cells.length > 1 || row.cells[0] !== '') blank++;
+      return null;
+    }
+    checkLength(row, own.length, index, source);
+    const { fields, faults } = fieldsOf(row, own, { source, index });
+    const record: PushRecord = { source, index, line: row.line, fields, untyped: true };
+    if (faults.length > 0) record.faults = faults;
+    index++;
+    return record;
+  };
+  return {
+    take(rows) {
+      const records: PushRecord[] = [];
+      for (const row of rows) {
+        if (columns === null) {
+          if (!isBlank(row.cells)) columns = csvColumns(row.cells, row.line, source, map);
+          continue;
+        }
+        const record = recordOf(columns, row);
+        if (record !== null) records.push(record);
+      }
+      return records;
+    },
+    end() {
+      const unnamed = columns?.filter(({ kind }) => kind === 'unnamed').length ?? 0;
+      notes.blankRecords(source, blank);
+      notes.unnamedColumns(source, unnamed);
+      if (index === 0) notes.headerOnly(source);
+    },
+  };
 }
 
-function parseRows(text: string, source: string): CsvRow[] {
-  try {
-    const rows = parse(text, {
-      delimiter: delimiterOf(text),
-      bom: true,
-      info: true,
-      skip_empty_lines: true,
-    }) as unknown as { record: string[]; info: { lines: number } }[];
-    // csv-parse tells the line on which a row ends.
-    return rows.map(({ record, info }) => ({ record, line: info.lines - lineBreaksIn(record) }));
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    const line = typeof error.lines === 'number' ? error.lines : null;
-    throw new AppError(
-      'INVALID_INPUT',
-      `${source}${line === null ? '' : `, line ${line}`}: ${reasonOf(error)}.`,
-      {
-        hint: 'Nothing was sent. Mend the input; CSV has a header line of field names and as many cells in each row.',
-        details: { source, line },
-        cause: error,
-      },
-    );
-  }
+function isBlank(cells: readonly string[]): boolean {
+  for (const cell of cells) if (cell !== '' && cell.trim() !== '') return false;
+  return true;
 }
 
-function lineBreaksIn(cells: readonly string[]): number {
-  return cells.reduce((sum, cell) => sum + (cell.match(/\r\n|\n|\r/g)?.length ?? 0), 0);
-}
-
-function reasonOf(error: CsvError): string {
-  switch (error.code) {
-    case 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH':
-    case 'CSV_RECORD_INCONSISTENT_COLUMNS':
-      return 'the row has another number of cells than the header';
-    case 'CSV_QUOTE_NOT_CLOSED':
-      return 'a quoted cell does not end';
-    case 'CSV_INVALID_CLOSING_QUOTE':
-    case 'INVALID_OPENING_QUOTE':
-      return 'a quote stands inside a cell that is not quoted, or text follows a closing quote';
-    default:
-      return error.message.replace(/\.$/, '');
-  }
-}
-
-/** Spreadsheets of countries with a decimal comma write semicolons. */
-function delimiterOf(text: string): string {
-  const header = text.slice(0, text.search(/\r|\n|$/));
-  if (header.includes(',')) return ',';
-  return [';', '\t'].find((candidate) => header.includes(candidate)) ?? ',';
-}
-
-function checkHeader(names: readonly string[], source: string): void {
-  const empty = names.indexOf('');
-  const twice = names.find(
-    (name, at) => names.findIndex((n) => n.toLowerCase() === name.toLowerCase()) !== at,
+/** Cells beyond the header are ignored where they are empty, as columns without a name are. */
+function checkLength({ cells, line }: CsvRow, columns: number, index: number, source: string): void {
+  if (cells.length === columns || (cells.length > columns && isBlank(cells.slice(columns)))) return;
+  throw inputFault(
+    { source, line, index },
+    `the row has ${cells.length} ${cells.length === 1 ? 'cell' : 'cells'}, the header has ${columns}`,
+    'Give each row a cell for each column; a cell that holds the delimiter, a quote or a line end stands in quotes.',
   );
-  const problem =
-    empty >= 0
-      ? `column ${empty + 1} has no name`
-      : twice === undefined
-        ? null
-        : `column "${twice}" is there twice`;
-  if (problem === null) return;
-  throw new AppError('INVALID_INPUT', `${source}, line 1: ${problem}.`, {
-    hint: 'Nothing was sent. The first line names a field of Contact for each column, as FirstName,LastName,Email.',
-    details: { source, line: 1 },
-  });
+}
+
+function fieldsOf(
+  { cells, line }: CsvRow,
+  columns: readonly CsvColumn[],
+  { source, index }: { source: string; index: number },
+): { fields: Record<string, unknown>; faults: RecordNote[] } {
+  const fields: Record<string, unknown> = {};
+  const faults: RecordNote[] = [];
+  for (let at = 0; at < columns.length; at++) {
+    const cell = cells[at]!;
+    if (cell === '') continue;
+    const column = columns[at]!;
+    switch (column.kind) {
+      case 'field': {
+        const value = cell.length < 20 && cell.trim() === '#N/A' ? null : cell;
+        if (!Object.hasOwn(fields, column.name)) setMember(fields, column.name, value);
+        else if (fields[column.name] !== value) faults.push(twoValues(column.name));
+        break;
+      }
+      case 'unnamed':
+        if (cell.trim() === '') break;
+        throw inputFault(
+          { source, line, column: at + 1, index },
+          `"${cell.slice(0, 40)}" stands in a column without a name`,
+          'Name the column in the header, or empty it.',
+        );
+      case 'object': {
+        const other = otherObject(cell.trim().replace(/^\[(.*)\]$/, '$1'), column.name);
+        if (other !== null) faults.push(other);
+        break;
+      }
+      case 'dropped':
+        break;
+    }
+  }
+  return { fields, faults };
 }

@@ -1,98 +1,188 @@
-import type { PushRecord } from '../../app/contract/push.ts';
-import { AppError } from '../../base/errors.ts';
-import { positionOf } from './input-text.ts';
-import { createJsonScanner, JsonFault } from './json-scanner.ts';
+import type { PushRecord, RecordNote } from '../../app/contract/push.ts';
+import type { RecordsOptions } from './csv-records.ts';
+import { endAnswer, lookIntoObject, refusePart } from './json-answer.ts';
+import { JsonFault, unexpected } from './json-fault.ts';
+import { createJsonText, type JsonText } from './json-text.ts';
+import { readJsonValue } from './json-value.ts';
+import { otherObject, twoValues } from './record-notes.ts';
 import { ownRejectColumns } from './reject-columns.ts';
+import { setMember } from './set-member.ts';
+
+type Batches = AsyncGenerator<PushRecord[], void, undefined>;
+
+/** So many at a time are handed on. */
+const batchRecords = 500;
 
 /**
- * Records of a JSON object, a JSON array of objects, or objects one after the other (NDJSON, and what `jq`
- * prints). Throws AppError `INVALID_INPUT` with the line and column of the first fault.
+ * Records of a JSON object, a JSON array of objects, or objects one after the other (NDJSON, and what `jq` prints);
+ * the answer of a query, or what `sf … --json` prints, stands for its records. Throws AppError `INVALID_INPUT` with
+ * line, column and record of the first fault.
  */
-export function parseJsonRecords(text: string, source: string): PushRecord[] {
-  const scanner = createJsonScanner(text);
-  const lines = createLineCounter(text);
-  const records: PushRecord[] = [];
-  const add = (start: number, end: number) => {
-    const index = records.length;
-    records.push({
-      source,
-      index,
-      line: lines(start),
-      fields: recordOf(text.slice(start, end)),
-      untyped: false,
-    });
-  };
-  try {
-    let at = scanner.skipSpace(0);
-    if (text[at] === '[') {
-      at = scanner.skipSpace(eachElement(text, at, add, scanner));
-      if (at < text.length) throw new JsonFault(at, 'something follows the end of the array');
-      return records;
-    }
-    while (at < text.length) {
-      if (text[at] !== '{') throw notAnObject(at);
-      const end = scanner.endOfValue(at);
-      add(at, end);
-      at = scanner.skipSpace(end);
-    }
-    return records;
-  } catch (error) {
-    if (!(error instanceof JsonFault)) throw error;
-    const { line, column } = positionOf(text, error.offset);
-    throw new AppError('INVALID_INPUT', `${source}, line ${line}, column ${column}: ${error.message}.`, {
-      hint: 'Nothing was sent. Mend the input; contacts are JSON objects, an array of them, or one a line.',
-      details: { source, line, column },
-      cause: error,
-    });
+export async function* jsonRecords(texts: AsyncIterable<string>, options: RecordsOptions): Batches {
+  const json = createJsonText(texts, options.source);
+  const records = createRecordReader(json, options);
+  json.take(await json.skipSpace(0));
+  if (json.text[json.at] === '[') {
+    yield* elements(json, records);
+    json.take(await json.skipSpace(json.at));
+    if (json.at < json.text.length) throw json.fault(json.at, 'something follows the end of the array');
   }
+  while (json.at < json.text.length) {
+    yield* oneObject(json, records, options, 0);
+    json.take(await json.skipSpace(json.at));
+  }
+  yield records.flush();
 }
 
-function eachElement(
-  text: string,
-  open: number,
-  add: (start: number, end: number) => void,
-  scanner: ReturnType<typeof createJsonScanner>,
-): number {
-  let at = scanner.skipSpace(open + 1);
-  if (text[at] === ']') return at + 1;
+/** A contact, or an answer that holds contacts; `sf` prints an answer around the one of Salesforce. */
+async function* oneObject(
+  json: JsonText,
+  records: RecordReader,
+  options: RecordsOptions,
+  depth: number,
+): Batches {
+  const answer = json.text[json.at] === '{' && depth < 2 ? await lookIntoObject(json) : null;
+  if (answer === null) {
+    await records.read();
+    if (records.ready) yield records.flush();
+    return;
+  }
+  refusePart(json, answer.members);
+  const before = records.count;
+  json.take(answer.at);
+  if (json.text[json.at] === '[') yield* elements(json, records);
+  else yield* oneObject(json, records, options, depth + 1);
+  const total = await endAnswer(json, answer);
+  const found = records.count - before;
+  if (total !== null && total !== found) options.notes.otherTotal(options.source, total, found);
+}
+
+async function* elements(json: JsonText, records: RecordReader): Batches {
+  json.take(await json.skipSpace(json.at + 1));
+  if (json.text[json.at] === ']') return json.take(json.at + 1);
   for (;;) {
-    const end = scanner.endOfValue(at);
-    if (text[at] !== '{') throw notAnObject(at);
-    add(at, end);
-    at = scanner.skipSpace(end);
-    if (text[at] === ']') return at + 1;
-    if (text[at] !== ',') {
-      throw new JsonFault(
-        at,
-        at >= text.length ? 'the array does not end' : 'a comma or "]" should stand here',
-      );
+    await records.read();
+    if (records.ready) yield records.flush();
+    json.take(await json.skipSpace(json.at));
+    const char = json.text[json.at];
+    if (char === ']') return json.take(json.at + 1);
+    if (char !== ',') {
+      const ended = char === undefined;
+      throw json.fault(json.at, ended ? 'the array does not end' : 'a comma or "]" should stand here');
     }
-    at = scanner.skipSpace(at + 1);
+    json.take(await json.skipSpace(json.at + 1));
   }
 }
 
-function notAnObject(offset: number): JsonFault {
-  return new JsonFault(offset, 'a contact should begin here, as a JSON object');
+interface RecordReader {
+  /** Takes the record that begins at `json.at`. */
+  read(): Promise<void>;
+  /** Records so far. */
+  readonly count: number;
+  /** Whether a batch is full. */
+  readonly ready: boolean;
+  flush(): PushRecord[];
+}
+
+function createRecordReader(json: JsonText, { source, map }: RecordsOptions): RecordReader {
+  let batch: PushRecord[] = [];
+  let count = 0;
+  const fieldOf = createFieldNames(map);
+  return {
+    get count() {
+      return count;
+    },
+    get ready() {
+      return batch.length >= batchRecords;
+    },
+    flush() {
+      const full = batch;
+      batch = [];
+      return full;
+    },
+    async read() {
+      const start = json.at;
+      const first = json.text[start];
+      if (first === undefined || !/["{[\w-]/.test(first)) {
+        throw json.fault(start, unexpected(json.text, start, 'a value').message, count);
+      }
+      if (first !== '{') throw json.fault(start, 'a contact should begin here, as a JSON object', count);
+      const end = await json.endOfValue(start);
+      try {
+        const text = json.text.slice(start, end);
+        const { value, twice } = readJsonValue(text, 0);
+        const faults = twice.map(({ name, first: one, second }): RecordNote => {
+          const [before, after] = [json.placeOf(start + one), json.placeOf(start + second)];
+          return {
+            field: name,
+            code: 'GIVEN_TWICE',
+            message: `"${name}" is given twice: at line ${before.line}, column ${before.column}, and at line ${after.line}, column ${after.column}.`,
+          };
+        });
+        const fields = recordOf(value as Record<string, unknown>, fieldOf, faults);
+        const record: PushRecord = { source, index: count, line: json.line, fields, untyped: false };
+        if (faults.length > 0) record.faults = faults;
+        batch.push(record);
+      } catch (error) {
+        if (!(error instanceof JsonFault)) throw error;
+        throw json.fault(start + error.offset, error.message, count);
+      }
+      count++;
+      json.take(end);
+    },
+  };
+}
+
+/** What each member is read as; null drops it. Names come again in each record and are looked up once. */
+function createFieldNames(
+  map: RecordsOptions['map'],
+): (name: string) => { name: string | null; mapped: boolean } {
+  const known = new Map<string, { name: string | null; mapped: boolean }>();
+  return (name) => {
+    let field = known.get(name);
+    if (field === undefined) {
+      const entry = map.entryOf(name);
+      const own = ownRejectColumns.some((column) => column === name);
+      field =
+        entry === null ? { name: own ? null : name, mapped: false } : { name: entry.field, mapped: true };
+      // An input with a new name in every record must not fill the memory.
+      if (known.size < 10_000) known.set(name, field);
+    }
+    return field;
+  };
 }
 
 /** `attributes` is what Salesforce's own answers add to a record; the rest is what our rejects files add. */
-function recordOf(json: string): Record<string, unknown> {
-  const fields = JSON.parse(json) as Record<string, unknown>;
-  const { attributes, ...rest } = fields;
-  const record = attributes !== null && typeof attributes === 'object' ? rest : fields;
-  for (const column of ownRejectColumns) delete record[column];
-  return record;
+function recordOf(
+  members: Record<string, unknown>,
+  fieldOf: ReturnType<typeof createFieldNames>,
+  faults: RecordNote[],
+): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  const mapped = new Set<string>();
+  for (const [member, value] of Object.entries(members)) {
+    if (member === 'attributes' && value !== null && typeof value === 'object') {
+      const { type } = value as { type?: unknown };
+      const other = typeof type === 'string' ? otherObject(type, 'attributes') : null;
+      if (other !== null) faults.push(other);
+      continue;
+    }
+    const field = fieldOf(member);
+    if (field.name === null) continue;
+    const meets = Object.hasOwn(fields, field.name) && (field.mapped || mapped.has(field.name));
+    if (field.mapped) mapped.add(field.name);
+    if (!meets) {
+      setMember(fields, field.name, value);
+      continue;
+    }
+    const former = fields[field.name];
+    if (isEmpty(value) || String(value) === String(former)) continue;
+    if (isEmpty(former)) fields[field.name] = value;
+    else faults.push(twoValues(field.name));
+  }
+  return fields;
 }
 
-/** Counts on from the last asked offset, so that a million records do not count from the top each. */
-function createLineCounter(text: string): (offset: number) => number {
-  let line = 1;
-  let counted = 0;
-  return (offset) => {
-    for (let at = text.indexOf('\n', counted); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) {
-      line++;
-      counted = at + 1;
-    }
-    return line;
-  };
+function isEmpty(value: unknown): boolean {
+  return value === null || value === '';
 }

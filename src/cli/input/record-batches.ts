@@ -1,10 +1,15 @@
 import type { PushRecord } from '../../app/contract/push.ts';
 import { AppError } from '../../base/errors.ts';
 import type { CliIo } from '../cli-io.ts';
+import { csvRecords, type RecordsOptions } from './csv-records.ts';
+import { createHeaderMap, type HeaderMap } from './header-map.ts';
+import { inputFault } from './input-fault.ts';
 import type { InputFormat } from './input-formats.ts';
-import { decodeInput } from './input-text.ts';
-import { parseRecords } from './parse-records.ts';
-import { readInput } from './read-input.ts';
+import { createInputNotes } from './input-notes.ts';
+import { openSources } from './input-source.ts';
+import { decodeText } from './input-text.ts';
+import { jsonRecords } from './json-records.ts';
+import { readMaps } from './map-options.ts';
 
 export interface RecordSources {
   /** File names in order, `-` for standard input; none: standard input alone. */
@@ -14,39 +19,94 @@ export interface RecordSources {
   maps: readonly string[];
 }
 
+export interface RecordBatchesOptions {
+  signal: AbortSignal;
+  /** What was left out (blank records, columns without a name), for a word to the user. */
+  onNote?: (note: string) => void;
+}
+
 /** Records of one batch at most. */
 const batchRecords = 1_000;
 
-/** The records of all sources, in order, in batches. Throws AppError `INVALID_INPUT` or an AbortError. */
+/**
+ * The records of all sources, in order, in batches; nothing is kept of a batch that was handed on. Every source is
+ * looked at before the first is read. Throws AppError `INVALID_INPUT` or an AbortError.
+ */
 export async function* recordBatches(
   { files, format, maps }: RecordSources,
   io: Pick<CliIo, 'stdin' | 'cwd'>,
-  { signal }: { signal: AbortSignal },
+  { signal, onNote = () => {} }: RecordBatchesOptions,
 ): AsyncGenerator<readonly PushRecord[]> {
-  refuseNoInput(files, io);
-  if (maps.length > 0) throw notAvailable();
-  for (const source of files.length === 0 ? ['-'] : files) {
-    const bytes = await readInput(source, io, { signal });
-    const records = parseRecords(decodeInput(bytes, source), source, format);
-    for (let at = 0; at < records.length; at += batchRecords) yield records.slice(at, at + batchRecords);
+  const map = createHeaderMap(await readMaps(maps, io.cwd));
+  const notes = createInputNotes(onNote);
+  for (const { name: source, chunks } of await openSources(files, io, { signal })) {
+    const texts = decodeText(chunks(), source);
+    for await (const records of recordsOf(texts, format, { source, map, notes })) {
+      for (let at = 0; at < records.length; at += batchRecords) yield records.slice(at, at + batchRecords);
+    }
   }
+  checkMap(map, onNote);
 }
 
-function notAvailable(): AppError {
-  return new AppError('NOT_AVAILABLE', 'Columns cannot be renamed yet.', {
-    hint: 'Rename the columns in the file, without --map.',
-  });
-}
-
-function refuseNoInput(files: readonly string[], { stdin }: Pick<CliIo, 'stdin'>): void {
-  if (files.length === 0 && stdin.isTTY) {
-    throw new AppError('INVALID_INPUT', 'No input is given.', {
-      hint: 'Name a file, or pipe contacts in: parahack-sync push contacts.csv',
+async function* recordsOf(
+  texts: AsyncGenerator<string>,
+  format: InputFormat,
+  options: RecordsOptions,
+): AsyncGenerator<PushRecord[]> {
+  const { source } = options;
+  let head = '';
+  let first: string | undefined;
+  for (let next = await texts.next(); !next.done; next = await texts.next()) {
+    head += next.value;
+    first = /\S/.exec(head)?.[0];
+    if (first !== undefined) break;
+  }
+  if (first === undefined) {
+    // Nothing at all is no JSON and no CSV, while NDJSON of nothing is none of nothing.
+    if (format === 'ndjson') return;
+    throw new AppError('INVALID_INPUT', `${source} is empty.`, {
+      hint: 'Give contacts as JSON, NDJSON or CSV; an empty JSON array is taken as nothing to do.',
+      details: { source },
     });
   }
-  if (files.filter((file) => file === '-').length > 1) {
-    throw new AppError('INVALID_INPUT', 'Standard input can be read only once.', {
-      hint: 'Give - a single time.',
+  if (format === 'auto') refuseMarkup(head, source);
+  const json = format === 'auto' ? first === '{' || first === '[' : format !== 'csv';
+  yield* (json ? jsonRecords : csvRecords)(before(head, texts), options);
+}
+
+async function* before(head: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
+  yield head;
+  yield* rest;
+}
+
+/** What a browser or an address book saves beside CSV. */
+function refuseMarkup(head: string, source: string): void {
+  const kind = /^\s*(?:(<)|BEGIN:VCARD)/i.exec(head);
+  if (kind === null) return;
+  throw inputFault(
+    { source },
+    `this is ${kind[1] === undefined ? 'a vCard' : 'HTML or XML'}, which cannot be read`,
+    'Export the contacts as CSV; --format csv reads it as CSV all the same.',
+  );
+}
+
+/**
+ * A header that is nowhere is a slip of the pen on the command line. A file of them serves several exports, each with
+ * some of its headers.
+ */
+function checkMap(map: HeaderMap, tell: (note: string) => void): void {
+  const unused = map.unused();
+  const given = unused.filter(({ file }) => file === null);
+  if (given.length > 0) {
+    const names = given.map(({ header }) => `"${header}"`).join(', ');
+    throw new AppError('INVALID_INPUT', `--map names ${names}, and no input has such a header.`, {
+      hint: 'Nothing was sent. Compare it with the header line, or with the names in the JSON.',
+      details: { headers: given.map(({ header }) => header) },
     });
+  }
+  const files = new Map<string, string[]>();
+  for (const { file, header } of unused) files.set(file!, [...(files.get(file!) ?? []), header]);
+  for (const [file, headers] of files) {
+    tell(`--map ${file}: no input has ${headers.map((header) => `"${header}"`).join(', ')}.`);
   }
 }

@@ -1,0 +1,45 @@
+/** One line of a mapping: the input's own name for a column (or a member of JSON), and the field it is read as. */
+export interface MapEntry {
+  header: string;
+  /** Null drops the column. */
+  field: string | null;
+  /** The file that it stands in; null for one from the command line. */
+  file: string | null;
+}
+
+/** What `--map` asks for. Remembers which entries met a header. */
+export interface HeaderMap {
+  /** The entry for a header: of the very same name, else of the same but for case and blanks; null where none. */
+  entryOf(header: string): MapEntry | null;
+  /** Entries that no header met. */
+  unused(): MapEntry[];
+}
+
+/** Entries of the command line go before those of files, later files before earlier ones. */
+export function createHeaderMap(entries: readonly MapEntry[]): HeaderMap {
+  const exact = new Map<string, MapEntry>();
+  const loose = new Map<string, MapEntry | null>();
+  for (const entry of entries) {
+    const former = exact.get(entry.header);
+    if (former !== undefined && former.file === null && entry.file !== null) continue;
+    exact.set(entry.header, entry);
+  }
+  for (const entry of exact.values()) {
+    const name = looseName(entry.header);
+    // Of two that differ by case alone, neither is meant by a third.
+    loose.set(name, loose.has(name) ? null : entry);
+  }
+  const used = new Set<MapEntry>();
+  return {
+    entryOf(header) {
+      const entry = exact.get(header) ?? loose.get(looseName(header)) ?? null;
+      if (entry !== null) used.add(entry);
+      return entry;
+    },
+    unused: () => [...exact.values()].filter((entry) => !used.has(entry)),
+  };
+}
+
+function looseName(header: string): string {
+  return header.replace(/\s+/g, '').toLowerCase();
+}

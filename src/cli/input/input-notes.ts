@@ -1,0 +1,28 @@
+/** What was left out of an input, for a word to the user. */
+export interface InputNotes {
+  blankRecords(source: string, count: number): void;
+  unnamedColumns(source: string, count: number): void;
+  headerOnly(source: string): void;
+  /** The answer that a file holds names another number of records than the file has. */
+  otherTotal(source: string, said: number, found: number): void;
+}
+
+export function createInputNotes(tell: (note: string) => void): InputNotes {
+  const counted = (count: number, one: string, many: string) =>
+    `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
+  return {
+    blankRecords(source, count) {
+      if (count > 0) tell(`${source}: ${counted(count, 'blank record was', 'blank records were')} skipped.`);
+    },
+    unnamedColumns(source, count) {
+      if (count > 0)
+        tell(`${source}: ${counted(count, 'empty column', 'empty columns')} without a name ignored.`);
+    },
+    headerOnly(source) {
+      tell(`${source}: there is a header and no record below it.`);
+    },
+    otherTotal(source, said, found) {
+      tell(`${source}: the answer names ${said} records in all and the file holds ${found}.`);
+    },
+  };
+}
