@@ -52,7 +52,7 @@ export interface App extends AsyncDisposable {
   backfill(options: BackfillOptions, context: CallContext<ProgressEvent>): Promise<BackfillResult>;
   /** Returns on a graceful stop, or after one cycle per org with `once`. */
   watch(options: WatchOptions, context: CallContext<WatchEvent>): Promise<WatchResult>;
-  /** Throws INVALID_INPUT with `details.faults` (RecordFault[]) where records are not valid: nothing is sent then. */
+  /** Where records have faults, `invalid` tells them, and nothing was stored or sent. Dispose the result after use. */
   push(options: PushOptions, context: CallContext<ProgressEvent>): Promise<PushResult>;
   readonly contacts: AppContacts;
   readonly outbox: AppOutbox;

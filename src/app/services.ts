@@ -99,6 +99,11 @@ export class Services implements AsyncDisposable {
     return this.#mirrors;
   }
 
+  /** For what a call leaves open with its result: `close` runs before what it stands on is closed. */
+  closeLater(close: () => void | Promise<void>): void {
+    this.#closers.push(close);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const close = this.#closers.pop();
     // Whatever one of them says, the others are closed too.

@@ -1,4 +1,5 @@
 import type { App, CallContext } from '../app/app.ts';
+import type { ErrorInfo } from '../app/contract/error-info.ts';
 import type { AppError } from '../base/errors.ts';
 import type { Config, OutputConfig } from '../config/config.ts';
 import type { CliIo } from './cli-io.ts';
@@ -37,6 +38,8 @@ export interface Invocation {
 export interface Outcome {
   /** With `--json`: the one document. Left out by commands that stream. */
   document?: object;
+  /** The same for a document that is too large to hold: its text in pieces, with the error that it is to carry. */
+  documentParts?: (error: ErrorInfo | null) => AsyncIterable<string>;
   /** The document is the last of several lines, not the only one. */
   asLine?: boolean;
   /** Without `--json`: the text for stdout. */

@@ -23,13 +23,15 @@ export interface CommandParts {
   orgNames: OrgNames;
   /** What the redaction hides; grows by what a command reads. */
   secrets: (string | undefined)[];
+  /** Shows what a command ended with, while the app that it may still be read from is open. */
+  present: (outcome: Outcome) => Promise<void>;
 }
 
 /** Runs one handler. The app is made when the handler first asks for it, and disposed when it is done. */
 export async function performCommand(
   handler: Handler,
-  { io, flags, surface, talk, stop, stdout, orgNames, secrets }: CommandParts,
-): Promise<Outcome> {
+  { io, flags, surface, talk, stop, stdout, orgNames, secrets, present }: CommandParts,
+): Promise<void> {
   let opened: Promise<App> | null = null;
   const config = () => readConfig({ flags, env: io.env, cwd: io.cwd });
   const open = async () => {
@@ -38,9 +40,8 @@ export async function performCommand(
     // JSON escapes what text leaves out, so that a program gets each value as it is.
     return flags.json ? app : printableApp(app, orgNames);
   };
-  let outcome: Outcome;
   try {
-    outcome = await handler({
+    const outcome = await handler({
       io,
       output: readOutputConfig(flags),
       surface,
@@ -59,6 +60,8 @@ export async function performCommand(
       printLine: (value) => stdout.write(`${printableJson(value)}\n`),
       hide: (secret) => void secrets.push(secret),
     });
+    talk.setPainter(null);
+    await present(outcome);
   } catch (error) {
     // The handler's error is the one to tell, whatever goes wrong while the app is put away.
     await dispose(opened).catch(() => {});
@@ -67,7 +70,6 @@ export async function performCommand(
     talk.setPainter(null);
   }
   await dispose(opened);
-  return outcome;
 }
 
 async function dispose(opened: Promise<App> | null): Promise<void> {

@@ -40,11 +40,20 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     reportError(error, { redact, verbose: output.verbosity > 0, stoppedBy: stop.stoppedBy });
 
   let exitCode: number = exitCodes.done;
+  let isShown = false;
+  const present = async (outcome: Outcome) => {
+    const failure = outcome.failure ? report(outcome.failure) : null;
+    await show(outcome, failure, { flags, stdout, pretty: surface.columns !== null });
+    isShown = outcome.document !== undefined || outcome.documentParts !== undefined;
+    if (failure === null) return;
+    await tell(failure, { flags, talk, stdout: isShown ? null : stdout });
+    exitCode = failure.exitCode;
+  };
   try {
     if (parsed.kind === 'wrong') throw parsed.error;
     if (parsed.kind === 'text') await stdout.write(parsed.text);
     else {
-      const outcome = await performCommand(parsed.handler, {
+      await performCommand(parsed.handler, {
         io,
         flags,
         surface,
@@ -53,20 +62,16 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
         stdout,
         orgNames,
         secrets,
+        present,
       });
-      const failure = outcome.failure ? report(outcome.failure) : null;
-      await show(outcome, failure, { flags, stdout, pretty: surface.columns !== null });
-      if (failure !== null) {
-        await tell(failure, { flags, talk, stdout: outcome.document === undefined ? stdout : null });
-        exitCode = failure.exitCode;
-      }
     }
   } catch (error) {
     // Work that ended because nobody reads its output any more (`| head`) has not failed.
     if (!(isAbort(error) && stdout.closed && stop.stoppedBy === null)) {
       const failure = report(error);
-      await tell(failure, { flags, talk, stdout });
-      exitCode = failure.exitCode;
+      await tell(failure, { flags, talk, stdout: isShown ? null : stdout });
+      // Something went wrong with the app behind a result that stands; a result's own failure says more.
+      if (exitCode === exitCodes.done) exitCode = failure.exitCode;
     }
   }
   await talk.flush();
@@ -78,7 +83,9 @@ async function show(
   failure: ErrorReport | null,
   { flags, stdout, pretty }: { flags: GlobalFlags; stdout: OutputStream; pretty: boolean },
 ): Promise<void> {
-  if (flags.json && outcome.document !== undefined) {
+  if (flags.json && outcome.documentParts !== undefined) {
+    for await (const part of outcome.documentParts(failure?.info ?? null)) await stdout.write(part);
+  } else if (flags.json && outcome.document !== undefined) {
     const document = failure === null ? outcome.document : { ...outcome.document, error: failure.info };
     await stdout.write(`${printableJson(document, pretty && !outcome.asLine ? 2 : undefined)}\n`);
   } else if (!flags.json && outcome.text !== undefined) {

@@ -5,7 +5,7 @@ import type { Remote } from '../sync/ports/remote.ts';
 import { type ApiGate, openGate } from './api-gate.ts';
 import { bulkQueries } from './bulk-query.ts';
 import { createMany, deleteMany, updateMany, upsertMany } from './collections.ts';
-import { describeContact } from './describe-contact.ts';
+import { describeContact, describeObject } from './describe-contact.ts';
 import { Funnel } from './funnel.ts';
 import { OrgClock } from './org-clock.ts';
 import { fetchIdentity, fetchLimits } from './org-facts.ts';
@@ -65,6 +65,7 @@ export function connectRemote(options: ConnectOptions): Remote {
     apiUsage: () => funnel.usage,
     identity: ({ signal } = {}) => fetchIdentity(funnel, root, signal),
     describeContact: (o = {}) => describeContact(jsforce, o),
+    describeObject: (object, o = {}) => describeObject(jsforce, object, o),
     limits: ({ signal } = {}) => fetchLimits(funnel, root, signal),
     count: (where, { signal } = {}) => countContacts(context, where, signal),
     query: (soql, o = {}) => queryAllPages(context, soql, o),

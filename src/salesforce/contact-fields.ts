@@ -31,6 +31,8 @@ export function contactFields(described: readonly Record<string, unknown>[]): Fi
       restrictedPicklist: field.restrictedPicklist === true,
       picklistValues: activeValues(field.picklistValues),
       referenceTo: Array.isArray(field.referenceTo) ? field.referenceTo.map(text) : [],
+      relationshipName: text(field.relationshipName) || null,
+      nameField: field.nameField === true,
     }));
 }
 

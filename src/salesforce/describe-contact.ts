@@ -1,7 +1,8 @@
-import type { ContactDescribe } from '../sync/ports/field.ts';
+import type { ContactDescribe, Field } from '../sync/ports/field.ts';
 import type { ApiAnswer } from './api-call.ts';
 import { contactFields } from './contact-fields.ts';
 import { type JsforceOptions, jsforceCall, jsforceError } from './jsforce-call.ts';
+import { remoteDetails } from './remote-error.ts';
 import { unexpectedAnswer } from './unexpected-answer.ts';
 
 /** `GET /sobjects/Contact/describe`, conditional where `ifModifiedSince` is a former answer's Last-Modified. */
@@ -23,6 +24,29 @@ export async function describeContact(
   const fields = (described as { fields?: unknown } | null)?.fields;
   if (!Array.isArray(fields) || fields.length === 0) throw unexpectedAnswer('describe of Contact', answer);
   return { fields: contactFields(fields), lastModified: answer === null ? null : validator(answer) };
+}
+
+/** `GET /sobjects/{object}/describe`; null where the org has no such object, or hides it from this user. */
+export async function describeObject(
+  jsforce: JsforceOptions,
+  object: string,
+  { signal }: { signal?: AbortSignal },
+): Promise<Field[] | null> {
+  const call = await jsforceCall(jsforce, { kind: 'pull', signal });
+  let described: unknown;
+  try {
+    described = await call.connection.describe(object);
+  } catch (error) {
+    const mapped = jsforceError(error);
+    if (remoteDetails(mapped)?.status === 404) return null;
+    throw mapped;
+  }
+  const fields = (described as { fields?: unknown } | null)?.fields;
+  const attempt = call.attempt();
+  if (!Array.isArray(fields)) {
+    throw unexpectedAnswer(`describe of ${object}`, attempt?.ok ? attempt.answer : null);
+  }
+  return contactFields(fields);
 }
 
 /** A change so fresh may be followed by another within the second, and servers may differ by some. */

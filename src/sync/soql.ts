@@ -12,8 +12,14 @@ export function soqlDateTime(iso: string | number): string {
   return new Date(iso).toISOString().replace('.000Z', 'Z');
 }
 
+/** A literal text. Source: SOQL and SOSL Reference, "Quoted String Escape Sequences". */
 export function soqlString(text: string): string {
-  return `'${text.replace(/[\\']/g, '\\$&')}'`;
+  const escaped = text
+    .replace(/[\\']/g, '\\$&')
+    .replace(/\n/g, '\\n')
+    .replace(/\r/g, '\\r')
+    .replace(/\t/g, '\\t');
+  return `'${escaped}'`;
 }
 
 export function spanConditions({ lower, upper }: CreatedSpan): string[] {

@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { PushItem } from '../../src/app/contract/push.ts';
 import { AppError } from '../../src/base/errors.ts';
 import { completionModel } from '../../src/cli/completion/completion-model.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 import { fakeApp } from './support/fake-app.ts';
+import { pushResultOf } from './support/fake-push.ts';
 import { runMain } from './support/run-main.ts';
 
 /** What somebody may write into a contact, a username, an error message, a file's name. */
@@ -98,27 +100,14 @@ const backfilled = {
   compared: { org: 2, mirror: 1 },
   error,
 };
-const pushed = {
-  instanceUrl,
-  results: [
-    {
-      index: 0,
-      source: text('a.csv'),
-      line: 2,
-      key: 'k',
-      status: 'rejected' as const,
-      id: text('003'),
-      errors: entry.errors,
-    },
-  ],
-  created: 0,
-  updated: 0,
-  deleted: 0,
-  rejected: 1,
-  queued: 0,
-  inDoubt: 0,
-  runId: 'r',
-  stopped: error,
+const pushed: PushItem = {
+  index: 0,
+  source: text('a.csv'),
+  line: 2,
+  key: 'k',
+  status: 'rejected',
+  id: text('003'),
+  errors: entry.errors,
 };
 const moved = async () => ({ instanceUrl, keys: [text('k')] });
 
@@ -154,16 +143,12 @@ const { app } = fakeApp({
     return { orgs: [{ instanceUrl, error }] };
   },
   async push({ dryRun }) {
-    if (!dryRun) return pushed;
-    const fault = {
-      source: text('a.csv'),
-      index: 0,
-      line: 2,
-      field: text('Field'),
-      code: hostile,
-      message: hostile,
-    };
-    throw new AppError('INVALID_INPUT', text('1 record is not valid.'), { details: { faults: [fault] } });
+    const ignored = [{ column: text('Column'), reason: 'unknown' as const, records: 1 }];
+    if (!dryRun) return pushResultOf([pushed], { instanceUrl, stopped: error, ignored });
+    const place = { source: text('a.csv'), index: 0, line: 2 };
+    const fault = { ...place, field: text('Field'), code: hostile, message: hostile };
+    const record = { ...place, fields: {}, untyped: false };
+    return pushResultOf([], { faults: [fault], records: [record] });
   },
   contacts: {
     list: async () => page,

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { AppError } from '../../src/base/errors.ts';
 import { OrgNames } from '../../src/cli/org-names.ts';
 import { fakeApp } from './support/fake-app.ts';
+import { pushResultOf } from './support/fake-push.ts';
 import { runMain } from './support/run-main.ts';
 
 const acme = 'https://acme.my.salesforce.com';
@@ -139,18 +140,7 @@ describe('every command calls an org the same in its text, and by its URL in JSO
       });
       return { orgs: [] };
     },
-    push: async () => ({
-      instanceUrl: acme,
-      results: [],
-      created: 0,
-      updated: 0,
-      deleted: 0,
-      rejected: 0,
-      queued: 0,
-      inDoubt: 0,
-      runId: null,
-      stopped: null,
-    }),
+    push: async () => pushResultOf([], { instanceUrl: acme, runId: null }),
     contacts: {
       list: async () => page,
       export: async () => ({ ...page, batches: (async function* () {})() }),

@@ -7,8 +7,8 @@ import { openLocks } from '../../src/lock/locks.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
 import type { NewOutboxEntry } from '../../src/sync/ports/outbox.ts';
-import { push } from '../../src/sync/push/push.ts';
 import { calls, contactsOf, control } from '../e2e/org.ts';
+import { pushAll, recordsOf } from './push-all.ts';
 import { openRig, type Rig } from './rig.ts';
 
 const day = 86_400_000;
@@ -24,17 +24,7 @@ function pushed(
   records: Record<string, unknown>[],
   more: { allOrNone?: boolean; signal?: AbortSignal } = {},
 ) {
-  return push(rig.context, {
-    records: records.map((fields, index) => ({ source: '-', index, line: null, fields, untyped: false })),
-    upsertField: null,
-    dryRun: false,
-    queue: false,
-    allOrNone: false,
-    allowDuplicates: false,
-    withDrainLock: (work) => work(),
-    signal: rig.signal,
-    ...more,
-  });
+  return pushAll(rig.context, recordsOf(records), { signal: rig.signal, ...more });
 }
 
 const cycle = (rig: Rig) => runCycle(rig.context, { push: true, signal: rig.signal });

@@ -4,8 +4,8 @@ import { mirrorPath } from '../../src/store/sqlite/mirror-path.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
 import type { SyncEvent } from '../../src/sync/events.ts';
-import { push } from '../../src/sync/push/push.ts';
 import { control, expectMirrorEqualsOrg } from '../e2e/org.ts';
+import { pushAll, recordsOf } from './push-all.ts';
 import { openRig, type Rig } from './rig.ts';
 
 const equal = (rig: Rig) =>
@@ -43,16 +43,7 @@ describe('fields that come and go', () => {
       },
     };
     const context = { ...rig.context, remote: { ...remote, writes } };
-    const report = await push(context, {
-      records: [{ source: '-', index: 0, line: null, fields: { LastName: 'Read' }, untyped: false }],
-      upsertField: null,
-      dryRun: false,
-      queue: false,
-      allOrNone: false,
-      allowDuplicates: false,
-      withDrainLock: (work) => work(),
-      signal: rig.signal,
-    });
+    const report = await pushAll(context, recordsOf([{ LastName: 'Read' }]), { signal: rig.signal });
     expect(report).toMatchObject({
       stopped: null,
       entries: [{ entry: { state: 'done', readBackDue: false } }],

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { openLocks } from '../../src/lock/locks.ts';
-import { push } from '../../src/sync/push/push.ts';
+import { pushAll, recordsOf } from './push-all.ts';
 import { connectParts } from './rig.ts';
 
 const [, , url, token, folder, prefix, count] = process.argv as [
@@ -15,19 +15,8 @@ const [, , url, token, folder, prefix, count] = process.argv as [
   string,
 ];
 const { context, close } = await connectParts(url, token, folder);
-await push(context, {
-  records: Array.from({ length: Number(count) }, (_, index) => ({
-    source: '-',
-    index,
-    line: null,
-    fields: { LastName: `${prefix}-${index}` },
-    untyped: false,
-  })),
-  upsertField: null,
-  dryRun: false,
-  queue: false,
-  allOrNone: false,
-  allowDuplicates: false,
+const records = Array.from({ length: Number(count) }, (_, index) => ({ LastName: `${prefix}-${index}` }));
+await pushAll(context, recordsOf(records), {
   withDrainLock: (work) => {
     // The entries are in the outbox now; before that a kill loses nothing that was promised.
     process.stdout.write('ready\n');

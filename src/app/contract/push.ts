@@ -28,6 +28,13 @@ export interface PushOptions {
   queue: boolean;
   allOrNone: boolean;
   allowDuplicates: boolean;
+  /** Leave out what Contact does not have, or what cannot be written, in place of a fault. */
+  ignoreUnknown: boolean;
+  ignoreReadOnly: boolean;
+  /** Records without an Id beside others with one are creates that are meant. */
+  allowMixed: boolean;
+  /** `rejects()` will be asked for. */
+  keepRejects: boolean;
 }
 
 export interface PushError {
@@ -59,26 +66,79 @@ export interface PushItem {
   errors: PushError[];
 }
 
-export interface PushResult {
+/** What a push counts; the keys of its JSON output beside `results`. */
+export interface PushCounts {
   instanceUrl: string;
-  results: PushItem[];
   created: number;
   updated: number;
   deleted: number;
   rejected: number;
+  /** Waiting, those held included. */
   queued: number;
   inDoubt: number;
+  /** What the records ask for: an upsert is neither a create nor an update before it is done. */
+  creates: number;
+  updates: number;
+  deletes: number;
+  upserts: number;
+  /** Columns that were left out on the user's word. */
+  ignored: IgnoredColumn[];
+  /** Open entries of former pushes and edits in the outbox. */
+  olderEntries: number;
   runId: string | null;
   /** Why sending ended before every entry was sent; null where it did not. */
   stopped: ErrorInfo | null;
 }
 
-/** A fault of one record against describe; INVALID_INPUT carries them all in `details.faults`. */
-export interface RecordFault {
+export interface IgnoredColumn {
+  /** Null: all further ones together. */
+  column: string | null;
+  reason: 'unknown' | 'read-only';
+  records: number;
+}
+
+/** The result of any number of records, which is read in pages while the application is open. */
+export interface PushResult extends AsyncDisposable {
+  readonly records: number;
+  readonly counts: PushCounts;
+  readonly statuses: ReadonlyMap<PushStatus, number>;
+  /** Some records have faults, so nothing was stored or sent; null: none has. */
+  readonly invalid: InvalidInput | null;
+  results(): AsyncIterable<readonly PushItem[]>;
+  /** Records that were refused, or have a fault. */
+  rejects(): AsyncIterable<readonly RejectedRecord[]>;
+}
+
+export interface RejectedRecord extends RecordPlace {
+  fields: Record<string, unknown>;
+  errors: PushError[];
+}
+
+export interface InvalidInput {
+  /** Records that have a fault. */
+  records: number;
+  total: number;
+  /** The first kinds of faults, one a column, and how many kinds there are. */
+  kinds: readonly FaultKind[];
+  kindsInAll: number;
+  /** All of them, in the order of the input. */
+  faults(): AsyncIterable<readonly RecordFault[]>;
+}
+
+export interface RecordPlace {
   source: string;
   index: number;
   line: number | null;
+}
+
+/** A fault of one record. */
+export interface RecordFault extends RecordPlace {
   field: string | null;
   code: string;
   message: string;
+}
+
+/** Faults of one code in one column: the first one, and how many records have it. */
+export interface FaultKind extends RecordFault {
+  records: number;
 }

@@ -1,18 +1,26 @@
 import type { ErrorInfo } from '../../app/contract/error-info.ts';
-import type { PushResult } from '../../app/contract/push.ts';
+import type { InvalidInput, PushResult, PushStatus } from '../../app/contract/push.ts';
 import { AppError } from '../../base/errors.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
 import { appErrorOf } from '../org-failure.ts';
 import { counted } from '../render/quantity.ts';
 
-/** Exit 5 when any entry is in doubt or unsent, else 4 when any was refused, in conflict or held. */
-export function pushFailure(result: PushResult, { queue }: { queue: boolean }): AppError | null {
-  const having = (...statuses: string[]) =>
-    result.results.filter(({ status }) => statuses.includes(status)).length;
-  const { stopped } = result;
+type Counted = Pick<PushResult, 'records' | 'counts' | 'statuses' | 'invalid'>;
+
+/**
+ * Exit 2 where the input has faults; 5 when any of its records is in doubt or unsent, else 4 when any was refused,
+ * in conflict or held. What else waits in the outbox is told, but is not this push's failure.
+ */
+export function pushFailure(result: Counted, { queue }: { queue: boolean }): AppError | null {
+  if (result.invalid !== null) return invalidInput(result.invalid);
+  const having = (...statuses: PushStatus[]) =>
+    statuses.reduce((sum, status) => sum + (result.statuses.get(status) ?? 0), 0);
+  const { stopped } = result.counts;
   const unsent = queue ? 0 : having('queued');
-  if (stopped !== null && isOwnExit(stopped.code)) return appErrorOf(withOutbox(stopped, unsent));
   const inDoubt = having('in-doubt');
+  if (stopped !== null && concernsCall(stopped.code, unsent + inDoubt)) {
+    return appErrorOf(withOutbox(stopped, unsent));
+  }
   if (inDoubt > 0) {
     return new AppError(
       'IN_DOUBT',
@@ -23,10 +31,10 @@ export function pushFailure(result: PushResult, { queue }: { queue: boolean }): 
       },
     );
   }
-  if (unsent > 0 || stopped !== null) {
+  if (unsent > 0) {
     const why = stopped === null ? '' : `: ${stopped.message.replace(/\.$/, '')}`;
     return new AppError('UNSENT', `${counted(unsent, 'record')} still to be sent${why}.`, {
-      hint: 'They wait in the outbox and are sent by the next `watch` cycle or `push`.',
+      hint: 'They wait in the outbox and are sent by the next `watch` cycle or `push`; do not push them again.',
       details: { unsent, stopped },
     });
   }
@@ -34,7 +42,7 @@ export function pushFailure(result: PushResult, { queue }: { queue: boolean }): 
   if (refused === 0) return null;
   return new AppError(
     'PARTIAL',
-    `${refused} of ${counted(result.results.length, 'record')} ${refused === 1 ? 'was' : 'were'} not accepted.`,
+    `${refused} of ${counted(result.records, 'record')} ${refused === 1 ? 'was' : 'were'} not accepted.`,
     {
       hint: "See each record's errors; `--rejects FILE` writes the refused ones out to be mended and pushed again.",
       details: { refused },
@@ -42,10 +50,22 @@ export function pushFailure(result: PushResult, { queue }: { queue: boolean }): 
   );
 }
 
-/** A signal, a needed login or a lock say more than that records are unsent. */
-function isOwnExit(code: string): boolean {
+function invalidInput({ records, total }: InvalidInput): AppError {
+  const verb = records === 1 ? 'record is' : 'records are';
+  return new AppError('INVALID_INPUT', `${records} of ${total} ${verb} not valid; nothing was sent.`, {
+    hint: 'Mend the places named and push again.',
+    details: { faultyRecords: records },
+  });
+}
+
+/**
+ * A signal, a needed login or a lock say more than that records are unsent. Where every record got its answer, only
+ * a signal is the call's own end: what stopped the rest is of older entries, or of reading back.
+ */
+function concernsCall(code: string, open: number): boolean {
   const exitCode: number = exitCodeOf(code);
-  return exitCode !== exitCodes.unavailable && exitCode !== exitCodes.failed;
+  if (exitCode === exitCodes.interrupted || exitCode === exitCodes.terminated) return true;
+  return open > 0 && exitCode !== exitCodes.unavailable && exitCode !== exitCodes.failed;
 }
 
 /** Who pushes the same input once more makes every contact a second time. */

@@ -1,36 +1,103 @@
-import type { PushItem, PushResult } from '../../app/contract/push.ts';
-import { count } from '../render/quantity.ts';
+import type { FaultKind, InvalidInput, PushItem, PushResult, RecordPlace } from '../../app/contract/push.ts';
+import { count, counted } from '../render/quantity.ts';
 import { renderTable } from '../render/table.ts';
 import type { Surface } from '../style.ts';
 
-/** Beyond this many, records that went well are counted and not listed. */
+/** Beyond this many, records that went well are counted and not listed, and of the others these are. */
 const listedAtMost = 20;
 
-/** What became of the records: all of few, of many those that did not go well, and the counts. */
-export function renderPush(result: PushResult, org: string, { style, columns }: Surface): string {
-  const fine = (item: PushItem) =>
-    item.errors.length === 0 && !['in-doubt', 'conflict', 'held'].includes(item.status);
-  const all = result.results.length <= listedAtMost;
-  const listed = all ? result.results : result.results.filter((item) => !fine(item));
+/** What became of the records: all of few, of many some that did not go well, and the counts. */
+export async function renderPush(
+  result: PushResult,
+  org: string,
+  { style, columns }: Surface,
+): Promise<string> {
+  const { listed, more } = await listedItems(result);
   const table = renderTable(
     ['RECORD', 'STATUS', 'ID', 'ERROR'].map((title) => ({ title })),
     listed.map((item) => [placeOf(item), item.status, item.id ?? '-', item.errors.map(reasonOf).join('; ')]),
     { style, columns },
   );
-  return (listed.length === 0 ? '' : table) + countsOf(result, org);
+  const rest =
+    more === 0 ? '' : `… and ${counted(more, 'more record')}; --json has all, --rejects the refused.\n`;
+  return (listed.length === 0 ? '' : table) + rest + countsOf(result, org);
 }
 
-function placeOf({ source, line, index }: PushItem): string {
-  return `${source}:${line ?? `#${index + 1}`}`;
+async function listedItems(result: PushResult): Promise<{ listed: PushItem[]; more: number }> {
+  const { records, statuses } = result;
+  const all = records <= listedAtMost;
+  const fine = ['created', 'updated', 'deleted', 'queued', 'valid'] as const;
+  const well = fine.reduce((sum, status) => sum + (statuses.get(status) ?? 0), 0);
+  const listed: PushItem[] = [];
+  // Of many that all went well, none need be read.
+  if (!all && well === records && (statuses.get('queued') ?? 0) === 0) return { listed, more: 0 };
+  let more = 0;
+  for await (const page of result.results()) {
+    for (const item of page) {
+      const isFine = item.errors.length === 0 && fine.some((status) => status === item.status);
+      if (!all && isFine) continue;
+      if (listed.length < listedAtMost) listed.push(item);
+      else more++;
+    }
+  }
+  return { listed, more };
+}
+
+function placeOf({ source, line, index }: RecordPlace): string {
+  return line === null ? `${source} #${index + 1}` : `${source}:${line} #${index + 1}`;
 }
 
 function reasonOf({ code, message }: PushItem['errors'][number]): string {
   return `${code}: ${message}`;
 }
 
-function countsOf({ results }: PushResult, org: string): string {
-  const byStatus = new Map<string, number>();
-  for (const { status } of results) byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
-  const counts = [...byStatus].map(([status, n]) => `${count(n)} ${status}`);
-  return `${org}: ${counts.length === 0 ? 'nothing to push' : counts.join(', ')}.\n`;
+function countsOf({ statuses, counts }: PushResult, org: string): string {
+  const parts = [...statuses].map(([status, n]) => `${count(n)} ${status}`);
+  const said = parts.length === 0 ? 'nothing to push' : parts.join(', ');
+  return `${org}: ${said}${statuses.has('valid') ? plannedOf(counts) : ''}.\n`;
+}
+
+/** ` (2 creates, 1 delete)`: what would be done. */
+function plannedOf({ creates, updates, deletes, upserts }: PushResult['counts']): string {
+  const planned = [
+    [creates, 'create'],
+    [updates, 'update'],
+    [deletes, 'delete'],
+    [upserts, 'upsert'],
+  ] as const;
+  return ` (${planned.flatMap(([n, noun]) => (n === 0 ? [] : [counted(n, noun)])).join(', ')})`;
+}
+
+/** A line for each kind of fault, with the place of its first record. */
+export function faultLines({ kinds, kindsInAll }: InvalidInput): string[] {
+  const lines = kinds.map(faultLine);
+  const more = kindsInAll - kinds.length;
+  if (more > 0) lines.push(`… and ${counted(more, 'more kind')} of faults; --json has all.`);
+  return lines;
+}
+
+function faultLine({ source, line, index, field, message, records }: FaultKind): string {
+  const place = [source, line === null ? null : `line ${line}`, `record ${index + 1}`, field];
+  const many = records === 1 ? '' : ` (${counted(records, 'record')})`;
+  return `${place.filter((part) => part !== null).join(', ')}: ${message}${many}`;
+}
+
+/** What was left out of the records, and what else waits. */
+export function pushWarnings({ ignored, olderEntries }: PushResult['counts']): string[] {
+  const warnings: string[] = [];
+  for (const [reason, what] of [
+    ['unknown', 'not known to Contact'],
+    ['read-only', 'set by Salesforce alone'],
+  ] as const) {
+    const own = ignored.filter((column) => column.reason === reason);
+    if (own.length === 0) continue;
+    const named = own.map(({ column, records }) => `${column ?? 'others'} (${counted(records, 'record')})`);
+    warnings.push(`Left out, as ${what}: ${named.join(', ')}.`);
+  }
+  if (olderEntries > 0) {
+    warnings.push(
+      `${counted(olderEntries, 'older entry', 'older entries')} of the outbox still ${olderEntries === 1 ? 'waits' : 'wait'}: see \`parahack-sync outbox list\`.`,
+    );
+  }
+  return warnings;
 }

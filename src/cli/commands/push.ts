@@ -1,15 +1,17 @@
 import { Option } from 'commander';
 import type { ProgressEvent } from '../../app/contract/progress.ts';
-import type { PushError, PushRecord, PushResult, RecordFault } from '../../app/contract/push.ts';
-import { isAppError } from '../../base/errors.ts';
+import type { PushOptions, PushRecord, PushResult } from '../../app/contract/push.ts';
+import { AppError, isAppError, messageOf, systemCodeOf } from '../../base/errors.ts';
 import { type InputFormat, inputFormats } from '../input/input-formats.ts';
-import type { Reject } from '../input/rejects-file.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
+import { printablePush } from '../printable-push.ts';
 import { openProgress } from '../progress/open-progress.ts';
+import type { WholeFile } from '../whole-file.ts';
 import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
+import { pushDocument } from './push-document.ts';
 import { pushFailure } from './push-failure.ts';
-import { renderPush } from './push-text.ts';
+import { faultLines, pushWarnings, renderPush } from './push-text.ts';
 
 interface PushFlags {
   org?: string;
@@ -20,6 +22,9 @@ interface PushFlags {
   allowDuplicates?: boolean;
   rejects?: string;
   map: string[];
+  ignoreUnknown?: boolean;
+  ignoreReadOnly?: boolean;
+  allowMixed?: boolean;
   format: InputFormat;
 }
 
@@ -52,6 +57,9 @@ export function addPushCommand({ program, run }: CommandHost): void {
         .argParser((value: string, before: string[]) => [...before, value])
         .default([], ''),
     )
+    .option('--ignore-unknown', 'leave out columns that Contact does not have')
+    .option('--ignore-read-only', 'leave out columns that Salesforce alone sets, as an export has them')
+    .option('--allow-mixed', 'records without an Id beside others with one are new contacts')
     .addHelpText(
       'after',
       examples(
@@ -64,94 +72,94 @@ export function addPushCommand({ program, run }: CommandHost): void {
 }
 
 async function push(call: Invocation, files: string[], flags: PushFlags): Promise<Outcome> {
-  const records: PushRecord[] = [];
-  for await (const batch of openRecords(call, files, flags)) records.push(...batch);
+  // Whatever is to be written is opened before anything is sent.
+  await using rejects = await openRejects(call, flags);
+  const records = await begun(recordsOf(call, files, flags));
   const app = await call.app();
   const progress = await openProgress(call);
+  const options: PushOptions = {
+    org: flags.org ?? null,
+    records,
+    upsertField: flags.upsert ?? null,
+    dryRun: flags.dryRun ?? false,
+    queue: flags.queue ?? false,
+    allOrNone: flags.allOrNone ?? false,
+    allowDuplicates: flags.allowDuplicates ?? false,
+    ignoreUnknown: flags.ignoreUnknown ?? false,
+    ignoreReadOnly: flags.ignoreReadOnly ?? false,
+    allowMixed: flags.allowMixed ?? false,
+    keepRejects: rejects !== null,
+  };
   let result: PushResult;
   try {
     result = await app.push(
-      {
-        org: flags.org ?? null,
-        records: inBatches(records),
-        upsertField: flags.upsert ?? null,
-        dryRun: flags.dryRun ?? false,
-        queue: flags.queue ?? false,
-        allOrNone: flags.allOrNone ?? false,
-        allowDuplicates: flags.allowDuplicates ?? false,
-      },
+      options,
       call.context<ProgressEvent>((event) => progress.show(event)),
     );
-  } catch (error) {
-    progress.stop();
-    await tellFaults(call, flags, records, error);
-    throw error;
   } finally {
     progress.stop();
   }
-  if (flags.rejects !== undefined) await saveRejects(call, flags.rejects, rejectsOf(result, records));
+  const unsaved = rejects === null ? null : await saveRejects(rejects, flags, result);
+  if (!call.output.json) result = printablePush(result, call.orgNames);
+  for (const warning of pushWarnings(result.counts)) call.talk.warn(warning);
+  const { invalid } = result;
+  if (invalid !== null && !call.output.json) call.talk.fail(faultLines(invalid));
+  const text =
+    call.output.json || invalid !== null
+      ? ''
+      : await renderPush(result, call.orgNames.of(result.counts.instanceUrl), call.surface);
   return {
-    document: result,
-    text: () => renderPush(result, call.orgNames.of(result.instanceUrl), call.surface),
-    failure: pushFailure(result, { queue: flags.queue ?? false }),
+    documentParts: (error) => pushDocument(result, error),
+    text: () => text,
+    failure: pushFailure(result, { queue: flags.queue ?? false }) ?? unsaved,
   };
 }
 
-async function* openRecords(
-  call: Invocation,
+async function openRejects({ io }: Invocation, { rejects }: PushFlags): Promise<WholeFile | null> {
+  if (rejects === undefined) return null;
+  const { openWholeFile } = await import('../whole-file.ts');
+  try {
+    return await openWholeFile(rejects, io.cwd);
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    const { message, hint, details } = error;
+    throw new AppError('INVALID_INPUT', message, { hint, details, cause: error });
+  }
+}
+
+/** What went wrong with the file, which must not keep the results from being told. */
+async function saveRejects(file: WholeFile, flags: PushFlags, result: PushResult): Promise<AppError | null> {
+  const { writeRejects } = await import('../input/rejects-file.ts');
+  const name = flags.rejects ?? '';
+  try {
+    await writeRejects(file, name, result);
+    return null;
+  } catch (error) {
+    const code = systemCodeOf(error);
+    return new AppError(
+      code === 'ENOSPC' || code === 'EDQUOT' ? 'DISK_FULL' : 'FILE_NOT_ACCESSIBLE',
+      `${name} could not be written (${code ?? messageOf(error)}); what became of the records stands above.`,
+      { hint: 'Do not push the same records again: the outbox has those that were refused.', cause: error },
+    );
+  }
+}
+
+async function* recordsOf(
+  { io, signal, talk }: Invocation,
   files: string[],
   { format, map }: PushFlags,
 ): AsyncGenerator<readonly PushRecord[]> {
   // The parsers are a third of what this command loads, and only this command needs them.
   const { recordBatches } = await import('../input/record-batches.ts');
-  yield* recordBatches({ files, format, maps: map }, call.io, {
-    signal: call.signal,
-    onNote: (note) => call.talk.warn(note),
-  });
+  yield* recordBatches({ files, format, maps: map }, io, { signal, onNote: (note) => talk.warn(note) });
 }
 
-async function* inBatches(records: readonly PushRecord[]): AsyncGenerator<readonly PushRecord[]> {
-  for (let at = 0; at < records.length; at += 1_000) yield records.slice(at, at + 1_000);
-}
-
-function rejectsOf({ results }: PushResult, records: readonly PushRecord[]): Reject[] {
-  return results.flatMap(({ status, errors }, at) => {
-    const record = records[at];
-    return status === 'rejected' && record !== undefined ? [{ record, errors }] : [];
-  });
-}
-
-async function saveRejects(call: Invocation, file: string, rejects: readonly Reject[]): Promise<void> {
-  const { writeRejects } = await import('../input/rejects-file.ts');
-  await writeRejects(file, rejects, call.io.cwd);
-}
-
-/** Faults against describe, found before anything was sent: all of them, on stderr and in the rejects file. */
-async function tellFaults(
-  call: Invocation,
-  flags: PushFlags,
-  records: PushRecord[],
-  error: unknown,
-): Promise<void> {
-  if (!isAppError(error, 'INVALID_INPUT')) return;
-  const { faults } = (error.details ?? {}) as { faults?: RecordFault[] };
-  if (!Array.isArray(faults)) return;
-  if (!call.output.json) call.talk.fail(faults.map(faultLine));
-  if (flags.rejects === undefined) return;
-  const byRecord = new Map<string, PushError[]>();
-  for (const { source, index, code, message, field } of faults) {
-    const errors = byRecord.get(`${index} ${source}`) ?? [];
-    byRecord.set(`${index} ${source}`, errors);
-    errors.push({ code, message, fields: field === null ? [] : [field] });
-  }
-  const rejects = records.flatMap((record) => {
-    const errors = byRecord.get(`${record.index} ${record.source}`);
-    return errors === undefined ? [] : [{ record, errors }];
-  });
-  await saveRejects(call, flags.rejects, rejects);
-}
-
-function faultLine({ source, line, index, field, message }: RecordFault): string {
-  const place = line === null ? `record ${index + 1}` : `line ${line}`;
-  return `${source}, ${place}${field === null ? '' : `, ${field}`}: ${message}`;
+/** With its first batch read: a wrong file name needs no login to be told. */
+async function begun<T>(batches: AsyncGenerator<T>): Promise<AsyncIterable<T>> {
+  const first = await batches.next();
+  return (async function* () {
+    if (first.done) return;
+    yield first.value;
+    yield* batches;
+  })();
 }

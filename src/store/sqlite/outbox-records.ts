@@ -183,7 +183,8 @@ export function moveEntries(
   const settled = to === 'dropped' || to === 'done' || to === 'rejected' ? isoTime(at) : null;
   return db
     .prepare(
-      `UPDATE outbox SET state = :to, settled_at = :settled${to === 'pending' ? `, ${neverSent}` : ''}
+      `UPDATE outbox SET state = :to, settled_at = :settled${to === 'pending' ? `, ${neverSent}` : ''},
+         approved = CASE WHEN state = 'held' AND :to = 'pending' THEN 1 ELSE approved END
        WHERE key IN (SELECT value FROM json_each(:keys)) AND state IN (SELECT value FROM json_each(:from))
        RETURNING key`,
     )

@@ -73,6 +73,7 @@ const migrations: readonly string[] = [
   ALTER TABLE outbox ADD COLUMN sent_org_at TEXT;
   ALTER TABLE outbox ADD COLUMN known_before TEXT;
   CREATE INDEX outbox_by_state ON outbox (state);
+  ALTER TABLE outbox ADD COLUMN approved INTEGER NOT NULL DEFAULT 0;
   `,
 ];
 

@@ -13,6 +13,7 @@ import type {
   StoredField,
 } from '../../sync/ports/mirror.ts';
 import type { Outbox } from '../../sync/ports/outbox.ts';
+import type { OutboxIntake } from '../../sync/ports/outbox-intake.ts';
 import type { Gone } from '../../sync/ports/page.ts';
 import type { Chunk, NewChunk, Run, RunKind, RunOutcome, RunStep } from '../../sync/ports/run.ts';
 import { findIdsBy, hasLookup } from './contact-lookup.ts';
@@ -21,6 +22,7 @@ import { readCursors } from './effects.ts';
 import { readMeta } from './meta.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 import { findRun, findRunsByPrefix, listChunks, listRuns, listSteps } from './run-records.ts';
+import { SqliteIntake } from './sqlite-intake.ts';
 import { SqliteOutbox } from './sqlite-outbox.ts';
 import { sendPage } from './writer/send-page.ts';
 
@@ -40,6 +42,10 @@ export class SqliteMirror implements Mirror {
     this.#release = release;
     this.path = file.path;
     this.outbox = new SqliteOutbox(file, this.#write);
+  }
+
+  async openIntake(): Promise<OutboxIntake> {
+    return new SqliteIntake(this.#file, this.#write);
   }
 
   async identity(): Promise<MirrorIdentity | null> {

@@ -25,6 +25,10 @@ export interface Field {
   /** Active values; empty where the field is no picklist. */
   picklistValues: string[];
   referenceTo: string[];
+  /** Name of the parent as a member (`Account`, `Parent__r`); null where the field is no reference. */
+  relationshipName: string | null;
+  /** The object's name for people (`Name`). */
+  nameField: boolean;
 }
 
 /** SQLite affinity of a field's column (the storage formats are part of the command line's contract). */

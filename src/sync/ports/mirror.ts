@@ -1,5 +1,6 @@
 import type { ColumnType, ContactDescribe, Field } from './field.ts';
 import type { Outbox } from './outbox.ts';
+import type { OutboxIntake } from './outbox-intake.ts';
 import type { Gone, PageBody, PageOutcome, Tombstone } from './page.ts';
 import type { Chunk, NewChunk, Run, RunKind, RunOutcome, RunStep } from './run.ts';
 
@@ -143,4 +144,6 @@ export interface Mirror extends AsyncDisposable {
   checkIntegrity(): Promise<string[]>;
 
   readonly outbox: Outbox;
+  /** Takes a push of any size into the outbox; dispose it when its outcome has been told. */
+  openIntake(): Promise<OutboxIntake>;
 }

@@ -1,4 +1,4 @@
-import type { ContactDescribe } from './field.ts';
+import type { ContactDescribe, Field } from './field.ts';
 import type { PageBody } from './page.ts';
 
 export interface CallOptions {
@@ -138,6 +138,8 @@ export interface Remote {
   describeContact(
     options?: CallOptions & { ifModifiedSince?: string | null },
   ): Promise<ContactDescribe | 'not-modified'>;
+  /** The fields of another object (a parent); null where the org has none of that name, or this user may not see it. */
+  describeObject(object: string, options?: CallOptions): Promise<Field[] | null>;
   limits(options?: CallOptions): Promise<OrgLimits>;
   /** `SELECT COUNT() FROM Contact [WHERE where]`. */
   count(where: string | null, options?: CallOptions): Promise<number>;

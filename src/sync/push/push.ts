@@ -1,84 +1,170 @@
 import { randomUUID } from 'node:crypto';
-import { isAbort } from '../../base/abort.ts';
+import { isAbort, throwIfAborted } from '../../base/abort.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
 import type { Field } from '../ports/field.ts';
-import type { NewOutboxEntry, OutboxEntry } from '../ports/outbox.ts';
+import type { Brake, IntakeCounts, OutboxIntake } from '../ports/outbox-intake.ts';
 import { RunRecorder } from '../run-recorder.ts';
+import { type PushRecord, RecordChecker } from './check-records.ts';
+import { Columns, type DescribeObject } from './columns.ts';
 import { drainOutbox } from './drain.ts';
+import type { IgnoredColumn } from './ignored-columns.ts';
+import { Parents } from './parents.ts';
 import { collectionRows } from './plan-requests.ts';
-import { type PlannedEntry, type PushRecord, validateRecords } from './validate.ts';
+import { upsertFieldOf } from './upsert-field.ts';
 
 export interface PushJob {
-  records: readonly PushRecord[];
+  /** In the order of the input; any number, at most some thousand a batch. */
+  records: AsyncIterable<readonly PushRecord[]>;
   upsertField: string | null;
   dryRun: boolean;
   queue: boolean;
   allOrNone: boolean;
   allowDuplicates: boolean;
+  ignoreUnknown: boolean;
+  ignoreReadOnly: boolean;
+  allowMixed: boolean;
+  /** Keep each record as it was given, so that `intake.rejects()` can give it back. */
+  keepGiven: boolean;
   withDrainLock: <T>(work: () => Promise<T>) => Promise<T>;
   signal: AbortSignal;
 }
 
-export interface PushReport {
-  /** In the order of the input; the entry is null in a dry run. */
-  entries: { record: PushRecord; entry: OutboxEntry | null }[];
+export interface PushReport extends AsyncDisposable {
+  /** What became of each record, to be read in pages until the report is disposed. */
+  intake: OutboxIntake;
+  counts: IntakeCounts;
+  ignored: IgnoredColumn[];
+  /** `invalid`: some record has a fault, so nothing was stored or sent. */
+  kind: 'invalid' | 'checked' | 'queued' | 'sent';
+  /** Open entries of others in the outbox when this ended. */
+  olderEntries: number;
   runId: string | null;
   /** Why sending ended before everything was sent; null where it did not. */
   stopped: unknown;
 }
 
-/** More deletes than this at once, or edits of more than a tenth of the mirror, wait for a person's word. */
-const heldAboveDeletes = 100;
-const heldAboveEdits = 100;
-const heldAboveShare = 0.1;
+/** Beyond these, all that waits counted, a person's word is awaited. */
+const brake: Brake = { deletes: 100, edits: 100, editsShare: 0.1 };
 
 /**
- * Validates all records against describe (any fault: INVALID_INPUT with all faults, nothing stored or sent),
- * puts them into the outbox in one transaction, sends what waits, and tells what became of each.
+ * Checks all records against describe; where none has a fault, they become entries of the outbox in one
+ * transaction, what waits there is sent, and the report tells what became of each. Whatever ends this before that
+ * transaction leaves nothing behind. The caller disposes the report.
  */
 export async function push(context: SyncContext, job: PushJob): Promise<PushReport> {
-  const { mirror, clock } = context;
-  if (job.allOrNone && job.records.length > collectionRows) {
-    throw new AppError(
-      'INVALID_INPUT',
-      `--all-or-none takes at most ${collectionRows} records and got ${job.records.length}.`,
-      {
-        hint: 'Salesforce commits at most 200 records as one: push fewer at a time, or without --all-or-none.',
-      },
-    );
+  const intake = await context.mirror.openIntake();
+  try {
+    return await pushThrough(context, job, intake);
+  } catch (error) {
+    await intake[Symbol.asyncDispose]();
+    throw error;
   }
-  const fields = await describeForPush(context, job);
-  const { planned, faults } = validateRecords(job.records, fields, {
-    upsert: job.upsertField,
-    allowDuplicates: job.allowDuplicates,
-    atomicGroup: job.allOrNone ? randomUUID() : null,
-    now: clock.now(),
-  });
-  if (job.allOrNone && new Set(planned.map(({ entry }) => entry.op)).size > 1) {
+}
+
+async function pushThrough(context: SyncContext, job: PushJob, intake: OutboxIntake): Promise<PushReport> {
+  const ignored = await takeIn(context, job, intake);
+  const counts = await intake.counts();
+  const report: PushReport = {
+    intake,
+    counts,
+    ignored,
+    kind: 'invalid',
+    olderEntries: 0,
+    runId: null,
+    stopped: null,
+    [Symbol.asyncDispose]: () => intake[Symbol.asyncDispose](),
+  };
+  if (counts.faults > 0) return report;
+  if (
+    job.allOrNone &&
+    [counts.creates, counts.updates, counts.deletes, counts.upserts].filter(Boolean).length > 1
+  ) {
     throw new AppError('INVALID_INPUT', '--all-or-none takes creates, updates or deletes, not a mixture.', {
       hint: 'Push them in separate calls.',
     });
   }
-  if (faults.length > 0) {
-    const records = new Set(faults.map(({ source, index }) => `${source}\n${index}`)).size;
-    throw new AppError(
-      'INVALID_INPUT',
-      `${records} of ${job.records.length} ${records === 1 ? 'records is' : 'records are'} not valid; nothing was sent.`,
-      {
-        hint: 'Mend the places named and push again.',
-        details: { faults },
-      },
+  if (job.dryRun) return { ...report, kind: 'checked' };
+  throwIfAborted(job.signal);
+  await commit(context, intake);
+  if (job.queue || counts.records === 0) return { ...report, kind: 'queued' };
+  const sent = await send(context, job, counts.records);
+  return { ...report, kind: 'sent', ...sent, olderEntries: await olderEntries(context, intake) };
+}
+
+/** Reads, checks and stages the input; returns what was left out of it. */
+async function takeIn(context: SyncContext, job: PushJob, intake: OutboxIntake): Promise<IgnoredColumn[]> {
+  const { signal } = job;
+  const fields = await describeForPush(context, job);
+  const upsert = job.upsertField === null ? null : upsertFieldOf(job.upsertField, fields);
+  const { remote, clock } = context;
+  const checker = new RecordChecker(
+    fields,
+    new Columns(fields, describedOnce(context, signal)),
+    new Parents(remote),
+    {
+      upsert,
+      allowDuplicates: job.allowDuplicates,
+      ignoreUnknown: job.ignoreUnknown,
+      ignoreReadOnly: job.ignoreReadOnly,
+      atomicGroup: job.allOrNone ? randomUUID() : null,
+      keepGiven: job.keepGiven,
+      now: clock.now(),
+    },
+  );
+  let records = 0;
+  for await (const batch of job.records) {
+    throwIfAborted(signal);
+    records += batch.length;
+    if (job.allOrNone && records > collectionRows) throw tooManyForOne();
+    await intake.add(await checker.check(batch, { signal }));
+  }
+  if (!job.allowMixed) {
+    const message = 'The record has no Id, while others of its input have one: it would be made anew.';
+    await intake.refuseMixed({ field: 'Id', code: 'ID_MISSING', message });
+  }
+  if (upsert !== null) {
+    const message = `${upsert.name} "%s" stands in the input twice.`;
+    await intake.refuseRepeated({ field: upsert.name, code: 'DUPLICATE_VALUE', message });
+  }
+  return checker.ignored.list();
+}
+
+function tooManyForOne(): AppError {
+  return new AppError('INVALID_INPUT', `--all-or-none takes at most ${collectionRows} records.`, {
+    hint: 'Salesforce commits at most 200 records as one: push fewer at a time, or without --all-or-none.',
+  });
+}
+
+/** A parent's fields are asked for once a push. */
+function describedOnce({ remote }: SyncContext, signal: AbortSignal): DescribeObject {
+  const described = new Map<string, Promise<readonly Field[] | null>>();
+  return (object) => {
+    const asked = described.get(object) ?? remote.describeObject(object, { signal });
+    described.set(object, asked);
+    return asked;
+  };
+}
+
+async function commit({ log }: SyncContext, intake: OutboxIntake): Promise<void> {
+  const { heldDeletes, heldEdits } = await intake.commit(brake);
+  for (const [held, what] of [
+    [heldDeletes, 'deletes'],
+    [heldEdits, 'edits'],
+  ] as const) {
+    if (held === 0) continue;
+    log.warn(
+      `${held} ${what}: with all that wait, that is much at once. They are held until \`outbox approve\``,
     );
   }
-  if (job.dryRun) {
-    return { entries: planned.map(({ record }) => ({ record, entry: null })), runId: null, stopped: null };
-  }
-  await mirror.outbox.add(await withBrake(context, planned));
-  if (job.queue || planned.length === 0) return report(context, planned, null, null);
+}
 
+async function send(
+  context: SyncContext,
+  job: PushJob,
+  total: number,
+): Promise<Pick<PushReport, 'runId' | 'stopped'>> {
   const run = await RunRecorder.start(context, 'push', {});
-  let stopped: unknown = null;
   let settled = 0;
   try {
     await run.step('push', () =>
@@ -87,24 +173,29 @@ export async function push(context: SyncContext, job: PushJob): Promise<PushRepo
         withLock: job.withDrainLock,
         signal: job.signal,
         onSettled: (count) => {
-          settled += count;
-          context.onEvent({
-            type: 'push:progress',
-            instanceUrl: context.remote.instanceUrl,
-            settled: Math.min(settled, planned.length),
-            total: planned.length,
-          });
+          settled = Math.min(settled + count, total);
+          const { instanceUrl } = context.remote;
+          context.onEvent({ type: 'push:progress', instanceUrl, settled, total });
         },
       }),
     );
     await run.complete();
+    return { runId: run.id, stopped: null };
   } catch (error) {
-    stopped = error;
     await run.fail(error);
     // A login or a broken mirror concerns the whole call; what waits is told by `outbox list`.
     if (!isAbort(error) && !isAppError(error)) throw error;
+    return { runId: run.id, stopped: error };
   }
-  return report(context, planned, run.id, stopped);
+}
+
+/** What waits in the outbox besides the entries of this push. */
+async function olderEntries({ mirror }: SyncContext, intake: OutboxIntake): Promise<number> {
+  const open = ['pending', 'sent', 'in-doubt', 'held', 'conflict'] as const;
+  const counts = await mirror.outbox.counts();
+  const all = open.reduce((sum, state) => sum + counts[state], 0);
+  const own = (await intake.tally()).filter(({ state }) => open.some((one) => one === state));
+  return Math.max(0, all - own.reduce((sum, { records }) => sum + records, 0));
 }
 
 /**
@@ -133,40 +224,4 @@ async function describeForPush(
     log.warn('the org cannot be asked now; the records are checked against the fields it had last');
     return stored;
   }
-}
-
-async function withBrake(
-  { mirror, log }: SyncContext,
-  planned: readonly PlannedEntry[],
-): Promise<NewOutboxEntry[]> {
-  const deletes = planned.filter(({ entry }) => entry.op === 'delete').length;
-  const edits = planned.filter(({ entry }) => entry.op === 'update').length;
-  const { contacts } = await mirror.counts();
-  const holdDeletes = deletes > heldAboveDeletes;
-  const holdEdits = edits > Math.max(heldAboveEdits, contacts * heldAboveShare);
-  if (holdDeletes || holdEdits) {
-    log.warn(
-      `${holdDeletes ? deletes : edits} ${holdDeletes ? 'deletes' : 'edits'} at once are held until \`outbox approve\``,
-    );
-  }
-  return planned.map(({ entry }) => ({
-    ...entry,
-    state:
-      (entry.op === 'delete' && holdDeletes) || (entry.op === 'update' && holdEdits) ? 'held' : 'pending',
-  }));
-}
-
-async function report(
-  { mirror }: SyncContext,
-  planned: readonly PlannedEntry[],
-  runId: string | null,
-  stopped: unknown,
-): Promise<PushReport> {
-  const stored = await mirror.outbox.list({ keys: planned.map(({ entry }) => entry.key) });
-  const byKey = new Map(stored.map((entry) => [entry.key, entry]));
-  return {
-    entries: planned.map(({ record, entry }) => ({ record, entry: byKey.get(entry.key) ?? null })),
-    runId,
-    stopped,
-  };
 }

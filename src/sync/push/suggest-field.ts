@@ -1,13 +1,27 @@
 import type { Field } from '../ports/field.ts';
 
-/** ` (did you mean LastName?)` where a field's name is at most two edits away. */
-export function suggestField(name: string, fields: Iterable<Field>): string {
+/**
+ * ` (did you mean Phone, labelled "Business Phone"? …)` where a field is labelled as the column is named, or its
+ * name is at most two edits away; else nothing.
+ */
+export function suggestField(name: string, fields: readonly Field[]): string {
+  const wanted = name.trim().toLowerCase();
+  const labelled = fields.find(({ label }) => label.trim().toLowerCase() === wanted);
+  if (labelled !== undefined) {
+    return ` (did you mean ${labelled.name}, labelled "${labelled.label}"? Use --map '${name}=${labelled.name}')`;
+  }
   let best: { name: string; distance: number } | null = null;
+  const bare = wanted.replace(/[\s_-]/g, '');
   for (const field of fields) {
-    const distance = editDistance(name.toLowerCase(), field.name.toLowerCase());
+    const own = field.name.toLowerCase();
+    const spelt = own === bare || own.replace(/__c$/, '').replace(/_/g, '') === bare;
+    const distance = spelt ? 0 : editDistance(wanted, own);
     if (distance <= 2 && (best === null || distance < best.distance)) best = { name: field.name, distance };
   }
-  return best === null ? '' : ` (did you mean ${best.name}?)`;
+  if (best === null) return '';
+  return /\s/.test(name.trim())
+    ? ` (did you mean ${best.name}? Use --map '${name}=${best.name}')`
+    : ` (did you mean ${best.name}?)`;
 }
 
 function editDistance(a: string, b: string): number {

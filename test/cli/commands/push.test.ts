@@ -1,16 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type {
+  PushCounts,
   PushItem,
   PushOptions,
   PushRecord,
   PushResult,
   PushStatus,
 } from '../../../src/app/contract/push.ts';
-import { AppError } from '../../../src/base/errors.ts';
 import { fakeApp } from '../support/fake-app.ts';
+import { pushResultOf } from '../support/fake-push.ts';
 import { json, runMain } from '../support/run-main.ts';
 
 let cwd: string;
@@ -19,7 +20,6 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
-const instanceUrl = 'https://acme.my.salesforce.com';
 const refusal = { code: 'FIELD_CUSTOM_VALIDATION_EXCEPTION', message: 'No such phone.', fields: ['Phone'] };
 
 async function readAll({ records }: PushOptions): Promise<PushRecord[]> {
@@ -31,41 +31,22 @@ async function readAll({ records }: PushOptions): Promise<PushRecord[]> {
 function resultOf(
   records: readonly PushRecord[],
   statuses: PushStatus[],
-  stopped: PushResult['stopped'] = null,
+  more: Partial<PushCounts> = {},
 ): PushResult {
-  const results = records.map(({ index, source, line }, at): PushItem => {
+  const items = records.map(({ index, source, line }, at): PushItem => {
     const status = statuses[at] ?? 'created';
     const errors = status === 'rejected' ? [refusal] : [];
-    return {
-      index,
-      source,
-      line,
-      key: `key-${at}`,
-      status,
-      id: status === 'created' ? `003-${at}` : null,
-      errors,
-    };
+    const id = status === 'created' ? `003-${at}` : null;
+    return { index, source, line, key: `key-${at}`, status, id, errors };
   });
-  const having = (status: PushStatus) => results.filter((item) => item.status === status).length;
-  return {
-    instanceUrl,
-    results,
-    created: having('created'),
-    updated: having('updated'),
-    deleted: having('deleted'),
-    rejected: having('rejected'),
-    queued: having('queued'),
-    inDoubt: having('in-doubt'),
-    runId: 'run',
-    stopped,
-  };
+  return pushResultOf(items, { ...more, records });
 }
-function pushing(statuses: PushStatus[] = [], stopped: PushResult['stopped'] = null) {
+function pushing(statuses: PushStatus[] = [], more: Partial<PushCounts> = {}) {
   const read: PushRecord[] = [];
   const fake = fakeApp({
     async push(options) {
       read.push(...(await readAll(options)));
-      return resultOf(read, statuses, stopped);
+      return resultOf(read, statuses, more);
     },
   });
   return { ...fake, read };
@@ -122,7 +103,7 @@ describe('exit codes', () => {
     hint: null,
     details: null,
   };
-  test.each<[string, PushStatus[], string[], PushResult['stopped'], number, string | null]>([
+  test.each<[string, PushStatus[], string[], PushCounts['stopped'], number, string | null]>([
     ['all created', ['created', 'created', 'created'], [], null, 0, null],
     ['valid in a dry run', ['valid', 'valid', 'valid'], ['--dry-run'], null, 0, null],
     ['queued on request', ['queued', 'queued', 'queued'], ['--queue'], null, 0, null],
@@ -130,6 +111,7 @@ describe('exit codes', () => {
     ['one in conflict', ['created', 'conflict', 'created'], [], null, 4, 'PARTIAL'],
     ['one held', ['created', 'held', 'created'], [], null, 4, 'PARTIAL'],
     ['in doubt beats refused', ['created', 'rejected', 'in-doubt'], [], null, 5, 'IN_DOUBT'],
+    ['all created while an older entry is stuck', ['created', 'created', 'created'], [], stopped, 0, null],
     ['unsent beats refused', ['created', 'rejected', 'queued'], [], stopped, 5, 'UNSENT'],
     [
       'a needed login says so',
@@ -148,7 +130,7 @@ describe('exit codes', () => {
       'INTERRUPTED',
     ],
   ])('%s', async (_, statuses, flags, why, exitCode, errorCode) => {
-    const { app } = pushing(statuses, why);
+    const { app } = pushing(statuses, { stopped: why });
     const { code, stdout } = await runMain(['push', '--json', ...flags], { app, stdin: three });
     expect(code).toBe(exitCode);
     const document = json(stdout);
@@ -163,7 +145,7 @@ describe('exit codes', () => {
 test('whoever stops a push is told not to push the same records again', async () => {
   const why = { code: 'INTERRUPTED', message: 'stopped', hint: null, details: null };
   const { stdout } = await runMain(['push', '--json'], {
-    app: pushing(['created', 'queued', 'queued'], why).app,
+    app: pushing(['created', 'queued', 'queued'], { stopped: why }).app,
     stdin: three,
   });
   const { hint } = json(stdout).error as { hint: string };
@@ -175,7 +157,7 @@ test('the text shows each record and its reason, and the counts', async () => {
     app: pushing(['created', 'rejected']).app,
     stdin: three,
   });
-  expect(stdout).toContain('-:2     rejected  -      FIELD_CUSTOM_VALIDATION_EXCEPTION: No such phone.');
+  expect(stdout).toContain('-:2 #2  rejected  -      FIELD_CUSTOM_VALIDATION_EXCEPTION: No such phone.');
   expect(stdout).toContain('2 created, 1 rejected.');
   expect(stderr).toContain('Error: 1 of 3 records was not accepted.');
 });
@@ -235,20 +217,15 @@ describe('rejects', () => {
       },
     ];
     const { app } = fakeApp({
-      push: async () => {
-        throw new AppError('INVALID_INPUT', '2 of 3 records are not valid; nothing was sent.', {
-          hint: 'Mend them.',
-          details: { faults },
-        });
-      },
+      push: async (options) => pushResultOf([], { faults, records: await readAll(options) }),
     });
     const { code, stderr } = await runMain(['push', '--rejects', 'r.ndjson'], { app, cwd, stdin: three });
     expect(code).toBe(2);
     expect(stderr.split('\n')).toEqual([
-      '-, line 1, Nmae: Contact has no field Nmae.',
-      '-, line 3: LastName is missing.',
+      '-, line 1, record 1, Nmae: Contact has no field Nmae.',
+      '-, line 3, record 3: LastName is missing.',
       'Error: 2 of 3 records are not valid; nothing was sent.',
-      'Hint: Mend them.',
+      'Hint: Mend the places named and push again.',
       '',
     ]);
     const written = readFileSync(join(cwd, 'r.ndjson'), 'utf8').trimEnd().split('\n').map(json);
@@ -257,14 +234,42 @@ describe('rejects', () => {
     expect(json(asJson.stdout)).toMatchObject({ error: { code: 'INVALID_INPUT', details: { faults } } });
   });
 
-  test('a rejects file that cannot be written is told', async () => {
-    const { code, stderr } = await runMain(['push', '--rejects', 'no/such/r'], {
-      app: pushing().app,
+  test.each([
+    ['no/such/r', 'ENOENT'],
+    ['.', 'EISDIR'],
+  ])(
+    'a rejects file that cannot be written is told before anything is read or sent: %s',
+    async (file, why) => {
+      const { app, calls } = pushing();
+      const { code, stderr } = await runMain(['push', '--rejects', file], { app, cwd, stdin: three });
+      expect([code, calls]).toEqual([2, []]);
+      expect(stderr).toContain(`${file} cannot be written (${why})`);
+    },
+  );
+
+  test('what is no file of its own is written to, not replaced', async () => {
+    await runMain(['push', '--rejects', '/dev/null'], {
+      app: pushing(['rejected']).app,
       cwd,
       stdin: three,
     });
+    expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
+  });
+
+  test('results are told even where the rejects file fails at the end', async () => {
+    const { app } = fakeApp({
+      push: async (options) => ({
+        ...resultOf(await readAll(options), ['created']),
+        // biome-ignore lint/correctness/useYield: it fails before it has anything to give.
+        async *rejects() {
+          throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+        },
+      }),
+    });
+    const { code, stdout } = await runMain(['push', '--json', '--rejects', 'r'], { app, cwd, stdin: three });
     expect(code).toBe(1);
-    expect(stderr).toContain('no/such/r cannot be written (ENOENT)');
+    expect(json(stdout)).toMatchObject({ created: 3, error: { code: 'DISK_FULL' } });
+    expect(readdirSync(cwd)).toEqual([]);
   });
 });
 

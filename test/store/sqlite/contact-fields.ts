@@ -21,6 +21,9 @@ export function field(name: string, type: string, more: Partial<Field> = {}): Fi
     restrictedPicklist: false,
     picklistValues: [],
     referenceTo: [],
+    relationshipName: null,
+    caseSensitive: false,
+    nameField: false,
     ...more,
   };
 }

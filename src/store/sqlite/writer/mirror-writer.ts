@@ -5,8 +5,10 @@ import { makeFolder } from '../../../base/make-folder.ts';
 import type { ContactDescribe } from '../../../sync/ports/field.ts';
 import type { BatchOutcome, MirrorIdentity, SchemaChange } from '../../../sync/ports/mirror.ts';
 import type { NewOutboxEntry, OutboxState, SendWay, Settlement } from '../../../sync/ports/outbox.ts';
+import type { Brake, IntakeCommit } from '../../../sync/ports/outbox-intake.ts';
 import type { PageOutcome } from '../../../sync/ports/page.ts';
 import type { Chunk, NewChunk, RunKind, RunOutcome, RunStep } from '../../../sync/ports/run.ts';
+import { commitIntake } from '../commit-intake.ts';
 import { type Connection, openForWriting, withSmallCache } from '../connection.ts';
 import { ensureLookup } from '../contact-lookup.ts';
 import { ensureIndices, loadFields, storeDescribe } from '../contact-schema.ts';
@@ -212,6 +214,16 @@ export class MirrorWriter implements MirrorCalls {
 
   saveMeta(key: string, value: string): void {
     inTransaction(this.#db, () => writeMeta(this.#db, key, value));
+  }
+
+  commitIntake(path: string, brake: Brake): IntakeCommit {
+    // ATTACH works outside of transactions only.
+    prepared(this.#db, 'ATTACH ? AS intake').run(path);
+    try {
+      return inDurableTransaction(this.#db, () => commitIntake(this.#db, brake));
+    } finally {
+      this.#db.exec('DETACH intake');
+    }
   }
 
   addEntries(entries: readonly NewOutboxEntry[]): void {

@@ -1,6 +1,7 @@
 import type { ContactDescribe } from '../../../sync/ports/field.ts';
 import type { BatchOutcome, Effects, MirrorIdentity, SchemaChange } from '../../../sync/ports/mirror.ts';
 import type { NewOutboxEntry, OutboxState, SendWay, Settlement } from '../../../sync/ports/outbox.ts';
+import type { Brake, IntakeCommit } from '../../../sync/ports/outbox-intake.ts';
 import type { PageBody, Tombstone } from '../../../sync/ports/page.ts';
 import type { Chunk, NewChunk, RunKind, RunOutcome, RunStep } from '../../../sync/ports/run.ts';
 
@@ -35,6 +36,8 @@ export interface MirrorCalls {
   addApiCalls(hour: number, calls: number): void;
   saveMeta(key: string, value: string): void;
 
+  /** `path`: the intake's file, whose records are all in. */
+  commitIntake(path: string, brake: Brake): IntakeCommit;
   addEntries(entries: readonly NewOutboxEntry[]): void;
   markSent(keys: readonly string[], way: SendWay, at: number, orgAt: number | null): void;
   settle(settlements: readonly Settlement[]): void;

@@ -1,0 +1,45 @@
+import { chmodSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import Database from 'better-sqlite3';
+import { makeFolder } from '../../base/make-folder.ts';
+import { spoolFolder, spoolName } from './writer/spool-folder.ts';
+
+/** KB; written once and read once, in the same order. */
+const cacheKb = 2_048;
+
+const schema = `
+  CREATE TABLE entry (
+    seq INTEGER PRIMARY KEY, source TEXT NOT NULL, place INTEGER NOT NULL, line INTEGER, key TEXT NOT NULL,
+    op TEXT NOT NULL, contact_key TEXT NOT NULL, contact_id TEXT, changes TEXT NOT NULL, base TEXT,
+    upsert_field TEXT, allow_duplicates INTEGER NOT NULL, atomic_group TEXT, created_at TEXT NOT NULL,
+    unique_value TEXT, given TEXT
+  );
+  CREATE TABLE fault (
+    id INTEGER PRIMARY KEY, entry INTEGER NOT NULL, field TEXT, code TEXT NOT NULL, message TEXT NOT NULL
+  );
+  CREATE INDEX fault_entry ON fault (entry);
+`;
+
+/**
+ * A file beside the mirror for what one process stages; it lies where pages wait too, so that the next process
+ * removes it should this one be killed. Nothing in it is worth a journal or a wait for the disk.
+ */
+export function createIntakeFile(mirrorPath: string): { path: string; db: Database.Database } {
+  const folder = spoolFolder(dirname(mirrorPath));
+  makeFolder(folder);
+  const path = join(folder, spoolName());
+  const db = new Database(path);
+  try {
+    chmodSync(path, 0o600);
+    db.pragma('page_size = 8192');
+    db.pragma('journal_mode = OFF');
+    db.pragma('synchronous = OFF');
+    db.pragma(`cache_size = -${cacheKb}`);
+    db.exec(schema);
+  } catch (error) {
+    db.close();
+    rmSync(path, { force: true });
+    throw error;
+  }
+  return { path, db };
+}

@@ -1,0 +1,280 @@
+import { rmSync } from 'node:fs';
+import { isoTime } from '../../base/iso-time.ts';
+import type { OutboxOp, OutboxState } from '../../sync/ports/outbox.ts';
+import type {
+  Brake,
+  FaultGroup,
+  InputPlace,
+  IntakeCommit,
+  IntakeCounts,
+  IntakeFault,
+  IntakeItem,
+  IntakeRecord,
+  IntakeReject,
+  OutboxIntake,
+} from '../../sync/ports/outbox-intake.ts';
+import type { RecordError } from '../../sync/ports/remote.ts';
+import { type Connection, openForReading } from './connection.ts';
+import { createIntakeFile } from './intake-file.ts';
+import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
+import { prepared } from './prepared.ts';
+import { mapSqliteFault } from './sqlite-fault.ts';
+
+const pageRows = 500;
+
+interface OutcomeRow {
+  op: OutboxOp;
+  state: OutboxState | null;
+  contact_id: string | null;
+  created: number | null;
+  errors: string;
+}
+
+type ItemRow = OutcomeRow & { seq: number; source: string; place: number; line: number | null; key: string };
+
+/** The port on a file in the spool folder. It is written here; the commit is the mirror's writer thread's. */
+export class SqliteIntake implements OutboxIntake {
+  readonly #mirror: MirrorFile;
+  readonly #writeMirror: MirrorWrite;
+  readonly #path: string;
+  readonly #db: Connection;
+  /** Sees the outbox and this file together, once there is something to see. */
+  #both: Connection | null = null;
+  #committed = false;
+  #closed = false;
+
+  constructor(mirror: MirrorFile, write: MirrorWrite) {
+    this.#mirror = mirror;
+    this.#writeMirror = write;
+    const { path, db } = guarded(mirror.path, () => createIntakeFile(mirror.path));
+    this.#path = path;
+    this.#db = db;
+  }
+
+  async add(records: readonly IntakeRecord[]): Promise<void> {
+    this.#write(() => {
+      const insert = prepared(
+        this.#db,
+        `INSERT INTO entry (source, place, line, key, op, contact_key, contact_id, changes, base, upsert_field,
+           allow_duplicates, atomic_group, created_at, unique_value, given)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      );
+      const refuse = prepared(
+        this.#db,
+        'INSERT INTO fault (entry, field, code, message) VALUES (?, ?, ?, ?)',
+      );
+      for (const { source, index, line, entry, uniqueValue, faults, given } of records) {
+        const { lastInsertRowid } = insert.run(
+          source,
+          index,
+          line,
+          entry.key,
+          entry.op,
+          entry.contactKey,
+          entry.contactId,
+          JSON.stringify(entry.changes),
+          entry.base === null ? null : JSON.stringify(entry.base),
+          entry.upsertField,
+          entry.allowDuplicates ? 1 : 0,
+          entry.atomicGroup,
+          isoTime(entry.createdAt),
+          uniqueValue,
+          given === null ? null : JSON.stringify(given),
+        );
+        for (const { field, code, message } of faults) refuse.run(lastInsertRowid, field, code, message);
+      }
+    });
+  }
+
+  async refuseMixed({ field, code, message }: IntakeFault): Promise<void> {
+    this.#write(() => {
+      this.#db
+        .prepare(
+          `INSERT INTO fault (entry, field, code, message)
+           SELECT seq, ?, ?, ? FROM entry WHERE op = 'create' AND source IN
+             (SELECT source FROM entry GROUP BY source HAVING sum(op = 'create') > 0 AND sum(op <> 'create') > 0)`,
+        )
+        .run(field, code, message);
+    });
+  }
+
+  async refuseRepeated({ field, code, message }: IntakeFault): Promise<void> {
+    this.#write(() => {
+      this.#db
+        .prepare(
+          `INSERT INTO fault (entry, field, code, message)
+           SELECT seq, ?, ?, printf(?, unique_value) FROM
+             (SELECT seq, unique_value, row_number() OVER (PARTITION BY unique_value ORDER BY seq) AS nth
+              FROM entry WHERE unique_value IS NOT NULL)
+           WHERE nth > 1`,
+        )
+        .run(field, code, message);
+    });
+  }
+
+  async counts(): Promise<IntakeCounts> {
+    return this.#read(
+      (db) =>
+        db
+          .prepare(
+            `SELECT count(*) AS records,
+               count(*) FILTER (WHERE op = 'create' AND upsert_field IS NULL) AS creates,
+               count(*) FILTER (WHERE op = 'update') AS updates,
+               count(*) FILTER (WHERE op = 'delete') AS deletes,
+               count(*) FILTER (WHERE op = 'create' AND upsert_field IS NOT NULL) AS upserts,
+               (SELECT count(*) FROM fault) AS faults,
+               (SELECT count(DISTINCT entry) FROM fault) AS faulty
+             FROM entry`,
+          )
+          .get() as IntakeCounts,
+    );
+  }
+
+  async faultGroups(limit: number): Promise<{ groups: FaultGroup[]; total: number }> {
+    const grouped = `SELECT e.source, f.field, f.code, min(f.id) AS first, count(DISTINCT f.entry) AS records
+      FROM fault f JOIN entry e ON e.seq = f.entry GROUP BY e.source, f.field, f.code`;
+    return this.#read((db) => {
+      const total = db.prepare(`SELECT count(*) FROM (${grouped})`).pluck().get() as number;
+      const rows = db
+        .prepare(
+          `SELECT e.source, e.place, e.line, f.field, f.code, f.message, g.records
+           FROM (${grouped}) g JOIN fault f ON f.id = g.first JOIN entry e ON e.seq = f.entry
+           ORDER BY f.entry, f.id LIMIT ?`,
+        )
+        .all(limit) as (FaultGroup & { place: number })[];
+      return { groups: rows.map(({ place, ...row }) => ({ ...row, index: place })), total };
+    });
+  }
+
+  async *faults(): AsyncGenerator<(InputPlace & IntakeFault)[]> {
+    const sql = `SELECT f.entry, f.id, e.source, e.place, e.line, f.field, f.code, f.message
+      FROM fault f JOIN entry e ON e.seq = f.entry WHERE (f.entry, f.id) > (?, ?) ORDER BY f.entry, f.id LIMIT ?`;
+    type Row = InputPlace & IntakeFault & { entry: number; id: number; place: number };
+    let last = { entry: 0, id: 0 };
+    for (;;) {
+      const rows = this.#read((db) => prepared(db, sql).all(last.entry, last.id, pageRows)) as Row[];
+      if (rows.length === 0) return;
+      last = rows.at(-1)!;
+      yield rows.map(({ entry: _entry, id: _id, place, ...fault }) => ({ ...fault, index: place }));
+    }
+  }
+
+  async commit(brake: Brake): Promise<IntakeCommit> {
+    const committed = await this.#writeMirror('commitIntake', this.#path, brake);
+    this.#committed = true;
+    return committed;
+  }
+
+  async tally() {
+    const rows = this.#read((db) =>
+      db
+        .prepare(
+          `SELECT e.op, ${this.#outboxColumns('state', 'created')}, count(*) AS records
+           FROM ${this.#withOutbox()} GROUP BY 1, 2, 3`,
+        )
+        .all(),
+    ) as { op: OutboxOp; state: OutboxState | null; created: number | null; records: number }[];
+    return rows.map((row) => ({ ...row, created: row.created === null ? null : row.created === 1 }));
+  }
+
+  async *items(): AsyncGenerator<IntakeItem[]> {
+    const columns = this.#outboxColumns('state', 'contact_id', 'created', 'errors');
+    const sql = `SELECT e.seq, e.source, e.place, e.line, e.key, e.op, ${columns}
+      FROM ${this.#withOutbox()} WHERE e.seq > ? ORDER BY e.seq LIMIT ?`;
+    for await (const rows of this.#pages<ItemRow>(sql)) {
+      yield rows.map((row) => ({
+        source: row.source,
+        index: row.place,
+        line: row.line,
+        key: row.key,
+        outcome:
+          row.state === null
+            ? null
+            : {
+                op: row.op,
+                state: row.state,
+                contactId: row.contact_id,
+                created: row.created === null ? null : row.created === 1,
+                errors: JSON.parse(row.errors) as RecordError[],
+              },
+      }));
+    }
+  }
+
+  async *rejects(): AsyncGenerator<IntakeReject[]> {
+    type Row = {
+      seq: number;
+      source: string;
+      place: number;
+      line: number | null;
+      given: string;
+      errors: string;
+    };
+    const reasons = this.#committed
+      ? `o.errors AS errors FROM ${this.#withOutbox()} WHERE o.state IN ('rejected', 'dropped')`
+      : `(SELECT json_group_array(json_object('code', f.code, 'message', f.message, 'fields',
+           iif(f.field IS NULL, json_array(), json_array(f.field))) ORDER BY f.id)
+          FROM fault f WHERE f.entry = e.seq) AS errors
+         FROM entry e WHERE e.seq IN (SELECT entry FROM fault)`;
+    const sql = `SELECT e.seq, e.source, e.place, e.line, e.given, ${reasons}
+      AND e.given IS NOT NULL AND e.seq > ? ORDER BY e.seq LIMIT ?`;
+    for await (const rows of this.#pages<Row>(sql)) {
+      yield rows.map(({ source, place, line, given, errors }) => ({
+        source,
+        index: place,
+        line,
+        given: JSON.parse(given) as Record<string, unknown>,
+        errors: JSON.parse(errors) as RecordError[],
+      }));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#both?.close();
+    this.#db.close();
+    rmSync(this.#path, { force: true });
+  }
+
+  async *#pages<Row extends { seq: number }>(sql: string): AsyncGenerator<Row[]> {
+    for (let last = 0; ; ) {
+      const rows = this.#read((db) => prepared(db, sql).all(last, pageRows)) as Row[];
+      if (rows.length === 0) return;
+      last = rows.at(-1)!.seq;
+      yield rows;
+    }
+  }
+
+  #withOutbox(): string {
+    return this.#committed ? 'intake.entry e LEFT JOIN main.outbox o ON o.key = e.key' : 'entry e';
+  }
+
+  #outboxColumns(...names: string[]): string {
+    return names.map((name) => (this.#committed ? `o.${name}` : `NULL AS ${name}`)).join(', ');
+  }
+
+  #write(work: () => void): void {
+    guarded(this.#path, () => this.#db.transaction(work)());
+  }
+
+  #read<T>(work: (db: Connection) => T): T {
+    return guarded(this.#path, () => work(this.#committed ? this.#openBoth() : this.#db));
+  }
+
+  #openBoth(): Connection {
+    if (this.#both === null) {
+      this.#both = openForReading(this.#mirror.path);
+      this.#both.prepare('ATTACH ? AS intake').run(this.#path);
+    }
+    return this.#both;
+  }
+}
+
+function guarded<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw mapSqliteFault(error, path);
+  }
+}

@@ -1,0 +1,105 @@
+import type { NewOutboxEntry, OutboxOp, OutboxState } from './outbox.ts';
+import type { RecordError } from './remote.ts';
+
+/** Where a record stands in the input. */
+export interface InputPlace {
+  /** File name, `-` for standard input. */
+  source: string;
+  /** Place of the record within its source, from 0. */
+  index: number;
+  /** Line on which it begins, from 1; null where it is not known. */
+  line: number | null;
+}
+
+export interface IntakeFault {
+  field: string | null;
+  /** Stable upper-case word. */
+  code: string;
+  message: string;
+}
+
+/** A checked record on its way into the outbox. */
+export interface IntakeRecord extends InputPlace {
+  entry: Omit<NewOutboxEntry, 'state'>;
+  /** What no other record of the input may have too, in one form for all that Salesforce takes for equal. */
+  uniqueValue: string | null;
+  faults: readonly IntakeFault[];
+  /** The record as it was given; null where nobody will ask for it. */
+  given: Record<string, unknown> | null;
+}
+
+/** What an entry has become. */
+export interface IntakeOutcome {
+  op: OutboxOp;
+  state: OutboxState;
+  contactId: string | null;
+  created: boolean | null;
+  errors: RecordError[];
+}
+
+export interface IntakeItem extends InputPlace {
+  key: string;
+  /** Null before the commit, and where the outbox has lost the entry. */
+  outcome: IntakeOutcome | null;
+}
+
+export interface IntakeReject extends InputPlace {
+  given: Record<string, unknown>;
+  errors: RecordError[];
+}
+
+/** Faults of one kind in one column. */
+export interface FaultGroup extends InputPlace, IntakeFault {
+  /** Records that have it; place and message are the first one's. */
+  records: number;
+}
+
+export interface IntakeCounts {
+  records: number;
+  creates: number;
+  updates: number;
+  deletes: number;
+  upserts: number;
+  faults: number;
+  /** Records that have a fault. */
+  faulty: number;
+}
+
+/** Entries beyond these, all open ones that nobody has approved taken together, are held. */
+export interface Brake {
+  deletes: number;
+  /** Edits may be as many as the larger of the two allows. */
+  edits: number;
+  editsShare: number;
+}
+
+export interface IntakeCommit {
+  heldDeletes: number;
+  heldEdits: number;
+}
+
+/**
+ * The records of one push on their way into the outbox: in a file of this process alone, so that input of any
+ * length and slowness holds no lock and little memory, and nobody sees any of it before all of it is there. What a
+ * killed process leaves behind is removed by the next one.
+ */
+export interface OutboxIntake extends AsyncDisposable {
+  add(records: readonly IntakeRecord[]): Promise<void>;
+  /** The records without an Id of sources in which others have one get this fault. */
+  refuseMixed(fault: IntakeFault): Promise<void>;
+  /** All but the first of the records with one `uniqueValue` get this fault; `%s` in its message is the value. */
+  refuseRepeated(fault: IntakeFault): Promise<void>;
+  counts(): Promise<IntakeCounts>;
+  /** The first groups in the order of the input, and how many there are. */
+  faultGroups(limit: number): Promise<{ groups: FaultGroup[]; total: number }>;
+  /** In the order of the input, in pages. */
+  faults(): AsyncIterable<readonly (InputPlace & IntakeFault)[]>;
+  /** One transaction with `synchronous=FULL`: all records become entries of the outbox. */
+  commit(brake: Brake): Promise<IntakeCommit>;
+  /** How many records have come to what; `state` null: the outbox has lost the entry. */
+  tally(): Promise<{ op: OutboxOp; state: OutboxState | null; created: boolean | null; records: number }[]>;
+  /** In the order of the input, in pages; before the commit without outcomes. */
+  items(): AsyncIterable<readonly IntakeItem[]>;
+  /** Records with a fault, or that Salesforce refused, as they were given; `given` must have been kept. */
+  rejects(): AsyncIterable<readonly IntakeReject[]>;
+}

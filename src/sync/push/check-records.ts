@@ -1,0 +1,289 @@
+import { randomUUID } from 'node:crypto';
+import { fullId } from '../../base/record-id.ts';
+import type { Field } from '../ports/field.ts';
+import type { OutboxOp } from '../ports/outbox.ts';
+import type { IntakeFault, IntakeRecord } from '../ports/outbox-intake.ts';
+import { type Columns, membersOf, type ParentColumn } from './columns.ts';
+import { IgnoredColumns } from './ignored-columns.ts';
+import { comparable, type ParentName, type Parents } from './parents.ts';
+import { type FieldFault, quoted } from './typed.ts';
+import { booleanOf, typedValue } from './typed-value.ts';
+
+export interface PushRecord {
+  /** File name, `-` for standard input. */
+  source: string;
+  /** Place of the record within its source, from 0. */
+  index: number;
+  /** Line on which it begins, from 1; null where it is not known. */
+  line: number | null;
+  fields: Record<string, unknown>;
+  /** The values are text (CSV): an empty one leaves its field alone. */
+  untyped: boolean;
+  /** What its reader found wrong with this record alone. */
+  faults?: readonly IntakeFault[];
+}
+
+export interface CheckOptions {
+  /** The external id field to upsert by. */
+  upsert: Field | null;
+  allowDuplicates: boolean;
+  ignoreUnknown: boolean;
+  ignoreReadOnly: boolean;
+  /** All records in one request, all or none. */
+  atomicGroup: string | null;
+  /** Keep each record as it was given, for whoever wants the refused ones back. */
+  keepGiven: boolean;
+  now: number;
+}
+
+/** One record under check. */
+interface Check {
+  record: PushRecord;
+  members: [name: string, value: unknown][];
+  op: OutboxOp;
+  changes: Record<string, unknown>;
+  faults: IntakeFault[];
+}
+
+/**
+ * Checks records against describe and turns each into what the outbox stores. All faults are found, not just the
+ * first. What only the whole input can tell (a value given twice, an Id in some rows only) is not seen here.
+ */
+export class RecordChecker {
+  readonly ignored = new IgnoredColumns();
+  readonly #columns: Columns;
+  readonly #parents: Parents;
+  readonly #options: CheckOptions;
+  readonly #required: readonly Field[];
+  readonly #grouped = new Set<string>();
+
+  constructor(fields: readonly Field[], columns: Columns, parents: Parents, options: CheckOptions) {
+    this.#columns = columns;
+    this.#parents = parents;
+    this.#options = options;
+    this.#required = fields.filter(
+      ({ createable, nillable, defaultedOnCreate, type }) =>
+        createable && !nillable && !defaultedOnCreate && type !== 'boolean',
+    );
+  }
+
+  async check(records: readonly PushRecord[], options: { signal: AbortSignal }): Promise<IntakeRecord[]> {
+    const all = records.map((record) => ({ record, members: membersOf(record.fields) }));
+    await this.#columns.prepare(new Set(all.flatMap(({ members }) => members.map(([name]) => name))));
+    await this.#parents.prepare(this.#parentNames(all), options);
+    return all.map(({ record, members }) => this.#checkOne(record, members));
+  }
+
+  *#parentNames(all: readonly Pick<Check, 'record' | 'members'>[]): Generator<ParentName> {
+    for (const { record, members } of all) {
+      for (const [name, value] of members) {
+        const column = this.#columns.of(name);
+        if (column.kind === 'parent' && !isEmptyCell(record, value)) yield { column, value };
+      }
+    }
+  }
+
+  #checkOne(record: PushRecord, members: Check['members']): IntakeRecord {
+    const { upsert, allowDuplicates, atomicGroup, keepGiven, now } = this.#options;
+    const check: Check = {
+      record,
+      members,
+      op: this.#opOf(members),
+      changes: {},
+      faults: [...(record.faults ?? [])],
+    };
+    for (const [name, value] of members) this.#takeMember(check, name, value);
+    if (check.op === 'create' && upsert === null) this.#requireFields(check);
+    const contactId = this.#idOf(check);
+    const uniqueValue = upsert === null ? null : uniqueValueOf(check, upsert);
+    if (check.op === 'update' && Object.keys(check.changes).length === 0 && check.faults.length === 0) {
+      check.faults.push({
+        field: null,
+        code: 'NOTHING_TO_CHANGE',
+        message: 'The record names an Id and no field to change.',
+      });
+    }
+    const key = randomUUID();
+    const { source, index, line, fields } = record;
+    return {
+      source,
+      index,
+      line,
+      entry: {
+        key,
+        op: check.op,
+        contactKey: contactId ?? key,
+        contactId,
+        changes: check.changes,
+        base: null,
+        upsertField: upsert?.name ?? null,
+        allowDuplicates,
+        atomicGroup,
+        createdAt: now,
+      },
+      uniqueValue,
+      faults: check.faults,
+      given: keepGiven ? fields : null,
+    };
+  }
+
+  #valueOf(members: Check['members'], kind: 'id' | 'is-deleted'): unknown {
+    return members.find(([name]) => this.#columns.of(name).kind === kind)?.[1];
+  }
+
+  #opOf(members: Check['members']): OutboxOp {
+    if (isBlank(this.#valueOf(members, 'id'))) return 'create';
+    return booleanOf(this.#valueOf(members, 'is-deleted')) === true ? 'delete' : 'update';
+  }
+
+  #idOf({ record, members, op, faults }: Check): string | null {
+    const given = this.#valueOf(members, 'id');
+    if (op === 'create') {
+      if (given === null && record.untyped) faults.push(idFault('#N/A clears a field, and no Id'));
+      return null;
+    }
+    const id = typeof given === 'string' ? given.trim() : '';
+    if (!/^003[A-Za-z0-9]{12}([A-Za-z0-5]{3})?$/.test(id)) {
+      faults.push(idFault(`${quoted(given)} is not the Id of a contact`));
+      return null;
+    }
+    const full = fullId(id);
+    if (this.#options.atomicGroup !== null) {
+      if (this.#grouped.has(full)) {
+        const message = `${full} stands in the input twice, and one request takes a contact once.`;
+        faults.push({ field: 'Id', code: 'GIVEN_TWICE', message });
+      }
+      this.#grouped.add(full);
+    }
+    return full;
+  }
+
+  #takeMember(check: Check, name: string, value: unknown): void {
+    const { record, op, faults } = check;
+    const column = this.#columns.of(name);
+    switch (column.kind) {
+      case 'id':
+      case 'attributes':
+        return;
+      case 'is-deleted':
+        if (op === 'delete' || isBlank(value) || booleanOf(value) === false) return;
+        faults.push({
+          field: name,
+          code: op === 'create' ? 'NOT_CREATEABLE' : 'NOT_UPDATEABLE',
+          message: 'IsDeleted is true or false, and true stands beside the Id of the contact to delete.',
+        });
+        return;
+      case 'unknown':
+        if (op === 'delete') return;
+        if (this.#options.ignoreUnknown) this.ignored.note(name, 'unknown');
+        else faults.push({ field: name, code: 'UNKNOWN_FIELD', message: column.message });
+        return;
+      case 'field':
+      case 'parent':
+      case 'relationship': {
+        const field = column.kind === 'field' ? column.field : column.reference;
+        if (op === 'delete' || isEmptyCell(record, value)) return;
+        if (this.#isWriteable(check, name, field)) this.#setField(check, name, field, column, value);
+        return;
+      }
+      default:
+        column satisfies never;
+    }
+  }
+
+  #isWriteable({ op, faults }: Check, name: string, field: Field): boolean {
+    const { upsert, ignoreReadOnly } = this.#options;
+    const writeable =
+      op === 'update'
+        ? field.updateable
+        : // Whether an upsert creates or updates is known to the org alone.
+          field.createable || (upsert !== null && field.updateable);
+    if (writeable) return true;
+    if (ignoreReadOnly) {
+      this.ignored.note(name, 'read-only');
+      return false;
+    }
+    faults.push({
+      field: name,
+      code: op === 'create' ? 'NOT_CREATEABLE' : 'NOT_UPDATEABLE',
+      message: `${field.name} is set by Salesforce and cannot be ${op === 'create' ? 'given' : 'changed'}.`,
+    });
+    return false;
+  }
+
+  #setField(
+    check: Check,
+    name: string,
+    field: Field,
+    column: ParentColumn | { kind: 'field' | 'relationship' },
+    value: unknown,
+  ): void {
+    const { record, op, changes, faults } = check;
+    if (record.untyped && value === null && op === 'create') return;
+    if (field.name in changes) {
+      faults.push({ field: name, code: 'GIVEN_TWICE', message: `${field.name} is given twice.` });
+      return;
+    }
+    const typed =
+      column.kind === 'parent'
+        ? this.#parents.idOf({ column, value })
+        : typedMember(column.kind, value, field);
+    if ('fault' in typed) faults.push({ field: name, ...typed.fault });
+    else changes[field.name] = typed.value;
+  }
+
+  #requireFields({ changes, faults, members }: Check): void {
+    for (const field of this.#required) {
+      if (field.name in changes) continue;
+      // A value that is wrong has its own fault already.
+      const faulty = faults.some(({ field: name }) => name !== null && this.#means(members, name, field));
+      if (faulty) continue;
+      const message = `${field.name} is required.`;
+      faults.push({ field: field.name, code: 'REQUIRED_FIELD_MISSING', message });
+    }
+  }
+
+  #means(members: Check['members'], name: string, field: Field): boolean {
+    if (!members.some(([own]) => own === name)) return name.toLowerCase() === field.name.toLowerCase();
+    const column = this.#columns.of(name);
+    return column.kind === 'field' && column.field.name === field.name;
+  }
+}
+
+function idFault(why: string): IntakeFault {
+  return { field: 'Id', code: 'MALFORMED_ID', message: `${why}.` };
+}
+
+function typedMember(kind: 'field' | 'relationship', value: unknown, field: Field) {
+  if (kind === 'field' || value === null) return typedValue(value, field);
+  const fault: FieldFault = {
+    code: 'WRONG_TYPE',
+    message: `${field.name} takes its parent by one field, as {"ExternalId__c": "x"}.`,
+  };
+  return { fault };
+}
+
+function isBlank(value: unknown): boolean {
+  return value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
+}
+
+/** As in Bulk API 2.0, an empty cell leaves its field alone. */
+function isEmptyCell({ untyped }: PushRecord, value: unknown): boolean {
+  return untyped && typeof value === 'string' && value.trim() === '';
+}
+
+function uniqueValueOf({ op, changes, faults }: Check, field: Field): string | null {
+  if (op !== 'create') {
+    const message = 'With --upsert a record must not carry an Id.';
+    faults.push({ field: field.name, code: 'UPSERT_WITH_ID', message });
+    return null;
+  }
+  const value = changes[field.name];
+  if (!isBlank(value)) return comparable(value, field);
+  // A value that is wrong has its own fault already.
+  if (!faults.some(({ field: name }) => name?.toLowerCase() === field.name.toLowerCase())) {
+    const message = `--upsert ${field.name} needs a value in every record.`;
+    faults.push({ field: field.name, code: 'REQUIRED_FIELD_MISSING', message });
+  }
+  return null;
+}

@@ -1,0 +1,28 @@
+export interface IgnoredColumn {
+  /** Null: all further ones together. */
+  column: string | null;
+  reason: 'unknown' | 'read-only';
+  /** Records in which it was left out. */
+  records: number;
+}
+
+/** JSON records may bring ever new names. */
+const namedColumns = 200;
+
+/** Counts what was left out of records on the user's word, by column. */
+export class IgnoredColumns {
+  readonly #columns = new Map<string, IgnoredColumn>();
+
+  note(column: string, reason: IgnoredColumn['reason']): void {
+    const key = `${reason} ${column}`;
+    const isNamed = this.#columns.has(key) || this.#columns.size < namedColumns;
+    const own = isNamed ? key : reason;
+    const known = this.#columns.get(own) ?? { column: isNamed ? column : null, reason, records: 0 };
+    known.records++;
+    this.#columns.set(own, known);
+  }
+
+  list(): IgnoredColumn[] {
+    return [...this.#columns.values()];
+  }
+}

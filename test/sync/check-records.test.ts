@@ -1,0 +1,401 @@
+import { describe, expect, it } from 'vitest';
+import { NumberText } from '../../src/base/number-text.ts';
+import type { Field } from '../../src/sync/ports/field.ts';
+import type { Remote } from '../../src/sync/ports/remote.ts';
+import { type CheckOptions, type PushRecord, RecordChecker } from '../../src/sync/push/check-records.ts';
+import { Columns } from '../../src/sync/push/columns.ts';
+import { Parents } from '../../src/sync/push/parents.ts';
+import { upsertFieldOf } from '../../src/sync/push/upsert-field.ts';
+
+function field(name: string, type: string, more: Partial<Field> = {}): Field {
+  return {
+    name,
+    label: name,
+    type,
+    length: 0,
+    precision: 0,
+    scale: 0,
+    digits: 0,
+    nillable: true,
+    createable: true,
+    updateable: true,
+    calculated: false,
+    defaultedOnCreate: false,
+    externalId: false,
+    unique: false,
+    idLookup: false,
+    custom: false,
+    restrictedPicklist: false,
+    picklistValues: [],
+    referenceTo: [],
+    relationshipName: null,
+    caseSensitive: false,
+    nameField: false,
+    ...more,
+  };
+}
+
+const readOnly = { createable: false, updateable: false };
+const fields = [
+  field('Id', 'id', { ...readOnly, nillable: false, defaultedOnCreate: true, label: 'Contact ID' }),
+  field('LastName', 'string', { length: 80, nillable: false, label: 'Last Name' }),
+  field('FirstName', 'string', { length: 5 }),
+  field('Phone', 'phone', { length: 40, label: 'Business Phone' }),
+  field('Email', 'email', { length: 80, idLookup: true }),
+  field('Birthdate', 'date'),
+  field('Seen__c', 'datetime'),
+  field('Score__c', 'double', { precision: 5, scale: 2 }),
+  field('Exact__c', 'double', { precision: 18, scale: 2 }),
+  field('Count__c', 'int', { digits: 9 }),
+  field('DoNotCall', 'boolean', { nillable: false, defaultedOnCreate: true }),
+  field('AccountId', 'reference', { length: 18, referenceTo: ['Account'], relationshipName: 'Account' }),
+  field('OwnerId', 'reference', { length: 18, referenceTo: ['Group', 'User'], relationshipName: 'Owner' }),
+  field('RecordTypeId', 'reference', { referenceTo: ['RecordType'], relationshipName: 'RecordType' }),
+  field('Tier__c', 'picklist', { length: 255, restrictedPicklist: true, picklistValues: ['Gold', 'Silver'] }),
+  field('Topics__c', 'multipicklist', { restrictedPicklist: true, picklistValues: ['A', 'B'] }),
+  field('Key__c', 'string', { length: 20, externalId: true, unique: true }),
+  field('Number__c', 'double', { precision: 18, externalId: true, unique: true }),
+  field('CreatedDate', 'datetime', readOnly),
+];
+
+const parentFields: Record<string, Field[]> = {
+  Account: [
+    field('Name', 'string', { length: 255, nameField: true }),
+    field('Industry', 'picklist'),
+    field('ExtId__c', 'double', { precision: 18, externalId: true }),
+  ],
+  User: [field('Username', 'string', { length: 80, idLookup: true })],
+  RecordType: [field('DeveloperName', 'string', { length: 80 })],
+};
+
+/** An org that knows these parents, and notes what it was asked. */
+function orgWith(rows: Record<string, unknown>[]) {
+  const queries: string[] = [];
+  const remote = {
+    queryRequestBytes: (soql: string) => soql.length,
+    async query(soql: string) {
+      queries.push(soql);
+      return { records: rows };
+    },
+  } as unknown as Remote;
+  return { remote, queries };
+}
+
+const record = (own: Record<string, unknown>, untyped = false): PushRecord => ({
+  source: 'contact.json',
+  index: 0,
+  line: 1,
+  fields: own,
+  untyped,
+});
+
+async function checkAll(
+  records: readonly PushRecord[],
+  {
+    upsert = null,
+    rows = [],
+    ...more
+  }: Partial<Omit<CheckOptions, 'upsert'>> & {
+    upsert?: string | null;
+    rows?: Record<string, unknown>[];
+  } = {},
+) {
+  const { remote, queries } = orgWith(rows);
+  const columns = new Columns(fields, async (object) => parentFields[object] ?? null);
+  const checker = new RecordChecker(fields, columns, new Parents(remote), {
+    upsert: upsert === null ? null : upsertFieldOf(upsert, fields),
+    allowDuplicates: false,
+    ignoreUnknown: false,
+    ignoreReadOnly: false,
+    atomicGroup: null,
+    keepGiven: false,
+    now: 0,
+    ...more,
+  });
+  const checked = await checker.check(records, { signal: new AbortController().signal });
+  return { checked, queries, ignored: checker.ignored.list() };
+}
+
+async function check(
+  own: Record<string, unknown>,
+  { untyped = false, ...more }: Parameters<typeof checkAll>[1] & { untyped?: boolean } = {},
+) {
+  const { checked, queries, ignored } = await checkAll([record(own, untyped)], more);
+  const faults = checked[0]!.faults.map(({ field: name, code }) => `${name}: ${code}`);
+  return { ...checked[0]!, faults, queries, ignored, messages: checked[0]!.faults.map((f) => f.message) };
+}
+
+/** The value that is stored for one field, or its fault's code. */
+async function stored(name: string, value: unknown, untyped = false): Promise<unknown> {
+  const { entry, faults } = await check({ LastName: 'L', [name]: value }, { untyped });
+  return faults.length > 0 ? faults.join() : entry.changes[name];
+}
+
+describe('records are checked', () => {
+  it('and every fault of every record is told, with its place', async () => {
+    const { checked } = await checkAll([
+      record({ LastNam: 'x', Email: 'nobody', Birthdate: '2026-02-30' }),
+      { ...record({}), index: 1, line: 2 },
+    ]);
+    expect(checked.map(({ index, line, faults }) => [index, line, faults.map(({ code }) => code)])).toEqual([
+      [0, 1, ['UNKNOWN_FIELD', 'INVALID_EMAIL_ADDRESS', 'WRONG_TYPE', 'REQUIRED_FIELD_MISSING']],
+      [1, 2, ['REQUIRED_FIELD_MISSING']],
+    ]);
+    expect(checked[0]?.faults[0]?.message).toContain('did you mean LastName?');
+  });
+
+  it.each([
+    [{ LastName: 'L', FirstName: 'Johann' }, 'FirstName: STRING_TOO_LONG'],
+    [{ LastName: 'L', Score__c: 1000 }, 'Score__c: NUMBER_OUTSIDE_VALID_RANGE'],
+    [{ LastName: 'L', Count__c: 1.5 }, 'Count__c: WRONG_TYPE'],
+    [{ LastName: 'L', Count__c: 3_000_000_000 }, 'Count__c: NUMBER_OUTSIDE_VALID_RANGE'],
+    [{ LastName: 'L', DoNotCall: 'maybe' }, 'DoNotCall: WRONG_TYPE'],
+    [{ LastName: 'L', AccountId: 'abc' }, 'AccountId: MALFORMED_ID'],
+    [{ LastName: 'L', Tier__c: 'Bronze' }, 'Tier__c: INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST'],
+    [{ LastName: 'L', CreatedDate: '2026-01-01T00:00:00Z' }, 'CreatedDate: NOT_CREATEABLE'],
+    [{ LastName: 'L', Email: { a: 1 } }, 'Email.a: UNKNOWN_FIELD'],
+    [{ LastName: 'L', Email: [1] }, 'Email: WRONG_TYPE'],
+    [{ LastName: ' ' }, 'LastName: REQUIRED_FIELD_MISSING'],
+    [{ LastName: 'L', lastname: 'M' }, 'lastname: GIVEN_TWICE'],
+    [{ LastName: 'L', IsDeleted: true }, 'IsDeleted: NOT_CREATEABLE'],
+    [{ Id: '001000000000001', LastName: 'L' }, 'Id: MALFORMED_ID'],
+    [{ Id: '003000000000001' }, 'null: NOTHING_TO_CHANGE'],
+  ])('and %j is refused', async (own, fault) => {
+    expect((await check(own)).faults).toEqual([fault]);
+  });
+
+  it('and what their reader found wrong is told with the rest', async () => {
+    const faults = [{ field: 'LastName', code: 'GIVEN_TWICE', message: 'LastName is given twice.' }];
+    const { checked } = await checkAll([{ ...record({ LastName: 'L', FirstName: 'Johann' }), faults }]);
+    expect(checked[0]?.faults.map(({ code }) => code)).toEqual(['GIVEN_TWICE', 'STRING_TOO_LONG']);
+  });
+
+  it('with names in any case, kept as describe spells them', async () => {
+    expect((await check({ lastname: 'L', EMAIL: 'a@example.com' })).entry.changes).toEqual({
+      LastName: 'L',
+      Email: 'a@example.com',
+    });
+  });
+
+  it('and empty CSV cells leave their fields alone, of new contacts and of old ones', async () => {
+    const cells = { LastName: 'L', Score__c: ' ', FirstName: '', Birthdate: '2026-01-31' };
+    const expected = { LastName: 'L', Birthdate: '2026-01-31' };
+    expect((await check(cells, { untyped: true })).entry.changes).toEqual(expected);
+    const old = { Id: '003000000000001AAA', ...cells };
+    expect((await check(old, { untyped: true })).entry.changes).toEqual(expected);
+  });
+
+  it('and become updates with an Id, and deletes with IsDeleted', async () => {
+    expect((await check({ Id: '003000000000001AAA ', FirstName: null })).entry).toMatchObject({
+      op: 'update',
+      contactId: '003000000000001AAA',
+      changes: { FirstName: null },
+    });
+    for (const yes of [true, 'true', 'TRUE', '1']) {
+      const own = { Id: '003000000000001AAA', IsDeleted: yes, FirstName: 'Whatever' };
+      expect((await check(own, { untyped: true })).entry).toMatchObject({ op: 'delete', changes: {} });
+    }
+  });
+
+  it('and #N/A as an Id is a fault, where a blank one is none', async () => {
+    expect((await check({ Id: null, LastName: 'L' }, { untyped: true })).faults).toEqual([
+      'Id: MALFORMED_ID',
+    ]);
+    for (const blank of ['', ' ']) {
+      const { entry, faults } = await check({ Id: blank, LastName: 'L' }, { untyped: true });
+      expect([entry.op, faults]).toEqual(['create', []]);
+    }
+  });
+});
+
+describe('texts', () => {
+  it.each([
+    ['Email', 'a@b.co ', 'a@b.co'],
+    ['Email', '\ta@b.co\u00a0\n', 'a@b.co'],
+    ['FirstName', ' \r\nAda\t ', 'Ada'],
+    // Salesforce keeps a no-break space.
+    ['FirstName', '\u00a0Ada', '\u00a0Ada'],
+    ['FirstName', '  Hanna  ', 'Hanna'],
+    ['FirstName', '   ', null],
+    ['AccountId', ' 001000000000001 ', '001000000000001'],
+    ['Tier__c', ' gold ', 'gold'],
+    ['Topics__c', 'B; a ;', 'B;a'],
+    ['FirstName', 12, '12'],
+    ['FirstName', new NumberText('1.10'), '1.10'],
+    ['Key__c', new NumberText('9007199254740993'), '9007199254740993'],
+    ['Email', '"a b"@example.com', '"a b"@example.com'],
+  ])('%s takes %j', async (name, given, expected) => {
+    expect(await stored(name, given)).toEqual(expected);
+    if (typeof given === 'string' && given.trim() !== '')
+      expect(await stored(name, given, true)).toEqual(expected);
+  });
+
+  it('are too long only where they are, however characters are counted', async () => {
+    expect(await stored('FirstName', '😀😀😀😀😀')).toBe('😀😀😀😀😀');
+    expect(await stored('FirstName', '😀😀😀😀😀😀')).toContain('STRING_TOO_LONG');
+  });
+});
+
+describe('numbers keep their digits', () => {
+  it.each([
+    ['Score__c', '12.50', 12.5],
+    ['Score__c', ' 12.5 ', 12.5],
+    ['Score__c', '1e2', 100],
+    ['Score__c', '.5', 0.5],
+    ['Score__c', '-0', 0],
+    ['Score__c', '', null],
+    ['Exact__c', '1234567890123456.78', '1234567890123456.78'],
+    ['Exact__c', new NumberText('9007199254740993'), '9007199254740993'],
+    ['Exact__c', 123456789012345, 123456789012345],
+    ['Score__c', '12.345', 12.345],
+    ['Exact__c', '12345678901234567', 'Exact__c: NUMBER_OUTSIDE_VALID_RANGE'],
+    ['Exact__c', '123456789012345.1234', 'Exact__c: NUMBER_OUTSIDE_VALID_RANGE'],
+    ['Number__c', '1234567890123456789', 'Number__c: NUMBER_OUTSIDE_VALID_RANGE'],
+    ['Score__c', '0x10', 'Score__c: WRONG_TYPE'],
+    ['Score__c', '1,5', 'Score__c: WRONG_TYPE'],
+    ['Score__c', '1e999999999', 'Score__c: WRONG_TYPE'],
+    ['Score__c', true, 'Score__c: WRONG_TYPE'],
+  ])('%s: %j', async (name, given, expected) => {
+    expect(await stored(name, given)).toEqual(expected);
+  });
+});
+
+describe('what Salesforce takes is taken', () => {
+  it.each([
+    ['DoNotCall', 'true', true],
+    ['DoNotCall', ' Yes', true],
+    ['DoNotCall', 0, false],
+    ['DoNotCall', 'off', false],
+    ['Birthdate', '1940-06-07Z', '1940-06-07'],
+    ['Birthdate', '2026-01-31T10:00:00.000+0000', '2026-01-31T10:00:00.000+0000'],
+    ['Birthdate', '', null],
+    ['Birthdate', '31.01.2026', 'Birthdate: WRONG_TYPE'],
+    ['Seen__c', '2026-01-31', '2026-01-31T00:00:00.000Z'],
+    ['Seen__c', '2026-01-31T10:00:00 +02:00', '2026-01-31T10:00:00+02:00'],
+    ['Seen__c', '2026-02-30T10:00:00Z', 'Seen__c: WRONG_TYPE'],
+  ])('%s: %j', async (name, given, expected) => {
+    expect(await stored(name, given)).toEqual(expected);
+  });
+});
+
+describe('columns', () => {
+  it.each([
+    ['Business Phone', `did you mean Phone, labelled "Business Phone"? Use --map 'Business Phone=Phone'`],
+    ['Contact id', 'did you mean Id, labelled "Contact ID"?'],
+    ['First Name', "did you mean FirstName? Use --map 'First Name=FirstName'"],
+    ['first_name', 'did you mean FirstName?'],
+    ['Emial', 'did you mean Email?'],
+  ])('of another name are told what may be meant: %s', async (name, hint) => {
+    const { messages } = await check({ LastName: 'L', [name]: 'x' });
+    expect(messages.join()).toContain(hint);
+  });
+
+  it('are left out on the user’s word, counted', async () => {
+    const own = { LastName: 'L', Shoe: '38', CreatedDate: '2026-01-01T00:00:00Z', 'Account.Industry': 'x' };
+    const { entry, faults, ignored } = await check(own, { ignoreUnknown: true, ignoreReadOnly: true });
+    expect([entry.changes, faults]).toEqual([{ LastName: 'L' }, []]);
+    expect(ignored).toEqual([
+      { column: 'Shoe', reason: 'unknown', records: 1 },
+      { column: 'CreatedDate', reason: 'read-only', records: 1 },
+      { column: 'Account.Industry', reason: 'unknown', records: 1 },
+    ]);
+    expect((await check(own, { ignoreUnknown: true })).faults).toEqual(['CreatedDate: NOT_CREATEABLE']);
+  });
+});
+
+describe('parents', () => {
+  const acme = { Id: '001000000000001AAA', Name: 'Acme' };
+
+  it.each([
+    ['a column', { 'Account.Name': ' acme ' }],
+    ['a column in another case', { 'account.NAME': 'Acme' }],
+    ['a member of a record', { Account: { attributes: { type: 'Account' }, Name: 'Acme' } }],
+  ])('are found by a field, as %s', async (_, own) => {
+    const { entry, faults, queries } = await check({ LastName: 'L', ...own }, { rows: [acme] });
+    expect([entry.changes, faults]).toEqual([{ LastName: 'L', AccountId: acme.Id }, []]);
+    expect(queries).toHaveLength(1);
+  });
+
+  it('of many records are asked for by one query', async () => {
+    const records = Array.from({ length: 300 }, (_, i) =>
+      record({ LastName: 'L', 'Account.Name': `A${i % 150}` }),
+    );
+    const rows = Array.from({ length: 150 }, (_, i) => ({ Id: `001${i}`, Name: `A${i}` }));
+    const { checked, queries } = await checkAll(records, { rows });
+    expect(queries).toHaveLength(1);
+    expect(checked[299]?.entry.changes.AccountId).toBe('001149');
+  });
+
+  it.each([
+    ['PARENT_NOT_FOUND', []],
+    ['PARENT_AMBIGUOUS', [acme, { ...acme, Id: '001000000000002AAA' }]],
+  ])('that are none or several are a fault: %s', async (code, rows) => {
+    const { faults, messages } = await check({ LastName: 'L', 'Account.Name': 'Acme' }, { rows });
+    expect(faults).toEqual([`Account.Name: ${code}`]);
+    expect(messages[0]).toMatch(/Account whose Name is "Acme"/);
+  });
+
+  it('are compared by value where their external id is a number', async () => {
+    const rows = [{ Id: acme.Id, ExtId__c: 7 }];
+    const { entry, queries } = await check({ LastName: 'L', 'Account.ExtId__c': '7.0' }, { rows });
+    expect(entry.changes.AccountId).toBe(acme.Id);
+    expect(queries[0]).toContain('ExtId__c IN (7)');
+  });
+
+  it('of several objects are found in the one that has the field', async () => {
+    const rows = [{ Id: '005000000000001AAA', Username: "o'neill@x.co" }];
+    for (const column of ['Owner.Username', 'User:Owner.Username']) {
+      const { entry, queries } = await check({ LastName: 'L', [column]: "O'Neill@x.co" }, { rows });
+      expect(entry.changes.OwnerId).toBe('005000000000001AAA');
+      expect(queries[0]).toBe("SELECT Id, Username FROM User WHERE Username IN ('O\\'Neill@x.co') LIMIT 2");
+    }
+  });
+
+  it('are taken away by null, and record types are those of contacts', async () => {
+    expect((await check({ LastName: 'L', Account: null })).entry.changes).toEqual({
+      LastName: 'L',
+      AccountId: null,
+    });
+    const rows = [{ Id: '012000000000001AAA', DeveloperName: 'Partner' }];
+    const { queries } = await check({ LastName: 'L', 'RecordType.DeveloperName': 'Partner' }, { rows });
+    expect(queries[0]).toContain("AND SobjectType = 'Contact'");
+  });
+
+  it('cannot be named by any field, twice, or by several fields', async () => {
+    const by = await check({ LastName: 'L', 'Account.Industry': 'x' });
+    expect(by.messages).toEqual(['Account cannot be found by Industry; it is found by Name, ExtId__c.']);
+    const twice = { LastName: 'L', AccountId: '001000000000001', 'Account.Name': 'Acme' };
+    expect((await check(twice, { rows: [acme] })).faults).toEqual(['Account.Name: GIVEN_TWICE']);
+    const both = { LastName: 'L', Account: { Name: 'x', Industry: 'y' } };
+    expect((await check(both)).faults).toEqual(['Account: WRONG_TYPE']);
+  });
+});
+
+describe('upserts', () => {
+  it('go by a unique external id only', async () => {
+    await expect(check({ LastName: 'L', Email: 'a@b.co' }, { upsert: 'Email' })).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      hint: 'Use Key__c or Number__c.',
+    });
+    expect((await check({ LastName: 'L' }, { upsert: 'key__c' })).faults).toEqual([
+      'Key__c: REQUIRED_FIELD_MISSING',
+    ]);
+    expect((await check({ LastName: 'L', Key__c: '7' }, { upsert: 'Key__c' })).entry.upsertField).toBe(
+      'Key__c',
+    );
+  });
+
+  it('leave it to the org whether a required field is missing', async () => {
+    expect((await check({ Key__c: '7', FirstName: 'A' }, { upsert: 'Key__c' })).faults).toEqual([]);
+  });
+
+  it('know equal values: texts by their letters, numbers by their value', async () => {
+    const value = async (name: string, given: unknown) =>
+      (await check({ [name]: given }, { upsert: name })).uniqueValue;
+    expect(await value('Key__c', 'AbC ')).toBe('abc');
+    expect(await value('Number__c', '7.0')).toBe(await value('Number__c', 7));
+    expect(await value('Number__c', '9007199254740993')).not.toBe(
+      await value('Number__c', '9007199254740992'),
+    );
+  });
+});
