@@ -1,6 +1,7 @@
 import { throwIfAborted } from '../../base/abort.ts';
 import type { Clock } from '../../base/clock.ts';
 import { messageOf, systemCodeOf } from '../../base/errors.ts';
+import { isoTime } from '../../base/iso-time.ts';
 import type { ContactDescribe } from '../../sync/ports/field.ts';
 import type {
   Batch,
@@ -9,6 +10,7 @@ import type {
   Mirror,
   MirrorCounts,
   MirrorIdentity,
+  ReadBefore,
   SchemaChange,
   StoredField,
 } from '../../sync/ports/mirror.ts';
@@ -117,6 +119,23 @@ export class SqliteMirror implements Mirror {
   async idsBy(field: string, values: readonly string[]): Promise<Map<string, string>> {
     if (!this.#file.read((db) => hasLookup(db, field))) await this.#write('ensureLookup', field);
     return this.#file.read((db) => findIdsBy(db, field, values));
+  }
+
+  async readBefore(before: number, { after, limit }: { after: number; limit: number }): Promise<ReadBefore> {
+    return this.#file.read((db) => {
+      const rows = db
+        .prepare(
+          `SELECT c.rowid, c.Id, coalesce(max(x.at, c._read_at), x.at, c._read_at, '1970') AS last_read
+           FROM contact c LEFT JOIN contact_seen x ON x.id = c.Id
+           WHERE c.rowid > ? AND c._gone IS NULL AND last_read < ? ORDER BY c.rowid LIMIT ?`,
+        )
+        .raw()
+        .all(after, isoTime(before), limit) as [rowid: number, id: string, at: string][];
+      return {
+        rows: rows.map(([, id, at]) => ({ id, readAt: Date.parse(at) })),
+        next: rows.length < limit ? null : rows.at(-1)![0],
+      };
+    });
   }
 
   async ensureIndices(): Promise<void> {

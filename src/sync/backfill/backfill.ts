@@ -9,6 +9,7 @@ import { readableFields, refreshSchema, withCurrentFields } from '../schema.ts';
 import { assertAsBegun } from './assert-as-begun.ts';
 import { bulkSpanRows, planBulkChunks, readBulkChunks } from './bulk-chunks.ts';
 import { chooseApi } from './choose-api.ts';
+import { confirmUnread } from './confirm-unread.ts';
 import { planSpans } from './plan-spans.ts';
 import { BackfillProgress } from './progress.ts';
 import { readRestChunks, restChunk, restPageRows } from './rest-chunks.ts';
@@ -52,6 +53,8 @@ interface BackfillState extends Record<string, unknown> {
   planned: boolean;
   /** As asked for; null without the flag. */
   fields?: readonly string[] | null;
+  /** The mirror held no row when T0 was known: whatever is in it since was read later. */
+  fromEmpty?: boolean;
   /** All is read and the run complete, but the cycle that closes its gap has not come to its end yet. */
   closing?: boolean;
 }
@@ -107,6 +110,7 @@ export async function backfill(context: SyncContext, options: BackfillOptions): 
     await recorder.step('read', () =>
       withCurrentFields(context, options, () => readChunks(context, read, options)),
     );
+    if (state.fromEmpty !== true) await confirmRest(context, recorder, state.t0, options);
     await recorder.step('index', () => mirror.ensureIndices());
     // The cursors become T0 in the transaction that ends the run, and only in a mirror that had none: an
     // older cursor still knows of deletes that this read cannot show.
@@ -188,12 +192,21 @@ async function resumableRun({ mirror, clock, log }: SyncContext): Promise<Run | 
 async function decide(context: SyncContext, options: BackfillOptions): Promise<BackfillState> {
   const { signal } = options;
   const t0 = await findSafeStart(context, { signal });
+  const { contacts, deleted } = await context.mirror.counts();
   const total = await context.remote.count(null, { signal });
   const fields = await readableFields(context);
   const callsLeft = options.callsLeft?.() ?? null;
   const choice = await chooseApi(context, { asked: options.api ?? 'auto', total, fields, callsLeft, signal });
   const asked = options.fields ?? null;
-  return { t0, api: choice.api, reason: choice.reason, total, planned: false, fields: asked };
+  return {
+    t0,
+    api: choice.api,
+    reason: choice.reason,
+    total,
+    planned: false,
+    fields: asked,
+    fromEmpty: contacts + deleted === 0,
+  };
 }
 
 async function plan(
@@ -229,6 +242,17 @@ async function readChunks(
   if (api === 'bulk') await readBulkChunks(context, pending, options);
   else await readRestChunks(context, pending, options);
   throwIfAborted(signal);
+}
+
+async function confirmRest(
+  context: SyncContext,
+  run: RunRecorder,
+  t0: number,
+  { signal }: BackfillOptions,
+): Promise<void> {
+  await run.step('confirm', (note) =>
+    withCurrentFields(context, { signal }, () => confirmUnread(context, { t0, run, note, signal })),
+  );
 }
 
 /** A watch cycle brings what changed meanwhile; then both sides are counted, and a difference is said. */

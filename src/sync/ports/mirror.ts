@@ -84,6 +84,12 @@ export interface MirrorCounts {
   deleted: number;
 }
 
+export interface ReadBefore {
+  rows: { id: string; readAt: number }[];
+  /** What the next page is `after`; null where this was the last. */
+  next: number | null;
+}
+
 /**
  * One org's SQLite file as sync needs it. Writes are done by a writer thread, one transaction each, in the
  * order of their calls; reads see what is committed.
@@ -112,6 +118,11 @@ export interface Mirror extends AsyncDisposable {
    * is no column. The first call for a field makes its index.
    */
   idsBy(field: string, values: readonly string[]): Promise<Map<string, string>>;
+  /**
+   * Live rows that were last read before `before` (ms since 1970), in the order in which they lie in the file: at most
+   * `limit` of those behind `after` (0 for the first). Looks at every row.
+   */
+  readBefore(before: number, page: { after: number; limit: number }): Promise<ReadBefore>;
   /** Creates what lookups need beyond the primary key; called once the first full copy is in. */
   ensureIndices(): Promise<void>;
 

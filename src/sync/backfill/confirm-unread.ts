@@ -1,0 +1,128 @@
+import { isUnbelievable } from '../brake.ts';
+import { confirmGone } from '../confirm-gone.ts';
+import type { SyncContext } from '../context.ts';
+import { retrieveIds } from '../cycle/retrieve-ids.ts';
+import { deletedSince } from '../deleted-since.ts';
+import type { Tombstone } from '../ports/page.ts';
+import type { RunRecorder } from '../run-recorder.ts';
+import { readableFields } from '../schema.ts';
+
+/** Rows that are asked about between two transactions. */
+const rowsPerPass = 2_000;
+
+interface Unread {
+  id: string;
+  readAt: number;
+  evidenceAt: number;
+}
+
+/**
+ * Settles the rows that were in the mirror before the run, that it did not read, and that were last read before `t0`:
+ * read back by a push before the first copy, or left by a copy that was given up. The cursors will begin at `t0`, so no
+ * cycle would ever hear of their deletion. Each is asked for by queryAll; what Salesforce does not know any more is
+ * believed within the brake.
+ */
+export async function confirmUnread(
+  context: SyncContext,
+  {
+    t0,
+    run,
+    note,
+    signal,
+  }: { t0: number; run: RunRecorder; note: (text: string) => void; signal: AbortSignal },
+): Promise<void> {
+  const { mirror, log } = context;
+  const before = (await mirror.counts()).contacts;
+  const absent = await confirmEach(context, { t0, run, signal });
+  if (absent.length === 0) return;
+  const { stated, unstated } = await tombstonesOf(context, absent, signal);
+  await bury(context, run, stated, signal);
+  if (!isUnbelievable(unstated.length, before)) {
+    await bury(context, run, unstated, signal);
+    return;
+  }
+  run.count('held', unstated.length);
+  const text = `${unstated.length} of ${before} contacts in the mirror are not found in the org, and Salesforce does not say that they were deleted: they stay.`;
+  note(text);
+  log.warn(
+    `${text} Where they are really gone, \`parahack-sync backfill --fresh\` makes a mirror without them.`,
+  );
+}
+
+/** Buries what queryAll calls deleted, reads what lives, and answers what it does not know. */
+async function confirmEach(
+  context: SyncContext,
+  { t0, run, signal }: { t0: number; run: RunRecorder; signal: AbortSignal },
+): Promise<Unread[]> {
+  const { mirror } = context;
+  const absent: Unread[] = [];
+  for (let after: number | null = 0; after !== null; ) {
+    const { rows, next } = await mirror.readBefore(t0, { after, limit: rowsPerPass });
+    after = next;
+    if (rows.length === 0) break;
+    run.count('unread', rows.length);
+    const readAt = new Map(rows.map((row) => [row.id, row.readAt]));
+    const { tombstones, live } = await confirmGone(context, [...readAt.keys()], { signal });
+    await bury(
+      context,
+      run,
+      tombstones.filter(({ gone }) => gone !== 'purged'),
+      signal,
+    );
+    for (const { id, gone, evidenceAt } of tombstones)
+      if (gone === 'purged') absent.push({ id, readAt: readAt.get(id) ?? 0, evidenceAt });
+    if (live.length > 0) await readLive(context, run, live, signal);
+  }
+  return absent;
+}
+
+/** A contact that came back after its span was read. */
+async function readLive(
+  context: SyncContext,
+  run: RunRecorder,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const fields = await readableFields(context);
+  const took = ({ inserted, updated }: { inserted: number; updated: number }) => {
+    run.count('inserted', inserted);
+    run.count('updated', updated);
+  };
+  await retrieveIds({ context, fields, took, signal }, ids, {});
+}
+
+/**
+ * What `deleted` names was purged. Of the rest, what was read since its list begins is not deleted and therefore hidden
+ * by sharing; what was read before that may be either, and is taken for purged, because an erased person's values must
+ * not stay.
+ */
+async function tombstonesOf(
+  context: SyncContext,
+  absent: readonly Unread[],
+  signal: AbortSignal,
+): Promise<{ stated: Tombstone[]; unstated: Tombstone[] }> {
+  const from = absent.reduce((oldest, { readAt }) => Math.min(oldest, readAt), Number.POSITIVE_INFINITY);
+  const { ids, since } = await deletedSince(context, from, { signal });
+  const of = ({ id, readAt, evidenceAt }: Unread): Tombstone => ({
+    id,
+    gone: ids.has(id) || readAt < since ? 'purged' : 'hidden',
+    masterRecordId: null,
+    systemModstamp: null,
+    evidenceAt,
+  });
+  return {
+    stated: absent.filter(({ id }) => ids.has(id)).map(of),
+    unstated: absent.filter(({ id }) => !ids.has(id)).map(of),
+  };
+}
+
+async function bury(
+  { mirror }: SyncContext,
+  run: RunRecorder,
+  tombstones: readonly Tombstone[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (tombstones.length === 0) return;
+  const { buried } = await mirror.apply({ tombstones }, { signal });
+  run.count('buried', buried);
+}

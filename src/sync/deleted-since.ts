@@ -1,0 +1,44 @@
+import { isAppError } from '../base/errors.ts';
+import type { SyncContext } from './context.ts';
+import { floorMinute, minuteMs } from './minute.ts';
+import { readWindow } from './replication-window.ts';
+
+/** Salesforce tells what was deleted for 15 days back; an hour is left for clocks. Source: sObject Get Deleted. */
+const reachMs = 15 * 86_400_000 - 3_600_000;
+
+/**
+ * The ids that `deleted` names from `from` on, purged contacts among them, and since when they are told for sure. The
+ * list begins later where it does not reach so far back.
+ */
+export async function deletedSince(
+  { remote }: SyncContext,
+  from: number,
+  { signal }: { signal: AbortSignal },
+): Promise<{ ids: Set<string>; since: number }> {
+  const now = remote.now();
+  let since = floorMinute(Math.max(from, now - reachMs));
+  for (;;) {
+    const ids = new Set<string>();
+    let earliest = since;
+    try {
+      await readWindow(since, () => remote.now(), {
+        call: (piece) => remote.deleted(piece, { signal }),
+        take: async (piece, { records, earliestDateAvailable }) => {
+          for (const { id } of records) ids.add(id);
+          earliest = Math.max(earliest, earliestDateAvailable ?? 0);
+          return piece.end;
+        },
+        // More than an answer holds: nothing is known of that minute, nor of what lies before it.
+        takeCrowdedMinute: async (piece) => {
+          earliest = Math.max(earliest, piece.end);
+          return piece.end;
+        },
+      });
+      return { ids, since: earliest };
+    } catch (error) {
+      // A young org refuses a start before it was born.
+      if (!isAppError(error, 'INVALID_REPLICATION_DATE') || now - since <= minuteMs) throw error;
+      since = floorMinute(now - (now - since) / 2);
+    }
+  }
+}

@@ -1,0 +1,158 @@
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import { mirrorPath } from '../../src/store/sqlite/mirror-path.ts';
+import { backfill } from '../../src/sync/backfill/backfill.ts';
+import { isUnbelievable } from '../../src/sync/brake.ts';
+import { readableFields, refreshSchema } from '../../src/sync/schema.ts';
+import { contactsOf, control, expectMirrorEqualsOrg } from '../e2e/org.ts';
+import { connectParts, openRig, type Rig } from './rig.ts';
+
+const day = 86_400_000;
+const fileOf = (rig: Rig) => mirrorPath(join(rig.folder, 'orgs'), rig.emulator.url);
+const equal = (rig: Rig) => expectMirrorEqualsOrg(fileOf(rig), rig.emulator.url);
+
+function goneOf(rig: Rig): Record<string, string> {
+  const db = new Database(fileOf(rig), { readonly: true });
+  try {
+    const rows = db.prepare('select Id, _gone from contact where _gone is not null').raw().all();
+    return Object.fromEntries(rows as [string, string][]);
+  } finally {
+    db.close();
+  }
+}
+
+/** Reads contacts into a mirror that has had no first copy, as a push does with what it has sent. */
+async function readBack(rig: Rig, ids: readonly string[]): Promise<void> {
+  const { context } = rig;
+  await context.remote.identity();
+  await refreshSchema(context, { force: true });
+  await context.mirror.apply({ page: await context.remote.retrieve(ids, await readableFields(context)) });
+}
+
+/** The org's clock comes to today, and a process that has known it from no earlier day goes on. */
+async function today<T>(rig: Rig, days: number, work: (context: Rig['context']) => Promise<T>): Promise<T> {
+  await control(rig.emulator.url, 'clock', { advanceMs: days * day });
+  const { context, close } = await connectParts(rig.emulator.url, rig.emulator.accessToken, rig.folder);
+  try {
+    return await work(context);
+  } finally {
+    await close();
+  }
+}
+
+const daysAgo = (days: number) => ({ wallClock: () => Date.now() - days * day });
+
+async function someIds(rig: Rig, count: number): Promise<string[]> {
+  return (await contactsOf(rig.emulator.url)).slice(0, count).map(({ Id }) => Id as string);
+}
+
+describe('a first copy over rows that were there before it', () => {
+  it('buries what was deleted, merged and purged before its beginning', async () => {
+    await using rig = await openRig({ contacts: 300, ...daysAgo(2) });
+    const { url } = rig.emulator;
+    const ids = await someIds(rig, 6);
+    await readBack(rig, ids);
+    const [deleted, purged, loser, master, hidden] = ids as [string, string, string, string, string];
+    await control(url, 'clock', { advanceMs: 600_000 });
+    await control(url, 'delete', { ids: [deleted] });
+    await control(url, 'purge', { ids: [purged] });
+    await control(url, 'merge', { master, losers: [loser] });
+    await control(url, 'visibility', { ids: [hidden], hidden: true });
+    // T0 has to lie behind all of it, or the closing cycle would hear of it.
+    const report = await today(rig, 2, (context) => backfill(context, { signal: rig.signal }));
+    expect(report).toMatchObject({ status: 'complete', error: null, compared: { org: 296, mirror: 296 } });
+    expect(goneOf(rig)).toEqual({
+      [deleted]: 'deleted',
+      [purged]: 'purged',
+      [loser]: 'merged',
+      [hidden]: 'hidden',
+    });
+  });
+
+  it('buries what an interrupted copy had read, when it is too old and starts over', async () => {
+    await using rig = await openRig({ contacts: 400, ...daysAgo(11) });
+    const { url } = rig.emulator;
+    await control(url, 'settings', { maxPageRows: 40 });
+    const stop = new AbortController();
+    let pages = 0;
+    const interrupting = {
+      ...rig.context,
+      onEvent: (event: { type: string }) => {
+        if (event.type === 'backfill:progress' && ++pages === 4) stop.abort();
+      },
+    };
+    const first = await backfill(interrupting, { api: 'rest', concurrency: 1, signal: stop.signal });
+    expect(first.status).toBe('interrupted');
+    expect(first.contacts).toBeGreaterThan(0);
+    const db = new Database(fileOf(rig));
+    const [read] = db.prepare('select Id from contact limit 1').pluck().all() as string[];
+    // Eleven days ago, as far as this machine knows.
+    db.prepare('update run set started_at = ?').run(new Date(Date.now() - 11 * day).toISOString());
+    db.close();
+    await control(url, 'delete', { ids: [read] });
+    const report = await today(rig, 11, (context) => backfill(context, { api: 'rest', signal: rig.signal }));
+    expect(report).toMatchObject({ status: 'complete', resumed: false });
+    expect(goneOf(rig)).toEqual({ [read!]: 'deleted' });
+    await equal(rig);
+  });
+
+  it('reads a contact that came back after its span was read', async () => {
+    await using rig = await openRig({ contacts: 50, ...daysAgo(1) });
+    const { url } = rig.emulator;
+    const [id] = (await someIds(rig, 1)) as [string];
+    await readBack(rig, [id]);
+    await control(url, 'visibility', { ids: [id], hidden: true });
+    const comingBack = (context: Rig['context']): Rig['context'] => ({
+      ...context,
+      mirror: new Proxy(context.mirror, {
+        get(mirror, name) {
+          const value = Reflect.get(mirror, name, mirror);
+          if (name !== 'readBefore') return typeof value === 'function' ? value.bind(mirror) : value;
+          return async (...args: Parameters<typeof mirror.readBefore>) => {
+            await control(url, 'visibility', { ids: [id], hidden: false });
+            return mirror.readBefore(...args);
+          };
+        },
+      }),
+    });
+    const report = await today(rig, 1, (context) => backfill(comingBack(context), { signal: rig.signal }));
+    expect(report).toMatchObject({ status: 'complete', contacts: 50, updated: 0, inserted: 49 });
+    expect(goneOf(rig)).toEqual({});
+    await equal(rig);
+  });
+
+  it('does not believe a sudden emptiness that Salesforce does not call a deletion', async () => {
+    await using rig = await openRig({ contacts: 1_200, ...daysAgo(1) });
+    const { url } = rig.emulator;
+    const ids = await someIds(rig, 300);
+    await readBack(rig, ids);
+    await control(url, 'visibility', { ids: ids.slice(0, 299), hidden: true });
+    await control(url, 'delete', { ids: ids.slice(299) });
+    const report = await today(rig, 1, (context) => backfill(context, { signal: rig.signal }));
+    expect(report).toMatchObject({ status: 'complete', compared: { org: 900, mirror: 1_199 } });
+    // The one that Salesforce calls deleted is buried all the same.
+    expect(goneOf(rig)).toEqual({ [ids[299]!]: 'deleted' });
+    const run = await rig.context.mirror.run(report.runId!);
+    expect(run?.counts.held).toBe(299);
+    expect(
+      (await rig.context.mirror.steps(report.runId!)).find(({ name }) => name === 'confirm')?.note,
+    ).toMatch(/299 of 1200/);
+  });
+
+  it('asks nothing more where the mirror was empty', async () => {
+    await using rig = await openRig({ contacts: 10 });
+    const report = await backfill(rig.context, { signal: rig.signal });
+    const steps = await rig.context.mirror.steps(report.runId!);
+    expect(steps.map(({ name }) => name)).not.toContain('confirm');
+  });
+});
+
+it('the brake holds above a hundred rows and a tenth, or where nothing would be left', () => {
+  expect(isUnbelievable(0, 0)).toBe(false);
+  expect(isUnbelievable(1, 1)).toBe(true);
+  expect(isUnbelievable(9, 10)).toBe(false);
+  expect(isUnbelievable(100, 500)).toBe(false);
+  expect(isUnbelievable(101, 500)).toBe(true);
+  expect(isUnbelievable(101, 1_010)).toBe(false);
+});
