@@ -16,10 +16,12 @@ import type { LimitsResult } from './contract/limits.ts';
 import type { LoginEvent, LoginOptions, LoginResult, LogoutOptions, LogoutResult } from './contract/login.ts';
 import type { OrgName, OrgSettingsOptions, OrgsResult, OrgView } from './contract/orgs.ts';
 import type {
+  OutboxEntryDetails,
   OutboxListOptions,
   OutboxListResult,
   OutboxMoveOptions,
   OutboxMoveResult,
+  OutboxShowOptions,
 } from './contract/outbox.ts';
 import type { ProgressEvent } from './contract/progress.ts';
 import type { PushOptions, PushResult } from './contract/push.ts';
@@ -84,6 +86,8 @@ export interface AppContacts {
 
 export interface AppOutbox {
   list(options: OutboxListOptions, context: CallContext): Promise<OutboxListResult>;
+  /** Throws UNKNOWN_ENTRY where the key names none or several. */
+  show(options: OutboxShowOptions, context: CallContext): Promise<{ entry: OutboxEntryDetails }>;
   /** Rejected entries (with `inDoubt` also those in doubt) wait to be sent again. */
   retry(options: OutboxMoveOptions, context: CallContext): Promise<OutboxMoveResult>;
   /** Entries are given up; their contacts in Salesforce stay as they are. */

@@ -1,9 +1,16 @@
 import { AppError } from '../base/errors.ts';
 import { isoTime } from '../base/iso-time.ts';
+import type { Mirror } from '../sync/ports/mirror.ts';
 import type { OutboxEntry, OutboxState } from '../sync/ports/outbox.ts';
 import type { AppOutbox } from './app.ts';
 import { oneOrg, toldOrgs } from './chosen-orgs.ts';
-import type { OutboxEntryView, OutboxMoveOptions, OutboxMoveResult } from './contract/outbox.ts';
+import type {
+  OutboxEntryDetails,
+  OutboxEntryView,
+  OutboxMoveOptions,
+  OutboxMoveResult,
+} from './contract/outbox.ts';
+import { peopleOf } from './outbox-people.ts';
 import type { Services } from './services.ts';
 
 const openStates: OutboxState[] = ['pending', 'sent', 'in-doubt', 'rejected', 'held', 'conflict'];
@@ -19,24 +26,42 @@ export function appOutbox(services: Services): AppOutbox {
         const wanted = states.length > 0 ? states : openStates;
         const counts = await mirror.outbox.counts();
         total += wanted.reduce((sum, state) => sum + counts[state], 0);
-        for (const entry of await mirror.outbox.list({ states: wanted, limit })) {
-          entries.push(viewOf(instanceUrl, entry));
+        const listed = await mirror.outbox.list({ states: wanted, limit });
+        const people = await peopleOf(mirror.path, listed);
+        for (const [at, entry] of listed.entries()) entries.push(viewOf(instanceUrl, entry, people[at]!));
+      }
+      entries.sort((a, b) => a.createdAt.localeCompare(b.createdAt));
+      return { entries: entries.slice(0, limit), total };
+    },
+    async show({ org, key }) {
+      const found: OutboxEntryDetails[] = [];
+      for (const { instanceUrl } of toldOrgs(services, org)) {
+        if (!services.mirrors.exists(instanceUrl)) continue;
+        await using mirror = await services.mirrors.open(instanceUrl, { create: false });
+        const entries = await startingWith(mirror, key);
+        const people = await peopleOf(mirror.path, entries);
+        for (const [at, entry] of entries.entries()) {
+          const { base, way, upsertField, allowDuplicates } = entry;
+          found.push({ ...viewOf(instanceUrl, entry, people[at]!), base, way, upsertField, allowDuplicates });
         }
       }
-      return { entries: entries.slice(0, limit), total };
+      const [only] = found;
+      if (only !== undefined && found.length === 1) return { entry: only };
+      throw unknownEntry(
+        only === undefined ? `There is no entry ${key}.` : `${key} means ${found.length} entries.`,
+      );
     },
     retry: (options) =>
       move(services, options, options.inDoubt ? ['rejected', 'in-doubt'] : ['rejected'], 'pending'),
     approve: (options) => move(services, options, ['held'], 'pending'),
     // One in doubt too: dropping it is how a person says that its contact was found in Salesforce.
-    drop: (options) =>
-      move(
-        services,
-        options,
-        options.all ? ['rejected'] : ['pending', 'in-doubt', 'rejected', 'held', 'conflict'],
-        'dropped',
-      ),
+    drop: (options) => move(services, options, statesToDrop(options), 'dropped'),
   };
+}
+
+function statesToDrop({ all, inDoubt }: OutboxMoveOptions): OutboxState[] {
+  if (!all) return ['pending', 'in-doubt', 'rejected', 'held', 'conflict'];
+  return inDoubt ? ['rejected', 'in-doubt'] : ['rejected'];
 }
 
 const anyOf = new Intl.ListFormat('en', { type: 'disjunction' });
@@ -48,26 +73,54 @@ async function move(
   to: OutboxState,
 ): Promise<OutboxMoveResult> {
   const { instanceUrl } = oneOrg(services, org);
-  if (!services.mirrors.exists(instanceUrl)) return { instanceUrl, keys: [] };
+  if (!services.mirrors.exists(instanceUrl)) {
+    if (keys.length > 0) throw unknownEntry(`There is no entry ${keys[0]}.`);
+    return { instanceUrl, keys: [] };
+  }
   await using mirror = await services.mirrors.open(instanceUrl, { create: false });
-  const entries = await mirror.outbox.list({ states: from });
-  const chosen = all ? entries.map(({ key }) => key) : keys.map((prefix) => keyOf(prefix, entries, from));
+  const chosen = all
+    ? (await mirror.outbox.list({ states: from })).map(({ key }) => key)
+    : await named(mirror, keys, from);
   return { instanceUrl, keys: await mirror.outbox.move(chosen, from, to, services.clock.now()) };
 }
 
-function keyOf(prefix: string, entries: readonly OutboxEntry[], from: readonly OutboxState[]): string {
-  const found = entries.filter(({ key }) => key.startsWith(prefix));
-  if (found.length === 1 && found[0] !== undefined) return found[0].key;
-  throw new AppError(
-    'UNKNOWN_ENTRY',
-    found.length > 1
-      ? `${prefix} means ${found.length} entries.`
-      : `No entry ${prefix} is ${anyOf.format(from)}.`,
-    { hint: '`parahack-sync outbox list` shows the entries with their keys.' },
+/** All keys mean what they say, or nothing is moved. */
+async function named(mirror: Mirror, prefixes: string[], from: OutboxState[]): Promise<string[]> {
+  const entries = await mirror.outbox.list({ states: from });
+  const chosen = new Set<string>();
+  for (const prefix of prefixes) {
+    const found = entries.filter(({ key }) => key.startsWith(prefix));
+    if (found.length > 1) throw unknownEntry(`${prefix} means ${found.length} entries.`);
+    if (found[0] === undefined) throw await notAmong(mirror, prefix, from);
+    chosen.add(found[0].key);
+  }
+  return [...chosen];
+}
+
+async function notAmong(mirror: Mirror, prefix: string, from: readonly OutboxState[]): Promise<AppError> {
+  const [other] = await startingWith(mirror, prefix);
+  return unknownEntry(
+    other === undefined
+      ? `There is no entry ${prefix}.`
+      : `Entry ${prefix} is ${other.state}, not ${anyOf.format(from)}.`,
   );
 }
 
-function viewOf(instanceUrl: string, entry: OutboxEntry): OutboxEntryView {
+async function startingWith(mirror: Mirror, prefix: string): Promise<OutboxEntry[]> {
+  return (await mirror.outbox.list()).filter(({ key }) => key.startsWith(prefix));
+}
+
+function unknownEntry(message: string): AppError {
+  return new AppError('UNKNOWN_ENTRY', message, {
+    hint: '`parahack-sync outbox list` shows the entries with their keys.',
+  });
+}
+
+function viewOf(
+  instanceUrl: string,
+  entry: OutboxEntry,
+  contact: OutboxEntryView['contact'],
+): OutboxEntryView {
   const { key, op, contactKey, contactId, changes, state, attempts, errors, createdAt, sentAt, settledAt } =
     entry;
   return {
@@ -77,6 +130,8 @@ function viewOf(instanceUrl: string, entry: OutboxEntry): OutboxEntryView {
     contactKey,
     contactId,
     changes,
+    fields: Object.keys(changes),
+    contact,
     state,
     attempts,
     errors,

@@ -20,6 +20,13 @@ export class OrgNames {
     this.#app = app;
   }
 
+  /** Reads the names a last time: the app is about to go, and its results and errors are told afterwards. */
+  keep(): void {
+    this.#readAt = Number.NEGATIVE_INFINITY;
+    this.#refresh();
+    this.#app = null;
+  }
+
   of(instanceUrl: string): string {
     this.#refresh();
     return this.#aliases.get(instanceUrl) ?? hostOf(instanceUrl);

@@ -64,15 +64,16 @@ export async function performCommand(
     await present(outcome);
   } catch (error) {
     // The handler's error is the one to tell, whatever goes wrong while the app is put away.
-    await dispose(opened).catch(() => {});
+    await dispose(opened, orgNames).catch(() => {});
     throw error;
   } finally {
     talk.setPainter(null);
   }
-  await dispose(opened);
+  await dispose(opened, orgNames);
 }
 
-async function dispose(opened: Promise<App> | null): Promise<void> {
+async function dispose(opened: Promise<App> | null, orgNames: OrgNames): Promise<void> {
   const app = await opened?.catch(() => null);
+  if (app) orgNames.keep();
   await app?.[Symbol.asyncDispose]();
 }

@@ -55,7 +55,6 @@ describe('wrong usage is exit 2, one sentence and a hint, and starts nothing', (
     [['orgs', 'set', 'prod'], 'No setting is given.', ''],
     [['orgs', 'set', 'prod', '--budget', '2'], '--budget is "2"', '0.25'],
     [['outbox', 'retry'], 'No entry is named.', 'outbox list'],
-    [['outbox', 'retry', '--all', '--in-doubt'], 'one by one', ''],
     [['outbox', 'list', '--state', 'lost'], '"lost" is no state', 'pending'],
     [['logout', 'prod', '--all'], 'Both an org and --all', ''],
     [['completion', 'csh'], 'Allowed choices are bash, zsh, fish.', '--help'],

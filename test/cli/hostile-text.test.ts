@@ -56,6 +56,8 @@ const entry = {
   contactKey: hostile,
   contactId: text('003'),
   changes: { LastName: hostile, [text('Field__c')]: hostile },
+  fields: ['LastName', text('Field__c')],
+  contact: { name: hostile, email: hostile },
   state: 'rejected' as const,
   attempts: 1,
   errors: [{ code: text('CODE'), message: text('Refused.'), fields: [hostile] }],
@@ -174,6 +176,15 @@ const { app } = fakeApp({
   },
   outbox: {
     list: async () => ({ entries: [entry], total: 2 }),
+    show: async () => ({
+      entry: {
+        ...entry,
+        base: { LastName: hostile },
+        way: null,
+        upsertField: hostile,
+        allowDuplicates: false,
+      },
+    }),
     retry: moved,
     drop: moved,
     approve: moved,
@@ -278,6 +289,7 @@ const lines: Record<string, string[][] | null> = {
     ['outbox', 'list'],
     ['outbox', 'list', '--state', hostile],
   ],
+  'outbox show': [['outbox', 'show', 'b1']],
   'outbox retry': [['outbox', 'retry', '--all']],
   'outbox drop': [['outbox', 'drop', '--all']],
   'outbox approve': [['outbox', 'approve', '--all']],

@@ -104,6 +104,8 @@ describe('every command calls an org the same in its text, and by its URL in JSO
     contactKey: 'k',
     contactId: null,
     changes: {},
+    fields: [],
+    contact: { name: null, email: null },
     state: 'pending' as const,
     attempts: 0,
     errors: [],

@@ -1,4 +1,4 @@
-import type { OutboxOp, OutboxState } from '../../sync/ports/outbox.ts';
+import type { OutboxOp, OutboxState, SendWay } from '../../sync/ports/outbox.ts';
 import type { PushError } from './push.ts';
 
 export interface OutboxListOptions {
@@ -15,6 +15,10 @@ export interface OutboxEntryView {
   contactKey: string;
   contactId: string | null;
   changes: Record<string, unknown>;
+  /** Names of the fields that it sets. */
+  fields: string[];
+  /** Whose contact it is, from its own changes or else from the mirror. */
+  contact: { name: string | null; email: string | null };
   state: OutboxState;
   attempts: number;
   errors: PushError[];
@@ -29,11 +33,27 @@ export interface OutboxListResult {
   total: number;
 }
 
+/** One entry with all that is known of it. */
+export interface OutboxEntryDetails extends OutboxEntryView {
+  /** What Salesforce had in these fields when it was made; null where that was not asked. */
+  base: Record<string, unknown> | null;
+  way: SendWay | null;
+  upsertField: string | null;
+  allowDuplicates: boolean;
+}
+
+export interface OutboxShowOptions {
+  org: string | null;
+  /** Key or unambiguous prefix. */
+  key: string;
+}
+
 export interface OutboxMoveOptions {
   org: string | null;
   /** Keys or unambiguous prefixes; empty with `all`. */
   keys: string[];
   all: boolean;
+  /** Those in doubt too. */
   inDoubt: boolean;
 }
 

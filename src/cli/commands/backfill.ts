@@ -115,7 +115,7 @@ function textOf(orgs: readonly BackfillItem[], { surface, orgNames }: Invocation
   if (orgs.length === 1) return sentenceOf(only, orgNames.of(only.instanceUrl));
   return renderTable(
     [
-      { title: 'ORG' },
+      { title: 'ORG', key: true },
       { title: 'STATUS' },
       { title: 'CONTACTS', align: 'right' },
       { title: 'PER SECOND', align: 'right' },

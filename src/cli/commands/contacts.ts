@@ -95,7 +95,7 @@ function page(call: Invocation, { instanceUrl, columns, rows, total, coveredUnti
     text: () => {
       const shown = summaryColumns(columns);
       const table = renderTable(
-        shown.map(({ name }) => ({ title: name.toUpperCase() })),
+        shown.map(({ name }) => ({ title: name.toUpperCase(), key: name === 'Id' })),
         rows.map((row) => {
           const texts = contactTexts(columns, row);
           return shown.map(({ at }) => texts[at] ?? '');

@@ -130,7 +130,13 @@ function tableOf(orgs: readonly OrgView[], { surface, talk, orgNames }: Invocati
     if (authReason !== null) talk.warn(`${orgNames.of(instanceUrl)}: ${auth}, ${authReason.message}`);
   }
   return renderTable(
-    ['ALIAS', 'INSTANCE URL', 'USERNAME', 'SYNC', 'LOGIN'].map((title) => ({ title })),
+    [
+      { title: 'ALIAS', key: true },
+      { title: 'INSTANCE URL', key: true },
+      { title: 'USERNAME' },
+      { title: 'SYNC' },
+      { title: 'LOGIN' },
+    ],
     orgs.map((org) => [org.alias ?? '-', org.instanceUrl, org.username, org.sync ? 'on' : 'off', org.auth]),
     surface,
   );

@@ -1,15 +1,14 @@
-import type { OutboxEntryView, OutboxListResult, OutboxMoveResult } from '../../app/contract/outbox.ts';
+import type { OutboxMoveResult } from '../../app/contract/outbox.ts';
 import { AppError } from '../../base/errors.ts';
 import type { OutboxState } from '../../sync/ports/outbox.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { collectList } from '../options/list-option.ts';
 import { wholeNumber } from '../options/number-option.ts';
-import { count, counted } from '../render/quantity.ts';
-import { relativeTime } from '../render/relative-time.ts';
-import { renderTable } from '../render/table.ts';
+import { counted } from '../render/quantity.ts';
 import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
 import { notAvailable } from './not-available.ts';
+import { entryText, outboxTable } from './outbox-text.ts';
 import { requireSubcommand } from './require-subcommand.ts';
 
 const states: readonly OutboxState[] = [
@@ -56,12 +55,21 @@ export function addOutboxCommand({ program, run }: CommandHost): void {
     .addHelpText('after', examples('outbox list', 'outbox list --state rejected,in-doubt --json'))
     .action((flags: ListFlags, command) => run(command, (call) => list(call, flags)));
   outbox
+    .command('show')
+    .description('Shows an entry with its values, and why it was refused.')
+    .argument('<key>', "the entry's key, or its beginning")
+    .option(...orgOption)
+    .addHelpText('after', examples('outbox show 3f2a91c4'))
+    .action((key: string, { org }: { org?: string }, command) =>
+      run(command, (call) => show(call, key, org ?? null)),
+    );
+  outbox
     .command('retry')
     .description('Lets refused entries wait to be sent again.')
     .argument('[key...]', 'keys of entries, or their beginnings')
     .option(...orgOption)
     .option('--all', 'every refused entry')
-    .option('--in-doubt', 'entries in doubt too, by key: look in Salesforce first, they may be there already')
+    .option('--in-doubt', 'entries in doubt too: look in Salesforce first, they may be there already')
     .addHelpText('after', examples('outbox retry --all', 'outbox retry 3f2a91c4'))
     .action((keys: string[], flags: MoveFlags, command) =>
       run(command, (call) => move(call, 'retry', keys, flags)),
@@ -74,7 +82,8 @@ export function addOutboxCommand({ program, run }: CommandHost): void {
     .argument('[key...]', 'keys of entries, or their beginnings')
     .option(...orgOption)
     .option('--all', 'every refused entry')
-    .addHelpText('after', examples('outbox drop 3f2a91c4'))
+    .option('--in-doubt', 'with --all: every entry in doubt too')
+    .addHelpText('after', examples('outbox drop 3f2a91c4', 'outbox drop --all --in-doubt'))
     .action((keys: string[], flags: MoveFlags, command) =>
       run(command, (call) => move(call, 'drop', keys, flags)),
     );
@@ -117,7 +126,13 @@ async function list(call: Invocation, flags: ListFlags): Promise<Outcome> {
     { org: flags.org ?? null, states: wanted, limit: flags.limit },
     call.context(),
   );
-  return { document: result, text: () => tableOf(result, call, wanted.length > 0) };
+  return { document: result, text: () => outboxTable(result, call, { filtered: wanted.length > 0 }) };
+}
+
+async function show(call: Invocation, key: string, org: string | null): Promise<Outcome> {
+  const app = await call.app();
+  const result = await app.outbox.show({ org, key }, call.context());
+  return { document: result, text: () => entryText(result.entry, call) };
 }
 
 async function move(call: Invocation, verb: MoveVerb, keys: string[], flags: MoveFlags): Promise<Outcome> {
@@ -126,11 +141,6 @@ async function move(call: Invocation, verb: MoveVerb, keys: string[], flags: Mov
   if (all === keys.length > 0) {
     throw new AppError('INVALID_INPUT', all ? 'Both keys and --all are given.' : 'No entry is named.', {
       hint: `Give the keys that \`parahack-sync outbox list\` shows, or --all for every ${verb === 'approve' ? 'held' : 'refused'} entry.`,
-    });
-  }
-  if (all && inDoubt) {
-    throw new AppError('INVALID_INPUT', 'Entries in doubt are sent again one by one only.', {
-      hint: 'Look each up in Salesforce and name those that are not there.',
     });
   }
   const app = await call.app();
@@ -143,25 +153,4 @@ function moved({ keys }: OutboxMoveResult, org: string, verb: MoveVerb): string 
   return verb === 'drop'
     ? `${org}: ${entries} dropped.`
     : `${org}: ${entries} to be sent by the next \`watch\` cycle or \`push\`.`;
-}
-
-function tableOf(
-  { entries, total }: OutboxListResult,
-  { surface, talk, io, orgNames }: Invocation,
-  filtered: boolean,
-): string {
-  if (total === 0) return filtered ? 'No entry is in such a state.' : 'The outbox is empty.';
-  if (total > entries.length)
-    talk.say(`${count(entries.length)} of ${counted(total, 'entry', 'entries')}; see more with --limit.`);
-  return renderTable(
-    ['KEY', 'ORG', 'DOES', 'CONTACT', 'STATE', 'AGE', 'ERROR'].map((title) => ({ title })),
-    entries.map((entry) => rowOf(entry, orgNames.of(entry.instanceUrl), io.now())),
-    surface,
-  );
-}
-
-function rowOf(entry: OutboxEntryView, org: string, now: number): string[] {
-  const error = entry.errors.map(({ code, message }) => `${code}: ${message}`).join('; ');
-  const contact = entry.contactId ?? '-';
-  return [entry.key, org, entry.op, contact, entry.state, relativeTime(entry.createdAt, now), error];
 }

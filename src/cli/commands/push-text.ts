@@ -14,7 +14,7 @@ export async function renderPush(
 ): Promise<string> {
   const { listed, more } = await listedItems(result);
   const table = renderTable(
-    ['RECORD', 'STATUS', 'ID', 'ERROR'].map((title) => ({ title })),
+    ['RECORD', 'STATUS', 'ID', 'ERROR'].map((title) => ({ title, key: title === 'RECORD' })),
     listed.map((item) => [placeOf(item), item.status, item.id ?? '-', item.errors.map(reasonOf).join('; ')]),
     { style, columns },
   );

@@ -44,7 +44,7 @@ function tableOf({ runs }: RunsResult, { surface, io, orgNames }: Invocation): s
   if (runs.length === 0) return 'Nothing has been run yet.';
   return renderTable(
     [
-      { title: 'ID' },
+      { title: 'ID', key: true },
       { title: 'KIND' },
       { title: 'ORG' },
       { title: 'STATUS' },
@@ -82,7 +82,7 @@ function textOf({ run }: RunResult, { surface, orgNames }: Invocation): string {
     surface.style,
   );
   const steps = renderTable(
-    [{ title: 'STEP' }, { title: 'TIME', align: 'right' }, { title: 'RESULT' }, { title: 'NOTE' }],
+    [{ title: 'STEP', key: true }, { title: 'TIME', align: 'right' }, { title: 'RESULT' }, { title: 'NOTE' }],
     run.steps.map((step: RunStepView) => [
       step.name,
       timeOf(step.startedAt, step.finishedAt),

@@ -5,6 +5,8 @@ import { cutToWidth, displayWidth } from './display-width.ts';
 export interface TableColumn {
   title: string;
   align?: 'left' | 'right';
+  /** Never cut and never left out: what a person copies to name the row. */
+  key?: boolean;
 }
 
 export interface TableOptions {
@@ -17,23 +19,28 @@ const gap = '  ';
 /** Below this a cut cell says nothing. */
 const narrowest = 8;
 
-/** Aligned columns under a header. The widest columns give way first where the terminal is too narrow. */
+/**
+ * Aligned columns under a header. Where the terminal is too narrow, the widest give way first; where that is not
+ * enough, columns are left out, the last ones first.
+ */
 export function renderTable(
   columns: readonly TableColumn[],
   rows: readonly (readonly string[])[],
   { style, columns: available }: TableOptions,
 ): string {
   const cells = rows.map((row) => columns.map((_, at) => printableLine(row[at] ?? '')));
-  const widths = columns.map(({ title }, at) =>
-    Math.max(displayWidth(title), ...cells.map((row) => displayWidth(row[at]!))),
+  const natural = columns.map(({ title }, at) =>
+    cells.reduce((width, row) => Math.max(width, displayWidth(row[at]!)), displayWidth(title)),
   );
-  if (available !== null) shrink(widths, available);
+  const widths = available === null ? natural : fitted(columns, natural, available);
   const line = (row: readonly string[]) =>
     columns
-      .map(({ align }, at) => {
-        const text = cutToWidth(row[at]!, widths[at]!);
-        const padding = ' '.repeat(widths[at]! - displayWidth(text));
-        return align === 'right' ? padding + text : text + padding;
+      .flatMap(({ align }, at) => {
+        const width = widths[at]!;
+        if (width === 0) return [];
+        const text = cutToWidth(row[at]!, width);
+        const padding = ' '.repeat(width - displayWidth(text));
+        return [align === 'right' ? padding + text : text + padding];
       })
       .join(gap)
       .trimEnd();
@@ -41,12 +48,26 @@ export function renderTable(
   return `${[style.bold(header), ...cells.map(line)].join('\n')}\n`;
 }
 
-function shrink(widths: number[], available: number): void {
-  let excess = widths.reduce((sum, width) => sum + width, gap.length * (widths.length - 1)) - available;
-  while (excess > 0) {
-    const widest = Math.max(...widths);
-    if (widest <= narrowest) return;
-    widths[widths.indexOf(widest)] = widest - 1;
-    excess--;
+/** The columns' widths within `available`; 0 for one that is left out. */
+function fitted(columns: readonly TableColumn[], natural: readonly number[], available: number): number[] {
+  const isKey = (at: number) => columns[at]?.key === true;
+  const least = natural.map((width, at) => (isKey(at) ? width : Math.min(width, narrowest)));
+  const shown = natural.map((_, at) => at);
+  while (spanOf(shown.map((at) => least[at]!)) > available) {
+    const last = shown.findLastIndex((at) => !isKey(at));
+    if (last < 0) break;
+    shown.splice(last, 1);
   }
+  const widths = natural.map((width, at) => (shown.includes(at) ? width : 0));
+  for (let excess = spanOf(shown.map((at) => widths[at]!)) - available; excess > 0; excess--) {
+    const cuttable = shown.filter((at) => widths[at]! > least[at]!);
+    if (cuttable.length === 0) break;
+    const widest = cuttable.reduce((a, b) => (widths[b]! > widths[a]! ? b : a));
+    widths[widest]!--;
+  }
+  return widths;
+}
+
+function spanOf(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width, gap.length * Math.max(0, widths.length - 1));
 }

@@ -224,6 +224,8 @@ describe('outbox', () => {
       contactKey: 'k',
       contactId: null,
       changes: { LastName: 'Ng' },
+      fields: ['LastName'],
+      contact: { name: 'Ng', email: 'ng@acme.com' },
       state: 'rejected' as const,
       attempts: 1,
       errors: [{ code: 'DUPLICATES_DETECTED', message: 'Use one of these.', fields: [] }],

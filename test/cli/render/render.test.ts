@@ -18,6 +18,12 @@ test.each([
   ['👩‍👩‍👧', 2],
   ['한글', 4],
   ['\u200b', 0],
+  ['❤\ufe0f', 2],
+  ['🇩🇪', 2],
+  ['ﾊﾞ', 2],
+  ['가', 2],
+  ['ก็', 1],
+  ['〈', 2],
 ])('%j takes %i columns', (text, columns) => {
   expect(displayWidth(text)).toBe(columns);
 });
@@ -43,6 +49,39 @@ describe('a table', () => {
     expect(renderTable(columns, rows, { style, columns: null })).toBe(
       'NAME   N  TEXT\n李     1  x\nNg    10\n',
     );
+  });
+
+  test('on 60 columns keeps its key whole and leaves columns out from the right', () => {
+    const key = 'b1946ac9-0000-4000-8000-000000000000';
+    const many = ['KEY', 'STATE', 'CONTACT', 'DOES', 'ERROR', 'AGE'].map((title) => ({
+      title,
+      key: title === 'KEY',
+    }));
+    const rows = [
+      [key, 'rejected', '李小龍 e\u0301 <bruce.lee@example.com>', 'create', 'X: '.repeat(40), '1h ago'],
+      [key, 'in-doubt', 'אבג', 'update', '', '2h ago'],
+    ];
+    const lines = renderTable(many, rows, { style, columns: 60 }).trimEnd().split('\n');
+    for (const line of lines) expect(displayWidth(line)).toBeLessThanOrEqual(60);
+    expect(lines[0]).toMatch(/^KEY +STATE +CONTACT$/);
+    expect(lines[1]).toContain(`${key}  rejected  李小`);
+    expect(lines[2]).toContain(`${key}  in-doubt  אבג`);
+  });
+
+  test('shows its key whole even where the terminal is narrower than that', () => {
+    const rows = [['003000000000001AAA', 'Ng']];
+    expect(renderTable([{ title: 'ID', key: true }, { title: 'NAME' }], rows, { style, columns: 10 })).toBe(
+      'ID\n003000000000001AAA\n',
+    );
+    const two = [{ title: 'ALIAS', key: true }, { title: 'USER' }, { title: 'URL', key: true }];
+    expect(renderTable(two, [['a', 'me@acme.com', 'https://acme']], { style, columns: 20 })).toBe(
+      'ALIAS  URL\na      https://acme\n',
+    );
+  });
+
+  test('takes as many rows as there are', () => {
+    const rows = Array.from({ length: 200_000 }, () => ['1']);
+    expect(renderTable([{ title: 'N' }], rows, { style, columns: 60 })).toHaveLength(2 + 2 * 200_000);
   });
 
   test('is cut to a terminal and never for a script', () => {

@@ -1,0 +1,77 @@
+import type { OutboxEntryDetails, OutboxEntryView, OutboxListResult } from '../../app/contract/outbox.ts';
+import type { Invocation } from '../invocation.ts';
+import { renderFacts } from '../render/facts.ts';
+import { count, counted } from '../render/quantity.ts';
+import { relativeTime } from '../render/relative-time.ts';
+import { renderTable } from '../render/table.ts';
+
+/** Entries as a table; what tells them apart comes first, since a narrow terminal shows no more than that. */
+export function outboxTable(
+  { entries, total }: OutboxListResult,
+  { surface, talk, io, orgNames }: Invocation,
+  { filtered }: { filtered: boolean },
+): string {
+  if (total === 0) return filtered ? 'No entry is in such a state.' : 'The outbox is empty.';
+  if (total > entries.length)
+    talk.say(`${count(entries.length)} of ${counted(total, 'entry', 'entries')}; see more with --limit.`);
+  return renderTable(
+    ['KEY', 'STATE', 'CONTACT', 'DOES', 'ERROR', 'FIELDS', 'AGE', 'ORG'].map((title) => ({
+      title,
+      key: title === 'KEY',
+    })),
+    entries.map((entry) => [
+      entry.key,
+      entry.state,
+      contactOf(entry),
+      entry.op,
+      errorsOf(entry),
+      entry.fields.join(', '),
+      relativeTime(entry.createdAt, io.now()),
+      orgNames.of(entry.instanceUrl),
+    ]),
+    surface,
+  );
+}
+
+/** One entry with the values that it sets. */
+export function entryText(entry: OutboxEntryDetails, { surface, io, orgNames }: Invocation): string {
+  const facts: [string, string][] = [
+    ['org', orgNames.of(entry.instanceUrl)],
+    ['state', entry.state],
+    ['does', entry.upsertField === null ? entry.op : `${entry.op} by ${entry.upsertField}`],
+    ['contact', contactOf(entry)],
+    ['Id', entry.contactId ?? 'none yet'],
+    ['made', `${entry.createdAt}, ${relativeTime(entry.createdAt, io.now())}`],
+    ['sent', entry.sentAt === null ? 'never' : `${entry.sentAt}, ${counted(entry.attempts, 'time')}`],
+    ...(entry.settledAt === null ? [] : [['settled', entry.settledAt] satisfies [string, string]]),
+    ...entry.errors.map(
+      ({ code, message, fields }) =>
+        ['error', `${code}: ${message}${fields.length === 0 ? '' : ` (${fields.join(', ')})`}`] satisfies [
+          string,
+          string,
+        ],
+    ),
+  ];
+  const changes = entry.fields.map((field) => [field, changeText(entry, field)] satisfies [string, string]);
+  const values = changes.length === 0 ? '' : `\n${renderFacts(changes, surface.style)}`;
+  return `${surface.style.bold(entry.key)}\n${renderFacts(facts, surface.style)}${values}`;
+}
+
+function changeText({ changes, base }: OutboxEntryDetails, field: string): string {
+  const before = base === null || !(field in base) ? '' : ` (was ${valueText(base[field])})`;
+  return `${valueText(changes[field])}${before}`;
+}
+
+function valueText(value: unknown): string {
+  if (value === null || value === undefined) return 'empty';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function contactOf({ contact: { name, email }, contactId }: OutboxEntryView): string {
+  if (name !== null && email !== null) return `${name} <${email}>`;
+  return name ?? email ?? contactId ?? '-';
+}
+
+function errorsOf({ errors }: OutboxEntryView): string {
+  return errors.map(({ code, message }) => `${code}: ${message}`).join('; ');
+}
