@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream';
+import type { AnswerBounds } from './answer-bounds.ts';
 import type { CallKind } from './api-gate.ts';
+import type { BodyWatch } from './body-watch.ts';
 import type { WireRequest } from './exchange.ts';
 import type { FailureStage } from './repeat-policy.ts';
 
@@ -10,6 +12,8 @@ export interface ApiRequest {
   path: string;
   headers?: Record<string, string>;
   body?: string;
+  /** Of an answer that is read whole; `small` by default. */
+  bounds?: AnswerBounds;
   /** See `PageOptions` of the port. */
   whenCrowded?: 'repeat' | 'throw';
   signal?: AbortSignal;
@@ -32,6 +36,8 @@ export interface WholeAnswer extends ApiAnswer {
 
 export interface StreamAnswer extends ApiAnswer {
   body: Readable;
+  /** Bounds the body, which may hold so many bytes. */
+  watch(maxBytes: number): BodyWatch;
 }
 
 export type Attempt<A extends ApiAnswer> =

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { BodyWatch } from './body-watch.ts';
 
 /**
  * Half the port's limit: large enough that handing a block to another thread costs nothing per row, small enough
@@ -11,15 +12,19 @@ type Block = Uint8Array<ArrayBuffer>;
 /**
  * A body as blocks that each own their ArrayBuffer, so that they can be transferred: the network's and zlib's
  * chunks are views of shared pools, so their bytes are copied once. To be iterated once; leaving early, even
- * before the first block, ends the connection. `failed` maps what the body throws.
+ * before the first block, ends the connection. `failed` maps what the body throws, and what `watch` does.
  */
-export function bodyBlocks(body: Readable, failed: (thrown: unknown) => Error): AsyncIterable<Block> {
+export function bodyBlocks(
+  body: Readable,
+  failed: (thrown: unknown) => Error,
+  watch: BodyWatch,
+): AsyncIterable<Block> {
   let taken = false;
   return {
     [Symbol.asyncIterator]() {
       if (taken) throw new Error('A page body can be read once.');
       taken = true;
-      const blocks = coalesce(body, failed);
+      const blocks = coalesce(body, failed, watch);
       return {
         next: () => blocks.next(),
         return: async () => {
@@ -34,12 +39,13 @@ export function bodyBlocks(body: Readable, failed: (thrown: unknown) => Error): 
 async function* coalesce(
   body: Readable,
   failed: (thrown: unknown) => Error,
+  watch: BodyWatch,
 ): AsyncGenerator<Block, undefined, undefined> {
   let block: Block | null = null;
   let filled = 0;
   const chunks = (body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
   for (;;) {
-    const chunk = await nextChunk(chunks, failed);
+    const chunk = await nextChunk(body, chunks, failed, watch);
     if (chunk === null) break;
     for (let from = 0; from < chunk.length; ) {
       const part = chunk.subarray(from, from + blockBytes - filled);
@@ -61,13 +67,18 @@ async function* coalesce(
 }
 
 async function nextChunk(
+  body: Readable,
   chunks: AsyncIterator<Buffer>,
   failed: (thrown: unknown) => Error,
+  watch: BodyWatch,
 ): Promise<Buffer | null> {
   try {
-    const { done, value } = await chunks.next();
-    return done ? null : value;
+    const { done, value } = await watch.wait(() => chunks.next());
+    if (done) return null;
+    watch.took(value.length);
+    return value;
   } catch (error) {
+    body.destroy();
     throw failed(error);
   }
 }

@@ -9,6 +9,7 @@ import type {
   PageOptions,
   RemoteBulk,
 } from '../sync/ports/remote.ts';
+import { streamBytes } from './answer-bounds.ts';
 import type { ApiRequest, WholeAnswer } from './api-call.ts';
 import { bodyBlocks } from './body-blocks.ts';
 import type { Funnel } from './funnel.ts';
@@ -84,7 +85,7 @@ export function bulkQueries({ funnel, apiVersion, ownPath }: BulkContext): Remot
         // deleted since then would come back to life.
         readAt,
         expectedRows: rows !== null && /^\d+$/.test(rows) ? Number(rows) : null,
-        blocks: bodyBlocks(answer.body, funnel.bodyFailure(request)),
+        blocks: bodyBlocks(answer.body, funnel.bodyFailure(request), answer.watch(streamBytes.bulk)),
       },
       nextLocator: locator === null || locator === '' || locator === 'null' ? null : locator,
     } satisfies BulkPage;

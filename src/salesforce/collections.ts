@@ -1,6 +1,7 @@
 import { throwIfAborted } from '../base/abort.ts';
 import { AppError } from '../base/errors.ts';
 import type { WriteOptions, WriteOutcome } from '../sync/ports/remote.ts';
+import { answerBounds } from './answer-bounds.ts';
 import { type JsforceCall, type JsforceOptions, jsforceCall, jsforceError } from './jsforce-call.ts';
 import { unexpectedAnswer } from './unexpected-answer.ts';
 import { collectionOutcomes, failedWrite } from './write-outcome.ts';
@@ -81,7 +82,7 @@ async function writeParts<T>(
   const headers: Record<string, string> = allowDuplicates
     ? { 'sforce-duplicate-rule-header': 'allowSave=true' }
     : {};
-  const call = await jsforceCall(jsforce, { kind: 'push', headers, signal });
+  const call = await jsforceCall(jsforce, { kind: 'push', bounds: answerBounds.write, headers, signal });
   const all = (outcome: WriteOutcome) => records.map(() => outcome);
   let results: unknown;
   try {

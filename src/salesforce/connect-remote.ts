@@ -12,7 +12,7 @@ import { fetchIdentity, fetchLimits } from './org-facts.ts';
 import { ownPath } from './org-url.ts';
 import { countContacts, queryAllPages, queryPage, queryPath, retrieveContacts } from './queries.ts';
 import { deletedContacts, updatedContacts } from './replication.ts';
-import { defaultTimeouts, type Timeouts } from './timeouts.ts';
+import { type BodyPace, defaultPace, defaultTimeouts, type Timeouts } from './timeouts.ts';
 import type { TokenSupplier } from './token-supplier.ts';
 import { createIdempotent } from './ui-api-create.ts';
 
@@ -26,6 +26,7 @@ export interface ConnectOptions {
   clock?: Clock;
   log?: Logger;
   timeouts?: Partial<Omit<Timeouts, 'connectMs'>>;
+  pace?: BodyPace;
   /** `name/version`, sent as User-Agent and Sforce-Call-Options. */
   product?: string;
   /** Whether answers may come compressed. */
@@ -47,6 +48,7 @@ export function connectRemote(options: ConnectOptions): Remote {
     clock,
     orgClock,
     timeouts: { ...defaultTimeouts, ...options.timeouts },
+    pace: options.pace ?? defaultPace,
     log: options.log ?? silentLogger,
     product: options.product ?? 'parahack-sync',
     gzip: options.gzip ?? true,

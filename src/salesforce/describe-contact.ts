@@ -1,4 +1,5 @@
 import type { ContactDescribe, Field } from '../sync/ports/field.ts';
+import { answerBounds } from './answer-bounds.ts';
 import type { ApiAnswer } from './api-call.ts';
 import { contactFields } from './contact-fields.ts';
 import { type JsforceOptions, jsforceCall, jsforceError } from './jsforce-call.ts';
@@ -12,6 +13,7 @@ export async function describeContact(
 ): Promise<ContactDescribe | 'not-modified'> {
   const call = await jsforceCall(jsforce, {
     kind: 'pull',
+    bounds: answerBounds.describe,
     headers: ifModifiedSince ? { 'if-modified-since': ifModifiedSince } : {},
     signal,
   });
@@ -32,7 +34,7 @@ export async function describeObject(
   object: string,
   { signal }: { signal?: AbortSignal },
 ): Promise<Field[] | null> {
-  const call = await jsforceCall(jsforce, { kind: 'pull', signal });
+  const call = await jsforceCall(jsforce, { kind: 'pull', bounds: answerBounds.describe, signal });
   let described: unknown;
   try {
     described = await call.connection.describe(object);

@@ -42,10 +42,36 @@ export function parseErrorBody(contentType: string | null, body: string): ErrorB
   return { kind: 'text', items: [], text: oneLine(text) };
 }
 
+const longestSentence = 500;
+const longestCode = 100;
+const mostFields = 50;
+
 /** One line of at most 500 characters: Salesforce quotes whole queries, with a caret line below. */
 export function oneLine(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > 500 ? `${line.slice(0, 499)}…` : line;
+  return shortened(text, longestSentence);
+}
+
+/** A code, or a field's name, as it may be told; Salesforce's own are far shorter. */
+export function shortCode(text: string): string {
+  return shortened(text, longestCode);
+}
+
+/** Field names out of whatever an error has in their place. */
+export function fieldNames(value: unknown): string[] {
+  if (!Array.isArray(value)) return [];
+  return value
+    .filter((name) => typeof name === 'string')
+    .slice(0, mostFields)
+    .map(shortCode);
+}
+
+function shortened(text: string, most: number): string {
+  // Cut before it is searched: a run of blanks may be as long as the body.
+  const line = text
+    .slice(0, 4 * most)
+    .replace(/\s+/g, ' ')
+    .trim();
+  return line.length > most || text.length > 4 * most ? `${line.slice(0, most - 1)}…` : line;
 }
 
 function jsonItems(value: unknown): ErrorItem[] {
@@ -53,7 +79,7 @@ function jsonItems(value: unknown): ErrorItem[] {
   return list.flatMap((entry: unknown) => {
     if (typeof entry !== 'object' || entry === null) return [];
     const raw = entry as Record<string, unknown>;
-    const fields = Array.isArray(raw.fields) ? raw.fields.filter((f) => typeof f === 'string') : [];
+    const fields = fieldNames(raw.fields);
     const code = raw.errorCode ?? raw.error ?? raw.exceptionCode ?? raw.statusCode ?? raw.enhancedErrorType;
     const item = itemOf(code, raw.message ?? raw.error_description ?? raw.exceptionMessage, fields, raw);
     return item ? [item] : [];
@@ -73,7 +99,7 @@ function itemOf(
   fields: string[],
   raw: Record<string, unknown> | null,
 ): ErrorItem | null {
-  const word = typeof code === 'string' ? code : null;
+  const word = typeof code === 'string' ? shortCode(code) : null;
   const sentence = typeof message === 'string' ? oneLine(message) : '';
   if (word === null && sentence === '') return null;
   return { code: word ?? '', message: sentence, fields, raw };

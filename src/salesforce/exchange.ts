@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { abortReason, isAbort, throwIfAborted } from '../base/abort.ts';
+import type { BodyWatch } from './body-watch.ts';
 import { remoteError } from './remote-error.ts';
 import type { Timeouts } from './timeouts.ts';
 
@@ -92,8 +93,8 @@ function tooLong(request: WireRequest, timeouts: Timeouts): Error {
   );
 }
 
-/** The whole body, or its first `maxBytes`. */
-export async function readWhole(body: Readable, maxBytes = Number.POSITIVE_INFINITY): Promise<Buffer> {
+/** The first `maxBytes` of a body, or all of it where it is shorter. */
+export async function readStart(body: Readable, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -101,5 +102,22 @@ export async function readWhole(body: Readable, maxBytes = Number.POSITIVE_INFIN
     bytes += chunk.length;
     if (bytes >= maxBytes) break;
   }
-  return Buffer.concat(chunks);
+  return Buffer.concat(chunks).subarray(0, maxBytes);
+}
+
+/** The whole body, within its watch's bounds. */
+export async function readWhole(body: Readable, watch: BodyWatch): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  const each = (body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const { done, value } = await watch.wait(() => each.next());
+      if (done) return Buffer.concat(chunks);
+      watch.took(value.length);
+      chunks.push(value);
+    }
+  } catch (error) {
+    body.destroy();
+    throw error;
+  }
 }

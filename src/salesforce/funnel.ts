@@ -2,7 +2,9 @@ import pRetry from 'p-retry';
 import type { Dispatcher } from 'undici';
 import { abortReason, isAbort, throwIfAborted } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
+import { createSecretHider } from '../base/hide-secrets.ts';
 import type { Logger } from '../base/logger.ts';
+import { answerBounds, isOvergrown, tooLarge } from './answer-bounds.ts';
 import {
   type ApiAnswer,
   type ApiRequest,
@@ -13,14 +15,15 @@ import {
 } from './api-call.ts';
 import { apiError, isSessionRefused } from './api-error.ts';
 import { type ApiGate, type ApiUsage, parseLimitInfo } from './api-gate.ts';
+import { BodyWatch } from './body-watch.ts';
 import { parseErrorBody } from './error-body.ts';
-import { exchange, readWhole, type WireAnswer, type WireRequest } from './exchange.ts';
+import { exchange, readStart, readWhole, type WireAnswer, type WireRequest } from './exchange.ts';
 import { networkFailure } from './network-error.ts';
 import type { OrgClock } from './org-clock.ts';
 import { remoteError } from './remote-error.ts';
 import { type FailureStage, isCrowded, mostRepeats, repeatAfterMs } from './repeat-policy.ts';
 import { requestBytes, requestHeaders } from './request-headers.ts';
-import type { Timeouts } from './timeouts.ts';
+import type { BodyPace, Timeouts } from './timeouts.ts';
 import type { TokenSupplier } from './token-supplier.ts';
 
 export interface FunnelOptions {
@@ -30,6 +33,7 @@ export interface FunnelOptions {
   clock: Clock;
   orgClock: OrgClock;
   timeouts: Timeouts;
+  pace: BodyPace;
   log: Logger;
   /** Sent as User-Agent and as `client` of Sforce-Call-Options. */
   product: string;
@@ -38,7 +42,9 @@ export interface FunnelOptions {
 }
 
 /** Error bodies are read no further: a page for people can be long. */
-const maxErrorBytes = 1024 * 1024;
+const maxErrorBytes = 256 * 1024;
+/** What is longer holds no text that anybody is told. */
+const longestTold = 4 * 1024 * 1024;
 
 /** Every byte to and from an org passes here: tokens, limits, timeouts, repeats, the org's clock, errors. */
 export class Funnel {
@@ -46,6 +52,9 @@ export class Funnel {
   #calls = 0;
   #usage: ApiUsage | null = null;
   #tokenLength: number | null = null;
+  /** Takes what the last request carried out of what its answer says. */
+  #hideSecrets: (text: string) => string = (text) => text;
+  #hidden: string | null = null;
 
   constructor(options: FunnelOptions) {
     this.#options = options;
@@ -66,21 +75,42 @@ export class Funnel {
 
   /** A read whose body is handed on as it comes: repeated until the headers are in, not after. */
   open(request: ApiRequest): Promise<StreamAnswer> {
-    const attempt = (r: ApiRequest) => this.#attempt(r, async (wire) => ({ body: wire.body }), true);
-    return this.#repeated(request, attempt);
+    const read = async (wire: WireAnswer) => ({
+      body: wire.body,
+      watch: (maxBytes: number) => this.#watch(request, wire, maxBytes),
+    });
+    return this.#repeated(request, (r) => this.#attempt(r, read, true));
   }
 
   /** Sent once (and after a 401 once more with a new token). Never throws. */
   once(request: ApiRequest): Promise<Attempt<WholeAnswer>> {
     const { clock } = this.#options;
+    const { bounds = answerBounds.small } = request;
     return this.#attempt(
       request,
       async (wire, sent) => {
-        const text = (await readWhole(wire.body)).toString('utf8');
-        return { text, durationMs: clock.monotonicMs() - sent };
+        const body = await readWhole(wire.body, this.#watch(request, wire, bounds.bytes));
+        if (isOvergrown(body, bounds)) {
+          throw tooLarge(requestLabel(request), this.#host(), wire.status, null);
+        }
+        const text = body.toString('utf8');
+        const told = body.length > longestTold ? text : this.#hideSecrets(text);
+        return { text: told, durationMs: clock.monotonicMs() - sent };
       },
       false,
     );
+  }
+
+  #watch(request: ApiRequest, wire: WireAnswer, maxBytes: number): BodyWatch {
+    const { clock, pace } = this.#options;
+    const label = requestLabel(request);
+    return new BodyWatch({
+      maxBytes,
+      pace,
+      monotonicMs: () => clock.monotonicMs(),
+      tooLarge: () => tooLarge(label, this.#host(), wire.status, maxBytes),
+      tooSlow: () => tooSlow(label, this.#host()),
+    });
   }
 
   /** What a body that breaks off while it is read comes to. */
@@ -164,6 +194,7 @@ export class Funnel {
       left = true;
       this.#calls++;
       this.#tokenLength = token.length;
+      this.#learnSecret(token);
       const primed = orgClock.primed ? orgClock.now() : null;
       const wire = await exchange(dispatcher, this.#wireRequest(request, token), timeouts, signal);
       const received = clock.monotonicMs();
@@ -195,7 +226,7 @@ export class Funnel {
     request: ApiRequest,
     wire: WireAnswer,
   ): Promise<Extract<Attempt<never>, { ok: false }> & { sessionRefused: boolean }> {
-    const body = (await readWhole(wire.body, maxErrorBytes)).toString('utf8');
+    const body = this.#hideSecrets((await readStart(wire.body, maxErrorBytes)).toString('utf8'));
     const { status, header } = wire;
     const contentType = header('content-type');
     const [host, origin] = [this.#host(), this.#origin()];
@@ -221,6 +252,14 @@ export class Funnel {
     };
   }
 
+  /** Also of its part behind the org's id alone. A token before it may still be echoed, by an answer under way. */
+  #learnSecret(token: string): void {
+    if (this.#hidden === token) return;
+    const before = this.#hidden;
+    this.#hidden = token;
+    this.#hideSecrets = createSecretHider([token, before].flatMap((t) => [t, t?.split('!', 2)[1]]));
+  }
+
   #timeless(request: ApiRequest, wire: WireAnswer): Error {
     wire.body.destroy();
     return remoteError(
@@ -243,6 +282,15 @@ export class Funnel {
   #host(): string {
     return new URL(this.#origin()).host;
   }
+}
+
+function tooSlow(request: string, host: string): Error {
+  return remoteError(
+    'TIMEOUT',
+    `The answer of ${host} to ${request} came too slowly to ever end.`,
+    { status: null, errorCode: null, retryAfterMs: null, request },
+    { hint: 'Try again; nothing is lost. If it stays, look at the network or the proxy in between.' },
+  );
 }
 
 /** Asked of the signal, not of what was thrown: undici calls a refused tunnel an AbortError too. */

@@ -1,6 +1,7 @@
 import type { Connection } from 'jsforce/lib/connection.js';
 import type { HttpRequest, HttpResponse } from 'jsforce/lib/types/index.js';
 import { AppError, isAppError } from '../base/errors.ts';
+import type { AnswerBounds } from './answer-bounds.ts';
 import type { ApiRequest, Attempt, WholeAnswer } from './api-call.ts';
 import type { Funnel } from './funnel.ts';
 
@@ -16,6 +17,13 @@ export interface JsforceOptions {
   apiVersion: string;
 }
 
+interface CallParts {
+  kind: ApiRequest['kind'];
+  bounds: AnswerBounds;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
 /**
  * A jsforce connection for one call, whose requests all pass through the funnel: jsforce builds the request and
  * reads the body, while tokens, repeats, limits, timeouts and errors stay ours. One for each call, because
@@ -24,7 +32,7 @@ export interface JsforceOptions {
  */
 export async function jsforceCall(
   { funnel, instanceUrl, apiVersion }: JsforceOptions,
-  options: { kind: ApiRequest['kind']; headers?: Record<string, string>; signal?: AbortSignal },
+  options: CallParts,
 ): Promise<JsforceCall> {
   const [{ Connection }, { StreamPromise }, { Transport }, { PassThrough }] = await Promise.all([
     import('jsforce/lib/connection.js'),
@@ -47,8 +55,9 @@ export async function jsforceCall(
         ? await funnel.once(apiRequest)
         : { ok: true, answer: await funnel.read(apiRequest) };
     if (!attempt.ok) throw attempt.error;
-    const { status, text, header } = attempt.answer;
-    return { statusCode: status, headers: { 'content-type': header('content-type') ?? '' }, body: text };
+    const { status, text } = attempt.answer;
+    // All that is asked this way is answered in JSON; by the answer's own word jsforce would take it for XML or CSV.
+    return { statusCode: status, headers: { 'content-type': 'application/json' }, body: text };
   }
 
   const connection = new Connection({ instanceUrl, version: apiVersion });
@@ -56,16 +65,14 @@ export async function jsforceCall(
   return { connection, attempt: () => attempt };
 }
 
-function toApiRequest(
-  request: HttpRequest,
-  options: { kind: ApiRequest['kind']; headers?: Record<string, string>; signal?: AbortSignal },
-): ApiRequest {
+function toApiRequest(request: HttpRequest, options: CallParts): ApiRequest {
   const url = new URL(request.url);
   return {
     kind: options.kind,
     method: request.method as ApiRequest['method'],
     path: url.pathname + url.search,
     headers: options.headers,
+    bounds: options.bounds,
     body: typeof request.body === 'string' ? request.body : undefined,
     signal: options.signal,
   };

@@ -21,6 +21,10 @@ export function networkFailure(thrown: unknown, request: string, host: string): 
   if (has('UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT')) {
     return { error: timedOut(`The org ${host} stopped answering ${request}.`, base, cause), unsent: false };
   }
+  if (has('UND_ERR_HEADERS_OVERFLOW', 'HPE_HEADER_OVERFLOW')) {
+    const message = `The org ${host} answered ${request} with more headers than Salesforce ever sends.`;
+    return { error: remoteError('SALESFORCE_ERROR', message, base, { cause }), unsent: false };
+  }
   if (has('UND_ERR_INVALID_ARG') && !isProxyRefusal(chain)) {
     const error = remoteError('SALESFORCE_ERROR', `${request} could not be put together.`, base, { cause });
     return { error, unsent: true };

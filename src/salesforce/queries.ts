@@ -1,5 +1,6 @@
 import type { PageBody } from '../sync/ports/page.ts';
 import type { PageOptions, QueryAnswer } from '../sync/ports/remote.ts';
+import { answerBounds, streamBytes } from './answer-bounds.ts';
 import type { ApiRequest } from './api-call.ts';
 import { bodyBlocks } from './body-blocks.ts';
 import type { Funnel } from './funnel.ts';
@@ -31,7 +32,13 @@ export async function queryAllPages(
   let path = queryPath(context.root, soql, all === true);
   for (const seen = new Set<string>(); ; ) {
     seen.add(path);
-    const answer = await funnel.read({ kind: 'pull', method: 'GET', path, signal });
+    const answer = await funnel.read({
+      kind: 'pull',
+      method: 'GET',
+      path,
+      bounds: answerBounds.query,
+      signal,
+    });
     const body = parseObject(answer.text, 'query', answer);
     if (!Array.isArray(body.records) || typeof body.totalSize !== 'number')
       throw unexpectedAnswer('query', answer);
@@ -68,7 +75,7 @@ export async function queryPage(
     fields,
     readAt: answer.readAt,
     expectedRows: null,
-    blocks: bodyBlocks(answer.body, funnel.bodyFailure(request)),
+    blocks: bodyBlocks(answer.body, funnel.bodyFailure(request), answer.watch(streamBytes.query)),
   };
 }
 
@@ -92,7 +99,7 @@ export async function retrieveContacts(
     fields,
     readAt: answer.readAt,
     expectedRows: ids.length,
-    blocks: bodyBlocks(answer.body, funnel.bodyFailure(request)),
+    blocks: bodyBlocks(answer.body, funnel.bodyFailure(request), answer.watch(streamBytes.query)),
   };
 }
 

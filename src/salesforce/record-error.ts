@@ -1,17 +1,17 @@
 import type { RecordError } from '../sync/ports/remote.ts';
-import { oneLine, parseErrorBody } from './error-body.ts';
+import { fieldNames, oneLine, parseErrorBody, shortCode } from './error-body.ts';
 import { refusalOf } from './refusals.ts';
 
 /** One error of a collection's record (`{statusCode, message, fields}`) or of an error answer (`{errorCode, …}`). */
 export function recordError(raw: unknown): RecordError {
   const error = (typeof raw === 'object' && raw !== null ? raw : {}) as Record<string, unknown>;
   const code = [error.statusCode, error.errorCode].find((value) => typeof value === 'string' && value !== '');
-  const fields = Array.isArray(error.fields) ? error.fields.filter((f) => typeof f === 'string') : [];
+  const fields = fieldNames(error.fields);
   const one = typeof error.field === 'string' ? (error.constituentField ?? error.field) : null;
   return {
-    code: typeof code === 'string' ? code : 'UNKNOWN_EXCEPTION',
+    code: typeof code === 'string' ? shortCode(code) : 'UNKNOWN_EXCEPTION',
     message: withDuplicates(oneLine(typeof error.message === 'string' ? error.message : ''), raw),
-    fields: fields.length === 0 && typeof one === 'string' ? [one] : fields,
+    fields: fields.length === 0 && typeof one === 'string' ? [shortCode(one)] : fields,
   };
 }
 
@@ -69,6 +69,9 @@ function withDuplicates(message: string, raw: unknown): string {
   return ids.length === 0 ? message : `${message} (duplicates: ${ids.join(', ')})`;
 }
 
+/** So many are named; a rule that matches more is told as well by these. */
+const mostDuplicates = 20;
+
 /**
  * Ids of the records that a duplicate rule matched. REST calls them `duplicateResut` (sic) or `duplicateResult`,
  * `matchResults[].matchRecords[].record.Id`; the UI API `duplicateRecordError`, `matchResults[].matchRecordIds`.
@@ -82,7 +85,7 @@ function duplicateIds(raw: unknown): string[] {
 }
 
 function collectIds(value: unknown, found: Set<string>, depth: number): void {
-  if (depth > 8) return;
+  if (depth > 8 || found.size >= mostDuplicates) return;
   if (typeof value === 'string') {
     if (/^003\w{12}(\w{3})?$/.test(value)) found.add(value);
   } else if (typeof value === 'object' && value !== null) {

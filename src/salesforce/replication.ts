@@ -1,6 +1,7 @@
 import { parseTime } from '../base/iso-time.ts';
 import { fullId } from '../base/record-id.ts';
 import type { DeletedAnswer, UpdatedAnswer, Window } from '../sync/ports/remote.ts';
+import { answerBounds } from './answer-bounds.ts';
 import type { WholeAnswer } from './api-call.ts';
 import { type JsforceCall, type JsforceOptions, jsforceCall, jsforceError } from './jsforce-call.ts';
 import { unexpectedAnswer } from './unexpected-answer.ts';
@@ -46,10 +47,10 @@ export async function deletedContacts(
 async function ask(
   jsforce: JsforceOptions,
   signal: AbortSignal | undefined,
-  what: string,
+  what: 'updated' | 'deleted',
   send: (call: JsforceCall) => Promise<unknown>,
 ): Promise<{ body: Record<string, unknown>; answer: WholeAnswer }> {
-  const call = await jsforceCall(jsforce, { kind: 'pull', signal });
+  const call = await jsforceCall(jsforce, { kind: 'pull', bounds: answerBounds[what], signal });
   const body = await send(call).catch((error: unknown) => {
     throw jsforceError(error);
   });

@@ -17,3 +17,15 @@ export const defaultTimeouts: Timeouts = {
   idleBodyMs: 60_000,
   answerMs: 300_000,
 };
+
+/**
+ * A body that drips never ends by silence. Past `graceMs` of waiting for it, it must have brought at least
+ * `leastBytesPerSecond` (unpacked) of the time waited.
+ */
+export interface BodyPace {
+  graceMs: number;
+  leastBytesPerSecond: number;
+}
+
+/** A dozen answers side by side over a line of 256 kbit/s still bring more each. */
+export const defaultPace: BodyPace = { graceMs: 60_000, leastBytesPerSecond: 2_048 };

@@ -1,0 +1,78 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createSecretHider } from '../../src/base/hide-secrets.ts';
+
+const token = '00D000000000001!AQ4AQFoo.Bar_baz~qux/quux+corge=x';
+const hide = createSecretHider([token]);
+const unicode = (text: string) =>
+  Array.from(text, (c) => `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`).join('');
+
+describe('a secret that a foreign text echoes', () => {
+  it.each([
+    ['as it is', token],
+    ['percent-encoded', encodeURIComponent(token)],
+    ['percent-encoded in lower case', encodeURIComponent(token).replace(/%../g, (p) => p.toLowerCase())],
+    ['percent-encoded everywhere', Array.from(token, (c) => `%${c.charCodeAt(0).toString(16)}`).join('')],
+    ['percent-encoded twice', encodeURIComponent(encodeURIComponent(token)).replaceAll('!', '%2521')],
+    ['in a form', new URLSearchParams({ t: token }).toString()],
+    ['with slashes escaped', token.replaceAll('/', '\\/')],
+    ['in JSON escapes', unicode(token)],
+    ['with one JSON escape', token.replace('!', '\\u0021')],
+    ['in HTML', token.replaceAll('!', '&#33;').replaceAll('+', '&#x2B;').replaceAll('/', '&sol;')],
+    ['in Base64', Buffer.from(token).toString('base64')],
+    ['in Base64 behind a user name', Buffer.from(`user:${token}`).toString('base64')],
+    [
+      'in Base64 amid other text',
+      Buffer.from(`Authorization: Bearer ${token}\r\nHost: x`).toString('base64'),
+    ],
+    ['in Base64 for URLs', Buffer.from(`ab${token}`).toString('base64url')],
+  ])('is taken out %s', (_, echoed) => {
+    const clean = hide(`{"message":"got ${echoed} from you"}`);
+    expect(clean).toContain('[hidden]');
+    expect(clean).toMatch(/^\{"message":"got .* from you"\}$/);
+    expect(clean.length).toBeLessThan(80 + 4 * 30);
+    expect(clean).not.toContain('Foo');
+    expect(clean).not.toContain(Buffer.from(token).toString('base64').slice(10, 30));
+  });
+
+  it('is taken out wherever it stands, whatever it holds', () => {
+    const secret = fc.string({ minLength: 8, maxLength: 40, unit: 'grapheme-ascii' });
+    fc.assert(
+      fc.property(secret, fc.string(), fc.string(), (text, before, behind) => {
+        const clean = createSecretHider([text]);
+        for (const form of [
+          text,
+          encodeURIComponent(text),
+          unicode(text),
+          JSON.stringify(text).slice(1, -1),
+        ]) {
+          expect(clean(before + form + behind)).toContain('[hidden]');
+        }
+        for (const shift of ['', 'a', 'ab']) {
+          const echoed = Buffer.from(shift + text + behind).toString('base64');
+          expect(clean(echoed)).toContain('[hidden]');
+        }
+      }),
+    );
+  });
+
+  it('leaves everything else as it was', () => {
+    const text = 'INVALID_FIELD: No such column Foo on Contact; 00D000000000001 is the org';
+    expect(hide(text)).toBe(text);
+    expect(createSecretHider([null, undefined, 'short'])('short')).toBe('short');
+  });
+
+  it('hides the longer of two secrets whole', () => {
+    expect(createSecretHider(['abcdefgh', 'abcdefghijkl'])('x abcdefghijkl y')).toBe('x [hidden] y');
+  });
+
+  it('takes no long time over a text made to delay it', () => {
+    const nearly = token.slice(0, -1).repeat(40_000);
+    const started = performance.now();
+    hide(nearly);
+    hide('&#'.repeat(1_000_000));
+    hide('%25'.repeat(1_000_000));
+    // A bound against hanging: all this is some 6 MB.
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+});
