@@ -17,7 +17,7 @@ export interface InputSource {
 
 type SourceIo = Pick<CliIo, 'stdin' | 'cwd'>;
 
-const chunkBytes = 256 * 1024;
+const chunkBytes = 64 * 1024;
 /** How often a pipe without data is looked at. */
 const pipeLookMs = 10;
 

@@ -28,7 +28,7 @@ export interface JsonText {
 }
 
 /** Text that was taken is let go when so much of it has gathered. */
-const letGoCharacters = 128 * 1024;
+const letGoCharacters = 64 * 1024;
 
 export function createJsonText(texts: AsyncIterable<string>, source: string): JsonText {
   const pieces = texts[Symbol.asyncIterator]();

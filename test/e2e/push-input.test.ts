@@ -1,0 +1,66 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
+import { Cli, ended } from './cli.ts';
+import { contactsOf } from './org.ts';
+
+let emulator: Emulator;
+let cli: Cli;
+
+beforeAll(async () => {
+  emulator = await startEmulator({ contacts: 5 });
+});
+afterAll(() => emulator.close());
+beforeEach(async () => {
+  cli = new Cli();
+  await cli.loginByToken(emulator);
+});
+afterEach(() => cli[Symbol.dispose]());
+
+describe('a push that waits for its input', () => {
+  const outbox = async () => (await cli.json<{ entries: unknown[] }>(['outbox', 'list'])).entries;
+
+  it('ends at once by Ctrl-C with exit 130, and nothing of it is stored or sent', async () => {
+    const before = (await contactsOf(emulator.url)).length;
+    const child = cli.start(['push', '-']);
+    const end = ended(child);
+    // More than a pipe holds: when all of it is written, the program is reading.
+    await new Promise((resolve) => child.stdin?.write(`LastName\n${'Half\n'.repeat(50_000)}`, resolve));
+    const killedAt = Date.now();
+    child.kill('SIGINT');
+    expect(await end).toMatchObject({ code: 130, stdout: '' });
+    expect(Date.now() - killedAt).toBeLessThan(5_000);
+    expect(await outbox()).toEqual([]);
+    expect((await contactsOf(emulator.url)).length).toBe(before);
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'a pipe that nobody writes into does not hold the process',
+    async () => {
+      execFileSync('mkfifo', [join(cli.folder, 'fifo')]);
+      const child = cli.start(['push', 'fifo']);
+      const end = ended(child);
+      await sleep(1_000);
+      child.kill('SIGINT');
+      expect((await end).code).toBe(130);
+    },
+  );
+});
+
+it('a fault far down a file of many records ends the push before anything is stored', async () => {
+  const before = (await contactsOf(emulator.url)).length;
+  const file = join(cli.folder, 'late.csv');
+  writeFileSync(file, `LastName,Email\r\n${'Fine,\r\n'.repeat(5_000)}"Open,\r\nNext,\r\n`);
+  const { code, stdout } = await cli.run(['push', file, '--json']);
+  expect(code).toBe(2);
+  expect(JSON.parse(stdout).error).toMatchObject({
+    code: 'INVALID_INPUT',
+    message: `${file}, line 5002, column 1: the quote that opens here is never closed.`,
+    details: { line: 5_002 },
+  });
+  expect((await cli.json<{ entries: unknown[] }>(['outbox', 'list'])).entries).toEqual([]);
+  expect((await contactsOf(emulator.url)).length).toBe(before);
+});
