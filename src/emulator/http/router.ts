@@ -17,6 +17,12 @@ interface Route<C> {
  */
 export class Router<C> {
   readonly #routes: Route<C>[] = [];
+  readonly #missing: (path: string) => string | undefined;
+
+  /** `missing` says more of a path that no route answers. */
+  constructor(missing: (path: string) => string | undefined = () => undefined) {
+    this.#missing = missing;
+  }
 
   on(method: string, pattern: string, handler: Handler<C>): this {
     const segments = pattern.split('/').filter(Boolean);
@@ -34,7 +40,11 @@ export class Router<C> {
   handle(request: ApiRequest, path: string, context: C): Answer {
     const segments = path.split('/').filter(Boolean).map(decodeSegment);
     const found = this.#find(segments);
-    if (!found) throw notFound();
+    // Where a route takes any name, the name may be one of Salesforce's own.
+    if (!found || found.route.segments.at(-1)?.startsWith(':')) {
+      const missing = this.#missing(`/${segments.join('/')}`);
+      if (!found || missing !== undefined) throw notFound(missing);
+    }
     const { route, params } = found;
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     const allowed = [...route.methods.keys(), ...(route.methods.has('GET') ? ['HEAD'] : [])].sort();

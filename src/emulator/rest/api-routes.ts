@@ -10,6 +10,7 @@ import { compositeTree } from './composite-tree.ts';
 import { basicInformation, describeGlobal, describeObject } from './describe.ts';
 import { deleteRowByExternalId, readRowByExternalId, upsertRow } from './external-id.ts';
 import { limits, recordCount } from './limits.ts';
+import { missingResource } from './missing-resources.ts';
 import { query, queryAll, queryMore } from './query.ts';
 import { deleted, updated } from './replication.ts';
 import { recent, resources } from './resources.ts';
@@ -19,7 +20,7 @@ import { createUiRecord, deleteUiRecord, readUiRecord, updateUiRecord } from './
 
 /** Every resource below `/services/data/vNN.0`. */
 export function createApiRouter(): Router<ApiContext> {
-  const router = new Router<ApiContext>()
+  const router = new Router<ApiContext>(missingResource)
     .on('GET', '/', resources)
     .on('GET', '/limits', limits)
     .on('GET', '/limits/recordCount', recordCount)

@@ -13,6 +13,7 @@ import type { Resolved, Scope } from './scope.ts';
 import { AGGREGATES } from './select-list.ts';
 import { malformed, offsetOf, soqlFault } from './soql-fault.ts';
 import { concatenated, joined, NOTHING, type Sql, sql, textConstant } from './sql.ts';
+import { refuseFunction } from './unsupported-parts.ts';
 import { jsonArgument } from './value-text.ts';
 import { conditionSql } from './where.ts';
 
@@ -133,6 +134,7 @@ function groupedFunction(
   groups: ReadonlyMap<string, Resolved>,
   scope: Scope,
 ): Resolved {
+  refuseFunction(fn, scope.context.query);
   const name = fn.functionName?.toUpperCase() ?? '';
   if (AGGREGATES.has(name)) return aggregated(name, fn, scope);
   const known = groups.get(functionKey(fn));

@@ -1,10 +1,12 @@
 import { parseQuery, type Query } from '@jetstreamapp/soql-parser-js';
-import { malformed, soqlFault } from './soql-fault.ts';
+import { malformed, offsetOf, soqlFault, unsupported } from './soql-fault.ts';
 
 /** SOQL reference, "SOQL Limits": a statement's length. */
 const LONGEST_STATEMENT = 100_000;
 /** The parser takes them for ends of a line, which a string may not hold; for Salesforce they are text. */
 const SEPARATORS = /[\u2028\u2029]/g;
+/** `FROM Contact c, c.Account a` */
+const SEVERAL_SOURCES = /\bFROM\s+\w+(?:\s+(?:AS\s+)?\w+)?\s*,/i;
 const ALL_ROWS = /\s+ALL\s+ROWS\s*$/i;
 
 export interface ParsedSoql {
@@ -40,6 +42,10 @@ function escaped(separator: string): string {
 
 function syntaxFault(text: string, error: unknown) {
   const message = error instanceof Error ? error.message : String(error);
+  const sources = SEVERAL_SOURCES.exec(text);
+  if (sources && offsetOf(text, 'from') === sources.index) {
+    throw unsupported(text, 'from', 'A FROM of several objects');
+  }
   const skipped = /offset: (\d+)/.exec(message);
   if (skipped) {
     const offset = Number(skipped[1]);

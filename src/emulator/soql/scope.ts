@@ -2,7 +2,7 @@ import { type Field, quoted } from '../org/field.ts';
 import type { ObjectSchema } from '../org/object-schema.ts';
 import type { Schema } from '../org/schema.ts';
 import { formulaSql } from './formula.ts';
-import { offsetOf, soqlFault } from './soql-fault.ts';
+import { offsetOf, soqlFault, unsupported } from './soql-fault.ts';
 import { joined, NOTHING, type Sql, sql } from './sql.ts';
 
 /** SOQL reference, "Relationship Query Limitations": levels from child to parent. */
@@ -108,8 +108,13 @@ export class Scope {
     for (const name of names) {
       const reference = at.object.relationship(name);
       const known = reference && (this.context.everyField || !at.object.isHidden(reference));
-      const target = known ? this.#target(reference) : undefined;
+      const targets = known ? this.#targets(reference) : [];
+      const [target] = targets;
       if (!reference || !target) throw this.#noSuchRelationship(name, dotted);
+      if (targets.length > 1 || asksForType(reference, name, dotted)) {
+        const kinds = reference.document.referenceTo.join(', ');
+        throw unsupported(this.context.query, dotted, `The polymorphic relationship ${name} (${kinds})`);
+      }
       path.push(reference.document.relationshipName!);
       this.context.usedFields.set(reference, at.object);
       at = this.#join(at, reference, target, path.join('.').toLowerCase());
@@ -124,9 +129,8 @@ export class Scope {
   }
 
   /** A reference to several objects can be followed where only one of them is in this org. */
-  #target(reference: Field): ObjectSchema | undefined {
-    const targets = reference.document.referenceTo.flatMap((name) => this.context.schema.find(name) ?? []);
-    return targets.length === 1 ? targets[0] : undefined;
+  #targets(reference: Field): readonly ObjectSchema[] {
+    return reference.document.referenceTo.flatMap((name) => this.context.schema.find(name) ?? []);
   }
 
   #join(from: Joined, reference: Field, object: ObjectSchema, key: string): Joined {
@@ -163,6 +167,13 @@ export class Scope {
       `Didn't understand relationship '${name}' in field path. If you are attempting to use a custom relationship, be sure to append the '__r' after the custom relationship name. Please reference your WSDL or the describe call for the appropriate names.`,
     );
   }
+}
+
+/** `What.Type`, the name of the object that a polymorphic reference points to. */
+function asksForType(reference: Field, name: string, dotted: string): boolean {
+  return (
+    reference.document.referenceTo.length > 1 && dotted.toLowerCase().endsWith(`${name}.type`.toLowerCase())
+  );
 }
 
 function visibleRows(object: ObjectSchema, alias: string, context: QueryContext): Sql[] {

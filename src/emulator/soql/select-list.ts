@@ -8,7 +8,7 @@ import type {
 import type { Field } from '../org/field.ts';
 import type { Scope } from './scope.ts';
 import { jsonOf, Selection } from './select-tree.ts';
-import { malformed, offsetOf, soqlFault } from './soql-fault.ts';
+import { malformed, offsetOf, soqlFault, unsupported } from './soql-fault.ts';
 import type { Sql } from './sql.ts';
 import { formattedSql, jsonArgument, labelSql } from './value-text.ts';
 
@@ -58,12 +58,17 @@ function addFunction(
   options: ListOptions,
 ): void {
   const name = item.functionName.toUpperCase();
-  const argument = item.parameters[0];
+  const argument = name === 'FORMAT' ? unconverted(item.parameters[0]) : item.parameters[0];
   if (name === 'FIELDS') {
     for (const field of listedFields(String(argument), scope, options)) selection.addField(field.name);
     return;
   }
-  if (typeof argument !== 'string') throw malformed(`Invalid argument of function ${item.functionName}`);
+  if (typeof argument !== 'string') {
+    // An aggregate inside, say, which other orgs take.
+    if (name === 'FORMAT')
+      throw unsupported(scope.context.query, item.functionName, 'FORMAT() of a function');
+    throw malformed(`Invalid argument of function ${item.functionName}`);
+  }
   const resolved = scope.resolve(argument);
   const { type } = resolved.field;
   if (name === 'TOLABEL') {
@@ -90,6 +95,16 @@ function addFunction(
     offsetOf(query, item.functionName),
     `unexpected token: '${item.functionName}'`,
   );
+}
+
+/** `convertCurrency(Amount)` inside FORMAT: the org has one currency. */
+function unconverted(
+  parameter: FieldFunctionExpression['parameters'][number] | undefined,
+): FieldFunctionExpression['parameters'][number] | undefined {
+  if (typeof parameter !== 'object' || parameter.functionName?.toUpperCase() !== 'CONVERTCURRENCY') {
+    return parameter;
+  }
+  return parameter.parameters?.[0];
 }
 
 /** The fields of FIELDS(ALL), FIELDS(STANDARD) and FIELDS(CUSTOM). */

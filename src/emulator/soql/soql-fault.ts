@@ -65,3 +65,13 @@ function wordTo(line: string, at: number, place: number): number {
 export function malformed(message: string): OrgFault {
   return new OrgFault('MALFORMED_QUERY', message);
 }
+
+/** What Salesforce has and this org has not: said as such, so that nobody looks for a mistake in the query. */
+export function unsupported(query: string, at: string, what: string): OrgFault {
+  return soqlFault(
+    'MALFORMED_QUERY',
+    query,
+    offsetOf(query, at),
+    `${what} is not supported by this emulator`,
+  );
+}

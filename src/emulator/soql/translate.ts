@@ -11,6 +11,7 @@ import { aggregates, selectList } from './select-list.ts';
 import type { Selection } from './select-tree.ts';
 import { malformed, offsetOf, soqlFault } from './soql-fault.ts';
 import { concatenated, joined, NOTHING, type Sql, sql, textConstant } from './sql.ts';
+import { refuseUnsupported } from './unsupported-parts.ts';
 import { conditionSql, whereFunction } from './where.ts';
 
 /** SOQL reference, "OFFSET". */
@@ -60,6 +61,7 @@ export function translate(
   const object = context.schema.find(query.sObject!);
   if (!object || object.document.queryable === false) throw noSuchObject(query.sObject!, context);
   checkBounds(query);
+  refuseUnsupported(query, context.query);
   const scope = new Scope(object, 'c', context, query.sObjectAlias);
   if (isCount(query)) return { kind: 'count', object, count: countSql(query, scope) };
   if (aggregates(query)) {
@@ -222,6 +224,7 @@ function childrenSql(
   if (aggregates(query))
     throw malformed('Aggregate functions are not allowed in subqueries of the SELECT list');
   checkBounds(query);
+  refuseUnsupported(query, context.query);
   context.wantIndex(object, reference);
   context.usedFields.set(reference, object);
   const scope = new Scope(object, `${outer.alias}_k${depth}`, context, subquery.sObjectAlias);

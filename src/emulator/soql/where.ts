@@ -8,6 +8,8 @@ import { bindLiteral } from './literal.ts';
 import type { Resolved, Scope } from './scope.ts';
 import { malformed, offsetOf, soqlFault } from './soql-fault.ts';
 import { concatenated, grouped, type Sql, sql } from './sql.ts';
+import { refuseFunction } from './unsupported-parts.ts';
+import { labelSql } from './value-text.ts';
 
 /** SOQL reference, "Comparison Operators": semi-joins in one query. */
 const SEMI_JOINS_AT_MOST = 2;
@@ -158,10 +160,16 @@ function checkFilterable(target: Resolved, name: string, scope: Scope): void {
   }
 }
 
-/** A date function in a WHERE; aggregates belong into HAVING. */
+/** A date function or `toLabel` in a WHERE; aggregates belong into HAVING. */
 export function whereFunction(fn: FunctionExp, scope: Scope): Resolved {
+  refuseFunction(fn, scope.context.query);
   const date = dateFunction(fn, scope);
   if (date) return date;
+  const argument = fn.parameters?.[0];
+  if (fn.functionName?.toUpperCase() === 'TOLABEL' && typeof argument === 'string') {
+    const resolved = scope.resolve(argument);
+    return { ...resolved, sql: labelSql(resolved.field, resolved.sql), own: false };
+  }
   if (
     ['COUNT', 'SUM', 'AVG', 'MIN', 'MAX', 'COUNT_DISTINCT'].includes(fn.functionName?.toUpperCase() ?? '')
   ) {
