@@ -1,16 +1,30 @@
 import type { CallContext } from './app.ts';
-import type { EmulatorEvent, EmulatorOptions } from './contract/emulator.ts';
+import type { EmulatedOrg, EmulatorEvent, EmulatorOptions } from './contract/emulator.ts';
 
-/** Runs a local Salesforce org until the signal aborts. */
+/** Runs local Salesforce orgs until the signal aborts. */
 export async function runEmulator(
   options: EmulatorOptions,
   { signal, onEvent }: CallContext<EmulatorEvent>,
 ): Promise<void> {
-  const { startEmulator } = await import('../emulator/index.ts');
-  const { stateFile, ...rest } = options;
-  await using emulator = await startEmulator({ ...rest, stateFile: stateFile ?? undefined });
-  const { url, clientId, clientSecret, username, orgId, accessToken } = emulator;
-  onEvent({ event: 'emulator:ready', url, clientId, clientSecret, username, orgId, accessToken });
+  const { startOrgs } = await import('../emulator/index.ts');
+  const { orgs: count, orgId, stateFile, ...rest } = options;
+  await using running = await startOrgs(count, {
+    ...rest,
+    signal,
+    ...(orgId === null ? {} : { orgId }),
+    ...(stateFile === null ? {} : { stateFile }),
+  });
+  const [first, ...more] = running.orgs.map(
+    ({ url, clientId, clientSecret, username, orgId: id, accessToken }): EmulatedOrg => ({
+      url,
+      clientId,
+      clientSecret,
+      username,
+      orgId: id,
+      accessToken,
+    }),
+  ) as [EmulatedOrg, ...EmulatedOrg[]];
+  onEvent({ event: 'emulator:ready', ...first, orgs: [first, ...more] });
   if (signal.aborted) return;
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

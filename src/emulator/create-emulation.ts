@@ -9,6 +9,7 @@ import { AuthorizationCodes } from './oauth/authorization-codes.ts';
 import { BrowserSessions } from './oauth/browser-sessions.ts';
 import { createClientApp, readPublicKey } from './oauth/client-app.ts';
 import { RefreshFamilies } from './oauth/refresh-families.ts';
+import { RefreshesUnderWay } from './oauth/refreshes-under-way.ts';
 import type { Session } from './oauth/sessions.ts';
 import { defaultSessionTimeoutMs, Sessions } from './oauth/sessions.ts';
 import type { EmulatorOptions } from './options.ts';
@@ -29,6 +30,7 @@ export function createEmulation(org: Org, port: number, options: EmulatorOptions
   const firstCursor = firstNumberOf(org.id, 'cursor');
   const firstJob = firstNumberOf(org.id, 'job');
   const settings = { ...defaultHttpSettings, ...givenSettings(options) };
+  const oauthSettings = initialOAuthSettings(options);
   const callbackUrls = [...(options.callbackUrls ?? [])];
   const malformed = callbackUrls.find((callback) => !URL.canParse(callback));
   if (malformed !== undefined) throw new TypeError(`callbackUrls holds "${malformed}", which is no URL.`);
@@ -49,7 +51,8 @@ export function createEmulation(org: Org, port: number, options: EmulatorOptions
       browsers: new BrowserSessions(port),
       sessions: new Sessions(directory),
       families: new RefreshFamilies(directory),
-      settings: initialOAuthSettings(options),
+      refreshes: new RefreshesUnderWay(oauthSettings),
+      settings: oauthSettings,
       instanceUrl,
     },
     calls: new CallLog(),
@@ -80,6 +83,7 @@ function initialOAuthSettings(options: EmulatorOptions) {
     rotateRefreshTokens: options.rotateRefreshTokens ?? false,
     appBlocked: false,
     requirePkce: false,
+    refuseConcurrentRefresh: true,
   };
 }
 

@@ -216,6 +216,7 @@ function answersOf(emulation: Emulation, host: ControlHost, logins: LoginFile | 
       if (/^\/services\/(oauth2|Soap)\//.test(request.path)) logins?.save();
       return answer;
     },
+    enter: (request) => emulation.oauth.refreshes.enter(request),
     failed: (error, request) => errorToAnswer(error, request, emulation.settings.duplicateResultKey),
   };
 }

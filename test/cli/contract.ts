@@ -93,6 +93,8 @@ export const commands: Record<string, ContractCommand> = {
   emulator: {
     flags: [
       '--port <n>',
+      '--orgs <n>',
+      '--org-id <id>',
       '--contacts <n>',
       '--seed <n>',
       '--custom-fields <n>',

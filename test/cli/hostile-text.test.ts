@@ -235,15 +235,15 @@ const { app } = fakeApp({
     checks: [{ name: hostile, status: 'fail' as const, message: hostile, hint: hostile }],
   }),
   async emulator(_options, { onEvent }) {
-    onEvent({
-      event: 'emulator:ready',
+    const org = {
       url: text('http://localhost:1'),
       clientId: hostile,
       clientSecret: hostile,
       username: hostile,
       orgId: hostile,
       accessToken: hostile,
-    });
+    };
+    onEvent({ event: 'emulator:ready', ...org, orgs: [org] });
   },
 });
 

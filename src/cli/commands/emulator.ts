@@ -1,4 +1,4 @@
-import type { EmulatorEvent } from '../../app/contract/emulator.ts';
+import type { EmulatedOrg, EmulatorEvent } from '../../app/contract/emulator.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { collectList } from '../options/list-option.ts';
 import { wholeNumber } from '../options/number-option.ts';
@@ -8,6 +8,8 @@ import { examples } from './examples.ts';
 
 interface EmulatorFlags {
   port: number;
+  orgs: number;
+  orgId?: string;
   contacts: number;
   seed: number;
   customFields: number;
@@ -30,6 +32,8 @@ export function addEmulatorCommand({ program, run }: CommandHost): void {
       'Runs a local Salesforce org for tests and rehearsals, on a loopback address, until it is stopped.',
     )
     .option('--port <n>', 'port; 0 takes a free one', wholeNumber(0, 65_535), 0)
+    .option('--orgs <n>', 'so many orgs, each on a port of its own', wholeNumber(1, 100), 1)
+    .option('--org-id <id>', 'the org id; otherwise it follows port and seed')
     .option('--contacts <n>', 'contacts to begin with', wholeNumber(0, 50_000_000), 1_000)
     .option('--seed <n>', 'the same seed gives the same contacts', wholeNumber(0, 0xffff_ffff), 1)
     .option('--custom-fields <n>', 'custom fields of Contact', wholeNumber(0, 500), 3)
@@ -46,6 +50,7 @@ export function addEmulatorCommand({ program, run }: CommandHost): void {
         'emulator',
         'emulator --port 8080 --contacts 100000 --latency 300',
         'emulator --json --auto-approve',
+        'emulator --orgs 3 --port 8080',
       ),
     )
     .action((flags: EmulatorFlags, command) => run(command, (call) => emulator(call, flags)));
@@ -56,6 +61,8 @@ async function emulator(call: Invocation, flags: EmulatorFlags): Promise<Outcome
   await app.emulator(
     {
       port: flags.port,
+      orgs: flags.orgs,
+      orgId: flags.orgId ?? null,
       contacts: flags.contacts,
       seed: flags.seed,
       customFields: flags.customFields,
@@ -74,19 +81,23 @@ async function emulator(call: Invocation, flags: EmulatorFlags): Promise<Outcome
   return {};
 }
 
-function readyText(event: EmulatorEvent, { surface: { style } }: Invocation): string {
+function readyText({ orgs }: EmulatorEvent, call: Invocation): string {
+  return orgs.map((org) => orgText(org, call)).join('\n');
+}
+
+function orgText(org: EmulatedOrg, { surface: { style } }: Invocation): string {
   const facts = renderFacts(
     [
-      ['client id', event.clientId],
-      ['client secret', event.clientSecret],
-      ['username', event.username],
-      ['org id', event.orgId],
-      ['access token', event.accessToken],
+      ['client id', org.clientId],
+      ['client secret', org.clientSecret],
+      ['username', org.username],
+      ['org id', org.orgId],
+      ['access token', org.accessToken],
     ],
     style,
   );
   return (
-    `${style.bold(`A Salesforce org listens on ${event.url}`)}\n${facts}\n` +
-    `Log in with: parahack-sync login --instance-url ${event.url} --client-id ${event.clientId}\n`
+    `${style.bold(`A Salesforce org listens on ${org.url}`)}\n${facts}\n` +
+    `Log in with: parahack-sync login --instance-url ${org.url} --client-id ${org.clientId}\n`
   );
 }

@@ -21,6 +21,7 @@ const oauthKeys = [
   'rotateRefreshTokens',
   'appBlocked',
   'requirePkce',
+  'refuseConcurrentRefresh',
 ] as const satisfies readonly (keyof OAuthSettings)[];
 
 /** Changes settings; all of them are checked before the first is set. */

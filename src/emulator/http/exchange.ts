@@ -14,6 +14,7 @@ import type { ApiRequest } from './request.ts';
 import { decodeSegment, parseTarget } from './request.ts';
 import type { SendOptions } from './sender.ts';
 import { sendAnswer } from './sender.ts';
+import type { Visit } from './visit.ts';
 
 /** What the pipeline needs beside the emulation: the answers themselves. */
 export interface Answers {
@@ -25,6 +26,8 @@ export interface Answers {
   isControl(path: string): boolean;
   /** Of its body, decompressed. */
   maxBodyBytes(request: ApiRequest): number;
+  /** A request is under way from here until it leaves, when its answer is out; it may be refused for another one. */
+  enter(request: ApiRequest): Visit;
   /** An error as the answer to that request. */
   failed(error: unknown, request: ApiRequest): Answer;
 }
@@ -102,14 +105,19 @@ async function outcomeOf(the: Exchange): Promise<Outcome> {
     });
     return cutOff(false);
   }
-  const { answer, committed } = await work(the, read, fault);
-  if (fault?.reset === 'after-commit') {
-    cut(message);
-    return cutOff(committed);
+  const visit = read.kind === 'request' ? answers.enter(read.request) : undefined;
+  try {
+    const { answer, committed } = await work(the, read, fault, visit?.refusal);
+    if (fault?.reset === 'after-commit') {
+      cut(message);
+      return cutOff(committed);
+    }
+    const options = { ...sendOptions(emulation), dropAfterBytes: fault?.dropAfterBytes };
+    const sent = await sendAnswer(message, response, answer, options);
+    return { ...sent, status: sent.cut && sent.bytes === 0 ? 0 : answer.status, committed };
+  } finally {
+    visit?.leave();
   }
-  const options = { ...sendOptions(emulation), dropAfterBytes: fault?.dropAfterBytes };
-  const sent = await sendAnswer(message, response, answer, options);
-  return { ...sent, status: sent.cut && sent.bytes === 0 ? 0 : answer.status, committed };
 }
 
 function orgDate({ org }: Emulation): Date {
@@ -141,13 +149,14 @@ async function work(
   the: Exchange,
   read: Exclude<Read, { kind: 'gone' }>,
   fault: Fault | undefined,
+  refusal: Answer | undefined,
 ): Promise<Worked> {
   const { settings, usage } = the.emulation;
   const counts = isApi(the.head.path);
   const tooMany = counts && usage.underWay(concurrentAfterMs(settings)) >= settings.concurrentLimit;
   const end = counts && !tooMany ? usage.begin() : () => {};
   try {
-    const worked = await workNow(the, read, fault, tooMany);
+    const worked = await workNow(the, { read, refusal, fault, tooMany });
     if (fault && fault.delayMs > 0 && fault.reset !== 'after-commit') await sleep(fault.delayMs);
     return worked;
   } finally {
@@ -160,11 +169,17 @@ function isApi(path: string): boolean {
   return /^\/+services\/+data\/+./.test(path);
 }
 
+interface Work {
+  read: Exclude<Read, { kind: 'gone' }>;
+  /** For the sake of another request that is under way. */
+  refusal: Answer | undefined;
+  fault: Fault | undefined;
+  tooMany: boolean;
+}
+
 async function workNow(
   { message, head, target, emulation, answers }: Exchange,
-  read: Exclude<Read, { kind: 'gone' }>,
-  fault: Fault | undefined,
-  tooMany: boolean,
+  { read, refusal: refused, fault, tooMany }: Work,
 ): Promise<Worked> {
   const { settings } = emulation;
   const refusal = read.kind === 'refused' ? read.error : headRefusal(message, target);
@@ -184,7 +199,7 @@ async function workNow(
   const half = Math.floor(settings.latencyMs / 2);
   if (half > 0) await sleep(half);
   const request = read.kind === 'request' ? read.request : head;
-  const real = safely(() => answers.api(request), answers, head);
+  const real = refused ?? safely(() => answers.api(request), answers, head);
   if (settings.latencyMs - half > 0) await sleep(settings.latencyMs - half);
   const committed = real.status < 400;
   if (!fault) return { answer: real, committed };

@@ -11,6 +11,8 @@ const statusOf: Record<string, number> = {
   ENTITY_IS_DELETED: 404,
   SERVER_UNAVAILABLE: 503,
   UNKNOWN_EXCEPTION: 500,
+  server_error: 500,
+  temporarily_unavailable: 503,
 };
 
 const messageOf: Record<string, string> = {
@@ -21,6 +23,16 @@ const messageOf: Record<string, string> = {
   QUERY_TIMEOUT: 'Your query request was running for too long.',
   INVALID_QUERY_LOCATOR: 'invalid query locator',
   invalid_grant: 'expired access/refresh token',
+  invalid_client: 'invalid client credentials',
+  invalid_client_id: 'client identifier invalid',
+  invalid_app_access: 'user is not admin approved to access this app',
+  app_not_found: 'External client app is not installed in this org',
+  inactive_user: 'user is inactive',
+  inactive_org: 'organization is inactive',
+  rate_limit_exceeded: 'login rate exceeded',
+  server_error: 'an unexpected error occurred',
+  temporarily_unavailable: 'the service is temporarily unavailable',
+  unsupported_grant_type: 'grant type not supported',
 };
 
 /** Whether the fault replaces the real answer, as opposed to delaying or cutting it. */

@@ -3,6 +3,7 @@ import type { BrowserSessions } from './browser-sessions.ts';
 import type { ClientApp } from './client-app.ts';
 import type { OrgDirectory } from './org-directory.ts';
 import type { RefreshFamilies } from './refresh-families.ts';
+import type { RefreshesUnderWay } from './refreshes-under-way.ts';
 import type { Sessions } from './sessions.ts';
 
 /** What an administrator can switch (Setup, "OAuth Policies"). */
@@ -14,6 +15,8 @@ export interface OAuthSettings {
   appBlocked: boolean;
   /** The app requires PKCE of every authorize request. */
   requirePkce: boolean;
+  /** A refresh beside another of the same token is refused, as Salesforce does since 2024. */
+  refuseConcurrentRefresh: boolean;
 }
 
 /** What the OAuth endpoints stand on. */
@@ -24,6 +27,7 @@ export interface OAuthContext {
   browsers: BrowserSessions;
   sessions: Sessions;
   families: RefreshFamilies;
+  refreshes: RefreshesUnderWay;
   settings: OAuthSettings;
   /** The org's instance URL, without a slash at the end. */
   instanceUrl: string;

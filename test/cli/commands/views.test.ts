@@ -263,8 +263,7 @@ describe('outbox', () => {
 });
 
 test('emulator', async () => {
-  const ready = {
-    event: 'emulator:ready' as const,
+  const first = {
     url: 'http://localhost:8080',
     clientId: 'id',
     clientSecret: 'the-secret-of-the-emulator',
@@ -272,11 +271,17 @@ test('emulator', async () => {
     orgId: '00D',
     accessToken: '00Dxx0000001gPL!token',
   };
+  const second = { ...first, url: 'http://localhost:8081', orgId: '00E' };
+  const ready = { event: 'emulator:ready' as const, ...first, orgs: [first, second] };
   const { app, calls } = fakeApp({ emulator: async (_options, { onEvent }) => onEvent(ready) });
   const argv = [
     'emulator',
     '--port',
     '8080',
+    '--orgs',
+    '2',
+    '--org-id',
+    '00D5g000004AbCd',
     '--contacts',
     '5',
     '--seed',
@@ -305,6 +310,8 @@ test('emulator', async () => {
   expect(json(stdout)).toEqual(ready);
   expect(calls[0]?.options).toEqual({
     port: 8080,
+    orgs: 2,
+    orgId: '00D5g000004AbCd',
     contacts: 5,
     seed: 2,
     customFields: 1,
@@ -318,4 +325,5 @@ test('emulator', async () => {
   });
   const text = await runMain(['emulator'], { app });
   expect(text.stdout).toContain('A Salesforce org listens on http://localhost:8080');
+  expect(text.stdout).toContain('A Salesforce org listens on http://localhost:8081');
 });

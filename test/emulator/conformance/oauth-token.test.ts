@@ -379,4 +379,48 @@ describe('token', () => {
     await org.control('tokens', { revokeRefresh: true });
     expect((await refresh(login.refresh_token)).body.error).toBe('invalid_grant');
   });
+
+  // Release notes 2024; sfdx-core, airbyte and restforce issues: the words that concurrent refreshes are answered with.
+  it('refuses a refresh beside another of the same token, which spends nothing', async () => {
+    await org.control('settings', { rotateRefreshTokens: true });
+    const { refresh_token: mine } = await org.logIn();
+    const { refresh_token: other } = await org.logIn();
+    await org.control('settings', { latencyMs: 150 });
+    const replies = await Promise.all([refresh(mine), refresh(mine), refresh(mine), refresh(other)]);
+    await org.control('settings', { latencyMs: 0 });
+    const refused = replies.filter(({ status }) => status === 400);
+    expect(refused.map(({ body }) => [body.error, body.error_description])).toEqual(
+      Array.from({ length: 2 }, () => ['invalid_grant', 'token request is already being processed']),
+    );
+    const through = replies.slice(0, 3).find(({ status }) => status === 200);
+    expect(replies[3]?.status).toBe(200);
+    // The family lives: what the first was given is good.
+    expect((await refresh(through?.body.refresh_token)).status).toBe(200);
+    // Afterwards the old token is a spent one, as ever.
+    expect((await refresh(mine)).body.error_description).toBe('expired access/refresh token');
+    await org.control('settings', { rotateRefreshTokens: false });
+  });
+
+  it('lets refreshes of one token pass side by side where the org is set so, and one after the other always', async () => {
+    const { refresh_token: mine } = await org.logIn();
+    for (let n = 0; n < 20; n++) expect((await refresh(mine)).status).toBe(200);
+    await org.control('settings', { latencyMs: 50, refuseConcurrentRefresh: false });
+    const replies = await Promise.all([refresh(mine), refresh(mine)]);
+    await org.control('settings', { latencyMs: 0, refuseConcurrentRefresh: true });
+    expect(replies.map(({ status }) => status)).toEqual([200, 200]);
+  });
+
+  it.each([
+    ['server_error', 500],
+    ['temporarily_unavailable', 503],
+    ['app_not_found', 400],
+    ['inactive_org', 400],
+    ['rate_limit_exceeded', 400],
+    ['invalid_client', 400],
+  ])('rehearses the refusal %s by a fault, in the form of OAuth', async (errorCode, status) => {
+    await org.control('faults', [{ match: 'POST /services/oauth2/token', errorCode }]);
+    const reply = await refresh('x');
+    expect([reply.status, reply.body.error]).toEqual([status, errorCode]);
+    expect(String(reply.body.error_description)).toMatch(/ /);
+  });
 });
