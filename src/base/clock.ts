@@ -9,6 +9,9 @@ export interface Clock {
   sleep(ms: number, options?: { signal?: AbortSignal }): Promise<void>;
 }
 
+/** 24.8 days, the most that fits into a timer's 31 bits. */
+const longestTimerMs = 2_147_483_647;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
@@ -24,10 +27,17 @@ export const systemClock: Clock = {
         clearTimeout(timer);
         reject(isAbort(signal?.reason) ? signal?.reason : abortReason());
       };
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      }, ms);
+      let timer: NodeJS.Timeout;
+      const wait = (left: number) => {
+        // A longer timer fires at once, so a long sleep is many.
+        const part = Math.min(left, longestTimerMs);
+        timer = setTimeout(() => {
+          if (left > part) return wait(left - part);
+          signal?.removeEventListener('abort', onAbort);
+          resolve();
+        }, part);
+      };
+      wait(ms);
       signal?.addEventListener('abort', onAbort, { once: true });
     });
   },

@@ -42,9 +42,15 @@ export interface WatchedOutcome {
 const maxCycles = 4;
 /** First copies under way at once. They have places of their own, because one may take hours. */
 const maxFirstCopies = 2;
+/** How long a cycle holds its place at most; orgs that needed longer last time share places of their own. */
+const cyclePlaceMs = 15_000;
+/** The same for a first copy: others begin beside one that takes long. */
+const copyPlaceMs = 1_800_000;
 /** How soon a new, enabled, disabled or newly logged-in org is noticed. */
 const rescanMs = 15_000;
 const longestBackoffMs = 3_600_000;
+/** However long an org asks to be left alone. */
+const longestRetryAfterMs = 86_400_000;
 
 /**
  * Keeps one loop per org, each on its own timetable, so that one org's trouble stays with that org. Ends
@@ -53,8 +59,14 @@ const longestBackoffMs = 3_600_000;
  */
 export async function supervise(options: SupervisorOptions): Promise<WatchedOutcome[]> {
   const { clock, intervalMs, once, signal, random = Math.random } = options;
-  const places = { cycles: new Places(maxCycles), copies: new Places(maxFirstCopies) };
+  const places: LoopPlaces = {
+    cycles: new Places(maxCycles, cyclePlaceMs, clock),
+    slowCycles: new Places(maxCycles, cyclePlaceMs, clock),
+    copies: new Places(maxFirstCopies, copyPlaceMs, clock),
+  };
   const loops = new Map<string, { stop: AbortController; outcome: WatchedOutcome; done: Promise<void> }>();
+  /** Loops of orgs that are wanted no more, until they have ended; one that takes long must not hold up the rest. */
+  const leaving = new Map<string, Promise<void>>();
   const end = new AbortController();
   const ending = Promise.withResolvers<boolean>();
   const bound = AbortSignal.any([signal, end.signal]);
@@ -90,7 +102,7 @@ export async function supervise(options: SupervisorOptions): Promise<WatchedOutc
   });
   if (!once) await rescan(bound);
   await allBusy;
-  await Promise.all([...loops.values()].map(({ done }) => done));
+  await Promise.all([...[...loops.values()].map(({ done }) => done), ...leaving.values()]);
   return [...loops.values()].map(({ outcome }) => outcome);
 
   async function rescan(until: AbortSignal): Promise<void> {
@@ -110,10 +122,14 @@ export async function supervise(options: SupervisorOptions): Promise<WatchedOutc
       for (const [url, { stop, done }] of loops) {
         if (wanted.has(url)) continue;
         stop.abort();
-        await done;
         loops.delete(url);
+        leaving.set(
+          url,
+          done.finally(() => leaving.delete(url)),
+        );
       }
-      for (const url of wanted) if (!loops.has(url)) start(url, 0);
+      // One that is wanted again while it still ends is taken up by a later look.
+      for (const url of wanted) if (!loops.has(url) && !leaving.has(url)) start(url, 0);
     }
   }
 }
@@ -126,6 +142,8 @@ interface LoopOptions extends SupervisorOptions {
 
 interface LoopPlaces {
   cycles: Places;
+  /** For orgs whose last cycle took long, so that however many they are, they delay each other only. */
+  slowCycles: Places;
   copies: Places;
 }
 
@@ -139,6 +157,7 @@ class OrgLoop {
   readonly firstTry: Promise<unknown>;
   #tellFirstTry!: (error: unknown) => void;
   #failures = 0;
+  #slow = false;
   #org: WatchedOrg | null = null;
 
   constructor(instanceUrl: string, outcome: WatchedOutcome, options: LoopOptions, places: LoopPlaces) {
@@ -173,18 +192,29 @@ class OrgLoop {
   /** A cycle, after a first copy where there is none: the place for cycles is free as long as that takes. */
   async #work(): Promise<void> {
     const { signal } = this.#options;
-    const { cycles, copies } = this.#places;
-    const cycleUnlessUncopied = async () => {
+    const uncopied = await this.#inPlace(async () => {
       this.#org ??= await this.#options.open(this.#instanceUrl);
       this.#tellFirstTry(null);
       if (await this.#org.needsFirstCopy()) return this.#org;
       await this.#org.cycle(signal);
       return null;
-    };
-    const uncopied = await cycles.run(signal, cycleUnlessUncopied);
+    });
     if (uncopied === null) return;
-    await copies.run(signal, () => uncopied.firstCopy(signal));
-    await cycles.run(signal, () => uncopied.cycle(signal));
+    await this.#places.copies.run(signal, () => uncopied.firstCopy(signal));
+    await this.#inPlace(() => uncopied.cycle(signal));
+  }
+
+  async #inPlace<T>(work: () => Promise<T>): Promise<T> {
+    const { clock, signal } = this.#options;
+    const { cycles, slowCycles } = this.#places;
+    return (this.#slow ? slowCycles : cycles).run(signal, async () => {
+      const startedAt = clock.monotonicMs();
+      try {
+        return await work();
+      } finally {
+        this.#slow = clock.monotonicMs() - startedAt >= cyclePlaceMs;
+      }
+    });
   }
 
   /** One try; answers how long to wait before the next. Throws only an abort. */
@@ -246,5 +276,5 @@ class OrgLoop {
 /** How long the org itself asked to be left alone; 0 where it did not. */
 function retryAfterOf(error: unknown): number {
   const details = isAppError(error) ? (error.details as { retryAfterMs?: unknown } | null | undefined) : null;
-  return typeof details?.retryAfterMs === 'number' ? details.retryAfterMs : 0;
+  return typeof details?.retryAfterMs === 'number' ? Math.min(details.retryAfterMs, longestRetryAfterMs) : 0;
 }

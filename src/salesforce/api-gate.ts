@@ -18,6 +18,6 @@ export const openGate: ApiGate = { before: async () => {}, after: () => {} };
 
 /** `api-usage=25/5000; per-app-api-usage=17/250(appName=sample-app)` → the org's usage, or null. */
 export function parseLimitInfo(header: string | null, at: number): ApiUsage | null {
-  const match = /(?:^|[;,\s])api-usage=(\d+)\/(\d+)/.exec(header ?? '');
+  const match = /(?:^|[;,\s])api-usage=(\d{1,12})\/(\d{1,12})/.exec(header ?? '');
   return match ? { used: Number(match[1]), max: Number(match[2]), at } : null;
 }

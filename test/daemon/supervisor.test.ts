@@ -254,3 +254,48 @@ describe('supervise', () => {
     await stopping;
   });
 });
+
+describe('an org that is slow', () => {
+  const never = () => new Promise<void>(() => {});
+
+  it('gives its place back, so that the fifth org’s cycle starts on time', async () => {
+    const slow = Object.fromEntries(['a', 'b', 'c', 'd'].map((url) => [url, { cycle: never }]));
+    const watch = watching({ ...slow, fifth: {} });
+    await watch.pass(20 * minute);
+    const [first = 9, second = 99, third = 99] = watch.cyclesOf('fifth');
+    expect(first).toBeLessThanOrEqual(0.5);
+    expect([second, third].map(Math.round)).toEqual([5, 10]);
+  });
+
+  it('delays other slow ones only, once it is known for it', async () => {
+    const clocked = (n: number) => (n === 0 ? Promise.resolve() : never());
+    const urls = Array.from({ length: 12 }, (_, i) => `slow${i}`);
+    const watch = watching({
+      ...Object.fromEntries(urls.map((url) => [url, { cycle: clocked }])),
+      quick: {},
+    });
+    await watch.pass(20 * minute);
+    const [, second = 99, third = 999] = watch.cyclesOf('quick');
+    // Twelve that turn slow at once pass through four places, a quarter of a minute each, before the quick one.
+    expect(second).toBeLessThanOrEqual(6);
+    expect(third - second).toBeLessThanOrEqual(5);
+  });
+
+  it('delays no other org’s first copy for ever either', async () => {
+    const watch = watching({ a: { copy: never }, b: { copy: never }, c: { copy: async () => {} } });
+    await watch.pass(40 * minute);
+    expect(watch.log.filter((line) => line.endsWith('copy c'))).toHaveLength(1);
+    expect(watch.cyclesOf('c').length).toBeGreaterThan(0);
+  });
+
+  it('and disabled meanwhile does not keep the watch from noticing other orgs', async () => {
+    const watch = watching({ a: {}, b: { cycle: never }, later: {} });
+    await settle();
+    watch.wanted.urls = ['a', 'b'];
+    await watch.pass(minute);
+    const before = watch.cyclesOf('later').length;
+    watch.wanted.urls = ['a', 'later'];
+    await watch.pass(minute);
+    expect(watch.cyclesOf('later').length).toBe(before + 1);
+  });
+});
