@@ -37,5 +37,22 @@ export function withDrainLock(
   };
 }
 
+/**
+ * Lends the lock of an org's outbox where it is free. Throws `ORG_BUSY` where another process is sending: whoever has
+ * a timetable to keep leaves the outbox to that one, which sends all of it.
+ */
+export function withFreeDrainLock({ locks }: Services, instanceUrl: string) {
+  return async <T>(work: () => Promise<T>): Promise<T> => {
+    const lock = locks.tryAcquire(`outbox-${hostKeyOf(instanceUrl)}`);
+    if (lock === null)
+      throw new AppError('ORG_BUSY', `Another process is sending what the outbox of ${instanceUrl} holds.`);
+    try {
+      return await work();
+    } finally {
+      lock.release();
+    }
+  };
+}
+
 /** The name of the lock that says "a watch runs on this data folder". */
 export const watchLockName = 'watch';

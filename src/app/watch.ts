@@ -4,15 +4,21 @@ import { supervise, type WatchedOrg } from '../daemon/supervisor.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { backfill, isBackfilled } from '../sync/backfill/backfill.ts';
 import { closeKilledCycles } from '../sync/close-killed-runs.ts';
-import { runCycle } from '../sync/cycle/cycle.ts';
+import { type CycleReport, runCycle } from '../sync/cycle/cycle.ts';
 import { WindowMemory } from '../sync/cycle/window-memory.ts';
 import type { CallContext } from './app.ts';
 import { syncOrgs } from './chosen-orgs.ts';
 import { type ConnectedOrg, connectOrg, noteCalls } from './connect-org.ts';
-import type { WatchEvent, WatchOptions, WatchResult } from './contract/watch.ts';
+import type {
+  CycleCompleteEvent,
+  WatchEvent,
+  WatchedPush,
+  WatchOptions,
+  WatchResult,
+} from './contract/watch.ts';
 import { errorInfoOf } from './error-info.ts';
 import { hasLogin } from './has-login.ts';
-import { lockOrg, watchLockName, withDrainLock } from './org-lock.ts';
+import { lockOrg, watchLockName, withDrainLock, withFreeDrainLock } from './org-lock.ts';
 import { progressOf } from './progress-events.ts';
 import { renewIdleLogins } from './renew-idle.ts';
 import type { Services } from './services.ts';
@@ -37,8 +43,13 @@ export async function watch(
   };
   let cycles = 0;
   let failed = 0;
+  const pushes = new Map<string, WatchedPush>();
   const tell: Tell = (event) => {
-    if (event.event === 'cycle:complete') cycles++;
+    if (event.event === 'cycle:complete') {
+      cycles++;
+      const { rejected, inDoubt, conflicts, unsent, pushError } = event;
+      pushes.set(event.instanceUrl, { rejected, inDoubt, conflicts, unsent, error: pushError });
+    }
     if (event.event === 'cycle:failed') failed++;
     onEvent(event);
   };
@@ -70,6 +81,7 @@ export async function watch(
     orgs: outcomes.map(({ instanceUrl, error }) => ({
       instanceUrl,
       error: error === null ? null : errorInfoOf(error),
+      push: pushes.get(instanceUrl) ?? null,
     })),
   };
 }
@@ -78,7 +90,7 @@ export async function watch(
 async function openWatched(
   services: Services,
   known: OrgRecord,
-  { push }: WatchOptions,
+  { push, once }: WatchOptions,
   { signal, tell }: { signal: AbortSignal; tell: Tell },
 ): Promise<WatchedOrg> {
   const lock = lockOrg(services, known.instanceUrl);
@@ -107,16 +119,14 @@ async function openWatched(
           await begin();
           const report = await runCycle(connected.context, {
             push,
-            withDrainLock: withDrainLock(services, org.instanceUrl, cycleSignal),
+            // Only whoever ends after this cycle waits for another that is sending.
+            withDrainLock: once
+              ? withDrainLock(services, org.instanceUrl, cycleSignal)
+              : withFreeDrainLock(services, org.instanceUrl),
             memory,
             signal: cycleSignal,
           });
-          tell({
-            event: 'cycle:complete',
-            instanceUrl: org.instanceUrl,
-            ...report,
-            coveredUntil: isoTime(report.coveredUntil),
-          });
+          tell(completed(org.instanceUrl, report));
         } finally {
           await noteCalls(connected, services);
         }
@@ -133,6 +143,26 @@ async function openWatched(
     lock.release();
     throw error;
   }
+}
+
+function completed(instanceUrl: string, report: CycleReport): CycleCompleteEvent {
+  const { push, outbox, coveredUntil, ...pulled } = report;
+  const { error, ...counts } = push;
+  return {
+    event: 'cycle:complete',
+    instanceUrl,
+    ...pulled,
+    ...counts,
+    pushError: error === null ? null : errorInfoOf(error),
+    outbox: {
+      pending: outbox.pending,
+      rejected: outbox.rejected,
+      inDoubt: outbox['in-doubt'] + outbox.sent,
+      held: outbox.held,
+      conflicts: outbox.conflict,
+    },
+    coveredUntil: isoTime(coveredUntil),
+  };
 }
 
 async function firstCopy({ context, budget }: ConnectedOrg, tell: Tell, signal: AbortSignal): Promise<void> {

@@ -67,9 +67,10 @@ describe('the outbox is drained', () => {
     await control(url, 'faults', lostAnswers);
     await pushed(rig, [{ LastName: 'Waits' }]);
     // The repeat is refused for now, so that the entry waits again.
-    await control(url, 'faults', [{ match: 'POST .*/ui-api/records', status: 429 }]);
-    await cycle(rig).catch(() => {});
+    await control(url, 'faults', [{ match: 'POST .*/ui-api/records', status: 429, times: 99 }]);
+    await cycle(rig);
     expect(await statesOf(rig)).toEqual(['pending']);
+    await control(url, 'faults', []);
     await passDays(rig, 31);
     await pushed(rig, [{ LastName: 'Last' }]);
     expect(await statesOf(rig)).toEqual(['in-doubt', 'done']);

@@ -27,7 +27,18 @@ export interface CycleCompleteEvent {
   upserted: number;
   deleted: number;
   undeleted: number;
+  /** Entries of the outbox that this cycle sent and Salesforce took. */
   pushed: number;
+  /** Refused, left in doubt or found in conflict by this cycle. */
+  rejected: number;
+  inDoubt: number;
+  conflicts: number;
+  /** Entries that this cycle was to send and that still wait. */
+  unsent: number;
+  /** Why they still wait. */
+  pushError: ErrorInfo | null;
+  /** What the outbox holds after the cycle. */
+  outbox: { pending: number; rejected: number; inDoubt: number; held: number; conflicts: number };
   coveredUntil: string | null;
   apiCalls: number;
   durationMs: number;
@@ -42,7 +53,16 @@ export interface CycleFailedEvent {
   retryInMs: number | null;
 }
 
+/** What the last complete cycle did not get through to Salesforce. */
+export interface WatchedPush {
+  rejected: number;
+  inDoubt: number;
+  conflicts: number;
+  unsent: number;
+  error: ErrorInfo | null;
+}
+
 /** Where each org stood at the end; decides the exit code of `--once`. */
 export interface WatchResult {
-  orgs: { instanceUrl: string; error: ErrorInfo | null }[];
+  orgs: { instanceUrl: string; error: ErrorInfo | null; push?: WatchedPush | null }[];
 }

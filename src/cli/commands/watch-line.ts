@@ -18,7 +18,7 @@ export function watchLine(event: CycleEvent, orgNames: OrgNames): string {
       return `Watching ${counted(event.orgs.length, 'org')} ${how}: ${event.orgs.map((url) => orgNames.of(url)).join(', ')}`;
     }
     case 'cycle:complete':
-      return `${orgNames.of(event.instanceUrl)}: ${changesOf(event)} in ${formatDuration(event.durationMs)}, covered until ${event.coveredUntil ?? 'nowhere yet'}`;
+      return `${orgNames.of(event.instanceUrl)}: ${changesOf(event)} in ${formatDuration(event.durationMs)}, covered until ${event.coveredUntil ?? 'nowhere yet'}${pushTrouble(event)}`;
     case 'cycle:failed':
       return `${orgNames.of(event.instanceUrl)}: ${event.error.message} (${event.error.code}) ${againIn(event.retryInMs)}`;
     case 'cycle:skipped':
@@ -36,13 +36,23 @@ function againIn(retryInMs: number | null): string {
   return retryInMs === null ? 'Not tried again.' : `Again in ${formatDuration(retryInMs)}.`;
 }
 
-function changesOf({ upserted, deleted, undeleted, pushed }: CycleCompleteEvent): string {
+function changesOf(event: CycleCompleteEvent): string {
+  const { upserted, deleted, undeleted, pushed, rejected, inDoubt, conflicts, unsent } = event;
   const changes = [
     [upserted, 'upserted'],
     [deleted, 'deleted'],
     [undeleted, 'undeleted'],
     [pushed, 'pushed'],
+    [rejected, 'refused'],
+    [inDoubt, 'in doubt'],
+    [conflicts, 'in conflict'],
+    [unsent, 'still to be sent'],
   ] as const;
   const told = changes.filter(([n]) => n > 0).map(([n, verb]) => `${n} ${verb}`);
   return told.length === 0 ? 'nothing new' : told.join(', ');
+}
+
+/** Why the outbox was not sent, beside a pull that went well. */
+function pushTrouble({ pushError }: CycleCompleteEvent): string {
+  return pushError === null ? '' : `; not everything was sent: ${pushError.message} (${pushError.code})`;
 }

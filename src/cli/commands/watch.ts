@@ -7,6 +7,7 @@ import { failureOfOrgs } from '../org-failure.ts';
 import { createLineProgress } from '../progress/line-progress.ts';
 import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
+import { failureOfPushes } from './watch-failure.ts';
 import { watchLine } from './watch-line.ts';
 
 interface WatchFlags {
@@ -48,7 +49,8 @@ async function watch(call: Invocation, orgs: string[], flags: WatchFlags): Promi
     call.context<WatchEvent>(show, { exact: asJson }),
   );
   // A signal is how a watch ends; the troubles of its orgs are in its events. One that ends by itself tells why.
-  return { failure: call.signal.aborted ? null : failureOfOrgs(result.orgs) };
+  if (call.signal.aborted) return { failure: null };
+  return { failure: failureOfOrgs(result.orgs) ?? failureOfPushes(result.orgs) };
 }
 
 function jsonLines(call: Invocation): (event: WatchEvent) => void {

@@ -1,6 +1,8 @@
+import { isAbort } from '../../base/abort.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
-import { drainOutbox } from '../push/drain.ts';
+import type { OutboxState } from '../ports/outbox.ts';
+import { type DrainReport, drainOutbox } from '../push/drain.ts';
 import { assertWithinReach } from '../replication-window.ts';
 import { RunRecorder } from '../run-recorder.ts';
 import { refreshSchema, withCurrentFields } from '../schema.ts';
@@ -12,6 +14,7 @@ import type { WindowMemory } from './window-memory.ts';
 export interface CycleOptions {
   /** Whether the outbox is drained at the end. `withDrainLock` is then required. */
   push: boolean;
+  /** May throw `ORG_BUSY` where another process is sending: the outbox is then left to that one. */
   withDrainLock?: <T>(work: () => Promise<T>) => Promise<T>;
   /** Kept by a daemon between the cycles of one org, so that a standing coverage costs little. */
   memory?: WindowMemory;
@@ -23,35 +26,63 @@ export interface CycleReport {
   upserted: number;
   deleted: number;
   undeleted: number;
-  pushed: number;
+  push: CyclePush;
+  /** What the outbox holds now. */
+  outbox: Record<OutboxState, number>;
   /** The smaller cursor, ms since 1970. */
   coveredUntil: number;
   apiCalls: number;
   durationMs: number;
 }
 
+/** What became of the entries that this cycle was to send. */
+export interface CyclePush {
+  pushed: number;
+  rejected: number;
+  inDoubt: number;
+  conflicts: number;
+  /** Still waiting, those behind them included. */
+  unsent: number;
+  /** Why they still wait; null where nothing does. */
+  error: unknown;
+}
+
+const nothingPushed: CyclePush = { pushed: 0, rejected: 0, inDoubt: 0, conflicts: 0, unsent: 0, error: null };
+
+/** A pull that ended so tells that nothing can be sent either, or only into doubt. */
+const endsPush = [
+  'LOGIN_REQUIRED',
+  'NETWORK_UNREACHABLE',
+  'TIMEOUT',
+  'ORG_UNAVAILABLE',
+  'ORG_CHANGED',
+  'REQUEST_LIMIT_EXCEEDED',
+  'MIRROR_BUSY',
+  'MIRROR_CORRUPT',
+  'MIRROR_FAILED',
+  'DISK_FULL',
+];
+
 /**
  * One watch cycle of one org: everything that the org says changed since the cursors, then the outbox. The
- * caller holds the org's watch lock, and the mirror has had its backfill.
+ * caller holds the org's watch lock, and the mirror has had its backfill. Pull and push fail apart: this throws what
+ * the pull failed of, and what became of the push is in the report.
  */
 export async function runCycle(context: SyncContext, options: CycleOptions): Promise<CycleReport> {
   const { clock, mirror, remote } = context;
-  const { signal } = options;
   const startedAt = clock.monotonicMs();
   const callsAtStart = remote.apiCalls();
   const run = await RunRecorder.start(context, 'cycle', {});
+  let push = nothingPushed;
   try {
     let pullError: unknown = null;
     try {
       await pull(context, run, options);
     } catch (error) {
-      // Neither a mirror that fell behind nor a share that pulls have used up is the pushes' trouble.
-      if (!isAppError(error, 'CURSOR_OUT_OF_REACH', 'API_BUDGET_EXHAUSTED')) throw error;
+      if (!isAppError(error) || isAppError(error, ...endsPush)) throw error;
       pullError = error;
     }
-    if (options.push) {
-      await run.step('push', () => drainOutbox(context, { run, withLock: options.withDrainLock, signal }));
-    }
+    if (options.push) push = await pushOutbox(context, run, options);
     if (pullError !== null) throw pullError;
     await run.complete();
   } catch (error) {
@@ -59,17 +90,41 @@ export async function runCycle(context: SyncContext, options: CycleOptions): Pro
     throw error;
   }
   const cursors = await mirror.cursors();
-  const { upserted = 0, deleted = 0, undeleted = 0, pushed = 0 } = run.counts;
+  const { upserted = 0, deleted = 0, undeleted = 0 } = run.counts;
   return {
     runId: run.id,
     upserted,
     deleted,
     undeleted,
-    pushed,
+    push,
+    outbox: await mirror.outbox.counts(),
     coveredUntil: Math.min(cursors.updated ?? 0, cursors.deleted ?? 0),
     apiCalls: remote.apiCalls() - callsAtStart,
     durationMs: Math.round(clock.monotonicMs() - startedAt),
   };
+}
+
+/** Never throws but for an abort: what the outbox meets is none of the pull's trouble. */
+async function pushOutbox(
+  context: SyncContext,
+  run: RunRecorder,
+  { withDrainLock, signal }: CycleOptions,
+): Promise<CyclePush> {
+  let report: Pick<DrainReport, 'unsent' | 'stopped' | 'stuck'> = { unsent: 0, stopped: null, stuck: null };
+  await run.step('push', async (note) => {
+    try {
+      report = await drainOutbox(context, { run, withLock: withDrainLock, signal });
+    } catch (error) {
+      if (isAbort(error)) throw error;
+      if (isAppError(error, 'ORG_BUSY')) return note('Another process is sending what the outbox holds.');
+      report = { unsent: 0, stopped: error as Error, stuck: null };
+    }
+    const reason = report.stopped ?? report.stuck;
+    if (reason !== null) note(`Not everything was sent: ${reason.message}`);
+  });
+  const { pushed = 0, rejected = 0, inDoubt = 0, conflicts = 0 } = run.counts;
+  const { unsent, stopped, stuck } = report;
+  return { pushed, rejected, inDoubt, conflicts, unsent, error: stopped ?? stuck };
 }
 
 /** Brings what changed since the cursors, and fills columns that are new. */

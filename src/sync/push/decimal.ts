@@ -31,6 +31,12 @@ export function decimalText({ negative, whole, fraction }: Decimal): string {
   return `${negative ? '-' : ''}${whole || '0'}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
+/** A number's text in plain notation, however it was written; null where the text is no number. */
+export function plainDecimal(text: string): string | null {
+  const decimal = parseDecimal(text.trim());
+  return decimal === null ? null : decimalText(decimal);
+}
+
 /** From the first digit that is not 0 to the last. */
 export function significantDigits({ whole, fraction }: Decimal): number {
   if (fraction === '') return whole.replace(/0+$/, '').length;

@@ -1,14 +1,14 @@
-import { throwIfAborted } from '../../base/abort.ts';
-import { backoffMs } from '../../base/backoff.ts';
-import { AppError, isAppError } from '../../base/errors.ts';
+import { isAbort, throwIfAborted } from '../../base/abort.ts';
 import type { SyncContext } from '../context.ts';
 import type { OutboxEntry, Settlement } from '../ports/outbox.ts';
-import type { RecordError, WriteOutcome } from '../ports/remote.ts';
 import type { RunRecorder } from '../run-recorder.ts';
-import { isRepeatable, type PlannedRequest, planRequests } from './plan-requests.ts';
+import { contactNames } from './contact-names.ts';
+import { DrainProgress, tellDoubts } from './drain-progress.ts';
+import { noAnswer } from './entry-errors.ts';
+import { isRepeatable, planRequests } from './plan-requests.ts';
 import { readBack } from './read-back.ts';
-import { sendRequest } from './send-request.ts';
-import { StuckEntries } from './stuck-entries.ts';
+import { sendPlanned } from './send-planned.ts';
+import { settleDoubts } from './settle-doubts.ts';
 
 export interface DrainOptions {
   run: RunRecorder;
@@ -18,78 +18,116 @@ export interface DrainOptions {
   signal: AbortSignal;
 }
 
+export interface DrainReport {
+  /** Entries that this drain was to send and that still wait, those behind them included. */
+  unsent: number;
+  /** Why sending ended before everything was tried: the org as a whole, or this machine. Null where it did not. */
+  stopped: Error | null;
+  /** The first reason of an entry's own for still waiting, or for being in doubt; the others were sent. */
+  stuck: Error | null;
+  /** Why contacts that were written are not in the mirror yet; they are read by the next drain or cycle. */
+  readBack: Error | null;
+}
+
 /** Salesforce keeps the answer to an Idempotency-Key for 30 days; a day is left for clocks. */
 const idempotencyMs = 29 * 86_400_000;
-/** How often a request whose answer never came is repeated at once, where a repeat is safe. */
-const maxRepeats = 3;
-/**
- * After so many lost answers in a row the org itself counts as out of reach. Fewer for creates in collections:
- * each of those leaves up to 200 contacts in a doubt that only people can settle.
- */
-const maxDoubtsInRow = { repeatable: 3, other: 2 };
-const entriesPerPass = 2_000;
+const entriesPerPage = 2_000;
 
 /**
- * Sends what waits in the outbox, in order, and reads the contacts back. One drain an org at a time. Throws
- * the error that stopped it (an org out of reach, a limit); whatever was settled until then is stored.
+ * Sends what waits in the outbox, in order, and reads the contacts back. One drain an org at a time. Throws an abort
+ * and what `withLock` throws; everything else is in the report, and whatever was settled is stored.
  */
-export async function drainOutbox(context: SyncContext, options: DrainOptions): Promise<void> {
+export async function drainOutbox(context: SyncContext, options: DrainOptions): Promise<DrainReport> {
   const { withLock = (work) => work() } = options;
-  const counts = await context.mirror.outbox.counts();
-  const open = counts.pending + counts.sent + counts['in-doubt'];
-  const due = open > 0 || (await context.mirror.outbox.readBackDue(1)).length > 0;
-  if (due) await withLock(() => drain(context, options));
-}
-
-async function drain(context: SyncContext, options: DrainOptions): Promise<void> {
   const { outbox } = context.mirror;
-  await recover(context);
-  const progress: DrainProgress = { idempotent: true, doubtsInRow: 0, stuck: new StuckEntries() };
-  for (;;) {
-    const listed = wholeGroups(await outbox.list({ states: ['pending'], limit: entriesPerPass }));
-    const waiting = progress.stuck.without(listed);
-    if (waiting.length === 0) break;
-    const sendable = await withoutExpired(context, waiting);
-    for (const planned of planRequests(sendable, progress.idempotent)) {
-      throwIfAborted(options.signal);
-      // What got stuck since the plan was made keeps later changes of the same contact back.
-      const entries = progress.stuck.without(planned.entries);
-      if (entries.length > 0 && (entries.length === planned.entries.length || !planned.allOrNone))
-        await settle(context, { ...planned, entries }, progress, options);
-      else progress.stuck.add(planned.entries, null);
-    }
+  const counts = await outbox.counts();
+  const open = counts.pending + counts.sent + counts['in-doubt'];
+  const due = open > 0 || (await outbox.readBackDue(1)).length > 0;
+  if (!due) return { unsent: 0, stopped: null, stuck: null, readBack: null };
+  return withLock(() => drain(context, options));
+}
+
+async function drain(context: SyncContext, options: DrainOptions): Promise<DrainReport> {
+  const progress = new DrainProgress(options.run);
+  let stopped: Error | null = null;
+  try {
+    await recover(context, progress, options.signal);
+    stopped = await sendAll(context, progress, options);
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    stopped = error as Error;
   }
-  await readBack(context, options);
-  if (progress.stuck.error !== null) throw progress.stuck.error;
+  // Nothing was tried of what is left, and all of it waits for the same reason.
+  const unsent = stopped === null ? progress.unsent : (await context.mirror.outbox.counts()).pending;
+  return { unsent, stopped, stuck: progress.stuck, readBack: await readBackAll(context, options) };
 }
 
-interface DrainProgress {
-  /** Whether the org takes Idempotency-Keys, as far as this drain knows. */
-  idempotent: boolean;
-  /** Requests in a row, up to the last one, whose answer never came. */
-  doubtsInRow: number;
-  stuck: StuckEntries;
-}
-
-/** A group that the end of a pass cuts waits for the next pass: half of it must not go out alone. */
-function wholeGroups(entries: OutboxEntry[]): OutboxEntry[] {
-  const last = entries.at(-1)?.atomicGroup ?? null;
-  if (last === null || entries.length < entriesPerPass) return entries;
-  return entries.filter(({ atomicGroup }) => atomicGroup !== last);
+/** A contact that was written and cannot be read now is written all the same. */
+async function readBackAll(context: SyncContext, options: DrainOptions): Promise<Error | null> {
+  try {
+    await readBack(context, options);
+    return null;
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    context.log.warn(
+      `${context.remote.instanceUrl}: contacts that were pushed could not be read back yet: ${(error as Error).message}`,
+    );
+    return error as Error;
+  }
 }
 
 /**
- * Whoever may have been sent by a key that Salesforce has forgotten since could be made a second time: in doubt.
+ * We hold the drain lock, so whatever is `sent` lost its process before the answer came. A create with its key is
+ * safe to repeat; of an update, delete or upsert the contact is read first; a create in a collection stays in doubt
+ * until it is settled.
  */
-async function withoutExpired(
-  { mirror, clock }: SyncContext,
-  waiting: readonly OutboxEntry[],
-): Promise<OutboxEntry[]> {
+async function recover(context: SyncContext, progress: DrainProgress, signal: AbortSignal): Promise<void> {
+  const { outbox } = context.mirror;
+  const doubts: string[] = [];
+  for (let after = -1; ; ) {
+    const page = await outbox.list({ states: ['sent', 'in-doubt'], after, limit: entriesPerPage });
+    const last = page.at(-1);
+    if (last === undefined) break;
+    after = last.seq;
+    doubts.push(...(await recoverPage(context, page, progress, signal)));
+  }
+  tellDoubts(context, doubts);
+}
+
+/** Returns the keys of the entries that stay in doubt. */
+async function recoverPage(
+  context: SyncContext,
+  page: readonly OutboxEntry[],
+  progress: DrainProgress,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { mirror, clock } = context;
   const at = clock.now();
-  const expired = waiting.filter((entry) => isExpired(entry, at));
-  if (expired.length === 0) return [...waiting];
-  await mirror.outbox.settle(expired.map(({ key }) => ({ key, state: 'in-doubt', errors: [noAnswer], at })));
-  return waiting.filter((entry) => !expired.includes(entry));
+  const settlements: Settlement[] = [];
+  const readable: OutboxEntry[] = [];
+  for (const entry of page) {
+    const { key, state, way, errors } = entry;
+    if (way === 'ui-api' && !isExpired(entry, at)) settlements.push({ key, state: 'pending', errors, at });
+    else if (state === 'sent') settlements.push({ key, state: 'in-doubt', errors: [noAnswer], at });
+    if (way !== 'ui-api' && isRepeatable(entry)) readable.push(entry);
+  }
+  if (settlements.length > 0) await mirror.outbox.settle(settlements);
+  let settled = new Map<string, Settlement>();
+  try {
+    settled = await settleDoubts(context, readable, { signal });
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    // They stay in doubt, with what follows of the same contacts; the others are none of their trouble.
+    progress.stuck ??= error as Error;
+    for (const entry of readable)
+      progress.count(entry, { key: entry.key, state: 'in-doubt', errors: [], at });
+  }
+  for (const entry of readable) {
+    const settlement = settled.get(entry.key);
+    if (settlement !== undefined && settlement.state !== 'pending') progress.count(entry, settlement);
+  }
+  const waiting = new Set(settlements.filter(({ state }) => state === 'pending').map(({ key }) => key));
+  return page.map(({ key }) => key).filter((key) => !waiting.has(key) && !settled.has(key));
 }
 
 function isExpired({ way, sentAt }: Pick<OutboxEntry, 'way' | 'sentAt'>, at: number): boolean {
@@ -97,169 +135,88 @@ function isExpired({ way, sentAt }: Pick<OutboxEntry, 'way' | 'sentAt'>, at: num
 }
 
 /**
- * We hold the drain lock, so whatever is `sent` lost its process before the answer came. Where a repeat is
- * safe it waits again; a create in a collection stays in doubt until it is settled.
+ * Goes through all open entries once, in their order. Those that a person has to decide about are passed, and keep
+ * back what follows of the same contacts. Answers why it ended early, null where it did not.
  */
-async function recover(context: SyncContext): Promise<void> {
-  const { mirror, clock } = context;
-  const { outbox } = mirror;
-  const entries = await outbox.list({ states: ['sent', 'in-doubt'] });
-  const at = clock.now();
-  const settlements: Settlement[] = [];
-  for (const { key, op, way, sentAt, errors, state } of entries) {
-    if (isRepeatable({ op, way }) && !isExpired({ way, sentAt }, at))
-      settlements.push({ key, state: 'pending', errors, at });
-    else if (state === 'sent') settlements.push({ key, state: 'in-doubt', errors: [noAnswer], at });
-  }
-  const repeated = new Set(settlements.filter(({ state }) => state === 'pending').map(({ key }) => key));
-  tellDoubts(
-    context,
-    entries.map(({ key }) => key).filter((key) => !repeated.has(key)),
-  );
-  if (settlements.length > 0) await outbox.settle(settlements);
-}
-
-/** The entries in doubt that were told last. A watch drains each cycle, and people need to hear of each change once. */
-const toldDoubts = new WeakMap<SyncContext, string>();
-
-function tellDoubts(context: SyncContext, keys: readonly string[]): void {
-  const doubts = keys.toSorted().join(' ');
-  if (doubts === (toldDoubts.get(context) ?? '')) return;
-  toldDoubts.set(context, doubts);
-  if (keys.length === 0) return;
-  context.log.warn(
-    `${context.remote.instanceUrl}: ${keys.length} contacts were sent and their answer never came; they stay in doubt and are not sent again`,
-  );
-}
-
-const noAnswer: RecordError = {
-  code: 'IN_DOUBT',
-  message: 'The request was sent and its answer never came; the contact may exist in Salesforce.',
-  fields: [],
-};
-
-async function settle(
+async function sendAll(
   context: SyncContext,
-  request: PlannedRequest,
   progress: DrainProgress,
   options: DrainOptions,
-): Promise<void> {
-  const { mirror, clock } = context;
-  let outcomes: WriteOutcome[] = [];
-  let sent = request;
-  // An earlier sending may have done its work.
-  let mayExist = request.entries.some(({ sentAt }) => sentAt !== null);
-  for (let attempt = 0; ; attempt++) {
-    if (sent.way === 'ui-api' && !progress.idempotent) {
-      // Only the key could tell whether the contact exists, and the org does not take it (any more).
-      if (mayExist) {
-        outcomes = [{ kind: 'unknown', error: keyRefused() }];
-        break;
-      }
-      sent = { ...sent, way: 'collection' };
-    }
-    const keys = sent.entries.map(({ key }) => key);
-    if (attempt > 0) {
-      const at = clock.now();
-      await mirror.outbox.settle(
-        keys.map((key) => ({ key, state: 'pending', errors: [], at, unsent: !mayExist })),
-      );
-    }
-    await mirror.outbox.markSent(keys, sent.way, clock.now());
-    const answer = await sendRequest(context.remote, sent);
-    if (answer === 'unsupported') {
-      progress.idempotent = false;
-      continue;
-    }
-    outcomes = answer;
-    const unknown = outcomes.some(({ kind }) => kind === 'unknown');
-    const repeatable = sent.entries.every(({ op }) => isRepeatable({ op, way: sent.way }));
-    mayExist ||= unknown;
-    // Where the request before was lost too, the next drain repeats this one: the stop shall not take long.
-    const repeats = progress.doubtsInRow === 0 ? maxRepeats : 0;
-    if (!unknown || !repeatable || attempt >= repeats || options.signal.aborted) break;
-    await clock
-      .sleep(backoffMs(attempt, { baseMs: 500, maxMs: 8_000 }), { signal: options.signal })
-      .catch(() => {});
+): Promise<Error | null> {
+  const states = ['pending', 'in-doubt', 'held', 'conflict'] as const;
+  for (let after = -1; ; ) {
+    const listed = await context.mirror.outbox.list({ states, after, limit: entriesPerPage });
+    const page = wholeGroups(listed);
+    const last = page.at(-1);
+    if (last === undefined) return null;
+    after = last.seq;
+    const stopped = await sendPage(context, page, progress, options);
+    if (stopped !== null) return stopped;
   }
-  const settlements = sent.entries.map((entry, i) => settlementOf(entry, outcomes[i], mayExist, clock.now()));
-  await mirror.outbox.settle(settlements);
-  count(options.run, sent.entries, settlements);
-  options.onSettled?.(settlements.filter(({ state }) => state === 'done' || state === 'rejected').length);
-  noteDoubt(progress, sent, outcomes);
-  const stop = outcomes.find(({ kind }) => kind === 'not-done' || kind === 'unknown');
-  if (stop === undefined || !('error' in stop)) return;
-  if (stop.kind === 'not-done' && stop.ofRecord !== true) throw stop.error;
-  progress.stuck.add(
-    sent.entries.filter((_, i) => ['not-done', 'unknown'].includes(outcomes[i]?.kind ?? 'unknown')),
-    stop.error,
-  );
 }
 
-/** Counts lost answers in a row; throws the last one's error where they tell that the org is out of reach. */
-function noteDoubt(
+/** A group that the end of a page cuts waits for the next page: half of it must not go out alone. */
+function wholeGroups(entries: OutboxEntry[]): OutboxEntry[] {
+  const last = entries.at(-1)?.atomicGroup ?? null;
+  if (last === null || entries.length < entriesPerPage) return entries;
+  return entries.filter(({ atomicGroup }) => atomicGroup !== last);
+}
+
+async function sendPage(
+  context: SyncContext,
+  page: readonly OutboxEntry[],
   progress: DrainProgress,
-  { entries, way }: PlannedRequest,
-  outcomes: readonly WriteOutcome[],
-): void {
-  const lost = outcomes.find((outcome) => outcome.kind === 'unknown' && !isOfRecords(outcome.error));
-  progress.doubtsInRow = lost === undefined ? 0 : progress.doubtsInRow + 1;
-  const repeatable = entries.every(({ op }) => isRepeatable({ op, way }));
-  const limit = repeatable ? maxDoubtsInRow.repeatable : maxDoubtsInRow.other;
-  if (lost?.kind === 'unknown' && progress.doubtsInRow >= limit) throw lost.error;
-}
-
-function settlementOf(
-  entry: OutboxEntry,
-  outcome: WriteOutcome | undefined,
-  mayExist: boolean,
-  at: number,
-): Settlement {
-  const { key } = entry;
-  if (outcome === undefined) return { key, state: 'in-doubt', errors: [noAnswer], at };
-  switch (outcome.kind) {
-    case 'done':
-      return { key, state: 'done', contactId: outcome.id, created: outcome.created, at };
-    case 'refused': {
-      // A repeated delete finds the contact deleted: that is what was wanted.
-      const gone = entry.op === 'delete' && outcome.errors.some(({ code }) => code === 'ENTITY_IS_DELETED');
-      if (gone && entry.contactId !== null)
-        return { key, state: 'done', contactId: entry.contactId, created: false, at };
-      return { key, state: 'rejected', errors: outcome.errors, at };
+  options: DrainOptions,
+): Promise<Error | null> {
+  const namesOf = await contactNames(context, page);
+  const expired = await settleExpired(context, page);
+  const free: OutboxEntry[] = [];
+  for (const unit of unitsOf(page)) {
+    const decided = unit.every(({ key, state }) => state === 'pending' && !expired.has(key));
+    const reason = decided ? progress.blockReason(unit, namesOf) : 'person';
+    if (reason === null) free.push(...unit);
+    else progress.block(unit, namesOf, reason);
+  }
+  for (const planned of planRequests(free, progress.idempotent, namesOf)) {
+    throwIfAborted(options.signal);
+    // What could not be sent since the plan was made keeps later changes of the same contact back.
+    const entries: OutboxEntry[] = [];
+    for (const unit of planned.allOrNone ? [planned.entries] : planned.entries.map((entry) => [entry])) {
+      const reason = progress.blockReason(unit, namesOf);
+      if (reason === null) entries.push(...unit);
+      else progress.block(unit, namesOf, reason);
     }
-    case 'not-done':
-      return { key, state: 'pending', errors: [errorOf(outcome.error)], at, unsent: !mayExist };
-    case 'unknown':
-      return { key, state: 'in-doubt', errors: [errorOf(outcome.error), noAnswer], at };
+    if (entries.length === 0) continue;
+    const { stopped, unfinished } = await sendPlanned(context, { ...planned, entries }, progress, options);
+    if (stopped !== null) return stopped;
+    progress.blocked.add(unfinished.flatMap(namesOf), 'unsent');
   }
+  return null;
 }
 
-/** An error that Salesforce has with these records, a locked row for one; all others would meet it again at once. */
-function isOfRecords(error: Error): boolean {
-  return isAppError(error, 'SALESFORCE_ERROR', 'REFUSED_FOR_NOW', 'IN_DOUBT');
-}
-
-function keyRefused(): AppError {
-  return new AppError('IN_DOUBT', 'The org does not take the Idempotency-Key that a contact was sent with.', {
-    hint: 'Look in Salesforce whether the contact is there; `outbox retry --in-doubt` sends it again, `outbox drop` gives it up.',
-  });
-}
-
-function errorOf(error: Error): RecordError {
-  return {
-    code: error instanceof AppError ? error.code : 'UNEXPECTED_ERROR',
-    message: error.message,
-    fields: [],
-  };
-}
-
-function count(run: RunRecorder, entries: readonly OutboxEntry[], settlements: readonly Settlement[]): void {
-  for (const [i, settlement] of settlements.entries()) {
-    if (settlement.state === 'done') {
-      const { op } = entries[i]!;
-      run.count('pushed', 1);
-      run.count(settlement.created ? 'created' : op === 'delete' ? 'removed' : 'changed', 1);
-    } else if (settlement.state === 'rejected') run.count('rejected', 1);
-    else if (settlement.state === 'in-doubt') run.count('inDoubt', 1);
+/** Entries that go out together or not at all; most stand alone. */
+function unitsOf(entries: readonly OutboxEntry[]): OutboxEntry[][] {
+  const units: OutboxEntry[][] = [];
+  for (const entry of entries) {
+    const last = units.at(-1);
+    if (entry.atomicGroup !== null && last?.[0]?.atomicGroup === entry.atomicGroup) last.push(entry);
+    else units.push([entry]);
   }
+  return units;
+}
+
+/**
+ * Whoever may have been sent by a key that Salesforce has forgotten since could be made a second time: in doubt.
+ */
+async function settleExpired(
+  { mirror, clock }: SyncContext,
+  entries: readonly OutboxEntry[],
+): Promise<ReadonlySet<string>> {
+  const at = clock.now();
+  const expired = entries.filter((entry) => entry.state === 'pending' && isExpired(entry, at));
+  if (expired.length > 0)
+    await mirror.outbox.settle(
+      expired.map(({ key }) => ({ key, state: 'in-doubt', errors: [noAnswer], at })),
+    );
+  return new Set(expired.map(({ key }) => key));
 }

@@ -167,7 +167,7 @@ async function send(
   const run = await RunRecorder.start(context, 'push', {});
   let settled = 0;
   try {
-    await run.step('push', () =>
+    const drained = await run.step('push', () =>
       drainOutbox(context, {
         run,
         withLock: job.withDrainLock,
@@ -179,6 +179,8 @@ async function send(
         },
       }),
     );
+    const stopped = drained.stopped ?? drained.stuck;
+    if (stopped !== null) throw stopped;
     await run.complete();
     return { runId: run.id, stopped: null };
   } catch (error) {
@@ -218,6 +220,7 @@ async function describeForPush(
       'ORG_UNAVAILABLE',
       'TIMEOUT',
       'REQUEST_LIMIT_EXCEEDED',
+      'REFUSED_FOR_NOW',
     );
     const stored = queue && later ? await mirror.fields() : [];
     if (stored.length === 0) throw error;

@@ -15,6 +15,12 @@ const events: WatchEvent[] = [
     deleted: 1,
     undeleted: 0,
     pushed: 0,
+    rejected: 0,
+    inDoubt: 0,
+    conflicts: 0,
+    unsent: 0,
+    pushError: null,
+    outbox: { pending: 0, rejected: 2, inDoubt: 1, held: 0, conflicts: 0 },
     coveredUntil: '2026-03-01T11:59:00.000Z',
     apiCalls: 4,
     durationMs: 800,
@@ -92,4 +98,40 @@ describe("an org's trouble", () => {
       expect((await runMain(['watch', ...flags], { app, io: { signals } })).code).toBe(0);
     }
   });
+});
+
+const nothing = { rejected: 0, inDoubt: 0, conflicts: 0, unsent: 0, error: null };
+
+test.each([
+  ['nothing', nothing, 0, null],
+  ['a refusal', { ...nothing, rejected: 1 }, 4, 'PARTIAL'],
+  ['a conflict', { ...nothing, conflicts: 1 }, 4, 'PARTIAL'],
+  ['a doubt', { ...nothing, inDoubt: 1, rejected: 2 }, 5, 'IN_DOUBT'],
+  ['an unsent entry', { ...nothing, unsent: 2, rejected: 1 }, 5, 'UNSENT'],
+  ['an org out of reach', { ...nothing, unsent: 2, error }, 5, 'UNSENT'],
+  [
+    'a needed login',
+    { ...nothing, unsent: 2, error: { ...error, code: 'LOGIN_REQUIRED' } },
+    3,
+    'LOGIN_REQUIRED',
+  ],
+])('a good pull whose push left %s ends with its exit code', async (_, push, code, named) => {
+  const { app } = watchOf({ orgs: [{ instanceUrl, error: null, push }] });
+  const result = await runMain(['watch', '--once', '--json'], { app });
+  expect(result.code).toBe(code);
+  const last = json(result.stdout.trimEnd().split('\n').at(-1)!) as { error?: { code: string } };
+  expect(last.error?.code ?? null).toBe(named);
+});
+
+test('what a push left behind stands in the line of its cycle', async () => {
+  const [, cycle] = events as [WatchEvent, Extract<WatchEvent, { event: 'cycle:complete' }>];
+  const { app } = fakeApp({
+    watch: async (_options, { onEvent }) => {
+      onEvent({ ...cycle, pushed: 5, rejected: 1, inDoubt: 2, conflicts: 3, unsent: 4, pushError: error });
+      return fine;
+    },
+  });
+  const { stdout } = await runMain(['watch'], { app });
+  expect(stdout).toContain('5 pushed, 1 refused, 2 in doubt, 3 in conflict, 4 still to be sent in 800ms');
+  expect(stdout).toContain('; not everything was sent: acme did not answer. (TIMEOUT)');
 });

@@ -1,0 +1,51 @@
+import type { WatchedPush, WatchResult } from '../../app/contract/watch.ts';
+import { AppError } from '../../base/errors.ts';
+import { exitCodeOf, exitCodes } from '../exit-codes.ts';
+import { appErrorOf } from '../org-failure.ts';
+import { counted } from '../render/quantity.ts';
+
+/**
+ * What the cycles' own pushes come to, where every pull was good: exit 5 when an entry is in doubt or unsent, else 4
+ * when one was refused or is in conflict, as with `push`. Entries that stood so before the cycle are none of it.
+ */
+export function failureOfPushes(orgs: WatchResult['orgs']): AppError | null {
+  const pushes = orgs.flatMap(({ push }) => (push ? [push] : []));
+  const sum = (count: (push: WatchedPush) => number) =>
+    pushes.reduce((total, push) => total + count(push), 0);
+  const error = pushes.find((push) => push.error !== null)?.error ?? null;
+  const inDoubt = sum((push) => push.inDoubt);
+  const unsent = sum((push) => push.unsent);
+  const refused = sum((push) => push.rejected + push.conflicts);
+  const details = { inDoubt, unsent, refused, error };
+  if (error !== null && isOwnExit(error.code)) return appErrorOf(error);
+  if (inDoubt > 0) {
+    return new AppError(
+      'IN_DOUBT',
+      `What became of ${counted(inDoubt, 'entry', 'entries')} of the outbox is not known; nothing is sent twice.`,
+      { hint: 'See them with `parahack-sync outbox list --state in-doubt`.', details },
+    );
+  }
+  if (unsent > 0 || error !== null) {
+    const why = error === null ? '' : `: ${error.message.replace(/\.$/, '')}`;
+    return new AppError(
+      'UNSENT',
+      `${counted(unsent, 'entry', 'entries')} of the outbox still to be sent${why}.`,
+      {
+        hint: error?.hint ?? 'They are sent by the next `watch` cycle or `push`.',
+        details,
+      },
+    );
+  }
+  if (refused === 0) return null;
+  return new AppError(
+    'PARTIAL',
+    `${counted(refused, 'entry', 'entries')} of the outbox ${refused === 1 ? 'was' : 'were'} not accepted; the mirror is up to date.`,
+    { hint: 'See why with `parahack-sync outbox list`.', details },
+  );
+}
+
+/** A needed login or a lock says more than that entries are unsent. */
+function isOwnExit(code: string): boolean {
+  const exitCode: number = exitCodeOf(code);
+  return exitCode === exitCodes.login || exitCode === exitCodes.busy;
+}

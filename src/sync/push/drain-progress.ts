@@ -1,0 +1,87 @@
+import type { SyncContext } from '../context.ts';
+import type { OutboxEntry, Settlement } from '../ports/outbox.ts';
+import type { RunRecorder } from '../run-recorder.ts';
+import { BlockedContacts, type BlockReason } from './blocked-contacts.ts';
+import type { ContactNames } from './contact-names.ts';
+
+/**
+ * How long all waits of a drain may take together: a cycle's next pull is due, and somebody looks at a push. What
+ * still waits then is sent by the next drain.
+ */
+const patienceMs = 60_000;
+
+/** The entries in doubt that were told last. A watch drains each cycle, and people need to hear of each change once. */
+const toldDoubts = new WeakMap<SyncContext, string>();
+
+/** What a drain has learned and done so far. */
+export class DrainProgress {
+  readonly blocked = new BlockedContacts();
+  readonly #run: RunRecorder;
+  /** Whether the org takes Idempotency-Keys, as far as this drain knows. */
+  idempotent = true;
+  /** Requests in a row, up to the last one, whose answer never came. */
+  doubtsInRow = 0;
+  /** Requests in a row, up to the last one, of which nothing was taken because of a limit. */
+  limitsInRow = 0;
+  /** Entries that this drain was to send and that still wait. */
+  unsent = 0;
+  /** The first reason of an entry's own for not being sent now, or for a doubt. */
+  stuck: Error | null = null;
+  #waitedMs = 0;
+
+  constructor(run: RunRecorder) {
+    this.#run = run;
+  }
+
+  /** Waits, within the drain's patience; false where that is used up or the work was interrupted. */
+  async wait({ clock }: SyncContext, ms: number, signal: AbortSignal): Promise<boolean> {
+    if (this.#waitedMs + ms > patienceMs) return false;
+    this.#waitedMs += ms;
+    await clock.sleep(ms, { signal }).catch(() => {});
+    return !signal.aborted;
+  }
+
+  /** Why these, which go out together or not at all, must wait; null where nothing stands before them. */
+  blockReason(unit: readonly OutboxEntry[], namesOf: ContactNames): BlockReason | null {
+    const reasons = unit.map((entry) => this.blocked.reason(namesOf(entry)));
+    return reasons.find((reason) => reason !== null) ?? null;
+  }
+
+  block(unit: readonly OutboxEntry[], namesOf: ContactNames, reason: BlockReason): void {
+    this.blocked.add(unit.flatMap(namesOf), reason);
+    if (reason === 'unsent') this.unsent += unit.length;
+  }
+
+  count({ op }: OutboxEntry, settlement: Settlement): void {
+    const run = this.#run;
+    switch (settlement.state) {
+      case 'done':
+        run.count('pushed', 1);
+        run.count(settlement.created ? 'created' : op === 'delete' ? 'removed' : 'changed', 1);
+        break;
+      case 'rejected':
+        run.count('rejected', 1);
+        break;
+      case 'in-doubt':
+        run.count('inDoubt', 1);
+        break;
+      case 'conflict':
+        run.count('conflicts', 1);
+        break;
+      case 'pending':
+        this.unsent++;
+        break;
+    }
+  }
+}
+
+/** Warns of entries that stay in doubt, where they are others than those that were told last. */
+export function tellDoubts(context: SyncContext, keys: readonly string[]): void {
+  const doubts = keys.toSorted().join(' ');
+  if (doubts === (toldDoubts.get(context) ?? '')) return;
+  toldDoubts.set(context, doubts);
+  if (keys.length === 0) return;
+  context.log.warn(
+    `${context.remote.instanceUrl}: ${keys.length} contacts were sent and their answer never came; they stay in doubt and are not sent again`,
+  );
+}

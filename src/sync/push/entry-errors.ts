@@ -1,0 +1,23 @@
+import { AppError } from '../../base/errors.ts';
+import type { RecordError } from '../ports/remote.ts';
+
+/** What an entry in doubt says of itself. */
+export const noAnswer: RecordError = {
+  code: 'IN_DOUBT',
+  message: 'The request was sent and its answer never came; the contact may exist in Salesforce.',
+  fields: [],
+};
+
+export function errorOf(error: Error): RecordError {
+  return {
+    code: error instanceof AppError ? error.code : 'UNEXPECTED_ERROR',
+    message: error.message,
+    fields: [],
+  };
+}
+
+export function keyRefused(): AppError {
+  return new AppError('IN_DOUBT', 'The org does not take the Idempotency-Key that a contact was sent with.', {
+    hint: 'Look in Salesforce whether the contact is there; `outbox retry --in-doubt` sends it again, `outbox drop` gives it up.',
+  });
+}

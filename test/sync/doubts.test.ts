@@ -1,0 +1,257 @@
+import { describe, expect, it } from 'vitest';
+import { backfill } from '../../src/sync/backfill/backfill.ts';
+import { runCycle } from '../../src/sync/cycle/cycle.ts';
+import { calls, contactsOf, control } from '../e2e/org.ts';
+import { pushAll, recordsOf } from './push-all.ts';
+import { openRig, type Rig } from './rig.ts';
+
+const extId = 'ParaHack_Id__c';
+const hour = 3_600_000;
+
+async function copied(contacts = 5): Promise<Rig> {
+  const rig = await openRig({ contacts });
+  expect((await backfill(rig.context, { api: 'rest', signal: rig.signal })).error).toBeNull();
+  return rig;
+}
+
+function pushed(rig: Rig, records: Record<string, unknown>[], upsertField: string | null = null) {
+  return pushAll(rig.context, recordsOf(records), { upsertField, signal: rig.signal });
+}
+
+/** Only pushes: what a pull would bring is none of these tests. */
+const drain = (rig: Rig) => runCycle(rig.context, { push: true, signal: rig.signal });
+const entriesOf = (rig: Rig) => rig.context.mirror.outbox.list();
+const statesOf = async (rig: Rig) => (await entriesOf(rig)).map(({ state }) => state);
+const contact = async (rig: Rig, id: string, deleted = false) =>
+  (await contactsOf(rig.emulator.url, { deleted })).find(({ Id }) => Id === id);
+
+/** A process that is killed after the request has done its work and before the answer is stored. */
+async function lostAfterCommit(rig: Rig, match: string): Promise<void> {
+  await control(rig.emulator.url, 'faults', [
+    { match, times: 99, reset: 'after-commit' },
+    { match: 'POST .*/composite/sobjects/Contact$', times: 99, status: 500 },
+    { match: 'GET .*/queryAll', times: 99, status: 500 },
+  ]);
+}
+
+/** The request never reached the org, and nobody knows. */
+async function lostBefore(rig: Rig, match: string): Promise<void> {
+  await control(rig.emulator.url, 'faults', [
+    { match, times: 99, reset: 'before' },
+    { match: 'POST .*/composite/sobjects/Contact$', times: 99, status: 500 },
+    { match: 'GET .*/queryAll', times: 99, status: 500 },
+  ]);
+}
+
+async function healed(rig: Rig): Promise<void> {
+  await control(rig.emulator.url, 'faults', []);
+  await control(rig.emulator.url, 'clock', { advanceMs: hour });
+}
+
+const updates = 'PATCH .*/composite/sobjects$';
+const deletes = 'DELETE .*/composite/sobjects';
+const upserts = 'PATCH .*/composite/sobjects/Contact/';
+
+async function firstId(rig: Rig): Promise<string> {
+  return String((await contactsOf(rig.emulator.url))[0]?.Id);
+}
+
+describe('an update whose answer was lost', () => {
+  it('is not sent again over what a colleague wrote since, and shows what was found', async () => {
+    await using rig = await copied();
+    const id = await firstId(rig);
+    await lostAfterCommit(rig, updates);
+    await pushed(rig, [{ Id: id, Title: 'Ours' }]);
+    expect(await statesOf(rig)).toEqual(['in-doubt']);
+    await healed(rig);
+    await control(rig.emulator.url, 'touch', { ids: [id], set: { Title: 'Theirs' } });
+    const { push: told } = await drain(rig);
+    expect(told).toMatchObject({ conflicts: 1, pushed: 0, inDoubt: 0 });
+    expect(await entriesOf(rig)).toMatchObject([
+      {
+        state: 'conflict',
+        errors: [
+          {
+            code: 'CONFLICT',
+            message: expect.stringContaining('Title is "Theirs" and was to be "Ours"'),
+            fields: ['Title'],
+          },
+        ],
+      },
+    ]);
+    expect((await contact(rig, id))?.Title).toBe('Theirs');
+    await drain(rig);
+    expect((await contact(rig, id))?.Title).toBe('Theirs');
+  });
+
+  it('is settled by the values that it wanted, although somebody changed another field', async () => {
+    await using rig = await copied();
+    const id = await firstId(rig);
+    await lostAfterCommit(rig, updates);
+    await pushed(rig, [{ Id: id, Title: 'Ours ', Email: 'Ours@Example.com' }]);
+    await healed(rig);
+    await control(rig.emulator.url, 'touch', { ids: [id], set: { Department: 'Theirs' } });
+    await drain(rig);
+    expect(await statesOf(rig)).toEqual(['done']);
+    expect((await calls(rig.emulator.url)).filter(({ method }) => method === 'PATCH')).toHaveLength(1);
+    expect(await contact(rig, id)).toMatchObject({ Title: 'Ours', Department: 'Theirs' });
+  });
+
+  it('and that never arrived is sent again where nobody touched the contact', async () => {
+    await using rig = await copied();
+    const id = await firstId(rig);
+    await lostBefore(rig, updates);
+    await pushed(rig, [{ Id: id, Title: 'Ours' }]);
+    expect(await statesOf(rig)).toEqual(['in-doubt']);
+    await healed(rig);
+    await drain(rig);
+    expect(await statesOf(rig)).toEqual(['done']);
+    expect((await contact(rig, id))?.Title).toBe('Ours');
+  });
+
+  it('and that never arrived is sent again where only other fields were changed', async () => {
+    await using rig = await copied();
+    const id = await firstId(rig);
+    await lostBefore(rig, updates);
+    await pushed(rig, [{ Id: id, Title: 'Ours' }]);
+    await healed(rig);
+    await control(rig.emulator.url, 'touch', { ids: [id], set: { Department: 'Theirs' } });
+    await drain(rig);
+    expect(await statesOf(rig)).toEqual(['done']);
+    expect(await contact(rig, id)).toMatchObject({ Title: 'Ours', Department: 'Theirs' });
+  });
+
+  it('of a contact that was deleted since is a conflict', async () => {
+    await using rig = await copied();
+    const id = await firstId(rig);
+    await lostBefore(rig, updates);
+    await pushed(rig, [{ Id: id, Title: 'Ours' }]);
+    await healed(rig);
+    await control(rig.emulator.url, 'delete', { ids: [id] });
+    await drain(rig);
+    expect(await statesOf(rig)).toEqual(['conflict']);
+  });
+
+  it('is settled within the same push where the contact can be read', async () => {
+    await using rig = await copied();
+    const id = await firstId(rig);
+    await control(rig.emulator.url, 'faults', [{ match: updates, times: 1, reset: 'after-commit' }]);
+    await pushed(rig, [{ Id: id, Title: 'Ours' }]);
+    expect(await statesOf(rig)).toEqual(['done']);
+    expect((await calls(rig.emulator.url)).filter(({ method }) => method === 'PATCH')).toHaveLength(1);
+  });
+
+  it('is read with 200 others in one call', async () => {
+    await using rig = await copied(300);
+    const ids = (await contactsOf(rig.emulator.url)).map(({ Id }) => String(Id));
+    await lostAfterCommit(rig, updates);
+    await pushed(
+      rig,
+      ids.slice(0, 99).map((Id) => ({ Id, Title: 'Ours' })),
+    );
+    await healed(rig);
+    const before = (await calls(rig.emulator.url)).length;
+    await drain(rig);
+    const asked = (await calls(rig.emulator.url)).slice(before);
+    expect(new Set(await statesOf(rig))).toEqual(new Set(['done']));
+    const reads = asked.filter(({ method, path }) => method === 'POST' && /sobjects\/Contact$/.test(path));
+    // One to settle them, and those of the pull and of reading them back.
+    expect(reads.length).toBeLessThanOrEqual(3);
+  });
+});
+
+describe('a delete whose answer was lost', () => {
+  it('does not delete a contact again that a colleague restored', async () => {
+    await using rig = await copied();
+    const id = await firstId(rig);
+    await lostAfterCommit(rig, deletes);
+    await pushed(rig, [{ Id: id, IsDeleted: true }]);
+    expect(await statesOf(rig)).toEqual(['in-doubt']);
+    await healed(rig);
+    await control(rig.emulator.url, 'undelete', { ids: [id] });
+    await drain(rig);
+    expect(await statesOf(rig)).toEqual(['conflict']);
+    expect(await contact(rig, id)).toBeDefined();
+  });
+
+  it('is settled where the contact is deleted, and sent again where nothing happened', async () => {
+    await using rig = await copied();
+    const [first, second] = (await contactsOf(rig.emulator.url)).map(({ Id }) => String(Id));
+    await lostAfterCommit(rig, deletes);
+    await pushed(rig, [{ Id: first, IsDeleted: true }]);
+    await lostBefore(rig, deletes);
+    await pushed(rig, [{ Id: second, IsDeleted: true }]);
+    expect(await statesOf(rig)).toEqual(['in-doubt', 'in-doubt']);
+    await healed(rig);
+    const before = (await calls(rig.emulator.url)).filter(({ method }) => method === 'DELETE').length;
+    await drain(rig);
+    expect(await statesOf(rig)).toEqual(['done', 'done']);
+    const after = (await calls(rig.emulator.url)).filter(({ method }) => method === 'DELETE').length;
+    expect(after - before).toBe(1);
+    expect([await contact(rig, first!), await contact(rig, second!)]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('an upsert whose answer was lost', () => {
+  it('does not overwrite what a colleague wrote since', async () => {
+    await using rig = await copied();
+    const [known] = await contactsOf(rig.emulator.url);
+    await lostAfterCommit(rig, upserts);
+    await pushed(rig, [{ [extId]: known?.[extId], LastName: 'Ours' }], extId);
+    expect(await statesOf(rig)).toEqual(['in-doubt']);
+    await healed(rig);
+    await control(rig.emulator.url, 'touch', { ids: [known?.Id], set: { LastName: 'Theirs' } });
+    await drain(rig);
+    expect(await entriesOf(rig)).toMatchObject([{ state: 'conflict', contactId: known?.Id }]);
+    expect((await contact(rig, String(known?.Id)))?.LastName).toBe('Theirs');
+  });
+
+  it('is settled by the contact that it made, and tells that it made it', async () => {
+    await using rig = await copied();
+    await lostAfterCommit(rig, upserts);
+    await pushed(rig, [{ [extId]: 'Made-Once', LastName: 'Made' }], extId);
+    await healed(rig);
+    await drain(rig);
+    expect(await entriesOf(rig)).toMatchObject([{ state: 'done', created: true }]);
+    expect((await contactsOf(rig.emulator.url)).filter(({ LastName }) => LastName === 'Made')).toHaveLength(
+      1,
+    );
+  });
+
+  it('makes no second contact where a colleague deleted the first', async () => {
+    await using rig = await copied();
+    await lostAfterCommit(rig, upserts);
+    await pushed(rig, [{ [extId]: 'Made-Once', LastName: 'Made' }], extId);
+    await healed(rig);
+    const made = (await contactsOf(rig.emulator.url)).find(({ LastName }) => LastName === 'Made');
+    await control(rig.emulator.url, 'delete', { ids: [made?.Id] });
+    await drain(rig);
+    expect(await statesOf(rig)).toEqual(['conflict']);
+    expect((await contactsOf(rig.emulator.url)).filter(({ LastName }) => LastName === 'Made')).toEqual([]);
+  });
+
+  it('and that never arrived is sent again', async () => {
+    await using rig = await copied();
+    await lostBefore(rig, upserts);
+    await pushed(rig, [{ [extId]: 'Made-Once', LastName: 'Made' }], extId);
+    expect(await statesOf(rig)).toEqual(['in-doubt']);
+    await healed(rig);
+    await drain(rig);
+    expect(await entriesOf(rig)).toMatchObject([{ state: 'done', created: true }]);
+  });
+});
+
+describe('entries in doubt that cannot be read', () => {
+  it('do not keep the others from being sent', async () => {
+    await using rig = await copied();
+    const [first, second] = (await contactsOf(rig.emulator.url)).map(({ Id }) => String(Id));
+    await lostAfterCommit(rig, updates);
+    await pushed(rig, [{ Id: first, Title: 'Ours' }]);
+    await control(rig.emulator.url, 'faults', [
+      { match: 'POST .*/composite/sobjects/Contact$', times: 3, status: 500 },
+    ]);
+    const report = await pushed(rig, [{ Id: second, Title: 'Goes on' }]);
+    expect(report.entries.map(({ entry }) => entry?.state)).toEqual(['done']);
+    expect(await statesOf(rig)).toEqual(['in-doubt', 'done']);
+  });
+});

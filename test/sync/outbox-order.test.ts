@@ -1,0 +1,173 @@
+import { describe, expect, it } from 'vitest';
+import { backfill } from '../../src/sync/backfill/backfill.ts';
+import { runCycle } from '../../src/sync/cycle/cycle.ts';
+import type { NewOutboxEntry } from '../../src/sync/ports/outbox.ts';
+import { contactsOf, control } from '../e2e/org.ts';
+import { pushAll, recordsOf } from './push-all.ts';
+import { openRig, type Rig } from './rig.ts';
+
+const extId = 'ParaHack_Id__c';
+
+async function copied(contacts = 3): Promise<Rig> {
+  const rig = await openRig({ contacts });
+  expect((await backfill(rig.context, { api: 'rest', signal: rig.signal })).error).toBeNull();
+  return rig;
+}
+
+/** Puts records into the outbox without sending them. */
+function queue(rig: Rig, records: Record<string, unknown>[], upsertField: string | null = null) {
+  return pushAll(rig.context, recordsOf(records), {
+    upsertField,
+    queue: true,
+    allowMixed: true,
+    signal: rig.signal,
+  });
+}
+
+const cycle = (rig: Rig) => runCycle(rig.context, { push: true, signal: rig.signal });
+const statesOf = async (rig: Rig) => (await rig.context.mirror.outbox.list()).map(({ state }) => state);
+const withExtId = async (rig: Rig, value: string) =>
+  (await contactsOf(rig.emulator.url)).filter((c) => String(c[extId]).toLowerCase() === value.toLowerCase());
+const updatesAreLocked = { match: 'PATCH .*/composite/sobjects', times: 99, status: 500 };
+
+describe('one contact’s changes are sent in their order', () => {
+  it('where two upserts name it by one external id value, in whatever case', async () => {
+    await using rig = await copied();
+    await queue(rig, [{ [extId]: 'NEW-1', LastName: 'First', Title: 'Kept' }], extId);
+    await queue(rig, [{ [extId]: 'new-1', LastName: 'Second' }], extId);
+    const { push: pushed } = await cycle(rig);
+    expect(pushed).toMatchObject({ pushed: 2, rejected: 0, unsent: 0 });
+    expect(await statesOf(rig)).toEqual(['done', 'done']);
+    expect(await withExtId(rig, 'new-1')).toMatchObject([{ LastName: 'Second', Title: 'Kept' }]);
+  });
+
+  it('where a number is written in two ways', async () => {
+    await using rig = await copied();
+    await control(rig.emulator.url, 'settings', {
+      addFields: [
+        { name: 'Number__c', type: 'double', externalId: true, unique: true, precision: 18, scale: 0 },
+      ],
+    });
+    await queue(rig, [{ Number__c: 1000, LastName: 'First' }], 'Number__c');
+    const entries = await rig.context.mirror.outbox.list();
+    await rig.context.mirror.outbox.add([
+      {
+        ...entries[0]!,
+        key: 'b',
+        contactKey: 'b',
+        changes: { Number__c: '1e3', LastName: 'Second' },
+        state: 'pending',
+      },
+    ]);
+    await cycle(rig);
+    const made = (await contactsOf(rig.emulator.url)).filter(({ Number__c }) => Number__c === 1000);
+    expect(made).toMatchObject([{ LastName: 'Second' }]);
+  });
+
+  it('where a create is followed by an upsert of its external id', async () => {
+    await using rig = await copied();
+    await queue(rig, [{ [extId]: 'new-2', LastName: 'Made' }]);
+    await queue(rig, [{ [extId]: 'NEW-2', LastName: 'Renamed' }], extId);
+    await cycle(rig);
+    expect(await statesOf(rig)).toEqual(['done', 'done']);
+    expect(await withExtId(rig, 'new-2')).toMatchObject([{ LastName: 'Renamed' }]);
+  });
+
+  it('where an upsert that cannot be sent is followed by an update of the same contact by its Id', async () => {
+    await using rig = await copied();
+    const { url } = rig.emulator;
+    const [contact] = await contactsOf(url);
+    await control(url, 'faults', [{ ...updatesAreLocked, match: 'PATCH .*/composite/sobjects/Contact/' }]);
+    await queue(rig, [{ [extId]: contact?.[extId], LastName: 'By upsert' }], extId);
+    await queue(rig, [{ Id: contact?.Id, LastName: 'By Id' }, { LastName: 'Another' }]);
+    expect((await cycle(rig)).push).toMatchObject({ pushed: 1, unsent: 1, inDoubt: 1 });
+    expect(await statesOf(rig)).toEqual(['in-doubt', 'pending', 'done']);
+    await control(url, 'faults', []);
+    await cycle(rig);
+    expect(await statesOf(rig)).toEqual(['done', 'done', 'done']);
+    expect(await withExtId(rig, String(contact?.[extId]))).toMatchObject([{ LastName: 'By Id' }]);
+  });
+
+  it('where an earlier change is held: what follows of that contact waits, and nothing else', async () => {
+    await using rig = await copied(3);
+    const ids = (await contactsOf(rig.emulator.url)).map(({ Id }) => String(Id));
+    const [entry] = await queued(rig, [{ Id: ids[0], Title: 'Held' }]);
+    await rig.context.mirror.outbox.move([entry!.key], ['pending'], 'held', 0);
+    await queue(rig, [
+      { Id: ids[0]?.slice(0, 15), Title: 'Behind' },
+      { Id: ids[1], Title: 'Free' },
+    ]);
+    expect((await cycle(rig)).push).toMatchObject({ pushed: 1, unsent: 0 });
+    expect(await statesOf(rig)).toEqual(['held', 'pending', 'done']);
+    await rig.context.mirror.outbox.move([entry!.key], ['held'], 'pending', 0);
+    await cycle(rig);
+    expect(await statesOf(rig)).toEqual(['done', 'done', 'done']);
+    const titles = new Map((await contactsOf(rig.emulator.url)).map(({ Id, Title }) => [Id, Title]));
+    expect(titles.get(ids[0])).toBe('Behind');
+  });
+
+  it('and a group of which one contact must wait goes out together or not at all', async () => {
+    await using rig = await copied(3);
+    const ids = (await contactsOf(rig.emulator.url)).map(({ Id }) => String(Id));
+    const [held, first, second] = await queued(rig, [
+      { Id: ids[0], Title: 'Held' },
+      { Id: ids[0], Title: 'In the group' },
+      { Id: ids[1], Title: 'In the group' },
+    ]);
+    const { outbox } = rig.context.mirror;
+    await outbox.move([held!.key, first!.key, second!.key], ['pending'], 'dropped', 0);
+    const again = (
+      entry: typeof held,
+      more: Pick<NewOutboxEntry, 'key' | 'state'> & { atomicGroup?: string },
+    ) => ({
+      ...entry!,
+      ...more,
+    });
+    await outbox.add([
+      again(held, { key: 'h', state: 'held' }),
+      again(first, { key: 'a', state: 'pending', atomicGroup: 'g' }),
+      again(second, { key: 'b', state: 'pending', atomicGroup: 'g' }),
+    ]);
+    await cycle(rig);
+    expect((await outbox.list({ keys: ['h', 'a', 'b'] })).map(({ state }) => state)).toEqual([
+      'held',
+      'pending',
+      'pending',
+    ]);
+  });
+});
+
+async function queued(rig: Rig, records: Record<string, unknown>[]) {
+  return (await queue(rig, records)).entries.map(({ entry }) => entry);
+}
+
+describe('a long outbox', () => {
+  it('of 20,000 entries behind a long history is sent in pages, each read once', async () => {
+    await using rig = await copied(1);
+    const { outbox } = rig.context.mirror;
+    const list = outbox.list.bind(outbox);
+    const asked: number[] = [];
+    outbox.list = async (filter) => {
+      const entries = await list(filter);
+      asked.push(entries.length);
+      return entries;
+    };
+    const entry = (n: number) => ({
+      key: `key-${n}`,
+      op: 'create' as const,
+      contactKey: `key-${n}`,
+      contactId: null,
+      changes: { LastName: `Many ${n}` },
+      base: null,
+      upsertField: null,
+      allowDuplicates: false,
+      atomicGroup: null,
+      createdAt: 0,
+      state: 'pending' as const,
+    });
+    await outbox.add(Array.from({ length: 20_000 }, (_, n) => entry(n)));
+    expect((await cycle(rig)).push).toMatchObject({ pushed: 20_000, error: null });
+    expect(Math.max(...asked)).toBeLessThanOrEqual(2_000);
+    expect(asked.reduce((sum, n) => sum + n, 0)).toBeLessThan(21_000);
+  }, 120_000);
+});
