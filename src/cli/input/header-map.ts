@@ -11,7 +11,7 @@ export interface MapEntry {
 export interface HeaderMap {
   /** The entry for a header: of the very same name, else of the same but for case and blanks; null where none. */
   entryOf(header: string): MapEntry | null;
-  /** Entries that no header met. */
+  /** Entries that no header met, unless their field is a header itself, as in a rejects file of the first push. */
   unused(): MapEntry[];
 }
 
@@ -30,13 +30,19 @@ export function createHeaderMap(entries: readonly MapEntry[]): HeaderMap {
     loose.set(name, loose.has(name) ? null : entry);
   }
   const used = new Set<MapEntry>();
+  const met = new Set<string>();
   return {
     entryOf(header) {
       const entry = exact.get(header) ?? loose.get(looseName(header)) ?? null;
       if (entry !== null) used.add(entry);
+      // An input with a new name in every record must not fill the memory.
+      else if (met.size < 10_000) met.add(looseName(header));
       return entry;
     },
-    unused: () => [...exact.values()].filter((entry) => !used.has(entry)),
+    unused: () =>
+      [...exact.values()].filter(
+        (entry) => !used.has(entry) && !(entry.field !== null && met.has(looseName(entry.field))),
+      ),
   };
 }
 

@@ -59,14 +59,14 @@ function unmarkedEncoding(head: Uint8Array): Encoding {
     zeros[half]!++;
     if (structure.has(head[half === 0 ? at + 1 : at - 1] ?? 0)) marks[half]!++;
   }
+  const many = zeros[0]! + zeros[1]! >= head.length / 4;
+  const plain = isUtf8(head.subarray(0, head.length - cutCharacter(head)));
+  if (!many && (plain || Math.max(...marks) === 0)) return 'utf-8';
   const [bigEndian, littleEndian] = [0, 1].map((half) => 1_000 * marks[half]! + zeros[half]!) as [
     number,
     number,
   ];
-  const plain = isUtf8(head.subarray(0, head.length - cutCharacter(head)));
-  if (plain && zeros[0]! + zeros[1]! < head.length / 4) return 'utf-8';
-  if (bigEndian === littleEndian) return 'utf-8';
-  return littleEndian > bigEndian ? 'utf-16le' : 'utf-16be';
+  return littleEndian >= bigEndian ? 'utf-16le' : 'utf-16be';
 }
 
 function utf8Decoder(source: string, lines: LineCount): Decode {

@@ -6,7 +6,7 @@ export function otherObject(type: string, where: string): RecordNote | null {
   return {
     field: where,
     code: 'NOT_A_CONTACT',
-    message: `the record is a ${type.slice(0, 80)}, and only contacts can be pushed.`,
+    message: `the record says to be of ${type.slice(0, 80)}, and only contacts can be pushed.`,
   };
 }
 

@@ -96,7 +96,7 @@ test('a record of another object is refused, a column that says Contact is no va
     {
       field: '_',
       code: 'NOT_A_CONTACT',
-      message: 'the record is a Account, and only contacts can be pushed.',
+      message: 'the record says to be of Account, and only contacts can be pushed.',
     },
   ]);
 });

@@ -51,8 +51,15 @@ describe('--map', () => {
     expect(two?.faults).toEqual([expect.objectContaining({ field: 'Phone', code: 'GIVEN_TWICE' })]);
   });
 
+  test('a rejects file has the fields as headers already, and is pushed by the same command', async () => {
+    const rejects = 'LastName,Email,_source,_index,_line,_errors\nNg,ng@x,-,0,2,no\n';
+    expect(await fieldsOf(rejects, { maps: ['Last Name=LastName', 'E-mail 1 - Value=Email'] })).toEqual(
+      mapped,
+    );
+  });
+
   test.each([
-    [['Nmae=LastName'], '--map names "Nmae", and no input has such a header.'],
+    [['Nmae=FirstName'], '--map names "Nmae", and no input has such a header.'],
     [['Notes=Description', 'Notes=Title'], '--map maps "Notes" to two fields.'],
     [['=LastName'], 'there is no header before "="'],
     [['Notes=a,b'], '"a,b" is no field\'s name'],
