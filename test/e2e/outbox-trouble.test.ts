@@ -1,0 +1,212 @@
+import { describe, expect, it } from 'vitest';
+import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
+import { Cli } from './cli.ts';
+import { calls, contactsOf, control } from './org.ts';
+
+const extId = 'ParaHack_Id__c';
+const hourMs = 3_600_000;
+
+async function ready(emulator: Emulator): Promise<Cli> {
+  const cli = new Cli();
+  await cli.loginByToken(emulator);
+  await cli.json(['backfill']);
+  return cli;
+}
+
+async function push(cli: Cli, records: object[], ...flags: string[]) {
+  const { code, stdout } = await cli.run(['push', '-', '--json', ...flags], {
+    input: JSON.stringify(records),
+  });
+  return { code, ...(JSON.parse(stdout) as { results: { status: string }[]; error?: { code: string } }) };
+}
+
+async function watchOnce(cli: Cli) {
+  const { code, stdout } = await cli.run(['watch', '--once', '--json']);
+  const lines = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  return {
+    code,
+    cycle: lines.find(({ event }) => event === 'cycle:complete'),
+    failed: lines.find(({ event }) => event === 'cycle:failed'),
+    error: lines.at(-1)?.error as { code: string; hint: string } | undefined,
+  };
+}
+
+const named = async (emulator: Emulator, name: string) =>
+  (await contactsOf(emulator.url)).filter(({ LastName }) => LastName === name).length;
+const statuses = (pushed: { results: { status: string }[] }) => pushed.results.map(({ status }) => status);
+const collectionPosts = async (emulator: Emulator) =>
+  (await calls(emulator.url)).filter(
+    ({ method, path }) => method === 'POST' && path.endsWith('/composite/sobjects'),
+  );
+
+describe('a refusal that names no fault of the record', () => {
+  it('and comes after the commit does not make the contact by a second way', async () => {
+    await using emulator = await startEmulator({ contacts: 3 });
+    using cli = await ready(emulator);
+    for (const status of [404, 403, 405, 409, 412]) {
+      const name = `Once ${status}`;
+      await control(emulator.url, 'faults', [
+        { match: 'POST .*/ui-api/records', times: 1, status, errorCode: 'NOT_FOUND', afterCommit: true },
+      ]);
+      expect(await push(cli, [{ LastName: name }])).toMatchObject({
+        code: 0,
+        results: [{ status: 'created' }],
+      });
+      expect(await named(emulator, name)).toBe(1);
+    }
+    expect(await collectionPosts(emulator)).toEqual([]);
+  }, 60_000);
+
+  it('leaves many creates in doubt, and none is sent again', async () => {
+    await using emulator = await startEmulator({ contacts: 3 });
+    using cli = await ready(emulator);
+    await control(emulator.url, 'faults', [
+      {
+        match: 'POST .*/composite/sobjects$',
+        times: 1,
+        status: 404,
+        errorCode: 'NOT_FOUND',
+        afterCommit: true,
+      },
+    ]);
+    const pushed = await push(
+      cli,
+      Array.from({ length: 30 }, () => ({ LastName: 'Many' })),
+    );
+    expect(pushed).toMatchObject({ code: 5, error: { code: 'IN_DOUBT' } });
+    expect(new Set(statuses(pushed))).toEqual(new Set(['in-doubt']));
+    // They are in doubt since then, not by this cycle.
+    expect(await watchOnce(cli)).toMatchObject({ code: 0, cycle: { inDoubt: 0, outbox: { inDoubt: 30 } } });
+    expect(await named(emulator, 'Many')).toBe(30);
+  });
+});
+
+describe('two upserts of one external id in the outbox', () => {
+  it('are both taken, the second after the first', async () => {
+    await using emulator = await startEmulator({ contacts: 3 });
+    using cli = await ready(emulator);
+    await push(cli, [{ [extId]: 'Same-1', LastName: 'First' }], '--queue', '--upsert', extId);
+    await push(cli, [{ [extId]: 'same-1', LastName: 'Second' }], '--queue', '--upsert', extId);
+    expect(await watchOnce(cli)).toMatchObject({ code: 0, cycle: { pushed: 2, rejected: 0 } });
+    expect([await named(emulator, 'First'), await named(emulator, 'Second')]).toEqual([0, 1]);
+  });
+});
+
+describe('a change whose answer was lost', () => {
+  it('is not repeated over a colleague’s edit a day later, but told as a conflict', async () => {
+    await using emulator = await startEmulator({ contacts: 3 });
+    using cli = await ready(emulator);
+    const id = (await contactsOf(emulator.url))[0]?.Id;
+    await control(emulator.url, 'faults', [
+      { match: 'PATCH .*/composite/sobjects', times: 99, reset: 'after-commit' },
+      { match: 'POST .*/composite/sobjects/Contact$', times: 99, status: 500 },
+    ]);
+    expect(await push(cli, [{ Id: id, Title: 'Ours' }])).toMatchObject({
+      code: 5,
+      results: [{ status: 'in-doubt' }],
+    });
+    await control(emulator.url, 'faults', []);
+    await control(emulator.url, 'clock', { advanceMs: 24 * hourMs });
+    await control(emulator.url, 'touch', { ids: [id], set: { Title: 'Theirs' } });
+    expect(await watchOnce(cli)).toMatchObject({
+      code: 4,
+      cycle: { conflicts: 1, pushed: 0, outbox: { conflicts: 1, inDoubt: 0 } },
+      error: { code: 'PARTIAL' },
+    });
+    const [contact] = (await contactsOf(emulator.url)).filter(({ Id }) => Id === id);
+    expect(contact?.Title).toBe('Theirs');
+    const { entries } = await cli.json<{ entries: { errors: { message: string }[] }[] }>([
+      'outbox',
+      'list',
+      '--conflicts',
+    ]);
+    expect(entries[0]?.errors[0]?.message).toContain('"Theirs"');
+  });
+});
+
+describe('a watch whose push meets trouble', () => {
+  it('pulls all the same, says so, and ends with 5 for what it could not send', async () => {
+    await using emulator = await startEmulator({ contacts: 3 });
+    using cli = await ready(emulator);
+    const [first, second] = (await contactsOf(emulator.url)).map(({ Id }) => Id);
+    await push(cli, [{ Id: first, Title: 'Stuck' }], '--queue');
+    await control(emulator.url, 'faults', [
+      { match: 'PATCH .*/composite/sobjects', times: 99, status: 500, errorCode: 'UNKNOWN_EXCEPTION' },
+    ]);
+    await control(emulator.url, 'touch', { ids: [second], set: { Title: 'Pulled' } });
+    await control(emulator.url, 'clock', { advanceMs: 120_000 });
+    const { code, cycle, failed, error } = await watchOnce(cli);
+    expect({ code, failed, error }).toMatchObject({
+      code: 5,
+      failed: undefined,
+      error: { code: 'IN_DOUBT' },
+    });
+    expect(cycle).toMatchObject({
+      upserted: expect.any(Number),
+      inDoubt: 1,
+      pushError: { code: 'SALESFORCE_ERROR' },
+      outbox: { inDoubt: 1 },
+    });
+    const { runs } = await cli.json<{ runs: { kind: string; status: string }[] }>(['runs', '--limit', '1']);
+    expect(runs).toMatchObject([{ kind: 'cycle', status: 'complete' }]);
+  });
+
+  it('ends with 4 for what was newly refused, and with 0 when nothing new is', async () => {
+    await using emulator = await startEmulator({ contacts: 3 });
+    using cli = await ready(emulator);
+    await control(emulator.url, 'faults', [
+      {
+        match: 'POST .*/ui-api/records',
+        times: 1,
+        status: 400,
+        errorCode: 'FIELD_CUSTOM_VALIDATION_EXCEPTION',
+      },
+    ]);
+    await push(cli, [{ LastName: 'Refused' }], '--queue');
+    expect(await watchOnce(cli)).toMatchObject({ code: 4, cycle: { rejected: 1, outbox: { rejected: 1 } } });
+    expect(await watchOnce(cli)).toMatchObject({ code: 0, cycle: { rejected: 0, outbox: { rejected: 1 } } });
+  });
+
+  it('tells a limit of the whole org with where to look, and goes on when it is over', async () => {
+    await using emulator = await startEmulator({ contacts: 3 });
+    using cli = await ready(emulator);
+    await control(emulator.url, 'faults', [
+      { match: 'POST .*/ui-api/records', times: 1, status: 403, errorCode: 'LIMIT_EXCEEDED' },
+    ]);
+    await push(cli, [{ LastName: 'One' }, { LastName: 'Two' }], '--queue');
+    const { code, cycle, error } = await watchOnce(cli);
+    expect({ code, error }).toMatchObject({
+      code: 5,
+      error: { code: 'UNSENT', hint: expect.stringContaining('limits') },
+    });
+    expect(cycle).toMatchObject({
+      unsent: 2,
+      pushError: { code: 'REQUEST_LIMIT_EXCEEDED' },
+      outbox: { pending: 2 },
+    });
+    expect(await watchOnce(cli)).toMatchObject({ code: 0, cycle: { pushed: 2, unsent: 0 } });
+  });
+
+  it('waits for a locked row and tries again by itself, few creates as well as many', async () => {
+    await using emulator = await startEmulator({ contacts: 3 });
+    using cli = await ready(emulator);
+    await control(emulator.url, 'faults', [
+      { match: 'POST .*/ui-api/records', times: 2, status: 400, errorCode: 'UNABLE_TO_LOCK_ROW' },
+    ]);
+    expect(await push(cli, [{ LastName: 'Locked' }])).toMatchObject({ code: 0 });
+    await control(emulator.url, 'faults', [
+      { match: 'POST .*/ui-api/records', times: 99, status: 400, errorCode: 'UNABLE_TO_LOCK_ROW' },
+    ]);
+    expect(await push(cli, [{ LastName: 'Locked for long' }])).toMatchObject({
+      code: 5,
+      results: [{ status: 'queued' }],
+      error: { code: 'UNSENT' },
+    });
+    await control(emulator.url, 'faults', []);
+    expect(await watchOnce(cli)).toMatchObject({ code: 0, cycle: { pushed: 1 } });
+    expect([await named(emulator, 'Locked'), await named(emulator, 'Locked for long')]).toEqual([1, 1]);
+  });
+});
