@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -63,4 +63,29 @@ it('a fault far down a file of many records ends the push before anything is sto
   });
   expect((await cli.json<{ entries: unknown[] }>(['outbox', 'list'])).entries).toEqual([]);
   expect((await contactsOf(emulator.url)).length).toBe(before);
+});
+
+describe('exports of other programs become contacts, by the maps of the documentation', () => {
+  const exported = (name: string) => new URL(`../cli/input/exports/${name}`, import.meta.url).pathname;
+
+  it.each([
+    [
+      'google',
+      'zoe@brightwater.example',
+      { LastName: 'Łukasiewicz', Birthdate: '1984-02-29', MailingCity: 'Warszawa' },
+    ],
+    [
+      'outlook',
+      'joerg.weiss@kranbau.example',
+      { LastName: 'Weiß', Salutation: 'Dr.', Title: 'Leiter Einkauf' },
+    ],
+    ['hubspot', 'priya@lumen.example', { LastName: 'Raghavan', Title: 'VP, Operations', MailingState: 'WA' }],
+  ])('%s', async (name, email, fields) => {
+    copyFileSync(exported(`${name}.csv`), join(cli.folder, 'export.csv'));
+    copyFileSync(exported(`${name}.map`), join(cli.folder, `${name}.map`));
+    const pushed = await cli.json(['push', 'export.csv', '--map', `${name}.map`, '--ignore-unknown']);
+    expect(pushed).toMatchObject({ created: 2, rejected: 0 });
+    const contacts = await contactsOf(emulator.url);
+    expect(contacts.find(({ Email }) => Email === email)).toMatchObject(fields);
+  });
 });

@@ -11,6 +11,9 @@ export type CsvColumn =
   | { kind: 'unnamed' }
   | { kind: 'dropped' };
 
+/** Characters without width, which copies from web pages and second byte order marks bring. */
+const unseen = /[\u200b\u2060\ufeff]/g;
+
 /** The columns by the header's cells. Throws `INVALID_INPUT` where a name is there twice. */
 export function csvColumns(
   header: readonly string[],
@@ -18,7 +21,7 @@ export function csvColumns(
   source: string,
   map: HeaderMap,
 ): CsvColumn[] {
-  const names = header.map((cell) => cell.trim());
+  const names = header.map((cell) => cell.replace(unseen, '').trim());
   const columns = names.map((name): CsvColumn => {
     if (name === '') return { kind: 'unnamed' };
     const entry = map.entryOf(name);

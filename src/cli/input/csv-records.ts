@@ -1,7 +1,7 @@
 import type { PushRecord, RecordNote } from '../../app/contract/push.ts';
 import { type CsvColumn, csvColumns } from './csv-columns.ts';
 import { csvDialect } from './csv-delimiter.ts';
-import { type CsvReader, type CsvRow, createCsvReader } from './csv-rows.ts';
+import { CsvReader, type CsvRow } from './csv-rows.ts';
 import type { HeaderMap } from './header-map.ts';
 import { inputFault } from './input-fault.ts';
 import type { InputNotes } from './input-notes.ts';
@@ -25,23 +25,19 @@ export async function* csvRecords(
 ): AsyncGenerator<PushRecord[], void, undefined> {
   const table = createTable(options);
   let head = '';
-  let read: CsvReader | null = null;
-  const begin = (last: boolean): PushRecord[] => {
+  let reader: CsvReader | null = null;
+  const rowsOf = (text: string, last: boolean): CsvRow[] => {
+    if (reader !== null) return reader.read(text, last);
+    head += text;
     const dialect = csvDialect(head, last);
     if (dialect === null) return [];
-    const line = 1 + lineBreaksIn(head.slice(0, dialect.skip));
-    read = createCsvReader({ source: options.source, delimiter: dialect.delimiter, line });
-    return table.take(read(head.slice(dialect.skip), last));
+    const { delimiter, skip } = dialect;
+    const line = 1 + lineBreaksIn(head.slice(0, skip));
+    reader = new CsvReader({ source: options.source, delimiter, line });
+    return reader.read(head.slice(skip), last);
   };
-  for await (const text of texts) {
-    if (read === null) {
-      head += text;
-      yield begin(false);
-    } else {
-      yield table.take((read as CsvReader)(text, false));
-    }
-  }
-  yield read === null ? begin(true) : table.take((read as CsvReader)('', true));
+  for await (const text of texts) yield table.take(rowsOf(text, false));
+  yield table.take(rowsOf('', true));
   table.end();
 }
 
@@ -98,7 +94,7 @@ function checkLength({ cells, line }: CsvRow, columns: number, index: number, so
   throw inputFault(
     { source, line, index },
     `the row has ${cells.length} ${cells.length === 1 ? 'cell' : 'cells'}, the header has ${columns}`,
-    'Give each row a cell for each column; a cell that holds the delimiter, a quote or a line end stands in quotes.',
+    "Give each row a cell for each column (a report's last lines are no records); a cell that holds the delimiter, a quote or a line end stands in quotes.",
   );
 }
 

@@ -1,3 +1,4 @@
+import type { AppError } from '../../base/errors.ts';
 import { inputFault } from './input-fault.ts';
 import { lineBreaksIn } from './line-count.ts';
 
@@ -6,9 +7,6 @@ export interface CsvRow {
   /** Line on which it begins, from 1. */
   line: number;
 }
-
-/** Reads pieces of text and answers the rows that they complete; the last piece ends the last row. */
-export type CsvReader = (piece: string, last: boolean) => CsvRow[];
 
 export interface CsvReaderOptions {
   source: string;
@@ -36,140 +34,163 @@ const mostCells = 10_000;
  * CSV (RFC 4180) as people have it: `\r\n`, `\n` and `\r` end a row, mixed too; blanks around a quoted cell are
  * no part of it; a quote within a cell that is not quoted is a character like others. Ours rather than csv-parse,
  * which counts `\r\n` in quotes as two lines and knows neither where an open quote began nor a bound for it.
- * Throws `INVALID_INPUT`.
  */
-export function createCsvReader({ source, delimiter, line: firstLine }: CsvReaderOptions): CsvReader {
-  const delimiterCode = delimiter.charCodeAt(0);
-  let text = '';
-  let last = false;
+export class CsvReader {
+  readonly #source: string;
+  readonly #delimiter: string;
+  readonly #delimiterCode: number;
+  #text = '';
+  /** No more text will come. */
+  #last = false;
+  #nextMark: (from: number) => number = () => 0;
   /** Where the cell under way begins, and the line of that place. */
-  let cellStart = 0;
-  let line = firstLine;
-  let rowLine = firstLine;
-  let cells: string[] = [];
+  #cellStart = 0;
+  #line: number;
+  #rowLine: number;
+  #cells: string[] = [];
   /** Where the cell's opening quote is (-1 where it has none), and where to look on for the closing one. */
-  let open = -1;
-  let lookFrom = 0;
-  let nextMark = createFinder('', delimiter);
+  #open = -1;
+  #lookFrom = 0;
 
-  const skipBlanks = (from: number): number => {
-    let at = from;
-    for (; at < text.length; at++) {
-      const code = text.charCodeAt(at);
-      if ((code !== space && code !== tab) || code === delimiterCode) break;
+  constructor({ source, delimiter, line }: CsvReaderOptions) {
+    this.#source = source;
+    this.#delimiter = delimiter;
+    this.#delimiterCode = delimiter.charCodeAt(0);
+    this.#line = line;
+    this.#rowLine = line;
+  }
+
+  /** The rows that `piece` completes; the last piece ends the last row. Throws `INVALID_INPUT`. */
+  read(piece: string, last: boolean): CsvRow[] {
+    this.#text = this.#text.slice(this.#cellStart) + piece;
+    this.#last = last;
+    if (this.#open >= 0) this.#open -= this.#cellStart;
+    this.#lookFrom -= this.#cellStart;
+    this.#cellStart = 0;
+    this.#nextMark = createFinder(this.#text, this.#delimiter);
+    const rows: CsvRow[] = [];
+    // A line end at the end of the text begins no row, a delimiter there begins a cell.
+    while (this.#cellStart < this.#text.length || (last && this.#cells.length > 0)) {
+      const cell = this.#nextCell();
+      if (cell === null) break;
+      this.#addCell(cell.text);
+      const code = this.#text.charCodeAt(cell.end);
+      const isPair = code === carriageReturn && this.#text.charCodeAt(cell.end + 1) === lineFeed;
+      this.#cellStart = Math.min(cell.end + (isPair ? 2 : 1), this.#text.length);
+      if (code !== this.#delimiterCode) rows.push(this.#endRow());
     }
-    return at;
-  };
-  const endsCell = (code: number) => code === delimiterCode || code === lineFeed || code === carriageReturn;
-  const fault = (faultLine: number, reason: string, hint: string) =>
-    inputFault({ source, line: faultLine, column: cells.length + 1 }, reason, hint);
-  const refuseLong = (length: number) => {
-    if (length <= longestCell) return;
-    const most = `${longestCell.toLocaleString('en-US')} characters`;
-    const reason =
-      open >= 0
-        ? `the quote that opens here is not closed within ${most}`
-        : `this cell is longer than ${most}`;
-    throw fault(line, reason, closeIt);
-  };
+    return rows;
+  }
 
-  /** The quote that closes the cell, or -1 where it is still to come. */
-  const closingQuote = (): number => {
-    for (;;) {
-      const at = text.indexOf('"', lookFrom);
-      if (at < 0) {
-        lookFrom = text.length;
-        return -1;
+  #nextCell(): Cell | null {
+    if (this.#open < 0) {
+      const at = this.#skipBlanks(this.#cellStart);
+      if (at === this.#text.length && !this.#last) return null;
+      if (this.#text.charCodeAt(at) === quote) {
+        this.#open = at;
+        this.#lookFrom = at + 1;
       }
-      lookFrom = at;
-      // What follows a quote at the end of the piece decides whether it is one of a pair.
-      if (at + 1 === text.length && !last) return -1;
-      if (text.charCodeAt(at + 1) !== quote) return at;
-      lookFrom = at + 2;
     }
-  };
+    return this.#open >= 0 ? this.#quotedCell() : this.#plainCell();
+  }
 
-  /** The quoted cell and where it ends, or null where its end is still to come. */
-  const quotedCell = (): { cell: string; end: number } | null => {
-    const close = closingQuote();
+  #plainCell(): Cell | null {
+    const end = this.#nextMark(this.#cellStart);
+    this.#refuseLong(end - this.#cellStart, 'this cell is longer than');
+    return this.#isCut(end) ? null : { text: this.#text.slice(this.#cellStart, end), end };
+  }
+
+  #quotedCell(): Cell | null {
+    const close = this.#closingQuote();
     if (close < 0) {
-      if (last) throw fault(line, 'the quote that opens here is never closed', closeIt);
-      refuseLong(text.length - open);
+      if (this.#last) throw this.#fault(this.#line, 'the quote that opens here is never closed', closeIt);
+      this.#refuseLong(this.#text.length - this.#open, 'the quote that opens here is not closed within');
       return null;
     }
-    const end = skipBlanks(close + 1);
-    if (isCut(end)) return null;
-    const raw = text.slice(open + 1, close);
+    const end = this.#skipBlanks(close + 1);
+    if (this.#isCut(end)) return null;
+    const raw = this.#text.slice(this.#open + 1, close);
     const breaks = lineBreaksIn(raw);
-    if (end < text.length && !endsCell(text.charCodeAt(end))) {
-      throw fault(
-        line + breaks,
-        `text follows the quote that closes a cell${breaks === 0 ? '' : ` (its quote opened on line ${line})`}`,
+    if (end < this.#text.length && !this.#endsCell(this.#text.charCodeAt(end))) {
+      const opened = breaks === 0 ? '' : ` (its quote opened on line ${this.#line})`;
+      throw this.#fault(
+        this.#line + breaks,
+        `text follows the quote that closes a cell${opened}`,
         'A quote within a quoted cell is doubled: "the ""old"" one".',
       );
     }
-    line += breaks;
-    open = -1;
-    return { cell: raw.includes('"') ? raw.replaceAll('""', '"') : raw, end };
-  };
+    this.#line += breaks;
+    this.#open = -1;
+    return { text: raw.includes('"') ? raw.replaceAll('""', '"') : raw, end };
+  }
 
-  const plainCell = (): { cell: string; end: number } | null => {
-    const end = nextMark(cellStart);
-    refuseLong(end - cellStart);
-    return isCut(end) ? null : { cell: text.slice(cellStart, end), end };
-  };
+  /** -1 where it is still to come. */
+  #closingQuote(): number {
+    const text = this.#text;
+    for (;;) {
+      const at = text.indexOf('"', this.#lookFrom);
+      this.#lookFrom = at < 0 ? text.length : at;
+      // What follows a quote at the end of the piece decides whether it is one of a pair.
+      if (at < 0 || (at + 1 === text.length && !this.#last)) return -1;
+      if (text.charCodeAt(at + 1) !== quote) return at;
+      this.#lookFrom = at + 2;
+    }
+  }
+
+  #skipBlanks(from: number): number {
+    let at = from;
+    for (; at < this.#text.length; at++) {
+      const code = this.#text.charCodeAt(at);
+      if ((code !== space && code !== tab) || code === this.#delimiterCode) break;
+    }
+    return at;
+  }
 
   /** Whether more text may still change what ends at `end`: a `\r` may be the first half of a line end. */
-  const isCut = (end: number): boolean =>
-    !last && (end === text.length || (end + 1 === text.length && text.charCodeAt(end) === carriageReturn));
+  #isCut(end: number): boolean {
+    if (this.#last) return false;
+    const length = this.#text.length;
+    return end === length || (end + 1 === length && this.#text.charCodeAt(end) === carriageReturn);
+  }
 
-  const nextCell = (): { cell: string; end: number } | null => {
-    if (open < 0) {
-      const at = skipBlanks(cellStart);
-      if (at === text.length && !last) return null;
-      if (text.charCodeAt(at) === quote) {
-        open = at;
-        lookFrom = at + 1;
-      }
-    }
-    return open >= 0 ? quotedCell() : plainCell();
-  };
+  #endsCell(code: number): boolean {
+    return code === this.#delimiterCode || code === lineFeed || code === carriageReturn;
+  }
 
-  const addCell = (cell: string) => {
-    if (cells.length === mostCells) {
+  #addCell(cell: string): void {
+    if (this.#cells.length === mostCells) {
       const reason = `a row has more than ${mostCells.toLocaleString('en-US')} cells`;
-      throw inputFault({ source, line: rowLine }, reason, 'End each record with a line end.');
+      throw inputFault(
+        { source: this.#source, line: this.#rowLine },
+        reason,
+        'End each record with a line end.',
+      );
     }
-    cells.push(cell);
-  };
-  const endRow = (): CsvRow => {
-    const row = { cells, line: rowLine };
-    cells = [];
-    line++;
-    rowLine = line;
-    return row;
-  };
+    this.#cells.push(cell);
+  }
 
-  return (piece, isLast) => {
-    text = text.slice(cellStart) + piece;
-    last = isLast;
-    if (open >= 0) open -= cellStart;
-    lookFrom -= cellStart;
-    cellStart = 0;
-    nextMark = createFinder(text, delimiter);
-    const rows: CsvRow[] = [];
-    // A line end at the end of the text begins no row, a delimiter there begins a cell.
-    while (cellStart < text.length || (last && cells.length > 0)) {
-      const next = nextCell();
-      if (next === null) break;
-      addCell(next.cell);
-      const code = text.charCodeAt(next.end);
-      const lineEnd = code === carriageReturn && text.charCodeAt(next.end + 1) === lineFeed ? 2 : 1;
-      cellStart = Math.min(next.end + lineEnd, text.length);
-      if (code !== delimiterCode) rows.push(endRow());
-    }
-    return rows;
-  };
+  #endRow(): CsvRow {
+    const row = { cells: this.#cells, line: this.#rowLine };
+    this.#cells = [];
+    this.#line++;
+    this.#rowLine = this.#line;
+    return row;
+  }
+
+  #refuseLong(length: number, what: string): void {
+    if (length <= longestCell) return;
+    throw this.#fault(this.#line, `${what} ${longestCell.toLocaleString('en-US')} characters`, closeIt);
+  }
+
+  #fault(line: number, reason: string, hint: string): AppError {
+    return inputFault({ source: this.#source, line, column: this.#cells.length + 1 }, reason, hint);
+  }
+}
+
+interface Cell {
+  text: string;
+  /** Where the delimiter or line end after it stands. */
+  end: number;
 }
 
 const closeIt = 'Close the quote, or double it where the cell is to hold one.';

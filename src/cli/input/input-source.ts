@@ -115,6 +115,9 @@ async function* stdinChunks(stdin: CliIo['stdin'], signal: AbortSignal): AsyncGe
     for await (const chunk of stdin as AsyncIterable<Uint8Array | string>) {
       yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     }
+  } catch (error) {
+    throwIfAborted(signal);
+    throw unreadable(error, 'Standard input');
   } finally {
     signal.removeEventListener('abort', onAbort);
   }

@@ -30,94 +30,112 @@ const notPlain = /[\\\p{Cc}]/u;
  * names given twice, and keeps a number as NumberText where a double would not give its digits back. Throws JsonFault.
  */
 export function readJsonValue(text: string, offset: number): JsonValue {
-  let at = offset;
-  const twice: TwiceNamed[] = [];
-  const match = (pattern: RegExp, from: number): number => {
-    pattern.lastIndex = from;
-    return pattern.test(text) ? pattern.lastIndex : -1;
-  };
-  const skipSpace = () => {
-    // Most of the time there is none.
-    if (text.charCodeAt(at) <= 32) at = match(space, at);
-  };
+  const reader = new ValueReader(text, offset);
+  const value = reader.read(0);
+  return { value, end: reader.at, twice: reader.twice };
+}
 
-  const readString = (expected: string): string => {
-    if (text[at] !== '"') throw unexpected(text, at, expected);
-    const start = at;
-    const quote = text.indexOf('"', start + 1);
-    const plain = quote < 0 ? text.slice(start + 1) : text.slice(start + 1, quote);
-    if (quote >= 0 && !notPlain.test(plain)) {
-      at = quote + 1;
-      return plain;
+class ValueReader {
+  at: number;
+  readonly twice: TwiceNamed[] = [];
+  readonly #text: string;
+
+  constructor(text: string, at: number) {
+    this.#text = text;
+    this.at = at;
+  }
+
+  read(depth: number): unknown {
+    switch (this.#text[this.at]) {
+      case '{':
+        return this.#readObject(depth + 1);
+      case '[': {
+        const list: unknown[] = [];
+        this.#eachIn(']', depth + 1, () => list.push(this.read(depth + 1)));
+        return list;
+      }
+      case '"':
+        return this.#readString('a value');
+      default: {
+        const digits = this.#take(number);
+        if (digits !== null) return numberOf(digits);
+        const name = this.#take(word);
+        if (name === null) throw unexpected(this.#text, this.at, 'a value');
+        return words[name];
+      }
     }
-    at = endOfString(text, start, match);
-    return JSON.parse(text.slice(start, at)) as string;
-  };
+  }
 
-  const readMembers = (depth: number): Record<string, unknown> => {
+  #readObject(depth: number): Record<string, unknown> {
     const object: Record<string, unknown> = {};
     const places = new Map<string, number>();
-    readList('}', depth, () => {
-      const place = at;
-      const name = readString('a field name in double quotes');
+    this.#eachIn('}', depth, () => {
+      const place = this.at;
+      const name = this.#readString('a field name in double quotes');
       const first = places.get(name);
       if (first === undefined) places.set(name, place);
-      else twice.push({ name, first, second: place });
-      skipSpace();
-      if (text[at] !== ':') throw unexpected(text, at, 'a colon');
-      at++;
-      skipSpace();
-      setMember(object, name, read(depth));
+      else this.twice.push({ name, first, second: place });
+      this.#skipSpace();
+      if (this.#text[this.at] !== ':') throw unexpected(this.#text, this.at, 'a colon');
+      this.at++;
+      this.#skipSpace();
+      setMember(object, name, this.read(depth));
     });
     return object;
-  };
+  }
 
-  const readList = (close: '}' | ']', depth: number, readOne: () => void): void => {
-    if (depth > deepest) throw new JsonFault(at, `values are nested more than ${deepest} deep`);
-    at++;
-    skipSpace();
-    if (text[at] === close) {
-      at++;
+  #eachIn(close: '}' | ']', depth: number, readOne: () => void): void {
+    if (depth > deepest) throw new JsonFault(this.at, `values are nested more than ${deepest} deep`);
+    this.at++;
+    this.#skipSpace();
+    if (this.#text[this.at] === close) {
+      this.at++;
       return;
     }
     for (;;) {
       readOne();
-      skipSpace();
-      const char = text[at];
-      if (char !== close && char !== ',') throw unexpected(text, at, `a comma or "${close}"`);
-      at++;
+      this.#skipSpace();
+      const char = this.#text[this.at];
+      if (char !== close && char !== ',') throw unexpected(this.#text, this.at, `a comma or "${close}"`);
+      this.at++;
       if (char === close) return;
-      skipSpace();
+      this.#skipSpace();
     }
-  };
+  }
 
-  const read = (depth: number): unknown => {
-    switch (text[at]) {
-      case '{':
-        return readMembers(depth + 1);
-      case '[': {
-        const list: unknown[] = [];
-        readList(']', depth + 1, () => list.push(read(depth + 1)));
-        return list;
-      }
-      case '"':
-        return readString('a value');
-      default: {
-        const start = at;
-        const numberEnd = match(number, at);
-        if (numberEnd > 0) {
-          at = numberEnd;
-          return numberOf(text.slice(start, at));
-        }
-        const wordEnd = match(word, at);
-        if (wordEnd < 0) throw unexpected(text, at, 'a value');
-        at = wordEnd;
-        return words[text.slice(start, at)];
-      }
+  #readString(expected: string): string {
+    const text = this.#text;
+    const start = this.at;
+    if (text[start] !== '"') throw unexpected(text, start, expected);
+    const quote = text.indexOf('"', start + 1);
+    const plain = text.slice(start + 1, quote < 0 ? undefined : quote);
+    if (quote >= 0 && !notPlain.test(plain)) {
+      this.at = quote + 1;
+      return plain;
     }
-  };
+    this.at = endOfString(text, start);
+    return JSON.parse(text.slice(start, this.at)) as string;
+  }
 
-  return { value: read(0), end: at, twice };
+  #skipSpace(): void {
+    // Most of the time there is none.
+    if (this.#text.charCodeAt(this.at) <= 32) this.#take(space);
+  }
+
+  /** What the sticky pattern finds here, or null. */
+  #take(pattern: RegExp): string | null {
+    const start = this.at;
+    const end = endOf(pattern, this.#text, start);
+    if (end < 0) return null;
+    this.at = end;
+    return this.#text.slice(start, end);
+  }
+}
+
+/** The offset after what a sticky pattern finds at `from`, or -1. */
+function endOf(pattern: RegExp, text: string, from: number): number {
+  pattern.lastIndex = from;
+  return pattern.test(text) ? pattern.lastIndex : -1;
 }
 
 function numberOf(digits: string): number | NumberText {
@@ -125,13 +143,13 @@ function numberOf(digits: string): number | NumberText {
   return String(value) === digits ? value : new NumberText(digits);
 }
 
-function endOfString(text: string, start: number, match: (pattern: RegExp, from: number) => number): number {
+function endOfString(text: string, start: number): number {
   for (let at = start + 1; at < text.length; ) {
     const char = text[at]!;
     if (char === '"') return at + 1;
     if (char === '\n' || char === '\r') throw new JsonFault(at, 'a string does not end on its line');
     if (char < ' ') throw new JsonFault(at, 'a string holds a bare control character');
-    const next = char === '\\' ? match(escaped, at) : at + 1;
+    const next = char === '\\' ? endOf(escaped, text, at) : at + 1;
     if (next < 0) throw new JsonFault(at, 'a backslash begins no known escape');
     at = next;
   }

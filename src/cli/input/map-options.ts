@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AppError, systemCodeOf } from '../../base/errors.ts';
-import { createCsvReader } from './csv-rows.ts';
+import { CsvReader } from './csv-rows.ts';
 import type { MapEntry } from './header-map.ts';
 import { inputFault } from './input-fault.ts';
 import { decodeText } from './input-text.ts';
@@ -64,7 +64,7 @@ function entriesOfJson(text: string, file: string): MapEntry[] {
 
 function entriesOfCsv(text: string, file: string): MapEntry[] {
   const delimiter = /[,;\t]/.exec(text)?.[0] ?? ',';
-  const [, ...rows] = createCsvReader({ source: file, delimiter, line: 1 })(text, true);
+  const [, ...rows] = new CsvReader({ source: file, delimiter, line: 1 }).read(text, true);
   return rows
     .filter(({ cells }) => cells.some((cell) => cell.trim() !== ''))
     .map(({ cells, line }) => {

@@ -101,6 +101,12 @@ test('a record of another object is refused, a column that says Contact is no va
   ]);
 });
 
+test('characters without width in a header are no part of a name', async () => {
+  expect(await fieldsOf('Last\u200bName\u00a0,\ufeffEmail\nNg,ng@x\n')).toEqual([
+    { LastName: 'Ng', Email: 'ng@x' },
+  ]);
+});
+
 test('a header named as an object has by nature keeps its value', async () => {
   const [fields] = await fieldsOf('__proto__,toString\n1,2\n');
   expect(Object.entries(fields!)).toEqual([
