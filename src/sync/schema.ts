@@ -6,21 +6,33 @@ import type { SchemaChange } from './ports/mirror.ts';
 const hourMs = 3_600_000;
 const unchanged: SchemaChange = { added: [], vanished: [], returned: [] };
 
+export interface RefreshOptions {
+  /** Asks in full, whatever is known. */
+  force?: boolean;
+  /** Asks unless the answer is younger than this (ms since 1970); an hour ago where it is left out. */
+  knownSince?: number;
+  only?: readonly string[];
+  signal?: AbortSignal | undefined;
+}
+
 /**
- * Brings the mirror's columns in line with describe: always where `force`, else at most once an hour and
+ * Brings the mirror's columns in line with describe: always where `force`, else where what is known is too old, and
  * conditionally (If-Modified-Since).
  */
 export async function refreshSchema(
   { remote, mirror, clock, log }: SyncContext,
-  { force = false, only, signal }: { force?: boolean; only?: readonly string[]; signal?: AbortSignal } = {},
+  { force = false, knownSince = clock.now() - hourMs, only, signal }: RefreshOptions = {},
 ): Promise<SchemaChange> {
   const last = await mirror.describedAt();
-  if (!force && last !== null && clock.now() - last.at < hourMs) return unchanged;
+  if (!force && last !== null && last.at > knownSince) return unchanged;
   const describe = await remote.describeContact({
     ifModifiedSince: force ? null : (last?.lastModified ?? null),
     signal,
   });
-  if (describe === 'not-modified') return unchanged;
+  if (describe === 'not-modified') {
+    await mirror.confirmDescribe(clock.now());
+    return unchanged;
+  }
   if (only !== undefined) assertKnown(only, describe);
   const change = await mirror.applyDescribe(describe, clock.now(), only);
   if (last !== null) {
@@ -58,6 +70,18 @@ export async function withCurrentFields<T>(
     await refreshSchema(context, { force: true, signal });
     return work();
   }
+}
+
+/**
+ * The fields to ask for where rows are known to have changed: one of them may have a value in a field that is new.
+ * It costs a call, unless describe was asked since `knownSince`.
+ */
+export async function currentFields(
+  context: SyncContext,
+  options: { knownSince: number; signal: AbortSignal },
+): Promise<string[]> {
+  await refreshSchema(context, options);
+  return readableFields(context);
 }
 
 /** Names of the fields to ask for, in column order. */

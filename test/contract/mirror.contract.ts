@@ -91,6 +91,8 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       await mirror.apply({ page: csvPage(storedNames, [contactRow(1)], epoch) });
 
       const without = contactFields.filter((known) => known.name !== 'Phone');
+      await mirror.confirmDescribe(epoch + 1);
+      expect((await mirror.describedAt())?.at).toBe(epoch + 1);
       const second = await mirror.applyDescribe(
         describeOf([...without, field('Score__c', 'double')]),
         epoch + 1,

@@ -30,6 +30,55 @@ describe('fields that come and go', () => {
     await hide(rig);
   });
 
+  it('are there, and filled, one cycle after the first contact that uses one', async () => {
+    await using rig = await openRig({ contacts: 30 });
+    const { url } = rig.emulator;
+    await backfill(rig.context, { api: 'rest', signal: rig.signal });
+    await cycle(rig);
+    await control(url, 'settings', { addFields: [{ name: 'Region__c', type: 'string' }] });
+    await control(url, 'clock', { advanceMs: 120_000 });
+    await control(url, 'touch', { count: 1, set: { Region__c: 'North' } });
+    expect((await cycle(rig)).upserted).toBe(1);
+    expect((await rig.context.mirror.fields()).map(({ name }) => name)).toContain('Region__c');
+    expect(await unfilled(rig)).toEqual([]);
+    await equal(rig);
+  });
+
+  it('cost a cycle without changes no call but one an hour, and one with changes a conditional one', async () => {
+    // Long after the org's fields changed last, so that describe can answer that nothing has changed.
+    await using rig = await openRig({ contacts: 30, wallClock: () => Date.now() });
+    const { url } = rig.emulator;
+    await control(url, 'clock', { advanceMs: 600_000 });
+    await backfill(rig.context, { api: 'rest', signal: rig.signal });
+    const described = async () => {
+      const calls = (await (await fetch(`${url}/__emulator/calls`)).json()) as {
+        path: string;
+        status: number;
+      }[];
+      return calls.filter(({ path }) => path.endsWith('/Contact/describe')).map(({ status }) => status);
+    };
+    const minutes = async (count: number) => {
+      await control(url, 'clock', { advanceMs: count * 60_000 });
+      const { clock } = rig.context;
+      const now = clock.now();
+      rig.context.clock = { ...clock, now: () => now + count * 60_000 };
+    };
+    const before = await described();
+    for (let at = 0; at < 5; at++) {
+      await minutes(5);
+      await cycle(rig);
+    }
+    expect(await described()).toEqual(before);
+    await minutes(61);
+    await cycle(rig);
+    await minutes(5);
+    await cycle(rig);
+    expect(await described()).toEqual([...before, 304]);
+    await control(url, 'touch', { count: 3 });
+    await cycle(rig);
+    expect(await described()).toEqual([...before, 304, 304]);
+  });
+
   it('do not stop the reading back of a pushed contact', async () => {
     await using rig = await openRig({ contacts: 3 });
     await backfill(rig.context, { api: 'rest', signal: rig.signal });

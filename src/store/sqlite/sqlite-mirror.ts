@@ -78,6 +78,10 @@ export class SqliteMirror implements Mirror {
     });
   }
 
+  async confirmDescribe(at: number): Promise<void> {
+    await this.#write('saveMeta', 'described_at', isoTime(at));
+  }
+
   async applyDescribe(
     describe: ContactDescribe,
     at: number,

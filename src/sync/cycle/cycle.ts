@@ -129,6 +129,8 @@ async function pushOutbox(
 
 /** Brings what changed since the cursors, and fills columns that are new. */
 async function pull(context: SyncContext, run: RunRecorder, { memory, signal }: CycleOptions): Promise<void> {
+  // The instant before: what is asked in this very millisecond counts as asked in this cycle.
+  const beforeMs = context.clock.now() - 1;
   await run.step('describe', () => refreshSchema(context, { signal }));
   const { updated, deleted } = await context.mirror.cursors();
   if (updated === null || deleted === null) {
@@ -140,7 +142,9 @@ async function pull(context: SyncContext, run: RunRecorder, { memory, signal }: 
   assertWithinReach('updated', updated, now);
   assertWithinReach('deleted', deleted, now);
   await run.step('updated', () =>
-    withCurrentFields(context, { signal }, () => readUpdated(context, updated, { run, memory, signal })),
+    withCurrentFields(context, { signal }, () =>
+      readUpdated(context, updated, { run, memory, describedSince: beforeMs, signal }),
+    ),
   );
   await run.step('deleted', () => readDeleted(context, deleted, { run, signal }));
   await withCurrentFields(context, { signal }, () => fillNewFields(context, { signal }));

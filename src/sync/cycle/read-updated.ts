@@ -6,8 +6,9 @@ import type { PageOutcome } from '../ports/page.ts';
 import type { UpdatedAnswer, Window } from '../ports/remote.ts';
 import { readWindow } from '../replication-window.ts';
 import type { RunRecorder } from '../run-recorder.ts';
-import { readableFields } from '../schema.ts';
+import { currentFields } from '../schema.ts';
 import { selectContacts, soqlDateTime } from '../soql.ts';
+import type { PageReader } from './page-reader.ts';
 import { readByBulk } from './read-by-bulk.ts';
 import { readByKey } from './read-by-key.ts';
 import { retrieveIds } from './retrieve-ids.ts';
@@ -19,6 +20,8 @@ const bulkAboveIds = 20_000;
 export interface ReadUpdatedOptions {
   run: RunRecorder;
   memory?: WindowMemory;
+  /** Just before the cycle began (ms since 1970): a describe from then on is asked no second time. */
+  describedSince: number;
   signal: AbortSignal;
 }
 
@@ -26,10 +29,9 @@ export interface ReadUpdatedOptions {
 export async function readUpdated(
   context: SyncContext,
   from: number,
-  { run, memory, signal }: ReadUpdatedOptions,
+  { run, memory, describedSince, signal }: ReadUpdatedOptions,
 ): Promise<void> {
   const { remote, mirror } = context;
-  const fields = await readableFields(context);
   const took = (page: PageOutcome) => {
     run.count('rows', page.rows);
     run.count('upserted', page.inserted + page.updated);
@@ -37,7 +39,17 @@ export async function readUpdated(
     run.count('unchanged', page.unchanged);
     run.count('absent', page.absent);
   };
-  const reader = { context, fields, took, signal };
+  // Asked when the first row is to be read: a cycle without changes does not pay for it.
+  let reader: Promise<PageReader> | undefined;
+  const readerNow = (): Promise<PageReader> => {
+    reader ??= currentFields(context, { knownSince: describedSince, signal }).then((fields) => ({
+      context,
+      fields,
+      took,
+      signal,
+    }));
+    return reader;
+  };
   let cursor = floorMinute(from);
 
   const take = async (piece: Window, answer: UpdatedAnswer): Promise<number | null> => {
@@ -45,22 +57,25 @@ export async function readUpdated(
     const effects = covered === null ? {} : { cursors: { updated: covered } };
     const moves = covered !== null && covered > cursor;
     const known = moves ? null : (memory?.recall(cursor) ?? null);
-    if (answer.ids.length > bulkAboveIds && known === null) {
-      const soql = selectContacts(fields, [`SystemModstamp >= ${soqlDateTime(piece.start)}`]);
-      await readByBulk(reader, soql);
+    if (answer.ids.length === 0 && known === null) {
+      await mirror.apply({ effects }, { signal });
+    } else if (answer.ids.length > bulkAboveIds && known === null) {
+      const bulk = await readerNow();
+      const since = `SystemModstamp >= ${soqlDateTime(piece.start)}`;
+      await readByBulk(bulk, selectContacts(bulk.fields, [since]));
       await mirror.apply({ effects }, { signal });
     } else if (known === null) {
       // The cursor is about to pass this span, or nothing is remembered of it: every id is read.
-      await retrieveIds(reader, answer.ids, effects);
+      await retrieveIds(await readerNow(), answer.ids, effects);
     } else {
       // Coverage stands still: only what is new to the window, and what was stamped since the last look.
       await retrieveIds(
-        reader,
+        await readerNow(),
         answer.ids.filter((id) => !known.ids.has(id)),
         effects,
       );
       const since = floorMinute(known.lastRead);
-      await readByKey(reader, [`SystemModstamp >= ${soqlDateTime(since)}`]);
+      await readByKey(await readerNow(), [`SystemModstamp >= ${soqlDateTime(since)}`]);
     }
     if (moves) {
       memory?.forget();
@@ -77,7 +92,8 @@ export async function readUpdated(
     takeCrowdedMinute: async (piece) => {
       // Read after its coverage was seen, or the late commits of this minute would be missing.
       const covered = await coverageFrom(context, piece.start, signal);
-      await readByBulk(reader, selectContacts(fields, minuteConditions(piece)));
+      const bulk = await readerNow();
+      await readByBulk(bulk, selectContacts(bulk.fields, minuteConditions(piece)));
       if (covered === null || covered < piece.end) return null;
       await mirror.apply({ effects: { cursors: { updated: piece.end } } }, { signal });
       cursor = piece.end;

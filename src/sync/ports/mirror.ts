@@ -103,6 +103,8 @@ export interface Mirror extends AsyncDisposable {
   fields(): Promise<StoredField[]>;
   /** `Last-Modified` and time of the last describe, for the conditional request. */
   describedAt(): Promise<{ lastModified: string | null; at: number } | null>;
+  /** Remembers that the last describe was still true at `at`. */
+  confirmDescribe(at: number): Promise<void>;
   /** Adds columns for new fields, marks vanished ones, remembers the describe. `only` limits the columns (`--fields`). */
   applyDescribe(describe: ContactDescribe, at: number, only?: readonly string[]): Promise<SchemaChange>;
 
