@@ -73,7 +73,7 @@ export const commands: Record<string, ContractCommand> = {
   'contacts list': { flags: ['--limit <n>', '--deleted'] },
   'contacts search': { arguments: ['<text>'] },
   'contacts show': { arguments: ['<id>'] },
-  'contacts export': { flags: ['--format <format>', '--output <file>'] },
+  'contacts export': { flags: ['--format <format>', '--output <file>', '--excel-safe'] },
   'outbox list': { flags: ['--conflicts'] },
   'outbox show': { arguments: ['<key>'] },
   'outbox retry': { arguments: ['[key...]'], flags: ['--all', '--in-doubt'] },

@@ -1,10 +1,14 @@
+import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { ContactExport } from '../../app/contract/contacts.ts';
 import { AppError } from '../../base/errors.ts';
+import { printableLine } from '../../base/printable.ts';
 import { printableJson } from '../../base/printable-json.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { csvLine } from '../render/csv-line.ts';
+import { excelSafeCell } from '../render/excel-safe-cell.ts';
 import { counted } from '../render/quantity.ts';
+import { isOwnStdout } from '../whole-file.ts';
 import type { CommandHost } from './command-host.ts';
 import { contactObject, contactValue } from './contact-record.ts';
 import { examples } from './examples.ts';
@@ -15,6 +19,7 @@ interface ExportFlags {
   org?: string;
   format?: ExportFormat;
   output?: string;
+  excelSafe?: boolean;
 }
 
 export function addContactsExportCommand(contacts: Command, run: CommandHost['run']): void {
@@ -29,7 +34,11 @@ export function addContactsExportCommand(contacts: Command, run: CommandHost['ru
         'ndjson',
       ]),
     )
-    .option('--output <file>', 'write to this file, which appears when it is complete')
+    .option('--output <file>', 'write to this file, which appears when it is complete; - is stdout')
+    .option(
+      '--excel-safe',
+      'CSV for a spreadsheet: an apostrophe before cells that it would take for a formula. Not to be pushed back',
+    )
     .addHelpText(
       'after',
       examples('contacts export > contacts.csv', 'contacts export --format ndjson --output c.ndjson'),
@@ -38,36 +47,51 @@ export function addContactsExportCommand(contacts: Command, run: CommandHost['ru
 }
 
 async function exportContacts(call: Invocation, flags: ExportFlags): Promise<Outcome> {
-  const format = flags.format ?? formatByName(flags.output) ?? (call.output.json ? 'json' : 'csv');
-  if (call.output.json && flags.output === undefined && format === 'csv') {
+  const output = flags.output === undefined || isStdout(call, flags.output) ? null : flags.output;
+  const format = flags.format ?? formatByName(output) ?? (call.output.json ? 'json' : 'csv');
+  if (call.output.json && output === null && format === 'csv') {
     throw new AppError('INVALID_INPUT', 'With --json, stdout carries JSON, and --format csv is none.', {
       hint: 'Add --output FILE, or leave one of the two out.',
     });
   }
+  const excelSafe = flags.excelSafe ?? false;
+  if (excelSafe && format !== 'csv') {
+    throw new AppError('INVALID_INPUT', `--excel-safe is for CSV, and the format is ${format}.`, {
+      hint: 'Add --format csv, or leave --excel-safe out.',
+    });
+  }
+  const form = { format, excelSafe };
+  const { openWholeFile } = await import('../whole-file.ts');
+  // Opened first: a name that cannot be written is told at once.
+  await using file = output === null ? null : await openWholeFile(output, { ...call, cwd: call.io.cwd });
   const app = await call.app();
   const exported = await app.contacts.export({ org: flags.org ?? null }, call.context());
-  if (flags.output === undefined) {
-    await writeContacts(exported, format, (text) => call.printData(text), call.signal);
+  if (file === null) {
+    await writeContacts(exported, form, (text) => call.printData(text), call.signal);
     return {};
   }
-  const { writeWholeFile } = await import('../whole-file.ts');
-  const { output } = flags;
-  const contacts = await writeWholeFile(output, call.io.cwd, (write) =>
-    writeContacts(exported, format, write, call.signal),
-  );
+  const contacts = await writeContacts(exported, form, (text) => file.write(text), call.signal);
+  await file.complete();
+  const { instanceUrl } = exported;
   return {
-    document: { instanceUrl: exported.instanceUrl, format, output, contacts },
-    text: () => `${counted(contacts, 'contact')} of ${call.orgNames.of(exported.instanceUrl)} in ${output}.`,
+    document: { instanceUrl, format, output, contacts },
+    text: () =>
+      `${counted(contacts, 'contact')} of ${call.orgNames.of(instanceUrl)} in ${printableLine(output!)}.`,
   };
+}
+
+function isStdout({ io }: Invocation, name: string): boolean {
+  return name === '-' || isOwnStdout(resolve(io.cwd, name));
 }
 
 /** Text in blocks of a batch each, so that memory stays flat however many contacts there are. */
 async function writeContacts(
   { columns, batches }: ContactExport,
-  format: ExportFormat,
+  { format, excelSafe }: { format: ExportFormat; excelSafe: boolean },
   write: (text: string) => Promise<void>,
   signal: AbortSignal,
 ): Promise<number> {
+  const safe = excelSafe ? excelSafeCell : (value: unknown) => value;
   let contacts = 0;
   if (format === 'csv') await write(csvLine(columns.map(({ name }) => name)));
   if (format === 'json') await write('[');
@@ -75,7 +99,7 @@ async function writeContacts(
     signal.throwIfAborted();
     const texts = batch.map((row) =>
       format === 'csv'
-        ? csvLine(columns.map((column, at) => contactValue(column, row[at])))
+        ? csvLine(columns.map((column, at) => safe(contactValue(column, row[at]))))
         : printableJson(contactObject(columns, row)),
     );
     if (format === 'csv') await write(texts.join(''));
@@ -87,7 +111,7 @@ async function writeContacts(
   return contacts;
 }
 
-function formatByName(file: string | undefined): ExportFormat | null {
+function formatByName(file: string | null): ExportFormat | null {
   const ending = /\.(csv|json|ndjson|jsonl)$/i.exec(file ?? '')?.[1]?.toLowerCase();
   if (ending === undefined) return null;
   return ending === 'jsonl' ? 'ndjson' : (ending as ExportFormat);

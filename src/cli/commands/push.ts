@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import type { ProgressEvent } from '../../app/contract/progress.ts';
 import type { PushOptions, PushRecord, PushResult } from '../../app/contract/push.ts';
-import { AppError, isAppError, messageOf, systemCodeOf } from '../../base/errors.ts';
+import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts';
 import { type InputFormat, inputFormats } from '../input/input-formats.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { printablePush } from '../printable-push.ts';
@@ -115,16 +115,10 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
   };
 }
 
-async function openRejects({ io }: Invocation, { rejects }: PushFlags): Promise<WholeFile | null> {
+async function openRejects(call: Invocation, { rejects }: PushFlags): Promise<WholeFile | null> {
   if (rejects === undefined) return null;
   const { openWholeFile } = await import('../whole-file.ts');
-  try {
-    return await openWholeFile(rejects, io.cwd);
-  } catch (error) {
-    if (!isAppError(error)) throw error;
-    const { message, hint, details } = error;
-    throw new AppError('INVALID_INPUT', message, { hint, details, cause: error });
-  }
+  return openWholeFile(rejects, { ...call, cwd: call.io.cwd });
 }
 
 /** What went wrong with the file, which must not keep the results from being told. */

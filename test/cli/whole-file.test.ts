@@ -1,0 +1,170 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openWholeFile } from '../../src/cli/whole-file.ts';
+import { fakeApp } from './support/fake-app.ts';
+import { json, runMain } from './support/run-main.ts';
+
+let folder: string;
+let printed = '';
+const controller = () => new AbortController();
+const options = (signal = controller().signal) => ({
+  cwd: folder,
+  signal,
+  printData: async (text: string) => {
+    printed += text;
+  },
+});
+beforeEach(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'parahack-output-')));
+  printed = '';
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+async function save(name: string, text = 'new'): Promise<void> {
+  await using file = await openWholeFile(name, options());
+  await file.write(text);
+  await file.complete();
+}
+const modeOf = (name: string) => statSync(join(folder, name)).mode & 0o777;
+
+describe('a regular file', () => {
+  test('that is new is for its owner alone, and there is nothing of it before it is complete', async () => {
+    await using file = await openWholeFile('a', options());
+    await file.write('one');
+    expect(existsSync(join(folder, 'a'))).toBe(false);
+    await file.complete();
+    expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('one');
+    expect(modeOf('a')).toBe(0o600);
+    expect(readdirSync(folder)).toEqual(['a']);
+  });
+
+  test('that is replaced keeps its mode, and stays whole until then', async () => {
+    writeFileSync(join(folder, 'a'), 'old');
+    chmodSync(join(folder, 'a'), 0o664);
+    await using file = await openWholeFile('a', options());
+    await file.write('new');
+    expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('old');
+    await file.complete();
+    expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('new');
+    expect(modeOf('a')).toBe(0o664);
+  });
+
+  test('that is left unfinished leaves the old one, and no draft', async () => {
+    writeFileSync(join(folder, 'a'), 'old');
+    {
+      await using file = await openWholeFile('a', options());
+      await file.write('half');
+    }
+    expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('old');
+    expect(readdirSync(folder)).toEqual(['a']);
+  });
+
+  test('behind a symbolic link is replaced, the link stays', async () => {
+    mkdirSync(join(folder, 'deep'));
+    writeFileSync(join(folder, 'deep', 'real'), 'old');
+    symlinkSync('deep/real', join(folder, 'link'));
+    symlinkSync('deep/new', join(folder, 'dangling'));
+    symlinkSync('loop', join(folder, 'loop'));
+    await save('link');
+    await save('dangling');
+    expect(lstatSync(join(folder, 'link')).isSymbolicLink()).toBe(true);
+    expect(readFileSync(join(folder, 'deep', 'real'), 'utf8')).toBe('new');
+    expect(readFileSync(join(folder, 'deep', 'new'), 'utf8')).toBe('new');
+    expect(lstatSync(join(folder, 'dangling')).isSymbolicLink()).toBe(true);
+    await expect(save('loop')).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+  });
+});
+
+describe('what is no regular file is written to, never replaced', () => {
+  test('a device', async () => {
+    await save('/dev/null');
+    expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
+  });
+
+  test('a device behind a link', async () => {
+    symlinkSync('/dev/null', join(folder, 'nothing'));
+    await save('nothing');
+    expect(lstatSync(join(folder, 'nothing')).isSymbolicLink()).toBe(true);
+    expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
+  });
+
+  test('a named pipe, as soon as somebody reads it', async () => {
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    const saved = save('pipe', 'x'.repeat(300_000));
+    const read = await readFile(join(folder, 'pipe'), 'utf8');
+    await saved;
+    expect(read).toHaveLength(300_000);
+    expect(statSync(join(folder, 'pipe')).isFIFO()).toBe(true);
+    expect(readdirSync(folder)).toEqual(['pipe']);
+  });
+
+  test('a named pipe that nobody reads is waited for until the stop', async () => {
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    const stop = controller();
+    const opened = openWholeFile('pipe', options(stop.signal));
+    setTimeout(() => stop.abort(), 50);
+    await expect(opened).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  test('standard output', async () => {
+    await save('/dev/stdout');
+    await save('/proc/self/fd/1');
+    expect(printed).toBe('newnew');
+  });
+});
+
+describe('an output that cannot be written is told before any work, with exit 2', () => {
+  const app = fakeApp({}).app;
+  test.each([['missing/a.csv'], ['.'], ['file/a.csv'], ['']])('--output %j', async (name) => {
+    writeFileSync(join(folder, 'file'), '');
+    const ran = await runMain(['contacts', 'export', '--output', name, '--json'], { app, cwd: folder });
+    expect(ran.code).toBe(2);
+    expect(json(ran.stdout)).toMatchObject({
+      error: { code: 'INVALID_INPUT', message: /cannot be written/ },
+    });
+    expect(readdirSync(folder)).toEqual(['file']);
+  });
+
+  test.skipIf(process.getuid?.() === 0)('a file that may not be written, in a folder that may', async () => {
+    writeFileSync(join(folder, 'a.csv'), 'old', { mode: 0o400 });
+    const ran = await runMain(['contacts', 'export', '--output', 'a.csv'], { app, cwd: folder });
+    expect(ran.code).toBe(2);
+    expect(readFileSync(join(folder, 'a.csv'), 'utf8')).toBe('old');
+  });
+});
+
+test('an export to - or /dev/stdout is the export itself, without a word more', async () => {
+  const exported = () =>
+    fakeApp({
+      contacts: {
+        export: async () => ({
+          instanceUrl: 'https://acme.my.salesforce.com',
+          columns: [{ name: 'Id', type: 'id' }],
+          batches: (async function* () {
+            yield [['003']];
+          })(),
+        }),
+      },
+    }).app;
+  for (const name of ['-', '/dev/stdout']) {
+    const { stdout } = await runMain(['contacts', 'export', '--output', name], { app: exported() });
+    expect(stdout).toBe('Id\n003\n');
+  }
+});
