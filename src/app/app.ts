@@ -31,7 +31,7 @@ import type { WatchEvent, WatchOptions, WatchResult } from './contract/watch.ts'
 
 /** What every call of the app gets besides its options. */
 export interface CallContext<Event = never> {
-  /** Aborted by SIGINT or SIGTERM. What was done is kept; a call that has a result to tell returns it. */
+  /** Aborted by SIGINT, SIGTERM or SIGHUP. What was done is kept; a call that has a result to tell returns it. */
   signal: AbortSignal;
   /** Called as things happen, in order. Must not throw and is not awaited. */
   onEvent: (event: Event) => void;

@@ -10,7 +10,8 @@ export interface CliStream {
   off(event: 'error', listener: (error: Error) => void): unknown;
 }
 
-export type StopSignal = 'SIGINT' | 'SIGTERM';
+/** SIGHUP comes when the terminal is closed. */
+export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 export interface SignalSource {
   on(signal: StopSignal, listener: (signal: StopSignal) => void): unknown;

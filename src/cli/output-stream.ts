@@ -35,8 +35,9 @@ export function createOutputStream(
     onClosed();
   };
   // Without a listener, an EPIPE ends the process with a stack trace.
+  const isGone = (error: Error) => isClosedPipe(error) || (stream.isTTY === true && isClosedTerminal(error));
   const onError = (error: Error) => {
-    if (isClosedPipe(error)) close();
+    if (isGone(error)) close();
   };
   stream.on('error', onError);
   const send = (text: string): Promise<void> => {
@@ -44,7 +45,7 @@ export function createOutputStream(
     return new Promise((resolve, reject) => {
       stream.write(text, (error) => {
         if (!error) return resolve();
-        if (!isClosedPipe(error)) return reject(error);
+        if (!isGone(error)) return reject(error);
         close();
         resolve();
       });
@@ -62,6 +63,11 @@ export function createOutputStream(
       setImmediate(() => stream.off('error', onError));
     },
   };
+}
+
+/** What a terminal answers whose window was closed. */
+function isClosedTerminal(error: Error): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EIO';
 }
 
 function isClosedPipe(error: Error): boolean {

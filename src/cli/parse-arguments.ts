@@ -1,7 +1,9 @@
 import { AppError } from '../base/errors.ts';
 import type { GlobalFlags } from '../config/global-flags.ts';
+import { commandWords } from './command-words.ts';
 import type { Handler } from './invocation.ts';
 import { buildProgram } from './program.ts';
+import { unknownCommand } from './unknown-command.ts';
 import { isHelpOrVersion, isMissingCommand, isVersion } from './usage-error.ts';
 
 export type ParsedArguments =
@@ -22,8 +24,14 @@ export function parseArguments(argv: readonly string[]): ParsedArguments {
       text += more;
     },
   });
+  const words = commandWords(program, argv);
+  const unknown = unknownCommand(program, words);
+  if (unknown !== null) return { kind: 'wrong', flags: flagsAsWritten(argv), error: unknown };
   try {
-    program.parse(argv, { from: 'user' });
+    // Commander's own `help` looks no further than one name.
+    program.parse(words[0] === 'help' && words.length > 2 ? [...words.slice(1), '--help'] : argv, {
+      from: 'user',
+    });
   } catch (error) {
     const flags = flagsAsWritten(argv);
     if (isVersion(error) && flags.json)

@@ -40,6 +40,15 @@ export async function performCommand(
     // JSON escapes what text leaves out, so that a program gets each value as it is.
     return flags.json ? app : printableApp(app, orgNames);
   };
+  // Lines about events are awaited by nobody: where one cannot be written, the work ends and says why.
+  let unwritten: unknown = null;
+  const noticed = (written: Promise<void>) => {
+    written.catch((error: unknown) => {
+      unwritten ??= error;
+      stop.stop();
+    });
+    return written;
+  };
   try {
     const outcome = await handler({
       io,
@@ -55,17 +64,18 @@ export async function performCommand(
         onEvent: exact ? onEvent : (event) => onEvent(printableValue(event, orgNames) as typeof event),
       }),
       orgNames,
-      print: (text) => stdout.write(text),
-      printData: (text) => stdout.writeData(text),
-      printLine: (value) => stdout.write(`${printableJson(value)}\n`),
+      print: (text) => noticed(stdout.write(text)),
+      printData: (text) => noticed(stdout.writeData(text)),
+      printLine: (value) => noticed(stdout.write(`${printableJson(value)}\n`)),
       hide: (secret) => void secrets.push(secret),
     });
     talk.setPainter(null);
+    if (unwritten !== null) throw unwritten;
     await present(outcome);
   } catch (error) {
     // The handler's error is the one to tell, whatever goes wrong while the app is put away.
     await dispose(opened, orgNames).catch(() => {});
-    throw error;
+    throw unwritten ?? error;
   } finally {
     talk.setPainter(null);
   }

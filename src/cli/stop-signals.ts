@@ -12,7 +12,9 @@ export interface StopSignals extends Disposable {
   stop(): void;
 }
 
-/** The first SIGINT or SIGTERM asks the work to end, the second ends the process at once. */
+const names: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** The first signal asks the work to end, the second ends the process at once. */
 export function listenForStop(
   io: Pick<CliIo, 'signals' | 'exit'>,
   onFirst: (signal: StopSignal) => void,
@@ -21,6 +23,8 @@ export function listenForStop(
   let stoppedBy: StopSignal | null = null;
   const onSignal = (name: StopSignal) => {
     if (stoppedBy !== null) {
+      // The shell and the system both say that a terminal was closed; that is no impatience.
+      if (name === 'SIGHUP') return;
       io.exit(name === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated);
       return;
     }
@@ -28,8 +32,7 @@ export function listenForStop(
     onFirst(name);
     controller.abort(abortReason(`The command was ended by ${name}.`));
   };
-  io.signals.on('SIGINT', onSignal);
-  io.signals.on('SIGTERM', onSignal);
+  for (const name of names) io.signals.on(name, onSignal);
   return {
     signal: controller.signal,
     get stoppedBy() {
@@ -38,8 +41,7 @@ export function listenForStop(
     interrupt: () => onSignal('SIGINT'),
     stop: () => controller.abort(abortReason()),
     [Symbol.dispose]() {
-      io.signals.off('SIGINT', onSignal);
-      io.signals.off('SIGTERM', onSignal);
+      for (const name of names) io.signals.off(name, onSignal);
     },
   };
 }

@@ -37,6 +37,17 @@ describe('wrong usage is exit 2, one sentence and a hint, and starts nothing', (
     [['backfill', '--frsh'], "Unknown option '--frsh'.", 'Did you mean --fresh?'],
     [['contacts'], '`contacts` needs to know what to do.', 'list, search, show, export'],
     [['contacts', 'lst'], "Unknown command 'lst'.", 'Did you mean list?'],
+    [['help', 'nope'], "Unknown command 'nope'.", 'There are: login, backfill,'],
+    [['help', 'backfil'], "Unknown command 'backfil'.", 'Did you mean backfill?'],
+    [['help', 'orgs', 'nope'], "Unknown command 'nope'.", 'enable, disable, alias, set'],
+    [['help', 'status', 'prod'], "Unknown command 'prod'.", '`status` has no commands of its own'],
+    [['nope', '--help'], "Unknown command 'nope'.", 'There are:'],
+    [['--data-dir', 'backfill', 'nope', '--help'], "Unknown command 'nope'.", 'There are:'],
+    [['orgs', 'enabel', '--help'], "Unknown command 'enabel'.", 'Did you mean enable?'],
+    [['orgs', 'nope'], "Unknown command 'nope'.", 'There are: enable'],
+    [['outbox', 'nope', '-h'], "Unknown command 'nope'.", 'There are: list'],
+    [['runs', 'show', 'a', 'b'], 'Too many arguments', '--help'],
+    [['status', 'a', 'b'], 'Too many arguments', '--help'],
     [['orgs', 'enable'], "Missing required argument 'org'.", '--help'],
     [['watch', '--interval', '29s'], 'It must lie between 30s and 1d.', '--help'],
     [['watch', '--interval', '2d'], 'It must lie between 30s and 1d.', '--help'],
@@ -80,6 +91,24 @@ describe('wrong usage is exit 2, one sentence and a hint, and starts nothing', (
       },
     });
   });
+});
+
+test.each([
+  [['help', 'orgs', 'enable'], 'Usage: parahack-sync orgs enable'],
+  [['orgs', 'enable', '--help'], 'Usage: parahack-sync orgs enable'],
+  [['--data-dir', 'nope', 'help', 'runs'], 'Usage: parahack-sync runs'],
+  [['help', 'help'], 'Usage: parahack-sync'],
+  [['help'], 'Usage: parahack-sync'],
+])('%j is help', async (argv, usage) => {
+  const { code, stdout } = await runMain(argv);
+  expect(code).toBe(0);
+  expect(stdout).toContain(usage);
+});
+
+test('what stands in the place of an argument is no command', async () => {
+  const { app, calls } = fakeApp({ runs: async () => ({ runs: [] }) });
+  await runMain(['runs', 'nope'], { app });
+  expect(calls[0]?.options).toMatchObject({ org: 'nope' });
 });
 
 test('the bare name shows the help; a script that forgot the command is told so', async () => {

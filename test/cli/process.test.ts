@@ -90,6 +90,34 @@ describe.each([
   });
 });
 
+describe('SIGHUP, as when the terminal is closed', () => {
+  test('ends a watch gracefully with 0, though the shell and the system both send it', async () => {
+    const child = start(['watch', '--json']);
+    await child.says('watch:start');
+    child.process.kill('SIGHUP');
+    child.process.kill('SIGHUP');
+    expect(await child.ends()).toEqual({ code: 0, signal: null });
+    expect(child.text.stdout).toContain('watch:stop');
+  });
+
+  test('ends any other command as SIGTERM does', async () => {
+    const child = start(['status', '--json']);
+    await child.says('ready');
+    child.process.kill('SIGHUP');
+    expect(await child.ends()).toEqual({ code: 143, signal: null });
+    expect(json(child.text.stdout)).toMatchObject({ error: { code: 'TERMINATED', message: /SIGHUP/ } });
+  });
+
+  test('the second ends the process only where somebody else sent it', async () => {
+    const child = start(['watch'], { DEAF: '1' });
+    await child.says('Watching');
+    child.process.kill('SIGHUP');
+    await child.says('Stopping');
+    child.process.kill('SIGTERM');
+    expect(await child.ends()).toEqual({ code: 143, signal: null });
+  });
+});
+
 test('a reader that has seen enough ends an export quietly', async () => {
   const child = start(['contacts', 'export']);
   await child.says('Id');

@@ -36,9 +36,19 @@ function againIn(retryInMs: number | null): string {
   return retryInMs === null ? 'Not tried again.' : `Again in ${formatDuration(retryInMs)}.`;
 }
 
+/** Whether a cycle has changed anything, or has left something that somebody should see. */
+export function hasNews(event: CycleCompleteEvent): boolean {
+  return event.pushError !== null || changeCounts(event).some(([n]) => n > 0);
+}
+
 function changesOf(event: CycleCompleteEvent): string {
+  const told = changeCounts(event).flatMap(([n, verb]) => (n > 0 ? [`${n} ${verb}`] : []));
+  return told.length === 0 ? 'nothing new' : told.join(', ');
+}
+
+function changeCounts(event: CycleCompleteEvent): [number, string][] {
   const { upserted, deleted, undeleted, pushed, rejected, inDoubt, conflicts, unsent } = event;
-  const changes = [
+  return [
     [upserted, 'upserted'],
     [deleted, 'deleted'],
     [undeleted, 'undeleted'],
@@ -47,9 +57,7 @@ function changesOf(event: CycleCompleteEvent): string {
     [inDoubt, 'in doubt'],
     [conflicts, 'in conflict'],
     [unsent, 'still to be sent'],
-  ] as const;
-  const told = changes.filter(([n]) => n > 0).map(([n, verb]) => `${n} ${verb}`);
-  return told.length === 0 ? 'nothing new' : told.join(', ');
+  ];
 }
 
 /** Why the outbox was not sent, beside a pull that went well. */

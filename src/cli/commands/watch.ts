@@ -4,11 +4,10 @@ import { isoTime } from '../../base/iso-time.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { duration } from '../options/duration-option.ts';
 import { failureOfOrgs } from '../org-failure.ts';
-import { createLineProgress } from '../progress/line-progress.ts';
 import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
 import { failureOfPushes } from './watch-failure.ts';
-import { watchLine } from './watch-line.ts';
+import { createWatchLog } from './watch-log.ts';
 
 interface WatchFlags {
   interval: number;
@@ -22,7 +21,7 @@ export function addWatchCommand({ program, run }: CommandHost): void {
     .command('watch')
     .summary('keep mirrors up to date, for as long as it runs')
     .description(
-      'Polls each org that has sync on and sends what waits in its outbox. Ends gracefully on SIGINT or SIGTERM. ' +
+      'Polls each org that has sync on and sends what waits in its outbox. Ends gracefully on SIGINT, SIGTERM or SIGHUP. ' +
         'An org without a complete backfill is backfilled first.',
     )
     .argument('[org...]', 'aliases, instance URLs, hosts or usernames')
@@ -43,7 +42,8 @@ export function addWatchCommand({ program, run }: CommandHost): void {
 async function watch(call: Invocation, orgs: string[], flags: WatchFlags): Promise<Outcome> {
   const app = await call.app();
   const asJson = call.output.json || flags.logFormat === 'json';
-  const show = asJson ? jsonLines(call) : textLines(call);
+  const everyCycle = (flags.once ?? false) || call.output.verbosity > 0;
+  const show = asJson ? jsonLines(call) : createWatchLog(call, { everyCycle });
   const result = await app.watch(
     { orgs, intervalMs: flags.interval, once: flags.once ?? false, push: flags.push },
     call.context<WatchEvent>(show, { exact: asJson }),
@@ -55,27 +55,4 @@ async function watch(call: Invocation, orgs: string[], flags: WatchFlags): Promi
 
 function jsonLines(call: Invocation): (event: WatchEvent) => void {
   return ({ event, ...rest }) => void call.printLine({ event, at: isoTime(call.io.now()), ...rest });
-}
-
-function textLines(call: Invocation): (event: WatchEvent) => void {
-  const { style } = call.surface;
-  const progress = createLineProgress((line) => print(line), {
-    now: call.io.now,
-    orgNames: call.orgNames,
-    why: call.output.verbosity > 0,
-  });
-  const print = (line: string) => void call.print(`${style.dim(isoTime(call.io.now()))} ${line}\n`);
-  return (event) => {
-    const failed = event.event === 'cycle:failed' || event.event === 'cycle:skipped';
-    if (call.output.quiet && !failed) return;
-    if (
-      event.event === 'backfill:start' ||
-      event.event === 'backfill:progress' ||
-      event.event === 'backfill:complete'
-    ) {
-      progress.show(event);
-    } else {
-      print(failed ? style.red(watchLine(event, call.orgNames)) : watchLine(event, call.orgNames));
-    }
-  };
 }

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import type { WatchEvent, WatchResult } from '../../../src/app/contract/watch.ts';
+import { captureStream } from '../support/captured-stream.ts';
 import { fakeApp } from '../support/fake-app.ts';
 import { json, runMain } from '../support/run-main.ts';
 
@@ -73,6 +74,94 @@ test('the text log', async () => {
   const quiet = await runMain(['watch', '--quiet'], { app: watchOf(fine).app });
   expect(quiet.stdout.trimEnd().split('\n')).toHaveLength(1);
   expect(quiet.stdout).toContain('(TIMEOUT)');
+});
+
+describe('a watch without news', () => {
+  const quietCycle = (url: string, coveredUntil: string): WatchEvent => ({
+    event: 'cycle:complete',
+    instanceUrl: url,
+    upserted: 0,
+    deleted: 0,
+    undeleted: 0,
+    pushed: 0,
+    rejected: 0,
+    inDoubt: 0,
+    conflicts: 0,
+    unsent: 0,
+    pushError: null,
+    outbox: { pending: 0, rejected: 2, inDoubt: 1, held: 0, conflicts: 0 },
+    coveredUntil,
+    apiCalls: 2,
+    durationMs: 100,
+    runId: 'r',
+  });
+  const minute = 60_000;
+  const other = 'https://b.my.salesforce.com';
+
+  /** Two orgs, a cycle each every 5 minutes for 150 minutes; one with news after 20 minutes. */
+  async function linesOf(...flags: string[]): Promise<string[]> {
+    let clock = Date.parse('2026-03-01T12:00:00.000Z');
+    const { app } = fakeApp({
+      watch: async (_options, { onEvent }) => {
+        for (let at = 5; at <= 150; at += 5) {
+          clock += 5 * minute;
+          for (const [org, lag] of [
+            [instanceUrl, 1],
+            [other, 3],
+          ] as const) {
+            const cycle = quietCycle(org, new Date(clock - lag * minute).toISOString());
+            onEvent(at === 20 && org === other ? ({ ...cycle, upserted: 1 } as WatchEvent) : cycle);
+          }
+        }
+        return fine;
+      },
+    });
+    const { stdout } = await runMain(['watch', ...flags], { app, io: { now: () => clock } });
+    return stdout.trimEnd().split('\n');
+  }
+
+  test('is silent but for a line an hour', async () => {
+    expect(await linesOf()).toEqual([
+      '2026-03-01T12:20:00.000Z b.my.salesforce.com: 1 upserted in 100ms, covered until 2026-03-01T12:17:00.000Z',
+      '2026-03-01T13:20:00.000Z nothing new in 23 cycles of 2 orgs in the last 1h, covered until 2026-03-01T13:12:00.000Z',
+      '2026-03-01T14:20:00.000Z nothing new in 24 cycles of 2 orgs in the last 1h, covered until 2026-03-01T14:12:00.000Z',
+    ]);
+  });
+
+  test('shows each cycle with --verbose, with --once and as JSON', async () => {
+    expect(await linesOf('--verbose')).toHaveLength(60);
+    expect(await linesOf('--once')).toHaveLength(60);
+    expect(await linesOf('--json')).toHaveLength(60);
+    expect(await linesOf('--quiet')).toEqual(['']);
+  });
+});
+
+test.each([
+  ['a full disk', 'ENOSPC', 1],
+  ['a reader that has gone', 'EPIPE', 0],
+])('ends where its log cannot be written: %s', async (_what, code, exitCode) => {
+  const failWith = Object.assign(new Error(`${code}: no`), { code });
+  const { app } = fakeApp({
+    watch: async (_options, { signal, onEvent }) => {
+      for (const event of events) onEvent(event);
+      while (!signal.aborted) await new Promise((resolve) => setImmediate(resolve));
+      return fine;
+    },
+  });
+  const ran = await runMain(['watch'], { app, io: { stdout: captureStream({ failWith }) } });
+  expect(ran.code).toBe(exitCode);
+  expect(ran.stderr).toBe(
+    exitCode === 0
+      ? ''
+      : 'Error: There is no space left on the disk.\nHint: Make room, or name a data folder on another disk with --data-dir.\n',
+  );
+});
+
+test('ends quietly where its terminal was closed', async () => {
+  const failWith = Object.assign(new Error('EIO: i/o error'), { code: 'EIO' });
+  const gone = captureStream({ isTTY: true, failWith });
+  const ran = await runMain(['watch'], { app: watchOf(fine).app, io: { stdout: gone, stderr: gone } });
+  expect(ran.code).toBe(0);
 });
 
 describe("an org's trouble", () => {
