@@ -107,7 +107,8 @@ function fieldsOf(
   const faults: RecordNote[] = [];
   for (let at = 0; at < columns.length; at++) {
     const cell = cells[at]!;
-    if (cell === '') continue;
+    // A blank says as little as nothing: in NDJSON, where a rejects file may carry it, it would clear the field.
+    if (cell === '' || cell.trim() === '') continue;
     const column = columns[at]!;
     switch (column.kind) {
       case 'field': {
@@ -117,7 +118,6 @@ function fieldsOf(
         break;
       }
       case 'unnamed':
-        if (cell.trim() === '') break;
         throw inputFault(
           { source, line, column: at + 1, index },
           `"${cell.slice(0, 40)}" stands in a column without a name`,

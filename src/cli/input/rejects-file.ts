@@ -1,6 +1,7 @@
 import type { PushResult, RejectedRecord } from '../../app/contract/push.ts';
 import { csvLine } from '../render/csv-line.ts';
 import type { WholeFile } from '../whole-file.ts';
+import { ownRejectColumns } from './reject-columns.ts';
 
 /**
  * Writes refused records with their reasons, so that they can be mended and pushed again: CSV where the name ends
@@ -26,21 +27,35 @@ function ndjsonLine({ fields, source, index, line, errors }: RejectedRecord): st
 async function writeCsv(file: WholeFile, result: Pick<PushResult, 'rejects'>): Promise<void> {
   const found = new Set<string>();
   for await (const page of result.rejects()) {
-    for (const { fields } of page) for (const name of Object.keys(fields)) found.add(name);
+    for (const { fields } of page) for (const [name] of cellsOf(fields)) found.add(name);
   }
   const names = [...found];
-  await file.write(csvLine([...names, '_source', '_index', '_line', '_errors']));
+  await file.write(`${[...names.map(headerCell), ...ownRejectColumns].join(',')}\n`);
   for await (const page of result.rejects()) {
     const lines = page.map(({ fields, source, index, line, errors }) => {
-      const cells = names.map((name) => cellOf(fields[name]));
+      const cells = new Map(cellsOf(fields));
       const reasons = errors.map(({ code, message }) => `${code}: ${message}`).join('; ');
-      return csvLine([...cells, source, index, line, reasons]);
+      return csvLine([...names.map((name) => cells.get(name)), source, index, line, reasons]);
     });
     await file.write(lines.join(''));
   }
 }
 
-/** Back in the words of the CSV that is pushed: null is `#N/A`, an absent field an empty cell. */
-function cellOf(value: unknown): unknown {
-  return value === null ? '#N/A' : value;
+/** In quotes unless it is plain, so that the delimiter is seen and the file is not taken for JSON. */
+function headerCell(name: string): string {
+  return /^\w[\w.]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+}
+
+/**
+ * Back in the words of the CSV that is pushed: what clears a field is `#N/A`, what is not there an empty cell, and
+ * a nested parent a column of its own, `Account.Key__c`.
+ */
+function cellsOf(fields: Readonly<Record<string, unknown>>): [name: string, cell: unknown][] {
+  return Object.entries(fields).flatMap(([name, value]): [string, unknown][] => {
+    if (value === null || value === '') return [[name, '#N/A']];
+    if (typeof value !== 'object' || Array.isArray(value)) return [[name, value]];
+    return Object.entries(value)
+      .filter(([member]) => member !== 'attributes')
+      .map(([member, own]) => [`${name}.${member}`, own ?? '#N/A']);
+  });
 }
