@@ -73,6 +73,19 @@ function chainOf(thrown: unknown): ChainLink[] {
 }
 
 function kindOf(chain: ChainLink[]): keyof typeof messages {
+  const kind = kindOfLinks(chain);
+  return kind === 'cut' && neverStood(chain) ? 'unreachable' : kind;
+}
+
+/** Behind a proxy Node gives a handshake that was cut no code of its own, only these words. */
+function neverStood(chain: ChainLink[]): boolean {
+  return chain.some(
+    ({ name, message }) =>
+      name === 'ConnectError' || /before secure TLS connection was established/.test(message),
+  );
+}
+
+function kindOfLinks(chain: ChainLink[]): keyof typeof messages {
   for (const { code = '', syscall } of chain) {
     if (syscall === 'connect' || syscall === 'getaddrinfo') return 'unreachable';
     if (/^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT)/.test(code)) return 'tls';

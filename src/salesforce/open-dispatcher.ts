@@ -1,4 +1,5 @@
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { ConnectError } from './connect-error.ts';
 import { defaultTimeouts } from './timeouts.ts';
 
 export interface DispatcherOptions {
@@ -16,7 +17,7 @@ export function openDispatcher(options: DispatcherOptions = {}): Dispatcher {
   const { connectMs = defaultTimeouts.connectMs, httpsProxy, httpProxy, noProxy } = options;
   // HTTP/1.1 only: one answer a connection, so that one slow bulk page never holds back another's bytes.
   // Idle connections are dropped soon: one that the org closes in the very moment of a write leaves it in doubt.
-  const connection = { connect: { timeout: connectMs }, allowH2: false, keepAliveTimeout: 4_000 };
+  const connection = { connect: connectorOf(connectMs), allowH2: false, keepAliveTimeout: 4_000 };
   if (!httpsProxy && !httpProxy) return new Agent(connection);
   return new EnvHttpProxyAgent({
     ...connection,
@@ -27,4 +28,14 @@ export function openDispatcher(options: DispatcherOptions = {}): Dispatcher {
     proxyTls: { timeout: connectMs },
     requestTls: { timeout: connectMs },
   });
+}
+
+/** undici's own, whose failures say that they came before the first byte of a request. */
+function connectorOf(connectMs: number): buildConnector.connector {
+  const connect = buildConnector({ timeout: connectMs, allowH2: false });
+  return (options, callback) =>
+    connect(options, (...[error, socket]) => {
+      if (error === null) callback(null, socket);
+      else callback(new ConnectError(error), null);
+    });
 }

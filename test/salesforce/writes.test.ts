@@ -1,4 +1,8 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { connectRemote } from '../../src/salesforce/connect-remote.ts';
+import { openDispatcher } from '../../src/salesforce/open-dispatcher.ts';
+import type { TokenSupplier } from '../../src/salesforce/token-supplier.ts';
 import { apiFault, connected, failure, secretToken } from './connected.ts';
 import { give } from './scripted-org.ts';
 
@@ -244,6 +248,26 @@ describe('a write is sent once, and', () => {
       { kind: 'not-done', error: { code: 'NETWORK_UNREACHABLE' } },
     ]);
     await c.dispatcher.destroy();
+  });
+
+  it('a connection that is reset within its handshake says that it was not done', async () => {
+    const server = createServer((socket) => socket.once('data', () => socket.resetAndDestroy()));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const dispatcher = openDispatcher();
+    const session: TokenSupplier = {
+      instanceUrl: `https://127.0.0.1:${port}`,
+      accessToken: async () => secretToken,
+      renew: async () => secretToken,
+    };
+    const { writes } = connectRemote({ session, apiVersion: '62.0', dispatcher });
+    for (const outcomes of [await writes.createMany(people(1)), await writes.deleteMany([ids[0]!])]) {
+      expect(outcomes).toMatchObject([
+        { kind: 'not-done', error: { code: 'NETWORK_UNREACHABLE', details: { network: 'unreachable' } } },
+      ]);
+    }
+    await dispatcher.destroy();
+    server.close();
   });
 
   it('is sent again only after a 401 and with a new token', async () => {
