@@ -51,8 +51,11 @@ export function appOutbox(services: Services): AppOutbox {
         only === undefined ? `There is no entry ${key}.` : `${key} means ${found.length} entries.`,
       );
     },
-    retry: (options) =>
-      move(services, options, options.inDoubt ? ['rejected', 'in-doubt'] : ['rejected'], 'pending'),
+    retry: (options) => {
+      if (options.take === 'local') return move(services, options, ['conflict'], 'pending');
+      if (options.take === 'salesforce') return move(services, options, ['conflict'], 'dropped');
+      return move(services, options, options.inDoubt ? ['rejected', 'in-doubt'] : ['rejected'], 'pending');
+    },
     approve: (options) => move(services, options, ['held'], 'pending'),
     // One in doubt too: dropping it is how a person says that its contact was found in Salesforce.
     drop: (options) => move(services, options, statesToDrop(options), 'dropped'),

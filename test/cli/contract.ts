@@ -76,7 +76,7 @@ export const commands: Record<string, ContractCommand> = {
   'contacts export': { flags: ['--format <format>', '--output <file>', '--excel-safe'] },
   'outbox list': { flags: ['--conflicts'] },
   'outbox show': { arguments: ['<key>'] },
-  'outbox retry': { arguments: ['[key...]'], flags: ['--all', '--in-doubt'] },
+  'outbox retry': { arguments: ['[key...]'], flags: ['--all', '--in-doubt', '--take <side>'] },
   'outbox drop': { arguments: ['[key...]'], flags: ['--all', '--in-doubt'] },
   'outbox approve': { arguments: ['[key...]'], flags: ['--all'] },
   'outbox settle': { arguments: ['[key...]'] },

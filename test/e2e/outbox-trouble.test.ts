@@ -118,12 +118,23 @@ describe('a change whose answer was lost', () => {
     });
     const [contact] = (await contactsOf(emulator.url)).filter(({ Id }) => Id === id);
     expect(contact?.Title).toBe('Theirs');
-    const { entries } = await cli.json<{ entries: { errors: { message: string }[] }[] }>([
+    const { entries } = await cli.json<{ entries: { key: string; errors: { message: string }[] }[] }>([
       'outbox',
       'list',
       '--conflicts',
     ]);
     expect(entries[0]?.errors[0]?.message).toContain('"Theirs"');
+    // Undecided, it is nobody's news in the next cycle.
+    expect(await watchOnce(cli)).toMatchObject({
+      code: 0,
+      cycle: { conflicts: 0, outbox: { conflicts: 1 } },
+    });
+    expect((await cli.run(['outbox', 'retry', '--all', '--take', 'local', '--in-doubt'])).code).toBe(2);
+    expect(await cli.json(['outbox', 'retry', '--all', '--take', 'local'])).toMatchObject({
+      keys: [entries[0]?.key],
+    });
+    expect(await watchOnce(cli)).toMatchObject({ code: 0, cycle: { pushed: 1, outbox: { conflicts: 0 } } });
+    expect((await contactsOf(emulator.url)).find(({ Id }) => Id === id)?.Title).toBe('Ours');
   });
 });
 

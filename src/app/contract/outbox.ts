@@ -55,6 +55,8 @@ export interface OutboxMoveOptions {
   all: boolean;
   /** Those in doubt too. */
   inDoubt: boolean;
+  /** Of `retry`: decides conflicts, and moves nothing else: our change is sent again, or Salesforce's stays. */
+  take?: 'local' | 'salesforce' | null;
 }
 
 export interface OutboxMoveResult {

@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import type { OutboxMoveResult } from '../../app/contract/outbox.ts';
 import { AppError } from '../../base/errors.ts';
 import type { OutboxState } from '../../sync/ports/outbox.ts';
@@ -33,6 +34,7 @@ interface MoveFlags {
   org?: string;
   all?: boolean;
   inDoubt?: boolean;
+  take?: 'local' | 'salesforce';
 }
 
 type MoveVerb = 'retry' | 'drop' | 'approve';
@@ -70,7 +72,16 @@ export function addOutboxCommand({ program, run }: CommandHost): void {
     .option(...orgOption)
     .option('--all', 'every refused entry')
     .option('--in-doubt', 'entries in doubt too: look in Salesforce first, they may be there already')
-    .addHelpText('after', examples('outbox retry --all', 'outbox retry 3f2a91c4'))
+    .addOption(
+      new Option(
+        '--take <side>',
+        'decide conflicts, with --all every one: send the local change again, or let Salesforce keep its own',
+      ).choices(['local', 'salesforce']),
+    )
+    .addHelpText(
+      'after',
+      examples('outbox retry --all', 'outbox retry 3f2a91c4', 'outbox retry 3f2a91c4 --take local'),
+    )
     .action((keys: string[], flags: MoveFlags, command) =>
       run(command, (call) => move(call, 'retry', keys, flags)),
     );
@@ -143,9 +154,17 @@ async function move(call: Invocation, verb: MoveVerb, keys: string[], flags: Mov
       hint: `Give the keys that \`parahack-sync outbox list\` shows, or --all for every ${verb === 'approve' ? 'held' : 'refused'} entry.`,
     });
   }
+  const { take } = flags;
+  if (take !== undefined && inDoubt) {
+    throw new AppError('INVALID_INPUT', 'Both --take and --in-doubt are given.', {
+      hint: 'An entry is in conflict or in doubt: decide them in two calls.',
+    });
+  }
   const app = await call.app();
-  const result = await app.outbox[verb]({ org: flags.org ?? null, keys, all, inDoubt }, call.context());
-  return { document: result, text: () => moved(result, call.orgNames.of(result.instanceUrl), verb) };
+  const options = { org: flags.org ?? null, keys, all, inDoubt, ...(take === undefined ? {} : { take }) };
+  const result = await app.outbox[verb](options, call.context());
+  const done = take === 'salesforce' ? 'drop' : verb;
+  return { document: result, text: () => moved(result, call.orgNames.of(result.instanceUrl), done) };
 }
 
 function moved({ keys }: OutboxMoveResult, org: string, verb: MoveVerb): string {
