@@ -14,6 +14,9 @@ export type CsvColumn =
 /** Characters without width, which copies from web pages and second byte order marks bring. */
 const unseen = /[\u200b\u2060\ufeff]/g;
 
+/** A question of a form may be a header; a longer one is a row of data, or an open quote. */
+const longestName = 1_000;
+
 /** The columns by the header's cells. Throws `INVALID_INPUT` where a name is there twice. */
 export function csvColumns(
   header: readonly string[],
@@ -22,31 +25,44 @@ export function csvColumns(
   map: HeaderMap,
 ): CsvColumn[] {
   const names = header.map((cell) => cell.replace(unseen, '').trim());
-  const columns = names.map((name): CsvColumn => {
-    if (name === '') return { kind: 'unnamed' };
-    const entry = map.entryOf(name);
-    if (entry !== null) {
-      return entry.field === null ? { kind: 'dropped' } : { kind: 'field', name: entry.field, mapped: true };
+  const long = names.findIndex((name) => name.length > longestName);
+  if (long >= 0) {
+    throw inputFault(
+      { source, line, column: long + 1 },
+      `the column's name has more than ${longestName.toLocaleString('en-US')} characters`,
+      'The first line names a field of Contact for each column, as FirstName,LastName,Email.',
+    );
+  }
+  const all = new Set(names);
+  const columns = names.map((name) => columnOf(name, all, map));
+  const firsts = new Map<string, number>();
+  return columns.map((column, at) => {
+    if (column.kind !== 'field') return column;
+    const first = firsts.get(column.name.toLowerCase());
+    if (first === undefined) {
+      firsts.set(column.name.toLowerCase(), at);
+      return column;
     }
-    if (ownRejectColumns.some((own) => own === name)) return { kind: 'dropped' };
-    // Salesforce Inspector writes [Contact] under "_", converters of JSON write attributes.type.
-    if (name === '_' || name === 'attributes.type') return { kind: 'object', name };
-    if (name === 'attributes.url') return { kind: 'dropped' };
-    return { kind: 'field', name, mapped: false };
-  });
-  for (const [at, column] of columns.entries()) {
-    if (column.kind !== 'field') continue;
-    const same = (other: CsvColumn) =>
-      other.kind === 'field' && other.name.toLowerCase() === column.name.toLowerCase();
-    const first = columns.findIndex(same);
-    // Two headers that are read as one field are looked at row by row.
-    if (first === at || columns.some((other) => same(other) && other.kind === 'field' && other.mapped))
-      continue;
+    const former = columns[first] as typeof column;
+    // Two headers that --map reads as one field are looked at row by row.
+    if (column.mapped || former.mapped) return { ...column, name: former.name };
     throw inputFault(
       { source, line, column: at + 1 },
       `the column "${column.name}" is there twice, first as column ${first + 1}`,
-      `Take one of them out, or drop it: --map '${names[at]}='.`,
+      'Take one of them out, or name it otherwise.',
     );
+  });
+}
+
+function columnOf(name: string, all: ReadonlySet<string>, map: HeaderMap): CsvColumn {
+  if (name === '') return { kind: 'unnamed' };
+  const entry = map.entryOf(name, all);
+  if (entry !== null) {
+    return entry.field === null ? { kind: 'dropped' } : { kind: 'field', name: entry.field, mapped: true };
   }
-  return columns;
+  if (ownRejectColumns.some((own) => own === name)) return { kind: 'dropped' };
+  // Salesforce Inspector writes [Contact] under "_", converters of JSON write attributes.type.
+  if (name === '_' || name === 'attributes.type') return { kind: 'object', name };
+  if (name === 'attributes.url') return { kind: 'dropped' };
+  return { kind: 'field', name, mapped: false };
 }

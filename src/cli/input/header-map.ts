@@ -9,8 +9,11 @@ export interface MapEntry {
 
 /** What `--map` asks for. Remembers which entries met a header. */
 export interface HeaderMap {
-  /** The entry for a header: of the very same name, else of the same but for case and blanks; null where none. */
-  entryOf(header: string): MapEntry | null;
+  /**
+   * The entry for a header: of the very same name, else of the same but for case and blanks, unless that one is the
+   * very name of another header in `all`; null where there is none.
+   */
+  entryOf(header: string, all?: ReadonlySet<string>): MapEntry | null;
   /** Entries that no header met, unless their field is a header itself, as in a rejects file of the first push. */
   unused(): MapEntry[];
 }
@@ -32,8 +35,9 @@ export function createHeaderMap(entries: readonly MapEntry[]): HeaderMap {
   const used = new Set<MapEntry>();
   const met = new Set<string>();
   return {
-    entryOf(header) {
-      const entry = exact.get(header) ?? loose.get(looseName(header)) ?? null;
+    entryOf(header, all) {
+      const alike = loose.get(looseName(header)) ?? null;
+      const entry = exact.get(header) ?? (alike !== null && all?.has(alike.header) ? null : alike);
       if (entry !== null) used.add(entry);
       // An input with a new name in every record must not fill the memory.
       else if (met.size < 10_000) met.add(looseName(header));

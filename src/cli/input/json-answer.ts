@@ -60,7 +60,7 @@ export async function endAnswer(json: JsonText, { members }: Answer): Promise<nu
     if (!besideRecords.has(name.name)) {
       throw json.fault(
         at,
-        `"${name.name}" stands beside the records, and no answer of Salesforce has it there`,
+        `"${name.name.slice(0, 80)}" stands beside the records, and no answer of Salesforce has it there`,
       );
     }
     const end = await json.endOfValue(name.valueAt);

@@ -10,6 +10,8 @@ import { setMember } from './set-member.ts';
 
 type Batches = AsyncGenerator<PushRecord[], void, undefined>;
 
+/** Of a name in a message. */
+const shownCharacters = 80;
 /** So many at a time are handed on. */
 const batchRecords = 500;
 
@@ -114,9 +116,9 @@ function createRecordReader(json: JsonText, { source, map }: RecordsOptions): Re
         const faults = twice.map(({ name, first: one, second }): RecordNote => {
           const [before, after] = [json.placeOf(start + one), json.placeOf(start + second)];
           return {
-            field: name,
+            field: name.slice(0, shownCharacters),
             code: 'GIVEN_TWICE',
-            message: `"${name}" is given twice: at line ${before.line}, column ${before.column}, and at line ${after.line}, column ${after.column}.`,
+            message: `"${name.slice(0, shownCharacters)}" is given twice: at line ${before.line}, column ${before.column}, and at line ${after.line}, column ${after.column}.`,
           };
         });
         const fields = recordOf(value as Record<string, unknown>, fieldOf, faults);

@@ -49,6 +49,10 @@ describe('a fault has its place', () => {
       'a,b\n"1\r\n2"x,2\n',
       '-, line 3, column 1: text follows the quote that closes a cell (its quote opened on line 2).',
     ],
+    [
+      `a,${'b'.repeat(1_001)}\n1,2\n`,
+      "-, line 1, column 2: the column's name has more than 1,000 characters.",
+    ],
     ['a,b,A\n1,2,3\n', '-, line 1, column 3: the column "A" is there twice, first as column 1.'],
   ])('%j', async (csv, message) => {
     await expect(parse(csv)).rejects.toThrow(

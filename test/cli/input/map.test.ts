@@ -38,10 +38,17 @@ describe('--map', () => {
     ]);
   });
 
+  test('of two columns that differ by case alone, one can be dropped by its very name', async () => {
+    expect(await fieldsOf('Email,email\n1,2\n', { maps: ['email='] })).toEqual([{ Email: '1' }]);
+  });
+
   test('two columns may be read as one field where only one has a value in a row, or both the same', async () => {
     const maps = ['Business Phone=Phone', 'Primary Phone=Phone'];
     const phones = 'Business Phone,Primary Phone\n1,\n,2\n3,3\n';
     expect(await fieldsOf(phones, { maps })).toEqual([{ Phone: '1' }, { Phone: '2' }, { Phone: '3' }]);
+    expect(await fieldsOf('phone,Business Phone\n1,\n,2\n3,3\n', { maps: ['Business Phone=Phone'] })).toEqual(
+      [{ phone: '1' }, { phone: '2' }, { phone: '3' }],
+    );
     const [record] = await parse('Business Phone,Primary Phone\n1,2\n', { maps });
     expect(record?.faults).toEqual([expect.objectContaining({ field: 'Phone', code: 'GIVEN_TWICE' })]);
     const json = '{"Business Phone":null,"Primary Phone":"2"}\n{"Business Phone":"1","Primary Phone":"2"}';

@@ -151,6 +151,44 @@ test('CSV that was written is read as it was, whatever ends its lines', async ()
   );
 });
 
+test('whatever bytes come, they are records or INVALID_INPUT', async () => {
+  const token = fc.constantFrom(
+    ...['{', '}', '[', ']', '"', ',', ':', ';', '\n', '\r', '\t', '\\', ' ', 'a', '1', '-', '.', 'e', '#N/A'],
+    ...[
+      '"records":[',
+      '"result":{',
+      '"done":',
+      'false',
+      'null',
+      '{"a":1}',
+      'sep=',
+      '_',
+      '[Contact]',
+      'é',
+      '\0',
+    ],
+  );
+  const text = fc.array(token, { maxLength: 30 }).map((tokens) => Buffer.from(tokens.join('')));
+  const bytes = fc.uint8Array({ maxLength: 30 }).map((own) => Buffer.from(own));
+  const wide = text.map((own) => Buffer.from(own.toString(), 'utf16le'));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(text, bytes, wide),
+      fc.integer({ min: 1, max: 9 }),
+      async (input, chunkBytes) => {
+        try {
+          const records = await parse(input, { chunkBytes });
+          expect(records.every(({ fields }) => typeof fields === 'object')).toBe(true);
+        } catch (error) {
+          expect(error).toMatchObject({ name: 'AppError', code: 'INVALID_INPUT', hint: expect.any(String) });
+          expect(String(error)).toMatch(/^AppError: -/);
+        }
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+});
+
 describe('line ends', () => {
   test.each([
     ['a header with LF over rows with CRLF', 'a,b\n1,2\r\n3,4\r\n', [2, 3]],
