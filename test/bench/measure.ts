@@ -9,7 +9,7 @@ export interface Measured {
   stdout: string;
 }
 
-/** Runs a command to its end, as a whole process. Throws where it fails. */
+/** Runs a command to its end, as a whole process. Throws where it ends otherwise than expected. */
 export async function measure(
   command: string,
   args: readonly string[],
@@ -17,7 +17,13 @@ export async function measure(
     env = process.env,
     input,
     onStart,
-  }: { env?: NodeJS.ProcessEnv; input?: string; onStart?: (child: ChildProcess) => void } = {},
+    expected = 0,
+  }: {
+    env?: NodeJS.ProcessEnv;
+    input?: string;
+    onStart?: (child: ChildProcess) => void;
+    expected?: number;
+  } = {},
 ): Promise<Measured> {
   const startedAt = performance.now();
   const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
@@ -37,7 +43,7 @@ export async function measure(
   }, 50);
   const [code] = await once(child, 'close').finally(() => clearInterval(poll));
   const seconds = (performance.now() - startedAt) / 1000;
-  if (code !== 0)
+  if (code !== expected)
     throw new Error(`${command} ${args.slice(0, 3).join(' ')} ended with ${code}: ${stdout}${stderr}`);
   return { seconds, peakMB, stdout };
 }
