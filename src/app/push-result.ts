@@ -21,7 +21,7 @@ export async function pushResult(
   close: () => Promise<void>,
 ): Promise<PushResult> {
   const statuses = new Map<PushStatus, number>();
-  for (const { records, ...outcome } of report.kind === 'invalid' ? [] : await report.intake.tally()) {
+  for (const { records, ...outcome } of report.tally) {
     const status = report.kind === 'checked' ? 'valid' : statusOf(outcome);
     statuses.set(status, (statuses.get(status) ?? 0) + records);
   }

@@ -6,6 +6,7 @@ import { type InputFormat, inputFormats } from '../input/input-formats.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { printablePush } from '../printable-push.ts';
 import { openProgress } from '../progress/open-progress.ts';
+import { preferSmallHeap } from '../small-heap.ts';
 import type { WholeFile } from '../whole-file.ts';
 import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
@@ -72,9 +73,12 @@ export function addPushCommand({ program, run }: CommandHost): void {
 }
 
 async function push(call: Invocation, files: string[], flags: PushFlags): Promise<Outcome> {
+  preferSmallHeap();
   // Whatever is to be written is opened before anything is sent.
   await using rejects = await openRejects(call, flags);
-  const records = await begun(recordsOf(call, files, flags));
+  const batches = recordsOf(call, files, flags);
+  await using _closed = { [Symbol.asyncDispose]: async () => void (await batches.return(undefined)) };
+  const records = await begun(batches);
   const app = await call.app();
   const progress = await openProgress(call);
   const options: PushOptions = {

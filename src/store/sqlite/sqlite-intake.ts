@@ -12,6 +12,7 @@ import type {
   IntakeRecord,
   IntakeReject,
   OutboxIntake,
+  OutcomeTally,
 } from '../../sync/ports/outbox-intake.ts';
 import type { RecordError } from '../../sync/ports/remote.ts';
 import { type Connection, openForReading } from './connection.ts';
@@ -21,6 +22,7 @@ import { prepared } from './prepared.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
 
 const pageRows = 500;
+const readCacheKb = 1_024;
 
 interface OutcomeRow {
   op: OutboxOp;
@@ -165,7 +167,7 @@ export class SqliteIntake implements OutboxIntake {
     return committed;
   }
 
-  async tally() {
+  async tally(): Promise<OutcomeTally[]> {
     const rows = this.#read((db) =>
       db
         .prepare(
@@ -265,7 +267,12 @@ export class SqliteIntake implements OutboxIntake {
   #openBoth(): Connection {
     if (this.#both === null) {
       this.#both = openForReading(this.#mirror.path);
+      // What is sorted here may be as long as the input.
+      this.#both.pragma('temp_store = FILE');
       this.#both.prepare('ATTACH ? AS intake').run(this.#path);
+      // Both are read from end to end; SQLite's binding would keep 16 MB of each.
+      this.#both.pragma(`cache_size = -${readCacheKb}`);
+      this.#both.pragma(`intake.cache_size = -${readCacheKb}`);
     }
     return this.#both;
   }

@@ -43,6 +43,13 @@ export interface IntakeItem extends InputPlace {
   outcome: IntakeOutcome | null;
 }
 
+export interface OutcomeTally {
+  op: OutboxOp;
+  state: OutboxState | null;
+  created: boolean | null;
+  records: number;
+}
+
 export interface IntakeReject extends InputPlace {
   given: Record<string, unknown>;
   errors: RecordError[];
@@ -97,7 +104,7 @@ export interface OutboxIntake extends AsyncDisposable {
   /** One transaction with `synchronous=FULL`: all records become entries of the outbox. */
   commit(brake: Brake): Promise<IntakeCommit>;
   /** How many records have come to what; `state` null: the outbox has lost the entry. */
-  tally(): Promise<{ op: OutboxOp; state: OutboxState | null; created: boolean | null; records: number }[]>;
+  tally(): Promise<OutcomeTally[]>;
   /** In the order of the input, in pages; before the commit without outcomes. */
   items(): AsyncIterable<readonly IntakeItem[]>;
   /** Records with a fault, or that Salesforce refused, as they were given; `given` must have been kept. */

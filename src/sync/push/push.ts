@@ -3,7 +3,7 @@ import { isAbort, throwIfAborted } from '../../base/abort.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
 import type { Field } from '../ports/field.ts';
-import type { Brake, IntakeCounts, OutboxIntake } from '../ports/outbox-intake.ts';
+import type { Brake, IntakeCounts, OutboxIntake, OutcomeTally } from '../ports/outbox-intake.ts';
 import { RunRecorder } from '../run-recorder.ts';
 import { type PushRecord, RecordChecker } from './check-records.ts';
 import { Columns, type DescribeObject } from './columns.ts';
@@ -37,7 +37,9 @@ export interface PushReport extends AsyncDisposable {
   ignored: IgnoredColumn[];
   /** `invalid`: some record has a fault, so nothing was stored or sent. */
   kind: 'invalid' | 'checked' | 'queued' | 'sent';
-  /** Open entries of others in the outbox when this ended. */
+  /** How many records have come to what when this ended. */
+  tally: OutcomeTally[];
+  /** Open entries of others in the outbox. */
   olderEntries: number;
   runId: string | null;
   /** Why sending ended before everything was sent; null where it did not. */
@@ -70,6 +72,7 @@ async function pushThrough(context: SyncContext, job: PushJob, intake: OutboxInt
     counts,
     ignored,
     kind: 'invalid',
+    tally: [],
     olderEntries: 0,
     runId: null,
     stopped: null,
@@ -84,12 +87,13 @@ async function pushThrough(context: SyncContext, job: PushJob, intake: OutboxInt
       hint: 'Push them in separate calls.',
     });
   }
-  if (job.dryRun) return { ...report, kind: 'checked' };
+  if (job.dryRun) return { ...report, kind: 'checked', tally: await intake.tally() };
   throwIfAborted(job.signal);
   await commit(context, intake);
-  if (job.queue || counts.records === 0) return { ...report, kind: 'queued' };
+  if (job.queue || counts.records === 0) return { ...report, kind: 'queued', tally: await intake.tally() };
   const sent = await send(context, job, counts.records);
-  return { ...report, kind: 'sent', ...sent, olderEntries: await olderEntries(context, intake) };
+  const tally = await intake.tally();
+  return { ...report, kind: 'sent', ...sent, tally, olderEntries: await olderEntries(context, tally) };
 }
 
 /** Reads, checks and stages the input; returns what was left out of it. */
@@ -192,11 +196,11 @@ async function send(
 }
 
 /** What waits in the outbox besides the entries of this push. */
-async function olderEntries({ mirror }: SyncContext, intake: OutboxIntake): Promise<number> {
+async function olderEntries({ mirror }: SyncContext, tally: readonly OutcomeTally[]): Promise<number> {
   const open = ['pending', 'sent', 'in-doubt', 'held', 'conflict'] as const;
   const counts = await mirror.outbox.counts();
   const all = open.reduce((sum, state) => sum + counts[state], 0);
-  const own = (await intake.tally()).filter(({ state }) => open.some((one) => one === state));
+  const own = tally.filter(({ state }) => open.some((one) => one === state));
   return Math.max(0, all - own.reduce((sum, { records }) => sum + records, 0));
 }
 
