@@ -6,8 +6,8 @@ import { syncOrgs } from './chosen-orgs.ts';
 import { connectOrg } from './connect-org.ts';
 import type { BackfillItem, BackfillOptions, BackfillResult } from './contract/backfill.ts';
 import type { ProgressEvent } from './contract/progress.ts';
+import { type CopyResult, copyBeside, removeSpentCopy } from './copy-beside.ts';
 import { errorInfoOf } from './error-info.ts';
-import { refuseWithOpenEntries } from './open-entries.ts';
 import { lockOrg } from './org-lock.ts';
 import { progressOf } from './progress-events.ts';
 import type { Services } from './services.ts';
@@ -44,15 +44,7 @@ async function backfillOne(
 ): Promise<BackfillItem> {
   try {
     using _lock = lockOrg(services, org.instanceUrl);
-    if (options.fresh) await archive(services, org.instanceUrl, options.force);
-    await using connected = await connectOrg(services, org, { signal, onEvent: progressOf(onEvent) });
-    const report = await backfill(connected.context, {
-      api: options.api,
-      concurrency: options.concurrency ?? undefined,
-      fields: options.fields ?? undefined,
-      callsLeft: () => connected.budget.remaining(),
-      signal,
-    });
+    const report = await copy(services, org, options, { signal, onEvent });
     if (report.status === 'complete' && report.runId !== null) {
       const { instanceUrl, contacts, durationMs, apiCalls, runId } = report;
       onEvent({
@@ -81,16 +73,31 @@ async function backfillOne(
       runId: null,
       resumed: false,
       compared: null,
+      archived: null,
       error: errorInfoOf(error),
     };
   }
 }
 
-/** `--fresh`: the old file is put aside, unless that would lose what was never sent. */
-async function archive(services: Services, instanceUrl: string, force: boolean): Promise<void> {
-  const { mirrors, log } = services;
-  if (!mirrors.exists(instanceUrl)) return;
-  if (!force) await refuseWithOpenEntries(services, instanceUrl);
-  const path = await mirrors.archive(instanceUrl);
-  log.info(`the old mirror was put aside as ${path}`);
+/** Into the mirror itself, or beside it where it is to be replaced or such a copy was interrupted. */
+async function copy(
+  services: Services,
+  org: OrgRecord,
+  options: BackfillOptions,
+  { signal, onEvent }: CallContext<ProgressEvent>,
+): Promise<CopyResult> {
+  const { mirrors } = services;
+  const { instanceUrl } = org;
+  await removeSpentCopy(services, instanceUrl);
+  if (mirrors.hasCopy(instanceUrl) || (options.fresh && mirrors.exists(instanceUrl)))
+    return copyBeside(services, org, options, { signal, onEvent });
+  await using connected = await connectOrg(services, org, { signal, onEvent: progressOf(onEvent) });
+  const report = await backfill(connected.context, {
+    api: options.api,
+    concurrency: options.concurrency ?? undefined,
+    fields: options.fields ?? undefined,
+    callsLeft: () => connected.budget.remaining(),
+    signal,
+  });
+  return { ...report, archived: null };
 }

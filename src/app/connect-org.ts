@@ -21,6 +21,8 @@ export interface ConnectedOrg extends AsyncDisposable {
   mirror: Mirror;
   context: SyncContext;
   budget: ApiBudget;
+  /** Calls of the last day that are noted in the other file, where a fresh copy lies beside the mirror. */
+  elsewhere?: () => Promise<number>;
 }
 
 const hourMs = 3_600_000;
@@ -87,7 +89,16 @@ export function openRemote(
 export async function connectOrg(
   services: Services,
   org: OrgRecord,
-  { signal, onEvent = () => {} }: { signal: AbortSignal; onEvent?: (event: SyncEvent) => void },
+  {
+    signal,
+    onEvent = () => {},
+    beside = false,
+  }: {
+    signal: AbortSignal;
+    onEvent?: (event: SyncEvent) => void;
+    /** Work on the fresh copy beside the mirror, made where there is none. */
+    beside?: boolean;
+  },
 ): Promise<ConnectedOrg> {
   const { clock, log } = services;
   const session = await openOrgSession(services, org, signal);
@@ -97,11 +108,14 @@ export async function connectOrg(
     if (part !== undefined) await withFinally(async () => part[Symbol.asyncDispose](), close);
   };
   try {
-    const mirror = await services.mirrors.open(org.instanceUrl, { create: true, signal });
+    const mirror = beside
+      ? await openCopy(services, org, session, signal)
+      : await services.mirrors.open(org.instanceUrl, { create: true, signal });
     opened.push(mirror);
     await checkEyes(mirror, session);
+    const elsewhere = () => callsElsewhere(services, org.instanceUrl, { beside, now: clock.now() });
     const share = org.budget ?? services.config.apiBudget;
-    const ownCalls = await callsOfLastDay(mirror, clock.now());
+    const ownCalls = (await callsOfLastDay(mirror, clock.now())) + (await elsewhere());
     const budget = new ApiBudget({ clock, share, ownCalls, instanceUrl: org.instanceUrl });
     const remote = openRemote(services, session, budget, await mirror.latestReadAt());
     return {
@@ -109,9 +123,10 @@ export async function connectOrg(
       remote,
       mirror,
       budget,
+      elsewhere,
       context: { remote, mirror, clock, log, onEvent },
       async [Symbol.asyncDispose]() {
-        await noteCalls({ mirror, remote, budget }, services);
+        await noteCalls({ mirror, remote, budget, elsewhere }, services);
         await close();
       },
     };
@@ -125,9 +140,43 @@ async function callsOfLastDay(mirror: Mirror, now: number): Promise<number> {
   return mirror.apiCallsSince(Math.floor((now - 24 * hourMs) / hourMs));
 }
 
+/** A share of the org's requests is one share, whichever of the two files notes them. */
+async function callsElsewhere(
+  { mirrors }: Services,
+  instanceUrl: string,
+  { beside, now }: { beside: boolean; now: number },
+): Promise<number> {
+  if (!(beside ? mirrors.exists(instanceUrl) : mirrors.hasCopy(instanceUrl))) return 0;
+  try {
+    const open = beside ? mirrors.open : mirrors.openCopy;
+    await using other = await open.call(mirrors, instanceUrl, { create: false });
+    return await callsOfLastDay(other, now);
+  } catch {
+    // A mirror that cannot be read is why a fresh copy is made.
+    return 0;
+  }
+}
+
+/** A copy that was begun with other eyes than the session's can never be gone on with. */
+async function openCopy(
+  services: Services,
+  { instanceUrl }: OrgRecord,
+  { orgId, userId }: Session,
+  signal: AbortSignal,
+): Promise<Mirror> {
+  const { mirrors, log } = services;
+  const copy = await mirrors.openCopy(instanceUrl, { create: true, signal });
+  const known = await copy.identity();
+  if (known === null || (sameId(known.orgId, orgId) && sameId(known.userId, userId))) return copy;
+  await copy[Symbol.asyncDispose]();
+  log.warn(`the interrupted fresh copy of ${instanceUrl} is another org's or user's, and starts over`);
+  mirrors.removeCopy(instanceUrl);
+  return mirrors.openCopy(instanceUrl, { create: true, signal });
+}
+
 /** Notes what this process has called, for the budget and `status` of later ones, and lets old calls pass out of it. */
 export async function saveCalls(
-  { mirror, remote, budget }: Pick<ConnectedOrg, 'mirror' | 'remote' | 'budget'>,
+  { mirror, remote, budget, elsewhere }: Pick<ConnectedOrg, 'mirror' | 'remote' | 'budget' | 'elsewhere'>,
   now: number,
 ): Promise<void> {
   const calls = budget.takeUnsaved();
@@ -136,12 +185,12 @@ export async function saveCalls(
     const usage = remote.apiUsage();
     if (usage !== null) await mirror.saveApiUsage(usage);
   }
-  budget.recount(await callsOfLastDay(mirror, now));
+  budget.recount((await callsOfLastDay(mirror, now)) + ((await elsewhere?.()) ?? 0));
 }
 
 /** The same at the end of work, whose own error must not be hidden by one of this bookkeeping. Never throws. */
 export async function noteCalls(
-  connected: Pick<ConnectedOrg, 'mirror' | 'remote' | 'budget'>,
+  connected: Pick<ConnectedOrg, 'mirror' | 'remote' | 'budget' | 'elsewhere'>,
   { clock, log }: Pick<Services, 'clock' | 'log'>,
 ): Promise<void> {
   try {

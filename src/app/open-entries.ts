@@ -19,7 +19,7 @@ export async function refuseWithOpenEntries({ mirrors, log }: Services, instance
   if (open === 0) return;
   throw new AppError(
     'OUTBOX_OPEN',
-    `${open} ${open === 1 ? 'entry' : 'entries'} of the outbox of ${instanceUrl} would be lost: not settled yet.`,
+    `${open} ${open === 1 ? 'entry' : 'entries'} of the outbox of ${instanceUrl} ${open === 1 ? 'is' : 'are'} not settled yet.`,
     { hint: 'Look at them with `parahack-sync outbox list`, push them, or say --force.', details: { open } },
   );
 }

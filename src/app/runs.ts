@@ -1,8 +1,10 @@
-import { AppError } from '../base/errors.ts';
+import { AppError, isAppError } from '../base/errors.ts';
 import { isoTime } from '../base/iso-time.ts';
+import type { Mirror } from '../sync/ports/mirror.ts';
 import type { Run } from '../sync/ports/run.ts';
 import { toldOrgs } from './chosen-orgs.ts';
 import type { RunResult, RunsResult, RunView } from './contract/runs.ts';
+import { isInPlace } from './copy-beside.ts';
 import { isOrgLocked } from './org-lock.ts';
 import type { Services } from './services.ts';
 
@@ -12,9 +14,9 @@ export async function listRuns(
 ): Promise<RunsResult> {
   const runs: RunView[] = [];
   for (const { instanceUrl } of toldOrgs(services, org)) {
-    if (!services.mirrors.exists(instanceUrl)) continue;
-    await using mirror = await services.mirrors.open(instanceUrl, { create: false });
-    for (const run of await mirror.runs({ limit })) runs.push(runView(services, instanceUrl, run));
+    await eachMirror(services, instanceUrl, async (mirror) => {
+      for (const run of await mirror.runs({ limit })) runs.push(runView(services, instanceUrl, run));
+    });
   }
   runs.sort((a, b) => b.startedAt.localeCompare(a.startedAt));
   return { runs: runs.slice(0, limit) };
@@ -24,16 +26,16 @@ export async function listRuns(
 export async function showRun(services: Services, { id }: { id: string }): Promise<RunResult> {
   const found: RunResult[] = [];
   for (const { instanceUrl } of toldOrgs(services, null)) {
-    if (!services.mirrors.exists(instanceUrl)) continue;
-    await using mirror = await services.mirrors.open(instanceUrl, { create: false });
-    for (const run of await mirror.runsByPrefix(id)) {
-      const steps = (await mirror.steps(run.id)).map((step) => ({
-        ...step,
-        startedAt: isoTime(step.startedAt),
-        finishedAt: isoTime(step.finishedAt),
-      }));
-      found.push({ run: { ...runView(services, instanceUrl, run), steps } });
-    }
+    await eachMirror(services, instanceUrl, async (mirror) => {
+      for (const run of await mirror.runsByPrefix(id)) {
+        const steps = (await mirror.steps(run.id)).map((step) => ({
+          ...step,
+          startedAt: isoTime(step.startedAt),
+          finishedAt: isoTime(step.finishedAt),
+        }));
+        found.push({ run: { ...runView(services, instanceUrl, run), steps } });
+      }
+    });
   }
   const [only] = found;
   if (only !== undefined && found.length === 1) return only;
@@ -44,6 +46,29 @@ export async function showRun(services: Services, { id }: { id: string }): Promi
       hint: '`parahack-sync runs` lists them with their ids.',
     },
   );
+}
+
+/**
+ * The org's mirror, and the fresh copy beside it where there is one. A copy that has just taken the mirror's place has
+ * brought its runs along, so the copy is left out when its runs are there.
+ */
+async function eachMirror(
+  { mirrors }: Services,
+  instanceUrl: string,
+  work: (mirror: Mirror) => Promise<void>,
+): Promise<void> {
+  if (mirrors.exists(instanceUrl)) {
+    await using mirror = await mirrors.open(instanceUrl, { create: false });
+    await work(mirror);
+  }
+  if (!mirrors.hasCopy(instanceUrl) || (await isInPlace(mirrors, instanceUrl))) return;
+  try {
+    await using copy = await mirrors.openCopy(instanceUrl, { create: false });
+    await work(copy);
+  } catch (error) {
+    // It may take the mirror's place, or be given up, at any moment.
+    if (!isAppError(error, 'NO_MIRROR', 'MIRROR_REPLACED')) throw error;
+  }
 }
 
 /** A backfill or cycle that says it runs, while no process holds the org, was killed. */

@@ -16,6 +16,7 @@ import type {
   WatchOptions,
   WatchResult,
 } from './contract/watch.ts';
+import { removeSpentCopy } from './copy-beside.ts';
 import { errorInfoOf } from './error-info.ts';
 import { hasLogin } from './has-login.ts';
 import { lockOrg, watchLockName, withDrainLock, withFreeDrainLock } from './org-lock.ts';
@@ -97,6 +98,7 @@ async function openWatched(
   try {
     // Read again: a login since the last look changes grant and flags.
     const org = services.registry.get(known.instanceUrl) ?? known;
+    await tellOfCopy(services, org.instanceUrl);
     const connected = await connectOrg(services, org, { signal, onEvent: progressOf(tell as never) });
     const memory = new WindowMemory();
     let begun = false;
@@ -163,6 +165,15 @@ function completed(instanceUrl: string, report: CycleReport): CycleCompleteEvent
     },
     coveredUntil: isoTime(coveredUntil),
   };
+}
+
+/** The mirror is what a watch keeps up to date; a copy beside it is the backfill's. */
+async function tellOfCopy(services: Services, instanceUrl: string): Promise<void> {
+  await removeSpentCopy(services, instanceUrl);
+  if (services.mirrors.hasCopy(instanceUrl))
+    services.log.warn(
+      `an interrupted fresh copy of ${instanceUrl} lies beside its mirror: \`parahack-sync backfill\` goes on with it`,
+    );
 }
 
 async function firstCopy({ context, budget }: ConnectedOrg, tell: Tell, signal: AbortSignal): Promise<void> {

@@ -45,6 +45,7 @@ export const exitCodeByErrorCode: Readonly<Record<string, number>> = {
   BULK_JOB_SLOW: exitCodes.unavailable,
   BULK_JOB_INCOMPLETE: exitCodes.unavailable,
   PAGE_INCOMPLETE: exitCodes.unavailable,
+  COPY_DIFFERS: exitCodes.unavailable,
 
   ORG_BUSY: exitCodes.busy,
   MIRROR_BUSY: exitCodes.busy,

@@ -100,6 +100,7 @@ const backfilled = {
   runId: 'r',
   resumed: false,
   compared: { org: 2, mirror: 1 },
+  archived: null,
   error,
 };
 const pushed: PushItem = {

@@ -95,6 +95,7 @@ describe('every command calls an org the same in its text, and by its URL in JSO
     runId: 'r',
     resumed: false,
     compared: { org: 2, mirror: 1 },
+    archived: null,
     error: null,
   };
   const entry = {

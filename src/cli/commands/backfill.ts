@@ -38,7 +38,10 @@ export function addBackfillCommand({ program, run }: CommandHost): void {
         .default('auto'),
     )
     .option('--concurrency <n>', 'requests at a time, in place of an adaptive number', wholeNumber(1, 100))
-    .option('--fresh', 'start over into a new file and archive the old one')
+    .option(
+      '--fresh',
+      'copy the org anew beside the mirror, which is archived and replaced when the copy is complete',
+    )
     .option('--force', 'with --fresh: although the outbox has open entries')
     .option('--fields <names>', 'only these fields, by commas or repeated', collectList)
     .addHelpText(
@@ -79,7 +82,7 @@ async function backfill(call: Invocation, orgs: string[], flags: BackfillFlags):
     return {
       document: result,
       text: () => textOf(result.orgs, call),
-      failure: failureOfOrgs(result.orgs.map((item) => withInterruption(item, flags))),
+      failure: failureOfOrgs(result.orgs.map((item) => withInterruption(item))),
     };
   } finally {
     progress.stop();
@@ -97,16 +100,10 @@ function explanationOf({ org, mirror }: { org: number; mirror: number }): string
 }
 
 /** A run that a signal cut short is no success, whether or not its item says why. */
-function withInterruption(
-  { instanceUrl, status, error }: BackfillItem,
-  { fresh }: BackfillFlags,
-): OrgOutcome {
+function withInterruption({ instanceUrl, status, error }: BackfillItem): OrgOutcome {
   if (status !== 'interrupted' && error?.code !== 'INTERRUPTED') return { instanceUrl, error };
   const interrupted = { code: 'INTERRUPTED', message: 'The backfill was interrupted.', details: null };
-  const hint = fresh
-    ? 'Run `parahack-sync backfill` without --fresh to go on: with it, the copy starts over once more.'
-    : null;
-  return { instanceUrl, error: { ...interrupted, ...error, hint: error?.hint ?? hint } };
+  return { instanceUrl, error: { ...interrupted, ...error, hint: error?.hint ?? null } };
 }
 
 function textOf(orgs: readonly BackfillItem[], { surface, orgNames }: Invocation): string {

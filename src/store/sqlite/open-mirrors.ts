@@ -1,11 +1,20 @@
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
 import { AppError } from '../../base/errors.ts';
+import { withFinally } from '../../base/finally.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Mirror } from '../../sync/ports/mirror.ts';
+import {
+  type ArchiveFile,
+  archivePath,
+  listArchives,
+  moveToArchive,
+  removeDatabase,
+  removeUnfinished,
+} from './archives.ts';
 import { MirrorFile, type WriterSeat } from './mirror-file.ts';
 import { mirrorPath } from './mirror-path.ts';
+import { type ReplaceOptions, replaceByCopy } from './replace-by-copy.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
 import { SqliteMirror } from './sqlite-mirror.ts';
 import { BlockBudget } from './writer/block-budget.ts';
@@ -36,7 +45,24 @@ export interface Mirrors extends AsyncDisposable {
   open(instanceUrl: string, options: OpenOptions): Promise<Mirror>;
   /** Moves the file away and returns its new path. It must not be open. */
   archive(instanceUrl: string): Promise<string>;
-  /** Deletes the file and all that was archived of this org. It must not be open. */
+  /** What was archived of this org, the newest first. */
+  archives(instanceUrl: string): ArchiveFile[];
+  removeArchive(path: string): void;
+
+  /** Whether a fresh copy lies beside the mirror, under way or interrupted. */
+  hasCopy(instanceUrl: string): boolean;
+  /** The copy beside the mirror, which readers of mirrors do not see. */
+  openCopy(instanceUrl: string, options: OpenOptions): Promise<Mirror>;
+  /** It must not be open. */
+  removeCopy(instanceUrl: string): void;
+  /**
+   * Archives the mirror and puts the contents of the copy in its place, in one transaction for its readers. The caller
+   * holds the org's lock and its drain lock, and removes the copy afterwards. Returns the archive's path, null where
+   * there was no mirror.
+   */
+  replaceByCopy(instanceUrl: string, options: ReplaceOptions): Promise<string | null>;
+
+  /** Deletes the file, a copy beside it and all that was archived of this org. It must not be open. */
   remove(instanceUrl: string): Promise<void>;
 }
 
@@ -45,7 +71,10 @@ const defaultWriters = 2;
 /** Blocks under way to one thread: enough that it never waits for the network's thread to wake up. */
 const budgetBytes = 8 * 1024 * 1024;
 
-const companions = ['', '-wal', '-shm'];
+/** Not `….db`: a program that reads all mirrors of the folder shall not take half a copy for one. */
+function copyPath(path: string): string {
+  return `${path}.fresh`;
+}
 
 export function openMirrors(options: MirrorsOptions): Mirrors {
   return new SqliteMirrors(options);
@@ -72,8 +101,19 @@ class SqliteMirrors implements Mirrors {
     return existsSync(this.pathOf(instanceUrl));
   }
 
-  async open(instanceUrl: string, { create, signal }: OpenOptions): Promise<Mirror> {
-    const path = this.pathOf(instanceUrl);
+  open(instanceUrl: string, options: OpenOptions): Promise<Mirror> {
+    return this.#openAt(this.pathOf(instanceUrl), options);
+  }
+
+  async #openAt(path: string, options: OpenOptions): Promise<Mirror> {
+    const { file, release } = await this.#fileAt(path, options);
+    return new SqliteMirror(file, this.#options.clock, release, options.signal);
+  }
+
+  async #fileAt(
+    path: string,
+    { create, signal }: OpenOptions,
+  ): Promise<{ file: MirrorFile; release: () => Promise<void> }> {
     let entry = this.#open.get(path);
     // One that was deleted or replaced is left to those who have it open; what lies there now is another mirror.
     if (entry === undefined || !entry.file.isInPlace) {
@@ -100,36 +140,59 @@ class SqliteMirrors implements Mirrors {
       await release().catch(() => {});
       throw error;
     }
-    return new SqliteMirror(opened.file, this.#options.clock, release, signal);
+    return { file: opened.file, release };
   }
 
   async archive(instanceUrl: string): Promise<string> {
-    const path = this.#closedPath(instanceUrl);
-    const time = new Date(this.#options.clock.now()).toISOString().replace(/[-:]|\.\d+/g, '');
-    let target = `${path.replace(/\.db$/, '')}.${time}.archived.db`;
-    for (let n = 2; existsSync(target); n++) {
-      target = `${path.replace(/\.db$/, '')}.${time}-${n}.archived.db`;
-    }
-    try {
-      // The log first: without its database it is nothing, while a database without its log lacks rows.
-      for (const end of companions.toReversed()) {
-        if (existsSync(path + end)) renameSync(path + end, target + end);
-      }
-    } catch (error) {
-      throw mapSqliteFault(error, path);
-    }
-    return target;
+    const path = this.#closedPath(this.pathOf(instanceUrl));
+    const target = archivePath(path, this.#options.clock.now());
+    return this.#mapped(path, () => {
+      moveToArchive(path, target);
+      return target;
+    });
+  }
+
+  archives(instanceUrl: string): ArchiveFile[] {
+    return listArchives(this.pathOf(instanceUrl));
+  }
+
+  removeArchive(path: string): void {
+    this.#mapped(path, () => removeDatabase(path));
+  }
+
+  hasCopy(instanceUrl: string): boolean {
+    return existsSync(copyPath(this.pathOf(instanceUrl)));
+  }
+
+  openCopy(instanceUrl: string, options: OpenOptions): Promise<Mirror> {
+    return this.#openAt(copyPath(this.pathOf(instanceUrl)), options);
+  }
+
+  removeCopy(instanceUrl: string): void {
+    const path = this.#closedPath(copyPath(this.pathOf(instanceUrl)));
+    this.#mapped(path, () => removeDatabase(path));
+  }
+
+  async replaceByCopy(instanceUrl: string, options: ReplaceOptions): Promise<string | null> {
+    const path = this.pathOf(instanceUrl);
+    return replaceByCopy(path, copyPath(path), {
+      ...options,
+      now: this.#options.clock.now(),
+      withFile: async (at, work) => {
+        const opened = await this.#fileAt(at, { create: true, signal: options.signal });
+        return withFinally(() => work(opened.file), opened.release);
+      },
+      archive: () => this.archive(instanceUrl),
+    });
   }
 
   async remove(instanceUrl: string): Promise<void> {
-    const path = this.#closedPath(instanceUrl);
-    try {
-      for (const file of [path, ...archivesOf(path)]) {
-        for (const end of companions) rmSync(file + end, { force: true });
-      }
-    } catch (error) {
-      throw mapSqliteFault(error, path);
-    }
+    const path = this.#closedPath(this.pathOf(instanceUrl));
+    this.#mapped(path, () => {
+      removeUnfinished(path);
+      for (const file of [copyPath(path), ...listArchives(path).map((archive) => archive.path), path])
+        removeDatabase(file);
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -139,8 +202,15 @@ class SqliteMirrors implements Mirrors {
     await Promise.all(this.#seats.splice(0).map(({ client }) => client.stop()));
   }
 
-  #closedPath(instanceUrl: string): string {
-    const path = this.pathOf(instanceUrl);
+  #mapped<T>(path: string, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw mapSqliteFault(error, path);
+    }
+  }
+
+  #closedPath(path: string): string {
     if (this.#open.has(path)) {
       throw new AppError('MIRROR_BUSY', `The mirror ${path} is in use.`, {
         hint: 'Wait until its running command has ended.',
@@ -163,16 +233,4 @@ class SqliteMirrors implements Mirrors {
     this.#seats.push(seat);
     return seat;
   }
-}
-
-/** What `archive` has made of the mirror at `path`; a log that lies there without its database counts too. */
-function archivesOf(path: string): string[] {
-  const folder = dirname(path);
-  if (!existsSync(folder)) return [];
-  const before = `${basename(path, '.db')}.`;
-  const archived = /^\d{8}T\d{6}Z(-\d+)?\.archived\.db(-wal|-shm)?$/;
-  const names = readdirSync(folder)
-    .filter((name) => name.startsWith(before) && archived.test(name.slice(before.length)))
-    .map((name) => join(folder, name.replace(/-(wal|shm)$/, '')));
-  return [...new Set(names)];
 }

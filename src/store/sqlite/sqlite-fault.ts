@@ -1,4 +1,11 @@
-import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts';
+import { AppError, type AppErrorOptions, messageOf, systemCodeOf } from '../../base/errors.ts';
+
+export function damaged(path: string, why: string, more: AppErrorOptions = {}): AppError {
+  return new AppError('MIRROR_CORRUPT', `The mirror ${path} is damaged: ${why}.`, {
+    hint: 'Run "parahack-sync backfill --fresh" for this org; the damaged file is kept beside the new one.',
+    ...more,
+  });
+}
 
 /** SQLite's and the file system's own errors → AppError, once, at this room's door. */
 export function mapSqliteFault(error: unknown, path: string): Error {
@@ -14,11 +21,7 @@ export function mapSqliteFault(error: unknown, path: string): Error {
     });
   }
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') {
-    return new AppError('MIRROR_CORRUPT', `The mirror ${path} is damaged: ${messageOf(error)}.`, {
-      hint: 'Run "parahack-sync backfill --fresh" for this org; the damaged file is kept beside the new one.',
-      details,
-      cause: error,
-    });
+    return damaged(path, messageOf(error), { details, cause: error });
   }
   if (code.startsWith('SQLITE_BUSY') || code === 'SQLITE_LOCKED') {
     return new AppError('MIRROR_BUSY', `Another program has been writing to ${path} for too long.`, {

@@ -17,6 +17,17 @@ export function assertAsBegun(
   throw unlike('--fields', `with --fields ${begun.fields.join(',')}`, fields.join(','));
 }
 
+/**
+ * Whether the whole of what is asked for is what was begun; here no `--fields` means all of them. Pure.
+ */
+export function isAsBegun(
+  begun: { api: BackfillApi; fields?: readonly string[] | null },
+  { api, fields }: { api: 'auto' | BackfillApi; fields: readonly string[] | null },
+): boolean {
+  if (api !== 'auto' && api !== begun.api) return false;
+  return keyOf(fields ?? ['*']) === keyOf(begun.fields ?? ['*']);
+}
+
 /** Column names know neither order nor case. */
 function keyOf(names: readonly string[]): string {
   return [...new Set(names.map((name) => name.toLowerCase()))].sort().join();

@@ -1,18 +1,19 @@
 import { isAbort, throwIfAborted } from '../../base/abort.ts';
 import type { SyncContext } from '../context.ts';
-import { runCycle } from '../cycle/cycle.ts';
 import type { BackfillApi } from '../events.ts';
-import type { Run, RunError } from '../ports/run.ts';
+import type { RunError } from '../ports/run.ts';
 import { RunRecorder, runErrorOf } from '../run-recorder.ts';
 import { findSafeStart } from '../safe-start.ts';
 import { readableFields, refreshSchema, withCurrentFields } from '../schema.ts';
 import { assertAsBegun } from './assert-as-begun.ts';
 import { bulkSpanRows, planBulkChunks, readBulkChunks } from './bulk-chunks.ts';
 import { chooseApi } from './choose-api.ts';
+import { closeGap } from './close-gap.ts';
 import { confirmUnread } from './confirm-unread.ts';
 import { planSpans } from './plan-spans.ts';
 import { BackfillProgress } from './progress.ts';
 import { readRestChunks, restChunk, restPageRows } from './rest-chunks.ts';
+import { type BackfillState, resumableRun } from './resumable-run.ts';
 
 export interface BackfillOptions {
   api?: 'auto' | BackfillApi;
@@ -20,9 +21,16 @@ export interface BackfillOptions {
   concurrency?: number;
   /** Only these fields become columns (Id, CreatedDate, SystemModstamp, IsDeleted and MasterRecordId always do). */
   fields?: readonly string[];
+  /** The mirror is a copy beside another, to be put in its place when it is complete. */
+  beside?: CopyBeside;
   /** API calls that this tool may still make today; null where that is not known. */
   callsLeft?: () => number | null;
   signal: AbortSignal;
+}
+
+export interface CopyBeside {
+  withDrainLock<T>(work: () => Promise<T>): Promise<T>;
+  putInPlace(compared: { org: number; mirror: number }): Promise<void>;
 }
 
 export interface BackfillReport {
@@ -44,24 +52,7 @@ export interface BackfillReport {
   error: RunError | null;
 }
 
-/** What a resumed run keeps. */
-interface BackfillState extends Record<string, unknown> {
-  t0: number;
-  api: BackfillApi;
-  total: number;
-  reason: string;
-  planned: boolean;
-  /** As asked for; null without the flag. */
-  fields?: readonly string[] | null;
-  /** The mirror held no row when T0 was known: whatever is in it since was read later. */
-  fromEmpty?: boolean;
-  /** All is read and the run complete, but the cycle that closes its gap has not come to its end yet. */
-  closing?: boolean;
-}
-
 const defaultConcurrency: Record<BackfillApi, number> = { rest: 12, bulk: 3 };
-/** An interrupted run this old starts over: its T0 nears the end of what `deleted` reaches back (15 days). */
-const resumableMs = 10 * 86_400_000;
 
 /** The first full copy of an org's contacts; resumes an interrupted run where there is one. */
 export async function backfill(context: SyncContext, options: BackfillOptions): Promise<BackfillReport> {
@@ -77,7 +68,7 @@ export async function backfill(context: SyncContext, options: BackfillOptions): 
   let progress: BackfillProgress | null = null;
   let failure: unknown = null;
   try {
-    const previous = await resumableRun(context);
+    const previous = await resumableRun(context, { beside: options.beside !== undefined });
     resumed = previous !== null;
     if (previous === null) {
       await refreshSchema(context, { force: true, only: options.fields, signal: options.signal });
@@ -121,9 +112,7 @@ export async function backfill(context: SyncContext, options: BackfillOptions): 
         finishRun: { id: recorder.id, outcome: recorder.outcome('complete') },
       },
     });
-    compared = await closeGap(context, recorder, options.signal);
-    const closed = { ...state, planned: true, closing: false };
-    await mirror.apply({ effects: { runState: { id: recorder.id, state: closed } } });
+    compared = await close(context, recorder, state, options);
   } catch (error) {
     failure = error;
     await recordFailure(context, recorder, error);
@@ -150,6 +139,23 @@ export async function backfill(context: SyncContext, options: BackfillOptions): 
   };
 }
 
+/** Nobody pushes while a copy takes its place: what was pushed before is in it, what comes after goes to it. */
+function close(
+  context: SyncContext,
+  run: RunRecorder,
+  state: BackfillState,
+  { beside, signal }: BackfillOptions,
+): Promise<{ org: number; mirror: number }> {
+  const work = async () => {
+    const compared = await closeGap(context, run, { exact: beside !== undefined, signal });
+    const closed = { ...state, planned: true, closing: false };
+    await context.mirror.apply({ effects: { runState: { id: run.id, state: closed } } });
+    await beside?.putInPlace(compared);
+    return compared;
+  };
+  return beside === undefined ? work() : beside.withDrainLock(work);
+}
+
 /** Not where all was read and stored, and only the closing cycle failed: that run is complete. */
 async function recordFailure(
   { mirror }: SyncContext,
@@ -169,24 +175,6 @@ async function contactsOf({ mirror }: SyncContext, failure: unknown): Promise<nu
     if (failure === null) throw error;
     return null;
   }
-}
-
-/** The newest backfill, where it did not end (its closing cycle included) and is young enough to go on with. */
-async function resumableRun({ mirror, clock, log }: SyncContext): Promise<Run | null> {
-  // Filling a new column is recorded as a backfill too, and has no chunks to go on with.
-  const last = (await mirror.runs({ kind: 'backfill', limit: 20 })).find(({ state }) => state.fill !== true);
-  if (last === undefined) return null;
-  if (last.status === 'complete') {
-    if (last.state.closing !== true) return null;
-    // Any cycle since has closed the gap as well.
-    const [cycle] = await mirror.runs({ kind: 'cycle', status: 'complete', limit: 1 });
-    if (cycle !== undefined && cycle.startedAt >= (last.finishedAt ?? 0)) return null;
-  }
-  if (clock.now() - last.startedAt > resumableMs) {
-    log.warn('the interrupted backfill is too old to go on with and starts over', { runId: last.id });
-    return null;
-  }
-  return last;
 }
 
 async function decide(context: SyncContext, options: BackfillOptions): Promise<BackfillState> {
@@ -253,28 +241,6 @@ async function confirmRest(
   await run.step('confirm', (note) =>
     withCurrentFields(context, { signal }, () => confirmUnread(context, { t0, run, note, signal })),
   );
-}
-
-/** A watch cycle brings what changed meanwhile; then both sides are counted, and a difference is said. */
-async function closeGap(
-  context: SyncContext,
-  run: RunRecorder,
-  signal: AbortSignal,
-): Promise<BackfillReport['compared']> {
-  const { remote, mirror, log } = context;
-  await runCycle(context, { push: false, signal });
-  const compared = { org: await remote.count(null, { signal }), mirror: (await mirror.counts()).contacts };
-  await run.step('compare', async (note) => {
-    run.count('orgContacts', compared.org);
-    run.count('mirrorContacts', compared.mirror);
-    if (compared.org === compared.mirror) return;
-    note(`The org counts ${compared.org} contacts and the mirror ${compared.mirror}.`);
-    log.warn(
-      `after the backfill the org counts ${compared.org} contacts and the mirror ${compared.mirror}; what changed in this moment comes with the next cycle`,
-      compared,
-    );
-  });
-  return compared;
 }
 
 /** Whether the mirror has had its first full copy. */

@@ -19,8 +19,10 @@ import { readMeta, writeMeta } from '../meta.ts';
 import { insertEntries, markEntriesSent, moveEntries, settleEntries } from '../outbox-records.ts';
 import type { Scratch } from '../page/scratch.ts';
 import { prepared } from '../prepared.ts';
+import { type Replacement, replaceContents } from '../replace-contents.ts';
 import { endRun, insertChunks, insertRun, insertStep } from '../run-records.ts';
 import { migrate } from '../schema.ts';
+import { damaged } from '../sqlite-fault.ts';
 import { lastKeyOf } from './last-key.ts';
 import { PageIntake } from './page-intake.ts';
 import type { BatchOrder, MirrorCalls, PageHead } from './protocol.ts';
@@ -224,6 +226,19 @@ export class MirrorWriter implements MirrorCalls {
     } finally {
       this.#db.exec('DETACH intake');
     }
+  }
+
+  assertSound(): void {
+    const fault = this.#db.pragma('quick_check(1)', { simple: true });
+    if (fault !== 'ok') throw damaged(this.path, String(fault));
+  }
+
+  replaceContents(path: string, replacement: Replacement): void {
+    prepared(this.#db, 'ATTACH ? AS fresh').run(path);
+    withFinallySync(
+      () => inTransaction(this.#db, () => replaceContents(this.#db, replacement)),
+      () => this.#db.exec('DETACH fresh'),
+    );
   }
 
   addEntries(entries: readonly NewOutboxEntry[]): void {

@@ -4,6 +4,7 @@ import type { NewOutboxEntry, OutboxState, SendWay, Settlement } from '../../../
 import type { Brake, IntakeCommit } from '../../../sync/ports/outbox-intake.ts';
 import type { PageBody, Tombstone } from '../../../sync/ports/page.ts';
 import type { Chunk, NewChunk, RunKind, RunOutcome, RunStep } from '../../../sync/ports/run.ts';
+import type { Replacement } from '../replace-contents.ts';
 
 /** What a page's stream is, without the stream. `readAt` and `answeredAt` in ms since 1970. */
 export type PageHead = Pick<PageBody, 'format' | 'fields' | 'expectedRows' | 'readAt'> & { partial: boolean };
@@ -35,6 +36,10 @@ export interface MirrorCalls {
   addChunks(runId: string, chunks: readonly NewChunk[]): Chunk[];
   addApiCalls(hour: number, calls: number): void;
   saveMeta(key: string, value: string): void;
+  /** Throws `MIRROR_CORRUPT`. Reads the whole file. */
+  assertSound(): void;
+  /** Puts the complete copy at `path` in place of the contents. */
+  replaceContents(path: string, replacement: Replacement): void;
 
   /** `path`: the intake's file, whose records are all in. */
   commitIntake(path: string, brake: Brake): IntakeCommit;

@@ -1,0 +1,112 @@
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { throwIfAborted } from '../../base/abort.ts';
+import { openForReading } from './connection.ts';
+
+/** A database and what SQLite keeps beside it. */
+export const companions = ['', '-wal', '-shm'] as const;
+
+/** Of `host.20260101T120000Z.archived.db`, behind the host; a second one of the same second has a number. */
+const archivedName = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z(?:-\d+)?\.archived\.db$/;
+/** A copy that is not finished; no program takes it for a mirror. */
+const unfinished = '.new';
+/** Pages between two looks at the signal: 16 MB. */
+const pagesPerStep = 2_000;
+
+export interface ArchiveFile {
+  path: string;
+  /** ms since 1970. */
+  archivedAt: number;
+  /** With the log that may lie beside it. */
+  bytes: number;
+}
+
+/** What was archived of the mirror at `path`, the newest first. Another org's host may begin with this one's name. */
+export function listArchives(path: string): ArchiveFile[] {
+  const folder = dirname(path);
+  if (!existsSync(folder)) return [];
+  const before = `${basename(path, '.db')}.`;
+  const found = new Map<string, ArchiveFile>();
+  for (const name of readdirSync(folder)) {
+    // A log that lies there without its database is an archive's too.
+    const file = name.replace(/-(wal|shm)$/, '');
+    const time = file.startsWith(before) ? archivedName.exec(file.slice(before.length)) : null;
+    if (time === null) continue;
+    const [, year, month, day, hour, minute, second] = time;
+    const archivedAt = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+    const known = found.get(file) ?? { path: join(folder, file), archivedAt, bytes: 0 };
+    known.bytes += statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0;
+    found.set(file, known);
+  }
+  return [...found.values()].sort((a, b) => b.archivedAt - a.archivedAt || (a.path < b.path ? 1 : -1));
+}
+
+/** The log first: without its database it is nothing, while a database without its log lacks rows. */
+export function removeDatabase(path: string): void {
+  for (const end of companions.toReversed()) rmSync(path + end, { force: true });
+}
+
+/** A name for what is archived of the mirror at `path` now (ms since 1970). */
+export function archivePath(path: string, now: number): string {
+  const stem = path.replace(/\.db$/, '');
+  const time = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
+  for (let n = 1; ; n++) {
+    const target = `${stem}.${time}${n === 1 ? '' : `-${n}`}.archived.db`;
+    if (companions.every((end) => !existsSync(target + end))) return target;
+  }
+}
+
+/** Moves a closed mirror away. */
+export function moveToArchive(path: string, target: string): void {
+  for (const end of companions.toReversed()) {
+    if (existsSync(path + end)) renameSync(path + end, target + end);
+  }
+}
+
+/** Copies a mirror as it is now, whoever has it open; `target` appears when it is whole. */
+export async function copyToArchive(
+  path: string,
+  target: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  removeUnfinished(path);
+  const temporary = target + unfinished;
+  closeSync(openSync(temporary, 'wx', 0o600));
+  const db = openForReading(path);
+  try {
+    await db.backup(temporary, {
+      progress: () => {
+        throwIfAborted(signal);
+        return pagesPerStep;
+      },
+    });
+    chmodSync(temporary, 0o600);
+    renameSync(temporary, target);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  } finally {
+    db.close();
+  }
+}
+
+/** What a killed process left of an archive that it was making. The caller holds the org's lock. */
+export function removeUnfinished(path: string): void {
+  const folder = dirname(path);
+  if (!existsSync(folder)) return;
+  const before = `${basename(path, '.db')}.`;
+  for (const name of readdirSync(folder)) {
+    const [file, rest] = name.startsWith(before) ? name.slice(before.length).split(unfinished) : [];
+    if (file === undefined || rest === undefined || !/^(-journal|-wal|-shm)?$/.test(rest)) continue;
+    if (archivedName.test(file)) rmSync(join(folder, name), { force: true });
+  }
+}

@@ -1,0 +1,142 @@
+import { AppError } from '../../base/errors.ts';
+import { isoTime } from '../../base/iso-time.ts';
+import { sameId } from '../../base/record-id.ts';
+import type { Connection } from './connection.ts';
+import { quoteName } from './contact-schema.ts';
+
+/** What a copy of the org is made of; all else of a mirror (outbox, runs, calls) is this machine's own and stays. */
+const copiedTables = ['contact', 'contact_seen', 'field', 'cursor'] as const;
+/** Names the archive that the copy's making has begun; of no meaning in a mirror. */
+export const archiveKey = 'archive';
+const ownMeta = ['api_usage'];
+
+export interface Replacement {
+  /** ms since 1970. */
+  at: number;
+  /** Although open entries of the outbox name contacts of another org, so that they cannot go on. */
+  force: boolean;
+}
+
+/**
+ * Puts the contents of the attached database `fresh`, a complete copy, in place of the mirror's. The caller holds the
+ * transaction, which readers see whole or not at all, whatever they have open; and because it is one transaction with
+ * whoever queues, no entry of the outbox can get lost in between.
+ */
+export function replaceContents(db: Connection, { at, force }: Replacement): void {
+  const isOther = isOtherOrg(db);
+  if (isOther) leaveOutbox(db, force);
+  const keys = isOther ? [] : keptKeys(db);
+  db.exec('DROP VIEW IF EXISTS main.contacts');
+  for (const table of copiedTables) {
+    db.exec(`DROP TABLE main.${table}`);
+    recreate(db, table);
+    db.exec(`INSERT INTO main.${table} SELECT * FROM fresh.${table}`);
+  }
+  // Open edits are local; only the columns follow the org's.
+  replaceLocal(db);
+  recreate(db, 'contacts');
+  const restore = db.prepare('UPDATE main.contact SET _key = ? WHERE Id = ?');
+  for (const [id, key] of keys) restore.run(key, id);
+  replaceMeta(db);
+  endOldCopies(db, at);
+  for (const [table, key] of [
+    ['run', 'seq'],
+    ['run_step', 'id'],
+    ['chunk', 'id'],
+  ] as const)
+    append(db, table, key);
+  db.exec(
+    `INSERT INTO main.api_call SELECT * FROM fresh.api_call WHERE true
+     ON CONFLICT (hour) DO UPDATE SET calls = calls + excluded.calls`,
+  );
+}
+
+function isOtherOrg(db: Connection): boolean {
+  const orgOf = (schema: string) =>
+    db.prepare(`SELECT value FROM ${schema}.meta WHERE key = 'org_id'`).pluck().get() as string | undefined;
+  const [old, now] = [orgOf('main'), orgOf('fresh')];
+  return old !== undefined && now !== undefined && !sameId(old, now);
+}
+
+/** Entries for another org must never be sent to this one. They are in the archive. */
+function leaveOutbox(db: Connection, force: boolean): void {
+  const open = db
+    .prepare(
+      "SELECT count(*) FROM main.outbox WHERE state IN ('pending', 'sent', 'in-doubt', 'held', 'conflict')",
+    )
+    .pluck()
+    .get() as number;
+  if (open > 0 && !force) {
+    throw new AppError(
+      'OUTBOX_OPEN',
+      `${open} ${open === 1 ? 'entry' : 'entries'} of the outbox are for the org that was here before, and not settled yet.`,
+      {
+        hint: 'Look at them with `parahack-sync outbox list`, then run `backfill --fresh --force`: it archives them with the old mirror.',
+        details: { open },
+      },
+    );
+  }
+  db.exec('DELETE FROM main.outbox; DELETE FROM main.api_call');
+}
+
+/** The names by which an application knows contacts that it pushed; the org does not have them. */
+function keptKeys(db: Connection): [id: string, key: string][] {
+  return db.prepare('SELECT Id, _key FROM main.contact WHERE _key IS NOT NULL').raw().all() as [
+    string,
+    string,
+  ][];
+}
+
+/** Makes what belongs to `table` (itself, its indices, a view's triggers) as it is in the copy. */
+function recreate(db: Connection, table: string): void {
+  const statements = db
+    .prepare(
+      `SELECT sql FROM fresh.sqlite_schema WHERE tbl_name = ? AND sql IS NOT NULL
+       ORDER BY type NOT IN ('table', 'view'), rowid`,
+    )
+    .pluck()
+    .all(table) as string[];
+  for (const sql of statements) db.exec(sql);
+}
+
+function replaceLocal(db: Connection): void {
+  const old = columnsOf(db, 'main', 'contact_local');
+  const both = columnsOf(db, 'fresh', 'contact_local').filter((name) => old.includes(name));
+  const names = both.map(quoteName).join(', ');
+  db.exec(`CREATE TEMP TABLE kept_local AS SELECT ${names} FROM main.contact_local`);
+  db.exec('DROP TABLE main.contact_local');
+  recreate(db, 'contact_local');
+  db.exec(`INSERT INTO main.contact_local (${names}) SELECT ${names} FROM temp.kept_local`);
+  db.exec('DROP TABLE temp.kept_local');
+}
+
+function replaceMeta(db: Connection): void {
+  const own = ownMeta.map((key) => `'${key}'`).join(', ');
+  db.exec(`
+    DELETE FROM main.meta WHERE key NOT IN (${own});
+    INSERT OR IGNORE INTO main.meta SELECT * FROM fresh.meta WHERE key <> '${archiveKey}';
+  `);
+}
+
+/** A first copy that was never finished has nothing to go on with any more. */
+function endOldCopies(db: Connection, at: number): void {
+  db.exec("DELETE FROM main.chunk WHERE state = 'pending'");
+  db.prepare(
+    `UPDATE main.run SET status = 'interrupted', finished_at = ?, error_code = 'INTERRUPTED',
+       error_message = 'Another copy of the org took its place.'
+     WHERE kind = 'backfill' AND status = 'running'`,
+  ).run(isoTime(at));
+}
+
+/** Adds the copy's rows behind the mirror's own, numbered anew. */
+function append(db: Connection, table: string, numbered: string): void {
+  const names = columnsOf(db, 'main', table)
+    .filter((name) => name !== numbered)
+    .map(quoteName)
+    .join(', ');
+  db.exec(`INSERT INTO main.${table} (${names}) SELECT ${names} FROM fresh.${table} ORDER BY ${numbered}`);
+}
+
+function columnsOf(db: Connection, schema: string, table: string): string[] {
+  return db.prepare('SELECT name FROM pragma_table_info(?, ?)').pluck().all(table, schema) as string[];
+}

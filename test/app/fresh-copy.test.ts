@@ -1,0 +1,263 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { backfillOrgs } from '../../src/app/backfill.ts';
+import type { BackfillItem } from '../../src/app/contract/backfill.ts';
+import { withDrainLock } from '../../src/app/org-lock.ts';
+import { listRuns } from '../../src/app/runs.ts';
+import { watch } from '../../src/app/watch.ts';
+import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
+import { calls, control, expectMirrorEqualsOrg } from '../e2e/org.ts';
+import { type OpenServices, openServices } from './open-services.ts';
+
+let emulator: Emulator;
+let app: OpenServices;
+let path: string;
+const never = () => new AbortController().signal;
+
+beforeEach(async () => {
+  emulator = await startEmulator({ contacts: 300 });
+  await control(emulator.url, 'settings', { maxPageRows: 30 });
+  app = openServices(emulator);
+  path = app.services.mirrors.pathOf(emulator.url);
+});
+afterEach(async () => {
+  await app[Symbol.asyncDispose]();
+  await emulator.close();
+});
+
+interface Flags {
+  fresh?: boolean;
+  force?: boolean;
+  fields?: string[] | null;
+}
+
+/** `onPage` is called after each page that was stored. */
+async function backfill(
+  flags: Flags = {},
+  { signal = never(), onPage = () => {} }: { signal?: AbortSignal; onPage?: (page: number) => void } = {},
+): Promise<BackfillItem> {
+  let pages = 0;
+  const { orgs } = await backfillOrgs(
+    app.services,
+    { orgs: [], all: false, api: 'rest', concurrency: 1, fresh: false, force: false, fields: null, ...flags },
+    { signal, onEvent: ({ event }) => void (event === 'backfill:progress' && onPage(++pages)) },
+  );
+  return orgs[0]!;
+}
+
+/** A fresh copy that ends after some pages. */
+async function interrupted(flags: Flags = {}): Promise<BackfillItem> {
+  const stop = new AbortController();
+  return backfill(
+    { fresh: true, ...flags },
+    { signal: stop.signal, onPage: (page) => void (page === 3 && stop.abort()) },
+  );
+}
+
+async function watchOnce() {
+  const options = { orgs: [], intervalMs: 60_000, once: true, push: true };
+  return (await watch(app.services, options, { signal: never(), onEvent: () => {} })).orgs[0];
+}
+
+/** Reads the mirror as any program would. */
+function read<T>(sql: string): T[] {
+  const db = new Database(path, { readonly: true });
+  try {
+    return db.prepare(sql).pluck().all() as T[];
+  } finally {
+    db.close();
+  }
+}
+
+const count = () => read<number>('select count(*) from contacts')[0];
+const files = () =>
+  readdirSync(dirname(path)).filter((name) => /\.db/.test(name) && !/-(wal|shm)$/.test(name));
+
+async function queueEntry(key: string): Promise<void> {
+  await using mirror = await app.services.mirrors.open(emulator.url, { create: false });
+  await mirror.outbox.add([
+    {
+      key,
+      op: 'create',
+      contactKey: key,
+      contactId: null,
+      changes: { LastName: 'Queued' },
+      base: null,
+      upsertField: null,
+      allowDuplicates: false,
+      atomicGroup: null,
+      createdAt: Date.now(),
+      state: 'pending',
+    },
+  ]);
+}
+
+describe('backfill --fresh', () => {
+  it('shows readers the old mirror until the copy is complete, and all of the new one then', async () => {
+    await backfill();
+    await control(emulator.url, 'delete', { count: 20 });
+    const held = new Database(path, { readonly: true });
+    const seen = new Set<unknown>();
+    const look = () => {
+      seen.add(count());
+      seen.add(held.prepare('select count(*) from contacts').pluck().get());
+    };
+    const item = await backfill({ fresh: true }, { onPage: look });
+    expect([...seen]).toEqual([300]);
+    expect(item).toMatchObject({ status: 'complete', contacts: 280, compared: { org: 280, mirror: 280 } });
+    // Also whoever had the file open all the time.
+    expect(held.prepare('select count(*) from contacts').pluck().get()).toBe(280);
+    held.close();
+    expect(await expectMirrorEqualsOrg(path, emulator.url)).toBe(280);
+    expect(existsSync(item.archived!)).toBe(true);
+    expect(files()).toHaveLength(2);
+    const archive = new Database(item.archived!, { readonly: true });
+    expect(archive.prepare('select count(*) from contacts').pluck().get()).toBe(300);
+    expect(archive.pragma('integrity_check', { simple: true })).toBe('ok');
+    archive.close();
+  });
+
+  it('leaves the mirror as it was where it fails at once', async () => {
+    await backfill();
+    const unknown = await backfill({ fresh: true, fields: ['Nonsense__c'] });
+    expect(unknown).toMatchObject({ status: 'failed', error: { code: 'INVALID_INPUT' }, contacts: null });
+    await control(emulator.url, 'faults', [{ match: '/query', times: 500, status: 503 }]);
+    expect(await backfill({ fresh: true })).toMatchObject({ status: 'failed' });
+    expect(count()).toBe(300);
+    expect(files()).toHaveLength(1);
+    await control(emulator.url, 'faults', []);
+    expect(await watchOnce()).toMatchObject({ error: null });
+  });
+
+  it('interrupted, goes on when it is run again with or without --fresh, and says so', async () => {
+    await backfill();
+    for (const fresh of [true, false]) {
+      expect(await interrupted()).toMatchObject({ status: 'interrupted' });
+      expect(count()).toBe(300);
+      app.said.length = 0;
+      const before = (await calls(emulator.url)).length;
+      const item = await backfill({ fresh });
+      expect(item).toMatchObject({ status: 'complete', resumed: true, contacts: 300 });
+      expect(item.archived).not.toBeNull();
+      expect(app.said.join('\n')).toMatch(/warn an interrupted fresh copy .* goes on/);
+      // Three of ten pages were there.
+      const after = (await fetch(`${emulator.url}/__emulator/calls`).then((r) => r.json())) as {
+        path: string;
+      }[];
+      const pages = after.slice(before).filter(({ path: asked }) => /LIMIT/.test(decodeURIComponent(asked)));
+      expect(pages.length).toBeLessThan(12);
+    }
+    await expectMirrorEqualsOrg(path, emulator.url);
+  });
+
+  it('asked for otherwise than the interrupted one, starts over', async () => {
+    await backfill();
+    await interrupted({ fields: ['Email'] });
+    const item = await backfill({ fresh: true });
+    expect(item).toMatchObject({ status: 'complete', resumed: false });
+    await expectMirrorEqualsOrg(path, emulator.url);
+  });
+
+  it('interrupted, lets a watch keep the mirror up to date', async () => {
+    await backfill();
+    await interrupted();
+    const { ids } = await control(emulator.url, 'touch', { count: 1, set: { Title: 'Seen by the watch' } });
+    expect(await watchOnce()).toMatchObject({ error: null });
+    expect(read(`select Title from contacts where Id = '${ids[0]}'`)).toEqual(['Seen by the watch']);
+    expect(await backfill({ fresh: true })).toMatchObject({ status: 'complete', resumed: true });
+    await expectMirrorEqualsOrg(path, emulator.url);
+  });
+
+  it('is among the runs while it is under way, and with all that ran before it afterwards', async () => {
+    await backfill();
+    const during: string[][] = [];
+    const looks: Promise<void>[] = [];
+    const look = async () => {
+      const { runs } = await listRuns(app.services, { org: null, limit: 50 });
+      during.push(runs.filter(({ kind }) => kind === 'backfill').map(({ status }) => status));
+    };
+    await backfill({ fresh: true }, { onPage: () => void looks.push(look()) });
+    await Promise.all(looks);
+    expect(during[1]).toEqual(['running', 'complete']);
+    const { runs } = await listRuns(app.services, { org: null, limit: 50 });
+    expect(runs.filter(({ kind }) => kind === 'backfill').map(({ status }) => status)).toEqual([
+      'complete',
+      'complete',
+    ]);
+    expect(new Set(runs.map(({ id }) => id)).size).toBe(runs.length);
+  });
+
+  it('keeps what is queued while it runs, and what an application calls its contacts', async () => {
+    await backfill();
+    const [known] = read<string>('select Id from contacts limit 1');
+    const db = new Database(path);
+    db.prepare("update contact set _key = 'my own key' where Id = ?").run(known);
+    db.close();
+    const queued: Promise<void>[] = [];
+    const item = await backfill(
+      { fresh: true },
+      { onPage: (page) => void (page === 2 && queued.push(queueEntry('queued-meanwhile'))) },
+    );
+    await Promise.all(queued);
+    expect(item).toMatchObject({ status: 'complete' });
+    expect(read('select key from outbox')).toEqual(['queued-meanwhile']);
+    expect(read(`select _key from contacts where Id = '${known}'`)).toEqual(['my own key']);
+  });
+
+  it('is refused while the outbox has open entries; with --force they are kept', async () => {
+    await backfill();
+    await queueEntry('waiting');
+    expect(await backfill({ fresh: true })).toMatchObject({ error: { code: 'OUTBOX_OPEN' } });
+    expect(await backfill({ fresh: true, force: true })).toMatchObject({ status: 'complete' });
+    expect(read('select key from outbox')).toEqual(['waiting']);
+  });
+
+  it('does not take the place of the mirror while a push is sending', async () => {
+    await backfill();
+    const sending = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const push = withDrainLock(
+      app.services,
+      emulator.url,
+      never(),
+    )(async () => {
+      begun.resolve();
+      await sending.promise;
+    });
+    await begun.promise;
+    let ended = false;
+    const copy = backfill({ fresh: true }).finally(() => {
+      ended = true;
+    });
+    while (!app.services.mirrors.hasCopy(emulator.url))
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(ended).toBe(false);
+    expect(files()).toHaveLength(2);
+    sending.resolve();
+    await push;
+    expect(await copy).toMatchObject({ status: 'complete' });
+  });
+
+  it('is the way out for a damaged mirror, and for one of another org', async () => {
+    await backfill();
+    const db = new Database(path);
+    db.exec("update meta set value = '00D000000000001AAA' where key = 'org_id'");
+    db.close();
+    await queueEntry('of the other org');
+    expect(await backfill()).toMatchObject({ error: { code: 'ORG_CHANGED' } });
+    expect(await backfill({ fresh: true })).toMatchObject({ error: { code: 'OUTBOX_OPEN' } });
+    expect(await backfill({ fresh: true, force: true })).toMatchObject({ status: 'complete' });
+    expect(read('select key from outbox')).toEqual([]);
+    await expectMirrorEqualsOrg(path, emulator.url);
+
+    const { writeFileSync } = await import('node:fs');
+    writeFileSync(path, 'no database at all, '.repeat(1_000));
+    const item = await backfill({ fresh: true });
+    expect(item).toMatchObject({ status: 'complete' });
+    expect(item.archived).not.toBeNull();
+    await expectMirrorEqualsOrg(path, emulator.url);
+  });
+});
