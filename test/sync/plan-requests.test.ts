@@ -57,6 +57,29 @@ describe('planRequests', () => {
     ]);
   });
 
+  it('takes two entries that share any name for the same contact', () => {
+    const names = (entry: OutboxEntry) => [entry.key, String(entry.changes.Ext__c).toLowerCase()];
+    const upsert = (Ext__c: string) => entry({ upsertField: 'Ext__c', changes: { Ext__c } });
+    const planned = planRequests([upsert('a'), upsert('b'), upsert('A'), upsert('c')], true, names);
+    expect(planned.map(({ entries }) => entries.map(({ changes }) => changes.Ext__c))).toEqual([
+      ['a', 'b'],
+      ['A', 'c'],
+    ]);
+  });
+
+  it('keeps a group together whatever it holds', () => {
+    const id = '003000000000001AAA';
+    expect(shape(many(3, { op: 'update', contactId: id, atomicGroup: 'g' }))).toEqual(['collection×3']);
+  });
+
+  it('cuts a request before its body grows past a million characters', () => {
+    const wide = many(60, { changes: { Description: 'x'.repeat(32_000) } });
+    expect(shape(wide)).toEqual(['collection×31', 'collection×29']);
+    expect(shape(many(1, { changes: { Description: 'x'.repeat(2_000_000) } }), false)).toEqual([
+      'collection×1',
+    ]);
+  });
+
   it('sends a group of --all-or-none in one request of its own', () => {
     const requests = planRequests([...many(3, { atomicGroup: 'g' }), ...many(1)], true);
     expect(requests.map(({ way, entries, allOrNone }) => [way, entries.length, allOrNone])).toEqual([

@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest';
+import type { Field } from '../../src/sync/ports/field.ts';
+import type { OutboxEntry } from '../../src/sync/ports/outbox.ts';
+import { doubtVerdict, type FoundContact } from '../../src/sync/push/doubt-verdict.ts';
+import { externalIdName } from '../../src/sync/push/external-id-name.ts';
+import { sameValue } from '../../src/sync/push/same-value.ts';
+
+const id = '003000000000001AAA';
+const sentAt = Date.UTC(2026, 0, 2, 12, 0, 5, 300);
+const before = sentAt - 60_000;
+const after = sentAt + 60_000;
+const sameSecond = Math.floor(sentAt / 1_000) * 1_000;
+
+function entry(more: Partial<OutboxEntry>): OutboxEntry {
+  return {
+    seq: 1,
+    key: 'k',
+    op: 'update',
+    contactKey: id,
+    contactId: id,
+    changes: { Title: 'Ours' },
+    base: null,
+    state: 'in-doubt',
+    way: 'collection',
+    upsertField: null,
+    allowDuplicates: false,
+    atomicGroup: null,
+    attempts: 1,
+    errors: [],
+    createdAt: 0,
+    sentAt,
+    sentOrgAt: sentAt,
+    knownBefore: null,
+    settledAt: null,
+    readBackDue: false,
+    created: null,
+    ...more,
+  };
+}
+
+const live = (values: Record<string, unknown>, stampMs: number, createdMs = before): FoundContact => ({
+  kind: 'live',
+  id,
+  stampMs,
+  createdMs,
+  values,
+});
+const typed = (type: string, more: Partial<Field> = {}) => ({ type, scale: 0, ...more }) as Field;
+const fields = new Map([
+  ['Title', typed('string')],
+  ['Email', typed('email')],
+]);
+const kindOf = (own: Partial<OutboxEntry>, found: FoundContact) =>
+  doubtVerdict(entry(own), found, fields).kind;
+
+describe('what a contact tells of a write whose answer never came', () => {
+  it.each<[string, Partial<OutboxEntry>, FoundContact, string]>([
+    ['as it was to be', {}, live({ Title: 'Ours' }, after), 'as-sent'],
+    ['not touched since before the request', {}, live({ Title: 'Old' }, before), 'untouched'],
+    ['changed since', {}, live({ Title: 'Theirs' }, after), 'changed'],
+    [
+      'changed within the very second of the request, where nothing was known before',
+      {},
+      live({ Title: 'Theirs' }, sameSecond),
+      'changed',
+    ],
+    [
+      'as it was before, with a stamp of the very second',
+      { knownBefore: { stamp: null, values: { Title: 'Old' } } },
+      live({ Title: 'Old' }, sameSecond),
+      'untouched',
+    ],
+    [
+      'as it was before in this field, and changed in another',
+      { knownBefore: { stamp: null, values: { Title: 'Old' } } },
+      live({ Title: 'Old', Phone: 'new' }, after),
+      'untouched',
+    ],
+    [
+      'known before in one of two fields only',
+      {
+        changes: { Title: 'Ours', Email: 'a@b.example' },
+        knownBefore: { stamp: null, values: { Title: 'Old' } },
+      },
+      live({ Title: 'Old', Email: null }, after),
+      'changed',
+    ],
+    ['sent at a time that nobody knows', { sentOrgAt: null }, live({ Title: 'Old' }, before), 'changed'],
+    [
+      'nested values, which say nothing, touched since',
+      { changes: { Owner: { X: 1 } } },
+      live({}, after),
+      'changed',
+    ],
+    ['gone', {}, { kind: 'gone', id, createdMs: null }, 'changed'],
+  ])('an update finds it %s', (_, own, found, verdict) => {
+    expect(kindOf(own, found)).toBe(verdict);
+  });
+
+  it.each<[string, Partial<OutboxEntry>, FoundContact, string]>([
+    ['gone', {}, { kind: 'gone', id, createdMs: null }, 'as-sent'],
+    ['untouched', {}, live({}, before), 'untouched'],
+    ['restored since', {}, live({}, after), 'changed'],
+    ['stamped in the very second', {}, live({}, sameSecond), 'changed'],
+    [
+      'stamped in the very second, as the mirror knew it',
+      { knownBefore: { stamp: new Date(sameSecond).toISOString(), values: {} } },
+      live({}, sameSecond),
+      'untouched',
+    ],
+  ])('a delete finds it %s', (_, own, found, verdict) => {
+    expect(kindOf({ op: 'delete', changes: {}, ...own }, found)).toBe(verdict);
+  });
+
+  const upsert = {
+    op: 'create',
+    contactId: null,
+    upsertField: 'Ext__c',
+    changes: { Ext__c: 'X', Title: 'Ours' },
+  } as const;
+  it.each<[string, FoundContact, string]>([
+    ['nobody', { kind: 'gone', id: null, createdMs: null }, 'untouched'],
+    ['one that was deleted long ago', { kind: 'gone', id, createdMs: before }, 'untouched'],
+    ['one that was made since and deleted', { kind: 'gone', id, createdMs: after }, 'changed'],
+    ['one as it was to be, written otherwise', live({ Ext__c: 'x', Title: ' Ours' }, after), 'as-sent'],
+    ['one that somebody changed', live({ Ext__c: 'x', Title: 'Theirs' }, after), 'changed'],
+    ['one from before', live({ Ext__c: 'x', Title: 'Old' }, before), 'untouched'],
+  ])('an upsert finds %s', (_, found, verdict) => {
+    expect(kindOf(upsert, found)).toBe(verdict);
+  });
+
+  it('an upsert tells whether the contact is new', () => {
+    const found = (createdMs: number) => live({ Title: 'Ours' }, after, createdMs);
+    expect(doubtVerdict(entry(upsert), found(after), fields)).toMatchObject({ created: true });
+    expect(doubtVerdict(entry(upsert), found(before), fields)).toMatchObject({ created: false });
+  });
+});
+
+describe('two values of a field', () => {
+  it.each<[string, Partial<Field>, unknown, unknown, boolean]>([
+    ['string', {}, ' a\r\nb ', 'a\nb', true],
+    ['string', {}, '', null, true],
+    ['string', {}, 'A', 'a', false],
+    ['email', {}, 'A@B.example', 'a@b.example', true],
+    ['boolean', {}, true, 1, true],
+    ['boolean', {}, null, false, true],
+    ['double', { scale: 2 }, '12.345', 12.35, true],
+    ['double', { scale: 2 }, '12.50', 12.5, true],
+    ['double', { scale: 0 }, '900719925474099312', '900719925474099313', false],
+    ['datetime', {}, '2026-01-31T12:00:00+01:00', '2026-01-31T11:00:00.000+0000', true],
+    ['date', {}, '2026-01-31', '2026-01-31T00:00:00.000Z', true],
+    ['reference', {}, '001000000000001', '001000000000001AAA', true],
+    ['multipicklist', {}, 'B; A', 'a;b', true],
+    ['picklist', {}, 'hot', 'Hot', true],
+  ])('of type %s %o: %j and %j', (type, more, a, b, same) => {
+    expect(sameValue(a, b, typed(type, more))).toBe(same);
+  });
+});
+
+describe('values of an external id', () => {
+  const name = (type: string, value: unknown, caseSensitive = false) =>
+    externalIdName({ name: 'X', type, caseSensitive }, value);
+  it('are one as Salesforce takes them for one', () => {
+    expect(name('string', 'Ab')).toBe(name('string', ' aB '));
+    expect(name('string', 'Ab', true)).not.toBe(name('string', 'aB', true));
+    expect(name('double', 1_000)).toBe(name('double', '1e3'));
+    expect(name('double', '9007199254740993')).not.toBe(name('double', '9007199254740992'));
+    expect(name('string', '01')).not.toBe(name('string', '1'));
+    expect([name('string', null), name('string', ' ')]).toEqual([null, null]);
+  });
+});

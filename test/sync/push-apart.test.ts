@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest';
+import { AppError } from '../../src/base/errors.ts';
+import { backfill } from '../../src/sync/backfill/backfill.ts';
+import { runCycle } from '../../src/sync/cycle/cycle.ts';
+import { calls, contactsOf, control } from '../e2e/org.ts';
+import { pushAll, recordsOf } from './push-all.ts';
+import { openRig, type Rig } from './rig.ts';
+
+async function copied(contacts = 3): Promise<Rig> {
+  const rig = await openRig({ contacts });
+  expect((await backfill(rig.context, { api: 'rest', signal: rig.signal })).error).toBeNull();
+  return rig;
+}
+
+const queue = (rig: Rig, records: Record<string, unknown>[]) =>
+  pushAll(rig.context, recordsOf(records), { queue: true, signal: rig.signal });
+const push = (rig: Rig, records: Record<string, unknown>[], signal = rig.signal) =>
+  pushAll(rig.context, recordsOf(records), { signal });
+const cycle = (rig: Rig) => runCycle(rig.context, { push: true, signal: rig.signal });
+const statesOf = async (rig: Rig) => (await rig.context.mirror.outbox.list()).map(({ state }) => state);
+const sent = async (rig: Rig) =>
+  (await calls(rig.emulator.url)).filter(
+    ({ method, path }) => method === 'POST' && path.includes('/ui-api/'),
+  );
+
+/** The waits of a drain, which the rig's clock hurries through. */
+function watchWaits(rig: Rig): number[] {
+  const waits: number[] = [];
+  const { clock } = rig.context;
+  rig.context.clock = {
+    ...clock,
+    sleep: (ms, options) => {
+      waits.push(ms);
+      return clock.sleep(ms, options);
+    },
+  };
+  return waits;
+}
+
+describe('pull and push fail apart', () => {
+  it('a pull that fails for a reason of its own still sends the outbox', async () => {
+    await using rig = await copied();
+    await queue(rig, [{ LastName: 'Sent' }]);
+    await control(rig.emulator.url, 'faults', [
+      { match: 'GET .*/updated', times: 9, status: 400, errorCode: 'INVALID_REPLICATION_DATE' },
+    ]);
+    await control(rig.emulator.url, 'clock', { advanceMs: 120_000 });
+    await expect(cycle(rig)).rejects.toMatchObject({ code: 'INVALID_REPLICATION_DATE' });
+    expect(await statesOf(rig)).toEqual(['done']);
+  });
+
+  it('but nothing is sent into an org that does not answer: that would leave doubts only', async () => {
+    await using rig = await copied();
+    await queue(rig, [{ LastName: 'Waits' }]);
+    await control(rig.emulator.url, 'faults', [{ match: 'GET .*/updated', times: 99, status: 503 }]);
+    await control(rig.emulator.url, 'clock', { advanceMs: 120_000 });
+    await expect(cycle(rig)).rejects.toMatchObject({ code: 'ORG_UNAVAILABLE' });
+    expect(await sent(rig)).toEqual([]);
+    expect(await statesOf(rig)).toEqual(['pending']);
+  });
+
+  it('a cycle leaves the outbox to another process that is sending it', async () => {
+    await using rig = await copied();
+    await queue(rig, [{ LastName: 'Waits' }]);
+    const withDrainLock = () => Promise.reject(new AppError('ORG_BUSY', 'Another process is sending.'));
+    const report = await runCycle(rig.context, { push: true, withDrainLock, signal: rig.signal });
+    expect(report).toMatchObject({ push: { pushed: 0, unsent: 0, error: null }, outbox: { pending: 1 } });
+  });
+
+  it('a lock that cannot be had is the push’s trouble, not the pull’s', async () => {
+    await using rig = await copied();
+    await queue(rig, [{ LastName: 'Waits' }]);
+    const withDrainLock = () => Promise.reject(new AppError('LOCKS_UNUSABLE', 'No locks here.'));
+    const report = await runCycle(rig.context, { push: true, withDrainLock, signal: rig.signal });
+    expect(report.push.error).toMatchObject({ code: 'LOCKS_UNUSABLE' });
+  });
+
+  it('contacts that were pushed and cannot be read back yet are pushed all the same', async () => {
+    await using rig = await copied();
+    await control(rig.emulator.url, 'faults', [
+      { match: 'POST .*/composite/sobjects/Contact$', times: 99, status: 500 },
+    ]);
+    const { stopped, entries } = await push(rig, [{ LastName: 'Pushed' }]);
+    expect({ stopped, state: entries[0]?.entry?.state }).toEqual({ stopped: null, state: 'done' });
+    await control(rig.emulator.url, 'faults', []);
+    await cycle(rig);
+    expect((await rig.context.mirror.counts()).contacts).toBe(4);
+    expect(await rig.context.mirror.outbox.readBackDue(9)).toEqual([]);
+  });
+});
+
+describe('what Salesforce does not take for now', () => {
+  it('is tried again a few times, with growing and uneven waits, then left to the next drain', async () => {
+    await using rig = await copied();
+    const waits = watchWaits(rig);
+    await control(rig.emulator.url, 'faults', [
+      { match: 'POST .*/ui-api/records', times: 99, status: 400, errorCode: 'UNABLE_TO_LOCK_ROW' },
+    ]);
+    await push(rig, [{ LastName: 'Locked' }]);
+    expect(await sent(rig)).toHaveLength(4);
+    expect(waits).toHaveLength(3);
+    expect(waits[0]).toBeGreaterThanOrEqual(250);
+    expect(waits[2]).toBeGreaterThan(waits[0]!);
+    expect(await rig.context.mirror.outbox.list()).toMatchObject([
+      { state: 'pending', sentAt: null, errors: [{ code: 'REFUSED_FOR_NOW' }] },
+    ]);
+  });
+
+  it('is sent again alone: the others of its request are done already', async () => {
+    await using rig = await copied();
+    const { remote } = rig.context;
+    const asked: number[] = [];
+    rig.context.remote = {
+      ...remote,
+      writes: {
+        ...remote.writes,
+        createMany: async (records, options) => {
+          asked.push(records.length);
+          const outcomes = await remote.writes.createMany(
+            asked.length === 1 ? records.slice(1) : records,
+            options,
+          );
+          const locked = {
+            kind: 'not-done' as const,
+            ofRecord: true as const,
+            error: new AppError('REFUSED_FOR_NOW', 'x'),
+          };
+          return asked.length === 1 ? [locked, ...outcomes] : outcomes;
+        },
+      },
+    };
+    await push(
+      rig,
+      ['Locked', ...Array.from({ length: 29 }, (_, n) => `Free ${n}`)].map((LastName) => ({ LastName })),
+    );
+    expect(asked).toEqual([30, 1]);
+    const names = (await contactsOf(rig.emulator.url)).map(({ LastName }) => String(LastName));
+    expect(names.filter((name) => /^(Locked|Free )/.test(name))).toHaveLength(30);
+  });
+
+  it('waits as long as the org asks for, and not for an hour', async () => {
+    await using rig = await copied();
+    const waits = watchWaits(rig);
+    const busy = (seconds: number) => [
+      { match: 'POST .*/ui-api/records', times: 1, status: 429, headers: { 'retry-after': String(seconds) } },
+    ];
+    await control(rig.emulator.url, 'faults', busy(7));
+    await push(rig, [{ LastName: 'Soon' }]);
+    expect(waits[0]).toBeGreaterThanOrEqual(7_000);
+    expect(await statesOf(rig)).toEqual(['done']);
+    waits.length = 0;
+    await control(rig.emulator.url, 'faults', busy(3_600));
+    await push(rig, [{ LastName: 'Later' }]);
+    expect(waits).toEqual([]);
+    expect(await statesOf(rig)).toEqual(['done', 'pending']);
+  });
+
+  it('takes no more than a minute of a drain together', async () => {
+    await using rig = await copied();
+    const waits = watchWaits(rig);
+    await control(rig.emulator.url, 'faults', [
+      { match: 'POST .*/ui-api/records', times: 999, status: 400, errorCode: 'UNABLE_TO_LOCK_ROW' },
+    ]);
+    await push(
+      rig,
+      Array.from({ length: 25 }, (_, n) => ({ LastName: `Locked ${n}` })),
+    );
+    expect(waits.reduce((sum, ms) => sum + ms, 0)).toBeLessThanOrEqual(60_000);
+    expect((await sent(rig)).length).toBeGreaterThanOrEqual(25);
+  });
+
+  it('is left at once when the work is interrupted', async () => {
+    await using rig = await copied();
+    const stop = new AbortController();
+    const { clock } = rig.context;
+    rig.context.clock = {
+      ...clock,
+      sleep: async (ms, options) => {
+        stop.abort();
+        return clock.sleep(ms, options);
+      },
+    };
+    await control(rig.emulator.url, 'faults', [
+      { match: 'POST .*/ui-api/records', times: 99, status: 400, errorCode: 'UNABLE_TO_LOCK_ROW' },
+    ]);
+    const { stopped } = await push(rig, [{ LastName: 'A' }, { LastName: 'B' }], stop.signal);
+    expect((stopped as Error).name).toBe('AbortError');
+    expect(await sent(rig)).toHaveLength(1);
+    expect(await statesOf(rig)).toEqual(['pending', 'pending']);
+  });
+});
