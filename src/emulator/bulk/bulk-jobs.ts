@@ -75,6 +75,8 @@ export class BulkJobs {
 
   clear(): void {
     for (const job of this.#queries.values()) release(job);
+    // Work that is under way ends with its chunk.
+    for (const job of this.#ingests.values()) job.phase = 'aborted';
     this.#queries.clear();
     this.#ingests.clear();
     this.#queryStarts = [];

@@ -34,6 +34,11 @@ export interface IngestJob {
 /** The queue's part of a job's time, before it is in progress. */
 const queuedShare = 0.2;
 
+/** A job that takes no time is in progress only while it is worked off. */
+function isQueued({ changedMs, dueMs }: IngestJob, nowMs: number): boolean {
+  return dueMs <= changedMs || nowMs < changedMs + (dueMs - changedMs) * queuedShare;
+}
+
 export function ingestJobState(job: IngestJob, nowMs: number): IngestState {
   switch (job.phase) {
     case 'open':
@@ -47,9 +52,6 @@ export function ingestJobState(job: IngestJob, nowMs: number): IngestState {
     case 'running':
       return 'InProgress';
     case 'closed':
-      // Closing answers UploadComplete however short the job is: its work begins afterwards.
-      return nowMs <= job.changedMs + (job.dueMs - job.changedMs) * queuedShare
-        ? 'UploadComplete'
-        : 'InProgress';
+      return isQueued(job, nowMs) ? 'UploadComplete' : 'InProgress';
   }
 }

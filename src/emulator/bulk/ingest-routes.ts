@@ -40,7 +40,7 @@ function createJob(request: ApiRequest, _params: PathParams, context: ApiContext
   context.emulation.jobs.addIngest(job);
   if (parts) {
     job.data = parts.content;
-    close(job, context);
+    return close(job, context);
   }
   return jobAnswer(baseFields(job, context));
 }
@@ -117,8 +117,9 @@ function changeState(request: ApiRequest, { id = '' }: PathParams, context: ApiC
     if (job.phase !== 'open') {
       throw apiError(400, 'INVALIDJOBSTATE', `The job is ${ingestJobState(job, now)} and cannot be closed.`);
     }
-    close(job, context);
-  } else if (state === 'Aborted') {
+    return close(job, context);
+  }
+  if (state === 'Aborted') {
     if (job.phase === 'done' || job.phase === 'failed') {
       throw apiError(400, 'INVALIDJOBSTATE', `Aborting already Completed Job not allowed.`);
     }
@@ -130,8 +131,9 @@ function changeState(request: ApiRequest, { id = '' }: PathParams, context: ApiC
   return jobAnswer(baseFields(job, context));
 }
 
-function close(job: IngestJob, { emulation }: ApiContext): void {
-  const { org, agenda, settings } = emulation;
+/** Queues the work, and answers the job as it is now, whatever the clock says when the answer is written. */
+function close(job: IngestJob, context: ApiContext): Answer {
+  const { org, agenda, settings } = context.emulation;
   job.phase = 'closed';
   job.changedMs = org.clock.now();
   job.dueMs = job.changedMs + settings.bulkJobMs;
@@ -152,6 +154,7 @@ function close(job: IngestJob, { emulation }: ApiContext): void {
         job.changedMs = Math.max(job.changedMs, org.clock.now());
       });
   });
+  return jobAnswer({ ...baseFields(job, context), state: 'UploadComplete' });
 }
 
 /** "The job must have the state UploadComplete, JobComplete, Aborted, or Failed" to be deleted. */

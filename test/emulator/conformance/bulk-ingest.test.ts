@@ -248,6 +248,41 @@ describe('Bulk API 2.0 ingest', () => {
     expect((await org.control('state')).live).toBe(20);
   });
 
+  it('takes an exported file back as it is: every row of the org upserts and updates itself', async () => {
+    const { body } = await org.api<{ fields: { name: string; type: string; updateable: boolean }[] }>(
+      '/sobjects/Contact/describe',
+    );
+    const names = body.fields.filter((field) => field.updateable).map((field) => field.name);
+    const rowsOf = async (list: string[], where: string) => {
+      const query = `SELECT ${list.join(', ')} FROM Contact${where}`;
+      const job = await org.api<{ id: string }>('/jobs/query', { json: { operation: 'query', query } });
+      for (;;) {
+        const answer = await org.api(`/jobs/query/${job.body.id}/results`);
+        if (answer.status === 200) return answer.text;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    };
+    await org.control('contacts', { count: 400 });
+    const keyed = await rowsOf(names, ' WHERE ParaHack_Id__c != null');
+    const upsert = await run({ operation: 'upsert', externalIdFieldName: 'ParaHack_Id__c' }, keyed);
+    expect(await results(upsert.id, 'failedResults')).toEqual([]);
+    const done = await results(upsert.id, 'successfulResults');
+    expect(done.length).toBeGreaterThan(100);
+    expect(done.every((row) => row.sf__Created === 'false')).toBe(true);
+    const all = await run({ operation: 'update' }, await rowsOf(['Id', ...names], ''));
+    expect(all.job).toMatchObject({ numberRecordsProcessed: 420, numberRecordsFailed: 0 });
+  });
+
+  it('writes nothing into an org that was set back meanwhile', async () => {
+    const csv = `LastName\n${Array.from({ length: 4_000 }, (_, i) => `Row ${i}`).join('\n')}\n`;
+    const { body } = await create({ operation: 'insert' });
+    await upload(body.id, csv);
+    await change(body.id, 'UploadComplete');
+    await org.control('reset', {});
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect((await org.control('state')).live).toBe(20);
+  });
+
   it('works off many rows without holding other requests up', async () => {
     const csv = `LastName\n${Array.from({ length: 3_000 }, (_, i) => `Row ${i}`).join('\n')}\n`;
     const { body } = await create({ operation: 'insert' });

@@ -1,0 +1,45 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { afterEach, describe, expect, it } from 'vitest';
+
+const bin = new URL('../../bin/parahack-sync.js', import.meta.url).pathname;
+const keys = ['accessToken', 'clientId', 'clientSecret', 'orgId', 'url', 'username'];
+
+describe('parahack-sync emulator', () => {
+  let child: ChildProcess | undefined;
+  afterEach(() => child?.kill('SIGKILL'));
+
+  async function ready(...flags: string[]): Promise<Record<string, unknown>> {
+    child = spawn(process.execPath, [bin, 'emulator', '--json', '--contacts', '4', ...flags], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
+    return JSON.parse(line) as Record<string, unknown>;
+  }
+
+  it('--orgs hosts several orgs: the ready line has each, each answers, and all end with the process', async () => {
+    const line = await ready('--orgs', '3');
+    const { event, orgs, ...first } = line as { event: string; orgs: Record<string, string>[] };
+    expect(event).toBe('emulator:ready');
+    expect(orgs).toHaveLength(3);
+    expect(orgs[0]).toEqual(first);
+    for (const org of orgs) {
+      expect(Object.keys(org).sort()).toEqual(keys);
+      const answer = await fetch(`${org.url}/services/oauth2/userinfo`, {
+        headers: { authorization: `Bearer ${org.accessToken}` },
+      });
+      expect(await answer.json()).toMatchObject({ organization_id: org.orgId });
+    }
+    expect(new Set(orgs.map(({ orgId }) => orgId)).size).toBe(3);
+    child!.kill('SIGINT');
+    expect((await once(child!, 'exit'))[0]).toBe(0);
+    for (const { url } of orgs) await expect(fetch(`${url}/`)).rejects.toThrow();
+  });
+
+  it('--org-id names the org, and one org is a list of one', async () => {
+    const line = await ready('--org-id', '00D5g000004AbCd');
+    expect(line.orgId).toMatch(/^00D5g000004AbCd/);
+    expect(line.orgs).toHaveLength(1);
+  });
+});
