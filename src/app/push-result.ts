@@ -1,3 +1,4 @@
+import { isoTime } from '../base/iso-time.ts';
 import type { OutboxState } from '../sync/ports/outbox.ts';
 import type { IntakeOutcome, OutboxIntake } from '../sync/ports/outbox-intake.ts';
 import type { PushReport } from '../sync/push/push.ts';
@@ -41,7 +42,7 @@ class ReportedPush implements PushResult {
 
   constructor(
     instanceUrl: string,
-    { intake, counts, kind, ignored, olderEntries, runId, stopped }: PushReport,
+    { intake, counts, kind, ignored, resumedFrom, olderEntries, runId, stopped }: PushReport,
     statuses: ReadonlyMap<PushStatus, number>,
     invalid: InvalidInput | null,
     close: () => Promise<void>,
@@ -68,6 +69,7 @@ class ReportedPush implements PushResult {
       upserts: counts.upserts,
       ignored,
       olderEntries,
+      resumedFrom: resumedFrom === null ? null : isoTime(resumedFrom),
       runId,
       stopped: stopped === null ? null : errorInfoOf(stopped),
     };

@@ -67,6 +67,7 @@ export const commands: Record<string, ContractCommand> = {
       '--ignore-unknown',
       '--ignore-read-only',
       '--allow-mixed',
+      '--fresh',
     ],
   },
   reconcile: { arguments: ['[org...]'], flags: ['--dry-run', '--force'] },

@@ -38,6 +38,8 @@ export async function pushAll(
     ignoreUnknown: false,
     ignoreReadOnly: false,
     allowMixed: true,
+    // Equal records in one test are meant as new ones.
+    fresh: true,
     keepGiven: false,
     withDrainLock: (work) => work(),
     ...more,

@@ -33,6 +33,8 @@ export interface PushOptions {
   ignoreReadOnly: boolean;
   /** Records without an Id beside others with one are creates that are meant. */
   allowMixed: boolean;
+  /** Push the records anew, though an equal push of the last day has not ended. */
+  fresh: boolean;
   /** `rejects()` will be asked for. */
   keepRejects: boolean;
 }
@@ -85,6 +87,8 @@ export interface PushCounts {
   ignored: IgnoredColumn[];
   /** Open entries of former pushes and edits in the outbox. */
   olderEntries: number;
+  /** When the equal push that this one went on with was begun, ISO; null where it was a new one. */
+  resumedFrom: string | null;
   runId: string | null;
   /** Why sending ended before every entry was sent; null where it did not. */
   stopped: ErrorInfo | null;

@@ -34,7 +34,7 @@ export function pushFailure(result: Counted, { queue }: { queue: boolean }): App
   if (unsent > 0) {
     const why = stopped === null ? '' : `: ${stopped.message.replace(/\.$/, '')}`;
     return new AppError('UNSENT', `${counted(unsent, 'record')} still to be sent${why}.`, {
-      hint: 'They wait in the outbox and are sent by the next `watch` cycle or `push`; do not push them again.',
+      hint: 'They wait in the outbox for the next `watch` cycle or `push`. The same push again goes on with them and sends nothing twice.',
       details: { unsent, stopped },
     });
   }
@@ -68,11 +68,11 @@ function concernsCall(code: string, open: number): boolean {
   return open > 0 && exitCode !== exitCodes.unavailable && exitCode !== exitCodes.failed;
 }
 
-/** Who pushes the same input once more makes every contact a second time. */
+/** What the same input pushed once more would do is what a script's author has to know. */
 function withOutbox(stopped: ErrorInfo, unsent: number): ErrorInfo {
   const rest =
     unsent === 0
-      ? 'Every record was sent; do not push them again.'
-      : `${counted(unsent, 'record')} wait in the outbox for the next \`watch\` cycle or \`push\`; do not push them again.`;
+      ? 'Every record was sent.'
+      : `${counted(unsent, 'record')} wait in the outbox for the next \`watch\` cycle or \`push\`; the same push again goes on with them and sends nothing twice.`;
   return { ...stopped, hint: stopped.hint === null ? rest : `${stopped.hint} ${rest}` };
 }

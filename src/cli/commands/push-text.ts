@@ -83,8 +83,13 @@ function faultLine({ source, line, index, field, message, records }: FaultKind):
 }
 
 /** What was left out of the records, and what else waits. */
-export function pushWarnings({ ignored, olderEntries }: PushResult['counts']): string[] {
+export function pushWarnings({ ignored, olderEntries, resumedFrom }: PushResult['counts']): string[] {
   const warnings: string[] = [];
+  if (resumedFrom !== null) {
+    warnings.push(
+      `The same records were pushed at ${resumedFrom} and that push did not end: this one goes on with it and sends nothing twice (--fresh pushes them anew).`,
+    );
+  }
   for (const [reason, what] of [
     ['unknown', 'not known to Contact'],
     ['read-only', 'set by Salesforce alone'],

@@ -26,6 +26,7 @@ interface PushFlags {
   ignoreUnknown?: boolean;
   ignoreReadOnly?: boolean;
   allowMixed?: boolean;
+  fresh?: boolean;
   format: InputFormat;
 }
 
@@ -61,6 +62,7 @@ export function addPushCommand({ program, run }: CommandHost): void {
     .option('--ignore-unknown', 'leave out columns that Contact does not have')
     .option('--ignore-read-only', 'leave out columns that Salesforce alone sets, as an export has them')
     .option('--allow-mixed', 'records without an Id beside others with one are new contacts')
+    .option('--fresh', 'push the records anew, though an equal push of the last day has not ended')
     .addHelpText(
       'after',
       examples(
@@ -92,6 +94,7 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
     ignoreUnknown: flags.ignoreUnknown ?? false,
     ignoreReadOnly: flags.ignoreReadOnly ?? false,
     allowMixed: flags.allowMixed ?? false,
+    fresh: flags.fresh ?? false,
     keepRejects: rejects !== null,
   };
   let result: PushResult;

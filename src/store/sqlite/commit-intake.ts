@@ -1,14 +1,58 @@
+import { parseTime } from '../../base/iso-time.ts';
 import type { Brake, IntakeCommit } from '../../sync/ports/outbox-intake.ts';
 import type { Connection } from './connection.ts';
+
+/** A push as the table `push` knows it while it has not ended. */
+export interface OpenPush {
+  id: string;
+  /** Equal for equal records in equal order. */
+  digest: string;
+  /** ISO. */
+  at: string;
+  /** ISO; an equal push that was tried since is gone on with. Null: none is. */
+  resumeSince: string | null;
+}
 
 /** What still waits for Salesforce or for a person, and that nobody has said yes to. */
 const openUnapproved = `approved = 0 AND state IN ('pending', 'sent', 'in-doubt', 'held', 'conflict')`;
 
 /**
- * Makes entries of everything in the attached database `intake`; the caller holds the transaction. What others
- * have queued counts towards the brake too: two pushes of a hundred deletes are two hundred.
+ * Makes entries of everything in the attached database `intake`, or finds those of an equal push that did not end;
+ * the caller holds the transaction. `pushId` is the push that the entries belong to.
  */
-export function commitIntake(db: Connection, brake: Brake): IntakeCommit {
+export function commitIntake(
+  db: Connection,
+  brake: Brake,
+  push: OpenPush,
+): IntakeCommit & { pushId: string } {
+  const open = push.resumeSince === null ? undefined : equalPush(db, push.digest, push.resumeSince);
+  if (open !== undefined) {
+    db.prepare('UPDATE push SET tried_at = ? WHERE id = ?').run(push.at, open.id);
+    return { heldDeletes: 0, heldEdits: 0, pushId: open.id, resumedFrom: parseTime(open.begun_at) };
+  }
+  db.prepare('INSERT INTO push (id, digest, begun_at, tried_at) VALUES (?, ?, ?, ?)').run(
+    push.id,
+    push.digest,
+    push.at,
+    push.at,
+  );
+  return { ...addEntries(db, brake, push.id), pushId: push.id, resumedFrom: null };
+}
+
+function equalPush(
+  db: Connection,
+  digest: string,
+  since: string,
+): { id: string; begun_at: string } | undefined {
+  // Those that nobody tried again are forgotten, or the table would grow for ever.
+  db.prepare('DELETE FROM push WHERE tried_at < ?').run(since);
+  return db
+    .prepare('SELECT id, begun_at FROM push WHERE digest = ? ORDER BY tried_at DESC LIMIT 1')
+    .get(digest) as { id: string; begun_at: string } | undefined;
+}
+
+/** What others have queued counts towards the brake too: two pushes of a hundred deletes are two hundred. */
+function addEntries(db: Connection, brake: Brake, pushId: string): Omit<IntakeCommit, 'resumedFrom'> {
   const count = (sql: string) => db.prepare(sql).pluck().get() as number;
   const added = (op: string) => count(`SELECT count(*) FROM intake.entry WHERE op = '${op}'`);
   const open = (op: string) => count(`SELECT count(*) FROM outbox WHERE op = '${op}' AND ${openUnapproved}`);
@@ -21,11 +65,11 @@ export function commitIntake(db: Connection, brake: Brake): IntakeCommit {
   const holdEdits = allEdits > brake.edits && allEdits > contacts() * brake.editsShare;
   db.prepare(
     `INSERT INTO main.outbox (key, op, contact_key, contact_id, changes, base, state, upsert_field,
-       allow_duplicates, atomic_group, created_at)
+       allow_duplicates, atomic_group, created_at, push_id, push_place)
      SELECT key, op, contact_key, contact_id, changes, base,
        CASE WHEN (op = 'delete' AND :holdDeletes) OR (op = 'update' AND :holdEdits) THEN 'held' ELSE 'pending' END,
-       upsert_field, allow_duplicates, atomic_group, created_at
+       upsert_field, allow_duplicates, atomic_group, created_at, :pushId, seq
      FROM intake.entry ORDER BY seq`,
-  ).run({ holdDeletes: holdDeletes ? 1 : 0, holdEdits: holdEdits ? 1 : 0 });
+  ).run({ holdDeletes: holdDeletes ? 1 : 0, holdEdits: holdEdits ? 1 : 0, pushId });
   return { heldDeletes: holdDeletes ? deletes : 0, heldEdits: holdEdits ? edits : 0 };
 }

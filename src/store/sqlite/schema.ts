@@ -74,6 +74,12 @@ const migrations: readonly string[] = [
   ALTER TABLE outbox ADD COLUMN known_before TEXT;
   CREATE INDEX outbox_by_state ON outbox (state);
   ALTER TABLE outbox ADD COLUMN approved INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE push (
+    id TEXT PRIMARY KEY, digest TEXT NOT NULL, begun_at TEXT NOT NULL, tried_at TEXT NOT NULL
+  ) WITHOUT ROWID;
+  ALTER TABLE outbox ADD COLUMN push_id TEXT;
+  ALTER TABLE outbox ADD COLUMN push_place INTEGER;
+  CREATE INDEX outbox_push ON outbox (push_id, push_place) WHERE push_id IS NOT NULL;
   `,
 ];
 

@@ -1,3 +1,4 @@
+import { createHash, randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { isoTime } from '../../base/iso-time.ts';
 import type { OutboxOp, OutboxState } from '../../sync/ports/outbox.ts';
@@ -13,6 +14,7 @@ import type {
   IntakeReject,
   OutboxIntake,
   OutcomeTally,
+  Resumption,
 } from '../../sync/ports/outbox-intake.ts';
 import type { RecordError } from '../../sync/ports/remote.ts';
 import { type Connection, openForReading } from './connection.ts';
@@ -42,7 +44,8 @@ export class SqliteIntake implements OutboxIntake {
   readonly #db: Connection;
   /** Sees the outbox and this file together, once there is something to see. */
   #both: Connection | null = null;
-  #committed = false;
+  /** The push that the entries belong to, once they are in the outbox. */
+  #pushId: string | null = null;
   #closed = false;
 
   constructor(mirror: MirrorFile, write: MirrorWrite) {
@@ -161,10 +164,32 @@ export class SqliteIntake implements OutboxIntake {
     }
   }
 
-  async commit(brake: Brake): Promise<IntakeCommit> {
-    const committed = await this.#writeMirror('commitIntake', this.#path, brake);
-    this.#committed = true;
+  async commit(brake: Brake, { now, since }: Resumption): Promise<IntakeCommit> {
+    const { pushId, ...committed } = await this.#writeMirror('commitIntake', this.#path, brake, {
+      id: randomUUID(),
+      digest: this.#digest(),
+      at: isoTime(now),
+      resumeSince: since === null ? null : isoTime(since),
+    });
+    this.#pushId = pushId;
     return committed;
+  }
+
+  async end(): Promise<void> {
+    if (this.#pushId !== null) await this.#writeMirror('endPush', this.#pushId);
+  }
+
+  /** Of what would be sent, in its order; where a record stood in which file does not matter. */
+  #digest(): string {
+    const hash = createHash('sha256');
+    const rows = this.#db
+      .prepare(
+        `SELECT json_array(op, contact_id, changes, upsert_field, allow_duplicates, atomic_group IS NOT NULL)
+         FROM entry ORDER BY seq`,
+      )
+      .pluck();
+    for (const row of rows.iterate()) hash.update(`${row}\n`);
+    return hash.digest('hex');
   }
 
   async tally(): Promise<OutcomeTally[]> {
@@ -181,7 +206,8 @@ export class SqliteIntake implements OutboxIntake {
 
   async *items(): AsyncGenerator<IntakeItem[]> {
     const columns = this.#outboxColumns('state', 'contact_id', 'created', 'errors');
-    const sql = `SELECT e.seq, e.source, e.place, e.line, e.key, e.op, ${columns}
+    const key = this.#pushId === null ? 'e.key' : 'coalesce(o.key, e.key) AS key';
+    const sql = `SELECT e.seq, e.source, e.place, e.line, ${key}, e.op, ${columns}
       FROM ${this.#withOutbox()} WHERE e.seq > ? ORDER BY e.seq LIMIT ?`;
     for await (const rows of this.#pages<ItemRow>(sql)) {
       yield rows.map((row) => ({
@@ -212,9 +238,10 @@ export class SqliteIntake implements OutboxIntake {
       given: string;
       errors: string;
     };
-    const reasons = this.#committed
-      ? `o.errors AS errors FROM ${this.#withOutbox()} WHERE o.state IN ('rejected', 'dropped')`
-      : `(SELECT json_group_array(json_object('code', f.code, 'message', f.message, 'fields',
+    const reasons =
+      this.#pushId !== null
+        ? `o.errors AS errors FROM ${this.#withOutbox()} WHERE o.state IN ('rejected', 'dropped')`
+        : `(SELECT json_group_array(json_object('code', f.code, 'message', f.message, 'fields',
            iif(f.field IS NULL, json_array(), json_array(f.field))) ORDER BY f.id)
           FROM fault f WHERE f.entry = e.seq) AS errors
          FROM entry e WHERE e.seq IN (SELECT entry FROM fault)`;
@@ -249,11 +276,14 @@ export class SqliteIntake implements OutboxIntake {
   }
 
   #withOutbox(): string {
-    return this.#committed ? 'intake.entry e LEFT JOIN main.outbox o ON o.key = e.key' : 'entry e';
+    // By place and not by key: the entries may be those of an equal push before this one.
+    return this.#pushId === null
+      ? 'entry e'
+      : `intake.entry e LEFT JOIN main.outbox o ON o.push_id = '${this.#pushId}' AND o.push_place = e.seq`;
   }
 
   #outboxColumns(...names: string[]): string {
-    return names.map((name) => (this.#committed ? `o.${name}` : `NULL AS ${name}`)).join(', ');
+    return names.map((name) => (this.#pushId !== null ? `o.${name}` : `NULL AS ${name}`)).join(', ');
   }
 
   #write(work: () => void): void {
@@ -261,7 +291,7 @@ export class SqliteIntake implements OutboxIntake {
   }
 
   #read<T>(work: (db: Connection) => T): T {
-    return guarded(this.#path, () => work(this.#committed ? this.#openBoth() : this.#db));
+    return guarded(this.#path, () => work(this.#pushId !== null ? this.#openBoth() : this.#db));
   }
 
   #openBoth(): Connection {

@@ -83,6 +83,16 @@ export interface Brake {
 export interface IntakeCommit {
   heldDeletes: number;
   heldEdits: number;
+  /** When the equal push that did not end was begun, ms; its entries are these records'. Null: the records are new. */
+  resumedFrom: number | null;
+}
+
+/** Which former push an equal one goes on with. */
+export interface Resumption {
+  /** The clock, ms. */
+  now: number;
+  /** A push last tried before this, ms, is not gone on with; null: none is. */
+  since: number | null;
 }
 
 /**
@@ -101,8 +111,13 @@ export interface OutboxIntake extends AsyncDisposable {
   faultGroups(limit: number): Promise<{ groups: FaultGroup[]; total: number }>;
   /** In the order of the input, in pages. */
   faults(): AsyncIterable<readonly (InputPlace & IntakeFault)[]>;
-  /** One transaction with `synchronous=FULL`: all records become entries of the outbox. */
-  commit(brake: Brake): Promise<IntakeCommit>;
+  /**
+   * One transaction with `synchronous=FULL`: all records become entries of the outbox. Where the same records were
+   * committed before and that push has not ended, its entries take their place.
+   */
+  commit(brake: Brake, resumption: Resumption): Promise<IntakeCommit>;
+  /** Whoever pushed has been told the end of it: the same records are new ones from now on. After the commit. */
+  end(): Promise<void>;
   /** How many records have come to what; `state` null: the outbox has lost the entry. */
   tally(): Promise<OutcomeTally[]>;
   /** In the order of the input, in pages; before the commit without outcomes. */

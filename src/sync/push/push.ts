@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isAbort, throwIfAborted } from '../../base/abort.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
+import { withFinally } from '../../base/finally.ts';
 import type { SyncContext } from '../context.ts';
 import type { Field } from '../ports/field.ts';
 import type { Brake, IntakeCounts, OutboxIntake, OutcomeTally } from '../ports/outbox-intake.ts';
@@ -24,6 +25,8 @@ export interface PushJob {
   ignoreUnknown: boolean;
   ignoreReadOnly: boolean;
   allowMixed: boolean;
+  /** Do not go on with an equal push that did not end. */
+  fresh: boolean;
   /** Keep each record as it was given, so that `intake.rejects()` can give it back. */
   keepGiven: boolean;
   withDrainLock: <T>(work: () => Promise<T>) => Promise<T>;
@@ -39,12 +42,20 @@ export interface PushReport extends AsyncDisposable {
   kind: 'invalid' | 'checked' | 'queued' | 'sent';
   /** How many records have come to what when this ended. */
   tally: OutcomeTally[];
+  /** When the equal push that this one goes on with was begun, ms; null where it is a new one. */
+  resumedFrom: number | null;
   /** Open entries of others in the outbox. */
   olderEntries: number;
   runId: string | null;
   /** Why sending ended before everything was sent; null where it did not. */
   stopped: unknown;
 }
+
+/**
+ * For so long the same records are the same push: whoever tries again does so within a day, and nobody who has been
+ * told the end is meant.
+ */
+const resumableMs = 86_400_000;
 
 /** Beyond these, all that waits counted, a person's word is awaited. */
 const brake: Brake = { deletes: 100, edits: 100, editsShare: 0.1 };
@@ -73,6 +84,7 @@ async function pushThrough(context: SyncContext, job: PushJob, intake: OutboxInt
     ignored,
     kind: 'invalid',
     tally: [],
+    resumedFrom: null,
     olderEntries: 0,
     runId: null,
     stopped: null,
@@ -89,11 +101,35 @@ async function pushThrough(context: SyncContext, job: PushJob, intake: OutboxInt
   }
   if (job.dryRun) return { ...report, kind: 'checked', tally: await intake.tally() };
   throwIfAborted(job.signal);
-  await commit(context, intake);
-  if (job.queue || counts.records === 0) return { ...report, kind: 'queued', tally: await intake.tally() };
+  report.resumedFrom = await commit(context, intake, job);
+  if (job.queue || counts.records === 0) {
+    return { ...report, kind: 'queued', tally: await intake.tally(), ...endingWith(intake) };
+  }
   const sent = await send(context, job, counts.records);
   const tally = await intake.tally();
-  return { ...report, kind: 'sent', ...sent, tally, olderEntries: await olderEntries(context, tally) };
+  const ending = isUnderWay(tally) ? {} : endingWith(intake);
+  const older = await olderEntries(context, tally);
+  return { ...report, kind: 'sent', ...sent, tally, ...ending, olderEntries: older };
+}
+
+/**
+ * The report's disposal ends the push: whoever asked has been told by then. Until then the same records, pushed again
+ * by a script that met exit 5 or by one whose process was killed, are this push, and nothing of it is sent twice.
+ */
+function endingWith(intake: OutboxIntake): AsyncDisposable {
+  return {
+    [Symbol.asyncDispose]: () =>
+      withFinally(
+        () => intake.end(),
+        async () => intake[Symbol.asyncDispose](),
+      ),
+  };
+}
+
+/** Whether some entry has no answer yet. */
+function isUnderWay(tally: readonly OutcomeTally[]): boolean {
+  const waiting = ['pending', 'sent', 'in-doubt'];
+  return tally.some(({ state }) => state !== null && waiting.includes(state));
 }
 
 /** Reads, checks and stages the input; returns what was left out of it. */
@@ -150,8 +186,14 @@ function describedOnce({ remote }: SyncContext, signal: AbortSignal): DescribeOb
   };
 }
 
-async function commit({ log }: SyncContext, intake: OutboxIntake): Promise<void> {
-  const { heldDeletes, heldEdits } = await intake.commit(brake);
+async function commit(
+  { clock, log }: SyncContext,
+  intake: OutboxIntake,
+  { fresh }: PushJob,
+): Promise<number | null> {
+  const now = clock.now();
+  const since = fresh ? null : now - resumableMs;
+  const { heldDeletes, heldEdits, resumedFrom } = await intake.commit(brake, { now, since });
   for (const [held, what] of [
     [heldDeletes, 'deletes'],
     [heldEdits, 'edits'],
@@ -161,6 +203,7 @@ async function commit({ log }: SyncContext, intake: OutboxIntake): Promise<void>
       `${held} ${what}: with all that wait, that is much at once. They are held until \`outbox approve\``,
     );
   }
+  return resumedFrom;
 }
 
 async function send(

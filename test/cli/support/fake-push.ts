@@ -51,6 +51,7 @@ export function pushResultOf(
       upserts: 0,
       ignored: [],
       olderEntries: 0,
+      resumedFrom: null,
       runId: 'run',
       stopped: null,
       ...counts,

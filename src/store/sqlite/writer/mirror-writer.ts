@@ -5,10 +5,10 @@ import { makeFolder } from '../../../base/make-folder.ts';
 import type { ContactDescribe } from '../../../sync/ports/field.ts';
 import type { BatchOutcome, MirrorIdentity, SchemaChange } from '../../../sync/ports/mirror.ts';
 import type { NewOutboxEntry, OutboxState, SendWay, Settlement } from '../../../sync/ports/outbox.ts';
-import type { Brake, IntakeCommit } from '../../../sync/ports/outbox-intake.ts';
+import type { Brake } from '../../../sync/ports/outbox-intake.ts';
 import type { PageOutcome } from '../../../sync/ports/page.ts';
 import type { Chunk, NewChunk, RunKind, RunOutcome, RunStep } from '../../../sync/ports/run.ts';
-import { commitIntake } from '../commit-intake.ts';
+import { commitIntake, type OpenPush } from '../commit-intake.ts';
 import { type Connection, openForWriting, withSmallCache } from '../connection.ts';
 import { ensureLookup } from '../contact-lookup.ts';
 import { ensureIndices, loadFields, storeDescribe } from '../contact-schema.ts';
@@ -218,11 +218,11 @@ export class MirrorWriter implements MirrorCalls {
     inTransaction(this.#db, () => writeMeta(this.#db, key, value));
   }
 
-  commitIntake(path: string, brake: Brake): IntakeCommit {
+  commitIntake(path: string, brake: Brake, push: OpenPush): ReturnType<typeof commitIntake> {
     // ATTACH works outside of transactions only.
     prepared(this.#db, 'ATTACH ? AS intake').run(path);
     try {
-      return inDurableTransaction(this.#db, () => commitIntake(this.#db, brake));
+      return inDurableTransaction(this.#db, () => commitIntake(this.#db, brake, push));
     } finally {
       this.#db.exec('DETACH intake');
     }
@@ -239,6 +239,10 @@ export class MirrorWriter implements MirrorCalls {
       () => inTransaction(this.#db, () => replaceContents(this.#db, replacement)),
       () => this.#db.exec('DETACH fresh'),
     );
+  }
+
+  endPush(id: string): void {
+    inTransaction(this.#db, () => this.#db.prepare('DELETE FROM push WHERE id = ?').run(id));
   }
 
   addEntries(entries: readonly NewOutboxEntry[]): void {

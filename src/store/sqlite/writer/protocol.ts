@@ -1,9 +1,10 @@
 import type { ContactDescribe } from '../../../sync/ports/field.ts';
 import type { BatchOutcome, Effects, MirrorIdentity, SchemaChange } from '../../../sync/ports/mirror.ts';
 import type { NewOutboxEntry, OutboxState, SendWay, Settlement } from '../../../sync/ports/outbox.ts';
-import type { Brake, IntakeCommit } from '../../../sync/ports/outbox-intake.ts';
+import type { Brake } from '../../../sync/ports/outbox-intake.ts';
 import type { PageBody, Tombstone } from '../../../sync/ports/page.ts';
 import type { Chunk, NewChunk, RunKind, RunOutcome, RunStep } from '../../../sync/ports/run.ts';
+import type { commitIntake, OpenPush } from '../commit-intake.ts';
 import type { Replacement } from '../replace-contents.ts';
 
 /** What a page's stream is, without the stream. `readAt` and `answeredAt` in ms since 1970. */
@@ -42,7 +43,8 @@ export interface MirrorCalls {
   replaceContents(path: string, replacement: Replacement): void;
 
   /** `path`: the intake's file, whose records are all in. */
-  commitIntake(path: string, brake: Brake): IntakeCommit;
+  commitIntake(path: string, brake: Brake, push: OpenPush): ReturnType<typeof commitIntake>;
+  endPush(id: string): void;
   addEntries(entries: readonly NewOutboxEntry[]): void;
   markSent(keys: readonly string[], way: SendWay, at: number, orgAt: number | null): void;
   settle(settlements: readonly Settlement[]): void;

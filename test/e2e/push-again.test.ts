@@ -1,0 +1,125 @@
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
+import { Cli } from './cli.ts';
+import { contactsOf, control } from './org.ts';
+
+interface Document {
+  results: { key: string; status: string; id: string | null }[];
+  resumedFrom: string | null;
+  error?: { code: string };
+}
+
+let emulator: Emulator;
+let cli: Cli;
+
+beforeEach(async () => {
+  emulator = await startEmulator({ contacts: 3 });
+  cli = new Cli();
+  await cli.loginByToken(emulator);
+});
+
+afterEach(async () => {
+  cli[Symbol.dispose]();
+  await emulator.close();
+});
+
+async function push(records: object[], ...flags: string[]): Promise<Document & { code: number | null }> {
+  const { code, stdout } = await cli.run(['push', '-', '--json', ...flags], {
+    input: JSON.stringify(records),
+  });
+  return { code, ...JSON.parse(stdout) };
+}
+
+const named = async (name: string) =>
+  (await contactsOf(emulator.url)).filter(({ LastName }) => LastName === name).length;
+const few = [{ LastName: 'Again' }, { LastName: 'Again', FirstName: 'Other' }];
+const many = Array.from({ length: 30 }, () => ({ LastName: 'Again' }));
+/** Refused, so that nobody need be in doubt. */
+const out = { match: 'POST .*/(ui-api/records|composite/sobjects)', times: 1_000, status: 429 };
+
+describe('the same input pushed again', () => {
+  it.each([
+    { what: 'a few records', records: few },
+    { what: 'many equal records', records: many },
+  ])('after an org out of reach is the same push: $what', async ({ records }) => {
+    await control(emulator.url, 'faults', [out]);
+    const first = await push(records);
+    expect(first).toMatchObject({ code: 5, resumedFrom: null });
+    await control(emulator.url, 'faults', []);
+    const second = await push(records);
+    expect(second).toMatchObject({ code: 0, resumedFrom: expect.stringMatching(/Z$/) });
+    expect(second.results.map(({ key }) => key)).toEqual(first.results.map(({ key }) => key));
+    expect(new Set(second.results.map(({ id }) => id)).size).toBe(records.length);
+    expect(await named('Again')).toBe(records.length);
+  });
+
+  it('after another process has sent the rest of it tells what became of it', async () => {
+    await control(emulator.url, 'faults', [out]);
+    expect((await push(few)).code).toBe(5);
+    await control(emulator.url, 'faults', []);
+    await cli.json(['backfill']);
+    await cli.run(['watch', '--once']);
+    expect(await named('Again')).toBe(2);
+    const again = await push(few);
+    expect(again).toMatchObject({ code: 0, results: [{ status: 'created' }, { status: 'created' }] });
+    expect(await named('Again')).toBe(2);
+  });
+
+  it('after it has been told the end is a new push', async () => {
+    expect((await push(few)).code).toBe(0);
+    expect(await push(few)).toMatchObject({ code: 0, resumedFrom: null });
+    expect(await named('Again')).toBe(4);
+  });
+
+  it('stays in doubt where it was in doubt, and is sent no second time', async () => {
+    const lost = { match: 'POST .*/composite/sobjects', times: 1_000, reset: 'after-commit' };
+    await control(emulator.url, 'faults', [lost]);
+    expect(await push(many)).toMatchObject({ code: 5, error: { code: 'IN_DOUBT' } });
+    await control(emulator.url, 'faults', []);
+    expect(await push(many)).toMatchObject({ code: 5, error: { code: 'IN_DOUBT' } });
+    expect(await named('Again')).toBe(30);
+  });
+
+  it('with --fresh is a new push all the same', async () => {
+    await control(emulator.url, 'faults', [out]);
+    expect((await push(few)).code).toBe(5);
+    await control(emulator.url, 'faults', []);
+    expect(await push(few, '--fresh')).toMatchObject({ code: 0, resumedFrom: null });
+    expect(await named('Again')).toBe(4);
+  });
+
+  it('with another record in it is a new push', async () => {
+    await control(emulator.url, 'faults', [out]);
+    expect((await push(few)).code).toBe(5);
+    await control(emulator.url, 'faults', []);
+    expect(await push([...few, { LastName: 'Third' }])).toMatchObject({ code: 0, resumedFrom: null });
+    expect(await named('Again')).toBe(4);
+  });
+
+  it('after its process was killed before it could tell anything', async () => {
+    const file = join(cli.folder, 'contacts.json');
+    writeFileSync(file, JSON.stringify(many));
+    await control(emulator.url, 'faults', [
+      { match: 'POST .*/composite/sobjects', times: 1, delayMs: 60_000 },
+    ]);
+    const child = cli.start(['push', file, '--json']);
+    const gone = once(child, 'exit');
+    let open = 0;
+    while (open === 0) {
+      const { outbox } = (
+        await cli.json<{ orgs: { outbox: { pending: number; inDoubt: number } }[] }>(['status'])
+      ).orgs[0]!;
+      open = outbox.pending + outbox.inDoubt;
+    }
+    child.kill('SIGKILL');
+    await gone;
+    await control(emulator.url, 'faults', []);
+    const again = await cli.run(['push', file, '--json']);
+    const { resumedFrom } = JSON.parse(again.stdout);
+    expect(resumedFrom).not.toBeNull();
+    expect(await named('Again')).toBeLessThanOrEqual(30);
+  });
+});
