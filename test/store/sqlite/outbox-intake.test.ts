@@ -185,9 +185,9 @@ describe('the brake', () => {
   it('looks at all that waits: two pushes of 100 deletes do not pass', async () => {
     await using opened = await openTempMirror();
     await using first = await opened.mirror.openIntake();
-    expect(await committed(first, some(100, 'delete'))).toEqual({ heldDeletes: 0, heldEdits: 0 });
+    expect(await committed(first, some(100, 'delete'))).toMatchObject({ heldDeletes: 0, heldEdits: 0 });
     await using second = await opened.mirror.openIntake();
-    expect(await committed(second, some(100, 'delete', 100))).toEqual({ heldDeletes: 100, heldEdits: 0 });
+    expect(await committed(second, some(100, 'delete', 100))).toMatchObject({ heldDeletes: 100, heldEdits: 0 });
     expect(await opened.mirror.outbox.counts()).toMatchObject({ pending: 100, held: 100 });
   });
 
@@ -200,14 +200,14 @@ describe('the brake', () => {
     expect(held).toHaveLength(150);
     await outbox.move(held, ['held'], 'pending', 1);
     await using second = await opened.mirror.openIntake();
-    expect(await committed(second, some(1, 'delete', 150))).toEqual({ heldDeletes: 0, heldEdits: 0 });
+    expect(await committed(second, some(1, 'delete', 150))).toMatchObject({ heldDeletes: 0, heldEdits: 0 });
   });
 
   it('holds edits of more than 100 and a tenth of the mirror, and never creates', async () => {
     await using opened = await openTempMirror();
     await using intake = await opened.mirror.openIntake();
     const held = await committed(intake, [...some(500, 'create'), ...some(101, 'update', 500)]);
-    expect(held).toEqual({ heldDeletes: 0, heldEdits: 101 });
+    expect(held).toMatchObject({ heldDeletes: 0, heldEdits: 101 });
     expect(await opened.mirror.outbox.counts()).toMatchObject({ pending: 500, held: 101 });
   });
 });
