@@ -5,7 +5,7 @@ import { oneOrg } from './chosen-orgs.ts';
 import type { LogoutItem, LogoutOptions, LogoutResult } from './contract/login.ts';
 import { errorInfoOf } from './error-info.ts';
 import { refuseWithOpenEntries } from './open-entries.ts';
-import { lockOrg } from './org-lock.ts';
+import { lockOrg, withDrainLock } from './org-lock.ts';
 import type { Services } from './services.ts';
 
 /** Revokes the grant at Salesforce and removes it here, whatever Salesforce says. */
@@ -49,7 +49,7 @@ async function logoutOne(
     item.revoked = revoked.status === 'nothing-to-revoke' ? null : revoked.status === 'revoked';
     if (revoked.status === 'failed') item.error = errorInfoOf(revoked.error);
     if (deleteData) {
-      await services.mirrors.remove(instanceUrl);
+      await deleteMirror(services, instanceUrl, { force, signal });
       item.dataDeleted = true;
     }
     services.registry.remove(instanceUrl);
@@ -57,4 +57,17 @@ async function logoutOne(
     item.error = errorInfoOf(error);
   }
   return item;
+}
+
+/** Not while a push is sending from it, and looked at once more, for a push may have queued meanwhile. */
+async function deleteMirror(
+  services: Services,
+  instanceUrl: string,
+  { force, signal }: { force: boolean; signal: AbortSignal },
+): Promise<void> {
+  const alone = withDrainLock(services, instanceUrl, signal);
+  await alone(async () => {
+    if (!force) await refuseWithOpenEntries(services, instanceUrl);
+    await services.mirrors.remove(instanceUrl);
+  });
 }

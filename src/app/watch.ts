@@ -99,15 +99,31 @@ async function openWatched(
     // Read again: a login since the last look changes grant and flags.
     const org = services.registry.get(known.instanceUrl) ?? known;
     await tellOfCopy(services, org.instanceUrl);
-    const connected = await connectOrg(services, org, { signal, onEvent: progressOf(tell as never) });
-    const memory = new WindowMemory();
+    const connect = () => connectOrg(services, org, { signal, onEvent: progressOf(tell as never) });
+    let connected = await connect();
+    let memory = new WindowMemory();
     let begun = false;
     const begin = async () => {
       if (!begun) await closeKilledCycles(connected.context);
       begun = true;
     };
+    // An open file that was deleted would take all cycles to come, and nobody could read them.
+    const takeUpReplaced = async () => {
+      if (connected.mirror.isInPlace) return;
+      services.log.warn(
+        `${connected.mirror.path} was deleted or replaced while it was watched: what lies there now is taken up, and the org is copied anew where nothing does`,
+      );
+      // It can only fail over the file that is gone.
+      await Promise.resolve(connected[Symbol.asyncDispose]()).catch(() => {});
+      connected = await connect();
+      memory = new WindowMemory();
+      begun = false;
+    };
     return {
-      needsFirstCopy: async () => !(await isBackfilled(connected)),
+      async needsFirstCopy() {
+        await takeUpReplaced();
+        return !(await isBackfilled(connected));
+      },
       async firstCopy(copySignal) {
         try {
           await begin();

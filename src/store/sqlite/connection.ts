@@ -1,4 +1,4 @@
-import { chmodSync, existsSync } from 'node:fs';
+import { chmodSync, existsSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { AppError } from '../../base/errors.ts';
@@ -30,7 +30,11 @@ export function openForWriting(path: string, create: boolean): Connection {
   const isNew = !existsSync(path);
   if (isNew && !create) throw noMirror(path);
   try {
-    if (isNew) makeFolder(dirname(path));
+    if (isNew) {
+      makeFolder(dirname(path));
+      // Left by a mirror that was deleted without them; whoever still has that one open goes on using its index.
+      for (const end of ['-wal', '-shm']) rmSync(path + end, { force: true });
+    }
     const db = new Database(path, { timeout: writeTimeoutMs });
     try {
       if (isNew) {

@@ -50,6 +50,10 @@ export class SqliteMirror implements Mirror {
     return new SqliteIntake(this.#file, this.#write);
   }
 
+  get isInPlace(): boolean {
+    return this.#file.isInPlace;
+  }
+
   async identity(): Promise<MirrorIdentity | null> {
     return this.#file.read((db) => {
       const orgId = readMeta(db, 'org_id');

@@ -96,6 +96,11 @@ export interface ReadBefore {
  */
 export interface Mirror extends AsyncDisposable {
   readonly path: string;
+  /**
+   * Whether the file is still the one that lies at `path`. Where it was deleted or replaced, every other call throws
+   * AppError `MIRROR_REPLACED`.
+   */
+  readonly isInPlace: boolean;
 
   identity(): Promise<MirrorIdentity | null>;
   setIdentity(identity: MirrorIdentity): Promise<void>;
