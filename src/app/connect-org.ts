@@ -1,3 +1,4 @@
+import { grantIsOver } from '../auth/grant-is-over.ts';
 import { grantRefused, loginRequired } from '../auth/login-required.ts';
 import { openSession } from '../auth/open-session.ts';
 import { openProcessSession } from '../auth/process-session.ts';
@@ -43,7 +44,7 @@ export async function openOrgSession(
   if (credential === null) throw loginRequired(org.instanceUrl);
   // The refusal lies with the credential, because several data folders may share it: a login made from another
   // one mends the org here too.
-  if (credential.refused !== null) {
+  if (grantIsOver(credential)) {
     services.registry.setAuthState(org.instanceUrl, 'login-needed');
     throw grantRefused(credential);
   }

@@ -1,3 +1,4 @@
+import { grantIsOver } from '../auth/grant-is-over.ts';
 import type { Services } from './services.ts';
 
 /**
@@ -9,6 +10,6 @@ export async function hasLogin(
   instanceUrl: string,
 ): Promise<boolean> {
   const credential = await credentials.get(instanceUrl).catch(() => null);
-  if (credential === null || credential.refused !== null) return false;
+  if (credential === null || grantIsOver(credential)) return false;
   return registry.get(instanceUrl)?.authState !== 'login-needed' || credential.grant !== 'access-token';
 }

@@ -1,4 +1,5 @@
 import type { CredentialStore } from '../auth/credential-store.ts';
+import { grantIsOver } from '../auth/grant-is-over.ts';
 import { grantRefused, loginRequired } from '../auth/login-required.ts';
 import { isAppError } from '../base/errors.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
@@ -44,7 +45,7 @@ function withCredential(
   org: OrgRecord,
   credential: NonNullable<Awaited<ReturnType<CredentialStore['get']>>>,
 ): KnownLogin {
-  if (credential.refused !== null) {
+  if (grantIsOver(credential)) {
     return { auth: 'login-needed', authReason: errorInfoOf(grantRefused(credential)) };
   }
   if (credential.grant !== 'access-token') return { auth: 'ok', authReason: null };

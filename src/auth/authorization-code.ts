@@ -62,7 +62,7 @@ export function handleCallback(state: string, log: Logger): CallbackHandler {
     if (finalPage !== null) return { status: statusOf(finalPage), content: finalPage };
     if (error !== null) {
       const description = url.searchParams.get('error_description');
-      settle({ refused: oauthError({ error, description, status: null }) });
+      settle({ refused: oauthError({ error, description, status: null, during: 'authorize' }) });
       return null;
     }
     if (code === null || code === '') return { status: 400, content: 'No code.' };

@@ -1,8 +1,10 @@
 import type { Clock } from '../base/clock.ts';
 import { AppError } from '../base/errors.ts';
 import { sameId } from '../base/record-id.ts';
+import { confirmInstanceUrl } from './confirm-instance-url.ts';
 import type { Credential } from './credential.ts';
 import { fetchIdentity } from './identity.ts';
+import { isSalesforceHost } from './instance-url.ts';
 import type { OAuthRequestOptions } from './oauth-request.ts';
 import { incomplete, type TokenAnswer } from './token-endpoint.ts';
 
@@ -16,6 +18,10 @@ export async function completeLogin(
 ): Promise<Credential> {
   const { instanceUrl } = token;
   if (instanceUrl === null) throw incomplete(kept.loginUrl, 'a usable instance_url');
+  if (!isOwnWord(kept.loginUrl, instanceUrl)) {
+    const word = await confirmInstanceUrl(instanceUrl, { ...token, loginUrl: kept.loginUrl }, options);
+    if (word !== 'confirmed') throw unconfirmed(kept.loginUrl, instanceUrl);
+  }
   const identity = await fetchIdentity({ apiUrl: instanceUrl, accessToken: token.accessToken, ...options });
   if (token.orgId !== null && !sameId(token.orgId, identity.orgId)) {
     throw new AppError('LOGIN_FAILED', `The login and ${instanceUrl} name different orgs.`, {
@@ -33,4 +39,20 @@ export async function completeLogin(
     issuedAt: token.issuedAt ?? clock.now(),
     refused: null,
   };
+}
+
+/** Salesforce's own login hosts may name any of Salesforce's hosts; another host may name itself. */
+function isOwnWord(loginUrl: string, instanceUrl: string): boolean {
+  return loginUrl === instanceUrl || (isSalesforceHost(loginUrl) && isSalesforceHost(instanceUrl));
+}
+
+function unconfirmed(loginUrl: string, instanceUrl: string): AppError {
+  return new AppError(
+    'LOGIN_FAILED',
+    `The answer to the login names ${instanceUrl} as the org's address, which ${loginUrl} does not confirm.`,
+    {
+      hint: "Nothing was sent there. Log in at the org's own address (--instance-url); if it stays, tell whoever runs the network in between.",
+      details: { loginUrl, instanceUrl },
+    },
+  );
 }

@@ -17,7 +17,8 @@ export async function fetchIdentity({
   accessToken,
   ...options
 }: { apiUrl: string; accessToken: string } & OAuthRequestOptions): Promise<Identity> {
-  const answer = await oauthRequest(`${apiUrl}/services/oauth2/userinfo`, { bearer: accessToken }, options);
+  const url = `${apiUrl}/services/oauth2/userinfo`;
+  const answer = await oauthRequest(url, { during: 'userinfo', bearer: accessToken }, options);
   if (!answer.ok) throw oauthError(answer.refusal);
   const { organization_id: orgId, user_id: userId, preferred_username: username } = answer.body;
   if (!isFilled(orgId) || !isFilled(userId) || !isFilled(username)) {

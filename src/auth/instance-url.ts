@@ -25,6 +25,13 @@ export function isSharedLoginHost(url: string): boolean {
   return /^(login|test)\.salesforce\.com$/.test(new URL(url).hostname);
 }
 
+/** Hosts that only Salesforce itself can answer for. */
+export function isSalesforceHost(url: string): boolean {
+  return /\.(salesforce|force|cloudforce|database)\.com$|\.(salesforce|crmforce)\.mil$/.test(
+    new URL(url).hostname,
+  );
+}
+
 /** The instance URL's host, with `_<port>` where a port is given; names the org's files. */
 export function hostKeyOf(instanceUrl: string): string {
   const { hostname, port } = new URL(instanceUrl);

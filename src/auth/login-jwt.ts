@@ -28,7 +28,7 @@ export async function loginWithJwt({
 }: JwtLoginOptions): Promise<Credential> {
   const loginUrl = normaliseLoginUrl(givenUrl);
   const form = jwtForm(privateKey, { clientId, username, loginUrl, now: clock.now() });
-  const result = await requestToken(loginUrl, form, options);
+  const result = await requestToken(loginUrl, form, { ...options, now: () => clock.now() });
   if (!result.ok) throw oauthError(result.refusal);
   return completeLogin(
     { ...result.token, refreshToken: null },

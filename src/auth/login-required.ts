@@ -1,6 +1,7 @@
 import { AppError } from '../base/errors.ts';
+import type { RefusalKind } from '../base/refusal-kind.ts';
 import type { Credential, GrantKind } from './credential.ts';
-import { oauthError } from './oauth-error.ts';
+import { type OAuthRefusal, oauthError } from './oauth-error.ts';
 
 const mends: Record<GrantKind, string> = {
   'refresh-token': 'parahack-sync login --instance-url URL',
@@ -30,9 +31,13 @@ export function loginRequired(
 /** What Salesforce said when it ended this credential's grant, now or earlier. */
 export function grantRefused(
   { instanceUrl, grant, refused }: Pick<Credential, 'instanceUrl' | 'grant' | 'refused'>,
-  status: number | null = null,
+  refusal: OAuthRefusal | null = null,
 ): AppError {
   const { error, description } = refused ?? { error: 'invalid_grant', description: null };
-  const cause = oauthError({ error, description, status });
-  return loginRequired(instanceUrl, { grant, why: cause.message, details: cause.details as object, cause });
+  const cause = oauthError(refusal ?? { error, description, status: null, during: 'refresh' });
+  const details = cause.details as { kind: RefusalKind };
+  const run = `Run: ${mends[grant].replace('URL', instanceUrl)}`;
+  // What an admin has to change comes before any login.
+  const hint = details.kind === 'admin' ? `${cause.hint} Or run: ${run.slice(5)}` : run;
+  return loginRequired(instanceUrl, { grant, why: cause.message, hint, details, cause });
 }

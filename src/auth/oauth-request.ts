@@ -1,6 +1,8 @@
 import { isAbort, withTimeout } from '../base/abort.ts';
 import { AppError, isAppError, systemCodeOf } from '../base/errors.ts';
+import { withoutSecrets } from '../base/without-secrets.ts';
 import { type OAuthRefusal, oauthError } from './oauth-error.ts';
+import type { OAuthStep } from './oauth-refusals.ts';
 
 export interface OAuthRequestOptions {
   fetch: typeof fetch;
@@ -9,38 +11,57 @@ export interface OAuthRequestOptions {
   timeoutMs?: number;
 }
 
+export interface OAuthRequest {
+  during: OAuthStep;
+  form?: Record<string, string>;
+  bearer?: string;
+  /** This machine's time, milliseconds since 1970; tells how far its clock is from the org's. */
+  now?: () => number;
+}
+
 /** A refusal by Salesforce as a value, so that callers can treat `invalid_grant` by their own circumstances. */
 export type OAuthAnswer = { ok: true; body: Record<string, unknown> } | { ok: false; refusal: OAuthRefusal };
 
 const defaultTimeoutMs = 30_000;
 /** No answer of these endpoints is near this; a page of HTML that never ends must not fill the memory. */
 const maxBodyBytes = 1_000_000;
+/** Fields of the forms that an answer must not carry on. */
+const secretFields = [
+  'refresh_token',
+  'client_secret',
+  'code',
+  'code_verifier',
+  'assertion',
+  'token',
+  'password',
+] as const;
 
 /**
  * One request to an OAuth endpoint; never repeated here, as none of them is safe to repeat. Follows no redirect:
  * a secret must not travel to a host that nobody has named. Throws AppError `NETWORK_UNREACHABLE`, `TIMEOUT`,
- * `REQUEST_LIMIT_EXCEEDED` or `ORG_UNAVAILABLE`.
+ * `REQUEST_LIMIT_EXCEEDED`, `ORG_UNAVAILABLE`, or `LOGIN_FAILED` where the host has no such endpoint.
  */
 export async function oauthRequest(
   url: string,
-  init: { form?: Record<string, string>; bearer?: string },
+  request: OAuthRequest,
   { fetch, signal, timeoutMs = defaultTimeoutMs }: OAuthRequestOptions,
 ): Promise<OAuthAnswer> {
+  const { form, bearer } = request;
   const { host } = new URL(url);
   try {
     return await withTimeout(timeoutMs, signal, `The request to ${host}`, async (signal) => {
       const response = await fetch(url, {
-        method: init.form ? 'POST' : 'GET',
+        method: form ? 'POST' : 'GET',
         redirect: 'manual',
         headers: {
           accept: 'application/json',
-          ...(init.form ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
-          ...(init.bearer ? { authorization: `Bearer ${init.bearer}` } : {}),
+          ...(form ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
+          ...(bearer ? { authorization: `Bearer ${bearer}` } : {}),
         },
-        ...(init.form ? { body: new URLSearchParams(init.form).toString() } : {}),
+        ...(form ? { body: new URLSearchParams(form).toString() } : {}),
         signal,
       });
-      return answerOf(response, await readText(response, host), host);
+      return answerOf(response, await readText(response, host), url, request);
     });
   } catch (error) {
     if (isAbort(error) || isAppError(error)) throw error;
@@ -48,25 +69,42 @@ export async function oauthRequest(
   }
 }
 
-function answerOf(response: Response, text: string, host: string): OAuthAnswer {
+function answerOf(response: Response, text: string, url: string, request: OAuthRequest): OAuthAnswer {
   const { status } = response;
+  const { host } = new URL(url);
+  const { during } = request;
   const body = fieldsOf(text);
-  if (status === 429) {
-    throw oauthError({ error: 'rate_limit_exceeded', description: null, status });
-  }
+  const refused = (error: string, description: string | null): OAuthRefusal => {
+    const secrets = [request.bearer, ...secretFields.map((field) => request.form?.[field])];
+    return {
+      error: withoutSecrets(error, secrets),
+      description: description === null ? null : withoutSecrets(description, secrets),
+      status,
+      during,
+      clockAheadMs: clockAhead(response, request),
+    };
+  };
+  if (status === 429) throw oauthError(refused('rate_limit_exceeded', null));
+  // Whatever such an answer says, it is a server's or a proxy's trouble and none of the grant.
+  if (status >= 500 && status !== 501) throw unavailable(host, status);
+  if (status === 420) throw unavailable(host, status);
   const error = typeof body?.error === 'string' ? body.error : null;
   if (error !== null && error !== '') {
     const description = typeof body?.error_description === 'string' ? body.error_description : null;
-    return { ok: false, refusal: { error, description, status } };
+    return { ok: false, refusal: refused(error, description) };
   }
-  if (status >= 200 && status < 300) return { ok: true, body: body ?? {} };
-  if (status >= 500 || status === 420) throw unavailable(host, status);
+  if (status >= 200 && status < 300) {
+    if (body === null && isPage(text) && during !== 'userinfo' && during !== 'revoke') {
+      throw unavailable(host, status, 'a web page');
+    }
+    return { ok: true, body: body ?? {} };
+  }
   // Userinfo answers a bad token by a bare word, `Bad_OAuth_Token`; row-style errors are arrays.
   const word = /^\s*([A-Za-z_]{3,60})\s*$/.exec(text)?.[1];
-  return {
-    ok: false,
-    refusal: { error: word ?? rowErrorOf(text) ?? `http_${status}`, description: null, status },
-  };
+  const row = rowErrorOf(text);
+  if (isMissing(status)) throw missing(url, status);
+  if (word === undefined && row === null && isPage(text)) throw unavailable(host, status, 'a web page');
+  return { ok: false, refusal: refused(word ?? row?.code ?? `http_${status}`, row?.message ?? null) };
 }
 
 /** JSON, or the form encoding that revoke's errors come in. */
@@ -81,14 +119,31 @@ function fieldsOf(text: string): Record<string, unknown> | null {
   }
 }
 
-function rowErrorOf(text: string): string | null {
+function rowErrorOf(text: string): { code: string; message: string | null } | null {
   try {
     const value: unknown = JSON.parse(text);
-    const code = Array.isArray(value) ? (value[0] as { errorCode?: unknown } | undefined)?.errorCode : null;
-    return typeof code === 'string' ? code : null;
+    const row = Array.isArray(value)
+      ? (value[0] as { errorCode?: unknown; message?: unknown } | undefined)
+      : null;
+    if (typeof row?.errorCode !== 'string') return null;
+    return { code: row.errorCode, message: typeof row.message === 'string' ? row.message : null };
   } catch {
     return null;
   }
+}
+
+/** A maintenance page, or one of a proxy before Salesforce. */
+function isPage(text: string): boolean {
+  return /^\s*(<!doctype html|<html|<head|<\?xml)/i.test(text);
+}
+
+function isMissing(status: number): boolean {
+  return status === 404 || status === 405 || status === 410 || status === 501;
+}
+
+function clockAhead(response: Response, { now }: OAuthRequest): number | null {
+  const date = Date.parse(response.headers.get('date') ?? '');
+  return now === undefined || Number.isNaN(date) ? null : date - now();
 }
 
 async function readText(response: Response, host: string): Promise<string> {
@@ -108,9 +163,22 @@ function tooLong(host: string): AppError {
   });
 }
 
-function unavailable(host: string, status: number): AppError {
-  return new AppError('ORG_UNAVAILABLE', `Salesforce (${host}) is not available now (HTTP ${status}).`, {
-    hint: 'Look at status.salesforce.com and try again later; nothing is lost.',
+/** The host is there and lacks a part: that is no word about the login. */
+function missing(url: string, status: number): AppError {
+  const { host, pathname } = new URL(url);
+  return new AppError('LOGIN_FAILED', `${host} has no ${pathname} (HTTP ${status}), which a login needs.`, {
+    hint: 'Check that the URL is that of a Salesforce org and that no proxy before it keeps this path back.',
+    details: { host, path: pathname, status },
+  });
+}
+
+function unavailable(host: string, status: number, what?: string): AppError {
+  const how = what === undefined ? `HTTP ${status}` : `HTTP ${status}, ${what}`;
+  return new AppError('ORG_UNAVAILABLE', `Salesforce (${host}) is not available now (${how}).`, {
+    hint:
+      what === undefined
+        ? 'Look at status.salesforce.com and try again later; nothing is lost.'
+        : 'It may be under maintenance, or a proxy answers in its place: check the URL and the network, and try again later.',
     details: { status },
   });
 }

@@ -3,11 +3,13 @@ import { backoffMs } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import { AppError, isAppError, messageOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import { confirmInstanceUrl } from './confirm-instance-url.ts';
 import type { Credential } from './credential.ts';
 import type { CredentialStore } from './credential-store.ts';
+import { grantIsOver } from './grant-is-over.ts';
 import { grantRefused, loginRequired } from './login-required.ts';
 import { refreshLockName, refreshLockTimeoutMs } from './refresh-lock.ts';
-import { renewCredential } from './renew-credential.ts';
+import { type RenewalOutcome, renewCredential } from './renew-credential.ts';
 import { assertSameEyes } from './same-eyes.ts';
 import type { Session } from './session.ts';
 import { SharedWork } from './shared-work.ts';
@@ -32,6 +34,9 @@ export function openSession(credential: Credential, parts: SessionParts): Sessio
 }
 
 const storeAgain = { baseMs: 250, maxMs: 30_000 };
+/** Another refresh of the same token takes seconds; past this the caller is told to come back later. */
+const race = { baseMs: 1_000, maxMs: 8_000 };
+const raceMs = 30_000;
 
 /** Its fields are private to the engine too, so that a session that is logged or serialised shows no token. */
 class StoredSession implements Session {
@@ -90,16 +95,17 @@ class StoredSession implements Session {
     return this.close();
   }
 
-  /** `signal` ends the wait for the lock only: a renewal that was sent is finished, or its token would be lost. */
+  /** `signal` ends waits, for the lock and between two tries: a renewal that was sent is finished, or its token would be lost. */
   async #replace(rejectedToken: string, signal: AbortSignal): Promise<string> {
     if (this.#unsaved) return this.#renewUnsaved();
     // Most waiters find the work done when they look, and need no lock.
     const stored = await this.#parts.store.get(this.instanceUrl);
     if (stored !== null && replaces(stored, rejectedToken)) return this.#adopt(stored);
+    const wanted = AbortSignal.any([signal, this.#closing.signal]);
     return new Promise<string>((resolve, reject) => {
       const lease = this.#parts
-        .withLock(refreshLockName(this.orgId), () => this.#renewUnderLock(rejectedToken, resolve), {
-          signal: AbortSignal.any([signal, this.#closing.signal]),
+        .withLock(refreshLockName(this.orgId), () => this.#renewUnderLock(rejectedToken, resolve, wanted), {
+          signal: wanted,
           timeoutMs: refreshLockTimeoutMs,
         })
         .catch((error: unknown) => reject(isAppError(error, 'LOCK_TIMEOUT') ? this.#busy(error) : error))
@@ -108,34 +114,49 @@ class StoredSession implements Session {
     });
   }
 
-  async #renewUnderLock(rejectedToken: string, answer: (token: string) => void): Promise<void> {
-    const { store } = this.#parts;
-    const stored = await store.get(this.instanceUrl);
-    if (stored === null) throw this.#needsLogin(loginRequired(this.instanceUrl));
-    if (replaces(stored, rejectedToken)) return answer(this.#adopt(stored));
-    await store.probeWritable();
-    const renewed = await this.#ask(stored);
-    await this.#keep(renewed, answer);
+  async #renewUnderLock(
+    rejectedToken: string,
+    answer: (token: string) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { store, clock, log } = this.#parts;
+    const startedAt = clock.monotonicMs();
+    for (let attempt = 0; ; attempt++) {
+      const stored = await store.get(this.instanceUrl);
+      if (stored === null) throw this.#needsLogin(loginRequired(this.instanceUrl));
+      if (replaces(stored, rejectedToken)) return answer(this.#adopt(stored));
+      if (attempt === 0) await store.probeWritable();
+      const outcome = await this.#ask(stored);
+      if (outcome.status === 'renewed') return this.#keepAt(outcome, stored, answer);
+      if (clock.monotonicMs() - startedAt >= raceMs) throw outcome.error;
+      // Whoever refreshes the same token beside us may share the store, or only the token.
+      log.debug('The login is being renewed elsewhere; waiting.', { instanceUrl: this.instanceUrl });
+      await clock.sleep(backoffMs(attempt, race), { signal });
+    }
   }
 
-  /** The one place that asks Salesforce. A grant that was refused once is not offered again, by anybody. */
-  async #ask(credential: Credential): Promise<Credential> {
+  /** The one place that asks Salesforce. A grant that is over is not offered again, by anybody. */
+  async #ask(credential: Credential): Promise<Exclude<RenewalOutcome, { status: 'refused' }>> {
     const { fetch, clock, log } = this.#parts;
-    if (credential.refused !== null) throw this.#needsLogin(grantRefused(credential));
-    try {
-      const renewed = await renewCredential(credential, { fetch, clock });
-      log.debug('A new access token was issued.', { instanceUrl: this.instanceUrl, grant: renewed.grant });
-      return renewed;
-    } catch (error) {
-      if (!isAppError(error, 'LOGIN_REQUIRED')) throw error;
-      await this.#noteRefusal(credential, error);
-      throw this.#needsLogin(error);
+    if (grantIsOver(credential)) throw this.#needsLogin(grantRefused(credential));
+    const outcome = await renewCredential(credential, { fetch, clock }).catch((error: unknown) => {
+      throw isAppError(error, 'LOGIN_REQUIRED') ? this.#needsLogin(error) : error;
+    });
+    if (outcome.status === 'refused') {
+      if (outcome.final) await this.#noteRefusal(credential, outcome.error);
+      throw this.#needsLogin(outcome.error);
     }
+    if (outcome.status === 'renewed') {
+      log.debug('A new access token was issued.', {
+        instanceUrl: this.instanceUrl,
+        grant: credential.grant,
+      });
+    }
+    return outcome;
   }
 
   /** An admin can mend a JWT or client credentials grant without a login, so only a refresh token is given up. */
   async #noteRefusal(credential: Credential, { details }: AppError): Promise<void> {
-    if (credential.grant !== 'refresh-token') return;
     const { error, error_description: description } = details as {
       error?: string;
       error_description?: string;
@@ -152,6 +173,49 @@ class StoredSession implements Session {
         instanceUrl: this.instanceUrl,
         reason: messageOf(error),
       });
+    }
+  }
+
+  /**
+   * Keeps a renewal, and where it names another address, only takes that on the login host's own word. The new
+   * tokens are stored first: asking uses one of them, and a kill in between must not lose a rotated one.
+   */
+  async #keepAt(
+    { credential, namedUrl }: Extract<RenewalOutcome, { status: 'renewed' }>,
+    former: Credential,
+    answer: (token: string) => void,
+  ): Promise<void> {
+    const { store, fetch, log } = this.#parts;
+    const isElsewhere = namedUrl !== null && namedUrl !== credential.apiUrl;
+    if (!isElsewhere || !(await this.#isStored(credential))) return this.#keep(credential, answer);
+    const word = await confirmInstanceUrl(namedUrl, credential, { fetch });
+    const about = { instanceUrl: this.instanceUrl, named: namedUrl, loginUrl: credential.loginUrl };
+    if (word === 'confirmed') return this.#keep({ ...credential, apiUrl: namedUrl }, answer);
+    if (word === 'forged') {
+      await store.set(former);
+      throw new AppError(
+        'LOGIN_FAILED',
+        `A renewal of the login named another address, ${namedUrl}, and ${credential.loginUrl} does not know its token.`,
+        {
+          hint: 'Nothing was sent there, and the former login is kept. Somebody may be tampering with the network: tell whoever runs it.',
+          details: about,
+        },
+      );
+    }
+    log.warn(
+      'A renewal of the login names another address of the org, which the login host does not confirm; calls stay where they are. Log in at the new address if the org has moved.',
+      about,
+    );
+    return this.#keep(credential, answer);
+  }
+
+  async #isStored(credential: Credential): Promise<boolean> {
+    try {
+      await this.#parts.store.set(credential);
+      return true;
+    } catch {
+      // `#keep` stores again, and complains.
+      return false;
     }
   }
 
@@ -197,7 +261,10 @@ class StoredSession implements Session {
 
   /** A second renewal while the first is still unsaved: this process holds the lock already. */
   async #renewUnsaved(): Promise<string> {
-    this.#fromMemory = this.#ask(this.#current).then((renewed) => this.#use(renewed));
+    this.#fromMemory = this.#ask(this.#current).then((outcome) => {
+      if (outcome.status === 'race') throw outcome.error;
+      return this.#use(outcome.credential);
+    });
     try {
       return await this.#fromMemory;
     } finally {

@@ -1,62 +1,68 @@
 import type { Clock } from '../base/clock.ts';
+import type { AppError } from '../base/errors.ts';
 import type { Credential } from './credential.ts';
 import { clientCredentialsForm, jwtForm, refreshForm } from './grants.ts';
 import { grantRefused, loginRequired } from './login-required.ts';
-import { endsGrant, oauthError } from './oauth-error.ts';
+import { endsGrant, isRefreshRace, needsLogin, oauthError } from './oauth-error.ts';
 import type { OAuthRequestOptions } from './oauth-request.ts';
 import { assertSameEyes } from './same-eyes.ts';
 import { requestToken } from './token-endpoint.ts';
 
+export type RenewalOutcome =
+  /** `apiUrl` is still the former one; `namedUrl` is what the answer said, null where it said nothing usable. */
+  | { status: 'renewed'; credential: Credential; namedUrl: string | null }
+  /** Somebody else is refreshing the same token: read the store again, wait, ask again. */
+  | { status: 'race'; error: AppError }
+  /** Only a login helps; `final` where this refresh token is over for good. */
+  | { status: 'refused'; error: AppError; final: boolean };
+
 /**
- * Asks Salesforce once for a new access token by the credential's grant; stores nothing. Throws AppError
- * `LOGIN_REQUIRED` when the grant is gone or cannot be renewed, `ORG_CHANGED` or `OTHER_USER` when the answer is
- * somebody else's, `LOGIN_FAILED` for other refusals, and those of `oauthRequest`.
+ * Asks Salesforce once for a new access token by the credential's grant; stores nothing. The grant's secrets go to
+ * the host that the user logged in at and to no other, whatever an answer names. Throws AppError `LOGIN_REQUIRED`
+ * when the credential cannot be renewed, `ORG_CHANGED` or `OTHER_USER` when the answer is somebody else's, those of
+ * `oauthRequest`, and what the table of refusals says of the others.
  */
 export async function renewCredential(
   credential: Credential,
   { clock, ...options }: OAuthRequestOptions & { clock: Clock },
-): Promise<Credential> {
-  const { grant, instanceUrl } = credential;
-  const tokenUrl = tokenUrlOf(credential);
-  const form = formFor(credential, tokenUrl, clock.now());
+): Promise<RenewalOutcome> {
+  const { grant, instanceUrl, loginUrl } = credential;
+  const form = formFor(credential, clock.now());
   if (form === null) {
     throw loginRequired(instanceUrl, { grant, why: 'its access token has ended and cannot be renewed.' });
   }
-  const result = await requestToken(tokenUrl, form, options);
+  const result = await requestToken(loginUrl, form, { ...options, now: () => clock.now() });
   if (!result.ok) {
-    if (!endsGrant(result.refusal)) throw oauthError(result.refusal);
-    const { error, description } = result.refusal;
-    throw grantRefused(
-      { ...credential, refused: { error, description, at: clock.now() } },
-      result.refusal.status,
-    );
+    const { refusal } = result;
+    if (isRefreshRace(refusal)) return { status: 'race', error: oauthError(refusal) };
+    if (!needsLogin(refusal)) throw oauthError(refusal);
+    const { error, description } = refusal;
+    const refused = { error, description, at: clock.now() };
+    return {
+      status: 'refused',
+      error: grantRefused({ ...credential, refused }, refusal),
+      final: grant === 'refresh-token' && endsGrant(refusal),
+    };
   }
   const { token } = result;
   assertSameEyes(credential, token);
-  return {
+  const renewed = {
     ...credential,
     accessToken: token.accessToken,
     refreshToken: grant === 'refresh-token' ? (token.refreshToken ?? credential.refreshToken) : null,
-    apiUrl: token.instanceUrl ?? credential.apiUrl,
     issuedAt: token.issuedAt ?? clock.now(),
     refused: null,
   };
+  return { status: 'renewed', credential: renewed, namedUrl: token.instanceUrl };
 }
 
-/** An org that was logged in to at its own host is asked where it is now, as its My Domain may have been renamed. */
-function tokenUrlOf({ loginUrl, instanceUrl, apiUrl }: Credential): string {
-  return loginUrl === instanceUrl ? apiUrl : loginUrl;
-}
-
-function formFor(credential: Credential, tokenUrl: string, now: number): Record<string, string> | null {
-  const { grant, clientId, clientSecret, refreshToken, privateKey, username } = credential;
+function formFor(credential: Credential, now: number) {
+  const { grant, loginUrl, clientId, clientSecret, refreshToken, privateKey, username } = credential;
   switch (grant) {
     case 'refresh-token':
       return refreshToken && clientId ? refreshForm(refreshToken, clientId, clientSecret) : null;
     case 'jwt':
-      return privateKey && clientId
-        ? jwtForm(privateKey, { clientId, username, loginUrl: tokenUrl, now })
-        : null;
+      return privateKey && clientId ? jwtForm(privateKey, { clientId, username, loginUrl, now }) : null;
     case 'client-credentials':
       return clientId && clientSecret ? clientCredentialsForm(clientId, clientSecret) : null;
     case 'access-token':

@@ -12,7 +12,7 @@ export type RevokeOutcome =
   | { status: 'failed'; error: AppError };
 
 /**
- * Ends the credential's grant at Salesforce: a refresh token takes its access tokens with it. A failure is an
+ * Ends the credential's grant at the host that the user logged in at: a refresh token takes its access tokens with it. A failure is an
  * outcome, as the local removal goes on whatever Salesforce says. Throws on abort only.
  * Source: RFC 7009; Salesforce Help, "Revoke OAuth Tokens".
  */
@@ -24,8 +24,8 @@ export async function revokeCredential(
   if (token === null) return { status: 'nothing-to-revoke' };
   try {
     const answer = await oauthRequest(
-      `${credential.apiUrl}/services/oauth2/revoke`,
-      { form: { token } },
+      `${credential.loginUrl}/services/oauth2/revoke`,
+      { during: 'revoke', form: { token } },
       options,
     );
     if (answer.ok) return { status: 'revoked' };

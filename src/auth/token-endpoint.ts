@@ -1,6 +1,7 @@
 import { AppError } from '../base/errors.ts';
 import { normaliseInstanceUrl } from './instance-url.ts';
 import type { OAuthRefusal } from './oauth-error.ts';
+import type { OAuthStep } from './oauth-refusals.ts';
 import { type OAuthRequestOptions, oauthRequest } from './oauth-request.ts';
 
 export interface TokenAnswer {
@@ -24,10 +25,11 @@ export type TokenResult = { ok: true; token: TokenAnswer } | { ok: false; refusa
  */
 export async function requestToken(
   loginUrl: string,
-  form: Record<string, string>,
-  options: OAuthRequestOptions,
+  form: Record<string, string> & { grant_type: string },
+  { now, ...options }: OAuthRequestOptions & { now?: () => number },
 ): Promise<TokenResult> {
-  const answer = await oauthRequest(`${loginUrl}/services/oauth2/token`, { form }, options);
+  const during = stepOf(form.grant_type);
+  const answer = await oauthRequest(`${loginUrl}/services/oauth2/token`, { during, form, now }, options);
   if (!answer.ok) return answer;
   const { access_token, refresh_token, instance_url, id, issued_at } = answer.body;
   if (typeof access_token !== 'string' || access_token === '') throw incomplete(loginUrl, 'access_token');
@@ -45,6 +47,19 @@ export async function requestToken(
       issuedAt: Number.isFinite(issuedAt) ? issuedAt : null,
     },
   };
+}
+
+function stepOf(grantType: string): OAuthStep {
+  switch (grantType) {
+    case 'refresh_token':
+      return 'refresh';
+    case 'client_credentials':
+      return 'client-credentials';
+    case 'authorization_code':
+      return 'code';
+    default:
+      return 'jwt';
+  }
 }
 
 function usable(instanceUrl: string): string | null {

@@ -119,6 +119,34 @@ describe('commands that share a login', () => {
     await logIn();
     expect((await cli.run(['limits', '--json'])).code).toBe(0);
   });
+
+  it.each<[string, object, number, string]>([
+    ['a server error', { error: 'server_error' }, 5, 'ORG_UNAVAILABLE'],
+    ['an overload', { error: 'temporarily_unavailable' }, 5, 'ORG_UNAVAILABLE'],
+    ['a login rate', { error: 'rate_limit_exceeded' }, 5, 'REQUEST_LIMIT_EXCEEDED'],
+    ['an app that is gone', { error: 'app_not_found' }, 3, 'LOGIN_FAILED'],
+  ])(
+    'end over %s of the token endpoint as it deserves, and work again afterwards',
+    async (_, body, exit, code) => {
+      await logIn();
+      await expireSessions();
+      await org.control('faults', [{ match: 'POST /services/oauth2/token', times: 1, status: 400, body }]);
+      const { code: ended, stdout } = await cli.run(['limits', '--json']);
+      expect([ended, JSON.parse(stdout)]).toMatchObject([exit, { error: { code } }]);
+      const { orgs } = await cli.json<{ orgs: { auth: string }[] }>(['orgs']);
+      expect(orgs.map(({ auth }) => auth)).toEqual(['ok']);
+      expect((await cli.run(['limits', '--json'])).code).toBe(0);
+    },
+  );
+
+  it('wait out a race with another refresh of the same token, and keep the login', async () => {
+    await logIn();
+    await expireSessions();
+    const body = { error: 'invalid_grant', error_description: 'token request is already being processed' };
+    await org.control('faults', [{ match: 'POST /services/oauth2/token', times: 2, status: 400, body }]);
+    expect((await cli.run(['limits', '--json'])).code).toBe(0);
+    expect((await stored()).map(({ refused }) => refused)).toEqual([null]);
+  });
 });
 
 describe('secrets', () => {

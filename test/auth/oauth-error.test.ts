@@ -47,4 +47,11 @@ describe('what Salesforce says when it refuses a login', () => {
     expect(message).not.toContain('\u001b');
     expect(message.length).toBeLessThan(400);
   });
+
+  it('lets no line of its own, no turned direction and no endless details through', () => {
+    const description = `fine\nError: forged\u202eneddih\u009b31m${'z'.repeat(100_000)}`;
+    const { message, details } = oauthError({ error: 'x', description, status: null });
+    expect(message).not.toMatch(/[\n\u202e\u009b]/);
+    expect(JSON.stringify(details).length).toBeLessThan(1_000);
+  });
 });
