@@ -66,6 +66,7 @@ export function createEmulation(org: Org, port: number, options: EmulatorOptions
     jobs: new BulkJobs(now, (n) => ids.make('750', firstJob + n)),
     idempotency: new IdempotencyStore(now),
     agenda: new Agenda(now),
+    resetting: undefined,
   };
 }
 
@@ -87,8 +88,24 @@ function initialOAuthSettings(options: EmulatorOptions) {
   };
 }
 
-/** Back to the start; the first session is good again. */
+/** Back to the start; the first session is good again. One reset after the other, and no request in between. */
 export async function resetEmulation(
+  emulation: Emulation,
+  options: EmulatorOptions,
+  firstSession: Session,
+): Promise<void> {
+  while (emulation.resetting) await emulation.resetting;
+  const done = resetNow(emulation, options, firstSession);
+  // A reset that fails says so to whoever asked for it; the others go on.
+  emulation.resetting = done
+    .catch(() => {})
+    .finally(() => {
+      emulation.resetting = undefined;
+    });
+  await done;
+}
+
+async function resetNow(
   emulation: Emulation,
   options: EmulatorOptions,
   firstSession: Session,

@@ -24,4 +24,6 @@ export interface Emulation {
   readonly idempotency: IdempotencyStore;
   /** Work that is due at an instant of the org's clock. */
   readonly agenda: Agenda;
+  /** A reset that is under way: requests wait for its end, so that none sees half an org. */
+  resetting: Promise<void> | undefined;
 }

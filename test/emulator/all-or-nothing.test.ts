@@ -163,4 +163,28 @@ describe('a control request of several parts is done whole or not at all', () =>
     expect(await everything()).toBe(before);
     expect((await org.controlReply('calls?limit=x')).status).toBe(400);
   });
+
+  it('a reset: no request sees half an org meanwhile, and two of them come one after the other', async () => {
+    await using large = await runEmulator({ contacts: 45_000 });
+    await large.control('delete', { count: 100 });
+    const count = async () => {
+      const reply = await large.api<{ totalSize: number }>(
+        `/query?q=${encodeURIComponent('SELECT COUNT() FROM Contact')}`,
+      );
+      expect(reply.status, reply.text).toBe(200);
+      return reply.body.totalSize;
+    };
+    let over = false;
+    const resets = Promise.all([large.control('reset', {}), large.control('reset', {})]).finally(() => {
+      over = true;
+    });
+    const seen = new Set<number>();
+    while (!over) {
+      seen.add(await count());
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await resets;
+    for (const total of seen) expect([44_900, 45_000]).toContain(total);
+    expect(await count()).toBe(45_000);
+  });
 });

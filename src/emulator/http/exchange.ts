@@ -64,7 +64,7 @@ export async function exchange(
     return;
   }
   if (answers.isOwn(decoded)) {
-    const answer = await ownAnswer(message, head, answers);
+    const answer = await ownAnswer(message, head, emulation, answers);
     await sendAnswer(message, response, answer, sendOptions(emulation));
     return;
   }
@@ -199,6 +199,7 @@ async function workNow(
   const half = Math.floor(settings.latencyMs / 2);
   if (half > 0) await sleep(half);
   const request = read.kind === 'request' ? read.request : head;
+  await noReset(emulation);
   const real = refused ?? safely(() => answers.api(request), answers, head);
   if (settings.latencyMs - half > 0) await sleep(settings.latencyMs - half);
   const committed = real.status < 400;
@@ -225,7 +226,12 @@ function headRefusal(message: IncomingMessage, target: string): ApiError | undef
   );
 }
 
-async function ownAnswer(message: IncomingMessage, head: ApiRequest, answers: Answers): Promise<Answer> {
+async function ownAnswer(
+  message: IncomingMessage,
+  head: ApiRequest,
+  emulation: Emulation,
+  answers: Answers,
+): Promise<Answer> {
   const read = await readWhole(message, head, answers);
   if (read.kind !== 'request') {
     const refused = read.kind === 'refused' && read.error instanceof ApiError ? read.error : undefined;
@@ -233,11 +239,17 @@ async function ownAnswer(message: IncomingMessage, head: ApiRequest, answers: An
       error: { code: 'INVALID_INPUT', message: refused?.message ?? 'The request could not be read.' },
     });
   }
+  await noReset(emulation);
   try {
     return await answers.own(read.request);
   } catch (error) {
     return answers.failed(error, head);
   }
+}
+
+/** Right before the work, since a reset may begin while a body is read. */
+async function noReset(emulation: Emulation): Promise<void> {
+  while (emulation.resetting) await emulation.resetting;
 }
 
 function safely(run: () => Answer, answers: Answers, head: ApiRequest): Answer {
