@@ -3,7 +3,11 @@ import { isoTime } from '../base/iso-time.ts';
 import type { MirrorReader } from '../store/sqlite/reader.ts';
 import type { AppContacts } from './app.ts';
 import { oneOrg } from './chosen-orgs.ts';
+import type { ContactExportOptions } from './contract/contacts.ts';
 import type { Services } from './services.ts';
+
+/** As many as a hint can hold. */
+const namedAtMost = 10;
 
 /** Reads the mirror of one org; asks nobody. */
 export function appContacts(services: Services): AppContacts {
@@ -14,10 +18,10 @@ export function appContacts(services: Services): AppContacts {
   };
   const covered = (reader: MirrorReader) => isoTime(reader.coveredUntil());
   return {
-    async list({ org, limit, deleted }) {
+    async list({ org, ...asked }) {
       const { instanceUrl, reader } = await open(org);
       using _reader = reader;
-      return { instanceUrl, ...reader.list({ limit, deleted }), coveredUntil: covered(reader) };
+      return { instanceUrl, ...reader.list(asked), coveredUntil: covered(reader) };
     },
     async search({ org, text, limit }) {
       const { instanceUrl, reader } = await open(org);
@@ -27,20 +31,36 @@ export function appContacts(services: Services): AppContacts {
     async show({ org, id }) {
       const { instanceUrl, reader } = await open(org);
       using _reader = reader;
-      const contact = reader.show(id);
+      const contact = reader.show(id.includes('@') ? idByEmail(reader, id) : id);
       if (contact !== null) return { instanceUrl, ...contact, coveredUntil: covered(reader) };
       throw new AppError('UNKNOWN_CONTACT', `The mirror of ${instanceUrl} has no contact ${id}.`, {
-        hint: '`parahack-sync contacts search TEXT` finds contacts by name, e-mail or phone.',
+        hint: '`parahack-sync contacts search TEXT` finds contacts by a part of their name, e-mail or phone.',
       });
     },
-    async export({ org }) {
+    async export({ org, where, fields }) {
       const { instanceUrl, reader } = await open(org);
-      return { instanceUrl, columns: reader.columns, batches: readAll(reader) };
+      try {
+        const columns = reader.chosen({ where, fields });
+        return { instanceUrl, columns, batches: readAll(reader, { where, fields }) };
+      } catch (error) {
+        reader[Symbol.dispose]();
+        throw error;
+      }
     },
   };
 }
 
-async function* readAll(reader: MirrorReader) {
+/** The e-mail itself where nobody has it, so that it is what is not found. */
+function idByEmail(reader: MirrorReader, email: string): string {
+  const ids = reader.idsByEmail(email);
+  if (ids.length <= 1) return ids[0] ?? email;
+  throw new AppError('INVALID_INPUT', `${ids.length} contacts have the e-mail ${email}.`, {
+    hint: `Name one by its Id: ${ids.slice(0, namedAtMost).join(', ')}${ids.length > namedAtMost ? ' …' : ''}`,
+    details: { email, ids },
+  });
+}
+
+async function* readAll(reader: MirrorReader, selection: Pick<ContactExportOptions, 'where' | 'fields'>) {
   using _reader = reader;
-  yield* reader.batches();
+  yield* reader.batches(selection);
 }

@@ -71,10 +71,21 @@ export const commands: Record<string, ContractCommand> = {
     ],
   },
   reconcile: { arguments: ['[org...]'], flags: ['--dry-run', '--force'] },
-  'contacts list': { flags: ['--limit <n>', '--deleted'] },
+  'contacts list': {
+    flags: [
+      '--where <sql>',
+      '--fields <names>',
+      '--sort <field[:desc]>',
+      '--limit <n>',
+      '--offset <n>',
+      '--deleted',
+    ],
+  },
   'contacts search': { arguments: ['<text>'] },
   'contacts show': { arguments: ['<id>'] },
-  'contacts export': { flags: ['--format <format>', '--output <file>', '--excel-safe'] },
+  'contacts export': {
+    flags: ['--format <format>', '--output <file>', '--where <sql>', '--fields <names>', '--excel-safe'],
+  },
   'outbox list': { flags: ['--conflicts'] },
   'outbox show': { arguments: ['<key>'] },
   'outbox retry': { arguments: ['[key...]'], flags: ['--all', '--in-doubt', '--take <side>'] },

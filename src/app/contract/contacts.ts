@@ -3,6 +3,12 @@ export interface ContactListOptions {
   limit: number;
   /** Tombstones instead of live contacts. */
   deleted: boolean;
+  /** An SQL condition over the view `contacts`. */
+  where?: string | undefined;
+  /** Only these fields. */
+  fields?: string[] | undefined;
+  sort?: { field: string; descending: boolean } | undefined;
+  offset?: number | undefined;
 }
 
 export interface ContactSearchOptions {
@@ -14,11 +20,14 @@ export interface ContactSearchOptions {
 
 export interface ContactShowOptions {
   org: string | null;
+  /** Id, `_key` or e-mail. */
   id: string;
 }
 
 export interface ContactExportOptions {
   org: string | null;
+  where?: string | undefined;
+  fields?: string[] | undefined;
 }
 
 /** A column of the view `contacts`; `type` is Salesforce's, so that booleans can be shown as such. */

@@ -5,6 +5,7 @@ import { AppError } from '../../base/errors.ts';
 import { printableLine } from '../../base/printable.ts';
 import { printableJson } from '../../base/printable-json.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
+import { collectList } from '../options/list-option.ts';
 import { csvLine } from '../render/csv-line.ts';
 import { excelSafeCell } from '../render/excel-safe-cell.ts';
 import { counted } from '../render/quantity.ts';
@@ -20,6 +21,8 @@ interface ExportFlags {
   format?: ExportFormat;
   output?: string;
   excelSafe?: boolean;
+  where?: string;
+  fields?: string[];
 }
 
 export function addContactsExportCommand(contacts: Command, run: CommandHost['run']): void {
@@ -35,6 +38,8 @@ export function addContactsExportCommand(contacts: Command, run: CommandHost['ru
       ]),
     )
     .option('--output <file>', 'write to this file, which appears when it is complete; - is stdout')
+    .option('--where <sql>', 'an SQL condition over the view contacts; it can only read')
+    .option('--fields <names>', 'only these, by commas or repeated', collectList)
     .option(
       '--excel-safe',
       'CSV for a spreadsheet: an apostrophe before cells that it would take for a formula. Not to be pushed back',
@@ -65,7 +70,8 @@ async function exportContacts(call: Invocation, flags: ExportFlags): Promise<Out
   // Opened first: a name that cannot be written is told at once.
   await using file = output === null ? null : await openWholeFile(output, { ...call, cwd: call.io.cwd });
   const app = await call.app();
-  const exported = await app.contacts.export({ org: flags.org ?? null }, call.context());
+  const { where, fields } = flags;
+  const exported = await app.contacts.export({ org: flags.org ?? null, where, fields }, call.context());
   if (file === null) {
     await writeContacts(exported, form, (text) => call.printData(text), call.signal);
     return {};

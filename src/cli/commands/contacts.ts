@@ -1,6 +1,8 @@
 import type { ContactPage } from '../../app/contract/contacts.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
+import { collectList } from '../options/list-option.ts';
 import { wholeNumber } from '../options/number-option.ts';
+import { sortOption } from '../options/sort-option.ts';
 import { renderFacts } from '../render/facts.ts';
 import { count, counted } from '../render/quantity.ts';
 import { relativeTime } from '../render/relative-time.ts';
@@ -14,7 +16,11 @@ import { requireSubcommand } from './require-subcommand.ts';
 interface PageFlags {
   org?: string;
   limit: number;
+  offset?: number;
   deleted?: boolean;
+  where?: string;
+  fields?: string[];
+  sort?: { field: string; descending: boolean };
 }
 
 const orgOption = ['--org <org>', 'alias, instance URL, host or username'] as const;
@@ -31,12 +37,24 @@ export function addContactsCommand({ program, run }: CommandHost): void {
     .description('Lists contacts in the order of their Ids.')
     .option(...orgOption)
     .option('--limit <n>', 'how many', wholeNumber(1, mostRows), 50)
+    .option('--offset <n>', 'leave out so many first', wholeNumber(0, Number.MAX_SAFE_INTEGER))
     .option('--deleted', 'the ones that Salesforce no longer has')
-    .addHelpText('after', examples('contacts list --limit 10', 'contacts list --deleted --json'))
+    .option('--where <sql>', 'an SQL condition over the view contacts; it can only read')
+    .option('--fields <names>', 'only these, by commas or repeated', collectList)
+    .option('--sort <field[:desc]>', 'in the order of this field', sortOption)
+    .addHelpText(
+      'after',
+      examples(
+        'contacts list --limit 10',
+        `contacts list --where "MailingCity = 'Graz'" --fields Id,Name --sort LastName`,
+        'contacts list --deleted --json',
+      ),
+    )
     .action((flags: PageFlags, command) =>
       run(command, async (call) => {
-        const { org = null, limit, deleted = false } = flags;
-        return page(call, await (await call.app()).contacts.list({ org, limit, deleted }, call.context()));
+        const { org = null, deleted = false, ...asked } = flags;
+        const result = await (await call.app()).contacts.list({ org, deleted, ...asked }, call.context());
+        return page(call, result, { all: flags.fields !== undefined });
       }),
     );
   contacts
@@ -54,9 +72,9 @@ export function addContactsCommand({ program, run }: CommandHost): void {
   contacts
     .command('show')
     .description('Shows every field of a contact.')
-    .argument('<id>', "the contact's Id, or the _key of one that has none yet")
+    .argument('<id>', "the contact's Id or e-mail, or the _key of one that has none yet")
     .option(...orgOption)
-    .addHelpText('after', examples('contacts show 003XXXXXXXXXXXXXXX'))
+    .addHelpText('after', examples('contacts show 003XXXXXXXXXXXXXXX', 'contacts show ng@acme.com'))
     .action((id: string, { org }: { org?: string }, command) =>
       run(command, (call) => show(call, id, org ?? null)),
     );
@@ -89,11 +107,15 @@ async function show(call: Invocation, id: string, org: string | null): Promise<O
   };
 }
 
-function page(call: Invocation, { instanceUrl, columns, rows, total, coveredUntil }: ContactPage): Outcome {
+function page(
+  call: Invocation,
+  { instanceUrl, columns, rows, total, coveredUntil }: ContactPage,
+  { all = false }: { all?: boolean } = {},
+): Outcome {
   return {
     document: { instanceUrl, total, coveredUntil, contacts: rows.map((row) => contactObject(columns, row)) },
     text: () => {
-      const shown = summaryColumns(columns);
+      const shown = all ? columns.map(({ name }, at) => ({ name, at })) : summaryColumns(columns);
       const table = renderTable(
         shown.map(({ name }) => ({ title: name.toUpperCase(), key: name === 'Id' })),
         rows.map((row) => {

@@ -1,6 +1,14 @@
 import type { Gone } from '../../sync/ports/page.ts';
 import { type Connection, openForReading } from './connection.ts';
 import { loadFields, quoteName } from './contact-schema.ts';
+import {
+  type ContactSelection,
+  checkCondition,
+  chosenColumns,
+  conditionFaultOf,
+  orderOf,
+  ownColumns,
+} from './contact-selection.ts';
 import { readCursors } from './effects.ts';
 import { checkVersion } from './schema.ts';
 import { searchCondition } from './search-condition.ts';
@@ -76,17 +84,39 @@ export class MirrorReader implements Disposable {
   }
 
   /** Live contacts in the order of their Ids, or with `deleted` the tombstones. */
-  list({ limit, deleted }: { limit: number; deleted: boolean }): ReaderPage {
+  list({ limit, deleted, ...selection }: { limit: number; deleted: boolean } & ContactSelection): ReaderPage {
     // "+Id": sort the few tombstones rather than walk through all contacts in the order of their Ids.
     return deleted
-      ? this.#page('contact WHERE _gone IS NOT NULL', '+Id', [], limit, ['_gone'])
-      : this.#page('contacts', 'Id', [], limit);
+      ? this.#page('contact WHERE _gone IS NOT NULL', '+Id', [], limit, {
+          more: ['_gone'],
+          own: ownColumns.gone,
+          selection,
+        })
+      : this.#page('contacts', 'Id', [], limit, { selection });
   }
 
   /** Live contacts whose name, e-mail or phone numbers contain `text`, whatever its case. */
   search(text: string, { limit }: { limit: number }): ReaderPage {
     const { sql, parameters } = searchCondition(text, this.columns);
     return this.#page(`contacts WHERE ${sql}`, 'Id', parameters, limit);
+  }
+
+  /** The columns of a selection; throws AppError `INVALID_INPUT` where it cannot be read. */
+  chosen({ where, fields }: Pick<ContactSelection, 'where' | 'fields'>): ReaderColumn[] {
+    if (where !== undefined) this.#read((db) => checkCondition(db, where));
+    return this.columns.length === 0 ? [] : chosenColumns(this.columns, fields);
+  }
+
+  /** Ids of the live contacts that have this e-mail, whatever its case. */
+  idsByEmail(email: string): string[] {
+    if (!this.columns.some(({ name }) => name === 'Email')) return [];
+    return this.#read(
+      (db) =>
+        db
+          .prepare('SELECT coalesce(Id, _key) FROM contacts WHERE Email = ? COLLATE NOCASE ORDER BY Id')
+          .pluck()
+          .all(email) as string[],
+    );
   }
 
   /** By Id (15 or 18 characters) or by `_key`; tombstones too. Null where there is none. */
@@ -149,11 +179,14 @@ export class MirrorReader implements Disposable {
    * All live contacts in batches, from one snapshot, however much is written meanwhile. Nothing else can be
    * asked of this reader until it has ended or was left.
    */
-  *batches(): Generator<ReaderRow[]> {
+  *batches({ where, fields }: Pick<ContactSelection, 'where' | 'fields'> = {}): Generator<ReaderRow[]> {
     if (this.columns.length === 0) return;
+    const names = chosenColumns(this.columns, fields).map(({ name }) => quoteName(name));
+    if (where !== undefined) checkCondition(this.#db, where);
+    const from = where === undefined ? 'contacts' : `contacts WHERE (\n${where}\n)`;
     try {
       let batch: ReaderRow[] = [];
-      const rows = this.#db.prepare(`SELECT ${this.#names()} FROM contacts`).raw().iterate();
+      const rows = this.#db.prepare(`SELECT ${names} FROM ${from}`).raw().iterate();
       for (const row of rows as IterableIterator<ReaderRow>) {
         batch.push(row);
         if (batch.length < batchRows) continue;
@@ -162,7 +195,7 @@ export class MirrorReader implements Disposable {
       }
       if (batch.length > 0) yield batch;
     } catch (error) {
-      throw mapSqliteFault(error, this.path);
+      throw (where === undefined ? null : conditionFaultOf(error)) ?? mapSqliteFault(error, this.path);
     }
   }
 
@@ -175,20 +208,34 @@ export class MirrorReader implements Disposable {
     order: string,
     parameters: readonly string[],
     limit: number,
-    more: readonly string[] = [],
+    {
+      more = [],
+      own = ownColumns.live,
+      selection = {},
+    }: { more?: readonly string[]; own?: readonly string[]; selection?: ContactSelection } = {},
   ): ReaderPage {
-    const columns = [...this.columns, ...more.map((name) => ({ name, type: 'string' }))];
-    if (this.columns.length === 0) return { columns, rows: [], total: 0 };
-    return this.#read((db) => {
+    const { where, fields, sort, offset = 0 } = selection;
+    if (this.columns.length === 0) return { columns: [], rows: [], total: 0 };
+    const columns = [
+      ...chosenColumns(this.columns, fields, own),
+      ...more.map((name) => ({ name, type: 'string' })),
+    ];
+    const names = columns.map(({ name }) => quoteName(name));
+    const inOrder = orderOf(this.columns, sort, own) ?? order;
+    if (where !== undefined) {
+      this.#read((db) => checkCondition(db, where));
+      from = `${from} ${from.includes(' WHERE ') ? 'AND' : 'WHERE'} (\n${where}\n)`;
+    }
+    const select = (db: Connection) => {
       // One transaction, so that rows and total are of the same moment.
       const both = db.transaction(() => {
         const rows = db
-          .prepare(`SELECT ${[...this.#names(), ...more]} FROM ${from} ORDER BY ${order} LIMIT ?`)
+          .prepare(`SELECT ${names} FROM ${from} ORDER BY ${inOrder} LIMIT ? OFFSET ?`)
           .raw()
-          .all(...parameters, limit) as ReaderRow[];
+          .all(...parameters, limit, offset) as ReaderRow[];
         const total =
-          rows.length < limit
-            ? rows.length
+          rows.length < limit && (rows.length > 0 || offset === 0)
+            ? offset + rows.length
             : (db
                 .prepare(from === 'contacts' ? liveCount : `SELECT count(*) FROM ${from}`)
                 .pluck()
@@ -196,6 +243,13 @@ export class MirrorReader implements Disposable {
         return { columns, rows, total };
       });
       return both();
+    };
+    return this.#read((db) => {
+      try {
+        return select(db);
+      } catch (error) {
+        throw (where === undefined ? null : conditionFaultOf(error)) ?? error;
+      }
     });
   }
 

@@ -48,6 +48,41 @@ describe('list and search', () => {
     ]);
   });
 
+  test('what is chosen, in which order', async () => {
+    const { app, calls } = fakeApp({ contacts: { list: async () => page } });
+    const chosen = [
+      '--where',
+      "Name = 'x'",
+      '--fields',
+      'Name,Email',
+      '--fields',
+      'Id',
+      '--sort',
+      'Name:desc',
+      '--offset',
+      '3',
+    ];
+    const { stdout } = await runMain(['contacts', 'list', ...chosen], { app });
+    expect(calls[0]?.options).toEqual({
+      org: null,
+      limit: 50,
+      deleted: false,
+      where: "Name = 'x'",
+      fields: ['Name', 'Email', 'Id'],
+      sort: { field: 'Name', descending: true },
+      offset: 3,
+    });
+    expect(stdout).toContain('SCORE__C');
+    for (const wrong of [
+      ['--sort', 'a b'],
+      ['--sort', 'Name:up'],
+      ['--fields', ','],
+      ['--offset', '-1'],
+    ]) {
+      expect((await runMain(['contacts', 'list', ...wrong], { app })).code).toBe(2);
+    }
+  });
+
   test('JSON has booleans as such and says how many there are', async () => {
     const { app } = fakeApp({ contacts: { list: async () => page } });
     const { stdout } = await runMain(['contacts', 'list', '--json'], { app });

@@ -47,6 +47,91 @@ describe('the reader', () => {
     expect([gone.rows[0]?.[0], gone.rows[0]?.at(-1)]).toEqual([contactId(4), 'merged']);
   });
 
+  test('lists the contacts, fields and order that are asked for', async () => {
+    await using temp = await filled(people);
+    await temp.mirror.apply({ tombstones: [burial] });
+    using reader = new MirrorReader(temp.mirror.path);
+    const list = (selection: object) => reader.list({ limit: 9, deleted: false, ...selection });
+    expect(
+      list({ where: "LastName = 'Lovelace' or Email is null", fields: ['lastname', 'Id', '_state'] }),
+    ).toEqual({
+      columns: [
+        { name: 'LastName', type: 'string' },
+        { name: 'Id', type: 'id' },
+        { name: '_state', type: 'string' },
+      ],
+      rows: [
+        ['Lovelace', contactId(1), 'synced'],
+        ['MÜLLER', contactId(2), 'synced'],
+      ],
+      total: 2,
+    });
+    const emails = (selection: object) => list({ fields: ['Email'], ...selection }).rows.flat();
+    expect(emails({ sort: { field: 'Email', descending: false } })).toEqual([
+      'ada@analytical.example',
+      'x@example.com',
+      null,
+    ]);
+    expect(emails({ sort: { field: 'email', descending: true } })).toEqual([
+      'x@example.com',
+      'ada@analytical.example',
+      null,
+    ]);
+    expect(list({ limit: 1, offset: 1, fields: ['Id'] })).toMatchObject({ rows: [[contactId(2)]], total: 3 });
+    expect(list({ offset: 9, fields: ['Id'] })).toMatchObject({ rows: [], total: 3 });
+    expect(list({ where: 'true -- a comment', fields: ['Id'] }).total).toBe(3);
+    expect(
+      reader.list({ limit: 9, deleted: true, where: "LastName = 'Away'", fields: ['Id'] }),
+    ).toMatchObject({
+      rows: [[contactId(4), 'merged']],
+      total: 1,
+    });
+    expect([...reader.batches({ where: 'Email is null', fields: ['Id', 'Email'] })]).toEqual([
+      [[contactId(2), null]],
+    ]);
+    expect(reader.idsByEmail('ADA@analytical.example')).toEqual([contactId(1)]);
+  });
+
+  test.each([
+    [''],
+    ['   '],
+    ['true; DELETE FROM contact'],
+    ["true; ATTACH 'x.db' AS x"],
+    ['true) UNION SELECT (1'],
+    ['1), (2'],
+    ['true) --'],
+    ['DELETE FROM contact'],
+    ['Nope = 1'],
+    ['LastName = "Ng"'],
+    ['LastName = ?'],
+    ['LastName = :name'],
+    ['count(*) > 1'],
+    ["'open"],
+    ["json_extract(LastName, '$') = 1"],
+    ['sum(1)'],
+  ])('a condition that is none is the fault of who wrote it: %j', async (where) => {
+    await using temp = await filled(people);
+    using reader = new MirrorReader(temp.mirror.path);
+    const fault = expect.objectContaining({
+      code: 'INVALID_INPUT',
+      message: expect.stringContaining('--where'),
+    });
+    expect(() => reader.list({ limit: 9, deleted: false, where })).toThrow(fault);
+    expect(() => [...reader.batches({ where })]).toThrow(fault);
+    expect(reader.list({ limit: 9, deleted: false }).total).toBe(4);
+  });
+
+  test('a field that is not there is told by its name', async () => {
+    await using temp = await filled(people);
+    using reader = new MirrorReader(temp.mirror.path);
+    for (const asked of [{ fields: ['Emial'] }, { sort: { field: 'Emial', descending: false } }]) {
+      expect(() => reader.list({ limit: 9, deleted: false, ...asked })).toThrow(
+        expect.objectContaining({ code: 'INVALID_INPUT', message: expect.stringContaining('Emial') }),
+      );
+    }
+    expect(() => reader.list({ limit: 9, deleted: true, fields: ['_state'] })).toThrow(/_state/);
+  });
+
   test('searches names, e-mail and phones, whatever the case, and takes % and _ for what they are', async () => {
     await using temp = await filled(people);
     await temp.mirror.apply({ tombstones: [burial] });
