@@ -142,14 +142,14 @@ describe('exit codes', () => {
   });
 });
 
-test('whoever stops a push is told not to push the same records again', async () => {
+test('whoever stops a push is told that the same push again sends nothing twice', async () => {
   const why = { code: 'INTERRUPTED', message: 'stopped', hint: null, details: null };
   const { stdout } = await runMain(['push', '--json'], {
     app: pushing(['created', 'queued', 'queued'], { stopped: why }).app,
     stdin: three,
   });
   const { hint } = json(stdout).error as { hint: string };
-  expect(hint).toMatch(/^2 records wait in the outbox .* do not push them again\.$/);
+  expect(hint).toMatch(/^2 records wait in the outbox .* sends nothing twice\.$/);
 });
 
 test('the text shows each record and its reason, and the counts', async () => {

@@ -187,7 +187,10 @@ describe('the brake', () => {
     await using first = await opened.mirror.openIntake();
     expect(await committed(first, some(100, 'delete'))).toMatchObject({ heldDeletes: 0, heldEdits: 0 });
     await using second = await opened.mirror.openIntake();
-    expect(await committed(second, some(100, 'delete', 100))).toMatchObject({ heldDeletes: 100, heldEdits: 0 });
+    expect(await committed(second, some(100, 'delete', 100))).toMatchObject({
+      heldDeletes: 100,
+      heldEdits: 0,
+    });
     expect(await opened.mirror.outbox.counts()).toMatchObject({ pending: 100, held: 100 });
   });
 
