@@ -155,6 +155,37 @@ describe('what Salesforce does not take for now', () => {
     expect(await statesOf(rig)).toEqual(['done', 'pending']);
   });
 
+  it('and takes minutes to say so is repeated once only', async () => {
+    await using rig = await copied();
+    const { remote } = rig.context;
+    let asked = 0;
+    const createIdempotent = async () => {
+      asked++;
+      return { kind: 'unknown' as const, error: new AppError('TIMEOUT', 'No answer in two minutes.') };
+    };
+    rig.context.remote = { ...remote, writes: { ...remote.writes, createIdempotent } };
+    await push(rig, [{ LastName: 'Slow' }]);
+    expect(asked).toBe(2);
+    expect(await statesOf(rig)).toEqual(['in-doubt']);
+  });
+
+  it('because of a limit keeps a few records back, and ends the drain where it is the org’s', async () => {
+    await using rig = await copied();
+    const limited = (times: number) =>
+      control(rig.emulator.url, 'faults', [
+        { match: 'POST .*/ui-api/records', times, status: 400, errorCode: 'STORAGE_LIMIT_EXCEEDED' },
+      ]);
+    const records = Array.from({ length: 15 }, (_, n) => ({ LastName: `Full ${n}` }));
+    await limited(9);
+    await push(rig, records);
+    const counts = await rig.context.mirror.outbox.counts();
+    expect(counts).toMatchObject({ pending: 9, done: 6 });
+    await limited(99);
+    const before = (await sent(rig)).length;
+    await push(rig, records);
+    expect((await sent(rig)).length - before).toBe(10);
+  });
+
   it('takes no more than a minute of a drain together', async () => {
     await using rig = await copied();
     const waits = watchWaits(rig);

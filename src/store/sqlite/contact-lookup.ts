@@ -1,3 +1,4 @@
+import type Database from 'better-sqlite3';
 import type { KnownBefore, OutboxOp } from '../../sync/ports/outbox.ts';
 import type { Connection } from './connection.ts';
 import { lookupIndexOf, quoteName } from './contact-schema.ts';
@@ -25,13 +26,16 @@ export function hasLookup(db: Connection, field: string): boolean {
   );
 }
 
-/** Ids of live contacts by the field's values, by value as given. */
+/**
+ * Ids of live contacts by the field's values, by value as given. In a field whose case counts several may differ in
+ * case only: the very value goes before.
+ */
 export function findIdsBy(db: Connection, field: string, values: readonly string[]): Map<string, string> {
   if (!hasColumn(db, field)) return new Map();
   const rows = db
     .prepare(
       `SELECT j.value, c.Id FROM json_each(?) j CROSS JOIN contact c ON c.${quoteName(field)} = j.value COLLATE NOCASE
-       WHERE c._gone IS NULL`,
+       WHERE c._gone IS NULL ORDER BY c.${quoteName(field)} = j.value COLLATE BINARY`,
     )
     .raw()
     .all(JSON.stringify(values)) as [value: string, id: string][];
@@ -52,25 +56,27 @@ type Row = Record<string, unknown>;
 export function knownBeforeReader(db: Connection): (entry: ContactRef) => KnownBefore | null {
   // Not kept beyond the call: the columns of `*` are those of the moment.
   const byId = db.prepare('SELECT * FROM contact WHERE Id = ?');
-  const byField = new Map<string, ReturnType<Connection['prepare']> | null>();
+  const byField = new Map<string, Database.Statement<unknown[]> | null>();
   const finderBy = (field: string) => {
     let find = byField.get(field);
     if (find === undefined) {
       const column = quoteName(field);
       // Without the index each entry would read the whole table.
       find = hasLookup(db, field)
-        ? db.prepare(`SELECT * FROM contact WHERE ${column} = ? COLLATE NOCASE AND _gone IS NULL`)
+        ? db.prepare<unknown[]>(`SELECT * FROM contact WHERE ${column} = ? COLLATE NOCASE AND _gone IS NULL
+             ORDER BY ${column} = ? COLLATE BINARY DESC LIMIT 1`)
         : null;
       byField.set(field, find);
     }
     return find;
   };
+  const byValue = (field: string, value: unknown) => finderBy(field)?.get(value, value) as Row | undefined;
   return ({ op, contact_id, upsert_field, changes }) => {
     const changed = JSON.parse(changes) as Row;
     let row: Row | undefined;
     if (contact_id !== null) row = byId.get(contact_id) as Row | undefined;
     else if (op === 'create' && upsert_field !== null)
-      row = finderBy(upsert_field)?.get(changed[upsert_field] ?? '') as Row | undefined;
+      row = byValue(upsert_field, changed[upsert_field] ?? '');
     if (row === undefined || row._gone !== null) return null;
     const values: Row = {};
     for (const name of Object.keys(changed)) if (name in row) values[name] = row[name];

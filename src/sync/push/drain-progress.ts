@@ -5,8 +5,8 @@ import { BlockedContacts, type BlockReason } from './blocked-contacts.ts';
 import type { ContactNames } from './contact-names.ts';
 
 /**
- * How long all waits of a drain may take together: a cycle's next pull is due, and somebody looks at a push. What
- * still waits then is sent by the next drain.
+ * How long all waits and repeats of a drain may take together: a cycle's next pull is due, and somebody looks at a
+ * push. What still waits then is sent by the next drain.
  */
 const patienceMs = 60_000;
 
@@ -27,16 +27,21 @@ export class DrainProgress {
   unsent = 0;
   /** The first reason of an entry's own for not being sent now, or for a doubt. */
   stuck: Error | null = null;
-  #waitedMs = 0;
+  #spentMs = 0;
 
   constructor(run: RunRecorder) {
     this.#run = run;
   }
 
+  /** Takes what a repeat took from the drain's patience. */
+  spend(ms: number): void {
+    this.#spentMs += ms;
+  }
+
   /** Waits, within the drain's patience; false where that is used up or the work was interrupted. */
   async wait({ clock }: SyncContext, ms: number, signal: AbortSignal): Promise<boolean> {
-    if (this.#waitedMs + ms > patienceMs) return false;
-    this.#waitedMs += ms;
+    if (this.#spentMs + ms > patienceMs) return false;
+    this.#spentMs += ms;
     await clock.sleep(ms, { signal }).catch(() => {});
     return !signal.aborted;
   }

@@ -18,8 +18,11 @@ const longestRetryAfterMs = 30_000;
  * each of those leaves up to 200 contacts in a doubt that only people can settle.
  */
 const maxDoubtsInRow = { repeatable: 3, other: 2 };
-/** After so many requests in a row that met a limit with every record, the limit is the org's. */
-const maxLimitsInRow = 2;
+/**
+ * After so many requests in a row that met a limit with every record, the limit is the org's. More of single records:
+ * a few that always meet one must not keep the others from being sent.
+ */
+const maxLimitsInRow = { single: 10, collection: 2 };
 
 const unfinished: ReadonlySet<Settlement['state']> = new Set(['pending', 'in-doubt', 'conflict']);
 
@@ -72,6 +75,7 @@ export async function sendPlanned(
       way = 'collection';
     }
     const keys = left.map(({ key }) => key);
+    const sentAt = context.clock.monotonicMs();
     await context.mirror.outbox.markSent(keys, way, context.clock.now(), orgNow(context));
     const answer = await sendRequest(context.remote, { ...planned, way, entries: left });
     if (answer === 'unsupported') {
@@ -81,8 +85,9 @@ export async function sendPlanned(
     }
     await store(context, left, answer, mayExist, standings);
     if (attempt >= repeats || signal.aborted) break;
-    const again = left.filter(({ key }) => mayRepeat(standings.get(key), way));
+    const again = left.filter(({ key }) => mayRepeat(standings.get(key), way, attempt));
     if (again.length === 0) break;
+    if (attempt > 0) progress.spend(context.clock.monotonicMs() - sentAt);
     if (!(await progress.wait(context, waitMs(again, standings, attempt), signal))) break;
     left = await readyAgain(context, again, way, { mayExist, standings, signal });
     if (signal.aborted) break;
@@ -138,9 +143,13 @@ async function backToLine(
   );
 }
 
-function mayRepeat(standing: Standing | undefined, way: PlannedRequest['way']): boolean {
+function mayRepeat(standing: Standing | undefined, way: PlannedRequest['way'], attempt: number): boolean {
   const { outcome, entry } = standing ?? {};
-  if (outcome?.kind === 'unknown') return isRepeatable({ op: entry!.op, way });
+  if (outcome?.kind === 'unknown') {
+    // Minutes have been spent on an answer that did not come; once more is enough.
+    if (isAppError(outcome.error, 'TIMEOUT') && attempt > 0) return false;
+    return isRepeatable({ op: entry!.op, way });
+  }
   return outcome?.kind === 'not-done' && passesSoon(outcome.error);
 }
 
@@ -257,7 +266,8 @@ function stopOf(
     (outcome) => outcome.kind === 'not-done' && isAppError(outcome.error, 'REQUEST_LIMIT_EXCEEDED'),
   );
   progress.limitsInRow = limited.length === outcomes.length ? progress.limitsInRow + 1 : 0;
-  if (progress.limitsInRow >= maxLimitsInRow && limited[0]?.kind === 'not-done') return limited[0].error;
+  const mostLimits = outcomes.length === 1 ? maxLimitsInRow.single : maxLimitsInRow.collection;
+  if (progress.limitsInRow >= mostLimits && limited[0]?.kind === 'not-done') return limited[0].error;
 
   const repeatable = last.every(({ entry }) => isRepeatable({ op: entry.op, way }));
   // An answer that speaks of this request alone says nothing of the next, unless each leaves another doubt behind.
