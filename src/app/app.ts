@@ -1,5 +1,6 @@
 import type { Logger } from '../base/logger.ts';
 import type { Config } from '../config/config.ts';
+import type { ArchivesPruneOptions, ArchivesPruneResult, ArchivesResult } from './contract/archives.ts';
 import type { BackfillOptions, BackfillResult } from './contract/backfill.ts';
 import type {
   ContactExport,
@@ -58,6 +59,7 @@ export interface App extends AsyncDisposable {
   push(options: PushOptions, context: CallContext<ProgressEvent>): Promise<PushResult>;
   readonly contacts: AppContacts;
   readonly outbox: AppOutbox;
+  readonly archives: AppArchives;
   status(options: { org: string | null }, context: CallContext): Promise<StatusResult>;
   runs(options: { org: string | null; limit: number }, context: CallContext): Promise<RunsResult>;
   /** `id` may be a prefix of a run's id; throws UNKNOWN_RUN where it names none or several. */
@@ -74,6 +76,12 @@ export interface AppOrgs {
   /** `alias` null takes the alias away. */
   setAlias(options: { org: string; alias: string | null }, context: CallContext): Promise<{ org: OrgView }>;
   set(options: OrgSettingsOptions, context: CallContext): Promise<{ org: OrgView }>;
+}
+
+export interface AppArchives {
+  /** `org` null: those of all connected orgs. */
+  list(options: { org: string | null }, context: CallContext): Promise<ArchivesResult>;
+  prune(options: ArchivesPruneOptions, context: CallContext): Promise<ArchivesPruneResult>;
 }
 
 export interface AppContacts {

@@ -18,6 +18,7 @@ export const createApp: CreateApp = async (config, { log }): Promise<App> => {
     push: async (...call) => (await import('./push.ts')).pushRecords(services, ...call),
     contacts: (await import('./contacts.ts')).appContacts(services),
     outbox: (await import('./outbox.ts')).appOutbox(services),
+    archives: (await import('./archives.ts')).appArchives(services),
     status: async (options) => (await import('./status.ts')).status(services, options),
     runs: async (options) => (await import('./runs.ts')).listRuns(services, options),
     run: async (options) => (await import('./runs.ts')).showRun(services, options),

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addArchivesCommand } from './commands/archives.ts';
 import { addBackfillCommand } from './commands/backfill.ts';
 import type { CommandHost } from './commands/command-host.ts';
 import { addCompletionCommand } from './commands/completion.ts';
@@ -65,6 +66,7 @@ const commands: readonly ((host: CommandHost) => void)[] = [
   addOrgsCommand,
   addLimitsCommand,
   addReconcileCommand,
+  addArchivesCommand,
   addLogoutCommand,
   addDoctorCommand,
   addServiceCommand,

@@ -86,6 +86,8 @@ export const commands: Record<string, ContractCommand> = {
   'contacts export': {
     flags: ['--format <format>', '--output <file>', '--where <sql>', '--fields <names>', '--excel-safe'],
   },
+  'archives list': { arguments: ['[org]'] },
+  'archives prune': { arguments: ['[org]'], flags: ['--keep <n>'] },
   'outbox list': { flags: ['--conflicts'] },
   'outbox show': { arguments: ['<key>'] },
   'outbox retry': { arguments: ['[key...]'], flags: ['--all', '--in-doubt', '--take <side>'] },

@@ -5,6 +5,15 @@ export function count(n: number | null): string {
   return n === null ? 'unknown' : whole.format(n);
 }
 
+/** 1536 → `1.5 KB` */
+export function byteSize(bytes: number): string {
+  const units = ['bytes', 'KB', 'MB', 'GB', 'TB'];
+  let size = bytes;
+  let unit = 0;
+  for (; size >= 1024 && unit < units.length - 1; unit++) size /= 1024;
+  return `${Number(size.toFixed(size < 10 && unit > 0 ? 1 : 0))} ${units[unit]}`;
+}
+
 /** `1 contact`, `2 contacts`. */
 export function counted(n: number, noun: string, plural = `${noun}s`): string {
   return `${count(n)} ${n === 1 ? noun : plural}`;

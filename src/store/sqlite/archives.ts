@@ -16,7 +16,7 @@ import { openForReading } from './connection.ts';
 export const companions = ['', '-wal', '-shm'] as const;
 
 /** Of `host.20260101T120000Z.archived.db`, behind the host; a second one of the same second has a number. */
-const archivedName = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z(?:-\d+)?\.archived\.db$/;
+const archivedName = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z(?:-(\d+))?\.archived\.db$/;
 /** A copy that is not finished; no program takes it for a mirror. */
 const unfinished = '.new';
 /** Pages between two looks at the signal: 16 MB. */
@@ -35,19 +35,21 @@ export function listArchives(path: string): ArchiveFile[] {
   const folder = dirname(path);
   if (!existsSync(folder)) return [];
   const before = `${basename(path, '.db')}.`;
-  const found = new Map<string, ArchiveFile>();
+  const found = new Map<string, ArchiveFile & { nth: number }>();
   for (const name of readdirSync(folder)) {
     // A log that lies there without its database is an archive's too.
     const file = name.replace(/-(wal|shm)$/, '');
     const time = file.startsWith(before) ? archivedName.exec(file.slice(before.length)) : null;
     if (time === null) continue;
-    const [, year, month, day, hour, minute, second] = time;
+    const [, year, month, day, hour, minute, second, nth = '1'] = time;
     const archivedAt = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-    const known = found.get(file) ?? { path: join(folder, file), archivedAt, bytes: 0 };
+    const known = found.get(file) ?? { path: join(folder, file), archivedAt, bytes: 0, nth: Number(nth) };
     known.bytes += statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0;
     found.set(file, known);
   }
-  return [...found.values()].sort((a, b) => b.archivedAt - a.archivedAt || (a.path < b.path ? 1 : -1));
+  return [...found.values()]
+    .sort((a, b) => b.archivedAt - a.archivedAt || b.nth - a.nth)
+    .map(({ nth, ...archive }) => archive);
 }
 
 /** The log first: without its database it is nothing, while a database without its log lacks rows. */

@@ -5,10 +5,11 @@ export interface AppCall {
   options: unknown;
 }
 
-type Fakes = Partial<Omit<App, 'orgs' | 'contacts' | 'outbox'>> & {
+type Fakes = Partial<Omit<App, 'orgs' | 'contacts' | 'outbox' | 'archives'>> & {
   orgs?: Partial<App['orgs']>;
   contacts?: Partial<App['contacts']>;
   outbox?: Partial<App['outbox']>;
+  archives?: Partial<App['archives']>;
 };
 
 /** An App of the given methods that notes each call's options; any other method is an error. */
