@@ -101,7 +101,9 @@ function unreadable(error: unknown, name: string): unknown {
   const code = systemCodeOf(error);
   if (error instanceof AppError || code === undefined) return error;
   return new AppError('INVALID_INPUT', `${name} ${reasons[code] ?? `cannot be read (${code})`}.`, {
-    hint: 'Check the file name; a single - reads standard input.',
+    hint: /^\s*[{[]/.test(name)
+      ? 'Pipe the JSON in, as an argument is a file name: echo … | parahack-sync push -'
+      : 'Check the file name; a single - reads standard input.',
     details: { source: name },
     cause: error,
   });

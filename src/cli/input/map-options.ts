@@ -16,6 +16,8 @@ const forms =
 export async function readMaps(values: readonly string[], cwd: string): Promise<MapEntry[]> {
   const entries: MapEntry[] = [];
   for (const value of values) {
+    // A variable of the shell that is not set, say.
+    if (value.trim() === '') throw wrongMap('--map is empty');
     if (value.includes('=') && !/^(\.{0,2}[/\\]|[A-Za-z]:\\)/.test(value)) {
       entries.push(entryOf(value, null, `--map '${value}'`));
     } else {

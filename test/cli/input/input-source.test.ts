@@ -51,6 +51,12 @@ describe('every file is looked at before the first is read', () => {
     await expect(open('secret.csv')).rejects.toThrow('secret.csv may not be read.');
   });
 
+  test('JSON in place of a file name is told how to come in', async () => {
+    await expect(open('{"LastName":"Ng"}')).rejects.toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('Pipe the JSON in') }),
+    );
+  });
+
   test('standard input only once', async () => {
     await expect(open('-', '-')).rejects.toThrow('Standard input can be read only once.');
   });

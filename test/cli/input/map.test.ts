@@ -70,6 +70,7 @@ describe('--map', () => {
     [['Notes=Description', 'Notes=Title'], '--map maps "Notes" to two fields.'],
     [['=LastName'], 'there is no header before "="'],
     [['Notes=a,b'], '"a,b" is no field\'s name'],
+    [[''], '--map is empty.'],
     [['nowhere.map'], '--map nowhere.map: the file cannot be read (ENOENT).'],
   ])('%j is refused', async (maps, message) => {
     await expect(parse(csv, { maps, cwd })).rejects.toThrow(
