@@ -17,7 +17,8 @@ export interface InputSource {
 
 type SourceIo = Pick<CliIo, 'stdin' | 'cwd'>;
 
-const chunkBytes = 64 * 1024;
+/** Small, so that what is made of a chunk is short-lived. */
+const chunkBytes = 16 * 1024;
 /** How often a pipe without data is looked at. */
 const pipeLookMs = 10;
 
@@ -115,7 +116,8 @@ async function* stdinChunks(stdin: CliIo['stdin'], signal: AbortSignal): AsyncGe
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     for await (const chunk of stdin as AsyncIterable<Uint8Array | string>) {
-      yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+      for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
     }
   } catch (error) {
     throwIfAborted(signal);

@@ -28,6 +28,7 @@ export interface Answer {
  * nothing, so that the object can still be read as a contact, which may have a column `status` of its own.
  */
 export async function lookIntoObject(json: JsonText): Promise<Answer | null> {
+  if (beginsWithField(json)) return null;
   const members = new Map<string, unknown>();
   let at = await json.skipSpace(json.at + 1);
   for (;;) {
@@ -44,6 +45,15 @@ export async function lookIntoObject(json: JsonText): Promise<Answer | null> {
     if (json.text[at] !== ',') return null;
     at = await json.skipSpace(at + 1);
   }
+}
+
+const firstName = /\{[ \t\r\n]*"(\w+)"/y;
+
+/** Sees most contacts at their first member, without waiting for more. */
+function beginsWithField({ text, at }: JsonText): boolean {
+  firstName.lastIndex = at;
+  const name = firstName.exec(text)?.[1];
+  return name !== undefined && name !== 'records' && name !== 'result' && !besideRecords.has(name);
 }
 
 /**

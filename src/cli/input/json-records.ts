@@ -13,7 +13,7 @@ type Batches = AsyncGenerator<PushRecord[], void, undefined>;
 /** Of a name in a message. */
 const shownCharacters = 80;
 /** So many at a time are handed on. */
-const batchRecords = 500;
+const batchRecords = 100;
 
 /**
  * Records of a JSON object, a JSON array of objects, or objects one after the other (NDJSON, and what `jq` prints);
@@ -26,12 +26,12 @@ export async function* jsonRecords(texts: AsyncIterable<string>, options: Record
   json.take(await json.skipSpace(0));
   if (json.text[json.at] === '[') {
     yield* elements(json, records);
-    json.take(await json.skipSpace(json.at));
+    await json.takeSpace();
     if (json.at < json.text.length) throw json.fault(json.at, 'something follows the end of the array');
   }
   while (json.at < json.text.length) {
     yield* oneObject(json, records, options, 0);
-    json.take(await json.skipSpace(json.at));
+    await json.takeSpace();
   }
   yield records.flush();
 }
@@ -65,7 +65,7 @@ async function* elements(json: JsonText, records: RecordReader): Batches {
   for (;;) {
     await records.read();
     if (records.ready) yield records.flush();
-    json.take(await json.skipSpace(json.at));
+    await json.takeSpace();
     const char = json.text[json.at];
     if (char === ']') return json.take(json.at + 1);
     if (char !== ',') {
@@ -161,8 +161,10 @@ function recordOf(
   faults: RecordNote[],
 ): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
-  const mapped = new Set<string>();
-  for (const [member, value] of Object.entries(members)) {
+  let mapped: Set<string> | null = null;
+  // Names are our own parser's, so that none is inherited.
+  for (const member in members) {
+    const value = members[member];
     if (member === 'attributes' && value !== null && typeof value === 'object') {
       const { type } = value as { type?: unknown };
       const other = typeof type === 'string' ? otherObject(type, 'attributes') : null;
@@ -171,8 +173,11 @@ function recordOf(
     }
     const field = fieldOf(member);
     if (field.name === null) continue;
-    const meets = Object.hasOwn(fields, field.name) && (field.mapped || mapped.has(field.name));
-    if (field.mapped) mapped.add(field.name);
+    const meets = (field.mapped || mapped?.has(field.name)) && Object.hasOwn(fields, field.name);
+    if (field.mapped) {
+      mapped ??= new Set();
+      mapped.add(field.name);
+    }
     if (!meets) {
       setMember(fields, field.name, value);
       continue;

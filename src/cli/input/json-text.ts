@@ -20,6 +20,8 @@ export interface JsonText {
   take(end: number): void;
   /** The first offset at or after `from` that is no white space; `text.length` at the end of everything. */
   skipSpace(from: number): Promise<number>;
+  /** Takes white space. Only where text is wanting is it a promise: this comes before and behind each record. */
+  takeSpace(): Promise<void> | undefined;
   /** The offset after the value that begins at `from`, as far as brackets and quotes tell. */
   endOfValue(from: number): Promise<number>;
   placeOf(offset: number): { line: number; column: number };
@@ -28,7 +30,7 @@ export interface JsonText {
 }
 
 /** Text that was taken is let go when so much of it has gathered. */
-const letGoCharacters = 64 * 1024;
+const letGoCharacters = 8 * 1024;
 
 export function createJsonText(texts: AsyncIterable<string>, source: string): JsonText {
   const pieces = texts[Symbol.asyncIterator]();
@@ -40,6 +42,19 @@ export function createJsonText(texts: AsyncIterable<string>, source: string): Js
     if (done) return false;
     text += value;
     return true;
+  };
+  const take = (end: number): void => {
+    lines.advance(text, at, end);
+    at = end;
+    if (at < letGoCharacters && at < text.length) return;
+    text = text.slice(at);
+    at = 0;
+  };
+  const skipSpace = async (from: number): Promise<number> => {
+    for (let next = from; ; next++) {
+      while (next >= text.length) if (!(await more())) return text.length;
+      if (!isSpace(text.charCodeAt(next))) return next;
+    }
   };
   const fault: JsonText['fault'] = (offset, reason, index) =>
     inputFault(
@@ -60,19 +75,16 @@ export function createJsonText(texts: AsyncIterable<string>, source: string): Js
     more,
     fault,
     placeOf: (offset) => lines.placeOf(text, at, offset),
-    take(end) {
-      lines.advance(text, at, end);
-      at = end;
-      if (at < letGoCharacters && at < text.length) return;
-      text = text.slice(at);
-      at = 0;
-    },
-    async skipSpace(from) {
-      for (let next = from; ; next++) {
-        while (next >= text.length) if (!(await more())) return text.length;
-        if (!isSpace(text.charCodeAt(next))) return next;
+    take,
+    takeSpace() {
+      for (let next = at; next < text.length; next++) {
+        if (isSpace(text.charCodeAt(next))) continue;
+        take(next);
+        return;
       }
+      return skipSpace(at).then(take);
     },
+    skipSpace,
     async endOfValue(from) {
       const scan = createEndScan(from);
       for (;;) {

@@ -18,6 +18,8 @@ export interface JsonValue {
 
 /** Deeper than any contact, and far from the end of the stack. */
 const deepest = 200;
+/** So many are told of one record, which is refused for the first already. */
+const mostTwice = 10;
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const escaped = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 const word = /true|false|null/y;
@@ -68,20 +70,39 @@ class ValueReader {
 
   #readObject(depth: number): Record<string, unknown> {
     const object: Record<string, unknown> = {};
-    const places = new Map<string, number>();
+    const start = this.at;
     this.#eachIn('}', depth, () => {
-      const place = this.at;
-      const name = this.#readString('a field name in double quotes');
-      const first = places.get(name);
-      if (first === undefined) places.set(name, place);
-      else this.twice.push({ name, first, second: place });
-      this.#skipSpace();
-      if (this.#text[this.at] !== ':') throw unexpected(this.#text, this.at, 'a colon');
-      this.at++;
-      this.#skipSpace();
+      const second = this.at;
+      const name = this.#readName();
+      if (Object.hasOwn(object, name) && this.twice.length < mostTwice) {
+        this.twice.push({ name, first: this.#firstOf(start, name), second });
+      }
       setMember(object, name, this.read(depth));
     });
     return object;
+  }
+
+  /** Goes behind the colon. */
+  #readName(): string {
+    const name = this.#readString('a field name in double quotes');
+    this.#skipSpace();
+    if (this.#text[this.at] !== ':') throw unexpected(this.#text, this.at, 'a colon');
+    this.at++;
+    this.#skipSpace();
+    return name;
+  }
+
+  /** Where the object that begins at `start` has a name first. Read again, as it is asked of few objects. */
+  #firstOf(start: number, name: string): number {
+    const again = new ValueReader(this.#text, start + 1);
+    for (;;) {
+      again.#skipSpace();
+      const place = again.at;
+      if (again.#readName() === name) return place;
+      again.read(0);
+      again.#skipSpace();
+      again.at++;
+    }
   }
 
   #eachIn(close: '}' | ']', depth: number, readOne: () => void): void {
