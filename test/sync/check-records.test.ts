@@ -361,11 +361,22 @@ describe('parents', () => {
     expect(queries[0]).toContain("AND SobjectType = 'Contact'");
   });
 
-  it('cannot be named by any field, twice, or by several fields', async () => {
+  it('may stand beside their Id, as in an export, where both say the same', async () => {
+    const both = { 'Account.Name': 'Acme', LastName: 'L', AccountId: '001000000000001' };
+    expect((await check(both, { rows: [acme] })).faults).toEqual([]);
+    expect((await check({ ...both, 'Account.Name': 'Other' }, { rows: [acme] })).faults).toEqual([
+      'Account.Name: PARENT_NOT_FOUND',
+    ]);
+    const another = { ...both, AccountId: '001000000000002' };
+    expect((await check(another, { rows: [acme] })).faults).toEqual(['Account.Name: GIVEN_TWICE']);
+    const namesake = { ...acme, Id: '001000000000003AAA' };
+    expect((await check(both, { rows: [acme, namesake] })).faults).toEqual([]);
+    expect((await check({ LastName: 'L', AccountId: null, Account: null })).faults).toEqual([]);
+  });
+
+  it('cannot be named by any field, or by several fields', async () => {
     const by = await check({ LastName: 'L', 'Account.Industry': 'x' });
     expect(by.messages).toEqual(['Account cannot be found by Industry; it is found by Name, ExtId__c.']);
-    const twice = { LastName: 'L', AccountId: '001000000000001', 'Account.Name': 'Acme' };
-    expect((await check(twice, { rows: [acme] })).faults).toEqual(['Account.Name: GIVEN_TWICE']);
     const both = { LastName: 'L', Account: { Name: 'x', Industry: 'y' } };
     expect((await check(both)).faults).toEqual(['Account: WRONG_TYPE']);
   });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { fullId } from '../../base/record-id.ts';
+import { fullId, sameId } from '../../base/record-id.ts';
 import type { Field } from '../ports/field.ts';
 import type { OutboxOp } from '../ports/outbox.ts';
 import type { IntakeFault, IntakeRecord } from '../ports/outbox-intake.ts';
@@ -35,6 +35,9 @@ export interface CheckOptions {
   keepGiven: boolean;
   now: number;
 }
+
+/** A column that sets one of the contact's own fields. */
+type FieldColumn = ParentColumn | { kind: 'field' } | { kind: 'relationship' };
 
 /** One record under check. */
 interface Check {
@@ -92,7 +95,12 @@ export class RecordChecker {
       changes: {},
       faults: [...(record.faults ?? [])],
     };
-    for (const [name, value] of members) this.#takeMember(check, name, value);
+    // Parents after the contact's own fields: an export has both, `AccountId` and `Account.Name`.
+    const isParent = ([name]: Check['members'][number]) =>
+      ['parent', 'relationship'].includes(this.#columns.of(name).kind);
+    for (const [name, value] of members.toSorted((a, b) => Number(isParent(a)) - Number(isParent(b)))) {
+      this.#takeMember(check, name, value);
+    }
     if (check.op === 'create' && upsert === null) this.#requireFields(check);
     const contactId = this.#idOf(check);
     const uniqueValue = upsert === null ? null : uniqueValueOf(check, upsert);
@@ -211,17 +219,12 @@ export class RecordChecker {
     return false;
   }
 
-  #setField(
-    check: Check,
-    name: string,
-    field: Field,
-    column: ParentColumn | { kind: 'field' | 'relationship' },
-    value: unknown,
-  ): void {
+  #setField(check: Check, name: string, field: Field, column: FieldColumn, value: unknown): void {
     const { record, op, changes, faults } = check;
     if (record.untyped && value === null && op === 'create') return;
     if (field.name in changes) {
-      faults.push({ field: name, code: 'GIVEN_TWICE', message: `${field.name} is given twice.` });
+      const fault = this.#contradiction(column, value, field, changes[field.name]);
+      if (fault !== null) faults.push({ field: name, ...fault });
       return;
     }
     const typed =
@@ -230,6 +233,19 @@ export class RecordChecker {
         : typedMember(column.kind, value, field);
     if ('fault' in typed) faults.push({ field: name, ...typed.fault });
     else changes[field.name] = typed.value;
+  }
+
+  /** A field that is given a second time may only say the same; a parent's name is often beside its Id. */
+  #contradiction(column: FieldColumn, value: unknown, field: Field, given: unknown): FieldFault | null {
+    if (column.kind === 'field') return { code: 'GIVEN_TWICE', message: `${field.name} is given twice.` };
+    if (value === null) return null;
+    if (column.kind === 'relationship') return onlyByOneField(field);
+    const typed = this.#parents.idOf({ column, value });
+    if ('fault' in typed) return typed.fault.code === 'PARENT_AMBIGUOUS' ? null : typed.fault;
+    if (typed.value === null || (typeof given === 'string' && sameId(given, String(typed.value))))
+      return null;
+    const message = `${field.name} is ${quoted(given)}, and ${quoted(value)} is another ${column.object}.`;
+    return { code: 'GIVEN_TWICE', message };
   }
 
   #requireFields({ changes, faults, members }: Check): void {
@@ -256,11 +272,11 @@ function idFault(why: string): IntakeFault {
 
 function typedMember(kind: 'field' | 'relationship', value: unknown, field: Field) {
   if (kind === 'field' || value === null) return typedValue(value, field);
-  const fault: FieldFault = {
-    code: 'WRONG_TYPE',
-    message: `${field.name} takes its parent by one field, as {"ExternalId__c": "x"}.`,
-  };
-  return { fault };
+  return { fault: onlyByOneField(field) };
+}
+
+function onlyByOneField({ name }: Field): FieldFault {
+  return { code: 'WRONG_TYPE', message: `${name} takes its parent by one field, as {"ExternalId__c": "x"}.` };
 }
 
 function isBlank(value: unknown): boolean {
