@@ -2,18 +2,11 @@ import type { PushRecord, RecordNote } from '../../app/contract/push.ts';
 import { type CsvColumn, csvColumns } from './csv-columns.ts';
 import { csvDialect } from './csv-delimiter.ts';
 import { CsvReader, type CsvRow } from './csv-rows.ts';
-import type { HeaderMap } from './header-map.ts';
 import { inputFault } from './input-fault.ts';
-import type { InputNotes } from './input-notes.ts';
 import { lineBreaksIn } from './line-count.ts';
 import { otherObject, twoValues } from './record-notes.ts';
+import type { RecordsOptions } from './records-options.ts';
 import { setMember } from './set-member.ts';
-
-export interface RecordsOptions {
-  source: string;
-  map: HeaderMap;
-  notes: InputNotes;
-}
 
 /**
  * Records of a CSV text with a header line. As in Bulk API 2.0, an empty cell leaves its field alone and `#N/A`

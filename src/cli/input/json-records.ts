@@ -1,17 +1,15 @@
 import type { PushRecord, RecordNote } from '../../app/contract/push.ts';
-import type { RecordsOptions } from './csv-records.ts';
 import { endAnswer, lookIntoObject, refusePart } from './json-answer.ts';
 import { JsonFault, unexpected } from './json-fault.ts';
 import { createJsonText, type JsonText } from './json-text.ts';
 import { readJsonValue } from './json-value.ts';
-import { otherObject, twoValues } from './record-notes.ts';
+import { namedTwice, otherObject, twoValues } from './record-notes.ts';
+import type { RecordsOptions } from './records-options.ts';
 import { ownRejectColumns } from './reject-columns.ts';
 import { setMember } from './set-member.ts';
 
 type Batches = AsyncGenerator<PushRecord[], void, undefined>;
 
-/** Of a name in a message. */
-const shownCharacters = 80;
 /** So many at a time are handed on. */
 const batchRecords = 100;
 
@@ -113,14 +111,9 @@ function createRecordReader(json: JsonText, { source, map }: RecordsOptions): Re
       try {
         const text = json.text.slice(start, end);
         const { value, twice } = readJsonValue(text, 0);
-        const faults = twice.map(({ name, first: one, second }): RecordNote => {
-          const [before, after] = [json.placeOf(start + one), json.placeOf(start + second)];
-          return {
-            field: name.slice(0, shownCharacters),
-            code: 'GIVEN_TWICE',
-            message: `"${name.slice(0, shownCharacters)}" is given twice: at line ${before.line}, column ${before.column}, and at line ${after.line}, column ${after.column}.`,
-          };
-        });
+        const faults = twice.map(({ name, first: one, second }) =>
+          namedTwice(name, json.placeOf(start + one), json.placeOf(start + second)),
+        );
         const fields = recordOf(value as Record<string, unknown>, fieldOf, faults);
         const record: PushRecord = { source, index: count, line: json.line, fields, untyped: false };
         if (faults.length > 0) record.faults = faults;

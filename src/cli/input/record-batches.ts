@@ -1,7 +1,7 @@
 import type { PushRecord } from '../../app/contract/push.ts';
 import { AppError } from '../../base/errors.ts';
 import type { CliIo } from '../cli-io.ts';
-import { csvRecords, type RecordsOptions } from './csv-records.ts';
+import { csvRecords } from './csv-records.ts';
 import { createHeaderMap, type HeaderMap } from './header-map.ts';
 import { inputFault } from './input-fault.ts';
 import type { InputFormat } from './input-formats.ts';
@@ -10,6 +10,7 @@ import { openSources } from './input-source.ts';
 import { decodeText } from './input-text.ts';
 import { jsonRecords } from './json-records.ts';
 import { readMaps } from './map-options.ts';
+import type { RecordsOptions } from './records-options.ts';
 
 export interface RecordSources {
   /** File names in order, `-` for standard input; none: standard input alone. */
