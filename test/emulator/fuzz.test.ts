@@ -220,12 +220,12 @@ describe('malformed requests', () => {
       '',
       'GET ',
       'GET / HTTP/1.1\r\n',
-      'POST /services/data/v62.0/composite HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n',
-      'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nHost: x\r\n\r\nzz\r\n',
+      'POST /services/data/v62.0/composite HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n',
+      'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nHost: localhost\r\n\r\nzz\r\n',
       'CONNECT x:1 HTTP/1.1\r\n\r\n',
-      'GET * HTTP/1.1\r\nHost: x\r\n\r\n',
-      'OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
-      'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
+      'GET * HTTP/1.1\r\nHost: localhost\r\n\r\n',
+      'OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+      'GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
     );
     await fc.assert(
       fc.asyncProperty(start, fc.uint8Array({ maxLength: 200 }), async (text, bytes) => {
