@@ -244,7 +244,7 @@ export class SqliteIntake implements OutboxIntake {
         : `(SELECT json_group_array(json_object('code', f.code, 'message', f.message, 'fields',
            iif(f.field IS NULL, json_array(), json_array(f.field))) ORDER BY f.id)
           FROM fault f WHERE f.entry = e.seq) AS errors
-         FROM entry e WHERE e.seq IN (SELECT entry FROM fault)`;
+         FROM entry e WHERE EXISTS (SELECT 1 FROM fault f WHERE f.entry = e.seq)`;
     const sql = `SELECT e.seq, e.source, e.place, e.line, e.given, ${reasons}
       AND e.given IS NOT NULL AND e.seq > ? ORDER BY e.seq LIMIT ?`;
     for await (const rows of this.#pages<Row>(sql)) {

@@ -1,0 +1,95 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { PushRecord } from '../../src/sync/push/check-records.ts';
+import { inBatches, pushAll, recordsOf } from './push-all.ts';
+import { openRig, type Rig } from './rig.ts';
+
+const people = (count: number, more: (i: number) => Record<string, unknown> = () => ({})) =>
+  recordsOf(Array.from({ length: count }, (_, i) => ({ LastName: `P${i}`, ...more(i) })));
+
+async function nothingStored(rig: Rig): Promise<void> {
+  expect(await rig.context.mirror.outbox.list()).toEqual([]);
+  expect(readdirSync(join(rig.folder, 'orgs', '.spool'))).toEqual([]);
+}
+
+describe('a push that ends before all its records are in', () => {
+  it('by a fault of its reader, stores nothing', async () => {
+    await using rig = await openRig();
+    async function* breaking(): AsyncGenerator<readonly PushRecord[]> {
+      yield people(1_000);
+      throw new Error('The rest cannot be read.');
+    }
+    const pushed = pushAll(rig.context, [], { records: breaking(), signal: rig.signal });
+    await expect(pushed).rejects.toThrow('The rest cannot be read.');
+    await nothingStored(rig);
+  });
+
+  it('by Ctrl-C, stores nothing', async () => {
+    await using rig = await openRig();
+    const stop = new AbortController();
+    async function* slow(): AsyncGenerator<readonly PushRecord[]> {
+      yield people(10);
+      stop.abort();
+      yield people(10);
+    }
+    const pushed = pushAll(rig.context, [], { records: slow(), signal: stop.signal });
+    await expect(pushed).rejects.toMatchObject({ name: 'AbortError' });
+    await nothingStored(rig);
+  });
+
+  it('by more records than one request takes all or none of, stores nothing', async () => {
+    await using rig = await openRig();
+    const pushed = pushAll(rig.context, people(201), { allOrNone: true, signal: rig.signal });
+    await expect(pushed).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+    await nothingStored(rig);
+  });
+
+  it('by a fault in its last record, stores nothing and tells that one', async () => {
+    await using rig = await openRig();
+    const all = [...people(2_400), ...recordsOf([{ FirstName: 'Nameless' }])];
+    const pushed = pushAll(rig.context, all, { signal: rig.signal });
+    await expect(pushed).rejects.toMatchObject({
+      details: { faults: [{ field: 'LastName', code: 'REQUIRED_FIELD_MISSING' }] },
+    });
+    await nothingStored(rig);
+  });
+});
+
+it('one external id in two batches far apart is given twice', async () => {
+  await using rig = await openRig({ customFields: 3 });
+  const all = people(2_100, (i) => ({ ParaHack_Id__c: i === 2_050 ? 'ID-7' : `id-${i}` }));
+  const upsert = { upsertField: 'ParaHack_Id__c', signal: rig.signal };
+  await expect(pushAll(rig.context, all, upsert)).rejects.toMatchObject({
+    details: {
+      faults: [{ index: 2_050, code: 'DUPLICATE_VALUE', message: expect.stringContaining('"id-7"') }],
+    },
+  });
+});
+
+it('a parent that every record names is asked for once', async () => {
+  await using rig = await openRig({ contacts: 5 });
+  const { remote } = rig.context;
+  const asked: string[] = [];
+  const context = {
+    ...rig.context,
+    remote: {
+      ...remote,
+      query: (...args: Parameters<typeof remote.query>) => {
+        asked.push(args[0]);
+        return remote.query(...args);
+      },
+    },
+  };
+  const { records } = await remote.query('SELECT Id, Name FROM Account LIMIT 1');
+  const [account] = records;
+  const all = people(300, () => ({ 'Account.Name': account?.Name }));
+  const pushed = await pushAll(context, [], {
+    records: inBatches(all, 100),
+    queue: true,
+    signal: rig.signal,
+  });
+  expect(pushed.entries).toHaveLength(300);
+  expect(pushed.entries[299]?.entry?.changes).toMatchObject({ AccountId: account?.Id });
+  expect(asked).toHaveLength(1);
+});
