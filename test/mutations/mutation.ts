@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** One planted fault: what it breaks, the diff, and the test that must notice it. */
+export interface Mutation {
+  /** The patch's file name without its ending. */
+  name: string;
+  path: string;
+  /** What a user would lose, in a sentence. */
+  breaks: string;
+  /** The test file, from the project's root. */
+  testFile: string;
+  /** The test's name as Vitest joins it, matched as a part; without it any test of the file may turn red. */
+  testName: string | null;
+  /** Whether the test runs what `npm run build` makes. */
+  build: boolean;
+}
+
+/**
+ * A patch begins with what it breaks, then `Test: FILE`, and where wanted `Name: TITLE` and `Build: yes`, each on a
+ * line of its own; a unified diff follows.
+ */
+export function readMutations(folder: string): Mutation[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.patch'))
+    .toSorted()
+    .map((file) => parseMutation(file, join(folder, file)));
+}
+
+function parseMutation(file: string, path: string): Mutation {
+  const head = readFileSync(path, 'utf8').split(/^(?:diff |--- )/m, 1)[0] ?? '';
+  const value = (key: string) => new RegExp(`^${key}: (.+)$`, 'm').exec(head)?.[1]?.trim() ?? null;
+  const testFile = value('Test');
+  const breaks = head.split('\n', 1)[0]?.trim() ?? '';
+  if (testFile === null || breaks === '') throw new Error(`${file}: the first line or "Test:" is missing.`);
+  return {
+    name: file.replace(/\.patch$/, ''),
+    path,
+    breaks,
+    testFile,
+    testName: value('Name'),
+    build: value('Build') === 'yes',
+  };
+}
