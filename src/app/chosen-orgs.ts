@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostKeyOf, normaliseInstanceUrl } from '../auth/instance-url.ts';
 import { AppError } from '../base/errors.ts';
+import { eachOrgOnce, firstOfSameOrg } from '../orgs/connected-once.ts';
 import { registryFileName } from '../orgs/open-registry.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import type { Services } from './services.ts';
@@ -37,9 +38,10 @@ export function syncOrgs(
     const chosen = names.map((name) =>
       only !== null && namesProcessOrg(only, name) ? only : services.registry.resolve(name),
     );
+    for (const org of chosen) refuseDouble(services, org);
     return [...new Map(chosen.map((org) => [org.instanceUrl, org])).values()];
   }
-  const known = only === null ? services.registry.list() : [only];
+  const known = only === null ? eachOrgOnce(services.registry.list()) : [only];
   if (known.length === 0) noOrg();
   const wanted = all ? known : known.filter(({ sync }) => sync);
   if (wanted.length > 0) return wanted;
@@ -52,6 +54,20 @@ export function syncOrgs(
     hint: `Turn it on with \`parahack-sync orgs enable ${known.length === 1 && first !== undefined ? nameOf(first) : 'ORG'}\`, or name an org.`,
     details: { known: known.map(({ instanceUrl, alias, username }) => ({ instanceUrl, alias, username })) },
   });
+}
+
+/** Version 0.1.0 could connect an org under two addresses; only the first of them is synced. */
+function refuseDouble({ registry }: Services, org: OrgRecord): void {
+  const first = firstOfSameOrg(registry.list(), org);
+  if (first.instanceUrl === org.instanceUrl) return;
+  throw new AppError(
+    'ORG_CONNECTED',
+    `${org.instanceUrl} is the org that is connected as ${first.instanceUrl}.`,
+    {
+      hint: `An org is synced once. Run: parahack-sync logout ${org.instanceUrl} --delete-data`,
+      details: { instanceUrl: org.instanceUrl, connectedAs: first.instanceUrl },
+    },
+  );
 }
 
 /** The orgs of commands that only tell: the named one, else all. */

@@ -3,6 +3,7 @@ import { withTimeout } from '../base/abort.ts';
 import { AppError, isAppError, messageOf, systemCodeOf } from '../base/errors.ts';
 import { formatDuration } from '../base/interval.ts';
 import { makeFolder } from '../base/make-folder.ts';
+import { firstOfSameOrg } from '../orgs/connected-once.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import type { CallContext } from './app.ts';
 import { toldOrgs } from './chosen-orgs.ts';
@@ -42,6 +43,15 @@ export async function doctor(services: Services, { signal }: CallContext): Promi
   const hosts = () => [...new Set(orgs.length > 0 ? orgs.map(({ apiUrl }) => apiUrl) : [config.loginUrl])];
   await check('orgs', async () => {
     orgs = toldOrgs(services, null);
+    const double = orgs.find((org) => firstOfSameOrg(orgs, org) !== org);
+    if (double !== undefined) {
+      return {
+        name: 'orgs',
+        status: 'fail',
+        message: `${double.instanceUrl} is the org that is connected as ${firstOfSameOrg(orgs, double).instanceUrl}; it is not synced`,
+        hint: `Run \`parahack-sync logout ${double.instanceUrl} --delete-data\`.`,
+      };
+    }
     if (orgs.length > 0) return `${orgs.length} connected`;
     return {
       name: 'orgs',

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Credential } from '../auth/credential.ts';
+import { lossOfReplacing } from '../auth/grant-replacement.ts';
 import { keepLogin } from '../auth/keep-login.ts';
 import { loginWithAccessToken } from '../auth/login-access-token.ts';
 import { loginWithBrowser } from '../auth/login-browser.ts';
@@ -7,11 +8,13 @@ import { loginWithClientCredentials } from '../auth/login-client-credentials.ts'
 import { loginWithJwt } from '../auth/login-jwt.ts';
 import { revokeCredential } from '../auth/revoke.ts';
 import { AppError, messageOf, systemCodeOf } from '../base/errors.ts';
+import { sameId } from '../base/record-id.ts';
 import { checkAlias, checkAliasFree } from '../orgs/alias.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { planLogin } from '../orgs/plan-login.ts';
 import type { CallContext } from './app.ts';
 import type { LoginEvent, LoginOptions, LoginResult } from './contract/login.ts';
+import { moveLocks, moveOrg } from './move-org.ts';
 import type { Services } from './services.ts';
 
 /** Gets a grant by the chosen flow, stores it, and connects the org. */
@@ -45,13 +48,18 @@ async function connect(
   const { registry, credentials, log } = services;
   const plan = planLogin(registry.list(), credential, { replaceUser: options.replaceUser });
   const known = plan.kind === 'new' ? null : plan.org;
+  const isElsewhere = known !== null && known.instanceUrl !== credential.instanceUrl;
+  const moves = isElsewhere && options.move === true;
+  // An org is connected once, under the address that it came by, until the user moves it.
   const kept: Credential =
-    plan.kind === 'renamed'
-      ? { ...credential, instanceUrl: plan.org.instanceUrl, apiUrl: credential.apiUrl }
-      : credential;
-  if (plan.kind === 'renamed') {
-    log.warn(`${plan.from} now answers at ${plan.to}; calls go there, the mirror keeps its file`);
+    isElsewhere && !moves ? { ...credential, instanceUrl: known.instanceUrl } : credential;
+  if (isElsewhere && !moves) {
+    log.warn(
+      `${credential.instanceUrl} is the org that is connected as ${known.instanceUrl}: calls go to the new address from now on, its name and its files stay; add --move to take them along`,
+    );
   }
+  using _moving = moves ? moveLocks(services, known.instanceUrl, credential.instanceUrl) : null;
+  await allowReplacing(services, kept, known, options);
   // Keeping the new grant ends the old one, so nothing may be wrong from here on.
   if (options.alias !== null) checkAliasFree(options.alias, registry.list(), kept.instanceUrl);
   const { revokedOld } = await keepLogin(kept, {
@@ -59,16 +67,44 @@ async function connect(
     withLock: (name, work, lockOptions) => services.refreshLocks.withLock(name, work, lockOptions),
     fetch: services.fetch,
     signal,
+    replaces: moves ? [known.instanceUrl] : [],
   });
   if (revokedOld?.status === 'failed') {
     log.warn('the former login could not be revoked at Salesforce; it ends by itself when it is not used');
   }
+  if (moves) await moveOrg(services, known.instanceUrl, kept.instanceUrl, signal);
   const org = recordOf(services, kept, options, known);
   registry.put(org);
   const replacesUser = plan.kind === 'replace-user' || (plan.kind === 'renamed' && plan.replacesUser);
   if (replacesUser) await replaceEyes(services, org);
-  const { instanceUrl, orgId, userId, username, alias, sync, grant } = org;
-  return { org: { instanceUrl, orgId, userId, username, alias, sync, grant } };
+  const { instanceUrl, apiUrl, orgId, userId, username, alias, sync, grant } = org;
+  return {
+    org: { instanceUrl, apiUrl, orgId, userId, username, alias, sync, grant },
+    movedFrom: moves ? known.instanceUrl : null,
+  };
+}
+
+/** Keeping a login revokes the one before it; one that renews itself is only given up on the user's word. */
+async function allowReplacing(
+  { credentials }: Services,
+  fresh: Credential,
+  known: OrgRecord | null,
+  { replaceGrant, replaceUser, confirm }: LoginOptions,
+): Promise<void> {
+  if (replaceGrant) return;
+  const former =
+    (await credentials.get(fresh.instanceUrl)) ?? (known && (await credentials.get(known.instanceUrl)));
+  const isOtherUser = former !== null && !sameId(former.userId, fresh.userId);
+  // The user was asked about already.
+  if (isOtherUser && replaceUser && fresh.grant !== 'access-token') return;
+  const loss = lossOfReplacing(former, fresh);
+  if (loss === null) return;
+  const message = `The login of ${fresh.instanceUrl} would be replaced: ${loss}.`;
+  if (confirm !== undefined && (await confirm(`${message} Replace it?`))) return;
+  throw new AppError('GRANT_REPLACED', message, {
+    hint: 'The former login is kept. Add --replace-grant to give it up.',
+    details: { instanceUrl: fresh.instanceUrl, grant: former?.grant ?? null, newGrant: fresh.grant },
+  });
 }
 
 async function obtain(

@@ -1,6 +1,7 @@
 import { AppError, messageOf } from '../base/errors.ts';
 import { isoTime } from '../base/iso-time.ts';
 import { supervise, type WatchedOrg } from '../daemon/supervisor.ts';
+import { eachOrgOnce } from '../orgs/connected-once.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { backfill, isBackfilled } from '../sync/backfill/backfill.ts';
 import { closeKilledCycles } from '../sync/close-killed-runs.ts';
@@ -38,7 +39,7 @@ export async function watch(
   const named = options.orgs.length > 0 || services.config.processOrg !== null || once;
   const list = async () => {
     if (named) return [...byUrl.keys()];
-    const wanted = services.registry.list().filter(({ sync }) => sync);
+    const wanted = eachOrgOnce(services.registry.list()).filter(({ sync }) => sync);
     for (const org of wanted) byUrl.set(org.instanceUrl, org);
     return wanted.map(({ instanceUrl }) => instanceUrl);
   };

@@ -29,6 +29,7 @@ export const exitCodeByErrorCode: Readonly<Record<string, number>> = {
   LOGIN_TIMEOUT: exitCodes.login,
   LOGIN_PORT_TAKEN: exitCodes.login,
   OTHER_USER: exitCodes.login,
+  GRANT_REPLACED: exitCodes.login,
   CREDENTIAL_STORE_UNAVAILABLE: exitCodes.login,
 
   PARTIAL: exitCodes.partial,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { AppError, isAppError, systemCodeOf } from '../base/errors.ts';
 import { makeFolder } from '../base/make-folder.ts';
+import { sameId } from '../base/record-id.ts';
 import { aliasTaken, checkAlias } from './alias.ts';
 import type { AuthState, ConflictPolicy, OrgRecord } from './org-record.ts';
 import type { Registry } from './registry.ts';
@@ -65,8 +66,12 @@ export function openRegistry(dataDir: string): Registry {
     const row = db.prepare('select * from org where instance_url = ?').get(instanceUrl) as OrgRow | undefined;
     return row === undefined ? null : toRecord(row);
   };
-  const put = (org: OrgRecord): void => {
+  const put = (org: OrgRecord): void => db.transaction(() => insert(org)).immediate();
+  const insert = (org: OrgRecord): void => {
     if (org.alias !== null) checkAlias(org.alias);
+    const others = list().filter(({ instanceUrl }) => instanceUrl !== org.instanceUrl);
+    const twin = others.find(({ orgId }) => sameId(orgId, org.orgId));
+    if (twin !== undefined && get(org.instanceUrl) === null) throw connectedAs(twin);
     const values = columns.map((column) => `:${column}`);
     const updates = columns.slice(1).map((column) => `${column} = excluded.${column}`);
     try {
@@ -91,6 +96,17 @@ export function openRegistry(dataDir: string): Registry {
           const changed = { ...org, ...change, instanceUrl };
           put(changed);
           return changed;
+        })
+        .immediate(),
+    move: (from, to) =>
+      db
+        .transaction(() => {
+          const taken = get(to);
+          if (taken !== null) throw connectedAs(taken);
+          db.prepare('update org set instance_url = ?, api_url = ? where instance_url = ?').run(to, to, from);
+          const moved = get(to);
+          if (moved === null) throw unknown(from);
+          return moved;
         })
         .immediate(),
     setAuthState(instanceUrl, state) {
@@ -172,6 +188,13 @@ function createPrivately(path: string): void {
 
 function isAliasTaken(error: unknown): boolean {
   return error instanceof Database.SqliteError && error.code === 'SQLITE_CONSTRAINT_UNIQUE';
+}
+
+function connectedAs({ instanceUrl }: OrgRecord): AppError {
+  return new AppError('ORG_CONNECTED', `This org is connected already, as ${instanceUrl}.`, {
+    hint: 'An org is connected once. `login --move` at its new address takes its files there.',
+    details: { instanceUrl },
+  });
 }
 
 function unknown(instanceUrl: string): AppError {

@@ -9,9 +9,14 @@ export interface Registry {
    * `INVALID_INPUT` when it fits several; `details.known` lists what there is.
    */
   resolve(text: string): OrgRecord;
-  /** Inserts or replaces. Throws AppError `INVALID_INPUT` when the alias belongs to another org. */
+  /**
+   * Inserts or replaces. Throws AppError `INVALID_INPUT` when the alias belongs to another org, and `ORG_CONNECTED`
+   * when the org is new here but its org id is connected under another address.
+   */
   put(org: OrgRecord): void;
   update(instanceUrl: string, change: Partial<Omit<OrgRecord, 'instanceUrl'>>): OrgRecord;
+  /** Gives an org another address as its key. Throws AppError `ORG_CONNECTED` where that one is taken. */
+  move(from: string, to: string): OrgRecord;
   setAuthState(instanceUrl: string, state: AuthState): void;
   /** Resolves to whether there was one. */
   remove(instanceUrl: string): boolean;

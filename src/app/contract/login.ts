@@ -7,6 +7,12 @@ interface LoginCommon {
   sync: boolean;
   /** Another user may take the place of the one whose eyes the mirror sees with (else OTHER_USER). */
   replaceUser: boolean;
+  /** A login that renews itself may be replaced by another kind, or through another app (else GRANT_REPLACED). */
+  replaceGrant?: boolean | undefined;
+  /** An org that is connected under another address moves to this one, with its files. */
+  move?: boolean | undefined;
+  /** Asked where `replaceGrant` is not set; left out where nobody is there to answer. */
+  confirm?: ((question: string) => Promise<boolean>) | undefined;
 }
 
 /** Authorization code with PKCE over a loopback redirect. */
@@ -57,6 +63,8 @@ export type LoginEvent =
 export interface LoginResult {
   org: {
     instanceUrl: string;
+    /** Where calls go; differs from `instanceUrl` where the org answers at a new address and has not been moved. */
+    apiUrl?: string;
     orgId: string;
     userId: string;
     username: string;
@@ -64,6 +72,8 @@ export interface LoginResult {
     sync: boolean;
     grant: GrantKind;
   };
+  /** The address that the org was connected under before it was moved by `--move`; null where it was not. */
+  movedFrom?: string | null;
 }
 
 export interface LogoutOptions {

@@ -10,6 +10,8 @@ export interface LoginFlags {
   timeout: number;
   sync: boolean;
   replaceUser?: boolean;
+  replaceGrant?: boolean;
+  move?: boolean;
   accessTokenStdin?: boolean;
   jwtKeyFile?: string;
   username?: string;

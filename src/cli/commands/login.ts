@@ -1,6 +1,7 @@
 import { Option } from 'commander';
-import type { LoginEvent, LoginOptions } from '../../app/contract/login.ts';
+import type { LoginEvent, LoginOptions, LoginResult } from '../../app/contract/login.ts';
 import { AppError } from '../../base/errors.ts';
+import { askYesNo } from '../input/ask-yes-no.ts';
 import { readSecret } from '../input/read-secret.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { duration } from '../options/duration-option.ts';
@@ -33,6 +34,8 @@ export function addLoginCommand({ program, run }: CommandHost): void {
     )
     .option('--no-sync', 'connect the org with sync off')
     .option('--replace-user', 'let another user take over an org that is already connected')
+    .option('--replace-grant', 'give up a login that renews itself for one of another kind or app')
+    .option('--move', 'an org that is connected under another address moves to this one, with its files')
     .option('--access-token-stdin', 'take a ready access token on standard input')
     .option('--jwt-key-file <file>', 'JWT bearer grant with this private key (PEM), for CI')
     .option('--username <name>', 'the user to log in by JWT')
@@ -57,15 +60,15 @@ async function login(call: Invocation, flags: LoginFlags): Promise<Outcome> {
   const options = await loginOptions(call, flags);
   const asLine = call.output.json && options.flow === 'browser' && !options.openBrowser;
   const app = await call.app();
-  const { org } = await app.login(
+  const { org, movedFrom } = await app.login(
     options,
     call.context<LoginEvent>((event) => showLoginEvent(call, event, { asLine })),
   );
   return {
-    document: { org },
+    document: { org, movedFrom },
     asLine,
     text: () =>
-      `Connected ${org.instanceUrl} as ${org.username}.\n` +
+      `Connected ${org.instanceUrl} as ${org.username}${placeOf(org, movedFrom)}.\n` +
       renderFacts(
         [
           ['alias', org.alias ?? 'none'],
@@ -80,7 +83,14 @@ async function login(call: Invocation, flags: LoginFlags): Promise<Outcome> {
 
 async function loginOptions(call: Invocation, flags: LoginFlags): Promise<LoginOptions> {
   const config = call.config();
-  const common = { alias: flags.alias ?? null, sync: flags.sync, replaceUser: flags.replaceUser ?? false };
+  const common = {
+    alias: flags.alias ?? null,
+    sync: flags.sync,
+    replaceUser: flags.replaceUser ?? false,
+    replaceGrant: flags.replaceGrant,
+    move: flags.move,
+    confirm: call.io.stdin.isTTY ? (question: string) => askYesNo(call, question) : undefined,
+  };
   const clientId = flags.clientId ?? config.clientId;
   const loginUrl = flags.instanceUrl ?? (flags.sandbox ? sandboxLoginUrl : config.loginUrl);
   if (flags.accessTokenStdin) {
@@ -134,6 +144,12 @@ function showLoginEvent(
     case 'login:code':
       talk.log.info('The browser came back, fetching the tokens');
   }
+}
+
+/** An org is connected once: said where the address that was logged in at is not the one it is known by. */
+function placeOf({ apiUrl, instanceUrl }: LoginResult['org'], movedFrom: string | null = null): string {
+  if (movedFrom !== null) return `; its files have moved here from ${movedFrom}`;
+  return apiUrl === undefined || apiUrl === instanceUrl ? '' : `; calls go to its new address ${apiUrl}`;
 }
 
 function clientIdMissing(): AppError {

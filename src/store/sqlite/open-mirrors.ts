@@ -62,6 +62,8 @@ export interface Mirrors extends AsyncDisposable {
    */
   replaceByCopy(instanceUrl: string, options: ReplaceOptions): Promise<string | null>;
 
+  /** Gives the file, and all that was archived of it, the name of another address. Neither must be open. */
+  move(from: string, to: string): Promise<void>;
   /** Deletes the file, a copy beside it and all that was archived of this org. It must not be open. */
   remove(instanceUrl: string): Promise<void>;
 }
@@ -183,6 +185,18 @@ class SqliteMirrors implements Mirrors {
         return withFinally(() => work(opened.file), opened.release);
       },
       archive: () => this.archive(instanceUrl),
+    });
+  }
+
+  async move(from: string, to: string): Promise<void> {
+    const source = this.#closedPath(this.pathOf(from));
+    const target = this.#closedPath(this.pathOf(to));
+    const renamed = (file: string) =>
+      target.replace(/\.db$/, '') + file.slice(source.replace(/\.db$/, '').length);
+    this.#mapped(source, () => {
+      const beside = [...listArchives(source).map(({ path }) => path), copyPath(source)];
+      // The mirror last: while it has its former name, the move can be asked for again.
+      for (const file of [...beside, source]) moveToArchive(file, renamed(file));
     });
   }
 
