@@ -1,3 +1,5 @@
+import { createSecretHider } from '../base/hide-secrets.ts';
+
 const hidden = '[hidden]';
 
 /** Characters of tokens: base64, base64url, percent-encoding, and what Salesforce puts between the parts. */
@@ -37,21 +39,16 @@ const shapes: readonly [RegExp, string][] = [
 /** The last line of defence: rooms never put a secret into a message, and should one do so, it ends here. */
 export type Redact = (text: string) => string;
 
-/** `known` are this process' own secrets, hidden wherever they stand; the list may grow. */
+/** `known` are this process' own secrets, hidden wherever and however they stand; the list may grow. */
 export function createRedact(known: readonly (string | null | undefined)[] = []): Redact {
+  let counted = known.length;
+  let hideKnown = createSecretHider(known);
   return (text) => {
-    let clean = text;
-    for (const secret of known) {
-      // A secret of a few characters would blacken innocent text and is guessed anyway.
-      if (typeof secret !== 'string' || secret.length < 8) continue;
-      for (const form of new Set([
-        secret,
-        encodeURIComponent(secret.toWellFormed()),
-        JSON.stringify(secret).slice(1, -1),
-      ])) {
-        clean = clean.replaceAll(form, hidden);
-      }
+    if (known.length !== counted) {
+      counted = known.length;
+      hideKnown = createSecretHider(known);
     }
+    let clean = hideKnown(text);
     for (const [shape, replacement] of shapes) clean = clean.replace(shape, replacement);
     return clean;
   };

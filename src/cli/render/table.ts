@@ -16,8 +16,8 @@ export interface TableOptions {
 }
 
 const gap = '  ';
-/** Below this a cut cell says nothing. */
-const narrowest = 8;
+/** Below this a cut cell says too little: rather leave another column out. */
+const narrowest = 12;
 
 /**
  * Aligned columns under a header. Where the terminal is too narrow, the widest give way first; where that is not
