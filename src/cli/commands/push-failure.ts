@@ -51,7 +51,7 @@ export function pushFailure(result: Counted, { queue }: { queue: boolean }): App
 }
 
 function invalidInput({ records, total }: InvalidInput): AppError {
-  const verb = records === 1 ? 'record is' : 'records are';
+  const verb = `${total === 1 ? 'record' : 'records'} ${records === 1 ? 'is' : 'are'}`;
   return new AppError('INVALID_INPUT', `${records} of ${total} ${verb} not valid; nothing was sent.`, {
     hint: 'Mend the places named and push again.',
     details: { faultyRecords: records },
