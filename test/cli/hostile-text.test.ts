@@ -112,6 +112,7 @@ const pushed: PushItem = {
   id: text('003'),
   errors: entry.errors,
 };
+const archive = { instanceUrl: hostile, path: text('/d/acme.db'), archivedAt: at, bytes: 1_000 };
 const moved = async () => ({ instanceUrl, keys: [text('k')] });
 
 const { app } = fakeApp({
@@ -189,6 +190,10 @@ const { app } = fakeApp({
     retry: moved,
     drop: moved,
     approve: moved,
+  },
+  archives: {
+    list: async () => ({ archives: [archive] }),
+    prune: async () => ({ removed: [archive], kept: [archive] }),
   },
   status: async () => ({
     orgs: [
@@ -286,6 +291,8 @@ const lines: Record<string, string[][] | null> = {
   'contacts search': [['contacts', 'search', 'x']],
   'contacts show': [['contacts', 'show', '003']],
   'contacts export': [['contacts', 'export', '--output', join(folder, hostile, hostile)]],
+  'archives list': [['archives', 'list']],
+  'archives prune': [['archives', 'prune']],
   'outbox list': [
     ['outbox', 'list'],
     ['outbox', 'list', '--state', hostile],
@@ -320,7 +327,7 @@ test('every command is tried', () => {
     .filter(({ path }) => path.length > 0)
     .map(({ path }) => path);
   const groups = names.filter((name) => names.some((other) => other.startsWith(`${name} `)));
-  const wanted = names.filter((name) => !['contacts', 'outbox', 'service'].includes(name));
+  const wanted = names.filter((name) => !['archives', 'contacts', 'outbox', 'service'].includes(name));
   expect(groups).toContain('contacts');
   expect(Object.keys(lines).sort()).toEqual(wanted.filter((name) => !name.startsWith('help')).sort());
 });
