@@ -144,6 +144,7 @@ async function obtain(
         clientSecret: config.clientSecret ?? undefined,
         ports: options.port === null ? undefined : [options.port],
         timeoutMs: options.timeoutMs,
+        readRedirect: options.readRedirect,
         onUrl: ({ url, redirectUri }) => onEvent({ event: 'login:url', url, redirectUri }),
         openBrowser: options.openBrowser
           ? async (url) => {

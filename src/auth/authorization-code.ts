@@ -10,6 +10,11 @@ export type CallbackOutcome = { code: string } | { refused: AppError };
 
 export interface CallbackHandler {
   onRequest(request: IncomingMessage, response: ServerResponse): void;
+  /**
+   * Takes an address that the user copied from the browser in place of the request that did not get here, checked
+   * like one. Answers why it does not count, null where it does.
+   */
+  take(text: string, redirectUri: string): string | null;
   /** Resolves with the first callback that carries the right state. */
   outcome: Promise<CallbackOutcome>;
   /** Lets every waiting tab, and every later reload, see how the login ended; resolves when they have it. */
@@ -53,21 +58,33 @@ export function handleCallback(state: string, log: Logger): CallbackHandler {
     const url = URL.parse(request.url ?? '', 'http://localhost');
     if (url?.pathname !== '/callback') return { status: 404, content: 'Not found.' };
     if (request.method !== 'GET') return { status: 405, content: 'Only GET.' };
-    const error = url.searchParams.get('error');
-    const code = url.searchParams.get('code');
-    if (!sameSecret(url.searchParams.get('state') ?? '', state)) {
+    const found = outcomeIn(url, state);
+    if (found === 'wrong-state') {
+      const error = url.searchParams.get('error');
       log.warn('The browser came back without the right state; still waiting for the login.', { error });
       return { status: 400, content: wrongState };
     }
     if (finalPage !== null) return { status: statusOf(finalPage), content: finalPage };
-    if (error !== null) {
-      const description = url.searchParams.get('error_description');
-      settle({ refused: oauthError({ error, description, status: null, during: 'authorize' }) });
-      return null;
-    }
-    if (code === null || code === '') return { status: 400, content: 'No code.' };
+    if (found === 'no-code') return { status: 400, content: 'No code.' };
     // Settles once: a reload, a second tab or a second code wait for how the first one ends.
-    settle({ code });
+    settle(found);
+    return null;
+  };
+
+  const take = (text: string, redirectUri: string): string | null => {
+    const trimmed = text.trim();
+    const url = URL.parse(/^https?:/i.test(trimmed) ? trimmed : `http://${trimmed}`);
+    const { port, pathname } = new URL(redirectUri);
+    const isOurs =
+      url?.protocol === 'http:' &&
+      isLocalHostHeader(url.host) &&
+      url.port === port &&
+      url.pathname === pathname;
+    if (!isOurs) return `That is no address under ${redirectUri}.`;
+    const found = outcomeIn(url, state);
+    if (found === 'wrong-state') return 'That address belongs to another or an older login.';
+    if (found === 'no-code') return 'That address holds no code.';
+    settle(found);
     return null;
   };
 
@@ -94,7 +111,20 @@ export function handleCallback(state: string, log: Logger): CallbackHandler {
     );
   };
 
-  return { onRequest, outcome, conclude };
+  return { onRequest, take, outcome, conclude };
+}
+
+/** What a redirect brings, whichever way it came. */
+function outcomeIn(url: URL, state: string): CallbackOutcome | 'wrong-state' | 'no-code' {
+  const { searchParams } = url;
+  if (!sameSecret(searchParams.get('state') ?? '', state)) return 'wrong-state';
+  const error = searchParams.get('error');
+  if (error !== null) {
+    const description = searchParams.get('error_description');
+    return { refused: oauthError({ error, description, status: null, during: 'authorize' }) };
+  }
+  const code = searchParams.get('code');
+  return code === null || code === '' ? 'no-code' : { code };
 }
 
 /** Names under attackers' control that resolve to 127.0.0.1 (DNS rebinding) do not get past this. */

@@ -15,6 +15,13 @@ import { requestToken } from './token-endpoint.ts';
 /** The ports whose callback URLs users register with their app. */
 export const registeredPorts: readonly number[] = [9717, 9718, 9719];
 
+export type ReadRedirect = (reading: {
+  redirectUri: string;
+  /** Why the text does not count, null where it does. */
+  take: (text: string) => string | null;
+  signal: AbortSignal;
+}) => Promise<void>;
+
 export interface BrowserLoginOptions {
   /** As people write it: a bare host or any page of the org will do. */
   loginUrl: string;
@@ -27,6 +34,11 @@ export interface BrowserLoginOptions {
   openBrowser: ((url: string) => Promise<unknown>) | null;
   /** Called once, when the callback listener is up. */
   onUrl?: (login: { url: string; redirectUri: string }) => void;
+  /**
+   * Where the browser cannot reach the listener: reads what the user copied out of it, beside the listener, until
+   * `take` answers null or `signal` ends. A rejection ends the login.
+   */
+  readRedirect?: ReadRedirect;
   /** How long the browser may take; 5 minutes unless told. */
   timeoutMs?: number;
   fetch: typeof fetch;
@@ -52,7 +64,8 @@ export async function loginWithBrowser(options: BrowserLoginOptions): Promise<Cr
     const url = authorizeUrl(loginUrl, { clientId, redirectUri, state, challenge: proof.challenge });
     options.onUrl?.({ url, redirectUri });
     open(url, options);
-    const outcome = await within(callback.outcome, timeoutMs, options);
+    const take = (text: string): string | null => callback.take(text, redirectUri);
+    const outcome = await within(callback.outcome, timeoutMs, options, { redirectUri, take });
     try {
       const credential = await exchange(outcome, redirectUri, proof.verifier, { ...options, loginUrl });
       await callback.conclude({
@@ -115,7 +128,8 @@ function open(url: string, { openBrowser, log }: BrowserLoginOptions): void {
 async function within(
   outcome: Promise<CallbackOutcome>,
   timeoutMs: number,
-  { clock, signal }: BrowserLoginOptions,
+  { clock, signal, readRedirect }: BrowserLoginOptions,
+  about: { redirectUri: string; take: (text: string) => string | null },
 ): Promise<CallbackOutcome> {
   const done = new AbortController();
   const ended = signal ? AbortSignal.any([signal, done.signal]) : done.signal;
@@ -124,8 +138,11 @@ async function within(
       hint: 'Run the login again, with --timeout if you need longer.',
     });
   });
+  // Input that ends without an address leaves the listener waiting.
+  const read = readRedirect?.({ ...about, signal: ended }).then(() => outcome);
+  read?.catch(() => {});
   try {
-    return await Promise.race([outcome, tooLate]);
+    return await Promise.race([outcome, tooLate, ...(read === undefined ? [] : [read])]);
   } finally {
     done.abort();
     tooLate.catch((error) => {

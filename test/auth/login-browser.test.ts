@@ -377,3 +377,52 @@ describe('login in the browser', () => {
     });
   });
 });
+
+describe('an address that is pasted because the browser cannot reach this machine', () => {
+  const pasting = async (lines: (login: Login) => string[]) => {
+    const said: (string | null)[] = [];
+    let paste: () => void = () => {};
+    const asked = new Promise<void>((resolve) => {
+      paste = resolve;
+    });
+    let login: Login | null = null;
+    login = await begin({
+      readRedirect: async ({ take }) => {
+        await asked;
+        for (const line of lines(login!)) said.push(take(line));
+      },
+    });
+    paste();
+    return { login, said };
+  };
+
+  it('counts like a request to the listener, with and without its scheme', async () => {
+    for (const shape of [(url: string) => url, (url: string) => ` ${url.replace('http://', '')}\r`]) {
+      const { login, said } = await pasting((login) => [shape(callback(login))]);
+      expect((await login.done).username).toBe(username);
+      expect(said).toEqual([null]);
+    }
+  });
+
+  it('counts only with the state and the redirect URI of this login, and the listener still waits', async () => {
+    const { login, said } = await pasting((login) => [
+      'hello',
+      callback(login, { state: 'another' }),
+      callback(login).replace(/localhost:\d+/, 'localhost:1'),
+      callback(login).replace('localhost', 'evil.example'),
+      callback(login).replace('/callback', '/other'),
+      callback(login).replace('http:', 'https:'),
+      callback(login, { code: '' }),
+    ]);
+    await expect.poll(() => said.length).toBe(7);
+    expect(said.filter((why) => why === null)).toEqual([]);
+    expect(salesforce.tokenCalls()).toBe(0);
+    await get(callback(login));
+    expect((await login.done).username).toBe(username);
+  });
+
+  it('ends the login with what Salesforce says in it', async () => {
+    const { login } = await pasting((login) => [callback(login, { error: 'access_denied' })]);
+    await expect(login.done).rejects.toMatchObject({ code: 'LOGIN_DENIED' });
+  });
+});

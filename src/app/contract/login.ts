@@ -1,4 +1,5 @@
 import type { GrantKind } from '../../auth/credential.ts';
+import type { ReadRedirect } from '../../auth/login-browser.ts';
 import type { ErrorInfo } from './error-info.ts';
 
 interface LoginCommon {
@@ -24,6 +25,8 @@ export interface BrowserLogin extends LoginCommon {
   /** null: the registered ports in their order. */
   port: number | null;
   openBrowser: boolean;
+  /** Reads the redirected address beside the listener, where it may not reach it. */
+  readRedirect?: ReadRedirect | undefined;
   timeoutMs: number;
 }
 

@@ -7,6 +7,7 @@ export interface LoginFlags {
   clientId?: string;
   port?: number;
   browser: boolean;
+  redirectStdin?: boolean;
   timeout: number;
   sync: boolean;
   replaceUser?: boolean;
@@ -49,8 +50,8 @@ export function checkLoginFlags(flags: LoginFlags): void {
       'In the browser, the user is chosen on the login page.',
     );
   }
-  if (flow !== undefined && (flags.port !== undefined || !flags.browser)) {
-    throw wrong(`--port and --no-browser do nothing with ${flow}.`, 'Leave them out.');
+  if (flow !== undefined && (flags.port !== undefined || !flags.browser || flags.redirectStdin)) {
+    throw wrong(`--port, --no-browser and --redirect-stdin do nothing with ${flow}.`, 'Leave them out.');
   }
 }
 

@@ -3,6 +3,7 @@ import type { LoginEvent, LoginOptions, LoginResult } from '../../app/contract/l
 import { AppError } from '../../base/errors.ts';
 import { askYesNo } from '../input/ask-yes-no.ts';
 import { readSecret } from '../input/read-secret.ts';
+import { portForwardOf, readRedirectOf } from '../input/redirect.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { duration } from '../options/duration-option.ts';
 import { wholeNumber } from '../options/number-option.ts';
@@ -27,6 +28,10 @@ export function addLoginCommand({ program, run }: CommandHost): void {
     .option('--client-id <id>', 'consumer key of the external client app (or PARAHACK_SYNC_CLIENT_ID)')
     .option('--port <n>', 'port of the redirect URI, as registered with the app', wholeNumber(1, 65_535))
     .option('--no-browser', 'print the URL in place of opening a browser')
+    .option(
+      '--redirect-stdin',
+      'like --no-browser; takes the address that the browser ends at on standard input',
+    )
     .addOption(
       new Option('--timeout <duration>', 'how long to wait for the browser')
         .argParser(duration(1_000, 86_400_000))
@@ -118,26 +123,34 @@ async function loginOptions(call: Invocation, flags: LoginFlags): Promise<LoginO
     loginUrl,
     clientId,
     port: flags.port ?? null,
-    openBrowser: flags.browser,
+    openBrowser: flags.browser && !flags.redirectStdin,
+    readRedirect: readRedirectOf(call, flags),
     timeoutMs: flags.timeout,
   };
 }
 
 function showLoginEvent(
-  { talk, printLine, output }: Invocation,
+  { io, talk, printLine, output }: Invocation,
   event: LoginEvent,
   { asLine }: { asLine: boolean },
 ): void {
   switch (event.event) {
-    case 'login:url':
-      if (asLine) void printLine(event);
+    case 'login:url': {
+      const portForward = portForwardOf(io.env, event.redirectUri);
+      const forward = portForward === null ? {} : { portForward };
+      if (asLine) void printLine({ ...event, ...forward });
       else if (output.quiet) talk.fail([event.url]);
       else {
         talk.say('Log in to Salesforce in the browser:');
         talk.say(`  ${event.url}`);
         talk.say(`Waiting for ${event.redirectUri}`);
+        if (portForward !== null) {
+          talk.say('If your browser is on the machine that you came from by SSH, type there first:');
+          talk.say(`  ${portForward}`);
+        }
       }
       return;
+    }
     case 'login:browser-failed':
       talk.warn(`No browser could be opened (${event.message}). Open the URL above by hand.`);
       return;
