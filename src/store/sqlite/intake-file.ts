@@ -22,7 +22,7 @@ const schema = `
 
 /**
  * A file beside the mirror for what one process stages; it lies where pages wait too, so that the next process
- * removes it should this one be killed. Nothing in it is worth a journal or a wait for the disk.
+ * removes it should this one be killed. Nothing in it is worth a journal on disk or a wait for the disk.
  */
 export function createIntakeFile(mirrorPath: string): { path: string; db: Database.Database } {
   const folder = spoolFolder(dirname(mirrorPath));
@@ -32,7 +32,7 @@ export function createIntakeFile(mirrorPath: string): { path: string; db: Databa
   try {
     chmodSync(path, 0o600);
     db.pragma('page_size = 8192');
-    db.pragma('journal_mode = OFF');
+    db.pragma('journal_mode = MEMORY');
     db.pragma('synchronous = OFF');
     db.pragma(`cache_size = -${cacheKb}`);
     db.exec(schema);
