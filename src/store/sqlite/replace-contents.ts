@@ -76,7 +76,7 @@ function leaveOutbox(db: Connection, force: boolean): void {
       },
     );
   }
-  db.exec('DELETE FROM main.outbox; DELETE FROM main.api_call');
+  db.exec('DELETE FROM main.outbox; DELETE FROM main.push; DELETE FROM main.api_call');
 }
 
 /** The names by which an application knows contacts that it pushed; the org does not have them. */
