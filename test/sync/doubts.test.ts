@@ -160,6 +160,48 @@ describe('an update whose answer was lost', () => {
   });
 });
 
+describe('an update whose process was killed before the answer came', () => {
+  const sentBy = async (rig: Rig, id: string) => {
+    const { mirror, remote, clock } = rig.context;
+    await mirror.outbox.add([
+      {
+        key: 'killed',
+        op: 'update',
+        contactKey: id,
+        contactId: id,
+        changes: { Title: 'Ours' },
+        base: null,
+        upsertField: null,
+        allowDuplicates: false,
+        atomicGroup: null,
+        createdAt: 0,
+        state: 'pending',
+      },
+    ]);
+    await mirror.outbox.markSent(['killed'], 'collection', clock.now(), remote.now());
+    await control(rig.emulator.url, 'clock', { advanceMs: hour });
+  };
+
+  it('is sent again where nobody touched the contact', async () => {
+    await using rig = await copied();
+    const id = await firstId(rig);
+    await sentBy(rig, id);
+    await drain(rig);
+    expect(await statesOf(rig)).toEqual(['done']);
+    expect((await contact(rig, id))?.Title).toBe('Ours');
+  });
+
+  it('is a conflict where somebody did', async () => {
+    await using rig = await copied();
+    const id = await firstId(rig);
+    await sentBy(rig, id);
+    await control(rig.emulator.url, 'touch', { ids: [id], set: { Title: 'Theirs' } });
+    await drain(rig);
+    expect(await statesOf(rig)).toEqual(['conflict']);
+    expect((await contact(rig, id))?.Title).toBe('Theirs');
+  });
+});
+
 describe('a delete whose answer was lost', () => {
   it('does not delete a contact again that a colleague restored', async () => {
     await using rig = await copied();
