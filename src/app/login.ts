@@ -15,6 +15,7 @@ import { planLogin } from '../orgs/plan-login.ts';
 import type { CallContext } from './app.ts';
 import type { LoginEvent, LoginOptions, LoginResult } from './contract/login.ts';
 import { moveLocks, moveOrg } from './move-org.ts';
+import { openInBrowser } from './open-browser.ts';
 import type { Services } from './services.ts';
 
 /** Gets a grant by the chosen flow, stores it, and connects the org. */
@@ -149,8 +150,7 @@ async function obtain(
         openBrowser: options.openBrowser
           ? async (url) => {
               try {
-                const { default: open } = await import('open');
-                await open(url);
+                await openInBrowser(url);
               } catch (error) {
                 onEvent({ event: 'login:browser-failed', message: messageOf(error) });
               }
