@@ -204,11 +204,14 @@ export async function noteCalls(
 /** The mirror knows with whose eyes it sees; another org or user must not write into it. */
 async function checkEyes(mirror: Mirror, session: Session): Promise<void> {
   const { orgId, userId, instanceUrl } = session;
+  if (!(await assertSameEyes(mirror, session))) await mirror.setIdentity({ orgId, userId, instanceUrl });
+}
+
+/** Throws `ORG_CHANGED` or `OTHER_USER`; false where the mirror is nobody's yet. */
+export async function assertSameEyes(mirror: Mirror, session: Session): Promise<boolean> {
+  const { orgId, userId, instanceUrl } = session;
   const known = await mirror.identity();
-  if (known === null) {
-    await mirror.setIdentity({ orgId, userId, instanceUrl });
-    return;
-  }
+  if (known === null) return false;
   if (!sameId(known.orgId, orgId)) {
     throw new AppError(
       'ORG_CHANGED',
@@ -225,4 +228,5 @@ async function checkEyes(mirror: Mirror, session: Session): Promise<void> {
       details: { mirrorUserId: known.userId, userId },
     });
   }
+  return true;
 }

@@ -9,6 +9,7 @@ import type { CallContext } from './app.ts';
 import { toldOrgs } from './chosen-orgs.ts';
 import { openOrgSession, openRemote } from './connect-org.ts';
 import type { DoctorCheck, DoctorResult } from './contract/doctor.ts';
+import { checkMirror } from './doctor-mirror.ts';
 import type { Services } from './services.ts';
 
 /** Clocks further apart than this make logs misleading and JWT logins fail. */
@@ -74,7 +75,7 @@ export async function doctor(services: Services, { signal }: CallContext): Promi
   for (const org of orgs) {
     const label = org.alias ?? org.instanceUrl;
     await check(`login ${label}`, () => checkLogin(services, org, `login ${label}`, signal));
-    await check(`mirror ${label}`, () => checkMirror(services, org, `mirror ${label}`));
+    await check(`mirror ${label}`, () => checkMirror(services, org, `mirror ${label}`, signal));
   }
   return { checks };
 }
@@ -129,26 +130,4 @@ function checkClock({ clock }: Services, name: string, orgTime: number): DoctorC
     message: `this machine's clock is ${formatDuration(Math.abs(skew))} ${skew > 0 ? 'behind' : 'ahead of'} the org's`,
     hint: "Set this machine's clock; syncing itself goes by the org's.",
   };
-}
-
-async function checkMirror(
-  { mirrors }: Services,
-  org: OrgRecord,
-  name: string,
-): Promise<DoctorCheck | string> {
-  if (!mirrors.exists(org.instanceUrl)) {
-    return { name, status: 'warn', message: 'there is no mirror yet', hint: 'Run `parahack-sync backfill`.' };
-  }
-  await using mirror = await mirrors.open(org.instanceUrl, { create: false });
-  const faults = await mirror.checkIntegrity();
-  if (faults.length > 0) {
-    return {
-      name,
-      status: 'fail',
-      message: `${mirror.path} is damaged: ${faults[0]}`,
-      hint: 'Run `parahack-sync backfill --fresh`: it puts the file aside and copies the org anew.',
-    };
-  }
-  const { contacts } = await mirror.counts();
-  return `${contacts} contacts, sound`;
 }

@@ -95,7 +95,7 @@ const smallDifference = { contacts: 100, share: 0.01 };
 function explanationOf({ org, mirror }: { org: number; mirror: number }): string {
   const small = Math.max(smallDifference.contacts, smallDifference.share * org);
   return Math.abs(org - mirror) <= small
-    ? 'Contacts that change meanwhile explain a small difference; `parahack-sync watch --once` closes it.'
+    ? 'Contacts that change meanwhile explain a small difference, which `parahack-sync watch --once` closes; one that stays after it is closed by `backfill --fresh`.'
     : 'That is more than changes meanwhile explain: if it stays after `parahack-sync watch --once`, start over with `backfill --fresh`.';
 }
 
