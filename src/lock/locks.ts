@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { throwIfAborted } from '../base/abort.ts';
@@ -47,14 +47,16 @@ const longestLookMs = 500;
  * every process that opens the same folder. Folder 0700, files 0600.
  */
 export function openLocks(folder: string, { clock = systemClock }: { clock?: Clock } = {}): Locks {
-  const root = prepareFolder(folder);
+  let prepared: string | null = null;
+  /** Made by the first lock that is taken, so that whoever only asks needs no right to write. */
+  const root = (): string => (prepared ??= prepareFolder(folder));
 
   const tryAcquire = (name: string): HeldLock | null => {
-    const path = join(root, `${fileNameOf(name)}.lock`);
-    const holderPath = join(root, `${fileNameOf(name)}.holder`);
+    const path = join(root(), `${fileNameOf(name)}.lock`);
+    const holderPath = join(root(), `${fileNameOf(name)}.holder`);
     const connection = lockFile(path);
     if (connection === null) return null;
-    const shown = showLocked(join(root, `${fileNameOf(name)}.shown`));
+    const shown = showLocked(join(root(), `${fileNameOf(name)}.shown`));
     const since = clock.now();
     noteHolder(holderPath, { pid: process.pid, since });
     let held = true;
@@ -88,12 +90,16 @@ export function openLocks(folder: string, { clock = systemClock }: { clock?: Clo
   };
 
   const holderOf = (name: string): LockHolder | null => {
-    if (!isShown(join(root, `${fileNameOf(name)}.shown`))) return null;
-    return readHolder(join(root, `${fileNameOf(name)}.holder`));
+    if (!existsSync(folder)) return null;
+    const known = realpathSync(folder);
+    if (!isShown(join(known, `${fileNameOf(name)}.shown`))) return null;
+    return readHolder(join(known, `${fileNameOf(name)}.holder`));
   };
 
   return {
-    folder: root,
+    get folder() {
+      return root();
+    },
     tryAcquire,
     acquire,
     holderOf,
@@ -142,9 +148,16 @@ function showLocked(path: string): Database.Database | null {
 }
 
 function isShown(path: string): boolean {
-  const connection = openLocked(path, 'begin; select 1 from sqlite_schema', 0);
-  connection?.close();
-  return connection === null;
+  // Nobody has ever held it.
+  if (!existsSync(path)) return false;
+  try {
+    const connection = openLocked(path, 'begin; select 1 from sqlite_schema', 0);
+    connection?.close();
+    return connection === null;
+  } catch {
+    // A file that may not even be read is another user's, and nothing is known of it.
+    return false;
+  }
 }
 
 /** A connection with the lock that the statements take, or null when someone else's keeps them from it. */

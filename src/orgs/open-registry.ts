@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { snapshotDatabase } from '../base/database-snapshot.ts';
 import { AppError, isAppError, systemCodeOf } from '../base/errors.ts';
 import { makeFolder } from '../base/make-folder.ts';
 import { sameId } from '../base/record-id.ts';
@@ -60,13 +61,21 @@ const busyTimeoutMs = 5_000;
  */
 export function openRegistry(dataDir: string): Registry {
   const db = openDatabase(dataDir);
+  // Where it can be read only, that is told by the first write.
+  const writing = <T>(write: () => T): T => {
+    try {
+      return write();
+    } catch (error) {
+      throw systemCodeOf(error)?.startsWith('SQLITE_READONLY') ? unwritable(dataDir, error) : error;
+    }
+  };
   const list = (): OrgRecord[] =>
     (db.prepare('select * from org order by created_at, instance_url').all() as OrgRow[]).map(toRecord);
   const get = (instanceUrl: string): OrgRecord | null => {
     const row = db.prepare('select * from org where instance_url = ?').get(instanceUrl) as OrgRow | undefined;
     return row === undefined ? null : toRecord(row);
   };
-  const put = (org: OrgRecord): void => db.transaction(() => insert(org)).immediate();
+  const put = (org: OrgRecord): void => writing(() => db.transaction(() => insert(org)).immediate());
   const insert = (org: OrgRecord): void => {
     if (org.alias !== null) checkAlias(org.alias);
     const others = list().filter(({ instanceUrl }) => instanceUrl !== org.instanceUrl);
@@ -89,31 +98,41 @@ export function openRegistry(dataDir: string): Registry {
     put,
     resolve: (text) => resolveOrg(list(), text),
     update: (instanceUrl, change) =>
-      db
-        .transaction(() => {
-          const org = get(instanceUrl);
-          if (org === null) throw unknown(instanceUrl);
-          const changed = { ...org, ...change, instanceUrl };
-          put(changed);
-          return changed;
-        })
-        .immediate(),
+      writing(() =>
+        db
+          .transaction(() => {
+            const org = get(instanceUrl);
+            if (org === null) throw unknown(instanceUrl);
+            const changed = { ...org, ...change, instanceUrl };
+            put(changed);
+            return changed;
+          })
+          .immediate(),
+      ),
     move: (from, to) =>
-      db
-        .transaction(() => {
-          const taken = get(to);
-          if (taken !== null) throw connectedAs(taken);
-          db.prepare('update org set instance_url = ?, api_url = ? where instance_url = ?').run(to, to, from);
-          const moved = get(to);
-          if (moved === null) throw unknown(from);
-          return moved;
-        })
-        .immediate(),
+      writing(() =>
+        db
+          .transaction(() => {
+            const taken = get(to);
+            if (taken !== null) throw connectedAs(taken);
+            db.prepare('update org set instance_url = ?, api_url = ? where instance_url = ?').run(
+              to,
+              to,
+              from,
+            );
+            const moved = get(to);
+            if (moved === null) throw unknown(from);
+            return moved;
+          })
+          .immediate(),
+      ),
     setAuthState(instanceUrl, state) {
-      db.prepare('update org set auth_state = ? where instance_url = ?').run(state, instanceUrl);
+      writing(() =>
+        db.prepare('update org set auth_state = ? where instance_url = ?').run(state, instanceUrl),
+      );
     },
     remove: (instanceUrl) =>
-      db.prepare('delete from org where instance_url = ?').run(instanceUrl).changes > 0,
+      writing(() => db.prepare('delete from org where instance_url = ?').run(instanceUrl).changes > 0),
     close() {
       db.close();
     },
@@ -144,16 +163,37 @@ function openDatabase(dataDir: string): Database.Database {
     const code = systemCodeOf(error);
     if (code !== undefined && isFull(code)) throw diskFull(path, error);
     if (code === 'SQLITE_NOTADB' || code?.startsWith('SQLITE_CORRUPT')) throw corrupt(path, error);
-    throw new AppError(
-      'DATA_DIR_UNWRITABLE',
-      `The data folder ${dataDir} cannot be used${code ? ` (${code})` : ''}.`,
-      {
-        hint: 'Make it writable for this user, or choose another with --data-dir or PARAHACK_SYNC_DATA_DIR.',
-        details: { dataDir, systemCode: code ?? null },
-        cause: error,
-      },
-    );
+    const snapshot = code?.startsWith('SQLITE_READONLY') ? openSnapshot(path) : null;
+    if (snapshot !== null) return snapshot;
+    throw unwritable(dataDir, error);
   }
+}
+
+/** What the folder's orgs are, where nothing may be written to it. */
+function openSnapshot(path: string): Database.Database | null {
+  const snapshot = snapshotDatabase(path);
+  if (snapshot === null) return null;
+  try {
+    const db = new Database(snapshot.path, { readonly: true });
+    // Opened by the first look at it; the open file then outlives its name.
+    migrateRegistry(db, path);
+    return db;
+  } finally {
+    snapshot.release();
+  }
+}
+
+function unwritable(dataDir: string, cause: unknown): AppError {
+  const code = systemCodeOf(cause);
+  return new AppError(
+    'DATA_DIR_UNWRITABLE',
+    `The data folder ${dataDir} cannot be used${code ? ` (${code})` : ''}.`,
+    {
+      hint: 'Make it writable for this user, or choose another with --data-dir or PARAHACK_SYNC_DATA_DIR.',
+      details: { dataDir, systemCode: code ?? null },
+      cause,
+    },
+  );
 }
 
 /** A -shm file that cannot grow is SQLite's word for a full disk too. */

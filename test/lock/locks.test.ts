@@ -156,7 +156,12 @@ describe('locks', () => {
     expect(existsSync(join(inner, 'watch.lock'))).toBe(true);
   });
 
-  it('says so when its folder cannot be used', () => {
-    expect(() => openLocks('/dev/null/locks')).toThrow(expect.objectContaining({ code: 'LOCKS_UNUSABLE' }));
+  it('says so when its folder cannot be used', async () => {
+    const locks = openLocks('/dev/null/locks');
+    const unusable = expect.objectContaining({ code: 'LOCKS_UNUSABLE' });
+    expect(() => locks.tryAcquire('watch')).toThrow(unusable);
+    await expect(locks.withLock('watch', async () => {})).rejects.toEqual(unusable);
+    // Whoever only asks needs no folder: nobody can hold a lock there.
+    expect(locks.holderOf('watch')).toBeNull();
   });
 });

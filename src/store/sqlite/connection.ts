@@ -1,7 +1,8 @@
 import { chmodSync, existsSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import { AppError } from '../../base/errors.ts';
+import { snapshotDatabase } from '../../base/database-snapshot.ts';
+import { AppError, systemCodeOf } from '../../base/errors.ts';
 import { withFinallySync } from '../../base/finally.ts';
 import { makeFolder } from '../../base/make-folder.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
@@ -76,11 +77,44 @@ export function holdBinding(): void {
 export function openForReading(path: string): Connection {
   if (!existsSync(path)) throw noMirror(path);
   try {
-    const db = new Database(path, { readonly: true, timeout: readTimeoutMs });
-    db.pragma('temp_store = MEMORY');
-    return db;
+    return readable(path) ?? readableSnapshot(path) ?? openReadOnly(path);
   } catch (error) {
     throw mapSqliteFault(error, path);
+  }
+}
+
+function openReadOnly(path: string): Connection {
+  const db = new Database(path, { readonly: true, timeout: readTimeoutMs });
+  try {
+    db.pragma('temp_store = MEMORY');
+    // The first look at the file shows whether the folder lets it be read.
+    db.pragma('user_version');
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** Null where the folder may not be written to and SQLite cannot make its index there. */
+function readable(path: string): Connection | null {
+  try {
+    return openReadOnly(path);
+  } catch (error) {
+    const code = systemCodeOf(error) ?? '';
+    if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN')) return null;
+    throw error;
+  }
+}
+
+function readableSnapshot(path: string): Connection | null {
+  const snapshot = snapshotDatabase(path);
+  if (snapshot === null) return null;
+  try {
+    return openReadOnly(snapshot.path);
+  } finally {
+    // An open file outlives its name.
+    snapshot.release();
   }
 }
 

@@ -24,7 +24,12 @@ export function sweepSpools(folder: string): void {
   }
   for (const name of names) {
     const pid = Number(name.split('-')[0]);
-    if (pid !== process.pid && !isAlive(pid)) rmSync(join(spoolFolder(folder), name), { force: true });
+    if (pid === process.pid || isAlive(pid)) continue;
+    try {
+      rmSync(join(spoolFolder(folder), name), { force: true });
+    } catch {
+      // Whoever only reads may lack the right; the next one who writes has it.
+    }
   }
 }
 

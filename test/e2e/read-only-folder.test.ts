@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
+import { Cli, type Ended, ended } from './cli.ts';
+
+const bin = new URL('../../bin/parahack-sync.js', import.meta.url).pathname;
+/** Nobody: root writes wherever it likes. */
+const nobody = 65_534;
+let emulator: Emulator;
+let cli: Cli;
+
+beforeEach(async () => {
+  emulator = await startEmulator({ contacts: 40 });
+  cli = new Cli();
+  await cli.loginByToken(emulator, '--alias', 'acme');
+  await cli.json(['backfill']);
+  await cli.json(['push', '--queue', '-'], '{"LastName":"Waiting"}');
+});
+afterEach(async () => {
+  walk(cli.folder, (path, isFolder) => chmodSync(path, isFolder ? 0o700 : 0o600));
+  cli[Symbol.dispose]();
+  await emulator.close();
+});
+
+function walk(path: string, visit: (path: string, isFolder: boolean) => void): void {
+  const isFolder = statSync(path).isDirectory();
+  if (isFolder) chmodSync(path, 0o755);
+  if (isFolder) for (const name of readdirSync(path)) walk(join(path, name), visit);
+  visit(path, isFolder);
+}
+
+/** As a user who may read everything there and write nothing. */
+async function read(...args: string[]): Promise<Ended> {
+  walk(cli.folder, (path, isFolder) => chmodSync(path, isFolder ? 0o555 : 0o444));
+  const owner = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
+  const child = spawn(process.execPath, [bin, ...args], { env: cli.env, cwd: '/', ...owner });
+  child.stdin.end();
+  return ended(child);
+}
+
+async function expectEveryReadingCommand(): Promise<void> {
+  const seen = async (...args: string[]) => {
+    const result = await read(...args, '--json');
+    expect({ args, ...result }).toMatchObject({ code: 0 });
+    return JSON.parse(result.stdout);
+  };
+  expect((await seen('orgs')).orgs).toHaveLength(1);
+  expect((await seen('contacts', 'list')).total).toBe(40);
+  expect((await seen('contacts', 'search', 'a')).contacts.length).toBeGreaterThan(0);
+  const [status] = (await seen('status')).orgs;
+  expect(status).toMatchObject({ contacts: 40, error: null, outbox: { pending: 1 } });
+  expect((await seen('runs')).runs.length).toBeGreaterThan(1);
+  expect((await seen('outbox', 'list')).entries).toHaveLength(1);
+  expect((await seen('archives', 'list')).archives).toEqual([]);
+  const exported = await read('contacts', 'export', '--format', 'ndjson');
+  expect(exported.code).toBe(0);
+  expect(exported.stdout.trim().split('\n')).toHaveLength(40);
+}
+
+describe('on a data folder that may only be read', () => {
+  it('every reading command works, and leaves nothing behind', async () => {
+    await expectEveryReadingCommand();
+    expect(readdirSync(join(cli.dataDir, 'orgs')).filter((name) => /-(wal|shm)$/.test(name))).toEqual([]);
+  }, 120_000);
+
+  it('also where nothing was ever locked, and beside a program that has the mirror open', async () => {
+    rmSync(join(cli.dataDir, 'locks'), { recursive: true, force: true });
+    const db = new Database(cli.databaseOf(emulator.url));
+    db.prepare("insert or replace into meta values ('note', 'in the log')").run();
+    try {
+      await expectEveryReadingCommand();
+    } finally {
+      db.close();
+    }
+  }, 120_000);
+
+  it('what would write says so', async () => {
+    for (const args of [['orgs', 'disable', 'acme'], ['outbox', 'drop', '--all'], ['backfill']]) {
+      const result = await read(...args, '--json');
+      expect({ args, ...result }).toMatchObject({ code: 1 });
+      expect(JSON.parse(result.stdout).error.code).toMatch(/^(DATA_DIR_UNWRITABLE|LOCKS_UNUSABLE)$/);
+    }
+  }, 120_000);
+});
