@@ -1,6 +1,9 @@
 import { isAbort, withTimeout } from '../base/abort.ts';
+import { cutText } from '../base/cut-text.ts';
 import { isAppError, messageOf } from '../base/errors.ts';
-import { type StoreFault, storeUnavailable } from './store-unavailable.ts';
+import { printableLine } from '../base/printable.ts';
+import { keychainFaultOf } from './keychain-faults.ts';
+import { storeUnavailable } from './store-unavailable.ts';
 
 /** The operating system's keychain, entries of one service by account. */
 export interface Keychain {
@@ -83,33 +86,9 @@ async function loadKeytar(): Promise<Keytar> {
   return keytar;
 }
 
-/** Keytar has no error codes, only the system's texts (libsecret, GDBus, Keychain Services, Windows). */
-const faults: readonly [pattern: RegExp, reason: StoreFault][] = [
-  [/locked collection|is locked|interaction is not allowed|dismissed|did not finish within/i, 'locked'],
-  [
-    /cannot open shared object|cannot autolaunch|org\.freedesktop\.secrets|serviceunknown|not provided by any|no such (file|interface)|could not connect|object does not exist|cannot find (module|package)|not a valid win32/i,
-    'absent',
-  ],
-];
-
-const explained: Partial<Record<StoreFault, { message: string; mend: string }>> = {
-  locked: {
-    message: 'The keychain is locked.',
-    mend: "Unlock it (log in to the desktop, or use the system's keychain program) and try again.",
-  },
-  absent: {
-    message: 'There is no keychain on this machine, or it is not running.',
-    mend: 'On Linux it needs libsecret, a D-Bus session and a Secret Service such as gnome-keyring.',
-  },
-  refused: {
-    message: 'The keychain refused.',
-    mend: 'Allow the program to use the keychain when the system asks.',
-  },
-};
-
 function keychainFault(error: unknown): Error {
   if (isAppError(error, 'CREDENTIAL_STORE_UNAVAILABLE')) return error;
-  const reason = faults.find(([pattern]) => pattern.test(messageOf(error)))?.[1] ?? 'refused';
-  const { message, mend } = explained[reason] ?? { message: 'The keychain failed.', mend: 'Try again.' };
-  return storeUnavailable('keychain', reason, `${message.slice(0, -1)} (${messageOf(error)}).`, { mend });
+  const { reason, message, mend } = keychainFaultOf(error, process.platform);
+  const said = cutText(printableLine(messageOf(error)), 200);
+  return storeUnavailable('keychain', reason, `${message.slice(0, -1)} (${said}).`, { mend });
 }
