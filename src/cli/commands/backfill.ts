@@ -143,6 +143,7 @@ function sentenceOf(org: BackfillItem, name: string): string {
   const speed = (org.contactsPerSecond ?? 0) === 0 ? '' : ` (${count(org.contactsPerSecond)} a second)`;
   return (
     `${name}: ${count(org.contacts)} contacts in the mirror, ${count(org.inserted)} new and ` +
-    `${count(org.updated)} changed, in ${formatDuration(org.durationMs)}${speed} with ${counted(org.apiCalls, 'API call')}.`
+    `${count(org.updated)} changed, in ${formatDuration(org.durationMs)}${speed} with ${counted(org.apiCalls, 'API call')}.` +
+    (org.archived === null ? '' : ` The old mirror was put aside as ${org.archived}.`)
   );
 }

@@ -93,6 +93,12 @@ describe('what the orgs come to', () => {
   });
 });
 
+test('a fresh copy says where the old mirror is', async () => {
+  const archived = '/data/orgs/acme.my.salesforce.com.20260101T000000Z.archived.db';
+  const { stdout } = await runMain(['backfill', '--fresh'], { app: backfillOf({ ...complete, archived }) });
+  expect(stdout).toContain(`The old mirror was put aside as ${archived}.`);
+});
+
 test('who stops a fresh copy is not told to leave --fresh out: the same command goes on', async () => {
   const interrupted = { ...complete, status: 'interrupted' as const, error: error('INTERRUPTED') };
   const hintOf = async (...flags: string[]) => {
