@@ -92,7 +92,7 @@ export async function watch(
 async function openWatched(
   services: Services,
   known: OrgRecord,
-  { push, once }: WatchOptions,
+  { push, once, intervalMs }: WatchOptions,
   { signal, tell }: { signal: AbortSignal; tell: Tell },
 ): Promise<WatchedOrg> {
   const lock = lockOrg(services, known.instanceUrl);
@@ -142,6 +142,8 @@ async function openWatched(
             withDrainLock: once
               ? withDrainLock(services, org.instanceUrl, cycleSignal)
               : withFreeDrainLock(services, org.instanceUrl),
+            // What waits is tried again in the next cycle, which must not be late for it.
+            patienceMs: once ? undefined : Math.min(60_000, intervalMs / 10),
             memory,
             signal: cycleSignal,
           });

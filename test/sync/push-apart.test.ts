@@ -97,13 +97,13 @@ describe('what Salesforce does not take for now', () => {
       { match: 'POST .*/ui-api/records', times: 99, status: 400, errorCode: 'UNABLE_TO_LOCK_ROW' },
     ]);
     await push(rig, [{ LastName: 'Locked' }]);
-    expect(await sent(rig)).toHaveLength(4);
+    expect(await rig.context.mirror.outbox.list()).toMatchObject([
+      { state: 'pending', sentAt: null, attempts: 4, errors: [{ code: 'REFUSED_FOR_NOW' }] },
+    ]);
     expect(waits).toHaveLength(3);
     expect(waits[0]).toBeGreaterThanOrEqual(250);
     expect(waits[2]).toBeGreaterThan(waits[0]!);
-    expect(await rig.context.mirror.outbox.list()).toMatchObject([
-      { state: 'pending', sentAt: null, errors: [{ code: 'REFUSED_FOR_NOW' }] },
-    ]);
+    expect(await sent(rig)).toHaveLength(4);
   });
 
   it('is sent again alone: the others of its request are done already', async () => {
@@ -198,6 +198,22 @@ describe('what Salesforce does not take for now', () => {
     );
     expect(waits.reduce((sum, ms) => sum + ms, 0)).toBeLessThanOrEqual(60_000);
     expect((await sent(rig)).length).toBeGreaterThanOrEqual(25);
+  });
+
+  it('takes no more of a cycle than its timetable has for it', async () => {
+    await using rig = await copied();
+    const waits = watchWaits(rig);
+    await control(rig.emulator.url, 'faults', [
+      { match: 'POST .*/ui-api/records', times: 999, status: 400, errorCode: 'UNABLE_TO_LOCK_ROW' },
+    ]);
+    await queue(
+      rig,
+      Array.from({ length: 10 }, (_, n) => ({ LastName: `Locked ${n}` })),
+    );
+    const report = await runCycle(rig.context, { push: true, patienceMs: 3_000, signal: rig.signal });
+    expect(report.push).toMatchObject({ unsent: 10 });
+    expect(waits.reduce((sum, ms) => sum + ms, 0)).toBeLessThanOrEqual(3_000);
+    expect((await sent(rig)).length).toBeGreaterThanOrEqual(10);
   });
 
   it('is left at once when the work is interrupted', async () => {

@@ -16,6 +16,8 @@ export interface CycleOptions {
   push: boolean;
   /** May throw `ORG_BUSY` where another process is sending: the outbox is then left to that one. */
   withDrainLock?: <T>(work: () => Promise<T>) => Promise<T>;
+  /** How long the push may wait and repeat, so that the next pull is not late for it; a minute unless told. */
+  patienceMs?: number;
   /** Kept by a daemon between the cycles of one org, so that a standing coverage costs little. */
   memory?: WindowMemory;
   signal: AbortSignal;
@@ -108,12 +110,12 @@ export async function runCycle(context: SyncContext, options: CycleOptions): Pro
 async function pushOutbox(
   context: SyncContext,
   run: RunRecorder,
-  { withDrainLock, signal }: CycleOptions,
+  { withDrainLock, patienceMs, signal }: CycleOptions,
 ): Promise<CyclePush> {
   let report: Pick<DrainReport, 'unsent' | 'stopped' | 'stuck'> = { unsent: 0, stopped: null, stuck: null };
   await run.step('push', async (note) => {
     try {
-      report = await drainOutbox(context, { run, withLock: withDrainLock, signal });
+      report = await drainOutbox(context, { run, withLock: withDrainLock, patienceMs, signal });
     } catch (error) {
       if (isAbort(error)) throw error;
       if (isAppError(error, 'ORG_BUSY')) return note('Another process is sending what the outbox holds.');

@@ -4,12 +4,6 @@ import type { RunRecorder } from '../run-recorder.ts';
 import { BlockedContacts, type BlockReason } from './blocked-contacts.ts';
 import type { ContactNames } from './contact-names.ts';
 
-/**
- * How long all waits and repeats of a drain may take together: a cycle's next pull is due, and somebody looks at a
- * push. What still waits then is sent by the next drain.
- */
-const patienceMs = 60_000;
-
 /** The entries in doubt that were told last. A watch drains each cycle, and people need to hear of each change once. */
 const toldDoubts = new WeakMap<SyncContext, string>();
 
@@ -17,6 +11,7 @@ const toldDoubts = new WeakMap<SyncContext, string>();
 export class DrainProgress {
   readonly blocked = new BlockedContacts();
   readonly #run: RunRecorder;
+  readonly #patienceMs: number;
   /** Whether the org takes Idempotency-Keys, as far as this drain knows. */
   idempotent = true;
   /** Requests in a row, up to the last one, whose answer never came. */
@@ -29,8 +24,9 @@ export class DrainProgress {
   stuck: Error | null = null;
   #spentMs = 0;
 
-  constructor(run: RunRecorder) {
+  constructor(run: RunRecorder, patienceMs: number) {
     this.#run = run;
+    this.#patienceMs = patienceMs;
   }
 
   /** Takes what a repeat took from the drain's patience. */
@@ -40,7 +36,7 @@ export class DrainProgress {
 
   /** Waits, within the drain's patience; false where that is used up or the work was interrupted. */
   async wait({ clock }: SyncContext, ms: number, signal: AbortSignal): Promise<boolean> {
-    if (this.#spentMs + ms > patienceMs) return false;
+    if (this.#spentMs + ms > this.#patienceMs) return false;
     this.#spentMs += ms;
     await clock.sleep(ms, { signal }).catch(() => {});
     return !signal.aborted;

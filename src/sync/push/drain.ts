@@ -15,6 +15,8 @@ export interface DrainOptions {
   /** Runs the work under the org's drain lock, or throws; absent where the caller holds it already. */
   withLock?: <T>(work: () => Promise<T>) => Promise<T>;
   onSettled?: (count: number) => void;
+  /** How long all waits and repeats may take together; a minute unless told. The rest is left to the next drain. */
+  patienceMs?: number;
   signal: AbortSignal;
 }
 
@@ -32,6 +34,8 @@ export interface DrainReport {
 /** Salesforce keeps the answer to an Idempotency-Key for 30 days; a day is left for clocks. */
 const idempotencyMs = 29 * 86_400_000;
 const entriesPerPage = 2_000;
+/** Somebody looks at a push. */
+const defaultPatienceMs = 60_000;
 
 /**
  * Sends what waits in the outbox, in order, and reads the contacts back. One drain an org at a time. Throws an abort
@@ -48,7 +52,7 @@ export async function drainOutbox(context: SyncContext, options: DrainOptions): 
 }
 
 async function drain(context: SyncContext, options: DrainOptions): Promise<DrainReport> {
-  const progress = new DrainProgress(options.run);
+  const progress = new DrainProgress(options.run, options.patienceMs ?? defaultPatienceMs);
   let stopped: Error | null = null;
   try {
     await recover(context, progress, options.signal);

@@ -87,7 +87,7 @@ export async function sendPlanned(
     if (attempt >= repeats || signal.aborted) break;
     const again = left.filter(({ key }) => mayRepeat(standings.get(key), way, attempt));
     if (again.length === 0) break;
-    if (attempt > 0) progress.spend(context.clock.monotonicMs() - sentAt);
+    progress.spend(context.clock.monotonicMs() - sentAt);
     if (!(await progress.wait(context, waitMs(again, standings, attempt), signal))) break;
     left = await readyAgain(context, again, way, { mayExist, standings, signal });
     if (signal.aborted) break;
