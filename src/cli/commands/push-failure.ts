@@ -11,8 +11,11 @@ type Counted = Pick<PushResult, 'records' | 'counts' | 'statuses' | 'invalid'>;
  * Exit 2 where the input has faults; 5 when any of its records is in doubt or unsent, else 4 when any was refused,
  * in conflict or held. What else waits in the outbox is told, but is not this push's failure.
  */
-export function pushFailure(result: Counted, { queue }: { queue: boolean }): AppError | null {
-  if (result.invalid !== null) return invalidInput(result.invalid);
+export function pushFailure(
+  result: Counted,
+  { queue, rejects }: { queue: boolean; rejects: boolean },
+): AppError | null {
+  if (result.invalid !== null) return invalidInput(result.invalid, rejects);
   const having = (...statuses: PushStatus[]) =>
     statuses.reduce((sum, status) => sum + (result.statuses.get(status) ?? 0), 0);
   const { stopped } = result.counts;
@@ -50,10 +53,12 @@ export function pushFailure(result: Counted, { queue }: { queue: boolean }): App
   );
 }
 
-function invalidInput({ records, total }: InvalidInput): AppError {
+/** Whoever mended the rejects file alone and pushed that would leave out all records without a fault. */
+function invalidInput({ records, total }: InvalidInput, rejects: boolean): AppError {
+  const only = rejects && records < total ? ' The rejects file has the records with faults alone.' : '';
   const verb = `${total === 1 ? 'record' : 'records'} ${records === 1 ? 'is' : 'are'}`;
   return new AppError('INVALID_INPUT', `${records} of ${total} ${verb} not valid; nothing was sent.`, {
-    hint: 'Mend the places named and push again.',
+    hint: `Mend the places named and push all of the input again.${only}`,
     details: { faultyRecords: records },
   });
 }

@@ -118,7 +118,7 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
   return {
     documentParts: (error) => pushDocument(result, error),
     text: () => text,
-    failure: pushFailure(result, { queue: flags.queue ?? false }) ?? unsaved,
+    failure: pushFailure(result, { queue: flags.queue ?? false, rejects: rejects !== null }) ?? unsaved,
   };
 }
 

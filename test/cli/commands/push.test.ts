@@ -225,7 +225,7 @@ describe('rejects', () => {
       '-, line 1, record 1, Nmae: Contact has no field Nmae.',
       '-, line 3, record 3: LastName is missing.',
       'Error: 2 of 3 records are not valid; nothing was sent.',
-      'Hint: Mend the places named and push again.',
+      'Hint: Mend the places named and push all of the input again. The rejects file has the records with faults alone.',
       '',
     ]);
     const written = readFileSync(join(cwd, 'r.ndjson'), 'utf8').trimEnd().split('\n').map(json);
