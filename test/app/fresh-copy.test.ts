@@ -4,7 +4,9 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backfillOrgs } from '../../src/app/backfill.ts';
 import type { BackfillItem } from '../../src/app/contract/backfill.ts';
+import type { PushRecord, PushResult } from '../../src/app/contract/push.ts';
 import { withDrainLock } from '../../src/app/org-lock.ts';
+import { pushRecords } from '../../src/app/push.ts';
 import { listRuns } from '../../src/app/runs.ts';
 import { watch } from '../../src/app/watch.ts';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
@@ -74,6 +76,10 @@ function read<T>(sql: string): T[] {
 const count = () => read<number>('select count(*) from contacts')[0];
 const files = () =>
   readdirSync(dirname(path)).filter((name) => /\.db/.test(name) && !/-(wal|shm)$/.test(name));
+
+async function* records(LastName: string): AsyncGenerator<PushRecord[]> {
+  yield [{ source: '-', index: 0, line: 1, fields: { LastName }, untyped: false }];
+}
 
 async function queueEntry(key: string): Promise<void> {
   await using mirror = await app.services.mirrors.open(emulator.url, { create: false });
@@ -204,6 +210,46 @@ describe('backfill --fresh', () => {
     expect(item).toMatchObject({ status: 'complete' });
     expect(read('select key from outbox')).toEqual(['queued-meanwhile']);
     expect(read(`select _key from contacts where Id = '${known}'`)).toEqual(['my own key']);
+  });
+
+  it('beside a push, loses nothing that it sent and keeps its outcome', async () => {
+    await backfill();
+    const pushed: Promise<PushResult>[] = [];
+    const push = (name: string) =>
+      pushRecords(
+        app.services,
+        {
+          org: null,
+          records: records(name),
+          upsertField: null,
+          dryRun: false,
+          queue: false,
+          allOrNone: false,
+          allowDuplicates: true,
+          ignoreUnknown: false,
+          ignoreReadOnly: false,
+          allowMixed: false,
+          fresh: false,
+          keepRejects: false,
+        },
+        { signal: never(), onEvent: () => {} },
+      );
+    const item = await backfill(
+      { fresh: true },
+      { onPage: (page) => void (page % 3 === 0 && pushed.push(push(`Beside ${page}`))) },
+    );
+    const last = await push('After');
+    expect(item).toMatchObject({ status: 'complete' });
+    expect(pushed.length).toBeGreaterThan(1);
+    for (const result of [...(await Promise.all(pushed)), last]) {
+      for await (const page of result.results())
+        expect(page).toMatchObject([{ status: 'created', id: expect.any(String) }]);
+      expect(result.counts).toMatchObject({ created: 1, stopped: null });
+      await result[Symbol.asyncDispose]();
+    }
+    expect(read('select state from outbox')).toEqual([...pushed, last].map(() => 'done'));
+    await watchOnce();
+    expect(await expectMirrorEqualsOrg(path, emulator.url)).toBe(301 + pushed.length);
   });
 
   it('is refused while the outbox has open entries; with --force they are kept', async () => {
