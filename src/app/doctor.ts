@@ -10,6 +10,7 @@ import { toldOrgs } from './chosen-orgs.ts';
 import { openOrgSession, openRemote } from './connect-org.ts';
 import type { DoctorCheck, DoctorResult } from './contract/doctor.ts';
 import { checkMirror } from './doctor-mirror.ts';
+import { exposedFiles } from './private-files.ts';
 import type { Services } from './services.ts';
 
 /** Clocks further apart than this make logs misleading and JWT logins fail. */
@@ -34,6 +35,16 @@ export async function doctor(services: Services, { signal }: CallContext): Promi
   await check('data folder', async () => {
     makeFolder(config.dataDir);
     await access(config.dataDir, constants.W_OK | constants.R_OK);
+    const exposed = exposedFiles(config).map(({ exposure }) => exposure);
+    const [worst] = [...exposed.filter(({ isOurs }) => !isOurs), ...exposed];
+    if (worst !== undefined) {
+      return {
+        name: 'data folder',
+        status: 'fail',
+        message: `${worst.what}${exposed.length > 1 ? `, and ${exposed.length - 1} more are open to others` : ''}`,
+        hint: worst.mend,
+      };
+    }
     return `${config.dataDir} can be written`;
   });
   await check('credential store', async () => {

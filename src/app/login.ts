@@ -8,6 +8,8 @@ import { loginWithClientCredentials } from '../auth/login-client-credentials.ts'
 import { loginWithJwt } from '../auth/login-jwt.ts';
 import { revokeCredential } from '../auth/revoke.ts';
 import { AppError, messageOf, systemCodeOf } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { exposureOf, makePrivate } from '../base/private-path.ts';
 import { sameId } from '../base/record-id.ts';
 import { checkAlias, checkAliasFree } from '../orgs/alias.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
@@ -128,7 +130,7 @@ async function obtain(
         loginUrl: options.loginUrl,
         clientId: clientIdOf(services, options.clientId),
         username: options.username,
-        privateKey: await readKey(options.keyFile),
+        privateKey: await readKey(options.keyFile, log),
       });
     case 'client-credentials':
       return loginWithClientCredentials({
@@ -168,7 +170,23 @@ function clientIdOf({ config }: Services, given: string | null): string {
   });
 }
 
-async function readKey(file: string): Promise<string> {
+/** ssh refuses a key that others may read; ours is mended, and one that root hands out (a mounted secret) is told. */
+function keepKeyPrivate(file: string, log: Logger): void {
+  const exposure = exposureOf(file, 'any');
+  if (exposure === null) return;
+  const { what, mend, isOurs } = exposure;
+  const said = `${what}, and it holds a private key`;
+  if (!isOurs) throw new AppError('INVALID_INPUT', `${said} of another user.`, { hint: mend });
+  try {
+    makePrivate(exposure, 'any');
+    log.warn(`${said}; that right was taken away.`);
+  } catch {
+    log.warn(`${said}. ${mend}`);
+  }
+}
+
+async function readKey(file: string, log: Logger): Promise<string> {
+  keepKeyPrivate(file, log);
   try {
     return await readFile(file, 'utf8');
   } catch (error) {

@@ -11,6 +11,7 @@ import { openRegistry } from '../orgs/open-registry.ts';
 import type { Registry } from '../orgs/registry.ts';
 import { openDispatcher } from '../salesforce/open-dispatcher.ts';
 import { type Mirrors, openMirrors } from '../store/sqlite/open-mirrors.ts';
+import { keepFilesPrivate } from './private-files.ts';
 
 /**
  * The concrete parts that commands share, each opened by its first use and closed in the reverse order, so
@@ -28,6 +29,7 @@ export class Services implements AsyncDisposable {
   #dispatcher: Dispatcher | null = null;
   #fetch: typeof fetch | null = null;
   #mirrors: Mirrors | null = null;
+  #isPrivate = false;
 
   constructor(config: Config, log: Logger) {
     this.config = config;
@@ -36,6 +38,7 @@ export class Services implements AsyncDisposable {
 
   get registry(): Registry {
     if (this.#registry === null) {
+      this.#keepPrivate();
       const registry = openRegistry(this.config.dataDir);
       this.#registry = registry;
       this.#closers.push(() => registry.close());
@@ -45,6 +48,7 @@ export class Services implements AsyncDisposable {
 
   /** Locks of this data folder: one per org for watch and backfill, one for its outbox. */
   get locks(): Locks {
+    this.#keepPrivate();
     this.#locks ??= openLocks(join(this.config.dataDir, 'locks'), { clock: this.clock });
     return this.#locks;
   }
@@ -57,6 +61,7 @@ export class Services implements AsyncDisposable {
 
   get credentials(): CredentialStore {
     const { credentialStore: store, credentialDir } = this.config;
+    this.#keepPrivate();
     this.#credentials ??= openCredentialStore({
       kind: store.kind,
       key: store.kind === 'file' ? (store.key ?? undefined) : undefined,
@@ -88,6 +93,7 @@ export class Services implements AsyncDisposable {
 
   get mirrors(): Mirrors {
     if (this.#mirrors === null) {
+      this.#keepPrivate();
       const mirrors = openMirrors({
         folder: join(this.config.dataDir, 'orgs'),
         log: this.log,
@@ -102,6 +108,13 @@ export class Services implements AsyncDisposable {
   /** For what a call leaves open with its result: `close` runs before what it stands on is closed. */
   closeLater(close: () => void | Promise<void>): void {
     this.#closers.push(close);
+  }
+
+  /** Before anything of this program's is read or written: what others may have changed is not to be trusted. */
+  #keepPrivate(): void {
+    if (this.#isPrivate) return;
+    keepFilesPrivate(this.config, this.log);
+    this.#isPrivate = true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
