@@ -80,6 +80,7 @@ export function openRemote(
     log: services.log,
     product: 'parahack-sync',
     notBefore,
+    wallMs: () => services.clock.now(),
     gate: gate && {
       before: async (kind) => gate.before(kind),
       after: (usage) => gate.after(usage),

@@ -1,4 +1,5 @@
 import type { OrgRecord } from '../orgs/org-record.ts';
+import { futureCursorOf } from '../sync/future-cursor.ts';
 import type { Mirror } from '../sync/ports/mirror.ts';
 import { assertSameEyes, openOrgSession, openRemote } from './connect-org.ts';
 import type { DoctorCheck } from './contract/doctor.ts';
@@ -7,12 +8,14 @@ import type { Services } from './services.ts';
 /** A mirror that was current so lately has nothing more to come that would explain a difference. */
 const currentMs = 120_000;
 
-/** Whether a mirror is sound, is this org's, and holds as many contacts as the org counts; what to do where not. */
+/**
+ * Whether a mirror is sound, is this org's, is at no time that the org has not reached, and holds as many contacts as
+ * the org counts; what to do where not. `orgTime`: as the org told it just now, ms since 1970.
+ */
 export async function checkMirror(
   services: Services,
   org: OrgRecord,
-  name: string,
-  signal: AbortSignal,
+  { name, orgTime, signal }: { name: string; orgTime: number; signal: AbortSignal },
 ): Promise<DoctorCheck | string> {
   const { mirrors } = services;
   if (!mirrors.exists(org.instanceUrl)) {
@@ -28,6 +31,8 @@ export async function checkMirror(
       hint: 'Run `parahack-sync backfill --fresh`: it puts the file aside and copies the org anew.',
     };
   }
+  const future = await futureCursorOf(mirror, orgTime);
+  if (future !== null) return { name, status: 'fail', message: future.message, hint: future.hint ?? null };
   return await compare(services, org, { mirror, name, signal });
 }
 

@@ -72,21 +72,26 @@ export async function doctor(services: Services, { signal }: CallContext): Promi
       hint: 'Run `parahack-sync login`.',
     };
   });
+  const orgTimes = new Map<string, number>();
   for (const url of hosts()) {
     const host = new URL(url).host;
-    let date: string | null = null;
     await check(`network ${host}`, async () => {
       const answer = await askVersions(services, url, signal);
-      date = answer.headers.get('date');
+      const time = Date.parse(answer.headers.get('date') ?? '');
+      if (!Number.isNaN(time)) orgTimes.set(url, time);
       return `${host} answers`;
     });
-    if (date !== null)
-      await check(`clock ${host}`, async () => checkClock(services, `clock ${host}`, Date.parse(date!)));
+    const orgTime = orgTimes.get(url);
+    if (orgTime !== undefined)
+      await check(`clock ${host}`, async () => checkClock(services, `clock ${host}`, orgTime));
   }
   for (const org of orgs) {
     const label = org.alias ?? org.instanceUrl;
     await check(`login ${label}`, () => checkLogin(services, org, `login ${label}`, signal));
-    await check(`mirror ${label}`, () => checkMirror(services, org, `mirror ${label}`, signal));
+    const orgTime = orgTimes.get(org.apiUrl) ?? services.clock.now();
+    await check(`mirror ${label}`, () =>
+      checkMirror(services, org, { name: `mirror ${label}`, orgTime, signal }),
+    );
   }
   return { checks };
 }

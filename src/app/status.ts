@@ -1,5 +1,6 @@
 import { isoTime } from '../base/iso-time.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
+import { futureMs } from '../sync/future-cursor.ts';
 import { toldOrgs } from './chosen-orgs.ts';
 import type { StatusItem, StatusResult } from './contract/status.ts';
 import { errorInfoOf } from './error-info.ts';
@@ -67,7 +68,7 @@ async function statusOf(
       contacts,
       deleted,
       coveredUntil: isoTime(covered),
-      lagSeconds: covered === null ? null : Math.max(0, Math.round((services.clock.now() - covered) / 1000)),
+      lagSeconds: lagOf(covered, services.clock.now()),
       lastBackfill: lastBackfill === undefined ? null : runView(services, instanceUrl, lastBackfill),
       lastCycle: lastCycle === undefined ? null : runView(services, instanceUrl, lastCycle),
       outbox: {
@@ -83,4 +84,10 @@ async function statusOf(
     const outbox = { pending: null, rejected: null, inDoubt: null, held: null, conflicts: null };
     return { ...item, outbox, error: errorInfoOf(error) };
   }
+}
+
+/** Seconds; null where the cursor lies so far ahead of this machine's clock that one of the two must be wrong. */
+function lagOf(covered: number | null, now: number): number | null {
+  if (covered === null || covered > now + futureMs) return null;
+  return Math.max(0, Math.round((now - covered) / 1000));
 }

@@ -1,5 +1,5 @@
 import { AppError, isAppError } from '../base/errors.ts';
-import { parseTime } from '../base/iso-time.ts';
+import { sameId } from '../base/record-id.ts';
 import type {
   BulkJob,
   BulkPage,
@@ -10,17 +10,24 @@ import type {
   RemoteBulk,
 } from '../sync/ports/remote.ts';
 import { streamBytes } from './answer-bounds.ts';
+import { instantOf, isCount, isIdOf, isObject } from './answer-values.ts';
 import type { ApiRequest, WholeAnswer } from './api-call.ts';
 import { bodyBlocks } from './body-blocks.ts';
+import { oneLine } from './error-body.ts';
 import type { Funnel } from './funnel.ts';
+import type { OrgClock } from './org-clock.ts';
 import { remoteDetails } from './remote-error.ts';
 import { parseObject, unexpectedAnswer } from './unexpected-answer.ts';
 
 export interface BulkContext {
   funnel: Funnel;
+  orgClock: Pick<OrgClock, 'told'>;
   apiVersion: string;
   ownPath(url: string): string;
 }
+
+/** How far the servers of an org may differ, and its clock from what is known of it. */
+const futureMs = 300_000;
 
 /** What the results of a job need to know of it. */
 interface KnownJob {
@@ -35,7 +42,7 @@ interface KnownJob {
  * has no `resultPages`, and whose job control is these same five requests.
  * Source: Bulk API 2.0 Developer Guide, "Query Jobs".
  */
-export function bulkQueries({ funnel, apiVersion, ownPath }: BulkContext): RemoteBulk {
+export function bulkQueries({ funnel, orgClock, apiVersion, ownPath }: BulkContext): RemoteBulk {
   const known = new Map<string, KnownJob>();
   const jobs = (version: string, rest = '') => `/services/data/v${version}/jobs/query${rest}`;
   const jobPath = (id: string) => jobs(apiVersion, `/${encodeURIComponent(id)}`);
@@ -44,14 +51,20 @@ export function bulkQueries({ funnel, apiVersion, ownPath }: BulkContext): Remot
   const remember = (answer: WholeAnswer, sentAt = 0): BulkJob => {
     const body = parseObject(answer.text, 'a bulk job', answer);
     const job = toJob(body, apiVersion);
-    const createdAt = parseTime(String(body.createdDate));
+    const createdAt = instantOf(body.createdDate);
     if (job === null || createdAt === null) throw unexpectedAnswer('a bulk job', answer);
+    // Its rows are dated by it, and those of the future would yield to none that is read later.
+    if (createdAt > orgClock.told() + futureMs) throw unexpectedAnswer('a bulk job', answer);
     const readAt = Math.max(createdAt, sentAt, known.get(job.id)?.readAt ?? 0);
     known.set(job.id, { apiVersion: job.apiVersion, readAt });
     return job;
   };
-  const info = async (jobId: string, { signal }: CallOptions = {}) =>
-    remember(await funnel.read({ kind: 'pull', method: 'GET', path: jobPath(jobId), signal }));
+  const info = async (jobId: string, { signal }: CallOptions = {}) => {
+    const answer = await funnel.read({ kind: 'pull', method: 'GET', path: jobPath(jobId), signal });
+    const job = remember(answer);
+    if (!sameId(job.id, jobId)) throw unexpectedAnswer('a bulk job', answer);
+    return job;
+  };
   const knownJob = async (jobId: string, options: CallOptions): Promise<KnownJob> => {
     if (!known.has(jobId)) await info(jobId, options);
     const job = known.get(jobId);
@@ -76,6 +89,10 @@ export function bulkQueries({ funnel, apiVersion, ownPath }: BulkContext): Remot
     };
     const answer = await funnel.open(request);
     const rows = answer.header('sforce-numberofrecords');
+    if (rows !== null && !/^\d{1,10}$/.test(rows)) {
+      answer.body.destroy();
+      throw unexpectedAnswer('a bulk result page', answer);
+    }
     const locator = answer.header('sforce-locator');
     return {
       body: {
@@ -84,7 +101,7 @@ export function bulkQueries({ funnel, apiVersion, ownPath }: BulkContext): Remot
         // The rows are as old as the job, however late its results are fetched: told as read now, a contact
         // deleted since then would come back to life.
         readAt,
-        expectedRows: rows !== null && /^\d+$/.test(rows) ? Number(rows) : null,
+        expectedRows: rows === null ? null : Number(rows),
         blocks: bodyBlocks(answer.body, funnel.bodyFailure(request), answer.watch(streamBytes.bulk)),
       },
       nextLocator: locator === null || locator === '' || locator === 'null' ? null : locator,
@@ -124,7 +141,7 @@ export function bulkQueries({ funnel, apiVersion, ownPath }: BulkContext): Remot
         .catch((error: unknown) => {
           throw isRefusal(error) ? resultPagesUnsupported(job.apiVersion, error) : error;
         });
-      return toResultPages(answer, ownPath);
+      return toResultPages(answer, jobId, ownPath);
     },
     async resultPage(url, fields, { whenCrowded, signal } = {}) {
       const path = ownPath(url);
@@ -150,19 +167,33 @@ export function bulkQueries({ funnel, apiVersion, ownPath }: BulkContext): Remot
   };
 }
 
+const states: ReadonlySet<unknown> = new Set<BulkState>([
+  'UploadComplete',
+  'InProgress',
+  'JobComplete',
+  'Failed',
+  'Aborted',
+]);
+
 function toJob(body: Record<string, unknown>, apiVersion: string): BulkJob | null {
-  if (typeof body.id !== 'string' || typeof body.state !== 'string') return null;
+  const { id, state, apiVersion: version, numberRecordsProcessed: rows = 0, errorMessage } = body;
+  // A state that is not known would be waited for to its end.
+  if (!isIdOf('750', id) || !states.has(state) || !isCount(rows)) return null;
   return {
-    id: body.id,
-    state: body.state as BulkState,
-    apiVersion: typeof body.apiVersion === 'number' ? body.apiVersion.toFixed(1) : apiVersion,
-    numberRecordsProcessed: typeof body.numberRecordsProcessed === 'number' ? body.numberRecordsProcessed : 0,
-    errorMessage:
-      typeof body.errorMessage === 'string' && body.errorMessage !== '' ? body.errorMessage : null,
+    id,
+    state: state as BulkState,
+    apiVersion:
+      typeof version === 'number' && version > 0 && version < 1_000 ? version.toFixed(1) : apiVersion,
+    numberRecordsProcessed: rows,
+    errorMessage: typeof errorMessage === 'string' && errorMessage !== '' ? oneLine(errorMessage) : null,
   };
 }
 
-function toResultPages(answer: WholeAnswer, ownPath: (url: string) => string): BulkResultPages {
+function toResultPages(
+  answer: WholeAnswer,
+  jobId: string,
+  ownPath: (url: string) => string,
+): BulkResultPages {
   const body = parseObject(answer.text, 'resultPages', answer);
   if (!Array.isArray(body.resultPages)) throw unexpectedAnswer('resultPages', answer);
   // The documentation's table and its example spell the next link differently.
@@ -170,7 +201,15 @@ function toResultPages(answer: WholeAnswer, ownPath: (url: string) => string): B
   const nextRecordsUrl = typeof next === 'string' && next !== '' ? ownPath(next) : null;
   return {
     // As paths, so that what is stored of them survives a renamed My Domain.
-    resultUrls: body.resultPages.map((entry: { resultUrl?: unknown }) => ownPath(String(entry.resultUrl))),
+    resultUrls: body.resultPages.map((entry: unknown) => {
+      const url = isObject(entry) ? entry.resultUrl : null;
+      if (typeof url !== 'string') throw unexpectedAnswer('resultPages', answer);
+      const path = ownPath(url);
+      // Another job's rows would pass for this one's.
+      const named = /\/jobs\/query\/([^/]+)\//.exec(path)?.[1] ?? '';
+      if (!sameId(named, jobId)) throw unexpectedAnswer('resultPages', answer);
+      return path;
+    }),
     nextRecordsUrl,
     done: body.done === true || nextRecordsUrl === null,
   };

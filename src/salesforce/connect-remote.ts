@@ -33,6 +33,8 @@ export interface ConnectOptions {
   gzip?: boolean;
   /** Org time in ms that `now()` must lie after: the latest that the mirror has stored. */
   notBefore?: number;
+  /** This machine's wall clock, which the org's first answer is held against; without it any is believed. */
+  wallMs?: () => number;
   /** For the jitter of repeats; tests hand in their own. */
   random?: () => number;
 }
@@ -40,7 +42,7 @@ export interface ConnectOptions {
 /** One org, reached over HTTP. Opens nothing and sends nothing by itself. */
 export function connectRemote(options: ConnectOptions): Remote {
   const { session, apiVersion, clock = systemClock } = options;
-  const orgClock = new OrgClock(() => clock.monotonicMs(), options.notBefore);
+  const orgClock = new OrgClock(() => clock.monotonicMs(), options.notBefore, options.wallMs);
   const funnel = new Funnel({
     session,
     dispatcher: options.dispatcher,
@@ -63,6 +65,7 @@ export function connectRemote(options: ConnectOptions): Remote {
     instanceUrl: session.instanceUrl,
     apiVersion,
     now: () => orgClock.now(),
+    orgTime: () => orgClock.told(),
     apiCalls: () => funnel.calls,
     apiUsage: () => funnel.usage,
     identity: ({ signal } = {}) => fetchIdentity(funnel, root, signal),

@@ -1,4 +1,5 @@
 import type { Field } from '../sync/ports/field.ts';
+import { isObject } from './answer-values.ts';
 
 /**
  * Types that no column holds: compound fields, whose parts are fields of their own, and values that neither
@@ -7,8 +8,9 @@ import type { Field } from '../sync/ports/field.ts';
 const leftOut = new Set(['address', 'location', 'base64', 'complexvalue', 'anyType']);
 
 /** The `fields` of a describe answer, reduced. Source: Object Reference, "sObject Describe". */
-export function contactFields(described: readonly Record<string, unknown>[]): Field[] {
+export function contactFields(described: readonly unknown[]): Field[] {
   return described
+    .filter(isObject)
     .filter((field) => typeof field.name === 'string' && !leftOut.has(text(field.type)))
     .map((field) => ({
       name: text(field.name),
@@ -39,8 +41,9 @@ export function contactFields(described: readonly Record<string, unknown>[]): Fi
 function activeValues(values: unknown): string[] {
   if (!Array.isArray(values)) return [];
   return values
-    .filter((entry: { active?: unknown }) => entry.active !== false)
-    .map((entry: { value?: unknown }) => text(entry.value));
+    .filter(isObject)
+    .filter(({ active }) => active !== false)
+    .map(({ value }) => text(value));
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -2,6 +2,7 @@ import type { ContactDescribe, Field } from '../sync/ports/field.ts';
 import { answerBounds } from './answer-bounds.ts';
 import type { ApiAnswer } from './api-call.ts';
 import { contactFields } from './contact-fields.ts';
+import { faultOfFields } from './field-faults.ts';
 import { type JsforceOptions, jsforceCall, jsforceError } from './jsforce-call.ts';
 import { remoteDetails } from './remote-error.ts';
 import { unexpectedAnswer } from './unexpected-answer.ts';
@@ -25,7 +26,10 @@ export async function describeContact(
   if (answer?.status === 304) return 'not-modified';
   const fields = (described as { fields?: unknown } | null)?.fields;
   if (!Array.isArray(fields) || fields.length === 0) throw unexpectedAnswer('describe of Contact', answer);
-  return { fields: contactFields(fields), lastModified: answer === null ? null : validator(answer) };
+  const known = contactFields(fields);
+  const fault = faultOfFields(known);
+  if (fault !== null) throw unexpectedAnswer(`describe of Contact (${fault})`, answer);
+  return { fields: known, lastModified: answer === null ? null : validator(answer) };
 }
 
 /** `GET /sobjects/{object}/describe`; null where the org has no such object, or hides it from this user. */

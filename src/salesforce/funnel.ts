@@ -202,15 +202,21 @@ export class Funnel {
       usage = parseLimitInfo(wire.header('sforce-limit-info'), clock.now());
       if (usage !== null) this.#usage = usage;
       const date = parseDate(wire.header('date'));
-      if (date !== null) orgClock.observe(date, sent, received);
+      const doubt = date === null ? null : this.#observe(request, wire, date, sent, received);
       const html = /text\/html/i.test(wire.header('content-type') ?? '');
       if (wire.status >= 300 ? wire.status !== 304 : html) return await this.#refusal(request, wire);
       // Rows whose reading has no time of the org's own could not be ordered; a write is judged all the same.
       if (date === null && primed === null && request.kind === 'pull') throw this.#timeless(request, wire);
+      // A write is never asked again for the time of its answer; it moves no cursor.
+      if (doubt !== null && request.kind === 'pull') {
+        wire.body.destroy();
+        throw doubt;
+      }
       if (stream) wire.stream();
       const body = await read(wire, sent);
-      const readAt = primed ?? (date === null ? 0 : orgClock.firstSentAt(date, sent, received));
-      return { ok: true, answer: { status, header: wire.header, date, readAt, ...body } };
+      const believed = doubt === null ? date : null;
+      const readAt = primed ?? (believed === null ? 0 : orgClock.firstSentAt(believed, sent, received));
+      return { ok: true, answer: { status, header: wire.header, date: believed, readAt, ...body } };
     } catch (thrown) {
       if (signal?.aborted) return { ok: false, error: abortedBy(signal), stage: left ? 'lost' : 'unsent' };
       const { error, unsent } = this.#failure(thrown, request);
@@ -260,6 +266,38 @@ export class Funnel {
     this.#hideSecrets = createSecretHider([token, before].flatMap((t) => [t, t?.split('!', 2)[1]]));
   }
 
+  /** Tells the org's clock; an error where the answer's time leaps and is not borne out yet. */
+  #observe(
+    request: ApiRequest,
+    wire: WireAnswer,
+    date: number,
+    sent: number,
+    received: number,
+  ): Error | null {
+    const { log, orgClock } = this.#options;
+    const seen = orgClock.observe(date, sent, received);
+    if (seen.kind === 'expected') return null;
+    const host = this.#host();
+    const days = `${formatLeap(Math.abs(seen.leapMs))} ${seen.leapMs > 0 ? 'ahead of' : 'behind'} what was expected`;
+    if (seen.kind === 'borne-out') {
+      log.warn(`the clock of ${host} is ${days}; as its answers agree, it is believed`);
+      return null;
+    }
+    log.warn(`an answer of ${host} is dated ${new Date(date).toISOString()}, ${days}; it is asked again`);
+    return remoteError(
+      'SALESFORCE_ERROR',
+      `The org ${host} tells a time that leaps: ${new Date(date).toISOString()}, ${days}.`,
+      {
+        status: wire.status,
+        errorCode: null,
+        retryAfterMs: null,
+        request: requestLabel(request),
+        clockLeapt: true,
+      },
+      { hint: 'Nothing was taken from that answer. "parahack-sync doctor" compares the clocks.' },
+    );
+  }
+
   #timeless(request: ApiRequest, wire: WireAnswer): Error {
     wire.body.destroy();
     return remoteError(
@@ -298,7 +336,15 @@ function abortedBy(signal: AbortSignal): Error {
   return isAbort(signal.reason) ? signal.reason : abortReason();
 }
 
+/** Later than that no time can be written as four digits of a year. */
+const latestDate = Date.UTC(9999, 11, 31);
+
 function parseDate(header: string | null): number | null {
   const ms = Date.parse(header ?? '');
-  return Number.isNaN(ms) ? null : ms;
+  return Number.isNaN(ms) || ms < 0 || ms > latestDate ? null : ms;
+}
+
+function formatLeap(ms: number): string {
+  const days = ms / 86_400_000;
+  return days >= 2 ? `${Math.round(days)} days` : `${Math.round(ms / 60_000)} minutes`;
 }

@@ -1,5 +1,6 @@
 import { isAppError } from '../base/errors.ts';
 import type { OrgIdentity, OrgLimits } from '../sync/ports/remote.ts';
+import { isCount, isIdOf } from './answer-values.ts';
 import type { Funnel } from './funnel.ts';
 import { queryPath } from './queries.ts';
 import { parseObject, unexpectedAnswer } from './unexpected-answer.ts';
@@ -22,7 +23,7 @@ export async function fetchIdentity(
     });
     const body = parseObject(answer.text, 'userinfo', answer);
     const { organization_id: orgId, user_id: userId, preferred_username: username } = body;
-    if (typeof orgId === 'string' && typeof userId === 'string' && typeof username === 'string') {
+    if (isIdOf('00D', orgId) && isIdOf('005', userId) && isUsername(username)) {
       return { orgId, userId, username };
     }
   } catch (error) {
@@ -45,20 +46,31 @@ async function identityFromRoot(funnel: Funnel, root: string, signal?: AbortSign
   });
   const { records } = parseObject(users.text, 'the username', users);
   const username = Array.isArray(records) ? records[0]?.Username : undefined;
-  if (typeof username !== 'string') throw unexpectedAnswer('the username', users);
+  if (!isUsername(username)) throw unexpectedAnswer('the username', users);
   return { orgId: ids[1], userId: ids[2], username };
+}
+
+/** An org may be let past its limit for a while, so what remains may be less than nothing. */
+function isRemaining(value: unknown): value is number {
+  return typeof value === 'number' && Math.abs(value) <= Number.MAX_SAFE_INTEGER;
+}
+
+/** Salesforce's own are email addresses of 80 characters at most. */
+function isUsername(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= 255;
 }
 
 /** `GET /limits`. Source: REST API Developer Guide, "Limits". */
 export async function fetchLimits(funnel: Funnel, root: string, signal?: AbortSignal): Promise<OrgLimits> {
   const answer = await funnel.read({ kind: 'pull', method: 'GET', path: `${root}/limits`, signal });
   const body = parseObject(answer.text, 'limits', answer);
-  const all: OrgLimits['all'] = {};
+  const all: OrgLimits['all'] = Object.create(null);
   for (const [name, value] of Object.entries(body)) {
     const { Max, Remaining } = (value ?? {}) as { Max?: unknown; Remaining?: unknown };
-    if (typeof Max === 'number' && typeof Remaining === 'number') all[name] = { Max, Remaining };
+    // What counts otherwise than we know is left out; the one limit that we go by is asked for below.
+    if (isCount(Max) && isRemaining(Remaining)) all[name.slice(0, 100)] = { Max, Remaining };
   }
-  const daily = all.DailyApiRequests;
+  const daily = Object.hasOwn(all, 'DailyApiRequests') ? all.DailyApiRequests : undefined;
   if (daily === undefined) throw unexpectedAnswer('limits', answer);
   return { dailyApiRequests: { max: daily.Max, remaining: daily.Remaining }, all };
 }

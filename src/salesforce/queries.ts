@@ -1,12 +1,19 @@
+import { fullId } from '../base/record-id.ts';
 import type { PageBody } from '../sync/ports/page.ts';
 import type { PageOptions, QueryAnswer } from '../sync/ports/remote.ts';
 import { answerBounds, streamBytes } from './answer-bounds.ts';
+import { isCount, isObject } from './answer-values.ts';
 import type { ApiRequest } from './api-call.ts';
 import { bodyBlocks } from './body-blocks.ts';
 import type { Funnel } from './funnel.ts';
 import type { OrgClock } from './org-clock.ts';
 import { encodeSoql } from './org-url.ts';
 import { parseObject, unexpectedAnswer } from './unexpected-answer.ts';
+
+/** Source: REST API Developer Guide, "Query Options Header". */
+const mostPageRows = 2_000;
+/** A query that is read whole into memory has small answers; past that something is wrong with it or the org. */
+const mostRecords = 200_000;
 
 export interface QueryContext {
   funnel: Funnel;
@@ -40,15 +47,21 @@ export async function queryAllPages(
       signal,
     });
     const body = parseObject(answer.text, 'query', answer);
-    if (!Array.isArray(body.records) || typeof body.totalSize !== 'number')
-      throw unexpectedAnswer('query', answer);
+    if (!Array.isArray(body.records) || !isCount(body.totalSize)) throw unexpectedAnswer('query', answer);
     readAt ??= answer.readAt;
-    for (const record of body.records as Record<string, unknown>[]) records.push(record);
+    for (const record of body.records as unknown[]) {
+      if (!isObject(record)) throw unexpectedAnswer('query', answer);
+      records.push(record);
+    }
     if (body.done === true) {
       // Whoever misses in a short answer would pass for purged.
       if (records.length !== body.totalSize) throw unexpectedAnswer('query', answer);
       return { records, totalSize: body.totalSize, readAt, answeredAt: orgClock.now() };
     }
+    // Ever new links to pages that bring nothing would never end.
+    const inBounds =
+      records.length <= Math.min(body.totalSize, mostRecords) && seen.size <= records.length + 2;
+    if (!inBounds) throw unexpectedAnswer('query', answer);
     path = typeof body.nextRecordsUrl === 'string' ? context.ownPath(body.nextRecordsUrl) : '';
     if (path === '' || seen.has(path)) throw unexpectedAnswer('query', answer);
   }
@@ -75,6 +88,7 @@ export async function queryPage(
     fields,
     readAt: answer.readAt,
     expectedRows: null,
+    mostRows: Math.min(pageSize ?? mostPageRows, mostPageRows),
     blocks: bodyBlocks(answer.body, funnel.bodyFailure(request), answer.watch(streamBytes.query)),
   };
 }
@@ -99,6 +113,7 @@ export async function retrieveContacts(
     fields,
     readAt: answer.readAt,
     expectedRows: ids.length,
+    ids: ids.map(fullId),
     blocks: bodyBlocks(answer.body, funnel.bodyFailure(request), answer.watch(streamBytes.query)),
   };
 }
@@ -117,7 +132,7 @@ export async function countContacts(
     signal,
   });
   const { totalSize } = parseObject(answer.text, 'count', answer);
-  if (typeof totalSize !== 'number') throw unexpectedAnswer('count', answer);
+  if (!isCount(totalSize)) throw unexpectedAnswer('count', answer);
   return totalSize;
 }
 

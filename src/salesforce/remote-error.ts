@@ -13,6 +13,8 @@ export interface RemoteErrorDetails {
   limit?: 'daily' | 'concurrent' | 'other';
   /** For NETWORK_UNREACHABLE. */
   network?: 'unreachable' | 'cut' | 'tls' | 'proxy';
+  /** The answer's time leaps; asked again, further answers may bear it out. */
+  clockLeapt?: true;
   /** Fields that Salesforce named. */
   fields?: string[];
 }

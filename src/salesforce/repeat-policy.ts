@@ -39,6 +39,7 @@ function repeatsFor(error: unknown, stage: FailureStage): number {
   const details = remoteDetails(error);
   // Not the org's or the network's word but the session's or the gate's, which have patience of their own.
   if (details === null) return 0;
+  if (details.clockLeapt) return mostRepeats;
   if (isAppError(error, 'NETWORK_UNREACHABLE')) {
     if (details.network === 'tls' || details.network === 'proxy') return 0;
     // A host that is not there must be said soon; a cut on the way usually heals.

@@ -1,7 +1,7 @@
-import { parseTime } from '../base/iso-time.ts';
 import { fullId } from '../base/record-id.ts';
 import type { DeletedAnswer, UpdatedAnswer, Window } from '../sync/ports/remote.ts';
 import { answerBounds } from './answer-bounds.ts';
+import { instantOf, isIdOf, isObject } from './answer-values.ts';
 import type { WholeAnswer } from './api-call.ts';
 import { type JsforceCall, type JsforceOptions, jsforceCall, jsforceError } from './jsforce-call.ts';
 import { unexpectedAnswer } from './unexpected-answer.ts';
@@ -17,8 +17,8 @@ export async function updatedContacts(
   );
   if (!Array.isArray(body.ids)) throw unexpectedAnswer('updated', answer);
   return {
-    ids: body.ids.map((id: unknown) => fullId(String(id))),
-    latestDateCovered: time(body.latestDateCovered),
+    ids: body.ids.map((id: unknown) => contactId(id, 'updated', answer)),
+    latestDateCovered: time(body.latestDateCovered, 'updated', answer),
     ...moment(answer),
   };
 }
@@ -34,12 +34,14 @@ export async function deletedContacts(
   );
   if (!Array.isArray(body.deletedRecords)) throw unexpectedAnswer('deleted', answer);
   return {
-    records: body.deletedRecords.map((record: { id: unknown; deletedDate: unknown }) => ({
-      id: fullId(String(record.id)),
-      deletedDate: String(record.deletedDate),
-    })),
-    earliestDateAvailable: time(body.earliestDateAvailable),
-    latestDateCovered: time(body.latestDateCovered),
+    records: body.deletedRecords.map((record: unknown) => {
+      if (!isObject(record) || instantOf(record.deletedDate) === null) {
+        throw unexpectedAnswer('deleted', answer);
+      }
+      return { id: contactId(record.id, 'deleted', answer), deletedDate: String(record.deletedDate) };
+    }),
+    earliestDateAvailable: time(body.earliestDateAvailable, 'deleted', answer),
+    latestDateCovered: time(body.latestDateCovered, 'deleted', answer),
     ...moment(answer),
   };
 }
@@ -55,8 +57,8 @@ async function ask(
     throw jsforceError(error);
   });
   const attempt = call.attempt();
-  if (!attempt?.ok || typeof body !== 'object' || body === null) throw unexpectedAnswer(what, null);
-  return { body: body as Record<string, unknown>, answer: attempt.answer };
+  if (!attempt?.ok || !isObject(body)) throw unexpectedAnswer(what, null);
+  return { body, answer: attempt.answer };
 }
 
 function moment(answer: WholeAnswer): { answeredAt: number; durationMs: number; readAt: number } {
@@ -65,6 +67,15 @@ function moment(answer: WholeAnswer): { answeredAt: number; durationMs: number; 
   return { answeredAt: answer.date, durationMs: answer.durationMs, readAt: answer.readAt };
 }
 
-function time(value: unknown): number | null {
-  return typeof value === 'string' ? parseTime(value) : null;
+/** null where the answer says none. */
+function time(value: unknown, what: string, answer: WholeAnswer): number | null {
+  if (value === null || value === undefined) return null;
+  const ms = instantOf(value);
+  if (ms === null) throw unexpectedAnswer(what, answer);
+  return ms;
+}
+
+function contactId(value: unknown, what: string, answer: WholeAnswer): string {
+  if (!isIdOf('003', value)) throw unexpectedAnswer(what, answer);
+  return fullId(value);
 }

@@ -34,13 +34,16 @@ export async function awaitBulkJob(
   }
 }
 
+/** A result page holds 50,000 contacts by default. */
+const mostResultPages = 50_000;
+
 /** All result page URLs of a finished job, or null where the org does not tell them. */
 export async function listResultPages(
   { remote, log }: SyncContext,
   jobId: string,
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<string[] | null> {
-  const urls: string[] = [];
+  const urls = new Set<string>();
   const asked = new Set<string | undefined>();
   let nextUrl: string | undefined;
   do {
@@ -49,7 +52,12 @@ export async function listResultPages(
     asked.add(nextUrl);
     try {
       const answer = await remote.bulk.resultPages(jobId, { nextUrl, signal });
-      urls.push(...answer.resultUrls);
+      for (const url of answer.resultUrls) {
+        // A page named twice would stand for one that is missing.
+        if (urls.has(url)) return null;
+        urls.add(url);
+      }
+      if (urls.size > mostResultPages || (!answer.done && answer.resultUrls.length === 0)) return null;
       nextUrl = answer.done ? undefined : (answer.nextRecordsUrl ?? undefined);
       if (!answer.done && nextUrl === undefined) return null;
     } catch (error) {
@@ -58,7 +66,7 @@ export async function listResultPages(
       return null;
     }
   } while (nextUrl !== undefined);
-  return urls;
+  return [...urls];
 }
 
 /** A job whose results are all stored is deleted; that it stays would only be untidy, so a failure is not the run's. */
@@ -75,12 +83,30 @@ export async function deleteBulkJob(
   }
 }
 
-/** A locator that names itself as the next would be followed for ever. */
-export function assertLeadsOn(jobId: string, locator: string | null, next: string | null): void {
-  if (next === null || next !== locator) return;
-  throw new AppError('PAGING_STUCK', `The bulk job ${jobId} answered a page that does not lead on.`, {
-    details: { jobId, locator },
-  });
+/** The locators of one job's pages so far: one that comes again leads in a circle and would be followed for ever. */
+export class LocatorTrail {
+  readonly #jobId: string;
+  readonly #seen: Set<string | null>;
+
+  /** `from`: the locator of the first page that is read, null for the job's first. */
+  constructor(jobId: string, from: string | null) {
+    this.#jobId = jobId;
+    this.#seen = new Set([from]);
+  }
+
+  /** Throws `PAGING_STUCK`. */
+  assertLeadsOn(next: string | null): void {
+    if (next !== null && this.#seen.has(next)) {
+      throw new AppError(
+        'PAGING_STUCK',
+        `The bulk job ${this.#jobId} answered a page that does not lead on.`,
+        {
+          details: { jobId: this.#jobId, locator: next },
+        },
+      );
+    }
+    this.#seen.add(next);
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { AppError } from '../base/errors.ts';
 import { parseTime } from '../base/iso-time.ts';
 import type { SyncContext } from './context.ts';
 import type { Tombstone } from './ports/page.ts';
@@ -45,7 +46,7 @@ function tombstoneOf(id: string, record: Record<string, unknown> | undefined, ev
   if (record === undefined) {
     return { id, gone: 'purged', masterRecordId: null, systemModstamp: null, evidenceAt };
   }
-  const masterRecordId = typeof record.MasterRecordId === 'string' ? record.MasterRecordId : null;
+  const masterRecordId = masterOf(record);
   const stamp = typeof record.SystemModstamp === 'string' ? parseTime(record.SystemModstamp) : null;
   return {
     id,
@@ -54,4 +55,17 @@ function tombstoneOf(id: string, record: Record<string, unknown> | undefined, ev
     systemModstamp: stamp === null ? null : new Date(stamp).toISOString(),
     evidenceAt,
   };
+}
+
+/** Into which contact it was merged; null where it was not. */
+function masterOf({ MasterRecordId: master }: Record<string, unknown>): string | null {
+  if (master === null || master === undefined) return null;
+  if (typeof master === 'string' && /^003[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?$/.test(master)) return master;
+  throw new AppError(
+    'SALESFORCE_ERROR',
+    'The org names something that is no contact as the survivor of a merge.',
+    {
+      hint: 'Nothing of this answer was stored.',
+    },
+  );
 }

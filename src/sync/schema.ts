@@ -33,6 +33,7 @@ export async function refreshSchema(
     await mirror.confirmDescribe(clock.now());
     return unchanged;
   }
+  assertKeyFields(describe);
   if (only !== undefined) assertKnown(only, describe);
   const change = await mirror.applyDescribe(describe, clock.now(), only);
   if (last !== null) {
@@ -42,6 +43,22 @@ export async function refreshSchema(
     }
   }
   return change;
+}
+
+/** Without these, of these types, no row can be kept, ordered or merged. */
+const keyFields: Readonly<Record<string, string>> = {
+  Id: 'id',
+  CreatedDate: 'datetime',
+  SystemModstamp: 'datetime',
+};
+
+function assertKeyFields({ fields }: ContactDescribe): void {
+  for (const [name, type] of Object.entries(keyFields)) {
+    if (fields.some((field) => field.name === name && field.type === type)) continue;
+    throw new AppError('SALESFORCE_ERROR', `The org describes no field ${name} of type ${type} of Contact.`, {
+      hint: 'Every org has one. Check that nothing between this machine and Salesforce changes answers.',
+    });
+  }
 }
 
 function assertKnown(names: readonly string[], { fields }: ContactDescribe): void {

@@ -79,9 +79,11 @@ describe('a bulk job', () => {
 describe('a result page', () => {
   it('tells its rows and the next locator, and is as old as its job', async () => {
     await using c = await connected();
-    c.org.script({ headers: { date: 'Sat, 31 Jan 2026 11:00:00 GMT' }, body: job() });
+    const date = 'Sat, 31 Jan 2026 11:00:00 GMT';
+    c.org.script({ headers: { date }, body: job() });
     await c.remote.bulk.create('SELECT Id FROM Contact', 'query');
     const headers = {
+      date,
       'content-type': 'text/csv',
       'sforce-numberofrecords': '2',
       'sforce-locator': 'MTAwMDA',

@@ -83,3 +83,82 @@ describe('the org’s clock', () => {
     }
   });
 });
+
+describe('an answer whose time leaps', () => {
+  const start = 1_700_000_000_000;
+  const month = 30 * 86_400_000;
+
+  /** Answers come a second apart, each asked for after the one before. */
+  function answering(wallMs: (() => number) | null = null) {
+    let mono = 0;
+    const clock = new OrgClock(() => mono, 0, wallMs);
+    const answer = (date: number) => {
+      mono += 1_000;
+      return clock.observe(date + mono, mono - 10, mono).kind;
+    };
+    return { clock, answer, now: () => clock.told() - mono };
+  }
+
+  it.each([month, -month, 180_000, -180_000])('by %i ms is not believed', (leap) => {
+    const { answer, now } = answering();
+    expect(answer(start)).toBe('expected');
+    expect(answer(start + leap)).toBe('leapt');
+    expect(now()).toBe(start);
+    expect(answer(start)).toBe('expected');
+    // Nor is the next one, for the first was not borne out.
+    expect(answer(start + leap)).toBe('leapt');
+    expect(answer(start + leap)).toBe('leapt');
+    expect(now()).toBe(start);
+  });
+
+  it.each([month, -month])('by %i ms is believed once further answers agree', (leap) => {
+    const { answer, now } = answering();
+    answer(start);
+    const kinds = [1, 2, 3, 4].map(() => answer(start + leap));
+    expect(kinds).toEqual(['leapt', 'leapt', 'borne-out', 'expected']);
+    expect(now()).toBe(start + leap);
+  });
+
+  it('is not borne out by answers that were under way together', () => {
+    const clock = new OrgClock(() => 10_000);
+    clock.observe(start, 0, 10);
+    for (let i = 0; i < 10; i++) expect(clock.observe(start + month, 1_000, 2_000 + i).kind).toBe('leapt');
+    expect(clock.told()).toBe(start - 10 + 10_000);
+  });
+
+  it('is not borne out by answers that leap elsewhere', () => {
+    const { answer, now } = answering();
+    answer(start);
+    for (let i = 1; i < 20; i++) expect(answer(start + i * month)).toBe('leapt');
+    expect(now()).toBe(start);
+  });
+
+  it('is held against this machine’s own clock where it is the first', () => {
+    const { clock, answer, now } = answering(() => start);
+    expect(answer(start + month)).toBe('leapt');
+    expect(clock.primed).toBe(false);
+    expect(answer(start + 200_000)).toBe('expected');
+    expect(now()).toBe(start + 200_000);
+  });
+
+  it('is believed of an org whose clock differs from this machine’s for good', () => {
+    const { answer, now } = answering(() => start);
+    expect([1, 2, 3].map(() => answer(start - month))).toEqual(['leapt', 'leapt', 'borne-out']);
+    expect(now()).toBe(start - month);
+  });
+
+  it('is believed at once where this machine slept as long', () => {
+    let mono = 0;
+    let wall = start;
+    const clock = new OrgClock(
+      () => mono,
+      0,
+      () => wall,
+    );
+    clock.observe(start, 0, 10);
+    wall += month;
+    mono = 1_000;
+    expect(clock.observe(start + month, 990, 1_000).kind).toBe('expected');
+    expect(clock.told()).toBe(start + month);
+  });
+});

@@ -25,14 +25,17 @@ describe('updated and deleted', () => {
     await using c = await connected();
     c.org.script({
       headers: date,
-      body: { ids: ['003A', '003B'], latestDateCovered: '2011-08-12T08:17:00.000+0000' },
+      body: {
+        ids: ['003000000000001AAA', '003000000000002AAA'],
+        latestDateCovered: '2011-08-12T08:17:00.000+0000',
+      },
     });
     const answer = await c.remote.updated(window);
     expect(c.org.seen[0]?.url).toBe(
       '/services/data/v62.0/sobjects/Contact/updated?start=2011-08-11T06%3A51%3A00%2B00%3A00&end=2011-08-12T08%3A17%3A59%2B00%3A00',
     );
     expect(answer).toMatchObject({
-      ids: ['003A', '003B'],
+      ids: ['003000000000001AAA', '003000000000002AAA'],
       latestDateCovered: Date.parse('2011-08-12T08:17:00Z'),
       answeredAt: noon,
     });
@@ -46,13 +49,13 @@ describe('updated and deleted', () => {
     c.org.script({
       headers: date,
       body: {
-        deletedRecords: [{ id: '003A', deletedDate: '2011-08-11T10:00:00.000+0000' }],
+        deletedRecords: [{ id: '003000000000001AAA', deletedDate: '2011-08-11T10:00:00.000+0000' }],
         earliestDateAvailable: '2011-08-01T00:00:00.000+0000',
         latestDateCovered: null,
       },
     });
     expect(await c.remote.deleted(window)).toMatchObject({
-      records: [{ id: '003A', deletedDate: '2011-08-11T10:00:00.000+0000' }],
+      records: [{ id: '003000000000001AAA', deletedDate: '2011-08-11T10:00:00.000+0000' }],
       earliestDateAvailable: Date.parse('2011-08-01T00:00:00Z'),
       latestDateCovered: null,
       answeredAt: noon,
@@ -311,8 +314,18 @@ describe('the size of a query’s request', () => {
 describe('identity', () => {
   it('comes from userinfo', async () => {
     await using c = await connected();
-    c.org.script({ body: { organization_id: '00DA', user_id: '005A', preferred_username: 'a@b.c' } });
-    expect(await c.remote.identity()).toEqual({ orgId: '00DA', userId: '005A', username: 'a@b.c' });
+    c.org.script({
+      body: {
+        organization_id: '00D000000000001EAA',
+        user_id: '005000000000001AAA',
+        preferred_username: 'a@b.c',
+      },
+    });
+    expect(await c.remote.identity()).toEqual({
+      orgId: '00D000000000001EAA',
+      userId: '005000000000001AAA',
+      username: 'a@b.c',
+    });
     expect(c.org.seen[0]?.url).toBe('/services/oauth2/userinfo');
   });
 
@@ -320,9 +333,15 @@ describe('identity', () => {
     await using c = await connected();
     c.org.script(
       { status: 403, headers: { 'content-type': 'text/html' }, body: 'Bad_OAuth_Token' },
-      { body: { organization_id: '00DA', user_id: '005A', preferred_username: 'a@b.c' } },
+      {
+        body: {
+          organization_id: '00D000000000001EAA',
+          user_id: '005000000000001AAA',
+          preferred_username: 'a@b.c',
+        },
+      },
     );
-    expect(await c.remote.identity()).toMatchObject({ orgId: '00DA' });
+    expect(await c.remote.identity()).toMatchObject({ orgId: '00D000000000001EAA' });
     expect(c.renewals).toEqual([secretToken]);
   });
 
@@ -372,8 +391,8 @@ describe('a renamed My Domain', () => {
         },
       },
     });
-    old.org.script({ status: 401 });
-    moved.org.script({ body: { totalSize: 1, done: true, records: [] } });
+    old.org.script({ status: 401, headers: date });
+    moved.org.script({ headers: date, body: { totalSize: 1, done: true, records: [] } });
     expect(await c.remote.count(null)).toBe(1);
     moved.org.script({ headers: date, body: { ids: [], latestDateCovered: null } });
     await c.remote.updated(window);

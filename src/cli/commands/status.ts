@@ -41,7 +41,10 @@ function textOf({ orgs, watch }: StatusResult, { surface, io, orgNames }: Invoca
 
 function factsOf(org: StatusItem, now: number): [string, string][] {
   const { outbox, api } = org;
-  const lag = org.lagSeconds === null ? '' : ` (${formatDuration(org.lagSeconds * 1_000)} behind)`;
+  const lag =
+    org.lagSeconds === null
+      ? " (in the future by this machine's clock: see `parahack-sync doctor`)"
+      : ` (${formatDuration(org.lagSeconds * 1_000)} behind)`;
   const waiting = Object.entries({
     pending: outbox.pending,
     rejected: outbox.rejected,

@@ -1,7 +1,7 @@
 import { backoffMs } from '../../base/backoff.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import { AdaptiveLimit } from '../adaptive-limit.ts';
-import { assertLeadsOn, awaitBulkJob, deleteBulkJob, isLostJob, listResultPages } from '../bulk-job.ts';
+import { awaitBulkJob, deleteBulkJob, isLostJob, LocatorTrail, listResultPages } from '../bulk-job.ts';
 import type { SyncContext } from '../context.ts';
 import type { Chunk, NewChunk } from '../ports/run.ts';
 import { type CreatedSpan, selectContacts, spanConditions } from '../soql.ts';
@@ -153,6 +153,7 @@ async function readByLocator(
   const { jobId } = from;
   let { locator, ended = false } = from;
   let { rows } = chunk;
+  const trail = new LocatorTrail(jobId, locator);
   while (!ended) {
     const asked: string | null = locator;
     const { outcome, next } = await readWholePage(context, {
@@ -170,7 +171,7 @@ async function readByLocator(
     ended = locator === null;
     progress.took(outcome);
     rows += outcome.page?.rows ?? 0;
-    assertLeadsOn(jobId, asked, locator);
+    trail.assertLeadsOn(locator);
   }
   assertJobRows(jobId, jobRows, rows);
   await context.mirror.apply({ effects: { chunk: { id: chunk.id, position: null, state: 'done' } } });

@@ -89,6 +89,9 @@ async function bucketsByCalendar(
   for (const { y, m, n } of months.records) {
     const year = numberOf(y);
     const month = numberOf(m);
+    // Salesforce's own bounds of a date.
+    if (year < 1700 || year > 4000 || month < 1 || month > 12)
+      throw new TypeError(`a month answered ${year}-${month}`);
     const bucket = { start: Date.UTC(year, month - 1), end: Date.UTC(year, month), count: numberOf(n) };
     if (bucket.count <= target) buckets.push(bucket);
     else buckets.push(...(await bucketsByDay(remote, bucket, signal)));
@@ -115,7 +118,8 @@ async function bucketsByDay(
 }
 
 function numberOf(value: unknown): number {
-  if (typeof value !== 'number') throw new TypeError(`a count answered ${String(value)}`);
+  const sound = typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 2_000_000_000;
+  if (!sound) throw new TypeError(`a count answered ${String(value)}`);
   return value;
 }
 

@@ -1,6 +1,7 @@
 import { isAbort } from '../../base/abort.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
+import { assertNotInFuture } from '../future-cursor.ts';
 import type { OutboxState } from '../ports/outbox.ts';
 import { type DrainReport, drainOutbox } from '../push/drain.ts';
 import { assertWithinReach } from '../replication-window.ts';
@@ -141,6 +142,7 @@ async function pull(context: SyncContext, run: RunRecorder, { memory, signal }: 
     });
   }
   const now = await orgNow(context, Math.max(updated, deleted), signal);
+  await assertNotInFuture(context);
   assertWithinReach('updated', updated, now);
   assertWithinReach('deleted', deleted, now);
   await run.step('updated', () =>
@@ -160,7 +162,7 @@ async function pull(context: SyncContext, run: RunRecorder, { memory, signal }: 
 async function orgNow({ remote }: SyncContext, cursor: number, signal: AbortSignal): Promise<number> {
   try {
     const now = remote.now();
-    if (now >= cursor) return now;
+    if (remote.orgTime() >= cursor) return now;
   } catch {
     // Not known yet.
   }

@@ -1,5 +1,5 @@
 import { AppError } from '../../base/errors.ts';
-import { assertLeadsOn, awaitBulkJob, deleteBulkJob } from '../bulk-job.ts';
+import { awaitBulkJob, deleteBulkJob, LocatorTrail } from '../bulk-job.ts';
 import type { PageReader } from './page-reader.ts';
 
 /** Reads the rows of one query by a Bulk API 2.0 job, one page a transaction. */
@@ -8,6 +8,7 @@ export async function readByBulk(reader: PageReader, soql: string): Promise<void
   const { remote, mirror } = context;
   const { id: jobId } = await remote.bulk.create(soql, 'query', { signal });
   const job = await awaitBulkJob(context, jobId, { signal });
+  const trail = new LocatorTrail(jobId, null);
   let locator: string | null = null;
   let rows = 0;
   do {
@@ -21,7 +22,7 @@ export async function readByBulk(reader: PageReader, soql: string): Promise<void
       rows += page.rows;
     }
     // Only now, for a page that is not taken would keep its connection.
-    assertLeadsOn(jobId, locator, result.nextLocator);
+    trail.assertLeadsOn(result.nextLocator);
     locator = result.nextLocator;
   } while (locator !== null);
   if (rows !== job.numberRecordsProcessed) {

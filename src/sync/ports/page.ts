@@ -19,6 +19,10 @@ export interface PageBody {
   readAt: number;
   /** How many rows the answer's headers (or the request, for `collection`) say it holds; null: not said. */
   expectedRows: number | null;
+  /** For `query`: a page of more rows is refused, for so many at most were asked for. */
+  mostRows?: number;
+  /** For `collection`: the Ids asked for, in order; a page with another in the place of one is refused. */
+  ids?: readonly string[];
   /**
    * The page holds Id, SystemModstamp and some columns only (a new field is being filled in). It sets those
    * columns on live rows whose stored stamp is the page's (a row that has changed since is read in full by

@@ -128,6 +128,8 @@ export interface Remote {
    * give, strictly increasing from call to call. Throws before the first answer.
    */
   now(): number;
+  /** The same by the org's answers alone, which may lie before what `now()` gave or a mirror has stored. */
+  orgTime(): number;
   /** HTTP requests sent so far, repeats included. */
   apiCalls(): number;
   /** `api-usage` of the last Sforce-Limit-Info header; null before one was seen. */

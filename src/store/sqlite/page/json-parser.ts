@@ -12,7 +12,7 @@ import {
   skipString,
   skipValue,
 } from './json-scan.ts';
-import { incomplete, unexpectedColumn } from './page-faults.ts';
+import { incomplete, malformed, unexpectedColumn } from './page-faults.ts';
 import type { PageParser, PageShape } from './page-parser.ts';
 import type { RowRecord } from './row-record.ts';
 import type { SpoolFile } from './spool-file.ts';
@@ -41,8 +41,10 @@ export class JsonParser implements PageParser {
   readonly #spool: SpoolFile;
   readonly #required: readonly number[];
   readonly #deletedColumn: number;
+  readonly #ids: readonly string[] | undefined;
 
-  constructor(format: 'query' | 'collection', shape: PageShape) {
+  constructor(format: 'query' | 'collection', shape: PageShape, ids?: readonly string[]) {
+    this.#ids = ids;
     for (const field of shape.fields) {
       if (shape.kindOf(field) === undefined) throw unexpectedColumn(field, 'was asked for');
     }
@@ -118,8 +120,11 @@ export class JsonParser implements PageParser {
     const valueEnd = scalarEnd(bytes, at, end);
     if (valueEnd < 0) return -1;
     const value = new TextDecoder().decode(bytes.subarray(at, valueEnd));
-    if (key === 'done') this.done = value === 'true';
-    else this.totalSize = Number(value);
+    if (key === 'done') {
+      if (value !== 'true' && value !== 'false') throw malformed(`done is ${value.slice(0, 40)}`);
+      this.done = value === 'true';
+    } else if (/^\d{1,10}$/.test(value)) this.totalSize = Number(value);
+    else throw malformed(`totalSize is ${value.slice(0, 40)}`);
     return valueEnd;
   }
 
@@ -141,6 +146,11 @@ export class JsonParser implements PageParser {
     if (behind < 0) return -1;
     for (const column of this.#required) {
       if (record.isNull(column)) throw incomplete(`row ${this.rows + 1} has no ${this.columns[column]}`);
+    }
+    const asked = this.#ids?.[this.rows + this.absent];
+    // Another contact in its place would pass for it, and the one asked for would be missed.
+    if (asked !== undefined && !record.holds(this.#required[0]!, asked)) {
+      throw malformed(`row ${this.rows + this.absent + 1} is another contact than the one asked for`);
     }
     if (this.#deletedColumn >= 0 && record.isTrue(this.#deletedColumn)) this.dead++;
     record.finish();

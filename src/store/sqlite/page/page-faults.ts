@@ -11,9 +11,22 @@ export function incomplete(what: string, details?: unknown): AppError {
 }
 
 /** The answer names a column that was not asked for, or lacks one that was. */
-export function unexpectedColumn(column: string, what: string): AppError {
+export function unexpectedColumn(name: string, what: string): AppError {
+  // A header line may be megabytes long.
+  const column = name.slice(0, 80);
   return new AppError('UNEXPECTED_COLUMN', `An answer of Salesforce ${what} the field ${column}.`, {
     hint: 'The org’s fields may have changed just now; describe is asked again before the next try.',
     details: { column },
   });
+}
+
+/** The answer holds something that Salesforce never sends; asked again it would be the same. */
+export function malformed(what: string): AppError {
+  return new AppError(
+    'SALESFORCE_ERROR',
+    `An answer of the org is not as Salesforce documents it: ${what}.`,
+    {
+      hint: 'Nothing of this page was stored. Check that nothing between this machine and Salesforce changes answers.',
+    },
+  );
 }

@@ -1,10 +1,15 @@
+import { isDate, isInstant, isRecordId } from './cell-form.ts';
+import { malformed } from './page-faults.ts';
 import type { Scratch } from './scratch.ts';
 import { writeVarintBefore } from './sqlite-varint.ts';
 
 /** How a cell's bytes become a stored value: the storage formats are part of the command line's contract. */
-export type CellKind = 'text' | 'boolean' | 'datetime';
+export type CellKind = 'text' | 'boolean' | 'datetime' | 'date' | 'id';
 
-const kindCodes: Record<CellKind, number> = { text: 0, boolean: 1, datetime: 2 };
+const kindCodes: Record<CellKind, number> = { text: 0, boolean: 1, datetime: 2, date: 3, id: 4 };
+
+/** Ten times what the largest text field holds (131,072 characters of at most three bytes). */
+const mostCellBytes = 4 * 1024 * 1024;
 
 const serialNull = 0;
 const serialZero = 8;
@@ -12,7 +17,7 @@ const serialOne = 9;
 /** Serial type of a text of n bytes is 13 + 2n (SQLite file format, section 2.1). */
 const serialText = 13;
 
-const upperT = 84;
+const lowerF = 102;
 const lowerT = 116;
 const upperZ = 90;
 
@@ -29,6 +34,8 @@ export class RowRecord {
   /** The cells' serial types of the row under way. */
   readonly #types: Int32Array;
   readonly #kinds: Uint8Array;
+  /** For the words of a fault. */
+  readonly #names: readonly string[];
   readonly #scratch: Scratch;
   readonly #headerRoom: number;
   /** Where each cell's bytes lie, for a row whose cells did not come in the columns' order. */
@@ -36,10 +43,13 @@ export class RowRecord {
   readonly #ends: Int32Array;
   #lastColumn = -1;
   #inOrder = true;
+  /** Told when the row is whole: cells that stand in the wrong columns are a row cut short, not this. */
+  #fault: Error | null = null;
   start = 0;
 
-  constructor(kinds: readonly CellKind[], scratch: Scratch) {
+  constructor(kinds: readonly CellKind[], scratch: Scratch, names: readonly string[] = []) {
     this.#scratch = scratch;
+    this.#names = names;
     this.columns = kinds.length;
     this.#kinds = Uint8Array.from(kinds, (kind) => kindCodes[kind]);
     this.#types = new Int32Array(kinds.length);
@@ -51,15 +61,16 @@ export class RowRecord {
   }
 
   /**
-   * Room for rows made of at most `inputBytes` bytes of input: no cell is ever longer than its source. To be
-   * called before each block, for the room is shared with other pages.
+   * Room for rows made of at most `inputBytes` bytes of input: no cell is longer than its source but a time written
+   * without its milliseconds. To be called before each block, for the room is shared with other pages.
    */
   reserve(inputBytes: number): void {
-    this.bytes = this.#scratch.output(this.#headerRoom + inputBytes + 64);
+    this.bytes = this.#scratch.output(this.#headerRoom + inputBytes + 64 + 4 * this.columns);
   }
 
   begin(): void {
     this.end = this.#headerRoom;
+    this.#fault = null;
     this.#types.fill(serialNull);
     this.#lastColumn = -1;
     this.#inOrder = true;
@@ -72,13 +83,20 @@ export class RowRecord {
     if (to === from) {
       this.#types[column] = serialNull;
     } else if (kind === 0) {
+      if (to - from > mostCellBytes) this.#fault ??= malformed(`a cell of ${this.#name(column)} is too long`);
       this.#types[column] = serialText + 2 * (to - from);
     } else if (kind === 1) {
-      const first = this.bytes[from]!;
-      this.#types[column] = first === lowerT || first === upperT || first === 49 ? serialOne : serialZero;
+      const first = this.bytes[from]! | 32;
+      // 0 and 1 have the bit already.
+      const isTrue = first === lowerT || first === 49;
+      if (!isTrue && first !== lowerF && first !== 48) this.#fault ??= this.#notOfItsType(column, from, to);
+      this.#types[column] = isTrue ? serialOne : serialZero;
       end = from;
     } else {
-      end = this.#normalizeTime(from, to);
+      if (kind === 2) end = this.#normalizeTime(column, from, to);
+      else if (!(kind === 4 ? isRecordId : isDate)(this.bytes, from, to)) {
+        this.#fault ??= this.#notOfItsType(column, from, to);
+      }
       this.#types[column] = serialText + 2 * (end - from);
     }
     this.end = end;
@@ -86,6 +104,23 @@ export class RowRecord {
     this.#lastColumn = column;
     this.#froms[column] = from;
     this.#ends[column] = end;
+  }
+
+  #name(column: number): string {
+    return this.#names[column] ?? `column ${column + 1}`;
+  }
+
+  #notOfItsType(column: number, from: number, to: number): Error {
+    const text = new TextDecoder().decode(this.bytes.subarray(from, Math.min(to, from + 40)));
+    return malformed(`${this.#name(column)} holds ${JSON.stringify(text)}`);
+  }
+
+  /** Whether a cell of text, an Id say, holds just that (ASCII). */
+  holds(column: number, text: string): boolean {
+    const from = this.#froms[column]!;
+    if (this.#types[column] !== serialText + 2 * text.length) return false;
+    for (let i = 0; i < text.length; i++) if (this.bytes[from + i] !== text.charCodeAt(i)) return false;
+    return true;
   }
 
   isNull(column: number): boolean {
@@ -96,8 +131,9 @@ export class RowRecord {
     return this.#types[column] === serialOne;
   }
 
-  /** Writes the header before the cells; the finished record is `bytes[start, end)`. */
+  /** Writes the header before the cells, or throws where one is not of its type; the finished record is `bytes[start, end)`. */
   finish(): void {
+    if (this.#fault !== null) throw this.#fault;
     if (!this.#inOrder) this.#sortCells();
     const { bytes } = this;
     const types = this.#types;
@@ -130,8 +166,12 @@ export class RowRecord {
   /**
    * `…:00.000+0000` (REST) and `…:00.000Z` (bulk CSV) both become the latter. Returns the cell's new end.
    */
-  #normalizeTime(from: number, to: number): number {
+  #normalizeTime(column: number, from: number, to: number): number {
     const { bytes } = this;
+    if (!isInstant(bytes, from, to)) {
+      this.#fault ??= this.#notOfItsType(column, from, to);
+      return to;
+    }
     if (to - from === 24 && bytes[to - 1] === upperZ) return to;
     if (
       to - from === 28 &&
@@ -146,7 +186,10 @@ export class RowRecord {
     }
     const text = new TextDecoder().decode(bytes.subarray(from, to));
     const ms = Date.parse(text.replace(/([+-]\d\d)(\d\d)$/, '$1:$2'));
-    if (Number.isNaN(ms)) return to;
+    if (Number.isNaN(ms)) {
+      this.#fault ??= this.#notOfItsType(column, from, to);
+      return to;
+    }
     const iso = new TextEncoder().encode(new Date(ms).toISOString());
     bytes.set(iso, from);
     return from + iso.length;

@@ -13,7 +13,7 @@ export class PageIntake {
 
   constructor(head: PageHead, fields: readonly StoredField[], spoolPath: string, scratch: Scratch) {
     this.head = head;
-    const kinds = new Map(fields.map((field) => [field.name, cellKind(field.type)]));
+    const kinds = new Map(fields.map((field) => [field.name, cellKind(field)]));
     const shape = {
       fields: head.fields,
       kindOf: (name: string) => kinds.get(name),
@@ -21,6 +21,7 @@ export class PageIntake {
         const record = new RowRecord(
           columns.map((name) => kinds.get(name) ?? 'text'),
           scratch,
+          columns,
         );
         this.#spool = new SpoolFile(spoolPath, columns.length);
         return { record, spool: this.#spool };
@@ -44,6 +45,7 @@ export class PageIntake {
   }
 }
 
-function cellKind(type: string): CellKind {
-  return type === 'boolean' || type === 'datetime' ? type : 'text';
+function cellKind({ name, type }: StoredField): CellKind {
+  if (name === 'Id') return 'id';
+  return type === 'boolean' || type === 'datetime' || type === 'date' ? type : 'text';
 }

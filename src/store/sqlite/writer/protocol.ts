@@ -8,7 +8,10 @@ import type { commitIntake, OpenPush } from '../commit-intake.ts';
 import type { Replacement } from '../replace-contents.ts';
 
 /** What a page's stream is, without the stream. `readAt` and `answeredAt` in ms since 1970. */
-export type PageHead = Pick<PageBody, 'format' | 'fields' | 'expectedRows' | 'readAt'> & { partial: boolean };
+export type PageHead = Pick<
+  PageBody,
+  'format' | 'fields' | 'expectedRows' | 'mostRows' | 'ids' | 'readAt'
+> & { partial: boolean };
 
 export interface BatchOrder {
   /** A page that was begun and whose blocks are all in. */

@@ -19,13 +19,14 @@ export interface PageRoute {
  */
 export async function sendPage(body: PageBody, route: PageRoute, signal?: AbortSignal): Promise<void> {
   const { client, mirror, page } = route;
-  const { format, fields, expectedRows, readAt, partial = false } = body;
+  const { format, fields, expectedRows, mostRows, ids, readAt, partial = false } = body;
+  const head = { format, fields, expectedRows, mostRows, ids, readAt, partial };
   const iterator = body.blocks[Symbol.asyncIterator]();
   let ended = false;
   try {
     throwIfAborted(signal);
     await route.ready();
-    await client.call(mirror, 'beginPage', [page, { format, fields, expectedRows, readAt, partial }]);
+    await client.call(mirror, 'beginPage', [page, head]);
     await sendBlocks(iterator, route, signal);
     ended = true;
     await client.call(mirror, 'endPage', [page]);
