@@ -10,17 +10,27 @@ const dot = 46;
 const plus = 43;
 const upperZ = 90;
 
-/** Two digits as a number; -1 where they are none. */
+/** 100 for what is no digit. Tables and plain locals, for each row has several such cells. */
+const digits = new Uint8Array(256).fill(100);
+const alphanumeric = new Uint8Array(256);
+for (let byte = 0; byte < 256; byte++) {
+  const letter = byte | 32;
+  const isDigit = byte >= 48 && byte <= 57;
+  if (isDigit) digits[byte] = byte - 48;
+  if (isDigit || (letter >= 97 && letter <= 122)) alphanumeric[byte] = 1;
+}
+
+/** Two digits as a number; 100 or more where they are none. */
 function pair(bytes: Uint8Array, at: number): number {
-  const [tens, ones] = [bytes[at]! - 48, bytes[at + 1]! - 48];
-  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : -1;
+  return digits[bytes[at]!]! * 10 + digits[bytes[at + 1]!]!;
 }
 
 function isDay(bytes: Uint8Array, at: number): boolean {
-  const [month, day] = [pair(bytes, at + 5), pair(bytes, at + 8)];
+  const month = pair(bytes, at + 5);
+  const day = pair(bytes, at + 8);
   return (
-    pair(bytes, at) >= 0 &&
-    pair(bytes, at + 2) >= 0 &&
+    pair(bytes, at) < 100 &&
+    pair(bytes, at + 2) < 100 &&
     bytes[at + 4] === dash &&
     month >= 1 &&
     month <= 12 &&
@@ -38,31 +48,26 @@ export function isDate(bytes: Uint8Array, from: number, to: number): boolean {
 /** `YYYY-MM-DDTHH:MM:SS`, a fraction or none, and `Z`, `+HHMM` or `+HH:MM`. */
 export function isInstant(bytes: Uint8Array, from: number, to: number): boolean {
   if (to - from < 20 || to - from > 40 || !isDay(bytes, from) || bytes[from + 10] !== upperT) return false;
-  const [hour, minute, second] = [pair(bytes, from + 11), pair(bytes, from + 14), pair(bytes, from + 17)];
-  if (hour < 0 || hour > 23 || bytes[from + 13] !== colon || minute < 0 || minute > 59) return false;
-  if (bytes[from + 16] !== colon || second < 0 || second > 59) return false;
+  if (pair(bytes, from + 11) > 23 || bytes[from + 13] !== colon) return false;
+  if (pair(bytes, from + 14) > 59 || bytes[from + 16] !== colon || pair(bytes, from + 17) > 59) return false;
   let at = from + 19;
   if (bytes[at] === dot) {
     at++;
-    const digits = at;
-    while (at < to && bytes[at]! >= 48 && bytes[at]! <= 57) at++;
-    if (at === digits) return false;
+    const fraction = at;
+    while (at < to && digits[bytes[at]!]! < 10) at++;
+    if (at === fraction) return false;
   }
   if (bytes[at] === upperZ) return at + 1 === to;
   if (bytes[at] !== plus && bytes[at] !== dash) return false;
-  if (pair(bytes, at + 1) < 0) return false;
+  if (pair(bytes, at + 1) > 99) return false;
   const minutes = bytes[at + 3] === colon ? at + 4 : at + 3;
-  return minutes + 2 === to && pair(bytes, minutes) >= 0;
+  return minutes + 2 === to && pair(bytes, minutes) < 100;
 }
 
 /** The 18 letters and digits of a contact's Id: other objects' have another beginning. */
 export function isRecordId(bytes: Uint8Array, from: number, to: number): boolean {
   if (to - from !== 18 || bytes[from] !== 48 || bytes[from + 1] !== 48 || bytes[from + 2] !== 51)
     return false;
-  for (let at = from + 3; at < to; at++) {
-    const byte = bytes[at]!;
-    const letter = byte | 32;
-    if (!((byte >= 48 && byte <= 57) || (letter >= 97 && letter <= 122))) return false;
-  }
+  for (let at = from + 3; at < to; at++) if (alphanumeric[bytes[at]!] === 0) return false;
   return true;
 }
