@@ -10,13 +10,17 @@ export function moveLocks(services: Services, from: string, to: string): Disposa
       details: { from: services.mirrors.pathOf(from), to: services.mirrors.pathOf(to) },
     });
   }
-  const locks = new DisposableStack();
+  const first = lockOrg(services, from);
   try {
-    locks.use(lockOrg(services, from));
-    locks.use(lockOrg(services, to));
-    return locks;
+    const second = lockOrg(services, to);
+    return {
+      [Symbol.dispose]() {
+        second.release();
+        first.release();
+      },
+    };
   } catch (error) {
-    locks.dispose();
+    first.release();
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { isAbort, withTimeout } from '../base/abort.ts';
 import { AppError, isAppError, systemCodeOf } from '../base/errors.ts';
-import { withoutSecrets } from '../base/without-secrets.ts';
+import { createSecretHider } from '../base/hide-secrets.ts';
 import { type OAuthRefusal, oauthError } from './oauth-error.ts';
 import type { OAuthStep } from './oauth-refusals.ts';
 
@@ -75,10 +75,10 @@ function answerOf(response: Response, text: string, url: string, request: OAuthR
   const { during } = request;
   const body = fieldsOf(text);
   const refused = (error: string, description: string | null): OAuthRefusal => {
-    const secrets = [request.bearer, ...secretFields.map((field) => request.form?.[field])];
+    const hide = createSecretHider([request.bearer, ...secretFields.map((field) => request.form?.[field])]);
     return {
-      error: withoutSecrets(error, secrets),
-      description: description === null ? null : withoutSecrets(description, secrets),
+      error: hide(error),
+      description: description === null ? null : hide(description),
       status,
       during,
       clockAheadMs: clockAhead(response, request),

@@ -4,7 +4,7 @@ const shortestSecret = 8;
 
 /**
  * Takes known secrets out of text of foreign origin: an answer may echo what the request carried. Finds each as it
- * is, percent-encoded (once or twice), with the escapes of JSON, HTML or XML on any of its characters, and in Base64,
+ * is, percent-encoded (once or twice) or form-encoded, with the escapes of JSON, HTML or XML on any of its characters, and in Base64,
  * alone or in the middle of something longer. Linear in the text. Parts of a secret are not found.
  */
 export function createSecretHider(secrets: readonly (string | null | undefined)[]): (text: string) => string {
@@ -28,7 +28,8 @@ function spelled(text: string): string {
     const named = names[character] === undefined ? '' : `|&${names[character]};`;
     // JSON allows a backslash before a slash, and careless escapers put one before anything.
     const slashed = /\w/.test(character) ? '' : `|\\\\${literal}`;
-    return `(?:${literal}|${escaped}${slashed}${named})`;
+    const inForm = character === ' ' ? '|\\+' : '';
+    return `(?:${literal}|${escaped}${slashed}${named}${inForm})`;
   }).join('');
 }
 
