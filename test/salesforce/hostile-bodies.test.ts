@@ -45,7 +45,10 @@ describe('an answer that unpacks to a gigabyte', () => {
     await using c = await connected();
     c.org.always({ headers: { 'content-encoding': 'gzip' }, body: bomb(' ', 100) });
     const [outcome] = await c.remote.writes.createMany([{ LastName: 'A' }]);
-    expect(outcome).toMatchObject({ kind: 'unknown', error: { code: 'SALESFORCE_ERROR' } });
+    expect(outcome).toMatchObject({
+      kind: 'unknown',
+      error: { code: 'SALESFORCE_ERROR', message: expect.stringContaining('more than 16 MB') },
+    });
     expect(c.org.seen).toHaveLength(1);
   });
 

@@ -97,6 +97,31 @@ describe('a first copy over rows that were there before it', () => {
     await equal(rig);
   });
 
+  it('hears of what was deleted while an interrupted copy lay still, from where that began', async () => {
+    await using rig = await openRig({ contacts: 400 });
+    const { url } = rig.emulator;
+    await control(url, 'settings', { maxPageRows: 40 });
+    const stop = new AbortController();
+    let pages = 0;
+    const interrupting = {
+      ...rig.context,
+      onEvent: ({ type }: { type: string }) => {
+        if (type === 'backfill:progress' && ++pages === 4) stop.abort();
+      },
+    };
+    await backfill(interrupting, { api: 'rest', concurrency: 1, signal: stop.signal });
+    const db = new Database(fileOf(rig), { readonly: true });
+    const [read] = db.prepare('select Id from contact limit 1').pluck().all() as string[];
+    db.close();
+    expect(read).toBeDefined();
+    await control(url, 'delete', { ids: [read] });
+    await control(url, 'clock', { advanceMs: 600_000 });
+    const report = await backfill(rig.context, { signal: rig.signal });
+    expect(report).toMatchObject({ status: 'complete', resumed: true, contacts: 399 });
+    expect(goneOf(rig)).toEqual({ [read!]: 'deleted' });
+    await equal(rig);
+  });
+
   it('reads a contact that came back after its span was read', async () => {
     await using rig = await openRig({ contacts: 50, ...daysAgo(1) });
     const { url } = rig.emulator;

@@ -1,0 +1,59 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Scratch } from '../../../src/store/sqlite/page/scratch.ts';
+import { MirrorWriter } from '../../../src/store/sqlite/writer/mirror-writer.ts';
+import type { NewOutboxEntry } from '../../../src/sync/ports/outbox.ts';
+import { epoch } from './pages.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'parahack-durable-'));
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const normal = 1;
+const full = 2;
+
+/** What `PRAGMA synchronous` is at each commit from now on. */
+function watchCommits(): unknown[] {
+  const seen: unknown[] = [];
+  const exec = Database.prototype.exec;
+  vi.spyOn(Database.prototype, 'exec').mockImplementation(function (this: Database.Database, sql) {
+    if (sql === 'COMMIT') seen.push(this.pragma('synchronous', { simple: true }));
+    return exec.call(this, sql);
+  });
+  return seen;
+}
+
+const entry: NewOutboxEntry = {
+  key: 'a',
+  op: 'create',
+  contactKey: 'a',
+  contactId: null,
+  changes: { LastName: 'A' },
+  base: null,
+  upsertField: null,
+  allowDuplicates: false,
+  atomicGroup: null,
+  createdAt: epoch,
+  state: 'pending',
+};
+
+test('what is to be sent, was sent and was answered is on the disk before the next step, through a power cut too', () => {
+  const writer = new MirrorWriter(join(folder, 'a.db'), true, new Scratch());
+  const commits = watchCommits();
+  writer.addEntries([entry]);
+  writer.markSent(['a'], 'collection', epoch, null);
+  writer.settle([{ key: 'a', state: 'in-doubt', errors: [], at: epoch }]);
+  writer.moveEntries(['a'], ['in-doubt'], 'dropped', epoch);
+  expect(commits).toEqual([full, full, full, full]);
+  writer.saveMeta('other', 'value');
+  expect(commits.at(-1)).toBe(normal);
+  writer.close();
+});

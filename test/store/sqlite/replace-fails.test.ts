@@ -1,0 +1,27 @@
+import Database from 'better-sqlite3';
+import { expect, test } from 'vitest';
+import { describeOf, storedNames } from './contact-fields.ts';
+import { contactRow, csvPage, epoch } from './pages.ts';
+import { instanceUrl, openTempMirror } from './temp-mirrors.ts';
+
+test('a replacement that fails at its last statement leaves the mirror as it was', async () => {
+  await using temp = await openTempMirror();
+  const identity = { orgId: '00D000000000001AAA', userId: '005000000000001AAA', instanceUrl };
+  await temp.mirror.setIdentity(identity);
+  await temp.mirror.applyDescribe(describeOf(), epoch);
+  await temp.mirror.apply({ page: csvPage(storedNames, [contactRow(1)], epoch) });
+  await temp.mirror[Symbol.asyncDispose]();
+  const copy = await temp.mirrors.openCopy(instanceUrl, { create: true });
+  await copy.setIdentity(identity);
+  await copy.applyDescribe(describeOf(), epoch);
+  await copy.apply({ page: csvPage(storedNames, [contactRow(1), contactRow(2)], epoch) });
+  const { path } = copy;
+  await copy[Symbol.asyncDispose]();
+  const db = new Database(path);
+  db.exec('DROP TABLE api_call');
+  db.close();
+
+  await expect(temp.mirrors.replaceByCopy(instanceUrl, { force: false })).rejects.toThrow('api_call');
+  expect(temp.sql('SELECT count(*) AS rows FROM contacts')).toEqual([{ rows: 1 }]);
+  expect(temp.sql('SELECT count(*) AS runs FROM run')).toEqual([{ runs: 0 }]);
+});
