@@ -5,7 +5,6 @@ import { join } from 'node:path';
 export interface Mutation {
   /** The patch's file name without its ending. */
   name: string;
-  path: string;
   /** What a user would lose, in a sentence. */
   breaks: string;
   /** The test file, from the project's root. */
@@ -14,6 +13,8 @@ export interface Mutation {
   testName: string | null;
   /** Whether the test runs what `npm run build` makes. */
   build: boolean;
+  /** The unified diff that plants the fault. */
+  diff: string;
 }
 
 /**
@@ -28,17 +29,18 @@ export function readMutations(folder: string): Mutation[] {
 }
 
 function parseMutation(file: string, path: string): Mutation {
-  const head = readFileSync(path, 'utf8').split(/^(?:diff |--- )/m, 1)[0] ?? '';
+  const text = readFileSync(path, 'utf8');
+  const head = text.split(/^(?:diff |--- )/m, 1)[0] ?? '';
   const value = (key: string) => new RegExp(`^${key}: (.+)$`, 'm').exec(head)?.[1]?.trim() ?? null;
   const testFile = value('Test');
   const breaks = head.split('\n', 1)[0]?.trim() ?? '';
   if (testFile === null || breaks === '') throw new Error(`${file}: the first line or "Test:" is missing.`);
   return {
     name: file.replace(/\.patch$/, ''),
-    path,
     breaks,
     testFile,
     testName: value('Name'),
     build: value('Build') === 'yes',
+    diff: text.slice(head.length),
   };
 }

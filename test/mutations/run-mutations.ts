@@ -3,41 +3,50 @@
  * `run-mutations.ts [--pick COUNT --seed TEXT] [NAME…]`. Ends with 1 where a fault goes unnoticed, a patch no longer
  * applies, or a test is red without it.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { copyTree, type RunResult, runTests } from './mutant-tree.ts';
 import { type Mutation, readMutations } from './mutation.ts';
+import { applyPatch } from './patch.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 /** Longer than any one test; a mutant that hangs is stopped by it and counts as noticed. */
-const testMs = 300_000;
+const mutantMs = 300_000;
+/** For all tests together, as they are without any fault. */
+const soundMs = 3_600_000;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { pick: { type: 'string' }, seed: { type: 'string', default: '' } },
 });
-const all = readMutations(join(root, 'test/mutations'));
-const chosen = choose(all, positionals);
-const copy = copyTree();
+const startedAt = Date.now();
+const chosen = choose(readMutations(join(root, 'test/mutations')), positionals);
+const copy = copyTree(root);
 let bad = 0;
 try {
-  const sound = new Map<string, string | null>();
+  const sound = runSound(chosen);
+  say(`tests without a fault: ${sound.tests.filter(({ status }) => status === 'passed').length} passed`);
   for (const mutation of chosen) {
-    const key = `${mutation.testFile}\n${mutation.testName}`;
-    if (!sound.has(key)) sound.set(key, faultWithout(mutation));
-    const fault = sound.get(key) ?? null;
-    const verdict = fault === null ? judge(mutation) : { caught: false, why: fault };
-    if (!verdict.caught) bad++;
-    process.stdout.write(`${verdict.caught ? 'caught' : 'NOT CAUGHT'}  ${mutation.name}: ${verdict.why}\n`);
+    const from = Date.now();
+    const { caught, why } = judge(mutation, sound);
+    if (!caught) bad++;
+    say(`${caught ? 'caught' : 'NOT CAUGHT'}  ${mutation.name} (${seconds(from)} s): ${why}`);
   }
 } finally {
   rmSync(copy, { recursive: true, force: true });
 }
-process.stdout.write(`mutations: ${chosen.length - bad} passed, ${bad} failed\n`);
+say(`mutations: ${chosen.length - bad} passed, ${bad} failed (${seconds(startedAt)} s)`);
 process.exitCode = bad === 0 ? 0 : 1;
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function seconds(from: number): number {
+  return Math.round((Date.now() - from) / 1_000);
+}
 
 function choose(mutations: Mutation[], names: string[]): Mutation[] {
   const unknown = names.filter((name) => !mutations.some((own) => own.name === name));
@@ -48,85 +57,56 @@ function choose(mutations: Mutation[], names: string[]): Mutation[] {
   return mutations.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1)).slice(0, Number(values.pick));
 }
 
-function copyTree(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'parahack-sync-mutant-'));
-  const parts = [
-    'src',
-    'test',
-    'bin',
-    'docs',
-    'README.md',
-    'package.json',
-    'tsconfig.json',
-    'tsconfig.build.json',
-    'vitest.config.ts',
-  ];
-  for (const part of parts) cpSync(join(root, part), join(folder, part), { recursive: true });
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-  return folder;
-}
-
-/** Why the test cannot judge: it is red, or missing, with the tree as it is. */
-function faultWithout(mutation: Mutation): string | null {
-  const { passed, failed, output } = runTest(mutation);
-  if (failed.length > 0) return `its test is red without it: ${failed.join('; ')}\n${output}`;
-  return passed === 0 ? `no test is called "${mutation.testName}" in ${mutation.testFile}\n${output}` : null;
-}
-
-function judge(mutation: Mutation): { caught: boolean; why: string } {
-  const apply = (...flags: string[]) =>
-    spawnSync('git', ['apply', ...flags, mutation.path], { cwd: copy, encoding: 'utf8' });
-  const applied = apply();
-  if (applied.status !== 0) {
-    return { caught: false, why: `the patch no longer applies: ${applied.stderr.trim()}` };
+/** All named tests in one go, for starting Vitest costs more than most of them; whole files in another. */
+function runSound(mutations: readonly Mutation[]): RunResult {
+  const build = mutations.some((mutation) => mutation.build);
+  const named = mutations.filter(({ testName }) => testName !== null);
+  const whole = mutations.filter(({ testName }) => testName === null);
+  const results: RunResult[] = [];
+  for (const group of [named, whole]) {
+    if (group.length === 0) continue;
+    const files = [...new Set(group.map(({ testFile }) => testFile))];
+    const names = group === named ? group.map(({ testName }) => testName ?? '') : [];
+    results.push(runTests(copy, { files, names, build: build && results.length === 0, timeoutMs: soundMs }));
   }
-  const { passed, failed, hung, output } = runTest(mutation);
-  const reverted = apply('--reverse');
-  if (reverted.status !== 0) throw new Error(`${mutation.name} cannot be taken back: ${reverted.stderr}`);
-  if (hung) return { caught: true, why: 'its test does not end' };
-  if (failed.length > 0) return { caught: true, why: failed.join('; ') };
-  return { caught: false, why: passed > 0 ? 'its test stays green' : `it does not run\n${output}` };
-}
-
-/** Unchecked: a planted fault may leave a name unused. */
-function build(): void {
-  execFileSync(
-    process.execPath,
-    [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--noCheck'],
-    {
-      cwd: copy,
-      stdio: 'inherit',
-    },
-  );
-}
-
-function runTest({ testFile, testName, build: built }: Mutation) {
-  if (built) build();
-  const report = join(copy, 'report.json');
-  rmSync(report, { force: true });
-  const name = testName === null ? [] : ['-t', testName.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')];
-  const args = [
-    join(root, 'node_modules/vitest/vitest.mjs'),
-    'run',
-    testFile,
-    ...name,
-    '--reporter=json',
-    `--outputFile=${report}`,
-  ];
-  const { stdout, stderr, signal } = spawnSync(process.execPath, args, {
-    cwd: copy,
-    encoding: 'utf8',
-    timeout: testMs,
-  });
-  const result = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : {};
-  const failed: string[] = (result.testResults ?? []).flatMap(
-    ({ assertionResults }: { assertionResults: { status: string; title: string }[] }) =>
-      assertionResults.filter(({ status }) => status === 'failed').map(({ title }) => title),
-  );
   return {
-    passed: Number(result.numPassedTests ?? 0),
-    failed,
-    hung: signal !== null,
-    output: `${stdout}${stderr}`.slice(-2_000),
+    tests: results.flatMap(({ tests }) => tests),
+    ended: true,
+    output: results.map(({ output }) => output).join(''),
   };
+}
+
+function judge(mutation: Mutation, sound: RunResult): { caught: boolean; why: string } {
+  const { testFile, testName, build } = mutation;
+  const own = sound.tests.filter((test) => test.file === testFile && test.name.includes(testName ?? ''));
+  const red = own.filter(({ status }) => status === 'failed');
+  if (red.length > 0) {
+    return {
+      caught: false,
+      why: `its test is red without it: ${red.map(({ name }) => name).join('; ')}\n${sound.output}`,
+    };
+  }
+  if (!own.some(({ status }) => status === 'passed')) {
+    return { caught: false, why: `no test of ${testFile} is called "${testName}"\n${sound.output}` };
+  }
+  let takeBack: () => void;
+  try {
+    takeBack = applyPatch(mutation.diff, copy);
+  } catch (error) {
+    return { caught: false, why: `the patch no longer applies: ${(error as Error).message}` };
+  }
+  const names = testName === null ? [] : [testName];
+  const { tests, ended, output } = runTests(copy, {
+    files: [testFile],
+    names,
+    build,
+    bail: true,
+    timeoutMs: mutantMs,
+  });
+  takeBack();
+  if (!ended) return { caught: true, why: 'its test does not end' };
+  const failed = tests.filter(({ status }) => status === 'failed');
+  if (failed.length > 0) return { caught: true, why: failed.map(({ name }) => name).join('; ') };
+  const ran = tests.some(({ status }) => status === 'passed');
+  return { caught: false, why: ran ? 'its test stays green' : `it does not run\n${output}` };
 }

@@ -1,0 +1,69 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type Mutation, readMutations } from './mutation.ts';
+import { patchedFiles } from './patch.ts';
+
+const root = new URL('../..', import.meta.url).pathname;
+const folder = join(root, 'test/mutations');
+const mutations = readMutations(folder);
+
+/** The text of a test file, with that of what it imports from among the tests: a contract's titles stand there. */
+function textsOf(testFile: string): string {
+  const text = readFileSync(join(root, testFile), 'utf8');
+  const imported = [...text.matchAll(/from '(\.[^']+\.ts)'/g)].map(([, path]) =>
+    join(root, dirname(testFile), path ?? ''),
+  );
+  return [text, ...imported.map((path) => readFileSync(path, 'utf8'))].join('\n');
+}
+
+/** Titles may be cut where a value is put in, and stand in quotes of any kind. */
+function standsIn(text: string, { testName }: Mutation): boolean {
+  return testName === null || text.replaceAll("\\'", "'").includes(testName);
+}
+
+describe('planted faults', () => {
+  it('are there, each patch one', () => {
+    const patches = readdirSync(folder).filter((file) => file.endsWith('.patch'));
+    expect(mutations.map(({ name }) => `${name}.patch`)).toEqual(patches.toSorted());
+    expect(mutations.length).toBeGreaterThan(20);
+  });
+
+  it.each(mutations)('$name fits the tree, and names a test that is there', (mutation) => {
+    const { testFile, diff, build } = mutation;
+    const files = patchedFiles(diff, root);
+    for (const [path, text] of files) expect(text).not.toBe(readFileSync(join(root, path), 'utf8'));
+    expect([...files.keys()].every((path) => path.startsWith('src/'))).toBe(true);
+    expect(existsSync(join(root, testFile)), testFile).toBe(true);
+    const text = textsOf(testFile);
+    expect(standsIn(text, mutation), `${testFile} has no test "${mutation.testName}"`).toBe(true);
+    // Such a test runs `dist`, where nobody would see the fault.
+    expect(build, 'Build: yes').toBe(
+      /from '[./a-z0-9]*\/cli\.ts'/.test(readFileSync(join(root, testFile), 'utf8')),
+    );
+  });
+});
+
+describe('a patch', () => {
+  const diff = (...lines: string[]) => ['--- a/package.json', '+++ b/package.json', ...lines, ''].join('\n');
+
+  it('is found where lines above have moved, and changes nothing else', () => {
+    const patched = patchedFiles(
+      diff('@@ -90,2 +90,2 @@', ' {', '-  "name": "parahack-sync",', '+  "name": "x",'),
+      root,
+    );
+    const before = readFileSync(join(root, 'package.json'), 'utf8');
+    expect(patched.get('package.json')).toBe(before.replace('"name": "parahack-sync"', '"name": "x"'));
+  });
+
+  it('that does not fit, is cut or changes nothing is refused', () => {
+    expect(() => patchedFiles(diff('@@ -1,2 +1,2 @@', ' {', '-  "no": 1,', '+  "no": 2,'), root)).toThrow(
+      'is not as',
+    );
+    expect(() => patchedFiles(diff('@@ -1,3 +1,3 @@', ' {', '-  "no": 1,', '+  "no": 2,'), root)).toThrow(
+      'is cut',
+    );
+    expect(() => patchedFiles(diff(), root)).toThrow('changes nothing');
+    expect(() => patchedFiles('', root)).toThrow('changes no file');
+  });
+});
