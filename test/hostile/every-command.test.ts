@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdtempSync,
@@ -113,9 +114,9 @@ beforeAll(async () => {
   for (const LastName of ['Ada', 'Bo', 'Cy']) org.contacts.create({ LastName }, org.now() - 86_400_000);
   using cli = new Cli();
   await cli.loginByToken(org);
-  cpSync(cli.dataDir, join(templates, 'login'), { recursive: true });
+  copyPrivately(cli.dataDir, join(templates, 'login'));
   await cli.json(['backfill']);
-  cpSync(cli.dataDir, join(templates, 'mirror'), { recursive: true });
+  copyPrivately(cli.dataDir, join(templates, 'mirror'));
   // So that a cycle has something to retrieve, and something to bury.
   org.contacts.update('003000000000002AAA', { LastName: 'Bob' }, org.now());
   org.contacts.remove('003000000000003AAA', org.now());
@@ -127,11 +128,19 @@ afterAll(async () => {
   await org[Symbol.asyncDispose]();
 });
 
+/** `cpSync` makes folders that others may read. */
+function copyPrivately(from: string, to: string): void {
+  cpSync(from, to, { recursive: true });
+  for (const entry of readdirSync(to, { recursive: true, withFileTypes: true }))
+    if (entry.isDirectory()) chmodSync(join(entry.parentPath, entry.name), 0o700);
+  chmodSync(to, 0o700);
+}
+
 /** A data folder in the state that a command needs. */
 function prepared(state: Command['state']): Cli {
   const cli = new Cli({ PARAHACK_SYNC_CLIENT_SECRET: clientSecret });
   live.push(cli);
-  if (state !== 'empty') cpSync(join(templates, state), cli.dataDir, { recursive: true });
+  if (state !== 'empty') copyPrivately(join(templates, state), cli.dataDir);
   writeFileSync(join(cli.folder, 'key.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }), {
     mode: 0o600,
   });
