@@ -32,7 +32,7 @@ const shapes: readonly [RegExp, string][] = [
   [new RegExp(`(["']${name}["']\\s{0,4}:\\s{0,4}["'])[^"']+`, 'gi'), `$1${hidden}`],
   [new RegExp(`(\\b${name}=["']?)[^\\s"'&,;}\\]]+`, 'gi'), `$1${hidden}`],
   [new RegExp(`(\\b${name}: {0,4})(?=[A-Za-z._~+/=!%-]*[0-9])${token}{8,}`, 'gi'), `$1${hidden}`],
-  [/([?&](?:code|token|sid)=)[^\s&"']+/gi, `$1${hidden}`],
+  [/([?&](?:code|token|sid)=)(?!…)[^\s&"']+/gi, `$1${hidden}`],
   [/(\/\/)[^\s/@:]+:[^\s/@]+@/g, `$1${hidden}@`],
 ];
 

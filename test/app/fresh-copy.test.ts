@@ -125,6 +125,25 @@ describe('backfill --fresh', () => {
     archive.close();
   });
 
+  it('does not take the place of the mirror where it holds less than the org counts', async () => {
+    await backfill();
+    await control(emulator.url, 'faults', [
+      {
+        match: 'GET .*/query\\?q=.*COUNT\\(\\)',
+        times: 500,
+        status: 200,
+        body: JSON.stringify({ totalSize: 500, done: true, records: [] }),
+        headers: { 'Content-Type': 'application/json' },
+      },
+    ]);
+    const item = await backfill({ fresh: true });
+    expect(item).toMatchObject({ status: 'failed', error: { code: 'COPY_DIFFERS' }, archived: null });
+    expect(count()).toBe(300);
+    await control(emulator.url, 'faults', []);
+    expect(await backfill({ fresh: true })).toMatchObject({ status: 'complete', contacts: 300 });
+    expect(await expectMirrorEqualsOrg(path, emulator.url)).toBe(300);
+  });
+
   it('leaves the mirror as it was where it fails at once', async () => {
     await backfill();
     const unknown = await backfill({ fresh: true, fields: ['Nonsense__c'] });

@@ -270,6 +270,8 @@ describe('what Salesforce takes is taken', () => {
     ['Birthdate', '2026-01-31T10:00:00.000+0000', '2026-01-31T10:00:00.000+0000'],
     ['Birthdate', '', null],
     ['Birthdate', '31.01.2026', 'Birthdate: WRONG_TYPE'],
+    ['Tier__c', 'gold', 'gold'],
+    ['Topics__c', 'b; A', 'b;A'],
     ['Seen__c', '2026-01-31', '2026-01-31T00:00:00.000Z'],
     ['Seen__c', '2026-01-31T10:00:00 +02:00', '2026-01-31T10:00:00+02:00'],
     ['Seen__c', '2026-02-30T10:00:00Z', 'Seen__c: WRONG_TYPE'],

@@ -82,6 +82,23 @@ describe('a watch cycle', () => {
     await equal(rig);
   });
 
+  it('reads a known id once more, for a commit that came late with a stamp from before the last look', async () => {
+    await using rig = await copied(10);
+    const { url } = rig.emulator;
+    const memory = new WindowMemory();
+    await control(url, 'clock', { advanceMs: 5 * minute });
+    await control(url, 'open-transaction', {});
+    const { ids } = await control(url, 'touch', { count: 1, set: { Title: 'Seen' } });
+    await cycle(rig, memory);
+    await control(url, 'open-transaction', { touch: { ids, set: { Title: 'Late' } } });
+    await control(url, 'clock', { advanceMs: 5 * minute });
+    expect(await cycle(rig, memory)).toMatchObject({ upserted: 0 });
+    await control(url, 'commit');
+    await control(url, 'clock', { advanceMs: minute });
+    expect(await cycle(rig, memory)).toMatchObject({ upserted: 1 });
+    await equal(rig);
+  });
+
   it('halves a window with too many ids down to the minute, and reads a crowded minute by query', async () => {
     const crowd = deep ? 600_001 : 60_001;
     await using rig = await copied(10);
