@@ -4,18 +4,33 @@ const shortestSecret = 8;
 
 /**
  * Takes known secrets out of text of foreign origin: an answer may echo what the request carried. Finds each as it
- * is, percent-encoded (once or twice) or form-encoded, with the escapes of JSON, HTML or XML on any of its characters, and in Base64,
- * alone or in the middle of something longer. Linear in the text. Parts of a secret are not found.
+ * is, percent-encoded (once or twice) or form-encoded, with the escapes of JSON, HTML or XML on any of its
+ * characters, and in Base64, alone or in the middle of something longer. Linear in the text. Where only a later part
+ * of a secret stands, it is not found.
  */
 export function createSecretHider(secrets: readonly (string | null | undefined)[]): (text: string) => string {
-  const known = [...new Set(secrets)]
-    .filter((secret): secret is string => typeof secret === 'string' && secret.length >= shortestSecret)
+  // A key of many lines is a secret in each of them.
+  const pieces = secrets.flatMap((secret) => (secret ?? '').split(/[\r\n]+/));
+  const known = [...new Set(pieces)]
+    .filter((secret) => secret.length >= shortestSecret && !secret.startsWith('-----'))
     // The longest first, or a secret that contains another would stay in part.
     .sort((a, b) => b.length - a.length);
   if (known.length === 0) return (text) => text;
-  const patterns = known.flatMap((secret) => [spelled(secret), ...inBase64(secret).map(spelled)]);
+  const patterns = known.flatMap((secret) => [secret, ...inBase64(secret)].map(patternOf));
   const all = new RegExp(patterns.join('|'), 'g');
   return (text) => text.replace(all, hidden);
+}
+
+/** So many characters tell a secret from all else; an expression for a token of 2 KB would take seconds to make. */
+const anchorCharacters = 32;
+/** What the rest of a token may look like, in all its spellings. */
+const rest = String.raw`(?:[\w.~!+/=%-]|\\u[0-9a-fA-F]{4}|\\[/.!=+-]|&#?\w{1,8};)*`;
+
+/** A pattern of the secret: of its beginning and whatever a token goes on with, or of all of it. */
+function patternOf(secret: string): string {
+  const isToken = /^[\w.~!+/=-]*$/.test(secret.slice(anchorCharacters));
+  if (secret.length > anchorCharacters && isToken) return spelled(secret.slice(0, anchorCharacters)) + rest;
+  return spelled(secret);
 }
 
 /** A pattern of the text with each character as it is or escaped. */

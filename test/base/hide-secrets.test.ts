@@ -76,3 +76,13 @@ describe('a secret that a foreign text echoes', () => {
     expect(performance.now() - started).toBeLessThan(10_000);
   });
 });
+
+it('a long secret is hidden to its end, whatever it holds, and what follows it stays', () => {
+  const token = `00D000000000001!${'Ab1._'.repeat(400)}`;
+  expect(createSecretHider([token])(`{"echo":"${token}","next":1}`)).toBe('{"echo":"[hidden]","next":1}');
+  expect(createSecretHider([token])(`a=${encodeURIComponent(token)}&b=2`)).toBe('a=[hidden]&b=2');
+  const words = 'a pass phrase of many words, with "quotes" & blanks in it';
+  expect(createSecretHider([words])(`It said ${words}.`)).toBe('It said [hidden].');
+  const key = `-----BEGIN PRIVATE KEY-----\n${'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC'.repeat(2)}\n-----END PRIVATE KEY-----\n`;
+  expect(createSecretHider([key])(JSON.stringify({ key }))).not.toContain('MIIEv');
+});

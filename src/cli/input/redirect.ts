@@ -23,7 +23,7 @@ export function readRedirectOf(
     const why = await readLines(call, take, signal);
     if (why === null || !redirectStdin) return;
     throw new AppError('INVALID_INPUT', why, {
-      hint: `Give the whole address that the browser ends at after the login, ${redirectUri}?code=…&state=…, of this very login.`,
+      hint: `Give the whole address that the browser ends at after this very login: ${redirectUri} with all that stands behind it.`,
     });
   };
 }
