@@ -23,12 +23,12 @@ const sticky = 0o1000;
 export function exposureOf(path: string, others: 'write' | 'any'): Exposure | null {
   const uid = process.getuid?.();
   if (uid === undefined) return null;
-  const link = lstatSync(path, { throwIfNoEntry: false });
+  const link = looked(() => lstatSync(path));
   if (link?.isSymbolicLink() && link.uid !== uid && link.uid !== 0) {
     const what = `${path} is a link that another user has made`;
     return { path, what, mend: `Name the folder itself, or make the link anew as this user.`, isOurs: false };
   }
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = looked(() => statSync(path));
   if (found === undefined) return null;
   const mask = others === 'write' ? writableByOthers : forOthers;
   if ((found.mode & mask) === 0 || isRootsOwn(found, uid)) return null;
@@ -39,6 +39,15 @@ export function exposureOf(path: string, others: 'write' | 'any'): Exposure | nu
     mend: `Run: chmod ${others === 'write' ? 'go-w' : 'go-rwx'} ${path}`,
     isOurs: found.uid === uid,
   };
+}
+
+/** What cannot be looked at cannot be used either: whoever opens it tells why. */
+function looked(look: () => Stats): Stats | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
 }
 
 /** A volume that root has set up for a group, or a shared folder where none may touch another's files. */
