@@ -106,7 +106,9 @@ describe('supervise', () => {
     await watch.pass(2 * minute);
     expect(watch.log).toContain('no list');
     watch.wanted.failing = false;
+    watch.wanted.urls = ['a', 'b', 'connected since'];
     await watch.pass(10 * minute);
+    expect(watch.cyclesOf('connected since').length).toBeGreaterThan(0);
     expect(watch.cyclesOf('a').length).toBeGreaterThan(2);
     expect(watch.cyclesOf('b').length).toBeGreaterThan(2);
     await watch.stop();

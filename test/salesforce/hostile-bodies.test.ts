@@ -71,7 +71,7 @@ describe('an answer that becomes much memory', () => {
     c.org.always({ headers: { 'content-encoding': 'gzip' }, body: gzipSync(body) });
     const error = await failure(c.remote.describeContact());
     expect(isAppError(error, 'SALESFORCE_ERROR')).toBe(true);
-    expect(error.message).toContain('Salesforce');
+    expect(error.message).toContain('more values than Salesforce ever sends');
   });
 
   it('takes the 600,000 ids that Salesforce may tell in one answer', async () => {
