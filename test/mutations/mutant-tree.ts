@@ -3,15 +3,13 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, sy
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 
-/** A test that a fault keeps from ending is stopped earlier than one that is merely slow. */
-const mutantTestMs = 60_000;
-
 export interface TestOutcome {
   /** From the tree's root. */
   file: string;
   /** With the names of what it stands in, as Vitest joins them. */
   name: string;
   status: string;
+  durationMs: number;
 }
 
 export interface RunResult {
@@ -27,8 +25,17 @@ export interface TestRun {
   names: readonly string[];
   /** Whether `dist` is made first. */
   build: boolean;
-  bail?: boolean;
+  /** Stops at the first test that fails, or takes so long. */
+  bailAfterMs?: number;
   timeoutMs: number;
+}
+
+/** What Vitest's JSON reporter writes, as far as it is read here. */
+interface Report {
+  testResults?: {
+    name: string;
+    assertionResults: { status: string; fullName: string; duration?: number | null }[];
+  }[];
 }
 
 /** What tests need of the tree at `root`, in a folder of its own. */
@@ -50,7 +57,7 @@ export function copyTree(root: string): string {
   return folder;
 }
 
-export function runTests(tree: string, { files, names, build, bail, timeoutMs }: TestRun): RunResult {
+export function runTests(tree: string, { files, names, build, bailAfterMs, timeoutMs }: TestRun): RunResult {
   if (build) buildUnchecked(tree);
   const report = join(tree, 'report.json');
   rmSync(report, { force: true });
@@ -60,28 +67,31 @@ export function runTests(tree: string, { files, names, build, bail, timeoutMs }:
     'run',
     ...files,
     ...(pattern === '' ? [] : ['-t', pattern]),
-    ...(bail === true ? ['--bail=1', `--testTimeout=${mutantTestMs}`] : []),
+    ...(bailAfterMs === undefined ? [] : ['--bail=1', `--testTimeout=${bailAfterMs}`]),
     '--reporter=json',
     `--outputFile=${report}`,
   ];
-  const { stdout, stderr, signal } = spawnSync(process.execPath, args, {
+  const { stdout, stderr, error } = spawnSync(process.execPath, args, {
     cwd: tree,
     encoding: 'utf8',
     timeout: timeoutMs,
+    killSignal: 'SIGKILL',
     maxBuffer: 256 * 1024 * 1024,
   });
-  const { testResults = [] } = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : {};
-  const tests = testResults.flatMap(
-    ({
-      name: file,
-      assertionResults,
-    }: {
-      name: string;
-      assertionResults: { status: string; fullName: string }[];
-    }) =>
-      assertionResults.map(({ status, fullName: name }) => ({ file: relative(tree, file), name, status })),
+  const { testResults = [] } = existsSync(report) ? (JSON.parse(readFileSync(report, 'utf8')) as Report) : {};
+  const tests = testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults.map(({ status, fullName, duration }) => ({
+      file: relative(tree, name),
+      name: fullName,
+      status,
+      durationMs: duration ?? 0,
+    })),
   );
-  return { tests, ended: signal === null, output: `${stdout}${stderr}`.slice(-2_000) };
+  return {
+    tests,
+    ended: (error as NodeJS.ErrnoException | undefined)?.code !== 'ETIMEDOUT',
+    output: `${stdout}${stderr}`.slice(-2_000),
+  };
 }
 
 /** Unchecked: a planted fault may leave a name unused. */

@@ -13,9 +13,11 @@ import { applyPatch } from './patch.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 /** Longer than any one test; a mutant that hangs is stopped by it and counts as noticed. */
-const mutantMs = 300_000;
-/** For all tests together, as they are without any fault. */
-const soundMs = 3_600_000;
+const mutantMs = 180_000;
+/** A test may take this long under a fault, or five times what it took without. */
+const leastTestMs = 20_000;
+/** For all the tests of a file that are named, as they are without a fault. */
+const soundMs = 1_200_000;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -24,13 +26,12 @@ const { values, positionals } = parseArgs({
 const startedAt = Date.now();
 const chosen = choose(readMutations(join(root, 'test/mutations')), positionals);
 const copy = copyTree(root);
+const sound = new Map<string, RunResult>();
 let bad = 0;
 try {
-  const sound = runSound(chosen);
-  say(`tests without a fault: ${sound.tests.filter(({ status }) => status === 'passed').length} passed`);
   for (const mutation of chosen) {
     const from = Date.now();
-    const { caught, why } = judge(mutation, sound);
+    const { caught, why } = judge(mutation);
     if (!caught) bad++;
     say(`${caught ? 'caught' : 'NOT CAUGHT'}  ${mutation.name} (${seconds(from)} s): ${why}`);
   }
@@ -57,37 +58,35 @@ function choose(mutations: Mutation[], names: string[]): Mutation[] {
   return mutations.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1)).slice(0, Number(values.pick));
 }
 
-/** All named tests in one go, for starting Vitest costs more than most of them; whole files in another. */
-function runSound(mutations: readonly Mutation[]): RunResult {
-  const build = mutations.some((mutation) => mutation.build);
-  const named = mutations.filter(({ testName }) => testName !== null);
-  const whole = mutations.filter(({ testName }) => testName === null);
-  const results: RunResult[] = [];
-  for (const group of [named, whole]) {
-    if (group.length === 0) continue;
-    const files = [...new Set(group.map(({ testFile }) => testFile))];
-    const names = group === named ? group.map(({ testName }) => testName ?? '') : [];
-    results.push(runTests(copy, { files, names, build: build && results.length === 0, timeoutMs: soundMs }));
-  }
-  return {
-    tests: results.flatMap(({ tests }) => tests),
-    ended: true,
-    output: results.map(({ output }) => output).join(''),
-  };
+/** The tests of one file, named by any of the chosen, as they are without a fault. */
+function soundOf(testFile: string): RunResult {
+  const known = sound.get(testFile);
+  if (known !== undefined) return known;
+  const own = chosen.filter((mutation) => mutation.testFile === testFile);
+  const isWhole = own.some(({ testName }) => testName === null);
+  const result = runTests(copy, {
+    files: [testFile],
+    names: isWhole ? [] : own.map(({ testName }) => testName ?? ''),
+    build: own.some(({ build }) => build),
+    timeoutMs: soundMs,
+  });
+  sound.set(testFile, result);
+  return result;
 }
 
-function judge(mutation: Mutation, sound: RunResult): { caught: boolean; why: string } {
+function judge(mutation: Mutation): { caught: boolean; why: string } {
   const { testFile, testName, build } = mutation;
-  const own = sound.tests.filter((test) => test.file === testFile && test.name.includes(testName ?? ''));
+  const without = soundOf(testFile);
+  const own = without.tests.filter(({ name }) => name.includes(testName ?? ''));
   const red = own.filter(({ status }) => status === 'failed');
   if (red.length > 0) {
     return {
       caught: false,
-      why: `its test is red without it: ${red.map(({ name }) => name).join('; ')}\n${sound.output}`,
+      why: `its test is red without it: ${red.map(({ name }) => name).join('; ')}\n${without.output}`,
     };
   }
   if (!own.some(({ status }) => status === 'passed')) {
-    return { caught: false, why: `no test of ${testFile} is called "${testName}"\n${sound.output}` };
+    return { caught: false, why: `no test of ${testFile} is called "${testName}"\n${without.output}` };
   }
   let takeBack: () => void;
   try {
@@ -100,7 +99,7 @@ function judge(mutation: Mutation, sound: RunResult): { caught: boolean; why: st
     files: [testFile],
     names,
     build,
-    bail: true,
+    bailAfterMs: Math.round(Math.max(leastTestMs, 5 * Math.max(...own.map(({ durationMs }) => durationMs)))),
     timeoutMs: mutantMs,
   });
   takeBack();
