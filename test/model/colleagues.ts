@@ -14,6 +14,12 @@ export function someIds({ contacts, hidden }: World, chance: Seeded, count: numb
 
 /** One thing that happens in the org, or to the line to it. */
 export async function orgAct(world: World, chance: Seeded, step: number): Promise<void> {
+  const inDoubt = contactsInDoubt(world);
+  // Where an answer was lost, a colleague's edit before the repeat is the case that matters most.
+  if (inDoubt.length > 0 && chance.chance(60)) {
+    if (chance.chance(70)) await world.control('clock', { advanceMs: 61 * second });
+    return edit(world, inDoubt, step);
+  }
   const acts = [
     () => world.control('contacts', { count: 1 + chance.below(6), seed: step }),
     () => touch(world, chance, step),
@@ -71,7 +77,7 @@ function faultOf(chance: Seeded): object {
   return chance.pick([
     { match, times, reset: 'before' },
     { match, times, reset: 'after-commit' },
-    { match: 'POST|PATCH|DELETE', times, reset: 'after-commit' },
+    { match: 'POST|PATCH|DELETE', times: 40, reset: chance.pick(['before', 'after-commit']) },
     { match, times, status: 503 },
     { match, times, status: 500, afterCommit: true },
     { match, times, status: 429, headers: { 'Retry-After': '0' } },
@@ -88,7 +94,18 @@ function faultOf(chance: Seeded): object {
 }
 
 async function touch(world: World, chance: Seeded, step: number): Promise<void> {
-  const ids = someIds(world, chance, 1 + chance.below(8));
+  await edit(world, someIds(world, chance, 1 + chance.below(8)), step);
+}
+
+/** Live contacts that a change or delete without an answer names. */
+function contactsInDoubt(world: World): string[] {
+  const live = new Set(world.contacts.filter(({ IsDeleted }) => !IsDeleted).map(({ Id }) => Id));
+  const entries = world.entries().filter(({ state }) => doubtful.includes(state));
+  const ids = entries.map((entry) => targetOf(world, entry)).filter((id) => id !== null && live.has(id));
+  return [...new Set(ids as string[])];
+}
+
+async function edit(world: World, ids: string[], step: number): Promise<void> {
   if (ids.length === 0) return;
   const inDoubt = world.entries().filter(({ state }) => doubtful.includes(state));
   if (!(await world.tries('touch', { ids, set: { Department: `Colleague ${step}` } })) || world.late) return;
