@@ -52,7 +52,9 @@ export class User {
       ...Array.from({ length: 2 }, () => () => this.#pushAgain()),
       () => this.world.restart(),
     ];
-    await chance.pick(acts)();
+    // A script that met exit 5 runs the same push again, soon.
+    if (this.#inputs.some(({ told }) => !told) && chance.chance(40)) await this.#pushAgain();
+    else await chance.pick(acts)();
   }
 
   async cycle(push: boolean, signal: AbortSignal): Promise<WatchEvent[]> {
