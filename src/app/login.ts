@@ -186,10 +186,7 @@ function keepKeyPrivate(file: string, log: Logger): void {
 }
 
 async function readKey(file: string, log: Logger): Promise<string> {
-  keepKeyPrivate(file, log);
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
+  const key = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new AppError(
       'INVALID_INPUT',
       `The key file ${file} cannot be read (${systemCodeOf(error) ?? 'unknown'}).`,
@@ -197,7 +194,10 @@ async function readKey(file: string, log: Logger): Promise<string> {
         hint: '--jwt-key-file names the private key (PEM) whose certificate is in the external client app.',
       },
     );
-  }
+  });
+  // A certificate or a folder, named by mistake, keeps its rights: others may need them.
+  if (key.includes('PRIVATE KEY')) keepKeyPrivate(file, log);
+  return key;
 }
 
 function recordOf(

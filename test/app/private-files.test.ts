@@ -62,6 +62,36 @@ describe.runIf(process.platform !== 'win32')('files that other users may change 
     expect(said).toEqual([]);
   });
 
+  it('leaves a folder as it is that holds other things too, and refuses it', () => {
+    const theirs = make('their-file.txt', 0o644);
+    chmodSync(folder, 0o775);
+    expect(() => keepFilesPrivate(places(), log)).toThrow(
+      expect.objectContaining({
+        code: 'FILES_EXPOSED',
+        message: expect.stringContaining('other things than'),
+        hint: expect.stringContaining(join(folder, 'parahack-sync')),
+      }),
+    );
+    expect([modeOf(folder), modeOf(theirs)]).toEqual([0o775, 0o644]);
+  });
+
+  it('leaves a folder as it is that everybody shares, whatever lies in it', () => {
+    make('registry.db', 0o600);
+    chmodSync(folder, 0o1777);
+    expect(() => keepFilesPrivate(places(), log)).toThrow(expect.objectContaining({ code: 'FILES_EXPOSED' }));
+    expect(statSync(folder).mode & 0o7777).toBe(0o1777);
+  });
+
+  it('leaves a shared folder as it is that is named for credentials', () => {
+    make('registry.db', 0o600);
+    const shared = join(make('shared/notes.txt', 0o644), '..');
+    chmodSync(shared, 0o777);
+    expect(() => keepFilesPrivate({ dataDir: folder, credentialDir: shared }, log)).toThrow(
+      expect.objectContaining({ code: 'FILES_EXPOSED' }),
+    );
+    expect(modeOf(shared)).toBe(0o777);
+  });
+
   it.runIf(isRoot)('refuses what another user owns', () => {
     const registry = make('registry.db', 0o644);
     chownSync(registry, 12_345, 12_345);
@@ -107,11 +137,40 @@ describe.runIf(process.platform !== 'win32')('the command line', () => {
   it('takes from others what they may do with a private key', async () => {
     using cli = new Cli();
     const key = join(cli.folder, 'key.pem');
-    writeFileSync(key, 'no key');
+    writeFileSync(key, '-----BEGIN PRIVATE KEY-----\nno key');
     chmodSync(key, 0o644);
     const args = ['login', '--jwt-key-file', key, '--username', 'u', '--client-id', 'c'];
     const { code, stderr } = await cli.run([...args, '--instance-url', 'http://localhost:9']);
     expect([code, stderr]).toMatchObject([2, expect.stringContaining('it holds a private key')]);
     expect(modeOf(key)).toBe(0o600);
+  });
+
+  it('changes nothing of a file or folder that holds no private key', async () => {
+    using cli = new Cli();
+    const certificate = join(cli.folder, 'server.crt');
+    writeFileSync(certificate, '-----BEGIN CERTIFICATE-----\n');
+    chmodSync(certificate, 0o644);
+    const shared = join(cli.folder, 'shared');
+    mkdirSync(shared);
+    chmodSync(shared, 0o1777);
+    for (const path of [certificate, shared]) {
+      const args = ['login', '--jwt-key-file', path, '--username', 'u', '--client-id', 'c'];
+      const { code, stderr } = await cli.run([...args, '--instance-url', 'http://localhost:9']);
+      expect([code, stderr]).toMatchObject([2, expect.not.stringContaining('taken away')]);
+    }
+    expect(statSync(certificate).mode & 0o7777).toBe(0o644);
+    expect(statSync(shared).mode & 0o7777).toBe(0o1777);
+  });
+
+  it('tells by doctor to name another folder where the folder is shared', async () => {
+    using cli = new Cli();
+    mkdirSync(cli.dataDir);
+    chmodSync(cli.dataDir, 0o1777);
+    const { stdout } = await cli.run(['doctor', '--json']);
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; status: string; hint: string }[] };
+    expect(checks.find(({ name }) => name === 'data folder')).toMatchObject({
+      status: 'fail',
+      hint: expect.stringContaining(join(cli.dataDir, 'parahack-sync')),
+    });
   });
 });
