@@ -14,7 +14,13 @@ export function appContacts(services: Services): AppContacts {
   const open = async (org: string | null) => {
     const { instanceUrl } = oneOrg(services, org);
     const { MirrorReader } = await import('../store/sqlite/reader.ts');
-    return { instanceUrl, reader: new MirrorReader(services.mirrors.pathOf(instanceUrl)) };
+    const reader = new MirrorReader(services.mirrors.pathOf(instanceUrl));
+    if (reader.coveredUntil() === null) {
+      services.log.warn(
+        `The first copy of ${instanceUrl} is not complete, so contacts are missing here: run \`parahack-sync backfill\`.`,
+      );
+    }
+    return { instanceUrl, reader };
   };
   const covered = (reader: MirrorReader) => isoTime(reader.coveredUntil());
   return {

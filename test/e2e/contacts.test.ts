@@ -59,3 +59,18 @@ it('tells of a condition and of a field that are none before anything is written
     expect(stderr).toContain(wrong[0]);
   }
 });
+
+it('tells beside what it reads that the first copy is not complete', async () => {
+  using early = new Cli();
+  await early.loginByToken(emulator);
+  await early.json(['push'], '{"LastName":"Early"}');
+  const reads = [['list'], ['search', 'early'], ['export', '--format', 'ndjson'], ['export', '--output', 'c.csv']];
+  for (const read of reads) {
+    const { code, stdout, stderr } = await early.run(['contacts', ...read]);
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.not.stringContaining('not complete') });
+    expect(stderr).toMatch(/^Warning: .* is not complete.*`parahack-sync backfill`/);
+    expect(stderr).not.toContain('never');
+  }
+  await early.json(['backfill']);
+  expect((await early.run(['contacts', 'list'])).stderr).not.toContain('not complete');
+});

@@ -292,6 +292,11 @@ describe('columns', () => {
     expect(messages.join()).toContain(hint);
   });
 
+  it('are never advised to be read as a field that Salesforce alone sets', async () => {
+    const { messages } = await check({ LastName: 'L', 'Create Date': 'x' });
+    expect(messages.join()).toContain('Contact has no field Create Date.');
+  });
+
   it('are left out on the user’s word, counted', async () => {
     const own = { LastName: 'L', Shoe: '38', CreatedDate: '2026-01-01T00:00:00Z', 'Account.Industry': 'x' };
     const { entry, faults, ignored } = await check(own, { ignoreUnknown: true, ignoreReadOnly: true });

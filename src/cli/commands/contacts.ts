@@ -128,9 +128,8 @@ function page(
         total > rows.length
           ? `${count(rows.length)} of ${counted(total, 'contact')}`
           : counted(total, 'contact');
-      call.talk.say(
-        `${amount} of ${call.orgNames.of(instanceUrl)}, as of ${relativeTime(coveredUntil, call.io.now())}.`,
-      );
+      const age = coveredUntil === null ? '' : `, as of ${relativeTime(coveredUntil, call.io.now())}`;
+      call.talk.say(`${amount} of ${call.orgNames.of(instanceUrl)}${age}.`);
       return rows.length === 0 ? '' : table;
     },
   };

@@ -3,7 +3,7 @@ import type { InvalidInput, PushResult, PushStatus } from '../../app/contract/pu
 import { AppError } from '../../base/errors.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
 import { appErrorOf } from '../org-failure.ts';
-import { counted } from '../render/quantity.ts';
+import { count, counted } from '../render/quantity.ts';
 
 type Counted = Pick<PushResult, 'records' | 'counts' | 'statuses' | 'invalid'>;
 
@@ -41,26 +41,71 @@ export function pushFailure(
       details: { unsent, stopped },
     });
   }
-  const refused = having('rejected', 'conflict', 'held');
+  return notAccepted(result.records, {
+    rejected: having('rejected'),
+    conflicts: having('conflict'),
+    held: having('held'),
+    rejects,
+  });
+}
+
+function notAccepted(
+  records: number,
+  {
+    rejected,
+    conflicts,
+    held,
+    rejects,
+  }: { rejected: number; conflicts: number; held: number; rejects: boolean },
+): AppError | null {
+  const refused = rejected + conflicts + held;
   if (refused === 0) return null;
-  return new AppError(
-    'PARTIAL',
-    `${refused} of ${counted(result.records, 'record')} ${refused === 1 ? 'was' : 'were'} not accepted.`,
-    {
-      hint: "See each record's errors; `--rejects FILE` writes the refused ones out to be mended and pushed again.",
-      details: { refused },
-    },
-  );
+  const [is, was] = refused === 1 ? ['is', 'was'] : ['are', 'were'];
+  const said =
+    refused === held
+      ? `${is} held until ${refused === 1 ? 'it is' : 'they are'} approved`
+      : `${was} not accepted`;
+  // The whole input again, with --rejects added, would create once more what was accepted.
+  const mend = rejects
+    ? 'The rejects file has them with their reasons: mend it and push that file alone.'
+    : "See each record's errors, mend what was refused and push these alone: the others are done. `--rejects FILE`, given with a push, writes them to a file.";
+  const hints = [
+    rejected > 0 ? mend : '',
+    conflicts > 0
+      ? '`parahack-sync outbox list --conflicts` shows the conflicts, `parahack-sync outbox retry KEY --take local|salesforce` decides them.'
+      : '',
+    held > 0
+      ? '`parahack-sync outbox list --state held` shows what is held, `parahack-sync outbox approve --all` releases it.'
+      : '',
+  ];
+  return new AppError('PARTIAL', `${count(refused)} of ${counted(records, 'record')} ${said}.`, {
+    hint: hints.filter((hint) => hint !== '').join(' '),
+    details: { refused },
+  });
 }
 
 /** Whoever mended the rejects file alone and pushed that would leave out all records without a fault. */
-function invalidInput({ records, total }: InvalidInput, rejects: boolean): AppError {
-  const only = rejects && records < total ? ' The rejects file has the records with faults alone.' : '';
+function invalidInput({ records, total, kinds }: InvalidInput, rejects: boolean): AppError {
+  const having = (...codes: string[]) => kinds.some(({ code }) => codes.includes(code));
+  const hints = [
+    'Mend the places named and push all of the input again.',
+    having('UNKNOWN_FIELD')
+      ? "--map 'HEADER=FIELD' names the field of a column, --ignore-unknown leaves out the columns that Contact does not have."
+      : '',
+    having('NOT_CREATEABLE', 'NOT_UPDATEABLE')
+      ? '--ignore-read-only leaves out the columns that Salesforce alone sets.'
+      : '',
+    rejects && records < total ? 'The rejects file has the records with faults alone.' : '',
+  ];
   const verb = `${total === 1 ? 'record' : 'records'} ${records === 1 ? 'is' : 'are'}`;
-  return new AppError('INVALID_INPUT', `${records} of ${total} ${verb} not valid; nothing was sent.`, {
-    hint: `Mend the places named and push all of the input again.${only}`,
-    details: { faultyRecords: records },
-  });
+  return new AppError(
+    'INVALID_INPUT',
+    `${count(records)} of ${count(total)} ${verb} not valid; nothing was sent.`,
+    {
+      hint: hints.filter((hint) => hint !== '').join(' '),
+      details: { faultyRecords: records },
+    },
+  );
 }
 
 /**

@@ -75,10 +75,11 @@ export class Columns {
     const [, object, relationship, by] = /^(?:(\w+):)?(\w+)\.(\w+)$/.exec(name.trim()) ?? [];
     const parent = relationship === undefined ? undefined : this.#reference(relationship.toLowerCase());
     if (parent !== undefined && by !== undefined) return this.#parent(parent, object, by);
-    return {
-      kind: 'unknown',
-      message: `Contact has no field ${name}${suggestField(name, this.#fields)}.`,
-    };
+    // A field that Salesforce alone sets would only be the next fault.
+    const settable = this.#fields.filter(
+      ({ type, createable, updateable }) => type === 'id' || createable || updateable,
+    );
+    return { kind: 'unknown', message: `Contact has no field ${name}${suggestField(name, settable)}.` };
   }
 
   #reference(relationship: string): Field | undefined {

@@ -162,6 +162,50 @@ test('the text shows each record and its reason, and the counts', async () => {
   expect(stderr).toContain('Error: 1 of 3 records was not accepted.');
 });
 
+describe('the hint says what to do', () => {
+  const hintOf = async (statuses: PushStatus[], flags: string[] = []) => {
+    const { app } = pushing(statuses);
+    const { stdout } = await runMain(['push', '--json', ...flags], { app, cwd, stdin: three });
+    return json(stdout).error as { message: string; hint: string };
+  };
+
+  test('never to push the whole input again, which would create the accepted records twice', async () => {
+    const { hint } = await hintOf(['created', 'rejected', 'created']);
+    expect(hint).toContain('push these alone');
+    expect((await hintOf(['created', 'rejected', 'created'], ['--rejects', 'r.csv'])).hint).toContain(
+      'mend it and push that file alone',
+    );
+  });
+
+  test('to approve what is held, which nobody has refused', async () => {
+    const { message, hint } = await hintOf(['held', 'held', 'held']);
+    expect(message).toBe('3 of 3 records are held until they are approved.');
+    expect(hint).toContain('`parahack-sync outbox approve --all`');
+    expect(hint).not.toContain('mended');
+  });
+
+  test('to decide a conflict', async () => {
+    expect((await hintOf(['created', 'conflict', 'created'])).hint).toContain('--take local|salesforce');
+  });
+
+  test('which flag leaves read-only columns out, as an export has them', async () => {
+    const faults = ['NOT_UPDATEABLE'].map((code) => ({
+      source: '-',
+      index: 0,
+      line: 1,
+      field: 'Name',
+      code,
+      message: 'Name is set by Salesforce and cannot be changed.',
+    }));
+    const { app } = fakeApp({
+      push: async (options) => pushResultOf([], { faults, records: await readAll(options) }),
+    });
+    const { stderr } = await runMain(['push'], { app, cwd, stdin: three });
+    expect(stderr).toContain('--ignore-read-only');
+    expect(stderr).not.toContain('--ignore-unknown');
+  });
+});
+
 describe('rejects', () => {
   test('are written with their reasons, readable by their owner only, and can be pushed again as they are', async () => {
     const { app } = pushing(['created', 'rejected', 'created']);
@@ -225,7 +269,7 @@ describe('rejects', () => {
       '-, line 1, record 1, Nmae: Contact has no field Nmae.',
       '-, line 3, record 3: LastName is missing.',
       'Error: 2 of 3 records are not valid; nothing was sent.',
-      'Hint: Mend the places named and push all of the input again. The rejects file has the records with faults alone.',
+      "Hint: Mend the places named and push all of the input again. --map 'HEADER=FIELD' names the field of a column, --ignore-unknown leaves out the columns that Contact does not have. The rejects file has the records with faults alone.",
       '',
     ]);
     const written = readFileSync(join(cwd, 'r.ndjson'), 'utf8').trimEnd().split('\n').map(json);
