@@ -17,7 +17,7 @@ export function oneOrg(services: Services, name: string | null): OrgRecord {
   const known = services.registry.list();
   if (known.length > 1) {
     throw new AppError('AMBIGUOUS_ORG', 'Several orgs are connected: say which one is meant.', {
-      hint: `Name one of ${known.map(nameOf).join(', ')}.`,
+      hint: `Name one of ${known.map(nameOf).join(', ')} by --org (with \`logout\` as it is).`,
       details: { known: known.map(({ instanceUrl, alias, username }) => ({ instanceUrl, alias, username })) },
     });
   }

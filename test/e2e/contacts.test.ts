@@ -64,7 +64,12 @@ it('tells beside what it reads that the first copy is not complete', async () =>
   using early = new Cli();
   await early.loginByToken(emulator);
   await early.json(['push'], '{"LastName":"Early"}');
-  const reads = [['list'], ['search', 'early'], ['export', '--format', 'ndjson'], ['export', '--output', 'c.csv']];
+  const reads = [
+    ['list'],
+    ['search', 'early'],
+    ['export', '--format', 'ndjson'],
+    ['export', '--output', 'c.csv'],
+  ];
   for (const read of reads) {
     const { code, stdout, stderr } = await early.run(['contacts', ...read]);
     expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.not.stringContaining('not complete') });

@@ -84,8 +84,8 @@ it('a wrong column is told once, with the number of its records; --json has ever
   expect(lines(text.stderr)).toEqual([
     '-, line 2, record 1, Emial: Contact has no field Emial (did you mean Email?). (3,000 records)',
     '-, line 2, record 1, Newsletter__c: Newsletter__c is true or false, not "maybe". (1,500 records)',
-    'Error: 3000 of 3000 records are not valid; nothing was sent.',
-    'Hint: Mend the places named and push all of the input again.',
+    'Error: 3,000 of 3,000 records are not valid; nothing was sent.',
+    "Hint: Mend the places named and push all of the input again. --map 'HEADER=FIELD' names the field of a column, --ignore-unknown leaves out the columns that Contact does not have.",
   ]);
   const { error, faults } = await failing([], input);
   expect([error.details.faultyRecords, faults.length]).toEqual([3_000, 4_500]);

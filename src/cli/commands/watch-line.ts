@@ -6,7 +6,7 @@ import type {
 import type { CycleCompleteEvent, WatchEvent } from '../../app/contract/watch.ts';
 import { formatDuration } from '../../base/interval.ts';
 import type { OrgNames } from '../org-names.ts';
-import { counted } from '../render/quantity.ts';
+import { count, counted } from '../render/quantity.ts';
 
 type CycleEvent = Exclude<WatchEvent, BackfillStartEvent | BackfillProgressEvent | BackfillCompleteEvent>;
 
@@ -26,7 +26,7 @@ export function watchLine(event: CycleEvent, orgNames: OrgNames): string {
     case 'cycle:recovered':
       return `${orgNames.of(event.instanceUrl)}: recovered after ${counted(event.failures, 'failed cycle')}`;
     case 'watch:stop':
-      return `Stopped after ${counted(event.cycles, 'cycle')}, ${event.failed} of them failed`;
+      return `Stopped: ${counted(event.cycles, 'cycle')} complete, ${count(event.failed)} failed`;
     default:
       return event satisfies never;
   }

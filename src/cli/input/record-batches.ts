@@ -75,7 +75,7 @@ async function* recordsOf(
   if (first === undefined) {
     // Nothing at all is no JSON and no CSV, while NDJSON of nothing is none of nothing.
     if (format === 'ndjson') return;
-    throw new AppError('INVALID_INPUT', `${source} is empty.`, {
+    throw new AppError('INVALID_INPUT', `${source === '-' ? '- (standard input)' : source} is empty.`, {
       hint: 'Give contacts as JSON, NDJSON or CSV; an empty JSON array is taken as nothing to do.',
       details: { source },
     });

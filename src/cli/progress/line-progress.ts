@@ -12,6 +12,7 @@ export function createLineProgress(
   { now, orgNames, why }: { now: () => number; orgNames: OrgNames; why: boolean },
 ): ProgressView {
   const lastSaidAt = new Map<string, number>();
+  let lastLine = '';
   return {
     show(event: ProgressEvent) {
       const at = now();
@@ -22,7 +23,10 @@ export function createLineProgress(
         if (at - (lastSaidAt.get(event.instanceUrl) ?? Number.NEGATIVE_INFINITY) < everyMs) return;
       }
       lastSaidAt.set(event.instanceUrl, at);
-      say(progressText(event, { orgNames, why }));
+      const line = progressText(event, { orgNames, why });
+      // What waited in the outbox before a push is settled after its last record was counted.
+      if (line !== lastLine) say(line);
+      lastLine = line;
     },
     stop() {},
   };

@@ -200,7 +200,7 @@ async function commit(
   ] as const) {
     if (held === 0) continue;
     log.warn(
-      `${held} ${what}: with all that wait, that is much at once. They are held until \`outbox approve\``,
+      `${held} ${what}: with all that wait, that is much at once. They are held until \`parahack-sync outbox approve --all\` releases them.`,
     );
   }
   return resumedFrom;

@@ -69,7 +69,7 @@ test('the text log', async () => {
     'acme.my.salesforce.com: 3 upserted, 1 deleted in 800ms, covered until 2026-03-01T11:59:00.000Z',
     'acme.my.salesforce.com: acme did not answer. (TIMEOUT) Again in 1m.',
     'acme.my.salesforce.com: recovered after 1 failed cycle',
-    'Stopped after 3 cycles, 1 of them failed',
+    'Stopped: 3 cycles complete, 1 failed',
   ]);
   const quiet = await runMain(['watch', '--quiet'], { app: watchOf(fine).app });
   expect(quiet.stdout.trimEnd().split('\n')).toHaveLength(1);

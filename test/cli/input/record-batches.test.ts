@@ -38,7 +38,7 @@ describe('the format is seen by the content', () => {
     expect(await fieldsOf('{x},y\n1,2\n', { format: 'csv' })).toEqual([{ '{x}': '1', y: '2' }]);
     await expect(parse('LastName\nNg', { format: 'json' })).rejects.toThrow('line 1, column 1');
     expect(await fieldsOf('', { format: 'ndjson' })).toEqual([]);
-    await expect(parse(' \n')).rejects.toThrow('- is empty.');
+    await expect(parse(' \n')).rejects.toThrow('- (standard input) is empty.');
   });
 
   test('a web page or an address book saved in place of CSV is named', async () => {

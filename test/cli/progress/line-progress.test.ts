@@ -12,7 +12,7 @@ test('a push tells every few seconds how far it is, and its end at once', () => 
     orgNames: new OrgNames(() => 0),
     why: false,
   });
-  const settled = [1, 200, 400, 600, 700];
+  const settled = [1, 200, 400, 600, 700, 700, 700];
   for (const [i, count] of settled.entries()) {
     now = i * 2_000;
     progress.show({ event: 'push:progress', instanceUrl, settled: count, total: 700 });
