@@ -8,9 +8,11 @@ export interface KeychainFault {
   mend: string;
 }
 
+/** A Secret Service that has once been started without a password takes none later, so the order is part of it. */
+const openKeyring =
+  "log in to the desktop, or begin a session with it: `dbus-run-session -- sh -c 'gnome-keyring-daemon --unlock --components=secrets < PASSWORD_FILE; parahack-sync …'`.";
 const lockedMend: Partial<Record<NodeJS.Platform, string>> = {
-  linux:
-    'Unlock it: log in to the desktop, or pass its password to `gnome-keyring-daemon --unlock` in the same D-Bus session.',
+  linux: `Unlock it: ${openKeyring}`,
   darwin: 'Unlock it: log in to the desktop, or over SSH run `security unlock-keychain`.',
 };
 const refusedMend: Partial<Record<NodeJS.Platform, string>> = {
@@ -51,6 +53,16 @@ const faults: readonly {
       reason: 'absent',
       message: "The part of the program that talks to the system's keychain cannot be loaded.",
       mend: 'Install parahack-sync anew on this machine, with this Node.js (`npm ci` or `npm rebuild keytar`).',
+    }),
+  },
+  {
+    // What a Secret Service answers that was started by this very request, where no desktop can ask for a password.
+    pattern: /object does not exist at path.*\/collection\//i,
+    fault: () => ({
+      reason: 'absent',
+      message:
+        'The Secret Service of this session has no keyring yet, and nobody can be asked for a password.',
+      mend: `Make one: ${openKeyring}`,
     }),
   },
   {
