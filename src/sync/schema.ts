@@ -38,11 +38,24 @@ export async function refreshSchema(
   const change = await mirror.applyDescribe(describe, clock.now(), only);
   if (last !== null) {
     for (const name of change.added) log.info(`field ${name} is new and becomes a column`, { field: name });
+    const leftOut = only === undefined ? [] : change.vanished.filter((name) => isNamed(describe, name));
     for (const name of change.vanished) {
+      if (leftOut.includes(name)) continue;
       log.warn(`field ${name} can no longer be read; its column keeps the last values`, { field: name });
+    }
+    if (leftOut.length > 0) {
+      const [fields, columns] =
+        leftOut.length === 1 ? ['field is', 'its column keeps'] : ['fields are', 'their columns keep'];
+      log.warn(
+        `${leftOut.length} ${fields} left out by --fields from now on; ${columns} the last values. \`parahack-sync backfill --fresh\` without --fields takes all again.`,
+      );
     }
   }
   return change;
+}
+
+function isNamed({ fields }: ContactDescribe, name: string): boolean {
+  return fields.some((field) => field.name === name);
 }
 
 /** Without these, of these types, no row can be kept, ordered or merged. */

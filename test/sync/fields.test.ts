@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createLogger } from '../../src/base/logger.ts';
 import { mirrorPath } from '../../src/store/sqlite/mirror-path.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
@@ -21,6 +22,21 @@ const unfilled = async (rig: Rig) =>
   (await rig.context.mirror.fields()).filter((field) => field.unfilled).map(({ name }) => name);
 
 describe('fields that come and go', () => {
+  it('are told in one line where the user leaves them out, and as unreadable only where they are', async () => {
+    await using rig = await openRig({ contacts: 10 });
+    await backfill(rig.context, { api: 'rest', signal: rig.signal });
+    const said: string[] = [];
+    rig.context.log = createLogger('info', (level, message) => said.push(`${level} ${message}`));
+    await hide(rig, 'Title');
+    await backfill(rig.context, { api: 'rest', fields: ['LastName', 'Email'], signal: rig.signal });
+    expect(said.filter((line) => line.includes('can no longer be read'))).toEqual([
+      'warn field Title can no longer be read; its column keeps the last values',
+    ]);
+    expect(said.filter((line) => line.includes('--fields'))).toEqual([
+      expect.stringMatching(/^warn \d+ fields are left out by --fields .* `parahack-sync backfill --fresh` /),
+    ]);
+  });
+
   it('do not stop a cycle that asks for one which Salesforce knows no more', async () => {
     await using rig = await openRig({ contacts: 10 });
     await backfill(rig.context, { api: 'rest', signal: rig.signal });
