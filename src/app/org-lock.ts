@@ -23,6 +23,11 @@ export function isOrgLocked({ locks }: Services, instanceUrl: string): boolean {
   return locks.holderOf(`org-${hostKeyOf(instanceUrl)}`) !== null;
 }
 
+/** Whether some process sends what the org's outbox holds right now. */
+export function isSending({ locks }: Services, instanceUrl: string): boolean {
+  return locks.holderOf(`outbox-${hostKeyOf(instanceUrl)}`) !== null;
+}
+
 /** Lends the lock of an org's outbox, waiting for whoever sends right now. */
 export function withDrainLock(
   services: Services,

@@ -5,7 +5,7 @@ import type { Run } from '../sync/ports/run.ts';
 import { toldOrgs } from './chosen-orgs.ts';
 import type { RunResult, RunsResult, RunView } from './contract/runs.ts';
 import { isInPlace } from './copy-beside.ts';
-import { isOrgLocked } from './org-lock.ts';
+import { isOrgLocked, isSending } from './org-lock.ts';
 import type { Services } from './services.ts';
 
 export async function listRuns(
@@ -71,9 +71,16 @@ async function eachMirror(
   }
 }
 
-/** A backfill or cycle that says it runs, while no process holds the org, was killed. */
+/** Between a push's first word and its taking of the lock lies no request, only a busy machine. */
+const pushBeginsWithinMs = 10_000;
+
+/** A run that says it is under way, while no process holds the lock that it needs, was killed. */
 export function runView(services: Services, instanceUrl: string, run: Run): RunView {
-  const killed = run.status === 'running' && run.kind !== 'push' && !isOrgLocked(services, instanceUrl);
+  const isAtWork =
+    run.kind === 'push'
+      ? isSending(services, instanceUrl) || services.clock.now() - run.startedAt < pushBeginsWithinMs
+      : isOrgLocked(services, instanceUrl);
+  const killed = run.status === 'running' && !isAtWork;
   const status = killed ? 'interrupted' : run.status;
   const { id, kind, startedAt, finishedAt, counts, apiCalls, error } = run;
   return {

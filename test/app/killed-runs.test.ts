@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest';
+import { withDrainLock } from '../../src/app/org-lock.ts';
+import { listRuns } from '../../src/app/runs.ts';
+import { openServices } from './open-services.ts';
+
+const org = { url: 'http://localhost:9', accessToken: 'none' };
+const minuteMs = 60_000;
+
+it('a push whose process was killed is shown as interrupted, one that sends or has just begun as running', async () => {
+  await using parts = openServices(org);
+  const { services } = parts;
+  const now = services.clock.now();
+  {
+    await using mirror = await services.mirrors.open(org.url, { create: true });
+    await mirror.startRun('push', now - minuteMs, {});
+  }
+  const statuses = async () =>
+    (await listRuns(services, { org: null, limit: 9 })).runs.map((run) => run.status);
+  expect(await statuses()).toEqual(['interrupted']);
+  const { signal } = new AbortController();
+  await withDrainLock(services, org.url, signal)(async () => expect(await statuses()).toEqual(['running']));
+  {
+    await using mirror = await services.mirrors.open(org.url, { create: false });
+    await mirror.startRun('push', now, {});
+  }
+  expect(await statuses()).toEqual(['running', 'interrupted']);
+});
