@@ -33,6 +33,7 @@ export const exitCodeByErrorCode: Readonly<Record<string, number>> = {
   CREDENTIAL_STORE_UNAVAILABLE: exitCodes.login,
 
   PARTIAL: exitCodes.partial,
+  MIRROR_BEHIND: exitCodes.partial,
 
   IN_DOUBT: exitCodes.unavailable,
   UNSENT: exitCodes.unavailable,

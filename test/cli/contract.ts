@@ -94,7 +94,7 @@ export const commands: Record<string, ContractCommand> = {
   'outbox drop': { arguments: ['[key...]'], flags: ['--all', '--in-doubt'] },
   'outbox approve': { arguments: ['[key...]'], flags: ['--all'] },
   'outbox settle': { arguments: ['[key...]'] },
-  status: { arguments: ['[org]'] },
+  status: { arguments: ['[org]'], flags: ['--max-lag <duration>'] },
   runs: { arguments: ['[org]'], flags: ['--limit <n>'] },
   'runs show': { arguments: ['<id>'] },
   limits: { arguments: ['[org]'] },

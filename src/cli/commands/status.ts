@@ -1,12 +1,18 @@
+import { Option } from 'commander';
 import type { RunView } from '../../app/contract/runs.ts';
 import type { StatusItem, StatusResult } from '../../app/contract/status.ts';
+import { AppError } from '../../base/errors.ts';
 import { formatDuration } from '../../base/interval.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
+import { duration } from '../options/duration-option.ts';
+import type { OrgNames } from '../org-names.ts';
 import { renderFacts } from '../render/facts.ts';
 import { count, percent } from '../render/quantity.ts';
 import { relativeTime } from '../render/relative-time.ts';
 import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
+
+const longestLagMs = 366 * 86_400_000;
 
 export function addStatusCommand({ program, run }: CommandHost): void {
   program
@@ -16,14 +22,39 @@ export function addStatusCommand({ program, run }: CommandHost): void {
       'Shows how each org stands: login, contacts, lag, outbox, API use, last runs; and whether a watch runs.',
     )
     .argument('[org]', 'alias, instance URL, host or username')
-    .addHelpText('after', examples('status', 'status prod --json'))
-    .action((org: string | undefined, _flags, command) => run(command, (call) => status(call, org ?? null)));
+    .addOption(
+      new Option(
+        '--max-lag <duration>',
+        'exit 4 where an org with sync on is further behind: 90s, 5m, 1h, 1d',
+      ).argParser(duration(1_000, longestLagMs)),
+    )
+    .addHelpText('after', examples('status', 'status prod --json', 'status --max-lag 1h'))
+    .action((org: string | undefined, { maxLag = null }: { maxLag?: number | null }, command) =>
+      run(command, (call) => status(call, org ?? null, maxLag)),
+    );
 }
 
-async function status(call: Invocation, org: string | null): Promise<Outcome> {
+async function status(call: Invocation, org: string | null, maxLagMs: number | null): Promise<Outcome> {
   const app = await call.app();
   const result = await app.status({ org }, call.context());
-  return { document: result, text: () => textOf(result, call) };
+  return {
+    document: result,
+    text: () => textOf(result, call),
+    failure: maxLagMs === null ? null : behind(result, maxLagMs, call.orgNames),
+  };
+}
+
+/** Nothing keeps up an org whose sync is off. One of which the lag is not known is not known to be near either. */
+function behind({ orgs }: StatusResult, maxLagMs: number, orgNames: OrgNames): AppError | null {
+  const late = orgs.filter(
+    ({ sync, lagSeconds }) => sync && (lagSeconds === null || lagSeconds * 1_000 > maxLagMs),
+  );
+  if (late.length === 0) return null;
+  const names = late.map(({ alias, instanceUrl }) => alias ?? orgNames.of(instanceUrl)).join(', ');
+  return new AppError('MIRROR_BEHIND', `More than ${formatDuration(maxLagMs)} behind: ${names}.`, {
+    hint: 'Check that `parahack-sync watch` runs; `parahack-sync watch --once` catches up, or says why it cannot.',
+    details: { behind: late.map(({ instanceUrl, lagSeconds }) => ({ instanceUrl, lagSeconds })) },
+  });
 }
 
 function textOf({ orgs, watch }: StatusResult, { surface, io, orgNames }: Invocation): string {

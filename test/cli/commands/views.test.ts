@@ -66,6 +66,29 @@ describe('status', () => {
     ]);
   });
 
+  test.each<[string, Partial<StatusItem>, string, number]>([
+    ['as far behind as it may be', { lagSeconds: 600 }, '10m', 0],
+    ['further behind', { lagSeconds: 601 }, '10m', 4],
+    ['not covered at all', { lagSeconds: null, coveredUntil: null }, '1d', 4],
+    ['with sync off, which nothing keeps up', { lagSeconds: 90_000, sync: false }, '1h', 0],
+  ])('with --max-lag, an org %s', async (_, more, maxLag, exitCode) => {
+    const result = { orgs: [{ ...item, ...more }], watch: { running: false, pid: null, since: null } };
+    const { app } = fakeApp({ status: async () => result });
+    const { code, stdout } = await runMain(['status', '--json', '--max-lag', maxLag], { app });
+    expect(code).toBe(exitCode);
+    const { orgs, error } = json(stdout) as { orgs: unknown[]; error?: { code: string; hint: string } };
+    expect(orgs).toHaveLength(1);
+    expect(error?.code).toBe(exitCode === 0 ? undefined : 'MIRROR_BEHIND');
+  });
+
+  test('--max-lag is a duration of any length', async () => {
+    const { app } = fakeApp({
+      status: async () => ({ orgs: [item], watch: { running: false, pid: null, since: null } }),
+    });
+    expect((await runMain(['status', '--max-lag', '10'], { app })).code).toBe(2);
+    expect((await runMain(['status', '--max-lag', '1s'], { app })).code).toBe(4);
+  });
+
   test('an org of which nothing is known yet', async () => {
     const bare: StatusItem = {
       ...item,
