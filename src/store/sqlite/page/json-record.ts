@@ -126,7 +126,8 @@ export class JsonRecordReader {
     const behindScalar = scalarEnd(bytes, start, end);
     if (behindScalar < 0) return -1;
     const from = record.end;
-    record.bytes.set(bytes.subarray(start, behindScalar), from);
+    // Byte by byte, for a view would be an object for each cell.
+    for (let i = start; i < behindScalar; i++) record.bytes[from + i - start] = bytes[i]!;
     record.close(this.#column, from, from + (behindScalar - start));
     return behindScalar;
   }

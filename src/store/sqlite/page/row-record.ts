@@ -78,32 +78,41 @@ export class RowRecord {
 
   /** Closes the cell whose bytes lie in `bytes[from, to)`; an empty cell is null. */
   close(column: number, from: number, to: number): void {
-    let end = to;
-    const kind = this.#kinds[column];
-    if (to === from) {
-      this.#types[column] = serialNull;
-    } else if (kind === 0) {
-      if (to - from > mostCellBytes) this.#fault ??= malformed(`a cell of ${this.#name(column)} is too long`);
-      this.#types[column] = serialText + 2 * (to - from);
-    } else if (kind === 1) {
-      const first = this.bytes[from]! | 32;
-      // 0 and 1 have the bit already.
-      const isTrue = first === lowerT || first === 49;
-      if (!isTrue && first !== lowerF && first !== 48) this.#fault ??= this.#notOfItsType(column, from, to);
-      this.#types[column] = isTrue ? serialOne : serialZero;
-      end = from;
-    } else {
-      if (kind === 2) end = this.#normalizeTime(column, from, to);
-      else if (!(kind === 4 ? isRecordId : isDate)(this.bytes, from, to)) {
-        this.#fault ??= this.#notOfItsType(column, from, to);
-      }
-      this.#types[column] = serialText + 2 * (end - from);
+    // Most cells are texts, and this way short enough for V8 to put it into its callers.
+    if (this.#kinds[column] !== 0 && to !== from) {
+      this.#closeTyped(column, from, to);
+      return;
     }
+    this.#types[column] = to === from ? serialNull : serialText + 2 * (to - from);
+    this.#place(column, from, to);
+  }
+
+  #place(column: number, from: number, end: number): void {
     this.end = end;
     if (column <= this.#lastColumn) this.#inOrder = false;
     this.#lastColumn = column;
     this.#froms[column] = from;
     this.#ends[column] = end;
+  }
+
+  #closeTyped(column: number, from: number, to: number): void {
+    const kind = this.#kinds[column];
+    if (kind === 1) {
+      const first = this.bytes[from]! | 32;
+      // 0 and 1 have the bit already.
+      const isTrue = first === lowerT || first === 49;
+      if (!isTrue && first !== lowerF && first !== 48) this.#fault ??= this.#notOfItsType(column, from, to);
+      this.#types[column] = isTrue ? serialOne : serialZero;
+      this.#place(column, from, from);
+      return;
+    }
+    let end = to;
+    if (kind === 2) end = this.#normalizeTime(column, from, to);
+    else if (!(kind === 4 ? isRecordId(this.bytes, from, to) : isDate(this.bytes, from, to))) {
+      this.#fault ??= this.#notOfItsType(column, from, to);
+    }
+    this.#types[column] = serialText + 2 * (end - from);
+    this.#place(column, from, end);
   }
 
   #name(column: number): string {
@@ -134,6 +143,7 @@ export class RowRecord {
   /** Writes the header before the cells, or throws where one is not of its type; the finished record is `bytes[start, end)`. */
   finish(): void {
     if (this.#fault !== null) throw this.#fault;
+    if (this.end - this.#headerRoom > mostCellBytes) this.#assertCellLengths();
     if (!this.#inOrder) this.#sortCells();
     const { bytes } = this;
     const types = this.#types;
@@ -147,6 +157,14 @@ export class RowRecord {
     // The header's length counts its own varint.
     const length = cells + (cells + 1 < 128 ? 1 : cells + 2 < 16_384 ? 2 : 3);
     this.start = writeVarintBefore(bytes, p, length);
+  }
+
+  #assertCellLengths(): void {
+    for (let column = 0; column < this.columns; column++) {
+      if (this.#ends[column]! - this.#froms[column]! <= mostCellBytes || this.#types[column]! < serialText)
+        continue;
+      throw malformed(`a cell of ${this.#name(column)} is too long`);
+    }
   }
 
   /** JSON names its members, so they may come in any order, while a record's cells have none but their own. */
