@@ -67,7 +67,9 @@ function statesToDrop({ all, inDoubt }: OutboxMoveOptions): OutboxState[] {
   return inDoubt ? ['rejected', 'in-doubt'] : ['rejected'];
 }
 
-const anyOf = new Intl.ListFormat('en', { type: 'disjunction' });
+function anyOf(words: readonly string[]): string {
+  return new Intl.ListFormat('en', { type: 'disjunction' }).format(words);
+}
 
 async function move(
   services: Services,
@@ -105,7 +107,7 @@ async function notAmong(mirror: Mirror, prefix: string, from: readonly OutboxSta
   return unknownEntry(
     other === undefined
       ? `There is no entry ${prefix}.`
-      : `Entry ${prefix} is ${other.state}, not ${anyOf.format(from)}.`,
+      : `Entry ${prefix} is ${other.state}, not ${anyOf(from)}.`,
   );
 }
 

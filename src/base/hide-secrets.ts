@@ -16,9 +16,16 @@ export function createSecretHider(secrets: readonly (string | null | undefined)[
     // The longest first, or a secret that contains another would stay in part.
     .sort((a, b) => b.length - a.length);
   if (known.length === 0) return (text) => text;
-  const patterns = known.flatMap((secret) => [secret, ...inBase64(secret)].map(patternOf));
-  const all = new RegExp(patterns.join('|'), 'g');
-  return (text) => text.replace(all, hidden);
+  const spellings = known.flatMap((secret) => [secret, ...inBase64(secret)]);
+  const beginnings = spellings.map((spelling) => spelling.slice(0, anchorCharacters));
+  const escapes = spellings.some((spelling) => spelling.includes(' ')) ? /[%\\&+]/ : /[%\\&]/;
+  let all: RegExp | null = null;
+  return (text) => {
+    // Most texts have no escapes and no secret, and the expression takes milliseconds to make.
+    if (!escapes.test(text) && !beginnings.some((beginning) => text.includes(beginning))) return text;
+    all ??= new RegExp(spellings.map(patternOf).join('|'), 'g');
+    return text.replace(all, hidden);
+  };
 }
 
 /** So many characters tell a secret from all else; an expression for a token of 2 KB would take seconds to make. */

@@ -1,8 +1,11 @@
-const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+/** Made with its first number: that takes longer than most commands have to say. */
+let whole: Intl.NumberFormat | null = null;
 
 /** 1234567 → `1,234,567`; null → `unknown`. */
 export function count(n: number | null): string {
-  return n === null ? 'unknown' : whole.format(n);
+  if (n === null) return 'unknown';
+  whole ??= new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+  return whole.format(n);
 }
 
 /** 1536 → `1.5 KB` */
