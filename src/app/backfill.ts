@@ -6,11 +6,12 @@ import { syncOrgs } from './chosen-orgs.ts';
 import { connectOrg } from './connect-org.ts';
 import type { BackfillItem, BackfillOptions, BackfillResult } from './contract/backfill.ts';
 import type { ProgressEvent } from './contract/progress.ts';
-import { type CopyResult, copyBeside, removeSpentCopy } from './copy-beside.ts';
+import { type CopyResult, copyBeside } from './copy-beside.ts';
 import { errorInfoOf } from './error-info.ts';
 import { lockOrg } from './org-lock.ts';
 import { progressOf } from './progress-events.ts';
 import type { Services } from './services.ts';
+import { removeSpentCopy } from './spent-copy.ts';
 
 /**
  * Orgs copied side by side, each with its own concurrency within; their pages take turns at the writer threads. So

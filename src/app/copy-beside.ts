@@ -1,6 +1,5 @@
 import { AppError, isAppError } from '../base/errors.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
-import type { Mirrors } from '../store/sqlite/open-mirrors.ts';
 import { isAsBegun } from '../sync/backfill/assert-as-begun.ts';
 import { type BackfillReport, backfill } from '../sync/backfill/backfill.ts';
 import { type BackfillState, resumableRun } from '../sync/backfill/resumable-run.ts';
@@ -124,27 +123,6 @@ async function isUsable(
     return !fresh || isAsBegun(run.state as BackfillState, { api, fields });
   } catch (error) {
     if (isAppError(error, 'MIRROR_CORRUPT')) return false;
-    throw error;
-  }
-}
-
-/** A process that was killed right after its copy had taken the mirror's place has left the copy's file behind. */
-export async function removeSpentCopy({ mirrors }: Services, instanceUrl: string): Promise<void> {
-  if (!mirrors.hasCopy(instanceUrl) || !mirrors.exists(instanceUrl)) return;
-  if (await isInPlace(mirrors, instanceUrl)) mirrors.removeCopy(instanceUrl);
-}
-
-/** Whether the mirror already is what lies beside it as a copy. */
-export async function isInPlace(mirrors: Mirrors, instanceUrl: string): Promise<boolean> {
-  try {
-    await using copy = await mirrors.openCopy(instanceUrl, { create: false });
-    const [run] = await copy.runs({ kind: 'backfill', limit: 1 });
-    if (run === undefined) return false;
-    await using mirror = await mirrors.open(instanceUrl, { create: false });
-    return (await mirror.run(run.id)) !== null;
-  } catch (error) {
-    // Neither of the two can be told from the other then; both stay.
-    if (isAppError(error)) return false;
     throw error;
   }
 }

@@ -4,9 +4,9 @@ import type { Mirror } from '../sync/ports/mirror.ts';
 import type { Run } from '../sync/ports/run.ts';
 import { toldOrgs } from './chosen-orgs.ts';
 import type { RunResult, RunsResult, RunView } from './contract/runs.ts';
-import { isInPlace } from './copy-beside.ts';
 import { isOrgLocked, isSending } from './org-lock.ts';
 import type { Services } from './services.ts';
+import { isInPlace } from './spent-copy.ts';
 
 export async function listRuns(
   services: Services,

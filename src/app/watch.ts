@@ -17,13 +17,13 @@ import type {
   WatchOptions,
   WatchResult,
 } from './contract/watch.ts';
-import { removeSpentCopy } from './copy-beside.ts';
 import { errorInfoOf } from './error-info.ts';
 import { hasLogin } from './has-login.ts';
 import { lockOrg, watchLockName, withDrainLock, withFreeDrainLock } from './org-lock.ts';
 import { progressOf } from './progress-events.ts';
 import { renewIdleLogins } from './renew-idle.ts';
 import type { Services } from './services.ts';
+import { removeSpentCopy } from './spent-copy.ts';
 
 type Tell = (event: WatchEvent) => void;
 

@@ -1,0 +1,24 @@
+import { isAppError } from '../base/errors.ts';
+import type { Mirrors } from '../store/sqlite/open-mirrors.ts';
+import type { Services } from './services.ts';
+
+/** A process that was killed right after its copy had taken the mirror's place has left the copy's file behind. */
+export async function removeSpentCopy({ mirrors }: Services, instanceUrl: string): Promise<void> {
+  if (!mirrors.hasCopy(instanceUrl) || !mirrors.exists(instanceUrl)) return;
+  if (await isInPlace(mirrors, instanceUrl)) mirrors.removeCopy(instanceUrl);
+}
+
+/** Whether the mirror already is what lies beside it as a copy. */
+export async function isInPlace(mirrors: Mirrors, instanceUrl: string): Promise<boolean> {
+  try {
+    await using copy = await mirrors.openCopy(instanceUrl, { create: false });
+    const [run] = await copy.runs({ kind: 'backfill', limit: 1 });
+    if (run === undefined) return false;
+    await using mirror = await mirrors.open(instanceUrl, { create: false });
+    return (await mirror.run(run.id)) !== null;
+  } catch (error) {
+    // Neither of the two can be told from the other then; both stay.
+    if (isAppError(error)) return false;
+    throw error;
+  }
+}
