@@ -1,11 +1,13 @@
 import { Command } from 'commander';
 import { addArchivesCommand } from './commands/archives.ts';
 import { addBackfillCommand } from './commands/backfill.ts';
+import { addChangesCommand } from './commands/changes.ts';
 import type { CommandHost } from './commands/command-host.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addContactsCommand } from './commands/contacts.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addEmulatorCommand } from './commands/emulator.ts';
+import { addEventsCommand } from './commands/events.ts';
 import { examples } from './commands/examples.ts';
 import { addLimitsCommand } from './commands/limits.ts';
 import { addLoginCommand } from './commands/login.ts';
@@ -18,6 +20,8 @@ import { addRunsCommand } from './commands/runs.ts';
 import { addServiceCommand } from './commands/service.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addWatchCommand } from './commands/watch.ts';
+import { addWebhooksCommand } from './commands/webhooks.ts';
+import { addWorkerCommand } from './commands/worker.ts';
 import { packageVersion } from './version.ts';
 
 export interface ProgramHooks {
@@ -70,6 +74,10 @@ const commands: readonly ((host: CommandHost) => void)[] = [
   addLogoutCommand,
   addDoctorCommand,
   addServiceCommand,
+  addChangesCommand,
+  addWebhooksCommand,
+  addEventsCommand,
+  addWorkerCommand,
   addCompletionCommand,
   addEmulatorCommand,
 ];

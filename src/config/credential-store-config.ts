@@ -8,6 +8,13 @@ const kinds = ['keychain', 'file', 'memory'] as const;
 /** Only what is named wrongly is refused here; a store that cannot be used says so when it is first used. */
 export function readCredentialStore(env: Environment, cwd: string): CredentialStoreConfig {
   const named = readVariable(env, 'PARAHACK_SYNC_CREDENTIAL_STORE') ?? 'keychain';
+  if (named === 'database') {
+    throw new AppError(
+      'NOT_AVAILABLE',
+      'PARAHACK_SYNC_CREDENTIAL_STORE=database is not part of this version yet.',
+      { hint: 'Set it to keychain, file or memory, or leave it unset for the keychain.' },
+    );
+  }
   const kind = kinds.find((known) => known === named);
   if (kind === undefined) {
     throw new AppError(

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { AppError } from '../base/errors.ts';
 import { defaultApiBudget, parseApiBudget } from './api-budget.ts';
 import { readApiVersion } from './api-version.ts';
 import type { Config } from './config.ts';
@@ -19,10 +20,11 @@ export interface ConfigSources {
 }
 
 /**
- * Flags, environment and defaults in one frozen object. Throws AppError `INVALID_INPUT` that names the variable
+ * Flags, environment and defaults in one frozen object. Throws AppError `INVALID_INPUT` (or `NOT_AVAILABLE`) that names the variable
  * or flag and how to mend it. Reads no file.
  */
 export function readConfig({ flags, env, cwd }: ConfigSources): Config {
+  refuseDatabase(env);
   const dataDir = readDataDir(flags.dataDir, env, cwd);
   const credentialDir = readVariable(env, 'PARAHACK_SYNC_CREDENTIAL_DIR');
   const budget = readVariable(env, 'PARAHACK_SYNC_API_BUDGET');
@@ -43,4 +45,14 @@ export function readConfig({ flags, env, cwd }: ConfigSources): Config {
     apiBudget: budget === null ? defaultApiBudget : parseApiBudget(budget, 'PARAHACK_SYNC_API_BUDGET'),
     proxy: Object.freeze(readProxy(env)),
   });
+}
+
+/** Whoever names a database must not find the mirrors in files, and secrets in another store, later on. */
+function refuseDatabase(env: Environment): void {
+  if (readVariable(env, 'PARAHACK_SYNC_DATABASE_URL') === null) return;
+  throw new AppError(
+    'NOT_AVAILABLE',
+    'A database in place of the data folder (PARAHACK_SYNC_DATABASE_URL) is not part of this version yet.',
+    { hint: 'Unset PARAHACK_SYNC_DATABASE_URL: mirrors are SQLite files in the data folder.' },
+  );
 }

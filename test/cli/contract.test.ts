@@ -73,6 +73,38 @@ test.each(notBuiltYet.map((argv) => [argv.join(' '), argv] as const))(
   },
 );
 
+test('a database in place of the data folder is not left aside in silence', async () => {
+  for (const [name, value] of [
+    ['PARAHACK_SYNC_DATABASE_URL', 'postgres://u:hunter2@localhost/sync'],
+    ['PARAHACK_SYNC_CREDENTIAL_STORE', 'database'],
+  ] as const) {
+    const { code, stdout } = await runMain(['status', '--json'], {
+      app: fakeApp({}).app,
+      env: { [name]: value },
+    });
+    expect(code).toBe(1);
+    expect(json(stdout)).toMatchObject({ error: { code: 'NOT_AVAILABLE', hint: expect.any(String) } });
+    expect(stdout).not.toContain('hunter2');
+  }
+});
+
+test('a watch without events is what every watch is', async () => {
+  const { code, stdout } = await runMain(['watch', '--no-events', '--exec', 'cat', '--json'], {
+    app: fakeApp({}).app,
+  });
+  expect([code, json(stdout)]).toMatchObject([1, { error: { code: 'NOT_AVAILABLE', message: /exec/ } }]);
+});
+
+test('what answers NOT_AVAILABLE stands among what is not there yet', () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const notThere = /## Not there yet\n([\s\S]*?)\n## /.exec(readme)?.[1] ?? '';
+  const named = notBuiltYet.map(([command, second]) =>
+    ['outbox', 'orgs', 'watch', 'emulator'].includes(command!) ? `${command} ${second}` : command!,
+  );
+  for (const name of [...named, 'PARAHACK_SYNC_DATABASE_URL', 'PARAHACK_SYNC_EVENTS_URL'])
+    expect(notThere).toContain(`\`${name}`);
+});
+
 describe('the reference holds everything', () => {
   const reference = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 

@@ -308,6 +308,19 @@ const lines: Record<string, string[][] | null> = {
   limits: [['limits', '-v']],
   doctor: [['doctor']],
   reconcile: null,
+  changes: null,
+  'changes ack': null,
+  'changes consumers': null,
+  'changes forget': null,
+  'webhooks add': null,
+  'webhooks list': null,
+  'webhooks remove': null,
+  'webhooks test': null,
+  'webhooks resume': null,
+  'events enable': null,
+  'events disable': null,
+  'events status': null,
+  worker: null,
   'service install': null,
   'service uninstall': null,
   'service status': null,
@@ -327,7 +340,9 @@ test('every command is tried', () => {
     .filter(({ path }) => path.length > 0)
     .map(({ path }) => path);
   const groups = names.filter((name) => names.some((other) => other.startsWith(`${name} `)));
-  const wanted = names.filter((name) => !['archives', 'contacts', 'outbox', 'service'].includes(name));
+  const wanted = names.filter(
+    (name) => !['archives', 'contacts', 'outbox', 'service', 'webhooks', 'events'].includes(name),
+  );
   expect(groups).toContain('contacts');
   expect(Object.keys(lines).sort()).toEqual(wanted.filter((name) => !name.startsWith('help')).sort());
 });

@@ -1,5 +1,5 @@
 import type { CommandHost } from './command-host.ts';
-import { notAvailable } from './not-available.ts';
+import { sayNotAvailable } from './not-available.ts';
 
 export function addReconcileCommand({ program, run }: CommandHost): void {
   program
@@ -11,12 +11,11 @@ export function addReconcileCommand({ program, run }: CommandHost): void {
     .argument('[org...]', 'aliases, instance URLs, hosts or usernames')
     .option('--dry-run', 'compare and change nothing')
     .option('--force', 'remove rows even where they are suspiciously many')
-    .action((_orgs, _flags, command) =>
-      run(command, async () => {
-        throw notAvailable(
-          '`reconcile`',
-          'A full copy into a new file does the same for now: parahack-sync backfill --fresh',
-        );
-      }),
+    .action(
+      sayNotAvailable(
+        run,
+        '`reconcile`',
+        'A full copy into a new file does the same for now: parahack-sync backfill --fresh',
+      ),
     );
 }

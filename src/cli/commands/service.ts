@@ -1,5 +1,5 @@
 import type { CommandHost } from './command-host.ts';
-import { notAvailable } from './not-available.ts';
+import { sayNotAvailable } from './not-available.ts';
 import { requireSubcommand } from './require-subcommand.ts';
 
 const verbs = {
@@ -21,10 +21,6 @@ export function addServiceCommand({ program, run }: CommandHost): void {
     service
       .command(verb)
       .description(`${what} (not yet).`)
-      .action((_flags, command) =>
-        run(command, async () => {
-          throw notAvailable('`service`', 'Let your own service manager run: parahack-sync watch');
-        }),
-      );
+      .action(sayNotAvailable(run, '`service`', 'Let your own service manager run: parahack-sync watch'));
   }
 }
