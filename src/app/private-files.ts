@@ -1,9 +1,12 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isSealedFile } from '../auth/is-sealed-file.ts';
 import { AppError, systemCodeOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { type Exposure, exposureOf, makePrivate } from '../base/private-path.ts';
 import type { Config } from '../config/config.ts';
+import { isRegistryFile } from '../orgs/is-registry-file.ts';
+import { isMirrorFile } from '../store/sqlite/is-mirror-file.ts';
 
 type Places = Pick<Config, 'dataDir' | 'credentialDir'>;
 type Others = 'write' | 'any';
@@ -11,46 +14,78 @@ type Exposed = Exposure & { isShared: boolean };
 
 const sticky = 0o1000;
 
-/** What of this program's files other users may change or read, be it by a careless umask or an older copy. */
+/**
+ * What of this program's files other users may change or read, be it by a careless umask or an older copy. Modes of
+ * what it has not made are none of its business: somebody may have named a folder that was there before.
+ */
 export function exposedFiles({ dataDir, credentialDir }: Places): { exposure: Exposed; others: Others }[] {
   const orgs = join(dataDir, 'orgs');
-  const folders: [string, string[]][] = [
-    [dataDir, ['registry.db', 'orgs']],
-    [credentialDir, ['credentials.enc', 'locks']],
-  ];
-  const files = [
-    orgs,
-    join(credentialDir, 'credentials.enc'),
-    join(dataDir, 'registry.db'),
-    ...databasesIn(orgs),
-  ];
+  const credentials = join(credentialDir, 'credentials.enc');
+  const registry = join(dataDir, 'registry.db');
   return [
-    ...folders.flatMap(([path, ours]) => exposed(path, 'write', () => isSharedFolder(path, ours))),
-    ...files.flatMap((path) => exposed(path, 'any', () => false)),
+    ...exposedFolder(dataDir, 'write', () => isOwnFolder(dataDir)),
+    ...exposedFolder(credentialDir, 'write', () => isOwnFolder(credentialDir)),
+    ...exposedFolder(orgs, 'any', () => isOwnFolder(dataDir) && holdsMirrorsOnly(orgs)),
+    ...exposedFile(credentials, () => isSealedFile(credentials)),
+    ...exposedFile(registry, () => isRegistryFile(registry)),
+    ...namesIn(orgs)
+      .filter((name) => mirrorName.test(name))
+      .flatMap((name) => exposedFile(join(orgs, name), () => isMirrorPart(orgs, name))),
   ];
 }
 
-function exposed(
+function exposedFile(path: string, isOwn: () => boolean): { exposure: Exposed; others: Others }[] {
+  const exposure = exposureOf(path, 'any');
+  if (exposure === null || (exposure.isOurs && !isOwn())) return [];
+  return [{ exposure: { ...exposure, isShared: false }, others: 'any' }];
+}
+
+/** A folder that is for other things too must not let others change what lies in it, and may let them look into it. */
+function exposedFolder(
   path: string,
   others: Others,
-  isShared: () => boolean,
+  isOwn: () => boolean,
 ): { exposure: Exposed; others: Others }[] {
   const exposure = exposureOf(path, others);
   if (exposure === null) return [];
-  if (!exposure.isOurs || !isShared()) return [{ exposure: { ...exposure, isShared: false }, others }];
-  const what = `${exposure.what}, and it is for other things than parahack-sync's too`;
+  if (!exposure.isOurs || isOwn()) return [{ exposure: { ...exposure, isShared: false }, others }];
+  const writeable = others === 'write' ? exposure : exposureOf(path, 'write');
+  if (writeable === null) return [];
+  const what = `${writeable.what}, and it is for other things than parahack-sync's too`;
   const mend = `Name a folder of its own, such as ${join(path, 'parahack-sync')}.`;
-  return [{ exposure: { ...exposure, what, mend, isOurs: false, isShared: true }, others }];
+  return [{ exposure: { ...writeable, what, mend, isOurs: false, isShared: true }, others: 'write' }];
 }
 
-/**
- * A folder that the user has named by mistake, such as /tmp: others work in it, and their rights are not ours to take.
- * One that holds what this program made, or nothing, was made for it.
- */
-function isSharedFolder(path: string, ours: readonly string[]): boolean {
-  if ((statSync(path).mode & sticky) !== 0) return true;
-  const names = readdirSync(path).filter((name) => name !== 'lost+found');
-  return names.length > 0 && !ours.some((name) => names.includes(name));
+/** What this program makes in the data folder and in that of the credentials, and what systems put everywhere. */
+const ownNames =
+  /^(?:registry\.db(?:-wal|-shm|-journal)?|orgs|locks|logs|credentials|credentials\.enc(?:\.new)?|lost\+found|\.DS_Store)$/;
+
+/** Not one that the user has named by mistake, such as /tmp or a home, where others' rights are not ours to take. */
+function isOwnFolder(path: string): boolean {
+  return (statSync(path).mode & sticky) === 0 && namesIn(path).every((name) => ownNames.test(name));
+}
+
+/** Mirrors, copies under way and archives, with what SQLite keeps beside them. */
+const mirrorName = /\.db(?:\.fresh|\.new)?(?:-wal|-shm|-journal)?$/;
+
+function holdsMirrorsOnly(orgs: string): boolean {
+  return namesIn(orgs).every(
+    (name) =>
+      name === '.spool' || name === '.DS_Store' || (mirrorName.test(name) && isMirrorPart(orgs, name)),
+  );
+}
+
+function isMirrorPart(orgs: string, name: string): boolean {
+  return isMirrorFile(join(orgs, name.replace(/-(?:wal|shm|journal)$/, '')));
+}
+
+/** None where the folder is not there, or may not be read. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** Mends what is ours, loudly, and refuses what is not. Throws AppError `FILES_EXPOSED`. */
@@ -73,14 +108,4 @@ function filesExposed({ path, what, mend, isShared }: Exposed, cause?: unknown):
     details: { path },
     cause,
   });
-}
-
-function databasesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-      .filter((name) => name.endsWith('.db'))
-      .map((name) => join(folder, name));
-  } catch {
-    return [];
-  }
 }

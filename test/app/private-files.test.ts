@@ -1,6 +1,8 @@
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   rmSync,
@@ -12,7 +14,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keepFilesPrivate } from '../../src/app/private-files.ts';
+import { systemClock } from '../../src/base/clock.ts';
 import { createLogger } from '../../src/base/logger.ts';
+import { openRegistry } from '../../src/orgs/open-registry.ts';
+import { openMirrors } from '../../src/store/sqlite/open-mirrors.ts';
+import { sweepSpools } from '../../src/store/sqlite/writer/spool-folder.ts';
 import { Cli } from '../e2e/cli.ts';
 
 let folder: string;
@@ -92,6 +98,76 @@ describe.runIf(process.platform !== 'win32')('files that other users may change 
     expect(modeOf(shared)).toBe(0o777);
   });
 
+  it('leaves an orgs folder as it is that holds other things, and what lies in it', () => {
+    make('registry.db', 0o600);
+    const theirs = make('orgs/members.db', 0o644);
+    writeFileSync(theirs, 'SQLite format 3\0 and the rest of a database of theirs');
+    const note = make('orgs/acme/notes.txt', 0o644);
+    const mirror = make('orgs/acme.my.salesforce.com.db', 0o644);
+    chmodSync(join(folder, 'orgs'), 0o755);
+    keepFilesPrivate(places(), log);
+    expect([join(folder, 'orgs'), theirs, note, mirror].map(modeOf)).toEqual([0o755, 0o644, 0o644, 0o600]);
+    expect(said).toHaveLength(1);
+  });
+
+  it('refuses an orgs folder that holds other things and that others may change', () => {
+    make('orgs/notes.txt', 0o644);
+    const orgs = join(folder, 'orgs');
+    chmodSync(orgs, 0o777);
+    expect(() => keepFilesPrivate(places(), log)).toThrow(
+      expect.objectContaining({ code: 'FILES_EXPOSED', message: expect.stringContaining(orgs) }),
+    );
+    expect(modeOf(orgs)).toBe(0o777);
+  });
+
+  it('leaves a folder as it is that has its registry among other things', () => {
+    make('registry.db', 0o600);
+    make('their-file.txt', 0o644);
+    chmodSync(folder, 0o775);
+    expect(() => keepFilesPrivate(places(), log)).toThrow(expect.objectContaining({ code: 'FILES_EXPOSED' }));
+    expect(modeOf(folder)).toBe(0o775);
+  });
+
+  it('leaves files as they are that bear its names and are not its own', () => {
+    const files = ['registry.db', 'credentials/credentials.enc'].map((name) => make(name, 0o644));
+    for (const file of files)
+      writeFileSync(file, 'SQLite format 3\0 or what else somebody keeps by this name');
+    keepFilesPrivate(places(), log);
+    expect(files.map(modeOf)).toEqual([0o644, 0o644]);
+    expect(said).toEqual([]);
+  });
+
+  it('mends a data folder with a registry, mirrors and what lies beside them', async () => {
+    openRegistry(folder).close();
+    const mirrors = openMirrors({ folder: join(folder, 'orgs'), log, clock: systemClock });
+    await (await mirrors.open('https://acme.my.salesforce.com', { create: true }))[Symbol.asyncDispose]();
+    await mirrors[Symbol.asyncDispose]();
+    const mirror = join(folder, 'orgs/acme.my.salesforce.com.db');
+    const beside = [
+      `${mirror}-wal`,
+      `${mirror}.fresh`,
+      join(folder, 'orgs/acme.20260101T000000Z.archived.db'),
+    ];
+    writeFileSync(beside[0]!, '');
+    for (const copy of beside.slice(1)) copyFileSync(mirror, copy);
+    mkdirSync(join(folder, 'orgs/.spool'), { recursive: true });
+    mkdirSync(join(folder, 'locks'));
+    const files = [join(folder, 'registry.db'), mirror, ...beside];
+    for (const file of files) chmodSync(file, 0o664);
+    for (const path of [folder, join(folder, 'orgs')]) chmodSync(path, 0o775);
+    keepFilesPrivate(places(), log);
+    expect([folder, join(folder, 'orgs'), ...files].map(modeOf)).toEqual([
+      0o755, 0o700, 0o600, 0o600, 0o600, 0o600, 0o600,
+    ]);
+  });
+
+  it('removes of a spool folder only what this program left there', () => {
+    const theirs = make('orgs/.spool/notes.db', 0o644);
+    const left = make('orgs/.spool/999999999-0-1.db', 0o600);
+    sweepSpools(join(folder, 'orgs'));
+    expect([theirs, left].map((path) => existsSync(path))).toEqual([true, false]);
+  });
+
   it.runIf(isRoot)('refuses what another user owns', () => {
     const registry = make('registry.db', 0o644);
     chownSync(registry, 12_345, 12_345);
@@ -132,6 +208,27 @@ describe.runIf(process.platform !== 'win32')('the command line', () => {
     const { code, stderr } = await cli.run(['orgs']);
     expect([code, stderr]).toMatchObject([0, expect.stringContaining('Other users may change')]);
     expect(modeOf(cli.dataDir)).toBe(0o755);
+  });
+
+  it('leaves folders as they are that were there before it, at the first use and later', async () => {
+    using cli = new Cli();
+    const made = ['orgs/teams.csv', 'logs/web.log', 'locks/door.txt', 'credentials/cards.txt'].map((name) => {
+      const path = join(cli.dataDir, name);
+      mkdirSync(join(path, '..'), { recursive: true });
+      writeFileSync(path, 'theirs');
+      return path;
+    });
+    const all = [cli.dataDir, ...made, ...made.map((path) => join(path, '..'))];
+    for (const path of all) chmodSync(path, 0o755);
+    for (let use = 0; use < 2; use++) {
+      const { code, stderr } = await cli.run(['orgs']);
+      expect([code, stderr]).toMatchObject([0, expect.not.stringContaining('taken away')]);
+      expect(all.map(modeOf)).toEqual(all.map(() => 0o755));
+    }
+    const { stdout } = await cli.run(['doctor', '--json']);
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; status: string }[] };
+    expect(checks.find(({ name }) => name === 'data folder')).toMatchObject({ status: 'ok' });
+    expect(all.map(modeOf)).toEqual(all.map(() => 0o755));
   });
 
   it('takes from others what they may do with a private key', async () => {

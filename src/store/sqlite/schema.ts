@@ -3,7 +3,7 @@ import type { Connection } from './connection.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
 
 /** ASCII "phsM": tells a mirror from any other SQLite file. */
-const applicationId = 0x7068734d;
+export const applicationId = 0x7068734d;
 
 /**
  * Internal columns of `contact`. `_gone` and `_read_at` are contract; what the others mean is told in

@@ -14,7 +14,9 @@ export function spoolName(): string {
   return `${process.pid}-${threadId}-${++made}.db`;
 }
 
-/** Removes what killed processes left behind. */
+const ownName = /^(\d+)-\d+-\d+\.db/;
+
+/** Removes what killed processes left behind; what else somebody keeps in a folder of this name stays. */
 export function sweepSpools(folder: string): void {
   let names: string[];
   try {
@@ -23,8 +25,8 @@ export function sweepSpools(folder: string): void {
     return;
   }
   for (const name of names) {
-    const pid = Number(name.split('-')[0]);
-    if (pid === process.pid || isAlive(pid)) continue;
+    const pid = Number(ownName.exec(name)?.[1]);
+    if (Number.isNaN(pid) || pid === process.pid || isAlive(pid)) continue;
     try {
       rmSync(join(spoolFolder(folder), name), { force: true });
     } catch {
