@@ -51,9 +51,15 @@ async function compare(
       hint: 'Run `parahack-sync backfill`; it goes on where it was.',
     };
   }
+  const outdated = (await mirror.fields()).filter(({ vanished }) => vanished).length;
+  const andFields =
+    outdated === 0
+      ? ''
+      : `; ${outdated} of its fields left out by --fields, or no longer readable in the org`;
   const inOrg = await countInOrg(services, org, mirror, signal);
-  if (inOrg === null) return `${contacts} contacts, sound; the org could not be asked how many it has`;
-  if (inOrg.contacts === contacts) return `${contacts} contacts, as many as the org, sound`;
+  if (inOrg === null)
+    return `${contacts} contacts, sound; the org could not be asked how many it has${andFields}`;
+  if (inOrg.contacts === contacts) return `${contacts} contacts, as many as the org, sound${andFields}`;
   const covered = Math.min(updated, deleted);
   const isCurrent = inOrg.now - covered <= currentMs;
   return {

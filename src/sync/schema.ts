@@ -41,13 +41,17 @@ export async function refreshSchema(
     const leftOut = only === undefined ? [] : change.vanished.filter((name) => isNamed(describe, name));
     for (const name of change.vanished) {
       if (leftOut.includes(name)) continue;
-      log.warn(`field ${name} can no longer be read; its column keeps the last values`, { field: name });
+      log.warn(
+        `field ${name} can no longer be read; it leaves the view contacts, the table contact keeps its last values`,
+        {
+          field: name,
+        },
+      );
     }
     if (leftOut.length > 0) {
-      const [fields, columns] =
-        leftOut.length === 1 ? ['field is', 'its column keeps'] : ['fields are', 'their columns keep'];
+      const fields = leftOut.length === 1 ? 'field is' : 'fields are';
       log.warn(
-        `${leftOut.length} ${fields} left out by --fields from now on; ${columns} the last values. \`parahack-sync backfill --fresh\` without --fields takes all again.`,
+        `${leftOut.length} ${fields} left out by --fields from now on and no longer in the view contacts; the table contact keeps the last values. \`parahack-sync backfill --fresh\` without --fields takes all again.`,
       );
     }
   }

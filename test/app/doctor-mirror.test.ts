@@ -20,14 +20,14 @@ afterEach(async () => {
   await emulator.close();
 });
 
-async function backfill(fresh: boolean) {
+async function backfill(fresh: boolean, fields: string[] | null = null) {
   const options = {
     orgs: [],
     all: false,
     api: 'auto' as const,
     concurrency: null,
     force: false,
-    fields: null,
+    fields,
   };
   expect((await backfillOrgs(app.services, { ...options, fresh }, context())).orgs[0]?.error).toBeNull();
 }
@@ -67,6 +67,17 @@ describe('doctor', () => {
     expect((await checkOfMirror()).hint).toMatch(/watch --once.*then doctor again.*backfill --fresh/);
     await watch(app.services, { orgs: [], intervalMs: 60_000, once: true, push: true }, context());
     expect(await checkOfMirror()).toMatchObject({ status: 'ok' });
+  });
+
+  it('says that a mirror keeps columns which are not kept up to date', async () => {
+    await backfill(false);
+    await backfill(false, ['LastName']);
+    expect(await checkOfMirror()).toMatchObject({
+      status: 'ok',
+      message: expect.stringMatching(
+        /, sound; \d+ of its fields left out by --fields, or no longer readable/,
+      ),
+    });
   });
 
   it('does not call another org’s mirror sound', async () => {

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/base/logger.ts';
 import { mirrorPath } from '../../src/store/sqlite/mirror-path.ts';
+import { MirrorReader } from '../../src/store/sqlite/reader.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
 import type { SyncEvent } from '../../src/sync/events.ts';
@@ -21,6 +23,107 @@ const later = (rig: Rig) => {
 const unfilled = async (rig: Rig) =>
   (await rig.context.mirror.fields()).filter((field) => field.unfilled).map(({ name }) => name);
 
+/** The columns that a program sees in the view, and those that the commands tell, beside the mirror's own. */
+const seen = (rig: Rig) => {
+  const path = mirrorPath(join(rig.folder, 'orgs'), rig.emulator.url);
+  using reader = new MirrorReader(path);
+  const db = new Database(path, { readonly: true });
+  try {
+    const view = db.prepare("select name from pragma_table_info('contacts')").pluck().all() as string[];
+    return {
+      view: view.filter((name) => !name.startsWith('_')),
+      commands: reader.columns.map(({ name }) => name),
+      shown: reader.show(reader.list({ limit: 1, deleted: false }).rows[0]?.[0] as string)?.columns.length,
+    };
+  } finally {
+    db.close();
+  }
+};
+const needed = ['Id', 'IsDeleted', 'MasterRecordId', 'CreatedDate', 'SystemModstamp'];
+
+describe('columns that are no longer kept up to date', () => {
+  it('are not seen as live ones after --fields, and are read anew for all rows when they are asked for again', async () => {
+    await using rig = await openRig({ contacts: 30 });
+    const { url } = rig.emulator;
+    await backfill(rig.context, { api: 'rest', signal: rig.signal });
+    const all = seen(rig).view;
+    expect(all).toContain('Title');
+    const narrow = await backfill(rig.context, { fields: ['LastName', 'Email'], signal: rig.signal });
+    expect(narrow.error).toBeNull();
+    const expected = [...needed, 'LastName', 'Email'].sort();
+    const narrowed = seen(rig);
+    expect(narrowed.view.toSorted()).toEqual(expected);
+    expect(narrowed.commands.toSorted()).toEqual(expected);
+    expect(narrowed.shown).toBe(expected.length);
+    await control(url, 'touch', { count: 30, set: { Title: 'After' } });
+    await control(url, 'clock', { advanceMs: 120_000 });
+    later(rig);
+    await cycle(rig);
+    expect(seen(rig).view).not.toContain('Title');
+    const wide = await backfill(rig.context, { fields: ['LastName', 'Email', 'Title'], signal: rig.signal });
+    expect(wide.error).toBeNull();
+    expect(seen(rig).view.toSorted()).toEqual([...expected, 'Title'].sort());
+    using reader = new MirrorReader(mirrorPath(join(rig.folder, 'orgs'), url));
+    const { rows, total } = reader.list({ limit: 100, deleted: false, fields: ['Title'] });
+    expect([total, new Set(rows.flat())]).toEqual([30, new Set(['After'])]);
+  });
+
+  it('are named as such where somebody asks for one of them', async () => {
+    await using rig = await openRig({ contacts: 3 });
+    await backfill(rig.context, { api: 'rest', signal: rig.signal });
+    await backfill(rig.context, { fields: ['LastName'], signal: rig.signal });
+    using reader = new MirrorReader(mirrorPath(join(rig.folder, 'orgs'), rig.emulator.url));
+    const outdated = expect.objectContaining({
+      code: 'INVALID_INPUT',
+      message: '--fields: the mirror no longer keeps the field title up to date.',
+    });
+    expect(() => reader.list({ limit: 1, deleted: false, fields: ['title'] })).toThrow(outdated);
+    expect(() => reader.list({ limit: 1, deleted: true, fields: ['title'] })).toThrow(outdated);
+    expect(() => reader.chosen({ fields: ['title'] })).toThrow(outdated);
+    expect(() => reader.list({ limit: 1, deleted: false, fields: ['Nope'] })).toThrow(
+      expect.objectContaining({ message: '--fields: the mirror has no field Nope.' }),
+    );
+  });
+
+  it('leave the view when the right to read them is taken away, and stay away until all rows have them again', async () => {
+    await using rig = await openRig({ contacts: 30 });
+    const { url } = rig.emulator;
+    await backfill(rig.context, { api: 'rest', signal: rig.signal });
+    const all = seen(rig).view;
+    await control(url, 'touch', { count: 30, set: { Title: 'Hidden' } });
+    await hide(rig, 'Title');
+    await control(url, 'clock', { advanceMs: 120_000 });
+    later(rig);
+    await cycle(rig);
+    expect(seen(rig)).toMatchObject({
+      view: all.filter((name) => name !== 'Title'),
+      commands: all.filter((name) => name !== 'Title'),
+    });
+    await hide(rig);
+    // A describe alone, as a push asks for, and the fill still to come.
+    const describe = await rig.context.remote.describeContact();
+    if (describe !== 'not-modified') await rig.context.mirror.applyDescribe(describe, 0);
+    expect(await unfilled(rig)).toEqual(['Title']);
+    expect(seen(rig).view).not.toContain('Title');
+    expect(seen(rig).commands).not.toContain('Title');
+    await cycle(rig);
+    expect(seen(rig).view).toEqual(all);
+    await equal(rig);
+  });
+
+  it('are not believed where an entry names its contact by one of them', async () => {
+    await using rig = await openRig({ contacts: 3 });
+    const { mirror } = rig.context;
+    await backfill(rig.context, { api: 'rest', signal: rig.signal });
+    using reader = new MirrorReader(mirror.path);
+    const [row] = reader.list({ limit: 1, deleted: false, fields: ['ParaHack_Id__c'] }).rows;
+    const value = String(row?.[0]);
+    expect((await mirror.idsBy('ParaHack_Id__c', [value])).size).toBe(1);
+    await backfill(rig.context, { fields: ['LastName'], signal: rig.signal });
+    expect(await mirror.idsBy('ParaHack_Id__c', [value])).toEqual(new Map());
+  });
+});
+
 describe('fields that come and go', () => {
   it('are told in one line where the user leaves them out, and as unreadable only where they are', async () => {
     await using rig = await openRig({ contacts: 10 });
@@ -30,7 +133,7 @@ describe('fields that come and go', () => {
     await hide(rig, 'Title');
     await backfill(rig.context, { api: 'rest', fields: ['LastName', 'Email'], signal: rig.signal });
     expect(said.filter((line) => line.includes('can no longer be read'))).toEqual([
-      'warn field Title can no longer be read; its column keeps the last values',
+      'warn field Title can no longer be read; it leaves the view contacts, the table contact keeps its last values',
     ]);
     expect(said.filter((line) => line.includes('--fields'))).toEqual([
       expect.stringMatching(/^warn \d+ fields are left out by --fields .* `parahack-sync backfill --fresh` /),

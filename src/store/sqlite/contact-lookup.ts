@@ -1,11 +1,12 @@
 import type Database from 'better-sqlite3';
 import type { KnownBefore, OutboxOp } from '../../sync/ports/outbox.ts';
 import type { Connection } from './connection.ts';
-import { lookupIndexOf, quoteName } from './contact-schema.ts';
+import { isCurrent, lookupIndexOf, quoteName } from './contact-schema.ts';
 import { prepared } from './prepared.ts';
 
+/** Whether the field is a column that can be believed: old values would name the wrong contacts. */
 function hasColumn(db: Connection, field: string): boolean {
-  return prepared(db, 'SELECT 1 FROM field WHERE name = ?').get(field) !== undefined;
+  return prepared(db, `SELECT 1 FROM field WHERE name = ? AND ${isCurrent}`).get(field) !== undefined;
 }
 
 /** The caller holds the transaction. Made on first use: most mirrors never need one. */
@@ -19,11 +20,8 @@ export function ensureLookup(db: Connection, field: string): void {
 }
 
 export function hasLookup(db: Connection, field: string): boolean {
-  return (
-    prepared(db, "SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?").get(
-      lookupIndexOf(field),
-    ) !== undefined
-  );
+  const find = prepared(db, "SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?");
+  return hasColumn(db, field) && find.get(lookupIndexOf(field)) !== undefined;
 }
 
 /**

@@ -29,22 +29,35 @@ export function lookupIndexOf(field: string): string {
   return `contact_by_${field.toLowerCase()}`;
 }
 
+/** What `field.unfilled` says: 0 where all rows have the org's values. */
+const unfilled = {
+  /** A new column: null where a row has not been read since. */
+  empty: 1,
+  /** It has vanished and returned: old values where a row has not been read since. */
+  old: 2,
+} as const;
+
+/** SQL: the column holds no old values, which would look like live ones. */
+export const isCurrent = `(vanished = 0 AND unfilled <> ${unfilled.old})`;
+
 /** Fields in column order, vanished ones included. */
 export function loadFields(db: Connection): StoredField[] {
   const rows = prepared(
     db,
-    'SELECT column_type, vanished, unfilled, definition FROM field ORDER BY position',
+    `SELECT column_type, vanished, unfilled, ${isCurrent} AS current, definition FROM field ORDER BY position`,
   ).all() as {
     column_type: ColumnType;
     vanished: number;
     unfilled: number;
+    current: number;
     definition: string;
   }[];
   return rows.map((row) => ({
     ...(JSON.parse(row.definition) as Field),
     columnType: row.column_type,
     vanished: row.vanished === 1,
-    unfilled: row.unfilled === 1,
+    unfilled: row.unfilled !== 0,
+    current: row.current === 1,
   }));
 }
 
@@ -53,7 +66,7 @@ const onlyFieldsKey = 'only_fields';
 /**
  * Adds columns for new fields and marks vanished ones. The caller holds the transaction. `only` limits the
  * columns and stays with the mirror, or the next describe would bring all the others; a field outside it counts
- * as vanished where it was stored before.
+ * as vanished where it was stored before. What has vanished leaves the view and keeps its values in the table.
  */
 export function storeDescribe(
   db: Connection,
@@ -92,8 +105,9 @@ export function storeDescribe(
       change.added.push(field.name);
       addColumn(db, field, old !== undefined);
     } else if (old.vanished) change.returned.push(field.name);
-    const unfilled = hasRows && (isNew || old.vanished) ? 1 : 0;
-    upsert.run(field.name, field.label, field.type, columnTypeOf(field), unfilled, JSON.stringify(field));
+    const lack = isNew ? unfilled.empty : old.vanished ? unfilled.old : 0;
+    const definition = JSON.stringify(field);
+    upsert.run(field.name, field.label, field.type, columnTypeOf(field), hasRows ? lack : 0, definition);
     stored.delete(field.name.toLowerCase());
   }
   const vanish = db.prepare('UPDATE field SET vanished = 1 WHERE name = ?');
@@ -102,7 +116,7 @@ export function storeDescribe(
     change.vanished.push(field.name);
     vanish.run(field.name);
   }
-  if (change.added.length > 0) rebuildView(db);
+  adjustView(db);
   return change;
 }
 
@@ -127,9 +141,15 @@ function addColumn(db: Connection, field: Field, replace: boolean): void {
 const refusal =
   'two-way sync is off for this org, so the view contacts is read-only: turn it on with parahack-sync orgs set ORG --two-way on';
 
-/** The view that applications read: live rows, with open local edits laid over. */
-function rebuildView(db: Connection): void {
-  const names = loadFields(db).map((field) => quoteName(field.name));
+/**
+ * The view that applications read: live rows, with open local edits laid over, in the columns that are current. Made
+ * anew only where these are others than it has.
+ */
+function adjustView(db: Connection): void {
+  const wanted = loadFields(db).flatMap(({ name, current }) => (current ? [name] : []));
+  const present = db.prepare("SELECT name FROM pragma_table_info('contacts')").pluck().all() as string[];
+  if ([...wanted, '_key', '_state', '_error'].join() === present.join()) return;
+  const names = wanted.map(quoteName);
   const of = (alias: string) => names.map((name) => `${alias}.${name}`).join(', ');
   db.exec('DROP VIEW IF EXISTS contacts');
   // The casts give both halves' columns one affinity; else SQLite would not look inside the view for indices.
@@ -148,6 +168,13 @@ function rebuildView(db: Connection): void {
        BEGIN SELECT raise(ABORT, '${refusal}'); END`,
     );
   }
+}
+
+/** These columns hold the org's values for all rows from now on. The caller holds the transaction. */
+export function markFilled(db: Connection, names: readonly string[]): void {
+  const filled = db.prepare('UPDATE field SET unfilled = 0 WHERE name = ?');
+  for (const name of names) filled.run(name);
+  adjustView(db);
 }
 
 /**

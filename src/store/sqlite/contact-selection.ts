@@ -56,6 +56,27 @@ function columnOf(columns: readonly Column[], field: string, flag: string): Colu
 }
 
 /**
+ * Refuses a field whose column is there and holds old values; `outdated` in lower case. Throws AppError `INVALID_INPUT`.
+ */
+export function refuseOutdated(
+  outdated: ReadonlySet<string>,
+  { fields = [], sort }: Pick<ContactSelection, 'fields' | 'sort'>,
+): void {
+  const asked = fields.map((field) => ({ flag: '--fields', field }));
+  if (sort !== undefined) asked.push({ flag: '--sort', field: sort.field });
+  const found = asked.find(({ field }) => outdated.has(field.toLowerCase()));
+  if (found === undefined) return;
+  throw new AppError(
+    'INVALID_INPUT',
+    `${found.flag}: the mirror no longer keeps the field ${found.field} up to date.`,
+    {
+      hint: '`backfill --fields` left it out, or the org no longer lets this user read it; once it is read again, the next cycle brings it back. `backfill --fresh` without --fields takes all that can be read.',
+      details: found,
+    },
+  );
+}
+
+/**
  * Checks that `where` is one expression and nothing else. The connection can only read, so that no condition changes
  * anything; this keeps a second statement, or a query of another shape, from being taken for a condition. Throws
  * AppError `INVALID_INPUT`.

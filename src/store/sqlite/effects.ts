@@ -3,6 +3,7 @@ import type { BatchOutcome, ChunkAdvance, Cursors, Effects } from '../../sync/po
 import type { PageOutcome } from '../../sync/ports/page.ts';
 import type { Chunk } from '../../sync/ports/run.ts';
 import type { Connection } from './connection.ts';
+import { markFilled } from './contact-schema.ts';
 import { prepared } from './prepared.ts';
 import { endRun, insertChunks } from './run-records.ts';
 
@@ -20,10 +21,7 @@ export function applyEffects(db: Connection, effects: Effects, page: PageOutcome
   }
   if (effects.finishRun) endRun(db, effects.finishRun.id, effects.finishRun.outcome);
   if (effects.readBack) clearReadBack(db, effects.readBack);
-  if (effects.filledFields) {
-    const filled = db.prepare('UPDATE field SET unfilled = 0 WHERE name = ?');
-    for (const name of effects.filledFields) filled.run(name);
-  }
+  if (effects.filledFields) markFilled(db, effects.filledFields);
   return { chunkDone, addedChunks };
 }
 

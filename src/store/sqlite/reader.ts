@@ -8,6 +8,7 @@ import {
   conditionFaultOf,
   orderOf,
   ownColumns,
+  refuseOutdated,
 } from './contact-selection.ts';
 import { readCursors } from './effects.ts';
 import { checkVersion } from './schema.ts';
@@ -60,7 +61,9 @@ const liveCount = `SELECT (SELECT count(*) FROM contact)
  */
 export class MirrorReader implements Disposable {
   readonly path: string;
+  /** Without those that hold old values. */
   readonly columns: ReaderColumn[];
+  readonly #outdated: ReadonlySet<string>;
   readonly #db: Connection;
 
   constructor(path: string) {
@@ -68,7 +71,10 @@ export class MirrorReader implements Disposable {
     this.#db = openForReading(path);
     try {
       checkVersion(this.#db, path);
-      this.columns = loadFields(this.#db).map(({ name, type }) => ({ name, type }));
+      const fields = loadFields(this.#db);
+      this.columns = fields.filter(({ current }) => current).map(({ name, type }) => ({ name, type }));
+      const outdated = fields.filter(({ current }) => !current);
+      this.#outdated = new Set(outdated.map(({ name }) => name.toLowerCase()));
     } catch (error) {
       this.#db.close();
       throw mapSqliteFault(error, path);
@@ -104,6 +110,7 @@ export class MirrorReader implements Disposable {
   /** The columns of a selection; throws AppError `INVALID_INPUT` where it cannot be read. */
   chosen({ where, fields }: Pick<ContactSelection, 'where' | 'fields'>): ReaderColumn[] {
     if (where !== undefined) this.#read((db) => checkCondition(db, where));
+    refuseOutdated(this.#outdated, { fields });
     return this.columns.length === 0 ? [] : chosenColumns(this.columns, fields);
   }
 
@@ -215,6 +222,7 @@ export class MirrorReader implements Disposable {
     }: { more?: readonly string[]; own?: readonly string[]; selection?: ContactSelection } = {},
   ): ReaderPage {
     const { where, fields, sort, offset = 0 } = selection;
+    refuseOutdated(this.#outdated, selection);
     if (this.columns.length === 0) return { columns: [], rows: [], total: 0 };
     const columns = [
       ...chosenColumns(this.columns, fields, own),

@@ -80,6 +80,7 @@ const migrations: readonly string[] = [
   ALTER TABLE outbox ADD COLUMN push_id TEXT;
   ALTER TABLE outbox ADD COLUMN push_place INTEGER;
   CREATE INDEX outbox_push ON outbox (push_id, push_place) WHERE push_id IS NOT NULL;
+  UPDATE meta SET value = NULL WHERE key = 'describe_last_modified';
   `,
 ];
 

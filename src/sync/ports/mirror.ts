@@ -19,10 +19,12 @@ export interface MirrorIdentity {
 
 export interface StoredField extends Field {
   columnType: ColumnType;
-  /** The field is no longer in describe; its column keeps its last values. */
+  /** The field is no longer in describe, or left out by `--fields`; its column keeps its last values, unseen. */
   vanished: boolean;
-  /** The column came to a mirror that had its first copy already, and has not been filled for its rows yet. */
+  /** The column came (again) to a mirror with rows, and has not been filled for them yet. */
   unfilled: boolean;
+  /** Neither vanished nor, since it returned, still to be filled: it holds no old values that look like live ones. */
+  current: boolean;
 }
 
 export interface SchemaChange {
