@@ -1,8 +1,19 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { threadId } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
@@ -212,5 +223,40 @@ describe('the brake', () => {
     const held = await committed(intake, [...some(500, 'create'), ...some(101, 'update', 500)]);
     expect(held).toMatchObject({ heldDeletes: 0, heldEdits: 101 });
     expect(await opened.mirror.outbox.counts()).toMatchObject({ pending: 500, held: 101 });
+  });
+});
+
+describe('files that a killed process of the same id left, as in a container where each is process 1', () => {
+  const left = (folder: string) => (n: number) =>
+    join(folder, '.spool', `${process.pid}-${threadId}-${n}.db`);
+
+  it('do not stand in the way of a push', async () => {
+    await using opened = await openTempMirror();
+    const { mirror, folder } = opened;
+    mkdirSync(join(folder, '.spool'), { recursive: true });
+    for (const path of Array.from({ length: 100 }, (_, n) => left(folder)(n))) {
+      const db = new Database(path);
+      db.exec('CREATE TABLE entry (seq INTEGER PRIMARY KEY)');
+      db.close();
+    }
+    await using intake = await mirror.openIntake();
+    await committed(intake, some(3, 'create'));
+    expect((await mirror.outbox.counts()).pending).toBe(3);
+  });
+
+  it('are removed where they are older than this process, and no others of it', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'parahack-left-'));
+    const folder = join(root, 'orgs');
+    mkdirSync(join(folder, '.spool'), { recursive: true });
+    const [old, own] = [left(folder)(1), left(folder)(2)];
+    for (const path of [old, own]) writeFileSync(path, 'rows');
+    const yesterday = Date.now() / 1_000 - process.uptime() - 86_400;
+    utimesSync(old, yesterday, yesterday);
+    {
+      await using mirrors = openMirrors({ folder, log: silentLogger, clock: systemClock });
+      await using _ = await mirrors.open(instanceUrl, { create: true });
+      expect([old, own].map((path) => existsSync(path))).toEqual([false, true]);
+    }
+    rmSync(root, { recursive: true, force: true });
   });
 });

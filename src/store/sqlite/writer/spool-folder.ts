@@ -1,20 +1,25 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { threadId } from 'node:worker_threads';
 
 /** Where pages wait for their transaction; each file lives for one page. */
 export function spoolFolder(folder: string): string {
   return join(folder, '.spool');
 }
 
-let made = 0;
-
-/** Unique among processes and threads; begins with the process' id, so that a dead one's can be told. */
+/**
+ * Begins with the process' id, so that a dead one's can be told. Unique by chance: in a container each process may have
+ * the id of the one before, or of one in another container that has the same folder.
+ */
 export function spoolName(): string {
-  return `${process.pid}-${threadId}-${++made}.db`;
+  return `${process.pid}-${randomUUID()}.db`;
 }
 
-const ownName = /^(\d+)-\d+-\d+\.db/;
+/** Of this version and of the one before, which counted its files. */
+const ownName = /^(\d+)-[\da-f-]+\.db/;
+
+/** What this process made itself is not that much older than it, however coarse the file system's clock. */
+const clockSlackMs = 10_000;
 
 /** Removes what killed processes left behind; what else somebody keeps in a folder of this name stays. */
 export function sweepSpools(folder: string): void {
@@ -26,13 +31,22 @@ export function sweepSpools(folder: string): void {
   }
   for (const name of names) {
     const pid = Number(ownName.exec(name)?.[1]);
-    if (Number.isNaN(pid) || pid === process.pid || isAlive(pid)) continue;
+    const path = join(spoolFolder(folder), name);
+    if (Number.isNaN(pid)) continue;
     try {
-      rmSync(join(spoolFolder(folder), name), { force: true });
+      if (pid === process.pid ? !isOlderThanThis(path) : isAlive(pid)) continue;
+      rmSync(path, { force: true });
     } catch {
       // Whoever only reads may lack the right; the next one who writes has it.
     }
   }
+}
+
+/** Whether a process that had our id before us must have written it. */
+function isOlderThanThis(path: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  const startedAt = Date.now() - process.uptime() * 1_000;
+  return stats !== undefined && stats.mtimeMs < startedAt - clockSlackMs;
 }
 
 function isAlive(pid: number): boolean {
