@@ -139,6 +139,28 @@ describe('an answer that drips', () => {
     expect(isAppError(error, 'TIMEOUT')).toBe(true);
   });
 
+  it.each([
+    // A deflate stream may hold any number of empty blocks, and a gzip header a name without end.
+    ['empty blocks', '1f8b0800000000000003', '000000ffff'],
+    ['a file name', '1f8b0808000000000003', '78'],
+  ])('without a byte of text (%s) is given up as well', async (_, start, more) => {
+    await using c = await connected({ pace });
+    c.org.always((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
+      response.write(Buffer.from(start, 'hex'));
+      const timer = setInterval(() => response.write(Buffer.from(more, 'hex')), 20);
+      response.once('close', () => clearInterval(timer));
+    });
+    const page = await c.remote.queryPage('SELECT Id FROM Contact', ['Id']);
+    const error = await failure(
+      (async () => {
+        for await (const _ of page.blocks);
+      })(),
+    );
+    expect(isAppError(error, 'TIMEOUT')).toBe(true);
+    expect(error.message).toContain('too slowly');
+  });
+
   it('is no drip where our own side takes its time', async () => {
     await using c = await connected({ pace: { graceMs: 50, leastBytesPerSecond: 50 * megabyte } });
     c.org.script({ body: Buffer.alloc(2 * megabyte, 32) });
