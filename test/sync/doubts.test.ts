@@ -272,6 +272,22 @@ describe('an upsert whose answer was lost', () => {
     expect((await contactsOf(rig.emulator.url)).filter(({ LastName }) => LastName === 'Made')).toEqual([]);
   });
 
+  it('makes no second contact either where an older one of the same external id lies in the bin', async () => {
+    await using rig = await copied();
+    await pushed(rig, [{ [extId]: 'Made-Twice', LastName: 'Older' }], extId);
+    const older = (await contactsOf(rig.emulator.url)).find(({ LastName }) => LastName === 'Older');
+    await control(rig.emulator.url, 'delete', { ids: [older?.Id] });
+    await control(rig.emulator.url, 'clock', { advanceMs: hour });
+    await lostAfterCommit(rig, upserts);
+    await pushed(rig, [{ [extId]: 'Made-Twice', LastName: 'Made' }], extId);
+    await healed(rig);
+    const made = (await contactsOf(rig.emulator.url)).find(({ LastName }) => LastName === 'Made');
+    await control(rig.emulator.url, 'delete', { ids: [made?.Id] });
+    await drain(rig);
+    expect(await statesOf(rig)).toEqual(['done', 'conflict']);
+    expect((await contactsOf(rig.emulator.url)).filter(({ LastName }) => LastName === 'Made')).toEqual([]);
+  });
+
   it('and that never arrived is sent again', async () => {
     await using rig = await copied();
     await lostBefore(rig, upserts);
@@ -284,6 +300,20 @@ describe('an upsert whose answer was lost', () => {
 });
 
 describe('entries in doubt that cannot be read', () => {
+  it('because their external id field is gone leave the others of their kind to be settled', async () => {
+    await using rig = await copied();
+    const id = await firstId(rig);
+    await lostAfterCommit(rig, 'PATCH .*/composite/sobjects');
+    await pushed(rig, [{ [extId]: 'Made-Once', LastName: 'Made' }], extId);
+    await pushed(rig, [{ Id: id, Title: 'Ours' }]);
+    expect(await statesOf(rig)).toEqual(['in-doubt', 'in-doubt']);
+    await healed(rig);
+    await control(rig.emulator.url, 'settings', { removeFields: [extId] });
+    const { push: told } = await drain(rig);
+    expect(told).toMatchObject({ pushed: 1 });
+    expect(await statesOf(rig)).toEqual(['in-doubt', 'done']);
+  });
+
   it('do not keep the others from being sent', async () => {
     await using rig = await copied();
     const [first, second] = (await contactsOf(rig.emulator.url)).map(({ Id }) => String(Id));

@@ -23,12 +23,19 @@ interface ReadOptions {
 
 type Rec = Record<string, unknown>;
 
-/** The contacts of entries in doubt as Salesforce has them now, by the entry's key. */
+/**
+ * The contacts of entries in doubt as Salesforce has them now, by the entry's key. Without an upsert whose external id
+ * field is gone: nothing can be asked by it, and asking would fail for all the others too.
+ */
 export async function readDoubts(
   context: SyncContext,
-  entries: readonly OutboxEntry[],
+  all: readonly OutboxEntry[],
   options: ReadOptions,
 ): Promise<Map<string, FoundContact>> {
+  const entries = all.filter(
+    ({ contactId, upsertField }) =>
+      contactId !== null || upsertField === null || options.fields.has(upsertField),
+  );
   const byExternalId = await readExternalIds(context, entries, options);
   const idOf = (entry: OutboxEntry): string | null =>
     entry.contactId === null ? (byExternalId.get(entry.key)?.id ?? null) : fullId(entry.contactId);
@@ -101,7 +108,7 @@ interface ByExternalId {
   createdMs: number | null;
 }
 
-/** Whom upserts meet, deleted ones included; a live one goes before. */
+/** Whom upserts meet, deleted ones included; a live one goes before, then the one that was made last. */
 async function readExternalIds(
   { remote }: SyncContext,
   entries: readonly OutboxEntry[],
@@ -123,13 +130,11 @@ async function readExternalIds(
       const { records } = await remote.query(soqlOf(part), { all: true, signal });
       for (const record of records) {
         const gone = record.IsDeleted === true;
+        const createdMs = parseTime(String(record.CreatedDate));
         for (const { key } of keys.get(externalIdName(field, record[name])) ?? []) {
-          if (gone && found.has(key)) continue;
-          found.set(key, {
-            id: fullId(String(record.Id)),
-            gone,
-            createdMs: parseTime(String(record.CreatedDate)),
-          });
+          const known = found.get(key);
+          if (gone && known && (!known.gone || (known.createdMs ?? 0) >= (createdMs ?? 0))) continue;
+          found.set(key, { id: fullId(String(record.Id)), gone, createdMs });
         }
       }
     }
