@@ -37,12 +37,13 @@ class ReportedPush implements PushResult {
   readonly statuses: ReadonlyMap<PushStatus, number>;
   readonly invalid: InvalidInput | null;
   readonly #intake: OutboxIntake;
+  readonly #telling: PushReport['telling'];
   readonly #isChecked: boolean;
   readonly #close: () => Promise<void>;
 
   constructor(
     instanceUrl: string,
-    { intake, counts, kind, ignored, resumedFrom, olderEntries, runId, stopped }: PushReport,
+    { intake, telling, counts, kind, ignored, resumedFrom, olderEntries, runId, stopped }: PushReport,
     statuses: ReadonlyMap<PushStatus, number>,
     invalid: InvalidInput | null,
     close: () => Promise<void>,
@@ -50,6 +51,7 @@ class ReportedPush implements PushResult {
     const having = (...wanted: PushStatus[]) =>
       wanted.reduce((sum, status) => sum + (statuses.get(status) ?? 0), 0);
     this.#intake = intake;
+    this.#telling = telling;
     this.#isChecked = kind === 'checked';
     this.#close = close;
     this.records = counts.records;
@@ -73,6 +75,14 @@ class ReportedPush implements PushResult {
       runId,
       stopped: stopped === null ? null : errorInfoOf(stopped),
     };
+  }
+
+  get isTold(): boolean {
+    return this.#telling.isTold;
+  }
+
+  set isTold(isTold: boolean) {
+    this.#telling.isTold = isTold;
   }
 
   async *results(): AsyncGenerator<PushItem[]> {

@@ -44,6 +44,8 @@ export interface Outcome {
   asLine?: boolean;
   /** Without `--json`: the text for stdout. */
   text?: () => string;
+  /** Called when it has been shown. */
+  shown?: () => void;
   /** Why the exit code is not 0; what was done is in the document all the same. */
   failure?: AppError | null;
 }

@@ -72,6 +72,7 @@ export async function performCommand(
     talk.setPainter(null);
     if (unwritten !== null) throw unwritten;
     await present(outcome);
+    outcome.shown?.();
   } catch (error) {
     // The handler's error is the one to tell, whatever goes wrong while the app is put away.
     await dispose(opened, orgNames).catch(() => {});

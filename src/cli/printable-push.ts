@@ -10,6 +10,12 @@ export function printablePush(result: PushResult, orgNames: OrgNames): PushResul
     statuses,
     counts: printableValue(result.counts, orgNames) as PushResult['counts'],
     invalid: invalid === null ? null : printableInvalid(invalid, orgNames),
+    get isTold() {
+      return result.isTold;
+    },
+    set isTold(isTold) {
+      result.isTold = isTold;
+    },
     results: () => printablePages(result.results(), orgNames),
     rejects: () => result.rejects(),
     [Symbol.asyncDispose]: () => result[Symbol.asyncDispose](),

@@ -14,6 +14,7 @@ function reportOf(kind: PushReport['kind']): PushReport {
   } as unknown as OutboxIntake;
   return {
     intake,
+    telling: { isTold: true },
     counts: { records: 1, creates: 1, updates: 0, deletes: 0, upserts: 0, faults: 0, faulty: 0 },
     ignored: [],
     kind,

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -33,8 +33,17 @@ export class Cli implements Disposable {
     };
   }
 
-  start(args: readonly string[], { env = {} }: { env?: NodeJS.ProcessEnv } = {}): ChildProcess {
-    const child = spawn(process.execPath, [bin, ...args], { env: { ...this.env, ...env }, cwd: this.folder });
+  /** `stdout`: a file descriptor in place of a pipe, ours to close no more. */
+  start(
+    args: readonly string[],
+    { env = {}, stdout }: { env?: NodeJS.ProcessEnv; stdout?: number } = {},
+  ): ChildProcess {
+    const child = spawn(process.execPath, [bin, ...args], {
+      env: { ...this.env, ...env },
+      cwd: this.folder,
+      stdio: ['pipe', stdout ?? 'pipe', 'pipe'],
+    });
+    if (stdout !== undefined) closeSync(stdout);
     this.#running.add(child);
     child.once('exit', () => this.#running.delete(child));
     return child;

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { existsSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
-import { Cli } from './cli.ts';
+import { Cli, ended } from './cli.ts';
 import { contactsOf, control } from './org.ts';
 
 interface Document {
@@ -73,6 +73,21 @@ describe('the same input pushed again', () => {
     expect(await push(few)).toMatchObject({ code: 0, resumedFrom: null });
     expect(await named('Again')).toBe(4);
   });
+
+  it.skipIf(!existsSync('/dev/full')).each([['with --json', '--json'], ['as text']])(
+    'after its results could not be written (%s) tells them, and sends nothing twice',
+    async (_, ...flags) => {
+      const file = join(cli.folder, 'contacts.json');
+      writeFileSync(file, JSON.stringify(few));
+      const child = cli.start(['push', file, ...flags], { stdout: openSync('/dev/full', 'w') });
+      expect((await ended(child)).code).toBe(1);
+      expect(await named('Again')).toBe(2);
+      const again = await push(few);
+      expect(again).toMatchObject({ code: 0, results: [{ status: 'created' }, { status: 'created' }] });
+      expect(again.resumedFrom).not.toBeNull();
+      expect(await named('Again')).toBe(2);
+    },
+  );
 
   it('stays in doubt where it was in doubt, and is sent no second time', async () => {
     const lost = { match: 'POST .*/composite/sobjects', times: 1_000, reset: 'after-commit' };

@@ -108,6 +108,11 @@ export interface PushResult extends AsyncDisposable {
   readonly statuses: ReadonlyMap<PushStatus, number>;
   /** Some records have faults, so nothing was stored or sent; null: none has. */
   readonly invalid: InvalidInput | null;
+  /**
+   * Whether whoever pushed knows what became of the records: the disposal of a told result ends the push, and the
+   * same records given again are another one. True unless set.
+   */
+  isTold: boolean;
   results(): AsyncIterable<readonly PushItem[]>;
   /** Records that were refused, or have a fault. */
   rejects(): AsyncIterable<readonly RejectedRecord[]>;

@@ -106,6 +106,8 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
   } finally {
     progress.stop();
   }
+  // Should the results not come out, on a full disk say, the same push again is to tell them and send nothing twice.
+  result.isTold = false;
   const unsaved = rejects === null ? null : await saveRejects(rejects, flags, result);
   if (!call.output.json) result = printablePush(result, call.orgNames);
   for (const warning of pushWarnings(result.counts)) call.talk.warn(warning);
@@ -118,6 +120,9 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
   return {
     documentParts: (error) => pushDocument(result, error),
     text: () => text,
+    shown: () => {
+      result.isTold = true;
+    },
     failure: pushFailure(result, { queue: flags.queue ?? false, rejects: rejects !== null }) ?? unsaved,
   };
 }

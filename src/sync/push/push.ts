@@ -34,6 +34,8 @@ export interface PushJob {
 }
 
 export interface PushReport extends AsyncDisposable {
+  /** Where `isTold` is false, the disposal does not end the push: nobody knows yet what became of it. */
+  telling: { isTold: boolean };
   /** What became of each record, to be read in pages until the report is disposed. */
   intake: OutboxIntake;
   counts: IntakeCounts;
@@ -78,7 +80,9 @@ export async function push(context: SyncContext, job: PushJob): Promise<PushRepo
 async function pushThrough(context: SyncContext, job: PushJob, intake: OutboxIntake): Promise<PushReport> {
   const ignored = await takeIn(context, job, intake);
   const counts = await intake.counts();
+  const telling = { isTold: true };
   const report: PushReport = {
+    telling,
     intake,
     counts,
     ignored,
@@ -103,11 +107,11 @@ async function pushThrough(context: SyncContext, job: PushJob, intake: OutboxInt
   throwIfAborted(job.signal);
   report.resumedFrom = await commit(context, intake, job);
   if (job.queue || counts.records === 0) {
-    return { ...report, kind: 'queued', tally: await intake.tally(), ...endingWith(intake) };
+    return { ...report, kind: 'queued', tally: await intake.tally(), ...endingWith(intake, telling) };
   }
   const sent = await send(context, job, counts.records);
   const tally = await intake.tally();
-  const ending = isUnderWay(tally) ? {} : endingWith(intake);
+  const ending = isUnderWay(tally) ? {} : endingWith(intake, telling);
   const older = await olderEntries(context, tally);
   return { ...report, kind: 'sent', ...sent, tally, ...ending, olderEntries: older };
 }
@@ -116,11 +120,13 @@ async function pushThrough(context: SyncContext, job: PushJob, intake: OutboxInt
  * The report's disposal ends the push: whoever asked has been told by then. Until then the same records, pushed again
  * by a script that met exit 5 or by one whose process was killed, are this push, and nothing of it is sent twice.
  */
-function endingWith(intake: OutboxIntake): AsyncDisposable {
+function endingWith(intake: OutboxIntake, telling: PushReport['telling']): AsyncDisposable {
   return {
     [Symbol.asyncDispose]: () =>
       withFinally(
-        () => intake.end(),
+        async () => {
+          if (telling.isTold) await intake.end();
+        },
         async () => intake[Symbol.asyncDispose](),
       ),
   };

@@ -66,6 +66,7 @@ export function pushResultOf(
             kindsInAll: faults.length,
             faults: () => onePage(faults),
           },
+    isTold: true,
     results: () => onePage(items),
     rejects: () => onePage(rejected),
     async [Symbol.asyncDispose]() {},
