@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
 import { calls, contactsOf, control } from '../e2e/org.ts';
@@ -325,5 +325,48 @@ describe('entries in doubt that cannot be read', () => {
     const report = await pushed(rig, [{ Id: second, Title: 'Goes on' }]);
     expect(report.entries.map(({ entry }) => entry?.state)).toEqual(['done']);
     expect(await statesOf(rig)).toEqual(['in-doubt', 'done']);
+  });
+});
+
+describe('an entry that a person drops while a drain is at it', () => {
+  /** At the last moment before the outbox takes the drain's call. */
+  async function drop({ context: { mirror } }: Rig, key: string | undefined): Promise<void> {
+    const dropped = await mirror.outbox.move([key ?? ''], ['pending', 'in-doubt'], 'dropped', Date.now());
+    expect(dropped).toEqual([key]);
+  }
+
+  it('is not sent, and what goes beside it is', async () => {
+    await using rig = await copied();
+    const [first, second] = (await contactsOf(rig.emulator.url)).map(({ Id }) => String(Id));
+    const { outbox } = rig.context.mirror;
+    vi.spyOn(outbox, 'markSent').mockImplementationOnce(async (keys, ...more) => {
+      await drop(rig, keys[0]);
+      await outbox.markSent(keys, ...more);
+    });
+    const report = await pushed(rig, [
+      { Id: first, Title: 'Dropped' },
+      { Id: second, Title: 'Goes on' },
+    ]);
+    expect(report.stopped).toBeNull();
+    expect(await statesOf(rig)).toEqual(['dropped', 'done']);
+    expect((await contact(rig, first!))?.Title).not.toBe('Dropped');
+    expect((await contact(rig, second!))?.Title).toBe('Goes on');
+  });
+
+  it('stays dropped where its doubt was being read', async () => {
+    await using rig = await copied();
+    const id = await firstId(rig);
+    await lostBefore(rig, deletes);
+    await pushed(rig, [{ Id: id, IsDeleted: true }]);
+    expect(await statesOf(rig)).toEqual(['in-doubt']);
+    await healed(rig);
+    const { outbox } = rig.context.mirror;
+    vi.spyOn(outbox, 'settle').mockImplementationOnce(async (settlements) => {
+      await drop(rig, settlements[0]?.key);
+      await outbox.settle(settlements);
+    });
+    await drain(rig);
+    expect(await statesOf(rig)).toEqual(['dropped']);
+    expect(await contact(rig, id)).toBeDefined();
   });
 });

@@ -137,16 +137,20 @@ export function markEntriesSent(
   }
 }
 
+/** What a person has dropped meanwhile stays so, or it would be sent again. */
+const unlessDropped = `key = ? AND state <> 'dropped'`;
+
 export function settleEntries(db: Connection, settlements: readonly Settlement[]): void {
   const done = db.prepare(
     `UPDATE outbox SET state = 'done', contact_id = ?, settled_at = ?, created = ?, read_back_due = 1,
-       known_before = NULL, errors = '[]', error_code = NULL, error_message = NULL, error_fields = NULL WHERE key = ?`,
+       known_before = NULL, errors = '[]', error_code = NULL, error_message = NULL, error_fields = NULL
+     WHERE ${unlessDropped}`,
   );
   const other = db.prepare(
     `UPDATE outbox SET state = ?, settled_at = ?, errors = ?, error_code = ?, error_message = ?,
-       error_fields = ?, contact_id = coalesce(contact_id, ?) WHERE key = ?`,
+       error_fields = ?, contact_id = coalesce(contact_id, ?) WHERE ${unlessDropped}`,
   );
-  const unsent = db.prepare(`UPDATE outbox SET ${neverSent} WHERE key = ?`);
+  const unsent = db.prepare(`UPDATE outbox SET ${neverSent} WHERE ${unlessDropped}`);
   for (const settlement of settlements) {
     const { key, state, at } = settlement;
     if (settlement.state === 'done') {

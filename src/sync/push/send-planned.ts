@@ -74,9 +74,9 @@ export async function sendPlanned(
       if (left.length === 0) break;
       way = 'collection';
     }
-    const keys = left.map(({ key }) => key);
     const sentAt = context.clock.monotonicMs();
-    await context.mirror.outbox.markSent(keys, way, context.clock.now(), orgNow(context));
+    left = await markSent(context, { ...planned, way, entries: left });
+    if (left.length === 0) break;
     const answer = await sendRequest(context.remote, { ...planned, way, entries: left });
     if (answer === 'unsupported') {
       progress.idempotent = false;
@@ -96,6 +96,7 @@ export async function sendPlanned(
   const last = planned.entries
     .map(({ key }) => standings.get(key))
     .filter((standing) => standing !== undefined);
+  if (last.length === 0) return { stopped: null, unfinished: [] };
   for (const { entry, settlement } of last) progress.count(entry, settlement);
   onSettled?.(last.filter(({ settlement: { state } }) => state === 'done' || state === 'rejected').length);
   progress.stuck ??= last.map(({ outcome }) => ownError(outcome)).find((error) => error !== null) ?? null;
@@ -103,6 +104,27 @@ export async function sendPlanned(
     stopped: stopOf(last, way, progress),
     unfinished: last.filter(({ settlement }) => unfinished.has(settlement.state)).map(({ entry }) => entry),
   };
+}
+
+/** Returns what may go out now: what a person has dropped meanwhile may not, nor then the rest of its group. */
+async function markSent(
+  context: SyncContext,
+  { way, entries, allOrNone }: PlannedRequest,
+): Promise<OutboxEntry[]> {
+  const { outbox } = context.mirror;
+  for (let left = entries; left.length > 0; ) {
+    const keys = left.map(({ key }) => key);
+    try {
+      await outbox.markSent(keys, way, context.clock.now(), orgNow(context));
+      return left;
+    } catch (error) {
+      const stored = await outbox.list({ keys, states: ['pending'] });
+      if (stored.length === keys.length) throw error;
+      const pending = new Set(stored.map(({ key }) => key));
+      left = allOrNone ? [] : left.filter(({ key }) => pending.has(key));
+    }
+  }
+  return [];
 }
 
 /** The org's time, where any answer has told it yet. */
