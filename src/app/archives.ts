@@ -26,7 +26,7 @@ export function appArchives(services: Services): AppArchives {
         const superfluous = archives.slice(keep);
         if (superfluous.length === 0) continue;
         // A fresh copy that is ending makes an archive, and may have to make it anew.
-        using _lock = lockOrg(services, instanceUrl);
+        using _lock = lockOrg(services, instanceUrl, 'archives prune');
         for (const archive of superfluous) {
           services.mirrors.removeArchive(archive.path);
           removed.push(archive);

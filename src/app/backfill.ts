@@ -44,7 +44,7 @@ async function backfillOne(
   { signal, onEvent }: CallContext<ProgressEvent>,
 ): Promise<BackfillItem> {
   try {
-    using _lock = lockOrg(services, org.instanceUrl);
+    using _lock = lockOrg(services, org.instanceUrl, 'backfill');
     const report = await copy(services, org, options, { signal, onEvent });
     if (report.status === 'complete' && report.runId !== null) {
       const { instanceUrl, contacts, durationMs, apiCalls, runId } = report;

@@ -37,7 +37,7 @@ async function logoutOne(
     error: null,
   };
   try {
-    using _lock = deleteData ? lockOrg(services, instanceUrl) : null;
+    using _lock = deleteData ? lockOrg(services, instanceUrl, 'logout') : null;
     if (deleteData && !force) await refuseWithOpenEntries(services, instanceUrl);
     const { removed, revoked } = await forgetLogin(instanceUrl, {
       store: services.credentials,

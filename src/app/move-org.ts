@@ -10,9 +10,9 @@ export function moveLocks(services: Services, from: string, to: string): Disposa
       details: { from: services.mirrors.pathOf(from), to: services.mirrors.pathOf(to) },
     });
   }
-  const first = lockOrg(services, from);
+  const first = lockOrg(services, from, 'login --move');
   try {
-    const second = lockOrg(services, to);
+    const second = lockOrg(services, to, 'login --move');
     return {
       [Symbol.dispose]() {
         second.release();

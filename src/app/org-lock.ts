@@ -3,19 +3,31 @@ import { AppError } from '../base/errors.ts';
 import type { HeldLock } from '../lock/locks.ts';
 import type { Services } from './services.ts';
 
+/** What an org's lock is held for; `watch` is the one that does not end by itself. */
+export type OrgWork = 'watch' | 'watch --once' | 'backfill' | 'archives prune' | 'logout' | 'login --move';
+
 /** The lock of an org for whoever writes its mirror from Salesforce: a watch, a backfill. Throws `ORG_BUSY`. */
-export function lockOrg({ locks }: Services, instanceUrl: string): HeldLock {
+export function lockOrg({ locks }: Pick<Services, 'locks'>, instanceUrl: string, purpose: OrgWork): HeldLock {
   const name = `org-${hostKeyOf(instanceUrl)}`;
-  const lock = locks.tryAcquire(name);
+  const lock = locks.tryAcquire(name, { purpose });
   if (lock !== null) return lock;
   const holder = locks.holderOf(name);
-  throw new AppError('ORG_BUSY', `Another process is working on ${instanceUrl}.`, {
-    hint:
-      holder === null
-        ? 'Try again when it is done.'
-        : `Process ${holder.pid} has held it since ${new Date(holder.since).toISOString()}; stop that one, or try again later.`,
-    details: holder === null ? null : { pid: holder.pid, since: new Date(holder.since).toISOString() },
-  });
+  if (holder === null) {
+    throw new AppError('ORG_BUSY', `Another process is working on ${instanceUrl}.`, {
+      hint: 'Try again when it is done.',
+      details: null,
+    });
+  }
+  const since = new Date(holder.since).toISOString();
+  const who = holder.purpose === undefined ? '' : `${holder.purpose}, `;
+  throw new AppError(
+    'ORG_BUSY',
+    `Another process is working on ${instanceUrl} (${who}process ${holder.pid}).`,
+    {
+      hint: `Process ${holder.pid} has held it since ${since}; stop that one, or try again later.`,
+      details: { pid: holder.pid, since, purpose: holder.purpose ?? null },
+    },
+  );
 }
 
 /** Whether some process works on the org's mirror right now. */

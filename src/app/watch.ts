@@ -95,7 +95,7 @@ async function openWatched(
   { push, once, intervalMs }: WatchOptions,
   { signal, tell }: { signal: AbortSignal; tell: Tell },
 ): Promise<WatchedOrg> {
-  const lock = lockOrg(services, known.instanceUrl);
+  const lock = lockOrg(services, known.instanceUrl, once ? 'watch --once' : 'watch');
   try {
     // Read again: a login since the last look changes grant and flags.
     const org = services.registry.get(known.instanceUrl) ?? known;

@@ -54,8 +54,8 @@ const longestRetryAfterMs = 86_400_000;
 
 /**
  * Keeps one loop per org, each on its own timetable, so that one org's trouble stays with that org. Ends
- * when the signal aborts, after one cycle each with `once`, or at the start when other processes hold all
- * orgs.
+ * when the signal aborts, after one cycle each with `once`, or at the start when another watch has all orgs:
+ * a copy or a single cycle comes to its end, a watch does not.
  */
 export async function supervise(options: SupervisorOptions): Promise<WatchedOutcome[]> {
   const { clock, intervalMs, once, signal, random = Math.random } = options;
@@ -89,19 +89,19 @@ export async function supervise(options: SupervisorOptions): Promise<WatchedOutc
   // The first org starts at once; the others within ten seconds, so that they do not all ask together.
   const spread = once ? 0 : Math.min(intervalMs, 10_000);
   const started = first.map((url, i) => start(url, i === 0 ? 0 : random() * spread));
-  const busy = started.map(async ({ firstTry }) => {
-    const isBusy = isAppError(await firstTry, 'ORG_BUSY');
-    // One that is not busy settles it: those that are need not wait for the rest to know.
-    if (!isBusy) ending.resolve(false);
-    return isBusy;
+  const watched = started.map(async ({ firstTry }) => {
+    const isWatched = isHeldByWatch(await firstTry);
+    // One that is not settles it: those that are need not wait for the rest to know.
+    if (!isWatched && !once) ending.resolve(false);
+    return isWatched;
   });
-  const allBusy = Promise.all(busy).then((all) => {
+  const allTried = Promise.all(watched).then((all) => {
     const ends = once || (all.length > 0 && all.every(Boolean));
     ending.resolve(ends);
     if (ends && !once) end.abort();
   });
   if (!once) await rescan(bound);
-  await allBusy;
+  await allTried;
   await Promise.all([...[...loops.values()].map(({ done }) => done), ...leaving.values()]);
   return [...loops.values()].map(({ outcome }) => outcome);
 
@@ -136,7 +136,7 @@ export async function supervise(options: SupervisorOptions): Promise<WatchedOutc
 
 interface LoopOptions extends SupervisorOptions {
   random: () => number;
-  /** Whether the watch ends after the first tries, because other processes hold all orgs. */
+  /** Whether the watch ends after the first tries, because another one has all orgs. */
   ending: Promise<boolean>;
 }
 
@@ -271,6 +271,11 @@ class OrgLoop {
       this.#options.onFailed(this.#instanceUrl, error, null);
     }
   }
+}
+
+function isHeldByWatch(error: unknown): boolean {
+  const details = isAppError(error, 'ORG_BUSY') ? (error.details as { purpose?: unknown } | null) : null;
+  return details?.purpose === 'watch';
 }
 
 /** How long the org itself asked to be left alone; 0 where it did not. */

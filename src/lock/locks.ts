@@ -10,6 +10,8 @@ export interface LockHolder {
   pid: number;
   /** Milliseconds since 1970. */
   since: number;
+  /** What it holds it for, where it said so. */
+  purpose?: string;
 }
 
 /** A lock that is held. It ends with `release`, or with its process, however that ends. */
@@ -31,7 +33,7 @@ export interface AcquireOptions {
 export interface Locks {
   readonly folder: string;
   /** Null when this or another process holds it. Throws AppError `LOCKS_UNUSABLE` where the folder forbids locks. */
-  tryAcquire(name: string): HeldLock | null;
+  tryAcquire(name: string, options?: { purpose?: string }): HeldLock | null;
   acquire(name: string, options?: AcquireOptions): Promise<HeldLock>;
   /** Lends the lock to `work` and takes it back whatever happens. */
   withLock<T>(name: string, work: () => Promise<T>, options?: AcquireOptions): Promise<T>;
@@ -51,14 +53,14 @@ export function openLocks(folder: string, { clock = systemClock }: { clock?: Clo
   /** Made by the first lock that is taken, so that whoever only asks needs no right to write. */
   const root = (): string => (prepared ??= prepareFolder(folder));
 
-  const tryAcquire = (name: string): HeldLock | null => {
+  const tryAcquire = (name: string, { purpose }: { purpose?: string } = {}): HeldLock | null => {
     const path = join(root(), `${fileNameOf(name)}.lock`);
     const holderPath = join(root(), `${fileNameOf(name)}.holder`);
     const connection = lockFile(path);
     if (connection === null) return null;
     const shown = showLocked(join(root(), `${fileNameOf(name)}.shown`));
     const since = clock.now();
-    noteHolder(holderPath, { pid: process.pid, since });
+    noteHolder(holderPath, { pid: process.pid, since, ...(purpose === undefined ? {} : { purpose }) });
     let held = true;
     const release = (): void => {
       if (!held) return;
@@ -212,8 +214,9 @@ function forgetHolder(path: string): void {
 
 function readHolder(path: string): LockHolder | null {
   try {
-    const { pid, since } = JSON.parse(readFileSync(path, 'utf8')) as Partial<LockHolder>;
-    return typeof pid === 'number' && typeof since === 'number' ? { pid, since } : null;
+    const { pid, since, purpose } = JSON.parse(readFileSync(path, 'utf8')) as Partial<LockHolder>;
+    if (typeof pid !== 'number' || typeof since !== 'number') return null;
+    return { pid, since, ...(typeof purpose === 'string' ? { purpose } : {}) };
   } catch {
     return null;
   }

@@ -77,7 +77,7 @@ describe('archives', () => {
 
   it('are left alone while another process works on the org', async () => {
     const [made] = await freshCopies(1);
-    using _lock = lockOrg(app.services, emulator.url);
+    using _lock = lockOrg(app.services, emulator.url, 'backfill');
     await expect(appArchives(app.services).prune({ org: null, keep: 0 }, context())).rejects.toMatchObject({
       code: 'ORG_BUSY',
     });

@@ -185,9 +185,47 @@ describe('supervise', () => {
     await watch.stop();
   });
 
-  it('ends when other processes hold all orgs at the start', async () => {
+  it.each([
+    ['a copy', { purpose: 'backfill' }],
+    ['one cycle', { purpose: 'watch --once' }],
+    ['somebody unknown', null],
+  ])('waits for the only org too, where %s holds it', async (_who, details) => {
+    const busy = (n: number) => {
+      if (n < 2) throw new AppError('ORG_BUSY', 'held', { details });
+    };
+    const watch = watching({ a: { open: busy } });
+    await settle();
+    await watch.pass(11 * minute);
+    expect(watch.log).toEqual(['skipped a 5', 'skipped a 5', '10 open a', '10 cycle a']);
+    await watch.stop();
+  });
+
+  it('ends with --once where another process holds the only org', async () => {
     const busy = () => {
-      throw new AppError('ORG_BUSY', 'held');
+      throw new AppError('ORG_BUSY', 'held', { details: { purpose: 'backfill' } });
+    };
+    const watch = watching({ a: { open: busy } }, { once: true });
+    await settle();
+    expect((await watch.done).map(({ error }) => error)).toEqual([
+      expect.objectContaining({ code: 'ORG_BUSY' }),
+    ]);
+    expect(watch.log).toEqual(['skipped a null']);
+  });
+
+  it('waits where one of all orgs is held by a copy and the others by a watch', async () => {
+    const held = (purpose: string) => () => {
+      throw new AppError('ORG_BUSY', 'held', { details: { purpose } });
+    };
+    const watch = watching({ a: { open: held('watch') }, b: { open: held('backfill') } });
+    await settle();
+    await watch.pass(minute);
+    expect(watch.log).toEqual(['skipped a 5', 'skipped b 5']);
+    await watch.stop();
+  });
+
+  it('ends when another watch holds all orgs at the start', async () => {
+    const busy = () => {
+      throw new AppError('ORG_BUSY', 'held', { details: { purpose: 'watch' } });
     };
     const watch = watching({ a: { open: busy }, b: { open: busy } });
     await settle();
