@@ -417,3 +417,14 @@ describe('upserts', () => {
     );
   });
 });
+
+describe('an Id that is given twice', () => {
+  it.each([
+    { own: { Id: '', ID: '003000000000001AAA', LastName: 'L' }, second: 'ID' },
+    { own: { Id: null, id: '003000000000001AAA', LastName: 'L' }, second: 'id' },
+    { own: { Id: '003000000000001AAA', id: '003000000000002AAA', LastName: 'L' }, second: 'id' },
+    { own: { Id: '003000000000001AAA', IsDeleted: true, isdeleted: false }, second: 'isdeleted' },
+  ])('is a fault, never a new contact or another one: $own', async ({ own, second }) => {
+    expect((await check(own)).faults).toEqual([`${second}: GIVEN_TWICE`]);
+  });
+});

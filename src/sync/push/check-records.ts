@@ -170,10 +170,13 @@ export class RecordChecker {
     const { record, op, faults } = check;
     const column = this.#columns.of(name);
     switch (column.kind) {
-      case 'id':
       case 'attributes':
         return;
+      case 'id':
+        this.#refuseSecond(check, name, 'id');
+        return;
       case 'is-deleted':
+        if (this.#refuseSecond(check, name, 'is-deleted')) return;
         if (op === 'delete' || isBlank(value) || booleanOf(value) === false) return;
         faults.push({
           field: name,
@@ -197,6 +200,14 @@ export class RecordChecker {
       default:
         column satisfies never;
     }
+  }
+
+  /** `Id` beside `id`: the one that was not looked at may name another contact, or the only one. */
+  #refuseSecond({ members, faults }: Check, name: string, kind: 'id' | 'is-deleted'): boolean {
+    const [first] = members.find(([own]) => this.#columns.of(own).kind === kind) ?? [];
+    if (first === name) return false;
+    faults.push({ field: name, code: 'GIVEN_TWICE', message: `${first} is given twice, as ${name} too.` });
+    return true;
   }
 
   #isWriteable({ op, faults }: Check, name: string, field: Field): boolean {
