@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { backfillOrgs } from '../../src/app/backfill.ts';
 import type { BackfillItem } from '../../src/app/contract/backfill.ts';
 import type { PushRecord, PushResult } from '../../src/app/contract/push.ts';
@@ -293,12 +293,13 @@ describe('backfill --fresh', () => {
     });
     await begun.promise;
     let ended = false;
+    const wanted = vi.spyOn(app.services.locks, 'withLock');
     const copy = backfill({ fresh: true }).finally(() => {
       ended = true;
     });
-    while (!app.services.mirrors.hasCopy(emulator.url))
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await vi.waitFor(() => expect(wanted.mock.lastCall?.[0]).toMatch(/^outbox-/), { timeout: 30_000 });
+    // Several of the looks that it takes at the lock.
+    await new Promise((resolve) => setTimeout(resolve, 300));
     expect(ended).toBe(false);
     expect(files()).toHaveLength(2);
     sending.resolve();

@@ -1,5 +1,5 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { backfillOrgs } from '../../src/app/backfill.ts';
 import { logout } from '../../src/app/logout.ts';
 import { withDrainLock } from '../../src/app/org-lock.ts';
@@ -125,11 +125,14 @@ it('logout --delete-data waits for a push that is sending', async () => {
     expect(existsSync(path)).toBe(true);
   });
   await begun.promise;
+  const wanted = vi.spyOn(app.services.locks, 'withLock');
   const leaving = logout(app.services, { org: null, all: false, deleteData: true, force: false } as never, {
     signal: new AbortController().signal,
     onEvent: () => {},
   });
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await vi.waitFor(() => expect(wanted.mock.lastCall?.[0]).toMatch(/^outbox-/), { timeout: 10_000 });
+  // Several of the looks that it takes at the lock.
+  await new Promise((resolve) => setTimeout(resolve, 150));
   sending.resolve();
   await push;
   expect((await leaving).orgs[0]).toMatchObject({ dataDeleted: true, error: null });
