@@ -29,8 +29,8 @@ export function progressOf(tell: (event: ProgressEvent) => void): (event: SyncEv
         return;
       }
       case 'push:progress': {
-        const { instanceUrl, settled, total } = event;
-        tell({ event: 'push:progress', instanceUrl, settled, total });
+        const { instanceUrl, settled, total, older } = event;
+        tell({ event: 'push:progress', instanceUrl, settled, total, older });
         return;
       }
       case 'step:complete':

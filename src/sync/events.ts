@@ -33,4 +33,12 @@ export type SyncEvent =
       note: string | null;
       counts: Record<string, number>;
     }
-  | { type: 'push:progress'; instanceUrl: string; settled: number; total: number };
+  | {
+      type: 'push:progress';
+      instanceUrl: string;
+      /** Records of this push with a final answer, of `total`. */
+      settled: number;
+      total: number;
+      /** Entries of former pushes and edits that were settled on the way: the outbox goes in its order. */
+      older: number;
+    };

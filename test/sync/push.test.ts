@@ -93,3 +93,34 @@ it('a parent that every record names is asked for once', async () => {
   expect(pushed.entries[299]?.entry?.changes).toMatchObject({ AccountId: account?.Id });
   expect(asked).toHaveLength(1);
 });
+
+describe('the progress of a push', () => {
+  const progressOf = (rig: Rig) =>
+    rig.events.flatMap((event) =>
+      event.type === 'push:progress'
+        ? [{ settled: event.settled, older: event.older, total: event.total }]
+        : [],
+    );
+
+  it('counts its own records, and those of former pushes apart', async () => {
+    await using rig = await openRig();
+    await pushAll(rig.context, people(250), { queue: true, signal: rig.signal });
+    await pushAll(rig.context, people(3), { signal: rig.signal });
+    expect(progressOf(rig)).toEqual([
+      { settled: 0, older: 200, total: 3 },
+      { settled: 3, older: 250, total: 3 },
+    ]);
+  });
+
+  it('begins with what the push that it goes on with has done', async () => {
+    await using rig = await openRig();
+    const all = people(300);
+    const stop = new AbortController();
+    const stopped = { ...rig.context, onEvent: () => stop.abort() };
+    const first = await pushAll(stopped, all, { fresh: false, signal: stop.signal });
+    expect(first.stopped).not.toBeNull();
+    rig.events.length = 0;
+    await pushAll(rig.context, all, { fresh: false, signal: rig.signal });
+    expect(progressOf(rig)).toEqual([{ settled: 300, older: 0, total: 300 }]);
+  });
+});

@@ -49,10 +49,13 @@ export interface PushWaitingEvent {
   instanceUrl: string;
 }
 
+/** Sent after each request that settled something. */
 export interface PushProgressEvent {
   event: 'push:progress';
   instanceUrl: string;
-  /** Records with a final status so far, of `total`. */
+  /** Records of this push with a final status so far, of `total`. */
   settled: number;
   total: number;
+  /** Entries of former pushes and edits that were settled on the way: the outbox goes in its order. */
+  older: number;
 }

@@ -22,7 +22,9 @@ export function progressText(
     case 'push:waiting':
       return `${org}: waiting for another process that is sending to this org`;
     case 'push:progress':
-      return `${org}: ${count(event.settled)} of ${counted(event.total, 'record')} sent`;
+      return `${org}: ${count(event.settled)} of ${counted(event.total, 'record')} sent${
+        event.older === 0 ? '' : `, besides ${counted(event.older, 'older entry', 'older entries')}`
+      }`;
     default:
       return event satisfies never;
   }

@@ -179,6 +179,18 @@ export class SqliteIntake implements OutboxIntake {
     if (this.#pushId !== null) await this.#writeMirror('endPush', this.#pushId);
   }
 
+  async countOwn(keys: readonly string[]): Promise<number> {
+    return this.#mirror.read(
+      (db) =>
+        prepared(
+          db,
+          'SELECT count(*) FROM json_each(?) k CROSS JOIN outbox o ON o.key = k.value WHERE o.push_id = ?',
+        )
+          .pluck()
+          .get(JSON.stringify(keys), this.#pushId) as number,
+    );
+  }
+
   /** Of what would be sent, in its order; where a record stood in which file does not matter. */
   #digest(): string {
     const hash = createHash('sha256');

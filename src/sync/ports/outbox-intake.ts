@@ -118,6 +118,8 @@ export interface OutboxIntake extends AsyncDisposable {
   commit(brake: Brake, resumption: Resumption): Promise<IntakeCommit>;
   /** Whoever pushed has been told the end of it: the same records are new ones from now on. After the commit. */
   end(): Promise<void>;
+  /** How many of these keys of the outbox are of this push's entries. After the commit. */
+  countOwn(keys: readonly string[]): Promise<number>;
   /** How many records have come to what; `state` null: the outbox has lost the entry. */
   tally(): Promise<OutcomeTally[]>;
   /** In the order of the input, in pages; before the commit without outcomes. */

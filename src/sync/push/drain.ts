@@ -7,14 +7,14 @@ import { DrainProgress, tellDoubts } from './drain-progress.ts';
 import { noAnswer } from './entry-errors.ts';
 import { isRepeatable, planRequests } from './plan-requests.ts';
 import { readBack } from './read-back.ts';
-import { sendPlanned } from './send-planned.ts';
+import { type OnSettled, sendPlanned, tellSettled } from './send-planned.ts';
 import { settleDoubts } from './settle-doubts.ts';
 
 export interface DrainOptions {
   run: RunRecorder;
   /** Runs the work under the org's drain lock, or throws; absent where the caller holds it already. */
   withLock?: <T>(work: () => Promise<T>) => Promise<T>;
-  onSettled?: (count: number) => void;
+  onSettled?: OnSettled;
   /** How long all waits and repeats may take together; a minute unless told. The rest is left to the next drain. */
   patienceMs?: number;
   signal: AbortSignal;
@@ -55,7 +55,7 @@ async function drain(context: SyncContext, options: DrainOptions): Promise<Drain
   const progress = new DrainProgress(options.run, options.patienceMs ?? defaultPatienceMs);
   let stopped: Error | null = null;
   try {
-    await recover(context, progress, options.signal);
+    await recover(context, progress, options);
     stopped = await sendAll(context, progress, options);
   } catch (error) {
     if (isAbort(error)) throw error;
@@ -85,7 +85,11 @@ async function readBackAll(context: SyncContext, options: DrainOptions): Promise
  * safe to repeat; of an update, delete or upsert the contact is read first; a create in a collection stays in doubt
  * until it is settled.
  */
-async function recover(context: SyncContext, progress: DrainProgress, signal: AbortSignal): Promise<void> {
+async function recover(
+  context: SyncContext,
+  progress: DrainProgress,
+  options: Pick<DrainOptions, 'signal' | 'onSettled'>,
+): Promise<void> {
   const { outbox } = context.mirror;
   const doubts: string[] = [];
   for (let after = -1; ; ) {
@@ -93,7 +97,7 @@ async function recover(context: SyncContext, progress: DrainProgress, signal: Ab
     const last = page.at(-1);
     if (last === undefined) break;
     after = last.seq;
-    doubts.push(...(await recoverPage(context, page, progress, signal)));
+    doubts.push(...(await recoverPage(context, page, progress, options)));
   }
   tellDoubts(context, doubts);
 }
@@ -103,7 +107,7 @@ async function recoverPage(
   context: SyncContext,
   page: readonly OutboxEntry[],
   progress: DrainProgress,
-  signal: AbortSignal,
+  { signal, onSettled }: Pick<DrainOptions, 'signal' | 'onSettled'>,
 ): Promise<string[]> {
   const { mirror, clock } = context;
   const at = clock.now();
@@ -130,6 +134,7 @@ async function recoverPage(
     const settlement = settled.get(entry.key);
     if (settlement !== undefined && settlement.state !== 'pending') progress.count(entry, settlement);
   }
+  await tellSettled([...settled.values()], onSettled);
   const waiting = new Set(settlements.filter(({ state }) => state === 'pending').map(({ key }) => key));
   return page.map(({ key }) => key).filter((key) => !waiting.has(key) && !settled.has(key));
 }

@@ -109,7 +109,7 @@ async function pushThrough(context: SyncContext, job: PushJob, intake: OutboxInt
   if (job.queue || counts.records === 0) {
     return { ...report, kind: 'queued', tally: await intake.tally(), ...endingWith(intake, telling) };
   }
-  const sent = await send(context, job, counts.records);
+  const sent = await send(context, job, intake, counts.records);
   const tally = await intake.tally();
   const ending = isUnderWay(tally) ? {} : endingWith(intake, telling);
   const older = await olderEntries(context, tally);
@@ -215,20 +215,24 @@ async function commit(
 async function send(
   context: SyncContext,
   job: PushJob,
+  intake: OutboxIntake,
   total: number,
 ): Promise<Pick<PushReport, 'runId' | 'stopped'>> {
   const run = await RunRecorder.start(context, 'push', {});
-  let settled = 0;
   try {
+    let settled = settledOf(await intake.tally());
+    let older = 0;
     const drained = await run.step('push', () =>
       drainOutbox(context, {
         run,
         withLock: job.withDrainLock,
         signal: job.signal,
-        onSettled: (count) => {
-          settled = Math.min(settled + count, total);
+        async onSettled(keys) {
+          const own = await intake.countOwn(keys);
+          settled += own;
+          older += keys.length - own;
           const { instanceUrl } = context.remote;
-          context.onEvent({ type: 'push:progress', instanceUrl, settled, total });
+          context.onEvent({ type: 'push:progress', instanceUrl, settled, total, older });
         },
       }),
     );
@@ -242,6 +246,12 @@ async function send(
     if (!isAbort(error) && !isAppError(error)) throw error;
     return { runId: run.id, stopped: error };
   }
+}
+
+/** More than none where the push goes on with one that was begun before. */
+function settledOf(tally: readonly OutcomeTally[]): number {
+  const settled = tally.filter(({ state }) => state === 'done' || state === 'rejected');
+  return settled.reduce((sum, { records }) => sum + records, 0);
 }
 
 /** What waits in the outbox besides the entries of this push. */

@@ -43,6 +43,16 @@ interface Standing {
   outcome: WriteOutcome;
 }
 
+/** Told the keys of entries that have a final answer. */
+export type OnSettled = (keys: readonly string[]) => Promise<void>;
+
+export async function tellSettled(settlements: readonly Settlement[], onSettled?: OnSettled): Promise<void> {
+  const keys = settlements
+    .filter(({ state }) => state === 'done' || state === 'rejected')
+    .map(({ key }) => key);
+  if (keys.length > 0) await onSettled?.(keys);
+}
+
 /**
  * Sends one planned request and stores what became of its entries. What Salesforce did not take for now, and what
  * may safely be sent again, is tried a few times more.
@@ -51,7 +61,7 @@ export async function sendPlanned(
   context: SyncContext,
   planned: PlannedRequest,
   progress: DrainProgress,
-  { signal, onSettled }: { signal: AbortSignal; onSettled?: (count: number) => void },
+  { signal, onSettled }: { signal: AbortSignal; onSettled?: OnSettled },
 ): Promise<SentRequest> {
   const standings = new Map<string, Standing>();
   // An earlier sending may have done its work.
@@ -98,7 +108,10 @@ export async function sendPlanned(
     .filter((standing) => standing !== undefined);
   if (last.length === 0) return { stopped: null, unfinished: [] };
   for (const { entry, settlement } of last) progress.count(entry, settlement);
-  onSettled?.(last.filter(({ settlement: { state } }) => state === 'done' || state === 'rejected').length);
+  await tellSettled(
+    last.map(({ settlement }) => settlement),
+    onSettled,
+  );
   progress.stuck ??= last.map(({ outcome }) => ownError(outcome)).find((error) => error !== null) ?? null;
   return {
     stopped: stopOf(last, way, progress),

@@ -15,7 +15,7 @@ test('a push tells every few seconds how far it is, and its end at once', () => 
   const settled = [1, 200, 400, 600, 700, 700, 700];
   for (const [i, count] of settled.entries()) {
     now = i * 2_000;
-    progress.show({ event: 'push:progress', instanceUrl, settled: count, total: 700 });
+    progress.show({ event: 'push:progress', instanceUrl, settled: count, total: 700, older: 0 });
   }
   expect(lines).toEqual([
     'acme.my.salesforce.com: 600 of 700 records sent',
