@@ -47,9 +47,7 @@ export function appOutbox(services: Services): AppOutbox {
       }
       const [only] = found;
       if (only !== undefined && found.length === 1) return { entry: only };
-      throw unknownEntry(
-        only === undefined ? `There is no entry ${key}.` : `${key} means ${found.length} entries.`,
-      );
+      throw unknownEntry(only === undefined ? `There is no entry ${key}.` : meansSeveral(key));
     },
     retry: (options) => {
       if (options.take === 'local') return move(services, options, ['conflict'], 'pending');
@@ -83,19 +81,16 @@ async function move(
     return { instanceUrl, keys: [] };
   }
   await using mirror = await services.mirrors.open(instanceUrl, { create: false });
-  const chosen = all
-    ? (await mirror.outbox.list({ states: from })).map(({ key }) => key)
-    : await named(mirror, keys, from);
+  const chosen = all ? await keysOf(mirror, from) : await named(mirror, keys, from);
   return { instanceUrl, keys: await mirror.outbox.move(chosen, from, to, services.clock.now()) };
 }
 
 /** All keys mean what they say, or nothing is moved. */
 async function named(mirror: Mirror, prefixes: string[], from: OutboxState[]): Promise<string[]> {
-  const entries = await mirror.outbox.list({ states: from });
   const chosen = new Set<string>();
   for (const prefix of prefixes) {
-    const found = entries.filter(({ key }) => key.startsWith(prefix));
-    if (found.length > 1) throw unknownEntry(`${prefix} means ${found.length} entries.`);
+    const found = await startingWith(mirror, prefix, from);
+    if (found.length > 1) throw unknownEntry(meansSeveral(prefix));
     if (found[0] === undefined) throw await notAmong(mirror, prefix, from);
     chosen.add(found[0].key);
   }
@@ -111,8 +106,29 @@ async function notAmong(mirror: Mirror, prefix: string, from: readonly OutboxSta
   );
 }
 
-async function startingWith(mirror: Mirror, prefix: string): Promise<OutboxEntry[]> {
-  return (await mirror.outbox.list()).filter(({ key }) => key.startsWith(prefix));
+/** Two at most: more than one is too many. */
+async function startingWith(
+  mirror: Mirror,
+  keyPrefix: string,
+  states?: readonly OutboxState[],
+): Promise<OutboxEntry[]> {
+  return mirror.outbox.list({ keyPrefix, states, limit: 2 });
+}
+
+function meansSeveral(prefix: string): string {
+  return `${prefix === '' ? 'An empty key' : prefix} means several entries.`;
+}
+
+/** Entries hold values of any length, so that of many only the keys are kept. */
+async function keysOf(mirror: Mirror, states: readonly OutboxState[]): Promise<string[]> {
+  const keys: string[] = [];
+  for (let after = -1; ; ) {
+    const page = await mirror.outbox.list({ states, after, limit: 1_000 });
+    for (const { key } of page) keys.push(key);
+    const last = page.at(-1);
+    if (last === undefined) return keys;
+    after = last.seq;
+  }
 }
 
 function unknownEntry(message: string): AppError {

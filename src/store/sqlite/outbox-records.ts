@@ -51,6 +51,7 @@ interface OutboxRow {
 export interface OutboxFilter {
   states?: readonly OutboxState[];
   keys?: readonly string[];
+  keyPrefix?: string;
   after?: number;
   limit?: number;
 }
@@ -80,8 +81,9 @@ export function insertEntries(db: Connection, entries: readonly NewOutboxEntry[]
 
 /** In the order they were added. Each state is read by its own index entry, so a page costs what it holds. */
 export function listEntries(db: Connection, filter: OutboxFilter = {}): OutboxEntry[] {
-  const { states, keys, after = -1, limit = -1 } = filter;
+  const { states, keys, keyPrefix, after = -1, limit = -1 } = filter;
   if (keys !== undefined) return listByKeys(db, keys, states, after, limit);
+  if (keyPrefix !== undefined) return listByPrefix(db, keyPrefix, states, after, limit);
   const ofState = prepared(db, 'SELECT * FROM outbox WHERE state = ? AND seq > ? ORDER BY seq LIMIT ?');
   const rows = [...new Set<OutboxState>(states ?? outboxStates)].flatMap(
     (state) => ofState.all(state, after, limit) as OutboxRow[],
@@ -108,6 +110,23 @@ function listByKeys(
     after,
     limit,
   }) as OutboxRow[];
+  return rows.map(toEntry);
+}
+
+/** A range and no LIKE, so that the index of the keys finds them, and the case counts; `+` keeps SQLite from reading all in `seq`'s order. */
+function listByPrefix(
+  db: Connection,
+  prefix: string,
+  states: readonly OutboxState[] | undefined,
+  after: number,
+  limit: number,
+): OutboxEntry[] {
+  const rows = prepared(
+    db,
+    `SELECT * FROM outbox WHERE key >= :prefix AND key < :prefix || char(1114111)
+       AND +seq > :after AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+     ORDER BY +seq LIMIT :limit`,
+  ).all({ prefix, states: states ? JSON.stringify(states) : null, after, limit }) as OutboxRow[];
   return rows.map(toEntry);
 }
 

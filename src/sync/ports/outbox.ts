@@ -96,6 +96,8 @@ export interface Outbox {
   list(filter?: {
     states?: readonly OutboxState[];
     keys?: readonly string[];
+    /** Only entries whose key begins so. */
+    keyPrefix?: string;
     /** Only entries whose `seq` is greater: the next page of a list. */
     after?: number;
     limit?: number;

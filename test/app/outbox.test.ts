@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { appOutbox } from '../../src/app/outbox.ts';
+import type { NewOutboxEntry } from '../../src/sync/ports/outbox.ts';
+import { openServices } from './open-services.ts';
+
+const org = { url: 'http://localhost:9', accessToken: '00D000000000001!token' };
+const context = { signal: new AbortController().signal, onEvent: () => {} };
+
+function entry(key: string = randomUUID()): NewOutboxEntry {
+  return {
+    key,
+    op: 'create',
+    contactKey: key,
+    contactId: null,
+    changes: { LastName: 'New' },
+    base: null,
+    upsertField: null,
+    allowDuplicates: false,
+    atomicGroup: null,
+    createdAt: 0,
+    state: 'pending',
+  };
+}
+
+/** An outbox of these entries, and how many entries each call has read of it. */
+async function outboxOf(opened: ReturnType<typeof openServices>, entries: NewOutboxEntry[]) {
+  const { mirrors } = opened.services;
+  await using mirror = await mirrors.open(org.url, { create: true });
+  await mirror.outbox.add(entries);
+  const read: number[] = [];
+  const open = mirrors.open.bind(mirrors);
+  Object.assign(mirrors, {
+    open: async (...args: Parameters<typeof open>) => {
+      const each = await open(...args);
+      const list = each.outbox.list.bind(each.outbox);
+      Object.assign(each.outbox, {
+        list: async (...filter: Parameters<typeof list>) => {
+          const listed = await list(...filter);
+          read.push(listed.length);
+          return listed;
+        },
+      });
+      return each;
+    },
+  });
+  return { outbox: appOutbox(opened.services), read };
+}
+
+test('one entry is found without reading the whole outbox', async () => {
+  await using opened = openServices(org);
+  const wanted = entry('feedbeef-0000-4000-8000-000000000001');
+  const { outbox, read } = await outboxOf(opened, [...Array.from({ length: 3_000 }, () => entry()), wanted]);
+  const move = { org: null, all: false, inDoubt: false };
+  expect((await outbox.show({ org: null, key: 'feedbeef-0' }, context)).entry.key).toBe(wanted.key);
+  expect((await outbox.drop({ ...move, keys: ['feedbeef-0'] }, context)).keys).toEqual([wanted.key]);
+  await expect(outbox.retry({ ...move, keys: ['feedbeef-0'] }, context)).rejects.toMatchObject({
+    code: 'UNKNOWN_ENTRY',
+    message: expect.stringContaining('is dropped, not rejected'),
+  });
+  await expect(outbox.show({ org: null, key: '' }, context)).rejects.toMatchObject({ code: 'UNKNOWN_ENTRY' });
+  expect(Math.max(...read)).toBeLessThanOrEqual(2);
+});
+
+test('all entries are moved, and never all of them held at once', async () => {
+  await using opened = openServices(org);
+  const entries = Array.from({ length: 3_000 }, () => ({ ...entry(), state: 'held' as const }));
+  const { outbox, read } = await outboxOf(opened, entries);
+  const moved = await outbox.approve({ org: null, keys: [], all: true, inDoubt: false }, context);
+  expect(moved.keys.toSorted()).toEqual(entries.map(({ key }) => key).toSorted());
+  expect(Math.max(...read)).toBeLessThanOrEqual(1_000);
+});
