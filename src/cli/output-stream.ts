@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { abortReason } from '../base/abort.ts';
 import { printable } from '../base/printable.ts';
 import type { CliStream } from './cli-io.ts';
 import type { Ink } from './ink.ts';
@@ -12,6 +14,12 @@ export interface OutputStream extends Disposable {
   writeData(text: string): Promise<void>;
   /** The reader at the other end of the pipe went away: nothing written later is seen by anybody. */
   readonly closed: boolean;
+  /**
+   * When `signal` has aborted, whoever reads has a moment to take what is on its way; then it is given up with an AbortError, and later ones are not tried.
+   */
+  heed(signal: AbortSignal): void;
+  /** Writes were given up: as long as nobody reads them, they keep the process from ending by itself. */
+  readonly givenUp: boolean;
 }
 
 export interface OutputStreamOptions {
@@ -19,6 +27,13 @@ export interface OutputStreamOptions {
   /** Called once, when the reader has gone (`| head`): an ordinary end, not an error. */
   onClosed?: () => void;
 }
+
+/** Long enough for any program that is reading, short enough for a person who wants an end. */
+const graceMs = 250;
+/** Characters a millisecond; who takes fewer is waited for no longer. */
+const slowestReader = 50_000;
+/** A file takes all at once, and signals are heard between two turns of the event loop only. */
+const turnMs = 50;
 
 /**
  * The one way out of the process for text. Every room's and every org's words pass here, so that no command has to
@@ -40,25 +55,59 @@ export function createOutputStream(
     if (isGone(error)) close();
   };
   stream.on('error', onError);
-  const send = (text: string): Promise<void> => {
-    if (closed) return Promise.resolve();
-    return new Promise((resolve, reject) => {
+  let ended: AbortSignal | null = null;
+  let grace: NodeJS.Timeout | undefined;
+  let givenUp = false;
+  let turnedAt = performance.now();
+  /** How to give up each write that is on its way, and its length. */
+  const waiting = new Map<(reason: Error) => void, number>();
+  const giveUp = () => {
+    givenUp = true;
+    for (const reject of waiting.keys()) reject(abortReason());
+    waiting.clear();
+  };
+  /** Begins anew with each write that was taken. */
+  const startGrace = () => {
+    clearTimeout(grace);
+    const length = [...waiting.values()].reduce((sum, each) => sum + each, 0);
+    if (length > 0) grace = setTimeout(giveUp, graceMs + length / slowestReader);
+  };
+  const put = (text: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      waiting.set(reject, text.length);
+      if (ended?.aborted) startGrace();
       stream.write(text, (error) => {
+        waiting.delete(reject);
+        if (ended?.aborted) startGrace();
         if (!error) return resolve();
         if (!isGone(error)) return reject(error);
         close();
         resolve();
       });
     });
+  const send = async (text: string): Promise<void> => {
+    if (closed || givenUp) return;
+    await put(text);
+    if (performance.now() - turnedAt < turnMs) return;
+    await nextTurn();
+    turnedAt = performance.now();
   };
   const write = (text: string) => send(ink.apply(printable(text)));
   return {
     get closed() {
       return closed;
     },
+    get givenUp() {
+      return givenUp;
+    },
+    heed(signal) {
+      ended = signal;
+      signal.addEventListener('abort', startGrace, { once: true });
+    },
     write,
     writeData: stream.isTTY === true ? write : send,
     [Symbol.dispose]() {
+      clearTimeout(grace);
       // The error event of a failed write may come a tick after its callback.
       setImmediate(() => stream.off('error', onError));
     },

@@ -1,4 +1,5 @@
 import type { App } from '../app/app.ts';
+import { isAbort } from '../base/abort.ts';
 import { printableJson } from '../base/printable-json.ts';
 import type { GlobalFlags } from '../config/global-flags.ts';
 import { readOutputConfig } from '../config/output-config.ts';
@@ -44,6 +45,8 @@ export async function performCommand(
   let unwritten: unknown = null;
   const noticed = (written: Promise<void>) => {
     written.catch((error: unknown) => {
+      // Given up, because the command was ended and nobody reads.
+      if (isAbort(error)) return;
       unwritten ??= error;
       stop.stop();
     });

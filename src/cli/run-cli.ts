@@ -36,6 +36,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     talk.say(`Stopping on ${signal}: what was done is kept. A second signal ends the process at once.`),
   );
   using stdout = createOutputStream(io.stdout, { ink: surface.ink, onClosed: () => stop.stop() });
+  for (const stream of [stdout, stderr]) stream.heed(stop.signal);
   const report = (error: unknown) =>
     reportError(error, { redact, verbose: output.verbosity > 0, stoppedBy: stop.stoppedBy });
 
@@ -75,6 +76,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     }
   }
   await talk.flush();
+  if (stdout.givenUp || stderr.givenUp) io.exit(exitCode);
   return exitCode;
 }
 

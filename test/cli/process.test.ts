@@ -1,17 +1,22 @@
-import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
+import {
+  type ChildProcess,
+  type ChildProcessWithoutNullStreams,
+  execFileSync,
+  spawn,
+} from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { json } from './support/run-main.ts';
 
 const support = (name: string) => fileURLToPath(new URL(`support/${name}`, import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'parahack-process-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const running = new Set<ChildProcessWithoutNullStreams>();
+const running = new Set<ChildProcess>();
 afterEach(() => {
   for (const child of running) child.kill('SIGKILL');
   running.clear();
@@ -78,6 +83,34 @@ describe.each([
     child.process.kill(signal);
     expect(await child.ends()).toEqual({ code: exitCode, signal: null });
     expect(json(child.text.stdout)).toMatchObject({ error: { code: errorCode } });
+  });
+
+  test.each([[['contacts', 'export']], [['contacts', 'list', '--json']]])(
+    'ends %j at once though nobody reads its output any more',
+    async (argv) => {
+      const child = start(argv);
+      await child.says('Id');
+      child.process.stdout.pause();
+      const exited = once(child.process, 'exit');
+      child.process.kill(signal);
+      expect(await exited).toEqual([exitCode, null]);
+      expect(child.text.stderr).toContain(`Stopping on ${signal}`);
+    },
+  );
+
+  test('ends an export into a file, which takes all that is written at once', async () => {
+    const path = join(folder, `${signal}.csv`);
+    const file = openSync(path, 'w');
+    const child = spawn(process.execPath, [support('fake-main.ts'), 'contacts', 'export'], {
+      env: { ...process.env, PARAHACK_SYNC_DATA_DIR: folder },
+      stdio: ['ignore', file, 'ignore'],
+    });
+    running.add(child);
+    closeSync(file);
+    const exited = once(child, 'exit');
+    await vi.waitFor(() => expect(statSync(path).size).toBeGreaterThan(0), { timeout: 4_000 });
+    child.kill(signal);
+    expect(await exited).toEqual([exitCode, null]);
   });
 
   test('a second one ends the process at once, whatever it is doing', async () => {

@@ -37,6 +37,13 @@ const { app } = fakeApp({
     throw abortReason();
   },
   contacts: {
+    list: async () => ({
+      instanceUrl,
+      columns: [{ name: 'Id', type: 'id' }],
+      rows: Array.from({ length: 200_000 }, (_, at) => [`003${at}`]),
+      total: 200_000,
+      coveredUntil: null,
+    }),
     export: async () => ({
       instanceUrl,
       columns: [{ name: 'Id', type: 'id' }],
