@@ -70,11 +70,14 @@ export function apiError(answer: ErrorAnswer): AppError {
   return remoteError(code, sentence(answer, body), details, { hint: hintOf(details, refusal) });
 }
 
-/** Where the same code means another thing when it is read than when a record is written. */
-function hintOf({ errorCode }: RemoteErrorDetails, refusal: Refusal | null): string | undefined {
+/** Where the same code means another thing when it is read than when a record is written, or with a 5xx. */
+function hintOf({ errorCode, status }: RemoteErrorDetails, refusal: Refusal | null): string {
   if (errorCode === 'INVALID_FIELD')
     return 'The field may have been removed or hidden from this user; the next run asks for the fields anew.';
-  return refusal?.hint;
+  // UNKNOWN_EXCEPTION above all: with a 4xx the request is at fault, with a 5xx Salesforce itself is.
+  if (status !== null && status >= 500 && refusal?.kind !== 'passing')
+    return 'Something failed inside Salesforce: run the command again in a minute. If it stays, give Salesforce’s support the message with its ErrorId.';
+  return refusal?.hint ?? 'Run the command again; if it stays, --verbose shows what was asked.';
 }
 
 /** Whether an answer says that the access token is no good. userinfo says so by 403 and a bare word. */
@@ -136,6 +139,16 @@ function isConcurrent(message: string, limitInfo: string | null): boolean {
 }
 
 function unavailable(answer: ErrorAnswer, details: RemoteErrorDetails): AppError {
+  if (answer.status < 500 && answer.status !== 420) {
+    return remoteError(
+      'ORG_UNAVAILABLE',
+      `In place of an answer of ${answer.host} came a page for people (HTTP ${answer.status}).`,
+      details,
+      {
+        hint: 'A proxy, a firewall or a maintenance page may be in between: open the org in a browser on this machine to see, and see status.salesforce.com.',
+      },
+    );
+  }
   if (answer.status === 420) {
     return remoteError(
       'ORG_UNAVAILABLE',

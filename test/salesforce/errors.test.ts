@@ -106,8 +106,36 @@ describe('an error answer', () => {
     expect(await failure(c.remote.count(null))).toMatchObject({
       code: 'SALESFORCE_ERROR',
       details: { status: 500 },
+      hint: expect.stringMatching(/failed inside Salesforce.*run the command again/),
     });
     expect(c.org.seen).toHaveLength(3);
+  });
+
+  it('blames the request for UNKNOWN_EXCEPTION with 400 only', async () => {
+    await using c = await connected();
+    c.org.always({ status: 400, ...apiFault('UNKNOWN_EXCEPTION', 'An unexpected error occurred.') });
+    expect(await failure(c.remote.count(null))).toMatchObject({
+      hint: expect.stringMatching(/request itself is wrong/),
+    });
+  });
+
+  it('says what to do although the code is not known', async () => {
+    await using c = await connected();
+    c.org.always({ status: 400, ...apiFault('CODE_OF_NEXT_YEAR', 'news') });
+    expect(await failure(c.remote.count(null))).toMatchObject({
+      code: 'SALESFORCE_ERROR',
+      hint: expect.stringMatching(/--verbose/),
+    });
+  });
+
+  it.each([200, 403])('does not take a page for people with %i for maintenance alone', async (status) => {
+    await using c = await connected();
+    c.org.always({ status, ...html, body: '<html>blocked by the firewall</html>' });
+    expect(await failure(c.remote.count(null))).toMatchObject({
+      code: 'ORG_UNAVAILABLE',
+      message: expect.stringMatching(/page for people/),
+      hint: expect.stringMatching(/proxy/),
+    });
   });
 
   it.each([
