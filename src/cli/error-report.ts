@@ -65,6 +65,7 @@ function systemErrorOf(error: unknown): AppError | null {
       });
     case 'ENOSPC':
     case 'EDQUOT':
+    case 'EFBIG':
       return new AppError('DISK_FULL', `There is no space left on the disk${where}.`, {
         hint: 'Make room, or name a data folder on another disk with --data-dir.',
         cause: error,

@@ -4,6 +4,7 @@ import Database from 'better-sqlite3';
 import { snapshotDatabase } from '../base/database-snapshot.ts';
 import { AppError, isAppError, systemCodeOf } from '../base/errors.ts';
 import { makeFolder } from '../base/make-folder.ts';
+import { meansNoRoom } from '../base/means-no-room.ts';
 import { sameId } from '../base/record-id.ts';
 import { aliasTaken, checkAlias } from './alias.ts';
 import type { AuthState, ConflictPolicy, OrgRecord } from './org-record.ts';
@@ -161,7 +162,7 @@ function openDatabase(dataDir: string): Database.Database {
   } catch (error) {
     if (isAppError(error)) throw error;
     const code = systemCodeOf(error);
-    if (code !== undefined && isFull(code)) throw diskFull(path, error);
+    if (meansNoRoom(code)) throw diskFull(path, error);
     if (code === 'SQLITE_NOTADB' || code?.startsWith('SQLITE_CORRUPT')) throw corrupt(path, error);
     const snapshot = code?.startsWith('SQLITE_READONLY') ? openSnapshot(path) : null;
     if (snapshot !== null) return snapshot;
@@ -194,11 +195,6 @@ function unwritable(dataDir: string, cause: unknown): AppError {
       cause,
     },
   );
-}
-
-/** A -shm file that cannot grow is SQLite's word for a full disk too. */
-function isFull(code: string): boolean {
-  return ['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE', 'ENOSPC', 'EDQUOT'].includes(code);
 }
 
 function diskFull(path: string, cause: unknown): AppError {

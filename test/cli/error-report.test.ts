@@ -85,6 +85,7 @@ test('a chain of causes that bites its own tail ends', () => {
 test.each([
   ['EACCES', 'FILE_NOT_ACCESSIBLE', 1],
   ['ENOSPC', 'DISK_FULL', 1],
+  ['EFBIG', 'DISK_FULL', 1],
   ['ECONNREFUSED', 'NETWORK_UNREACHABLE', 5],
 ])('the system error %s that no room has mapped becomes %s', (code, expected, exitCode) => {
   const error = Object.assign(new Error(`${code}: no`), { code, path: '/data/x' });

@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import type { ProgressEvent } from '../../app/contract/progress.ts';
 import type { PushOptions, PushRecord, PushResult } from '../../app/contract/push.ts';
 import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts';
+import { meansNoRoom } from '../../base/means-no-room.ts';
 import { type InputFormat, inputFormats } from '../input/input-formats.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { printablePush } from '../printable-push.ts';
@@ -143,7 +144,7 @@ async function saveRejects(file: WholeFile, flags: PushFlags, result: PushResult
   } catch (error) {
     const code = systemCodeOf(error);
     return new AppError(
-      code === 'ENOSPC' || code === 'EDQUOT' ? 'DISK_FULL' : 'FILE_NOT_ACCESSIBLE',
+      meansNoRoom(code) ? 'DISK_FULL' : 'FILE_NOT_ACCESSIBLE',
       `${name} could not be written (${code ?? messageOf(error)}); what became of the records stands above.`,
       { hint: 'Do not push the same records again: the outbox has those that were refused.', cause: error },
     );

@@ -1,4 +1,5 @@
 import { AppError, type AppErrorOptions, messageOf, systemCodeOf } from '../../base/errors.ts';
+import { meansNoRoom } from '../../base/means-no-room.ts';
 
 export function damaged(path: string, why: string, more: AppErrorOptions = {}): AppError {
   return new AppError('MIRROR_CORRUPT', `The mirror ${path} is damaged: ${why}.`, {
@@ -12,8 +13,7 @@ export function mapSqliteFault(error: unknown, path: string): Error {
   if (error instanceof AppError || (error instanceof Error && error.name === 'AbortError')) return error;
   const code = systemCodeOf(error) ?? '';
   const details = { path, sqlite: code };
-  // A -shm file that cannot grow is SQLite's word for a full disk too.
-  if (['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE', 'ENOSPC', 'EDQUOT'].includes(code)) {
+  if (meansNoRoom(code)) {
     return new AppError('DISK_FULL', `There is no room left to write ${path}.`, {
       hint: 'Free some space and run the command again; what was stored before is kept.',
       details,
@@ -43,6 +43,10 @@ export function mapSqliteFault(error: unknown, path: string): Error {
   }
   if (code.startsWith('SQLITE_')) {
     return new AppError('MIRROR_FAILED', `SQLite failed on ${path}: ${messageOf(error)}.`, {
+      // SQLite says the same of a quota that is used up, a limit on file sizes and a failing disk.
+      hint: code.startsWith('SQLITE_IOERR')
+        ? 'The disk refuses to be read or written: look at its free space, at quotas and limits on file sizes (ulimit -f), and in the system’s log, then run the command again; what was stored before is kept.'
+        : 'Run "parahack-sync doctor": it looks the mirror through and says what to do.',
       details,
       cause: error,
     });

@@ -49,6 +49,20 @@ describe('real errors of SQLite and the file system become ours', () => {
     expect(mapSqliteFault(wrong, 'm.db')).toMatchObject({
       code: 'MIRROR_FAILED',
       details: { sqlite: 'SQLITE_ERROR' },
+      hint: expect.stringMatching(/doctor/),
+    });
+  });
+
+  test.each(['EDQUOT', 'EFBIG'])('a file that may not grow any more (%s) is DISK_FULL', (code) => {
+    const error = Object.assign(new Error(`${code}: no`), { code });
+    expect(mapSqliteFault(error, 'm.db')).toMatchObject({ code: 'DISK_FULL' });
+  });
+
+  test('a disk that refuses a write, over a quota for one, is told with what to look at', () => {
+    const error = Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_WRITE' });
+    expect(mapSqliteFault(error, 'm.db')).toMatchObject({
+      code: 'MIRROR_FAILED',
+      hint: expect.stringMatching(/free space.*quotas.*what was stored before is kept/),
     });
   });
 
