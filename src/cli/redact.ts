@@ -8,6 +8,13 @@ const token = '[A-Za-z0-9._~+/=!%-]';
 const name =
   '(?:access_?token|refresh_?token|client_?secret|code_?verifier|password|assertion|client_assertion|credential_?key)';
 
+/** Where an access token, a refresh token or a JWT begins. */
+const tokenStart =
+  /00D[A-Za-z0-9]{12,15}(?:!|%21)|5Aep861[A-Za-z0-9._]{8}|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]/;
+
+/** Base64 of either alphabet, long enough for a token. */
+const base64 = /[A-Za-z0-9+/_-]{24,}={0,2}/g;
+
 /**
  * Shapes of secrets, so exact that no word of a sentence has one. Each begins where none of its own characters
  * stands before, or holds none of its beginning: so no part of a text is searched more than once for the end of
@@ -48,10 +55,17 @@ export function createRedact(known: readonly (string | null | undefined)[] = [])
       counted = known.length;
       hideKnown = createSecretHider(known);
     }
-    let clean = hideKnown(text);
+    let clean = hideKnown(text).replace(base64, (run) => (encodesToken(run) ? hidden : run));
     for (const [shape, replacement] of shapes) clean = clean.replace(shape, replacement);
     return clean;
   };
+}
+
+/** Whether a token stands in what the Base64 decodes to, wherever in a group of four characters that begins. */
+function encodesToken(run: string): boolean {
+  return [0, 1, 2, 3].some((before) =>
+    tokenStart.test(Buffer.from(run.slice(before), 'base64').toString('latin1')),
+  );
 }
 
 /** Every string in a JSON-able value. */

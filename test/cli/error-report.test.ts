@@ -114,6 +114,16 @@ describe('no secret gets through', () => {
     ['-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----', 'MIIEow'],
     ['http://user:hunter2@proxy:3128', 'hunter2'],
     [`the passphrase ${known} is wrong`, known],
+    // Of a login that was refused, so that nobody here knows the token.
+    ...['', 'x', 'xy', 'Bearer '].map((before) => {
+      const encoded = Buffer.from(before + token).toString('base64');
+      return [`an echo in Base64 behind "${before}": ${encoded}.`, encoded.slice(8)] as [string, string];
+    }),
+    [`glued${Buffer.from(token).toString('base64url')}`, Buffer.from(token).toString('base64url')],
+    [
+      Buffer.from('5Aep861KIwKdekr90I4iHdZD').toString('base64'),
+      Buffer.from('5Aep861K').toString('base64').slice(0, 9),
+    ],
   ])('%s', (text, secret) => {
     const report = reportError(new AppError('X', text, { hint: text, details: { nested: [text] } }), {
       ...options,
