@@ -32,11 +32,16 @@ export async function login(
   registry.list();
   await credentials.probeWritable();
   const credential = await obtain(services, options, context);
+  let isStored = false;
+  const onStored = () => {
+    isStored = true;
+  };
   try {
-    return await connect(services, credential, options, context.signal);
+    return await connect(services, credential, options, { signal: context.signal, onStored });
   } catch (error) {
-    // A grant that is not kept would still be one of the five that Salesforce keeps for this user and app.
-    await revokeCredential(credential, { fetch: services.fetch }).catch(() => {});
+    // A grant that is not kept would still be one of the five that Salesforce keeps for this user and app. One that is
+    // stored has taken the place of the former, which is revoked by now: without it the org would have none.
+    if (!isStored) await revokeCredential(credential, { fetch: services.fetch }).catch(() => {});
     throw error;
   }
 }
@@ -46,7 +51,7 @@ async function connect(
   services: Services,
   credential: Credential,
   options: LoginOptions,
-  signal: AbortSignal,
+  { signal, onStored }: { signal: AbortSignal; onStored: () => void },
 ): Promise<LoginResult> {
   const { registry, credentials, log } = services;
   const plan = planLogin(registry.list(), credential, { replaceUser: options.replaceUser });
@@ -71,6 +76,7 @@ async function connect(
     fetch: services.fetch,
     signal,
     replaces: moves ? [known.instanceUrl] : [],
+    onStored,
   });
   if (revokedOld?.status === 'failed') {
     log.warn('the former login could not be revoked at Salesforce; it ends by itself when it is not used');

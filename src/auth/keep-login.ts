@@ -18,7 +18,17 @@ export interface LoginKeeping extends OAuthRequestOptions {
  */
 export async function keepLogin(
   credential: Credential,
-  { store, withLock, replaces = [], ...options }: LoginKeeping & { replaces?: readonly string[] },
+  {
+    store,
+    withLock,
+    replaces = [],
+    onStored,
+    ...options
+  }: LoginKeeping & {
+    replaces?: readonly string[];
+    /** From here on it is the login of its org, whatever fails later. */
+    onStored?: () => void;
+  },
 ): Promise<{ revokedOld: RevokeOutcome | null }> {
   const { signal } = options;
   return withLock(
@@ -31,6 +41,7 @@ export async function keepLogin(
         if (found !== null) old.push(found);
       }
       await store.set(credential);
+      onStored?.();
       let revokedOld: RevokeOutcome | null = null;
       for (const former of old) {
         if (former.instanceUrl !== credential.instanceUrl) await store.delete(former.instanceUrl);

@@ -1,9 +1,11 @@
+import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openRegistry } from '../../src/orgs/open-registry.ts';
 import { Cli, ended } from '../e2e/cli.ts';
+import { control } from '../e2e/org.ts';
 import { type EmulatedOrg, startEmulatedOrg } from './emulated-org.ts';
 
 let org: EmulatedOrg;
@@ -34,7 +36,7 @@ async function byToken(
   return { code, told: JSON.parse(stdout) as Told, stderr };
 }
 
-async function byBrowser(...more: string[]): Promise<number | null> {
+function startBrowser(...more: string[]): ChildProcess {
   const args = ['login', '--no-browser', '--json', '--instance-url', org.emulator.url];
   const child = cli.start([
     ...args,
@@ -47,8 +49,10 @@ async function byBrowser(...more: string[]): Promise<number | null> {
   createInterface({ input: child.stdout! }).once('line', (line) => {
     fetch((JSON.parse(line) as { url: string }).url).catch(() => {});
   });
-  return (await ended(child)).code;
+  return child;
 }
+
+const byBrowser = async (...more: string[]) => (await ended(startBrowser(...more))).code;
 
 const orgs = async () => (await cli.json<{ orgs: { instanceUrl: string }[] }>(['orgs'])).orgs;
 
@@ -133,6 +137,19 @@ describe('an org that is logged in to by a second address', () => {
 });
 
 describe('a login that renews itself', () => {
+  it('works though it was interrupted while the one before it was being revoked', async () => {
+    expect(await byBrowser()).toBe(0);
+    await control(org.emulator.url, 'faults', [{ match: '/oauth2/revoke', times: 1, delayMs: 60_000 }]);
+    const child = startBrowser();
+    const end = ended(child);
+    const faults = async () => (await fetch(`${org.emulator.url}/__emulator/faults`)).json();
+    // It has met the request.
+    await vi.waitFor(async () => expect(await faults()).toEqual([]), 20_000);
+    child.kill('SIGINT');
+    expect((await end).code).toBe(130);
+    expect((await cli.run(['limits'])).code).toBe(0);
+  });
+
   it('is not replaced by one that cannot be renewed, unless the user says so', async () => {
     const { url } = org.emulator;
     expect(await byBrowser()).toBe(0);
