@@ -1,4 +1,5 @@
 import { AppError } from '../base/errors.ts';
+import { isIdOf } from '../base/record-id.ts';
 import { oauthError } from './oauth-error.ts';
 import { type OAuthRequestOptions, oauthRequest } from './oauth-request.ts';
 
@@ -21,7 +22,7 @@ export async function fetchIdentity({
   const answer = await oauthRequest(url, { during: 'userinfo', bearer: accessToken }, options);
   if (!answer.ok) throw oauthError(answer.refusal);
   const { organization_id: orgId, user_id: userId, preferred_username: username } = answer.body;
-  if (!isFilled(orgId) || !isFilled(userId) || !isFilled(username)) {
+  if (!isIdOf('00D', orgId) || !isIdOf('005', userId) || !isUsername(username)) {
     throw new AppError('LOGIN_FAILED', `${apiUrl} did not say whose token it is.`, {
       hint: 'Check that the instance URL is a Salesforce org.',
     });
@@ -29,6 +30,7 @@ export async function fetchIdentity({
   return { orgId, userId, username };
 }
 
-function isFilled(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
+/** Salesforce allows 80 characters, each of them to be seen. */
+function isUsername(value: unknown): value is string {
+  return typeof value === 'string' && /^\P{Cc}{1,255}$/u.test(value);
 }

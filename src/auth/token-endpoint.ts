@@ -32,7 +32,10 @@ export async function requestToken(
   const answer = await oauthRequest(`${loginUrl}/services/oauth2/token`, { during, form, now }, options);
   if (!answer.ok) return answer;
   const { access_token, refresh_token, instance_url, id, issued_at } = answer.body;
-  if (typeof access_token !== 'string' || access_token === '') throw incomplete(loginUrl, 'access_token');
+  if (!isToken(access_token)) throw incomplete(loginUrl, 'a usable access_token');
+  // Refused as a whole: a refresh token in whose place something else was kept would be lost for good.
+  const givesRefreshToken = typeof refresh_token === 'string' && refresh_token !== '';
+  if (givesRefreshToken && !isToken(refresh_token)) throw incomplete(loginUrl, 'a usable refresh_token');
   const [, orgId = null, userId = null] =
     /\/id\/([A-Za-z0-9]{15,18})\/([A-Za-z0-9]{15,18})\/?$/.exec(typeof id === 'string' ? id : '') ?? [];
   const issuedAt = Number(issued_at ?? Number.NaN);
@@ -40,7 +43,7 @@ export async function requestToken(
     ok: true,
     token: {
       accessToken: access_token,
-      refreshToken: typeof refresh_token === 'string' && refresh_token !== '' ? refresh_token : null,
+      refreshToken: givesRefreshToken ? refresh_token : null,
       instanceUrl: typeof instance_url === 'string' ? usable(instance_url) : null,
       orgId,
       userId,
@@ -60,6 +63,14 @@ function stepOf(grantType: string): OAuthStep {
     default:
       return 'jwt';
   }
+}
+
+/** Salesforce takes no header line that is longer. */
+const maxTokenCharacters = 16_384;
+
+/** Visible ASCII, as RFC 6749 appendix A.12 and A.17 have it, without the space, which no header line would keep. */
+function isToken(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= maxTokenCharacters && /^[!-~]+$/.test(value);
 }
 
 function usable(instanceUrl: string): string | null {

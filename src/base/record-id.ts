@@ -31,3 +31,13 @@ function checksum(id: string): string {
 export function sameId(a: string, b: string): boolean {
   return a.slice(0, 15) === b.slice(0, 15);
 }
+
+/** A contact's Id, or another object's by its prefix, of 15 or 18 characters. */
+export function isIdOf(prefix: string, value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value.startsWith(prefix) &&
+    (value.length === 15 || value.length === 18) &&
+    /^[A-Za-z0-9]+$/.test(value)
+  );
+}

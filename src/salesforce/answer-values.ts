@@ -1,13 +1,3 @@
-/** A contact's Id, or another object's by its prefix, of 15 or 18 characters. */
-export function isIdOf(prefix: string, value: unknown): value is string {
-  return (
-    typeof value === 'string' &&
-    value.startsWith(prefix) &&
-    (value.length === 15 || value.length === 18) &&
-    /^[A-Za-z0-9]+$/.test(value)
-  );
-}
-
 /** A number of things: neither negative, nor broken, nor beyond what an org can hold. */
 export function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= mostThings;

@@ -1,5 +1,5 @@
 import { AppError, isAppError } from '../base/errors.ts';
-import { sameId } from '../base/record-id.ts';
+import { isIdOf, sameId } from '../base/record-id.ts';
 import type {
   BulkJob,
   BulkPage,
@@ -10,7 +10,7 @@ import type {
   RemoteBulk,
 } from '../sync/ports/remote.ts';
 import { streamBytes } from './answer-bounds.ts';
-import { instantOf, isCount, isIdOf, isObject } from './answer-values.ts';
+import { instantOf, isCount, isObject } from './answer-values.ts';
 import type { ApiRequest, WholeAnswer } from './api-call.ts';
 import { bodyBlocks } from './body-blocks.ts';
 import { oneLine } from './error-body.ts';

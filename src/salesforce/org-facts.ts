@@ -1,6 +1,7 @@
 import { isAppError } from '../base/errors.ts';
+import { isIdOf } from '../base/record-id.ts';
 import type { OrgIdentity, OrgLimits } from '../sync/ports/remote.ts';
-import { isCount, isIdOf } from './answer-values.ts';
+import { isCount } from './answer-values.ts';
 import type { Funnel } from './funnel.ts';
 import { queryPath } from './queries.ts';
 import { parseObject, unexpectedAnswer } from './unexpected-answer.ts';

@@ -1,7 +1,7 @@
-import { fullId } from '../base/record-id.ts';
+import { fullId, isIdOf } from '../base/record-id.ts';
 import type { DeletedAnswer, UpdatedAnswer, Window } from '../sync/ports/remote.ts';
 import { answerBounds } from './answer-bounds.ts';
-import { instantOf, isIdOf, isObject } from './answer-values.ts';
+import { instantOf, isObject } from './answer-values.ts';
 import type { WholeAnswer } from './api-call.ts';
 import { type JsforceCall, type JsforceOptions, jsforceCall, jsforceError } from './jsforce-call.ts';
 import { unexpectedAnswer } from './unexpected-answer.ts';

@@ -14,7 +14,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Cli, ended } from '../e2e/cli.ts';
+import type { Credential } from '../../src/auth/credential.ts';
+import type { CredentialStore } from '../../src/auth/credential-store.ts';
+import { openCredentialStore } from '../../src/auth/open-credential-store.ts';
+import { openLocks } from '../../src/lock/locks.ts';
+import { Cli, type Ended, ended } from '../e2e/cli.ts';
 import { FakeOrg } from './fake-org.ts';
 import { hostileAnswers } from './hostile-answers.ts';
 
@@ -27,8 +31,12 @@ interface Command {
   input?: (org: FakeOrg) => string;
   /** The calls that it makes; each is answered with hostility in turn. */
   routes: string[];
-  /** What its data folder holds before it. */
-  state: 'empty' | 'login' | 'mirror';
+  /** What its data folder holds before it; `renewable` has a login whose access token has ended. */
+  state: 'empty' | 'login' | 'mirror' | 'renewable';
+  /** The mirror is gone when it is done. */
+  deletes?: true;
+  /** What must hold of the login afterwards, besides what holds for every command. */
+  afterwards?: (cli: Cli, ran: Ended) => Promise<void>;
 }
 
 const record = (more: object) => JSON.stringify({ LastName: 'Push', ...more });
@@ -41,16 +49,19 @@ const commands: Record<string, Command> = {
     input: (org) => org.accessToken,
     routes: ['userinfo'],
     state: 'empty',
+    afterwards: identityIsOne,
   },
   'login by client credentials': {
     args: (org) => [...login(org), '--client-credentials', '--client-id', 'app'],
     routes: ['token', 'userinfo'],
     state: 'empty',
+    afterwards: identityIsOne,
   },
   'login by JWT': {
     args: (org) => [...login(org), '--jwt-key-file', 'key.pem', '--username', 'u@x.y', '--client-id', 'app'],
     routes: ['token', 'userinfo'],
     state: 'empty',
+    afterwards: identityIsOne,
   },
   'backfill by REST': {
     args: () => ['backfill', '--api', 'rest'],
@@ -94,6 +105,26 @@ const commands: Record<string, Command> = {
   },
   limits: { args: () => ['limits'], routes: ['limits'], state: 'login' },
   doctor: { args: () => ['doctor'], routes: ['versions', 'userinfo'], state: 'mirror' },
+  'limits, renewing its login': {
+    args: () => ['limits'],
+    routes: ['token'],
+    state: 'renewable',
+    afterwards: loginIsKept,
+  },
+  'watch, renewing its login': {
+    args: () => ['watch', '--once'],
+    routes: ['token'],
+    state: 'renewable',
+    afterwards: loginIsKept,
+  },
+  logout: { args: () => ['logout'], routes: ['revoke'], state: 'renewable', afterwards: loginIsGone },
+  'logout as JSON': {
+    args: () => ['logout', '--json', '--delete-data'],
+    routes: ['revoke'],
+    state: 'renewable',
+    deletes: true,
+    afterwards: loginAndMirrorAreGone,
+  },
 };
 
 const cases = Object.entries(commands).flatMap(([command, { routes }]) =>
@@ -117,6 +148,8 @@ beforeAll(async () => {
   copyPrivately(cli.dataDir, join(templates, 'login'));
   await cli.json(['backfill']);
   copyPrivately(cli.dataDir, join(templates, 'mirror'));
+  await makeRenewable(cli);
+  copyPrivately(cli.dataDir, join(templates, 'renewable'));
   // So that a cycle has something to retrieve, and something to bury.
   org.contacts.update('003000000000002AAA', { LastName: 'Bob' }, org.now());
   org.contacts.remove('003000000000003AAA', org.now());
@@ -134,6 +167,63 @@ function copyPrivately(from: string, to: string): void {
   for (const entry of readdirSync(to, { recursive: true, withFileTypes: true }))
     if (entry.isDirectory()) chmodSync(join(entry.parentPath, entry.name), 0o700);
   chmodSync(to, 0o700);
+}
+
+function storeOf(cli: Cli): CredentialStore {
+  const folder = join(cli.dataDir, 'credentials');
+  const { withLock } = openLocks(join(folder, 'locks'));
+  return openCredentialStore({
+    kind: 'file',
+    key: cli.env.PARAHACK_SYNC_CREDENTIAL_KEY as string,
+    folder,
+    withLock,
+  });
+}
+
+async function storedLogin(cli: Cli): Promise<Credential | null> {
+  return storeOf(cli).get(org.url);
+}
+
+/** Turns the login by a handed-over token into one with a refresh token, as a login in the browser that has aged. */
+async function makeRenewable(cli: Cli): Promise<void> {
+  const login = await storedLogin(cli);
+  const { refreshToken, endedToken: accessToken } = org;
+  const renewable = { grant: 'refresh-token', clientId: 'app', clientSecret, refreshToken } as const;
+  await storeOf(cli).set({ ...login!, ...renewable, accessToken });
+}
+
+/** What is kept of an identity names its files, its locks and its lines in every list. */
+async function identityIsOne(cli: Cli): Promise<void> {
+  const { orgs } = await cli.json<{ orgs: { orgId: string; username: string }[] }>(['orgs']);
+  for (const { orgId, username } of orgs) {
+    expect(orgId).toMatch(/^00D[0-9A-Za-z]{12}(?:[0-9A-Za-z]{3})?$/);
+    expect(username).toMatch(/^[!-~]{1,255}$/);
+  }
+}
+
+/** No answer but a documented refusal may cost the login, whatever the renewal came to. */
+async function loginIsKept(cli: Cli): Promise<void> {
+  const login = await storedLogin(cli);
+  expect(login).toMatchObject({ refreshToken: org.refreshToken, apiUrl: org.url, refused: null });
+  expect([org.accessToken, org.endedToken]).toContain(login?.accessToken);
+}
+
+/** Whatever the org answers: what is here is removed, and what the org did is told as the org told it. */
+async function loginIsGone(cli: Cli, { code, stdout, stderr }: Ended): Promise<void> {
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toMatch(
+    /^Logged out of \S+\. (Salesforce has revoked the grant|Salesforce could not be told to revoke the grant \([^\n]+\); an admin [^\n]+)\.\n$/,
+  );
+  expect(await storedLogin(cli)).toBeNull();
+  expect(await cli.json(['orgs'])).toEqual({ orgs: [] });
+}
+
+async function loginAndMirrorAreGone(cli: Cli, { code, stdout }: Ended): Promise<void> {
+  const { orgs } = JSON.parse(stdout) as { orgs: { revoked: boolean; error: { code: string } | null }[] };
+  expect({ code, orgs }).toMatchObject({ code: 0, orgs: [{ credentialRemoved: true, dataDeleted: true }] });
+  expect(orgs[0]?.error === null).toBe(orgs[0]?.revoked);
+  expect(await storedLogin(cli)).toBeNull();
+  expect(existsSync(cli.databaseOf(org.url))).toBe(false);
 }
 
 /** A data folder in the state that a command needs. */
@@ -186,7 +276,7 @@ function filesOf(folder: string): string[] {
 
 /** In the forms that the hostile answers have it in. */
 function secretForms(): string[] {
-  const secrets = [org.accessToken, org.refreshToken, clientSecret];
+  const secrets = [org.accessToken, org.endedToken, org.refreshToken, clientSecret];
   const parts = [...secrets, org.accessToken.split('!')[1] ?? ''];
   return parts.flatMap((part) => [part, encodeURIComponent(part), Buffer.from(part).toString('base64')]);
 }
@@ -202,13 +292,15 @@ describe('the healthy org', () => {
       const cli = prepared(command.state);
       const from = org.seen.length;
       const contacts = [...org.contacts.live].map(([id, contact]) => [id, { ...contact }] as const);
-      const { code, stdout, stderr } = await run(cli, command);
+      const ran = await run(cli, command);
+      const { code, stdout, stderr } = ran;
       org.contacts.live.clear();
       for (const [id, contact] of contacts) org.contacts.live.set(id, contact);
       org.contacts.deleted.delete(first);
       expect({ code, said: code === 0 ? '' : stdout + stderr }).toEqual({ code: 0, said: '' });
       expect(org.seen.slice(from)).toEqual(expect.arrayContaining(command.routes));
       expect(org.seen.slice(from)).not.toContain('unknown');
+      await command.afterwards?.(cli, ran);
     },
   );
 });
@@ -220,7 +312,8 @@ describe('every command', () => {
       const known = commands[command]!;
       const cli = prepared(known.state);
       const before = cursorsOf(cli);
-      const change = hostileAnswers(org.accessToken)[kind]!;
+      // An answer echoes what its request carried.
+      const change = hostileAnswers(known.state === 'renewable' ? org.refreshToken : org.accessToken)[kind]!;
       org.hostility = (name, healthy) => (name === route ? change(healthy) : null);
       let ran: Awaited<ReturnType<typeof run>>;
       try {
@@ -244,9 +337,11 @@ describe('every command', () => {
       for (const form of secretForms()) expect(said).not.toContain(form);
       const after = cursorsOf(cli);
       for (const cursor of after) expect(cursor).toBeLessThan(Date.now() + 300_000);
-      for (const [at, cursor] of before.entries()) expect(after[at]).toBeGreaterThanOrEqual(cursor);
+      if (known.deletes) expect(after).toEqual([]);
+      else for (const [at, cursor] of before.entries()) expect(after[at]).toBeGreaterThanOrEqual(cursor);
       if (ran.code !== 0 && command === 'watch' && ['updated', 'retrieve'].includes(route))
         expect(after).toEqual(before);
+      await known.afterwards?.(cli, ran);
       cli[Symbol.dispose]();
     },
   );

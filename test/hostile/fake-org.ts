@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { FakeContacts } from './fake-contacts.ts';
-import { routeOf } from './fake-routes.ts';
+import { endedSession, routeOf } from './fake-routes.ts';
 
 export interface FakeRequest {
   method: string;
@@ -29,6 +29,8 @@ export type Hostility = (route: string, healthy: FakeAnswer, request: FakeReques
 export class FakeOrg implements AsyncDisposable {
   readonly contacts = new FakeContacts();
   readonly accessToken = '00D000000000062!SECRETfake.token_0123456789abcdef';
+  /** Is no longer taken: whoever comes with it has to renew it. */
+  readonly endedToken = '00D000000000062!SECRETended.token_0123456789abcdef';
   readonly refreshToken = '5Aep861SECRETrefresh0123456789';
   /** Routes in the order they were asked for. */
   readonly seen: string[] = [];
@@ -58,7 +60,8 @@ export class FakeOrg implements AsyncDisposable {
       body: Buffer.concat(chunks).toString(),
       headers: message.headers,
     };
-    const { name, answer } = routeOf(this, request);
+    const isEnded = request.headers.authorization?.includes(this.endedToken) ?? false;
+    const { name, answer } = isEnded ? endedSession : routeOf(this, request);
     this.seen.push(name);
     const healthy: FakeAnswer = {
       status: answer.status ?? 200,

@@ -65,6 +65,15 @@ const routes: [name: string, method: string, path: string, handler: Handler][] =
   ['results', 'GET', `${data}/jobs/query/\\w+/results.*`, results],
 ];
 
+/** What any call is answered whose access token has ended. */
+export const endedSession: { name: string; answer: Answer } = {
+  name: 'ended session',
+  answer: {
+    status: 401,
+    body: [{ errorCode: 'INVALID_SESSION_ID', message: 'Session expired or invalid' }],
+  },
+};
+
 export function routeOf(org: FakeOrg, request: FakeRequest): { name: string; answer: Answer } {
   for (const [name, method, path, handler] of routes) {
     const match = request.method === method ? new RegExp(`^${path}$`).exec(request.url) : null;
