@@ -19,7 +19,7 @@ import { BodyWatch } from './body-watch.ts';
 import { parseErrorBody } from './error-body.ts';
 import { exchange, readStart, readWhole, type WireAnswer, type WireRequest } from './exchange.ts';
 import { networkFailure } from './network-error.ts';
-import type { OrgClock } from './org-clock.ts';
+import type { Observation, OrgClock } from './org-clock.ts';
 import { remoteError } from './remote-error.ts';
 import { type FailureStage, isCrowded, mostRepeats, repeatAfterMs } from './repeat-policy.ts';
 import { requestBytes, requestHeaders } from './request-headers.ts';
@@ -202,7 +202,8 @@ export class Funnel {
       usage = parseLimitInfo(wire.header('sforce-limit-info'), clock.now());
       if (usage !== null) this.#usage = usage;
       const date = parseDate(wire.header('date'));
-      const doubt = date === null ? null : this.#observe(request, wire, date, sent, received);
+      const seen = date === null ? null : orgClock.observe(date, sent, received);
+      const doubt = date === null || seen === null ? null : this.#doubtOf(request, wire, date, seen);
       const html = /text\/html/i.test(wire.header('content-type') ?? '');
       if (wire.status >= 300 ? wire.status !== 304 : html) return await this.#refusal(request, wire);
       // Rows whose reading has no time of the org's own could not be ordered; a write is judged all the same.
@@ -215,7 +216,9 @@ export class Funnel {
       if (stream) wire.stream();
       const body = await read(wire, sent);
       const believed = doubt === null ? date : null;
-      const readAt = primed ?? (believed === null ? 0 : orgClock.firstSentAt(believed, sent, received));
+      // What was expected when the request was sent is known to be wrong by now.
+      const expected = seen?.kind === 'borne-out' ? null : primed;
+      const readAt = expected ?? (believed === null ? 0 : orgClock.firstSentAt(believed, sent, received));
       return { ok: true, answer: { status, header: wire.header, date: believed, readAt, ...body } };
     } catch (thrown) {
       if (signal?.aborted) return { ok: false, error: abortedBy(signal), stage: left ? 'lost' : 'unsent' };
@@ -266,16 +269,9 @@ export class Funnel {
     this.#hideSecrets = createSecretHider([token, before].flatMap((t) => [t, t?.split('!', 2)[1]]));
   }
 
-  /** Tells the org's clock; an error where the answer's time leaps and is not borne out yet. */
-  #observe(
-    request: ApiRequest,
-    wire: WireAnswer,
-    date: number,
-    sent: number,
-    received: number,
-  ): Error | null {
-    const { log, orgClock } = this.#options;
-    const seen = orgClock.observe(date, sent, received);
+  /** An error where the answer's time leaps and is not borne out yet. */
+  #doubtOf(request: ApiRequest, wire: WireAnswer, date: number, seen: Observation): Error | null {
+    const { log } = this.#options;
     if (seen.kind === 'expected') return null;
     const host = this.#host();
     const days = `${formatLeap(Math.abs(seen.leapMs))} ${seen.leapMs > 0 ? 'ahead of' : 'behind'} what was expected`;

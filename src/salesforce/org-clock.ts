@@ -2,6 +2,11 @@
 const leapMs = 120_000;
 /** The same for a process' first answer against this machine's own clock, which may be somewhat wrong itself. */
 const startLeapMs = 300_000;
+/**
+ * So far ahead no time may stand that was given out while a wrong time was believed. Rows dated with one of them make
+ * the mirror tell of a cursor in the future; where none was stored, the org's time goes on as if nothing had been.
+ */
+const forgottenAheadMs = 300_000;
 /** So many answers, each asked for after the one before had come, bear a leap out. */
 const answersToBelieve = 3;
 
@@ -34,6 +39,8 @@ export class OrgClock {
   #skewMs: number | null = null;
   #candidate: Candidate | null = null;
   #last: number;
+  /** The last time given out before a leap ahead was believed. */
+  #lastBeforeLeap: number;
 
   /**
    * `notBefore`: a time that `now()` must lie after, so that a new process never falls behind stored ones. `wallMs`:
@@ -43,6 +50,7 @@ export class OrgClock {
     this.#monotonicMs = monotonicMs;
     this.#wallMs = wallMs;
     this.#last = Math.floor(notBefore);
+    this.#lastBeforeLeap = this.#last;
   }
 
   get primed(): boolean {
@@ -61,6 +69,8 @@ export class OrgClock {
     if (!this.#isBorneOut(offset, sent, received)) return { kind: 'leapt', leapMs: leap };
     this.#believe(date);
     this.#offsetMs = offset;
+    if (leap > 0) this.#lastBeforeLeap = this.#last;
+    else if (this.#last > date + forgottenAheadMs) this.#last = this.#lastBeforeLeap;
     return { kind: 'borne-out', leapMs: leap };
   }
 

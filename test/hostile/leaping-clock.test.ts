@@ -124,6 +124,28 @@ describe('a clock that has really changed', () => {
   });
 });
 
+describe('one route whose answers are all dated wrong', () => {
+  it.each([
+    ['updated', 30 * day],
+    ['updated', -30 * day],
+    ['deleted', 30 * day],
+  ])('(%s, by %i ms) dates no row of the others', async (route, leapMs) => {
+    await using copy = await copied();
+    const { org } = copy;
+    org.hostility = (name, healthy) => {
+      if (name !== route) return null;
+      const date = new Date(Date.parse(healthy.headers.date ?? '') + leapMs).toUTCString();
+      return { ...healthy, headers: { ...healthy.headers, date } };
+    };
+    for (const LastName of ['Gus', 'Hal']) {
+      org.contacts.create({ LastName }, org.now());
+      expect(await copy.cycle()).toMatchObject({ code: 0, event: { event: 'cycle:complete' } });
+      expect(copy.names()).toContain(LastName);
+      expect(Math.abs(copy.times().reads - Date.now())).toBeLessThan(3 * minute);
+    }
+  });
+});
+
 describe('a cursor in the org’s future', () => {
   it('is an error of its own with a way back, and is seen by status and doctor', async () => {
     await using copy = await copied();

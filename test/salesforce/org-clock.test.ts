@@ -119,6 +119,25 @@ describe('an answer whose time leaps', () => {
     expect(now()).toBe(start + leap);
   });
 
+  it('that was believed and taken back leaves no time of the future behind', () => {
+    const { clock, answer } = answering();
+    answer(start);
+    const before = clock.now();
+    for (let i = 0; i < 3; i++) answer(start + month);
+    expect(clock.now()).toBeGreaterThan(start + month);
+    for (let i = 0; i < 3; i++) answer(start);
+    expect(clock.now() - before).toBe(6_000);
+  });
+
+  it('that was taken back by seconds only keeps the order of what was read meanwhile', () => {
+    const { clock, answer } = answering();
+    answer(start);
+    for (let i = 0; i < 3; i++) answer(start + 200_000);
+    const ahead = clock.now();
+    for (let i = 0; i < 3; i++) answer(start);
+    expect(clock.now()).toBe(ahead + 1);
+  });
+
   it('is not borne out by answers that were under way together', () => {
     const clock = new OrgClock(() => 10_000);
     clock.observe(start, 0, 10);
