@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { hostKeyOf, normaliseInstanceUrl } from '../auth/instance-url.ts';
 import { AppError } from '../base/errors.ts';
 import { eachOrgOnce, firstOfSameOrg } from '../orgs/connected-once.ts';
-import { registryFileName } from '../orgs/open-registry.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
+import { registryFileName } from '../orgs/registry-fault.ts';
 import type { Services } from './services.ts';
 
 /** The orgs a command works on, as the command line's contract lays down. */

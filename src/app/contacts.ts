@@ -15,12 +15,17 @@ export function appContacts(services: Services): AppContacts {
     const { instanceUrl } = oneOrg(services, org);
     const { MirrorReader } = await import('../store/sqlite/reader.ts');
     const reader = new MirrorReader(services.mirrors.pathOf(instanceUrl));
-    if (reader.coveredUntil() === null) {
-      services.log.warn(
-        `The first copy of ${instanceUrl} is not complete, so contacts are missing here: run \`parahack-sync backfill\`.`,
-      );
+    try {
+      if (reader.coveredUntil() === null) {
+        services.log.warn(
+          `The first copy of ${instanceUrl} is not complete, so contacts are missing here: run \`parahack-sync backfill\`.`,
+        );
+      }
+      return { instanceUrl, reader };
+    } catch (error) {
+      reader[Symbol.dispose]();
+      throw error;
     }
-    return { instanceUrl, reader };
   };
   const covered = (reader: MirrorReader) => isoTime(reader.coveredUntil());
   return {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { registryFileName } from '../orgs/open-registry.ts';
+import { registryFileName } from '../orgs/registry-fault.ts';
 import type { OrgName } from './contract/orgs.ts';
 import type { Services } from './services.ts';
 

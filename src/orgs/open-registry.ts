@@ -1,14 +1,14 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { snapshotDatabase } from '../base/database-snapshot.ts';
 import { AppError, isAppError, systemCodeOf } from '../base/errors.ts';
 import { makeFolder } from '../base/make-folder.ts';
-import { meansNoRoom } from '../base/means-no-room.ts';
+import { cannotWrite, openReadable, type Readable } from '../base/open-readable.ts';
 import { sameId } from '../base/record-id.ts';
 import { aliasTaken, checkAlias } from './alias.ts';
 import type { AuthState, ConflictPolicy, OrgRecord } from './org-record.ts';
 import type { Registry } from './registry.ts';
+import { registryFault, registryFileName } from './registry-fault.ts';
 import { migrateRegistry } from './registry-schema.ts';
 import { resolveOrg } from './resolve-org.ts';
 
@@ -52,7 +52,6 @@ const columns = [
   'last_login_at',
 ] as const satisfies (keyof OrgRow)[];
 
-export const registryFileName = 'registry.db';
 /** Writes take well under a millisecond; who waits longer than this waits for a hung process. */
 const busyTimeoutMs = 5_000;
 
@@ -61,23 +60,45 @@ const busyTimeoutMs = 5_000;
  * `DATA_DIR_UNWRITABLE`, `DISK_FULL`, `REGISTRY_CORRUPT` or `REGISTRY_NEWER_THAN_TOOL`.
  */
 export function openRegistry(dataDir: string): Registry {
-  const db = openDatabase(dataDir);
-  // Where it can be read only, that is told by the first write.
-  const writing = <T>(write: () => T): T => {
+  let opened = openDatabase(dataDir);
+  /** What stands in for the file is of the moment, so it is opened anew each time. */
+  const reopened = (): Database.Database => {
+    if (opened.standsInFor !== null) {
+      opened.db.close();
+      opened = openDatabase(dataDir);
+    }
+    return opened.db;
+  };
+  const reading = <T>(read: (db: Database.Database) => T): T => {
+    const db = reopened();
     try {
-      return write();
+      return read(db);
+    } finally {
+      if (opened.locksOut) db.close();
+    }
+  };
+  // Where it can be read only, or the disk is full, that is told by the first write.
+  const writing = <T>(write: (db: Database.Database) => T): T => {
+    const db = reopened();
+    if (opened.standsInFor !== null) throw registryFault(dataDir, opened.standsInFor);
+    try {
+      return write(db);
     } catch (error) {
-      throw systemCodeOf(error)?.startsWith('SQLITE_READONLY') ? unwritable(dataDir, error) : error;
+      throw cannotWrite(error) ? registryFault(dataDir, error) : error;
     }
   };
   const list = (): OrgRecord[] =>
-    (db.prepare('select * from org order by created_at, instance_url').all() as OrgRow[]).map(toRecord);
+    reading((db) => db.prepare('select * from org order by created_at, instance_url').all() as OrgRow[]).map(
+      toRecord,
+    );
   const get = (instanceUrl: string): OrgRecord | null => {
-    const row = db.prepare('select * from org where instance_url = ?').get(instanceUrl) as OrgRow | undefined;
+    const row = reading(
+      (db) => db.prepare('select * from org where instance_url = ?').get(instanceUrl) as OrgRow | undefined,
+    );
     return row === undefined ? null : toRecord(row);
   };
-  const put = (org: OrgRecord): void => writing(() => db.transaction(() => insert(org)).immediate());
-  const insert = (org: OrgRecord): void => {
+  const put = (org: OrgRecord): void => writing((db) => db.transaction(() => insert(db, org)).immediate());
+  const insert = (db: Database.Database, org: OrgRecord): void => {
     if (org.alias !== null) checkAlias(org.alias);
     const others = list().filter(({ instanceUrl }) => instanceUrl !== org.instanceUrl);
     const twin = others.find(({ orgId }) => sameId(orgId, org.orgId));
@@ -99,7 +120,7 @@ export function openRegistry(dataDir: string): Registry {
     put,
     resolve: (text) => resolveOrg(list(), text),
     update: (instanceUrl, change) =>
-      writing(() =>
+      writing((db) =>
         db
           .transaction(() => {
             const org = get(instanceUrl);
@@ -111,7 +132,7 @@ export function openRegistry(dataDir: string): Registry {
           .immediate(),
       ),
     move: (from, to) =>
-      writing(() =>
+      writing((db) =>
         db
           .transaction(() => {
             const taken = get(to);
@@ -128,22 +149,22 @@ export function openRegistry(dataDir: string): Registry {
           .immediate(),
       ),
     setAuthState(instanceUrl, state) {
-      writing(() =>
+      writing((db) =>
         db.prepare('update org set auth_state = ? where instance_url = ?').run(state, instanceUrl),
       );
     },
     remove: (instanceUrl) =>
-      writing(() => db.prepare('delete from org where instance_url = ?').run(instanceUrl).changes > 0),
+      writing((db) => db.prepare('delete from org where instance_url = ?').run(instanceUrl).changes > 0),
     close() {
-      db.close();
+      opened.db.close();
     },
     [Symbol.dispose]() {
-      db.close();
+      opened.db.close();
     },
   };
 }
 
-function openDatabase(dataDir: string): Database.Database {
+function openDatabase(dataDir: string): Readable<Database.Database> {
   const path = join(dataDir, registryFileName);
   try {
     makeFolder(dataDir);
@@ -154,63 +175,33 @@ function openDatabase(dataDir: string): Database.Database {
       if (db.pragma('journal_mode', { simple: true }) !== 'wal') db.pragma('journal_mode = wal');
       db.pragma('synchronous = full');
       migrateRegistry(db, path);
-      return db;
+      return { db, standsInFor: null, locksOut: false };
     } catch (error) {
       db.close();
       throw error;
     }
   } catch (error) {
-    if (isAppError(error)) throw error;
-    const code = systemCodeOf(error);
-    if (meansNoRoom(code)) throw diskFull(path, error);
-    if (code === 'SQLITE_NOTADB' || code?.startsWith('SQLITE_CORRUPT')) throw corrupt(path, error);
-    const snapshot = code?.startsWith('SQLITE_READONLY') ? openSnapshot(path) : null;
-    if (snapshot !== null) return snapshot;
-    throw unwritable(dataDir, error);
+    const standIn = error instanceof Error && cannotWrite(error) ? openStandIn(path, error) : null;
+    if (standIn !== null) return standIn;
+    throw registryFault(dataDir, error);
   }
 }
 
-/** What the folder's orgs are, where nothing may be written to it. */
-function openSnapshot(path: string): Database.Database | null {
-  const snapshot = snapshotDatabase(path);
-  if (snapshot === null) return null;
+/** What the folder's orgs are, where nothing can be written to it; null where that cannot be told either. */
+function openStandIn(path: string, standsInFor: Error): Readable<Database.Database> | null {
+  let readable: Readable<Database.Database> | null = null;
   try {
-    const db = new Database(snapshot.path, { readonly: true });
-    // Opened by the first look at it; the open file then outlives its name.
-    migrateRegistry(db, path);
-    return db;
-  } finally {
-    snapshot.release();
+    readable = openReadable(path, {
+      open: (source, options) => new Database(source, options),
+      timeoutMs: busyTimeoutMs,
+    });
+    migrateRegistry(readable.db, path);
+    return { ...readable, standsInFor };
+  } catch (error) {
+    readable?.db.close();
+    if (isAppError(error)) throw error;
+    return null;
   }
-}
-
-function unwritable(dataDir: string, cause: unknown): AppError {
-  const code = systemCodeOf(cause);
-  return new AppError(
-    'DATA_DIR_UNWRITABLE',
-    `The data folder ${dataDir} cannot be used${code ? ` (${code})` : ''}.`,
-    {
-      hint: 'Make it writable for this user, or choose another with --data-dir or PARAHACK_SYNC_DATA_DIR.',
-      details: { dataDir, systemCode: code ?? null },
-      cause,
-    },
-  );
-}
-
-function diskFull(path: string, cause: unknown): AppError {
-  return new AppError('DISK_FULL', `There is no room left to write ${path}.`, {
-    hint: 'Free some space and run the command again.',
-    details: { path },
-    cause,
-  });
-}
-
-function corrupt(path: string, cause: unknown): AppError {
-  return new AppError('REGISTRY_CORRUPT', `The list of connected orgs ${path} is damaged.`, {
-    hint: 'Move the file aside and log in to each org again; the mirrors beside it are kept and taken up.',
-    details: { path },
-    cause,
-  });
 }
 
 /** SQLite gives its -wal and -shm files the mode of the main file, so that one mode decides. */

@@ -1,10 +1,10 @@
 import { chmodSync, existsSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import { snapshotDatabase } from '../../base/database-snapshot.ts';
 import { AppError, systemCodeOf } from '../../base/errors.ts';
 import { withFinallySync } from '../../base/finally.ts';
 import { makeFolder } from '../../base/make-folder.ts';
+import { openReadable, type Readable } from '../../base/open-readable.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
 
 export type Connection = Database.Database;
@@ -75,47 +75,31 @@ export function holdBinding(): void {
 
 /** A connection that only reads, and never waits for a writer (WAL). Throws AppError `NO_MIRROR`. */
 export function openForReading(path: string): Connection {
+  const { db, standsInFor } = openToTell(path);
+  if (standsInFor === null || isUnwritable(standsInFor)) return db;
+  db.close();
+  throw mapSqliteFault(standsInFor, path);
+}
+
+/**
+ * The same for whoever only tells what is there, on a full disk too: there something stands in for the file that must
+ * be closed before it is written.
+ */
+export function openToTell(path: string): Readable<Connection> {
   if (!existsSync(path)) throw noMirror(path);
   try {
-    return readable(path) ?? readableSnapshot(path) ?? openReadOnly(path);
+    return openReadable(path, {
+      open: (source, options) => new Database(source, options),
+      timeoutMs: readTimeoutMs,
+    });
   } catch (error) {
     throw mapSqliteFault(error, path);
   }
 }
 
-function openReadOnly(path: string): Connection {
-  const db = new Database(path, { readonly: true, timeout: readTimeoutMs });
-  try {
-    db.pragma('temp_store = MEMORY');
-    // The first look at the file shows whether the folder lets it be read.
-    db.pragma('user_version');
-    return db;
-  } catch (error) {
-    db.close();
-    throw error;
-  }
-}
-
-/** Null where the folder may not be written to and SQLite cannot make its index there. */
-function readable(path: string): Connection | null {
-  try {
-    return openReadOnly(path);
-  } catch (error) {
-    const code = systemCodeOf(error) ?? '';
-    if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN')) return null;
-    throw error;
-  }
-}
-
-function readableSnapshot(path: string): Connection | null {
-  const snapshot = snapshotDatabase(path);
-  if (snapshot === null) return null;
-  try {
-    return openReadOnly(snapshot.path);
-  } finally {
-    // An open file outlives its name.
-    snapshot.release();
-  }
+/** Who may not write there will not write there in a while either. */
+function isUnwritable(error: Error): boolean {
+  return /^SQLITE_(READONLY|CANTOPEN)/.test(systemCodeOf(error) ?? '');
 }
 
 function noMirror(path: string): AppError {

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
-import { type Connection, openForReading } from './connection.ts';
+import type { Readable } from '../../base/open-readable.ts';
+import { type Connection, openToTell } from './connection.ts';
 import { checkVersion } from './schema.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
 import type { BlockBudget } from './writer/block-budget.ts';
@@ -38,7 +39,8 @@ export class MirrorFile {
   readonly #key: string;
   readonly #seat: WriterSeat;
   readonly #clock: Clock;
-  #reader: Connection | null = null;
+  /** On a full disk not the file beside its writers, but what stands in for it. */
+  #reader: Readable<Connection> | null = null;
   #writing: Promise<void> | null = null;
   /** `deaths` of the client when the mirror was opened on its thread. */
   #deaths = 0;
@@ -75,6 +77,8 @@ export class MirrorFile {
       return work(this.#reading());
     } catch (error) {
       throw mapSqliteFault(error, this.path);
+    } finally {
+      if (this.#reader?.locksOut) this.#leaveStandIn();
     }
   }
 
@@ -114,7 +118,7 @@ export class MirrorFile {
     if (this.#closed) return;
     this.#closed = true;
     await this.#queue;
-    this.#reader?.close();
+    this.#reader?.db.close();
     this.#reader = null;
     await this.#writing?.catch(() => {});
     if (!this.#isOpenOnThread) return;
@@ -123,7 +127,7 @@ export class MirrorFile {
 
   #isCurrent(create: boolean): boolean {
     try {
-      return checkVersion(this.#reading(), this.path) === 'current';
+      return this.read((db) => checkVersion(db, this.path)) === 'current';
     } catch (error) {
       if (!(create && isAppError(error, 'NO_MIRROR'))) throw error;
       return false;
@@ -132,8 +136,8 @@ export class MirrorFile {
 
   #reading(): Connection {
     this.#refuseClosed();
-    this.#reader ??= openForReading(this.path);
-    return this.#reader;
+    this.#reader ??= openToTell(this.path);
+    return this.#reader.db;
   }
 
   get #isOpenOnThread(): boolean {
@@ -143,6 +147,7 @@ export class MirrorFile {
   async #openWriter(create: boolean): Promise<void> {
     this.#refuseClosed();
     this.#refuseReplaced();
+    this.#leaveStandIn();
     if (this.#writing === null || !this.#isOpenOnThread) {
       this.#deaths = this.#seat.client.deaths;
       const opening = this.#seat.client.open(this.#key, this.path, create);
@@ -153,6 +158,13 @@ export class MirrorFile {
       });
     }
     return this.#writing;
+  }
+
+  /** It would keep the writer out, or know nothing of what that writes. */
+  #leaveStandIn(): void {
+    if (this.#reader === null || this.#reader.standsInFor === null) return;
+    this.#reader.db.close();
+    this.#reader = null;
   }
 
   /** The thread itself waits only briefly, for other mirrors are waiting behind this one. */

@@ -1,5 +1,5 @@
 import type { Gone } from '../../sync/ports/page.ts';
-import { type Connection, openForReading } from './connection.ts';
+import { type Connection, openToTell } from './connection.ts';
 import { loadFields, quoteName } from './contact-schema.ts';
 import {
   type ContactSelection,
@@ -68,7 +68,7 @@ export class MirrorReader implements Disposable {
 
   constructor(path: string) {
     this.path = path;
-    this.#db = openForReading(path);
+    this.#db = openToTell(path).db;
     try {
       checkVersion(this.#db, path);
       const fields = loadFields(this.#db);

@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
+import { Cli, type Ended, ended } from './cli.ts';
+
+const bin = new URL('../../bin/parahack-sync.js', import.meta.url).pathname;
+let emulator: Emulator;
+let cli: Cli;
+
+beforeEach(async () => {
+  emulator = await startEmulator({ contacts: 40 });
+  cli = new Cli();
+  await cli.loginByToken(emulator, '--alias', 'acme');
+  await cli.json(['backfill']);
+  await cli.json(['push', '--queue', '-'], '{"LastName":"Waiting"}');
+});
+afterEach(async () => {
+  cli[Symbol.dispose]();
+  await emulator.close();
+});
+
+/** No file may get a byte, be it in the data folder or in that for temporary files: as on a full disk. */
+async function onFullDisk(...args: string[]): Promise<Ended> {
+  const child = spawn('/bin/sh', ['-c', 'ulimit -f 0; exec "$@"', 'sh', process.execPath, bin, ...args], {
+    env: cli.env,
+    cwd: '/',
+  });
+  child.stdin.end();
+  return ended(child);
+}
+
+async function expectEveryReadingCommand(): Promise<void> {
+  const seen = async (...args: string[]) => {
+    const result = await onFullDisk(...args, '--json');
+    expect({ args, ...result }).toMatchObject({ code: 0 });
+    return JSON.parse(result.stdout);
+  };
+  expect((await seen('orgs')).orgs).toHaveLength(1);
+  const { contacts, total } = await seen('contacts', 'list');
+  expect(total).toBe(40);
+  expect(await seen('contacts', 'show', contacts[0].Id)).toMatchObject({ contact: { Id: contacts[0].Id } });
+  expect((await seen('contacts', 'search', 'a')).contacts.length).toBeGreaterThan(0);
+  const [status] = (await seen('status')).orgs;
+  expect(status).toMatchObject({ contacts: 40, error: null, outbox: { pending: 1 } });
+  const { runs } = await seen('runs');
+  expect(runs.length).toBeGreaterThan(1);
+  expect((await seen('runs', 'show', runs[0].id)).run.id).toBe(runs[0].id);
+  const { entries } = await seen('outbox', 'list');
+  expect(entries).toHaveLength(1);
+  expect((await seen('outbox', 'show', entries[0].key)).entry.key).toBe(entries[0].key);
+  expect((await seen('archives', 'list')).archives).toEqual([]);
+  expect((await seen('limits')).orgs).toMatchObject([{ error: null, api: { max: expect.any(Number) } }]);
+  const exported = await onFullDisk('contacts', 'export', '--format', 'ndjson');
+  expect(exported.code).toBe(0);
+  expect(exported.stdout.trim().split('\n')).toHaveLength(40);
+}
+
+describe.skipIf(process.platform === 'win32')('on a disk without a free byte', () => {
+  it('every reading command works', async () => {
+    await expectEveryReadingCommand();
+  }, 120_000);
+
+  it('also where a killed process has left a log, and beside a program that has the mirror open', async () => {
+    const path = cli.databaseOf(emulator.url);
+    const note = `const d = new (require('better-sqlite3'))(${JSON.stringify(path)});
+      d.exec("insert or replace into meta values ('note', 'in the log')"); process.kill(process.pid, 'SIGKILL')`;
+    const child = spawn(process.execPath, ['-e', note], { cwd: new URL('../..', import.meta.url).pathname });
+    expect((await ended(child)).signal).toBe('SIGKILL');
+    rmSync(`${path}-shm`);
+    await expectEveryReadingCommand();
+    using db = closing(new Database(path));
+    expect(db.prepare("select value from meta where key = 'note'").pluck().get()).toBe('in the log');
+    await expectEveryReadingCommand();
+  }, 120_000);
+
+  it('what would write says so, and goes on when there is room', async () => {
+    for (const args of [['orgs', 'disable', 'acme'], ['outbox', 'drop', '--all'], ['backfill']]) {
+      const result = await onFullDisk(...args, '--json');
+      expect({ args, ...result }).toMatchObject({ code: 1 });
+      expect(JSON.parse(result.stdout).error.code).toBe('DISK_FULL');
+    }
+    expect((await cli.json<{ orgs: { status: string }[] }>(['backfill'])).orgs).toMatchObject([
+      { status: 'complete', contacts: 40 },
+    ]);
+  }, 120_000);
+});
+
+function closing(db: Database.Database): Database.Database & Disposable {
+  return Object.assign(db, { [Symbol.dispose]: () => void db.close() });
+}
