@@ -18,6 +18,13 @@ export function fullId(id: string): string {
   return checksum(mended) === suffix ? mended + suffix : id;
 }
 
+/** An Id with letters of both cases has not lost its case, so that its last three characters have to fit. */
+export function isTornId(id: string): boolean {
+  const [letters, suffix] = [id.slice(0, 15), id.slice(15)];
+  const keepsCase = /[a-z]/.test(letters) && /[A-Z]/.test(letters);
+  return keepsCase && suffix !== '' && checksum(letters) !== suffix.toUpperCase();
+}
+
 function checksum(id: string): string {
   return [0, 5, 10]
     .map((from) => {

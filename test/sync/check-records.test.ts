@@ -56,6 +56,8 @@ const fields = [
   field('Key__c', 'string', { length: 20, externalId: true, unique: true }),
   field('Number__c', 'double', { precision: 18, externalId: true, unique: true }),
   field('CreatedDate', 'datetime', readOnly),
+  field('MailingStreet', 'textarea', { length: 255 }),
+  field('MailingCity', 'string', { length: 40 }),
 ];
 
 const parentFields: Record<string, Field[]> = {
@@ -426,5 +428,110 @@ describe('an Id that is given twice', () => {
     { own: { Id: '003000000000001AAA', IsDeleted: true, isdeleted: false }, second: 'isdeleted' },
   ])('is a fault, never a new contact or another one: $own', async ({ own, second }) => {
     expect((await check(own)).faults).toEqual([`${second}: GIVEN_TWICE`]);
+  });
+});
+
+describe('what the org would refuse is told before anything is sent', () => {
+  it.each([
+    ['Email', 'a@example.com ::: b@example.com', 'INVALID_EMAIL_ADDRESS'],
+    ['Email', 'a@example.com, b@example.com', 'INVALID_EMAIL_ADDRESS'],
+    ['Email', 'a@example.com;b@example.com', 'INVALID_EMAIL_ADDRESS'],
+    ['Email', 'Ada <a@example.com>', 'INVALID_EMAIL_ADDRESS'],
+    ['Email', 'ada lovelace@example.com', 'INVALID_EMAIL_ADDRESS'],
+    ['AccountId', '003000000000001AAA', 'MALFORMED_ID'],
+    ['OwnerId', '001000000000001AAA', 'MALFORMED_ID'],
+  ])('%s %s', async (name, given, code) => {
+    expect(await stored(name, given)).toBe(`${name}: ${code}`);
+  });
+
+  it('an Id whose last characters are those of another', async () => {
+    const torn = await check({ Id: '003Yf0000000001AAA', FirstName: 'A' });
+    expect(torn.faults).toEqual(['Id: MALFORMED_ID']);
+    for (const whole of [
+      '003Yf0000000001IAA',
+      '003YF0000000001IAA',
+      '003yf0000000001iaa',
+      '003Yf0000000001',
+    ]) {
+      const { entry, faults } = await check({ Id: whole, FirstName: 'A' });
+      expect([entry.contactId, faults]).toEqual(['003Yf0000000001IAA', []]);
+    }
+  });
+
+  it('while owners are users and queues, and one address may have all that an address has', async () => {
+    expect(await stored('OwnerId', '00G000000000001AAA')).toBe('00G000000000001AAA');
+    expect(await stored('OwnerId', '005000000000001AAA')).toBe('005000000000001AAA');
+    for (const address of ["o'neil+a/b=c@sub.example.com", 'müller@exämple.de', '"a@b, c"@example.com'])
+      expect(await stored('Email', address)).toBe(address);
+  });
+});
+
+describe('a value that was damaged before it came', () => {
+  it.each(['4.9E+11', '4,9E+11', '4.91701E+11', new NumberText('4.9E+11')])(
+    'a phone that a spreadsheet has shortened (%s) is a fault',
+    async (given) => expect(await stored('Phone', given)).toBe('Phone: WRONG_TYPE'),
+  );
+
+  it('a phone of digits is none of these, and a text may look like a number', async () => {
+    expect(await stored('Phone', 491_701_234_567)).toBe('491701234567');
+    expect(await stored('Key__c', '1E10')).toBe('1E10');
+  });
+
+  it('half of a character is a fault, where sending it would turn it into another', async () => {
+    expect(await stored('FirstName', 'a\ud83d')).toBe('FirstName: WRONG_TYPE');
+    expect(await stored('FirstName', '\ud83d\ude00')).toBe('\ud83d\ude00');
+  });
+});
+
+describe('columns that are left out on the user’s word', () => {
+  it.each(['Contact ID', 'sf__Id', '18 Digit Id', 'ContactId18'])(
+    'are a fault where one (%s) holds the Id of the contact, which would be made a second time',
+    async (name) => {
+      const own = { LastName: 'L', [name]: '003Yf0000000001IAA' };
+      const { faults, messages } = await check(own, { ignoreUnknown: true });
+      expect(faults).toEqual([`${name}: UNKNOWN_FIELD`]);
+      expect(messages[0]).toContain(`--map '${name}=Id'`);
+    },
+  );
+
+  it('are none where the Id is beside it, or of another record', async () => {
+    for (const own of [
+      { Id: '003Yf0000000001IAA', 'Contact ID': '003Yf0000000001IAA', LastName: 'L' },
+      { LastName: 'L', 'Record Id': 'zcrm_123' },
+      { LastName: 'L', 'Reports To ID': '003Yf0000000001IAA' },
+    ])
+      expect((await check(own, { ignoreUnknown: true })).faults).toEqual([]);
+  });
+
+  it('do not hide a field that was mapped to and is not there', async () => {
+    const mapped = { ...record({ LastName: 'L', Telephone: '1' }), mapped: new Set(['Telephone']) };
+    const { checked } = await checkAll([mapped], { ignoreUnknown: true });
+    expect(checked[0]?.faults.map(({ field: name, code }) => [name, code])).toEqual([
+      ['Telephone', 'UNKNOWN_FIELD'],
+    ]);
+  });
+});
+
+describe('what other tools export', () => {
+  it('an address as a whole is told by its parts', async () => {
+    for (const whole of [{ street: 'S', city: 'C' }, { street: 'S' }]) {
+      const { messages } = await check({ LastName: 'L', MailingAddress: whole });
+      expect(messages).toEqual([expect.stringMatching(/is set by MailingStreet, MailingCity\.$/)]);
+    }
+  });
+
+  it('the object under a parent’s name, as Salesforce Inspector writes it, says nothing', async () => {
+    const { entry, faults } = await check({ LastName: 'L', Account: '[Account]' }, { untyped: true });
+    expect([faults, entry.changes]).toEqual([[], { LastName: 'L' }]);
+  });
+
+  it('the midnight of a day, as databases print it, is the day', async () => {
+    for (const given of ['1980-12-31 00:00:00', '1980-12-31T00:00:00.000', '1980-12-31 00:00'])
+      expect(await stored('Birthdate', given)).toBe('1980-12-31');
+    expect(await stored('Birthdate', '1980-12-31 10:00:00')).toBe('Birthdate: WRONG_TYPE');
+  });
+
+  it('a short name of theirs is not advised to be the Id', async () => {
+    expect((await check({ LastName: 'L', C1: 'x' })).messages).toEqual(['Contact has no field C1.']);
   });
 });

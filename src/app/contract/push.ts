@@ -12,6 +12,8 @@ export interface PushRecord {
   fields: Record<string, unknown>;
   /** The values are text (CSV) and take their type from describe. */
   untyped: boolean;
+  /** Fields that `--map` names: one that Contact does not have is a fault, also where unknown columns are left out. */
+  mapped?: ReadonlySet<string>;
   /** What its reader found wrong with this record alone (a name given twice); told with the faults against describe. */
   faults?: readonly RecordNote[];
 }

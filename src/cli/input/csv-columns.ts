@@ -14,6 +14,9 @@ export type CsvColumn =
 /** Characters without width, which copies from web pages and second byte order marks bring. */
 const unseen = /[\u200b\u2060\ufeff]/g;
 
+/** Control characters but those of lines and tabs, which a quoted name may hold. */
+const notOfText = /(?![\t\n\r])\p{Cc}/u;
+
 /** A question of a form may be a header; a longer one is a row of data, or an open quote. */
 const longestName = 1_000;
 
@@ -30,6 +33,14 @@ export function csvColumns(
     throw inputFault(
       { source, line, column: long + 1 },
       `the column's name has more than ${longestName.toLocaleString('en-US')} characters`,
+      'The first line names a field of Contact for each column, as FirstName,LastName,Email.',
+    );
+  }
+  const odd = names.findIndex((name) => notOfText.test(name));
+  if (odd >= 0) {
+    throw inputFault(
+      { source, line, column: odd + 1 },
+      "the column's name holds a control character, so that this is no header line",
       'The first line names a field of Contact for each column, as FirstName,LastName,Email.',
     );
   }

@@ -34,11 +34,16 @@ export async function* csvRecords(
   table.end();
 }
 
+const equals = 61;
+const hash = 35;
+
 function createTable({ source, map, notes }: RecordsOptions): {
   take(rows: CsvRow[]): PushRecord[];
   end(): void;
 } {
   let columns: CsvColumn[] | null = null;
+  let header: CsvRow = { cells: [], line: 1 };
+  const formulas: { cells: number; first: { line: number; text: string } | null } = { cells: 0, first: null };
   let index = 0;
   let blank = 0;
   const recordOf = (own: readonly CsvColumn[], row: CsvRow): PushRecord | null => {
@@ -47,10 +52,15 @@ function createTable({ source, map, notes }: RecordsOptions): {
       if (row.cells.length > 1 || row.cells[0] !== '') blank++;
       return null;
     }
-    checkLength(row, own.length, index, source);
-    const { fields, faults } = fieldsOf(row, own, { source, index });
-    const record: PushRecord = { source, index, line: row.line, fields, untyped: true };
+    checkLength(row, header, index, source);
+    if (index === 0) refuseRule(row, source);
+    const { fields, faults, odd } = fieldsOf(row, own, { source, index });
+    const record: PushRecord = { source, index, line: row.line, fields, untyped: true, mapped: map.fields };
     if (faults.length > 0) record.faults = faults;
+    if (odd.length > 0) {
+      formulas.first ??= { line: row.line, text: row.cells[odd[0]!]!.trim().slice(0, 40) };
+      formulas.cells += odd.length;
+    }
     index++;
     return record;
   };
@@ -59,7 +69,9 @@ function createTable({ source, map, notes }: RecordsOptions): {
       const records: PushRecord[] = [];
       for (const row of rows) {
         if (columns === null) {
-          if (!isBlank(row.cells)) columns = csvColumns(row.cells, row.line, source, map);
+          if (isBlank(row.cells)) continue;
+          columns = csvColumns(row.cells, row.line, source, map);
+          header = row;
           continue;
         }
         const record = recordOf(columns, row);
@@ -71,6 +83,7 @@ function createTable({ source, map, notes }: RecordsOptions): {
       const unnamed = columns?.filter(({ kind }) => kind === 'unnamed').length ?? 0;
       notes.blankRecords(source, blank);
       notes.unnamedColumns(source, unnamed);
+      if (formulas.first !== null) notes.formulas(source, formulas.cells, formulas.first);
       if (index === 0) notes.headerOnly(source);
     },
   };
@@ -82,12 +95,38 @@ function isBlank(cells: readonly string[]): boolean {
 }
 
 /** Cells beyond the header are ignored where they are empty, as columns without a name are. */
-function checkLength({ cells, line }: CsvRow, columns: number, index: number, source: string): void {
+function checkLength({ cells, line }: CsvRow, header: CsvRow, index: number, source: string): void {
+  const columns = header.cells.length;
   if (cells.length === columns || (cells.length > columns && isBlank(cells.slice(columns)))) return;
+  // A title or a comment above the header, or a delimiter that is not seen.
+  const lone = columns === 1 ? ` (line ${header.line}: "${header.cells[0]!.trim().slice(0, 40)}")` : '';
   throw inputFault(
     { source, line, index },
-    `the row has ${cells.length} ${cells.length === 1 ? 'cell' : 'cells'}, the header has ${columns}`,
-    "Give each row a cell for each column (a report's last lines are no records); a cell that holds the delimiter, a quote or a line end stands in quotes.",
+    `the row has ${cells.length} ${cells.length === 1 ? 'cell' : 'cells'}, the header${lone} has ${columns}`,
+    `${lone === '' ? '' : 'Take out what stands above the header line. '}Give each row a cell for each column (a report's last lines are no records); a cell that holds the delimiter, a quote or a line end stands in quotes.`,
+  );
+}
+
+/** Under the header of a Markdown table, and of what database shells print, is a line of dashes, no contact. */
+function refuseRule({ cells, line }: CsvRow, source: string): void {
+  const own = cells.filter((cell) => cell.trim() !== '');
+  if (!own.every((cell) => /^\s*:?[-+]{2,}:?\s*$/.test(cell))) return;
+  throw inputFault(
+    { source, line },
+    'this row is a line of dashes under the header, and no record',
+    'Take the row out, or export the table as CSV.',
+  );
+}
+
+/**
+ * `="0170123"`, which keeps zeros in Excel, and what a formula that failed left behind. No text that anybody meant,
+ * and yet one that Salesforce takes: it is told and passed on.
+ */
+function isSpreadsheets(cell: string): boolean {
+  const first = cell.charCodeAt(0);
+  if (first !== equals && first !== hash) return false;
+  return /^(=".*"|#(REF!|NAME\?|VALUE!|DIV\/0!|NUM!|NULL!|SPILL!|n\/a|NV|BEZUG!|WERT!|ZAHL!))\s*$/i.test(
+    cell,
   );
 }
 
@@ -95,9 +134,10 @@ function fieldsOf(
   { cells, line }: CsvRow,
   columns: readonly CsvColumn[],
   { source, index }: { source: string; index: number },
-): { fields: Record<string, unknown>; faults: RecordNote[] } {
+): { fields: Record<string, unknown>; faults: RecordNote[]; odd: number[] } {
   const fields: Record<string, unknown> = {};
   const faults: RecordNote[] = [];
+  const odd: number[] = [];
   for (let at = 0; at < columns.length; at++) {
     const cell = cells[at]!;
     // A blank says as little as nothing: in NDJSON, where a rejects file may carry it, it would clear the field.
@@ -106,6 +146,7 @@ function fieldsOf(
     switch (column.kind) {
       case 'field': {
         const value = cell.length < 20 && cell.trim() === '#N/A' ? null : cell;
+        if (value !== null && isSpreadsheets(cell)) odd.push(at);
         if (!Object.hasOwn(fields, column.name)) setMember(fields, column.name, value);
         else if (fields[column.name] !== value) faults.push(twoValues(column.name));
         break;
@@ -125,5 +166,5 @@ function fieldsOf(
         break;
     }
   }
-  return { fields, faults };
+  return { fields, faults, odd };
 }

@@ -16,6 +16,8 @@ export interface HeaderMap {
   entryOf(header: string, all?: ReadonlySet<string>): MapEntry | null;
   /** Entries that no header met, unless their field is a header itself, as in a rejects file of the first push. */
   unused(): MapEntry[];
+  /** The fields that entries name. */
+  fields: ReadonlySet<string>;
 }
 
 /** Entries of the command line go before those of files, later files before earlier ones. */
@@ -43,6 +45,7 @@ export function createHeaderMap(entries: readonly MapEntry[]): HeaderMap {
       else if (met.size < 10_000) met.add(looseName(header));
       return entry;
     },
+    fields: new Set([...exact.values()].flatMap(({ field }) => (field === null ? [] : [field]))),
     unused: () =>
       [...exact.values()].filter(
         (entry) => !used.has(entry) && !(entry.field !== null && met.has(looseName(entry.field))),

@@ -3,6 +3,8 @@ export interface InputNotes {
   blankRecords(source: string, count: number): void;
   unnamedColumns(source: string, count: number): void;
   headerOnly(source: string): void;
+  /** Cells that a spreadsheet means otherwise than as text. */
+  formulas(source: string, cells: number, first: { line: number; text: string }): void;
   /** The answer that a file holds names another number of records than the file has. */
   otherTotal(source: string, said: number, found: number): void;
 }
@@ -20,6 +22,12 @@ export function createInputNotes(tell: (note: string) => void): InputNotes {
     },
     headerOnly(source) {
       tell(`${source}: there is a header and no record below it.`);
+    },
+    formulas(source, cells, { line, text }) {
+      const they = cells === 1 ? 'holds' : 'hold';
+      tell(
+        `${source}: ${counted(cells, 'cell', 'cells')} ${they} a spreadsheet's formula or error and would be stored as it stands, first on line ${line}: ${text}`,
+      );
     },
     otherTotal(source, said, found) {
       tell(`${source}: the answer names ${said} records in all and the file holds ${found}.`);

@@ -123,11 +123,13 @@ function noUtf8(bytes: Buffer, source: string, lines: LineCount, cause: unknown)
   const { line, column } = lines.placeOf(before, 0, before.length);
   const byte = bytes[bad] ?? 0;
   const name = `0x${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-  const meant = new TextDecoder('windows-1252').decode(Uint8Array.of(byte));
+  const [meant, onMac] = ['windows-1252', 'macintosh'].map((encoding) =>
+    new TextDecoder(encoding).decode(Uint8Array.of(byte)),
+  );
   return inputFault(
     { source, line },
     `the byte ${name} at character ${column} is not UTF-8 text; as Windows-1252 it would be "${meant}"`,
-    `Save the file as UTF-8 (in Excel: "CSV UTF-8"), or convert it: iconv -f WINDOWS-1252 -t UTF-8 ${source === '-' ? '' : `${source} `}| parahack-sync push -`,
+    `Save the file as UTF-8 (in Excel: "CSV UTF-8"), or convert it: iconv -f WINDOWS-1252 -t UTF-8 ${source === '-' ? '' : `${source} `}| parahack-sync push -. In another encoding name that one: MACINTOSH makes it "${onMac}".`,
     { cause },
   );
 }

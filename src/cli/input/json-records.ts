@@ -115,7 +115,14 @@ function createRecordReader(json: JsonText, { source, map }: RecordsOptions): Re
           namedTwice(name, json.placeOf(start + one), json.placeOf(start + second)),
         );
         const fields = recordOf(value as Record<string, unknown>, fieldOf, faults);
-        const record: PushRecord = { source, index: count, line: json.line, fields, untyped: false };
+        const record: PushRecord = {
+          source,
+          index: count,
+          line: json.line,
+          fields,
+          untyped: false,
+          mapped: map.fields,
+        };
         if (faults.length > 0) record.faults = faults;
         batch.push(record);
       } catch (error) {

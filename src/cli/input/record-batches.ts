@@ -9,6 +9,7 @@ import { createInputNotes } from './input-notes.ts';
 import { openSources } from './input-source.ts';
 import { decodeText } from './input-text.ts';
 import { jsonRecords } from './json-records.ts';
+import { lineBreaksIn } from './line-count.ts';
 import { readMaps } from './map-options.ts';
 import type { RecordsOptions } from './records-options.ts';
 
@@ -80,7 +81,10 @@ async function* recordsOf(
       details: { source },
     });
   }
-  if (format === 'auto') refuseMarkup(head, source);
+  if (format === 'auto') {
+    refuseMarkup(head, source);
+    refuseBareValue(head, source);
+  }
   const json = format === 'auto' ? first === '{' || first === '[' : format !== 'csv';
   yield* (json ? jsonRecords : csvRecords)(before(head, texts), options);
 }
@@ -98,6 +102,17 @@ function refuseMarkup(head: string, source: string): void {
     { source },
     `this is ${kind[1] === undefined ? 'a vCard' : 'HTML or XML'}, which cannot be read`,
     'Export the contacts as CSV; --format csv reads it as CSV all the same.',
+  );
+}
+
+/** What a query of JSON prints where there is nothing: `jq .records` of a file without them, say. */
+function refuseBareValue(head: string, source: string): void {
+  const value = /^\s*(null|true|false|-?\d+(?:\.\d+)?)\s*$/.exec(head)?.[1];
+  if (value === undefined) return;
+  throw inputFault(
+    { source, line: 1 + lineBreaksIn(/^\s*/.exec(head)?.[0] ?? '') },
+    `this is ${value} alone, and no contact`,
+    'Contacts are JSON objects, an array of them, or CSV with a header line; an empty JSON array is taken as nothing to do.',
   );
 }
 

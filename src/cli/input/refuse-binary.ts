@@ -6,6 +6,7 @@ interface BinaryKind {
   hint: string;
 }
 
+const textOnly = 'Contacts are CSV, JSON or NDJSON.';
 const saveAsCsv = 'Open it and save it as "CSV UTF-8", then push that file.';
 const kinds: readonly BinaryKind[] = [
   {
@@ -24,8 +25,32 @@ const kinds: readonly BinaryKind[] = [
     is: 'compressed (zstd)',
     hint: 'Unpack it first: zstd -dc FILE | parahack-sync push -',
   },
-  { magic: [0x25, 0x50, 0x44, 0x46], is: 'a PDF, not text', hint: 'Contacts are CSV, JSON or NDJSON.' },
+  { magic: ascii('PK\x05\x06'), is: 'an empty zip file, not text', hint: textOnly },
+  {
+    magic: ascii('BZh'),
+    is: 'compressed (bzip2)',
+    hint: 'Unpack it first: bzcat FILE | parahack-sync push -',
+  },
+  {
+    magic: [0xfd, ...ascii('7zX')],
+    is: 'compressed (xz)',
+    hint: 'Unpack it first: xzcat FILE | parahack-sync push -',
+  },
+  { magic: [...ascii('7z'), 0xbc, 0xaf], is: 'a 7z archive, not text', hint: 'Unpack it first.' },
+  { magic: ascii('Rar!'), is: 'a rar archive, not text', hint: 'Unpack it first.' },
+  { magic: ascii('%PDF'), is: 'a PDF, not text', hint: textOnly },
+  { magic: ascii('{\\rt'), is: 'a document of a word processor (RTF), not plain text', hint: textOnly },
+  { magic: [0x89, ...ascii('PNG')], is: 'a picture, not text', hint: textOnly },
+  { magic: [0xff, 0xd8, 0xff], is: 'a picture, not text', hint: textOnly },
+  { magic: ascii('GIF8'), is: 'a picture, not text', hint: textOnly },
+  { magic: ascii('SQLi'), is: 'a database of SQLite, not text', hint: textOnly },
+  { magic: ascii('bpli'), is: 'a binary property list, not text', hint: textOnly },
+  { magic: ascii('PAR1'), is: 'a Parquet file, not text', hint: textOnly },
 ];
+
+function ascii(text: string): number[] {
+  return [...text].map((char) => char.charCodeAt(0));
+}
 
 /** As many bytes as `refuseBinary` looks at. */
 export const magicBytes = 4;

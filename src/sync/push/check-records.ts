@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { fullId, sameId } from '../../base/record-id.ts';
+import { fullId, isTornId, sameId } from '../../base/record-id.ts';
 import type { Field } from '../ports/field.ts';
 import type { OutboxOp } from '../ports/outbox.ts';
 import type { IntakeFault, IntakeRecord } from '../ports/outbox-intake.ts';
 import { type Columns, membersOf, type ParentColumn } from './columns.ts';
+import { holdsContactId } from './holds-contact-id.ts';
 import { IgnoredColumns } from './ignored-columns.ts';
 import { comparable, type ParentName, type Parents } from './parents.ts';
 import { type FieldFault, quoted } from './typed.ts';
@@ -19,6 +20,8 @@ export interface PushRecord {
   fields: Record<string, unknown>;
   /** The values are text (CSV): an empty one leaves its field alone. */
   untyped: boolean;
+  /** Names of fields that the user has mapped something to: one that is unknown is never left out. */
+  mapped?: ReadonlySet<string>;
   /** What its reader found wrong with this record alone. */
   faults?: readonly IntakeFault[];
 }
@@ -156,6 +159,10 @@ export class RecordChecker {
       return null;
     }
     const full = fullId(id);
+    if (isTornId(id)) {
+      faults.push(idFault(`${quoted(given)} is not whole: its last three characters belong to another Id`));
+      return null;
+    }
     if (this.#options.atomicGroup !== null) {
       if (this.#grouped.has(full)) {
         const message = `${full} stands in the input twice, and one request takes a contact once.`;
@@ -186,14 +193,20 @@ export class RecordChecker {
         return;
       case 'unknown':
         if (op === 'delete') return;
-        if (this.#options.ignoreUnknown) this.ignored.note(name, 'unknown');
-        else faults.push({ field: name, code: 'UNKNOWN_FIELD', message: column.message });
+        if (!this.#options.ignoreUnknown || record.mapped?.has(name)) {
+          faults.push({ field: name, code: 'UNKNOWN_FIELD', message: column.message });
+        } else if (op === 'create' && this.#options.upsert === null && holdsContactId(name, value)) {
+          const message = `${name} holds the Id of a contact, and without it the record would be a second one: --map '${name}=Id' updates it, --map '${name}=' leaves the Id out.`;
+          faults.push({ field: name, code: 'UNKNOWN_FIELD', message });
+        } else this.ignored.note(name, 'unknown');
         return;
       case 'field':
       case 'parent':
       case 'relationship': {
         const field = column.kind === 'field' ? column.field : column.reference;
         if (op === 'delete' || isEmptyCell(record, value)) return;
+        // Salesforce Inspector has `[Account]` under Account, beside Account.Name.
+        if (column.kind === 'relationship' && record.untyped && /^\[\w+\]$/.test(String(value))) return;
         if (this.#isWriteable(check, name, field)) this.#setField(check, name, field, column, value);
         return;
       }

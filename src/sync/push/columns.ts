@@ -75,11 +75,27 @@ export class Columns {
     const [, object, relationship, by] = /^(?:(\w+):)?(\w+)\.(\w+)$/.exec(name.trim()) ?? [];
     const parent = relationship === undefined ? undefined : this.#reference(relationship.toLowerCase());
     if (parent !== undefined && by !== undefined) return this.#parent(parent, object, by);
+    const parts = this.#partsOf(lower.replace(/\.\w+$/, ''));
+    if (parts.length > 0) {
+      return {
+        kind: 'unknown',
+        message: `${name} is only read as a whole; it is set by ${parts.join(', ')}.`,
+      };
+    }
     // A field that Salesforce alone sets would only be the next fault.
     const settable = this.#fields.filter(
       ({ type, createable, updateable }) => type === 'id' || createable || updateable,
     );
     return { kind: 'unknown', message: `Contact has no field ${name}${suggestField(name, settable)}.` };
+  }
+
+  /** Of an address as a whole, which describe has as a field and no record can set: `MailingAddress`. */
+  #partsOf(lower: string): string[] {
+    const [, stem] = /^(\w+)address$/.exec(lower) ?? [];
+    if (stem === undefined) return [];
+    const parts = ['street', 'city', 'state', 'postalcode', 'country'];
+    if (!this.#byName.has(`${stem}street`)) return [];
+    return parts.flatMap((part) => this.#byName.get(stem + part)?.name ?? []);
   }
 
   #reference(relationship: string): Field | undefined {

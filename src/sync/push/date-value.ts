@@ -2,11 +2,12 @@ import { parseTime } from '../../base/iso-time.ts';
 import type { Field } from '../ports/field.ts';
 import { quoted, type Typed, wrong } from './typed.ts';
 
-const day = /^(\d{4}-\d\d-\d\d)(?:Z|[+-]\d\d:?\d\d)?$/;
+const day = /^(\d{4}-\d\d-\d\d)(?:Z|[+-]\d\d:?\d\d|[ T]00:00(?::00(?:\.0+)?)?)?$/;
 const instant = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s?(?:Z|[+-]\d\d:?\d\d)$/;
 
 /**
- * A day. With a zone (`1940-06-07Z`) the zone says nothing, and of an instant Salesforce takes the day itself.
+ * A day. With a zone (`1940-06-07Z`) the zone says nothing, and of an instant Salesforce takes the day itself; the
+ * midnight without a zone that databases print is no instant, and the day is plain.
  * Source: Bulk API 2.0 Developer Guide, "Valid Date Format in Records" and its sample file.
  */
 export function dateValue(value: unknown, field: Field): Typed {

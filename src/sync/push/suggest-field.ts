@@ -16,7 +16,13 @@ export function suggestField(name: string, fields: readonly Field[]): string {
     const own = field.name.toLowerCase();
     const spelt = own === bare || own.replace(/__c$/, '').replace(/_/g, '') === bare;
     const distance = spelt ? 0 : editDistance(wanted, own);
-    if (distance <= 2 && (best === null || distance < best.distance)) best = { name: field.name, distance };
+    // Two edits make any name out of one as short as Id.
+    if (
+      distance <= 2 &&
+      distance * 2 < Math.max(own.length, 1) &&
+      (best === null || distance < best.distance)
+    )
+      best = { name: field.name, distance };
   }
   if (best === null) return '';
   return /\s/.test(name.trim())

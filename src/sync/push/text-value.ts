@@ -18,6 +18,15 @@ export function textValue(value: unknown, field: Field): Typed {
   }
   const text = withoutInnerSpace.has(field.type) ? String(value).trim() : trimmed(String(value));
   if (text === '') return { value: null };
+  // JSON may hold half of a character, which any way of sending would turn into another.
+  if (!text.isWellFormed()) {
+    return wrong(`${field.name} holds half of a character (a lone surrogate, ${halfOf(text)}).`);
+  }
+  if (field.type === 'phone' && shortened.test(text)) {
+    return wrong(
+      `${field.name} is ${quoted(text)}, a number that a spreadsheet has shortened: give all its digits, in a column formatted as text.`,
+    );
+  }
   if (field.type === 'reference') return referenceValue(text, field);
   const characters = text.length > field.length ? [...text.trim()].length : 0;
   if (field.length > 0 && characters > field.length) {
@@ -36,16 +45,49 @@ function trimmed(text: string): string {
   return text.replace(edges, '');
 }
 
-function referenceValue(text: string, field: Field): Typed {
-  if (/^[A-Za-z0-9]{15}([A-Za-z0-9]{3})?$/.test(text)) return { value: text };
-  return {
-    fault: { code: 'MALFORMED_ID', message: `${field.name} ${quoted(text)} is not a Salesforce Id.` },
-  };
+/** `4.9E+11`, with either decimal point: what digits it had is no longer known. */
+const shortened = /^[+-]?\d(?:[.,]\d+)?E\+?\d{1,3}$/i;
+
+function halfOf(text: string): string {
+  const half = /\p{Surrogate}/u.exec(text)?.[0] ?? '';
+  return `\\u${half.charCodeAt(0).toString(16)}`;
 }
 
-/** No stricter than Salesforce, which wants a local part and a domain with a dot. */
+/** The first three characters of the Ids of objects that are the same in all orgs. */
+const prefixes = new Map([
+  ['Account', '001'],
+  ['Contact', '003'],
+  ['User', '005'],
+  ['Group', '00G'],
+  ['RecordType', '012'],
+  ['Individual', '0PK'],
+]);
+
+function referenceValue(text: string, field: Field): Typed {
+  if (!/^[A-Za-z0-9]{15}([A-Za-z0-9]{3})?$/.test(text)) {
+    return malformed(`${field.name} ${quoted(text)} is not a Salesforce Id.`);
+  }
+  const own = field.referenceTo.map((object) => prefixes.get(object)?.toLowerCase());
+  if (own.length === 0 || own.includes(undefined) || own.includes(text.slice(0, 3).toLowerCase())) {
+    return { value: text };
+  }
+  return malformed(`${field.name} ${quoted(text)} is not the Id of ${field.referenceTo.join(' or ')}.`);
+}
+
+function malformed(message: string): Typed {
+  return { fault: { code: 'MALFORMED_ID', message } };
+}
+
+/** No blank and none of these stands before the @ of an address, unless in quotes: the mark of several in one cell. */
+const oneAddress = /^(?:[^\s@,;<>]+|"[^"]+")@[^\s@,;<>]+\.[^\s@,;<>]+$/;
+
+/** No stricter than Salesforce, which wants one local part and one domain with a dot. */
 function emailValue(text: string, field: Field): Typed {
-  if (/^.+@[^\s@]+\.[^\s@]+$/s.test(text)) return { value: text };
+  if (oneAddress.test(text)) return { value: text };
+  if (text.split('@').length > 2 && !text.includes('"')) {
+    const message = `${field.name} takes one e-mail address and got ${quoted(text)}.`;
+    return { fault: { code: 'INVALID_EMAIL_ADDRESS', message } };
+  }
   const message = `${field.name} ${quoted(text)} is not an e-mail address.`;
   return { fault: { code: 'INVALID_EMAIL_ADDRESS', message } };
 }
