@@ -5,6 +5,7 @@ import { openProcessSession } from '../auth/process-session.ts';
 import type { Session } from '../auth/session.ts';
 import { AppError, messageOf } from '../base/errors.ts';
 import { withFinally } from '../base/finally.ts';
+import type { Logger } from '../base/logger.ts';
 import { sameId } from '../base/record-id.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { connectRemote } from '../salesforce/connect-remote.ts';
@@ -71,13 +72,14 @@ export function openRemote(
   session: Session,
   gate?: ApiBudget,
   notBefore?: number,
+  log: Logger = services.log,
 ): Remote {
   return connectRemote({
     session,
     apiVersion: services.config.apiVersion,
     dispatcher: services.dispatcher,
     clock: services.clock,
-    log: services.log,
+    log,
     product: 'parahack-sync',
     notBefore,
     wallMs: () => services.clock.now(),

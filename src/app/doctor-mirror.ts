@@ -1,3 +1,4 @@
+import { silentLogger } from '../base/logger.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { futureCursorOf } from '../sync/future-cursor.ts';
 import type { Mirror } from '../sync/ports/mirror.ts';
@@ -84,7 +85,7 @@ async function countInOrg(
   if (session === null) return null;
   await using _session = session;
   await assertSameEyes(mirror, session);
-  const remote = openRemote(services, session, undefined, await mirror.latestReadAt());
+  const remote = openRemote(services, session, undefined, await mirror.latestReadAt(), silentLogger);
   try {
     return { contacts: await remote.count(null, { signal }), now: remote.now() };
   } catch {

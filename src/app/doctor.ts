@@ -2,6 +2,7 @@ import { access, constants } from 'node:fs/promises';
 import { withTimeout } from '../base/abort.ts';
 import { AppError, isAppError, messageOf, systemCodeOf } from '../base/errors.ts';
 import { formatDuration } from '../base/interval.ts';
+import { silentLogger } from '../base/logger.ts';
 import { makeFolder } from '../base/make-folder.ts';
 import { firstOfSameOrg } from '../orgs/connected-once.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
@@ -103,7 +104,7 @@ async function checkLogin(
   signal: AbortSignal,
 ): Promise<DoctorCheck | string> {
   await using session = await openOrgSession(services, org, signal);
-  const remote = openRemote(services, session);
+  const remote = openRemote(services, session, undefined, undefined, silentLogger);
   const { username } = await remote.identity({ signal });
   if (org.authState === 'no-refresh') {
     return {

@@ -54,6 +54,7 @@ export class Funnel {
   #tokenLength: number | null = null;
   /** Takes what the last request carried out of what its answer says. */
   #hideSecrets: (text: string) => string = (text) => text;
+  #untoldLeap: string | null = null;
   #hidden: string | null = null;
 
   constructor(options: FunnelOptions) {
@@ -272,14 +273,24 @@ export class Funnel {
   /** An error where the answer's time leaps and is not borne out yet. */
   #doubtOf(request: ApiRequest, wire: WireAnswer, date: number, seen: Observation): Error | null {
     const { log } = this.#options;
-    if (seen.kind === 'expected') return null;
+    if (seen.kind === 'expected') {
+      if (this.#untoldLeap !== null) log.warn(this.#untoldLeap);
+      this.#untoldLeap = null;
+      return null;
+    }
     const host = this.#host();
     const days = `${formatLeap(Math.abs(seen.leapMs))} ${seen.leapMs > 0 ? 'ahead of' : 'behind'} what was expected`;
     if (seen.kind === 'borne-out') {
-      log.warn(`the clock of ${host} is ${days}; as its answers agree, it is believed`);
+      this.#untoldLeap = null;
+      log.warn(
+        `the clock of ${host} is ${days}; as its answers agree, it is believed. ` +
+          "`parahack-sync doctor` compares it with this machine's: set that one where it is wrong",
+      );
       return null;
     }
-    log.warn(`an answer of ${host} is dated ${new Date(date).toISOString()}, ${days}; it is asked again`);
+    // Told once it is known what became of it: several answers about one clock are one thing.
+    this.#untoldLeap ??= `an answer of ${host} was dated ${new Date(date).toISOString()}, ${days}; it was asked for again`;
+    log.debug(`an answer of ${host} is dated ${new Date(date).toISOString()}, ${days}`);
     return remoteError(
       'SALESFORCE_ERROR',
       `The org ${host} tells a time that leaps: ${new Date(date).toISOString()}, ${days}.`,

@@ -103,7 +103,9 @@ describe('one answer that tells another time', () => {
   it('is told', async () => {
     await using copy = await copied();
     lie(copy.org, 30 * day, { times: 1 });
-    expect((await copy.cycle()).stderr).toMatch(/30 days ahead of what was expected/);
+    const { stderr } = await copy.cycle();
+    expect(stderr).toMatch(/30 days ahead of what was expected/);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
   });
 });
 
@@ -119,6 +121,11 @@ describe('a clock that has really changed', () => {
     const { code, event, stderr } = await copy.cycle();
     expect(code).toBe(0);
     expect(stderr).toContain('as its answers agree, it is believed');
+    expect(stderr).toContain('parahack-sync doctor');
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    const doctor = await copy.cli.run(['doctor']);
+    expect(doctor.stderr).not.toContain('clock');
+    expect(doctor.stdout.match(/this machine's clock is/g)).toHaveLength(1);
     expect(Math.abs(Date.parse(event?.coveredUntil ?? '') - org.now())).toBeLessThan(3 * minute);
     expect(copy.names()).toContain('Ed');
   });
