@@ -1,3 +1,4 @@
+import { dataInHeader } from './data-in-header.ts';
 import type { HeaderMap } from './header-map.ts';
 import { inputFault } from './input-fault.ts';
 import { ownRejectColumns } from './reject-columns.ts';
@@ -46,6 +47,16 @@ export function csvColumns(
   }
   const all = new Set(names);
   const columns = names.map((name) => columnOf(name, all, map));
+  const value = columns.some((column) => column.kind === 'field' && column.mapped)
+    ? null
+    : dataInHeader(names);
+  if (value !== null) {
+    throw inputFault(
+      { source, line },
+      `the first line has to be a header of field names, and "${value.slice(0, 40)}" looks like a value`,
+      'Put a line above it that names a field of Contact for each column, as FirstName,LastName,Email; --map reads other names.',
+    );
+  }
   const firsts = new Map<string, number>();
   return columns.map((column, at) => {
     if (column.kind !== 'field') return column;

@@ -1,5 +1,5 @@
 import type { PushRecord } from '../../app/contract/push.ts';
-import { AppError } from '../../base/errors.ts';
+import { AppError, isAppError } from '../../base/errors.ts';
 import type { CliIo } from '../cli-io.ts';
 import { csvRecords } from './csv-records.ts';
 import { createHeaderMap, type HeaderMap } from './header-map.ts';
@@ -86,7 +86,27 @@ async function* recordsOf(
     refuseBareValue(head, source);
   }
   const json = format === 'auto' ? first === '{' || first === '[' : format !== 'csv';
-  yield* (json ? jsonRecords : csvRecords)(before(head, texts), options);
+  const records = (json ? jsonRecords : csvRecords)(before(head, texts), options);
+  if (format === 'auto' && json) yield* takenForJson(records, first);
+  else yield* records;
+}
+
+/** Nobody has said that it is JSON, so a fault of it may be that it is not. */
+async function* takenForJson(
+  records: AsyncGenerator<PushRecord[]>,
+  first: string,
+): AsyncGenerator<PushRecord[]> {
+  try {
+    yield* records;
+  } catch (error) {
+    if (!isAppError(error, 'INVALID_INPUT')) throw error;
+    const why = `It begins with ${first} and was read as JSON; --format csv reads it as CSV.`;
+    throw new AppError('INVALID_INPUT', error.message, {
+      hint: `${error.hint ?? ''} ${why}`.trim(),
+      details: error.details,
+      cause: error,
+    });
+  }
 }
 
 async function* before(head: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
