@@ -43,12 +43,13 @@ async function compare(
   { mirror, name, signal }: { mirror: Mirror; name: string; signal: AbortSignal },
 ): Promise<DoctorCheck | string> {
   const { contacts } = await mirror.counts();
+  const held = contacts.toLocaleString('en-US');
   const { updated, deleted } = await mirror.cursors();
   if (updated === null || deleted === null) {
     return {
       name,
       status: 'warn',
-      message: `${contacts} contacts, sound, but its first copy is not complete`,
+      message: `${held} contacts, sound, but its first copy is not complete`,
       hint: 'Run `parahack-sync backfill`; it goes on where it was.',
     };
   }
@@ -59,14 +60,14 @@ async function compare(
       : `; ${outdated} of its fields left out by --fields, or no longer readable in the org`;
   const inOrg = await countInOrg(services, org, mirror, signal);
   if (inOrg === null)
-    return `${contacts} contacts, sound; the org could not be asked how many it has${andFields}`;
-  if (inOrg.contacts === contacts) return `${contacts} contacts, as many as the org, sound${andFields}`;
+    return `${held} contacts, sound; the org could not be asked how many it has${andFields}`;
+  if (inOrg.contacts === contacts) return `${held} contacts, as many as the org, sound${andFields}`;
   const covered = Math.min(updated, deleted);
   const isCurrent = inOrg.now - covered <= currentMs;
   return {
     name,
     status: 'warn',
-    message: `sound, but the org counts ${inOrg.contacts} contacts and the mirror ${contacts}`,
+    message: `sound, but the org counts ${inOrg.contacts.toLocaleString('en-US')} contacts and the mirror ${held}`,
     hint: isCurrent
       ? 'The mirror is current, so no cycle will close that: `parahack-sync backfill --fresh` makes a new one.'
       : `Run \`parahack-sync watch --once\`, which brings what has changed since ${new Date(covered).toISOString()}, then doctor again; where it stays, \`parahack-sync backfill --fresh\` makes a new mirror.`,

@@ -55,7 +55,7 @@ export function addOrgsCommand({ program, run }: CommandHost): void {
     .addHelpText('after', examples('orgs alias acme.my.salesforce.com prod', "orgs alias prod ''"))
     .action((org: string, name: string, _flags, command) =>
       run(command, async (call) =>
-        changed(await (await call.app()).orgs.setAlias({ org, alias: name.trim() || null }, call.context())),
+        aliased(await (await call.app()).orgs.setAlias({ org, alias: name.trim() || null }, call.context())),
       ),
     );
   orgs
@@ -115,6 +115,14 @@ async function setOrg(call: Invocation, org: string, flags: OrgSettingsFlags): P
   const budget = flags.budget === undefined ? undefined : parseApiBudget(flags.budget, '--budget');
   const app = await call.app();
   return changed(await app.orgs.set({ org, budget }, call.context()));
+}
+
+function aliased({ org }: { org: OrgView }): Outcome {
+  const host = new URL(org.instanceUrl).host;
+  return {
+    document: { org },
+    text: () => (org.alias === null ? `${host}: no alias any more.` : `${host}: alias ${org.alias}.`),
+  };
 }
 
 function changed({ org }: { org: OrgView }): Outcome {

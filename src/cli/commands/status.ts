@@ -50,9 +50,35 @@ function behind({ orgs }: StatusResult, maxLagMs: number, orgNames: OrgNames): A
     ({ sync, lagSeconds }) => sync && (lagSeconds === null || lagSeconds * 1_000 > maxLagMs),
   );
   if (late.length === 0) return null;
-  const names = late.map(({ alias, instanceUrl }) => alias ?? orgNames.of(instanceUrl)).join(', ');
-  return new AppError('MIRROR_BEHIND', `More than ${formatDuration(maxLagMs)} behind: ${names}.`, {
-    hint: 'Check that `parahack-sync watch` runs; `parahack-sync watch --once` catches up, or says why it cannot.',
+  const named = (orgs: readonly StatusItem[], what: string, hint: string) =>
+    orgs.length === 0
+      ? []
+      : [
+          {
+            what: `${what}: ${orgs.map((org) => org.alias ?? orgNames.of(org.instanceUrl)).join(', ')}.`,
+            hint,
+          },
+        ];
+  const bare = late.filter(
+    (org) => org.lagSeconds === null && org.coveredUntil === null && org.error === null,
+  );
+  const unknown = late.filter((org) => org.lagSeconds === null && !bare.includes(org));
+  const behindBy = late.filter(({ lagSeconds }) => lagSeconds !== null);
+  const reasons = [
+    ...named(
+      behindBy,
+      `More than ${formatDuration(maxLagMs)} behind`,
+      'Check that `parahack-sync watch` runs; `parahack-sync watch --once` catches up, or says why it cannot.',
+    ),
+    ...named(
+      bare,
+      'Without a complete first copy, so that nothing is covered yet',
+      'Run `parahack-sync backfill`.',
+    ),
+    ...named(unknown, 'How far behind is not known', '`parahack-sync doctor` says why.'),
+  ];
+  return new AppError('MIRROR_BEHIND', reasons.map(({ what }) => what).join(' '), {
+    hint: reasons.map(({ hint }) => hint).join(' '),
     details: { behind: late.map(({ instanceUrl, lagSeconds }) => ({ instanceUrl, lagSeconds })) },
   });
 }

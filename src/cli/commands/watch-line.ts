@@ -42,7 +42,7 @@ export function hasNews(event: CycleCompleteEvent): boolean {
 }
 
 function changesOf(event: CycleCompleteEvent): string {
-  const told = changeCounts(event).flatMap(([n, verb]) => (n > 0 ? [`${n} ${verb}`] : []));
+  const told = changeCounts(event).flatMap(([n, verb]) => (n > 0 ? [`${count(n)} ${verb}`] : []));
   return told.length === 0 ? 'nothing new' : told.join(', ');
 }
 

@@ -30,7 +30,9 @@ export function createInputNotes(tell: (note: string) => void): InputNotes {
       );
     },
     otherTotal(source, said, found) {
-      tell(`${source}: the answer names ${said} records in all and the file holds ${found}.`);
+      tell(
+        `${source}: the answer names ${said.toLocaleString('en-US')} records in all and the file holds ${found.toLocaleString('en-US')}.`,
+      );
     },
   };
 }

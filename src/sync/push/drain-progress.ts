@@ -83,6 +83,6 @@ export function tellDoubts(context: SyncContext, keys: readonly string[]): void 
   toldDoubts.set(context, doubts);
   if (keys.length === 0) return;
   context.log.warn(
-    `${context.remote.instanceUrl}: ${keys.length} contacts were sent and their answer never came; they stay in doubt and are not sent again`,
+    `${context.remote.instanceUrl}: ${keys.length.toLocaleString('en-US')} contacts were sent and their answer never came; they stay in doubt and are not sent again`,
   );
 }

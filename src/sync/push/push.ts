@@ -206,7 +206,7 @@ async function commit(
   ] as const) {
     if (held === 0) continue;
     log.warn(
-      `${held} ${what}: with all that wait, that is much at once. They are held until \`parahack-sync outbox approve --all\` releases them.`,
+      `${held.toLocaleString('en-US')} ${what}: with all that wait, that is much at once. They are held until \`parahack-sync outbox approve --all\` releases them.`,
     );
   }
   return resumedFrom;

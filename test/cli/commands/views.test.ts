@@ -81,6 +81,26 @@ describe('status', () => {
     expect(error?.code).toBe(exitCode === 0 ? undefined : 'MIRROR_BEHIND');
   });
 
+  test.each([
+    [
+      'was never covered',
+      { coveredUntil: null, lagSeconds: null },
+      /nothing is covered yet: acme/,
+      'parahack-sync backfill',
+    ],
+    ['lies in the future', { lagSeconds: null }, /not known: acme/, 'parahack-sync doctor'],
+    ['is behind', { lagSeconds: 90_000 }, /More than 1h behind: acme/, 'watch --once'],
+  ])('--max-lag says what to do where an org %s', async (_, more, message, hint) => {
+    const orgs = [{ ...item, alias: 'acme', error: null, ...more }];
+    const { app } = fakeApp({
+      status: async () => ({ orgs, watch: { running: false, pid: null, since: null } }),
+    });
+    const { code, stderr } = await runMain(['status', '--max-lag', '1h'], { app });
+    expect(code).toBe(4);
+    expect(stderr).toMatch(message);
+    expect(stderr).toContain(hint);
+  });
+
   test('--max-lag is a duration of any length', async () => {
     const { app } = fakeApp({
       status: async () => ({ orgs: [item], watch: { running: false, pid: null, since: null } }),
@@ -224,8 +244,10 @@ describe('orgs', () => {
     });
     await runMain(['orgs', 'enable', 'a'], { app });
     await runMain(['orgs', 'disable', 'a'], { app });
-    await runMain(['orgs', 'alias', 'a', 'prod'], { app });
-    await runMain(['orgs', 'alias', 'a', ''], { app });
+    const given = await runMain(['orgs', 'alias', 'a', 'prod'], { app });
+    expect(given.stdout).toContain('alias prod');
+    const taken = await runMain(['orgs', 'alias', 'a', ''], { app });
+    expect(taken.stdout).toMatch(/alias/);
     const { stdout } = await runMain(['orgs', 'set', 'a', '--budget', '.1'], { app });
     expect(stdout).toBe('prod: sync on, up to 10% of its API requests.\n');
     expect(calls).toEqual([

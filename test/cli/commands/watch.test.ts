@@ -12,7 +12,7 @@ const events: WatchEvent[] = [
   {
     event: 'cycle:complete',
     instanceUrl,
-    upserted: 3,
+    upserted: 3_000,
     deleted: 1,
     undeleted: 0,
     pushed: 0,
@@ -66,7 +66,7 @@ test('the text log', async () => {
       .map((line) => line.replace(/^\S+ /, '')),
   ).toEqual([
     'Watching 1 org every 5m: acme.my.salesforce.com',
-    'acme.my.salesforce.com: 3 upserted, 1 deleted in 800ms, covered until 2026-03-01T11:59:00.000Z',
+    'acme.my.salesforce.com: 3,000 upserted, 1 deleted in 800ms, covered until 2026-03-01T11:59:00.000Z',
     'acme.my.salesforce.com: acme did not answer. (TIMEOUT) Again in 1m.',
     'acme.my.salesforce.com: recovered after 1 failed cycle',
     'Stopped: 3 cycles complete, 1 failed',
