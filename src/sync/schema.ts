@@ -41,12 +41,7 @@ export async function refreshSchema(
     const leftOut = only === undefined ? [] : change.vanished.filter((name) => isNamed(describe, name));
     for (const name of change.vanished) {
       if (leftOut.includes(name)) continue;
-      log.warn(
-        `field ${name} can no longer be read; it leaves the view contacts, the table contact keeps its last values`,
-        {
-          field: name,
-        },
-      );
+      log.warn(`field ${name} can no longer be read; its column keeps the last values`, { field: name });
     }
     if (leftOut.length > 0) {
       const fields = leftOut.length === 1 ? 'field is' : 'fields are';

@@ -1,12 +1,12 @@
 import type Database from 'better-sqlite3';
 import type { KnownBefore, OutboxOp } from '../../sync/ports/outbox.ts';
 import type { Connection } from './connection.ts';
-import { isCurrent, lookupIndexOf, quoteName } from './contact-schema.ts';
+import { isBelieved, lookupIndexOf, quoteName } from './contact-schema.ts';
 import { prepared } from './prepared.ts';
 
 /** Whether the field is a column that can be believed: old values would name the wrong contacts. */
 function hasColumn(db: Connection, field: string): boolean {
-  return prepared(db, `SELECT 1 FROM field WHERE name = ? AND ${isCurrent}`).get(field) !== undefined;
+  return prepared(db, `SELECT 1 FROM field WHERE name = ? AND ${isBelieved}`).get(field) !== undefined;
 }
 
 /** The caller holds the transaction. Made on first use: most mirrors never need one. */

@@ -35,10 +35,14 @@ const unfilled = {
   empty: 1,
   /** It has vanished and returned: old values where a row has not been read since. */
   old: 2,
+  /** `--fields` left it out: old values in all rows until they are read anew. */
+  leftOut: 3,
 } as const;
 
-/** SQL: the column holds no old values, which would look like live ones. */
-export const isCurrent = `(vanished = 0 AND unfilled <> ${unfilled.old})`;
+/** SQL: the column is not one that `--fields` left out, whose old values would look like live ones. */
+const isCurrent = `(unfilled <> ${unfilled.leftOut})`;
+/** SQL: the column holds no old values at all. */
+export const isBelieved = `(vanished = 0 AND unfilled < ${unfilled.old})`;
 
 /** Fields in column order, vanished ones included. */
 export function loadFields(db: Connection): StoredField[] {
@@ -66,7 +70,7 @@ const onlyFieldsKey = 'only_fields';
 /**
  * Adds columns for new fields and marks vanished ones. The caller holds the transaction. `only` limits the
  * columns and stays with the mirror, or the next describe would bring all the others; a field outside it counts
- * as vanished where it was stored before. What has vanished leaves the view and keeps its values in the table.
+ * as vanished where it was stored before, and leaves the view. What has vanished keeps its values in the table.
  */
 export function storeDescribe(
   db: Connection,
@@ -110,11 +114,11 @@ export function storeDescribe(
     upsert.run(field.name, field.label, field.type, columnTypeOf(field), hasRows ? lack : 0, definition);
     stored.delete(field.name.toLowerCase());
   }
-  const vanish = db.prepare('UPDATE field SET vanished = 1 WHERE name = ?');
+  const vanish = db.prepare('UPDATE field SET vanished = 1, unfilled = max(unfilled, ?) WHERE name = ?');
   for (const field of stored.values()) {
-    if (field.vanished) continue;
-    change.vanished.push(field.name);
-    vanish.run(field.name);
+    const isLeftOut = wanted !== null && !wanted.has(field.name.toLowerCase());
+    vanish.run(isLeftOut ? unfilled.leftOut : 0, field.name);
+    if (!field.vanished) change.vanished.push(field.name);
   }
   adjustView(db);
   return change;

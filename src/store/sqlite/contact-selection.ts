@@ -56,7 +56,7 @@ function columnOf(columns: readonly Column[], field: string, flag: string): Colu
 }
 
 /**
- * Refuses a field whose column is there and holds old values; `outdated` in lower case. Throws AppError `INVALID_INPUT`.
+ * Refuses a field that `--fields` left out of the copy; `outdated` in lower case. Throws AppError `INVALID_INPUT`.
  */
 export function refuseOutdated(
   outdated: ReadonlySet<string>,
@@ -70,7 +70,7 @@ export function refuseOutdated(
     'INVALID_INPUT',
     `${found.flag}: the mirror no longer keeps the field ${found.field} up to date.`,
     {
-      hint: '`backfill --fields` left it out, or the org no longer lets this user read it; once it is read again, the next cycle brings it back. `backfill --fresh` without --fields takes all that can be read.',
+      hint: '`backfill --fields` left it out. `backfill --fresh` without --fields takes all that can be read.',
       details: found,
     },
   );

@@ -19,11 +19,11 @@ export interface MirrorIdentity {
 
 export interface StoredField extends Field {
   columnType: ColumnType;
-  /** The field is no longer in describe, or left out by `--fields`; its column keeps its last values, unseen. */
+  /** The field is no longer in describe, or left out by `--fields`; its column keeps its last values. */
   vanished: boolean;
   /** The column came (again) to a mirror with rows, and has not been filled for them yet. */
   unfilled: boolean;
-  /** Neither vanished nor, since it returned, still to be filled: it holds no old values that look like live ones. */
+  /** Not left out by `--fields`, nor still to be filled since it is asked for again: programs and commands see it. */
   current: boolean;
 }
 
