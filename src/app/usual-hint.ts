@@ -1,0 +1,27 @@
+const again = 'Run the command again: it goes on where it was.';
+const report = 'Run the command again; if it stays, please report it with what --verbose shows.';
+const busy = 'Another process works on this org: wait for it, or end it.';
+
+/** What to do about an error whose thrower had nothing more exact to say. */
+const hints: Readonly<Record<string, string>> = {
+  BULK_JOB_FAILED: again,
+  BULK_JOB_INCOMPLETE: again,
+  BULK_JOB_SLOW: again,
+  PAGE_INCOMPLETE: again,
+  COPY_DIFFERS: again,
+  PAGING_STUCK: report,
+  UNEXPECTED_COLUMN: report,
+  ORG_BUSY: busy,
+  MIRROR_BUSY: busy,
+  LOCK_TIMEOUT: busy,
+  SALESFORCE_ERROR: 'Run the command again; if it stays, --verbose shows what was asked.',
+  ORG_UNAVAILABLE: 'Try again later; nothing is lost.',
+  REFUSED_FOR_NOW: 'Try again in a minute; nothing is lost.',
+  NETWORK_UNREACHABLE: 'Check the network and the proxy, then run the command again; nothing is lost.',
+  TIMEOUT: 'Check the network and the proxy, then run the command again; nothing is lost.',
+  IN_DOUBT: '"parahack-sync outbox list --state in-doubt" shows it; nothing is sent twice by itself.',
+};
+
+export function usualHint(code: string): string | null {
+  return Object.hasOwn(hints, code) ? hints[code]! : null;
+}
