@@ -1,5 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { abortReason } from '../base/abort.ts';
+import { AppError, systemCodeOf } from '../base/errors.ts';
+import { meansNoRoom } from '../base/means-no-room.ts';
 import { printable } from '../base/printable.ts';
 import type { CliStream } from './cli-io.ts';
 import type { Ink } from './ink.ts';
@@ -80,7 +82,7 @@ export function createOutputStream(
         waiting.delete(reject);
         if (ended?.aborted) startGrace();
         if (!error) return resolve();
-        if (!isGone(error)) return reject(error);
+        if (!isGone(error)) return reject(unwritten(error));
         close();
         resolve();
       });
@@ -112,6 +114,14 @@ export function createOutputStream(
       setImmediate(() => stream.off('error', onError));
     },
   };
+}
+
+function unwritten(error: Error): Error {
+  if (!meansNoRoom(systemCodeOf(error))) return error;
+  return new AppError('DISK_FULL', 'The output could not be written: there is no room left where it goes.', {
+    hint: 'Make room there. What the command did is done all the same: `runs`, `status` and `outbox list` show it.',
+    cause: error,
+  });
 }
 
 /** What a terminal answers whose window was closed. */

@@ -101,6 +101,15 @@ async function tell(
   report: ErrorReport,
   { flags, talk, stdout }: { flags: GlobalFlags; talk: Talk; stdout: OutputStream | null },
 ): Promise<void> {
-  if (flags.json && stdout !== null) await stdout.write(`${printableJson({ error: report.info })}\n`);
-  if (!flags.json || flags.verbose) talk.fail(report.lines);
+  let isTold = flags.json === true;
+  if (isTold && stdout !== null) {
+    try {
+      await stdout.write(`${printableJson({ error: report.info })}\n`);
+    } catch (error) {
+      if (isAbort(error)) throw error;
+      // What has failed may be this very output: a full disk for one.
+      isTold = false;
+    }
+  }
+  if (!isTold || flags.verbose) talk.fail(report.lines);
 }

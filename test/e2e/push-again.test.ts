@@ -80,7 +80,10 @@ describe('the same input pushed again', () => {
       const file = join(cli.folder, 'contacts.json');
       writeFileSync(file, JSON.stringify(few));
       const child = cli.start(['push', file, ...flags], { stdout: openSync('/dev/full', 'w') });
-      expect((await ended(child)).code).toBe(1);
+      const { code, stderr } = await ended(child);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/no room left where it goes/);
+      expect(stderr).not.toMatch(/triggerUncaughtException|^ +at /m);
       expect(await named('Again')).toBe(2);
       const again = await push(few);
       expect(again).toMatchObject({ code: 0, results: [{ status: 'created' }, { status: 'created' }] });

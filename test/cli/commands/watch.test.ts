@@ -153,7 +153,7 @@ test.each([
   expect(ran.stderr).toBe(
     exitCode === 0
       ? ''
-      : 'Error: There is no space left on the disk.\nHint: Make room, or name a data folder on another disk with --data-dir.\n',
+      : 'Error: The output could not be written: there is no room left where it goes.\nHint: Make room there. What the command did is done all the same: `runs`, `status` and `outbox list` show it.\n',
   );
 });
 
