@@ -147,7 +147,9 @@ const { app } = fakeApp({
     return { orgs: [{ instanceUrl, error }] };
   },
   async push({ dryRun }) {
-    const ignored = [{ column: text('Column'), reason: 'unknown' as const, records: 1 }];
+    const ignored = [
+      { column: text('Column'), reason: 'unknown' as const, meant: text('Field'), records: 1 },
+    ];
     if (!dryRun) return pushResultOf([pushed], { instanceUrl, stopped: error, ignored });
     const place = { source: text('a.csv'), index: 0, line: 2 };
     const fault = { ...place, field: text('Field'), code: hostile, message: hostile };

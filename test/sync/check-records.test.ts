@@ -304,9 +304,9 @@ describe('columns', () => {
     const { entry, faults, ignored } = await check(own, { ignoreUnknown: true, ignoreReadOnly: true });
     expect([entry.changes, faults]).toEqual([{ LastName: 'L' }, []]);
     expect(ignored).toEqual([
-      { column: 'Shoe', reason: 'unknown', records: 1 },
-      { column: 'CreatedDate', reason: 'read-only', records: 1 },
-      { column: 'Account.Industry', reason: 'unknown', records: 1 },
+      { column: 'Shoe', reason: 'unknown', meant: null, records: 1 },
+      { column: 'CreatedDate', reason: 'read-only', meant: null, records: 1 },
+      { column: 'Account.Industry', reason: 'unknown', meant: null, records: 1 },
     ]);
     expect((await check(own, { ignoreUnknown: true })).faults).toEqual(['CreatedDate: NOT_CREATEABLE']);
   });
@@ -444,6 +444,16 @@ describe('what the org would refuse is told before anything is sent', () => {
     expect(await stored(name, given)).toBe(`${name}: ${code}`);
   });
 
+  it.each([
+    ['Birthdate', '0080-12-31'],
+    ['Birthdate', '1580-01-01'],
+    ['Seen__c', '4500-01-01T00:00:00Z'],
+    ['Seen__c', '1600-01-01'],
+  ])('a year that Salesforce does not keep: %s %s', async (name, given) => {
+    const { messages } = await check({ LastName: 'L', [name]: given });
+    expect(messages).toEqual([expect.stringMatching(/Salesforce keeps the years 1700 to 4000\.$/)]);
+  });
+
   it('an Id whose last characters are those of another', async () => {
     const torn = await check({ Id: '003Yf0000000001AAA', FirstName: 'A' });
     expect(torn.faults).toEqual(['Id: MALFORMED_ID']);
@@ -501,6 +511,16 @@ describe('columns that are left out on the user’s word', () => {
       { LastName: 'L', 'Reports To ID': '003Yf0000000001IAA' },
     ])
       expect((await check(own, { ignoreUnknown: true })).faults).toEqual([]);
+  });
+
+  it('are told with the field that they would be, where one is labelled or spelt so', async () => {
+    const own = { LastName: 'L', 'Business Phone': '1', first_name: 'A', Shoe: '38' };
+    const { ignored } = await check(own, { ignoreUnknown: true });
+    expect(ignored.map(({ column, meant }) => [column, meant])).toEqual([
+      ['Business Phone', 'Phone'],
+      ['first_name', 'FirstName'],
+      ['Shoe', null],
+    ]);
   });
 
   it('do not hide a field that was mapped to and is not there', async () => {

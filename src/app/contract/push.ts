@@ -100,6 +100,8 @@ export interface IgnoredColumn {
   /** Null: all further ones together. */
   column: string | null;
   reason: 'unknown' | 'read-only';
+  /** The field that has the column's name as its label, or nearly as its name; null where none has. */
+  meant: string | null;
   records: number;
 }
 

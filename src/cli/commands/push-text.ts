@@ -96,7 +96,11 @@ export function pushWarnings({ ignored, olderEntries, resumedFrom }: PushResult[
   ] as const) {
     const own = ignored.filter((column) => column.reason === reason);
     if (own.length === 0) continue;
-    const named = own.map(({ column, records }) => `${column ?? 'others'} (${counted(records, 'record')})`);
+    // Those that were a field under another name before those that nothing takes.
+    const sorted = own.toSorted((a, b) => Number(b.meant !== null) - Number(a.meant !== null));
+    const named = sorted.slice(0, listedAtMost).map(ignoredColumn);
+    const more = own.length - named.length;
+    if (more > 0) named.push(`… and ${counted(more, 'more column')}`);
     warnings.push(`Left out, as ${what}: ${named.join(', ')}.`);
   }
   if (olderEntries > 0) {
@@ -105,4 +109,9 @@ export function pushWarnings({ ignored, olderEntries, resumedFrom }: PushResult[
     );
   }
   return warnings;
+}
+
+function ignoredColumn({ column, records, meant }: PushResult['counts']['ignored'][number]): string {
+  const map = meant === null ? '' : `; --map '${column}=${meant}' takes it`;
+  return `${column ?? 'others'} (${counted(records, 'record')}${map})`;
 }

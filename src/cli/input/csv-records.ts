@@ -55,7 +55,8 @@ function createTable({ source, map, notes }: RecordsOptions): {
     checkLength(row, header, index, source);
     if (index === 0) refuseRule(row, source);
     const { fields, faults, odd } = fieldsOf(row, own, { source, index });
-    const record: PushRecord = { source, index, line: row.line, fields, untyped: true, mapped: map.fields };
+    const record: PushRecord = { source, index, line: row.line, fields, untyped: true };
+    if (map.fields.size > 0) record.mapped = map.fields;
     if (faults.length > 0) record.faults = faults;
     if (odd.length > 0) {
       formulas.first ??= { line: row.line, text: row.cells[odd[0]!]!.trim().slice(0, 40) };

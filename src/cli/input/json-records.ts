@@ -115,14 +115,8 @@ function createRecordReader(json: JsonText, { source, map }: RecordsOptions): Re
           namedTwice(name, json.placeOf(start + one), json.placeOf(start + second)),
         );
         const fields = recordOf(value as Record<string, unknown>, fieldOf, faults);
-        const record: PushRecord = {
-          source,
-          index: count,
-          line: json.line,
-          fields,
-          untyped: false,
-          mapped: map.fields,
-        };
+        const record: PushRecord = { source, index: count, line: json.line, fields, untyped: false };
+        if (map.fields.size > 0) record.mapped = map.fields;
         if (faults.length > 0) record.faults = faults;
         batch.push(record);
       } catch (error) {

@@ -198,7 +198,7 @@ export class RecordChecker {
         } else if (op === 'create' && this.#options.upsert === null && holdsContactId(name, value)) {
           const message = `${name} holds the Id of a contact, and without it the record would be a second one: --map '${name}=Id' updates it, --map '${name}=' leaves the Id out.`;
           faults.push({ field: name, code: 'UNKNOWN_FIELD', message });
-        } else this.ignored.note(name, 'unknown');
+        } else this.ignored.note(name, 'unknown', column.meant);
         return;
       case 'field':
       case 'parent':

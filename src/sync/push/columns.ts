@@ -1,6 +1,6 @@
 import { NumberText } from '../../base/number-text.ts';
 import type { Field } from '../ports/field.ts';
-import { suggestField } from './suggest-field.ts';
+import { meantField, suggestField } from './suggest-field.ts';
 
 /** A parent named by one of its fields: `Account.ExtId__c`, `ReportsTo.Email`, `Owner.Username`. */
 export interface ParentColumn {
@@ -21,7 +21,8 @@ export type Column =
   | ParentColumn
   /** A parent as such: null takes it away, and nothing else can be said of it. */
   | { kind: 'relationship'; reference: Field }
-  | { kind: 'unknown'; message: string };
+  /** `meant`: the field that the name is a label or another spelling of. */
+  | { kind: 'unknown'; message: string; meant: string | null };
 
 /** Null: the org has no such object, or this user may not see it. */
 export type DescribeObject = (object: string) => Promise<readonly Field[] | null>;
@@ -80,13 +81,18 @@ export class Columns {
       return {
         kind: 'unknown',
         message: `${name} is only read as a whole; it is set by ${parts.join(', ')}.`,
+        meant: null,
       };
     }
     // A field that Salesforce alone sets would only be the next fault.
     const settable = this.#fields.filter(
       ({ type, createable, updateable }) => type === 'id' || createable || updateable,
     );
-    return { kind: 'unknown', message: `Contact has no field ${name}${suggestField(name, settable)}.` };
+    return {
+      kind: 'unknown',
+      message: `Contact has no field ${name}${suggestField(name, settable)}.`,
+      meant: meantField(name, settable),
+    };
   }
 
   /** Of an address as a whole, which describe has as a field and no record can set: `MailingAddress`. */
@@ -122,6 +128,7 @@ export class Columns {
     return {
       kind: 'unknown',
       message: `${relationshipOf(reference)} cannot be found by ${by}${hint}.`,
+      meant: null,
     };
   }
 }

@@ -16,6 +16,7 @@ export function dateValue(value: unknown, field: Field): Typed {
   const plain = text === null ? null : day.exec(text);
   if (plain?.[1] !== undefined && isDay(plain[1])) return { value: plain[1] };
   if (text !== null && isInstant(text)) return { value: text };
+  if (plain?.[1] !== undefined && isCalendarDay(plain[1])) return outOfRange(field, text);
   return wrong(`${field.name} is a date like 2026-01-31, not ${quoted(value)}.`);
 }
 
@@ -27,6 +28,9 @@ export function datetimeValue(value: unknown, field: Field): Typed {
   if (text !== null && /^\d{4}-\d\d-\d\d$/.test(text) && isDay(text)) {
     return { value: `${text}T00:00:00.000Z` };
   }
+  if (text !== null && isCalendarDay(text.slice(0, 10)) && !isDay(text.slice(0, 10))) {
+    return outOfRange(field, text);
+  }
   return wrong(`${field.name} is a time like 2026-01-31T12:00:00Z, not ${quoted(value)}.`);
 }
 
@@ -35,8 +39,22 @@ function isInstant(text: string): boolean {
   return match?.[1] !== undefined && isDay(match[1]) && parseTime(text.replace(/\s/, '')) !== null;
 }
 
-/** `2026-02-30` is none, though Date.parse takes some of its like. */
+/** The days that Salesforce keeps. Source: SOQL and SOSL Reference, "Date Formats and Date Literals". */
+const [firstYear, lastYear] = [1700, 4000];
+
+function outOfRange(field: Field, text: string | null): Typed {
+  return wrong(
+    `${field.name} is ${quoted(text)}, and Salesforce keeps the years ${firstYear} to ${lastYear}.`,
+  );
+}
+
 function isDay(text: string): boolean {
+  const year = Number(text.slice(0, 4));
+  return isCalendarDay(text) && year >= firstYear && year <= lastYear;
+}
+
+/** `2026-02-30` is none, though Date.parse takes some of its like. */
+function isCalendarDay(text: string): boolean {
   const ms = parseTime(`${text}T00:00:00Z`);
   return ms !== null && new Date(ms).toISOString().startsWith(text);
 }

@@ -6,16 +6,15 @@ import type { Field } from '../ports/field.ts';
  */
 export function suggestField(name: string, fields: readonly Field[]): string {
   const wanted = name.trim().toLowerCase();
-  const labelled = fields.find(({ label }) => label.trim().toLowerCase() === wanted);
+  const labelled = labelledAs(wanted, fields);
   if (labelled !== undefined) {
     return ` (did you mean ${labelled.name}, labelled "${labelled.label}"? Use --map '${name}=${labelled.name}')`;
   }
   let best: { name: string; distance: number } | null = null;
-  const bare = wanted.replace(/[\s_-]/g, '');
+  const bare = bareName(wanted);
   for (const field of fields) {
     const own = field.name.toLowerCase();
-    const spelt = own === bare || own.replace(/__c$/, '').replace(/_/g, '') === bare;
-    const distance = spelt ? 0 : editDistance(wanted, own);
+    const distance = isSpelt(own, bare) ? 0 : editDistance(wanted, own);
     // Two edits make any name out of one as short as Id.
     if (
       distance <= 2 &&
@@ -28,6 +27,26 @@ export function suggestField(name: string, fields: readonly Field[]): string {
   return /\s/.test(name.trim())
     ? ` (did you mean ${best.name}? Use --map '${name}=${best.name}')`
     : ` (did you mean ${best.name}?)`;
+}
+
+/** The field whose label or name the column has but for case, blanks and underscores; null where none is sure. */
+export function meantField(name: string, fields: readonly Field[]): string | null {
+  const wanted = name.trim().toLowerCase();
+  const bare = bareName(wanted);
+  const meant = labelledAs(wanted, fields) ?? fields.find((field) => isSpelt(field.name.toLowerCase(), bare));
+  return meant?.name ?? null;
+}
+
+function labelledAs(wanted: string, fields: readonly Field[]): Field | undefined {
+  return fields.find(({ label }) => label.trim().toLowerCase() === wanted);
+}
+
+function bareName(wanted: string): string {
+  return wanted.replace(/[\s_-]/g, '');
+}
+
+function isSpelt(own: string, bare: string): boolean {
+  return own === bare || own.replace(/__c$/, '').replace(/_/g, '') === bare;
 }
 
 function editDistance(a: string, b: string): number {
