@@ -248,7 +248,7 @@ function* contactsNdjson(state: OrgState, deleted: boolean): Iterable<Buffer> {
 }
 
 function plainPairs(state: OrgState, contact: ObjectSchema): string[] {
-  const context = queryContext(state, { userId: '' }, { text: '', allRows: true }, true, () => {});
+  const context = queryContext(state, { userId: '' }, { text: '' }, true, () => {});
   const scope = new Scope(contact, 'c', { ...context, everyField: true });
   return contact.fields
     .filter((field) => field.storage !== 'compound')

@@ -56,7 +56,7 @@ function vanishedField({ usedFields }: QueryContext): string | undefined {
 export function queryContext(
   state: OrgState,
   actor: Actor,
-  parsed: Pick<ParsedSoql, 'text' | 'allRows'>,
+  parsed: Pick<ParsedSoql, 'text'>,
   all: boolean,
   sawRelativeDate: () => void,
 ): QueryContext {
@@ -65,10 +65,10 @@ export function queryContext(
     query: parsed.text,
     nowMs: state.clock.now(),
     userId: actor.userId,
-    all: all || parsed.allRows,
+    all,
     hiddenRows: (object, alias) => state.visibility.condition(object, alias, actor.userId),
     numberOf: (id) => state.ids.numberOf(id),
-    wantIndex: (object, field) => wantIndex(state, object, field, all || parsed.allRows),
+    wantIndex: (object, field) => wantIndex(state, object, field, all),
     sawRelativeDate,
     usedFields: new Map(),
   };

@@ -38,7 +38,7 @@ function selectionOf(
   fields: readonly string[] | undefined,
 ): Pick<RowsPlan, 'scope' | 'selection'> {
   const text = `SELECT ${(fields ?? []).join(', ')} FROM ${object.name}`;
-  const context = queryContext(state, actor, { text, allRows: false }, false, () => {});
+  const context = queryContext(state, actor, { text }, false, () => {});
   const scope = new Scope(object, 'c', context);
   const selection = new Selection(scope);
   // The Id comes with every row, asked for or not.

@@ -144,7 +144,12 @@ function includesSql(target: Resolved, bounds: readonly Bound[]): Sql {
 /** `%` and `_` are wild, a backslash makes them plain; matching ignores case (SOQL reference, "LIKE"). */
 function likeSql(target: Resolved, name: string, comparison: Comparison, scope: Scope): Sql {
   const literal = comparison.values[0]!;
-  const bound = bindLiteral(target.field, name, literal, scope.context);
+  // `\%` and `\_` are escapes here alone; the check of the literal need not see them.
+  const plain = {
+    ...literal,
+    text: literal.text.replaceAll(/\\(.)/gs, (whole, c) => (c === '%' || c === '_' ? c : whole)),
+  };
+  const bound = bindLiteral(target.field, name, plain, scope.context);
   if (bound.kind !== 'value') return sql(`${target.sql} is null`);
   const pattern = likePattern(literal.text);
   if (target.field.document.caseSensitive) {

@@ -36,13 +36,31 @@ const EXPECTED: Readonly<Record<string, { word: string; types: readonly LiteralT
 
 const TEXT: { word: string; types: readonly LiteralType[] } = { word: 'string', types: ['STRING'] };
 
-/** The characters inside a SOQL string's quotes (SOQL reference, "Quoted String Escape Sequences"). */
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['n', '\n'],
+  ['r', '\r'],
+  ['t', '\t'],
+  ['b', '\b'],
+  ['f', '\f'],
+  ['"', '"'],
+  ["'", "'"],
+  ['\\', '\\'],
+]);
+
+/**
+ * The characters inside a SOQL string's quotes: "If you use a backslash character in any other context, an error
+ * occurs" (SOQL reference, "Quoted String Escape Sequences").
+ */
 export function unquoted(literal: string): string {
-  const inner = literal.slice(1, -1);
-  const escapes: Record<string, string> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f' };
-  return inner.replaceAll(/\\(u[0-9a-fA-F]{4}|.)/gs, (_, escaped: string) => {
+  return literal.slice(1, -1).replaceAll(/\\(u[0-9a-fA-F]{4}|.)/gs, (_, escaped: string) => {
     if (escaped.length === 5) return String.fromCharCode(Number.parseInt(escaped.slice(1), 16));
-    return escapes[escaped.toLowerCase()] ?? escaped;
+    const plain = ESCAPES.get(escaped.toLowerCase());
+    if (plain === undefined) {
+      throw malformed(
+        `Invalid string literal ${literal}. Illegal character sequence '\\${escaped}' in string literal.`,
+      );
+    }
+    return plain;
   });
 }
 

@@ -12,8 +12,6 @@ const ALL_ROWS = /\s+ALL\s+ROWS\s*$/i;
 export interface ParsedSoql {
   readonly text: string;
   readonly query: Query;
-  /** `ALL ROWS`: with deleted rows, as queryAll. */
-  readonly allRows: boolean;
 }
 
 /** Parses SOQL; MALFORMED_QUERY in Salesforce's form for what is none. */
@@ -22,18 +20,18 @@ export function parseSoql(text: string): ParsedSoql {
     throw malformed('SOQL statements cannot be longer than 100000 characters.');
   }
   if (text.trim() === '') throw malformed("unexpected token: '<EOF>'");
-  const allRows = ALL_ROWS.test(text);
-  const statement = allRows ? text.replace(ALL_ROWS, '') : text;
+  // "You cannot use the ALL ROWS keywords" but in Apex: what is deleted is asked for by queryAll.
+  if (ALL_ROWS.test(text)) throw malformed('ALL ROWS not allowed in this context');
   let query: Query;
   try {
-    query = parseQuery(statement.replace(SEPARATORS, escaped));
+    query = parseQuery(text.replace(SEPARATORS, escaped));
   } catch (error) {
     throw syntaxFault(text, error);
   }
   if (query.sObject === undefined || query.fields === undefined) {
     throw malformed("unexpected token: '<EOF>'");
   }
-  return { text, query, allRows };
+  return { text, query };
 }
 
 function escaped(separator: string): string {

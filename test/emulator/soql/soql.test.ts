@@ -160,7 +160,6 @@ const CONDITIONS: [string, string, string[]][] = [
   ['LIMIT and OFFSET', 'ORDER BY CreatedDate LIMIT 2 OFFSET 1', ['beta', "O'Neil"]],
   ['FOR VIEW changes nothing', "WHERE LastName = 'beta' FOR VIEW", ['beta']],
   ['WITH SECURITY_ENFORCED', "WHERE LastName = 'beta' WITH SECURITY_ENFORCED", ['beta']],
-  ['ALL ROWS shows deleted rows', "WHERE LastName = 'Gone' ALL ROWS", ['Gone']],
   ['USING SCOPE mine', 'USING SCOPE mine LIMIT 1', ['Alpha']],
 ];
 
@@ -383,6 +382,36 @@ const FAULTS: [string, string, string, string][] = [
     'ERROR at Row:1:Column:37',
   ],
   ['a missing parenthesis', "SELECT Id FROM Contact WHERE (Name = 'x'", 'MALFORMED_QUERY', ''],
+  [
+    'ALL ROWS, which is for Apex alone',
+    'SELECT Id FROM Contact ALL ROWS',
+    'MALFORMED_QUERY',
+    'ALL ROWS not allowed in this context',
+  ],
+  [
+    'a backslash before any other character',
+    String.raw`SELECT Id FROM Contact WHERE LastName = 'C:\x'`,
+    'MALFORMED_QUERY',
+    String.raw`Illegal character sequence '\x' in string literal`,
+  ],
+  [
+    'a backslash before any other character in a LIKE',
+    String.raw`SELECT Id FROM Contact WHERE LastName LIKE '\d%'`,
+    'MALFORMED_QUERY',
+    String.raw`Illegal character sequence '\d' in string literal`,
+  ],
+  [
+    'an escaped percent sign outside of LIKE',
+    String.raw`SELECT Id FROM Contact WHERE LastName = '50\%'`,
+    'MALFORMED_QUERY',
+    'Illegal character sequence',
+  ],
+  [
+    'a unicode escape of fewer than four digits',
+    String.raw`SELECT Id FROM Contact WHERE LastName = '\u41'`,
+    'MALFORMED_QUERY',
+    'Illegal character sequence',
+  ],
   ['a trailing comma', 'SELECT Id, FROM Contact', 'MALFORMED_QUERY', ''],
   [
     'AND and OR without parentheses',
