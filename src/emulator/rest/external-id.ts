@@ -9,8 +9,8 @@ import { saveError } from './error-answer.ts';
 import { relatedRows } from './related-rows.ts';
 import { fieldList, savedId, writeOptions } from './rows.ts';
 
-/** From this version an upsert that updates answers 200 with a body, before 204 (sObject Rows by External ID). */
-const updateBodySince = 46;
+/** From this version an upsert tells what it did: `created`, and 200 with a body where it updates, before 204. */
+const createdSince = 46;
 
 /**
  * PATCH `/sobjects/X/{extField}/{value}`: 201 when it creates, 200 or 204 when it updates, 300 with the rows'
@@ -20,9 +20,12 @@ export function upsertRow(request: ApiRequest, params: PathParams, context: ApiC
   const { object = '', field = '', value = '' } = params;
   const body = jsonObject(request);
   const { emulation, actor, base, versionNumber } = context;
-  if (Object.keys(body).some((name) => name.toLowerCase() === field.toLowerCase())) {
-    throw apiError(400, 'INVALID_FIELD', `The ${field} field should not be specified in the sobject data.`);
+  // "Do not specify Id or an external ID field in the request body or an error is generated."
+  const own = Object.keys(body).find((name) => ['id', field.toLowerCase()].includes(name.toLowerCase()));
+  if (own !== undefined) {
+    throw apiError(400, 'INVALID_FIELD', `The ${own} field should not be specified in the sobject data.`);
   }
+  if (updatesOnly(request) && emulation.org.idsBy(actor, object, field, value).length === 0) throw notFound();
   const record = { object, fields: { ...body, [field]: value } };
   const [result] = emulation.org.upsert(actor, field, [record], writeOptions(request));
   if (result && !result.success) {
@@ -32,10 +35,20 @@ export function upsertRow(request: ApiRequest, params: PathParams, context: ApiC
   const id = savedId(result, context);
   if (result?.created) {
     const location = `${base}/sobjects/${emulation.org.objectOfId(id) ?? object}/${id}`;
-    return jsonAnswer(201, { id, success: true, errors: [], created: true }, { Location: location });
+    const saved = { id, success: true, errors: [] };
+    const told = versionNumber < createdSince ? saved : { ...saved, created: true };
+    return jsonAnswer(201, told, { Location: location });
   }
-  if (versionNumber < updateBodySince) return emptyAnswer(204);
+  if (versionNumber < createdSince) return emptyAnswer(204);
   return jsonAnswer(200, { id, success: true, errors: [], created: false });
+}
+
+/** `?updateOnly=true`: "To prevent a new record from being created, use the updateOnly parameter." */
+function updatesOnly({ query }: ApiRequest): boolean {
+  const text = query.get('updateOnly');
+  if (text === null || /^false$/i.test(text)) return false;
+  if (/^true$/i.test(text)) return true;
+  throw apiError(400, 'INVALID_FIELD', `The updateOnly parameter must be true or false: ${text}`);
 }
 
 /** GET by external id; 300 where several rows have the value. An id and a relationship have the same form of path. */

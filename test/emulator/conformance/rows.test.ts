@@ -159,6 +159,37 @@ describe('rows', () => {
     expect((await org.api(path)).status).toBe(404);
   });
 
+  it('tells created from version 46 on only', async () => {
+    const path = `/sobjects/Contact/${extId}/key-2`;
+    const { status, body } = await org.api(path, {
+      method: 'PATCH',
+      json: { LastName: 'x' },
+      version: '45.0',
+    });
+    expect([status, body]).toEqual([201, { id: expect.any(String), success: true, errors: [] }]);
+  });
+
+  it('refuses Id and the external id in the body of an upsert, and changes nothing', async () => {
+    const id = await create({ LastName: 'Before', [extId]: 'key-3' });
+    for (const own of [{ Id: id }, { id }, { [extId]: 'key-3' }]) {
+      const { status, body } = await org.api<Json[]>(`/sobjects/Contact/${extId}/key-3`, {
+        method: 'PATCH',
+        json: { ...own, LastName: 'After' },
+      });
+      expect([status, body[0]?.errorCode]).toEqual([400, 'INVALID_FIELD']);
+    }
+    expect((await org.api(`/sobjects/Contact/${id}`)).body.LastName).toBe('Before');
+  });
+
+  it('creates nothing by an upsert with updateOnly=true: 404 where no row matches', async () => {
+    const path = `/sobjects/Contact/${extId}/key-4?updateOnly=true`;
+    expect((await org.api(path, { method: 'PATCH', json: { LastName: 'x' } })).status).toBe(404);
+    expect((await org.api(`/sobjects/Contact/${extId}/key-4`)).status).toBe(404);
+    await create({ LastName: 'Before', [extId]: 'key-4' });
+    const updated = await org.api(path, { method: 'PATCH', json: { LastName: 'After' } });
+    expect([updated.status, updated.body.created]).toEqual([200, false]);
+  });
+
   it('answers 300 with the rows’ URLs where the value is not unique', async () => {
     const ids = [
       await create({ LastName: 'Twin', Email: 'twin@example.com' }),
