@@ -1,16 +1,20 @@
 import type { Answer } from '../http/answer.ts';
 import { jsonAnswer } from '../http/answer.ts';
+import { apiError, notFound } from '../http/api-error.ts';
 
-export const oldestApiVersion = 45;
+/** "Versions 31.0 through …: Supported" (API End-of-Life Policy). */
+export const oldestApiVersion = 31;
 export const newestApiVersion = 67;
+/** The first version that there was; those from here to the oldest are retired. */
+const firstApiVersion = 7;
 
-const seasons = ['Spring', 'Summer', 'Winter'] as const;
+const seasons = ['Summer', 'Winter', 'Spring'] as const;
 
-/** Version 45 was Spring ’19; three releases a year, Winter named after the coming year. */
+/** Version 31 was Summer ’14; three releases a year, Winter and Spring named after the coming year. */
 function releaseLabel(version: number): string {
   const index = version - oldestApiVersion;
-  const season = seasons[index % 3] ?? 'Spring';
-  const year = 19 + Math.floor(index / 3) + (season === 'Winter' ? 1 : 0);
+  const season = seasons[index % 3] ?? 'Summer';
+  const year = 14 + Math.floor(index / 3) + (season === 'Summer' ? 0 : 1);
   return `${season} '${year}`;
 }
 
@@ -23,9 +27,12 @@ export function versionsAnswer(): Answer {
   return jsonAnswer(200, versions);
 }
 
-/** `v62.0` → 62; undefined for a version that this org does not have. */
-export function parseApiVersion(segment: string): number | undefined {
-  const match = /^v(\d{2,3})\.0$/i.exec(segment);
-  const version = Number(match?.[1]);
-  return version >= oldestApiVersion && version <= newestApiVersion ? version : undefined;
+/** `v62.0` → 62; 410 for a retired version, 404 for one that there never was. */
+export function requireApiVersion(segment: string): number {
+  const version = Number(/^v(\d{1,3})\.0$/i.exec(segment)?.[1]);
+  if (version >= oldestApiVersion && version <= newestApiVersion) return version;
+  if (version >= firstApiVersion && version < oldestApiVersion) {
+    throw apiError(410, 'GONE', `API version ${version}.0 is retired and no longer available.`);
+  }
+  throw notFound();
 }

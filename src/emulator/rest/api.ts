@@ -1,12 +1,13 @@
 import type { Emulation } from '../emulation.ts';
 import type { Answer } from '../http/answer.ts';
-import { apiError, notFound } from '../http/api-error.ts';
+import { apiError } from '../http/api-error.ts';
 import type { ApiRequest } from '../http/request.ts';
 import { bearerToken } from '../oauth/bearer-token.ts';
 import type { Session } from '../oauth/sessions.ts';
 import type { ApiContext } from './api-context.ts';
 import { createApiRouter } from './api-routes.ts';
-import { parseApiVersion, versionsAnswer } from './api-versions.ts';
+import { requireApiVersion, versionsAnswer } from './api-versions.ts';
+import { requireAvailable } from './available-since.ts';
 import { errorToAnswer } from './error-answer.ts';
 
 const router = createApiRouter();
@@ -36,8 +37,7 @@ export function apiAnswer(request: ApiRequest, emulation: Emulation): Answer {
 
 function routed(request: ApiRequest, session: Session, emulation: Emulation): Answer {
   const segments = request.path.split('/').filter(Boolean);
-  const versionNumber = parseApiVersion(segments[2] ?? '');
-  if (versionNumber === undefined) throw notFound();
+  const versionNumber = requireApiVersion(segments[2] ?? '');
   const context: ApiContext = {
     emulation,
     session,
@@ -47,7 +47,9 @@ function routed(request: ApiRequest, session: Session, emulation: Emulation): An
     base: `/services/data/v${versionNumber}.0`,
     dispatch: (sub) => subAnswer(sub, session, emulation),
   };
-  return router.handle(overridden(request), `/${segments.slice(3).join('/')}`, context);
+  const path = `/${segments.slice(3).join('/')}`;
+  requireAvailable(path, versionNumber);
+  return router.handle(overridden(request), path, context);
 }
 
 /** A part of a composite request: the same routes, without counting, and errors as answers. */

@@ -30,7 +30,8 @@ export function compositeBatch(request: ApiRequest, _params: PathParams, context
   const { usage, oauth } = context.emulation;
   usage.count(oauth.app.name, batchRequests.length - 1);
   let halted = false;
-  const results = batchRequests.map(readBatchItem).map((subrequest) => {
+  const subrequests = batchRequests.map((item) => readBatchItem(item, context));
+  const results = subrequests.map((subrequest) => {
     if (halted) return { statusCode: 412, result: [haltedError] };
     const answer = context.dispatch(subrequest);
     if (answer.status >= 400 && haltOnError === true) halted = true;
@@ -44,12 +45,29 @@ const haltedError = {
   message: 'Batch processing halted per request; subrequest has not been processed',
 };
 
+/** Limits, sObject resources, Query, QueryAll and Search, and what is not there at all (Composite Batch). */
+const batched =
+  /^\/(limits|sobjects|query|queryAll|search|parameterizedSearch|connect|chatter|actions)(\/|$)/i;
+const oldestSubrequest = 34;
+
 /** Batch URLs begin at the version: `v62.0/sobjects/…`; the whole path is taken too. */
-function readBatchItem(item: unknown): ApiRequest {
+function readBatchItem(item: unknown, { versionNumber }: ApiContext): ApiRequest {
   const { method, url, richInput } =
     item !== null && typeof item === 'object' ? (item as Record<string, unknown>) : {};
   if (typeof method !== 'string') throw apiError(400, 'JSON_PARSER_ERROR', 'Missing required field: method');
   if (typeof url !== 'string') throw apiError(400, 'JSON_PARSER_ERROR', 'Missing required field: url');
   const whole = url.startsWith('/services/') ? url : `/services/data/${url}`;
-  return subRequest({ method, url: whole, body: richInput });
+  const subrequest = subRequest({ method, url: whole, body: richInput });
+  const [, version = '', path = ''] = /^\/services\/data\/v(\d+)\.0(\/.*)?$/i.exec(subrequest.path) ?? [];
+  if (!(Number(version) >= oldestSubrequest && Number(version) <= versionNumber)) {
+    throw apiError(
+      400,
+      'INVALID_BATCH_REQUEST',
+      `The API version of a subrequest must be from ${oldestSubrequest}.0 to ${versionNumber}.0: ${url}`,
+    );
+  }
+  if (!batched.test(path)) {
+    throw apiError(400, 'INVALID_BATCH_REQUEST', `This resource cannot be used in a batch: ${url}`);
+  }
+  return subrequest;
 }

@@ -44,6 +44,10 @@ export function composite(request: ApiRequest, _params: PathParams, context: Api
   return jsonAnswer(200, { compositeResponse });
 }
 
+/** sObject resources, Query, QueryAll and sObject Collections, and what is not there at all (Composite). */
+const composed =
+  /^\/services\/data\/v[\d.]+\/(sobjects|query|queryAll|composite\/sobjects|connect|chatter|actions)(\/|$)/i;
+
 /** Thrown inside a transaction to undo it; never leaves this file. */
 class RolledBack extends Error {}
 
@@ -93,6 +97,9 @@ function runOne(sub: Subrequest, done: ReadonlyMap<string, unknown>, context: Ap
   try {
     const url = resolveText(sub.url, done);
     const body = resolveReferences(sub.body, done);
+    if (!composed.test(url.split('?')[0] ?? '')) {
+      throw apiError(400, 'INVALID_INPUT', `This resource cannot be used in a composite request: ${sub.url}`);
+    }
     answer = context.dispatch(subRequest({ method: sub.method, url, body, headers: sub.httpHeaders }));
   } catch (error) {
     answer = errorToAnswer(error, subRequest({ method: sub.method, url: sub.url }), '');

@@ -132,6 +132,30 @@ describe('composite resources', () => {
     expect(halted.results[2]?.result[0]?.errorCode).toBe('BATCH_PROCESSING_HALTED');
   });
 
+  it('takes no batch whose subrequests are of a later version than its own, or older than 34', async () => {
+    const batch = (url: string, version: string) =>
+      org.api<Json[]>('/composite/batch', { json: { batchRequests: [{ method: 'GET', url }] }, version });
+    expect((await batch('v58.0/limits', '60.0')).status).toBe(200);
+    expect((await batch('v61.0/limits', '60.0')).status).toBe(400);
+    expect((await batch('v33.0/limits', '60.0')).status).toBe(400);
+  });
+
+  it('takes only the documented resources in a batch and in a composite request', async () => {
+    const record = { method: 'POST', body: { records: [{ LastName: 'Nested' }] } };
+    const urls = ['composite', 'composite/tree/Contact', 'composite/batch', 'ui-api/records', 'jobs/query'];
+    const before = await live();
+    for (const url of [...urls, 'limits']) {
+      const { body } = await composite([{ ...record, url: `${base}/${url}`, referenceId: 'r' }]);
+      expect(body.compositeResponse[0]?.httpStatusCode, url).toBe(400);
+    }
+    for (const url of [...urls, 'composite/sobjects']) {
+      const batchRequests = [{ method: 'POST', url: `v62.0/${url}`, richInput: record.body }];
+      const { status } = await org.api('/composite/batch', { json: { batchRequests } });
+      expect(status, url).toBe(400);
+    }
+    expect(await live()).toBe(before);
+  });
+
   it('creates a tree with 201, ids by reference, children pointing to their parent', async () => {
     const { status, body } = await org.api<{
       hasErrors: boolean;

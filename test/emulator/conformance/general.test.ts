@@ -30,7 +30,8 @@ describe('REST in general', () => {
     const response = await fetch(`${org.emulator.url}/services/data`);
     const versions = (await response.json()) as Json[];
     expect(versions).toContainEqual({ label: "Spring '26", url: '/services/data/v66.0', version: '66.0' });
-    expect(versions[0]).toEqual({ label: "Spring '19", url: '/services/data/v45.0', version: '45.0' });
+    expect(versions).toContainEqual({ label: "Spring '19", url: '/services/data/v45.0', version: '45.0' });
+    expect(versions[0]).toEqual({ label: "Summer '14", url: '/services/data/v31.0', version: '31.0' });
     expect(response.headers.get('sforce-limit-info')).toBeNull();
   });
 
@@ -40,15 +41,42 @@ describe('REST in general', () => {
   });
 
   it('answers an unknown version with 404 NOT_FOUND', async () => {
-    for (const version of ['20.0', '99.0', '62.5', 'x']) {
+    for (const version of ['6.0', '99.0', '62.5', 'x']) {
       const { status, body } = await org.api<Json[]>('/limits', { version });
       expect(status).toBe(404);
       expect(body).toEqual([{ message: 'The requested resource does not exist', errorCode: 'NOT_FOUND' }]);
     }
   });
 
+  it('answers a retired version with 410 (API End-of-Life Policy)', async () => {
+    for (const version of ['7.0', '20.0', '30.0']) {
+      const { status } = await org.api('/limits', { version });
+      expect(status).toBe(410);
+    }
+  });
+
+  it('has a resource from the version on that brought it, before that 404', async () => {
+    const status = async (path: string, version: number, json?: Json) =>
+      (await org.api(path, { version: `${version}.0`, ...(json ? { json } : {}) })).status;
+    const batch = { batchRequests: [{ method: 'GET', url: 'v34.0/limits' }] };
+    expect([
+      await status('/composite/batch', 33, batch),
+      await status('/composite/batch', 34, batch),
+    ]).toEqual([404, 200]);
+    expect([await status('/limits/recordCount', 39), await status('/limits/recordCount', 40)]).toEqual([
+      404, 200,
+    ]);
+    expect([await status('/jobs/ingest', 40), await status('/jobs/ingest', 41)]).toEqual([404, 200]);
+    expect([await status('/jobs/query', 46), await status('/jobs/query', 47)]).toEqual([404, 200]);
+    const records = { records: [{ attributes: { type: 'Contact' }, LastName: 'Since' }] };
+    expect([
+      await status('/composite/sobjects', 41, records),
+      await status('/composite/sobjects', 42, records),
+    ]).toEqual([404, 200]);
+  });
+
   it('answers every listed version', async () => {
-    for (let v = 45; v <= 67; v++) {
+    for (let v = 31; v <= 67; v++) {
       const { status, body } = await org.api('/', { version: `${v}.0` });
       expect(status).toBe(200);
       expect(body.query).toBe(`/services/data/v${v}.0/query`);
