@@ -11,14 +11,14 @@ export interface CsvTable {
 export class IngestFailure extends Error {}
 
 /**
- * Parses uploaded data as its job declares it; a header that is missing or ends otherwise fails the job. Without a
- * `lineEnding` lines end as they do.
+ * Parses uploaded data as its job declares it; lines that end otherwise fail the job. Without a `lineEnding` lines
+ * end as they do. A byte order mark stays what it is for Salesforce: a part of the first name.
  */
 export function parseUpload(
   data: Buffer,
   format: Pick<BulkFormat, 'columnDelimiter'> & { lineEnding: BulkFormat['lineEnding'] | undefined },
 ): CsvTable {
-  const text = data.toString('utf8').replace(/^\uFEFF/, '');
+  const text = data.toString('utf8');
   if (text.trim() === '') return { header: [], rows: [] };
   const { lineEnding } = format;
   if (lineEnding !== undefined) checkLineEnding(text, lineEnding);
@@ -42,7 +42,7 @@ export function parseUpload(
       `InvalidBatch : Row ${wrong + 2} has ${rows[wrong]?.length} columns, the header has ${header.length}`,
     );
   }
-  return { header: header.map((name) => name.trim()), rows };
+  return { header: header.map((name) => name.replaceAll(/^[ \t]+|[ \t]+$/g, '')), rows };
 }
 
 function checkLineEnding(text: string, lineEnding: BulkFormat['lineEnding']): void {

@@ -235,7 +235,8 @@ function unprocessedRecords(_request: ApiRequest, { id = '' }: PathParams, conte
 }
 
 function csvAnswer(job: IngestJob, extra: string[], rows: string[][]): Answer {
-  const header = csvLine([...extra, ...(job.result?.header ?? [])], job.format);
+  const names = [...extra, ...(job.result?.header ?? [])];
+  const header = names.length === 0 ? '' : csvLine(names, job.format);
   return {
     status: 200,
     headers: { 'Content-Type': 'text/csv; charset=UTF-8' },

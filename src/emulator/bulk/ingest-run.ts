@@ -1,7 +1,8 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Org, RecordInput, SaveResult } from '../org/org.ts';
+import { checkColumns } from './ingest-columns.ts';
 import type { CsvTable } from './ingest-csv.ts';
-import { parseUpload } from './ingest-csv.ts';
+import { IngestFailure, parseUpload } from './ingest-csv.ts';
 import type { IngestJob, IngestResult } from './ingest-job.ts';
 
 /** Records are saved in chunks of 200 (Bulk API 2.0, "How Requests Are Processed"). */
@@ -12,9 +13,7 @@ const chunkRows = 200;
  * unprocessed. Rejects with IngestFailure where the upload as a whole cannot be read.
  */
 export async function runIngest(job: IngestJob, org: Org): Promise<IngestResult> {
-  // An aborted job's rows are shown as they are, in whatever lines they came.
-  const format = job.phase === 'aborted' ? { ...job.format, lineEnding: undefined } : job.format;
-  const table = parseUpload(job.data ?? Buffer.alloc(0), format);
+  const table = readTable(job, org);
   const result: IngestResult = { header: table.header, successful: [], failed: [], unprocessed: [] };
   job.result = result;
   for (let at = 0; at < table.rows.length; at += chunkRows) {
@@ -26,6 +25,32 @@ export async function runIngest(job: IngestJob, org: Org): Promise<IngestResult>
     await breathe();
   }
   return result;
+}
+
+/** The uploaded table; of a job that fails of it all rows are unprocessed, as of an aborted one. */
+function readTable(job: IngestJob, org: Org): CsvTable {
+  const data = job.data ?? Buffer.alloc(0);
+  // Rows that are only shown are shown as they are, in whatever lines they came.
+  const anyLines = { ...job.format, lineEnding: undefined };
+  if (job.phase === 'aborted') return parseUpload(data, anyLines);
+  try {
+    const table = parseUpload(data, job.format);
+    checkColumns(job, table.header, org);
+    return table;
+  } catch (error) {
+    if (error instanceof IngestFailure) job.result = unprocessed(data, anyLines);
+    throw error;
+  }
+}
+
+function unprocessed(data: Buffer, format: Parameters<typeof parseUpload>[1]): IngestResult | undefined {
+  try {
+    const { header, rows } = parseUpload(data, format);
+    return { header, successful: [], failed: [], unprocessed: rows };
+  } catch {
+    // What is no CSV at all has no rows to show.
+    return undefined;
+  }
 }
 
 function runChunk(job: IngestJob, org: Org, table: CsvTable, rows: string[][], result: IngestResult): void {
@@ -62,7 +87,7 @@ function save(job: IngestJob, org: Org, table: CsvTable, rows: string[][]): Save
       }
     }
   } catch (error) {
-    // A fault of the whole chunk (an unknown column, say) is every row's error.
+    // A fault of the whole chunk (a parent's column that is no external id, say) is every row's error.
     const { errorCode = 'UNKNOWN_EXCEPTION', message = String(error) } = error as {
       errorCode?: string;
       message?: string;

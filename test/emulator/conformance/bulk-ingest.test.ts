@@ -150,6 +150,42 @@ describe('Bulk API 2.0 ingest', () => {
     });
   });
 
+  it.each([
+    ['that the object does not have', 'LastName,Nope__c', 'Nope__c'],
+    ['behind a byte order mark', '\uFEFFLastName,Title', '\uFEFFLastName'],
+    ['of a relationship that there is not', 'LastName,Boss.Email', 'Boss.Email'],
+    ['that a parent does not have', 'LastName,Account.Nope__c', 'Account.Nope__c'],
+  ])('fails a job with a column %s, and works none of its rows off', async (_rule, header, name) => {
+    const before = (await org.control<{ live: number }>('state')).live;
+    const { id, job } = await run({ operation: 'insert' }, `${header}\nOne,\nTwo,\n`);
+    expect(job).toMatchObject({
+      state: 'Failed',
+      errorMessage: `InvalidBatch : Field name not found : ${name}`,
+      numberRecordsProcessed: 0,
+      numberRecordsFailed: 0,
+    });
+    expect((await results(id, 'unprocessedrecords')).map((row) => Object.values(row)[0])).toEqual([
+      'One',
+      'Two',
+    ]);
+    expect(await results(id, 'failedResults')).toEqual([]);
+    expect((await org.control<{ live: number }>('state')).live).toBe(before);
+  });
+
+  it('fails a job with a column that field-level security hides from its user', async () => {
+    await org.control('settings', { hiddenFields: ['Title'] });
+    const { job } = await run({ operation: 'insert' }, 'LastName,Title\nOne,CEO\n');
+    expect(job).toMatchObject({
+      state: 'Failed',
+      errorMessage: 'InvalidBatch : Field name not found : Title',
+    });
+  });
+
+  it('shows the rows of a job that failed of its line ends as unprocessed', async () => {
+    const { id } = await run({ operation: 'insert', lineEnding: 'LF' }, 'LastName\r\nx\r\n');
+    expect(await results(id, 'unprocessedrecords')).toEqual([{ LastName: 'x' }]);
+  });
+
   it('creates a job with its data in one multipart request', async () => {
     const boundary = 'BOUNDARY';
     const body = [
