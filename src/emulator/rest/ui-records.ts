@@ -5,10 +5,12 @@ import type { ApiRequest } from '../http/request.ts';
 import { jsonObject } from '../http/request.ts';
 import type { PathParams } from '../http/router.ts';
 import type { FieldDocument } from '../org/describe-document.ts';
-import type { JsonObject, JsonValue, SaveResult } from '../org/org.ts';
+import type { SaveResult } from '../org/org.ts';
 import type { ApiContext } from './api-context.ts';
 import { onceByKey } from './idempotent.ts';
 import { headerDate } from './row-condition.ts';
+import { uiFieldList } from './ui-field-list.ts';
+import { uiRecord } from './ui-record.ts';
 
 /** POST `/ui-api/records` `{apiName, fields, allowSaveOnDuplicate?}`: 201 with the whole record. */
 export function createUiRecord(request: ApiRequest, _params: PathParams, context: ApiContext): Answer {
@@ -56,11 +58,7 @@ export function deleteUiRecord(request: ApiRequest, { id = '' }: PathParams, con
 /** GET `/ui-api/records/{id}`. */
 export function readUiRecord(request: ApiRequest, { id = '' }: PathParams, context: ApiContext): Answer {
   const object = objectOf(id, context);
-  const asked = `${request.query.get('fields') ?? ''},${request.query.get('optionalFields') ?? ''}`
-    .split(',')
-    .map((name) => name.trim().replace(new RegExp(`^${object}\\.`, 'i'), ''))
-    .filter(Boolean);
-  return jsonAnswer(200, uiRecord(object, id, context, asked.length > 0 ? asked : undefined));
+  return jsonAnswer(200, uiRecord(object, id, context, uiFieldList(request, object, context)));
 }
 
 /** A write and its answer are one: whatever the answer fails of, nothing is written. Refusals become answers. */
@@ -143,39 +141,4 @@ function savedUiId(
     enhancedErrorType: 'RecordError',
     output: { errors, fieldErrors },
   });
-}
-
-/** A record in the UI API's form: each field with value and display value (UI API, Record). */
-function uiRecord(object: string, id: string, context: ApiContext, only?: string[]): JsonObject {
-  const { emulation, actor, apiVersion } = context;
-  const row = emulation.org.retrieve(actor, object, id, only ? { apiVersion, fields: only } : { apiVersion });
-  const stamps = emulation.org.retrieve(actor, object, id, {
-    apiVersion,
-    fields: ['Id', 'LastModifiedById', 'LastModifiedDate', 'SystemModstamp'],
-  });
-  const fields: JsonObject = {};
-  for (const [name, value] of Object.entries(row)) {
-    if (name === 'attributes' || (value !== null && typeof value === 'object')) continue;
-    fields[name] = { displayValue: null, value: isoValue(value) };
-  }
-  const modified = String(stamps.SystemModstamp ?? '');
-  const etag = Date.parse(modified.replace('+0000', 'Z'));
-  return {
-    apiName: object,
-    childRelationships: {},
-    eTag: `${String(stamps.Id)}-${etag}`,
-    fields,
-    id: String(stamps.Id),
-    lastModifiedById: stamps.LastModifiedById ?? null,
-    lastModifiedDate: isoValue(stamps.LastModifiedDate ?? null),
-    recordTypeId: null,
-    recordTypeInfo: null,
-    systemModstamp: isoValue(stamps.SystemModstamp ?? null),
-    weakEtag: etag,
-  };
-}
-
-/** The UI API writes datetimes with `Z`, where REST has `+0000`. */
-function isoValue(value: JsonValue): JsonValue {
-  return typeof value === 'string' ? value.replace(/^(\d{4}-\d\d-\d\dT[\d:.]+)\+0000$/, '$1Z') : value;
 }

@@ -29,6 +29,43 @@ describe('UI API records', () => {
     expect(body.systemModstamp).toMatch(/Z$/);
   });
 
+  it('gives the fields asked for, and leaves out optional ones that are not there (Get a Record)', async () => {
+    const { body } = await create({ LastName: 'Asked', Title: 'CEO' });
+    const get = (query: string) => org.api<Json & { fields: Json }>(`/ui-api/records/${body.id}?${query}`);
+    const found = await get(
+      'fields=Contact.LastName&optionalFields=Contact.Title,Contact.Nope,Contact.Boss.Name',
+    );
+    expect(found.status, found.text).toBe(200);
+    expect(Object.keys(found.body.fields).sort()).toEqual(['Id', 'LastName', 'Title']);
+    for (const fields of ['Contact.Nope', 'LastName', 'Account.Name', 'Contact.Account.Nope']) {
+      const refused = await get(`fields=${fields}`);
+      expect(refused.status, fields).toBe(400);
+    }
+  });
+
+  it('gives parents’ fields as records within the record', async () => {
+    const account = await org.api<{ id: string }>('/sobjects/Account', { json: { Name: 'Parent Ltd' } });
+    const { body } = await create({ LastName: 'Child', AccountId: account.body.id });
+    const { body: read } = await org.api<{ fields: Json }>(
+      `/ui-api/records/${body.id}?fields=Contact.Account.Name,Contact.ReportsTo.Name`,
+    );
+    expect(read.fields.Account).toMatchObject({
+      displayValue: 'Parent Ltd',
+      value: {
+        apiName: 'Account',
+        id: account.body.id,
+        fields: { Name: { displayValue: null, value: 'Parent Ltd' } },
+      },
+    });
+    expect(read.fields.ReportsTo).toEqual({ displayValue: null, value: null });
+  });
+
+  it('refuses what it would have to leave out: child relationships', async () => {
+    const { body } = await create({ LastName: 'Childless' });
+    const { status } = await org.api(`/ui-api/records/${body.id}?childRelationships=Contact.Cases`);
+    expect(status).toBe(400);
+  });
+
   it('gives the stored answer for the same Idempotency-Key, and creates nothing twice', async () => {
     const key = randomUUID();
     const before = await live();
