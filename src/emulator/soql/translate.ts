@@ -123,6 +123,7 @@ function whereClause(
   query: Pick<Query, 'where' | 'usingScope'>,
   scope: Scope,
   more: readonly Sql[] = [],
+  subquery = (comparison: Comparison, outer: Resolved) => semiJoinSql(comparison, outer, scope),
 ): Sql {
   const conditions = [...more, ...scope.visible];
   if (query.usingScope?.toLowerCase() === 'mine' && scope.object.field('OwnerId')) {
@@ -133,7 +134,7 @@ function whereClause(
     const rules = {
       field: (name: string) => scope.resolve(name),
       fn: (fn: Parameters<typeof whereFunction>[0]) => whereFunction(fn, scope),
-      subquery: (comparison: Comparison, outer: Resolved) => semiJoinSql(comparison, outer, scope),
+      subquery,
     };
     conditions.push(conditionSql(tree, scope, rules));
   }
@@ -179,6 +180,9 @@ function semiJoinSql(comparison: Comparison, outer: Resolved, outerScope: Scope)
   if (outer.field.type !== 'id' && outer.field.type !== 'reference') {
     throw malformed(`The left operand field '${outer.field.name}' must be an id or reference in a semi-join`);
   }
+  if (!outer.own) {
+    throw malformed(`The left operand '${comparison.field}' of a semi-join cannot be a relationship's field`);
+  }
   if (object === outerScope.object)
     throw malformed('The inner and outer selects should not be on the same object type');
   const [field, ...rest] = query.fields ?? [];
@@ -193,7 +197,9 @@ function semiJoinSql(comparison: Comparison, outer: Resolved, outerScope: Scope)
   if (target.field.type !== 'id' && target.field.type !== 'reference') {
     throw malformed(`The selected field '${target.field.name}' must be an id or reference in a semi-join`);
   }
-  const where = whereClause(query, scope);
+  const where = whereClause(query, scope, [], () => {
+    throw malformed('Nesting of semi join sub-selects is not supported');
+  });
   return concatenated(`select ${target.sql}`, fromSql(scope, query), where);
 }
 

@@ -46,21 +46,24 @@ interface Translated {
  * take rows whose field is null.
  */
 export function conditionSql(condition: Condition, scope: Scope, rules: ConditionRules): Sql {
-  return translate(condition, { scope, rules, semiJoins: 0 }, false).sql;
+  return translate(condition, { scope, rules, semiJoins: 0 }, 'and').sql;
 }
 
 const NO_BOUNDS: LowerBounds = new Map();
 
-function translate(condition: Condition, around: Surroundings, underOr: boolean): Translated {
+/** The operator above a comparison that semi-joins do not go with, if there is one. */
+type Above = 'and' | 'or' | 'not';
+
+function translate(condition: Condition, around: Surroundings, above: Above): Translated {
   switch (condition.kind) {
     case 'comparison':
-      return comparisonSql(condition, around, underOr);
+      return comparisonSql(condition, around, above);
     case 'not': {
-      const inner = translate(condition.item, around, underOr);
+      const inner = translate(condition.item, around, 'not');
       return { sql: concatenated('not ifnull(', inner.sql, ', 0)'), lower: NO_BOUNDS };
     }
     case 'and': {
-      const items = condition.items.map((item) => translate(item, around, underOr));
+      const items = condition.items.map((item) => translate(item, around, above));
       const lower = new Map(items.flatMap((item) => [...item.lower]));
       return {
         sql: grouped(
@@ -71,7 +74,7 @@ function translate(condition: Condition, around: Surroundings, underOr: boolean)
       };
     }
     case 'or': {
-      const items = condition.items.map((item) => translate(item, around, true));
+      const items = condition.items.map((item) => translate(item, around, 'or'));
       const lower = commonBounds(items.map((item) => item.lower));
       // `a > x or (a = x and b > y)` implies `a >= x`, which is what an index can use: paging by keys lives on it.
       const implied = [...lower.values()].map((bound) => sql(`${bound.sql} >= ?`, bound.value));
@@ -103,7 +106,7 @@ function commonBounds(branches: readonly LowerBounds[]): LowerBounds {
   return common;
 }
 
-function comparisonSql(comparison: Comparison, around: Surroundings, underOr: boolean): Translated {
+function comparisonSql(comparison: Comparison, around: Surroundings, above: Above): Translated {
   const { scope, rules } = around;
   if (comparison.fn) {
     const name = comparison.fn.rawValue ?? comparison.fn.functionName ?? '';
@@ -113,7 +116,9 @@ function comparisonSql(comparison: Comparison, around: Surroundings, underOr: bo
   const target = rules.field(name);
   checkFilterable(target, name, scope);
   if (comparison.subquery) {
-    if (underOr) throw malformed("Semi join sub-selects are not allowed with the 'OR' operator");
+    if (above !== 'and') {
+      throw malformed(`Semi join sub-selects are not allowed with the '${above.toUpperCase()}' operator`);
+    }
     if (++around.semiJoins > SEMI_JOINS_AT_MOST) {
       throw malformed('Only two levels of semi join sub-selects are allowed per query');
     }

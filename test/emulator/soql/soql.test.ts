@@ -383,6 +383,24 @@ const FAULTS: [string, string, string, string][] = [
   ],
   ['a missing parenthesis', "SELECT Id FROM Contact WHERE (Name = 'x'", 'MALFORMED_QUERY', ''],
   [
+    'a semi-join within a semi-join',
+    'SELECT Id FROM Contact WHERE AccountId IN (SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Opportunity))',
+    'MALFORMED_QUERY',
+    'Nesting of semi join sub-selects is not supported',
+  ],
+  [
+    'NOT before a semi-join',
+    'SELECT Id FROM Contact WHERE (NOT AccountId IN (SELECT Id FROM Account))',
+    'MALFORMED_QUERY',
+    "not allowed with the 'NOT' operator",
+  ],
+  [
+    'a relationship left of a semi-join',
+    'SELECT Id FROM Contact WHERE Account.Id IN (SELECT AccountId FROM Opportunity)',
+    'MALFORMED_QUERY',
+    "left operand 'Account.Id'",
+  ],
+  [
     'ALL ROWS, which is for Apex alone',
     'SELECT Id FROM Contact ALL ROWS',
     'MALFORMED_QUERY',
