@@ -2,10 +2,12 @@ import { apiError } from '../http/api-error.ts';
 import type { ApiRequest } from '../http/request.ts';
 import type { ApiContext } from './api-context.ts';
 
+import { checkEtag, etagOf, hasEtag } from './row-etag.ts';
+
 export type ConditionOutcome = 'go-on' | 'not-modified';
 
 /**
- * Conditional requests on rows: to the second, 412 where the row is newer than `If-Unmodified-Since`, 304 where
+ * Conditional requests on rows by date: to the second, 412 where the row is newer than `If-Unmodified-Since`, 304 where
  * it is not newer than `If-Modified-Since` (REST API, Use Conditional Requests). On a PATCH, `If-Modified-Since`
  * has the same role as in the documentation: the write happens only if the row changed since.
  */
@@ -13,12 +15,18 @@ export function checkRowCondition(
   request: ApiRequest,
   object: string,
   id: string,
-  { emulation, actor }: ApiContext,
+  context: ApiContext,
 ): ConditionOutcome {
+  if (request.method === 'DELETE') return 'go-on';
+  const { emulation, actor } = context;
+  const byEtag = 'if-match' in request.headers || 'if-none-match' in request.headers;
+  if (byEtag && hasEtag(object)) {
+    const row = emulation.org.retrieve(actor, object, id, { apiVersion: context.apiVersion });
+    if (checkEtag(request, etagOf(row)) === 'not-modified') return 'not-modified';
+  }
   const modifiedSince = headerDate(request, 'if-modified-since');
   const unmodifiedSince = headerDate(request, 'if-unmodified-since');
   if (modifiedSince === undefined && unmodifiedSince === undefined) return 'go-on';
-  if (request.method === 'DELETE') return 'go-on';
   if (/^contact$/i.test(object) && !emulation.settings.conditionalContact) return 'go-on';
   const forWrite = request.method !== 'GET' && request.method !== 'HEAD';
   const modifiedAtMs = emulation.org.modifiedAtMs(actor, object, id, { forWrite });
@@ -34,11 +42,15 @@ export function checkRowCondition(
   return 'go-on';
 }
 
+/** The three forms of HTTP's dates (RFC 9110, section 5.6.7). */
+const httpDate =
+  /^(?:\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT|\w{6,9}, \d\d-\w{3}-\d\d \d\d:\d\d:\d\d GMT|\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4})$/;
+
 /** A date header's instant; 400 where it is no HTTP date, undefined where it is absent. */
 export function headerDate(request: ApiRequest, name: string): number | undefined {
   const text = request.headers[name];
   if (text === undefined) return undefined;
-  const at = Date.parse(text);
+  const at = httpDate.test(text) ? Date.parse(/GMT$/.test(text) ? text : `${text} GMT`) : Number.NaN;
   if (Number.isNaN(at)) {
     throw apiError(400, 'MALFORMED_REQUEST', `The value of the ${name} header is not a valid date: ${text}`);
   }

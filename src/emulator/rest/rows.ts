@@ -9,6 +9,7 @@ import type { ApiContext } from './api-context.ts';
 import { saveError } from './error-answer.ts';
 import { allowsDuplicates } from './request-headers.ts';
 import { checkRowCondition } from './row-condition.ts';
+import { etagOf, hasEtag } from './row-etag.ts';
 
 /** POST `/sobjects/Contact` (sObject Basic Information): 201 with the id and where it is. */
 export function createRow(request: ApiRequest, { object = '' }: PathParams, context: ApiContext): Answer {
@@ -52,6 +53,7 @@ export function readRow(request: ApiRequest, params: PathParams, context: ApiCon
   const modifiedAtMs = emulation.org.modifiedAtMs(actor, object, id);
   const headers: Record<string, string> =
     modifiedAtMs === undefined ? {} : { 'Last-Modified': new Date(modifiedAtMs).toUTCString() };
+  if (hasEtag(object)) headers.ETag = etagOf(emulation.org.retrieve(actor, object, id, { apiVersion }));
   return jsonAnswer(200, row, headers);
 }
 

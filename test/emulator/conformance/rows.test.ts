@@ -274,6 +274,48 @@ describe('rows', () => {
     );
   });
 
+  it('gives Accounts an ETag, and writes and reads them by If-Match and If-None-Match', async () => {
+    const account = await org.api<{ id: string }>('/sobjects/Account', { json: { Name: 'Tagged' } });
+    const path = `/sobjects/Account/${account.body.id}`;
+    const etag = (await org.api(`${path}?fields=Name`)).headers.get('etag') ?? '';
+    expect(etag).toMatch(/^"[^"]+"$/);
+    const read = (headers: Record<string, string>) => org.api(path, { headers });
+    const write = (headers: Record<string, string>, Phone: string) =>
+      org.api(path, { method: 'PATCH', json: { Phone }, headers });
+    const same = await read({ 'if-none-match': `"other", ${etag}` });
+    expect([same.status, same.text]).toEqual([304, '']);
+    expect((await read({ 'if-none-match': '"other"' })).status).toBe(200);
+    expect((await read({ 'if-match': '"other"' })).status).toBe(412);
+    expect((await write({ 'if-match': '"other"' }, '1')).status).toBe(412);
+    expect((await write({ 'if-none-match': '*' }, '1')).status).toBe(412);
+    expect((await write({ 'if-match': 'no list of tags' }, '1')).status).toBe(400);
+    expect((await read({})).body.Phone).toBeNull();
+    expect((await write({ 'if-match': etag }, '2')).status).toBe(204);
+    expect((await write({ 'if-match': etag }, '3')).status).toBe(412);
+    expect((await read({ 'if-none-match': etag })).body.Phone).toBe('2');
+    const contact = await create({ LastName: 'Untagged' });
+    const plain = await org.api(`/sobjects/Contact/${contact}`, { headers: { 'if-match': '"other"' } });
+    expect([plain.status, plain.headers.get('etag')]).toEqual([200, null]);
+  });
+
+  it('takes dates of conditional headers in the forms of HTTP alone', async () => {
+    const path = `/sobjects/Contact/${await create({ LastName: 'Dated' })}`;
+    const update = async (since: string) =>
+      (
+        await org.api(path, {
+          method: 'PATCH',
+          json: { Title: 'x' },
+          headers: { 'if-unmodified-since': since },
+        })
+      ).status;
+    for (const wrong of ['2100-01-01', '2100-01-01T00:00:00Z', '1', 'Fri, 01 Jan 2100 00:00:00 +0200']) {
+      expect(await update(wrong), wrong).toBe(400);
+    }
+    for (const right of ['Fri, 01 Jan 2100 00:00:00 GMT', 'Fri Jan  1 00:00:00 2100']) {
+      expect(await update(right), right).toBe(204);
+    }
+  });
+
   it('honours If-Unmodified-Since and If-Modified-Since on rows, to the second (Use Conditional Requests)', async () => {
     const id = await create({ LastName: 'Conditional' });
     const path = `/sobjects/Contact/${id}`;
