@@ -2,9 +2,7 @@ import { apiError } from '../http/api-error.ts';
 import type { ApiRequest } from '../http/request.ts';
 import type { ApiContext } from './api-context.ts';
 
-import { checkEtag, etagOf, hasEtag } from './row-etag.ts';
-
-export type ConditionOutcome = 'go-on' | 'not-modified';
+import { type ConditionOutcome, checkEtag, etagOf, hasEtag } from './row-etag.ts';
 
 /**
  * Conditional requests on rows by date: to the second, 412 where the row is newer than `If-Unmodified-Since`, 304 where

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { apiError } from '../http/api-error.ts';
 import type { ApiRequest } from '../http/request.ts';
-import type { ConditionOutcome } from './row-condition.ts';
+
+/** What a condition on a row leaves to do, where it does not refuse the request. */
+export type ConditionOutcome = 'go-on' | 'not-modified';
 
 /** "Supported by sObject Rows (Account records only)" (Conditional Request Headers). */
 export function hasEtag(object: string): boolean {
