@@ -13,12 +13,9 @@ const lookEveryMs = 3_600_000;
 
 /** Runs until the signal aborts. One org's trouble is told and stays with that org. */
 export async function renewIdleLogins(services: Services, signal: AbortSignal): Promise<void> {
-  const { clock, log, registry } = services;
+  const { clock, log } = services;
   while (await slept(clock, lookEveryMs, signal)) {
-    const idle = registry
-      .list()
-      .filter((org) => !org.sync && org.grant === 'refresh-token' && org.authState === 'ok');
-    for (const org of idle) {
+    for (const org of idleOrgs(services)) {
       try {
         if (await renewIfIdle(services, org, signal))
           log.info(`renewed the login of ${org.instanceUrl}, whose sync is off`);
@@ -27,6 +24,18 @@ export async function renewIdleLogins(services: Services, signal: AbortSignal): 
         log.warn(`the idle login of ${org.instanceUrl} could not be renewed: ${messageOf(error)}`);
       }
     }
+  }
+}
+
+/** None where the registry cannot be read now; the next look may find it well. */
+function idleOrgs({ registry, log }: Services): OrgRecord[] {
+  try {
+    return registry
+      .list()
+      .filter((org) => !org.sync && org.grant === 'refresh-token' && org.authState === 'ok');
+  } catch (error) {
+    log.warn(`the idle logins cannot be looked at now: ${messageOf(error)}`);
+    return [];
   }
 }
 

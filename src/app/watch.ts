@@ -60,7 +60,7 @@ export async function watch(
   tell({ event: 'watch:start', orgs: await list(), intervalMs, once, pid: process.pid });
   const ended = new AbortController();
   const renewing = once ? null : renewIdleLogins(services, AbortSignal.any([signal, ended.signal]));
-  const outcomes = await supervise({
+  const supervised = supervise({
     list,
     intervalMs,
     once,
@@ -76,8 +76,10 @@ export async function watch(
       services.log.warn(`the connected orgs cannot be listed now: ${messageOf(error)}`),
     onRecovered: (instanceUrl, failures) => tell({ event: 'cycle:recovered', instanceUrl, failures }),
   });
-  ended.abort();
-  await renewing;
+  const outcomes = await supervised.finally(async () => {
+    ended.abort();
+    await renewing;
+  });
   tell({ event: 'watch:stop', reason: signal.aborted ? 'signal' : 'once', cycles, failed });
   return {
     orgs: outcomes.map(({ instanceUrl, error }) => ({
