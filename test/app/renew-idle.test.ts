@@ -16,7 +16,10 @@ function servicesWith(list: () => OrgRecord[], sleep: (signal?: AbortSignal) => 
     registry: { list },
     locks: { tryAcquire: () => null },
     config: { processOrg: null },
-    clock: { ...systemClock, sleep: (_ms: number, options?: { signal?: AbortSignal }) => sleep(options?.signal) },
+    clock: {
+      ...systemClock,
+      sleep: (_ms: number, options?: { signal?: AbortSignal }) => sleep(options?.signal),
+    },
     log: { debug: quiet, info: quiet, error: quiet, warn: (message: string) => void warned.push(message) },
   } as unknown as Services;
   return { services, warned };

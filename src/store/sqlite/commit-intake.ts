@@ -1,6 +1,7 @@
 import { parseTime } from '../../base/iso-time.ts';
 import type { Brake, IntakeCommit } from '../../sync/ports/outbox-intake.ts';
 import type { Connection } from './connection.ts';
+import { upsertsThatEdit } from './upsert-edits.ts';
 
 /** A push as the table `push` knows it while it has not ended. */
 export interface OpenPush {
@@ -61,15 +62,22 @@ function addEntries(db: Connection, brake: Brake, pushId: string): Omit<IntakeCo
   const deletes = added('delete');
   const edits = added('update');
   const holdDeletes = deletes > 0 && deletes + open('delete') > brake.deletes;
-  const allEdits = edits === 0 ? 0 : edits + open('update');
+  const upserts = upsertsThatEdit(db, 'intake.entry');
+  const newEdits = edits + upserts.count;
+  const allEdits =
+    newEdits === 0 ? 0 : newEdits + open('update') + upsertsThatEdit(db, 'main.outbox', openUnapproved).count;
   const holdEdits = allEdits > brake.edits && allEdits > contacts() * brake.editsShare;
   db.prepare(
     `INSERT INTO main.outbox (key, op, contact_key, contact_id, changes, base, state, upsert_field,
        allow_duplicates, atomic_group, created_at, push_id, push_place)
      SELECT key, op, contact_key, contact_id, changes, base,
-       CASE WHEN (op = 'delete' AND :holdDeletes) OR (op = 'update' AND :holdEdits) THEN 'held' ELSE 'pending' END,
+       CASE WHEN (op = 'delete' AND :holdDeletes) OR (:holdEdits AND (op = 'update' OR key IN (${upserts.keys}))) THEN 'held' ELSE 'pending' END,
        upsert_field, allow_duplicates, atomic_group, created_at, :pushId, seq
      FROM intake.entry ORDER BY seq`,
   ).run({ holdDeletes: holdDeletes ? 1 : 0, holdEdits: holdEdits ? 1 : 0, pushId });
-  return { heldDeletes: holdDeletes ? deletes : 0, heldEdits: holdEdits ? edits : 0 };
+  const heldEdits = db
+    .prepare("SELECT count(*) FROM outbox WHERE push_id = ? AND state = 'held' AND op <> 'delete'")
+    .pluck()
+    .get(pushId) as number;
+  return { heldDeletes: holdDeletes ? deletes : 0, heldEdits };
 }

@@ -5,7 +5,7 @@ import { isBelieved, lookupIndexOf, quoteName } from './contact-schema.ts';
 import { prepared } from './prepared.ts';
 
 /** Whether the field is a column that can be believed: old values would name the wrong contacts. */
-function hasColumn(db: Connection, field: string): boolean {
+export function hasColumn(db: Connection, field: string): boolean {
   return prepared(db, `SELECT 1 FROM field WHERE name = ? AND ${isBelieved}`).get(field) !== undefined;
 }
 

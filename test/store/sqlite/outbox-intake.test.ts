@@ -22,6 +22,7 @@ import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
 import type { OutboxOp } from '../../../src/sync/ports/outbox.ts';
 import type { IntakeRecord, OutboxIntake } from '../../../src/sync/ports/outbox-intake.ts';
 import { allOf } from '../../sync/push-all.ts';
+import { contactFields, describeOf } from './contact-fields.ts';
 import { instanceUrl, openTempMirror } from './temp-mirrors.ts';
 
 const brake = { deletes: 100, edits: 100, editsShare: 0.1 };
@@ -223,6 +224,52 @@ describe('the brake', () => {
     const held = await committed(intake, [...some(500, 'create'), ...some(101, 'update', 500)]);
     expect(held).toMatchObject({ heldDeletes: 0, heldEdits: 101 });
     expect(await opened.mirror.outbox.counts()).toMatchObject({ pending: 500, held: 101 });
+  });
+});
+
+describe('upserts at the brake', () => {
+  const upserts = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, i) => {
+      const one = record(from + i);
+      const changes = { LastName: 'New', Email: `N${from + i}@Example.com` };
+      return { ...one, entry: { ...one.entry, changes, upsertField: 'Email' } };
+    });
+
+  /** A mirror of 200 contacts. */
+  async function openFilled(fields = contactFields) {
+    const opened = await openTempMirror();
+    const { mirror } = opened;
+    await mirror.applyDescribe(describeOf(fields), 0);
+    const db = new Database(mirror.path);
+    const columns = fields === contactFields ? ', Email' : '';
+    const values = columns && ", 'n' || value || '@example.com'";
+    db.exec(`INSERT INTO contact (Id${columns}) SELECT '003' || printf('%015d', value)${values}
+      FROM json_each('${JSON.stringify([...Array(200).keys()])}')`);
+    db.close();
+    return opened;
+  }
+
+  it('are edits where they meet a contact of the mirror, and creations where they do not', async () => {
+    await using opened = await openFilled();
+    await using intake = await opened.mirror.openIntake();
+    expect(await committed(intake, upserts(0, 500))).toMatchObject({ heldDeletes: 0, heldEdits: 200 });
+    expect(await opened.mirror.outbox.counts()).toMatchObject({ held: 200, pending: 300 });
+  });
+
+  it('go when they are few or new, and count for the next push', async () => {
+    await using opened = await openFilled();
+    await using few = await opened.mirror.openIntake();
+    expect(await committed(few, upserts(140, 800))).toMatchObject({ heldEdits: 0 });
+    await using next = await opened.mirror.openIntake();
+    expect(await committed(next, some(41, 'update'))).toMatchObject({ heldEdits: 41 });
+  });
+
+  it('may each be an edit where the mirror lacks their field', async () => {
+    await using opened = await openFilled(contactFields.filter(({ name }) => name !== 'Email'));
+    await using few = await opened.mirror.openIntake();
+    expect(await committed(few, upserts(0, 100))).toMatchObject({ heldEdits: 0 });
+    await using many = await opened.mirror.openIntake();
+    expect(await committed(many, upserts(100, 500))).toMatchObject({ heldEdits: 400 });
   });
 });
 
