@@ -8,6 +8,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -164,6 +165,7 @@ describe.runIf(process.platform !== 'win32')('files that other users may change 
   it('removes of a spool folder only what this program left there', () => {
     const theirs = make('orgs/.spool/notes.db', 0o644);
     const left = make('orgs/.spool/999999999-0-1.db', 0o600);
+    for (const path of [theirs, left]) utimesSync(path, new Date(0), new Date(0));
     sweepSpools(join(folder, 'orgs'));
     expect([theirs, left].map((path) => existsSync(path))).toEqual([true, false]);
   });

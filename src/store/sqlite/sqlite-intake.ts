@@ -22,6 +22,7 @@ import { createIntakeFile } from './intake-file.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 import { prepared } from './prepared.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
+import { keepSpool } from './writer/spool-folder.ts';
 
 const pageRows = 500;
 const readCacheKb = 1_024;
@@ -42,6 +43,7 @@ export class SqliteIntake implements OutboxIntake {
   readonly #writeMirror: MirrorWrite;
   readonly #path: string;
   readonly #db: Connection;
+  readonly #endKeeping: () => void;
   /** Sees the outbox and this file together, once there is something to see. */
   #both: Connection | null = null;
   /** The push that the entries belong to, once they are in the outbox. */
@@ -54,6 +56,7 @@ export class SqliteIntake implements OutboxIntake {
     const { path, db } = guarded(mirror.path, () => createIntakeFile(mirror.path));
     this.#path = path;
     this.#db = db;
+    this.#endKeeping = keepSpool(path);
   }
 
   async add(records: readonly IntakeRecord[]): Promise<void> {
@@ -273,6 +276,7 @@ export class SqliteIntake implements OutboxIntake {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#endKeeping();
     this.#both?.close();
     this.#db.close();
     rmSync(this.#path, { force: true });
