@@ -101,6 +101,40 @@ describe('the same input pushed again', () => {
     expect(await named('Again')).toBe(30);
   });
 
+  it('while a change of it waits for a person to decide is the same push, and makes no second contact', async () => {
+    const [known] = await contactsOf(emulator.url);
+    const mixed = [{ LastName: 'Again' }, { Id: known!.Id, Department: 'Ours' }];
+    // The update's answer is lost, and for now nothing can be read to settle it.
+    await control(emulator.url, 'faults', [
+      { match: 'PATCH .*/composite/sobjects', times: 1, reset: 'after-commit' },
+      {
+        match: '/(composite/sobjects/Contact|query)',
+        times: 1_000,
+        status: 403,
+        errorCode: 'REQUEST_LIMIT_EXCEEDED',
+      },
+    ]);
+    const first = await push(mixed, '--allow-mixed');
+    expect(first).toMatchObject({ code: 5, results: [{ status: 'created' }, { status: 'in-doubt' }] });
+    await control(emulator.url, 'faults', []);
+    await control(emulator.url, 'touch', { ids: [known!.Id], set: { Department: 'Theirs' } });
+    const told = { code: 4, results: [{ status: 'created' }, { status: 'conflict' }] };
+    expect(await push(mixed, '--allow-mixed')).toMatchObject(told);
+    const again = await push(mixed, '--allow-mixed');
+    expect(again).toMatchObject(told);
+    expect(again.results.map(({ key }) => key)).toEqual(first.results.map(({ key }) => key));
+    expect(await named('Again')).toBe(1);
+    const { code } = await cli.run(['outbox', 'retry', again.results[1]!.key, '--take', 'salesforce']);
+    expect(code).toBe(0);
+    expect(await push(mixed, '--allow-mixed')).toMatchObject({
+      code: 4,
+      results: [{ status: 'created' }, {}],
+    });
+    expect(await named('Again')).toBe(1);
+    expect(await push(mixed, '--allow-mixed')).toMatchObject({ code: 0, resumedFrom: null });
+    expect(await named('Again')).toBe(2);
+  });
+
   it('with --fresh is a new push all the same', async () => {
     await control(emulator.url, 'faults', [out]);
     expect((await push(few)).code).toBe(5);

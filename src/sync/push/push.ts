@@ -132,9 +132,9 @@ function endingWith(intake: OutboxIntake, telling: PushReport['telling']): Async
   };
 }
 
-/** Whether some entry has no answer yet. */
+/** Whether some entry is not settled: it has no answer yet, or waits for a person. */
 function isUnderWay(tally: readonly OutcomeTally[]): boolean {
-  const waiting = ['pending', 'sent', 'in-doubt'];
+  const waiting = ['pending', 'sent', 'in-doubt', 'conflict', 'held'];
   return tally.some(({ state }) => state !== null && waiting.includes(state));
 }
 
