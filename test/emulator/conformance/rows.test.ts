@@ -159,6 +159,14 @@ describe('rows', () => {
     expect((await org.api(path)).status).toBe(404);
   });
 
+  it('stores e-mail addresses in lower case, and refuses one that begins with a dot', async () => {
+    const id = await create({ LastName: 'x', Email: 'Ada.Lovelace@Example.COM' });
+    expect((await org.api(`/sobjects/Contact/${id}`)).body.Email).toBe('ada.lovelace@example.com');
+    const dotted = { LastName: 'x', Email: '.a@example.com' };
+    expect((await org.api('/sobjects/Contact', { json: dotted })).status).toBe(400);
+    await create({ LastName: 'x', Email: 'a..b.@example.com' });
+  });
+
   it('tells created from version 46 on only', async () => {
     const path = `/sobjects/Contact/${extId}/key-2`;
     const { status, body } = await org.api(path, {

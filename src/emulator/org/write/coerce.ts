@@ -14,8 +14,11 @@ export interface CoerceSource {
   readonly body: string | undefined;
 }
 
-/** Something@something.tld, one @, no blanks: what Salesforce's own check comes to for ordinary addresses. */
-const EMAIL = /^[^\s@<>()[\]\\,;:"]+@[^\s@<>()[\]\\,;:"]+\.[^\s@<>()[\]\\,;:".]{2,}$/u;
+/**
+ * Something@something.tld, one @, no blanks, no dot at the beginning: what Salesforce's own check comes to for
+ * ordinary addresses (help 000384328).
+ */
+const EMAIL = /^(?!\.)[^\s@<>()[\]\\,;:"]+@[^\s@<>()[\]\\,;:"]+\.[^\s@<>()[\]\\,;:".]{2,}$/u;
 
 /**
  * A value as the field's column holds it, after Salesforce's own normalisation: texts are trimmed, empty texts are
@@ -152,7 +155,8 @@ function coerceText(field: Field, raw: unknown, source: CoerceSource): Coerced {
           ),
         };
       }
-      return checkedLength(field, text);
+      // "Salesforce stores email addresses in lower case" (help 000384328).
+      return checkedLength(field, text.toLowerCase());
     default:
       return checkedLength(field, text);
   }
