@@ -79,8 +79,14 @@ function readSession(request: ApiRequest, { oauth }: Emulation): Session {
     error.headers['WWW-Authenticate'] = 'Token';
     throw error;
   }
+  if (!session.scopes.some((scope) => apiScopes.has(scope))) {
+    throw apiError(401, 'INVALID_SESSION_ID', 'This session is not valid for use with the REST API');
+  }
   return session;
 }
+
+/** "api: allows access … using APIs"; full "encompasses all other scopes" but refresh_token (OAuth Tokens and Scopes). */
+const apiScopes: ReadonlySet<string> = new Set(['api', 'full']);
 
 /** `Sforce-Limit-Info` of the whole org, with the app's own use where the session came through an app. */
 function withLimits(answer: Answer, session: Session, { usage, settings, oauth }: Emulation): Answer {

@@ -99,6 +99,13 @@ function readNode(
   }
   const record = value as Record<string, unknown>;
   const { type = object, referenceId } = attributesOf(record);
+  if (type.toLowerCase() !== object.toLowerCase()) {
+    throw apiError(
+      400,
+      'INVALID_FIELD',
+      `The record ${referenceId} is of type ${type}; ${object} was expected.`,
+    );
+  }
   if (referenceId === undefined) {
     throw apiError(400, 'INVALID_FIELD', 'Include a reference ID for each record in the request.');
   }

@@ -153,6 +153,11 @@ export function readSubrequests(value: unknown, name: string, limit: number): Su
   });
 }
 
+/** "Possible values are POST, PUT, PATCH, GET, and DELETE (case sensitive)" (Composite Subrequest). */
+const methods: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'GET', 'DELETE']);
+/** "Don't specify these headers in a subrequest. If you do, the top-level request fails." */
+const inherited: ReadonlySet<string> = new Set(['accept', 'authorization', 'content-type']);
+
 function readSubrequest(item: unknown): Subrequest {
   const sub = item !== null && typeof item === 'object' ? (item as Record<string, unknown>) : {};
   const { method, url, referenceId, body, httpHeaders } = sub;
@@ -167,12 +172,23 @@ function readSubrequest(item: unknown): Subrequest {
     );
   }
   if (typeof method !== 'string') throw apiError(400, 'JSON_PARSER_ERROR', 'Missing required field: method');
+  if (!methods.has(method)) {
+    throw apiError(400, 'JSON_PARSER_ERROR', `Unknown method of ${referenceId}: ${method}`);
+  }
   if (typeof url !== 'string' || !url.startsWith('/services/')) {
     throw apiError(400, 'JSON_PARSER_ERROR', `Unsupported or missing url of ${referenceId}`);
   }
   const headers = httpHeaders !== null && typeof httpHeaders === 'object' ? httpHeaders : {};
+  const own = Object.keys(headers ?? {}).find((header) => inherited.has(header.toLowerCase()));
+  if (own !== undefined) {
+    throw apiError(
+      400,
+      'INVALID_FIELD',
+      `The header ${own} of ${referenceId} is the composite request's own.`,
+    );
+  }
   return {
-    method: method.toUpperCase(),
+    method,
     url,
     referenceId,
     body,

@@ -132,6 +132,26 @@ describe('composite resources', () => {
     expect(halted.results[2]?.result[0]?.errorCode).toBe('BATCH_PROCESSING_HALTED');
   });
 
+  it('fails as a whole of a header that subrequests inherit, and of a method in other letters', async () => {
+    const read = { method: 'GET', url: `${base}/sobjects/Contact/describe`, referenceId: 'r' };
+    for (const header of ['Authorization', 'Accept', 'content-type']) {
+      expect((await composite([{ ...read, httpHeaders: { [header]: 'x' } }])).status, header).toBe(400);
+    }
+    expect((await composite([{ ...read, httpHeaders: { 'If-Modified-Since': 'x' } }])).status).toBe(200);
+    for (const method of ['get', 'HEAD', 'QUERY']) {
+      expect((await composite([{ ...read, method }])).status, method).toBe(400);
+    }
+  });
+
+  it('creates nothing of a tree whose records are of another type than its path says', async () => {
+    const before = await live();
+    const { status } = await org.api('/composite/tree/Account', {
+      json: { records: [{ attributes: { type: 'Contact', referenceId: 'r' }, LastName: 'Astray' }] },
+    });
+    expect(status).toBe(400);
+    expect(await live()).toBe(before);
+  });
+
   it('takes no batch whose subrequests are of a later version than its own, or older than 34', async () => {
     const batch = (url: string, version: string) =>
       org.api<Json[]>('/composite/batch', { json: { batchRequests: [{ method: 'GET', url }] }, version });

@@ -104,6 +104,21 @@ describe('REST in general', () => {
     expect([scheme.status, scheme.body[0]?.errorCode]).toEqual([401, 'INVALID_AUTH_HEADER']);
   });
 
+  it('refuses a session without the scope api or full (OAuth Tokens and Scopes)', async () => {
+    for (const scope of ['openid', 'refresh_token', 'web']) {
+      const { access_token } = await org.logIn({ scope });
+      const { status, body } = await org.api<Json[]>('/limits', { token: String(access_token) });
+      expect([status, body], scope).toEqual([
+        401,
+        [{ message: 'This session is not valid for use with the REST API', errorCode: 'INVALID_SESSION_ID' }],
+      ]);
+    }
+    for (const scope of ['api', 'full']) {
+      const { access_token } = await org.logIn({ scope });
+      expect((await org.api('/limits', { token: String(access_token) })).status, scope).toBe(200);
+    }
+  });
+
   it('takes the OAuth scheme like Bearer', async () => {
     const { status } = await org.api('/limits', {
       headers: { authorization: `OAuth ${org.emulator.accessToken}` },
