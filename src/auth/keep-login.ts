@@ -40,7 +40,13 @@ export async function keepLogin(
         const found = await store.get(url);
         if (found !== null) old.push(found);
       }
-      await store.set(credential);
+      try {
+        await store.set(credential);
+      } catch (error) {
+        // A store may fail over what it does last, such as removing the parts of the former one.
+        if (await holds(store, credential)) onStored?.();
+        throw error;
+      }
       onStored?.();
       let revokedOld: RevokeOutcome | null = null;
       for (const former of old) {
@@ -71,6 +77,12 @@ export async function forgetLogin(
     },
     { signal, timeoutMs: refreshLockTimeoutMs },
   );
+}
+
+/** Where that cannot be told it is taken for stored: a login that nobody uses does less harm than one that is lost. */
+async function holds(store: CredentialStore, credential: Credential): Promise<boolean> {
+  const stored = await store.get(credential.instanceUrl).catch(() => credential);
+  return stored !== null && sharesGrant(stored, credential);
 }
 
 /** Revoking what the new login still uses would end it at once. */

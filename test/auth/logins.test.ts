@@ -1,5 +1,6 @@
 import { createVerify, generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Credential } from '../../src/auth/credential.ts';
 import { fetchIdentity } from '../../src/auth/identity.ts';
 import { forgetLogin, keepLogin } from '../../src/auth/keep-login.ts';
 import { loginWithAccessToken } from '../../src/auth/login-access-token.ts';
@@ -230,6 +231,28 @@ describe('keeping and forgetting a login', () => {
     expect(await keepLogin({ ...credential, accessToken: 'x' }, { store, ...rest })).toEqual({
       revokedOld: null,
     });
+    expect(salesforce.server.requests).toEqual([]);
+  });
+
+  it('counts as stored where the store fails after it has taken the new login, and else does not', async () => {
+    const { store, ...rest } = tools();
+    await store.set(credentialFor(salesforce.url));
+    const fresh = credentialFor(salesforce.url, { accessToken: 'new', refreshToken: 'refresh-new' });
+    const told: boolean[] = [];
+    for (const takesFirst of [false, true]) {
+      let isStored = false;
+      const failing = {
+        ...store,
+        async set(credential: Credential) {
+          if (takesFirst) await store.set(credential);
+          throw new Error('The disk failed.');
+        },
+      };
+      const kept = keepLogin(fresh, { store: failing, ...rest, onStored: () => void (isStored = true) });
+      await expect(kept).rejects.toThrow('The disk failed.');
+      told.push(isStored);
+    }
+    expect(told).toEqual([false, true]);
     expect(salesforce.server.requests).toEqual([]);
   });
 
