@@ -18,6 +18,7 @@ import type { CallContext } from './app.ts';
 import type { LoginEvent, LoginOptions, LoginResult } from './contract/login.ts';
 import { moveLocks, moveOrg } from './move-org.ts';
 import { openInBrowser } from './open-browser.ts';
+import { withDrainLock } from './org-lock.ts';
 import type { Services } from './services.ts';
 
 /** Gets a grant by the chosen flow, stores it, and connects the org. */
@@ -70,22 +71,41 @@ async function connect(
   await allowReplacing(services, kept, known, options);
   // Keeping the new grant ends the old one, so nothing may be wrong from here on.
   if (options.alias !== null) checkAliasFree(options.alias, registry.list(), kept.instanceUrl);
-  const { revokedOld } = await keepLogin(kept, {
-    store: credentials,
-    withLock: (name, work, lockOptions) => services.refreshLocks.withLock(name, work, lockOptions),
-    fetch: services.fetch,
-    signal,
-    replaces: moves ? [known.instanceUrl] : [],
-    onStored,
-  });
-  if (revokedOld?.status === 'failed') {
-    log.warn('the former login could not be revoked at Salesforce; it ends by itself when it is not used');
-  }
-  if (moves) await moveOrg(services, known.instanceUrl, kept.instanceUrl, signal);
   const org = recordOf(services, kept, options, known);
-  registry.put(org);
   const replacesUser = plan.kind === 'replace-user' || (plan.kind === 'renamed' && plan.replacesUser);
-  if (replacesUser) await replaceEyes(services, org);
+  const register = async () => {
+    if (moves) await moveOrg(services, known.instanceUrl, kept.instanceUrl);
+    registry.put(org);
+    if (replacesUser) await replaceEyes(services, org);
+  };
+  const keep = async () => {
+    let isStored = false;
+    try {
+      const { revokedOld } = await keepLogin(kept, {
+        store: credentials,
+        withLock: (name, work, lockOptions) => services.refreshLocks.withLock(name, work, lockOptions),
+        fetch: services.fetch,
+        signal,
+        replaces: moves ? [known.instanceUrl] : [],
+        onStored: () => {
+          isStored = true;
+          onStored();
+        },
+      });
+      if (revokedOld?.status === 'failed') {
+        log.warn(
+          'the former login could not be revoked at Salesforce; it ends by itself when it is not used',
+        );
+      }
+    } catch (error) {
+      // The registry says what the store holds, also where the former login's end was not waited for.
+      if (isStored) await register().catch(() => {});
+      throw error;
+    }
+    await register();
+  };
+  // Waited for before anything is changed: nobody sends while the files move.
+  await (moves ? withDrainLock(services, known.instanceUrl, signal)(keep) : keep());
   const { instanceUrl, apiUrl, orgId, userId, username, alias, sync, grant } = org;
   return {
     org: { instanceUrl, apiUrl, orgId, userId, username, alias, sync, grant },

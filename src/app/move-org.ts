@@ -1,5 +1,5 @@
 import { AppError } from '../base/errors.ts';
-import { lockOrg, withDrainLock } from './org-lock.ts';
+import { lockOrg } from './org-lock.ts';
 import type { Services } from './services.ts';
 
 /** Holds both addresses of an org while its files move. Throws `ORG_BUSY`, or `MIRROR_EXISTS` before anything is done. */
@@ -25,26 +25,18 @@ export function moveLocks(services: Services, from: string, to: string): Disposa
   }
 }
 
-/** Gives an org its new address: the mirror's file first, so that a kill in between is mended by the same command. */
-export async function moveOrg(
-  services: Services,
-  from: string,
-  to: string,
-  signal: AbortSignal,
-): Promise<void> {
-  await withDrainLock(
-    services,
-    from,
-    signal,
-  )(async () => {
-    if (services.mirrors.exists(from)) {
-      {
-        await using mirror = await services.mirrors.open(from, { create: false });
-        const identity = await mirror.identity();
-        if (identity !== null) await mirror.setIdentity({ ...identity, instanceUrl: to });
-      }
-      await services.mirrors.move(from, to);
+/**
+ * Gives an org its new address: the mirror's file first, so that a kill in between is mended by the same command. The
+ * caller holds the drain lock of the old one.
+ */
+export async function moveOrg(services: Services, from: string, to: string): Promise<void> {
+  if (services.mirrors.exists(from)) {
+    {
+      await using mirror = await services.mirrors.open(from, { create: false });
+      const identity = await mirror.identity();
+      if (identity !== null) await mirror.setIdentity({ ...identity, instanceUrl: to });
     }
-    services.registry.move(from, to);
-  });
+    await services.mirrors.move(from, to);
+  }
+  services.registry.move(from, to);
 }

@@ -49,8 +49,9 @@ export async function keepLogin(
       }
       onStored?.();
       let revokedOld: RevokeOutcome | null = null;
+      for (const { instanceUrl } of old)
+        if (instanceUrl !== credential.instanceUrl) await store.delete(instanceUrl);
       for (const former of old) {
-        if (former.instanceUrl !== credential.instanceUrl) await store.delete(former.instanceUrl);
         if (!sharesGrant(former, credential)) revokedOld = await revokeCredential(former, options);
       }
       return { revokedOld };

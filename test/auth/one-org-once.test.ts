@@ -137,17 +137,46 @@ describe('an org that is logged in to by a second address', () => {
 });
 
 describe('a login that renews itself', () => {
-  it('works though it was interrupted while the one before it was being revoked', async () => {
-    expect(await byBrowser()).toBe(0);
+  /** A login that is interrupted while the one before it is being revoked. */
+  async function interrupted(start: () => ChildProcess): Promise<void> {
     await control(org.emulator.url, 'faults', [{ match: '/oauth2/revoke', times: 1, delayMs: 60_000 }]);
-    const child = startBrowser();
+    const child = start();
     const end = ended(child);
     const faults = async () => (await fetch(`${org.emulator.url}/__emulator/faults`)).json();
     // It has met the request.
     await vi.waitFor(async () => expect(await faults()).toEqual([]), 20_000);
     child.kill('SIGINT');
     expect((await end).code).toBe(130);
+  }
+
+  it('works though it was interrupted while the one before it was being revoked', async () => {
+    expect(await byBrowser()).toBe(0);
+    await interrupted(() => startBrowser());
     expect((await cli.run(['limits'])).code).toBe(0);
+  });
+
+  it('has moved with its files though it was interrupted so', async () => {
+    expect(await byBrowser()).toBe(0);
+    await cli.json(['backfill']);
+    await interrupted(() => {
+      const args = [
+        'login',
+        '--access-token-stdin',
+        '--instance-url',
+        byAddress,
+        '--move',
+        '--replace-grant',
+      ];
+      const child = cli.start(args);
+      child.stdin?.end(org.emulator.accessToken);
+      return child;
+    });
+    expect(await orgs()).toMatchObject([{ instanceUrl: byAddress, auth: 'no-refresh' }]);
+    expect([existsSync(cli.databaseOf(org.emulator.url)), existsSync(cli.databaseOf(byAddress))]).toEqual([
+      false,
+      true,
+    ]);
+    expect((await cli.run(['watch', '--once'])).code).toBe(0);
   });
 
   it('is not replaced by one that cannot be renewed, unless the user says so', async () => {
