@@ -248,7 +248,10 @@ describe('keeping and forgetting a login', () => {
           throw new Error('The disk failed.');
         },
       };
-      const kept = keepLogin(fresh, { store: failing, ...rest, onStored: () => void (isStored = true) });
+      const onStored = () => {
+        isStored = true;
+      };
+      const kept = keepLogin(fresh, { store: failing, ...rest, onStored });
       await expect(kept).rejects.toThrow('The disk failed.');
       told.push(isStored);
     }
