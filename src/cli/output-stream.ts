@@ -17,7 +17,8 @@ export interface OutputStream extends Disposable {
   /** The reader at the other end of the pipe went away: nothing written later is seen by anybody. */
   readonly closed: boolean;
   /**
-   * When `signal` has aborted, whoever reads has a moment to take what is on its way; then it is given up with an AbortError, and later ones are not tried.
+   * When `signal` has aborted, whoever reads has a moment to take what is on its way; then it is given up with an
+   * AbortError, and later writes are not tried.
    */
   heed(signal: AbortSignal): void;
   /** Writes were given up: as long as nobody reads them, they keep the process from ending by itself. */

@@ -20,8 +20,8 @@ export interface ConfigSources {
 }
 
 /**
- * Flags, environment and defaults in one frozen object. Throws AppError `INVALID_INPUT` (or `NOT_AVAILABLE`) that names the variable
- * or flag and how to mend it. Reads no file.
+ * Flags, environment and defaults in one frozen object. Throws AppError `INVALID_INPUT` or `NOT_AVAILABLE` that names
+ * the variable or flag and how to mend it. Reads no file.
  */
 export function readConfig({ flags, env, cwd }: ConfigSources): Config {
   refuseDatabase(env);

@@ -113,7 +113,10 @@ function listByKeys(
   return rows.map(toEntry);
 }
 
-/** A range and no LIKE, so that the index of the keys finds them, and the case counts; `+` keeps SQLite from reading all in `seq`'s order. */
+/**
+ * A range and no LIKE, so that the index of the keys finds them, and the case counts; `+` keeps SQLite from reading all
+ * in `seq`'s order.
+ */
 function listByPrefix(
   db: Connection,
   prefix: string,
