@@ -14,6 +14,7 @@ import type { Answers } from './http/exchange.ts';
 import { exchange } from './http/exchange.ts';
 import type { Listener } from './http/listener.ts';
 import { listenOnLoopback } from './http/listener.ts';
+import { prettyAnswer } from './http/pretty-json.ts';
 import type { ApiRequest } from './http/request.ts';
 import { createJwtKey } from './jwt-key.ts';
 import type { LoginFile } from './oauth/login-file.ts';
@@ -214,10 +215,11 @@ function answersOf(emulation: Emulation, host: ControlHost, logins: LoginFile | 
     api(request) {
       const answer = salesforceAnswer(request, emulation);
       if (/^\/services\/(oauth2|Soap)\//.test(request.path)) logins?.save();
-      return answer;
+      return prettyAnswer(request, answer);
     },
     enter: (request) => emulation.oauth.refreshes.enter(request),
-    failed: (error, request) => errorToAnswer(error, request, emulation.settings.duplicateResultKey),
+    failed: (error, request) =>
+      prettyAnswer(request, errorToAnswer(error, request, emulation.settings.duplicateResultKey)),
   };
 }
 

@@ -174,6 +174,57 @@ describe('REST in general', () => {
     expect(text).toContain('<Errors><Error><errorCode>NOT_FOUND</errorCode>');
   });
 
+  it('indents JSON for X-PrettyPrint: 1 as the guide’s own examples are, and changes no value (Using cURL in the REST Examples)', async () => {
+    const soql = `SELECT Id, LastName FROM Contact WHERE LastName = 'a " {[,:]} b'`;
+    await org.api('/sobjects/Contact', { json: { LastName: 'a " {[,:]} b' } });
+    const path = `/query?q=${encodeURIComponent(soql)}`;
+    const plain = await org.api(path);
+    const headers = { 'X-PrettyPrint': '1' };
+    const pretty = await org.api(path, { headers });
+    const [record] = plain.body.records as { attributes: { url: string }; Id: string }[];
+    expect(pretty.text).toBe(
+      [
+        '{',
+        '  "totalSize" : 1,',
+        '  "done" : true,',
+        '  "records" : [ {',
+        '    "attributes" : {',
+        '      "type" : "Contact",',
+        `      "url" : "${record?.attributes.url}"`,
+        '    },',
+        `    "Id" : "${record?.Id}",`,
+        '    "LastName" : "a \\" {[,:]} b"',
+        '  } ]',
+        '}',
+      ].join('\n'),
+    );
+    expect(pretty.headers.get('content-length')).toBe(String(Buffer.byteLength(pretty.text)));
+    const none = await org.api(
+      `/query?q=${encodeURIComponent("SELECT Id FROM Contact WHERE Name='nobody'")}`,
+      {
+        headers,
+      },
+    );
+    expect(none.text).toBe('{\n  "totalSize" : 0,\n  "done" : true,\n  "records" : [ ]\n}');
+    const job = await org.api('/jobs/query', {
+      json: { operation: 'query', query: 'SELECT Id FROM Contact' },
+      headers,
+    });
+    expect(job.text).toContain('\n  "apiVersion" : 62.0,\n');
+    const error = await org.api('/sobjects/Contact/003000000000001AAA', { headers });
+    expect(error.text).toBe(
+      '[ {\n  "message" : "The requested resource does not exist",\n  "errorCode" : "NOT_FOUND"\n} ]',
+    );
+    const off = await org.api(path, { headers: { 'X-PrettyPrint': '0' } });
+    expect(off.text).toBe(plain.text);
+    const token = await fetch(`${org.emulator.url}/services/oauth2/token`, {
+      method: 'POST',
+      headers,
+      body: new URLSearchParams({ grant_type: 'nothing' }),
+    });
+    expect(await token.text()).toMatch(/^\{\n {2}"error" : "unsupported_grant_type",\n/);
+  });
+
   it('answers a broken JSON body with JSON_PARSER_ERROR and where it is', async () => {
     const { status, body } = await org.api<Json[]>('/sobjects/Contact', {
       body: '{"LastName": }',
