@@ -6,6 +6,7 @@ import { jsonObject } from '../http/request.ts';
 import type { PathParams } from '../http/router.ts';
 import type { RecordInput, SaveResult } from '../org/org.ts';
 import type { ApiContext } from './api-context.ts';
+import { attributesOf, requireType } from './record-attributes.ts';
 import { writeOptions } from './rows.ts';
 
 /** sObject Collections: 200 records a write, 2,000 ids a retrieve, 10 chunks of alternating types. */
@@ -34,10 +35,7 @@ export function upsertMany(request: ApiRequest, params: PathParams, context: Api
   const { object = '', field = '' } = params;
   const { records, allOrNone } = readRecords(request);
   const inputs = records.map((fields, i) => {
-    const { type } = attributesOf(fields);
-    if (type !== undefined && type.toLowerCase() !== object.toLowerCase()) {
-      throw apiError(400, 'INVALID_FIELD', `The record at index ${i} is not of type ${object}.`);
-    }
+    requireType(fields, object, `The record at index ${i}`);
     return { object, fields };
   });
   const options = { ...writeOptions(request), allOrNone };
@@ -140,16 +138,6 @@ function limitChunks(records: Record<string, unknown>[]): void {
       `The records make ${chunks} chunks of one type each; a request can process up to ${chunkLimit}.`,
     );
   }
-}
-
-export function attributesOf(record: Record<string, unknown>): { type?: string; referenceId?: string } {
-  const { attributes } = record;
-  if (attributes === null || typeof attributes !== 'object') return {};
-  const { type, referenceId } = attributes as Record<string, unknown>;
-  return {
-    ...(typeof type === 'string' ? { type } : {}),
-    ...(typeof referenceId === 'string' ? { referenceId } : {}),
-  };
 }
 
 function typedRecord(fields: Record<string, unknown>): RecordInput {

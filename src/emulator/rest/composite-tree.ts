@@ -6,7 +6,7 @@ import { jsonObject } from '../http/request.ts';
 import type { PathParams } from '../http/router.ts';
 import type { SaveError } from '../org/org.ts';
 import type { ApiContext } from './api-context.ts';
-import { attributesOf } from './collections.ts';
+import { attributesOf, requireType } from './record-attributes.ts';
 import { writeOptions } from './rows.ts';
 
 /** sObject Tree: "up to a total of 200 records across all trees", five levels deep. */
@@ -99,13 +99,7 @@ function readNode(
   }
   const record = value as Record<string, unknown>;
   const { type = object, referenceId } = attributesOf(record);
-  if (type.toLowerCase() !== object.toLowerCase()) {
-    throw apiError(
-      400,
-      'INVALID_FIELD',
-      `The record ${referenceId} is of type ${type}; ${object} was expected.`,
-    );
-  }
+  requireType(record, object, `The record ${referenceId}`);
   if (referenceId === undefined) {
     throw apiError(400, 'INVALID_FIELD', 'Include a reference ID for each record in the request.');
   }

@@ -6,6 +6,7 @@ import { jsonObject } from '../http/request.ts';
 import type { PathParams } from '../http/router.ts';
 import type { ApiContext } from './api-context.ts';
 import { saveError } from './error-answer.ts';
+import { requireType } from './record-attributes.ts';
 import { relatedRows } from './related-rows.ts';
 import { fieldList, savedId, writeOptions } from './rows.ts';
 
@@ -19,6 +20,7 @@ const createdSince = 46;
 export function upsertRow(request: ApiRequest, params: PathParams, context: ApiContext): Answer {
   const { object = '', field = '', value = '' } = params;
   const body = jsonObject(request);
+  requireType(body, object);
   const { emulation, actor, base, versionNumber } = context;
   // "Do not specify Id or an external ID field in the request body or an error is generated."
   const own = Object.keys(body).find((name) => ['id', field.toLowerCase()].includes(name.toLowerCase()));

@@ -7,6 +7,7 @@ import type { PathParams } from '../http/router.ts';
 import type { SaveResult } from '../org/org.ts';
 import type { ApiContext } from './api-context.ts';
 import { saveError } from './error-answer.ts';
+import { requireType } from './record-attributes.ts';
 import { allowsDuplicates } from './request-headers.ts';
 import { checkRowCondition } from './row-condition.ts';
 import { etagOf, hasEtag } from './row-etag.ts';
@@ -14,6 +15,7 @@ import { etagOf, hasEtag } from './row-etag.ts';
 /** POST `/sobjects/Contact` (sObject Basic Information): 201 with the id and where it is. */
 export function createRow(request: ApiRequest, { object = '' }: PathParams, context: ApiContext): Answer {
   const fields = jsonObject(request);
+  requireType(fields, object);
   const { emulation, actor, base } = context;
   if (Object.keys(fields).some((name) => name.toLowerCase() === 'id')) {
     throw apiError(400, 'INVALID_FIELD', 'The Id field should not be specified in the sobject data.');
@@ -61,6 +63,7 @@ export function readRow(request: ApiRequest, params: PathParams, context: ApiCon
 export function updateRow(request: ApiRequest, params: PathParams, context: ApiContext): Answer {
   const { object = '', id = '' } = params;
   const body = jsonObject(request);
+  requireType(body, object);
   const { emulation, actor } = context;
   if (Object.keys(body).some((name) => name.toLowerCase() === 'id')) {
     throw apiError(400, 'INVALID_FIELD', 'The Id field should not be specified in the sobject data.');

@@ -66,6 +66,29 @@ describe('rows', () => {
     );
   });
 
+  // As of the records of a collection or a tree: "objects only of the type indicated in the request URI".
+  it('refuses a record whose attributes.type is not the object of its path, and takes the same in any case', async () => {
+    const { body } = await org.api<{ id: string }>('/sobjects/Contact', { json: { LastName: 'Typed' } });
+    const wrong = { attributes: { type: 'Account' }, LastName: 'Wrong' };
+    const requests: [string, string][] = [
+      ['POST', '/sobjects/Contact'],
+      ['POST', '/sobjects/Contact/Id'],
+      ['PATCH', `/sobjects/Contact/${body.id}`],
+      ['PATCH', '/sobjects/Contact/ParaHack_Id__c/typed-1'],
+    ];
+    for (const [method, path] of requests) {
+      const refused = await org.api<Json[]>(path, { method, json: wrong });
+      expect([path, refused.status, refused.body[0]]).toEqual([
+        path,
+        400,
+        { errorCode: 'INVALID_FIELD', message: 'The record is of type Account; Contact was expected.' },
+      ]);
+      const taken = await org.api(path, { method, json: { attributes: { type: 'contact' }, LastName: 'R' } });
+      expect([path, taken.status < 300]).toEqual([path, true]);
+    }
+    expect((await org.api("/query?q=SELECT+Id+FROM+Contact+WHERE+LastName='Wrong'")).body.totalSize).toBe(0);
+  });
+
   it('refuses an unknown object with 404 NOT_FOUND', async () => {
     const { status, body } = await org.api<Json[]>('/sobjects/Nope__c', { json: { Name: 'x' } });
     expect(status).toBe(404);
