@@ -5,12 +5,18 @@ import type { IngestJob } from './ingest-job.ts';
 
 /**
  * Fails a job whose header names what its user does not see of the object, as Salesforce does before the first row:
- * a misspelt name, a hidden field, or the first one behind a byte order mark.
+ * a misspelt name, a hidden field, or the first one behind a byte order mark; and one that names a field twice, of
+ * which nobody could say whose value counts.
  */
 export function checkColumns(job: IngestJob, header: readonly string[], org: Org): void {
   const actor = { userId: job.createdById };
   const { document } = org.describe(actor, job.object);
+  const seen = new Set<string>();
   for (const name of header) {
+    if (seen.has(name.toLowerCase())) {
+      throw new IngestFailure(`InvalidBatch : Field name specified more than once : ${name}`);
+    }
+    seen.add(name.toLowerCase());
     const [relationship = '', parentField] = name.split('.');
     const known =
       parentField === undefined

@@ -10,11 +10,11 @@ import { recentRows } from './recent.ts';
 import { getDeleted, getUpdated } from './replication.ts';
 import { idsBy, modifiedAtMs, retrieve, retrieveBy, retrieveMany } from './retrieve.ts';
 import { search } from './search.ts';
-import { createRecord, failure, updateRecord, writeEach } from './write/dml.ts';
+import { createRecord, writeEach } from './write/dml.ts';
 import { mergeRecords } from './write/merge.ts';
 import { deleteRecord, undeleteRecord } from './write/remove.ts';
-import { lookupField, repeatedValues, upsertRecord } from './write/upsert.ts';
-import { saveError } from './write/value-error.ts';
+import { updateRecords } from './write/update.ts';
+import { upsertRecords } from './write/upsert.ts';
 
 export interface OrgIdentity {
   readonly id: string;
@@ -87,25 +87,10 @@ function writes(
     create: settled((actor, records, options = {}) =>
       writeEach(state, records, options, (record) => createRecord(state, actor, record, options)),
     ),
-    update: settled((actor, records, options = {}) =>
-      writeEach(state, records, options, (record) => updateRecord(state, actor, record, options)),
+    update: settled((actor, records, options = {}) => updateRecords(state, actor, records, options)),
+    upsert: settled((actor, field, records, options = {}) =>
+      upsertRecords(state, actor, field, records, options),
     ),
-    upsert: settled((actor, field, records, options = {}) => {
-      for (const object of new Set(records.map((record) => record.object))) {
-        lookupField(state.schema.require(object), field);
-      }
-      const repeated = repeatedValues(field, records);
-      return writeEach(state, records, options, (record) => {
-        const given = Object.entries(record.fields).find(
-          ([name]) => name.toLowerCase() === field.toLowerCase(),
-        )?.[1];
-        if (repeated.has(String(given).toLowerCase())) {
-          const message = `Duplicate external id specified: ${String(given)}`;
-          return failure([saveError('DUPLICATE_VALUE', message, field)]);
-        }
-        return upsertRecord(state, actor, field, record, options);
-      });
-    }),
     delete: settled((actor, ids, options = {}) => {
       const object = options.object === undefined ? undefined : state.schema.require(options.object);
       return writeEach(state, ids, options, (id) =>

@@ -181,6 +181,36 @@ describe('Bulk API 2.0 ingest', () => {
     });
   });
 
+  it('fails a job whose header names a column twice, in any case, and writes nothing', async () => {
+    for (const header of ['LastName,LastName', 'LastName, lastname ', 'Account.Name,LastName,account.name']) {
+      const values = header.split(',').map((_, at) => `v${at}`);
+      const { id, job } = await run({ operation: 'insert' }, `${header}\n${values.join(',')}\n`);
+      const twice = header.split(',').at(-1)?.trim();
+      expect(job).toMatchObject({
+        state: 'Failed',
+        numberRecordsProcessed: 0,
+        errorMessage: `InvalidBatch : Field name specified more than once : ${twice}`,
+      });
+      expect((await org.api(`/jobs/ingest/${id}/unprocessedrecords`)).text.split('\n')).toHaveLength(3);
+    }
+    expect(await org.control('state')).toMatchObject({ live: 20 });
+  });
+
+  it('refuses the rows of an upsert by Id that name a contact twice in one batch (help 000384876)', async () => {
+    const { body } = await org.api<{ id: string }>('/sobjects/Contact', { json: { LastName: 'Before' } });
+    const { id, job } = await run(
+      { operation: 'upsert', externalIdFieldName: 'Id' },
+      `Id,LastName\n${body.id},One\n${body.id.slice(0, 15)},Two\n`,
+    );
+    expect(job).toMatchObject({ numberRecordsProcessed: 2, numberRecordsFailed: 2 });
+    const errors = (await results(id, 'failedResults')).map((row) => row.sf__Error);
+    expect(errors).toEqual([
+      expect.stringContaining(`DUPLICATE_VALUE:Duplicate id specified: ${body.id}`),
+      expect.stringContaining(`DUPLICATE_VALUE:Duplicate id specified: ${body.id}`),
+    ]);
+    expect((await org.api(`/sobjects/Contact/${body.id}`)).body.LastName).toBe('Before');
+  });
+
   it('shows the rows of a job that failed of its line ends as unprocessed', async () => {
     const { id } = await run({ operation: 'insert', lineEnding: 'LF' }, 'LastName\r\nx\r\n');
     expect(await results(id, 'unprocessedrecords')).toEqual([{ LastName: 'x' }]);

@@ -109,6 +109,75 @@ describe('sObject Collections', () => {
     expect((await org.api(`/sobjects/Contact/${two}`)).body.Title).toBe('upper');
   });
 
+  // SOAP API, update(): "if there are duplicates, the first 12 are processed"; help 000386990 says how they count.
+  it('takes twelve repeated ids in one update, refuses the others with DUPLICATE_VALUE, and the last value stays', async () => {
+    const [one, two] = (await create([typed({ LastName: '1' }), typed({ LastName: '2' })])).body.map((r) =>
+      String(r.id),
+    ) as [string, string];
+    const ids = [
+      ...Array.from({ length: 9 }, () => one),
+      ...Array.from({ length: 7 }, () => two.slice(0, 15)),
+    ];
+    const records = ids.map((id, at) => typed({ id, Title: `at ${at}` }));
+    const update = (allOrNone: boolean) =>
+      org.api<Result[]>('/composite/sobjects', { method: 'PATCH', json: { records, allOrNone } });
+    expect((await update(true)).body.map((r) => r.errors[0]?.statusCode)).toEqual([
+      ...Array.from({ length: 14 }, () => 'ALL_OR_NONE_OPERATION_ROLLED_BACK'),
+      'DUPLICATE_VALUE',
+      'DUPLICATE_VALUE',
+    ]);
+    expect((await org.api(`/sobjects/Contact/${one}`)).body.Title).toBeNull();
+    const { status, body } = await update(false);
+    expect(status).toBe(200);
+    expect(body.map((r) => r.success)).toEqual(ids.map((_, at) => at < 14));
+    expect(body[14]?.errors).toEqual([
+      {
+        statusCode: 'DUPLICATE_VALUE',
+        message: `Maximum number of duplicate updates in one batch (12 allowed). Attempt to update Id more than once in this Api call: ${two}`,
+        fields: [],
+      },
+    ]);
+    expect((await org.api(`/sobjects/Contact/${one}`)).body.Title).toBe('at 8');
+    expect((await org.api(`/sobjects/Contact/${two}`)).body.Title).toBe('at 13');
+  });
+
+  it('deletes an id that is named twice once, and answers the second with ENTITY_IS_DELETED', async () => {
+    const [id = ''] = (await create([typed({ LastName: '1' })])).body.map((r) => String(r.id));
+    const { body } = await org.api<Result[]>(`/composite/sobjects?ids=${id},${id.slice(0, 15)}`, {
+      method: 'DELETE',
+    });
+    expect(body.map((r) => r.errors[0]?.statusCode)).toEqual([undefined, 'ENTITY_IS_DELETED']);
+  });
+
+  it('tells values of an external id apart by case where the field does, and as numbers where it holds numbers', async () => {
+    await org.control('settings', {
+      addFields: [
+        { name: 'Exact__c', type: 'string', length: 20, externalId: true, unique: true, caseSensitive: true },
+        { name: 'Number__c', type: 'double', precision: 10, scale: 0, externalId: true, unique: true },
+      ],
+    });
+    const upsert = (field: string, values: unknown[]) =>
+      org.api<Result[]>(`/composite/sobjects/Contact/${field}`, {
+        method: 'PATCH',
+        json: { records: values.map((value) => typed({ [field]: value, LastName: 'x' })) },
+      });
+    const exact = await upsert('Exact__c', ['k1', 'K1', 'k2', ' k2']);
+    expect(exact.body.map((r) => r.errors[0]?.statusCode ?? r.created)).toEqual([
+      true,
+      true,
+      'DUPLICATE_VALUE',
+      'DUPLICATE_VALUE',
+    ]);
+    const numbers = await upsert('Number__c', [1, 1.0, 1.2, 2]);
+    expect(numbers.body.map((r) => r.errors[0]?.statusCode ?? r.created)).toEqual([
+      'DUPLICATE_VALUE',
+      'DUPLICATE_VALUE',
+      'DUPLICATE_VALUE',
+      true,
+    ]);
+    await org.control('settings', { removeFields: ['Exact__c', 'Number__c'] });
+  });
+
   it('answers an id that names no row with INVALID_CROSS_REFERENCE_KEY, where a row of its own is 404 NOT_FOUND', async () => {
     const nobody = `${org.emulator.userId.replace(/^005/, '003').slice(0, 6)}00zzzzzzz`;
     const results = await org.api<Json[]>('/composite/sobjects', {

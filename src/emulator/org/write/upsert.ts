@@ -1,10 +1,11 @@
 import { OrgFault } from '../fault.ts';
 import { type Field, quoted } from '../field.ts';
 import type { ObjectSchema } from '../object-schema.ts';
-import type { Actor, RecordInput, SaveResult, WriteOptions } from '../org.ts';
+import type { Actor, RecordInput, SaveError, SaveResult, WriteOptions } from '../org.ts';
 import type { OrgState } from '../org-state.ts';
+import { normalizeId } from '../record-id.ts';
 import { coerce } from './coerce.ts';
-import { createRecord, failure, sourceOf, updateRecord } from './dml.ts';
+import { createRecord, failure, sourceOf, updateRecord, writeEach } from './dml.ts';
 import { saveError } from './value-error.ts';
 
 /** The field an upsert or a retrieve goes by: Id, an external id, or one that describe calls idLookup. */
@@ -59,7 +60,7 @@ export function committedRowsBy(
 const MATCHES_SHOWN = 200;
 
 /** Upsert of one record by a field: creates where nothing matches, updates one match, refuses several. */
-export function upsertRecord(
+function upsertRecord(
   state: OrgState,
   actor: Actor,
   fieldName: string,
@@ -102,17 +103,62 @@ function created(result: SaveResult): SaveResult {
   return { ...result, created: result.success };
 }
 
-/** A value named twice refuses both records, since which comes first would be luck. */
-export function repeatedValues(fieldName: string, inputs: readonly RecordInput[]): Set<string> {
+/**
+ * Upserts one record after the other. A value named twice refuses both records, since which comes first would be
+ * luck (Upsert Records, "Duplicate external id specified"; help 000384876, "Duplicate id specified").
+ */
+export function upsertRecords(
+  state: OrgState,
+  actor: Actor,
+  fieldName: string,
+  inputs: readonly RecordInput[],
+  options: WriteOptions,
+): SaveResult[] {
+  for (const object of new Set(inputs.map((input) => input.object))) {
+    lookupField(state.schema.require(object), fieldName);
+  }
+  const keyed = inputs.map((input) => ({ input, key: valueKey(state, fieldName, input, options) }));
   const seen = new Set<string>();
   const repeated = new Set<string>();
-  const wanted = fieldName.toLowerCase();
-  for (const input of inputs) {
-    const raw = Object.entries(input.fields).find(([name]) => name.toLowerCase() === wanted)?.[1];
-    if (raw === undefined || raw === null || raw === '') continue;
-    const value = String(raw).toLowerCase();
-    if (seen.has(value)) repeated.add(value);
-    seen.add(value);
+  for (const { key } of keyed) {
+    if (key === undefined) continue;
+    if (seen.has(key)) repeated.add(key);
+    seen.add(key);
   }
-  return repeated;
+  return writeEach(state, keyed, options, ({ input, key }) =>
+    key !== undefined && repeated.has(key)
+      ? failure([repeatedError(state, fieldName, input)])
+      : upsertRecord(state, actor, fieldName, input, options),
+  );
+}
+
+/** The same for two records that an upsert cannot tell apart; undefined where there is no value to go by. */
+function valueKey(
+  state: OrgState,
+  fieldName: string,
+  input: RecordInput,
+  options: WriteOptions,
+): string | undefined {
+  const object = state.schema.require(input.object);
+  const field = lookupField(object, fieldName);
+  const raw = givenValue(input, field.name);
+  if (raw === undefined || raw === null || raw === '') return undefined;
+  if (field.type === 'id') return typeof raw === 'string' ? normalizeId(raw) : undefined;
+  const coerced = coerce(field, raw, sourceOf(options));
+  if ('error' in coerced || coerced.value === null) return undefined;
+  const text = String(coerced.value);
+  return `${object.name} ${field.document.caseSensitive ? text : text.toLowerCase()}`;
+}
+
+function repeatedError(state: OrgState, fieldName: string, input: RecordInput): SaveError {
+  const field = lookupField(state.schema.require(input.object), fieldName);
+  const value = String(givenValue(input, field.name));
+  return field.type === 'id'
+    ? saveError('DUPLICATE_VALUE', `Duplicate id specified: ${normalizeId(value) ?? value}`)
+    : saveError('DUPLICATE_VALUE', `Duplicate external id specified: ${value}`, fieldName);
+}
+
+function givenValue(input: RecordInput, fieldName: string): unknown {
+  const wanted = fieldName.toLowerCase();
+  return Object.entries(input.fields).find(([name]) => name.toLowerCase() === wanted)?.[1];
 }
