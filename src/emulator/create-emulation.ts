@@ -17,7 +17,6 @@ import type { Org } from './org/org.ts';
 import { RecordIds } from './org/record-id.ts';
 import { firstNumberOf } from './org-id.ts';
 import { directoryOf } from './org-users.ts';
-import { IdempotencyStore } from './rest/idempotency-store.ts';
 import { QueryCursors } from './rest/query-cursors.ts';
 
 /** Puts the parts of one emulator together around its org. */
@@ -64,7 +63,6 @@ export function createEmulation(org: Org, port: number, options: EmulatorOptions
       makeId: (n) => ids.make('01g', firstCursor + n),
     }),
     jobs: new BulkJobs(now, (n) => ids.make('750', firstJob + n)),
-    idempotency: new IdempotencyStore(now),
     agenda: new Agenda(now),
     resetting: undefined,
   };
@@ -126,5 +124,4 @@ async function resetNow(
   emulation.faults.set([]);
   emulation.usage.clear();
   emulation.cursors.clear();
-  emulation.idempotency.clear();
 }

@@ -6,7 +6,6 @@ import type { FaultPlan } from './http/fault.ts';
 import type { HttpSettings } from './http-settings.ts';
 import type { OAuthContext } from './oauth/oauth-context.ts';
 import type { Org } from './org/org.ts';
-import type { IdempotencyStore } from './rest/idempotency-store.ts';
 import type { QueryCursors } from './rest/query-cursors.ts';
 
 /** Everything one emulator holds; two of them share nothing. */
@@ -21,7 +20,6 @@ export interface Emulation {
   readonly usage: ApiUsage;
   readonly cursors: QueryCursors;
   readonly jobs: BulkJobs;
-  readonly idempotency: IdempotencyStore;
   /** Work that is due at an instant of the org's clock. */
   readonly agenda: Agenda;
   /** A reset that is under way: requests wait for its end, so that none sees half an org. */

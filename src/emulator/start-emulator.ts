@@ -25,9 +25,11 @@ import type { Session } from './oauth/sessions.ts';
 import { soapAnswer } from './oauth/soap-login.ts';
 import { objectFromDocument } from './objects/object-document.ts';
 import type { EmulatorOptions } from './options.ts';
+import { OrgFault } from './org/fault.ts';
 import { openOrg } from './org/open-org.ts';
 import type { Org } from './org/org.ts';
 import { normalizeId } from './org/record-id.ts';
+import { stateFileInUse } from './org/state-file.ts';
 import { orgIdOf } from './org-id.ts';
 import { userPassword } from './org-users.ts';
 import { homePage } from './page/home-page.ts';
@@ -79,14 +81,19 @@ function serve(org: Org, listener: Listener, options: EmulatorOptions): Started 
       reset: () => resetEmulation(emulation, options, session),
     };
     const answers = answersOf(emulation, host, logins);
-    logins?.save();
+    saveFirst(logins, options);
     let closing: Promise<void> | undefined;
     const close = () => {
       closing ??= (async () => {
         emulation.agenda.clear();
         await listener.close();
         emulation.jobs.clear();
-        org.close();
+        try {
+          // The use of a session prolonged it.
+          logins?.save();
+        } finally {
+          org.close();
+        }
       })();
       return closing;
     };
@@ -154,8 +161,11 @@ async function openGiven(options: EmulatorOptions, objects: unknown[], port: num
     });
   } catch (cause) {
     if (stateFile === undefined || signal?.aborted) throw cause;
+    const inUse = cause instanceof OrgFault && cause.errorCode === stateFileInUse;
     throw new AppError('INVALID_INPUT', `The state file ${stateFile} cannot be used: ${messageOf(cause)}`, {
-      hint: 'Name a file that the emulator has made, or a new one in a folder that exists.',
+      hint: inUse
+        ? 'Stop that emulator, or name another file.'
+        : 'Name a file that the emulator has made, or a new one in a folder that exists.',
       cause,
     });
   }
@@ -180,22 +190,35 @@ async function listen(port: number, onRequest: RequestListener): Promise<Listene
   }
 }
 
-/** The ready session has no timeout, so that scripts may move the clock; `sessions {expire}` ends it. */
+/**
+ * The ready session has no timeout, so that scripts may move the clock; `sessions {expire}` ends it. A state file's
+ * is taken again, since its token is in somebody's script.
+ */
 function openFirstSession({ oauth }: Emulation): { user: DirectoryUser; session: Session } {
   const user = oauth.directory.users()[0];
   if (!user) throw new Error('The org has no user.');
-  const session = oauth.sessions.open({
-    userId: user.id,
-    clientId: oauth.app.clientId,
-    scopes: oauth.app.scopes,
-    timeoutMs: Number.POSITIVE_INFINITY,
-  });
+  const { clientId, scopes } = oauth.app;
+  const session =
+    oauth.sessions.lasting(user.id, clientId) ??
+    oauth.sessions.open({ userId: user.id, clientId, scopes, timeoutMs: Number.POSITIVE_INFINITY });
   return { user, session };
 }
 
 /** Logins are kept where the org is. */
 function loginFileOf({ oauth, org }: Emulation, { stateFile }: EmulatorOptions): LoginFile | undefined {
   return stateFile === undefined ? undefined : openLoginFile(`${stateFile}.logins`, org.id, oauth);
+}
+
+/** Before anybody is told of the org: logins that cannot be kept are better known now than after a restart. */
+function saveFirst(logins: LoginFile | undefined, { stateFile }: EmulatorOptions): void {
+  try {
+    logins?.save();
+  } catch (cause) {
+    throw new AppError('INVALID_INPUT', `${stateFile}.logins cannot be written: ${messageOf(cause)}`, {
+      hint: 'The logins of a state file are kept beside it: make room for them, or name a file elsewhere.',
+      cause,
+    });
+  }
 }
 
 function answersOf(emulation: Emulation, host: ControlHost, logins: LoginFile | undefined): Answers {

@@ -25,7 +25,11 @@ export async function startOrgs(count: number, options: EmulatorOptions = {}): P
     await Promise.all(orgs.map((org) => org.close()));
   };
   try {
-    for (let at = 1; at < count; at++) orgs.push(await startEmulator(optionsOf(at, options)));
+    for (let at = 1; at < count; at++) {
+      const next = await startEmulator(optionsOf(at, options));
+      orgs.push(next);
+      refuseSameOrg(orgs, next);
+    }
   } catch (error) {
     await close();
     throw error;
@@ -50,6 +54,14 @@ function refuseImpossible(count: number, { port = 0, orgId }: EmulatorOptions): 
       hint: 'Choose a smaller port, or 0 for free ones.',
     });
   }
+}
+
+/** As copied state files keep it, or one that was made on a port that is now another's. */
+function refuseSameOrg(orgs: readonly Emulator[], next: Emulator): void {
+  if (orgs.every((org) => org === next || org.orgId !== next.orgId)) return;
+  throw new AppError('INVALID_INPUT', `Two of the state files keep the same org, ${next.orgId}.`, {
+    hint: 'Delete one of them, or name another file.',
+  });
 }
 
 function optionsOf(at: number, options: EmulatorOptions): EmulatorOptions {

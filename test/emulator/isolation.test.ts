@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -97,6 +97,95 @@ describe('several emulators', () => {
           message: expect.stringContaining(String(path)),
         });
       }
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('gives the answer of an Idempotency-Key again after a restart, and writes nothing more', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'emulator-state-'));
+    try {
+      const stateFile = join(folder, 'org.db');
+      const headers = { 'idempotency-key': '4f5c0b3e-7d0a-4b3c-9a53-0f8f3d6f1c11' };
+      const json = { apiName: 'Contact', fields: { LastName: 'Once' } };
+      const write = (org: RunningEmulator) => org.api<{ id: string }>('/ui-api/records', { json, headers });
+      const before = await runEmulator({ contacts: 1, stateFile });
+      const first = await write(before);
+      expect(first.status).toBe(201);
+      await before[Symbol.asyncDispose]();
+      await using after = await runEmulator({ stateFile });
+      const again = await write(after);
+      expect([again.status, again.text]).toEqual([201, first.text]);
+      expect(again.headers.get('location')).toBe(first.headers.get('location'));
+      expect(await after.control('state')).toMatchObject({ live: 2 });
+      const other = { ...json, fields: { LastName: 'Twice' } };
+      expect((await after.api('/ui-api/records', { json: other, headers })).status).toBe(400);
+      await after.control('reset', {});
+      expect((await write(after)).status).toBe(201);
+      expect(await after.control('state')).toMatchObject({ live: 2 });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('has the same access token after each restart until it is expired, and prolonged sessions stay so', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'emulator-state-'));
+    try {
+      const stateFile = join(folder, 'org.db');
+      let nowMs = Date.UTC(2026, 5, 1);
+      const wallClock = () => nowMs;
+      const first = await runEmulator({ contacts: 1, stateFile, wallClock });
+      const { token: used } = (await first
+        .control<{ accessToken: string }>('sessions', {
+          login: first.emulator.username,
+        })
+        .then(({ accessToken }) => ({ token: accessToken }))) as { token: string };
+      nowMs += 90 * 60_000;
+      expect((await first.api('/limits', { token: used })).status).toBe(200);
+      await first[Symbol.asyncDispose]();
+      nowMs += 60 * 60_000;
+      const second = await runEmulator({ stateFile, wallClock });
+      expect(second.emulator.accessToken).toBe(first.emulator.accessToken);
+      expect((await second.api('/limits', { token: used })).status).toBe(200);
+      await second.control('sessions', { expire: true });
+      await second[Symbol.asyncDispose]();
+      await using third = await runEmulator({ stateFile, wallClock });
+      expect(third.emulator.accessToken).not.toBe(first.emulator.accessToken);
+      const { sessions } = JSON.parse(await readFile(`${stateFile}.logins`, 'utf8')) as {
+        sessions: unknown[];
+      };
+      expect(sessions).toHaveLength(1);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('starts without logins where their file is not its own, and says so where they cannot be kept', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'emulator-state-'));
+    try {
+      const stateFile = join(folder, 'org.db');
+      await (await runEmulator({ contacts: 1, stateFile }))[Symbol.asyncDispose]();
+      const { orgId } = JSON.parse(await readFile(`${stateFile}.logins`, 'utf8')) as { orgId: string };
+      const odd = [
+        '',
+        '{',
+        'null',
+        '7',
+        '[]',
+        JSON.stringify({ orgId }),
+        JSON.stringify({ orgId, families: [null], sessions: [7] }),
+      ];
+      for (const text of odd) {
+        await writeFile(`${stateFile}.logins`, text);
+        await using org = await runEmulator({ stateFile });
+        expect((await org.api('/limits')).status).toBe(200);
+      }
+      await rm(`${stateFile}.logins`);
+      await mkdir(join(`${stateFile}.logins`, 'in', 'the', 'way'), { recursive: true });
+      await expect(runEmulator({ stateFile })).rejects.toMatchObject({
+        code: 'INVALID_INPUT',
+        message: expect.stringContaining(`${stateFile}.logins`),
+      });
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

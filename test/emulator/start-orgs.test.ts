@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,6 +78,24 @@ describe('several orgs of one process', () => {
       expect(after.orgs.map(({ orgId }) => orgId)).toEqual(before.orgs.map(({ orgId }) => orgId));
       expect((await state(after.orgs[1]!.url)).live).toBe(5);
       await after.close();
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('are refused where two of their state files keep the same org', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'emulator-test-'));
+    try {
+      const stateFile = join(folder, 'org.db');
+      const only = await startEmulator({ contacts: 2, stateFile });
+      await only.close();
+      copyFileSync(stateFile, `${stateFile}.2`);
+      await expect(startOrgs(2, { stateFile })).rejects.toMatchObject({
+        code: 'INVALID_INPUT',
+        message: expect.stringContaining(only.orgId),
+      });
+      await using again = await startEmulator({ stateFile });
+      expect(again.orgId).toBe(only.orgId);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

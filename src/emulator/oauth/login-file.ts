@@ -48,9 +48,21 @@ export function openLoginFile(
 
 function readStored(path: string): StoredLogins | undefined {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as StoredLogins;
+    const stored: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return isStoredLogins(stored) ? stored : undefined;
   } catch {
     // No file, or none of ours: then nobody is logged in.
     return undefined;
   }
+}
+
+/** Enough to know a file that this program did not write. */
+function isStoredLogins(value: unknown): value is StoredLogins {
+  const { families, sessions } = (value ?? {}) as Partial<Record<keyof StoredLogins, unknown>>;
+  const all = (list: unknown, test: (item: Record<string, unknown>) => boolean) =>
+    Array.isArray(list) && list.every((item) => typeof item === 'object' && item !== null && test(item));
+  return (
+    all(families, ({ id, tokens }) => typeof id === 'string' && Array.isArray(tokens)) &&
+    all(sessions, ({ token, scopes }) => typeof token === 'string' && Array.isArray(scopes))
+  );
 }

@@ -79,8 +79,19 @@ export class Sessions {
     return count;
   }
 
+  /** Those that are still good. */
   stored(): Session[] {
-    return [...this.#sessions.values()];
+    return [...this.#sessions.values()].filter(({ expiresAt }) => expiresAt > this.#directory.now());
+  }
+
+  /** A session of that user and app that has no timeout. */
+  lasting(userId: string, clientId: string): Session | undefined {
+    return [...this.#sessions.values()].find(
+      (session) =>
+        session.userId === userId &&
+        session.clientId === clientId &&
+        session.expiresAt === Number.POSITIVE_INFINITY,
+    );
   }
 
   restore(stored: Session[]): void {

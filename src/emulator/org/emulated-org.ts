@@ -2,6 +2,7 @@ import { BulkQueries } from './bulk-query.ts';
 import { createControl } from './control.ts';
 import { describeGlobal, describeObject } from './describe.ts';
 import { explainQuery } from './explain.ts';
+import { createKeptAnswers } from './kept-answers.ts';
 import type { Org } from './org.ts';
 import { type OrgState, rowKey } from './org-state.ts';
 import { queryColumns } from './query-columns.ts';
@@ -37,6 +38,7 @@ export function createOrg(state: OrgState, identity: OrgIdentity, reset: () => P
     users: state.users,
     clock: state.clock,
     control: createControl(state, reset),
+    answers: createKeptAnswers(state.storage, () => state.clock.now()),
     dataVersion: settled(() => state.storage.version),
     describe: (_actor, object) => describeObject(state, object),
     describeGlobal: () => describeGlobal(state),
@@ -72,7 +74,12 @@ export function createOrg(state: OrgState, identity: OrgIdentity, reset: () => P
       if (closed) return;
       closed = true;
       bulk.close();
-      state.storage.close();
+      try {
+        // What was answered is done, though nobody could see it yet; a transaction still open is rolled back.
+        state.commits.settle(Number.POSITIVE_INFINITY);
+      } finally {
+        state.storage.close();
+      }
     },
   };
 }

@@ -37,7 +37,8 @@ interface Recipe {
 export async function openOrg(options: OpenOrgOptions = {}): Promise<Org> {
   const storage = new Storage(options.stateFile, options.tempFolder);
   try {
-    const known = readRecipe(storage);
+    const isWhole = hasLayout(storage);
+    const known = storedRecipe(storage);
     const recipe = known ?? newRecipe(options);
     const ids = new RecordIds(recipe.seed, recipe.orgId);
     const clock = createOrgClock({
@@ -50,7 +51,7 @@ export async function openOrg(options: OpenOrgOptions = {}): Promise<Org> {
     const identity = { id: ids.make('00D', 1), name: ORG_NAME, seed: recipe.seed };
     const state: OrgState = {
       storage,
-      schema: new Schema(known ? storedDocuments(storage, recipe) : structuredClone([...recipe.documents])),
+      schema: new Schema(isWhole ? storedDocuments(storage, recipe) : structuredClone([...recipe.documents])),
       ids,
       clock,
       users: seedUsers(ids),
@@ -59,11 +60,11 @@ export async function openOrg(options: OpenOrgOptions = {}): Promise<Org> {
       settings: defaultSettings(),
       describedMs: Math.floor(clock.now() / 1000) * 1000,
     };
-    if (known) addMissingObjects(state, options);
+    if (isWhole) addMissingObjects(state, options);
     else await fill(state, recipe, identity, options.signal);
     const reset = async () => {
-      clock.reset();
-      await refill(state, recipe, identity);
+      emptyForReset(state, recipe, () => clock.reset());
+      await fill(state, recipe, identity, undefined);
     };
     return createOrg(state, identity, reset);
   } catch (error) {
@@ -83,16 +84,22 @@ function newRecipe(options: OpenOrgOptions): Recipe {
   return { contacts, seed, customFields, documents, ...(orgId === undefined ? {} : { orgId }) };
 }
 
-function readRecipe(storage: Storage): Recipe | undefined {
+/** Whether the file holds an org that was made to its end. */
+function hasLayout(storage: Storage): boolean {
   const layout = storage.meta('layout');
-  if (layout === undefined) return undefined;
-  if (layout !== LAYOUT) {
+  if (layout !== undefined && layout !== LAYOUT) {
     throw new OrgFault(
       'STATE_FILE_UNKNOWN',
       'The state file was written by another version of the emulator.',
     );
   }
-  return JSON.parse(storage.meta('recipe') ?? '{}') as Recipe;
+  return layout !== undefined;
+}
+
+/** The recipe of the file's org, even while it is set back; none where its first making was interrupted. */
+function storedRecipe(storage: Storage): Recipe | undefined {
+  const stored = storage.meta('recipe');
+  return stored === undefined ? undefined : (JSON.parse(stored) as Recipe);
 }
 
 /** The schema as it was left. */
@@ -109,12 +116,14 @@ function addMissingObjects(state: OrgState, options: OpenOrgOptions): void {
     .filter((document) => !state.schema.find(document.name));
   if (documents.length === 0) return;
   state.schema = new Schema([...state.schema.objects.map((object) => object.document), ...documents]);
-  for (const document of documents) {
-    const object = state.schema.require(document.name);
-    state.storage.createTable(object);
-    state.storage.createIndices(object);
-  }
-  saveDocuments(state);
+  state.storage.transaction(() => {
+    for (const document of documents) {
+      const object = state.schema.require(document.name);
+      state.storage.createTable(object);
+      state.storage.createIndices(object);
+    }
+    saveDocuments(state);
+  });
 }
 
 async function fill(
@@ -124,27 +133,35 @@ async function fill(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   // A file whose making was interrupted has tables, but no layout yet: it is made again.
-  state.storage.clear(state.schema.objects);
+  emptied(state.storage, storedRecipe(state.storage));
   for (const object of state.schema.objects) state.storage.createTable(object);
   const { seed, contacts } = recipe;
   const work = { seed, contacts, orgId: identity.id, orgName: identity.name, users: state.users };
   await seedOrg(state.storage, state.schema, state.ids, work, signal ? { signal } : {});
-  state.storage.setMeta('recipe', JSON.stringify(recipe));
-  state.storage.setMeta('layout', LAYOUT);
+  state.storage.transaction(() => {
+    state.storage.setMeta('recipe', JSON.stringify(recipe));
+    state.storage.setMeta('layout', LAYOUT);
+  });
   state.storage.bumpVersion();
 }
 
-async function refill(
-  state: OrgState,
-  recipe: Recipe,
-  identity: { id: string; name: string },
-): Promise<void> {
+/** Empties the file but for what its org is made from: a process that is killed now goes on with that. */
+function emptied(storage: Storage, recipe: Recipe | undefined): void {
+  storage.transaction(() => {
+    storage.clear();
+    if (recipe) storage.setMeta('recipe', JSON.stringify(recipe));
+  });
+}
+
+function emptyForReset(state: OrgState, recipe: Recipe, resetClock: () => void): void {
   state.commits.clear();
   state.commits.lagMs = 0;
-  state.storage.clear(state.schema.objects);
+  state.storage.transaction(() => {
+    emptied(state.storage, recipe);
+    resetClock();
+  });
   state.settings = defaultSettings();
   state.schema = new Schema(structuredClone([...recipe.documents]));
   state.describedMs = Math.floor(state.clock.now() / 1000) * 1000;
   state.visibility.reload();
-  await fill(state, recipe, identity, undefined);
 }

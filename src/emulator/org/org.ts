@@ -231,6 +231,20 @@ export interface OrgControl {
   reset(): Promise<void>;
 }
 
+/** Answers that are given again to whoever repeats a request with its key: by user and key, for 30 days. */
+export interface KeptAnswers {
+  find(userId: string, key: string): KeptAnswer | undefined;
+  /** To be called in the transaction of what the answer speaks of. */
+  keep(userId: string, key: string, kept: KeptAnswer): void;
+}
+
+export interface KeptAnswer {
+  /** What was asked. */
+  readonly fingerprint: string;
+  /** As the caller wrote it down. */
+  readonly answer: string;
+}
+
 /**
  * A local Salesforce org, everything below HTTP. Methods that take an Actor answer as that user sees the org
  * (sharing, field-level security) and throw `OrgFault` in Salesforce's words. Object and field names are accepted
@@ -246,6 +260,7 @@ export interface Org {
   readonly users: readonly OrgUser[];
   readonly clock: OrgClock;
   readonly control: OrgControl;
+  readonly answers: KeptAnswers;
   /** Grows with every committed change of rows, schema or visibility. */
   dataVersion(): number;
 

@@ -61,23 +61,24 @@ export function changeSettings(state: OrgState, change: OrgSettingsChange): OrgS
       ? { object: fresh.object, name: fresh.field.name }
       : { ...locate(state, name), name: name.split('.').at(-1)! };
   });
-  // The tables first, all of them or none: what they refuse leaves the schema as it was.
+  // The tables first, all of them or none: what they refuse leaves the schema as it was. Columns and the documents
+  // that name them are stored together: a process that is killed leaves no column without its field.
   state.storage.transaction(() => {
     for (const { object, field } of added) state.storage.addColumn(object, field);
     for (const { object, field } of removed) state.storage.dropColumn(object, field);
+    for (const { object, field } of added) object.addField(field);
+    for (const { object, field } of removed) {
+      state.commits.forgetColumn(object, field.name);
+      object.removeField(field);
+    }
+    if (added.length + removed.length > 0) saveDocuments(state);
   });
-  for (const { object, field } of added) object.addField(field);
-  for (const { object, field } of removed) {
-    state.commits.forgetColumn(object, field.name);
-    object.removeField(field);
-  }
   if (added.length + removed.length > 0 || change.hiddenFields !== undefined) {
     state.schema.linkChildren();
     for (const object of state.schema.objects) {
       object.hide(hidden.filter((entry) => entry.object === object).map((entry) => entry.name));
     }
     state.describedMs = Math.floor(state.clock.now() / 1000) * 1000;
-    saveDocuments(state);
     state.storage.bumpVersion();
   }
   state.settings = next;

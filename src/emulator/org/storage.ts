@@ -1,9 +1,10 @@
-import { chmodSync, closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { type Field, isColumn, quoted } from './field.ts';
 import type { ObjectSchema } from './object-schema.ts';
+import { bookkeeping, openStateFile } from './state-file.ts';
 
 export type SqlValue = string | number | null;
 type Statement = Database.Statement<unknown[], unknown>;
@@ -28,20 +29,21 @@ export class Storage {
   constructor(file: string | undefined, tempFolder: string | undefined) {
     this.folder = mkdtempSync(join(tempFolder ?? tmpdir(), 'parahack-emulator-'));
     try {
-      if (file !== undefined) keepPrivate(file);
-      this.db = new Database(file ?? join(this.folder, 'org.db'));
-      if (file === undefined) unlinkIfPossible(join(this.folder, 'org.db'));
-      this.db.pragma(file === undefined ? 'journal_mode = MEMORY' : 'journal_mode = WAL');
+      this.db = file === undefined ? openTemporary(this.folder) : openStateFile(file);
       this.db.pragma('synchronous = OFF');
       this.db.pragma('cache_size = -32000');
       this.db.pragma('temp_store = MEMORY');
       this.db.exec(
-        `create table if not exists _meta (key text primary key, value text) without rowid;
+        `begin;
+         create table if not exists _meta (key text primary key, value text) without rowid;
          create table if not exists _counter (object text primary key, next integer not null, purged integer not null) without rowid;
          create table if not exists _delete_log (object text not null, rid integer not null, deleted_at text not null);
          create index if not exists _delete_log_by_time on _delete_log (object, deleted_at);
          create table if not exists _hidden (object text not null, user text not null, rid integer not null,
-           primary key (object, user, rid)) without rowid;`,
+           primary key (object, user, rid)) without rowid;
+         create table if not exists _answer (user text not null, key text not null, fingerprint text not null,
+           at_ms integer not null, answer text not null, primary key (user, key)) without rowid;
+         commit;`,
       );
       this.db.function('fold', { deterministic: true }, foldCase);
     } catch (error) {
@@ -94,13 +96,17 @@ export class Storage {
     return this.#closed;
   }
 
-  /** Drops the tables of these objects and forgets all rows, counters and facts. */
-  clear(objects: readonly ObjectSchema[]): void {
+  /** Drops the tables of all objects, those of an interrupted start too, and forgets rows, counters and facts. */
+  clear(): void {
     this.#statements.clear();
     this.#indices.clear();
     this.#next.clear();
-    for (const object of objects) this.db.exec(`drop table if exists ${quoted(object.name)}`);
-    this.db.exec('delete from _meta; delete from _counter; delete from _delete_log; delete from _hidden;');
+    this.transaction(() => {
+      const tables = this.all<{ name: string }>("select name from sqlite_master where type = 'table'", []);
+      const objects = tables.filter(({ name }) => !/^(_|sqlite_)/.test(name));
+      for (const { name } of objects) this.db.exec(`drop table ${quoted(name)}`);
+      for (const name of [...bookkeeping, '_answer']) this.db.exec(`delete from ${name}`);
+    });
   }
 
   get version(): number {
@@ -200,10 +206,12 @@ export class Storage {
   }
 }
 
-/** Contacts and logins are nobody else's; SQLite gives the files beside it the same mode. */
-function keepPrivate(file: string): void {
-  closeSync(openSync(file, 'a', 0o600));
-  for (const path of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(path)) chmodSync(path, 0o600);
+function openTemporary(folder: string): Database.Database {
+  const path = join(folder, 'org.db');
+  const db = new Database(path);
+  unlinkIfPossible(path);
+  db.pragma('journal_mode = MEMORY');
+  return db;
 }
 
 /** An open file without a name goes away with its process, even a killed one. Windows does not allow it: then at close. */

@@ -32,16 +32,21 @@ export function onceByKey(request: ApiRequest, context: ApiContext, work: () => 
     .update(`${request.method} ${request.path.replace(/\/v\d+\.0\//, '/')}\n`)
     .update(request.body)
     .digest('hex');
-  const stored = emulation.idempotency.find(actor.userId, key);
-  if (stored) {
-    if (stored.fingerprint === fingerprint) return stored.answer;
+  const { org } = emulation;
+  const kept = org.answers.find(actor.userId, key);
+  if (kept) {
+    if (kept.fingerprint === fingerprint) return JSON.parse(kept.answer) as Answer;
     throw apiError(
       400,
       'IDEMPOTENCY_KEY_ALREADY_USED',
       'The Idempotency-Key was already used with a different request.',
     );
   }
-  const answer = work();
-  if (answer.status < 300) emulation.idempotency.keep(actor.userId, key, fingerprint, answer);
-  return answer;
+  return org.transaction(() => {
+    const answer = work();
+    if (answer.status < 300) {
+      org.answers.keep(actor.userId, key, { fingerprint, answer: JSON.stringify(answer) });
+    }
+    return answer;
+  });
 }
