@@ -1,9 +1,10 @@
 import { AppError } from '../base/errors.ts';
 import { isoTime } from '../base/iso-time.ts';
-import type { MirrorReader } from '../store/sqlite/reader.ts';
+import type { MirrorReader, ReaderListing } from '../store/sqlite/reader.ts';
 import type { AppContacts } from './app.ts';
 import { oneOrg } from './chosen-orgs.ts';
-import type { ContactExportOptions } from './contract/contacts.ts';
+import type { ContactExportOptions, ContactPage } from './contract/contacts.ts';
+import { inTurns } from './in-turns.ts';
 import type { Services } from './services.ts';
 
 /** As many as a hint can hold. */
@@ -28,17 +29,27 @@ export function appContacts(services: Services): AppContacts {
     }
   };
   const covered = (reader: MirrorReader) => isoTime(reader.coveredUntil());
+  /** Its rows are read later, from a reader that stays open until the application ends. */
+  const page = async (
+    org: string | null,
+    signal: AbortSignal,
+    read: (reader: MirrorReader) => ReaderListing,
+  ): Promise<ContactPage> => {
+    const { instanceUrl, reader } = await open(org);
+    services.closeLater(() => reader[Symbol.dispose]());
+    const { columns, total, batches } = read(reader);
+    return {
+      instanceUrl,
+      columns,
+      total,
+      coveredUntil: covered(reader),
+      batches: () => inTurns(batches(), signal),
+    };
+  };
   return {
-    async list({ org, ...asked }) {
-      const { instanceUrl, reader } = await open(org);
-      using _reader = reader;
-      return { instanceUrl, ...reader.list(asked), coveredUntil: covered(reader) };
-    },
-    async search({ org, text, limit }) {
-      const { instanceUrl, reader } = await open(org);
-      using _reader = reader;
-      return { instanceUrl, ...reader.search(text, { limit }), coveredUntil: covered(reader) };
-    },
+    list: ({ org, ...asked }, { signal }) => page(org, signal, (reader) => reader.list(asked)),
+    search: ({ org, text, limit }, { signal }) =>
+      page(org, signal, (reader) => reader.search(text, { limit })),
     async show({ org, id }) {
       const { instanceUrl, reader } = await open(org);
       using _reader = reader;
@@ -48,11 +59,11 @@ export function appContacts(services: Services): AppContacts {
         hint: '`parahack-sync contacts search TEXT` finds contacts by a part of their name, e-mail or phone.',
       });
     },
-    async export({ org, where, fields }) {
+    async export({ org, where, fields }, { signal }) {
       const { instanceUrl, reader } = await open(org);
       try {
         const columns = reader.chosen({ where, fields });
-        return { instanceUrl, columns, batches: readAll(reader, { where, fields }) };
+        return { instanceUrl, columns, batches: readAll(reader, { where, fields }, signal) };
       } catch (error) {
         reader[Symbol.dispose]();
         throw error;
@@ -71,7 +82,11 @@ function idByEmail(reader: MirrorReader, email: string): string {
   });
 }
 
-async function* readAll(reader: MirrorReader, selection: Pick<ContactExportOptions, 'where' | 'fields'>) {
+async function* readAll(
+  reader: MirrorReader,
+  selection: Pick<ContactExportOptions, 'where' | 'fields'>,
+  signal: AbortSignal,
+) {
   using _reader = reader;
-  yield* reader.batches(selection);
+  yield* inTurns(reader.batches(selection), signal);
 }

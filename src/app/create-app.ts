@@ -20,7 +20,7 @@ export const createApp: CreateApp = async (config, { log }): Promise<App> => {
     outbox: (await import('./outbox.ts')).appOutbox(services),
     archives: (await import('./archives.ts')).appArchives(services),
     status: async (options) => (await import('./status.ts')).status(services, options),
-    runs: async (options) => (await import('./runs.ts')).listRuns(services, options),
+    runs: async (options, { signal }) => (await import('./runs.ts')).listRuns(services, options, signal),
     run: async (options) => (await import('./runs.ts')).showRun(services, options),
     limits: async (...call) => (await import('./limits.ts')).limits(services, ...call),
     doctor: async (context) => (await import('./doctor.ts')).doctor(services, context),

@@ -1,38 +1,26 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { throwIfAborted } from '../base/abort.ts';
 import { AppError } from '../base/errors.ts';
-import { isoTime } from '../base/iso-time.ts';
 import type { Mirror } from '../sync/ports/mirror.ts';
 import type { OutboxEntry, OutboxState } from '../sync/ports/outbox.ts';
 import type { AppOutbox } from './app.ts';
 import { oneOrg, toldOrgs } from './chosen-orgs.ts';
-import type {
-  OutboxEntryDetails,
-  OutboxEntryView,
-  OutboxMoveOptions,
-  OutboxMoveResult,
-} from './contract/outbox.ts';
+import type { OutboxEntryDetails, OutboxMoveOptions, OutboxMoveResult } from './contract/outbox.ts';
+import { listOutbox } from './outbox-listing.ts';
 import { peopleOf } from './outbox-people.ts';
+import { outboxView } from './outbox-view.ts';
 import type { Services } from './services.ts';
 
 const openStates: OutboxState[] = ['pending', 'sent', 'in-doubt', 'rejected', 'held', 'conflict'];
 
 export function appOutbox(services: Services): AppOutbox {
   return {
-    async list({ org, states, limit }) {
-      const entries: OutboxEntryView[] = [];
-      let total = 0;
-      for (const { instanceUrl } of toldOrgs(services, org)) {
-        if (!services.mirrors.exists(instanceUrl)) continue;
-        await using mirror = await services.mirrors.open(instanceUrl, { create: false });
-        const wanted = states.length > 0 ? states : openStates;
-        const counts = await mirror.outbox.counts();
-        total += wanted.reduce((sum, state) => sum + counts[state], 0);
-        const listed = await mirror.outbox.list({ states: wanted, limit });
-        const people = await peopleOf(mirror.path, listed);
-        for (const [at, entry] of listed.entries()) entries.push(viewOf(instanceUrl, entry, people[at]!));
-      }
-      entries.sort((a, b) => a.createdAt.localeCompare(b.createdAt));
-      return { entries: entries.slice(0, limit), total };
-    },
+    list: ({ states, ...options }, { signal }) =>
+      listOutbox(
+        services,
+        { ...options, states: states.length > 0 ? [...new Set(states)] : openStates },
+        signal,
+      ),
     async show({ org, key }) {
       const found: OutboxEntryDetails[] = [];
       for (const { instanceUrl } of toldOrgs(services, org)) {
@@ -42,21 +30,28 @@ export function appOutbox(services: Services): AppOutbox {
         const people = await peopleOf(mirror.path, entries);
         for (const [at, entry] of entries.entries()) {
           const { base, way, upsertField, allowDuplicates } = entry;
-          found.push({ ...viewOf(instanceUrl, entry, people[at]!), base, way, upsertField, allowDuplicates });
+          found.push({
+            ...outboxView(instanceUrl, entry, people[at]!),
+            base,
+            way,
+            upsertField,
+            allowDuplicates,
+          });
         }
       }
       const [only] = found;
       if (only !== undefined && found.length === 1) return { entry: only };
       throw unknownEntry(only === undefined ? `There is no entry ${key}.` : meansSeveral(key));
     },
-    retry: (options) => {
-      if (options.take === 'local') return move(services, options, ['conflict'], 'pending');
-      if (options.take === 'salesforce') return move(services, options, ['conflict'], 'dropped');
-      return move(services, options, options.inDoubt ? ['rejected', 'in-doubt'] : ['rejected'], 'pending');
+    retry: (options, { signal }) => {
+      if (options.take === 'local') return move(services, options, ['conflict'], 'pending', signal);
+      if (options.take === 'salesforce') return move(services, options, ['conflict'], 'dropped', signal);
+      const from: OutboxState[] = options.inDoubt ? ['rejected', 'in-doubt'] : ['rejected'];
+      return move(services, options, from, 'pending', signal);
     },
-    approve: (options) => move(services, options, ['held'], 'pending'),
+    approve: (options, { signal }) => move(services, options, ['held'], 'pending', signal),
     // One in doubt too: dropping it is how a person says that its contact was found in Salesforce.
-    drop: (options) => move(services, options, statesToDrop(options), 'dropped'),
+    drop: (options, { signal }) => move(services, options, statesToDrop(options), 'dropped', signal),
   };
 }
 
@@ -74,6 +69,7 @@ async function move(
   { org, keys, all }: OutboxMoveOptions,
   from: OutboxState[],
   to: OutboxState,
+  signal: AbortSignal,
 ): Promise<OutboxMoveResult> {
   const { instanceUrl } = oneOrg(services, org);
   if (!services.mirrors.exists(instanceUrl)) {
@@ -81,7 +77,7 @@ async function move(
     return { instanceUrl, keys: [] };
   }
   await using mirror = await services.mirrors.open(instanceUrl, { create: false });
-  const chosen = all ? await keysOf(mirror, from) : await named(mirror, keys, from);
+  const chosen = all ? await keysOf(mirror, from, signal) : await named(mirror, keys, from);
   return { instanceUrl, keys: await mirror.outbox.move(chosen, from, to, services.clock.now()) };
 }
 
@@ -120,9 +116,15 @@ function meansSeveral(prefix: string): string {
 }
 
 /** Entries hold values of any length, so that of many only the keys are kept. */
-async function keysOf(mirror: Mirror, states: readonly OutboxState[]): Promise<string[]> {
+async function keysOf(
+  mirror: Mirror,
+  states: readonly OutboxState[],
+  signal: AbortSignal,
+): Promise<string[]> {
   const keys: string[] = [];
   for (let after = -1; ; ) {
+    await nextTurn();
+    throwIfAborted(signal);
     const page = await mirror.outbox.list({ states, after, limit: 1_000 });
     for (const { key } of page) keys.push(key);
     const last = page.at(-1);
@@ -135,29 +137,4 @@ function unknownEntry(message: string): AppError {
   return new AppError('UNKNOWN_ENTRY', message, {
     hint: '`parahack-sync outbox list` shows the entries with their keys.',
   });
-}
-
-function viewOf(
-  instanceUrl: string,
-  entry: OutboxEntry,
-  contact: OutboxEntryView['contact'],
-): OutboxEntryView {
-  const { key, op, contactKey, contactId, changes, state, attempts, errors, createdAt, sentAt, settledAt } =
-    entry;
-  return {
-    key,
-    instanceUrl,
-    op,
-    contactKey,
-    contactId,
-    changes,
-    fields: Object.keys(changes),
-    contact,
-    state,
-    attempts,
-    errors,
-    createdAt: isoTime(createdAt),
-    sentAt: isoTime(sentAt),
-    settledAt: isoTime(settledAt),
-  };
 }

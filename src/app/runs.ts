@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { throwIfAborted } from '../base/abort.ts';
 import { AppError, isAppError } from '../base/errors.ts';
 import { isoTime } from '../base/iso-time.ts';
 import type { Mirror } from '../sync/ports/mirror.ts';
@@ -11,15 +13,19 @@ import { isInPlace } from './spent-copy.ts';
 export async function listRuns(
   services: Services,
   { org, limit }: { org: string | null; limit: number },
+  signal: AbortSignal,
 ): Promise<RunsResult> {
-  const runs: RunView[] = [];
+  let runs: RunView[] = [];
   for (const { instanceUrl } of toldOrgs(services, org)) {
+    await nextTurn();
+    throwIfAborted(signal);
     await eachMirror(services, instanceUrl, async (mirror) => {
       for (const run of await mirror.runs({ limit })) runs.push(runView(services, instanceUrl, run));
     });
+    // No more than are asked for are held of however many orgs.
+    runs = runs.sort((a, b) => b.startedAt.localeCompare(a.startedAt)).slice(0, limit);
   }
-  runs.sort((a, b) => b.startedAt.localeCompare(a.startedAt));
-  return { runs: runs.slice(0, limit) };
+  return { runs };
 }
 
 /** `id` may be the beginning of a run's id, as long as it means one run only. */
@@ -76,11 +82,12 @@ const pushBeginsWithinMs = 10_000;
 
 /** A run that says it is under way, while no process holds the lock that it needs, was killed. */
 export function runView(services: Services, instanceUrl: string, run: Run): RunView {
-  const isAtWork =
+  const isAtWork = () =>
     run.kind === 'push'
       ? isSending(services, instanceUrl) || services.clock.now() - run.startedAt < pushBeginsWithinMs
       : isOrgLocked(services, instanceUrl);
-  const killed = run.status === 'running' && !isAtWork;
+  // Asked of the few that say so: a lock is a file to look at.
+  const killed = run.status === 'running' && !isAtWork();
   const status = killed ? 'interrupted' : run.status;
   const { id, kind, startedAt, finishedAt, counts, apiCalls, error } = run;
   return {

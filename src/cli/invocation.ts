@@ -38,12 +38,17 @@ export interface Invocation {
 export interface Outcome {
   /** With `--json`: the one document. Left out by commands that stream. */
   document?: object;
-  /** The same for a document that is too large to hold: its text in pieces, with the error that it is to carry. */
-  documentParts?: (error: ErrorInfo | null) => AsyncIterable<string>;
+  /**
+   * The same for a document that is too large to hold: its text in pieces, with the error that it is to carry.
+   * `infoOf` takes what goes wrong between two pieces, and gives what the rest of the document is to carry of it.
+   */
+  documentParts?: (error: ErrorInfo | null, infoOf: (thrown: unknown) => ErrorInfo) => AsyncIterable<string>;
   /** The document is the last of several lines, not the only one. */
   asLine?: boolean;
   /** Without `--json`: the text for stdout. */
   text?: () => string;
+  /** The same for a text that is too long to hold. */
+  textParts?: () => AsyncIterable<string>;
   /** Called when it has been shown. */
   shown?: () => void;
   /** Why the exit code is not 0; what was done is in the document all the same. */

@@ -24,8 +24,8 @@ export interface CommandParts {
   orgNames: OrgNames;
   /** What the redaction hides; grows by what a command reads. */
   secrets: (string | undefined)[];
-  /** Shows what a command ended with, while the app that it may still be read from is open. */
-  present: (outcome: Outcome) => Promise<void>;
+  /** Shows what a command ended with, while the app that it may still be read from is open; whether all of it. */
+  present: (outcome: Outcome) => Promise<boolean>;
 }
 
 /** Runs one handler. The app is made when the handler first asks for it, and disposed when it is done. */
@@ -74,8 +74,7 @@ export async function performCommand(
     });
     talk.setPainter(null);
     if (unwritten !== null) throw unwritten;
-    await present(outcome);
-    outcome.shown?.();
+    if (await present(outcome)) outcome.shown?.();
   } catch (error) {
     // The handler's error is the one to tell, whatever goes wrong while the app is put away.
     await dispose(opened, orgNames).catch(() => {});

@@ -1,3 +1,4 @@
+import type { ErrorInfo } from '../app/contract/error-info.ts';
 import { isAbort } from '../base/abort.ts';
 import { printableJson } from '../base/printable-json.ts';
 import type { GlobalFlags } from '../config/global-flags.ts';
@@ -41,14 +42,29 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     reportError(error, { redact, verbose: output.verbosity > 0, stoppedBy: stop.stoppedBy });
 
   let exitCode: number = exitCodes.done;
-  let isShown = false;
-  const present = async (outcome: Outcome) => {
+  /** Whether stdout has a document of its own, and no place for a second. */
+  let document: 'none' | 'begun' | 'shown' = 'none';
+  const present = async (outcome: Outcome): Promise<boolean> => {
     const failure = outcome.failure ? report(outcome.failure) : null;
-    await show(outcome, failure, { flags, stdout, pretty: surface.columns !== null });
-    isShown = outcome.document !== undefined || outcome.documentParts !== undefined;
-    if (failure === null) return;
-    await tell(failure, { flags, talk, stdout: isShown ? null : stdout });
-    exitCode = failure.exitCode;
+    let late: ErrorReport | null = null;
+    await show(outcome, failure, {
+      flags,
+      stdout,
+      pretty: surface.columns !== null,
+      onBegin: () => {
+        document = 'begun';
+      },
+      infoOf: (thrown) => {
+        late = report(thrown);
+        return late.info;
+      },
+    });
+    if (outcome.document !== undefined || outcome.documentParts !== undefined) document = 'shown';
+    const told = failure ?? late;
+    if (told === null) return true;
+    await tell(told, { flags, talk, stdout, document });
+    exitCode = told.exitCode;
+    return late === null;
   };
   try {
     if (parsed.kind === 'wrong') throw parsed.error;
@@ -70,7 +86,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     // Work that ended because nobody reads its output any more (`| head`) has not failed.
     if (!(isAbort(error) && stdout.closed && stop.stoppedBy === null)) {
       const failure = report(error);
-      await tell(failure, { flags, talk, stdout: isShown ? null : stdout });
+      await tell(failure, { flags, talk, stdout, document });
       // Something went wrong with the app behind a result that stands; a result's own failure says more.
       if (exitCode === exitCodes.done) exitCode = failure.exitCode;
     }
@@ -83,26 +99,49 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
 async function show(
   outcome: Outcome,
   failure: ErrorReport | null,
-  { flags, stdout, pretty }: { flags: GlobalFlags; stdout: OutputStream; pretty: boolean },
+  {
+    flags,
+    stdout,
+    pretty,
+    onBegin,
+    infoOf,
+  }: {
+    flags: GlobalFlags;
+    stdout: OutputStream;
+    pretty: boolean;
+    onBegin: () => void;
+    infoOf: (thrown: unknown) => ErrorInfo;
+  },
 ): Promise<void> {
   if (flags.json && outcome.documentParts !== undefined) {
-    for await (const part of outcome.documentParts(failure?.info ?? null)) await stdout.write(part);
+    for await (const part of outcome.documentParts(failure?.info ?? null, infoOf)) {
+      onBegin();
+      // JSON has escaped what a terminal would act upon.
+      await stdout.writeData(part);
+    }
   } else if (flags.json && outcome.document !== undefined) {
     const document = failure === null ? outcome.document : { ...outcome.document, error: failure.info };
     await stdout.write(`${printableJson(document, pretty && !outcome.asLine ? 2 : undefined)}\n`);
+  } else if (!flags.json && outcome.textParts !== undefined) {
+    for await (const part of outcome.textParts()) await stdout.write(part);
   } else if (!flags.json && outcome.text !== undefined) {
     const text = outcome.text();
     if (text !== '') await stdout.write(text.endsWith('\n') ? text : `${text}\n`);
   }
 }
 
-/** The error on stderr, or with `--json` on `stdout` (null: its document is there already). */
+/** The error on stderr, or with `--json` on stdout, unless a document that is `shown` there carries it already. */
 async function tell(
   report: ErrorReport,
-  { flags, talk, stdout }: { flags: GlobalFlags; talk: Talk; stdout: OutputStream | null },
+  {
+    flags,
+    talk,
+    stdout,
+    document,
+  }: { flags: GlobalFlags; talk: Talk; stdout: OutputStream; document: 'none' | 'begun' | 'shown' },
 ): Promise<void> {
-  let isTold = flags.json === true;
-  if (isTold && stdout !== null) {
+  let isTold = flags.json === true && document !== 'begun';
+  if (isTold && document === 'none') {
     try {
       await stdout.write(`${printableJson({ error: report.info })}\n`);
     } catch (error) {

@@ -200,13 +200,13 @@ describe('backfill --fresh', () => {
     const during: string[][] = [];
     const looks: Promise<void>[] = [];
     const look = async () => {
-      const { runs } = await listRuns(app.services, { org: null, limit: 50 });
+      const { runs } = await listRuns(app.services, { org: null, limit: 50 }, new AbortController().signal);
       during.push(runs.filter(({ kind }) => kind === 'backfill').map(({ status }) => status));
     };
     await backfill({ fresh: true }, { onPage: () => void looks.push(look()) });
     await Promise.all(looks);
     expect(during[1]).toEqual(['running', 'complete']);
-    const { runs } = await listRuns(app.services, { org: null, limit: 50 });
+    const { runs } = await listRuns(app.services, { org: null, limit: 50 }, new AbortController().signal);
     expect(runs.filter(({ kind }) => kind === 'backfill').map(({ status }) => status)).toEqual([
       'complete',
       'complete',

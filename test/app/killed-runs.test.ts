@@ -14,10 +14,10 @@ it('a push whose process was killed is shown as interrupted, one that sends or h
     await using mirror = await services.mirrors.open(org.url, { create: true });
     await mirror.startRun('push', now - minuteMs, {});
   }
-  const statuses = async () =>
-    (await listRuns(services, { org: null, limit: 9 })).runs.map((run) => run.status);
-  expect(await statuses()).toEqual(['interrupted']);
   const { signal } = new AbortController();
+  const statuses = async () =>
+    (await listRuns(services, { org: null, limit: 9 }, signal)).runs.map((run) => run.status);
+  expect(await statuses()).toEqual(['interrupted']);
   await withDrainLock(services, org.url, signal)(async () => expect(await statuses()).toEqual(['running']));
   {
     await using mirror = await services.mirrors.open(org.url, { create: false });

@@ -70,3 +70,33 @@ test('all entries are moved, and never all of them held at once', async () => {
   expect(moved.keys.toSorted()).toEqual(entries.map(({ key }) => key).toSorted());
   expect(Math.max(...read)).toBeLessThanOrEqual(1_000);
 });
+
+async function listed(
+  outbox: ReturnType<typeof appOutbox>,
+  limit: number,
+  signal = context.signal,
+): Promise<{ total: number; keys: string[] }> {
+  const { total, batches } = await outbox.list(
+    { org: null, states: ['pending', 'pending'], limit },
+    { ...context, signal },
+  );
+  const keys: string[] = [];
+  for await (const batch of batches()) keys.push(...batch.map(({ key }) => key));
+  return { total, keys };
+}
+
+test('a long list is read a few entries at a time, and ends where it is stopped', async () => {
+  await using opened = openServices(org);
+  const entries = Array.from({ length: 3_000 }, () => entry());
+  const { outbox, read } = await outboxOf(opened, entries);
+  const keys = entries.map(({ key }) => key);
+  expect(await listed(outbox, 1_000_000)).toEqual({ total: 3_000, keys });
+  expect(await listed(outbox, 450)).toEqual({ total: 3_000, keys: keys.slice(0, 450) });
+  expect(Math.max(...read)).toBeLessThanOrEqual(200);
+
+  const stop = new AbortController();
+  setImmediate(() => stop.abort());
+  read.length = 0;
+  await expect(listed(outbox, 1_000_000, stop.signal)).rejects.toThrow(/abort/i);
+  expect(read.length).toBeLessThan(15);
+});

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fakeApp } from './support/fake-app.ts';
+import { outboxList } from './support/listed.ts';
 import { json, runMain } from './support/run-main.ts';
 
 const backfill = () => fakeApp({ backfill: async () => ({ orgs: [] }) });
@@ -24,7 +25,7 @@ describe('global flags stand anywhere', () => {
   });
 
   test('in a command of a command', async () => {
-    const { app } = fakeApp({ outbox: { list: async () => ({ entries: [], total: 0 }) } });
+    const { app } = fakeApp({ outbox: { list: async () => outboxList([]) } });
     const { code, stdout } = await runMain(['outbox', '--json', 'list', '--api-version', '61'], { app });
     expect(code).toBe(0);
     expect(json(stdout)).toEqual({ entries: [], total: 0 });

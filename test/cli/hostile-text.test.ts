@@ -8,6 +8,7 @@ import { completionModel } from '../../src/cli/completion/completion-model.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 import { fakeApp } from './support/fake-app.ts';
 import { pushResultOf } from './support/fake-push.ts';
+import { contactPage, outboxList } from './support/listed.ts';
 import { runMain } from './support/run-main.ts';
 
 /** What somebody may write into a contact, a username, an error message, a file's name. */
@@ -157,8 +158,8 @@ const { app } = fakeApp({
     return pushResultOf([], { faults: [fault], records: [record] });
   },
   contacts: {
-    list: async () => page,
-    search: async () => page,
+    list: async () => contactPage(page),
+    search: async () => contactPage(page),
     show: async () => ({
       instanceUrl,
       columns,
@@ -179,7 +180,7 @@ const { app } = fakeApp({
     }),
   },
   outbox: {
-    list: async () => ({ entries: [entry], total: 2 }),
+    list: async () => outboxList([entry], 2),
     show: async () => ({
       entry: {
         ...entry,

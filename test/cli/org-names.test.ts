@@ -3,6 +3,7 @@ import { AppError } from '../../src/base/errors.ts';
 import { OrgNames } from '../../src/cli/org-names.ts';
 import { fakeApp } from './support/fake-app.ts';
 import { pushResultOf } from './support/fake-push.ts';
+import { contactPage, outboxList } from './support/listed.ts';
 import { runMain } from './support/run-main.ts';
 
 const acme = 'https://acme.my.salesforce.com';
@@ -145,10 +146,10 @@ describe('every command calls an org the same in its text, and by its URL in JSO
     },
     push: async () => pushResultOf([], { instanceUrl: acme, runId: null }),
     contacts: {
-      list: async () => page,
+      list: async () => contactPage(page),
       export: async () => ({ ...page, batches: (async function* () {})() }),
     },
-    outbox: { list: async () => ({ entries: [entry], total: 1 }), retry: moved, drop: moved },
+    outbox: { list: async () => outboxList([entry]), retry: moved, drop: moved },
     runs: async () => ({ runs: [run] }),
     run: async () => ({ run: { ...run, steps: [] } }),
     limits: async () => ({

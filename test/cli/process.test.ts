@@ -98,6 +98,35 @@ describe.each([
     },
   );
 
+  test('ends a list into a file within a moment, and its JSON is one document that says so', async () => {
+    const path = join(folder, `${signal}.json`);
+    const file = openSync(path, 'w');
+    const child = spawn(
+      process.execPath,
+      [support('fake-main.ts'), 'contacts', 'list', '--json', '--limit', '1000000'],
+      { env: { ...process.env, PARAHACK_SYNC_DATA_DIR: folder }, stdio: ['ignore', file, 'ignore'] },
+    );
+    running.add(child);
+    closeSync(file);
+    const exited = once(child, 'exit');
+    await vi.waitFor(() => expect(statSync(path).size).toBeGreaterThan(1_000_000), { timeout: 4_000 });
+    child.kill(signal);
+    const askedAt = performance.now();
+    expect(await exited).toEqual([exitCode, null]);
+    expect(performance.now() - askedAt).toBeLessThan(3_000);
+    const document = json(readFileSync(path, 'utf8'));
+    expect(Object.keys(document)).toEqual(['instanceUrl', 'total', 'coveredUntil', 'contacts', 'error']);
+    expect(document).toMatchObject({ error: { code: errorCode } });
+  });
+
+  test('ends a list while it is read for its widths', async () => {
+    const child = start(['contacts', 'list', '--limit', '1000000']);
+    await child.says('reading');
+    child.process.kill(signal);
+    expect(await child.ends()).toEqual({ code: exitCode, signal: null });
+    expect(child.text.stdout).toBe('');
+  });
+
   test('ends an export into a file, which takes all that is written at once', async () => {
     const path = join(folder, `${signal}.csv`);
     const file = openSync(path, 'w');

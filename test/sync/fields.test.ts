@@ -33,7 +33,8 @@ const seen = (rig: Rig) => {
     return {
       view: view.filter((name) => !name.startsWith('_')),
       commands: reader.columns.map(({ name }) => name),
-      shown: reader.show(reader.list({ limit: 1, deleted: false }).rows[0]?.[0] as string)?.columns.length,
+      shown: reader.show([...reader.list({ limit: 1, deleted: false }).batches()][0]?.[0]?.[0] as string)
+        ?.columns.length,
     };
   } finally {
     db.close();
@@ -64,7 +65,8 @@ describe('columns that are no longer kept up to date', () => {
     expect(wide.error).toBeNull();
     expect(seen(rig).view.toSorted()).toEqual([...expected, 'Title'].sort());
     using reader = new MirrorReader(mirrorPath(join(rig.folder, 'orgs'), url));
-    const { rows, total } = reader.list({ limit: 100, deleted: false, fields: ['Title'] });
+    const { batches, total } = reader.list({ limit: 100, deleted: false, fields: ['Title'] });
+    const rows = [...batches()].flat();
     expect([total, new Set(rows.flat())]).toEqual([30, new Set(['After'])]);
   });
 
@@ -112,7 +114,7 @@ describe('columns that are no longer kept up to date', () => {
     const { mirror } = rig.context;
     await backfill(rig.context, { api: 'rest', signal: rig.signal });
     using reader = new MirrorReader(mirror.path);
-    const [row] = reader.list({ limit: 1, deleted: false, fields: ['ParaHack_Id__c'] }).rows;
+    const [row] = [...reader.list({ limit: 1, deleted: false, fields: ['ParaHack_Id__c'] }).batches()].flat();
     const value = String(row?.[0]);
     expect((await mirror.idsBy('ParaHack_Id__c', [value])).size).toBe(1);
     await backfill(rig.context, { fields: ['LastName'], signal: rig.signal });

@@ -42,11 +42,12 @@ export type ContactRow = readonly unknown[];
 export interface ContactPage {
   instanceUrl: string;
   columns: ContactColumn[];
-  rows: ContactRow[];
   /** How many match, `limit` aside. */
   total: number;
   /** Up to which instant the mirror holds all changes. */
   coveredUntil: string | null;
+  /** The contacts of the moment that `total` is of, as often as asked, one reading after the other. */
+  batches(): AsyncIterable<readonly ContactRow[]>;
 }
 
 export interface ContactView {

@@ -28,9 +28,10 @@ export interface OutboxEntryView {
 }
 
 export interface OutboxListResult {
-  entries: OutboxEntryView[];
   /** How many match, `limit` aside. */
   total: number;
+  /** The entries, the oldest first, as often as asked. What is sent meanwhile changes its state between two batches. */
+  batches(): AsyncIterable<readonly OutboxEntryView[]>;
 }
 
 /** One entry with all that is known of it. */

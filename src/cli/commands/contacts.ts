@@ -1,12 +1,14 @@
-import type { ContactPage } from '../../app/contract/contacts.ts';
+import type { ContactPage, ContactRow } from '../../app/contract/contacts.ts';
+import { eachBatch } from '../each-batch.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
+import { listDocument } from '../list-document.ts';
 import { collectList } from '../options/list-option.ts';
 import { wholeNumber } from '../options/number-option.ts';
 import { sortOption } from '../options/sort-option.ts';
 import { renderFacts } from '../render/facts.ts';
 import { count, counted } from '../render/quantity.ts';
 import { relativeTime } from '../render/relative-time.ts';
-import { renderTable } from '../render/table.ts';
+import { renderLongTable } from '../render/table.ts';
 import type { CommandHost } from './command-host.ts';
 import { contactObject, contactTexts, summaryColumns } from './contact-record.ts';
 import { addContactsExportCommand } from './contacts-export.ts';
@@ -109,28 +111,47 @@ async function show(call: Invocation, id: string, org: string | null): Promise<O
 
 function page(
   call: Invocation,
-  { instanceUrl, columns, rows, total, coveredUntil }: ContactPage,
+  { instanceUrl, columns, total, coveredUntil, batches }: ContactPage,
   { all = false }: { all?: boolean } = {},
 ): Outcome {
+  const { surface, orgNames, io, talk } = call;
+  const shown = all ? columns.map(({ name }, at) => ({ name, at })) : summaryColumns(columns);
+  const cellsOf = (row: ContactRow) => {
+    const texts = contactTexts(columns, row);
+    return shown.map(({ at }) => texts[at] ?? '');
+  };
   return {
-    document: { instanceUrl, total, coveredUntil, contacts: rows.map((row) => contactObject(columns, row)) },
-    text: () => {
-      const shown = all ? columns.map(({ name }, at) => ({ name, at })) : summaryColumns(columns);
-      const table = renderTable(
+    documentParts: (_error, infoOf) =>
+      listDocument(
+        {
+          head: { instanceUrl, total, coveredUntil },
+          name: 'contacts',
+          batches: eachBatch(batches(), (row) => contactObject(columns, row)),
+          pretty: surface.columns !== null,
+        },
+        infoOf,
+      ),
+    async *textParts() {
+      let rows = 0;
+      const table = renderLongTable(
         shown.map(({ name }) => ({ title: name.toUpperCase(), key: name === 'Id' })),
-        rows.map((row) => {
-          const texts = contactTexts(columns, row);
-          return shown.map(({ at }) => texts[at] ?? '');
-        }),
-        call.surface,
+        () => {
+          rows = 0;
+          return eachBatch(batches(), (row) => {
+            rows++;
+            return cellsOf(row);
+          });
+        },
+        surface,
       );
+      const first = await table.next();
       const amount =
-        total > rows.length
-          ? `${count(rows.length)} of ${counted(total, 'contact')}`
-          : counted(total, 'contact');
-      const age = coveredUntil === null ? '' : `, as of ${relativeTime(coveredUntil, call.io.now())}`;
-      call.talk.say(`${amount} of ${call.orgNames.of(instanceUrl)}${age}.`);
-      return rows.length === 0 ? '' : table;
+        total > rows ? `${count(rows)} of ${counted(total, 'contact')}` : counted(total, 'contact');
+      const age = coveredUntil === null ? '' : `, as of ${relativeTime(coveredUntil, io.now())}`;
+      talk.say(`${amount} of ${orgNames.of(instanceUrl)}${age}.`);
+      if (first.done) return;
+      yield first.value;
+      yield* table;
     },
   };
 }

@@ -1,36 +1,51 @@
 import type { OutboxEntryDetails, OutboxEntryView, OutboxListResult } from '../../app/contract/outbox.ts';
+import { eachBatch } from '../each-batch.ts';
 import type { Invocation } from '../invocation.ts';
 import { renderFacts } from '../render/facts.ts';
 import { count, counted } from '../render/quantity.ts';
 import { relativeTime } from '../render/relative-time.ts';
-import { renderTable } from '../render/table.ts';
+import { renderLongTable } from '../render/table.ts';
 
 /** Entries as a table; what tells them apart comes first, since a narrow terminal shows no more than that. */
-export function outboxTable(
-  { entries, total }: OutboxListResult,
+export async function* outboxTable(
+  { total, batches }: OutboxListResult,
   { surface, talk, io, orgNames }: Invocation,
   { filtered }: { filtered: boolean },
-): string {
-  if (total === 0) return filtered ? 'No entry is in such a state.' : 'The outbox is empty.';
-  if (total > entries.length)
-    talk.say(`${count(entries.length)} of ${counted(total, 'entry', 'entries')}; see more with --limit.`);
-  return renderTable(
+): AsyncGenerator<string> {
+  if (total === 0) {
+    yield filtered ? 'No entry is in such a state.\n' : 'The outbox is empty.\n';
+    return;
+  }
+  let entries = 0;
+  const table = renderLongTable(
     ['KEY', 'STATE', 'CONTACT', 'DOES', 'ERROR', 'FIELDS', 'AGE', 'ORG'].map((title) => ({
       title,
       key: title === 'KEY',
     })),
-    entries.map((entry) => [
-      entry.key,
-      entry.state,
-      contactOf(entry),
-      entry.op,
-      errorsOf(entry),
-      entry.fields.join(', '),
-      relativeTime(entry.createdAt, io.now()),
-      orgNames.of(entry.instanceUrl),
-    ]),
+    () => {
+      entries = 0;
+      return eachBatch(batches(), (entry) => {
+        entries++;
+        return [
+          entry.key,
+          entry.state,
+          contactOf(entry),
+          entry.op,
+          orgNames.inSentence(errorsOf(entry)),
+          entry.fields.join(', '),
+          relativeTime(entry.createdAt, io.now()),
+          orgNames.of(entry.instanceUrl),
+        ];
+      });
+    },
     surface,
   );
+  const first = await table.next();
+  if (total > entries)
+    talk.say(`${count(entries)} of ${counted(total, 'entry', 'entries')}; see more with --limit.`);
+  if (first.done) return;
+  yield first.value;
+  yield* table;
 }
 
 /** One entry with the values that it sets. */

@@ -3,6 +3,7 @@ import type { OutboxMoveResult } from '../../app/contract/outbox.ts';
 import { AppError } from '../../base/errors.ts';
 import type { OutboxState } from '../../sync/ports/outbox.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
+import { listDocument } from '../list-document.ts';
 import { collectList } from '../options/list-option.ts';
 import { wholeNumber } from '../options/number-option.ts';
 import { counted } from '../render/quantity.ts';
@@ -139,7 +140,15 @@ async function list(call: Invocation, flags: ListFlags): Promise<Outcome> {
     { org: flags.org ?? null, states: wanted, limit: flags.limit },
     call.context(),
   );
-  return { document: result, text: () => outboxTable(result, call, { filtered: wanted.length > 0 }) };
+  const { total, batches } = result;
+  return {
+    documentParts: (_error, infoOf) =>
+      listDocument(
+        { head: { total }, name: 'entries', batches: batches(), pretty: call.surface.columns !== null },
+        infoOf,
+      ),
+    textParts: () => outboxTable(result, call, { filtered: wanted.length > 0 }),
+  };
 }
 
 async function show(call: Invocation, key: string, org: string | null): Promise<Outcome> {

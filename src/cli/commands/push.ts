@@ -119,7 +119,7 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
       ? ''
       : await renderPush(result, call.orgNames.of(result.counts.instanceUrl), call.surface);
   return {
-    documentParts: (error) => pushDocument(result, error),
+    documentParts: (error, infoOf) => pushDocument(result, error, infoOf),
     text: () => text,
     shown: () => {
       result.isTold = true;

@@ -26,26 +26,84 @@ const narrowest = 12;
 export function renderTable(
   columns: readonly TableColumn[],
   rows: readonly (readonly string[])[],
-  { style, columns: available }: TableOptions,
+  options: TableOptions,
 ): string {
-  const cells = rows.map((row) => columns.map((_, at) => printableLine(row[at] ?? '')));
-  const natural = columns.map(({ title }, at) =>
-    cells.reduce((width, row) => Math.max(width, displayWidth(row[at]!)), displayWidth(title)),
-  );
-  const widths = available === null ? natural : fitted(columns, natural, available);
-  const line = (row: readonly string[]) =>
-    columns
+  const layout = new TableLayout(columns, options);
+  layout.measure(rows);
+  return layout.header() + layout.lines(rows);
+}
+
+/** The same of more rows than are to be held, in pieces: they are read twice, the first time for their widths. */
+export async function* renderLongTable(
+  columns: readonly TableColumn[],
+  read: () => AsyncIterable<readonly (readonly string[])[]>,
+  options: TableOptions,
+): AsyncGenerator<string> {
+  const layout = new TableLayout(columns, options);
+  let only: readonly (readonly string[])[] | null = null;
+  let batches = 0;
+  for await (const rows of read()) {
+    batches++;
+    only = batches === 1 ? rows : null;
+    layout.measure(rows);
+  }
+  if (batches === 0) return;
+  yield layout.header();
+  if (only !== null) yield layout.lines(only);
+  else for await (const rows of read()) yield layout.lines(rows);
+}
+
+/** Where each column of a table goes; every row has been measured before the first is laid out. */
+class TableLayout {
+  readonly #columns: readonly TableColumn[];
+  readonly #options: TableOptions;
+  readonly #natural: number[];
+  #fitted: number[] | null = null;
+
+  constructor(columns: readonly TableColumn[], options: TableOptions) {
+    this.#columns = columns;
+    this.#options = options;
+    this.#natural = columns.map(({ title }) => displayWidth(title));
+  }
+
+  measure(rows: readonly (readonly string[])[]): void {
+    for (const row of rows) {
+      for (let at = 0; at < this.#columns.length; at++) {
+        const width = displayWidth(printableLine(row[at] ?? ''));
+        if (width > this.#natural[at]!) this.#natural[at] = width;
+      }
+    }
+  }
+
+  header(): string {
+    return `${this.#options.style.bold(this.#line(this.#columns.map(({ title }) => title)))}\n`;
+  }
+
+  lines(rows: readonly (readonly string[])[]): string {
+    return rows.map((row) => `${this.#line(row)}\n`).join('');
+  }
+
+  #line(row: readonly string[]): string {
+    const widths = this.#widths();
+    return this.#columns
       .flatMap(({ align }, at) => {
         const width = widths[at]!;
         if (width === 0) return [];
-        const text = cutToWidth(row[at]!, width);
-        const padding = ' '.repeat(width - displayWidth(text));
+        const whole = printableLine(row[at] ?? '');
+        const text = this.#options.columns === null ? whole : cutToWidth(whole, width);
+        // What was read twice may have grown in between.
+        const padding = ' '.repeat(Math.max(0, width - displayWidth(text)));
         return [align === 'right' ? padding + text : text + padding];
       })
       .join(gap)
       .trimEnd();
-  const header = line(columns.map(({ title }) => title));
-  return `${[style.bold(header), ...cells.map(line)].join('\n')}\n`;
+  }
+
+  #widths(): readonly number[] {
+    const { columns: available } = this.#options;
+    this.#fitted ??= available === null ? this.#natural : fitted(this.#columns, this.#natural, available);
+    return this.#fitted;
+  }
 }
 
 /** The columns' widths within `available`; 0 for one that is left out. */

@@ -24,11 +24,12 @@ export interface ReaderColumn {
 /** Values as the mirror stores them, in the order of the columns. */
 export type ReaderRow = readonly unknown[];
 
-export interface ReaderPage {
+export interface ReaderListing {
   columns: ReaderColumn[];
-  rows: ReaderRow[];
   /** How many match, `limit` aside. */
   total: number;
+  /** The rows of the moment that `total` is of, read anew each time. Nothing else can be asked meanwhile. */
+  batches(): Iterable<ReaderRow[]>;
 }
 
 export interface ReaderContact {
@@ -90,21 +91,25 @@ export class MirrorReader implements Disposable {
   }
 
   /** Live contacts in the order of their Ids, or with `deleted` the tombstones. */
-  list({ limit, deleted, ...selection }: { limit: number; deleted: boolean } & ContactSelection): ReaderPage {
+  list({
+    limit,
+    deleted,
+    ...selection
+  }: { limit: number; deleted: boolean } & ContactSelection): ReaderListing {
     // "+Id": sort the few tombstones rather than walk through all contacts in the order of their Ids.
     return deleted
-      ? this.#page('contact WHERE _gone IS NOT NULL', '+Id', [], limit, {
+      ? this.#listing('contact WHERE _gone IS NOT NULL', '+Id', [], limit, {
           more: ['_gone'],
           own: ownColumns.gone,
           selection,
         })
-      : this.#page('contacts', 'Id', [], limit, { selection });
+      : this.#listing('contacts', 'Id', [], limit, { selection });
   }
 
   /** Live contacts whose name, e-mail or phone numbers contain `text`, whatever its case. */
-  search(text: string, { limit }: { limit: number }): ReaderPage {
+  search(text: string, { limit }: { limit: number }): ReaderListing {
     const { sql, parameters } = searchCondition(text, this.columns);
-    return this.#page(`contacts WHERE ${sql}`, 'Id', parameters, limit);
+    return this.#listing(`contacts WHERE ${sql}`, 'Id', parameters, limit);
   }
 
   /** The columns of a selection; throws AppError `INVALID_INPUT` where it cannot be read. */
@@ -191,26 +196,14 @@ export class MirrorReader implements Disposable {
     const names = chosenColumns(this.columns, fields).map(({ name }) => quoteName(name));
     if (where !== undefined) checkCondition(this.#db, where);
     const from = where === undefined ? 'contacts' : `contacts WHERE (\n${where}\n)`;
-    try {
-      let batch: ReaderRow[] = [];
-      const rows = this.#db.prepare(`SELECT ${names} FROM ${from}`).raw().iterate();
-      for (const row of rows as IterableIterator<ReaderRow>) {
-        batch.push(row);
-        if (batch.length < batchRows) continue;
-        yield batch;
-        batch = [];
-      }
-      if (batch.length > 0) yield batch;
-    } catch (error) {
-      throw (where === undefined ? null : conditionFaultOf(error)) ?? mapSqliteFault(error, this.path);
-    }
+    yield* this.#inBatches(`SELECT ${names} FROM ${from}`, [], where !== undefined);
   }
 
   [Symbol.dispose](): void {
     this.#db.close();
   }
 
-  #page(
+  #listing(
     from: string,
     order: string,
     parameters: readonly string[],
@@ -220,10 +213,10 @@ export class MirrorReader implements Disposable {
       own = ownColumns.live,
       selection = {},
     }: { more?: readonly string[]; own?: readonly string[]; selection?: ContactSelection } = {},
-  ): ReaderPage {
+  ): ReaderListing {
     const { where, fields, sort, offset = 0 } = selection;
     refuseOutdated(this.#outdated, selection);
-    if (this.columns.length === 0) return { columns: [], rows: [], total: 0 };
+    if (this.columns.length === 0) return { columns: [], total: 0, batches: () => [] };
     const columns = [
       ...chosenColumns(this.columns, fields, own),
       ...more.map((name) => ({ name, type: 'string' })),
@@ -234,31 +227,62 @@ export class MirrorReader implements Disposable {
       this.#read((db) => checkCondition(db, where));
       from = `${from} ${from.includes(' WHERE ') ? 'AND' : 'WHERE'} (\n${where}\n)`;
     }
-    const select = (db: Connection) => {
-      // One transaction, so that rows and total are of the same moment.
-      const both = db.transaction(() => {
-        const rows = db
-          .prepare(`SELECT ${names} FROM ${from} ORDER BY ${inOrder} LIMIT ? OFFSET ?`)
-          .raw()
-          .all(...parameters, limit, offset) as ReaderRow[];
-        const total =
-          rows.length < limit && (rows.length > 0 || offset === 0)
-            ? offset + rows.length
-            : (db
-                .prepare(from === 'contacts' ? liveCount : `SELECT count(*) FROM ${from}`)
-                .pluck()
-                .get(...parameters) as number);
-        return { columns, rows, total };
+    const sql = `SELECT ${names} FROM ${from} ORDER BY ${inOrder} LIMIT ? OFFSET ?`;
+    const given = [...parameters, limit, offset];
+    const conditional = where !== undefined;
+    const count = () => this.#count(from, parameters, conditional);
+    // One transaction, so that rows and total are of the same moment.
+    if (limit > batchRows) {
+      const total = this.#read((db) => {
+        // It ends with the reader.
+        if (!db.inTransaction) db.exec('BEGIN');
+        return count();
       });
-      return both();
+      return { columns, total, batches: () => this.#inBatches(sql, given, conditional) };
+    }
+    const few = () => {
+      const rows = [...this.#inBatches(sql, given, conditional)].flat();
+      const isAll = rows.length < limit && (rows.length > 0 || offset === 0);
+      return { rows, total: isAll ? offset + rows.length : count() };
     };
-    return this.#read((db) => {
-      try {
-        return select(db);
-      } catch (error) {
-        throw (where === undefined ? null : conditionFaultOf(error)) ?? error;
+    const { rows, total } = this.#read((db) => db.transaction(few)());
+    return { columns, total, batches: () => (rows.length === 0 ? [] : [rows]) };
+  }
+
+  #count(from: string, parameters: readonly string[], conditional: boolean): number {
+    try {
+      const sql = from === 'contacts' ? liveCount : `SELECT count(*) FROM ${from}`;
+      return this.#db
+        .prepare(sql)
+        .pluck()
+        .get(...parameters) as number;
+    } catch (error) {
+      throw (conditional ? conditionFaultOf(error) : null) ?? error;
+    }
+  }
+
+  /** `conditional`: the user's own condition may be what fails. */
+  *#inBatches(
+    sql: string,
+    parameters: readonly (string | number)[],
+    conditional: boolean,
+  ): Generator<ReaderRow[]> {
+    try {
+      let batch: ReaderRow[] = [];
+      const rows = this.#db
+        .prepare(sql)
+        .raw()
+        .iterate(...parameters);
+      for (const row of rows as IterableIterator<ReaderRow>) {
+        batch.push(row);
+        if (batch.length < batchRows) continue;
+        yield batch;
+        batch = [];
       }
-    });
+      if (batch.length > 0) yield batch;
+    } catch (error) {
+      throw (conditional ? conditionFaultOf(error) : null) ?? mapSqliteFault(error, this.path);
+    }
   }
 
   #names(): string[] {

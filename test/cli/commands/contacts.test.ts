@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ContactRow } from '../../../src/app/contract/contacts.ts';
 import { fakeApp } from '../support/fake-app.ts';
+import { contactPage } from '../support/listed.ts';
 import { json, runMain } from '../support/run-main.ts';
 
 let cwd: string;
@@ -35,7 +36,7 @@ const objects = [
   },
   { Id: '003B', Name: '李, "x"', Email: null, HasOptedOutOfEmail: false, Score__c: null },
 ];
-const page = { instanceUrl, columns, rows, total: 7, coveredUntil };
+const page = contactPage({ instanceUrl, columns, rows, total: 7, coveredUntil });
 
 describe('list and search', () => {
   test('their options', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { RunView } from '../../../src/app/contract/runs.ts';
 import type { StatusItem } from '../../../src/app/contract/status.ts';
 import { fakeApp } from '../support/fake-app.ts';
+import { outboxList } from '../support/listed.ts';
 import { json, runMain } from '../support/run-main.ts';
 
 const instanceUrl = 'https://acme.my.salesforce.com';
@@ -278,7 +279,7 @@ describe('outbox', () => {
       sentAt: '2026-03-01T11:00:01.000Z',
       settledAt: null,
     };
-    const { app, calls } = fakeApp({ outbox: { list: async () => ({ entries: [entry], total: 1 }) } });
+    const { app, calls } = fakeApp({ outbox: { list: async () => outboxList([entry]) } });
     const { stdout } = await runMain(
       ['outbox', 'list', '--state', 'rejected,in-doubt', '--conflicts', '--json'],
       { app },

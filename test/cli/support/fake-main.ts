@@ -1,5 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { App } from '../../../src/app/app.ts';
-import { abortReason } from '../../../src/base/abort.ts';
+import { abortReason, throwIfAborted } from '../../../src/base/abort.ts';
 import { main } from '../../../src/main.ts';
 import { fakeApp } from './fake-app.ts';
 
@@ -15,6 +16,22 @@ function untilStopped(signal: AbortSignal, deaf: boolean): Promise<void> {
       });
     }
   });
+}
+
+/** As they are read of a mirror, with turns of the event loop, and until the work is stopped. */
+async function* listed(signal: AbortSignal): AsyncGenerator<[string][]> {
+  process.stderr.write('reading\n');
+  for await (const batch of manyContacts()) {
+    throwIfAborted(signal);
+    yield batch;
+    await nextTurn();
+  }
+}
+
+/** More than a pipe holds, so that the writer notices when its reader has gone. */
+async function* manyContacts(): AsyncGenerator<[string][]> {
+  for (let batch = 0; batch < 10_000; batch++)
+    yield Array.from({ length: 1_000 }, (_, at) => [`003${batch}${at}`]);
 }
 
 const instanceUrl = 'https://acme.my.salesforce.com';
@@ -37,21 +54,17 @@ const { app } = fakeApp({
     throw abortReason();
   },
   contacts: {
-    list: async () => ({
+    list: async (_options, { signal }) => ({
       instanceUrl,
       columns: [{ name: 'Id', type: 'id' }],
-      rows: Array.from({ length: 200_000 }, (_, at) => [`003${at}`]),
-      total: 200_000,
+      total: 10_000_000,
       coveredUntil: null,
+      batches: () => listed(signal),
     }),
     export: async () => ({
       instanceUrl,
       columns: [{ name: 'Id', type: 'id' }],
-      batches: (async function* () {
-        // More than a pipe holds, so that the writer notices when its reader has gone.
-        for (let batch = 0; batch < 10_000; batch++)
-          yield Array.from({ length: 1_000 }, (_, at) => [`003${batch}${at}`]);
-      })(),
+      batches: manyContacts(),
     }),
   },
 });

@@ -1,9 +1,12 @@
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
-import { MirrorReader } from '../../../src/store/sqlite/reader.ts';
+import { MirrorReader, type ReaderListing } from '../../../src/store/sqlite/reader.ts';
 import { contactFields, describeOf, storedNames } from './contact-fields.ts';
 import { contactId, contactRow, csvPage, epoch, type Row, stampOf } from './pages.ts';
 import { openTempMirror, type TempMirrors } from './temp-mirrors.ts';
+
+const withRows = (listing: ReaderListing) => ({ ...listing, rows: rowsOf(listing) });
+const rowsOf = (listing: ReaderListing) => [...listing.batches()].flat();
 
 async function filled(rows: readonly Row[]): Promise<TempMirrors> {
   const temp = await openTempMirror();
@@ -40,21 +43,34 @@ describe('the reader', () => {
     expect(reader.columns.map(({ name }) => name)).toEqual(storedNames);
     const page = reader.list({ limit: 2, deleted: false });
     expect(page.total).toBe(3);
-    expect(page.rows.map(([id]) => id)).toEqual([contactId(1), contactId(2)]);
+    expect(rowsOf(page).map(([id]) => id)).toEqual([contactId(1), contactId(2)]);
     const gone = reader.list({ limit: 9, deleted: true });
     expect(gone.total).toBe(1);
     expect(gone.columns.at(-1)).toEqual({ name: '_gone', type: 'string' });
-    expect([gone.rows[0]?.[0], gone.rows[0]?.at(-1)]).toEqual([contactId(4), 'merged']);
+    expect([rowsOf(gone)[0]?.[0], rowsOf(gone)[0]?.at(-1)]).toEqual([contactId(4), 'merged']);
+  });
+
+  test('gives a long list in batches, as often as asked, from the moment of its total', async () => {
+    await using temp = await filled(Array.from({ length: 1_200 }, (_, n) => contactRow(n)));
+    using reader = new MirrorReader(temp.mirror.path);
+    const listing = reader.list({ limit: 1_100, deleted: false, fields: ['Id'] });
+    expect(listing.total).toBe(1_200);
+    await temp.mirror.apply({ tombstones: [burial] });
+    for (const _again of [1, 2]) {
+      const batches = [...listing.batches()];
+      expect(batches.map(({ length }) => length)).toEqual([500, 500, 100]);
+      expect(batches.flat().map(([id]) => id)).toContain(contactId(4));
+    }
   });
 
   test('lists the contacts, fields and order that are asked for', async () => {
     await using temp = await filled(people);
     await temp.mirror.apply({ tombstones: [burial] });
     using reader = new MirrorReader(temp.mirror.path);
-    const list = (selection: object) => reader.list({ limit: 9, deleted: false, ...selection });
+    const list = (selection: object) => withRows(reader.list({ limit: 9, deleted: false, ...selection }));
     expect(
       list({ where: "LastName = 'Lovelace' or Email is null", fields: ['lastname', 'Id', '_state'] }),
-    ).toEqual({
+    ).toMatchObject({
       columns: [
         { name: 'LastName', type: 'string' },
         { name: 'Id', type: 'id' },
@@ -81,7 +97,7 @@ describe('the reader', () => {
     expect(list({ offset: 9, fields: ['Id'] })).toMatchObject({ rows: [], total: 3 });
     expect(list({ where: 'true -- a comment', fields: ['Id'] }).total).toBe(3);
     expect(
-      reader.list({ limit: 9, deleted: true, where: "LastName = 'Away'", fields: ['Id'] }),
+      withRows(reader.list({ limit: 9, deleted: true, where: "LastName = 'Away'", fields: ['Id'] })),
     ).toMatchObject({
       rows: [[contactId(4), 'merged']],
       total: 1,
@@ -136,7 +152,7 @@ describe('the reader', () => {
     await using temp = await filled(people);
     await temp.mirror.apply({ tombstones: [burial] });
     using reader = new MirrorReader(temp.mirror.path);
-    const found = (text: string) => reader.search(text, { limit: 9 }).rows.map(([id]) => id);
+    const found = (text: string) => rowsOf(reader.search(text, { limit: 9 })).map(([id]) => id);
     expect(found('LOVE')).toEqual([contactId(1)]);
     expect(found('Analytical')).toEqual([contactId(1)]);
     expect(found('müller')).toEqual([contactId(2)]);
@@ -217,7 +233,8 @@ describe('the reader', () => {
     await using temp = await openTempMirror();
     {
       using reader = new MirrorReader(temp.mirror.path);
-      expect(reader.list({ limit: 5, deleted: false })).toEqual({ columns: [], rows: [], total: 0 });
+      expect(reader.list({ limit: 5, deleted: false })).toMatchObject({ columns: [], total: 0 });
+      expect(rowsOf(reader.list({ limit: 5, deleted: false }))).toEqual([]);
       expect(reader.search('x', { limit: 5 }).total).toBe(0);
       expect(reader.show('x')).toBeNull();
       expect([...reader.batches()]).toEqual([]);
@@ -226,7 +243,7 @@ describe('the reader', () => {
     await temp.mirror.applyDescribe(describeOf(), epoch);
     await temp.mirror.apply({ effects: { firstCursors: { updated: epoch + 2, deleted: epoch + 1 } } });
     using reader = new MirrorReader(temp.mirror.path);
-    expect(reader.list({ limit: 5, deleted: true }).rows).toEqual([]);
+    expect(rowsOf(reader.list({ limit: 5, deleted: true }))).toEqual([]);
     expect(reader.coveredUntil()).toBe(epoch + 1);
   });
 });
