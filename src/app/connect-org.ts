@@ -14,6 +14,7 @@ import type { SyncContext } from '../sync/context.ts';
 import type { SyncEvent } from '../sync/events.ts';
 import type { Mirror } from '../sync/ports/mirror.ts';
 import type { Remote } from '../sync/ports/remote.ts';
+import { refuseWhileMoving } from './move-org.ts';
 import type { Services } from './services.ts';
 
 /** An org with its session, its API client and its mirror, ready for a job. */
@@ -105,6 +106,7 @@ export async function connectOrg(
   },
 ): Promise<ConnectedOrg> {
   const { clock, log } = services;
+  refuseWhileMoving(services, org);
   const session = await openOrgSession(services, org, signal);
   const opened: AsyncDisposable[] = [session];
   const close = async (): Promise<void> => {

@@ -1,4 +1,5 @@
 import type { App, CreateApp } from './app.ts';
+import { finishMoves } from './move-org.ts';
 import { orgNames } from './org-names.ts';
 import { Services } from './services.ts';
 
@@ -8,6 +9,7 @@ import { Services } from './services.ts';
  */
 export const createApp: CreateApp = async (config, { log }): Promise<App> => {
   const services = new Services(config, log);
+  await finishMoves(services);
   return {
     login: async (...call) => (await import('./login.ts')).login(services, ...call),
     logout: async (...call) => (await import('./logout.ts')).logout(services, ...call),

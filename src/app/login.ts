@@ -16,7 +16,7 @@ import type { OrgRecord } from '../orgs/org-record.ts';
 import { planLogin } from '../orgs/plan-login.ts';
 import type { CallContext } from './app.ts';
 import type { LoginEvent, LoginOptions, LoginResult } from './contract/login.ts';
-import { moveLocks, moveOrg } from './move-org.ts';
+import { isHalfMoved, moveLocks, moveOrg } from './move-org.ts';
 import { openInBrowser } from './open-browser.ts';
 import { withDrainLock } from './org-lock.ts';
 import type { Services } from './services.ts';
@@ -58,10 +58,11 @@ async function connect(
   const plan = planLogin(registry.list(), credential, { replaceUser: options.replaceUser });
   const known = plan.kind === 'new' ? null : plan.org;
   const isElsewhere = known !== null && known.instanceUrl !== credential.instanceUrl;
-  const moves = isElsewhere && options.move === true;
+  const moves =
+    isElsewhere &&
+    (options.move === true || isHalfMoved(services, known.instanceUrl, credential.instanceUrl));
   // An org is connected once, under the address that it came by, until the user moves it.
-  const kept: Credential =
-    isElsewhere && !moves ? { ...credential, instanceUrl: known.instanceUrl } : credential;
+  const kept: Credential = isElsewhere ? { ...credential, instanceUrl: known.instanceUrl } : credential;
   if (isElsewhere && !moves) {
     log.warn(
       `${credential.instanceUrl} is the org that is connected as ${known.instanceUrl}: calls go to the new address from now on, its name and its files stay; add --move to take them along`,
@@ -72,11 +73,10 @@ async function connect(
   // Keeping the new grant ends the old one, so nothing may be wrong from here on.
   if (options.alias !== null) checkAliasFree(options.alias, registry.list(), kept.instanceUrl);
   const org = recordOf(services, kept, options, known);
-  const replacesUser = plan.kind === 'replace-user' || (plan.kind === 'renamed' && plan.replacesUser);
   const register = async () => {
-    if (moves) await moveOrg(services, known.instanceUrl, kept.instanceUrl);
     registry.put(org);
-    if (replacesUser) await replaceEyes(services, org);
+    if (known !== null && options.replaceUser) await replaceEyes(services, org);
+    if (moves) await moveOrg(services, org, credential.instanceUrl);
   };
   const keep = async () => {
     let isStored = false;
@@ -86,7 +86,7 @@ async function connect(
         withLock: (name, work, lockOptions) => services.refreshLocks.withLock(name, work, lockOptions),
         fetch: services.fetch,
         signal,
-        replaces: moves ? [known.instanceUrl] : [],
+        replaces: moves ? [credential.instanceUrl] : [],
         onStored: () => {
           isStored = true;
           onStored();
@@ -106,7 +106,8 @@ async function connect(
   };
   // Waited for before anything is changed: nobody sends while the files move.
   await (moves ? withDrainLock(services, known.instanceUrl, signal)(keep) : keep());
-  const { instanceUrl, apiUrl, orgId, userId, username, alias, sync, grant } = org;
+  const { apiUrl, orgId, userId, username, alias, sync, grant } = org;
+  const instanceUrl = moves ? credential.instanceUrl : org.instanceUrl;
   return {
     org: { instanceUrl, apiUrl, orgId, userId, username, alias, sync, grant },
     movedFrom: moves ? known.instanceUrl : null,
@@ -254,10 +255,13 @@ function recordOf(
   };
 }
 
-/** The user said that another user's eyes are to be used: the mirror is told so, if there is one. */
+/** The user said that another user's eyes are to be used: the mirror is told so, if there is one that has others. */
 async function replaceEyes(services: Services, { instanceUrl, orgId, userId }: OrgRecord): Promise<void> {
   if (!services.mirrors.exists(instanceUrl)) return;
   await using mirror = await services.mirrors.open(instanceUrl, { create: false });
+  const seen = await mirror.identity();
+  // Asked of the mirror, for a login that was killed may have come as far as the registry.
+  if (seen === null || sameId(seen.userId, userId)) return;
   await mirror.setIdentity({ orgId, userId, instanceUrl });
   services.log.warn(
     'the mirror is now read with the eyes of another user: run `backfill --fresh` so that it holds what that user may see',

@@ -1,4 +1,9 @@
-import { AppError } from '../base/errors.ts';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { refreshLockName, refreshLockTimeoutMs } from '../auth/refresh-lock.ts';
+import { AppError, messageOf } from '../base/errors.ts';
+import type { OrgRecord } from '../orgs/org-record.ts';
+import { registryFileName } from '../orgs/registry-fault.ts';
 import { lockOrg } from './org-lock.ts';
 import type { Services } from './services.ts';
 
@@ -26,17 +31,69 @@ export function moveLocks(services: Services, from: string, to: string): Disposa
 }
 
 /**
- * Gives an org its new address: the mirror's file first, so that a kill in between is mended by the same command. The
- * caller holds the drain lock of the old one.
+ * Gives an org its new address. The caller holds its locks and has noted that address in the registry as the one to
+ * call, so that a move that is killed is known (`isHalfMoved`): until the mirror has its new name all is as it was, from
+ * then on the next command goes on. The registry is last, for it says where the rest lies.
  */
-export async function moveOrg(services: Services, from: string, to: string): Promise<void> {
-  if (services.mirrors.exists(from)) {
-    {
-      await using mirror = await services.mirrors.open(from, { create: false });
-      const identity = await mirror.identity();
-      if (identity !== null) await mirror.setIdentity({ ...identity, instanceUrl: to });
-    }
-    await services.mirrors.move(from, to);
+export async function moveOrg(
+  services: Services,
+  { instanceUrl: from, orgId }: Pick<OrgRecord, 'instanceUrl' | 'orgId'>,
+  to: string,
+): Promise<void> {
+  const { credentials, mirrors, refreshLocks, registry } = services;
+  if (mirrors.exists(from)) {
+    await using mirror = await mirrors.open(from, { create: false });
+    const identity = await mirror.identity();
+    if (identity !== null) await mirror.setIdentity({ ...identity, instanceUrl: to });
   }
-  services.registry.move(from, to);
+  // A renewal in between would leave one of the two copies behind.
+  await refreshLocks.withLock(
+    refreshLockName(orgId),
+    async () => {
+      const credential = await credentials.get(from);
+      if (credential !== null) await credentials.set({ ...credential, instanceUrl: to });
+      await mirrors.move(from, to);
+      if (credential !== null) await credentials.delete(from);
+      registry.move(from, to);
+    },
+    { timeoutMs: refreshLockTimeoutMs },
+  );
+}
+
+/** Whether a move of the org was killed, or is under way, behind the mirror's new name. */
+export function isHalfMoved(
+  { mirrors, registry }: Pick<Services, 'mirrors' | 'registry'>,
+  from: string,
+  to: string,
+): boolean {
+  return from !== to && !mirrors.exists(from) && mirrors.exists(to) && registry.get(to) === null;
+}
+
+/** Goes on with moves that were killed. Never throws: whatever is wrong meets the command itself as well. */
+export async function finishMoves(services: Services): Promise<void> {
+  const { config, log } = services;
+  if (config.processOrg !== null || !existsSync(join(config.dataDir, registryFileName))) return;
+  try {
+    for (const org of services.registry.list()) {
+      const { instanceUrl, apiUrl } = org;
+      if (!isHalfMoved(services, instanceUrl, apiUrl)) continue;
+      using _moving = moveLocks(services, instanceUrl, apiUrl);
+      // Whoever was moving it may have ended just now.
+      if (services.registry.get(instanceUrl) === null) continue;
+      await moveOrg(services, org, apiUrl);
+      log.warn(
+        `${instanceUrl} had not moved to ${apiUrl} altogether, because a login was interrupted; it has now`,
+      );
+    }
+  } catch (error) {
+    log.debug('an interrupted move could not be ended', { reason: messageOf(error) });
+  }
+}
+
+/** Throws `ORG_BUSY` where another process is moving the org: a mirror made now would be a second one. */
+export function refuseWhileMoving(services: Services, { instanceUrl, apiUrl }: OrgRecord): void {
+  if (services.config.processOrg !== null || !isHalfMoved(services, instanceUrl, apiUrl)) return;
+  throw new AppError('ORG_BUSY', `${instanceUrl} is being moved to ${apiUrl}.`, {
+    hint: `Try again in a moment; if it stays, run: parahack-sync login --move --instance-url ${apiUrl}`,
+  });
 }

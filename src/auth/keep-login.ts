@@ -51,8 +51,10 @@ export async function keepLogin(
       let revokedOld: RevokeOutcome | null = null;
       for (const { instanceUrl } of old)
         if (instanceUrl !== credential.instanceUrl) await store.delete(instanceUrl);
-      for (const former of old) {
-        if (!sharesGrant(former, credential)) revokedOld = await revokeCredential(former, options);
+      for (const [i, former] of old.entries()) {
+        const isRevoked = old.slice(0, i).some((other) => sharesGrant(other, former));
+        if (!isRevoked && !sharesGrant(former, credential))
+          revokedOld = await revokeCredential(former, options);
       }
       return { revokedOld };
     },

@@ -58,6 +58,25 @@ export function openForWriting(path: string, create: boolean): Connection {
   }
 }
 
+/** How long a reader's snapshot may keep the log from being emptied. */
+const emptyLogMs = 2_000;
+
+/** Brings all of the log into the database, so that the one is whole without the other. Throws `MIRROR_BUSY`. */
+export function emptyLog(path: string): void {
+  const db = openForWriting(path, false);
+  try {
+    db.pragma(`busy_timeout = ${emptyLogMs}`);
+    const [outcome] = db.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
+    if (outcome?.busy === 0) return;
+    throw new AppError('MIRROR_BUSY', `The mirror ${path} is being read by another program.`, {
+      hint: 'Run the command again when that one has ended.',
+      details: { path },
+    });
+  } finally {
+    db.close();
+  }
+}
+
 /** For work that sorts a whole table: what was cached makes room, and so does what the sort takes. */
 export function withSmallCache<T>(db: Connection, work: () => T): T {
   db.pragma(`cache_size = -${sortingCacheKb}`);

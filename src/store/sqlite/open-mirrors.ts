@@ -12,6 +12,7 @@ import {
   removeDatabase,
   removeUnfinished,
 } from './archives.ts';
+import { emptyLog } from './connection.ts';
 import { MirrorFile, type WriterSeat } from './mirror-file.ts';
 import { mirrorPath } from './mirror-path.ts';
 import { type ReplaceOptions, replaceByCopy } from './replace-by-copy.ts';
@@ -62,7 +63,10 @@ export interface Mirrors extends AsyncDisposable {
    */
   replaceByCopy(instanceUrl: string, options: ReplaceOptions): Promise<string | null>;
 
-  /** Gives the file, and all that was archived of it, the name of another address. Neither must be open. */
+  /**
+   * Gives the file, and all that was archived of it, the name of another address; what has that name already stays.
+   * Neither must be open.
+   */
   move(from: string, to: string): Promise<void>;
   /** Deletes the file, a copy beside it and all that was archived of this org. It must not be open. */
   remove(instanceUrl: string): Promise<void>;
@@ -194,9 +198,13 @@ class SqliteMirrors implements Mirrors {
     const renamed = (file: string) =>
       target.replace(/\.db$/, '') + file.slice(source.replace(/\.db$/, '').length);
     this.#mapped(source, () => {
+      if (existsSync(source)) {
+        emptyLog(source);
+        moveToArchive(source, target);
+      }
+      // The mirror has gone first: by its new name it is known that the others are to follow.
       const beside = [...listArchives(source).map(({ path }) => path), copyPath(source)];
-      // The mirror last: while it has its former name, the move can be asked for again.
-      for (const file of [...beside, source]) moveToArchive(file, renamed(file));
+      for (const file of beside) moveToArchive(file, renamed(file));
     });
   }
 
