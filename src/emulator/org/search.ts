@@ -1,123 +1,113 @@
-import { malformed } from '../soql/soql-fault.ts';
 import { OrgFault } from './fault.ts';
 import type { ObjectSchema } from './object-schema.ts';
 import type { Actor, JsonObject } from './org.ts';
 import type { OrgState } from './org-state.ts';
 import { runQuery } from './query-engine.ts';
+import { parseSearch, type Returning, type SearchGroup } from './search-clauses.ts';
+import { badSearch, isFound, parseSearchTerms, type SearchTerms, wordsOf } from './search-terms.ts';
 
 /** SOSL reference: rows of one search. */
 const ROWS_AT_MOST = 2000;
+/** Candidates read at a time. */
+const PAGE_ROWS = 2000;
 
-interface Returning {
+/** One object that is searched. */
+interface Target {
   readonly object: ObjectSchema;
-  readonly fields: string;
-  /** WHERE's condition, and what follows it (ORDER BY, LIMIT). */
-  readonly where: string | undefined;
-  readonly tail: string;
+  /** Names of the fields that are searched; none where the object has none of the group. */
+  readonly searched: readonly string[];
+  readonly returning: Omit<Returning, 'object'>;
 }
 
-function badSearch(message: string): OrgFault {
-  return new OrgFault('MALFORMED_SEARCH', message);
-}
-
-/**
- * SOSL over names, e-mail addresses and phone numbers: every word of the text must begin a word of one field.
- * `FIND {text} [IN ALL|NAME|EMAIL|PHONE FIELDS] [RETURNING Object(Field, … WHERE … ORDER BY … LIMIT n), …] [LIMIT n]`
- */
+/** SOSL over names, e-mail addresses and phone numbers. */
 export function search(state: OrgState, actor: Actor, sosl: string, apiVersion: string): JsonObject[] {
-  const head = /^\s*FIND\s*\{((?:\\.|[^}\\])*)\}/is.exec(sosl);
-  if (!head) throw badSearch('FIND expects a search text in braces');
-  let rest = sosl.slice(head[0].length);
-  const group = /^\s*IN\s+(ALL|NAME|EMAIL|PHONE)\s+FIELDS/i.exec(rest);
-  rest = rest.slice(group?.[0].length ?? 0);
-  const limit = /\sLIMIT\s+(\d+)\s*$/i.exec(rest);
-  if (limit) rest = rest.slice(0, limit.index);
-  const returning = returningList(state, rest);
-  const words = searchWords(head[1]!);
-  let left = Math.min(ROWS_AT_MOST, limit ? Number(limit[1]) : ROWS_AT_MOST);
+  const clauses = parseSearch(sosl);
+  const terms = parseSearchTerms(clauses.terms);
+  const targets = targetsOf(state, clauses.returning, clauses.group);
+  const query = (soql: string) => runQuery(state, actor, soql, { apiVersion });
+  for (const target of targets) check(target, query);
+  let left = Math.min(ROWS_AT_MOST, clauses.limit ?? ROWS_AT_MOST);
   const records: JsonObject[] = [];
-  for (const part of returning) {
-    const condition = searchCondition(part.object, (group?.[1] ?? 'ALL').toUpperCase(), words);
-    if (condition === undefined || left <= 0) continue;
-    const where = part.where === undefined ? condition : `${condition} AND (${part.where})`;
-    const soql = `SELECT ${part.fields} FROM ${part.object.name} WHERE ${where}${part.tail}`;
-    const found = runQuery(state, actor, soql, { apiVersion }).records(0, left);
+  for (const { object, searched, returning } of targets) {
+    if (searched.length === 0 || left <= 0) continue;
+    const ids = foundIds({ object, searched, returning }, terms, query);
+    if (ids.length === 0) continue;
+    const list = ids.map((id) => `'${id}'`).join(', ');
+    const soql = `SELECT ${returning.fields} FROM ${object.name} WHERE Id IN (${list})${returning.tail}`;
+    const found = query(soql).records(0, left);
     left -= found.length;
     records.push(...found);
   }
   return records;
 }
 
-/** The words of a search text, as LIKE patterns: `*` and `?` are wild, a backslash makes the next character plain. */
-function searchWords(text: string): string[] {
-  const plain = text.replaceAll(/\\(.)/g, '$1').replaceAll('"', ' ');
-  const words = plain.split(/\s+/).filter((word) => word !== '' && !/^(AND|OR)$/.test(word));
-  if (words.join('').replaceAll(/[*?]/g, '').length < 2) {
-    throw badSearch('search term must be longer than one character');
-  }
-  return words.map((word) =>
-    word
-      .replaceAll(/[\\%_']/g, (special) => `\\${special}`)
-      .replaceAll('*', '%')
-      .replaceAll('?', '_'),
-  );
-}
-
-function searchCondition(object: ObjectSchema, group: string, words: readonly string[]): string | undefined {
-  const fields = object.visibleFields.filter((field) => {
-    const isName = field.document.nameField;
-    const isEmail = field.type === 'email';
-    const isPhone = field.type === 'phone';
-    if (group === 'NAME') return isName;
-    if (group === 'EMAIL') return isEmail;
-    if (group === 'PHONE') return isPhone;
-    return isName || isEmail || isPhone;
-  });
-  if (fields.length === 0) return undefined;
-  const any = fields.map(({ name }) => {
-    const all = words.map((word) => `(${name} LIKE '${word}%' OR ${name} LIKE '% ${word}%')`);
-    return `(${all.join(' AND ')})`;
-  });
-  return `(${any.join(' OR ')})`;
-}
-
-function returningList(state: OrgState, rest: string): Returning[] {
-  const text = /^\s*(?:RETURNING\s+(.+))?$/is.exec(rest);
-  if (!text) throw badSearch(`unexpected token: '${rest.trim().split(/\s/)[0]}'`);
-  if (text[1] === undefined) {
+function targetsOf(
+  state: OrgState,
+  returning: readonly Returning[] | undefined,
+  group: SearchGroup,
+): readonly Target[] {
+  if (returning === undefined) {
     return state.schema.objects
       .filter((object) => object.document.searchable && object.nameField)
-      .map((object) => ({ object, fields: 'Id', where: undefined, tail: '' }));
+      .map((object) => ({
+        object,
+        searched: searchedFields(object, group),
+        returning: { fields: 'Id', where: undefined, tail: '' },
+      }));
   }
-  return split(text[1]).map((part) => {
-    const match = /^\s*(\w+)\s*(?:\(([\s\S]*)\))?\s*$/.exec(part);
-    const object = match && state.schema.find(match[1]!);
-    if (!match || !object) {
-      throw new OrgFault('INVALID_TYPE', `sObject type '${match?.[1] ?? part.trim()}' is not supported.`);
-    }
-    return { object, ...objectClauses(match[2] ?? 'Id') };
+  return returning.map((part) => {
+    const object = state.schema.find(part.object);
+    if (!object) throw new OrgFault('INVALID_TYPE', `sObject type '${part.object}' is not supported.`);
+    return { object, searched: searchedFields(object, group), returning: part };
   });
 }
 
-function objectClauses(text: string): Omit<Returning, 'object'> {
-  const match = /^([\s\S]*?)(?:\sWHERE\s([\s\S]*?))?(\s(?:ORDER\s+BY|LIMIT|OFFSET)\s[\s\S]*)?$/i.exec(text);
-  const fields = match?.[1]?.trim();
-  if (!match || !fields) throw malformed(`unexpected token: '${text}'`);
-  return { fields, where: match[2], tail: match[3] ?? '' };
+function searchedFields(object: ObjectSchema, group: SearchGroup): string[] {
+  const fields = object.visibleFields.filter(({ type, document }) => {
+    const is = { NAME: document.nameField, EMAIL: type === 'email', PHONE: type === 'phone' };
+    return group === 'ALL' ? is.NAME || is.EMAIL || is.PHONE : is[group];
+  });
+  return fields.map(({ name }) => name);
 }
 
-/** Splits at commas outside of parentheses. */
-function split(text: string): string[] {
-  const parts: string[] = [];
-  let depth = 0;
-  let start = 0;
-  for (let at = 0; at < text.length; at++) {
-    if (text[at] === '(') depth++;
-    else if (text[at] === ')') depth--;
-    else if (text[at] === ',' && depth === 0) {
-      parts.push(text.slice(start, at));
-      start = at + 1;
+type Query = (soql: string) => ReturnType<typeof runQuery>;
+
+const onlyIf = (where: string | undefined) => (where === undefined ? '' : ` AND (${where})`);
+
+/** What is asked for must be there even where nothing is found, and be rows. */
+function check({ object, returning }: Target, query: Query): void {
+  const { fields, where, tail } = returning;
+  const none = query(`SELECT ${fields} FROM ${object.name} WHERE Id = null${onlyIf(where)}${tail}`);
+  if (none.kind !== 'rows') throw badSearch(`unexpected token: '${fields}'`);
+}
+
+/** Rows that have the words somewhere, of which those stay that have them as words. */
+function foundIds({ object, searched, returning }: Target, terms: SearchTerms, query: Query): string[] {
+  const condition = `${likeCondition(terms, searched)}${onlyIf(returning.where)}`;
+  const candidates = query(`SELECT Id, ${searched.join(', ')} FROM ${object.name} WHERE ${condition}`);
+  const ids: string[] = [];
+  for (let at = 0; at < candidates.totalSize && ids.length < ROWS_AT_MOST; at += PAGE_ROWS) {
+    for (const row of candidates.records(at, PAGE_ROWS)) {
+      const texts = searched.map((name) => wordsOf(String(row[name] ?? '')));
+      if (isFound(terms, texts)) ids.push(String(row.Id));
     }
   }
-  return [...parts, text.slice(start)];
+  return ids.slice(0, ROWS_AT_MOST);
+}
+
+/** What a row must fulfil at least. */
+function likeCondition(terms: SearchTerms, fields: readonly string[]): string {
+  switch (terms.kind) {
+    case 'phrase': {
+      const [longest] = [...terms.words].sort((a, b) => b.like.length - a.like.length);
+      return `(${fields.map((name) => `${name} LIKE '%${longest?.like ?? ''}%'`).join(' OR ')})`;
+    }
+    case 'and not':
+      return likeCondition(terms.left, fields);
+    case 'and':
+    case 'or': {
+      const joint = terms.kind.toUpperCase();
+      return `(${likeCondition(terms.left, fields)} ${joint} ${likeCondition(terms.right, fields)})`;
+    }
+  }
 }

@@ -114,6 +114,45 @@ describe('describe, recent and search', () => {
     expect(posted.body.searchRecords).toHaveLength(2);
   });
 
+  it('answers a search as a list before version 37, and as searchRecords from it on (Search for a String)', async () => {
+    await org.api('/sobjects/Contact', { json: { LastName: 'Versionson' } });
+    const path = `/search?q=${encodeURIComponent('FIND {Versionson} RETURNING Contact(LastName)')}`;
+    expect((await org.api<Json[]>(path, { version: '36.0' })).body).toMatchObject([
+      { LastName: 'Versionson' },
+    ]);
+    expect((await org.api(path, { version: '37.0' })).body).toMatchObject({
+      searchRecords: [{ LastName: 'Versionson' }],
+    });
+  });
+
+  it('searches all fields in a parameterized search unless it says which (Parameterized Search, in)', async () => {
+    const Email = 'parametra@example.org';
+    await org.api('/sobjects/Contact', { json: { LastName: 'P1', Email, Title: 'A' } });
+    await org.api('/sobjects/Contact', { json: { LastName: 'P2', Email, Title: 'B' } });
+    const names = async (more: string) => {
+      const path = `/parameterizedSearch?q=parametra&sobject=Contact&Contact.fields=LastName&${more}`;
+      const { status, body } = await org.api<{ searchRecords: Json[] }>(path);
+      return status === 200 ? body.searchRecords.map((row) => row.LastName) : status;
+    };
+    expect(await names('')).toEqual(['P1', 'P2']);
+    expect(await names('in=NAME')).toEqual([]);
+    expect(await names('in=EMAIL')).toEqual(['P1', 'P2']);
+    expect(await names('in=NOWHERE')).toBe(400);
+    expect(await names(`Contact.where=${encodeURIComponent("Title = 'B'")}`)).toEqual(['P2']);
+    const posted = await org.api<{ searchRecords: Json[] }>('/parameterizedSearch', {
+      json: {
+        q: 'parametra',
+        in: 'ALL',
+        sobjects: [
+          { name: 'Contact', fields: ['LastName'], where: "Title != 'C'", orderBy: 'LastName DESC' },
+        ],
+      },
+    });
+    expect(posted.body.searchRecords.map((row) => row.LastName)).toEqual(['P2', 'P1']);
+    const unknown = await org.api<Json[]>('/parameterizedSearch?q=parametra&sobject=No%20pe');
+    expect([unknown.status, unknown.body[0]?.errorCode]).toEqual([400, 'INVALID_TYPE']);
+  });
+
   it('finds names by SOSL and by parameterized search', async () => {
     const created = await org.api<{ id: string }>('/sobjects/Contact', {
       json: { FirstName: 'Zebulon', LastName: 'Quartermain' },

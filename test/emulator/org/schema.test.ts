@@ -293,19 +293,19 @@ describe('sharing', () => {
 });
 
 describe('search (SOSL)', () => {
-  it('finds rows whose words begin with the words asked for, in name fields', () => {
+  it('finds rows that have the words asked for, in name fields', () => {
     create(org, me, { FirstName: 'Anna', LastName: 'Karenina', Email: 'tolstoy@example.com' });
     create(org, me, { LastName: 'Vronsky', Description: 'Anna' });
     create(org, me, { Name: 'Anna & Co' }, 'Account');
     const find = (sosl: string) => org.search(me, sosl, V);
-    expect(find('FIND {ann} IN NAME FIELDS RETURNING Contact(Id, Name), Account(Name)')).toMatchObject([
+    expect(find('FIND {ann*} IN NAME FIELDS RETURNING Contact(Id, Name), Account(Name)')).toMatchObject([
       { attributes: { type: 'Contact' }, Name: 'Anna Karenina' },
       { attributes: { type: 'Account' }, Name: 'Anna & Co' },
     ]);
     expect(
       find('find {Kar*nina anna} returning Contact(LastName where Email != null order by Id limit 1)'),
     ).toHaveLength(1);
-    expect(find('FIND {tolst} RETURNING Contact')).toHaveLength(1);
+    expect(find('FIND {tolst*} RETURNING Contact')).toHaveLength(1);
     expect(find('FIND {nna} IN NAME FIELDS RETURNING Contact')).toEqual([]);
     expect(find("FIND {O'Brien%} RETURNING Contact")).toEqual([]);
     expect(find('FIND {anna}').length).toBe(2);
