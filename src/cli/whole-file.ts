@@ -1,10 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, type FileHandle, lstat, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { throwIfAborted } from '../base/abort.ts';
 import { systemClock } from '../base/clock.ts';
 import { AppError, systemCodeOf } from '../base/errors.ts';
+import { keepInUse } from '../base/writer-mark.ts';
+import { draftPath, sweepDrafts } from './draft-files.ts';
 
 /** A file under way: it takes its name with `complete`, and without it leaves nothing behind. */
 export interface WholeFile extends AsyncDisposable {
@@ -65,8 +66,10 @@ async function openDraft(
 ): Promise<WholeFile> {
   // A folder that may be written would let a file be replaced that may not.
   if (known !== null) await access(path, constants.W_OK);
-  const draft = `${path}.${randomUUID()}.part`;
+  await sweepDrafts(path);
+  const draft = draftPath(path);
   const file = await open(draft, 'wx', 0o600);
+  const endOfUse = keepInUse(draft);
   return untilComplete({
     write: (text) => file.appendFile(text),
     async complete() {
@@ -78,8 +81,10 @@ async function openDraft(
       await file.sync();
       await file.close();
       await rename(draft, path);
+      endOfUse();
     },
     async close() {
+      endOfUse();
       await file.close().catch(() => {});
       await rm(draft, { force: true });
     },

@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
@@ -11,12 +12,15 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { writerMark } from '../../src/base/writer-mark.ts';
 import { openWholeFile } from '../../src/cli/whole-file.ts';
 import { fakeApp } from './support/fake-app.ts';
 import { json, runMain } from './support/run-main.ts';
@@ -167,4 +171,79 @@ test('an export to - or /dev/stdout is the export itself, without a word more', 
     const { stdout } = await runMain(['contacts', 'export', '--output', name], { app: exported() });
     expect(stdout).toBe('Id\n003\n');
   }
+});
+
+describe('what a killed process left of a file', () => {
+  const dead = 999_999_999;
+  const hourMs = 3_600_000;
+  const unique = '0a8f64dd-5a2c-4f6b-9d3e-2f1f0a2b3c4d';
+  /** As another container names its files, whose process ids mean nothing here. */
+  const elsewhere = (mark: string) => mark.replace(/-./, (text) => (text === '-0' ? '-1' : '-0'));
+
+  function left(name: string, agoMs = 0): string {
+    writeFileSync(join(folder, name), 'half');
+    const time = new Date(Date.now() - agoMs);
+    utimesSync(join(folder, name), time, time);
+    return name;
+  }
+  const marked = (pid: number) => writerMark().replace(/^\d+/, String(pid));
+
+  test('goes when the same file is written again', async () => {
+    const gone = [
+      left(`a.csv.${marked(dead)}-${unique}.part`),
+      // Of the version before, which did not say whose it is.
+      left(`a.csv.${unique}.part`, 3 * hourMs),
+      left(`a.csv.${elsewhere(marked(dead))}-${unique}.part`, 3 * hourMs),
+    ];
+    await save('a.csv');
+    expect(gone.filter((name) => existsSync(join(folder, name)))).toEqual([]);
+    expect(readdirSync(folder)).toEqual(['a.csv']);
+  });
+
+  test('stays while its writer may live, and so does what only looks alike', async () => {
+    const kept = [
+      left(`a.csv.${marked(process.ppid)}-${unique}.part`, 48 * hourMs),
+      left(`a.csv.${elsewhere(marked(dead))}-${unique}.part`, hourMs),
+      left(`a.csv.${unique}.part`, hourMs),
+      left(`b.csv.${marked(dead)}-${unique}.part`),
+      left('a.csv.part', 48 * hourMs),
+      left(`a.csv.${unique}`, 48 * hourMs),
+      left(`a.csv.old.${unique}.part`, 48 * hourMs),
+    ];
+    await save('a.csv');
+    expect(readdirSync(folder)).toEqual(['a.csv', ...kept].sort());
+  });
+
+  test('stays while another of this process is under way', async () => {
+    await using first = await openWholeFile('a', options());
+    await first.write('first');
+    await save('a', 'second');
+    await first.complete();
+    expect(readdirSync(folder)).toEqual(['a']);
+    expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('first');
+  });
+
+  test.each([['n'.repeat(255)], ['é'.repeat(127)]])(
+    'has room for its name however long %s is',
+    async (name) => {
+      await save(name);
+      expect(readdirSync(folder)).toEqual([name]);
+    },
+  );
+});
+
+test('an export that was killed leaves nothing for good', async () => {
+  const support = fileURLToPath(new URL('support/fake-main.ts', import.meta.url));
+  const argv = ['contacts', 'export', '--output', join(folder, 'c.csv')];
+  const child = spawn(process.execPath, [support, ...argv], {
+    env: { ...process.env, PARAHACK_SYNC_DATA_DIR: folder },
+    stdio: 'ignore',
+  });
+  const exited = once(child, 'exit');
+  await vi.waitFor(() => expect(readdirSync(folder)).toHaveLength(1), { timeout: 8_000 });
+  child.kill('SIGKILL');
+  await exited;
+  expect(readdirSync(folder)[0]).toMatch(/^c\.csv\..*\.part$/);
+  await save('c.csv');
+  expect(readdirSync(folder)).toEqual(['c.csv']);
 });

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { isoTime } from '../../base/iso-time.ts';
+import { keepInUse } from '../../base/writer-mark.ts';
 import type { OutboxOp, OutboxState } from '../../sync/ports/outbox.ts';
 import type {
   Brake,
@@ -22,7 +23,6 @@ import { createIntakeFile } from './intake-file.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 import { prepared } from './prepared.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
-import { keepSpool } from './writer/spool-folder.ts';
 
 const pageRows = 500;
 const readCacheKb = 1_024;
@@ -56,7 +56,7 @@ export class SqliteIntake implements OutboxIntake {
     const { path, db } = guarded(mirror.path, () => createIntakeFile(mirror.path));
     this.#path = path;
     this.#db = db;
-    this.#endKeeping = keepSpool(path);
+    this.#endKeeping = keepInUse(path);
   }
 
   async add(records: readonly IntakeRecord[]): Promise<void> {

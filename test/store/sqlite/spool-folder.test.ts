@@ -2,12 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import {
-  keepSpool,
-  spoolFolder,
-  spoolName,
-  sweepSpools,
-} from '../../../src/store/sqlite/writer/spool-folder.ts';
+import { keepInUse } from '../../../src/base/writer-mark.ts';
+import { spoolFolder, spoolName, sweepSpools } from '../../../src/store/sqlite/writer/spool-folder.ts';
 
 let folder: string;
 
@@ -58,7 +54,7 @@ describe('a file in the spool folder', () => {
   it('is shown to be in use while nothing is written to it', () => {
     const path = leftBy(process.pid, 3 * hourMs);
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
-    const end = keepSpool(path);
+    const end = keepInUse(path);
     vi.advanceTimersByTime(hourMs);
     end();
     expect(Date.now() - statSync(path).mtimeMs).toBeLessThan(hourMs);
