@@ -7,7 +7,8 @@ export type SearchTerms =
 
 /** One word of a phrase, in lower case. */
 interface Word {
-  readonly matches: RegExp;
+  /** Letters and digits, `*` and `?`. */
+  readonly pattern: readonly string[];
   /** For LIKE: whatever it matches, this matches too. */
   readonly like: string;
 }
@@ -57,10 +58,32 @@ export function isFound(terms: SearchTerms, texts: readonly (readonly string[])[
     case 'phrase':
       return texts.some((words) =>
         words.some((_, start) =>
-          terms.words.every(({ matches }, at) => matches.test(words[start + at] ?? '')),
+          terms.words.every(({ pattern }, at) => isLike([...(words[start + at] ?? '')], pattern)),
         ),
       );
   }
+}
+
+/** Whether a word is what a pattern says; of several `*` only the last is tried anew, so that it takes no time. */
+function isLike(word: readonly string[], pattern: readonly string[]): boolean {
+  let at = 0;
+  let patternAt = 0;
+  let last: { patternAt: number; at: number } | undefined;
+  while (at < word.length) {
+    const wanted = pattern[patternAt];
+    if (wanted === '*') {
+      last = { patternAt, at };
+      patternAt++;
+    } else if (wanted === '?' || wanted === word[at]) {
+      at++;
+      patternAt++;
+    } else if (last) {
+      last.at++;
+      at = last.at;
+      patternAt = last.patternAt + 1;
+    } else return false;
+  }
+  return pattern.slice(patternAt).every((char) => char === '*');
 }
 
 function tokensOf(text: string): Token[] {
@@ -86,18 +109,15 @@ function tokensOf(text: string): Token[] {
 /** A backslash makes the next character plain; what is plain and neither letter nor digit parts words. */
 function phraseWords(text: string): Word[] {
   const words: Word[] = [];
-  let like = '';
-  let pattern = '';
+  let pattern: string[] = [];
   const finish = () => {
-    if (/[^%_]/.test(like)) words.push({ like, matches: new RegExp(`^${pattern}$`, 'u') });
-    like = '';
-    pattern = '';
+    const like = pattern.join('').replaceAll('*', '%').replaceAll('?', '_');
+    if (/[^%_]/.test(like)) words.push({ like, pattern });
+    pattern = [];
   };
   for (const [part] of text.toLowerCase().matchAll(/\\.|./gsu)) {
     const char = part.startsWith('\\') ? part.slice(1) : part;
-    if (part === '*') [like, pattern] = [`${like}%`, `${pattern}.*`];
-    else if (part === '?') [like, pattern] = [`${like}_`, `${pattern}.`];
-    else if (/[\p{L}\p{N}\p{M}]/u.test(char)) [like, pattern] = [like + char, pattern + char];
+    if (part === '*' || part === '?' || /[\p{L}\p{N}\p{M}]/u.test(char)) pattern.push(char);
     else finish();
   }
   finish();

@@ -89,6 +89,29 @@ describe('rows', () => {
     expect((await org.api("/query?q=SELECT+Id+FROM+Contact+WHERE+LastName='Wrong'")).body.totalSize).toBe(0);
   });
 
+  it('takes a parent named by its external id with its type, and refuses a type that is none of its parents', async () => {
+    await org.control('settings', {
+      addFields: [
+        { object: 'Account', name: 'Ext__c', type: 'string', length: 20, externalId: true, unique: true },
+      ],
+    });
+    const { body } = await org.api<{ id: string }>('/sobjects/Account', {
+      json: { Name: 'A', Ext__c: 'a-1' },
+    });
+    const child = (type: string) =>
+      org.api<Json & { id: string }>('/sobjects/Contact', {
+        json: { LastName: 'Child', Account: { attributes: { type }, Ext__c: 'a-1' } },
+      });
+    const taken = await child('account');
+    expect(taken.status).toBe(201);
+    expect((await org.api(`/sobjects/Contact/${taken.body.id}`)).body.AccountId).toBe(body.id);
+    for (const type of ['Contact', 'Nope']) {
+      const refused = await child(type);
+      expect([refused.status, refused.text]).toEqual([400, expect.stringContaining('"INVALID_FIELD"')]);
+      expect(refused.text).toContain(type);
+    }
+  });
+
   it('refuses an unknown object with 404 NOT_FOUND', async () => {
     const { status, body } = await org.api<Json[]>('/sobjects/Nope__c', { json: { Name: 'x' } });
     expect(status).toBe(404);

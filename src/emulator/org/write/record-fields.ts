@@ -82,6 +82,8 @@ interface ParentReference {
   /** The parent's field that names it, and its value. */
   readonly by: string;
   readonly value: unknown;
+  /** The parent's own `attributes.type`: which of a polymorphic reference's objects it is. */
+  readonly type: string | undefined;
 }
 
 /** `"Account": {"External__c": "x"}` in JSON, `Account.External__c` as a CSV column: a parent named by external id. */
@@ -89,24 +91,37 @@ function parentReference(object: ObjectSchema, name: string, raw: unknown): Pare
   const [relationship = '', column, ...rest] = name.split('.');
   const reference = object.relationship(relationship);
   if (!reference || object.isHidden(reference) || rest.length > 0) return undefined;
-  if (column !== undefined) return { reference, by: column, value: raw };
+  if (column !== undefined) return { reference, by: column, value: raw, type: undefined };
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return undefined;
   const named = Object.entries(raw).filter(([key]) => key !== 'attributes');
   const only = named.length === 1 ? named[0] : undefined;
-  return only && { reference, by: only[0], value: only[1] };
+  return only && { reference, by: only[0], value: only[1], type: typeOf(raw) };
+}
+
+function typeOf(record: object): string | undefined {
+  const { attributes } = record as { attributes?: unknown };
+  const { type } = (attributes ?? {}) as { type?: unknown };
+  return typeof type === 'string' ? type : undefined;
 }
 
 function readParent(
   state: OrgState,
   object: ObjectSchema,
-  { reference, by, value }: ParentReference,
+  { reference, by, value, type }: ParentReference,
   set: Record<string, SqlValue>,
   errors: SaveError[],
 ): void {
-  const parent = reference.document.referenceTo.flatMap((name) => state.schema.find(name) ?? [])[0];
+  const parents = reference.document.referenceTo
+    .filter((name) => type === undefined || name.toLowerCase() === type.toLowerCase())
+    .flatMap((name) => state.schema.find(name) ?? []);
+  const parent = parents[0];
   const field = parent?.visibleField(by);
   if (!parent || !field || !(field.document.externalId || field.document.idLookup)) {
     const relationship = reference.document.relationshipName;
+    if (!parent && type !== undefined) {
+      const message = `Foreign key external ID: ${type} is no type of ${relationship} in entity ${object.name}`;
+      throw new OrgFault('INVALID_FIELD', message);
+    }
     throw new OrgFault(
       'INVALID_FIELD',
       `Foreign key external ID: ${by} not found for field ${relationship} in entity ${object.name}`,
