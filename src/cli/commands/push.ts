@@ -78,7 +78,7 @@ export function addPushCommand({ program, run }: CommandHost): void {
 async function push(call: Invocation, files: string[], flags: PushFlags): Promise<Outcome> {
   preferSmallHeap();
   // Whatever is to be written is opened before anything is sent.
-  await using rejects = await openRejects(call, flags);
+  await using rejects = await openRejects(call, files, flags);
   const batches = recordsOf(call, files, flags);
   await using _closed = { [Symbol.asyncDispose]: async () => void (await batches.return(undefined)) };
   const records = await begun(batches);
@@ -128,9 +128,17 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
   };
 }
 
-async function openRejects(call: Invocation, { rejects }: PushFlags): Promise<WholeFile | null> {
+async function openRejects(
+  call: Invocation,
+  files: string[],
+  { rejects, map }: PushFlags,
+): Promise<WholeFile | null> {
   if (rejects === undefined) return null;
-  const { openWholeFile } = await import('../whole-file.ts');
+  const [{ openWholeFile }, { keepInputs }] = await Promise.all([
+    import('../whole-file.ts'),
+    import('../input/keep-inputs.ts'),
+  ]);
+  await keepInputs('--rejects', rejects, { files, maps: map }, call.io);
   return openWholeFile(rejects, { ...call, cwd: call.io.cwd });
 }
 

@@ -1,6 +1,18 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  linkSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type {
   PushCounts,
@@ -290,6 +302,42 @@ describe('rejects', () => {
       expect(stderr).toContain(`${file} cannot be written (${why})`);
     },
   );
+
+  test.each([
+    ['a.csv', ['a.csv']],
+    ['./a.csv', ['b.csv', 'a.csv']],
+    ['link.csv', ['a.csv']],
+    ['hard.csv', ['a.csv']],
+    ['a.map', ['b.csv', '--map', 'a.map']],
+  ])('a rejects file that is an input is refused, for it would replace it: %s', async (rejects, given) => {
+    for (const name of ['a.csv', 'b.csv']) writeFileSync(join(cwd, name), 'LastName\nNg\n');
+    writeFileSync(join(cwd, 'a.map'), 'Surname=LastName\n');
+    symlinkSync('a.csv', join(cwd, 'link.csv'));
+    linkSync(join(cwd, 'a.csv'), join(cwd, 'hard.csv'));
+    const before = readdirSync(cwd).map((name) => [name, readFileSync(join(cwd, name), 'utf8')]);
+    const { app, calls } = pushing();
+    const { code, stderr } = await runMain(['push', ...given, '--rejects', rejects], { app, cwd });
+    expect([code, calls]).toEqual([2, []]);
+    expect(stderr).toContain(`--rejects ${rejects} is an input too, and would be replaced.`);
+    expect(readdirSync(cwd).map((name) => [name, readFileSync(join(cwd, name), 'utf8')])).toEqual(before);
+  });
+
+  test('a rejects file that is standard input is refused, for it would replace it', async () => {
+    const path = join(cwd, 'a.csv');
+    writeFileSync(path, three);
+    const { app, calls } = pushing();
+    const fd = openSync(path, 'r');
+    try {
+      const stdin = Object.assign(Readable.from([Buffer.from(three)]), {
+        fd,
+      }) as unknown as NodeJS.ReadStream;
+      const { code, stderr } = await runMain(['push', '--rejects', path], { app, cwd, io: { stdin } });
+      expect([code, calls]).toEqual([2, []]);
+      expect(stderr).toContain(`--rejects ${path} is standard input too`);
+    } finally {
+      closeSync(fd);
+    }
+  });
 
   test('what is no file of its own is written to, not replaced', async () => {
     await runMain(['push', '--rejects', '/dev/null'], {
