@@ -56,6 +56,8 @@ export function apiError(answer: ErrorAnswer): AppError {
   }
   if (isUnavailable(answer.status, body)) return unavailable(answer, details);
   if (answer.status >= 300 && answer.status < 400) return redirected(answer, details);
+  if (answer.status === 500 && saysNothing(details.errorCode, refusal))
+    return failedInside(answer, body, details);
   if (details.errorCode !== null && named.has(details.errorCode)) {
     return remoteError(details.errorCode, sentence(answer, body), details, {
       hint: hintOf(details, refusal),
@@ -70,13 +72,10 @@ export function apiError(answer: ErrorAnswer): AppError {
   return remoteError(code, sentence(answer, body), details, { hint: hintOf(details, refusal) });
 }
 
-/** Where the same code means another thing when it is read than when a record is written, or with a 5xx. */
-function hintOf({ errorCode, status }: RemoteErrorDetails, refusal: Refusal | null): string {
+/** Where the same code means another thing when it is read than when a record is written. */
+function hintOf({ errorCode }: RemoteErrorDetails, refusal: Refusal | null): string {
   if (errorCode === 'INVALID_FIELD')
     return 'The field may have been removed or hidden from this user; the next run asks for the fields anew.';
-  // UNKNOWN_EXCEPTION above all: with a 4xx the request is at fault, with a 5xx Salesforce itself is.
-  if (status !== null && status >= 500 && refusal?.kind !== 'passing')
-    return 'Something failed inside Salesforce: run the command again in a minute. If it stays, give Salesforce’s support the message with its ErrorId.';
   return refusal?.hint ?? 'Run the command again; if it stays, --verbose shows what was asked.';
 }
 
@@ -87,7 +86,8 @@ export function isSessionRefused(status: number, body: ErrorBody): boolean {
 }
 
 function isUnavailable(status: number, body: ErrorBody): boolean {
-  if (status === 502 || status === 503 || status === 504 || status === 420) return true;
+  // 501 is a part that the server lacks, which waiting does not bring; 500 may be this request's alone.
+  if (status >= 502 || status === 420) return true;
   // A success that is here all the same was a page for people.
   if (status < 300) return true;
   return body.kind === 'html';
@@ -164,6 +164,23 @@ function unavailable(answer: ErrorAnswer, details: RemoteErrorDetails): AppError
     `The org ${answer.host} does not serve API requests at the moment (HTTP ${answer.status}).`,
     details,
     { hint: 'It may be under maintenance: see status.salesforce.com, and try again later.' },
+  );
+}
+
+/** Whether a code leaves open what failed. With a 4xx UNKNOWN_EXCEPTION blames the request, with 500 Salesforce itself. */
+function saysNothing(errorCode: string | null, refusal: Refusal | null): boolean {
+  return refusal === null || errorCode === 'UNKNOWN_EXCEPTION';
+}
+
+/** Most often it passes, as the token endpoint's 500 does; the same code for both, so that a script tries later. */
+function failedInside(answer: ErrorAnswer, body: ErrorBody, details: RemoteErrorDetails): AppError {
+  return remoteError(
+    'ORG_UNAVAILABLE',
+    sentence(answer, body),
+    { ...details, ofRequest: true },
+    {
+      hint: 'Something failed inside Salesforce: run the command again in a minute; nothing is lost. If it stays, give Salesforce’s support the message with its ErrorId.',
+    },
   );
 }
 

@@ -4,6 +4,7 @@ import type { OrgIdentity, OrgLimits } from '../sync/ports/remote.ts';
 import { isCount } from './answer-values.ts';
 import type { Funnel } from './funnel.ts';
 import { queryPath } from './queries.ts';
+import { remoteDetails } from './remote-error.ts';
 import { parseObject, unexpectedAnswer } from './unexpected-answer.ts';
 
 /**
@@ -28,7 +29,7 @@ export async function fetchIdentity(
       return { orgId, userId, username };
     }
   } catch (error) {
-    if (!isAppError(error, 'SALESFORCE_ERROR')) throw error;
+    if (!isAppError(error, 'SALESFORCE_ERROR') && !remoteDetails(error)?.ofRequest) throw error;
   }
   return identityFromRoot(funnel, root, signal);
 }

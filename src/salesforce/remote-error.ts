@@ -15,6 +15,8 @@ export interface RemoteErrorDetails {
   network?: 'unreachable' | 'cut' | 'tls' | 'proxy';
   /** The answer's time leaps; asked again, further answers may bear it out. */
   clockLeapt?: true;
+  /** Salesforce failed over this very request, and may well take the next. */
+  ofRequest?: true;
   /** Fields that Salesforce named. */
   fields?: string[];
 }

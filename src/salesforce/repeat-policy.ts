@@ -47,6 +47,7 @@ function repeatsFor(error: unknown, stage: FailureStage): number {
   }
   // Patience has already been spent once.
   if (isAppError(error, 'TIMEOUT')) return 1;
+  if (details.ofRequest) return 2;
   if (isAppError(error, 'ORG_UNAVAILABLE')) return details.status === 420 ? 0 : mostRepeats;
   if (isAppError(error, 'REQUEST_LIMIT_EXCEEDED')) return details.limit === 'concurrent' ? mostRepeats : 0;
   if (isAppError(error, 'REFUSED_FOR_NOW')) return mostRepeats;

@@ -41,11 +41,10 @@ const kinds: Kind[] = [
     doubtful: true,
   },
   { name: 'a body that breaks off', fault: { dropAfterBytes: 20 }, doubtful: true },
-  { name: '500', fault: refusal(500, 'UNKNOWN_EXCEPTION'), exit: 1 },
+  { name: '500', fault: refusal(500, 'UNKNOWN_EXCEPTION') },
   {
     name: '500 after the work was done',
     fault: { ...refusal(500, 'UNKNOWN_EXCEPTION'), afterCommit: true },
-    exit: 1,
     doubtful: true,
   },
   { name: '502', fault: { status: 502, body: 'Bad Gateway', headers: { 'Content-Type': 'text/plain' } } },

@@ -158,7 +158,7 @@ describe('a watch whose push meets trouble', () => {
     expect(cycle).toMatchObject({
       upserted: expect.any(Number),
       inDoubt: 1,
-      pushError: { code: 'SALESFORCE_ERROR' },
+      pushError: { code: 'ORG_UNAVAILABLE' },
       outbox: { inDoubt: 1 },
     });
     const { runs } = await cli.json<{ runs: { kind: string; status: string }[] }>(['runs', '--limit', '1']);

@@ -100,15 +100,37 @@ describe('an error answer', () => {
     }
   });
 
-  it('with 500 is repeated twice, for it may be a passing fault or not', async () => {
+  it('with 500 is repeated twice, and then told as Salesforce failing for now', async () => {
+    const bodies = [
+      apiFault('UNKNOWN_EXCEPTION', 'An unexpected error occurred.'),
+      apiFault('CODE_OF_NEXT_YEAR', 'news'),
+      { headers: { 'content-type': 'text/plain' }, body: 'Internal Server Error' },
+      { body: '' },
+    ];
+    for (const body of bodies) {
+      await using c = await connected();
+      c.org.always({ status: 500, ...body });
+      expect(await failure(c.remote.count(null))).toMatchObject({
+        code: 'ORG_UNAVAILABLE',
+        message: expect.stringMatching(/UNKNOWN_EXCEPTION|CODE_OF_NEXT_YEAR|HTTP 500/),
+        details: { status: 500 },
+        hint: expect.stringMatching(/failed inside Salesforce.*run the command again/),
+      });
+      expect(c.org.seen).toHaveLength(3);
+    }
+  });
+
+  it('with 500 and a code that says what is wrong is told by the code', async () => {
     await using c = await connected();
-    c.org.always({ status: 500, ...apiFault('UNKNOWN_EXCEPTION', 'An unexpected error occurred.') });
-    expect(await failure(c.remote.count(null))).toMatchObject({
-      code: 'SALESFORCE_ERROR',
-      details: { status: 500 },
-      hint: expect.stringMatching(/failed inside Salesforce.*run the command again/),
-    });
-    expect(c.org.seen).toHaveLength(3);
+    c.org.always({ status: 500, ...apiFault('MALFORMED_QUERY', 'unexpected token') });
+    expect(await failure(c.remote.count(null))).toMatchObject({ code: 'SALESFORCE_ERROR' });
+  });
+
+  it('with 501 is a part that the server lacks, which no later try mends', async () => {
+    await using c = await connected();
+    c.org.always({ status: 501, body: '' });
+    expect(await failure(c.remote.count(null))).toMatchObject({ code: 'SALESFORCE_ERROR' });
+    expect(c.org.seen).toHaveLength(1);
   });
 
   it('blames the request for UNKNOWN_EXCEPTION with 400 only', async () => {

@@ -44,7 +44,7 @@ describe('the two cursors', () => {
     await control(url, 'faults', [
       { match: 'GET .*/deleted', times: 50, status: 500, errorCode: 'UNKNOWN_EXCEPTION' },
     ]);
-    await expect(cycle(rig)).rejects.toMatchObject({ code: 'SALESFORCE_ERROR' });
+    await expect(cycle(rig)).rejects.toMatchObject({ code: 'ORG_UNAVAILABLE' });
     const after = await rig.context.mirror.cursors();
     expect(after.updated).toBeGreaterThan(before.updated!);
     expect(after.deleted).toBe(before.deleted);
@@ -64,7 +64,7 @@ describe('the two cursors', () => {
     await control(url, 'faults', [
       { match: 'POST .*/composite/sobjects/Contact', times: 50, status: 500, errorCode: 'UNKNOWN_EXCEPTION' },
     ]);
-    await expect(cycle(rig)).rejects.toMatchObject({ code: 'SALESFORCE_ERROR' });
+    await expect(cycle(rig)).rejects.toMatchObject({ code: 'ORG_UNAVAILABLE' });
     expect((await rig.context.mirror.cursors()).updated).toBeLessThanOrEqual(Date.parse(now));
     await control(url, 'faults', []);
     expect((await cycle(rig)).upserted).toBe(3);

@@ -106,7 +106,7 @@ describe('the outbox is drained', () => {
       { LastName: 'Passes' },
     ]);
     expect(report.entries.map(({ entry }) => entry?.state)).toEqual(['in-doubt', 'pending', 'done']);
-    expect(report.stopped).toMatchObject({ code: 'SALESFORCE_ERROR' });
+    expect(report.stopped).toMatchObject({ code: 'ORG_UNAVAILABLE' });
     await cycle(rig);
     expect(await statesOf(rig)).toEqual(['done', 'done', 'done']);
     const titles = new Map((await contactsOf(url)).map(({ Id, Title }) => [Id, Title]));

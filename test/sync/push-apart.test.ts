@@ -38,14 +38,15 @@ function watchWaits(rig: Rig): number[] {
 }
 
 describe('pull and push fail apart', () => {
-  it('a pull that fails for a reason of its own still sends the outbox', async () => {
+  it.each([
+    [{ status: 400, errorCode: 'INVALID_REPLICATION_DATE' }, 'INVALID_REPLICATION_DATE'],
+    [{ status: 500, errorCode: 'UNKNOWN_EXCEPTION' }, 'ORG_UNAVAILABLE'],
+  ])('a pull that fails for a reason of its own still sends the outbox: %j', async (fault, code) => {
     await using rig = await copied();
     await queue(rig, [{ LastName: 'Sent' }]);
-    await control(rig.emulator.url, 'faults', [
-      { match: 'GET .*/updated', times: 9, status: 400, errorCode: 'INVALID_REPLICATION_DATE' },
-    ]);
+    await control(rig.emulator.url, 'faults', [{ match: 'GET .*/updated', times: 9, ...fault }]);
     await control(rig.emulator.url, 'clock', { advanceMs: 120_000 });
-    await expect(cycle(rig)).rejects.toMatchObject({ code: 'INVALID_REPLICATION_DATE' });
+    await expect(cycle(rig)).rejects.toMatchObject({ code });
     expect(await statesOf(rig)).toEqual(['done']);
   });
 

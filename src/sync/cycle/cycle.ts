@@ -1,6 +1,7 @@
 import { isAbort } from '../../base/abort.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
+import { failsAlone } from '../fails-alone.ts';
 import { assertNotInFuture } from '../future-cursor.ts';
 import type { OutboxState } from '../ports/outbox.ts';
 import { type DrainReport, drainOutbox } from '../push/drain.ts';
@@ -82,7 +83,7 @@ export async function runCycle(context: SyncContext, options: CycleOptions): Pro
     try {
       await pull(context, run, options);
     } catch (error) {
-      if (!isAppError(error) || isAppError(error, ...endsPush)) throw error;
+      if (!isAppError(error) || (isAppError(error, ...endsPush) && !failsAlone(error))) throw error;
       pullError = error;
     }
     if (options.push) push = await pushOutbox(context, run, options);

@@ -1,6 +1,7 @@
 import { backoffMs } from '../../base/backoff.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
+import { failsAlone } from '../fails-alone.ts';
 import type { OutboxEntry, Settlement } from '../ports/outbox.ts';
 import type { WriteOutcome } from '../ports/remote.ts';
 import type { DrainProgress } from './drain-progress.ts';
@@ -307,9 +308,7 @@ function stopOf(
   const repeatable = last.every(({ entry }) => isRepeatable({ op: entry.op, way }));
   // An answer that speaks of this request alone says nothing of the next, unless each leaves another doubt behind.
   const lost = outcomes.find(
-    (outcome) =>
-      outcome.kind === 'unknown' &&
-      (!repeatable || !isAppError(outcome.error, 'SALESFORCE_ERROR', 'IN_DOUBT')),
+    (outcome) => outcome.kind === 'unknown' && (!repeatable || !failsAlone(outcome.error)),
   );
   progress.doubtsInRow = lost === undefined ? 0 : progress.doubtsInRow + 1;
   const limit = repeatable ? maxDoubtsInRow.repeatable : maxDoubtsInRow.other;
