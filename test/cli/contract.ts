@@ -74,6 +74,7 @@ export const commands: Record<string, ContractCommand> = {
       '--ignore-unknown',
       '--ignore-read-only',
       '--allow-mixed',
+      '--decimal <mark>',
       '--fresh',
     ],
   },

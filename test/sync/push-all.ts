@@ -38,6 +38,7 @@ export async function pushAll(
     ignoreUnknown: false,
     ignoreReadOnly: false,
     allowMixed: true,
+    decimal: null,
     // Equal records in one test are meant as new ones.
     fresh: true,
     keepGiven: false,

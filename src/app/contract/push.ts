@@ -14,6 +14,8 @@ export interface PushRecord {
   untyped: boolean;
   /** Fields that `--map` names: one that Contact does not have is a fault, also where unknown columns are left out. */
   mapped?: ReadonlySet<string>;
+  /** Its numbers may have decimal commas: the cells of its file are separated by semicolons. */
+  decimalComma?: boolean;
   /** What its reader found wrong with this record alone (a name given twice); told with the faults against describe. */
   faults?: readonly RecordNote[];
 }
@@ -35,6 +37,8 @@ export interface PushOptions {
   ignoreReadOnly: boolean;
   /** Records without an Id beside others with one are creates that are meant. */
   allowMixed: boolean;
+  /** How numbers are written in texts; null: with a point, and what a comma would make another is a fault. */
+  decimal: 'point' | 'comma' | null;
   /** Push the records anew, though an equal push of the last day has not ended. */
   fresh: boolean;
   /** `rejects()` will be asked for. */

@@ -27,6 +27,7 @@ interface PushFlags {
   ignoreUnknown?: boolean;
   ignoreReadOnly?: boolean;
   allowMixed?: boolean;
+  decimal?: 'point' | 'comma';
   fresh?: boolean;
   format: InputFormat;
 }
@@ -63,6 +64,12 @@ export function addPushCommand({ program, run }: CommandHost): void {
     .option('--ignore-unknown', 'leave out columns that Contact does not have')
     .option('--ignore-read-only', 'leave out columns that Salesforce alone sets, as an export has them')
     .option('--allow-mixed', 'records without an Id beside others with one are new contacts')
+    .addOption(
+      new Option(
+        '--decimal <mark>',
+        'what numbers in texts have before their fraction: 12.5 or 12,5',
+      ).choices(['point', 'comma']),
+    )
     .option('--fresh', 'push the records anew, though an equal push of the last day has not ended')
     .addHelpText(
       'after',
@@ -95,6 +102,7 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
     ignoreUnknown: flags.ignoreUnknown ?? false,
     ignoreReadOnly: flags.ignoreReadOnly ?? false,
     allowMixed: flags.allowMixed ?? false,
+    decimal: flags.decimal ?? null,
     fresh: flags.fresh ?? false,
     keepRejects: rejects !== null,
   };

@@ -27,6 +27,7 @@ export async function* csvRecords(
     const { delimiter, skip } = dialect;
     const line = 1 + lineBreaksIn(head.slice(0, skip));
     reader = new CsvReader({ source: options.source, delimiter, line });
+    table.decimalComma = delimiter === ';';
     return reader.read(head.slice(skip), last);
   };
   for await (const text of texts) yield table.take(rowsOf(text, false));
@@ -38,6 +39,7 @@ const equals = 61;
 const hash = 35;
 
 function createTable({ source, map, notes }: RecordsOptions): {
+  decimalComma: boolean;
   take(rows: CsvRow[]): PushRecord[];
   end(): void;
 } {
@@ -57,6 +59,7 @@ function createTable({ source, map, notes }: RecordsOptions): {
     const { fields, faults, odd } = fieldsOf(row, own, { source, index });
     const record: PushRecord = { source, index, line: row.line, fields, untyped: true };
     if (map.fields.size > 0) record.mapped = map.fields;
+    if (table.decimalComma) record.decimalComma = true;
     if (faults.length > 0) record.faults = faults;
     if (odd.length > 0) {
       formulas.first ??= { line: row.line, text: row.cells[odd[0]!]!.trim().slice(0, 40) };
@@ -65,8 +68,9 @@ function createTable({ source, map, notes }: RecordsOptions): {
     index++;
     return record;
   };
-  return {
-    take(rows) {
+  const table = {
+    decimalComma: false,
+    take(rows: CsvRow[]) {
       const records: PushRecord[] = [];
       for (const row of rows) {
         if (columns === null) {
@@ -88,6 +92,7 @@ function createTable({ source, map, notes }: RecordsOptions): {
       if (index === 0) notes.headerOnly(source);
     },
   };
+  return table;
 }
 
 function isBlank(cells: readonly string[]): boolean {

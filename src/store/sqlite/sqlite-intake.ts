@@ -120,6 +120,14 @@ export class SqliteIntake implements OutboxIntake {
     });
   }
 
+  async withdraw(source: string, code: string): Promise<void> {
+    this.#write(() => {
+      this.#db
+        .prepare('DELETE FROM fault WHERE code = ? AND entry IN (SELECT seq FROM entry WHERE source = ?)')
+        .run(code, source);
+    });
+  }
+
   async counts(): Promise<IntakeCounts> {
     return this.#read(
       (db) =>

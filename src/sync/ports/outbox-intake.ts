@@ -106,6 +106,8 @@ export interface OutboxIntake extends AsyncDisposable {
   refuseMixed(fault: IntakeFault): Promise<void>;
   /** All but the first of the records with one `uniqueValue` get this fault; `%s` in its message is the value. */
   refuseRepeated(fault: IntakeFault): Promise<void>;
+  /** Takes the faults of this code back that records of `source` have: its rest has shown that they are none. */
+  withdraw(source: string, code: string): Promise<void>;
   counts(): Promise<IntakeCounts>;
   /** The first groups in the order of the input, and how many there are. */
   faultGroups(limit: number): Promise<{ groups: FaultGroup[]; total: number }>;

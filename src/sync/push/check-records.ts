@@ -6,6 +6,7 @@ import type { IntakeFault, IntakeRecord } from '../ports/outbox-intake.ts';
 import { type Columns, membersOf, type ParentColumn } from './columns.ts';
 import { holdsContactId } from './holds-contact-id.ts';
 import { IgnoredColumns } from './ignored-columns.ts';
+import { type DecimalMark, NumberForms } from './number-forms.ts';
 import { comparable, type ParentName, type Parents } from './parents.ts';
 import { type FieldFault, quoted } from './typed.ts';
 import { booleanOf, typedValue } from './typed-value.ts';
@@ -22,6 +23,8 @@ export interface PushRecord {
   untyped: boolean;
   /** Names of fields that the user has mapped something to: one that is unknown is never left out. */
   mapped?: ReadonlySet<string>;
+  /** Its numbers may have decimal commas: the cells of its file are separated by semicolons. */
+  decimalComma?: boolean;
   /** What its reader found wrong with this record alone. */
   faults?: readonly IntakeFault[];
 }
@@ -32,6 +35,8 @@ export interface CheckOptions {
   allowDuplicates: boolean;
   ignoreUnknown: boolean;
   ignoreReadOnly: boolean;
+  /** How numbers are written in texts; null where the user has not said. */
+  decimal: DecimalMark | null;
   /** All records in one request, all or none. */
   atomicGroup: string | null;
   /** Keep each record as it was given, for whoever wants the refused ones back. */
@@ -57,6 +62,7 @@ interface Check {
  */
 export class RecordChecker {
   readonly ignored = new IgnoredColumns();
+  readonly numbers: NumberForms;
   readonly #columns: Columns;
   readonly #parents: Parents;
   readonly #options: CheckOptions;
@@ -67,6 +73,7 @@ export class RecordChecker {
     this.#columns = columns;
     this.#parents = parents;
     this.#options = options;
+    this.numbers = new NumberForms(options.decimal);
     this.#required = fields.filter(
       ({ createable, nillable, defaultedOnCreate, type }) =>
         createable && !nillable && !defaultedOnCreate && type !== 'boolean',
@@ -84,7 +91,8 @@ export class RecordChecker {
     for (const { record, members } of all) {
       for (const [name, value] of members) {
         const column = this.#columns.of(name);
-        if (column.kind === 'parent' && !isEmptyCell(record, value)) yield { column, value };
+        if (column.kind !== 'parent' || isEmptyCell(record, value)) continue;
+        yield { column, value: this.numbers.read(record, column.by, value).value };
       }
     }
   }
@@ -243,9 +251,15 @@ export class RecordChecker {
     return false;
   }
 
-  #setField(check: Check, name: string, field: Field, column: FieldColumn, value: unknown): void {
+  #setField(check: Check, name: string, field: Field, column: FieldColumn, given: unknown): void {
     const { record, op, changes, faults } = check;
-    if (record.untyped && value === null && op === 'create') return;
+    if (record.untyped && given === null && op === 'create') return;
+    const { value, fault: doubt } = this.numbers.read(
+      record,
+      column.kind === 'parent' ? column.by : field,
+      given,
+    );
+    if (doubt !== null) faults.push({ field: name, ...doubt });
     if (field.name in changes) {
       const fault = this.#contradiction(column, value, field, changes[field.name]);
       if (fault !== null) faults.push({ field: name, ...fault });

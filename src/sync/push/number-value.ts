@@ -18,7 +18,10 @@ export function numberValue(value: unknown, field: Field): Typed {
   const text = textOf(value);
   if (text === '') return { value: null };
   const decimal = text === null ? null : parseDecimal(text);
-  if (decimal === null) return wrong(`${field.name} is a number, not ${quoted(value)}.`);
+  if (decimal === null) {
+    const mend = text?.includes(',') ? ' --decimal comma reads a comma as the decimal point.' : '';
+    return wrong(`${field.name} is a number, not ${quoted(value)}.${mend}`);
+  }
   const isWhole = field.type === 'int' || field.type === 'long';
   if (isWhole && decimal.fraction !== '') return wrong(`${field.name} is a whole number, not ${text}.`);
   const digits = isWhole ? field.digits : field.precision - field.scale;

@@ -2,6 +2,7 @@ import type { Remote } from '../ports/remote.ts';
 import { soqlString } from '../soql.ts';
 import type { ParentColumn } from './columns.ts';
 import { decimalText, parseDecimal } from './decimal.ts';
+import { isNumber } from './number-forms.ts';
 import { quoted, type Typed } from './typed.ts';
 import { typedValue } from './typed-value.ts';
 
@@ -100,10 +101,6 @@ function queryOf({ object, by }: ParentColumn, texts: readonly string[], limit: 
   // Record types of other objects may have the same name.
   const own = object === 'RecordType' ? " AND SobjectType = 'Contact'" : '';
   return `SELECT Id, ${by.name} FROM ${object} WHERE ${by.name} IN (${values.join(', ')})${own} LIMIT ${limit}`;
-}
-
-function isNumber(type: string): boolean {
-  return ['int', 'long', 'double', 'currency', 'percent'].includes(type);
 }
 
 /** The value as it is asked for; null where there is nothing to ask. */

@@ -10,6 +10,7 @@ import { type PushRecord, RecordChecker } from './check-records.ts';
 import { Columns, type DescribeObject } from './columns.ts';
 import { drainOutbox } from './drain.ts';
 import type { IgnoredColumn } from './ignored-columns.ts';
+import { ambiguousNumber, type DecimalMark } from './number-forms.ts';
 import { Parents } from './parents.ts';
 import { collectionRows } from './plan-requests.ts';
 import { upsertFieldOf } from './upsert-field.ts';
@@ -25,6 +26,8 @@ export interface PushJob {
   ignoreUnknown: boolean;
   ignoreReadOnly: boolean;
   allowMixed: boolean;
+  /** How numbers are written in texts; null where the user has not said. */
+  decimal: DecimalMark | null;
   /** Do not go on with an equal push that did not end. */
   fresh: boolean;
   /** Keep each record as it was given, so that `intake.rejects()` can give it back. */
@@ -153,6 +156,7 @@ async function takeIn(context: SyncContext, job: PushJob, intake: OutboxIntake):
       allowDuplicates: job.allowDuplicates,
       ignoreUnknown: job.ignoreUnknown,
       ignoreReadOnly: job.ignoreReadOnly,
+      decimal: job.decimal,
       atomicGroup: job.allOrNone ? randomUUID() : null,
       keepGiven: job.keepGiven,
       now: clock.now(),
@@ -165,6 +169,7 @@ async function takeIn(context: SyncContext, job: PushJob, intake: OutboxIntake):
     if (job.allOrNone && records > collectionRows) throw tooManyForOne();
     await intake.add(await checker.check(batch, { signal }));
   }
+  for (const source of checker.numbers.settled()) await intake.withdraw(source, ambiguousNumber);
   if (!job.allowMixed) {
     const message = 'The record has no Id, while others of its input have one: it would be made anew.';
     await intake.refuseMixed({ field: 'Id', code: 'ID_MISSING', message });
