@@ -39,8 +39,13 @@ export function openLoginFile(
       const fresh = `${path}.new`;
       // A file that is there already would keep its own mode.
       rmSync(fresh, { force: true });
-      writeFileSync(fresh, text, { mode: 0o600, flag: 'wx' });
-      renameSync(fresh, path);
+      try {
+        writeFileSync(fresh, text, { mode: 0o600, flag: 'wx' });
+        renameSync(fresh, path);
+      } catch (error) {
+        rmSync(fresh, { force: true });
+        throw error;
+      }
       written = text;
     },
   };

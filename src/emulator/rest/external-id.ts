@@ -7,18 +7,21 @@ import type { PathParams } from '../http/router.ts';
 import type { ApiContext } from './api-context.ts';
 import { saveError } from './error-answer.ts';
 import { requireType } from './record-attributes.ts';
+import { relatedParent } from './related-parent.ts';
 import { relatedRows } from './related-rows.ts';
-import { fieldList, savedId, writeOptions } from './rows.ts';
+import { deleteRow, fieldList, savedId, updateRow, writeOptions } from './rows.ts';
 
 /** From this version an upsert tells what it did: `created`, and 200 with a body where it updates, before 204. */
 const createdSince = 46;
 
 /**
  * PATCH `/sobjects/X/{extField}/{value}`: 201 when it creates, 200 or 204 when it updates, 300 with the rows'
- * URLs when the value is not unique.
+ * URLs when the value is not unique. A relationship has the same form of path: its parent is updated.
  */
 export function upsertRow(request: ApiRequest, params: PathParams, context: ApiContext): Answer {
   const { object = '', field = '', value = '' } = params;
+  const parent = relatedParent({ object, id: field, relationship: value }, context);
+  if (parent) return updateRow(request, { ...parent }, context);
   const body = jsonObject(request);
   requireType(body, object);
   const { emulation, actor, base, versionNumber } = context;
@@ -67,9 +70,11 @@ export function readRowByExternalId(request: ApiRequest, params: PathParams, con
   return jsonAnswer(200, found.record);
 }
 
-/** DELETE by external id. */
-export function deleteRowByExternalId(_request: ApiRequest, params: PathParams, context: ApiContext): Answer {
+/** DELETE by external id, or of the parent that a relationship leads to. */
+export function deleteRowByExternalId(request: ApiRequest, params: PathParams, context: ApiContext): Answer {
   const { object = '', field = '', value = '' } = params;
+  const parent = relatedParent({ object, id: field, relationship: value }, context);
+  if (parent) return deleteRow(request, { ...parent }, context);
   const { emulation, actor } = context;
   const ids = emulation.org.idsBy(actor, object, field, value);
   if (ids.length > 1) return severalMatches(ids, object, context);

@@ -1,10 +1,10 @@
 import type { Answer } from '../http/answer.ts';
 import { jsonAnswer } from '../http/answer.ts';
-import { notFound } from '../http/api-error.ts';
 import type { ApiRequest } from '../http/request.ts';
 import { normalizeId } from '../org/record-id.ts';
 import type { ApiContext } from './api-context.ts';
 import { queryAnswer } from './query.ts';
+import { type RelationshipPath, relatedParent } from './related-parent.ts';
 import { fieldList } from './rows.ts';
 
 /**
@@ -13,7 +13,7 @@ import { fieldList } from './rows.ts';
  */
 export function relatedRows(
   request: ApiRequest,
-  path: { object: string; id: string; relationship: string },
+  path: RelationshipPath,
   context: ApiContext,
 ): Answer | undefined {
   const { emulation, actor, apiVersion } = context;
@@ -23,15 +23,10 @@ export function relatedRows(
     return undefined;
   const wanted = relationship.toLowerCase();
   const { document } = emulation.org.describe(actor, object);
-  const reference = document.fields.find((field) => field.relationshipName?.toLowerCase() === wanted);
   const fields = fieldList(request);
-  if (reference) {
-    const row = emulation.org.retrieve(actor, object, id, { apiVersion, fields: [reference.name] });
-    const parent = row[reference.name];
-    if (typeof parent !== 'string') throw notFound();
-    const parentObject = emulation.org.objectOfId(parent);
-    if (parentObject === undefined) throw notFound();
-    return jsonAnswer(200, emulation.org.retrieve(actor, parentObject, parent, { apiVersion, fields }));
+  const parent = relatedParent(path, context);
+  if (parent) {
+    return jsonAnswer(200, emulation.org.retrieve(actor, parent.object, parent.id, { apiVersion, fields }));
   }
   const child = document.childRelationships.find((entry) => entry.relationshipName?.toLowerCase() === wanted);
   if (!child) return undefined;

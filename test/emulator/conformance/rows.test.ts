@@ -157,6 +157,27 @@ describe('rows', () => {
     expect((await org.api(`/sobjects/Contact/${orphan}/Nothing`)).status).toBe(404);
   });
 
+  it('updates and deletes the parent that a relationship leads to (sObject Relationships)', async () => {
+    const account = await org.api<{ id: string }>('/sobjects/Account', { json: { Name: 'Parent' } });
+    const contact = await org.api<{ id: string }>('/sobjects/Contact', {
+      json: { LastName: 'Child', AccountId: account.body.id },
+    });
+    const path = `/sobjects/Contact/${contact.body.id}/Account`;
+    expect((await org.api(path, { method: 'PATCH', json: { Name: 'Renamed' } })).status).toBe(204);
+    expect((await org.api(path)).body.Name).toBe('Renamed');
+    const wrong = await org.api<Json[]>(path, {
+      method: 'PATCH',
+      json: { attributes: { type: 'Contact' }, Name: 'x' },
+    });
+    expect([wrong.status, wrong.body[0]?.errorCode]).toEqual([400, 'INVALID_FIELD']);
+    expect((await org.api(path, { method: 'PATCH', json: { Nope: 1 } })).status).toBe(400);
+    expect((await org.api(path, { method: 'DELETE' })).status).toBe(204);
+    expect((await org.api(`/sobjects/Account/${account.body.id}`)).status).toBe(404);
+    for (const init of [{ method: 'PATCH', json: { Name: 'x' } }, { method: 'DELETE' }]) {
+      expect((await org.api(`/sobjects/Contact/${contact.body.id}/ReportsTo`, init)).status).toBe(404);
+    }
+  });
+
   it('answers a row that is not there with 404 NOT_FOUND', async () => {
     const { status, body } = await org.api<Json[]>('/sobjects/Contact/003000000000001AAA');
     expect(status).toBe(404);
