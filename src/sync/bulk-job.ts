@@ -115,14 +115,21 @@ export class LocatorTrail {
  */
 export function isLostJob(error: unknown): boolean {
   return (
-    isAppError(error, 'BULK_JOB_FAILED', 'BULK_JOB_INCOMPLETE', 'UNEXPECTED_COLUMN') ||
-    (isAppError(error) &&
-      isJobRefused(error.details as { status?: number; errorCode?: string } | undefined)) ||
-    isAppError(error, 'INVALID_QUERY_LOCATOR')
+    isAppError(
+      error,
+      'BULK_JOB_FAILED',
+      'BULK_JOB_INCOMPLETE',
+      'UNEXPECTED_COLUMN',
+      'INVALID_QUERY_LOCATOR',
+    ) ||
+    (isAppError(error, 'SALESFORCE_ERROR') && isJobRefused(error.details as { status?: number } | undefined))
   );
 }
 
-/** Gone, or in a state that has no results. */
-function isJobRefused(details: { status?: number; errorCode?: string } | undefined): boolean {
-  return details?.status === 404 || details?.errorCode === 'INVALIDJOBSTATE';
+/**
+ * Gone, in a state that has no results, or at a locator that has ended. The codes are many and spelt in several ways;
+ * what they have in common is that the same request will never be answered, while a new job's may.
+ */
+function isJobRefused(details: { status?: number } | undefined): boolean {
+  return [400, 404, 409, 410].includes(details?.status ?? 0);
 }

@@ -218,22 +218,36 @@ describe('backfill', () => {
     await equal(rig);
   });
 
-  it('starts the span of a lost bulk job again, and that span alone', async () => {
-    await using rig = await openRig({ contacts: 400 });
-    const { url } = rig.emulator;
-    await control(url, 'settings', { bulkPageRows: 50 });
-    await control(url, 'faults', [
-      { match: 'GET .*/jobs/query/[^/]+/results', times: 2, delayMs: 0 },
-      { match: 'GET .*/jobs/query/[^/]+/results', times: 1, status: 404, errorCode: 'NOT_FOUND' },
-    ]);
-    const report = await backfill(rig.context, { api: 'bulk', concurrency: 1, signal: rig.signal });
-    expect(report).toMatchObject({ status: 'complete', contacts: 400 });
-    const jobs = (await calls(url)).filter(
-      ({ method, path }) => method === 'POST' && /jobs\/query$/.test(path),
-    );
-    expect(jobs).toHaveLength(2);
-    await equal(rig);
-  });
+  it.each([
+    [404, 'NOT_FOUND', 'by URL'],
+    [404, 'NOT_FOUND', 'by locator'],
+    [400, 'INVALID_QUERY_LOCATOR', 'by locator'],
+    [400, 'INVALID_LOCATOR', 'by URL'],
+    [400, 'INVALID_LOCATOR', 'by locator'],
+    [400, 'InvalidJob', 'by URL'],
+    [400, 'InvalidJobState', 'by locator'],
+    [409, 'CODE_OF_NEXT_YEAR', 'by URL'],
+    [410, 'GONE', 'by locator'],
+  ])(
+    'starts the span of a bulk job lost with %i %s again, and that span alone: %s',
+    async (status, errorCode, way) => {
+      await using rig = await openRig({ contacts: 400 });
+      const { url } = rig.emulator;
+      await control(url, 'settings', { bulkPageRows: 50 });
+      await control(url, 'faults', [
+        ...(way === 'by URL' ? [] : [{ match: 'GET .*/resultPages', times: 99, status: 404 }]),
+        { match: 'GET .*/jobs/query/[^/]+/results', times: 2, delayMs: 0 },
+        { match: 'GET .*/jobs/query/[^/]+/results', times: 1, status, errorCode },
+      ]);
+      const report = await backfill(rig.context, { api: 'bulk', concurrency: 1, signal: rig.signal });
+      expect(report).toMatchObject({ status: 'complete', contacts: 400 });
+      const jobs = (await calls(url)).filter(
+        ({ method, path }) => method === 'POST' && /jobs\/query$/.test(path),
+      );
+      expect(jobs).toHaveLength(2);
+      await equal(rig);
+    },
+  );
 
   it.each([
     ['parallel pages', []],
