@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Credential } from '../auth/credential.ts';
 import { lossOfReplacing } from '../auth/grant-replacement.ts';
+import { readPrivateKey } from '../auth/jwt-assertion.ts';
 import { keepLogin } from '../auth/keep-login.ts';
 import { loginWithAccessToken } from '../auth/login-access-token.ts';
 import { loginWithBrowser } from '../auth/login-browser.ts';
@@ -224,6 +225,7 @@ async function readKey(file: string, log: Logger): Promise<string> {
   });
   // A certificate or a folder, named by mistake, keeps its rights: others may need them.
   if (key.includes('PRIVATE KEY')) keepKeyPrivate(file, log);
+  readPrivateKey(key, `The key file ${file}`);
   return key;
 }
 
