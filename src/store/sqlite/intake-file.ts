@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { makeFolder } from '../../base/make-folder.ts';
 import { spoolFolder, spoolName } from './writer/spool-folder.ts';
+import { holdSpool } from './writer/spool-lock.ts';
 
 /** KB; written once and read once, in the same order. */
 const cacheKb = 2_048;
@@ -20,26 +21,38 @@ const schema = `
   CREATE INDEX fault_entry ON fault (entry);
 `;
 
+export interface IntakeFile {
+  path: string;
+  db: Database.Database;
+  remove(): void;
+}
+
 /**
  * A file beside the mirror for what one process stages; it lies where pages wait too, so that the next process
  * removes it should this one be killed. Nothing in it is worth a journal on disk or a wait for the disk.
  */
-export function createIntakeFile(mirrorPath: string): { path: string; db: Database.Database } {
+export function createIntakeFile(mirrorPath: string): IntakeFile {
   const folder = spoolFolder(dirname(mirrorPath));
   makeFolder(folder);
   const path = join(folder, spoolName());
-  const db = new Database(path);
+  const endHold = holdSpool(path);
+  let db: Database.Database | null = null;
+  const remove = () => {
+    db?.close();
+    rmSync(path, { force: true });
+    endHold();
+  };
   try {
+    db = new Database(path);
     chmodSync(path, 0o600);
     db.pragma('page_size = 8192');
     db.pragma('journal_mode = MEMORY');
     db.pragma('synchronous = OFF');
     db.pragma(`cache_size = -${cacheKb}`);
     db.exec(schema);
+    return { path, db, remove };
   } catch (error) {
-    db.close();
-    rmSync(path, { force: true });
+    remove();
     throw error;
   }
-  return { path, db };
 }

@@ -1,7 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import { isoTime } from '../../base/iso-time.ts';
-import { keepInUse } from '../../base/writer-mark.ts';
 import type { OutboxOp, OutboxState } from '../../sync/ports/outbox.ts';
 import type {
   Brake,
@@ -43,7 +41,7 @@ export class SqliteIntake implements OutboxIntake {
   readonly #writeMirror: MirrorWrite;
   readonly #path: string;
   readonly #db: Connection;
-  readonly #endKeeping: () => void;
+  readonly #remove: () => void;
   /** Sees the outbox and this file together, once there is something to see. */
   #both: Connection | null = null;
   /** The push that the entries belong to, once they are in the outbox. */
@@ -53,10 +51,10 @@ export class SqliteIntake implements OutboxIntake {
   constructor(mirror: MirrorFile, write: MirrorWrite) {
     this.#mirror = mirror;
     this.#writeMirror = write;
-    const { path, db } = guarded(mirror.path, () => createIntakeFile(mirror.path));
+    const { path, db, remove } = guarded(mirror.path, () => createIntakeFile(mirror.path));
     this.#path = path;
     this.#db = db;
-    this.#endKeeping = keepInUse(path);
+    this.#remove = remove;
   }
 
   async add(records: readonly IntakeRecord[]): Promise<void> {
@@ -284,10 +282,8 @@ export class SqliteIntake implements OutboxIntake {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#endKeeping();
     this.#both?.close();
-    this.#db.close();
-    rmSync(this.#path, { force: true });
+    this.#remove();
   }
 
   async *#pages<Row extends { seq: number }>(sql: string): AsyncGenerator<Row[]> {

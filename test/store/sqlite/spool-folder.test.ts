@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { keepInUse } from '../../../src/base/writer-mark.ts';
 import { spoolFolder, spoolName, sweepSpools } from '../../../src/store/sqlite/writer/spool-folder.ts';
+import { holdSpool } from '../../../src/store/sqlite/writer/spool-lock.ts';
 
 let folder: string;
 
@@ -49,6 +50,25 @@ describe('a file in the spool folder', () => {
     const left = leftBy(process.ppid, 3 * hourMs, elsewhere);
     sweepSpools(folder);
     expect(existsSync(left)).toBe(false);
+  });
+
+  it('stays while another container holds it, however long that has slept and whatever the clocks say', () => {
+    const held = leftBy(dead, 48 * hourMs, elsewhere);
+    const end = holdSpool(held);
+    const longAgo = new Date(0);
+    utimesSync(`${held}.lock`, longAgo, longAgo);
+    sweepSpools(folder);
+    expect([held, `${held}.lock`].map((path) => existsSync(path))).toEqual([true, true]);
+    end();
+    sweepSpools(folder);
+    expect([held, `${held}.lock`].map((path) => existsSync(path))).toEqual([false, false]);
+  });
+
+  it('goes with the lock that a killed process left beside it', () => {
+    const left = leftBy(dead, 0);
+    writeFileSync(`${left}.lock`, '');
+    sweepSpools(folder);
+    expect([left, `${left}.lock`].map((path) => existsSync(path))).toEqual([false, false]);
   });
 
   it('is shown to be in use while nothing is written to it', () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isInUse, writerMark } from '../../../base/writer-mark.ts';
+import { isSpoolHeld } from './spool-lock.ts';
 
 /** Where pages wait for their transaction; each file lives for one page. */
 export function spoolFolder(folder: string): string {
@@ -31,7 +32,9 @@ export function sweepSpools(folder: string): void {
     const path = join(spoolFolder(folder), name);
     if (id === undefined) continue;
     try {
-      if (isInUse(path, Number(id), place)) continue;
+      // The lock of a file that is held, or that which lies beside it.
+      const staged = path.replace(/(?<=\.db).*$/, '');
+      if (isInUse(path, Number(id), place) || isSpoolHeld(staged)) continue;
       rmSync(path, { force: true });
     } catch {
       // Whoever only reads may lack the right; the next one who writes has it.
