@@ -248,6 +248,7 @@ describe('backfill --fresh', () => {
           ignoreUnknown: false,
           ignoreReadOnly: false,
           allowMixed: false,
+          allowDamaged: false,
           decimal: null,
           fresh: false,
           keepRejects: false,

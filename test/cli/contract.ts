@@ -73,6 +73,7 @@ export const commands: Record<string, ContractCommand> = {
       '--map <header=field>',
       '--ignore-unknown',
       '--ignore-read-only',
+      '--allow-damaged',
       '--allow-mixed',
       '--decimal <mark>',
       '--fresh',

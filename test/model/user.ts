@@ -146,6 +146,7 @@ export class User {
         ignoreUnknown: false,
         ignoreReadOnly: false,
         allowMixed: true,
+        allowDamaged: false,
         decimal: null,
         fresh: false,
         keepRejects: false,

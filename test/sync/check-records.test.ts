@@ -109,6 +109,7 @@ async function checkAll(
     allowDuplicates: false,
     ignoreUnknown: false,
     ignoreReadOnly: false,
+    allowDamaged: false,
     decimal: null,
     atomicGroup: null,
     keepGiven: false,

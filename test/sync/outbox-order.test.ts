@@ -20,6 +20,7 @@ function queue(rig: Rig, records: Record<string, unknown>[], upsertField: string
     upsertField,
     queue: true,
     allowMixed: true,
+    allowDamaged: false,
     decimal: null,
     signal: rig.signal,
   });

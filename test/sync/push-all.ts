@@ -38,6 +38,7 @@ export async function pushAll(
     ignoreUnknown: false,
     ignoreReadOnly: false,
     allowMixed: true,
+    allowDamaged: false,
     decimal: null,
     // Equal records in one test are meant as new ones.
     fresh: true,

@@ -14,6 +14,8 @@ export interface PushRecord {
   untyped: boolean;
   /** Fields that `--map` names: one that Contact does not have is a fault, also where unknown columns are left out. */
   mapped?: ReadonlySet<string>;
+  /** The names of its file's first row, where it has one; the same list for all records of the file. */
+  header?: readonly string[];
   /** Its numbers may have decimal commas: the cells of its file are separated by semicolons. */
   decimalComma?: boolean;
   /** What its reader found wrong with this record alone (a name given twice); told with the faults against describe. */
@@ -37,6 +39,8 @@ export interface PushOptions {
   ignoreReadOnly: boolean;
   /** Records without an Id beside others with one are creates that are meant. */
   allowMixed: boolean;
+  /** Take texts in which a character was lost (U+FFFD) as they are. */
+  allowDamaged: boolean;
   /** How numbers are written in texts; null: with a point, and what a comma would make another is a fault. */
   decimal: 'point' | 'comma' | null;
   /** Push the records anew, though an equal push of the last day has not ended. */

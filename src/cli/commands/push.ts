@@ -27,6 +27,7 @@ interface PushFlags {
   ignoreUnknown?: boolean;
   ignoreReadOnly?: boolean;
   allowMixed?: boolean;
+  allowDamaged?: boolean;
   decimal?: 'point' | 'comma';
   fresh?: boolean;
   format: InputFormat;
@@ -63,6 +64,7 @@ export function addPushCommand({ program, run }: CommandHost): void {
     )
     .option('--ignore-unknown', 'leave out columns that Contact does not have')
     .option('--ignore-read-only', 'leave out columns that Salesforce alone sets, as an export has them')
+    .option('--allow-damaged', 'take texts in which a character was lost (U+FFFD) as they are')
     .option('--allow-mixed', 'records without an Id beside others with one are new contacts')
     .addOption(
       new Option(
@@ -102,6 +104,7 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
     ignoreUnknown: flags.ignoreUnknown ?? false,
     ignoreReadOnly: flags.ignoreReadOnly ?? false,
     allowMixed: flags.allowMixed ?? false,
+    allowDamaged: flags.allowDamaged ?? false,
     decimal: flags.decimal ?? null,
     fresh: flags.fresh ?? false,
     keepRejects: rejects !== null,

@@ -7,6 +7,7 @@ import { lineBreaksIn } from './line-count.ts';
 import { otherObject, twoValues } from './record-notes.ts';
 import type { RecordsOptions } from './records-options.ts';
 import { setMember } from './set-member.ts';
+import { asFooter } from './table-footer.ts';
 
 /**
  * Records of a CSV text with a header line. As in Bulk API 2.0, an empty cell leaves its field alone and `#N/A`
@@ -44,10 +45,12 @@ function createTable({ source, map, notes }: RecordsOptions): {
   end(): void;
 } {
   let columns: CsvColumn[] | null = null;
+  let names: readonly string[] = [];
   let header: CsvRow = { cells: [], line: 1 };
   const formulas: { cells: number; first: { line: number; text: string } | null } = { cells: 0, first: null };
   let index = 0;
   let blank = 0;
+  let last: PushRecord | null = null;
   const recordOf = (own: readonly CsvColumn[], row: CsvRow): PushRecord | null => {
     if (isBlank(row.cells)) {
       // A line without a character is no record in anybody's CSV.
@@ -60,12 +63,14 @@ function createTable({ source, map, notes }: RecordsOptions): {
     const record: PushRecord = { source, index, line: row.line, fields, untyped: true };
     if (map.fields.size > 0) record.mapped = map.fields;
     if (table.decimalComma) record.decimalComma = true;
+    record.header = names;
     if (faults.length > 0) record.faults = faults;
     if (odd.length > 0) {
       formulas.first ??= { line: row.line, text: row.cells[odd[0]!]!.trim().slice(0, 40) };
       formulas.cells += odd.length;
     }
     index++;
+    last = record;
     return record;
   };
   const table = {
@@ -77,6 +82,7 @@ function createTable({ source, map, notes }: RecordsOptions): {
           if (isBlank(row.cells)) continue;
           columns = csvColumns(row.cells, row.line, source, map);
           header = row;
+          names = columns.flatMap((column) => (column.kind === 'field' ? [column.name] : []));
           continue;
         }
         const record = recordOf(columns, row);
@@ -89,10 +95,28 @@ function createTable({ source, map, notes }: RecordsOptions): {
       notes.blankRecords(source, blank);
       notes.unnamedColumns(source, unnamed);
       if (formulas.first !== null) notes.formulas(source, formulas.cells, formulas.first);
+      if (last !== null) lookForFooter(last, notes);
       if (index === 0) notes.headerOnly(source);
     },
   };
   return table;
+}
+
+/** A last record that says the number of those above it is none; another may be somebody's name. */
+function lookForFooter({ source, index, line, fields }: PushRecord, notes: RecordsOptions['notes']): void {
+  const [text, ...others] = Object.values(fields);
+  if (typeof text !== 'string' || others.length > 0 || index === 0) return;
+  const footer = asFooter(text);
+  if (footer === null) return;
+  if (footer.counts !== index) {
+    notes.footer(source, line ?? 0, text.trim());
+    return;
+  }
+  throw inputFault(
+    { source, line: line ?? 0, index },
+    `"${text.trim()}" counts the records above it, and is none itself`,
+    'Take the row out.',
+  );
 }
 
 function isBlank(cells: readonly string[]): boolean {

@@ -4,10 +4,12 @@ import type { Field } from '../ports/field.ts';
 import type { OutboxOp } from '../ports/outbox.ts';
 import type { IntakeFault, IntakeRecord } from '../ports/outbox-intake.ts';
 import { type Columns, membersOf, type ParentColumn } from './columns.ts';
+import { damage, isDamaged } from './damaged-text.ts';
 import { holdsContactId } from './holds-contact-id.ts';
 import { IgnoredColumns } from './ignored-columns.ts';
 import { type DecimalMark, NumberForms } from './number-forms.ts';
 import { comparable, type ParentName, type Parents } from './parents.ts';
+import { sayNoHeader } from './strange-header.ts';
 import { type FieldFault, quoted } from './typed.ts';
 import { booleanOf, typedValue } from './typed-value.ts';
 
@@ -23,6 +25,8 @@ export interface PushRecord {
   untyped: boolean;
   /** Names of fields that the user has mapped something to: one that is unknown is never left out. */
   mapped?: ReadonlySet<string>;
+  /** The names of its file's first row, where it has one; the same list for all records of the file. */
+  header?: readonly string[];
   /** Its numbers may have decimal commas: the cells of its file are separated by semicolons. */
   decimalComma?: boolean;
   /** What its reader found wrong with this record alone. */
@@ -35,6 +39,8 @@ export interface CheckOptions {
   allowDuplicates: boolean;
   ignoreUnknown: boolean;
   ignoreReadOnly: boolean;
+  /** Take texts in which a character was lost (U+FFFD) as they are. */
+  allowDamaged: boolean;
   /** How numbers are written in texts; null where the user has not said. */
   decimal: DecimalMark | null;
   /** All records in one request, all or none. */
@@ -68,6 +74,8 @@ export class RecordChecker {
   readonly #options: CheckOptions;
   readonly #required: readonly Field[];
   readonly #grouped = new Set<string>();
+  /** Headers of files, and whether they are made of names that Contact does not have. */
+  readonly #headers = new Map<readonly string[], boolean>();
 
   constructor(fields: readonly Field[], columns: Columns, parents: Parents, options: CheckOptions) {
     this.#columns = columns;
@@ -83,8 +91,19 @@ export class RecordChecker {
   async check(records: readonly PushRecord[], options: { signal: AbortSignal }): Promise<IntakeRecord[]> {
     const all = records.map((record) => ({ record, members: membersOf(record.fields) }));
     await this.#columns.prepare(new Set(all.flatMap(({ members }) => members.map(([name]) => name))));
+    for (const { header } of records) if (header !== undefined) await this.#lookAtHeader(header);
     await this.#parents.prepare(this.#parentNames(all), options);
     return all.map(({ record, members }) => this.#checkOne(record, members));
+  }
+
+  async #lookAtHeader(header: readonly string[]): Promise<void> {
+    if (this.#headers.has(header)) return;
+    await this.#columns.prepare(new Set(header));
+    const isStrange = (name: string) => {
+      const column = this.#columns.of(name);
+      return column.kind === 'unknown' && column.meant === null;
+    };
+    this.#headers.set(header, header.length > 0 && header.every(isStrange));
   }
 
   *#parentNames(all: readonly Pick<Check, 'record' | 'members'>[]): Generator<ParentName> {
@@ -113,6 +132,8 @@ export class RecordChecker {
       this.#takeMember(check, name, value);
     }
     if (check.op === 'create' && upsert === null) this.#requireFields(check);
+    if (record.header !== undefined && this.#headers.get(record.header))
+      sayNoHeader(check.faults, record.header);
     const contactId = this.#idOf(check);
     const uniqueValue = upsert === null ? null : uniqueValueOf(check, upsert);
     if (check.op === 'update' && Object.keys(check.changes).length === 0 && check.faults.length === 0) {
@@ -260,6 +281,8 @@ export class RecordChecker {
       given,
     );
     if (doubt !== null) faults.push({ field: name, ...doubt });
+    if (!this.#options.allowDamaged && isDamaged(value))
+      faults.push({ field: name, ...damage(field, value) });
     if (field.name in changes) {
       const fault = this.#contradiction(column, value, field, changes[field.name]);
       if (fault !== null) faults.push({ field: name, ...fault });

@@ -26,6 +26,8 @@ export interface PushJob {
   ignoreUnknown: boolean;
   ignoreReadOnly: boolean;
   allowMixed: boolean;
+  /** Take texts in which a character was lost (U+FFFD) as they are. */
+  allowDamaged: boolean;
   /** How numbers are written in texts; null where the user has not said. */
   decimal: DecimalMark | null;
   /** Do not go on with an equal push that did not end. */
@@ -156,6 +158,7 @@ async function takeIn(context: SyncContext, job: PushJob, intake: OutboxIntake):
       allowDuplicates: job.allowDuplicates,
       ignoreUnknown: job.ignoreUnknown,
       ignoreReadOnly: job.ignoreReadOnly,
+      allowDamaged: job.allowDamaged,
       decimal: job.decimal,
       atomicGroup: job.allOrNone ? randomUUID() : null,
       keepGiven: job.keepGiven,

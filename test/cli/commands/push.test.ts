@@ -94,7 +94,14 @@ test('its options, and the records of several files and standard input in order'
     allowDuplicates: true,
   });
   expect(read).toEqual([
-    { source: 'a.csv', index: 0, line: 2, fields: { LastName: 'Ng', Phone: '1' }, untyped: true },
+    {
+      source: 'a.csv',
+      index: 0,
+      line: 2,
+      fields: { LastName: 'Ng', Phone: '1' },
+      untyped: true,
+      header: ['LastName', 'Phone'],
+    },
     { source: '-', index: 0, line: 1, fields: { LastName: 'Bo' }, untyped: false },
     { source: 'b.json', index: 0, line: 1, fields: { LastName: 'Li' }, untyped: false },
   ]);
