@@ -6,6 +6,7 @@ import type { Credential } from './credential.ts';
 import { fetchIdentity } from './identity.ts';
 import { isSalesforceHost } from './instance-url.ts';
 import type { OAuthRequestOptions } from './oauth-request.ts';
+import { repeatPassing } from './repeat-passing.ts';
 import { incomplete, type TokenAnswer } from './token-endpoint.ts';
 
 type Kept = Pick<Credential, 'loginUrl' | 'grant' | 'clientId' | 'clientSecret' | 'privateKey'>;
@@ -22,7 +23,11 @@ export async function completeLogin(
     const word = await confirmInstanceUrl(instanceUrl, { ...token, loginUrl: kept.loginUrl }, options);
     if (word !== 'confirmed') throw unconfirmed(kept.loginUrl, instanceUrl);
   }
-  const identity = await fetchIdentity({ apiUrl: instanceUrl, accessToken: token.accessToken, ...options });
+  const { accessToken } = token;
+  const identity = await repeatPassing(
+    () => fetchIdentity({ apiUrl: instanceUrl, accessToken, ...options }),
+    { clock, signal: options.signal },
+  );
   if (token.orgId !== null && !sameId(token.orgId, identity.orgId)) {
     throw new AppError('LOGIN_FAILED', `The login and ${instanceUrl} name different orgs.`, {
       hint: 'Run the login again; if it stays, tell whoever runs the network in between.',

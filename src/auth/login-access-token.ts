@@ -4,6 +4,7 @@ import type { Credential } from './credential.ts';
 import { fetchIdentity } from './identity.ts';
 import type { OAuthRequestOptions } from './oauth-request.ts';
 import { ownHost } from './own-host.ts';
+import { repeatPassing } from './repeat-passing.ts';
 
 export interface AccessTokenLoginOptions extends OAuthRequestOptions {
   instanceUrl: string;
@@ -33,7 +34,10 @@ export async function loginWithAccessToken({
       },
     );
   }
-  const identity = await fetchIdentity({ apiUrl, accessToken: token, ...options });
+  const identity = await repeatPassing(() => fetchIdentity({ apiUrl, accessToken: token, ...options }), {
+    clock,
+    signal: options.signal,
+  });
   return {
     ...identity,
     instanceUrl: apiUrl,

@@ -5,6 +5,7 @@ import { clientCredentialsForm } from './grants.ts';
 import { oauthError } from './oauth-error.ts';
 import type { OAuthRequestOptions } from './oauth-request.ts';
 import { ownHost } from './own-host.ts';
+import { repeatPassing } from './repeat-passing.ts';
 import { requestToken } from './token-endpoint.ts';
 
 export interface ClientCredentialsLoginOptions extends OAuthRequestOptions {
@@ -24,7 +25,11 @@ export async function loginWithClientCredentials({
   ...options
 }: ClientCredentialsLoginOptions): Promise<Credential> {
   const loginUrl = ownHost(instanceUrl);
-  const result = await requestToken(loginUrl, clientCredentialsForm(clientId, clientSecret), options);
+  const form = clientCredentialsForm(clientId, clientSecret);
+  const result = await repeatPassing(() => requestToken(loginUrl, form, options), {
+    clock,
+    signal: options.signal,
+  });
   if (!result.ok) throw oauthError(result.refusal);
   return completeLogin(
     { ...result.token, refreshToken: null },

@@ -5,6 +5,7 @@ import { jwtForm } from './grants.ts';
 import { normaliseLoginUrl } from './instance-url.ts';
 import { oauthError } from './oauth-error.ts';
 import type { OAuthRequestOptions } from './oauth-request.ts';
+import { repeatPassing } from './repeat-passing.ts';
 import { requestToken } from './token-endpoint.ts';
 
 export interface JwtLoginOptions extends OAuthRequestOptions {
@@ -28,7 +29,10 @@ export async function loginWithJwt({
 }: JwtLoginOptions): Promise<Credential> {
   const loginUrl = normaliseLoginUrl(givenUrl);
   const form = jwtForm(privateKey, { clientId, username, loginUrl, now: clock.now() });
-  const result = await requestToken(loginUrl, form, { ...options, now: () => clock.now() });
+  const result = await repeatPassing(
+    () => requestToken(loginUrl, form, { ...options, now: () => clock.now() }),
+    { clock, signal: options.signal },
+  );
   if (!result.ok) throw oauthError(result.refusal);
   return completeLogin(
     { ...result.token, refreshToken: null },

@@ -37,7 +37,7 @@ const secretFields = [
 ] as const;
 
 /**
- * One request to an OAuth endpoint; never repeated here, as none of them is safe to repeat. Follows no redirect:
+ * One request to an OAuth endpoint; never repeated here: who asks knows whether it may be. Follows no redirect:
  * a secret must not travel to a host that nobody has named. Throws AppError `NETWORK_UNREACHABLE`, `TIMEOUT`,
  * `REQUEST_LIMIT_EXCEEDED`, `ORG_UNAVAILABLE`, or `LOGIN_FAILED` where the host has no such endpoint.
  */

@@ -126,7 +126,7 @@ class StoredSession implements Session {
       if (stored === null) throw this.#needsLogin(loginRequired(this.instanceUrl));
       if (replaces(stored, rejectedToken)) return answer(this.#adopt(stored));
       if (attempt === 0) await store.probeWritable();
-      const outcome = await this.#ask(stored);
+      const outcome = await this.#ask(stored, signal);
       if (outcome.status === 'renewed') return this.#keepAt(outcome, stored, answer);
       if (clock.monotonicMs() - startedAt >= raceMs) throw outcome.error;
       // Whoever refreshes the same token beside us may share the store, or only the token.
@@ -136,12 +136,17 @@ class StoredSession implements Session {
   }
 
   /** The one place that asks Salesforce. A grant that is over is not offered again, by anybody. */
-  async #ask(credential: Credential): Promise<Exclude<RenewalOutcome, { status: 'refused' }>> {
+  async #ask(
+    credential: Credential,
+    waitSignal: AbortSignal,
+  ): Promise<Exclude<RenewalOutcome, { status: 'refused' }>> {
     const { fetch, clock, log } = this.#parts;
     if (grantIsOver(credential)) throw this.#needsLogin(grantRefused(credential));
-    const outcome = await renewCredential(credential, { fetch, clock }).catch((error: unknown) => {
-      throw isAppError(error, 'LOGIN_REQUIRED') ? this.#needsLogin(error) : error;
-    });
+    const outcome = await renewCredential(credential, { fetch, clock, waitSignal }).catch(
+      (error: unknown) => {
+        throw isAppError(error, 'LOGIN_REQUIRED') ? this.#needsLogin(error) : error;
+      },
+    );
     if (outcome.status === 'refused') {
       if (outcome.final) await this.#noteRefusal(credential, outcome.error);
       throw this.#needsLogin(outcome.error);
@@ -261,7 +266,7 @@ class StoredSession implements Session {
 
   /** A second renewal while the first is still unsaved: this process holds the lock already. */
   async #renewUnsaved(): Promise<string> {
-    this.#fromMemory = this.#ask(this.#current).then((outcome) => {
+    this.#fromMemory = this.#ask(this.#current, this.#closing.signal).then((outcome) => {
       if (outcome.status === 'race') throw outcome.error;
       return this.#use(outcome.credential);
     });

@@ -5,6 +5,7 @@ import { clientCredentialsForm, jwtForm, refreshForm } from './grants.ts';
 import { grantRefused, loginRequired } from './login-required.ts';
 import { endsGrant, isRefreshRace, needsLogin, oauthError } from './oauth-error.ts';
 import type { OAuthRequestOptions } from './oauth-request.ts';
+import { repeatPassing } from './repeat-passing.ts';
 import { assertSameEyes } from './same-eyes.ts';
 import { requestToken } from './token-endpoint.ts';
 
@@ -17,21 +18,24 @@ export type RenewalOutcome =
   | { status: 'refused'; error: AppError; final: boolean };
 
 /**
- * Asks Salesforce once for a new access token by the credential's grant; stores nothing. The grant's secrets go to
+ * Asks Salesforce for a new access token by the credential's grant, again after what passes by itself; stores nothing. The grant's secrets go to
  * the host that the user logged in at and to no other, whatever an answer names. Throws AppError `LOGIN_REQUIRED`
  * when the credential cannot be renewed, `ORG_CHANGED` or `OTHER_USER` when the answer is somebody else's, those of
- * `oauthRequest`, and what the table of refusals says of the others.
+ * `oauthRequest`, and what the table of refusals says of the others. `waitSignal` ends the waits between two tries.
  */
 export async function renewCredential(
   credential: Credential,
-  { clock, ...options }: OAuthRequestOptions & { clock: Clock },
+  { clock, waitSignal, ...options }: OAuthRequestOptions & { clock: Clock; waitSignal?: AbortSignal },
 ): Promise<RenewalOutcome> {
   const { grant, instanceUrl, loginUrl } = credential;
   const form = formFor(credential, clock.now());
   if (form === null) {
     throw loginRequired(instanceUrl, { grant, why: 'its access token has ended and cannot be renewed.' });
   }
-  const result = await requestToken(loginUrl, form, { ...options, now: () => clock.now() });
+  const result = await repeatPassing(
+    () => requestToken(loginUrl, form, { ...options, now: () => clock.now() }),
+    { clock, signal: waitSignal },
+  );
   if (!result.ok) {
     const { refusal } = result;
     if (isRefreshRace(refusal)) return { status: 'race', error: oauthError(refusal) };

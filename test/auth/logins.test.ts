@@ -9,6 +9,7 @@ import { loginWithJwt } from '../../src/auth/login-jwt.ts';
 import { openMemoryStore } from '../../src/auth/memory-store.ts';
 import { openProcessSession } from '../../src/auth/process-session.ts';
 import { revokeCredential } from '../../src/auth/revoke.ts';
+import { systemClock } from '../../src/base/clock.ts';
 import { openLocks } from '../../src/lock/locks.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import {
@@ -117,6 +118,51 @@ describe('login by client credentials', () => {
         clock,
       }),
     ).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+  });
+});
+
+describe('a login through what passes within seconds', () => {
+  const jwt = () =>
+    loginWithJwt({
+      loginUrl: salesforce.url,
+      clientId: 'client',
+      username,
+      privateKey: pem,
+      fetch,
+      clock: systemClock,
+    });
+  const clientCredentials = () =>
+    loginWithClientCredentials({
+      instanceUrl: salesforce.url,
+      clientId: 'client',
+      clientSecret: 'shh',
+      fetch,
+      clock: systemClock,
+    });
+  const accessToken = () =>
+    loginWithAccessToken({ instanceUrl: salesforce.url, accessToken: 'token', fetch, clock: systemClock });
+  const trouble = [
+    ['a cut connection', { cut: true }],
+    ['HTTP 503', { status: 503, text: '' }],
+  ] as const;
+  const logins = [
+    ['JWT', jwt, ['token', 'userinfo']],
+    ['client credentials', clientCredentials, ['token', 'userinfo']],
+    ['access token', accessToken, ['userinfo']],
+  ] as const;
+  it.each(
+    trouble.flatMap(([name, answer]) =>
+      logins.map(([by, login, parts]) => ({ name, answer, by, login, parts })),
+    ),
+  )('by $by succeeds through $name', async ({ answer, login, parts }) => {
+    const troubled = new Set<string>();
+    salesforce.override = (path) => {
+      if (troubled.has(path)) return undefined;
+      troubled.add(path);
+      return answer;
+    };
+    expect(await login()).toMatchObject({ username });
+    expect([...troubled]).toEqual(parts.map((part) => `/services/oauth2/${part}`));
   });
 });
 

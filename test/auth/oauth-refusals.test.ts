@@ -127,7 +127,8 @@ const logins: [string, () => Promise<unknown>][] = [
       }),
   ],
 ];
-const base = () => ({ fetch, clock: { ...manualClock(), now: () => Date.now() } });
+/** Its waits are over at once: what passes is asked for again, and never comes. */
+const base = () => ({ fetch, clock: { ...manualClock(), now: () => Date.now(), sleep: async () => {} } });
 
 describe.each(table)('%s (%s)', (error, description, kind, hint, over) => {
   const answer: ScriptedAnswer = {

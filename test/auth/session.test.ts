@@ -183,19 +183,52 @@ describe('session', () => {
   });
 
   it.each([
-    ['a cut connection', { cut: true }, 'NETWORK_UNREACHABLE'],
-    ['HTTP 503', { status: 503, text: '<html>maintenance</html>' }, 'ORG_UNAVAILABLE'],
-    ['HTTP 429', { status: 429, text: '' }, 'REQUEST_LIMIT_EXCEEDED'],
-    ['a wrong client', { status: 400, json: { error: 'invalid_client_id' } }, 'LOGIN_FAILED'],
-    ['a redirect', { status: 302, headers: { location: 'http://127.0.0.1:9/' } }, 'LOGIN_FAILED'],
-  ])('does not take %s for the end of the grant', async (_, answer, code) => {
+    ['a cut connection', { cut: true }, 'NETWORK_UNREACHABLE', 4],
+    ['HTTP 503', { status: 503, text: '<html>maintenance</html>' }, 'ORG_UNAVAILABLE', 4],
+    ['HTTP 429', { status: 429, text: '' }, 'REQUEST_LIMIT_EXCEEDED', 1],
+    ['a wrong client', { status: 400, json: { error: 'invalid_client_id' } }, 'LOGIN_FAILED', 1],
+    ['a redirect', { status: 302, headers: { location: 'http://127.0.0.1:9/' } }, 'LOGIN_FAILED', 1],
+  ])('does not take %s for the end of the grant', async (_, answer, code, asked) => {
     salesforce.override = () => answer;
     const session = openSession(await login(), parts());
     await expect(session.renew('00D!access-0')).rejects.toMatchObject({ code });
     expect(needed).toEqual([]);
-    expect(salesforce.tokenCalls()).toBe(1);
+    expect(salesforce.tokenCalls()).toBe(asked);
     salesforce.override = null;
     expect(await session.renew('00D!access-0')).toMatch(/access/);
+  });
+
+  it.each([
+    ['a cut connection', { cut: true }],
+    ['HTTP 500', { status: 500, json: { error: 'server_error' } }],
+    ['HTTP 503', { status: 503, text: '' }],
+  ])('asks again where %s passes within seconds', async (_, answer) => {
+    salesforce.override = () => (salesforce.tokenCalls() < 3 ? answer : undefined);
+    const session = openSession(await login(), parts());
+    expect(await session.renew('00D!access-0')).toMatch(/access/);
+    expect(salesforce.tokenCalls()).toBe(3);
+    expect(needed).toEqual([]);
+  });
+
+  it('ends its wait for a better answer at once when it closes', async () => {
+    salesforce.override = () => ({ status: 503, text: '' });
+    const waits: number[] = [];
+    const clock: Clock = {
+      ...systemClock,
+      now: () => systemClock.now(),
+      monotonicMs: () => systemClock.monotonicMs(),
+      sleep: (ms, options) => {
+        waits.push(ms);
+        return systemClock.sleep(60_000, options);
+      },
+    };
+    const session = openSession(await login(), parts({ clock }));
+    const renewing = session.renew('00D!access-0');
+    renewing.catch(() => {});
+    await expect.poll(() => waits.length).toBe(1);
+    await session.close();
+    await expect(renewing).rejects.toMatchObject({ name: 'AbortError' });
+    expect(salesforce.tokenCalls()).toBe(1);
   });
 
   it('asks nothing while the store cannot be written', async () => {

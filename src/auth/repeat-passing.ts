@@ -1,0 +1,35 @@
+import { backoffMs } from '../base/backoff.ts';
+import type { Clock } from '../base/clock.ts';
+import { isAppError } from '../base/errors.ts';
+
+/** A blink of the login host is over within these; what lasts is told while somebody still waits. */
+const mostRepeats = 3;
+const backoff = { baseMs: 500, maxMs: 4_000 };
+const cuts: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'EAI_AGAIN']);
+
+/**
+ * Asks a login host again after a 5xx or a cut connection, as calls of the API are: else one of them would fail a
+ * whole cycle. Only for what may be asked twice, which a code of a browser login may not. `signal` ends the waits.
+ */
+export async function repeatPassing<T>(
+  ask: () => Promise<T>,
+  { clock, signal }: { clock: Clock; signal?: AbortSignal },
+): Promise<T> {
+  for (let repeat = 0; ; repeat++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (repeat >= mostRepeats || !passes(error)) throw error;
+      await clock.sleep(backoffMs(repeat, backoff), { signal });
+    }
+  }
+}
+
+function passes(error: unknown): boolean {
+  if (isAppError(error, 'ORG_UNAVAILABLE')) {
+    const { status } = (error.details ?? {}) as { status?: number };
+    return status !== undefined && status >= 500;
+  }
+  if (!isAppError(error, 'NETWORK_UNREACHABLE')) return false;
+  return cuts.has((error.details as { systemCode?: string | null } | null)?.systemCode);
+}
