@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -19,13 +19,15 @@ async function scriptOf(shell: string): Promise<string> {
   return file;
 }
 
+/** Names that a shell would act upon, where it were let. */
+const odd = ['a b', '$(touch pwned)', '`touch pwned`', '*', "it's;x"];
+const orgs = ['prod', 'acme.my.salesforce.com', 'localhost:8080', ...odd];
+
 beforeAll(() => {
   // What the script asks for the names of orgs.
   const command = join(folder, 'parahack-sync');
-  writeFileSync(
-    command,
-    '#!/bin/sh\n[ "$*" = "__complete orgs" ] && printf "prod\\nacme.my.salesforce.com\\n"\n',
-  );
+  writeFileSync(command, '#!/bin/sh\n[ "$*" = "__complete orgs" ] && cat "$0.orgs"\n');
+  writeFileSync(`${command}.orgs`, `${orgs.join('\n')}\n`);
   chmodSync(command, 0o755);
 });
 
@@ -36,21 +38,30 @@ describe.skipIf(!has('bash'))('bash', () => {
     ['parahack-sync --json contacts e', ['export']],
     ['parahack-sync backfill --fr', ['--fresh']],
     ['parahack-sync backfill --api ', ['auto', 'rest', 'bulk']],
-    ['parahack-sync backfill ', ['prod', 'acme.my.salesforce.com']],
+    ['parahack-sync push --org=p', ['prod']],
+    ['parahack-sync push --org=', orgs],
+    ['parahack-sync backfill --api=r', ['rest']],
+    ['parahack-sync orgs enable localhost:80', ['8080']],
+    ['parahack-sync orgs enable localhost:', ['8080']],
+    ['parahack-sync push --org localhost:8', ['8080']],
+    ['parahack-sync backfill ', orgs],
     ['parahack-sync push --org p', ['prod']],
     ['parahack-sync completion ', ['bash', 'zsh', 'fish']],
     ['parahack-sync orgs ', ['enable', 'disable', 'alias', 'set']],
-    ['parahack-sync orgs enable a', ['acme.my.salesforce.com']],
+    ['parahack-sync orgs enable ac', ['acme.my.salesforce.com']],
     ['parahack-sync watch --interval ', []],
     ['parahack-sync __', []],
   ])('%s', async (line, expected) => {
+    // As readline cuts the line: at blanks, and at : and = too.
+    const cut = line.replaceAll(/([:=])(?!$)/g, ' $1 ').replaceAll(/(?<! )([:=])$/g, ' $1');
     const script = `source "${await scriptOf('bash')}"
-COMP_WORDS=(${line.endsWith(' ') ? `${line}""` : line}); COMP_CWORD=$(( \${#COMP_WORDS[@]} - 1 ))
+COMP_WORDS=(${cut.endsWith(' ') ? `${cut}""` : cut}); COMP_CWORD=$(( \${#COMP_WORDS[@]} - 1 ))
 _parahack_sync
-printf '%s\\n' "\${COMPREPLY[@]}"`;
+for word in "\${COMPREPLY[@]}"; do eval "printf '%s\\n' $word"; done`;
     const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
-    const words = execFileSync('bash', ['--norc', '-c', script], { env, encoding: 'utf8' });
+    const words = execFileSync('bash', ['--norc', '-c', script], { env, encoding: 'utf8', cwd: folder });
     expect(words.split('\n').filter((word) => word !== '')).toEqual(expected);
+    expect(existsSync(join(folder, 'pwned'))).toBe(false);
   });
 });
 
@@ -64,6 +75,24 @@ describe.each([
     expect(stderr).toBe('');
     expect(status).toBe(0);
   });
+});
+
+test.skipIf(!haveRealPart('The shell fish', ['fish']))('fish offers names, flags and values', async () => {
+  const file = await scriptOf('fish');
+  const offered = (line: string) => {
+    const script = `source ${file}; complete -C${JSON.stringify(line)}`;
+    const env = { ...process.env, PATH: `${folder}:${process.env.PATH}`, HOME: folder };
+    const words = execFileSync('fish', ['--no-config', '-c', script], { env, encoding: 'utf8', cwd: folder });
+    return words
+      .split('\n')
+      .filter((word) => word !== '')
+      .map((word) => word.split('\t')[0]);
+  };
+  expect(offered('parahack-sync contacts ').sort()).toEqual(['export', 'list', 'search', 'show']);
+  expect(offered('parahack-sync push --org=p')).toEqual(['--org=prod']);
+  expect(offered('parahack-sync orgs enable ').sort()).toEqual(orgs.toSorted());
+  expect(offered('parahack-sync backfill --api ').sort()).toEqual(['auto', 'bulk', 'rest']);
+  expect(existsSync(join(folder, 'pwned'))).toBe(false);
 });
 
 test('names of orgs come from the registry; without one there are none, and no error', async () => {

@@ -27,6 +27,7 @@ _parahack_sync() {
       (${steps.join('|')}) at="\${at:+$at }$word" ;;
     esac
   done
+  if [[ "$cur" == --*=* ]]; then prev="\${cur%%=*}"; compset -P '*='; fi
   case "$at/$prev" in
 ${values.join('\n')}
   esac
