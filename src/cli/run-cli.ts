@@ -44,6 +44,8 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   let exitCode: number = exitCodes.done;
   /** Whether stdout has a document of its own, and no place for a second. */
   let document: 'none' | 'begun' | 'shown' = 'none';
+  /** Work that ended because nobody reads its output any more (`| head`) has not failed. */
+  const isUnread = (error: unknown) => isAbort(error) && stdout.closed && stop.stoppedBy === null;
   const present = async (outcome: Outcome): Promise<boolean> => {
     const failure = outcome.failure ? report(outcome.failure) : null;
     let late: ErrorReport | null = null;
@@ -55,8 +57,9 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
         document = 'begun';
       },
       infoOf: (thrown) => {
-        late = report(thrown);
-        return late.info;
+        const told = report(thrown);
+        if (!isUnread(thrown)) late = told;
+        return told.info;
       },
     });
     if (outcome.document !== undefined || outcome.documentParts !== undefined) document = 'shown';
@@ -83,8 +86,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
       });
     }
   } catch (error) {
-    // Work that ended because nobody reads its output any more (`| head`) has not failed.
-    if (!(isAbort(error) && stdout.closed && stop.stoppedBy === null)) {
+    if (!isUnread(error)) {
       const failure = report(error);
       await tell(failure, { flags, talk, stdout, document });
       // Something went wrong with the app behind a result that stands; a result's own failure says more.
