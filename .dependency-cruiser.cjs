@@ -10,6 +10,7 @@ Visitor.prototype.visitStatement = function (statement) {
 
 /** The rooms of src/ and what each may import. A room that is not named here may import nothing but itself. */
 const rooms = {
+  start: ['main', 'cli', 'base'],
   main: ['cli', 'base'],
   cli: ['app', 'config', 'base'],
   app: ['app', 'auth', 'base', 'config', 'daemon', 'emulator', 'lock', 'orgs', 'salesforce', 'store', 'sync'],
@@ -33,7 +34,7 @@ const typesOnly = {
 
 // swc does not tell a type import from another. In dist type imports are gone, so what is left there is a value.
 const place = (room, tree = '(src|dist)') =>
-  room === 'main' ? `^${tree}/main\\.[jt]s$` : `^${tree}/${room}/`;
+  ['start', 'main'].includes(room) ? `^${tree}/${room}\\.[jt]s$` : `^${tree}/${room}/`;
 const others = (room) => Object.keys(rooms).filter((other) => other !== room);
 
 const forbidden = Object.entries(rooms).flatMap(([room, allowed]) => {
@@ -82,8 +83,8 @@ module.exports = {
     parser: 'swc',
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
-    // Declarations only repeat what their sources import.
-    exclude: { path: '^dist/.*\\.d\\.ts$' },
+    // Declarations only repeat what their sources import, and the bundles what lies beside them.
+    exclude: { path: '^dist/(.*\\.d\\.ts$|bundled/)' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default', 'types'],

@@ -9,10 +9,8 @@ if (major < required[0] || (major === required[0] && minor < required[1])) {
   );
   process.exitCode = 1;
 } else {
-  import('../dist/main.js').then(
-    async ({ main }) => {
-      process.exitCode = await main(process.argv.slice(2));
-    },
+  import('../dist/bundled/start.js').then(
+    ({ start }) => start(),
     (error) => {
       if (error?.code !== 'ERR_MODULE_NOT_FOUND' || !String(error.message).includes('dist')) throw error;
       process.stderr.write('parahack-sync is not built: run `npm run build` in its folder first.\n');

@@ -26,7 +26,7 @@ export interface OutputStream extends Disposable {
 }
 
 export interface OutputStreamOptions {
-  ink: Ink;
+  ink: Pick<Ink, 'apply'>;
   /** Called once, when the reader has gone (`| head`): an ordinary end, not an error. */
   onClosed?: () => void;
 }

@@ -211,7 +211,13 @@ describe('a command loads only what it uses', () => {
     ...['app/create-app.ts', 'store/', 'salesforce/', 'emulator/'].map((path) => `/src/${path}`),
   ];
 
-  test.each([[['--version']], [['--help']], [['push', '--help']], [['completion', 'bash']]])('%j', (argv) => {
+  test('["--version"], which needs no command line either', () => {
+    const modules = modulesOf('--version');
+    for (const path of ['/node_modules/', '/cli/commands/', ...heavy])
+      expect(modules.filter((url) => url.includes(path))).toEqual([]);
+  });
+
+  test.each([[['--help']], [['push', '--help']], [['completion', 'bash']]])('%j', (argv) => {
     const modules = modulesOf(...argv);
     expect(modules.some((url) => url.includes('/commander/'))).toBe(true);
     for (const path of heavy) expect(modules.filter((url) => url.includes(path))).toEqual([]);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const bin = new URL('../../bin/parahack-sync.js', import.meta.url).pathname;
+const compiled = new URL('../../node_modules/.cache/compiled', import.meta.url).pathname;
 
 export interface Ended {
   code: number | null;
@@ -26,6 +27,8 @@ export class Cli implements Disposable {
     this.env = {
       PATH: process.env.PATH,
       HOME: this.folder,
+      // Compiled code is the same in every home.
+      NODE_COMPILE_CACHE: compiled,
       PARAHACK_SYNC_DATA_DIR: this.dataDir,
       PARAHACK_SYNC_CREDENTIAL_STORE: 'file',
       PARAHACK_SYNC_CREDENTIAL_KEY: 'a passphrase for tests',

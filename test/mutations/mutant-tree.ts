@@ -45,6 +45,7 @@ export function copyTree(root: string): string {
     'src',
     'test',
     'bin',
+    '.build',
     'docs',
     'README.md',
     'package.json',
@@ -101,4 +102,5 @@ function buildUnchecked(tree: string): void {
     cwd: tree,
     stdio: 'inherit',
   });
+  execFileSync(process.execPath, ['.build/bundle.js'], { cwd: tree, stdio: 'inherit' });
 }

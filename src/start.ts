@@ -1,0 +1,32 @@
+import { statSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
+import { makeFolder } from './base/make-folder.ts';
+import { asksVersionOnly } from './cli/print-version.ts';
+
+/** What `bin/` calls once it knows that this Node.js will do: the process's arguments in, its exit code set. */
+export async function start(): Promise<void> {
+  const argv = process.argv.slice(2);
+  // The cache pays for itself where more than a few lines are loaded, all of them after it is on.
+  if (!asksVersionOnly(argv)) await keepCompiledCode();
+  const { main } = await import('./main.ts');
+  process.exitCode = await main(argv);
+}
+
+/**
+ * Has V8 keep compiled code between starts, in the user's cache folder rather than in Node's default, the shared
+ * temporary folder: whoever can write there decides what this process runs. Where the folder is not this user's alone
+ * or cannot be made, code is compiled at each start. NODE_COMPILE_CACHE names another folder, and
+ * NODE_DISABLE_COMPILE_CACHE=1 turns it off (https://nodejs.org/api/module.html#module-compile-cache).
+ */
+async function keepCompiledCode(): Promise<void> {
+  const { default: envPaths } = await import('env-paths');
+  const folder = envPaths('parahack-sync', { suffix: '' }).cache;
+  try {
+    makeFolder(folder);
+    const { uid, mode } = statSync(folder);
+    const isOurs = process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
+    if (isOurs) enableCompileCache(folder);
+  } catch {
+    // A home that is missing, full or read-only is no reason not to start.
+  }
+}

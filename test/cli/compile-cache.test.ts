@@ -1,0 +1,78 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+
+/** Code that V8 has compiled is kept between starts, where only this user can put any. */
+
+const bin = new URL('../../bin/parahack-sync.js', import.meta.url).pathname;
+let home: string;
+let cache: string;
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'parahack-sync-cache-'));
+  cache = join(home, 'cache', 'parahack-sync');
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+function run(args: readonly string[], { input = '', debug = false } = {}) {
+  const { NODE_COMPILE_CACHE, NODE_DISABLE_COMPILE_CACHE, ...rest } = process.env;
+  const result = spawnSync(process.execPath, [bin, ...args], {
+    input,
+    encoding: 'utf8',
+    env: {
+      ...rest,
+      XDG_CACHE_HOME: join(home, 'cache'),
+      PARAHACK_SYNC_DATA_DIR: join(home, 'data'),
+      ...(debug ? { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' } : {}),
+    },
+  });
+  return { code: result.status, stdout: result.stdout, stderr: result.stderr };
+}
+
+function kept(folder = cache): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+const isPosix = process.platform !== 'win32';
+const onPosix = it.skipIf(!isPosix);
+
+it('keeps compiled code in a folder of the user alone, and uses it', () => {
+  expect(run(['--help']).code).toBe(0);
+  expect(kept().length).toBeGreaterThan(0);
+  if (isPosix) expect(statSync(cache).mode & 0o777).toBe(0o700);
+  expect(run(['--help'], { debug: true }).stderr).toMatch(/run-cli-\S+ was accepted/);
+});
+
+onPosix('touches no folder that others may write to', () => {
+  mkdirSync(cache, { recursive: true });
+  chmodSync(cache, 0o777);
+  expect(run(['--help']).code).toBe(0);
+  expect(kept()).toEqual([]);
+});
+
+it('starts where the folder cannot be made', () => {
+  writeFileSync(join(home, 'cache'), 'a file');
+  const { code, stdout, stderr } = run(['--help']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toContain('backfill');
+});
+
+it('starts from a damaged cache', () => {
+  const before = run(['--help']).stdout;
+  for (const file of kept()) writeFileSync(file, 'x'.repeat(5_000));
+  expect(run(['--help'])).toEqual({ code: 0, stdout: before, stderr: '' });
+});
+
+it('is not thrown away by a push, which runs under other flags of V8', () => {
+  for (let round = 0; round < 2; round++) {
+    run(['status']);
+    run(['push', '-', '--dry-run'], { input: '{"LastName":"A"}' });
+  }
+  const { stderr } = run(['status'], { debug: true });
+  expect(stderr).toContain('was accepted');
+  expect(stderr).not.toContain('was rejected');
+});
