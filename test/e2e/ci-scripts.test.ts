@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
 import { Cli } from './cli.ts';
 import { contactsOf, control, expectMirrorEqualsOrg } from './org.ts';
+import { bin, node } from './program.ts';
 
 const deep = process.env.PARAHACK_DEEP !== undefined;
 const docs = readFileSync(new URL('../../docs/ci.md', import.meta.url), 'utf8');
-const bin = new URL('../../bin/parahack-sync.js', import.meta.url).pathname;
 
 /** A script as docs/ci.md shows it. */
 function scriptOf(name: string): string {
@@ -106,7 +106,7 @@ beforeAll(async () => {
   writeFileSync(keyFile, await emulator.jwtPrivateKey(), { mode: 0o600 });
   const path = join(cli.folder, 'bin');
   mkdirSync(path);
-  writeFileSync(join(path, 'parahack-sync'), `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`);
+  writeFileSync(join(path, 'parahack-sync'), `#!/bin/sh\nexec '${node}' '${bin}' "$@"\n`);
   chmodSync(join(path, 'parahack-sync'), 0o755);
   env = {
     ...cli.env,

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { closeSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bin, node } from './program.ts';
 
-const bin = new URL('../../bin/parahack-sync.js', import.meta.url).pathname;
 const compiled = new URL('../../node_modules/.cache/compiled', import.meta.url).pathname;
 
 export interface Ended {
@@ -41,7 +41,7 @@ export class Cli implements Disposable {
     args: readonly string[],
     { env = {}, stdout }: { env?: NodeJS.ProcessEnv; stdout?: number } = {},
   ): ChildProcess {
-    const child = spawn(process.execPath, [bin, ...args], {
+    const child = spawn(node, [bin, ...args], {
       env: { ...this.env, ...env },
       cwd: this.folder,
       stdio: ['pipe', stdout ?? 'pipe', 'pipe'],

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it } from 'vitest';
+import { bin, node } from './program.ts';
 
-const bin = new URL('../../bin/parahack-sync.js', import.meta.url).pathname;
 const keys = ['accessToken', 'clientId', 'clientSecret', 'orgId', 'url', 'username'];
 
 describe('parahack-sync emulator', () => {
@@ -11,7 +11,7 @@ describe('parahack-sync emulator', () => {
   afterEach(() => child?.kill('SIGKILL'));
 
   async function ready(...flags: string[]): Promise<Record<string, unknown>> {
-    child = spawn(process.execPath, [bin, 'emulator', '--json', '--contacts', '4', ...flags], {
+    child = spawn(node, [bin, 'emulator', '--json', '--contacts', '4', ...flags], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];

@@ -4,8 +4,8 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
 import { Cli, type Ended, ended } from './cli.ts';
+import { bin, node } from './program.ts';
 
-const bin = new URL('../../bin/parahack-sync.js', import.meta.url).pathname;
 let emulator: Emulator;
 let cli: Cli;
 
@@ -23,7 +23,7 @@ afterEach(async () => {
 
 /** No file may get a byte, be it in the data folder or in that for temporary files: as on a full disk. */
 async function onFullDisk(...args: string[]): Promise<Ended> {
-  const child = spawn('/bin/sh', ['-c', 'ulimit -f 0; exec "$@"', 'sh', process.execPath, bin, ...args], {
+  const child = spawn('/bin/sh', ['-c', 'ulimit -f 0; exec "$@"', 'sh', node, bin, ...args], {
     env: cli.env,
     cwd: '/',
   });

@@ -5,8 +5,8 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
 import { Cli, type Ended, ended } from './cli.ts';
+import { bin, node } from './program.ts';
 
-const bin = new URL('../../bin/parahack-sync.js', import.meta.url).pathname;
 /** Nobody: root writes wherever it likes. */
 const nobody = 65_534;
 let emulator: Emulator;
@@ -36,7 +36,7 @@ function walk(path: string, visit: (path: string, isFolder: boolean) => void): v
 async function read(...args: string[]): Promise<Ended> {
   walk(cli.folder, (path, isFolder) => chmodSync(path, isFolder ? 0o555 : 0o444));
   const owner = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
-  const child = spawn(process.execPath, [bin, ...args], { env: cli.env, cwd: '/', ...owner });
+  const child = spawn(node, [bin, ...args], { env: cli.env, cwd: '/', ...owner });
   child.stdin.end();
   return ended(child);
 }
