@@ -14,6 +14,7 @@ import type { SyncContext } from '../sync/context.ts';
 import type { SyncEvent } from '../sync/events.ts';
 import type { Mirror } from '../sync/ports/mirror.ts';
 import type { Remote } from '../sync/ports/remote.ts';
+import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
 import { refuseWhileMoving } from './move-org.ts';
 import type { Services } from './services.ts';
 
@@ -21,7 +22,7 @@ import type { Services } from './services.ts';
 export interface ConnectedOrg extends AsyncDisposable {
   org: OrgRecord;
   remote: Remote;
-  mirror: Mirror;
+  mirror: StoredMirror;
   context: SyncContext;
   budget: ApiBudget;
   /** Calls of the last day that are noted in the other file, where a fresh copy lies beside the mirror. */
@@ -123,7 +124,7 @@ export async function connectOrg(
     const share = org.budget ?? services.config.apiBudget;
     const ownCalls = (await callsOfLastDay(mirror, clock.now())) + (await elsewhere());
     const budget = new ApiBudget({ clock, share, ownCalls, instanceUrl: org.instanceUrl });
-    const remote = openRemote(services, session, budget, await mirror.latestReadAt());
+    const remote = openRemote(services, session, budget, await mirror.contacts.latestReadAt());
     return {
       org,
       remote,
@@ -142,8 +143,8 @@ export async function connectOrg(
   }
 }
 
-async function callsOfLastDay(mirror: Mirror, now: number): Promise<number> {
-  return mirror.apiCallsSince(Math.floor((now - 24 * hourMs) / hourMs));
+async function callsOfLastDay({ usage }: Pick<Mirror, 'usage'>, now: number): Promise<number> {
+  return usage.callsSince(Math.floor((now - 24 * hourMs) / hourMs));
 }
 
 /** A share of the org's requests is one share, whichever of the two files notes them. */
@@ -169,7 +170,7 @@ async function openCopy(
   { instanceUrl }: OrgRecord,
   { orgId, userId }: Session,
   signal: AbortSignal,
-): Promise<Mirror> {
+): Promise<StoredMirror> {
   const { mirrors, log } = services;
   const copy = await mirrors.openCopy(instanceUrl, { create: true, signal });
   const known = await copy.identity();
@@ -187,9 +188,9 @@ export async function saveCalls(
 ): Promise<void> {
   const calls = budget.takeUnsaved();
   if (calls > 0) {
-    await mirror.addApiCalls(Math.floor(now / hourMs), calls);
+    await mirror.usage.addCalls(Math.floor(now / hourMs), calls);
     const usage = remote.apiUsage();
-    if (usage !== null) await mirror.saveApiUsage(usage);
+    if (usage !== null) await mirror.usage.saveReported(usage);
   }
   budget.recount((await callsOfLastDay(mirror, now)) + ((await elsewhere?.()) ?? 0));
 }
@@ -207,13 +208,13 @@ export async function noteCalls(
 }
 
 /** The mirror knows with whose eyes it sees; another org or user must not write into it. */
-async function checkEyes(mirror: Mirror, session: Session): Promise<void> {
+async function checkEyes(mirror: StoredMirror, session: Session): Promise<void> {
   const { orgId, userId, instanceUrl } = session;
   if (!(await assertSameEyes(mirror, session))) await mirror.setIdentity({ orgId, userId, instanceUrl });
 }
 
 /** Throws `ORG_CHANGED` or `OTHER_USER`; false where the mirror is nobody's yet. */
-export async function assertSameEyes(mirror: Mirror, session: Session): Promise<boolean> {
+export async function assertSameEyes(mirror: StoredMirror, session: Session): Promise<boolean> {
   const { orgId, userId, instanceUrl } = session;
   const known = await mirror.identity();
   if (known === null) return false;

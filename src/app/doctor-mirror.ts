@@ -1,7 +1,7 @@
 import { silentLogger } from '../base/logger.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { futureCursorOf } from '../sync/future-cursor.ts';
-import type { Mirror } from '../sync/ports/mirror.ts';
+import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
 import { assertSameEyes, openOrgSession, openRemote } from './connect-org.ts';
 import type { DoctorCheck } from './contract/doctor.ts';
 import type { Services } from './services.ts';
@@ -40,11 +40,11 @@ export async function checkMirror(
 async function compare(
   services: Services,
   org: OrgRecord,
-  { mirror, name, signal }: { mirror: Mirror; name: string; signal: AbortSignal },
+  { mirror, name, signal }: { mirror: StoredMirror; name: string; signal: AbortSignal },
 ): Promise<DoctorCheck | string> {
-  const { contacts } = await mirror.counts();
+  const { contacts } = await mirror.contacts.counts();
   const held = contacts.toLocaleString('en-US');
-  const { updated, deleted } = await mirror.cursors();
+  const { updated, deleted } = await mirror.journal.cursors();
   if (updated === null || deleted === null) {
     return {
       name,
@@ -53,7 +53,7 @@ async function compare(
       hint: 'Run `parahack-sync backfill`; it goes on where it was.',
     };
   }
-  const outdated = (await mirror.fields()).filter(({ vanished }) => vanished).length;
+  const outdated = (await mirror.schema.fields()).filter(({ vanished }) => vanished).length;
   const andFields =
     outdated === 0
       ? ''
@@ -78,7 +78,7 @@ async function compare(
 async function countInOrg(
   services: Services,
   org: OrgRecord,
-  mirror: Mirror,
+  mirror: StoredMirror,
   signal: AbortSignal,
 ): Promise<{ contacts: number; now: number } | null> {
   const session = await openOrgSession(services, org, signal).catch(() => null);
@@ -86,7 +86,7 @@ async function countInOrg(
   if (session === null) return null;
   await using _session = session;
   await assertSameEyes(mirror, session);
-  const remote = openRemote(services, session, undefined, await mirror.latestReadAt(), silentLogger);
+  const remote = openRemote(services, session, undefined, await mirror.contacts.latestReadAt(), silentLogger);
   try {
     return { contacts: await remote.count(null, { signal }), now: remote.now() };
   } catch {

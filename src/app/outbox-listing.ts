@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { throwIfAborted } from '../base/abort.ts';
-import type { OutboxState } from '../sync/ports/outbox.ts';
+import type { OutboxState } from '../sync/ports/outbox-entry.ts';
 import { toldOrgs } from './chosen-orgs.ts';
 import type { OutboxEntryView, OutboxListOptions, OutboxListResult } from './contract/outbox.ts';
 import { peopleOf } from './outbox-people.ts';

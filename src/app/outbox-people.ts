@@ -1,5 +1,5 @@
 import type { Person } from '../store/sqlite/reader.ts';
-import type { OutboxEntry } from '../sync/ports/outbox.ts';
+import type { OutboxEntry } from '../sync/ports/outbox-entry.ts';
 
 /**
  * Whose contact each entry is. What it creates or changes says most of that itself; the rest is in the mirror,

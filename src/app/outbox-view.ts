@@ -1,5 +1,5 @@
 import { isoTime } from '../base/iso-time.ts';
-import type { OutboxEntry } from '../sync/ports/outbox.ts';
+import type { OutboxEntry } from '../sync/ports/outbox-entry.ts';
 import type { OutboxEntryView } from './contract/outbox.ts';
 
 /** An entry as it is told, with whose contact it is. */

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { throwIfAborted } from '../base/abort.ts';
 import { AppError } from '../base/errors.ts';
-import type { Mirror } from '../sync/ports/mirror.ts';
-import type { OutboxEntry, OutboxState } from '../sync/ports/outbox.ts';
+import type { OutboxEntry, OutboxState } from '../sync/ports/outbox-entry.ts';
+import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
 import type { AppOutbox } from './app.ts';
 import { oneOrg, toldOrgs } from './chosen-orgs.ts';
 import type { OutboxEntryDetails, OutboxMoveOptions, OutboxMoveResult } from './contract/outbox.ts';
@@ -82,7 +82,7 @@ async function move(
 }
 
 /** All keys mean what they say, or nothing is moved. */
-async function named(mirror: Mirror, prefixes: string[], from: OutboxState[]): Promise<string[]> {
+async function named(mirror: StoredMirror, prefixes: string[], from: OutboxState[]): Promise<string[]> {
   const chosen = new Set<string>();
   for (const prefix of prefixes) {
     const found = await startingWith(mirror, prefix, from);
@@ -93,7 +93,11 @@ async function named(mirror: Mirror, prefixes: string[], from: OutboxState[]): P
   return [...chosen];
 }
 
-async function notAmong(mirror: Mirror, prefix: string, from: readonly OutboxState[]): Promise<AppError> {
+async function notAmong(
+  mirror: StoredMirror,
+  prefix: string,
+  from: readonly OutboxState[],
+): Promise<AppError> {
   const [other] = await startingWith(mirror, prefix);
   return unknownEntry(
     other === undefined
@@ -104,7 +108,7 @@ async function notAmong(mirror: Mirror, prefix: string, from: readonly OutboxSta
 
 /** Two at most: more than one is too many. */
 async function startingWith(
-  mirror: Mirror,
+  mirror: StoredMirror,
   keyPrefix: string,
   states?: readonly OutboxState[],
 ): Promise<OutboxEntry[]> {
@@ -117,7 +121,7 @@ function meansSeveral(prefix: string): string {
 
 /** Entries hold values of any length, so that of many only the keys are kept. */
 async function keysOf(
-  mirror: Mirror,
+  mirror: StoredMirror,
   states: readonly OutboxState[],
   signal: AbortSignal,
 ): Promise<string[]> {

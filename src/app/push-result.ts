@@ -1,5 +1,5 @@
 import { isoTime } from '../base/iso-time.ts';
-import type { OutboxState } from '../sync/ports/outbox.ts';
+import type { OutboxState } from '../sync/ports/outbox-entry.ts';
 import type { IntakeOutcome, OutboxIntake } from '../sync/ports/outbox-intake.ts';
 import type { PushReport } from '../sync/push/push.ts';
 import type {

@@ -2,8 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { throwIfAborted } from '../base/abort.ts';
 import { AppError, isAppError } from '../base/errors.ts';
 import { isoTime } from '../base/iso-time.ts';
-import type { Mirror } from '../sync/ports/mirror.ts';
 import type { Run } from '../sync/ports/run.ts';
+import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
 import { toldOrgs } from './chosen-orgs.ts';
 import type { RunResult, RunsResult, RunView } from './contract/runs.ts';
 import { isOrgLocked, isSending } from './org-lock.ts';
@@ -20,7 +20,7 @@ export async function listRuns(
     await nextTurn();
     throwIfAborted(signal);
     await eachMirror(services, instanceUrl, async (mirror) => {
-      for (const run of await mirror.runs({ limit })) runs.push(runView(services, instanceUrl, run));
+      for (const run of await mirror.journal.runs({ limit })) runs.push(runView(services, instanceUrl, run));
     });
     // No more than are asked for are held of however many orgs.
     runs = runs.sort((a, b) => b.startedAt.localeCompare(a.startedAt)).slice(0, limit);
@@ -33,8 +33,8 @@ export async function showRun(services: Services, { id }: { id: string }): Promi
   const found: RunResult[] = [];
   for (const { instanceUrl } of toldOrgs(services, null)) {
     await eachMirror(services, instanceUrl, async (mirror) => {
-      for (const run of await mirror.runsByPrefix(id)) {
-        const steps = (await mirror.steps(run.id)).map((step) => ({
+      for (const run of await mirror.journal.runs({ prefix: id })) {
+        const steps = (await mirror.journal.steps(run.id)).map((step) => ({
           ...step,
           startedAt: isoTime(step.startedAt),
           finishedAt: isoTime(step.finishedAt),
@@ -61,7 +61,7 @@ export async function showRun(services: Services, { id }: { id: string }): Promi
 async function eachMirror(
   { mirrors }: Services,
   instanceUrl: string,
-  work: (mirror: Mirror) => Promise<void>,
+  work: (mirror: StoredMirror) => Promise<void>,
 ): Promise<void> {
   if (mirrors.exists(instanceUrl)) {
     await using mirror = await mirrors.open(instanceUrl, { create: false });

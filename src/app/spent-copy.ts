@@ -12,10 +12,10 @@ export async function removeSpentCopy({ mirrors }: Services, instanceUrl: string
 export async function isInPlace(mirrors: Mirrors, instanceUrl: string): Promise<boolean> {
   try {
     await using copy = await mirrors.openCopy(instanceUrl, { create: false });
-    const [run] = await copy.runs({ kind: 'backfill', limit: 1 });
+    const [run] = await copy.journal.runs({ kind: 'backfill', limit: 1 });
     if (run === undefined) return false;
     await using mirror = await mirrors.open(instanceUrl, { create: false });
-    return (await mirror.run(run.id)) !== null;
+    return (await mirror.journal.run(run.id)) !== null;
   } catch (error) {
     // Neither of the two can be told from the other then; both stay.
     if (isAppError(error)) return false;

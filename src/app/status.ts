@@ -52,16 +52,16 @@ async function statusOf(
   if (!services.mirrors.exists(instanceUrl)) return item;
   try {
     await using mirror = await services.mirrors.open(instanceUrl, { create: false });
-    const { contacts, deleted } = await mirror.counts();
-    const cursors = await mirror.cursors();
+    const { contacts, deleted } = await mirror.contacts.counts();
+    const cursors = await mirror.journal.cursors();
     const covered =
       cursors.updated === null || cursors.deleted === null
         ? null
         : Math.min(cursors.updated, cursors.deleted);
-    const [lastBackfill] = await mirror.runs({ kind: 'backfill', limit: 1 });
-    const [lastCycle] = await mirror.runs({ kind: 'cycle', limit: 1 });
+    const [lastBackfill] = await mirror.journal.runs({ kind: 'backfill', limit: 1 });
+    const [lastCycle] = await mirror.journal.runs({ kind: 'cycle', limit: 1 });
     const counts = await mirror.outbox.counts();
-    const usage = await mirror.apiUsage();
+    const usage = await mirror.usage.reported();
     return {
       ...item,
       database: mirror.path,

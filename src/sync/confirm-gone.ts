@@ -20,7 +20,7 @@ export async function confirmGone(
   const live: string[] = [];
   // A profile may hide MasterRecordId; asking for it would then fail every time.
   const readable = new Set(
-    (await mirror.fields()).filter(({ vanished }) => !vanished).map(({ name }) => name),
+    (await mirror.schema.fields()).filter(({ vanished }) => !vanished).map(({ name }) => name),
   );
   const fields = [
     'Id',

@@ -1,6 +1,7 @@
 import { AppError } from '../base/errors.ts';
 import { isoTime } from '../base/iso-time.ts';
 import type { SyncContext } from './context.ts';
+import type { Mirror } from './ports/mirror.ts';
 
 /** The servers of an org differ by seconds, and its clock is known by lower bounds only. */
 export const futureMs = 300_000;
@@ -19,11 +20,11 @@ export async function assertNotInFuture({
 
 /** The error `CURSOR_IN_FUTURE`, or null where all is past. `now`: the org's time, ms since 1970. */
 export async function futureCursorOf(
-  mirror: Pick<SyncContext['mirror'], 'cursors' | 'latestReadAt'>,
+  { journal, contacts }: Pick<Mirror, 'journal' | 'contacts'>,
   now: number,
 ): Promise<AppError | null> {
-  const { updated, deleted } = await mirror.cursors();
-  const latest = Math.max(updated ?? 0, deleted ?? 0, (await mirror.latestReadAt()) ?? 0);
+  const { updated, deleted } = await journal.cursors();
+  const latest = Math.max(updated ?? 0, deleted ?? 0, (await contacts.latestReadAt()) ?? 0);
   if (latest <= now + futureMs) return null;
   const [cursor, orgTime] = [isoTime(latest), isoTime(now)];
   return new AppError(

@@ -32,7 +32,7 @@ export class RunRecorder {
     state: Record<string, unknown>,
     callsAtStart = context.remote.apiCalls(),
   ): Promise<RunRecorder> {
-    const id = await context.mirror.startRun(kind, context.clock.now(), state);
+    const id = await context.mirror.journal.startRun(kind, context.clock.now(), state);
     return new RunRecorder(context, id, { counts: {}, apiCalls: 0 }, callsAtStart);
   }
 
@@ -64,7 +64,8 @@ export class RunRecorder {
         if (difference !== 0) counts[key] = difference;
       }
       const note = notes.length > 0 ? notes.join(' ') : null;
-      await mirror.addStep(this.id, { name, startedAt, finishedAt: clock.now(), counts, note });
+      const taken = { name, startedAt, finishedAt: clock.now(), counts, note };
+      await mirror.commit({ effects: [{ kind: 'add-step', runId: this.id, step: taken }] });
       onEvent({ type: 'step:complete', instanceUrl: remote.instanceUrl, runId: this.id, name, note, counts });
     };
     return withFinally(() => work((text) => notes.push(text)), record);
@@ -81,7 +82,9 @@ export class RunRecorder {
   }
 
   async complete(): Promise<void> {
-    await this.#context.mirror.finishRun(this.id, this.outcome('complete'));
+    await this.#context.mirror.commit({
+      effects: [{ kind: 'end-run', runId: this.id, outcome: this.outcome('complete') }],
+    });
   }
 
   /**
@@ -92,7 +95,8 @@ export class RunRecorder {
     const { mirror, log } = this.#context;
     const error = firstError(thrown);
     try {
-      await mirror.finishRun(this.id, this.outcome(isAbort(error) ? 'interrupted' : 'failed', error));
+      const outcome = this.outcome(isAbort(error) ? 'interrupted' : 'failed', error);
+      await mirror.commit({ effects: [{ kind: 'end-run', runId: this.id, outcome }] });
     } catch (unrecorded) {
       log.debug('the end of a run could not be recorded', { run: this.id, reason: messageOf(unrecorded) });
     }

@@ -1,7 +1,7 @@
 import { AppError, isAppError } from '../base/errors.ts';
 import type { SyncContext } from './context.ts';
 import type { ContactDescribe } from './ports/field.ts';
-import type { SchemaChange } from './ports/mirror.ts';
+import type { SchemaChange } from './ports/schema-store.ts';
 
 const hourMs = 3_600_000;
 const unchanged: SchemaChange = { added: [], vanished: [], returned: [] };
@@ -23,19 +23,19 @@ export async function refreshSchema(
   { remote, mirror, clock, log }: SyncContext,
   { force = false, knownSince = clock.now() - hourMs, only, signal }: RefreshOptions = {},
 ): Promise<SchemaChange> {
-  const last = await mirror.describedAt();
+  const last = await mirror.schema.describedAt();
   if (!force && last !== null && last.at > knownSince) return unchanged;
   const describe = await remote.describeContact({
     ifModifiedSince: force ? null : (last?.lastModified ?? null),
     signal,
   });
   if (describe === 'not-modified') {
-    await mirror.confirmDescribe(clock.now());
+    await mirror.schema.confirmDescribe(clock.now());
     return unchanged;
   }
   assertKeyFields(describe);
   if (only !== undefined) assertKnown(only, describe);
-  const change = await mirror.applyDescribe(describe, clock.now(), only);
+  const change = await mirror.schema.applyDescribe(describe, clock.now(), only);
   if (last !== null) {
     for (const name of change.added) log.info(`field ${name} is new and becomes a column`, { field: name });
     const leftOut = only === undefined ? [] : change.vanished.filter((name) => isNamed(describe, name));
@@ -115,5 +115,5 @@ export async function currentFields(
 
 /** Names of the fields to ask for, in column order. */
 export async function readableFields({ mirror }: Pick<SyncContext, 'mirror'>): Promise<string[]> {
-  return (await mirror.fields()).filter((field) => !field.vanished).map((field) => field.name);
+  return (await mirror.schema.fields()).filter((field) => !field.vanished).map((field) => field.name);
 }

@@ -12,7 +12,7 @@ it('a push whose process was killed is shown as interrupted, one that sends or h
   const now = services.clock.now();
   {
     await using mirror = await services.mirrors.open(org.url, { create: true });
-    await mirror.startRun('push', now - minuteMs, {});
+    await mirror.journal.startRun('push', now - minuteMs, {});
   }
   const { signal } = new AbortController();
   const statuses = async () =>
@@ -21,7 +21,7 @@ it('a push whose process was killed is shown as interrupted, one that sends or h
   await withDrainLock(services, org.url, signal)(async () => expect(await statuses()).toEqual(['running']));
   {
     await using mirror = await services.mirrors.open(org.url, { create: false });
-    await mirror.startRun('push', now, {});
+    await mirror.journal.startRun('push', now, {});
   }
   expect(await statuses()).toEqual(['running', 'interrupted']);
 });

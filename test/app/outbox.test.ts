@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { appOutbox } from '../../src/app/outbox.ts';
-import type { NewOutboxEntry } from '../../src/sync/ports/outbox.ts';
+import type { NewOutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
 import { openServices } from './open-services.ts';
 
 const org = { url: 'http://localhost:9', accessToken: '00D000000000001!token' };

@@ -21,7 +21,7 @@ it('lets calls pass out of the budget after 24 hours, so that a daemon never end
   budget.after({ used: 0, max: 100 });
   budget.before('pull');
   // Calls of another process count as soon as they are stored.
-  await mirror.addApiCalls(now / hour, 30);
+  await mirror.usage.addCalls(now / hour, 30);
   await saveCalls({ mirror, remote, budget }, now);
   expect(budget.ownCalls).toBe(31);
 });

@@ -12,7 +12,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { columnTypeOf } from '../../src/store/sqlite/contact-schema.ts';
 import { openMirrors } from '../../src/store/sqlite/open-mirrors.ts';
-import type { Mirror } from '../../src/sync/ports/mirror.ts';
+import type { StoredMirror } from '../../src/sync/ports/stored-mirror.ts';
 import type { Blocks } from '../store/sqlite/pages.ts';
 import { benchFields, type CsvPages, writeBenchCsv } from './contact-csv.ts';
 
@@ -69,18 +69,20 @@ async function* fileBlocks(header: Buffer | null, start: number, end: number): B
 }
 
 /** A fresh mirror, timed until its indices are built. */
-async function timed(fill: (mirror: Mirror) => Promise<void>): Promise<{ ms: number; firstMs: number }> {
+async function timed(
+  fill: (mirror: StoredMirror) => Promise<void>,
+): Promise<{ ms: number; firstMs: number }> {
   const data = join(folder, 'orgs');
   rmSync(data, { recursive: true, force: true });
   await using mirrors = openMirrors({ folder: data, log: silentLogger, clock: systemClock });
   const began = performance.now();
   const mirror = await mirrors.open('https://bench.my.salesforce.com', { create: true });
-  await mirror.applyDescribe({ fields: benchFields, lastModified: null }, Date.now());
+  await mirror.schema.applyDescribe({ fields: benchFields, lastModified: null }, Date.now());
   await fill(mirror);
   const firstMs = performance.now() - began;
-  await mirror.ensureIndices();
+  await mirror.contacts.ensureIndices();
   const ms = performance.now() - began;
-  const { contacts: stored } = await mirror.counts();
+  const { contacts: stored } = await mirror.contacts.counts();
   if (stored !== contacts) throw new Error(`The mirror holds ${stored} contacts instead of ${contacts}.`);
   await mirror[Symbol.asyncDispose]();
   return { ms, firstMs };
@@ -95,11 +97,11 @@ async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<voi
   await Promise.all(Array.from({ length: parallelPages }, lane));
 }
 
-function fillByCsv({ header, pages }: CsvPages): (mirror: Mirror) => Promise<void> {
+function fillByCsv({ header, pages }: CsvPages): (mirror: StoredMirror) => Promise<void> {
   return (mirror) =>
     inParallel(pages, async ({ start, end, rows }) => {
       const blocks = fileBlocks(header, start, end);
-      await mirror.apply({
+      await mirror.commit({
         page: { format: 'csv', fields: names, readAt: Date.now(), expectedRows: rows, blocks },
       });
     });
@@ -138,13 +140,13 @@ async function timeRest(pages: readonly Uint8Array<ArrayBuffer>[], rows: number)
   rmSync(data, { recursive: true, force: true });
   await using mirrors = openMirrors({ folder: data, log: silentLogger, clock: systemClock });
   const mirror = await mirrors.open('https://bench.my.salesforce.com', { create: true });
-  await mirror.applyDescribe({ fields: benchFields, lastModified: null }, Date.now());
+  await mirror.schema.applyDescribe({ fields: benchFields, lastModified: null }, Date.now());
   async function* blocks(page: Uint8Array<ArrayBuffer>): Blocks {
     for (let at = 0; at < page.length; at += blockBytes) yield page.slice(at, at + blockBytes);
   }
   const began = performance.now();
   await inParallel(pages, async (page) => {
-    await mirror.apply({
+    await mirror.commit({
       page: { format: 'query', fields: names, readAt: Date.now(), expectedRows: null, blocks: blocks(page) },
     });
   });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { Mirror } from '../../src/sync/ports/mirror.ts';
-import type { NewOutboxEntry } from '../../src/sync/ports/outbox.ts';
+import type { NewOutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
+import type { StoredMirror } from '../../src/sync/ports/stored-mirror.ts';
 import { contactFields, describeOf, field, storedNames } from '../store/sqlite/contact-fields.ts';
 import {
   collectionPage,
@@ -14,7 +14,7 @@ import {
 } from '../store/sqlite/pages.ts';
 
 export interface ContractMirror extends AsyncDisposable {
-  mirror: Mirror;
+  mirror: StoredMirror;
 }
 
 const minute = 60_000;
@@ -41,7 +41,7 @@ function entry(more: Partial<NewOutboxEntry> = {}): NewOutboxEntry {
 export function mirrorContract(name: string, open: () => Promise<ContractMirror>): void {
   async function described(): Promise<ContractMirror> {
     const opened = await open();
-    await opened.mirror.applyDescribe(describeOf(), epoch);
+    await opened.mirror.schema.applyDescribe(describeOf(), epoch);
     return opened;
   }
 
@@ -50,13 +50,13 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       await using opened = await open();
       const { mirror } = opened;
       expect(await mirror.identity()).toBeNull();
-      expect(await mirror.fields()).toEqual([]);
-      expect(await mirror.describedAt()).toBeNull();
-      expect(await mirror.cursors()).toEqual({ updated: null, deleted: null });
-      expect(await mirror.counts()).toEqual({ contacts: 0, deleted: 0 });
-      expect(await mirror.latestReadAt()).toBeUndefined();
-      expect(await mirror.apiUsage()).toBeNull();
-      expect(await mirror.runs({ limit: 5 })).toEqual([]);
+      expect(await mirror.schema.fields()).toEqual([]);
+      expect(await mirror.schema.describedAt()).toBeNull();
+      expect(await mirror.journal.cursors()).toEqual({ updated: null, deleted: null });
+      expect(await mirror.contacts.counts()).toEqual({ contacts: 0, deleted: 0 });
+      expect(await mirror.contacts.latestReadAt()).toBeUndefined();
+      expect(await mirror.usage.reported()).toBeNull();
+      expect(await mirror.journal.runs({ limit: 5 })).toEqual([]);
       expect(await mirror.checkIntegrity()).toEqual([]);
     });
 
@@ -76,40 +76,40 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
     test('fields come, vanish and return; compound ones are left out; a column that rows lack is unfilled', async () => {
       await using opened = await open();
       const { mirror } = opened;
-      const first = await mirror.applyDescribe(
+      const first = await mirror.schema.applyDescribe(
         { ...describeOf(), lastModified: 'Thu, 01 Jan 2026 00:00:00 GMT' },
         epoch,
       );
       expect(first).toEqual({ added: storedNames, vanished: [], returned: [] });
-      expect(await mirror.describedAt()).toEqual({
+      expect(await mirror.schema.describedAt()).toEqual({
         lastModified: 'Thu, 01 Jan 2026 00:00:00 GMT',
         at: epoch,
       });
       expect(
-        (await mirror.fields()).map(({ name, columnType, unfilled }) => [name, columnType, unfilled]),
+        (await mirror.schema.fields()).map(({ name, columnType, unfilled }) => [name, columnType, unfilled]),
       ).toContainEqual(['MailingLatitude', 'REAL', false]);
-      await mirror.apply({ page: csvPage(storedNames, [contactRow(1)], epoch) });
+      await mirror.commit({ page: csvPage(storedNames, [contactRow(1)], epoch) });
 
       const without = contactFields.filter((known) => known.name !== 'Phone');
-      await mirror.confirmDescribe(epoch + 1);
-      expect((await mirror.describedAt())?.at).toBe(epoch + 1);
-      const second = await mirror.applyDescribe(
+      await mirror.schema.confirmDescribe(epoch + 1);
+      expect((await mirror.schema.describedAt())?.at).toBe(epoch + 1);
+      const second = await mirror.schema.applyDescribe(
         describeOf([...without, field('Score__c', 'double')]),
         epoch + 1,
       );
       expect(second).toEqual({ added: ['Score__c'], vanished: ['Phone'], returned: [] });
-      const fields = await mirror.fields();
+      const fields = await mirror.schema.fields();
       expect(fields.filter((known) => known.vanished).map((known) => known.name)).toEqual(['Phone']);
       expect(fields.filter((known) => known.unfilled).map((known) => known.name)).toEqual(['Score__c']);
 
-      const third = await mirror.applyDescribe(describeOf(), epoch + 2);
+      const third = await mirror.schema.applyDescribe(describeOf(), epoch + 2);
       expect(third).toEqual({ added: [], vanished: ['Score__c'], returned: ['Phone'] });
-      expect((await mirror.fields()).filter((known) => known.unfilled).map((known) => known.name)).toContain(
-        'Phone',
-      );
-      await mirror.apply({ effects: { filledFields: ['Phone', 'Score__c'] } });
-      expect((await mirror.fields()).some((known) => known.unfilled)).toBe(false);
-      expect(await mirror.applyDescribe(describeOf(), epoch + 3)).toEqual({
+      expect(
+        (await mirror.schema.fields()).filter((known) => known.unfilled).map((known) => known.name),
+      ).toContain('Phone');
+      await mirror.commit({ effects: [{ kind: 'mark-filled', fields: ['Phone', 'Score__c'] }] });
+      expect((await mirror.schema.fields()).some((known) => known.unfilled)).toBe(false);
+      expect(await mirror.schema.applyDescribe(describeOf(), epoch + 3)).toEqual({
         added: [],
         vanished: [],
         returned: [],
@@ -119,13 +119,13 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
     test('a field whose kind of storage changes is a new column, to be filled again', async () => {
       await using opened = await described();
       const { mirror } = opened;
-      await mirror.apply({ page: csvPage(storedNames, [contactRow(1, { Visits__c: 7 })], epoch) });
+      await mirror.commit({ page: csvPage(storedNames, [contactRow(1, { Visits__c: 7 })], epoch) });
       const retyped = contactFields.map((known) =>
         known.name === 'Visits__c' ? field('Visits__c', 'string') : known,
       );
-      const change = await mirror.applyDescribe(describeOf(retyped), epoch + 1);
+      const change = await mirror.schema.applyDescribe(describeOf(retyped), epoch + 1);
       expect(change).toEqual({ added: ['Visits__c'], vanished: [], returned: [] });
-      const [visits] = (await mirror.fields()).filter((known) => known.name === 'Visits__c');
+      const [visits] = (await mirror.schema.fields()).filter((known) => known.name === 'Visits__c');
       expect(visits).toMatchObject({ type: 'string', columnType: 'TEXT', unfilled: true });
       const page = csvPage(
         ['Id', 'SystemModstamp', 'Visits__c'],
@@ -133,10 +133,10 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
         epoch + minute,
         { partial: true },
       );
-      expect((await mirror.apply({ page })).page).toMatchObject({ updated: 1 });
+      expect((await mirror.commit({ page })).page).toMatchObject({ updated: 1 });
       expect(
         (
-          await mirror.apply({
+          await mirror.commit({
             page: csvPage(storedNames, [contactRow(1, { Visits__c: '007' })], epoch + 2 * minute),
           })
         ).page,
@@ -148,18 +148,18 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       const renamed = contactFields.map((known) =>
         known.name === 'Visits__c' ? { ...known, name: 'VISITS__c' } : known,
       );
-      expect(await opened.mirror.applyDescribe(describeOf(renamed), epoch + 1)).toEqual({
+      expect(await opened.mirror.schema.applyDescribe(describeOf(renamed), epoch + 1)).toEqual({
         added: [],
         vanished: [],
         returned: [],
       });
-      expect((await opened.mirror.fields()).map((known) => known.name)).toContain('VISITS__c');
+      expect((await opened.mirror.schema.fields()).map((known) => known.name)).toContain('VISITS__c');
     });
 
     test('a list of fields limits the columns, but never those that sync itself needs', async () => {
       await using opened = await open();
-      await opened.mirror.applyDescribe(describeOf(), epoch, ['lastname']);
-      expect((await opened.mirror.fields()).map((known) => known.name)).toEqual([
+      await opened.mirror.schema.applyDescribe(describeOf(), epoch, ['lastname']);
+      expect((await opened.mirror.schema.fields()).map((known) => known.name)).toEqual([
         'Id',
         'IsDeleted',
         'MasterRecordId',
@@ -174,14 +174,14 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
     test('a page is counted: inserted, updated, unchanged, undeleted, absent', async () => {
       await using opened = await described();
       const { mirror } = opened;
-      await mirror.apply({
+      await mirror.commit({
         page: csvPage(
           storedNames,
           [1, 2, 3, 4].map((n) => contactRow(n)),
           epoch,
         ),
       });
-      await mirror.apply({
+      await mirror.commit({
         tombstones: [
           {
             id: contactId(4),
@@ -192,7 +192,7 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
           },
         ],
       });
-      expect(await mirror.counts()).toEqual({ contacts: 3, deleted: 1 });
+      expect(await mirror.contacts.counts()).toEqual({ contacts: 3, deleted: 1 });
       const rows = [
         contactRow(1),
         contactRow(2, { LastName: 'Changed', SystemModstamp: stampOf(90) }),
@@ -200,7 +200,7 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
         null,
         contactRow(5),
       ];
-      const outcome = await mirror.apply({ page: collectionPage(storedNames, rows, epoch + 2 * minute) });
+      const outcome = await mirror.commit({ page: collectionPage(storedNames, rows, epoch + 2 * minute) });
       expect(outcome.page).toMatchObject({
         rows: 5,
         inserted: 1,
@@ -209,14 +209,14 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
         undeleted: 1,
         absent: 1,
       });
-      expect(await mirror.counts()).toEqual({ contacts: 5, deleted: 0 });
-      expect(await mirror.latestReadAt()).toBe(epoch + 2 * minute);
+      expect(await mirror.contacts.counts()).toEqual({ contacts: 5, deleted: 0 });
+      expect(await mirror.contacts.latestReadAt()).toBe(epoch + 2 * minute);
     });
 
     test('tombstones bury what is there, once, and are kept for ids never seen', async () => {
       await using opened = await described();
       const { mirror } = opened;
-      await mirror.apply({ page: csvPage(storedNames, [contactRow(1), contactRow(2)], epoch) });
+      await mirror.commit({ page: csvPage(storedNames, [contactRow(1), contactRow(2)], epoch) });
       const tombstones = [
         {
           id: contactId(1),
@@ -240,10 +240,10 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
           evidenceAt: epoch + minute,
         },
       ] as const;
-      expect((await mirror.apply({ tombstones })).buried).toBe(2);
-      expect((await mirror.apply({ tombstones })).buried).toBe(0);
+      expect((await mirror.commit({ tombstones })).buried).toBe(2);
+      expect((await mirror.commit({ tombstones })).buried).toBe(0);
       const ids = [1, 2, 7, 8].map(contactId);
-      expect(await mirror.states(ids)).toEqual(
+      expect(await mirror.contacts.states(ids)).toEqual(
         new Map([
           [contactId(1), { gone: 'merged', stamp: stampOf(1) }],
           [contactId(2), { gone: 'hidden', stamp: stampOf(2) }],
@@ -251,8 +251,8 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
         ]),
       );
       // A page that was read before the deletion comes late.
-      await mirror.apply({ page: csvPage(storedNames, [contactRow(7)], epoch + 1_000) });
-      expect((await mirror.states(ids)).get(contactId(7))?.gone).toBe('deleted');
+      await mirror.commit({ page: csvPage(storedNames, [contactRow(7)], epoch + 1_000) });
+      expect((await mirror.contacts.states(ids)).get(contactId(7))?.gone).toBe('deleted');
       const purge = {
         id: contactId(1),
         gone: 'purged',
@@ -260,20 +260,20 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
         systemModstamp: null,
         evidenceAt: epoch + 2 * minute,
       } as const;
-      expect((await mirror.apply({ tombstones: [purge] })).buried).toBe(1);
+      expect((await mirror.commit({ tombstones: [purge] })).buried).toBe(1);
     });
 
     test('a partial page fills columns of rows of the very same stamp, and nothing else', async () => {
       await using opened = await described();
       const { mirror } = opened;
       const late = contactRow(2, { SystemModstamp: stampOf(40), Phone: 'own' });
-      await mirror.apply({ page: csvPage(storedNames, [contactRow(1), late], epoch) });
+      await mirror.commit({ page: csvPage(storedNames, [contactRow(1), late], epoch) });
       const fields = ['Id', 'CreatedDate', 'SystemModstamp', 'Phone'];
       const rows = [1, 2, 3].map((n) => contactRow(n, { Phone: `filled ${n}` }));
-      const outcome = await mirror.apply({ page: csvPage(fields, rows, epoch + minute, { partial: true }) });
+      const outcome = await mirror.commit({ page: csvPage(fields, rows, epoch + minute, { partial: true }) });
       expect(outcome.page).toMatchObject({ rows: 3, inserted: 0, updated: 1, unchanged: 2 });
-      expect(await mirror.counts()).toEqual({ contacts: 2, deleted: 0 });
-      const again = await mirror.apply({
+      expect(await mirror.contacts.counts()).toEqual({ contacts: 2, deleted: 0 });
+      const again = await mirror.commit({
         page: csvPage(storedNames, [contactRow(1, { Phone: 'filled 1' }), late], epoch),
       });
       expect(again.page).toMatchObject({ updated: 0, unchanged: 2 });
@@ -286,9 +286,11 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
         contactRow(1),
         contactRow(1, { SystemModstamp: stampOf(20), LastName: 'Newest' }),
       ];
-      const outcome = await opened.mirror.apply({ page: queryPage(storedNames, rows, epoch) });
+      const outcome = await opened.mirror.commit({ page: queryPage(storedNames, rows, epoch) });
       expect(outcome.page).toMatchObject({ rows: 3, inserted: 1, updated: 1, unchanged: 1 });
-      expect((await opened.mirror.states([contactId(1)])).get(contactId(1))?.stamp).toBe(stampOf(20));
+      expect((await opened.mirror.contacts.states([contactId(1)])).get(contactId(1))?.stamp).toBe(
+        stampOf(20),
+      );
     });
   });
 
@@ -296,49 +298,59 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
     test('cursors move forward only; first cursors are set only where there are none', async () => {
       await using opened = await described();
       const { mirror } = opened;
-      await mirror.apply({ effects: { firstCursors: { updated: epoch, deleted: epoch + minute } } });
-      await mirror.apply({
-        effects: { firstCursors: { updated: epoch + 9 * minute, deleted: epoch + 9 * minute } },
+      await mirror.commit({
+        effects: [{ kind: 'set-first-cursors', updated: epoch, deleted: epoch + minute }],
       });
-      expect(await mirror.cursors()).toEqual({ updated: epoch, deleted: epoch + minute });
-      await mirror.apply({ effects: { cursors: { updated: epoch + 2 * minute, deleted: epoch } } });
-      expect(await mirror.cursors()).toEqual({ updated: epoch + 2 * minute, deleted: epoch + minute });
+      await mirror.commit({
+        effects: [{ kind: 'set-first-cursors', updated: epoch + 9 * minute, deleted: epoch + 9 * minute }],
+      });
+      expect(await mirror.journal.cursors()).toEqual({ updated: epoch, deleted: epoch + minute });
+      await mirror.commit({
+        effects: [{ kind: 'move-cursors', to: { updated: epoch + 2 * minute, deleted: epoch } }],
+      });
+      expect(await mirror.journal.cursors()).toEqual({
+        updated: epoch + 2 * minute,
+        deleted: epoch + minute,
+      });
     });
 
     test('chunks advance by their pages, are done by their pages, and are replaced by others', async () => {
       await using opened = await described();
       const { mirror } = opened;
-      const run = await mirror.startRun('backfill', epoch, { api: 'rest' });
-      const [first, second] = await mirror.addChunks(run, [
+      const run = await mirror.journal.startRun('backfill', epoch, { api: 'rest' });
+      const by = [
         { kind: 'span', spec: { from: 1 } },
         { kind: 'span', spec: { from: 2 } },
-      ]);
+      ];
+      const planned = await mirror.commit({ effects: [{ kind: 'replace-chunks', runId: run, ids: [], by }] });
+      const [first, second] = planned.addedChunks;
       const apply = (rows: number[], totalSize?: number) =>
-        mirror.apply({
+        mirror.commit({
           page: queryPage(
             storedNames,
             rows.map((n) => contactRow(n)),
             epoch,
             { totalSize },
           ),
-          effects: { chunk: { id: first!.id, position: 'last-key', state: { doneBelow: 3 } } },
+          effects: [{ kind: 'advance-chunk', id: first!.id, position: 'last-key', state: { doneBelow: 3 } }],
         });
       expect((await apply([1, 2, 3])).chunkDone).toBe(false);
       // Salesforce shortens pages of wide rows: fewer rows than asked, but not the last page.
       expect((await apply([4, 5], 9)).chunkDone).toBe(false);
-      expect((await mirror.chunks(run, 'pending'))[0]).toMatchObject({
+      expect((await mirror.journal.chunks(run, 'pending'))[0]).toMatchObject({
         rows: 5,
         position: { createdDate: stampOf(5), id: contactId(5) },
       });
       expect((await apply([])).chunkDone).toBe(true);
-      expect((await mirror.chunks(run))[0]).toMatchObject({
+      expect((await mirror.journal.chunks(run))[0]).toMatchObject({
         state: 'done',
         rows: 5,
         position: { id: contactId(5) },
       });
-      const replaced = await mirror.apply({
-        effects: {
-          replaceChunks: {
+      const replaced = await mirror.commit({
+        effects: [
+          {
+            kind: 'replace-chunks',
             runId: run,
             ids: [second!.id],
             by: [
@@ -346,33 +358,33 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
               { kind: 'page', spec: { url: 'b' } },
             ],
           },
-        },
+        ],
       });
       expect(replaced.addedChunks.map(({ spec }) => spec)).toEqual([{ url: 'a' }, { url: 'b' }]);
-      expect(await mirror.chunks(run, 'pending')).toEqual(replaced.addedChunks);
+      expect(await mirror.journal.chunks(run, 'pending')).toEqual(replaced.addedChunks);
     });
 
     test('runs keep their state, steps and outcome; the newest comes first', async () => {
       await using opened = await described();
       const { mirror } = opened;
-      const run = await mirror.startRun('backfill', epoch, { t0: 1 });
-      await mirror.addStep(run, {
+      const run = await mirror.journal.startRun('backfill', epoch, { t0: 1 });
+      const step = {
         name: 'plan',
         startedAt: epoch,
         finishedAt: epoch + 5,
         counts: { spans: 2 },
         note: 'By REST.',
+      };
+      await mirror.commit({
+        effects: [
+          { kind: 'add-step', runId: run, step },
+          { kind: 'save-run-state', runId: run, state: { t0: 1, more: true } },
+        ],
       });
-      await mirror.apply({ effects: { runState: { id: run, state: { t0: 1, more: true } } } });
-      const other = await mirror.startRun('cycle', epoch + 1, {});
+      const other = await mirror.journal.startRun('cycle', epoch + 1, {});
       const error = { code: 'TIMEOUT', message: 'It took too long.', hint: null };
-      await mirror.finishRun(other, {
-        status: 'failed',
-        finishedAt: epoch + 9,
-        counts: {},
-        apiCalls: 3,
-        error,
-      });
+      const failed = { status: 'failed', finishedAt: epoch + 9, counts: {}, apiCalls: 3, error } as const;
+      await mirror.commit({ effects: [{ kind: 'end-run', runId: other, outcome: failed }] });
       const outcome = {
         status: 'complete',
         finishedAt: epoch + 10,
@@ -380,20 +392,20 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
         apiCalls: 7,
         error: null,
       } as const;
-      await mirror.apply({ effects: { finishRun: { id: run, outcome } } });
-      expect(await mirror.run(run)).toEqual({
+      await mirror.commit({ effects: [{ kind: 'end-run', runId: run, outcome }] });
+      expect(await mirror.journal.run(run)).toEqual({
         id: run,
         kind: 'backfill',
         startedAt: epoch,
         state: { t0: 1, more: true },
         ...outcome,
       });
-      expect((await mirror.runs({ limit: 9 })).map(({ id }) => id)).toEqual([other, run]);
-      expect(await mirror.runs({ kind: 'cycle', status: 'failed', limit: 1 })).toMatchObject([
+      expect((await mirror.journal.runs({ limit: 9 })).map(({ id }) => id)).toEqual([other, run]);
+      expect(await mirror.journal.runs({ kind: 'cycle', status: 'failed', limit: 1 })).toMatchObject([
         { id: other, error, apiCalls: 3 },
       ]);
-      expect((await mirror.runsByPrefix(run.slice(0, 8))).map(({ id }) => id)).toEqual([run]);
-      expect(await mirror.steps(run)).toEqual([
+      expect((await mirror.journal.runs({ prefix: run.slice(0, 8) })).map(({ id }) => id)).toEqual([run]);
+      expect(await mirror.journal.steps(run)).toEqual([
         { name: 'plan', startedAt: epoch, finishedAt: epoch + 5, counts: { spans: 2 }, note: 'By REST.' },
       ]);
     });
@@ -401,25 +413,28 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
     test('an effect that cannot be leaves nothing of its batch', async () => {
       await using opened = await described();
       const { mirror } = opened;
-      const failing = mirror.apply({
+      const failing = mirror.commit({
         page: csvPage(storedNames, [contactRow(1)], epoch),
-        effects: { cursors: { updated: epoch }, chunk: { id: 4_711, position: null, state: 'done' } },
+        effects: [
+          { kind: 'move-cursors', to: { updated: epoch } },
+          { kind: 'advance-chunk', id: 4_711, position: null, state: 'done' },
+        ],
       });
       await expect(failing).rejects.toThrow('4711');
-      expect(await mirror.counts()).toEqual({ contacts: 0, deleted: 0 });
-      expect(await mirror.cursors()).toEqual({ updated: null, deleted: null });
+      expect(await mirror.contacts.counts()).toEqual({ contacts: 0, deleted: 0 });
+      expect(await mirror.journal.cursors()).toEqual({ updated: null, deleted: null });
     });
 
     test('API calls are summed by the hour', async () => {
       await using opened = await open();
       const { mirror } = opened;
-      await mirror.addApiCalls(100, 5);
-      await mirror.addApiCalls(100, 2);
-      await mirror.addApiCalls(101, 1);
-      expect(await mirror.apiCallsSince(100)).toBe(8);
-      expect(await mirror.apiCallsSince(101)).toBe(1);
-      await mirror.saveApiUsage({ used: 3, max: 9, at: epoch });
-      expect(await mirror.apiUsage()).toEqual({ used: 3, max: 9, at: epoch });
+      await mirror.usage.addCalls(100, 5);
+      await mirror.usage.addCalls(100, 2);
+      await mirror.usage.addCalls(101, 1);
+      expect(await mirror.usage.callsSince(100)).toBe(8);
+      expect(await mirror.usage.callsSince(101)).toBe(1);
+      await mirror.usage.saveReported({ used: 3, max: 9, at: epoch });
+      expect(await mirror.usage.reported()).toEqual({ used: 3, max: 9, at: epoch });
     });
   });
 
@@ -527,14 +542,16 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
     test('what the mirror held before a sending is kept with it until it is settled', async () => {
       await using opened = await described();
       const { mirror } = opened;
-      await mirror.apply({ page: collectionPage(storedNames, [contactRow(1), contactRow(2)], epoch) });
+      await mirror.commit({ page: collectionPage(storedNames, [contactRow(1), contactRow(2)], epoch) });
       const changes = { LastName: 'New', Unknown__c: 1 };
       const known = entry({ op: 'update', contactId: contactId(1), changes });
       const unknown = entry({ op: 'update', contactId: contactId(9), changes });
       const upsert = entry({ upsertField: 'LastName', changes: { LastName: 'last2' } });
       await mirror.outbox.add([known, unknown, upsert]);
       const keys = [known.key, unknown.key, upsert.key];
-      expect(await mirror.idsBy('LastName', ['LAST2', 'none'])).toEqual(new Map([['LAST2', contactId(2)]]));
+      expect(await mirror.contacts.idsBy('LastName', ['LAST2', 'none'])).toEqual(
+        new Map([['LAST2', contactId(2)]]),
+      );
       await mirror.outbox.markSent(keys, 'collection', epoch + 1, epoch + 2);
       const keptOf = async () =>
         (await mirror.outbox.list()).map(({ sentOrgAt, knownBefore }) => ({ sentOrgAt, knownBefore }));
@@ -578,13 +595,13 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       await mirror.outbox.settle([
         { key: created.key, state: 'done', contactId: contactId(8), created: true, at: epoch },
       ]);
-      await mirror.apply({
+      await mirror.commit({
         page: collectionPage(storedNames, [contactRow(8)], epoch),
-        effects: { readBack: [created.key] },
+        effects: [{ kind: 'confirm-read-back', keys: [created.key] }],
       });
       expect(await mirror.outbox.readBackDue(9)).toEqual([]);
-      await mirror.outbox.clearReadBack([created.key]);
-      expect(await mirror.counts()).toEqual({ contacts: 1, deleted: 0 });
+      await mirror.commit({ effects: [{ kind: 'confirm-read-back', keys: [created.key] }] });
+      expect(await mirror.contacts.counts()).toEqual({ contacts: 1, deleted: 0 });
     });
   });
 }

@@ -63,8 +63,8 @@ describe('a backfill that is killed', () => {
 
 /** Rows that chunks claim beyond the contacts there are: a page stored twice for one chunk. */
 async function countDuplicates({ mirror }: Awaited<ReturnType<typeof connectParts>>['context']) {
-  const [run] = (await mirror.runs({ kind: 'backfill', limit: 1 })).map(({ id }) => id);
-  const chunks = await mirror.chunks(run!);
+  const [run] = (await mirror.journal.runs({ kind: 'backfill', limit: 1 })).map(({ id }) => id);
+  const chunks = await mirror.journal.chunks(run!);
   const rows = chunks.reduce((sum, chunk) => sum + chunk.rows, 0);
   return { duplicates: Math.max(0, rows - 1_200) };
 }

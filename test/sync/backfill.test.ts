@@ -76,7 +76,7 @@ describe.each(apis)('backfill by %s', (api) => {
     await control(url, 'clock', { advanceMs: 5 * 60_000 });
     await control(url, 'commit', {});
     await runCycle(rig.context, { push: false, signal: rig.signal });
-    expect((await rig.context.mirror.counts()).contacts).toBe(205);
+    expect((await rig.context.mirror.contacts.counts()).contacts).toBe(205);
     await equal(rig);
   });
 
@@ -450,7 +450,7 @@ describe('backfill', () => {
     const { mirror } = context;
     const report = await backfill(context, { api: 'rest', signal: rig.signal });
     expect(report.compared).toEqual({ org: 50, mirror: 50 });
-    const run = await mirror.run(report.runId!);
+    const run = await mirror.journal.run(report.runId!);
     expect(run?.status).toBe('complete');
   });
 });

@@ -25,7 +25,7 @@ describe('the two cursors', () => {
     await control(url, 'open-transaction', { delete: { count: 2 } });
     await control(url, 'clock', { advanceMs: 4 * minute });
     const held = await cycle(rig);
-    const { deleted } = await rig.context.mirror.cursors();
+    const { deleted } = await rig.context.mirror.journal.cursors();
     expect(deleted).toBe(held.coveredUntil);
     await control(url, 'clock', { advanceMs: 4 * minute });
     await control(url, 'commit');
@@ -40,12 +40,12 @@ describe('the two cursors', () => {
     await control(url, 'touch', { count: 3, set: { Title: 'Before' } });
     await control(url, 'delete', { count: 2 });
     await control(url, 'clock', { advanceMs: 3 * minute });
-    const before = await rig.context.mirror.cursors();
+    const before = await rig.context.mirror.journal.cursors();
     await control(url, 'faults', [
       { match: 'GET .*/deleted', times: 50, status: 500, errorCode: 'UNKNOWN_EXCEPTION' },
     ]);
     await expect(cycle(rig)).rejects.toMatchObject({ code: 'ORG_UNAVAILABLE' });
-    const after = await rig.context.mirror.cursors();
+    const after = await rig.context.mirror.journal.cursors();
     expect(after.updated).toBeGreaterThan(before.updated!);
     expect(after.deleted).toBe(before.deleted);
     await control(url, 'faults', []);
@@ -65,7 +65,7 @@ describe('the two cursors', () => {
       { match: 'POST .*/composite/sobjects/Contact', times: 50, status: 500, errorCode: 'UNKNOWN_EXCEPTION' },
     ]);
     await expect(cycle(rig)).rejects.toMatchObject({ code: 'ORG_UNAVAILABLE' });
-    expect((await rig.context.mirror.cursors()).updated).toBeLessThanOrEqual(Date.parse(now));
+    expect((await rig.context.mirror.journal.cursors()).updated).toBeLessThanOrEqual(Date.parse(now));
     await control(url, 'faults', []);
     expect((await cycle(rig)).upserted).toBe(3);
     await equal(rig);
@@ -90,7 +90,7 @@ describe('the two cursors', () => {
     await using rig = await copied(20);
     const { url } = rig.emulator;
     await control(url, 'clock', { advanceMs: 5 * minute });
-    const before = await rig.context.mirror.cursors();
+    const before = await rig.context.mirror.journal.cursors();
     await control(url, 'faults', [
       // T0 asks both calls once; then the cycle that closes the gap fails.
       { match: 'GET .*/(updated|deleted)', times: 2, delayMs: 0 },
@@ -98,9 +98,9 @@ describe('the two cursors', () => {
     ]);
     const report = await backfill(rig.context, { api: 'rest', signal: rig.signal });
     expect(report.error).not.toBeNull();
-    expect((await rig.context.mirror.chunks(report.runId!)).every(({ state }) => state === 'done')).toBe(
-      true,
-    );
-    expect(await rig.context.mirror.cursors()).toEqual(before);
+    expect(
+      (await rig.context.mirror.journal.chunks(report.runId!)).every(({ state }) => state === 'done'),
+    ).toBe(true);
+    expect(await rig.context.mirror.journal.cursors()).toEqual(before);
   });
 });

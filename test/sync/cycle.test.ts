@@ -29,11 +29,11 @@ const callsTo = async (rig: Rig, part: string) =>
 describe('a watch cycle', () => {
   it('moves both cursors on an org where nothing happened, and reads no contact', async () => {
     await using rig = await copied(20);
-    const before = await rig.context.mirror.cursors();
+    const before = await rig.context.mirror.journal.cursors();
     await control(rig.emulator.url, 'clock', { advanceMs: 10 * minute });
     const report = await cycle(rig);
     expect(report).toMatchObject({ upserted: 0, deleted: 0, undeleted: 0 });
-    const after = await rig.context.mirror.cursors();
+    const after = await rig.context.mirror.journal.cursors();
     expect(after.updated! - before.updated!).toBeGreaterThanOrEqual(10 * minute);
     expect(after.deleted).toBe(after.updated);
     expect(await callsTo(rig, 'composite/sobjects')).toBe(0);
@@ -114,7 +114,7 @@ describe('a watch cycle', () => {
     // The cursor stands behind the crowded minute, so the next cycle does not read it again.
     const again = await cycle(rig);
     expect(again.upserted).toBe(0);
-    expect((await rig.context.mirror.counts()).contacts).toBe(crowd + 50);
+    expect((await rig.context.mirror.contacts.counts()).contacts).toBe(crowd + 50);
     await equal(rig);
   }, 900_000);
 
@@ -226,9 +226,9 @@ describe('a watch cycle', () => {
 
   it('marks cycles of a killed process as interrupted', async () => {
     await using rig = await copied(1);
-    const killed = await rig.context.mirror.startRun('cycle', 0, {});
+    const killed = await rig.context.mirror.journal.startRun('cycle', 0, {});
     await closeKilledCycles(rig.context);
-    expect(await rig.context.mirror.run(killed)).toMatchObject({
+    expect(await rig.context.mirror.journal.run(killed)).toMatchObject({
       status: 'interrupted',
       error: { code: 'INTERRUPTED' },
     });
@@ -266,10 +266,10 @@ describe('a watch cycle', () => {
     await using rig = await copied(10);
     await control(rig.emulator.url, 'touch', { count: 2, set: { Title: 'Seen' } });
     const { runId } = await cycle(rig);
-    const run = await rig.context.mirror.run(runId);
+    const run = await rig.context.mirror.journal.run(runId);
     expect(run).toMatchObject({ kind: 'cycle', status: 'complete', counts: { upserted: 2 } });
     expect(run!.apiCalls).toBeGreaterThanOrEqual(3);
-    expect((await rig.context.mirror.steps(runId)).map(({ name }) => name)).toEqual([
+    expect((await rig.context.mirror.journal.steps(runId)).map(({ name }) => name)).toEqual([
       'describe',
       'updated',
       'deleted',
@@ -284,6 +284,6 @@ describe('an org that hides MasterRecordId', () => {
     await backfill(rig.context, { api: 'rest', signal: rig.signal });
     await control(rig.emulator.url, 'delete', { count: 1 });
     expect((await cycle(rig)).deleted).toBe(1);
-    expect(await rig.context.mirror.counts()).toEqual({ contacts: 4, deleted: 1 });
+    expect(await rig.context.mirror.contacts.counts()).toEqual({ contacts: 4, deleted: 1 });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Field } from '../../src/sync/ports/field.ts';
-import type { OutboxEntry } from '../../src/sync/ports/outbox.ts';
+import type { OutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
 import { doubtVerdict, type FoundContact } from '../../src/sync/push/doubt-verdict.ts';
 import { externalIdName } from '../../src/sync/push/external-id-name.ts';
 import { sameValue } from '../../src/sync/push/same-value.ts';

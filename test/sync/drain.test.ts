@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { openLocks } from '../../src/lock/locks.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
-import type { NewOutboxEntry } from '../../src/sync/ports/outbox.ts';
+import type { NewOutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
 import { calls, contactsOf, control } from '../e2e/org.ts';
 import { pushAll, recordsOf } from './push-all.ts';
 import { openRig, type Rig } from './rig.ts';
@@ -246,8 +246,8 @@ describe('the outbox is drained', () => {
       { Id: first?.slice(0, 15), IsDeleted: true },
       { Id: second, IsDeleted: true },
     ]);
-    expect(await rig.context.mirror.counts()).toEqual({ contacts: 1, deleted: 2 });
-    const states = await rig.context.mirror.states([first!, second!]);
+    expect(await rig.context.mirror.contacts.counts()).toEqual({ contacts: 1, deleted: 2 });
+    const states = await rig.context.mirror.contacts.states([first!, second!]);
     expect([...states.values()].map(({ gone }) => gone)).toEqual(['deleted', 'deleted']);
   });
 

@@ -21,7 +21,7 @@ const later = (rig: Rig) => {
   rig.context.clock = { ...clock, now: () => now + 2 * 3_600_000 };
 };
 const unfilled = async (rig: Rig) =>
-  (await rig.context.mirror.fields()).filter((field) => field.unfilled).map(({ name }) => name);
+  (await rig.context.mirror.schema.fields()).filter((field) => field.unfilled).map(({ name }) => name);
 
 /** The columns that a program sees in the view, and those that the commands tell, beside the mirror's own. */
 const seen = (rig: Rig) => {
@@ -101,7 +101,7 @@ describe('columns that are no longer kept up to date', () => {
     await hide(rig);
     // A describe alone, as a push asks for, and the fill still to come.
     const describe = await rig.context.remote.describeContact();
-    if (describe !== 'not-modified') await rig.context.mirror.applyDescribe(describe, 0);
+    if (describe !== 'not-modified') await rig.context.mirror.schema.applyDescribe(describe, 0);
     expect(await unfilled(rig)).toEqual(['Title']);
     await cycle(rig);
     expect(await unfilled(rig)).toEqual([]);
@@ -116,9 +116,9 @@ describe('columns that are no longer kept up to date', () => {
     using reader = new MirrorReader(mirror.path);
     const [row] = [...reader.list({ limit: 1, deleted: false, fields: ['ParaHack_Id__c'] }).batches()].flat();
     const value = String(row?.[0]);
-    expect((await mirror.idsBy('ParaHack_Id__c', [value])).size).toBe(1);
+    expect((await mirror.contacts.idsBy('ParaHack_Id__c', [value])).size).toBe(1);
     await backfill(rig.context, { fields: ['LastName'], signal: rig.signal });
-    expect(await mirror.idsBy('ParaHack_Id__c', [value])).toEqual(new Map());
+    expect(await mirror.contacts.idsBy('ParaHack_Id__c', [value])).toEqual(new Map());
   });
 });
 
@@ -156,7 +156,7 @@ describe('fields that come and go', () => {
     await control(url, 'clock', { advanceMs: 120_000 });
     await control(url, 'touch', { count: 1, set: { Region__c: 'North' } });
     expect((await cycle(rig)).upserted).toBe(1);
-    expect((await rig.context.mirror.fields()).map(({ name }) => name)).toContain('Region__c');
+    expect((await rig.context.mirror.schema.fields()).map(({ name }) => name)).toContain('Region__c');
     expect(await unfilled(rig)).toEqual([]);
     await equal(rig);
   });
@@ -216,7 +216,7 @@ describe('fields that come and go', () => {
       stopped: null,
       entries: [{ entry: { state: 'done', readBackDue: false } }],
     });
-    expect((await rig.context.mirror.counts()).contacts).toBe(4);
+    expect((await rig.context.mirror.contacts.counts()).contacts).toBe(4);
   });
 
   it.each(['rest', 'bulk'] as const)('do not stop a backfill by %s that is under way', async (api) => {
@@ -266,7 +266,7 @@ describe('fields that come and go', () => {
         const job = await remote.bulk.create(...args);
         await hide(rig);
         const describe = await remote.describeContact();
-        if (describe !== 'not-modified') await mirror.applyDescribe(describe, rig.context.clock.now());
+        if (describe !== 'not-modified') await mirror.schema.applyDescribe(describe, rig.context.clock.now());
         return job;
       },
     };

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { mirrorPath } from '../../src/store/sqlite/mirror-path.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { isUnbelievable } from '../../src/sync/brake.ts';
+import type { SyncContext } from '../../src/sync/context.ts';
 import { readableFields, refreshSchema } from '../../src/sync/schema.ts';
 import { contactsOf, control, expectMirrorEqualsOrg } from '../e2e/org.ts';
 import { connectParts, openRig, type Rig } from './rig.ts';
@@ -27,7 +28,7 @@ async function readBack(rig: Rig, ids: readonly string[]): Promise<void> {
   const { context } = rig;
   await context.remote.identity();
   await refreshSchema(context, { force: true });
-  await context.mirror.apply({ page: await context.remote.retrieve(ids, await readableFields(context)) });
+  await context.mirror.commit({ page: await context.remote.retrieve(ids, await readableFields(context)) });
 }
 
 /** The org's clock comes to today, and a process that has known it from no earlier day goes on. */
@@ -136,18 +137,22 @@ describe('a first copy over rows that were there before it', () => {
     const [id] = (await someIds(rig, 1)) as [string];
     await readBack(rig, [id]);
     await control(url, 'visibility', { ids: [id], hidden: true });
-    const comingBack = (context: Rig['context']): Rig['context'] => ({
+    const comingBack = (context: SyncContext): SyncContext => ({
       ...context,
-      mirror: new Proxy(context.mirror, {
-        get(mirror, name) {
-          const value = Reflect.get(mirror, name, mirror);
-          if (name !== 'readBefore') return typeof value === 'function' ? value.bind(mirror) : value;
-          return async (...args: Parameters<typeof mirror.readBefore>) => {
-            await control(url, 'visibility', { ids: [id], hidden: false });
-            return mirror.readBefore(...args);
-          };
-        },
-      }),
+      mirror: {
+        ...context.mirror,
+        commit: (...args) => context.mirror.commit(...args),
+        contacts: new Proxy(context.mirror.contacts, {
+          get(contacts, name) {
+            const value = Reflect.get(contacts, name, contacts);
+            if (name !== 'readBefore') return typeof value === 'function' ? value.bind(contacts) : value;
+            return async (...args: Parameters<typeof contacts.readBefore>) => {
+              await control(url, 'visibility', { ids: [id], hidden: false });
+              return contacts.readBefore(...args);
+            };
+          },
+        }),
+      },
     });
     const report = await today(rig, 1, (context) => backfill(comingBack(context), { signal: rig.signal }));
     expect(report).toMatchObject({ status: 'complete', contacts: 50, updated: 0, inserted: 49 });
@@ -166,17 +171,17 @@ describe('a first copy over rows that were there before it', () => {
     expect(report).toMatchObject({ status: 'complete', compared: { org: 900, mirror: 1_199 } });
     // The one that Salesforce calls deleted is buried all the same.
     expect(goneOf(rig)).toEqual({ [ids[299]!]: 'deleted' });
-    const run = await rig.context.mirror.run(report.runId!);
+    const run = await rig.context.mirror.journal.run(report.runId!);
     expect(run?.counts.held).toBe(299);
     expect(
-      (await rig.context.mirror.steps(report.runId!)).find(({ name }) => name === 'confirm')?.note,
+      (await rig.context.mirror.journal.steps(report.runId!)).find(({ name }) => name === 'confirm')?.note,
     ).toMatch(/299 of 1200/);
   });
 
   it('asks nothing more where the mirror was empty', async () => {
     await using rig = await openRig({ contacts: 10 });
     const report = await backfill(rig.context, { signal: rig.signal });
-    const steps = await rig.context.mirror.steps(report.runId!);
+    const steps = await rig.context.mirror.journal.steps(report.runId!);
     expect(steps.map(({ name }) => name)).not.toContain('confirm');
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
-import type { NewOutboxEntry } from '../../src/sync/ports/outbox.ts';
+import type { NewOutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
 import { contactsOf, control } from '../e2e/org.ts';
 import { pushAll, recordsOf } from './push-all.ts';
 import { openRig, type Rig } from './rig.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { OutboxEntry } from '../../src/sync/ports/outbox.ts';
+import type { OutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
 import { isRepeatable, planRequests } from '../../src/sync/push/plan-requests.ts';
 
 let serial = 0;

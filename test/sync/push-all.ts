@@ -1,6 +1,6 @@
 import { AppError } from '../../src/base/errors.ts';
 import type { SyncContext } from '../../src/sync/context.ts';
-import type { OutboxEntry } from '../../src/sync/ports/outbox.ts';
+import type { OutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
 import type { IntakeItem } from '../../src/sync/ports/outbox-intake.ts';
 import type { PushRecord } from '../../src/sync/push/check-records.ts';
 import { type PushJob, push } from '../../src/sync/push/push.ts';

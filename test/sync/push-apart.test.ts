@@ -85,7 +85,7 @@ describe('pull and push fail apart', () => {
     expect({ stopped, state: entries[0]?.entry?.state }).toEqual({ stopped: null, state: 'done' });
     await control(rig.emulator.url, 'faults', []);
     await cycle(rig);
-    expect((await rig.context.mirror.counts()).contacts).toBe(4);
+    expect((await rig.context.mirror.contacts.counts()).contacts).toBe(4);
     expect(await rig.context.mirror.outbox.readBackDue(9)).toEqual([]);
   });
 });

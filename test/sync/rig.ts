@@ -10,6 +10,7 @@ import { openDispatcher } from '../../src/salesforce/open-dispatcher.ts';
 import { type Mirrors, openMirrors } from '../../src/store/sqlite/open-mirrors.ts';
 import type { SyncContext } from '../../src/sync/context.ts';
 import type { SyncEvent } from '../../src/sync/events.ts';
+import type { StoredMirror } from '../../src/sync/ports/stored-mirror.ts';
 
 /** Waits pass at once, so that backoff and polling cost a test nothing; the org's clock is its own. */
 const hurried: Clock = {
@@ -18,9 +19,14 @@ const hurried: Clock = {
 };
 
 /** The real client, the real store and a local org, put together as the app does. */
+/** What jobs work with, on a mirror that lies in a file. */
+interface RigContext extends SyncContext {
+  mirror: StoredMirror;
+}
+
 export interface Rig extends AsyncDisposable {
   emulator: Emulator;
-  context: SyncContext;
+  context: RigContext;
   mirrors: Mirrors;
   folder: string;
   events: SyncEvent[];
@@ -76,9 +82,9 @@ export async function connectParts(
     apiVersion: '62.0',
     dispatcher,
     clock: hurried,
-    notBefore: await mirror.latestReadAt(),
+    notBefore: await mirror.contacts.latestReadAt(),
   });
-  const context: SyncContext = { remote, mirror, clock: hurried, log: silentLogger, onEvent };
+  const context: RigContext = { remote, mirror, clock: hurried, log: silentLogger, onEvent };
   return {
     context,
     mirrors,

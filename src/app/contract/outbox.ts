@@ -1,4 +1,4 @@
-import type { OutboxOp, OutboxState, SendWay } from '../../sync/ports/outbox.ts';
+import type { OutboxOp, OutboxState, SendWay } from '../../sync/ports/outbox-entry.ts';
 import type { PushError } from './push.ts';
 
 export interface OutboxListOptions {

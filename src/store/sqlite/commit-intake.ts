@@ -40,6 +40,11 @@ export function commitIntake(
   return { ...addEntries(db, brake, push.id), pushId: push.id, resumedFrom: null };
 }
 
+/** Equal records are a push of their own from now on. */
+export function endPush(db: Connection, id: string): void {
+  db.prepare('DELETE FROM push WHERE id = ?').run(id);
+}
+
 function equalPush(
   db: Connection,
   digest: string,

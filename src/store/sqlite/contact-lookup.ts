@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import type { KnownBefore, OutboxOp } from '../../sync/ports/outbox.ts';
+import type { KnownBefore, OutboxOp } from '../../sync/ports/outbox-entry.ts';
 import type { Connection } from './connection.ts';
 import { isBelieved, lookupIndexOf, quoteName } from './contact-schema.ts';
 import { prepared } from './prepared.ts';

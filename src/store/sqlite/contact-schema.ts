@@ -1,5 +1,5 @@
 import type { ColumnType, ContactDescribe, Field } from '../../sync/ports/field.ts';
-import type { SchemaChange, StoredField } from '../../sync/ports/mirror.ts';
+import type { SchemaChange, StoredField } from '../../sync/ports/schema-store.ts';
 import type { Connection } from './connection.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { prepared } from './prepared.ts';

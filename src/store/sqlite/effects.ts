@@ -1,95 +1,50 @@
-import { isoTime } from '../../base/iso-time.ts';
-import type { BatchOutcome, ChunkAdvance, Cursors, Effects } from '../../sync/ports/mirror.ts';
+import type { Effect } from '../../sync/ports/effect.ts';
+import type { BatchOutcome } from '../../sync/ports/mirror.ts';
 import type { PageOutcome } from '../../sync/ports/page.ts';
-import type { Chunk } from '../../sync/ports/run.ts';
+import { advanceChunk, replaceChunks } from './chunk-records.ts';
 import type { Connection } from './connection.ts';
 import { markFilled } from './contact-schema.ts';
-import { prepared } from './prepared.ts';
-import { endRun, insertChunks } from './run-records.ts';
+import { moveCursors, setFirstCursors } from './cursor-records.ts';
+import { confirmReadBack } from './outbox-records.ts';
+import { endRun, insertStep, saveRunState } from './run-records.ts';
 
-export type EffectsOutcome = Pick<BatchOutcome, 'chunkDone' | 'addedChunks'>;
+/** What the effects so far have come to, for the outcome of their commit. */
+type Outcome = Pick<BatchOutcome, 'chunkDone' | 'addedChunks'>;
 
-/** Applies what is committed together with rows; the caller holds the transaction. */
-export function applyEffects(db: Connection, effects: Effects, page: PageOutcome | null): EffectsOutcome {
-  if (effects.cursors) moveCursors(db, effects.cursors);
-  if (effects.firstCursors) setFirstCursors(db, effects.firstCursors);
-  const chunkDone = effects.chunk ? advanceChunk(db, effects.chunk, page) : null;
-  const addedChunks = effects.replaceChunks ? replaceChunks(db, effects.replaceChunks) : [];
-  if (effects.runState) {
-    const { id, state } = effects.runState;
-    db.prepare('UPDATE run SET state = ? WHERE id = ?').run(JSON.stringify(state), id);
-  }
-  if (effects.finishRun) endRun(db, effects.finishRun.id, effects.finishRun.outcome);
-  if (effects.readBack) clearReadBack(db, effects.readBack);
-  if (effects.filledFields) markFilled(db, effects.filledFields);
-  return { chunkDone, addedChunks };
+interface Together {
+  /** The page that is committed with the effects. */
+  page: PageOutcome | null;
+  outcome: Outcome;
 }
 
-function replaceChunks(db: Connection, { runId, ids, by }: NonNullable<Effects['replaceChunks']>): Chunk[] {
-  const end = db.prepare("UPDATE chunk SET state = 'done' WHERE id = ? AND run_id = ?");
-  for (const id of ids) {
-    if (end.run(id, runId).changes !== 1) throw new Error(`There is no chunk ${id} in this run.`);
-  }
-  return insertChunks(db, runId, by);
+type Executors = {
+  [K in Effect['kind']]: (db: Connection, effect: Extract<Effect, { kind: K }>, together: Together) => void;
+};
+
+const executors: Executors = {
+  'move-cursors': (db, { to }) => moveCursors(db, to),
+  'set-first-cursors': (db, { updated, deleted }) => setFirstCursors(db, { updated, deleted }),
+  'advance-chunk': (db, effect, { page, outcome }) => {
+    outcome.chunkDone = advanceChunk(db, effect, page);
+  },
+  'replace-chunks': (db, { runId, ids, by }, { outcome }) => {
+    outcome.addedChunks = replaceChunks(db, runId, ids, by);
+  },
+  'save-run-state': (db, { runId, state }) => saveRunState(db, runId, state),
+  'add-step': (db, { runId, step }) => insertStep(db, runId, step),
+  'end-run': (db, { runId, outcome }) => endRun(db, runId, outcome),
+  'mark-filled': (db, { fields }) => markFilled(db, fields),
+  'confirm-read-back': (db, { keys }) => confirmReadBack(db, keys),
+};
+
+/** Carries out what is committed together with a page's rows; the caller holds the transaction. */
+export function applyEffects(db: Connection, effects: readonly Effect[], page: PageOutcome | null): Outcome {
+  const outcome: Outcome = { chunkDone: null, addedChunks: [] };
+  for (const effect of effects) execute(db, effect, { page, outcome });
+  return outcome;
 }
 
-export function readCursors(db: Connection): Cursors {
-  const rows = db.prepare('SELECT name, at FROM cursor').all() as { name: keyof Cursors; at: string }[];
-  const cursors: Cursors = { updated: null, deleted: null };
-  for (const { name, at } of rows) cursors[name] = Date.parse(at);
-  return cursors;
-}
-
-/** Forward only: times are stored in a form that sorts. */
-function moveCursors(db: Connection, cursors: Partial<Cursors>): void {
-  const move = db.prepare(
-    `INSERT INTO cursor (name, at) VALUES (?, ?)
-     ON CONFLICT (name) DO UPDATE SET at = excluded.at WHERE excluded.at > at`,
-  );
-  for (const name of ['updated', 'deleted'] as const) {
-    const at = cursors[name];
-    if (at !== undefined && at !== null) move.run(name, isoTime(at));
-  }
-}
-
-function setFirstCursors(db: Connection, cursors: { updated: number; deleted: number }): void {
-  const known = readCursors(db);
-  if (known.updated === null && known.deleted === null) moveCursors(db, cursors);
-}
-
-function advanceChunk(db: Connection, advance: ChunkAdvance, page: PageOutcome | null): boolean {
-  let { position } = advance;
-  // An empty page leaves the chunk where it was: there is no last row to go on from.
-  if (position === 'last-key') position = page?.lastKey ? { ...page.lastKey } : null;
-  const done = isDone(advance.state, page);
-  const changed = prepared(
-    db,
-    'UPDATE chunk SET position = coalesce(?, position), state = ?, rows = rows + ? WHERE id = ?',
-  ).run(
-    position === null ? null : JSON.stringify(position),
-    done ? 'done' : 'pending',
-    page?.rows ?? 0,
-    advance.id,
-  ).changes;
-  if (changed !== 1) throw new Error(`There is no chunk ${advance.id}.`);
-  return done;
-}
-
-function isDone(state: ChunkAdvance['state'], page: PageOutcome | null): boolean {
-  if (typeof state === 'string') return state === 'done';
-  return page?.done === true && page.rows < state.doneBelow;
-}
-
-/** The contact is in the mirror now, so that it can carry the key that the application knows it by. */
-export function clearReadBack(db: Connection, keys: readonly string[]): void {
-  const adopt = db.prepare(
-    `UPDATE contact SET _key = o.contact_key FROM outbox o
-     WHERE o.key = ? AND contact.Id = o.contact_id AND o.op = 'create' AND contact._key IS NULL
-       AND o.contact_key <> o.contact_id`,
-  );
-  const clear = db.prepare('UPDATE outbox SET read_back_due = 0 WHERE key = ?');
-  for (const key of keys) {
-    adopt.run(key);
-    clear.run(key);
-  }
+function execute<E extends Effect>(db: Connection, effect: E, together: Together): void {
+  // The compiler does not see that the executor found under an effect's kind is the one for that effect.
+  (executors[effect.kind] as (db: Connection, effect: E, together: Together) => void)(db, effect, together);
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { AppError } from '../../base/errors.ts';
 import { withFinally } from '../../base/finally.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { Mirror } from '../../sync/ports/mirror.ts';
+import type { StoredMirror } from '../../sync/ports/stored-mirror.ts';
 import {
   type ArchiveFile,
   archivePath,
@@ -43,7 +43,7 @@ export interface Mirrors extends AsyncDisposable {
   pathOf(instanceUrl: string): string;
   exists(instanceUrl: string): boolean;
   /** Throws AppError `NO_MIRROR` where there is none and `create` is not set. Dispose it after use. */
-  open(instanceUrl: string, options: OpenOptions): Promise<Mirror>;
+  open(instanceUrl: string, options: OpenOptions): Promise<StoredMirror>;
   /** Moves the file away and returns its new path. It must not be open. */
   archive(instanceUrl: string): Promise<string>;
   /** What was archived of this org, the newest first. */
@@ -53,7 +53,7 @@ export interface Mirrors extends AsyncDisposable {
   /** Whether a fresh copy lies beside the mirror, under way or interrupted. */
   hasCopy(instanceUrl: string): boolean;
   /** The copy beside the mirror, which readers of mirrors do not see. */
-  openCopy(instanceUrl: string, options: OpenOptions): Promise<Mirror>;
+  openCopy(instanceUrl: string, options: OpenOptions): Promise<StoredMirror>;
   /** It must not be open. */
   removeCopy(instanceUrl: string): void;
   /**
@@ -107,11 +107,11 @@ class SqliteMirrors implements Mirrors {
     return existsSync(this.pathOf(instanceUrl));
   }
 
-  open(instanceUrl: string, options: OpenOptions): Promise<Mirror> {
+  open(instanceUrl: string, options: OpenOptions): Promise<StoredMirror> {
     return this.#openAt(this.pathOf(instanceUrl), options);
   }
 
-  async #openAt(path: string, options: OpenOptions): Promise<Mirror> {
+  async #openAt(path: string, options: OpenOptions): Promise<StoredMirror> {
     const { file, release } = await this.#fileAt(path, options);
     return new SqliteMirror(file, this.#options.clock, release, options.signal);
   }
@@ -170,7 +170,7 @@ class SqliteMirrors implements Mirrors {
     return existsSync(copyPath(this.pathOf(instanceUrl)));
   }
 
-  openCopy(instanceUrl: string, options: OpenOptions): Promise<Mirror> {
+  openCopy(instanceUrl: string, options: OpenOptions): Promise<StoredMirror> {
     return this.#openAt(copyPath(this.pathOf(instanceUrl)), options);
   }
 

@@ -7,7 +7,7 @@ import type {
   OutboxState,
   SendWay,
   Settlement,
-} from '../../sync/ports/outbox.ts';
+} from '../../sync/ports/outbox-entry.ts';
 import type { RecordError } from '../../sync/ports/remote.ts';
 import type { Connection } from './connection.ts';
 import { type ContactRef, knownBeforeReader } from './contact-lookup.ts';
@@ -259,4 +259,18 @@ function toEntry(row: OutboxRow): OutboxEntry {
     readBackDue: row.read_back_due === 1,
     created: row.created === null ? null : row.created === 1,
   };
+}
+
+/** The contact is in the mirror now, so that it can carry the key that the application knows it by. */
+export function confirmReadBack(db: Connection, keys: readonly string[]): void {
+  const adopt = db.prepare(
+    `UPDATE contact SET _key = o.contact_key FROM outbox o
+     WHERE o.key = ? AND contact.Id = o.contact_id AND o.op = 'create' AND contact._key IS NULL
+       AND o.contact_key <> o.contact_id`,
+  );
+  const clear = db.prepare('UPDATE outbox SET read_back_due = 0 WHERE key = ?');
+  for (const key of keys) {
+    adopt.run(key);
+    clear.run(key);
+  }
 }

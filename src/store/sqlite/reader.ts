@@ -10,7 +10,7 @@ import {
   ownColumns,
   refuseOutdated,
 } from './contact-selection.ts';
-import { readCursors } from './effects.ts';
+import { readCursors } from './cursor-records.ts';
 import { checkVersion } from './schema.ts';
 import { searchCondition } from './search-condition.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';

@@ -65,7 +65,7 @@ async function archiveOnce(
     await withFile(copy, async (file) => {
       const before = file.read((db) => readMeta(db, archiveKey));
       if (before !== null) removeDatabase(join(dirname(path), basename(before)));
-      await file.writer(signal)('saveMeta', archiveKey, basename(target));
+      await file.writer(signal)('writeMeta', archiveKey, basename(target));
     });
     await copyToArchive(path, target, signal);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isoTime } from '../../base/iso-time.ts';
-import type { Chunk, NewChunk, Run, RunKind, RunOutcome, RunStatus, RunStep } from '../../sync/ports/run.ts';
+import type { Run, RunFilter, RunKind, RunOutcome, RunStatus, RunStep } from '../../sync/ports/run.ts';
 import type { Connection } from './connection.ts';
 
 interface RunRow {
@@ -15,16 +15,6 @@ interface RunRow {
   error_code: string | null;
   error_message: string | null;
   error_hint: string | null;
-}
-
-interface ChunkRow {
-  id: number;
-  run_id: string;
-  kind: string;
-  spec: string;
-  position: string | null;
-  state: Chunk['state'];
-  rows: number;
 }
 
 export function insertRun(db: Connection, kind: RunKind, at: number, state: Record<string, unknown>): string {
@@ -70,30 +60,29 @@ export function endRun(db: Connection, runId: string, outcome: RunOutcome): void
   );
 }
 
+export function saveRunState(db: Connection, runId: string, state: Record<string, unknown>): void {
+  db.prepare('UPDATE run SET state = ? WHERE id = ?').run(JSON.stringify(state), runId);
+}
+
 export function findRun(db: Connection, runId: string): Run | null {
   const row = db.prepare('SELECT * FROM run WHERE id = ?').get(runId) as RunRow | undefined;
   return row === undefined ? null : toRun(row);
 }
 
 /** Newest first. */
-export function listRuns(
-  db: Connection,
-  filter: { kind?: RunKind; status?: RunStatus; limit: number },
-): Run[] {
+export function listRuns(db: Connection, { kind, status, prefix, limit }: RunFilter): Run[] {
   const rows = db
     .prepare(
       `SELECT * FROM run WHERE (:kind IS NULL OR kind = :kind) AND (:status IS NULL OR status = :status)
+         AND substr(id, 1, length(:prefix)) = :prefix
        ORDER BY seq DESC LIMIT :limit`,
     )
-    .all({ kind: filter.kind ?? null, status: filter.status ?? null, limit: filter.limit }) as RunRow[];
-  return rows.map(toRun);
-}
-
-/** Runs whose id begins with `prefix`, newest first. */
-export function findRunsByPrefix(db: Connection, prefix: string): Run[] {
-  const rows = db
-    .prepare('SELECT * FROM run WHERE substr(id, 1, length(:prefix)) = :prefix ORDER BY seq DESC')
-    .all({ prefix }) as RunRow[];
+    .all({
+      kind: kind ?? null,
+      status: status ?? null,
+      prefix: prefix ?? '',
+      limit: limit ?? -1,
+    }) as RunRow[];
   return rows.map(toRun);
 }
 
@@ -111,34 +100,6 @@ export function listSteps(db: Connection, runId: string): RunStep[] {
     finishedAt: Date.parse(row.finished_at),
     counts: JSON.parse(row.counts) as Record<string, number>,
     note: row.note,
-  }));
-}
-
-export function insertChunks(db: Connection, runId: string, chunks: readonly NewChunk[]): Chunk[] {
-  const insert = db.prepare('INSERT INTO chunk (run_id, kind, spec) VALUES (?, ?, ?)');
-  return chunks.map(({ kind, spec }) => ({
-    id: Number(insert.run(runId, kind, JSON.stringify(spec)).lastInsertRowid),
-    runId,
-    kind,
-    spec,
-    position: null,
-    state: 'pending',
-    rows: 0,
-  }));
-}
-
-export function listChunks(db: Connection, runId: string, state?: Chunk['state']): Chunk[] {
-  const rows = db
-    .prepare('SELECT * FROM chunk WHERE run_id = :runId AND (:state IS NULL OR state = :state) ORDER BY id')
-    .all({ runId, state: state ?? null }) as ChunkRow[];
-  return rows.map((row) => ({
-    id: row.id,
-    runId: row.run_id,
-    kind: row.kind,
-    spec: JSON.parse(row.spec) as Record<string, unknown>,
-    position: row.position === null ? null : (JSON.parse(row.position) as Record<string, unknown>),
-    state: row.state,
-    rows: row.rows,
   }));
 }
 

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { isoTime } from '../../base/iso-time.ts';
-import type { OutboxOp, OutboxState } from '../../sync/ports/outbox.ts';
+import type { OutboxOp, OutboxState } from '../../sync/ports/outbox-entry.ts';
 import type {
   Brake,
   FaultGroup,

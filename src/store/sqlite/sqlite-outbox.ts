@@ -1,13 +1,15 @@
+import type { Outbox } from '../../sync/ports/outbox.ts';
 import type {
   NewOutboxEntry,
-  Outbox,
   OutboxEntry,
   OutboxState,
   SendWay,
   Settlement,
-} from '../../sync/ports/outbox.ts';
+} from '../../sync/ports/outbox-entry.ts';
+import type { OutboxIntake } from '../../sync/ports/outbox-intake.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 import { countEntries, listEntries, listReadBackDue, type OutboxFilter } from './outbox-records.ts';
+import { SqliteIntake } from './sqlite-intake.ts';
 
 export class SqliteOutbox implements Outbox {
   readonly #file: MirrorFile;
@@ -19,7 +21,7 @@ export class SqliteOutbox implements Outbox {
   }
 
   async add(entries: readonly NewOutboxEntry[]): Promise<void> {
-    await this.#write('addEntries', entries);
+    await this.#write('insertEntries', entries);
   }
 
   async list(filter: OutboxFilter = {}): Promise<OutboxEntry[]> {
@@ -32,11 +34,11 @@ export class SqliteOutbox implements Outbox {
     at: number,
     orgAt: number | null = null,
   ): Promise<void> {
-    await this.#write('markSent', keys, way, at, orgAt);
+    await this.#write('markEntriesSent', keys, way, at, orgAt);
   }
 
   async settle(settlements: readonly Settlement[]): Promise<void> {
-    await this.#write('settle', settlements);
+    await this.#write('settleEntries', settlements);
   }
 
   async move(
@@ -56,7 +58,7 @@ export class SqliteOutbox implements Outbox {
     return this.#file.read((db) => listReadBackDue(db, limit));
   }
 
-  async clearReadBack(keys: readonly string[]): Promise<void> {
-    await this.#write('clearReadBack', keys);
+  async openIntake(): Promise<OutboxIntake> {
+    return new SqliteIntake(this.#file, this.#write);
   }
 }

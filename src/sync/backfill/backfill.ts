@@ -83,7 +83,7 @@ export async function backfill(context: SyncContext, options: BackfillOptions): 
       rowsBefore = previous.counts.rows ?? 0;
       if (!state.planned) await plan(context, recorder.id, state, options);
     }
-    const all = await mirror.chunks(recorder.id);
+    const all = await mirror.journal.chunks(recorder.id);
     const before = all.reduce((sum, { rows }) => sum + rows, 0);
     context.onEvent({
       type: 'backfill:start',
@@ -102,15 +102,19 @@ export async function backfill(context: SyncContext, options: BackfillOptions): 
       withCurrentFields(context, options, () => readChunks(context, read, options)),
     );
     if (state.fromEmpty !== true) await confirmRest(context, recorder, state.t0, options);
-    await recorder.step('index', () => mirror.ensureIndices());
+    await recorder.step('index', () => mirror.contacts.ensureIndices());
     // The cursors become T0 in the transaction that ends the run, and only in a mirror that had none: an
     // older cursor still knows of deletes that this read cannot show.
-    await mirror.apply({
-      effects: {
-        firstCursors: { updated: state.t0, deleted: state.t0 },
-        runState: { id: recorder.id, state: { ...state, planned: true, closing: true } },
-        finishRun: { id: recorder.id, outcome: recorder.outcome('complete') },
-      },
+    await mirror.commit({
+      effects: [
+        { kind: 'set-first-cursors', updated: state.t0, deleted: state.t0 },
+        {
+          kind: 'save-run-state',
+          runId: recorder.id,
+          state: { ...state, planned: true, closing: true },
+        },
+        { kind: 'end-run', runId: recorder.id, outcome: recorder.outcome('complete') },
+      ],
     });
     compared = await close(context, recorder, state, options);
   } catch (error) {
@@ -149,7 +153,7 @@ function close(
   const work = async () => {
     const compared = await closeGap(context, run, { exact: beside !== undefined, signal });
     const closed = { ...state, planned: true, closing: false };
-    await context.mirror.apply({ effects: { runState: { id: run.id, state: closed } } });
+    await context.mirror.commit({ effects: [{ kind: 'save-run-state', runId: run.id, state: closed }] });
     await beside?.putInPlace(compared);
     return compared;
   };
@@ -163,14 +167,14 @@ async function recordFailure(
   error: unknown,
 ): Promise<void> {
   if (recorder === null) return;
-  const stored = await mirror.run(recorder.id).catch(() => null);
+  const stored = await mirror.journal.run(recorder.id).catch(() => null);
   if (stored?.status === 'running') await recorder.fail(error);
 }
 
 /** Null where the mirror that failed cannot even be counted: the failure is what is to be told. */
 async function contactsOf({ mirror }: SyncContext, failure: unknown): Promise<number | null> {
   try {
-    return (await mirror.counts()).contacts;
+    return (await mirror.contacts.counts()).contacts;
   } catch (error) {
     if (failure === null) throw error;
     return null;
@@ -180,7 +184,7 @@ async function contactsOf({ mirror }: SyncContext, failure: unknown): Promise<nu
 async function decide(context: SyncContext, options: BackfillOptions): Promise<BackfillState> {
   const { signal } = options;
   const t0 = await findSafeStart(context, { signal });
-  const { contacts, deleted } = await context.mirror.counts();
+  const { contacts, deleted } = await context.mirror.contacts.counts();
   const total = await context.remote.count(null, { signal });
   const fields = await readableFields(context);
   const callsLeft = options.callsLeft?.() ?? null;
@@ -213,8 +217,11 @@ async function plan(
   const spans = await planSpans(context, { total: state.total, target, signal });
   const chunks = state.api === 'bulk' ? planBulkChunks(spans) : spans.map(restChunk);
   const planned: BackfillState = { ...state, planned: true };
-  await context.mirror.apply({
-    effects: { replaceChunks: { runId, ids: [], by: chunks }, runState: { id: runId, state: planned } },
+  await context.mirror.commit({
+    effects: [
+      { kind: 'replace-chunks', runId, ids: [], by: chunks },
+      { kind: 'save-run-state', runId, state: planned },
+    ],
   });
 }
 
@@ -224,7 +231,7 @@ async function readChunks(
   { concurrency = defaultConcurrency[api], signal }: BackfillOptions,
 ): Promise<void> {
   const fields = await readableFields(context);
-  const pending = await context.mirror.chunks(run.id, 'pending');
+  const pending = await context.mirror.journal.chunks(run.id, 'pending');
   const options = { runId: run.id, fields, concurrency, progress, signal };
   progress.tell();
   if (api === 'bulk') await readBulkChunks(context, pending, options);
@@ -245,6 +252,6 @@ async function confirmRest(
 
 /** Whether the mirror has had its first full copy. */
 export async function isBackfilled({ mirror }: Pick<SyncContext, 'mirror'>): Promise<boolean> {
-  const { updated, deleted } = await mirror.cursors();
+  const { updated, deleted } = await mirror.journal.cursors();
   return updated !== null && deleted !== null;
 }

@@ -110,7 +110,7 @@ async function startJob(
   const soql = selectContacts(fields, spanConditions(chunk.spec as unknown as SpanSpec));
   const job = await remote.bulk.create(soql, 'query', { signal });
   const position: SpanPosition & Record<string, unknown> = { jobId: job.id, locator: null };
-  await mirror.apply({ effects: { chunk: { id: chunk.id, position, state: 'pending' } } });
+  await mirror.commit({ effects: [{ kind: 'advance-chunk', id: chunk.id, position, state: 'pending' }] });
   return { ...chunk, position };
 }
 
@@ -160,8 +160,8 @@ async function readByLocator(
       ask: () => context.remote.bulk.results(jobId, fields, { locator: asked, whenCrowded: 'throw', signal }),
       store: async ({ body, nextLocator }) => {
         const position = { jobId, locator: nextLocator, ended: nextLocator === null };
-        const effects = { chunk: { id: chunk.id, position, state: 'pending' as const } };
-        const stored = await context.mirror.apply({ page: body, effects }, { signal });
+        const advance = { kind: 'advance-chunk', id: chunk.id, position, state: 'pending' } as const;
+        const stored = await context.mirror.commit({ page: body, effects: [advance] }, { signal });
         return { outcome: stored, next: nextLocator };
       },
       place: (work) => limit.run(work, { signal }),
@@ -174,7 +174,9 @@ async function readByLocator(
     trail.assertLeadsOn(locator);
   }
   assertJobRows(jobId, jobRows, rows);
-  await context.mirror.apply({ effects: { chunk: { id: chunk.id, position: null, state: 'done' } } });
+  await context.mirror.commit({
+    effects: [{ kind: 'advance-chunk', id: chunk.id, position: null, state: 'done' }],
+  });
   progress.chunksDone++;
   await deleteBulkJob(context, jobId, { signal });
 }
@@ -194,8 +196,11 @@ async function readPageChunk(
     const outcome = await readWholePage(context, {
       ask: () => remote.bulk.resultPage(spec.url, options.fields, { whenCrowded: 'throw', signal }),
       store: ({ body }) =>
-        mirror.apply(
-          { page: body, effects: { chunk: { id: chunk.id, position: null, state: 'done' } } },
+        mirror.commit(
+          {
+            page: body,
+            effects: [{ kind: 'advance-chunk', id: chunk.id, position: null, state: 'done' }],
+          },
           { signal },
         ),
       place: (work) => options.limit.run(work, { signal }),
@@ -227,7 +232,9 @@ async function settleJob(
     await loseJob(context, spec, error, pool, options);
     return;
   }
-  await context.mirror.apply({ effects: { chunk: { id: job.id, position: null, state: 'done' } } });
+  await context.mirror.commit({
+    effects: [{ kind: 'advance-chunk', id: job.id, position: null, state: 'done' }],
+  });
   options.progress.chunksDone++;
   await deleteBulkJob(context, spec.jobId, { signal: pool.signal });
 }
@@ -256,7 +263,7 @@ async function chunksOfJob(
   runId: string,
   jobId: string,
 ): Promise<{ job: Chunk | null; pages: Chunk[] }> {
-  const all = (await mirror.chunks(runId)).filter(({ spec }) => spec.jobId === jobId);
+  const all = (await mirror.journal.chunks(runId)).filter(({ spec }) => spec.jobId === jobId);
   return {
     job: all.find(({ kind, state }) => kind === 'bulk-job' && state === 'pending') ?? null,
     pages: all.filter(({ kind }) => kind === 'bulk-page'),
@@ -305,7 +312,7 @@ async function replaceChunks(
   pool: ChunkPoolView,
   { runId, progress }: BulkOptions,
 ): Promise<void> {
-  const { addedChunks } = await mirror.apply({ effects: { replaceChunks: { runId, ids, by } } });
+  const { addedChunks } = await mirror.commit({ effects: [{ kind: 'replace-chunks', runId, ids, by }] });
   progress.chunks += by.length;
   progress.chunksDone += ids.length;
   progress.tell();

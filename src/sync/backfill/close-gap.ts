@@ -17,7 +17,7 @@ export async function closeGap(
   const { remote, mirror, log } = context;
   const compare = async () => {
     await runCycle(context, { push: false, signal });
-    return { org: await remote.count(null, { signal }), mirror: (await mirror.counts()).contacts };
+    return { org: await remote.count(null, { signal }), mirror: (await mirror.contacts.counts()).contacts };
   };
   let compared = await compare();
   for (let tries = exact ? exactTries : 1; tries > 1 && compared.org !== compared.mirror; tries--)

@@ -32,7 +32,7 @@ export async function confirmUnread(
   }: { t0: number; run: RunRecorder; note: (text: string) => void; signal: AbortSignal },
 ): Promise<void> {
   const { mirror, log } = context;
-  const before = (await mirror.counts()).contacts;
+  const before = (await mirror.contacts.counts()).contacts;
   const absent = await confirmEach(context, { t0, run, signal });
   if (absent.length === 0) return;
   const { stated, unstated } = await tombstonesOf(context, absent, signal);
@@ -57,7 +57,7 @@ async function confirmEach(
   const { mirror } = context;
   const absent: Unread[] = [];
   for (let after: number | null = 0; after !== null; ) {
-    const { rows, next } = await mirror.readBefore(t0, { after, limit: rowsPerPass });
+    const { rows, next } = await mirror.contacts.readBefore(t0, { after, limit: rowsPerPass });
     after = next;
     if (rows.length === 0) break;
     run.count('unread', rows.length);
@@ -88,7 +88,7 @@ async function readLive(
     run.count('inserted', inserted);
     run.count('updated', updated);
   };
-  await retrieveIds({ context, fields, took, signal }, ids, {});
+  await retrieveIds({ context, fields, took, signal }, ids, []);
 }
 
 /**
@@ -123,6 +123,6 @@ async function bury(
   signal: AbortSignal,
 ): Promise<void> {
   if (tombstones.length === 0) return;
-  const { buried } = await mirror.apply({ tombstones }, { signal });
+  const { buried } = await mirror.commit({ tombstones }, { signal });
   run.count('buried', buried);
 }

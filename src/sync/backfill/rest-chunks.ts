@@ -95,8 +95,8 @@ async function readSpan(
       if (timedOut) pageRows = smallerPage(pageRows);
       continue;
     }
-    const split = await context.mirror.apply({
-      effects: { replaceChunks: { runId, ids: [chunk.id], by: halves } },
+    const split = await context.mirror.commit({
+      effects: [{ kind: 'replace-chunks', runId, ids: [chunk.id], by: halves }],
     });
     progress.chunks += halves.length;
     progress.chunksDone++;
@@ -120,15 +120,18 @@ async function readSpanPage(
     after && { stamp: after.createdDate, id: after.id },
     pageRows,
   );
-  const effects = {
-    chunk: { id: chunk.id, position: 'last-key' as const, state: { doneBelow: pageRows } },
-  };
+  const advance = {
+    kind: 'advance-chunk',
+    id: chunk.id,
+    position: 'last-key',
+    state: { doneBelow: pageRows },
+  } as const;
   try {
     const outcome = await readWholePage(
       { clock, log },
       {
         ask: () => remote.queryPage(soql, fields, { pageSize: pageRows, whenCrowded: 'throw', signal }),
-        store: (page) => mirror.apply({ page, effects }, { signal }),
+        store: (page) => mirror.commit({ page, effects: [advance] }, { signal }),
         place: (work) => limit.run(work, { signal }),
         signal,
       },

@@ -29,12 +29,14 @@ export async function resumableRun(
   { beside = false }: { beside?: boolean } = {},
 ): Promise<Run | null> {
   // Filling a new column is recorded as a backfill too, and has no chunks to go on with.
-  const last = (await mirror.runs({ kind: 'backfill', limit: 20 })).find(({ state }) => state.fill !== true);
+  const last = (await mirror.journal.runs({ kind: 'backfill', limit: 20 })).find(
+    ({ state }) => state.fill !== true,
+  );
   if (last === undefined) return null;
   if (last.status === 'complete' && !beside) {
     if (last.state.closing !== true) return null;
     // Any cycle since has closed the gap as well.
-    const [cycle] = await mirror.runs({ kind: 'cycle', status: 'complete', limit: 1 });
+    const [cycle] = await mirror.journal.runs({ kind: 'cycle', status: 'complete', limit: 1 });
     if (cycle !== undefined && cycle.startedAt >= (last.finishedAt ?? 0)) return null;
   }
   if (clock.now() - last.startedAt > resumableMs) {

@@ -3,7 +3,7 @@ import { AppError, isAppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
 import { failsAlone } from '../fails-alone.ts';
 import { assertNotInFuture } from '../future-cursor.ts';
-import type { OutboxState } from '../ports/outbox.ts';
+import type { OutboxState } from '../ports/outbox-entry.ts';
 import { type DrainReport, drainOutbox } from '../push/drain.ts';
 import { assertWithinReach } from '../replication-window.ts';
 import { RunRecorder } from '../run-recorder.ts';
@@ -93,7 +93,7 @@ export async function runCycle(context: SyncContext, options: CycleOptions): Pro
     await run.fail(error);
     throw error;
   }
-  const cursors = await mirror.cursors();
+  const cursors = await mirror.journal.cursors();
   const { upserted = 0, deleted = 0, undeleted = 0 } = run.counts;
   return {
     runId: run.id,
@@ -136,7 +136,7 @@ async function pull(context: SyncContext, run: RunRecorder, { memory, signal }: 
   // The instant before: what is asked in this very millisecond counts as asked in this cycle.
   const beforeMs = context.clock.now() - 1;
   await run.step('describe', () => refreshSchema(context, { signal }));
-  const { updated, deleted } = await context.mirror.cursors();
+  const { updated, deleted } = await context.mirror.journal.cursors();
   if (updated === null || deleted === null) {
     throw new AppError('NOT_BACKFILLED', 'This org has not had its first full copy yet.', {
       hint: 'Run `parahack-sync backfill` first.',

@@ -16,7 +16,7 @@ export async function fillNewFields(
   { signal }: { signal: AbortSignal },
 ): Promise<void> {
   const { mirror, remote } = context;
-  const names = (await mirror.fields())
+  const names = (await mirror.schema.fields())
     .filter(({ unfilled, vanished }) => unfilled && !vanished)
     .map(({ name }) => name);
   if (names.length === 0) return;
@@ -34,8 +34,11 @@ export async function fillNewFields(
       if (total > bulkAboveContacts) await readByBulk(reader, selectContacts(fields, []));
       else await readByKey(reader, []);
     });
-    await mirror.apply({
-      effects: { filledFields: names, finishRun: { id: run.id, outcome: run.outcome('complete') } },
+    await mirror.commit({
+      effects: [
+        { kind: 'mark-filled', fields: names },
+        { kind: 'end-run', runId: run.id, outcome: run.outcome('complete') },
+      ],
     });
   } catch (error) {
     await run.fail(error);

@@ -16,7 +16,7 @@ export async function readByBulk(reader: PageReader, soql: string): Promise<void
       locator,
       signal,
     });
-    const { page } = await mirror.apply({ page: { ...result.body, partial } }, { signal });
+    const { page } = await mirror.commit({ page: { ...result.body, partial } }, { signal });
     if (page !== null) {
       took(page);
       rows += page.rows;

@@ -12,7 +12,7 @@ export async function readByKey(reader: PageReader, conditions: readonly string[
   for (;;) {
     const soql: string = selectKeyPage(fields, conditions, 'CreatedDate', after, pageRows);
     const body = await context.remote.queryPage(soql, fields, { pageSize: pageRows, signal });
-    const { page } = await context.mirror.apply({ page: { ...body, partial } }, { signal });
+    const { page } = await context.mirror.commit({ page: { ...body, partial } }, { signal });
     if (page === null) return;
     took(page);
     if (page.done && page.rows < pageRows) return;

@@ -28,8 +28,8 @@ export async function readDeleted(
     const covered = coveredBy(answer);
     const named = answer.records.map(({ id }) => id);
     const tombstones = await confirm(context, named, run, signal);
-    const outcome = await mirror.apply(
-      { tombstones, effects: covered === null ? {} : { cursors: { deleted: covered } } },
+    const outcome = await mirror.commit(
+      { tombstones, effects: covered === null ? [] : [{ kind: 'move-cursors', to: { deleted: covered } }] },
       { signal },
     );
     run.count('deleted', outcome.buried);
@@ -54,7 +54,7 @@ async function confirm(
   signal: AbortSignal,
 ): Promise<Tombstone[]> {
   const ids = [...new Set(named)];
-  const known = await context.mirror.states(ids);
+  const known = await context.mirror.contacts.states(ids);
   // The window's last minute is named again by the next cycle; what is buried already stays so.
   const open = ids.filter((id) => (known.get(id)?.gone ?? null) === null);
   run.count('knownDeleted', ids.length - open.length);

@@ -2,6 +2,7 @@ import { isAppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
 import { coveredBy } from '../coverage.ts';
 import { floorMinute, minuteMs } from '../minute.ts';
+import type { Effect } from '../ports/effect.ts';
 import type { PageOutcome } from '../ports/page.ts';
 import type { UpdatedAnswer, Window } from '../ports/remote.ts';
 import { readWindow } from '../replication-window.ts';
@@ -54,16 +55,16 @@ export async function readUpdated(
 
   const take = async (piece: Window, answer: UpdatedAnswer): Promise<number | null> => {
     const covered = coveredBy(answer);
-    const effects = covered === null ? {} : { cursors: { updated: covered } };
+    const effects: Effect[] = covered === null ? [] : [{ kind: 'move-cursors', to: { updated: covered } }];
     const moves = covered !== null && covered > cursor;
     const known = moves ? null : (memory?.recall(cursor) ?? null);
     if (answer.ids.length === 0 && known === null) {
-      await mirror.apply({ effects }, { signal });
+      await mirror.commit({ effects }, { signal });
     } else if (answer.ids.length > bulkAboveIds && known === null) {
       const bulk = await readerNow();
       const since = `SystemModstamp >= ${soqlDateTime(piece.start)}`;
       await readByBulk(bulk, selectContacts(bulk.fields, [since]));
-      await mirror.apply({ effects }, { signal });
+      await mirror.commit({ effects }, { signal });
     } else if (known === null) {
       // The cursor is about to pass this span, or nothing is remembered of it: every id is read.
       await retrieveIds(await readerNow(), answer.ids, effects);
@@ -95,7 +96,7 @@ export async function readUpdated(
       const bulk = await readerNow();
       await readByBulk(bulk, selectContacts(bulk.fields, minuteConditions(piece)));
       if (covered === null || covered < piece.end) return null;
-      await mirror.apply({ effects: { cursors: { updated: piece.end } } }, { signal });
+      await mirror.commit({ effects: [{ kind: 'move-cursors', to: { updated: piece.end } }] }, { signal });
       cursor = piece.end;
       return piece.end;
     },

@@ -1,4 +1,4 @@
-import type { Effects } from '../ports/mirror.ts';
+import type { Effect } from '../ports/effect.ts';
 import type { PageReader } from './page-reader.ts';
 
 /** The most ids one sObject Collections retrieve takes. Source: sObject Collections, "Get records". */
@@ -10,12 +10,12 @@ const ahead = 3;
 export async function retrieveIds(
   { context, fields, took, signal }: PageReader,
   ids: readonly string[],
-  effects: Effects,
+  effects: readonly Effect[],
 ): Promise<void> {
   const { remote, mirror } = context;
   const unique = [...new Set(ids)];
   if (unique.length === 0) {
-    await mirror.apply({ effects }, { signal });
+    await mirror.commit({ effects }, { signal });
     return;
   }
   const pages: string[][] = [];
@@ -33,7 +33,7 @@ export async function retrieveIds(
       }
       const page = await asked[i]!;
       const last = i === pages.length - 1;
-      const outcome = await mirror.apply({ page, effects: last ? effects : undefined }, { signal });
+      const outcome = await mirror.commit({ page, effects: last ? effects : undefined }, { signal });
       if (outcome.page !== null) took(outcome.page);
     }
   } finally {

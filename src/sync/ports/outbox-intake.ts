@@ -1,4 +1,4 @@
-import type { NewOutboxEntry, OutboxOp, OutboxState } from './outbox.ts';
+import type { NewOutboxEntry, OutboxOp, OutboxState } from './outbox-entry.ts';
 import type { RecordError } from './remote.ts';
 
 /** Where a record stands in the input. */

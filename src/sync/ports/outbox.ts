@@ -1,93 +1,5 @@
-import type { RecordError } from './remote.ts';
-
-export type OutboxOp = 'create' | 'update' | 'delete';
-
-/**
- * `pending`: waits to be sent. `sent`: a request carries it, or a crash left it so (then in doubt).
- * `in-doubt`: the request ended without an answer. `rejected`: Salesforce said no. `held`: too much at
- * once, waits for `outbox approve`. `conflict`: waits for a person. `done`: settled. `dropped`: given up
- * by a person.
- */
-export type OutboxState =
-  | 'pending'
-  | 'sent'
-  | 'in-doubt'
-  | 'rejected'
-  | 'held'
-  | 'conflict'
-  | 'done'
-  | 'dropped';
-
-/** How an entry is sent; decided before its first sending and stored, because a doubt must be settled the same way. */
-export type SendWay = 'ui-api' | 'collection' | 'upsert';
-
-/** What the mirror held of a contact in the moment before a request that may have changed it. */
-export interface KnownBefore {
-  /** SystemModstamp, ISO; null where the mirror had none. */
-  stamp: string | null;
-  /** The fields that the entry changes, as far as the mirror has them, as it stores them. */
-  values: Record<string, unknown>;
-}
-
-export interface OutboxEntry {
-  /** Its place in the outbox: later entries have greater ones. */
-  seq: number;
-  /** UUID v4, also the Idempotency-Key. */
-  key: string;
-  op: OutboxOp;
-  contactKey: string;
-  contactId: string | null;
-  changes: Record<string, unknown>;
-  base: Record<string, unknown> | null;
-  state: OutboxState;
-  way: SendWay | null;
-  /** External id field for `upsert`. */
-  upsertField: string | null;
-  allowDuplicates: boolean;
-  /** Entries of one group are sent in one request, all or none; null: on its own. */
-  atomicGroup: string | null;
-  attempts: number;
-  errors: RecordError[];
-  createdAt: number;
-  /**
-   * When it was first sent in a way that may have reached Salesforce; null where surely nothing was done yet. Only
-   * from then on do the 30 days run for which Salesforce knows its Idempotency-Key.
-   */
-  sentAt: number | null;
-  /** The org's time of that sending, not later than it, ms; null where the org's time was not known. */
-  sentOrgAt: number | null;
-  /** Null where the mirror did not know the contact, or nothing was sent. */
-  knownBefore: KnownBefore | null;
-  settledAt: number | null;
-  /** Done in Salesforce, not yet read back into the mirror. */
-  readBackDue: boolean;
-  /** Whether a settled entry made the contact (an upsert may have met one that was there); null before. */
-  created: boolean | null;
-}
-
-export type NewOutboxEntry = Pick<
-  OutboxEntry,
-  | 'key'
-  | 'op'
-  | 'contactKey'
-  | 'contactId'
-  | 'changes'
-  | 'base'
-  | 'upsertField'
-  | 'allowDuplicates'
-  | 'atomicGroup'
-  | 'createdAt'
-> & { state: 'pending' | 'held' };
-
-/** What is known of an entry after a request. */
-export type Settlement =
-  | { key: string; state: 'done'; contactId: string; created: boolean; at: number }
-  | { key: string; state: 'rejected'; errors: RecordError[]; at: number }
-  | { key: string; state: 'in-doubt'; errors: RecordError[]; at: number }
-  /** Somebody else changed the contact meanwhile; `contactId` where it was found by its external id. */
-  | { key: string; state: 'conflict'; errors: RecordError[]; contactId: string | null; at: number }
-  /** `unsent`: surely no sending of it did anything, so that it is as if it had never been sent. */
-  | { key: string; state: 'pending'; errors: RecordError[]; at: number; unsent?: boolean };
+import type { NewOutboxEntry, OutboxEntry, OutboxState, SendWay, Settlement } from './outbox-entry.ts';
+import type { OutboxIntake } from './outbox-intake.ts';
 
 /** All writes are one transaction each, with `synchronous=FULL`. */
 export interface Outbox {
@@ -116,5 +28,6 @@ export interface Outbox {
   counts(): Promise<Record<OutboxState, number>>;
   /** Done entries whose contact is not in the mirror yet. */
   readBackDue(limit: number): Promise<OutboxEntry[]>;
-  clearReadBack(keys: readonly string[]): Promise<void>;
+  /** Takes a push of any size into the outbox; dispose it when its outcome has been told. */
+  openIntake(): Promise<OutboxIntake>;
 }

@@ -22,6 +22,15 @@ export interface Run {
   error: RunError | null;
 }
 
+/** Each part that is given must hold. */
+export interface RunFilter {
+  kind?: RunKind;
+  status?: RunStatus;
+  /** How the run's id begins. */
+  prefix?: string;
+  limit?: number;
+}
+
 export interface RunStep {
   name: string;
   startedAt: number;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { fullId, isTornId, sameId } from '../../base/record-id.ts';
 import type { Field } from '../ports/field.ts';
-import type { OutboxOp } from '../ports/outbox.ts';
+import type { OutboxOp } from '../ports/outbox-entry.ts';
 import type { IntakeFault, IntakeRecord } from '../ports/outbox-intake.ts';
 import { type Columns, membersOf, type ParentColumn } from './columns.ts';
 import { damage, isDamaged } from './damaged-text.ts';

@@ -1,7 +1,7 @@
 import { fullId } from '../../base/record-id.ts';
 import type { SyncContext } from '../context.ts';
 import type { Field } from '../ports/field.ts';
-import type { OutboxEntry } from '../ports/outbox.ts';
+import type { OutboxEntry } from '../ports/outbox-entry.ts';
 import { externalIdName } from './external-id-name.ts';
 
 /** Texts by which an entry means its contact: two entries that share one are of the same contact. */
@@ -17,7 +17,7 @@ export async function contactNames(
   entries: readonly OutboxEntry[],
 ): Promise<ContactNames> {
   const externalIds = new Map<string, Pick<Field, 'name' | 'type' | 'caseSensitive'>>();
-  for (const field of await mirror.fields()) {
+  for (const field of await mirror.schema.fields()) {
     if (field.externalId && field.unique) externalIds.set(field.name, field);
   }
   // A mirror of some fields only may lack the very field of an upsert.
@@ -51,6 +51,6 @@ async function knownIds(
     values.set(upsertField, ofField.add(String(changes[upsertField])));
   }
   const ids = new Map<string, Map<string, string>>();
-  for (const [field, ofField] of values) ids.set(field, await mirror.idsBy(field, [...ofField]));
+  for (const [field, ofField] of values) ids.set(field, await mirror.contacts.idsBy(field, [...ofField]));
   return ids;
 }

@@ -1,5 +1,5 @@
 import type { Field } from '../ports/field.ts';
-import type { OutboxEntry } from '../ports/outbox.ts';
+import type { OutboxEntry } from '../ports/outbox-entry.ts';
 import { sameValue } from './same-value.ts';
 
 /** A contact as Salesforce has it now. */

@@ -1,5 +1,5 @@
 import type { SyncContext } from '../context.ts';
-import type { OutboxEntry, Settlement } from '../ports/outbox.ts';
+import type { OutboxEntry, Settlement } from '../ports/outbox-entry.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { BlockedContacts, type BlockReason } from './blocked-contacts.ts';
 import type { ContactNames } from './contact-names.ts';

@@ -1,6 +1,6 @@
 import { isAbort, throwIfAborted } from '../../base/abort.ts';
 import type { SyncContext } from '../context.ts';
-import type { OutboxEntry, Settlement } from '../ports/outbox.ts';
+import type { OutboxEntry, Settlement } from '../ports/outbox-entry.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { contactNames } from './contact-names.ts';
 import { DrainProgress, tellDoubts } from './drain-progress.ts';

@@ -1,4 +1,4 @@
-import type { OutboxEntry, SendWay } from '../ports/outbox.ts';
+import type { OutboxEntry, SendWay } from '../ports/outbox-entry.ts';
 import type { ContactNames } from './contact-names.ts';
 
 /** The most records one sObject Collections write takes. Source: sObject Collections. */

@@ -73,7 +73,7 @@ const brake: Brake = { deletes: 100, edits: 100, editsShare: 0.1 };
  * transaction leaves nothing behind. The caller disposes the report.
  */
 export async function push(context: SyncContext, job: PushJob): Promise<PushReport> {
-  const intake = await context.mirror.openIntake();
+  const intake = await context.mirror.outbox.openIntake();
   try {
     return await pushThrough(context, job, intake);
   } catch (error) {
@@ -281,8 +281,8 @@ async function describeForPush(
 ): Promise<readonly Field[]> {
   try {
     const describe = await remote.describeContact({ signal });
-    if (describe === 'not-modified') return await mirror.fields();
-    await mirror.applyDescribe(describe, clock.now());
+    if (describe === 'not-modified') return await mirror.schema.fields();
+    await mirror.schema.applyDescribe(describe, clock.now());
     return describe.fields;
   } catch (error) {
     const later = isAppError(
@@ -293,7 +293,7 @@ async function describeForPush(
       'REQUEST_LIMIT_EXCEEDED',
       'REFUSED_FOR_NOW',
     );
-    const stored = queue && later ? await mirror.fields() : [];
+    const stored = queue && later ? await mirror.schema.fields() : [];
     if (stored.length === 0) throw error;
     log.warn('the org cannot be asked now; the records are checked against the fields it had last');
     return stored;

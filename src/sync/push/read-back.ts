@@ -17,13 +17,19 @@ export async function readBack(
     const deletes = due.filter(({ op }) => op === 'delete');
     if (deletes.length > 0) {
       const { tombstones } = await confirmGone(context, idsOf(deletes), { signal });
-      await mirror.apply({ tombstones, effects: { readBack: deletes.map(({ key }) => key) } }, { signal });
+      await mirror.commit(
+        { tombstones, effects: [{ kind: 'confirm-read-back', keys: deletes.map(({ key }) => key) }] },
+        { signal },
+      );
     }
     const written = due.filter(({ op }) => op !== 'delete');
     if (written.length > 0) {
       await withCurrentFields(context, { signal }, async () => {
         const page = await remote.retrieve(idsOf(written), await readableFields(context), { signal });
-        await mirror.apply({ page, effects: { readBack: written.map(({ key }) => key) } }, { signal });
+        await mirror.commit(
+          { page, effects: [{ kind: 'confirm-read-back', keys: written.map(({ key }) => key) }] },
+          { signal },
+        );
       });
     }
     run.count('readBack', due.length);

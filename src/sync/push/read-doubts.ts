@@ -5,7 +5,7 @@ import { confirmGone } from '../confirm-gone.ts';
 import type { SyncContext } from '../context.ts';
 import { retrieveRows } from '../cycle/retrieve-ids.ts';
 import type { Field } from '../ports/field.ts';
-import type { OutboxEntry } from '../ports/outbox.ts';
+import type { OutboxEntry } from '../ports/outbox-entry.ts';
 import type { PageBody } from '../ports/page.ts';
 import { selectContacts, soqlString } from '../soql.ts';
 import { plainDecimal } from './decimal.ts';
@@ -169,7 +169,7 @@ export async function fieldsByName(
   entries: readonly OutboxEntry[],
   { signal }: { signal: AbortSignal },
 ): Promise<Map<string, Field>> {
-  const stored = (await mirror.fields()).filter(({ vanished }) => !vanished);
+  const stored = (await mirror.schema.fields()).filter(({ vanished }) => !vanished);
   const fields = new Map<string, Field>(stored.map((field) => [field.name, field]));
   const unknown = entries.some(({ changes }) => Object.keys(changes).some((name) => !fields.has(name)));
   if (!unknown && fields.size > 0) return fields;

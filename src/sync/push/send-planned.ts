@@ -2,7 +2,7 @@ import { backoffMs } from '../../base/backoff.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
 import { failsAlone } from '../fails-alone.ts';
-import type { OutboxEntry, Settlement } from '../ports/outbox.ts';
+import type { OutboxEntry, Settlement } from '../ports/outbox-entry.ts';
 import type { WriteOutcome } from '../ports/remote.ts';
 import type { DrainProgress } from './drain-progress.ts';
 import { errorOf, keyRefused, noAnswer } from './entry-errors.ts';

@@ -1,6 +1,6 @@
 import type { SyncContext } from '../context.ts';
 import type { Field } from '../ports/field.ts';
-import type { OutboxEntry, Settlement } from '../ports/outbox.ts';
+import type { OutboxEntry, Settlement } from '../ports/outbox-entry.ts';
 import { refreshSchema } from '../schema.ts';
 import { doubtVerdict, type FoundContact } from './doubt-verdict.ts';
 import { fieldsByName, isUnknownField, readDoubts } from './read-doubts.ts';

@@ -20,29 +20,29 @@ export function chunkRows(from: number) {
 async function work(folder: string): Promise<void> {
   await using mirrors = openMirrors({ folder, log: silentLogger, clock: systemClock });
   const mirror = await mirrors.open(crashUrl, { create: true });
-  if ((await mirror.fields()).length === 0) await mirror.applyDescribe(describeOf(), epoch);
-  const [known] = await mirror.runs({ limit: 1 });
-  const run = known?.id ?? (await mirror.startRun('backfill', epoch, {}));
-  if ((await mirror.chunks(run)).length === 0) {
+  if ((await mirror.schema.fields()).length === 0) await mirror.schema.applyDescribe(describeOf(), epoch);
+  const [known] = await mirror.journal.runs({ limit: 1 });
+  const run = known?.id ?? (await mirror.journal.startRun('backfill', epoch, {}));
+  if ((await mirror.journal.chunks(run)).length === 0) {
     const specs = Array.from({ length: crashChunks }, (_, i) => ({
       kind: 'page',
       spec: { from: 1 + i * crashRows },
     }));
-    await mirror.addChunks(run, specs);
+    await mirror.commit({ effects: [{ kind: 'replace-chunks', runId: run, ids: [], by: specs }] });
   }
-  const pending = await mirror.chunks(run, 'pending');
+  const pending = await mirror.journal.chunks(run, 'pending');
   process.stdout.write(`${pending.length}\n`);
   const lane = async () => {
     for (let chunk = pending.shift(); chunk !== undefined; chunk = pending.shift()) {
       const rows = chunkRows(chunk.spec.from as number);
       const page = csvPage(storedNames, rows, epoch, { blocks: blocksOf(csvOf(storedNames, rows), 8_192) });
       const { from } = chunk.spec;
-      await mirror.apply({
+      await mirror.commit({
         page,
-        effects: {
-          chunk: { id: chunk.id, position: { from }, state: 'done' },
-          cursors: { updated: epoch + (from as number) },
-        },
+        effects: [
+          { kind: 'advance-chunk', id: chunk.id, position: { from }, state: 'done' },
+          { kind: 'move-cursors', to: { updated: epoch + (from as number) } },
+        ],
       });
     }
   };

@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Scratch } from '../../../src/store/sqlite/page/scratch.ts';
 import { MirrorWriter } from '../../../src/store/sqlite/writer/mirror-writer.ts';
-import type { NewOutboxEntry } from '../../../src/sync/ports/outbox.ts';
+import type { NewOutboxEntry } from '../../../src/sync/ports/outbox-entry.ts';
 import { epoch } from './pages.ts';
 
 let folder: string;
@@ -48,12 +48,12 @@ const entry: NewOutboxEntry = {
 test('what is to be sent, was sent and was answered is on the disk before the next step, through a power cut too', () => {
   const writer = new MirrorWriter(join(folder, 'a.db'), true, new Scratch());
   const commits = watchCommits();
-  writer.addEntries([entry]);
-  writer.markSent(['a'], 'collection', epoch, null);
-  writer.settle([{ key: 'a', state: 'in-doubt', errors: [], at: epoch }]);
-  writer.moveEntries(['a'], ['in-doubt'], 'dropped', epoch);
+  writer.perform('insertEntries', [[entry]]);
+  writer.perform('markEntriesSent', [['a'], 'collection', epoch, null]);
+  writer.perform('settleEntries', [[{ key: 'a', state: 'in-doubt', errors: [], at: epoch }]]);
+  writer.perform('moveEntries', [['a'], ['in-doubt'], 'dropped', epoch]);
   expect(commits).toEqual([full, full, full, full]);
-  writer.saveMeta('other', 'value');
+  writer.perform('writeMeta', ['other', 'value']);
   expect(commits.at(-1)).toBe(normal);
   writer.close();
 });

@@ -7,7 +7,7 @@ import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
 const [, , folder] = process.argv as [string, string, string];
 const mirrors = openMirrors({ folder, log: silentLogger, clock: systemClock });
 const mirror = await mirrors.open('https://example.my.salesforce.com', { create: true });
-const intake = await mirror.openIntake();
+const intake = await mirror.outbox.openIntake();
 for (let index = 0; ; index++) {
   const key = crypto.randomUUID();
   await intake.add([

@@ -100,7 +100,7 @@ describe('pages in any order, and twice', () => {
 
   test('and so does a mirror', async () => {
     await using temp = await openTempMirror();
-    await temp.mirror.applyDescribe(describeOf(), epoch);
+    await temp.mirror.schema.applyDescribe(describeOf(), epoch);
     // Each application has contacts of its own in the one mirror.
     let base = 0;
     const apply = (reads: readonly Read[]) => {
@@ -181,7 +181,7 @@ async function applyRead(
         evidenceAt: epoch + answered,
       };
     });
-    await mirror.apply({ tombstones });
+    await mirror.commit({ tombstones });
     return;
   }
   const rows = sights.map(
@@ -195,7 +195,7 @@ async function applyRead(
     }),
   );
   const page = sent % 2 === 0 ? queryPage : csvPage;
-  await mirror.apply({
+  await mirror.commit({
     page: page(storedNames, rows, epoch + sent, { answeredAt: () => epoch + answered }),
   });
 }

@@ -31,8 +31,8 @@ test('a mirror is named after its host, with the port where there is one', () =>
 describe('files', () => {
   test('folders are 0700 and files 0600, also while they are written', async () => {
     await using temp = await openTempMirror();
-    await temp.mirror.applyDescribe(describeOf(), epoch);
-    await temp.mirror.apply({ page: csvPage(storedNames, [contactRow(1)], epoch) });
+    await temp.mirror.schema.applyDescribe(describeOf(), epoch);
+    await temp.mirror.commit({ page: csvPage(storedNames, [contactRow(1)], epoch) });
     expect(statSync(temp.folder).mode & 0o777).toBe(0o700);
     const names = readdirSync(temp.folder);
     expect(names).toContain('example.my.salesforce.com.db-wal');
@@ -45,11 +45,11 @@ describe('files', () => {
 
   test('a mirror that is there already opens without a writer thread, and without changing its file', async () => {
     await using temp = await openTempMirror();
-    await temp.mirror.applyDescribe(describeOf(), epoch);
+    await temp.mirror.schema.applyDescribe(describeOf(), epoch);
     await temp.mirror[Symbol.asyncDispose]();
     const before = statSync(temp.mirror.path).mtimeMs;
     const mirror = await temp.mirrors.open(instanceUrl, { create: true });
-    expect((await mirror.fields()).length).toBe(storedNames.length);
+    expect((await mirror.schema.fields()).length).toBe(storedNames.length);
     await mirror[Symbol.asyncDispose]();
     expect(statSync(temp.mirror.path).mtimeMs).toBe(before);
   });
@@ -59,23 +59,23 @@ describe('files', () => {
     const second = await temp.mirrors.open(instanceUrl, { create: false });
     await temp.mirror[Symbol.asyncDispose]();
     await temp.mirror[Symbol.asyncDispose]();
-    await second.addApiCalls(1, 1);
-    expect(await second.apiCallsSince(1)).toBe(1);
+    await second.usage.addCalls(1, 1);
+    expect(await second.usage.callsSince(1)).toBe(1);
     await expect(temp.mirrors.remove(instanceUrl)).rejects.toMatchObject({ code: 'MIRROR_BUSY' });
     await second[Symbol.asyncDispose]();
-    await expect(second.addApiCalls(1, 1)).rejects.toThrow('closed');
+    await expect(second.usage.addCalls(1, 1)).rejects.toThrow('closed');
     await temp.mirrors.remove(instanceUrl);
     expect(temp.mirrors.exists(instanceUrl)).toBe(false);
   });
 
   test('an archived mirror is whole under its new name, and a fresh one takes its place', async () => {
     await using temp = await openTempMirror();
-    await temp.mirror.applyDescribe(describeOf(), epoch);
-    await temp.mirror.apply({ page: csvPage(storedNames, [contactRow(1)], epoch) });
+    await temp.mirror.schema.applyDescribe(describeOf(), epoch);
+    await temp.mirror.commit({ page: csvPage(storedNames, [contactRow(1)], epoch) });
     await temp.mirror[Symbol.asyncDispose]();
     const first = await temp.mirrors.archive(instanceUrl);
     const fresh = await temp.mirrors.open(instanceUrl, { create: true });
-    expect(await fresh.counts()).toEqual({ contacts: 0, deleted: 0 });
+    expect(await fresh.contacts.counts()).toEqual({ contacts: 0, deleted: 0 });
     await fresh[Symbol.asyncDispose]();
     const second = await temp.mirrors.archive(instanceUrl);
     expect(second).not.toBe(first);
@@ -152,9 +152,9 @@ describe('files that are not as they should be', () => {
 
   test('a damaged page is found when it is read', async () => {
     await using temp = await openTempMirror();
-    await temp.mirror.applyDescribe(describeOf(), epoch);
+    await temp.mirror.schema.applyDescribe(describeOf(), epoch);
     const rows = Array.from({ length: 2_000 }, (_, n) => contactRow(n));
-    await temp.mirror.apply({ page: csvPage(storedNames, rows, epoch) });
+    await temp.mirror.commit({ page: csvPage(storedNames, rows, epoch) });
     await temp.mirrors[Symbol.asyncDispose]();
     const { size } = statSync(temp.mirror.path);
     const file = openSync(temp.mirror.path, 'r+');
@@ -194,12 +194,12 @@ test('several mirrors are written side by side on the threads there are', async 
   await Promise.all(
     urls.map(async (url, n) => {
       const mirror = await temp.mirrors.open(url, { create: true });
-      await mirror.applyDescribe(describeOf(), epoch);
+      await mirror.schema.applyDescribe(describeOf(), epoch);
       for (let page = 0; page < 5; page++) {
         const rows = Array.from({ length: 100 + n }, (_, i) => contactRow(page * 1_000 + i));
-        await mirror.apply({ page: csvPage(storedNames, rows, epoch) });
+        await mirror.commit({ page: csvPage(storedNames, rows, epoch) });
       }
-      expect(await mirror.counts()).toEqual({ contacts: 5 * (100 + n), deleted: 0 });
+      expect(await mirror.contacts.counts()).toEqual({ contacts: 5 * (100 + n), deleted: 0 });
       await mirror[Symbol.asyncDispose]();
     }),
   );

@@ -19,7 +19,7 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
-import type { OutboxOp } from '../../../src/sync/ports/outbox.ts';
+import type { OutboxOp } from '../../../src/sync/ports/outbox-entry.ts';
 import type { IntakeRecord, OutboxIntake } from '../../../src/sync/ports/outbox-intake.ts';
 import { allOf } from '../../sync/push-all.ts';
 import { contactFields, describeOf } from './contact-fields.ts';
@@ -69,7 +69,7 @@ describe('records on their way into the outbox', () => {
   it('are seen by nobody before all of them are there, and then in their order', async () => {
     await using opened = await openTempMirror();
     const { mirror, folder } = opened;
-    await using intake = await mirror.openIntake();
+    await using intake = await mirror.outbox.openIntake();
     const all = some(2_500, 'create');
     await intake.add(all.slice(0, 1_000));
     await intake.add(all.slice(1_000));
@@ -86,7 +86,7 @@ describe('records on their way into the outbox', () => {
 
   it('hold no lock on the mirror, however slowly they come', async () => {
     await using opened = await openTempMirror();
-    await using intake = await opened.mirror.openIntake();
+    await using intake = await opened.mirror.outbox.openIntake();
     await intake.add(some(10, 'create'));
     const other = new Database(opened.mirror.path, { timeout: 0 });
     other.exec('BEGIN IMMEDIATE; COMMIT');
@@ -95,7 +95,7 @@ describe('records on their way into the outbox', () => {
 
   it('leave nothing where they are given up', async () => {
     await using opened = await openTempMirror();
-    await using intake = await opened.mirror.openIntake();
+    await using intake = await opened.mirror.outbox.openIntake();
     await intake.add(some(10, 'create'));
     await intake[Symbol.asyncDispose]();
     expect(spooled(opened.folder)).toEqual([]);
@@ -123,7 +123,7 @@ describe('records on their way into the outbox', () => {
   it('are told what became of them, and those that the outbox has lost are told as lost', async () => {
     await using opened = await openTempMirror();
     const { outbox } = opened.mirror;
-    await using intake = await opened.mirror.openIntake();
+    await using intake = await opened.mirror.outbox.openIntake();
     const all = some(4, 'create').map((own) => ({ ...own, given: { LastName: 'As given' } }));
     await committed(intake, all);
     const [a, b, c] = all.map(({ entry }) => entry.key);
@@ -146,7 +146,7 @@ describe('records on their way into the outbox', () => {
 
   it('have their faults told in the order of the input, and by kinds', async () => {
     await using opened = await openTempMirror();
-    await using intake = await opened.mirror.openIntake();
+    await using intake = await opened.mirror.outbox.openIntake();
     const fault = (field: string, message: string) => ({ field, code: 'WRONG', message });
     const given = { A: '1' };
     await intake.add([
@@ -177,7 +177,7 @@ describe('records on their way into the outbox', () => {
 
   it('must not have an Id in some rows of a source only, nor one value twice', async () => {
     await using opened = await openTempMirror();
-    await using intake = await opened.mirror.openIntake();
+    await using intake = await opened.mirror.outbox.openIntake();
     await intake.add([
       record(0, { uniqueValue: 'x' }),
       record(1, { op: 'update' }),
@@ -199,9 +199,9 @@ describe('records on their way into the outbox', () => {
 describe('the brake', () => {
   it('looks at all that waits: two pushes of 100 deletes do not pass', async () => {
     await using opened = await openTempMirror();
-    await using first = await opened.mirror.openIntake();
+    await using first = await opened.mirror.outbox.openIntake();
     expect(await committed(first, some(100, 'delete'))).toMatchObject({ heldDeletes: 0, heldEdits: 0 });
-    await using second = await opened.mirror.openIntake();
+    await using second = await opened.mirror.outbox.openIntake();
     expect(await committed(second, some(100, 'delete', 100))).toMatchObject({
       heldDeletes: 100,
       heldEdits: 0,
@@ -212,18 +212,18 @@ describe('the brake', () => {
   it('lets go what a person has approved, and does not count it again', async () => {
     await using opened = await openTempMirror();
     const { outbox } = opened.mirror;
-    await using first = await opened.mirror.openIntake();
+    await using first = await opened.mirror.outbox.openIntake();
     await committed(first, some(150, 'delete'));
     const held = (await outbox.list({ states: ['held'] })).map(({ key }) => key);
     expect(held).toHaveLength(150);
     await outbox.move(held, ['held'], 'pending', 1);
-    await using second = await opened.mirror.openIntake();
+    await using second = await opened.mirror.outbox.openIntake();
     expect(await committed(second, some(1, 'delete', 150))).toMatchObject({ heldDeletes: 0, heldEdits: 0 });
   });
 
   it('holds edits of more than 100 and a tenth of the mirror, and never creates', async () => {
     await using opened = await openTempMirror();
-    await using intake = await opened.mirror.openIntake();
+    await using intake = await opened.mirror.outbox.openIntake();
     const held = await committed(intake, [...some(500, 'create'), ...some(101, 'update', 500)]);
     expect(held).toMatchObject({ heldDeletes: 0, heldEdits: 101 });
     expect(await opened.mirror.outbox.counts()).toMatchObject({ pending: 500, held: 101 });
@@ -242,7 +242,7 @@ describe('upserts at the brake', () => {
   async function openFilled(fields = contactFields) {
     const opened = await openTempMirror();
     const { mirror } = opened;
-    await mirror.applyDescribe(describeOf(fields), 0);
+    await mirror.schema.applyDescribe(describeOf(fields), 0);
     const db = new Database(mirror.path);
     const columns = fields === contactFields ? ', Email' : '';
     const values = columns && ", 'n' || value || '@example.com'";
@@ -254,24 +254,24 @@ describe('upserts at the brake', () => {
 
   it('are edits where they meet a contact of the mirror, and creations where they do not', async () => {
     await using opened = await openFilled();
-    await using intake = await opened.mirror.openIntake();
+    await using intake = await opened.mirror.outbox.openIntake();
     expect(await committed(intake, upserts(0, 500))).toMatchObject({ heldDeletes: 0, heldEdits: 200 });
     expect(await opened.mirror.outbox.counts()).toMatchObject({ held: 200, pending: 300 });
   });
 
   it('go when they are few or new, and count for the next push', async () => {
     await using opened = await openFilled();
-    await using few = await opened.mirror.openIntake();
+    await using few = await opened.mirror.outbox.openIntake();
     expect(await committed(few, upserts(140, 800))).toMatchObject({ heldEdits: 0 });
-    await using next = await opened.mirror.openIntake();
+    await using next = await opened.mirror.outbox.openIntake();
     expect(await committed(next, some(41, 'update'))).toMatchObject({ heldEdits: 41 });
   });
 
   it('may each be an edit where the mirror lacks their field', async () => {
     await using opened = await openFilled(contactFields.filter(({ name }) => name !== 'Email'));
-    await using few = await opened.mirror.openIntake();
+    await using few = await opened.mirror.outbox.openIntake();
     expect(await committed(few, upserts(0, 100))).toMatchObject({ heldEdits: 0 });
-    await using many = await opened.mirror.openIntake();
+    await using many = await opened.mirror.outbox.openIntake();
     expect(await committed(many, upserts(100, 500))).toMatchObject({ heldEdits: 400 });
   });
 });
@@ -289,7 +289,7 @@ describe('files that a killed process of the same id left, as in a container whe
       db.exec('CREATE TABLE entry (seq INTEGER PRIMARY KEY)');
       db.close();
     }
-    await using intake = await mirror.openIntake();
+    await using intake = await mirror.outbox.openIntake();
     await committed(intake, some(3, 'create'));
     expect((await mirror.outbox.counts()).pending).toBe(3);
   });

@@ -19,7 +19,7 @@ import { openTempMirror, type TempMirrors } from './temp-mirrors.ts';
 
 async function described(): Promise<TempMirrors> {
   const temp = await openTempMirror();
-  await temp.mirror.applyDescribe(describeOf(), epoch);
+  await temp.mirror.schema.applyDescribe(describeOf(), epoch);
   return temp;
 }
 
@@ -55,7 +55,7 @@ describe('the three formats store the same values', () => {
   ] as const) {
     test(`${format}: texts, numbers, booleans, times and nulls in the contract's storage`, async () => {
       await using temp = await described();
-      const outcome = await temp.mirror.apply({ page: page(storedNames, awkward, epoch + 5) });
+      const outcome = await temp.mirror.commit({ page: page(storedNames, awkward, epoch + 5) });
       expect(outcome.page).toMatchObject({
         rows: 5,
         inserted: 5,
@@ -93,7 +93,7 @@ describe('the three formats store the same values', () => {
             const body = page(storedNames, rows, epoch);
             const whole: Uint8Array[] = [];
             for await (const block of body.blocks) whole.push(block);
-            await temp.mirror.apply({ page: { ...body, blocks: blocksOf(Buffer.concat(whole), size) } });
+            await temp.mirror.commit({ page: { ...body, blocks: blocksOf(Buffer.concat(whole), size) } });
             const ids = JSON.stringify(rows.map(({ Id }) => Id));
             expect(
               temp.sql(
@@ -110,9 +110,9 @@ describe('the three formats store the same values', () => {
 
   test('a page read again in another format changes nothing', async () => {
     await using temp = await described();
-    await temp.mirror.apply({ page: csvPage(storedNames, awkward, epoch + 5) });
+    await temp.mirror.commit({ page: csvPage(storedNames, awkward, epoch + 5) });
     for (const page of [queryPage, collectionPage, csvPage]) {
-      const outcome = await temp.mirror.apply({ page: page(storedNames, awkward, epoch + 6) });
+      const outcome = await temp.mirror.commit({ page: page(storedNames, awkward, epoch + 6) });
       expect(outcome.page).toMatchObject({ rows: 5, inserted: 0, updated: 0, unchanged: 5 });
     }
   });
@@ -125,7 +125,7 @@ describe('CSV', () => {
     const text = csvOf(shuffled, [contactRow(1), contactRow(2)])
       .replaceAll('\n', '\r\n')
       .trimEnd();
-    await temp.mirror.apply({
+    await temp.mirror.commit({
       page: { ...csvPage(storedNames, [], epoch), expectedRows: 2, blocks: blocksOf(text, 7) },
     });
     expect(temp.sql(`SELECT ${names} FROM contact`)).toEqual([stored(contactRow(1)), stored(contactRow(2))]);
@@ -135,7 +135,11 @@ describe('CSV', () => {
     await using temp = await described();
     for (const text of [csvOf(storedNames, []), '']) {
       const page = { ...csvPage(storedNames, [], epoch), blocks: blocksOf(text) };
-      expect((await temp.mirror.apply({ page })).page).toMatchObject({ rows: 0, inserted: 0, lastKey: null });
+      expect((await temp.mirror.commit({ page })).page).toMatchObject({
+        rows: 0,
+        inserted: 0,
+        lastKey: null,
+      });
     }
   });
 });
@@ -145,7 +149,7 @@ describe('JSON', () => {
     await using temp = await described();
     const text = `{ "done" : true , "records" : [ {"SystemModstamp":"${stampOf(9)}", "MailingAddress":{"city":"A \\"B\\" }","geo":[1,{"x":null}]},
       "Account":null, "Id":"${contactId(9)}","LastName":"M\\u00fcller \\ud83d\\ude00 \\ud800 \\n\\/", "attributes":{"type":"Contact"} } ] , "totalSize" : 1 }\n`;
-    await temp.mirror.apply({ page: { ...queryPage(storedNames, [], epoch), blocks: blocksOf(text, 3) } });
+    await temp.mirror.commit({ page: { ...queryPage(storedNames, [], epoch), blocks: blocksOf(text, 3) } });
     expect(temp.sql('SELECT Id, LastName, FirstName FROM contact')).toEqual([
       { Id: contactId(9), LastName: 'Müller 😀 \ufffd \n/', FirstName: null },
     ]);
@@ -158,7 +162,7 @@ describe('JSON', () => {
     await fc.assert(
       fc.asyncProperty(fc.shuffledSubarray(storedNames, { minLength: storedNames.length }), async (order) => {
         const page = { ...queryPage(storedNames, [], readAt++), blocks: blocksOf(queryText(order, rows)) };
-        await temp.mirror.apply({ page });
+        await temp.mirror.commit({ page });
         expect(temp.sql(`SELECT ${names} FROM contact ORDER BY Id`)).toEqual(rows.map(stored));
       }),
       { numRuns: 20 },
@@ -167,7 +171,7 @@ describe('JSON', () => {
 
   test('a collection counts the ids that were not there', async () => {
     await using temp = await described();
-    const outcome = await temp.mirror.apply({
+    const outcome = await temp.mirror.commit({
       page: collectionPage(storedNames, [null, contactRow(1), null], epoch),
     });
     expect(outcome.page).toMatchObject({ rows: 3, inserted: 1, absent: 2 });
@@ -175,7 +179,7 @@ describe('JSON', () => {
 
   test('a query page says its totalSize and whether it was the last', async () => {
     await using temp = await described();
-    const outcome = await temp.mirror.apply({
+    const outcome = await temp.mirror.commit({
       page: queryPage(storedNames, [contactRow(1)], epoch, { totalSize: 7 }),
     });
     expect(outcome.page).toMatchObject({ rows: 1, done: false, totalSize: 7 });
@@ -282,21 +286,26 @@ describe('a page that is not whole stores nothing and says so', () => {
   for (const [name, { text, ...page }, code] of faults) {
     test(name, async () => {
       await using temp = await described();
-      const run = await temp.mirror.startRun('backfill', epoch, {});
-      const [chunk] = await temp.mirror.addChunks(run, [{ kind: 'span', spec: {} }]);
-      const failing = temp.mirror.apply({
+      const run = await temp.mirror.journal.startRun('backfill', epoch, {});
+      const { addedChunks } = await temp.mirror.commit({
+        effects: [{ kind: 'replace-chunks', runId: run, ids: [], by: [{ kind: 'span', spec: {} }] }],
+      });
+      const [chunk] = addedChunks;
+      const failing = temp.mirror.commit({
         page: { ...queryPage(storedNames, [], epoch), ...page, blocks: blocksOf(text, 50) },
-        effects: {
-          cursors: { updated: epoch },
-          chunk: { id: chunk!.id, position: 'last-key', state: 'done' },
-        },
+        effects: [
+          { kind: 'move-cursors', to: { updated: epoch } },
+          { kind: 'advance-chunk', id: chunk!.id, position: 'last-key', state: 'done' },
+        ],
       });
       await expect(failing).rejects.toMatchObject({ code });
       expect(temp.sql('SELECT count(*) n FROM contact')).toEqual([{ n: 0 }]);
-      expect(await temp.mirror.cursors()).toEqual({ updated: null, deleted: null });
-      expect(await temp.mirror.chunks(run)).toMatchObject([{ state: 'pending', position: null, rows: 0 }]);
+      expect(await temp.mirror.journal.cursors()).toEqual({ updated: null, deleted: null });
+      expect(await temp.mirror.journal.chunks(run)).toMatchObject([
+        { state: 'pending', position: null, rows: 0 },
+      ]);
       // And the mirror goes on.
-      const outcome = await temp.mirror.apply({ page: csvPage(storedNames, rows, epoch) });
+      const outcome = await temp.mirror.commit({ page: csvPage(storedNames, rows, epoch) });
       expect(outcome.page?.inserted).toBe(3);
     });
   }
@@ -304,8 +313,8 @@ describe('a page that is not whole stores nothing and says so', () => {
   test('a field that the mirror does not know is refused before anything is read', async () => {
     await using temp = await described();
     const page = queryPage([...storedNames, 'Fax'], [], epoch);
-    await expect(temp.mirror.apply({ page })).rejects.toMatchObject({ code: 'UNEXPECTED_COLUMN' });
-    await temp.mirror.applyDescribe(describeOf([...contactFields, field('Fax', 'phone')]), epoch);
-    await temp.mirror.apply({ page: queryPage([...storedNames, 'Fax'], [], epoch) });
+    await expect(temp.mirror.commit({ page })).rejects.toMatchObject({ code: 'UNEXPECTED_COLUMN' });
+    await temp.mirror.schema.applyDescribe(describeOf([...contactFields, field('Fax', 'phone')]), epoch);
+    await temp.mirror.commit({ page: queryPage([...storedNames, 'Fax'], [], epoch) });
   });
 });

@@ -8,7 +8,7 @@ import { openTempMirror, type TempMirrors } from './temp-mirrors.ts';
 
 async function described(): Promise<TempMirrors> {
   const temp = await openTempMirror();
-  await temp.mirror.applyDescribe(describeOf(), epoch);
+  await temp.mirror.schema.applyDescribe(describeOf(), epoch);
   return temp;
 }
 
@@ -54,12 +54,12 @@ describe('a page that stands still', () => {
     await using temp = await described();
     const rows = manyRows(1, 50);
     const slow = gatedStream(csvOf(storedNames, rows), 10_000);
-    const waiting = temp.mirror.apply({ page: csvPage(storedNames, rows, epoch, { blocks: slow.blocks }) });
+    const waiting = temp.mirror.commit({ page: csvPage(storedNames, rows, epoch, { blocks: slow.blocks }) });
     for (let i = 0; i < 20; i++) {
       const more = manyRows(1_000 * (i + 1), 50);
-      await temp.mirror.apply({
+      await temp.mirror.commit({
         page: csvPage(storedNames, more, epoch),
-        effects: { cursors: { updated: epoch + i } },
+        effects: [{ kind: 'move-cursors', to: { updated: epoch + i } }],
       });
     }
     await temp.mirror.outbox.counts();
@@ -74,10 +74,10 @@ describe('a page that stands still', () => {
     const rows = manyRows(1, 50);
     const slow = gatedStream(csvOf(storedNames, rows), 10_000);
     const controller = new AbortController();
-    const waiting = temp.mirror.apply(
+    const waiting = temp.mirror.commit(
       {
         page: csvPage(storedNames, rows, epoch, { blocks: slow.blocks }),
-        effects: { cursors: { updated: epoch } },
+        effects: [{ kind: 'move-cursors', to: { updated: epoch } }],
       },
       { signal: controller.signal },
     );
@@ -87,7 +87,7 @@ describe('a page that stands still', () => {
     slow.open();
     while (!slow.state.left) await setImmediate();
     expect(temp.sql('SELECT count(*) n FROM contact')).toEqual([{ n: 0 }]);
-    expect(await temp.mirror.cursors()).toEqual({ updated: null, deleted: null });
+    expect(await temp.mirror.journal.cursors()).toEqual({ updated: null, deleted: null });
     expect(spools(temp)).toEqual([]);
   });
 });
@@ -101,7 +101,7 @@ describe('a stream that fails', () => {
       yield new Uint8Array(new TextEncoder().encode(text.slice(0, 20_000)));
       throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
     }
-    const failing = temp.mirror.apply({ page: csvPage(storedNames, rows, epoch, { blocks: cut() }) });
+    const failing = temp.mirror.commit({ page: csvPage(storedNames, rows, epoch, { blocks: cut() }) });
     await expect(failing).rejects.toMatchObject({ code: 'ECONNRESET' });
     expect(temp.sql('SELECT count(*) n FROM contact')).toEqual([{ n: 0 }]);
     expect(spools(temp)).toEqual([]);
@@ -113,7 +113,7 @@ describe('a stream that fails', () => {
       yield new Uint8Array(new TextEncoder().encode('"no","such","columns"\n'));
       await new Promise(() => {});
     }
-    const failing = temp.mirror.apply({ page: csvPage(storedNames, [], epoch, { blocks: stalled() }) });
+    const failing = temp.mirror.commit({ page: csvPage(storedNames, [], epoch, { blocks: stalled() }) });
     await expect(failing).rejects.toMatchObject({ code: 'UNEXPECTED_COLUMN' });
   });
 
@@ -131,7 +131,7 @@ describe('a stream that fails', () => {
         left = true;
       }
     }
-    const failing = temp.mirror.apply({ page: csvPage(storedNames, [], epoch, { blocks: endless() }) });
+    const failing = temp.mirror.commit({ page: csvPage(storedNames, [], epoch, { blocks: endless() }) });
     await expect(failing).rejects.toMatchObject({ code: 'UNEXPECTED_COLUMN' });
     while (!left) await setImmediate();
     expect(given).toBeLessThan(1_000);
@@ -146,7 +146,7 @@ test('forty pages side by side are all stored', async () => {
     Array.from({ length: pages }, (_, page) => {
       const rows = manyRows(1 + page * rowsPerPage, rowsPerPage);
       const blocks = blocksOf(csvOf(storedNames, rows), 100_000);
-      return temp.mirror.apply({ page: csvPage(storedNames, rows, epoch, { blocks }) });
+      return temp.mirror.commit({ page: csvPage(storedNames, rows, epoch, { blocks }) });
     }),
   );
   expect(outcomes.reduce((sum, { page }) => sum + (page?.inserted ?? 0), 0)).toBe(pages * rowsPerPage);

@@ -10,8 +10,8 @@ const rowsOf = (listing: ReaderListing) => [...listing.batches()].flat();
 
 async function filled(rows: readonly Row[]): Promise<TempMirrors> {
   const temp = await openTempMirror();
-  await temp.mirror.applyDescribe(describeOf(), epoch);
-  await temp.mirror.apply({ page: csvPage(storedNames, rows, epoch) });
+  await temp.mirror.schema.applyDescribe(describeOf(), epoch);
+  await temp.mirror.commit({ page: csvPage(storedNames, rows, epoch) });
   return temp;
 }
 
@@ -38,7 +38,7 @@ const burial = {
 describe('the reader', () => {
   test('lists live contacts or tombstones, with how many there are', async () => {
     await using temp = await filled(people);
-    await temp.mirror.apply({ tombstones: [burial] });
+    await temp.mirror.commit({ tombstones: [burial] });
     using reader = new MirrorReader(temp.mirror.path);
     expect(reader.columns.map(({ name }) => name)).toEqual(storedNames);
     const page = reader.list({ limit: 2, deleted: false });
@@ -55,7 +55,7 @@ describe('the reader', () => {
     using reader = new MirrorReader(temp.mirror.path);
     const listing = reader.list({ limit: 1_100, deleted: false, fields: ['Id'] });
     expect(listing.total).toBe(1_200);
-    await temp.mirror.apply({ tombstones: [burial] });
+    await temp.mirror.commit({ tombstones: [burial] });
     for (const _again of [1, 2]) {
       const batches = [...listing.batches()];
       expect(batches.map(({ length }) => length)).toEqual([500, 500, 100]);
@@ -65,7 +65,7 @@ describe('the reader', () => {
 
   test('lists the contacts, fields and order that are asked for', async () => {
     await using temp = await filled(people);
-    await temp.mirror.apply({ tombstones: [burial] });
+    await temp.mirror.commit({ tombstones: [burial] });
     using reader = new MirrorReader(temp.mirror.path);
     const list = (selection: object) => withRows(reader.list({ limit: 9, deleted: false, ...selection }));
     expect(
@@ -150,7 +150,7 @@ describe('the reader', () => {
 
   test('searches names, e-mail and phones, whatever the case, and takes % and _ for what they are', async () => {
     await using temp = await filled(people);
-    await temp.mirror.apply({ tombstones: [burial] });
+    await temp.mirror.commit({ tombstones: [burial] });
     using reader = new MirrorReader(temp.mirror.path);
     const found = (text: string) => rowsOf(reader.search(text, { limit: 9 })).map(([id]) => id);
     expect(found('LOVE')).toEqual([contactId(1)]);
@@ -170,7 +170,7 @@ describe('the reader', () => {
 
   test('shows one contact by either length of its Id, tombstones too', async () => {
     await using temp = await filled(people);
-    await temp.mirror.apply({ tombstones: [burial] });
+    await temp.mirror.commit({ tombstones: [burial] });
     using reader = new MirrorReader(temp.mirror.path);
     for (const id of [contactId(1), contactId(1).slice(0, 15)]) {
       expect(reader.show(id)).toMatchObject({ key: contactId(1), state: 'synced', error: null, gone: null });
@@ -202,7 +202,7 @@ describe('the reader', () => {
       },
     ]);
     await mirror.outbox.settle([{ key, state: 'done', contactId: contactId(3), created: true, at: epoch }]);
-    await mirror.apply({ effects: { readBack: [key] } });
+    await mirror.commit({ effects: [{ kind: 'confirm-read-back', keys: [key] }] });
     using reader = new MirrorReader(mirror.path);
     expect(reader.show(key)?.row[0]).toBe(contactId(3));
     expect(reader.show(contactId(3))?.key).toBe(key);
@@ -216,7 +216,7 @@ describe('the reader', () => {
     for (const batch of reader.batches()) {
       rows += batch.length;
       const late = Array.from({ length: 700 }, (_, n) => contactRow(5_000 + n));
-      await temp.mirror.apply({ page: csvPage(storedNames, late, epoch) });
+      await temp.mirror.commit({ page: csvPage(storedNames, late, epoch) });
     }
     expect(rows).toBe(1_200);
     expect(reader.list({ limit: 1, deleted: false }).total).toBe(1_900);
@@ -240,8 +240,10 @@ describe('the reader', () => {
       expect([...reader.batches()]).toEqual([]);
       expect(reader.coveredUntil()).toBeNull();
     }
-    await temp.mirror.applyDescribe(describeOf(), epoch);
-    await temp.mirror.apply({ effects: { firstCursors: { updated: epoch + 2, deleted: epoch + 1 } } });
+    await temp.mirror.schema.applyDescribe(describeOf(), epoch);
+    await temp.mirror.commit({
+      effects: [{ kind: 'set-first-cursors', updated: epoch + 2, deleted: epoch + 1 }],
+    });
     using reader = new MirrorReader(temp.mirror.path);
     expect(rowsOf(reader.list({ limit: 5, deleted: true }))).toEqual([]);
     expect(reader.coveredUntil()).toBe(epoch + 1);
@@ -267,8 +269,8 @@ describe('the view contacts, for other programs', () => {
 
   test('finds by an indexed field and sorts by Id without reading all contacts', async () => {
     await using temp = await filled(people);
-    await temp.mirror.ensureIndices();
-    await temp.mirror.ensureIndices();
+    await temp.mirror.contacts.ensureIndices();
+    await temp.mirror.contacts.ensureIndices();
     const plan = (sql: string) =>
       temp
         .sql<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
@@ -304,7 +306,7 @@ describe('the view contacts, for other programs', () => {
 
   test('a new field is in the view at once', async () => {
     await using temp = await filled(people);
-    await temp.mirror.applyDescribe(
+    await temp.mirror.schema.applyDescribe(
       describeOf([...contactFields, { ...contactFields[3]!, name: 'Extra__c' }]),
       epoch,
     );
@@ -315,7 +317,7 @@ describe('the view contacts, for other programs', () => {
     await using temp = await filled(people);
     const all = describeOf(contactFields);
     const only = contactFields.flatMap(({ name }) => (name === 'Phone' ? [] : [name]));
-    await temp.mirror.applyDescribe(all, epoch + 1, only);
+    await temp.mirror.schema.applyDescribe(all, epoch + 1, only);
     const columns = () =>
       temp.sql<{ name: string }>("select name from pragma_table_info('contacts')").map(({ name }) => name);
     const current = columns();
@@ -324,7 +326,7 @@ describe('the view contacts, for other programs', () => {
     db.exec('drop view contacts; create view contacts as select * from contact');
     db.exec("update field set unfilled = 0 where name = 'Phone'");
     db.close();
-    await temp.mirror.applyDescribe(all, epoch + 2);
+    await temp.mirror.schema.applyDescribe(all, epoch + 2);
     expect(columns()).toEqual(current);
     expect(temp.sql('select Phone from contact where Phone is not null').length).toBeGreaterThan(0);
     using reader = new MirrorReader(temp.mirror.path);

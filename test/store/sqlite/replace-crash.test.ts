@@ -11,7 +11,7 @@ import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { mirrorPath } from '../../../src/store/sqlite/mirror-path.ts';
 import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
-import type { Mirror } from '../../../src/sync/ports/mirror.ts';
+import type { StoredMirror } from '../../../src/sync/ports/stored-mirror.ts';
 import { describeOf, storedNames } from './contact-fields.ts';
 import { crashUrl } from './crash-child.ts';
 import { contactRow, csvPage, epoch } from './pages.ts';
@@ -21,16 +21,16 @@ const script = fileURLToPath(new URL('./replace-crash-child.ts', import.meta.url
 const rowsOf = { old: 6_000, new: 9_000 };
 let template: string;
 
-async function fill(mirror: Mirror, which: keyof typeof rowsOf): Promise<void> {
+async function fill(mirror: StoredMirror, which: keyof typeof rowsOf): Promise<void> {
   await mirror.setIdentity({
     orgId: '00D000000000001AAA',
     userId: '005000000000001AAA',
     instanceUrl: crashUrl,
   });
-  await mirror.applyDescribe(describeOf(), epoch);
+  await mirror.schema.applyDescribe(describeOf(), epoch);
   const rows = Array.from({ length: rowsOf[which] }, (_, n) => contactRow(n));
-  await mirror.apply({ page: csvPage(storedNames, rows, epoch) });
-  await mirror.startRun('backfill', epoch, { which });
+  await mirror.commit({ page: csvPage(storedNames, rows, epoch) });
+  await mirror.journal.startRun('backfill', epoch, { which });
   await mirror[Symbol.asyncDispose]();
 }
 

@@ -8,13 +8,13 @@ test('a replacement that fails at its last statement leaves the mirror as it was
   await using temp = await openTempMirror();
   const identity = { orgId: '00D000000000001AAA', userId: '005000000000001AAA', instanceUrl };
   await temp.mirror.setIdentity(identity);
-  await temp.mirror.applyDescribe(describeOf(), epoch);
-  await temp.mirror.apply({ page: csvPage(storedNames, [contactRow(1)], epoch) });
+  await temp.mirror.schema.applyDescribe(describeOf(), epoch);
+  await temp.mirror.commit({ page: csvPage(storedNames, [contactRow(1)], epoch) });
   await temp.mirror[Symbol.asyncDispose]();
   const copy = await temp.mirrors.openCopy(instanceUrl, { create: true });
   await copy.setIdentity(identity);
-  await copy.applyDescribe(describeOf(), epoch);
-  await copy.apply({ page: csvPage(storedNames, [contactRow(1), contactRow(2)], epoch) });
+  await copy.schema.applyDescribe(describeOf(), epoch);
+  await copy.commit({ page: csvPage(storedNames, [contactRow(1), contactRow(2)], epoch) });
   const { path } = copy;
   await copy[Symbol.asyncDispose]();
   const db = new Database(path);

@@ -5,14 +5,14 @@ import Database from 'better-sqlite3';
 import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { type Mirrors, openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
-import type { Mirror } from '../../../src/sync/ports/mirror.ts';
+import type { StoredMirror } from '../../../src/sync/ports/stored-mirror.ts';
 
 export const instanceUrl = 'https://example.my.salesforce.com';
 
 export interface TempMirrors extends AsyncDisposable {
   folder: string;
   mirrors: Mirrors;
-  mirror: Mirror;
+  mirror: StoredMirror;
   /** Reads the file as any other program would. */
   sql<T = Record<string, unknown>>(query: string, ...parameters: unknown[]): T[];
 }

@@ -15,7 +15,7 @@ const script = fileURLToPath(new URL('./outbox-child.ts', import.meta.url));
 test('a push queues and settles in another process while pages are applied and contacts are read', async () => {
   await using temp = await openTempMirror();
   const { mirror, folder } = temp;
-  await mirror.applyDescribe(describeOf(), epoch);
+  await mirror.schema.applyDescribe(describeOf(), epoch);
   const child = spawn(process.execPath, [script, folder, instanceUrl, '60'], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
@@ -29,9 +29,9 @@ test('a push queues and settles in another process while pages are applied and c
   let lastTotal = 0;
   while (!isOver) {
     const rows = Array.from({ length: 300 }, (_, i) => contactRow(pages * 300 + i));
-    await mirror.apply({
+    await mirror.commit({
       page: csvPage(storedNames, rows, epoch),
-      effects: { cursors: { updated: epoch + pages } },
+      effects: [{ kind: 'move-cursors', to: { updated: epoch + pages } }],
     });
     pages++;
     const { total } = reader.list({ limit: 1, deleted: false });
@@ -40,7 +40,7 @@ test('a push queues and settles in another process while pages are applied and c
   }
   expect(await ended).toBe(0);
   expect(await mirror.outbox.counts()).toMatchObject({ done: 60, pending: 0, sent: 0 });
-  expect(await mirror.counts()).toEqual({ contacts: pages * 300, deleted: 0 });
+  expect(await mirror.contacts.counts()).toEqual({ contacts: pages * 300, deleted: 0 });
   expect(await mirror.checkIntegrity()).toEqual([]);
 });
 
@@ -50,13 +50,13 @@ test('a write waits for another program’s transaction, and other mirrors do no
   const other = await mirrors.open('https://other.my.salesforce.com', { create: true });
   const stranger = new Database(mirror.path);
   stranger.exec('BEGIN IMMEDIATE');
-  const waiting = mirror.addApiCalls(1, 1);
-  for (let i = 0; i < 5; i++) await other.addApiCalls(1, 1);
-  expect(await other.apiCallsSince(0)).toBe(5);
+  const waiting = mirror.usage.addCalls(1, 1);
+  for (let i = 0; i < 5; i++) await other.usage.addCalls(1, 1);
+  expect(await other.usage.callsSince(0)).toBe(5);
   stranger.exec('COMMIT');
   stranger.close();
   await waiting;
-  expect(await mirror.apiCallsSince(0)).toBe(1);
+  expect(await mirror.usage.callsSince(0)).toBe(1);
 });
 
 test('a lock that is never given back ends in MIRROR_BUSY, and nothing is stored', async () => {
@@ -73,11 +73,11 @@ test('a lock that is never given back ends in MIRROR_BUSY, and nothing is stored
   const mirror = await mirrors.open(instanceUrl, { create: false });
   const stranger = new Database(mirror.path);
   stranger.exec('BEGIN IMMEDIATE');
-  await expect(mirror.addApiCalls(1, 1)).rejects.toMatchObject({ code: 'MIRROR_BUSY' });
+  await expect(mirror.usage.addCalls(1, 1)).rejects.toMatchObject({ code: 'MIRROR_BUSY' });
   expect(sleeps).toBeGreaterThan(10);
   stranger.exec('ROLLBACK');
   stranger.close();
-  expect(await mirror.apiCallsSince(0)).toBe(0);
-  await mirror.addApiCalls(1, 2);
-  expect(await mirror.apiCallsSince(0)).toBe(2);
+  expect(await mirror.usage.callsSince(0)).toBe(0);
+  await mirror.usage.addCalls(1, 2);
+  expect(await mirror.usage.callsSince(0)).toBe(2);
 });

@@ -20,8 +20,8 @@ test('a writer thread that dies is told to whoever waits, and the next write sta
   const thread = watchThreads();
   await using temp = await openTempMirror();
   const { mirror } = temp;
-  await mirror.applyDescribe(describeOf(), readAt);
-  await mirror.apply({ page: csvPage(fields, rows, readAt) });
+  await mirror.schema.applyDescribe(describeOf(), readAt);
+  await mirror.commit({ page: csvPage(fields, rows, readAt) });
 
   // A page whose stream stands still in the middle.
   let begun = () => {};
@@ -38,18 +38,18 @@ test('a writer thread that dies is told to whoever waits, and the next write sta
     await dead;
     yield new Uint8Array(new TextEncoder().encode('\n'));
   }
-  const page = mirror.apply({ page: { ...csvPage(fields, rows, readAt + 1), blocks: stalled() } });
+  const page = mirror.commit({ page: { ...csvPage(fields, rows, readAt + 1), blocks: stalled() } });
   page.catch(() => {});
   await standing;
-  const run = mirror.startRun('cycle', readAt, {});
+  const run = mirror.journal.startRun('cycle', readAt, {});
   run.catch(() => {});
   await thread().terminate();
   kill();
   // By the old thread's end, or by the new one that knows nothing of the page: it is not stored either way.
   await expect(page).rejects.toMatchObject({ code: 'MIRROR_FAILED' });
 
-  const id = await mirror.startRun('cycle', readAt, {});
-  await mirror.apply({ page: csvPage(fields, rows, readAt + 2) });
-  expect((await mirror.run(id))?.status).toBe('running');
-  expect(await mirror.counts()).toEqual({ contacts: 1, deleted: 0 });
+  const id = await mirror.journal.startRun('cycle', readAt, {});
+  await mirror.commit({ page: csvPage(fields, rows, readAt + 2) });
+  expect((await mirror.journal.run(id))?.status).toBe('running');
+  expect(await mirror.contacts.counts()).toEqual({ contacts: 1, deleted: 0 });
 });

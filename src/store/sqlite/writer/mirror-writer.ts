@@ -1,39 +1,29 @@
 import { dirname, join } from 'node:path';
-import { withFinallySync } from '../../../base/finally.ts';
 import { isoTime } from '../../../base/iso-time.ts';
 import { makeFolder } from '../../../base/make-folder.ts';
-import type { ContactDescribe } from '../../../sync/ports/field.ts';
-import type { BatchOutcome, MirrorIdentity, SchemaChange } from '../../../sync/ports/mirror.ts';
-import type { NewOutboxEntry, OutboxState, SendWay, Settlement } from '../../../sync/ports/outbox.ts';
-import type { Brake } from '../../../sync/ports/outbox-intake.ts';
+import type { BatchOutcome } from '../../../sync/ports/mirror.ts';
 import type { PageOutcome } from '../../../sync/ports/page.ts';
-import type { Chunk, NewChunk, RunKind, RunOutcome, RunStep } from '../../../sync/ports/run.ts';
-import { commitIntake, type OpenPush } from '../commit-intake.ts';
-import { type Connection, openForWriting, withSmallCache } from '../connection.ts';
-import { ensureLookup } from '../contact-lookup.ts';
-import { ensureIndices, loadFields, storeDescribe } from '../contact-schema.ts';
-import { applyEffects, clearReadBack } from '../effects.ts';
+import { type Connection, openForWriting } from '../connection.ts';
+import { loadFields } from '../contact-schema.ts';
+import { rememberReadAt } from '../contact-states.ts';
+import { applyEffects } from '../effects.ts';
 import { applyPage, type PageCounts } from '../merge/apply-page.ts';
 import { applyTombstones } from '../merge/apply-tombstones.ts';
-import { readMeta, writeMeta } from '../meta.ts';
-import { insertEntries, markEntriesSent, moveEntries, settleEntries } from '../outbox-records.ts';
 import type { Scratch } from '../page/scratch.ts';
-import { prepared } from '../prepared.ts';
-import { type Replacement, replaceContents } from '../replace-contents.ts';
-import { endRun, insertChunks, insertRun, insertStep } from '../run-records.ts';
 import { migrate } from '../schema.ts';
-import { damaged } from '../sqlite-fault.ts';
+import { calls } from './calls.ts';
 import { lastKeyOf } from './last-key.ts';
 import { PageIntake } from './page-intake.ts';
-import type { BatchOrder, MirrorCalls, PageHead } from './protocol.ts';
+import type { BatchOrder, PageCalls, PageHead } from './protocol.ts';
 import { spoolFolder, spoolName } from './spool-folder.ts';
 import { threadEnded } from './thread-ended.ts';
-import { inDurableTransaction, inTransaction } from './transaction.ts';
+import { inTransaction } from './transaction.ts';
+import { withAttached } from './with-attached.ts';
 
 const spoolCacheKb = 512;
 
 /** One mirror's file as its writer thread holds it. */
-export class MirrorWriter implements MirrorCalls {
+export class MirrorWriter implements PageCalls {
   readonly path: string;
   readonly #db: Connection;
   readonly #spools: string;
@@ -81,16 +71,14 @@ export class MirrorWriter implements MirrorCalls {
     this.#pages.delete(page);
   }
 
-  commit({ page, answeredAt, tombstones, effects }: BatchOrder): BatchOutcome {
-    const intake = page === null ? null : this.#intake(page);
-    // ATTACH works outside of transactions only.
-    if (intake !== null) this.#attach(intake.path);
-    return withFinallySync(
-      () => this.#commit(intake, { answeredAt, tombstones, effects }),
-      () => {
-        if (intake !== null) this.#db.exec('DETACH spool');
-      },
-    );
+  commit({ page, ...order }: BatchOrder): BatchOutcome {
+    if (page === null) return this.#commit(null, order);
+    const intake = this.#intake(page);
+    return withAttached('spool', () => {
+      // Read once from end to end: a cache would only fill memory.
+      this.#db.exec(`PRAGMA spool.cache_size = -${spoolCacheKb}`);
+      return this.#commit(intake, order);
+    })(this.#db, intake.path);
   }
 
   #commit(
@@ -102,7 +90,7 @@ export class MirrorWriter implements MirrorCalls {
       const counts = intake === null ? null : this.#applyPage(intake, answeredAt, columns);
       const outcome = intake === null || counts === null ? null : this.#outcomeOf(intake, counts);
       const buried = applyTombstones(this.#db, tombstones, columns);
-      this.#rememberTime(Math.max(intake?.head.readAt ?? 0, latestEvidence(tombstones)));
+      rememberReadAt(this.#db, Math.max(intake?.head.readAt ?? 0, latestEvidence(tombstones)));
       return {
         page: outcome,
         buried: buried + (counts?.buried ?? 0),
@@ -116,12 +104,6 @@ export class MirrorWriter implements MirrorCalls {
     // It was begun on a thread that has died since.
     if (intake === undefined) throw threadEnded();
     return intake;
-  }
-
-  #attach(path: string): void {
-    prepared(this.#db, 'ATTACH ? AS spool').run(path);
-    // Read once from end to end: a cache would only fill memory.
-    this.#db.exec(`PRAGMA spool.cache_size = -${spoolCacheKb}`);
   }
 
   #applyPage({ head, reader }: PageIntake, answeredAt: number, columns: ReadonlySet<string>): PageCounts {
@@ -156,113 +138,14 @@ export class MirrorWriter implements MirrorCalls {
     };
   }
 
-  /** So that the org's clock, which each process learns anew, never runs behind what is stored. */
-  #rememberTime(at: number): void {
-    const known = Number(readMeta(this.#db, 'latest_read_at') ?? 0);
-    if (at > known) writeMeta(this.#db, 'latest_read_at', String(at));
-  }
-
-  setIdentity({ orgId, userId, instanceUrl }: MirrorIdentity): void {
-    inTransaction(this.#db, () => {
-      writeMeta(this.#db, 'org_id', orgId);
-      writeMeta(this.#db, 'user_id', userId);
-      writeMeta(this.#db, 'instance_url', instanceUrl);
-    });
-  }
-
-  applyDescribe(describe: ContactDescribe, at: number, only: readonly string[] | undefined): SchemaChange {
-    return inTransaction(this.#db, () => {
-      const change = storeDescribe(this.#db, describe, only);
-      writeMeta(this.#db, 'describe_last_modified', describe.lastModified);
-      writeMeta(this.#db, 'described_at', isoTime(at));
-      return change;
-    });
-  }
-
-  ensureIndices(): void {
-    withSmallCache(this.#db, () => inTransaction(this.#db, () => ensureIndices(this.#db)));
-  }
-
-  ensureLookup(field: string): void {
-    withSmallCache(this.#db, () => inTransaction(this.#db, () => ensureLookup(this.#db, field)));
-  }
-
-  startRun(kind: RunKind, at: number, state: Record<string, unknown>): string {
-    return inTransaction(this.#db, () => insertRun(this.#db, kind, at, state));
-  }
-
-  addStep(runId: string, step: RunStep): void {
-    inTransaction(this.#db, () => insertStep(this.#db, runId, step));
-  }
-
-  finishRun(runId: string, outcome: RunOutcome): void {
-    inTransaction(this.#db, () => endRun(this.#db, runId, outcome));
-  }
-
-  addChunks(runId: string, chunks: readonly NewChunk[]): Chunk[] {
-    return inTransaction(this.#db, () => insertChunks(this.#db, runId, chunks));
-  }
-
-  addApiCalls(hour: number, calls: number): void {
-    inTransaction(this.#db, () =>
-      this.#db
-        .prepare(
-          `INSERT INTO api_call (hour, calls) VALUES (?, ?)
-           ON CONFLICT (hour) DO UPDATE SET calls = calls + excluded.calls`,
-        )
-        .run(hour, calls),
-    );
-  }
-
-  saveMeta(key: string, value: string): void {
-    inTransaction(this.#db, () => writeMeta(this.#db, key, value));
-  }
-
-  commitIntake(path: string, brake: Brake, push: OpenPush): ReturnType<typeof commitIntake> {
-    // ATTACH works outside of transactions only.
-    prepared(this.#db, 'ATTACH ? AS intake').run(path);
-    try {
-      return inDurableTransaction(this.#db, () => commitIntake(this.#db, brake, push));
-    } finally {
-      this.#db.exec('DETACH intake');
+  perform(call: keyof PageCalls | keyof typeof calls, args: readonly unknown[]): unknown {
+    // What the other side may ask, and with what, MirrorCalls says.
+    if (call in calls) {
+      const statement = calls[call as keyof typeof calls] as (db: Connection, ...args: unknown[]) => unknown;
+      return statement(this.#db, ...args);
     }
-  }
-
-  assertSound(): void {
-    const fault = this.#db.pragma('quick_check(1)', { simple: true });
-    if (fault !== 'ok') throw damaged(this.path, String(fault));
-  }
-
-  replaceContents(path: string, replacement: Replacement): void {
-    prepared(this.#db, 'ATTACH ? AS fresh').run(path);
-    withFinallySync(
-      () => inTransaction(this.#db, () => replaceContents(this.#db, replacement)),
-      () => this.#db.exec('DETACH fresh'),
-    );
-  }
-
-  endPush(id: string): void {
-    inTransaction(this.#db, () => this.#db.prepare('DELETE FROM push WHERE id = ?').run(id));
-  }
-
-  addEntries(entries: readonly NewOutboxEntry[]): void {
-    inDurableTransaction(this.#db, () => insertEntries(this.#db, entries));
-  }
-
-  markSent(keys: readonly string[], way: SendWay, at: number, orgAt: number | null): void {
-    inDurableTransaction(this.#db, () => markEntriesSent(this.#db, keys, way, at, orgAt));
-  }
-
-  settle(settlements: readonly Settlement[]): void {
-    inDurableTransaction(this.#db, () => settleEntries(this.#db, settlements));
-  }
-
-  moveEntries(keys: readonly string[], from: readonly OutboxState[], to: OutboxState, at: number): string[] {
-    return inDurableTransaction(this.#db, () => moveEntries(this.#db, keys, from, to, at));
-  }
-
-  clearReadBack(keys: readonly string[]): void {
-    inDurableTransaction(this.#db, () => clearReadBack(this.#db, keys));
+    const method = this[call as keyof PageCalls] as (...args: unknown[]) => unknown;
+    return method.apply(this, args as unknown[]);
   }
 }
 

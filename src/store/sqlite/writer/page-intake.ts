@@ -1,4 +1,4 @@
-import type { StoredField } from '../../../sync/ports/mirror.ts';
+import type { StoredField } from '../../../sync/ports/schema-store.ts';
 import { PageReader } from '../page/page-reader.ts';
 import { type CellKind, RowRecord } from '../page/row-record.ts';
 import type { Scratch } from '../page/scratch.ts';

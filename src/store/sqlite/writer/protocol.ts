@@ -1,11 +1,8 @@
-import type { ContactDescribe } from '../../../sync/ports/field.ts';
-import type { BatchOutcome, Effects, MirrorIdentity, SchemaChange } from '../../../sync/ports/mirror.ts';
-import type { NewOutboxEntry, OutboxState, SendWay, Settlement } from '../../../sync/ports/outbox.ts';
-import type { Brake } from '../../../sync/ports/outbox-intake.ts';
+import type { Effect } from '../../../sync/ports/effect.ts';
+import type { BatchOutcome } from '../../../sync/ports/mirror.ts';
 import type { PageBody, Tombstone } from '../../../sync/ports/page.ts';
-import type { Chunk, NewChunk, RunKind, RunOutcome, RunStep } from '../../../sync/ports/run.ts';
-import type { commitIntake, OpenPush } from '../commit-intake.ts';
-import type { Replacement } from '../replace-contents.ts';
+import type { Connection } from '../connection.ts';
+import type { calls } from './calls.ts';
 
 /** What a page's stream is, without the stream. `readAt` and `answeredAt` in ms since 1970. */
 export type PageHead = Pick<
@@ -18,42 +15,27 @@ export interface BatchOrder {
   page: number | null;
   answeredAt: number;
   tombstones: readonly Tombstone[];
-  effects: Effects;
+  effects: readonly Effect[];
 }
 
-/** What the writer thread does for one mirror. Each but the page's own is one transaction. */
-export interface MirrorCalls {
+/** What the writer thread does for a page on its way in. */
+export interface PageCalls {
   beginPage(page: number, head: PageHead): void;
   addBlock(page: number, block: Uint8Array<ArrayBuffer>): void;
   /** Throws where the page is not complete. */
   endPage(page: number): void;
   dropPage(page: number): void;
   commit(order: BatchOrder): BatchOutcome;
-
-  setIdentity(identity: MirrorIdentity): void;
-  applyDescribe(describe: ContactDescribe, at: number, only: readonly string[] | undefined): SchemaChange;
-  ensureIndices(): void;
-  ensureLookup(field: string): void;
-  startRun(kind: RunKind, at: number, state: Record<string, unknown>): string;
-  addStep(runId: string, step: RunStep): void;
-  finishRun(runId: string, outcome: RunOutcome): void;
-  addChunks(runId: string, chunks: readonly NewChunk[]): Chunk[];
-  addApiCalls(hour: number, calls: number): void;
-  saveMeta(key: string, value: string): void;
-  /** Throws `MIRROR_CORRUPT`. Reads the whole file. */
-  assertSound(): void;
-  /** Puts the complete copy at `path` in place of the contents. */
-  replaceContents(path: string, replacement: Replacement): void;
-
-  /** `path`: the intake's file, whose records are all in. */
-  commitIntake(path: string, brake: Brake, push: OpenPush): ReturnType<typeof commitIntake>;
-  endPush(id: string): void;
-  addEntries(entries: readonly NewOutboxEntry[]): void;
-  markSent(keys: readonly string[], way: SendWay, at: number, orgAt: number | null): void;
-  settle(settlements: readonly Settlement[]): void;
-  moveEntries(keys: readonly string[], from: readonly OutboxState[], to: OutboxState, at: number): string[];
-  clearReadBack(keys: readonly string[]): void;
 }
+
+type OnMirror = typeof calls;
+
+/** Everything that a writer thread can be asked to do with one mirror. */
+export type MirrorCalls = PageCalls & {
+  [K in keyof OnMirror]: OnMirror[K] extends (db: Connection, ...args: infer A) => infer R
+    ? (...args: A) => R
+    : never;
+};
 
 export type CallName = keyof MirrorCalls;
 

@@ -44,8 +44,7 @@ function perform(
   }
   // It was opened on a thread that has died since.
   if (writer === undefined) throw threadEnded();
-  const method = writer[call] as (...args: unknown[]) => unknown;
-  return method.apply(writer, args);
+  return writer.perform(call, args);
 }
 
 function pathOf(writers: Map<string, MirrorWriter>, { mirror, call, args }: WriterRequest): string {

@@ -1,0 +1,56 @@
+import { isoTime } from '../../base/iso-time.ts';
+import type { ContactCounts, ReadBefore } from '../../sync/ports/contact-store.ts';
+import type { Gone } from '../../sync/ports/page.ts';
+import type { Connection } from './connection.ts';
+import { readMeta, writeMeta } from './meta.ts';
+
+const latestReadKey = 'latest_read_at';
+
+export function countContacts(db: Connection): ContactCounts {
+  const count = (sql: string) => db.prepare(sql).pluck().get() as number;
+  const deleted = count('SELECT count(*) FROM contact WHERE _gone IS NOT NULL');
+  return { contacts: count('SELECT count(*) FROM contact') - deleted, deleted };
+}
+
+export function readStates(
+  db: Connection,
+  ids: readonly string[],
+): Map<string, { gone: Gone | null; stamp: string | null }> {
+  const rows = db
+    .prepare(
+      `SELECT c.Id, c._gone, coalesce(c.SystemModstamp, c._deleted_stamp) FROM json_each(?) j
+       CROSS JOIN contact c ON c.Id = j.value`,
+    )
+    .raw()
+    .all(JSON.stringify(ids)) as [id: string, gone: Gone | null, stamp: string | null][];
+  return new Map(rows.map(([id, gone, stamp]) => [id, { gone, stamp }]));
+}
+
+export function listReadBefore(
+  db: Connection,
+  before: number,
+  { after, limit }: { after: number; limit: number },
+): ReadBefore {
+  const rows = db
+    .prepare(
+      `SELECT c.rowid, c.Id, coalesce(max(x.at, c._read_at), x.at, c._read_at, '1970') AS last_read
+       FROM contact c LEFT JOIN contact_seen x ON x.id = c.Id
+       WHERE c.rowid > ? AND c._gone IS NULL AND last_read < ? ORDER BY c.rowid LIMIT ?`,
+    )
+    .raw()
+    .all(after, isoTime(before), limit) as [rowid: number, id: string, at: string][];
+  return {
+    rows: rows.map(([, id, at]) => ({ id, readAt: Date.parse(at) })),
+    next: rows.length < limit ? null : rows.at(-1)![0],
+  };
+}
+
+export function readLatestReadAt(db: Connection): number | undefined {
+  const at = readMeta(db, latestReadKey);
+  return at === null ? undefined : Number(at);
+}
+
+/** So that the org's clock, which each process learns anew, never runs behind what is stored. */
+export function rememberReadAt(db: Connection, at: number): void {
+  if (at > (readLatestReadAt(db) ?? 0)) writeMeta(db, latestReadKey, String(at));
+}

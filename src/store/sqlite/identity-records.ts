@@ -1,0 +1,16 @@
+import type { MirrorIdentity } from '../../sync/ports/mirror.ts';
+import type { Connection } from './connection.ts';
+import { readMeta, writeMeta } from './meta.ts';
+
+export function readIdentity(db: Connection): MirrorIdentity | null {
+  const orgId = readMeta(db, 'org_id');
+  const userId = readMeta(db, 'user_id');
+  const instanceUrl = readMeta(db, 'instance_url');
+  return orgId === null || userId === null || instanceUrl === null ? null : { orgId, userId, instanceUrl };
+}
+
+export function writeIdentity(db: Connection, { orgId, userId, instanceUrl }: MirrorIdentity): void {
+  writeMeta(db, 'org_id', orgId);
+  writeMeta(db, 'user_id', userId);
+  writeMeta(db, 'instance_url', instanceUrl);
+}

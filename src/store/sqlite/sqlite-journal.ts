@@ -1,0 +1,40 @@
+import type { Cursors, Journal } from '../../sync/ports/journal.ts';
+import type { Chunk, ChunkState, Run, RunFilter, RunKind, RunStep } from '../../sync/ports/run.ts';
+import { listChunks } from './chunk-records.ts';
+import { readCursors } from './cursor-records.ts';
+import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
+import { findRun, listRuns, listSteps } from './run-records.ts';
+
+export class SqliteJournal implements Journal {
+  readonly #file: MirrorFile;
+  readonly #write: MirrorWrite;
+
+  constructor(file: MirrorFile, write: MirrorWrite) {
+    this.#file = file;
+    this.#write = write;
+  }
+
+  async cursors(): Promise<Cursors> {
+    return this.#file.read(readCursors);
+  }
+
+  async startRun(kind: RunKind, at: number, state: Record<string, unknown>): Promise<string> {
+    return this.#write('insertRun', kind, at, state);
+  }
+
+  async run(runId: string): Promise<Run | null> {
+    return this.#file.read((db) => findRun(db, runId));
+  }
+
+  async runs(filter: RunFilter): Promise<Run[]> {
+    return this.#file.read((db) => listRuns(db, filter));
+  }
+
+  async steps(runId: string): Promise<RunStep[]> {
+    return this.#file.read((db) => listSteps(db, runId));
+  }
+
+  async chunks(runId: string, state?: ChunkState): Promise<Chunk[]> {
+    return this.#file.read((db) => listChunks(db, runId, state));
+  }
+}

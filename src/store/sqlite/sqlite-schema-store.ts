@@ -1,0 +1,35 @@
+import type { ContactDescribe } from '../../sync/ports/field.ts';
+import type { SchemaChange, SchemaStore, StoredField } from '../../sync/ports/schema-store.ts';
+import { loadFields } from './contact-schema.ts';
+import { readDescribedAt } from './describe-records.ts';
+import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
+
+export class SqliteSchemaStore implements SchemaStore {
+  readonly #file: MirrorFile;
+  readonly #write: MirrorWrite;
+
+  constructor(file: MirrorFile, write: MirrorWrite) {
+    this.#file = file;
+    this.#write = write;
+  }
+
+  async fields(): Promise<StoredField[]> {
+    return this.#file.read(loadFields);
+  }
+
+  async describedAt(): Promise<{ lastModified: string | null; at: number } | null> {
+    return this.#file.read(readDescribedAt);
+  }
+
+  async confirmDescribe(at: number): Promise<void> {
+    await this.#write('confirmDescribe', at);
+  }
+
+  async applyDescribe(
+    describe: ContactDescribe,
+    at: number,
+    only?: readonly string[],
+  ): Promise<SchemaChange> {
+    return this.#write('applyDescribe', describe, at, only);
+  }
+}

@@ -1,0 +1,35 @@
+import type { Gone } from './page.ts';
+
+export interface ContactCounts {
+  /** Live rows. */
+  contacts: number;
+  /** Tombstones of every kind. */
+  deleted: number;
+}
+
+export interface ReadBefore {
+  rows: { id: string; readAt: number }[];
+  /** What the next page is `after`; null where this was the last. */
+  next: number | null;
+}
+
+/** What a mirror knows of its contacts. They come in by `Mirror.commit` alone. */
+export interface ContactStore {
+  counts(): Promise<ContactCounts>;
+  /** What the mirror knows of each of `ids`; an id it has never seen is absent. `stamp` is SystemModstamp (ISO). */
+  states(ids: readonly string[]): Promise<Map<string, { gone: Gone | null; stamp: string | null }>>;
+  /**
+   * Live contacts by a unique field's values, by value as given; letters' case does not count. Empty where the field
+   * is no column. The first call for a field makes its index.
+   */
+  idsBy(field: string, values: readonly string[]): Promise<Map<string, string>>;
+  /**
+   * Live rows that were last read before `before` (ms since 1970), in the order in which they lie in the store: at most
+   * `limit` of those behind `after` (0 for the first). Looks at every row.
+   */
+  readBefore(before: number, page: { after: number; limit: number }): Promise<ReadBefore>;
+  /** The largest read or evidence time stored (the org's time, ms); undefined in an empty mirror. Cheap. */
+  latestReadAt(): Promise<number | undefined>;
+  /** Creates what lookups need beyond the primary key; called once the first full copy is in. */
+  ensureIndices(): Promise<void>;
+}

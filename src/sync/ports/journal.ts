@@ -1,0 +1,22 @@
+import type { Chunk, ChunkState, Run, RunFilter, RunKind, RunStep } from './run.ts';
+
+/** Up to which instant all changes are in the mirror, ms since 1970; null before the first backfill ended. */
+export interface Cursors {
+  updated: number | null;
+  deleted: number | null;
+}
+
+/**
+ * What was done with an org and how far it is: runs, their steps and chunks, the cursors. Only a new run is written
+ * here; all else is written by the effects of a commit.
+ */
+export interface Journal {
+  cursors(): Promise<Cursors>;
+  startRun(kind: RunKind, at: number, state: Record<string, unknown>): Promise<string>;
+  run(runId: string): Promise<Run | null>;
+  /** Newest first. */
+  runs(filter: RunFilter): Promise<Run[]>;
+  steps(runId: string): Promise<RunStep[]>;
+  /** In the order in which they were added. */
+  chunks(runId: string, state?: ChunkState): Promise<Chunk[]>;
+}
