@@ -10,6 +10,7 @@ import { listOutbox } from './outbox-listing.ts';
 import { peopleOf } from './outbox-people.ts';
 import { outboxView } from './outbox-view.ts';
 import type { Services } from './services.ts';
+import { wrongState } from './wrong-state.ts';
 
 const openStates: OutboxState[] = ['pending', 'sent', 'in-doubt', 'rejected', 'held', 'conflict'];
 
@@ -60,10 +61,6 @@ function statesToDrop({ all, inDoubt }: OutboxMoveOptions): OutboxState[] {
   return inDoubt ? ['rejected', 'in-doubt'] : ['rejected'];
 }
 
-function anyOf(words: readonly string[]): string {
-  return new Intl.ListFormat('en', { type: 'disjunction' }).format(words);
-}
-
 async function move(
   services: Services,
   { org, keys, all }: OutboxMoveOptions,
@@ -99,11 +96,7 @@ async function notAmong(
   from: readonly OutboxState[],
 ): Promise<AppError> {
   const [other] = await startingWith(mirror, prefix);
-  return unknownEntry(
-    other === undefined
-      ? `There is no entry ${prefix}.`
-      : `Entry ${prefix} is ${other.state}, not ${anyOf(from)}.`,
-  );
+  return other === undefined ? unknownEntry(`There is no entry ${prefix}.`) : wrongState(prefix, other, from);
 }
 
 /** Two at most: more than one is too many. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { appOutbox } from '../../src/app/outbox.ts';
-import type { NewOutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
+import type { NewOutboxEntry, OutboxState } from '../../src/sync/ports/outbox-entry.ts';
 import { openServices } from './open-services.ts';
 
 const org = { url: 'http://localhost:9', accessToken: '00D000000000001!token' };
@@ -60,6 +60,41 @@ test('one entry is found without reading the whole outbox', async () => {
   });
   await expect(outbox.show({ org: null, key: '' }, context)).rejects.toMatchObject({ code: 'UNKNOWN_ENTRY' });
   expect(Math.max(...read)).toBeLessThanOrEqual(2);
+});
+
+describe('a command for entries of another state names the one for this state', () => {
+  const move = { org: null, all: false, inDoubt: false };
+  type Verb = 'retry' | 'approve' | 'drop';
+  test.each<[OutboxState, Verb, string, string]>([
+    ['conflict', 'retry', 'is in conflict, not rejected', 'retry KEY --take local|salesforce'],
+    ['held', 'retry', 'is held, not rejected', 'outbox approve KEY'],
+    ['in-doubt', 'retry', 'is in doubt, not rejected', 'outbox retry KEY --in-doubt'],
+    ['pending', 'retry', 'is pending, not rejected', 'outbox drop KEY'],
+    ['rejected', 'approve', 'is rejected, not held', 'outbox retry KEY`'],
+    ['conflict', 'approve', 'is in conflict, not held', 'retry KEY --take local|salesforce'],
+    ['done', 'drop', 'is done, not pending, in doubt, rejected, held, or in conflict', 'Nothing is left'],
+    ['dropped', 'drop', 'is dropped, not', 'push its record anew'],
+  ])('%s, of `outbox %s`', async (state, verb, message, hint) => {
+    await using opened = openServices(org);
+    const one = { ...entry(), state: state as 'held' };
+    const { outbox } = await outboxOf(opened, [one]);
+    await expect(outbox[verb]({ ...move, keys: [one.key] }, context)).rejects.toMatchObject({
+      code: 'UNKNOWN_ENTRY',
+      message: expect.stringContaining(message),
+      hint: expect.stringContaining(hint.replaceAll('KEY', one.key)),
+      details: { key: one.key, state },
+    });
+  });
+
+  test('a conflict that is to be decided and is none any more', async () => {
+    await using opened = openServices(org);
+    const one = { ...entry(), state: 'held' as const };
+    const { outbox } = await outboxOf(opened, [one]);
+    await expect(outbox.retry({ ...move, keys: [one.key], take: 'local' }, context)).rejects.toMatchObject({
+      message: `Entry ${one.key} is held, not in conflict.`,
+      hint: expect.stringContaining(`outbox approve ${one.key}`),
+    });
+  });
 });
 
 test('all entries are moved, and never all of them held at once', async () => {

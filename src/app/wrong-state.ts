@@ -1,0 +1,40 @@
+import { AppError } from '../base/errors.ts';
+import type { OutboxEntry, OutboxState } from '../sync/ports/outbox-entry.ts';
+
+const words: Partial<Record<OutboxState, string>> = { conflict: 'in conflict', 'in-doubt': 'in doubt' };
+
+/** Whoever names an entry of another state than a command is for wants to hear which command is for that one. */
+export function wrongState(
+  prefix: string,
+  { state, key }: Pick<OutboxEntry, 'state' | 'key'>,
+  wanted: readonly OutboxState[],
+): AppError {
+  const wordOf = (one: OutboxState) => words[one] ?? one;
+  const any = new Intl.ListFormat('en', { type: 'disjunction' }).format(wanted.map(wordOf));
+  return new AppError('UNKNOWN_ENTRY', `Entry ${prefix} is ${wordOf(state)}, not ${any}.`, {
+    hint: hintOf(state, key),
+    details: { key, state },
+  });
+}
+
+function hintOf(state: OutboxState, key: string): string {
+  const outbox = 'parahack-sync outbox';
+  switch (state) {
+    case 'conflict':
+      return `\`${outbox} show ${key}\` shows it; \`${outbox} retry ${key} --take local|salesforce\` decides it: the local change is sent again, or Salesforce keeps its own.`;
+    case 'held':
+      return `\`${outbox} approve ${key}\` lets it go, \`${outbox} drop ${key}\` gives it up.`;
+    case 'in-doubt':
+      return `Look for its contact in Salesforce: \`${outbox} drop ${key}\` where the change is there, else \`${outbox} retry ${key} --in-doubt\`.`;
+    case 'rejected':
+      return `\`${outbox} retry ${key}\` sends it again, \`${outbox} drop ${key}\` gives it up; \`${outbox} show ${key}\` says why it was refused.`;
+    case 'pending':
+      return `It waits for the next \`watch\` cycle or \`push\`; \`${outbox} drop ${key}\` gives it up.`;
+    case 'sent':
+      return 'It is on its way, or its process was killed: the next `watch` cycle or `push` finds out what became of it.';
+    case 'done':
+      return 'Nothing is left to do: Salesforce has taken it.';
+    case 'dropped':
+      return 'It was given up: push its record anew to have it sent.';
+  }
+}
