@@ -99,7 +99,9 @@ test.each([
   ['2026-03-01T12:00:00.000Z', 'just now'],
   ['2026-03-01T11:58:30.000Z', '1m 30s ago'],
   ['2026-02-27T12:00:00.000Z', '2d ago'],
-  ['2026-03-01T12:05:00.000Z', 'in 5m'],
+  // The clock of an org, or this machine's when it was set, may be ahead: what has been is not to come.
+  ['2026-03-01T12:01:45.000Z', 'just now'],
+  ['2026-03-01T12:14:25.000Z', "14m 25s ahead of this machine's clock"],
 ])('%s is %s', (iso, text) => {
   expect(relativeTime(iso, now)).toBe(text);
 });
