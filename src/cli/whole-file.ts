@@ -3,11 +3,15 @@ import { access, type FileHandle, lstat, open, readlink, realpath, rename, rm, s
 import { dirname, resolve } from 'node:path';
 import { throwIfAborted } from '../base/abort.ts';
 import { systemClock } from '../base/clock.ts';
-import { AppError, systemCodeOf } from '../base/errors.ts';
+import { AppError, isAppError, systemCodeOf } from '../base/errors.ts';
+import { meansNoRoom } from '../base/means-no-room.ts';
 import { keepInUse } from '../base/writer-mark.ts';
 import { draftPath, sweepDrafts } from './draft-files.ts';
 
-/** A file under way: it takes its name with `complete`, and without it leaves nothing behind. */
+/**
+ * A file under way: it takes its name with `complete`, and without it leaves nothing behind. Both writing and completing
+ * throw AppError `DISK_FULL` or `FILE_NOT_ACCESSIBLE` with the file's name.
+ */
 export interface WholeFile extends AsyncDisposable {
   write(text: string): Promise<void>;
   complete(): Promise<void>;
@@ -39,12 +43,12 @@ export async function openWholeFile(name: string, options: WholeFileOptions): Pr
   try {
     const target = await targetOf(path);
     const known = await stat(target).catch(() => null);
-    if (known === null || known.isFile()) return await openDraft(target, known);
+    if (known === null || known.isFile()) return named(name, await openDraft(target, known));
     if (known.isDirectory()) throw Object.assign(new Error('It is a folder.'), { code: 'EISDIR' });
     const file = known.isFIFO()
       ? await openPipe(target, options.signal)
       : await open(target, constants.O_WRONLY);
-    return untilComplete({ write: (text) => file.appendFile(text), close: () => file.close() });
+    return named(name, untilComplete({ write: (text) => file.appendFile(text), close: () => file.close() }));
   } catch (error) {
     throwIfAborted(options.signal);
     throw new AppError('INVALID_INPUT', `${name} cannot be written (${systemCodeOf(error) ?? 'unknown'}).`, {
@@ -109,6 +113,27 @@ function untilComplete(file: {
       isOpen = false;
       await file.close?.();
     },
+  };
+}
+
+/** The system's errors with the name by which the user knows the file: the data folder is none of theirs. */
+function named(name: string, file: WholeFile): WholeFile {
+  const unwritten = (error: unknown): never => {
+    const code = systemCodeOf(error);
+    if (code === undefined || isAppError(error)) throw error;
+    const full = meansNoRoom(code);
+    const why = code === 'EPIPE' ? `its reader is gone, ${code}` : code;
+    throw new AppError(full ? 'DISK_FULL' : 'FILE_NOT_ACCESSIBLE', `${name} could not be written (${why}).`, {
+      hint: full
+        ? 'Make room where it goes, or name another file.'
+        : 'Run the command again, or name another file.',
+      cause: error,
+    });
+  };
+  return {
+    write: (text) => file.write(text).catch(unwritten),
+    complete: () => file.complete().catch(unwritten),
+    [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
   };
 }
 

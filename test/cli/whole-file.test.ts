@@ -247,3 +247,47 @@ test('an export that was killed leaves nothing for good', async () => {
   await save('c.csv');
   expect(readdirSync(folder)).toEqual(['c.csv']);
 });
+
+describe.skipIf(!existsSync('/dev/full'))('what could not be written is told with its name', () => {
+  test('of a device without room', async () => {
+    await expect(save('/dev/full')).rejects.toMatchObject({
+      code: 'DISK_FULL',
+      message: '/dev/full could not be written (ENOSPC).',
+      hint: 'Make room where it goes, or name another file.',
+    });
+  });
+
+  test('of a named pipe whose reader went away', async () => {
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    const reader = spawn('head', ['-c', '1', join(folder, 'pipe')], { stdio: 'ignore' });
+    const gone = once(reader, 'close');
+    await using file = await openWholeFile('pipe', options());
+    await file.write('one');
+    await gone;
+    await expect(file.write('two')).rejects.toMatchObject({
+      code: 'FILE_NOT_ACCESSIBLE',
+      message: 'pipe could not be written (its reader is gone, EPIPE).',
+    });
+  });
+
+  test('by an export', async () => {
+    const { app } = fakeApp({
+      contacts: {
+        export: async () => ({
+          instanceUrl: 'https://acme.my.salesforce.com',
+          columns: [],
+          batches: (async function* () {
+            yield [[]];
+          })(),
+        }),
+      },
+    });
+    const { code, stdout } = await runMain(['contacts', 'export', '--json', '--output', '/dev/full'], {
+      app,
+    });
+    expect(code).toBe(1);
+    expect(json(stdout)).toMatchObject({
+      error: { code: 'DISK_FULL', message: '/dev/full could not be written (ENOSPC).' },
+    });
+  });
+});

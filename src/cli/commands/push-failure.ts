@@ -49,6 +49,20 @@ export function pushFailure(
   });
 }
 
+/**
+ * A script that meets exit 4 goes on with the rejects file: where that could not be written, this leads. What else a
+ * push ends with says what to do first.
+ */
+export function withUnsaved(failure: AppError | null, unsaved: AppError | null): AppError | null {
+  if (failure === null || unsaved === null) return failure ?? unsaved;
+  if (exitCodeOf(failure.code) !== exitCodes.partial) return failure;
+  return new AppError(unsaved.code, `${failure.message} ${unsaved.message}`, {
+    hint: [unsaved.hint, failure.hint].filter(Boolean).join(' '),
+    details: failure.details,
+    cause: unsaved,
+  });
+}
+
 function notAccepted(
   records: number,
   {

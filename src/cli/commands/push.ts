@@ -12,7 +12,7 @@ import type { WholeFile } from '../whole-file.ts';
 import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
 import { pushDocument } from './push-document.ts';
-import { pushFailure } from './push-failure.ts';
+import { pushFailure, withUnsaved } from './push-failure.ts';
 import { faultLines, pushWarnings, renderPush } from './push-text.ts';
 
 interface PushFlags {
@@ -121,7 +121,13 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
   result.isTold = false;
   const unsaved = rejects === null ? null : await saveRejects(rejects, flags, result);
   if (!call.output.json) result = printablePush(result, call.orgNames);
+  const written = rejects !== null && unsaved === null;
+  const failure = withUnsaved(
+    pushFailure(result, { queue: flags.queue ?? false, rejects: written }),
+    unsaved,
+  );
   for (const warning of pushWarnings(result.counts)) call.talk.warn(warning);
+  if (unsaved !== null && failure?.code !== unsaved.code) call.talk.warn(unsaved.message);
   const { invalid } = result;
   if (invalid !== null && !call.output.json) call.talk.fail(faultLines(invalid));
   const text =
@@ -134,7 +140,7 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
     shown: () => {
       result.isTold = true;
     },
-    failure: pushFailure(result, { queue: flags.queue ?? false, rejects: rejects !== null }) ?? unsaved,
+    failure,
   };
 }
 
@@ -163,7 +169,7 @@ async function saveRejects(file: WholeFile, flags: PushFlags, result: PushResult
     const code = systemCodeOf(error);
     return new AppError(
       meansNoRoom(code) ? 'DISK_FULL' : 'FILE_NOT_ACCESSIBLE',
-      `${name} could not be written (${code ?? messageOf(error)}); what became of the records stands above.`,
+      `${name} could not be written (${code ?? messageOf(error)}), so that the refused records are not in it.`,
       { hint: 'Do not push the same records again: the outbox has those that were refused.', cause: error },
     );
   }

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   linkSync,
   mkdtempSync,
   openSync,
@@ -370,6 +371,54 @@ describe('rejects', () => {
     expect(json(stdout)).toMatchObject({ created: 3, error: { code: 'DISK_FULL' } });
     expect(readdirSync(cwd)).toEqual([]);
   });
+
+  describe.skipIf(!existsSync('/dev/full'))(
+    'a rejects file that took nothing is never said to have them',
+    () => {
+      const pushTo = async (statuses: PushStatus[], ...flags: string[]) => {
+        const { app } = pushing(statuses);
+        return runMain(['push', '--rejects', '/dev/full', ...flags], { app, cwd, stdin: three });
+      };
+
+      test('where records were refused', async () => {
+        const { code, stdout } = await pushTo(['created', 'rejected', 'created'], '--json');
+        expect(code).toBe(1);
+        const { error, results } = json(stdout) as { error: { hint: string }; results: unknown[] };
+        expect(results).toHaveLength(3);
+        expect(error).toMatchObject({
+          code: 'DISK_FULL',
+          message:
+            '1 of 3 records was not accepted. /dev/full could not be written (ENOSPC), so that the refused records are not in it.',
+        });
+        expect(error.hint).toContain('Do not push the same records again');
+        expect(error.hint).not.toContain('The rejects file has them');
+      });
+
+      test('where others have no answer yet, which decides the exit code', async () => {
+        const { code, stdout, stderr } = await pushTo(['in-doubt', 'rejected', 'created']);
+        expect(code).toBe(5);
+        expect(stdout).toContain('rejected');
+        expect(stderr).toContain('/dev/full could not be written (ENOSPC)');
+      });
+
+      test('where the input has faults', async () => {
+        const faults = [
+          { source: '-', index: 0, line: 1, field: 'Nmae', code: 'UNKNOWN_FIELD', message: 'No field.' },
+        ];
+        const { app } = fakeApp({
+          push: async (options) => pushResultOf([], { faults, records: await readAll(options) }),
+        });
+        const { code, stderr } = await runMain(['push', '--rejects', '/dev/full'], {
+          app,
+          cwd,
+          stdin: three,
+        });
+        expect(code).toBe(2);
+        expect(stderr).toContain('/dev/full could not be written (ENOSPC)');
+        expect(stderr).not.toContain('The rejects file has');
+      });
+    },
+  );
 });
 
 test.each([
