@@ -11,7 +11,7 @@ export interface AppErrorOptions {
  * room that met them; the command line turns it into text, JSON and an exit code in one place.
  */
 export class AppError extends Error {
-  /** Stable upper-case word, listed in the README's reference. */
+  /** Stable upper-case word, listed in docs/reference/errors.md. */
   readonly code: string;
   readonly hint: string | undefined;
   readonly details: unknown;

@@ -4,8 +4,8 @@ import { errorInfoOf } from '../../src/app/error-info.ts';
 import { AppError } from '../../src/base/errors.ts';
 import { exitCodeOf } from '../../src/cli/exit-codes.ts';
 
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-const codes = [...readme.matchAll(/^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \| \d/gm)].flatMap(([, list = '']) =>
+const reference = readFileSync(new URL('../../docs/reference/errors.md', import.meta.url), 'utf8');
+const codes = [...reference.matchAll(/^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \| \d/gm)].flatMap(([, list = '']) =>
   list.replaceAll('`', '').split(', '),
 );
 

@@ -9,6 +9,7 @@ import { commands, environment, globalFlags, notBuiltYet } from './contract.ts';
 import { fakeApp } from './support/fake-app.ts';
 import { json, runMain } from './support/run-main.ts';
 
+const page = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const program = buildProgram({ run() {}, write() {} });
 
 function find(path: string): Command {
@@ -96,8 +97,7 @@ test('a watch without events is what every watch is', async () => {
 });
 
 test('what answers NOT_AVAILABLE stands among what is not there yet', () => {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-  const notThere = /## Not there yet\n([\s\S]*?)\n## /.exec(readme)?.[1] ?? '';
+  const notThere = /## Not there yet\n([\s\S]*?)\n## /.exec(page('README.md'))?.[1] ?? '';
   const named = notBuiltYet.map(([command, second]) =>
     ['outbox', 'orgs', 'watch', 'emulator'].includes(command!) ? `${command} ${second}` : command!,
   );
@@ -106,19 +106,27 @@ test('what answers NOT_AVAILABLE stands among what is not there yet', () => {
 });
 
 describe('the reference holds everything', () => {
-  const reference = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const commandsPage = page('docs/reference/commands.md');
+  const configuration = page('docs/reference/configuration.md');
+  const errors = page('docs/reference/errors.md');
 
   test.each(everyCommand(program))('%s and its flags', (path, command) => {
-    expect(reference).toContain(`\`${path}`);
-    for (const flag of flagsOf(command)) expect(reference).toContain(flag.split(' ')[0]);
+    // A flag counts only in the part of the page that holds its command.
+    const parts = commandsPage.split(/\n(?=## )/).filter((part) => part.includes(`\`${path}`));
+    expect(parts, path).not.toEqual([]);
+    for (const flag of flagsOf(command)) {
+      const name = flag.split(' ')[0]!;
+      if (name === '--help') expect(commandsPage).toContain(name);
+      else expect(parts.join('\n'), `${path} ${name}`).toContain(name);
+    }
   });
 
   test('variables and global flags', () => {
-    for (const name of [...environment, ...globalFlags]) expect(reference).toContain(name);
+    for (const name of [...environment, ...globalFlags]) expect(configuration).toContain(name);
   });
 
   test('error codes that have an exit code of their own', () => {
-    const rows = reference.split('\n').filter((line) => /^\| `[A-Z_]+`/.test(line));
+    const rows = errors.split('\n').filter((line) => /^\| `[A-Z_]+`/.test(line));
     for (const [code, exitCode] of Object.entries(exitCodeByErrorCode)) {
       const row = rows.find((line) => line.includes(`\`${code}\``));
       expect(row?.split('|')[2], code).toContain(String(exitCode));
@@ -135,6 +143,6 @@ describe('the reference holds everything', () => {
       return [...text.matchAll(/new AppError\(\s*'([A-Z_]+)'/g)].map(([, code]) => code!);
     });
     expect(codes.length).toBeGreaterThan(30);
-    for (const code of codes) expect(reference).toContain(`\`${code}\``);
+    for (const code of codes) expect(errors).toContain(`\`${code}\``);
   });
 });
