@@ -26,5 +26,7 @@ await build({
     entryFileNames: '[name].js',
     chunkFileNames: '[name]-[hash].js',
     sourcemap: true,
+    // What nearly every command needs, in one file in place of a dozen.
+    codeSplitting: { groups: [{ name: 'base', test: /dist\/(base|config)\// }] },
   },
 });

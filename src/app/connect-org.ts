@@ -69,17 +69,17 @@ export async function openOrgSession(
 }
 
 /** An API client alone, for commands that need no mirror. */
-export function openRemote(
+export async function openRemote(
   services: Services,
   session: Session,
   gate?: ApiBudget,
   notBefore?: number,
   log: Logger = services.log,
-): Remote {
+): Promise<Remote> {
   return connectRemote({
     session,
     apiVersion: services.config.apiVersion,
-    dispatcher: services.dispatcher,
+    dispatcher: await services.dispatcher(),
     clock: services.clock,
     log,
     product: 'parahack-sync',
@@ -124,7 +124,7 @@ export async function connectOrg(
     const share = org.budget ?? services.config.apiBudget;
     const ownCalls = (await callsOfLastDay(mirror, clock.now())) + (await elsewhere());
     const budget = new ApiBudget({ clock, share, ownCalls, instanceUrl: org.instanceUrl });
-    const remote = openRemote(services, session, budget, await mirror.contacts.latestReadAt());
+    const remote = await openRemote(services, session, budget, await mirror.contacts.latestReadAt());
     return {
       org,
       remote,

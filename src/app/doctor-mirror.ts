@@ -86,7 +86,13 @@ async function countInOrg(
   if (session === null) return null;
   await using _session = session;
   await assertSameEyes(mirror, session);
-  const remote = openRemote(services, session, undefined, await mirror.contacts.latestReadAt(), silentLogger);
+  const remote = await openRemote(
+    services,
+    session,
+    undefined,
+    await mirror.contacts.latestReadAt(),
+    silentLogger,
+  );
   try {
     return { contacts: await remote.count(null, { signal }), now: remote.now() };
   } catch {

@@ -104,7 +104,7 @@ async function checkLogin(
   signal: AbortSignal,
 ): Promise<DoctorCheck | string> {
   await using session = await openOrgSession(services, org, signal);
-  const remote = openRemote(services, session, undefined, undefined, silentLogger);
+  const remote = await openRemote(services, session, undefined, undefined, silentLogger);
   const { username } = await remote.identity({ signal });
   if (org.authState === 'no-refresh') {
     return {

@@ -39,7 +39,7 @@ async function limitsOf(services: Services, org: OrgRecord, signal: AbortSignal)
       return await tell(item, connected.remote, connected.budget.ownCalls, signal);
     }
     await using session = await openOrgSession(services, org, signal);
-    return await tell(item, openRemote(services, session), 0, signal);
+    return await tell(item, await openRemote(services, session), 0, signal);
   } catch (error) {
     return { ...item, error: errorInfoOf(error) };
   }
@@ -47,7 +47,7 @@ async function limitsOf(services: Services, org: OrgRecord, signal: AbortSignal)
 
 async function tell(
   item: LimitsItem,
-  remote: ReturnType<typeof openRemote>,
+  remote: Awaited<ReturnType<typeof openRemote>>,
   used: number,
   signal: AbortSignal,
 ): Promise<LimitsItem> {

@@ -9,7 +9,6 @@ import type { Config } from '../config/config.ts';
 import { type Locks, openLocks } from '../lock/locks.ts';
 import { openRegistry } from '../orgs/open-registry.ts';
 import type { Registry } from '../orgs/registry.ts';
-import { openDispatcher } from '../salesforce/open-dispatcher.ts';
 import { type Mirrors, openMirrors } from '../store/sqlite/open-mirrors.ts';
 import { keepFilesPrivate } from './private-files.ts';
 
@@ -26,7 +25,7 @@ export class Services implements AsyncDisposable {
   #locks: Locks | null = null;
   #refreshLocks: Locks | null = null;
   #credentials: CredentialStore | null = null;
-  #dispatcher: Dispatcher | null = null;
+  #dispatcher: Promise<Dispatcher> | null = null;
   #fetch: typeof fetch | null = null;
   #mirrors: Mirrors | null = null;
   #isPrivate = false;
@@ -72,21 +71,25 @@ export class Services implements AsyncDisposable {
     return this.#credentials;
   }
 
-  get dispatcher(): Dispatcher {
-    if (this.#dispatcher === null) {
-      const { httpsProxy, noProxy } = this.config.proxy;
-      const dispatcher = openDispatcher({ httpsProxy, noProxy: noProxy.join(',') });
-      this.#dispatcher = dispatcher;
-      this.#closers.push(() => dispatcher.close());
-    }
+  /** Loads its hundred files only for commands that call somebody. */
+  dispatcher(): Promise<Dispatcher> {
+    this.#dispatcher ??= this.#openDispatcher();
     return this.#dispatcher;
+  }
+
+  async #openDispatcher(): Promise<Dispatcher> {
+    const { httpsProxy, noProxy } = this.config.proxy;
+    const { openDispatcher } = await import('../salesforce/open-dispatcher.ts');
+    const dispatcher = openDispatcher({ httpsProxy, noProxy: noProxy.join(',') });
+    this.#closers.push(() => dispatcher.close());
+    return dispatcher;
   }
 
   /** `fetch` through the same pool and proxy as every other call. */
   get fetch(): typeof fetch {
     this.#fetch ??= (async (input: string | URL | Request, init?: RequestInit) => {
-      const undici = await import('undici');
-      return undici.fetch(input as never, { ...init, dispatcher: this.dispatcher } as never);
+      const [undici, dispatcher] = await Promise.all([import('undici'), this.dispatcher()]);
+      return undici.fetch(input as never, { ...init, dispatcher } as never);
     }) as unknown as typeof fetch;
     return this.#fetch;
   }
