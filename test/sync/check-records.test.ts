@@ -557,3 +557,35 @@ describe('what other tools export', () => {
     expect((await check({ LastName: 'L', C1: 'x' })).messages).toEqual(['Contact has no field C1.']);
   });
 });
+
+describe('an object that is no contact and holds a list of them is told as such, and nothing else of it', () => {
+  const one = { LastName: 'L' };
+  it.each<[Record<string, unknown>, string]>([
+    [{ contacts: [one], total: 1 }, 'contacts'],
+    [{ data: [one, one] }, 'data'],
+    [{ results: [one] }, 'results'],
+    [{ id: 7, items: [one] }, 'items'],
+    [{ 'my data': [one] }, '["my data"]'],
+    [{ data: { contacts: [one], next: null } }, 'data.contacts'],
+    [{ compositeResponse: [{ body: { records: [one] }, httpStatusCode: 200 }] }, 'compositeResponse[].body'],
+    [
+      { data: { uiapi: { query: { Contact: { edges: [{ node: one }] } } } } },
+      'data.uiapi.query.Contact.edges[].node',
+    ],
+  ])('%j', async (own, path) => {
+    for (const ignoreUnknown of [false, true]) {
+      const { faults, messages } = await check(own, { ignoreUnknown });
+      expect(faults).toEqual([`${path}: WRAPPED_RECORDS`]);
+      expect(messages[0]).toMatch(/holds a list of (an object|2 objects) here/);
+    }
+  });
+
+  it('a contact, or a delete, that holds a list besides is none', async () => {
+    const own = { LastName: 'L', tags: [{ name: 'x' }] };
+    expect((await check(own)).faults).toEqual(['tags: UNKNOWN_FIELD']);
+    expect((await check(own, { ignoreUnknown: true })).faults).toEqual([]);
+    const gone = { Id: '003000000000001AAA', IsDeleted: true, tags: [{ name: 'x' }] };
+    expect((await check(gone)).faults).toEqual([]);
+    expect((await check({ tags: ['x'] })).faults).toContain('tags: UNKNOWN_FIELD');
+  });
+});

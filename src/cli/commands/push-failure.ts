@@ -1,6 +1,7 @@
 import type { ErrorInfo } from '../../app/contract/error-info.ts';
-import type { InvalidInput, PushResult, PushStatus } from '../../app/contract/push.ts';
+import type { FaultKind, InvalidInput, PushResult, PushStatus } from '../../app/contract/push.ts';
 import { AppError } from '../../base/errors.ts';
+import { shellQuote } from '../completion/shell-quote.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
 import { appErrorOf } from '../org-failure.ts';
 import { count, counted } from '../render/quantity.ts';
@@ -101,8 +102,11 @@ function notAccepted(
 /** Whoever mended the rejects file alone and pushed that would leave out all records without a fault. */
 function invalidInput({ records, total, kinds }: InvalidInput, rejects: boolean): AppError {
   const having = (...codes: string[]) => kinds.some(({ code }) => codes.includes(code));
+  const wrapped = kinds.find(({ code }) => code === 'WRAPPED_RECORDS');
   const hints = [
-    'Mend the places named and push all of the input again.',
+    wrapped === undefined
+      ? 'Mend the places named and push all of the input again.'
+      : takenOut(wrapped, total),
     having('UNKNOWN_FIELD')
       ? "--map 'HEADER=FIELD' names the field of a column, --ignore-unknown leaves out the columns that Contact does not have."
       : '',
@@ -120,6 +124,13 @@ function invalidInput({ records, total, kinds }: InvalidInput, rejects: boolean)
       details: { faultyRecords: records },
     },
   );
+}
+
+/** Of several objects that hold lists, the lists would follow each other, and no input is made of several arrays. */
+function takenOut({ field, source }: FaultKind, records: number): string {
+  const filter = shellQuote(`.${field}${records === 1 || field?.includes('[].') ? '' : '[]'}`);
+  const jq = source === '-' ? `… | jq ${filter}` : `jq ${filter} ${shellQuote(source)}`;
+  return `The records are wrapped in a member of ${records === 1 ? 'an object' : 'objects'}: if these are the contacts, take them out with \`${jq} | parahack-sync push -\`.`;
 }
 
 /**

@@ -92,12 +92,24 @@ export function createJsonText(texts: AsyncIterable<string>, source: string): Js
         if (end >= 0) return end;
         if (text.length - from > longestRecord) {
           const most = longestRecord.toLocaleString('en-US');
-          throw fault(from, `what begins here does not end within ${most} characters`);
+          const list = wrappedList(text, from);
+          const why =
+            list === null
+              ? ''
+              : `; if the list in "${list}" is of contacts, take them out with \`jq '.["${list}"][]'\``;
+          throw fault(from, `what begins here does not end within ${most} characters${why}`);
         }
         if (!(await more())) return text.length;
       }
     },
   };
+}
+
+const beforeList = /^\{\s*(?:"[^"\\]*"\s*:\s*(?:"[^"\\]*"|[\w.+-]+)\s*,\s*)*"([^"\\']{1,80})"\s*:\s*\[\s*\{/;
+
+/** The name of the first list of objects in the object that begins at `from`, plain values before it; null: none. */
+function wrappedList(text: string, from: number): string | null {
+  return beforeList.exec(text.slice(from, from + 2_000))?.[1] ?? null;
 }
 
 function isSpace(code: number): boolean {

@@ -12,6 +12,7 @@ import { comparable, type ParentName, type Parents } from './parents.ts';
 import { sayNoHeader } from './strange-header.ts';
 import { type FieldFault, quoted } from './typed.ts';
 import { booleanOf, typedValue } from './typed-value.ts';
+import { wrappedRecords } from './wrapped-records.ts';
 
 export interface PushRecord {
   /** File name, `-` for standard input. */
@@ -135,6 +136,11 @@ export class RecordChecker {
     if (record.header !== undefined && this.#headers.get(record.header))
       sayNoHeader(check.faults, record.header);
     const contactId = this.#idOf(check);
+    if (this.#namesNoField(check)) {
+      const wrapped = wrappedRecords(record.fields);
+      // What else is said of the object is said of no contact.
+      if (wrapped !== null) check.faults = [wrapped];
+    }
     const uniqueValue = upsert === null ? null : uniqueValueOf(check, upsert);
     if (check.op === 'update' && Object.keys(check.changes).length === 0 && check.faults.length === 0) {
       check.faults.push({
@@ -165,6 +171,11 @@ export class RecordChecker {
       faults: check.faults,
       given: keepGiven ? fields : null,
     };
+  }
+
+  #namesNoField({ record, members, op }: Check): boolean {
+    if (record.untyped || op === 'delete') return false;
+    return members.every(([name]) => ['id', 'attributes', 'unknown'].includes(this.#columns.of(name).kind));
   }
 
   #valueOf(members: Check['members'], kind: 'id' | 'is-deleted'): unknown {

@@ -208,6 +208,23 @@ describe('the hint says what to do', () => {
     expect((await hintOf(['created', 'conflict', 'created'])).hint).toContain('--take local|salesforce');
   });
 
+  test.each([
+    ['-', 1, 'data', "… | jq '.data' | parahack-sync push -"],
+    ["it's.json", 1, 'data.contacts', "jq '.data.contacts' 'it'\\''s.json' | parahack-sync push -"],
+    ['pages.json', 3, 'data', "jq '.data[]' 'pages.json' | parahack-sync push -"],
+    ['-', 3, 'compositeResponse[].body', "… | jq '.compositeResponse[].body' | parahack-sync push -"],
+  ])('how to take out what is wrapped: %s, %i', async (source, records, path, command) => {
+    const fault = { source, index: 0, line: 1, field: path, code: 'WRAPPED_RECORDS', message: 'A list.' };
+    const { app } = fakeApp({
+      push: async (options) =>
+        pushResultOf([], { faults: [fault], records: (await readAll(options)).slice(0, records) }),
+    });
+    const { code, stderr } = await runMain(['push'], { app, cwd, stdin: three });
+    expect(code).toBe(2);
+    expect(stderr).toContain('The records are wrapped in a member of');
+    expect(stderr).toContain(`take them out with \`${command}\``);
+  });
+
   test('which flag leaves read-only columns out, as an export has them', async () => {
     const faults = ['NOT_UPDATEABLE'].map((code) => ({
       source: '-',

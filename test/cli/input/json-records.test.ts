@@ -126,4 +126,9 @@ describe('a fault has its place', () => {
     const text = `{"a":1,"b":{${'"x":"yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy",'.repeat(400_000)}`;
     await expect(parse(text)).rejects.toThrow('what begins here does not end within 16,000,000 characters');
   });
+
+  test('a list of contacts in a member, too long for one record, is told with the way to take them out', async () => {
+    const text = `{"total":400,"data":[${`{"LastName":"${'y'.repeat(50_000)}"},`.repeat(400)}`;
+    await expect(parse(text)).rejects.toThrow(/the list in "data" .* `jq '\.\["data"\]\[\]'`/);
+  });
 });
