@@ -75,7 +75,14 @@ module.exports = {
       from: { path: '^src/' },
       to: { dependencyTypes: ['npm-dev'] },
     },
-    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'emulator-door',
+      severity: 'error',
+      comment: 'The emulator is entered by its index alone; only its own tests look inside.',
+      from: { pathNot: '^(src|dist|test)/emulator/' },
+      to: { path: '^(src|dist)/emulator/', pathNot: '^(src|dist)/emulator/index\\.[jt]s$' },
+    },
+    { name: 'no-circular', severity: 'error', from: { path: '^(src|dist)/' }, to: { circular: true } },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

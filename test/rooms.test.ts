@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function cruise(files: Record<string, string>): Promise<string> {
-  for (const tree of ['src', 'dist']) {
+  for (const tree of ['src', 'dist', 'test']) {
     await rm(join(folder, tree), { recursive: true, force: true });
     await mkdir(join(folder, tree), { recursive: true });
   }
@@ -27,7 +27,16 @@ async function cruise(files: Record<string, string>): Promise<string> {
     await writeFile(join(folder, name), text);
   }
   const cruiser = join(root, 'node_modules', 'dependency-cruiser', 'bin', 'dependency-cruise.mjs');
-  const args = [cruiser, '--config', '.dependency-cruiser.cjs', '--output-type', 'err', 'src', 'dist'];
+  const args = [
+    cruiser,
+    '--config',
+    '.dependency-cruiser.cjs',
+    '--output-type',
+    'err',
+    'src',
+    'dist',
+    'test',
+  ];
   return new Promise((resolve) => {
     execFile(process.execPath, args, { cwd: folder }, (error, stdout, stderr) => {
       resolve(`${error === null ? 'green' : 'red'}\n${stdout}${stderr}`);
@@ -49,6 +58,17 @@ describe('the import table', () => {
     });
     expect(said).toMatch(/^green/);
     expect(said).toContain('6 modules');
+  });
+
+  it('lets everybody in by the index of the emulator, and its own tests further', async () => {
+    const said = await cruise({
+      'src/app/a.ts': "export const a = () => import('../emulator/index.ts');\n",
+      'src/emulator/index.ts': "export type { B } from './org/b.ts';\n",
+      'src/emulator/org/b.ts': 'export type B = 1;\n',
+      'test/app/a.ts': "import type { B } from '../../src/emulator/index.ts';\nexport type A = B;\n",
+      'test/emulator/a.ts': "import type { B } from '../../src/emulator/org/b.ts';\nexport type A = B;\n",
+    });
+    expect(said).toMatch(/^green/);
   });
 
   it.each([
@@ -77,6 +97,22 @@ describe('the import table', () => {
       'base stands on nothing',
       { 'src/base/a.ts': "import { Command } from 'commander';\nnew Command('a');\n" },
       'base-is-bare',
+    ],
+    [
+      'the client enters the emulator by its index alone',
+      {
+        'src/app/a.ts': "export const a = () => import('../emulator/org/b.ts');\n",
+        'src/emulator/org/b.ts': 'export {};\n',
+      },
+      'emulator-door',
+    ],
+    [
+      'tests of the client enter the emulator by its index alone',
+      {
+        'test/app/a.ts': "import type { B } from '../../src/emulator/org/b.ts';\nexport type A = B;\n",
+        'src/emulator/org/b.ts': 'export type B = 1;\n',
+      },
+      'emulator-door',
     ],
     [
       'no cycles',
