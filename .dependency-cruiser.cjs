@@ -32,6 +32,27 @@ const typesOnly = {
   salesforce: ['sync'],
 };
 
+/**
+ * The folders of the emulator, from its door down, and what each may import. Each names only folders that come after
+ * it, so that no way leads back up; a folder that is not named here may import nothing but itself.
+ */
+const emulatorFolders = {
+  '.': ['control', 'page', 'rest', 'bulk', 'oauth', 'http', 'org', 'engine', 'objects', 'schema'],
+  control: ['rest', 'oauth', 'http', 'org', 'engine', 'schema'],
+  rest: ['bulk', 'oauth', 'http', 'org', 'engine', 'schema'],
+  bulk: ['http', 'org', 'engine', 'schema'],
+  oauth: ['page', 'http'],
+  page: ['http'],
+  http: [],
+  org: ['org/generate', 'org/write', 'engine', 'soql', 'objects', 'schema'],
+  'org/generate': ['org/write', 'engine', 'objects', 'schema'],
+  'org/write': ['engine', 'soql', 'schema'],
+  engine: ['soql', 'schema'],
+  soql: ['schema'],
+  objects: ['schema'],
+  schema: [],
+};
+
 // swc does not tell a type import from another. In dist type imports are gone, so what is left there is a value.
 const place = (room, tree = '(src|dist)') =>
   ['start', 'main'].includes(room) ? `^${tree}/${room}\\.[jt]s$` : `^${tree}/${room}/`;
@@ -58,9 +79,35 @@ const forbidden = Object.entries(rooms).flatMap(([room, allowed]) => {
   ];
 });
 
+/** Circles of folders that are there; they may go, and no other may come. */
+const circlesOfFolders = ['^src/sync/(backfill|cycle|push)$'];
+
+const inEmulator = (folder) => `^src/emulator/${folder === '.' ? '' : `${folder}/`}[^/]+$`;
+
+const emulatorForbidden = Object.entries(emulatorFolders).map(([folder, allowed], at, all) => {
+  const above = all.slice(0, at).map(([name]) => name);
+  const upward = allowed.find((name) => above.includes(name));
+  if (upward !== undefined) throw new Error(`In the emulator ${upward} stands above ${folder}.`);
+  return {
+    name: `emulator-${folder === '.' ? 'door' : folder.replace('/', '-')}-imports`,
+    severity: 'error',
+    comment: `Of the emulator ${folder} may import only ${allowed.join(', ') || 'itself'}.`,
+    from: { path: inEmulator(folder) },
+    to: { path: '^src/emulator/', pathNot: [folder, ...allowed].map(inEmulator) },
+  };
+});
+
 module.exports = {
   forbidden: [
     ...forbidden,
+    ...emulatorForbidden,
+    {
+      name: 'emulator-folder-without-a-place',
+      severity: 'error',
+      comment: 'Every folder of the emulator has a place in the table.',
+      from: { path: '^src/emulator/', pathNot: Object.keys(emulatorFolders).map(inEmulator) },
+      to: {},
+    },
     {
       name: 'base-is-bare',
       severity: 'error',
@@ -76,11 +123,19 @@ module.exports = {
       to: { dependencyTypes: ['npm-dev'] },
     },
     {
-      name: 'emulator-door',
+      name: 'emulator-by-its-door',
       severity: 'error',
       comment: 'The emulator is entered by its index alone; only its own tests look inside.',
       from: { pathNot: '^(src|dist|test)/emulator/' },
       to: { path: '^(src|dist)/emulator/', pathNot: '^(src|dist)/emulator/index\\.[jt]s$' },
+    },
+    {
+      name: 'no-circle-of-folders',
+      severity: 'error',
+      comment: 'Folders that import each other are one folder in two places.',
+      scope: 'folder',
+      from: { path: '^src/', pathNot: circlesOfFolders },
+      to: { circular: true },
     },
     { name: 'no-circular', severity: 'error', from: { path: '^(src|dist)/' }, to: { circular: true } },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },

@@ -104,7 +104,7 @@ describe('the import table', () => {
         'src/app/a.ts': "export const a = () => import('../emulator/org/b.ts');\n",
         'src/emulator/org/b.ts': 'export {};\n',
       },
-      'emulator-door',
+      'emulator-by-its-door',
     ],
     [
       'tests of the client enter the emulator by its index alone',
@@ -112,7 +112,49 @@ describe('the import table', () => {
         'test/app/a.ts': "import type { B } from '../../src/emulator/org/b.ts';\nexport type A = B;\n",
         'src/emulator/org/b.ts': 'export type B = 1;\n',
       },
-      'emulator-door',
+      'emulator-by-its-door',
+    ],
+    [
+      'the query compiler of the emulator knows no storage',
+      {
+        'src/emulator/soql/a.ts': "import type { B } from '../engine/b.ts';\nexport type A = B;\n",
+        'src/emulator/engine/b.ts': 'export type B = 1;\n',
+      },
+      'emulator-soql-imports',
+    ],
+    [
+      'nothing inside the emulator imports what stands at its door',
+      {
+        'src/emulator/http/a.ts': "import type { B } from '../b.ts';\nexport type A = B;\n",
+        'src/emulator/b.ts': 'export type B = 1;\n',
+      },
+      'emulator-http-imports',
+    ],
+    [
+      'what writes in the emulator does not import what calls it',
+      {
+        'src/emulator/org/write/a.ts': "import type { B } from '../b.ts';\nexport type A = B;\n",
+        'src/emulator/org/b.ts': 'export type B = 1;\n',
+      },
+      'emulator-org-write-imports',
+    ],
+    [
+      'a new folder of the emulator has to be given a place',
+      {
+        'src/emulator/soap/a.ts': "import type { B } from '../schema/b.ts';\nexport type A = B;\n",
+        'src/emulator/schema/b.ts': 'export type B = 1;\n',
+      },
+      'emulator-folder-without-a-place',
+    ],
+    [
+      'folders form no circle, though their files do not',
+      {
+        'src/auth/one/a.ts': "import type { B } from '../two/b.ts';\nexport type A = B;\n",
+        'src/auth/two/b.ts': 'export type B = 1;\n',
+        'src/auth/two/c.ts': "import type { D } from '../one/d.ts';\nexport type C = D;\n",
+        'src/auth/one/d.ts': 'export type D = 1;\n',
+      },
+      'no-circle-of-folders',
     ],
     [
       'no cycles',

@@ -1,10 +1,10 @@
 import { BulkJobs } from './bulk/bulk-jobs.ts';
-import type { Emulation } from './emulation.ts';
+import type { Emulation } from './control/emulation.ts';
 import { Agenda } from './http/agenda.ts';
 import { ApiUsage } from './http/api-usage.ts';
 import { CallLog } from './http/call-log.ts';
 import { FaultPlan } from './http/fault.ts';
-import { defaultHttpSettings } from './http-settings.ts';
+import { defaultHttpSettings } from './http/http-settings.ts';
 import { AuthorizationCodes } from './oauth/authorization-codes.ts';
 import { BrowserSessions } from './oauth/browser-sessions.ts';
 import { createClientApp, readPublicKey } from './oauth/client-app.ts';
@@ -14,10 +14,10 @@ import type { Session } from './oauth/sessions.ts';
 import { defaultSessionTimeoutMs, Sessions } from './oauth/sessions.ts';
 import type { EmulatorOptions } from './options.ts';
 import type { Org } from './org/org.ts';
-import { RecordIds } from './org/record-id.ts';
 import { firstNumberOf } from './org-id.ts';
 import { directoryOf } from './org-users.ts';
 import { QueryCursors } from './rest/query-cursors.ts';
+import { RecordIds } from './schema/record-id.ts';
 
 /** Puts the parts of one emulator together around its org. */
 export function createEmulation(org: Org, port: number, options: EmulatorOptions): Emulation {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { RecordIds } from './org/record-id.ts';
+import { RecordIds } from './schema/record-id.ts';
 
 /** Below 62^8, so that an id's nine digits hold it and what is counted on from it. */
 const numbersAtMost = 62 ** 8;

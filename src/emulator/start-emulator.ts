@@ -3,9 +3,10 @@ import type { RequestListener } from 'node:http';
 import { AppError, messageOf, systemCodeOf } from '../base/errors.ts';
 import { controlAnswer, controlPath } from './control/control.ts';
 import type { ControlHost } from './control/control-host.ts';
+import type { Emulation } from './control/emulation.ts';
 import { createEmulation, resetEmulation } from './create-emulation.ts';
-import type { Emulation } from './emulation.ts';
 import type { Emulator } from './emulator.ts';
+import { stateFileInUse } from './engine/state-file.ts';
 import type { Answer } from './http/answer.ts';
 import { emptyAnswer, htmlAnswer } from './http/answer.ts';
 import { notFound } from './http/api-error.ts';
@@ -25,16 +26,15 @@ import type { Session } from './oauth/sessions.ts';
 import { soapAnswer } from './oauth/soap-login.ts';
 import { objectFromDocument } from './objects/object-document.ts';
 import type { EmulatorOptions } from './options.ts';
-import { OrgFault } from './org/fault.ts';
 import { openOrg } from './org/open-org.ts';
 import type { Org } from './org/org.ts';
-import { normalizeId } from './org/record-id.ts';
-import { stateFileInUse } from './org/state-file.ts';
 import { orgIdOf } from './org-id.ts';
 import { userPassword } from './org-users.ts';
 import { homePage } from './page/home-page.ts';
 import { apiAnswer } from './rest/api.ts';
 import { errorToAnswer } from './rest/error-answer.ts';
+import { OrgFault } from './schema/fault.ts';
+import { normalizeId } from './schema/record-id.ts';
 
 /**
  * Starts a local Salesforce org on loopback. Rejects with AppError `PORT_IN_USE` where the port is taken, with

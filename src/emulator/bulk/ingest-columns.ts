@@ -1,5 +1,5 @@
-import type { DescribeDocument } from '../org/describe-document.ts';
 import type { Org } from '../org/org.ts';
+import type { DescribeDocument } from '../schema/describe-document.ts';
 import { IngestFailure } from './ingest-csv.ts';
 import type { IngestJob } from './ingest-job.ts';
 

@@ -4,10 +4,10 @@ import { apiError } from '../http/api-error.ts';
 import type { ApiRequest } from '../http/request.ts';
 import { jsonObject, parseJson } from '../http/request.ts';
 import type { PathParams, Router } from '../http/router.ts';
-import type { DescribeDocument } from '../org/describe-document.ts';
-import { OrgFault } from '../org/fault.ts';
-import { restInstant } from '../org/stamp.ts';
-import type { ApiContext } from '../rest/api-context.ts';
+import type { DescribeDocument } from '../schema/describe-document.ts';
+import { OrgFault } from '../schema/fault.ts';
+import { restInstant } from '../schema/stamp.ts';
+import type { BulkContext } from './bulk-context.ts';
 import { csvLine, IngestFailure } from './ingest-csv.ts';
 import type { IngestJob, IngestOperation } from './ingest-job.ts';
 import { ingestJobState, ingestOperations } from './ingest-job.ts';
@@ -17,7 +17,7 @@ import { listJobs } from './job-list.ts';
 import { readMultipart } from './multipart.ts';
 
 /** `/jobs/ingest…` (Bulk API 2.0, Ingest). */
-export function bulkIngestRoutes(router: Router<ApiContext>): void {
+export function bulkIngestRoutes<C extends BulkContext>(router: Router<C>): void {
   router
     .on('POST', '/jobs/ingest', createJob)
     .on('GET', '/jobs/ingest', listIngestJobs)
@@ -30,7 +30,7 @@ export function bulkIngestRoutes(router: Router<ApiContext>): void {
     .on('GET', '/jobs/ingest/:id/unprocessedrecords', unprocessedRecords);
 }
 
-function createJob(request: ApiRequest, _params: PathParams, context: ApiContext): Answer {
+function createJob(request: ApiRequest, _params: PathParams, context: BulkContext): Answer {
   const parts = readMultipart(request);
   const body = parts ? parseJson(parts.job) : jsonObject(request);
   if (body === null || typeof body !== 'object') {
@@ -45,7 +45,7 @@ function createJob(request: ApiRequest, _params: PathParams, context: ApiContext
   return jobAnswer(baseFields(job, context));
 }
 
-function describedObject(object: string, { emulation, actor }: ApiContext): DescribeDocument {
+function describedObject(object: string, { emulation, actor }: BulkContext): DescribeDocument {
   try {
     return emulation.org.describe(actor, object).document;
   } catch (error) {
@@ -54,7 +54,7 @@ function describedObject(object: string, { emulation, actor }: ApiContext): Desc
   }
 }
 
-function newJob(body: Record<string, unknown>, context: ApiContext): IngestJob {
+function newJob(body: Record<string, unknown>, context: BulkContext): IngestJob {
   const { object, operation, externalIdFieldName } = body;
   const { emulation, actor, apiVersion } = context;
   if (typeof operation !== 'string' || !ingestOperations.includes(operation as IngestOperation)) {
@@ -96,7 +96,7 @@ function newJob(body: Record<string, unknown>, context: ApiContext): IngestJob {
 }
 
 /** PUT `…/batches`: once per job, while it is open. */
-function upload(request: ApiRequest, { id = '' }: PathParams, context: ApiContext): Answer {
+function upload(request: ApiRequest, { id = '' }: PathParams, context: BulkContext): Answer {
   const job = context.emulation.jobs.ingest(id);
   const type = request.headers['content-type'];
   if (type !== undefined && !/csv/i.test(type)) {
@@ -109,7 +109,7 @@ function upload(request: ApiRequest, { id = '' }: PathParams, context: ApiContex
   return { status: 201 };
 }
 
-function changeState(request: ApiRequest, { id = '' }: PathParams, context: ApiContext): Answer {
+function changeState(request: ApiRequest, { id = '' }: PathParams, context: BulkContext): Answer {
   const job = context.emulation.jobs.ingest(id);
   const { state } = jsonObject(request);
   const now = context.emulation.org.clock.now();
@@ -132,7 +132,7 @@ function changeState(request: ApiRequest, { id = '' }: PathParams, context: ApiC
 }
 
 /** Queues the work, and answers the job as it is now, whatever the clock says when the answer is written. */
-function close(job: IngestJob, context: ApiContext): Answer {
+function close(job: IngestJob, context: BulkContext): Answer {
   const { org, agenda, settings } = context.emulation;
   job.phase = 'closed';
   job.changedMs = org.clock.now();
@@ -158,7 +158,7 @@ function close(job: IngestJob, context: ApiContext): Answer {
 }
 
 /** "The job must have the state UploadComplete, JobComplete, Aborted, or Failed" to be deleted. */
-function deleteJob(_request: ApiRequest, { id = '' }: PathParams, context: ApiContext): Answer {
+function deleteJob(_request: ApiRequest, { id = '' }: PathParams, context: BulkContext): Answer {
   const job = context.emulation.jobs.ingest(id);
   const state = ingestJobState(job, context.emulation.org.clock.now());
   if (state === 'Open' || state === 'InProgress') {
@@ -173,14 +173,14 @@ function deleteJob(_request: ApiRequest, { id = '' }: PathParams, context: ApiCo
   return emptyAnswer(204);
 }
 
-function listIngestJobs(request: ApiRequest, _params: PathParams, context: ApiContext): Answer {
+function listIngestJobs(request: ApiRequest, _params: PathParams, context: BulkContext): Answer {
   const fields = context.emulation.jobs
     .ingests()
     .map((job) => ({ ...baseFields(job, context), jobType: 'V2Ingest' }));
   return listJobs(request, fields, `${context.base}/jobs/ingest`);
 }
 
-function jobInfo(_request: ApiRequest, { id = '' }: PathParams, context: ApiContext): Answer {
+function jobInfo(_request: ApiRequest, { id = '' }: PathParams, context: BulkContext): Answer {
   const job = context.emulation.jobs.ingest(id);
   const { result } = job;
   const failed = result?.failed.length ?? 0;
@@ -197,7 +197,7 @@ function jobInfo(_request: ApiRequest, { id = '' }: PathParams, context: ApiCont
   });
 }
 
-function baseFields(job: IngestJob, { emulation, base }: ApiContext): Record<string, unknown> {
+function baseFields(job: IngestJob, { emulation, base }: BulkContext): Record<string, unknown> {
   const state = ingestJobState(job, emulation.org.clock.now());
   return {
     id: job.id,
@@ -217,19 +217,19 @@ function baseFields(job: IngestJob, { emulation, base }: ApiContext): Record<str
   };
 }
 
-function successfulResults(_request: ApiRequest, { id = '' }: PathParams, context: ApiContext): Answer {
+function successfulResults(_request: ApiRequest, { id = '' }: PathParams, context: BulkContext): Answer {
   const job = context.emulation.jobs.ingest(id);
   const rows = job.result?.successful.map((r) => [r.id, String(r.created), ...r.row]) ?? [];
   return csvAnswer(job, ['sf__Id', 'sf__Created'], rows);
 }
 
-function failedResults(_request: ApiRequest, { id = '' }: PathParams, context: ApiContext): Answer {
+function failedResults(_request: ApiRequest, { id = '' }: PathParams, context: BulkContext): Answer {
   const job = context.emulation.jobs.ingest(id);
   const rows = job.result?.failed.map((r) => [r.id, r.error, ...r.row]) ?? [];
   return csvAnswer(job, ['sf__Id', 'sf__Error'], rows);
 }
 
-function unprocessedRecords(_request: ApiRequest, { id = '' }: PathParams, context: ApiContext): Answer {
+function unprocessedRecords(_request: ApiRequest, { id = '' }: PathParams, context: BulkContext): Answer {
   const job = context.emulation.jobs.ingest(id);
   return csvAnswer(job, [], job.result?.unprocessed ?? []);
 }

@@ -1,5 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { Org, RecordInput, SaveResult } from '../org/org.ts';
+import type { RecordInput, SaveResult } from '../engine/save-result.ts';
+import type { Org } from '../org/org.ts';
 import { checkColumns } from './ingest-columns.ts';
 import type { CsvTable } from './ingest-csv.ts';
 import { IngestFailure, parseUpload } from './ingest-csv.ts';

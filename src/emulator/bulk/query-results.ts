@@ -4,7 +4,7 @@ import { apiError } from '../http/api-error.ts';
 import type { ApiRequest } from '../http/request.ts';
 import type { PathParams } from '../http/router.ts';
 import type { BulkRows } from '../org/org.ts';
-import type { ApiContext } from '../rest/api-context.ts';
+import type { BulkContext } from './bulk-context.ts';
 import type { QueryJob } from './query-job.ts';
 import { queryJobState } from './query-job.ts';
 
@@ -17,7 +17,7 @@ const resultPagesSince = 58;
  * every page, `Sforce-Locator` (`null` on the last) and `Sforce-NumberOfRecords`. A locator stays good as long as
  * its job does.
  */
-export function results(request: ApiRequest, { id = '' }: PathParams, context: ApiContext): Answer {
+export function results(request: ApiRequest, { id = '' }: PathParams, context: BulkContext): Answer {
   const { job, rows } = completeJob(id, context);
   const offset = readLocator(request.query.get('locator'), rows);
   const count = Math.min(readMaxRecords(request.query.get('maxRecords')) ?? job.pageRows, rows.rows - offset);
@@ -34,7 +34,7 @@ export function results(request: ApiRequest, { id = '' }: PathParams, context: A
 }
 
 /** GET `/jobs/query/{id}/resultPages`: the URLs of up to five pages, to be fetched in parallel. */
-export function resultPages(request: ApiRequest, { id = '' }: PathParams, context: ApiContext): Answer {
+export function resultPages(request: ApiRequest, { id = '' }: PathParams, context: BulkContext): Answer {
   if (context.versionNumber < resultPagesSince) {
     throw apiError(404, 'NOT_FOUND', 'The requested resource does not exist');
   }
@@ -55,7 +55,7 @@ export function resultPages(request: ApiRequest, { id = '' }: PathParams, contex
   });
 }
 
-function completeJob(id: string, context: ApiContext): { job: QueryJob; rows: BulkRows } {
+function completeJob(id: string, context: BulkContext): { job: QueryJob; rows: BulkRows } {
   const { emulation, apiVersion } = context;
   const job = emulation.jobs.query(id);
   if (job.apiVersion !== apiVersion) {

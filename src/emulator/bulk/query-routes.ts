@@ -4,8 +4,8 @@ import { apiError } from '../http/api-error.ts';
 import type { ApiRequest } from '../http/request.ts';
 import { jsonObject } from '../http/request.ts';
 import type { PathParams, Router } from '../http/router.ts';
-import { restInstant } from '../org/stamp.ts';
-import type { ApiContext } from '../rest/api-context.ts';
+import { restInstant } from '../schema/stamp.ts';
+import type { BulkContext } from './bulk-context.ts';
 import { jobAnswer, readFormat } from './job-format.ts';
 import { listJobs } from './job-list.ts';
 import type { QueryJob } from './query-job.ts';
@@ -13,7 +13,7 @@ import { queryJobState } from './query-job.ts';
 import { resultPages, results } from './query-results.ts';
 
 /** `/jobs/query…` (Bulk API 2.0, Query). */
-export function bulkQueryRoutes(router: Router<ApiContext>): void {
+export function bulkQueryRoutes<C extends BulkContext>(router: Router<C>): void {
   router
     .on('POST', '/jobs/query', createJob)
     .on('GET', '/jobs/query', listQueryJobs)
@@ -25,7 +25,7 @@ export function bulkQueryRoutes(router: Router<ApiContext>): void {
 }
 
 /** Queries refused here never become jobs; one that fails later is a job in state Failed. */
-function createJob(request: ApiRequest, _params: PathParams, context: ApiContext): Answer {
+function createJob(request: ApiRequest, _params: PathParams, context: BulkContext): Answer {
   const body = jsonObject(request);
   const { operation, query } = body;
   if (operation !== 'query' && operation !== 'queryAll') {
@@ -66,7 +66,7 @@ function render(
   job: QueryJob,
   query: string,
   abort: AbortController,
-  { emulation, actor }: ApiContext,
+  { emulation, actor }: BulkContext,
 ): void {
   if (emulation.settings.bulkJobFailures > 0) {
     emulation.settings.bulkJobFailures--;
@@ -92,18 +92,18 @@ function render(
     });
 }
 
-function jobInfo(_request: ApiRequest, { id = '' }: PathParams, context: ApiContext): Answer {
+function jobInfo(_request: ApiRequest, { id = '' }: PathParams, context: BulkContext): Answer {
   return jobAnswer(infoFields(context.emulation.jobs.query(id), context));
 }
 
-function listQueryJobs(request: ApiRequest, _params: PathParams, context: ApiContext): Answer {
+function listQueryJobs(request: ApiRequest, _params: PathParams, context: BulkContext): Answer {
   const fields = context.emulation.jobs
     .queries()
     .map((job) => ({ ...stateFields(job, context), jobType: 'V2Query' }));
   return listJobs(request, fields, `${context.base}/jobs/query`);
 }
 
-function abortJob(request: ApiRequest, { id = '' }: PathParams, context: ApiContext): Answer {
+function abortJob(request: ApiRequest, { id = '' }: PathParams, context: BulkContext): Answer {
   const job = context.emulation.jobs.query(id);
   const { state } = jsonObject(request);
   if (state !== 'Aborted') {
@@ -128,7 +128,7 @@ function abortJob(request: ApiRequest, { id = '' }: PathParams, context: ApiCont
 }
 
 /** "The job must have the state UploadComplete, JobComplete, Aborted, or Failed" to be deleted. */
-function deleteJob(_request: ApiRequest, { id = '' }: PathParams, context: ApiContext): Answer {
+function deleteJob(_request: ApiRequest, { id = '' }: PathParams, context: BulkContext): Answer {
   const job = context.emulation.jobs.query(id);
   if (queryJobState(job, context.emulation.org.clock.now()) === 'InProgress') {
     throw apiError(400, 'INVALIDJOBSTATE', 'A job in progress cannot be deleted: abort it first.');
@@ -154,11 +154,11 @@ function jobFields(job: QueryJob): Record<string, unknown> {
   };
 }
 
-function stateFields(job: QueryJob, { emulation }: ApiContext): Record<string, unknown> {
+function stateFields(job: QueryJob, { emulation }: BulkContext): Record<string, unknown> {
   return { ...jobFields(job), state: queryJobState(job, emulation.org.clock.now()) };
 }
 
-function infoFields(job: QueryJob, context: ApiContext): Record<string, unknown> {
+function infoFields(job: QueryJob, context: BulkContext): Record<string, unknown> {
   const now = context.emulation.org.clock.now();
   const state = queryJobState(job, now);
   const { rendering } = job;

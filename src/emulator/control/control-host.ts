@@ -1,4 +1,4 @@
-import type { Emulation } from '../emulation.ts';
+import type { Emulation } from './emulation.ts';
 
 /** What the control surface may do to the emulator. */
 export interface ControlHost {

@@ -1,7 +1,6 @@
-import type { Emulation } from '../emulation.ts';
 import type { Answer } from '../http/answer.ts';
 import { jsonAnswer } from '../http/answer.ts';
-import { restInstant } from '../org/stamp.ts';
+import { restInstant } from '../schema/stamp.ts';
 import type { ControlHost } from './control-host.ts';
 import type { ControlBody } from './control-input.ts';
 import {
@@ -15,6 +14,7 @@ import {
   readTargets,
   readText,
 } from './control-input.ts';
+import type { Emulation } from './emulation.ts';
 import { faultAsJson, readFaults } from './fault-input.ts';
 import { changeSettings, readSettings } from './settings-input.ts';
 import { stateReport } from './state-report.ts';

@@ -2,7 +2,7 @@ import type { Answer } from '../http/answer.ts';
 import { jsonAnswer } from '../http/answer.ts';
 import { ApiError } from '../http/api-error.ts';
 import type { ApiRequest } from '../http/request.ts';
-import { OrgFault } from '../org/fault.ts';
+import { OrgFault } from '../schema/fault.ts';
 import type { ControlHost } from './control-host.ts';
 import { ControlError } from './control-input.ts';
 import { controlResult, controls } from './control-routes.ts';

@@ -1,9 +1,9 @@
-import type { Emulation } from '../emulation.ts';
-import { booleanSettings, concurrentAfterMs, numericSettings } from '../http-settings.ts';
+import type { OrgSettingsChange } from '../engine/org-settings.ts';
+import { booleanSettings, concurrentAfterMs, numericSettings } from '../http/http-settings.ts';
 import type { OAuthSettings } from '../oauth/oauth-context.ts';
-import type { OrgSettingsChange } from '../org/org.ts';
 import type { ControlBody } from './control-input.ts';
 import { ControlError, readBoolean, readCount, readText } from './control-input.ts';
+import type { Emulation } from './emulation.ts';
 
 const orgKeys = [
   'replicationIdLimit',

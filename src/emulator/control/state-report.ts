@@ -1,4 +1,4 @@
-import type { Emulation } from '../emulation.ts';
+import type { Emulation } from './emulation.ts';
 
 /** `GET /__emulator/state`. */
 export function stateReport({ org, oauth, calls, usage, settings, cursors, faults }: Emulation) {

@@ -1,4 +1,5 @@
-import type { JsonObject, OpenTransactionRequest, Targets } from '../org/org.ts';
+import type { OpenTransactionRequest, Targets } from '../org/org.ts';
+import type { JsonObject } from '../schema/json.ts';
 import type { ControlBody } from './control-input.ts';
 import { asObject, need, onlyKeys, readCount, readIds, readTargets } from './control-input.ts';
 

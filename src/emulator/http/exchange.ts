@@ -1,6 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Emulation } from '../emulation.ts';
-import { concurrentAfterMs } from '../http-settings.ts';
 import type { Answer } from './answer.ts';
 import { jsonAnswer } from './answer.ts';
 import { ApiError, apiError, errorAnswer } from './api-error.ts';
@@ -10,6 +8,8 @@ import type { LoggedCall } from './call-log.ts';
 import { routeOf } from './call-log.ts';
 import type { Fault } from './fault.ts';
 import { faultAnswer, replacesAnswer } from './fault-answer.ts';
+import type { HttpHost } from './http-host.ts';
+import { concurrentAfterMs } from './http-settings.ts';
 import type { ApiRequest } from './request.ts';
 import { decodeSegment, parseTarget } from './request.ts';
 import type { SendOptions } from './sender.ts';
@@ -39,7 +39,7 @@ const maxHeadBytes = 16_384;
 export async function exchange(
   message: IncomingMessage,
   response: ServerResponse,
-  emulation: Emulation,
+  emulation: HttpHost,
   answers: Answers,
 ): Promise<void> {
   const target = message.url ?? '/';
@@ -81,7 +81,7 @@ interface Exchange {
   response: ServerResponse;
   head: ApiRequest;
   target: string;
-  emulation: Emulation;
+  emulation: HttpHost;
   answers: Answers;
 }
 
@@ -120,11 +120,11 @@ async function outcomeOf(the: Exchange): Promise<Outcome> {
   }
 }
 
-function orgDate({ org }: Emulation): Date {
+function orgDate({ org }: HttpHost): Date {
   return new Date(org.clock.now());
 }
 
-function sendOptions(emulation: Emulation): SendOptions {
+function sendOptions(emulation: HttpHost): SendOptions {
   return { date: orgDate(emulation), gzip: emulation.settings.gzip };
 }
 
@@ -229,7 +229,7 @@ function headRefusal(message: IncomingMessage, target: string): ApiError | undef
 async function ownAnswer(
   message: IncomingMessage,
   head: ApiRequest,
-  emulation: Emulation,
+  emulation: HttpHost,
   answers: Answers,
 ): Promise<Answer> {
   const read = await readWhole(message, head, answers);
@@ -248,7 +248,7 @@ async function ownAnswer(
 }
 
 /** Right before the work, since a reset may begin while a body is read. */
-async function noReset(emulation: Emulation): Promise<void> {
+async function noReset(emulation: HttpHost): Promise<void> {
   while (emulation.resetting) await emulation.resetting;
 }
 

@@ -1,4 +1,4 @@
-import type { DescribeDocument } from '../org/describe-document.ts';
+import type { DescribeDocument } from '../schema/describe-document.ts';
 import { accountObject } from './account.ts';
 import { contactObject } from './contact.ts';
 import { individualObject } from './individual.ts';

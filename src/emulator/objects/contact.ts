@@ -1,4 +1,4 @@
-import type { DescribeDocument } from '../org/describe-document.ts';
+import type { DescribeDocument } from '../schema/describe-document.ts';
 import { contactCustomFields } from './contact-custom-fields.ts';
 import { addressFields, type FieldFacts, idField, isDeletedField, systemFields } from './field-builder.ts';
 import { buildObject } from './object-builder.ts';

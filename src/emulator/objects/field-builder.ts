@@ -1,4 +1,4 @@
-import type { FieldDocument, PicklistValue } from '../org/describe-document.ts';
+import type { FieldDocument, PicklistValue } from '../schema/describe-document.ts';
 
 /** What a field needs to be said of it; everything else follows from its type as Salesforce's describe has it. */
 export type FieldFacts = Partial<FieldDocument> & {

@@ -1,4 +1,4 @@
-import { OrgFault } from '../org/fault.ts';
+import { OrgFault } from '../schema/fault.ts';
 import { type FieldFacts, picklistValue } from './field-builder.ts';
 
 /** Types that describe knows and the org can store or compute. */

@@ -1,4 +1,4 @@
-import type { ChildRelationshipDocument, DescribeDocument } from '../org/describe-document.ts';
+import type { ChildRelationshipDocument, DescribeDocument } from '../schema/describe-document.ts';
 import { buildField, type FieldFacts } from './field-builder.ts';
 
 export interface ObjectFacts {

@@ -1,5 +1,5 @@
-import type { ChildRelationshipDocument, DescribeDocument } from '../org/describe-document.ts';
-import { OrgFault } from '../org/fault.ts';
+import type { ChildRelationshipDocument, DescribeDocument } from '../schema/describe-document.ts';
+import { OrgFault } from '../schema/fault.ts';
 import { idField, isDeletedField, systemFields } from './field-builder.ts';
 import { checkedField, isApiName } from './field-facts.ts';
 import { buildObject } from './object-builder.ts';

@@ -1,4 +1,4 @@
-import type { DescribeDocument } from '../org/describe-document.ts';
+import type { DescribeDocument } from '../schema/describe-document.ts';
 import { idField, isDeletedField, systemFields } from './field-builder.ts';
 import { buildObject } from './object-builder.ts';
 

@@ -1,14 +1,15 @@
 import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
+import type { Actor } from '../engine/actor.ts';
+import type { OrgState } from '../engine/org-state.ts';
+import { csvFetch, fetchRows, type Planned, planQuery, takeRids } from '../engine/query-engine.ts';
+import { OrgFault } from '../schema/fault.ts';
 import { parseSoql } from '../soql/parse.ts';
 import { aggregates } from '../soql/select-list.ts';
 import { malformed } from '../soql/soql-fault.ts';
 import type { RowsPlan } from '../soql/translate.ts';
 import { BLOCK_ROWS, BulkSpool } from './bulk-spool.ts';
-import { OrgFault } from './fault.ts';
-import type { Actor, BulkFormat, BulkRows } from './org.ts';
-import type { OrgState } from './org-state.ts';
-import { csvFetch, fetchRows, type Planned, planQuery, takeRids } from './query-engine.ts';
+import type { BulkFormat, BulkRows } from './org.ts';
 
 const DELIMITERS: Readonly<Record<BulkFormat['columnDelimiter'], string>> = {
   BACKQUOTE: '`',

@@ -1,6 +1,6 @@
-import type { DescribeDocument } from './describe-document.ts';
+import type { OrgState } from '../engine/org-state.ts';
+import type { DescribeDocument } from '../schema/describe-document.ts';
 import type { Described } from './org.ts';
-import type { OrgState } from './org-state.ts';
 
 /** The keys of one object in describeGlobal (REST API, "Describe Global"). */
 const GLOBAL_KEYS = [

@@ -1,12 +1,12 @@
+import { type OrgState, rowKey } from '../engine/org-state.ts';
+import { runQuery } from '../engine/query-engine.ts';
 import { BulkQueries } from './bulk-query.ts';
 import { createControl } from './control.ts';
 import { describeGlobal, describeObject } from './describe.ts';
 import { explainQuery } from './explain.ts';
 import { createKeptAnswers } from './kept-answers.ts';
 import type { Org } from './org.ts';
-import { type OrgState, rowKey } from './org-state.ts';
 import { queryColumns } from './query-columns.ts';
-import { runQuery } from './query-engine.ts';
 import { recentRows } from './recent.ts';
 import { getDeleted, getUpdated } from './replication.ts';
 import { idsBy, modifiedAtMs, retrieve, retrieveBy, retrieveMany } from './retrieve.ts';

@@ -1,7 +1,8 @@
-import { quoted } from './field.ts';
-import type { Actor, JsonObject } from './org.ts';
-import type { OrgState } from './org-state.ts';
-import { planQuery, runQuery } from './query-engine.ts';
+import type { Actor } from '../engine/actor.ts';
+import type { OrgState } from '../engine/org-state.ts';
+import { planQuery, runQuery } from '../engine/query-engine.ts';
+import { quoted } from '../schema/field.ts';
+import type { JsonObject } from '../schema/json.ts';
 
 /** REST API, "Query" with `explain`: how the query would be run. */
 export function explainQuery(state: OrgState, actor: Actor, soql: string): JsonObject {

@@ -1,5 +1,5 @@
+import type { Storage } from '../engine/storage.ts';
 import type { KeptAnswers } from './org.ts';
-import type { Storage } from './storage.ts';
 
 /** UI API: "When the idempotency key expires after 30 days, the cached record … is deleted." */
 const KEPT_MS = 30 * 86_400_000;

@@ -1,8 +1,8 @@
+import type { OrgState } from '../engine/org-state.ts';
+import { stampNow } from '../engine/org-state.ts';
+import type { SqlValue } from '../schema/field.ts';
+import type { ObjectSchema } from '../schema/object-schema.ts';
 import { ContactGenerator, type Origin } from './generate/contact-generator.ts';
-import type { ObjectSchema } from './object-schema.ts';
-import type { OrgState } from './org-state.ts';
-import { stampNow } from './org-state.ts';
-import type { SqlValue } from './storage.ts';
 import { committedRidWith } from './write/duplicates.ts';
 
 const ACCOUNTS_KNOWN = 5_000;

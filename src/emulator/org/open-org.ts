@@ -1,19 +1,19 @@
+import { Commits } from '../engine/commits.ts';
+import { createOrgClock } from '../engine/org-clock.ts';
+import { type OrgState, saveDocuments } from '../engine/org-state.ts';
+import { Storage } from '../engine/storage.ts';
+import { Visibility } from '../engine/visibility.ts';
 import { builtInObjects } from '../objects/built-in-objects.ts';
 import { objectFromDocument } from '../objects/object-document.ts';
-import { Commits } from './commits.ts';
-import type { DescribeDocument } from './describe-document.ts';
+import type { DescribeDocument } from '../schema/describe-document.ts';
+import { OrgFault } from '../schema/fault.ts';
+import { RecordIds } from '../schema/record-id.ts';
+import { Schema } from '../schema/schema.ts';
 import { createOrg } from './emulated-org.ts';
-import { OrgFault } from './fault.ts';
 import { seedOrg } from './generate/seed-org.ts';
 import { seedUsers } from './generate/seed-users.ts';
 import type { OpenOrgOptions, Org } from './org.ts';
-import { createOrgClock } from './org-clock.ts';
-import { type OrgState, saveDocuments } from './org-state.ts';
-import { RecordIds } from './record-id.ts';
-import { Schema } from './schema.ts';
 import { defaultSettings } from './settings.ts';
-import { Storage } from './storage.ts';
-import { Visibility } from './visibility.ts';
 
 const ORG_NAME = 'ParaHack Emulated Org';
 const CLOCK_KEY = 'clock_offset_ms';

@@ -1,70 +1,16 @@
-import type { DescribeDocument, FieldDocument } from './describe-document.ts';
-import type { DuplicateResult } from './fault.ts';
-
-/** A JSON value as it goes over the wire. */
-export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
-export type JsonObject = { [key: string]: JsonValue };
-
-/** Whose eyes an answer is for, and whose hand a write is: a user of the org by its 18-character id. */
-export interface Actor {
-  readonly userId: string;
-}
-
-/** A user who can log in. The first user of `Org.users` is the default one; the second acts for the control surface. */
-export interface OrgUser {
-  readonly id: string;
-  readonly username: string;
-  readonly name: string;
-  readonly firstName: string;
-  readonly lastName: string;
-  readonly email: string;
-  readonly alias: string;
-  readonly active: boolean;
-}
-
-/** The org's own clock: it runs on with the wall clock from wherever it was set. All in epoch milliseconds. */
-export interface OrgClock {
-  now(): number;
-  set(nowMs: number): void;
-  advance(ms: number): void;
-}
+import type { Actor, OrgUser } from '../engine/actor.ts';
+import type { OrgClock } from '../engine/org-clock.ts';
+import type { OrgSettings, OrgSettingsChange } from '../engine/org-settings.ts';
+import type { QueryOptions, QueryResult } from '../engine/query-result.ts';
+import type { RecordInput, SaveResult, WriteOptions } from '../engine/save-result.ts';
+import type { DescribeDocument } from '../schema/describe-document.ts';
+import type { JsonObject } from '../schema/json.ts';
 
 /** The last change of describe (schema, field-level security) and the document itself. */
 export interface Described<T> {
   readonly document: T;
   /** Whole seconds, for Last-Modified and If-Modified-Since. */
   readonly lastModifiedMs: number;
-}
-
-/** A page of a query's rows. */
-export interface QueryPage {
-  /** Rows in `json`; fewer than asked at the end, or where rows were purged since the query began. */
-  readonly rows: number;
-  /** The records as UTF-8 JSON text, separated by commas, without the brackets around them. */
-  readonly json: Buffer;
-}
-
-/**
- * A finished query: the ids that matched, in order, taken once; pages are read when asked for. It holds 4 bytes a
- * row and no file, so dropping the reference is all the closing it needs. Rows show the values of when their page
- * is read, as queryMore does.
- */
-export interface QueryResult {
-  readonly totalSize: number;
-  /** `count` is `SELECT COUNT()`: totalSize says it all and there are no rows. Aggregates have all rows in one page. */
-  readonly kind: 'rows' | 'count' | 'aggregate';
-  /** The name of the object after FROM, as described. */
-  readonly object: string;
-  page(offset: number, size: number): QueryPage;
-  /** The same as parsed objects, for callers that need values rather than bytes. */
-  records(offset: number, size: number): JsonObject[];
-}
-
-export interface QueryOptions {
-  /** queryAll: with deleted rows. */
-  readonly all?: boolean;
-  /** `62.0`; goes into the `attributes.url` of every record. */
-  readonly apiVersion: string;
 }
 
 export interface BulkFormat {
@@ -83,50 +29,6 @@ export interface BulkRows {
   release(): void;
 }
 
-/** One record to write: fields as JSON gave them (`attributes` is ignored, `Id` names the row for update). */
-export interface RecordInput {
-  readonly object: string;
-  readonly fields: Record<string, unknown>;
-}
-
-export interface SaveError {
-  readonly statusCode: string;
-  readonly message: string;
-  readonly fields: readonly string[];
-  /** Only for DUPLICATES_DETECTED. */
-  readonly duplicateResult?: DuplicateResult;
-}
-
-/** A result per record, in the order of the input. */
-export interface SaveResult {
-  readonly success: boolean;
-  /** The 18-character id; null where the record was not written (an update's error keeps it null as well). */
-  readonly id: string | null;
-  readonly errors: readonly SaveError[];
-  /** Only for upsert. */
-  readonly created?: boolean;
-  /** Upsert by a field that several rows match: their ids (REST answers 300 with their URLs). */
-  readonly matches?: readonly string[];
-  /** The HTTP status a single-record call has for this failure. */
-  readonly status?: number;
-}
-
-export interface WriteOptions {
-  /** A failure rolls everything back and marks the others ALL_OR_NONE_OPERATION_ROLLED_BACK. Default false. */
-  readonly allOrNone?: boolean;
-  /** Sforce-Duplicate-Rule-Header: allowSave=true. */
-  readonly allowDuplicates?: boolean;
-  /**
-   * Where values come from: `json` (the default) refuses a wrong JSON type with JSON_PARSER_ERROR for the whole
-   * call; `csv` takes strings for every type, `#N/A` for null, and leaves out empty strings.
-   */
-  readonly source?: 'json' | 'csv';
-  /** The request's text, if at hand: positions in JSON_PARSER_ERROR messages are looked up in it. */
-  readonly body?: string;
-  /** Bulk hardDelete: the row does not stay in the Recycle Bin. Only for `delete`. */
-  readonly hard?: boolean;
-}
-
 export interface UpdatedAnswer {
   readonly ids: readonly string[];
   /** As REST writes it: `2026-01-31T12:00:00.000+0000`. */
@@ -137,47 +39,6 @@ export interface DeletedAnswer {
   readonly deletedRecords: readonly { readonly id: string; readonly deletedDate: string }[];
   readonly earliestDateAvailable: string;
   readonly latestDateCovered: string;
-}
-
-/** A duplicate rule: rows whose fields all equal (case-insensitively) are duplicates. */
-export interface DuplicateRule {
-  readonly name: string;
-  /** Default `Contact`. */
-  readonly object?: string;
-  readonly matchFields: readonly string[];
-  /** Whether `allowSave` may pass it (the rule's action is "Allow" with an alert); else it blocks. Default true. */
-  readonly allowSave?: boolean;
-}
-
-/** A validation rule: a row for which the SOQL condition holds is refused (as a formula that is true refuses). */
-export interface ValidationRule {
-  readonly name: string;
-  /** Default `Contact`. */
-  readonly object?: string;
-  /** A SOQL WHERE condition on the row's own fields, e.g. `Email = null AND Phone = null`. */
-  readonly condition: string;
-  readonly message: string;
-  /** The field the error is shown at; none: the top of the page. */
-  readonly field?: string;
-}
-
-/** What can be changed at run time. Names are those of the control surface. */
-export interface OrgSettings {
-  readonly replicationIdLimit: number;
-  readonly duplicateRules: readonly DuplicateRule[];
-  readonly validationRules: readonly ValidationRule[];
-  /** Field names hidden by field-level security: of Contact, or `Object.Field`. */
-  readonly hiddenFields: readonly string[];
-  readonly commitLagMs: number;
-  readonly futureEndCovered: boolean;
-}
-
-/** A change of settings; a key left out stays as it is. Unknown or malformed values throw INVALID_SETTING. */
-export interface OrgSettingsChange extends Partial<OrgSettings> {
-  /** Fields to add: describe field documents (name and type suffice), of Contact, or with an `object` key. */
-  readonly addFields?: readonly (Partial<FieldDocument> & { name: string; type: string; object?: string })[];
-  /** Custom fields to remove: of Contact, or `Object.Field`. */
-  readonly removeFields?: readonly string[];
 }
 
 export interface OrgCounts {

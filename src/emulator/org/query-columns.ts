@@ -1,12 +1,12 @@
 import type { FieldFunctionExpression, FieldType } from '@jetstreamapp/soql-parser-js';
+import type { Actor } from '../engine/actor.ts';
+import type { OrgState } from '../engine/org-state.ts';
+import { planQuery, queryContext } from '../engine/query-engine.ts';
+import { type Field, isCaseless, isColumn } from '../schema/field.ts';
+import type { JsonObject } from '../schema/json.ts';
 import { parseSoql } from '../soql/parse.ts';
 import { Scope } from '../soql/scope.ts';
 import { AGGREGATES } from '../soql/select-list.ts';
-import { type Field, isColumn } from './field.ts';
-import type { Actor, JsonObject } from './org.ts';
-import type { OrgState } from './org-state.ts';
-import { planQuery, queryContext } from './query-engine.ts';
-import { isCaseless } from './storage.ts';
 
 interface Column {
   readonly columnName: string;

@@ -1,6 +1,7 @@
-import type { Actor, JsonObject } from './org.ts';
-import type { OrgState } from './org-state.ts';
-import { runQuery } from './query-engine.ts';
+import type { Actor } from '../engine/actor.ts';
+import type { OrgState } from '../engine/org-state.ts';
+import { runQuery } from '../engine/query-engine.ts';
+import type { JsonObject } from '../schema/json.ts';
 
 /** Rows that a user changed last, newest first, as `/recent` lists them: attributes, Id and the name field. */
 export function recentRows(

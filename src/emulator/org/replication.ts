@@ -1,9 +1,10 @@
-import { OrgFault } from './fault.ts';
-import { quoted } from './field.ts';
-import type { ObjectSchema } from './object-schema.ts';
-import type { Actor, DeletedAnswer, UpdatedAnswer } from './org.ts';
-import type { OrgState } from './org-state.ts';
-import { instantMs, parseInstant, restInstant, storedInstant } from './stamp.ts';
+import type { Actor } from '../engine/actor.ts';
+import type { OrgState } from '../engine/org-state.ts';
+import { OrgFault } from '../schema/fault.ts';
+import { quoted } from '../schema/field.ts';
+import type { ObjectSchema } from '../schema/object-schema.ts';
+import { instantMs, parseInstant, restInstant, storedInstant } from '../schema/stamp.ts';
+import type { DeletedAnswer, UpdatedAnswer } from './org.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;

@@ -1,11 +1,4 @@
-import { Scope } from '../soql/scope.ts';
-import { Selection } from '../soql/select-tree.ts';
-import { joined, sql } from '../soql/sql.ts';
-import { baseUrl, type RowsPlan } from '../soql/translate.ts';
-import { OrgFault } from './fault.ts';
-import { quoted } from './field.ts';
-import type { ObjectSchema } from './object-schema.ts';
-import type { Actor, JsonObject } from './org.ts';
+import type { Actor } from '../engine/actor.ts';
 import {
   committedRow,
   currentRow,
@@ -15,9 +8,17 @@ import {
   type OrgState,
   type RowKey,
   rowKey,
-} from './org-state.ts';
-import { queryContext } from './query-engine.ts';
-import { instantMs } from './stamp.ts';
+} from '../engine/org-state.ts';
+import { queryContext } from '../engine/query-engine.ts';
+import { OrgFault } from '../schema/fault.ts';
+import { quoted } from '../schema/field.ts';
+import type { JsonObject } from '../schema/json.ts';
+import type { ObjectSchema } from '../schema/object-schema.ts';
+import { instantMs } from '../schema/stamp.ts';
+import { Scope } from '../soql/scope.ts';
+import { Selection } from '../soql/select-tree.ts';
+import { joined, sql } from '../soql/sql.ts';
+import { baseUrl, type RowsPlan } from '../soql/translate.ts';
 import { coerce } from './write/coerce.ts';
 import { committedRowsBy, lookupField, rowsBy } from './write/upsert.ts';
 

@@ -1,4 +1,4 @@
-import { OrgFault } from './fault.ts';
+import { OrgFault } from '../schema/fault.ts';
 import { badSearch } from './search-terms.ts';
 
 export type SearchGroup = 'ALL' | 'NAME' | 'EMAIL' | 'PHONE';

@@ -1,4 +1,4 @@
-import { OrgFault } from './fault.ts';
+import { OrgFault } from '../schema/fault.ts';
 
 /** What a search looks for, as a tree over single words and phrases (SOSL reference, FIND {SearchQuery}). */
 export type SearchTerms =

@@ -1,8 +1,9 @@
-import { OrgFault } from './fault.ts';
-import type { ObjectSchema } from './object-schema.ts';
-import type { Actor, JsonObject } from './org.ts';
-import type { OrgState } from './org-state.ts';
-import { runQuery } from './query-engine.ts';
+import type { Actor } from '../engine/actor.ts';
+import type { OrgState } from '../engine/org-state.ts';
+import { runQuery } from '../engine/query-engine.ts';
+import { OrgFault } from '../schema/fault.ts';
+import type { JsonObject } from '../schema/json.ts';
+import type { ObjectSchema } from '../schema/object-schema.ts';
 import { parseSearch, type Returning, type SearchGroup } from './search-clauses.ts';
 import { badSearch, isFound, parseSearchTerms, type SearchTerms, wordsOf } from './search-terms.ts';
 

@@ -1,11 +1,16 @@
+import type {
+  DuplicateRule,
+  OrgSettings,
+  OrgSettingsChange,
+  ValidationRule,
+} from '../engine/org-settings.ts';
+import { type OrgState, saveDocuments } from '../engine/org-state.ts';
 import { buildField } from '../objects/field-builder.ts';
 import { checkedField } from '../objects/field-facts.ts';
+import { OrgFault } from '../schema/fault.ts';
+import { createField, type Field } from '../schema/field.ts';
+import type { ObjectSchema } from '../schema/object-schema.ts';
 import { formulaUses } from '../soql/formula.ts';
-import { OrgFault } from './fault.ts';
-import { createField, type Field } from './field.ts';
-import type { ObjectSchema } from './object-schema.ts';
-import type { DuplicateRule, OrgSettings, OrgSettingsChange, ValidationRule } from './org.ts';
-import { type OrgState, saveDocuments } from './org-state.ts';
 import { ruleSql } from './write/validation-rules.ts';
 
 /** sObject Get Updated: ids of one answer. */

@@ -1,10 +1,31 @@
-import type { Emulation } from '../emulation.ts';
 import { escapeMarkup } from '../http/xml.ts';
 import { pageScript } from './page-script.ts';
 import { pageStyle } from './page-style.ts';
 
+/** What the page shows of one emulator. */
+export interface HomePageHost {
+  readonly org: { readonly id: string; readonly name: string };
+  readonly oauth: {
+    readonly instanceUrl: string;
+    readonly app: {
+      readonly name: string;
+      readonly clientId: string;
+      readonly callbackUrls: readonly string[];
+    };
+    readonly directory: { users(): readonly ShownUser[] };
+  };
+}
+
+interface ShownUser {
+  readonly id: string;
+  readonly username: string;
+  readonly name: string;
+  readonly active: boolean;
+  readonly password: string;
+}
+
 /** `GET /`: the org at a glance. It refreshes itself from the control surface and fetches nothing else. */
-export function homePage({ org, oauth }: Emulation): string {
+export function homePage({ org, oauth }: HomePageHost): string {
   const users = oauth.directory
     .users()
     .map(

@@ -1,10 +1,10 @@
-import type { Emulation } from '../emulation.ts';
 import type { Answer } from '../http/answer.ts';
 import { apiError } from '../http/api-error.ts';
 import type { ApiRequest } from '../http/request.ts';
 import { bearerToken } from '../oauth/bearer-token.ts';
 import type { Session } from '../oauth/sessions.ts';
 import type { ApiContext } from './api-context.ts';
+import type { ApiHost } from './api-host.ts';
 import { createApiRouter } from './api-routes.ts';
 import { requireApiVersion, versionsAnswer } from './api-versions.ts';
 import { requireAvailable } from './available-since.ts';
@@ -13,7 +13,7 @@ import { errorToAnswer } from './error-answer.ts';
 const router = createApiRouter();
 
 /** Answers `/services/data…`: versions, session, limits, routes. Never throws. */
-export function apiAnswer(request: ApiRequest, emulation: Emulation): Answer {
+export function apiAnswer(request: ApiRequest, emulation: ApiHost): Answer {
   const segments = request.path.split('/').filter(Boolean);
   const versionSegment = segments[2];
   let session: Session | undefined;
@@ -35,7 +35,7 @@ export function apiAnswer(request: ApiRequest, emulation: Emulation): Answer {
   }
 }
 
-function routed(request: ApiRequest, session: Session, emulation: Emulation): Answer {
+function routed(request: ApiRequest, session: Session, emulation: ApiHost): Answer {
   const segments = request.path.split('/').filter(Boolean);
   const versionNumber = requireApiVersion(segments[2] ?? '');
   const context: ApiContext = {
@@ -53,7 +53,7 @@ function routed(request: ApiRequest, session: Session, emulation: Emulation): An
 }
 
 /** A part of a composite request: the same routes, without counting, and errors as answers. */
-function subAnswer(request: ApiRequest, session: Session, emulation: Emulation): Answer {
+function subAnswer(request: ApiRequest, session: Session, emulation: ApiHost): Answer {
   try {
     return routed(request, session, emulation);
   } catch (error) {
@@ -67,7 +67,7 @@ function overridden(request: ApiRequest): ApiRequest {
   return method && request.method === 'POST' ? { ...request, method: method.toUpperCase() } : request;
 }
 
-function readSession(request: ApiRequest, { oauth }: Emulation): Session {
+function readSession(request: ApiRequest, { oauth }: ApiHost): Session {
   const header = request.headers.authorization;
   const token = bearerToken(header);
   if (token === undefined && header !== undefined && !/^\s*(bearer|oauth)\b/i.test(header)) {
@@ -89,7 +89,7 @@ function readSession(request: ApiRequest, { oauth }: Emulation): Session {
 const apiScopes: ReadonlySet<string> = new Set(['api', 'full']);
 
 /** `Sforce-Limit-Info` of the whole org, with the app's own use where the session came through an app. */
-function withLimits(answer: Answer, session: Session, { usage, settings, oauth }: Emulation): Answer {
+function withLimits(answer: Answer, session: Session, { usage, settings, oauth }: ApiHost): Answer {
   const { dailyLimit } = settings;
   const own = `api-usage=${Math.min(usage.used(), dailyLimit)}/${dailyLimit}`;
   const app =

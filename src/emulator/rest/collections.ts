@@ -1,10 +1,10 @@
+import type { RecordInput, SaveResult } from '../engine/save-result.ts';
 import type { Answer } from '../http/answer.ts';
 import { jsonAnswer } from '../http/answer.ts';
 import { apiError } from '../http/api-error.ts';
 import type { ApiRequest } from '../http/request.ts';
 import { jsonObject } from '../http/request.ts';
 import type { PathParams } from '../http/router.ts';
-import type { RecordInput, SaveResult } from '../org/org.ts';
 import type { ApiContext } from './api-context.ts';
 import { attributesOf, requireType } from './record-attributes.ts';
 import { writeOptions } from './rows.ts';

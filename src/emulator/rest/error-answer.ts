@@ -1,10 +1,10 @@
+import type { SaveResult } from '../engine/save-result.ts';
 import type { Answer } from '../http/answer.ts';
 import type { ErrorItem } from '../http/api-error.ts';
 import { ApiError, errorAnswer, notFound } from '../http/api-error.ts';
 import type { ApiRequest } from '../http/request.ts';
 import { errorsAsXml, wantsXml } from '../http/xml.ts';
-import { OrgFault } from '../org/fault.ts';
-import type { SaveResult } from '../org/org.ts';
+import { OrgFault } from '../schema/fault.ts';
 
 /** Any thrown thing as an answer: the org's faults and ours in Salesforce's form, the rest as UNKNOWN_EXCEPTION. */
 export function errorToAnswer(error: unknown, request: ApiRequest, duplicateKey: string): Answer {

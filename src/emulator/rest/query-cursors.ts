@@ -1,5 +1,5 @@
+import type { QueryResult } from '../engine/query-result.ts';
 import { apiError } from '../http/api-error.ts';
-import type { QueryResult } from '../org/org.ts';
 
 /** An open query of one user. */
 export interface QueryCursor {

@@ -1,9 +1,9 @@
+import type { QueryResult } from '../engine/query-result.ts';
 import type { Answer } from '../http/answer.ts';
 import { jsonAnswer } from '../http/answer.ts';
 import { apiError } from '../http/api-error.ts';
 import type { ApiRequest } from '../http/request.ts';
 import type { PathParams } from '../http/router.ts';
-import type { QueryResult } from '../org/org.ts';
 import type { ApiContext } from './api-context.ts';
 import type { QueryCursor } from './query-cursors.ts';
 import { queryBatchSize } from './request-headers.ts';

@@ -1,5 +1,5 @@
 import { notFound } from '../http/api-error.ts';
-import { normalizeId } from '../org/record-id.ts';
+import { normalizeId } from '../schema/record-id.ts';
 import type { ApiContext } from './api-context.ts';
 
 /** `/sobjects/Contact/{id}/Account`, which has the form of `/sobjects/Contact/{field}/{value}`. */

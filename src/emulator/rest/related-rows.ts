@@ -1,7 +1,7 @@
 import type { Answer } from '../http/answer.ts';
 import { jsonAnswer } from '../http/answer.ts';
 import type { ApiRequest } from '../http/request.ts';
-import { normalizeId } from '../org/record-id.ts';
+import { normalizeId } from '../schema/record-id.ts';
 import type { ApiContext } from './api-context.ts';
 import { queryAnswer } from './query.ts';
 import { type RelationshipPath, relatedParent } from './related-parent.ts';

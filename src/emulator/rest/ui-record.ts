@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../org/org.ts';
+import type { JsonObject, JsonValue } from '../schema/json.ts';
 import type { ApiContext } from './api-context.ts';
 
 /** A record in the UI API's form: each field with value and display value (UI API, Record). */

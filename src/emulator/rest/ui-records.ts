@@ -1,11 +1,11 @@
+import type { SaveResult } from '../engine/save-result.ts';
 import type { Answer } from '../http/answer.ts';
 import { emptyAnswer, jsonAnswer } from '../http/answer.ts';
 import { ApiError, apiError, errorAnswer } from '../http/api-error.ts';
 import type { ApiRequest } from '../http/request.ts';
 import { jsonObject } from '../http/request.ts';
 import type { PathParams } from '../http/router.ts';
-import type { FieldDocument } from '../org/describe-document.ts';
-import type { SaveResult } from '../org/org.ts';
+import type { FieldDocument } from '../schema/describe-document.ts';
 import type { ApiContext } from './api-context.ts';
 import { onceByKey } from './idempotent.ts';
 import { headerDate } from './row-condition.ts';

@@ -4,8 +4,8 @@ import type {
   GroupByClause,
   Query,
 } from '@jetstreamapp/soql-parser-js';
-import type { Field } from '../org/field.ts';
-import { isCaseless } from '../org/storage.ts';
+import type { Field } from '../schema/field.ts';
+import { isCaseless } from '../schema/field.ts';
 import { conditionTree } from './condition.ts';
 import { dateFunction } from './date-function.ts';
 import { orderBySql } from './order-by.ts';

@@ -1,5 +1,5 @@
-import type { Field } from '../org/field.ts';
-import { isCaseless } from '../org/storage.ts';
+import type { Field } from '../schema/field.ts';
+import { isCaseless } from '../schema/field.ts';
 import type { Comparison } from './condition.ts';
 import { type Bound, bindLiteral, needsFolding, unquoted } from './literal.ts';
 import type { Resolved, Scope } from './scope.ts';

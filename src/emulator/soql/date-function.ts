@@ -1,5 +1,5 @@
 import type { FunctionExp } from '@jetstreamapp/soql-parser-js';
-import type { Field } from '../org/field.ts';
+import type { Field } from '../schema/field.ts';
 import type { Resolved, Scope } from './scope.ts';
 import { malformed } from './soql-fault.ts';
 

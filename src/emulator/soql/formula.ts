@@ -1,6 +1,6 @@
-import { type Field, quoted } from '../org/field.ts';
-import type { ObjectSchema } from '../org/object-schema.ts';
-import type { Schema } from '../org/schema.ts';
+import { type Field, quoted } from '../schema/field.ts';
+import type { ObjectSchema } from '../schema/object-schema.ts';
+import type { Schema } from '../schema/schema.ts';
 import { textConstant } from './sql.ts';
 
 /**

@@ -1,8 +1,8 @@
 import type { LiteralType } from '@jetstreamapp/soql-parser-js';
-import type { Field } from '../org/field.ts';
-import { normalizeId } from '../org/record-id.ts';
-import { parseDay, parseInstant, storedInstant } from '../org/stamp.ts';
-import { isCaseless, type SqlValue } from '../org/storage.ts';
+import type { Field } from '../schema/field.ts';
+import { isCaseless, type SqlValue } from '../schema/field.ts';
+import { normalizeId } from '../schema/record-id.ts';
+import { parseDay, parseInstant, storedInstant } from '../schema/stamp.ts';
 import { type DayRange, dateRange } from './date-range.ts';
 import type { QueryContext } from './scope.ts';
 import { filterOffsetOf, malformed, soqlFault } from './soql-fault.ts';

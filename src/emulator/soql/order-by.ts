@@ -1,5 +1,5 @@
 import type { FunctionExp, OrderByClause } from '@jetstreamapp/soql-parser-js';
-import { isCaseless } from '../org/storage.ts';
+import { isCaseless } from '../schema/field.ts';
 import type { Resolved, Scope } from './scope.ts';
 import { malformed, offsetOf, soqlFault } from './soql-fault.ts';
 import { textConstant } from './sql.ts';

@@ -5,7 +5,7 @@ import type {
   Query,
   Subquery,
 } from '@jetstreamapp/soql-parser-js';
-import type { Field } from '../org/field.ts';
+import type { Field } from '../schema/field.ts';
 import type { Scope } from './scope.ts';
 import { jsonOf, Selection } from './select-tree.ts';
 import { malformed, offsetOf, soqlFault, unsupported } from './soql-fault.ts';

@@ -1,4 +1,4 @@
-import { OrgFault } from '../org/fault.ts';
+import { OrgFault } from '../schema/fault.ts';
 
 /** Characters of the query that Salesforce shows before and after the place of an error. */
 const SHOWN_BEFORE = 50;

@@ -1,4 +1,4 @@
-import type { SqlValue } from '../org/storage.ts';
+import type { SqlValue } from '../schema/field.ts';
 
 /** A piece of SQL with the values of its placeholders, in order. */
 export interface Sql {

@@ -1,7 +1,7 @@
 import type { Query, Subquery } from '@jetstreamapp/soql-parser-js';
-import { OrgFault } from '../org/fault.ts';
-import { quoted } from '../org/field.ts';
-import type { ObjectSchema } from '../org/object-schema.ts';
+import { OrgFault } from '../schema/fault.ts';
+import { quoted } from '../schema/field.ts';
+import type { ObjectSchema } from '../schema/object-schema.ts';
 import { aggregateSql } from './aggregate.ts';
 import { type Comparison, conditionTree } from './condition.ts';
 import { orderBySql } from './order-by.ts';

@@ -1,5 +1,5 @@
-import type { Field } from '../org/field.ts';
-import { quoted } from '../org/field.ts';
+import type { Field } from '../schema/field.ts';
+import { quoted } from '../schema/field.ts';
 import { textConstant } from './sql.ts';
 
 /** Parts of a compound address in REST's spelling, in REST's order, by the ends of the fields' names. */

@@ -1,6 +1,6 @@
 import type { FunctionExp } from '@jetstreamapp/soql-parser-js';
-import { OrgFault } from '../org/fault.ts';
-import type { SqlValue } from '../org/storage.ts';
+import { OrgFault } from '../schema/fault.ts';
+import type { SqlValue } from '../schema/field.ts';
 import { comparedSql } from './comparison-sql.ts';
 import type { Comparison, Condition } from './condition.ts';
 import { dateFunction } from './date-function.ts';

@@ -1,6 +1,7 @@
 import { parse } from 'csv-parse/sync';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Actor, BulkRows, Org } from '../../../src/emulator/org/org.ts';
+import type { Actor } from '../../../src/emulator/engine/actor.ts';
+import type { BulkRows, Org } from '../../../src/emulator/org/org.ts';
 import { create, faultOf, rows, testOrg } from './org-fixture.ts';
 
 const FORMAT = { columnDelimiter: 'COMMA', lineEnding: 'LF', all: false } as const;

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Actor, Org, SaveResult } from '../../../src/emulator/org/org.ts';
+import type { Actor } from '../../../src/emulator/engine/actor.ts';
+import type { SaveResult } from '../../../src/emulator/engine/save-result.ts';
+import type { Org } from '../../../src/emulator/org/org.ts';
 import { codes, column, create, faultOf, idOf, NOW, rows, testOrg, V } from './org-fixture.ts';
 
 let org: Org;

@@ -1,5 +1,8 @@
+import type { Actor } from '../../../src/emulator/engine/actor.ts';
+import type { SaveResult } from '../../../src/emulator/engine/save-result.ts';
 import { openOrg } from '../../../src/emulator/org/open-org.ts';
-import type { Actor, JsonObject, OpenOrgOptions, Org, SaveResult } from '../../../src/emulator/org/org.ts';
+import type { OpenOrgOptions, Org } from '../../../src/emulator/org/org.ts';
+import type { JsonObject } from '../../../src/emulator/schema/json.ts';
 
 /** A Wednesday, in the middle of a minute, after the seeded history. */
 export const NOW = Date.UTC(2026, 5, 17, 12, 30, 15);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checksum, normalizeId, RecordIds } from '../../../src/emulator/org/record-id.ts';
+import { checksum, normalizeId, RecordIds } from '../../../src/emulator/schema/record-id.ts';
 
 describe('record ids', () => {
   it.each([

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Actor, Org } from '../../../src/emulator/org/org.ts';
+import type { Actor } from '../../../src/emulator/engine/actor.ts';
+import type { Org } from '../../../src/emulator/org/org.ts';
 import { codes, create, faultOf, iso, NOW, rows, testOrg } from './org-fixture.ts';
 
 const MINUTE = 60_000;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Actor, Org } from '../../../src/emulator/org/org.ts';
+import type { Actor } from '../../../src/emulator/engine/actor.ts';
+import type { Org } from '../../../src/emulator/org/org.ts';
 import { create, faultOf, testOrg, V } from './org-fixture.ts';
 
 // Source: SOQL and SOSL Reference, FIND {SearchQuery} (Search Terms, Wildcards, Operators), Example Text Searches.

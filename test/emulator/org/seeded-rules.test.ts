@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Actor, JsonObject, Org } from '../../../src/emulator/org/org.ts';
+import type { Actor } from '../../../src/emulator/engine/actor.ts';
+import type { Org } from '../../../src/emulator/org/org.ts';
+import type { JsonObject } from '../../../src/emulator/schema/json.ts';
 import { codes, rows, testOrg } from './org-fixture.ts';
 
 /** Every row with what may be written of it, as its own user would send it back. */

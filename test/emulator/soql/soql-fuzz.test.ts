@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { OrgFault } from '../../../src/emulator/org/fault.ts';
-import type { Actor, Org } from '../../../src/emulator/org/org.ts';
+import type { Actor } from '../../../src/emulator/engine/actor.ts';
+import type { Org } from '../../../src/emulator/org/org.ts';
+import { OrgFault } from '../../../src/emulator/schema/fault.ts';
 import { rows, testOrg } from '../org/org-fixture.ts';
 
 const RUNS = process.env.PARAHACK_DEEP ? 20_000 : 2_000;

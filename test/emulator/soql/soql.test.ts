@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Actor, Org } from '../../../src/emulator/org/org.ts';
+import type { Actor } from '../../../src/emulator/engine/actor.ts';
+import type { Org } from '../../../src/emulator/org/org.ts';
 import { column, create, faultOf, NOW, rows, testOrg, V } from '../org/org-fixture.ts';
 
 const DAY = 86_400_000;

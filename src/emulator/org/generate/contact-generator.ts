@@ -1,8 +1,7 @@
-import { quoted } from '../field.ts';
-import type { ObjectSchema } from '../object-schema.ts';
-import { Random } from '../random.ts';
-import type { RecordIds } from '../record-id.ts';
-import type { SqlValue } from '../storage.ts';
+import type { SqlValue } from '../../schema/field.ts';
+import { quoted } from '../../schema/field.ts';
+import type { ObjectSchema } from '../../schema/object-schema.ts';
+import type { RecordIds } from '../../schema/record-id.ts';
 import { fitsOf } from './fit-columns.ts';
 import {
   CITIES,
@@ -14,6 +13,7 @@ import {
   STREETS,
   TITLES,
 } from './people.ts';
+import { Random } from './random.ts';
 
 const COLUMNS = [
   '_rid',

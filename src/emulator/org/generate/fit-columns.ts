@@ -1,8 +1,7 @@
 import { contactObject } from '../../objects/contact.ts';
-import type { FieldDocument } from '../describe-document.ts';
-import type { Field } from '../field.ts';
-import type { ObjectSchema } from '../object-schema.ts';
-import type { SqlValue } from '../storage.ts';
+import type { FieldDocument } from '../../schema/describe-document.ts';
+import type { Field, SqlValue } from '../../schema/field.ts';
+import type { ObjectSchema } from '../../schema/object-schema.ts';
 import { coerce } from '../write/coerce.ts';
 
 /** As many custom fields as the generator fills. */

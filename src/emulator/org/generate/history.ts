@@ -1,6 +1,6 @@
-import type { Random } from '../random.ts';
-import { createSecondStamps } from '../stamp.ts';
+import { createSecondStamps } from '../../schema/stamp.ts';
 import type { Origin } from './contact-generator.ts';
+import type { Random } from './random.ts';
 
 /** The org's rows at the start end here, whatever the clock says: the same seed gives the same bytes on every day. */
 export const HISTORY_END_MS = Date.UTC(2026, 0, 1);

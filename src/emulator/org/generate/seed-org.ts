@@ -1,15 +1,16 @@
 import { setImmediate as breathe } from 'node:timers/promises';
+import type { OrgUser } from '../../engine/actor.ts';
+import type { Storage } from '../../engine/storage.ts';
 import { OPPORTUNITY_STAGES } from '../../objects/opportunity.ts';
-import { quoted } from '../field.ts';
-import type { OrgUser } from '../org.ts';
-import { Random } from '../random.ts';
-import type { RecordIds } from '../record-id.ts';
-import type { Schema } from '../schema.ts';
-import { storedInstant } from '../stamp.ts';
-import type { SqlValue, Storage } from '../storage.ts';
+import type { SqlValue } from '../../schema/field.ts';
+import { quoted } from '../../schema/field.ts';
+import type { RecordIds } from '../../schema/record-id.ts';
+import type { Schema } from '../../schema/schema.ts';
+import { storedInstant } from '../../schema/stamp.ts';
 import { ContactGenerator } from './contact-generator.ts';
 import { HISTORY_END_MS, History } from './history.ts';
 import { CITIES, COMPANIES, COMPANY_FORMS } from './people.ts';
+import { Random } from './random.ts';
 
 /** Rows between two breaths of the event loop, and of one transaction: some 0.2 s of work. */
 const SLICE_ROWS = 20_000;

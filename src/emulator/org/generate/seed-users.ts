@@ -1,5 +1,5 @@
-import type { OrgUser } from '../org.ts';
-import type { RecordIds } from '../record-id.ts';
+import type { OrgUser } from '../../engine/actor.ts';
+import type { RecordIds } from '../../schema/record-id.ts';
 
 const PEOPLE = [
   ['Ada', 'Admin', 'admin'],

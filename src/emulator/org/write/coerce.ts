@@ -1,9 +1,8 @@
-import { OrgFault } from '../fault.ts';
-import type { Field } from '../field.ts';
-import type { SaveError } from '../org.ts';
-import { normalizeId } from '../record-id.ts';
-import { parseDay, parseInstant, storedInstant } from '../stamp.ts';
-import type { SqlValue } from '../storage.ts';
+import type { SaveError } from '../../engine/save-result.ts';
+import { OrgFault } from '../../schema/fault.ts';
+import type { Field, SqlValue } from '../../schema/field.ts';
+import { normalizeId } from '../../schema/record-id.ts';
+import { parseDay, parseInstant, storedInstant } from '../../schema/stamp.ts';
 import { saveError } from './value-error.ts';
 
 export type Coerced = { readonly value: SqlValue } | { readonly error: SaveError };

@@ -1,7 +1,5 @@
-import type { Change } from '../change.ts';
-import { OrgFault } from '../fault.ts';
-import type { ObjectSchema } from '../object-schema.ts';
-import type { Actor, RecordInput, SaveError, SaveResult, WriteOptions } from '../org.ts';
+import type { Actor } from '../../engine/actor.ts';
+import type { Change } from '../../engine/change.ts';
 import {
   currentRow,
   isVisible,
@@ -10,7 +8,10 @@ import {
   rowKey,
   type StoredRow,
   stampNow,
-} from '../org-state.ts';
+} from '../../engine/org-state.ts';
+import type { RecordInput, SaveError, SaveResult, WriteOptions } from '../../engine/save-result.ts';
+import { OrgFault } from '../../schema/fault.ts';
+import type { ObjectSchema } from '../../schema/object-schema.ts';
 import type { CoerceSource } from './coerce.ts';
 import { duplicateError, uniqueError } from './duplicates.ts';
 import { missingFields, readFields } from './record-fields.ts';

@@ -1,8 +1,10 @@
-import type { DuplicateResult } from '../fault.ts';
-import { quoted } from '../field.ts';
-import type { ObjectSchema } from '../object-schema.ts';
-import type { Actor, DuplicateRule, SaveError } from '../org.ts';
-import type { OrgState, StoredRow } from '../org-state.ts';
+import type { Actor } from '../../engine/actor.ts';
+import type { DuplicateRule } from '../../engine/org-settings.ts';
+import type { OrgState, StoredRow } from '../../engine/org-state.ts';
+import type { SaveError } from '../../engine/save-result.ts';
+import type { DuplicateResult } from '../../schema/fault.ts';
+import { quoted } from '../../schema/field.ts';
+import type { ObjectSchema } from '../../schema/object-schema.ts';
 import { saveError } from './value-error.ts';
 
 /** Duplicates named in one error. */

@@ -1,8 +1,9 @@
-import type { Change } from '../change.ts';
-import { quoted } from '../field.ts';
-import type { ObjectSchema } from '../object-schema.ts';
-import type { Actor, SaveResult } from '../org.ts';
-import type { OrgState, RowKey } from '../org-state.ts';
+import type { Actor } from '../../engine/actor.ts';
+import type { Change } from '../../engine/change.ts';
+import type { OrgState, RowKey } from '../../engine/org-state.ts';
+import type { SaveResult } from '../../engine/save-result.ts';
+import { quoted } from '../../schema/field.ts';
+import type { ObjectSchema } from '../../schema/object-schema.ts';
 import { failure, modifiedBy, success, writeable } from './dml.ts';
 import { saveError } from './value-error.ts';
 

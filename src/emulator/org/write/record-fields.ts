@@ -1,9 +1,10 @@
-import { OrgFault } from '../fault.ts';
-import { type Field, quoted } from '../field.ts';
-import type { ObjectSchema } from '../object-schema.ts';
-import type { Actor, SaveError } from '../org.ts';
-import type { OrgState } from '../org-state.ts';
-import type { SqlValue } from '../storage.ts';
+import type { Actor } from '../../engine/actor.ts';
+import type { OrgState } from '../../engine/org-state.ts';
+import type { SaveError } from '../../engine/save-result.ts';
+import { OrgFault } from '../../schema/fault.ts';
+import type { SqlValue } from '../../schema/field.ts';
+import { type Field, quoted } from '../../schema/field.ts';
+import type { ObjectSchema } from '../../schema/object-schema.ts';
 import { type CoerceSource, coerce } from './coerce.ts';
 import { referenceError } from './references.ts';
 import { saveError } from './value-error.ts';

@@ -1,6 +1,7 @@
-import type { Field } from '../field.ts';
-import type { Actor, SaveError } from '../org.ts';
-import { currentRow, isVisible, type OrgState, rowKey } from '../org-state.ts';
+import type { Actor } from '../../engine/actor.ts';
+import { currentRow, isVisible, type OrgState, rowKey } from '../../engine/org-state.ts';
+import type { SaveError } from '../../engine/save-result.ts';
+import type { Field } from '../../schema/field.ts';
 import { saveError } from './value-error.ts';
 
 /** Whether a reference's target may be referred to: of the right object, there, not deleted, visible, active. */

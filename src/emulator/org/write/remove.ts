@@ -1,9 +1,17 @@
-import { OrgFault } from '../fault.ts';
-import { quoted } from '../field.ts';
-import type { ObjectSchema } from '../object-schema.ts';
-import type { Actor, SaveResult } from '../org.ts';
-import { currentRow, isVisible, type OrgState, type RowKey, rowKey, stampNow } from '../org-state.ts';
-import type { SqlValue } from '../storage.ts';
+import type { Actor } from '../../engine/actor.ts';
+import {
+  currentRow,
+  isVisible,
+  type OrgState,
+  type RowKey,
+  rowKey,
+  stampNow,
+} from '../../engine/org-state.ts';
+import type { SaveResult } from '../../engine/save-result.ts';
+import { OrgFault } from '../../schema/fault.ts';
+import type { SqlValue } from '../../schema/field.ts';
+import { quoted } from '../../schema/field.ts';
+import type { ObjectSchema } from '../../schema/object-schema.ts';
 import { failure, lockError, modifiedBy, success, writeable } from './dml.ts';
 import { saveError } from './value-error.ts';
 

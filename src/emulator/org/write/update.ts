@@ -1,6 +1,7 @@
-import type { Actor, RecordInput, SaveResult, WriteOptions } from '../org.ts';
-import type { OrgState } from '../org-state.ts';
-import { normalizeId } from '../record-id.ts';
+import type { Actor } from '../../engine/actor.ts';
+import type { OrgState } from '../../engine/org-state.ts';
+import type { RecordInput, SaveResult, WriteOptions } from '../../engine/save-result.ts';
+import { normalizeId } from '../../schema/record-id.ts';
 import { failure, updateRecord, writeEach } from './dml.ts';
 import { saveError } from './value-error.ts';
 

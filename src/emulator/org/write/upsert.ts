@@ -1,9 +1,10 @@
-import { OrgFault } from '../fault.ts';
-import { type Field, quoted } from '../field.ts';
-import type { ObjectSchema } from '../object-schema.ts';
-import type { Actor, RecordInput, SaveError, SaveResult, WriteOptions } from '../org.ts';
-import type { OrgState } from '../org-state.ts';
-import { normalizeId } from '../record-id.ts';
+import type { Actor } from '../../engine/actor.ts';
+import type { OrgState } from '../../engine/org-state.ts';
+import type { RecordInput, SaveError, SaveResult, WriteOptions } from '../../engine/save-result.ts';
+import { OrgFault } from '../../schema/fault.ts';
+import { type Field, quoted } from '../../schema/field.ts';
+import type { ObjectSchema } from '../../schema/object-schema.ts';
+import { normalizeId } from '../../schema/record-id.ts';
 import { coerce } from './coerce.ts';
 import { createRecord, failure, sourceOf, updateRecord, writeEach } from './dml.ts';
 import { saveError } from './value-error.ts';

@@ -1,14 +1,16 @@
+import type { Actor } from '../../engine/actor.ts';
+import type { ValidationRule } from '../../engine/org-settings.ts';
+import type { OrgState } from '../../engine/org-state.ts';
+import { queryContext } from '../../engine/query-engine.ts';
+import type { SaveError } from '../../engine/save-result.ts';
+import { quoted } from '../../schema/field.ts';
+import type { ObjectSchema } from '../../schema/object-schema.ts';
 import { conditionTree } from '../../soql/condition.ts';
 import { parseSoql } from '../../soql/parse.ts';
 import { Scope } from '../../soql/scope.ts';
 import { malformed } from '../../soql/soql-fault.ts';
 import { concatenated } from '../../soql/sql.ts';
 import { conditionSql, whereFunction } from '../../soql/where.ts';
-import { quoted } from '../field.ts';
-import type { ObjectSchema } from '../object-schema.ts';
-import type { Actor, SaveError, ValidationRule } from '../org.ts';
-import type { OrgState } from '../org-state.ts';
-import { queryContext } from '../query-engine.ts';
 import { saveError } from './value-error.ts';
 
 export function rulesOf(state: OrgState, object: ObjectSchema): readonly ValidationRule[] {

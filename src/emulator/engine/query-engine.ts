@@ -1,3 +1,7 @@
+import { OrgFault } from '../schema/fault.ts';
+import type { Field } from '../schema/field.ts';
+import type { JsonObject } from '../schema/json.ts';
+import type { ObjectSchema } from '../schema/object-schema.ts';
 import { type ParsedSoql, parseSoql } from '../soql/parse.ts';
 import type { QueryContext } from '../soql/scope.ts';
 import type { CsvColumn } from '../soql/select-tree.ts';
@@ -10,11 +14,9 @@ import {
   type TranslateOptions,
   translate,
 } from '../soql/translate.ts';
-import { OrgFault } from './fault.ts';
-import type { Field } from './field.ts';
-import type { ObjectSchema } from './object-schema.ts';
-import type { Actor, JsonObject, QueryOptions, QueryPage, QueryResult } from './org.ts';
+import type { Actor } from './actor.ts';
 import type { OrgState } from './org-state.ts';
+import type { QueryOptions, QueryPage, QueryResult } from './query-result.ts';
 
 /** From this many rows on a filter gets an index made. */
 const INDEX_FROM_ROWS = 20_000;

@@ -1,5 +1,5 @@
+import type { ObjectSchema } from '../schema/object-schema.ts';
 import { type Sql, sql } from '../soql/sql.ts';
-import type { ObjectSchema } from './object-schema.ts';
 import type { Storage } from './storage.ts';
 
 /** Rows that sharing hides from users. A change of it touches no stamp. */

@@ -1,6 +1,7 @@
-import { quoted } from './field.ts';
-import type { ObjectSchema } from './object-schema.ts';
-import type { SqlValue, Storage } from './storage.ts';
+import type { SqlValue } from '../schema/field.ts';
+import { quoted } from '../schema/field.ts';
+import type { ObjectSchema } from '../schema/object-schema.ts';
+import type { Storage } from './storage.ts';
 import type { Visibility } from './visibility.ts';
 
 export type ColumnValues = Readonly<Record<string, SqlValue>>;

@@ -1,4 +1,9 @@
-import type { OrgClock } from './org.ts';
+/** The org's own clock: it runs on with the wall clock from wherever it was set. All in epoch milliseconds. */
+export interface OrgClock {
+  now(): number;
+  set(nowMs: number): void;
+  advance(ms: number): void;
+}
 
 export interface ClockOptions {
   /** What the clock under the org's clock says, epoch milliseconds. */

@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { OrgFault } from './fault.ts';
+import { OrgFault } from '../schema/fault.ts';
 
 /** What every state file has, whatever its org; all of them are made in one transaction. */
 export const bookkeeping = ['_meta', '_counter', '_delete_log', '_hidden'] as const;

@@ -2,11 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { type Field, isColumn, quoted } from './field.ts';
-import type { ObjectSchema } from './object-schema.ts';
+import { type Field, isCaseless, isColumn, quoted } from '../schema/field.ts';
+import type { ObjectSchema } from '../schema/object-schema.ts';
 import { bookkeeping, openStateFile } from './state-file.ts';
 
-export type SqlValue = string | number | null;
 type Statement = Database.Statement<unknown[], unknown>;
 
 /** Statements kept prepared; beyond it the oldest goes. A page, a count and a write each have a few texts. */
@@ -230,12 +229,6 @@ function indexName(schema: ObjectSchema, field: Field, kind: string): string {
 function columnDefinition(field: Field): string {
   const missing = field.type === 'boolean' ? ' not null default 0' : '';
   return `${quoted(field.name)} ${field.storage}${missing}`;
-}
-
-/** Whether comparisons of this field ignore case: all text but ids, dates and what says `caseSensitive`. */
-export function isCaseless(field: Field): boolean {
-  const exact = ['id', 'reference', 'date', 'datetime', 'time'].includes(field.type);
-  return !exact && !field.document.caseSensitive;
 }
 
 export function foldCase(value: unknown): unknown {

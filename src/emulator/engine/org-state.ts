@@ -1,12 +1,15 @@
+import { OrgFault } from '../schema/fault.ts';
+import type { SqlValue } from '../schema/field.ts';
+import { quoted } from '../schema/field.ts';
+import type { ObjectSchema } from '../schema/object-schema.ts';
+import { normalizeId, type RecordIds } from '../schema/record-id.ts';
+import type { Schema } from '../schema/schema.ts';
+import { storedStamp } from '../schema/stamp.ts';
+import type { OrgUser } from './actor.ts';
 import type { Commits } from './commits.ts';
-import { OrgFault } from './fault.ts';
-import { quoted } from './field.ts';
-import type { ObjectSchema } from './object-schema.ts';
-import type { OrgClock, OrgSettings, OrgUser } from './org.ts';
-import { normalizeId, type RecordIds } from './record-id.ts';
-import type { Schema } from './schema.ts';
-import { storedStamp } from './stamp.ts';
-import type { SqlValue, Storage } from './storage.ts';
+import type { OrgClock } from './org-clock.ts';
+import type { OrgSettings } from './org-settings.ts';
+import type { Storage } from './storage.ts';
 import type { Visibility } from './visibility.ts';
 
 export type StoredRow = Record<string, SqlValue>;

@@ -1,5 +1,5 @@
+import type { ObjectSchema } from '../schema/object-schema.ts';
 import { applyChange, type Change } from './change.ts';
-import type { ObjectSchema } from './object-schema.ts';
 import type { Storage } from './storage.ts';
 import type { Visibility } from './visibility.ts';
 

@@ -3,6 +3,9 @@ import type { FieldDocument } from './describe-document.ts';
 /** How a field is kept: a column of that affinity, computed by a formula, or put together from other fields. */
 export type FieldStorage = 'TEXT' | 'INTEGER' | 'REAL' | 'formula' | 'compound';
 
+/** A value as a column keeps it. */
+export type SqlValue = string | number | null;
+
 /** A field as the org works with it: its describe document and how it is kept. */
 export interface Field {
   readonly document: FieldDocument;
@@ -32,4 +35,10 @@ export function isColumn(field: Field): boolean {
 
 export function quoted(name: string): string {
   return `"${name}"`;
+}
+
+/** Whether comparisons of this field ignore case: all text but ids, dates and what says `caseSensitive`. */
+export function isCaseless(field: Field): boolean {
+  const exact = ['id', 'reference', 'date', 'datetime', 'time'].includes(field.type);
+  return !exact && !field.document.caseSensitive;
 }
