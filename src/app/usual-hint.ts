@@ -1,9 +1,11 @@
+import type { ErrorCode } from '../base/error-codes.ts';
+
 const again = 'Run the command again: it goes on where it was.';
 const report = 'Run the command again; if it stays, please report it with what --verbose shows.';
 const busy = 'Another process works on this org: wait for it, or end it.';
 
 /** What to do about an error whose thrower had nothing more exact to say. */
-const hints: Readonly<Record<string, string>> = {
+const hints: Readonly<Partial<Record<ErrorCode, string>>> = {
   BULK_JOB_FAILED: again,
   BULK_JOB_INCOMPLETE: again,
   BULK_JOB_SLOW: again,
@@ -22,6 +24,6 @@ const hints: Readonly<Record<string, string>> = {
   IN_DOUBT: '"parahack-sync outbox list --state in-doubt" shows it; nothing is sent twice by itself.',
 };
 
-export function usualHint(code: string): string | null {
-  return Object.hasOwn(hints, code) ? hints[code]! : null;
+export function usualHint(code: ErrorCode): string | null {
+  return hints[code] ?? null;
 }

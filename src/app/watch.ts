@@ -1,3 +1,4 @@
+import { errorCodeOf } from '../base/error-codes.ts';
 import { AppError, messageOf } from '../base/errors.ts';
 import { isoTime } from '../base/iso-time.ts';
 import { supervise, type WatchedOrg } from '../daemon/supervisor.ts';
@@ -202,7 +203,7 @@ async function firstCopy({ context, budget }: ConnectedOrg, tell: Tell, signal: 
   if (report.error !== null) {
     signal.throwIfAborted();
     const { code, message, hint } = report.error;
-    throw new AppError(code, message, { hint: hint ?? undefined });
+    throw new AppError(errorCodeOf(code), message, { hint: hint ?? undefined });
   }
   const { instanceUrl, contacts, durationMs, apiCalls, runId } = report;
   tell({

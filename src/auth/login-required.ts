@@ -1,5 +1,5 @@
+import { callDetailsOf } from '../base/call-details.ts';
 import { AppError } from '../base/errors.ts';
-import type { RefusalKind } from '../base/refusal-kind.ts';
 import type { Credential, GrantKind } from './credential.ts';
 import { type OAuthRefusal, oauthError } from './oauth-error.ts';
 
@@ -35,7 +35,7 @@ export function grantRefused(
 ): AppError {
   const { error, description } = refused ?? { error: 'invalid_grant', description: null };
   const cause = oauthError(refusal ?? { error, description, status: null, during: 'refresh' });
-  const details = cause.details as { kind: RefusalKind };
+  const details = callDetailsOf(cause);
   const run = `Run: ${mends[grant].replace('URL', instanceUrl)}`;
   // What an admin has to change comes before any login.
   const hint = details.kind === 'admin' ? `${cause.hint} Or run: ${run.slice(5)}` : run;

@@ -1,4 +1,5 @@
 import { cutText } from '../base/cut-text.ts';
+import type { ErrorCode } from '../base/error-codes.ts';
 import { AppError } from '../base/errors.ts';
 import { printableLine } from '../base/printable.ts';
 import type { RefusalKind } from '../base/refusal-kind.ts';
@@ -16,7 +17,7 @@ export interface OAuthRefusal {
   clockAheadMs?: number | null;
 }
 
-const codeByKind: Record<RefusalKind, string> = {
+const codeByKind: Record<RefusalKind, ErrorCode> = {
   passing: 'ORG_UNAVAILABLE',
   limit: 'REQUEST_LIMIT_EXCEEDED',
   login: 'LOGIN_FAILED',

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../base/error-codes.ts';
 import type { RefusalKind } from '../base/refusal-kind.ts';
 
 /** Which request was refused: the same words mean different things. */
@@ -17,7 +18,7 @@ export interface KnownRefusal {
   during?: readonly OAuthStep[];
   kind: RefusalKind;
   /** By its kind, unless told. */
-  code?: string;
+  code?: ErrorCode;
   message: string;
   hint: string;
   /** Of an assertion: a clock that is minutes off explains it. */

@@ -1,5 +1,6 @@
 import { isAbort, throwIfAborted } from '../base/abort.ts';
 import { backoffMs } from '../base/backoff.ts';
+import { callDetailsOf } from '../base/call-details.ts';
 import type { Clock } from '../base/clock.ts';
 import { AppError, isAppError, messageOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
@@ -161,11 +162,8 @@ class StoredSession implements Session {
   }
 
   /** An admin can mend a JWT or client credentials grant without a login, so only a refresh token is given up. */
-  async #noteRefusal(credential: Credential, { details }: AppError): Promise<void> {
-    const { error, error_description: description } = details as {
-      error?: string;
-      error_description?: string;
-    };
+  async #noteRefusal(credential: Credential, refusal: AppError): Promise<void> {
+    const { error, error_description: description } = callDetailsOf(refusal);
     const refused = {
       error: error ?? 'invalid_grant',
       description: description ?? null,

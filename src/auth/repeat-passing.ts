@@ -1,4 +1,5 @@
 import { backoffMs } from '../base/backoff.ts';
+import { callDetailsOf } from '../base/call-details.ts';
 import type { Clock } from '../base/clock.ts';
 import { isAppError } from '../base/errors.ts';
 
@@ -27,9 +28,9 @@ export async function repeatPassing<T>(
 
 function passes(error: unknown): boolean {
   if (isAppError(error, 'ORG_UNAVAILABLE')) {
-    const { status } = (error.details ?? {}) as { status?: number };
-    return status !== undefined && status >= 500;
+    const { status } = callDetailsOf(error);
+    return typeof status === 'number' && status >= 500;
   }
   if (!isAppError(error, 'NETWORK_UNREACHABLE')) return false;
-  return cuts.has((error.details as { systemCode?: string | null } | null)?.systemCode);
+  return cuts.has(callDetailsOf(error).systemCode);
 }

@@ -1,8 +1,11 @@
-export interface AppErrorOptions {
+import type { ErrorCode } from './error-codes.ts';
+import type { DetailsOf } from './error-details.ts';
+
+export interface AppErrorOptions<C extends ErrorCode = ErrorCode> {
   /** One sentence that says what to do next. */
   hint?: string;
   /** Machine-readable particulars; goes into `error.details` of the JSON output, so never a secret. */
-  details?: unknown;
+  details?: DetailsOf<C>;
   cause?: unknown;
 }
 
@@ -10,13 +13,13 @@ export interface AppErrorOptions {
  * The one error class that crosses room borders. Foreign errors are mapped to it once, at the door of the
  * room that met them; the command line turns it into text, JSON and an exit code in one place.
  */
-export class AppError extends Error {
+export class AppError<C extends ErrorCode = ErrorCode> extends Error {
   /** Stable upper-case word, listed in docs/reference/errors.md. */
-  readonly code: string;
+  readonly code: C;
   readonly hint: string | undefined;
-  readonly details: unknown;
+  readonly details: DetailsOf<C> | undefined;
 
-  constructor(code: string, message: string, options: AppErrorOptions = {}) {
+  constructor(code: C, message: string, options: AppErrorOptions<C> = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'AppError';
     this.code = code;
@@ -25,8 +28,14 @@ export class AppError extends Error {
   }
 }
 
-export function isAppError(error: unknown, ...codes: string[]): error is AppError {
-  return error instanceof AppError && (codes.length === 0 || codes.includes(error.code));
+/** With one of `codes`, where any are given; `details` then have that code's type. */
+export function isAppError<C extends ErrorCode = ErrorCode>(
+  error: unknown,
+  ...codes: readonly C[]
+): error is AppError<C> {
+  return (
+    error instanceof AppError && (codes.length === 0 || (codes as readonly string[]).includes(error.code))
+  );
 }
 
 /** The message of anything that was thrown. */

@@ -1,3 +1,5 @@
+import { type ErrorCode, isErrorCode } from '../base/error-codes.ts';
+
 export const exitCodes = {
   done: 0,
   failed: 1,
@@ -12,8 +14,8 @@ export const exitCodes = {
   terminated: 143,
 } as const;
 
-/** Codes that are not here end with 1. */
-export const exitCodeByErrorCode: Readonly<Record<string, number>> = {
+/** Complete: a code that is new does not compile until it stands here. */
+export const exitCodeByErrorCode: Readonly<Record<ErrorCode, number>> = {
   INVALID_INPUT: exitCodes.usage,
   UNKNOWN_ORG: exitCodes.usage,
   UNKNOWN_RUN: exitCodes.usage,
@@ -53,12 +55,45 @@ export const exitCodeByErrorCode: Readonly<Record<string, number>> = {
   MIRROR_BUSY: exitCodes.busy,
   LOCK_TIMEOUT: exitCodes.busy,
 
+  ALL_ORGS_FAILED: exitCodes.failed,
+  BULK_JOB_FAILED: exitCodes.failed,
+  CURSOR_IN_FUTURE: exitCodes.failed,
+  CURSOR_OUT_OF_REACH: exitCodes.failed,
+  DATA_DIR_UNWRITABLE: exitCodes.failed,
+  DISK_FULL: exitCodes.failed,
+  DOCTOR_FAILED: exitCodes.failed,
+  EXCEEDED_ID_LIMIT: exitCodes.failed,
+  FILES_EXPOSED: exitCodes.failed,
+  FILE_NOT_ACCESSIBLE: exitCodes.failed,
+  INVALID_FIELD: exitCodes.failed,
+  INVALID_QUERY_LOCATOR: exitCodes.failed,
+  INVALID_REPLICATION_DATE: exitCodes.failed,
+  LOCKS_UNUSABLE: exitCodes.failed,
+  MIRROR_CORRUPT: exitCodes.failed,
+  MIRROR_EXISTS: exitCodes.failed,
+  MIRROR_FAILED: exitCodes.failed,
+  MIRROR_NEWER_THAN_TOOL: exitCodes.failed,
+  MIRROR_REPLACED: exitCodes.failed,
+  NOT_AVAILABLE: exitCodes.failed,
+  NOT_BACKFILLED: exitCodes.failed,
+  NO_MIRROR: exitCodes.failed,
+  ORG_CHANGED: exitCodes.failed,
+  ORG_CONNECTED: exitCodes.failed,
+  OUTBOX_OPEN: exitCodes.failed,
+  PAGING_STUCK: exitCodes.failed,
+  PORT_IN_USE: exitCodes.failed,
+  REGISTRY_CORRUPT: exitCodes.failed,
+  REGISTRY_NEWER_THAN_TOOL: exitCodes.failed,
+  RESULT_PAGES_UNSUPPORTED: exitCodes.failed,
+  SALESFORCE_ERROR: exitCodes.failed,
+  UNEXPECTED_COLUMN: exitCodes.failed,
+  UNEXPECTED_ERROR: exitCodes.failed,
+
   INTERRUPTED: exitCodes.interrupted,
   TERMINATED: exitCodes.terminated,
 };
 
+/** Of a code as JSON holds it; a word that is none ends like any failure. */
 export function exitCodeOf(errorCode: string): number {
-  if (Object.hasOwn(exitCodeByErrorCode, errorCode)) return exitCodeByErrorCode[errorCode]!;
-  // Every fault of a credential store ends alike, whatever a store adds to its name.
-  return errorCode.startsWith('CREDENTIAL_STORE_') ? exitCodes.login : exitCodes.failed;
+  return isErrorCode(errorCode) ? exitCodeByErrorCode[errorCode] : exitCodes.failed;
 }

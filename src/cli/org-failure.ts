@@ -1,4 +1,5 @@
 import type { ErrorInfo } from '../app/contract/error-info.ts';
+import { errorCodeOf } from '../base/error-codes.ts';
 import { AppError } from '../base/errors.ts';
 import { exitCodeOf } from './exit-codes.ts';
 
@@ -27,12 +28,12 @@ export function failureOfOrgs(orgs: readonly OrgOutcome[]): AppError | null {
   }
   const alike = failed.every(({ error }) => exitCodeOf(error.code) === exitCodeOf(first.error.code));
   return new AppError(
-    alike ? first.error.code : 'ALL_ORGS_FAILED',
+    alike ? errorCodeOf(first.error.code) : 'ALL_ORGS_FAILED',
     `All ${orgs.length} orgs failed, ${first.instanceUrl} because: ${first.error.message}`,
     { hint: first.error.hint ?? undefined, details },
   );
 }
 
 export function appErrorOf({ code, message, hint, details }: ErrorInfo): AppError {
-  return new AppError(code, message, { hint: hint ?? undefined, details });
+  return new AppError(errorCodeOf(code), message, { hint: hint ?? undefined, details });
 }

@@ -1,5 +1,6 @@
 import { isAbort } from '../base/abort.ts';
 import { backoffMs } from '../base/backoff.ts';
+import { callDetailsOf } from '../base/call-details.ts';
 import type { Clock } from '../base/clock.ts';
 import { isAppError } from '../base/errors.ts';
 import { Places } from './places.ts';
@@ -274,12 +275,10 @@ class OrgLoop {
 }
 
 function isHeldByWatch(error: unknown): boolean {
-  const details = isAppError(error, 'ORG_BUSY') ? (error.details as { purpose?: unknown } | null) : null;
-  return details?.purpose === 'watch';
+  return isAppError(error, 'ORG_BUSY') && error.details?.purpose === 'watch';
 }
 
 /** How long the org itself asked to be left alone; 0 where it did not. */
 function retryAfterOf(error: unknown): number {
-  const details = isAppError(error) ? (error.details as { retryAfterMs?: unknown } | null | undefined) : null;
-  return typeof details?.retryAfterMs === 'number' ? Math.min(details.retryAfterMs, longestRetryAfterMs) : 0;
+  return Math.min(callDetailsOf(error).retryAfterMs ?? 0, longestRetryAfterMs);
 }

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../base/error-codes.ts';
 import type { AppError } from '../base/errors.ts';
 import { type ErrorBody, parseErrorBody } from './error-body.ts';
 import { type Refusal, refusalOf } from './refusals.ts';
@@ -15,13 +16,13 @@ export interface ErrorAnswer {
 }
 
 /** Codes that callers act on and that keep their own name. */
-const named = new Set([
+const named: readonly ErrorCode[] = [
   'EXCEEDED_ID_LIMIT',
   'INVALID_REPLICATION_DATE',
   'INVALID_QUERY_LOCATOR',
   'INVALID_FIELD',
   'QUERY_TIMEOUT',
-]);
+];
 
 /** Codes of the limits that requests themselves count towards. */
 const requestLimits = new Set([
@@ -58,8 +59,9 @@ export function apiError(answer: ErrorAnswer): AppError {
   if (answer.status >= 300 && answer.status < 400) return redirected(answer, details);
   if (answer.status === 500 && saysNothing(details.errorCode, refusal))
     return failedInside(answer, body, details);
-  if (details.errorCode !== null && named.has(details.errorCode)) {
-    return remoteError(details.errorCode, sentence(answer, body), details, {
+  const own = named.find((code) => code === details.errorCode);
+  if (own !== undefined) {
+    return remoteError(own, sentence(answer, body), details, {
       hint: hintOf(details, refusal),
     });
   }

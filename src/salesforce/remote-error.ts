@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../base/error-codes.ts';
 import { AppError } from '../base/errors.ts';
 
 /** `details` of every AppError that a call to the org ends with. */
@@ -22,7 +23,7 @@ export interface RemoteErrorDetails {
 }
 
 export function remoteError(
-  code: string,
+  code: ErrorCode,
   message: string,
   details: RemoteErrorDetails,
   options: { hint?: string; cause?: unknown } = {},

@@ -1,7 +1,7 @@
 import { throwIfAborted } from '../base/abort.ts';
 import { backoffMs } from '../base/backoff.ts';
+import { callDetailsOf } from '../base/call-details.ts';
 import type { Clock } from '../base/clock.ts';
-import { isAppError } from '../base/errors.ts';
 
 /** Longest that a refusing org is waited for while nothing gets through; the work can be resumed later. */
 const patienceMs = 10 * 60_000;
@@ -93,7 +93,7 @@ export class AdaptiveLimit {
   /** Throws `error` where patience would be over by then. */
   #waitAfter(error: unknown, refusals: number): number {
     const own = backoffMs(refusals, backoff);
-    const told = detailsOf(error).retryAfterMs ?? null;
+    const told = callDetailsOf(error).retryAfterMs ?? null;
     // The jitter spreads those that were told the same.
     const waitMs = told === null ? own : told + Math.round(own * 0.2);
     const now = this.#clock.monotonicMs();
@@ -120,18 +120,8 @@ export class AdaptiveLimit {
   }
 }
 
-interface RefusalDetails {
-  status?: number | null;
-  limit?: string;
-  retryAfterMs?: number | null;
-}
-
 /** 503, 429 or the concurrent limit. */
 function isCrowded(error: unknown): boolean {
-  const { status, limit } = detailsOf(error);
+  const { status, limit } = callDetailsOf(error);
   return status === 503 || limit === 'concurrent';
-}
-
-function detailsOf(error: unknown): RefusalDetails {
-  return isAppError(error) ? ((error.details ?? {}) as RefusalDetails) : {};
 }

@@ -1,4 +1,5 @@
 import { backoffMs } from '../base/backoff.ts';
+import type { CallDetails } from '../base/error-details.ts';
 import { AppError, isAppError } from '../base/errors.ts';
 import type { SyncContext } from './context.ts';
 import type { BulkJob } from './ports/remote.ts';
@@ -122,7 +123,7 @@ export function isLostJob(error: unknown): boolean {
       'UNEXPECTED_COLUMN',
       'INVALID_QUERY_LOCATOR',
     ) ||
-    (isAppError(error, 'SALESFORCE_ERROR') && isJobRefused(error.details as { status?: number } | undefined))
+    (isAppError(error, 'SALESFORCE_ERROR') && isJobRefused(error.details))
   );
 }
 
@@ -130,6 +131,6 @@ export function isLostJob(error: unknown): boolean {
  * Gone, in a state that has no results, or at a locator that has ended. The codes are many and spelt in several ways;
  * what they have in common is that the same request will never be answered, while a new job's may.
  */
-function isJobRefused(details: { status?: number } | undefined): boolean {
+function isJobRefused(details: CallDetails | undefined): boolean {
   return [400, 404, 409, 410].includes(details?.status ?? 0);
 }

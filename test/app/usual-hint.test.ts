@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { errorInfoOf } from '../../src/app/error-info.ts';
+import { errorCodeOf } from '../../src/base/error-codes.ts';
 import { AppError } from '../../src/base/errors.ts';
 import { exitCodeOf } from '../../src/cli/exit-codes.ts';
 
@@ -10,7 +11,7 @@ const codes = [...reference.matchAll(/^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \| \d/gm)]
 );
 
 describe('an error whose thrower gave no hint', () => {
-  const bare = (code: string) => errorInfoOf(new AppError(code, 'It failed.'));
+  const bare = (code: string) => errorInfoOf(new AppError(errorCodeOf(code), 'It failed.'));
 
   it.each([
     'BULK_JOB_FAILED',

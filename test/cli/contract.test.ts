@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
+import { errorCodes } from '../../src/base/error-codes.ts';
 import { exitCodeByErrorCode } from '../../src/cli/exit-codes.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 import { commands, environment, globalFlags, notBuiltYet } from './contract.ts';
@@ -179,6 +180,10 @@ describe('the reference holds everything', () => {
       );
     });
     expect(codes.length).toBeGreaterThan(30);
-    for (const code of codes) expect(errors).toContain(`\`${code}\``);
+    for (const code of [...codes, ...errorCodes]) expect(errors).toContain(`\`${code}\``);
+    // And none that nothing makes.
+    const others = files.filter((file) => file.endsWith('.ts') && file !== join('base', 'error-codes.ts'));
+    const elsewhere = others.map((file) => readFileSync(join(source, file), 'utf8')).join('\n');
+    for (const code of errorCodes) expect(elsewhere, code).toMatch(new RegExp(`'${code}'`));
   });
 });

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { abortReason } from '../../src/base/abort.ts';
 import { AppError } from '../../src/base/errors.ts';
 import { reportError } from '../../src/cli/error-report.ts';
+import { exitCodeOf } from '../../src/cli/exit-codes.ts';
 import { createRedact } from '../../src/cli/redact.ts';
 import { slowdown } from '../support/slowdown.ts';
 import { fakeApp } from './support/fake-app.ts';
@@ -20,7 +21,6 @@ describe('each code has its exit code', () => {
     ['LOGIN_DENIED', 3],
     ['LOGIN_TIMEOUT', 3],
     ['CREDENTIAL_STORE_UNAVAILABLE', 3],
-    ['CREDENTIAL_STORE_LOCKED', 3],
     ['PARTIAL', 4],
     ['NETWORK_UNREACHABLE', 5],
     ['ORG_UNAVAILABLE', 5],
@@ -32,9 +32,12 @@ describe('each code has its exit code', () => {
     ['NOT_AVAILABLE', 1],
     ['MIRROR_NEWER_THAN_TOOL', 1],
     ['SALESFORCE_ERROR', 1],
-    ['toString', 1],
-  ])('%s → %i', (code, exitCode) => {
+  ] as const)('%s → %i', (code, exitCode) => {
     expect(reportError(new AppError(code, 'It failed.'), options).exitCode).toBe(exitCode);
+  });
+
+  test('a word that is no code of ours ends with 1', () => {
+    for (const word of ['toString', 'CREDENTIAL_STORE_', '']) expect(exitCodeOf(word)).toBe(1);
   });
 });
 
@@ -125,7 +128,7 @@ describe('no secret gets through', () => {
       Buffer.from('5Aep861K').toString('base64').slice(0, 9),
     ],
   ])('%s', (text, secret) => {
-    const report = reportError(new AppError('X', text, { hint: text, details: { nested: [text] } }), {
+    const report = reportError(new AppError('PARTIAL', text, { hint: text, details: { nested: [text] } }), {
       ...options,
       redact,
     });

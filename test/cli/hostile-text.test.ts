@@ -381,7 +381,7 @@ test('a log line and its fields, and a trace', async () => {
         async () =>
         async (_config, { log }) => {
           log.warn(text('A warning.'), { said: hostile, failure: new Error(hostile) });
-          throw new Error(hostile, { cause: new AppError('X', hostile) });
+          throw new Error(hostile, { cause: new AppError('PARTIAL', hostile) });
         },
     },
   });

@@ -181,7 +181,7 @@ describe('the gate', () => {
   });
 
   it('can refuse, and then nothing is sent', async () => {
-    const refusal = new AppError('BUDGET_EXCEEDED', 'Enough for today.');
+    const refusal = new AppError('API_BUDGET_EXHAUSTED', 'Enough for today.');
     await using c = await connected({ gate: { before: () => Promise.reject(refusal), after: () => {} } });
     expect(await failure(c.remote.count(null))).toBe(refusal);
     expect(c.org.seen).toHaveLength(0);

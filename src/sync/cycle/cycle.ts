@@ -1,4 +1,5 @@
 import { isAbort } from '../../base/abort.ts';
+import type { ErrorCode } from '../../base/error-codes.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
 import { failsAlone } from '../fails-alone.ts';
@@ -54,7 +55,7 @@ export interface CyclePush {
 const nothingPushed: CyclePush = { pushed: 0, rejected: 0, inDoubt: 0, conflicts: 0, unsent: 0, error: null };
 
 /** A pull that ended so tells that nothing can be sent either, or only into doubt. */
-const endsPush = [
+const endsPush: readonly ErrorCode[] = [
   'LOGIN_REQUIRED',
   'NETWORK_UNREACHABLE',
   'TIMEOUT',

@@ -1,4 +1,5 @@
 import { backoffMs } from '../../base/backoff.ts';
+import { callDetailsOf } from '../../base/call-details.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
 import { failsAlone } from '../fails-alone.ts';
@@ -192,13 +193,9 @@ function mayRepeat(standing: Standing | undefined, way: PlannedRequest['way'], a
 /** Whether it is worth waiting for within a drain: not a limit of the day, a login or a wrong host name. */
 function passesSoon(error: Error): boolean {
   if (isAppError(error, 'REFUSED_FOR_NOW', 'ORG_UNAVAILABLE')) return true;
-  const { limit, network } = detailsOf(error);
+  const { limit, network } = callDetailsOf(error);
   if (isAppError(error, 'REQUEST_LIMIT_EXCEEDED')) return limit === 'concurrent';
   return isAppError(error, 'NETWORK_UNREACHABLE') && network === 'unreachable';
-}
-
-function detailsOf(error: Error): { limit?: unknown; network?: unknown; retryAfterMs?: unknown } {
-  return (isAppError(error) ? (error.details as object | null) : null) ?? {};
 }
 
 function waitMs(
@@ -208,7 +205,7 @@ function waitMs(
 ): number {
   const told = entries.map(({ key }) => {
     const outcome = standings.get(key)?.outcome;
-    const { retryAfterMs } = outcome !== undefined && 'error' in outcome ? detailsOf(outcome.error) : {};
+    const { retryAfterMs } = outcome !== undefined && 'error' in outcome ? callDetailsOf(outcome.error) : {};
     return typeof retryAfterMs === 'number' ? retryAfterMs : 0;
   });
   const longest = Math.max(0, ...told);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { errorCodeOf } from '../../../base/error-codes.ts';
 import { AppError } from '../../../base/errors.ts';
 import { holdBinding } from '../connection.ts';
 import {
@@ -133,5 +134,5 @@ async function endThread(worker: Worker): Promise<void> {
 }
 
 function errorOf({ code, message, hint, details }: WriterFault): Error {
-  return code === null ? new Error(message) : new AppError(code, message, { hint, details });
+  return code === null ? new Error(message) : new AppError(errorCodeOf(code), message, { hint, details });
 }
