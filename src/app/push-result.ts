@@ -43,7 +43,7 @@ class ReportedPush implements PushResult {
 
   constructor(
     instanceUrl: string,
-    { intake, telling, counts, kind, ignored, resumedFrom, olderEntries, runId, stopped }: PushReport,
+    { intake, telling, counts, kind, ignored, resumedFrom, olderEntries, runId, behind, stopped }: PushReport,
     statuses: ReadonlyMap<PushStatus, number>,
     invalid: InvalidInput | null,
     close: () => Promise<void>,
@@ -73,6 +73,7 @@ class ReportedPush implements PushResult {
       olderEntries,
       resumedFrom: resumedFrom === null ? null : isoTime(resumedFrom),
       runId,
+      behind: { conflicts: behind.conflict, held: behind.held, inDoubt: behind['in-doubt'] },
       stopped: stopped === null ? null : errorInfoOf(stopped),
     };
   }

@@ -21,6 +21,7 @@ function reportOf(kind: PushReport['kind']): PushReport {
     tally: [{ op: 'create', state: null, created: null, records: 1 }],
     resumedFrom: null,
     olderEntries: 0,
+    behind: { conflict: 0, held: 0, 'in-doubt': 0 },
     runId: null,
     stopped: null,
     async [Symbol.asyncDispose]() {},

@@ -173,3 +173,29 @@ describe('a long outbox', () => {
     expect(asked.reduce((sum, n) => sum + n, 0)).toBeLessThan(21_000);
   }, 120_000);
 });
+
+describe('a record behind a change of its contact that waits for a person', () => {
+  it.each(['conflict', 'held', 'in-doubt'] as const)(
+    'is counted as behind one in state %s',
+    async (state) => {
+      await using rig = await copied();
+      const [, second] = await contactsOf(rig.emulator.url);
+      await queue(rig, [{ [extId]: 'behind-1', LastName: 'First' }], extId);
+      const { outbox } = rig.context.mirror;
+      const [before] = await outbox.list();
+      // Of a create that was sent in a collection nothing can be read that would settle the doubt.
+      await outbox.move([before!.key], ['pending'], state, 0);
+      const report = await pushAll(
+        rig.context,
+        recordsOf([
+          { [extId]: 'behind-1', LastName: 'Second' },
+          { [extId]: second?.[extId], LastName: 'Sent' },
+        ]),
+        { upsertField: extId, signal: rig.signal },
+      );
+      const none = { conflict: 0, held: 0, 'in-doubt': 0 };
+      expect(report).toMatchObject({ behind: { ...none, [state]: 1 }, stopped: null });
+      expect(await statesOf(rig)).toEqual([state, 'pending', 'done']);
+    },
+  );
+});

@@ -3,7 +3,7 @@ import type { SyncContext } from '../../src/sync/context.ts';
 import type { OutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
 import type { IntakeItem } from '../../src/sync/ports/outbox-intake.ts';
 import type { PushRecord } from '../../src/sync/push/check-records.ts';
-import { type PushJob, push } from '../../src/sync/push/push.ts';
+import { type PushJob, type PushReport, push } from '../../src/sync/push/push.ts';
 
 export async function* inBatches<T>(records: readonly T[], size = 1_000): AsyncGenerator<readonly T[]> {
   for (let at = 0; at < records.length; at += size) yield records.slice(at, at + size);
@@ -19,6 +19,7 @@ export interface Pushed {
   entries: { entry: OutboxEntry | null }[];
   runId: string | null;
   stopped: unknown;
+  behind: PushReport['behind'];
   olderEntries: number;
 }
 
@@ -53,12 +54,13 @@ export async function pushAll(
   const items = (await allOf(report.intake.items())).flat();
   const stored = await context.mirror.outbox.list({ keys: items.map(({ key }) => key) });
   const byKey = new Map(stored.map((entry) => [entry.key, entry]));
-  const { runId, stopped, olderEntries } = report;
+  const { runId, stopped, behind, olderEntries } = report;
   return {
     items,
     entries: items.map(({ key }) => ({ entry: byKey.get(key) ?? null })),
     runId,
     stopped,
+    behind,
     olderEntries,
   };
 }

@@ -100,6 +100,8 @@ export interface PushCounts {
   /** When the equal push that this one went on with was begun, ISO; null where it was a new one. */
   resumedFrom: string | null;
   runId: string | null;
+  /** Of those queued: what waits until a person decides about an earlier entry of its contact, by that one's state. */
+  behind: { conflicts: number; held: number; inDoubt: number };
   /** Why sending ended before every entry was sent; null where it did not. */
   stopped: ErrorInfo | null;
 }

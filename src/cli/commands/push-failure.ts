@@ -8,6 +8,11 @@ import { count, counted } from '../render/quantity.ts';
 
 type Counted = Pick<PushResult, 'records' | 'counts' | 'statuses' | 'invalid'>;
 
+export const conflictHint =
+  '`parahack-sync outbox list --conflicts` shows the conflicts, `parahack-sync outbox retry KEY --take local|salesforce` decides them.';
+const heldHint =
+  '`parahack-sync outbox list --state held` shows what is held, `parahack-sync outbox approve --all` releases it.';
+
 /**
  * Exit 2 where the input has faults; 5 when any of its records is in doubt or unsent, else 4 when any was refused,
  * in conflict or held. What else waits in the outbox is told, but is not this push's failure.
@@ -35,11 +40,23 @@ export function pushFailure(
       },
     );
   }
+  const decisions = decisionsBefore(result.counts.behind);
+  if (unsent > 0 && decisions.records >= unsent) {
+    const [waits, its] = unsent === 1 ? ['waits', 'its contact'] : ['wait', 'their contacts'];
+    return new AppError(
+      'UNSENT',
+      `${counted(unsent, 'record')} ${waits} behind earlier changes of ${its} that somebody has to decide.`,
+      {
+        hint: `Pushing again does not help before that. ${decisions.hint}`,
+        details: { unsent, behind: result.counts.behind, stopped },
+      },
+    );
+  }
   if (unsent > 0) {
     const why = stopped === null ? '' : `: ${stopped.message.replace(/\.$/, '')}`;
     return new AppError('UNSENT', `${counted(unsent, 'record')} still to be sent${why}.`, {
-      hint: 'They wait in the outbox for the next `watch` cycle or `push`. The same push again goes on with them and sends nothing twice.',
-      details: { unsent, stopped },
+      hint: `They wait in the outbox for the next \`watch\` cycle or \`push\`. The same push again goes on with them and sends nothing twice.${decisions.records === 0 ? '' : ` Of ${counted(decisions.records, 'record')} an earlier change has to be decided first. ${decisions.hint}`}`,
+      details: { unsent, behind: result.counts.behind, stopped },
     });
   }
   return notAccepted(result.records, {
@@ -48,6 +65,21 @@ export function pushFailure(
     held: having('held'),
     rejects,
   });
+}
+
+/** What a person has to do before the records behind it can be sent. */
+function decisionsBefore({ conflicts, held, inDoubt }: PushResult['counts']['behind']): {
+  records: number;
+  hint: string;
+} {
+  const hints = [
+    conflicts > 0 ? conflictHint : '',
+    held > 0 ? heldHint : '',
+    inDoubt > 0
+      ? '`parahack-sync outbox list --state in-doubt` shows what is in doubt: look for its contact in Salesforce, then `parahack-sync outbox drop KEY` where the change is there, else `parahack-sync outbox retry KEY --in-doubt`.'
+      : '',
+  ];
+  return { records: conflicts + held + inDoubt, hint: hints.filter((hint) => hint !== '').join(' ') };
 }
 
 /**
@@ -84,15 +116,7 @@ function notAccepted(
   const mend = rejects
     ? 'The rejects file has them with their reasons: mend it and push that file alone.'
     : "See each record's errors, mend what was refused and push these alone: the others are done. `--rejects FILE`, given with a push, writes them to a file.";
-  const hints = [
-    rejected > 0 ? mend : '',
-    conflicts > 0
-      ? '`parahack-sync outbox list --conflicts` shows the conflicts, `parahack-sync outbox retry KEY --take local|salesforce` decides them.'
-      : '',
-    held > 0
-      ? '`parahack-sync outbox list --state held` shows what is held, `parahack-sync outbox approve --all` releases it.'
-      : '',
-  ];
+  const hints = [rejected > 0 ? mend : '', conflicts > 0 ? conflictHint : '', held > 0 ? heldHint : ''];
   return new AppError('PARTIAL', `${count(refused)} of ${counted(records, 'record')} ${said}.`, {
     hint: hints.filter((hint) => hint !== '').join(' '),
     details: { refused },

@@ -3,6 +3,7 @@ import { AppError } from '../../base/errors.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
 import { appErrorOf } from '../org-failure.ts';
 import { counted } from '../render/quantity.ts';
+import { conflictHint } from './push-failure.ts';
 
 /**
  * What the cycles' own pushes come to, where every pull was good: exit 5 when an entry is in doubt or unsent, else 4
@@ -15,7 +16,8 @@ export function failureOfPushes(orgs: WatchResult['orgs']): AppError | null {
   const error = pushes.find((push) => push.error !== null)?.error ?? null;
   const inDoubt = sum((push) => push.inDoubt);
   const unsent = sum((push) => push.unsent);
-  const refused = sum((push) => push.rejected + push.conflicts);
+  const conflicts = sum((push) => push.conflicts);
+  const refused = sum((push) => push.rejected) + conflicts;
   const details = { inDoubt, unsent, refused, error };
   if (error !== null && isOwnExit(error.code)) return appErrorOf(error);
   if (inDoubt > 0) {
@@ -40,7 +42,10 @@ export function failureOfPushes(orgs: WatchResult['orgs']): AppError | null {
   return new AppError(
     'PARTIAL',
     `${counted(refused, 'entry', 'entries')} of the outbox ${refused === 1 ? 'was' : 'were'} not accepted; the mirror is up to date.`,
-    { hint: 'See why with `parahack-sync outbox list`.', details },
+    {
+      hint: `See why with \`parahack-sync outbox list\`.${conflicts > 0 ? ` ${conflictHint}` : ''}`,
+      details,
+    },
   );
 }
 

@@ -1,7 +1,7 @@
 import type { SyncContext } from '../context.ts';
 import type { OutboxEntry, Settlement } from '../ports/outbox-entry.ts';
 import type { RunRecorder } from '../run-recorder.ts';
-import { BlockedContacts, type BlockReason } from './blocked-contacts.ts';
+import { BlockedContacts, type BlockReason, type Undecided } from './blocked-contacts.ts';
 import type { ContactNames } from './contact-names.ts';
 
 /** The entries in doubt that were told last. A watch drains each cycle, and people need to hear of each change once. */
@@ -20,6 +20,8 @@ export class DrainProgress {
   limitsInRow = 0;
   /** Entries that this drain was to send and that still wait. */
   unsent = 0;
+  /** Keys of entries that wait for nothing but a person's word about an earlier one of their contact. */
+  readonly behind: Record<Undecided, string[]> = { conflict: [], held: [], 'in-doubt': [] };
   /** The first reason of an entry's own for not being sent now, or for a doubt. */
   stuck: Error | null = null;
   #spentMs = 0;
@@ -51,6 +53,7 @@ export class DrainProgress {
   block(unit: readonly OutboxEntry[], namesOf: ContactNames, reason: BlockReason): void {
     this.blocked.add(unit.flatMap(namesOf), reason);
     if (reason === 'unsent') this.unsent += unit.length;
+    else for (const { key, state } of unit) if (state === 'pending') this.behind[reason].push(key);
   }
 
   count({ op }: OutboxEntry, settlement: Settlement): void {

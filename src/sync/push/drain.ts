@@ -2,6 +2,7 @@ import { isAbort, throwIfAborted } from '../../base/abort.ts';
 import type { SyncContext } from '../context.ts';
 import type { OutboxEntry, Settlement } from '../ports/outbox-entry.ts';
 import type { RunRecorder } from '../run-recorder.ts';
+import type { Undecided } from './blocked-contacts.ts';
 import { contactNames } from './contact-names.ts';
 import { DrainProgress, tellDoubts } from './drain-progress.ts';
 import { noAnswer } from './entry-errors.ts';
@@ -23,6 +24,8 @@ export interface DrainOptions {
 export interface DrainReport {
   /** Entries that this drain was to send and that still wait, those behind them included. */
   unsent: number;
+  /** Keys of entries that wait until a person decides about an earlier one of their contact, by that one's state. */
+  behind: Readonly<Record<Undecided, readonly string[]>>;
   /** Why sending ended before everything was tried: the org as a whole, or this machine. Null where it did not. */
   stopped: Error | null;
   /** The first reason of an entry's own for still waiting, or for being in doubt; the others were sent. */
@@ -47,7 +50,8 @@ export async function drainOutbox(context: SyncContext, options: DrainOptions): 
   const counts = await outbox.counts();
   const open = counts.pending + counts.sent + counts['in-doubt'];
   const due = open > 0 || (await outbox.readBackDue(1)).length > 0;
-  if (!due) return { unsent: 0, stopped: null, stuck: null, readBack: null };
+  const behind = { conflict: [], held: [], 'in-doubt': [] };
+  if (!due) return { unsent: 0, behind, stopped: null, stuck: null, readBack: null };
   return withLock(() => drain(context, options));
 }
 
@@ -63,7 +67,8 @@ async function drain(context: SyncContext, options: DrainOptions): Promise<Drain
   }
   // Nothing was tried of what is left, and all of it waits for the same reason.
   const unsent = stopped === null ? progress.unsent : (await context.mirror.outbox.counts()).pending;
-  return { unsent, stopped, stuck: progress.stuck, readBack: await readBackAll(context, options) };
+  const { behind, stuck } = progress;
+  return { unsent, behind, stopped, stuck, readBack: await readBackAll(context, options) };
 }
 
 /** A contact that was written and cannot be read now is written all the same. */
@@ -173,16 +178,15 @@ function wholeGroups(entries: OutboxEntry[]): OutboxEntry[] {
 
 async function sendPage(
   context: SyncContext,
-  page: readonly OutboxEntry[],
+  listed: readonly OutboxEntry[],
   progress: DrainProgress,
   options: DrainOptions,
 ): Promise<Error | null> {
-  const namesOf = await contactNames(context, page);
-  const expired = await settleExpired(context, page);
+  const namesOf = await contactNames(context, listed);
+  const page = await settleExpired(context, listed);
   const free: OutboxEntry[] = [];
   for (const unit of unitsOf(page)) {
-    const decided = unit.every(({ key, state }) => state === 'pending' && !expired.has(key));
-    const reason = decided ? progress.blockReason(unit, namesOf) : 'person';
+    const reason = undecidedState(unit) ?? progress.blockReason(unit, namesOf);
     if (reason === null) free.push(...unit);
     else progress.block(unit, namesOf, reason);
   }
@@ -196,9 +200,15 @@ async function sendPage(
       else progress.block(unit, namesOf, reason);
     }
     if (entries.length === 0) continue;
-    const { stopped, unfinished } = await sendPlanned(context, { ...planned, entries }, progress, options);
+    const { stopped, unfinished, conflicts } = await sendPlanned(
+      context,
+      { ...planned, entries },
+      progress,
+      options,
+    );
     if (stopped !== null) return stopped;
     progress.blocked.add(unfinished.flatMap(namesOf), 'unsent');
+    progress.blocked.add(conflicts.flatMap(namesOf), 'conflict');
   }
   return null;
 }
@@ -214,18 +224,23 @@ function unitsOf(entries: readonly OutboxEntry[]): OutboxEntry[][] {
   return units;
 }
 
+/** What a person has to decide about some of these, which go out together; null where nothing. */
+function undecidedState(unit: readonly OutboxEntry[]): Undecided | null {
+  const states = unit.map(({ state }) => state);
+  return states.find((state) => state === 'conflict' || state === 'held' || state === 'in-doubt') ?? null;
+}
+
 /**
- * Whoever may have been sent by a key that Salesforce has forgotten since could be made a second time: in doubt.
+ * Whoever may have been sent by a key that Salesforce has forgotten since could be made a second time: in doubt, and so given
+ * back.
  */
 async function settleExpired(
   { mirror, clock }: SyncContext,
   entries: readonly OutboxEntry[],
-): Promise<ReadonlySet<string>> {
+): Promise<readonly OutboxEntry[]> {
   const at = clock.now();
   const expired = entries.filter((entry) => entry.state === 'pending' && isExpired(entry, at));
-  if (expired.length > 0)
-    await mirror.outbox.settle(
-      expired.map(({ key }) => ({ key, state: 'in-doubt', errors: [noAnswer], at })),
-    );
-  return new Set(expired.map(({ key }) => key));
+  if (expired.length === 0) return entries;
+  await mirror.outbox.settle(expired.map(({ key }) => ({ key, state: 'in-doubt', errors: [noAnswer], at })));
+  return entries.map((entry) => (expired.includes(entry) ? { ...entry, state: 'in-doubt' } : entry));
 }

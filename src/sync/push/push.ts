@@ -6,6 +6,7 @@ import type { SyncContext } from '../context.ts';
 import type { Field } from '../ports/field.ts';
 import type { Brake, IntakeCounts, OutboxIntake, OutcomeTally } from '../ports/outbox-intake.ts';
 import { RunRecorder } from '../run-recorder.ts';
+import type { Undecided } from './blocked-contacts.ts';
 import { type PushRecord, RecordChecker } from './check-records.ts';
 import { Columns, type DescribeObject } from './columns.ts';
 import { drainOutbox } from './drain.ts';
@@ -54,6 +55,8 @@ export interface PushReport extends AsyncDisposable {
   /** Open entries of others in the outbox. */
   olderEntries: number;
   runId: string | null;
+  /** Records that wait until a person decides about an earlier change of their contact, by that one's state. */
+  behind: Record<Undecided, number>;
   /** Why sending ended before everything was sent; null where it did not. */
   stopped: unknown;
 }
@@ -96,6 +99,7 @@ async function pushThrough(context: SyncContext, job: PushJob, intake: OutboxInt
     resumedFrom: null,
     olderEntries: 0,
     runId: null,
+    behind: { conflict: 0, held: 0, 'in-doubt': 0 },
     stopped: null,
     [Symbol.asyncDispose]: () => intake[Symbol.asyncDispose](),
   };
@@ -225,7 +229,8 @@ async function send(
   job: PushJob,
   intake: OutboxIntake,
   total: number,
-): Promise<Pick<PushReport, 'runId' | 'stopped'>> {
+): Promise<Pick<PushReport, 'runId' | 'stopped' | 'behind'>> {
+  const behind = { conflict: 0, held: 0, 'in-doubt': 0 };
   const run = await RunRecorder.start(context, 'push', {});
   try {
     let settled = settledOf(await intake.tally());
@@ -244,15 +249,17 @@ async function send(
         },
       }),
     );
+    for (const state of ['conflict', 'held', 'in-doubt'] as const)
+      behind[state] = await intake.countOwn(drained.behind[state]);
     const stopped = drained.stopped ?? drained.stuck;
     if (stopped !== null) throw stopped;
     await run.complete();
-    return { runId: run.id, stopped: null };
+    return { runId: run.id, behind, stopped: null };
   } catch (error) {
     await run.fail(error);
     // A login or a broken mirror concerns the whole call; what waits is told by `outbox list`.
     if (!isAbort(error) && !isAppError(error)) throw error;
-    return { runId: run.id, stopped: error };
+    return { runId: run.id, behind, stopped: error };
   }
 }
 

@@ -36,6 +36,8 @@ export interface SentRequest {
   stopped: Error | null;
   /** Entries that wait, are in doubt or in conflict: what follows of their contacts must not overtake them. */
   unfinished: OutboxEntry[];
+  /** Those of them that are in conflict, and wait for a person. */
+  conflicts: OutboxEntry[];
 }
 
 /** How an entry stands after its last sending. */
@@ -108,16 +110,18 @@ export async function sendPlanned(
   const last = planned.entries
     .map(({ key }) => standings.get(key))
     .filter((standing) => standing !== undefined);
-  if (last.length === 0) return { stopped: null, unfinished: [] };
+  if (last.length === 0) return { stopped: null, unfinished: [], conflicts: [] };
   for (const { entry, settlement } of last) progress.count(entry, settlement);
   await tellSettled(
     last.map(({ settlement }) => settlement),
     onSettled,
   );
   progress.stuck ??= last.map(({ outcome }) => ownError(outcome)).find((error) => error !== null) ?? null;
+  const open = last.filter(({ settlement }) => unfinished.has(settlement.state));
   return {
     stopped: stopOf(last, way, progress),
-    unfinished: last.filter(({ settlement }) => unfinished.has(settlement.state)).map(({ entry }) => entry),
+    unfinished: open.map(({ entry }) => entry),
+    conflicts: open.filter(({ settlement }) => settlement.state === 'conflict').map(({ entry }) => entry),
   };
 }
 

@@ -182,6 +182,40 @@ test('the text shows each record and its reason, and the counts', async () => {
   expect(stderr).toContain('Error: 1 of 3 records was not accepted.');
 });
 
+describe('what waits behind an earlier change of its contact is not told to wait for the next push', () => {
+  const none = { conflicts: 0, held: 0, inDoubt: 0 };
+  const failing = async (behind: typeof none, stopped: PushCounts['stopped'] = null) => {
+    const { app } = pushing(['created', 'queued', 'queued'], { behind, stopped });
+    const { code, stdout } = await runMain(['push', '--json'], { app, stdin: three });
+    const error = json(stdout).error as { code: string; message: string; hint: string };
+    expect(error.code).toBe('UNSENT');
+    return { ...error, code };
+  };
+  test.each([
+    [{ ...none, conflicts: 2 }, 'outbox list --conflicts', 'outbox retry KEY --take local|salesforce'],
+    [{ ...none, held: 2 }, 'outbox list --state held', 'outbox approve --all'],
+    [{ ...none, inDoubt: 2 }, 'outbox list --state in-doubt', 'outbox retry KEY --in-doubt'],
+  ])('%j', async (behind, list, command) => {
+    const { code, message, hint } = await failing(behind);
+    expect([code, message]).toEqual([
+      5,
+      '2 records wait behind earlier changes of their contacts that somebody has to decide.',
+    ]);
+    expect(hint).toContain(list);
+    expect(hint).toContain(command);
+    expect(hint).toContain('Pushing again does not help');
+    expect(hint).not.toContain('for the next');
+  });
+
+  test('where others can be sent later, both are told', async () => {
+    const { code, hint } = await failing({ ...none, conflicts: 1 });
+    expect(code).toBe(5);
+    expect(hint).toContain('for the next `watch` cycle or `push`');
+    expect(hint).toContain('Of 1 record an earlier change has to be decided first.');
+    expect(hint).toContain('--take local|salesforce');
+  });
+});
+
 describe('the hint says what to do', () => {
   const hintOf = async (statuses: PushStatus[], flags: string[] = []) => {
     const { app } = pushing(statuses);

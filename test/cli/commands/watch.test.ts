@@ -212,6 +212,13 @@ test.each([
   expect(last.error?.code ?? null).toBe(named);
 });
 
+test('a conflict that a cycle met is told with what decides it', async () => {
+  const { app } = watchOf({ orgs: [{ instanceUrl, error: null, push: { ...nothing, conflicts: 1 } }] });
+  const { stderr } = await runMain(['watch', '--once'], { app });
+  expect(stderr).toContain('outbox list --conflicts');
+  expect(stderr).toContain('outbox retry KEY --take local|salesforce');
+});
+
 test('what a push left behind stands in the line of its cycle', async () => {
   const [, cycle] = events as [WatchEvent, Extract<WatchEvent, { event: 'cycle:complete' }>];
   const { app } = fakeApp({

@@ -53,6 +53,7 @@ export function pushResultOf(
       olderEntries: 0,
       resumedFrom: null,
       runId: 'run',
+      behind: { conflicts: 0, held: 0, inDoubt: 0 },
       stopped: null,
       ...counts,
     },
