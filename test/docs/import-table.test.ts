@@ -11,24 +11,43 @@ interface Rule {
 const { forbidden } = createRequire(import.meta.url)(join(root, '.dependency-cruiser.cjs')) as {
   forbidden: Rule[];
 };
-const table = /## Who may import whom\n([\s\S]*?)\n## /.exec(readPage('docs/architecture.md'))?.[1] ?? '';
+const section = /## Who may import whom\n([\s\S]*?)\n## /.exec(readPage('docs/architecture.md'))?.[1] ?? '';
 const words = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word);
 
-describe('the table of imports in docs/architecture.md', () => {
-  it('says what the checker enforces, of each room', () => {
-    const told = table
-      .split('\n')
-      .filter((line) => line.startsWith('| `'))
-      .map((line) => {
-        const [, room = '', allowed = '', types = ''] = line.split('|');
-        const may = [...words(allowed), ...words(types).map((other) => `types of ${other}`)];
-        const [name] = words(room);
-        return [`${name}-imports`, `${name} may import only ${may.join(', ') || "node's own modules"}.`];
-      });
-    const enforced = forbidden
-      .filter(({ name }) => name.endsWith('-imports'))
-      .map(({ name, comment }) => [name, comment]);
+/** The cells of the table whose head begins so. */
+function rowsOf(head: string): string[][] {
+  const lines = section.split('\n');
+  const rows = lines.slice(lines.findIndex((line) => line.startsWith(`| ${head} |`)) + 2);
+  return rows.slice(0, rows.indexOf('')).map((line) => line.split('|').slice(1, -1));
+}
+
+/** What the checker says of the rules whose name begins so. */
+const enforced = (isOfEmulator: boolean) =>
+  forbidden
+    .filter(({ name }) => name.endsWith('-imports') && /^emulator-.+-imports$/.test(name) === isOfEmulator)
+    .map(({ name, comment }) => [name, comment]);
+
+describe('the tables of imports in docs/architecture.md', () => {
+  it('say what the checker enforces, of each room', () => {
+    const told = rowsOf('room').map(([room = '', allowed = '', types = '']) => {
+      const may = [...words(allowed), ...words(types).map((other) => `types of ${other}`)];
+      const [name] = words(room);
+      return [`${name}-imports`, `${name} may import only ${may.join(', ') || "node's own modules"}.`];
+    });
     expect(told.length).toBeGreaterThan(10);
-    expect(told).toEqual(enforced);
+    expect(told).toEqual(enforced(false));
+  });
+
+  it('and of each folder of the emulator', () => {
+    const told = rowsOf('folder of the emulator').map(([folder = '', allowed = '']) => {
+      const [name = ''] = words(folder);
+      const may = words(allowed).join(', ') || 'itself';
+      return [
+        `emulator-${name.replaceAll('/', '-')}-imports`,
+        `Of the emulator ${name === 'door' ? '.' : name} may import only ${may}.`,
+      ];
+    });
+    expect(told.length).toBeGreaterThan(10);
+    expect(told).toEqual(enforced(true));
   });
 });
