@@ -31,6 +31,8 @@ const typesOnly = {
   store: ['sync'],
   salesforce: ['sync'],
 };
+/** Folders of a room known by its types only whose values may be had all the same. */
+const exceptions = { store: { sync: 'merge' } };
 
 /**
  * The folders of the emulator, from its door down, and what each may import. Each names only folders that come after
@@ -69,13 +71,16 @@ const forbidden = Object.entries(rooms).flatMap(([room, allowed]) => {
       from: { path: place(room) },
       to: { path: never.map((other) => place(other)) },
     },
-    ...types.map((other) => ({
-      name: `${room}-types-of-${other}`,
-      severity: 'error',
-      comment: `${room} may import types of ${other} only.`,
-      from: { path: place(room, 'dist') },
-      to: { path: place(other, 'dist') },
-    })),
+    ...types.map((other) => {
+      const folder = exceptions[room]?.[other];
+      return {
+        name: `${room}-types-of-${other}`,
+        severity: 'error',
+        comment: `${room} may import types of ${other}${folder ? `, and of its ${folder}/ values too` : ' only'}.`,
+        from: { path: place(room, 'dist') },
+        to: { path: place(other, 'dist'), ...(folder && { pathNot: `^dist/${other}/${folder}/` }) },
+      };
+    }),
   ];
 });
 
@@ -121,6 +126,14 @@ module.exports = {
       comment: 'What ships must not need what is installed for development only.',
       from: { path: '^src/' },
       to: { dependencyTypes: ['npm-dev'] },
+    },
+    {
+      name: 'merge-is-pure',
+      severity: 'error',
+      comment:
+        'The merge rule is a function of what it is given: base and the types of ports are all it knows.',
+      from: { path: '^dist/sync/merge/' },
+      to: { path: '.', pathNot: '^dist/(sync/merge|base)/' },
     },
     {
       name: 'emulator-by-its-door',

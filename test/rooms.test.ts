@@ -60,6 +60,17 @@ describe('the import table', () => {
     expect(said).toContain('6 modules');
   });
 
+  it('lets the store take the merge rule from sync', async () => {
+    const said = await cruise({
+      'src/sync/merge/rule.ts': 'export const rule = 1;\n',
+      'src/store/sqlite/a.ts': "import { rule } from '../../sync/merge/rule.ts';\nexport const a = rule;\n",
+      'dist/sync/merge/rule.js': 'export const rule = 1;\n',
+      'dist/store/sqlite/a.js': "import { rule } from '../../sync/merge/rule.js';\nexport const a = rule;\n",
+    });
+    expect(said).toMatch(/^green/);
+    expect(said).toContain('2 dependencies');
+  });
+
   it('lets everybody in by the index of the emulator, and its own tests further', async () => {
     const said = await cruise({
       'src/app/a.ts': "export const a = () => import('../emulator/index.ts');\n",
@@ -92,6 +103,35 @@ describe('the import table', () => {
         'dist/sync/b.js': 'export const b = () => {};\n',
       },
       'store-types-of-sync',
+    ],
+    [
+      'the store takes values of no folder of sync whose name only begins as that of the merge rule',
+      {
+        'dist/store/a.js': "import { b } from '../sync/merger/b.js';\nb();\n",
+        'dist/sync/merger/b.js': 'export const b = () => {};\n',
+      },
+      'store-types-of-sync',
+    ],
+    [
+      'no other room than the store takes values of the merge rule',
+      {
+        'dist/salesforce/a.js': "import { b } from '../sync/merge/b.js';\nb();\n",
+        'dist/sync/merge/b.js': 'export const b = () => {};\n',
+      },
+      'salesforce-types-of-sync',
+    ],
+    [
+      'the merge rule knows nothing else of sync',
+      {
+        'dist/sync/merge/a.js': "import { b } from '../cycle/b.js';\nexport const a = b;\n",
+        'dist/sync/cycle/b.js': 'export const b = 1;\n',
+      },
+      'merge-is-pure',
+    ],
+    [
+      'the merge rule reads and writes nothing',
+      { 'dist/sync/merge/a.js': "import { readFileSync } from 'node:fs';\nreadFileSync('a');\n" },
+      'merge-is-pure',
     ],
     [
       'base stands on nothing',

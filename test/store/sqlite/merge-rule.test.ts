@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { RowState } from '../../../src/store/sqlite/merge/evidence.ts';
-import { nothingKnown } from '../../../src/store/sqlite/merge/evidence.ts';
-import { mergeBurial, mergeLive } from '../../../src/store/sqlite/merge/merge-evidence.ts';
 import { readState, type StateTuple } from '../../../src/store/sqlite/merge/row-state.ts';
+import type { RowState } from '../../../src/sync/merge/evidence.ts';
+import { nothingKnown } from '../../../src/sync/merge/evidence.ts';
+import { mergeBurial, mergeLive } from '../../../src/sync/merge/merge-evidence.ts';
 import type { Gone, Tombstone } from '../../../src/sync/ports/page.ts';
 import { describeOf, storedNames } from './contact-fields.ts';
 import {

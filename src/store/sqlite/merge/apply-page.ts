@@ -1,29 +1,21 @@
+import { derivedColumns } from '../../../sync/merge/derived-columns.ts';
+import { type RowState, sameState } from '../../../sync/merge/evidence.ts';
+import { countRow, type PageCounts } from '../../../sync/merge/page-counts.ts';
+import { mayFill, mergeRow, type PageTimes } from '../../../sync/merge/page-row.ts';
 import type { Connection } from '../connection.ts';
 import { quoteName } from '../contact-schema.ts';
 import { prepared } from '../prepared.ts';
-import { ContactWriter, derivedColumns } from './contact-writer.ts';
-import type { Merged, RowState } from './evidence.ts';
-import { mergeBurial, mergeLive } from './merge-evidence.ts';
-import { readState, type StateTuple, sameState, stateColumns } from './row-state.ts';
+import { ContactWriter } from './contact-writer.ts';
+import { readState, type StateTuple, stateColumns } from './row-state.ts';
 
 /** A page that lies in the attached database `spool`. */
-export interface SpooledPage {
+export interface SpooledPage extends PageTimes {
   columns: readonly string[];
   rows: number;
   /** Rows that say IsDeleted. */
   dead: number;
-  /** ISO; when the request was sent, and when its answer had arrived. */
-  readAt: string;
-  answeredAt: string;
   /** Only some fields, of contacts that the mirror has. */
   partial: boolean;
-}
-
-export interface PageCounts {
-  inserted: number;
-  updated: number;
-  undeleted: number;
-  buried: number;
 }
 
 /** Rows that are compared at a time; keeps the memory of a page of any size flat. */
@@ -108,45 +100,20 @@ class PageMerger {
   }
 
   #merge([contact, id, row, stamp, dead, master, sameCells, ...tuple]: PairTuple): void {
-    const { readAt, answeredAt, columns } = this.#page;
+    const page = this.#page;
     const state = readState(tuple);
-    const live = { stamp, readAt };
-    const merged: Merged =
-      dead === 1
-        ? mergeBurial(
-            state,
-            {
-              gone: master === null ? 'deleted' : 'merged',
-              stamp,
-              evidenceAt: answeredAt,
-              masterRecordId: master,
-            },
-            live,
-          )
-        : mergeLive(state, live);
-    const { next, takes } = merged;
+    const { next, takes } = mergeRow(state, stamp, dead === 1, master, page);
     const changes = takes && sameCells !== 1;
     if (!changes && sameState(state, next)) return;
-    this.#count(state, next, changes);
-    if (changes) this.#writer.takeValues(contact, next, columns, row);
-    else if (isConfirmation(state, next)) this.#writer.confirm(id, readAt);
+    countRow(this.#counts, state, next, changes);
+    if (changes) this.#writer.takeValues(contact, next, page.columns, row);
+    else if (isConfirmation(state, next)) this.#writer.confirm(id, page.readAt);
     else this.#writer.writeState(contact, next);
   }
 
-  #count(state: RowState, next: RowState, changes: boolean): void {
-    const isNew = state.stamp === null && state.readAt === null && state.gone === null;
-    if (isNew) return;
-    const lifted = state.gone !== null && next.gone === null;
-    if (changes || lifted) this.#counts.updated++;
-    if (lifted) this.#counts.undeleted++;
-    if (next.gone !== null && next.gone !== state.gone) this.#counts.buried++;
-  }
-
-  /** Says nothing of the contact itself, only of some cells as they were at its stamp. */
   #fill([contact, , row, stamp, , , sameCells, ...tuple]: PairTuple): void {
     const state = readState(tuple);
-    if (state.gone !== null || state.stamp !== stamp || sameCells === 1) return;
-    if (state.valueAt !== null && this.#page.readAt < state.valueAt) return;
+    if (sameCells === 1 || !mayFill(state, stamp, this.#page.readAt)) return;
     this.#writer.fillValues(contact, this.#page.columns, row);
     this.#counts.updated++;
   }

@@ -1,10 +1,11 @@
-import { isoTime } from '../../../base/iso-time.ts';
+import { nothingKnown, sameState } from '../../../sync/merge/evidence.ts';
+import { mergeBurial } from '../../../sync/merge/merge-evidence.ts';
+import { isBuriedAnew } from '../../../sync/merge/page-counts.ts';
+import { burialOf } from '../../../sync/merge/page-row.ts';
 import type { Tombstone } from '../../../sync/ports/page.ts';
 import type { Connection } from '../connection.ts';
 import { ContactWriter } from './contact-writer.ts';
-import { nothingKnown } from './evidence.ts';
-import { mergeBurial } from './merge-evidence.ts';
-import { readState, type StateTuple, sameState, stateColumns } from './row-state.ts';
+import { readState, type StateTuple, stateColumns } from './row-state.ts';
 
 /**
  * Merges tombstones; the caller holds the transaction. An id that the mirror never saw becomes a row all the
@@ -25,21 +26,16 @@ export function applyTombstones(
     .raw();
   const insert = db.prepare('INSERT INTO contact (Id) VALUES (?)');
   let buried = 0;
-  for (const { id, gone, masterRecordId, systemModstamp, evidenceAt } of tombstones) {
+  for (const tombstone of tombstones) {
+    const { id } = tombstone;
     const known = select.get(id) as [contact: number, ...state: StateTuple] | undefined;
     const contact = known === undefined ? Number(insert.run(id).lastInsertRowid) : known[0];
     const state = known === undefined ? nothingKnown : readState(known.slice(1) as StateTuple);
-    const burial = {
-      gone,
-      masterRecordId,
-      stamp: systemModstamp,
-      evidenceAt: isoTime(Math.ceil(evidenceAt)),
-    };
-    const { next } = mergeBurial(state, burial);
+    const { next } = mergeBurial(state, burialOf(tombstone));
     if (sameState(state, next)) continue;
     if (next.gone === 'purged') writer.clearValues(contact, next);
     else writer.writeState(contact, next);
-    if (known !== undefined && next.gone !== null && next.gone !== state.gone) buried++;
+    if (known !== undefined && isBuriedAnew(state, next)) buried++;
   }
   return buried;
 }

@@ -1,11 +1,9 @@
 import type { Statement } from 'better-sqlite3';
+import { derivedColumns } from '../../../sync/merge/derived-columns.ts';
+import type { RowState } from '../../../sync/merge/evidence.ts';
 import type { Connection } from '../connection.ts';
 import { quoteName } from '../contact-schema.ts';
-import type { RowState } from './evidence.ts';
 import { stateAssignments, stateParameters } from './row-state.ts';
-
-/** Columns that follow from what the contact is, not from the page's cell. */
-export const derivedColumns: ReadonlySet<string> = new Set(['Id', 'IsDeleted', 'MasterRecordId']);
 
 /** Writes one row's merged state, with or without values. Lives for one transaction. */
 export class ContactWriter {

@@ -1,5 +1,6 @@
+import { isDeletedOf } from '../../../sync/merge/derived-columns.ts';
+import type { RowState } from '../../../sync/merge/evidence.ts';
 import type { Gone } from '../../../sync/ports/page.ts';
-import type { RowState } from './evidence.ts';
 
 /** The columns of `contact c` (and `contact_seen x`) that make a RowState, in the order of StateTuple. */
 export function stateColumns(hasMaster: boolean): string {
@@ -55,9 +56,8 @@ export function stateAssignments(columns: ReadonlySet<string>): string {
 }
 
 export function stateParameters(state: RowState, columns: ReadonlySet<string>): (string | number | null)[] {
-  const { gone } = state;
   const values: (string | number | null)[] = [
-    gone,
+    state.gone,
     state.readAt,
     state.valueAt === state.readAt ? null : state.valueAt,
     state.deletedStamp,
@@ -66,22 +66,6 @@ export function stateParameters(state: RowState, columns: ReadonlySet<string>): 
     state.hiddenAt,
   ];
   if (columns.has('MasterRecordId')) values.push(state.masterRecordId);
-  // Derived, so that a tombstone without values reads as one with them does; a purged row keeps nothing.
-  if (columns.has('IsDeleted'))
-    values.push(gone === 'purged' ? null : gone === 'deleted' || gone === 'merged' ? 1 : 0);
+  if (columns.has('IsDeleted')) values.push(isDeletedOf(state));
   return values;
-}
-
-export function sameState(a: RowState, b: RowState): boolean {
-  return (
-    a.stamp === b.stamp &&
-    a.valueAt === b.valueAt &&
-    a.readAt === b.readAt &&
-    a.deletedStamp === b.deletedStamp &&
-    a.deletedAt === b.deletedAt &&
-    a.purgedAt === b.purgedAt &&
-    a.hiddenAt === b.hiddenAt &&
-    a.gone === b.gone &&
-    a.masterRecordId === b.masterRecordId
-  );
 }

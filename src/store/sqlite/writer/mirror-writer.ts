@@ -1,13 +1,14 @@
 import { dirname, join } from 'node:path';
-import { isoTime } from '../../../base/iso-time.ts';
 import { makeFolder } from '../../../base/make-folder.ts';
+import type { PageCounts } from '../../../sync/merge/page-counts.ts';
+import { pageTimes } from '../../../sync/merge/page-row.ts';
 import type { BatchOutcome } from '../../../sync/ports/mirror.ts';
 import type { PageOutcome } from '../../../sync/ports/page.ts';
 import { type Connection, openForWriting } from '../connection.ts';
 import { loadFields } from '../contact-schema.ts';
 import { rememberReadAt } from '../contact-states.ts';
 import { applyEffects } from '../effects.ts';
-import { applyPage, type PageCounts } from '../merge/apply-page.ts';
+import { applyPage } from '../merge/apply-page.ts';
 import { applyTombstones } from '../merge/apply-tombstones.ts';
 import type { Scratch } from '../page/scratch.ts';
 import { migrate } from '../schema.ts';
@@ -114,8 +115,7 @@ export class MirrorWriter implements PageCalls {
         columns: parser.columns,
         rows: parser.rows,
         dead: parser.dead,
-        readAt: isoTime(Math.floor(head.readAt)),
-        answeredAt: isoTime(Math.ceil(answeredAt)),
+        ...pageTimes(head.readAt, answeredAt),
         partial: head.partial,
       },
       columns,

@@ -1,4 +1,4 @@
-import type { Gone } from '../../../sync/ports/page.ts';
+import type { Gone } from '../ports/page.ts';
 import type { Burial, LiveRead, Merged, RowState } from './evidence.ts';
 
 /** A row as a read saw it live. */

@@ -1,4 +1,4 @@
-import type { Gone } from '../../../sync/ports/page.ts';
+import type { Gone } from '../ports/page.ts';
 
 /**
  * What the mirror knows of one contact apart from its values. Times are ISO 8601 in UTC with milliseconds,
@@ -50,4 +50,18 @@ export interface Merged {
   next: RowState;
   /** The values that came with the evidence replace the stored ones. */
   takes: boolean;
+}
+
+export function sameState(a: RowState, b: RowState): boolean {
+  return (
+    a.stamp === b.stamp &&
+    a.valueAt === b.valueAt &&
+    a.readAt === b.readAt &&
+    a.deletedStamp === b.deletedStamp &&
+    a.deletedAt === b.deletedAt &&
+    a.purgedAt === b.purgedAt &&
+    a.hiddenAt === b.hiddenAt &&
+    a.gone === b.gone &&
+    a.masterRecordId === b.masterRecordId
+  );
 }
