@@ -12,6 +12,9 @@ import { withDrainLock } from './org-lock.ts';
 import { progressOf } from './progress-events.ts';
 import type { Services } from './services.ts';
 
+/** What only a fresh copy mends, so one that ends so itself is nothing to go on with. */
+const pastHelp = new Set(['CURSOR_OUT_OF_REACH', 'CURSOR_IN_FUTURE']);
+
 /** Above these, contacts that came or went while the copy was compared explain no difference. */
 const smallDifference = { contacts: 100, share: 0.01 };
 
@@ -55,7 +58,19 @@ export async function copyBeside(
       },
     });
   };
-  const report = await work();
+  let report = await work();
+  if (report.error !== null && pastHelp.has(report.error.code)) {
+    mirrors.removeCopy(instanceUrl);
+    if (report.resumed) {
+      services.log.warn(
+        `an interrupted fresh copy of ${instanceUrl} cannot be caught up with, and starts over`,
+        {
+          reason: report.error.message,
+        },
+      );
+      report = await work();
+    }
+  }
   // Without a run there is nothing to go on with.
   if (report.status === 'complete' || report.runId === null) mirrors.removeCopy(instanceUrl);
   // What is counted is the mirror that readers have.

@@ -185,6 +185,44 @@ describe('backfill --fresh', () => {
     await expectMirrorEqualsOrg(path, emulator.url);
   });
 
+  it('that can no longer be brought up to date is made anew, and does not stand in the way for ever', async () => {
+    await backfill();
+    const day = 86_400_000;
+    // Interrupted while it read; read, but not in its place; of a time that the org has taken back.
+    const leftBehind = [
+      async () => {
+        await interrupted();
+        await control(emulator.url, 'clock', { advanceMs: 16 * day });
+      },
+      async () => {
+        const refused = { match: '/deleted', times: 500, status: 403, errorCode: 'REQUEST_LIMIT_EXCEEDED' };
+        const stop = new AbortController();
+        const faults: Promise<unknown>[] = [];
+        const onPage = (page: number) =>
+          void (page === 10 && faults.push(control(emulator.url, 'faults', [refused])));
+        await backfill({ fresh: true }, { signal: stop.signal, onPage });
+        await Promise.all(faults);
+        await control(emulator.url, 'faults', []);
+        await control(emulator.url, 'clock', { advanceMs: 16 * day });
+      },
+      async () => {
+        await control(emulator.url, 'clock', { advanceMs: 2 * day });
+        await interrupted();
+        await control(emulator.url, 'clock', { advanceMs: -2 * day });
+      },
+    ];
+    for (const leave of leftBehind) {
+      await leave();
+      expect(files()).toContainEqual(expect.stringMatching(/\.fresh$/));
+      await control(emulator.url, 'delete', { count: 5 });
+      app.said.length = 0;
+      expect(await backfill({ fresh: true })).toMatchObject({ status: 'complete', resumed: false });
+      expect(app.said.join('\n')).toMatch(/warn an interrupted fresh copy .* starts over/);
+      expect(files()).not.toContainEqual(expect.stringMatching(/\.fresh$/));
+      await expectMirrorEqualsOrg(path, emulator.url);
+    }
+  });
+
   it('interrupted, lets a watch keep the mirror up to date', async () => {
     await backfill();
     await interrupted();
