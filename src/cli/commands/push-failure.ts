@@ -82,14 +82,11 @@ function decisionsBefore({ conflicts, held, inDoubt }: PushResult['counts']['beh
   return { records: conflicts + held + inDoubt, hint: hints.filter((hint) => hint !== '').join(' ') };
 }
 
-/**
- * A script that meets exit 4 goes on with the rejects file: where that could not be written, this leads. What else a
- * push ends with says what to do first.
- */
+/** With what went wrong with the rejects file, where records are refused; its own end where they are not. */
 export function withUnsaved(failure: AppError | null, unsaved: AppError | null): AppError | null {
   if (failure === null || unsaved === null) return failure ?? unsaved;
   if (exitCodeOf(failure.code) !== exitCodes.partial) return failure;
-  return new AppError(unsaved.code, `${failure.message} ${unsaved.message}`, {
+  return new AppError(failure.code, `${failure.message} ${unsaved.message}`, {
     hint: [unsaved.hint, failure.hint].filter(Boolean).join(' '),
     details: failure.details,
     cause: unsaved,

@@ -127,7 +127,7 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
     unsaved,
   );
   for (const warning of pushWarnings(result.counts)) call.talk.warn(warning);
-  if (unsaved !== null && failure?.code !== unsaved.code) call.talk.warn(unsaved.message);
+  if (unsaved !== null && failure !== unsaved && failure?.cause !== unsaved) call.talk.warn(unsaved.message);
   const { invalid } = result;
   if (invalid !== null && !call.output.json) call.talk.fail(faultLines(invalid));
   const text =

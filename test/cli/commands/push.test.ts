@@ -433,11 +433,11 @@ describe('rejects', () => {
 
       test('where records were refused', async () => {
         const { code, stdout } = await pushTo(['created', 'rejected', 'created'], '--json');
-        expect(code).toBe(1);
+        expect(code).toBe(4);
         const { error, results } = json(stdout) as { error: { hint: string }; results: unknown[] };
         expect(results).toHaveLength(3);
         expect(error).toMatchObject({
-          code: 'DISK_FULL',
+          code: 'PARTIAL',
           message:
             '1 of 3 records was not accepted. /dev/full could not be written (ENOSPC), so that the refused records are not in it.',
         });
