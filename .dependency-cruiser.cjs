@@ -128,6 +128,13 @@ module.exports = {
       to: { dependencyTypes: ['npm-dev'] },
     },
     {
+      name: 'page-serves-every-store',
+      severity: 'error',
+      comment: 'What turns bytes into cells knows only its sink, and no store.',
+      from: { path: '^(src|dist)/store/page/' },
+      to: { path: ['^(src|dist)/store/(?!page/)', 'node_modules/better-sqlite3/'] },
+    },
+    {
       name: 'merge-is-pure',
       severity: 'error',
       comment:

@@ -129,6 +129,14 @@ describe('the import table', () => {
       'merge-is-pure',
     ],
     [
+      'parsers of pages know no store',
+      {
+        'src/store/page/a.ts': "import type { B } from '../sqlite/b.ts';\nexport type A = B;\n",
+        'src/store/sqlite/b.ts': 'export type B = 1;\n',
+      },
+      'page-serves-every-store',
+    ],
+    [
       'the merge rule reads and writes nothing',
       { 'dist/sync/merge/a.js': "import { readFileSync } from 'node:fs';\nreadFileSync('a');\n" },
       'merge-is-pure',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Scratch } from '../../../src/store/sqlite/page/scratch.ts';
+import { Scratch } from '../../../src/store/page/scratch.ts';
 import { MirrorWriter } from '../../../src/store/sqlite/writer/mirror-writer.ts';
 import type { NewOutboxEntry } from '../../../src/sync/ports/outbox-entry.ts';
 import { epoch } from './pages.ts';

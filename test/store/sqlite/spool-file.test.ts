@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { RowRecord } from '../../../src/store/sqlite/page/row-record.ts';
-import { Scratch } from '../../../src/store/sqlite/page/scratch.ts';
-import { SpoolFile } from '../../../src/store/sqlite/page/spool-file.ts';
+import { Scratch } from '../../../src/store/page/scratch.ts';
+import { RowRecord } from '../../../src/store/sqlite/spool/row-record.ts';
+import { SpoolFile } from '../../../src/store/sqlite/spool/spool-file.ts';
 
 const deep = process.env.PARAHACK_DEEP === '1';
 
@@ -19,11 +19,9 @@ function roundTrip(
   const folder = mkdtempSync(join(tmpdir(), 'parahack-spool-'));
   try {
     const path = join(folder, 'page.db');
-    const record = new RowRecord(
-      Array.from({ length: columns }, () => 'text'),
-      new Scratch(),
-    );
     const spool = new SpoolFile(path, columns);
+    const kinds = Array.from({ length: columns }, () => 'text' as const);
+    const record = new RowRecord(kinds, spool, new Scratch());
     for (const row of rows) {
       const cells = row.map((cell) => (cell === null ? null : new TextEncoder().encode(cell)));
       record.reserve(cells.reduce((sum, cell) => sum + (cell?.length ?? 0), 0));
@@ -36,7 +34,6 @@ function roundTrip(
         record.close(i, from, from + cell.length);
       }
       record.finish();
-      spool.add(record);
     }
     spool.finish();
     const db = new Database(path, { readonly: true });

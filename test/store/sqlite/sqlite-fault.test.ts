@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { AppError } from '../../../src/base/errors.ts';
-import { RowRecord } from '../../../src/store/sqlite/page/row-record.ts';
-import { Scratch } from '../../../src/store/sqlite/page/scratch.ts';
-import { SpoolFile } from '../../../src/store/sqlite/page/spool-file.ts';
+import { Scratch } from '../../../src/store/page/scratch.ts';
+import { RowRecord } from '../../../src/store/sqlite/spool/row-record.ts';
+import { SpoolFile } from '../../../src/store/sqlite/spool/spool-file.ts';
 import { mapSqliteFault } from '../../../src/store/sqlite/sqlite-fault.ts';
 
 function thrownBy(work: () => void): unknown {
@@ -29,12 +29,11 @@ describe('real errors of SQLite and the file system become ours', () => {
   });
 
   test.skipIf(!existsSync('/dev/full'))('a page that finds no room to be spooled is DISK_FULL', () => {
-    const record = new RowRecord(['text'], new Scratch());
-    record.begin();
-    record.finish();
     const error = thrownBy(() => {
       const spool = new SpoolFile('/dev/full', 1);
-      spool.add(record);
+      const record = new RowRecord(['text'], spool, new Scratch());
+      record.begin();
+      record.finish();
       spool.finish();
     });
     expect(mapSqliteFault(error, 'm.db')).toMatchObject({ code: 'DISK_FULL', details: { sqlite: 'ENOSPC' } });

@@ -1,8 +1,9 @@
 import type { StoredField } from '../../../sync/ports/schema-store.ts';
-import { PageReader } from '../page/page-reader.ts';
-import { type CellKind, RowRecord } from '../page/row-record.ts';
-import type { Scratch } from '../page/scratch.ts';
-import { SpoolFile } from '../page/spool-file.ts';
+import { cellKind } from '../../page/cell-kind.ts';
+import { PageReader } from '../../page/page-reader.ts';
+import type { Scratch } from '../../page/scratch.ts';
+import { RowRecord } from '../spool/row-record.ts';
+import { SpoolFile } from '../spool/spool-file.ts';
 import type { PageHead } from './protocol.ts';
 
 /** One page on its way in: parsed block by block into a spool file, with no transaction open. */
@@ -17,14 +18,10 @@ export class PageIntake {
     const shape = {
       fields: head.fields,
       kindOf: (name: string) => kinds.get(name),
-      openSpool: (columns: readonly string[]) => {
-        const record = new RowRecord(
-          columns.map((name) => kinds.get(name) ?? 'text'),
-          scratch,
-          columns,
-        );
+      openSink: (columns: readonly string[]) => {
         this.#spool = new SpoolFile(spoolPath, columns.length);
-        return { record, spool: this.#spool };
+        const cells = columns.map((name) => kinds.get(name) ?? 'text');
+        return new RowRecord(cells, this.#spool, scratch, columns);
       },
     };
     this.reader = new PageReader(head, shape, scratch);
@@ -43,9 +40,4 @@ export class PageIntake {
   remove(): void {
     this.#spool?.remove();
   }
-}
-
-function cellKind({ name, type }: StoredField): CellKind {
-  if (name === 'Id') return 'id';
-  return type === 'boolean' || type === 'datetime' || type === 'date' ? type : 'text';
 }

@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { AppError, messageOf } from '../../../base/errors.ts';
-import { Scratch } from '../page/scratch.ts';
+import { Scratch } from '../../page/scratch.ts';
 import { mapSqliteFault } from '../sqlite-fault.ts';
 import { MirrorWriter } from './mirror-writer.ts';
 import { endOfThread, type WriterAnswer, type WriterFault, type WriterRequest } from './protocol.ts';

@@ -1,4 +1,4 @@
-import { AppError } from '../../../base/errors.ts';
+import { AppError } from '../../base/errors.ts';
 
 const hint = 'Nothing of this page was stored: run the command again, and it goes on there.';
 
@@ -18,6 +18,12 @@ export function unexpectedColumn(name: string, what: string): AppError {
     hint: 'The org’s fields may have changed just now; describe is asked again before the next try.',
     details: { column },
   });
+}
+
+/** A cell whose bytes have none of the forms that Salesforce writes its field's type in. */
+export function notOfItsType(column: string, bytes: Uint8Array, from: number, to: number): AppError {
+  const text = new TextDecoder().decode(bytes.subarray(from, Math.min(to, from + 40)));
+  return malformed(`${column} holds ${JSON.stringify(text)}`);
 }
 
 /** The answer holds something that Salesforce never sends; asked again it would be the same. */

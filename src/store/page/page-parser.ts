@@ -1,14 +1,14 @@
-import type { CellKind, RowRecord } from './row-record.ts';
-import type { SpoolFile } from './spool-file.ts';
+import type { CellKind } from './cell-kind.ts';
+import type { CellSink } from './cell-sink.ts';
 
 /** What a parser needs to know of a page before its first byte. */
 export interface PageShape {
   /** The fields asked for. */
   fields: readonly string[];
-  /** How a field's bytes are stored; undefined for a name that the mirror does not know. */
+  /** How a field's bytes are stored; undefined for a name that the store does not know. */
   kindOf(field: string): CellKind | undefined;
   /** Called once, as soon as the columns are known. */
-  openSpool(columns: readonly string[]): { record: RowRecord; spool: SpoolFile };
+  openSink(columns: readonly string[]): CellSink;
 }
 
 /** One format's incremental parser. */

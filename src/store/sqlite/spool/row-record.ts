@@ -1,15 +1,11 @@
-import { isDate, isInstant, isRecordId } from './cell-form.ts';
-import { malformed } from './page-faults.ts';
-import type { Scratch } from './scratch.ts';
+import { isDate, isRecordId, mostCellBytes, normalizeTime } from '../../page/cell-form.ts';
+import type { CellKind } from '../../page/cell-kind.ts';
+import type { CellSink } from '../../page/cell-sink.ts';
+import { malformed, notOfItsType } from '../../page/page-faults.ts';
+import type { Scratch } from '../../page/scratch.ts';
 import { writeVarintBefore } from './sqlite-varint.ts';
 
-/** How a cell's bytes become a stored value: the storage formats are part of the command line's contract. */
-export type CellKind = 'text' | 'boolean' | 'datetime' | 'date' | 'id';
-
 const kindCodes: Record<CellKind, number> = { text: 0, boolean: 1, datetime: 2, date: 3, id: 4 };
-
-/** Ten times what the largest text field holds (131,072 characters of at most three bytes). */
-const mostCellBytes = 4 * 1024 * 1024;
 
 const serialNull = 0;
 const serialZero = 8;
@@ -19,16 +15,18 @@ const serialText = 13;
 
 const lowerF = 102;
 const lowerT = 116;
-const upperZ = 90;
+
+/** Takes each finished row before the next one begins. */
+export interface RecordTarget {
+  add(record: RowRecord): void;
+}
 
 /**
  * Builds one row at a time in SQLite's record format, straight from the bytes that came off the wire: a
- * cell's bytes are UTF-8 there and here, so no string is ever made of them. Parsers write a cell's bytes to
- * `bytes` from `end` on and then close it.
+ * cell's bytes are UTF-8 there and here, so no string is ever made of them.
  */
-export class RowRecord {
+export class RowRecord implements CellSink {
   bytes: Uint8Array;
-  /** Where the next cell's bytes go. */
   end = 0;
   readonly columns: number;
   /** The cells' serial types of the row under way. */
@@ -36,6 +34,7 @@ export class RowRecord {
   readonly #kinds: Uint8Array;
   /** For the words of a fault. */
   readonly #names: readonly string[];
+  readonly #target: RecordTarget;
   readonly #scratch: Scratch;
   readonly #headerRoom: number;
   /** Where each cell's bytes lie, for a row whose cells did not come in the columns' order. */
@@ -47,7 +46,13 @@ export class RowRecord {
   #fault: Error | null = null;
   start = 0;
 
-  constructor(kinds: readonly CellKind[], scratch: Scratch, names: readonly string[] = []) {
+  constructor(
+    kinds: readonly CellKind[],
+    target: RecordTarget,
+    scratch: Scratch,
+    names: readonly string[] = [],
+  ) {
+    this.#target = target;
     this.#scratch = scratch;
     this.#names = names;
     this.columns = kinds.length;
@@ -60,10 +65,6 @@ export class RowRecord {
     this.bytes = scratch.output(this.#headerRoom);
   }
 
-  /**
-   * Room for rows made of at most `inputBytes` bytes of input: no cell is longer than its source but a time written
-   * without its milliseconds. To be called before each block, for the room is shared with other pages.
-   */
   reserve(inputBytes: number): void {
     this.bytes = this.#scratch.output(this.#headerRoom + inputBytes + 64 + 4 * this.columns);
   }
@@ -76,7 +77,6 @@ export class RowRecord {
     this.#inOrder = true;
   }
 
-  /** Closes the cell whose bytes lie in `bytes[from, to)`; an empty cell is null. */
   close(column: number, from: number, to: number): void {
     // Most cells are texts, and this way short enough for V8 to put it into its callers.
     if (this.#kinds[column] !== 0 && to !== from) {
@@ -107,9 +107,11 @@ export class RowRecord {
       return;
     }
     let end = to;
-    if (kind === 2) end = this.#normalizeTime(column, from, to);
-    else if (!(kind === 4 ? isRecordId(this.bytes, from, to) : isDate(this.bytes, from, to))) {
+    if (kind === 2) end = normalizeTime(this.bytes, from, to);
+    else if (!(kind === 4 ? isRecordId(this.bytes, from, to) : isDate(this.bytes, from, to))) end = -1;
+    if (end < 0) {
       this.#fault ??= this.#notOfItsType(column, from, to);
+      end = to;
     }
     this.#types[column] = serialText + 2 * (end - from);
     this.#place(column, from, end);
@@ -120,11 +122,9 @@ export class RowRecord {
   }
 
   #notOfItsType(column: number, from: number, to: number): Error {
-    const text = new TextDecoder().decode(this.bytes.subarray(from, Math.min(to, from + 40)));
-    return malformed(`${this.#name(column)} holds ${JSON.stringify(text)}`);
+    return notOfItsType(this.#name(column), this.bytes, from, to);
   }
 
-  /** Whether a cell of text, an Id say, holds just that (ASCII). */
   holds(column: number, text: string): boolean {
     const from = this.#froms[column]!;
     if (this.#types[column] !== serialText + 2 * text.length) return false;
@@ -140,7 +140,7 @@ export class RowRecord {
     return this.#types[column] === serialOne;
   }
 
-  /** Writes the header before the cells, or throws where one is not of its type; the finished record is `bytes[start, end)`. */
+  /** Writes the header before the cells; the finished record is `bytes[start, end)`. */
   finish(): void {
     if (this.#fault !== null) throw this.#fault;
     if (this.end - this.#headerRoom > mostCellBytes) this.#assertCellLengths();
@@ -157,6 +157,7 @@ export class RowRecord {
     // The header's length counts its own varint.
     const length = cells + (cells + 1 < 128 ? 1 : cells + 2 < 16_384 ? 2 : 3);
     this.start = writeVarintBefore(bytes, p, length);
+    this.#target.add(this);
   }
 
   #assertCellLengths(): void {
@@ -179,37 +180,5 @@ export class RowRecord {
       to += cell.length;
     }
     this.end = to;
-  }
-
-  /**
-   * `…:00.000+0000` (REST) and `…:00.000Z` (bulk CSV) both become the latter. Returns the cell's new end.
-   */
-  #normalizeTime(column: number, from: number, to: number): number {
-    const { bytes } = this;
-    if (!isInstant(bytes, from, to)) {
-      this.#fault ??= this.#notOfItsType(column, from, to);
-      return to;
-    }
-    if (to - from === 24 && bytes[to - 1] === upperZ) return to;
-    if (
-      to - from === 28 &&
-      bytes[to - 5] === 43 &&
-      bytes[to - 4] === 48 &&
-      bytes[to - 3] === 48 &&
-      bytes[to - 2] === 48 &&
-      bytes[to - 1] === 48
-    ) {
-      bytes[to - 5] = upperZ;
-      return to - 4;
-    }
-    const text = new TextDecoder().decode(bytes.subarray(from, to));
-    const ms = Date.parse(text.replace(/([+-]\d\d)(\d\d)$/, '$1:$2'));
-    if (Number.isNaN(ms)) {
-      this.#fault ??= this.#notOfItsType(column, from, to);
-      return to;
-    }
-    const iso = new TextEncoder().encode(new Date(ms).toISOString());
-    bytes.set(iso, from);
-    return from + iso.length;
   }
 }

@@ -1,7 +1,6 @@
+import type { CellSink } from './cell-sink.ts';
 import { incomplete, unexpectedColumn } from './page-faults.ts';
 import type { PageParser, PageShape } from './page-parser.ts';
-import type { RowRecord } from './row-record.ts';
-import type { SpoolFile } from './spool-file.ts';
 
 const quote = 34;
 const comma = 44;
@@ -20,8 +19,7 @@ export class CsvParser implements PageParser {
   readonly done = true;
   readonly totalSize = null;
   readonly #shape: PageShape;
-  #record: RowRecord | null = null;
-  #spool: SpoolFile | null = null;
+  #sink: CellSink | null = null;
   #required: number[] = [];
   #deletedColumn = -1;
 
@@ -31,22 +29,20 @@ export class CsvParser implements PageParser {
 
   parse(bytes: Uint8Array, end: number, last: boolean): number {
     let at = 0;
-    if (this.#record === null) {
+    if (this.#sink === null) {
       at = this.#readHeader(bytes, end, last);
-      if (this.#record === null) return at;
+      if (this.#sink === null) return at;
     }
-    const record: RowRecord = this.#record;
-    const spool = this.#spool!;
-    record.reserve(end - at);
+    const sink: CellSink = this.#sink;
+    sink.reserve(end - at);
     for (;;) {
-      const next = readRow(bytes, at, end, last, record, this.columns.length);
+      const next = readRow(bytes, at, end, last, sink, this.columns.length);
       if (next < 0) return at;
       for (const column of this.#required) {
-        if (record.isNull(column)) throw incomplete(`row ${this.rows + 1} has no ${this.columns[column]}`);
+        if (sink.isNull(column)) throw incomplete(`row ${this.rows + 1} has no ${this.columns[column]}`);
       }
-      if (this.#deletedColumn >= 0 && record.isTrue(this.#deletedColumn)) this.dead++;
-      record.finish();
-      spool.add(record);
+      if (this.#deletedColumn >= 0 && sink.isTrue(this.#deletedColumn)) this.dead++;
+      sink.finish();
       this.rows++;
       at = next;
     }
@@ -54,7 +50,7 @@ export class CsvParser implements PageParser {
 
   finish(): void {
     // A job without rows may answer with an empty body; then there are the columns that were asked for.
-    if (this.#record === null) this.#open(this.#shape.fields);
+    if (this.#sink === null) this.#open(this.#shape.fields);
   }
 
   #readHeader(bytes: Uint8Array, end: number, last: boolean): number {
@@ -81,9 +77,7 @@ export class CsvParser implements PageParser {
 
   #open(names: readonly string[]): void {
     this.columns = names;
-    const { record, spool } = this.#shape.openSpool(names);
-    this.#record = record;
-    this.#spool = spool;
+    this.#sink = this.#shape.openSink(names);
     this.#required = [names.indexOf('Id'), names.indexOf('SystemModstamp')];
     this.#deletedColumn = names.indexOf('IsDeleted');
   }
@@ -95,12 +89,12 @@ function readRow(
   start: number,
   end: number,
   last: boolean,
-  record: RowRecord,
+  sink: CellSink,
   columns: number,
 ): number {
   if (start >= end) return -1;
-  record.begin();
-  const out = record.bytes;
+  sink.begin();
+  const out = sink.bytes;
   let at = start;
   let column = 0;
   for (;;) {
@@ -116,7 +110,7 @@ function readRow(
       at += 3;
       column++;
     }
-    let to = record.end;
+    let to = sink.end;
     const from = to;
     if (bytes[at] === quote && at < end) {
       at++;
@@ -144,11 +138,11 @@ function readRow(
     // The byte after a cell decides whether a quote was its end, so it must be there, or nothing more come.
     if (at >= end) {
       if (!last) return -1;
-      record.close(column, from, to);
+      sink.close(column, from, to);
       if (column + 1 !== columns) throw incomplete('it ends in the middle of a row');
       return end;
     }
-    record.close(column++, from, to);
+    sink.close(column++, from, to);
     const separator = bytes[at];
     if (separator === comma) {
       at++;

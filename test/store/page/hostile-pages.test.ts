@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { PageShape } from '../../../src/store/sqlite/page/page-parser.ts';
-import { PageReader } from '../../../src/store/sqlite/page/page-reader.ts';
-import { type CellKind, RowRecord } from '../../../src/store/sqlite/page/row-record.ts';
-import { Scratch } from '../../../src/store/sqlite/page/scratch.ts';
+import type { CellKind } from '../../../src/store/page/cell-kind.ts';
+import type { PageShape } from '../../../src/store/page/page-parser.ts';
+import { PageReader } from '../../../src/store/page/page-reader.ts';
+import { Scratch } from '../../../src/store/page/scratch.ts';
+import { RowRecord } from '../../../src/store/sqlite/spool/row-record.ts';
 
 const kinds: Record<string, CellKind> = {
   Id: 'id',
@@ -26,14 +27,13 @@ function reader(format: 'csv' | 'query' | 'collection', more: object = {}): Page
   const shape: PageShape = {
     fields,
     kindOf: (name) => kinds[name],
-    openSpool: (columns) => ({
-      record: new RowRecord(
+    openSink: (columns) =>
+      new RowRecord(
         columns.map((name) => kinds[name] ?? 'text'),
+        { add() {} },
         scratch,
         columns,
       ),
-      spool: { add() {} } as never,
-    }),
   };
   return new PageReader({ format, fields, expectedRows: null, ...more }, shape, scratch);
 }

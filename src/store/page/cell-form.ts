@@ -71,3 +71,32 @@ export function isRecordId(bytes: Uint8Array, from: number, to: number): boolean
   for (let at = from + 3; at < to; at++) if (alphanumeric[bytes[at]!] === 0) return false;
   return true;
 }
+
+/** Ten times what the largest text field holds (131,072 characters of at most three bytes). */
+export const mostCellBytes = 4 * 1024 * 1024;
+
+/**
+ * `…:00.000+0000` (REST) and `…:00.000Z` (bulk CSV) both become the latter, in place. Returns the cell's new end, -1
+ * where it is no instant.
+ */
+export function normalizeTime(bytes: Uint8Array, from: number, to: number): number {
+  if (!isInstant(bytes, from, to)) return -1;
+  if (to - from === 24 && bytes[to - 1] === upperZ) return to;
+  if (
+    to - from === 28 &&
+    bytes[to - 5] === plus &&
+    bytes[to - 4] === 48 &&
+    bytes[to - 3] === 48 &&
+    bytes[to - 2] === 48 &&
+    bytes[to - 1] === 48
+  ) {
+    bytes[to - 5] = upperZ;
+    return to - 4;
+  }
+  const text = new TextDecoder().decode(bytes.subarray(from, to));
+  const ms = Date.parse(text.replace(/([+-]\d\d)(\d\d)$/, '$1:$2'));
+  if (Number.isNaN(ms)) return -1;
+  const iso = new TextEncoder().encode(new Date(ms).toISOString());
+  bytes.set(iso, from);
+  return from + iso.length;
+}

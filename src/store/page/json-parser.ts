@@ -1,3 +1,4 @@
+import type { CellSink } from './cell-sink.ts';
 import { JsonRecordReader } from './json-record.ts';
 import {
   closeBrace,
@@ -14,8 +15,6 @@ import {
 } from './json-scan.ts';
 import { incomplete, malformed, unexpectedColumn } from './page-faults.ts';
 import type { PageParser, PageShape } from './page-parser.ts';
-import type { RowRecord } from './row-record.ts';
-import type { SpoolFile } from './spool-file.ts';
 
 const letterN = 110;
 
@@ -37,8 +36,7 @@ export class JsonParser implements PageParser {
   #sawRecords = false;
   readonly #format: 'query' | 'collection';
   readonly #reader: JsonRecordReader;
-  readonly #record: RowRecord;
-  readonly #spool: SpoolFile;
+  readonly #sink: CellSink;
   readonly #required: readonly number[];
   readonly #deletedColumn: number;
   readonly #ids: readonly string[] | undefined;
@@ -51,15 +49,13 @@ export class JsonParser implements PageParser {
     this.#format = format;
     this.columns = shape.fields;
     this.#reader = new JsonRecordReader(shape.fields);
-    const { record, spool } = shape.openSpool(shape.fields);
-    this.#record = record;
-    this.#spool = spool;
+    this.#sink = shape.openSink(shape.fields);
     this.#required = [shape.fields.indexOf('Id'), shape.fields.indexOf('SystemModstamp')];
     this.#deletedColumn = shape.fields.indexOf('IsDeleted');
   }
 
   parse(bytes: Uint8Array, end: number): number {
-    this.#record.reserve(end);
+    this.#sink.reserve(end);
     let at = 0;
     for (;;) {
       const next = this.#step(bytes, skipSpace(bytes, at, end), end);
@@ -141,20 +137,19 @@ export class JsonParser implements PageParser {
       return behind;
     }
     if (first !== openBrace) throw incomplete('its rows hold something that is no record');
-    const record = this.#record;
-    const behind = this.#reader.read(bytes, at, end, record);
+    const sink = this.#sink;
+    const behind = this.#reader.read(bytes, at, end, sink);
     if (behind < 0) return -1;
     for (const column of this.#required) {
-      if (record.isNull(column)) throw incomplete(`row ${this.rows + 1} has no ${this.columns[column]}`);
+      if (sink.isNull(column)) throw incomplete(`row ${this.rows + 1} has no ${this.columns[column]}`);
     }
     const asked = this.#ids?.[this.rows + this.absent];
     // Another contact in its place would pass for it, and the one asked for would be missed.
-    if (asked !== undefined && !record.holds(this.#required[0]!, asked)) {
+    if (asked !== undefined && !sink.holds(this.#required[0]!, asked)) {
       throw malformed(`row ${this.rows + this.absent + 1} is another contact than the one asked for`);
     }
-    if (this.#deletedColumn >= 0 && record.isTrue(this.#deletedColumn)) this.dead++;
-    record.finish();
-    this.#spool.add(record);
+    if (this.#deletedColumn >= 0 && sink.isTrue(this.#deletedColumn)) this.dead++;
+    sink.finish();
     this.rows++;
     return behind;
   }

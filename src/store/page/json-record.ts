@@ -1,3 +1,4 @@
+import type { CellSink } from './cell-sink.ts';
 import {
   backslash,
   closeBrace,
@@ -13,7 +14,6 @@ import {
   skipValue,
 } from './json-scan.ts';
 import { incomplete, unexpectedColumn } from './page-faults.ts';
-import type { RowRecord } from './row-record.ts';
 
 /** Each record begins with it. */
 const attributesKey = new TextEncoder().encode('"attributes":');
@@ -41,8 +41,8 @@ export class JsonRecordReader {
   }
 
   /** `start` is at the opening brace. Returns the position behind the closing one, or -1. */
-  read(bytes: Uint8Array, start: number, end: number, record: RowRecord): number {
-    record.begin();
+  read(bytes: Uint8Array, start: number, end: number, sink: CellSink): number {
+    sink.begin();
     this.#column = -1;
     let guess = 0;
     let at = skipSpace(bytes, start + 1, end);
@@ -50,7 +50,7 @@ export class JsonRecordReader {
     for (;;) {
       const value = this.#findValue(bytes, at, end, guess);
       if (value < 0 || value >= end) return -1;
-      at = this.#readValue(bytes, value, end, record);
+      at = this.#readValue(bytes, value, end, sink);
       if (at < 0) return -1;
       if (this.#column >= 0) guess = this.#column + 1;
       if (at < end && bytes[at]! <= 32) at = skipSpace(bytes, at, end);
@@ -100,18 +100,18 @@ export class JsonRecordReader {
   }
 
   /** Returns the position behind the value, or -1. */
-  #readValue(bytes: Uint8Array, start: number, end: number, record: RowRecord): number {
+  #readValue(bytes: Uint8Array, start: number, end: number, sink: CellSink): number {
     const first = bytes[start]!;
     if (first === quote) {
-      const from = record.end;
-      const next = copyPlain(bytes, start + 1, end, record.bytes, from);
+      const from = sink.end;
+      const next = copyPlain(bytes, start + 1, end, sink.bytes, from);
       if (next >= end) return -1;
       if (bytes[next] === quote) {
-        record.close(this.#column, from, from + (next - start - 1));
+        sink.close(this.#column, from, from + (next - start - 1));
         return next + 1;
       }
-      const closed = copyString(bytes, start + 1, end, record.bytes, from, this.#copied);
-      if (closed >= 0) record.close(this.#column, from, this.#copied.end);
+      const closed = copyString(bytes, start + 1, end, sink.bytes, from, this.#copied);
+      if (closed >= 0) sink.close(this.#column, from, this.#copied.end);
       return closed;
     }
     if (first === letterN) {
@@ -125,10 +125,10 @@ export class JsonRecordReader {
     if (first === openBrace || first === openBracket) return skipValue(bytes, start, end);
     const behindScalar = scalarEnd(bytes, start, end);
     if (behindScalar < 0) return -1;
-    const from = record.end;
+    const from = sink.end;
     // Byte by byte, for a view would be an object for each cell.
-    for (let i = start; i < behindScalar; i++) record.bytes[from + i - start] = bytes[i]!;
-    record.close(this.#column, from, from + (behindScalar - start));
+    for (let i = start; i < behindScalar; i++) sink.bytes[from + i - start] = bytes[i]!;
+    sink.close(this.#column, from, from + (behindScalar - start));
     return behindScalar;
   }
 }
