@@ -1,5 +1,6 @@
-import { statSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
+import { readdirSync, statSync, unlinkSync } from 'node:fs';
+import { constants, enableCompileCache, getCompileCacheDir } from 'node:module';
+import { join } from 'node:path';
 import { makeFolder } from './base/make-folder.ts';
 import { asksVersionOnly } from './cli/print-version.ts';
 
@@ -25,8 +26,29 @@ async function keepCompiledCode(): Promise<void> {
     makeFolder(folder);
     const { uid, mode } = statSync(folder);
     const isOurs = process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
-    if (isOurs) enableCompileCache(folder);
+    if (!isOurs) return;
+    const { status } = enableCompileCache(folder);
+    if (status !== constants.compileCacheStatus.ENABLED) return;
+    // Below that folder, one for each Node.js.
+    const inUse = getCompileCacheDir();
+    if (inUse !== undefined) dropHalfWritten(inUse);
   } catch {
     // A home that is missing, full or read-only is no reason not to start.
+  }
+}
+
+/** Far longer than a process takes to write one. */
+const halfWrittenMs = 60_000;
+
+/**
+ * Node.js writes each file beside its place, as `NAME.XXXXXX`, and leaves it there where the disk is full or the process
+ * is killed: each start on a full disk would add some dozens.
+ */
+function dropHalfWritten(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (!/\.\w{6}$/.test(name)) continue;
+    const path = join(folder, name);
+    const file = statSync(path, { throwIfNoEntry: false });
+    if (file !== undefined && Date.now() - file.mtimeMs > halfWrittenMs) unlinkSync(path);
   }
 }

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -16,9 +25,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
-function run(args: readonly string[], { input = '', debug = false } = {}) {
+function run(args: readonly string[], { input = '', debug = false, full = false } = {}) {
   const { NODE_COMPILE_CACHE, NODE_DISABLE_COMPILE_CACHE, ...rest } = process.env;
-  const result = spawnSync(process.execPath, [bin, ...args], {
+  const command = [process.execPath, bin, ...args];
+  // A shell that lets its child write no byte into any file.
+  const [program = '', ...words] = full ? ['sh', '-c', 'ulimit -f 0; exec "$0" "$@"', ...command] : command;
+  const result = spawnSync(program, words, {
     input,
     encoding: 'utf8',
     env: {
@@ -65,6 +77,21 @@ it('starts from a damaged cache', () => {
   const before = run(['--help']).stdout;
   for (const file of kept()) writeFileSync(file, 'x'.repeat(5_000));
   expect(run(['--help'])).toEqual({ code: 0, stdout: before, stderr: '' });
+});
+
+onPosix('leaves nothing behind for ever where the disk is full or the process is killed', () => {
+  const started = run(['--help'], { full: true });
+  expect({ code: started.code, stderr: started.stderr }).toEqual({ code: 0, stderr: '' });
+  const halfWritten = kept();
+  expect(halfWritten.length).toBeGreaterThan(0);
+  const [young, ...old] = halfWritten;
+  const anHourAgo = new Date(Date.now() - 3_600_000);
+  for (const file of old) utimesSync(file, anHourAgo, anHourAgo);
+  expect(run(['--help']).stderr).toBe('');
+  const left = kept();
+  // What is as young as that may be another process's, which is just writing it.
+  expect(left.filter((file) => halfWritten.includes(file))).toEqual([young]);
+  expect(left.length).toBeGreaterThan(1);
 });
 
 it('is not thrown away by a push, which runs under other flags of V8', () => {
