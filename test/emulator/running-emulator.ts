@@ -32,8 +32,11 @@ export interface ApiInit {
 }
 
 export async function runEmulator(options: EmulatorOptions = {}): Promise<RunningEmulator> {
-  const emulator = await startEmulator({ contacts: 20, ...options });
-  const { url, accessToken, clientId } = emulator;
+  return around(await startEmulator({ contacts: 20, ...options }));
+}
+
+export function around(emulator: Emulator): RunningEmulator {
+  const { url, accessToken } = emulator;
   const running: RunningEmulator = {
     emulator,
     async api<T>(path: string, init: ApiInit = {}) {
@@ -77,6 +80,7 @@ export async function runEmulator(options: EmulatorOptions = {}): Promise<Runnin
       return reply<Json>(response);
     },
     async logIn({ scope = 'api refresh_token', username } = {}) {
+      const { clientId } = emulator;
       const redirectUri = 'http://localhost:9717/callback';
       const query = new URLSearchParams({
         response_type: 'code',

@@ -1,20 +1,21 @@
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Json, RunningEmulator } from '../running-emulator.ts';
-import { runEmulator } from '../running-emulator.ts';
+import type { Json } from '../running-emulator.ts';
+import type { ConformanceOrg } from './conformance-org.ts';
+import { conformanceOrg } from './conformance-org.ts';
 
 type Row = Record<string, string>;
 
 // Sources: Bulk API 2.0 and Bulk API Developer Guide (Create a Job, Upload Job Data, Close or Abort a Job, Get Job
 // Info, Get Job Successful/Failed/Unprocessed Record Results, Delete a Job, multipart walkthrough).
 describe('Bulk API 2.0 ingest', () => {
-  let org: RunningEmulator;
+  let org: ConformanceOrg;
 
   beforeAll(async () => {
-    org = await runEmulator();
+    org = await conformanceOrg();
   });
   afterAll(() => org[Symbol.asyncDispose]());
-  beforeEach(() => org.control('reset', {}));
+  beforeEach(() => org.reset());
 
   const create = (job: Json) =>
     org.api<Json & { id: string }>('/jobs/ingest', { json: { object: 'Contact', ...job } });
@@ -115,11 +116,12 @@ describe('Bulk API 2.0 ingest', () => {
 
   it('upserts by external id and says which were created', async () => {
     const job = { operation: 'upsert', externalIdFieldName: 'ParaHack_Id__c' };
-    await run(job, 'ParaHack_Id__c,LastName\nk1,One\n');
-    const { id } = await run(job, 'ParaHack_Id__c,LastName\nk1,Uno\nk2,Due\n');
+    const [one, two] = [org.unused('k1'), org.unused('k2')];
+    await run(job, `ParaHack_Id__c,LastName\n${one},One\n`);
+    const { id } = await run(job, `ParaHack_Id__c,LastName\n${one},Uno\n${two},Due\n`);
     expect((await results(id, 'successfulResults')).map((r) => [r.ParaHack_Id__c, r.sf__Created])).toEqual([
-      ['k1', 'false'],
-      ['k2', 'true'],
+      [one, 'false'],
+      [two, 'true'],
     ]);
     expect((await create({ operation: 'upsert', externalIdFieldName: 'Title' })).status).toBe(400);
     expect((await create({ operation: 'upsert' })).status).toBe(400);
@@ -156,7 +158,7 @@ describe('Bulk API 2.0 ingest', () => {
     ['of a relationship that there is not', 'LastName,Boss.Email', 'Boss.Email'],
     ['that a parent does not have', 'LastName,Account.Nope__c', 'Account.Nope__c'],
   ])('fails a job with a column %s, and works none of its rows off', async (_rule, header, name) => {
-    const before = (await org.control<{ live: number }>('state')).live;
+    const before = await org.live();
     const { id, job } = await run({ operation: 'insert' }, `${header}\nOne,\nTwo,\n`);
     expect(job).toMatchObject({
       state: 'Failed',
@@ -169,7 +171,7 @@ describe('Bulk API 2.0 ingest', () => {
       'Two',
     ]);
     expect(await results(id, 'failedResults')).toEqual([]);
-    expect((await org.control<{ live: number }>('state')).live).toBe(before);
+    expect(await org.live()).toBe(before);
   });
 
   it('fails a job with a column that field-level security hides from its user', async () => {
@@ -182,6 +184,7 @@ describe('Bulk API 2.0 ingest', () => {
   });
 
   it('fails a job whose header names a column twice, in any case, and writes nothing', async () => {
+    const before = await org.live();
     for (const header of ['LastName,LastName', 'LastName, lastname ', 'Account.Name,LastName,account.name']) {
       const values = header.split(',').map((_, at) => `v${at}`);
       const { id, job } = await run({ operation: 'insert' }, `${header}\n${values.join(',')}\n`);
@@ -193,7 +196,7 @@ describe('Bulk API 2.0 ingest', () => {
       });
       expect((await org.api(`/jobs/ingest/${id}/unprocessedrecords`)).text.split('\n')).toHaveLength(3);
     }
-    expect(await org.control('state')).toMatchObject({ live: 20 });
+    expect(await org.live()).toBe(before);
   });
 
   it('refuses the rows of an upsert by Id that name a contact twice in one batch (help 000384876)', async () => {
@@ -266,12 +269,13 @@ describe('Bulk API 2.0 ingest', () => {
   });
 
   it('answers UploadComplete to its closing; the work begins afterwards', async () => {
+    const before = await org.live();
     const { body } = await create({ operation: 'insert' });
     await upload(body.id, 'LastName\nClosed\n');
     const closed = await change(body.id, 'UploadComplete');
     expect([closed.status, closed.body.state]).toEqual([200, 'UploadComplete']);
     expect(await settled(body.id)).toMatchObject({ state: 'JobComplete', numberRecordsProcessed: 1 });
-    expect((await org.control('state')).live).toBe(21);
+    expect(await org.live()).toBe(before + 1);
   });
 
   it('is UploadComplete, InProgress and JobComplete in this order, and cannot be closed twice', async () => {
@@ -296,7 +300,7 @@ describe('Bulk API 2.0 ingest', () => {
     await change(body.id, 'UploadComplete');
     expect((await org.api(`/jobs/ingest/${body.id}`, { method: 'DELETE' })).status).toBe(204);
     await org.control('clock', { advanceMs: 61_000 });
-    expect((await org.control('state')).live).toBe(20);
+    expect(await org.live()).toBe(20);
   });
 
   it('stays Aborted when it was aborted after its closing, whatever its data are', async () => {
@@ -311,7 +315,7 @@ describe('Bulk API 2.0 ingest', () => {
       expect(await info(body.id)).toMatchObject({ state: 'Aborted', numberRecordsProcessed: 0 });
       expect((await org.api(`/jobs/ingest/${body.id}/unprocessedrecords`)).text).toContain('Never');
     }
-    expect((await org.control('state')).live).toBe(20);
+    expect(await org.live()).toBe(20);
   });
 
   it('takes an exported file back as it is: every row of the org upserts and updates itself', async () => {
@@ -346,7 +350,7 @@ describe('Bulk API 2.0 ingest', () => {
     await change(body.id, 'UploadComplete');
     await org.control('reset', {});
     await new Promise((resolve) => setTimeout(resolve, 50));
-    expect((await org.control('state')).live).toBe(20);
+    expect(await org.live()).toBe(20);
   });
 
   it('works off many rows without holding other requests up', async () => {

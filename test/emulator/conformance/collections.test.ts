@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Json, RunningEmulator } from '../running-emulator.ts';
-import { runEmulator } from '../running-emulator.ts';
+import type { Json } from '../running-emulator.ts';
+import type { ConformanceOrg } from './conformance-org.ts';
+import { conformanceOrg } from './conformance-org.ts';
 
 interface Result {
   id?: string;
@@ -11,11 +12,11 @@ interface Result {
 
 // Source: REST API Developer Guide (sObject Collections: Create, Update, Upsert, Delete, Retrieve).
 describe('sObject Collections', () => {
-  let org: RunningEmulator;
+  let org: ConformanceOrg;
   const typed = (fields: Json, type = 'Contact') => ({ attributes: { type }, ...fields });
 
   beforeAll(async () => {
-    org = await runEmulator();
+    org = await conformanceOrg();
   });
   afterAll(() => org[Symbol.asyncDispose]());
 
@@ -48,7 +49,7 @@ describe('sObject Collections', () => {
   });
 
   it('rolls everything back under allOrNone: the culprit has its code, the others ALL_OR_NONE_OPERATION_ROLLED_BACK', async () => {
-    const before = await org.control<{ live: number }>('state');
+    const before = await org.live();
     const { status, body } = await create(
       [typed({ LastName: 'Innocent' }), typed({ FirstName: 'Culprit' })],
       true,
@@ -58,7 +59,7 @@ describe('sObject Collections', () => {
       'ALL_OR_NONE_OPERATION_ROLLED_BACK',
       'REQUIRED_FIELD_MISSING',
     ]);
-    expect((await org.control<{ live: number }>('state')).live).toBe(before.live);
+    expect(await org.live()).toBe(before);
   });
 
   it('takes 200 records a write and 2,000 ids a retrieve, and refuses more with 400', async () => {
@@ -196,10 +197,11 @@ describe('sObject Collections', () => {
   });
 
   it('upserts by external id, with created in each result', async () => {
+    const key = org.unused('col-1');
     const upsert = (LastName: string) =>
       org.api<Result[]>('/composite/sobjects/Contact/ParaHack_Id__c', {
         method: 'PATCH',
-        json: { records: [typed({ ParaHack_Id__c: 'col-1', LastName })] },
+        json: { records: [typed({ ParaHack_Id__c: key, LastName })] },
       });
     const first = await upsert('New');
     expect(first.body[0]).toMatchObject({ success: true, created: true });

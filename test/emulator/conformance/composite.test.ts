@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Json, RunningEmulator } from '../running-emulator.ts';
-import { runEmulator } from '../running-emulator.ts';
+import type { Json } from '../running-emulator.ts';
+import type { ConformanceOrg } from './conformance-org.ts';
+import { conformanceOrg } from './conformance-org.ts';
 
 interface SubResult {
   body: Json & Json[];
@@ -12,11 +13,11 @@ interface SubResult {
 // Sources: REST API Developer Guide (Composite, Composite Batch, sObject Tree, Composite Graph, Composite
 // Subrequest Result, "Error Handling in Composite Resources").
 describe('composite resources', () => {
-  let org: RunningEmulator;
+  let org: ConformanceOrg;
   const base = '/services/data/v62.0';
 
   beforeAll(async () => {
-    org = await runEmulator();
+    org = await conformanceOrg();
   });
   afterAll(() => org[Symbol.asyncDispose]());
 
@@ -28,16 +29,17 @@ describe('composite resources', () => {
     referenceId,
     body,
   });
-  const live = async () => (await org.control<{ live: number }>('state')).live;
+  const live = () => org.live();
 
   it('runs subrequests in order, later ones referring to earlier results', async () => {
+    const LastName = org.unused('Referred');
     const { status, body } = await composite([
       post('account', 'Account', { Name: 'Composite Ltd' }),
-      post('contact', 'Contact', { LastName: 'Referred', AccountId: '@{account.id}' }),
+      post('contact', 'Contact', { LastName, AccountId: '@{account.id}' }),
       { method: 'GET', url: `${base}/sobjects/Contact/@{contact.id}?fields=AccountId`, referenceId: 'read' },
       {
         method: 'GET',
-        url: `${base}/query?q=${encodeURIComponent("SELECT Id FROM Contact WHERE LastName = 'Referred'")}`,
+        url: `${base}/query?q=${encodeURIComponent(`SELECT Id FROM Contact WHERE LastName = '${LastName}'`)}`,
         referenceId: 'found',
       },
     ]);

@@ -1,17 +1,18 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Json, RunningEmulator } from '../running-emulator.ts';
-import { runEmulator } from '../running-emulator.ts';
+import type { Json } from '../running-emulator.ts';
+import type { ConformanceOrg } from './conformance-org.ts';
+import { conformanceOrg } from './conformance-org.ts';
 
 // Source: docs/emulator.md, "Control surface".
 describe('control surface', () => {
-  let org: RunningEmulator;
+  let org: ConformanceOrg;
 
   beforeAll(async () => {
-    org = await runEmulator({ contacts: 50 });
+    org = await conformanceOrg({ contacts: 50 });
   });
   afterAll(() => org[Symbol.asyncDispose]());
-  beforeEach(() => org.control('reset', {}));
+  beforeEach(() => org.reset());
 
   const dump = async (query = '') => {
     const { text } = await org.controlReply(`contacts${query}`);

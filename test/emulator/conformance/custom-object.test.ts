@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Json, RunningEmulator } from '../running-emulator.ts';
-import { runEmulator } from '../running-emulator.ts';
+import type { Json } from '../running-emulator.ts';
+import type { ConformanceOrg } from './conformance-org.ts';
+import { conformanceOrg } from './conformance-org.ts';
 
 const invoice = {
   name: 'Invoice__c',
@@ -49,14 +50,14 @@ const invoice = {
 
 // Source: docs/emulator.md, `--object`; sObject Describe for the document's shape.
 describe('an object from a describe document', () => {
-  let org: RunningEmulator;
+  let org: ConformanceOrg;
   let folder: string;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'emulator-object-'));
     const file = join(folder, 'invoice.json');
     await writeFile(file, JSON.stringify(invoice));
-    org = await runEmulator({ objectFiles: [file] });
+    org = await conformanceOrg({ objectFiles: [file] });
   });
   afterAll(async () => {
     await org[Symbol.asyncDispose]();

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Json, RunningEmulator } from '../running-emulator.ts';
-import { runEmulator } from '../running-emulator.ts';
+import type { Json } from '../running-emulator.ts';
+import type { ConformanceOrg } from './conformance-org.ts';
+import { conformanceOrg } from './conformance-org.ts';
 
 interface Described {
   name: string;
@@ -11,10 +12,10 @@ interface Described {
 // Sources: REST API Developer Guide (Describe Global, sObject Describe, sObject Basic Information, Recently Viewed
 // Items, Search, Parameterized Search).
 describe('describe, recent and search', () => {
-  let org: RunningEmulator;
+  let org: ConformanceOrg;
 
   beforeAll(async () => {
-    org = await runEmulator();
+    org = await conformanceOrg();
   });
   afterAll(() => org[Symbol.asyncDispose]());
 
@@ -101,36 +102,37 @@ describe('describe, recent and search', () => {
   });
 
   it('takes limits of an object and of all in a parameterized search (Parameterized Search)', async () => {
-    for (let n = 0; n < 3; n++) await org.api('/sobjects/Contact', { json: { LastName: 'Zephyrine' } });
+    const LastName = org.unused('Zephyrine');
+    for (let n = 0; n < 3; n++) await org.api('/sobjects/Contact', { json: { LastName } });
     const found = async (query: string) =>
-      (await org.api<{ searchRecords: Json[] }>(`/parameterizedSearch?q=Zephyrine&sobject=Contact${query}`))
+      (await org.api<{ searchRecords: Json[] }>(`/parameterizedSearch?q=${LastName}&sobject=Contact${query}`))
         .body.searchRecords.length;
     expect(await found('')).toBe(3);
     expect(await found('&Contact.limit=2')).toBe(2);
     expect(await found('&defaultLimit=1')).toBe(1);
     const posted = await org.api<{ searchRecords: Json[] }>('/parameterizedSearch', {
-      json: { q: 'Zephyrine', sobjects: [{ name: 'Contact', fields: ['Id'], limit: 2 }] },
+      json: { q: LastName, sobjects: [{ name: 'Contact', fields: ['Id'], limit: 2 }] },
     });
     expect(posted.body.searchRecords).toHaveLength(2);
   });
 
   it('answers a search as a list before version 37, and as searchRecords from it on (Search for a String)', async () => {
-    await org.api('/sobjects/Contact', { json: { LastName: 'Versionson' } });
-    const path = `/search?q=${encodeURIComponent('FIND {Versionson} RETURNING Contact(LastName)')}`;
-    expect((await org.api<Json[]>(path, { version: '36.0' })).body).toMatchObject([
-      { LastName: 'Versionson' },
-    ]);
+    const LastName = org.unused('Versionson');
+    await org.api('/sobjects/Contact', { json: { LastName } });
+    const path = `/search?q=${encodeURIComponent(`FIND {${LastName}} RETURNING Contact(LastName)`)}`;
+    expect((await org.api<Json[]>(path, { version: '36.0' })).body).toMatchObject([{ LastName }]);
     expect((await org.api(path, { version: '37.0' })).body).toMatchObject({
-      searchRecords: [{ LastName: 'Versionson' }],
+      searchRecords: [{ LastName }],
     });
   });
 
   it('searches all fields in a parameterized search unless it says which (Parameterized Search, in)', async () => {
-    const Email = 'parametra@example.org';
+    const word = org.unused('parametra');
+    const Email = `${word}@example.org`;
     await org.api('/sobjects/Contact', { json: { LastName: 'P1', Email, Title: 'A' } });
     await org.api('/sobjects/Contact', { json: { LastName: 'P2', Email, Title: 'B' } });
     const names = async (more: string) => {
-      const path = `/parameterizedSearch?q=parametra&sobject=Contact&Contact.fields=LastName&${more}`;
+      const path = `/parameterizedSearch?q=${word}&sobject=Contact&Contact.fields=LastName&${more}`;
       const { status, body } = await org.api<{ searchRecords: Json[] }>(path);
       return status === 200 ? body.searchRecords.map((row) => row.LastName) : status;
     };
@@ -141,7 +143,7 @@ describe('describe, recent and search', () => {
     expect(await names(`Contact.where=${encodeURIComponent("Title = 'B'")}`)).toEqual(['P2']);
     const posted = await org.api<{ searchRecords: Json[] }>('/parameterizedSearch', {
       json: {
-        q: 'parametra',
+        q: word,
         in: 'ALL',
         sobjects: [
           { name: 'Contact', fields: ['LastName'], where: "Title != 'C'", orderBy: 'LastName DESC' },
@@ -154,24 +156,25 @@ describe('describe, recent and search', () => {
   });
 
   it('finds names by SOSL and by parameterized search', async () => {
+    const LastName = org.unused('Quartermain');
     const created = await org.api<{ id: string }>('/sobjects/Contact', {
-      json: { FirstName: 'Zebulon', LastName: 'Quartermain' },
+      json: { FirstName: 'Zebulon', LastName },
     });
-    const sosl = 'FIND {Quartermain} IN NAME FIELDS RETURNING Contact(Id, LastName)';
+    const sosl = `FIND {${LastName}} IN NAME FIELDS RETURNING Contact(Id, LastName)`;
     const found = await org.api<{ searchRecords: Json[] }>(`/search?q=${encodeURIComponent(sosl)}`);
     expect(found.body.searchRecords).toEqual([
       {
         attributes: { type: 'Contact', url: `/services/data/v62.0/sobjects/Contact/${created.body.id}` },
         Id: created.body.id,
-        LastName: 'Quartermain',
+        LastName,
       },
     ]);
     const byGet = await org.api<{ searchRecords: Json[] }>(
-      '/parameterizedSearch?q=Quartermain&sobject=Contact&Contact.fields=Id,LastName',
+      `/parameterizedSearch?q=${LastName}&sobject=Contact&Contact.fields=Id,LastName`,
     );
     expect(byGet.body.searchRecords).toEqual(found.body.searchRecords);
     const byPost = await org.api<{ searchRecords: Json[] }>('/parameterizedSearch', {
-      json: { q: 'Quartermain', sobjects: [{ name: 'Contact', fields: ['Id', 'LastName'] }] },
+      json: { q: LastName, sobjects: [{ name: 'Contact', fields: ['Id', 'LastName'] }] },
     });
     expect(byPost.body.searchRecords).toEqual(found.body.searchRecords);
   });

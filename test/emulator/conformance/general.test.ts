@@ -1,16 +1,17 @@
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Json, RunningEmulator } from '../running-emulator.ts';
-import { runEmulator } from '../running-emulator.ts';
+import type { Json } from '../running-emulator.ts';
+import type { ConformanceOrg } from './conformance-org.ts';
+import { conformanceOrg } from './conformance-org.ts';
 
 // Sources: REST API Developer Guide (Versions, Resources by Version, Limits, Headers, Status Codes and Error
 // Responses, Using Compression).
 describe('REST in general', () => {
-  let org: RunningEmulator;
+  let org: ConformanceOrg;
 
   beforeAll(async () => {
-    org = await runEmulator();
+    org = await conformanceOrg();
   });
   afterAll(() => org[Symbol.asyncDispose]());
 
@@ -175,8 +176,9 @@ describe('REST in general', () => {
   });
 
   it('indents JSON for X-PrettyPrint: 1 as the guide’s own examples are, and changes no value (Using cURL in the REST Examples)', async () => {
-    const soql = `SELECT Id, LastName FROM Contact WHERE LastName = 'a " {[,:]} b'`;
-    await org.api('/sobjects/Contact', { json: { LastName: 'a " {[,:]} b' } });
+    const LastName = org.unused('a " {[,:]} b');
+    const soql = `SELECT Id, LastName FROM Contact WHERE LastName = '${LastName}'`;
+    await org.api('/sobjects/Contact', { json: { LastName } });
     const path = `/query?q=${encodeURIComponent(soql)}`;
     const plain = await org.api(path);
     const headers = { 'X-PrettyPrint': '1' };
@@ -193,7 +195,7 @@ describe('REST in general', () => {
         `      "url" : "${record?.attributes.url}"`,
         '    },',
         `    "Id" : "${record?.Id}",`,
-        '    "LastName" : "a \\" {[,:]} b"',
+        `    "LastName" : ${JSON.stringify(LastName)}`,
         '  } ]',
         '}',
       ].join('\n'),
@@ -301,6 +303,7 @@ describe('REST in general', () => {
   });
 
   it('listens on loopback only, on both of its addresses', async () => {
+    org.needsOwnEmulator('an emulator that the suite has started');
     for (const host of ['127.0.0.1', '[::1]', 'localhost']) {
       const response = await fetch(`http://${host}:${org.emulator.port}/services/data`);
       expect(response.status).toBe(200);

@@ -1,19 +1,20 @@
 import jsforce from 'jsforce';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Json, RunningEmulator } from '../running-emulator.ts';
-import { runEmulator } from '../running-emulator.ts';
+import type { Json } from '../running-emulator.ts';
+import type { ConformanceOrg } from './conformance-org.ts';
+import { conformanceOrg } from './conformance-org.ts';
 
 // An independent client, used as its documentation shows it: https://jsforce.github.io/document/
 describe('jsforce', () => {
-  let org: RunningEmulator;
+  let org: ConformanceOrg;
   let conn: InstanceType<typeof jsforce.Connection>;
 
   beforeAll(async () => {
-    org = await runEmulator({ contacts: 3_000 });
+    org = await conformanceOrg({ contacts: 3_000 });
   });
   afterAll(() => org[Symbol.asyncDispose]());
   beforeEach(async () => {
-    await org.control('reset', {});
+    await org.reset();
     conn = new jsforce.Connection({
       instanceUrl: org.emulator.url,
       accessToken: org.emulator.accessToken,
@@ -97,6 +98,7 @@ describe('jsforce', () => {
   });
 
   it('query with autoFetch, queryMore, queryAll and a query builder', async () => {
+    org.needsOwnEmulator('the control surface');
     const { records } = await conn.query<Json>('SELECT Id, LastName FROM Contact', {
       autoFetch: true,
       maxFetch: 10_000,
@@ -132,6 +134,7 @@ describe('jsforce', () => {
 
   it('create, retrieve, update, upsert and delete, single and many', async () => {
     const contact = conn.sobject('Contact');
+    const [up, down] = [org.unused('js-1'), org.unused('js-2')];
     const one = await contact.create({ LastName: 'Single' });
     expect(one).toMatchObject({ success: true, id: expect.stringMatching(/^003/) });
     const many = await contact.create([{ LastName: 'Many 1' }, { FirstName: 'bad' }, { LastName: 'Many 3' }]);
@@ -143,12 +146,12 @@ describe('jsforce', () => {
     expect(await contact.update({ Id: id, Title: 'x' })).toMatchObject({ success: true, id });
     const updated = await contact.update(ids.map((Id) => ({ Id, Title: 'y' })));
     expect(updated.every((r) => r.success)).toBe(true);
-    const created = await contact.upsert({ ParaHack_Id__c: 'js-1', LastName: 'Up' }, 'ParaHack_Id__c');
+    const created = await contact.upsert({ ParaHack_Id__c: up, LastName: 'Up' }, 'ParaHack_Id__c');
     expect(created).toMatchObject({ success: true, created: true });
     const upserted = await contact.upsert(
       [
-        { ParaHack_Id__c: 'js-1', LastName: 'Up' },
-        { ParaHack_Id__c: 'js-2', LastName: 'Down' },
+        { ParaHack_Id__c: up, LastName: 'Up' },
+        { ParaHack_Id__c: down, LastName: 'Down' },
       ],
       'ParaHack_Id__c',
     );
@@ -211,12 +214,13 @@ describe('jsforce', () => {
   });
 
   it('bulk2.query of one page', async () => {
+    const live = await org.live();
     const stream = await conn.bulk2.query('SELECT Id, LastName FROM Contact', {
       pollInterval: 20,
       pollTimeout: 20_000,
     });
     const rows = (await stream.toArray()) as Json[];
-    expect(rows).toHaveLength(3_000);
+    expect(rows).toHaveLength(live);
     expect(rows[0]).toMatchObject({ Id: expect.stringMatching(/^003/), LastName: expect.any(String) });
   });
 
@@ -242,7 +246,7 @@ describe('jsforce', () => {
     expect(inserted.failedResults).toEqual([
       expect.objectContaining({ sf__Error: expect.stringContaining('REQUIRED_FIELD_MISSING') }),
     ]);
-    const upserted = await load('upsert', [{ ParaHack_Id__c: 'b-1', LastName: 'B2' }], {
+    const upserted = await load('upsert', [{ ParaHack_Id__c: org.unused('b-1'), LastName: 'B2' }], {
       externalIdFieldName: 'ParaHack_Id__c',
     });
     expect(upserted.successfulResults[0]).toMatchObject({ sf__Created: 'true' });

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunningEmulator } from '../running-emulator.ts';
-import { runEmulator } from '../running-emulator.ts';
+
+import type { ConformanceOrg } from './conformance-org.ts';
+import { conformanceOrg } from './conformance-org.ts';
 
 const minute = 60_000;
 
 /** Polls as many connectors do: every row whose SystemModstamp is later than the last one seen. */
-function naiveClient(org: RunningEmulator, since: string) {
+function naiveClient(org: ConformanceOrg, since: string) {
   let last = since;
   const seen = new Set<string>();
   return {
@@ -24,7 +25,7 @@ function naiveClient(org: RunningEmulator, since: string) {
 }
 
 /** Polls as the documentation says: the next start is the last latestDateCovered. */
-function coveredClient(org: RunningEmulator, sinceMs: number, nowMs: () => Promise<number>) {
+function coveredClient(org: ConformanceOrg, sinceMs: number, nowMs: () => Promise<number>) {
   let start = sinceMs;
   const seen = new Set<string>();
   return {
@@ -50,10 +51,10 @@ function coveredClient(org: RunningEmulator, sinceMs: number, nowMs: () => Promi
 
 // Source: sObject Get Updated ("latestDateCovered"); help 000199029; airbyte #27146 and #27048 for the loss.
 describe('a late commit is really late', () => {
-  let org: RunningEmulator;
+  let org: ConformanceOrg;
 
   beforeAll(async () => {
-    org = await runEmulator();
+    org = await conformanceOrg();
     await org.control('clock', { advanceMs: 120 * minute });
   });
   afterAll(() => org[Symbol.asyncDispose]());

@@ -1,19 +1,20 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Json, RunningEmulator } from '../running-emulator.ts';
-import { runEmulator } from '../running-emulator.ts';
+import type { Json } from '../running-emulator.ts';
+import type { ConformanceOrg } from './conformance-org.ts';
+import { conformanceOrg } from './conformance-org.ts';
 
 const hour = 3_600_000;
 
 // Sources: REST API Developer Guide (Limits, API Request Limits and Allocations), help 000389067; docs/emulator.md
 // for the faults.
 describe('limits', () => {
-  let org: RunningEmulator;
+  let org: ConformanceOrg;
 
   beforeAll(async () => {
-    org = await runEmulator();
+    org = await conformanceOrg();
   });
   afterAll(() => org[Symbol.asyncDispose]());
-  beforeEach(() => org.control('reset', {}));
+  beforeEach(() => org.reset());
 
   it('refuses requests past the daily limit: 403 REQUEST_LIMIT_EXCEEDED, honest header', async () => {
     await org.control('settings', { dailyLimit: 3 });
@@ -93,13 +94,13 @@ describe('limits', () => {
 });
 
 describe('faults', () => {
-  let org: RunningEmulator;
+  let org: ConformanceOrg;
 
   beforeAll(async () => {
-    org = await runEmulator();
+    org = await conformanceOrg();
   });
   afterAll(() => org[Symbol.asyncDispose]());
-  beforeEach(() => org.control('reset', {}));
+  beforeEach(() => org.reset());
 
   const fault = (...faults: Json[]) => org.control('faults', faults);
   const live = async () => (await org.control<{ live: number }>('state')).live;

@@ -1,18 +1,19 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { RunningEmulator } from '../running-emulator.ts';
-import { runEmulator } from '../running-emulator.ts';
+
+import type { ConformanceOrg } from './conformance-org.ts';
+import { conformanceOrg } from './conformance-org.ts';
 
 // Sources: OAuth 2.0 Web Server Flow (help, remoteaccess_oauth_web_server_flow), RFC 6749 section 4.1, RFC 7636.
 describe('authorize', () => {
-  let org: RunningEmulator;
+  let org: ConformanceOrg;
   const redirectUri = 'http://localhost:9717/callback';
 
   beforeAll(async () => {
-    org = await runEmulator();
+    org = await conformanceOrg();
   });
   afterAll(() => org[Symbol.asyncDispose]());
-  beforeEach(() => org.control('reset', {}));
+  beforeEach(() => org.reset());
 
   const request = (params: Record<string, string | undefined> = {}) => {
     const all = {

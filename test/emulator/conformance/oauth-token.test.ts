@@ -1,19 +1,20 @@
 import { createHash, createSign, generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Json, RunningEmulator } from '../running-emulator.ts';
-import { runEmulator } from '../running-emulator.ts';
+import type { Json } from '../running-emulator.ts';
+import type { ConformanceOrg } from './conformance-org.ts';
+import { conformanceOrg } from './conformance-org.ts';
 
 // Sources: OAuth 2.0 Web Server, JWT Bearer, Client Credentials and Username-Password Flows; Revoke OAuth Tokens;
 // OAuth 2.0 Token Introspection; help 005316711 (refresh token rotation); RFC 6749, 7523, 7636, 7662.
 describe('token', () => {
-  let org: RunningEmulator;
+  let org: ConformanceOrg;
   const redirectUri = 'http://localhost:9717/callback';
 
   beforeAll(async () => {
-    org = await runEmulator();
+    org = await conformanceOrg();
   });
   afterAll(() => org[Symbol.asyncDispose]());
-  beforeEach(() => org.control('reset', {}));
+  beforeEach(() => org.reset());
 
   async function newCode(params: Record<string, string> = {}): Promise<string> {
     await org.control('settings', { autoApprove: true });

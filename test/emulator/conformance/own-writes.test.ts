@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Json, RunningEmulator } from '../running-emulator.ts';
-import { runEmulator } from '../running-emulator.ts';
+import type { Json } from '../running-emulator.ts';
+import type { ConformanceOrg } from './conformance-org.ts';
+import { conformanceOrg } from './conformance-org.ts';
 
 interface UiRecord {
   id: string;
@@ -10,14 +11,14 @@ interface UiRecord {
 
 // A write that commits late is answered as any other: the answer is of what was written, whoever may see it yet.
 describe('within a commit lag, what a request wrote itself', () => {
-  let org: RunningEmulator;
+  let org: ConformanceOrg;
 
   beforeAll(async () => {
-    org = await runEmulator({ contacts: 5 });
+    org = await conformanceOrg({ contacts: 5 });
   });
   afterAll(() => org[Symbol.asyncDispose]());
   beforeEach(async () => {
-    await org.control('reset', {});
+    await org.reset();
     await org.control('settings', { commitLagMs: 60_000 });
   });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Json, RunningEmulator } from '../running-emulator.ts';
-import { runEmulator } from '../running-emulator.ts';
+import type { Json } from '../running-emulator.ts';
+import type { ConformanceOrg } from './conformance-org.ts';
+import { conformanceOrg } from './conformance-org.ts';
 
 interface Updated {
   ids: string[];
@@ -18,19 +19,18 @@ const day = 86_400_000;
 // Sources: REST API Developer Guide (sObject Get Updated, sObject Get Deleted); SOAP API Developer Guide
 // (getUpdated, getDeleted, Data Replication); help 000199029.
 describe('updated and deleted', () => {
-  let org: RunningEmulator;
+  let org: ConformanceOrg;
 
   beforeAll(async () => {
-    org = await runEmulator();
+    org = await conformanceOrg();
   });
   afterAll(() => org[Symbol.asyncDispose]());
   beforeEach(async () => {
-    await org.control('reset', {});
-    // Away from the seed's own rows.
-    await org.control('clock', { advanceMs: 60 * minute });
+    await org.reset();
+    await org.leaveSeedBehind();
   });
 
-  const now = async () => (await org.control<{ nowMs: number }>('clock')).nowMs;
+  const now = () => org.nowMs();
   const at = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, '+00:00');
   const ask = <T>(resource: string, start: number, end: number) =>
     org.api<T>(

@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Json, RunningEmulator } from '../running-emulator.ts';
-import { runEmulator } from '../running-emulator.ts';
+import type { Json } from '../running-emulator.ts';
+import type { ConformanceOrg } from './conformance-org.ts';
+import { conformanceOrg } from './conformance-org.ts';
 
 // Sources: REST API Developer Guide (sObject Basic Information, sObject Rows, sObject Rows by External ID, Use
 // Conditional Requests, Duplicate Rule Header); restforce's recorded fixtures for the error bodies.
 describe('rows', () => {
-  let org: RunningEmulator;
+  let org: ConformanceOrg;
   const extId = 'ParaHack_Id__c';
 
   beforeAll(async () => {
-    org = await runEmulator();
+    org = await conformanceOrg();
   });
   afterAll(() => org[Symbol.asyncDispose]());
 
@@ -211,7 +212,7 @@ describe('rows', () => {
   });
 
   it('upserts by external id: 201 when it creates, 200 with created false from version 46, 204 before', async () => {
-    const path = `/sobjects/Contact/${extId}/key-1`;
+    const path = `/sobjects/Contact/${extId}/${org.unused('key-1')}`;
     const created = await org.api(path, { method: 'PATCH', json: { LastName: 'One' } });
     expect(created.status).toBe(201);
     expect(created.body).toEqual({ id: expect.any(String), success: true, errors: [], created: true });
@@ -235,7 +236,7 @@ describe('rows', () => {
   });
 
   it('tells created from version 46 on only', async () => {
-    const path = `/sobjects/Contact/${extId}/key-2`;
+    const path = `/sobjects/Contact/${extId}/${org.unused('key-2')}`;
     const { status, body } = await org.api(path, {
       method: 'PATCH',
       json: { LastName: 'x' },
@@ -245,9 +246,10 @@ describe('rows', () => {
   });
 
   it('refuses Id and the external id in the body of an upsert, and changes nothing', async () => {
-    const id = await create({ LastName: 'Before', [extId]: 'key-3' });
-    for (const own of [{ Id: id }, { id }, { [extId]: 'key-3' }]) {
-      const { status, body } = await org.api<Json[]>(`/sobjects/Contact/${extId}/key-3`, {
+    const key = org.unused('key-3');
+    const id = await create({ LastName: 'Before', [extId]: key });
+    for (const own of [{ Id: id }, { id }, { [extId]: key }]) {
+      const { status, body } = await org.api<Json[]>(`/sobjects/Contact/${extId}/${key}`, {
         method: 'PATCH',
         json: { ...own, LastName: 'After' },
       });
@@ -257,20 +259,18 @@ describe('rows', () => {
   });
 
   it('creates nothing by an upsert with updateOnly=true: 404 where no row matches', async () => {
-    const path = `/sobjects/Contact/${extId}/key-4?updateOnly=true`;
+    const path = `/sobjects/Contact/${extId}/${org.unused('key-4')}?updateOnly=true`;
     expect((await org.api(path, { method: 'PATCH', json: { LastName: 'x' } })).status).toBe(404);
-    expect((await org.api(`/sobjects/Contact/${extId}/key-4`)).status).toBe(404);
-    await create({ LastName: 'Before', [extId]: 'key-4' });
+    expect((await org.api(`/sobjects/Contact/${extId}/${org.unused('key-4')}`)).status).toBe(404);
+    await create({ LastName: 'Before', [extId]: org.unused('key-4') });
     const updated = await org.api(path, { method: 'PATCH', json: { LastName: 'After' } });
     expect([updated.status, updated.body.created]).toEqual([200, false]);
   });
 
   it('answers 300 with the rows’ URLs where the value is not unique', async () => {
-    const ids = [
-      await create({ LastName: 'Twin', Email: 'twin@example.com' }),
-      await create({ LastName: 'Twin', Email: 'twin@example.com' }),
-    ];
-    const { status, body } = await org.api<string[]>('/sobjects/Contact/Email/twin@example.com', {
+    const Email = `${org.unused('twin')}@example.com`;
+    const ids = [await create({ LastName: 'Twin', Email }), await create({ LastName: 'Twin', Email })];
+    const { status, body } = await org.api<string[]>(`/sobjects/Contact/Email/${Email}`, {
       method: 'PATCH',
       json: { LastName: 'Which' },
     });

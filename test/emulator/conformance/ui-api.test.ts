@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ApiInit, Json, RunningEmulator } from '../running-emulator.ts';
-import { runEmulator } from '../running-emulator.ts';
+import type { ApiInit, Json } from '../running-emulator.ts';
+import type { ConformanceOrg } from './conformance-org.ts';
+import { conformanceOrg } from './conformance-org.ts';
 
 // Sources: User Interface API Developer Guide (Create, Update, Delete a Record; Prevent Record Duplication with
 // Idempotent Record Writes; Error with Output; Record).
 describe('UI API records', () => {
-  let org: RunningEmulator;
+  let org: ConformanceOrg;
 
   beforeAll(async () => {
-    org = await runEmulator();
+    org = await conformanceOrg();
   });
   afterAll(() => org[Symbol.asyncDispose]());
 
@@ -19,7 +20,7 @@ describe('UI API records', () => {
       headers,
       ...init,
     });
-  const live = async () => (await org.control<{ live: number }>('state')).live;
+  const live = () => org.live();
 
   it('creates with 201 and the record, each field with value and displayValue', async () => {
     const { status, body } = await create({ LastName: 'Ui', FirstName: 'Una' });
