@@ -1,7 +1,8 @@
 import { errorCodeOf } from '../base/error-codes.ts';
 import { AppError, messageOf } from '../base/errors.ts';
 import { isoTime } from '../base/iso-time.ts';
-import { supervise, type WatchedOrg } from '../daemon/supervisor.ts';
+import { Daemon } from '../daemon/daemon.ts';
+import type { WatchedOrg } from '../daemon/watched-org.ts';
 import { eachOrgOnce } from '../orgs/connected-once.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { backfill, isBackfilled } from '../sync/backfill/backfill.ts';
@@ -61,7 +62,7 @@ export async function watch(
   tell({ event: 'watch:start', orgs: await list(), intervalMs, once, pid: process.pid });
   const ended = new AbortController();
   const renewing = once ? null : renewIdleLogins(services, AbortSignal.any([signal, ended.signal]));
-  const supervised = supervise({
+  await using daemon = new Daemon({
     list,
     intervalMs,
     once,
@@ -77,7 +78,7 @@ export async function watch(
       services.log.warn(`the connected orgs cannot be listed now: ${messageOf(error)}`),
     onRecovered: (instanceUrl, failures) => tell({ event: 'cycle:recovered', instanceUrl, failures }),
   });
-  const outcomes = await supervised.finally(async () => {
+  const outcomes = await daemon.start().finally(async () => {
     ended.abort();
     await renewing;
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/base/errors.ts';
-import { supervise } from '../../src/daemon/supervisor.ts';
+import { Daemon } from '../../src/daemon/daemon.ts';
 import { manualClock } from '../support/manual-clock.ts';
 
 const minute = 60_000;
@@ -8,7 +8,7 @@ const settle = async () => {
   for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
 };
 
-/** A supervisor over scripted orgs: `cycle` and `open` are called with how often they were called before. */
+/** A daemon over scripted orgs: `cycle` and `open` are called with how often they were called before. */
 function watching(
   orgs: Record<
     string,
@@ -38,7 +38,7 @@ function watching(
     counts.set(url, n + 1);
     return n;
   };
-  const done = supervise({
+  const daemon = new Daemon({
     list: async () => unlessFailing(wanted.urls),
     hasLogin: async () => unlessFailing(wanted.login),
     async open(url) {
@@ -73,7 +73,9 @@ function watching(
     random: () => 1,
     signal: stop.signal,
   });
+  const done = daemon.start();
   return {
+    daemon,
     log,
     wanted,
     done,
@@ -92,7 +94,7 @@ function watching(
   };
 }
 
-describe('supervise', () => {
+describe('the daemon', () => {
   it('watches on where the orgs cannot be listed, asked about or closed for a while', async () => {
     const gone = new AppError('LOGIN_REQUIRED', 'gone');
     const watch = watching({
@@ -248,6 +250,54 @@ describe('supervise', () => {
     await watch.pass(minute);
     expect(watch.cyclesOf('b').length).toBeGreaterThanOrEqual(1);
     await watch.stop();
+  });
+
+  it('takes an org’s turn at once when it is nudged, and right after the one under way', async () => {
+    const slow = Promise.withResolvers<void>();
+    const watch = watching({ a: { cycle: (n) => (n === 2 ? slow.promise : Promise.resolve()) } });
+    await settle();
+    await watch.pass(2 * minute);
+    expect(watch.daemon.nudge('a')).toBe(true);
+    await settle();
+    await watch.pass(minute);
+    expect(watch.cyclesOf('a')).toEqual([0, 2]);
+    watch.daemon.nudge('a');
+    await settle();
+    expect(watch.daemon.modes()).toEqual(new Map([['a', 'working']]));
+    watch.daemon.nudge('a');
+    slow.resolve();
+    await settle();
+    expect(watch.cyclesOf('a')).toEqual([0, 2, 3, 3]);
+    expect(watch.daemon.nudge('nobody')).toBe(false);
+    await watch.stop();
+  });
+
+  it('lets go of an org that is paused and leaves it alone until it is resumed', async () => {
+    const watch = watching({ a: {}, b: {} });
+    await settle();
+    await watch.pass(minute);
+    watch.daemon.pause('a');
+    await settle();
+    expect(watch.daemon.modes().get('a')).toBe('paused');
+    expect(watch.log.at(-1)).toBe('1 close a');
+    watch.daemon.nudge('a');
+    await watch.pass(20 * minute);
+    expect(watch.cyclesOf('a')).toEqual([0]);
+    expect(watch.cyclesOf('b').length).toBeGreaterThan(3);
+    watch.daemon.resume('a');
+    await settle();
+    expect(watch.cyclesOf('a')).toEqual([0, 21]);
+    await watch.stop();
+  });
+
+  it('may be started and stopped more than once, and lets go of every org', async () => {
+    const watch = watching({ a: {}, b: {} });
+    await settle();
+    expect(watch.daemon.start()).toBe(watch.done);
+    await Promise.all([watch.daemon.stop(), watch.daemon.stop()]);
+    expect(watch.log.filter((line) => line.includes('close a'))).toHaveLength(1);
+    expect(await watch.done).toHaveLength(2);
+    expect([...watch.daemon.modes().values()]).toEqual(['ended', 'ended']);
   });
 
   it('never runs two cycles of one org at a time', async () => {

@@ -1,0 +1,165 @@
+import { isAppError } from '../base/errors.ts';
+import { loopPlaces } from './loop-places.ts';
+import { loginPollMs, OrgLoop, type OrgLoopOptions, type OrgMode, type WatchedOutcome } from './org-loop.ts';
+
+export interface DaemonOptions extends Omit<OrgLoopOptions, 'random' | 'ending'> {
+  /** The orgs to watch now, by instance URL; asked again as long as the daemon runs. */
+  list(): Promise<string[]>;
+  /** The orgs could not be listed now; those that are watched go on, and the list is asked for again. */
+  onListFailed(error: unknown): void;
+  random?: () => number;
+}
+
+/** How soon a new, enabled or disabled org is noticed. */
+const rescanMs = loginPollMs;
+/** The first org starts at once; the others within so long, so that they do not all ask together. */
+const spreadMs = 10_000;
+
+interface Care {
+  loop: OrgLoop;
+  stop: AbortController;
+  done: Promise<void>;
+}
+
+/**
+ * Keeps one loop per org, each on its own timetable, so that one org's trouble stays with that org. Ends with `stop` or
+ * the signal, after one turn each with `once`, or at the start when another watch has all orgs: a copy or a single
+ * cycle comes to its end, a watch does not.
+ *
+ * `start` and `stop` may be called more than once; `stop` lets every org end its turn and be let go, side by side.
+ */
+export class Daemon implements AsyncDisposable {
+  readonly #options: DaemonOptions;
+  readonly #cares = new Map<string, Care>();
+  /** Of orgs that are wanted no more, until they have ended; one that takes long must not hold up the rest. */
+  readonly #leaving = new Map<string, Promise<void>>();
+  readonly #stopping = new AbortController();
+  /** Aborts at any end: `stop`, the caller's signal, or another watch that has all orgs. */
+  readonly #bound: AbortSignal;
+  readonly #ending = Promise.withResolvers<boolean>();
+  readonly #places: ReturnType<typeof loopPlaces>;
+  #ended: Promise<WatchedOutcome[]> | null = null;
+
+  constructor(options: DaemonOptions) {
+    this.#options = options;
+    this.#places = loopPlaces(options.clock);
+    this.#bound = AbortSignal.any([options.signal, this.#stopping.signal]);
+  }
+
+  /** Begins; resolves with how each org ended when all is over. Rejects where the orgs cannot be listed at the start. */
+  start(): Promise<WatchedOutcome[]> {
+    this.#ended ??= this.#run();
+    return this.#ended;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#ended?.catch(() => {});
+  }
+
+  /** The org's next turn is due now; false where it is not watched. */
+  nudge(instanceUrl: string): boolean {
+    return this.#of(instanceUrl, (loop) => loop.nudge());
+  }
+
+  /** Leaves the org alone from the end of its turn on; false where it is not watched. */
+  pause(instanceUrl: string): boolean {
+    return this.#of(instanceUrl, (loop) => loop.pause());
+  }
+
+  resume(instanceUrl: string): boolean {
+    return this.#of(instanceUrl, (loop) => loop.resume());
+  }
+
+  /** What each org's loop is doing now. */
+  modes(): Map<string, OrgMode> {
+    return new Map([...this.#cares].map(([url, { loop }]) => [url, loop.mode]));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #of(instanceUrl: string, work: (loop: OrgLoop) => void): boolean {
+    const care = this.#cares.get(instanceUrl);
+    if (care !== undefined) work(care.loop);
+    return care !== undefined;
+  }
+
+  async #run(): Promise<WatchedOutcome[]> {
+    const { once, list } = this.#options;
+    const first = this.#beginAll(await list());
+    const allTried = this.#endWhereAllAreWatched(first);
+    if (!once) await this.#rescan();
+    await allTried;
+    await Promise.all([...[...this.#cares.values()].map(({ done }) => done), ...this.#leaving.values()]);
+    return [...this.#cares.values()].map(({ loop }) => loop.outcome);
+  }
+
+  #beginAll(urls: readonly string[]): OrgLoop[] {
+    const { once, intervalMs, random = Math.random } = this.#options;
+    const spread = once ? 0 : Math.min(intervalMs, spreadMs);
+    return urls.map((url, i) => this.#begin(url, i === 0 ? 0 : random() * spread));
+  }
+
+  #begin(instanceUrl: string, delayMs: number): OrgLoop {
+    const stop = new AbortController();
+    const signal = AbortSignal.any([this.#bound, stop.signal]);
+    const { random = Math.random } = this.#options;
+    const options = { ...this.#options, random, signal, ending: this.#ending.promise };
+    const loop = new OrgLoop(instanceUrl, options, this.#places);
+    this.#cares.set(instanceUrl, { loop, stop, done: loop.run(delayMs) });
+    return loop;
+  }
+
+  async #endWhereAllAreWatched(first: readonly OrgLoop[]): Promise<void> {
+    const { once } = this.#options;
+    const watched = first.map(async ({ firstTry }) => {
+      const isWatched = isHeldByWatch(await firstTry);
+      // One that is not settles it: those that are need not wait for the rest to know.
+      if (!isWatched && !once) this.#ending.resolve(false);
+      return isWatched;
+    });
+    const all = await Promise.all(watched);
+    const ends = once || (all.length > 0 && all.every(Boolean));
+    this.#ending.resolve(ends);
+    if (ends && !once) this.#stopping.abort();
+  }
+
+  /** Until the end. */
+  async #rescan(): Promise<void> {
+    const { clock, intervalMs, list, onListFailed } = this.#options;
+    while (!this.#bound.aborted) {
+      try {
+        await clock.sleep(Math.min(rescanMs, intervalMs), { signal: this.#bound });
+      } catch {
+        return;
+      }
+      try {
+        this.#follow(new Set(await list()));
+      } catch (error) {
+        onListFailed(error);
+      }
+    }
+  }
+
+  #follow(wanted: ReadonlySet<string>): void {
+    for (const [url, { stop, done }] of this.#cares) {
+      if (wanted.has(url)) continue;
+      stop.abort();
+      this.#cares.delete(url);
+      this.#leaving.set(
+        url,
+        done.finally(() => this.#leaving.delete(url)),
+      );
+    }
+    // One that is wanted again while it still ends is taken up by a later look.
+    for (const url of wanted) {
+      if (!this.#cares.has(url) && !this.#leaving.has(url)) this.#begin(url, 0);
+    }
+  }
+}
+
+function isHeldByWatch(error: unknown): boolean {
+  return isAppError(error, 'ORG_BUSY') && error.details?.purpose === 'watch';
+}

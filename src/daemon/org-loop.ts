@@ -1,0 +1,246 @@
+import { isAbort } from '../base/abort.ts';
+import type { Clock } from '../base/clock.ts';
+import { Bell } from './bell.ts';
+import { cyclePlaceMs, type LoopPlaces } from './loop-places.ts';
+import { nextTurn } from './next-turn.ts';
+import type { WatchedOrg } from './watched-org.ts';
+
+/**
+ * `starting`: waits for its first turn. `in-line`: a turn is due and waits for a place. `working`: in its turn.
+ * `waiting`: until the next turn. `until-login`: its grant is gone. `paused`: let go until it is resumed. `leaving`:
+ * ends its turn and lets go. `ended`: for good.
+ */
+export type OrgMode =
+  | 'starting'
+  | 'in-line'
+  | 'working'
+  | 'waiting'
+  | 'until-login'
+  | 'paused'
+  | 'leaving'
+  | 'ended';
+
+const follows: Readonly<Record<OrgMode, readonly OrgMode[]>> = {
+  starting: ['in-line', 'paused', 'leaving'],
+  'in-line': ['working', 'leaving'],
+  // In line once more between a first copy and the cycle that closes its gap.
+  working: ['in-line', 'waiting', 'until-login', 'paused', 'leaving'],
+  waiting: ['in-line', 'paused', 'leaving'],
+  'until-login': ['in-line', 'paused', 'leaving'],
+  paused: ['in-line', 'leaving'],
+  leaving: ['ended'],
+  ended: [],
+};
+
+export interface WatchedOutcome {
+  instanceUrl: string;
+  /** The error of the last turn; null where it was good. */
+  error: unknown;
+}
+
+export interface OrgLoopOptions {
+  /** Takes an org into care. Throws `ORG_BUSY` where another process has it, `LOGIN_REQUIRED` without a grant. */
+  open(instanceUrl: string): Promise<WatchedOrg>;
+  /** Whether an org that lost its grant has been logged in again. */
+  hasLogin(instanceUrl: string): Promise<boolean>;
+  onFailed(instanceUrl: string, error: unknown, retryInMs: number | null): void;
+  onSkipped(instanceUrl: string, error: unknown, retryInMs: number | null): void;
+  onRecovered(instanceUrl: string, failures: number): void;
+  intervalMs: number;
+  /** Ends after one turn. */
+  once: boolean;
+  clock: Clock;
+  random: () => number;
+  signal: AbortSignal;
+  /** Whether the watch ends after the first tries, because another one has all orgs. */
+  ending: Promise<boolean>;
+}
+
+/** How soon a new login of an org that lost its grant is noticed. */
+export const loginPollMs = 15_000;
+/** As good as never: a paused org waits for its bell. */
+const untilResumedMs = 86_400_000;
+
+/** The endless care for one org: take it, work, wait; back off on failure; rest without a login, or paused. */
+export class OrgLoop {
+  readonly outcome: WatchedOutcome;
+  /** The error of the first try, null where it was good or the loop ended before. */
+  readonly firstTry: Promise<unknown>;
+  readonly #options: OrgLoopOptions;
+  readonly #places: LoopPlaces;
+  readonly #bell = new Bell();
+  #tellFirstTry!: (error: unknown) => void;
+  #mode: OrgMode = 'starting';
+  #isPaused = false;
+  #failures = 0;
+  #slow = false;
+  #org: WatchedOrg | null = null;
+
+  constructor(instanceUrl: string, options: OrgLoopOptions, places: LoopPlaces) {
+    this.outcome = { instanceUrl, error: null };
+    this.#options = options;
+    this.#places = places;
+    this.firstTry = new Promise((resolve) => {
+      this.#tellFirstTry = resolve;
+    });
+  }
+
+  get mode(): OrgMode {
+    return this.#mode;
+  }
+
+  /** Its next turn is due now, or right after the one under way. */
+  nudge(): void {
+    this.#bell.ring();
+  }
+
+  /** From the end of its turn on nothing is asked of the org, and other processes may have it. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#bell.ring();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#bell.ring();
+  }
+
+  /** Never throws. Resolves when the org is let go. */
+  async run(delayMs: number): Promise<void> {
+    const { once, signal } = this.#options;
+    try {
+      if (delayMs > 0) await this.#bell.wait(this.#options.clock, delayMs, signal);
+      for (;;) {
+        while (this.#isPaused) await this.#restPaused();
+        const next = await this.#turn();
+        this.#tellFirstTry(this.outcome.error);
+        if (next.kind === 'skipped') await this.#tellSkipped();
+        if (once) return;
+        if (next.kind === 'until-login') await this.#restUntilLogin();
+        else await this.#rest(next.inMs);
+      }
+    } catch (error) {
+      if (!isAbort(error)) this.outcome.error = error;
+    } finally {
+      this.#tellFirstTry(null);
+      this.#enter('leaving');
+      await this.#letGo();
+      this.#enter('ended');
+    }
+  }
+
+  #enter(mode: OrgMode): void {
+    if (!follows[this.#mode].includes(mode)) {
+      throw new Error(`The care for an org cannot go from ${this.#mode} to ${mode}.`);
+    }
+    this.#mode = mode;
+  }
+
+  async #rest(ms: number): Promise<void> {
+    this.#enter('waiting');
+    await this.#bell.wait(this.#options.clock, ms, this.#options.signal);
+  }
+
+  async #restUntilLogin(): Promise<void> {
+    const { clock, hasLogin, signal } = this.#options;
+    this.#enter('until-login');
+    // Where it cannot be told now it is asked again, like everything else that stays with the org.
+    do await this.#bell.wait(clock, loginPollMs, signal);
+    while (!this.#isPaused && !(await hasLogin(this.outcome.instanceUrl).catch(() => false)));
+  }
+
+  async #restPaused(): Promise<void> {
+    if (this.#mode !== 'paused') this.#enter('paused');
+    await this.#letGo();
+    if (this.#isPaused) await this.#bell.wait(this.#options.clock, untilResumedMs, this.#options.signal);
+  }
+
+  /** One try, and what follows from it. Throws only an abort. */
+  async #turn(): Promise<ReturnType<typeof nextTurn>> {
+    const { clock, intervalMs, once, random, signal } = this.#options;
+    const { instanceUrl } = this.outcome;
+    const startedAt = clock.monotonicMs();
+    let error: unknown = null;
+    try {
+      await this.#work();
+    } catch (thrown) {
+      if (signal.aborted) throw signal.reason;
+      error = thrown;
+    }
+    this.outcome.error = error;
+    const tookMs = clock.monotonicMs() - startedAt;
+    const next = nextTurn({ error, tookMs, failures: this.#failures }, { intervalMs, random });
+    this.#failures = next.failures;
+    switch (next.kind) {
+      case 'due':
+        if (next.recoveredAfter > 0) this.#options.onRecovered(instanceUrl, next.recoveredAfter);
+        break;
+      case 'failed':
+        this.#options.onFailed(instanceUrl, error, once ? null : next.inMs);
+        break;
+      case 'until-login':
+        // Let go of the lock and the session: the next login brings another grant.
+        await this.#letGo();
+        this.#options.onFailed(instanceUrl, error, null);
+        break;
+      case 'skipped':
+        break;
+      default:
+        next satisfies never;
+    }
+    return next;
+  }
+
+  /** A cycle, after a first copy where there is none: the place for cycles is free as long as that takes. */
+  async #work(): Promise<void> {
+    const { signal } = this.#options;
+    const uncopied = await this.#inPlace(async () => {
+      this.#org ??= await this.#options.open(this.outcome.instanceUrl);
+      this.#tellFirstTry(null);
+      if (await this.#org.needsFirstCopy()) return this.#org;
+      await this.#org.cycle(signal);
+      return null;
+    });
+    if (uncopied === null) return;
+    this.#enter('in-line');
+    await this.#places.copies.run(signal, async () => {
+      this.#enter('working');
+      await uncopied.firstCopy(signal);
+    });
+    await this.#inPlace(() => uncopied.cycle(signal));
+  }
+
+  async #inPlace<T>(work: () => Promise<T>): Promise<T> {
+    const { clock, signal } = this.#options;
+    const { cycles, slowCycles } = this.#places;
+    this.#enter('in-line');
+    return (this.#slow ? slowCycles : cycles).run(signal, async () => {
+      this.#enter('working');
+      const startedAt = clock.monotonicMs();
+      try {
+        return await work();
+      } finally {
+        this.#slow = clock.monotonicMs() - startedAt >= cyclePlaceMs;
+      }
+    });
+  }
+
+  /** Tells when it is tried again, so it waits until it is known whether it is. */
+  async #tellSkipped(): Promise<void> {
+    const { intervalMs, once, ending, signal } = this.#options;
+    const last = once || (await ending) || signal.aborted;
+    this.#options.onSkipped(this.outcome.instanceUrl, this.outcome.error, last ? null : intervalMs);
+  }
+
+  /** Never throws: an org that cannot be closed in order must end neither its own loop nor the others'. */
+  async #letGo(): Promise<void> {
+    const org = this.#org;
+    this.#org = null;
+    try {
+      await org?.[Symbol.asyncDispose]();
+    } catch (error) {
+      this.outcome.error ??= error;
+      this.#options.onFailed(this.outcome.instanceUrl, error, null);
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { AppError } from '../../src/base/errors.ts';
+import { nextTurn } from '../../src/daemon/next-turn.ts';
+
+const minute = 60_000;
+const timetable = { intervalMs: 5 * minute, random: () => 1 };
+const turnAfter = (error: unknown, { tookMs = 0, failures = 0 } = {}) =>
+  nextTurn({ error, tookMs, failures }, timetable);
+const down = (details?: { retryAfterMs: number }) =>
+  new AppError('ORG_UNAVAILABLE', 'maintenance', { details });
+
+describe('the next turn', () => {
+  it('is due an interval after the beginning of a good one, at once where that took longer', () => {
+    expect(turnAfter(null, { tookMs: minute })).toMatchObject({ kind: 'due', inMs: 4 * minute });
+    expect(turnAfter(null, { tookMs: 7 * minute })).toMatchObject({ kind: 'due', inMs: 0 });
+  });
+
+  it('tells how many failures a good one has ended, and begins to count anew', () => {
+    expect(turnAfter(null, { failures: 3 })).toMatchObject({ recoveredAfter: 3, failures: 0 });
+    expect(turnAfter(null)).toMatchObject({ recoveredAfter: 0 });
+  });
+
+  it.each([
+    [0, 5],
+    [1, 10],
+    [2, 20],
+    [3, 40],
+    [4, 40],
+    [400, 40],
+  ])('comes after %i failures in %i minutes, eight intervals at most', (failures, minutes) => {
+    expect(turnAfter(down(), { failures })).toEqual({
+      kind: 'failed',
+      inMs: minutes * minute,
+      failures: failures + 1,
+    });
+  });
+
+  it('is never further off than an hour, unless the interval is', () => {
+    const hours = (intervalMs: number) =>
+      nextTurn({ error: down(), tookMs: 0, failures: 9 }, { intervalMs, random: () => 1 });
+    expect(hours(30 * minute)).toMatchObject({ inMs: 60 * minute });
+    expect(hours(120 * minute)).toMatchObject({ inMs: 120 * minute });
+  });
+
+  it('waits as long as the org asks, a day at most', () => {
+    expect(turnAfter(down({ retryAfterMs: 50 * minute }))).toMatchObject({ inMs: 50 * minute });
+    expect(turnAfter(down({ retryAfterMs: 1e12 }))).toMatchObject({ inMs: 1_440 * minute });
+  });
+
+  it('counts no failure of the org where another process has it', () => {
+    const busy = new AppError('ORG_BUSY', 'taken', { details: null });
+    expect(turnAfter(busy, { failures: 2 })).toEqual({ kind: 'skipped', inMs: 5 * minute, failures: 2 });
+  });
+
+  it('has no time where the grant is gone', () => {
+    expect(turnAfter(new AppError('LOGIN_REQUIRED', 'gone'), { failures: 2 })).toEqual({
+      kind: 'until-login',
+      failures: 2,
+    });
+  });
+});
