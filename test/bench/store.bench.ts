@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
-import { columnTypeOf } from '../../src/store/sqlite/contact-schema.ts';
+import { columnTypeOf } from '../../src/store/fields/column-type.ts';
 import { openMirrors } from '../../src/store/sqlite/open-mirrors.ts';
 import type { StoredMirror } from '../../src/sync/ports/stored-mirror.ts';
 import type { Blocks } from '../store/sqlite/pages.ts';

@@ -1,24 +1,14 @@
 import type { ColumnType, ContactDescribe, Field } from '../../sync/ports/field.ts';
 import type { SchemaChange, StoredField } from '../../sync/ports/schema-store.ts';
+import { columnTypeOf } from '../fields/column-type.ts';
+import { planDescribe } from '../fields/plan-describe.ts';
+import { unfilled } from '../fields/unfilled.ts';
 import type { Connection } from './connection.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { prepared } from './prepared.ts';
 
-/** Compound fields come as objects; their parts are fields of their own. */
-const compoundTypes = new Set(['address', 'location']);
-const integerTypes = new Set(['boolean', 'int', 'long']);
-const realTypes = new Set(['double', 'currency', 'percent']);
-
-/** Kept whatever `--fields` says: keys, stamps, and what became of the contact. */
-const neededFields = new Set(['Id', 'IsDeleted', 'MasterRecordId', 'CreatedDate', 'SystemModstamp']);
-
 /** Columns of `contact` that the lookups of `contacts` use; a field that the org lacks has no index. */
 const indexedFields = ['Email', 'LastName'] as const;
-
-export function columnTypeOf(field: Pick<Field, 'type'>): ColumnType {
-  if (integerTypes.has(field.type)) return 'INTEGER';
-  return realTypes.has(field.type) ? 'REAL' : 'TEXT';
-}
 
 export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
@@ -28,16 +18,6 @@ export function quoteName(name: string): string {
 export function lookupIndexOf(field: string): string {
   return `contact_by_${field.toLowerCase()}`;
 }
-
-/** What `field.unfilled` says: 0 where all rows have the org's values. */
-const unfilled = {
-  /** A new column: null where a row has not been read since. */
-  empty: 1,
-  /** It has vanished and returned: old values where a row has not been read since. */
-  old: 2,
-  /** `--fields` left it out: old values in all rows until they are read anew. */
-  leftOut: 3,
-} as const;
 
 /** SQL: the column is not one that `--fields` left out, whose old values would look like live ones. */
 const isCurrent = `(unfilled <> ${unfilled.leftOut})`;
@@ -79,15 +59,6 @@ export function storeDescribe(
 ): SchemaChange {
   if (only !== undefined) writeMeta(db, onlyFieldsKey, JSON.stringify(only));
   const chosen = JSON.parse(readMeta(db, onlyFieldsKey) ?? 'null') as string[] | null;
-  const wanted = chosen && new Set(chosen.map((name) => name.toLowerCase()));
-  const fields = describe.fields.filter(
-    (field) =>
-      !compoundTypes.has(field.type) &&
-      (wanted === null || neededFields.has(field.name) || wanted.has(field.name.toLowerCase())),
-  );
-  // Column names know no case, so a field whose name changed its case only is the same column.
-  const stored = new Map(loadFields(db).map((field) => [field.name.toLowerCase(), field]));
-  const change: SchemaChange = { added: [], vanished: [], returned: [] };
   const upsert = db.prepare(
     `INSERT INTO field (name, position, label, type, column_type, vanished, unfilled, definition)
      VALUES (?, (SELECT coalesce(max(position), 0) + 1 FROM field), ?, ?, ?, 0, ?, ?)
@@ -102,24 +73,13 @@ export function storeDescribe(
         "SELECT 1 FROM (SELECT 1 FROM contact LIMIT 1) UNION ALL SELECT 1 FROM chunk WHERE state = 'pending' LIMIT 1",
       )
       .get() !== undefined;
-  for (const field of fields) {
-    const old = stored.get(field.name.toLowerCase());
-    const isNew = old === undefined || old.columnType !== columnTypeOf(field);
-    if (isNew) {
-      change.added.push(field.name);
-      addColumn(db, field, old !== undefined);
-    } else if (old.vanished) change.returned.push(field.name);
-    const lack = isNew ? unfilled.empty : old.vanished ? unfilled.old : 0;
-    const definition = JSON.stringify(field);
-    upsert.run(field.name, field.label, field.type, columnTypeOf(field), hasRows ? lack : 0, definition);
-    stored.delete(field.name.toLowerCase());
+  const { change, columns, vanished } = planDescribe(loadFields(db), describe.fields, chosen, hasRows);
+  for (const { field, columnType, isNew, replaces, unfilled: lack } of columns) {
+    if (isNew) addColumn(db, field, replaces);
+    upsert.run(field.name, field.label, field.type, columnType, lack, JSON.stringify(field));
   }
   const vanish = db.prepare('UPDATE field SET vanished = 1, unfilled = max(unfilled, ?) WHERE name = ?');
-  for (const field of stored.values()) {
-    const isLeftOut = wanted !== null && !wanted.has(field.name.toLowerCase());
-    vanish.run(isLeftOut ? unfilled.leftOut : 0, field.name);
-    if (!field.vanished) change.vanished.push(field.name);
-  }
+  for (const { name, unfilled: lack } of vanished) vanish.run(lack, name);
   adjustView(db);
   return change;
 }
