@@ -128,11 +128,18 @@ module.exports = {
       to: { dependencyTypes: ['npm-dev'] },
     },
     {
-      name: 'page-serves-every-store',
+      name: 'stores-apart',
       severity: 'error',
-      comment: 'What turns bytes into cells knows only its sink, and no store.',
-      from: { path: '^(src|dist)/store/page/' },
-      to: { path: ['^(src|dist)/store/(?!page/)', 'node_modules/better-sqlite3/'] },
+      comment: 'Stores share parsers, fields and the merge rule, and know nothing of each other.',
+      from: { path: '^(src|dist)/store/(page|fields|memory)/' },
+      to: { path: ['^(src|dist)/store/sqlite/', 'node_modules/better-sqlite3/'] },
+    },
+    {
+      name: 'sqlite-apart',
+      severity: 'error',
+      comment: 'Stores share parsers, fields and the merge rule, and know nothing of each other.',
+      from: { path: '^(src|dist)/store/(page|fields|sqlite)/' },
+      to: { path: '^(src|dist)/store/memory/' },
     },
     {
       name: 'merge-is-pure',

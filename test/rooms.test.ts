@@ -134,7 +134,20 @@ describe('the import table', () => {
         'src/store/page/a.ts': "import type { B } from '../sqlite/b.ts';\nexport type A = B;\n",
         'src/store/sqlite/b.ts': 'export type B = 1;\n',
       },
-      'page-serves-every-store',
+      'stores-apart',
+    ],
+    [
+      'a store in memory stands without SQLite',
+      { 'src/store/memory/a.ts': "import Database from 'better-sqlite3';\nnew Database(':memory:');\n" },
+      'stores-apart',
+    ],
+    [
+      'SQLite’s store knows no other',
+      {
+        'src/store/sqlite/a.ts': "import type { B } from '../memory/b.ts';\nexport type A = B;\n",
+        'src/store/memory/b.ts': 'export type B = 1;\n',
+      },
+      'sqlite-apart',
     ],
     [
       'the merge rule reads and writes nothing',

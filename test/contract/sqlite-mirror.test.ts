@@ -1,4 +1,4 @@
 import { openTempMirror } from '../store/sqlite/temp-mirrors.ts';
 import { mirrorContract } from './mirror.contract.ts';
 
-mirrorContract('SQLite', openTempMirror);
+mirrorContract('SQLite', { intake: true }, openTempMirror);

@@ -4,34 +4,19 @@ import { readState, type StateTuple } from '../../../src/store/sqlite/merge/row-
 import type { RowState } from '../../../src/sync/merge/evidence.ts';
 import { nothingKnown } from '../../../src/sync/merge/evidence.ts';
 import { mergeBurial, mergeLive } from '../../../src/sync/merge/merge-evidence.ts';
-import type { Gone, Tombstone } from '../../../src/sync/ports/page.ts';
+import type { Gone } from '../../../src/sync/ports/page.ts';
+import { batchOf, goneOf, iso, masterOf } from './batch-of-read.ts';
 import { describeOf, storedNames } from './contact-fields.ts';
-import {
-  contacts,
-  type History,
-  histories,
-  type OrgContact,
-  type Read,
-  shuffledReads,
-} from './org-history.ts';
-import { contactId, csvPage, epoch, queryPage, type Row } from './pages.ts';
+import { contacts, type History, histories, type Read, shuffledReads } from './org-history.ts';
+import { contactId, epoch } from './pages.ts';
 import { openTempMirror, type TempMirrors } from './temp-mirrors.ts';
 
 const deep = process.env.PARAHACK_DEEP === '1';
-const iso = (ms: number) => new Date(epoch + ms).toISOString();
 
 interface Known {
   state: RowState;
   value: number | null;
 }
-
-function goneOf(seen: OrgContact): Gone | null {
-  if (seen.state === 'purged') return 'purged';
-  if (seen.hidden) return 'hidden';
-  return seen.state === 'live' ? null : seen.state;
-}
-
-const masterOf = (seen: OrgContact) => (seen.state === 'merged' ? contactId(99) : null);
 
 /** The rule alone, on plain objects. */
 function applyPlainly(reads: readonly Read[]): Map<number, Known> {
@@ -146,7 +131,7 @@ async function applyToMirror(
   reads: readonly Read[],
   base: number,
 ): Promise<Map<number, MirrorRow>> {
-  for (const read of reads) await applyRead(temp, read, base);
+  for (const read of reads) await temp.mirror.commit(batchOf(read, base));
   const columns = storedNames.map((name) => `c."${name}"`).join(', ');
   const rows = temp.sql<Record<string, unknown>>(
     `SELECT ${columns}, json_array(c.SystemModstamp, c._gone, c._read_at, c._value_at, x.at, c._deleted_stamp,
@@ -162,42 +147,6 @@ async function applyToMirror(
       return [contact, { gone: state.gone, value: cells.Visits__c as number | null, state, cells }];
     }),
   );
-}
-
-async function applyRead(
-  { mirror }: TempMirrors,
-  { kind, sent, answered, sights }: Read,
-  base: number,
-): Promise<void> {
-  if (kind === 'gone') {
-    const tombstones = sights.map(({ contact, seen }): Tombstone => {
-      const gone = goneOf(seen)!;
-      const hasStamp = gone === 'deleted' || gone === 'merged';
-      return {
-        id: contactId(base + contact),
-        gone,
-        masterRecordId: masterOf(seen),
-        systemModstamp: hasStamp ? iso(seen.stamp) : null,
-        evidenceAt: epoch + answered,
-      };
-    });
-    await mirror.commit({ tombstones });
-    return;
-  }
-  const rows = sights.map(
-    ({ contact, seen }): Row => ({
-      Id: contactId(base + contact),
-      LastName: `Last${contact}`,
-      Visits__c: seen.value,
-      SystemModstamp: iso(seen.stamp),
-      IsDeleted: seen.state !== 'live',
-      MasterRecordId: masterOf(seen),
-    }),
-  );
-  const page = sent % 2 === 0 ? queryPage : csvPage;
-  await mirror.commit({
-    page: page(storedNames, rows, epoch + sent, { answeredAt: () => epoch + answered }),
-  });
 }
 
 test('values that are older by their stamp do not come back, though they were read later', () => {

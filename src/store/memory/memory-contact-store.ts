@@ -1,0 +1,64 @@
+import { isoTime } from '../../base/iso-time.ts';
+import type { ContactCounts, ContactStore, ReadBefore } from '../../sync/ports/contact-store.ts';
+import type { Gone } from '../../sync/ports/page.ts';
+import type { MemoryFile } from './memory-file.ts';
+import { findIdBy } from './memory-values.ts';
+
+export class MemoryContactStore implements ContactStore {
+  readonly #file: MemoryFile;
+
+  constructor(file: MemoryFile) {
+    this.#file = file;
+  }
+
+  async counts(): Promise<ContactCounts> {
+    return this.#file.read(({ contacts }) => {
+      let deleted = 0;
+      for (const { state } of contacts.values()) if (state.gone !== null) deleted++;
+      return { contacts: contacts.size - deleted, deleted };
+    });
+  }
+
+  async states(ids: readonly string[]): Promise<Map<string, { gone: Gone | null; stamp: string | null }>> {
+    return this.#file.read(({ contacts }) => {
+      const states = new Map<string, { gone: Gone | null; stamp: string | null }>();
+      for (const id of ids) {
+        const state = contacts.get(id)?.state;
+        if (state !== undefined)
+          states.set(id, { gone: state.gone, stamp: state.stamp ?? state.deletedStamp });
+      }
+      return states;
+    });
+  }
+
+  async idsBy(field: string, values: readonly string[]): Promise<Map<string, string>> {
+    return this.#file.read((state) => {
+      const ids = new Map<string, string>();
+      for (const value of values) {
+        const id = findIdBy(state, field, value);
+        if (id !== undefined) ids.set(value, id);
+      }
+      return ids;
+    });
+  }
+
+  async readBefore(before: number, { after, limit }: { after: number; limit: number }): Promise<ReadBefore> {
+    const found = this.#file.read(({ contacts }) =>
+      [...contacts]
+        .map(([id, { place, state }]) => ({ id, place, gone: state.gone, at: state.readAt ?? isoTime(0) }))
+        .filter(({ place, gone, at }) => place > after && gone === null && at < isoTime(before))
+        .slice(0, limit),
+    );
+    return {
+      rows: found.map(({ id, at }) => ({ id, readAt: Date.parse(at) })),
+      next: found.length < limit ? null : found.at(-1)!.place,
+    };
+  }
+
+  async latestReadAt(): Promise<number | undefined> {
+    return this.#file.read(({ latestReadAt }) => latestReadAt);
+  }
+
+  /** Every lookup reads all rows. */
+  async ensureIndices(): Promise<void> {}
+}

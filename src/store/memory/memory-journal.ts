@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import type { Cursors, Journal } from '../../sync/ports/journal.ts';
+import type { Chunk, ChunkState, Run, RunFilter, RunKind, RunStep } from '../../sync/ports/run.ts';
+import { kept, type MemoryFile } from './memory-file.ts';
+
+export class MemoryJournal implements Journal {
+  readonly #file: MemoryFile;
+
+  constructor(file: MemoryFile) {
+    this.#file = file;
+  }
+
+  async cursors(): Promise<Cursors> {
+    return this.#file.read(({ cursors }) => ({ ...cursors }));
+  }
+
+  async startRun(kind: RunKind, at: number, state: Record<string, unknown>): Promise<string> {
+    const id = randomUUID();
+    const run: Run = {
+      id,
+      kind,
+      status: 'running',
+      startedAt: at,
+      finishedAt: null,
+      counts: {},
+      apiCalls: 0,
+      state: kept(state),
+      error: null,
+    };
+    this.#file.write(({ runs }) => runs.set(id, run));
+    return id;
+  }
+
+  async run(runId: string): Promise<Run | null> {
+    return this.#file.read(({ runs }) => kept(runs.get(runId) ?? null));
+  }
+
+  async runs({ kind, status, prefix = '', limit }: RunFilter): Promise<Run[]> {
+    const found = this.#file.read(({ runs }) =>
+      [...runs.values()].filter(
+        (run) =>
+          (kind === undefined || run.kind === kind) &&
+          (status === undefined || run.status === status) &&
+          run.id.startsWith(prefix),
+      ),
+    );
+    return kept(found.reverse().slice(0, limit));
+  }
+
+  async steps(runId: string): Promise<RunStep[]> {
+    return this.#file.read(({ steps }) =>
+      kept(steps.filter((taken) => taken.runId === runId).map(({ step }) => step)),
+    );
+  }
+
+  async chunks(runId: string, state?: ChunkState): Promise<Chunk[]> {
+    return this.#file.read(({ chunks }) =>
+      kept(
+        [...chunks.values()].filter(
+          (chunk) => chunk.runId === runId && (state === undefined || chunk.state === state),
+        ),
+      ),
+    );
+  }
+}

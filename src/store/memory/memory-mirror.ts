@@ -1,0 +1,158 @@
+import { abortReason, isAbort, throwIfAborted } from '../../base/abort.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { PageCounts } from '../../sync/merge/page-counts.ts';
+import { pageTimes } from '../../sync/merge/page-row.ts';
+import type { Batch, BatchOutcome, MirrorIdentity } from '../../sync/ports/mirror.ts';
+import type { PageBody, PageKey, PageOutcome } from '../../sync/ports/page.ts';
+import type { StoredMirror } from '../../sync/ports/stored-mirror.ts';
+import { cellKind } from '../page/cell-kind.ts';
+import { PageReader } from '../page/page-reader.ts';
+import { PlainRows } from '../page/plain-rows.ts';
+import { Scratch } from '../page/scratch.ts';
+import { MemoryContactStore } from './memory-contact-store.ts';
+import { applyEffects } from './memory-effects.ts';
+import { MemoryFile } from './memory-file.ts';
+import { MemoryJournal } from './memory-journal.ts';
+import { MemoryOutbox } from './memory-outbox.ts';
+import { MemorySchemaStore } from './memory-schema-store.ts';
+import { MemoryUsageLedger } from './memory-usage-ledger.ts';
+import { applyPage, applyTombstones } from './merge-page.ts';
+
+interface ReadPage {
+  reader: PageReader;
+  rows: PlainRows;
+}
+
+/**
+ * A mirror that lives as long as its process, for tests and trials: the ports without a file, on the same merge rule
+ * and parsers. It takes no push of files (`outbox.openIntake`).
+ */
+export class MemoryMirror implements StoredMirror {
+  readonly path = ':memory:';
+  readonly isInPlace = true;
+  readonly #file = new MemoryFile();
+  readonly schema = new MemorySchemaStore(this.#file);
+  readonly contacts = new MemoryContactStore(this.#file);
+  readonly journal = new MemoryJournal(this.#file);
+  readonly outbox = new MemoryOutbox(this.#file);
+  readonly usage = new MemoryUsageLedger(this.#file);
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async identity(): Promise<MirrorIdentity | null> {
+    return this.#file.read(({ identity }) => identity && { ...identity });
+  }
+
+  async setIdentity(identity: MirrorIdentity): Promise<void> {
+    this.#file.write((state) => {
+      state.identity = { ...identity };
+    });
+  }
+
+  async commit(batch: Batch, { signal }: { signal?: AbortSignal } = {}): Promise<BatchOutcome> {
+    const { page, tombstones = [], effects = [] } = batch;
+    throwIfAborted(signal);
+    const began = this.#clock.monotonicMs();
+    const read = page === undefined ? null : await this.#read(page, signal);
+    // The org's time when the last row had come: at the latest what has passed here since it was asked for.
+    const answeredAt =
+      page === undefined ? 0 : (page.answeredAt?.() ?? page.readAt + (this.#clock.monotonicMs() - began));
+    throwIfAborted(signal);
+    return this.#file.write((state) => {
+      let outcome: PageOutcome | null = null;
+      let buried = 0;
+      if (page !== undefined && read !== null) {
+        const { columns } = read.reader.parser;
+        const counts = applyPage(state, {
+          columns,
+          rows: read.rows.rows,
+          partial: page.partial === true,
+          ...pageTimes(page.readAt, answeredAt),
+        });
+        outcome = outcomeOf(read, counts);
+        buried += counts.buried;
+      }
+      buried += applyTombstones(state, tombstones);
+      const times = [page?.readAt ?? 0, ...tombstones.map(({ evidenceAt }) => evidenceAt)];
+      const latest = times.reduce((a, b) => Math.max(a, b), 0);
+      if (latest > (state.latestReadAt ?? 0)) state.latestReadAt = latest;
+      return { page: outcome, buried, ...applyEffects(state, effects, outcome) };
+    });
+  }
+
+  async checkIntegrity(): Promise<string[]> {
+    return [];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  async #read(body: PageBody, signal: AbortSignal | undefined): Promise<ReadPage> {
+    const kinds = new Map((await this.schema.fields()).map((field) => [field.name, cellKind(field)]));
+    let rows = new PlainRows([], []);
+    const shape = {
+      fields: body.fields,
+      kindOf: (name: string) => kinds.get(name),
+      openSink: (columns: readonly string[]) => {
+        rows = new PlainRows(
+          columns.map((name) => kinds.get(name) ?? 'text'),
+          columns,
+        );
+        return rows;
+      },
+    };
+    const iterator = body.blocks[Symbol.asyncIterator]();
+    let ended = false;
+    try {
+      const reader = new PageReader(body, shape, new Scratch());
+      for (;;) {
+        const next = await orAbort(iterator.next(), signal);
+        if (next.done === true) break;
+        reader.add(next.value);
+      }
+      ended = true;
+      reader.end();
+      return { reader, rows };
+    } finally {
+      // Not awaited: a stream that never answers must not keep its error from being told.
+      if (!ended) void iterator.return?.().catch(() => {});
+    }
+  }
+}
+
+/** An abort beats a stream that stands still. */
+async function orAbort<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(isAbort(signal.reason) ? signal.reason : abortReason());
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function outcomeOf({ reader: { parser }, rows: { rows } }: ReadPage, counts: PageCounts): PageOutcome {
+  const { rows: read, absent, done, totalSize, columns } = parser;
+  const { inserted, updated, undeleted } = counts;
+  const last = rows.at(-1);
+  const cell = (name: string) => last?.[columns.indexOf(name)] ?? null;
+  const [createdDate, id] = [cell('CreatedDate'), cell('Id')];
+  const lastKey: PageKey | null =
+    typeof createdDate === 'string' && typeof id === 'string' ? { createdDate, id } : null;
+  return {
+    rows: read + absent,
+    inserted,
+    updated,
+    unchanged: read - inserted - updated,
+    undeleted,
+    absent,
+    done,
+    totalSize,
+    lastKey,
+  };
+}

@@ -1,0 +1,177 @@
+import type { Outbox } from '../../sync/ports/outbox.ts';
+import type {
+  KnownBefore,
+  NewOutboxEntry,
+  OutboxEntry,
+  OutboxState,
+  SendWay,
+  Settlement,
+} from '../../sync/ports/outbox-entry.ts';
+import type { OutboxIntake } from '../../sync/ports/outbox-intake.ts';
+import { kept, type MemoryFile } from './memory-file.ts';
+import type { MemoryState } from './memory-state.ts';
+import { columnValue, findIdBy } from './memory-values.ts';
+
+/** As if no request had ever carried it. */
+const neverSent = { sentAt: null, sentOrgAt: null, knownBefore: null };
+
+export class MemoryOutbox implements Outbox {
+  readonly #file: MemoryFile;
+
+  constructor(file: MemoryFile) {
+    this.#file = file;
+  }
+
+  async add(entries: readonly NewOutboxEntry[]): Promise<void> {
+    this.#file.write(({ outbox }) => {
+      for (const entry of entries) {
+        if (outbox.has(entry.key)) throw new Error(`Outbox entry ${entry.key} is there already.`);
+        outbox.set(entry.key, newEntry(outbox.size + 1, entry));
+      }
+    });
+  }
+
+  async list({
+    states,
+    keys,
+    keyPrefix = '',
+    after = -1,
+    limit,
+  }: Parameters<Outbox['list']>[0] = {}): Promise<OutboxEntry[]> {
+    const wanted = keys && new Set(keys);
+    return this.#select(
+      ({ key, state, seq }) =>
+        (states?.includes(state) ?? true) &&
+        (wanted?.has(key) ?? true) &&
+        key.startsWith(keyPrefix) &&
+        seq > after,
+      limit,
+    );
+  }
+
+  async markSent(
+    keys: readonly string[],
+    way: SendWay,
+    at: number,
+    orgAt: number | null = null,
+  ): Promise<void> {
+    this.#file.write((state) => {
+      for (const key of keys) {
+        const entry = state.outbox.get(key);
+        // Sending what is not pending any more could send it twice, so nothing of the batch may go out.
+        if (entry?.state !== 'pending') throw new Error(`Outbox entry ${key} is not pending.`);
+        const first =
+          entry.sentAt === null
+            ? { sentAt: at, sentOrgAt: orgAt, knownBefore: knownBefore(state, entry) }
+            : {};
+        state.outbox.set(key, { ...entry, ...first, state: 'sent', way, attempts: entry.attempts + 1 });
+      }
+    });
+  }
+
+  async settle(settlements: readonly Settlement[]): Promise<void> {
+    this.#file.write(({ outbox }) => {
+      for (const settlement of settlements) {
+        const entry = outbox.get(settlement.key);
+        // What a person has dropped meanwhile stays so, or it would be sent again.
+        if (entry === undefined || entry.state === 'dropped') continue;
+        outbox.set(entry.key, settled(entry, kept(settlement)));
+      }
+    });
+  }
+
+  async move(
+    keys: readonly string[],
+    from: readonly OutboxState[],
+    to: OutboxState,
+    at: number,
+  ): Promise<string[]> {
+    return this.#file.write(({ outbox }) =>
+      keys.filter((key) => {
+        const entry = outbox.get(key);
+        if (entry === undefined || !from.includes(entry.state)) return false;
+        const settledAt = to === 'dropped' || to === 'done' || to === 'rejected' ? at : null;
+        outbox.set(key, { ...entry, state: to, settledAt, ...(to === 'pending' ? neverSent : {}) });
+        return true;
+      }),
+    );
+  }
+
+  async counts(): Promise<Record<OutboxState, number>> {
+    return this.#file.read(({ outbox }) => {
+      const counts: Record<OutboxState, number> = {
+        pending: 0,
+        sent: 0,
+        'in-doubt': 0,
+        rejected: 0,
+        held: 0,
+        conflict: 0,
+        done: 0,
+        dropped: 0,
+      };
+      for (const { state } of outbox.values()) counts[state]++;
+      return counts;
+    });
+  }
+
+  async readBackDue(limit: number): Promise<OutboxEntry[]> {
+    return this.#select(({ readBackDue }) => readBackDue, limit);
+  }
+
+  openIntake(): Promise<OutboxIntake> {
+    return Promise.reject(new Error('A mirror in memory takes no push of files; add() takes entries.'));
+  }
+
+  #select(choose: (entry: OutboxEntry) => boolean, limit: number | undefined): OutboxEntry[] {
+    return this.#file.read(({ outbox }) => kept([...outbox.values()].filter(choose).slice(0, limit)));
+  }
+}
+
+function newEntry(seq: number, entry: NewOutboxEntry): OutboxEntry {
+  return {
+    ...kept(entry),
+    seq,
+    way: null,
+    attempts: 0,
+    errors: [],
+    ...neverSent,
+    settledAt: null,
+    readBackDue: false,
+    created: null,
+  };
+}
+
+function settled(entry: OutboxEntry, settlement: Settlement): OutboxEntry {
+  if (settlement.state === 'done') {
+    const { contactId, created, at } = settlement;
+    const told = { contactId, created, settledAt: at, readBackDue: true };
+    return { ...entry, ...told, state: 'done', knownBefore: null, errors: [] };
+  }
+  const { state, errors, at } = settlement;
+  return {
+    ...entry,
+    state,
+    errors,
+    settledAt: state === 'rejected' ? at : null,
+    contactId: entry.contactId ?? (settlement.state === 'conflict' ? settlement.contactId : null),
+    ...(settlement.state === 'pending' && settlement.unsent === true ? neverSent : {}),
+  };
+}
+
+/** What the mirror holds of the entry's contact, to tell later whether somebody else has changed it. */
+function knownBefore(
+  state: MemoryState,
+  { op, contactId, upsertField, changes }: OutboxEntry,
+): KnownBefore | null {
+  let id = contactId ?? undefined;
+  if (id === undefined && op === 'create' && upsertField !== null) {
+    id = findIdBy(state, upsertField, String(changes[upsertField] ?? ''));
+  }
+  const contact = id === undefined ? undefined : state.contacts.get(id);
+  if (id === undefined || contact === undefined || contact.state.gone !== null) return null;
+  const values: Record<string, unknown> = {};
+  for (const name of Object.keys(changes)) {
+    if (state.fields.has(name.toLowerCase())) values[name] = columnValue(id, contact, name);
+  }
+  return { stamp: contact.state.stamp, values };
+}

@@ -1,0 +1,63 @@
+import type { RowState } from '../../sync/merge/evidence.ts';
+import type { ColumnType, Field } from '../../sync/ports/field.ts';
+import type { Cursors } from '../../sync/ports/journal.ts';
+import type { MirrorIdentity } from '../../sync/ports/mirror.ts';
+import type { OutboxEntry } from '../../sync/ports/outbox-entry.ts';
+import type { Chunk, Run, RunStep } from '../../sync/ports/run.ts';
+import type { ApiUsage } from '../../sync/ports/usage-ledger.ts';
+
+export type MemoryValue = string | number | null;
+
+export interface MemoryField {
+  definition: Field;
+  columnType: ColumnType;
+  vanished: boolean;
+  /** See `unfilled`. */
+  unfilled: number;
+}
+
+export interface MemoryContact {
+  /** In the order in which they came. */
+  place: number;
+  state: RowState;
+  /** By the field's name in lower case, without the columns that follow from the state. */
+  values: ReadonlyMap<string, MemoryValue>;
+}
+
+/** All that one mirror holds. What stands in it is never changed, only replaced. */
+export interface MemoryState {
+  identity: MirrorIdentity | null;
+  /** By name in lower case. */
+  fields: Map<string, MemoryField>;
+  onlyFields: readonly string[] | null;
+  described: { lastModified: string | null; at: number } | null;
+  cursors: Cursors;
+  /** In the order in which they were begun. */
+  runs: Map<string, Run>;
+  steps: { runId: string; step: RunStep }[];
+  chunks: Map<number, Chunk>;
+  contacts: Map<string, MemoryContact>;
+  latestReadAt: number | undefined;
+  /** By key, in their order. */
+  outbox: Map<string, OutboxEntry>;
+  callsByHour: Map<number, number>;
+  reported: ApiUsage | null;
+}
+
+export function emptyState(): MemoryState {
+  return {
+    identity: null,
+    fields: new Map(),
+    onlyFields: null,
+    described: null,
+    cursors: { updated: null, deleted: null },
+    runs: new Map(),
+    steps: [],
+    chunks: new Map(),
+    contacts: new Map(),
+    latestReadAt: undefined,
+    outbox: new Map(),
+    callsByHour: new Map(),
+    reported: null,
+  };
+}
