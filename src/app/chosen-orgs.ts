@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { hostKeyOf, normaliseInstanceUrl } from '../auth/instance-url.ts';
 import { AppError } from '../base/errors.ts';
+import { hostKeyOf, normaliseInstanceUrl } from '../org/instance-url.ts';
 import { eachOrgOnce, firstOfSameOrg } from '../orgs/connected-once.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { registryFileName } from '../orgs/registry-fault.ts';

@@ -6,7 +6,7 @@ import type { Session } from '../auth/session.ts';
 import { AppError, messageOf } from '../base/errors.ts';
 import { withFinally } from '../base/finally.ts';
 import type { Logger } from '../base/logger.ts';
-import { sameId } from '../base/record-id.ts';
+import { differenceOf } from '../org/same-user.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { connectRemote } from '../salesforce/connect-remote.ts';
 import { ApiBudget } from '../sync/api-budget.ts';
@@ -119,7 +119,7 @@ export async function connectOrg(
       ? await openCopy(services, org, session, signal)
       : await services.mirrors.open(org.instanceUrl, { create: true, signal });
     opened.push(mirror);
-    await checkEyes(mirror, session);
+    await claimMirror(mirror, session);
     const elsewhere = () => callsElsewhere(services, org.instanceUrl, { beside, now: clock.now() });
     const share = org.budget ?? services.config.apiBudget;
     const ownCalls = (await callsOfLastDay(mirror, clock.now())) + (await elsewhere());
@@ -164,17 +164,17 @@ async function callsElsewhere(
   }
 }
 
-/** A copy that was begun with other eyes than the session's can never be gone on with. */
+/** A copy that was begun as another user than the session's can never be gone on with. */
 async function openCopy(
   services: Services,
   { instanceUrl }: OrgRecord,
-  { orgId, userId }: Session,
+  session: Session,
   signal: AbortSignal,
 ): Promise<StoredMirror> {
   const { mirrors, log } = services;
   const copy = await mirrors.openCopy(instanceUrl, { create: true, signal });
   const known = await copy.identity();
-  if (known === null || (sameId(known.orgId, orgId) && sameId(known.userId, userId))) return copy;
+  if (known === null || differenceOf(known, session) === null) return copy;
   await copy[Symbol.asyncDispose]();
   log.warn(`the interrupted fresh copy of ${instanceUrl} is another org's or user's, and starts over`);
   mirrors.removeCopy(instanceUrl);
@@ -207,18 +207,19 @@ export async function noteCalls(
   }
 }
 
-/** The mirror knows with whose eyes it sees; another org or user must not write into it. */
-async function checkEyes(mirror: StoredMirror, session: Session): Promise<void> {
+/** The mirror knows whose view of which org it is; another org or user must not write into it. */
+async function claimMirror(mirror: StoredMirror, session: Session): Promise<void> {
   const { orgId, userId, instanceUrl } = session;
-  if (!(await assertSameEyes(mirror, session))) await mirror.setIdentity({ orgId, userId, instanceUrl });
+  if (!(await assertSameUser(mirror, session))) await mirror.setIdentity({ orgId, userId, instanceUrl });
 }
 
 /** Throws `ORG_CHANGED` or `OTHER_USER`; false where the mirror is nobody's yet. */
-export async function assertSameEyes(mirror: StoredMirror, session: Session): Promise<boolean> {
+export async function assertSameUser(mirror: StoredMirror, session: Session): Promise<boolean> {
   const { orgId, userId, instanceUrl } = session;
   const known = await mirror.identity();
   if (known === null) return false;
-  if (!sameId(known.orgId, orgId)) {
+  const difference = differenceOf(known, session);
+  if (difference === 'org') {
     throw new AppError(
       'ORG_CHANGED',
       `${instanceUrl} is now another org than the one its mirror was made from.`,
@@ -228,8 +229,8 @@ export async function assertSameEyes(mirror: StoredMirror, session: Session): Pr
       },
     );
   }
-  if (!sameId(known.userId, userId)) {
-    throw new AppError('OTHER_USER', `The mirror of ${instanceUrl} was made with the eyes of another user.`, {
+  if (difference === 'user') {
+    throw new AppError('OTHER_USER', `The mirror of ${instanceUrl} was made as another user.`, {
       hint: 'Log in as that user again, or use `login --replace-user` and then `backfill --fresh`.',
       details: { mirrorUserId: known.userId, userId },
     });

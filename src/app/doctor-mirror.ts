@@ -2,7 +2,7 @@ import { silentLogger } from '../base/logger.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { futureCursorOf } from '../sync/future-cursor.ts';
 import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
-import { assertSameEyes, openOrgSession, openRemote } from './connect-org.ts';
+import { assertSameUser, openOrgSession, openRemote } from './connect-org.ts';
 import type { DoctorCheck } from './contract/doctor.ts';
 import type { Services } from './services.ts';
 
@@ -85,7 +85,7 @@ async function countInOrg(
   signal.throwIfAborted();
   if (session === null) return null;
   await using _session = session;
-  await assertSameEyes(mirror, session);
+  await assertSameUser(mirror, session);
   const remote = await openRemote(
     services,
     session,

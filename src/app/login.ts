@@ -11,7 +11,7 @@ import { revokeCredential } from '../auth/revoke.ts';
 import { AppError, messageOf, systemCodeOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { exposureOf, makePrivate } from '../base/private-path.ts';
-import { sameId } from '../base/record-id.ts';
+import { sameId } from '../org/record-id.ts';
 import { checkAlias, checkAliasFree } from '../orgs/alias.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { planLogin } from '../orgs/plan-login.ts';
@@ -76,7 +76,7 @@ async function connect(
   const org = recordOf(services, kept, options, known);
   const register = async () => {
     registry.put(org);
-    if (known !== null && options.replaceUser) await replaceEyes(services, org);
+    if (known !== null && options.replaceUser) await replaceUserOf(services, org);
     if (moves) await moveOrg(services, org, credential.instanceUrl);
   };
   const keep = async () => {
@@ -257,8 +257,8 @@ function recordOf(
   };
 }
 
-/** The user said that another user's eyes are to be used: the mirror is told so, if there is one that has others. */
-async function replaceEyes(services: Services, { instanceUrl, orgId, userId }: OrgRecord): Promise<void> {
+/** The user said that the org is to be seen as another user: the mirror is told so, if there is one. */
+async function replaceUserOf(services: Services, { instanceUrl, orgId, userId }: OrgRecord): Promise<void> {
   if (!services.mirrors.exists(instanceUrl)) return;
   await using mirror = await services.mirrors.open(instanceUrl, { create: false });
   const seen = await mirror.identity();
@@ -266,6 +266,6 @@ async function replaceEyes(services: Services, { instanceUrl, orgId, userId }: O
   if (seen === null || sameId(seen.userId, userId)) return;
   await mirror.setIdentity({ orgId, userId, instanceUrl });
   services.log.warn(
-    'the mirror is now read with the eyes of another user: run `backfill --fresh` so that it holds what that user may see',
+    'the mirror is now read as another user: run `backfill --fresh` so that it holds what that user may see',
   );
 }

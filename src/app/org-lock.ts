@@ -1,6 +1,6 @@
-import { hostKeyOf } from '../auth/instance-url.ts';
 import { AppError } from '../base/errors.ts';
 import type { HeldLock } from '../lock/locks.ts';
+import { hostKeyOf } from '../org/instance-url.ts';
 import type { Services } from './services.ts';
 
 /** What an org's lock is held for; `watch` is the one that does not end by itself. */

@@ -1,10 +1,10 @@
 import type { Clock } from '../base/clock.ts';
 import { AppError } from '../base/errors.ts';
-import { sameId } from '../base/record-id.ts';
+import { isSalesforceHost } from '../org/instance-url.ts';
+import { sameId } from '../org/record-id.ts';
 import { confirmInstanceUrl } from './confirm-instance-url.ts';
 import type { Credential } from './credential.ts';
 import { fetchIdentity } from './identity.ts';
-import { isSalesforceHost } from './instance-url.ts';
 import type { OAuthRequestOptions } from './oauth-request.ts';
 import { repeatPassing } from './repeat-passing.ts';
 import { incomplete, type TokenAnswer } from './token-endpoint.ts';

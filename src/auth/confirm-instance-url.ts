@@ -1,7 +1,7 @@
 import { isAbort } from '../base/abort.ts';
-import { sameId } from '../base/record-id.ts';
+import { normaliseInstanceUrl } from '../org/instance-url.ts';
+import { sameId } from '../org/record-id.ts';
 import type { Credential } from './credential.ts';
-import { normaliseInstanceUrl } from './instance-url.ts';
 import { type OAuthRequestOptions, oauthRequest } from './oauth-request.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { sameId } from '../base/record-id.ts';
+import { sameId } from '../org/record-id.ts';
 import type { Credential, GrantKind } from './credential.ts';
 import { grantIsOver } from './grant-is-over.ts';
 

@@ -1,5 +1,5 @@
 import { AppError } from '../base/errors.ts';
-import { isIdOf } from '../base/record-id.ts';
+import { isIdOf } from '../org/record-id.ts';
 import { oauthError } from './oauth-error.ts';
 import { type OAuthRequestOptions, oauthRequest } from './oauth-request.ts';
 

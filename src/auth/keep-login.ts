@@ -1,4 +1,4 @@
-import { sameId } from '../base/record-id.ts';
+import { sameId } from '../org/record-id.ts';
 import type { Credential } from './credential.ts';
 import type { CredentialStore } from './credential-store.ts';
 import type { OAuthRequestOptions } from './oauth-request.ts';

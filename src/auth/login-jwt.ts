@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.ts';
+import { normaliseLoginUrl } from '../org/instance-url.ts';
 import { completeLogin } from './complete-login.ts';
 import type { Credential } from './credential.ts';
 import { jwtForm } from './grants.ts';
-import { normaliseLoginUrl } from './instance-url.ts';
 import { oauthError } from './oauth-error.ts';
 import type { OAuthRequestOptions } from './oauth-request.ts';
 import { repeatPassing } from './repeat-passing.ts';

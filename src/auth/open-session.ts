@@ -4,6 +4,7 @@ import { callDetailsOf } from '../base/call-details.ts';
 import type { Clock } from '../base/clock.ts';
 import { AppError, isAppError, messageOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import { assertSameUser } from './assert-same-user.ts';
 import { confirmInstanceUrl } from './confirm-instance-url.ts';
 import type { Credential } from './credential.ts';
 import type { CredentialStore } from './credential-store.ts';
@@ -11,7 +12,6 @@ import { grantIsOver } from './grant-is-over.ts';
 import { grantRefused, loginRequired } from './login-required.ts';
 import { refreshLockName, refreshLockTimeoutMs } from './refresh-lock.ts';
 import { type RenewalOutcome, renewCredential } from './renew-credential.ts';
-import { assertSameEyes } from './same-eyes.ts';
 import type { Session } from './session.ts';
 import { SharedWork } from './shared-work.ts';
 import type { WithLock } from './with-lock.ts';
@@ -284,7 +284,7 @@ class StoredSession implements Session {
 
   /** Takes what another process, or a new login, has stored meanwhile. */
   #adopt(stored: Credential): string {
-    assertSameEyes(this.#current, stored);
+    assertSameUser(this.#current, stored);
     return this.#use(stored);
   }
 

@@ -1,5 +1,5 @@
 import { AppError } from '../base/errors.ts';
-import { isSharedLoginHost, normaliseInstanceUrl } from './instance-url.ts';
+import { isSharedLoginHost, normaliseInstanceUrl } from '../org/instance-url.ts';
 
 /** The normalised URL of one org; AppError `INVALID_INPUT` for the hosts that all orgs share. */
 export function ownHost(text: string): string {

@@ -1,12 +1,12 @@
 import type { Clock } from '../base/clock.ts';
 import type { AppError } from '../base/errors.ts';
+import { assertSameUser } from './assert-same-user.ts';
 import type { Credential } from './credential.ts';
 import { clientCredentialsForm, jwtForm, refreshForm } from './grants.ts';
 import { grantRefused, loginRequired } from './login-required.ts';
 import { endsGrant, isRefreshRace, needsLogin, oauthError } from './oauth-error.ts';
 import type { OAuthRequestOptions } from './oauth-request.ts';
 import { repeatPassing } from './repeat-passing.ts';
-import { assertSameEyes } from './same-eyes.ts';
 import { requestToken } from './token-endpoint.ts';
 
 export type RenewalOutcome =
@@ -49,7 +49,7 @@ export async function renewCredential(
     };
   }
   const { token } = result;
-  assertSameEyes(credential, token);
+  assertSameUser(credential, token);
   const renewed = {
     ...credential,
     accessToken: token.accessToken,

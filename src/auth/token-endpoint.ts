@@ -1,5 +1,5 @@
 import { AppError } from '../base/errors.ts';
-import { normaliseInstanceUrl } from './instance-url.ts';
+import { normaliseInstanceUrl } from '../org/instance-url.ts';
 import type { OAuthRefusal } from './oauth-error.ts';
 import type { OAuthStep } from './oauth-refusals.ts';
 import { type OAuthRequestOptions, oauthRequest } from './oauth-request.ts';

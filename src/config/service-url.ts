@@ -1,4 +1,5 @@
 import { AppError } from '../base/errors.ts';
+import { isLoopbackHost } from '../org/instance-url.ts';
 
 /**
  * An instance or login URL out of `origin` (a variable's or flag's name): https, or http on a loopback host.
@@ -13,13 +14,8 @@ export function checkServiceUrl(text: string, origin: string): string {
   if (url.username !== '' || url.password !== '') {
     throw new AppError('INVALID_INPUT', `${origin} must not hold a user name or password.`, { hint });
   }
-  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+  if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) {
     throw new AppError('INVALID_INPUT', `${origin} is not encrypted; only localhost may use http.`, { hint });
   }
   return url.origin;
-}
-
-/** RFC 6761 section 6.3 and RFC 8252 section 7.3. */
-function isLoopback(hostname: string): boolean {
-  return /^(.*\.)?localhost$|^127(\.\d{1,3}){3}$|^\[::1\]$/.test(hostname);
 }

@@ -1,4 +1,4 @@
-import { sameId } from '../base/record-id.ts';
+import { sameId } from '../org/record-id.ts';
 import type { OrgRecord } from './org-record.ts';
 
 /**

@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 import { AppError, isAppError, systemCodeOf } from '../base/errors.ts';
 import { makeFolder } from '../base/make-folder.ts';
 import { cannotWrite, openReadable, type Readable } from '../base/open-readable.ts';
-import { sameId } from '../base/record-id.ts';
+import { sameId } from '../org/record-id.ts';
 import { aliasTaken, checkAlias } from './alias.ts';
 import type { AuthState, ConflictPolicy, OrgRecord } from './org-record.ts';
 import type { Registry } from './registry.ts';

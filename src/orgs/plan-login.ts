@@ -1,5 +1,5 @@
 import { AppError } from '../base/errors.ts';
-import { sameId } from '../base/record-id.ts';
+import { sameId } from '../org/record-id.ts';
 import type { OrgRecord } from './org-record.ts';
 
 /** Who has just logged in, as the org itself said. */

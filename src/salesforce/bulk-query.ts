@@ -1,5 +1,5 @@
 import { AppError, isAppError } from '../base/errors.ts';
-import { isIdOf, sameId } from '../base/record-id.ts';
+import { isIdOf, sameId } from '../org/record-id.ts';
 import type {
   BulkJob,
   BulkPage,

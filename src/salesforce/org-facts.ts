@@ -1,5 +1,5 @@
 import { isAppError } from '../base/errors.ts';
-import { isIdOf } from '../base/record-id.ts';
+import { isIdOf } from '../org/record-id.ts';
 import type { OrgIdentity, OrgLimits } from '../sync/ports/remote.ts';
 import { isCount } from './answer-values.ts';
 import type { Funnel } from './funnel.ts';

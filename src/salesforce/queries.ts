@@ -1,4 +1,4 @@
-import { fullId } from '../base/record-id.ts';
+import { fullId } from '../org/record-id.ts';
 import type { PageBody } from '../sync/ports/page.ts';
 import type { PageOptions, QueryAnswer } from '../sync/ports/remote.ts';
 import { answerBounds, streamBytes } from './answer-bounds.ts';

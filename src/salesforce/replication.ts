@@ -1,4 +1,4 @@
-import { fullId, isIdOf } from '../base/record-id.ts';
+import { fullId, isIdOf } from '../org/record-id.ts';
 import type { DeletedAnswer, UpdatedAnswer, Window } from '../sync/ports/remote.ts';
 import { answerBounds } from './answer-bounds.ts';
 import { instantOf, isObject } from './answer-values.ts';

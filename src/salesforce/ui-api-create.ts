@@ -1,5 +1,5 @@
 import { throwIfAborted } from '../base/abort.ts';
-import { fullId } from '../base/record-id.ts';
+import { fullId } from '../org/record-id.ts';
 import type { IdempotentCreate, WriteOptions, WriteOutcome } from '../sync/ports/remote.ts';
 import type { Attempt, WholeAnswer } from './api-call.ts';
 import type { Funnel } from './funnel.ts';

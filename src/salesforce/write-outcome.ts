@@ -1,5 +1,5 @@
 import { isAppError } from '../base/errors.ts';
-import { fullId } from '../base/record-id.ts';
+import { fullId } from '../org/record-id.ts';
 import type { RecordError, WriteOutcome } from '../sync/ports/remote.ts';
 import type { Attempt, WholeAnswer } from './api-call.ts';
 import { faultsOfRecord, recordError } from './record-error.ts';

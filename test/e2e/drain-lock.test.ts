@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { hostKeyOf } from '../../src/auth/instance-url.ts';
 import { startEmulator } from '../../src/emulator/index.ts';
 import { openLocks } from '../../src/lock/locks.ts';
+import { hostKeyOf } from '../../src/org/instance-url.ts';
 import { Cli, ended } from './cli.ts';
 import { calls, contactsOf } from './org.ts';
 

@@ -6,7 +6,7 @@ interface LoginCommon {
   alias: string | null;
   /** The sync flag of the connected org. */
   sync: boolean;
-  /** Another user may take the place of the one whose eyes the mirror sees with (else OTHER_USER). */
+  /** Another user may take the place of the one as whom the mirror was made (else OTHER_USER). */
   replaceUser: boolean;
   /** A login that renews itself may be replaced by another kind, or through another app (else GRANT_REPLACED). */
   replaceGrant?: boolean | undefined;

@@ -1,6 +1,6 @@
 import { AppError } from '../../base/errors.ts';
 import { isoTime } from '../../base/iso-time.ts';
-import { sameId } from '../../base/record-id.ts';
+import { sameId } from '../../org/record-id.ts';
 import type { Connection } from './connection.ts';
 import { quoteName } from './contact-schema.ts';
 

@@ -7,7 +7,7 @@ import type { Chunk } from './run.ts';
 import type { SchemaStore } from './schema-store.ts';
 import type { UsageLedger } from './usage-ledger.ts';
 
-/** Whose eyes the mirror sees with. */
+/** Which org the mirror is of, and as which user it was read. */
 export interface MirrorIdentity {
   orgId: string;
   userId: string;

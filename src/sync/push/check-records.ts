@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { fullId, isTornId, sameId } from '../../base/record-id.ts';
+import { fullId, isTornId, sameId } from '../../org/record-id.ts';
 import type { Field } from '../ports/field.ts';
 import type { OutboxOp } from '../ports/outbox-entry.ts';
 import type { IntakeFault, IntakeRecord } from '../ports/outbox-intake.ts';

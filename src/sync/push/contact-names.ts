@@ -1,4 +1,4 @@
-import { fullId } from '../../base/record-id.ts';
+import { fullId } from '../../org/record-id.ts';
 import type { SyncContext } from '../context.ts';
 import type { Field } from '../ports/field.ts';
 import type { OutboxEntry } from '../ports/outbox-entry.ts';

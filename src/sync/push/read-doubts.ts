@@ -1,6 +1,6 @@
 import { isAppError } from '../../base/errors.ts';
 import { parseTime } from '../../base/iso-time.ts';
-import { fullId } from '../../base/record-id.ts';
+import { fullId } from '../../org/record-id.ts';
 import { confirmGone } from '../confirm-gone.ts';
 import type { SyncContext } from '../context.ts';
 import { retrieveRows } from '../cycle/retrieve-ids.ts';

@@ -1,5 +1,5 @@
 import { parseTime } from '../../base/iso-time.ts';
-import { fullId } from '../../base/record-id.ts';
+import { fullId } from '../../org/record-id.ts';
 import type { Field } from '../ports/field.ts';
 import { plainDecimal } from './decimal.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hostKeyOf, normaliseInstanceUrl, normaliseLoginUrl } from '../../src/auth/instance-url.ts';
 import { ownHost } from '../../src/auth/own-host.ts';
+import { hostKeyOf, normaliseInstanceUrl, normaliseLoginUrl } from '../../src/org/instance-url.ts';
 
 describe('instance URL', () => {
   it.each([

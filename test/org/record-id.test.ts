@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fullId } from '../../src/base/record-id.ts';
+import { fullId } from '../../src/org/record-id.ts';
 
 it('gives an Id its 18 characters, and back the case that a spreadsheet lost', () => {
   // The pair of Salesforce's help article "18-character IDs".

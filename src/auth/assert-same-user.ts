@@ -1,24 +1,25 @@
 import { AppError } from '../base/errors.ts';
-import { sameId } from '../base/record-id.ts';
+import { differenceOf } from '../org/same-user.ts';
 import type { Credential } from './credential.ts';
 
 /**
- * A mirror is one org seen with one user's eyes, so a token of another org or user must never serve it. Null ids
+ * A mirror is one user's view of one org, so a token of another org or user must never serve it. Null ids
  * are ones that Salesforce did not say. Throws AppError `ORG_CHANGED` or `OTHER_USER`.
  */
-export function assertSameEyes(
+export function assertSameUser(
   { instanceUrl, orgId, userId }: Pick<Credential, 'instanceUrl' | 'orgId' | 'userId'>,
   found: { orgId: string | null; userId: string | null },
 ): void {
-  if (found.orgId !== null && !sameId(found.orgId, orgId)) {
+  const difference = differenceOf({ orgId, userId }, found);
+  if (difference === 'org') {
     throw new AppError('ORG_CHANGED', `${instanceUrl} is now another org than the one that was connected.`, {
       hint: 'A refreshed sandbox is a new org: log in again, then run backfill --fresh.',
       details: { instanceUrl, connectedOrgId: orgId, orgId: found.orgId },
     });
   }
-  if (found.userId !== null && !sameId(found.userId, userId)) {
+  if (difference === 'user') {
     throw new AppError('OTHER_USER', `The login of ${instanceUrl} now belongs to another user.`, {
-      hint: "Log in again as before, or with --replace-user to see the org with the new user's eyes.",
+      hint: 'Log in again as before, or with --replace-user to see the org as the new user does.',
       details: { instanceUrl, connectedUserId: userId, userId: found.userId },
     });
   }
