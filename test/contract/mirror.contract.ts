@@ -180,7 +180,107 @@ export function mirrorContract(
     });
   });
 
+  describe(`${name}: lookups by a unique field`, () => {
+    test('prefer the very value, take letters’ case for equal, and know nothing of the dead', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      const rows = [
+        contactRow(1, { Email: 'ANN@example.com' }),
+        contactRow(2, { Email: 'ann@example.com' }),
+        contactRow(3, { Email: 'bob@example.com' }),
+      ];
+      await mirror.commit({ page: csvPage(storedNames, rows, epoch) });
+      const asked = ['ann@example.com', 'ANN@example.com', 'BOB@example.com', 'none'];
+      expect(await mirror.contacts.idsBy('Email', asked)).toEqual(
+        new Map([
+          ['ann@example.com', contactId(2)],
+          ['ANN@example.com', contactId(1)],
+          ['BOB@example.com', contactId(3)],
+        ]),
+      );
+      expect(await mirror.contacts.idsBy('Visits__c', ['2', '9'])).toEqual(new Map([['2', contactId(2)]]));
+      expect(await mirror.contacts.idsBy('Nothing__c', ['2'])).toEqual(new Map());
+      const tombstone = { id: contactId(3), gone: 'hidden', masterRecordId: null } as const;
+      await mirror.commit({
+        tombstones: [{ ...tombstone, systemModstamp: null, evidenceAt: epoch + minute }],
+      });
+      expect(await mirror.contacts.idsBy('Email', ['bob@example.com'])).toEqual(new Map());
+    });
+
+    test('do not believe a column that was left out, or came back and is not filled again', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      await mirror.commit({ page: csvPage(storedNames, [contactRow(1)], epoch) });
+      const found = async () => (await mirror.contacts.idsBy('Email', ['c1@example.com'])).size;
+      expect(await found()).toBe(1);
+      await mirror.schema.applyDescribe(describeOf(), epoch + 1, ['LastName']);
+      expect(await found()).toBe(0);
+      await mirror.schema.applyDescribe(describeOf(), epoch + 2, ['LastName', 'Email']);
+      expect(await found()).toBe(0);
+      await mirror.commit({ effects: [{ kind: 'mark-filled', fields: ['Email'] }] });
+      expect(await found()).toBe(1);
+    });
+  });
+
   describe(`${name}: pages and tombstones`, () => {
+    test('live rows last read before a time come in pages, each once', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      const rows = [1, 2, 3, 4, 5].map((n) => contactRow(n));
+      await mirror.commit({ page: csvPage(storedNames, rows, epoch) });
+      await mirror.commit({ page: csvPage(storedNames, [contactRow(2)], epoch + 2 * minute) });
+      const tombstone = { id: contactId(4), gone: 'purged', masterRecordId: null } as const;
+      await mirror.commit({
+        tombstones: [{ ...tombstone, systemModstamp: null, evidenceAt: epoch + minute }],
+      });
+      const first = await mirror.contacts.readBefore(epoch + minute, { after: 0, limit: 2 });
+      expect(first.rows).toEqual([1, 3].map((n) => ({ id: contactId(n), readAt: epoch })));
+      const rest = await mirror.contacts.readBefore(epoch + minute, { after: first.next!, limit: 2 });
+      expect(rest).toEqual({ rows: [{ id: contactId(5), readAt: epoch }], next: null });
+      expect(await mirror.contacts.readBefore(epoch, { after: 0, limit: 2 })).toEqual({
+        rows: [],
+        next: null,
+      });
+    });
+
+    test('an abort while a page stands still stores nothing of it and leaves its stream', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      const abort = new AbortController();
+      let left = false;
+      const blocks = {
+        [Symbol.asyncIterator]: () => ({
+          next: () => {
+            abort.abort();
+            return new Promise<never>(() => {});
+          },
+          return: async () => {
+            left = true;
+            return { done: true as const, value: undefined };
+          },
+        }),
+      };
+      const page = csvPage(storedNames, [contactRow(1)], epoch, { blocks });
+      const effects = [{ kind: 'move-cursors', to: { updated: epoch } }] as const;
+      await expect(mirror.commit({ page, effects }, { signal: abort.signal })).rejects.toMatchObject({
+        name: 'AbortError',
+      });
+      expect(left).toBe(true);
+      expect(await mirror.contacts.counts()).toEqual({ contacts: 0, deleted: 0 });
+      expect(await mirror.journal.cursors()).toEqual({ updated: null, deleted: null });
+    });
+
+    test('a page that is not whole stores nothing, nor what would be committed with it', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      const page = csvPage(storedNames, [contactRow(1)], epoch, { expectedRows: 2 });
+      const effects = [{ kind: 'move-cursors', to: { updated: epoch } }] as const;
+      await expect(mirror.commit({ page, effects })).rejects.toMatchObject({ code: 'PAGE_INCOMPLETE' });
+      expect(await mirror.contacts.counts()).toEqual({ contacts: 0, deleted: 0 });
+      expect(await mirror.journal.cursors()).toEqual({ updated: null, deleted: null });
+      expect(await mirror.contacts.latestReadAt()).toBeUndefined();
+    });
+
     test('a page is counted: inserted, updated, unchanged, undeleted, absent', async () => {
       await using opened = await described();
       const { mirror } = opened;

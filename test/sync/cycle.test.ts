@@ -3,7 +3,6 @@ import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { mirrorPath } from '../../src/store/sqlite/mirror-path.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
-import { closeKilledCycles } from '../../src/sync/close-killed-runs.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
 import { WindowMemory } from '../../src/sync/cycle/window-memory.ts';
 import { calls, control, expectMirrorEqualsOrg } from '../e2e/org.ts';
@@ -222,16 +221,6 @@ describe('a watch cycle', () => {
     const pushing = runCycle(rig.context, { push: true, signal: rig.signal });
     await expect(pushing).rejects.toMatchObject({ code: 'CURSOR_OUT_OF_REACH' });
     expect((await mirror.outbox.list({ keys: [key] }))[0]).toMatchObject({ state: 'done', created: true });
-  });
-
-  it('marks cycles of a killed process as interrupted', async () => {
-    await using rig = await copied(1);
-    const killed = await rig.context.mirror.journal.startRun('cycle', 0, {});
-    await closeKilledCycles(rig.context);
-    expect(await rig.context.mirror.journal.run(killed)).toMatchObject({
-      status: 'interrupted',
-      error: { code: 'INTERRUPTED' },
-    });
   });
 
   it('loses and doubles nothing whatever fails at any of its requests', async () => {

@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest';
+import { abortReason } from '../../src/base/abort.ts';
+import { AppError } from '../../src/base/errors.ts';
+import { closeKilledCycles } from '../../src/sync/close-killed-runs.ts';
+import { RunRecorder } from '../../src/sync/run-recorder.ts';
+import { inMemory, startOfTest } from './in-memory.ts';
+
+function counting() {
+  let calls = 40;
+  return { calls: (more: number) => (calls += more), remote: { apiCalls: () => calls } };
+}
+
+describe('a run', () => {
+  it('is recorded with its steps, each with the difference that it made, and with its own calls', async () => {
+    const { calls, remote } = counting();
+    const { context, events, pass } = inMemory(remote);
+    const run = await RunRecorder.start(context, 'cycle', { from: 1 });
+    await run.step('read updated', async (note) => {
+      pass(20);
+      calls(3);
+      run.count('upserted', 5);
+      note('Coverage stands still.');
+      note('Nothing was passed.');
+    });
+    await run.step('read deleted', async () => {
+      run.count('upserted', 1);
+      run.count('deleted', 2);
+      run.count('hidden', 0);
+    });
+    calls(1);
+    pass(10);
+    await run.complete();
+    expect(await context.mirror.journal.steps(run.id)).toEqual([
+      {
+        name: 'read updated',
+        startedAt: startOfTest,
+        finishedAt: startOfTest + 20,
+        counts: { upserted: 5 },
+        note: 'Coverage stands still. Nothing was passed.',
+      },
+      {
+        name: 'read deleted',
+        startedAt: startOfTest + 20,
+        finishedAt: startOfTest + 20,
+        counts: { upserted: 1, deleted: 2 },
+        note: null,
+      },
+    ]);
+    expect(await context.mirror.journal.run(run.id)).toEqual({
+      id: run.id,
+      kind: 'cycle',
+      status: 'complete',
+      startedAt: startOfTest,
+      finishedAt: startOfTest + 30,
+      counts: { upserted: 6, deleted: 2 },
+      apiCalls: 4,
+      state: { from: 1 },
+      error: null,
+    });
+    expect(events.map(({ type }) => type)).toEqual(['step:complete', 'step:complete']);
+  });
+
+  it('keeps the step in which it failed, and the error as a person reads it', async () => {
+    const { context } = inMemory();
+    const run = await RunRecorder.start(context, 'backfill', {});
+    const error = new AppError('TIMEOUT', 'It took too long.', { hint: 'Try again.' });
+    const work = run.step('plan', async () => {
+      run.count('spans', 2);
+      throw error;
+    });
+    await expect(work).rejects.toBe(error);
+    await run.fail(error);
+    expect(await context.mirror.journal.steps(run.id)).toMatchObject([
+      { name: 'plan', counts: { spans: 2 } },
+    ]);
+    expect(await context.mirror.journal.run(run.id)).toMatchObject({
+      status: 'failed',
+      error: { code: 'TIMEOUT', message: 'It took too long.', hint: 'Try again.' },
+    });
+  });
+
+  it('that was interrupted is no failure', async () => {
+    const { context } = inMemory();
+    const run = await RunRecorder.start(context, 'cycle', {});
+    await run.fail(abortReason());
+    expect(await context.mirror.journal.run(run.id)).toMatchObject({
+      status: 'interrupted',
+      error: { code: 'INTERRUPTED' },
+    });
+  });
+
+  it('goes on, when it is resumed, from the counts and calls that it had', async () => {
+    const { calls, remote } = counting();
+    const { context } = inMemory(remote);
+    const first = await RunRecorder.start(context, 'backfill', {});
+    calls(6);
+    first.count('rows', 200);
+    await first.fail(abortReason());
+    calls(100);
+    const stored = await context.mirror.journal.run(first.id);
+    const resumed = RunRecorder.resume(context, stored!);
+    calls(2);
+    resumed.count('rows', 50);
+    await resumed.complete();
+    expect(await context.mirror.journal.run(first.id)).toMatchObject({
+      status: 'complete',
+      apiCalls: 8,
+      counts: { rows: 250 },
+      error: null,
+    });
+  });
+
+  it('whose end cannot be recorded does not hide why it ended', async () => {
+    const { context } = inMemory();
+    const run = await RunRecorder.start(context, 'cycle', {});
+    context.mirror.commit = () => Promise.reject(new AppError('DISK_FULL', 'No room.'));
+    await run.fail(new AppError('TIMEOUT', 'It took too long.'));
+    expect((await context.mirror.journal.run(run.id))?.status).toBe('running');
+  });
+
+  it('of a killed process is marked as interrupted where it was a cycle; a backfill can be gone on with', async () => {
+    const { context } = inMemory();
+    const { journal } = context.mirror;
+    const killed = await journal.startRun('cycle', 0, {});
+    const backfill = await journal.startRun('backfill', 0, {});
+    const ended = await RunRecorder.start(context, 'cycle', {});
+    await ended.complete();
+    await closeKilledCycles(context);
+    expect(await journal.run(killed)).toMatchObject({
+      status: 'interrupted',
+      error: { code: 'INTERRUPTED' },
+    });
+    expect((await journal.run(backfill))?.status).toBe('running');
+    expect((await journal.run(ended.id))?.status).toBe('complete');
+  });
+});
