@@ -1,8 +1,12 @@
 import { systemClock } from '../../src/base/clock.ts';
 import { MemoryMirror } from '../../src/store/memory/memory-mirror.ts';
-import { mirrorContract } from './mirror.contract.ts';
+import { intakeContract } from './intake.contract.ts';
+import { type ContractMirror, mirrorContract } from './mirror.contract.ts';
 
-mirrorContract('memory', { intake: false }, async () => {
+async function open(): Promise<ContractMirror> {
   const mirror = new MemoryMirror(systemClock);
   return { mirror, [Symbol.asyncDispose]: () => mirror[Symbol.asyncDispose]() };
-});
+}
+
+mirrorContract('memory', open);
+intakeContract('memory', open);

@@ -37,18 +37,8 @@ function entry(more: Partial<NewOutboxEntry> = {}): NewOutboxEntry {
   };
 }
 
-/** What a store may do without; all else it must do. */
-export interface StoreAbilities {
-  /** Takes a push of files: `outbox.openIntake`. */
-  intake: boolean;
-}
-
 /** What sync relies on, whichever store stands behind the port. `open` gives an empty mirror of its own. */
-export function mirrorContract(
-  name: string,
-  abilities: StoreAbilities,
-  open: () => Promise<ContractMirror>,
-): void {
+export function mirrorContract(name: string, open: () => Promise<ContractMirror>): void {
   async function described(): Promise<ContractMirror> {
     const opened = await open();
     await opened.mirror.schema.applyDescribe(describeOf(), epoch);
@@ -712,23 +702,6 @@ export function mirrorContract(
       expect(await mirror.outbox.readBackDue(9)).toEqual([]);
       await mirror.commit({ effects: [{ kind: 'confirm-read-back', keys: [created.key] }] });
       expect(await mirror.contacts.counts()).toEqual({ contacts: 1, deleted: 0 });
-    });
-
-    test(`a push of files is ${abilities.intake ? 'taken in as a whole' : 'refused in so many words'}`, async () => {
-      await using opened = await open();
-      const { outbox } = opened.mirror;
-      if (!abilities.intake) {
-        await expect(outbox.openIntake()).rejects.toThrow('takes no push of files');
-        return;
-      }
-      await using intake = await outbox.openIntake();
-      const { state: _, ...added } = entry();
-      const place = { source: '-', index: 0, line: 1 };
-      await intake.add([{ ...place, entry: added, uniqueValue: null, faults: [], given: null }]);
-      expect(await outbox.list()).toEqual([]);
-      const brake = { deletes: 100, edits: 100, editsShare: 0.1 };
-      await intake.commit(brake, { now: epoch, since: null });
-      expect(await outbox.list()).toMatchObject([{ ...added, state: 'pending' }]);
     });
   });
 }

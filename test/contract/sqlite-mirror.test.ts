@@ -1,4 +1,6 @@
 import { openTempMirror } from '../store/sqlite/temp-mirrors.ts';
+import { intakeContract } from './intake.contract.ts';
 import { mirrorContract } from './mirror.contract.ts';
 
-mirrorContract('SQLite', { intake: true }, openTempMirror);
+mirrorContract('SQLite', openTempMirror);
+intakeContract('SQLite', openTempMirror);

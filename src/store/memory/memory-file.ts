@@ -18,6 +18,7 @@ export class MemoryFile {
       chunks: new Map(this.#state.chunks),
       contacts: new Map(this.#state.contacts),
       outbox: new Map(this.#state.outbox),
+      pushes: new Map(this.#state.pushes),
       callsByHour: new Map(this.#state.callsByHour),
     };
     const value = work(next);

@@ -25,7 +25,7 @@ interface ReadPage {
 
 /**
  * A mirror that lives as long as its process, for tests and trials: the ports without a file, on the same merge rule
- * and parsers. It takes no push of files (`outbox.openIntake`).
+ * and parsers.
  */
 export class MemoryMirror implements StoredMirror {
   readonly path = ':memory:';

@@ -9,11 +9,9 @@ import type {
 } from '../../sync/ports/outbox-entry.ts';
 import type { OutboxIntake } from '../../sync/ports/outbox-intake.ts';
 import { kept, type MemoryFile } from './memory-file.ts';
-import type { MemoryState } from './memory-state.ts';
+import { MemoryIntake } from './memory-intake.ts';
+import { type MemoryEntry, type MemoryState, neverSent, newEntry } from './memory-state.ts';
 import { columnValue, findIdBy } from './memory-values.ts';
-
-/** As if no request had ever carried it. */
-const neverSent = { sentAt: null, sentOrgAt: null, knownBefore: null };
 
 export class MemoryOutbox implements Outbox {
   readonly #file: MemoryFile;
@@ -23,10 +21,10 @@ export class MemoryOutbox implements Outbox {
   }
 
   async add(entries: readonly NewOutboxEntry[]): Promise<void> {
-    this.#file.write(({ outbox }) => {
+    this.#file.write((state) => {
       for (const entry of entries) {
-        if (outbox.has(entry.key)) throw new Error(`Outbox entry ${entry.key} is there already.`);
-        outbox.set(entry.key, newEntry(outbox.size + 1, entry));
+        if (state.outbox.has(entry.key)) throw new Error(`Outbox entry ${entry.key} is there already.`);
+        state.outbox.set(entry.key, newEntry(state, kept(entry)));
       }
     });
   }
@@ -91,7 +89,8 @@ export class MemoryOutbox implements Outbox {
         const entry = outbox.get(key);
         if (entry === undefined || !from.includes(entry.state)) return false;
         const settledAt = to === 'dropped' || to === 'done' || to === 'rejected' ? at : null;
-        outbox.set(key, { ...entry, state: to, settledAt, ...(to === 'pending' ? neverSent : {}) });
+        const approved = entry.approved || (entry.state === 'held' && to === 'pending');
+        outbox.set(key, { ...entry, approved, state: to, settledAt, ...(to === 'pending' ? neverSent : {}) });
         return true;
       }),
     );
@@ -118,30 +117,20 @@ export class MemoryOutbox implements Outbox {
     return this.#select(({ readBackDue }) => readBackDue, limit);
   }
 
-  openIntake(): Promise<OutboxIntake> {
-    return Promise.reject(new Error('A mirror in memory takes no push of files; add() takes entries.'));
+  async openIntake(): Promise<OutboxIntake> {
+    return new MemoryIntake(this.#file);
   }
 
   #select(choose: (entry: OutboxEntry) => boolean, limit: number | undefined): OutboxEntry[] {
-    return this.#file.read(({ outbox }) => kept([...outbox.values()].filter(choose).slice(0, limit)));
+    return this.#file.read(({ outbox }) =>
+      kept([...outbox.values()].filter(choose).slice(0, limit)).map(
+        ({ approved: _approved, push: _push, ...entry }) => entry,
+      ),
+    );
   }
 }
 
-function newEntry(seq: number, entry: NewOutboxEntry): OutboxEntry {
-  return {
-    ...kept(entry),
-    seq,
-    way: null,
-    attempts: 0,
-    errors: [],
-    ...neverSent,
-    settledAt: null,
-    readBackDue: false,
-    created: null,
-  };
-}
-
-function settled(entry: OutboxEntry, settlement: Settlement): OutboxEntry {
+function settled(entry: MemoryEntry, settlement: Settlement): MemoryEntry {
   if (settlement.state === 'done') {
     const { contactId, created, at } = settlement;
     const told = { contactId, created, settledAt: at, readBackDue: true };

@@ -2,7 +2,7 @@ import type { RowState } from '../../sync/merge/evidence.ts';
 import type { ColumnType, Field } from '../../sync/ports/field.ts';
 import type { Cursors } from '../../sync/ports/journal.ts';
 import type { MirrorIdentity } from '../../sync/ports/mirror.ts';
-import type { OutboxEntry } from '../../sync/ports/outbox-entry.ts';
+import type { NewOutboxEntry, OutboxEntry } from '../../sync/ports/outbox-entry.ts';
 import type { Chunk, Run, RunStep } from '../../sync/ports/run.ts';
 import type { ApiUsage } from '../../sync/ports/usage-ledger.ts';
 
@@ -24,6 +24,13 @@ export interface MemoryContact {
   values: ReadonlyMap<string, MemoryValue>;
 }
 
+export interface MemoryEntry extends OutboxEntry {
+  /** A person has let it go although the brake held it. */
+  approved: boolean;
+  /** The push that it came with, and its place there. */
+  push: { id: string; place: number } | null;
+}
+
 /** All that one mirror holds. What stands in it is never changed, only replaced. */
 export interface MemoryState {
   identity: MirrorIdentity | null;
@@ -39,7 +46,9 @@ export interface MemoryState {
   contacts: Map<string, MemoryContact>;
   latestReadAt: number | undefined;
   /** By key, in their order. */
-  outbox: Map<string, OutboxEntry>;
+  outbox: Map<string, MemoryEntry>;
+  /** Pushes that have not ended. */
+  pushes: Map<string, { digest: string; begunAt: number; triedAt: number }>;
   callsByHour: Map<number, number>;
   reported: ApiUsage | null;
 }
@@ -57,7 +66,27 @@ export function emptyState(): MemoryState {
     contacts: new Map(),
     latestReadAt: undefined,
     outbox: new Map(),
+    pushes: new Map(),
     callsByHour: new Map(),
     reported: null,
+  };
+}
+
+/** As if no request had ever carried it. */
+export const neverSent = { sentAt: null, sentOrgAt: null, knownBefore: null };
+
+export function newEntry({ outbox }: MemoryState, entry: NewOutboxEntry): MemoryEntry {
+  return {
+    ...entry,
+    seq: outbox.size + 1,
+    way: null,
+    attempts: 0,
+    errors: [],
+    ...neverSent,
+    settledAt: null,
+    readBackDue: false,
+    created: null,
+    approved: false,
+    push: null,
   };
 }

@@ -1,0 +1,210 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type {
+  Brake,
+  FaultGroup,
+  InputPlace,
+  IntakeCommit,
+  IntakeCounts,
+  IntakeFault,
+  IntakeItem,
+  IntakeRecord,
+  IntakeReject,
+  OutboxIntake,
+  OutcomeTally,
+  Resumption,
+} from '../../sync/ports/outbox-intake.ts';
+import { commitIntake } from './commit-intake.ts';
+import { kept, type MemoryFile } from './memory-file.ts';
+import type { MemoryEntry } from './memory-state.ts';
+
+type StagedFault = IntakeFault & { record: number };
+
+/** A push on its way in: staged beside the mirror's state, where nobody sees it. */
+export class MemoryIntake implements OutboxIntake {
+  readonly #file: MemoryFile;
+  readonly #records: IntakeRecord[] = [];
+  /** In the order in which they were found. */
+  #faults: StagedFault[] = [];
+  /** Null before the commit. */
+  #pushId: string | null = null;
+
+  constructor(file: MemoryFile) {
+    this.#file = file;
+  }
+
+  async add(records: readonly IntakeRecord[]): Promise<void> {
+    for (const record of records) {
+      const place = this.#records.push(kept(record)) - 1;
+      for (const fault of record.faults) this.#refuse(place, fault);
+    }
+  }
+
+  async refuseMixed(fault: IntakeFault): Promise<void> {
+    const [creates, others] = [new Set<string>(), new Set<string>()];
+    for (const { source, entry } of this.#records) (entry.op === 'create' ? creates : others).add(source);
+    this.#records.forEach(({ source, entry }, place) => {
+      if (entry.op === 'create' && creates.has(source) && others.has(source)) this.#refuse(place, fault);
+    });
+  }
+
+  async refuseRepeated(fault: IntakeFault): Promise<void> {
+    const seen = new Set<string>();
+    this.#records.forEach(({ uniqueValue }, place) => {
+      if (uniqueValue === null) return;
+      const message = fault.message.replace('%s', () => uniqueValue);
+      if (seen.has(uniqueValue)) this.#refuse(place, { ...fault, message });
+      seen.add(uniqueValue);
+    });
+  }
+
+  async withdraw(source: string, code: string): Promise<void> {
+    this.#faults = this.#faults.filter(
+      (fault) => fault.code !== code || this.#records[fault.record]!.source !== source,
+    );
+  }
+
+  async counts(): Promise<IntakeCounts> {
+    const count = (choose: (entry: IntakeRecord['entry']) => boolean) =>
+      this.#records.filter(({ entry }) => choose(entry)).length;
+    return {
+      records: this.#records.length,
+      creates: count(({ op, upsertField }) => op === 'create' && upsertField === null),
+      updates: count(({ op }) => op === 'update'),
+      deletes: count(({ op }) => op === 'delete'),
+      upserts: count(({ op, upsertField }) => op === 'create' && upsertField !== null),
+      faults: this.#faults.length,
+      faulty: new Set(this.#faults.map(({ record }) => record)).size,
+    };
+  }
+
+  async faultGroups(limit: number): Promise<{ groups: FaultGroup[]; total: number }> {
+    const groups = new Map<string, { first: StagedFault; records: Set<number> }>();
+    for (const fault of this.#faults) {
+      const name = JSON.stringify([this.#records[fault.record]!.source, fault.field, fault.code]);
+      const group = groups.get(name) ?? { first: fault, records: new Set() };
+      group.records.add(fault.record);
+      groups.set(name, group);
+    }
+    const inOrder = [...groups.values()].sort((a, b) => a.first.record - b.first.record);
+    return {
+      groups: inOrder
+        .slice(0, limit)
+        .map(({ first, records }) => ({ ...this.#told(first), records: records.size })),
+      total: groups.size,
+    };
+  }
+
+  async *faults(): AsyncGenerator<(InputPlace & IntakeFault)[]> {
+    const inOrder = this.#faults.toSorted((a, b) => a.record - b.record);
+    if (inOrder.length > 0) yield inOrder.map((fault) => this.#told(fault));
+  }
+
+  async commit(brake: Brake, resumption: Resumption): Promise<IntakeCommit> {
+    const push = { id: randomUUID(), digest: this.#digest(), records: this.#records };
+    const { pushId, ...committed } = this.#file.write((state) =>
+      commitIntake(state, brake, push, resumption),
+    );
+    this.#pushId = pushId;
+    return committed;
+  }
+
+  async end(): Promise<void> {
+    const id = this.#pushId;
+    if (id !== null) this.#file.write(({ pushes }) => pushes.delete(id));
+  }
+
+  async countOwn(keys: readonly string[]): Promise<number> {
+    const own = new Set([...this.#entries().values()].map(({ key }) => key));
+    return keys.filter((key) => own.has(key)).length;
+  }
+
+  async tally(): Promise<OutcomeTally[]> {
+    const entries = this.#entries();
+    const tallies = new Map<string, OutcomeTally>();
+    this.#records.forEach(({ entry: { op } }, place) => {
+      const { state = null, created = null } = entries.get(place) ?? {};
+      const name = JSON.stringify([op, state, created]);
+      const records = (tallies.get(name)?.records ?? 0) + 1;
+      tallies.set(name, { op, state, created, records });
+    });
+    return [...tallies].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, tally]) => tally);
+  }
+
+  async *items(): AsyncGenerator<IntakeItem[]> {
+    const entries = this.#entries();
+    if (this.#records.length === 0) return;
+    yield this.#records.map((record, place) => {
+      const entry = entries.get(place);
+      const { state, contactId, created, errors } = entry ?? {};
+      return {
+        ...placeOf(record),
+        key: entry?.key ?? record.entry.key,
+        outcome:
+          state === undefined
+            ? null
+            : kept({
+                op: record.entry.op,
+                state,
+                contactId: contactId ?? null,
+                created: created ?? null,
+                errors: errors ?? [],
+              }),
+      };
+    });
+  }
+
+  async *rejects(): AsyncGenerator<IntakeReject[]> {
+    const entries = this.#entries();
+    const rejects = this.#records.flatMap((record, place): IntakeReject[] => {
+      const entry = entries.get(place);
+      const refused = entry?.state === 'rejected' || entry?.state === 'dropped';
+      const errors = this.#pushId === null ? this.#errorsOf(place) : (entry?.errors ?? []);
+      const isReject = this.#pushId === null ? errors.length > 0 : refused;
+      if (!isReject || record.given === null) return [];
+      return [{ ...placeOf(record), given: kept(record.given), errors: kept(errors) }];
+    });
+    if (rejects.length > 0) yield rejects;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  #refuse(record: number, { field, code, message }: IntakeFault): void {
+    this.#faults.push({ record, field, code, message });
+  }
+
+  #told({ record, field, code, message }: StagedFault): InputPlace & IntakeFault {
+    return { ...placeOf(this.#records[record]!), field, code, message };
+  }
+
+  #errorsOf(place: number) {
+    return this.#faults
+      .filter(({ record }) => record === place)
+      .map(({ field, code, message }) => ({ code, message, fields: field === null ? [] : [field] }));
+  }
+
+  /** The push's entries by place; empty before the commit. */
+  #entries(): Map<number, MemoryEntry> {
+    const id = this.#pushId;
+    return this.#file.read(({ outbox }) => {
+      const own = new Map<number, MemoryEntry>();
+      if (id === null) return own;
+      for (const entry of outbox.values()) if (entry.push?.id === id) own.set(entry.push.place, entry);
+      return own;
+    });
+  }
+
+  /** Of what would be sent, in its order; where a record stood in which file does not matter. */
+  #digest(): string {
+    const hash = createHash('sha256');
+    for (const { entry } of this.#records) {
+      const { op, contactId, changes, upsertField, allowDuplicates, atomicGroup } = entry;
+      const sent = [op, contactId, changes, upsertField, allowDuplicates, atomicGroup !== null];
+      hash.update(`${JSON.stringify(sent)}\n`);
+    }
+    return hash.digest('hex');
+  }
+}
+
+function placeOf({ source, index, line }: InputPlace): InputPlace {
+  return { source, index, line };
+}
