@@ -161,6 +161,20 @@ describe('fields that come and go', () => {
     await equal(rig);
   });
 
+  it('are filled in one cycle though the body of a page is cut, which is asked for again', async () => {
+    await using rig = await openRig({ contacts: 40 });
+    const { url } = rig.emulator;
+    await backfill(rig.context, { api: 'rest', signal: rig.signal });
+    await control(url, 'settings', { addFields: [{ name: 'Shoe_Size__c', type: 'double' }] });
+    await control(url, 'touch', { count: 40, set: { Shoe_Size__c: 41 } });
+    later(rig);
+    await control(url, 'faults', [
+      { match: 'GET .*/query\\?q=.*Shoe_Size__c', times: 2, dropAfterBytes: 300 },
+    ]);
+    await cycle(rig);
+    await equal(rig);
+  });
+
   it('cost a cycle without changes no call but one an hour, and one with changes a conditional one', async () => {
     // Long after the org's fields changed last, so that describe can answer that nothing has changed.
     await using rig = await openRig({ contacts: 30, wallClock: () => Date.now() });

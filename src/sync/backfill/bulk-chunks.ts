@@ -1,14 +1,14 @@
 import { backoffMs } from '../../base/backoff.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import { AdaptiveLimit } from '../adaptive-limit.ts';
-import { awaitBulkJob, deleteBulkJob, isLostJob, LocatorTrail, listResultPages } from '../bulk-job.ts';
 import type { SyncContext } from '../context.ts';
 import type { Chunk, NewChunk } from '../ports/run.ts';
+import { awaitBulkJob, deleteBulkJob, isLostJob, LocatorTrail, listResultPages } from '../read/bulk-job.ts';
+import { readWholePage } from '../read/whole-page.ts';
 import { type CreatedSpan, selectContacts, spanConditions } from '../soql.ts';
 import { type ChunkPoolView, runChunks } from './chunk-pool.ts';
 import type { CountedSpan } from './plan-spans.ts';
 import type { BackfillProgress } from './progress.ts';
-import { readWholePage } from './read-whole-page.ts';
 import { warnOfStandstill } from './warn-of-standstill.ts';
 
 /** At most about this many contacts a job, so that a lost job restarts little. */

@@ -2,11 +2,10 @@ import { isAbort } from '../../base/abort.ts';
 import { AppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
 import type { BackfillApi } from '../events.ts';
+import { bulkAboveContacts } from '../read/by-bulk.ts';
 import { selectKeyPage } from '../soql.ts';
 import { restPageRows } from './rest-chunks.ts';
 
-/** Above this many contacts a bulk job is the faster and thriftier way. */
-export const bulkAboveContacts = 20_000;
 /** Salesforce stops at 16,384 bytes of URI and headers, the token included; the rest is kept free for growth. */
 const restRequestBytes = 12_288;
 

@@ -1,9 +1,9 @@
 import { isUnbelievable } from '../brake.ts';
 import { confirmGone } from '../confirm-gone.ts';
 import type { SyncContext } from '../context.ts';
-import { retrieveIds } from '../cycle/retrieve-ids.ts';
 import { deletedSince } from '../deleted-since.ts';
 import type { Tombstone } from '../ports/page.ts';
+import { retrieveIds } from '../read/by-ids.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { readableFields } from '../schema.ts';
 

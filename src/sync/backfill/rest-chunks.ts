@@ -5,11 +5,11 @@ import type { SyncContext } from '../context.ts';
 import type { BatchOutcome } from '../ports/mirror.ts';
 import type { PageKey } from '../ports/page.ts';
 import type { Chunk, NewChunk } from '../ports/run.ts';
+import { readWholePage } from '../read/whole-page.ts';
 import { type CreatedSpan, selectKeyPage, spanConditions } from '../soql.ts';
 import { type ChunkPoolView, runChunks } from './chunk-pool.ts';
 import { type CountedSpan, edgeOfCreatedDate } from './plan-spans.ts';
 import type { BackfillProgress } from './progress.ts';
-import { readWholePage } from './read-whole-page.ts';
 import { warnOfStandstill } from './warn-of-standstill.ts';
 
 /** The most rows a REST query page holds. Source: Query resource, `batchSize`. */

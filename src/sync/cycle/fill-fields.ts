@@ -1,10 +1,9 @@
-import { bulkAboveContacts } from '../backfill/choose-api.ts';
 import type { SyncContext } from '../context.ts';
 import type { PageOutcome } from '../ports/page.ts';
+import { bulkAboveContacts, readByBulk } from '../read/by-bulk.ts';
+import { readByKey } from '../read/by-key.ts';
 import { RunRecorder } from '../run-recorder.ts';
 import { selectContacts } from '../soql.ts';
-import { readByBulk } from './read-by-bulk.ts';
-import { readByKey } from './read-by-key.ts';
 
 /**
  * Fills columns that came to a mirror after its first copy (new fields, or fields readable again) for all

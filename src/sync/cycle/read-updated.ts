@@ -5,14 +5,14 @@ import { floorMinute, minuteMs } from '../minute.ts';
 import type { Effect } from '../ports/effect.ts';
 import type { PageOutcome } from '../ports/page.ts';
 import type { UpdatedAnswer, Window } from '../ports/remote.ts';
+import { readByBulk } from '../read/by-bulk.ts';
+import { retrieveIds } from '../read/by-ids.ts';
+import { readByKey } from '../read/by-key.ts';
+import type { RowReader } from '../read/row-reader.ts';
 import { readWindow } from '../replication-window.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { currentFields } from '../schema.ts';
 import { selectContacts, soqlDateTime } from '../soql.ts';
-import type { PageReader } from './page-reader.ts';
-import { readByBulk } from './read-by-bulk.ts';
-import { readByKey } from './read-by-key.ts';
-import { retrieveIds } from './retrieve-ids.ts';
 import type { WindowMemory } from './window-memory.ts';
 
 /** Above this many ids one bulk query costs fewer calls than retrieving them 2,000 at a time. */
@@ -41,8 +41,8 @@ export async function readUpdated(
     run.count('absent', page.absent);
   };
   // Asked when the first row is to be read: a cycle without changes does not pay for it.
-  let reader: Promise<PageReader> | undefined;
-  const readerNow = (): Promise<PageReader> => {
+  let reader: Promise<RowReader> | undefined;
+  const readerNow = (): Promise<RowReader> => {
     reader ??= currentFields(context, { knownSince: describedSince, signal }).then((fields) => ({
       context,
       fields,

@@ -1,6 +1,6 @@
 import { confirmGone } from '../confirm-gone.ts';
 import type { SyncContext } from '../context.ts';
-import { retrieveRows } from '../cycle/retrieve-ids.ts';
+import { retrieveRows } from '../read/by-ids.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { readableFields, refreshSchema, withCurrentFields } from '../schema.ts';
 

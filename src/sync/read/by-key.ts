@@ -1,18 +1,22 @@
 import { AppError } from '../../base/errors.ts';
 import { parseTime } from '../../base/iso-time.ts';
 import { selectKeyPage } from '../soql.ts';
-import type { PageReader } from './page-reader.ts';
+import type { RowReader } from './row-reader.ts';
+import { readWholePage } from './whole-page.ts';
 
 const pageRows = 2_000;
 
 /** Reads contacts that meet `conditions` in the order of (CreatedDate, Id), one page a transaction. */
-export async function readByKey(reader: PageReader, conditions: readonly string[]): Promise<void> {
+export async function readByKey(reader: RowReader, conditions: readonly string[]): Promise<void> {
   const { context, fields, took, signal, partial } = reader;
   let after = null as { stamp: string; id: string } | null;
   for (;;) {
     const soql: string = selectKeyPage(fields, conditions, 'CreatedDate', after, pageRows);
-    const body = await context.remote.queryPage(soql, fields, { pageSize: pageRows, signal });
-    const { page } = await context.mirror.commit({ page: { ...body, partial } }, { signal });
+    const { page } = await readWholePage(context, {
+      ask: () => context.remote.queryPage(soql, fields, { pageSize: pageRows, signal }),
+      store: (body) => context.mirror.commit({ page: { ...body, partial } }, { signal }),
+      signal,
+    });
     if (page === null) return;
     took(page);
     if (page.done && page.rows < pageRows) return;

@@ -1,8 +1,8 @@
-import { backoffMs } from '../base/backoff.ts';
-import type { CallDetails } from '../base/error-details.ts';
-import { AppError, isAppError } from '../base/errors.ts';
-import type { SyncContext } from './context.ts';
-import type { BulkJob } from './ports/remote.ts';
+import { backoffMs } from '../../base/backoff.ts';
+import type { CallDetails } from '../../base/error-details.ts';
+import { AppError, isAppError } from '../../base/errors.ts';
+import type { SyncContext } from '../context.ts';
+import type { BulkJob } from '../ports/remote.ts';
 
 /** A job is polled soon at first, then ever more rarely. */
 const firstPollMs = 500;

@@ -1,5 +1,5 @@
 import type { Effect } from '../ports/effect.ts';
-import type { PageReader } from './page-reader.ts';
+import type { RowReader } from './row-reader.ts';
 
 /** The most ids one sObject Collections retrieve takes. Source: sObject Collections, "Get records". */
 export const retrieveRows = 2_000;
@@ -8,7 +8,7 @@ const ahead = 3;
 
 /** Retrieves contacts by id, 2,000 a call; `effects` are committed with the last page, or alone without any. */
 export async function retrieveIds(
-  { context, fields, took, signal }: PageReader,
+  { context, fields, took, signal }: RowReader,
   ids: readonly string[],
   effects: readonly Effect[],
 ): Promise<void> {
