@@ -4,9 +4,9 @@ import { systemClock } from '../../src/base/clock.ts';
 import { MemoryMirror } from '../../src/store/memory/memory-mirror.ts';
 import type { Mirror } from '../../src/sync/ports/mirror.ts';
 import { batchOf } from './sqlite/batch-of-read.ts';
-import { describeOf } from './sqlite/contact-fields.ts';
+import { describeOf, storedNames } from './sqlite/contact-fields.ts';
 import { contacts, histories, shuffledReads } from './sqlite/org-history.ts';
-import { contactId, epoch } from './sqlite/pages.ts';
+import { collectionPage, contactId, contactRow, csvPage, epoch, queryPage } from './sqlite/pages.ts';
 import { openTempMirror } from './sqlite/temp-mirrors.ts';
 
 const deep = process.env.PARAHACK_DEEP === '1';
@@ -43,5 +43,45 @@ test('a mirror in memory and one in SQLite, told the same in any order, answer t
       },
     ),
     { numRuns: deep ? 2_000 : 150 },
+  );
+}, 120_000);
+
+/** What a mirror keeps of a contact, as it shows it to whoever compares it with the org later. */
+async function valuesIn({ outbox }: Mirror, id: string): Promise<unknown> {
+  const key = `key-${id}`;
+  const changes = Object.fromEntries([...storedNames, 'Nothing__c'].map((name) => [name, null]));
+  const entry = { key, op: 'update', contactKey: id, contactId: id, changes, base: null } as const;
+  const more = { upsertField: null, allowDuplicates: false, atomicGroup: null, createdAt: 0 };
+  await outbox.add([{ ...entry, ...more, state: 'pending' }]);
+  await outbox.markSent([key], 'collection', epoch);
+  return (await outbox.list({ keys: [key] }))[0]?.knownBefore;
+}
+
+test('they keep the same values, whatever the format of the page', async () => {
+  await using temp = await openTempMirror();
+  const mirrors = [temp.mirror, new MemoryMirror(systemClock)];
+  for (const { schema } of mirrors) await schema.applyDescribe(describeOf(), epoch);
+  const text = fc.option(fc.string({ unit: 'grapheme', maxLength: 40 }).filter((value) => value !== ''));
+  const cells = fc.record({
+    FirstName: text,
+    Phone: text,
+    MailingLatitude: fc.option(fc.double({ min: -90, max: 90, noNaN: true, noDefaultInfinity: true })),
+    Birthdate: fc.option(fc.constantFrom('1990-02-28', '2000-12-31')),
+    DoNotCall: fc.boolean(),
+    Visits__c: fc.option(fc.integer()),
+  });
+  let n = 0;
+  await fc.assert(
+    fc.asyncProperty(cells, fc.constantFrom(csvPage, queryPage, collectionPage), async (more, page) => {
+      n++;
+      const told = [];
+      for (const mirror of mirrors) {
+        await mirror.commit({ page: page(storedNames, [contactRow(n, more)], epoch) });
+        told.push(await valuesIn(mirror, contactId(n)));
+      }
+      expect(told[1]).toEqual(told[0]);
+      expect(told[0]).toMatchObject({ values: { LastName: `Last${n}`, DoNotCall: more.DoNotCall ? 1 : 0 } });
+    }),
+    { numRuns: deep ? 1_000 : 60 },
   );
 }, 120_000);
