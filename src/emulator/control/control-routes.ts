@@ -22,7 +22,7 @@ import { readTouch, readTransaction } from './transaction-input.ts';
 
 type Control = (body: unknown, query: URLSearchParams, host: ControlHost) => unknown;
 
-/** The control surface by `METHOD name`: what cli.md lists, and a little more (docs/emulator.md). */
+/** The control surface by `METHOD name`, as docs/emulator.md lists it. */
 export const controls: Record<string, Control> = {
   'GET state': (_body, _query, { emulation }) => stateReport(emulation),
   'GET settings': (_body, _query, { emulation }) => readSettings(emulation),

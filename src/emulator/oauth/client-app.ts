@@ -15,7 +15,7 @@ export interface ClientApp {
   runAs: string;
 }
 
-/** The URIs that cli.md tells people to register. */
+/** The URIs that docs/login.md and the README tell people to register. */
 export const standardCallbackUrls = [9717, 9718, 9719].map((port) => `http://localhost:${port}/callback`);
 
 /** The same seed gives the same consumer key and secret, so that a restarted emulator knows its clients. */
