@@ -45,7 +45,7 @@ describe('pull and push fail apart', () => {
     await using rig = await copied();
     await queue(rig, [{ LastName: 'Sent' }]);
     await control(rig.emulator.url, 'faults', [{ match: 'GET .*/updated', times: 9, ...fault }]);
-    await control(rig.emulator.url, 'clock', { advanceMs: 120_000 });
+    await control(rig.emulator.url, 'clock', { advanceMs: 100_000 });
     await expect(cycle(rig)).rejects.toMatchObject({ code });
     expect(await statesOf(rig)).toEqual(['done']);
   });
@@ -54,7 +54,7 @@ describe('pull and push fail apart', () => {
     await using rig = await copied();
     await queue(rig, [{ LastName: 'Waits' }]);
     await control(rig.emulator.url, 'faults', [{ match: 'GET .*/updated', times: 99, status: 503 }]);
-    await control(rig.emulator.url, 'clock', { advanceMs: 120_000 });
+    await control(rig.emulator.url, 'clock', { advanceMs: 100_000 });
     await expect(cycle(rig)).rejects.toMatchObject({ code: 'ORG_UNAVAILABLE' });
     expect(await sent(rig)).toEqual([]);
     expect(await statesOf(rig)).toEqual(['pending']);
