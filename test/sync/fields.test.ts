@@ -57,7 +57,7 @@ describe('columns that are no longer kept up to date', () => {
     expect(narrowed.commands.toSorted()).toEqual(expected);
     expect(narrowed.shown).toBe(expected.length);
     await control(url, 'touch', { count: 30, set: { Title: 'After' } });
-    await control(url, 'clock', { advanceMs: 100_000 });
+    await control(url, 'clock', { advanceMs: 120_000 });
     later(rig);
     await cycle(rig);
     expect(seen(rig).view).not.toContain('Title');
@@ -94,7 +94,7 @@ describe('columns that are no longer kept up to date', () => {
     const all = seen(rig).view;
     await control(url, 'touch', { count: 30, set: { Title: 'Hidden' } });
     await hide(rig, 'Title');
-    await control(url, 'clock', { advanceMs: 100_000 });
+    await control(url, 'clock', { advanceMs: 120_000 });
     later(rig);
     await cycle(rig);
     expect(seen(rig)).toMatchObject({ view: all, commands: all });
@@ -153,7 +153,7 @@ describe('fields that come and go', () => {
     await backfill(rig.context, { api: 'rest', signal: rig.signal });
     await cycle(rig);
     await control(url, 'settings', { addFields: [{ name: 'Region__c', type: 'string' }] });
-    await control(url, 'clock', { advanceMs: 100_000 });
+    await control(url, 'clock', { advanceMs: 120_000 });
     await control(url, 'touch', { count: 1, set: { Region__c: 'North' } });
     expect((await cycle(rig)).upserted).toBe(1);
     expect((await rig.context.mirror.schema.fields()).map(({ name }) => name)).toContain('Region__c');
