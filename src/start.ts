@@ -8,7 +8,7 @@ import { asksVersionOnly } from './cli/print-version.ts';
 export async function start(): Promise<void> {
   const argv = process.argv.slice(2);
   // The cache pays for itself where more than a few lines are loaded, all of them after it is on.
-  if (!asksVersionOnly(argv)) await keepCompiledCode();
+  if (!asksVersionOnly(argv)) await keepCompiledCode(argv.includes('push') ? 'push' : '.');
   const { main } = await import('./main.ts');
   process.exitCode = await main(argv);
 }
@@ -18,8 +18,10 @@ export async function start(): Promise<void> {
  * temporary folder: whoever can write there decides what this process runs. Where the folder is not this user's alone
  * or cannot be made, code is compiled at each start. NODE_COMPILE_CACHE names another folder, and
  * NODE_DISABLE_COMPILE_CACHE=1 turns it off (https://nodejs.org/api/module.html#module-compile-cache).
+ *
+ * A push has a part of its own: it runs under another flag of V8, which takes over nothing that was compiled without it.
  */
-async function keepCompiledCode(): Promise<void> {
+async function keepCompiledCode(part: '.' | 'push'): Promise<void> {
   const { default: envPaths } = await import('env-paths');
   const folder = envPaths('parahack-sync', { suffix: '' }).cache;
   try {
@@ -27,7 +29,7 @@ async function keepCompiledCode(): Promise<void> {
     const { uid, mode } = statSync(folder);
     const isOurs = process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
     if (!isOurs) return;
-    const { status } = enableCompileCache(folder);
+    const { status } = enableCompileCache(join(folder, part));
     if (status !== constants.compileCacheStatus.ENABLED) return;
     // Below that folder, one for each Node.js.
     const inUse = getCompileCacheDir();

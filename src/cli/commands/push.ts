@@ -85,6 +85,7 @@ export function addPushCommand({ program, run }: CommandHost): void {
 }
 
 async function push(call: Invocation, files: string[], flags: PushFlags): Promise<Outcome> {
+  preferSmallHeap();
   // Whatever is to be written is opened before anything is sent.
   await using rejects = await openRejects(call, files, flags);
   const batches = recordsOf(call, files, flags);
@@ -191,8 +192,6 @@ async function begun<T>(batches: AsyncGenerator<T>): Promise<AsyncIterable<T>> {
   return (async function* () {
     if (first.done) return;
     yield first.value;
-    // Not before: Node's cache of compiled code takes nothing over that was compiled under other flags.
-    preferSmallHeap();
     yield* batches;
   })();
 }
