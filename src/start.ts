@@ -22,8 +22,8 @@ export async function start(): Promise<void> {
  * A push has a part of its own: it runs under another flag of V8, which takes over nothing that was compiled without it.
  */
 async function keepCompiledCode(part: '.' | 'push'): Promise<void> {
-  const { default: envPaths } = await import('env-paths');
-  const folder = envPaths('parahack-sync', { suffix: '' }).cache;
+  const { ownFolders } = await import('./config/own-folders.ts');
+  const folder = ownFolders().cache;
   try {
     makeFolder(folder);
     const { uid, mode } = statSync(folder);

@@ -59,6 +59,16 @@ it('keeps compiled code in a folder of the user alone, and uses it', () => {
   expect(run(['--help'], { debug: true }).stderr).toMatch(/run-cli-\S+ was accepted/);
 });
 
+it.skipIf(process.platform !== 'linux')('puts none into the working folder', () => {
+  const { status } = spawnSync(process.execPath, [bin, '--help'], {
+    cwd: home,
+    env: { ...process.env, XDG_CACHE_HOME: 'rel', HOME: join(home, 'user') },
+  });
+  expect(status).toBe(0);
+  expect(readdirSync(home)).toEqual(['user']);
+  expect(kept(join(home, 'user', '.cache', 'parahack-sync')).length).toBeGreaterThan(0);
+});
+
 onPosix('touches no folder that others may write to', () => {
   mkdirSync(cache, { recursive: true });
   chmodSync(cache, 0o777);

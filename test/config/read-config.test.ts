@@ -1,4 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import type { GlobalFlags } from '../../src/config/global-flags.ts';
 import { readConfig } from '../../src/config/read-config.ts';
@@ -23,6 +25,14 @@ test('the defaults', () => {
     proxy: { httpsProxy: null, noProxy: [], extraCaCertsFile: null },
   } satisfies Config);
   expect(read().dataDir).toMatch(/parahack-sync/);
+});
+
+test.skipIf(process.platform !== 'linux')('a relative XDG folder is ignored', () => {
+  vi.stubEnv('XDG_DATA_HOME', 'rel');
+  expect(read().dataDir).toBe(join(homedir(), '.local/share/parahack-sync'));
+  vi.stubEnv('XDG_DATA_HOME', '/abs');
+  expect(read().dataDir).toBe('/abs/parahack-sync');
+  vi.unstubAllEnvs();
 });
 
 describe('what is read', () => {
