@@ -11,22 +11,24 @@ Visitor.prototype.visitStatement = function (statement) {
 /** The rooms of src/ and what each may import. A room that is not named here may import nothing but itself. */
 const rooms = {
   start: ['main', 'cli', 'config', 'base'],
-  main: ['cli', 'base'],
-  cli: ['app', 'config', 'base', 'org'],
-  app: [
-    'app',
-    'auth',
-    'base',
-    'org',
-    'config',
+  main: ['cli', 'compose', 'base'],
+  cli: ['contract', 'config', 'base', 'org'],
+  compose: ['usecases', 'contract', 'config', 'base'],
+  usecases: [
+    'contract',
     'daemon',
-    'emulator',
-    'lock',
-    'orgs',
-    'salesforce',
-    'store',
     'sync',
+    'store',
+    'salesforce',
+    'auth',
+    'orgs',
+    'lock',
+    'config',
+    'emulator',
+    'org',
+    'base',
   ],
+  contract: ['base', 'org'],
   daemon: ['sync', 'base'],
   sync: ['base', 'org'],
   store: ['base', 'org'],
@@ -41,7 +43,6 @@ const rooms = {
 };
 /** Rooms that may be known by their types only. */
 const typesOnly = {
-  cli: ['sync', 'orgs', 'auth'],
   store: ['sync'],
   salesforce: ['sync'],
 };

@@ -73,10 +73,10 @@ describe('the import table', () => {
 
   it('lets everybody in by the index of the emulator, and its own tests further', async () => {
     const said = await cruise({
-      'src/app/a.ts': "export const a = () => import('../emulator/index.ts');\n",
+      'src/usecases/a.ts': "export const a = () => import('../emulator/index.ts');\n",
       'src/emulator/index.ts': "export type { B } from './org/b.ts';\n",
       'src/emulator/org/b.ts': 'export type B = 1;\n',
-      'test/app/a.ts': "import type { B } from '../../src/emulator/index.ts';\nexport type A = B;\n",
+      'test/usecases/a.ts': "import type { B } from '../../src/emulator/index.ts';\nexport type A = B;\n",
       'test/emulator/a.ts': "import type { B } from '../../src/emulator/org/b.ts';\nexport type A = B;\n",
     });
     expect(said).toMatch(/^green/);
@@ -87,6 +87,29 @@ describe('the import table', () => {
       'sync knows no store',
       { 'src/sync/a.ts': "import '../store/b.ts';\n", 'src/store/b.ts': 'export {};\n' },
       'sync-imports',
+    ],
+    [
+      'the command line drives the application by its contract',
+      { 'src/cli/a.ts': "import '../usecases/b.ts';\n", 'src/usecases/b.ts': 'export {};\n' },
+      'cli-imports',
+    ],
+    [
+      'the command line does not put the application together',
+      { 'src/cli/a.ts': "import '../compose/b.ts';\n", 'src/compose/b.ts': 'export {};\n' },
+      'cli-imports',
+    ],
+    [
+      'use cases do not know who puts them together',
+      { 'src/usecases/a.ts': "import '../compose/b.ts';\n", 'src/compose/b.ts': 'export {};\n' },
+      'usecases-imports',
+    ],
+    [
+      'the contract has its own words for what ports say',
+      {
+        'src/contract/a.ts': "import type { B } from '../sync/ports/b.ts';\nexport type A = B;\n",
+        'src/sync/ports/b.ts': 'export type B = 1;\n',
+      },
+      'contract-imports',
     ],
     [
       'the emulator knows no client',
@@ -162,7 +185,7 @@ describe('the import table', () => {
     [
       'the client enters the emulator by its index alone',
       {
-        'src/app/a.ts': "export const a = () => import('../emulator/org/b.ts');\n",
+        'src/usecases/a.ts': "export const a = () => import('../emulator/org/b.ts');\n",
         'src/emulator/org/b.ts': 'export {};\n',
       },
       'emulator-by-its-door',
@@ -170,7 +193,7 @@ describe('the import table', () => {
     [
       'tests of the client enter the emulator by its index alone',
       {
-        'test/app/a.ts': "import type { B } from '../../src/emulator/org/b.ts';\nexport type A = B;\n",
+        'test/usecases/a.ts': "import type { B } from '../../src/emulator/org/b.ts';\nexport type A = B;\n",
         'src/emulator/org/b.ts': 'export type B = 1;\n',
       },
       'emulator-by-its-door',

@@ -1,5 +1,6 @@
-import type { CreateApp } from '../app/app.ts';
+import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
+import type { App, AppIo } from '../contract/app.ts';
 
 /** What the command line needs of a writable stream; a terminal's size where it is one. */
 export interface CliStream {
@@ -9,6 +10,9 @@ export interface CliStream {
   on(event: 'error', listener: (error: Error) => void): unknown;
   off(event: 'error', listener: (error: Error) => void): unknown;
 }
+
+/** Opens nothing: files, credential store and network are touched by the call that needs them. */
+export type CreateApp = (config: Config, io: AppIo) => Promise<App>;
 
 /** SIGHUP comes when the terminal is closed. */
 export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';

@@ -1,10 +1,10 @@
-import type { ErrorInfo } from '../app/contract/error-info.ts';
-import { errorInfoOf } from '../app/error-info.ts';
 import { AppError, firstError, isAppError, systemCodeOf } from '../base/errors.ts';
 import { printableLine } from '../base/printable.ts';
+import type { ErrorInfo } from '../contract/error-info.ts';
+import { errorInfoOf } from '../contract/error-info-of.ts';
+import { type Redact, redactDeep } from '../contract/redact.ts';
 import type { StopSignal } from './cli-io.ts';
 import { exitCodeOf } from './exit-codes.ts';
-import { type Redact, redactDeep } from './redact.ts';
 import { usageErrorOf } from './usage-error.ts';
 
 export interface ErrorReport {

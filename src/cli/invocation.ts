@@ -1,7 +1,7 @@
-import type { App, CallContext } from '../app/app.ts';
-import type { ErrorInfo } from '../app/contract/error-info.ts';
 import type { AppError } from '../base/errors.ts';
 import type { Config, OutputConfig } from '../config/config.ts';
+import type { App, CallContext } from '../contract/app.ts';
+import type { ErrorInfo } from '../contract/error-info.ts';
 import type { CliIo } from './cli-io.ts';
 import type { OrgNames } from './org-names.ts';
 import type { Surface } from './style.ts';

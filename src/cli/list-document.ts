@@ -1,5 +1,5 @@
-import type { ErrorInfo } from '../app/contract/error-info.ts';
 import { printableJson } from '../base/printable-json.ts';
+import type { ErrorInfo } from '../contract/error-info.ts';
 
 export interface ListDocument {
   /** The members that come first. */

@@ -1,6 +1,6 @@
-import type { ErrorInfo } from '../app/contract/error-info.ts';
 import { errorCodeOf } from '../base/error-codes.ts';
 import { AppError } from '../base/errors.ts';
+import type { ErrorInfo } from '../contract/error-info.ts';
 import { exitCodeOf } from './exit-codes.ts';
 
 export interface OrgOutcome {

@@ -1,4 +1,4 @@
-import type { App } from '../app/app.ts';
+import type { App } from '../contract/app.ts';
 
 /** A watch runs for weeks, and an alias may change meanwhile. */
 const knownForMs = 10_000;

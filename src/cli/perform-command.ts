@@ -1,9 +1,9 @@
-import type { App } from '../app/app.ts';
 import { isAbort } from '../base/abort.ts';
 import { printableJson } from '../base/printable-json.ts';
 import type { GlobalFlags } from '../config/global-flags.ts';
 import { readOutputConfig } from '../config/output-config.ts';
 import { readConfig } from '../config/read-config.ts';
+import type { App } from '../contract/app.ts';
 import type { CliIo } from './cli-io.ts';
 import type { Handler, Outcome } from './invocation.ts';
 import type { OrgNames } from './org-names.ts';

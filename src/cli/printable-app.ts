@@ -1,4 +1,4 @@
-import type { App } from '../app/app.ts';
+import type { App } from '../contract/app.ts';
 import type { OrgNames } from './org-names.ts';
 import { printableValue } from './printable-value.ts';
 

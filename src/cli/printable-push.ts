@@ -1,4 +1,4 @@
-import type { InvalidInput, PushResult } from '../app/contract/push.ts';
+import type { InvalidInput, PushResult } from '../contract/push.ts';
 import type { OrgNames } from './org-names.ts';
 import { printableValue } from './printable-value.ts';
 

@@ -1,7 +1,7 @@
 import type { CliIo } from './cli-io.ts';
 
 /** The real process, with `overrides` in place of its parts. */
-export function processIo(overrides: Partial<CliIo> = {}): CliIo {
+export function processIo(overrides: Pick<CliIo, 'loadApp'> & Partial<CliIo>): CliIo {
   return {
     stdin: process.stdin,
     stdout: process.stdout,
@@ -11,7 +11,6 @@ export function processIo(overrides: Partial<CliIo> = {}): CliIo {
     now: Date.now,
     signals: process,
     exit: (code) => process.exit(code),
-    loadApp: async () => (await import('../app/create-app.ts')).createApp,
     ...overrides,
   };
 }

@@ -1,8 +1,9 @@
-import type { ErrorInfo } from '../app/contract/error-info.ts';
 import { isAbort } from '../base/abort.ts';
 import { printableJson } from '../base/printable-json.ts';
 import type { GlobalFlags } from '../config/global-flags.ts';
 import { readOutputConfig } from '../config/output-config.ts';
+import type { ErrorInfo } from '../contract/error-info.ts';
+import { createRedact } from '../contract/redact.ts';
 import type { CliIo } from './cli-io.ts';
 import { type ErrorReport, reportError } from './error-report.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -11,7 +12,6 @@ import { OrgNames } from './org-names.ts';
 import { createOutputStream, type OutputStream } from './output-stream.ts';
 import { parseArguments } from './parse-arguments.ts';
 import { performCommand } from './perform-command.ts';
-import { createRedact } from './redact.ts';
 import { listenForStop } from './stop-signals.ts';
 import { describeSurface } from './style.ts';
 import { createTalk, type Talk } from './talk.ts';

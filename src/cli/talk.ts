@@ -2,10 +2,10 @@ import { cutText } from '../base/cut-text.ts';
 import { createLogger, type Logger } from '../base/logger.ts';
 import { printableLine } from '../base/printable.ts';
 import type { OutputConfig } from '../config/config.ts';
+import type { Redact } from '../contract/redact.ts';
 import type { Style } from './ink.ts';
 import type { OrgNames } from './org-names.ts';
 import type { OutputStream } from './output-stream.ts';
-import type { Redact } from './redact.ts';
 
 /** Lines for people, on stderr; a line break within one becomes a space. Never a result. */
 export interface Talk {

@@ -1,4 +1,6 @@
-export type AuthState = 'ok' | 'login-needed' | 'no-refresh';
+import type { AuthState } from '../org/auth-state.ts';
+import type { GrantKind } from '../org/grant-kind.ts';
+
 export type ConflictPolicy = 'salesforce-wins' | 'local-wins' | 'manual';
 
 /** One connected org as the registry knows it. No secret is ever in here. */
@@ -14,7 +16,7 @@ export interface OrgRecord {
   alias: string | null;
   sync: boolean;
   authState: AuthState;
-  grant: 'refresh-token' | 'jwt' | 'client-credentials' | 'access-token';
+  grant: GrantKind;
   clientId: string | null;
   /** `62.0`; null until a version has been chosen for this org. */
   apiVersion: string | null;

@@ -1,4 +1,5 @@
-import type { AuthState, OrgRecord } from './org-record.ts';
+import type { AuthState } from '../org/auth-state.ts';
+import type { OrgRecord } from './org-record.ts';
 
 /** The connected orgs, in `registry.db` of a data folder. Synchronous, as SQLite is. */
 export interface Registry {

@@ -1,6 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { hasLogin } from '../../src/app/has-login.ts';
-import { loginLookup } from '../../src/app/known-login.ts';
 import type { Credential } from '../../src/auth/credential.ts';
 import type { CredentialStore } from '../../src/auth/credential-store.ts';
 import { openMemoryStore } from '../../src/auth/memory-store.ts';
@@ -9,6 +7,8 @@ import { silentLogger } from '../../src/base/logger.ts';
 import { openLocks } from '../../src/lock/locks.ts';
 import type { OrgRecord } from '../../src/orgs/org-record.ts';
 import type { Registry } from '../../src/orgs/registry.ts';
+import { hasLogin } from '../../src/usecases/has-login.ts';
+import { loginLookup } from '../../src/usecases/known-login.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import {
   credentialFor,

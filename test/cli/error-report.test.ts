@@ -6,7 +6,7 @@ import { abortReason } from '../../src/base/abort.ts';
 import { AppError } from '../../src/base/errors.ts';
 import { reportError } from '../../src/cli/error-report.ts';
 import { exitCodeOf } from '../../src/cli/exit-codes.ts';
-import { createRedact } from '../../src/cli/redact.ts';
+import { createRedact } from '../../src/contract/redact.ts';
 import { slowdown } from '../support/slowdown.ts';
 import { fakeApp } from './support/fake-app.ts';
 import { runMain } from './support/run-main.ts';

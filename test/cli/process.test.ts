@@ -208,7 +208,7 @@ describe('a command loads only what it uses', () => {
   const packages = ['better-sqlite3', 'jsforce', 'keytar', 'undici', 'ora', 'csv-parse', 'open'];
   const heavy = [
     ...packages.map((name) => `/node_modules/${name}/`),
-    ...['app/create-app.ts', 'store/', 'salesforce/', 'emulator/'].map((path) => `/src/${path}`),
+    ...['compose/', 'usecases/', 'store/', 'salesforce/', 'emulator/'].map((path) => `/src/${path}`),
   ];
 
   test('["--version"], which needs no command line either', () => {

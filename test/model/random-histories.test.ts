@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { backfillOrgs } from '../../src/app/backfill.ts';
+import { backfillOrgs } from '../../src/usecases/backfill.ts';
 import { orgAct } from './colleagues.ts';
 import { Seeded } from './seeded.ts';
 import { User } from './user.ts';

@@ -1,10 +1,10 @@
-import { backfillOrgs } from '../../src/app/backfill.ts';
-import type { PushResult } from '../../src/app/contract/push.ts';
-import type { WatchEvent } from '../../src/app/contract/watch.ts';
-import { pushRecords } from '../../src/app/push.ts';
-import { watch } from '../../src/app/watch.ts';
 import { isAbort } from '../../src/base/abort.ts';
 import { isAppError } from '../../src/base/errors.ts';
+import type { PushResult } from '../../src/contract/push.ts';
+import type { WatchEvent } from '../../src/contract/watch.ts';
+import { backfillOrgs } from '../../src/usecases/backfill.ts';
+import { pushRecords } from '../../src/usecases/push.ts';
+import { watch } from '../../src/usecases/watch.ts';
 import { inBatches, recordsOf } from '../sync/push-all.ts';
 import { someIds } from './colleagues.ts';
 import type { Seeded } from './seeded.ts';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
 import { mirrorPath } from '../../src/store/sqlite/mirror-path.ts';
-import { type OpenServices, openServices } from '../app/open-services.ts';
 import { contactsOf, control } from '../e2e/org.ts';
+import { type OpenServices, openServices } from '../usecases/open-services.ts';
 
 export type Contact = Record<string, unknown> & { Id: string; LastName: string; IsDeleted: boolean };
 

@@ -1,4 +1,4 @@
-import type { ArchiveView } from '../../app/contract/archives.ts';
+import type { ArchiveView } from '../../contract/archives.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { wholeNumber } from '../options/number-option.ts';
 import { byteSize, counted } from '../render/quantity.ts';

@@ -1,8 +1,8 @@
 import { Option } from 'commander';
-import type { BackfillItem, BackfillOptions } from '../../app/contract/backfill.ts';
-import type { ProgressEvent } from '../../app/contract/progress.ts';
 import { AppError } from '../../base/errors.ts';
 import { formatDuration } from '../../base/interval.ts';
+import type { BackfillItem, BackfillOptions } from '../../contract/backfill.ts';
+import type { ProgressEvent } from '../../contract/progress.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { collectList } from '../options/list-option.ts';
 import { wholeNumber } from '../options/number-option.ts';

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { ContactExport } from '../../app/contract/contacts.ts';
 import { AppError } from '../../base/errors.ts';
 import { printableLine } from '../../base/printable.ts';
 import { printableJson } from '../../base/printable-json.ts';
+import { contactObject, contactValue } from '../../contract/contact-object.ts';
+import type { ContactExport } from '../../contract/contacts.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { collectList } from '../options/list-option.ts';
 import { csvLine } from '../render/csv-line.ts';
@@ -11,7 +12,6 @@ import { excelSafeCell } from '../render/excel-safe-cell.ts';
 import { counted } from '../render/quantity.ts';
 import { isOwnStdout } from '../whole-file.ts';
 import type { CommandHost } from './command-host.ts';
-import { contactObject, contactValue } from './contact-record.ts';
 import { examples } from './examples.ts';
 
 type ExportFormat = 'csv' | 'json' | 'ndjson';

@@ -1,4 +1,5 @@
-import type { ContactPage, ContactRow } from '../../app/contract/contacts.ts';
+import { contactObject } from '../../contract/contact-object.ts';
+import type { ContactPage, ContactRow } from '../../contract/contacts.ts';
 import { eachBatch } from '../each-batch.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { listDocument } from '../list-document.ts';
@@ -10,7 +11,7 @@ import { count, counted } from '../render/quantity.ts';
 import { relativeTime } from '../render/relative-time.ts';
 import { renderLongTable } from '../render/table.ts';
 import type { CommandHost } from './command-host.ts';
-import { contactObject, contactTexts, summaryColumns } from './contact-record.ts';
+import { contactTexts, summaryColumns } from './contact-text.ts';
 import { addContactsExportCommand } from './contacts-export.ts';
 import { examples } from './examples.ts';
 import { requireSubcommand } from './require-subcommand.ts';

@@ -1,6 +1,6 @@
-import type { DoctorCheck } from '../../app/contract/doctor.ts';
 import { AppError } from '../../base/errors.ts';
 import { printableLine } from '../../base/printable.ts';
+import type { DoctorCheck } from '../../contract/doctor.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { counted } from '../render/quantity.ts';
 import type { CommandHost } from './command-host.ts';

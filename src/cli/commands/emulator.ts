@@ -1,4 +1,4 @@
-import type { EmulatedOrg, EmulatorEvent } from '../../app/contract/emulator.ts';
+import type { EmulatedOrg, EmulatorEvent } from '../../contract/emulator.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { collectList } from '../options/list-option.ts';
 import { wholeNumber } from '../options/number-option.ts';

@@ -1,4 +1,4 @@
-import type { LimitsItem } from '../../app/contract/limits.ts';
+import type { LimitsItem } from '../../contract/limits.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { failureOfOrgs } from '../org-failure.ts';
 import { renderFacts } from '../render/facts.ts';

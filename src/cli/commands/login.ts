@@ -1,6 +1,6 @@
 import { Option } from 'commander';
-import type { LoginEvent, LoginOptions, LoginResult } from '../../app/contract/login.ts';
 import { AppError } from '../../base/errors.ts';
+import type { LoginEvent, LoginOptions, LoginResult } from '../../contract/login.ts';
 import { askYesNo } from '../input/ask-yes-no.ts';
 import { readSecret } from '../input/read-secret.ts';
 import { portForwardOf, readRedirectOf } from '../input/redirect.ts';

@@ -1,5 +1,5 @@
-import type { LogoutItem } from '../../app/contract/login.ts';
 import { AppError } from '../../base/errors.ts';
+import type { LogoutItem } from '../../contract/login.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { failureOfOrgs } from '../org-failure.ts';
 import type { CommandHost } from './command-host.ts';

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
-import type { OrgView } from '../../app/contract/orgs.ts';
 import { AppError } from '../../base/errors.ts';
 import { parseApiBudget } from '../../config/api-budget.ts';
+import type { OrgView } from '../../contract/orgs.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { percent } from '../render/quantity.ts';
 import { renderTable } from '../render/table.ts';

@@ -1,4 +1,4 @@
-import type { OutboxEntryDetails, OutboxEntryView, OutboxListResult } from '../../app/contract/outbox.ts';
+import type { OutboxEntryDetails, OutboxEntryView, OutboxListResult } from '../../contract/outbox.ts';
 import { eachBatch } from '../each-batch.ts';
 import type { Invocation } from '../invocation.ts';
 import { renderFacts } from '../render/facts.ts';

@@ -1,7 +1,6 @@
 import { Option } from 'commander';
-import type { OutboxMoveResult } from '../../app/contract/outbox.ts';
 import { AppError } from '../../base/errors.ts';
-import type { OutboxState } from '../../sync/ports/outbox-entry.ts';
+import type { OutboxMoveResult, OutboxState } from '../../contract/outbox.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { listDocument } from '../list-document.ts';
 import { collectList } from '../options/list-option.ts';

@@ -1,6 +1,6 @@
-import type { ErrorInfo } from '../../app/contract/error-info.ts';
-import type { InvalidInput, PushResult } from '../../app/contract/push.ts';
 import { printableJson } from '../../base/printable-json.ts';
+import type { ErrorInfo } from '../../contract/error-info.ts';
+import type { InvalidInput, PushResult } from '../../contract/push.ts';
 
 /**
  * The one JSON document of a push, in pieces: its results, or the faults of its input, may be more than memory

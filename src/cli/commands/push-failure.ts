@@ -1,6 +1,6 @@
-import type { ErrorInfo } from '../../app/contract/error-info.ts';
-import type { FaultKind, InvalidInput, PushResult, PushStatus } from '../../app/contract/push.ts';
 import { AppError } from '../../base/errors.ts';
+import type { ErrorInfo } from '../../contract/error-info.ts';
+import type { FaultKind, InvalidInput, PushResult, PushStatus } from '../../contract/push.ts';
 import { shellQuote } from '../completion/shell-quote.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
 import { appErrorOf } from '../org-failure.ts';

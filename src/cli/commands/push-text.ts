@@ -1,4 +1,4 @@
-import type { FaultKind, InvalidInput, PushItem, PushResult, RecordPlace } from '../../app/contract/push.ts';
+import type { FaultKind, InvalidInput, PushItem, PushResult, RecordPlace } from '../../contract/push.ts';
 import { count, counted } from '../render/quantity.ts';
 import { renderTable } from '../render/table.ts';
 import type { Surface } from '../style.ts';

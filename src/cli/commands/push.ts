@@ -1,8 +1,8 @@
 import { Option } from 'commander';
-import type { ProgressEvent } from '../../app/contract/progress.ts';
-import type { PushOptions, PushRecord, PushResult } from '../../app/contract/push.ts';
 import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts';
 import { meansNoRoom } from '../../base/means-no-room.ts';
+import type { ProgressEvent } from '../../contract/progress.ts';
+import type { PushOptions, PushRecord, PushResult } from '../../contract/push.ts';
 import { type InputFormat, inputFormats } from '../input/input-formats.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { printablePush } from '../printable-push.ts';

@@ -1,5 +1,5 @@
-import type { RunResult, RunStepView, RunsResult } from '../../app/contract/runs.ts';
 import { formatDuration } from '../../base/interval.ts';
+import type { RunResult, RunStepView, RunsResult } from '../../contract/runs.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { wholeNumber } from '../options/number-option.ts';
 import { renderFacts } from '../render/facts.ts';

@@ -1,8 +1,8 @@
 import { Option } from 'commander';
-import type { RunView } from '../../app/contract/runs.ts';
-import type { StatusItem, StatusResult } from '../../app/contract/status.ts';
 import { AppError } from '../../base/errors.ts';
 import { formatDuration } from '../../base/interval.ts';
+import type { RunView } from '../../contract/runs.ts';
+import type { StatusItem, StatusResult } from '../../contract/status.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { duration } from '../options/duration-option.ts';
 import type { OrgNames } from '../org-names.ts';

@@ -1,5 +1,5 @@
-import type { WatchedPush, WatchResult } from '../../app/contract/watch.ts';
 import { AppError } from '../../base/errors.ts';
+import type { WatchedPush, WatchResult } from '../../contract/watch.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
 import { appErrorOf } from '../org-failure.ts';
 import { counted } from '../render/quantity.ts';

@@ -1,10 +1,10 @@
+import { formatDuration } from '../../base/interval.ts';
 import type {
   BackfillCompleteEvent,
   BackfillProgressEvent,
   BackfillStartEvent,
-} from '../../app/contract/progress.ts';
-import type { CycleCompleteEvent, WatchEvent } from '../../app/contract/watch.ts';
-import { formatDuration } from '../../base/interval.ts';
+} from '../../contract/progress.ts';
+import type { CycleCompleteEvent, WatchEvent } from '../../contract/watch.ts';
 import type { OrgNames } from '../org-names.ts';
 import { count, counted } from '../render/quantity.ts';
 

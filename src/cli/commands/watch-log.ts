@@ -1,6 +1,6 @@
-import type { CycleCompleteEvent, WatchEvent } from '../../app/contract/watch.ts';
 import { formatDuration } from '../../base/interval.ts';
 import { isoTime } from '../../base/iso-time.ts';
+import type { CycleCompleteEvent, WatchEvent } from '../../contract/watch.ts';
 import type { Invocation } from '../invocation.ts';
 import { createLineProgress } from '../progress/line-progress.ts';
 import { counted } from '../render/quantity.ts';

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
-import type { WatchEvent } from '../../app/contract/watch.ts';
 import { isoTime } from '../../base/iso-time.ts';
+import type { WatchEvent } from '../../contract/watch.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { duration } from '../options/duration-option.ts';
 import { failureOfOrgs } from '../org-failure.ts';

@@ -1,4 +1,4 @@
-import type { PushRecord, RecordNote } from '../../app/contract/push.ts';
+import type { PushRecord, RecordNote } from '../../contract/push.ts';
 import { type CsvColumn, csvColumns } from './csv-columns.ts';
 import { csvDialect } from './csv-delimiter.ts';
 import { CsvReader, type CsvRow } from './csv-rows.ts';

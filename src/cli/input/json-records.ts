@@ -1,4 +1,4 @@
-import type { PushRecord, RecordNote } from '../../app/contract/push.ts';
+import type { PushRecord, RecordNote } from '../../contract/push.ts';
 import { endAnswer, lookIntoObject, refusePart } from './json-answer.ts';
 import { JsonFault, unexpected } from './json-fault.ts';
 import { createJsonText, type JsonText } from './json-text.ts';

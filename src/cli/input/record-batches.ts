@@ -1,5 +1,5 @@
-import type { PushRecord } from '../../app/contract/push.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
+import type { PushRecord } from '../../contract/push.ts';
 import type { CliIo } from '../cli-io.ts';
 import { csvRecords } from './csv-records.ts';
 import { createHeaderMap, type HeaderMap } from './header-map.ts';

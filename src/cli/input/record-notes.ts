@@ -1,4 +1,4 @@
-import type { RecordNote } from '../../app/contract/push.ts';
+import type { RecordNote } from '../../contract/push.ts';
 
 /** Of a foreign name in a message. */
 const shownCharacters = 80;

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
-import type { ReadRedirect } from '../../auth/login-browser.ts';
 import { AppError } from '../../base/errors.ts';
 import type { Environment } from '../../config/environment.ts';
+import type { ReadRedirect } from '../../contract/login.ts';
 import type { Invocation } from '../invocation.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { PushResult, RejectedRecord } from '../../app/contract/push.ts';
+import type { PushResult, RejectedRecord } from '../../contract/push.ts';
 import { csvLine } from '../render/csv-line.ts';
 import type { WholeFile } from '../whole-file.ts';
 import { ownRejectColumns } from './reject-columns.ts';

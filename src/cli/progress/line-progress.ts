@@ -1,4 +1,4 @@
-import type { ProgressEvent } from '../../app/contract/progress.ts';
+import type { ProgressEvent } from '../../contract/progress.ts';
 import type { OrgNames } from '../org-names.ts';
 import { progressText } from './progress-text.ts';
 import type { ProgressView } from './progress-view.ts';

@@ -1,5 +1,5 @@
-import type { BackfillProgressEvent, ProgressEvent } from '../../app/contract/progress.ts';
 import { formatDuration } from '../../base/interval.ts';
+import type { BackfillProgressEvent, ProgressEvent } from '../../contract/progress.ts';
 import type { OrgNames } from '../org-names.ts';
 import { count, counted } from '../render/quantity.ts';
 

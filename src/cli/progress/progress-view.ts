@@ -1,4 +1,4 @@
-import type { ProgressEvent } from '../../app/contract/progress.ts';
+import type { ProgressEvent } from '../../contract/progress.ts';
 
 /** Shows how far work is, on stderr. */
 export interface ProgressView {

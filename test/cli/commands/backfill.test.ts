@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { BackfillItem } from '../../../src/app/contract/backfill.ts';
-import type { ErrorInfo } from '../../../src/app/contract/error-info.ts';
+import type { BackfillItem } from '../../../src/contract/backfill.ts';
+import type { ErrorInfo } from '../../../src/contract/error-info.ts';
 import { fakeApp } from '../support/fake-app.ts';
 import { json, runMain } from '../support/run-main.ts';
 

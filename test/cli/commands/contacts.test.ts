@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { ContactRow } from '../../../src/app/contract/contacts.ts';
+import type { ContactRow } from '../../../src/contract/contacts.ts';
 import { fakeApp } from '../support/fake-app.ts';
 import { contactPage } from '../support/listed.ts';
 import { json, runMain } from '../support/run-main.ts';

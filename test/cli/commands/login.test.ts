@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { LoginOptions, LoginResult } from '../../../src/app/contract/login.ts';
 import { AppError } from '../../../src/base/errors.ts';
+import type { LoginOptions, LoginResult } from '../../../src/contract/login.ts';
 import { fakeApp } from '../support/fake-app.ts';
 import { json, runMain } from '../support/run-main.ts';
 

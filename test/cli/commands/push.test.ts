@@ -22,7 +22,7 @@ import type {
   PushRecord,
   PushResult,
   PushStatus,
-} from '../../../src/app/contract/push.ts';
+} from '../../../src/contract/push.ts';
 import { fakeApp } from '../support/fake-app.ts';
 import { pushResultOf } from '../support/fake-push.ts';
 import { json, runMain } from '../support/run-main.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { RunView } from '../../../src/app/contract/runs.ts';
-import type { StatusItem } from '../../../src/app/contract/status.ts';
+import type { RunView } from '../../../src/contract/runs.ts';
+import type { StatusItem } from '../../../src/contract/status.ts';
 import { fakeApp } from '../support/fake-app.ts';
 import { outboxList } from '../support/listed.ts';
 import { json, runMain } from '../support/run-main.ts';

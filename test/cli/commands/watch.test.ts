@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import type { WatchEvent, WatchResult } from '../../../src/app/contract/watch.ts';
+import type { WatchEvent, WatchResult } from '../../../src/contract/watch.ts';
 import { captureStream } from '../support/captured-stream.ts';
 import { fakeApp } from '../support/fake-app.ts';
 import { json, runMain } from '../support/run-main.ts';

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
-import type { PushRecord } from '../../../src/app/contract/push.ts';
 import { NumberText } from '../../../src/base/number-text.ts';
 import type { CliIo } from '../../../src/cli/cli-io.ts';
 import type { InputFormat } from '../../../src/cli/input/input-formats.ts';
 import { recordBatches } from '../../../src/cli/input/record-batches.ts';
+import type { PushRecord } from '../../../src/contract/push.ts';
 
 export interface ParseOptions {
   format?: InputFormat;

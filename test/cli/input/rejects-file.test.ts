@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { RejectedRecord } from '../../../src/app/contract/push.ts';
 import { writeRejects } from '../../../src/cli/input/rejects-file.ts';
+import type { RejectedRecord } from '../../../src/contract/push.ts';
 import { fieldsOf } from './parse.ts';
 
 const errors = [{ code: 'INVALID', message: 'It is "wrong",\nwholly.', fields: [] }];

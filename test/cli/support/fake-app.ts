@@ -1,4 +1,4 @@
-import type { App } from '../../../src/app/app.ts';
+import type { App } from '../../../src/contract/app.ts';
 
 export interface AppCall {
   method: string;

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { App } from '../../../src/app/app.ts';
 import { abortReason, throwIfAborted } from '../../../src/base/abort.ts';
+import type { App } from '../../../src/contract/app.ts';
 import { main } from '../../../src/main.ts';
 import { fakeApp } from './fake-app.ts';
 

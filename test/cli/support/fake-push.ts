@@ -5,7 +5,7 @@ import type {
   PushResult,
   PushStatus,
   RecordFault,
-} from '../../../src/app/contract/push.ts';
+} from '../../../src/contract/push.ts';
 
 async function* onePage<T>(items: readonly T[]): AsyncGenerator<readonly T[]> {
   yield items;

@@ -1,5 +1,5 @@
-import type { ContactPage, ContactRow } from '../../../src/app/contract/contacts.ts';
-import type { OutboxEntryView, OutboxListResult } from '../../../src/app/contract/outbox.ts';
+import type { ContactPage, ContactRow } from '../../../src/contract/contacts.ts';
+import type { OutboxEntryView, OutboxListResult } from '../../../src/contract/outbox.ts';
 
 /** A page of the given rows, in batches as the mirror gives them. */
 export function contactPage({

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { Readable } from 'node:stream';
-import type { App } from '../../../src/app/app.ts';
 import type { CliIo } from '../../../src/cli/cli-io.ts';
 import type { Config } from '../../../src/config/config.ts';
+import type { App } from '../../../src/contract/app.ts';
 import { main } from '../../../src/main.ts';
 import { captureStream } from './captured-stream.ts';
 

@@ -1,0 +1,35 @@
+import type { AuthState } from '../org/auth-state.ts';
+import type { ErrorInfo } from './error-info.ts';
+
+/** `unknown`: the credential store cannot be read. */
+export type KnownAuth = AuthState | 'unknown';
+
+export interface OrgView {
+  instanceUrl: string;
+  orgId: string;
+  username: string;
+  alias: string | null;
+  sync: boolean;
+  /** `login-needed`: the grant is gone. `no-refresh`: an access token that nothing can renew. */
+  auth: KnownAuth;
+  /** Why a login is needed, or why nothing is known of it. */
+  authReason: ErrorInfo | null;
+  /** The org's own share of the daily API requests, 0 to 1; null: the configured one. */
+  budget: number | null;
+}
+
+/** How an org is called in texts. */
+export interface OrgName {
+  instanceUrl: string;
+  alias: string | null;
+}
+
+export interface OrgsResult {
+  orgs: OrgView[];
+}
+
+export interface OrgSettingsOptions {
+  org: string;
+  /** undefined: left as it is. */
+  budget?: number;
+}

@@ -1,0 +1,38 @@
+import { isoTime } from '../base/iso-time.ts';
+import type { AppArchives } from '../contract/app.ts';
+import type { ArchiveView } from '../contract/archives.ts';
+import { toldOrgs } from './chosen-orgs.ts';
+import { lockOrg } from './org-lock.ts';
+import type { Services } from './services.ts';
+
+export function appArchives(services: Services): AppArchives {
+  const archivesOf = (instanceUrl: string): ArchiveView[] =>
+    services.mirrors.archives(instanceUrl).map(({ path, archivedAt, bytes }) => ({
+      instanceUrl,
+      path,
+      archivedAt: isoTime(archivedAt),
+      bytes,
+    }));
+  return {
+    list: async ({ org }) => ({
+      archives: toldOrgs(services, org).flatMap(({ instanceUrl }) => archivesOf(instanceUrl)),
+    }),
+    async prune({ org, keep }) {
+      const removed: ArchiveView[] = [];
+      const kept: ArchiveView[] = [];
+      for (const { instanceUrl } of toldOrgs(services, org)) {
+        const archives = archivesOf(instanceUrl);
+        kept.push(...archives.slice(0, keep));
+        const superfluous = archives.slice(keep);
+        if (superfluous.length === 0) continue;
+        // A fresh copy that is ending makes an archive, and may have to make it anew.
+        using _lock = lockOrg(services, instanceUrl, 'archives prune');
+        for (const archive of superfluous) {
+          services.mirrors.removeArchive(archive.path);
+          removed.push(archive);
+        }
+      }
+      return { removed, kept };
+    },
+  };
+}

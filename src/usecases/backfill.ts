@@ -1,0 +1,104 @@
+import { isAbort } from '../base/abort.ts';
+import type { CallContext } from '../contract/app.ts';
+import type { BackfillItem, BackfillOptions, BackfillResult } from '../contract/backfill.ts';
+import { errorInfoOf } from '../contract/error-info-of.ts';
+import type { ProgressEvent } from '../contract/progress.ts';
+import type { OrgRecord } from '../orgs/org-record.ts';
+import { backfill } from '../sync/backfill/backfill.ts';
+import { syncOrgs } from './chosen-orgs.ts';
+import { connectOrg } from './connect-org.ts';
+import { type CopyResult, copyBeside } from './copy-beside.ts';
+import { lockOrg } from './org-lock.ts';
+import { progressOf } from './progress-events.ts';
+import type { Services } from './services.ts';
+import { removeSpentCopy } from './spent-copy.ts';
+
+/**
+ * Orgs copied side by side, each with its own concurrency within; their pages take turns at the writer threads. So
+ * many that a few large ones do not keep the small ones waiting; each costs some 10 MB.
+ */
+const maxOrgs = 8;
+
+export async function backfillOrgs(
+  services: Services,
+  options: BackfillOptions,
+  context: CallContext<ProgressEvent>,
+): Promise<BackfillResult> {
+  const orgs = syncOrgs(services, options.orgs, { all: options.all });
+  const items = new Array<BackfillItem>(orgs.length);
+  const queue = [...orgs.entries()];
+  const worker = async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const [i, org] = next;
+      items[i] = await backfillOne(services, org, options, context);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(maxOrgs, orgs.length) }, worker));
+  return { orgs: items };
+}
+
+async function backfillOne(
+  services: Services,
+  org: OrgRecord,
+  options: BackfillOptions,
+  { signal, onEvent }: CallContext<ProgressEvent>,
+): Promise<BackfillItem> {
+  try {
+    using _lock = lockOrg(services, org.instanceUrl, 'backfill');
+    const report = await copy(services, org, options, { signal, onEvent });
+    if (report.status === 'complete' && report.runId !== null) {
+      const { instanceUrl, contacts, durationMs, apiCalls, runId } = report;
+      onEvent({
+        event: 'backfill:complete',
+        instanceUrl,
+        contacts: contacts ?? 0,
+        durationMs,
+        apiCalls,
+        runId,
+      });
+    }
+    const { error, ...rest } = report;
+    return { ...rest, error: error === null ? null : { details: null, ...error } };
+  } catch (error) {
+    return {
+      instanceUrl: org.instanceUrl,
+      status: isAbort(error) ? 'interrupted' : 'failed',
+      api: null,
+      contacts: null,
+      inserted: 0,
+      updated: 0,
+      chunks: 0,
+      apiCalls: 0,
+      durationMs: 0,
+      contactsPerSecond: null,
+      runId: null,
+      resumed: false,
+      compared: null,
+      archived: null,
+      error: errorInfoOf(error),
+    };
+  }
+}
+
+/** Into the mirror itself, or beside it where it is to be replaced or such a copy was interrupted. */
+async function copy(
+  services: Services,
+  org: OrgRecord,
+  options: BackfillOptions,
+  { signal, onEvent }: CallContext<ProgressEvent>,
+): Promise<CopyResult> {
+  const { mirrors } = services;
+  const { instanceUrl } = org;
+  await removeSpentCopy(services, instanceUrl);
+  if (mirrors.hasCopy(instanceUrl) || (options.fresh && mirrors.exists(instanceUrl)))
+    return copyBeside(services, org, options, { signal, onEvent });
+  await using connected = await connectOrg(services, org, { signal, onEvent: progressOf(onEvent) });
+  const report = await backfill(connected.context, {
+    api: options.api,
+    concurrency: options.concurrency ?? undefined,
+    fields: options.fields ?? undefined,
+    callsLeft: () => connected.budget.remaining(),
+    signal,
+  });
+  return { ...report, archived: null };
+}

@@ -1,0 +1,92 @@
+import { AppError } from '../base/errors.ts';
+import { isoTime } from '../base/iso-time.ts';
+import type { AppContacts } from '../contract/app.ts';
+import type { ContactExportOptions, ContactPage } from '../contract/contacts.ts';
+import type { MirrorReader, ReaderListing } from '../store/sqlite/reader.ts';
+import { oneOrg } from './chosen-orgs.ts';
+import { inTurns } from './in-turns.ts';
+import type { Services } from './services.ts';
+
+/** As many as a hint can hold. */
+const namedAtMost = 10;
+
+/** Reads the mirror of one org; asks nobody. */
+export function appContacts(services: Services): AppContacts {
+  const open = async (org: string | null) => {
+    const { instanceUrl } = oneOrg(services, org);
+    const { MirrorReader } = await import('../store/sqlite/reader.ts');
+    const reader = new MirrorReader(services.mirrors.pathOf(instanceUrl));
+    try {
+      if (reader.coveredUntil() === null) {
+        services.log.warn(
+          `The first copy of ${instanceUrl} is not complete, so contacts are missing here: run \`parahack-sync backfill\`.`,
+        );
+      }
+      return { instanceUrl, reader };
+    } catch (error) {
+      reader[Symbol.dispose]();
+      throw error;
+    }
+  };
+  const covered = (reader: MirrorReader) => isoTime(reader.coveredUntil());
+  /** Its rows are read later, from a reader that stays open until the application ends. */
+  const page = async (
+    org: string | null,
+    signal: AbortSignal,
+    read: (reader: MirrorReader) => ReaderListing,
+  ): Promise<ContactPage> => {
+    const { instanceUrl, reader } = await open(org);
+    services.closeLater(() => reader[Symbol.dispose]());
+    const { columns, total, batches } = read(reader);
+    return {
+      instanceUrl,
+      columns,
+      total,
+      coveredUntil: covered(reader),
+      batches: () => inTurns(batches(), signal),
+    };
+  };
+  return {
+    list: ({ org, ...asked }, { signal }) => page(org, signal, (reader) => reader.list(asked)),
+    search: ({ org, text, limit }, { signal }) =>
+      page(org, signal, (reader) => reader.search(text, { limit })),
+    async show({ org, id }) {
+      const { instanceUrl, reader } = await open(org);
+      using _reader = reader;
+      const contact = reader.show(id.includes('@') ? idByEmail(reader, id) : id);
+      if (contact !== null) return { instanceUrl, ...contact, coveredUntil: covered(reader) };
+      throw new AppError('UNKNOWN_CONTACT', `The mirror of ${instanceUrl} has no contact ${id}.`, {
+        hint: '`parahack-sync contacts search TEXT` finds contacts by a part of their name, e-mail or phone.',
+      });
+    },
+    async export({ org, where, fields }, { signal }) {
+      const { instanceUrl, reader } = await open(org);
+      try {
+        const columns = reader.chosen({ where, fields });
+        return { instanceUrl, columns, batches: readAll(reader, { where, fields }, signal) };
+      } catch (error) {
+        reader[Symbol.dispose]();
+        throw error;
+      }
+    },
+  };
+}
+
+/** The e-mail itself where nobody has it, so that it is what is not found. */
+function idByEmail(reader: MirrorReader, email: string): string {
+  const ids = reader.idsByEmail(email);
+  if (ids.length <= 1) return ids[0] ?? email;
+  throw new AppError('INVALID_INPUT', `${ids.length} contacts have the e-mail ${email}.`, {
+    hint: `Name one by its Id: ${ids.slice(0, namedAtMost).join(', ')}${ids.length > namedAtMost ? ' …' : ''}`,
+    details: { email, ids },
+  });
+}
+
+async function* readAll(
+  reader: MirrorReader,
+  selection: Pick<ContactExportOptions, 'where' | 'fields'>,
+  signal: AbortSignal,
+) {
+  using _reader = reader;
+  yield* inTurns(reader.batches(selection), signal);
+}

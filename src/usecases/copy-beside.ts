@@ -1,0 +1,143 @@
+import { AppError, isAppError } from '../base/errors.ts';
+import type { CallContext } from '../contract/app.ts';
+import type { BackfillOptions } from '../contract/backfill.ts';
+import type { ProgressEvent } from '../contract/progress.ts';
+import type { OrgRecord } from '../orgs/org-record.ts';
+import { isAsBegun } from '../sync/backfill/assert-as-begun.ts';
+import { type BackfillReport, backfill } from '../sync/backfill/backfill.ts';
+import { type BackfillState, resumableRun } from '../sync/backfill/resumable-run.ts';
+import { type ConnectedOrg, connectOrg, noteCalls } from './connect-org.ts';
+import { refuseWithOpenEntries } from './open-entries.ts';
+import { withDrainLock } from './org-lock.ts';
+import { progressOf } from './progress-events.ts';
+import type { Services } from './services.ts';
+
+/** What only a fresh copy mends, so one that ends so itself is nothing to go on with. */
+const pastHelp = new Set(['CURSOR_OUT_OF_REACH', 'CURSOR_IN_FUTURE']);
+
+/** Above these, contacts that came or went while the copy was compared explain no difference. */
+const smallDifference = { contacts: 100, share: 0.01 };
+
+export interface CopyResult extends BackfillReport {
+  /** Where the mirror lies that the copy took the place of; null where it took none. */
+  archived: string | null;
+}
+
+/**
+ * Copies the org into a file beside its mirror, or goes on with such a copy, and puts it in the mirror's place when it is
+ * complete and agrees with the org. Until then the mirror stays as it is. The caller holds the org's lock.
+ */
+export async function copyBeside(
+  services: Services,
+  org: OrgRecord,
+  options: BackfillOptions,
+  { signal, onEvent }: CallContext<ProgressEvent>,
+): Promise<CopyResult> {
+  const { instanceUrl } = org;
+  const { mirrors } = services;
+  if (options.fresh && !options.force) await refuseWithOpenEntries(services, instanceUrl);
+  await dropUnusable(services, instanceUrl, options);
+  let archived: string | null = null;
+  const work = async (): Promise<BackfillReport> => {
+    await using connected = await connectOrg(services, org, {
+      signal,
+      onEvent: progressOf(onEvent),
+      beside: true,
+    });
+    return await backfill(connected.context, {
+      api: options.api,
+      concurrency: options.concurrency ?? undefined,
+      fields: options.fields ?? undefined,
+      callsLeft: () => connected.budget.remaining(),
+      signal,
+      beside: {
+        withDrainLock: withDrainLock(services, instanceUrl, signal),
+        putInPlace: async (compared) => {
+          archived = await putInPlace(services, connected, compared, { force: options.force, signal });
+        },
+      },
+    });
+  };
+  let report = await work();
+  if (report.error !== null && pastHelp.has(report.error.code)) {
+    mirrors.removeCopy(instanceUrl);
+    if (report.resumed) {
+      services.log.warn(
+        `an interrupted fresh copy of ${instanceUrl} cannot be caught up with, and starts over`,
+        {
+          reason: report.error.message,
+        },
+      );
+      report = await work();
+    }
+  }
+  // Without a run there is nothing to go on with.
+  if (report.status === 'complete' || report.runId === null) mirrors.removeCopy(instanceUrl);
+  // What is counted is the mirror that readers have.
+  return { ...report, contacts: report.status === 'complete' ? report.contacts : null, archived };
+}
+
+async function putInPlace(
+  services: Services,
+  connected: ConnectedOrg,
+  compared: { org: number; mirror: number },
+  { force, signal }: { force: boolean; signal: AbortSignal },
+): Promise<string | null> {
+  const { instanceUrl } = connected.org;
+  const { mirrors, log } = services;
+  assertWhole(instanceUrl, compared);
+  // They go into the mirror with the copy.
+  await noteCalls(connected, services);
+  const archived = await mirrors.replaceByCopy(instanceUrl, { force, signal });
+  if (archived !== null) log.info(`the old mirror of ${instanceUrl} was put aside as ${archived}`);
+  return archived;
+}
+
+function assertWhole(instanceUrl: string, compared: { org: number; mirror: number }): void {
+  const { org, mirror } = compared;
+  const small = Math.max(smallDifference.contacts, smallDifference.share * org);
+  if (Math.abs(org - mirror) <= small && (mirror > 0 || org === 0)) return;
+  throw new AppError(
+    'COPY_DIFFERS',
+    `${instanceUrl} counts ${org} contacts and its fresh copy holds ${mirror}; the mirror stays as it was.`,
+    {
+      hint: 'Run the same command again: it reads what changed meanwhile and compares anew.',
+      details: compared,
+    },
+  );
+}
+
+/** A copy that cannot be gone on with, or (`--fresh`) is to be another one, makes room for a new one. */
+async function dropUnusable(
+  services: Services,
+  instanceUrl: string,
+  options: BackfillOptions,
+): Promise<void> {
+  const { mirrors, log } = services;
+  if (!mirrors.hasCopy(instanceUrl)) return;
+  if (await isUsable(services, instanceUrl, options)) {
+    log.warn(
+      `an interrupted fresh copy of ${instanceUrl} goes on; the mirror stays as it is until the copy is complete`,
+    );
+    return;
+  }
+  log.warn(`an interrupted fresh copy of ${instanceUrl} cannot be gone on with as it is, and starts over`);
+  mirrors.removeCopy(instanceUrl);
+}
+
+async function isUsable(
+  { mirrors, clock, log }: Services,
+  instanceUrl: string,
+  { fresh, api, fields }: BackfillOptions,
+): Promise<boolean> {
+  try {
+    await using mirror = await mirrors.openCopy(instanceUrl, { create: false });
+    const run = await resumableRun({ mirror, clock, log }, { beside: true });
+    if (run === null) return false;
+    // Without --fresh, what is asked for otherwise is refused, as for any interrupted backfill.
+    return !fresh || isAsBegun(run.state as BackfillState, { api, fields });
+  } catch (error) {
+    if (isAppError(error, 'MIRROR_CORRUPT')) return false;
+    throw error;
+  }
+}

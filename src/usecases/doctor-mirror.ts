@@ -1,0 +1,102 @@
+import { silentLogger } from '../base/logger.ts';
+import type { DoctorCheck } from '../contract/doctor.ts';
+import type { OrgRecord } from '../orgs/org-record.ts';
+import { futureCursorOf } from '../sync/future-cursor.ts';
+import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
+import { assertSameUser, openOrgSession, openRemote } from './connect-org.ts';
+import type { Services } from './services.ts';
+
+/** A mirror that was current so lately has nothing more to come that would explain a difference. */
+const currentMs = 120_000;
+
+/**
+ * Whether a mirror is sound, is this org's, is at no time that the org has not reached, and holds as many contacts as
+ * the org counts; what to do where not. `orgTime`: as the org told it just now, ms since 1970.
+ */
+export async function checkMirror(
+  services: Services,
+  org: OrgRecord,
+  { name, orgTime, signal }: { name: string; orgTime: number; signal: AbortSignal },
+): Promise<DoctorCheck | string> {
+  const { mirrors } = services;
+  if (!mirrors.exists(org.instanceUrl)) {
+    return { name, status: 'warn', message: 'there is no mirror yet', hint: 'Run `parahack-sync backfill`.' };
+  }
+  await using mirror = await mirrors.open(org.instanceUrl, { create: false });
+  const faults = await mirror.checkIntegrity();
+  if (faults.length > 0) {
+    return {
+      name,
+      status: 'fail',
+      message: `${mirror.path} is damaged: ${faults[0]}`,
+      hint: 'Run `parahack-sync backfill --fresh`: it puts the file aside and copies the org anew.',
+    };
+  }
+  const future = await futureCursorOf(mirror, orgTime);
+  if (future !== null) return { name, status: 'fail', message: future.message, hint: future.hint ?? null };
+  return await compare(services, org, { mirror, name, signal });
+}
+
+async function compare(
+  services: Services,
+  org: OrgRecord,
+  { mirror, name, signal }: { mirror: StoredMirror; name: string; signal: AbortSignal },
+): Promise<DoctorCheck | string> {
+  const { contacts } = await mirror.contacts.counts();
+  const held = contacts.toLocaleString('en-US');
+  const { updated, deleted } = await mirror.journal.cursors();
+  if (updated === null || deleted === null) {
+    return {
+      name,
+      status: 'warn',
+      message: `${held} contacts, sound, but its first copy is not complete`,
+      hint: 'Run `parahack-sync backfill`; it goes on where it was.',
+    };
+  }
+  const outdated = (await mirror.schema.fields()).filter(({ vanished }) => vanished).length;
+  const andFields =
+    outdated === 0
+      ? ''
+      : `; ${outdated} of its fields left out by --fields, or no longer readable in the org`;
+  const inOrg = await countInOrg(services, org, mirror, signal);
+  if (inOrg === null)
+    return `${held} contacts, sound; the org could not be asked how many it has${andFields}`;
+  if (inOrg.contacts === contacts) return `${held} contacts, as many as the org, sound${andFields}`;
+  const covered = Math.min(updated, deleted);
+  const isCurrent = inOrg.now - covered <= currentMs;
+  return {
+    name,
+    status: 'warn',
+    message: `sound, but the org counts ${inOrg.contacts.toLocaleString('en-US')} contacts and the mirror ${held}`,
+    hint: isCurrent
+      ? 'The mirror is current, so no cycle will close that: `parahack-sync backfill --fresh` makes a new one.'
+      : `Run \`parahack-sync watch --once\`, which brings what has changed since ${new Date(covered).toISOString()}, then doctor again; where it stays, \`parahack-sync backfill --fresh\` makes a new mirror.`,
+  };
+}
+
+/** Null where the org does not answer: the checks of login and network say why. */
+async function countInOrg(
+  services: Services,
+  org: OrgRecord,
+  mirror: StoredMirror,
+  signal: AbortSignal,
+): Promise<{ contacts: number; now: number } | null> {
+  const session = await openOrgSession(services, org, signal).catch(() => null);
+  signal.throwIfAborted();
+  if (session === null) return null;
+  await using _session = session;
+  await assertSameUser(mirror, session);
+  const remote = await openRemote(
+    services,
+    session,
+    undefined,
+    await mirror.contacts.latestReadAt(),
+    silentLogger,
+  );
+  try {
+    return { contacts: await remote.count(null, { signal }), now: remote.now() };
+  } catch {
+    signal.throwIfAborted();
+    return null;
+  }
+}

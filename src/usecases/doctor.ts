@@ -1,0 +1,150 @@
+import { access, constants } from 'node:fs/promises';
+import { withTimeout } from '../base/abort.ts';
+import { AppError, isAppError, messageOf, systemCodeOf } from '../base/errors.ts';
+import { formatDuration } from '../base/interval.ts';
+import { silentLogger } from '../base/logger.ts';
+import { makeFolder } from '../base/make-folder.ts';
+import type { CallContext } from '../contract/app.ts';
+import type { DoctorCheck, DoctorResult } from '../contract/doctor.ts';
+import { firstOfSameOrg } from '../orgs/connected-once.ts';
+import type { OrgRecord } from '../orgs/org-record.ts';
+import { toldOrgs } from './chosen-orgs.ts';
+import { openOrgSession, openRemote } from './connect-org.ts';
+import { checkMirror } from './doctor-mirror.ts';
+import { exposedFiles } from './private-files.ts';
+import type { Services } from './services.ts';
+
+/** Clocks further apart than this make logs misleading and JWT logins fail. */
+const clockSkewMs = 120_000;
+const networkTimeoutMs = 10_000;
+
+/** Looks at everything a sync needs and says what to do; changes nothing but making the data folder. */
+export async function doctor(services: Services, { signal }: CallContext): Promise<DoctorResult> {
+  const { config } = services;
+  const checks: DoctorCheck[] = [];
+  const check = async (name: string, work: () => Promise<DoctorCheck | string>) => {
+    try {
+      const result = await work();
+      checks.push(typeof result === 'string' ? { name, status: 'ok', message: result, hint: null } : result);
+    } catch (error) {
+      signal.throwIfAborted();
+      const hint = error instanceof AppError ? (error.hint ?? null) : null;
+      checks.push({ name, status: 'fail', message: messageOf(error), hint });
+    }
+  };
+  await check('node', async () => `Node.js ${process.versions.node}`);
+  await check('data folder', async () => {
+    makeFolder(config.dataDir);
+    await access(config.dataDir, constants.W_OK | constants.R_OK);
+    const exposed = exposedFiles(config).map(({ exposure }) => exposure);
+    const [worst] = [...exposed.filter(({ isOurs }) => !isOurs), ...exposed];
+    if (worst !== undefined) {
+      return {
+        name: 'data folder',
+        status: 'fail',
+        message: `${worst.what}${exposed.length > 1 ? `, and ${exposed.length - 1} more are open to others` : ''}`,
+        hint: worst.mend,
+      };
+    }
+    return `${config.dataDir} can be written`;
+  });
+  await check('credential store', async () => {
+    await services.credentials.probeWritable();
+    return `the ${config.credentialStore.kind} store can be written`;
+  });
+  let orgs: OrgRecord[] = [];
+  const hosts = () => [...new Set(orgs.length > 0 ? orgs.map(({ apiUrl }) => apiUrl) : [config.loginUrl])];
+  await check('orgs', async () => {
+    orgs = toldOrgs(services, null);
+    const double = orgs.find((org) => firstOfSameOrg(orgs, org) !== org);
+    if (double !== undefined) {
+      return {
+        name: 'orgs',
+        status: 'fail',
+        message: `${double.instanceUrl} is the org that is connected as ${firstOfSameOrg(orgs, double).instanceUrl}; it is not synced`,
+        hint: `Run \`parahack-sync logout ${double.instanceUrl} --delete-data\`.`,
+      };
+    }
+    if (orgs.length > 0) return `${orgs.length} connected`;
+    return {
+      name: 'orgs',
+      status: 'warn',
+      message: 'no org is connected',
+      hint: 'Run `parahack-sync login`.',
+    };
+  });
+  const orgTimes = new Map<string, number>();
+  for (const url of hosts()) {
+    const host = new URL(url).host;
+    await check(`network ${host}`, async () => {
+      const answer = await askVersions(services, url, signal);
+      const time = Date.parse(answer.headers.get('date') ?? '');
+      if (!Number.isNaN(time)) orgTimes.set(url, time);
+      return `${host} answers`;
+    });
+    const orgTime = orgTimes.get(url);
+    if (orgTime !== undefined)
+      await check(`clock ${host}`, async () => checkClock(services, `clock ${host}`, orgTime));
+  }
+  for (const org of orgs) {
+    const label = org.alias ?? org.instanceUrl;
+    await check(`login ${label}`, () => checkLogin(services, org, `login ${label}`, signal));
+    const orgTime = orgTimes.get(org.apiUrl) ?? services.clock.now();
+    await check(`mirror ${label}`, () =>
+      checkMirror(services, org, { name: `mirror ${label}`, orgTime, signal }),
+    );
+  }
+  return { checks };
+}
+
+async function checkLogin(
+  services: Services,
+  org: OrgRecord,
+  name: string,
+  signal: AbortSignal,
+): Promise<DoctorCheck | string> {
+  await using session = await openOrgSession(services, org, signal);
+  const remote = await openRemote(services, session, undefined, undefined, silentLogger);
+  const { username } = await remote.identity({ signal });
+  if (org.authState === 'no-refresh') {
+    return {
+      name,
+      status: 'warn',
+      message: `${username} is logged in by an access token that nothing can renew`,
+      hint: 'It ends within hours; for a lasting login use `parahack-sync login` without --access-token-stdin.',
+    };
+  }
+  return `${username} is logged in`;
+}
+
+/** The list of API versions needs no login. */
+async function askVersions({ fetch }: Services, url: string, signal: AbortSignal): Promise<Response> {
+  const { host } = new URL(url);
+  try {
+    const answer = await withTimeout(networkTimeoutMs, signal, `Asking ${host}`, (own) =>
+      fetch(`${url}/services/data`, { signal: own }),
+    );
+    await answer.body?.cancel();
+    return answer;
+  } catch (error) {
+    signal.throwIfAborted();
+    const why = isAppError(error, 'TIMEOUT')
+      ? 'no answer in time'
+      : (systemCodeOf(error) ?? messageOf(error));
+    throw new AppError('NETWORK_UNREACHABLE', `${host} cannot be reached (${why}).`, {
+      hint: 'Check the network and the host; behind a proxy set HTTPS_PROXY, and NODE_EXTRA_CA_CERTS for its certificate.',
+      cause: error,
+    });
+  }
+}
+
+function checkClock({ clock }: Services, name: string, orgTime: number): DoctorCheck | string {
+  const skew = orgTime - clock.now();
+  if (Math.abs(skew) <= clockSkewMs) return "this machine's clock agrees with the org's";
+  return {
+    name,
+    status: 'warn',
+    message: `this machine's clock is ${formatDuration(Math.abs(skew))} ${skew > 0 ? 'behind' : 'ahead of'} the org's`,
+    hint: "Set this machine's clock; syncing itself goes by the org's.",
+  };
+}

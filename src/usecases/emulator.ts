@@ -1,0 +1,30 @@
+import type { CallContext } from '../contract/app.ts';
+import type { EmulatedOrg, EmulatorEvent, EmulatorOptions } from '../contract/emulator.ts';
+
+/** Runs local Salesforce orgs until the signal aborts. */
+export async function runEmulator(
+  options: EmulatorOptions,
+  { signal, onEvent }: CallContext<EmulatorEvent>,
+): Promise<void> {
+  const { startOrgs } = await import('../emulator/index.ts');
+  const { orgs: count, orgId, stateFile, ...rest } = options;
+  await using running = await startOrgs(count, {
+    ...rest,
+    signal,
+    ...(orgId === null ? {} : { orgId }),
+    ...(stateFile === null ? {} : { stateFile }),
+  });
+  const [first, ...more] = running.orgs.map(
+    ({ url, clientId, clientSecret, username, orgId: id, accessToken }): EmulatedOrg => ({
+      url,
+      clientId,
+      clientSecret,
+      username,
+      orgId: id,
+      accessToken,
+    }),
+  ) as [EmulatedOrg, ...EmulatedOrg[]];
+  onEvent({ event: 'emulator:ready', ...first, orgs: [first, ...more] });
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

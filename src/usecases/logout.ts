@@ -1,0 +1,73 @@
+import { forgetLogin } from '../auth/keep-login.ts';
+import type { CallContext } from '../contract/app.ts';
+import { errorInfoOf } from '../contract/error-info-of.ts';
+import type { LogoutItem, LogoutOptions, LogoutResult } from '../contract/login.ts';
+import type { OrgRecord } from '../orgs/org-record.ts';
+import { oneOrg } from './chosen-orgs.ts';
+import { refuseWithOpenEntries } from './open-entries.ts';
+import { lockOrg, withDrainLock } from './org-lock.ts';
+import type { Services } from './services.ts';
+
+/** Revokes the grant at Salesforce and removes it here, whatever Salesforce says. */
+export async function logout(
+  services: Services,
+  options: LogoutOptions,
+  { signal }: CallContext,
+): Promise<LogoutResult> {
+  const orgs = options.all ? services.registry.list() : [oneOrg(services, options.org)];
+  const items: LogoutItem[] = [];
+  for (const org of orgs) items.push(await logoutOne(services, org, options, signal));
+  return { orgs: items };
+}
+
+async function logoutOne(
+  services: Services,
+  org: OrgRecord,
+  { deleteData, force }: LogoutOptions,
+  signal: AbortSignal,
+): Promise<LogoutItem> {
+  const { instanceUrl, username, alias } = org;
+  const item: LogoutItem = {
+    instanceUrl,
+    username,
+    alias,
+    revoked: null,
+    credentialRemoved: false,
+    dataDeleted: false,
+    error: null,
+  };
+  try {
+    using _lock = deleteData ? lockOrg(services, instanceUrl, 'logout') : null;
+    if (deleteData && !force) await refuseWithOpenEntries(services, instanceUrl);
+    const { removed, revoked } = await forgetLogin(instanceUrl, {
+      store: services.credentials,
+      withLock: (name, work, lockOptions) => services.refreshLocks.withLock(name, work, lockOptions),
+      fetch: services.fetch,
+      signal,
+    });
+    item.credentialRemoved = removed;
+    item.revoked = revoked.status === 'nothing-to-revoke' ? null : revoked.status === 'revoked';
+    if (revoked.status === 'failed') item.error = errorInfoOf(revoked.error);
+    if (deleteData) {
+      await deleteMirror(services, instanceUrl, { force, signal });
+      item.dataDeleted = true;
+    }
+    services.registry.remove(instanceUrl);
+  } catch (error) {
+    item.error = errorInfoOf(error);
+  }
+  return item;
+}
+
+/** Not while a push is sending from it, and looked at once more, for a push may have queued meanwhile. */
+async function deleteMirror(
+  services: Services,
+  instanceUrl: string,
+  { force, signal }: { force: boolean; signal: AbortSignal },
+): Promise<void> {
+  const alone = withDrainLock(services, instanceUrl, signal);
+  await alone(async () => {
+    if (!force) await refuseWithOpenEntries(services, instanceUrl);
+    await services.mirrors.remove(instanceUrl);
+  });
+}

@@ -1,0 +1,35 @@
+import type { AppOrgs } from '../contract/app.ts';
+import type { OrgView } from '../contract/orgs.ts';
+import { checkAlias } from '../orgs/alias.ts';
+import type { OrgRecord } from '../orgs/org-record.ts';
+import { type KnownLogin, loginLookup } from './known-login.ts';
+import type { Services } from './services.ts';
+
+export function appOrgs(services: Services): AppOrgs {
+  const change = async (name: string, by: Partial<OrgRecord>) => {
+    const { instanceUrl } = services.registry.resolve(name);
+    const org = services.registry.update(instanceUrl, by);
+    return { org: viewOf(org, await loginLookup(services)(org)) };
+  };
+  return {
+    async list() {
+      const lookUp = loginLookup(services);
+      const orgs: OrgView[] = [];
+      for (const org of services.registry.list()) orgs.push(viewOf(org, await lookUp(org)));
+      return { orgs };
+    },
+    setSync: async ({ org, sync }) => change(org, { sync }),
+    setAlias: async ({ org, alias }) => {
+      if (alias !== null) checkAlias(alias);
+      return change(org, { alias });
+    },
+    set: async ({ org, budget }) => change(org, budget === undefined ? {} : { budget }),
+  };
+}
+
+function viewOf(
+  { instanceUrl, orgId, username, alias, sync, budget }: OrgRecord,
+  { auth, authReason }: KnownLogin,
+): OrgView {
+  return { instanceUrl, orgId, username, alias, sync, auth, authReason, budget };
+}

@@ -1,0 +1,151 @@
+import { isoTime } from '../base/iso-time.ts';
+import { errorInfoOf } from '../contract/error-info-of.ts';
+import type {
+  InvalidInput,
+  PushCounts,
+  PushItem,
+  PushResult,
+  PushStatus,
+  RejectedRecord,
+} from '../contract/push.ts';
+import type { OutboxState } from '../sync/ports/outbox-entry.ts';
+import type { IntakeOutcome, OutboxIntake } from '../sync/ports/outbox-intake.ts';
+import type { PushReport } from '../sync/push/push.ts';
+
+/** Kinds of faults that are told one by one; `faults()` has every fault. */
+const toldKinds = 20;
+
+/** A push's report as the surfaces read it. `close` ends what the report still needs. */
+export async function pushResult(
+  instanceUrl: string,
+  report: PushReport,
+  close: () => Promise<void>,
+): Promise<PushResult> {
+  const statuses = new Map<PushStatus, number>();
+  for (const { records, ...outcome } of report.tally) {
+    const status = report.kind === 'checked' ? 'valid' : statusOf(outcome);
+    statuses.set(status, (statuses.get(status) ?? 0) + records);
+  }
+  const invalid = report.kind === 'invalid' ? await invalidInput(report) : null;
+  return new ReportedPush(instanceUrl, report, statuses, invalid, close);
+}
+
+/** A class, so that whoever passes results on does not take it for plain data and copy it. */
+class ReportedPush implements PushResult {
+  readonly records: number;
+  readonly counts: PushCounts;
+  readonly statuses: ReadonlyMap<PushStatus, number>;
+  readonly invalid: InvalidInput | null;
+  readonly #intake: OutboxIntake;
+  readonly #telling: PushReport['telling'];
+  readonly #isChecked: boolean;
+  readonly #close: () => Promise<void>;
+
+  constructor(
+    instanceUrl: string,
+    { intake, telling, counts, kind, ignored, resumedFrom, olderEntries, runId, behind, stopped }: PushReport,
+    statuses: ReadonlyMap<PushStatus, number>,
+    invalid: InvalidInput | null,
+    close: () => Promise<void>,
+  ) {
+    const having = (...wanted: PushStatus[]) =>
+      wanted.reduce((sum, status) => sum + (statuses.get(status) ?? 0), 0);
+    this.#intake = intake;
+    this.#telling = telling;
+    this.#isChecked = kind === 'checked';
+    this.#close = close;
+    this.records = counts.records;
+    this.statuses = statuses;
+    this.invalid = invalid;
+    this.counts = {
+      instanceUrl,
+      created: having('created'),
+      updated: having('updated'),
+      deleted: having('deleted'),
+      rejected: having('rejected'),
+      queued: having('queued', 'held'),
+      inDoubt: having('in-doubt'),
+      creates: counts.creates,
+      updates: counts.updates,
+      deletes: counts.deletes,
+      upserts: counts.upserts,
+      ignored,
+      olderEntries,
+      resumedFrom: resumedFrom === null ? null : isoTime(resumedFrom),
+      runId,
+      behind: { conflicts: behind.conflict, held: behind.held, inDoubt: behind['in-doubt'] },
+      stopped: stopped === null ? null : errorInfoOf(stopped),
+    };
+  }
+
+  get isTold(): boolean {
+    return this.#telling.isTold;
+  }
+
+  set isTold(isTold: boolean) {
+    this.#telling.isTold = isTold;
+  }
+
+  async *results(): AsyncGenerator<PushItem[]> {
+    for await (const page of this.#intake.items()) {
+      yield page.map(({ source, index, line, key, outcome }): PushItem => {
+        if (this.#isChecked) return { index, source, line, key: null, status: 'valid', id: null, errors: [] };
+        if (outcome === null) {
+          return { index, source, line, key, status: 'in-doubt', id: null, errors: [lost] };
+        }
+        const { contactId: id, errors } = outcome;
+        return { index, source, line, key, status: statusOf(outcome), id, errors };
+      });
+    }
+  }
+
+  async *rejects(): AsyncGenerator<RejectedRecord[]> {
+    for await (const page of this.#intake.rejects()) {
+      yield page.map(({ given, ...place }) => ({ ...place, fields: given }));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#close();
+  }
+}
+
+async function invalidInput({ intake, counts }: PushReport): Promise<InvalidInput> {
+  const { groups, total } = await intake.faultGroups(toldKinds);
+  return {
+    records: counts.faulty,
+    total: counts.records,
+    kinds: groups,
+    kindsInAll: total,
+    faults: () => intake.faults(),
+  };
+}
+
+/** The outbox was replaced while this push was on its way; whether a record was sent, nobody knows. */
+const lost = {
+  code: 'ENTRY_LOST',
+  message: 'The outbox no longer has the entry of this record: its mirror was replaced meanwhile.',
+  fields: [],
+};
+
+const doneStatus = { create: 'created', update: 'updated', delete: 'deleted' } as const;
+const openStatus: Record<Exclude<OutboxState, 'done'>, PushStatus> = {
+  pending: 'queued',
+  sent: 'in-doubt',
+  'in-doubt': 'in-doubt',
+  rejected: 'rejected',
+  held: 'held',
+  conflict: 'conflict',
+  dropped: 'rejected',
+};
+
+function statusOf({
+  op,
+  state,
+  created,
+}: Pick<IntakeOutcome, 'op' | 'created'> & { state: OutboxState | null }): PushStatus {
+  if (state === null) return 'in-doubt';
+  if (state !== 'done') return openStatus[state];
+  // An upsert may have met a contact that was there.
+  return op === 'create' && created === false ? 'updated' : doneStatus[op];
+}

@@ -1,0 +1,41 @@
+import type { CallContext } from '../contract/app.ts';
+import type { ProgressEvent } from '../contract/progress.ts';
+import type { PushOptions, PushResult } from '../contract/push.ts';
+import { push } from '../sync/push/push.ts';
+import { oneOrg } from './chosen-orgs.ts';
+import { connectOrg } from './connect-org.ts';
+import { withDrainLock } from './org-lock.ts';
+import { progressOf } from './progress-events.ts';
+import { pushResult } from './push-result.ts';
+import type { Services } from './services.ts';
+
+/** The result is read while its org is connected; both end with the result, or with the application. */
+export async function pushRecords(
+  services: Services,
+  { org: name, keepRejects, ...options }: PushOptions,
+  { signal, onEvent }: CallContext<ProgressEvent>,
+): Promise<PushResult> {
+  const org = oneOrg(services, name);
+  const { instanceUrl } = org;
+  const connected = await connectOrg(services, org, { signal, onEvent: progressOf(onEvent) });
+  const opened: AsyncDisposable[] = [connected];
+  const close = async () => {
+    for (const part of opened.splice(0).reverse()) await part[Symbol.asyncDispose]();
+  };
+  try {
+    const onWait = () => onEvent({ event: 'push:waiting', instanceUrl });
+    const report = await push(connected.context, {
+      ...options,
+      keepGiven: keepRejects,
+      withDrainLock: withDrainLock(services, instanceUrl, signal, onWait),
+      signal,
+    });
+    opened.push(report);
+    services.closeLater(close);
+    return await pushResult(instanceUrl, report, close);
+  } catch (error) {
+    // The first error is the one to tell.
+    await close().catch(() => {});
+    throw error;
+  }
+}

@@ -1,0 +1,104 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { throwIfAborted } from '../base/abort.ts';
+import { AppError, isAppError } from '../base/errors.ts';
+import { isoTime } from '../base/iso-time.ts';
+import type { RunResult, RunsResult, RunView } from '../contract/runs.ts';
+import type { Run } from '../sync/ports/run.ts';
+import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
+import { toldOrgs } from './chosen-orgs.ts';
+import { isOrgLocked, isSending } from './org-lock.ts';
+import type { Services } from './services.ts';
+import { isInPlace } from './spent-copy.ts';
+
+export async function listRuns(
+  services: Services,
+  { org, limit }: { org: string | null; limit: number },
+  signal: AbortSignal,
+): Promise<RunsResult> {
+  let runs: RunView[] = [];
+  for (const { instanceUrl } of toldOrgs(services, org)) {
+    await nextTurn();
+    throwIfAborted(signal);
+    await eachMirror(services, instanceUrl, async (mirror) => {
+      for (const run of await mirror.journal.runs({ limit })) runs.push(runView(services, instanceUrl, run));
+    });
+    // No more than are asked for are held of however many orgs.
+    runs = runs.sort((a, b) => b.startedAt.localeCompare(a.startedAt)).slice(0, limit);
+  }
+  return { runs };
+}
+
+/** `id` may be the beginning of a run's id, as long as it means one run only. */
+export async function showRun(services: Services, { id }: { id: string }): Promise<RunResult> {
+  const found: RunResult[] = [];
+  for (const { instanceUrl } of toldOrgs(services, null)) {
+    await eachMirror(services, instanceUrl, async (mirror) => {
+      for (const run of await mirror.journal.runs({ prefix: id })) {
+        const steps = (await mirror.journal.steps(run.id)).map((step) => ({
+          ...step,
+          startedAt: isoTime(step.startedAt),
+          finishedAt: isoTime(step.finishedAt),
+        }));
+        found.push({ run: { ...runView(services, instanceUrl, run), steps } });
+      }
+    });
+  }
+  const [only] = found;
+  if (only !== undefined && found.length === 1) return only;
+  throw new AppError(
+    'UNKNOWN_RUN',
+    only === undefined ? `There is no run ${id}.` : `${id} means several runs.`,
+    {
+      hint: '`parahack-sync runs` lists them with their ids.',
+    },
+  );
+}
+
+/**
+ * The org's mirror, and the fresh copy beside it where there is one. A copy that has just taken the mirror's place has
+ * brought its runs along, so the copy is left out when its runs are there.
+ */
+async function eachMirror(
+  { mirrors }: Services,
+  instanceUrl: string,
+  work: (mirror: StoredMirror) => Promise<void>,
+): Promise<void> {
+  if (mirrors.exists(instanceUrl)) {
+    await using mirror = await mirrors.open(instanceUrl, { create: false });
+    await work(mirror);
+  }
+  if (!mirrors.hasCopy(instanceUrl) || (await isInPlace(mirrors, instanceUrl))) return;
+  try {
+    await using copy = await mirrors.openCopy(instanceUrl, { create: false });
+    await work(copy);
+  } catch (error) {
+    // It may take the mirror's place, or be given up, at any moment.
+    if (!isAppError(error, 'NO_MIRROR', 'MIRROR_REPLACED')) throw error;
+  }
+}
+
+/** Between a push's first word and its taking of the lock lies no request, only a busy machine. */
+const pushBeginsWithinMs = 10_000;
+
+/** A run that says it is under way, while no process holds the lock that it needs, was killed. */
+export function runView(services: Services, instanceUrl: string, run: Run): RunView {
+  const isAtWork = () =>
+    run.kind === 'push'
+      ? isSending(services, instanceUrl) || services.clock.now() - run.startedAt < pushBeginsWithinMs
+      : isOrgLocked(services, instanceUrl);
+  // Asked of the few that say so: a lock is a file to look at.
+  const killed = run.status === 'running' && !isAtWork();
+  const status = killed ? 'interrupted' : run.status;
+  const { id, kind, startedAt, finishedAt, counts, apiCalls, error } = run;
+  return {
+    id,
+    kind,
+    instanceUrl,
+    status,
+    startedAt: isoTime(startedAt),
+    finishedAt: isoTime(finishedAt),
+    counts,
+    apiCalls,
+    error,
+  };
+}

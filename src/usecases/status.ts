@@ -1,0 +1,93 @@
+import { isoTime } from '../base/iso-time.ts';
+import { errorInfoOf } from '../contract/error-info-of.ts';
+import type { StatusItem, StatusResult } from '../contract/status.ts';
+import type { OrgRecord } from '../orgs/org-record.ts';
+import { futureMs } from '../sync/future-cursor.ts';
+import { toldOrgs } from './chosen-orgs.ts';
+import { type KnownLogin, loginLookup } from './known-login.ts';
+import { watchLockName } from './org-lock.ts';
+import { runView } from './runs.ts';
+import type { Services } from './services.ts';
+
+/** What is known here of each org; asks nobody. */
+export async function status(services: Services, { org }: { org: string | null }): Promise<StatusResult> {
+  const orgs: StatusItem[] = [];
+  const lookUp = loginLookup(services);
+  for (const record of toldOrgs(services, org)) {
+    orgs.push(await statusOf(services, record, await lookUp(record)));
+  }
+  const holder = services.locks.holderOf(watchLockName);
+  return {
+    orgs,
+    watch: { running: holder !== null, pid: holder?.pid ?? null, since: isoTime(holder?.since ?? null) },
+  };
+}
+
+async function statusOf(
+  services: Services,
+  org: OrgRecord,
+  { auth, authReason }: KnownLogin,
+): Promise<StatusItem> {
+  const { instanceUrl, alias, username, orgId, sync } = org;
+  const item: StatusItem = {
+    instanceUrl,
+    alias,
+    // An org of the environment says who it is only when it is called, and status calls nobody.
+    username: username === '' ? null : username,
+    orgId: orgId === '' ? null : orgId,
+    sync,
+    auth,
+    authReason,
+    database: null,
+    contacts: null,
+    deleted: null,
+    coveredUntil: null,
+    lagSeconds: null,
+    lastBackfill: null,
+    lastCycle: null,
+    outbox: { pending: 0, rejected: 0, inDoubt: 0, held: 0, conflicts: 0 },
+    api: { used: null, max: null, at: null },
+    error: null,
+  };
+  if (!services.mirrors.exists(instanceUrl)) return item;
+  try {
+    await using mirror = await services.mirrors.open(instanceUrl, { create: false });
+    const { contacts, deleted } = await mirror.contacts.counts();
+    const cursors = await mirror.journal.cursors();
+    const covered =
+      cursors.updated === null || cursors.deleted === null
+        ? null
+        : Math.min(cursors.updated, cursors.deleted);
+    const [lastBackfill] = await mirror.journal.runs({ kind: 'backfill', limit: 1 });
+    const [lastCycle] = await mirror.journal.runs({ kind: 'cycle', limit: 1 });
+    const counts = await mirror.outbox.counts();
+    const usage = await mirror.usage.reported();
+    return {
+      ...item,
+      database: mirror.path,
+      contacts,
+      deleted,
+      coveredUntil: isoTime(covered),
+      lagSeconds: lagOf(covered, services.clock.now()),
+      lastBackfill: lastBackfill === undefined ? null : runView(services, instanceUrl, lastBackfill),
+      lastCycle: lastCycle === undefined ? null : runView(services, instanceUrl, lastCycle),
+      outbox: {
+        pending: counts.pending,
+        rejected: counts.rejected,
+        inDoubt: counts.sent + counts['in-doubt'],
+        held: counts.held,
+        conflicts: counts.conflict,
+      },
+      api: { used: usage?.used ?? null, max: usage?.max ?? null, at: isoTime(usage?.at ?? null) },
+    };
+  } catch (error) {
+    const outbox = { pending: null, rejected: null, inDoubt: null, held: null, conflicts: null };
+    return { ...item, outbox, error: errorInfoOf(error) };
+  }
+}
+
+/** Seconds; null where the cursor lies so far ahead of this machine's clock that one of the two must be wrong. */
+function lagOf(covered: number | null, now: number): number | null {
+  if (covered === null || covered > now + futureMs) return null;
+  return Math.max(0, Math.round((now - covered) / 1000));
+}

@@ -1,0 +1,218 @@
+import { errorCodeOf } from '../base/error-codes.ts';
+import { AppError, messageOf } from '../base/errors.ts';
+import { isoTime } from '../base/iso-time.ts';
+import type { CallContext } from '../contract/app.ts';
+import { errorInfoOf } from '../contract/error-info-of.ts';
+import type {
+  CycleCompleteEvent,
+  WatchEvent,
+  WatchedPush,
+  WatchOptions,
+  WatchResult,
+} from '../contract/watch.ts';
+import { Daemon } from '../daemon/daemon.ts';
+import type { WatchedOrg } from '../daemon/watched-org.ts';
+import { eachOrgOnce } from '../orgs/connected-once.ts';
+import type { OrgRecord } from '../orgs/org-record.ts';
+import { backfill, isBackfilled } from '../sync/backfill/backfill.ts';
+import { closeKilledCycles } from '../sync/close-killed-runs.ts';
+import { type CycleReport, runCycle } from '../sync/cycle/cycle.ts';
+import { WindowMemory } from '../sync/cycle/window-memory.ts';
+import { syncOrgs } from './chosen-orgs.ts';
+import { type ConnectedOrg, connectOrg, noteCalls } from './connect-org.ts';
+import { hasLogin } from './has-login.ts';
+import { lockOrg, watchLockName, withDrainLock, withFreeDrainLock } from './org-lock.ts';
+import { progressOf } from './progress-events.ts';
+import { renewIdleLogins } from './renew-idle.ts';
+import type { Services } from './services.ts';
+import { removeSpentCopy } from './spent-copy.ts';
+
+type Tell = (event: WatchEvent) => void;
+
+/** Polls each org on its own timetable until the signal aborts, or once. */
+export async function watch(
+  services: Services,
+  options: WatchOptions,
+  { signal, onEvent }: CallContext<WatchEvent>,
+): Promise<WatchResult> {
+  const { intervalMs, once } = options;
+  const byUrl = new Map(syncOrgs(services, options.orgs).map((org) => [org.instanceUrl, org]));
+  // With named orgs these are watched whatever their flag; without, the registry is looked at again and again.
+  const named = options.orgs.length > 0 || services.config.processOrg !== null || once;
+  const list = async () => {
+    if (named) return [...byUrl.keys()];
+    const wanted = eachOrgOnce(services.registry.list()).filter(({ sync }) => sync);
+    for (const org of wanted) byUrl.set(org.instanceUrl, org);
+    return wanted.map(({ instanceUrl }) => instanceUrl);
+  };
+  let cycles = 0;
+  let failed = 0;
+  const pushes = new Map<string, WatchedPush>();
+  const tell: Tell = (event) => {
+    if (event.event === 'cycle:complete') {
+      cycles++;
+      const { rejected, inDoubt, conflicts, unsent, pushError } = event;
+      pushes.set(event.instanceUrl, { rejected, inDoubt, conflicts, unsent, error: pushError });
+    }
+    if (event.event === 'cycle:failed') failed++;
+    onEvent(event);
+  };
+  // Only says that a watch runs; which orgs it may write is decided by the locks of the orgs.
+  using _running = once ? null : services.locks.tryAcquire(watchLockName);
+  tell({ event: 'watch:start', orgs: await list(), intervalMs, once, pid: process.pid });
+  const ended = new AbortController();
+  const renewing = once ? null : renewIdleLogins(services, AbortSignal.any([signal, ended.signal]));
+  await using daemon = new Daemon({
+    list,
+    intervalMs,
+    once,
+    signal,
+    clock: services.clock,
+    open: (url) => openWatched(services, byUrl.get(url)!, options, { signal, tell }),
+    hasLogin: async (url) => hasLogin(services, url),
+    onFailed: (instanceUrl, error, retryInMs) =>
+      tell({ event: 'cycle:failed', instanceUrl, error: errorInfoOf(error), retryInMs }),
+    onSkipped: (instanceUrl, error, retryInMs) =>
+      tell({ event: 'cycle:skipped', instanceUrl, error: errorInfoOf(error), retryInMs }),
+    onListFailed: (error) =>
+      services.log.warn(`the connected orgs cannot be listed now: ${messageOf(error)}`),
+    onRecovered: (instanceUrl, failures) => tell({ event: 'cycle:recovered', instanceUrl, failures }),
+  });
+  const outcomes = await daemon.start().finally(async () => {
+    ended.abort();
+    await renewing;
+  });
+  tell({ event: 'watch:stop', reason: signal.aborted ? 'signal' : 'once', cycles, failed });
+  return {
+    orgs: outcomes.map(({ instanceUrl, error }) => ({
+      instanceUrl,
+      error: error === null ? null : errorInfoOf(error),
+      push: pushes.get(instanceUrl) ?? null,
+    })),
+  };
+}
+
+/** Takes an org into care: its lock, session and mirror are held until the loop lets go of it. */
+async function openWatched(
+  services: Services,
+  known: OrgRecord,
+  { push, once, intervalMs }: WatchOptions,
+  { signal, tell }: { signal: AbortSignal; tell: Tell },
+): Promise<WatchedOrg> {
+  const lock = lockOrg(services, known.instanceUrl, once ? 'watch --once' : 'watch');
+  try {
+    // Read again: a login since the last look changes grant and flags.
+    const org = services.registry.get(known.instanceUrl) ?? known;
+    await tellOfCopy(services, org.instanceUrl);
+    const connect = () => connectOrg(services, org, { signal, onEvent: progressOf(tell as never) });
+    let connected = await connect();
+    let memory = new WindowMemory();
+    let begun = false;
+    const begin = async () => {
+      if (!begun) await closeKilledCycles(connected.context);
+      begun = true;
+    };
+    // An open file that was deleted would take all cycles to come, and nobody could read them.
+    const takeUpReplaced = async () => {
+      if (connected.mirror.isInPlace) return;
+      services.log.warn(
+        `${connected.mirror.path} was deleted or replaced while it was watched: what lies there now is taken up, and the org is copied anew where nothing does`,
+      );
+      // It can only fail over the file that is gone.
+      await Promise.resolve(connected[Symbol.asyncDispose]()).catch(() => {});
+      connected = await connect();
+      memory = new WindowMemory();
+      begun = false;
+    };
+    return {
+      async needsFirstCopy() {
+        await takeUpReplaced();
+        return !(await isBackfilled(connected));
+      },
+      async firstCopy(copySignal) {
+        try {
+          await begin();
+          await firstCopy(connected, tell, copySignal);
+        } finally {
+          await noteCalls(connected, services);
+        }
+      },
+      async cycle(cycleSignal) {
+        try {
+          await begin();
+          const report = await runCycle(connected.context, {
+            push,
+            // Only whoever ends after this cycle waits for another that is sending.
+            withDrainLock: once
+              ? withDrainLock(services, org.instanceUrl, cycleSignal)
+              : withFreeDrainLock(services, org.instanceUrl),
+            // What waits is tried again in the next cycle, which must not be late for it.
+            patienceMs: once ? undefined : Math.min(60_000, intervalMs / 10),
+            memory,
+            signal: cycleSignal,
+          });
+          tell(completed(org.instanceUrl, report));
+        } finally {
+          await noteCalls(connected, services);
+        }
+      },
+      async [Symbol.asyncDispose]() {
+        try {
+          await connected[Symbol.asyncDispose]();
+        } finally {
+          lock.release();
+        }
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function completed(instanceUrl: string, report: CycleReport): CycleCompleteEvent {
+  const { push, outbox, coveredUntil, ...pulled } = report;
+  const { error, ...counts } = push;
+  return {
+    event: 'cycle:complete',
+    instanceUrl,
+    ...pulled,
+    ...counts,
+    pushError: error === null ? null : errorInfoOf(error),
+    outbox: {
+      pending: outbox.pending,
+      rejected: outbox.rejected,
+      inDoubt: outbox['in-doubt'] + outbox.sent,
+      held: outbox.held,
+      conflicts: outbox.conflict,
+    },
+    coveredUntil: isoTime(coveredUntil),
+  };
+}
+
+/** The mirror is what a watch keeps up to date; a copy beside it is the backfill's. */
+async function tellOfCopy(services: Services, instanceUrl: string): Promise<void> {
+  await removeSpentCopy(services, instanceUrl);
+  if (services.mirrors.hasCopy(instanceUrl))
+    services.log.warn(
+      `an interrupted fresh copy of ${instanceUrl} lies beside its mirror: \`parahack-sync backfill\` goes on with it`,
+    );
+}
+
+async function firstCopy({ context, budget }: ConnectedOrg, tell: Tell, signal: AbortSignal): Promise<void> {
+  const report = await backfill(context, { callsLeft: () => budget.remaining(), signal });
+  if (report.error !== null) {
+    signal.throwIfAborted();
+    const { code, message, hint } = report.error;
+    throw new AppError(errorCodeOf(code), message, { hint: hint ?? undefined });
+  }
+  const { instanceUrl, contacts, durationMs, apiCalls, runId } = report;
+  tell({
+    event: 'backfill:complete',
+    instanceUrl,
+    contacts: contacts ?? 0,
+    durationMs,
+    apiCalls,
+    runId: runId ?? '',
+  });
+}

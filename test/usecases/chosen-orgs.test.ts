@@ -1,0 +1,93 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { silentLogger } from '../../src/base/logger.ts';
+import { readConfig } from '../../src/config/read-config.ts';
+import type { OrgRecord } from '../../src/orgs/org-record.ts';
+import { syncOrgs } from '../../src/usecases/chosen-orgs.ts';
+import { Services } from '../../src/usecases/services.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'parahack-chosen-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const url = 'https://acme.my.salesforce.com';
+const ofEnvironment = { PARAHACK_SYNC_INSTANCE_URL: url, PARAHACK_SYNC_ACCESS_TOKEN: 'a token' };
+
+function services(env: Record<string, string> = {}): Services {
+  return new Services(readConfig({ flags: { dataDir: folder }, env, cwd: folder }), silentLogger);
+}
+
+function org(instanceUrl: string, more: Partial<OrgRecord> = {}): OrgRecord {
+  return {
+    instanceUrl,
+    apiUrl: instanceUrl,
+    loginUrl: instanceUrl,
+    orgId: `00D${instanceUrl.length}`,
+    userId: '005',
+    username: 'me@acme.com',
+    alias: null,
+    sync: true,
+    authState: 'ok',
+    grant: 'refresh-token',
+    clientId: null,
+    apiVersion: null,
+    twoWay: false,
+    conflicts: 'salesforce-wins',
+    budget: null,
+    createdAt: 1,
+    lastLoginAt: 1,
+    ...more,
+  };
+}
+
+const urlsOf = (orgs: OrgRecord[]) => orgs.map(({ instanceUrl }) => instanceUrl);
+const noOrgs = expect.objectContaining({ code: 'NO_ORGS' });
+
+describe('an org whose sync is off', () => {
+  it('is not taken unasked, though it is the only one', async () => {
+    await using known = services();
+    known.registry.put(org(url, { sync: false }));
+    expect(() => syncOrgs(known, [])).toThrow(noOrgs);
+    expect(() => syncOrgs(known, [])).toThrow(/acme\.my\.salesforce\.com/);
+  });
+
+  it('is not taken unasked beside others', async () => {
+    await using known = services();
+    known.registry.put(org(url, { sync: false }));
+    known.registry.put(org('https://b.my.salesforce.com'));
+    expect(urlsOf(syncOrgs(known, []))).toEqual(['https://b.my.salesforce.com']);
+    known.registry.update('https://b.my.salesforce.com', { sync: false });
+    expect(() => syncOrgs(known, [])).toThrow(noOrgs);
+  });
+
+  it('is taken when it is named, and with all', async () => {
+    await using known = services();
+    known.registry.put(org(url, { sync: false, alias: 'prod' }));
+    expect(urlsOf(syncOrgs(known, ['prod', url]))).toEqual([url]);
+    expect(urlsOf(syncOrgs(known, [], { all: true }))).toEqual([url]);
+  });
+
+  it('is not taken unasked where the environment names it too', async () => {
+    await using known = services(ofEnvironment);
+    known.registry.put(org(url, { sync: false }));
+    expect(() => syncOrgs(known, [])).toThrow(noOrgs);
+    expect(urlsOf(syncOrgs(known, [url]))).toEqual([url]);
+    expect(urlsOf(syncOrgs(known, [], { all: true }))).toEqual([url]);
+  });
+});
+
+it('takes the org of the environment, and makes no registry to find out about it', async () => {
+  await using known = services(ofEnvironment);
+  expect(urlsOf(syncOrgs(known, []))).toEqual([url]);
+  expect(existsSync(join(folder, 'registry.db'))).toBe(false);
+});
+
+it('takes the org of the environment beside a connected one where both are named', async () => {
+  await using known = services(ofEnvironment);
+  known.registry.put(org('https://b.my.salesforce.com', { alias: 'b' }));
+  expect(urlsOf(syncOrgs(known, ['b', url]))).toEqual(['https://b.my.salesforce.com', url]);
+});

@@ -1,0 +1,101 @@
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
+import { backfillOrgs } from '../../src/usecases/backfill.ts';
+import { doctor } from '../../src/usecases/doctor.ts';
+import { watch } from '../../src/usecases/watch.ts';
+import { control } from '../e2e/org.ts';
+import { type OpenServices, openServices } from './open-services.ts';
+
+let emulator: Emulator;
+let app: OpenServices;
+const context = () => ({ signal: new AbortController().signal, onEvent: () => {} });
+
+beforeEach(async () => {
+  emulator = await startEmulator({ contacts: 30 });
+  app = openServices(emulator);
+});
+afterEach(async () => {
+  await app[Symbol.asyncDispose]();
+  await emulator.close();
+});
+
+async function backfill(fresh: boolean, fields: string[] | null = null) {
+  const options = {
+    orgs: [],
+    all: false,
+    api: 'auto' as const,
+    concurrency: null,
+    force: false,
+    fields,
+  };
+  expect((await backfillOrgs(app.services, { ...options, fresh }, context())).orgs[0]?.error).toBeNull();
+}
+
+async function checkOfMirror() {
+  const { checks } = await doctor(app.services, context());
+  return checks.find(({ name }) => name.startsWith('mirror '))!;
+}
+
+describe('doctor', () => {
+  it('says of a mirror that holds what the org does not any more what mends it', async () => {
+    await control(emulator.url, 'contacts', { count: 7, seed: 9 });
+    await backfill(false);
+    expect(await checkOfMirror()).toMatchObject({
+      status: 'ok',
+      message: '37 contacts, as many as the org, sound',
+    });
+    // The org begins again behind the same mirror; nothing is named as deleted.
+    await control(emulator.url, 'reset');
+    await watch(app.services, { orgs: [], intervalMs: 60_000, once: true, push: true }, context());
+    const check = await checkOfMirror();
+    expect(check).toMatchObject({
+      status: 'warn',
+      message: 'sound, but the org counts 30 contacts and the mirror 37',
+      hint: expect.stringContaining('backfill --fresh'),
+    });
+    await backfill(true);
+    expect(await checkOfMirror()).toMatchObject({ status: 'ok' });
+  });
+
+  it('sends a mirror that is behind through a cycle first', async () => {
+    await backfill(false);
+    await control(emulator.url, 'contacts', { count: 2, seed: 9 });
+    const db = new Database(app.services.mirrors.pathOf(emulator.url));
+    db.prepare('update cursor set at = ?').run(new Date(Date.now() - 3_600_000).toISOString());
+    db.close();
+    expect((await checkOfMirror()).hint).toMatch(/watch --once.*then doctor again.*backfill --fresh/);
+    await watch(app.services, { orgs: [], intervalMs: 60_000, once: true, push: true }, context());
+    expect(await checkOfMirror()).toMatchObject({ status: 'ok' });
+  });
+
+  it('says that a mirror keeps columns which are not kept up to date', async () => {
+    await backfill(false);
+    await backfill(false, ['LastName']);
+    expect(await checkOfMirror()).toMatchObject({
+      status: 'ok',
+      message: expect.stringMatching(
+        /, sound; \d+ of its fields left out by --fields, or no longer readable/,
+      ),
+    });
+  });
+
+  it('does not call another org’s mirror sound', async () => {
+    await backfill(false);
+    const db = new Database(app.services.mirrors.pathOf(emulator.url));
+    db.exec("update meta set value = '00D000000000001AAA' where key = 'org_id'");
+    db.close();
+    expect(await checkOfMirror()).toMatchObject({
+      status: 'fail',
+      hint: expect.stringContaining('backfill --fresh'),
+    });
+  });
+
+  it('still tells of the file where the org does not answer', async () => {
+    await backfill(false);
+    await control(emulator.url, 'faults', [{ match: '/query', times: 100, status: 404 }]);
+    expect((await checkOfMirror()).message).toBe(
+      '30 contacts, sound; the org could not be asked how many it has',
+    );
+  });
+});

@@ -1,0 +1,140 @@
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
+import { backfillOrgs } from '../../src/usecases/backfill.ts';
+import { logout } from '../../src/usecases/logout.ts';
+import { withDrainLock } from '../../src/usecases/org-lock.ts';
+import { watch } from '../../src/usecases/watch.ts';
+import { control, expectMirrorEqualsOrg } from '../e2e/org.ts';
+import { type OpenServices, openServices } from './open-services.ts';
+
+let emulator: Emulator;
+let app: OpenServices;
+let path: string;
+const options = { orgs: [], all: false, api: 'rest' as const, concurrency: 1, force: false, fields: null };
+
+beforeEach(async () => {
+  emulator = await startEmulator({ contacts: 200 });
+  app = openServices(emulator);
+  path = app.services.mirrors.pathOf(emulator.url);
+});
+afterEach(async () => {
+  await app[Symbol.asyncDispose]();
+  await emulator.close();
+});
+
+const removeMirror = () => {
+  for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true });
+};
+
+/** Watches until `onEvent` says so. */
+async function watchUntil(onEvent: (event: string, count: number) => boolean): Promise<string[]> {
+  const stop = new AbortController();
+  const events: string[] = [];
+  await watch(
+    app.services,
+    { orgs: [], intervalMs: 60_000, once: false, push: true },
+    {
+      signal: stop.signal,
+      onEvent: ({ event }) => {
+        if (event === 'backfill:progress') return;
+        events.push(event);
+        if (onEvent(event, events.filter((one) => one === event).length)) stop.abort();
+      },
+    },
+  );
+  return events;
+}
+
+describe("a mirror's file that is deleted or replaced under a running watch", () => {
+  it('is noticed at the next cycle, said, and copied anew', async () => {
+    const copies = (events: string[]) => events.filter((event) => event === 'backfill:complete').length;
+    const events = await watchUntil((event, nth) => {
+      if (event === 'cycle:complete' && nth === 2) removeMirror();
+      return event === 'cycle:complete' && nth === 5;
+    });
+    expect(copies(events)).toBe(2);
+    expect(events).not.toContain('cycle:failed');
+    expect(app.said.filter((line) => /^warn .*was deleted or replaced/.test(line))).toHaveLength(1);
+    expect(await expectMirrorEqualsOrg(path, emulator.url)).toBe(200);
+  });
+
+  it('without what SQLite keeps beside it, is copied anew all the same', async () => {
+    await watchUntil((event, nth) => {
+      if (event === 'cycle:complete' && nth === 2) rmSync(path);
+      return event === 'cycle:complete' && nth === 4;
+    });
+    expect(await expectMirrorEqualsOrg(path, emulator.url)).toBe(200);
+  });
+
+  it('is taken up as it is where another mirror lies there', async () => {
+    await watchUntil((event) => event === 'cycle:complete');
+    await app.services[Symbol.asyncDispose]();
+    app = openServices(emulator, { dataDir: app.services.config.dataDir });
+    renameSync(path, `${path}.kept`);
+    const events = await watchUntil((event, nth) => {
+      if (event === 'cycle:complete' && nth === 1) {
+        removeMirror();
+        renameSync(`${path}.kept`, path);
+      }
+      return event === 'cycle:complete' && nth === 3;
+    });
+    expect(events.filter((event) => event === 'backfill:complete')).toHaveLength(1);
+    await control(emulator.url, 'touch', { count: 1, set: { Title: 'After' } });
+    await watchUntil((event) => event === 'cycle:complete');
+    expect(await expectMirrorEqualsOrg(path, emulator.url)).toBe(200);
+  });
+
+  it('ends a backfill that was writing to it, rather than go on into a file that nobody sees', async () => {
+    await control(emulator.url, 'settings', { maxPageRows: 20 });
+    let pages = 0;
+    const { orgs } = await backfillOrgs(
+      app.services,
+      { ...options, fresh: false },
+      {
+        signal: new AbortController().signal,
+        onEvent: ({ event }) => void (event === 'backfill:progress' && ++pages === 3 && removeMirror()),
+      },
+    );
+    expect(orgs[0]).toMatchObject({ status: 'failed', error: { code: 'MIRROR_REPLACED' } });
+    expect(existsSync(path)).toBe(false);
+    const again = await backfillOrgs(
+      app.services,
+      { ...options, fresh: false },
+      { signal: new AbortController().signal, onEvent: () => {} },
+    );
+    expect(again.orgs[0]).toMatchObject({ status: 'complete', contacts: 200 });
+  });
+});
+
+it('logout --delete-data waits for a push that is sending', async () => {
+  await backfillOrgs(
+    app.services,
+    { ...options, fresh: false },
+    { signal: new AbortController().signal, onEvent: () => {} },
+  );
+  const sending = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  const push = withDrainLock(
+    app.services,
+    emulator.url,
+    new AbortController().signal,
+  )(async () => {
+    begun.resolve();
+    await sending.promise;
+    expect(existsSync(path)).toBe(true);
+  });
+  await begun.promise;
+  const wanted = vi.spyOn(app.services.locks, 'withLock');
+  const leaving = logout(app.services, { org: null, all: false, deleteData: true, force: false } as never, {
+    signal: new AbortController().signal,
+    onEvent: () => {},
+  });
+  await vi.waitFor(() => expect(wanted.mock.lastCall?.[0]).toMatch(/^outbox-/), { timeout: 10_000 });
+  // Several of the looks that it takes at the lock.
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  sending.resolve();
+  await push;
+  expect((await leaving).orgs[0]).toMatchObject({ dataDeleted: true, error: null });
+  expect(existsSync(path)).toBe(false);
+});

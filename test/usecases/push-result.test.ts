@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import type { IntakeItem, OutboxIntake } from '../../src/sync/ports/outbox-intake.ts';
+import type { PushReport } from '../../src/sync/push/push.ts';
+import { pushResult } from '../../src/usecases/push-result.ts';
+
+const item: IntakeItem = { source: '-', index: 0, line: 1, key: 'k', outcome: null };
+
+/** A push of one record whose entry nobody finds any more. */
+function reportOf(kind: PushReport['kind']): PushReport {
+  const intake = {
+    async *items() {
+      yield [item];
+    },
+  } as unknown as OutboxIntake;
+  return {
+    intake,
+    telling: { isTold: true },
+    counts: { records: 1, creates: 1, updates: 0, deletes: 0, upserts: 0, faults: 0, faulty: 0 },
+    ignored: [],
+    kind,
+    tally: [{ op: 'create', state: null, created: null, records: 1 }],
+    resumedFrom: null,
+    olderEntries: 0,
+    behind: { conflict: 0, held: 0, 'in-doubt': 0 },
+    runId: null,
+    stopped: null,
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+async function told(kind: PushReport['kind']) {
+  const result = await pushResult('https://a.my.salesforce.com', reportOf(kind), async () => {});
+  const items = [];
+  for await (const page of result.results()) items.push(...page);
+  return { items, statuses: [...result.statuses], counts: result.counts };
+}
+
+test('a record whose entry the outbox has lost is in doubt, and never called valid', async () => {
+  const { items, statuses, counts } = await told('sent');
+  expect(items).toMatchObject([{ status: 'in-doubt', key: 'k', errors: [{ code: 'ENTRY_LOST' }] }]);
+  expect([statuses, counts.inDoubt]).toEqual([[['in-doubt', 1]], 1]);
+});
+
+test('a dry run, which has no entries, calls its records valid', async () => {
+  const { items, statuses } = await told('checked');
+  expect(items).toMatchObject([{ status: 'valid', key: null, errors: [] }]);
+  expect(statuses).toEqual([['valid', 1]]);
+});
