@@ -1,4 +1,4 @@
-import { abortReason, isAbort, throwIfAborted } from '../base/abort.ts';
+import { abortReason, abortReasonOf, throwIfAborted } from '../base/abort.ts';
 
 /**
  * Single flight: whoever joins while work is under way gets its result. A joiner's abort ends only that joiner's
@@ -32,7 +32,7 @@ export class SharedWork<T> {
 function abortable<T>(result: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return result;
   return new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => reject(isAbort(signal.reason) ? signal.reason : abortReason());
+    const onAbort = (): void => reject(abortReasonOf(signal));
     signal.addEventListener('abort', onAbort, { once: true });
     result.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });

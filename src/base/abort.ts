@@ -10,8 +10,13 @@ export function abortReason(message = 'The work was interrupted.'): DOMException
   return new DOMException(message, 'AbortError');
 }
 
+/** What work that ends with `signal` is to throw, whatever it was aborted with. */
+export function abortReasonOf(signal: AbortSignal | undefined): Error {
+  return isAbort(signal?.reason) ? signal?.reason : abortReason();
+}
+
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw isAbort(signal.reason) ? signal.reason : abortReason();
+  if (signal?.aborted) throw abortReasonOf(signal);
 }
 
 /**
@@ -36,7 +41,7 @@ export async function withTimeout<T>(
   try {
     return await work(controller.signal);
   } catch (error) {
-    if (signal?.aborted) throw isAbort(signal.reason) ? signal.reason : abortReason();
+    throwIfAborted(signal);
     if (timedOut) {
       throw new AppError(
         'TIMEOUT',

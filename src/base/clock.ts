@@ -1,4 +1,4 @@
-import { abortReason, isAbort, throwIfAborted } from './abort.ts';
+import { abortReasonOf, throwIfAborted } from './abort.ts';
 
 export interface Clock {
   /** Wall time, milliseconds since 1970. */
@@ -25,7 +25,7 @@ export const systemClock: Clock = {
       }
       const onAbort = () => {
         clearTimeout(timer);
-        reject(isAbort(signal?.reason) ? signal?.reason : abortReason());
+        reject(abortReasonOf(signal));
       };
       let timer: NodeJS.Timeout;
       const wait = (left: number) => {

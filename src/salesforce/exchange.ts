@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
-import { abortReason, isAbort, throwIfAborted } from '../base/abort.ts';
+import { abortReasonOf, throwIfAborted } from '../base/abort.ts';
 import type { BodyWatch } from './body-watch.ts';
 import { remoteError } from './remote-error.ts';
 import type { Timeouts } from './timeouts.ts';
@@ -39,7 +39,7 @@ export async function exchange(
 ): Promise<WireAnswer> {
   throwIfAborted(signal);
   const controller = new AbortController();
-  const onAbort = () => controller.abort(isAbort(signal?.reason) ? signal?.reason : abortReason());
+  const onAbort = () => controller.abort(abortReasonOf(signal));
   signal?.addEventListener('abort', onAbort, { once: true });
   const timer = setTimeout(() => controller.abort(tooLong(request, timeouts)), timeouts.answerMs);
   const release = () => {

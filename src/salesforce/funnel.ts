@@ -1,6 +1,6 @@
 import pRetry from 'p-retry';
 import type { Dispatcher } from 'undici';
-import { abortReason, isAbort, throwIfAborted } from '../base/abort.ts';
+import { abortReasonOf, throwIfAborted } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
 import { createSecretHider } from '../base/hide-secrets.ts';
 import type { Logger } from '../base/logger.ts';
@@ -117,7 +117,7 @@ export class Funnel {
   /** What a body that breaks off while it is read comes to. */
   bodyFailure(request: ApiRequest): (thrown: unknown) => Error {
     const { signal } = request;
-    return (thrown) => (signal?.aborted ? abortedBy(signal) : this.#failure(thrown, request).error);
+    return (thrown) => (signal?.aborted ? abortReasonOf(signal) : this.#failure(thrown, request).error);
   }
 
   /** Bytes of a GET with its headers. Before a token was seen, a long one is assumed. */
@@ -222,7 +222,9 @@ export class Funnel {
       const readAt = expected ?? (believed === null ? 0 : orgClock.firstSentAt(believed, sent, received));
       return { ok: true, answer: { status, header: wire.header, date: believed, readAt, ...body } };
     } catch (thrown) {
-      if (signal?.aborted) return { ok: false, error: abortedBy(signal), stage: left ? 'lost' : 'unsent' };
+      // Asked of the signal, not of what was thrown: undici calls a refused tunnel an AbortError too.
+      if (signal?.aborted)
+        return { ok: false, error: abortReasonOf(signal), stage: left ? 'lost' : 'unsent' };
       const { error, unsent } = this.#failure(thrown, request);
       return { ok: false, error, stage: unsent ? 'unsent' : 'lost' };
     } finally {
@@ -336,11 +338,6 @@ function tooSlow(request: string, host: string): Error {
     { status: null, errorCode: null, retryAfterMs: null, request },
     { hint: 'Try again; nothing is lost. If it stays, look at the network or the proxy in between.' },
   );
-}
-
-/** Asked of the signal, not of what was thrown: undici calls a refused tunnel an AbortError too. */
-function abortedBy(signal: AbortSignal): Error {
-  return isAbort(signal.reason) ? signal.reason : abortReason();
 }
 
 /** Later than that no time can be written as four digits of a year. */

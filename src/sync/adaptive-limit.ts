@@ -1,7 +1,7 @@
-import { throwIfAborted } from '../base/abort.ts';
 import { backoffMs } from '../base/backoff.ts';
 import { callDetailsOf } from '../base/call-details.ts';
 import type { Clock } from '../base/clock.ts';
+import { Turnstile } from '../base/turnstile.ts';
 
 /** Longest that a refusing org is waited for while nothing gets through; the work can be resumed later. */
 const patienceMs = 10 * 60_000;
@@ -18,9 +18,7 @@ export class AdaptiveLimit {
   readonly #max: number;
   readonly #clock: Pick<Clock, 'monotonicMs' | 'sleep'>;
   readonly #onStandstill: () => void;
-  readonly #waiting: (() => void)[] = [];
-  #limit: number;
-  #active = 0;
+  readonly #turnstile: Turnstile;
   #successes = 0;
   #begun = 0;
   /** Requests up to this one began before the last fall: their refusals say nothing new. */
@@ -34,19 +32,19 @@ export class AdaptiveLimit {
   /** `onStandstill` is told once each time that nothing has got through for half a minute. */
   constructor(max: number, clock: Pick<Clock, 'monotonicMs' | 'sleep'>, onStandstill: () => void = () => {}) {
     this.#max = Math.max(1, max);
-    this.#limit = this.#max;
+    this.#turnstile = new Turnstile(this.#max);
     this.#clock = clock;
     this.#onStandstill = onStandstill;
   }
 
   get current(): number {
-    return this.#limit;
+    return this.#turnstile.limit;
   }
 
   /** Runs `work` in one of the places, again where the org had too much to do; else throws what it throws. */
   async run<T>(work: () => Promise<T>, { signal }: { signal: AbortSignal }): Promise<T> {
     for (let refusals = 0; ; refusals++) {
-      await this.#place(signal);
+      const leave = await this.#turnstile.enter({ signal });
       const request = ++this.#begun;
       let waitMs: number;
       try {
@@ -62,31 +60,20 @@ export class AdaptiveLimit {
         this.#fall(request);
         waitMs = this.#waitAfter(error, refusals);
       } finally {
-        this.#active--;
-        this.#waiting.shift()?.();
+        leave();
       }
       await this.#clock.sleep(waitMs, { signal });
     }
-  }
-
-  async #place(signal: AbortSignal): Promise<void> {
-    while (this.#active >= this.#limit && !signal.aborted) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
-    // Passed on: this one takes no place.
-    if (signal.aborted) this.#waiting.shift()?.();
-    throwIfAborted(signal);
-    this.#active++;
   }
 
   /** At most by half for all the refusals of one round trip, and not below what the org is working on. */
   #fall(request: number): void {
     if (request > this.#roundEnd) {
       this.#roundEnd = this.#begun;
-      this.#floor = Math.max(1, Math.floor(this.#limit / 2));
+      this.#floor = Math.max(1, Math.floor(this.current / 2));
     }
-    const others = this.#active - 1;
-    this.#limit = Math.min(this.#limit, Math.max(this.#floor, others));
+    const others = this.#turnstile.inside - 1;
+    this.#turnstile.limit = Math.min(this.current, Math.max(this.#floor, others));
     this.#successes = 0;
   }
 
@@ -113,10 +100,9 @@ export class AdaptiveLimit {
   }
 
   #succeeded(): void {
-    if (this.#limit >= this.#max || ++this.#successes < climbAfter) return;
+    if (this.current >= this.#max || ++this.#successes < climbAfter) return;
     this.#successes = 0;
-    this.#limit++;
-    this.#waiting.shift()?.();
+    this.#turnstile.limit++;
   }
 }
 

@@ -1,4 +1,4 @@
-import { abortReason, isAbort, throwIfAborted } from '../../base/abort.ts';
+import { abortReasonOf, throwIfAborted } from '../../base/abort.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { PageCounts } from '../../sync/merge/page-counts.ts';
 import { pageTimes } from '../../sync/merge/page-row.ts';
@@ -126,7 +126,7 @@ export class MemoryMirror implements StoredMirror {
 async function orAbort<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(isAbort(signal.reason) ? signal.reason : abortReason());
+  const onAbort = () => reject(abortReasonOf(signal));
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
   try {

@@ -2,17 +2,18 @@ import { statSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import type { Readable } from '../../base/open-readable.ts';
+import { Turnstile } from '../../base/turnstile.ts';
 import { type Connection, openToTell } from './connection.ts';
 import { checkVersion } from './schema.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
-import type { BlockBudget } from './writer/block-budget.ts';
 import type { MirrorCalls } from './writer/protocol.ts';
 import type { PageRoute } from './writer/send-page.ts';
 import type { WriterClient } from './writer/writer-client.ts';
 
 export interface WriterSeat {
   client: WriterClient;
-  budget: BlockBudget;
+  /** Bytes that may be under way to the thread. */
+  budget: Turnstile;
 }
 
 /** One call of the writer thread, in its turn among the writes of this mirror. */
@@ -45,7 +46,7 @@ export class MirrorFile {
   /** `deaths` of the client when the mirror was opened on its thread. */
   #deaths = 0;
   /** Writes go one after the other, so that a repeated one is not overtaken. */
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turnstile(1);
   #nextPage = 1;
   /** Which file it is, once it is there. */
   #inode: string | null = null;
@@ -84,16 +85,13 @@ export class MirrorFile {
 
   /** Writes that wait for another program's lock end with `signal`; each is tried at least once. */
   writer(signal: AbortSignal | undefined): MirrorWrite {
-    return async (call, ...args) => {
-      const turn = this.#queue.then(() =>
+    return (call, ...args) =>
+      this.#turns.run(() =>
         this.#patiently(signal, async () => {
           await this.#openWriter(false);
           return this.#seat.client.call(this.#key, call, args);
         }),
       );
-      this.#queue = turn.catch(() => {});
-      return turn;
-    };
   }
 
   /** Where a new page's blocks go. */
@@ -117,7 +115,7 @@ export class MirrorFile {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#queue;
+    await this.#turns.run(async () => {});
     this.#reader?.db.close();
     this.#reader = null;
     await this.#writing?.catch(() => {});

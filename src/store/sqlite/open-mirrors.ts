@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { AppError } from '../../base/errors.ts';
 import { withFinally } from '../../base/finally.ts';
 import type { Logger } from '../../base/logger.ts';
+import { Turnstile } from '../../base/turnstile.ts';
 import type { StoredMirror } from '../../sync/ports/stored-mirror.ts';
 import {
   type ArchiveFile,
@@ -18,7 +19,6 @@ import { mirrorPath } from './mirror-path.ts';
 import { type ReplaceOptions, replaceByCopy } from './replace-by-copy.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
 import { SqliteMirror } from './sqlite-mirror.ts';
-import { BlockBudget } from './writer/block-budget.ts';
 import { sweepSpools } from './writer/spool-folder.ts';
 import { WriterClient } from './writer/writer-client.ts';
 
@@ -251,7 +251,7 @@ class SqliteMirrors implements Mirrors {
     }
     const [free] = this.#seats.toSorted((a, b) => a.client.mirrors - b.client.mirrors);
     if (free !== undefined && (free.client.mirrors === 0 || this.#seats.length >= writers)) return free;
-    const seat = { client: new WriterClient(), budget: new BlockBudget(budgetBytes) };
+    const seat = { client: new WriterClient(), budget: new Turnstile(budgetBytes) };
     this.#seats.push(seat);
     return seat;
   }

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { BlockBudget } from '../../../src/store/sqlite/writer/block-budget.ts';
+import { Turnstile } from '../../../src/base/turnstile.ts';
 import type { MirrorCalls } from '../../../src/store/sqlite/writer/protocol.ts';
 import { type PageRoute, sendPage } from '../../../src/store/sqlite/writer/send-page.ts';
 import type { PageBody } from '../../../src/sync/ports/page.ts';
@@ -45,7 +45,7 @@ async function untilQuiet(): Promise<void> {
 describe('back-pressure', () => {
   test('streams are read only as far as the budget goes, however many there are, and each gets its turn', async () => {
     const writer = heldWriter();
-    const budget = new BlockBudget(8 * blockBytes);
+    const budget = new Turnstile(8 * blockBytes);
     const controller = new AbortController();
     const streams = Array.from({ length: 20 }, endless);
     const sent = streams.map(({ body }, page) =>
@@ -75,27 +75,13 @@ describe('back-pressure', () => {
     await untilQuiet();
     expect(streams.every(({ state }) => state.left)).toBe(true);
     // Nothing of the budget is lost to pages that were aborted while they waited.
-    await Promise.all(Array.from({ length: 8 }, () => budget.take(blockBytes)));
-  });
-
-  test('a block larger than the whole budget passes alone', async () => {
-    const budget = new BlockBudget(10);
-    const release = await budget.take(500);
-    let isNext = false;
-    const next = budget.take(1).then((give) => {
-      isNext = true;
-      return give;
-    });
-    await untilQuiet();
-    expect(isNext).toBe(false);
-    release();
-    (await next)();
+    await Promise.all(Array.from({ length: 8 }, () => budget.enter({ weight: blockBytes })));
   });
 
   test('a block that cannot be parsed ends its page and leaves its stream', async () => {
     const writer = heldWriter();
     const { state, body } = endless();
-    const budget = new BlockBudget(3 * blockBytes);
+    const budget = new Turnstile(3 * blockBytes);
     const sent = sendPage(body, {
       client: writer.client,
       budget,

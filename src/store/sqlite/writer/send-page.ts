@@ -1,11 +1,15 @@
-import { abortReason, isAbort, throwIfAborted } from '../../../base/abort.ts';
+import { abortReasonOf, throwIfAborted } from '../../../base/abort.ts';
+import type { Turnstile } from '../../../base/turnstile.ts';
 import type { PageBody } from '../../../sync/ports/page.ts';
-import type { BlockBudget } from './block-budget.ts';
 import type { WriterClient } from './writer-client.ts';
 
 export interface PageRoute {
   client: Pick<WriterClient, 'call'>;
-  budget: BlockBudget;
+  /**
+   * Bytes that may be under way to the thread. Whoever brings a block waits here for room, and meanwhile reads nothing
+   * from its socket: that is the back-pressure.
+   */
+  budget: Turnstile;
   mirror: string;
   /** Names the page on its writer thread. */
   page: number;
@@ -48,7 +52,8 @@ async function sendBlocks(
       const next = await end.or(iterator.next());
       if (next.done === true) break;
       const block = next.value;
-      const release = await grantedOr(end, budget.take(block.buffer.byteLength));
+      const weight = block.buffer.byteLength;
+      const release = await end.or(budget.enter({ weight, signal: end.signal }));
       const sent: Promise<void> = client
         .call(mirror, 'addBlock', [page, block], [block.buffer])
         .catch((error: unknown) => end.fail(error))
@@ -65,19 +70,10 @@ async function sendBlocks(
   }
 }
 
-/** A grant that comes after the end is given back at once. */
-async function grantedOr(end: EarlyEnd, taking: Promise<() => void>): Promise<() => void> {
-  try {
-    return await end.or(taking);
-  } catch (error) {
-    void taking.then((release) => release());
-    throw error;
-  }
-}
-
 /** What ends a page before its stream does: an abort, or a block that cannot be parsed. */
 class EarlyEnd {
   readonly #promise: Promise<never>;
+  readonly #controller = new AbortController();
   readonly #signal: AbortSignal | undefined;
   #reject: (error: unknown) => void = () => {};
   #error: unknown;
@@ -93,14 +89,20 @@ class EarlyEnd {
     signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
-  /** The end beats a stream that stands still. */
+  /** Aborts with the end, for what can leave a line. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** The end beats a stream that stands still, and what its own signal ended. */
   or<T>(work: Promise<T>): Promise<T> {
-    return Promise.race([work, this.#promise]);
+    return Promise.race([this.#promise, work]);
   }
 
   fail(error: unknown): void {
     this.#error ??= error;
     this.#reject(error);
+    this.#controller.abort();
   }
 
   check(): void {
@@ -111,8 +113,5 @@ class EarlyEnd {
     this.#signal?.removeEventListener('abort', this.#onAbort);
   }
 
-  readonly #onAbort = (): void => {
-    const reason: unknown = this.#signal?.reason;
-    this.fail(isAbort(reason) ? reason : abortReason());
-  };
+  readonly #onAbort = (): void => this.fail(abortReasonOf(this.#signal));
 }
