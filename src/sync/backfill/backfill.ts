@@ -2,6 +2,7 @@ import { isAbort, throwIfAborted } from '../../base/abort.ts';
 import type { SyncContext } from '../context.ts';
 import type { BackfillApi } from '../events.ts';
 import type { RunError } from '../ports/run.ts';
+import { keyPageRows } from '../read/key-page.ts';
 import { RunRecorder, runErrorOf } from '../run-recorder.ts';
 import { findSafeStart } from '../safe-start.ts';
 import { readableFields, refreshSchema, withCurrentFields } from '../schema.ts';
@@ -12,7 +13,7 @@ import { closeGap } from './close-gap.ts';
 import { confirmUnread } from './confirm-unread.ts';
 import { planSpans } from './plan-spans.ts';
 import { BackfillProgress } from './progress.ts';
-import { readRestChunks, restChunk, restPageRows } from './rest-chunks.ts';
+import { readRestChunks, restChunk } from './rest-chunks.ts';
 import { type BackfillState, resumableRun } from './resumable-run.ts';
 
 export interface BackfillOptions {
@@ -213,7 +214,7 @@ async function plan(
     state.api === 'bulk'
       ? bulkSpanRows
       : // Three spans a worker balance well; a span below a few pages is only overhead.
-        Math.max(3 * restPageRows, Math.ceil(state.total / (3 * concurrency)));
+        Math.max(3 * keyPageRows, Math.ceil(state.total / (3 * concurrency)));
   const spans = await planSpans(context, { total: state.total, target, signal });
   const chunks = state.api === 'bulk' ? planBulkChunks(spans) : spans.map(restChunk);
   const planned: BackfillState = { ...state, planned: true };

@@ -1,9 +1,10 @@
 import { backoffMs } from '../../base/backoff.ts';
-import { AppError, isAppError } from '../../base/errors.ts';
+import { isAppError } from '../../base/errors.ts';
 import { AdaptiveLimit } from '../adaptive-limit.ts';
 import type { SyncContext } from '../context.ts';
 import type { Chunk, NewChunk } from '../ports/run.ts';
-import { awaitBulkJob, deleteBulkJob, isLostJob, LocatorTrail, listResultPages } from '../read/bulk-job.ts';
+import { assertJobRows, awaitBulkJob, deleteBulkJob, isLostJob, listResultPages } from '../read/bulk-job.ts';
+import { readResultPages } from '../read/result-pages.ts';
 import { readWholePage } from '../read/whole-page.ts';
 import { type CreatedSpan, selectContacts, spanConditions } from '../soql.ts';
 import { type ChunkPoolView, runChunks } from './chunk-pool.ts';
@@ -151,27 +152,23 @@ async function readByLocator(
   { fields, limit, progress }: JobOptions,
 ): Promise<void> {
   const { jobId } = from;
-  let { locator, ended = false } = from;
   let { rows } = chunk;
-  const trail = new LocatorTrail(jobId, locator);
-  while (!ended) {
-    const asked: string | null = locator;
-    const { outcome, next } = await readWholePage(context, {
-      ask: () => context.remote.bulk.results(jobId, fields, { locator: asked, whenCrowded: 'throw', signal }),
-      store: async ({ body, nextLocator }) => {
+  if (from.ended !== true) {
+    await readResultPages(context, jobId, {
+      fields,
+      from: from.locator,
+      store: ({ body, nextLocator }) => {
         const position = { jobId, locator: nextLocator, ended: nextLocator === null };
         const advance = { kind: 'advance-chunk', id: chunk.id, position, state: 'pending' } as const;
-        const stored = await context.mirror.commit({ page: body, effects: [advance] }, { signal });
-        return { outcome: stored, next: nextLocator };
+        return context.mirror.commit({ page: body, effects: [advance] }, { signal });
+      },
+      took(outcome) {
+        progress.took(outcome);
+        rows += outcome.page?.rows ?? 0;
       },
       place: (work) => limit.run(work, { signal }),
       signal,
     });
-    locator = next;
-    ended = locator === null;
-    progress.took(outcome);
-    rows += outcome.page?.rows ?? 0;
-    trail.assertLeadsOn(locator);
   }
   assertJobRows(jobId, jobRows, rows);
   await context.mirror.commit({
@@ -268,16 +265,6 @@ async function chunksOfJob(
     job: all.find(({ kind, state }) => kind === 'bulk-job' && state === 'pending') ?? null,
     pages: all.filter(({ kind }) => kind === 'bulk-page'),
   };
-}
-
-/** A job counts only when its pages together hold what it says it processed. */
-function assertJobRows(jobId: string, expected: number, rows: number): void {
-  if (rows === expected) return;
-  throw new AppError(
-    'BULK_JOB_INCOMPLETE',
-    `The bulk job ${jobId} says it processed ${expected} contacts, but its pages hold ${rows}.`,
-    { details: { jobId, expected, rows } },
-  );
 }
 
 async function restartSpan(

@@ -3,8 +3,8 @@ import { AppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
 import type { BackfillApi } from '../events.ts';
 import { bulkAboveContacts } from '../read/by-bulk.ts';
+import { keyPageRows } from '../read/key-page.ts';
 import { selectKeyPage } from '../soql.ts';
-import { restPageRows } from './rest-chunks.ts';
 
 /** Salesforce stops at 16,384 bytes of URI and headers, the token included; the rest is kept free for growth. */
 const restRequestBytes = 12_288;
@@ -49,7 +49,7 @@ export async function chooseApi(
 
 /** About how many calls a copy takes, with the closing cycle; measured at a million contacts. */
 function callsOf(api: BackfillApi, total: number): number {
-  return api === 'rest' ? 15 + Math.ceil(total / restPageRows) : 20 + 3 * Math.ceil(total / 100_000);
+  return api === 'rest' ? 15 + Math.ceil(total / keyPageRows) : 20 + 3 * Math.ceil(total / 100_000);
 }
 
 async function choose(
@@ -63,7 +63,7 @@ async function choose(
     [`CreatedDate >= ${stamp}`, `CreatedDate < ${stamp}`],
     'CreatedDate',
     key,
-    restPageRows,
+    keyPageRows,
   );
   const bytes = context.remote.queryRequestBytes(soql);
   if (bytes > restRequestBytes) {

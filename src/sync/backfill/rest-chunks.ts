@@ -1,23 +1,18 @@
-import { AppError, isAppError } from '../../base/errors.ts';
 import { parseTime } from '../../base/iso-time.ts';
 import { AdaptiveLimit } from '../adaptive-limit.ts';
 import type { SyncContext } from '../context.ts';
 import type { BatchOutcome } from '../ports/mirror.ts';
 import type { PageKey } from '../ports/page.ts';
 import type { Chunk, NewChunk } from '../ports/run.ts';
-import { readWholePage } from '../read/whole-page.ts';
-import { type CreatedSpan, selectKeyPage, spanConditions } from '../soql.ts';
+import { keyPageRows, nextKey, readKeyPage, smallerPage, unanswerable } from '../read/key-page.ts';
+import { type CreatedSpan, spanConditions } from '../soql.ts';
 import { type ChunkPoolView, runChunks } from './chunk-pool.ts';
 import { type CountedSpan, edgeOfCreatedDate } from './plan-spans.ts';
 import type { BackfillProgress } from './progress.ts';
 import { warnOfStandstill } from './warn-of-standstill.ts';
 
-/** The most rows a REST query page holds. Source: Query resource, `batchSize`. */
-export const restPageRows = 2_000;
 /** A span is worth splitting for an idle worker while about this many rows or more are left in it. */
-const splitAboveRows = 4 * restPageRows;
-/** Asked of a second that cannot be answered 2,000 rows at a time. */
-const smallestPageRows = 100;
+const splitAboveRows = 4 * keyPageRows;
 /**
  * So many timeouts without a row between them end the run. To halve thirty years down to pages takes a worker some
  * twenty, and Salesforce gives up on each after two minutes.
@@ -72,7 +67,7 @@ async function readSpan(
   const spec = chunk.spec as unknown as RestSpec;
   let after = chunk.position as PageKey | null;
   let rows = chunk.rows;
-  let pageRows = restPageRows;
+  let pageRows = keyPageRows;
   for (;;) {
     const outcome = await readSpanPage(context, { chunk, after, pageRows }, pool, options);
     if (outcome?.chunkDone) {
@@ -80,7 +75,7 @@ async function readSpan(
       return;
     }
     if (outcome !== null) {
-      after = nextKey(spec, after, outcome.page?.lastKey ?? null);
+      after = nextKey(after, outcome.page?.lastKey ?? null, spanConditions(spec));
       rows += outcome.page?.rows ?? 0;
       if (pool.idle === 0 || spec.expected - rows < splitAboveRows) continue;
     }
@@ -107,66 +102,34 @@ async function readSpan(
 
 /** One page of a span, stored with the key behind it; null where Salesforce could not answer in time. */
 async function readSpanPage(
-  { remote, mirror, clock, log }: SyncContext,
+  context: SyncContext,
   { chunk, after, pageRows }: { chunk: Chunk; after: PageKey | null; pageRows: number },
   { signal }: ChunkPoolView,
   { fields, limit, progress, timeouts }: SpanOptions,
 ): Promise<BatchOutcome | null> {
   const spec = chunk.spec as unknown as RestSpec;
-  const soql = selectKeyPage(
-    fields,
-    spanConditions(spec),
-    'CreatedDate',
-    after && { stamp: after.createdDate, id: after.id },
-    pageRows,
-  );
   const advance = {
     kind: 'advance-chunk',
     id: chunk.id,
     position: 'last-key',
     state: { doneBelow: pageRows },
   } as const;
-  try {
-    const outcome = await readWholePage(
-      { clock, log },
-      {
-        ask: () => remote.queryPage(soql, fields, { pageSize: pageRows, whenCrowded: 'throw', signal }),
-        store: (page) => mirror.commit({ page, effects: [advance] }, { signal }),
-        place: (work) => limit.run(work, { signal }),
-        signal,
-      },
-    );
-    progress.took(outcome);
-    if (outcome.page !== null && outcome.page.rows > 0) timeouts.fruitless = 0;
-    return outcome;
-  } catch (error) {
-    if (!isAppError(error, 'QUERY_TIMEOUT')) throw error;
-    if (++timeouts.fruitless > mostFruitless) throw unanswerable(error);
-    log.debug('a span timed out', { span: spec, pageRows });
+  const outcome = await readKeyPage(
+    context,
+    { fields, conditions: spanConditions(spec), after, pageRows },
+    {
+      store: (page) => context.mirror.commit({ page, effects: [advance] }, { signal }),
+      place: (work) => limit.run(work, { signal }),
+      signal,
+    },
+  );
+  if (outcome === null) {
+    if (++timeouts.fruitless > mostFruitless) throw unanswerable();
     return null;
   }
-}
-
-function nextKey(span: CreatedSpan, after: PageKey | null, key: PageKey | null): PageKey {
-  if (key === null || (after !== null && key.createdDate === after.createdDate && key.id === after.id)) {
-    throw new AppError('PAGING_STUCK', 'Salesforce answered a page that does not lead on.', {
-      details: { span, after },
-    });
-  }
-  return key;
-}
-
-/** For a span that cannot be split any more. */
-function smallerPage(pageRows: number): number {
-  if (pageRows <= smallestPageRows) throw unanswerable();
-  return Math.max(smallestPageRows, Math.floor(pageRows / 4));
-}
-
-function unanswerable(cause?: unknown): AppError {
-  return new AppError('QUERY_TIMEOUT', 'Salesforce cannot answer even small queries in time.', {
-    hint: 'What is read is kept: try again later, or start over by the Bulk API with --api bulk --fresh.',
-    cause,
-  });
+  progress.took(outcome);
+  if (outcome.page !== null && outcome.page.rows > 0) timeouts.fruitless = 0;
+  return outcome;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { confirmGone } from '../confirm-gone.ts';
 import type { SyncContext } from '../context.ts';
-import { retrieveRows } from '../read/by-ids.ts';
+import { retrieveIds, retrieveRows } from '../read/by-ids.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { readableFields, refreshSchema, withCurrentFields } from '../schema.ts';
 
@@ -9,7 +9,7 @@ export async function readBack(
   context: SyncContext,
   { run, signal }: { run: RunRecorder; signal: AbortSignal },
 ): Promise<void> {
-  const { remote, mirror } = context;
+  const { mirror } = context;
   for (;;) {
     const due = await mirror.outbox.readBackDue(retrieveRows);
     if (due.length === 0) return;
@@ -25,11 +25,11 @@ export async function readBack(
     const written = due.filter(({ op }) => op !== 'delete');
     if (written.length > 0) {
       await withCurrentFields(context, { signal }, async () => {
-        const page = await remote.retrieve(idsOf(written), await readableFields(context), { signal });
-        await mirror.commit(
-          { page, effects: [{ kind: 'confirm-read-back', keys: written.map(({ key }) => key) }] },
-          { signal },
-        );
+        const fields = await readableFields(context);
+        const keys = written.map(({ key }) => key);
+        await retrieveIds({ context, fields, took: () => {}, signal }, idsOf(written), [
+          { kind: 'confirm-read-back', keys },
+        ]);
       });
     }
     run.count('readBack', due.length);

@@ -84,6 +84,19 @@ export async function deleteBulkJob(
   }
 }
 
+/** A job counts only when its pages together hold what it says it processed. Throws `BULK_JOB_INCOMPLETE`. */
+export function assertJobRows(jobId: string, expected: number, rows: number): void {
+  if (rows === expected) return;
+  throw new AppError(
+    'BULK_JOB_INCOMPLETE',
+    `The bulk job ${jobId} says it processed ${expected} contacts, but its pages hold ${rows}.`,
+    {
+      hint: 'Nothing is lost: whatever reads this span next reads all of it.',
+      details: { jobId, expected, rows },
+    },
+  );
+}
+
 /** The locators of one job's pages so far: one that comes again leads in a circle and would be followed for ever. */
 export class LocatorTrail {
   readonly #jobId: string;

@@ -1,31 +1,26 @@
-import { AppError } from '../../base/errors.ts';
-import { parseTime } from '../../base/iso-time.ts';
-import { selectKeyPage } from '../soql.ts';
+import type { PageKey } from '../ports/page.ts';
+import { keyPageRows, nextKey, readKeyPage, smallerPage } from './key-page.ts';
 import type { RowReader } from './row-reader.ts';
-import { readWholePage } from './whole-page.ts';
-
-const pageRows = 2_000;
 
 /** Reads contacts that meet `conditions` in the order of (CreatedDate, Id), one page a transaction. */
 export async function readByKey(reader: RowReader, conditions: readonly string[]): Promise<void> {
   const { context, fields, took, signal, partial } = reader;
-  let after = null as { stamp: string; id: string } | null;
+  let after: PageKey | null = null;
+  let pageRows = keyPageRows;
   for (;;) {
-    const soql: string = selectKeyPage(fields, conditions, 'CreatedDate', after, pageRows);
-    const { page } = await readWholePage(context, {
-      ask: () => context.remote.queryPage(soql, fields, { pageSize: pageRows, signal }),
-      store: (body) => context.mirror.commit({ page: { ...body, partial } }, { signal }),
-      signal,
-    });
+    const outcome = await readKeyPage(
+      context,
+      { fields, conditions, after, pageRows },
+      { store: (body) => context.mirror.commit({ page: { ...body, partial } }, { signal }), signal },
+    );
+    if (outcome === null) {
+      pageRows = smallerPage(pageRows);
+      continue;
+    }
+    const { page } = outcome;
     if (page === null) return;
     took(page);
     if (page.done && page.rows < pageRows) return;
-    const key = page.lastKey;
-    if (key === null || (key.id === after?.id && parseTime(key.createdDate) === parseTime(after.stamp))) {
-      throw new AppError('PAGING_STUCK', 'Salesforce answered a page that does not lead on.', {
-        details: { after },
-      });
-    }
-    after = { stamp: key.createdDate, id: key.id };
+    after = nextKey(after, page.lastKey, conditions);
   }
 }

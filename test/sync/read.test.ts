@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import { AppError } from '../../src/base/errors.ts';
+import type { PageBody } from '../../src/sync/ports/page.ts';
+import type { Remote } from '../../src/sync/ports/remote.ts';
+import { retrieveIds } from '../../src/sync/read/by-ids.ts';
+import { readByKey } from '../../src/sync/read/by-key.ts';
+import type { RowReader } from '../../src/sync/read/row-reader.ts';
+import { describeOf, storedNames } from '../store/sqlite/contact-fields.ts';
+import { collectionPage, contactId, contactRow, epoch, queryPage } from '../store/sqlite/pages.ts';
+import { inMemory } from './in-memory.ts';
+
+const tooSlow = () => Promise.reject(new AppError('QUERY_TIMEOUT', 'Your query ran too long.'));
+
+/** Reads into an empty mirror in memory, from an org that can do what `remote` says; its waits take no time. */
+async function reading(remote: Partial<Remote>) {
+  const { context } = inMemory(remote);
+  context.clock.sleep = async () => {};
+  await context.mirror.schema.applyDescribe(describeOf(), epoch);
+  const rows: number[] = [];
+  const reader: RowReader = {
+    context,
+    fields: storedNames,
+    took: (page) => rows.push(page.rows),
+    signal: new AbortController().signal,
+  };
+  return { reader, rows, mirror: context.mirror };
+}
+
+const pageOf = (ids: readonly string[]) =>
+  collectionPage(
+    storedNames,
+    ids.map((id) => contactRow(numberOf(id))),
+    epoch,
+  );
+
+function numberOf(id: string): number {
+  for (let n = 0; n < 5_000; n++) if (contactId(n) === id) return n;
+  throw new Error(`${id} is no contact of this test`);
+}
+
+/** Ends before its rows do. */
+function cut(page: PageBody): PageBody {
+  async function* blocks() {
+    for await (const block of page.blocks) yield block.slice(0, block.length / 2);
+  }
+  return { ...page, blocks: blocks() };
+}
+
+describe('reading by ids', () => {
+  it('asks again for a page that was cut, and moves the cursor with the whole one alone', async () => {
+    const asked: number[] = [];
+    const { reader, rows, mirror } = await reading({
+      retrieve: async (ids) => {
+        asked.push(ids.length);
+        return asked.length < 3 ? cut(pageOf(ids)) : pageOf(ids);
+      },
+    });
+    const ids = [1, 2, 3, 4].map(contactId);
+    await retrieveIds(reader, ids, [{ kind: 'set-first-cursors', updated: epoch, deleted: epoch }]);
+    expect(asked).toEqual([4, 4, 4]);
+    expect(rows).toEqual([4]);
+    expect((await mirror.contacts.counts()).contacts).toBe(4);
+    expect((await mirror.journal.cursors()).updated).toBe(epoch);
+  });
+
+  it('gives up on a page that is cut every time, with nothing of it stored', async () => {
+    let asked = 0;
+    const { reader, mirror } = await reading({
+      retrieve: async (ids) => {
+        asked++;
+        return cut(pageOf(ids));
+      },
+    });
+    const reads = retrieveIds(reader, [1, 2].map(contactId), [
+      { kind: 'set-first-cursors', updated: epoch, deleted: epoch },
+    ]);
+    await expect(reads).rejects.toMatchObject({ code: 'PAGE_INCOMPLETE' });
+    expect(asked).toBe(4);
+    expect((await mirror.contacts.counts()).contacts).toBe(0);
+    expect((await mirror.journal.cursors()).updated).toBeNull();
+  });
+
+  it('halves what Salesforce cannot answer in time, and ends where even a few are too many', async () => {
+    const asked: number[] = [];
+    let most = 60;
+    const { reader, mirror } = await reading({
+      retrieve: async (ids) => {
+        asked.push(ids.length);
+        return ids.length > most ? tooSlow() : pageOf(ids);
+      },
+    });
+    const ids = Array.from({ length: 201 }, (_, n) => contactId(n));
+    await retrieveIds(reader, ids, [{ kind: 'set-first-cursors', updated: epoch, deleted: epoch }]);
+    expect(asked).toEqual([201, 101, 51, 50, 100, 50, 50]);
+    expect((await mirror.contacts.counts()).contacts).toBe(201);
+    expect((await mirror.journal.cursors()).updated).toBe(epoch);
+    most = 0;
+    await expect(retrieveIds(reader, ids, [])).rejects.toMatchObject({ code: 'QUERY_TIMEOUT' });
+    expect(asked.at(-1)).toBe(51);
+  });
+});
+
+describe('reading by key', () => {
+  it('asks for smaller pages where Salesforce cannot answer in time, and ends below a hundred rows', async () => {
+    let most = 200;
+    const sizes: number[] = [];
+    const { reader, rows, mirror } = await reading({
+      queryPage: async (soql) => {
+        const limit = Number(/LIMIT (\d+)$/.exec(soql)?.[1]);
+        sizes.push(limit);
+        if (limit > most) return tooSlow();
+        const from = soql.includes('Id >') ? numberOf(/Id > '(\w+)'/.exec(soql)?.[1] ?? '') + 1 : 0;
+        const found = Array.from({ length: Math.min(limit, 150 - from) }, (_, n) => contactRow(from + n));
+        return queryPage(storedNames, found, epoch);
+      },
+    });
+    await readByKey(reader, []);
+    expect(sizes).toEqual([2_000, 500, 125, 125]);
+    expect(rows).toEqual([125, 25]);
+    expect((await mirror.contacts.counts()).contacts).toBe(150);
+    most = 0;
+    await expect(readByKey(reader, [])).rejects.toMatchObject({ code: 'QUERY_TIMEOUT' });
+    expect(sizes.at(-1)).toBe(100);
+  });
+
+  it('ends where a page does not lead on', async () => {
+    const { reader } = await reading({
+      queryPage: async () => queryPage(storedNames, [contactRow(1)], epoch, { totalSize: 9 }),
+    });
+    await expect(readByKey(reader, [])).rejects.toMatchObject({ code: 'PAGING_STUCK' });
+  });
+});
