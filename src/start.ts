@@ -3,13 +3,13 @@ import { constants, enableCompileCache, getCompileCacheDir } from 'node:module';
 import { join } from 'node:path';
 import { makeFolder } from './base/make-folder.ts';
 import { asksVersionOnly } from './cli/print-version.ts';
+import { main } from './main.ts';
 
 /** What `bin/` calls once it knows that this Node.js will do: the process's arguments in, its exit code set. */
 export async function start(): Promise<void> {
   const argv = process.argv.slice(2);
-  // The cache pays for itself where more than a few lines are loaded, all of them after it is on.
+  // The cache pays for itself where more than a few lines are loaded, all of which `main` does after it is on.
   if (!asksVersionOnly(argv)) await keepCompiledCode(argv.includes('push') ? 'push' : '.');
-  const { main } = await import('./main.ts');
   process.exitCode = await main(argv);
 }
 

@@ -10,6 +10,8 @@ export type CredentialStoreKind = 'keychain' | 'file' | 'memory';
 export interface CredentialStore {
   readonly kind: CredentialStoreKind;
   get(instanceUrl: string): Promise<Credential | null>;
+  /** What `get` gives, or `sealed` where only the slow work of unsealing could tell; the store can be used as far as known. */
+  glance(instanceUrl: string): Promise<Credential | null | 'sealed'>;
   /** Durable when it resolves; a crash in between leaves the old or the new credential, never neither. */
   set(credential: Credential): Promise<void>;
   /** Resolves to whether there was one. */

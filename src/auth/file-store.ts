@@ -4,7 +4,7 @@ import { isAppError, systemCodeOf } from '../base/errors.ts';
 import { makeFolder } from '../base/make-folder.ts';
 import type { Credential } from './credential.ts';
 import type { CredentialStore } from './credential-store.ts';
-import { newSealKey, SealError, type SealKey, seal, sealKeyOf, unseal } from './sealed-file.ts';
+import { checkSealed, newSealKey, SealError, type SealKey, seal, sealKeyOf, unseal } from './sealed-file.ts';
 import { storeUnavailable } from './store-unavailable.ts';
 import type { WithLock } from './with-lock.ts';
 
@@ -39,6 +39,19 @@ export function openFileStore({ folder, passphrase, withLock }: FileStoreOptions
       throw error instanceof SealError ? sealFault(path, error) : error;
     }
   };
+  const get = async (instanceUrl: string) => (await read()).get(instanceUrl) ?? null;
+  const glance = async (instanceUrl: string) => {
+    if (sealKey !== null) return get(instanceUrl);
+    const text = await readSealed(path);
+    if (text === null) return null;
+    await passphrase();
+    try {
+      checkSealed(text);
+    } catch (error) {
+      throw error instanceof SealError ? sealFault(path, error) : error;
+    }
+    return 'sealed';
+  };
 
   const sealed = async (credentials: Map<string, Credential>): Promise<string> => {
     sealKey ??= await newSealKey(await passphrase());
@@ -58,7 +71,8 @@ export function openFileStore({ folder, passphrase, withLock }: FileStoreOptions
 
   return {
     kind: 'file',
-    get: async (instanceUrl) => (await read()).get(instanceUrl) ?? null,
+    get,
+    glance,
     list: async () => [...(await read()).values()],
     set: (credential) =>
       write((credentials) => {

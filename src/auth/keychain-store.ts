@@ -95,6 +95,7 @@ export function openKeychainStore(keychain: Keychain): CredentialStore {
   return {
     kind: 'keychain',
     get,
+    glance: get,
     set,
     async delete(instanceUrl) {
       const deleted = await keychain.delete(instanceUrl);

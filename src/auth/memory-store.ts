@@ -4,9 +4,11 @@ import type { CredentialStore } from './credential-store.ts';
 /** Keeps credentials for as long as the process runs. */
 export function openMemoryStore(): CredentialStore {
   const credentials = new Map<string, Credential>();
+  const get = async (instanceUrl: string) => credentials.get(instanceUrl) ?? null;
   return {
     kind: 'memory',
-    get: async (instanceUrl) => credentials.get(instanceUrl) ?? null,
+    get,
+    glance: get,
     set: async (credential) => {
       credentials.set(credential.instanceUrl, { ...credential });
     },

@@ -91,6 +91,11 @@ export function unseal(text: string, { header, key }: SealKey): string {
   }
 }
 
+/** What can be said of a file without its key. Throws SealError. */
+export function checkSealed(text: string): void {
+  parse(text);
+}
+
 function parse(text: string): SealedFile {
   let file: Partial<SealedFile> | null;
   try {

@@ -15,18 +15,24 @@ export interface KnownLogin {
 
 /**
  * What is known here of each org's login, without asking Salesforce. The registry says how the last use ended; only
- * the credential store says whether there is anything to log in with. A store that cannot be opened is tried once.
+ * the credential store says whether there is anything to log in with. A store that cannot be opened is tried once. With
+ * `quick` a sealed store stays sealed where the registry knows of nothing amiss: stretching the passphrase takes longer
+ * than all else of a `status`.
  */
-export function loginLookup(services: {
-  readonly credentials: CredentialStore;
-}): (org: OrgRecord) => Promise<KnownLogin> {
+export function loginLookup(
+  services: { readonly credentials: CredentialStore },
+  { quick = false }: { quick?: boolean } = {},
+): (org: OrgRecord) => Promise<KnownLogin> {
   let unusable: ErrorInfo | null = null;
   return async (org) => {
     // The org of the environment brings its token along.
     if (org.orgId === '') return { auth: org.authState, authReason: null };
     if (unusable !== null) return { auth: 'unknown', authReason: unusable };
     try {
-      const credential = await services.credentials.get(org.instanceUrl);
+      const { credentials } = services;
+      const mayStaySealed = quick && org.authState !== 'login-needed';
+      const credential = await credentials[mayStaySealed ? 'glance' : 'get'](org.instanceUrl);
+      if (credential === 'sealed') return { auth: org.authState, authReason: null };
       return credential === null ? withoutCredential(org) : withCredential(org, credential);
     } catch (error) {
       const reason = errorInfoOf(error);

@@ -12,7 +12,7 @@ import type { Services } from './services.ts';
 /** What is known here of each org; asks nobody. */
 export async function status(services: Services, { org }: { org: string | null }): Promise<StatusResult> {
   const orgs: StatusItem[] = [];
-  const lookUp = loginLookup(services);
+  const lookUp = loginLookup(services, { quick: true });
   for (const record of toldOrgs(services, org)) {
     orgs.push(await statusOf(services, record, await lookUp(record)));
   }

@@ -47,6 +47,27 @@ describe('encrypted file store', () => {
     expect(await open().list()).toEqual([b]);
   });
 
+  it('tells at a glance what needs no unsealing: no file, a damaged one, a passphrase that cannot be had', async () => {
+    expect(await open().glance(a.instanceUrl)).toBeNull();
+    await open().set(a);
+    const store = open();
+    expect(await store.glance(a.instanceUrl)).toBe('sealed');
+    expect(await store.glance(b.instanceUrl)).toBe('sealed');
+    await store.get(b.instanceUrl);
+    expect(await store.glance(a.instanceUrl)).toEqual(a);
+    expect(await store.glance(b.instanceUrl)).toBeNull();
+    const keyFile = join(temp.path, 'nowhere');
+    await expect(open('', { keyFile }).glance(a.instanceUrl)).rejects.toMatchObject({
+      code: 'CREDENTIAL_STORE_UNAVAILABLE',
+      details: { reason: 'no-key' },
+    });
+    writeFileSync(path, readFileSync(path, 'utf8').slice(0, 200));
+    await expect(open().glance(a.instanceUrl)).rejects.toMatchObject({
+      code: 'CREDENTIAL_STORE_UNAVAILABLE',
+      details: { reason: 'corrupt' },
+    });
+  });
+
   it('lies on the disk without a readable secret, folder 0700 and file 0600', async () => {
     await open().set(b);
     expect(statSync(folder).mode & 0o777).toBe(0o700);

@@ -74,6 +74,38 @@ it('knows nothing where the store cannot be read, and asks an unusable one once'
   expect((await unusable(new AppError('LOCK_TIMEOUT', 'x'))(org('ok'))).auth).toBe('unknown');
 });
 
+it('leaves a sealed store sealed on a quick look, save where the registry knows of something amiss', async () => {
+  const asked: string[] = [];
+  const store = {
+    async glance() {
+      asked.push('glance');
+      return 'sealed';
+    },
+    async get() {
+      asked.push('get');
+      return null;
+    },
+  } as unknown as CredentialStore;
+  const lookUp = loginLookup({ credentials: store }, { quick: true });
+  expect(await lookUp(org('ok'))).toEqual({ auth: 'ok', authReason: null });
+  expect(await lookUp(org('no-refresh'))).toEqual({ auth: 'no-refresh', authReason: null });
+  expect(asked).toEqual(['glance', 'glance']);
+  expect(await lookUp(org('login-needed'))).toMatchObject({
+    auth: 'login-needed',
+    authReason: { code: 'LOGIN_REQUIRED' },
+  });
+  expect(await loginLookup({ credentials: store })(org('ok'))).toMatchObject({ auth: 'login-needed' });
+  expect(asked).toEqual(['glance', 'glance', 'get', 'get']);
+});
+
+it('believes on a quick look what a store tells that is not sealed', async () => {
+  const credentials = openMemoryStore();
+  const lookUp = loginLookup({ credentials }, { quick: true });
+  expect((await lookUp(org('ok'))).auth).toBe('login-needed');
+  await credentials.set({ instanceUrl, grant: 'refresh-token', refused: null } as Credential);
+  expect((await lookUp(org('ok'))).auth).toBe('ok');
+});
+
 it('knows nothing where the store cannot even be opened', async () => {
   const services = {
     get credentials(): CredentialStore {
