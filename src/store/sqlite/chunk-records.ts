@@ -14,10 +14,10 @@ interface ChunkRow {
   rows: number;
 }
 
-function insertChunks(db: Connection, runId: string, chunks: readonly NewChunk[]): Chunk[] {
-  const insert = db.prepare('INSERT INTO chunk (run_id, kind, spec) VALUES (?, ?, ?)');
+function insertChunks(db: Connection, object: string, runId: string, chunks: readonly NewChunk[]): Chunk[] {
+  const insert = db.prepare('INSERT INTO chunk (object, run_id, kind, spec) VALUES (?, ?, ?, ?)');
   return chunks.map(({ kind, spec }) => ({
-    id: Number(insert.run(runId, kind, JSON.stringify(spec)).lastInsertRowid),
+    id: Number(insert.run(object, runId, kind, JSON.stringify(spec)).lastInsertRowid),
     runId,
     kind,
     spec,
@@ -45,6 +45,7 @@ export function listChunks(db: Connection, runId: string, state?: Chunk['state']
 /** The chunks `ids` become done; returns those that take their place. */
 export function replaceChunks(
   db: Connection,
+  object: string,
   runId: string,
   ids: readonly number[],
   by: readonly NewChunk[],
@@ -53,7 +54,7 @@ export function replaceChunks(
   for (const id of ids) {
     if (end.run(id, runId).changes !== 1) throw new Error(`There is no chunk ${id} in this run.`);
   }
-  return insertChunks(db, runId, by);
+  return insertChunks(db, object, runId, by);
 }
 
 /** Whether the chunk is done now. */

@@ -23,21 +23,23 @@ const openUnapproved = `approved = 0 AND state IN ('pending', 'sent', 'in-doubt'
  */
 export function commitIntake(
   db: Connection,
+  object: string,
   brake: Brake,
   push: OpenPush,
 ): IntakeCommit & { pushId: string } {
-  const open = push.resumeSince === null ? undefined : equalPush(db, push.digest, push.resumeSince);
+  const open = push.resumeSince === null ? undefined : equalPush(db, object, push.digest, push.resumeSince);
   if (open !== undefined) {
     db.prepare('UPDATE push SET tried_at = ? WHERE id = ?').run(push.at, open.id);
     return { heldDeletes: 0, heldEdits: 0, pushId: open.id, resumedFrom: parseTime(open.begun_at) };
   }
-  db.prepare('INSERT INTO push (id, digest, begun_at, tried_at) VALUES (?, ?, ?, ?)').run(
+  db.prepare('INSERT INTO push (object, id, digest, begun_at, tried_at) VALUES (?, ?, ?, ?, ?)').run(
+    object,
     push.id,
     push.digest,
     push.at,
     push.at,
   );
-  return { ...addEntries(db, brake, push.id), pushId: push.id, resumedFrom: null };
+  return { ...addEntries(db, object, brake, push.id), pushId: push.id, resumedFrom: null };
 }
 
 /** Equal records are a push of their own from now on. */
@@ -47,39 +49,51 @@ export function endPush(db: Connection, id: string): void {
 
 function equalPush(
   db: Connection,
+  object: string,
   digest: string,
   since: string,
 ): { id: string; begun_at: string } | undefined {
   // Those that nobody tried again are forgotten, or the table would grow for ever.
-  db.prepare('DELETE FROM push WHERE tried_at < ?').run(since);
+  db.prepare('DELETE FROM push WHERE object = ? AND tried_at < ?').run(object, since);
   return db
-    .prepare('SELECT id, begun_at FROM push WHERE digest = ? ORDER BY tried_at DESC LIMIT 1')
-    .get(digest) as { id: string; begun_at: string } | undefined;
+    .prepare('SELECT id, begun_at FROM push WHERE object = ? AND digest = ? ORDER BY tried_at DESC LIMIT 1')
+    .get(object, digest) as { id: string; begun_at: string } | undefined;
 }
 
 /** What others have queued counts towards the brake too: two pushes of a hundred deletes are two hundred. */
-function addEntries(db: Connection, brake: Brake, pushId: string): Omit<IntakeCommit, 'resumedFrom'> {
+function addEntries(
+  db: Connection,
+  object: string,
+  brake: Brake,
+  pushId: string,
+): Omit<IntakeCommit, 'resumedFrom'> {
   const count = (sql: string) => db.prepare(sql).pluck().get() as number;
   const added = (op: string) => count(`SELECT count(*) FROM intake.entry WHERE op = '${op}'`);
-  const open = (op: string) => count(`SELECT count(*) FROM outbox WHERE op = '${op}' AND ${openUnapproved}`);
+  const open = (op: string) =>
+    db
+      .prepare(`SELECT count(*) FROM outbox WHERE object = ? AND op = ? AND ${openUnapproved}`)
+      .pluck()
+      .get(object, op) as number;
   const contacts = () =>
     count('SELECT count(*) FROM contact') - count('SELECT count(*) FROM contact WHERE _gone IS NOT NULL');
   const deletes = added('delete');
   const edits = added('update');
   const holdDeletes = deletes > 0 && deletes + open('delete') > brake.deletes;
-  const upserts = upsertsThatEdit(db, 'intake.entry');
+  const upserts = upsertsThatEdit(db, object, 'intake.entry');
   const newEdits = edits + upserts.count;
   const allEdits =
-    newEdits === 0 ? 0 : newEdits + open('update') + upsertsThatEdit(db, 'main.outbox', openUnapproved).count;
+    newEdits === 0
+      ? 0
+      : newEdits + open('update') + upsertsThatEdit(db, object, 'main.outbox', openUnapproved).count;
   const holdEdits = allEdits > brake.edits && allEdits > contacts() * brake.editsShare;
   db.prepare(
-    `INSERT INTO main.outbox (key, op, contact_key, contact_id, changes, base, state, upsert_field,
+    `INSERT INTO main.outbox (object, key, op, contact_key, contact_id, changes, base, state, upsert_field,
        allow_duplicates, atomic_group, created_at, push_id, push_place)
-     SELECT key, op, contact_key, contact_id, changes, base,
+     SELECT :object, key, op, contact_key, contact_id, changes, base,
        CASE WHEN (op = 'delete' AND :holdDeletes) OR (:holdEdits AND (op = 'update' OR key IN (${upserts.keys}))) THEN 'held' ELSE 'pending' END,
        upsert_field, allow_duplicates, atomic_group, created_at, :pushId, seq
      FROM intake.entry ORDER BY seq`,
-  ).run({ holdDeletes: holdDeletes ? 1 : 0, holdEdits: holdEdits ? 1 : 0, pushId });
+  ).run({ object, holdDeletes: holdDeletes ? 1 : 0, holdEdits: holdEdits ? 1 : 0, pushId });
   const heldEdits = db
     .prepare("SELECT count(*) FROM outbox WHERE push_id = ? AND state = 'held' AND op <> 'delete'")
     .pluck()

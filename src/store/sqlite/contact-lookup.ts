@@ -5,13 +5,14 @@ import { isBelieved, lookupIndexOf, quoteName } from './contact-schema.ts';
 import { prepared } from './prepared.ts';
 
 /** Whether the field is a column that can be believed: old values would name the wrong contacts. */
-export function hasColumn(db: Connection, field: string): boolean {
-  return prepared(db, `SELECT 1 FROM field WHERE name = ? AND ${isBelieved}`).get(field) !== undefined;
+export function hasColumn(db: Connection, object: string, field: string): boolean {
+  const find = prepared(db, `SELECT 1 FROM field WHERE object = ? AND name = ? AND ${isBelieved}`);
+  return find.get(object, field) !== undefined;
 }
 
 /** The caller holds the transaction. Made on first use: most mirrors never need one. */
-export function ensureLookup(db: Connection, field: string): void {
-  if (!hasColumn(db, field)) return;
+export function ensureLookup(db: Connection, object: string, field: string): void {
+  if (!hasColumn(db, object, field)) return;
   const column = quoteName(field);
   db.exec(
     `CREATE INDEX IF NOT EXISTS ${quoteName(lookupIndexOf(field))} ON contact (${column} COLLATE NOCASE)
@@ -19,17 +20,22 @@ export function ensureLookup(db: Connection, field: string): void {
   );
 }
 
-export function hasLookup(db: Connection, field: string): boolean {
+export function hasLookup(db: Connection, object: string, field: string): boolean {
   const find = prepared(db, "SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?");
-  return hasColumn(db, field) && find.get(lookupIndexOf(field)) !== undefined;
+  return hasColumn(db, object, field) && find.get(lookupIndexOf(field)) !== undefined;
 }
 
 /**
  * Ids of live contacts by the field's values, by value as given. In a field whose case counts several may differ in
  * case only: the very value goes before.
  */
-export function findIdsBy(db: Connection, field: string, values: readonly string[]): Map<string, string> {
-  if (!hasColumn(db, field)) return new Map();
+export function findIdsBy(
+  db: Connection,
+  object: string,
+  field: string,
+  values: readonly string[],
+): Map<string, string> {
+  if (!hasColumn(db, object, field)) return new Map();
   const rows = db
     .prepare(
       `SELECT j.value, c.Id FROM json_each(?) j CROSS JOIN contact c ON c.${quoteName(field)} = j.value COLLATE NOCASE
@@ -42,6 +48,7 @@ export function findIdsBy(db: Connection, field: string, values: readonly string
 
 /** How a row of the outbox names its contact. */
 export interface ContactRef {
+  object: string;
   op: OutboxOp;
   contact_id: string | null;
   upsert_field: string | null;
@@ -55,12 +62,12 @@ export function knownBeforeReader(db: Connection): (entry: ContactRef) => KnownB
   // Not kept beyond the call: the columns of `*` are those of the moment.
   const byId = db.prepare('SELECT * FROM contact WHERE Id = ?');
   const byField = new Map<string, Database.Statement<unknown[]> | null>();
-  const finderBy = (field: string) => {
+  const finderBy = (object: string, field: string) => {
     let find = byField.get(field);
     if (find === undefined) {
       const column = quoteName(field);
       // Without the index each entry would read the whole table.
-      find = hasLookup(db, field)
+      find = hasLookup(db, object, field)
         ? db.prepare<unknown[]>(`SELECT * FROM contact WHERE ${column} = ? COLLATE NOCASE AND _gone IS NULL
              ORDER BY ${column} = ? COLLATE BINARY DESC LIMIT 1`)
         : null;
@@ -68,13 +75,14 @@ export function knownBeforeReader(db: Connection): (entry: ContactRef) => KnownB
     }
     return find;
   };
-  const byValue = (field: string, value: unknown) => finderBy(field)?.get(value, value) as Row | undefined;
-  return ({ op, contact_id, upsert_field, changes }) => {
+  const byValue = (object: string, field: string, value: unknown) =>
+    finderBy(object, field)?.get(value, value) as Row | undefined;
+  return ({ object, op, contact_id, upsert_field, changes }) => {
     const changed = JSON.parse(changes) as Row;
     let row: Row | undefined;
     if (contact_id !== null) row = byId.get(contact_id) as Row | undefined;
     else if (op === 'create' && upsert_field !== null)
-      row = byValue(upsert_field, changed[upsert_field] ?? '');
+      row = byValue(object, upsert_field, changed[upsert_field] ?? '');
     if (row === undefined || row._gone !== null) return null;
     const values: Row = {};
     for (const name of Object.keys(changed)) if (name in row) values[name] = row[name];

@@ -4,7 +4,7 @@ import { columnTypeOf } from '../fields/column-type.ts';
 import { planDescribe } from '../fields/plan-describe.ts';
 import { unfilled } from '../fields/unfilled.ts';
 import type { Connection } from './connection.ts';
-import { readMeta, writeMeta } from './meta.ts';
+import { objectKey, readMeta, writeMeta } from './meta.ts';
 import { prepared } from './prepared.ts';
 
 /** Columns of `contact` that the lookups of `contacts` use; a field that the org lacks has no index. */
@@ -25,11 +25,12 @@ const isCurrent = `(unfilled <> ${unfilled.leftOut})`;
 export const isBelieved = `(vanished = 0 AND unfilled < ${unfilled.old})`;
 
 /** Fields in column order, vanished ones included. */
-export function loadFields(db: Connection): StoredField[] {
+export function loadFields(db: Connection, object: string): StoredField[] {
   const rows = prepared(
     db,
-    `SELECT column_type, vanished, unfilled, ${isCurrent} AS current, definition FROM field ORDER BY position`,
-  ).all() as {
+    `SELECT column_type, vanished, unfilled, ${isCurrent} AS current, definition FROM field
+     WHERE object = ? ORDER BY position`,
+  ).all(object) as {
     column_type: ColumnType;
     vanished: number;
     unfilled: number;
@@ -45,7 +46,7 @@ export function loadFields(db: Connection): StoredField[] {
   }));
 }
 
-const onlyFieldsKey = 'only_fields';
+const onlyFieldsKey = objectKey('only_fields');
 
 /**
  * Adds columns for new fields and marks vanished ones. The caller holds the transaction. `only` limits the
@@ -54,15 +55,17 @@ const onlyFieldsKey = 'only_fields';
  */
 export function storeDescribe(
   db: Connection,
+  object: string,
   describe: ContactDescribe,
   only?: readonly string[],
 ): SchemaChange {
-  if (only !== undefined) writeMeta(db, onlyFieldsKey, JSON.stringify(only));
-  const chosen = JSON.parse(readMeta(db, onlyFieldsKey) ?? 'null') as string[] | null;
+  if (only !== undefined) writeMeta(db, onlyFieldsKey(object), JSON.stringify(only));
+  const chosen = JSON.parse(readMeta(db, onlyFieldsKey(object)) ?? 'null') as string[] | null;
   const upsert = db.prepare(
-    `INSERT INTO field (name, position, label, type, column_type, vanished, unfilled, definition)
-     VALUES (?, (SELECT coalesce(max(position), 0) + 1 FROM field), ?, ?, ?, 0, ?, ?)
-     ON CONFLICT (name) DO UPDATE SET label = excluded.label, type = excluded.type, vanished = 0,
+    `INSERT INTO field (object, name, position, label, type, column_type, vanished, unfilled, definition)
+     VALUES (:object, :name, (SELECT coalesce(max(position), 0) + 1 FROM field WHERE object = :object), :label, :type,
+       :columnType, 0, :lack, :definition)
+     ON CONFLICT (object, name) DO UPDATE SET label = excluded.label, type = excluded.type, vanished = 0,
        column_type = excluded.column_type, unfilled = max(unfilled, excluded.unfilled),
        definition = excluded.definition`,
   );
@@ -70,17 +73,26 @@ export function storeDescribe(
   const hasRows =
     db
       .prepare(
-        "SELECT 1 FROM (SELECT 1 FROM contact LIMIT 1) UNION ALL SELECT 1 FROM chunk WHERE state = 'pending' LIMIT 1",
+        `SELECT 1 FROM (SELECT 1 FROM contact LIMIT 1)
+         UNION ALL SELECT 1 FROM chunk WHERE object = ? AND state = 'pending' LIMIT 1`,
       )
-      .get() !== undefined;
-  const { change, columns, vanished } = planDescribe(loadFields(db), describe.fields, chosen, hasRows);
+      .get(object) !== undefined;
+  const { change, columns, vanished } = planDescribe(
+    loadFields(db, object),
+    describe.fields,
+    chosen,
+    hasRows,
+  );
   for (const { field, columnType, isNew, replaces, unfilled: lack } of columns) {
     if (isNew) addColumn(db, field, replaces);
-    upsert.run(field.name, field.label, field.type, columnType, lack, JSON.stringify(field));
+    const { name, label, type } = field;
+    upsert.run({ object, name, label, type, columnType, lack, definition: JSON.stringify(field) });
   }
-  const vanish = db.prepare('UPDATE field SET vanished = 1, unfilled = max(unfilled, ?) WHERE name = ?');
-  for (const { name, unfilled: lack } of vanished) vanish.run(lack, name);
-  adjustView(db);
+  const vanish = db.prepare(
+    'UPDATE field SET vanished = 1, unfilled = max(unfilled, ?) WHERE object = ? AND name = ?',
+  );
+  for (const { name, unfilled: lack } of vanished) vanish.run(lack, object, name);
+  adjustView(db, object);
   return change;
 }
 
@@ -109,8 +121,8 @@ const refusal =
  * The view that applications read: live rows, with open local edits laid over, in the columns that are current. Made
  * anew only where these are others than it has.
  */
-function adjustView(db: Connection): void {
-  const wanted = loadFields(db).flatMap(({ name, current }) => (current ? [name] : []));
+function adjustView(db: Connection, object: string): void {
+  const wanted = loadFields(db, object).flatMap(({ name, current }) => (current ? [name] : []));
   const present = db.prepare("SELECT name FROM pragma_table_info('contacts')").pluck().all() as string[];
   if ([...wanted, '_key', '_state', '_error'].join() === present.join()) return;
   const names = wanted.map(quoteName);
@@ -135,18 +147,18 @@ function adjustView(db: Connection): void {
 }
 
 /** These columns hold the org's values for all rows from now on. The caller holds the transaction. */
-export function markFilled(db: Connection, names: readonly string[]): void {
-  const filled = db.prepare('UPDATE field SET unfilled = 0 WHERE name = ?');
-  for (const name of names) filled.run(name);
-  adjustView(db);
+export function markFilled(db: Connection, object: string, names: readonly string[]): void {
+  const filled = db.prepare('UPDATE field SET unfilled = 0 WHERE object = ? AND name = ?');
+  for (const name of names) filled.run(object, name);
+  adjustView(db, object);
 }
 
 /**
  * The indices that `contacts list|search|show` need. Built in one go when the first backfill is complete:
  * sorting a million values once takes a fraction of what keeping the indices up row by row does.
  */
-export function ensureIndices(db: Connection): void {
-  const present = new Set(loadFields(db).map((field) => field.name));
+export function ensureIndices(db: Connection, object: string): void {
+  const present = new Set(loadFields(db, object).map((field) => field.name));
   for (const field of indexedFields) {
     if (!present.has(field)) continue;
     db.exec(

@@ -2,26 +2,33 @@ import { isoTime } from '../../base/iso-time.ts';
 import type { Cursors } from '../../sync/ports/journal.ts';
 import type { Connection } from './connection.ts';
 
-export function readCursors(db: Connection): Cursors {
-  const rows = db.prepare('SELECT name, at FROM cursor').all() as { name: keyof Cursors; at: string }[];
+export function readCursors(db: Connection, object: string): Cursors {
+  const rows = db.prepare('SELECT name, at FROM cursor WHERE object = ?').all(object) as {
+    name: keyof Cursors;
+    at: string;
+  }[];
   const cursors: Cursors = { updated: null, deleted: null };
   for (const { name, at } of rows) cursors[name] = Date.parse(at);
   return cursors;
 }
 
 /** Forward only: times are stored in a form that sorts. */
-export function moveCursors(db: Connection, cursors: Partial<Cursors>): void {
+export function moveCursors(db: Connection, object: string, cursors: Partial<Cursors>): void {
   const move = db.prepare(
-    `INSERT INTO cursor (name, at) VALUES (?, ?)
-     ON CONFLICT (name) DO UPDATE SET at = excluded.at WHERE excluded.at > at`,
+    `INSERT INTO cursor (object, name, at) VALUES (?, ?, ?)
+     ON CONFLICT (object, name) DO UPDATE SET at = excluded.at WHERE excluded.at > at`,
   );
   for (const name of ['updated', 'deleted'] as const) {
     const at = cursors[name];
-    if (at !== undefined && at !== null) move.run(name, isoTime(at));
+    if (at !== undefined && at !== null) move.run(object, name, isoTime(at));
   }
 }
 
-export function setFirstCursors(db: Connection, cursors: { updated: number; deleted: number }): void {
-  const known = readCursors(db);
-  if (known.updated === null && known.deleted === null) moveCursors(db, cursors);
+export function setFirstCursors(
+  db: Connection,
+  object: string,
+  cursors: { updated: number; deleted: number },
+): void {
+  const known = readCursors(db, object);
+  if (known.updated === null && known.deleted === null) moveCursors(db, object, cursors);
 }

@@ -12,6 +12,8 @@ import { endRun, insertStep, saveRunState } from './run-records.ts';
 type Outcome = Pick<BatchOutcome, 'chunkDone' | 'addedChunks'>;
 
 interface Together {
+  /** Whose cursors, chunks and fields they are. */
+  object: string;
   /** The page that is committed with the effects. */
   page: PageOutcome | null;
   outcome: Outcome;
@@ -22,25 +24,31 @@ type Executors = {
 };
 
 const executors: Executors = {
-  'move-cursors': (db, { to }) => moveCursors(db, to),
-  'set-first-cursors': (db, { updated, deleted }) => setFirstCursors(db, { updated, deleted }),
+  'move-cursors': (db, { to }, { object }) => moveCursors(db, object, to),
+  'set-first-cursors': (db, { updated, deleted }, { object }) =>
+    setFirstCursors(db, object, { updated, deleted }),
   'advance-chunk': (db, effect, { page, outcome }) => {
     outcome.chunkDone = advanceChunk(db, effect, page);
   },
-  'replace-chunks': (db, { runId, ids, by }, { outcome }) => {
-    outcome.addedChunks = replaceChunks(db, runId, ids, by);
+  'replace-chunks': (db, { runId, ids, by }, { object, outcome }) => {
+    outcome.addedChunks = replaceChunks(db, object, runId, ids, by);
   },
   'save-run-state': (db, { runId, state }) => saveRunState(db, runId, state),
   'add-step': (db, { runId, step }) => insertStep(db, runId, step),
   'end-run': (db, { runId, outcome }) => endRun(db, runId, outcome),
-  'mark-filled': (db, { fields }) => markFilled(db, fields),
+  'mark-filled': (db, { fields }, { object }) => markFilled(db, object, fields),
   'confirm-read-back': (db, { keys }) => confirmReadBack(db, keys),
 };
 
 /** Carries out what is committed together with a page's rows; the caller holds the transaction. */
-export function applyEffects(db: Connection, effects: readonly Effect[], page: PageOutcome | null): Outcome {
+export function applyEffects(
+  db: Connection,
+  object: string,
+  effects: readonly Effect[],
+  page: PageOutcome | null,
+): Outcome {
   const outcome: Outcome = { chunkDone: null, addedChunks: [] };
-  for (const effect of effects) execute(db, effect, { page, outcome });
+  for (const effect of effects) execute(db, effect, { object, page, outcome });
   return outcome;
 }
 

@@ -1,6 +1,11 @@
 import type { Connection } from './connection.ts';
 import { prepared } from './prepared.ts';
 
+/** A key of what is kept for each object apart. */
+export function objectKey(key: string): (object: string) => string {
+  return (object) => `${key}.${object}`;
+}
+
 export function readMeta(db: Connection, key: string): string | null {
   return (
     (prepared(db, 'SELECT value FROM meta WHERE key = ?').pluck().get(key) as string | undefined) ?? null

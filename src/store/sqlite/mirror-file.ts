@@ -94,13 +94,14 @@ export class MirrorFile {
       );
   }
 
-  /** Where a new page's blocks go. */
-  pageRoute(): PageRoute {
+  /** Where the blocks of a new page of `object` go. */
+  pageRoute(object: string): PageRoute {
     const { client, budget } = this.#seat;
     return {
       client,
       budget,
       mirror: this.#key,
+      object,
       page: this.#nextPage++,
       ready: () => this.#openWriter(false),
     };

@@ -56,14 +56,15 @@ export interface OutboxFilter {
   limit?: number;
 }
 
-export function insertEntries(db: Connection, entries: readonly NewOutboxEntry[]): void {
+export function insertEntries(db: Connection, object: string, entries: readonly NewOutboxEntry[]): void {
   const insert = db.prepare(
-    `INSERT INTO outbox (key, op, contact_key, contact_id, changes, base, state, upsert_field, allow_duplicates,
+    `INSERT INTO outbox (object, key, op, contact_key, contact_id, changes, base, state, upsert_field, allow_duplicates,
        atomic_group, created_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   for (const entry of entries) {
     insert.run(
+      object,
       entry.key,
       entry.op,
       entry.contactKey,
@@ -80,13 +81,16 @@ export function insertEntries(db: Connection, entries: readonly NewOutboxEntry[]
 }
 
 /** In the order they were added. Each state is read by its own index entry, so a page costs what it holds. */
-export function listEntries(db: Connection, filter: OutboxFilter = {}): OutboxEntry[] {
+export function listEntries(db: Connection, object: string, filter: OutboxFilter = {}): OutboxEntry[] {
   const { states, keys, keyPrefix, after = -1, limit = -1 } = filter;
-  if (keys !== undefined) return listByKeys(db, keys, states, after, limit);
-  if (keyPrefix !== undefined) return listByPrefix(db, keyPrefix, states, after, limit);
-  const ofState = prepared(db, 'SELECT * FROM outbox WHERE state = ? AND seq > ? ORDER BY seq LIMIT ?');
+  if (keys !== undefined) return listByKeys(db, object, keys, states, after, limit);
+  if (keyPrefix !== undefined) return listByPrefix(db, object, keyPrefix, states, after, limit);
+  const ofState = prepared(
+    db,
+    'SELECT * FROM outbox WHERE object = ? AND state = ? AND seq > ? ORDER BY seq LIMIT ?',
+  );
   const rows = [...new Set<OutboxState>(states ?? outboxStates)].flatMap(
-    (state) => ofState.all(state, after, limit) as OutboxRow[],
+    (state) => ofState.all(object, state, after, limit) as OutboxRow[],
   );
   rows.sort((a, b) => a.seq - b.seq);
   return (limit < 0 ? rows : rows.slice(0, limit)).map(toEntry);
@@ -94,6 +98,7 @@ export function listEntries(db: Connection, filter: OutboxFilter = {}): OutboxEn
 
 function listByKeys(
   db: Connection,
+  object: string,
   keys: readonly string[],
   states: readonly OutboxState[] | undefined,
   after: number,
@@ -102,9 +107,10 @@ function listByKeys(
   const rows = prepared(
     db,
     `SELECT o.* FROM (SELECT DISTINCT value FROM json_each(:keys)) k CROSS JOIN outbox o ON o.key = k.value
-     WHERE o.seq > :after AND (:states IS NULL OR o.state IN (SELECT value FROM json_each(:states)))
+     WHERE o.object = :object AND o.seq > :after AND (:states IS NULL OR o.state IN (SELECT value FROM json_each(:states)))
      ORDER BY o.seq LIMIT :limit`,
   ).all({
+    object,
     keys: JSON.stringify(keys),
     states: states ? JSON.stringify(states) : null,
     after,
@@ -119,6 +125,7 @@ function listByKeys(
  */
 function listByPrefix(
   db: Connection,
+  object: string,
   prefix: string,
   states: readonly OutboxState[] | undefined,
   after: number,
@@ -127,9 +134,9 @@ function listByPrefix(
   const rows = prepared(
     db,
     `SELECT * FROM outbox WHERE key >= :prefix AND key < :prefix || char(1114111)
-       AND +seq > :after AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+       AND +object = :object AND +seq > :after AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
      ORDER BY +seq LIMIT :limit`,
-  ).all({ prefix, states: states ? JSON.stringify(states) : null, after, limit }) as OutboxRow[];
+  ).all({ object, prefix, states: states ? JSON.stringify(states) : null, after, limit }) as OutboxRow[];
   return rows.map(toEntry);
 }
 
@@ -141,7 +148,7 @@ export function markEntriesSent(
   orgAt: number | null,
 ): void {
   const find = db.prepare(
-    "SELECT op, contact_id, upsert_field, changes, sent_at FROM outbox WHERE key = ? AND state = 'pending'",
+    "SELECT object, op, contact_id, upsert_field, changes, sent_at FROM outbox WHERE key = ? AND state = 'pending'",
   );
   const mark = db.prepare(
     `UPDATE outbox SET state = 'sent', way = ?, attempts = attempts + 1, sent_at = coalesce(sent_at, ?),
@@ -218,20 +225,19 @@ export function moveEntries(
     .all({ to, settled, keys: JSON.stringify(keys), from: JSON.stringify(from) }) as string[];
 }
 
-export function countEntries(db: Connection): Record<OutboxState, number> {
+export function countEntries(db: Connection, object: string): Record<OutboxState, number> {
   const counts = Object.fromEntries(outboxStates.map((state) => [state, 0])) as Record<OutboxState, number>;
-  const rows = db.prepare('SELECT state, count(*) AS n FROM outbox GROUP BY state').all() as {
-    state: OutboxState;
-    n: number;
-  }[];
+  const rows = db
+    .prepare('SELECT state, count(*) AS n FROM outbox WHERE object = ? GROUP BY state')
+    .all(object) as { state: OutboxState; n: number }[];
   for (const { state, n } of rows) counts[state] = n;
   return counts;
 }
 
-export function listReadBackDue(db: Connection, limit: number): OutboxEntry[] {
+export function listReadBackDue(db: Connection, object: string, limit: number): OutboxEntry[] {
   const rows = db
-    .prepare('SELECT * FROM outbox WHERE read_back_due = 1 ORDER BY seq LIMIT ?')
-    .all(limit) as OutboxRow[];
+    .prepare('SELECT * FROM outbox WHERE object = ? AND read_back_due = 1 ORDER BY seq LIMIT ?')
+    .all(object, limit) as OutboxRow[];
   return rows.map(toEntry);
 }
 

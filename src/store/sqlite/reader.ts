@@ -1,3 +1,4 @@
+import { contact } from '../../org/synced-object.ts';
 import type { Gone } from '../../sync/ports/page.ts';
 import { type Connection, openToTell } from './connection.ts';
 import { loadFields, quoteName } from './contact-schema.ts';
@@ -11,7 +12,7 @@ import {
   refuseOutdated,
 } from './contact-selection.ts';
 import { readCursors } from './cursor-records.ts';
-import { checkVersion } from './schema.ts';
+import { checkVersion, readAsCurrent } from './schema.ts';
 import { searchCondition } from './search-condition.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
 
@@ -71,8 +72,8 @@ export class MirrorReader implements Disposable {
     this.path = path;
     this.#db = openToTell(path).db;
     try {
-      checkVersion(this.#db, path);
-      const fields = loadFields(this.#db);
+      if (checkVersion(this.#db, path) === 'outdated') readAsCurrent(this.#db);
+      const fields = loadFields(this.#db, contact.name);
       this.columns = fields.filter(({ current }) => current).map(({ name, type }) => ({ name, type }));
       const outdated = fields.filter(({ current }) => !current);
       this.#outdated = new Set(outdated.map(({ name }) => name.toLowerCase()));
@@ -85,7 +86,7 @@ export class MirrorReader implements Disposable {
   /** The smaller cursor, ms since 1970; null before the first backfill ended. */
   coveredUntil(): number | null {
     return this.#read((db) => {
-      const { updated, deleted } = readCursors(db);
+      const { updated, deleted } = readCursors(db, contact.name);
       return updated === null || deleted === null ? null : Math.min(updated, deleted);
     });
   }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isAppError } from '../../base/errors.ts';
+import { contact } from '../../org/synced-object.ts';
 import { archivePath, copyToArchive, removeDatabase } from './archives.ts';
 import { readMeta } from './meta.ts';
 import type { MirrorFile } from './mirror-file.ts';
@@ -51,7 +52,9 @@ function replaceIn(
   copy: string,
   { now, force, signal, withFile }: ReplaceParts,
 ): Promise<void> {
-  return withFile(path, (file) => file.writer(signal)('replaceContents', copy, { at: now, force }));
+  return withFile(path, (file) =>
+    file.writer(signal)('replaceContents', copy, contact.name, { at: now, force }),
+  );
 }
 
 /** Killed after it, the next try makes the archive anew rather than a second one. */

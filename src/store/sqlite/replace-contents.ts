@@ -5,7 +5,9 @@ import type { Connection } from './connection.ts';
 import { quoteName } from './contact-schema.ts';
 
 /** What a copy of the org is made of; all else of a mirror (outbox, runs, calls) is this machine's own and stays. */
-const copiedTables = ['contact', 'contact_seen', 'field', 'cursor'] as const;
+const copiedTables = ['contact', 'contact_seen'] as const;
+/** The same, of what is kept for each object apart. */
+const copiedByObject = ['field', 'cursor'] as const;
 /** Names the archive that the copy's making has begun; of no meaning in a mirror. */
 export const archiveKey = 'archive';
 const ownMeta = ['api_usage'];
@@ -22,7 +24,7 @@ export interface Replacement {
  * transaction, which readers see whole or not at all, whatever they have open; and because it is one transaction with
  * whoever queues, no entry of the outbox can get lost in between.
  */
-export function replaceContents(db: Connection, { at, force }: Replacement): void {
+export function replaceContents(db: Connection, object: string, { at, force }: Replacement): void {
   const isOther = isOtherOrg(db);
   if (isOther) leaveOutbox(db, force);
   const keys = isOther ? [] : keptKeys(db);
@@ -32,13 +34,20 @@ export function replaceContents(db: Connection, { at, force }: Replacement): voi
     recreate(db, table);
     db.exec(`INSERT INTO main.${table} SELECT * FROM fresh.${table}`);
   }
+  for (const table of copiedByObject) {
+    db.prepare(`DELETE FROM main.${table} WHERE :isOther OR object = :object`).run({
+      isOther: isOther ? 1 : 0,
+      object,
+    });
+    db.prepare(`INSERT INTO main.${table} SELECT * FROM fresh.${table} WHERE object = ?`).run(object);
+  }
   // Open edits are local; only the columns follow the org's.
   replaceLocal(db);
   recreate(db, 'contacts');
   const restore = db.prepare('UPDATE main.contact SET _key = ? WHERE Id = ?');
   for (const [id, key] of keys) restore.run(key, id);
-  replaceMeta(db);
-  endOldCopies(db, at);
+  replaceMeta(db, isOther ? null : object);
+  endOldCopies(db, object, at);
   for (const [table, key] of [
     ['run', 'seq'],
     ['run_step', 'id'],
@@ -110,22 +119,24 @@ function replaceLocal(db: Connection): void {
   db.exec('DROP TABLE temp.kept_local');
 }
 
-function replaceMeta(db: Connection): void {
+/** `object`: what is kept for others of them stays; null: nothing does. */
+function replaceMeta(db: Connection, object: string | null): void {
   const own = ownMeta.map((key) => `'${key}'`).join(', ');
-  db.exec(`
-    DELETE FROM main.meta WHERE key NOT IN (${own});
-    INSERT OR IGNORE INTO main.meta SELECT * FROM fresh.meta WHERE key <> '${archiveKey}';
-  `);
+  db.prepare(
+    `DELETE FROM main.meta WHERE key NOT IN (${own})
+       AND (:object IS NULL OR instr(key, '.') = 0 OR substr(key, instr(key, '.') + 1) = :object)`,
+  ).run({ object });
+  db.exec(`INSERT OR IGNORE INTO main.meta SELECT * FROM fresh.meta WHERE key <> '${archiveKey}'`);
 }
 
 /** A first copy that was never finished has nothing to go on with any more. */
-function endOldCopies(db: Connection, at: number): void {
-  db.exec("DELETE FROM main.chunk WHERE state = 'pending'");
+function endOldCopies(db: Connection, object: string, at: number): void {
+  db.prepare("DELETE FROM main.chunk WHERE object = ? AND state = 'pending'").run(object);
   db.prepare(
     `UPDATE main.run SET status = 'interrupted', finished_at = ?, error_code = 'INTERRUPTED',
        error_message = 'Another copy of the org took its place.'
-     WHERE kind = 'backfill' AND status = 'running'`,
-  ).run(isoTime(at));
+     WHERE object = ? AND kind = 'backfill' AND status = 'running'`,
+  ).run(isoTime(at), object);
 }
 
 /** Adds the copy's rows behind the mirror's own, numbered anew. */

@@ -17,14 +17,17 @@ interface RunRow {
   error_hint: string | null;
 }
 
-export function insertRun(db: Connection, kind: RunKind, at: number, state: Record<string, unknown>): string {
+export function insertRun(
+  db: Connection,
+  object: string,
+  kind: RunKind,
+  at: number,
+  state: Record<string, unknown>,
+): string {
   const id = randomUUID();
-  db.prepare("INSERT INTO run (id, kind, status, started_at, state) VALUES (?, ?, 'running', ?, ?)").run(
-    id,
-    kind,
-    isoTime(at),
-    JSON.stringify(state),
-  );
+  db.prepare(
+    "INSERT INTO run (object, id, kind, status, started_at, state) VALUES (?, ?, ?, 'running', ?, ?)",
+  ).run(object, id, kind, isoTime(at), JSON.stringify(state));
   return id;
 }
 
@@ -70,14 +73,15 @@ export function findRun(db: Connection, runId: string): Run | null {
 }
 
 /** Newest first. */
-export function listRuns(db: Connection, { kind, status, prefix, limit }: RunFilter): Run[] {
+export function listRuns(db: Connection, object: string, { kind, status, prefix, limit }: RunFilter): Run[] {
   const rows = db
     .prepare(
-      `SELECT * FROM run WHERE (:kind IS NULL OR kind = :kind) AND (:status IS NULL OR status = :status)
+      `SELECT * FROM run WHERE object = :object AND (:kind IS NULL OR kind = :kind) AND (:status IS NULL OR status = :status)
          AND substr(id, 1, length(:prefix)) = :prefix
        ORDER BY seq DESC LIMIT :limit`,
     )
     .all({
+      object,
       kind: kind ?? null,
       status: status ?? null,
       prefix: prefix ?? '',

@@ -20,8 +20,11 @@ export const internalColumns = [
   '_key',
 ] as const;
 
+/** The one whose rows a mirror held before its keys named objects. */
+const firstObject = 'Contact';
+
 /** Each brings a file from the version that is its index to the next; never edited once released. */
-const migrations: readonly string[] = [
+export const migrations: readonly string[] = [
   `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
   CREATE TABLE field (
@@ -82,6 +85,42 @@ const migrations: readonly string[] = [
   CREATE INDEX outbox_push ON outbox (push_id, push_place) WHERE push_id IS NOT NULL;
   UPDATE meta SET value = NULL WHERE key = 'describe_last_modified';
   `,
+  // What a key changes for is made anew; what only gains a column is not rewritten, however long it is. The default
+  // is for the rows that are there.
+  `
+  CREATE TEMP TABLE kept_field AS SELECT * FROM main.field;
+  DROP TABLE main.field;
+  CREATE TABLE field (
+    object TEXT NOT NULL, name TEXT NOT NULL COLLATE NOCASE, position INTEGER NOT NULL, label TEXT NOT NULL,
+    type TEXT NOT NULL, column_type TEXT NOT NULL, vanished INTEGER NOT NULL DEFAULT 0,
+    unfilled INTEGER NOT NULL DEFAULT 0, definition TEXT NOT NULL, PRIMARY KEY (object, name)
+  ) WITHOUT ROWID;
+  INSERT INTO main.field (object, name, position, label, type, column_type, vanished, unfilled, definition)
+    SELECT '${firstObject}', name, position, label, type, column_type, vanished, unfilled, definition
+    FROM temp.kept_field;
+  DROP TABLE temp.kept_field;
+  CREATE TEMP TABLE kept_cursor AS SELECT * FROM main.cursor;
+  DROP TABLE main.cursor;
+  CREATE TABLE cursor (
+    object TEXT NOT NULL, name TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (object, name)
+  ) WITHOUT ROWID;
+  INSERT INTO main.cursor (object, name, at) SELECT '${firstObject}', name, at FROM temp.kept_cursor;
+  DROP TABLE temp.kept_cursor;
+  ALTER TABLE run ADD COLUMN object TEXT NOT NULL DEFAULT '${firstObject}';
+  CREATE INDEX run_of_object ON run (object, seq);
+  ALTER TABLE chunk ADD COLUMN object TEXT NOT NULL DEFAULT '${firstObject}';
+  CREATE INDEX chunk_pending ON chunk (object) WHERE state = 'pending';
+  ALTER TABLE outbox ADD COLUMN object TEXT NOT NULL DEFAULT '${firstObject}';
+  DROP INDEX outbox_open;
+  CREATE INDEX outbox_open ON outbox (object, state) WHERE state NOT IN ('done', 'dropped');
+  DROP INDEX outbox_read_back;
+  CREATE INDEX outbox_read_back ON outbox (object, seq) WHERE read_back_due = 1;
+  DROP INDEX outbox_by_state;
+  CREATE INDEX outbox_by_state ON outbox (object, state);
+  ALTER TABLE push ADD COLUMN object TEXT NOT NULL DEFAULT '${firstObject}';
+  UPDATE meta SET key = key || '.${firstObject}'
+    WHERE key IN ('described_at', 'describe_last_modified', 'only_fields');
+  `,
 ];
 
 export const schemaVersion = migrations.length;
@@ -115,12 +154,29 @@ export function checkVersion(db: Connection, path: string): 'current' | 'outdate
   }
 }
 
+/**
+ * Lets a connection that only reads see an outdated mirror's fields and cursors as they will be: whoever cannot or need
+ * not write does not bring it to this tool's version.
+ */
+export function readAsCurrent(db: Connection): void {
+  const hasObjects = db.prepare("SELECT 1 FROM pragma_table_info('cursor') WHERE name = 'object'").get();
+  if (hasObjects !== undefined) return;
+  // What is temporary is no part of the file, but SQLite refuses it with the rest.
+  db.pragma('query_only = OFF');
+  for (const table of ['field', 'cursor']) {
+    db.exec(`CREATE TEMP VIEW ${table} AS SELECT '${firstObject}' AS object, * FROM main.${table}`);
+  }
+  db.pragma('query_only = ON');
+}
+
 /** Brings a mirror to this tool's version, all or nothing; another process may be doing the same. */
 export function migrate(db: Connection, path: string): void {
   if (checkVersion(db, path) === 'current') return;
   try {
     db.exec('BEGIN IMMEDIATE');
     try {
+      // Another process may have brought it here, or further, in between.
+      checkVersion(db, path);
       const version = db.pragma('user_version', { simple: true }) as number;
       for (const sql of migrations.slice(version)) db.exec(sql);
       db.pragma(`application_id = ${applicationId}`);

@@ -7,10 +7,12 @@ import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 export class SqliteContactStore implements ContactStore {
   readonly #file: MirrorFile;
   readonly #write: MirrorWrite;
+  readonly #object: string;
 
-  constructor(file: MirrorFile, write: MirrorWrite) {
+  constructor(file: MirrorFile, write: MirrorWrite, object: string) {
     this.#file = file;
     this.#write = write;
+    this.#object = object;
   }
 
   async counts(): Promise<ContactCounts> {
@@ -22,8 +24,11 @@ export class SqliteContactStore implements ContactStore {
   }
 
   async idsBy(field: string, values: readonly string[]): Promise<Map<string, string>> {
-    if (!this.#file.read((db) => hasLookup(db, field))) await this.#write('ensureLookup', field);
-    return this.#file.read((db) => findIdsBy(db, field, values));
+    const object = this.#object;
+    if (!this.#file.read((db) => hasLookup(db, object, field))) {
+      await this.#write('ensureLookup', object, field);
+    }
+    return this.#file.read((db) => findIdsBy(db, object, field, values));
   }
 
   async readBefore(before: number, page: { after: number; limit: number }): Promise<ReadBefore> {
@@ -35,6 +40,6 @@ export class SqliteContactStore implements ContactStore {
   }
 
   async ensureIndices(): Promise<void> {
-    await this.#write('ensureIndices');
+    await this.#write('ensureIndices', this.#object);
   }
 }

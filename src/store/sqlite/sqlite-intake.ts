@@ -39,6 +39,7 @@ type ItemRow = OutcomeRow & { seq: number; source: string; place: number; line: 
 export class SqliteIntake implements OutboxIntake {
   readonly #mirror: MirrorFile;
   readonly #writeMirror: MirrorWrite;
+  readonly #object: string;
   readonly #path: string;
   readonly #db: Connection;
   readonly #remove: () => void;
@@ -48,9 +49,10 @@ export class SqliteIntake implements OutboxIntake {
   #pushId: string | null = null;
   #closed = false;
 
-  constructor(mirror: MirrorFile, write: MirrorWrite) {
+  constructor(mirror: MirrorFile, write: MirrorWrite, object: string) {
     this.#mirror = mirror;
     this.#writeMirror = write;
+    this.#object = object;
     const { path, db, remove } = guarded(mirror.path, () => createIntakeFile(mirror.path));
     this.#path = path;
     this.#db = db;
@@ -174,12 +176,18 @@ export class SqliteIntake implements OutboxIntake {
   }
 
   async commit(brake: Brake, { now, since }: Resumption): Promise<IntakeCommit> {
-    const { pushId, ...committed } = await this.#writeMirror('commitIntake', this.#path, brake, {
-      id: randomUUID(),
-      digest: this.#digest(),
-      at: isoTime(now),
-      resumeSince: since === null ? null : isoTime(since),
-    });
+    const { pushId, ...committed } = await this.#writeMirror(
+      'commitIntake',
+      this.#path,
+      this.#object,
+      brake,
+      {
+        id: randomUUID(),
+        digest: this.#digest(),
+        at: isoTime(now),
+        resumeSince: since === null ? null : isoTime(since),
+      },
+    );
     this.#pushId = pushId;
     return committed;
   }

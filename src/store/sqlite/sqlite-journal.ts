@@ -8,18 +8,20 @@ import { findRun, listRuns, listSteps } from './run-records.ts';
 export class SqliteJournal implements Journal {
   readonly #file: MirrorFile;
   readonly #write: MirrorWrite;
+  readonly #object: string;
 
-  constructor(file: MirrorFile, write: MirrorWrite) {
+  constructor(file: MirrorFile, write: MirrorWrite, object: string) {
     this.#file = file;
     this.#write = write;
+    this.#object = object;
   }
 
   async cursors(): Promise<Cursors> {
-    return this.#file.read(readCursors);
+    return this.#file.read((db) => readCursors(db, this.#object));
   }
 
   async startRun(kind: RunKind, at: number, state: Record<string, unknown>): Promise<string> {
-    return this.#write('insertRun', kind, at, state);
+    return this.#write('insertRun', this.#object, kind, at, state);
   }
 
   async run(runId: string): Promise<Run | null> {
@@ -27,7 +29,7 @@ export class SqliteJournal implements Journal {
   }
 
   async runs(filter: RunFilter): Promise<Run[]> {
-    return this.#file.read((db) => listRuns(db, filter));
+    return this.#file.read((db) => listRuns(db, this.#object, filter));
   }
 
   async steps(runId: string): Promise<RunStep[]> {

@@ -1,6 +1,7 @@
 import { throwIfAborted } from '../../base/abort.ts';
 import type { Clock } from '../../base/clock.ts';
 import { messageOf, systemCodeOf } from '../../base/errors.ts';
+import { contact } from '../../org/synced-object.ts';
 import type { ContactStore } from '../../sync/ports/contact-store.ts';
 import type { Journal } from '../../sync/ports/journal.ts';
 import type { Batch, BatchOutcome, MirrorIdentity } from '../../sync/ports/mirror.ts';
@@ -16,6 +17,9 @@ import { SqliteOutbox } from './sqlite-outbox.ts';
 import { SqliteSchemaStore } from './sqlite-schema-store.ts';
 import { SqliteUsageLedger } from './sqlite-usage-ledger.ts';
 import { sendPage } from './writer/send-page.ts';
+
+/** Whose rows the tables `contact…` hold. */
+const object = contact.name;
 
 /** A mirror in one SQLite file: reads here, writes through the file's writer thread. */
 export class SqliteMirror implements StoredMirror {
@@ -37,10 +41,10 @@ export class SqliteMirror implements StoredMirror {
     this.#clock = clock;
     this.#release = release;
     this.path = file.path;
-    this.schema = new SqliteSchemaStore(file, write);
-    this.contacts = new SqliteContactStore(file, write);
-    this.journal = new SqliteJournal(file, write);
-    this.outbox = new SqliteOutbox(file, write);
+    this.schema = new SqliteSchemaStore(file, write, object);
+    this.contacts = new SqliteContactStore(file, write, object);
+    this.journal = new SqliteJournal(file, write, object);
+    this.outbox = new SqliteOutbox(file, write, object);
     this.usage = new SqliteUsageLedger(file, write);
   }
 
@@ -60,16 +64,16 @@ export class SqliteMirror implements StoredMirror {
     const { page, tombstones = [], effects = [] } = batch;
     throwIfAborted(signal);
     if (page === undefined) {
-      return this.#write('commit', { page: null, answeredAt: 0, tombstones, effects });
+      return this.#write('commit', { object, page: null, answeredAt: 0, tombstones, effects });
     }
     const began = this.#clock.monotonicMs();
-    const route = this.#file.pageRoute();
+    const route = this.#file.pageRoute(object);
     try {
       await sendPage(page, route, signal);
       // The org's time when the last row had come: at the latest what has passed here since it was asked for.
       const answeredAt = page.answeredAt?.() ?? page.readAt + (this.#clock.monotonicMs() - began);
       throwIfAborted(signal);
-      return await this.#write('commit', { page: route.page, answeredAt, tombstones, effects });
+      return await this.#write('commit', { object, page: route.page, answeredAt, tombstones, effects });
     } finally {
       await this.#file.dropPage(route.page);
     }

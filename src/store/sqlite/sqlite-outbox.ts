@@ -14,18 +14,20 @@ import { SqliteIntake } from './sqlite-intake.ts';
 export class SqliteOutbox implements Outbox {
   readonly #file: MirrorFile;
   readonly #write: MirrorWrite;
+  readonly #object: string;
 
-  constructor(file: MirrorFile, write: MirrorWrite) {
+  constructor(file: MirrorFile, write: MirrorWrite, object: string) {
     this.#file = file;
     this.#write = write;
+    this.#object = object;
   }
 
   async add(entries: readonly NewOutboxEntry[]): Promise<void> {
-    await this.#write('insertEntries', entries);
+    await this.#write('insertEntries', this.#object, entries);
   }
 
   async list(filter: OutboxFilter = {}): Promise<OutboxEntry[]> {
-    return this.#file.read((db) => listEntries(db, filter));
+    return this.#file.read((db) => listEntries(db, this.#object, filter));
   }
 
   async markSent(
@@ -51,14 +53,14 @@ export class SqliteOutbox implements Outbox {
   }
 
   async counts(): Promise<Record<OutboxState, number>> {
-    return this.#file.read(countEntries);
+    return this.#file.read((db) => countEntries(db, this.#object));
   }
 
   async readBackDue(limit: number): Promise<OutboxEntry[]> {
-    return this.#file.read((db) => listReadBackDue(db, limit));
+    return this.#file.read((db) => listReadBackDue(db, this.#object, limit));
   }
 
   async openIntake(): Promise<OutboxIntake> {
-    return new SqliteIntake(this.#file, this.#write);
+    return new SqliteIntake(this.#file, this.#write, this.#object);
   }
 }

@@ -7,22 +7,24 @@ import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 export class SqliteSchemaStore implements SchemaStore {
   readonly #file: MirrorFile;
   readonly #write: MirrorWrite;
+  readonly #object: string;
 
-  constructor(file: MirrorFile, write: MirrorWrite) {
+  constructor(file: MirrorFile, write: MirrorWrite, object: string) {
     this.#file = file;
     this.#write = write;
+    this.#object = object;
   }
 
   async fields(): Promise<StoredField[]> {
-    return this.#file.read(loadFields);
+    return this.#file.read((db) => loadFields(db, this.#object));
   }
 
   async describedAt(): Promise<{ lastModified: string | null; at: number } | null> {
-    return this.#file.read(readDescribedAt);
+    return this.#file.read((db) => readDescribedAt(db, this.#object));
   }
 
   async confirmDescribe(at: number): Promise<void> {
-    await this.#write('confirmDescribe', at);
+    await this.#write('confirmDescribe', this.#object, at);
   }
 
   async applyDescribe(
@@ -30,6 +32,6 @@ export class SqliteSchemaStore implements SchemaStore {
     at: number,
     only?: readonly string[],
   ): Promise<SchemaChange> {
-    return this.#write('applyDescribe', describe, at, only);
+    return this.#write('applyDescribe', this.#object, describe, at, only);
   }
 }

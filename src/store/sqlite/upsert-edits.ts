@@ -8,6 +8,7 @@ import { quoteName } from './contact-schema.ts';
  */
 export function upsertsThatEdit(
   db: Connection,
+  object: string,
   table: 'intake.entry' | 'main.outbox',
   where = 'true',
 ): { count: number; keys: string } {
@@ -22,8 +23,8 @@ export function upsertsThatEdit(
   for (const field of fields) {
     const name = `'${field.replaceAll("'", "''")}'`;
     const ofField = `${upserts} AND upsert_field = ${name}`;
-    const isKnown = hasColumn(db, field);
-    if (isKnown) ensureLookup(db, field);
+    const isKnown = hasColumn(db, object, field);
+    if (isKnown) ensureLookup(db, object, field);
     const query = isKnown
       ? `SELECT key FROM ${table} WHERE ${ofField} AND EXISTS (SELECT 1 FROM main.contact c
            WHERE c.${quoteName(field)} = changes ->> ${name} COLLATE NOCASE AND c._gone IS NULL)`

@@ -48,7 +48,7 @@ const entry: NewOutboxEntry = {
 test('what is to be sent, was sent and was answered is on the disk before the next step, through a power cut too', () => {
   const writer = new MirrorWriter(join(folder, 'a.db'), true, new Scratch());
   const commits = watchCommits();
-  writer.perform('insertEntries', [[entry]]);
+  writer.perform('insertEntries', ['Contact', [entry]]);
   writer.perform('markEntriesSent', [['a'], 'collection', epoch, null]);
   writer.perform('settleEntries', [[{ key: 'a', state: 'in-doubt', errors: [], at: epoch }]]);
   writer.perform('moveEntries', [['a'], ['in-doubt'], 'dropped', epoch]);

@@ -51,7 +51,7 @@ describe('back-pressure', () => {
     const sent = streams.map(({ body }, page) =>
       sendPage(
         body,
-        { client: writer.client, budget, mirror: 'm', page, ready: async () => {} },
+        { client: writer.client, budget, mirror: 'm', object: 'Contact', page, ready: async () => {} },
         controller.signal,
       ).catch((error: unknown) => error),
     );
@@ -86,6 +86,7 @@ describe('back-pressure', () => {
       client: writer.client,
       budget,
       mirror: 'm',
+      object: 'Contact',
       page: 1,
       ready: async () => {},
     });

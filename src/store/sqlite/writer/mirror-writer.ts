@@ -53,7 +53,7 @@ export class MirrorWriter implements PageCalls {
   beginPage(page: number, head: PageHead): void {
     makeFolder(this.#spools);
     const path = join(this.#spools, spoolName());
-    this.#pages.set(page, new PageIntake(head, loadFields(this.#db), path, this.#scratch));
+    this.#pages.set(page, new PageIntake(head, loadFields(this.#db, head.object), path, this.#scratch));
   }
 
   addBlock(page: number, block: Uint8Array<ArrayBuffer>): void {
@@ -84,10 +84,10 @@ export class MirrorWriter implements PageCalls {
 
   #commit(
     intake: PageIntake | null,
-    { answeredAt, tombstones, effects }: Omit<BatchOrder, 'page'>,
+    { object, answeredAt, tombstones, effects }: Omit<BatchOrder, 'page'>,
   ): BatchOutcome {
     return inTransaction(this.#db, () => {
-      const columns = new Set(loadFields(this.#db).map(({ name }) => name));
+      const columns = new Set(loadFields(this.#db, object).map(({ name }) => name));
       const counts = intake === null ? null : this.#applyPage(intake, answeredAt, columns);
       const outcome = intake === null || counts === null ? null : this.#outcomeOf(intake, counts);
       const buried = applyTombstones(this.#db, tombstones, columns);
@@ -95,7 +95,7 @@ export class MirrorWriter implements PageCalls {
       return {
         page: outcome,
         buried: buried + (counts?.buried ?? 0),
-        ...applyEffects(this.#db, effects, outcome),
+        ...applyEffects(this.#db, object, effects, outcome),
       };
     });
   }

@@ -8,9 +8,11 @@ import type { calls } from './calls.ts';
 export type PageHead = Pick<
   PageBody,
   'format' | 'fields' | 'expectedRows' | 'mostRows' | 'ids' | 'readAt'
-> & { partial: boolean };
+> & { object: string; partial: boolean };
 
 export interface BatchOrder {
+  /** Whose rows and state it is of. */
+  object: string;
   /** A page that was begun and whose blocks are all in. */
   page: number | null;
   answeredAt: number;

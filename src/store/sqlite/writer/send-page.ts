@@ -11,6 +11,8 @@ export interface PageRoute {
    */
   budget: Turnstile;
   mirror: string;
+  /** Whose rows the page holds. */
+  object: string;
   /** Names the page on its writer thread. */
   page: number;
   /** Resolves when the thread has the mirror open. */
@@ -22,9 +24,9 @@ export interface PageRoute {
  * goes wrong, the stream is left, so that its connection is freed.
  */
 export async function sendPage(body: PageBody, route: PageRoute, signal?: AbortSignal): Promise<void> {
-  const { client, mirror, page } = route;
+  const { client, mirror, object, page } = route;
   const { format, fields, expectedRows, mostRows, ids, readAt, partial = false } = body;
-  const head = { format, fields, expectedRows, mostRows, ids, readAt, partial };
+  const head = { object, format, fields, expectedRows, mostRows, ids, readAt, partial };
   const iterator = body.blocks[Symbol.asyncIterator]();
   let ended = false;
   try {

@@ -1,0 +1,9 @@
+/** A kind of record that is kept the same as in the org. */
+export interface SyncedObject {
+  /** Its API name, which is also the object in the keys of what a mirror keeps. */
+  name: string;
+  /** The first three characters of each of its record ids. */
+  keyPrefix: string;
+}
+
+export const contact: SyncedObject = { name: 'Contact', keyPrefix: '003' };

@@ -1,0 +1,170 @@
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openForWriting } from '../../../src/store/sqlite/connection.ts';
+import { MirrorReader } from '../../../src/store/sqlite/reader.ts';
+import { checkVersion, migrate, schemaVersion } from '../../../src/store/sqlite/schema.ts';
+import { type Rows, rowsOf, schemaOf, writeFormerMirror } from './former-mirror.ts';
+
+const script = fileURLToPath(new URL('./migrate-child.ts', import.meta.url));
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'parahack-migrate-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function former(format: 1 | 2, contacts?: number): { path: string; before: Rows } {
+  const path = join(folder, `format-${format}.db`);
+  writeFormerMirror(path, format, contacts);
+  return { path, before: rowsOf(path) };
+}
+
+function bring(path: string): void {
+  const db = openForWriting(path, false);
+  try {
+    migrate(db, path);
+  } finally {
+    db.close();
+  }
+}
+
+/** The rows as they were, with the columns that they have gained. */
+function expectKept(before: Rows, after: Rows, format: 1 | 2): void {
+  const keyed = new Set(['field', 'cursor', 'run', 'chunk', 'outbox', 'push']);
+  const gained = { sent_org_at: null, known_before: null, approved: 0, push_id: null, push_place: null };
+  for (const [table, rows] of Object.entries(before)) {
+    const expected = rows.map((row) => ({
+      ...(format === 1 && table === 'outbox' ? gained : {}),
+      ...row,
+      ...(keyed.has(table) ? { object: 'Contact' } : {}),
+    }));
+    if (table !== 'meta') {
+      expect({ [table]: after[table] }).toEqual({ [table]: expected });
+      continue;
+    }
+    const values = Object.fromEntries(rows.map(({ key, value }) => [key, value]));
+    expect(Object.fromEntries(after.meta!.map(({ key, value }) => [key, value]))).toEqual({
+      org_id: values.org_id,
+      latest_read_at: values.latest_read_at,
+      'described_at.Contact': values.described_at,
+      'describe_last_modified.Contact': format === 1 ? null : values.describe_last_modified,
+      'only_fields.Contact': values.only_fields,
+    });
+  }
+}
+
+describe.each([1, 2] as const)('a mirror of format %i', (format) => {
+  test('keeps every row, its number and its order, and what was of contacts is of the object Contact', () => {
+    const { path, before } = former(format);
+    bring(path);
+    const after = rowsOf(path);
+    expect(before.outbox).toHaveLength(8);
+    expectKept(before, after, format);
+    expect(Object.keys(after)).toEqual([...new Set([...Object.keys(before), 'push'])].sort());
+  });
+
+  test('has the schema of a new one afterwards: tables, keys, indices', () => {
+    const { path } = former(format);
+    bring(path);
+    const fresh = join(folder, 'fresh.db');
+    const db = openForWriting(fresh, true);
+    migrate(db, fresh);
+    db.close();
+    const ofContacts = /^contact(_local|s.*)?$/;
+    const common = (file: string) => schemaOf(file).filter(({ name }) => !ofContacts.test(name));
+    expect(common(path)).toEqual(common(fresh));
+    expect(common(path).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['field', 'cursor', 'outbox_by_state', 'chunk_run', 'outbox_push']),
+    );
+  });
+
+  test('killed before any statement of its migration, it is as it was, and whole when it is opened again', () => {
+    const { path, before } = former(format);
+    const schema = schemaOf(path);
+    const copy = join(folder, 'copy.db');
+    const child = (killAt: number) =>
+      spawnSync(process.execPath, [script, copy, String(killAt)], { encoding: 'utf8' });
+    copyFileSync(path, copy);
+    const { stdout, status } = child(0);
+    expect(status).toBe(0);
+    const statements = Number(stdout);
+    expect(statements).toBeGreaterThan(25);
+    for (let killAt = 1; killAt <= statements; killAt++) {
+      for (const end of ['', '-wal', '-shm']) rmSync(copy + end, { force: true });
+      copyFileSync(path, copy);
+      expect(child(killAt).signal).toBe('SIGKILL');
+      expect({ killAt, schema: schemaOf(copy), rows: rowsOf(copy) }).toEqual({
+        killAt,
+        schema,
+        rows: before,
+      });
+      bring(copy);
+      expectKept(before, rowsOf(copy), format);
+    }
+  }, 120_000);
+
+  test('can be read before it is brought here, also where nobody may write', () => {
+    const { path } = former(format);
+    const schema = schemaOf(path);
+    using reader = new MirrorReader(path);
+    expect(reader.columns.map(({ name }) => name)).toEqual([
+      'Id',
+      'CreatedDate',
+      'SystemModstamp',
+      'IsDeleted',
+      'LastName',
+    ]);
+    expect(reader.coveredUntil()).toBe(Date.parse('2026-01-02T23:00:00.000Z'));
+    expect(reader.show('003000000000001AAA')).toMatchObject({ key: '003000000000001AAA', gone: null });
+    expect(schemaOf(path)).toEqual(schema);
+  });
+});
+
+test('a mirror with 300,000 contacts is brought here without a contact being written', () => {
+  const { path } = former(2, 300_000);
+  const began = performance.now();
+  const db = openForWriting(path, false);
+  migrate(db, path);
+  const [{ log: pages }] = db.pragma('wal_checkpoint') as [{ log: number }];
+  db.close();
+  expect(performance.now() - began).toBeLessThan(5_000);
+  // Of 8 KB: the contacts alone are some thousands.
+  expect(pages).toBeLessThan(100);
+});
+
+test('a mirror that another process has brought further in between is left as it is', () => {
+  const { path } = former(2);
+  const db = openForWriting(path, false);
+  const exec = db.exec.bind(db);
+  // Between the look at the version and the lock.
+  db.exec = (sql) => {
+    if (sql === 'BEGIN IMMEDIATE') {
+      const other = new Database(path);
+      other.pragma(`user_version = ${schemaVersion + 1}`);
+      other.close();
+    }
+    return exec(sql);
+  };
+  expect(() => migrate(db, path)).toThrow(expect.objectContaining({ code: 'MIRROR_NEWER_THAN_TOOL' }));
+  expect(db.inTransaction).toBe(false);
+  expect(db.pragma('user_version', { simple: true })).toBe(schemaVersion + 1);
+  db.close();
+});
+
+test('a mirror that another process has brought here in between is current', () => {
+  const { path, before } = former(2);
+  const db = openForWriting(path, false);
+  const exec = db.exec.bind(db);
+  db.exec = (sql) => {
+    if (sql === 'BEGIN IMMEDIATE') bring(path);
+    return exec(sql);
+  };
+  migrate(db, path);
+  expect(checkVersion(db, path)).toBe('current');
+  db.close();
+  expectKept(before, rowsOf(path), 2);
+});
