@@ -13,10 +13,9 @@ const rooms = {
   start: ['main', 'cli', 'config', 'base'],
   main: ['cli', 'compose', 'base'],
   cli: ['contract', 'config', 'base', 'org'],
-  compose: ['usecases', 'contract', 'config', 'base'],
-  usecases: [
+  compose: [
+    'usecases',
     'contract',
-    'daemon',
     'sync',
     'store',
     'salesforce',
@@ -28,6 +27,7 @@ const rooms = {
     'org',
     'base',
   ],
+  usecases: ['contract', 'daemon', 'sync', 'org', 'base'],
   contract: ['base', 'org'],
   daemon: ['sync', 'base'],
   sync: ['base', 'org'],
@@ -43,11 +43,12 @@ const rooms = {
 };
 /** Rooms that may be known by their types only. */
 const typesOnly = {
+  usecases: ['auth', 'orgs', 'lock'],
   store: ['sync'],
   salesforce: ['sync'],
 };
 /** Folders of a room known by its types only whose values may be had all the same. */
-const exceptions = { store: { sync: 'merge' } };
+const exceptions = { store: { sync: 'merge' }, usecases: { auth: 'grant', orgs: 'rules' } };
 
 /**
  * The folders of the emulator, from its door down, and what each may import. Each names only folders that come after

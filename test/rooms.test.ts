@@ -73,7 +73,7 @@ describe('the import table', () => {
 
   it('lets everybody in by the index of the emulator, and its own tests further', async () => {
     const said = await cruise({
-      'src/usecases/a.ts': "export const a = () => import('../emulator/index.ts');\n",
+      'src/compose/a.ts': "export const a = () => import('../emulator/index.ts');\n",
       'src/emulator/index.ts': "export type { B } from './org/b.ts';\n",
       'src/emulator/org/b.ts': 'export type B = 1;\n',
       'test/usecases/a.ts': "import type { B } from '../../src/emulator/index.ts';\nexport type A = B;\n",
@@ -102,6 +102,38 @@ describe('the import table', () => {
       'use cases do not know who puts them together',
       { 'src/usecases/a.ts': "import '../compose/b.ts';\n", 'src/compose/b.ts': 'export {};\n' },
       'usecases-imports',
+    ],
+    [
+      'use cases know no store',
+      {
+        'src/usecases/a.ts': "import type { B } from '../store/sqlite/b.ts';\nexport type A = B;\n",
+        'src/store/sqlite/b.ts': 'export type B = 1;\n',
+      },
+      'usecases-imports',
+    ],
+    [
+      'use cases know no emulator, be it loaded late',
+      {
+        'src/usecases/a.ts': "export const a = () => import('../emulator/index.ts');\n",
+        'src/emulator/index.ts': 'export {};\n',
+      },
+      'usecases-imports',
+    ],
+    [
+      'use cases take types of logins only',
+      {
+        'dist/usecases/a.js': "import { b } from '../auth/b.js';\nb();\n",
+        'dist/auth/b.js': 'export const b = () => {};\n',
+      },
+      'usecases-types-of-auth',
+    ],
+    [
+      'use cases take types of the registry only',
+      {
+        'dist/usecases/a.js': "import { b } from '../orgs/b.js';\nb();\n",
+        'dist/orgs/b.js': 'export const b = () => {};\n',
+      },
+      'usecases-types-of-orgs',
     ],
     [
       'the contract has its own words for what ports say',
@@ -185,7 +217,7 @@ describe('the import table', () => {
     [
       'the client enters the emulator by its index alone',
       {
-        'src/usecases/a.ts': "export const a = () => import('../emulator/org/b.ts');\n",
+        'src/compose/a.ts': "export const a = () => import('../emulator/org/b.ts');\n",
         'src/emulator/org/b.ts': 'export {};\n',
       },
       'emulator-by-its-door',

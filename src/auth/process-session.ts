@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { AppError } from '../base/errors.ts';
+import { loginRequired } from './grant/login-required.ts';
 import { loginWithAccessToken } from './login-access-token.ts';
-import { loginRequired } from './login-required.ts';
 import type { OAuthRequestOptions } from './oauth-request.ts';
 import type { Session } from './session.ts';
 

@@ -1,8 +1,13 @@
 import type { Config } from '../config/config.ts';
 import type { App, AppIo } from '../contract/app.ts';
+import type { EmulatorParts } from '../usecases/emulator.ts';
 import { finishMoves } from '../usecases/move-org.ts';
 import { orgNames } from '../usecases/org-names.ts';
-import { Services } from '../usecases/services.ts';
+import { Services } from './services.ts';
+
+const emulators: EmulatorParts = {
+  startOrgs: async (...call) => (await import('../emulator/index.ts')).startOrgs(...call),
+};
 
 /**
  * The composition root. Each command's part is loaded when it is called, so that a command pays only for what
@@ -28,7 +33,7 @@ export async function createApp(config: Config, { log }: AppIo): Promise<App> {
     run: async (options) => (await import('../usecases/runs.ts')).showRun(services, options),
     limits: async (...call) => (await import('../usecases/limits.ts')).limits(services, ...call),
     doctor: async (context) => (await import('../usecases/doctor.ts')).doctor(services, context),
-    emulator: async (...call) => (await import('../usecases/emulator.ts')).runEmulator(...call),
+    emulator: async (...call) => (await import('../usecases/emulator.ts')).runEmulator(emulators, ...call),
     [Symbol.asyncDispose]: () => services[Symbol.asyncDispose](),
   };
 }

@@ -6,12 +6,12 @@ import { makeFolder } from '../base/make-folder.ts';
 import { cannotWrite, openReadable, type Readable } from '../base/open-readable.ts';
 import type { AuthState } from '../org/auth-state.ts';
 import { sameId } from '../org/record-id.ts';
-import { aliasTaken, checkAlias } from './alias.ts';
 import type { ConflictPolicy, OrgRecord } from './org-record.ts';
 import type { Registry } from './registry.ts';
 import { registryFault, registryFileName } from './registry-fault.ts';
 import { migrateRegistry } from './registry-schema.ts';
 import { resolveOrg } from './resolve-org.ts';
+import { aliasTaken, checkAlias } from './rules/alias.ts';
 
 interface OrgRow {
   instance_url: string;

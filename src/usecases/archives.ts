@@ -1,11 +1,14 @@
 import { isoTime } from '../base/iso-time.ts';
 import type { AppArchives } from '../contract/app.ts';
 import type { ArchiveView } from '../contract/archives.ts';
+import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { toldOrgs } from './chosen-orgs.ts';
-import { lockOrg } from './org-lock.ts';
-import type { Services } from './services.ts';
+import { lockOrg, type OrgLocks } from './org-lock.ts';
+import type { OrgDirectory } from './ports/org-directory.ts';
 
-export function appArchives(services: Services): AppArchives {
+export function appArchives(
+  services: OrgDirectory & OrgLocks & { readonly mirrors: Pick<Mirrors, 'archives' | 'removeArchive'> },
+): AppArchives {
   const archivesOf = (instanceUrl: string): ArchiveView[] =>
     services.mirrors.archives(instanceUrl).map(({ path, archivedAt, bytes }) => ({
       instanceUrl,

@@ -7,10 +7,10 @@ import type { OrgRecord } from '../orgs/org-record.ts';
 import { backfill } from '../sync/backfill/backfill.ts';
 import { syncOrgs } from './chosen-orgs.ts';
 import { connectOrg } from './connect-org.ts';
-import { type CopyResult, copyBeside } from './copy-beside.ts';
+import { type CopyParts, type CopyResult, copyBeside } from './copy-beside.ts';
 import { lockOrg } from './org-lock.ts';
+import type { OrgDirectory } from './ports/org-directory.ts';
 import { progressOf } from './progress-events.ts';
-import type { Services } from './services.ts';
 import { removeSpentCopy } from './spent-copy.ts';
 
 /**
@@ -19,8 +19,10 @@ import { removeSpentCopy } from './spent-copy.ts';
  */
 const maxOrgs = 8;
 
+export interface BackfillParts extends OrgDirectory, CopyParts {}
+
 export async function backfillOrgs(
-  services: Services,
+  services: BackfillParts,
   options: BackfillOptions,
   context: CallContext<ProgressEvent>,
 ): Promise<BackfillResult> {
@@ -38,7 +40,7 @@ export async function backfillOrgs(
 }
 
 async function backfillOne(
-  services: Services,
+  services: BackfillParts,
   org: OrgRecord,
   options: BackfillOptions,
   { signal, onEvent }: CallContext<ProgressEvent>,
@@ -82,7 +84,7 @@ async function backfillOne(
 
 /** Into the mirror itself, or beside it where it is to be replaced or such a copy was interrupted. */
 async function copy(
-  services: Services,
+  services: BackfillParts,
   org: OrgRecord,
   options: BackfillOptions,
   { signal, onEvent }: CallContext<ProgressEvent>,

@@ -1,17 +1,14 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { AppError } from '../base/errors.ts';
 import { hostKeyOf, normaliseInstanceUrl } from '../org/instance-url.ts';
-import { eachOrgOnce, firstOfSameOrg } from '../orgs/connected-once.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
-import { registryFileName } from '../orgs/registry-fault.ts';
-import type { Services } from './services.ts';
+import { eachOrgOnce, firstOfSameOrg } from '../orgs/rules/connected-once.ts';
+import type { OrgDirectory } from './ports/org-directory.ts';
 
 /** The orgs a command works on, as the command line's contract lays down. */
 
 /** The one org of a command that takes one: the named one, else the only connected one. */
-export function oneOrg(services: Services, name: string | null): OrgRecord {
-  const only = processOrgRecord(services);
+export function oneOrg(services: OrgDirectory, name: string | null): OrgRecord {
+  const only = services.processOrg;
   if (only !== null && (name === null || namesProcessOrg(only, name))) return only;
   if (name !== null) return services.registry.resolve(name);
   const known = services.registry.list();
@@ -29,11 +26,11 @@ export function oneOrg(services: Services, name: string | null): OrgRecord {
  * org whose sync is off is never taken unasked, be it the only one.
  */
 export function syncOrgs(
-  services: Services,
+  services: OrgDirectory,
   names: readonly string[],
   { all = false }: { all?: boolean } = {},
 ): OrgRecord[] {
-  const only = processOrgRecord(services);
+  const only = services.processOrg;
   if (names.length > 0) {
     const chosen = names.map((name) =>
       only !== null && namesProcessOrg(only, name) ? only : services.registry.resolve(name),
@@ -57,7 +54,7 @@ export function syncOrgs(
 }
 
 /** Version 0.1.0 could connect an org under two addresses; only the first of them is synced. */
-function refuseDouble({ registry }: Services, org: OrgRecord): void {
+function refuseDouble({ registry }: OrgDirectory, org: OrgRecord): void {
   const first = firstOfSameOrg(registry.list(), org);
   if (first.instanceUrl === org.instanceUrl) return;
   throw new AppError(
@@ -71,42 +68,10 @@ function refuseDouble({ registry }: Services, org: OrgRecord): void {
 }
 
 /** The orgs of commands that only tell: the named one, else all. */
-export function toldOrgs(services: Services, name: string | null): OrgRecord[] {
+export function toldOrgs(services: OrgDirectory, name: string | null): OrgRecord[] {
   if (name !== null) return [oneOrg(services, name)];
-  const only = processOrgRecord(services);
+  const only = services.processOrg;
   return only === null ? services.registry.list() : [only];
-}
-
-/** The org of `PARAHACK_SYNC_INSTANCE_URL` as a record that is stored nowhere; who it is shows the first call. */
-function processOrgRecord(services: Services): OrgRecord | null {
-  const { config, clock } = services;
-  if (config.processOrg === null) return null;
-  const instanceUrl = normaliseInstanceUrl(config.processOrg.instanceUrl);
-  return {
-    instanceUrl,
-    apiUrl: instanceUrl,
-    loginUrl: config.loginUrl,
-    orgId: '',
-    userId: '',
-    username: '',
-    alias: null,
-    sync: connectedRecord(services, instanceUrl)?.sync ?? true,
-    authState: 'no-refresh',
-    grant: 'access-token',
-    clientId: null,
-    apiVersion: null,
-    twoWay: false,
-    conflicts: 'salesforce-wins',
-    budget: null,
-    createdAt: clock.now(),
-    lastLoginAt: clock.now(),
-  };
-}
-
-/** What is known of the environment's org if it is connected here as well; makes no registry to find out. */
-function connectedRecord(services: Services, instanceUrl: string): OrgRecord | null {
-  const there = existsSync(join(services.config.dataDir, registryFileName));
-  return there ? services.registry.get(instanceUrl) : null;
 }
 
 function nameOf({ alias, instanceUrl }: OrgRecord): string {

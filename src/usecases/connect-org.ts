@@ -1,22 +1,19 @@
-import { grantIsOver } from '../auth/grant-is-over.ts';
-import { grantRefused, loginRequired } from '../auth/login-required.ts';
-import { openSession } from '../auth/open-session.ts';
-import { openProcessSession } from '../auth/process-session.ts';
 import type { Session } from '../auth/session.ts';
+import type { Clock } from '../base/clock.ts';
 import { AppError, messageOf } from '../base/errors.ts';
 import { withFinally } from '../base/finally.ts';
 import type { Logger } from '../base/logger.ts';
 import { differenceOf } from '../org/same-user.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
-import { connectRemote } from '../salesforce/connect-remote.ts';
 import { ApiBudget } from '../sync/api-budget.ts';
 import type { SyncContext } from '../sync/context.ts';
 import type { SyncEvent } from '../sync/events.ts';
 import type { Mirror } from '../sync/ports/mirror.ts';
+import type { Mirrors } from '../sync/ports/mirrors.ts';
 import type { Remote } from '../sync/ports/remote.ts';
 import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
-import { refuseWhileMoving } from './move-org.ts';
-import type { Services } from './services.ts';
+import { type MovingOrgs, refuseWhileMoving } from './move-org.ts';
+import type { OrgAccess } from './ports/org-access.ts';
 
 /** An org with its session, its API client and its mirror, ready for a job. */
 export interface ConnectedOrg extends AsyncDisposable {
@@ -31,69 +28,16 @@ export interface ConnectedOrg extends AsyncDisposable {
 
 const hourMs = 3_600_000;
 
-/** Opens a session. Throws `LOGIN_REQUIRED` where the org has no usable grant. */
-export async function openOrgSession(
-  services: Services,
-  org: OrgRecord,
-  signal: AbortSignal,
-): Promise<Session> {
-  const { clock, config, log } = services;
-  if (config.processOrg !== null && org.orgId === '') {
-    const { accessToken } = config.processOrg;
-    const parts = { clock, fetch: services.fetch, signal };
-    return openProcessSession({ ...parts, instanceUrl: org.instanceUrl, accessToken });
-  }
-  const credential = await services.credentials.get(org.instanceUrl);
-  if (credential === null) throw loginRequired(org.instanceUrl);
-  // The refusal lies with the credential, because several data folders may share it: a login made from another
-  // one mends the org here too.
-  if (grantIsOver(credential)) {
-    services.registry.setAuthState(org.instanceUrl, 'login-needed');
-    throw grantRefused(credential);
-  }
-  if (org.authState === 'login-needed') {
-    services.registry.setAuthState(
-      org.instanceUrl,
-      credential.grant === 'access-token' ? 'no-refresh' : 'ok',
-    );
-  }
-  return openSession(credential, {
-    store: services.credentials,
-    withLock: (name, work, options) => services.refreshLocks.withLock(name, work, options),
-    fetch: services.fetch,
-    clock,
-    log,
-    onLoginNeeded: () => services.registry.setAuthState(org.instanceUrl, 'login-needed'),
-    onRenamed: ({ to }) => services.registry.update(org.instanceUrl, { apiUrl: to }),
-  });
-}
-
-/** An API client alone, for commands that need no mirror. */
-export async function openRemote(
-  services: Services,
-  session: Session,
-  gate?: ApiBudget,
-  notBefore?: number,
-  log: Logger = services.log,
-): Promise<Remote> {
-  return connectRemote({
-    session,
-    apiVersion: services.config.apiVersion,
-    dispatcher: await services.dispatcher(),
-    clock: services.clock,
-    log,
-    product: 'parahack-sync',
-    notBefore,
-    wallMs: () => services.clock.now(),
-    gate: gate && {
-      before: async (kind) => gate.before(kind),
-      after: (usage) => gate.after(usage),
-    },
-  });
+/** What it takes to connect an org. */
+export interface ConnectParts extends OrgAccess, MovingOrgs {
+  readonly mirrors: Pick<Mirrors, 'exists' | 'hasCopy' | 'open' | 'openCopy' | 'removeCopy'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly config: { readonly apiBudget: number };
 }
 
 export async function connectOrg(
-  services: Services,
+  services: ConnectParts,
   org: OrgRecord,
   {
     signal,
@@ -108,7 +52,7 @@ export async function connectOrg(
 ): Promise<ConnectedOrg> {
   const { clock, log } = services;
   refuseWhileMoving(services, org);
-  const session = await openOrgSession(services, org, signal);
+  const session = await services.openSession(org, { signal });
   const opened: AsyncDisposable[] = [session];
   const close = async (): Promise<void> => {
     const part = opened.pop();
@@ -124,7 +68,8 @@ export async function connectOrg(
     const share = org.budget ?? services.config.apiBudget;
     const ownCalls = (await callsOfLastDay(mirror, clock.now())) + (await elsewhere());
     const budget = new ApiBudget({ clock, share, ownCalls, instanceUrl: org.instanceUrl });
-    const remote = await openRemote(services, session, budget, await mirror.contacts.latestReadAt());
+    const notBefore = await mirror.contacts.latestReadAt();
+    const remote = await services.openRemote(session, { budget, notBefore });
     return {
       org,
       remote,
@@ -149,7 +94,7 @@ async function callsOfLastDay({ usage }: Pick<Mirror, 'usage'>, now: number): Pr
 
 /** A share of the org's requests is one share, whichever of the two files notes them. */
 async function callsElsewhere(
-  { mirrors }: Services,
+  { mirrors }: Pick<ConnectParts, 'mirrors'>,
   instanceUrl: string,
   { beside, now }: { beside: boolean; now: number },
 ): Promise<number> {
@@ -166,7 +111,7 @@ async function callsElsewhere(
 
 /** A copy that was begun as another user than the session's can never be gone on with. */
 async function openCopy(
-  services: Services,
+  services: Pick<ConnectParts, 'mirrors' | 'log'>,
   { instanceUrl }: OrgRecord,
   session: Session,
   signal: AbortSignal,
@@ -198,7 +143,7 @@ export async function saveCalls(
 /** The same at the end of work, whose own error must not be hidden by one of this bookkeeping. Never throws. */
 export async function noteCalls(
   connected: Pick<ConnectedOrg, 'mirror' | 'remote' | 'budget' | 'elsewhere'>,
-  { clock, log }: Pick<Services, 'clock' | 'log'>,
+  { clock, log }: Pick<ConnectParts, 'clock' | 'log'>,
 ): Promise<void> {
   try {
     await saveCalls(connected, clock.now());

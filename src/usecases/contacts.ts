@@ -1,21 +1,28 @@
 import { AppError } from '../base/errors.ts';
 import { isoTime } from '../base/iso-time.ts';
+import type { Logger } from '../base/logger.ts';
 import type { AppContacts } from '../contract/app.ts';
 import type { ContactExportOptions, ContactPage } from '../contract/contacts.ts';
-import type { MirrorReader, ReaderListing } from '../store/sqlite/reader.ts';
+import type { ContactReader, ReaderListing } from '../sync/ports/contact-reader.ts';
 import { oneOrg } from './chosen-orgs.ts';
 import { inTurns } from './in-turns.ts';
-import type { Services } from './services.ts';
+import type { ContactReads } from './ports/contact-reads.ts';
+import type { OrgDirectory } from './ports/org-directory.ts';
 
 /** As many as a hint can hold. */
 const namedAtMost = 10;
 
+export interface ContactsParts extends OrgDirectory, ContactReads {
+  readonly log: Logger;
+  /** Called when the application ends. */
+  closeLater(close: () => void): void;
+}
+
 /** Reads the mirror of one org; asks nobody. */
-export function appContacts(services: Services): AppContacts {
+export function appContacts(services: ContactsParts): AppContacts {
   const open = async (org: string | null) => {
     const { instanceUrl } = oneOrg(services, org);
-    const { MirrorReader } = await import('../store/sqlite/reader.ts');
-    const reader = new MirrorReader(services.mirrors.pathOf(instanceUrl));
+    const reader = await services.openReader(instanceUrl);
     try {
       if (reader.coveredUntil() === null) {
         services.log.warn(
@@ -28,12 +35,12 @@ export function appContacts(services: Services): AppContacts {
       throw error;
     }
   };
-  const covered = (reader: MirrorReader) => isoTime(reader.coveredUntil());
+  const covered = (reader: ContactReader) => isoTime(reader.coveredUntil());
   /** Its rows are read later, from a reader that stays open until the application ends. */
   const page = async (
     org: string | null,
     signal: AbortSignal,
-    read: (reader: MirrorReader) => ReaderListing,
+    read: (reader: ContactReader) => ReaderListing,
   ): Promise<ContactPage> => {
     const { instanceUrl, reader } = await open(org);
     services.closeLater(() => reader[Symbol.dispose]());
@@ -73,7 +80,7 @@ export function appContacts(services: Services): AppContacts {
 }
 
 /** The e-mail itself where nobody has it, so that it is what is not found. */
-function idByEmail(reader: MirrorReader, email: string): string {
+function idByEmail(reader: ContactReader, email: string): string {
   const ids = reader.idsByEmail(email);
   if (ids.length <= 1) return ids[0] ?? email;
   throw new AppError('INVALID_INPUT', `${ids.length} contacts have the e-mail ${email}.`, {
@@ -83,7 +90,7 @@ function idByEmail(reader: MirrorReader, email: string): string {
 }
 
 async function* readAll(
-  reader: MirrorReader,
+  reader: ContactReader,
   selection: Pick<ContactExportOptions, 'where' | 'fields'>,
   signal: AbortSignal,
 ) {

@@ -6,17 +6,22 @@ import type { OrgRecord } from '../orgs/org-record.ts';
 import { isAsBegun } from '../sync/backfill/assert-as-begun.ts';
 import { type BackfillReport, backfill } from '../sync/backfill/backfill.ts';
 import { type BackfillState, resumableRun } from '../sync/backfill/resumable-run.ts';
-import { type ConnectedOrg, connectOrg, noteCalls } from './connect-org.ts';
+import type { Mirrors } from '../sync/ports/mirrors.ts';
+import { type ConnectedOrg, type ConnectParts, connectOrg, noteCalls } from './connect-org.ts';
 import { refuseWithOpenEntries } from './open-entries.ts';
-import { withDrainLock } from './org-lock.ts';
+import { type OrgLocks, withDrainLock } from './org-lock.ts';
 import { progressOf } from './progress-events.ts';
-import type { Services } from './services.ts';
 
 /** What only a fresh copy mends, so one that ends so itself is nothing to go on with. */
 const pastHelp = new Set(['CURSOR_OUT_OF_REACH', 'CURSOR_IN_FUTURE']);
 
 /** Above these, contacts that came or went while the copy was compared explain no difference. */
 const smallDifference = { contacts: 100, share: 0.01 };
+
+/** What it takes to copy an org beside its mirror. */
+export interface CopyParts extends ConnectParts, OrgLocks {
+  readonly mirrors: ConnectParts['mirrors'] & Pick<Mirrors, 'replaceByCopy'>;
+}
 
 export interface CopyResult extends BackfillReport {
   /** Where the mirror lies that the copy took the place of; null where it took none. */
@@ -28,7 +33,7 @@ export interface CopyResult extends BackfillReport {
  * complete and agrees with the org. Until then the mirror stays as it is. The caller holds the org's lock.
  */
 export async function copyBeside(
-  services: Services,
+  services: CopyParts,
   org: OrgRecord,
   options: BackfillOptions,
   { signal, onEvent }: CallContext<ProgressEvent>,
@@ -78,7 +83,7 @@ export async function copyBeside(
 }
 
 async function putInPlace(
-  services: Services,
+  services: CopyParts,
   connected: ConnectedOrg,
   compared: { org: number; mirror: number },
   { force, signal }: { force: boolean; signal: AbortSignal },
@@ -109,7 +114,7 @@ function assertWhole(instanceUrl: string, compared: { org: number; mirror: numbe
 
 /** A copy that cannot be gone on with, or (`--fresh`) is to be another one, makes room for a new one. */
 async function dropUnusable(
-  services: Services,
+  services: CopyParts,
   instanceUrl: string,
   options: BackfillOptions,
 ): Promise<void> {
@@ -126,7 +131,7 @@ async function dropUnusable(
 }
 
 async function isUsable(
-  { mirrors, clock, log }: Services,
+  { mirrors, clock, log }: CopyParts,
   instanceUrl: string,
   { fresh, api, fields }: BackfillOptions,
 ): Promise<boolean> {

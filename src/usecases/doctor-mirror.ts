@@ -2,9 +2,14 @@ import { silentLogger } from '../base/logger.ts';
 import type { DoctorCheck } from '../contract/doctor.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { futureCursorOf } from '../sync/future-cursor.ts';
+import type { Mirrors } from '../sync/ports/mirrors.ts';
 import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
-import { assertSameUser, openOrgSession, openRemote } from './connect-org.ts';
-import type { Services } from './services.ts';
+import { assertSameUser } from './connect-org.ts';
+import type { OrgAccess } from './ports/org-access.ts';
+
+export interface DoctorMirrorParts extends OrgAccess {
+  readonly mirrors: Pick<Mirrors, 'exists' | 'open'>;
+}
 
 /** A mirror that was current so lately has nothing more to come that would explain a difference. */
 const currentMs = 120_000;
@@ -14,7 +19,7 @@ const currentMs = 120_000;
  * the org counts; what to do where not. `orgTime`: as the org told it just now, ms since 1970.
  */
 export async function checkMirror(
-  services: Services,
+  services: DoctorMirrorParts,
   org: OrgRecord,
   { name, orgTime, signal }: { name: string; orgTime: number; signal: AbortSignal },
 ): Promise<DoctorCheck | string> {
@@ -38,7 +43,7 @@ export async function checkMirror(
 }
 
 async function compare(
-  services: Services,
+  services: DoctorMirrorParts,
   org: OrgRecord,
   { mirror, name, signal }: { mirror: StoredMirror; name: string; signal: AbortSignal },
 ): Promise<DoctorCheck | string> {
@@ -76,23 +81,20 @@ async function compare(
 
 /** Null where the org does not answer: the checks of login and network say why. */
 async function countInOrg(
-  services: Services,
+  services: DoctorMirrorParts,
   org: OrgRecord,
   mirror: StoredMirror,
   signal: AbortSignal,
 ): Promise<{ contacts: number; now: number } | null> {
-  const session = await openOrgSession(services, org, signal).catch(() => null);
+  const session = await services.openSession(org, { signal }).catch(() => null);
   signal.throwIfAborted();
   if (session === null) return null;
   await using _session = session;
   await assertSameUser(mirror, session);
-  const remote = await openRemote(
-    services,
-    session,
-    undefined,
-    await mirror.contacts.latestReadAt(),
-    silentLogger,
-  );
+  const remote = await services.openRemote(session, {
+    notBefore: await mirror.contacts.latestReadAt(),
+    log: silentLogger,
+  });
   try {
     return { contacts: await remote.count(null, { signal }), now: remote.now() };
   } catch {

@@ -1,25 +1,39 @@
 import { access, constants } from 'node:fs/promises';
+import type { CredentialStore } from '../auth/credential-store.ts';
 import { withTimeout } from '../base/abort.ts';
+import type { Clock } from '../base/clock.ts';
 import { AppError, isAppError, messageOf, systemCodeOf } from '../base/errors.ts';
 import { formatDuration } from '../base/interval.ts';
 import { silentLogger } from '../base/logger.ts';
 import { makeFolder } from '../base/make-folder.ts';
+import type { Exposure } from '../base/private-path.ts';
 import type { CallContext } from '../contract/app.ts';
 import type { DoctorCheck, DoctorResult } from '../contract/doctor.ts';
-import { firstOfSameOrg } from '../orgs/connected-once.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
+import { firstOfSameOrg } from '../orgs/rules/connected-once.ts';
 import { toldOrgs } from './chosen-orgs.ts';
-import { openOrgSession, openRemote } from './connect-org.ts';
-import { checkMirror } from './doctor-mirror.ts';
-import { exposedFiles } from './private-files.ts';
-import type { Services } from './services.ts';
+import { checkMirror, type DoctorMirrorParts } from './doctor-mirror.ts';
+import type { OrgDirectory } from './ports/org-directory.ts';
+
+export interface DoctorParts extends OrgDirectory, DoctorMirrorParts {
+  readonly credentials: Pick<CredentialStore, 'probeWritable'>;
+  /** This program's files that other users may change or read. */
+  exposedFiles(): Exposure[];
+  readonly fetch: typeof fetch;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly config: {
+    readonly dataDir: string;
+    readonly loginUrl: string;
+    readonly credentialStore: { readonly kind: string };
+  };
+}
 
 /** Clocks further apart than this make logs misleading and JWT logins fail. */
 const clockSkewMs = 120_000;
 const networkTimeoutMs = 10_000;
 
 /** Looks at everything a sync needs and says what to do; changes nothing but making the data folder. */
-export async function doctor(services: Services, { signal }: CallContext): Promise<DoctorResult> {
+export async function doctor(services: DoctorParts, { signal }: CallContext): Promise<DoctorResult> {
   const { config } = services;
   const checks: DoctorCheck[] = [];
   const check = async (name: string, work: () => Promise<DoctorCheck | string>) => {
@@ -36,7 +50,7 @@ export async function doctor(services: Services, { signal }: CallContext): Promi
   await check('data folder', async () => {
     makeFolder(config.dataDir);
     await access(config.dataDir, constants.W_OK | constants.R_OK);
-    const exposed = exposedFiles(config).map(({ exposure }) => exposure);
+    const exposed = services.exposedFiles();
     const [worst] = [...exposed.filter(({ isOurs }) => !isOurs), ...exposed];
     if (worst !== undefined) {
       return {
@@ -98,13 +112,13 @@ export async function doctor(services: Services, { signal }: CallContext): Promi
 }
 
 async function checkLogin(
-  services: Services,
+  services: DoctorParts,
   org: OrgRecord,
   name: string,
   signal: AbortSignal,
 ): Promise<DoctorCheck | string> {
-  await using session = await openOrgSession(services, org, signal);
-  const remote = await openRemote(services, session, undefined, undefined, silentLogger);
+  await using session = await services.openSession(org, { signal });
+  const remote = await services.openRemote(session, { log: silentLogger });
   const { username } = await remote.identity({ signal });
   if (org.authState === 'no-refresh') {
     return {
@@ -118,7 +132,11 @@ async function checkLogin(
 }
 
 /** The list of API versions needs no login. */
-async function askVersions({ fetch }: Services, url: string, signal: AbortSignal): Promise<Response> {
+async function askVersions(
+  { fetch }: Pick<DoctorParts, 'fetch'>,
+  url: string,
+  signal: AbortSignal,
+): Promise<Response> {
   const { host } = new URL(url);
   try {
     const answer = await withTimeout(networkTimeoutMs, signal, `Asking ${host}`, (own) =>
@@ -138,7 +156,11 @@ async function askVersions({ fetch }: Services, url: string, signal: AbortSignal
   }
 }
 
-function checkClock({ clock }: Services, name: string, orgTime: number): DoctorCheck | string {
+function checkClock(
+  { clock }: Pick<DoctorParts, 'clock'>,
+  name: string,
+  orgTime: number,
+): DoctorCheck | string {
   const skew = orgTime - clock.now();
   if (Math.abs(skew) <= clockSkewMs) return "this machine's clock agrees with the org's";
   return {

@@ -1,12 +1,27 @@
 import type { CallContext } from '../contract/app.ts';
 import type { EmulatedOrg, EmulatorEvent, EmulatorOptions } from '../contract/emulator.ts';
 
+interface RunningOrgs extends AsyncDisposable {
+  readonly orgs: readonly EmulatedOrg[];
+}
+
+export interface EmulatorParts {
+  startOrgs(
+    count: number,
+    options: Omit<EmulatorOptions, 'orgs' | 'orgId' | 'stateFile'> & {
+      signal: AbortSignal;
+      orgId?: string;
+      stateFile?: string;
+    },
+  ): Promise<RunningOrgs>;
+}
+
 /** Runs local Salesforce orgs until the signal aborts. */
 export async function runEmulator(
+  { startOrgs }: EmulatorParts,
   options: EmulatorOptions,
   { signal, onEvent }: CallContext<EmulatorEvent>,
 ): Promise<void> {
-  const { startOrgs } = await import('../emulator/index.ts');
   const { orgs: count, orgId, stateFile, ...rest } = options;
   await using running = await startOrgs(count, {
     ...rest,

@@ -1,6 +1,6 @@
 import type { CredentialStore } from '../auth/credential-store.ts';
-import { grantIsOver } from '../auth/grant-is-over.ts';
-import { grantRefused, loginRequired } from '../auth/login-required.ts';
+import { grantIsOver } from '../auth/grant/grant-is-over.ts';
+import { grantRefused, loginRequired } from '../auth/grant/login-required.ts';
 import { isAppError } from '../base/errors.ts';
 import type { ErrorInfo } from '../contract/error-info.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
@@ -20,7 +20,7 @@ export interface KnownLogin {
  * than all else of a `status`.
  */
 export function loginLookup(
-  services: { readonly credentials: CredentialStore },
+  services: { readonly credentials: Pick<CredentialStore, 'get' | 'glance'> },
   { quick = false }: { quick?: boolean } = {},
 ): (org: OrgRecord) => Promise<KnownLogin> {
   let unusable: ErrorInfo | null = null;

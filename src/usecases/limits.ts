@@ -3,12 +3,15 @@ import type { CallContext } from '../contract/app.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { LimitsItem, LimitsResult } from '../contract/limits.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
+import type { Remote } from '../sync/ports/remote.ts';
 import { toldOrgs } from './chosen-orgs.ts';
-import { connectOrg, openOrgSession, openRemote } from './connect-org.ts';
-import type { Services } from './services.ts';
+import { type ConnectParts, connectOrg } from './connect-org.ts';
+import type { OrgDirectory } from './ports/org-directory.ts';
+
+type LimitsParts = OrgDirectory & ConnectParts;
 
 export async function limits(
-  services: Services,
+  services: LimitsParts,
   { org }: { org: string | null },
   { signal }: CallContext,
 ): Promise<LimitsResult> {
@@ -21,7 +24,7 @@ export async function limits(
   return { orgs: await Promise.all(orgs.map((one) => limitsOf(services, one, signal))) };
 }
 
-async function limitsOf(services: Services, org: OrgRecord, signal: AbortSignal): Promise<LimitsItem> {
+async function limitsOf(services: LimitsParts, org: OrgRecord, signal: AbortSignal): Promise<LimitsItem> {
   const { instanceUrl, alias } = org;
   const budget = org.budget ?? services.config.apiBudget;
   const item: LimitsItem = {
@@ -38,8 +41,8 @@ async function limitsOf(services: Services, org: OrgRecord, signal: AbortSignal)
       await using connected = await connectOrg(services, org, { signal });
       return await tell(item, connected.remote, connected.budget.ownCalls, signal);
     }
-    await using session = await openOrgSession(services, org, signal);
-    return await tell(item, await openRemote(services, session), 0, signal);
+    await using session = await services.openSession(org, { signal });
+    return await tell(item, await services.openRemote(session), 0, signal);
   } catch (error) {
     return { ...item, error: errorInfoOf(error) };
   }
@@ -47,7 +50,7 @@ async function limitsOf(services: Services, org: OrgRecord, signal: AbortSignal)
 
 async function tell(
   item: LimitsItem,
-  remote: Awaited<ReturnType<typeof openRemote>>,
+  remote: Remote,
   used: number,
   signal: AbortSignal,
 ): Promise<LimitsItem> {

@@ -1,30 +1,31 @@
-import { readFile } from 'node:fs/promises';
 import type { Credential } from '../auth/credential.ts';
-import { lossOfReplacing } from '../auth/grant-replacement.ts';
-import { readPrivateKey } from '../auth/jwt-assertion.ts';
-import { keepLogin } from '../auth/keep-login.ts';
-import { loginWithAccessToken } from '../auth/login-access-token.ts';
-import { loginWithBrowser } from '../auth/login-browser.ts';
-import { loginWithClientCredentials } from '../auth/login-client-credentials.ts';
-import { loginWithJwt } from '../auth/login-jwt.ts';
-import { revokeCredential } from '../auth/revoke.ts';
-import { AppError, messageOf, systemCodeOf } from '../base/errors.ts';
+import type { CredentialStore } from '../auth/credential-store.ts';
+import { lossOfReplacing } from '../auth/grant/grant-replacement.ts';
+import type { Clock } from '../base/clock.ts';
+import { AppError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import { exposureOf, makePrivate } from '../base/private-path.ts';
 import type { CallContext } from '../contract/app.ts';
 import type { LoginEvent, LoginOptions, LoginResult } from '../contract/login.ts';
 import { sameId } from '../org/record-id.ts';
-import { checkAlias, checkAliasFree } from '../orgs/alias.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
-import { planLogin } from '../orgs/plan-login.ts';
-import { isHalfMoved, moveLocks, moveOrg } from './move-org.ts';
-import { openInBrowser } from './open-browser.ts';
-import { withDrainLock } from './org-lock.ts';
-import type { Services } from './services.ts';
+import type { Registry } from '../orgs/registry.ts';
+import { checkAlias, checkAliasFree } from '../orgs/rules/alias.ts';
+import { planLogin } from '../orgs/rules/plan-login.ts';
+import { isHalfMoved, type MoveParts, moveLocks, moveOrg } from './move-org.ts';
+import { type OrgLocks, withDrainLock } from './org-lock.ts';
+import type { Logins } from './ports/logins.ts';
+
+export interface LoginParts extends OrgLocks, MoveParts {
+  readonly registry: MoveParts['registry'] & Pick<Registry, 'put'>;
+  readonly credentials: Pick<CredentialStore, 'get' | 'set' | 'delete' | 'probeWritable'>;
+  readonly logins: Pick<Logins, 'obtain' | 'keep' | 'revoke' | 'whileUnchanged'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Logger;
+}
 
 /** Gets a grant by the chosen flow, stores it, and connects the org. */
 export async function login(
-  services: Services,
+  services: LoginParts,
   options: LoginOptions,
   context: CallContext<LoginEvent>,
 ): Promise<LoginResult> {
@@ -33,7 +34,7 @@ export async function login(
   if (options.alias !== null) checkAlias(options.alias);
   registry.list();
   await credentials.probeWritable();
-  const credential = await obtain(services, options, context);
+  const credential = await services.logins.obtain(options, context);
   let isStored = false;
   const onStored = () => {
     isStored = true;
@@ -43,19 +44,19 @@ export async function login(
   } catch (error) {
     // A grant that is not kept would still be one of the five that Salesforce keeps for this user and app. One that is
     // stored has taken the place of the former, which is revoked by now: without it the org would have none.
-    if (!isStored) await revokeCredential(credential, { fetch: services.fetch }).catch(() => {});
+    if (!isStored) await services.logins.revoke(credential).catch(() => {});
     throw error;
   }
 }
 
 /** Keeps a fresh login and connects its org. Throws where the org is not the one that was connected. */
 async function connect(
-  services: Services,
+  services: LoginParts,
   credential: Credential,
   options: LoginOptions,
   { signal, onStored }: { signal: AbortSignal; onStored: () => void },
 ): Promise<LoginResult> {
-  const { registry, credentials, log } = services;
+  const { registry, log } = services;
   const plan = planLogin(registry.list(), credential, { replaceUser: options.replaceUser });
   const known = plan.kind === 'new' ? null : plan.org;
   const isElsewhere = known !== null && known.instanceUrl !== credential.instanceUrl;
@@ -82,10 +83,7 @@ async function connect(
   const keep = async () => {
     let isStored = false;
     try {
-      const { revokedOld } = await keepLogin(kept, {
-        store: credentials,
-        withLock: (name, work, lockOptions) => services.refreshLocks.withLock(name, work, lockOptions),
-        fetch: services.fetch,
+      const { revokedOld } = await services.logins.keep(kept, {
         signal,
         replaces: moves ? [credential.instanceUrl] : [],
         onStored: () => {
@@ -117,7 +115,7 @@ async function connect(
 
 /** Keeping a login revokes the one before it; one that renews itself is only given up on the user's word. */
 async function allowReplacing(
-  { credentials }: Services,
+  { credentials }: Pick<LoginParts, 'credentials'>,
   fresh: Credential,
   known: OrgRecord | null,
   { replaceGrant, replaceUser, confirm }: LoginOptions,
@@ -138,99 +136,8 @@ async function allowReplacing(
   });
 }
 
-async function obtain(
-  services: Services,
-  options: LoginOptions,
-  { signal, onEvent }: CallContext<LoginEvent>,
-): Promise<Credential> {
-  const { config, clock, fetch, log } = services;
-  const parts = { fetch, clock, log, signal };
-  switch (options.flow) {
-    case 'access-token':
-      return loginWithAccessToken({
-        ...parts,
-        instanceUrl: options.instanceUrl,
-        accessToken: options.accessToken,
-      });
-    case 'jwt':
-      return loginWithJwt({
-        ...parts,
-        loginUrl: options.loginUrl,
-        clientId: clientIdOf(services, options.clientId),
-        username: options.username,
-        privateKey: await readKey(options.keyFile, log),
-      });
-    case 'client-credentials':
-      return loginWithClientCredentials({
-        ...parts,
-        instanceUrl: options.instanceUrl,
-        clientId: clientIdOf(services, options.clientId),
-        clientSecret: options.clientSecret,
-      });
-    case 'browser':
-      return loginWithBrowser({
-        ...parts,
-        loginUrl: options.loginUrl,
-        clientId: clientIdOf(services, options.clientId),
-        clientSecret: config.clientSecret ?? undefined,
-        ports: options.port === null ? undefined : [options.port],
-        timeoutMs: options.timeoutMs,
-        readRedirect: options.readRedirect,
-        onUrl: ({ url, redirectUri }) => onEvent({ event: 'login:url', url, redirectUri }),
-        openBrowser: options.openBrowser
-          ? async (url) => {
-              try {
-                await openInBrowser(url);
-              } catch (error) {
-                onEvent({ event: 'login:browser-failed', message: messageOf(error) });
-              }
-            }
-          : null,
-      });
-  }
-}
-
-function clientIdOf({ config }: Services, given: string | null): string {
-  const clientId = given ?? config.clientId;
-  if (clientId !== null) return clientId;
-  throw new AppError('CLIENT_ID_MISSING', 'A login needs the consumer key of your own external client app.', {
-    hint: 'Give it with --client-id or PARAHACK_SYNC_CLIENT_ID; the README says how to register the app.',
-  });
-}
-
-/** ssh refuses a key that others may read; ours is mended, and one that root hands out (a mounted secret) is told. */
-function keepKeyPrivate(file: string, log: Logger): void {
-  const exposure = exposureOf(file, 'any');
-  if (exposure === null) return;
-  const { what, mend, isOurs } = exposure;
-  const said = `${what}, and it holds a private key`;
-  if (!isOurs) throw new AppError('INVALID_INPUT', `${said} of another user.`, { hint: mend });
-  try {
-    makePrivate(exposure, 'any');
-    log.warn(`${said}; that right was taken away.`);
-  } catch {
-    log.warn(`${said}. ${mend}`);
-  }
-}
-
-async function readKey(file: string, log: Logger): Promise<string> {
-  const key = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new AppError(
-      'INVALID_INPUT',
-      `The key file ${file} cannot be read (${systemCodeOf(error) ?? 'unknown'}).`,
-      {
-        hint: '--jwt-key-file names the private key (PEM) whose certificate is in the external client app.',
-      },
-    );
-  });
-  // A certificate or a folder, named by mistake, keeps its rights: others may need them.
-  if (key.includes('PRIVATE KEY')) keepKeyPrivate(file, log);
-  readPrivateKey(key, `The key file ${file}`);
-  return key;
-}
-
 function recordOf(
-  services: Services,
+  services: LoginParts,
   credential: Credential,
   options: LoginOptions,
   known: OrgRecord | null,
@@ -258,7 +165,7 @@ function recordOf(
 }
 
 /** The user said that the org is to be seen as another user: the mirror is told so, if there is one. */
-async function replaceUserOf(services: Services, { instanceUrl, orgId, userId }: OrgRecord): Promise<void> {
+async function replaceUserOf(services: LoginParts, { instanceUrl, orgId, userId }: OrgRecord): Promise<void> {
   if (!services.mirrors.exists(instanceUrl)) return;
   await using mirror = await services.mirrors.open(instanceUrl, { create: false });
   const seen = await mirror.identity();

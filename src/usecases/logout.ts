@@ -1,16 +1,26 @@
-import { forgetLogin } from '../auth/keep-login.ts';
+import type { Logger } from '../base/logger.ts';
 import type { CallContext } from '../contract/app.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { LogoutItem, LogoutOptions, LogoutResult } from '../contract/login.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
+import type { Registry } from '../orgs/registry.ts';
+import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { oneOrg } from './chosen-orgs.ts';
 import { refuseWithOpenEntries } from './open-entries.ts';
-import { lockOrg, withDrainLock } from './org-lock.ts';
-import type { Services } from './services.ts';
+import { lockOrg, type OrgLocks, withDrainLock } from './org-lock.ts';
+import type { Logins } from './ports/logins.ts';
+import type { OrgDirectory } from './ports/org-directory.ts';
+
+export interface LogoutParts extends OrgDirectory, OrgLocks {
+  readonly registry: OrgDirectory['registry'] & Pick<Registry, 'remove'>;
+  readonly logins: Pick<Logins, 'forget'>;
+  readonly mirrors: Pick<Mirrors, 'exists' | 'open' | 'remove'>;
+  readonly log: Logger;
+}
 
 /** Revokes the grant at Salesforce and removes it here, whatever Salesforce says. */
 export async function logout(
-  services: Services,
+  services: LogoutParts,
   options: LogoutOptions,
   { signal }: CallContext,
 ): Promise<LogoutResult> {
@@ -21,7 +31,7 @@ export async function logout(
 }
 
 async function logoutOne(
-  services: Services,
+  services: LogoutParts,
   org: OrgRecord,
   { deleteData, force }: LogoutOptions,
   signal: AbortSignal,
@@ -39,12 +49,7 @@ async function logoutOne(
   try {
     using _lock = deleteData ? lockOrg(services, instanceUrl, 'logout') : null;
     if (deleteData && !force) await refuseWithOpenEntries(services, instanceUrl);
-    const { removed, revoked } = await forgetLogin(instanceUrl, {
-      store: services.credentials,
-      withLock: (name, work, lockOptions) => services.refreshLocks.withLock(name, work, lockOptions),
-      fetch: services.fetch,
-      signal,
-    });
+    const { removed, revoked } = await services.logins.forget(instanceUrl, { signal });
     item.credentialRemoved = removed;
     item.revoked = revoked.status === 'nothing-to-revoke' ? null : revoked.status === 'revoked';
     if (revoked.status === 'failed') item.error = errorInfoOf(revoked.error);
@@ -61,7 +66,7 @@ async function logoutOne(
 
 /** Not while a push is sending from it, and looked at once more, for a push may have queued meanwhile. */
 async function deleteMirror(
-  services: Services,
+  services: LogoutParts,
   instanceUrl: string,
   { force, signal }: { force: boolean; signal: AbortSignal },
 ): Promise<void> {

@@ -1,14 +1,34 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { refreshLockName, refreshLockTimeoutMs } from '../auth/refresh-lock.ts';
+import type { CredentialStore } from '../auth/credential-store.ts';
 import { AppError, messageOf } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
-import { registryFileName } from '../orgs/registry-fault.ts';
-import { lockOrg } from './org-lock.ts';
-import type { Services } from './services.ts';
+import type { Registry } from '../orgs/registry.ts';
+import type { Mirrors } from '../sync/ports/mirrors.ts';
+import { lockOrg, type OrgLocks } from './org-lock.ts';
+import type { Logins } from './ports/logins.ts';
+import type { OrgDirectory } from './ports/org-directory.ts';
+
+interface HalfMoved extends Pick<OrgDirectory, 'registry'> {
+  readonly mirrors: Pick<Mirrors, 'exists'>;
+}
+
+/** What tells whether an org is being moved. */
+export interface MovingOrgs extends HalfMoved, Pick<OrgDirectory, 'processOrg'> {}
+
+/** Where an org's address stands. */
+export interface MoveParts {
+  readonly registry: OrgDirectory['registry'] & Pick<Registry, 'move'>;
+  readonly credentials: Pick<CredentialStore, 'get' | 'set' | 'delete'>;
+  readonly logins: Pick<Logins, 'whileUnchanged'>;
+  readonly mirrors: Pick<Mirrors, 'exists' | 'open' | 'move' | 'pathOf'>;
+}
 
 /** Holds both addresses of an org while its files move. Throws `ORG_BUSY`, or `MIRROR_EXISTS` before anything is done. */
-export function moveLocks(services: Services, from: string, to: string): Disposable {
+export function moveLocks(
+  services: OrgLocks & { readonly mirrors: Pick<Mirrors, 'exists' | 'pathOf'> },
+  from: string,
+  to: string,
+): Disposable {
   if (services.mirrors.exists(from) && services.mirrors.exists(to)) {
     throw new AppError('MIRROR_EXISTS', `There is a mirror for ${to} already, beside the one for ${from}.`, {
       hint: `Move ${services.mirrors.pathOf(to)} away, then log in with --move again.`,
@@ -36,43 +56,37 @@ export function moveLocks(services: Services, from: string, to: string): Disposa
  * then on the next command goes on. The registry is last, for it says where the rest lies.
  */
 export async function moveOrg(
-  services: Services,
+  services: MoveParts,
   { instanceUrl: from, orgId }: Pick<OrgRecord, 'instanceUrl' | 'orgId'>,
   to: string,
 ): Promise<void> {
-  const { credentials, mirrors, refreshLocks, registry } = services;
+  const { credentials, logins, mirrors, registry } = services;
   if (mirrors.exists(from)) {
     await using mirror = await mirrors.open(from, { create: false });
     const identity = await mirror.identity();
     if (identity !== null) await mirror.setIdentity({ ...identity, instanceUrl: to });
   }
   // A renewal in between would leave one of the two copies behind.
-  await refreshLocks.withLock(
-    refreshLockName(orgId),
-    async () => {
-      const credential = await credentials.get(from);
-      if (credential !== null) await credentials.set({ ...credential, instanceUrl: to });
-      await mirrors.move(from, to);
-      if (credential !== null) await credentials.delete(from);
-      registry.move(from, to);
-    },
-    { timeoutMs: refreshLockTimeoutMs },
-  );
+  await logins.whileUnchanged(orgId, async () => {
+    const credential = await credentials.get(from);
+    if (credential !== null) await credentials.set({ ...credential, instanceUrl: to });
+    await mirrors.move(from, to);
+    if (credential !== null) await credentials.delete(from);
+    registry.move(from, to);
+  });
 }
 
 /** Whether a move of the org was killed, or is under way, behind the mirror's new name. */
-export function isHalfMoved(
-  { mirrors, registry }: Pick<Services, 'mirrors' | 'registry'>,
-  from: string,
-  to: string,
-): boolean {
+export function isHalfMoved({ mirrors, registry }: HalfMoved, from: string, to: string): boolean {
   return from !== to && !mirrors.exists(from) && mirrors.exists(to) && registry.get(to) === null;
 }
 
 /** Goes on with moves that were killed. Never throws: whatever is wrong meets the command itself as well. */
-export async function finishMoves(services: Services): Promise<void> {
-  const { config, log } = services;
-  if (config.processOrg !== null || !existsSync(join(config.dataDir, registryFileName))) return;
+export async function finishMoves(
+  services: OrgDirectory & OrgLocks & MoveParts & { readonly log: Logger },
+): Promise<void> {
+  const { log } = services;
+  if (services.processOrg !== null || !services.hasRegistry) return;
   try {
     for (const org of services.registry.list()) {
       const { instanceUrl, apiUrl } = org;
@@ -91,8 +105,8 @@ export async function finishMoves(services: Services): Promise<void> {
 }
 
 /** Throws `ORG_BUSY` where another process is moving the org: a mirror made now would be a second one. */
-export function refuseWhileMoving(services: Services, { instanceUrl, apiUrl }: OrgRecord): void {
-  if (services.config.processOrg !== null || !isHalfMoved(services, instanceUrl, apiUrl)) return;
+export function refuseWhileMoving(services: MovingOrgs, { instanceUrl, apiUrl }: OrgRecord): void {
+  if (services.processOrg !== null || !isHalfMoved(services, instanceUrl, apiUrl)) return;
   throw new AppError('ORG_BUSY', `${instanceUrl} is being moved to ${apiUrl}.`, {
     hint: `Try again in a moment; if it stays, run: parahack-sync login --move --instance-url ${apiUrl}`,
   });

@@ -1,10 +1,14 @@
 import { AppError, isAppError } from '../base/errors.ts';
-import type { Services } from './services.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Mirrors } from '../sync/ports/mirrors.ts';
 
 const openStates = ['pending', 'sent', 'in-doubt', 'held', 'conflict'] as const;
 
 /** Throws `OUTBOX_OPEN` where a mirror holds what was never settled with Salesforce and would be lost with it. */
-export async function refuseWithOpenEntries({ mirrors, log }: Services, instanceUrl: string): Promise<void> {
+export async function refuseWithOpenEntries(
+  { mirrors, log }: { readonly mirrors: Pick<Mirrors, 'exists' | 'open'>; readonly log: Logger },
+  instanceUrl: string,
+): Promise<void> {
   if (!mirrors.exists(instanceUrl)) return;
   let open = 0;
   try {

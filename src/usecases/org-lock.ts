@@ -1,13 +1,17 @@
 import { AppError } from '../base/errors.ts';
-import type { HeldLock } from '../lock/locks.ts';
+import type { HeldLock, Locks } from '../lock/locks.ts';
 import { hostKeyOf } from '../org/instance-url.ts';
-import type { Services } from './services.ts';
+
+/** The locks of this installation: one for each org, one for its outbox. */
+export interface OrgLocks {
+  readonly locks: Pick<Locks, 'tryAcquire' | 'holderOf' | 'withLock'>;
+}
 
 /** What an org's lock is held for; `watch` is the one that does not end by itself. */
 export type OrgWork = 'watch' | 'watch --once' | 'backfill' | 'archives prune' | 'logout' | 'login --move';
 
 /** The lock of an org for whoever writes its mirror from Salesforce: a watch, a backfill. Throws `ORG_BUSY`. */
-export function lockOrg({ locks }: Pick<Services, 'locks'>, instanceUrl: string, purpose: OrgWork): HeldLock {
+export function lockOrg({ locks }: OrgLocks, instanceUrl: string, purpose: OrgWork): HeldLock {
   const name = `org-${hostKeyOf(instanceUrl)}`;
   const lock = locks.tryAcquire(name, { purpose });
   if (lock !== null) return lock;
@@ -31,18 +35,18 @@ export function lockOrg({ locks }: Pick<Services, 'locks'>, instanceUrl: string,
 }
 
 /** Whether some process works on the org's mirror right now. */
-export function isOrgLocked({ locks }: Services, instanceUrl: string): boolean {
+export function isOrgLocked({ locks }: OrgLocks, instanceUrl: string): boolean {
   return locks.holderOf(`org-${hostKeyOf(instanceUrl)}`) !== null;
 }
 
 /** Whether some process sends what the org's outbox holds right now. */
-export function isSending({ locks }: Services, instanceUrl: string): boolean {
+export function isSending({ locks }: OrgLocks, instanceUrl: string): boolean {
   return locks.holderOf(`outbox-${hostKeyOf(instanceUrl)}`) !== null;
 }
 
 /** Lends the lock of an org's outbox, waiting for whoever sends right now. */
 export function withDrainLock(
-  services: Services,
+  services: OrgLocks,
   instanceUrl: string,
   signal: AbortSignal,
   onWait?: () => void,
@@ -58,7 +62,7 @@ export function withDrainLock(
  * Lends the lock of an org's outbox where it is free. Throws `ORG_BUSY` where another process is sending: whoever has
  * a timetable to keep leaves the outbox to that one, which sends all of it.
  */
-export function withFreeDrainLock({ locks }: Services, instanceUrl: string) {
+export function withFreeDrainLock({ locks }: OrgLocks, instanceUrl: string) {
   return async <T>(work: () => Promise<T>): Promise<T> => {
     const lock = locks.tryAcquire(`outbox-${hostKeyOf(instanceUrl)}`);
     if (lock === null)

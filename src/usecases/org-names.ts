@@ -1,13 +1,10 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { OrgName } from '../contract/orgs.ts';
-import { registryFileName } from '../orgs/registry-fault.ts';
-import type { Services } from './services.ts';
+import type { OrgDirectory } from './ports/org-directory.ts';
 
 /** For the sake of a name nothing fails, and no registry is made. */
-export function orgNames(services: Services): OrgName[] {
+export function orgNames(services: Pick<OrgDirectory, 'registry' | 'hasRegistry'>): OrgName[] {
   try {
-    if (!existsSync(join(services.config.dataDir, registryFileName))) return [];
+    if (!services.hasRegistry) return [];
     return services.registry.list().map(({ instanceUrl, alias }) => ({ instanceUrl, alias }));
   } catch {
     return [];

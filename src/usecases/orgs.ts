@@ -1,11 +1,15 @@
+import type { CredentialStore } from '../auth/credential-store.ts';
 import type { AppOrgs } from '../contract/app.ts';
 import type { OrgView } from '../contract/orgs.ts';
-import { checkAlias } from '../orgs/alias.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
+import type { Registry } from '../orgs/registry.ts';
+import { checkAlias } from '../orgs/rules/alias.ts';
 import { type KnownLogin, loginLookup } from './known-login.ts';
-import type { Services } from './services.ts';
 
-export function appOrgs(services: Services): AppOrgs {
+export function appOrgs(services: {
+  readonly registry: Pick<Registry, 'list' | 'resolve' | 'update'>;
+  readonly credentials: Pick<CredentialStore, 'get' | 'glance'>;
+}): AppOrgs {
   const change = async (name: string, by: Partial<OrgRecord>) => {
     const { instanceUrl } = services.registry.resolve(name);
     const org = services.registry.update(instanceUrl, by);

@@ -1,18 +1,24 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { throwIfAborted } from '../base/abort.ts';
 import type { OutboxEntryView, OutboxListOptions, OutboxListResult } from '../contract/outbox.ts';
+import type { Mirrors } from '../sync/ports/mirrors.ts';
 import type { OutboxState } from '../sync/ports/outbox-entry.ts';
 import { toldOrgs } from './chosen-orgs.ts';
 import { peopleOf } from './outbox-people.ts';
 import { outboxView } from './outbox-view.ts';
-import type { Services } from './services.ts';
+import type { ContactReads } from './ports/contact-reads.ts';
+import type { OrgDirectory } from './ports/org-directory.ts';
+
+export interface OutboxListParts extends OrgDirectory, ContactReads {
+  readonly mirrors: Pick<Mirrors, 'exists' | 'open'>;
+}
 
 /** Entries hold values of any length, so few are held at a time. */
 const batchEntries = 200;
 
 /** The entries of one org, or of all, counted now and read when they are asked for. */
 export async function listOutbox(
-  services: Services,
+  services: OutboxListParts,
   { org, states, limit }: OutboxListOptions,
   signal: AbortSignal,
 ): Promise<OutboxListResult> {
@@ -33,7 +39,7 @@ export async function listOutbox(
 
 /** One org's entries in the order in which they were added. */
 async function* entriesOf(
-  services: Services,
+  services: OutboxListParts,
   instanceUrl: string,
   { states, limit }: { states: readonly OutboxState[]; limit: number },
   signal: AbortSignal,
@@ -44,7 +50,7 @@ async function* entriesOf(
     await nextTurn();
     throwIfAborted(signal);
     const page = await mirror.outbox.list({ states, after, limit: Math.min(batchEntries, left) });
-    const people = await peopleOf(mirror.path, page);
+    const people = await peopleOf(services, instanceUrl, page);
     for (const [at, entry] of page.entries()) yield outboxView(instanceUrl, entry, people[at]!);
     const last = page.at(-1);
     if (last === undefined) return;

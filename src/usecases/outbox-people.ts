@@ -1,16 +1,20 @@
-import type { Person } from '../store/sqlite/reader.ts';
+import type { Person } from '../sync/ports/contact-reader.ts';
 import type { OutboxEntry } from '../sync/ports/outbox-entry.ts';
+import type { ContactReads } from './ports/contact-reads.ts';
 
 /**
  * Whose contact each entry is. What it creates or changes says most of that itself; the rest is in the mirror,
  * where it is a contact that Salesforce has.
  */
-export async function peopleOf(path: string, entries: readonly OutboxEntry[]): Promise<Person[]> {
+export async function peopleOf(
+  reads: ContactReads,
+  instanceUrl: string,
+  entries: readonly OutboxEntry[],
+): Promise<Person[]> {
   const ids = [...new Set(entries.flatMap(({ contactId }) => (contactId === null ? [] : [contactId])))];
   let known = new Map<string, Person>();
   if (ids.length > 0) {
-    const { MirrorReader } = await import('../store/sqlite/reader.ts');
-    using reader = new MirrorReader(path);
+    using reader = await reads.openReader(instanceUrl);
     known = reader.people(ids);
   }
   return entries.map(({ contactId, changes }) => {

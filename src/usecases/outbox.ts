@@ -1,20 +1,24 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { throwIfAborted } from '../base/abort.ts';
+import type { Clock } from '../base/clock.ts';
 import { AppError } from '../base/errors.ts';
 import type { AppOutbox } from '../contract/app.ts';
 import type { OutboxEntryDetails, OutboxMoveOptions, OutboxMoveResult } from '../contract/outbox.ts';
 import type { OutboxEntry, OutboxState } from '../sync/ports/outbox-entry.ts';
 import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
 import { oneOrg, toldOrgs } from './chosen-orgs.ts';
-import { listOutbox } from './outbox-listing.ts';
+import { listOutbox, type OutboxListParts } from './outbox-listing.ts';
 import { peopleOf } from './outbox-people.ts';
 import { outboxView } from './outbox-view.ts';
-import type { Services } from './services.ts';
 import { wrongState } from './wrong-state.ts';
+
+export interface OutboxParts extends OutboxListParts {
+  readonly clock: Pick<Clock, 'now'>;
+}
 
 const openStates: OutboxState[] = ['pending', 'sent', 'in-doubt', 'rejected', 'held', 'conflict'];
 
-export function appOutbox(services: Services): AppOutbox {
+export function appOutbox(services: OutboxParts): AppOutbox {
   return {
     list: ({ states, ...options }, { signal }) =>
       listOutbox(
@@ -28,7 +32,7 @@ export function appOutbox(services: Services): AppOutbox {
         if (!services.mirrors.exists(instanceUrl)) continue;
         await using mirror = await services.mirrors.open(instanceUrl, { create: false });
         const entries = await startingWith(mirror, key);
-        const people = await peopleOf(mirror.path, entries);
+        const people = await peopleOf(services, instanceUrl, entries);
         for (const [at, entry] of entries.entries()) {
           const { base, way, upsertField, allowDuplicates } = entry;
           found.push({
@@ -62,7 +66,7 @@ function statesToDrop({ all, inDoubt }: OutboxMoveOptions): OutboxState[] {
 }
 
 async function move(
-  services: Services,
+  services: OutboxParts,
   { org, keys, all }: OutboxMoveOptions,
   from: OutboxState[],
   to: OutboxState,

@@ -3,15 +3,20 @@ import type { ProgressEvent } from '../contract/progress.ts';
 import type { PushOptions, PushResult } from '../contract/push.ts';
 import { push } from '../sync/push/push.ts';
 import { oneOrg } from './chosen-orgs.ts';
-import { connectOrg } from './connect-org.ts';
-import { withDrainLock } from './org-lock.ts';
+import { type ConnectParts, connectOrg } from './connect-org.ts';
+import { type OrgLocks, withDrainLock } from './org-lock.ts';
+import type { OrgDirectory } from './ports/org-directory.ts';
 import { progressOf } from './progress-events.ts';
 import { pushResult } from './push-result.ts';
-import type { Services } from './services.ts';
+
+export interface PushParts extends OrgDirectory, ConnectParts, OrgLocks {
+  /** Called when the application ends, where the result was not disposed of before. */
+  closeLater(close: () => Promise<void>): void;
+}
 
 /** The result is read while its org is connected; both end with the result, or with the application. */
 export async function pushRecords(
-  services: Services,
+  services: PushParts,
   { org: name, keepRejects, ...options }: PushOptions,
   { signal, onEvent }: CallContext<ProgressEvent>,
 ): Promise<PushResult> {

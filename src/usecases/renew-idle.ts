@@ -1,8 +1,10 @@
+import type { CredentialStore } from '../auth/credential-store.ts';
 import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
-import { openOrgSession } from './connect-org.ts';
-import type { Services } from './services.ts';
+import type { OrgAccess } from './ports/org-access.ts';
+import type { OrgDirectory } from './ports/org-directory.ts';
 
 /**
  * An idle refresh token can be set to die after 30 days, and an org with sync off uses none. So a running watch
@@ -11,8 +13,14 @@ import type { Services } from './services.ts';
 const idleMs = 7 * 86_400_000;
 const lookEveryMs = 3_600_000;
 
+export interface RenewParts extends Pick<OrgDirectory, 'registry'>, Pick<OrgAccess, 'openSession'> {
+  readonly credentials: Pick<CredentialStore, 'get'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
 /** Runs until the signal aborts. One org's trouble is told and stays with that org. */
-export async function renewIdleLogins(services: Services, signal: AbortSignal): Promise<void> {
+export async function renewIdleLogins(services: RenewParts, signal: AbortSignal): Promise<void> {
   const { clock, log } = services;
   while (await slept(clock, lookEveryMs, signal)) {
     for (const org of idleOrgs(services)) {
@@ -28,7 +36,7 @@ export async function renewIdleLogins(services: Services, signal: AbortSignal): 
 }
 
 /** None where the registry cannot be read now; the next look may find it well. */
-function idleOrgs({ registry, log }: Services): OrgRecord[] {
+function idleOrgs({ registry, log }: RenewParts): OrgRecord[] {
   try {
     return registry
       .list()
@@ -40,10 +48,14 @@ function idleOrgs({ registry, log }: Services): OrgRecord[] {
 }
 
 /** Resolves to whether the login was old enough to be renewed. */
-export async function renewIfIdle(services: Services, org: OrgRecord, signal: AbortSignal): Promise<boolean> {
+export async function renewIfIdle(
+  services: RenewParts,
+  org: OrgRecord,
+  signal: AbortSignal,
+): Promise<boolean> {
   const credential = await services.credentials.get(org.instanceUrl);
   if (credential === null || services.clock.now() - credential.issuedAt < idleMs) return false;
-  await using session = await openOrgSession(services, org, signal);
+  await using session = await services.openSession(org, { signal });
   await session.renew(await session.accessToken({ signal }), { signal });
   return true;
 }

@@ -1,17 +1,27 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { throwIfAborted } from '../base/abort.ts';
+import type { Clock } from '../base/clock.ts';
 import { AppError, isAppError } from '../base/errors.ts';
 import { isoTime } from '../base/iso-time.ts';
 import type { RunResult, RunsResult, RunView } from '../contract/runs.ts';
+import type { Mirrors } from '../sync/ports/mirrors.ts';
 import type { Run } from '../sync/ports/run.ts';
 import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
 import { toldOrgs } from './chosen-orgs.ts';
-import { isOrgLocked, isSending } from './org-lock.ts';
-import type { Services } from './services.ts';
+import { isOrgLocked, isSending, type OrgLocks } from './org-lock.ts';
+import type { OrgDirectory } from './ports/org-directory.ts';
 import { isInPlace } from './spent-copy.ts';
 
+interface ViewParts extends OrgLocks {
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+export interface RunsParts extends OrgDirectory, ViewParts {
+  readonly mirrors: Pick<Mirrors, 'exists' | 'open' | 'hasCopy' | 'openCopy'>;
+}
+
 export async function listRuns(
-  services: Services,
+  services: RunsParts,
   { org, limit }: { org: string | null; limit: number },
   signal: AbortSignal,
 ): Promise<RunsResult> {
@@ -29,7 +39,7 @@ export async function listRuns(
 }
 
 /** `id` may be the beginning of a run's id, as long as it means one run only. */
-export async function showRun(services: Services, { id }: { id: string }): Promise<RunResult> {
+export async function showRun(services: RunsParts, { id }: { id: string }): Promise<RunResult> {
   const found: RunResult[] = [];
   for (const { instanceUrl } of toldOrgs(services, null)) {
     await eachMirror(services, instanceUrl, async (mirror) => {
@@ -59,7 +69,7 @@ export async function showRun(services: Services, { id }: { id: string }): Promi
  * brought its runs along, so the copy is left out when its runs are there.
  */
 async function eachMirror(
-  { mirrors }: Services,
+  { mirrors }: Pick<RunsParts, 'mirrors'>,
   instanceUrl: string,
   work: (mirror: StoredMirror) => Promise<void>,
 ): Promise<void> {
@@ -81,7 +91,7 @@ async function eachMirror(
 const pushBeginsWithinMs = 10_000;
 
 /** A run that says it is under way, while no process holds the lock that it needs, was killed. */
-export function runView(services: Services, instanceUrl: string, run: Run): RunView {
+export function runView(services: ViewParts, instanceUrl: string, run: Run): RunView {
   const isAtWork = () =>
     run.kind === 'push'
       ? isSending(services, instanceUrl) || services.clock.now() - run.startedAt < pushBeginsWithinMs

@@ -1,15 +1,22 @@
 import { isAppError } from '../base/errors.ts';
-import type { Mirrors } from '../store/sqlite/open-mirrors.ts';
-import type { Services } from './services.ts';
+import type { Mirrors } from '../sync/ports/mirrors.ts';
+
+type CopyFiles = Pick<Mirrors, 'exists' | 'hasCopy' | 'open' | 'openCopy' | 'removeCopy'>;
 
 /** A process that was killed right after its copy had taken the mirror's place has left the copy's file behind. */
-export async function removeSpentCopy({ mirrors }: Services, instanceUrl: string): Promise<void> {
+export async function removeSpentCopy(
+  { mirrors }: { readonly mirrors: CopyFiles },
+  instanceUrl: string,
+): Promise<void> {
   if (!mirrors.hasCopy(instanceUrl) || !mirrors.exists(instanceUrl)) return;
   if (await isInPlace(mirrors, instanceUrl)) mirrors.removeCopy(instanceUrl);
 }
 
 /** Whether the mirror already is what lies beside it as a copy. */
-export async function isInPlace(mirrors: Mirrors, instanceUrl: string): Promise<boolean> {
+export async function isInPlace(
+  mirrors: Pick<CopyFiles, 'open' | 'openCopy'>,
+  instanceUrl: string,
+): Promise<boolean> {
   try {
     await using copy = await mirrors.openCopy(instanceUrl, { create: false });
     const [run] = await copy.journal.runs({ kind: 'backfill', limit: 1 });

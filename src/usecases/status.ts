@@ -1,16 +1,25 @@
+import type { CredentialStore } from '../auth/credential-store.ts';
+import type { Clock } from '../base/clock.ts';
 import { isoTime } from '../base/iso-time.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { StatusItem, StatusResult } from '../contract/status.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { futureMs } from '../sync/future-cursor.ts';
+import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { toldOrgs } from './chosen-orgs.ts';
 import { type KnownLogin, loginLookup } from './known-login.ts';
-import { watchLockName } from './org-lock.ts';
+import { type OrgLocks, watchLockName } from './org-lock.ts';
+import type { OrgDirectory } from './ports/org-directory.ts';
 import { runView } from './runs.ts';
-import type { Services } from './services.ts';
+
+export interface StatusParts extends OrgDirectory, OrgLocks {
+  readonly credentials: Pick<CredentialStore, 'get' | 'glance'>;
+  readonly mirrors: Pick<Mirrors, 'exists' | 'open'>;
+  readonly clock: Pick<Clock, 'now'>;
+}
 
 /** What is known here of each org; asks nobody. */
-export async function status(services: Services, { org }: { org: string | null }): Promise<StatusResult> {
+export async function status(services: StatusParts, { org }: { org: string | null }): Promise<StatusResult> {
   const orgs: StatusItem[] = [];
   const lookUp = loginLookup(services, { quick: true });
   for (const record of toldOrgs(services, org)) {
@@ -24,7 +33,7 @@ export async function status(services: Services, { org }: { org: string | null }
 }
 
 async function statusOf(
-  services: Services,
+  services: StatusParts,
   org: OrgRecord,
   { auth, authReason }: KnownLogin,
 ): Promise<StatusItem> {

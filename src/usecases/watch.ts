@@ -1,3 +1,4 @@
+import type { CredentialStore } from '../auth/credential-store.ts';
 import { errorCodeOf } from '../base/error-codes.ts';
 import { AppError, messageOf } from '../base/errors.ts';
 import { isoTime } from '../base/iso-time.ts';
@@ -12,33 +13,37 @@ import type {
 } from '../contract/watch.ts';
 import { Daemon } from '../daemon/daemon.ts';
 import type { WatchedOrg } from '../daemon/watched-org.ts';
-import { eachOrgOnce } from '../orgs/connected-once.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
+import { eachOrgOnce } from '../orgs/rules/connected-once.ts';
 import { backfill, isBackfilled } from '../sync/backfill/backfill.ts';
 import { closeKilledCycles } from '../sync/close-killed-runs.ts';
 import { type CycleReport, runCycle } from '../sync/cycle/cycle.ts';
 import { WindowMemory } from '../sync/cycle/window-memory.ts';
 import { syncOrgs } from './chosen-orgs.ts';
-import { type ConnectedOrg, connectOrg, noteCalls } from './connect-org.ts';
+import { type ConnectedOrg, type ConnectParts, connectOrg, noteCalls } from './connect-org.ts';
 import { hasLogin } from './has-login.ts';
-import { lockOrg, watchLockName, withDrainLock, withFreeDrainLock } from './org-lock.ts';
+import { lockOrg, type OrgLocks, watchLockName, withDrainLock, withFreeDrainLock } from './org-lock.ts';
+import type { OrgDirectory } from './ports/org-directory.ts';
 import { progressOf } from './progress-events.ts';
 import { renewIdleLogins } from './renew-idle.ts';
-import type { Services } from './services.ts';
 import { removeSpentCopy } from './spent-copy.ts';
+
+export interface WatchParts extends OrgDirectory, ConnectParts, OrgLocks {
+  readonly credentials: Pick<CredentialStore, 'get'>;
+}
 
 type Tell = (event: WatchEvent) => void;
 
 /** Polls each org on its own timetable until the signal aborts, or once. */
 export async function watch(
-  services: Services,
+  services: WatchParts,
   options: WatchOptions,
   { signal, onEvent }: CallContext<WatchEvent>,
 ): Promise<WatchResult> {
   const { intervalMs, once } = options;
   const byUrl = new Map(syncOrgs(services, options.orgs).map((org) => [org.instanceUrl, org]));
   // With named orgs these are watched whatever their flag; without, the registry is looked at again and again.
-  const named = options.orgs.length > 0 || services.config.processOrg !== null || once;
+  const named = options.orgs.length > 0 || services.processOrg !== null || once;
   const list = async () => {
     if (named) return [...byUrl.keys()];
     const wanted = eachOrgOnce(services.registry.list()).filter(({ sync }) => sync);
@@ -94,7 +99,7 @@ export async function watch(
 
 /** Takes an org into care: its lock, session and mirror are held until the loop lets go of it. */
 async function openWatched(
-  services: Services,
+  services: WatchParts,
   known: OrgRecord,
   { push, once, intervalMs }: WatchOptions,
   { signal, tell }: { signal: AbortSignal; tell: Tell },
@@ -191,7 +196,7 @@ function completed(instanceUrl: string, report: CycleReport): CycleCompleteEvent
 }
 
 /** The mirror is what a watch keeps up to date; a copy beside it is the backfill's. */
-async function tellOfCopy(services: Services, instanceUrl: string): Promise<void> {
+async function tellOfCopy(services: WatchParts, instanceUrl: string): Promise<void> {
   await removeSpentCopy(services, instanceUrl);
   if (services.mirrors.hasCopy(instanceUrl))
     services.log.warn(

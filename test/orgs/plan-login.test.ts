@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { planLogin } from '../../src/orgs/plan-login.ts';
+import { planLogin } from '../../src/orgs/rules/plan-login.ts';
 import { orgFor } from './org-for.ts';
 
 const a = orgFor('a');

@@ -7,9 +7,10 @@ import { silentLogger } from '../../src/base/logger.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/index.ts';
 import { connectRemote } from '../../src/salesforce/connect-remote.ts';
 import { openDispatcher } from '../../src/salesforce/open-dispatcher.ts';
-import { type Mirrors, openMirrors } from '../../src/store/sqlite/open-mirrors.ts';
+import { openMirrors } from '../../src/store/sqlite/open-mirrors.ts';
 import type { SyncContext } from '../../src/sync/context.ts';
 import type { SyncEvent } from '../../src/sync/events.ts';
+import type { Mirrors } from '../../src/sync/ports/mirrors.ts';
 import type { StoredMirror } from '../../src/sync/ports/stored-mirror.ts';
 
 /** Waits pass at once, so that backoff and polling cost a test nothing; the org's clock is its own. */

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../src/base/logger.ts';
+import { Services } from '../../src/compose/services.ts';
 import { readConfig } from '../../src/config/read-config.ts';
 import type { OrgRecord } from '../../src/orgs/org-record.ts';
 import { syncOrgs } from '../../src/usecases/chosen-orgs.ts';
-import { Services } from '../../src/usecases/services.ts';
 
 let folder: string;
 beforeEach(() => {

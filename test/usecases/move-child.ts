@@ -39,7 +39,7 @@ function stepped<T extends object>(target: T, ...names: (keyof T & string)[]): T
   return target;
 }
 
-const { Services } = await import('../../src/usecases/services.ts');
+const { Services } = await import('../../src/compose/services.ts');
 const { login } = await import('../../src/usecases/login.ts');
 const { silentLogger } = await import('../../src/base/logger.ts');
 const { readConfig } = await import('../../src/config/read-config.ts');

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
 import type { Logger } from '../../src/base/logger.ts';
+import { Services } from '../../src/compose/services.ts';
 import { readConfig } from '../../src/config/read-config.ts';
-import { Services } from '../../src/usecases/services.ts';
 
 export interface OpenServices extends AsyncDisposable {
   services: Services;

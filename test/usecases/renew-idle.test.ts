@@ -3,8 +3,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { AppError } from '../../src/base/errors.ts';
 import type { OrgRecord } from '../../src/orgs/org-record.ts';
 import { renewIdleLogins } from '../../src/usecases/renew-idle.ts';
-import type { Services } from '../../src/usecases/services.ts';
-import { watch } from '../../src/usecases/watch.ts';
+import { type WatchParts, watch } from '../../src/usecases/watch.ts';
 
 const failure = new AppError('DISK_FULL', 'There is no room left.');
 
@@ -15,13 +14,14 @@ function servicesWith(list: () => OrgRecord[], sleep: (signal?: AbortSignal) => 
   const services = {
     registry: { list },
     locks: { tryAcquire: () => null },
-    config: { processOrg: null },
+    processOrg: null,
+    config: { apiBudget: 0.5 },
     clock: {
       ...systemClock,
       sleep: (_ms: number, options?: { signal?: AbortSignal }) => sleep(options?.signal),
     },
     log: { debug: quiet, info: quiet, error: quiet, warn: (message: string) => void warned.push(message) },
-  } as unknown as Services;
+  } as unknown as WatchParts;
   return { services, warned };
 }
 

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { throwIfAborted } from '../../base/abort.ts';
+import type { ArchivedMirror } from '../../sync/ports/mirrors.ts';
 import { openForReading } from './connection.ts';
 
 /** A database and what SQLite keeps beside it. */
@@ -22,20 +23,12 @@ const unfinished = '.new';
 /** Pages between two looks at the signal: 16 MB. */
 const pagesPerStep = 2_000;
 
-export interface ArchiveFile {
-  path: string;
-  /** ms since 1970. */
-  archivedAt: number;
-  /** With the log that may lie beside it. */
-  bytes: number;
-}
-
 /** What was archived of the mirror at `path`, the newest first. Another org's host may begin with this one's name. */
-export function listArchives(path: string): ArchiveFile[] {
+export function listArchives(path: string): ArchivedMirror[] {
   const folder = dirname(path);
   if (!existsSync(folder)) return [];
   const before = `${basename(path, '.db')}.`;
-  const found = new Map<string, ArchiveFile & { nth: number }>();
+  const found = new Map<string, ArchivedMirror & { nth: number }>();
   for (const name of readdirSync(folder)) {
     // A log that lies there without its database is an archive's too.
     const file = name.replace(/-(wal|shm)$/, '');

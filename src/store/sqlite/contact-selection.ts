@@ -1,16 +1,7 @@
 import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts';
+import type { ContactSelection } from '../../sync/ports/contact-reader.ts';
 import type { Connection } from './connection.ts';
 import { quoteName } from './contact-schema.ts';
-
-/** What a person asks for beside the usual: which contacts, which of their fields, in which order. */
-export interface ContactSelection {
-  /** An SQL condition over the view `contacts`. */
-  where?: string | undefined;
-  /** Names of fields, in any case; all where it is left out. */
-  fields?: readonly string[] | undefined;
-  sort?: { field: string; descending: boolean } | undefined;
-  offset?: number | undefined;
-}
 
 interface Column {
   name: string;

@@ -4,19 +4,13 @@ import { AppError } from '../../base/errors.ts';
 import { withFinally } from '../../base/finally.ts';
 import type { Logger } from '../../base/logger.ts';
 import { Turnstile } from '../../base/turnstile.ts';
+import type { ArchivedMirror, Mirrors, OpenOptions, ReplaceOptions } from '../../sync/ports/mirrors.ts';
 import type { StoredMirror } from '../../sync/ports/stored-mirror.ts';
-import {
-  type ArchiveFile,
-  archivePath,
-  listArchives,
-  moveToArchive,
-  removeDatabase,
-  removeUnfinished,
-} from './archives.ts';
+import { archivePath, listArchives, moveToArchive, removeDatabase, removeUnfinished } from './archives.ts';
 import { emptyLog } from './connection.ts';
 import { MirrorFile, type WriterSeat } from './mirror-file.ts';
 import { mirrorPath } from './mirror-path.ts';
-import { type ReplaceOptions, replaceByCopy } from './replace-by-copy.ts';
+import { replaceByCopy } from './replace-by-copy.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
 import { SqliteMirror } from './sqlite-mirror.ts';
 import { sweepSpools } from './writer/spool-folder.ts';
@@ -29,47 +23,6 @@ export interface MirrorsOptions {
   clock: Clock;
   /** Writer threads at most, each started when a mirror first needs it. */
   writers?: number;
-}
-
-export interface OpenOptions {
-  /** Make the file where there is none. */
-  create: boolean;
-  /** Ends the waits for another program's write lock. */
-  signal?: AbortSignal;
-}
-
-/** The mirrors of one data folder. One org's is opened once, however often it is asked for. */
-export interface Mirrors extends AsyncDisposable {
-  pathOf(instanceUrl: string): string;
-  exists(instanceUrl: string): boolean;
-  /** Throws AppError `NO_MIRROR` where there is none and `create` is not set. Dispose it after use. */
-  open(instanceUrl: string, options: OpenOptions): Promise<StoredMirror>;
-  /** Moves the file away and returns its new path. It must not be open. */
-  archive(instanceUrl: string): Promise<string>;
-  /** What was archived of this org, the newest first. */
-  archives(instanceUrl: string): ArchiveFile[];
-  removeArchive(path: string): void;
-
-  /** Whether a fresh copy lies beside the mirror, under way or interrupted. */
-  hasCopy(instanceUrl: string): boolean;
-  /** The copy beside the mirror, which readers of mirrors do not see. */
-  openCopy(instanceUrl: string, options: OpenOptions): Promise<StoredMirror>;
-  /** It must not be open. */
-  removeCopy(instanceUrl: string): void;
-  /**
-   * Archives the mirror and puts the contents of the copy in its place, in one transaction for its readers. The caller
-   * holds the org's lock and its drain lock, and removes the copy afterwards. Returns the archive's path, null where
-   * there was no mirror.
-   */
-  replaceByCopy(instanceUrl: string, options: ReplaceOptions): Promise<string | null>;
-
-  /**
-   * Gives the file, and all that was archived of it, the name of another address; what has that name already stays.
-   * Neither must be open.
-   */
-  move(from: string, to: string): Promise<void>;
-  /** Deletes the file, a copy beside it and all that was archived of this org. It must not be open. */
-  remove(instanceUrl: string): Promise<void>;
 }
 
 /** A second thread only pays where several mirrors are written at once; each costs some 12 MB. */
@@ -158,7 +111,7 @@ class SqliteMirrors implements Mirrors {
     });
   }
 
-  archives(instanceUrl: string): ArchiveFile[] {
+  archives(instanceUrl: string): ArchivedMirror[] {
     return listArchives(this.pathOf(instanceUrl));
   }
 

@@ -1,9 +1,17 @@
 import { contact } from '../../org/synced-object.ts';
+import type {
+  ContactReader,
+  ContactSelection,
+  Person,
+  ReaderColumn,
+  ReaderContact,
+  ReaderListing,
+  ReaderRow,
+} from '../../sync/ports/contact-reader.ts';
 import type { Gone } from '../../sync/ports/page.ts';
 import { type Connection, openToTell } from './connection.ts';
 import { loadFields, quoteName } from './contact-schema.ts';
 import {
-  type ContactSelection,
   checkCondition,
   chosenColumns,
   conditionFaultOf,
@@ -15,39 +23,6 @@ import { readCursors } from './cursor-records.ts';
 import { checkVersion, readAsCurrent } from './schema.ts';
 import { searchCondition } from './search-condition.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
-
-/** A column of what is read; `type` is Salesforce's, `string` for the mirror's own columns. */
-export interface ReaderColumn {
-  name: string;
-  type: string;
-}
-
-/** Values as the mirror stores them, in the order of the columns. */
-export type ReaderRow = readonly unknown[];
-
-export interface ReaderListing {
-  columns: ReaderColumn[];
-  /** How many match, `limit` aside. */
-  total: number;
-  /** The rows of the moment that `total` is of, read anew each time. Nothing else can be asked meanwhile. */
-  batches(): Iterable<ReaderRow[]>;
-}
-
-export interface ReaderContact {
-  columns: ReaderColumn[];
-  row: ReaderRow;
-  key: string | null;
-  state: string;
-  error: string | null;
-  gone: Gone | null;
-  readAt: string | null;
-}
-
-/** What tells a person from others. */
-export interface Person {
-  name: string | null;
-  email: string | null;
-}
 
 const batchRows = 500;
 
@@ -61,7 +36,7 @@ const liveCount = `SELECT (SELECT count(*) FROM contact)
  * Reads contacts of one mirror, with its local edits laid over, while others write to it. Throws AppError
  * `NO_MIRROR`, `MIRROR_CORRUPT` or `MIRROR_NEWER_THAN_TOOL`.
  */
-export class MirrorReader implements Disposable {
+export class MirrorReader implements ContactReader {
   readonly path: string;
   /** Without those that hold old values. */
   readonly columns: ReaderColumn[];

@@ -2,17 +2,12 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isAppError } from '../../base/errors.ts';
 import { contact } from '../../org/synced-object.ts';
+import type { ReplaceOptions } from '../../sync/ports/mirrors.ts';
 import { archivePath, copyToArchive, removeDatabase } from './archives.ts';
 import { readMeta } from './meta.ts';
 import type { MirrorFile } from './mirror-file.ts';
 import { archiveKey } from './replace-contents.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
-
-export interface ReplaceOptions {
-  /** Although the old mirror is another org's and has open entries in its outbox, or is a newer version's. */
-  force: boolean;
-  signal?: AbortSignal;
-}
 
 interface ReplaceParts extends ReplaceOptions {
   now: number;

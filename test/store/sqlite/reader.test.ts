@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
-import { MirrorReader, type ReaderListing } from '../../../src/store/sqlite/reader.ts';
+import { MirrorReader } from '../../../src/store/sqlite/reader.ts';
+import type { ReaderListing } from '../../../src/sync/ports/contact-reader.ts';
 import { contactFields, describeOf, storedNames } from './contact-fields.ts';
 import { contactId, contactRow, csvPage, epoch, type Row, stampOf } from './pages.ts';
 import { openTempMirror, type TempMirrors } from './temp-mirrors.ts';

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
-import { type Mirrors, openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
+import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
+import type { Mirrors } from '../../../src/sync/ports/mirrors.ts';
 import type { StoredMirror } from '../../../src/sync/ports/stored-mirror.ts';
 
 export const instanceUrl = 'https://example.my.salesforce.com';

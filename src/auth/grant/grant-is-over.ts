@@ -1,5 +1,5 @@
-import type { Credential } from './credential.ts';
-import { endsGrant } from './oauth-error.ts';
+import type { Credential } from '../credential.ts';
+import { endsGrant } from '../oauth-error.ts';
 
 /**
  * Whether Salesforce has said that this grant will never be taken again. A refusal that was noted by an older

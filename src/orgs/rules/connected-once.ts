@@ -1,5 +1,5 @@
-import { sameId } from '../org/record-id.ts';
-import type { OrgRecord } from './org-record.ts';
+import { sameId } from '../../org/record-id.ts';
+import type { OrgRecord } from '../org-record.ts';
 
 /**
  * The org that stands for its org id: the one that was connected first. Version 0.1.0 could connect one org under

@@ -1,22 +1,37 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Dispatcher } from 'undici';
 import type { CredentialStore } from '../auth/credential-store.ts';
+import type { LoginKeeping } from '../auth/keep-login.ts';
 import { openCredentialStore } from '../auth/open-credential-store.ts';
+import { refreshLockName, refreshLockTimeoutMs } from '../auth/refresh-lock.ts';
+import type { Session } from '../auth/session.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { withFinally } from '../base/finally.ts';
 import type { Logger } from '../base/logger.ts';
+import type { Exposure } from '../base/private-path.ts';
 import type { Config } from '../config/config.ts';
 import { type Locks, openLocks } from '../lock/locks.ts';
 import { openRegistry } from '../orgs/open-registry.ts';
+import type { OrgRecord } from '../orgs/org-record.ts';
 import type { Registry } from '../orgs/registry.ts';
-import { type Mirrors, openMirrors } from '../store/sqlite/open-mirrors.ts';
-import { keepFilesPrivate } from './private-files.ts';
+import { registryFileName } from '../orgs/registry-fault.ts';
+import { openMirrors } from '../store/sqlite/open-mirrors.ts';
+import type { ContactReader } from '../sync/ports/contact-reader.ts';
+import type { Mirrors } from '../sync/ports/mirrors.ts';
+import type { Remote } from '../sync/ports/remote.ts';
+import type { ContactReads } from '../usecases/ports/contact-reads.ts';
+import type { Logins } from '../usecases/ports/logins.ts';
+import type { OrgAccess, RemoteOptions } from '../usecases/ports/org-access.ts';
+import type { OrgDirectory } from '../usecases/ports/org-directory.ts';
+import { exposedFiles, keepFilesPrivate } from './private-files.ts';
+import { processOrgRecord } from './process-org.ts';
 
 /**
  * The concrete parts that commands share, each opened by its first use and closed in the reverse order, so
  * that a command touches only what it needs.
  */
-export class Services implements AsyncDisposable {
+export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, ContactReads {
   readonly config: Config;
   readonly log: Logger;
   readonly clock: Clock = systemClock;
@@ -45,6 +60,14 @@ export class Services implements AsyncDisposable {
     return this.#registry;
   }
 
+  get hasRegistry(): boolean {
+    return existsSync(join(this.config.dataDir, registryFileName));
+  }
+
+  get processOrg(): OrgRecord | null {
+    return processOrgRecord(this);
+  }
+
   /** Locks of this data folder: one per org for watch and backfill, one for its outbox. */
   get locks(): Locks {
     this.#keepPrivate();
@@ -69,6 +92,46 @@ export class Services implements AsyncDisposable {
       withLock: (name, work, options) => this.refreshLocks.withLock(name, work, options),
     });
     return this.#credentials;
+  }
+
+  readonly logins: Logins = {
+    obtain: async (options, context) =>
+      (await import('./obtain-credential.ts')).obtainCredential(this, options, context),
+    keep: async (credential, options) =>
+      (await import('../auth/keep-login.ts')).keepLogin(credential, { ...this.#keeping(), ...options }),
+    forget: async (instanceUrl, options) =>
+      (await import('../auth/keep-login.ts')).forgetLogin(instanceUrl, { ...this.#keeping(), ...options }),
+    revoke: async (credential) => {
+      await (await import('../auth/revoke.ts')).revokeCredential(credential, { fetch: this.fetch });
+    },
+    whileUnchanged: (orgId, work) =>
+      this.refreshLocks.withLock(refreshLockName(orgId), work, { timeoutMs: refreshLockTimeoutMs }),
+  };
+
+  #keeping(): Pick<LoginKeeping, 'store' | 'withLock' | 'fetch'> {
+    return {
+      store: this.credentials,
+      withLock: (name, work, options) => this.refreshLocks.withLock(name, work, options),
+      fetch: this.fetch,
+    };
+  }
+
+  /** Sessions and the API are loaded by the first command that calls an org. */
+  async openSession(org: OrgRecord, { signal }: { signal: AbortSignal }): Promise<Session> {
+    return (await import('./org-access.ts')).openOrgSession(this, org, signal);
+  }
+
+  async openRemote(session: Session, options: RemoteOptions = {}): Promise<Remote> {
+    return (await import('./org-access.ts')).openRemote(this, session, options);
+  }
+
+  async openReader(instanceUrl: string): Promise<ContactReader> {
+    const { MirrorReader } = await import('../store/sqlite/reader.ts');
+    return new MirrorReader(this.mirrors.pathOf(instanceUrl));
+  }
+
+  exposedFiles(): Exposure[] {
+    return exposedFiles(this.config).map(({ exposure }) => exposure);
   }
 
   /** Loads its hundred files only for commands that call somebody. */

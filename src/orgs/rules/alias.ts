@@ -1,5 +1,5 @@
-import { AppError } from '../base/errors.ts';
-import type { OrgRecord } from './org-record.ts';
+import { AppError } from '../../base/errors.ts';
+import type { OrgRecord } from '../org-record.ts';
 
 /** Aliases hold no dots, colons or at-signs, so that none can be taken for a host, a URL or a username. */
 const aliasForm = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;

@@ -1,6 +1,6 @@
-import { AppError } from '../base/errors.ts';
-import { sameId } from '../org/record-id.ts';
-import type { OrgRecord } from './org-record.ts';
+import { AppError } from '../../base/errors.ts';
+import { sameId } from '../../org/record-id.ts';
+import type { OrgRecord } from '../org-record.ts';
 
 /** Who has just logged in, as the org itself said. */
 export interface LoginIdentity {

@@ -16,10 +16,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { createLogger } from '../../src/base/logger.ts';
+import { keepFilesPrivate } from '../../src/compose/private-files.ts';
 import { openRegistry } from '../../src/orgs/open-registry.ts';
 import { openMirrors } from '../../src/store/sqlite/open-mirrors.ts';
 import { sweepSpools } from '../../src/store/sqlite/writer/spool-folder.ts';
-import { keepFilesPrivate } from '../../src/usecases/private-files.ts';
 import { Cli } from '../e2e/cli.ts';
 
 let folder: string;

@@ -1,6 +1,6 @@
-import type { GrantKind } from '../org/grant-kind.ts';
-import { sameId } from '../org/record-id.ts';
-import type { Credential } from './credential.ts';
+import type { GrantKind } from '../../org/grant-kind.ts';
+import { sameId } from '../../org/record-id.ts';
+import type { Credential } from '../credential.ts';
 import { grantIsOver } from './grant-is-over.ts';
 
 const named: Record<GrantKind, string> = {

@@ -1,8 +1,8 @@
-import { callDetailsOf } from '../base/call-details.ts';
-import { AppError } from '../base/errors.ts';
-import type { GrantKind } from '../org/grant-kind.ts';
-import type { Credential } from './credential.ts';
-import { type OAuthRefusal, oauthError } from './oauth-error.ts';
+import { callDetailsOf } from '../../base/call-details.ts';
+import { AppError } from '../../base/errors.ts';
+import type { GrantKind } from '../../org/grant-kind.ts';
+import type { Credential } from '../credential.ts';
+import { type OAuthRefusal, oauthError } from '../oauth-error.ts';
 
 const mends: Record<GrantKind, string> = {
   'refresh-token': 'parahack-sync login --instance-url URL',

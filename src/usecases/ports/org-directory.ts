@@ -1,0 +1,12 @@
+import type { OrgRecord } from '../../orgs/org-record.ts';
+import type { Registry } from '../../orgs/registry.ts';
+
+/** Which orgs there are. */
+export interface OrgDirectory {
+  /** The connected orgs; made by its first use. */
+  readonly registry: Pick<Registry, 'get' | 'list' | 'resolve'>;
+  /** Whether a registry was ever made. */
+  readonly hasRegistry: boolean;
+  /** The org that was given to this process alone, as a record that is stored nowhere; null where none was. */
+  readonly processOrg: OrgRecord | null;
+}
