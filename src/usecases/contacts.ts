@@ -4,6 +4,7 @@ import type { Logger } from '../base/logger.ts';
 import type { AppContacts } from '../contract/app.ts';
 import type { ContactExportOptions, ContactPage } from '../contract/contacts.ts';
 import type { ContactReader, ReaderListing } from '../sync/ports/contact-reader.ts';
+import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { oneOrg } from './chosen-orgs.ts';
 import { inTurns } from './in-turns.ts';
 import type { ContactReads } from './ports/contact-reads.ts';
@@ -14,8 +15,9 @@ const namedAtMost = 10;
 
 export interface ContactsParts extends OrgDirectory, ContactReads {
   readonly log: Logger;
+  readonly mirrors: Pick<Mirrors, 'open'>;
   /** Called when the application ends. */
-  closeLater(close: () => void): void;
+  closeLater(close: () => void | Promise<void>): void;
 }
 
 /** Reads the mirror of one org; asks nobody. */
@@ -55,13 +57,26 @@ export function appContacts(services: ContactsParts): AppContacts {
   };
   return {
     list: ({ org, ...asked }, { signal }) => page(org, signal, (reader) => reader.list(asked)),
-    search: ({ org, text, limit }, { signal }) =>
-      page(org, signal, (reader) => reader.search(text, { limit })),
+    async search({ org, text, limit }, { signal }) {
+      let wantsIndex = false;
+      const found = await page(org, signal, (reader) => {
+        const listing = reader.search(text, { limit });
+        wantsIndex = reader.wantsSearchIndex && reader.coveredUntil() !== null;
+        return listing;
+      });
+      if (wantsIndex) {
+        const made = indexForSearches(services, found.instanceUrl, signal);
+        services.closeLater(() => made);
+      }
+      return found;
+    },
     async show({ org, id }) {
       const { instanceUrl, reader } = await open(org);
       using _reader = reader;
       const contact = reader.show(id.includes('@') ? idByEmail(reader, id) : id);
-      if (contact !== null) return { instanceUrl, ...contact, coveredUntil: covered(reader) };
+      if (contact !== null) {
+        return { instanceUrl, ...contact, state: 'synced', error: null, coveredUntil: covered(reader) };
+      }
       throw new AppError('UNKNOWN_CONTACT', `The mirror of ${instanceUrl} has no contact ${id}.`, {
         hint: '`parahack-sync contacts search TEXT` finds contacts by a part of their name, e-mail or phone.',
       });
@@ -77,6 +92,23 @@ export function appContacts(services: ContactsParts): AppContacts {
       }
     },
   };
+}
+
+/**
+ * For the searches to come, while the result of this one is shown. Where it cannot be done, as on a full disk or in a
+ * folder that cannot be written to, or where it is ended, they are as slow as this one was.
+ */
+async function indexForSearches(
+  { mirrors, log }: Pick<ContactsParts, 'mirrors' | 'log'>,
+  instanceUrl: string,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await using mirror = await mirrors.open(instanceUrl, { create: false, signal });
+    while (!signal.aborted && (await mirror.extendSearchIndex()));
+  } catch (error) {
+    log.debug(`No index for searches in ${instanceUrl}.`, { error });
+  }
 }
 
 /** The e-mail itself where nobody has it, so that it is what is not found. */

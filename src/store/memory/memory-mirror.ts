@@ -83,6 +83,10 @@ export class MemoryMirror implements StoredMirror {
     });
   }
 
+  async extendSearchIndex(): Promise<boolean> {
+    return false;
+  }
+
   async checkIntegrity(): Promise<string[]> {
     return [];
   }

@@ -4,6 +4,7 @@ import { columnTypeOf } from '../fields/column-type.ts';
 import { planDescribe } from '../fields/plan-describe.ts';
 import { unfilled } from '../fields/unfilled.ts';
 import type { Connection } from './connection.ts';
+import { dropSearchIndex } from './drop-search-index.ts';
 import { objectKey, readMeta, writeMeta } from './meta.ts';
 import { prepared } from './prepared.ts';
 
@@ -105,39 +106,27 @@ function addColumn(db: Connection, field: Field, replace: boolean): void {
   const name = quoteName(field.name);
   if (replace) {
     db.exec('DROP VIEW IF EXISTS contacts');
-    // SQLite drops no column that an index still names.
+    // SQLite drops no column that an index or a trigger still names.
+    dropSearchIndex(db);
     db.exec(`DROP INDEX IF EXISTS ${quoteName(lookupIndexOf(field.name))}`);
   }
-  for (const table of ['contact', 'contact_local']) {
-    if (replace) db.exec(`ALTER TABLE ${table} DROP COLUMN ${name}`);
-    db.exec(`ALTER TABLE ${table} ADD COLUMN ${name} ${columnTypeOf(field)}`);
-  }
+  if (replace) db.exec(`ALTER TABLE contact DROP COLUMN ${name}`);
+  db.exec(`ALTER TABLE contact ADD COLUMN ${name} ${columnTypeOf(field)}`);
 }
 
 const refusal =
-  'two-way sync is off for this org, so the view contacts is read-only: turn it on with parahack-sync orgs set ORG --two-way on';
+  'the view contacts is read-only: write contacts to Salesforce with parahack-sync push, and they come back into the mirror';
 
-/**
- * The view that applications read: live rows, with open local edits laid over, in the columns that are current. Made
- * anew only where these are others than it has.
- */
-function adjustView(db: Connection, object: string): void {
-  const wanted = loadFields(db, object).flatMap(({ name, current }) => (current ? [name] : []));
-  const present = db.prepare("SELECT name FROM pragma_table_info('contacts')").pluck().all() as string[];
-  if ([...wanted, '_key', '_state', '_error'].join() === present.join()) return;
-  const names = wanted.map(quoteName);
-  const of = (alias: string) => names.map((name) => `${alias}.${name}`).join(', ');
+/** The view that applications read: live rows, in the columns that are current. Made anew only where it is another. */
+export function adjustView(db: Connection, object: string): void {
+  const names = loadFields(db, object).flatMap(({ name, current }) => (current ? [quoteName(name)] : []));
+  const view = `CREATE VIEW contacts AS
+    SELECT ${names.join(', ')}, coalesce(_key, Id) AS _key, 'synced' AS _state, NULL AS _error
+    FROM contact WHERE _gone IS NULL`;
+  const present = db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'contacts'").pluck().get();
+  if (view === present || names.length === 0) return;
   db.exec('DROP VIEW IF EXISTS contacts');
-  // The casts give both halves' columns one affinity; else SQLite would not look inside the view for indices.
-  db.exec(
-    `CREATE VIEW contacts AS
-       SELECT ${of('c')}, CAST(coalesce(c._key, c.Id) AS TEXT) AS _key, CAST('synced' AS TEXT) AS _state,
-         CAST(NULL AS TEXT) AS _error
-       FROM contact c
-       WHERE c._gone IS NULL AND NOT EXISTS (SELECT 1 FROM contact_local l WHERE l.Id = c.Id)
-       UNION ALL
-       SELECT ${of('l')}, l._key, l._state, l._error FROM contact_local l`,
-  );
+  db.exec(view);
   for (const verb of ['INSERT', 'UPDATE', 'DELETE']) {
     db.exec(
       `CREATE TRIGGER contacts_refuse_${verb.toLowerCase()} INSTEAD OF ${verb} ON contacts

@@ -3,6 +3,7 @@ import { isoTime } from '../../base/iso-time.ts';
 import { sameId } from '../../org/record-id.ts';
 import type { Connection } from './connection.ts';
 import { quoteName } from './contact-schema.ts';
+import { dropSearchIndex } from './drop-search-index.ts';
 
 /** What a copy of the org is made of; all else of a mirror (outbox, runs, calls) is this machine's own and stays. */
 const copiedTables = ['contact', 'contact_seen'] as const;
@@ -29,6 +30,7 @@ export function replaceContents(db: Connection, object: string, { at, force }: R
   if (isOther) leaveOutbox(db, force);
   const keys = isOther ? [] : keptKeys(db);
   db.exec('DROP VIEW IF EXISTS main.contacts');
+  dropSearchIndex(db);
   for (const table of copiedTables) {
     db.exec(`DROP TABLE main.${table}`);
     recreate(db, table);
@@ -41,8 +43,6 @@ export function replaceContents(db: Connection, object: string, { at, force }: R
     });
     db.prepare(`INSERT INTO main.${table} SELECT * FROM fresh.${table} WHERE object = ?`).run(object);
   }
-  // Open edits are local; only the columns follow the org's.
-  replaceLocal(db);
   recreate(db, 'contacts');
   const restore = db.prepare('UPDATE main.contact SET _key = ? WHERE Id = ?');
   for (const [id, key] of keys) restore.run(key, id);
@@ -106,17 +106,6 @@ function recreate(db: Connection, table: string): void {
     .pluck()
     .all(table) as string[];
   for (const sql of statements) db.exec(sql);
-}
-
-function replaceLocal(db: Connection): void {
-  const old = columnsOf(db, 'main', 'contact_local');
-  const both = columnsOf(db, 'fresh', 'contact_local').filter((name) => old.includes(name));
-  const names = both.map(quoteName).join(', ');
-  db.exec(`CREATE TEMP TABLE kept_local AS SELECT ${names} FROM main.contact_local`);
-  db.exec('DROP TABLE main.contact_local');
-  recreate(db, 'contact_local');
-  db.exec(`INSERT INTO main.contact_local (${names}) SELECT ${names} FROM temp.kept_local`);
-  db.exec('DROP TABLE temp.kept_local');
 }
 
 /** `object`: what is kept for others of them stays; null: nothing does. */

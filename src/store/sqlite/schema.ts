@@ -1,5 +1,6 @@
 import { AppError } from '../../base/errors.ts';
 import type { Connection } from './connection.ts';
+import { adjustView } from './contact-schema.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
 
 /** ASCII "phsM": tells a mirror from any other SQLite file. */
@@ -179,6 +180,8 @@ export function migrate(db: Connection, path: string): void {
       checkVersion(db, path);
       const version = db.pragma('user_version', { simple: true }) as number;
       for (const sql of migrations.slice(version)) db.exec(sql);
+      // The view is no part of the migrations, for its columns are the org's.
+      if (version > 0) adjustView(db, firstObject);
       db.pragma(`application_id = ${applicationId}`);
       db.pragma(`user_version = ${schemaVersion}`);
       db.exec('COMMIT');

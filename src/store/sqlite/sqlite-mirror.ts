@@ -79,6 +79,10 @@ export class SqliteMirror implements StoredMirror {
     }
   }
 
+  async extendSearchIndex(): Promise<boolean> {
+    return this.#write('extendSearchIndex');
+  }
+
   async checkIntegrity(): Promise<string[]> {
     try {
       return this.#file.read((db) => {

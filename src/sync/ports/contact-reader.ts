@@ -21,8 +21,6 @@ export interface ReaderContact {
   columns: ReaderColumn[];
   row: ReaderRow;
   key: string | null;
-  state: string;
-  error: string | null;
   gone: Gone | null;
   readAt: string | null;
 }
@@ -43,7 +41,7 @@ export interface ContactSelection {
   offset?: number | undefined;
 }
 
-/** Reads contacts of one mirror, with its local edits laid over, while others write to it. */
+/** Reads contacts of one mirror while others write to it. */
 export interface ContactReader extends Disposable {
   /** The smaller cursor, ms since 1970; null before the first backfill ended. */
   coveredUntil(): number | null;
@@ -51,6 +49,8 @@ export interface ContactReader extends Disposable {
   list(options: { limit: number; deleted: boolean } & ContactSelection): ReaderListing;
   /** Live contacts whose name, e-mail or phone numbers contain `text`, whatever its case. */
   search(text: string, options: { limit: number }): ReaderListing;
+  /** Whether searches have so much to read that `StoredMirror.extendSearchIndex` is worth its time. */
+  readonly wantsSearchIndex: boolean;
   /** The columns of a selection. */
   chosen(selection: Pick<ContactSelection, 'where' | 'fields'>): ReaderColumn[];
   /** Ids of the live contacts that have this e-mail, whatever its case. */

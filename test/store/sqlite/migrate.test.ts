@@ -82,6 +82,23 @@ describe.each([1, 2] as const)('a mirror of format %i', (format) => {
     );
   });
 
+  test('has the view as this version makes it, of the columns that it had', () => {
+    const { path } = former(format);
+    bring(path);
+    const db = new Database(path, { readonly: true });
+    try {
+      const names = db.prepare("SELECT name FROM pragma_table_info('contacts')").pluck().all();
+      expect(names).toEqual([
+        ...['Id', 'CreatedDate', 'SystemModstamp', 'IsDeleted', 'LastName'],
+        ...['_key', '_state', '_error'],
+      ]);
+      const row = db.prepare('SELECT _key, _state, _error FROM contacts ORDER BY Id LIMIT 1').get();
+      expect(row).toMatchObject({ _state: 'synced', _error: null });
+    } finally {
+      db.close();
+    }
+  });
+
   test('killed before any statement of its migration, it is as it was, and whole when it is opened again', () => {
     const { path, before } = former(format);
     const schema = schemaOf(path);

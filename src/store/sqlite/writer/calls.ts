@@ -8,6 +8,7 @@ import { writeMeta } from '../meta.ts';
 import { insertEntries, markEntriesSent, moveEntries, settleEntries } from '../outbox-records.ts';
 import { replaceContents } from '../replace-contents.ts';
 import { insertRun } from '../run-records.ts';
+import { extendSearchIndex } from '../search-index.ts';
 import { damaged } from '../sqlite-fault.ts';
 import { addApiCalls, saveReportedUsage } from '../usage-records.ts';
 import { inDurableTransaction, inTransaction } from './transaction.ts';
@@ -38,6 +39,7 @@ export const calls = {
   confirmDescribe: once(confirmDescribe),
   ensureIndices: inSmallCache(once(ensureIndices)),
   ensureLookup: inSmallCache(once(ensureLookup)),
+  extendSearchIndex: once(extendSearchIndex),
   insertRun: once(insertRun),
   addApiCalls: once(addApiCalls),
   saveReportedUsage: once(saveReportedUsage),
