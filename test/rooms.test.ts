@@ -210,6 +210,29 @@ describe('the import table', () => {
       'merge-is-pure',
     ],
     [
+      'the API makes its requests by the wire',
+      { 'src/salesforce/a.ts': "import { fetch } from 'undici';\nfetch('a');\n" },
+      'http-by-the-wire',
+    ],
+    [
+      'not even a type of undici is known elsewhere',
+      { 'src/auth/a.ts': "import type { Dispatcher } from 'undici';\nexport type A = Dispatcher;\n" },
+      'http-by-the-wire',
+    ],
+    [
+      'the wire needs undici alone',
+      { 'src/wire/a.ts': "import retry from 'p-retry';\nretry(() => {});\n" },
+      'wire-packages',
+    ],
+    [
+      'the wire does not know what it carries',
+      {
+        'src/wire/a.ts': "import type { B } from '../salesforce/b.ts';\nexport type A = B;\n",
+        'src/salesforce/b.ts': 'export type B = 1;\n',
+      },
+      'wire-imports',
+    ],
+    [
       'base stands on nothing',
       { 'src/base/a.ts': "import { Command } from 'commander';\nnew Command('a');\n" },
       'base-is-bare',

@@ -4,6 +4,7 @@ import { AppError, isAppError, messageOf } from '../base/errors.ts';
 import { formatDuration } from '../base/interval.ts';
 import type { Logger } from '../base/logger.ts';
 import { normaliseLoginUrl } from '../org/instance-url.ts';
+import type { Wire } from '../wire/open-wire.ts';
 import { type CallbackOutcome, handleCallback } from './authorization-code.ts';
 import { completeLogin } from './complete-login.ts';
 import type { Credential } from './credential.ts';
@@ -41,7 +42,7 @@ export interface BrowserLoginOptions {
   readRedirect?: ReadRedirect;
   /** How long the browser may take; 5 minutes unless told. */
   timeoutMs?: number;
-  fetch: typeof fetch;
+  wire: Wire;
   clock: Clock;
   log: Logger;
   signal?: AbortSignal;
@@ -155,7 +156,7 @@ async function exchange(
   outcome: CallbackOutcome,
   redirectUri: string,
   verifier: string,
-  { loginUrl, clientId, clientSecret, fetch, clock, signal, log }: BrowserLoginOptions,
+  { loginUrl, clientId, clientSecret, wire, clock, signal, log }: BrowserLoginOptions,
 ): Promise<Credential> {
   if ('refused' in outcome) throw outcome.refused;
   const result = await requestToken(
@@ -168,7 +169,7 @@ async function exchange(
       code_verifier: verifier,
       ...(clientSecret ? { client_secret: clientSecret } : {}),
     },
-    { fetch, signal },
+    { wire, signal },
   );
   if (!result.ok) throw oauthError(result.refusal);
   if (result.token.refreshToken === null) {
@@ -185,6 +186,6 @@ async function exchange(
       clientSecret: clientSecret ?? null,
       privateKey: null,
     },
-    { fetch, clock, signal },
+    { wire, clock, signal },
   );
 }

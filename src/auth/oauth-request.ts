@@ -1,11 +1,15 @@
-import { isAbort, withTimeout } from '../base/abort.ts';
-import { AppError, isAppError, systemCodeOf } from '../base/errors.ts';
+import { throwIfAborted } from '../base/abort.ts';
+import { AppError, isAppError } from '../base/errors.ts';
 import { createSecretHider } from '../base/hide-secrets.ts';
+import type { WireAnswer, WireRequest } from '../wire/exchange.ts';
+import { networkFailure } from '../wire/network-failure.ts';
+import type { Wire } from '../wire/open-wire.ts';
+import { readStart } from '../wire/read-body.ts';
 import { type OAuthRefusal, oauthError } from './oauth-error.ts';
 import type { OAuthStep } from './oauth-refusals.ts';
 
 export interface OAuthRequestOptions {
-  fetch: typeof fetch;
+  wire: Wire;
   signal?: AbortSignal;
   /** 30 seconds unless told: Salesforce's own login pages give up after less. */
   timeoutMs?: number;
@@ -44,33 +48,40 @@ const secretFields = [
 export async function oauthRequest(
   url: string,
   request: OAuthRequest,
-  { fetch, signal, timeoutMs = defaultTimeoutMs }: OAuthRequestOptions,
+  { wire, signal, timeoutMs = defaultTimeoutMs }: OAuthRequestOptions,
 ): Promise<OAuthAnswer> {
-  const { form, bearer } = request;
   const { host } = new URL(url);
+  const patience = { headersMs: timeoutMs, idleBodyMs: timeoutMs, answerMs: timeoutMs };
+  const wireRequest = wireRequestOf(url, request);
   try {
-    return await withTimeout(timeoutMs, signal, `The request to ${host}`, async (signal) => {
-      const response = await fetch(url, {
-        method: form ? 'POST' : 'GET',
-        redirect: 'manual',
-        headers: {
-          accept: 'application/json',
-          ...(form ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
-          ...(bearer ? { authorization: `Bearer ${bearer}` } : {}),
-        },
-        ...(form ? { body: new URLSearchParams(form).toString() } : {}),
-        signal,
-      });
-      return answerOf(response, await readText(response, host), url, request);
-    });
+    const answer = await wire.exchange(wireRequest, patience, signal);
+    return answerOf(answer, await readText(answer, host), url, request);
   } catch (error) {
-    if (isAbort(error) || isAppError(error)) throw error;
-    throw unreachable(host, error);
+    throwIfAborted(signal);
+    if (isAppError(error)) throw error;
+    throw unreachable(error, `${wireRequest.method} ${wireRequest.path}`, host);
   }
 }
 
-function answerOf(response: Response, text: string, url: string, request: OAuthRequest): OAuthAnswer {
-  const { status } = response;
+function wireRequestOf(url: string, { form, bearer }: OAuthRequest): WireRequest {
+  const { origin, pathname } = new URL(url);
+  return {
+    method: form ? 'POST' : 'GET',
+    origin,
+    path: pathname,
+    headers: {
+      accept: 'application/json',
+      'accept-encoding': 'gzip',
+      'user-agent': 'parahack-sync',
+      ...(form ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
+      ...(bearer ? { authorization: `Bearer ${bearer}` } : {}),
+    },
+    ...(form ? { body: new URLSearchParams(form).toString() } : {}),
+  };
+}
+
+function answerOf(answer: WireAnswer, text: string, url: string, request: OAuthRequest): OAuthAnswer {
+  const { status } = answer;
   const { host } = new URL(url);
   const { during } = request;
   const body = fieldsOf(text);
@@ -81,7 +92,7 @@ function answerOf(response: Response, text: string, url: string, request: OAuthR
       description: description === null ? null : hide(description),
       status,
       during,
-      clockAheadMs: clockAhead(response, request),
+      clockAheadMs: clockAhead(answer, request),
     };
   };
   if (status === 429) throw oauthError(refused('rate_limit_exceeded', null));
@@ -141,20 +152,15 @@ function isMissing(status: number): boolean {
   return status === 404 || status === 405 || status === 410 || status === 501;
 }
 
-function clockAhead(response: Response, { now }: OAuthRequest): number | null {
-  const date = Date.parse(response.headers.get('date') ?? '');
+function clockAhead(answer: WireAnswer, { now }: OAuthRequest): number | null {
+  const date = Date.parse(answer.header('date') ?? '');
   return now === undefined || Number.isNaN(date) ? null : date - now();
 }
 
-async function readText(response: Response, host: string): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBodyBytes) throw tooLong(host);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+async function readText(answer: WireAnswer, host: string): Promise<string> {
+  const body = await readStart(answer.body, maxBodyBytes + 1);
+  if (body.length > maxBodyBytes) throw tooLong(host);
+  return body.toString('utf8');
 }
 
 function tooLong(host: string): AppError {
@@ -183,15 +189,7 @@ function unavailable(host: string, status: number, what?: string): AppError {
   });
 }
 
-function unreachable(host: string, cause: unknown): AppError {
-  const systemCode = systemCodeOf(cause) ?? null;
-  return new AppError(
-    'NETWORK_UNREACHABLE',
-    `${host} cannot be reached${systemCode ? ` (${systemCode})` : ''}.`,
-    {
-      hint: 'Check the URL, the network and the proxy (HTTPS_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS).',
-      details: { host, systemCode },
-      cause,
-    },
-  );
+function unreachable(thrown: unknown, request: string, host: string): AppError {
+  const { code, message, hint, systemCode, cause } = networkFailure(thrown, request, host);
+  return new AppError(code, message, { hint, details: { host, systemCode }, cause });
 }

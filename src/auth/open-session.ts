@@ -4,6 +4,7 @@ import { callDetailsOf } from '../base/call-details.ts';
 import type { Clock } from '../base/clock.ts';
 import { AppError, isAppError, messageOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import type { Wire } from '../wire/open-wire.ts';
 import { assertSameUser } from './assert-same-user.ts';
 import { confirmInstanceUrl } from './confirm-instance-url.ts';
 import type { Credential } from './credential.ts';
@@ -20,7 +21,7 @@ export interface SessionParts {
   store: CredentialStore;
   /** Its locks must lie with the credential store, so that all who share the credential share the lock. */
   withLock: WithLock;
-  fetch: typeof fetch;
+  wire: Wire;
   clock: Clock;
   log: Logger;
   /** The grant is gone: whoever keeps the registry marks the org. */
@@ -141,13 +142,11 @@ class StoredSession implements Session {
     credential: Credential,
     waitSignal: AbortSignal,
   ): Promise<Exclude<RenewalOutcome, { status: 'refused' }>> {
-    const { fetch, clock, log } = this.#parts;
+    const { wire, clock, log } = this.#parts;
     if (grantIsOver(credential)) throw this.#needsLogin(grantRefused(credential));
-    const outcome = await renewCredential(credential, { fetch, clock, waitSignal }).catch(
-      (error: unknown) => {
-        throw isAppError(error, 'LOGIN_REQUIRED') ? this.#needsLogin(error) : error;
-      },
-    );
+    const outcome = await renewCredential(credential, { wire, clock, waitSignal }).catch((error: unknown) => {
+      throw isAppError(error, 'LOGIN_REQUIRED') ? this.#needsLogin(error) : error;
+    });
     if (outcome.status === 'refused') {
       if (outcome.final) await this.#noteRefusal(credential, outcome.error);
       throw this.#needsLogin(outcome.error);
@@ -188,10 +187,10 @@ class StoredSession implements Session {
     former: Credential,
     answer: (token: string) => void,
   ): Promise<void> {
-    const { store, fetch, log } = this.#parts;
+    const { store, wire, log } = this.#parts;
     const isElsewhere = namedUrl !== null && namedUrl !== credential.apiUrl;
     if (!isElsewhere || !(await this.#isStored(credential))) return this.#keep(credential, answer);
-    const word = await confirmInstanceUrl(namedUrl, credential, { fetch });
+    const word = await confirmInstanceUrl(namedUrl, credential, { wire });
     const about = { instanceUrl: this.instanceUrl, named: namedUrl, loginUrl: credential.loginUrl };
     if (word === 'confirmed') return this.#keep({ ...credential, apiUrl: namedUrl }, answer);
     if (word === 'forged') {

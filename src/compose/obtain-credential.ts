@@ -12,11 +12,12 @@ import { exposureOf, makePrivate } from '../base/private-path.ts';
 import type { Config } from '../config/config.ts';
 import type { CallContext } from '../contract/app.ts';
 import type { LoginEvent, LoginOptions } from '../contract/login.ts';
+import type { Wire } from '../wire/open-wire.ts';
 import { openInBrowser } from './open-browser.ts';
 
 interface ObtainParts {
   readonly config: Pick<Config, 'clientId' | 'clientSecret'>;
-  readonly fetch: typeof fetch;
+  readonly wire: Wire;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -27,8 +28,8 @@ export async function obtainCredential(
   options: LoginOptions,
   { signal, onEvent }: CallContext<LoginEvent>,
 ): Promise<Credential> {
-  const { config, clock, fetch, log } = services;
-  const parts = { fetch, clock, log, signal };
+  const { config, clock, wire, log } = services;
+  const parts = { wire, clock, log, signal };
   switch (options.flow) {
     case 'access-token':
       return loginWithAccessToken({

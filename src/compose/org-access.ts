@@ -1,4 +1,3 @@
-import type { Dispatcher } from 'undici';
 import type { CredentialStore } from '../auth/credential-store.ts';
 import { grantIsOver } from '../auth/grant/grant-is-over.ts';
 import { grantRefused, loginRequired } from '../auth/grant/login-required.ts';
@@ -14,14 +13,14 @@ import type { Registry } from '../orgs/registry.ts';
 import { connectRemote } from '../salesforce/connect-remote.ts';
 import type { Remote } from '../sync/ports/remote.ts';
 import type { RemoteOptions } from '../usecases/ports/org-access.ts';
+import type { Wire } from '../wire/open-wire.ts';
 
 interface AccessParts {
   readonly config: Pick<Config, 'processOrg' | 'apiVersion'>;
   readonly credentials: CredentialStore;
   readonly refreshLocks: Pick<Locks, 'withLock'>;
   readonly registry: Registry;
-  readonly fetch: typeof fetch;
-  dispatcher(): Promise<Dispatcher>;
+  readonly wire: Wire;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -34,7 +33,7 @@ export async function openOrgSession(
   const { clock, config, log } = services;
   if (config.processOrg !== null && org.orgId === '') {
     const { accessToken } = config.processOrg;
-    const parts = { clock, fetch: services.fetch, signal };
+    const parts = { clock, wire: services.wire, signal };
     return openProcessSession({ ...parts, instanceUrl: org.instanceUrl, accessToken });
   }
   const credential = await services.credentials.get(org.instanceUrl);
@@ -54,7 +53,7 @@ export async function openOrgSession(
   return openSession(credential, {
     store: services.credentials,
     withLock: (name, work, options) => services.refreshLocks.withLock(name, work, options),
-    fetch: services.fetch,
+    wire: services.wire,
     clock,
     log,
     onLoginNeeded: () => services.registry.setAuthState(org.instanceUrl, 'login-needed'),
@@ -70,7 +69,7 @@ export async function openRemote(
   return connectRemote({
     session,
     apiVersion: services.config.apiVersion,
-    dispatcher: await services.dispatcher(),
+    wire: services.wire,
     clock: services.clock,
     log,
     product: 'parahack-sync',

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Dispatcher } from 'undici';
 import type { CredentialStore } from '../auth/credential-store.ts';
 import type { LoginKeeping } from '../auth/keep-login.ts';
 import { openCredentialStore } from '../auth/open-credential-store.ts';
@@ -24,6 +23,7 @@ import type { ContactReads } from '../usecases/ports/contact-reads.ts';
 import type { Logins } from '../usecases/ports/logins.ts';
 import type { OrgAccess, RemoteOptions } from '../usecases/ports/org-access.ts';
 import type { OrgDirectory } from '../usecases/ports/org-directory.ts';
+import { openWire, type Wire } from '../wire/open-wire.ts';
 import { exposedFiles, keepFilesPrivate } from './private-files.ts';
 import { processOrgRecord } from './process-org.ts';
 
@@ -40,8 +40,7 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
   #locks: Locks | null = null;
   #refreshLocks: Locks | null = null;
   #credentials: CredentialStore | null = null;
-  #dispatcher: Promise<Dispatcher> | null = null;
-  #fetch: typeof fetch | null = null;
+  #wire: Wire | null = null;
   #mirrors: Mirrors | null = null;
   #isPrivate = false;
 
@@ -102,17 +101,17 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
     forget: async (instanceUrl, options) =>
       (await import('../auth/keep-login.ts')).forgetLogin(instanceUrl, { ...this.#keeping(), ...options }),
     revoke: async (credential) => {
-      await (await import('../auth/revoke.ts')).revokeCredential(credential, { fetch: this.fetch });
+      await (await import('../auth/revoke.ts')).revokeCredential(credential, { wire: this.wire });
     },
     whileUnchanged: (orgId, work) =>
       this.refreshLocks.withLock(refreshLockName(orgId), work, { timeoutMs: refreshLockTimeoutMs }),
   };
 
-  #keeping(): Pick<LoginKeeping, 'store' | 'withLock' | 'fetch'> {
+  #keeping(): Pick<LoginKeeping, 'store' | 'withLock' | 'wire'> {
     return {
       store: this.credentials,
       withLock: (name, work, options) => this.refreshLocks.withLock(name, work, options),
-      fetch: this.fetch,
+      wire: this.wire,
     };
   }
 
@@ -134,27 +133,18 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
     return exposedFiles(this.config).map(({ exposure }) => exposure);
   }
 
-  /** Loads its hundred files only for commands that call somebody. */
-  dispatcher(): Promise<Dispatcher> {
-    this.#dispatcher ??= this.#openDispatcher();
-    return this.#dispatcher;
+  async hostTime(url: string, { signal }: { signal: AbortSignal }): Promise<number | null> {
+    return (await import('./host-time.ts')).hostTime(this.wire, url, signal);
   }
 
-  async #openDispatcher(): Promise<Dispatcher> {
-    const { httpsProxy, noProxy } = this.config.proxy;
-    const { openDispatcher } = await import('../salesforce/open-dispatcher.ts');
-    const dispatcher = openDispatcher({ httpsProxy, noProxy: noProxy.join(',') });
-    this.#closers.push(() => dispatcher.close());
-    return dispatcher;
-  }
-
-  /** `fetch` through the same pool and proxy as every other call. */
-  get fetch(): typeof fetch {
-    this.#fetch ??= (async (input: string | URL | Request, init?: RequestInit) => {
-      const [undici, dispatcher] = await Promise.all([import('undici'), this.dispatcher()]);
-      return undici.fetch(input as never, { ...init, dispatcher } as never);
-    }) as unknown as typeof fetch;
-    return this.#fetch;
+  get wire(): Wire {
+    if (this.#wire === null) {
+      const { httpsProxy, noProxy } = this.config.proxy;
+      const wire = openWire({ httpsProxy, noProxy: noProxy.join(',') });
+      this.#wire = wire;
+      this.#closers.push(() => wire.close());
+    }
+    return this.#wire;
   }
 
   get mirrors(): Mirrors {

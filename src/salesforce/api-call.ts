@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
+import type { BodyWatch } from '../wire/body-watch.ts';
+import type { WireRequest } from '../wire/exchange.ts';
 import type { AnswerBounds } from './answer-bounds.ts';
 import type { CallKind } from './api-gate.ts';
-import type { BodyWatch } from './body-watch.ts';
-import type { WireRequest } from './exchange.ts';
 import type { FailureStage } from './repeat-policy.ts';
 
 export interface ApiRequest {

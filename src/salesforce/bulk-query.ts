@@ -9,10 +9,10 @@ import type {
   PageOptions,
   RemoteBulk,
 } from '../sync/ports/remote.ts';
+import { bodyBlocks } from '../wire/body-blocks.ts';
 import { streamBytes } from './answer-bounds.ts';
 import { instantOf, isCount, isObject } from './answer-values.ts';
 import type { ApiRequest, WholeAnswer } from './api-call.ts';
-import { bodyBlocks } from './body-blocks.ts';
 import { oneLine } from './error-body.ts';
 import type { Funnel } from './funnel.ts';
 import type { OrgClock } from './org-clock.ts';

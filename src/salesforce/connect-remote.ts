@@ -1,7 +1,8 @@
-import type { Dispatcher } from 'undici';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { type Logger, silentLogger } from '../base/logger.ts';
 import type { Remote } from '../sync/ports/remote.ts';
+import type { Wire } from '../wire/open-wire.ts';
+import { type BodyPace, defaultPace, defaultTimeouts, type Patience } from '../wire/timeouts.ts';
 import { type ApiGate, openGate } from './api-gate.ts';
 import { bulkQueries } from './bulk-query.ts';
 import { createMany, deleteMany, updateMany, upsertMany } from './collections.ts';
@@ -12,7 +13,6 @@ import { fetchIdentity, fetchLimits } from './org-facts.ts';
 import { ownPath } from './org-url.ts';
 import { countContacts, queryAllPages, queryPage, queryPath, retrieveContacts } from './queries.ts';
 import { deletedContacts, updatedContacts } from './replication.ts';
-import { type BodyPace, defaultPace, defaultTimeouts, type Timeouts } from './timeouts.ts';
 import type { TokenSupplier } from './token-supplier.ts';
 import { createIdempotent } from './ui-api-create.ts';
 
@@ -20,12 +20,12 @@ export interface ConnectOptions {
   session: TokenSupplier;
   /** `62.0`, without the v. */
   apiVersion: string;
-  /** The connection pool, see `openDispatcher`; the caller closes it. */
-  dispatcher: Dispatcher;
+  /** The caller closes it. */
+  wire: Wire;
   gate?: ApiGate;
   clock?: Clock;
   log?: Logger;
-  timeouts?: Partial<Omit<Timeouts, 'connectMs'>>;
+  timeouts?: Partial<Patience>;
   pace?: BodyPace;
   /** `name/version`, sent as User-Agent and Sforce-Call-Options. */
   product?: string;
@@ -45,7 +45,7 @@ export function connectRemote(options: ConnectOptions): Remote {
   const orgClock = new OrgClock(() => clock.monotonicMs(), options.notBefore, options.wallMs);
   const funnel = new Funnel({
     session,
-    dispatcher: options.dispatcher,
+    wire: options.wire,
     gate: options.gate ?? openGate,
     clock,
     orgClock,

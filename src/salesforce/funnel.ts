@@ -1,9 +1,13 @@
 import pRetry from 'p-retry';
-import type { Dispatcher } from 'undici';
 import { abortReasonOf, throwIfAborted } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
 import { createSecretHider } from '../base/hide-secrets.ts';
 import type { Logger } from '../base/logger.ts';
+import { BodyWatch } from '../wire/body-watch.ts';
+import type { WireAnswer, WireRequest } from '../wire/exchange.ts';
+import type { Wire } from '../wire/open-wire.ts';
+import { readStart, readWhole } from '../wire/read-body.ts';
+import type { BodyPace, Patience } from '../wire/timeouts.ts';
 import { answerBounds, isOvergrown, tooLarge } from './answer-bounds.ts';
 import {
   type ApiAnswer,
@@ -15,24 +19,21 @@ import {
 } from './api-call.ts';
 import { apiError, isSessionRefused } from './api-error.ts';
 import { type ApiGate, type ApiUsage, parseLimitInfo } from './api-gate.ts';
-import { BodyWatch } from './body-watch.ts';
 import { parseErrorBody } from './error-body.ts';
-import { exchange, readStart, readWhole, type WireAnswer, type WireRequest } from './exchange.ts';
-import { networkFailure } from './network-error.ts';
+import { networkError } from './network-error.ts';
 import type { Observation, OrgClock } from './org-clock.ts';
 import { remoteError } from './remote-error.ts';
 import { type FailureStage, isCrowded, mostRepeats, repeatAfterMs } from './repeat-policy.ts';
 import { requestBytes, requestHeaders } from './request-headers.ts';
-import type { BodyPace, Timeouts } from './timeouts.ts';
 import type { TokenSupplier } from './token-supplier.ts';
 
 export interface FunnelOptions {
   session: TokenSupplier;
-  dispatcher: Dispatcher;
+  wire: Wire;
   gate: ApiGate;
   clock: Clock;
   orgClock: OrgClock;
-  timeouts: Timeouts;
+  timeouts: Patience;
   pace: BodyPace;
   log: Logger;
   /** Sent as User-Agent and as `client` of Sforce-Call-Options. */
@@ -183,7 +184,7 @@ export class Funnel {
     read: (wire: WireAnswer, sent: number) => Promise<T>,
     stream: boolean,
   ): Promise<Attempt<ApiAnswer & T> & { sessionRefused?: boolean }> {
-    const { clock, orgClock, gate, dispatcher, timeouts, log } = this.#options;
+    const { clock, orgClock, gate, timeouts, log } = this.#options;
     const { signal } = request;
     await gate.before(request.kind, { signal });
     let usage: ApiUsage | null = null;
@@ -197,7 +198,7 @@ export class Funnel {
       this.#tokenLength = token.length;
       this.#learnSecret(token);
       const primed = orgClock.primed ? orgClock.now() : null;
-      const wire = await exchange(dispatcher, this.#wireRequest(request, token), timeouts, signal);
+      const wire = await this.#options.wire.exchange(this.#wireRequest(request, token), timeouts, signal);
       const received = clock.monotonicMs();
       status = wire.status;
       usage = parseLimitInfo(wire.header('sforce-limit-info'), clock.now());
@@ -260,7 +261,6 @@ export class Funnel {
       path: request.path,
       headers: requestHeaders(this.#options, token, request.headers, request.body),
       body: request.body,
-      label: requestLabel(request),
     };
   }
 
@@ -318,7 +318,7 @@ export class Funnel {
   }
 
   #failure(thrown: unknown, request: ApiRequest) {
-    return networkFailure(thrown, requestLabel(request), this.#host());
+    return networkError(thrown, requestLabel(request), this.#host());
   }
 
   #origin(): string {

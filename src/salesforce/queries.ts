@@ -1,10 +1,10 @@
 import { fullId } from '../org/record-id.ts';
 import type { PageBody } from '../sync/ports/page.ts';
 import type { PageOptions, QueryAnswer } from '../sync/ports/remote.ts';
+import { bodyBlocks } from '../wire/body-blocks.ts';
 import { answerBounds, streamBytes } from './answer-bounds.ts';
 import { isCount, isObject } from './answer-values.ts';
 import type { ApiRequest } from './api-call.ts';
-import { bodyBlocks } from './body-blocks.ts';
 import type { Funnel } from './funnel.ts';
 import type { OrgClock } from './org-clock.ts';
 import { encodeSoql } from './org-url.ts';

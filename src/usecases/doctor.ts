@@ -1,8 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import type { CredentialStore } from '../auth/credential-store.ts';
-import { withTimeout } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
-import { AppError, isAppError, messageOf, systemCodeOf } from '../base/errors.ts';
+import { AppError, messageOf } from '../base/errors.ts';
 import { formatDuration } from '../base/interval.ts';
 import { silentLogger } from '../base/logger.ts';
 import { makeFolder } from '../base/make-folder.ts';
@@ -19,7 +18,8 @@ export interface DoctorParts extends OrgDirectory, DoctorMirrorParts {
   readonly credentials: Pick<CredentialStore, 'probeWritable'>;
   /** This program's files that other users may change or read. */
   exposedFiles(): Exposure[];
-  readonly fetch: typeof fetch;
+  /** What a host says the time is, ms since 1970, null where it does not. Throws where it does not answer. */
+  hostTime(url: string, options: { signal: AbortSignal }): Promise<number | null>;
   readonly clock: Pick<Clock, 'now'>;
   readonly config: {
     readonly dataDir: string;
@@ -30,7 +30,6 @@ export interface DoctorParts extends OrgDirectory, DoctorMirrorParts {
 
 /** Clocks further apart than this make logs misleading and JWT logins fail. */
 const clockSkewMs = 120_000;
-const networkTimeoutMs = 10_000;
 
 /** Looks at everything a sync needs and says what to do; changes nothing but making the data folder. */
 export async function doctor(services: DoctorParts, { signal }: CallContext): Promise<DoctorResult> {
@@ -91,9 +90,8 @@ export async function doctor(services: DoctorParts, { signal }: CallContext): Pr
   for (const url of hosts()) {
     const host = new URL(url).host;
     await check(`network ${host}`, async () => {
-      const answer = await askVersions(services, url, signal);
-      const time = Date.parse(answer.headers.get('date') ?? '');
-      if (!Number.isNaN(time)) orgTimes.set(url, time);
+      const time = await services.hostTime(url, { signal });
+      if (time !== null) orgTimes.set(url, time);
       return `${host} answers`;
     });
     const orgTime = orgTimes.get(url);
@@ -129,31 +127,6 @@ async function checkLogin(
     };
   }
   return `${username} is logged in`;
-}
-
-/** The list of API versions needs no login. */
-async function askVersions(
-  { fetch }: Pick<DoctorParts, 'fetch'>,
-  url: string,
-  signal: AbortSignal,
-): Promise<Response> {
-  const { host } = new URL(url);
-  try {
-    const answer = await withTimeout(networkTimeoutMs, signal, `Asking ${host}`, (own) =>
-      fetch(`${url}/services/data`, { signal: own }),
-    );
-    await answer.body?.cancel();
-    return answer;
-  } catch (error) {
-    signal.throwIfAborted();
-    const why = isAppError(error, 'TIMEOUT')
-      ? 'no answer in time'
-      : (systemCodeOf(error) ?? messageOf(error));
-    throw new AppError('NETWORK_UNREACHABLE', `${host} cannot be reached (${why}).`, {
-      hint: 'Check the network and the host; behind a proxy set HTTPS_PROXY, and NODE_EXTRA_CA_CERTS for its certificate.',
-      cause: error,
-    });
-  }
 }
 
 function checkClock(

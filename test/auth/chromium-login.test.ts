@@ -6,6 +6,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
 import { haveRealPart } from '../support/real-part.ts';
+import { wire } from './wire.ts';
 
 const executablePath = '/usr/bin/chromium';
 const present = haveRealPart('a browser', [executablePath]);
@@ -65,7 +66,7 @@ describe.skipIf(!present)('login in a real browser', () => {
         ports,
         openBrowser: null,
         onUrl: (login) => resolve({ ...login, done }),
-        fetch,
+        wire,
         clock: systemClock,
         log: silentLogger,
       });

@@ -5,6 +5,7 @@ import { loginWithBrowser } from '../../src/auth/login-browser.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/index.ts';
+import { wire } from './wire.ts';
 
 export interface Call {
   method: string;
@@ -56,7 +57,7 @@ export async function startEmulatedOrg(options: EmulatorOptions = {}): Promise<E
         ports: [callbackPort],
         // Fetch follows the redirect to the callback, as a browser would.
         openBrowser: (url) => fetch(url),
-        fetch,
+        wire,
         clock: systemClock,
         log: silentLogger,
       }),

@@ -13,8 +13,10 @@ import { revokeCredential } from '../../src/auth/revoke.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { openLocks } from '../../src/lock/locks.ts';
+import type { Wire } from '../../src/wire/open-wire.ts';
 import { type EmulatedOrg, startEmulatedOrg } from './emulated-org.ts';
 import { makeTempFolder } from './temp-folder.ts';
+import { wire } from './wire.ts';
 
 let temp: ReturnType<typeof makeTempFolder>;
 let org: EmulatedOrg;
@@ -29,7 +31,7 @@ afterEach(async () => {
 
 const clock = systemClock;
 const store = () => openMemoryStore();
-const sharing = () => ({ withLock: openLocks(join(temp.path, 'locks')).withLock, fetch });
+const sharing = () => ({ withLock: openLocks(join(temp.path, 'locks')).withLock, wire });
 
 async function sessionOf(credential: Credential) {
   const credentials = store();
@@ -38,7 +40,7 @@ async function sessionOf(credential: Credential) {
 }
 
 const works = async ({ apiUrl }: { apiUrl: string }, accessToken: string) =>
-  (await fetchIdentity({ apiUrl, accessToken, fetch })).username;
+  (await fetchIdentity({ apiUrl, accessToken, wire })).username;
 
 describe('against an emulated org that checks everything', () => {
   it('logs in by code and PKCE, and renews by rotation again and again', async () => {
@@ -67,14 +69,14 @@ describe('against an emulated org that checks everything', () => {
       clientId,
       username,
       privateKey: await org.emulator.jwtPrivateKey(),
-      fetch,
+      wire,
       clock,
     });
     const secret = await loginWithClientCredentials({
       instanceUrl: url,
       clientId,
       clientSecret,
-      fetch,
+      wire,
       clock,
     });
     await org.control('sessions', { expire: true });
@@ -86,11 +88,11 @@ describe('against an emulated org that checks everything', () => {
 
   it('takes a ready access token, and explains a wrong one', async () => {
     const { url, accessToken, userId } = org.emulator;
-    expect(await loginWithAccessToken({ instanceUrl: url, accessToken, fetch, clock })).toMatchObject({
+    expect(await loginWithAccessToken({ instanceUrl: url, accessToken, wire, clock })).toMatchObject({
       userId,
     });
     await expect(
-      loginWithAccessToken({ instanceUrl: url, accessToken: `${accessToken}x`, fetch, clock }),
+      loginWithAccessToken({ instanceUrl: url, accessToken: `${accessToken}x`, wire, clock }),
     ).rejects.toMatchObject({ code: 'LOGIN_FAILED', details: { error: 'Bad_OAuth_Token' } });
   });
 
@@ -100,7 +102,7 @@ describe('against an emulated org that checks everything', () => {
   ])('explains a wrong %s', async (_, wrong) => {
     const { url, clientId, clientSecret } = org.emulator;
     await expect(
-      loginWithClientCredentials({ instanceUrl: url, clientId, clientSecret, ...wrong, fetch, clock }),
+      loginWithClientCredentials({ instanceUrl: url, clientId, clientSecret, ...wrong, wire, clock }),
     ).rejects.toMatchObject({ code: 'LOGIN_FAILED', hint: expect.stringMatching(/.{20}/) });
   });
 
@@ -109,7 +111,7 @@ describe('against an emulated org that checks everything', () => {
     const { generateKeyPairSync } = await import('node:crypto');
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const foreign = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-    const base = { loginUrl: url, clientId, username, fetch, clock };
+    const base = { loginUrl: url, clientId, username, wire, clock };
     await expect(loginWithJwt({ ...base, privateKey: foreign })).rejects.toMatchObject({
       code: 'LOGIN_FAILED',
     });
@@ -125,21 +127,24 @@ describe('against an emulated org that checks everything', () => {
   it('is refused when the code is stolen: without the verifier it is worth nothing', async () => {
     // The thief sees the redirect, code and state included, and is faster than the login itself.
     let stolen: { status: number; body: unknown } | null = null;
-    const thief: typeof fetch = async (input, init) => {
-      const form = new URLSearchParams(String(init?.body));
-      if (form.get('grant_type') === 'authorization_code') {
-        form.set('code_verifier', 'A'.repeat(64));
-        const response = await fetch(String(input), { method: 'POST', body: form });
-        stolen = { status: response.status, body: await response.json() };
-      }
-      return fetch(input, init);
+    const thief: Wire = {
+      ...wire,
+      async exchange(request, ...rest) {
+        const form = new URLSearchParams(request.body);
+        if (form.get('grant_type') === 'authorization_code') {
+          form.set('code_verifier', 'A'.repeat(64));
+          const response = await fetch(request.origin + request.path, { method: 'POST', body: form });
+          stolen = { status: response.status, body: await response.json() };
+        }
+        return wire.exchange(request, ...rest);
+      },
     };
     await loginWithBrowser({
       loginUrl: org.emulator.url,
       clientId: org.emulator.clientId,
       ports: [org.callbackPort],
       openBrowser: (url) => fetch(url),
-      fetch: thief,
+      wire: thief,
       clock,
       log: silentLogger,
     }).catch(() => {});
@@ -170,7 +175,7 @@ describe('against an emulated org that checks everything', () => {
     await expect(works(credential, credential.accessToken)).rejects.toMatchObject({ code: 'LOGIN_FAILED' });
     const session = await sessionOf(credential);
     await expect(session.renew(credential.accessToken)).rejects.toMatchObject({ code: 'LOGIN_REQUIRED' });
-    expect(await revokeCredential(credential, { fetch })).toMatchObject({ status: expect.any(String) });
+    expect(await revokeCredential(credential, { wire })).toMatchObject({ status: expect.any(String) });
   });
 
   it('loses the whole family when a spent refresh token is offered, which the lock is there to prevent', async () => {

@@ -7,6 +7,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import { type FakeSalesforce, orgId, startFakeSalesforce, userId, username } from './salesforce-script.ts';
+import { wire } from './wire.ts';
 
 let salesforce: FakeSalesforce;
 let said: string[];
@@ -31,7 +32,7 @@ function begin(change: Partial<BrowserLoginOptions> = {}): Promise<Login> {
       clientId: 'client',
       ports: [0, 0, 0],
       openBrowser: null,
-      fetch,
+      wire,
       clock: systemClock,
       log: createLogger('debug', (level, message) => said.push(`${level} ${message}`)),
       onUrl: ({ url, redirectUri }) => {

@@ -21,6 +21,7 @@ import {
   username,
 } from './salesforce-script.ts';
 import { makeTempFolder } from './temp-folder.ts';
+import { wire } from './wire.ts';
 
 let salesforce: FakeSalesforce;
 let temp: ReturnType<typeof makeTempFolder>;
@@ -39,7 +40,7 @@ const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 
 describe('login by JWT', () => {
   it('takes a bare host for the address, and no unencrypted one', async () => {
-    const parts = { clientId: 'client', username, privateKey: pem, fetch, clock };
+    const parts = { clientId: 'client', username, privateKey: pem, wire, clock };
     const credential = await loginWithJwt({ ...parts, loginUrl: salesforce.url.replace('http://', '') });
     expect(credential.loginUrl).toBe(salesforce.url);
     await expect(loginWithJwt({ ...parts, loginUrl: 'http://acme.my.salesforce.com' })).rejects.toMatchObject(
@@ -53,7 +54,7 @@ describe('login by JWT', () => {
       clientId: 'client',
       username,
       privateKey: pem,
-      fetch,
+      wire,
       clock,
     });
     expect(credential).toMatchObject({ grant: 'jwt', privateKey: pem, refreshToken: null, username, orgId });
@@ -87,7 +88,7 @@ describe('login by JWT', () => {
       clientId: 'c',
       username,
       privateKey,
-      fetch,
+      wire,
       clock,
     }).catch((e: unknown) => e);
     expect(error).toMatchObject({ code: 'INVALID_INPUT' });
@@ -102,7 +103,7 @@ describe('login by client credentials', () => {
       instanceUrl: salesforce.url,
       clientId: 'client',
       clientSecret: 'shh',
-      fetch,
+      wire,
       clock,
     });
     expect(credential).toMatchObject({ grant: 'client-credentials', clientSecret: 'shh', username });
@@ -114,7 +115,7 @@ describe('login by client credentials', () => {
         instanceUrl: 'https://login.salesforce.com',
         clientId: 'c',
         clientSecret: 'shh',
-        fetch,
+        wire,
         clock,
       }),
     ).rejects.toMatchObject({ code: 'INVALID_INPUT' });
@@ -128,7 +129,7 @@ describe('a login through what passes within seconds', () => {
       clientId: 'client',
       username,
       privateKey: pem,
-      fetch,
+      wire,
       clock: systemClock,
     });
   const clientCredentials = () =>
@@ -136,11 +137,11 @@ describe('a login through what passes within seconds', () => {
       instanceUrl: salesforce.url,
       clientId: 'client',
       clientSecret: 'shh',
-      fetch,
+      wire,
       clock: systemClock,
     });
   const accessToken = () =>
-    loginWithAccessToken({ instanceUrl: salesforce.url, accessToken: 'token', fetch, clock: systemClock });
+    loginWithAccessToken({ instanceUrl: salesforce.url, accessToken: 'token', wire, clock: systemClock });
   const trouble = [
     ['a cut connection', { cut: true }],
     ['HTTP 503', { status: 503, text: '' }],
@@ -171,7 +172,7 @@ describe('login by access token', () => {
     const credential = await loginWithAccessToken({
       instanceUrl: `${salesforce.url}/lightning/`,
       accessToken: ' token\n',
-      fetch,
+      wire,
       clock,
     });
     expect(credential).toMatchObject({
@@ -188,7 +189,7 @@ describe('login by access token', () => {
     'refuses %j before asking anybody',
     async (accessToken) => {
       await expect(
-        loginWithAccessToken({ instanceUrl: salesforce.url, accessToken, fetch, clock }),
+        loginWithAccessToken({ instanceUrl: salesforce.url, accessToken, wire, clock }),
       ).rejects.toMatchObject({ code: 'INVALID_INPUT' });
       expect(salesforce.server.requests).toEqual([]);
     },
@@ -197,17 +198,17 @@ describe('login by access token', () => {
   it('explains a token that the org does not know', async () => {
     salesforce.override = () => ({ status: 403, text: 'Bad_OAuth_Token' });
     await expect(
-      loginWithAccessToken({ instanceUrl: salesforce.url, accessToken: 'stale', fetch, clock }),
+      loginWithAccessToken({ instanceUrl: salesforce.url, accessToken: 'stale', wire, clock }),
     ).rejects.toMatchObject({ code: 'LOGIN_FAILED', details: { error: 'Bad_OAuth_Token', status: 403 } });
   });
 
   it('explains a host that is no Salesforce org, and one that is not there', async () => {
     salesforce.override = () => ({ text: '<html>Welcome</html>' });
-    await expect(fetchIdentity({ apiUrl: salesforce.url, accessToken: 'x', fetch })).rejects.toMatchObject({
+    await expect(fetchIdentity({ apiUrl: salesforce.url, accessToken: 'x', wire })).rejects.toMatchObject({
       code: 'LOGIN_FAILED',
     });
     await salesforce[Symbol.asyncDispose]();
-    await expect(fetchIdentity({ apiUrl: salesforce.url, accessToken: 'x', fetch })).rejects.toMatchObject({
+    await expect(fetchIdentity({ apiUrl: salesforce.url, accessToken: 'x', wire })).rejects.toMatchObject({
       code: 'NETWORK_UNREACHABLE',
       message: expect.stringContaining('ECONNREFUSED'),
     });
@@ -215,7 +216,7 @@ describe('login by access token', () => {
 
   it('does not wait for ever, and tells its own timeout from an abort', async () => {
     salesforce.override = () => ({ after: new Promise(() => {}) });
-    const base = { apiUrl: salesforce.url, accessToken: 'x', fetch };
+    const base = { apiUrl: salesforce.url, accessToken: 'x', wire };
     await expect(fetchIdentity({ ...base, timeoutMs: 20 })).rejects.toMatchObject({ code: 'TIMEOUT' });
     await expect(fetchIdentity({ ...base, signal: AbortSignal.abort() })).rejects.toMatchObject({
       name: 'AbortError',
@@ -224,7 +225,7 @@ describe('login by access token', () => {
 
   it('an answer that never ends does not fill the memory', async () => {
     salesforce.override = () => ({ text: 'x'.repeat(3_000_000) });
-    await expect(fetchIdentity({ apiUrl: salesforce.url, accessToken: 'x', fetch })).rejects.toMatchObject({
+    await expect(fetchIdentity({ apiUrl: salesforce.url, accessToken: 'x', wire })).rejects.toMatchObject({
       code: 'ORG_UNAVAILABLE',
     });
   });
@@ -235,7 +236,7 @@ describe('an org for one process', () => {
     const session = await openProcessSession({
       instanceUrl: salesforce.url,
       accessToken: 'token',
-      fetch,
+      wire,
       clock,
     });
     expect(session).toMatchObject({ orgId, userId, username, apiUrl: salesforce.url });
@@ -251,7 +252,7 @@ describe('an org for one process', () => {
 describe('keeping and forgetting a login', () => {
   const tools = () => {
     const store = openMemoryStore();
-    return { store, withLock: openLocks(temp.path).withLock, fetch };
+    return { store, withLock: openLocks(temp.path).withLock, wire };
   };
 
   it('stores the new grant, then revokes the old one', async () => {
@@ -337,7 +338,7 @@ describe('keeping and forgetting a login', () => {
       status: 400,
       text: 'error=unsupported_token_type&error_description=this+token+type+is+not+supported',
     });
-    expect(await revokeCredential(credentialFor(salesforce.url), { fetch })).toMatchObject({
+    expect(await revokeCredential(credentialFor(salesforce.url), { wire })).toMatchObject({
       status: 'failed',
       error: { details: { error: 'unsupported_token_type' } },
     });
@@ -349,7 +350,7 @@ describe('keeping and forgetting a login', () => {
       clientId: null,
       refreshToken: null,
     });
-    expect(await revokeCredential(credential, { fetch })).toEqual({ status: 'nothing-to-revoke' });
+    expect(await revokeCredential(credential, { wire })).toEqual({ status: 'nothing-to-revoke' });
     expect(salesforce.server.requests).toEqual([]);
   });
 });

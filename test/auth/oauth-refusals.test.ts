@@ -16,6 +16,7 @@ import { manualClock } from '../support/manual-clock.ts';
 import { credentialFor, type FakeSalesforce, startFakeSalesforce, username } from './salesforce-script.ts';
 import type { ScriptedAnswer } from './scripted-oauth-server.ts';
 import { makeTempFolder } from './temp-folder.ts';
+import { wire } from './wire.ts';
 
 const pem = generateKeyPairSync('rsa', { modulusLength: 2048 })
   .privateKey.export({ type: 'pkcs8', format: 'pem' })
@@ -128,7 +129,7 @@ const logins: [string, () => Promise<unknown>][] = [
   ],
 ];
 /** Its waits are over at once: what passes is asked for again, and never comes. */
-const base = () => ({ fetch, clock: { ...manualClock(), now: () => Date.now(), sleep: async () => {} } });
+const base = () => ({ wire, clock: { ...manualClock(), now: () => Date.now(), sleep: async () => {} } });
 
 describe.each(table)('%s (%s)', (error, description, kind, hint, over) => {
   const answer: ScriptedAnswer = {
@@ -204,7 +205,7 @@ describe('answers that are no word about the grant', () => {
         `${host} has no /services/oauth2/token (HTTP ${status}), which a login needs.`,
       );
     }
-    const who = fetchIdentity({ apiUrl: salesforce.url, accessToken: 'token', fetch });
+    const who = fetchIdentity({ apiUrl: salesforce.url, accessToken: 'token', wire });
     expect((await refusalOf(who)).message).toContain(`${host} has no /services/oauth2/userinfo`);
   });
 });
@@ -218,7 +219,7 @@ describe('a JWT that is refused because of a clock', () => {
         username,
         privateKey: pem,
         clientId: 'client',
-        fetch,
+        wire,
         clock: at(skewMs),
       }),
     );
@@ -243,7 +244,7 @@ describe('a JWT that is refused because of a clock', () => {
     await store.set(credential);
     const session = openSession(credential, {
       store,
-      fetch,
+      wire,
       clock: at(skewMs),
       log: silentLogger,
       withLock: openLocks(temp.path).withLock,
@@ -281,7 +282,7 @@ it('an answer that echoes the secrets of its request puts none of them into an e
       error_description: `${new URLSearchParams(sent)} ${JSON.stringify(sent)} ${encodeURIComponent(sent.client_secret ?? '')} at ${host}`,
     },
   });
-  const answer = await requestToken(salesforce.url, form, { fetch });
+  const answer = await requestToken(salesforce.url, form, { wire });
   expect(answer).toMatchObject({ ok: false, refusal: { description: expect.stringContaining(host) } });
   const told = JSON.stringify(answer);
   for (const secret of [form.code, form.client_secret, form.code_verifier]) {
@@ -298,7 +299,7 @@ it('an answer that echoes the secrets of its request puts none of them into an e
     json: [{ errorCode: 'X', message: 'Bearer 00D!the-access-token' }],
   });
   const who = await refusalOf(
-    fetchIdentity({ apiUrl: salesforce.url, accessToken: '00D!the-access-token', fetch }),
+    fetchIdentity({ apiUrl: salesforce.url, accessToken: '00D!the-access-token', wire }),
   );
   expect(JSON.stringify([who.message, who.details])).not.toContain('the-access-token');
 });

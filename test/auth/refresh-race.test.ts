@@ -17,6 +17,7 @@ import {
   startFakeSalesforce,
 } from './salesforce-script.ts';
 import { makeTempFolder } from './temp-folder.ts';
+import { wire } from './wire.ts';
 
 let temp: ReturnType<typeof makeTempFolder>;
 let salesforce: FakeSalesforce;
@@ -44,7 +45,7 @@ async function login(change: Partial<Credential> = {}): Promise<Credential> {
 const parts = (change: Partial<SessionParts> = {}): SessionParts => ({
   store,
   withLock: openLocks(temp.path).withLock,
-  fetch,
+  wire,
   clock,
   log: silentLogger,
   onLoginNeeded: () => {

@@ -20,6 +20,7 @@ import {
   userId,
 } from './salesforce-script.ts';
 import { makeTempFolder } from './temp-folder.ts';
+import { wire } from './wire.ts';
 
 const whoAmI = { organization_id: orgId, user_id: userId };
 
@@ -52,7 +53,7 @@ async function login(change: Partial<Credential> = {}): Promise<Credential> {
 const parts = (change: Partial<SessionParts> = {}): SessionParts => ({
   store,
   withLock: locks.withLock,
-  fetch,
+  wire,
   clock: systemClock,
   log: createLogger('debug', (level, message, fields) =>
     said.push(`${level} ${message} ${JSON.stringify(fields)}`),

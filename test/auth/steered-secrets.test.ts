@@ -19,6 +19,7 @@ import {
 } from './salesforce-script.ts';
 import { type ScriptedAnswer, type ScriptedServer, startScriptedServer } from './scripted-oauth-server.ts';
 import { makeTempFolder } from './temp-folder.ts';
+import { wire } from './wire.ts';
 
 /** Somebody who forges one answer of the token endpoint, and what reaches the host that it names. */
 let salesforce: FakeSalesforce;
@@ -50,7 +51,7 @@ async function sessionOf(change: Partial<Credential>) {
   return openSession(credential, {
     store,
     withLock: openLocks(temp.path).withLock,
-    fetch,
+    wire,
     clock: systemClock,
     log: createLogger('debug', (level, message) => said.push(`${level} ${message}`)),
   });
@@ -134,7 +135,7 @@ it('the tokens of an answer that names another address are stored before anythin
 it('secrets of an org that has moved still go to the host that the user named', async () => {
   const session = await sessionOf({ apiUrl: thief.url, clientSecret: 'the-client-secret' });
   await session.renew('00D!access-0');
-  await revokeCredential((await store.get(salesforce.url))!, { fetch });
+  await revokeCredential((await store.get(salesforce.url))!, { wire });
   expect(thief.requests).toEqual([]);
   expect(salesforce.server.requests.map(({ path }) => path)).toEqual([
     '/services/oauth2/token',
@@ -144,7 +145,7 @@ it('secrets of an org that has moved still go to the host that the user named', 
 });
 
 describe('a login whose answer names another host than the one that the user named', () => {
-  const parts = { clientId: 'client', fetch, clock: systemClock };
+  const parts = { clientId: 'client', wire, clock: systemClock };
   const flows: [string, () => Promise<Credential>][] = [
     ['JWT', () => loginWithJwt({ ...parts, loginUrl: salesforce.url, username: 'u', privateKey: pem })],
     [

@@ -5,6 +5,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { isAppError } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { openLocks } from '../../src/lock/locks.ts';
+import { wire } from './wire.ts';
 
 /**
  * One process that uses an org as a command does: a call, after a 401 at most one renewal and one more call.
@@ -22,7 +23,7 @@ async function run(): Promise<number> {
     await using session = openSession(credential, {
       store,
       withLock,
-      fetch,
+      wire,
       clock: systemClock,
       log: silentLogger,
     });

@@ -222,4 +222,10 @@ describe('a command loads only what it uses', () => {
     expect(modules.some((url) => url.includes('/commander/'))).toBe(true);
     for (const path of heavy) expect(modules.filter((url) => url.includes(path))).toEqual([]);
   });
+
+  test('["orgs"], which calls nobody', () => {
+    const modules = modulesOf('orgs', '--json');
+    expect(modules.some((url) => url.includes('/src/wire/open-wire'))).toBe(true);
+    expect(modules.filter((url) => /node_modules\/(undici|jsforce)\//.test(url))).toEqual([]);
+  });
 });

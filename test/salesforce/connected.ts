@@ -1,9 +1,8 @@
-import type { Dispatcher } from 'undici';
 import type { Clock } from '../../src/base/clock.ts';
 import { type ConnectOptions, connectRemote } from '../../src/salesforce/connect-remote.ts';
-import { openDispatcher } from '../../src/salesforce/open-dispatcher.ts';
 import type { TokenSupplier } from '../../src/salesforce/token-supplier.ts';
 import type { Remote } from '../../src/sync/ports/remote.ts';
+import { openWire, type Wire } from '../../src/wire/open-wire.ts';
 import { type ScriptedOrg, startScriptedOrg } from './scripted-org.ts';
 
 export const secretToken = '00D000000000001!SECRET.token_value';
@@ -14,13 +13,13 @@ export interface Connected extends AsyncDisposable {
   /** How long each repeat would have waited; no test sleeps for real. */
   waits: number[];
   renewals: string[];
-  dispatcher: Dispatcher;
+  wire: Wire;
 }
 
 /** A remote on a scripted org. Sleeps end at once and are recorded; the rest of time is real. */
 export async function connected(options: Partial<ConnectOptions> = {}): Promise<Connected> {
   const org = await startScriptedOrg();
-  const dispatcher = openDispatcher();
+  const wire = openWire();
   const waits: number[] = [];
   const renewals: string[] = [];
   const clock: Clock = {
@@ -42,7 +41,7 @@ export async function connected(options: Partial<ConnectOptions> = {}): Promise<
   const remote = connectRemote({
     session,
     apiVersion: '62.0',
-    dispatcher,
+    wire,
     clock,
     random: () => 0.5,
     ...options,
@@ -52,9 +51,9 @@ export async function connected(options: Partial<ConnectOptions> = {}): Promise<
     remote,
     waits,
     renewals,
-    dispatcher,
+    wire,
     async [Symbol.asyncDispose]() {
-      await dispatcher.destroy();
+      await wire.close();
       await org[Symbol.asyncDispose]();
     },
   };

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
 import { connectRemote } from '../../src/salesforce/connect-remote.ts';
-import { openDispatcher } from '../../src/salesforce/open-dispatcher.ts';
 import type { Remote } from '../../src/sync/ports/remote.ts';
+import { openWire } from '../../src/wire/open-wire.ts';
 import { failure } from './connected.ts';
 
 const contacts = 250;
-const dispatcher = openDispatcher();
+const wire = openWire();
 let emulator: Emulator;
 let remote: Remote;
 
@@ -14,7 +14,7 @@ beforeAll(async () => {
   emulator = await startEmulator({ contacts });
 });
 afterAll(async () => {
-  await dispatcher.destroy();
+  await wire.close();
   await emulator.close();
 });
 beforeEach(async () => {
@@ -26,7 +26,7 @@ beforeEach(async () => {
       renew: async () => emulator.accessToken,
     },
     apiVersion: '62.0',
-    dispatcher,
+    wire,
     gzip: false,
   });
 });
@@ -194,7 +194,7 @@ describe('against the emulator', () => {
         renew: async () => emulator.accessToken,
       },
       apiVersion: '62.0',
-      dispatcher,
+      wire,
     });
     const soql = 'SELECT Id, LastName FROM Contact ORDER BY Id LIMIT 100';
     const [plain, packed] = await Promise.all(

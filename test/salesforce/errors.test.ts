@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { Logger } from '../../src/base/logger.ts';
-import { networkFailure } from '../../src/salesforce/network-error.ts';
+import { networkError } from '../../src/salesforce/network-error.ts';
 import { apiFault, connected, failure, secretToken } from './connected.ts';
 import type { ScriptedAnswer } from './scripted-org.ts';
 
@@ -180,7 +180,7 @@ describe('the access token', () => {
     const headers = { authorization: `Bearer ${secretToken}` };
     const inner = Object.assign(new Error('inner'), { code: 'ECONNRESET', request: { headers } });
     const thrown = Object.assign(new TypeError('fetch failed', { cause: inner }), { headers });
-    const { error } = networkFailure(thrown, 'GET /x', 'org.example');
+    const { error } = networkError(thrown, 'GET /x', 'org.example');
     expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('SECRET');
     expect(error).toMatchObject({
       cause: { message: 'fetch failed', cause: { message: 'inner', code: 'ECONNRESET' } },

@@ -2,7 +2,8 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connectRemote } from '../../src/salesforce/connect-remote.ts';
-import { type DispatcherOptions, openDispatcher } from '../../src/salesforce/open-dispatcher.ts';
+import type { PoolOptions } from '../../src/wire/open-dispatcher.ts';
+import { openWire } from '../../src/wire/open-wire.ts';
 import { connected } from './connected.ts';
 
 const open: (() => Promise<unknown>)[] = [];
@@ -34,11 +35,11 @@ async function proxy(connectAnswer: string): Promise<{ url: string; asked: strin
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
 }
 
-function remoteThrough(options: DispatcherOptions, instanceUrl: string) {
-  const dispatcher = openDispatcher(options);
-  open.push(() => dispatcher.destroy());
+function remoteThrough(options: PoolOptions, instanceUrl: string) {
+  const wire = openWire(options);
+  open.push(() => wire.close());
   const session = { instanceUrl, accessToken: async () => 'token', renew: async () => 'token' };
-  return connectRemote({ session, apiVersion: '62.0', dispatcher });
+  return connectRemote({ session, apiVersion: '62.0', wire });
 }
 
 describe('a proxy', () => {

@@ -118,7 +118,7 @@ describe('a read', () => {
       details: { network: 'unreachable', status: null },
     });
     expect(c.waits).toHaveLength(3);
-    await c.dispatcher.destroy();
+    await c.wire.close();
   });
 });
 

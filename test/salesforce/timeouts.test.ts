@@ -2,8 +2,9 @@ import { createServer } from 'node:net';
 import type { Dispatcher } from 'undici';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { connectRemote } from '../../src/salesforce/connect-remote.ts';
-import { openDispatcher } from '../../src/salesforce/open-dispatcher.ts';
-import { defaultTimeouts } from '../../src/salesforce/timeouts.ts';
+import { exchange } from '../../src/wire/exchange.ts';
+import { openWire, type Wire } from '../../src/wire/open-wire.ts';
+import { defaultTimeouts } from '../../src/wire/timeouts.ts';
 import { connected, failure } from './connected.ts';
 
 afterEach(() => void vi.useRealTimers());
@@ -34,7 +35,11 @@ describe('every call has a timeout', () => {
         return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
       },
     } as unknown as Dispatcher;
-    const remote = connectRemote({ session, apiVersion: '62.0', dispatcher: silent });
+    const wire: Wire = {
+      exchange: (...request) => exchange(silent, ...request),
+      close: async () => {},
+    };
+    const remote = connectRemote({ session, apiVersion: '62.0', wire });
     let outcome: unknown;
     void remote.writes.createIdempotent({ key: 'k', fields: {} }).then((o) => {
       outcome = o;
@@ -94,16 +99,16 @@ describe('every call has a timeout', () => {
     const address = silent.address() as { port: number };
     const sockets = new Set<import('node:net').Socket>();
     silent.on('connection', (socket) => void sockets.add(socket.on('error', () => {})));
-    const dispatcher = openDispatcher({ connectMs: 100 });
+    const wire = openWire({ connectMs: 100 });
     const remote = connectRemote({
       session: { ...session, instanceUrl: `https://127.0.0.1:${address.port}` },
       apiVersion: '62.0',
-      dispatcher,
+      wire,
     });
     const outcome = await remote.writes.createMany([{ LastName: 'A' }]);
     const cause = { message: expect.stringContaining('timeout: 100ms') };
     expect(outcome).toMatchObject([{ kind: 'not-done', error: { code: 'TIMEOUT', cause } }]);
-    await dispatcher.destroy();
+    await wire.close();
     for (const socket of sockets) socket.destroy();
     silent.close();
   });

@@ -1,8 +1,8 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { connectRemote } from '../../src/salesforce/connect-remote.ts';
-import { openDispatcher } from '../../src/salesforce/open-dispatcher.ts';
 import type { TokenSupplier } from '../../src/salesforce/token-supplier.ts';
+import { openWire } from '../../src/wire/open-wire.ts';
 import { apiFault, connected, failure, secretToken } from './connected.ts';
 import { give } from './scripted-org.ts';
 
@@ -247,26 +247,26 @@ describe('a write is sent once, and', () => {
     expect(await c.remote.writes.createMany(people(1))).toMatchObject([
       { kind: 'not-done', error: { code: 'NETWORK_UNREACHABLE' } },
     ]);
-    await c.dispatcher.destroy();
+    await c.wire.close();
   });
 
   it('a connection that is reset within its handshake says that it was not done', async () => {
     const server = createServer((socket) => socket.once('data', () => socket.resetAndDestroy()));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    const dispatcher = openDispatcher();
+    const wire = openWire();
     const session: TokenSupplier = {
       instanceUrl: `https://127.0.0.1:${port}`,
       accessToken: async () => secretToken,
       renew: async () => secretToken,
     };
-    const { writes } = connectRemote({ session, apiVersion: '62.0', dispatcher });
+    const { writes } = connectRemote({ session, apiVersion: '62.0', wire });
     for (const outcomes of [await writes.createMany(people(1)), await writes.deleteMany([ids[0]!])]) {
       expect(outcomes).toMatchObject([
         { kind: 'not-done', error: { code: 'NETWORK_UNREACHABLE', details: { network: 'unreachable' } } },
       ]);
     }
-    await dispatcher.destroy();
+    await wire.close();
     server.close();
   });
 

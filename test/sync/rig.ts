@@ -6,12 +6,12 @@ import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/index.ts';
 import { connectRemote } from '../../src/salesforce/connect-remote.ts';
-import { openDispatcher } from '../../src/salesforce/open-dispatcher.ts';
 import { openMirrors } from '../../src/store/sqlite/open-mirrors.ts';
 import type { SyncContext } from '../../src/sync/context.ts';
 import type { SyncEvent } from '../../src/sync/events.ts';
 import type { Mirrors } from '../../src/sync/ports/mirrors.ts';
 import type { StoredMirror } from '../../src/sync/ports/stored-mirror.ts';
+import { openWire } from '../../src/wire/open-wire.ts';
 
 /** Waits pass at once, so that backoff and polling cost a test nothing; the org's clock is its own. */
 const hurried: Clock = {
@@ -74,14 +74,14 @@ export async function connectParts(
   folder: string,
   onEvent: (event: SyncEvent) => void = () => {},
 ) {
-  const dispatcher = openDispatcher();
+  const wire = openWire();
   const mirrors = openMirrors({ folder: join(folder, 'orgs'), log: silentLogger, clock: systemClock });
   const mirror = await mirrors.open(url, { create: true });
   const token = async () => accessToken;
   const remote = connectRemote({
     session: { instanceUrl: url, accessToken: token, renew: token },
     apiVersion: '62.0',
-    dispatcher,
+    wire,
     clock: hurried,
     notBefore: await mirror.contacts.latestReadAt(),
   });
@@ -92,7 +92,7 @@ export async function connectParts(
     async close() {
       await mirror[Symbol.asyncDispose]();
       await mirrors[Symbol.asyncDispose]();
-      await dispatcher.destroy();
+      await wire.close();
     },
   };
 }

@@ -1,4 +1,4 @@
-/** How long a call may wait at each stage. The only place where the client's patience is set. */
+/** How long a call may wait at each stage. */
 export interface Timeouts {
   /** TCP and TLS, a proxy's tunnel included. */
   connectMs: number;
@@ -9,6 +9,9 @@ export interface Timeouts {
   /** From sending to the end of an answer that is read whole, or to the headers of one that is streamed. */
   answerMs: number;
 }
+
+/** The part of it that one call may set for itself; a connection may be another call's already. */
+export type Patience = Omit<Timeouts, 'connectMs'>;
 
 export const defaultTimeouts: Timeouts = {
   connectMs: 10_000,

@@ -2,18 +2,15 @@ import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent } from 'undic
 import { ConnectError } from './connect-error.ts';
 import { defaultTimeouts } from './timeouts.ts';
 
-export interface DispatcherOptions {
+export interface PoolOptions {
   connectMs?: number;
   httpsProxy?: string | null;
   httpProxy?: string | null;
   noProxy?: string | null;
 }
 
-/**
- * A keep-alive connection pool for any number of orgs, through the proxy where one is named. Close it when
- * the process ends.
- */
-export function openDispatcher(options: DispatcherOptions = {}): Dispatcher {
+/** A keep-alive connection pool for any number of hosts. */
+export function openDispatcher(options: PoolOptions): Dispatcher {
   const { connectMs = defaultTimeouts.connectMs, httpsProxy, httpProxy, noProxy } = options;
   // HTTP/1.1 only: one answer a connection, so that one slow bulk page never holds back another's bytes.
   // Idle connections are dropped soon: one that the org closes in the very moment of a write leaves it in doubt.

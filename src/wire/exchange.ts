@@ -3,9 +3,8 @@ import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { abortReasonOf, throwIfAborted } from '../base/abort.ts';
-import type { BodyWatch } from './body-watch.ts';
-import { remoteError } from './remote-error.ts';
-import type { Timeouts } from './timeouts.ts';
+import { AnswerTimeout } from './answer-timeout.ts';
+import type { Patience } from './timeouts.ts';
 
 export interface WireRequest {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -13,9 +12,7 @@ export interface WireRequest {
   /** Path and query. */
   path: string;
   headers: Record<string, string>;
-  body: string | undefined;
-  /** Method and path, for people. */
-  label: string;
+  body?: string;
 }
 
 export interface WireAnswer {
@@ -28,20 +25,21 @@ export interface WireAnswer {
 }
 
 /**
- * One request and its answer's headers, nothing repeated. Rejects with an AbortError on the caller's abort, with
- * AppError `TIMEOUT` past `answerMs`, else with undici's own errors; the body fails the same ways.
+ * One request and its answer's headers. Nothing is repeated, and no redirect is followed: what a request carries goes
+ * to the host that was named and to no other. Rejects with an AbortError on the caller's abort, else with what
+ * `networkFailure` tells apart; the body fails the same ways.
  */
 export async function exchange(
   dispatcher: Dispatcher,
   request: WireRequest,
-  timeouts: Timeouts,
-  signal: AbortSignal | undefined,
+  { headersMs, idleBodyMs, answerMs }: Patience,
+  signal?: AbortSignal,
 ): Promise<WireAnswer> {
   throwIfAborted(signal);
   const controller = new AbortController();
   const onAbort = () => controller.abort(abortReasonOf(signal));
   signal?.addEventListener('abort', onAbort, { once: true });
-  const timer = setTimeout(() => controller.abort(tooLong(request, timeouts)), timeouts.answerMs);
+  const timer = setTimeout(() => controller.abort(new AnswerTimeout(answerMs)), answerMs);
   const release = () => {
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
@@ -53,8 +51,8 @@ export async function exchange(
       method: request.method,
       headers: request.headers,
       body: request.body ?? null,
-      headersTimeout: timeouts.headersMs,
-      bodyTimeout: timeouts.idleBodyMs,
+      headersTimeout: headersMs,
+      bodyTimeout: idleBodyMs,
       signal: controller.signal,
     });
     body.once('close', release);
@@ -70,6 +68,8 @@ export async function exchange(
     };
   } catch (error) {
     release();
+    // Asked of the signal, not of what was thrown: undici calls a refused tunnel an AbortError too.
+    throwIfAborted(signal);
     throw error;
   }
 }
@@ -81,43 +81,4 @@ function decompressed(body: Readable, encoding: string | null, status: number): 
   const gunzip = createGunzip({ chunkSize: 256 * 1024 });
   pipeline(body, gunzip, () => {});
   return gunzip;
-}
-
-function tooLong(request: WireRequest, timeouts: Timeouts): Error {
-  const seconds = Math.round(timeouts.answerMs / 1_000);
-  return remoteError(
-    'TIMEOUT',
-    `${request.label} did not finish within ${seconds} seconds.`,
-    { status: null, errorCode: null, retryAfterMs: null, request: request.label },
-    { hint: 'Try again; nothing is lost.' },
-  );
-}
-
-/** The first `maxBytes` of a body, or all of it where it is shorter. */
-export async function readStart(body: Readable, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes >= maxBytes) break;
-  }
-  return Buffer.concat(chunks).subarray(0, maxBytes);
-}
-
-/** The whole body, within its watch's bounds. */
-export async function readWhole(body: Readable, watch: BodyWatch): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  const each = (body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
-  try {
-    for (;;) {
-      const { done, value } = await watch.wait(() => each.next());
-      if (done) return Buffer.concat(chunks);
-      watch.took(value.length);
-      chunks.push(value);
-    }
-  } catch (error) {
-    body.destroy();
-    throw error;
-  }
 }

@@ -1,0 +1,98 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, it } from 'vitest';
+import { abortReason } from '../../src/base/abort.ts';
+import { networkFailure } from '../../src/wire/network-failure.ts';
+import { openWire } from '../../src/wire/open-wire.ts';
+import { readStart } from '../../src/wire/read-body.ts';
+
+const wire = openWire();
+const patience = { headersMs: 5_000, idleBodyMs: 5_000, answerMs: 5_000 };
+const open: (() => void)[] = [];
+afterEach(() => {
+  for (const close of open.splice(0)) close();
+});
+
+async function serve(answer: RequestListener): Promise<{ origin: string; asked: string[] }> {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    answer(request, response);
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  open.push(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+}
+
+const get = (origin: string) => ({
+  method: 'GET' as const,
+  origin,
+  path: '/a',
+  headers: { authorization: 'Bearer t' },
+});
+
+async function failureOf(work: Promise<unknown>): Promise<unknown> {
+  try {
+    await work;
+  } catch (error) {
+    return error;
+  }
+  throw new Error('It did not fail.');
+}
+
+describe('one exchange', () => {
+  it('follows no redirect, so that a token goes to the host that was named alone', async () => {
+    const elsewhere = await serve((_, response) => response.end());
+    const named = await serve((_, response) =>
+      response.writeHead(302, { location: `${elsewhere.origin}/b` }).end(),
+    );
+    const answer = await wire.exchange(get(named.origin), patience);
+    answer.body.destroy();
+    expect([answer.status, answer.header('location')]).toEqual([302, `${elsewhere.origin}/b`]);
+    expect(elsewhere.asked).toEqual([]);
+  });
+
+  it('unpacks what comes packed, and reads no more of it than was asked for', async () => {
+    const packed = gzipSync(Buffer.alloc(50_000_000, 'a'));
+    const { origin } = await serve((_, response) =>
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(packed),
+    );
+    const answer = await wire.exchange(get(origin), patience);
+    expect((await readStart(answer.body, 1_000)).toString()).toBe('a'.repeat(1_000));
+    expect(answer.body.destroyed).toBe(true);
+  });
+
+  it('is sent once, whatever becomes of it', async () => {
+    const { origin, asked } = await serve((request) => request.socket.destroy());
+    const failure = networkFailure(await failureOf(wire.exchange(get(origin), patience)), 'GET /a', 'host');
+    expect(failure).toMatchObject({ code: 'NETWORK_UNREACHABLE', network: 'cut', unsent: false });
+    expect(asked).toEqual(['GET /a']);
+  });
+
+  it('that nobody listens to says with which code, and that nothing was sent', async () => {
+    const { origin } = await serve(() => {});
+    for (const close of open.splice(0)) close();
+    const failure = networkFailure(await failureOf(wire.exchange(get(origin), patience)), 'GET /a', 'host');
+    expect(failure).toMatchObject({
+      code: 'NETWORK_UNREACHABLE',
+      network: 'unreachable',
+      systemCode: 'ECONNREFUSED',
+      message: 'No connection to host could be made (ECONNREFUSED).',
+      unsent: true,
+    });
+  });
+
+  it('tells its own time from the caller’s abort', async () => {
+    const { origin } = await serve(() => {});
+    const late = await failureOf(wire.exchange(get(origin), { ...patience, answerMs: 50 }));
+    expect(networkFailure(late, 'GET /a', 'host')).toMatchObject({ code: 'TIMEOUT', unsent: false });
+    const stop = new AbortController();
+    const stopped = failureOf(wire.exchange(get(origin), patience, stop.signal));
+    setTimeout(() => stop.abort(abortReason()), 50);
+    expect(await stopped).toMatchObject({ name: 'AbortError' });
+  });
+});
