@@ -56,6 +56,7 @@ export const errorCodes = [
   'PAGING_STUCK',
   'PARTIAL',
   'PORT_IN_USE',
+  'PROGRESS_UNREADABLE',
   'QUERY_TIMEOUT',
   'REFUSED_FOR_NOW',
   'REGISTRY_CORRUPT',

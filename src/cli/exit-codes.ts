@@ -82,6 +82,7 @@ export const exitCodeByErrorCode: Readonly<Record<ErrorCode, number>> = {
   OUTBOX_OPEN: exitCodes.failed,
   PAGING_STUCK: exitCodes.failed,
   PORT_IN_USE: exitCodes.failed,
+  PROGRESS_UNREADABLE: exitCodes.failed,
   REGISTRY_CORRUPT: exitCodes.failed,
   REGISTRY_NEWER_THAN_TOOL: exitCodes.failed,
   RESULT_PAGES_UNSUPPORTED: exitCodes.failed,

@@ -13,8 +13,8 @@ export async function closeKilledCycles({
     const outcome: RunOutcome = {
       status: 'interrupted',
       finishedAt: clock.now(),
-      counts: run.counts,
-      apiCalls: run.apiCalls,
+      counts: {},
+      apiCalls: 0,
       error: { code: 'INTERRUPTED', message: 'The process ended in the middle of this run.', hint: null },
     };
     await mirror.commit({ effects: [{ kind: 'end-run', runId: run.id, outcome }] });

@@ -2,103 +2,176 @@ import { isAbort } from '../base/abort.ts';
 import { AppError, firstError, messageOf } from '../base/errors.ts';
 import { withFinally } from '../base/finally.ts';
 import type { SyncContext } from './context.ts';
-import type { RunError, RunKind, RunOutcome } from './ports/run.ts';
+import type { Effect } from './ports/effect.ts';
+import type { Run, RunDelta, RunError, RunKind, RunOutcome } from './ports/run.ts';
 
-/** One run as it is being recorded: its steps, counts and API calls. */
+/**
+ * One run as it is being recorded: its steps, counts and API calls. What is counted is stored as what was added since
+ * the last time, so that whoever goes on with the run, or works on it at the same time, adds to it too.
+ */
 export class RunRecorder {
   readonly id: string;
-  readonly counts: Record<string, number>;
+  readonly #counts: Record<string, number>;
   readonly #context: SyncContext;
   readonly #callsAtStart: number;
   readonly #callsBefore: number;
+  #unsaved: Record<string, number> = {};
+  #callsSaved: number;
+  #isEnded: boolean;
 
   private constructor(
     context: SyncContext,
-    id: string,
-    before: { counts: Record<string, number>; apiCalls: number },
+    before: Pick<Run, 'id' | 'status' | 'counts' | 'apiCalls'>,
     callsAtStart: number,
   ) {
     this.#context = context;
-    this.id = id;
-    this.counts = { ...before.counts };
+    this.id = before.id;
+    this.#counts = { ...before.counts };
     this.#callsBefore = before.apiCalls;
     this.#callsAtStart = callsAtStart;
+    this.#callsSaved = callsAtStart;
+    this.#isEnded = before.status === 'complete';
   }
 
-  /** `callsAtStart`: what `remote.apiCalls()` said when the work for this run began. */
-  static async start(
+  static async start(context: SyncContext, kind: RunKind, state: object): Promise<RunRecorder> {
+    const id = await context.mirror.journal.startRun(kind, context.clock.now(), state);
+    return new RunRecorder(
+      context,
+      { id, status: 'running', counts: {}, apiCalls: 0 },
+      context.remote.apiCalls(),
+    );
+  }
+
+  /**
+   * Goes on with a run that was interrupted or failed, or that waits for its next turn. `callsAtStart`: what
+   * `remote.apiCalls()` said when the work for it began.
+   */
+  static async resume(
     context: SyncContext,
-    kind: RunKind,
-    state: Record<string, unknown>,
+    run: Pick<Run, 'id' | 'status' | 'counts' | 'apiCalls'>,
     callsAtStart = context.remote.apiCalls(),
   ): Promise<RunRecorder> {
-    const id = await context.mirror.journal.startRun(kind, context.clock.now(), state);
-    return new RunRecorder(context, id, { counts: {}, apiCalls: 0 }, callsAtStart);
+    if (run.status === 'failed' || run.status === 'interrupted')
+      await context.mirror.commit({ effects: [{ kind: 'resume-run', runId: run.id }] });
+    return new RunRecorder(context, run, callsAtStart);
   }
 
-  static resume(
-    context: SyncContext,
-    run: { id: string; counts: Record<string, number>; apiCalls: number },
-  ): RunRecorder {
-    return new RunRecorder(context, run.id, run, context.remote.apiCalls());
+  /** As far as this process knows: what was stored when it began, and what it has added. */
+  get counts(): Readonly<Record<string, number>> {
+    return this.#counts;
   }
 
   get apiCalls(): number {
     return this.#callsBefore + this.#context.remote.apiCalls() - this.#callsAtStart;
   }
 
+  /** Recorded as complete. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
   count(name: string, by: number): void {
-    if (by !== 0) this.counts[name] = (this.counts[name] ?? 0) + by;
+    if (by === 0) return;
+    this.#counts[name] = (this.#counts[name] ?? 0) + by;
+    this.#unsaved[name] = (this.#unsaved[name] ?? 0) + by;
+  }
+
+  /** What the effect of a page has added to the stored run already. */
+  countedByEffect(counts: Readonly<Record<string, number>>): void {
+    for (const [name, by] of Object.entries(counts))
+      if (by !== 0) this.#counts[name] = (this.#counts[name] ?? 0) + by;
   }
 
   /** Does `work` as a named step; its own counts are the difference it makes to the run's. */
   async step<T>(name: string, work: (note: (text: string) => void) => Promise<T>): Promise<T> {
-    const { clock, mirror, onEvent, remote } = this.#context;
+    const { clock, onEvent, remote } = this.#context;
     const startedAt = clock.now();
-    const before = { ...this.counts };
+    const before = { ...this.#counts };
     const notes: string[] = [];
     const record = async () => {
       const counts: Record<string, number> = {};
-      for (const [key, value] of Object.entries(this.counts)) {
+      for (const [key, value] of Object.entries(this.#counts)) {
         const difference = value - (before[key] ?? 0);
         if (difference !== 0) counts[key] = difference;
       }
       const note = notes.length > 0 ? notes.join(' ') : null;
-      const taken = { name, startedAt, finishedAt: clock.now(), counts, note };
-      await mirror.commit({ effects: [{ kind: 'add-step', runId: this.id, step: taken }] });
+      const step = { name, startedAt, finishedAt: clock.now(), counts, note };
+      await this.#commit((delta) => [
+        { kind: 'add-step', runId: this.id, step },
+        { kind: 'count-run', runId: this.id, delta },
+      ]);
       onEvent({ type: 'step:complete', instanceUrl: remote.instanceUrl, runId: this.id, name, note, counts });
     };
     return withFinally(() => work((text) => notes.push(text)), record);
   }
 
-  outcome(status: RunOutcome['status'], error: unknown = null): RunOutcome {
+  /** Stores what was counted since the last time. */
+  async save(): Promise<void> {
+    await this.#commit((delta) =>
+      delta.apiCalls === 0 && Object.keys(delta.counts).length === 0
+        ? []
+        : [{ kind: 'count-run', runId: this.id, delta }],
+    );
+  }
+
+  /** The run is complete; `effects` are carried out in the same transaction, before that. */
+  async end(effects: readonly Effect[] = []): Promise<void> {
+    await this.#commit((delta) => [
+      ...effects,
+      { kind: 'end-run', runId: this.id, outcome: this.#outcome('complete', delta) },
+    ]);
+    this.#isEnded = true;
+  }
+
+  /**
+   * Records how the run ended badly; one that is complete stays so. Never throws: the error itself goes on to the
+   * caller, and one of the recording (a mirror that cannot be written is the likeliest end of a run) would hide it.
+   */
+  async fail(thrown: unknown): Promise<void> {
+    const error = firstError(thrown);
+    const status = isAbort(error) ? 'interrupted' : 'failed';
+    try {
+      if (this.#isEnded) await this.save();
+      else {
+        await this.#commit((delta) => [
+          { kind: 'end-run', runId: this.id, outcome: this.#outcome(status, delta, error) },
+        ]);
+      }
+    } catch (unrecorded) {
+      this.#context.log.debug('the end of a run could not be recorded', {
+        run: this.id,
+        reason: messageOf(unrecorded),
+      });
+    }
+  }
+
+  #outcome(status: RunOutcome['status'], delta: RunDelta, error: unknown = null): RunOutcome {
     return {
+      ...delta,
       status,
       finishedAt: this.#context.clock.now(),
-      counts: this.counts,
-      apiCalls: this.apiCalls,
       error: error === null ? null : runErrorOf(error),
     };
   }
 
-  async complete(): Promise<void> {
-    await this.#context.mirror.commit({
-      effects: [{ kind: 'end-run', runId: this.id, outcome: this.outcome('complete') }],
-    });
-  }
-
-  /**
-   * Records how the run ended badly. Never throws: the error itself goes on to the caller, and one of the recording (a
-   * mirror that cannot be written is the likeliest end of a run) would hide it.
-   */
-  async fail(thrown: unknown): Promise<void> {
-    const { mirror, log } = this.#context;
-    const error = firstError(thrown);
+  /** What cannot be stored is stored with the next. */
+  async #commit(effectsOf: (delta: RunDelta) => Effect[]): Promise<void> {
+    const { mirror, remote } = this.#context;
+    const calls = remote.apiCalls();
+    // Whatever is called after the end belongs to other runs: the cycle that closes a copy's gap.
+    const delta = { counts: this.#unsaved, apiCalls: this.#isEnded ? 0 : calls - this.#callsSaved };
+    const effects = effectsOf(delta);
+    if (effects.length === 0) return;
+    const callsBefore = this.#callsSaved;
+    this.#unsaved = {};
+    this.#callsSaved = calls;
     try {
-      const outcome = this.outcome(isAbort(error) ? 'interrupted' : 'failed', error);
-      await mirror.commit({ effects: [{ kind: 'end-run', runId: this.id, outcome }] });
-    } catch (unrecorded) {
-      log.debug('the end of a run could not be recorded', { run: this.id, reason: messageOf(unrecorded) });
+      await mirror.commit({ effects });
+    } catch (error) {
+      for (const [name, by] of Object.entries(delta.counts))
+        this.#unsaved[name] = (this.#unsaved[name] ?? 0) + by;
+      this.#callsSaved = Math.min(this.#callsSaved, callsBefore);
+      throw error;
     }
   }
 }

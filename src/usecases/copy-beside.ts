@@ -5,7 +5,8 @@ import type { ProgressEvent } from '../contract/progress.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { isAsBegun } from '../sync/backfill/assert-as-begun.ts';
 import { type BackfillReport, backfill } from '../sync/backfill/backfill.ts';
-import { type BackfillState, resumableRun } from '../sync/backfill/resumable-run.ts';
+import { pendingChunks } from '../sync/backfill/first-copy-run.ts';
+import { resumableCopy } from '../sync/backfill/resumable-copy.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { type ConnectedOrg, type ConnectParts, connectOrg, noteCalls } from './connect-org.ts';
 import { refuseWithOpenEntries } from './open-entries.ts';
@@ -137,12 +138,13 @@ async function isUsable(
 ): Promise<boolean> {
   try {
     await using mirror = await mirrors.openCopy(instanceUrl, { create: false });
-    const run = await resumableRun({ mirror, clock, log }, { beside: true });
-    if (run === null) return false;
+    const begun = await resumableCopy({ mirror, clock, log }, { beside: true });
+    if (begun === null) return false;
+    await pendingChunks({ mirror }, begun.run.id);
     // Without --fresh, what is asked for otherwise is refused, as for any interrupted backfill.
-    return !fresh || isAsBegun(run.state as BackfillState, { api, fields });
+    return !fresh || isAsBegun(begun.state, { api, fields });
   } catch (error) {
-    if (isAppError(error, 'MIRROR_CORRUPT')) return false;
+    if (isAppError(error, 'MIRROR_CORRUPT', 'PROGRESS_UNREADABLE')) return false;
     throw error;
   }
 }

@@ -424,16 +424,22 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       ];
       const planned = await mirror.commit({ effects: [{ kind: 'replace-chunks', runId: run, ids: [], by }] });
       const [first, second] = planned.addedChunks;
-      const apply = (rows: number[], totalSize?: number) =>
-        mirror.commit({
+      let from = { rows: 0, isBegun: false };
+      const apply = async (rows: number[], totalSize?: number) => {
+        const applied = await mirror.commit({
           page: queryPage(
             storedNames,
             rows.map((n) => contactRow(n)),
             epoch,
             { totalSize },
           ),
-          effects: [{ kind: 'advance-chunk', id: first!.id, position: 'last-key', state: { doneBelow: 3 } }],
+          effects: [
+            { kind: 'advance-chunk', id: first!.id, from, position: 'last-key', state: { doneBelow: 3 } },
+          ],
         });
+        from = { rows: from.rows + rows.length, isBegun: true };
+        return applied;
+      };
       expect((await apply([1, 2, 3])).chunkDone).toBe(false);
       // Salesforce shortens pages of wide rows: fewer rows than asked, but not the last page.
       expect((await apply([4, 5], 9)).chunkDone).toBe(false);
@@ -462,6 +468,94 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       });
       expect(replaced.addedChunks.map(({ spec }) => spec)).toEqual([{ url: 'a' }, { url: 'b' }]);
       expect(await mirror.journal.chunks(run, 'pending')).toEqual(replaced.addedChunks);
+      expect(await mirror.journal.chunk(replaced.addedChunks[1]!.id)).toEqual(replaced.addedChunks[1]);
+      expect(await mirror.journal.chunk(4_711)).toBeNull();
+    });
+
+    test('of two who go on with a chunk from the same place, the first advances it and counts its rows', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      const run = await mirror.journal.startRun('backfill', epoch, {});
+      const by = [{ kind: 'span', spec: {} }];
+      const planned = await mirror.commit({ effects: [{ kind: 'replace-chunks', runId: run, ids: [], by }] });
+      const { id } = planned.addedChunks[0]!;
+      const read = (numbers: number[], rows: number, done = false) =>
+        mirror.commit({
+          page: csvPage(
+            storedNames,
+            numbers.map((n) => contactRow(n)),
+            epoch,
+          ),
+          effects: [
+            {
+              kind: 'advance-chunk',
+              id,
+              from: { rows, isBegun: rows > 0 },
+              position: { upTo: numbers.at(-1) },
+              state: done ? 'done' : 'pending',
+            },
+          ],
+        });
+      expect((await read([1, 2], 0)).chunkDone).toBe(false);
+      expect((await read([1, 2, 3], 0)).chunkDone).toBeNull();
+      expect(await mirror.journal.chunk(id)).toMatchObject({ rows: 2, position: { upTo: 2 } });
+      // What the second has changed is in the mirror and counted all the same.
+      expect((await mirror.journal.run(run))?.counts).toEqual({ rows: 2, inserted: 3 });
+      expect((await read([3], 2, true)).chunkDone).toBe(true);
+      expect((await mirror.journal.run(run))?.counts).toEqual({ rows: 3, inserted: 3, unchanged: 1 });
+      expect((await read([4], 3)).chunkDone).toBeNull();
+      expect(await mirror.journal.chunk(id)).toMatchObject({ rows: 3, state: 'done' });
+    });
+
+    test('of two who replace a chunk, the first does', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      const run = await mirror.journal.startRun('backfill', epoch, {});
+      const other = await mirror.journal.startRun('backfill', epoch, {});
+      const replace = async (runId: string, ids: number[], ...urls: string[]) => {
+        const by = urls.map((url) => ({ kind: 'page', spec: { url } }));
+        return (await mirror.commit({ effects: [{ kind: 'replace-chunks', runId, ids, by }] })).addedChunks;
+      };
+      const [first, second] = await replace(run, [], 'a', 'b');
+      expect(await replace(run, [first!.id, second!.id], 'c')).toHaveLength(1);
+      expect(await replace(run, [first!.id], 'd')).toEqual([]);
+      expect((await mirror.journal.chunks(run, 'pending')).map(({ spec }) => spec)).toEqual([{ url: 'c' }]);
+      await expect(replace(other, [first!.id], 'e')).rejects.toThrow(String(first!.id));
+    });
+
+    test('what is counted for a run is added to it, whoever counts; one that ended badly goes on', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      const run = await mirror.journal.startRun('backfill', epoch, {});
+      const count = (counts: Record<string, number>, apiCalls: number) =>
+        mirror.commit({ effects: [{ kind: 'count-run', runId: run, delta: { counts, apiCalls } }] });
+      await count({ rows: 2 }, 3);
+      await count({ rows: 5, buried: 1 }, 4);
+      const error = { code: 'TIMEOUT', message: 'It took too long.', hint: null };
+      const outcome = { finishedAt: epoch + 9, counts: { rows: 1 }, apiCalls: 1 };
+      await mirror.commit({
+        effects: [{ kind: 'end-run', runId: run, outcome: { ...outcome, status: 'failed', error } }],
+      });
+      expect(await mirror.journal.run(run)).toMatchObject({
+        status: 'failed',
+        counts: { rows: 8, buried: 1 },
+        apiCalls: 8,
+        error,
+      });
+      await mirror.commit({ effects: [{ kind: 'resume-run', runId: run }] });
+      expect(await mirror.journal.run(run)).toMatchObject({
+        status: 'running',
+        finishedAt: null,
+        error: null,
+        counts: { rows: 8, buried: 1 },
+      });
+      await mirror.commit({
+        effects: [
+          { kind: 'end-run', runId: run, outcome: { ...outcome, status: 'complete', error: null } },
+          { kind: 'resume-run', runId: run },
+        ],
+      });
+      expect(await mirror.journal.run(run)).toMatchObject({ status: 'complete', finishedAt: epoch + 9 });
     });
 
     test('runs keep their state, steps and outcome; the newest comes first', async () => {
@@ -478,7 +572,7 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       await mirror.commit({
         effects: [
           { kind: 'add-step', runId: run, step },
-          { kind: 'save-run-state', runId: run, state: { t0: 1, more: true } },
+          { kind: 'patch-run-state', runId: run, patch: { more: true } },
         ],
       });
       const other = await mirror.journal.startRun('cycle', epoch + 1, {});
@@ -517,7 +611,13 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
         page: csvPage(storedNames, [contactRow(1)], epoch),
         effects: [
           { kind: 'move-cursors', to: { updated: epoch } },
-          { kind: 'advance-chunk', id: 4_711, position: null, state: 'done' },
+          {
+            kind: 'advance-chunk',
+            id: 4_711,
+            from: { rows: 0, isBegun: false },
+            position: null,
+            state: 'done',
+          },
         ],
       });
       await expect(failing).rejects.toThrow('4711');

@@ -1,16 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import type { Chunk } from '../../src/sync/backfill/chunk.ts';
 import { runChunks } from '../../src/sync/backfill/chunk-pool.ts';
-import type { Chunk } from '../../src/sync/ports/run.ts';
 
 const chunk = (id: number): Chunk => ({
   id,
   runId: 'r',
-  kind: 'k',
-  spec: {},
+  kind: 'rest-span',
+  spec: { lower: null, upper: null, expected: 1 },
   position: null,
   state: 'pending',
   rows: 0,
 });
+const endless = { isOver: () => false };
 const never = new AbortController().signal;
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -20,6 +21,7 @@ describe('runChunks', () => {
     let active = 0;
     let most = 0;
     await runChunks({
+      ...endless,
       chunks: [1, 2, 3, 4, 5].map(chunk),
       workers: 2,
       signal: never,
@@ -40,6 +42,7 @@ describe('runChunks', () => {
     let bothAtWork = false;
     let active = 0;
     await runChunks({
+      ...endless,
       chunks: [chunk(1)],
       workers: 3,
       signal: never,
@@ -64,6 +67,7 @@ describe('runChunks', () => {
     const started: number[] = [];
     let otherAborted = false;
     const work = runChunks({
+      ...endless,
       chunks: [1, 2, 3, 4].map(chunk),
       workers: 2,
       signal: never,
@@ -83,6 +87,7 @@ describe('runChunks', () => {
   it("ends with the caller's abort", async () => {
     const stop = new AbortController();
     const work = runChunks({
+      ...endless,
       chunks: [chunk(1)],
       workers: 2,
       signal: stop.signal,
@@ -92,5 +97,23 @@ describe('runChunks', () => {
       },
     });
     await expect(work).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  it('begins no further chunk when the time is over, and leaves nobody asleep', async () => {
+    const done: number[] = [];
+    let over = false;
+    await runChunks({
+      chunks: [1, 2, 3].map(chunk),
+      workers: 4,
+      isOver: () => over,
+      signal: never,
+      async work({ id }, pool) {
+        await turn();
+        over = true;
+        pool.add([chunk(id * 10)]);
+        done.push(id);
+      },
+    });
+    expect(done).toEqual([1, 2, 3]);
   });
 });

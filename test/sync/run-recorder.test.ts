@@ -29,7 +29,7 @@ describe('a run', () => {
     });
     calls(1);
     pass(10);
-    await run.complete();
+    await run.end();
     expect(await context.mirror.journal.steps(run.id)).toEqual([
       {
         name: 'read updated',
@@ -98,10 +98,10 @@ describe('a run', () => {
     await first.fail(abortReason());
     calls(100);
     const stored = await context.mirror.journal.run(first.id);
-    const resumed = RunRecorder.resume(context, stored!);
+    const resumed = await RunRecorder.resume(context, stored!);
     calls(2);
     resumed.count('rows', 50);
-    await resumed.complete();
+    await resumed.end();
     expect(await context.mirror.journal.run(first.id)).toMatchObject({
       status: 'complete',
       apiCalls: 8,
@@ -124,7 +124,7 @@ describe('a run', () => {
     const killed = await journal.startRun('cycle', 0, {});
     const backfill = await journal.startRun('backfill', 0, {});
     const ended = await RunRecorder.start(context, 'cycle', {});
-    await ended.complete();
+    await ended.end();
     await closeKilledCycles(context);
     expect(await journal.run(killed)).toMatchObject({
       status: 'interrupted',

@@ -2,7 +2,7 @@ import type { AdvanceChunk, Effect } from '../../sync/ports/effect.ts';
 import type { Cursors } from '../../sync/ports/journal.ts';
 import type { BatchOutcome } from '../../sync/ports/mirror.ts';
 import type { PageOutcome } from '../../sync/ports/page.ts';
-import type { Chunk, NewChunk, Run } from '../../sync/ports/run.ts';
+import type { NewStoredChunk, Run, RunDelta, StoredChunk } from '../../sync/ports/run.ts';
 import { kept } from './memory-file.ts';
 import type { MemoryState } from './memory-state.ts';
 
@@ -35,15 +35,18 @@ const executors: Executors = {
   'replace-chunks': (state, { runId, ids, by }, { outcome }) => {
     outcome.addedChunks = replaceChunks(state, runId, ids, by);
   },
-  'save-run-state': (state, effect) => changeRun(state, effect.runId, () => ({ state: kept(effect.state) })),
+  'patch-run-state': (state, { runId, patch }) =>
+    changeRun(state, runId, (run) => ({ state: { ...(run.state as object), ...kept(patch) } })),
+  'count-run': (state, { runId, delta }) => changeRun(state, runId, (run) => sumOf(run, delta)),
   'add-step': (state, { runId, step }) => {
     state.steps.push({ runId, step: kept(step) });
   },
+  'resume-run': (state, { runId }) =>
+    changeRun(state, runId, ({ status }) =>
+      status === 'complete' ? {} : { status: 'running', finishedAt: null, error: null },
+    ),
   'end-run': (state, { runId, outcome }) =>
-    changeRun(state, runId, ({ counts }) => ({
-      ...kept(outcome),
-      counts: { ...counts, ...outcome.counts },
-    })),
+    changeRun(state, runId, (run) => ({ ...kept(outcome), ...sumOf(run, outcome) })),
   'mark-filled': (state, { fields }) => markFilled(state, fields),
   'confirm-read-back': (state, { keys }) => confirmReadBack(state, keys),
 };
@@ -77,9 +80,20 @@ function moveCursors(state: MemoryState, to: Partial<Cursors>): void {
   state.cursors = next;
 }
 
-function advanceChunk(state: MemoryState, advance: AdvanceChunk, page: PageOutcome | null): boolean {
+function advanceChunk(state: MemoryState, advance: AdvanceChunk, page: PageOutcome | null): boolean | null {
   const chunk = state.chunks.get(advance.id);
   if (chunk === undefined) throw new Error(`There is no chunk ${advance.id}.`);
+  const { from } = advance;
+  const isAsKnown = chunk.rows === from.rows && (chunk.position !== null) === from.isBegun;
+  const isMine = isAsKnown && chunk.state === 'pending';
+  if (page !== null) {
+    const { rows, inserted, updated, unchanged } = page;
+    const counts: Record<string, number> = isMine
+      ? { rows, inserted, updated, unchanged }
+      : { inserted, updated };
+    changeRun(state, chunk.runId, (run) => sumOf(run, { counts, apiCalls: 0 }));
+  }
+  if (!isMine) return null;
   // An empty page leaves the chunk where it was: there is no last row to go on from.
   const lastKey = page?.lastKey ? { ...page.lastKey } : null;
   const position = advance.position === 'last-key' ? lastKey : kept(advance.position);
@@ -100,16 +114,26 @@ function replaceChunks(
   state: MemoryState,
   runId: string,
   ids: readonly number[],
-  by: readonly NewChunk[],
-): Chunk[] {
-  for (const id of ids) {
+  by: readonly NewStoredChunk[],
+): StoredChunk[] {
+  const old = ids.map((id) => {
     const chunk = state.chunks.get(id);
     if (chunk?.runId !== runId) throw new Error(`There is no chunk ${id} in this run.`);
-    state.chunks.set(id, { ...chunk, state: 'done' });
-  }
+    return chunk;
+  });
+  if (old[0]?.state === 'done') return [];
+  for (const chunk of old) state.chunks.set(chunk.id, { ...chunk, state: 'done' });
   return by.map(({ kind, spec }) => {
     const id = state.chunks.size + 1;
-    const chunk: Chunk = { id, runId, kind, spec: kept(spec), position: null, state: 'pending', rows: 0 };
+    const chunk: StoredChunk = {
+      id,
+      runId,
+      kind,
+      spec: kept(spec),
+      position: null,
+      state: 'pending',
+      rows: 0,
+    };
     state.chunks.set(id, chunk);
     return kept(chunk);
   });
@@ -118,6 +142,12 @@ function replaceChunks(
 function changeRun(state: MemoryState, runId: string, change: (run: Run) => Partial<Run>): void {
   const run = state.runs.get(runId);
   if (run !== undefined) state.runs.set(runId, { ...run, ...change(run) });
+}
+
+function sumOf(run: Run, { counts, apiCalls }: RunDelta): RunDelta {
+  const sums = { ...run.counts };
+  for (const [name, by] of Object.entries(counts)) if (by !== 0) sums[name] = (sums[name] ?? 0) + by;
+  return { counts: sums, apiCalls: run.apiCalls + apiCalls };
 }
 
 function markFilled(state: MemoryState, names: readonly string[]): void {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Cursors, Journal } from '../../sync/ports/journal.ts';
-import type { Chunk, ChunkState, Run, RunFilter, RunKind, RunStep } from '../../sync/ports/run.ts';
+import type { ChunkState, Run, RunFilter, RunKind, RunStep, StoredChunk } from '../../sync/ports/run.ts';
 import { kept, type MemoryFile } from './memory-file.ts';
 
 export class MemoryJournal implements Journal {
@@ -14,7 +14,7 @@ export class MemoryJournal implements Journal {
     return this.#file.read(({ cursors }) => ({ ...cursors }));
   }
 
-  async startRun(kind: RunKind, at: number, state: Record<string, unknown>): Promise<string> {
+  async startRun(kind: RunKind, at: number, state: object): Promise<string> {
     const id = randomUUID();
     const run: Run = {
       id,
@@ -53,7 +53,7 @@ export class MemoryJournal implements Journal {
     );
   }
 
-  async chunks(runId: string, state?: ChunkState): Promise<Chunk[]> {
+  async chunks(runId: string, state?: ChunkState): Promise<StoredChunk[]> {
     return this.#file.read(({ chunks }) =>
       kept(
         [...chunks.values()].filter(
@@ -61,5 +61,9 @@ export class MemoryJournal implements Journal {
         ),
       ),
     );
+  }
+
+  async chunk(id: number): Promise<StoredChunk | null> {
+    return this.#file.read(({ chunks }) => kept(chunks.get(id) ?? null));
   }
 }

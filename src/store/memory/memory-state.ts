@@ -3,7 +3,7 @@ import type { ColumnType, Field } from '../../sync/ports/field.ts';
 import type { Cursors } from '../../sync/ports/journal.ts';
 import type { MirrorIdentity } from '../../sync/ports/mirror.ts';
 import type { NewOutboxEntry, OutboxEntry } from '../../sync/ports/outbox-entry.ts';
-import type { Chunk, Run, RunStep } from '../../sync/ports/run.ts';
+import type { Run, RunStep, StoredChunk } from '../../sync/ports/run.ts';
 import type { ApiUsage } from '../../sync/ports/usage-ledger.ts';
 
 export type MemoryValue = string | number | null;
@@ -42,7 +42,7 @@ export interface MemoryState {
   /** In the order in which they were begun. */
   runs: Map<string, Run>;
   steps: { runId: string; step: RunStep }[];
-  chunks: Map<number, Chunk>;
+  chunks: Map<number, StoredChunk>;
   contacts: Map<string, MemoryContact>;
   latestReadAt: number | undefined;
   /** By key, in their order. */

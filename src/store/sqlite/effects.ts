@@ -6,7 +6,7 @@ import type { Connection } from './connection.ts';
 import { markFilled } from './contact-schema.ts';
 import { moveCursors, setFirstCursors } from './cursor-records.ts';
 import { confirmReadBack } from './outbox-records.ts';
-import { endRun, insertStep, saveRunState } from './run-records.ts';
+import { addToRun, endRun, insertStep, patchRunState, resumeRun } from './run-records.ts';
 
 /** What the effects so far have come to, for the outcome of their commit. */
 type Outcome = Pick<BatchOutcome, 'chunkDone' | 'addedChunks'>;
@@ -33,8 +33,10 @@ const executors: Executors = {
   'replace-chunks': (db, { runId, ids, by }, { object, outcome }) => {
     outcome.addedChunks = replaceChunks(db, object, runId, ids, by);
   },
-  'save-run-state': (db, { runId, state }) => saveRunState(db, runId, state),
+  'patch-run-state': (db, { runId, patch }) => patchRunState(db, runId, patch),
+  'count-run': (db, { runId, delta }) => addToRun(db, runId, delta),
   'add-step': (db, { runId, step }) => insertStep(db, runId, step),
+  'resume-run': (db, { runId }) => resumeRun(db, runId),
   'end-run': (db, { runId, outcome }) => endRun(db, runId, outcome),
   'mark-filled': (db, { fields }, { object }) => markFilled(db, object, fields),
   'confirm-read-back': (db, { keys }) => confirmReadBack(db, keys),

@@ -1,7 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { isoTime } from '../../base/iso-time.ts';
-import type { Run, RunFilter, RunKind, RunOutcome, RunStatus, RunStep } from '../../sync/ports/run.ts';
+import type {
+  Run,
+  RunDelta,
+  RunFilter,
+  RunKind,
+  RunOutcome,
+  RunStatus,
+  RunStep,
+} from '../../sync/ports/run.ts';
 import type { Connection } from './connection.ts';
+import { prepared } from './prepared.ts';
+import { storedJson } from './stored-json.ts';
 
 interface RunRow {
   id: string;
@@ -17,13 +27,7 @@ interface RunRow {
   error_hint: string | null;
 }
 
-export function insertRun(
-  db: Connection,
-  object: string,
-  kind: RunKind,
-  at: number,
-  state: Record<string, unknown>,
-): string {
+export function insertRun(db: Connection, object: string, kind: RunKind, at: number, state: object): string {
   const id = randomUUID();
   db.prepare(
     "INSERT INTO run (object, id, kind, status, started_at, state) VALUES (?, ?, ?, 'running', ?, ?)",
@@ -44,18 +48,13 @@ export function insertStep(db: Connection, runId: string, step: RunStep): void {
   );
 }
 
-/** The outcome's counts are laid over those that the run has. */
 export function endRun(db: Connection, runId: string, outcome: RunOutcome): void {
-  const run = findRun(db, runId);
-  if (run === null) return;
+  addToRun(db, runId, outcome);
   db.prepare(
-    `UPDATE run SET status = ?, finished_at = ?, counts = ?, api_calls = ?, error_code = ?, error_message = ?,
-       error_hint = ? WHERE id = ?`,
+    `UPDATE run SET status = ?, finished_at = ?, error_code = ?, error_message = ?, error_hint = ? WHERE id = ?`,
   ).run(
     outcome.status,
     isoTime(outcome.finishedAt),
-    JSON.stringify({ ...run.counts, ...outcome.counts }),
-    outcome.apiCalls,
     outcome.error?.code ?? null,
     outcome.error?.message ?? null,
     outcome.error?.hint ?? null,
@@ -63,7 +62,30 @@ export function endRun(db: Connection, runId: string, outcome: RunOutcome): void
   );
 }
 
-export function saveRunState(db: Connection, runId: string, state: Record<string, unknown>): void {
+export function resumeRun(db: Connection, runId: string): void {
+  db.prepare(
+    `UPDATE run SET status = 'running', finished_at = NULL, error_code = NULL, error_message = NULL,
+       error_hint = NULL WHERE id = ? AND status <> 'complete'`,
+  ).run(runId);
+}
+
+/** Once a page, in a first copy. */
+export function addToRun(db: Connection, runId: string, { counts, apiCalls }: RunDelta): void {
+  const stored = prepared(db, 'SELECT counts FROM run WHERE id = ?').pluck().get(runId) as string | undefined;
+  if (stored === undefined) return;
+  const sums = JSON.parse(stored) as Record<string, number>;
+  for (const [name, by] of Object.entries(counts)) if (by !== 0) sums[name] = (sums[name] ?? 0) + by;
+  prepared(db, 'UPDATE run SET counts = ?, api_calls = api_calls + ? WHERE id = ?').run(
+    JSON.stringify(sums),
+    apiCalls,
+    runId,
+  );
+}
+
+export function patchRunState(db: Connection, runId: string, patch: object): void {
+  const stored = db.prepare('SELECT state FROM run WHERE id = ?').pluck().get(runId) as string | undefined;
+  if (stored === undefined) return;
+  const state = { ...(JSON.parse(stored) as object), ...patch };
   db.prepare('UPDATE run SET state = ? WHERE id = ?').run(JSON.stringify(state), runId);
 }
 
@@ -116,7 +138,7 @@ function toRun(row: RunRow): Run {
     finishedAt: row.finished_at === null ? null : Date.parse(row.finished_at),
     counts: JSON.parse(row.counts) as Record<string, number>,
     apiCalls: row.api_calls,
-    state: JSON.parse(row.state) as Record<string, unknown>,
+    state: storedJson(row.state),
     error:
       row.error_code === null
         ? null

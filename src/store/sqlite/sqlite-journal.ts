@@ -1,6 +1,6 @@
 import type { Cursors, Journal } from '../../sync/ports/journal.ts';
-import type { Chunk, ChunkState, Run, RunFilter, RunKind, RunStep } from '../../sync/ports/run.ts';
-import { listChunks } from './chunk-records.ts';
+import type { ChunkState, Run, RunFilter, RunKind, RunStep, StoredChunk } from '../../sync/ports/run.ts';
+import { findChunk, listChunks } from './chunk-records.ts';
 import { readCursors } from './cursor-records.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 import { findRun, listRuns, listSteps } from './run-records.ts';
@@ -20,7 +20,7 @@ export class SqliteJournal implements Journal {
     return this.#file.read((db) => readCursors(db, this.#object));
   }
 
-  async startRun(kind: RunKind, at: number, state: Record<string, unknown>): Promise<string> {
+  async startRun(kind: RunKind, at: number, state: object): Promise<string> {
     return this.#write('insertRun', this.#object, kind, at, state);
   }
 
@@ -36,7 +36,11 @@ export class SqliteJournal implements Journal {
     return this.#file.read((db) => listSteps(db, runId));
   }
 
-  async chunks(runId: string, state?: ChunkState): Promise<Chunk[]> {
+  async chunks(runId: string, state?: ChunkState): Promise<StoredChunk[]> {
     return this.#file.read((db) => listChunks(db, runId, state));
+  }
+
+  async chunk(id: number): Promise<StoredChunk | null> {
+    return this.#file.read((db) => findChunk(db, id));
   }
 }

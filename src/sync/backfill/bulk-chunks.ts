@@ -2,14 +2,23 @@ import { backoffMs } from '../../base/backoff.ts';
 import { isAppError } from '../../base/errors.ts';
 import { AdaptiveLimit } from '../adaptive-limit.ts';
 import type { SyncContext } from '../context.ts';
-import type { Chunk, NewChunk } from '../ports/run.ts';
-import { assertJobRows, awaitBulkJob, deleteBulkJob, isLostJob, listResultPages } from '../read/bulk-job.ts';
+import { assertJobRows, deleteBulkJob, isLostJob, listResultPages, pollBulkJob } from '../read/bulk-job.ts';
 import { readResultPages } from '../read/result-pages.ts';
 import { readWholePage } from '../read/whole-page.ts';
-import { type CreatedSpan, selectContacts, spanConditions } from '../soql.ts';
+import { selectContacts, spanConditions } from '../soql.ts';
+import {
+  type Chunk,
+  type FinishedJob,
+  type JobSpan,
+  type NewChunk,
+  parseChunk,
+  placeOf,
+  type SpanPosition,
+} from './chunk.ts';
 import { type ChunkPoolView, runChunks } from './chunk-pool.ts';
+import type { CopyReading } from './copy-reading.ts';
+import { pendingChunk } from './first-copy-run.ts';
 import type { CountedSpan } from './plan-spans.ts';
-import type { BackfillProgress } from './progress.ts';
 import { warnOfStandstill } from './warn-of-standstill.ts';
 
 /** At most about this many contacts a job, so that a lost job restarts little. */
@@ -18,51 +27,13 @@ export const bulkSpanRows = 250_000;
 const maxJobsPerSpan = 5;
 const jobBackoff = { baseMs: 1_000, maxMs: 30_000 };
 
-/** One job for a span of CreatedDate. position: `{jobId, locator?}` once the job exists. */
-export function bulkSpanChunk(span: CreatedSpan & { expected?: number }, attempt = 0): NewChunk {
-  return { kind: 'bulk-span', spec: { lower: span.lower, upper: span.upper, attempt } };
+/** One job for a span of CreatedDate. */
+export function bulkSpanChunk({ lower, upper }: CountedSpan | JobSpan, attempt = 0): NewChunk {
+  return { kind: 'bulk-span', spec: { lower, upper, attempt } };
 }
 
-interface SpanSpec extends CreatedSpan {
-  attempt: number;
-}
-
-interface SpanPosition {
-  jobId: string;
-  /** Set while pages are read one after the other: the locator of the next one. */
-  locator: string | null;
-  /** The last page is stored; only the job's sum is still to be compared. */
-  ended?: boolean;
-}
-
-/** A finished job whose pages are listed. It is done when they hold what it says it processed. */
-interface JobSpec extends SpanSpec {
-  jobId: string;
-  /** numberRecordsProcessed of the whole job. */
-  jobRows: number;
-}
-
-/** One page of a finished job, known by its URL. */
-interface PageSpec extends JobSpec {
-  url: string;
-}
-
-export interface BulkOptions {
-  runId: string;
-  fields: readonly string[];
-  concurrency: number;
-  progress: BackfillProgress;
-  signal: AbortSignal;
-}
-
-interface JobOptions extends BulkOptions {
-  /** Jobs whose span is being asked for again: their pages, under way or waiting, count no more. */
-  lost: Set<string>;
+interface JobReading extends CopyReading {
   limit: AdaptiveLimit;
-}
-
-export function planBulkChunks(spans: readonly CountedSpan[]): NewChunk[] {
-  return spans.map((span) => bulkSpanChunk(span));
 }
 
 /**
@@ -72,186 +43,221 @@ export function planBulkChunks(spans: readonly CountedSpan[]): NewChunk[] {
 export async function readBulkChunks(
   context: SyncContext,
   chunks: readonly Chunk[],
-  given: BulkOptions,
+  given: CopyReading,
 ): Promise<void> {
-  const limit = new AdaptiveLimit(given.concurrency, context.clock, () => warnOfStandstill(context));
-  await readJobs(context, chunks, { ...given, lost: new Set(), limit });
-}
-
-async function readJobs(context: SyncContext, chunks: readonly Chunk[], options: JobOptions): Promise<void> {
-  const { concurrency, signal } = options;
+  const { concurrency, signal, turn } = given;
+  const limit = new AdaptiveLimit(concurrency, context.clock, () => warnOfStandstill(context));
+  const reading: JobReading = { ...given, limit };
   // All jobs are created first: Salesforce works on them side by side while the first pages are read.
-  const spans = chunks.filter(({ kind }) => kind === 'bulk-span');
+  const spans = chunks.filter((chunk) => chunk.kind === 'bulk-span');
   // All of them are waited for, so that none writes into the mirror after this has thrown.
-  const settled = await Promise.allSettled(spans.map((chunk) => startJob(context, chunk, options)));
-  const started = settled.map((job) => {
-    if (job.status === 'rejected') throw job.reason;
-    return job.value;
-  });
+  const settled = await Promise.allSettled(spans.map((chunk) => startJob(context, chunk, reading)));
+  for (const job of settled) if (job.status === 'rejected') throw job.reason;
   const listed = chunks.filter(({ kind }) => kind !== 'bulk-span');
   await runChunks({
-    chunks: [...listed, ...started],
-    workers: Math.max(concurrency, 1),
+    chunks: [...listed, ...spans],
+    workers: concurrency,
+    isOver: () => turn.isOver(),
     signal,
-    work: (chunk, pool) => {
-      if (chunk.kind === 'bulk-page') return readPageChunk(context, chunk, pool, options);
-      if (chunk.kind === 'bulk-job')
-        return settleJob(context, chunk.spec as unknown as JobSpec, pool, options);
-      return readSpanChunk(context, chunk, pool, options);
-    },
+    work: ({ id }, pool) => readChunk(context, id, pool, reading),
   });
 }
 
+/** As it stands in the journal: another page may have lost its job, another process may have gone on with it. */
+async function readChunk(
+  context: SyncContext,
+  id: number,
+  pool: ChunkPoolView,
+  reading: JobReading,
+): Promise<void> {
+  const chunk = await pendingChunk(context, id);
+  switch (chunk?.kind) {
+    case 'bulk-span':
+      return readSpanChunk(context, chunk, pool, reading);
+    case 'bulk-page':
+      return readPageChunk(context, chunk, pool, reading);
+    case 'bulk-job':
+      return settleJob(context, chunk.spec, pool, reading);
+    default:
+  }
+}
+
+/** The span with its job, made where there is none; null where another process has gone on with it meanwhile. */
 async function startJob(
-  { remote, mirror }: SyncContext,
-  chunk: Chunk,
-  { fields, signal }: Pick<BulkOptions, 'fields' | 'signal'>,
-): Promise<Chunk> {
-  if (chunk.position !== null) return chunk;
-  const soql = selectContacts(fields, spanConditions(chunk.spec as unknown as SpanSpec));
-  const job = await remote.bulk.create(soql, 'query', { signal });
-  const position: SpanPosition & Record<string, unknown> = { jobId: job.id, locator: null };
-  await mirror.commit({ effects: [{ kind: 'advance-chunk', id: chunk.id, position, state: 'pending' }] });
-  return { ...chunk, position };
+  context: SyncContext,
+  chunk: Chunk<'bulk-span'>,
+  { fields, signal }: Pick<CopyReading, 'fields' | 'signal'>,
+): Promise<(Chunk<'bulk-span'> & { position: SpanPosition }) | null> {
+  if (chunk.position !== null) return { ...chunk, position: chunk.position };
+  const soql = selectContacts(fields, spanConditions(chunk.spec));
+  const job = await context.remote.bulk.create(soql, 'query', { signal });
+  const position: SpanPosition = { jobId: job.id, locator: null, ended: false };
+  const { chunkDone } = await context.mirror.commit({
+    effects: [{ kind: 'advance-chunk', id: chunk.id, from: placeOf(chunk), position, state: 'pending' }],
+  });
+  if (chunkDone !== null) return { ...chunk, position };
+  await deleteBulkJob(context, job.id, { signal });
+  return null;
 }
 
 async function readSpanChunk(
   context: SyncContext,
-  given: Chunk,
+  given: Chunk<'bulk-span'>,
   pool: ChunkPoolView,
-  options: JobOptions,
+  reading: JobReading,
 ): Promise<void> {
   const { signal } = pool;
-  const chunk = await startJob(context, given, { fields: options.fields, signal });
-  const spec = chunk.spec as unknown as SpanSpec;
-  const position = chunk.position as unknown as SpanPosition;
+  const chunk = await startJob(context, given, { fields: reading.fields, signal });
+  if (chunk === null) return readChunk(context, given.id, pool, reading);
+  const { spec, position } = chunk;
   const { jobId } = position;
   try {
-    const job = await awaitBulkJob(context, jobId, { signal });
-    const begun = position.locator !== null || position.ended === true;
+    const job = await pollBulkJob(context, jobId, { leftMs: () => reading.turn.leftMs(), signal });
+    if (job === null) return;
+    const begun = position.locator !== null || position.ended;
     const urls = begun ? null : await listResultPages(context, jobId, { signal });
     if (urls === null) {
-      await readByLocator(context, chunk, position, job.numberRecordsProcessed, pool, options);
+      await readByLocator(context, chunk, job.numberRecordsProcessed, pool, reading);
       return;
     }
     const jobSpec = { ...spec, jobId, jobRows: job.numberRecordsProcessed };
     const pages = urls.map((url): NewChunk => ({ kind: 'bulk-page', spec: { ...jobSpec, url } }));
-    await replaceChunks(context, [chunk.id], [...pages, { kind: 'bulk-job', spec: jobSpec }], pool, options);
+    const by: NewChunk[] = [...pages, { kind: 'bulk-job', spec: jobSpec }];
+    pool.add(await replaceChunks(context, [chunk.id], by, reading));
   } catch (error) {
     if (!isLostJob(error)) throw error;
-    await restartSpan(context, [chunk.id], { ...spec, jobId }, error, pool, options);
+    await restartSpan(context, [chunk.id], { ...spec, jobId }, error, pool, reading);
   }
 }
 
 async function readByLocator(
   context: SyncContext,
-  chunk: Chunk,
-  from: SpanPosition,
+  given: Chunk<'bulk-span'> & { position: SpanPosition },
   jobRows: number,
-  { signal }: ChunkPoolView,
-  { fields, limit, progress }: JobOptions,
+  pool: ChunkPoolView,
+  reading: JobReading,
 ): Promise<void> {
-  const { jobId } = from;
-  let { rows } = chunk;
-  if (from.ended !== true) {
+  const { signal } = pool;
+  const { progress } = reading;
+  const { jobId } = given.position;
+  let chunk = given;
+  let isOvertaken = false;
+  if (!chunk.position.ended) {
     await readResultPages(context, jobId, {
-      fields,
-      from: from.locator,
-      store: ({ body, nextLocator }) => {
+      fields: reading.fields,
+      from: chunk.position.locator,
+      async store({ body, nextLocator }) {
         const position = { jobId, locator: nextLocator, ended: nextLocator === null };
-        const advance = { kind: 'advance-chunk', id: chunk.id, position, state: 'pending' } as const;
-        return context.mirror.commit({ page: body, effects: [advance] }, { signal });
+        const { id } = chunk;
+        const stored = await context.mirror.commit(
+          {
+            page: body,
+            effects: [{ kind: 'advance-chunk', id, from: placeOf(chunk), position, state: 'pending' }],
+          },
+          { signal },
+        );
+        chunk = { ...chunk, position, rows: chunk.rows + (stored.page?.rows ?? 0) };
+        return stored;
       },
       took(outcome) {
         progress.took(outcome);
-        rows += outcome.page?.rows ?? 0;
+        isOvertaken = outcome.chunkDone === null;
+        return !isOvertaken && !reading.turn.isOver();
       },
-      place: (work) => limit.run(work, { signal }),
+      place: (work) => reading.limit.run(work, { signal }),
       signal,
     });
   }
-  assertJobRows(jobId, jobRows, rows);
-  await context.mirror.commit({
-    effects: [{ kind: 'advance-chunk', id: chunk.id, position: null, state: 'done' }],
-  });
-  progress.chunksDone++;
-  await deleteBulkJob(context, jobId, { signal });
+  if (isOvertaken) return readChunk(context, chunk.id, pool, reading);
+  if (!chunk.position.ended) return;
+  assertJobRows(jobId, jobRows, chunk.rows);
+  await endJob(context, chunk, jobId, pool, reading);
 }
 
 async function readPageChunk(
   context: SyncContext,
-  chunk: Chunk,
+  chunk: Chunk<'bulk-page'>,
   pool: ChunkPoolView,
-  options: JobOptions,
+  reading: JobReading,
 ): Promise<void> {
-  const spec = chunk.spec as unknown as PageSpec;
+  const { id, spec } = chunk;
   const { mirror, remote } = context;
-  const { lost } = options;
-  if (lost.has(spec.jobId)) return;
+  const { progress, fields, limit } = reading;
+  const { signal } = pool;
   try {
-    const { signal } = pool;
     const outcome = await readWholePage(context, {
-      ask: () => remote.bulk.resultPage(spec.url, options.fields, { whenCrowded: 'throw', signal }),
+      ask: () => remote.bulk.resultPage(spec.url, fields, { whenCrowded: 'throw', signal }),
       store: ({ body }) =>
         mirror.commit(
           {
             page: body,
-            effects: [{ kind: 'advance-chunk', id: chunk.id, position: null, state: 'done' }],
+            effects: [{ kind: 'advance-chunk', id, from: placeOf(chunk), position: null, state: 'done' }],
           },
           { signal },
         ),
-      place: (work) => options.limit.run(work, { signal }),
+      place: (work) => limit.run(work, { signal }),
       signal,
     });
-    options.progress.took(outcome);
-    if (!lost.has(spec.jobId)) options.progress.chunksDone++;
+    progress.took(outcome);
+    if (outcome.chunkDone === true) progress.chunksDone++;
   } catch (error) {
-    await loseJob(context, spec, error, pool, options);
+    await loseJob(context, spec, error, pool, reading);
     return;
   }
-  await settleJob(context, spec, pool, options);
+  await settleJob(context, spec, pool, reading);
 }
 
 /** Compares a job's rows with its pages' once all of them are stored, and is through with it. */
 async function settleJob(
   context: SyncContext,
-  spec: JobSpec,
+  spec: FinishedJob,
   pool: ChunkPoolView,
-  options: JobOptions,
+  reading: JobReading,
 ): Promise<void> {
-  const { job, pages } = await chunksOfJob(context, options.runId, spec.jobId);
+  const { job, pages } = await chunksOfJob(context, reading.runId, spec.jobId);
   // The page that comes last settles the job; one that was lost has no chunk any more.
   if (job === null || pages.some(({ state }) => state === 'pending')) return;
   const rows = pages.reduce((sum, page) => sum + page.rows, 0);
   try {
     assertJobRows(spec.jobId, spec.jobRows, rows);
   } catch (error) {
-    await loseJob(context, spec, error, pool, options);
+    await loseJob(context, spec, error, pool, reading);
     return;
   }
-  await context.mirror.commit({
-    effects: [{ kind: 'advance-chunk', id: job.id, position: null, state: 'done' }],
+  await endJob(context, job, spec.jobId, pool, reading);
+}
+
+/** Of several who come to it at the same time, one is through with the job. */
+async function endJob(
+  context: SyncContext,
+  chunk: Chunk,
+  jobId: string,
+  { signal }: ChunkPoolView,
+  { progress }: JobReading,
+): Promise<void> {
+  const { chunkDone } = await context.mirror.commit({
+    effects: [{ kind: 'advance-chunk', id: chunk.id, from: placeOf(chunk), position: null, state: 'done' }],
   });
-  options.progress.chunksDone++;
-  await deleteBulkJob(context, spec.jobId, { signal: pool.signal });
+  if (chunkDone === null) return;
+  progress.chunksDone++;
+  await deleteBulkJob(context, jobId, { signal });
 }
 
 /** Asks for the span of a lost job again; its pages that are stored stay so. Throws what is no loss of the job. */
 async function loseJob(
   context: SyncContext,
-  spec: JobSpec,
+  spec: FinishedJob,
   error: unknown,
   pool: ChunkPoolView,
-  options: JobOptions,
+  reading: JobReading,
 ): Promise<void> {
   if (!isLostJob(error)) throw error;
+  const { job, pages } = await chunksOfJob(context, reading.runId, spec.jobId);
   // Where another page met the loss first, the span is being asked for again already.
-  if (options.lost.has(spec.jobId)) return;
-  options.lost.add(spec.jobId);
-  const { job, pages } = await chunksOfJob(context, options.runId, spec.jobId);
+  if (job === null) return;
   const open = pages.filter(({ state }) => state === 'pending');
-  const replaced = [...open, ...(job === null ? [] : [job])].map(({ id }) => id);
-  await restartSpan(context, replaced, spec, error, pool, options);
+  const ids = [job, ...open].map(({ id }) => id);
+  await restartSpan(context, ids, spec, error, pool, reading);
 }
 
 /** `job`: null where it is settled or lost. */
@@ -259,49 +265,53 @@ async function chunksOfJob(
   { mirror }: SyncContext,
   runId: string,
   jobId: string,
-): Promise<{ job: Chunk | null; pages: Chunk[] }> {
-  const all = (await mirror.journal.chunks(runId)).filter(({ spec }) => spec.jobId === jobId);
-  return {
-    job: all.find(({ kind, state }) => kind === 'bulk-job' && state === 'pending') ?? null,
-    pages: all.filter(({ kind }) => kind === 'bulk-page'),
-  };
+): Promise<{ job: Chunk<'bulk-job'> | null; pages: Chunk<'bulk-page'>[] }> {
+  let job: Chunk<'bulk-job'> | null = null;
+  const pages: Chunk<'bulk-page'>[] = [];
+  for (const chunk of (await mirror.journal.chunks(runId)).map(parseChunk)) {
+    if (chunk.kind === 'bulk-page' && chunk.spec.jobId === jobId) pages.push(chunk);
+    if (chunk.kind === 'bulk-job' && chunk.spec.jobId === jobId && chunk.state === 'pending') job = chunk;
+  }
+  return { job, pages };
 }
 
 async function restartSpan(
   context: SyncContext,
   ids: readonly number[],
-  span: SpanSpec & { jobId: string },
+  span: JobSpan & { jobId: string },
   cause: unknown,
   pool: ChunkPoolView,
-  options: JobOptions,
+  reading: JobReading,
 ): Promise<void> {
   const attempt = span.attempt + 1;
+  const isLast = attempt >= maxJobsPerSpan;
+  // The span stays open, so that a resumed run asks for it and never counts it as read.
+  const again = bulkSpanChunk(span, isLast ? span.attempt : attempt);
+  const added = await replaceChunks(context, ids, [again], reading);
+  if (added.length === 0) return;
   await deleteBulkJob(context, span.jobId, pool);
-  if (attempt >= maxJobsPerSpan) {
-    // The span stays open, so that a resumed run asks for it and never counts it as read.
-    await replaceChunks(context, ids, [bulkSpanChunk(span)], pool, options);
-    throw cause;
-  }
-  await context.clock.sleep(backoffMs(attempt - 1, jobBackoff), pool);
+  if (isLast) throw cause;
   context.log.warn('a bulk job was lost; its span is asked for again', {
     lower: span.lower,
     upper: span.upper,
     attempt,
     code: isAppError(cause) ? cause.code : undefined,
   });
-  await replaceChunks(context, ids, [bulkSpanChunk(span, attempt)], pool, options);
+  await context.clock.sleep(backoffMs(attempt - 1, jobBackoff), pool);
+  pool.add(added);
 }
 
+/** Those that take their place; none where somebody else has replaced them. */
 async function replaceChunks(
   { mirror }: SyncContext,
   ids: readonly number[],
   by: readonly NewChunk[],
-  pool: ChunkPoolView,
-  { runId, progress }: BulkOptions,
-): Promise<void> {
+  { runId, progress }: CopyReading,
+): Promise<Chunk[]> {
   const { addedChunks } = await mirror.commit({ effects: [{ kind: 'replace-chunks', runId, ids, by }] });
+  if (addedChunks.length === 0) return [];
   progress.chunks += by.length;
   progress.chunksDone += ids.length;
   progress.tell();
-  pool.add(addedChunks);
+  return addedChunks.map(parseChunk);
 }

@@ -1,11 +1,13 @@
 import { throwIfAborted } from '../../base/abort.ts';
-import type { Chunk } from '../ports/run.ts';
+import type { Chunk } from './chunk.ts';
 
 export interface ChunkPoolOptions {
   chunks: readonly Chunk[];
   workers: number;
+  /** Whether no further chunk is to be begun. */
+  isOver(): boolean;
   signal: AbortSignal;
-  /** Works on one chunk until it is done; may hand in further chunks by `add`. */
+  /** Works on one chunk until it is done, or the time is over; may hand in further chunks by `add`. */
   work(chunk: Chunk, pool: ChunkPoolView): Promise<void>;
 }
 
@@ -22,7 +24,7 @@ export interface ChunkPoolView {
  * Runs chunks with bounded concurrency. The first failure stops the others at their next page, waits for
  * them, and is thrown; whatever they stored until then stays.
  */
-export async function runChunks({ chunks, workers, signal, work }: ChunkPoolOptions): Promise<void> {
+export async function runChunks({ chunks, workers, isOver, signal, work }: ChunkPoolOptions): Promise<void> {
   const queue = [...chunks];
   const stop = new AbortController();
   const bound = AbortSignal.any([signal, stop.signal]);
@@ -44,7 +46,7 @@ export async function runChunks({ chunks, workers, signal, work }: ChunkPoolOpti
     signal: bound,
   };
   const worker = async () => {
-    while (failure === null) {
+    while (failure === null && !isOver()) {
       const chunk = queue.shift();
       if (chunk === undefined) {
         if (busy === 0) return;
@@ -61,7 +63,7 @@ export async function runChunks({ chunks, workers, signal, work }: ChunkPoolOpti
       } finally {
         busy--;
         // Sleepers look again: at new chunks, or because nobody works any more.
-        if (busy === 0 || queue.length > 0 || failure !== null) wakeAll();
+        if (busy === 0 || queue.length > 0 || failure !== null || isOver()) wakeAll();
       }
     }
   };

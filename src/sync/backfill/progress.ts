@@ -1,34 +1,49 @@
 import type { SyncContext } from '../context.ts';
 import type { BatchOutcome } from '../ports/mirror.ts';
+import type { StoredChunk } from '../ports/run.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 
-/** Counts what pages brought and tells it. */
+/** Tells what pages brought, beginning with what the run has read before this turn. */
 export class BackfillProgress {
   readonly #context: SyncContext;
   readonly #run: RunRecorder;
   readonly #startedAt: number;
   readonly #before: number;
   readonly #total: number;
-  #contacts: number;
-  chunks = 0;
-  chunksDone = 0;
+  #rows = 0;
+  chunks: number;
+  chunksDone: number;
 
-  constructor(context: SyncContext, run: RunRecorder, { before, total }: { before: number; total: number }) {
+  /** `chunks`: all of the run, as they are stored now; `total`: contacts that the copy is to read. */
+  constructor(
+    context: SyncContext,
+    run: RunRecorder,
+    { chunks, total }: { chunks: readonly StoredChunk[]; total: number },
+  ) {
     this.#context = context;
     this.#run = run;
     this.#startedAt = context.clock.monotonicMs();
-    this.#before = before;
-    this.#contacts = before;
+    this.#before = chunks.reduce((sum, { rows }) => sum + rows, 0);
     this.#total = total;
+    this.chunks = chunks.length;
+    this.chunksDone = chunks.filter(({ state }) => state === 'done').length;
   }
 
-  took({ page }: BatchOutcome): void {
+  /** Contacts read in this turn. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** A page that its chunk's effect has counted. */
+  took({ page, chunkDone }: BatchOutcome): void {
     if (page === null) return;
-    this.#contacts += page.rows;
-    this.#run.count('rows', page.rows);
-    this.#run.count('inserted', page.inserted);
-    this.#run.count('updated', page.updated);
-    this.#run.count('unchanged', page.unchanged);
+    const { rows, inserted, updated, unchanged } = page;
+    if (chunkDone === null) {
+      this.#run.countedByEffect({ inserted, updated });
+      return;
+    }
+    this.#run.countedByEffect({ rows, inserted, updated, unchanged });
+    this.#rows += rows;
     this.tell();
   }
 
@@ -37,7 +52,7 @@ export class BackfillProgress {
     onEvent({
       type: 'backfill:progress',
       instanceUrl: remote.instanceUrl,
-      contacts: this.#contacts,
+      contacts: this.#before + this.#rows,
       contactsBefore: this.#before,
       total: this.#total,
       chunks: this.chunks,

@@ -1,14 +1,16 @@
 import { parseTime } from '../../base/iso-time.ts';
 import { AdaptiveLimit } from '../adaptive-limit.ts';
 import type { SyncContext } from '../context.ts';
+import type { Effect } from '../ports/effect.ts';
 import type { BatchOutcome } from '../ports/mirror.ts';
 import type { PageKey } from '../ports/page.ts';
-import type { Chunk, NewChunk } from '../ports/run.ts';
 import { keyPageRows, nextKey, readKeyPage, smallerPage, unanswerable } from '../read/key-page.ts';
 import { type CreatedSpan, spanConditions } from '../soql.ts';
+import { type Chunk, type NewChunk, parseChunk, placeOf } from './chunk.ts';
 import { type ChunkPoolView, runChunks } from './chunk-pool.ts';
+import type { CopyReading } from './copy-reading.ts';
+import { pendingChunk } from './first-copy-run.ts';
 import { type CountedSpan, edgeOfCreatedDate } from './plan-spans.ts';
-import type { BackfillProgress } from './progress.ts';
 import { warnOfStandstill } from './warn-of-standstill.ts';
 
 /** A span is worth splitting for an idle worker while about this many rows or more are left in it. */
@@ -23,113 +25,155 @@ export function restChunk(span: CountedSpan): NewChunk {
   return { kind: 'rest-span', spec: { lower: span.lower, upper: span.upper, expected: span.expected } };
 }
 
-interface RestSpec extends CreatedSpan {
-  expected: number;
-}
-
-export interface RestOptions {
-  runId: string;
-  fields: readonly string[];
-  concurrency: number;
-  progress: BackfillProgress;
-  signal: AbortSignal;
-}
-
 /** Reads spans of CreatedDate by key-ordered pages; each page and its chunk's key are one transaction. */
 export async function readRestChunks(
   context: SyncContext,
   chunks: readonly Chunk[],
-  options: RestOptions,
+  reading: CopyReading & { fruitless: number },
 ): Promise<void> {
-  const limit = new AdaptiveLimit(options.concurrency, context.clock, () => warnOfStandstill(context));
-  const reading: SpanOptions = { ...options, limit, timeouts: { fruitless: 0 } };
+  const limit = new AdaptiveLimit(reading.concurrency, context.clock, () => warnOfStandstill(context));
+  const timeouts = new Timeouts(reading.runId, reading.fruitless);
   await runChunks({
     chunks,
-    workers: options.concurrency,
-    signal: options.signal,
-    work: (chunk, pool) => readSpan(context, chunk, pool, reading),
+    workers: reading.concurrency,
+    isOver: () => reading.turn.isOver(),
+    signal: reading.signal,
+    work: ({ id }, pool) => readSpan(context, id, pool, { ...reading, limit, timeouts }),
   });
 }
 
-interface SpanOptions extends RestOptions {
+interface SpanReading extends CopyReading {
   limit: AdaptiveLimit;
-  /** Timeouts since a page last brought rows, of all spans together. */
-  timeouts: { fruitless: number };
+  timeouts: Timeouts;
+}
+
+/** Timeouts since a page last brought rows, of all spans together; kept with the run, for the turns that follow. */
+class Timeouts {
+  readonly #runId: string;
+  #fruitless: number;
+
+  constructor(runId: string, fruitless: number) {
+    this.#runId = runId;
+    this.#fruitless = fruitless;
+  }
+
+  /** What is to be stored with what follows from one more. Throws `QUERY_TIMEOUT` where it is one too many. */
+  async oneMore({ mirror }: SyncContext): Promise<Effect> {
+    this.#fruitless++;
+    if (this.#fruitless <= mostFruitless) return this.#kept();
+    // Whoever tries again begins anew.
+    this.#fruitless = 0;
+    await mirror.commit({ effects: [this.#kept()] });
+    throw unanswerable();
+  }
+
+  async end({ mirror }: SyncContext): Promise<void> {
+    if (this.#fruitless === 0) return;
+    this.#fruitless = 0;
+    await mirror.commit({ effects: [this.#kept()] });
+  }
+
+  #kept(): Effect {
+    return { kind: 'patch-run-state', runId: this.#runId, patch: { fruitless: this.#fruitless } };
+  }
 }
 
 async function readSpan(
   context: SyncContext,
-  chunk: Chunk,
+  id: number,
   pool: ChunkPoolView,
-  options: SpanOptions,
+  reading: SpanReading,
 ): Promise<void> {
-  const { runId, progress } = options;
-  const spec = chunk.spec as unknown as RestSpec;
-  let after = chunk.position as PageKey | null;
-  let rows = chunk.rows;
+  const { progress, timeouts, turn } = reading;
+  let chunk = await pendingSpan(context, id);
   let pageRows = keyPageRows;
-  for (;;) {
-    const outcome = await readSpanPage(context, { chunk, after, pageRows }, pool, options);
-    if (outcome?.chunkDone) {
+  while (chunk !== null && !turn.isOver()) {
+    const outcome = await readSpanPage(context, { chunk, pageRows }, pool, reading);
+    if (outcome === null) {
+      const counted = await timeouts.oneMore(context);
+      const halves = await halvesOf(context, chunk, { timedOut: true, signal: pool.signal });
+      if (halves !== null) return split(context, chunk, halves, pool, reading, [counted]);
+      await context.mirror.commit({ effects: [counted] });
+      pageRows = smallerPage(pageRows);
+      continue;
+    }
+    progress.took(outcome);
+    if (outcome.page !== null && outcome.page.rows > 0) await timeouts.end(context);
+    if (outcome.chunkDone === true) {
       progress.chunksDone++;
       return;
     }
-    if (outcome !== null) {
-      after = nextKey(after, outcome.page?.lastKey ?? null, spanConditions(spec));
-      rows += outcome.page?.rows ?? 0;
-      if (pool.idle === 0 || spec.expected - rows < splitAboveRows) continue;
-    }
-    const timedOut = outcome === null;
-    // Where the span is open below, only the org can say where it begins.
-    const first =
-      timedOut && after === null && spec.lower === null
-        ? await edgeOfCreatedDate(context, 'ASC', pool.signal)
-        : null;
-    const halves = splitSpan(spec, after, Math.max(spec.expected - rows, 0), context.remote.now(), first);
-    if (halves === null) {
-      if (timedOut) pageRows = smallerPage(pageRows);
-      continue;
-    }
-    const split = await context.mirror.commit({
-      effects: [{ kind: 'replace-chunks', runId, ids: [chunk.id], by: halves }],
-    });
-    progress.chunks += halves.length;
-    progress.chunksDone++;
-    pool.add(split.addedChunks, { next: timedOut });
-    return;
+    chunk = outcome.chunkDone === null ? await pendingSpan(context, id) : behind(chunk, outcome);
+    if (chunk === null || pool.idle === 0 || chunk.spec.expected - chunk.rows < splitAboveRows) continue;
+    const halves = await halvesOf(context, chunk, { timedOut: false, signal: pool.signal });
+    if (halves !== null) return split(context, chunk, halves, pool, reading);
   }
 }
 
+/** As it stands in the journal; null where it is done. */
+async function pendingSpan(context: SyncContext, id: number): Promise<Chunk<'rest-span'> | null> {
+  const chunk = await pendingChunk(context, id);
+  return chunk?.kind === 'rest-span' ? chunk : null;
+}
+
 /** One page of a span, stored with the key behind it; null where Salesforce could not answer in time. */
-async function readSpanPage(
+function readSpanPage(
   context: SyncContext,
-  { chunk, after, pageRows }: { chunk: Chunk; after: PageKey | null; pageRows: number },
+  { chunk, pageRows }: { chunk: Chunk<'rest-span'>; pageRows: number },
   { signal }: ChunkPoolView,
-  { fields, limit, progress, timeouts }: SpanOptions,
+  { fields, limit }: SpanReading,
 ): Promise<BatchOutcome | null> {
-  const spec = chunk.spec as unknown as RestSpec;
   const advance = {
     kind: 'advance-chunk',
     id: chunk.id,
+    from: placeOf(chunk),
     position: 'last-key',
     state: { doneBelow: pageRows },
   } as const;
-  const outcome = await readKeyPage(
+  return readKeyPage(
     context,
-    { fields, conditions: spanConditions(spec), after, pageRows },
+    { fields, conditions: spanConditions(chunk.spec), after: chunk.position, pageRows },
     {
       store: (page) => context.mirror.commit({ page, effects: [advance] }, { signal }),
       place: (work) => limit.run(work, { signal }),
       signal,
     },
   );
-  if (outcome === null) {
-    if (++timeouts.fruitless > mostFruitless) throw unanswerable();
-    return null;
-  }
-  progress.took(outcome);
-  if (outcome.page !== null && outcome.page.rows > 0) timeouts.fruitless = 0;
-  return outcome;
+}
+
+/** The chunk as the effect of its page has left it. */
+function behind(chunk: Chunk<'rest-span'>, { page }: BatchOutcome): Chunk<'rest-span'> {
+  const position = nextKey(chunk.position, page?.lastKey ?? null, spanConditions(chunk.spec));
+  return { ...chunk, position, rows: chunk.rows + (page?.rows ?? 0) };
+}
+
+async function halvesOf(
+  context: SyncContext,
+  { spec, position, rows }: Chunk<'rest-span'>,
+  { timedOut, signal }: { timedOut: boolean; signal: AbortSignal },
+): Promise<NewChunk[] | null> {
+  // Where the span is open below, only the org can say where it begins.
+  const isOpen = timedOut && position === null && spec.lower === null;
+  const first = isOpen ? await edgeOfCreatedDate(context, 'ASC', signal) : null;
+  return splitSpan(spec, position, Math.max(spec.expected - rows, 0), context.remote.now(), first);
+}
+
+/** `effects`: what led to it. */
+async function split(
+  context: SyncContext,
+  { id }: Chunk<'rest-span'>,
+  halves: readonly NewChunk[],
+  pool: ChunkPoolView,
+  { runId, progress }: SpanReading,
+  effects: readonly Effect[] = [],
+): Promise<void> {
+  const { addedChunks } = await context.mirror.commit({
+    effects: [{ kind: 'replace-chunks', runId, ids: [id], by: halves }, ...effects],
+  });
+  progress.chunks += addedChunks.length;
+  progress.chunksDone++;
+  // What timed out comes first, so that few spans are open at a time.
+  pool.add(addedChunks.map(parseChunk), { next: effects.length > 0 });
 }
 
 /**

@@ -7,8 +7,9 @@ import { assertNotInFuture } from '../future-cursor.ts';
 import type { OutboxState } from '../ports/outbox-entry.ts';
 import { type DrainReport, drainOutbox } from '../push/drain.ts';
 import { assertWithinReach } from '../replication-window.ts';
-import { RunRecorder } from '../run-recorder.ts';
+import type { RunRecorder } from '../run-recorder.ts';
 import { refreshSchema, withCurrentFields } from '../schema.ts';
+import { withRun } from '../with-run.ts';
 import { fillNewFields } from './fill-fields.ts';
 import { readDeleted } from './read-deleted.ts';
 import { readUpdated } from './read-updated.ts';
@@ -77,9 +78,8 @@ export async function runCycle(context: SyncContext, options: CycleOptions): Pro
   const { clock, mirror, remote } = context;
   const startedAt = clock.monotonicMs();
   const callsAtStart = remote.apiCalls();
-  const run = await RunRecorder.start(context, 'cycle', {});
   let push = nothingPushed;
-  try {
+  const { id: runId, counts } = await withRun(context, 'cycle', async (run) => {
     let pullError: unknown = null;
     try {
       await pull(context, run, options);
@@ -89,15 +89,12 @@ export async function runCycle(context: SyncContext, options: CycleOptions): Pro
     }
     if (options.push) push = await pushOutbox(context, run, options);
     if (pullError !== null) throw pullError;
-    await run.complete();
-  } catch (error) {
-    await run.fail(error);
-    throw error;
-  }
+    return run;
+  });
   const cursors = await mirror.journal.cursors();
-  const { upserted = 0, deleted = 0, undeleted = 0 } = run.counts;
+  const { upserted = 0, deleted = 0, undeleted = 0 } = counts;
   return {
-    runId: run.id,
+    runId,
     upserted,
     deleted,
     undeleted,

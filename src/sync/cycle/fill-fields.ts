@@ -2,8 +2,9 @@ import type { SyncContext } from '../context.ts';
 import type { PageOutcome } from '../ports/page.ts';
 import { bulkAboveContacts, readByBulk } from '../read/by-bulk.ts';
 import { readByKey } from '../read/by-key.ts';
-import { RunRecorder } from '../run-recorder.ts';
+import type { RunRecorder } from '../run-recorder.ts';
 import { selectContacts } from '../soql.ts';
+import { withRun } from '../with-run.ts';
 
 /**
  * Fills columns that came to a mirror after its first copy (new fields, or fields readable again) for all
@@ -19,8 +20,7 @@ export async function fillNewFields(
     .filter(({ unfilled, vanished }) => unfilled && !vanished)
     .map(({ name }) => name);
   if (names.length === 0) return;
-  const run = await RunRecorder.start(context, 'backfill', { fields: names, fill: true });
-  try {
+  const fill = async (run: RunRecorder) => {
     const fields = [...new Set(['Id', 'CreatedDate', 'SystemModstamp', ...names])];
     const took = (page: PageOutcome) => {
       run.count('rows', page.rows);
@@ -33,14 +33,7 @@ export async function fillNewFields(
       if (total > bulkAboveContacts) await readByBulk(reader, selectContacts(fields, []));
       else await readByKey(reader, []);
     });
-    await mirror.commit({
-      effects: [
-        { kind: 'mark-filled', fields: names },
-        { kind: 'end-run', runId: run.id, outcome: run.outcome('complete') },
-      ],
-    });
-  } catch (error) {
-    await run.fail(error);
-    throw error;
-  }
+    await run.end([{ kind: 'mark-filled', fields: names }]);
+  };
+  await withRun(context, 'backfill', fill, { state: { fields: names, fill: true } });
 }

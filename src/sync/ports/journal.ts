@@ -1,4 +1,4 @@
-import type { Chunk, ChunkState, Run, RunFilter, RunKind, RunStep } from './run.ts';
+import type { ChunkState, Run, RunFilter, RunKind, RunStep, StoredChunk } from './run.ts';
 
 /** Up to which instant all changes are in the mirror, ms since 1970; null before the first backfill ended. */
 export interface Cursors {
@@ -12,11 +12,12 @@ export interface Cursors {
  */
 export interface Journal {
   cursors(): Promise<Cursors>;
-  startRun(kind: RunKind, at: number, state: Record<string, unknown>): Promise<string>;
+  startRun(kind: RunKind, at: number, state: object): Promise<string>;
   run(runId: string): Promise<Run | null>;
   /** Newest first. */
   runs(filter: RunFilter): Promise<Run[]>;
   steps(runId: string): Promise<RunStep[]>;
   /** In the order in which they were added. */
-  chunks(runId: string, state?: ChunkState): Promise<Chunk[]>;
+  chunks(runId: string, state?: ChunkState): Promise<StoredChunk[]>;
+  chunk(id: number): Promise<StoredChunk | null>;
 }

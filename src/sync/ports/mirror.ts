@@ -3,7 +3,7 @@ import type { Effect } from './effect.ts';
 import type { Journal } from './journal.ts';
 import type { Outbox } from './outbox.ts';
 import type { PageBody, PageOutcome, Tombstone } from './page.ts';
-import type { Chunk } from './run.ts';
+import type { StoredChunk } from './run.ts';
 import type { SchemaStore } from './schema-store.ts';
 import type { UsageLedger } from './usage-ledger.ts';
 
@@ -24,10 +24,10 @@ export interface BatchOutcome {
   page: PageOutcome | null;
   /** Rows that became tombstones (or changed from one kind to another). */
   buried: number;
-  /** New state of the chunk that an effect advanced; null without one. */
+  /** Whether the chunk that an effect advanced is done; null without one, or where it was not advanced. */
   chunkDone: boolean | null;
-  /** The chunks that `replace-chunks` made, in order. */
-  addedChunks: Chunk[];
+  /** The chunks that `replace-chunks` made, in order; none where it did nothing. */
+  addedChunks: StoredChunk[];
 }
 
 /**

@@ -17,8 +17,8 @@ export interface Run {
   finishedAt: number | null;
   counts: Record<string, number>;
   apiCalls: number;
-  /** What a resumed run must keep (for a backfill: api, T0, the fields asked for), JSON-able. */
-  state: Record<string, unknown>;
+  /** What a resumed run must keep, as it was stored; undefined where that is no JSON. Whoever wrote it knows its shape. */
+  state: unknown;
   error: RunError | null;
 }
 
@@ -40,30 +40,34 @@ export interface RunStep {
   note: string | null;
 }
 
-export interface RunOutcome {
-  status: Exclude<RunStatus, 'running'>;
-  finishedAt: number;
+/** What work has added to a run since that was stored last. */
+export interface RunDelta {
   counts: Record<string, number>;
   apiCalls: number;
+}
+
+export interface RunOutcome extends RunDelta {
+  status: Exclude<RunStatus, 'running'>;
+  finishedAt: number;
   error: RunError | null;
 }
 
 export type ChunkState = 'pending' | 'done';
 
-/** A piece of a backfill that can be fetched, resumed and retried alone. */
-export interface Chunk {
+/** A piece of a backfill that can be fetched, resumed and retried alone, as it was stored. */
+export interface StoredChunk {
   id: number;
   runId: string;
   kind: string;
-  /** What the chunk is; written once. Only `sync` knows its shape. */
-  spec: Record<string, unknown>;
-  /** How far it is; null before the first page. */
-  position: Record<string, unknown> | null;
+  /** What the chunk is; written once. Only whoever wrote it knows its shape; undefined where it is no JSON. */
+  spec: unknown;
+  /** How far it is; null before it was begun, undefined where it is no JSON. */
+  position: unknown;
   state: ChunkState;
   rows: number;
 }
 
-export interface NewChunk {
+export interface NewStoredChunk {
   kind: string;
-  spec: Record<string, unknown>;
+  spec: object;
 }

@@ -5,7 +5,8 @@ import { withFinally } from '../../base/finally.ts';
 import type { SyncContext } from '../context.ts';
 import type { Field } from '../ports/field.ts';
 import type { Brake, IntakeCounts, OutboxIntake, OutcomeTally } from '../ports/outbox-intake.ts';
-import { RunRecorder } from '../run-recorder.ts';
+import type { RunRecorder } from '../run-recorder.ts';
+import { withRun } from '../with-run.ts';
 import type { Undecided } from './blocked-contacts.ts';
 import { type PushRecord, RecordChecker } from './check-records.ts';
 import { Columns, type DescribeObject } from './columns.ts';
@@ -231,8 +232,9 @@ async function send(
   total: number,
 ): Promise<Pick<PushReport, 'runId' | 'stopped' | 'behind'>> {
   const behind = { conflict: 0, held: 0, 'in-doubt': 0 };
-  const run = await RunRecorder.start(context, 'push', {});
-  try {
+  let runId: string | null = null;
+  const drain = async (run: RunRecorder) => {
+    runId = run.id;
     let settled = settledOf(await intake.tally());
     let older = 0;
     const drained = await run.step('push', () =>
@@ -253,13 +255,14 @@ async function send(
       behind[state] = await intake.countOwn(drained.behind[state]);
     const stopped = drained.stopped ?? drained.stuck;
     if (stopped !== null) throw stopped;
-    await run.complete();
-    return { runId: run.id, behind, stopped: null };
+  };
+  try {
+    await withRun(context, 'push', drain);
+    return { runId, behind, stopped: null };
   } catch (error) {
-    await run.fail(error);
     // A login or a broken mirror concerns the whole call; what waits is told by `outbox list`.
-    if (!isAbort(error) && !isAppError(error)) throw error;
-    return { runId: run.id, behind, stopped: error };
+    if (runId === null || (!isAbort(error) && !isAppError(error))) throw error;
+    return { runId, behind, stopped: error };
   }
 }
 

@@ -12,10 +12,22 @@ const patienceMs = 6 * 3_600_000;
 
 /** Waits until the job is complete. Throws `BULK_JOB_FAILED` or, past six hours, `BULK_JOB_SLOW`. */
 export async function awaitBulkJob(
-  { remote, clock }: SyncContext,
+  context: Pick<SyncContext, 'remote' | 'clock'>,
   jobId: string,
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<BulkJob> {
+  for (;;) {
+    const job = await pollBulkJob(context, jobId, { leftMs: () => Number.POSITIVE_INFINITY, signal });
+    if (job !== null) return job;
+  }
+}
+
+/** The same for as long as `leftMs` says that there is time; null where the job is not complete by then. */
+export async function pollBulkJob(
+  { remote, clock }: Pick<SyncContext, 'remote' | 'clock'>,
+  jobId: string,
+  { leftMs, signal }: { leftMs: () => number; signal?: AbortSignal },
+): Promise<BulkJob | null> {
   const startedAt = clock.monotonicMs();
   for (let attempt = 0; ; attempt++) {
     const job = await remote.bulk.info(jobId, { signal });
@@ -31,7 +43,10 @@ export async function awaitBulkJob(
         hint: 'The job is still there: run the same command again later and it goes on waiting for it.',
       });
     }
-    await clock.sleep(backoffMs(attempt, { baseMs: firstPollMs, maxMs: slowestPollMs }), { signal });
+    const left = leftMs();
+    if (left <= 0) return null;
+    const pauseMs = backoffMs(attempt, { baseMs: firstPollMs, maxMs: slowestPollMs });
+    await clock.sleep(Math.min(pauseMs, left), { signal });
   }
 }
 

@@ -10,19 +10,21 @@ export async function readByBulk(reader: RowReader, soql: string): Promise<void>
   const { context, fields, took, signal, partial } = reader;
   const { remote, mirror } = context;
   const { id: jobId } = await remote.bulk.create(soql, 'query', { signal });
-  const job = await awaitBulkJob(context, jobId, { signal });
+  const { numberRecordsProcessed } = await awaitBulkJob(context, jobId, { signal });
   let rows = 0;
   await readResultPages(context, jobId, {
     fields,
     from: null,
     store: ({ body }) => mirror.commit({ page: { ...body, partial } }, { signal }),
     took({ page }) {
-      if (page === null) return;
-      took(page);
-      rows += page.rows;
+      if (page !== null) {
+        took(page);
+        rows += page.rows;
+      }
+      return true;
     },
     signal,
   });
-  assertJobRows(jobId, job.numberRecordsProcessed, rows);
+  assertJobRows(jobId, numberRecordsProcessed, rows);
   await deleteBulkJob(context, jobId, { signal });
 }

@@ -15,7 +15,8 @@ export interface ResultPagesWork {
   from: string | null;
   /** One transaction: it stores the whole page or nothing. */
   store: (page: BulkPage) => Promise<BatchOutcome>;
-  took: (outcome: BatchOutcome) => void;
+  /** Whether to read on. */
+  took: (outcome: BatchOutcome) => boolean;
   /** Lends a place among the requests under way; what is crowded is then handed up to it. */
   place?: (work: () => Promise<StoredPage>) => Promise<StoredPage>;
   signal: AbortSignal;
@@ -38,9 +39,10 @@ export async function readResultPages(
       place,
       signal,
     });
-    took(outcome);
+    const readsOn = took(outcome);
     // Only now, for a page that is not taken would keep its connection.
     trail.assertLeadsOn(next);
+    if (!readsOn) return;
     locator = next;
   } while (locator !== null);
 }

@@ -34,14 +34,15 @@ async function work(folder: string): Promise<void> {
   process.stdout.write(`${pending.length}\n`);
   const lane = async () => {
     for (let chunk = pending.shift(); chunk !== undefined; chunk = pending.shift()) {
-      const rows = chunkRows(chunk.spec.from as number);
+      const { from } = chunk.spec as { from: number };
+      const rows = chunkRows(from);
       const page = csvPage(storedNames, rows, epoch, { blocks: blocksOf(csvOf(storedNames, rows), 8_192) });
-      const { from } = chunk.spec;
+      const at = { rows: 0, isBegun: false };
       await mirror.commit({
         page,
         effects: [
-          { kind: 'advance-chunk', id: chunk.id, position: { from }, state: 'done' },
-          { kind: 'move-cursors', to: { updated: epoch + (from as number) } },
+          { kind: 'advance-chunk', id: chunk.id, from: at, position: { from }, state: 'done' },
+          { kind: 'move-cursors', to: { updated: epoch + from } },
         ],
       });
     }

@@ -295,7 +295,13 @@ describe('a page that is not whole stores nothing and says so', () => {
         page: { ...queryPage(storedNames, [], epoch), ...page, blocks: blocksOf(text, 50) },
         effects: [
           { kind: 'move-cursors', to: { updated: epoch } },
-          { kind: 'advance-chunk', id: chunk!.id, position: 'last-key', state: 'done' },
+          {
+            kind: 'advance-chunk',
+            id: chunk!.id,
+            from: { rows: 0, isBegun: false },
+            position: 'last-key',
+            state: 'done',
+          },
         ],
       });
       await expect(failing).rejects.toMatchObject({ code });

@@ -1,0 +1,62 @@
+import type { BackfillApi } from '../events.ts';
+import type { Run } from '../ports/run.ts';
+import { progressOfOtherVersion, StoredObject } from './stored-object.ts';
+
+/** Grows where a version before it could not go on with what this one stores; version 0.1.0 wrote none. */
+const stateVersion = 1;
+
+/** What is decided once for a first copy and kept with its run. */
+export interface CopyState {
+  version: number;
+  /** ms since 1970: whatever was committed before is in the copy, what comes later in the cycles that follow. */
+  t0: number;
+  api: BackfillApi;
+  /** COUNT() before the first read. */
+  total: number;
+  /** Why this API, for people. */
+  reason: string;
+  /** The chunks are stored. */
+  planned: boolean;
+  /** As asked for; null without the flag, undefined where the run was begun by a version that did not keep it. */
+  fields?: readonly string[] | null;
+  /** The mirror held no row when T0 was known: whatever is in it since was read later. */
+  fromEmpty: boolean;
+  /** All is read and the run complete, but the cycle that closes its gap has not come to its end yet. */
+  closing: boolean;
+  /** Queries in a row, up to the last one, that timed out without a row. */
+  fruitless: number;
+}
+
+export function newCopyState(
+  decided: Pick<CopyState, 't0' | 'api' | 'total' | 'reason' | 'fields' | 'fromEmpty'>,
+): CopyState {
+  return { ...decided, version: stateVersion, planned: false, closing: false, fruitless: 0 };
+}
+
+/**
+ * The door through which every stored state of a first copy comes; null for a run that fills new columns, which is
+ * recorded as a backfill too and cannot be gone on with. Throws `PROGRESS_UNREADABLE`. Pure.
+ */
+export function parseCopyState(run: Pick<Run, 'id' | 'state'>): CopyState | null {
+  const stored = new StoredObject(run.state, `the state of run ${run.id}`);
+  if (stored.isTrue('fill')) return null;
+  const version = stored.has('version') ? stored.number('version') : 0;
+  if (version > stateVersion) throw progressOfOtherVersion(`the state of run ${run.id}`);
+  return {
+    version,
+    t0: stored.number('t0'),
+    api: stored.oneOf('api', 'rest', 'bulk'),
+    total: stored.number('total'),
+    reason: stored.has('reason') ? stored.text('reason') : '',
+    planned: stored.isTrue('planned'),
+    fields: fieldsOf(stored),
+    fromEmpty: stored.isTrue('fromEmpty'),
+    closing: stored.isTrue('closing'),
+    fruitless: stored.has('fruitless') ? stored.number('fruitless') : 0,
+  };
+}
+
+function fieldsOf(stored: StoredObject): readonly string[] | null | undefined {
+  if (!stored.has('fields')) return undefined;
+  return stored.isNull('fields') ? null : stored.texts('fields');
+}
