@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { exchange, type WireAnswer, type WireRequest } from './exchange.ts';
+import type { WireAnswer, WireRequest } from './exchange.ts';
 import type { PoolOptions } from './open-dispatcher.ts';
 import type { Patience } from './timeouts.ts';
 
@@ -18,6 +18,7 @@ export function openWire(options: PoolOptions = {}): Wire {
   return {
     async exchange(request, patience, signal) {
       pool ??= load();
+      const { exchange } = await import('./exchange.ts');
       return exchange(await pool, request, patience, signal);
     },
     async close() {

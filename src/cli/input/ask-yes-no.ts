@@ -1,9 +1,9 @@
-import { createInterface } from 'node:readline/promises';
 import type { Invocation } from '../invocation.ts';
 
 /** Asks on the terminal; only `y` or `yes` is a yes. */
 export async function askYesNo({ io, talk, signal }: Invocation, question: string): Promise<boolean> {
   talk.fail([`${question} [y/N]`]);
+  const { createInterface } = await import('node:readline/promises');
   const lines = createInterface({ input: io.stdin, terminal: false });
   try {
     return /^\s*y(es)?\s*$/i.test(await lines.question('', { signal }));

@@ -1,4 +1,3 @@
-import { text } from 'node:stream/consumers';
 import { AppError } from '../../base/errors.ts';
 import type { Invocation } from '../invocation.ts';
 
@@ -16,6 +15,7 @@ export async function readSecret(call: Invocation, what: string): Promise<string
 }
 
 async function firstLine({ io, signal }: Invocation): Promise<string> {
+  const { text } = await import('node:stream/consumers');
   const onAbort = () => io.stdin.destroy(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
   try {

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline';
 import { AppError } from '../../base/errors.ts';
 import type { Environment } from '../../config/environment.ts';
 import type { ReadRedirect } from '../../contract/login.ts';
@@ -34,6 +33,7 @@ async function readLines(
   take: (text: string) => string | null,
   signal: AbortSignal,
 ): Promise<string | null> {
+  const { createInterface } = await import('node:readline');
   const lines = createInterface({ input: io.stdin, terminal: false, signal });
   let why: string | null = 'Standard input ended without the address that the browser ended at.';
   try {

@@ -305,4 +305,45 @@ describe('a search', () => {
     const [after] = searches(temp.mirror.path, ['unnoticed'], 5);
     expect(after).toMatchObject({ byIndex: true, found: { total: 1 } });
   });
+
+  test('finds a phone number by parts of it, however they are written', async () => {
+    await using temp = await filled([contactRow(1, { Phone: '+1 (415) 555-0123 ext. 7' }), contactRow(2)]);
+    await indexAll(temp);
+    for (const text of ['(415) 555', '415555', '415.555.0123', '555-0123 EXT', '0123 ext. 7', '5-0']) {
+      const [result] = searches(temp.mirror.path, [text], 5);
+      // Of some texts too little is left without the marks.
+      expect(result).toMatchObject({ byIndex: text.length > 3, found: result!.plain });
+      expect({ text, ...result!.found }).toEqual({ text, total: 1, ids: [contactId(1)] });
+    }
+  });
+
+  test('does without an index that lacks a field or has it in another form, until it is made anew', async () => {
+    const few = ['Id', 'SystemModstamp', 'LastName', 'Fax'];
+    const both = describeOf(fields);
+    await using temp = await openTempMirror();
+    const found = async (text: string) => {
+      const [before] = searches(temp.mirror.path, [text], 5);
+      await indexAll(temp);
+      const [after] = searches(temp.mirror.path, [text], 5);
+      expect(after).toMatchObject({ byIndex: true, found: before!.found });
+      return { byIndex: before!.byIndex, total: before!.found.total };
+    };
+    await temp.mirror.schema.applyDescribe(both, epoch, few);
+    const row = contactRow(1, { Fax: '030/12' });
+    await temp.mirror.commit({ page: csvPage(few, [row], epoch) });
+    expect(await found('last1')).toEqual({ byIndex: false, total: 1 });
+    expect(await found('last1')).toEqual({ byIndex: true, total: 1 });
+
+    await temp.mirror.schema.applyDescribe(both, epoch + 1, columns);
+    await temp.mirror.commit({
+      page: csvPage(columns, [row], epoch + 1, { partial: true }),
+      effects: [{ kind: 'mark-filled', fields: columns }],
+    });
+    expect(await found('first1')).toEqual({ byIndex: false, total: 1 });
+    expect(await found('030/')).toEqual({ byIndex: true, total: 1 });
+
+    const renamed = fields.map((known) => (known.name === 'Fax' ? field('Fax', 'email') : known));
+    await temp.mirror.schema.applyDescribe(describeOf(renamed), epoch + 2, columns);
+    expect(await found('030/')).toEqual({ byIndex: false, total: 1 });
+  });
 });
