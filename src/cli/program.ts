@@ -1,27 +1,22 @@
 import { Command } from 'commander';
 import { addArchivesCommand } from './commands/archives.ts';
 import { addBackfillCommand } from './commands/backfill.ts';
-import { addChangesCommand } from './commands/changes.ts';
 import type { CommandHost } from './commands/command-host.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addContactsCommand } from './commands/contacts.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addEmulatorCommand } from './commands/emulator.ts';
-import { addEventsCommand } from './commands/events.ts';
 import { examples } from './commands/examples.ts';
 import { addLimitsCommand } from './commands/limits.ts';
 import { addLoginCommand } from './commands/login.ts';
 import { addLogoutCommand } from './commands/logout.ts';
+import { addWhatIsAbsent, refusalOfFlags } from './commands/not-in-this-version.ts';
 import { addOrgsCommand } from './commands/orgs.ts';
 import { addOutboxCommand } from './commands/outbox.ts';
 import { addPushCommand } from './commands/push.ts';
-import { addReconcileCommand } from './commands/reconcile.ts';
 import { addRunsCommand } from './commands/runs.ts';
-import { addServiceCommand } from './commands/service.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addWatchCommand } from './commands/watch.ts';
-import { addWebhooksCommand } from './commands/webhooks.ts';
-import { addWorkerCommand } from './commands/worker.ts';
 import { packageVersion } from './version.ts';
 
 export interface ProgramHooks {
@@ -52,8 +47,12 @@ export function buildProgram({ run, write }: ProgramHooks): Command {
       'after',
       examples('login --client-id ID', 'backfill', 'watch --interval 1m', 'push contacts.csv'),
     );
-  const host: CommandHost = { program, run };
+  const host: CommandHost = {
+    program,
+    run: (command, handler) => run(command, refusalOfFlags(command) ?? handler),
+  };
   for (const add of commands) add(host);
+  addWhatIsAbsent(host);
   return program;
 }
 
@@ -69,15 +68,9 @@ const commands: readonly ((host: CommandHost) => void)[] = [
   addRunsCommand,
   addOrgsCommand,
   addLimitsCommand,
-  addReconcileCommand,
   addArchivesCommand,
   addLogoutCommand,
   addDoctorCommand,
-  addServiceCommand,
-  addChangesCommand,
-  addWebhooksCommand,
-  addEventsCommand,
-  addWorkerCommand,
   addCompletionCommand,
   addEmulatorCommand,
 ];

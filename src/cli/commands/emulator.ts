@@ -5,7 +5,6 @@ import { wholeNumber } from '../options/number-option.ts';
 import { renderFacts } from '../render/facts.ts';
 import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
-import { notAvailable } from './not-available.ts';
 
 interface EmulatorFlags {
   port: number;
@@ -21,7 +20,6 @@ interface EmulatorFlags {
   object?: string[];
   autoApprove?: boolean;
   rotateRefreshTokens?: boolean;
-  eventsPort?: number;
 }
 
 const many = Number.MAX_SAFE_INTEGER;
@@ -46,7 +44,6 @@ export function addEmulatorCommand({ program, run }: CommandHost): void {
     .option('--object <files>', "describe documents of further objects, in Salesforce's JSON", collectList)
     .option('--auto-approve', 'log in without the login page, for scripts')
     .option('--rotate-refresh-tokens', 'each refresh gives a new refresh token and ends the old one')
-    .option('--events-port <n>', 'port of the Pub/Sub API (not yet)', wholeNumber(0, 65_535))
     .addHelpText(
       'after',
       examples(
@@ -60,9 +57,6 @@ export function addEmulatorCommand({ program, run }: CommandHost): void {
 }
 
 async function emulator(call: Invocation, flags: EmulatorFlags): Promise<Outcome> {
-  if (flags.eventsPort !== undefined) {
-    throw notAvailable('`emulator --events-port`', 'Leave it out: all but the stream of events is there.');
-  }
   const app = await call.app();
   await app.emulator(
     {

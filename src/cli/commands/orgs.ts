@@ -1,4 +1,3 @@
-import { Option } from 'commander';
 import { AppError } from '../../base/errors.ts';
 import { parseApiBudget } from '../../config/api-budget.ts';
 import type { OrgView } from '../../contract/orgs.ts';
@@ -7,11 +6,10 @@ import { percent } from '../render/quantity.ts';
 import { renderTable } from '../render/table.ts';
 import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
-import { notAvailable } from './not-available.ts';
 
 interface OrgSettingsFlags {
-  twoWay?: 'on' | 'off';
-  conflicts?: string;
+  /** Else this version says no. */
+  twoWay?: 'off';
   budget?: string;
 }
 
@@ -62,19 +60,6 @@ export function addOrgsCommand({ program, run }: CommandHost): void {
     .command('set')
     .description("Changes the org's settings.")
     .argument('<org>', 'alias, instance URL, host or username')
-    .addOption(
-      new Option('--two-way <state>', 'edits of the mirror by SQL go to Salesforce (not yet)').choices([
-        'on',
-        'off',
-      ]),
-    )
-    .addOption(
-      new Option('--conflicts <policy>', 'who wins when both sides changed a field (not yet)').choices([
-        'salesforce-wins',
-        'local-wins',
-        'manual',
-      ]),
-    )
     .option(
       '--budget <share>',
       "share of the org's daily API requests that this tool may take, 0.25 by default",
@@ -98,15 +83,6 @@ async function listOrgs(call: Invocation): Promise<Outcome> {
 }
 
 async function setOrg(call: Invocation, org: string, flags: OrgSettingsFlags): Promise<Outcome> {
-  if (flags.twoWay === 'on') {
-    throw notAvailable('Two-way sync by SQL', 'Use `parahack-sync push` to change contacts in Salesforce.');
-  }
-  if (flags.conflicts !== undefined) {
-    throw notAvailable(
-      'A conflict policy',
-      'It comes with two-way sync; until then, Salesforce is the only writer of a mirror.',
-    );
-  }
   if (flags.budget === undefined && flags.twoWay === undefined) {
     throw new AppError('INVALID_INPUT', 'No setting is given.', {
       hint: 'Give at least one, such as --budget 0.1.',

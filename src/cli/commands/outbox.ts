@@ -8,7 +8,6 @@ import { wholeNumber } from '../options/number-option.ts';
 import { counted } from '../render/quantity.ts';
 import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
-import { sayNotAvailable } from './not-available.ts';
 import { entryText, outboxTable } from './outbox-text.ts';
 import { requireSubcommand } from './require-subcommand.ts';
 
@@ -107,21 +106,6 @@ export function addOutboxCommand({ program, run }: CommandHost): void {
     .addHelpText('after', examples('outbox list --state held', 'outbox approve --all'))
     .action((keys: string[], flags: MoveFlags, command) =>
       run(command, (call) => move(call, 'approve', keys, flags)),
-    );
-  outbox
-    .command('settle')
-    .description('Decides what became of an entry in doubt (not yet).')
-    .argument('[key...]', 'keys of entries, or their beginnings')
-    .option(...orgOption)
-    .option('--as <id>', 'it became this contact')
-    .option('--not-sent', 'it never reached Salesforce')
-    .option('--auto', 'ask the org once more')
-    .action(
-      sayNotAvailable(
-        run,
-        '`outbox settle`',
-        'Look for the contact in Salesforce, then `outbox drop KEY` where it is there, else `outbox retry KEY --in-doubt`.',
-      ),
     );
 }
 

@@ -6,7 +6,6 @@ import { duration } from '../options/duration-option.ts';
 import { failureOfOrgs } from '../org-failure.ts';
 import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
-import { notAvailable } from './not-available.ts';
 import { failureOfPushes } from './watch-failure.ts';
 import { createWatchLog } from './watch-log.ts';
 
@@ -14,7 +13,6 @@ interface WatchFlags {
   interval: number;
   once?: boolean;
   push: boolean;
-  exec?: string;
   logFormat: 'text' | 'json';
 }
 
@@ -35,7 +33,6 @@ export function addWatchCommand({ program, run }: CommandHost): void {
     .option('--once', 'one cycle per org, then exit')
     .option('--no-push', 'leave the outbox alone')
     .option('--no-events', 'poll alone, as every watch of this version does')
-    .option('--exec <cmd>', 'hand changes to this command (not yet)')
     .addOption(
       new Option('--log-format <format>', 'how events are written').choices(['text', 'json']).default('text'),
     )
@@ -44,12 +41,6 @@ export function addWatchCommand({ program, run }: CommandHost): void {
 }
 
 async function watch(call: Invocation, orgs: string[], flags: WatchFlags): Promise<Outcome> {
-  if (flags.exec !== undefined) {
-    throw notAvailable(
-      '`watch --exec`',
-      'Let a program of yours read `parahack-sync watch --json`: after each `cycle:complete` line the mirror has what changed.',
-    );
-  }
   const app = await call.app();
   const asJson = call.output.json || flags.logFormat === 'json';
   const everyCycle = (flags.once ?? false) || call.output.verbosity > 0;
