@@ -131,9 +131,23 @@ module.exports = {
     {
       name: 'base-is-bare',
       severity: 'error',
-      comment: "base imports node's own modules only.",
-      from: { path: place('base') },
+      comment: "base imports node's own modules only; its retry is p-retry's.",
+      from: { path: place('base'), pathNot: '^(src|dist)/base/retry\\.[jt]s$' },
       to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'retry-alone',
+      severity: 'error',
+      comment: 'base/retry needs p-retry and no other package; others repeat by it.',
+      from: { path: '^(src|dist)/base/retry\\.[jt]s$' },
+      to: { path: 'node_modules/', pathNot: 'node_modules/(p-retry|@types/node)/' },
+    },
+    {
+      name: 'repeats-by-retry',
+      severity: 'error',
+      comment: 'Whatever repeats does so by base/retry, so that waits are ours and can be aborted.',
+      from: { path: '^(src|dist)/', pathNot: '^(src|dist)/base/retry\\.[jt]s$' },
+      to: { path: 'node_modules/p-retry/' },
     },
     {
       name: 'http-by-the-wire',

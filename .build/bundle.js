@@ -34,8 +34,8 @@ await build({
           test: /dist\/(main|cli\/(print-version|process-io|version|output-stream)|base\/(abort|errors?(-codes)?|means-no-room|printable|make-folder))\.js/,
           priority: 1,
         },
-        // What nearly every command needs, in one file in place of a dozen.
-        { name: 'base', test: /dist\/(base|config)\// },
+        // What nearly every command needs, in one file in place of a dozen; what repeats needs a package.
+        { name: 'base', test: /dist\/(base\/(?!retry)|config\/)/ },
       ],
     },
   },

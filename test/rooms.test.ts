@@ -220,6 +220,16 @@ describe('the import table', () => {
       'http-by-the-wire',
     ],
     [
+      'whatever repeats does so by base/retry',
+      { 'src/sync/a.ts': "import retry from 'p-retry';\nretry(() => {});\n" },
+      'repeats-by-retry',
+    ],
+    [
+      'what repeats needs no other package',
+      { 'src/base/retry.ts': "import { Command } from 'commander';\nnew Command('a');\n" },
+      'retry-alone',
+    ],
+    [
       'the wire needs undici alone',
       { 'src/wire/a.ts': "import retry from 'p-retry';\nretry(() => {});\n" },
       'wire-packages',

@@ -1,7 +1,9 @@
 import { chmod, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { systemClock } from '../base/clock.ts';
 import { isAppError, systemCodeOf } from '../base/errors.ts';
 import { makeFolder } from '../base/make-folder.ts';
+import { retry } from '../base/retry.ts';
 import type { Credential } from './credential.ts';
 import type { CredentialStore } from './credential-store.ts';
 import { checkSealed, newSealKey, SealError, type SealKey, seal, sealKeyOf, unseal } from './sealed-file.ts';
@@ -103,20 +105,16 @@ async function readSealed(path: string): Promise<string | null> {
   }
 }
 
+function whileHeldOpen(error: unknown, failures: number): number | null {
+  const isHeld = ['EPERM', 'EACCES', 'EBUSY'].includes(systemCodeOf(error) ?? '');
+  return process.platform === 'win32' && isHeld && failures + 1 < renameAttempts ? (failures + 1) * 10 : null;
+}
+
 /** The old file or the new one, whenever the machine stops: new bytes reach the disk before they get the name. */
 async function replaceDurably(path: string, content: string): Promise<void> {
   const temporary = await writeBeside(path, content);
   try {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await rename(temporary, path);
-        break;
-      } catch (error) {
-        const retry = ['EPERM', 'EACCES', 'EBUSY'].includes(systemCodeOf(error) ?? '');
-        if (process.platform !== 'win32' || !retry || attempt === renameAttempts) throw error;
-        await new Promise((resolve) => setTimeout(resolve, attempt * 10));
-      }
-    }
+    await retry(() => rename(temporary, path), { clock: systemClock, waitMs: whileHeldOpen });
     await syncFolder(dirname(path));
   } catch (error) {
     throw unwritable(path, error);

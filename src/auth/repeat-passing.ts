@@ -1,7 +1,8 @@
-import { backoffMs } from '../base/backoff.ts';
+import { upTo } from '../base/backoff.ts';
 import { callDetailsOf } from '../base/call-details.ts';
 import type { Clock } from '../base/clock.ts';
 import { isAppError } from '../base/errors.ts';
+import { retry } from '../base/retry.ts';
 
 /** A blink of the login host is over within these; what lasts is told while somebody still waits. */
 const mostRepeats = 3;
@@ -12,18 +13,11 @@ const cuts: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCK
  * Asks a login host again after a 5xx or a cut connection, as calls of the API are: else one of them would fail a
  * whole cycle. Only for what may be asked twice, which a code of a browser login may not. `signal` ends the waits.
  */
-export async function repeatPassing<T>(
+export function repeatPassing<T>(
   ask: () => Promise<T>,
   { clock, signal }: { clock: Clock; signal?: AbortSignal },
 ): Promise<T> {
-  for (let repeat = 0; ; repeat++) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (repeat >= mostRepeats || !passes(error)) throw error;
-      await clock.sleep(backoffMs(repeat, backoff), { signal });
-    }
-  }
+  return retry(ask, { clock, signal, waitMs: upTo(mostRepeats, backoff, passes) });
 }
 
 function passes(error: unknown): boolean {

@@ -1,8 +1,9 @@
-import pRetry from 'p-retry';
 import { abortReasonOf, throwIfAborted } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
+import { messageOf } from '../base/errors.ts';
 import { createSecretHider } from '../base/hide-secrets.ts';
 import type { Logger } from '../base/logger.ts';
+import { retry } from '../base/retry.ts';
 import { BodyWatch } from '../wire/body-watch.ts';
 import type { WireAnswer, WireRequest } from '../wire/exchange.ts';
 import type { Wire } from '../wire/open-wire.ts';
@@ -23,7 +24,7 @@ import { parseErrorBody } from './error-body.ts';
 import { networkError } from './network-error.ts';
 import type { Observation, OrgClock } from './org-clock.ts';
 import { remoteError } from './remote-error.ts';
-import { type FailureStage, isCrowded, mostRepeats, repeatAfterMs } from './repeat-policy.ts';
+import { type FailureStage, isCrowded, repeatAfterMs } from './repeat-policy.ts';
 import { requestBytes, requestHeaders } from './request-headers.ts';
 import type { TokenSupplier } from './token-supplier.ts';
 
@@ -127,34 +128,29 @@ export class Funnel {
     return requestBytes(this.#host(), path, requestHeaders(this.#options, token, headers, undefined));
   }
 
-  /** p-retry keeps count and minds the signal; whether and how long to wait is our own policy, by our clock. */
   #repeated<A extends ApiAnswer>(
     request: ApiRequest,
     attempt: (request: ApiRequest) => Promise<Attempt<A>>,
   ): Promise<A> {
     const { clock, log, random } = this.#options;
     let stage: FailureStage = 'unsent';
-    return pRetry(
-      async () => {
-        const result = await attempt(request);
-        if (result.ok) return result.answer;
-        ({ stage } = result);
-        throw result.error;
+    const once = async () => {
+      const result = await attempt(request);
+      if (result.ok) return result.answer;
+      ({ stage } = result);
+      throw result.error;
+    };
+    return retry(once, {
+      clock,
+      signal: request.signal,
+      waitMs: (error, repeats) => {
+        if (request.whenCrowded === 'throw' && isCrowded(error)) return null;
+        const waitMs = repeatAfterMs(error, stage, repeats, random);
+        const told = { request: requestLabel(request), repeat: repeats + 1, waitMs, why: messageOf(error) };
+        if (waitMs !== null) log.debug('The request is repeated.', told);
+        return waitMs;
       },
-      {
-        retries: mostRepeats,
-        minTimeout: 0,
-        signal: request.signal,
-        onFailedAttempt: async ({ error, attemptNumber }) => {
-          if (request.whenCrowded === 'throw' && isCrowded(error)) throw error;
-          const waitMs = repeatAfterMs(error, stage, attemptNumber - 1, random);
-          if (waitMs === null) throw error;
-          const told = { request: requestLabel(request), repeat: attemptNumber, waitMs, why: error.message };
-          log.debug('The request is repeated.', told);
-          await clock.sleep(waitMs, { signal: request.signal });
-        },
-      },
-    );
+    });
   }
 
   /** One request; after a 401 the token is renewed and the request sent once more. */

@@ -1,4 +1,4 @@
-import { backoffMs } from '../base/backoff.ts';
+import { backoffOrToldMs } from '../base/backoff.ts';
 import { isAppError } from '../base/errors.ts';
 import { remoteDetails } from './remote-error.ts';
 
@@ -6,7 +6,7 @@ import { remoteDetails } from './remote-error.ts';
 export type FailureStage = 'unsent' | 'refused' | 'lost';
 
 /** No call is repeated more often, whatever fails. */
-export const mostRepeats = 5;
+const mostRepeats = 5;
 
 /** Longest Retry-After that is sat out within a call; past it the error goes up with `retryAfterMs`. */
 const patienceMs = 60_000;
@@ -22,11 +22,9 @@ export function repeatAfterMs(
   random: () => number = Math.random,
 ): number | null {
   if (repeat >= repeatsFor(error, stage)) return null;
-  const own = backoffMs(repeat, { baseMs: 500, maxMs: 15_000, random });
   const told = remoteDetails(error)?.retryAfterMs ?? null;
-  if (told === null) return own;
-  // The jitter spreads those that were told the same.
-  return told > patienceMs ? null : told + Math.round(own * 0.2);
+  if (told !== null && told > patienceMs) return null;
+  return backoffOrToldMs(repeat, told, { baseMs: 500, maxMs: 15_000, random });
 }
 
 /** Whether the org had too much to do at once: 503, 429 or the concurrent limit. */

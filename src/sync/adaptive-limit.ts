@@ -1,6 +1,7 @@
-import { backoffMs } from '../base/backoff.ts';
+import { backoffOrToldMs } from '../base/backoff.ts';
 import { callDetailsOf } from '../base/call-details.ts';
 import type { Clock } from '../base/clock.ts';
+import { retry } from '../base/retry.ts';
 import { Turnstile } from '../base/turnstile.ts';
 
 /** Longest that a refusing org is waited for while nothing gets through; the work can be resumed later. */
@@ -42,27 +43,29 @@ export class AdaptiveLimit {
   }
 
   /** Runs `work` in one of the places, again where the org had too much to do; else throws what it throws. */
-  async run<T>(work: () => Promise<T>, { signal }: { signal: AbortSignal }): Promise<T> {
-    for (let refusals = 0; ; refusals++) {
-      const leave = await this.#turnstile.enter({ signal });
-      const request = ++this.#begun;
-      let waitMs: number;
-      try {
-        const result = await work();
-        this.#gotThrough();
-        this.#succeeded();
-        return result;
-      } catch (error) {
-        if (!isCrowded(error)) {
-          this.#gotThrough();
-          throw error;
-        }
-        this.#fall(request);
-        waitMs = this.#waitAfter(error, refusals);
-      } finally {
-        leave();
-      }
-      await this.#clock.sleep(waitMs, { signal });
+  run<T>(work: () => Promise<T>, { signal }: { signal: AbortSignal }): Promise<T> {
+    // No place is held while waiting.
+    return retry(() => this.#attempt(work, signal), {
+      clock: this.#clock,
+      signal,
+      waitMs: (error, refusals) => (isCrowded(error) ? this.#waitAfter(error, refusals) : null),
+    });
+  }
+
+  async #attempt<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const leave = await this.#turnstile.enter({ signal });
+    const request = ++this.#begun;
+    try {
+      const result = await work();
+      this.#gotThrough();
+      this.#succeeded();
+      return result;
+    } catch (error) {
+      if (isCrowded(error)) this.#fall(request);
+      else this.#gotThrough();
+      throw error;
+    } finally {
+      leave();
     }
   }
 
@@ -77,16 +80,13 @@ export class AdaptiveLimit {
     this.#successes = 0;
   }
 
-  /** Throws `error` where patience would be over by then. */
-  #waitAfter(error: unknown, refusals: number): number {
-    const own = backoffMs(refusals, backoff);
-    const told = callDetailsOf(error).retryAfterMs ?? null;
-    // The jitter spreads those that were told the same.
-    const waitMs = told === null ? own : told + Math.round(own * 0.2);
+  /** Null where patience would be over by then. */
+  #waitAfter(error: unknown, refusals: number): number | null {
+    const waitMs = backoffOrToldMs(refusals, callDetailsOf(error).retryAfterMs, backoff);
     const now = this.#clock.monotonicMs();
     this.#refusedSince ??= now;
     const standsMs = now + waitMs - this.#refusedSince;
-    if (standsMs > patienceMs) throw error;
+    if (standsMs > patienceMs) return null;
     if (standsMs > silentMs && !this.#standstillTold) {
       this.#standstillTold = true;
       this.#onStandstill();

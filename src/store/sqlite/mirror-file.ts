@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import type { Readable } from '../../base/open-readable.ts';
+import { retry } from '../../base/retry.ts';
 import { Turnstile } from '../../base/turnstile.ts';
 import { type Connection, openToTell } from './connection.ts';
 import { checkVersion } from './schema.ts';
@@ -170,19 +171,18 @@ export class MirrorFile {
   async #patiently<T>(signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
     const ended = signal?.aborted === true;
     const tries = ended || this.#waitedInVain ? shortTries : busyTries;
-    for (let n = 1; ; n++) {
-      try {
-        const value = await attempt();
-        this.#waitedInVain = false;
-        return value;
-      } catch (error) {
-        if (!isAppError(error, 'MIRROR_BUSY')) throw error;
-        this.#waitedInVain = n >= tries;
-        if (this.#waitedInVain) throw error;
-        // What notes the end of aborted work would never be written with a signal that is aborted already.
-        await this.#clock.sleep(busyPauseMs, { signal: ended ? undefined : signal });
-      }
-    }
+    const value = await retry(attempt, {
+      clock: this.#clock,
+      // What notes the end of aborted work would never be written with a signal that is aborted already.
+      signal: ended ? undefined : signal,
+      waitMs: (error, failures) => {
+        if (!isAppError(error, 'MIRROR_BUSY')) return null;
+        this.#waitedInVain = failures + 1 >= tries;
+        return this.#waitedInVain ? null : busyPauseMs;
+      },
+    });
+    this.#waitedInVain = false;
+    return value;
   }
 
   #refuseClosed(): void {

@@ -1,10 +1,13 @@
-import { backoffMs } from '../../base/backoff.ts';
-import { type AppError, isAppError } from '../../base/errors.ts';
+import { upTo } from '../../base/backoff.ts';
+import { isAppError, messageOf } from '../../base/errors.ts';
+import { retry } from '../../base/retry.ts';
 import type { SyncContext } from '../context.ts';
 
-/** A body cut this often in a row is no accident; the run fails then and can be resumed. */
-const maxReads = 4;
-const backoff = { baseMs: 1_000, maxMs: 10_000 };
+/** A body cut once more than this in a row is no accident; the run fails then and can be resumed. */
+const mostRepeats = 3;
+const whenCut = upTo(mostRepeats, { baseMs: 1_000, maxMs: 10_000 }, (error) =>
+  isAppError(error, 'PAGE_INCOMPLETE', 'NETWORK_UNREACHABLE', 'TIMEOUT'),
+);
 
 interface PageWork<Page, Outcome> {
   ask: () => Promise<Page>;
@@ -19,26 +22,28 @@ interface PageWork<Page, Outcome> {
  * Asks for a page again where its body was cut, bounded, with backoff. What fails before the body has been repeated
  * by the remote or by `place` already and is thrown at once.
  */
-export async function readWholePage<Page, Outcome>(
+export function readWholePage<Page, Outcome>(
   { clock, log }: Pick<SyncContext, 'clock' | 'log'>,
   { ask, store, place = (work) => work(), signal }: PageWork<Page, Outcome>,
 ): Promise<Outcome> {
-  for (let read = 1; ; read++) {
-    let asked = false;
-    try {
-      return await place(async () => {
-        const page = await ask();
-        asked = true;
-        return store(page);
-      });
-    } catch (error) {
-      if (!asked || read >= maxReads || !isCutBody(error)) throw error;
-      log.debug('a page was cut and is asked for again', { read, code: error.code });
-    }
-    await clock.sleep(backoffMs(read - 1, backoff), { signal });
-  }
-}
-
-function isCutBody(error: unknown): error is AppError {
-  return isAppError(error, 'PAGE_INCOMPLETE', 'NETWORK_UNREACHABLE', 'TIMEOUT');
+  let asked = false;
+  const read = () => {
+    asked = false;
+    return place(async () => {
+      const page = await ask();
+      asked = true;
+      return store(page);
+    });
+  };
+  return retry(read, {
+    clock,
+    signal,
+    waitMs: (error, failures) => {
+      const waitMs = asked ? whenCut(error, failures) : null;
+      if (waitMs !== null) {
+        log.debug('a page was cut and is asked for again', { read: failures + 1, why: messageOf(error) });
+      }
+      return waitMs;
+    },
+  });
 }
