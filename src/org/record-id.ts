@@ -39,7 +39,12 @@ export function sameId(a: string, b: string): boolean {
   return a.slice(0, 15) === b.slice(0, 15);
 }
 
-/** A contact's Id, or another object's by its prefix, of 15 or 18 characters. */
+/** The same as people and files give it, with the few characters that the last three of 18 are made of. */
+export function isGivenIdOf(prefix: string, text: string): boolean {
+  return isIdOf(prefix, text) && /^[A-Za-z0-5]*$/.test(text.slice(15));
+}
+
+/** An Id of the object with this prefix, of 15 or 18 characters. */
 export function isIdOf(prefix: string, value: unknown): value is string {
   return (
     typeof value === 'string' &&

@@ -3,12 +3,11 @@ import { isIdOf, sameId } from '../org/record-id.ts';
 import type {
   BulkJob,
   BulkPage,
+  BulkQueries,
   BulkResultPages,
   BulkState,
-  CallOptions,
-  PageOptions,
-  RemoteBulk,
-} from '../sync/ports/remote.ts';
+} from '../sync/ports/bulk-queries.ts';
+import type { CallOptions, PageOptions } from '../sync/ports/call-options.ts';
 import { bodyBlocks } from '../wire/body-blocks.ts';
 import { streamBytes } from './answer-bounds.ts';
 import { instantOf, isCount, isObject } from './answer-values.ts';
@@ -42,7 +41,7 @@ interface KnownJob {
  * has no `resultPages`, and whose job control is these same five requests.
  * Source: Bulk API 2.0 Developer Guide, "Query Jobs".
  */
-export function bulkQueries({ funnel, orgClock, apiVersion, ownPath }: BulkContext): RemoteBulk {
+export function bulkQueries({ funnel, orgClock, apiVersion, ownPath }: BulkContext): BulkQueries {
   const known = new Map<string, KnownJob>();
   const jobs = (version: string, rest = '') => `/services/data/v${version}/jobs/query${rest}`;
   const jobPath = (id: string) => jobs(apiVersion, `/${encodeURIComponent(id)}`);
@@ -123,11 +122,10 @@ export function bulkQueries({ funnel, orgClock, apiVersion, ownPath }: BulkConte
       return remember(answer, answer.readAt);
     },
     info,
-    async results(jobId, fields, { locator, maxRecords, whenCrowded, signal } = {}) {
+    async results(jobId, fields, { locator, whenCrowded, signal } = {}) {
       const job = await knownJob(jobId, { signal });
       const query = new URLSearchParams();
       if (locator != null) query.set('locator', locator);
-      if (maxRecords !== undefined) query.set('maxRecords', String(maxRecords));
       const path = `${jobs(job.apiVersion, `/${encodeURIComponent(jobId)}`)}/results?${query}`;
       return page(path.replace(/\?$/, ''), job.readAt, fields, { whenCrowded, signal });
     },
@@ -150,10 +148,6 @@ export function bulkQueries({ funnel, orgClock, apiVersion, ownPath }: BulkConte
         throw new AppError('SALESFORCE_ERROR', 'That is no URL of a bulk result page.');
       const job = await knownJob(decodeURIComponent(jobId), { signal });
       return page(path, job.readAt, fields, { whenCrowded, signal });
-    },
-    async abort(jobId, { signal } = {}) {
-      const body = JSON.stringify({ state: 'Aborted' });
-      await funnel.read({ kind: 'pull', method: 'PATCH', path: jobPath(jobId), body, signal });
     },
     async delete(jobId, { signal } = {}) {
       try {

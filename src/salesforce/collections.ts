@@ -1,6 +1,7 @@
 import { throwIfAborted } from '../base/abort.ts';
 import { AppError } from '../base/errors.ts';
-import type { WriteOptions, WriteOutcome } from '../sync/ports/remote.ts';
+import type { SyncedObject } from '../org/synced-object.ts';
+import type { WriteOptions, WriteOutcome } from '../sync/ports/record-writes.ts';
 import { answerBounds } from './answer-bounds.ts';
 import { type JsforceCall, type JsforceOptions, jsforceCall, jsforceError } from './jsforce-call.ts';
 import { unexpectedAnswer } from './unexpected-answer.ts';
@@ -12,23 +13,38 @@ type Options = WriteOptions & { allOrNone?: boolean };
 /** Records of one collections request. Source: REST API Developer Guide, "sObject Collections". */
 const maxRecords = 200;
 
-export function createMany(jsforce: JsforceOptions, records: readonly Rec[], options: Options = {}) {
-  return write(jsforce, records, options, {
-    send: (call, part, own) => call.connection.create('Contact', part, own),
+export function createMany(
+  jsforce: JsforceOptions,
+  object: SyncedObject,
+  records: readonly Rec[],
+  options: Options = {},
+) {
+  return write(jsforce, object, records, options, {
+    send: (call, part, own) => call.connection.create(object.name, part, own),
     creates: true,
   });
 }
 
-export function updateMany(jsforce: JsforceOptions, records: readonly Rec[], options: Options = {}) {
-  return write(jsforce, records, options, {
-    send: (call, part, own) => call.connection.update('Contact', part as (Rec & { Id: string })[], own),
+export function updateMany(
+  jsforce: JsforceOptions,
+  object: SyncedObject,
+  records: readonly Rec[],
+  options: Options = {},
+) {
+  return write(jsforce, object, records, options, {
+    send: (call, part, own) => call.connection.update(object.name, part as (Rec & { Id: string })[], own),
     idOf: (record) => String(record.Id),
   });
 }
 
-export function deleteMany(jsforce: JsforceOptions, ids: readonly string[], options: Options = {}) {
-  return write(jsforce, ids, options, {
-    send: (call, part, own) => call.connection.destroy('Contact', part, own),
+export function deleteMany(
+  jsforce: JsforceOptions,
+  object: SyncedObject,
+  ids: readonly string[],
+  options: Options = {},
+) {
+  return write(jsforce, object, ids, options, {
+    send: (call, part, own) => call.connection.destroy(object.name, part, own),
     idOf: (id) => id,
   });
 }
@@ -36,12 +52,13 @@ export function deleteMany(jsforce: JsforceOptions, ids: readonly string[], opti
 /** A record that matches more than one contact is refused by Salesforce (DUPLICATE_EXTERNAL_ID). */
 export function upsertMany(
   jsforce: JsforceOptions,
+  object: SyncedObject,
   field: string,
   records: readonly Rec[],
   options: Options = {},
 ) {
-  return write(jsforce, records, options, {
-    send: (call, part, own) => call.connection.upsert('Contact', part, field, own),
+  return write(jsforce, object, records, options, {
+    send: (call, part, own) => call.connection.upsert(object.name, part, field, own),
   });
 }
 
@@ -54,6 +71,7 @@ interface Operation<T> {
 
 async function write<T>(
   jsforce: JsforceOptions,
+  object: SyncedObject,
   records: readonly T[],
   options: Options,
   operation: Operation<T>,
@@ -64,7 +82,7 @@ async function write<T>(
     const sentence = `A request takes at most ${maxRecords} records, not ${records.length}.`;
     throw new AppError('INVALID_INPUT', sentence);
   }
-  return writeParts(jsforce, records, options, operation);
+  return writeParts(jsforce, object, records, options, operation);
 }
 
 /**
@@ -74,6 +92,7 @@ async function write<T>(
  */
 async function writeParts<T>(
   jsforce: JsforceOptions,
+  object: SyncedObject,
   records: readonly T[],
   options: Options,
   operation: Operation<T>,
@@ -88,25 +107,26 @@ async function writeParts<T>(
   try {
     results = await operation.send(call, [...records], { allOrNone });
   } catch (error) {
-    const { outcome, divisible } = refusal(call.attempt(), jsforceError(error));
+    const { outcome, divisible } = refusal(object, call.attempt(), jsforceError(error));
     if (!divisible || allOrNone || records.length === 1) return all(outcome);
     const half = Math.ceil(records.length / 2);
     return [
-      ...(await writeParts(jsforce, records.slice(0, half), options, operation)),
-      ...(await writeParts(jsforce, records.slice(half), options, operation)),
+      ...(await writeParts(jsforce, object, records.slice(0, half), options, operation)),
+      ...(await writeParts(jsforce, object, records.slice(half), options, operation)),
     ];
   }
   const attempt = call.attempt();
   const answer = attempt?.ok ? attempt.answer : null;
   const sent = records.map((record) => ({ id: operation.idOf?.(record) }));
   return (
-    collectionOutcomes(results, sent, operation.creates === true) ??
+    collectionOutcomes(results, sent, { object, creates: operation.creates === true }) ??
     all({ kind: 'unknown', error: unexpectedAnswer('composite/sobjects', answer) })
   );
 }
 
 /** What a request without results means for all its records, and whether one of them alone may be the cause. */
 function refusal(
+  object: SyncedObject,
   attempt: ReturnType<JsforceCall['attempt']>,
   error: Error,
 ): { outcome: WriteOutcome; divisible: boolean } {
@@ -116,6 +136,6 @@ function refusal(
     return { outcome: { kind: 'refused', errors }, divisible: true };
   }
   if (attempt.ok) return { outcome: { kind: 'unknown', error }, divisible: false };
-  const outcome = failedWrite(attempt);
+  const outcome = failedWrite(attempt, object);
   return { outcome, divisible: outcome.kind === 'refused' };
 }

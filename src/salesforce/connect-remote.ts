@@ -5,16 +5,14 @@ import type { Wire } from '../wire/open-wire.ts';
 import { type BodyPace, defaultPace, defaultTimeouts, type Patience } from '../wire/timeouts.ts';
 import { type ApiGate, openGate } from './api-gate.ts';
 import { bulkQueries } from './bulk-query.ts';
-import { createMany, deleteMany, updateMany, upsertMany } from './collections.ts';
-import { describeContact, describeObject } from './describe-contact.ts';
+import { fieldsOfObject } from './describe-object.ts';
 import { Funnel } from './funnel.ts';
 import { OrgClock } from './org-clock.ts';
 import { fetchIdentity, fetchLimits } from './org-facts.ts';
 import { ownPath } from './org-url.ts';
-import { countContacts, queryAllPages, queryPage, queryPath, retrieveContacts } from './queries.ts';
-import { deletedContacts, updatedContacts } from './replication.ts';
+import { queryAllPages, queryPage, queryPath } from './queries.ts';
+import { remoteRecords } from './remote-records.ts';
 import type { TokenSupplier } from './token-supplier.ts';
-import { createIdempotent } from './ui-api-create.ts';
 
 export interface ConnectOptions {
   session: TokenSupplier;
@@ -63,30 +61,21 @@ export function connectRemote(options: ConnectOptions): Remote {
 
   return {
     instanceUrl: session.instanceUrl,
-    apiVersion,
-    now: () => orgClock.now(),
-    orgTime: () => orgClock.told(),
-    apiCalls: () => funnel.calls,
-    apiUsage: () => funnel.usage,
-    identity: ({ signal } = {}) => fetchIdentity(funnel, root, signal),
-    describeContact: (o = {}) => describeContact(jsforce, o),
-    describeObject: (object, o = {}) => describeObject(jsforce, object, o),
-    limits: ({ signal } = {}) => fetchLimits(funnel, root, signal),
-    count: (where, { signal } = {}) => countContacts(context, where, signal),
-    query: (soql, o = {}) => queryAllPages(context, soql, o),
-    queryPage: (soql, fields, o = {}) => queryPage(context, soql, fields, o),
-    queryRequestBytes: (soql) =>
-      funnel.requestBytes(queryPath(root, soql, false), { 'sforce-query-options': 'batchSize=2000' }),
-    updated: (window, { signal } = {}) => updatedContacts(jsforce, window, signal),
-    deleted: (window, { signal } = {}) => deletedContacts(jsforce, window, signal),
-    retrieve: (ids, fields, { signal } = {}) => retrieveContacts(context, ids, fields, signal),
-    bulk: bulkQueries(context),
-    writes: {
-      createIdempotent: (record, o = {}) => createIdempotent(context, record, o),
-      createMany: (records, o) => createMany(jsforce, records, o),
-      updateMany: (records, o) => updateMany(jsforce, records, o),
-      deleteMany: (ids, o) => deleteMany(jsforce, ids, o),
-      upsertMany: (field, records, o) => upsertMany(jsforce, field, records, o),
+    clock: { now: () => orgClock.now(), told: () => orgClock.told() },
+    usage: {
+      sent: () => funnel.calls,
+      reported: () => funnel.usage,
+      limits: ({ signal } = {}) => fetchLimits(funnel, root, signal),
     },
+    queries: {
+      all: (soql, o = {}) => queryAllPages(context, soql, o),
+      page: (soql, fields, o = {}) => queryPage(context, soql, fields, o),
+      requestBytes: (soql) =>
+        funnel.requestBytes(queryPath(root, soql, false), { 'sforce-query-options': 'batchSize=2000' }),
+      fieldsOf: (object, o = {}) => fieldsOfObject(jsforce, object, o),
+    },
+    bulk: bulkQueries(context),
+    identity: ({ signal } = {}) => fetchIdentity(funnel, root, signal),
+    of: (object) => remoteRecords(object, context, jsforce),
   };
 }

@@ -1,6 +1,7 @@
 import { fullId } from '../org/record-id.ts';
+import type { PageOptions } from '../sync/ports/call-options.ts';
 import type { PageBody } from '../sync/ports/page.ts';
-import type { PageOptions, QueryAnswer } from '../sync/ports/remote.ts';
+import type { QueryAnswer } from '../sync/ports/queries.ts';
 import { bodyBlocks } from '../wire/body-blocks.ts';
 import { answerBounds, streamBytes } from './answer-bounds.ts';
 import { isCount, isObject } from './answer-values.ts';
@@ -31,12 +32,12 @@ export interface QueryContext {
 export async function queryAllPages(
   context: QueryContext,
   soql: string,
-  { all, signal }: { all?: boolean; signal?: AbortSignal },
+  { deleted, signal }: { deleted?: boolean; signal?: AbortSignal },
 ): Promise<QueryAnswer> {
   const { funnel, orgClock } = context;
   const records: Record<string, unknown>[] = [];
   let readAt: number | null = null;
-  let path = queryPath(context.root, soql, all === true);
+  let path = queryPath(context.root, soql, deleted === true);
   for (const seen = new Set<string>(); ; ) {
     seen.add(path);
     const answer = await funnel.read({
@@ -94,8 +95,9 @@ export async function queryPage(
 }
 
 /** sObject Collections retrieve as it comes: an array in the order of `ids`, null for each that is not there. */
-export async function retrieveContacts(
+export async function retrieveRecords(
   { funnel, root }: QueryContext,
+  object: string,
   ids: readonly string[],
   fields: readonly string[],
   signal: AbortSignal | undefined,
@@ -103,7 +105,7 @@ export async function retrieveContacts(
   const request: ApiRequest = {
     kind: 'pull',
     method: 'POST',
-    path: `${root}/composite/sobjects/Contact`,
+    path: `${root}/composite/sobjects/${object}`,
     body: JSON.stringify({ ids, fields }),
     signal,
   };
@@ -118,13 +120,14 @@ export async function retrieveContacts(
   };
 }
 
-/** `SELECT COUNT() FROM Contact`: the number is `totalSize`, there are no records. */
-export async function countContacts(
+/** `SELECT COUNT() FROM {object}`: the number is `totalSize`, there are no records. */
+export async function countRecords(
   { funnel, root }: QueryContext,
+  object: string,
   where: string | null,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const soql = `SELECT COUNT() FROM Contact${where === null ? '' : ` WHERE ${where}`}`;
+  const soql = `SELECT COUNT() FROM ${object}${where === null ? '' : ` WHERE ${where}`}`;
   const answer = await funnel.read({
     kind: 'pull',
     method: 'GET',

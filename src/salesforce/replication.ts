@@ -1,36 +1,39 @@
 import { fullId, isIdOf } from '../org/record-id.ts';
-import type { DeletedAnswer, UpdatedAnswer, Window } from '../sync/ports/remote.ts';
+import type { SyncedObject } from '../org/synced-object.ts';
+import type { DeletedAnswer, UpdatedAnswer, Window } from '../sync/ports/record-changes.ts';
 import { answerBounds } from './answer-bounds.ts';
 import { instantOf, isObject } from './answer-values.ts';
 import type { WholeAnswer } from './api-call.ts';
 import { type JsforceCall, type JsforceOptions, jsforceCall, jsforceError } from './jsforce-call.ts';
 import { unexpectedAnswer } from './unexpected-answer.ts';
 
-/** `GET /sobjects/Contact/updated`. Source: REST API Developer Guide, "sObject Get Updated". */
-export async function updatedContacts(
+/** `GET /sobjects/{object}/updated`. Source: REST API Developer Guide, "sObject Get Updated". */
+export async function updatedRecords(
   jsforce: JsforceOptions,
+  object: SyncedObject,
   { start, end }: Window,
   signal: AbortSignal | undefined,
 ): Promise<UpdatedAnswer> {
   const { body, answer } = await ask(jsforce, signal, 'updated', (call) =>
-    call.connection.updated('Contact', new Date(start), new Date(end)),
+    call.connection.updated(object.name, new Date(start), new Date(end)),
   );
   if (!Array.isArray(body.ids)) throw unexpectedAnswer('updated', answer);
   return {
-    ids: body.ids.map((id: unknown) => contactId(id, 'updated', answer)),
+    ids: body.ids.map((id: unknown) => recordId(object, id, 'updated', answer)),
     latestDateCovered: time(body.latestDateCovered, 'updated', answer),
     ...moment(answer),
   };
 }
 
-/** `GET /sobjects/Contact/deleted`. Source: REST API Developer Guide, "sObject Get Deleted". */
-export async function deletedContacts(
+/** `GET /sobjects/{object}/deleted`. Source: REST API Developer Guide, "sObject Get Deleted". */
+export async function deletedRecords(
   jsforce: JsforceOptions,
+  object: SyncedObject,
   { start, end }: Window,
   signal: AbortSignal | undefined,
 ): Promise<DeletedAnswer> {
   const { body, answer } = await ask(jsforce, signal, 'deleted', (call) =>
-    call.connection.deleted('Contact', new Date(start), new Date(end)),
+    call.connection.deleted(object.name, new Date(start), new Date(end)),
   );
   if (!Array.isArray(body.deletedRecords)) throw unexpectedAnswer('deleted', answer);
   return {
@@ -38,7 +41,7 @@ export async function deletedContacts(
       if (!isObject(record) || instantOf(record.deletedDate) === null) {
         throw unexpectedAnswer('deleted', answer);
       }
-      return { id: contactId(record.id, 'deleted', answer), deletedDate: String(record.deletedDate) };
+      return { id: recordId(object, record.id, 'deleted', answer), deletedDate: String(record.deletedDate) };
     }),
     earliestDateAvailable: time(body.earliestDateAvailable, 'deleted', answer),
     latestDateCovered: time(body.latestDateCovered, 'deleted', answer),
@@ -75,7 +78,7 @@ function time(value: unknown, what: string, answer: WholeAnswer): number | null 
   return ms;
 }
 
-function contactId(value: unknown, what: string, answer: WholeAnswer): string {
-  if (!isIdOf('003', value)) throw unexpectedAnswer(what, answer);
+function recordId({ keyPrefix }: SyncedObject, value: unknown, what: string, answer: WholeAnswer): string {
+  if (!isIdOf(keyPrefix, value)) throw unexpectedAnswer(what, answer);
   return fullId(value);
 }

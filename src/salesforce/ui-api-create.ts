@@ -1,6 +1,7 @@
 import { throwIfAborted } from '../base/abort.ts';
 import { fullId } from '../org/record-id.ts';
-import type { IdempotentCreate, WriteOptions, WriteOutcome } from '../sync/ports/remote.ts';
+import type { SyncedObject } from '../org/synced-object.ts';
+import type { IdempotentCreate, WriteOptions, WriteOutcome } from '../sync/ports/record-writes.ts';
 import type { Attempt, WholeAnswer } from './api-call.ts';
 import type { Funnel } from './funnel.ts';
 import { recordErrors } from './record-error.ts';
@@ -28,12 +29,13 @@ const unsupportedWords = /\bidempotency (is )?not supported\b/i;
  */
 export async function createIdempotent(
   { funnel, root, apiVersion }: { funnel: Funnel; root: string; apiVersion: string },
+  object: SyncedObject,
   { key, fields }: IdempotentCreate,
   { allowDuplicates, signal }: WriteOptions,
 ): Promise<WriteOutcome | 'unsupported'> {
   throwIfAborted(signal);
   if (Number.parseFloat(apiVersion) < firstVersion) return 'unsupported';
-  const body = { apiName: 'Contact', fields, ...(allowDuplicates ? { allowSaveOnDuplicate: true } : {}) };
+  const body = { apiName: object.name, fields, ...(allowDuplicates ? { allowSaveOnDuplicate: true } : {}) };
   const attempt = await funnel.once({
     kind: 'push',
     method: 'POST',
@@ -51,17 +53,20 @@ export async function createIdempotent(
     }
     return { kind: 'unknown', error: unexpectedAnswer('ui-api/records', attempt.answer) };
   }
-  return saysUnsupported(attempt) ? 'unsupported' : failedWrite(attempt);
+  return saysUnsupported(attempt, object) ? 'unsupported' : failedWrite(attempt, object);
 }
 
 /**
  * Whether the answer is the documented refusal of Idempotency-Keys. Nothing else may count as one: whoever takes
  * another refusal for it sends the contact by a second way, and an earlier 404 may have come after the commit.
  */
-function saysUnsupported({ stage, error, refusal }: Extract<Attempt<WholeAnswer>, { ok: false }>): boolean {
+function saysUnsupported(
+  { stage, error, refusal }: Extract<Attempt<WholeAnswer>, { ok: false }>,
+  object: SyncedObject,
+): boolean {
   const details = remoteDetails(error);
   if (stage !== 'refused' || details?.status !== 400) return false;
   if (unsupportedCodes.has(details.errorCode ?? '')) return true;
-  const said = refusal ? recordErrors(refusal.contentType, refusal.body) : [];
+  const said = refusal ? recordErrors(object, refusal.contentType, refusal.body) : [];
   return said.some(({ message }) => unsupportedWords.test(message));
 }

@@ -1,6 +1,7 @@
 import { isAppError } from '../base/errors.ts';
 import { fullId } from '../org/record-id.ts';
-import type { RecordError, WriteOutcome } from '../sync/ports/remote.ts';
+import type { SyncedObject } from '../org/synced-object.ts';
+import type { RecordError, WriteOutcome } from '../sync/ports/record-writes.ts';
 import type { Attempt, WholeAnswer } from './api-call.ts';
 import { faultsOfRecord, recordError } from './record-error.ts';
 import { passesByItself, refusalOf } from './refusals.ts';
@@ -13,14 +14,14 @@ type Failure = Extract<Attempt<WholeAnswer>, { ok: false }>;
  * any 4xx may come from something that stands between us and the org. Only a refused login, a limit, a fault that
  * is the record's own and a connection that never stood say for sure that nothing was done.
  */
-export function failedWrite(failure: Failure): WriteOutcome {
+export function failedWrite(failure: Failure, object: SyncedObject): WriteOutcome {
   const { error, stage } = failure;
   if (stage === 'unsent' || isPlainRefusal(failure)) return { kind: 'not-done', error };
   const status = remoteDetails(error)?.status ?? 0;
   const clientError = status >= 400 && status < 500;
   const said =
     stage === 'refused' && clientError && failure.refusal
-      ? faultsOfRecord(failure.refusal.contentType, failure.refusal.body)
+      ? faultsOfRecord(object, failure.refusal.contentType, failure.refusal.body)
       : null;
   if (said === null) return { kind: 'unknown', error };
   return isPassing(said) ? notDone(said) : { kind: 'refused', errors: said };
@@ -49,11 +50,11 @@ const rolledBack = new Set([
 export function collectionOutcomes(
   results: unknown,
   sent: readonly { id?: string }[],
-  creates: boolean,
+  { object, creates }: { object: SyncedObject; creates: boolean },
 ): WriteOutcome[] | null {
   if (!Array.isArray(results) || results.length !== sent.length) return null;
   const errorsOf = results.map((result: { errors?: unknown }) =>
-    Array.isArray(result?.errors) ? result.errors.map(recordError) : [],
+    Array.isArray(result?.errors) ? result.errors.map((error) => recordError(object, error)) : [],
   );
   const culprits = errorsOf.filter((errors) => errors.length > 0 && !isRolledBack(errors));
   const allPassing = culprits.length > 0 && culprits.every(isPassing);

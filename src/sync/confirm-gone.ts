@@ -1,8 +1,10 @@
 import { AppError } from '../base/errors.ts';
 import { parseTime } from '../base/iso-time.ts';
+import { isIdOf } from '../org/record-id.ts';
+import type { SyncedObject } from '../org/synced-object.ts';
 import type { SyncContext } from './context.ts';
 import type { Tombstone } from './ports/page.ts';
-import { selectContacts, soqlString } from './soql.ts';
+import { select, soqlString } from './soql.ts';
 
 /** Ids in one query, so that its URI stays well below the 16,384 bytes that Salesforce takes. */
 const idsPerQuery = 350;
@@ -12,7 +14,7 @@ const idsPerQuery = 350;
  * known any more (`purged`), and the ids of those that live.
  */
 export async function confirmGone(
-  { mirror, remote }: Pick<SyncContext, 'mirror' | 'remote'>,
+  { object, mirror, remote }: Pick<SyncContext, 'object' | 'mirror' | 'remote'>,
   ids: readonly string[],
   { signal }: { signal?: AbortSignal },
 ): Promise<{ tombstones: Tombstone[]; live: string[] }> {
@@ -30,23 +32,28 @@ export async function confirmGone(
   ];
   for (let i = 0; i < ids.length; i += idsPerQuery) {
     const asked = ids.slice(i, i + idsPerQuery);
-    const soql = selectContacts(fields, [`Id IN (${asked.map(soqlString).join(',')})`]);
-    const answer = await remote.query(soql, { all: true, signal });
+    const soql = select(object.name, fields, [`Id IN (${asked.map(soqlString).join(',')})`]);
+    const answer = await remote.queries.all(soql, { deleted: true, signal });
     const found = new Map(answer.records.map((record) => [String(record.Id), record]));
     for (const id of asked) {
       const record = found.get(id);
       if (record !== undefined && record.IsDeleted !== true) live.push(id);
-      else tombstones.push(tombstoneOf(id, record, answer.answeredAt));
+      else tombstones.push(tombstoneOf(object, id, record, answer.answeredAt));
     }
   }
   return { tombstones, live };
 }
 
-function tombstoneOf(id: string, record: Record<string, unknown> | undefined, evidenceAt: number): Tombstone {
+function tombstoneOf(
+  object: SyncedObject,
+  id: string,
+  record: Record<string, unknown> | undefined,
+  evidenceAt: number,
+): Tombstone {
   if (record === undefined) {
     return { id, gone: 'purged', masterRecordId: null, systemModstamp: null, evidenceAt };
   }
-  const masterRecordId = masterOf(record);
+  const masterRecordId = masterOf(object, record);
   const stamp = typeof record.SystemModstamp === 'string' ? parseTime(record.SystemModstamp) : null;
   return {
     id,
@@ -57,13 +64,16 @@ function tombstoneOf(id: string, record: Record<string, unknown> | undefined, ev
   };
 }
 
-/** Into which contact it was merged; null where it was not. */
-function masterOf({ MasterRecordId: master }: Record<string, unknown>): string | null {
+/** Into which record it was merged; null where it was not. */
+function masterOf(
+  { name, keyPrefix }: SyncedObject,
+  { MasterRecordId: master }: Record<string, unknown>,
+): string | null {
   if (master === null || master === undefined) return null;
-  if (typeof master === 'string' && /^003[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?$/.test(master)) return master;
+  if (isIdOf(keyPrefix, master)) return master;
   throw new AppError(
     'SALESFORCE_ERROR',
-    'The org names something that is no contact as the survivor of a merge.',
+    `The org names something that is no ${name} as the survivor of a merge.`,
     {
       hint: 'Nothing of this answer was stored.',
     },

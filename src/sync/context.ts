@@ -1,12 +1,18 @@
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
+import type { SyncedObject } from '../org/synced-object.ts';
 import type { SyncEvent } from './events.ts';
 import type { Mirror } from './ports/mirror.ts';
 import type { Remote } from './ports/remote.ts';
+import type { RemoteRecords } from './ports/remote-records.ts';
 
 /** What every job of one org works with. The caller holds the org's lock. */
 export interface SyncContext {
+  /** What is synced. */
+  object: SyncedObject;
   remote: Remote;
+  /** The object's, in the org. */
+  records: RemoteRecords;
   mirror: Mirror;
   clock: Clock;
   log: Logger;

@@ -11,20 +11,20 @@ const reachMs = 15 * 86_400_000 - 3_600_000;
  * list begins later where it does not reach so far back.
  */
 export async function deletedSince(
-  { remote }: SyncContext,
+  { remote, records }: SyncContext,
   from: number,
   { signal }: { signal: AbortSignal },
 ): Promise<{ ids: Set<string>; since: number }> {
-  const now = remote.now();
+  const now = remote.clock.now();
   let since = floorMinute(Math.max(from, now - reachMs));
   for (;;) {
     const ids = new Set<string>();
     let earliest = since;
     try {
-      await readWindow(since, () => remote.now(), {
-        call: (piece) => remote.deleted(piece, { signal }),
-        take: async (piece, { records, earliestDateAvailable }) => {
-          for (const { id } of records) ids.add(id);
+      await readWindow(since, () => remote.clock.now(), {
+        call: (piece) => records.changes.deleted(piece, { signal }),
+        take: async (piece, { records: named, earliestDateAvailable }) => {
+          for (const { id } of named) ids.add(id);
           earliest = Math.max(earliest, earliestDateAvailable ?? 0);
           return piece.end;
         },

@@ -14,7 +14,7 @@ export async function assertNotInFuture({
   mirror,
   remote,
 }: Pick<SyncContext, 'mirror' | 'remote'>): Promise<void> {
-  const error = await futureCursorOf(mirror, remote.orgTime());
+  const error = await futureCursorOf(mirror, remote.clock.told());
   if (error !== null) throw error;
 }
 

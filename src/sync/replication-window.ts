@@ -1,6 +1,6 @@
 import { AppError, isAppError } from '../base/errors.ts';
 import { floorMinute, minuteMs } from './minute.ts';
-import type { Window } from './ports/remote.ts';
+import type { Window } from './ports/record-changes.ts';
 
 export interface WindowReader<Answer> {
   /** `updated` or `deleted`. */

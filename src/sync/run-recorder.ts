@@ -38,18 +38,18 @@ export class RunRecorder {
     return new RunRecorder(
       context,
       { id, status: 'running', counts: {}, apiCalls: 0 },
-      context.remote.apiCalls(),
+      context.remote.usage.sent(),
     );
   }
 
   /**
    * Goes on with a run that was interrupted or failed, or that waits for its next turn. `callsAtStart`: what
-   * `remote.apiCalls()` said when the work for it began.
+   * `remote.usage.sent()` said when the work for it began.
    */
   static async resume(
     context: SyncContext,
     run: Pick<Run, 'id' | 'status' | 'counts' | 'apiCalls'>,
-    callsAtStart = context.remote.apiCalls(),
+    callsAtStart = context.remote.usage.sent(),
   ): Promise<RunRecorder> {
     if (run.status === 'failed' || run.status === 'interrupted')
       await context.mirror.commit({ effects: [{ kind: 'resume-run', runId: run.id }] });
@@ -62,7 +62,7 @@ export class RunRecorder {
   }
 
   get apiCalls(): number {
-    return this.#callsBefore + this.#context.remote.apiCalls() - this.#callsAtStart;
+    return this.#callsBefore + this.#context.remote.usage.sent() - this.#callsAtStart;
   }
 
   /** Recorded as complete. */
@@ -157,7 +157,7 @@ export class RunRecorder {
   /** What cannot be stored is stored with the next. */
   async #commit(effectsOf: (delta: RunDelta) => Effect[]): Promise<void> {
     const { mirror, remote } = this.#context;
-    const calls = remote.apiCalls();
+    const calls = remote.usage.sent();
     // Whatever is called after the end belongs to other runs: the cycle that closes a copy's gap.
     const delta = { counts: this.#unsaved, apiCalls: this.#isEnded ? 0 : calls - this.#callsSaved };
     const effects = effectsOf(delta);

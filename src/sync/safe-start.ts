@@ -2,7 +2,7 @@ import { isAppError } from '../base/errors.ts';
 import type { SyncContext } from './context.ts';
 import { coveredBy } from './coverage.ts';
 import { floorMinute, minuteMs } from './minute.ts';
-import type { DeletedAnswer, UpdatedAnswer, Window } from './ports/remote.ts';
+import type { DeletedAnswer, UpdatedAnswer, Window } from './ports/record-changes.ts';
 
 const dayMs = 86_400_000;
 
@@ -14,11 +14,11 @@ const dayMs = 86_400_000;
  * Source: sObject Get Updated / Get Deleted, "latestDateCovered".
  */
 export async function findSafeStart(
-  { remote }: SyncContext,
+  { remote, records }: SyncContext,
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<number> {
-  const updated = await coverage(remote.now(), (w) => remote.updated(w, { signal }));
-  const deleted = await coverage(remote.now(), (w) => remote.deleted(w, { signal }));
+  const updated = await coverage(remote.clock.now(), (w) => records.changes.updated(w, { signal }));
+  const deleted = await coverage(remote.clock.now(), (w) => records.changes.deleted(w, { signal }));
   return Math.min(updated, deleted);
 }
 

@@ -1,6 +1,6 @@
 import { AppError, isAppError } from '../base/errors.ts';
 import type { SyncContext } from './context.ts';
-import type { ContactDescribe } from './ports/field.ts';
+import type { ObjectDescribe } from './ports/field.ts';
 import type { SchemaChange } from './ports/schema-store.ts';
 
 const hourMs = 3_600_000;
@@ -20,12 +20,12 @@ export interface RefreshOptions {
  * conditionally (If-Modified-Since).
  */
 export async function refreshSchema(
-  { remote, mirror, clock, log }: SyncContext,
+  { records, mirror, clock, log }: SyncContext,
   { force = false, knownSince = clock.now() - hourMs, only, signal }: RefreshOptions = {},
 ): Promise<SchemaChange> {
   const last = await mirror.schema.describedAt();
   if (!force && last !== null && last.at > knownSince) return unchanged;
-  const describe = await remote.describeContact({
+  const describe = await records.describe({
     ifModifiedSince: force ? null : (last?.lastModified ?? null),
     signal,
   });
@@ -53,7 +53,7 @@ export async function refreshSchema(
   return change;
 }
 
-function isNamed({ fields }: ContactDescribe, name: string): boolean {
+function isNamed({ fields }: ObjectDescribe, name: string): boolean {
   return fields.some((field) => field.name === name);
 }
 
@@ -64,7 +64,7 @@ const keyFields: Readonly<Record<string, string>> = {
   SystemModstamp: 'datetime',
 };
 
-function assertKeyFields({ fields }: ContactDescribe): void {
+function assertKeyFields({ fields }: ObjectDescribe): void {
   for (const [name, type] of Object.entries(keyFields)) {
     if (fields.some((field) => field.name === name && field.type === type)) continue;
     throw new AppError('SALESFORCE_ERROR', `The org describes no field ${name} of type ${type} of Contact.`, {
@@ -73,7 +73,7 @@ function assertKeyFields({ fields }: ContactDescribe): void {
   }
 }
 
-function assertKnown(names: readonly string[], { fields }: ContactDescribe): void {
+function assertKnown(names: readonly string[], { fields }: ObjectDescribe): void {
   const known = new Set(fields.map(({ name }) => name.toLowerCase()));
   const unknown = names.filter((name) => !known.has(name.toLowerCase()));
   if (unknown.length === 0) return;

@@ -29,9 +29,14 @@ export function spanConditions({ lower, upper }: CreatedSpan): string[] {
   return conditions;
 }
 
-export function selectContacts(fields: readonly string[], conditions: readonly string[], tail = ''): string {
+export function select(
+  object: string,
+  fields: readonly string[],
+  conditions: readonly string[],
+  tail = '',
+): string {
   const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
-  return `SELECT ${fields.join(',')} FROM Contact${where}${tail}`;
+  return `SELECT ${fields.join(',')} FROM ${object}${where}${tail}`;
 }
 
 /**
@@ -39,6 +44,7 @@ export function selectContacts(fields: readonly string[], conditions: readonly s
  * neither skipped nor read twice, and no query cursor is held between pages, so none can be evicted.
  */
 export function selectKeyPage(
+  object: string,
   fields: readonly string[],
   conditions: readonly string[],
   stampField: 'CreatedDate' | 'SystemModstamp',
@@ -50,5 +56,5 @@ export function selectKeyPage(
     const stamp = soqlDateTime(after.stamp);
     all.push(`(${stampField} > ${stamp} OR (${stampField} = ${stamp} AND Id > ${soqlString(after.id)}))`);
   }
-  return selectContacts(fields, all, ` ORDER BY ${stampField}, Id LIMIT ${limit}`);
+  return select(object, fields, all, ` ORDER BY ${stampField}, Id LIMIT ${limit}`);
 }

@@ -21,7 +21,7 @@ export async function withRun<T>(
 
 /**
  * The same with a run that was begun before, for a part of its work: where `work` returns, what it counted is stored
- * and the run stays under way. `callsAtStart`: what `remote.apiCalls()` said when the work began, where that was before.
+ * and the run stays under way. `callsAtStart`: what `remote.usage.sent()` said when the work began, where that was before.
  */
 export async function withinRun<T>(
   context: SyncContext,

@@ -4,6 +4,7 @@ import { AppError, messageOf } from '../base/errors.ts';
 import { withFinally } from '../base/finally.ts';
 import type { Logger } from '../base/logger.ts';
 import { differenceOf } from '../org/same-user.ts';
+import { contact } from '../org/synced-object.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { ApiBudget } from '../sync/api-budget.ts';
 import type { SyncContext } from '../sync/context.ts';
@@ -76,7 +77,7 @@ export async function connectOrg(
       mirror,
       budget,
       elsewhere,
-      context: { remote, mirror, clock, log, onEvent },
+      context: { object: contact, remote, records: remote.of(contact), mirror, clock, log, onEvent },
       async [Symbol.asyncDispose]() {
         await noteCalls({ mirror, remote, budget, elsewhere }, services);
         await close();
@@ -134,7 +135,7 @@ export async function saveCalls(
   const calls = budget.takeUnsaved();
   if (calls > 0) {
     await mirror.usage.addCalls(Math.floor(now / hourMs), calls);
-    const usage = remote.apiUsage();
+    const usage = remote.usage.reported();
     if (usage !== null) await mirror.usage.saveReported(usage);
   }
   budget.recount((await callsOfLastDay(mirror, now)) + ((await elsewhere?.()) ?? 0));

@@ -1,5 +1,6 @@
 import { silentLogger } from '../base/logger.ts';
 import type { DoctorCheck } from '../contract/doctor.ts';
+import { contact } from '../org/synced-object.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { futureCursorOf } from '../sync/future-cursor.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
@@ -96,7 +97,7 @@ async function countInOrg(
     log: silentLogger,
   });
   try {
-    return { contacts: await remote.count(null, { signal }), now: remote.now() };
+    return { contacts: await remote.of(contact).count(null, { signal }), now: remote.clock.now() };
   } catch {
     signal.throwIfAborted();
     return null;

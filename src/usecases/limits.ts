@@ -54,7 +54,7 @@ async function tell(
   used: number,
   signal: AbortSignal,
 ): Promise<LimitsItem> {
-  const { dailyApiRequests, all } = await remote.limits({ signal });
+  const { dailyApiRequests, all } = await remote.usage.limits({ signal });
   const { max, remaining } = dailyApiRequests;
   return {
     ...item,

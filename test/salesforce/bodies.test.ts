@@ -37,7 +37,7 @@ describe('the blocks of a page body', () => {
         });
         response.end(gzip ? gzipSync(bytes, { level: 1 }) : bytes);
       });
-      const blocks = await collect(await c.remote.queryPage('SELECT Id FROM Contact', fields));
+      const blocks = await collect(await c.remote.queries.page('SELECT Id FROM Contact', fields));
       expect(Buffer.concat(blocks).equals(bytes)).toBe(true);
       expect(new Set(blocks.map((b) => b.buffer)).size).toBe(blocks.length);
       for (const block of blocks) {
@@ -64,7 +64,7 @@ describe('the blocks of a page body', () => {
         }
         response.end();
       });
-      const blocks = await collect(await c.remote.queryPage('SELECT Id FROM Contact', fields));
+      const blocks = await collect(await c.remote.queries.page('SELECT Id FROM Contact', fields));
       expect(Buffer.concat(blocks).equals(bytes)).toBe(true);
     }
   });
@@ -72,8 +72,8 @@ describe('the blocks of a page body', () => {
   it('are none for an empty body', async () => {
     await using c = await connected();
     c.org.script({ body: '' }, { headers: { 'content-encoding': 'gzip' }, body: gzipSync('') });
-    expect(await collect(await c.remote.queryPage('SELECT Id FROM Contact', fields))).toEqual([]);
-    expect(await collect(await c.remote.queryPage('SELECT Id FROM Contact', fields))).toEqual([]);
+    expect(await collect(await c.remote.queries.page('SELECT Id FROM Contact', fields))).toEqual([]);
+    expect(await collect(await c.remote.queries.page('SELECT Id FROM Contact', fields))).toEqual([]);
   });
 
   it.each([
@@ -89,7 +89,7 @@ describe('the blocks of a page body', () => {
       });
       response.write(bytes.subarray(0, 700_000), () => response.destroy());
     });
-    const page = await c.remote.queryPage('SELECT Id FROM Contact', fields);
+    const page = await c.remote.queries.page('SELECT Id FROM Contact', fields);
     expect(await failure(collect(page))).toMatchObject({
       code: 'NETWORK_UNREACHABLE',
       details: { network: 'cut' },
@@ -101,7 +101,7 @@ describe('the blocks of a page body', () => {
     await using c = await connected();
     const whole = gzipSync(noise(100_000));
     c.org.script({ headers: { 'content-encoding': 'gzip' }, body: whole.subarray(0, 50_000) });
-    const page = await c.remote.queryPage('SELECT Id FROM Contact', fields);
+    const page = await c.remote.queries.page('SELECT Id FROM Contact', fields);
     expect(await failure(collect(page))).toMatchObject({ code: 'NETWORK_UNREACHABLE' });
   });
 
@@ -109,7 +109,7 @@ describe('the blocks of a page body', () => {
     await using c = await connected();
     const controller = new AbortController();
     c.org.script((_, response) => void response.writeHead(200).write(noise(megabyte)));
-    const page = await c.remote.queryPage('SELECT Id FROM Contact', fields, { signal: controller.signal });
+    const page = await c.remote.queries.page('SELECT Id FROM Contact', fields, { signal: controller.signal });
     const reading = failure(
       (async () => {
         for await (const _ of page.blocks) controller.abort();
@@ -127,7 +127,7 @@ describe('the blocks of a page body', () => {
           response.writeHead(200).write(noise(megabyte));
         }),
       );
-      const page = await c.remote.queryPage('SELECT Id FROM Contact', fields);
+      const page = await c.remote.queries.page('SELECT Id FROM Contact', fields);
       if (before) await page.blocks[Symbol.asyncIterator]().return?.();
       else for await (const _ of page.blocks) break;
       await closed;
@@ -137,7 +137,7 @@ describe('the blocks of a page body', () => {
   it('cannot be read twice, which would look like an empty page', async () => {
     await using c = await connected();
     c.org.script({ body: 'x' });
-    const page = await c.remote.queryPage('SELECT Id FROM Contact', fields);
+    const page = await c.remote.queries.page('SELECT Id FROM Contact', fields);
     await collect(page);
     expect((await failure(collect(page))).message).toMatch(/once/);
   });
@@ -154,7 +154,7 @@ describe('the blocks of a page body', () => {
       }
       response.end();
     });
-    const page = await c.remote.queryPage('SELECT Id FROM Contact', fields);
+    const page = await c.remote.queries.page('SELECT Id FROM Contact', fields);
     const blocks = page.blocks[Symbol.asyncIterator]();
     let bytes = (await blocks.next()).value?.byteLength ?? 0;
     // Longer than the idle limit: our own slowness must not count as the org's.

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
+import { contact } from '../../src/org/synced-object.ts';
 import { connectRemote } from '../../src/salesforce/connect-remote.ts';
 import type { Remote } from '../../src/sync/ports/remote.ts';
 import { openWire } from '../../src/wire/open-wire.ts';
@@ -48,11 +49,11 @@ async function text(blocks: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 /** The emulator's clock is the machine's, and a window's ends are whole minutes. */
-const lastHour = () => ({ start: remote.now() - 3_600_000, end: remote.now() + 60_000 });
+const lastHour = () => ({ start: remote.clock.now() - 3_600_000, end: remote.clock.now() + 60_000 });
 
 describe('against the emulator', () => {
   it('describe, identity, limits and count', async () => {
-    const described = await remote.describeContact();
+    const described = await remote.of(contact).describe();
     if (described === 'not-modified') throw new Error('It was not asked conditionally.');
     const names = described.fields.map((f) => f.name);
     expect(names).toEqual(
@@ -60,7 +61,7 @@ describe('against the emulator', () => {
     );
     expect(names).not.toContain('MailingAddress');
     if (described.lastModified !== null) {
-      const again = await remote.describeContact({ ifModifiedSince: described.lastModified });
+      const again = await remote.of(contact).describe({ ifModifiedSince: described.lastModified });
       expect(again).toBe('not-modified');
     }
     expect(await remote.identity()).toEqual({
@@ -68,50 +69,52 @@ describe('against the emulator', () => {
       userId: emulator.userId,
       username: emulator.username,
     });
-    expect((await remote.limits()).dailyApiRequests.max).toBe(100_000);
-    expect(await remote.count(null)).toBe(contacts);
-    expect(await remote.count("LastName = 'nobody has this name'")).toBe(0);
-    expect(remote.apiUsage()).toMatchObject({ max: 100_000 });
-    expect(Math.abs(remote.now() - Date.now())).toBeLessThan(2_000);
+    expect((await remote.usage.limits()).dailyApiRequests.max).toBe(100_000);
+    expect(await remote.of(contact).count(null)).toBe(contacts);
+    expect(await remote.of(contact).count("LastName = 'nobody has this name'")).toBe(0);
+    expect(remote.usage.reported()).toMatchObject({ max: 100_000 });
+    expect(Math.abs(remote.clock.now() - Date.now())).toBeLessThan(2_000);
   });
 
   it('queries, small and by the page, and collections', async () => {
-    const all = await remote.query('SELECT Id FROM Contact ORDER BY Id');
+    const all = await remote.queries.all('SELECT Id FROM Contact ORDER BY Id');
     expect(all.records).toHaveLength(contacts);
     const ids = all.records.map((r) => String(r.Id));
-    const page = await remote.queryPage('SELECT Id, LastName FROM Contact LIMIT 200', ['Id', 'LastName'], {
+    const page = await remote.queries.page('SELECT Id, LastName FROM Contact LIMIT 200', ['Id', 'LastName'], {
       pageSize: 200,
     });
     expect(JSON.parse(await text(page.blocks)).records).toHaveLength(200);
     await control('delete', { ids: ids.slice(0, 1) });
-    const rows = await remote.retrieve(ids.slice(0, 3), ['Id', 'LastName']);
+    const rows = await remote.of(contact).retrieve(ids.slice(0, 3), ['Id', 'LastName']);
     expect(rows.expectedRows).toBe(3);
     expect(JSON.parse(await text(rows.blocks)).map((r: { Id: string } | null) => r?.Id ?? null)).toEqual([
       null,
       ids[1],
       ids[2],
     ]);
-    const gone = await remote.query(`SELECT Id, IsDeleted FROM Contact WHERE Id = '${ids[0]}'`, {
-      all: true,
+    const gone = await remote.queries.all(`SELECT Id, IsDeleted FROM Contact WHERE Id = '${ids[0]}'`, {
+      deleted: true,
     });
     expect(gone.records).toMatchObject([{ Id: ids[0], IsDeleted: true }]);
-    expect(await failure(remote.query('SELECT Nope__c FROM Contact'))).toMatchObject({
+    expect(await failure(remote.queries.all('SELECT Nope__c FROM Contact'))).toMatchObject({
       code: 'INVALID_FIELD',
     });
   });
 
   it('what was updated and deleted', async () => {
-    await remote.count(null);
+    await remote.of(contact).count(null);
     const touched = (await control('touch', { count: 3, set: { Title: 'New' } })).ids;
     const removed = (await control('delete', { count: 2 })).ids;
-    const updated = await remote.updated(lastHour());
+    const updated = await remote.of(contact).changes.updated(lastHour());
     const left = touched.filter((id) => !removed.includes(id));
     expect(updated.ids).toEqual(expect.arrayContaining(left));
-    const deleted = await remote.deleted(lastHour());
+    const deleted = await remote.of(contact).changes.deleted(lastHour());
     expect(deleted.records.map((r) => r.id)).toEqual(expect.arrayContaining(removed));
     expect(Math.abs(deleted.answeredAt - Date.now())).toBeLessThan(5_000);
-    const backwards = { start: remote.now(), end: remote.now() - 3_600_000 };
-    expect(await failure(remote.updated(backwards))).toMatchObject({ code: 'INVALID_REPLICATION_DATE' });
+    const backwards = { start: remote.clock.now(), end: remote.clock.now() - 3_600_000 };
+    expect(await failure(remote.of(contact).changes.updated(backwards))).toMatchObject({
+      code: 'INVALID_REPLICATION_DATE',
+    });
   });
 
   it('a bulk job by locators and by result pages', async () => {
@@ -146,44 +149,51 @@ describe('against the emulator', () => {
   });
 
   it('writes: create, update, delete and each refusal by record', async () => {
-    const [made, refused] = await remote.writes.createMany([{ LastName: 'Made' }, { FirstName: 'Only' }]);
+    const [made, refused] = await remote
+      .of(contact)
+      .writes.createMany([{ LastName: 'Made' }, { FirstName: 'Only' }]);
     expect(refused).toMatchObject({
       kind: 'refused',
       errors: [{ code: 'REQUIRED_FIELD_MISSING', fields: ['LastName'] }],
     });
     if (made?.kind !== 'done') throw new Error('It was not made.');
-    expect(await remote.writes.updateMany([{ Id: made.id, Title: 'T' }])).toEqual([
+    expect(await remote.of(contact).writes.updateMany([{ Id: made.id, Title: 'T' }])).toEqual([
       { kind: 'done', id: made.id, created: false },
     ]);
-    expect(await remote.writes.deleteMany([made.id])).toMatchObject([{ kind: 'done', id: made.id }]);
-    expect(await remote.writes.deleteMany([made.id])).toMatchObject([
+    expect(await remote.of(contact).writes.deleteMany([made.id])).toMatchObject([
+      { kind: 'done', id: made.id },
+    ]);
+    expect(await remote.of(contact).writes.deleteMany([made.id])).toMatchObject([
       { kind: 'refused', errors: [{ code: 'ENTITY_IS_DELETED' }] },
     ]);
-    const together = await remote.writes.createMany([{ LastName: 'A' }, { FirstName: 'B' }], {
+    const together = await remote.of(contact).writes.createMany([{ LastName: 'A' }, { FirstName: 'B' }], {
       allOrNone: true,
     });
     expect(together.map((o) => (o.kind === 'refused' ? o.errors[0]?.code : o.kind))).toEqual([
       'ALL_OR_NONE_OPERATION_ROLLED_BACK',
       'REQUIRED_FIELD_MISSING',
     ]);
-    expect(await remote.count("LastName = 'A'")).toBe(0);
+    expect(await remote.of(contact).count("LastName = 'A'")).toBe(0);
   });
 
   it('an idempotent create whose answer is lost gives the same contact when sent again', async () => {
     const create = { key: crypto.randomUUID(), fields: { LastName: 'Once' } };
     await control('faults', [{ match: 'POST .*/ui-api/records', times: 1, reset: 'after-commit' }]);
-    expect(await remote.writes.createIdempotent(create)).toMatchObject({ kind: 'unknown' });
-    expect(await remote.writes.createIdempotent(create)).toMatchObject({ kind: 'done', created: true });
-    expect(await remote.count("LastName = 'Once'")).toBe(1);
+    expect(await remote.of(contact).writes.createIdempotent(create)).toMatchObject({ kind: 'unknown' });
+    expect(await remote.of(contact).writes.createIdempotent(create)).toMatchObject({
+      kind: 'done',
+      created: true,
+    });
+    expect(await remote.of(contact).count("LastName = 'Once'")).toBe(1);
     const bad = { key: crypto.randomUUID(), fields: { LastName: 'x', Email: 'no mail' } };
-    expect(await remote.writes.createIdempotent(bad)).toMatchObject({
+    expect(await remote.of(contact).writes.createIdempotent(bad)).toMatchObject({
       kind: 'refused',
       errors: [{ code: 'INVALID_EMAIL_ADDRESS', fields: ['Email'] }],
     });
     await control('settings', { idempotency: false });
     const other = { key: crypto.randomUUID(), fields: { LastName: 'Never' } };
-    expect(await remote.writes.createIdempotent(other)).toBe('unsupported');
-    expect(await remote.count("LastName = 'Never'")).toBe(0);
+    expect(await remote.of(contact).writes.createIdempotent(other)).toBe('unsupported');
+    expect(await remote.of(contact).count("LastName = 'Never'")).toBe(0);
   });
 
   it('gzip, where the org offers it', async () => {
@@ -198,7 +208,7 @@ describe('against the emulator', () => {
     });
     const soql = 'SELECT Id, LastName FROM Contact ORDER BY Id LIMIT 100';
     const [plain, packed] = await Promise.all(
-      [remote, zipped].map(async (r) => text((await r.queryPage(soql, ['Id', 'LastName'])).blocks)),
+      [remote, zipped].map(async (r) => text((await r.queries.page(soql, ['Id', 'LastName'])).blocks)),
     );
     expect(packed).toBe(plain);
   });
@@ -206,9 +216,9 @@ describe('against the emulator', () => {
   it('a page cut in the middle, and the same page asked again', async () => {
     await control('faults', [{ match: 'GET .*/query', times: 1, dropAfterBytes: 5_000 }]);
     const soql = 'SELECT Id, LastName, Email FROM Contact';
-    const first = await remote.queryPage(soql, ['Id']);
+    const first = await remote.queries.page(soql, ['Id']);
     expect(await failure(text(first.blocks))).toMatchObject({ code: 'NETWORK_UNREACHABLE' });
-    const second = await remote.queryPage(soql, ['Id']);
+    const second = await remote.queries.page(soql, ['Id']);
     expect(JSON.parse(await text(second.blocks)).records).toHaveLength(contacts);
   });
 });

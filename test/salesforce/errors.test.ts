@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { Logger } from '../../src/base/logger.ts';
+import { contact } from '../../src/org/synced-object.ts';
 import { networkError } from '../../src/salesforce/network-error.ts';
 import { apiFault, connected, failure, secretToken } from './connected.ts';
 import type { ScriptedAnswer } from './scripted-org.ts';
@@ -83,7 +84,7 @@ describe('an error answer', () => {
   ])('with %s', async (_, answer, expected) => {
     await using c = await connected();
     c.org.script(answer);
-    const error = await failure(c.remote.count(null));
+    const error = await failure(c.remote.of(contact).count(null));
     expect(error).toMatchObject(expected);
     expect(error.message).not.toMatch(/\n/);
     expect(c.org.seen).toHaveLength(1);
@@ -93,7 +94,7 @@ describe('an error answer', () => {
     for (const status of [200, 403, 500, 503]) {
       await using c = await connected();
       c.org.always({ status, ...html, body: '<!DOCTYPE html><html>Maintenance</html>' });
-      const error = await failure(c.remote.count(null));
+      const error = await failure(c.remote.of(contact).count(null));
       expect(error).toMatchObject({ code: 'ORG_UNAVAILABLE', details: { status } });
       expect(error.message).not.toMatch(/</);
       expect(c.org.seen).toHaveLength(6);
@@ -110,7 +111,7 @@ describe('an error answer', () => {
     for (const body of bodies) {
       await using c = await connected();
       c.org.always({ status: 500, ...body });
-      expect(await failure(c.remote.count(null))).toMatchObject({
+      expect(await failure(c.remote.of(contact).count(null))).toMatchObject({
         code: 'ORG_UNAVAILABLE',
         message: expect.stringMatching(/UNKNOWN_EXCEPTION|CODE_OF_NEXT_YEAR|HTTP 500/),
         details: { status: 500 },
@@ -123,20 +124,20 @@ describe('an error answer', () => {
   it('with 500 and a code that says what is wrong is told by the code', async () => {
     await using c = await connected();
     c.org.always({ status: 500, ...apiFault('MALFORMED_QUERY', 'unexpected token') });
-    expect(await failure(c.remote.count(null))).toMatchObject({ code: 'SALESFORCE_ERROR' });
+    expect(await failure(c.remote.of(contact).count(null))).toMatchObject({ code: 'SALESFORCE_ERROR' });
   });
 
   it('with 501 is a part that the server lacks, which no later try mends', async () => {
     await using c = await connected();
     c.org.always({ status: 501, body: '' });
-    expect(await failure(c.remote.count(null))).toMatchObject({ code: 'SALESFORCE_ERROR' });
+    expect(await failure(c.remote.of(contact).count(null))).toMatchObject({ code: 'SALESFORCE_ERROR' });
     expect(c.org.seen).toHaveLength(1);
   });
 
   it('blames the request for UNKNOWN_EXCEPTION with 400 only', async () => {
     await using c = await connected();
     c.org.always({ status: 400, ...apiFault('UNKNOWN_EXCEPTION', 'An unexpected error occurred.') });
-    expect(await failure(c.remote.count(null))).toMatchObject({
+    expect(await failure(c.remote.of(contact).count(null))).toMatchObject({
       hint: expect.stringMatching(/request itself is wrong/),
     });
   });
@@ -144,7 +145,7 @@ describe('an error answer', () => {
   it('says what to do although the code is not known', async () => {
     await using c = await connected();
     c.org.always({ status: 400, ...apiFault('CODE_OF_NEXT_YEAR', 'news') });
-    expect(await failure(c.remote.count(null))).toMatchObject({
+    expect(await failure(c.remote.of(contact).count(null))).toMatchObject({
       code: 'SALESFORCE_ERROR',
       hint: expect.stringMatching(/--verbose/),
     });
@@ -153,7 +154,7 @@ describe('an error answer', () => {
   it.each([200, 403])('does not take a page for people with %i for maintenance alone', async (status) => {
     await using c = await connected();
     c.org.always({ status, ...html, body: '<html>blocked by the firewall</html>' });
-    expect(await failure(c.remote.count(null))).toMatchObject({
+    expect(await failure(c.remote.of(contact).count(null))).toMatchObject({
       code: 'ORG_UNAVAILABLE',
       message: expect.stringMatching(/page for people/),
       hint: expect.stringMatching(/proxy/),
@@ -168,7 +169,7 @@ describe('an error answer', () => {
   ])('is made of a 200 with %s', async (_, body) => {
     await using c = await connected();
     c.org.script({ body });
-    expect(await failure(c.remote.count(null))).toMatchObject({
+    expect(await failure(c.remote.of(contact).count(null))).toMatchObject({
       code: 'SALESFORCE_ERROR',
       details: { status: 200 },
     });
@@ -202,13 +203,13 @@ describe('the access token', () => {
     const errors: unknown[] = [];
     const { remote } = c;
     const calls = [
-      () => remote.count(null),
-      () => remote.describeContact(),
-      () => remote.updated({ start: 0, end: 60_000 }),
+      () => remote.of(contact).count(null),
+      () => remote.of(contact).describe(),
+      () => remote.of(contact).changes.updated({ start: 0, end: 60_000 }),
       () => remote.identity(),
       () => remote.bulk.info('750x'),
-      () => remote.writes.createMany([{ LastName: 'A' }]),
-      () => remote.writes.createIdempotent({ key: 'k', fields: {} }),
+      () => remote.of(contact).writes.createMany([{ LastName: 'A' }]),
+      () => remote.of(contact).writes.createIdempotent({ key: 'k', fields: {} }),
     ];
     for (const call of calls) {
       for (const answer of broken) {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/base/errors.ts';
+import { contact } from '../../src/org/synced-object.ts';
 import { apiError } from '../../src/salesforce/api-error.ts';
 import { encodeSoql, ownPath } from '../../src/salesforce/org-url.ts';
 import { recordErrors } from '../../src/salesforce/record-error.ts';
@@ -34,7 +35,7 @@ describe('whatever an org answers', () => {
         expect(error.code).toMatch(/^[A-Z_]+$/);
         expect(error.message).not.toMatch(/[\r\n]/);
         expect(error.message.length).toBeLessThan(700);
-        for (const one of recordErrors(type, text)) {
+        for (const one of recordErrors(contact, type, text)) {
           expect(typeof one.code).toBe('string');
           expect(typeof one.message).toBe('string');
           expect(Array.isArray(one.fields)).toBe(true);
@@ -50,7 +51,10 @@ describe('whatever an org answers', () => {
     );
     fc.assert(
       fc.property(fc.oneof(fc.array(result), fc.jsonValue()), fc.nat(3), (results, sent) => {
-        const outcomes = collectionOutcomes(results, Array(sent).fill({}), true);
+        const outcomes = collectionOutcomes(results, Array(sent).fill({}), {
+          object: contact,
+          creates: true,
+        });
         expect(outcomes === null ? sent : outcomes.length).toBe(sent);
         if (Array.isArray(results) && results.length === sent) expect(outcomes).toHaveLength(sent);
       }),

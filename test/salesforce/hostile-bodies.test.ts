@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { isAppError } from '../../src/base/errors.ts';
+import { contact } from '../../src/org/synced-object.ts';
 import { recordError, recordErrors } from '../../src/salesforce/record-error.ts';
 import type { Remote } from '../../src/sync/ports/remote.ts';
 import { connected, failure, secretToken } from './connected.ts';
@@ -16,13 +17,13 @@ function bomb(character: string, times: number): Buffer {
 }
 
 const calls: [string, (remote: Remote) => Promise<unknown>][] = [
-  ['describe', (remote) => remote.describeContact()],
-  ['limits', (remote) => remote.limits()],
+  ['describe', (remote) => remote.of(contact).describe()],
+  ['limits', (remote) => remote.usage.limits()],
   ['identity', (remote) => remote.identity()],
-  ['count', (remote) => remote.count(null)],
-  ['query', (remote) => remote.query('SELECT Id FROM Contact')],
-  ['updated', (remote) => remote.updated(window)],
-  ['deleted', (remote) => remote.deleted(window)],
+  ['count', (remote) => remote.of(contact).count(null)],
+  ['query', (remote) => remote.queries.all('SELECT Id FROM Contact')],
+  ['updated', (remote) => remote.of(contact).changes.updated(window)],
+  ['deleted', (remote) => remote.of(contact).changes.deleted(window)],
   ['bulk.info', (remote) => remote.bulk.info('750000000000001AAA')],
   ['bulk.create', (remote) => remote.bulk.create('SELECT Id FROM Contact', 'query')],
 ];
@@ -44,7 +45,7 @@ describe('an answer that unpacks to a gigabyte', () => {
   it('leaves a write in doubt, for it may have been done', async () => {
     await using c = await connected();
     c.org.always({ headers: { 'content-encoding': 'gzip' }, body: bomb(' ', 100) });
-    const [outcome] = await c.remote.writes.createMany([{ LastName: 'A' }]);
+    const [outcome] = await c.remote.of(contact).writes.createMany([{ LastName: 'A' }]);
     expect(outcome).toMatchObject({
       kind: 'unknown',
       error: { code: 'SALESFORCE_ERROR', message: expect.stringContaining('more than 16 MB') },
@@ -56,7 +57,7 @@ describe('an answer that unpacks to a gigabyte', () => {
     await using c = await connected();
     const body = bomb('x', 1_024);
     c.org.always({ status: 400, headers: { 'content-encoding': 'gzip' }, body });
-    const error = await failure(c.remote.limits());
+    const error = await failure(c.remote.usage.limits());
     expect(error.message.length).toBeLessThan(700);
   });
 });
@@ -69,7 +70,7 @@ describe('an answer that becomes much memory', () => {
   ])('%s is not parsed', async (_, body) => {
     await using c = await connected();
     c.org.always({ headers: { 'content-encoding': 'gzip' }, body: gzipSync(body) });
-    const error = await failure(c.remote.describeContact());
+    const error = await failure(c.remote.of(contact).describe());
     expect(isAppError(error, 'SALESFORCE_ERROR')).toBe(true);
     expect(error.message).toContain('more values than Salesforce ever sends');
   });
@@ -80,11 +81,11 @@ describe('an answer that becomes much memory', () => {
     const numbers = Array.from({ length: 600_000 }, (_, i) => i);
     const covered = { latestDateCovered: '2026-01-31T12:00:00.000+0000' };
     c.org.script({ body: { ids: numbers.map(id), ...covered } });
-    expect((await c.remote.updated(window)).ids).toHaveLength(600_000);
+    expect((await c.remote.of(contact).changes.updated(window)).ids).toHaveLength(600_000);
     const deletedDate = '2026-01-31T11:30:00.000+0000';
     const deletedRecords = numbers.map((i) => ({ deletedDate, id: id(i) }));
     c.org.script({ body: { deletedRecords, earliestDateAvailable: deletedDate, ...covered } });
-    expect((await c.remote.deleted(window)).records).toHaveLength(600_000);
+    expect((await c.remote.of(contact).changes.deleted(window)).records).toHaveLength(600_000);
   });
 });
 
@@ -92,7 +93,7 @@ describe('headers beyond measure', () => {
   it('are the org’s fault, told so', async () => {
     await using c = await connected();
     c.org.always({ headers: { 'x-many': 'x'.repeat(60_000) }, body: {} });
-    const error = await failure(c.remote.limits());
+    const error = await failure(c.remote.usage.limits());
     expect(isAppError(error, 'SALESFORCE_ERROR')).toBe(true);
     expect(error.message).toContain('headers');
   });
@@ -111,7 +112,7 @@ describe('an answer that drips', () => {
   it('read whole is given up by its size so far', async () => {
     await using c = await connected({ pace });
     c.org.always((_, response) => drip(response));
-    const error = await failure(c.remote.limits());
+    const error = await failure(c.remote.usage.limits());
     expect(isAppError(error, 'TIMEOUT')).toBe(true);
     expect(error.message).toContain('too slowly');
   });
@@ -129,7 +130,7 @@ describe('an answer that drips', () => {
     c.org.always((_, response) => drip(response));
     const page =
       kind === 'query'
-        ? await c.remote.queryPage('SELECT Id FROM Contact', ['Id'])
+        ? await c.remote.queries.page('SELECT Id FROM Contact', ['Id'])
         : (await c.remote.bulk.results('750000000000001AAA', ['Id'])).body;
     const error = await failure(
       (async () => {
@@ -151,7 +152,7 @@ describe('an answer that drips', () => {
       const timer = setInterval(() => response.write(Buffer.from(more, 'hex')), 20);
       response.once('close', () => clearInterval(timer));
     });
-    const page = await c.remote.queryPage('SELECT Id FROM Contact', ['Id']);
+    const page = await c.remote.queries.page('SELECT Id FROM Contact', ['Id']);
     const error = await failure(
       (async () => {
         for await (const _ of page.blocks);
@@ -164,7 +165,7 @@ describe('an answer that drips', () => {
   it('is no drip where our own side takes its time', async () => {
     await using c = await connected({ pace: { graceMs: 50, leastBytesPerSecond: 50 * megabyte } });
     c.org.script({ body: Buffer.alloc(2 * megabyte, 32) });
-    const page = await c.remote.queryPage('SELECT Id FROM Contact', ['Id']);
+    const page = await c.remote.queries.page('SELECT Id FROM Contact', ['Id']);
     let bytes = 0;
     for await (const block of page.blocks) {
       bytes += block.length;
@@ -201,7 +202,7 @@ describe('an answer that echoes the access token', () => {
     ];
     for (const body of bodies) {
       c.org.script({ status: 400, headers: { 'content-type': 'text/plain' }, body });
-      const error = await failure(c.remote.limits());
+      const error = await failure(c.remote.usage.limits());
       expect(error.message + JSON.stringify((error as { details?: unknown }).details)).toContain('hidden');
       isClean(error);
     }
@@ -213,14 +214,14 @@ describe('an answer that echoes the access token', () => {
       await using c = await connected();
       const error = `{"statusCode":"X","message":"${echoed}","fields":["${echoed}"]}`;
       c.org.script({ body: `[{"success":false,"errors":[${error}]}]` });
-      const [outcome] = await c.remote.writes.createMany([{ LastName: 'A' }]);
+      const [outcome] = await c.remote.of(contact).writes.createMany([{ LastName: 'A' }]);
       expect(outcome?.kind).toBe('refused');
       isClean(outcome);
       c.org.script({
         status: 400,
         body: `[{"errorCode":"REQUIRED_FIELD_MISSING","message":"${echoed}","fields":[]}]`,
       });
-      isClean(await c.remote.writes.createIdempotent({ key: crypto.randomUUID(), fields: {} }));
+      isClean(await c.remote.of(contact).writes.createIdempotent({ key: crypto.randomUUID(), fields: {} }));
     },
   );
 
@@ -236,7 +237,7 @@ describe('an answer that echoes the access token', () => {
 describe('texts of an error without measure', () => {
   it('are cut before they are searched', () => {
     const long = 'x'.repeat(200_000);
-    const error = recordError({
+    const error = recordError(contact, {
       statusCode: long,
       message: ` ${long}`.repeat(20),
       fields: Array(10_000).fill(long),
@@ -252,7 +253,7 @@ describe('texts of an error without measure', () => {
       `{${' '.repeat(200_000)}`,
     ]) {
       const started = performance.now();
-      expect(JSON.stringify(recordErrors('text/plain', body)).length).toBeLessThan(2_000);
+      expect(JSON.stringify(recordErrors(contact, 'text/plain', body)).length).toBeLessThan(2_000);
       // A bound against hanging.
       expect(performance.now() - started).toBeLessThan(2_000);
     }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isAppError } from '../../src/base/errors.ts';
+import { contact } from '../../src/org/synced-object.ts';
 import { faultOfFields } from '../../src/salesforce/field-faults.ts';
 import type { Remote } from '../../src/sync/ports/remote.ts';
 import { connected, failure } from './connected.ts';
@@ -11,13 +12,13 @@ const job = { id: '750000000000001AAA', state: 'JobComplete', createdDate: at, n
 const field = (name: string, type = 'string') => ({ name, type, label: name });
 
 type Call = (remote: Remote) => Promise<unknown>;
-const updated: Call = (remote) => remote.updated(window);
-const deleted: Call = (remote) => remote.deleted(window);
-const count: Call = (remote) => remote.count(null);
-const query: Call = (remote) => remote.query('SELECT Id FROM Contact');
+const updated: Call = (remote) => remote.of(contact).changes.updated(window);
+const deleted: Call = (remote) => remote.of(contact).changes.deleted(window);
+const count: Call = (remote) => remote.of(contact).count(null);
+const query: Call = (remote) => remote.queries.all('SELECT Id FROM Contact');
 const info: Call = (remote) => remote.bulk.info(job.id);
-const describeIt: Call = (remote) => remote.describeContact();
-const limits: Call = (remote) => remote.limits();
+const describeIt: Call = (remote) => remote.of(contact).describe();
+const limits: Call = (remote) => remote.usage.limits();
 
 const bad: [string, Call, unknown][] = [
   ...[null, 42, 'x', '', '001000000000001AAA', '003', {}, [id], `${id}x`].map(

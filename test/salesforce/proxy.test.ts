@@ -1,6 +1,7 @@
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { contact } from '../../src/org/synced-object.ts';
 import { connectRemote } from '../../src/salesforce/connect-remote.ts';
 import type { PoolOptions } from '../../src/wire/open-dispatcher.ts';
 import { openWire } from '../../src/wire/open-wire.ts';
@@ -47,29 +48,29 @@ describe('a proxy', () => {
     await using c = await connected();
     c.org.always({ body: { totalSize: 1, done: true, records: [] } });
     const { url, asked } = await proxy('');
-    expect(await remoteThrough({ httpProxy: url }, c.org.url).count(null)).toBe(1);
+    expect(await remoteThrough({ httpProxy: url }, c.org.url).of(contact).count(null)).toBe(1);
     expect(asked).toHaveLength(1);
     const direct = remoteThrough({ httpProxy: url, noProxy: '127.0.0.1' }, c.org.url);
-    expect(await direct.count(null)).toBe(1);
+    expect(await direct.of(contact).count(null)).toBe(1);
     expect(asked).toHaveLength(1);
   });
 
   it('that does not open its tunnel is named, and nothing was sent', async () => {
     const { url, asked } = await proxy('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
     const remote = remoteThrough({ httpsProxy: url }, 'https://org.example');
-    const [outcome] = await remote.writes.createMany([{ LastName: 'A' }]);
+    const [outcome] = await remote.of(contact).writes.createMany([{ LastName: 'A' }]);
     expect(outcome).toMatchObject({
       kind: 'not-done',
       error: { code: 'NETWORK_UNREACHABLE', details: { network: 'proxy' } },
     });
-    await expect(remote.count(null)).rejects.toMatchObject({ details: { network: 'proxy' } });
+    await expect(remote.of(contact).count(null)).rejects.toMatchObject({ details: { network: 'proxy' } });
     expect(asked).toEqual(['CONNECT org.example:443', 'CONNECT org.example:443']);
   });
 
   it('that hangs up is named too', async () => {
     const { url } = await proxy('');
     const remote = remoteThrough({ httpsProxy: url }, 'https://org.example');
-    await expect(remote.count(null)).rejects.toMatchObject({
+    await expect(remote.of(contact).count(null)).rejects.toMatchObject({
       code: 'NETWORK_UNREACHABLE',
       details: { network: 'proxy' },
     });
@@ -81,8 +82,8 @@ describe('a proxy', () => {
     const named = await proxy('');
     process.env.HTTP_PROXY = 'http://127.0.0.1:1';
     open.push(async () => delete process.env.HTTP_PROXY);
-    expect(await remoteThrough({ httpsProxy: named.url }, c.org.url).count(null)).toBe(1);
-    expect(await remoteThrough({}, c.org.url).count(null)).toBe(1);
+    expect(await remoteThrough({ httpsProxy: named.url }, c.org.url).of(contact).count(null)).toBe(1);
+    expect(await remoteThrough({}, c.org.url).of(contact).count(null)).toBe(1);
     expect(named.asked).toEqual([]);
   });
 });

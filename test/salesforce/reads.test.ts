@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { contact } from '../../src/org/synced-object.ts';
 import { connected, failure, secretToken } from './connected.ts';
 
 const date = { date: 'Sat, 31 Jan 2026 12:00:30 GMT' };
@@ -15,7 +16,7 @@ const timeless = (body: string) => (_: unknown, response: ServerResponse) => {
 it('does not believe a query that ends with fewer records than it has', async () => {
   await using c = await connected();
   c.org.script({ headers: date, body: { totalSize: 2, done: true, records: [{ Id: '003A' }] } });
-  await expect(c.remote.query('SELECT Id FROM Contact', { all: true })).rejects.toMatchObject({
+  await expect(c.remote.queries.all('SELECT Id FROM Contact', { deleted: true })).rejects.toMatchObject({
     code: 'SALESFORCE_ERROR',
   });
 });
@@ -30,7 +31,7 @@ describe('updated and deleted', () => {
         latestDateCovered: '2011-08-12T08:17:00.000+0000',
       },
     });
-    const answer = await c.remote.updated(window);
+    const answer = await c.remote.of(contact).changes.updated(window);
     expect(c.org.seen[0]?.url).toBe(
       '/services/data/v62.0/sobjects/Contact/updated?start=2011-08-11T06%3A51%3A00%2B00%3A00&end=2011-08-12T08%3A17%3A59%2B00%3A00',
     );
@@ -54,7 +55,7 @@ describe('updated and deleted', () => {
         latestDateCovered: null,
       },
     });
-    expect(await c.remote.deleted(window)).toMatchObject({
+    expect(await c.remote.of(contact).changes.deleted(window)).toMatchObject({
       records: [{ id: '003000000000001AAA', deletedDate: '2011-08-11T10:00:00.000+0000' }],
       earliestDateAvailable: Date.parse('2011-08-01T00:00:00Z'),
       latestDateCovered: null,
@@ -70,8 +71,8 @@ describe('updated and deleted', () => {
       { headers: date, body: { ids: [short, full] } },
       { headers: date, body: { deletedRecords } },
     );
-    expect((await c.remote.updated(window)).ids).toEqual([full, full]);
-    expect((await c.remote.deleted(window)).records).toMatchObject([{ id: full }]);
+    expect((await c.remote.of(contact).changes.updated(window)).ids).toEqual([full, full]);
+    expect((await c.remote.of(contact).changes.deleted(window)).records).toMatchObject([{ id: full }]);
   });
 
   it('are not believed without a Date, from which the cursor is kept back, or without ids', async () => {
@@ -80,12 +81,14 @@ describe('updated and deleted', () => {
       { body: { totalSize: 1, done: true, records: [] } },
       timeless('{"ids":[],"latestDateCovered":null}'),
     );
-    await c.remote.count(null);
-    const error = await failure(c.remote.updated(window));
+    await c.remote.of(contact).count(null);
+    const error = await failure(c.remote.of(contact).changes.updated(window));
     expect(error).toMatchObject({ code: 'SALESFORCE_ERROR' });
     expect(error.message).toContain('Date');
     c.org.script({ body: {} });
-    expect(await failure(c.remote.updated(window))).toMatchObject({ code: 'SALESFORCE_ERROR' });
+    expect(await failure(c.remote.of(contact).changes.updated(window))).toMatchObject({
+      code: 'SALESFORCE_ERROR',
+    });
   });
 });
 
@@ -93,14 +96,14 @@ describe('an org that does not tell its time', () => {
   it('is not read, while a write is judged by its results', async () => {
     await using c = await connected();
     c.org.script(timeless('[{"id":"003A","success":true,"errors":[]}]'));
-    expect(await c.remote.writes.createMany([{ LastName: 'A' }])).toMatchObject([
+    expect(await c.remote.of(contact).writes.createMany([{ LastName: 'A' }])).toMatchObject([
       { kind: 'done', id: '003A' },
     ]);
     c.org.script(timeless('{"totalSize":0,"done":true,"records":[]}'));
-    expect(await failure(c.remote.queryPage('SELECT Id FROM Contact', ['Id']))).toMatchObject({
+    expect(await failure(c.remote.queries.page('SELECT Id FROM Contact', ['Id']))).toMatchObject({
       code: 'SALESFORCE_ERROR',
     });
-    expect(() => c.remote.now()).toThrow(/unknown/);
+    expect(() => c.remote.clock.now()).toThrow(/unknown/);
   });
 });
 
@@ -139,7 +142,7 @@ describe('describe', () => {
       headers: { 'last-modified': 'Fri, 30 Jan 2026 10:00:00 GMT' },
       body: { name: 'Contact', fields },
     });
-    const describe = await c.remote.describeContact();
+    const describe = await c.remote.of(contact).describe();
     if (describe === 'not-modified') throw new Error('It was not asked conditionally.');
     expect(describe.lastModified).toBe('Fri, 30 Jan 2026 10:00:00 GMT');
     expect(describe.fields.map((f) => f.name)).toEqual([
@@ -169,7 +172,7 @@ describe('describe', () => {
     await using c = await connected();
     c.org.script({ status: 304 });
     const ifModifiedSince = 'Fri, 30 Jan 2026 10:00:00 GMT';
-    expect(await c.remote.describeContact({ ifModifiedSince })).toBe('not-modified');
+    expect(await c.remote.of(contact).describe({ ifModifiedSince })).toBe('not-modified');
     expect(c.org.seen[0]).toMatchObject({
       url: '/services/data/v62.0/sobjects/Contact/describe',
       headers: { 'if-modified-since': ifModifiedSince },
@@ -201,7 +204,7 @@ describe('query', () => {
       { body: { totalSize: 4, done: true, records: rows('D') } },
     );
     const soql = "SELECT LastName, Id FROM Contact WHERE Name = 'a&b+c%'";
-    const answer = await c.remote.query(soql, { all: true });
+    const answer = await c.remote.queries.all(soql, { deleted: true });
     expect(answer.records.map((r) => r.LastName)).toEqual(['A', 'B', 'C', 'D']);
     expect(answer.totalSize).toBe(4);
     expect(answer.answeredAt).toBeGreaterThan(answer.readAt);
@@ -222,7 +225,7 @@ describe('query', () => {
   ])('never carries the token outside of the org: %s', async (nextRecordsUrl) => {
     await using c = await connected();
     c.org.script({ body: { totalSize: 4, done: false, nextRecordsUrl, records: [] } });
-    expect(await failure(c.remote.query('SELECT Id FROM Contact'))).toMatchObject({
+    expect(await failure(c.remote.queries.all('SELECT Id FROM Contact'))).toMatchObject({
       code: 'SALESFORCE_ERROR',
     });
     expect(c.org.seen).toHaveLength(1);
@@ -232,7 +235,7 @@ describe('query', () => {
     await using c = await connected();
     const nextRecordsUrl = '/services/data/v62.0/query/01g-2';
     c.org.always({ body: { totalSize: 4, done: false, nextRecordsUrl, records: [] } });
-    expect(await failure(c.remote.query('SELECT Id FROM Contact'))).toMatchObject({
+    expect(await failure(c.remote.queries.all('SELECT Id FROM Contact'))).toMatchObject({
       code: 'SALESFORCE_ERROR',
     });
     expect(c.org.seen).toHaveLength(2);
@@ -241,7 +244,7 @@ describe('query', () => {
   it('counts by totalSize', async () => {
     await using c = await connected();
     c.org.script({ body: { totalSize: 12, done: true, records: [] } });
-    expect(await c.remote.count("LastName != 'x'")).toBe(12);
+    expect(await c.remote.of(contact).count("LastName != 'x'")).toBe(12);
     expect(c.org.seen[0]?.url).toBe(
       "/services/data/v62.0/query?q=SELECT+COUNT()+FROM+Contact+WHERE+LastName+!%3D+'x'",
     );
@@ -252,7 +255,7 @@ describe('a page', () => {
   it('of a query asks for its size and tells when it was asked', async () => {
     await using c = await connected();
     c.org.script({ headers: date, body: { totalSize: 0, done: true, records: [] } });
-    const page = await c.remote.queryPage('SELECT Id FROM Contact', ['Id'], { pageSize: 2_000 });
+    const page = await c.remote.queries.page('SELECT Id FROM Contact', ['Id'], { pageSize: 2_000 });
     expect(page).toMatchObject({ format: 'query', fields: ['Id'], expectedRows: null });
     expect(page.readAt).toBeLessThanOrEqual(noon);
     expect(c.org.seen[0]?.headers).toMatchObject({
@@ -261,14 +264,14 @@ describe('a page', () => {
       'sforce-call-options': 'client=parahack-sync',
     });
     for await (const _ of page.blocks);
-    const second = await c.remote.queryPage('SELECT Id FROM Contact', ['Id']).catch(() => null);
+    const second = await c.remote.queries.page('SELECT Id FROM Contact', ['Id']).catch(() => null);
     expect(second).toBeNull();
   });
 
   it('of a collection holds as many rows as ids were asked', async () => {
     await using c = await connected();
     c.org.script({ body: [{ Id: '003A' }, null] });
-    const page = await c.remote.retrieve(['003A', '003B'], ['Id', 'LastName']);
+    const page = await c.remote.of(contact).retrieve(['003A', '003B'], ['Id', 'LastName']);
     expect(page).toMatchObject({ format: 'collection', expectedRows: 2 });
     const blocks: Uint8Array[] = [];
     for await (const block of page.blocks) blocks.push(block);
@@ -286,10 +289,10 @@ describe('a page', () => {
   it('is read at increasing times, and later than an answer seen before it was sent', async () => {
     await using c = await connected();
     c.org.always({ headers: date, body: { totalSize: 0, done: true, records: [] } });
-    const first = await c.remote.query('SELECT Id FROM Contact');
-    const second = await c.remote.query('SELECT Id FROM Contact');
+    const first = await c.remote.queries.all('SELECT Id FROM Contact');
+    const second = await c.remote.queries.all('SELECT Id FROM Contact');
     expect(second.readAt).toBeGreaterThan(first.answeredAt);
-    expect(c.remote.now()).toBeGreaterThan(second.answeredAt);
+    expect(c.remote.clock.now()).toBeGreaterThan(second.answeredAt);
   });
 });
 
@@ -297,7 +300,7 @@ describe('the size of a query’s request', () => {
   it('is what goes over the wire', async () => {
     await using c = await connected();
     const soql = `SELECT ${Array.from({ length: 300 }, (_, i) => `Field_${i}__c`).join(', ')} FROM Contact`;
-    expect(c.remote.queryRequestBytes(soql)).toBeGreaterThan(2_048);
+    expect(c.remote.queries.requestBytes(soql)).toBeGreaterThan(2_048);
     let seen = 0;
     c.org.script((request, response) => {
       const raw = response.req.rawHeaders;
@@ -305,9 +308,9 @@ describe('the size of a query’s request', () => {
       for (let i = 0; i < raw.length; i += 2) seen += `${raw[i]}: ${raw[i + 1]}\r\n`.length;
       response.writeHead(200).end();
     });
-    const page = await c.remote.queryPage(soql, [], { pageSize: 2_000 });
+    const page = await c.remote.queries.page(soql, [], { pageSize: 2_000 });
     for await (const _ of page.blocks);
-    expect(c.remote.queryRequestBytes(soql)).toBe(seen);
+    expect(c.remote.queries.requestBytes(soql)).toBe(seen);
   });
 });
 
@@ -366,7 +369,7 @@ describe('limits', () => {
       DataStorageMB: { Max: 5, Remaining: 5 },
     };
     c.org.script({ body });
-    expect(await c.remote.limits()).toEqual({
+    expect(await c.remote.usage.limits()).toEqual({
       dailyApiRequests: { max: 15_000, remaining: 14_998 },
       all: { DailyApiRequests: { Max: 15_000, Remaining: 14_998 }, DataStorageMB: { Max: 5, Remaining: 5 } },
     });
@@ -393,9 +396,9 @@ describe('a renamed My Domain', () => {
     });
     old.org.script({ status: 401, headers: date });
     moved.org.script({ headers: date, body: { totalSize: 1, done: true, records: [] } });
-    expect(await c.remote.count(null)).toBe(1);
+    expect(await c.remote.of(contact).count(null)).toBe(1);
     moved.org.script({ headers: date, body: { ids: [], latestDateCovered: null } });
-    await c.remote.updated(window);
+    await c.remote.of(contact).changes.updated(window);
     expect(moved.org.seen).toHaveLength(2);
   });
 });

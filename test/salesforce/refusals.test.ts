@@ -1,20 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import type { RefusalKind } from '../../src/base/refusal-kind.ts';
 import { exitCodeOf } from '../../src/cli/exit-codes.ts';
+import { contact } from '../../src/org/synced-object.ts';
 import { type Refusal, refusalCodes, refusalOf } from '../../src/salesforce/refusals.ts';
-import type { RemoteWrites, WriteOutcome } from '../../src/sync/ports/remote.ts';
+import type { RecordWrites, WriteOutcome } from '../../src/sync/ports/record-writes.ts';
 import { apiFault, connected, failure } from './connected.ts';
 
 const id = '003000000000001AAA';
 const key = '12cfe4e6-e477-4de8-aa4e-95d31aa2be24';
 
-const manySends: Record<string, (writes: RemoteWrites) => Promise<WriteOutcome[]>> = {
+const manySends: Record<string, (writes: RecordWrites) => Promise<WriteOutcome[]>> = {
   'creates in a collection': (writes) => writes.createMany([{ LastName: 'A' }]),
   'updates in a collection': (writes) => writes.updateMany([{ Id: id, LastName: 'A' }]),
   'deletes in a collection': (writes) => writes.deleteMany([id]),
   upserts: (writes) => writes.upsertMany('Ext__c', [{ Ext__c: 'a' }]),
 };
-const uiApi = async (writes: RemoteWrites) => [await writes.createIdempotent({ key, fields: {} })];
+const uiApi = async (writes: RecordWrites) => [await writes.createIdempotent({ key, fields: {} })];
 const codes = refusalCodes();
 
 /** The exit code of a read that ends so, and a word that its hint must hold. */
@@ -65,7 +66,10 @@ describe('the table of what the API can refuse', () => {
     for (const code of codes) {
       const { kind } = refusalOf(code)!;
       c.org.always({ status: 400, ...apiFault(code, 'as Salesforce says it') });
-      const error = (await failure(c.remote.count(null))) as Error & { code: string; hint?: string };
+      const error = (await failure(c.remote.of(contact).count(null))) as Error & {
+        code: string;
+        hint?: string;
+      };
       const { exit, hint } = readEnds[kind];
       expect({ code, exit: exitCodeOf(error.code) }).toEqual({ code, exit: ownExit[code] ?? exit });
       expect({ code, hint: error.hint }).toEqual({ code, hint: expect.stringMatching(hint) });
@@ -80,13 +84,13 @@ describe('the table of what the API can refuse', () => {
       const item = { success: false, errors: [{ statusCode: code, message: 'm', fields: [] }] };
       for (const [way, send] of Object.entries(manySends)) {
         c.org.script({ body: [item] });
-        const [outcome] = await send(c.remote.writes);
+        const [outcome] = await send(c.remote.of(contact).writes);
         expect({ code, way, kind: outcome?.kind }).toEqual({ code, way, kind: expected });
         if (outcome?.kind === 'not-done') expectToWait(outcome);
       }
       const output = { errors: [{ errorCode: code, message: 'm', field: null }], fieldErrors: {} };
       c.org.script({ status: 400, body: { enhancedErrorType: 'RecordError', message: 'm', output } });
-      const [outcome] = await uiApi(c.remote.writes);
+      const [outcome] = await uiApi(c.remote.of(contact).writes);
       if (outcome === 'unsupported') throw new Error(code);
       expect({ code, way: 'UI API', kind: outcome?.kind }).toEqual({ code, way: 'UI API', kind: expected });
       if (outcome?.kind === 'not-done') expectToWait(outcome);
@@ -101,7 +105,7 @@ describe('the table of what the API can refuse', () => {
       const expected = about === 'request' ? 'unknown' : passing ? 'not-done' : 'refused';
       for (const [way, send] of Object.entries({ ...manySends, 'UI API': uiApi })) {
         c.org.always({ status: 400, ...apiFault(code, 'm') });
-        const [outcome] = await send(c.remote.writes);
+        const [outcome] = await send(c.remote.of(contact).writes);
         if (outcome === 'unsupported') throw new Error(code);
         expect({ code, way, kind: outcome?.kind }).toEqual({ code, way, kind: expected });
       }
@@ -118,7 +122,7 @@ describe('the table of what the API can refuse', () => {
     ]) {
       c.org.always({ status: 503, ...apiFault(code, 'm') });
       for (const send of [...Object.values(manySends), uiApi]) {
-        expect(await send(c.remote.writes)).toMatchObject([{ kind: 'unknown' }]);
+        expect(await send(c.remote.of(contact).writes)).toMatchObject([{ kind: 'unknown' }]);
       }
     }
   });
@@ -127,13 +131,15 @@ describe('the table of what the API can refuse', () => {
     await using c = await connected();
     const code = 'NEVER_HEARD_OF';
     c.org.always({ status: 400, ...apiFault(code, 'm') });
-    expect(await failure(c.remote.count(null))).toMatchObject({ code: 'SALESFORCE_ERROR' });
+    expect(await failure(c.remote.of(contact).count(null))).toMatchObject({ code: 'SALESFORCE_ERROR' });
     for (const send of [...Object.values(manySends), uiApi]) {
-      expect(await send(c.remote.writes)).toMatchObject([{ kind: 'unknown' }]);
+      expect(await send(c.remote.of(contact).writes)).toMatchObject([{ kind: 'unknown' }]);
     }
     c.org.always({ body: [{ success: false, errors: [{ statusCode: code, message: 'm', fields: [] }] }] });
     for (const send of Object.values(manySends)) {
-      expect(await send(c.remote.writes)).toMatchObject([{ kind: 'refused', errors: [{ code }] }]);
+      expect(await send(c.remote.of(contact).writes)).toMatchObject([
+        { kind: 'refused', errors: [{ code }] },
+      ]);
     }
   });
 });

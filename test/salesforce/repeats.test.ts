@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/base/errors.ts';
+import { contact } from '../../src/org/synced-object.ts';
 import { apiFault, connected, failure, secretToken } from './connected.ts';
 
 const counted = { body: { totalSize: 7, done: true, records: [] } };
@@ -14,16 +15,16 @@ describe('a read', () => {
   it('is repeated more than once while the org is unavailable, waiting longer each time', async () => {
     await using c = await connected();
     c.org.script({ status: 503 }, { status: 502 }, { status: 504, body: 'x' }, counted);
-    expect(await c.remote.count(null)).toBe(7);
+    expect(await c.remote.of(contact).count(null)).toBe(7);
     expect(c.org.seen).toHaveLength(4);
     expect(c.waits).toEqual([375, 750, 1500]);
-    expect(c.remote.apiCalls()).toBe(4);
+    expect(c.remote.usage.sent()).toBe(4);
   });
 
   it('is given up after five repeats', async () => {
     await using c = await connected();
     c.org.always({ status: 503, ...apiFault('SERVER_UNAVAILABLE', 'busy') });
-    const error = await failure(c.remote.count(null));
+    const error = await failure(c.remote.of(contact).count(null));
     expect(error).toMatchObject({
       code: 'ORG_UNAVAILABLE',
       details: { status: 503, errorCode: 'SERVER_UNAVAILABLE' },
@@ -34,7 +35,7 @@ describe('a read', () => {
   it('waits as long as Retry-After says', async () => {
     await using c = await connected();
     c.org.script({ status: 503, headers: { 'retry-after': '7' } }, counted);
-    await c.remote.count(null);
+    await c.remote.of(contact).count(null);
     expect(c.waits).toHaveLength(1);
     expect(c.waits[0]).toBeGreaterThanOrEqual(7_000);
     expect(c.waits[0]).toBeLessThan(7_500);
@@ -43,7 +44,7 @@ describe('a read', () => {
   it('is not held for a Retry-After past a minute, which the error passes on', async () => {
     await using c = await connected();
     c.org.script({ status: 503, headers: { 'retry-after': '3600' } });
-    const error = await failure(c.remote.count(null));
+    const error = await failure(c.remote.of(contact).count(null));
     expect(error).toMatchObject({ code: 'ORG_UNAVAILABLE', details: { retryAfterMs: 3_600_000 } });
     expect(c.waits).toEqual([]);
   });
@@ -51,7 +52,7 @@ describe('a read', () => {
   it('is repeated after the concurrent limit and 429', async () => {
     await using c = await connected();
     c.org.script(concurrentLimit, { status: 429 }, { status: 503 }, counted);
-    expect(await c.remote.count(null)).toBe(7);
+    expect(await c.remote.of(contact).count(null)).toBe(7);
     expect(c.org.seen).toHaveLength(4);
   });
 
@@ -60,7 +61,7 @@ describe('a read', () => {
     async (refusal) => {
       await using c = await connected();
       c.org.script(refusal);
-      await failure(c.remote.queryPage('SELECT Id FROM Contact', ['Id'], { whenCrowded: 'throw' }));
+      await failure(c.remote.queries.page('SELECT Id FROM Contact', ['Id'], { whenCrowded: 'throw' }));
       expect(c.org.seen).toHaveLength(1);
       expect(c.waits).toEqual([]);
     },
@@ -69,7 +70,7 @@ describe('a read', () => {
   it('is never repeated past the daily limit', async () => {
     await using c = await connected();
     c.org.script(dailyLimit);
-    const error = await failure(c.remote.count(null));
+    const error = await failure(c.remote.of(contact).count(null));
     expect(error).toMatchObject({ code: 'REQUEST_LIMIT_EXCEEDED', details: { limit: 'daily', status: 403 } });
     expect(c.org.seen).toHaveLength(1);
   });
@@ -78,9 +79,9 @@ describe('a read', () => {
     await using c = await connected();
     const body = [{ errorCode: 'REQUEST_LIMIT_EXCEEDED', message: 'x' }];
     c.org.script({ status: 403, headers: { 'sforce-limit-info': 'api-usage=5000/5000' }, body });
-    expect(await failure(c.remote.count(null))).toMatchObject({ details: { limit: 'daily' } });
+    expect(await failure(c.remote.of(contact).count(null))).toMatchObject({ details: { limit: 'daily' } });
     c.org.script({ status: 403, headers: { 'sforce-limit-info': 'api-usage=50/5000' }, body }, counted);
-    await c.remote.count(null);
+    await c.remote.of(contact).count(null);
   });
 
   it('is repeated after a connection cut before and within the answer', async () => {
@@ -93,7 +94,7 @@ describe('a read', () => {
       },
       counted,
     );
-    expect(await c.remote.count(null)).toBe(7);
+    expect(await c.remote.of(contact).count(null)).toBe(7);
     expect(c.org.seen).toHaveLength(3);
   });
 
@@ -104,7 +105,7 @@ describe('a read', () => {
       controller.abort();
       response.writeHead(503).end();
     });
-    const error = await failure(c.remote.count(null, { signal: controller.signal }));
+    const error = await failure(c.remote.of(contact).count(null, { signal: controller.signal }));
     expect(error.name).toBe('AbortError');
     expect(c.org.seen).toHaveLength(1);
   });
@@ -112,7 +113,7 @@ describe('a read', () => {
   it('says soon that nobody listens at the host', async () => {
     const c = await connected();
     await c.org[Symbol.asyncDispose]();
-    const error = await failure(c.remote.count(null));
+    const error = await failure(c.remote.of(contact).count(null));
     expect(error).toMatchObject({
       code: 'NETWORK_UNREACHABLE',
       details: { network: 'unreachable', status: null },
@@ -126,7 +127,7 @@ describe('a refused session', () => {
   it('is renewed once and the request sent again', async () => {
     await using c = await connected();
     c.org.script(sessionExpired, counted);
-    expect(await c.remote.count(null)).toBe(7);
+    expect(await c.remote.of(contact).count(null)).toBe(7);
     expect(c.renewals).toEqual([secretToken]);
     expect(c.org.seen[1]?.headers.authorization).toBe(`Bearer ${secretToken}1`);
   });
@@ -134,7 +135,7 @@ describe('a refused session', () => {
   it('is renewed no second time for a request: 401 for ever is LOGIN_REQUIRED', async () => {
     await using c = await connected();
     c.org.always(sessionExpired);
-    const error = await failure(c.remote.count(null));
+    const error = await failure(c.remote.of(contact).count(null));
     expect(error).toMatchObject({ code: 'LOGIN_REQUIRED', details: { errorCode: 'INVALID_SESSION_ID' } });
     expect(c.org.seen).toHaveLength(2);
     expect(c.renewals).toHaveLength(1);
@@ -143,7 +144,7 @@ describe('a refused session', () => {
   it('is renewed after a 401 without a body too', async () => {
     await using c = await connected();
     c.org.script({ status: 401 }, counted);
-    expect(await c.remote.count(null)).toBe(7);
+    expect(await c.remote.of(contact).count(null)).toBe(7);
   });
 
   it('ends with what the renewal says, unrepeated', async () => {
@@ -157,7 +158,7 @@ describe('a refused session', () => {
       },
     });
     c.org.script(sessionExpired);
-    expect(await failure(broken.remote.count(null))).toBe(lost);
+    expect(await failure(broken.remote.of(contact).count(null))).toBe(lost);
     expect(c.org.seen).toHaveLength(1);
   });
 });
@@ -175,17 +176,17 @@ describe('the gate', () => {
       'sforce-limit-info': 'api-usage=25/5000; per-app-api-usage=17/250(appName=sample-app)',
     };
     c.org.script({ status: 503 }, sessionExpired, { ...counted, headers });
-    await c.remote.count(null);
+    await c.remote.of(contact).count(null);
     expect(log).toEqual(['pull', null, 'pull', null, 'pull', [25, 5000]]);
-    expect(c.remote.apiUsage()).toMatchObject({ used: 25, max: 5000 });
+    expect(c.remote.usage.reported()).toMatchObject({ used: 25, max: 5000 });
   });
 
   it('can refuse, and then nothing is sent', async () => {
     const refusal = new AppError('API_BUDGET_EXHAUSTED', 'Enough for today.');
     await using c = await connected({ gate: { before: () => Promise.reject(refusal), after: () => {} } });
-    expect(await failure(c.remote.count(null))).toBe(refusal);
+    expect(await failure(c.remote.of(contact).count(null))).toBe(refusal);
     expect(c.org.seen).toHaveLength(0);
-    expect(await c.remote.writes.createMany([{ LastName: 'A' }])).toEqual([
+    expect(await c.remote.of(contact).writes.createMany([{ LastName: 'A' }])).toEqual([
       { kind: 'not-done', error: refusal },
     ]);
   });

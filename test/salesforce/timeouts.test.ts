@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import type { Dispatcher } from 'undici';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { contact } from '../../src/org/synced-object.ts';
 import { connectRemote } from '../../src/salesforce/connect-remote.ts';
 import { exchange } from '../../src/wire/exchange.ts';
 import { openWire, type Wire } from '../../src/wire/open-wire.ts';
@@ -41,9 +42,12 @@ describe('every call has a timeout', () => {
     };
     const remote = connectRemote({ session, apiVersion: '62.0', wire });
     let outcome: unknown;
-    void remote.writes.createIdempotent({ key: 'k', fields: {} }).then((o) => {
-      outcome = o;
-    });
+    void remote
+      .of(contact)
+      .writes.createIdempotent({ key: 'k', fields: {} })
+      .then((o) => {
+        outcome = o;
+      });
     await vi.advanceTimersByTimeAsync(299_999);
     expect(asked).toMatchObject([{ headersTimeout: 150_000, bodyTimeout: 60_000 }]);
     expect(outcome).toBeUndefined();
@@ -54,7 +58,7 @@ describe('every call has a timeout', () => {
   it('for the headers, told apart from an abort, and repeated once', async () => {
     await using c = await connected({ timeouts: { headersMs: 50 } });
     c.org.always(() => {});
-    const error = await failure(c.remote.count(null));
+    const error = await failure(c.remote.of(contact).count(null));
     expect(error).toMatchObject({ code: 'TIMEOUT', details: { status: null } });
     expect(c.org.seen).toHaveLength(2);
   });
@@ -63,9 +67,9 @@ describe('every call has a timeout', () => {
     await using c = await connected({ timeouts: { idleBodyMs: 50 } });
     c.org.script((_, response) => void response.writeHead(200).write('{"totalSize":'));
     c.org.always({ body: { totalSize: 3, done: true, records: [] } });
-    expect(await c.remote.count(null)).toBe(3);
+    expect(await c.remote.of(contact).count(null)).toBe(3);
     c.org.script((_, response) => void response.writeHead(200).write('{"totalSize":'));
-    const page = await c.remote.queryPage('SELECT Id FROM Contact', ['Id']);
+    const page = await c.remote.queries.page('SELECT Id FROM Contact', ['Id']);
     const reading = failure(page.blocks[Symbol.asyncIterator]().next());
     expect(await reading).toMatchObject({ code: 'TIMEOUT' });
   });
@@ -77,7 +81,7 @@ describe('every call has a timeout', () => {
       const timer = setInterval(() => response.write(' '), 20);
       response.once('close', () => clearInterval(timer));
     });
-    expect(await failure(c.remote.count(null))).toMatchObject({ code: 'TIMEOUT' });
+    expect(await failure(c.remote.of(contact).count(null))).toMatchObject({ code: 'TIMEOUT' });
   });
 
   it('which for a streamed body ends with its headers: a slow reader has all the time', async () => {
@@ -87,7 +91,7 @@ describe('every call has a timeout', () => {
       await new Promise((resolve) => setTimeout(resolve, 300));
       response.end('b');
     });
-    const page = await c.remote.queryPage('SELECT Id FROM Contact', ['Id']);
+    const page = await c.remote.queries.page('SELECT Id FROM Contact', ['Id']);
     const blocks: Uint8Array[] = [];
     for await (const block of page.blocks) blocks.push(block);
     expect(Buffer.concat(blocks).toString()).toBe('ab');
@@ -105,7 +109,7 @@ describe('every call has a timeout', () => {
       apiVersion: '62.0',
       wire,
     });
-    const outcome = await remote.writes.createMany([{ LastName: 'A' }]);
+    const outcome = await remote.of(contact).writes.createMany([{ LastName: 'A' }]);
     const cause = { message: expect.stringContaining('timeout: 100ms') };
     expect(outcome).toMatchObject([{ kind: 'not-done', error: { code: 'TIMEOUT', cause } }]);
     await wire.close();

@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { contact } from '../../src/org/synced-object.ts';
 import { connectRemote } from '../../src/salesforce/connect-remote.ts';
 import type { TokenSupplier } from '../../src/salesforce/token-supplier.ts';
 import { openWire } from '../../src/wire/open-wire.ts';
@@ -18,9 +19,11 @@ describe('a collection', () => {
   it('creates by one request of the documented form', async () => {
     await using c = await connected();
     c.org.script({ body: [saved(ids[0]), saved(ids[1])] });
-    const outcomes = await c.remote.writes.createMany([{ LastName: 'Ä' }, { LastName: 'B', Id: 'x' }], {
-      allowDuplicates: true,
-    });
+    const outcomes = await c.remote
+      .of(contact)
+      .writes.createMany([{ LastName: 'Ä' }, { LastName: 'B', Id: 'x' }], {
+        allowDuplicates: true,
+      });
     expect(outcomes).toEqual([
       { kind: 'done', id: ids[0], created: true },
       { kind: 'done', id: ids[1], created: true },
@@ -45,7 +48,7 @@ describe('a collection', () => {
 
   it('updates, deletes and upserts in the order given', async () => {
     await using c = await connected();
-    const { writes } = c.remote;
+    const { writes } = c.remote.of(contact);
     c.org.script({ body: [saved(ids[0])] });
     expect(await writes.updateMany([{ Id: ids[0], LastName: 'C' }])).toEqual([
       { kind: 'done', id: ids[0], created: false },
@@ -87,7 +90,7 @@ describe('a collection', () => {
         saved(ids[2]),
       ],
     });
-    expect(await c.remote.writes.createMany(people(3))).toMatchObject([
+    expect(await c.remote.of(contact).writes.createMany(people(3))).toMatchObject([
       { kind: 'not-done', error: { details: { errorCode: 'UNABLE_TO_LOCK_ROW' } } },
       { kind: 'refused', errors: [{ code: 'REQUIRED_FIELD_MISSING', message: 'm', fields: ['LastName'] }] },
       { kind: 'done' },
@@ -98,12 +101,12 @@ describe('a collection', () => {
     await using c = await connected();
     const rolledBack = failed('ALL_OR_NONE_OPERATION_ROLLED_BACK');
     c.org.script({ body: [rolledBack, failed('STRING_TOO_LONG')] });
-    expect(await c.remote.writes.createMany(people(2), { allOrNone: true })).toMatchObject([
+    expect(await c.remote.of(contact).writes.createMany(people(2), { allOrNone: true })).toMatchObject([
       { kind: 'refused', errors: [{ code: 'ALL_OR_NONE_OPERATION_ROLLED_BACK' }] },
       { kind: 'refused' },
     ]);
     c.org.script({ body: [rolledBack, failed('UNABLE_TO_LOCK_ROW')] });
-    expect(await c.remote.writes.createMany(people(2), { allOrNone: true })).toMatchObject([
+    expect(await c.remote.of(contact).writes.createMany(people(2), { allOrNone: true })).toMatchObject([
       { kind: 'not-done' },
       { kind: 'not-done' },
     ]);
@@ -121,7 +124,7 @@ describe('a collection', () => {
         },
       ],
     });
-    expect(await c.remote.writes.createMany(people(1))).toEqual([
+    expect(await c.remote.of(contact).writes.createMany(people(1))).toEqual([
       {
         kind: 'refused',
         errors: [
@@ -147,30 +150,31 @@ describe('a collection', () => {
           : { body: records.map((r) => saved(`id of ${r.LastName}`)) },
       );
     });
-    const outcomes = await c.remote.writes.createMany(people(8));
+    const outcomes = await c.remote.of(contact).writes.createMany(people(8));
     expect(outcomes.map((o) => (o.kind === 'done' ? o.id : o.kind))).toEqual(
       people(8).map((p) => (p.LastName === 'P5' ? 'refused' : `id of ${p.LastName}`)),
     );
     c.org.seen.length = 0;
-    const together = await c.remote.writes.createMany(people(8), { allOrNone: true });
+    const together = await c.remote.of(contact).writes.createMany(people(8), { allOrNone: true });
     expect(together.map((o) => o.kind)).toEqual(Array(8).fill('refused'));
     expect(c.org.seen).toHaveLength(1);
   });
 
   it('takes no more than 200 records and asks nothing for none', async () => {
     await using c = await connected();
-    expect(await c.remote.writes.createMany([])).toEqual([]);
-    expect(await failure(c.remote.writes.createMany(people(201)))).toMatchObject({ code: 'INVALID_INPUT' });
+    expect(await c.remote.of(contact).writes.createMany([])).toEqual([]);
+    expect(await failure(c.remote.of(contact).writes.createMany(people(201)))).toMatchObject({
+      code: 'INVALID_INPUT',
+    });
     expect(c.org.seen).toHaveLength(0);
   });
 
   it('is refused for a record without its external id, and the others go on', async () => {
     await using c = await connected();
     c.org.script({ body: [{ ...saved(ids[0]), created: true }] });
-    expect(await c.remote.writes.upsertMany('Ext__c', [{ Ext__c: 'a' }, { LastName: 'B' }])).toMatchObject([
-      { kind: 'done' },
-      { kind: 'refused', errors: [{ code: 'INVALID_INPUT' }] },
-    ]);
+    expect(
+      await c.remote.of(contact).writes.upsertMany('Ext__c', [{ Ext__c: 'a' }, { LastName: 'B' }]),
+    ).toMatchObject([{ kind: 'done' }, { kind: 'refused', errors: [{ code: 'INVALID_INPUT' }] }]);
   });
 });
 
@@ -205,10 +209,10 @@ describe('a write is sent once, and', () => {
   ])('%s leaves it in doubt', async (_, answer) => {
     await using c = await connected();
     c.org.script(answer);
-    const outcomes = await c.remote.writes.createMany(people(2));
+    const outcomes = await c.remote.of(contact).writes.createMany(people(2));
     expect(outcomes.map((o) => o.kind)).toEqual(['unknown', 'unknown']);
     c.org.script(answer);
-    const one = await c.remote.writes.createIdempotent({ key: 'k', fields: { LastName: 'A' } });
+    const one = await c.remote.of(contact).writes.createIdempotent({ key: 'k', fields: { LastName: 'A' } });
     expect(one).toMatchObject({ kind: 'unknown' });
     expect(c.org.seen).toHaveLength(2);
     expect(c.waits).toEqual([]);
@@ -217,7 +221,7 @@ describe('a write is sent once, and', () => {
   it('a result that says neither yes nor no leaves its record in doubt', async () => {
     await using c = await connected();
     c.org.script({ body: [saved(ids[0]), null, {}] });
-    const outcomes = await c.remote.writes.createMany(people(3));
+    const outcomes = await c.remote.of(contact).writes.createMany(people(3));
     expect(outcomes.map(({ kind }) => kind)).toEqual(['done', 'unknown', 'unknown']);
   });
 
@@ -231,11 +235,11 @@ describe('a write is sent once, and', () => {
   ])('%s says that it was not done', async (_, answer) => {
     await using c = await connected();
     c.org.always(answer);
-    expect(await c.remote.writes.createMany(people(2))).toMatchObject([
+    expect(await c.remote.of(contact).writes.createMany(people(2))).toMatchObject([
       { kind: 'not-done' },
       { kind: 'not-done' },
     ]);
-    expect(await c.remote.writes.createIdempotent({ key: 'k', fields: {} })).toMatchObject({
+    expect(await c.remote.of(contact).writes.createIdempotent({ key: 'k', fields: {} })).toMatchObject({
       kind: 'not-done',
     });
     expect(c.waits).toEqual([]);
@@ -244,7 +248,7 @@ describe('a write is sent once, and', () => {
   it('a host that does not listen says that it was not done', async () => {
     const c = await connected();
     await c.org[Symbol.asyncDispose]();
-    expect(await c.remote.writes.createMany(people(1))).toMatchObject([
+    expect(await c.remote.of(contact).writes.createMany(people(1))).toMatchObject([
       { kind: 'not-done', error: { code: 'NETWORK_UNREACHABLE' } },
     ]);
     await c.wire.close();
@@ -260,7 +264,7 @@ describe('a write is sent once, and', () => {
       accessToken: async () => secretToken,
       renew: async () => secretToken,
     };
-    const { writes } = connectRemote({ session, apiVersion: '62.0', wire });
+    const { writes } = connectRemote({ session, apiVersion: '62.0', wire }).of(contact);
     for (const outcomes of [await writes.createMany(people(1)), await writes.deleteMany([ids[0]!])]) {
       expect(outcomes).toMatchObject([
         { kind: 'not-done', error: { code: 'NETWORK_UNREACHABLE', details: { network: 'unreachable' } } },
@@ -273,19 +277,25 @@ describe('a write is sent once, and', () => {
   it('is sent again only after a 401 and with a new token', async () => {
     await using c = await connected();
     c.org.script({ status: 401, ...apiFault('INVALID_SESSION_ID', 'expired') }, { body: [saved(ids[0])] });
-    expect(await c.remote.writes.createMany(people(1))).toMatchObject([{ kind: 'done', id: ids[0] }]);
+    expect(await c.remote.of(contact).writes.createMany(people(1))).toMatchObject([
+      { kind: 'done', id: ids[0] },
+    ]);
     expect(c.org.seen[1]?.body).toBe(c.org.seen[0]?.body);
   });
 
   it('an abort before sending is thrown, one in flight leaves it in doubt', async () => {
     await using c = await connected();
     const early = AbortSignal.abort();
-    expect((await failure(c.remote.writes.createMany(people(1), { signal: early }))).name).toBe('AbortError');
-    const idempotent = c.remote.writes.createIdempotent({ key: 'k', fields: {} }, { signal: early });
+    expect((await failure(c.remote.of(contact).writes.createMany(people(1), { signal: early }))).name).toBe(
+      'AbortError',
+    );
+    const idempotent = c.remote
+      .of(contact)
+      .writes.createIdempotent({ key: 'k', fields: {} }, { signal: early });
     expect((await failure(idempotent)).name).toBe('AbortError');
     const controller = new AbortController();
     c.org.script(() => controller.abort());
-    const [outcome] = await c.remote.writes.createMany(people(1), { signal: controller.signal });
+    const [outcome] = await c.remote.of(contact).writes.createMany(people(1), { signal: controller.signal });
     expect(outcome).toMatchObject({ kind: 'unknown', error: { name: 'AbortError' } });
   });
 });
@@ -296,7 +306,7 @@ describe('an idempotent create', () => {
   it('carries its key and the UI API’s body', async () => {
     await using c = await connected();
     c.org.script({ status: 201, body: { apiName: 'Contact', id: ids[0], fields: {} } });
-    expect(await c.remote.writes.createIdempotent(create, { allowDuplicates: true })).toEqual({
+    expect(await c.remote.of(contact).writes.createIdempotent(create, { allowDuplicates: true })).toEqual({
       kind: 'done',
       id: ids[0],
       created: true,
@@ -320,13 +330,13 @@ describe('an idempotent create', () => {
   ])('is unsupported where the org says so: %o', async (answer) => {
     await using c = await connected();
     c.org.script(answer);
-    expect(await c.remote.writes.createIdempotent(create)).toBe('unsupported');
+    expect(await c.remote.of(contact).writes.createIdempotent(create)).toBe('unsupported');
   });
 
   it.each([404, 403, 405, 500])('is not unsupported by the same words with status %i', async (status) => {
     await using c = await connected();
     c.org.script({ status, ...apiFault('IDEMPOTENCY_NOT_SUPPORTED', 'Idempotency not supported') });
-    expect(await c.remote.writes.createIdempotent(create)).toMatchObject({ kind: 'unknown' });
+    expect(await c.remote.of(contact).writes.createIdempotent(create)).toMatchObject({ kind: 'unknown' });
   });
 
   it('waits for a locked row as a collection does, in either form of the answer', async () => {
@@ -334,7 +344,7 @@ describe('an idempotent create', () => {
     const locked = { errorCode: 'UNABLE_TO_LOCK_ROW', message: 'unable to obtain exclusive access' };
     for (const body of [[locked], [{ errorCode: 'X', output: { errors: [locked], fieldErrors: {} } }]]) {
       c.org.script({ status: 400, body });
-      expect(await c.remote.writes.createIdempotent(create)).toMatchObject({
+      expect(await c.remote.of(contact).writes.createIdempotent(create)).toMatchObject({
         kind: 'not-done',
         error: { code: 'REFUSED_FOR_NOW', details: { errorCode: 'UNABLE_TO_LOCK_ROW' } },
       });
@@ -343,7 +353,7 @@ describe('an idempotent create', () => {
 
   it('is not tried before API 56', async () => {
     await using c = await connected({ apiVersion: '55.0' });
-    expect(await c.remote.writes.createIdempotent(create)).toBe('unsupported');
+    expect(await c.remote.of(contact).writes.createIdempotent(create)).toBe('unsupported');
     expect(c.org.seen).toHaveLength(0);
   });
 
@@ -353,7 +363,7 @@ describe('an idempotent create', () => {
   ])('stays in doubt while another request holds its key: %o', async (answer) => {
     await using c = await connected();
     c.org.script(answer);
-    expect(await c.remote.writes.createIdempotent(create)).toMatchObject({ kind: 'unknown' });
+    expect(await c.remote.of(contact).writes.createIdempotent(create)).toMatchObject({ kind: 'unknown' });
   });
 
   it('tells the UI API’s faults of the record and of each field', async () => {
@@ -375,7 +385,7 @@ describe('an idempotent create', () => {
       status: 400,
       body: { enhancedErrorType: 'RecordError', message, output, statusCode: 400 },
     });
-    expect(await c.remote.writes.createIdempotent(create)).toEqual({
+    expect(await c.remote.of(contact).writes.createIdempotent(create)).toEqual({
       kind: 'refused',
       errors: [
         { code: 'FIELD_CUSTOM_VALIDATION_EXCEPTION', message: 'No.', fields: [] },
@@ -392,7 +402,7 @@ describe('an idempotent create', () => {
       status: 400,
       body: [{ errorCode: 'X', message: 'm', output: { errors, fieldErrors: {} } }],
     });
-    expect(await c.remote.writes.createIdempotent(create)).toMatchObject({
+    expect(await c.remote.of(contact).writes.createIdempotent(create)).toMatchObject({
       kind: 'refused',
       errors: [{ code: 'DUPLICATES_DETECTED', message: `Dup (duplicates: ${ids[1]})` }],
     });

@@ -353,14 +353,15 @@ describe('backfill', () => {
   it('goes on with its closing cycle alone where that failed', async () => {
     await using rig = await openRig({ contacts: 120 });
     const { url } = rig.emulator;
-    const { remote } = rig.context;
+    const { records } = rig.context;
     let asks = 0;
     // The first one is for T0.
-    const updated: typeof remote.updated = async (...args) => {
+    const updated: typeof records.changes.updated = async (...args) => {
       if (asks++ > 0) throw new AppError('ORG_UNAVAILABLE', 'Down for maintenance.');
-      return remote.updated(...args);
+      return records.changes.updated(...args);
     };
-    const down = { ...rig.context, remote: { ...remote, updated } };
+    const changes = { ...records.changes, updated };
+    const down = { ...rig.context, records: { ...records, changes } };
     const first = await backfill(down, { api: 'rest', signal: rig.signal });
     expect(first).toMatchObject({ status: 'failed', compared: null, error: { code: 'ORG_UNAVAILABLE' } });
     await control(url, 'touch', { count: 2, set: { Title: 'In the gap' } });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { NumberText } from '../../src/base/number-text.ts';
+import { contact } from '../../src/org/synced-object.ts';
 import type { Field } from '../../src/sync/ports/field.ts';
-import type { Remote } from '../../src/sync/ports/remote.ts';
+import type { Queries } from '../../src/sync/ports/queries.ts';
 import { type CheckOptions, type PushRecord, RecordChecker } from '../../src/sync/push/check-records.ts';
 import { Columns } from '../../src/sync/push/columns.ts';
 import { Parents } from '../../src/sync/push/parents.ts';
@@ -73,14 +74,14 @@ const parentFields: Record<string, Field[]> = {
 /** An org that knows these parents, and notes what it was asked. */
 function orgWith(rows: Record<string, unknown>[]) {
   const queries: string[] = [];
-  const remote = {
-    queryRequestBytes: (soql: string) => soql.length,
-    async query(soql: string) {
+  const org = {
+    requestBytes: (soql: string) => soql.length,
+    async all(soql: string) {
       queries.push(soql);
       return { records: rows };
     },
-  } as unknown as Remote;
-  return { remote, queries };
+  } as unknown as Queries;
+  return { org, queries };
 }
 
 const record = (own: Record<string, unknown>, untyped = false): PushRecord => ({
@@ -102,9 +103,10 @@ async function checkAll(
     rows?: Record<string, unknown>[];
   } = {},
 ) {
-  const { remote, queries } = orgWith(rows);
+  const { org, queries } = orgWith(rows);
   const columns = new Columns(fields, async (object) => parentFields[object] ?? null);
-  const checker = new RecordChecker(fields, columns, new Parents(remote), {
+  const checker = new RecordChecker(fields, columns, new Parents(org, contact.name), {
+    object: contact,
     upsert: upsert === null ? null : upsertFieldOf(upsert, fields),
     allowDuplicates: false,
     ignoreUnknown: false,

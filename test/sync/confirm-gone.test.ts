@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { confirmGone } from '../../src/sync/confirm-gone.ts';
+import type { Remote } from '../../src/sync/ports/remote.ts';
 import { contactFields, describeOf } from '../store/sqlite/contact-fields.ts';
 import { contactId, stampOf } from '../store/sqlite/pages.ts';
 import { inMemory, startOfTest as now } from './in-memory.ts';
@@ -10,11 +11,15 @@ type Records = Record<string, unknown>[];
 async function orgWith(records: Records, fields = contactFields) {
   const asked: string[] = [];
   const { context } = inMemory({
-    query: async (soql, options) => {
-      expect(options?.all).toBe(true);
-      asked.push(soql);
-      const found = records.filter(({ Id }) => soql.includes(`'${Id}'`));
-      return { records: found, totalSize: found.length, readAt: now, answeredAt: now + 5 };
+    remote: {
+      queries: {
+        all: async (soql, options) => {
+          expect(options?.deleted).toBe(true);
+          asked.push(soql);
+          const found = records.filter(({ Id }) => soql.includes(`'${Id}'`));
+          return { records: found, totalSize: found.length, readAt: now, answeredAt: now + 5 };
+        },
+      } as Remote['queries'],
     },
   });
   await context.mirror.schema.applyDescribe(describeOf(fields), now);

@@ -178,7 +178,7 @@ describe('an update whose process was killed before the answer came', () => {
         state: 'pending',
       },
     ]);
-    await mirror.outbox.markSent(['killed'], 'collection', clock.now(), remote.now());
+    await mirror.outbox.markSent(['killed'], 'collection', clock.now(), remote.clock.now());
     await control(rig.emulator.url, 'clock', { advanceMs: hour });
   };
 

@@ -196,18 +196,19 @@ describe('the outbox is drained', () => {
   it('to the answer of a request that is on its way when the work is interrupted', async () => {
     await using rig = await copied(3);
     const stop = new AbortController();
-    const { remote } = rig.context;
-    const createIdempotent: typeof remote.writes.createIdempotent = async (...args) => {
-      const outcome = remote.writes.createIdempotent(...args);
+    const { records } = rig.context;
+    const { writes } = records;
+    const createIdempotent: typeof writes.createIdempotent = async (...args) => {
+      const outcome = writes.createIdempotent(...args);
       stop.abort();
       return outcome;
     };
-    rig.context.remote = { ...remote, writes: { ...remote.writes, createIdempotent } };
+    rig.context.records = { ...records, writes: { ...writes, createIdempotent } };
     const report = await pushed(rig, [{ LastName: 'On its way' }, { LastName: 'Not yet' }], {
       signal: stop.signal,
     });
     expect(report.entries.map(({ entry }) => entry?.state)).toEqual(['done', 'pending']);
-    rig.context.remote = remote;
+    rig.context.records = records;
     await cycle(rig);
     expect(await statesOf(rig)).toEqual(['done', 'done']);
     expect([await named(rig, 'On its way'), await named(rig, 'Not yet')]).toEqual([1, 1]);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/base/logger.ts';
+import { contact } from '../../src/org/synced-object.ts';
 import { mirrorPath } from '../../src/store/sqlite/mirror-path.ts';
 import { MirrorReader } from '../../src/store/sqlite/reader.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
@@ -100,7 +101,7 @@ describe('columns that are no longer kept up to date', () => {
     expect(seen(rig)).toMatchObject({ view: all, commands: all });
     await hide(rig);
     // A describe alone, as a push asks for, and the fill still to come.
-    const describe = await rig.context.remote.describeContact();
+    const describe = await rig.context.remote.of(contact).describe();
     if (describe !== 'not-modified') await rig.context.mirror.schema.applyDescribe(describe, 0);
     expect(await unfilled(rig)).toEqual(['Title']);
     await cycle(rig);
@@ -194,7 +195,7 @@ describe('fields that come and go', () => {
       const now = clock.now();
       rig.context.clock = { ...clock, now: () => now + count * 60_000 };
       // An org's time that leaps is believed once further answers bear it out: those to this question here.
-      await rig.context.remote.count(null);
+      await rig.context.remote.of(contact).count(null);
     };
     const before = await described();
     for (let at = 0; at < 5; at++) {
@@ -215,16 +216,16 @@ describe('fields that come and go', () => {
   it('do not stop the reading back of a pushed contact', async () => {
     await using rig = await openRig({ contacts: 3 });
     await backfill(rig.context, { api: 'rest', signal: rig.signal });
-    const { remote } = rig.context;
+    const { records } = rig.context;
     // Hidden between the describe of the push and its reading back.
-    const writes: typeof remote.writes = {
-      ...remote.writes,
+    const writes: typeof records.writes = {
+      ...records.writes,
       createIdempotent: async (record, options) => {
         await hide(rig, 'Title');
-        return remote.writes.createIdempotent(record, options);
+        return records.writes.createIdempotent(record, options);
       },
     };
-    const context = { ...rig.context, remote: { ...remote, writes } };
+    const context = { ...rig.context, records: { ...records, writes } };
     const report = await pushAll(context, recordsOf([{ LastName: 'Read' }]), { signal: rig.signal });
     expect(report).toMatchObject({
       stopped: null,
@@ -279,7 +280,7 @@ describe('fields that come and go', () => {
       create: async (...args) => {
         const job = await remote.bulk.create(...args);
         await hide(rig);
-        const describe = await remote.describeContact();
+        const describe = await remote.of(contact).describe();
         if (describe !== 'not-modified') await mirror.schema.applyDescribe(describe, rig.context.clock.now());
         return job;
       },

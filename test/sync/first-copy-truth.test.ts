@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
+import { contact } from '../../src/org/synced-object.ts';
 import { mirrorPath } from '../../src/store/sqlite/mirror-path.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { isUnbelievable } from '../../src/sync/brake.ts';
@@ -28,7 +29,9 @@ async function readBack(rig: Rig, ids: readonly string[]): Promise<void> {
   const { context } = rig;
   await context.remote.identity();
   await refreshSchema(context, { force: true });
-  await context.mirror.commit({ page: await context.remote.retrieve(ids, await readableFields(context)) });
+  await context.mirror.commit({
+    page: await context.remote.of(contact).retrieve(ids, await readableFields(context)),
+  });
 }
 
 /** The org's clock comes to today, and a process that has known it from no earlier day goes on. */

@@ -4,7 +4,8 @@ import { describeOf, storedNames } from '../store/sqlite/contact-fields.ts';
 import { contactRow, csvPage } from '../store/sqlite/pages.ts';
 import { inMemory, startOfTest as now } from './in-memory.ts';
 
-const told = (orgTime = now) => inMemory({ orgTime: () => orgTime }).context;
+const told = (orgTime = now) =>
+  inMemory({ remote: { clock: { now: () => orgTime, told: () => orgTime } } }).context;
 
 describe('a mirror that is ahead of its org', () => {
   it.each(['updated', 'deleted'] as const)(

@@ -1,9 +1,11 @@
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
+import { contact } from '../../src/org/synced-object.ts';
 import { MemoryMirror } from '../../src/store/memory/memory-mirror.ts';
 import type { SyncContext } from '../../src/sync/context.ts';
 import type { SyncEvent } from '../../src/sync/events.ts';
 import type { Remote } from '../../src/sync/ports/remote.ts';
+import type { RemoteRecords } from '../../src/sync/ports/remote-records.ts';
 
 export interface InMemory {
   context: SyncContext;
@@ -14,16 +16,25 @@ export interface InMemory {
 
 export const startOfTest = Date.UTC(2026, 2, 4, 10, 0, 0);
 
-/** What jobs work with, without file and HTTP: an empty mirror in memory, and an org that can do what `remote` says. */
-export function inMemory(remote: Partial<Remote> = {}): InMemory {
+/** What an org can do, and its contacts. */
+export interface CanDo {
+  remote?: Partial<Remote>;
+  records?: Partial<RemoteRecords>;
+}
+
+/** What jobs work with, without file and HTTP: an empty mirror in memory, and an org that can do what is given. */
+export function inMemory({ remote = {}, records = {} }: CanDo = {}): InMemory {
   let now = startOfTest;
   const events: SyncEvent[] = [];
   const clock = { ...systemClock, now: () => now };
-  const org = { instanceUrl: 'https://org.example', apiCalls: () => 0, ...remote };
+  // A test that asks for more than it gave ends with a TypeError that names it.
+  const usage = { sent: () => 0 } as Remote['usage'];
+  const org = { instanceUrl: 'https://org.example', usage, ...remote } as Remote;
   return {
     context: {
-      // A test that asks for more than it gave ends with a TypeError that names it.
-      remote: org as Remote,
+      object: contact,
+      remote: org,
+      records: records as RemoteRecords,
       mirror: new MemoryMirror(clock),
       clock,
       log: silentLogger,

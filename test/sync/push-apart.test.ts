@@ -109,15 +109,15 @@ describe('what Salesforce does not take for now', () => {
 
   it('is sent again alone: the others of its request are done already', async () => {
     await using rig = await copied();
-    const { remote } = rig.context;
+    const { records: contacts } = rig.context;
     const asked: number[] = [];
-    rig.context.remote = {
-      ...remote,
+    rig.context.records = {
+      ...contacts,
       writes: {
-        ...remote.writes,
+        ...contacts.writes,
         createMany: async (records, options) => {
           asked.push(records.length);
-          const outcomes = await remote.writes.createMany(
+          const outcomes = await contacts.writes.createMany(
             asked.length === 1 ? records.slice(1) : records,
             options,
           );
@@ -158,13 +158,13 @@ describe('what Salesforce does not take for now', () => {
 
   it('and takes minutes to say so is repeated once only', async () => {
     await using rig = await copied();
-    const { remote } = rig.context;
+    const { records } = rig.context;
     let asked = 0;
     const createIdempotent = async () => {
       asked++;
       return { kind: 'unknown' as const, error: new AppError('TIMEOUT', 'No answer in two minutes.') };
     };
-    rig.context.remote = { ...remote, writes: { ...remote.writes, createIdempotent } };
+    rig.context.records = { ...records, writes: { ...records.writes, createIdempotent } };
     await push(rig, [{ LastName: 'Slow' }]);
     expect(asked).toBe(2);
     expect(await statesOf(rig)).toEqual(['in-doubt']);

@@ -75,13 +75,16 @@ it('a parent that every record names is asked for once', async () => {
     ...rig.context,
     remote: {
       ...remote,
-      query: (...args: Parameters<typeof remote.query>) => {
-        asked.push(args[0]);
-        return remote.query(...args);
+      queries: {
+        ...remote.queries,
+        all: (...args: Parameters<typeof remote.queries.all>) => {
+          asked.push(args[0]);
+          return remote.queries.all(...args);
+        },
       },
     },
   };
-  const { records } = await remote.query('SELECT Id, Name FROM Account LIMIT 1');
+  const { records } = await remote.queries.all('SELECT Id, Name FROM Account LIMIT 1');
   const [account] = records;
   const all = people(300, () => ({ 'Account.Name': account?.Name }));
   const pushed = await pushAll(context, [], {

@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/base/errors.ts';
 import type { PageBody } from '../../src/sync/ports/page.ts';
-import type { Remote } from '../../src/sync/ports/remote.ts';
+import type { Queries } from '../../src/sync/ports/queries.ts';
 import { retrieveIds } from '../../src/sync/read/by-ids.ts';
 import { readByKey } from '../../src/sync/read/by-key.ts';
 import type { RowReader } from '../../src/sync/read/row-reader.ts';
 import { describeOf, storedNames } from '../store/sqlite/contact-fields.ts';
 import { collectionPage, contactId, contactRow, epoch, queryPage } from '../store/sqlite/pages.ts';
-import { inMemory } from './in-memory.ts';
+import { type CanDo, inMemory } from './in-memory.ts';
 
 const tooSlow = () => Promise.reject(new AppError('QUERY_TIMEOUT', 'Your query ran too long.'));
 
-/** Reads into an empty mirror in memory, from an org that can do what `remote` says; its waits take no time. */
-async function reading(remote: Partial<Remote>) {
-  const { context } = inMemory(remote);
+/** Reads into an empty mirror in memory, from an org that can do what `org` says; its waits take no time. */
+async function reading(org: CanDo) {
+  const { context } = inMemory(org);
   context.clock.sleep = async () => {};
   await context.mirror.schema.applyDescribe(describeOf(), epoch);
   const rows: number[] = [];
@@ -25,6 +25,8 @@ async function reading(remote: Partial<Remote>) {
   };
   return { reader, rows, mirror: context.mirror };
 }
+
+const paging = (page: Queries['page']): CanDo => ({ remote: { queries: { page } as Queries } });
 
 const pageOf = (ids: readonly string[]) =>
   collectionPage(
@@ -50,9 +52,11 @@ describe('reading by ids', () => {
   it('asks again for a page that was cut, and moves the cursor with the whole one alone', async () => {
     const asked: number[] = [];
     const { reader, rows, mirror } = await reading({
-      retrieve: async (ids) => {
-        asked.push(ids.length);
-        return asked.length < 3 ? cut(pageOf(ids)) : pageOf(ids);
+      records: {
+        retrieve: async (ids) => {
+          asked.push(ids.length);
+          return asked.length < 3 ? cut(pageOf(ids)) : pageOf(ids);
+        },
       },
     });
     const ids = [1, 2, 3, 4].map(contactId);
@@ -66,9 +70,11 @@ describe('reading by ids', () => {
   it('gives up on a page that is cut every time, with nothing of it stored', async () => {
     let asked = 0;
     const { reader, mirror } = await reading({
-      retrieve: async (ids) => {
-        asked++;
-        return cut(pageOf(ids));
+      records: {
+        retrieve: async (ids) => {
+          asked++;
+          return cut(pageOf(ids));
+        },
       },
     });
     const reads = retrieveIds(reader, [1, 2].map(contactId), [
@@ -84,9 +90,11 @@ describe('reading by ids', () => {
     const asked: number[] = [];
     let most = 60;
     const { reader, mirror } = await reading({
-      retrieve: async (ids) => {
-        asked.push(ids.length);
-        return ids.length > most ? tooSlow() : pageOf(ids);
+      records: {
+        retrieve: async (ids) => {
+          asked.push(ids.length);
+          return ids.length > most ? tooSlow() : pageOf(ids);
+        },
       },
     });
     const ids = Array.from({ length: 201 }, (_, n) => contactId(n));
@@ -104,16 +112,16 @@ describe('reading by key', () => {
   it('asks for smaller pages where Salesforce cannot answer in time, and ends below a hundred rows', async () => {
     let most = 200;
     const sizes: number[] = [];
-    const { reader, rows, mirror } = await reading({
-      queryPage: async (soql) => {
+    const { reader, rows, mirror } = await reading(
+      paging(async (soql) => {
         const limit = Number(/LIMIT (\d+)$/.exec(soql)?.[1]);
         sizes.push(limit);
         if (limit > most) return tooSlow();
         const from = soql.includes('Id >') ? numberOf(/Id > '(\w+)'/.exec(soql)?.[1] ?? '') + 1 : 0;
         const found = Array.from({ length: Math.min(limit, 150 - from) }, (_, n) => contactRow(from + n));
         return queryPage(storedNames, found, epoch);
-      },
-    });
+      }),
+    );
     await readByKey(reader, []);
     expect(sizes).toEqual([2_000, 500, 125, 125]);
     expect(rows).toEqual([125, 25]);
@@ -124,9 +132,9 @@ describe('reading by key', () => {
   });
 
   it('ends where a page does not lead on', async () => {
-    const { reader } = await reading({
-      queryPage: async () => queryPage(storedNames, [contactRow(1)], epoch, { totalSize: 9 }),
-    });
+    const { reader } = await reading(
+      paging(async () => queryPage(storedNames, [contactRow(1)], epoch, { totalSize: 9 })),
+    );
     await expect(readByKey(reader, [])).rejects.toMatchObject({ code: 'PAGING_STUCK' });
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/base/errors.ts';
 import { coveredBy } from '../../src/sync/coverage.ts';
 import { minuteMs } from '../../src/sync/minute.ts';
-import type { Window } from '../../src/sync/ports/remote.ts';
+import type { Window } from '../../src/sync/ports/record-changes.ts';
 import { assertWithinReach, readWindow } from '../../src/sync/replication-window.ts';
 
 const noon = Date.UTC(2026, 0, 31, 12);

@@ -5,6 +5,7 @@ import type { Clock } from '../../src/base/clock.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/index.ts';
+import { contact } from '../../src/org/synced-object.ts';
 import { connectRemote } from '../../src/salesforce/connect-remote.ts';
 import { openMirrors } from '../../src/store/sqlite/open-mirrors.ts';
 import type { SyncContext } from '../../src/sync/context.ts';
@@ -85,7 +86,15 @@ export async function connectParts(
     clock: hurried,
     notBefore: await mirror.contacts.latestReadAt(),
   });
-  const context: RigContext = { remote, mirror, clock: hurried, log: silentLogger, onEvent };
+  const context: RigContext = {
+    object: contact,
+    remote,
+    records: remote.of(contact),
+    mirror,
+    clock: hurried,
+    log: silentLogger,
+    onEvent,
+  };
   return {
     context,
     mirrors,

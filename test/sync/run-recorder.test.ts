@@ -2,18 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { abortReason } from '../../src/base/abort.ts';
 import { AppError } from '../../src/base/errors.ts';
 import { closeKilledCycles } from '../../src/sync/close-killed-runs.ts';
+import type { OrgUsage } from '../../src/sync/ports/remote.ts';
 import { RunRecorder } from '../../src/sync/run-recorder.ts';
 import { inMemory, startOfTest } from './in-memory.ts';
 
+/** An org that counts the calls that a test says it was sent. */
 function counting() {
   let calls = 40;
-  return { calls: (more: number) => (calls += more), remote: { apiCalls: () => calls } };
+  const usage: Partial<OrgUsage> = { sent: () => calls };
+  return { calls: (more: number) => (calls += more), remote: { usage: usage as OrgUsage } };
 }
 
 describe('a run', () => {
   it('is recorded with its steps, each with the difference that it made, and with its own calls', async () => {
     const { calls, remote } = counting();
-    const { context, events, pass } = inMemory(remote);
+    const { context, events, pass } = inMemory({ remote });
     const run = await RunRecorder.start(context, 'cycle', { from: 1 });
     await run.step('read updated', async (note) => {
       pass(20);
@@ -91,7 +94,7 @@ describe('a run', () => {
 
   it('goes on, when it is resumed, from the counts and calls that it had', async () => {
     const { calls, remote } = counting();
-    const { context } = inMemory(remote);
+    const { context } = inMemory({ remote });
     const first = await RunRecorder.start(context, 'backfill', {});
     calls(6);
     first.count('rows', 200);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import type { SyncContext } from '../../src/sync/context.ts';
-import type { DeletedAnswer, UpdatedAnswer, Window } from '../../src/sync/ports/remote.ts';
+import type { DeletedAnswer, UpdatedAnswer, Window } from '../../src/sync/ports/record-changes.ts';
 import { findSafeStart } from '../../src/sync/safe-start.ts';
 
 const minute = 60_000;
@@ -18,8 +18,7 @@ function orgWhere(covered: { updated: Coverage; deleted: Coverage }): SyncContex
     durationMs: 0,
     readAt: now,
   });
-  const remote = {
-    now: () => now,
+  const changes = {
     updated: async (window: Window): Promise<UpdatedAnswer> => ({
       ids: [],
       ...answer(covered.updated(window)),
@@ -30,7 +29,8 @@ function orgWhere(covered: { updated: Coverage; deleted: Coverage }): SyncContex
       ...answer(covered.deleted(window)),
     }),
   };
-  return { remote, log: silentLogger } as unknown as SyncContext;
+  const remote = { clock: { now: () => now } };
+  return { remote, records: { changes }, log: silentLogger } as unknown as SyncContext;
 }
 
 const at = (time: number) => () => time;

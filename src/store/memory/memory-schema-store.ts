@@ -1,4 +1,4 @@
-import type { ContactDescribe } from '../../sync/ports/field.ts';
+import type { ObjectDescribe } from '../../sync/ports/field.ts';
 import type { SchemaChange, SchemaStore, StoredField } from '../../sync/ports/schema-store.ts';
 import { planDescribe } from '../fields/plan-describe.ts';
 import { unfilled } from '../fields/unfilled.ts';
@@ -26,11 +26,7 @@ export class MemorySchemaStore implements SchemaStore {
     });
   }
 
-  async applyDescribe(
-    describe: ContactDescribe,
-    at: number,
-    only?: readonly string[],
-  ): Promise<SchemaChange> {
+  async applyDescribe(describe: ObjectDescribe, at: number, only?: readonly string[]): Promise<SchemaChange> {
     return this.#file.write((state) => {
       if (only !== undefined) state.onlyFields = [...only];
       state.described = { lastModified: describe.lastModified, at };
@@ -39,7 +35,7 @@ export class MemorySchemaStore implements SchemaStore {
   }
 }
 
-function storeDescribe(state: MemoryState, { fields }: ContactDescribe): SchemaChange {
+function storeDescribe(state: MemoryState, { fields }: ObjectDescribe): SchemaChange {
   const hasRows =
     state.contacts.size > 0 || [...state.chunks.values()].some((chunk) => chunk.state === 'pending');
   const { change, columns, vanished } = planDescribe(storedFields(state), fields, state.onlyFields, hasRows);

@@ -1,4 +1,4 @@
-import type { ColumnType, ContactDescribe, Field } from '../../sync/ports/field.ts';
+import type { ColumnType, Field, ObjectDescribe } from '../../sync/ports/field.ts';
 import type { SchemaChange, StoredField } from '../../sync/ports/schema-store.ts';
 import { columnTypeOf } from '../fields/column-type.ts';
 import { planDescribe } from '../fields/plan-describe.ts';
@@ -57,7 +57,7 @@ const onlyFieldsKey = objectKey('only_fields');
 export function storeDescribe(
   db: Connection,
   object: string,
-  describe: ContactDescribe,
+  describe: ObjectDescribe,
   only?: readonly string[],
 ): SchemaChange {
   if (only !== undefined) writeMeta(db, onlyFieldsKey(object), JSON.stringify(only));

@@ -1,5 +1,5 @@
 import { isoTime } from '../../base/iso-time.ts';
-import type { ContactDescribe } from '../../sync/ports/field.ts';
+import type { ObjectDescribe } from '../../sync/ports/field.ts';
 import type { SchemaChange } from '../../sync/ports/schema-store.ts';
 import type { Connection } from './connection.ts';
 import { storeDescribe } from './contact-schema.ts';
@@ -23,7 +23,7 @@ export function confirmDescribe(db: Connection, object: string, at: number): voi
 export function applyDescribe(
   db: Connection,
   object: string,
-  describe: ContactDescribe,
+  describe: ObjectDescribe,
   at: number,
   only: readonly string[] | undefined,
 ): SchemaChange {

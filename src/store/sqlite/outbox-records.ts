@@ -8,7 +8,7 @@ import type {
   SendWay,
   Settlement,
 } from '../../sync/ports/outbox-entry.ts';
-import type { RecordError } from '../../sync/ports/remote.ts';
+import type { RecordError } from '../../sync/ports/record-writes.ts';
 import type { Connection } from './connection.ts';
 import { type ContactRef, knownBeforeReader } from './contact-lookup.ts';
 import { prepared } from './prepared.ts';

@@ -15,7 +15,7 @@ import type {
   OutcomeTally,
   Resumption,
 } from '../../sync/ports/outbox-intake.ts';
-import type { RecordError } from '../../sync/ports/remote.ts';
+import type { RecordError } from '../../sync/ports/record-writes.ts';
 import { type Connection, openForReading } from './connection.ts';
 import { createIntakeFile } from './intake-file.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';

@@ -1,4 +1,4 @@
-import type { ContactDescribe } from '../../sync/ports/field.ts';
+import type { ObjectDescribe } from '../../sync/ports/field.ts';
 import type { SchemaChange, SchemaStore, StoredField } from '../../sync/ports/schema-store.ts';
 import { loadFields } from './contact-schema.ts';
 import { readDescribedAt } from './describe-records.ts';
@@ -27,11 +27,7 @@ export class SqliteSchemaStore implements SchemaStore {
     await this.#write('confirmDescribe', this.#object, at);
   }
 
-  async applyDescribe(
-    describe: ContactDescribe,
-    at: number,
-    only?: readonly string[],
-  ): Promise<SchemaChange> {
+  async applyDescribe(describe: ObjectDescribe, at: number, only?: readonly string[]): Promise<SchemaChange> {
     return this.#write('applyDescribe', this.#object, describe, at, only);
   }
 }

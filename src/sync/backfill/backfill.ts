@@ -36,7 +36,7 @@ export async function backfill(context: SyncContext, options: BackfillOptions): 
   const { clock, remote, log } = context;
   const { beside, concurrency, signal } = options;
   const startedAt = clock.monotonicMs();
-  const callsAtStart = remote.apiCalls();
+  const callsAtStart = remote.usage.sent();
   let begun: PlannedCopy | null = null;
   const onBegun = (copy: PlannedCopy) => {
     begun = copy;
@@ -59,7 +59,7 @@ export async function backfill(context: SyncContext, options: BackfillOptions): 
     instanceUrl: remote.instanceUrl,
     status: failure === null ? 'complete' : isAbort(failure) ? 'interrupted' : 'failed',
     contacts: await toldOf(failure, async () => (await context.mirror.contacts.counts()).contacts),
-    apiCalls: remote.apiCalls() - callsAtStart,
+    apiCalls: remote.usage.sent() - callsAtStart,
     durationMs,
     compared,
     error: failure === null ? null : runErrorOf(failure),

@@ -5,7 +5,7 @@ import type { SyncContext } from '../context.ts';
 import { assertJobRows, deleteBulkJob, isLostJob, listResultPages, pollBulkJob } from '../read/bulk-job.ts';
 import { readResultPages } from '../read/result-pages.ts';
 import { readWholePage } from '../read/whole-page.ts';
-import { selectContacts, spanConditions } from '../soql.ts';
+import { select, spanConditions } from '../soql.ts';
 import {
   type Chunk,
   type FinishedJob,
@@ -89,7 +89,7 @@ async function startJob(
   { fields, signal }: Pick<CopyReading, 'fields' | 'signal'>,
 ): Promise<(Chunk<'bulk-span'> & { position: SpanPosition }) | null> {
   if (chunk.position !== null) return { ...chunk, position: chunk.position };
-  const soql = selectContacts(fields, spanConditions(chunk.spec));
+  const soql = select(context.object.name, fields, spanConditions(chunk.spec));
   const job = await context.remote.bulk.create(soql, 'query', { signal });
   const position: SpanPosition = { jobId: job.id, locator: null, ended: false };
   const { chunkDone } = await context.mirror.commit({

@@ -59,13 +59,14 @@ async function choose(
   const key = { stamp: '2000-01-01T00:00:00.000Z', id: '0'.repeat(18) };
   const stamp = '2000-01-01T00:00:00Z';
   const soql = selectKeyPage(
+    context.object.name,
     fields,
     [`CreatedDate >= ${stamp}`, `CreatedDate < ${stamp}`],
     'CreatedDate',
     key,
     keyPageRows,
   );
-  const bytes = context.remote.queryRequestBytes(soql);
+  const bytes = context.remote.queries.requestBytes(soql);
   if (bytes > restRequestBytes) {
     return { api: 'bulk', reason: `a REST query of all ${fields.length} fields would take ${bytes} bytes` };
   }
@@ -81,7 +82,7 @@ async function choose(
 
 async function bulkJobsLeft({ remote, log }: SyncContext, signal?: AbortSignal): Promise<number | null> {
   try {
-    const { all } = await remote.limits({ signal });
+    const { all } = await remote.usage.limits({ signal });
     return all.DailyBulkV2QueryJobs?.Remaining ?? null;
   } catch (error) {
     if (isAbort(error)) throw error;

@@ -14,10 +14,10 @@ export async function closeGap(
   run: RunRecorder,
   { exact, signal }: { exact: boolean; signal: AbortSignal },
 ): Promise<{ org: number; mirror: number }> {
-  const { remote, mirror, log } = context;
+  const { records, mirror, log } = context;
   const compare = async () => {
     await runCycle(context, { push: false, signal });
-    return { org: await remote.count(null, { signal }), mirror: (await mirror.contacts.counts()).contacts };
+    return { org: await records.count(null, { signal }), mirror: (await mirror.contacts.counts()).contacts };
   };
   let compared = await compare();
   for (let tries = exact ? exactTries : 1; tries > 1 && compared.org !== compared.mirror; tries--)

@@ -48,7 +48,7 @@ export interface PlannedCopy {
  */
 export async function planFirstCopy(context: SyncContext, options: PlanOptions): Promise<PlannedCopy> {
   const { signal, onBegun = () => {} } = options;
-  const callsAtStart = context.remote.apiCalls();
+  const callsAtStart = context.remote.usage.sent();
   const begun = await resumableCopy(context, { beside: options.isBeside });
   let runId: string;
   let state: CopyState;
@@ -81,7 +81,7 @@ async function decide(context: SyncContext, options: PlanOptions): Promise<CopyS
   const { signal } = options;
   const t0 = await findSafeStart(context, { signal });
   const { contacts, deleted } = await context.mirror.contacts.counts();
-  const total = await context.remote.count(null, { signal });
+  const total = await context.records.count(null, { signal });
   const fields = await readableFields(context);
   const callsLeft = options.callsLeft?.() ?? null;
   const choice = await chooseApi(context, { asked: options.api ?? 'auto', total, fields, callsLeft, signal });

@@ -2,7 +2,7 @@ import { isAbort } from '../../base/abort.ts';
 import { isAppError } from '../../base/errors.ts';
 import { parseTime } from '../../base/iso-time.ts';
 import type { SyncContext } from '../context.ts';
-import { type CreatedSpan, selectContacts, soqlDateTime, spanConditions } from '../soql.ts';
+import { type CreatedSpan, select, soqlDateTime, spanConditions } from '../soql.ts';
 
 export interface CountedSpan extends CreatedSpan {
   /** Contacts that the plan expects in it; a guide for balance, never a promise. */
@@ -76,13 +76,13 @@ function cutEvenly(bucket: Bucket, target: number): Bucket[] {
 }
 
 async function bucketsByCalendar(
-  { remote }: SyncContext,
+  { object, remote }: SyncContext,
   target: number,
   signal: AbortSignal | undefined,
 ): Promise<Bucket[]> {
-  const months = await remote.query(
-    'SELECT CALENDAR_YEAR(CreatedDate) y, CALENDAR_MONTH(CreatedDate) m, COUNT(Id) n FROM Contact' +
-      ' GROUP BY CALENDAR_YEAR(CreatedDate), CALENDAR_MONTH(CreatedDate)',
+  const months = await remote.queries.all(
+    'SELECT CALENDAR_YEAR(CreatedDate) y, CALENDAR_MONTH(CreatedDate) m, COUNT(Id) n' +
+      ` FROM ${object.name} GROUP BY CALENDAR_YEAR(CreatedDate), CALENDAR_MONTH(CreatedDate)`,
     { signal },
   );
   const buckets: Bucket[] = [];
@@ -94,19 +94,19 @@ async function bucketsByCalendar(
       throw new TypeError(`a month answered ${year}-${month}`);
     const bucket = { start: Date.UTC(year, month - 1), end: Date.UTC(year, month), count: numberOf(n) };
     if (bucket.count <= target) buckets.push(bucket);
-    else buckets.push(...(await bucketsByDay(remote, bucket, signal)));
+    else buckets.push(...(await bucketsByDay({ object, remote }, bucket, signal)));
   }
   return buckets;
 }
 
 async function bucketsByDay(
-  remote: SyncContext['remote'],
+  { object, remote }: Pick<SyncContext, 'object' | 'remote'>,
   month: Bucket,
   signal: AbortSignal | undefined,
 ): Promise<Bucket[]> {
   const span = { lower: new Date(month.start).toISOString(), upper: new Date(month.end).toISOString() };
-  const days = await remote.query(
-    `SELECT DAY_ONLY(CreatedDate) d, COUNT(Id) n FROM Contact WHERE ${spanConditions(span).join(' AND ')}` +
+  const days = await remote.queries.all(
+    `SELECT DAY_ONLY(CreatedDate) d, COUNT(Id) n FROM ${object.name} WHERE ${spanConditions(span).join(' AND ')}` +
       ' GROUP BY DAY_ONLY(CreatedDate)',
     { signal },
   );
@@ -142,7 +142,7 @@ async function bucketsByHalving(
     }
     const middle = bucket.start + Math.floor(seconds / 2) * 1000;
     const condition = `CreatedDate >= ${soqlDateTime(bucket.start)} AND CreatedDate < ${soqlDateTime(middle)}`;
-    const lower = Math.min(await context.remote.count(condition, { signal }), bucket.count);
+    const lower = Math.min(await context.records.count(condition, { signal }), bucket.count);
     open.push({ start: middle, end: bucket.end, count: bucket.count - lower });
     open.push({ start: bucket.start, end: middle, count: lower });
   }
@@ -151,12 +151,12 @@ async function bucketsByHalving(
 
 /** The oldest (`ASC`) or newest CreatedDate, ms since 1970; null in an org without contacts. */
 export async function edgeOfCreatedDate(
-  { remote }: SyncContext,
+  { object, remote }: SyncContext,
   order: 'ASC' | 'DESC',
   signal: AbortSignal | undefined,
 ): Promise<number | null> {
-  const soql = selectContacts(['CreatedDate'], [], ` ORDER BY CreatedDate ${order} LIMIT 1`);
-  const { records } = await remote.query(soql, { signal });
+  const soql = select(object.name, ['CreatedDate'], [], ` ORDER BY CreatedDate ${order} LIMIT 1`);
+  const { records } = await remote.queries.all(soql, { signal });
   const value = records[0]?.CreatedDate;
   return typeof value === 'string' ? parseTime(value) : null;
 }

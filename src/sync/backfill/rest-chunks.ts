@@ -155,7 +155,7 @@ async function halvesOf(
   // Where the span is open below, only the org can say where it begins.
   const isOpen = timedOut && position === null && spec.lower === null;
   const first = isOpen ? await edgeOfCreatedDate(context, 'ASC', signal) : null;
-  return splitSpan(spec, position, Math.max(spec.expected - rows, 0), context.remote.now(), first);
+  return splitSpan(spec, position, Math.max(spec.expected - rows, 0), context.remote.clock.now(), first);
 }
 
 /** `effects`: what led to it. */

@@ -77,7 +77,7 @@ const endsPush: readonly ErrorCode[] = [
 export async function runCycle(context: SyncContext, options: CycleOptions): Promise<CycleReport> {
   const { clock, mirror, remote } = context;
   const startedAt = clock.monotonicMs();
-  const callsAtStart = remote.apiCalls();
+  const callsAtStart = remote.usage.sent();
   let push = nothingPushed;
   const { id: runId, counts } = await withRun(context, 'cycle', async (run) => {
     let pullError: unknown = null;
@@ -101,7 +101,7 @@ export async function runCycle(context: SyncContext, options: CycleOptions): Pro
     push,
     outbox: await mirror.outbox.counts(),
     coveredUntil: Math.min(cursors.updated ?? 0, cursors.deleted ?? 0),
-    apiCalls: remote.apiCalls() - callsAtStart,
+    apiCalls: remote.usage.sent() - callsAtStart,
     durationMs: Math.round(clock.monotonicMs() - startedAt),
   };
 }
@@ -160,11 +160,11 @@ async function pull(context: SyncContext, run: RunRecorder, { memory, signal }: 
  */
 async function orgNow({ remote }: SyncContext, cursor: number, signal: AbortSignal): Promise<number> {
   try {
-    const now = remote.now();
-    if (remote.orgTime() >= cursor) return now;
+    const now = remote.clock.now();
+    if (remote.clock.told() >= cursor) return now;
   } catch {
     // Not known yet.
   }
   await remote.identity({ signal });
-  return remote.now();
+  return remote.clock.now();
 }

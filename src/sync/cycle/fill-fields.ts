@@ -3,7 +3,7 @@ import type { PageOutcome } from '../ports/page.ts';
 import { bulkAboveContacts, readByBulk } from '../read/by-bulk.ts';
 import { readByKey } from '../read/by-key.ts';
 import type { RunRecorder } from '../run-recorder.ts';
-import { selectContacts } from '../soql.ts';
+import { select } from '../soql.ts';
 import { withRun } from '../with-run.ts';
 
 /**
@@ -15,7 +15,7 @@ export async function fillNewFields(
   context: SyncContext,
   { signal }: { signal: AbortSignal },
 ): Promise<void> {
-  const { mirror, remote } = context;
+  const { object, mirror, records } = context;
   const names = (await mirror.schema.fields())
     .filter(({ unfilled, vanished }) => unfilled && !vanished)
     .map(({ name }) => name);
@@ -27,10 +27,10 @@ export async function fillNewFields(
       run.count('updated', page.updated);
     };
     const reader = { context, fields, signal, partial: true, took };
-    const total = await remote.count(null, { signal });
+    const total = await records.count(null, { signal });
     await run.step('fill', async (note) => {
       note(`Filled ${names.join(', ')}.`);
-      if (total > bulkAboveContacts) await readByBulk(reader, selectContacts(fields, []));
+      if (total > bulkAboveContacts) await readByBulk(reader, select(object.name, fields, []));
       else await readByKey(reader, []);
     });
     await run.end([{ kind: 'mark-filled', fields: names }]);

@@ -3,7 +3,7 @@ import type { SyncContext } from '../context.ts';
 import { coveredBy } from '../coverage.ts';
 import { floorMinute } from '../minute.ts';
 import type { Tombstone } from '../ports/page.ts';
-import type { DeletedAnswer, Window } from '../ports/remote.ts';
+import type { DeletedAnswer, Window } from '../ports/record-changes.ts';
 import { outOfReach, readWindow } from '../replication-window.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 
@@ -16,7 +16,7 @@ export async function readDeleted(
   from: number,
   { run, signal }: { run: RunRecorder; signal: AbortSignal },
 ): Promise<void> {
-  const { remote, mirror } = context;
+  const { remote, records, mirror } = context;
 
   const take = async (piece: Window, answer: DeletedAnswer): Promise<number | null> => {
     const { earliestDateAvailable } = answer;
@@ -36,8 +36,8 @@ export async function readDeleted(
     return covered;
   };
 
-  await readWindow(from, () => remote.now(), {
-    call: (piece) => remote.deleted(piece, { signal }),
+  await readWindow(from, () => remote.clock.now(), {
+    call: (piece) => records.changes.deleted(piece, { signal }),
     take,
     takeCrowdedMinute: async (piece) => {
       throw outOfReach(

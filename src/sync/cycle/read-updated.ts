@@ -4,7 +4,7 @@ import { coveredBy } from '../coverage.ts';
 import { floorMinute, minuteMs } from '../minute.ts';
 import type { Effect } from '../ports/effect.ts';
 import type { PageOutcome } from '../ports/page.ts';
-import type { UpdatedAnswer, Window } from '../ports/remote.ts';
+import type { UpdatedAnswer, Window } from '../ports/record-changes.ts';
 import { readByBulk } from '../read/by-bulk.ts';
 import { retrieveIds } from '../read/by-ids.ts';
 import { readByKey } from '../read/by-key.ts';
@@ -12,7 +12,7 @@ import type { RowReader } from '../read/row-reader.ts';
 import { readWindow } from '../replication-window.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { currentFields } from '../schema.ts';
-import { selectContacts, soqlDateTime } from '../soql.ts';
+import { select, soqlDateTime } from '../soql.ts';
 import type { WindowMemory } from './window-memory.ts';
 
 /** Above this many ids one bulk query costs fewer calls than retrieving them 2,000 at a time. */
@@ -32,7 +32,7 @@ export async function readUpdated(
   from: number,
   { run, memory, describedSince, signal }: ReadUpdatedOptions,
 ): Promise<void> {
-  const { remote, mirror } = context;
+  const { object, remote, records, mirror } = context;
   const took = (page: PageOutcome) => {
     run.count('rows', page.rows);
     run.count('upserted', page.inserted + page.updated);
@@ -63,7 +63,7 @@ export async function readUpdated(
     } else if (answer.ids.length > bulkAboveIds && known === null) {
       const bulk = await readerNow();
       const since = `SystemModstamp >= ${soqlDateTime(piece.start)}`;
-      await readByBulk(bulk, selectContacts(bulk.fields, [since]));
+      await readByBulk(bulk, select(object.name, bulk.fields, [since]));
       await mirror.commit({ effects }, { signal });
     } else if (known === null) {
       // The cursor is about to pass this span, or nothing is remembered of it: every id is read.
@@ -87,14 +87,14 @@ export async function readUpdated(
     return covered;
   };
 
-  await readWindow(from, () => remote.now(), {
-    call: (piece) => remote.updated(piece, { signal }),
+  await readWindow(from, () => remote.clock.now(), {
+    call: (piece) => records.changes.updated(piece, { signal }),
     take,
     takeCrowdedMinute: async (piece) => {
       // Read after its coverage was seen, or the late commits of this minute would be missing.
       const covered = await coverageFrom(context, piece.start, signal);
       const bulk = await readerNow();
-      await readByBulk(bulk, selectContacts(bulk.fields, minuteConditions(piece)));
+      await readByBulk(bulk, select(object.name, bulk.fields, minuteConditions(piece)));
       if (covered === null || covered < piece.end) return null;
       await mirror.commit({ effects: [{ kind: 'move-cursors', to: { updated: piece.end } }] }, { signal });
       cursor = piece.end;
@@ -113,14 +113,14 @@ function minuteConditions({ start, end }: Window): string[] {
  * that either. The minute may still be running, so only its start is surely no future.
  */
 async function coverageFrom(
-  { remote }: SyncContext,
+  { remote, records }: SyncContext,
   start: number,
   signal: AbortSignal,
 ): Promise<number | null> {
-  const newest = Math.max(floorMinute(remote.now()), start);
+  const newest = Math.max(floorMinute(remote.clock.now()), start);
   for (const from of new Set([start, newest])) {
     try {
-      return coveredBy(await remote.deleted({ start: from, end: newest + minuteMs }, { signal }));
+      return coveredBy(await records.changes.deleted({ start: from, end: newest + minuteMs }, { signal }));
     } catch (error) {
       if (!isAppError(error, 'EXCEEDED_ID_LIMIT')) throw error;
     }

@@ -1,4 +1,4 @@
-/** A field of Contact as describe tells it, reduced to what sync decides on. Names as Salesforce spells them. */
+/** A field as describe tells it, reduced to what sync decides on. Names as Salesforce spells them. */
 export interface Field {
   name: string;
   label: string;
@@ -34,7 +34,7 @@ export interface Field {
 /** SQLite affinity of a field's column (the storage formats are part of the command line's contract). */
 export type ColumnType = 'TEXT' | 'INTEGER' | 'REAL';
 
-export interface ContactDescribe {
+export interface ObjectDescribe {
   fields: Field[];
   /** `Last-Modified` of the answer, sent back as `If-Modified-Since`; null where there was none. */
   lastModified: string | null;

@@ -1,4 +1,4 @@
-import type { RecordError } from './remote.ts';
+import type { RecordError } from './record-writes.ts';
 
 export type OutboxOp = 'create' | 'update' | 'delete';
 

@@ -1,5 +1,5 @@
 import type { NewOutboxEntry, OutboxOp, OutboxState } from './outbox-entry.ts';
-import type { RecordError } from './remote.ts';
+import type { RecordError } from './record-writes.ts';
 
 /** Where a record stands in the input. */
 export interface InputPlace {

@@ -1,4 +1,4 @@
-import type { ColumnType, ContactDescribe, Field } from './field.ts';
+import type { ColumnType, Field, ObjectDescribe } from './field.ts';
 
 export interface StoredField extends Field {
   columnType: ColumnType;
@@ -25,5 +25,5 @@ export interface SchemaStore {
   /** Remembers that the last describe was still true at `at`. */
   confirmDescribe(at: number): Promise<void>;
   /** Adds columns for new fields, marks vanished ones, remembers the describe. `only` limits the columns (`--fields`). */
-  applyDescribe(describe: ContactDescribe, at: number, only?: readonly string[]): Promise<SchemaChange>;
+  applyDescribe(describe: ObjectDescribe, at: number, only?: readonly string[]): Promise<SchemaChange>;
 }

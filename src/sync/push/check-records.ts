@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { fullId, isTornId, sameId } from '../../org/record-id.ts';
+import { fullId, isGivenIdOf, isTornId, sameId } from '../../org/record-id.ts';
+import type { SyncedObject } from '../../org/synced-object.ts';
 import type { Field } from '../ports/field.ts';
 import type { OutboxOp } from '../ports/outbox-entry.ts';
 import type { IntakeFault, IntakeRecord } from '../ports/outbox-intake.ts';
 import { type Columns, membersOf, type ParentColumn } from './columns.ts';
 import { damage, isDamaged } from './damaged-text.ts';
-import { holdsContactId } from './holds-contact-id.ts';
+import { holdsRecordId } from './holds-record-id.ts';
 import { IgnoredColumns } from './ignored-columns.ts';
 import { type DecimalMark, NumberForms } from './number-forms.ts';
 import { comparable, type ParentName, type Parents } from './parents.ts';
@@ -35,6 +36,8 @@ export interface PushRecord {
 }
 
 export interface CheckOptions {
+  /** What the records are to be. */
+  object: SyncedObject;
   /** The external id field to upsert by. */
   upsert: Field | null;
   allowDuplicates: boolean;
@@ -194,7 +197,7 @@ export class RecordChecker {
       return null;
     }
     const id = typeof given === 'string' ? given.trim() : '';
-    if (!/^003[A-Za-z0-9]{12}([A-Za-z0-5]{3})?$/.test(id)) {
+    if (!isGivenIdOf(this.#options.object.keyPrefix, id)) {
       faults.push(idFault(`${quoted(given)} is not the Id of a contact`));
       return null;
     }
@@ -235,7 +238,11 @@ export class RecordChecker {
         if (op === 'delete') return;
         if (!this.#options.ignoreUnknown || record.mapped?.has(name)) {
           faults.push({ field: name, code: 'UNKNOWN_FIELD', message: column.message });
-        } else if (op === 'create' && this.#options.upsert === null && holdsContactId(name, value)) {
+        } else if (
+          op === 'create' &&
+          this.#options.upsert === null &&
+          holdsRecordId(name, value, this.#options.object)
+        ) {
           const message = `${name} holds the Id of a contact, and without it the record would be a second one: --map '${name}=Id' updates it, --map '${name}=' leaves the Id out.`;
           faults.push({ field: name, code: 'UNKNOWN_FIELD', message });
         } else this.ignored.note(name, 'unknown', column.meant);

@@ -1,5 +1,5 @@
 import { AppError } from '../../base/errors.ts';
-import type { RecordError } from '../ports/remote.ts';
+import type { RecordError } from '../ports/record-writes.ts';
 
 /** What an entry in doubt says of itself. */
 export const noAnswer: RecordError = {

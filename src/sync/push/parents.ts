@@ -1,4 +1,4 @@
-import type { Remote } from '../ports/remote.ts';
+import type { Queries } from '../ports/queries.ts';
 import { soqlString } from '../soql.ts';
 import type { ParentColumn } from './columns.ts';
 import { decimalText, parseDecimal } from './decimal.ts';
@@ -24,12 +24,15 @@ const rememberedParents = 20_000;
  * without a record, or with several, is a fault with its place, and an entry of the outbox can be sent any way.
  */
 export class Parents {
-  readonly #remote: Remote;
+  readonly #queries: Queries;
+  /** Whose parents they are. */
+  readonly #object: string;
   /** Null: there is none; `several`: more than one. */
   readonly #ids = new Map<string, string | null | 'several'>();
 
-  constructor(remote: Remote) {
-    this.#remote = remote;
+  constructor(queries: Queries, object: string) {
+    this.#queries = queries;
+    this.#object = object;
   }
 
   async prepare(names: Iterable<ParentName>, options: { signal: AbortSignal }): Promise<void> {
@@ -74,10 +77,10 @@ export class Parents {
     options: { signal: AbortSignal },
   ): Promise<void> {
     const alone = texts.length === 1;
-    const soql = queryOf(column, texts, alone ? 2 : rowsPerQuery);
+    const soql = queryOf(this.#object, column, texts, alone ? 2 : rowsPerQuery);
     const { records } =
-      alone || this.#remote.queryRequestBytes(soql) <= mostRequestBytes
-        ? await this.#remote.query(soql, options)
+      alone || this.#queries.requestBytes(soql) <= mostRequestBytes
+        ? await this.#queries.all(soql, options)
         : { records: null };
     if (records === null || (!alone && records.length >= rowsPerQuery)) {
       const half = Math.ceil(texts.length / 2);
@@ -96,10 +99,15 @@ export class Parents {
   }
 }
 
-function queryOf({ object, by }: ParentColumn, texts: readonly string[], limit: number): string {
+function queryOf(
+  child: string,
+  { object, by }: ParentColumn,
+  texts: readonly string[],
+  limit: number,
+): string {
   const values = texts.map((text) => (isNumber(by.type) ? text : soqlString(text)));
   // Record types of other objects may have the same name.
-  const own = object === 'RecordType' ? " AND SobjectType = 'Contact'" : '';
+  const own = object === 'RecordType' ? ` AND SobjectType = ${soqlString(child)}` : '';
   return `SELECT Id, ${by.name} FROM ${object} WHERE ${by.name} IN (${values.join(', ')})${own} LIMIT ${limit}`;
 }
 

@@ -153,12 +153,13 @@ async function takeIn(context: SyncContext, job: PushJob, intake: OutboxIntake):
   const { signal } = job;
   const fields = await describeForPush(context, job);
   const upsert = job.upsertField === null ? null : upsertFieldOf(job.upsertField, fields);
-  const { remote, clock } = context;
+  const { object, remote, clock } = context;
   const checker = new RecordChecker(
     fields,
     new Columns(fields, describedOnce(context, signal)),
-    new Parents(remote),
+    new Parents(remote.queries, object.name),
     {
+      object,
       upsert,
       allowDuplicates: job.allowDuplicates,
       ignoreUnknown: job.ignoreUnknown,
@@ -199,7 +200,7 @@ function tooManyForOne(): AppError {
 function describedOnce({ remote }: SyncContext, signal: AbortSignal): DescribeObject {
   const described = new Map<string, Promise<readonly Field[] | null>>();
   return (object) => {
-    const asked = described.get(object) ?? remote.describeObject(object, { signal });
+    const asked = described.get(object) ?? remote.queries.fieldsOf(object, { signal });
     described.set(object, asked);
     return asked;
   };
@@ -286,11 +287,11 @@ async function olderEntries({ mirror }: SyncContext, tally: readonly OutcomeTall
  * the describe of the mirror, where the org cannot be asked now.
  */
 async function describeForPush(
-  { clock, log, mirror, remote }: SyncContext,
+  { clock, log, mirror, records }: SyncContext,
   { queue, signal }: PushJob,
 ): Promise<readonly Field[]> {
   try {
-    const describe = await remote.describeContact({ signal });
+    const describe = await records.describe({ signal });
     if (describe === 'not-modified') return await mirror.schema.fields();
     await mirror.schema.applyDescribe(describe, clock.now());
     return describe.fields;

@@ -7,7 +7,7 @@ import type { Field } from '../ports/field.ts';
 import type { OutboxEntry } from '../ports/outbox-entry.ts';
 import type { PageBody } from '../ports/page.ts';
 import { retrieveRows } from '../read/by-ids.ts';
-import { selectContacts, soqlString } from '../soql.ts';
+import { select, soqlString } from '../soql.ts';
 import { plainDecimal } from './decimal.ts';
 import type { FoundContact } from './doubt-verdict.ts';
 import { externalIdName } from './external-id-name.ts';
@@ -80,7 +80,7 @@ function liveContact(row: Rec): FoundContact {
 }
 
 async function retrieveRecords(
-  { remote }: SyncContext,
+  { records }: SyncContext,
   ids: readonly string[],
   names: readonly string[],
   { fields, signal }: ReadOptions,
@@ -89,7 +89,7 @@ async function retrieveRecords(
   const asked = names.filter((name) => fields.has(name));
   const rows = new Map<string, Rec>();
   for (let i = 0; i < ids.length; i += retrieveRows) {
-    const page = await remote.retrieve(ids.slice(i, i + retrieveRows), asked, { signal });
+    const page = await records.retrieve(ids.slice(i, i + retrieveRows), asked, { signal });
     for (const row of await recordsOf(page)) if (row !== null) rows.set(fullId(String(row.Id)), row);
   }
   return rows;
@@ -110,7 +110,7 @@ interface ByExternalId {
 
 /** Whom upserts meet, deleted ones included; a live one goes before, then the one that was made last. */
 async function readExternalIds(
-  { remote }: SyncContext,
+  { object, remote }: SyncContext,
   entries: readonly OutboxEntry[],
   { fields, signal }: ReadOptions,
 ): Promise<Map<string, ByExternalId>> {
@@ -122,12 +122,13 @@ async function readExternalIds(
     const keys = Map.groupBy(ofField, ({ changes }) => externalIdName(field, changes[name]));
     const values = [...new Set(ofField.map(({ changes }) => literal(field, changes[name])))];
     const selected = ['Id', name, 'IsDeleted', 'CreatedDate'];
-    const soqlOf = (part: readonly string[]) => selectContacts(selected, [`${name} IN (${part.join(',')})`]);
+    const soqlOf = (part: readonly string[]) =>
+      select(object.name, selected, [`${name} IN (${part.join(',')})`]);
     for (const part of partsOf(
       values,
-      (some) => remote.queryRequestBytes(soqlOf(some)) <= mostRequestBytes,
+      (some) => remote.queries.requestBytes(soqlOf(some)) <= mostRequestBytes,
     )) {
-      const { records } = await remote.query(soqlOf(part), { all: true, signal });
+      const { records } = await remote.queries.all(soqlOf(part), { deleted: true, signal });
       for (const record of records) {
         const gone = record.IsDeleted === true;
         const createdMs = parseTime(String(record.CreatedDate));
@@ -165,7 +166,7 @@ function* partsOf(
 
 /** Fields as they are known, by name; asks the org where an entry changes one that the mirror does not keep. */
 export async function fieldsByName(
-  { mirror, remote }: SyncContext,
+  { mirror, records }: SyncContext,
   entries: readonly OutboxEntry[],
   { signal }: { signal: AbortSignal },
 ): Promise<Map<string, Field>> {
@@ -173,7 +174,7 @@ export async function fieldsByName(
   const fields = new Map<string, Field>(stored.map((field) => [field.name, field]));
   const unknown = entries.some(({ changes }) => Object.keys(changes).some((name) => !fields.has(name)));
   if (!unknown && fields.size > 0) return fields;
-  const describe = await remote.describeContact({ signal });
+  const describe = await records.describe({ signal });
   return describe === 'not-modified' ? fields : new Map(describe.fields.map((field) => [field.name, field]));
 }
 

@@ -4,7 +4,7 @@ import { AppError, isAppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
 import { failsAlone } from '../fails-alone.ts';
 import type { OutboxEntry, Settlement } from '../ports/outbox-entry.ts';
-import type { WriteOutcome } from '../ports/remote.ts';
+import type { WriteOutcome } from '../ports/record-writes.ts';
 import type { DrainProgress } from './drain-progress.ts';
 import { errorOf, keyRefused, noAnswer } from './entry-errors.ts';
 import { isRepeatable, type PlannedRequest } from './plan-requests.ts';
@@ -91,7 +91,7 @@ export async function sendPlanned(
     const sentAt = context.clock.monotonicMs();
     left = await markSent(context, { ...planned, way, entries: left });
     if (left.length === 0) break;
-    const answer = await sendRequest(context.remote, { ...planned, way, entries: left });
+    const answer = await sendRequest(context.records.writes, { ...planned, way, entries: left });
     if (answer === 'unsupported') {
       progress.idempotent = false;
       await backToLine(context, left, mayExist);
@@ -149,7 +149,7 @@ async function markSent(
 /** The org's time, where any answer has told it yet. */
 function orgNow({ remote }: SyncContext): number | null {
   try {
-    return remote.now();
+    return remote.clock.now();
   } catch {
     return null;
   }

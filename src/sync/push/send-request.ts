@@ -1,5 +1,5 @@
 import { AppError } from '../../base/errors.ts';
-import type { Remote, WriteOutcome } from '../ports/remote.ts';
+import type { RecordWrites, WriteOutcome } from '../ports/record-writes.ts';
 import type { PlannedRequest } from './plan-requests.ts';
 
 /**
@@ -7,10 +7,9 @@ import type { PlannedRequest } from './plan-requests.ts';
  * is on its way, its answer is worth its timeout, because without it the entries would be in doubt.
  */
 export async function sendRequest(
-  remote: Remote,
+  writes: RecordWrites,
   { way, entries, allOrNone }: PlannedRequest,
 ): Promise<WriteOutcome[] | 'unsupported'> {
-  const { writes } = remote;
   const first = entries[0];
   if (first === undefined) return [];
   const { allowDuplicates } = first;

@@ -1,4 +1,5 @@
 import { NumberText } from '../../base/number-text.ts';
+import { contact } from '../../org/synced-object.ts';
 import type { Field } from '../ports/field.ts';
 import { quoted, type Typed, wrong } from './typed.ts';
 
@@ -56,7 +57,7 @@ function halfOf(text: string): string {
 /** The first three characters of the Ids of objects that are the same in all orgs. */
 const prefixes = new Map([
   ['Account', '001'],
-  ['Contact', '003'],
+  [contact.name, contact.keyPrefix],
   ['User', '005'],
   ['Group', '00G'],
   ['RecordType', '012'],

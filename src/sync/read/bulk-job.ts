@@ -2,7 +2,7 @@ import { backoffMs } from '../../base/backoff.ts';
 import type { CallDetails } from '../../base/error-details.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
-import type { BulkJob } from '../ports/remote.ts';
+import type { BulkJob } from '../ports/bulk-queries.ts';
 
 /** A job is polled soon at first, then ever more rarely. */
 const firstPollMs = 500;

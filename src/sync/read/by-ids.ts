@@ -17,7 +17,7 @@ export async function retrieveIds(
   ids: readonly string[],
   effects: readonly Effect[],
 ): Promise<void> {
-  const { remote, mirror } = reader.context;
+  const { records, mirror } = reader.context;
   const { fields, signal } = reader;
   const unique = [...new Set(ids)];
   if (unique.length === 0) {
@@ -33,7 +33,7 @@ export async function retrieveIds(
   try {
     for (const [i, page] of pages.entries()) {
       while (asked.length < Math.min(pages.length, i + ahead)) {
-        const request = remote.retrieve(pages[asked.length] ?? [], fields, { signal: bound });
+        const request = records.retrieve(pages[asked.length] ?? [], fields, { signal: bound });
         request.catch(() => {});
         asked.push(request);
       }
@@ -57,7 +57,7 @@ async function readPage(
   try {
     const { page } = await readWholePage(context, {
       ask: () => {
-        const request = first ?? context.remote.retrieve(ids, fields, { signal });
+        const request = first ?? context.records.retrieve(ids, fields, { signal });
         first = undefined;
         return request;
       },

@@ -29,16 +29,16 @@ export interface KeyPageWork {
 
 /** Asks for one page and stores it whole; null where Salesforce could not answer in time. */
 export async function readKeyPage(
-  context: Pick<SyncContext, 'remote' | 'clock' | 'log'>,
+  context: Pick<SyncContext, 'object' | 'remote' | 'clock' | 'log'>,
   { fields, conditions, after, pageRows }: KeyPage,
   { store, place, signal }: KeyPageWork,
 ): Promise<BatchOutcome | null> {
   const key = after && { stamp: after.createdDate, id: after.id };
-  const soql = selectKeyPage(fields, conditions, 'CreatedDate', key, pageRows);
+  const soql = selectKeyPage(context.object.name, fields, conditions, 'CreatedDate', key, pageRows);
   const whenCrowded = place === undefined ? 'repeat' : 'throw';
   try {
     return await readWholePage(context, {
-      ask: () => context.remote.queryPage(soql, fields, { pageSize: pageRows, whenCrowded, signal }),
+      ask: () => context.remote.queries.page(soql, fields, { pageSize: pageRows, whenCrowded, signal }),
       store,
       place,
       signal,

@@ -1,6 +1,6 @@
 import type { SyncContext } from '../context.ts';
+import type { BulkPage } from '../ports/bulk-queries.ts';
 import type { BatchOutcome } from '../ports/mirror.ts';
-import type { BulkPage } from '../ports/remote.ts';
 import { LocatorTrail } from './bulk-job.ts';
 import { readWholePage } from './whole-page.ts';
 

@@ -1,4 +1,4 @@
-import type { ContactDescribe, Field } from '../../../src/sync/ports/field.ts';
+import type { Field, ObjectDescribe } from '../../../src/sync/ports/field.ts';
 
 export function field(name: string, type: string, more: Partial<Field> = {}): Field {
   return {
@@ -48,6 +48,6 @@ export const contactFields: Field[] = [
 
 export const storedNames = contactFields.filter(({ type }) => type !== 'address').map(({ name }) => name);
 
-export function describeOf(fields: readonly Field[] = contactFields): ContactDescribe {
+export function describeOf(fields: readonly Field[] = contactFields): ObjectDescribe {
   return { fields: [...fields], lastModified: null };
 }

@@ -1,39 +1,40 @@
-import type { ContactDescribe, Field } from '../sync/ports/field.ts';
+import type { Field, ObjectDescribe } from '../sync/ports/field.ts';
 import { answerBounds } from './answer-bounds.ts';
 import type { ApiAnswer } from './api-call.ts';
-import { contactFields } from './contact-fields.ts';
+import { describedFields } from './described-fields.ts';
 import { faultOfFields } from './field-faults.ts';
 import { type JsforceOptions, jsforceCall, jsforceError } from './jsforce-call.ts';
 import { remoteDetails } from './remote-error.ts';
 import { unexpectedAnswer } from './unexpected-answer.ts';
 
-/** `GET /sobjects/Contact/describe`, conditional where `ifModifiedSince` is a former answer's Last-Modified. */
-export async function describeContact(
+/** `GET /sobjects/{object}/describe`, conditional where `ifModifiedSince` is a former answer's Last-Modified. */
+export async function describeObject(
   jsforce: JsforceOptions,
+  object: string,
   { ifModifiedSince, signal }: { ifModifiedSince?: string | null; signal?: AbortSignal },
-): Promise<ContactDescribe | 'not-modified'> {
+): Promise<ObjectDescribe | 'not-modified'> {
   const call = await jsforceCall(jsforce, {
     kind: 'pull',
     bounds: answerBounds.describe,
     headers: ifModifiedSince ? { 'if-modified-since': ifModifiedSince } : {},
     signal,
   });
-  const described: unknown = await call.connection.describe('Contact').catch((error: unknown) => {
+  const described: unknown = await call.connection.describe(object).catch((error: unknown) => {
     throw jsforceError(error);
   });
   const attempt = call.attempt();
   const answer = attempt?.ok ? attempt.answer : null;
   if (answer?.status === 304) return 'not-modified';
   const fields = (described as { fields?: unknown } | null)?.fields;
-  if (!Array.isArray(fields) || fields.length === 0) throw unexpectedAnswer('describe of Contact', answer);
-  const known = contactFields(fields);
+  if (!Array.isArray(fields) || fields.length === 0) throw unexpectedAnswer(`describe of ${object}`, answer);
+  const known = describedFields(fields);
   const fault = faultOfFields(known);
-  if (fault !== null) throw unexpectedAnswer(`describe of Contact (${fault})`, answer);
+  if (fault !== null) throw unexpectedAnswer(`describe of ${object} (${fault})`, answer);
   return { fields: known, lastModified: answer === null ? null : validator(answer) };
 }
 
-/** `GET /sobjects/{object}/describe`; null where the org has no such object, or hides it from this user. */
-export async function describeObject(
+/** Its fields alone; null where the org has no such object, or hides it from this user. */
+export async function fieldsOfObject(
   jsforce: JsforceOptions,
   object: string,
   { signal }: { signal?: AbortSignal },
@@ -52,7 +53,7 @@ export async function describeObject(
   if (!Array.isArray(fields)) {
     throw unexpectedAnswer(`describe of ${object}`, attempt?.ok ? attempt.answer : null);
   }
-  return contactFields(fields);
+  return describedFields(fields);
 }
 
 /** A change so fresh may be followed by another within the second, and servers may differ by some. */

@@ -8,7 +8,7 @@ import { isObject } from './answer-values.ts';
 const leftOut = new Set(['address', 'location', 'base64', 'complexvalue', 'anyType']);
 
 /** The `fields` of a describe answer, reduced. Source: Object Reference, "sObject Describe". */
-export function contactFields(described: readonly unknown[]): Field[] {
+export function describedFields(described: readonly unknown[]): Field[] {
   return described
     .filter(isObject)
     .filter((field) => typeof field.name === 'string' && !leftOut.has(text(field.type)))
