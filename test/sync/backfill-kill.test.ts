@@ -47,7 +47,7 @@ describe('a backfill that is killed', () => {
           const report = await backfill(parts.context, { signal: new AbortController().signal });
           const { duplicates } = await countDuplicates(parts.context);
           await parts.close();
-          expect(report).toMatchObject({ status: 'complete', contacts: 1_200, error: null });
+          expect(report).toMatchObject({ status: 'complete', contacts: 1_200, inserted: 1_200, error: null });
           expect(duplicates).toBe(0);
           await expectMirrorEqualsOrg(mirrorPath(join(folder, 'orgs'), emulator.url), emulator.url);
         } finally {

@@ -347,6 +347,33 @@ describe('backfill --fresh', () => {
     expect(await copy).toMatchObject({ status: 'complete' });
   });
 
+  it('is the way out where an interrupted copy left what cannot be read, be it beside the mirror or in it', async () => {
+    const damage = (file: string) => {
+      const db = new Database(file, { fileMustExist: true });
+      db.exec(`UPDATE chunk SET spec = '{"lower":nul' WHERE state = 'pending'`);
+      db.close();
+    };
+    const stop = new AbortController();
+    const onPage = (page: number) => void (page === 3 && stop.abort());
+    expect(await backfill({}, { signal: stop.signal, onPage })).toMatchObject({ status: 'interrupted' });
+    damage(path);
+    expect(await backfill()).toMatchObject({ status: 'failed', error: { code: 'PROGRESS_UNREADABLE' } });
+    expect(await interrupted()).toMatchObject({ status: 'interrupted' });
+    damage(`${path}.fresh`);
+    expect(await backfill({ fresh: true })).toMatchObject({ status: 'complete', resumed: false });
+    await expectMirrorEqualsOrg(path, emulator.url);
+    expect(await backfill()).toMatchObject({ status: 'complete', contacts: 300 });
+  });
+
+  it('that was interrupted stays where it is asked for otherwise without --fresh, and refused', async () => {
+    expect((await backfill()).status).toBe('complete');
+    const begun = await interrupted();
+    expect(begun.status).toBe('interrupted');
+    const refused = await backfill({ fields: ['Email'] });
+    expect(refused).toMatchObject({ status: 'failed', runId: begun.runId, error: { code: 'INVALID_INPUT' } });
+    expect(await backfill()).toMatchObject({ status: 'complete', runId: begun.runId, resumed: true });
+  });
+
   it('is the way out for a damaged mirror, and for one of another org', async () => {
     await backfill();
     const db = new Database(path);
