@@ -12,7 +12,9 @@ Visitor.prototype.visitStatement = function (statement) {
 const rooms = {
   start: ['main', 'cli', 'config', 'base'],
   main: ['cli', 'compose', 'base'],
+  index: ['main', 'library', 'compose', 'contract', 'config', 'org', 'base'],
   cli: ['contract', 'config', 'base', 'org'],
+  library: ['contract', 'config', 'base'],
   compose: [
     'usecases',
     'contract',
@@ -75,7 +77,7 @@ const emulatorFolders = {
 
 // swc does not tell a type import from another. In dist type imports are gone, so what is left there is a value.
 const place = (room, tree = '(src|dist)') =>
-  ['start', 'main'].includes(room) ? `^${tree}/${room}\\.[jt]s$` : `^${tree}/${room}/`;
+  ['start', 'main', 'index'].includes(room) ? `^${tree}/${room}\\.[jt]s$` : `^${tree}/${room}/`;
 const others = (room) => Object.keys(rooms).filter((other) => other !== room);
 
 const forbidden = Object.entries(rooms).flatMap(([room, allowed]) => {

@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts';
+import type { ApplicationConfig } from '../config/config.ts';
 import type { App, AppIo } from '../contract/app.ts';
 import type { EmulatorParts } from '../usecases/emulator.ts';
 import { finishMoves } from '../usecases/move-org.ts';
@@ -13,7 +13,7 @@ const emulators: EmulatorParts = {
  * The composition root. Each command's part is loaded when it is called, so that a command pays only for what
  * it uses.
  */
-export async function createApp(config: Config, { log }: AppIo): Promise<App> {
+export async function createApp(config: ApplicationConfig, { log }: AppIo): Promise<App> {
   const services = new Services(config, log);
   await finishMoves(services);
   return {

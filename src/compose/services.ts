@@ -9,7 +9,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { withFinally } from '../base/finally.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Exposure } from '../base/private-path.ts';
-import type { Config } from '../config/config.ts';
+import type { ApplicationConfig } from '../config/config.ts';
 import { type Locks, openLocks } from '../lock/locks.ts';
 import { openRegistry } from '../orgs/open-registry.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
@@ -32,7 +32,7 @@ import { processOrgRecord } from './process-org.ts';
  * that a command touches only what it needs.
  */
 export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, ContactReads {
-  readonly config: Config;
+  readonly config: ApplicationConfig;
   readonly log: Logger;
   readonly clock: Clock = systemClock;
   readonly #closers: (() => void | Promise<void>)[] = [];
@@ -44,7 +44,7 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
   #mirrors: Mirrors | null = null;
   #isPrivate = false;
 
-  constructor(config: Config, log: Logger) {
+  constructor(config: ApplicationConfig, log: Logger) {
     this.config = config;
     this.log = log;
   }
@@ -161,9 +161,18 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
     return this.#mirrors;
   }
 
-  /** For what a call leaves open with its result: `close` runs before what it stands on is closed. */
-  closeLater(close: () => void | Promise<void>): void {
+  /**
+   * For what a call leaves open with its result: `close` runs when the answered function is called, and at the latest
+   * before what it stands on is closed. It runs once.
+   */
+  closeLater(close: () => void | Promise<void>): () => Promise<void> {
     this.#closers.push(close);
+    return async () => {
+      const at = this.#closers.lastIndexOf(close);
+      if (at < 0) return;
+      this.#closers.splice(at, 1);
+      await close();
+    };
   }
 
   /** Before anything of this program's is read or written: what others may have changed is not to be trusted. */

@@ -27,8 +27,8 @@ export interface OutputConfig {
   verbosity: number;
 }
 
-/** Flags, environment and defaults, read once and frozen. Holds secrets: never log it. */
-export interface Config extends OutputConfig {
+/** What the application itself is opened with. Holds secrets: never log it. */
+export interface ApplicationConfig {
   /** Absolute. */
   dataDir: string;
   /** `62.0` */
@@ -44,3 +44,6 @@ export interface Config extends OutputConfig {
   apiBudget: number;
   proxy: ProxyConfig;
 }
+
+/** Flags, environment and defaults, read once and frozen. Holds secrets: never log it. */
+export interface Config extends ApplicationConfig, OutputConfig {}

@@ -39,7 +39,8 @@ export interface ContactColumn {
 /** Values as the mirror stores them (booleans 0 or 1, times ISO), in the order of `columns`. */
 export type ContactRow = readonly unknown[];
 
-export interface ContactPage {
+/** Dispose it when it was read; it ends with the application in any case. */
+export interface ContactPage extends AsyncDisposable {
   instanceUrl: string;
   columns: ContactColumn[];
   /** How many match, `limit` aside. */
@@ -65,6 +66,6 @@ export interface ContactView {
 export interface ContactExport {
   instanceUrl: string;
   columns: ContactColumn[];
-  /** Live contacts in batches, from one snapshot; ends what it holds when it is done or left. */
+  /** Live contacts in batches, from one snapshot, once; ends what it holds when it is done or left. */
   batches: AsyncIterable<readonly ContactRow[]>;
 }

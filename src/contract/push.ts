@@ -127,6 +127,7 @@ export interface PushResult extends AsyncDisposable {
    * same records given again are another one. True unless set.
    */
   isTold: boolean;
+  /** None where some records have faults. */
   results(): AsyncIterable<readonly PushItem[]>;
   /** Records that were refused, or have a fault. */
   rejects(): AsyncIterable<readonly RejectedRecord[]>;

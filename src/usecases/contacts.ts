@@ -16,8 +16,8 @@ const namedAtMost = 10;
 export interface ContactsParts extends OrgDirectory, ContactReads {
   readonly log: Logger;
   readonly mirrors: Pick<Mirrors, 'open'>;
-  /** Called when the application ends. */
-  closeLater(close: () => void | Promise<void>): void;
+  /** Calls `close` when the answered function is called, at the latest when the application ends. */
+  closeLater(close: () => void | Promise<void>): () => Promise<void>;
 }
 
 /** Reads the mirror of one org; asks nobody. */
@@ -38,22 +38,28 @@ export function appContacts(services: ContactsParts): AppContacts {
     }
   };
   const covered = (reader: ContactReader) => isoTime(reader.coveredUntil());
-  /** Its rows are read later, from a reader that stays open until the application ends. */
+  /** Its rows are read later, from a reader that stays open until then. */
   const page = async (
     org: string | null,
     signal: AbortSignal,
     read: (reader: ContactReader) => ReaderListing,
   ): Promise<ContactPage> => {
     const { instanceUrl, reader } = await open(org);
-    services.closeLater(() => reader[Symbol.dispose]());
-    const { columns, total, batches } = read(reader);
-    return {
-      instanceUrl,
-      columns,
-      total,
-      coveredUntil: covered(reader),
-      batches: () => inTurns(batches(), signal),
-    };
+    const close = services.closeLater(() => reader[Symbol.dispose]());
+    try {
+      const { columns, total, batches } = read(reader);
+      return {
+        instanceUrl,
+        columns,
+        total,
+        coveredUntil: covered(reader),
+        batches: () => inTurns(batches(), signal),
+        [Symbol.asyncDispose]: close,
+      };
+    } catch (error) {
+      await close();
+      throw error;
+    }
   };
   return {
     list: ({ org, ...asked }, { signal }) => page(org, signal, (reader) => reader.list(asked)),
@@ -66,7 +72,8 @@ export function appContacts(services: ContactsParts): AppContacts {
       });
       if (wantsIndex) {
         const made = indexForSearches(services, found.instanceUrl, signal);
-        services.closeLater(() => made);
+        const closed = services.closeLater(() => made);
+        void made.then(closed);
       }
       return found;
     },
@@ -83,11 +90,12 @@ export function appContacts(services: ContactsParts): AppContacts {
     },
     async export({ org, where, fields }, { signal }) {
       const { instanceUrl, reader } = await open(org);
+      const close = services.closeLater(() => reader[Symbol.dispose]());
       try {
         const columns = reader.chosen({ where, fields });
-        return { instanceUrl, columns, batches: readAll(reader, { where, fields }, signal) };
+        return { instanceUrl, columns, batches: readAll(reader, { where, fields }, { close, signal }) };
       } catch (error) {
-        reader[Symbol.dispose]();
+        await close();
         throw error;
       }
     },
@@ -124,8 +132,11 @@ function idByEmail(reader: ContactReader, email: string): string {
 async function* readAll(
   reader: ContactReader,
   selection: Pick<ContactExportOptions, 'where' | 'fields'>,
-  signal: AbortSignal,
+  { close, signal }: { close: () => Promise<void>; signal: AbortSignal },
 ) {
-  using _reader = reader;
-  yield* inTurns(reader.batches(selection), signal);
+  try {
+    yield* inTurns(reader.batches(selection), signal);
+  } finally {
+    await close();
+  }
 }

@@ -87,6 +87,7 @@ class ReportedPush implements PushResult {
   }
 
   async *results(): AsyncGenerator<PushItem[]> {
+    if (this.invalid !== null) return;
     for await (const page of this.#intake.items()) {
       yield page.map(({ source, index, line, key, outcome }): PushItem => {
         if (this.#isChecked) return { index, source, line, key: null, status: 'valid', id: null, errors: [] };

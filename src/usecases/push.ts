@@ -10,8 +10,8 @@ import { progressOf } from './progress-events.ts';
 import { pushResult } from './push-result.ts';
 
 export interface PushParts extends OrgDirectory, ConnectParts, OrgLocks {
-  /** Called when the application ends, where the result was not disposed of before. */
-  closeLater(close: () => Promise<void>): void;
+  /** Calls `close` when the answered function is called, at the latest when the application ends. */
+  closeLater(close: () => Promise<void>): () => Promise<void>;
 }
 
 /** The result is read while its org is connected; both end with the result, or with the application. */
@@ -36,8 +36,7 @@ export async function pushRecords(
       signal,
     });
     opened.push(report);
-    services.closeLater(close);
-    return await pushResult(instanceUrl, report, close);
+    return await pushResult(instanceUrl, report, services.closeLater(close));
   } catch (error) {
     // The first error is the one to tell.
     await close().catch(() => {});

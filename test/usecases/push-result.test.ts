@@ -11,6 +11,9 @@ function reportOf(kind: PushReport['kind']): PushReport {
     async *items() {
       yield [item];
     },
+    async faultGroups() {
+      return { groups: [], total: 0 };
+    },
   } as unknown as OutboxIntake;
   return {
     intake,
@@ -45,4 +48,8 @@ test('a dry run, which has no entries, calls its records valid', async () => {
   const { items, statuses } = await told('checked');
   expect(items).toMatchObject([{ status: 'valid', key: null, errors: [] }]);
   expect(statuses).toEqual([['valid', 1]]);
+});
+
+test('records of which none was stored, because some have faults, are told as neither sent nor in doubt', async () => {
+  expect((await told('invalid')).items).toEqual([]);
 });

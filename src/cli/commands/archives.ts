@@ -1,4 +1,5 @@
 import type { ArchiveView } from '../../contract/archives.ts';
+import { bounds, defaults } from '../../contract/defaults.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { wholeNumber } from '../options/number-option.ts';
 import { byteSize, counted } from '../render/quantity.ts';
@@ -27,7 +28,12 @@ export function addArchivesCommand({ program, run }: CommandHost): void {
       'Removes archived mirrors but the newest ones, and says which. Without ORG: of all connected orgs.',
     )
     .argument('[org]', 'alias, instance URL, host or username')
-    .option('--keep <n>', 'how many of each org stay', wholeNumber(0, 100_000), 1)
+    .option(
+      '--keep <n>',
+      'how many of each org stay',
+      wholeNumber(...bounds.keptArchives),
+      defaults.keptArchives,
+    )
     .addHelpText('after', examples('archives prune', 'archives prune prod --keep 0'))
     .action((org: string | undefined, { keep }: { keep: number }, command) =>
       run(command, (call) => prune(call, org ?? null, keep)),

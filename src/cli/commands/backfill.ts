@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import { AppError } from '../../base/errors.ts';
 import { formatDuration } from '../../base/interval.ts';
 import type { BackfillItem, BackfillOptions } from '../../contract/backfill.ts';
+import { bounds } from '../../contract/defaults.ts';
 import type { ProgressEvent } from '../../contract/progress.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { collectList } from '../options/list-option.ts';
@@ -37,7 +38,11 @@ export function addBackfillCommand({ program, run }: CommandHost): void {
         .choices(['auto', 'rest', 'bulk'])
         .default('auto'),
     )
-    .option('--concurrency <n>', 'requests at a time, in place of an adaptive number', wholeNumber(1, 100))
+    .option(
+      '--concurrency <n>',
+      'requests at a time, in place of an adaptive number',
+      wholeNumber(...bounds.concurrency),
+    )
     .option(
       '--fresh',
       'copy the org anew beside the mirror, which is archived and replaced when the copy is complete',

@@ -1,5 +1,6 @@
 import { contactObject } from '../../contract/contact-object.ts';
 import type { ContactPage, ContactRow } from '../../contract/contacts.ts';
+import { bounds, defaults } from '../../contract/defaults.ts';
 import { eachBatch } from '../each-batch.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { listDocument } from '../list-document.ts';
@@ -27,7 +28,6 @@ interface PageFlags {
 }
 
 const orgOption = ['--org <org>', 'alias, instance URL, host or username'] as const;
-const mostRows = 1_000_000;
 
 export function addContactsCommand({ program, run }: CommandHost): void {
   const contacts = program
@@ -39,7 +39,7 @@ export function addContactsCommand({ program, run }: CommandHost): void {
     .command('list')
     .description('Lists contacts in the order of their Ids.')
     .option(...orgOption)
-    .option('--limit <n>', 'how many', wholeNumber(1, mostRows), 50)
+    .option('--limit <n>', 'how many', wholeNumber(...bounds.contacts), defaults.contacts)
     .option('--offset <n>', 'leave out so many first', wholeNumber(0, Number.MAX_SAFE_INTEGER))
     .option('--deleted', 'the ones that Salesforce no longer has')
     .option('--where <sql>', 'an SQL condition over the view contacts; it can only read')
@@ -65,7 +65,7 @@ export function addContactsCommand({ program, run }: CommandHost): void {
     .description('Finds contacts by a part of their name, e-mail or phone.')
     .argument('<text>', 'what to look for; case does not matter')
     .option(...orgOption)
-    .option('--limit <n>', 'how many', wholeNumber(1, mostRows), 50)
+    .option('--limit <n>', 'how many', wholeNumber(...bounds.contacts), defaults.contacts)
     .addHelpText('after', examples('contacts search ng@acme.com', 'contacts search "ada love" --org prod'))
     .action((text: string, { org = null, limit }: { org?: string | null; limit: number }, command) =>
       run(command, async (call) =>

@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import { AppError } from '../../base/errors.ts';
+import { bounds, defaults } from '../../contract/defaults.ts';
 import type { LoginEvent, LoginOptions, LoginResult } from '../../contract/login.ts';
 import { askYesNo } from '../input/ask-yes-no.ts';
 import { readSecret } from '../input/read-secret.ts';
@@ -34,8 +35,8 @@ export function addLoginCommand({ program, run }: CommandHost): void {
     )
     .addOption(
       new Option('--timeout <duration>', 'how long to wait for the browser')
-        .argParser(duration(1_000, 86_400_000))
-        .default(300_000, '5m'),
+        .argParser(duration(...bounds.browserTimeoutMs))
+        .default(defaults.browserTimeoutMs, '5m'),
     )
     .option('--no-sync', 'connect the org with sync off')
     .option('--replace-user', 'let another user take over an org that is already connected')

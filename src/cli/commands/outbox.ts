@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import { AppError } from '../../base/errors.ts';
+import { bounds, defaults } from '../../contract/defaults.ts';
 import type { OutboxMoveResult, OutboxState } from '../../contract/outbox.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { listDocument } from '../list-document.ts';
@@ -52,7 +53,7 @@ export function addOutboxCommand({ program, run }: CommandHost): void {
     .option(...orgOption)
     .option('--state <states>', `only these: ${states.join(', ')}`, collectList)
     .option('--conflicts', 'only entries whose field Salesforce has changed too')
-    .option('--limit <n>', 'how many', wholeNumber(1, 1_000_000), 100)
+    .option('--limit <n>', 'how many', wholeNumber(...bounds.outboxEntries), defaults.outboxEntries)
     .addHelpText('after', examples('outbox list', 'outbox list --state rejected,in-doubt --json'))
     .action((flags: ListFlags, command) => run(command, (call) => list(call, flags)));
   outbox

@@ -1,4 +1,5 @@
 import { formatDuration } from '../../base/interval.ts';
+import { bounds, defaults } from '../../contract/defaults.ts';
 import type { RunResult, RunStepView, RunsResult } from '../../contract/runs.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { wholeNumber } from '../options/number-option.ts';
@@ -15,7 +16,7 @@ export function addRunsCommand({ program, run }: CommandHost): void {
     .summary('what has been run, with what result')
     .description('Lists what has been run, for whom and with what result, the newest first.')
     .argument('[org]', 'alias, instance URL, host or username')
-    .option('--limit <n>', 'how many', wholeNumber(1, 100_000), 20)
+    .option('--limit <n>', 'how many', wholeNumber(...bounds.runs), defaults.runs)
     .addHelpText('after', examples('runs', 'runs prod --limit 100 --json', 'runs show 3f2a91c4'))
     .action((org: string | undefined, { limit }: { limit: number }, command) =>
       run(command, (call) => listRuns(call, org ?? null, limit)),

@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import { isoTime } from '../../base/iso-time.ts';
+import { bounds, defaults } from '../../contract/defaults.ts';
 import type { WatchEvent } from '../../contract/watch.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { duration } from '../options/duration-option.ts';
@@ -27,8 +28,8 @@ export function addWatchCommand({ program, run }: CommandHost): void {
     .argument('[org...]', 'aliases, instance URLs, hosts or usernames')
     .addOption(
       new Option('--interval <duration>', 'from 30s to 1d')
-        .argParser(duration(30_000, 86_400_000))
-        .default(300_000, '5m'),
+        .argParser(duration(...bounds.watchIntervalMs))
+        .default(defaults.watchIntervalMs, '5m'),
     )
     .option('--once', 'one cycle per org, then exit')
     .option('--no-push', 'leave the outbox alone')

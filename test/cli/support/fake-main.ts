@@ -60,6 +60,7 @@ const { app } = fakeApp({
       total: 10_000_000,
       coveredUntil: null,
       batches: () => listed(signal),
+      [Symbol.asyncDispose]: async () => {},
     }),
     export: async () => ({
       instanceUrl,

@@ -5,8 +5,8 @@ import type { OutboxEntryView, OutboxListResult } from '../../../src/contract/ou
 export function contactPage({
   rows,
   ...page
-}: Omit<ContactPage, 'batches'> & { rows: readonly ContactRow[] }): ContactPage {
-  return { ...page, batches: () => inBatches(rows) };
+}: Omit<ContactPage, 'batches' | typeof Symbol.asyncDispose> & { rows: readonly ContactRow[] }): ContactPage {
+  return { ...page, batches: () => inBatches(rows), [Symbol.asyncDispose]: async () => {} };
 }
 
 export function outboxList(entries: readonly OutboxEntryView[], total = entries.length): OutboxListResult {

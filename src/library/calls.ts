@@ -1,0 +1,86 @@
+import { abortReason, abortReasonOf, throwIfAborted } from '../base/abort.ts';
+import { AppError } from '../base/errors.ts';
+import type { App, CallContext } from '../contract/app.ts';
+import type { CallOptions } from './parahack-sync.ts';
+
+/** Calls of an application that may be closed while they run, or while their results are read. */
+export class Calls {
+  readonly #app: App;
+  readonly #closing = new AbortController();
+  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #streams = new Set<AsyncGenerator<unknown>>();
+  #closed: Promise<void> | null = null;
+
+  constructor(app: App) {
+    this.#app = app;
+  }
+
+  /** Throws AppError `INVALID_INPUT` where the application is closed. */
+  async call<Event, T>(
+    { signal, onEvent = () => {} }: CallOptions<Event> = {},
+    work: (app: App, context: CallContext<Event>) => Promise<T>,
+  ): Promise<T> {
+    this.#assertOpen();
+    throwIfAborted(signal);
+    // Whatever the caller's signal is aborted with, a timeout say, the work is to take it for an abort.
+    const own = new AbortController();
+    const onAbort = () => own.abort(abortReasonOf(signal));
+    signal?.addEventListener('abort', onAbort, { once: true });
+    // What goes on behind a result, such as making an index, ends with the application.
+    const ends = AbortSignal.any([this.#closing.signal, own.signal]);
+    const called = work(this.#app, { signal: ends, onEvent });
+    this.#underWay.add(called);
+    try {
+      return await called;
+    } finally {
+      this.#underWay.delete(called);
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** What is read after its call has returned: ends with `signal`, and is ended before the application is closed. */
+  stream<Row, T>(
+    batches: AsyncIterable<readonly Row[]>,
+    itemOf: (row: Row) => T,
+    signal: AbortSignal | undefined,
+  ): AsyncIterable<T> {
+    const read = async function* (assertOpen: () => void) {
+      for await (const batch of batches) {
+        for (const row of batch) {
+          yield itemOf(row);
+          assertOpen();
+          throwIfAborted(signal);
+        }
+      }
+    };
+    const items = read(() => this.#assertOpen());
+    const ended = () => void this.#streams.delete(items);
+    this.#streams.add(items);
+    return {
+      async *[Symbol.asyncIterator]() {
+        try {
+          yield* items;
+        } finally {
+          ended();
+        }
+      },
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort(abortReason('The application was closed.'));
+    await Promise.allSettled(this.#underWay);
+    await Promise.allSettled([...this.#streams].map((items) => items.return(undefined)));
+    await this.#app[Symbol.asyncDispose]();
+  }
+
+  #assertOpen(): void {
+    if (this.#closed === null) return;
+    throw new AppError('INVALID_INPUT', 'This application is closed.', { hint: 'Open it once more.' });
+  }
+}

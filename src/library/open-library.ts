@@ -1,0 +1,111 @@
+import type { Logger } from '../base/logger.ts';
+import { parseApiBudget } from '../config/api-budget.ts';
+import { type ApplicationOptions, applicationConfig } from '../config/application-config.ts';
+import type { ApplicationConfig } from '../config/config.ts';
+import type { App, AppIo } from '../contract/app.ts';
+import { bounds } from '../contract/defaults.ts';
+import { Calls } from './calls.ts';
+import { contactsOf } from './contacts.ts';
+import { loginOptions } from './login-options.ts';
+import { notBoth, optionsOver, wholeNumber } from './options-over.ts';
+import { outboxOf } from './outbox.ts';
+import type { OfOrg, ParahackSync } from './parahack-sync.ts';
+import { pushRecordsOf } from './push-records.ts';
+import { redactedLog } from './redacted-log.ts';
+import { usual } from './usual-options.ts';
+
+export interface OpenOptions extends ApplicationOptions {
+  /** Takes warnings and talk, secrets hidden; nothing is said unless told. */
+  log?: Partial<Logger> | undefined;
+}
+
+export type CreateApp = (config: ApplicationConfig, io: AppIo) => Promise<App>;
+
+const usualOpen: Record<keyof OpenOptions, undefined> = {
+  dataDir: undefined,
+  credentialStore: undefined,
+  credentialDir: undefined,
+  apiVersion: undefined,
+  clientId: undefined,
+  clientSecret: undefined,
+  loginUrl: undefined,
+  apiBudget: undefined,
+  org: undefined,
+  proxy: undefined,
+  env: undefined,
+  log: undefined,
+};
+
+/** Opens nothing but what a killed move of an org left to do: each call opens what it needs. */
+export async function openLibrary(options: OpenOptions, createApp: CreateApp): Promise<ParahackSync> {
+  const { log = {}, ...asked } = optionsOver<OpenOptions>('openParahackSync', usualOpen, options);
+  const config = applicationConfig(asked, process.cwd());
+  const calls = new Calls(await createApp(config, { log: redactedLog(log, config) }));
+  return {
+    login: (request, call) =>
+      calls.call(call, async (app, context) => app.login(loginOptions(request, config), context)),
+    logout: (options, call) =>
+      calls.call(call, async (app, context) => {
+        const all = optionsOver('logout', usual.logout, options);
+        notBoth('org', all.org !== null, 'all', all.all);
+        return app.logout(all, context);
+      }),
+    orgs: {
+      list: (call) => calls.call(call, (app, context) => app.orgs.list(context)),
+      setSync: (options, call) => calls.call(call, (app, context) => app.orgs.setSync(options, context)),
+      setAlias: (options, call) => calls.call(call, (app, context) => app.orgs.setAlias(options, context)),
+      set: (options, call) =>
+        calls.call(call, async (app, context) => {
+          const { budget } = options;
+          if (budget !== undefined) parseApiBudget(String(budget), 'budget');
+          return app.orgs.set(options, context);
+        }),
+    },
+    backfill: (options, call) =>
+      calls.call(call, async (app, context) => {
+        const all = optionsOver('backfill', usual.backfill, options);
+        notBoth('orgs', all.orgs.length > 0, 'all', all.all);
+        if (all.concurrency !== null) wholeNumber('concurrency', all.concurrency, bounds.concurrency);
+        return app.backfill(all, context);
+      }),
+    watch: (options, call) =>
+      calls.call(call, async (app, context) => {
+        const all = optionsOver('watch', usual.watch, options);
+        wholeNumber('intervalMs', all.intervalMs, bounds.watchIntervalMs);
+        return app.watch(all, context);
+      }),
+    push: (records, options, call) =>
+      calls.call(call, async (app, context) =>
+        app.push({ ...optionsOver('push', usual.push, options), records: pushRecordsOf(records) }, context),
+      ),
+    contacts: contactsOf(calls),
+    outbox: outboxOf(calls),
+    archives: {
+      list: (options, call) =>
+        calls.call(call, async (app, context) => app.archives.list(ofOrg('archives.list', options), context)),
+      prune: (options, call) =>
+        calls.call(call, async (app, context) => {
+          const all = optionsOver('archives.prune', usual.prune, options);
+          wholeNumber('keep', all.keep, bounds.keptArchives);
+          return app.archives.prune(all, context);
+        }),
+    },
+    status: (options, call) =>
+      calls.call(call, async (app, context) => app.status(ofOrg('status', options), context)),
+    runs: (options, call) =>
+      calls.call(call, async (app, context) => {
+        const all = optionsOver('runs', usual.runs, options);
+        wholeNumber('limit', all.limit, bounds.runs);
+        return app.runs(all, context);
+      }),
+    run: (options, call) => calls.call(call, (app, context) => app.run(options, context)),
+    limits: (options, call) =>
+      calls.call(call, async (app, context) => app.limits(ofOrg('limits', options), context)),
+    doctor: (call) => calls.call(call, (app, context) => app.doctor(context)),
+    close: () => calls.close(),
+    [Symbol.asyncDispose]: () => calls.close(),
+  };
+}
+
+const ofOrg = (name: string, options: OfOrg | undefined) =>
+  optionsOver<{ org: string | null }>(name, usual.ofOrg, options as { org?: string | null });

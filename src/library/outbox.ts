@@ -1,0 +1,34 @@
+import { bounds } from '../contract/defaults.ts';
+import type { OutboxEntryView, OutboxMoveOptions } from '../contract/outbox.ts';
+import type { Calls } from './calls.ts';
+import { notBoth, optionsOver, wholeNumber } from './options-over.ts';
+import type { CallOptions, ParahackSync } from './parahack-sync.ts';
+import { usual } from './usual-options.ts';
+
+export function outboxOf(calls: Calls): ParahackSync['outbox'] {
+  const move =
+    (verb: 'retry' | 'drop' | 'approve') => (options: Partial<OutboxMoveOptions>, call?: CallOptions) =>
+      calls.call(call, async (app, context) => {
+        const all = optionsOver(`outbox.${verb}`, usual.outboxMove, options);
+        notBoth('keys', all.keys.length > 0, 'all', all.all);
+        return app.outbox[verb](all, context);
+      });
+  return {
+    list: (options, call) =>
+      calls.call(call, async (app, context) => {
+        const all = optionsOver('outbox.list', usual.outboxList, options);
+        wholeNumber('limit', all.limit, bounds.outboxEntries);
+        const { total, batches } = await app.outbox.list(all, context);
+        const entries: OutboxEntryView[] = [];
+        for await (const batch of batches()) entries.push(...batch);
+        return { total, entries };
+      }),
+    show: (options, call) =>
+      calls.call(call, async (app, context) =>
+        app.outbox.show(optionsOver('outbox.show', { ...usual.ofOrg, key: '' }, options), context),
+      ),
+    retry: move('retry'),
+    drop: move('drop'),
+    approve: move('approve'),
+  };
+}

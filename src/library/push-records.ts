@@ -1,0 +1,26 @@
+import { AppError } from '../base/errors.ts';
+import type { PushRecord } from '../contract/push.ts';
+import type { ContactRecords } from './parahack-sync.ts';
+
+/** So many at a time are handed on. */
+const batchRecords = 200;
+
+/** Records of a program as those of an input, numbered from 0; members that are undefined are left out, as JSON has it. */
+export async function* pushRecordsOf(records: ContactRecords): AsyncGenerator<readonly PushRecord[]> {
+  let batch: PushRecord[] = [];
+  let index = 0;
+  for await (const record of records) {
+    if (typeof record !== 'object' || record === null || Array.isArray(record)) {
+      throw new AppError('INVALID_INPUT', `Record ${index} is no object.`, {
+        hint: 'Give each contact as an object of fields, such as { LastName: "Lovelace" }.',
+      });
+    }
+    const fields = Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
+    batch.push({ source: 'records', index, line: null, fields, untyped: false });
+    index++;
+    if (batch.length < batchRecords) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
