@@ -14,7 +14,7 @@ import { makeProofKey, makeState } from './pkce.ts';
 import { requestToken } from './token-endpoint.ts';
 
 /** The ports whose callback URLs users register with their app. */
-export const registeredPorts: readonly number[] = [9717, 9718, 9719];
+const registeredPorts: readonly number[] = [9717, 9718, 9719];
 
 export type ReadRedirect = (reading: {
   redirectUri: string;

@@ -31,7 +31,7 @@ export interface KnownRefusal {
   final?: true;
 }
 
-export const appHint =
+const appHint =
   "Ask an admin to install the app in the org, or register an external client app of your own and give its id with --client-id (README, 'Register the app').";
 const clientIdHint =
   'Check --client-id (or PARAHACK_SYNC_CLIENT_ID) against the app\'s "Consumer Key"; a new app needs up to ten minutes to be known.';
@@ -62,7 +62,7 @@ const network = {
  * simultaneous refreshes; the names in Salesforce's Mobile SDK (OAuthErrorCode); RFC 6749 sections 4.1.2.1 and 5.2,
  * RFC 7009, RFC 8628.
  */
-export const knownRefusals: readonly KnownRefusal[] = [
+const knownRefusals: readonly KnownRefusal[] = [
   // Passing.
   {
     error: /^invalid_grant$/i,

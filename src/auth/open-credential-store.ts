@@ -19,8 +19,8 @@ export interface CredentialStoreOptions {
   withLock: WithLock;
 }
 
-export const credentialStoreKinds: readonly CredentialStoreKind[] = ['keychain', 'file', 'memory'];
-export const keychainService = 'parahack-sync';
+const credentialStoreKinds: readonly CredentialStoreKind[] = ['keychain', 'file', 'memory'];
+const keychainService = 'parahack-sync';
 
 /**
  * Opens the store that the user named; touches neither keychain nor disk before its first use. Throws AppError

@@ -12,7 +12,7 @@ export function makeProofKey(): ProofKey {
   return { verifier, challenge: challengeOf(verifier) };
 }
 
-export function challengeOf(verifier: string): string {
+function challengeOf(verifier: string): string {
   return createHash('sha256').update(verifier, 'ascii').digest('base64url');
 }
 

@@ -8,7 +8,7 @@ export function printableJson(value: unknown, space?: number): string {
 }
 
 /** The same for a text that is JSON already. */
-export function escapeJson(json: string): string {
+function escapeJson(json: string): string {
   return json.replace(unsafe, (character) => {
     let escaped = '';
     for (let at = 0; at < character.length; at++) {

@@ -1,6 +1,6 @@
 import { AppError } from '../base/errors.ts';
 
-export const defaultApiVersion = '62.0';
+const defaultApiVersion = '62.0';
 
 /** Bulk API 2.0 query jobs came with 47.0 (Salesforce release notes, Winter '20). */
 const oldestApiVersion = 47;

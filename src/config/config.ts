@@ -15,8 +15,6 @@ export interface ProxyConfig {
   httpsProxy: string | null;
   /** `NO_PROXY` by its commas. */
   noProxy: readonly string[];
-  /** `NODE_EXTRA_CA_CERTS`, which Node itself reads. */
-  extraCaCertsFile: string | null;
 }
 
 /** How results and talk are written. */

@@ -15,6 +15,5 @@ export function readProxy(env: Environment): ProxyConfig {
   return {
     httpsProxy,
     noProxy: noProxy.split(/[\s,]+/).filter((host) => host !== ''),
-    extraCaCertsFile: readVariable(env, 'NODE_EXTRA_CA_CERTS'),
   };
 }

@@ -69,9 +69,7 @@ export type LoginEvent =
   /** The URL to open; always sent in the browser flow, before the browser is opened. */
   | { event: 'login:url'; url: string; redirectUri: string }
   /** No browser could be opened; the URL stays valid. */
-  | { event: 'login:browser-failed'; message: string }
-  /** The redirect has come, its code is being exchanged. */
-  | { event: 'login:code' };
+  | { event: 'login:browser-failed'; message: string };
 
 export interface LoginResult {
   org: {

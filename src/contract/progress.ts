@@ -30,8 +30,6 @@ export interface BackfillProgressEvent {
   apiCalls: number;
   chunksDone: number;
   chunks: number;
-  /** What is waited for where nothing arrives ("the bulk job", "Salesforce's limit"); null while rows flow. */
-  waitingFor: string | null;
 }
 
 export interface BackfillCompleteEvent {

@@ -6,7 +6,7 @@ import { makeFolder } from '../base/make-folder.ts';
 import { cannotWrite, openReadable, type Readable } from '../base/open-readable.ts';
 import type { AuthState } from '../org/auth-state.ts';
 import { sameId } from '../org/record-id.ts';
-import type { ConflictPolicy, OrgRecord } from './org-record.ts';
+import type { OrgRecord } from './org-record.ts';
 import type { Registry } from './registry.ts';
 import { registryFault, registryFileName } from './registry-fault.ts';
 import { migrateRegistry } from './registry-schema.ts';
@@ -25,9 +25,6 @@ interface OrgRow {
   auth_state: AuthState;
   grant_kind: OrgRecord['grant'];
   client_id: string | null;
-  api_version: string | null;
-  two_way: number;
-  conflicts: ConflictPolicy;
   budget: number | null;
   created_at: number;
   last_login_at: number;
@@ -45,13 +42,13 @@ const columns = [
   'auth_state',
   'grant_kind',
   'client_id',
-  'api_version',
-  'two_way',
-  'conflicts',
   'budget',
   'created_at',
   'last_login_at',
 ] as const satisfies (keyof OrgRow)[];
+
+/** Columns that no version has used yet and that must not be empty. */
+const unused = { columns: 'two_way, conflicts', values: "0, 'salesforce-wins'" } as const;
 
 /** Writes take well under a millisecond; who waits longer than this waits for a hung process. */
 const busyTimeoutMs = 5_000;
@@ -108,7 +105,7 @@ export function openRegistry(dataDir: string): Registry {
     const updates = columns.slice(1).map((column) => `${column} = excluded.${column}`);
     try {
       db.prepare(
-        `insert into org (${columns.join(', ')}) values (${values.join(', ')})
+        `insert into org (${columns.join(', ')}, ${unused.columns}) values (${values.join(', ')}, ${unused.values})
          on conflict (instance_url) do update set ${updates.join(', ')}`,
       ).run(toRow(org));
     } catch (error) {
@@ -244,9 +241,6 @@ function toRecord(row: OrgRow): OrgRecord {
     authState: row.auth_state,
     grant: row.grant_kind,
     clientId: row.client_id,
-    apiVersion: row.api_version,
-    twoWay: row.two_way === 1,
-    conflicts: row.conflicts,
     budget: row.budget,
     createdAt: row.created_at,
     lastLoginAt: row.last_login_at,
@@ -266,9 +260,6 @@ function toRow(org: OrgRecord): OrgRow {
     auth_state: org.authState,
     grant_kind: org.grant,
     client_id: org.clientId,
-    api_version: org.apiVersion,
-    two_way: org.twoWay ? 1 : 0,
-    conflicts: org.conflicts,
     budget: org.budget,
     created_at: org.createdAt,
     last_login_at: org.lastLoginAt,

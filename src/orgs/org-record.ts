@@ -1,8 +1,6 @@
 import type { AuthState } from '../org/auth-state.ts';
 import type { GrantKind } from '../org/grant-kind.ts';
 
-export type ConflictPolicy = 'salesforce-wins' | 'local-wins' | 'manual';
-
 /** One connected org as the registry knows it. No secret is ever in here. */
 export interface OrgRecord {
   /** The key: normalised, without a trailing slash. */
@@ -18,10 +16,6 @@ export interface OrgRecord {
   authState: AuthState;
   grant: GrantKind;
   clientId: string | null;
-  /** `62.0`; null until a version has been chosen for this org. */
-  apiVersion: string | null;
-  twoWay: boolean;
-  conflicts: ConflictPolicy;
   /** Share of the daily API requests, 0 to 1; null means the default. */
   budget: number | null;
   /** Milliseconds since 1970. */

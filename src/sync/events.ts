@@ -26,14 +26,6 @@ export type SyncEvent =
       elapsedMs: number;
     }
   | {
-      type: 'step:complete';
-      instanceUrl: string;
-      runId: string;
-      name: string;
-      note: string | null;
-      counts: Record<string, number>;
-    }
-  | {
       type: 'push:progress';
       instanceUrl: string;
       /** Records of this push with a final answer, of `total`. */

@@ -84,7 +84,7 @@ export class RunRecorder {
 
   /** Does `work` as a named step; its own counts are the difference it makes to the run's. */
   async step<T>(name: string, work: (note: (text: string) => void) => Promise<T>): Promise<T> {
-    const { clock, onEvent, remote } = this.#context;
+    const { clock } = this.#context;
     const startedAt = clock.now();
     const before = { ...this.#counts };
     const notes: string[] = [];
@@ -100,7 +100,6 @@ export class RunRecorder {
         { kind: 'add-step', runId: this.id, step },
         { kind: 'count-run', runId: this.id, delta },
       ]);
-      onEvent({ type: 'step:complete', instanceUrl: remote.instanceUrl, runId: this.id, name, note, counts });
     };
     return withFinally(() => work((text) => notes.push(text)), record);
   }

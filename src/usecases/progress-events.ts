@@ -24,7 +24,6 @@ export function progressOf(tell: (event: ProgressEvent) => void): (event: SyncEv
           apiCalls,
           chunks,
           chunksDone,
-          waitingFor: null,
         });
         return;
       }
@@ -33,8 +32,6 @@ export function progressOf(tell: (event: ProgressEvent) => void): (event: SyncEv
         tell({ event: 'push:progress', instanceUrl, settled, total, older });
         return;
       }
-      case 'step:complete':
-        return;
       default:
         event satisfies never;
     }

@@ -48,11 +48,7 @@ function idleOrgs({ registry, log }: RenewParts): OrgRecord[] {
 }
 
 /** Resolves to whether the login was old enough to be renewed. */
-export async function renewIfIdle(
-  services: RenewParts,
-  org: OrgRecord,
-  signal: AbortSignal,
-): Promise<boolean> {
+async function renewIfIdle(services: RenewParts, org: OrgRecord, signal: AbortSignal): Promise<boolean> {
   const credential = await services.credentials.get(org.instanceUrl);
   if (credential === null || services.clock.now() - credential.issuedAt < idleMs) return false;
   await using session = await services.openSession(org, { signal });

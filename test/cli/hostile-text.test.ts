@@ -76,7 +76,6 @@ const progress = {
   apiCalls: 1,
   chunksDone: 0,
   chunks: 1,
-  waitingFor: hostile,
 };
 const start = {
   event: 'backfill:start' as const,
@@ -120,7 +119,6 @@ const { app } = fakeApp({
   async login(_options, { onEvent }) {
     onEvent({ event: 'login:url', url: text('https://login'), redirectUri: text('http://localhost:9717') });
     onEvent({ event: 'login:browser-failed', message: hostile });
-    onEvent({ event: 'login:code' });
     return { org: { ...org, userId: hostile, grant: 'browser' as never } };
   },
   logout: async () => ({

@@ -22,7 +22,7 @@ test('the defaults', () => {
     processOrg: null,
     loginUrl: 'https://login.salesforce.com',
     apiBudget: 0.25,
-    proxy: { httpsProxy: null, noProxy: [], extraCaCertsFile: null },
+    proxy: { httpsProxy: null, noProxy: [] },
   } satisfies Config);
   expect(read().dataDir).toMatch(/parahack-sync/);
 });
@@ -93,7 +93,7 @@ describe('what is read', () => {
       'the proxy',
       { HTTPS_PROXY: 'http://p:1', NO_PROXY: 'a, b c', NODE_EXTRA_CA_CERTS: '/ca' },
       {},
-      { proxy: { httpsProxy: 'http://p:1', noProxy: ['a', 'b', 'c'], extraCaCertsFile: '/ca' } },
+      { proxy: { httpsProxy: 'http://p:1', noProxy: ['a', 'b', 'c'] } },
     ],
     [
       'an empty value as none',

@@ -18,9 +18,6 @@ const b = orgFor('b', {
   alias: 'beta',
   sync: false,
   budget: 0.5,
-  twoWay: true,
-  conflicts: 'manual',
-  apiVersion: '62.0',
 });
 
 describe('registry', () => {

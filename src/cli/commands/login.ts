@@ -154,9 +154,6 @@ function showLoginEvent(
     }
     case 'login:browser-failed':
       talk.warn(`No browser could be opened (${event.message}). Open the URL above by hand.`);
-      return;
-    case 'login:code':
-      talk.log.info('The browser came back, fetching the tokens');
   }
 }
 

@@ -5,7 +5,7 @@ import { createLineCount } from './line-count.ts';
  * A record that is longer is one that does not end: Salesforce takes no request of more than some ten million
  * characters.
  */
-export const longestRecord = 16_000_000;
+const longestRecord = 16_000_000;
 
 /** What has been read of a JSON text and not been taken yet; more is read as it is asked for. */
 export interface JsonText {

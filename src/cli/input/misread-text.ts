@@ -5,11 +5,6 @@
 const misread =
   /Ã[\u0081\u008d\u008f\u0090\u009d\u00a0-\u00aa\u00ac-\u00ba\u00bc-\u00bf€ƒ„…†‡ˆ‰Š‹ŒŽŸšœž]|Â[\u00a0-\u00aa\u00ac-\u00ba\u00bc-\u00bf]|â€[™œ\u009d“”¦˜š]/;
 
-/** Whether any of it was read so. */
-export function isMisread(text: string): boolean {
-  return misread.test(text);
-}
-
 const windows1252 = new TextDecoder('windows-1252');
 let bytes: Map<string, number> | null = null;
 

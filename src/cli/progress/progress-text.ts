@@ -39,6 +39,5 @@ function backfillFigures(event: BackfillProgressEvent): string[] {
     figures.push(`${formatDuration(event.remainingMs)} left`);
   figures.push(counted(event.apiCalls, 'API call'));
   if (event.chunks > 0) figures.push(`${event.chunksDone} of ${counted(event.chunks, 'chunk')}`);
-  if (event.waitingFor !== null) figures.push(`waiting for ${event.waitingFor}`);
   return figures;
 }

@@ -231,6 +231,6 @@ function columnDefinition(field: Field): string {
   return `${quoted(field.name)} ${field.storage}${missing}`;
 }
 
-export function foldCase(value: unknown): unknown {
+function foldCase(value: unknown): unknown {
   return typeof value === 'string' ? value.toLowerCase() : value;
 }

@@ -95,7 +95,7 @@ export class CallLog {
 }
 
 /** Strikes secrets out of a request target's query. */
-export function withoutSecrets(target: string): string {
+function withoutSecrets(target: string): string {
   const mark = target.indexOf('?');
   if (mark < 0) return target;
   const query = target

@@ -55,7 +55,7 @@ export function formOf(request: ApiRequest): URLSearchParams {
 }
 
 /** Parses the JSON body; JSON_PARSER_ERROR in Salesforce's words where it is none. */
-export function jsonBody(request: ApiRequest): unknown {
+function jsonBody(request: ApiRequest): unknown {
   const type = request.headers['content-type'];
   if (type !== undefined && !/json/i.test(type)) {
     throw apiError(

@@ -16,7 +16,7 @@ export interface ClientApp {
 }
 
 /** The URIs that docs/login.md and the README tell people to register. */
-export const standardCallbackUrls = [9717, 9718, 9719].map((port) => `http://localhost:${port}/callback`);
+const standardCallbackUrls = [9717, 9718, 9719].map((port) => `http://localhost:${port}/callback`);
 
 /** The same seed gives the same consumer key and secret, so that a restarted emulator knows its clients. */
 export function createClientApp(seed: number, callbackUrls: string[], runAs: string): ClientApp {

@@ -38,7 +38,7 @@ const DEFAULT_LENGTHS: Readonly<Record<string, number>> = {
 };
 
 /** `MailingPostalCode` → `Mailing Postal Code`, `AccountId` → `Account ID`, `External_Id__c` → `External Id`. */
-export function labelOf(name: string): string {
+function labelOf(name: string): string {
   if (name.endsWith('__c')) return name.slice(0, -3).replaceAll('_', ' ');
   return name
     .replace(/([a-z])([A-Z])/g, '$1 $2')

@@ -3,8 +3,8 @@ import { jsonAnswer } from '../http/answer.ts';
 import { apiError, notFound } from '../http/api-error.ts';
 
 /** "Versions 31.0 through …: Supported" (API End-of-Life Policy). */
-export const oldestApiVersion = 31;
-export const newestApiVersion = 67;
+const oldestApiVersion = 31;
+const newestApiVersion = 67;
 /** The first version that there was; those from here to the oldest are retired. */
 const firstApiVersion = 7;
 

@@ -18,7 +18,7 @@ export interface Field {
 
 const REALS = new Set(['double', 'currency', 'percent']);
 
-export function storageOf(document: FieldDocument): FieldStorage {
+function storageOf(document: FieldDocument): FieldStorage {
   if (document.type === 'address' || document.type === 'location') return 'compound';
   if (document.calculated) return 'formula';
   if (document.type === 'boolean' || document.type === 'int') return 'INTEGER';

@@ -12,7 +12,7 @@ interface Leaf {
 }
 
 /** One record of the answer and the parents nested in it, in the order in which the query names them. */
-export class SelectNode {
+class SelectNode {
   readonly #at: Joined;
   readonly #leaves = new Map<string, Leaf>();
   readonly #parents = new Map<string, { readonly key: string; readonly node: SelectNode }>();

@@ -69,7 +69,7 @@ function dropValues(state: MemoryState, name: string): void {
   }
 }
 
-export function storedFields(state: MemoryState): StoredField[] {
+function storedFields(state: MemoryState): StoredField[] {
   return [...state.fields.values()].map((field) => ({
     ...kept(field.definition),
     columnType: field.columnType,

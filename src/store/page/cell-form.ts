@@ -46,7 +46,7 @@ export function isDate(bytes: Uint8Array, from: number, to: number): boolean {
 }
 
 /** `YYYY-MM-DDTHH:MM:SS`, a fraction or none, and `Z`, `+HHMM` or `+HH:MM`. */
-export function isInstant(bytes: Uint8Array, from: number, to: number): boolean {
+function isInstant(bytes: Uint8Array, from: number, to: number): boolean {
   if (to - from < 20 || to - from > 40 || !isDay(bytes, from) || bytes[from + 10] !== upperT) return false;
   if (pair(bytes, from + 11) > 23 || bytes[from + 13] !== colon) return false;
   if (pair(bytes, from + 14) > 59 || bytes[from + 16] !== colon || pair(bytes, from + 17) > 59) return false;

@@ -14,7 +14,7 @@ import type { ArchivedMirror } from '../../sync/ports/mirrors.ts';
 import { openForReading } from './connection.ts';
 
 /** A database and what SQLite keeps beside it. */
-export const companions = ['', '-wal', '-shm'] as const;
+const companions = ['', '-wal', '-shm'] as const;
 
 /** Of `host.20260101T120000Z.archived.db`, behind the host; a second one of the same second has a number. */
 const archivedName = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z(?:-(\d+))?\.archived\.db$/;

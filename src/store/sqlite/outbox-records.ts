@@ -13,7 +13,7 @@ import type { Connection } from './connection.ts';
 import { type ContactRef, knownBeforeReader } from './contact-lookup.ts';
 import { prepared } from './prepared.ts';
 
-export const outboxStates = [
+const outboxStates = [
   'pending',
   'sent',
   'in-doubt',

@@ -6,21 +6,6 @@ import { mapSqliteFault } from './sqlite-fault.ts';
 /** ASCII "phsM": tells a mirror from any other SQLite file. */
 export const applicationId = 0x7068734d;
 
-/**
- * Internal columns of `contact`. `_gone` and `_read_at` are contract; what the others mean is told in
- * docs/merge-rule.md.
- */
-export const internalColumns = [
-  '_gone',
-  '_read_at',
-  '_value_at',
-  '_deleted_stamp',
-  '_deleted_at',
-  '_purged_at',
-  '_hidden_at',
-  '_key',
-] as const;
-
 /** The one whose rows a mirror held before its keys named objects. */
 const firstObject = 'Contact';
 

@@ -72,7 +72,7 @@ export class StoredObject {
 const startOver =
   '`parahack-sync backfill --fresh` starts over; the mirror stays as it is until the new copy is complete.';
 
-export function progressUnreadable(damage: string): AppError {
+function progressUnreadable(damage: string): AppError {
   return new AppError('PROGRESS_UNREADABLE', `The interrupted backfill cannot go on: ${damage}.`, {
     hint: startOver,
   });

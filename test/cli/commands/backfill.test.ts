@@ -135,7 +135,6 @@ test('without a terminal: plain lines, seldom, and no escape sequence anywhere',
           apiCalls: page,
           chunksDone: 1,
           chunks: 4,
-          waitingFor: null,
         });
       }
       onEvent({

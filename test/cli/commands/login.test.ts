@@ -22,7 +22,6 @@ const login = () =>
         url: 'https://login.salesforce.com/x?state=1',
         redirectUri: 'http://localhost:9717/callback',
       });
-      onEvent({ event: 'login:code' });
       return { org };
     },
   });
