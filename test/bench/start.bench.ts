@@ -5,8 +5,9 @@
  *   npm run bench:start                        100,000 and 1,000,000 contacts
  *   npm run bench:start -- --contacts 100000   one size
  *
- * The org is one of the environment, so that no passphrase is stretched: of a `status` with the file store that alone
- * takes a third of a second.
+ * The org is one of the environment, so that no passphrase is stretched: of an `orgs` with the file store that alone
+ * takes a third of a second. The first turn is not counted: it fills the caches of files and of compiled code, and its
+ * search makes the index that the others use.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -44,7 +45,6 @@ async function compare(contacts: number): Promise<void> {
     [bin, 'contacts', 'search', 'lovelace'],
   ];
   const seconds = commands.map(() => [] as number[]);
-  // The first turn fills the caches of files and of compiled code.
   for (let turn = 0; turn <= Number(flags.runs); turn++) {
     for (const [i, args] of commands.entries()) {
       const measured = await measure(process.execPath, args, { env });

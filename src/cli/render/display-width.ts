@@ -1,3 +1,6 @@
+/** Latin letters and marks, each a column wide: what most names consist of. To load Intl takes longer than a table. */
+const plain = /^[ -~\u00a1-\u00ac\u00ae-\u024f]*$/;
+
 let segmenter: Intl.Segmenter | null = null;
 
 function graphemes(text: string): Intl.Segments {
@@ -16,7 +19,7 @@ const zeroWidth = /^[\p{Mark}\p{Cf}]+$/u;
 
 /** Columns that a terminal takes for `text`, which holds no control characters. */
 export function displayWidth(text: string): number {
-  if (/^[ -~]*$/.test(text)) return text.length;
+  if (plain.test(text)) return text.length;
   let width = 0;
   for (const { segment } of graphemes(text)) width += graphemeWidth(segment);
   return width;
@@ -25,6 +28,7 @@ export function displayWidth(text: string): number {
 /** `text` cut to `columns`, the last of them an ellipsis where anything was cut. */
 export function cutToWidth(text: string, columns: number): string {
   if (displayWidth(text) <= columns) return text;
+  if (plain.test(text)) return `${text.slice(0, Math.max(0, columns - 1))}…`;
   let width = 0;
   let cut = '';
   for (const { segment } of graphemes(text)) {
