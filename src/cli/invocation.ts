@@ -4,14 +4,14 @@ import type { App, CallContext } from '../contract/app.ts';
 import type { ErrorInfo } from '../contract/error-info.ts';
 import type { CliIo } from './cli-io.ts';
 import type { OrgNames } from './org-names.ts';
-import type { Surface } from './style.ts';
 import type { Talk } from './talk.ts';
+import type { Terminal } from './terminal.ts';
 
 /** One command under way: what its handler may use. */
 export interface Invocation {
   io: CliIo;
   output: OutputConfig;
-  surface: Surface;
+  terminal: Terminal;
   talk: Talk;
   signal: AbortSignal;
   /** What Ctrl-C does, for where the terminal hands it over as a key. */

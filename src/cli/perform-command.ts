@@ -11,13 +11,13 @@ import type { OutputStream } from './output-stream.ts';
 import { printableApp } from './printable-app.ts';
 import { printableValue } from './printable-value.ts';
 import type { StopSignals } from './stop-signals.ts';
-import type { Surface } from './style.ts';
 import type { Talk } from './talk.ts';
+import type { Terminal } from './terminal.ts';
 
 export interface CommandParts {
   io: CliIo;
   flags: GlobalFlags;
-  surface: Surface;
+  terminal: Terminal;
   talk: Talk;
   stop: StopSignals;
   stdout: OutputStream;
@@ -31,7 +31,7 @@ export interface CommandParts {
 /** Runs one handler. The app is made when the handler first asks for it, and disposed when it is done. */
 export async function performCommand(
   handler: Handler,
-  { io, flags, surface, talk, stop, stdout, orgNames, secrets, present }: CommandParts,
+  { io, flags, terminal, talk, stop, stdout, orgNames, secrets, present }: CommandParts,
 ): Promise<void> {
   let opened: Promise<App> | null = null;
   const config = () => readConfig({ flags, env: io.env, cwd: io.cwd });
@@ -56,7 +56,7 @@ export async function performCommand(
     const outcome = await handler({
       io,
       output: readOutputConfig(flags),
-      surface,
+      terminal,
       talk,
       signal: stop.signal,
       interrupt: () => stop.interrupt(),

@@ -13,8 +13,8 @@ import { createOutputStream, type OutputStream } from './output-stream.ts';
 import { parseArguments } from './parse-arguments.ts';
 import { performCommand } from './perform-command.ts';
 import { listenForStop } from './stop-signals.ts';
-import { describeSurface } from './style.ts';
 import { createTalk, type Talk } from './talk.ts';
+import { describeTerminal } from './terminal.ts';
 
 const secretVariables = [
   'PARAHACK_SYNC_ACCESS_TOKEN',
@@ -29,14 +29,14 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   const output = readOutputConfig(flags);
   const secrets = secretVariables.map((name) => io.env[name]);
   const redact = createRedact(secrets);
-  const surface = describeSurface(io, { ...output, color: flags.color ?? true });
-  using stderr = createOutputStream(io.stderr, { ink: surface.ink });
+  const terminal = describeTerminal(io, { ...output, color: flags.color ?? true });
+  using stderr = createOutputStream(io.stderr, { ink: terminal.ink });
   const orgNames = new OrgNames(io.now);
-  const talk = createTalk({ output, stream: stderr, style: surface.style, redact, orgNames });
+  const talk = createTalk({ output, stream: stderr, style: terminal.style, redact, orgNames });
   using stop = listenForStop(io, (signal) =>
     talk.say(`Stopping on ${signal}: what was done is kept. A second signal ends the process at once.`),
   );
-  using stdout = createOutputStream(io.stdout, { ink: surface.ink, onClosed: () => stop.stop() });
+  using stdout = createOutputStream(io.stdout, { ink: terminal.ink, onClosed: () => stop.stop() });
   for (const stream of [stdout, stderr]) stream.heed(stop.signal);
   const report = (error: unknown) =>
     reportError(error, { redact, verbose: output.verbosity > 0, stoppedBy: stop.stoppedBy });
@@ -52,7 +52,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     await show(outcome, failure, {
       flags,
       stdout,
-      pretty: surface.columns !== null,
+      pretty: terminal.columns !== null,
       onBegin: () => {
         document = 'begun';
       },
@@ -76,7 +76,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
       await performCommand(parsed.handler, {
         io,
         flags,
-        surface,
+        terminal,
         talk,
         stop,
         stdout,

@@ -64,7 +64,7 @@ async function prune(call: Invocation, org: string | null, keep: number): Promis
   };
 }
 
-function tableOf(archives: readonly ArchiveView[], { surface, io, orgNames }: Invocation): string {
+function tableOf(archives: readonly ArchiveView[], { terminal, io, orgNames }: Invocation): string {
   return renderTable(
     [
       { title: 'ORG' },
@@ -78,6 +78,6 @@ function tableOf(archives: readonly ArchiveView[], { surface, io, orgNames }: In
       byteSize(bytes),
       path,
     ]),
-    surface,
+    terminal,
   );
 }

@@ -111,7 +111,7 @@ function withInterruption({ instanceUrl, status, error }: BackfillItem): OrgOutc
   return { instanceUrl, error: { ...interrupted, ...error, hint: error?.hint ?? null } };
 }
 
-function textOf(orgs: readonly BackfillItem[], { surface, orgNames }: Invocation): string {
+function textOf(orgs: readonly BackfillItem[], { terminal, orgNames }: Invocation): string {
   const [only] = orgs;
   if (only === undefined) return 'No org to backfill.';
   if (orgs.length === 1) return sentenceOf(only, orgNames.of(only.instanceUrl));
@@ -134,7 +134,7 @@ function textOf(orgs: readonly BackfillItem[], { surface, orgNames }: Invocation
       formatDuration(org.durationMs),
       org.error?.message ?? '',
     ]),
-    surface,
+    terminal,
   );
 }
 

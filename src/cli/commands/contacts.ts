@@ -105,7 +105,7 @@ async function show(call: Invocation, id: string, org: string | null): Promise<O
       );
       const what = gone === null ? state : `${gone} in Salesforce`;
       const head = `${call.orgNames.of(instanceUrl)}: ${what}${error === null ? '' : `, ${error}`}, read ${relativeTime(readAt, call.io.now())}\n`;
-      return head + renderFacts(facts, call.surface.style);
+      return head + renderFacts(facts, call.terminal.style);
     },
   };
 }
@@ -115,7 +115,7 @@ function page(
   { instanceUrl, columns, total, coveredUntil, batches }: ContactPage,
   { all = false }: { all?: boolean } = {},
 ): Outcome {
-  const { surface, orgNames, io, talk } = call;
+  const { terminal, orgNames, io, talk } = call;
   const shown = all ? columns.map(({ name }, at) => ({ name, at })) : summaryColumns(columns);
   const cellsOf = (row: ContactRow) => {
     const texts = contactTexts(columns, row);
@@ -128,7 +128,7 @@ function page(
           head: { instanceUrl, total, coveredUntil },
           name: 'contacts',
           batches: eachBatch(batches(), (row) => contactObject(columns, row)),
-          pretty: surface.columns !== null,
+          pretty: terminal.columns !== null,
         },
         infoOf,
       ),
@@ -143,7 +143,7 @@ function page(
             return cellsOf(row);
           });
         },
-        surface,
+        terminal,
       );
       const first = await table.next();
       const amount =

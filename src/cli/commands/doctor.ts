@@ -38,7 +38,7 @@ async function doctor(call: Invocation): Promise<Outcome> {
   };
 }
 
-function linesOf({ name, status, message, hint }: DoctorCheck, { surface: { style } }: Invocation): string {
+function linesOf({ name, status, message, hint }: DoctorCheck, { terminal: { style } }: Invocation): string {
   // Words beside the marks: a colour or a mark alone is lost on some readers.
   const mark = { ok: style.green('ok  '), warn: style.yellow('warn'), fail: style.red('fail') }[status];
   const next = hint === null ? '' : `      ${style.cyan('→')} ${printableLine(hint)}\n`;

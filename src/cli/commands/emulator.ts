@@ -85,7 +85,7 @@ function readyText({ orgs }: EmulatorEvent, call: Invocation): string {
   return orgs.map((org) => orgText(org, call)).join('\n');
 }
 
-function orgText(org: EmulatedOrg, { surface: { style } }: Invocation): string {
+function orgText(org: EmulatedOrg, { terminal: { style } }: Invocation): string {
   const facts = renderFacts(
     [
       ['client id', org.clientId],

@@ -37,9 +37,9 @@ async function limits(call: Invocation, org: string | null): Promise<Outcome> {
   };
 }
 
-function textOf(item: LimitsItem, { surface, output, orgNames }: Invocation): string {
+function textOf(item: LimitsItem, { terminal, output, orgNames }: Invocation): string {
   const { api, share } = item;
-  const name = surface.style.bold(item.alias ?? orgNames.of(item.instanceUrl));
+  const name = terminal.style.bold(item.alias ?? orgNames.of(item.instanceUrl));
   if (item.error !== null) return `${name}\n  ${item.error.message} (${item.error.code})\n`;
   const all = Object.entries(item.limits).filter(
     ([limit]) => output.verbosity > 0 || ofInterest.includes(limit),
@@ -51,5 +51,5 @@ function textOf(item: LimitsItem, { surface, output, orgNames }: Invocation): st
       ([limit, { max, remaining }]) => [limit, `${count(remaining)} of ${count(max)} left`] as const,
     ),
   ] as [string, string][];
-  return `${name}\n${renderFacts(facts, surface.style)}`;
+  return `${name}\n${renderFacts(facts, terminal.style)}`;
 }

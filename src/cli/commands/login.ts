@@ -82,7 +82,7 @@ async function login(call: Invocation, flags: LoginFlags): Promise<Outcome> {
           ['sync', org.sync ? 'on' : 'off'],
           ['grant', org.grant],
         ],
-        call.surface.style,
+        call.terminal.style,
       ),
   };
 }

@@ -109,7 +109,7 @@ function changed({ org }: { org: OrgView }): Outcome {
   };
 }
 
-function tableOf(orgs: readonly OrgView[], { surface, talk, orgNames }: Invocation): string {
+function tableOf(orgs: readonly OrgView[], { terminal, talk, orgNames }: Invocation): string {
   for (const { instanceUrl, auth, authReason } of orgs) {
     if (authReason !== null) talk.warn(`${orgNames.of(instanceUrl)}: ${auth}, ${authReason.message}`);
   }
@@ -122,6 +122,6 @@ function tableOf(orgs: readonly OrgView[], { surface, talk, orgNames }: Invocati
       { title: 'LOGIN' },
     ],
     orgs.map((org) => [org.alias ?? '-', org.instanceUrl, org.username, org.sync ? 'on' : 'off', org.auth]),
-    surface,
+    terminal,
   );
 }

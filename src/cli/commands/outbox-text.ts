@@ -9,7 +9,7 @@ import { renderLongTable } from '../render/table.ts';
 /** Entries as a table; what tells them apart comes first, since a narrow terminal shows no more than that. */
 export async function* outboxTable(
   { total, batches }: OutboxListResult,
-  { surface, talk, io, orgNames }: Invocation,
+  { terminal, talk, io, orgNames }: Invocation,
   { filtered }: { filtered: boolean },
 ): AsyncGenerator<string> {
   if (total === 0) {
@@ -38,7 +38,7 @@ export async function* outboxTable(
         ];
       });
     },
-    surface,
+    terminal,
   );
   const first = await table.next();
   if (total > entries)
@@ -49,7 +49,7 @@ export async function* outboxTable(
 }
 
 /** One entry with the values that it sets. */
-export function entryText(entry: OutboxEntryDetails, { surface, io, orgNames }: Invocation): string {
+export function entryText(entry: OutboxEntryDetails, { terminal, io, orgNames }: Invocation): string {
   const facts: [string, string][] = [
     ['org', orgNames.of(entry.instanceUrl)],
     ['state', entry.state],
@@ -68,8 +68,8 @@ export function entryText(entry: OutboxEntryDetails, { surface, io, orgNames }: 
     ),
   ];
   const changes = entry.fields.map((field) => [field, changeText(entry, field)] satisfies [string, string]);
-  const values = changes.length === 0 ? '' : `\n${renderFacts(changes, surface.style)}`;
-  return `${surface.style.bold(entry.key)}\n${renderFacts(facts, surface.style)}${values}`;
+  const values = changes.length === 0 ? '' : `\n${renderFacts(changes, terminal.style)}`;
+  return `${terminal.style.bold(entry.key)}\n${renderFacts(facts, terminal.style)}${values}`;
 }
 
 function changeText({ changes, base }: OutboxEntryDetails, field: string): string {

@@ -128,7 +128,7 @@ async function list(call: Invocation, flags: ListFlags): Promise<Outcome> {
   return {
     documentParts: (_error, infoOf) =>
       listDocument(
-        { head: { total }, name: 'entries', batches: batches(), pretty: call.surface.columns !== null },
+        { head: { total }, name: 'entries', batches: batches(), pretty: call.terminal.columns !== null },
         infoOf,
       ),
     textParts: () => outboxTable(result, call, { filtered: wanted.length > 0 }),

@@ -1,7 +1,7 @@
 import type { FaultKind, InvalidInput, PushItem, PushResult, RecordPlace } from '../../contract/push.ts';
 import { count, counted } from '../render/quantity.ts';
 import { renderTable } from '../render/table.ts';
-import type { Surface } from '../style.ts';
+import type { Terminal } from '../terminal.ts';
 
 /** Beyond this many, records that went well are counted and not listed, and of the others these are. */
 const listedAtMost = 20;
@@ -10,7 +10,7 @@ const listedAtMost = 20;
 export async function renderPush(
   result: PushResult,
   org: string,
-  { style, columns }: Surface,
+  { style, columns }: Terminal,
 ): Promise<string> {
   const { listed, more } = await listedItems(result);
   const table = renderTable(

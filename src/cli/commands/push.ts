@@ -134,7 +134,7 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
   const text =
     call.output.json || invalid !== null
       ? ''
-      : await renderPush(result, call.orgNames.of(result.counts.instanceUrl), call.surface);
+      : await renderPush(result, call.orgNames.of(result.counts.instanceUrl), call.terminal);
   return {
     documentParts: (error, infoOf) => pushDocument(result, error, infoOf),
     text: () => text,

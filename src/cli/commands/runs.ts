@@ -41,7 +41,7 @@ async function showRun(call: Invocation, id: string): Promise<Outcome> {
   return { document: result, text: () => textOf(result, call) };
 }
 
-function tableOf({ runs }: RunsResult, { surface, io, orgNames }: Invocation): string {
+function tableOf({ runs }: RunsResult, { terminal, io, orgNames }: Invocation): string {
   if (runs.length === 0) return 'Nothing has been run yet.';
   return renderTable(
     [
@@ -64,11 +64,11 @@ function tableOf({ runs }: RunsResult, { surface, io, orgNames }: Invocation): s
       count(run.apiCalls),
       run.error === null ? countsText(run.counts) : `${run.error.code}: ${run.error.message}`,
     ]),
-    surface,
+    terminal,
   );
 }
 
-function textOf({ run }: RunResult, { surface, orgNames }: Invocation): string {
+function textOf({ run }: RunResult, { terminal, orgNames }: Invocation): string {
   const facts = renderFacts(
     [
       ['id', run.id],
@@ -80,7 +80,7 @@ function textOf({ run }: RunResult, { surface, orgNames }: Invocation): string {
       ['result', countsText(run.counts) || 'no changes'],
       ...(run.error === null ? [] : ([['error', `${run.error.message} (${run.error.code})`]] as const)),
     ],
-    surface.style,
+    terminal.style,
   );
   const steps = renderTable(
     [{ title: 'STEP', key: true }, { title: 'TIME', align: 'right' }, { title: 'RESULT' }, { title: 'NOTE' }],
@@ -90,9 +90,9 @@ function textOf({ run }: RunResult, { surface, orgNames }: Invocation): string {
       countsText(step.counts),
       step.note ?? '',
     ]),
-    surface,
+    terminal,
   );
-  return `${surface.style.bold(run.kind)}\n${facts}${run.steps.length === 0 ? '' : `\n${steps}`}`;
+  return `${terminal.style.bold(run.kind)}\n${facts}${run.steps.length === 0 ? '' : `\n${steps}`}`;
 }
 
 function timeOf(startedAt: string, finishedAt: string | null): string {

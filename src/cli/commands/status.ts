@@ -83,7 +83,7 @@ function behind({ orgs }: StatusResult, maxLagMs: number, orgNames: OrgNames): A
   });
 }
 
-function textOf({ orgs, watch }: StatusResult, { surface, io, orgNames }: Invocation): string {
+function textOf({ orgs, watch }: StatusResult, { terminal, io, orgNames }: Invocation): string {
   const now = io.now();
   if (orgs.length === 0) return 'No org is connected. Connect one with `parahack-sync login`.';
   const running = watch.running
@@ -91,7 +91,7 @@ function textOf({ orgs, watch }: StatusResult, { surface, io, orgNames }: Invoca
     : 'No watch runs.';
   const blocks = orgs.map((org) => {
     const name = org.alias ?? orgNames.of(org.instanceUrl);
-    return `${surface.style.bold(name)}\n${renderFacts(factsOf(org, now), surface.style)}`;
+    return `${terminal.style.bold(name)}\n${renderFacts(factsOf(org, now), terminal.style)}`;
   });
   return `${blocks.join('\n')}\n${running}\n`;
 }

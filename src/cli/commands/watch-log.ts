@@ -14,10 +14,10 @@ const silenceMs = 3_600_000;
  * shows each.
  */
 export function createWatchLog(
-  { surface, io, output, orgNames, print }: Invocation,
+  { terminal, io, output, orgNames, print }: Invocation,
   { everyCycle }: { everyCycle: boolean },
 ): (event: WatchEvent) => void {
-  const { style } = surface;
+  const { style } = terminal;
   const silent = new Map<string, CycleCompleteEvent>();
   let silentCycles = 0;
   let lastLineAt = io.now();

@@ -6,14 +6,14 @@ import { openSpinnerProgress } from './spinner-progress.ts';
 /** A spinner where a person looks on, else plain lines; nothing with `--quiet`. */
 export async function openProgress({
   output,
-  surface,
+  terminal,
   talk,
   io,
   orgNames,
 }: Invocation): Promise<ProgressView> {
   if (output.quiet) return { show() {}, stop() {} };
   const why = output.verbosity > 0;
-  if (!surface.interactive)
+  if (!terminal.interactive)
     return createLineProgress((line) => talk.say(line), { now: io.now, orgNames, why });
   return await openSpinnerProgress(io.stderr as NodeJS.WriteStream, talk, { orgNames, why });
 }

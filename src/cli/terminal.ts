@@ -2,7 +2,8 @@ import { readVariable } from '../config/environment.ts';
 import type { CliIo } from './cli-io.ts';
 import { createInk, type Ink, type Style } from './ink.ts';
 
-export interface Surface {
+/** What the command line prints on, which may be a file or a pipe. */
+export interface Terminal {
   style: Style;
   /** Turns the marks of `style` into the terminal's colours, at the very end. */
   ink: Ink;
@@ -13,20 +14,20 @@ export interface Surface {
 }
 
 /** Colour only where both streams are a terminal's and nobody has said no (https://no-color.org). */
-export function describeSurface(
+export function describeTerminal(
   io: CliIo,
   flags: { color: boolean; quiet: boolean; json: boolean },
-): Surface {
-  const terminal = io.stderr.isTTY === true && readVariable(io.env, 'TERM') !== 'dumb';
+): Terminal {
+  const isTerminal = io.stderr.isTTY === true && readVariable(io.env, 'TERM') !== 'dumb';
   const colour =
-    terminal && io.stdout.isTTY === true && flags.color && readVariable(io.env, 'NO_COLOR') === null;
+    isTerminal && io.stdout.isTTY === true && flags.color && readVariable(io.env, 'NO_COLOR') === null;
   const ink = createInk({ colour });
   return {
     style: ink.style,
     ink,
     // A terminal without a size (`script`, some containers) reports 0 columns, on which a spinner never ends.
     interactive:
-      terminal &&
+      isTerminal &&
       io.stderr.columns !== 0 &&
       !flags.quiet &&
       !flags.json &&
