@@ -13,7 +13,8 @@ const backoff = { baseMs: 1_000, maxMs: 20_000 };
 /**
  * How many requests may be under way at once: falls when the org says "too much", climbs back by one after each
  * twenty successes. (Additive increase, multiplicative decrease, as in TCP's RFC 5681.) What was refused
- * gives its place back, waits and queues again, until nothing has got through for ten minutes.
+ * gives its place back, waits and queues again, until nothing has got through for ten minutes. Not kept for the next
+ * process: an org that is still crowded says so in the first round trip, which halves the limit.
  */
 export class AdaptiveLimit {
   readonly #max: number;

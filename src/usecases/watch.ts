@@ -18,7 +18,6 @@ import { eachOrgOnce } from '../orgs/rules/connected-once.ts';
 import { backfill, isBackfilled } from '../sync/backfill/backfill.ts';
 import { closeKilledCycles } from '../sync/close-killed-runs.ts';
 import { type CycleReport, runCycle } from '../sync/cycle/cycle.ts';
-import { WindowMemory } from '../sync/cycle/window-memory.ts';
 import { syncOrgs } from './chosen-orgs.ts';
 import { type ConnectedOrg, type ConnectParts, connectOrg, noteCalls } from './connect-org.ts';
 import { hasLogin } from './has-login.ts';
@@ -111,7 +110,6 @@ async function openWatched(
     await tellOfCopy(services, org.instanceUrl);
     const connect = () => connectOrg(services, org, { signal, onEvent: progressOf(tell as never) });
     let connected = await connect();
-    let memory = new WindowMemory();
     let begun = false;
     const begin = async () => {
       if (!begun) await closeKilledCycles(connected.context);
@@ -126,7 +124,6 @@ async function openWatched(
       // It can only fail over the file that is gone.
       await Promise.resolve(connected[Symbol.asyncDispose]()).catch(() => {});
       connected = await connect();
-      memory = new WindowMemory();
       begun = false;
     };
     return {
@@ -153,7 +150,6 @@ async function openWatched(
               : withFreeDrainLock(services, org.instanceUrl),
             // What waits is tried again in the next cycle, which must not be late for it.
             patienceMs: once ? undefined : Math.min(60_000, intervalMs / 10),
-            memory,
             signal: cycleSignal,
           });
           tell(completed(org.instanceUrl, report));

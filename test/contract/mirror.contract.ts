@@ -523,6 +523,16 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       await expect(replace(other, [first!.id], 'e')).rejects.toThrow(String(first!.id));
     });
 
+    test('what a cycle knows of its window is kept until it is forgotten', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      expect(await mirror.journal.knownWindow()).toBeNull();
+      for (const window of [{ cursor: epoch, ids: ['a', 'b'] }, { cursor: epoch, ids: [] }, null]) {
+        await mirror.commit({ effects: [{ kind: 'remember-window', window }] });
+        expect(await mirror.journal.knownWindow()).toEqual(window);
+      }
+    });
+
     test('what is counted for a run is added to it, whoever counts; one that ended badly goes on', async () => {
       await using opened = await described();
       const { mirror } = opened;

@@ -120,6 +120,7 @@ describe('a first copy', () => {
 
   it.each([
     ['rest', 'memory'],
+    ['rest', 'file'],
     ['bulk', 'file'],
   ] as const)('whose turns overlap counts each contact once: %s, %s', async (api, kind) => {
     await using mirror = await emptyMirror(kind);

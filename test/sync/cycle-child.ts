@@ -1,13 +1,11 @@
 /** Watch cycles in a process of its own, one after the other until it is killed: `cycle-child.ts URL TOKEN FOLDER`. */
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
-import { WindowMemory } from '../../src/sync/cycle/window-memory.ts';
 import { connectParts } from './rig.ts';
 
 const [, , url, token, folder] = process.argv as [string, string, string, string, string];
 const { context } = await connectParts(url, token, folder);
-const memory = new WindowMemory();
 process.stdout.write('ready\n');
 // Bounded, should nobody kill it.
 for (let cycle = 0; cycle < 200; cycle++) {
-  await runCycle(context, { push: false, memory, signal: new AbortController().signal });
+  await runCycle(context, { push: false, signal: new AbortController().signal });
 }

@@ -4,16 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { mirrorPath } from '../../src/store/sqlite/mirror-path.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
-import { WindowMemory } from '../../src/sync/cycle/window-memory.ts';
 import { calls, control, expectMirrorEqualsOrg } from '../e2e/org.ts';
-import { openRig, type Rig } from './rig.ts';
+import { connectParts, openRig, type Rig } from './rig.ts';
 
 const deep = process.env.PARAHACK_DEEP !== undefined;
 const minute = 60_000;
 const fileOf = (rig: Rig) => mirrorPath(join(rig.folder, 'orgs'), rig.emulator.url);
 const equal = (rig: Rig) => expectMirrorEqualsOrg(fileOf(rig), rig.emulator.url);
-const cycle = (rig: Rig, memory?: WindowMemory) =>
-  runCycle(rig.context, { push: false, memory, signal: rig.signal });
+const cycle = (rig: Rig) => runCycle(rig.context, { push: false, signal: rig.signal });
 
 async function copied(contacts: number, wallClock?: () => number): Promise<Rig> {
   const rig = await openRig({ contacts, ...(wallClock && { wallClock }) });
@@ -59,15 +57,14 @@ describe('a watch cycle', () => {
   it('fetches only what is new while coverage stands still, and every id once more before it moves on', async () => {
     await using rig = await copied(30);
     const { url } = rig.emulator;
-    const memory = new WindowMemory();
     await control(url, 'clock', { advanceMs: 5 * minute });
     await control(url, 'open-transaction', {});
     await control(url, 'touch', { count: 25, set: { Title: 'One' } });
-    await cycle(rig, memory);
+    await cycle(rig);
     await control(url, 'clock', { advanceMs: 5 * minute });
     const { ids } = await control(url, 'touch', { count: 1, set: { Title: 'Two' } });
     const before = (await calls(url)).length;
-    const second = await cycle(rig, memory);
+    const second = await cycle(rig);
     expect(second.upserted).toBe(1);
     const asked = (await calls(url)).slice(before).map(({ path }) => path);
     // The touched contact was known to the window already: it is found by its stamp.
@@ -76,25 +73,58 @@ describe('a watch cycle', () => {
     await equal(rig);
     await control(url, 'commit');
     await control(url, 'clock', { advanceMs: minute });
-    const last = await cycle(rig, memory);
+    const last = await cycle(rig);
     expect(last.coveredUntil).toBeGreaterThan(second.coveredUntil);
+    await equal(rig);
+  });
+
+  it('started anew in another process, still fetches only what is new while coverage stands still', async () => {
+    await using rig = await copied(30);
+    const { url } = rig.emulator;
+    const { journal } = rig.context.mirror;
+    await control(url, 'clock', { advanceMs: 5 * minute });
+    await control(url, 'open-transaction', {});
+    await control(url, 'touch', { count: 25, set: { Title: 'One' } });
+    // The first brings the cursor to where coverage stands, the second reads what stands there.
+    for (const _ of ['moves', 'stands']) {
+      await cycle(rig);
+      await control(url, 'clock', { advanceMs: 5 * minute });
+    }
+    const before = await callsTo(rig, 'composite/sobjects');
+    // Nothing that the ones before held in their memory is left.
+    const anew = async () => {
+      const { context, close } = await connectParts(url, rig.emulator.accessToken, rig.folder);
+      const report = await runCycle(context, { push: false, signal: rig.signal });
+      await close();
+      return report;
+    };
+    expect(await anew()).toMatchObject({ upserted: 0 });
+    expect(await callsTo(rig, 'composite/sobjects')).toBe(before);
+    // What cannot be read costs only what it would have saved.
+    await rig.context.mirror.commit({ effects: [{ kind: 'remember-window', window: { ids: 'all' } }] });
+    expect(await anew()).toMatchObject({ upserted: 0 });
+    expect(await callsTo(rig, 'composite/sobjects')).toBe(before + 1);
+    expect(await journal.knownWindow()).not.toBeNull();
+    await control(url, 'commit');
+    await control(url, 'clock', { advanceMs: minute });
+    await anew();
+    expect(await journal.knownWindow()).toBeNull();
     await equal(rig);
   });
 
   it('reads a known id once more, for a commit that came late with a stamp from before the last look', async () => {
     await using rig = await copied(10);
     const { url } = rig.emulator;
-    const memory = new WindowMemory();
     await control(url, 'clock', { advanceMs: 5 * minute });
     await control(url, 'open-transaction', {});
     const { ids } = await control(url, 'touch', { count: 1, set: { Title: 'Seen' } });
-    await cycle(rig, memory);
+    await cycle(rig);
     await control(url, 'open-transaction', { touch: { ids, set: { Title: 'Late' } } });
     await control(url, 'clock', { advanceMs: 5 * minute });
-    expect(await cycle(rig, memory)).toMatchObject({ upserted: 0 });
+    expect(await cycle(rig)).toMatchObject({ upserted: 0 });
     await control(url, 'commit');
     await control(url, 'clock', { advanceMs: minute });
-    expect(await cycle(rig, memory)).toMatchObject({ upserted: 1 });
+    expect(await cycle(rig)).toMatchObject({ upserted: 1 });
     await equal(rig);
   });
 

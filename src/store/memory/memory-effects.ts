@@ -29,6 +29,9 @@ const executors: Executors = {
     if (state.cursors.updated === null && state.cursors.deleted === null)
       moveCursors(state, { updated, deleted });
   },
+  'remember-window': (state, { window }) => {
+    state.knownWindow = kept(window);
+  },
   'advance-chunk': (state, effect, { page, outcome }) => {
     outcome.chunkDone = advanceChunk(state, effect, page);
   },

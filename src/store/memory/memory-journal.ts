@@ -66,4 +66,8 @@ export class MemoryJournal implements Journal {
   async chunk(id: number): Promise<StoredChunk | null> {
     return this.#file.read(({ chunks }) => kept(chunks.get(id) ?? null));
   }
+
+  async knownWindow(): Promise<unknown> {
+    return this.#file.read(({ knownWindow }) => kept(knownWindow));
+  }
 }

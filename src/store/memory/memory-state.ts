@@ -39,6 +39,7 @@ export interface MemoryState {
   onlyFields: readonly string[] | null;
   described: { lastModified: string | null; at: number } | null;
   cursors: Cursors;
+  knownWindow: object | null;
   /** In the order in which they were begun. */
   runs: Map<string, Run>;
   steps: { runId: string; step: RunStep }[];
@@ -60,6 +61,7 @@ export function emptyState(): MemoryState {
     onlyFields: null,
     described: null,
     cursors: { updated: null, deleted: null },
+    knownWindow: null,
     runs: new Map(),
     steps: [],
     chunks: new Map(),

@@ -1,6 +1,10 @@
 import { isoTime } from '../../base/iso-time.ts';
 import type { Cursors } from '../../sync/ports/journal.ts';
 import type { Connection } from './connection.ts';
+import { objectKey, readMeta, writeMeta } from './meta.ts';
+import { storedJson } from './stored-json.ts';
+
+const windowKey = objectKey('known_window');
 
 export function readCursors(db: Connection, object: string): Cursors {
   const rows = db.prepare('SELECT name, at FROM cursor WHERE object = ?').all(object) as {
@@ -31,4 +35,14 @@ export function setFirstCursors(
 ): void {
   const known = readCursors(db, object);
   if (known.updated === null && known.deleted === null) moveCursors(db, object, cursors);
+}
+
+export function rememberWindow(db: Connection, object: string, window: object | null): void {
+  writeMeta(db, windowKey(object), window === null ? null : JSON.stringify(window));
+}
+
+/** Undefined where what is stored is no JSON. */
+export function readKnownWindow(db: Connection, object: string): unknown {
+  const stored = readMeta(db, windowKey(object));
+  return stored === null ? null : storedJson(stored);
 }

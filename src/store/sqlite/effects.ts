@@ -4,7 +4,7 @@ import type { PageOutcome } from '../../sync/ports/page.ts';
 import { advanceChunk, replaceChunks } from './chunk-records.ts';
 import type { Connection } from './connection.ts';
 import { markFilled } from './contact-schema.ts';
-import { moveCursors, setFirstCursors } from './cursor-records.ts';
+import { moveCursors, rememberWindow, setFirstCursors } from './cursor-records.ts';
 import { confirmReadBack } from './outbox-records.ts';
 import { addToRun, endRun, insertStep, patchRunState, resumeRun } from './run-records.ts';
 
@@ -27,6 +27,7 @@ const executors: Executors = {
   'move-cursors': (db, { to }, { object }) => moveCursors(db, object, to),
   'set-first-cursors': (db, { updated, deleted }, { object }) =>
     setFirstCursors(db, object, { updated, deleted }),
+  'remember-window': (db, { window }, { object }) => rememberWindow(db, object, window),
   'advance-chunk': (db, effect, { page, outcome }) => {
     outcome.chunkDone = advanceChunk(db, effect, page);
   },

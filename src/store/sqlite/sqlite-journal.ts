@@ -1,7 +1,7 @@
 import type { Cursors, Journal } from '../../sync/ports/journal.ts';
 import type { ChunkState, Run, RunFilter, RunKind, RunStep, StoredChunk } from '../../sync/ports/run.ts';
 import { findChunk, listChunks } from './chunk-records.ts';
-import { readCursors } from './cursor-records.ts';
+import { readCursors, readKnownWindow } from './cursor-records.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 import { findRun, listRuns, listSteps } from './run-records.ts';
 
@@ -42,5 +42,9 @@ export class SqliteJournal implements Journal {
 
   async chunk(id: number): Promise<StoredChunk | null> {
     return this.#file.read((db) => findChunk(db, id));
+  }
+
+  async knownWindow(): Promise<unknown> {
+    return this.#file.read((db) => readKnownWindow(db, this.#object));
   }
 }

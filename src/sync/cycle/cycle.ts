@@ -13,7 +13,6 @@ import { withRun } from '../with-run.ts';
 import { fillNewFields } from './fill-fields.ts';
 import { readDeleted } from './read-deleted.ts';
 import { readUpdated } from './read-updated.ts';
-import type { WindowMemory } from './window-memory.ts';
 
 export interface CycleOptions {
   /** Whether the outbox is drained at the end. `withDrainLock` is then required. */
@@ -22,8 +21,6 @@ export interface CycleOptions {
   withDrainLock?: <T>(work: () => Promise<T>) => Promise<T>;
   /** How long the push may wait and repeat, so that the next pull is not late for it; a minute unless told. */
   patienceMs?: number;
-  /** Kept by a daemon between the cycles of one org, so that a standing coverage costs little. */
-  memory?: WindowMemory;
   signal: AbortSignal;
 }
 
@@ -130,7 +127,7 @@ async function pushOutbox(
 }
 
 /** Brings what changed since the cursors, and fills columns that are new. */
-async function pull(context: SyncContext, run: RunRecorder, { memory, signal }: CycleOptions): Promise<void> {
+async function pull(context: SyncContext, run: RunRecorder, { signal }: CycleOptions): Promise<void> {
   // The instant before: what is asked in this very millisecond counts as asked in this cycle.
   const beforeMs = context.clock.now() - 1;
   await run.step('describe', () => refreshSchema(context, { signal }));
@@ -146,7 +143,7 @@ async function pull(context: SyncContext, run: RunRecorder, { memory, signal }: 
   assertWithinReach('deleted', deleted, now);
   await run.step('updated', () =>
     withCurrentFields(context, { signal }, () =>
-      readUpdated(context, updated, { run, memory, describedSince: beforeMs, signal }),
+      readUpdated(context, updated, { run, describedSince: beforeMs, signal }),
     ),
   );
   await run.step('deleted', () => readDeleted(context, deleted, { run, signal }));

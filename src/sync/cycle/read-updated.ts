@@ -13,14 +13,13 @@ import { readWindow } from '../replication-window.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { currentFields } from '../schema.ts';
 import { select, soqlDateTime } from '../soql.ts';
-import type { WindowMemory } from './window-memory.ts';
+import { recallWindow, rememberWindow } from './known-window.ts';
 
 /** Above this many ids one bulk query costs fewer calls than retrieving them 2,000 at a time. */
 const bulkAboveIds = 20_000;
 
 export interface ReadUpdatedOptions {
   run: RunRecorder;
-  memory?: WindowMemory;
   /** Just before the cycle began (ms since 1970): a describe from then on is asked no second time. */
   describedSince: number;
   signal: AbortSignal;
@@ -30,7 +29,7 @@ export interface ReadUpdatedOptions {
 export async function readUpdated(
   context: SyncContext,
   from: number,
-  { run, memory, describedSince, signal }: ReadUpdatedOptions,
+  { run, describedSince, signal }: ReadUpdatedOptions,
 ): Promise<void> {
   const { object, remote, records, mirror } = context;
   const took = (page: PageOutcome) => {
@@ -52,12 +51,14 @@ export async function readUpdated(
     return reader;
   };
   let cursor = floorMinute(from);
+  let window = await recallWindow(mirror.journal, cursor);
 
   const take = async (piece: Window, answer: UpdatedAnswer): Promise<number | null> => {
     const covered = coveredBy(answer);
-    const effects: Effect[] = covered === null ? [] : [{ kind: 'move-cursors', to: { updated: covered } }];
     const moves = covered !== null && covered > cursor;
-    const known = moves ? null : (memory?.recall(cursor) ?? null);
+    const effects: Effect[] = covered === null ? [] : [{ kind: 'move-cursors', to: { updated: covered } }];
+    if (moves && window !== null) effects.push({ kind: 'remember-window', window: null });
+    const known = moves || window?.cursor !== cursor ? null : window;
     if (answer.ids.length === 0 && known === null) {
       await mirror.commit({ effects }, { signal });
     } else if (answer.ids.length > bulkAboveIds && known === null) {
@@ -78,11 +79,10 @@ export async function readUpdated(
       const since = floorMinute(known.lastRead);
       await readByKey(await readerNow(), [`SystemModstamp >= ${soqlDateTime(since)}`]);
     }
-    if (moves) {
-      memory?.forget();
-      cursor = covered;
-    } else if (piece.start <= cursor) {
-      memory?.remember(cursor, answer.ids, answer.readAt);
+    if (moves) cursor = covered;
+    else if (piece.start <= cursor && (answer.ids.length > 0 || known !== null)) {
+      window = { cursor, ids: new Set(answer.ids), lastRead: answer.readAt };
+      await mirror.commit({ effects: [rememberWindow(window)] }, { signal });
     }
     return covered;
   };

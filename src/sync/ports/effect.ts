@@ -7,6 +7,8 @@ export type Effect =
   | { kind: 'move-cursors'; to: Partial<Cursors> }
   /** Sets both cursors only where the mirror has none. */
   | { kind: 'set-first-cursors'; updated: number; deleted: number }
+  /** What a cycle has read of a window whose coverage stands still; null forgets it. */
+  | { kind: 'remember-window'; window: object | null }
   | AdvanceChunk
   /**
    * Replaces chunks by others (a split, a finished job's pages, an expired job); the old ones become done. Nothing

@@ -20,4 +20,6 @@ export interface Journal {
   /** In the order in which they were added. */
   chunks(runId: string, state?: ChunkState): Promise<StoredChunk[]>;
   chunk(id: number): Promise<StoredChunk | null>;
+  /** What `remember-window` kept last, as it was stored; null where it kept nothing, undefined where it is no JSON. */
+  knownWindow(): Promise<unknown>;
 }

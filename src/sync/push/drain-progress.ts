@@ -4,7 +4,10 @@ import type { RunRecorder } from '../run-recorder.ts';
 import { BlockedContacts, type BlockReason, type Undecided } from './blocked-contacts.ts';
 import type { ContactNames } from './contact-names.ts';
 
-/** The entries in doubt that were told last. A watch drains each cycle, and people need to hear of each change once. */
+/**
+ * The entries in doubt that were told last. A watch drains each cycle, and people need to hear of each change once. Not
+ * kept for the next process: whoever reads what that one says has not been told by this one.
+ */
 const toldDoubts = new WeakMap<SyncContext, string>();
 
 /** What a drain has learned and done so far. */
