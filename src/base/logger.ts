@@ -1,7 +1,7 @@
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFields = Record<string, unknown>;
 
-/** Talk, never results. Implementations write to stderr or a log file; secrets never come here. */
+/** Messages for people, never results. Implementations write to stderr or a log file; secrets never come here. */
 export interface Logger {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;

@@ -3,8 +3,8 @@ import type { Config, OutputConfig } from '../config/config.ts';
 import type { App, CallContext } from '../contract/app.ts';
 import type { ErrorInfo } from '../contract/error-info.ts';
 import type { CliIo } from './cli-io.ts';
+import type { Messages } from './messages.ts';
 import type { OrgNames } from './org-names.ts';
-import type { Talk } from './talk.ts';
 import type { Terminal } from './terminal.ts';
 
 /** One command under way: what its handler may use. */
@@ -12,7 +12,7 @@ export interface Invocation {
   io: CliIo;
   output: OutputConfig;
   terminal: Terminal;
-  talk: Talk;
+  messages: Messages;
   signal: AbortSignal;
   /** What Ctrl-C does, for where the terminal hands it over as a key. */
   interrupt(): void;

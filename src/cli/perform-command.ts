@@ -6,19 +6,19 @@ import { readConfig } from '../config/read-config.ts';
 import type { App } from '../contract/app.ts';
 import type { CliIo } from './cli-io.ts';
 import type { Handler, Outcome } from './invocation.ts';
+import type { Messages } from './messages.ts';
 import type { OrgNames } from './org-names.ts';
 import type { OutputStream } from './output-stream.ts';
 import { printableApp } from './printable-app.ts';
 import { printableValue } from './printable-value.ts';
 import type { StopSignals } from './stop-signals.ts';
-import type { Talk } from './talk.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface CommandParts {
   io: CliIo;
   flags: GlobalFlags;
   terminal: Terminal;
-  talk: Talk;
+  messages: Messages;
   stop: StopSignals;
   stdout: OutputStream;
   orgNames: OrgNames;
@@ -31,12 +31,12 @@ export interface CommandParts {
 /** Runs one handler. The app is made when the handler first asks for it, and disposed when it is done. */
 export async function performCommand(
   handler: Handler,
-  { io, flags, terminal, talk, stop, stdout, orgNames, secrets, present }: CommandParts,
+  { io, flags, terminal, messages, stop, stdout, orgNames, secrets, present }: CommandParts,
 ): Promise<void> {
   let opened: Promise<App> | null = null;
   const config = () => readConfig({ flags, env: io.env, cwd: io.cwd });
   const open = async () => {
-    const app = await (await io.loadApp())(config(), { log: talk.log });
+    const app = await (await io.loadApp())(config(), { log: messages.log });
     orgNames.learnFrom(app);
     // JSON escapes what text leaves out, so that a program gets each value as it is.
     return flags.json ? app : printableApp(app, orgNames);
@@ -57,7 +57,7 @@ export async function performCommand(
       io,
       output: readOutputConfig(flags),
       terminal,
-      talk,
+      messages,
       signal: stop.signal,
       interrupt: () => stop.interrupt(),
       config,
@@ -72,7 +72,7 @@ export async function performCommand(
       printLine: (value) => noticed(stdout.write(`${printableJson(value)}\n`)),
       hide: (secret) => void secrets.push(secret),
     });
-    talk.setPainter(null);
+    messages.setPainter(null);
     if (unwritten !== null) throw unwritten;
     if (await present(outcome)) outcome.shown?.();
   } catch (error) {
@@ -80,7 +80,7 @@ export async function performCommand(
     await dispose(opened, orgNames).catch(() => {});
     throw unwritten ?? error;
   } finally {
-    talk.setPainter(null);
+    messages.setPainter(null);
   }
   await dispose(opened, orgNames);
 }

@@ -34,8 +34,13 @@ export function buildProgram({ run, write }: ProgramHooks): Command {
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
     .option('--json', 'write the result as JSON')
-    .option('-q, --quiet', 'no progress and no talk')
-    .option('-v, --verbose', 'more talk; repeat it for more', (_value: string, level: number) => level + 1, 0)
+    .option('-q, --quiet', 'no progress and no messages')
+    .option(
+      '-v, --verbose',
+      'more messages; repeat it for more',
+      (_value: string, level: number) => level + 1,
+      0,
+    )
     .option('--no-color', 'no colour (also NO_COLOR)')
     .option('--data-dir <dir>', 'where registry, mirrors, locks and logs live (or PARAHACK_SYNC_DATA_DIR)')
     .option('--api-version <version>', 'version of the Salesforce API, 62.0 by default')

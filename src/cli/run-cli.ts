@@ -8,12 +8,12 @@ import type { CliIo } from './cli-io.ts';
 import { type ErrorReport, reportError } from './error-report.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Outcome } from './invocation.ts';
+import { createMessages, type Messages } from './messages.ts';
 import { OrgNames } from './org-names.ts';
 import { createOutputStream, type OutputStream } from './output-stream.ts';
 import { parseArguments } from './parse-arguments.ts';
 import { performCommand } from './perform-command.ts';
 import { listenForStop } from './stop-signals.ts';
-import { createTalk, type Talk } from './talk.ts';
 import { describeTerminal } from './terminal.ts';
 
 const secretVariables = [
@@ -32,9 +32,9 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   const terminal = describeTerminal(io, { ...output, color: flags.color ?? true });
   using stderr = createOutputStream(io.stderr, { ink: terminal.ink });
   const orgNames = new OrgNames(io.now);
-  const talk = createTalk({ output, stream: stderr, style: terminal.style, redact, orgNames });
+  const messages = createMessages({ output, stream: stderr, style: terminal.style, redact, orgNames });
   using stop = listenForStop(io, (signal) =>
-    talk.say(`Stopping on ${signal}: what was done is kept. A second signal ends the process at once.`),
+    messages.say(`Stopping on ${signal}: what was done is kept. A second signal ends the process at once.`),
   );
   using stdout = createOutputStream(io.stdout, { ink: terminal.ink, onClosed: () => stop.stop() });
   for (const stream of [stdout, stderr]) stream.heed(stop.signal);
@@ -65,7 +65,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     if (outcome.document !== undefined || outcome.documentParts !== undefined) document = 'shown';
     const told = failure ?? late;
     if (told === null) return true;
-    await tell(told, { flags, talk, stdout, document });
+    await tell(told, { flags, messages, stdout, document });
     exitCode = told.exitCode;
     return late === null;
   };
@@ -77,7 +77,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
         io,
         flags,
         terminal,
-        talk,
+        messages,
         stop,
         stdout,
         orgNames,
@@ -88,12 +88,12 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   } catch (error) {
     if (!isUnread(error)) {
       const failure = report(error);
-      await tell(failure, { flags, talk, stdout, document });
+      await tell(failure, { flags, messages, stdout, document });
       // Something went wrong with the app behind a result that stands; a result's own failure says more.
       if (exitCode === exitCodes.done) exitCode = failure.exitCode;
     }
   }
-  await talk.flush();
+  await messages.flush();
   if (stdout.givenUp || stderr.givenUp) io.exit(exitCode);
   return exitCode;
 }
@@ -137,10 +137,10 @@ async function tell(
   report: ErrorReport,
   {
     flags,
-    talk,
+    messages,
     stdout,
     document,
-  }: { flags: GlobalFlags; talk: Talk; stdout: OutputStream; document: 'none' | 'begun' | 'shown' },
+  }: { flags: GlobalFlags; messages: Messages; stdout: OutputStream; document: 'none' | 'begun' | 'shown' },
 ): Promise<void> {
   let isTold = flags.json === true && document !== 'begun';
   if (isTold && document === 'none') {
@@ -152,5 +152,5 @@ async function tell(
       isTold = false;
     }
   }
-  if (!isTold || flags.verbose) talk.fail(report.lines);
+  if (!isTold || flags.verbose) messages.fail(report.lines);
 }

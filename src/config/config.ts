@@ -17,7 +17,7 @@ export interface ProxyConfig {
   noProxy: readonly string[];
 }
 
-/** How results and talk are written. */
+/** How results and messages are written. */
 export interface OutputConfig {
   json: boolean;
   quiet: boolean;

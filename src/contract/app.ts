@@ -104,6 +104,6 @@ export interface AppOutbox {
 }
 
 export interface AppIo {
-  /** Warnings and talk; the surface decides what is shown. */
+  /** Warnings and other messages; the surface decides what is shown. */
   log: Logger;
 }

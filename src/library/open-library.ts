@@ -15,7 +15,7 @@ import { redactedLog } from './redacted-log.ts';
 import { usual } from './usual-options.ts';
 
 export interface OpenOptions extends ApplicationOptions {
-  /** Takes warnings and talk, secrets hidden; nothing is said unless told. */
+  /** Takes warnings and other messages, secrets hidden; nothing is said unless told. */
   log?: Partial<Logger> | undefined;
 }
 

@@ -2,7 +2,7 @@ import type { LogFields, Logger, LogLevel } from '../base/logger.ts';
 import type { ApplicationConfig } from '../config/config.ts';
 import { createRedact, redactDeep } from '../contract/redact.ts';
 
-/** Should a room put a secret into its talk all the same, it ends here. */
+/** Should a room put a secret into its messages all the same, it ends here. */
 export function redactedLog(
   log: Partial<Logger>,
   { clientSecret, credentialStore, processOrg }: ApplicationConfig,

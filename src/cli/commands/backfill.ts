@@ -79,7 +79,7 @@ async function backfill(call: Invocation, orgs: string[], flags: BackfillFlags):
     );
     for (const { instanceUrl, compared } of result.orgs) {
       if (compared === null || compared.org === compared.mirror) continue;
-      call.talk.warn(
+      call.messages.warn(
         `${call.orgNames.of(instanceUrl)} counts ${counted(compared.org, 'contact')}, its mirror ${count(compared.mirror)}. ` +
           explanationOf(compared),
       );

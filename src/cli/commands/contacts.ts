@@ -115,7 +115,7 @@ function page(
   { instanceUrl, columns, total, coveredUntil, batches }: ContactPage,
   { all = false }: { all?: boolean } = {},
 ): Outcome {
-  const { terminal, orgNames, io, talk } = call;
+  const { terminal, orgNames, io, messages } = call;
   const shown = all ? columns.map(({ name }, at) => ({ name, at })) : summaryColumns(columns);
   const cellsOf = (row: ContactRow) => {
     const texts = contactTexts(columns, row);
@@ -149,7 +149,7 @@ function page(
       const amount =
         total > rows ? `${count(rows)} of ${counted(total, 'contact')}` : counted(total, 'contact');
       const age = coveredUntil === null ? '' : `, as of ${relativeTime(coveredUntil, io.now())}`;
-      talk.say(`${amount} of ${orgNames.of(instanceUrl)}${age}.`);
+      messages.say(`${amount} of ${orgNames.of(instanceUrl)}${age}.`);
       if (first.done) return;
       yield first.value;
       yield* table;

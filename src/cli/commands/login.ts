@@ -131,7 +131,7 @@ async function loginOptions(call: Invocation, flags: LoginFlags): Promise<LoginO
 }
 
 function showLoginEvent(
-  { io, talk, printLine, output }: Invocation,
+  { io, messages, printLine, output }: Invocation,
   event: LoginEvent,
   { asLine }: { asLine: boolean },
 ): void {
@@ -140,20 +140,20 @@ function showLoginEvent(
       const portForward = portForwardOf(io.env, event.redirectUri);
       const forward = portForward === null ? {} : { portForward };
       if (asLine) void printLine({ ...event, ...forward });
-      else if (output.quiet) talk.fail([event.url]);
+      else if (output.quiet) messages.fail([event.url]);
       else {
-        talk.say('Log in to Salesforce in the browser:');
-        talk.say(`  ${event.url}`);
-        talk.say(`Waiting for ${event.redirectUri}`);
+        messages.say('Log in to Salesforce in the browser:');
+        messages.say(`  ${event.url}`);
+        messages.say(`Waiting for ${event.redirectUri}`);
         if (portForward !== null) {
-          talk.say('If your browser is on the machine that you came from by SSH, type there first:');
-          talk.say(`  ${portForward}`);
+          messages.say('If your browser is on the machine that you came from by SSH, type there first:');
+          messages.say(`  ${portForward}`);
         }
       }
       return;
     }
     case 'login:browser-failed':
-      talk.warn(`No browser could be opened (${event.message}). Open the URL above by hand.`);
+      messages.warn(`No browser could be opened (${event.message}). Open the URL above by hand.`);
   }
 }
 

@@ -109,9 +109,9 @@ function changed({ org }: { org: OrgView }): Outcome {
   };
 }
 
-function tableOf(orgs: readonly OrgView[], { terminal, talk, orgNames }: Invocation): string {
+function tableOf(orgs: readonly OrgView[], { terminal, messages, orgNames }: Invocation): string {
   for (const { instanceUrl, auth, authReason } of orgs) {
-    if (authReason !== null) talk.warn(`${orgNames.of(instanceUrl)}: ${auth}, ${authReason.message}`);
+    if (authReason !== null) messages.warn(`${orgNames.of(instanceUrl)}: ${auth}, ${authReason.message}`);
   }
   return renderTable(
     [

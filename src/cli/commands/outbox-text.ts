@@ -9,7 +9,7 @@ import { renderLongTable } from '../render/table.ts';
 /** Entries as a table; what tells them apart comes first, since a narrow terminal shows no more than that. */
 export async function* outboxTable(
   { total, batches }: OutboxListResult,
-  { terminal, talk, io, orgNames }: Invocation,
+  { terminal, messages, io, orgNames }: Invocation,
   { filtered }: { filtered: boolean },
 ): AsyncGenerator<string> {
   if (total === 0) {
@@ -42,7 +42,7 @@ export async function* outboxTable(
   );
   const first = await table.next();
   if (total > entries)
-    talk.say(`${count(entries)} of ${counted(total, 'entry', 'entries')}; see more with --limit.`);
+    messages.say(`${count(entries)} of ${counted(total, 'entry', 'entries')}; see more with --limit.`);
   if (first.done) return;
   yield first.value;
   yield* table;

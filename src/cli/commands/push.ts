@@ -127,10 +127,11 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
     pushFailure(result, { queue: flags.queue ?? false, rejects: written }),
     unsaved,
   );
-  for (const warning of pushWarnings(result.counts)) call.talk.warn(warning);
-  if (unsaved !== null && failure !== unsaved && failure?.cause !== unsaved) call.talk.warn(unsaved.message);
+  for (const warning of pushWarnings(result.counts)) call.messages.warn(warning);
+  if (unsaved !== null && failure !== unsaved && failure?.cause !== unsaved)
+    call.messages.warn(unsaved.message);
   const { invalid } = result;
-  if (invalid !== null && !call.output.json) call.talk.fail(faultLines(invalid));
+  if (invalid !== null && !call.output.json) call.messages.fail(faultLines(invalid));
   const text =
     call.output.json || invalid !== null
       ? ''
@@ -177,13 +178,13 @@ async function saveRejects(file: WholeFile, flags: PushFlags, result: PushResult
 }
 
 async function* recordsOf(
-  { io, signal, talk }: Invocation,
+  { io, signal, messages }: Invocation,
   files: string[],
   { format, map }: PushFlags,
 ): AsyncGenerator<readonly PushRecord[]> {
   // The parsers are a third of what this command loads, and only this command needs them.
   const { recordBatches } = await import('../input/record-batches.ts');
-  yield* recordBatches({ files, format, maps: map }, io, { signal, onNote: (note) => talk.warn(note) });
+  yield* recordBatches({ files, format, maps: map }, io, { signal, onNote: (note) => messages.warn(note) });
 }
 
 /** With its first batch read: a wrong file name needs no login to be told. */

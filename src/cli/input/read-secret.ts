@@ -26,9 +26,9 @@ async function firstLine({ io, signal }: Invocation): Promise<string> {
 }
 
 /** Raw mode turns the terminal's echo off, and its Ctrl-C too: so that is read here. */
-function askWithoutEcho({ io, talk, signal, interrupt }: Invocation, what: string): Promise<string> {
+function askWithoutEcho({ io, messages, signal, interrupt }: Invocation, what: string): Promise<string> {
   const { stdin } = io;
-  talk.fail([`Paste the ${what} and press Enter (it is not shown):`]);
+  messages.fail([`Paste the ${what} and press Enter (it is not shown):`]);
   return new Promise((resolve, reject) => {
     let typed = '';
     const finish = (settle: () => void) => {

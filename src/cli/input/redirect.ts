@@ -15,7 +15,7 @@ export function readRedirectOf(
   if (!redirectStdin && !isAsked) return undefined;
   return async ({ redirectUri, take, signal }) => {
     if (call.io.stdin.isTTY) {
-      call.talk.fail([
+      call.messages.fail([
         `If the browser ends at a page that it cannot open, paste that page's address (${redirectUri}?…) here:`,
       ]);
     }
@@ -29,7 +29,7 @@ export function readRedirectOf(
 
 /** Null once a line counts or the login has ended otherwise, else why none did. */
 async function readLines(
-  { io, talk, hide }: Invocation,
+  { io, messages, hide }: Invocation,
   take: (text: string) => string | null,
   signal: AbortSignal,
 ): Promise<string | null> {
@@ -43,7 +43,7 @@ async function readLines(
       if (code) hide(code);
       why = take(line);
       if (why === null) return null;
-      talk.warn(`${why} Still waiting for the login.`);
+      messages.warn(`${why} Still waiting for the login.`);
     }
     return signal.aborted ? null : why;
   } finally {

@@ -7,13 +7,13 @@ import { openSpinnerProgress } from './spinner-progress.ts';
 export async function openProgress({
   output,
   terminal,
-  talk,
+  messages,
   io,
   orgNames,
 }: Invocation): Promise<ProgressView> {
   if (output.quiet) return { show() {}, stop() {} };
   const why = output.verbosity > 0;
   if (!terminal.interactive)
-    return createLineProgress((line) => talk.say(line), { now: io.now, orgNames, why });
-  return await openSpinnerProgress(io.stderr as NodeJS.WriteStream, talk, { orgNames, why });
+    return createLineProgress((line) => messages.say(line), { now: io.now, orgNames, why });
+  return await openSpinnerProgress(io.stderr as NodeJS.WriteStream, messages, { orgNames, why });
 }

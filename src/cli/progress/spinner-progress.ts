@@ -1,13 +1,13 @@
 import type { ProgressEvent } from '../../contract/progress.ts';
+import type { Messages } from '../messages.ts';
 import type { OrgNames } from '../org-names.ts';
-import type { Talk } from '../talk.ts';
 import { progressText } from './progress-text.ts';
 import type { ProgressView } from './progress-view.ts';
 
 /** One spinner with a line for each org under way; finished orgs leave a line of their own above it. */
 export async function openSpinnerProgress(
   stream: NodeJS.WriteStream,
-  talk: Talk,
+  messages: Messages,
   { orgNames, why }: { orgNames: OrgNames; why: boolean },
 ): Promise<ProgressView> {
   // 64 ms of loading that only a terminal pays.
@@ -18,7 +18,7 @@ export async function openSpinnerProgress(
   const repaint = () => {
     spinner.text = underWay.size === 0 ? 'Working' : [...underWay.values()].join('\n  ');
   };
-  talk.setPainter({ clear: () => void spinner.clear(), paint: () => void spinner.render() });
+  messages.setPainter({ clear: () => void spinner.clear(), paint: () => void spinner.render() });
   spinner.start();
   return {
     show(event: ProgressEvent) {
@@ -26,16 +26,16 @@ export async function openSpinnerProgress(
       if (event.event === 'backfill:complete') {
         underWay.delete(event.instanceUrl);
         // Of a single org, the result says the same a moment later.
-        if (seen.size > 1) talk.say(progressText(event, { orgNames }));
+        if (seen.size > 1) messages.say(progressText(event, { orgNames }));
       } else {
         // The figures that follow take the line of the beginning, and with it the reason.
-        if (why && event.event === 'backfill:start') talk.say(progressText(event, { orgNames, why }));
+        if (why && event.event === 'backfill:start') messages.say(progressText(event, { orgNames, why }));
         underWay.set(event.instanceUrl, progressText(event, { orgNames }));
       }
       repaint();
     },
     stop() {
-      talk.setPainter(null);
+      messages.setPainter(null);
       spinner.stop();
     },
   };

@@ -8,13 +8,13 @@ import type { OrgNames } from './org-names.ts';
 import type { OutputStream } from './output-stream.ts';
 
 /** Lines for people, on stderr; a line break within one becomes a space. Never a result. */
-export interface Talk {
+export interface Messages {
   /** What happens, as far as `--quiet` allows it. */
   say(line: string): void;
   warn(line: string): void;
   /** Said even with `--quiet`. */
   fail(lines: readonly string[]): void;
-  /** The rooms' own talk: warnings always, more with each `--verbose`, only errors with `--quiet`. */
+  /** The rooms' own messages: warnings always, more with each `--verbose`, only errors with `--quiet`. */
   log: Logger;
   /** Something that paints on the same terminal gets out of the way of each line. */
   setPainter(painter: Painter | null): void;
@@ -27,7 +27,7 @@ export interface Painter {
   paint(): void;
 }
 
-export interface TalkOptions {
+export interface MessagesOptions {
   output: OutputConfig;
   stream: OutputStream;
   style: Style;
@@ -40,7 +40,7 @@ const shownCharacters = 8_192;
 /** Some more is searched for secrets, so that one at the end of what is shown is seen whole. */
 const searchedCharacters = 65_536;
 
-export function createTalk({ output, stream, style, redact, orgNames }: TalkOptions): Talk {
+export function createMessages({ output, stream, style, redact, orgNames }: MessagesOptions): Messages {
   let painter: Painter | null = null;
   let written: Promise<void> = Promise.resolve();
   const write = (line: string) => {
