@@ -34,15 +34,16 @@ const rooms = {
   contract: ['base', 'org'],
   daemon: ['sync', 'base'],
   sync: ['base', 'org'],
-  store: ['base', 'org'],
+  store: ['base', 'org', 'sqlite'],
   salesforce: ['base', 'org', 'wire'],
   auth: ['base', 'org', 'wire'],
-  orgs: ['base', 'org'],
+  orgs: ['base', 'org', 'sqlite'],
   config: ['base', 'org'],
   lock: ['base'],
   emulator: ['base'],
   org: ['base'],
   wire: ['base'],
+  sqlite: ['base'],
   base: [],
 };
 /** Rooms that may be known by their types only. */
@@ -166,6 +167,21 @@ module.exports = {
       to: { path: 'node_modules/', pathNot: 'node_modules/(undici|@types/node)/' },
     },
     {
+      name: 'files-by-sqlite',
+      severity: 'error',
+      comment:
+        'sqlite opens the files, so that all are private and fail alike. The emulator has its own, and so have the locks.',
+      from: { path: '^(src|dist)/', pathNot: '^(src|dist)/(sqlite|emulator|lock)/' },
+      to: { path: 'node_modules/(@types/)?better-sqlite3/' },
+    },
+    {
+      name: 'sqlite-packages',
+      severity: 'error',
+      comment: "sqlite imports base, better-sqlite3 and node's own modules only.",
+      from: { path: place('sqlite') },
+      to: { path: 'node_modules/', pathNot: 'node_modules/(better-sqlite3|@types/(better-sqlite3|node))/' },
+    },
+    {
       name: 'not-to-dev-dep',
       severity: 'error',
       comment: 'What ships must not need what is installed for development only.',
@@ -177,7 +193,7 @@ module.exports = {
       severity: 'error',
       comment: 'Stores share parsers, fields and the merge rule, and know nothing of each other.',
       from: { path: '^(src|dist)/store/(page|fields|memory)/' },
-      to: { path: ['^(src|dist)/store/sqlite/', 'node_modules/better-sqlite3/'] },
+      to: { path: ['^(src|dist)/(store/)?sqlite/', 'node_modules/better-sqlite3/'] },
     },
     {
       name: 'sqlite-apart',

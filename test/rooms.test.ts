@@ -230,6 +230,29 @@ describe('the import table', () => {
       'retry-alone',
     ],
     [
+      'the store opens its files by sqlite',
+      { 'src/store/sqlite/a.ts': "import Database from 'better-sqlite3';\nnew Database('a');\n" },
+      'files-by-sqlite',
+    ],
+    [
+      'not even a type of better-sqlite3 is known elsewhere',
+      { 'src/orgs/a.ts': "import type { Database } from 'better-sqlite3';\nexport type A = Database;\n" },
+      'files-by-sqlite',
+    ],
+    [
+      'what opens files needs better-sqlite3 alone',
+      { 'src/sqlite/a.ts': "import { fetch } from 'undici';\nfetch('a');\n" },
+      'sqlite-packages',
+    ],
+    [
+      'what opens files does not know what they hold',
+      {
+        'src/sqlite/a.ts': "import type { B } from '../store/b.ts';\nexport type A = B;\n",
+        'src/store/b.ts': 'export type B = 1;\n',
+      },
+      'sqlite-imports',
+    ],
+    [
       'the wire needs undici alone',
       { 'src/wire/a.ts': "import retry from 'p-retry';\nretry(() => {});\n" },
       'wire-packages',

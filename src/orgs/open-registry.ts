@@ -1,11 +1,12 @@
-import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
-import { AppError, isAppError, systemCodeOf } from '../base/errors.ts';
+import { AppError, isAppError } from '../base/errors.ts';
 import { makeFolder } from '../base/make-folder.ts';
-import { cannotWrite, openReadable, type Readable } from '../base/open-readable.ts';
 import type { AuthState } from '../org/auth-state.ts';
 import { sameId } from '../org/record-id.ts';
+import type { Connection } from '../sqlite/connection.ts';
+import { openPrivately } from '../sqlite/open-privately.ts';
+import { cannotWrite, openReadable, type Readable } from '../sqlite/open-readable.ts';
+import { isDoubled } from '../sqlite/sqlite-fault.ts';
 import type { OrgRecord } from './org-record.ts';
 import type { Registry } from './registry.ts';
 import { registryFault, registryFileName } from './registry-fault.ts';
@@ -60,14 +61,14 @@ const busyTimeoutMs = 5_000;
 export function openRegistry(dataDir: string): Registry {
   let opened = openDatabase(dataDir);
   /** What stands in for the file is of the moment, so it is opened anew each time. */
-  const reopened = (): Database.Database => {
+  const reopened = (): Connection => {
     if (opened.standsInFor !== null) {
       opened.db.close();
       opened = openDatabase(dataDir);
     }
     return opened.db;
   };
-  const reading = <T>(read: (db: Database.Database) => T): T => {
+  const reading = <T>(read: (db: Connection) => T): T => {
     const db = reopened();
     try {
       return read(db);
@@ -76,7 +77,7 @@ export function openRegistry(dataDir: string): Registry {
     }
   };
   // Where it can be read only, or the disk is full, that is told by the first write.
-  const writing = <T>(write: (db: Database.Database) => T): T => {
+  const writing = <T>(write: (db: Connection) => T): T => {
     const db = reopened();
     if (opened.standsInFor !== null) throw registryFault(dataDir, opened.standsInFor);
     try {
@@ -96,7 +97,7 @@ export function openRegistry(dataDir: string): Registry {
     return row === undefined ? null : toRecord(row);
   };
   const put = (org: OrgRecord): void => writing((db) => db.transaction(() => insert(db, org)).immediate());
-  const insert = (db: Database.Database, org: OrgRecord): void => {
+  const insert = (db: Connection, org: OrgRecord): void => {
     if (org.alias !== null) checkAlias(org.alias);
     const others = list().filter(({ instanceUrl }) => instanceUrl !== org.instanceUrl);
     const twin = others.find(({ orgId }) => sameId(orgId, org.orgId));
@@ -109,7 +110,7 @@ export function openRegistry(dataDir: string): Registry {
          on conflict (instance_url) do update set ${updates.join(', ')}`,
       ).run(toRow(org));
     } catch (error) {
-      throw isAliasTaken(error) ? aliasTaken(org.alias ?? '', error) : error;
+      throw isDoubled(error) ? aliasTaken(org.alias ?? '', error) : error;
     }
   };
   return {
@@ -162,16 +163,17 @@ export function openRegistry(dataDir: string): Registry {
   };
 }
 
-function openDatabase(dataDir: string): Readable<Database.Database> {
+function openDatabase(dataDir: string): Readable {
   const path = join(dataDir, registryFileName);
   try {
     makeFolder(dataDir);
-    createPrivately(path);
-    const db = new Database(path, { timeout: busyTimeoutMs });
+    const db = openPrivately(path, {
+      create: true,
+      busyMs: busyTimeoutMs,
+      journal: 'wal',
+      pragmas: { synchronous: 'FULL' },
+    });
     try {
-      // Asked first: setting it takes a lock that concurrent first starts would fight for.
-      if (db.pragma('journal_mode', { simple: true }) !== 'wal') db.pragma('journal_mode = wal');
-      db.pragma('synchronous = full');
       migrateRegistry(db, path);
       return { db, standsInFor: null, locksOut: false };
     } catch (error) {
@@ -186,13 +188,10 @@ function openDatabase(dataDir: string): Readable<Database.Database> {
 }
 
 /** What the folder's orgs are, where nothing can be written to it; null where that cannot be told either. */
-function openStandIn(path: string, standsInFor: Error): Readable<Database.Database> | null {
-  let readable: Readable<Database.Database> | null = null;
+function openStandIn(path: string, standsInFor: Error): Readable | null {
+  let readable: Readable | null = null;
   try {
-    readable = openReadable(path, {
-      open: (source, options) => new Database(source, options),
-      timeoutMs: busyTimeoutMs,
-    });
+    readable = openReadable(path, { busyMs: busyTimeoutMs });
     migrateRegistry(readable.db, path);
     return { ...readable, standsInFor };
   } catch (error) {
@@ -200,19 +199,6 @@ function openStandIn(path: string, standsInFor: Error): Readable<Database.Databa
     if (isAppError(error)) throw error;
     return null;
   }
-}
-
-/** SQLite gives its -wal and -shm files the mode of the main file, so that one mode decides. */
-function createPrivately(path: string): void {
-  try {
-    closeSync(openSync(path, 'wx', 0o600));
-  } catch (error) {
-    if (systemCodeOf(error) !== 'EEXIST') throw error;
-  }
-}
-
-function isAliasTaken(error: unknown): boolean {
-  return error instanceof Database.SqliteError && error.code === 'SQLITE_CONSTRAINT_UNIQUE';
 }
 
 function connectedAs({ instanceUrl }: OrgRecord): AppError {

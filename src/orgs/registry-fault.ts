@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { AppError, isAppError, systemCodeOf } from '../base/errors.ts';
-import { meansNoRoom } from '../base/means-no-room.ts';
+import { sqliteFaultOf } from '../sqlite/sqlite-fault.ts';
 
 export const registryFileName = 'registry.db';
 
@@ -8,9 +8,9 @@ export const registryFileName = 'registry.db';
 export function registryFault(dataDir: string, error: unknown): AppError {
   if (isAppError(error)) return error;
   const path = join(dataDir, registryFileName);
-  const code = systemCodeOf(error);
-  if (meansNoRoom(code)) return diskFull(path, error);
-  if (code === 'SQLITE_NOTADB' || code?.startsWith('SQLITE_CORRUPT')) return corrupt(path, error);
+  const fault = sqliteFaultOf(error);
+  if (fault === 'no-room') return diskFull(path, error);
+  if (fault === 'damaged') return corrupt(path, error);
   return unwritable(dataDir, error);
 }
 

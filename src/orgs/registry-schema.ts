@@ -1,8 +1,9 @@
-import type { Database } from 'better-sqlite3';
 import { AppError } from '../base/errors.ts';
+import type { Connection } from '../sqlite/connection.ts';
+import { migrateFile } from '../sqlite/migrate.ts';
 
 /** One step a version, never changed once released: step n leads from `user_version` n to n + 1. */
-const steps: readonly string[] = [
+const migrations: readonly string[] = [
   `create table org (
      instance_url text primary key,
      api_url text not null,
@@ -25,20 +26,14 @@ const steps: readonly string[] = [
 ];
 
 /** Brings the file to this program's version. Throws AppError `REGISTRY_NEWER_THAN_TOOL`. */
-export function migrateRegistry(db: Database, path: string): void {
-  if (versionOf(db, path) === steps.length) return;
-  db.transaction(() => {
-    // Read again: another process may have migrated while the write lock was waited for.
-    for (const step of steps.slice(versionOf(db, path))) db.exec(step);
-    db.pragma(`user_version = ${steps.length}`);
-  }).immediate();
-}
-
-function versionOf(db: Database, path: string): number {
-  const version = Number(db.pragma('user_version', { simple: true }));
-  if (version <= steps.length) return version;
-  throw new AppError('REGISTRY_NEWER_THAN_TOOL', `${path} was written by a newer parahack-sync.`, {
-    hint: 'Update parahack-sync, or choose another data folder with --data-dir.',
-    details: { version, known: steps.length },
+export function migrateRegistry(db: Connection, path: string): void {
+  migrateFile(db, {
+    kind: null,
+    migrations,
+    newer: (version) =>
+      new AppError('REGISTRY_NEWER_THAN_TOOL', `${path} was written by a newer parahack-sync.`, {
+        hint: 'Update parahack-sync, or choose another data folder with --data-dir.',
+        details: { version, known: migrations.length },
+      }),
   });
 }

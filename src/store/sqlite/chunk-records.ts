@@ -1,7 +1,7 @@
+import type { Connection } from '../../sqlite/connection.ts';
 import type { AdvanceChunk } from '../../sync/ports/effect.ts';
 import type { PageOutcome } from '../../sync/ports/page.ts';
 import type { ChunkState, NewStoredChunk, StoredChunk } from '../../sync/ports/run.ts';
-import type { Connection } from './connection.ts';
 import { prepared } from './prepared.ts';
 import { addToRun } from './run-records.ts';
 import { storedJson } from './stored-json.ts';

@@ -1,6 +1,6 @@
 import { parseTime } from '../../base/iso-time.ts';
+import type { Connection } from '../../sqlite/connection.ts';
 import type { Brake, IntakeCommit } from '../../sync/ports/outbox-intake.ts';
-import type { Connection } from './connection.ts';
 import { upsertsThatEdit } from './upsert-edits.ts';
 
 /** A push as the table `push` knows it while it has not ended. */

@@ -1,13 +1,13 @@
-import { chmodSync, existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Database from 'better-sqlite3';
-import { AppError, systemCodeOf } from '../../base/errors.ts';
+import { AppError } from '../../base/errors.ts';
 import { withFinallySync } from '../../base/finally.ts';
 import { makeFolder } from '../../base/make-folder.ts';
-import { openReadable, type Readable } from '../../base/open-readable.ts';
+import type { Connection } from '../../sqlite/connection.ts';
+import { openPrivately } from '../../sqlite/open-privately.ts';
+import { openReadable, type Readable } from '../../sqlite/open-readable.ts';
+import { sqliteFaultOf } from '../../sqlite/sqlite-fault.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
-
-export type Connection = Database.Database;
 
 /**
  * How long SQLite itself waits, blocking its thread, for another process' lock. The caller of a write tries
@@ -36,23 +36,19 @@ export function openForWriting(path: string, create: boolean): Connection {
       // Left by a mirror that was deleted without them; whoever still has that one open goes on using its index.
       for (const end of ['-wal', '-shm']) rmSync(path + end, { force: true });
     }
-    const db = new Database(path, { timeout: writeTimeoutMs });
-    try {
-      if (isNew) {
-        chmodSync(path, 0o600);
-        db.pragma(`page_size = ${pageSize}`);
-      }
-      db.pragma('journal_mode = WAL');
-      // A commit survives the death of the process; a power cut may take the last ones, rows and cursor alike.
-      db.pragma('synchronous = NORMAL');
-      db.pragma(`cache_size = -${cacheKb}`);
-      db.pragma(`journal_size_limit = ${journalLimitBytes}`);
-      db.pragma('foreign_keys = OFF');
-    } catch (error) {
-      db.close();
-      throw error;
-    }
-    return db;
+    return openPrivately(path, {
+      create,
+      busyMs: writeTimeoutMs,
+      journal: 'wal',
+      pageSize,
+      pragmas: {
+        // A commit survives the death of the process; a power cut may take the last ones, rows and cursor alike.
+        synchronous: 'NORMAL',
+        cache_size: -cacheKb,
+        journal_size_limit: journalLimitBytes,
+        foreign_keys: 'OFF',
+      },
+    });
   } catch (error) {
     throw mapSqliteFault(error, path);
   }
@@ -84,18 +80,11 @@ export function withSmallCache<T>(db: Connection, work: () => T): T {
   return withFinallySync(work, () => void db.pragma(`cache_size = -${cacheKb}`));
 }
 
-/**
- * Loads SQLite's binding into this thread, to stay. A thread that alone has loaded it takes it out of memory as it
- * ends, and what V8 still calls back into it then crashes the process, as was reported of better-sqlite3.
- */
-export function holdBinding(): void {
-  new Database(':memory:').close();
-}
-
 /** A connection that only reads, and never waits for a writer (WAL). Throws AppError `NO_MIRROR`. */
 export function openForReading(path: string): Connection {
   const { db, standsInFor } = openToTell(path);
-  if (standsInFor === null || isUnwritable(standsInFor)) return db;
+  // Who may not write there will not write there in a while either.
+  if (standsInFor === null || sqliteFaultOf(standsInFor) === 'unwritable') return db;
   db.close();
   throw mapSqliteFault(standsInFor, path);
 }
@@ -104,21 +93,13 @@ export function openForReading(path: string): Connection {
  * The same for whoever only tells what is there, on a full disk too: there something stands in for the file that must
  * be closed before it is written.
  */
-export function openToTell(path: string): Readable<Connection> {
+export function openToTell(path: string): Readable {
   if (!existsSync(path)) throw noMirror(path);
   try {
-    return openReadable(path, {
-      open: (source, options) => new Database(source, options),
-      timeoutMs: readTimeoutMs,
-    });
+    return openReadable(path, { busyMs: readTimeoutMs });
   } catch (error) {
     throw mapSqliteFault(error, path);
   }
-}
-
-/** Who may not write there will not write there in a while either. */
-function isUnwritable(error: Error): boolean {
-  return /^SQLITE_(READONLY|CANTOPEN)/.test(systemCodeOf(error) ?? '');
 }
 
 function noMirror(path: string): AppError {

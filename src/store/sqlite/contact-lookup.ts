@@ -1,6 +1,5 @@
-import type Database from 'better-sqlite3';
+import type { Connection, Statement } from '../../sqlite/connection.ts';
 import type { KnownBefore, OutboxOp } from '../../sync/ports/outbox-entry.ts';
-import type { Connection } from './connection.ts';
 import { isBelieved, lookupIndexOf, quoteName } from './contact-schema.ts';
 import { prepared } from './prepared.ts';
 
@@ -61,7 +60,7 @@ type Row = Record<string, unknown>;
 export function knownBeforeReader(db: Connection): (entry: ContactRef) => KnownBefore | null {
   // Not kept beyond the call: the columns of `*` are those of the moment.
   const byId = db.prepare('SELECT * FROM contact WHERE Id = ?');
-  const byField = new Map<string, Database.Statement<unknown[]> | null>();
+  const byField = new Map<string, Statement | null>();
   const finderBy = (object: string, field: string) => {
     let find = byField.get(field);
     if (find === undefined) {

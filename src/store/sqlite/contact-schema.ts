@@ -1,9 +1,9 @@
+import type { Connection } from '../../sqlite/connection.ts';
 import type { ColumnType, Field, ObjectDescribe } from '../../sync/ports/field.ts';
 import type { SchemaChange, StoredField } from '../../sync/ports/schema-store.ts';
 import { columnTypeOf } from '../fields/column-type.ts';
 import { planDescribe } from '../fields/plan-describe.ts';
 import { unfilled } from '../fields/unfilled.ts';
-import type { Connection } from './connection.ts';
 import { dropSearchIndex } from './drop-search-index.ts';
 import { objectKey, readMeta, writeMeta } from './meta.ts';
 import { prepared } from './prepared.ts';

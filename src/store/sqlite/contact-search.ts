@@ -1,4 +1,4 @@
-import type { Connection } from './connection.ts';
+import type { Connection } from '../../sqlite/connection.ts';
 import { bareText, numberIn, type SearchField, searchCondition, spellings } from './search-condition.ts';
 import { indexed, notIndexed, type SearchIndex, searchIndexOf } from './search-index.ts';
 

@@ -1,6 +1,6 @@
 import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts';
+import type { Connection } from '../../sqlite/connection.ts';
 import type { ContactSelection } from '../../sync/ports/contact-reader.ts';
-import type { Connection } from './connection.ts';
 import { quoteName } from './contact-schema.ts';
 
 interface Column {

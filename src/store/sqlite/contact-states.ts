@@ -1,7 +1,7 @@
 import { isoTime } from '../../base/iso-time.ts';
+import type { Connection } from '../../sqlite/connection.ts';
 import type { ContactCounts, ReadBefore } from '../../sync/ports/contact-store.ts';
 import type { Gone } from '../../sync/ports/page.ts';
-import type { Connection } from './connection.ts';
 import { readMeta, writeMeta } from './meta.ts';
 
 const latestReadKey = 'latest_read_at';

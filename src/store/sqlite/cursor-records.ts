@@ -1,6 +1,6 @@
 import { isoTime } from '../../base/iso-time.ts';
+import type { Connection } from '../../sqlite/connection.ts';
 import type { Cursors } from '../../sync/ports/journal.ts';
-import type { Connection } from './connection.ts';
 import { objectKey, readMeta, writeMeta } from './meta.ts';
 import { storedJson } from './stored-json.ts';
 

@@ -1,7 +1,7 @@
 import { isoTime } from '../../base/iso-time.ts';
+import type { Connection } from '../../sqlite/connection.ts';
 import type { ObjectDescribe } from '../../sync/ports/field.ts';
 import type { SchemaChange } from '../../sync/ports/schema-store.ts';
-import type { Connection } from './connection.ts';
 import { storeDescribe } from './contact-schema.ts';
 import { objectKey, readMeta, writeMeta } from './meta.ts';
 

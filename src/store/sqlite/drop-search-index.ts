@@ -1,4 +1,4 @@
-import type { Connection } from './connection.ts';
+import type { Connection } from '../../sqlite/connection.ts';
 
 /** What the index of `contacts search` is made of; `src/store/sqlite/search-index.ts` tells how. */
 export const searchIndexNames = {

@@ -1,8 +1,8 @@
+import type { Connection } from '../../sqlite/connection.ts';
 import type { Effect } from '../../sync/ports/effect.ts';
 import type { BatchOutcome } from '../../sync/ports/mirror.ts';
 import type { PageOutcome } from '../../sync/ports/page.ts';
 import { advanceChunk, replaceChunks } from './chunk-records.ts';
-import type { Connection } from './connection.ts';
 import { markFilled } from './contact-schema.ts';
 import { moveCursors, rememberWindow, setFirstCursors } from './cursor-records.ts';
 import { confirmReadBack } from './outbox-records.ts';

@@ -1,5 +1,5 @@
+import type { Connection } from '../../sqlite/connection.ts';
 import type { MirrorIdentity } from '../../sync/ports/mirror.ts';
-import type { Connection } from './connection.ts';
 import { readMeta, writeMeta } from './meta.ts';
 
 export function readIdentity(db: Connection): MirrorIdentity | null {

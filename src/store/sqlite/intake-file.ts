@@ -1,12 +1,15 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import Database from 'better-sqlite3';
 import { makeFolder } from '../../base/make-folder.ts';
+import type { Connection } from '../../sqlite/connection.ts';
+import { openPrivately } from '../../sqlite/open-privately.ts';
 import { spoolFolder, spoolName } from './writer/spool-folder.ts';
 import { holdSpool } from './writer/spool-lock.ts';
 
 /** KB; written once and read once, in the same order. */
 const cacheKb = 2_048;
+/** The writer reads it while it becomes entries. */
+const busyMs = 5_000;
 
 const schema = `
   CREATE TABLE entry (
@@ -23,7 +26,7 @@ const schema = `
 
 export interface IntakeFile {
   path: string;
-  db: Database.Database;
+  db: Connection;
   remove(): void;
 }
 
@@ -36,19 +39,20 @@ export function createIntakeFile(mirrorPath: string): IntakeFile {
   makeFolder(folder);
   const path = join(folder, spoolName());
   const endHold = holdSpool(path);
-  let db: Database.Database | null = null;
+  let db: Connection | null = null;
   const remove = () => {
     db?.close();
     rmSync(path, { force: true });
     endHold();
   };
   try {
-    db = new Database(path);
-    chmodSync(path, 0o600);
-    db.pragma('page_size = 8192');
-    db.pragma('journal_mode = MEMORY');
-    db.pragma('synchronous = OFF');
-    db.pragma(`cache_size = -${cacheKb}`);
+    db = openPrivately(path, {
+      create: true,
+      busyMs,
+      journal: 'memory',
+      pageSize: 8_192,
+      pragmas: { synchronous: 'OFF', cache_size: -cacheKb },
+    });
     db.exec(schema);
     return { path, db, remove };
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Connection } from './connection.ts';
+import type { Connection } from '../../sqlite/connection.ts';
 import { prepared } from './prepared.ts';
 
 /** A key of what is kept for each object apart. */

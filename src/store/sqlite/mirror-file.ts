@@ -1,10 +1,11 @@
 import { statSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
-import type { Readable } from '../../base/open-readable.ts';
 import { retry } from '../../base/retry.ts';
 import { Turnstile } from '../../base/turnstile.ts';
-import { type Connection, openToTell } from './connection.ts';
+import type { Connection } from '../../sqlite/connection.ts';
+import type { Readable } from '../../sqlite/open-readable.ts';
+import { openToTell } from './connection.ts';
 import { checkVersion } from './schema.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
 import type { MirrorCalls } from './writer/protocol.ts';
@@ -42,7 +43,7 @@ export class MirrorFile {
   readonly #seat: WriterSeat;
   readonly #clock: Clock;
   /** On a full disk not the file beside its writers, but what stands in for it. */
-  #reader: Readable<Connection> | null = null;
+  #reader: Readable | null = null;
   #writing: Promise<void> | null = null;
   /** `deaths` of the client when the mirror was opened on its thread. */
   #deaths = 0;

@@ -1,4 +1,5 @@
 import { isoTime } from '../../base/iso-time.ts';
+import type { Connection } from '../../sqlite/connection.ts';
 import type {
   KnownBefore,
   NewOutboxEntry,
@@ -9,7 +10,6 @@ import type {
   Settlement,
 } from '../../sync/ports/outbox-entry.ts';
 import type { RecordError } from '../../sync/ports/record-writes.ts';
-import type { Connection } from './connection.ts';
 import { type ContactRef, knownBeforeReader } from './contact-lookup.ts';
 import { prepared } from './prepared.ts';
 

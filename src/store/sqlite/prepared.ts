@@ -1,7 +1,4 @@
-import type Database from 'better-sqlite3';
-import type { Connection } from './connection.ts';
-
-type Statement = Database.Statement<unknown[]>;
+import type { Connection, Statement } from '../../sqlite/connection.ts';
 
 /** A page's work takes about a dozen; more pile up only where pages of ever other fields are read. */
 const mostStatements = 64;

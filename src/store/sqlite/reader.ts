@@ -1,4 +1,5 @@
 import { contact } from '../../org/synced-object.ts';
+import type { Connection } from '../../sqlite/connection.ts';
 import type {
   ContactReader,
   ContactSelection,
@@ -9,7 +10,7 @@ import type {
   ReaderRow,
 } from '../../sync/ports/contact-reader.ts';
 import type { Gone } from '../../sync/ports/page.ts';
-import { type Connection, openToTell } from './connection.ts';
+import { openToTell } from './connection.ts';
 import { loadFields, quoteName } from './contact-schema.ts';
 import { searchByIndex, worthAnIndex } from './contact-search.ts';
 import {

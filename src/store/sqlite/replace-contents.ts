@@ -1,7 +1,7 @@
 import { AppError } from '../../base/errors.ts';
 import { isoTime } from '../../base/iso-time.ts';
 import { sameId } from '../../org/record-id.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from '../../sqlite/connection.ts';
 import { quoteName } from './contact-schema.ts';
 import { dropSearchIndex } from './drop-search-index.ts';
 

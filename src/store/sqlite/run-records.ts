@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isoTime } from '../../base/iso-time.ts';
+import type { Connection } from '../../sqlite/connection.ts';
 import type {
   Run,
   RunDelta,
@@ -9,7 +10,6 @@ import type {
   RunStatus,
   RunStep,
 } from '../../sync/ports/run.ts';
-import type { Connection } from './connection.ts';
 import { prepared } from './prepared.ts';
 import { storedJson } from './stored-json.ts';
 

@@ -1,5 +1,6 @@
 import { AppError } from '../../base/errors.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from '../../sqlite/connection.ts';
+import { type FileFormat, migrateFile, versionState } from '../../sqlite/migrate.ts';
 import { adjustView } from './contact-schema.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
 
@@ -111,30 +112,35 @@ export const migrations: readonly string[] = [
 
 export const schemaVersion = migrations.length;
 
+function isNoMirror(path: string): AppError {
+  return new AppError('MIRROR_CORRUPT', `The file ${path} is no mirror of this tool.`, {
+    hint: 'Move it out of the data folder, then run the command again.',
+    details: { path },
+  });
+}
+
+const formatOf = (path: string): FileFormat => ({
+  kind: { applicationId, foreign: () => isNoMirror(path) },
+  migrations,
+  newer: (version) =>
+    new AppError(
+      'MIRROR_NEWER_THAN_TOOL',
+      `The mirror ${path} was written by a newer version of this tool (format ${version}, this tool knows ${schemaVersion}).`,
+      {
+        hint: 'Update parahack-sync; the file was left as it is.',
+        details: { path, version, known: schemaVersion },
+      },
+    ),
+  // The view is no part of the migrations, for its columns are the org's.
+  adjust: (db, from) => {
+    if (from > 0) adjustView(db, firstObject);
+  },
+});
+
 /** Throws AppError `MIRROR_NEWER_THAN_TOOL` or `MIRROR_CORRUPT`; returns whether migrations are due. */
 export function checkVersion(db: Connection, path: string): 'current' | 'outdated' {
   try {
-    const version = db.pragma('user_version', { simple: true }) as number;
-    const id = db.pragma('application_id', { simple: true }) as number;
-    if (version > schemaVersion) {
-      throw new AppError(
-        'MIRROR_NEWER_THAN_TOOL',
-        `The mirror ${path} was written by a newer version of this tool (format ${version}, this tool knows ${schemaVersion}).`,
-        {
-          hint: 'Update parahack-sync; the file was left as it is.',
-          details: { path, version, known: schemaVersion },
-        },
-      );
-    }
-    const isEmpty =
-      version === 0 && id === 0 && db.prepare('SELECT 1 FROM sqlite_schema').get() === undefined;
-    if (id !== applicationId && !isEmpty) {
-      throw new AppError('MIRROR_CORRUPT', `The file ${path} is no mirror of this tool.`, {
-        hint: 'Move it out of the data folder, then run the command again.',
-        details: { path },
-      });
-    }
-    return version === schemaVersion ? 'current' : 'outdated';
+    return versionState(db, formatOf(path));
   } catch (error) {
     throw mapSqliteFault(error, path);
   }
@@ -155,25 +161,10 @@ export function readAsCurrent(db: Connection): void {
   db.pragma('query_only = ON');
 }
 
-/** Brings a mirror to this tool's version, all or nothing; another process may be doing the same. */
+/** Brings a mirror to this tool's version, all or nothing. Throws as `checkVersion` does. */
 export function migrate(db: Connection, path: string): void {
-  if (checkVersion(db, path) === 'current') return;
   try {
-    db.exec('BEGIN IMMEDIATE');
-    try {
-      // Another process may have brought it here, or further, in between.
-      checkVersion(db, path);
-      const version = db.pragma('user_version', { simple: true }) as number;
-      for (const sql of migrations.slice(version)) db.exec(sql);
-      // The view is no part of the migrations, for its columns are the org's.
-      if (version > 0) adjustView(db, firstObject);
-      db.pragma(`application_id = ${applicationId}`);
-      db.pragma(`user_version = ${schemaVersion}`);
-      db.exec('COMMIT');
-    } catch (error) {
-      if (db.inTransaction) db.exec('ROLLBACK');
-      throw error;
-    }
+    migrateFile(db, formatOf(path));
   } catch (error) {
     throw mapSqliteFault(error, path);
   }

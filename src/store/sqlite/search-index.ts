@@ -1,5 +1,5 @@
 import { contact } from '../../org/synced-object.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from '../../sqlite/connection.ts';
 import { loadFields, quoteName } from './contact-schema.ts';
 import { dropSearchIndex, searchIndexNames } from './drop-search-index.ts';
 import { readMeta, writeMeta } from './meta.ts';

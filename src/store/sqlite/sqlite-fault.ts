@@ -1,5 +1,5 @@
 import { AppError, type AppErrorOptions, messageOf, systemCodeOf } from '../../base/errors.ts';
-import { meansNoRoom } from '../../base/means-no-room.ts';
+import { sqliteFaultOf } from '../../sqlite/sqlite-fault.ts';
 
 export function damaged(path: string, why: string, more: AppErrorOptions = {}): AppError {
   return new AppError('MIRROR_CORRUPT', `The mirror ${path} is damaged: ${why}.`, {
@@ -11,42 +11,39 @@ export function damaged(path: string, why: string, more: AppErrorOptions = {}): 
 /** SQLite's and the file system's own errors → AppError, once, at this room's door. */
 export function mapSqliteFault(error: unknown, path: string): Error {
   if (error instanceof AppError || (error instanceof Error && error.name === 'AbortError')) return error;
-  const code = systemCodeOf(error) ?? '';
-  const details = { path, sqlite: code };
-  if (meansNoRoom(code)) {
+  const fault = sqliteFaultOf(error);
+  const details = { path, sqlite: systemCodeOf(error) ?? '' };
+  if (fault === 'no-room') {
     return new AppError('DISK_FULL', `There is no room left to write ${path}.`, {
       hint: 'Free some space and run the command again; what was stored before is kept.',
       details,
       cause: error,
     });
   }
-  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') {
+  if (fault === 'damaged') {
     return damaged(path, messageOf(error), { details, cause: error });
   }
-  if (code.startsWith('SQLITE_BUSY') || code === 'SQLITE_LOCKED') {
+  if (fault === 'busy') {
     return new AppError('MIRROR_BUSY', `Another program has been writing to ${path} for too long.`, {
       hint: 'End the other program’s open transaction, or try again later.',
       details,
       cause: error,
     });
   }
-  if (
-    code.startsWith('SQLITE_CANTOPEN') ||
-    code.startsWith('SQLITE_READONLY') ||
-    ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST'].includes(code)
-  ) {
+  if (fault === 'unwritable') {
     return new AppError('DATA_DIR_UNWRITABLE', `The data folder does not let ${path} be written.`, {
       hint: 'Choose another folder with --data-dir or PARAHACK_SYNC_DATA_DIR, or mend its permissions.',
       details,
       cause: error,
     });
   }
-  if (code.startsWith('SQLITE_')) {
+  if (fault !== null) {
     return new AppError('MIRROR_FAILED', `SQLite failed on ${path}: ${messageOf(error)}.`, {
       // SQLite says the same of a quota that is used up, a limit on file sizes and a failing disk.
-      hint: code.startsWith('SQLITE_IOERR')
-        ? 'The disk refuses to be read or written: look at its free space, at quotas and limits on file sizes (ulimit -f), and in the system’s log, then run the command again; what was stored before is kept.'
-        : 'Run "parahack-sync doctor": it looks the mirror through and says what to do.',
+      hint:
+        fault === 'disk'
+          ? 'The disk refuses to be read or written: look at its free space, at quotas and limits on file sizes (ulimit -f), and in the system’s log, then run the command again; what was stored before is kept.'
+          : 'Run "parahack-sync doctor": it looks the mirror through and says what to do.',
       details,
       cause: error,
     });

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { isoTime } from '../../base/iso-time.ts';
+import type { Connection } from '../../sqlite/connection.ts';
 import type { OutboxOp, OutboxState } from '../../sync/ports/outbox-entry.ts';
 import type {
   Brake,
@@ -16,7 +17,7 @@ import type {
   Resumption,
 } from '../../sync/ports/outbox-intake.ts';
 import type { RecordError } from '../../sync/ports/record-writes.ts';
-import { type Connection, openForReading } from './connection.ts';
+import { openForReading } from './connection.ts';
 import { createIntakeFile } from './intake-file.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 import { prepared } from './prepared.ts';

@@ -1,4 +1,4 @@
-import type { Connection } from './connection.ts';
+import type { Connection } from '../../sqlite/connection.ts';
 import { ensureLookup, hasColumn } from './contact-lookup.ts';
 import { quoteName } from './contact-schema.ts';
 

@@ -1,5 +1,5 @@
+import type { Connection } from '../../sqlite/connection.ts';
 import type { ApiUsage } from '../../sync/ports/usage-ledger.ts';
-import type { Connection } from './connection.ts';
 import { readMeta, writeMeta } from './meta.ts';
 
 const reportedKey = 'api_usage';

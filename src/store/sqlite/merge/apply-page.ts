@@ -1,8 +1,8 @@
+import type { Connection } from '../../../sqlite/connection.ts';
 import { derivedColumns } from '../../../sync/merge/derived-columns.ts';
 import { type RowState, sameState } from '../../../sync/merge/evidence.ts';
 import { countRow, type PageCounts } from '../../../sync/merge/page-counts.ts';
 import { mayFill, mergeRow, type PageTimes } from '../../../sync/merge/page-row.ts';
-import type { Connection } from '../connection.ts';
 import { quoteName } from '../contact-schema.ts';
 import { prepared } from '../prepared.ts';
 import { ContactWriter } from './contact-writer.ts';

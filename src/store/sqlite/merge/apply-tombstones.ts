@@ -1,9 +1,9 @@
+import type { Connection } from '../../../sqlite/connection.ts';
 import { nothingKnown, sameState } from '../../../sync/merge/evidence.ts';
 import { mergeBurial } from '../../../sync/merge/merge-evidence.ts';
 import { isBuriedAnew } from '../../../sync/merge/page-counts.ts';
 import { burialOf } from '../../../sync/merge/page-row.ts';
 import type { Tombstone } from '../../../sync/ports/page.ts';
-import type { Connection } from '../connection.ts';
 import { ContactWriter } from './contact-writer.ts';
 import { readState, type StateTuple, stateColumns } from './row-state.ts';
 

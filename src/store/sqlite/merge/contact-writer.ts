@@ -1,7 +1,6 @@
-import type { Statement } from 'better-sqlite3';
+import type { Connection, Statement } from '../../../sqlite/connection.ts';
 import { derivedColumns } from '../../../sync/merge/derived-columns.ts';
 import type { RowState } from '../../../sync/merge/evidence.ts';
-import type { Connection } from '../connection.ts';
 import { quoteName } from '../contact-schema.ts';
 import { stateAssignments, stateParameters } from './row-state.ts';
 

@@ -1,5 +1,6 @@
+import type { Connection } from '../../../sqlite/connection.ts';
 import { commitIntake, endPush } from '../commit-intake.ts';
-import { type Connection, withSmallCache } from '../connection.ts';
+import { withSmallCache } from '../connection.ts';
 import { ensureLookup } from '../contact-lookup.ts';
 import { ensureIndices } from '../contact-schema.ts';
 import { applyDescribe, confirmDescribe } from '../describe-records.ts';

@@ -1,5 +1,5 @@
+import type { Connection } from '../../../sqlite/connection.ts';
 import type { PageKey } from '../../../sync/ports/page.ts';
-import type { Connection } from '../connection.ts';
 import { prepared } from '../prepared.ts';
 
 /** (CreatedDate, Id) of the attached page's last row; null for an empty page or without CreatedDate. */

@@ -1,11 +1,12 @@
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../../../base/make-folder.ts';
+import type { Connection } from '../../../sqlite/connection.ts';
 import type { PageCounts } from '../../../sync/merge/page-counts.ts';
 import { pageTimes } from '../../../sync/merge/page-row.ts';
 import type { BatchOutcome } from '../../../sync/ports/mirror.ts';
 import type { PageOutcome } from '../../../sync/ports/page.ts';
 import type { Scratch } from '../../page/scratch.ts';
-import { type Connection, openForWriting } from '../connection.ts';
+import { openForWriting } from '../connection.ts';
 import { loadFields } from '../contact-schema.ts';
 import { rememberReadAt } from '../contact-states.ts';
 import { applyEffects } from '../effects.ts';

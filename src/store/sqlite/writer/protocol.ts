@@ -1,7 +1,7 @@
+import type { Connection } from '../../../sqlite/connection.ts';
 import type { Effect } from '../../../sync/ports/effect.ts';
 import type { BatchOutcome } from '../../../sync/ports/mirror.ts';
 import type { PageBody, Tombstone } from '../../../sync/ports/page.ts';
-import type { Connection } from '../connection.ts';
 import type { calls } from './calls.ts';
 
 /** What a page's stream is, without the stream. `readAt` and `answeredAt` in ms since 1970. */

@@ -1,5 +1,5 @@
 import { withFinallySync } from '../../../base/finally.ts';
-import type { Connection } from '../connection.ts';
+import type { Connection } from '../../../sqlite/connection.ts';
 
 /** BEGIN IMMEDIATE, so that a lock held by another process is met before anything was done. */
 export function inTransaction<T>(db: Connection, work: () => T): T {

@@ -1,5 +1,5 @@
 import { withFinallySync } from '../../../base/finally.ts';
-import type { Connection } from '../connection.ts';
+import type { Connection } from '../../../sqlite/connection.ts';
 import { prepared } from '../prepared.ts';
 
 /** `work` with the database at `path` attached as `name`, which SQLite does outside of transactions only. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { errorCodeOf } from '../../../base/error-codes.ts';
 import { AppError } from '../../../base/errors.ts';
-import { holdBinding } from '../connection.ts';
+import { holdBinding } from '../../../sqlite/connection.ts';
 import {
   endOfThread,
   type MirrorCalls,

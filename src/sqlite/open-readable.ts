@@ -1,20 +1,10 @@
+import Database from 'better-sqlite3';
+import { systemCodeOf } from '../base/errors.ts';
+import type { Connection } from './connection.ts';
 import { databaseInMemory, snapshotDatabase } from './database-snapshot.ts';
-import { systemCodeOf } from './errors.ts';
 
-/** What this needs of a connection. */
-interface Connection {
-  pragma(source: string): unknown;
-  close(): unknown;
-}
-
-/** SQLite's binding, which this room does not load: opens a file, or a database's bytes in memory. */
-export type OpenDatabase<C extends Connection> = (
-  source: string | Buffer,
-  options: { readonly?: boolean; fileMustExist?: boolean; timeout?: number },
-) => C;
-
-export interface Readable<C extends Connection> {
-  db: C;
+export interface Readable {
+  db: Connection;
   /** Null where `db` is the file itself, open beside all others; else why it could not be opened so. */
   standsInFor: Error | null;
   /** Nobody else can open the file as long as `db` is open. */
@@ -26,18 +16,15 @@ export interface Readable<C extends Connection> {
  * no room or no inode left, a read-only folder. What stands in then is a copy of the moment, or the file itself with a
  * lock that keeps all others out; it refuses writes, and is to be closed soon. Throws SQLite's own error.
  */
-export function openReadable<C extends Connection>(
-  path: string,
-  { open, timeoutMs: timeout }: { open: OpenDatabase<C>; timeoutMs: number },
-): Readable<C> {
-  const readOnly = (file: string) => begun(open(file, { readonly: true, timeout }));
+export function openReadable(path: string, { busyMs }: { busyMs: number }): Readable {
+  const readOnly = (file: string) => begun(new Database(file, { readonly: true, timeout: busyMs }));
   try {
     return { db: readOnly(path), standsInFor: null, locksOut: false };
   } catch (error) {
     if (!(error instanceof Error) || !cannotWrite(error)) throw error;
     const standIn =
-      attempt(() => inMemory(path, open)) ??
-      attempt(() => alone(path, open, timeout)) ??
+      attempt(() => inMemory(path)) ??
+      attempt(() => alone(path, busyMs)) ??
       attempt(() => ofCopy(path, readOnly));
     if (standIn === null) throw error;
     return { ...standIn, standsInFor: error };
@@ -49,21 +36,21 @@ export function cannotWrite(error: unknown): boolean {
   return /^SQLITE_(READONLY|CANTOPEN|FULL|IOERR_SHM)/.test(systemCodeOf(error) ?? '');
 }
 
-type StandIn<C extends Connection> = Pick<Readable<C>, 'db' | 'locksOut'>;
+type StandIn = Pick<Readable, 'db' | 'locksOut'>;
 
-function inMemory<C extends Connection>(path: string, open: OpenDatabase<C>): StandIn<C> | null {
+function inMemory(path: string): StandIn | null {
   const bytes = databaseInMemory(path);
-  return bytes === null ? null : { db: begun(open(bytes, {})), locksOut: false };
+  return bytes === null ? null : { db: begun(new Database(bytes)), locksOut: false };
 }
 
 /** Whoever locks all others out keeps the index in memory (sqlite.org/wal.html, "Use of WAL Without Shared-Memory"). */
-function alone<C extends Connection>(path: string, open: OpenDatabase<C>, timeout: number): StandIn<C> {
-  const db = open(path, { fileMustExist: true, timeout });
+function alone(path: string, busyMs: number): StandIn {
+  const db = new Database(path, { fileMustExist: true, timeout: busyMs });
   db.pragma('locking_mode = EXCLUSIVE');
   return { db: begun(db), locksOut: true };
 }
 
-function ofCopy<C extends Connection>(path: string, open: (file: string) => C): StandIn<C> | null {
+function ofCopy(path: string, open: (file: string) => Connection): StandIn | null {
   const snapshot = snapshotDatabase(path);
   if (snapshot === null) return null;
   try {
@@ -74,7 +61,7 @@ function ofCopy<C extends Connection>(path: string, open: (file: string) => C): 
   }
 }
 
-function begun<C extends Connection>(db: C): C {
+function begun(db: Connection): Connection {
   try {
     db.pragma('query_only = ON');
     db.pragma('temp_store = MEMORY');

@@ -1,0 +1,35 @@
+import Database from 'better-sqlite3';
+import type { Connection } from './connection.ts';
+import { createPrivately } from './open-privately.ts';
+import { sqliteFaultOf } from './sqlite-fault.ts';
+
+export interface LockFileOptions {
+  /** Whether a file that is not there is made. */
+  create: boolean;
+  /** `shared`: many may hold it together, and none beside an exclusive one. */
+  kind?: 'exclusive' | 'shared';
+  waitMs?: number;
+}
+
+/**
+ * A connection that holds a lock on a file which is there for that alone, or null where somebody else's keeps it from
+ * that. It ends with the connection, and so with its process. Throws SQLite's or the system's own error.
+ */
+export function lockFile(
+  path: string,
+  { create, kind = 'exclusive', waitMs = 0 }: LockFileOptions,
+): Connection | null {
+  if (create) createPrivately(path);
+  let db: Connection | null = null;
+  try {
+    db = new Database(path, { timeout: waitMs, fileMustExist: true });
+    // Nothing is ever written, so no journal shall lie about after a kill.
+    db.pragma('journal_mode = memory');
+    db.exec(kind === 'exclusive' ? 'begin exclusive' : 'begin; select 1 from sqlite_schema');
+    return db;
+  } catch (error) {
+    db?.close();
+    if (sqliteFaultOf(error) === 'busy') return null;
+    throw error;
+  }
+}
