@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import type { OutboxMoveOptions } from '../../src/contract/outbox.ts';
+import type { OutboxState } from '../../src/sync/ports/outbox-entry.ts';
+import { appOutbox } from '../../src/usecases/outbox.ts';
+import { orgFor } from '../orgs/org-for.ts';
+import { calm, partsOf } from './parts.ts';
+
+const a = orgFor('a');
+const usual: OutboxMoveOptions = { org: null, keys: [], all: false, inDoubt: false };
+const states = ['pending', 'sent', 'in-doubt', 'rejected', 'held', 'conflict', 'done', 'dropped'] as const;
+const keyOf = (state: OutboxState) => `${states.indexOf(state)}eedbeef-0000-4000-8000-000000000001`;
+
+/** An outbox with one entry of each state, and what states they have. */
+async function oneOfEach() {
+  const parts = partsOf([a]);
+  const { outbox } = parts.mirrors.of(a.instanceUrl);
+  const key = keyOf;
+  await outbox.add(
+    states.map((state) => ({
+      key: key(state),
+      op: 'create',
+      contactKey: key(state),
+      contactId: null,
+      changes: { LastName: state },
+      base: null,
+      upsertField: null,
+      allowDuplicates: false,
+      atomicGroup: null,
+      createdAt: 0,
+      state: state === 'held' ? 'held' : 'pending',
+    })),
+  );
+  const sent = states.filter((state) => state !== 'held' && state !== 'pending' && state !== 'dropped');
+  await outbox.markSent(sent.map(key), 'ui-api', 1);
+  await outbox.settle([
+    { key: key('in-doubt'), state: 'in-doubt', errors: [], at: 2 },
+    { key: key('rejected'), state: 'rejected', errors: [], at: 2 },
+    { key: key('conflict'), state: 'conflict', errors: [], contactId: null, at: 2 },
+    { key: key('done'), state: 'done', contactId: '003000000000001AAA', created: true, at: 2 },
+  ]);
+  await outbox.move([key('dropped')], ['pending'], 'dropped', 2);
+  const now = async () =>
+    Object.fromEntries((await outbox.list({})).map((entry) => [entry.changes.LastName, entry.state]));
+  expect(await now()).toEqual(Object.fromEntries(states.map((state) => [state, state])));
+  /** Those that have another state now, by the one they had. */
+  const changed = async () =>
+    Object.fromEntries(Object.entries(await now()).filter(([was, is]) => was !== is));
+  return {
+    outbox: appOutbox({ ...parts, openReader: () => Promise.reject(new Error('not asked')) }),
+    changed,
+  };
+}
+
+describe('which entries a command moves with --all', () => {
+  it.each<
+    ['retry' | 'drop' | 'approve', Partial<OutboxMoveOptions>, Partial<Record<OutboxState, OutboxState>>]
+  >([
+    ['retry', {}, { rejected: 'pending' }],
+    ['retry', { inDoubt: true }, { rejected: 'pending', 'in-doubt': 'pending' }],
+    ['retry', { take: 'local' }, { conflict: 'pending' }],
+    ['retry', { take: 'salesforce' }, { conflict: 'dropped' }],
+    ['drop', {}, { rejected: 'dropped' }],
+    ['drop', { inDoubt: true }, { rejected: 'dropped', 'in-doubt': 'dropped' }],
+    ['approve', {}, { held: 'pending' }],
+    ['approve', { inDoubt: true }, { held: 'pending' }],
+  ])('%s %j', async (verb, options, expected) => {
+    const { outbox, changed } = await oneOfEach();
+    const { keys } = await outbox[verb]({ ...usual, all: true, ...options }, calm());
+    expect(await changed()).toEqual(expected);
+    expect(keys.toSorted()).toEqual((Object.keys(expected) as OutboxState[]).map(keyOf).toSorted());
+  });
+});
+
+describe('which entries a command moves by their keys', () => {
+  it.each<['retry' | 'drop' | 'approve', readonly OutboxState[]]>([
+    ['retry', ['rejected']],
+    ['drop', ['pending', 'in-doubt', 'rejected', 'held', 'conflict']],
+    ['approve', ['held']],
+  ])('%s takes %j and refuses the others', async (verb, taken) => {
+    for (const state of states) {
+      const { outbox, changed } = await oneOfEach();
+      const moved = outbox[verb]({ ...usual, keys: [keyOf(state).slice(0, 4)] }, calm());
+      if (taken.includes(state)) expect((await moved).keys).toEqual([keyOf(state)]);
+      else {
+        await expect(moved).rejects.toMatchObject({ code: 'UNKNOWN_ENTRY', details: { state } });
+        expect(await changed()).toEqual({});
+      }
+    }
+  });
+
+  it('moves none where one of several keys means none, or any means several', async () => {
+    const { outbox, changed } = await oneOfEach();
+    for (const keys of [[keyOf('rejected'), 'ffff'], ['']]) {
+      await expect(outbox.drop({ ...usual, keys }, calm())).rejects.toMatchObject({ code: 'UNKNOWN_ENTRY' });
+    }
+    expect(await changed()).toEqual({});
+  });
+});
+
+it('an org without a mirror has no entries, and gets none', async () => {
+  const parts = partsOf([a]);
+  const outbox = appOutbox({ ...parts, openReader: () => Promise.reject(new Error('not asked')) });
+  expect(await outbox.drop({ ...usual, all: true }, calm())).toEqual({
+    instanceUrl: a.instanceUrl,
+    keys: [],
+  });
+  await expect(outbox.drop({ ...usual, keys: ['a'] }, calm())).rejects.toMatchObject({
+    code: 'UNKNOWN_ENTRY',
+  });
+  expect(parts.mirrors.exists(a.instanceUrl)).toBe(false);
+});

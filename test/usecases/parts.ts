@@ -1,0 +1,149 @@
+import { openMemoryStore } from '../../src/auth/memory-store.ts';
+import type { Session } from '../../src/auth/session.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { AppError } from '../../src/base/errors.ts';
+import type { Logger } from '../../src/base/logger.ts';
+import type { OrgRecord } from '../../src/orgs/org-record.ts';
+import type { Field, ObjectDescribe } from '../../src/sync/ports/field.ts';
+import type { Remote } from '../../src/sync/ports/remote.ts';
+import type { RemoteRecords } from '../../src/sync/ports/remote-records.ts';
+import type { OrgLocks } from '../../src/usecases/org-lock.ts';
+import { MemoryMirrors } from './memory-mirrors.ts';
+import { memoryRegistry } from './memory-registry.ts';
+
+export interface OrgBehaviour {
+  /** Why no session can be had. */
+  session?: () => AppError | null;
+  records?: Partial<RemoteRecords>;
+}
+
+/** The parts of use cases without files and HTTP: connected orgs that nothing happens in, unless told otherwise. */
+export function partsOf(orgs: readonly OrgRecord[], behaviour: Readonly<Record<string, OrgBehaviour>> = {}) {
+  const said: string[] = [];
+  const say = (level: string) => (message: string) => void said.push(`${level} ${message}`);
+  const log: Logger = { debug: () => {}, info: say('info'), warn: say('warn'), error: say('error') };
+  // Waits pass at once, and signals are heard.
+  const sleep: typeof systemClock.sleep = (_ms, options) => systemClock.sleep(0, options);
+  const clock = { ...systemClock, sleep };
+  const registry = memoryRegistry(...orgs);
+  const closed: string[] = [];
+  return {
+    registry,
+    hasRegistry: true,
+    processOrg: null,
+    mirrors: new MemoryMirrors(clock),
+    credentials: openMemoryStore(),
+    locks: freeLocks(),
+    config: { apiBudget: 0.25 },
+    clock,
+    log,
+    /** What was told, as `level message`. */
+    said,
+    /** Sessions that have ended, by instance URL. */
+    closed,
+    async openSession(org: OrgRecord): Promise<Session> {
+      const failure = behaviour[org.instanceUrl]?.session?.() ?? null;
+      if (failure !== null) throw failure;
+      const close = async () => void closed.push(org.instanceUrl);
+      return {
+        ...org,
+        accessToken: async () => 'token',
+        renew: async () => 'token',
+        close,
+        [Symbol.asyncDispose]: close,
+      };
+    },
+    openRemote: async ({ instanceUrl }: Pick<Session, 'instanceUrl'>): Promise<Remote> =>
+      quietOrg(instanceUrl, behaviour[instanceUrl]?.records),
+  };
+}
+
+export type Parts = ReturnType<typeof partsOf>;
+
+/** An org that has no contacts and whose contacts never change. */
+function quietOrg(instanceUrl: string, records: Partial<RemoteRecords> = {}): Remote {
+  const now = () => Date.now();
+  const answered = () => ({ answeredAt: now(), readAt: now(), durationMs: 0 });
+  const quiet: Partial<RemoteRecords> = {
+    describe: async () => describe,
+    count: async () => 0,
+    changes: {
+      updated: async () => ({ ids: [], latestDateCovered: now(), ...answered() }),
+      deleted: async () => ({
+        records: [],
+        earliestDateAvailable: 0,
+        latestDateCovered: now(),
+        ...answered(),
+      }),
+    },
+  };
+  // A test that asks for more than this ends with a TypeError that names it.
+  const remote: Partial<Remote> = {
+    instanceUrl,
+    clock: { now, told: now },
+    usage: { sent: () => 0, reported: () => null, limits: () => Promise.reject(new Error('not asked')) },
+    queries: {
+      all: async () => ({ records: [], totalSize: 0, readAt: now(), answeredAt: now() }),
+      page: async (_soql: string, fields: readonly string[]) => ({
+        format: 'query',
+        fields,
+        readAt: now(),
+        expectedRows: null,
+        blocks: noRecords(),
+      }),
+      requestBytes: () => 100,
+    } as Partial<Remote['queries']> as Remote['queries'],
+    of: () => ({ ...quiet, ...records }) as RemoteRecords,
+  };
+  return remote as Remote;
+}
+
+async function* noRecords() {
+  yield new TextEncoder().encode('{"totalSize":0,"done":true,"records":[]}');
+}
+
+const field = (name: string, type: string) => ({ name, label: name, type, nillable: true }) as Field;
+const describe: ObjectDescribe = {
+  lastModified: null,
+  fields: [
+    field('Id', 'id'),
+    field('CreatedDate', 'datetime'),
+    field('SystemModstamp', 'datetime'),
+    field('IsDeleted', 'boolean'),
+    field('MasterRecordId', 'reference'),
+    field('LastName', 'string'),
+  ],
+};
+
+/** Locks of one process. */
+function freeLocks(): OrgLocks['locks'] {
+  const held = new Map<string, { pid: number; since: number; purpose?: string }>();
+  const tryAcquire: OrgLocks['locks']['tryAcquire'] = (name, { purpose } = {}) => {
+    if (held.has(name)) return null;
+    held.set(name, { pid: process.pid, since: 0, ...(purpose === undefined ? {} : { purpose }) });
+    const release = () => void held.delete(name);
+    return { name, release, [Symbol.dispose]: release };
+  };
+  return {
+    tryAcquire,
+    holderOf: (name) => held.get(name) ?? null,
+    async withLock(name, work) {
+      using lock = tryAcquire(name);
+      if (lock === null) throw new Error(`${name} is held, and this test has nobody to wait for.`);
+      return await work();
+    },
+  };
+}
+
+/** Says that the org had its first copy, all changes until `at` included. */
+export async function copied(parts: Parts, instanceUrl: string, at = Date.now() - 60_000): Promise<void> {
+  const effects = [{ kind: 'set-first-cursors', updated: at, deleted: at } as const];
+  await parts.mirrors.of(instanceUrl).commit({ effects });
+}
+
+export const loginNeeded = () => new AppError('LOGIN_REQUIRED', 'A login is needed.');
+
+export const calm = <Event>(onEvent: (event: Event) => void = () => {}) => ({
+  signal: new AbortController().signal,
+  onEvent,
+});

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import type { Credential } from '../../src/auth/credential.ts';
+import { AppError } from '../../src/base/errors.ts';
+import { lockOrg, watchLockName } from '../../src/usecases/org-lock.ts';
+import { status } from '../../src/usecases/status.ts';
+import { orgFor } from '../orgs/org-for.ts';
+import { copied, partsOf } from './parts.ts';
+
+const a = orgFor('a', { alias: 'prod' });
+const b = orgFor('b');
+
+const loggedIn = (instanceUrl: string) =>
+  ({ instanceUrl, grant: 'refresh-token', refused: null }) as Credential;
+
+describe('status', () => {
+  it('tells of an org without a mirror what is known, and makes none', async () => {
+    const parts = partsOf([a]);
+    const { orgs, watch } = await status(parts, { org: null });
+    expect(orgs).toEqual([
+      expect.objectContaining({
+        alias: 'prod',
+        auth: 'login-needed',
+        database: null,
+        contacts: null,
+        coveredUntil: null,
+        lagSeconds: null,
+        error: null,
+      }),
+    ]);
+    expect(watch).toEqual({ running: false, pid: null, since: null });
+    expect(parts.mirrors.exists(a.instanceUrl)).toBe(false);
+  });
+
+  it('is covered until the smaller cursor', async () => {
+    const parts = partsOf([a]);
+    await parts.credentials.set(loggedIn(a.instanceUrl));
+    const now = Date.now();
+    const effects = [{ kind: 'set-first-cursors', updated: now - 5_000, deleted: now - 90_000 } as const];
+    await parts.mirrors.of(a.instanceUrl).commit({ effects });
+    const clock = { now: () => now };
+    const [item] = (await status({ ...parts, clock }, { org: null })).orgs;
+    expect(item).toMatchObject({
+      auth: 'ok',
+      coveredUntil: new Date(now - 90_000).toISOString(),
+      lagSeconds: 90,
+    });
+  });
+
+  it('names no lag where the cursor lies so far ahead that a clock must be wrong', async () => {
+    const parts = partsOf([a]);
+    await copied(parts, a.instanceUrl, Date.now() + 86_400_000);
+    const [item] = (await status(parts, { org: null })).orgs;
+    expect(item?.coveredUntil).not.toBeNull();
+    expect(item?.lagSeconds).toBeNull();
+  });
+
+  it('tells the others where one mirror cannot be read, and nothing invented of that one', async () => {
+    const parts = partsOf([a, b]);
+    await copied(parts, a.instanceUrl);
+    await copied(parts, b.instanceUrl);
+    const broken = parts.mirrors.of(a.instanceUrl).contacts;
+    Object.assign(broken, {
+      counts: () => Promise.reject(new AppError('MIRROR_CORRUPT', 'The mirror is damaged.')),
+    });
+    const { orgs } = await status(parts, { org: null });
+    expect(orgs[0]).toMatchObject({
+      contacts: null,
+      outbox: { pending: null, rejected: null, inDoubt: null, held: null, conflicts: null },
+      error: { code: 'MIRROR_CORRUPT' },
+    });
+    expect(orgs[1]).toMatchObject({ contacts: 0, outbox: { pending: 0 }, error: null });
+  });
+
+  it('counts what was sent without an answer yet as in doubt', async () => {
+    const parts = partsOf([a]);
+    const { outbox } = parts.mirrors.of(a.instanceUrl);
+    Object.assign(outbox, {
+      counts: async () => ({
+        pending: 1,
+        sent: 2,
+        'in-doubt': 3,
+        rejected: 4,
+        held: 5,
+        conflict: 6,
+        done: 7,
+        dropped: 8,
+      }),
+    });
+    const [item] = (await status(parts, { org: null })).orgs;
+    expect(item?.outbox).toEqual({ pending: 1, rejected: 4, inDoubt: 5, held: 5, conflicts: 6 });
+  });
+
+  it('calls a cycle running only while somebody works on the org', async () => {
+    const parts = partsOf([a]);
+    const mirror = parts.mirrors.of(a.instanceUrl);
+    await mirror.journal.startRun('cycle', Date.now(), {});
+    const told = async () => (await status(parts, { org: 'prod' })).orgs[0]?.lastCycle?.status;
+    {
+      using _held = lockOrg(parts, a.instanceUrl, 'watch');
+      expect(await told()).toBe('running');
+    }
+    expect(await told()).toBe('interrupted');
+  });
+
+  it('says who watches', async () => {
+    const parts = partsOf([a]);
+    using _running = parts.locks.tryAcquire(watchLockName);
+    const { watch } = await status(parts, { org: null });
+    expect(watch).toEqual({ running: true, pid: process.pid, since: '1970-01-01T00:00:00.000Z' });
+  });
+});

@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest';
+import { AppError } from '../../src/base/errors.ts';
+import type { WatchEvent, WatchOptions } from '../../src/contract/watch.ts';
+import { lockOrg } from '../../src/usecases/org-lock.ts';
+import { watch } from '../../src/usecases/watch.ts';
+import { orgFor } from '../orgs/org-for.ts';
+import { calm, copied, loginNeeded, partsOf } from './parts.ts';
+
+const a = orgFor('a');
+const b = orgFor('b');
+const once: WatchOptions = { orgs: [], intervalMs: 60_000, once: true, push: true };
+
+/** Names of the events, with the org where one is named. */
+const names = (events: readonly WatchEvent[]) =>
+  events.map((event) =>
+    'instanceUrl' in event
+      ? `${event.event} ${event.instanceUrl === a.instanceUrl ? 'a' : 'b'}`
+      : event.event,
+  );
+
+describe('watch once', () => {
+  it('tells each cycle and how each org ended, the failure of one beside the good end of the other', async () => {
+    const parts = partsOf([a, b], { [b.instanceUrl]: { session: loginNeeded } });
+    await copied(parts, a.instanceUrl);
+    const events: WatchEvent[] = [];
+    const { orgs } = await watch(
+      parts,
+      once,
+      calm((event: WatchEvent) => void events.push(event)),
+    );
+    expect(names(events).toSorted()).toEqual([
+      'cycle:complete a',
+      'cycle:failed b',
+      'watch:start',
+      'watch:stop',
+    ]);
+    expect(events[0]).toMatchObject({
+      event: 'watch:start',
+      orgs: [a.instanceUrl, b.instanceUrl],
+      once: true,
+    });
+    expect(events.at(-1)).toEqual({ event: 'watch:stop', reason: 'once', cycles: 1, failed: 1 });
+    expect(orgs).toEqual([
+      {
+        instanceUrl: a.instanceUrl,
+        error: null,
+        push: { rejected: 0, inDoubt: 0, conflicts: 0, unsent: 0, error: null },
+      },
+      {
+        instanceUrl: b.instanceUrl,
+        error: expect.objectContaining({ code: 'LOGIN_REQUIRED' }),
+        push: null,
+      },
+    ]);
+  });
+
+  it('copies an org that had no first copy before its cycle', async () => {
+    const parts = partsOf([a]);
+    const events: WatchEvent[] = [];
+    await watch(
+      parts,
+      once,
+      calm((event: WatchEvent) => void events.push(event)),
+    );
+    const steps = names(events).filter((name) => name !== 'backfill:progress a');
+    expect(steps).toEqual([
+      'watch:start',
+      'backfill:start a',
+      'backfill:complete a',
+      'cycle:complete a',
+      'watch:stop',
+    ]);
+  });
+
+  it('gives every org back: its session ends, and its lock is free', async () => {
+    const full = new AppError('DISK_FULL', 'There is no room left.');
+    const records = { describe: () => Promise.reject(full) };
+    const parts = partsOf([a, b], { [b.instanceUrl]: { records } });
+    await copied(parts, a.instanceUrl);
+    await copied(parts, b.instanceUrl);
+    const { orgs } = await watch(parts, once, calm());
+    expect(orgs.map(({ error }) => error?.code ?? null)).toEqual([null, 'DISK_FULL']);
+    expect(parts.closed.toSorted()).toEqual([a.instanceUrl, b.instanceUrl]);
+    for (const { instanceUrl } of [a, b]) lockOrg(parts, instanceUrl, 'backfill').release();
+  });
+
+  it('leaves an org alone that another process works on, and says so', async () => {
+    const parts = partsOf([a]);
+    using _held = lockOrg(parts, a.instanceUrl, 'backfill');
+    const events: WatchEvent[] = [];
+    const { orgs } = await watch(
+      parts,
+      once,
+      calm((event: WatchEvent) => void events.push(event)),
+    );
+    expect(names(events)).toEqual(['watch:start', 'cycle:skipped a', 'watch:stop']);
+    expect(orgs[0]?.error?.code).toBe('ORG_BUSY');
+    expect(parts.closed).toEqual([]);
+  });
+
+  it('says what lies beside a mirror without going on with it', async () => {
+    const parts = partsOf([a]);
+    await copied(parts, a.instanceUrl);
+    await parts.mirrors.openCopy(a.instanceUrl, { create: true });
+    await watch(parts, once, calm());
+    expect(parts.said).toEqual([expect.stringMatching(/^warn an interrupted fresh copy of .* lies beside/)]);
+    expect(parts.mirrors.hasCopy(a.instanceUrl)).toBe(true);
+  });
+});
+
+describe('a watch that goes on', () => {
+  it('takes up an org that is enabled meanwhile, lets go of one that is disabled, and stops with its signal', async () => {
+    const parts = partsOf([a, { ...b, sync: false }]);
+    await copied(parts, a.instanceUrl);
+    await copied(parts, b.instanceUrl);
+    const end = new AbortController();
+    const seen: string[] = [];
+    const onEvent = (event: WatchEvent) => {
+      if (event.event !== 'cycle:complete') return;
+      const name = event.instanceUrl === a.instanceUrl ? 'a' : 'b';
+      if (seen.at(-1) !== name) seen.push(name);
+      if (seen.length === 1) {
+        parts.registry.update(b.instanceUrl, { sync: true });
+        parts.registry.update(a.instanceUrl, { sync: false });
+      } else if (name === 'b' && parts.closed.includes(a.instanceUrl)) end.abort();
+    };
+    const events: WatchEvent[] = [];
+    const { orgs } = await watch(
+      parts,
+      { ...once, once: false },
+      {
+        signal: end.signal,
+        onEvent: (event) => {
+          events.push(event);
+          onEvent(event);
+        },
+      },
+    );
+    expect(seen[0]).toBe('a');
+    expect(seen.at(-1)).toBe('b');
+    expect(orgs.map(({ instanceUrl }) => instanceUrl)).toEqual([b.instanceUrl]);
+    expect(events.at(-1)).toMatchObject({ event: 'watch:stop', reason: 'signal', failed: 0 });
+    expect(parts.closed.toSorted()).toEqual([a.instanceUrl, b.instanceUrl]);
+  });
+});
