@@ -63,6 +63,10 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
     return existsSync(join(this.config.dataDir, registryFileName));
   }
 
+  get hasProcessOrg(): boolean {
+    return this.config.processOrg !== null;
+  }
+
   get processOrg(): OrgRecord | null {
     return processOrgRecord(this);
   }

@@ -13,7 +13,7 @@ interface HalfMoved extends Pick<OrgDirectory, 'registry'> {
 }
 
 /** What tells whether an org is being moved. */
-export interface MovingOrgs extends HalfMoved, Pick<OrgDirectory, 'processOrg'> {}
+export interface MovingOrgs extends HalfMoved, Pick<OrgDirectory, 'hasProcessOrg'> {}
 
 /** Where an org's address stands. */
 export interface MoveParts {
@@ -86,7 +86,7 @@ export async function finishMoves(
   services: OrgDirectory & OrgLocks & MoveParts & { readonly log: Logger },
 ): Promise<void> {
   const { log } = services;
-  if (services.processOrg !== null || !services.hasRegistry) return;
+  if (services.hasProcessOrg || !services.hasRegistry) return;
   try {
     for (const org of services.registry.list()) {
       const { instanceUrl, apiUrl } = org;
@@ -106,7 +106,7 @@ export async function finishMoves(
 
 /** Throws `ORG_BUSY` where another process is moving the org: a mirror made now would be a second one. */
 export function refuseWhileMoving(services: MovingOrgs, { instanceUrl, apiUrl }: OrgRecord): void {
-  if (services.processOrg !== null || !isHalfMoved(services, instanceUrl, apiUrl)) return;
+  if (services.hasProcessOrg || !isHalfMoved(services, instanceUrl, apiUrl)) return;
   throw new AppError('ORG_BUSY', `${instanceUrl} is being moved to ${apiUrl}.`, {
     hint: `Try again in a moment; if it stays, run: parahack-sync login --move --instance-url ${apiUrl}`,
   });

@@ -42,7 +42,7 @@ export async function watch(
   const { intervalMs, once } = options;
   const byUrl = new Map(syncOrgs(services, options.orgs).map((org) => [org.instanceUrl, org]));
   // With named orgs these are watched whatever their flag; without, the registry is looked at again and again.
-  const named = options.orgs.length > 0 || services.processOrg !== null || once;
+  const named = options.orgs.length > 0 || services.hasProcessOrg || once;
   const list = async () => {
     if (named) return [...byUrl.keys()];
     const wanted = eachOrgOnce(services.registry.list()).filter(({ sync }) => sync);
