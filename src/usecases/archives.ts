@@ -2,7 +2,7 @@ import { isoTime } from '../base/iso-time.ts';
 import type { AppArchives } from '../contract/app.ts';
 import type { ArchiveView } from '../contract/archives.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
-import { toldOrgs } from './chosen-orgs.ts';
+import { namedOrAllOrgs } from './chosen-orgs.ts';
 import { lockOrg, type OrgLocks } from './org-lock.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 
@@ -18,12 +18,12 @@ export function appArchives(
     }));
   return {
     list: async ({ org }) => ({
-      archives: toldOrgs(services, org).flatMap(({ instanceUrl }) => archivesOf(instanceUrl)),
+      archives: namedOrAllOrgs(services, org).flatMap(({ instanceUrl }) => archivesOf(instanceUrl)),
     }),
     async prune({ org, keep }) {
       const removed: ArchiveView[] = [];
       const kept: ArchiveView[] = [];
-      for (const { instanceUrl } of toldOrgs(services, org)) {
+      for (const { instanceUrl } of namedOrAllOrgs(services, org)) {
         const archives = archivesOf(instanceUrl);
         kept.push(...archives.slice(0, keep));
         const superfluous = archives.slice(keep);

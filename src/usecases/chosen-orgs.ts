@@ -68,7 +68,7 @@ function refuseDouble({ registry }: OrgDirectory, org: OrgRecord): void {
 }
 
 /** The orgs of commands that only tell: the named one, else all. */
-export function toldOrgs(services: OrgDirectory, name: string | null): OrgRecord[] {
+export function namedOrAllOrgs(services: OrgDirectory, name: string | null): OrgRecord[] {
   if (name !== null) return [oneOrg(services, name)];
   const only = services.processOrg;
   return only === null ? services.registry.list() : [only];

@@ -10,7 +10,7 @@ import type { CallContext } from '../contract/app.ts';
 import type { DoctorCheck, DoctorResult } from '../contract/doctor.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { firstOfSameOrg } from '../orgs/rules/connected-once.ts';
-import { toldOrgs } from './chosen-orgs.ts';
+import { namedOrAllOrgs } from './chosen-orgs.ts';
 import { checkMirror, type DoctorMirrorParts } from './doctor-mirror.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 
@@ -68,7 +68,7 @@ export async function doctor(services: DoctorParts, { signal }: CallContext): Pr
   let orgs: OrgRecord[] = [];
   const hosts = () => [...new Set(orgs.length > 0 ? orgs.map(({ apiUrl }) => apiUrl) : [config.loginUrl])];
   await check('orgs', async () => {
-    orgs = toldOrgs(services, null);
+    orgs = namedOrAllOrgs(services, null);
     const double = orgs.find((org) => firstOfSameOrg(orgs, org) !== org);
     if (double !== undefined) {
       return {

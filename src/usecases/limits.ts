@@ -4,7 +4,7 @@ import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { LimitsItem, LimitsResult } from '../contract/limits.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import type { Remote } from '../sync/ports/remote.ts';
-import { toldOrgs } from './chosen-orgs.ts';
+import { namedOrAllOrgs } from './chosen-orgs.ts';
 import { type ConnectParts, connectOrg } from './connect-org.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 
@@ -15,7 +15,7 @@ export async function limits(
   { org }: { org: string | null },
   { signal }: CallContext,
 ): Promise<LimitsResult> {
-  const orgs = toldOrgs(services, org);
+  const orgs = namedOrAllOrgs(services, org);
   if (orgs.length === 0) {
     throw new AppError('LOGIN_REQUIRED', 'No org is connected yet.', {
       hint: 'Run `parahack-sync login` first.',

@@ -3,7 +3,7 @@ import { throwIfAborted } from '../base/abort.ts';
 import type { OutboxEntryView, OutboxListOptions, OutboxListResult } from '../contract/outbox.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import type { OutboxState } from '../sync/ports/outbox-entry.ts';
-import { toldOrgs } from './chosen-orgs.ts';
+import { namedOrAllOrgs } from './chosen-orgs.ts';
 import { peopleOf } from './outbox-people.ts';
 import { outboxView } from './outbox-view.ts';
 import type { ContactReads } from './ports/contact-reads.ts';
@@ -24,7 +24,7 @@ export async function listOutbox(
 ): Promise<OutboxListResult> {
   const urls: string[] = [];
   let total = 0;
-  for (const { instanceUrl } of toldOrgs(services, org)) {
+  for (const { instanceUrl } of namedOrAllOrgs(services, org)) {
     throwIfAborted(signal);
     if (!services.mirrors.exists(instanceUrl)) continue;
     await using mirror = await services.mirrors.open(instanceUrl, { create: false });

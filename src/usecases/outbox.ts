@@ -6,7 +6,7 @@ import type { AppOutbox } from '../contract/app.ts';
 import type { OutboxEntryDetails, OutboxMoveOptions, OutboxMoveResult } from '../contract/outbox.ts';
 import type { OutboxEntry, OutboxState } from '../sync/ports/outbox-entry.ts';
 import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
-import { oneOrg, toldOrgs } from './chosen-orgs.ts';
+import { namedOrAllOrgs, oneOrg } from './chosen-orgs.ts';
 import { listOutbox, type OutboxListParts } from './outbox-listing.ts';
 import { peopleOf } from './outbox-people.ts';
 import { outboxView } from './outbox-view.ts';
@@ -28,7 +28,7 @@ export function appOutbox(services: OutboxParts): AppOutbox {
       ),
     async show({ org, key }) {
       const found: OutboxEntryDetails[] = [];
-      for (const { instanceUrl } of toldOrgs(services, org)) {
+      for (const { instanceUrl } of namedOrAllOrgs(services, org)) {
         if (!services.mirrors.exists(instanceUrl)) continue;
         await using mirror = await services.mirrors.open(instanceUrl, { create: false });
         const entries = await startingWith(mirror, key);

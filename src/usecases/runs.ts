@@ -7,7 +7,7 @@ import type { RunResult, RunsResult, RunView } from '../contract/runs.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import type { Run } from '../sync/ports/run.ts';
 import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
-import { toldOrgs } from './chosen-orgs.ts';
+import { namedOrAllOrgs } from './chosen-orgs.ts';
 import { isOrgLocked, isSending, type OrgLocks } from './org-lock.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 import { isInPlace } from './spent-copy.ts';
@@ -26,7 +26,7 @@ export async function listRuns(
   signal: AbortSignal,
 ): Promise<RunsResult> {
   let runs: RunView[] = [];
-  for (const { instanceUrl } of toldOrgs(services, org)) {
+  for (const { instanceUrl } of namedOrAllOrgs(services, org)) {
     await nextTurn();
     throwIfAborted(signal);
     await eachMirror(services, instanceUrl, async (mirror) => {
@@ -41,7 +41,7 @@ export async function listRuns(
 /** `id` may be the beginning of a run's id, as long as it means one run only. */
 export async function showRun(services: RunsParts, { id }: { id: string }): Promise<RunResult> {
   const found: RunResult[] = [];
-  for (const { instanceUrl } of toldOrgs(services, null)) {
+  for (const { instanceUrl } of namedOrAllOrgs(services, null)) {
     await eachMirror(services, instanceUrl, async (mirror) => {
       for (const run of await mirror.journal.runs({ prefix: id })) {
         const steps = (await mirror.journal.steps(run.id)).map((step) => ({

@@ -6,7 +6,7 @@ import type { StatusItem, StatusResult } from '../contract/status.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { futureMs } from '../sync/future-cursor.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
-import { toldOrgs } from './chosen-orgs.ts';
+import { namedOrAllOrgs } from './chosen-orgs.ts';
 import { type KnownLogin, loginLookup } from './known-login.ts';
 import { type OrgLocks, watchLockName } from './org-lock.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
@@ -22,7 +22,7 @@ export interface StatusParts extends OrgDirectory, OrgLocks {
 export async function status(services: StatusParts, { org }: { org: string | null }): Promise<StatusResult> {
   const orgs: StatusItem[] = [];
   const lookUp = loginLookup(services, { quick: true });
-  for (const record of toldOrgs(services, org)) {
+  for (const record of namedOrAllOrgs(services, org)) {
     orgs.push(await statusOf(services, record, await lookUp(record)));
   }
   const holder = services.locks.holderOf(watchLockName);
