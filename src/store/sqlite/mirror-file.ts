@@ -12,7 +12,8 @@ import type { MirrorCalls } from './writer/protocol.ts';
 import type { PageRoute } from './writer/send-page.ts';
 import type { WriterClient } from './writer/writer-client.ts';
 
-export interface WriterSeat {
+/** A writer thread as the mirrors that share it see it. */
+export interface WriterThread {
   client: WriterClient;
   /** Bytes that may be under way to the thread. */
   budget: Turnstile;
@@ -35,12 +36,12 @@ const shortTries = 5;
 
 let opened = 0;
 
-/** One mirror's file: a connection of its own to read, opened by the first read, and a seat on a writer thread. */
+/** One mirror's file: a connection of its own to read, opened by the first read, and the writer thread that it shares. */
 export class MirrorFile {
   readonly path: string;
   /** Its name on the writer thread. Not the path: another file may come to lie there while this one is open. */
   readonly #key: string;
-  readonly #seat: WriterSeat;
+  readonly #thread: WriterThread;
   readonly #clock: Clock;
   /** On a full disk not the file beside its writers, but what stands in for it. */
   #reader: Readable | null = null;
@@ -56,10 +57,10 @@ export class MirrorFile {
   #waitedInVain = false;
   #closed = false;
 
-  constructor(path: string, seat: WriterSeat, clock: Clock) {
+  constructor(path: string, thread: WriterThread, clock: Clock) {
     this.path = path;
     this.#key = `${path}#${++opened}`;
-    this.#seat = seat;
+    this.#thread = thread;
     this.#clock = clock;
   }
 
@@ -91,14 +92,14 @@ export class MirrorFile {
       this.#turns.run(() =>
         this.#patiently(signal, async () => {
           await this.#openWriter(false);
-          return this.#seat.client.call(this.#key, call, args);
+          return this.#thread.client.call(this.#key, call, args);
         }),
       );
   }
 
   /** Where the blocks of a new page of `object` go. */
   pageRoute(object: string): PageRoute {
-    const { client, budget } = this.#seat;
+    const { client, budget } = this.#thread;
     return {
       client,
       budget,
@@ -112,7 +113,7 @@ export class MirrorFile {
   async dropPage(page: number): Promise<void> {
     if (!this.#isOpenOnThread) return;
     // A thread that dies over it takes the page along; the error that matters is the page's own.
-    await this.#seat.client.call(this.#key, 'dropPage', [page]).catch(() => {});
+    await this.#thread.client.call(this.#key, 'dropPage', [page]).catch(() => {});
   }
 
   async close(): Promise<void> {
@@ -123,7 +124,7 @@ export class MirrorFile {
     this.#reader = null;
     await this.#writing?.catch(() => {});
     if (!this.#isOpenOnThread) return;
-    await this.#seat.client.close(this.#key);
+    await this.#thread.client.close(this.#key);
   }
 
   #isCurrent(create: boolean): boolean {
@@ -142,7 +143,7 @@ export class MirrorFile {
   }
 
   get #isOpenOnThread(): boolean {
-    return this.#writing !== null && this.#deaths === this.#seat.client.deaths;
+    return this.#writing !== null && this.#deaths === this.#thread.client.deaths;
   }
 
   async #openWriter(create: boolean): Promise<void> {
@@ -150,8 +151,8 @@ export class MirrorFile {
     this.#refuseReplaced();
     this.#leaveStandIn();
     if (this.#writing === null || !this.#isOpenOnThread) {
-      this.#deaths = this.#seat.client.deaths;
-      const opening = this.#seat.client.open(this.#key, this.path, create);
+      this.#deaths = this.#thread.client.deaths;
+      const opening = this.#thread.client.open(this.#key, this.path, create);
       this.#writing = opening;
       // The next write tries again.
       opening.catch(() => {

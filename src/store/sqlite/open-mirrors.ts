@@ -8,7 +8,7 @@ import type { ArchivedMirror, Mirrors, OpenOptions, ReplaceOptions } from '../..
 import type { StoredMirror } from '../../sync/ports/stored-mirror.ts';
 import { archivePath, listArchives, moveToArchive, removeDatabase, removeUnfinished } from './archives.ts';
 import { emptyLog } from './connection.ts';
-import { MirrorFile, type WriterSeat } from './mirror-file.ts';
+import { MirrorFile, type WriterThread } from './mirror-file.ts';
 import { mirrorPath } from './mirror-path.ts';
 import { replaceByCopy } from './replace-by-copy.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
@@ -41,10 +41,10 @@ export function openMirrors(options: MirrorsOptions): Mirrors {
 
 class SqliteMirrors implements Mirrors {
   readonly #options: MirrorsOptions;
-  readonly #seats: WriterSeat[] = [];
+  readonly #threads: WriterThread[] = [];
   readonly #open = new Map<
     string,
-    { file: MirrorFile; users: number; ready: Promise<void>; seat: WriterSeat }
+    { file: MirrorFile; users: number; ready: Promise<void>; thread: WriterThread }
   >();
   #swept = false;
 
@@ -76,10 +76,10 @@ class SqliteMirrors implements Mirrors {
     let entry = this.#open.get(path);
     // One that was deleted or replaced is left to those who have it open; what lies there now is another mirror.
     if (entry === undefined || !entry.file.isInPlace) {
-      const seat = this.#freeSeat();
-      const file = new MirrorFile(path, seat, this.#options.clock);
-      seat.client.mirrors++;
-      entry = { file, users: 0, ready: file.prepare(create, signal), seat };
+      const thread = this.#freeThread();
+      const file = new MirrorFile(path, thread, this.#options.clock);
+      thread.client.mirrors++;
+      entry = { file, users: 0, ready: file.prepare(create, signal), thread };
       this.#open.set(path, entry);
     }
     const opened = entry;
@@ -90,7 +90,7 @@ class SqliteMirrors implements Mirrors {
       released = true;
       if (--opened.users > 0) return;
       if (this.#open.get(path) === opened) this.#open.delete(path);
-      opened.seat.client.mirrors--;
+      opened.thread.client.mirrors--;
       await opened.file.close();
     };
     try {
@@ -174,7 +174,7 @@ class SqliteMirrors implements Mirrors {
     const files = [...this.#open.values()];
     this.#open.clear();
     await Promise.all(files.map(({ file }) => file.close()));
-    await Promise.all(this.#seats.splice(0).map(({ client }) => client.stop()));
+    await Promise.all(this.#threads.splice(0).map(({ client }) => client.stop()));
   }
 
   #mapped<T>(path: string, work: () => T): T {
@@ -195,17 +195,17 @@ class SqliteMirrors implements Mirrors {
     return path;
   }
 
-  /** The seat with the fewest mirrors; a new one while there may be more. */
-  #freeSeat(): WriterSeat {
+  /** The thread with the fewest mirrors; a new one while there may be more. */
+  #freeThread(): WriterThread {
     const { folder, writers = defaultWriters } = this.#options;
     if (!this.#swept) {
       this.#swept = true;
       sweepSpools(folder);
     }
-    const [free] = this.#seats.toSorted((a, b) => a.client.mirrors - b.client.mirrors);
-    if (free !== undefined && (free.client.mirrors === 0 || this.#seats.length >= writers)) return free;
-    const seat = { client: new WriterClient(), budget: new Turnstile(budgetBytes) };
-    this.#seats.push(seat);
-    return seat;
+    const [free] = this.#threads.toSorted((a, b) => a.client.mirrors - b.client.mirrors);
+    if (free !== undefined && (free.client.mirrors === 0 || this.#threads.length >= writers)) return free;
+    const thread = { client: new WriterClient(), budget: new Turnstile(budgetBytes) };
+    this.#threads.push(thread);
+    return thread;
   }
 }
