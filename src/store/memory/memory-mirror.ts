@@ -8,7 +8,7 @@ import type { StoredMirror } from '../../sync/ports/stored-mirror.ts';
 import { cellKind } from '../page/cell-kind.ts';
 import { PageReader } from '../page/page-reader.ts';
 import { PlainRows } from '../page/plain-rows.ts';
-import { Scratch } from '../page/scratch.ts';
+import { SharedBuffers } from '../page/shared-buffers.ts';
 import { MemoryContactStore } from './memory-contact-store.ts';
 import { applyEffects } from './memory-effects.ts';
 import { MemoryFile } from './memory-file.ts';
@@ -110,7 +110,7 @@ export class MemoryMirror implements StoredMirror {
     const iterator = body.blocks[Symbol.asyncIterator]();
     let ended = false;
     try {
-      const reader = new PageReader(body, shape, new Scratch());
+      const reader = new PageReader(body, shape, new SharedBuffers());
       for (;;) {
         const next = await orAbort(iterator.next(), signal);
         if (next.done === true) break;

@@ -2,7 +2,7 @@ import { CsvParser } from './csv-parser.ts';
 import { JsonParser } from './json-parser.ts';
 import { incomplete, malformed } from './page-faults.ts';
 import type { PageParser, PageShape } from './page-parser.ts';
-import type { Scratch } from './scratch.ts';
+import type { SharedBuffers } from './shared-buffers.ts';
 
 export interface PageHead {
   format: 'csv' | 'query' | 'collection';
@@ -21,19 +21,19 @@ const mostRowBytes = 16 * 1024 * 1024;
 export class PageReader {
   readonly parser: PageParser;
   readonly #head: PageHead;
-  readonly #scratch: Scratch;
+  readonly #buffers: SharedBuffers;
   /** The bytes of a row that is not all there yet. */
   #rest: Uint8Array = new Uint8Array(0);
   /** Blocks behind it that are not looked at yet. */
   #held: Uint8Array[] = [];
   #heldBytes = 0;
 
-  constructor(head: PageHead, shape: PageShape, scratch: Scratch) {
+  constructor(head: PageHead, shape: PageShape, buffers: SharedBuffers) {
     for (const needed of ['Id', 'SystemModstamp']) {
       if (!head.fields.includes(needed)) throw new Error(`A page without ${needed} cannot be merged.`);
     }
     this.#head = head;
-    this.#scratch = scratch;
+    this.#buffers = buffers;
     this.parser = head.format === 'csv' ? new CsvParser(shape) : new JsonParser(head.format, shape, head.ids);
   }
 
@@ -42,7 +42,7 @@ export class PageReader {
       this.#hold(block);
       return;
     }
-    this.#parse(this.#rest.length === 0 ? block : this.#scratch.join(this.#rest, block), false);
+    this.#parse(this.#rest.length === 0 ? block : this.#buffers.join(this.#rest, block), false);
   }
 
   /** A row longer than blocks is not read over again with each of them, but whenever its bytes have doubled. */
@@ -91,7 +91,7 @@ export class PageReader {
     }
     if (rows > (mostRows ?? Number.POSITIVE_INFINITY))
       throw malformed('it holds more rows than were asked for');
-    // A copy, for the block is given back and the scratch is used again.
+    // A copy, for the block is given back and the buffer is used again.
     this.#rest = Uint8Array.prototype.slice.call(bytes, used);
   }
 }

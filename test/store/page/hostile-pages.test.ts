@@ -4,7 +4,7 @@ import type { CellSink } from '../../../src/store/page/cell-sink.ts';
 import type { PageShape } from '../../../src/store/page/page-parser.ts';
 import { PageReader } from '../../../src/store/page/page-reader.ts';
 import { PlainRows } from '../../../src/store/page/plain-rows.ts';
-import { Scratch } from '../../../src/store/page/scratch.ts';
+import { SharedBuffers } from '../../../src/store/page/shared-buffers.ts';
 import { RowRecord } from '../../../src/store/sqlite/spool/row-record.ts';
 
 const kinds: Record<string, CellKind> = {
@@ -26,7 +26,7 @@ type Row = Record<string, unknown>;
 
 type MakeSink = (kinds: CellKind[], columns: readonly string[]) => CellSink;
 const sinks: [string, MakeSink][] = [
-  ['SQLite’s records', (cells, columns) => new RowRecord(cells, { add() {} }, new Scratch(), columns)],
+  ['SQLite’s records', (cells, columns) => new RowRecord(cells, { add() {} }, new SharedBuffers(), columns)],
   ['plain values', (cells, columns) => new PlainRows(cells, columns)],
 ];
 
@@ -40,7 +40,7 @@ function readerInto(makeSink: MakeSink, format: 'csv' | 'query' | 'collection', 
         columns,
       ),
   };
-  return new PageReader({ format, fields, expectedRows: null, ...more }, shape, new Scratch());
+  return new PageReader({ format, fields, expectedRows: null, ...more }, shape, new SharedBuffers());
 }
 
 function read(page: PageReader, text: string): number {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Scratch } from '../../../src/store/page/scratch.ts';
+import { SharedBuffers } from '../../../src/store/page/shared-buffers.ts';
 import { MirrorWriter } from '../../../src/store/sqlite/writer/mirror-writer.ts';
 import type { NewOutboxEntry } from '../../../src/sync/ports/outbox-entry.ts';
 import { epoch } from './pages.ts';
@@ -46,7 +46,7 @@ const entry: NewOutboxEntry = {
 };
 
 test('what is to be sent, was sent and was answered is on the disk before the next step, through a power cut too', () => {
-  const writer = new MirrorWriter(join(folder, 'a.db'), true, new Scratch());
+  const writer = new MirrorWriter(join(folder, 'a.db'), true, new SharedBuffers());
   const commits = watchCommits();
   writer.perform('insertEntries', ['Contact', [entry]]);
   writer.perform('markEntriesSent', [['a'], 'collection', epoch, null]);

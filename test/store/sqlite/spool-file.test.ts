@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Scratch } from '../../../src/store/page/scratch.ts';
+import { SharedBuffers } from '../../../src/store/page/shared-buffers.ts';
 import { RowRecord } from '../../../src/store/sqlite/spool/row-record.ts';
 import { SpoolFile } from '../../../src/store/sqlite/spool/spool-file.ts';
 
@@ -21,7 +21,7 @@ function roundTrip(
     const path = join(folder, 'page.db');
     const spool = new SpoolFile(path, columns);
     const kinds = Array.from({ length: columns }, () => 'text' as const);
-    const record = new RowRecord(kinds, spool, new Scratch());
+    const record = new RowRecord(kinds, spool, new SharedBuffers());
     for (const row of rows) {
       const cells = row.map((cell) => (cell === null ? null : new TextEncoder().encode(cell)));
       record.reserve(cells.reduce((sum, cell) => sum + (cell?.length ?? 0), 0));

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { AppError } from '../../../src/base/errors.ts';
-import { Scratch } from '../../../src/store/page/scratch.ts';
+import { SharedBuffers } from '../../../src/store/page/shared-buffers.ts';
 import { RowRecord } from '../../../src/store/sqlite/spool/row-record.ts';
 import { SpoolFile } from '../../../src/store/sqlite/spool/spool-file.ts';
 import { mapSqliteFault } from '../../../src/store/sqlite/sqlite-fault.ts';
@@ -31,7 +31,7 @@ describe('real errors of SQLite and the file system become ours', () => {
   test.skipIf(!existsSync('/dev/full'))('a page that finds no room to be spooled is DISK_FULL', () => {
     const error = thrownBy(() => {
       const spool = new SpoolFile('/dev/full', 1);
-      const record = new RowRecord(['text'], spool, new Scratch());
+      const record = new RowRecord(['text'], spool, new SharedBuffers());
       record.begin();
       record.finish();
       spool.finish();

@@ -2,7 +2,7 @@ import { isDate, isRecordId, mostCellBytes, normalizeTime } from '../../page/cel
 import type { CellKind } from '../../page/cell-kind.ts';
 import type { CellSink } from '../../page/cell-sink.ts';
 import { malformed, notOfItsType } from '../../page/page-faults.ts';
-import type { Scratch } from '../../page/scratch.ts';
+import type { SharedBuffers } from '../../page/shared-buffers.ts';
 import { writeVarintBefore } from './sqlite-varint.ts';
 
 const kindCodes: Record<CellKind, number> = { text: 0, boolean: 1, datetime: 2, date: 3, id: 4 };
@@ -35,7 +35,7 @@ export class RowRecord implements CellSink {
   /** For the words of a fault. */
   readonly #names: readonly string[];
   readonly #target: RecordTarget;
-  readonly #scratch: Scratch;
+  readonly #buffers: SharedBuffers;
   readonly #headerRoom: number;
   /** Where each cell's bytes lie, for a row whose cells did not come in the columns' order. */
   readonly #froms: Int32Array;
@@ -49,11 +49,11 @@ export class RowRecord implements CellSink {
   constructor(
     kinds: readonly CellKind[],
     target: RecordTarget,
-    scratch: Scratch,
+    buffers: SharedBuffers,
     names: readonly string[] = [],
   ) {
     this.#target = target;
-    this.#scratch = scratch;
+    this.#buffers = buffers;
     this.#names = names;
     this.columns = kinds.length;
     this.#kinds = Uint8Array.from(kinds, (kind) => kindCodes[kind]);
@@ -62,11 +62,11 @@ export class RowRecord implements CellSink {
     this.#ends = new Int32Array(kinds.length);
     // A serial type of a cell below 1 GB takes 5 bytes at most, and so does the header's own length.
     this.#headerRoom = 5 * kinds.length + 8;
-    this.bytes = scratch.output(this.#headerRoom);
+    this.bytes = buffers.output(this.#headerRoom);
   }
 
   reserve(inputBytes: number): void {
-    this.bytes = this.#scratch.output(this.#headerRoom + inputBytes + 64 + 4 * this.columns);
+    this.bytes = this.#buffers.output(this.#headerRoom + inputBytes + 64 + 4 * this.columns);
   }
 
   begin(): void {

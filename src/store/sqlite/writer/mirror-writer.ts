@@ -5,7 +5,7 @@ import type { PageCounts } from '../../../sync/merge/page-counts.ts';
 import { pageTimes } from '../../../sync/merge/page-row.ts';
 import type { BatchOutcome } from '../../../sync/ports/mirror.ts';
 import type { PageOutcome } from '../../../sync/ports/page.ts';
-import type { Scratch } from '../../page/scratch.ts';
+import type { SharedBuffers } from '../../page/shared-buffers.ts';
 import { openForWriting } from '../connection.ts';
 import { loadFields } from '../contact-schema.ts';
 import { rememberReadAt } from '../contact-states.ts';
@@ -29,12 +29,12 @@ export class MirrorWriter implements PageCalls {
   readonly path: string;
   readonly #db: Connection;
   readonly #spools: string;
-  readonly #scratch: Scratch;
+  readonly #buffers: SharedBuffers;
   readonly #pages = new Map<number, PageIntake>();
 
-  constructor(path: string, create: boolean, scratch: Scratch) {
+  constructor(path: string, create: boolean, buffers: SharedBuffers) {
     this.path = path;
-    this.#scratch = scratch;
+    this.#buffers = buffers;
     this.#db = openForWriting(path, create);
     this.#spools = spoolFolder(dirname(path));
     try {
@@ -54,7 +54,7 @@ export class MirrorWriter implements PageCalls {
   beginPage(page: number, head: PageHead): void {
     makeFolder(this.#spools);
     const path = join(this.#spools, spoolName());
-    this.#pages.set(page, new PageIntake(head, loadFields(this.#db, head.object), path, this.#scratch));
+    this.#pages.set(page, new PageIntake(head, loadFields(this.#db, head.object), path, this.#buffers));
   }
 
   addBlock(page: number, block: Uint8Array<ArrayBuffer>): void {

@@ -1,7 +1,7 @@
 import type { StoredField } from '../../../sync/ports/schema-store.ts';
 import { cellKind } from '../../page/cell-kind.ts';
 import { PageReader } from '../../page/page-reader.ts';
-import type { Scratch } from '../../page/scratch.ts';
+import type { SharedBuffers } from '../../page/shared-buffers.ts';
 import { RowRecord } from '../spool/row-record.ts';
 import { SpoolFile } from '../spool/spool-file.ts';
 import type { PageHead } from './protocol.ts';
@@ -12,7 +12,7 @@ export class PageIntake {
   readonly reader: PageReader;
   #spool: SpoolFile | null = null;
 
-  constructor(head: PageHead, fields: readonly StoredField[], spoolPath: string, scratch: Scratch) {
+  constructor(head: PageHead, fields: readonly StoredField[], spoolPath: string, buffers: SharedBuffers) {
     this.head = head;
     const kinds = new Map(fields.map((field) => [field.name, cellKind(field)]));
     const shape = {
@@ -21,10 +21,10 @@ export class PageIntake {
       openSink: (columns: readonly string[]) => {
         this.#spool = new SpoolFile(spoolPath, columns.length);
         const cells = columns.map((name) => kinds.get(name) ?? 'text');
-        return new RowRecord(cells, this.#spool, scratch, columns);
+        return new RowRecord(cells, this.#spool, buffers, columns);
       },
     };
-    this.reader = new PageReader(head, shape, scratch);
+    this.reader = new PageReader(head, shape, buffers);
   }
 
   /** Path of the finished spool. */

@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { AppError, messageOf } from '../../../base/errors.ts';
-import { Scratch } from '../../page/scratch.ts';
+import { SharedBuffers } from '../../page/shared-buffers.ts';
 import { mapSqliteFault } from '../sqlite-fault.ts';
 import { MirrorWriter } from './mirror-writer.ts';
 import { endOfThread, type WriterAnswer, type WriterFault, type WriterRequest } from './protocol.ts';
@@ -9,7 +9,7 @@ import { threadEnded } from './thread-ended.ts';
 /** Serves requests in the order of their arrival; the entry point of a writer thread. */
 function serve(port: NonNullable<typeof parentPort>): void {
   const writers = new Map<string, MirrorWriter>();
-  const scratch = new Scratch();
+  const buffers = new SharedBuffers();
   const answer = (message: WriterAnswer) => port.postMessage(message);
   port.on('message', (request: WriterRequest | typeof endOfThread) => {
     if (request === endOfThread) {
@@ -19,7 +19,7 @@ function serve(port: NonNullable<typeof parentPort>): void {
       return;
     }
     try {
-      answer({ id: request.id, value: perform(writers, scratch, request) });
+      answer({ id: request.id, value: perform(writers, buffers, request) });
     } catch (error) {
       answer({ id: request.id, fault: faultOf(mapSqliteFault(error, pathOf(writers, request))) });
     }
@@ -28,13 +28,13 @@ function serve(port: NonNullable<typeof parentPort>): void {
 
 function perform(
   writers: Map<string, MirrorWriter>,
-  scratch: Scratch,
+  buffers: SharedBuffers,
   { mirror, call, args }: WriterRequest,
 ): unknown {
   const writer = writers.get(mirror);
   if (call === 'open') {
     const [path, create] = args as [string, boolean];
-    if (writer === undefined) writers.set(mirror, new MirrorWriter(path, create, scratch));
+    if (writer === undefined) writers.set(mirror, new MirrorWriter(path, create, buffers));
     return undefined;
   }
   if (call === 'close') {

@@ -2,7 +2,7 @@
  * Two buffers that all pages of a thread share, since each block is parsed in one go: allocated anew for each
  * block, they would be megabytes of garbage that wait for a collection.
  */
-export class Scratch {
+export class SharedBuffers {
   #input = new Uint8Array(0);
   #output = new Uint8Array(0);
 
