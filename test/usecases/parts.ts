@@ -30,6 +30,7 @@ export function partsOf(orgs: readonly OrgRecord[], behaviour: Readonly<Record<s
   return {
     registry,
     hasRegistry: true,
+    hasProcessOrg: false,
     processOrg: null,
     mirrors: new MemoryMirrors(clock),
     credentials: openMemoryStore(),
