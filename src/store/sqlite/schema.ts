@@ -107,6 +107,11 @@ export const migrations: readonly string[] = [
   ALTER TABLE push ADD COLUMN object TEXT NOT NULL DEFAULT '${firstObject}';
   UPDATE meta SET key = key || '.${firstObject}'
     WHERE key IN ('described_at', 'describe_last_modified', 'only_fields');
+  DROP TABLE contact_local;
+  CREATE TABLE contact_local (
+    _key TEXT PRIMARY KEY NOT NULL, Id TEXT, _state TEXT NOT NULL DEFAULT 'pending', _error TEXT
+  );
+  CREATE INDEX contact_local_id ON contact_local (Id) WHERE Id IS NOT NULL;
   `,
 ];
 
