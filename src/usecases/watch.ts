@@ -108,7 +108,11 @@ async function openWatched(
     // Read again: a login since the last look changes grant and flags.
     const org = services.registry.get(known.instanceUrl) ?? known;
     await tellOfCopy(services, org.instanceUrl);
-    const connect = () => connectOrg(services, org, { signal, onEvent: progressOf(tell as never) });
+    const onEvent = progressOf((event) => {
+      // A cycle tells what it has sent at its end.
+      if (event.event !== 'push:progress' && event.event !== 'push:waiting') tell(event);
+    });
+    const connect = () => connectOrg(services, org, { signal, onEvent });
     let connected = await connect();
     let begun = false;
     const begin = async () => {
