@@ -14,8 +14,8 @@ import { applyPage } from '../merge/apply-page.ts';
 import { applyTombstones } from '../merge/apply-tombstones.ts';
 import { migrate } from '../schema.ts';
 import { calls } from './calls.ts';
+import { IncomingPage } from './incoming-page.ts';
 import { lastKeyOf } from './last-key.ts';
-import { PageIntake } from './page-intake.ts';
 import type { BatchOrder, PageCalls, PageHead } from './protocol.ts';
 import { spoolFolder, spoolName } from './spool-folder.ts';
 import { threadEnded } from './thread-ended.ts';
@@ -30,7 +30,7 @@ export class MirrorWriter implements PageCalls {
   readonly #db: Connection;
   readonly #spools: string;
   readonly #buffers: SharedBuffers;
-  readonly #pages = new Map<number, PageIntake>();
+  readonly #pages = new Map<number, IncomingPage>();
 
   constructor(path: string, create: boolean, buffers: SharedBuffers) {
     this.path = path;
@@ -54,7 +54,7 @@ export class MirrorWriter implements PageCalls {
   beginPage(page: number, head: PageHead): void {
     makeFolder(this.#spools);
     const path = join(this.#spools, spoolName());
-    this.#pages.set(page, new PageIntake(head, loadFields(this.#db, head.object), path, this.#buffers));
+    this.#pages.set(page, new IncomingPage(head, loadFields(this.#db, head.object), path, this.#buffers));
   }
 
   addBlock(page: number, block: Uint8Array<ArrayBuffer>): void {
@@ -65,7 +65,7 @@ export class MirrorWriter implements PageCalls {
   }
 
   endPage(page: number): void {
-    this.#intake(page).end();
+    this.#incoming(page).end();
   }
 
   dropPage(page: number): void {
@@ -75,24 +75,24 @@ export class MirrorWriter implements PageCalls {
 
   commit({ page, ...order }: BatchOrder): BatchOutcome {
     if (page === null) return this.#commit(null, order);
-    const intake = this.#intake(page);
+    const incoming = this.#incoming(page);
     return withAttached('spool', () => {
       // Read once from end to end: a cache would only fill memory.
       this.#db.exec(`PRAGMA spool.cache_size = -${spoolCacheKb}`);
-      return this.#commit(intake, order);
-    })(this.#db, intake.path);
+      return this.#commit(incoming, order);
+    })(this.#db, incoming.path);
   }
 
   #commit(
-    intake: PageIntake | null,
+    incoming: IncomingPage | null,
     { object, answeredAt, tombstones, effects }: Omit<BatchOrder, 'page'>,
   ): BatchOutcome {
     return inTransaction(this.#db, () => {
       const columns = new Set(loadFields(this.#db, object).map(({ name }) => name));
-      const counts = intake === null ? null : this.#applyPage(intake, answeredAt, columns);
-      const outcome = intake === null || counts === null ? null : this.#outcomeOf(intake, counts);
+      const counts = incoming === null ? null : this.#applyPage(incoming, answeredAt, columns);
+      const outcome = incoming === null || counts === null ? null : this.#outcomeOf(incoming, counts);
       const buried = applyTombstones(this.#db, tombstones, columns);
-      rememberReadAt(this.#db, Math.max(intake?.head.readAt ?? 0, latestEvidence(tombstones)));
+      rememberReadAt(this.#db, Math.max(incoming?.head.readAt ?? 0, latestEvidence(tombstones)));
       return {
         page: outcome,
         buried: buried + (counts?.buried ?? 0),
@@ -101,14 +101,14 @@ export class MirrorWriter implements PageCalls {
     });
   }
 
-  #intake(page: number): PageIntake {
-    const intake = this.#pages.get(page);
+  #incoming(page: number): IncomingPage {
+    const incoming = this.#pages.get(page);
     // It was begun on a thread that has died since.
-    if (intake === undefined) throw threadEnded();
-    return intake;
+    if (incoming === undefined) throw threadEnded();
+    return incoming;
   }
 
-  #applyPage({ head, reader }: PageIntake, answeredAt: number, columns: ReadonlySet<string>): PageCounts {
+  #applyPage({ head, reader }: IncomingPage, answeredAt: number, columns: ReadonlySet<string>): PageCounts {
     const { parser } = reader;
     return applyPage(
       this.#db,
@@ -123,7 +123,7 @@ export class MirrorWriter implements PageCalls {
     );
   }
 
-  #outcomeOf({ reader: { parser } }: PageIntake, counts: PageCounts): PageOutcome {
+  #outcomeOf({ reader: { parser } }: IncomingPage, counts: PageCounts): PageOutcome {
     const { rows, absent, done, totalSize, columns } = parser;
     const { inserted, updated, undeleted } = counts;
     return {

@@ -7,7 +7,7 @@ import { SpoolFile } from '../spool/spool-file.ts';
 import type { PageHead } from './protocol.ts';
 
 /** One page on its way in: parsed block by block into a spool file, with no transaction open. */
-export class PageIntake {
+export class IncomingPage {
   readonly head: PageHead;
   readonly reader: PageReader;
   #spool: SpoolFile | null = null;
