@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import type { WireAnswer, WireRequest } from './exchange.ts';
+import type { exchange, WireAnswer, WireRequest } from './exchange.ts';
 import type { PoolOptions } from './open-dispatcher.ts';
 import type { Patience } from './timeouts.ts';
 
@@ -13,16 +13,33 @@ export interface Wire {
 
 /** Through the proxy where one is named. undici's hundred files are loaded by the first request. */
 export function openWire(options: PoolOptions = {}): Wire {
-  let pool: Promise<Dispatcher> | null = null;
-  const load = async () => (await import('./open-dispatcher.ts')).openDispatcher(options);
+  let loading: Promise<Loaded> | null = null;
   return {
     async exchange(request, patience, signal) {
-      pool ??= load();
-      const { exchange } = await import('./exchange.ts');
-      return exchange(await pool, request, patience, signal);
+      loading ??= load(options).catch((error: unknown) => {
+        // The next request tries again.
+        loading = null;
+        throw error;
+      });
+      const { pool, exchange } = await loading;
+      return exchange(pool, request, patience, signal);
     },
     async close() {
-      await (await pool)?.close();
+      const loaded = await loading?.catch(() => null);
+      await loaded?.pool.close();
     },
   };
+}
+
+interface Loaded {
+  pool: Dispatcher;
+  exchange: typeof exchange;
+}
+
+async function load(options: PoolOptions): Promise<Loaded> {
+  const [{ openDispatcher }, { exchange }] = await Promise.all([
+    import('./open-dispatcher.ts'),
+    import('./exchange.ts'),
+  ]);
+  return { pool: openDispatcher(options), exchange };
 }
