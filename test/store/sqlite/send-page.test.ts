@@ -78,6 +78,41 @@ describe('back-pressure', () => {
     await Promise.all(Array.from({ length: 8 }, () => budget.enter({ weight: blockBytes })));
   });
 
+  // The place is given some turns of the event loop's microtasks before the page that waited for it hears of it.
+  test.each([0, 1, 2, 3, 4, 5, 6, 7])(
+    'a place that is given while its page ends is given back: %i microtasks apart',
+    async (apart) => {
+      const writer = heldWriter();
+      const budget = new Turnstile(blockBytes);
+      const send = (page: number, signal?: AbortSignal) => {
+        const route = {
+          client: writer.client,
+          budget,
+          mirror: 'm',
+          object: 'Contact',
+          page,
+          ready: async () => {},
+        };
+        return sendPage(endless().body, route, signal).catch((error: unknown) => error);
+      };
+      const first = new AbortController();
+      const second = new AbortController();
+      const sent = [send(1, first.signal), send(2, second.signal)];
+      await untilQuiet();
+      first.abort();
+      await untilQuiet();
+      expect(writer.held).toHaveLength(1);
+      writer.held.shift()!.resolve();
+      for (let n = 0; n < apart; n++) await undefined;
+      second.abort();
+      for (const error of await Promise.all(sent)) expect(error).toMatchObject({ name: 'AbortError' });
+      await untilQuiet();
+      for (const block of writer.held.splice(0)) block.resolve();
+      await untilQuiet();
+      expect(budget.inside).toBe(0);
+    },
+  );
+
   test('a block that cannot be parsed ends its page and leaves its stream', async () => {
     const writer = heldWriter();
     const { state, body } = endless();

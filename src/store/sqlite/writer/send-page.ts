@@ -55,7 +55,7 @@ async function sendBlocks(
       if (next.done === true) break;
       const block = next.value;
       const weight = block.buffer.byteLength;
-      const release = await end.or(budget.enter({ weight, signal: end.signal }));
+      const release = await roomFor(weight, budget, end);
       const sent: Promise<void> = client
         .call(mirror, 'addBlock', [page, block], [block.buffer])
         .catch((error: unknown) => end.fail(error))
@@ -69,6 +69,20 @@ async function sendBlocks(
     end.check();
   } finally {
     end.forget();
+  }
+}
+
+/** Room that is given at the very end of its page is given back at once. */
+async function roomFor(weight: number, budget: Turnstile, end: EarlyEnd): Promise<() => void> {
+  const entering = budget.enter({ weight, signal: end.signal });
+  try {
+    return await end.or(entering);
+  } catch (error) {
+    void entering.then(
+      (release) => release(),
+      () => {},
+    );
+    throw error;
   }
 }
 
