@@ -9,7 +9,7 @@ import type {
   RejectedRecord,
 } from '../contract/push.ts';
 import type { OutboxState } from '../sync/ports/outbox-entry.ts';
-import type { IntakeOutcome, OutboxIntake } from '../sync/ports/outbox-intake.ts';
+import type { OutboxStaging, StagingOutcome } from '../sync/ports/outbox-staging.ts';
 import type { PushReport } from '../sync/push/push.ts';
 
 /** Kinds of faults that are told one by one; `faults()` has every fault. */
@@ -36,21 +36,32 @@ class ReportedPush implements PushResult {
   readonly counts: PushCounts;
   readonly statuses: ReadonlyMap<PushStatus, number>;
   readonly invalid: InvalidInput | null;
-  readonly #intake: OutboxIntake;
+  readonly #staging: OutboxStaging;
   readonly #telling: PushReport['telling'];
   readonly #isChecked: boolean;
   readonly #close: () => Promise<void>;
 
   constructor(
     instanceUrl: string,
-    { intake, telling, counts, kind, ignored, resumedFrom, olderEntries, runId, behind, stopped }: PushReport,
+    {
+      staging,
+      telling,
+      counts,
+      kind,
+      ignored,
+      resumedFrom,
+      olderEntries,
+      runId,
+      behind,
+      stopped,
+    }: PushReport,
     statuses: ReadonlyMap<PushStatus, number>,
     invalid: InvalidInput | null,
     close: () => Promise<void>,
   ) {
     const having = (...wanted: PushStatus[]) =>
       wanted.reduce((sum, status) => sum + (statuses.get(status) ?? 0), 0);
-    this.#intake = intake;
+    this.#staging = staging;
     this.#telling = telling;
     this.#isChecked = kind === 'checked';
     this.#close = close;
@@ -88,7 +99,7 @@ class ReportedPush implements PushResult {
 
   async *results(): AsyncGenerator<PushItem[]> {
     if (this.invalid !== null) return;
-    for await (const page of this.#intake.items()) {
+    for await (const page of this.#staging.items()) {
       yield page.map(({ source, index, line, key, outcome }): PushItem => {
         if (this.#isChecked) return { index, source, line, key: null, status: 'valid', id: null, errors: [] };
         if (outcome === null) {
@@ -101,7 +112,7 @@ class ReportedPush implements PushResult {
   }
 
   async *rejects(): AsyncGenerator<RejectedRecord[]> {
-    for await (const page of this.#intake.rejects()) {
+    for await (const page of this.#staging.rejects()) {
       yield page.map(({ given, ...place }) => ({ ...place, fields: given }));
     }
   }
@@ -111,14 +122,14 @@ class ReportedPush implements PushResult {
   }
 }
 
-async function invalidInput({ intake, counts }: PushReport): Promise<InvalidInput> {
-  const { groups, total } = await intake.faultGroups(toldKinds);
+async function invalidInput({ staging, counts }: PushReport): Promise<InvalidInput> {
+  const { groups, total } = await staging.faultGroups(toldKinds);
   return {
     records: counts.faulty,
     total: counts.records,
     kinds: groups,
     kindsInAll: total,
-    faults: () => intake.faults(),
+    faults: () => staging.faults(),
   };
 }
 
@@ -144,7 +155,7 @@ function statusOf({
   op,
   state,
   created,
-}: Pick<IntakeOutcome, 'op' | 'created'> & { state: OutboxState | null }): PushStatus {
+}: Pick<StagingOutcome, 'op' | 'created'> & { state: OutboxState | null }): PushStatus {
   if (state === null) return 'in-doubt';
   if (state !== 'done') return openStatus[state];
   // An upsert may have met a contact that was there.

@@ -1,7 +1,7 @@
 import { systemClock } from '../../src/base/clock.ts';
 import { MemoryMirror } from '../../src/store/memory/memory-mirror.ts';
-import { intakeContract } from './intake.contract.ts';
 import { type ContractMirror, mirrorContract } from './mirror.contract.ts';
+import { stagingContract } from './staging.contract.ts';
 
 async function open(): Promise<ContractMirror> {
   const mirror = new MemoryMirror(systemClock);
@@ -9,4 +9,4 @@ async function open(): Promise<ContractMirror> {
 }
 
 mirrorContract('memory', open);
-intakeContract('memory', open);
+stagingContract('memory', open);

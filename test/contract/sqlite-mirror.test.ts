@@ -1,6 +1,6 @@
 import { openTempMirror } from '../store/sqlite/temp-mirrors.ts';
-import { intakeContract } from './intake.contract.ts';
 import { mirrorContract } from './mirror.contract.ts';
+import { stagingContract } from './staging.contract.ts';
 
 mirrorContract('SQLite', openTempMirror);
-intakeContract('SQLite', openTempMirror);
+stagingContract('SQLite', openTempMirror);

@@ -1,7 +1,7 @@
 import { AppError } from '../../src/base/errors.ts';
 import type { SyncContext } from '../../src/sync/context.ts';
 import type { OutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
-import type { IntakeItem } from '../../src/sync/ports/outbox-intake.ts';
+import type { StagingItem } from '../../src/sync/ports/outbox-staging.ts';
 import type { PushRecord } from '../../src/sync/push/check-records.ts';
 import { type PushJob, type PushReport, push } from '../../src/sync/push/push.ts';
 
@@ -14,7 +14,7 @@ export function recordsOf(fields: readonly Record<string, unknown>[]): PushRecor
 }
 
 export interface Pushed {
-  items: IntakeItem[];
+  items: StagingItem[];
   /** In the order of the input; null where the outbox has none. */
   entries: { entry: OutboxEntry | null }[];
   runId: string | null;
@@ -48,10 +48,10 @@ export async function pushAll(
     ...more,
   });
   if (report.kind === 'invalid') {
-    const faults = (await allOf(report.intake.faults())).flat();
+    const faults = (await allOf(report.staging.faults())).flat();
     throw new AppError('INVALID_INPUT', 'Some records have faults.', { details: { faults } });
   }
-  const items = (await allOf(report.intake.items())).flat();
+  const items = (await allOf(report.staging.items())).flat();
   const stored = await context.mirror.outbox.list({ keys: items.map(({ key }) => key) });
   const byKey = new Map(stored.map((entry) => [entry.key, entry]));
   const { runId, stopped, behind, olderEntries } = report;

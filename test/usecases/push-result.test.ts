@@ -1,22 +1,22 @@
 import { expect, test } from 'vitest';
-import type { IntakeItem, OutboxIntake } from '../../src/sync/ports/outbox-intake.ts';
+import type { OutboxStaging, StagingItem } from '../../src/sync/ports/outbox-staging.ts';
 import type { PushReport } from '../../src/sync/push/push.ts';
 import { pushResult } from '../../src/usecases/push-result.ts';
 
-const item: IntakeItem = { source: '-', index: 0, line: 1, key: 'k', outcome: null };
+const item: StagingItem = { source: '-', index: 0, line: 1, key: 'k', outcome: null };
 
 /** A push of one record whose entry nobody finds any more. */
 function reportOf(kind: PushReport['kind']): PushReport {
-  const intake = {
+  const staging = {
     async *items() {
       yield [item];
     },
     async faultGroups() {
       return { groups: [], total: 0 };
     },
-  } as unknown as OutboxIntake;
+  } as unknown as OutboxStaging;
   return {
-    intake,
+    staging,
     telling: { isTold: true },
     counts: { records: 1, creates: 1, updates: 0, deletes: 0, upserts: 0, faults: 0, faulty: 0 },
     ignored: [],

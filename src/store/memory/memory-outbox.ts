@@ -7,9 +7,9 @@ import type {
   SendWay,
   Settlement,
 } from '../../sync/ports/outbox-entry.ts';
-import type { OutboxIntake } from '../../sync/ports/outbox-intake.ts';
+import type { OutboxStaging } from '../../sync/ports/outbox-staging.ts';
 import { kept, type MemoryFile } from './memory-file.ts';
-import { MemoryIntake } from './memory-intake.ts';
+import { MemoryStaging } from './memory-staging.ts';
 import { type MemoryEntry, type MemoryState, neverSent, newEntry } from './memory-state.ts';
 import { columnValue, findIdBy } from './memory-values.ts';
 
@@ -117,8 +117,8 @@ export class MemoryOutbox implements Outbox {
     return this.#select(({ readBackDue }) => readBackDue, limit);
   }
 
-  async openIntake(): Promise<OutboxIntake> {
-    return new MemoryIntake(this.#file);
+  async openStaging(): Promise<OutboxStaging> {
+    return new MemoryStaging(this.#file);
   }
 
   #select(choose: (entry: OutboxEntry) => boolean, limit: number | undefined): OutboxEntry[] {

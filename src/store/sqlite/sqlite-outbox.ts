@@ -6,10 +6,10 @@ import type {
   SendWay,
   Settlement,
 } from '../../sync/ports/outbox-entry.ts';
-import type { OutboxIntake } from '../../sync/ports/outbox-intake.ts';
+import type { OutboxStaging } from '../../sync/ports/outbox-staging.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 import { countEntries, listEntries, listReadBackDue, type OutboxFilter } from './outbox-records.ts';
-import { SqliteIntake } from './sqlite-intake.ts';
+import { SqliteStaging } from './sqlite-staging.ts';
 
 export class SqliteOutbox implements Outbox {
   readonly #file: MirrorFile;
@@ -60,7 +60,7 @@ export class SqliteOutbox implements Outbox {
     return this.#file.read((db) => listReadBackDue(db, this.#object, limit));
   }
 
-  async openIntake(): Promise<OutboxIntake> {
-    return new SqliteIntake(this.#file, this.#write, this.#object);
+  async openStaging(): Promise<OutboxStaging> {
+    return new SqliteStaging(this.#file, this.#write, this.#object);
   }
 }

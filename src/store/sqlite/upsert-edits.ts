@@ -9,7 +9,7 @@ import { quoteName } from './contact-schema.ts';
 export function upsertsThatEdit(
   db: Connection,
   object: string,
-  table: 'intake.entry' | 'main.outbox',
+  table: 'staging.entry' | 'main.outbox',
   where = 'true',
 ): { count: number; keys: string } {
   const upserts = `op = 'create' AND upsert_field IS NOT NULL AND ${where}`;

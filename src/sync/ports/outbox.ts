@@ -1,5 +1,5 @@
 import type { NewOutboxEntry, OutboxEntry, OutboxState, SendWay, Settlement } from './outbox-entry.ts';
-import type { OutboxIntake } from './outbox-intake.ts';
+import type { OutboxStaging } from './outbox-staging.ts';
 
 /** All writes are one transaction each, with `synchronous=FULL`. */
 export interface Outbox {
@@ -29,5 +29,5 @@ export interface Outbox {
   /** Done entries whose contact is not in the mirror yet. */
   readBackDue(limit: number): Promise<OutboxEntry[]>;
   /** Takes a push of any size into the outbox; dispose it when its outcome has been told. */
-  openIntake(): Promise<OutboxIntake>;
+  openStaging(): Promise<OutboxStaging>;
 }

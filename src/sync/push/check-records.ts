@@ -3,7 +3,7 @@ import { fullId, isGivenIdOf, isTornId, sameId } from '../../org/record-id.ts';
 import type { SyncedObject } from '../../org/synced-object.ts';
 import type { Field } from '../ports/field.ts';
 import type { OutboxOp } from '../ports/outbox-entry.ts';
-import type { IntakeFault, IntakeRecord } from '../ports/outbox-intake.ts';
+import type { StagingFault, StagingRecord } from '../ports/outbox-staging.ts';
 import { type Columns, membersOf, type ParentColumn } from './columns.ts';
 import { damage, isDamaged } from './damaged-text.ts';
 import { holdsRecordId } from './holds-record-id.ts';
@@ -32,7 +32,7 @@ export interface PushRecord {
   /** Its numbers may have decimal commas: the cells of its file are separated by semicolons. */
   decimalComma?: boolean;
   /** What its reader found wrong with this record alone. */
-  faults?: readonly IntakeFault[];
+  faults?: readonly StagingFault[];
 }
 
 export interface CheckOptions {
@@ -63,7 +63,7 @@ interface Check {
   members: [name: string, value: unknown][];
   op: OutboxOp;
   changes: Record<string, unknown>;
-  faults: IntakeFault[];
+  faults: StagingFault[];
 }
 
 /**
@@ -92,7 +92,7 @@ export class RecordChecker {
     );
   }
 
-  async check(records: readonly PushRecord[], options: { signal: AbortSignal }): Promise<IntakeRecord[]> {
+  async check(records: readonly PushRecord[], options: { signal: AbortSignal }): Promise<StagingRecord[]> {
     const all = records.map((record) => ({ record, members: membersOf(record.fields) }));
     await this.#columns.prepare(new Set(all.flatMap(({ members }) => members.map(([name]) => name))));
     for (const { header } of records) if (header !== undefined) await this.#lookAtHeader(header);
@@ -120,7 +120,7 @@ export class RecordChecker {
     }
   }
 
-  #checkOne(record: PushRecord, members: Check['members']): IntakeRecord {
+  #checkOne(record: PushRecord, members: Check['members']): StagingRecord {
     const { upsert, allowDuplicates, atomicGroup, keepGiven, now } = this.#options;
     const check: Check = {
       record,
@@ -345,7 +345,7 @@ export class RecordChecker {
   }
 }
 
-function idFault(why: string): IntakeFault {
+function idFault(why: string): StagingFault {
   return { field: 'Id', code: 'MALFORMED_ID', message: `${why}.` };
 }
 

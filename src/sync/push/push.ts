@@ -4,7 +4,7 @@ import { AppError, isAppError } from '../../base/errors.ts';
 import { withFinally } from '../../base/finally.ts';
 import type { SyncContext } from '../context.ts';
 import type { Field } from '../ports/field.ts';
-import type { Brake, IntakeCounts, OutboxIntake, OutcomeTally } from '../ports/outbox-intake.ts';
+import type { Brake, OutboxStaging, OutcomeTally, StagingCounts } from '../ports/outbox-staging.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { withRun } from '../with-run.ts';
 import type { Undecided } from './blocked-contacts.ts';
@@ -34,7 +34,7 @@ export interface PushJob {
   decimal: DecimalMark | null;
   /** Do not go on with an equal push that did not end. */
   fresh: boolean;
-  /** Keep each record as it was given, so that `intake.rejects()` can give it back. */
+  /** Keep each record as it was given, so that `staging.rejects()` can give it back. */
   keepGiven: boolean;
   withDrainLock: <T>(work: () => Promise<T>) => Promise<T>;
   signal: AbortSignal;
@@ -44,8 +44,8 @@ export interface PushReport extends AsyncDisposable {
   /** Where `isTold` is false, the disposal does not end the push: nobody knows yet what became of it. */
   telling: { isTold: boolean };
   /** What became of each record, to be read in pages until the report is disposed. */
-  intake: OutboxIntake;
-  counts: IntakeCounts;
+  staging: OutboxStaging;
+  counts: StagingCounts;
   ignored: IgnoredColumn[];
   /** `invalid`: some record has a fault, so nothing was stored or sent. */
   kind: 'invalid' | 'checked' | 'queued' | 'sent';
@@ -77,22 +77,22 @@ const brake: Brake = { deletes: 100, edits: 100, editsShare: 0.1 };
  * transaction leaves nothing behind. The caller disposes the report.
  */
 export async function push(context: SyncContext, job: PushJob): Promise<PushReport> {
-  const intake = await context.mirror.outbox.openIntake();
+  const staging = await context.mirror.outbox.openStaging();
   try {
-    return await pushThrough(context, job, intake);
+    return await pushThrough(context, job, staging);
   } catch (error) {
-    await intake[Symbol.asyncDispose]();
+    await staging[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-async function pushThrough(context: SyncContext, job: PushJob, intake: OutboxIntake): Promise<PushReport> {
-  const ignored = await takeIn(context, job, intake);
-  const counts = await intake.counts();
+async function pushThrough(context: SyncContext, job: PushJob, staging: OutboxStaging): Promise<PushReport> {
+  const ignored = await takeIn(context, job, staging);
+  const counts = await staging.counts();
   const telling = { isTold: true };
   const report: PushReport = {
     telling,
-    intake,
+    staging,
     counts,
     ignored,
     kind: 'invalid',
@@ -102,7 +102,7 @@ async function pushThrough(context: SyncContext, job: PushJob, intake: OutboxInt
     runId: null,
     behind: { conflict: 0, held: 0, 'in-doubt': 0 },
     stopped: null,
-    [Symbol.asyncDispose]: () => intake[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => staging[Symbol.asyncDispose](),
   };
   if (counts.faults > 0) return report;
   if (
@@ -113,15 +113,15 @@ async function pushThrough(context: SyncContext, job: PushJob, intake: OutboxInt
       hint: 'Push them in separate calls.',
     });
   }
-  if (job.dryRun) return { ...report, kind: 'checked', tally: await intake.tally() };
+  if (job.dryRun) return { ...report, kind: 'checked', tally: await staging.tally() };
   throwIfAborted(job.signal);
-  report.resumedFrom = await commit(context, intake, job);
+  report.resumedFrom = await commit(context, staging, job);
   if (job.queue || counts.records === 0) {
-    return { ...report, kind: 'queued', tally: await intake.tally(), ...endingWith(intake, telling) };
+    return { ...report, kind: 'queued', tally: await staging.tally(), ...endingWith(staging, telling) };
   }
-  const sent = await send(context, job, intake, counts.records);
-  const tally = await intake.tally();
-  const ending = isUnderWay(tally) ? {} : endingWith(intake, telling);
+  const sent = await send(context, job, staging, counts.records);
+  const tally = await staging.tally();
+  const ending = isUnderWay(tally) ? {} : endingWith(staging, telling);
   const older = await olderEntries(context, tally);
   return { ...report, kind: 'sent', ...sent, tally, ...ending, olderEntries: older };
 }
@@ -130,14 +130,14 @@ async function pushThrough(context: SyncContext, job: PushJob, intake: OutboxInt
  * The report's disposal ends the push: whoever asked has been told by then. Until then the same records, pushed again
  * by a script that met exit 5 or by one whose process was killed, are this push, and nothing of it is sent twice.
  */
-function endingWith(intake: OutboxIntake, telling: PushReport['telling']): AsyncDisposable {
+function endingWith(staging: OutboxStaging, telling: PushReport['telling']): AsyncDisposable {
   return {
     [Symbol.asyncDispose]: () =>
       withFinally(
         async () => {
-          if (telling.isTold) await intake.end();
+          if (telling.isTold) await staging.end();
         },
-        async () => intake[Symbol.asyncDispose](),
+        async () => staging[Symbol.asyncDispose](),
       ),
   };
 }
@@ -149,7 +149,7 @@ function isUnderWay(tally: readonly OutcomeTally[]): boolean {
 }
 
 /** Reads, checks and stages the input; returns what was left out of it. */
-async function takeIn(context: SyncContext, job: PushJob, intake: OutboxIntake): Promise<IgnoredColumn[]> {
+async function takeIn(context: SyncContext, job: PushJob, staging: OutboxStaging): Promise<IgnoredColumn[]> {
   const { signal } = job;
   const fields = await describeForPush(context, job);
   const upsert = job.upsertField === null ? null : upsertFieldOf(job.upsertField, fields);
@@ -176,16 +176,16 @@ async function takeIn(context: SyncContext, job: PushJob, intake: OutboxIntake):
     throwIfAborted(signal);
     records += batch.length;
     if (job.allOrNone && records > collectionRows) throw tooManyForOne();
-    await intake.add(await checker.check(batch, { signal }));
+    await staging.add(await checker.check(batch, { signal }));
   }
-  for (const source of checker.numbers.settled()) await intake.withdraw(source, ambiguousNumber);
+  for (const source of checker.numbers.settled()) await staging.withdraw(source, ambiguousNumber);
   if (!job.allowMixed) {
     const message = 'The record has no Id, while others of its input have one: it would be made anew.';
-    await intake.refuseMixed({ field: 'Id', code: 'ID_MISSING', message });
+    await staging.refuseMixed({ field: 'Id', code: 'ID_MISSING', message });
   }
   if (upsert !== null) {
     const message = `${upsert.name} "%s" stands in the input twice.`;
-    await intake.refuseRepeated({ field: upsert.name, code: 'DUPLICATE_VALUE', message });
+    await staging.refuseRepeated({ field: upsert.name, code: 'DUPLICATE_VALUE', message });
   }
   return checker.ignored.list();
 }
@@ -208,12 +208,12 @@ function describedOnce({ remote }: SyncContext, signal: AbortSignal): DescribeOb
 
 async function commit(
   { clock, log }: SyncContext,
-  intake: OutboxIntake,
+  staging: OutboxStaging,
   { fresh }: PushJob,
 ): Promise<number | null> {
   const now = clock.now();
   const since = fresh ? null : now - resumableMs;
-  const { heldDeletes, heldEdits, resumedFrom } = await intake.commit(brake, { now, since });
+  const { heldDeletes, heldEdits, resumedFrom } = await staging.commit(brake, { now, since });
   for (const [held, what] of [
     [heldDeletes, 'deletes'],
     [heldEdits, 'edits'],
@@ -229,14 +229,14 @@ async function commit(
 async function send(
   context: SyncContext,
   job: PushJob,
-  intake: OutboxIntake,
+  staging: OutboxStaging,
   total: number,
 ): Promise<Pick<PushReport, 'runId' | 'stopped' | 'behind'>> {
   const behind = { conflict: 0, held: 0, 'in-doubt': 0 };
   let runId: string | null = null;
   const drain = async (run: RunRecorder) => {
     runId = run.id;
-    let settled = settledOf(await intake.tally());
+    let settled = settledOf(await staging.tally());
     let older = 0;
     const drained = await run.step('push', () =>
       drainOutbox(context, {
@@ -244,7 +244,7 @@ async function send(
         withLock: job.withDrainLock,
         signal: job.signal,
         async onSettled(keys) {
-          const own = await intake.countOwn(keys);
+          const own = await staging.countOwn(keys);
           settled += own;
           older += keys.length - own;
           const { instanceUrl } = context.remote;
@@ -253,7 +253,7 @@ async function send(
       }),
     );
     for (const state of ['conflict', 'held', 'in-doubt'] as const)
-      behind[state] = await intake.countOwn(drained.behind[state]);
+      behind[state] = await staging.countOwn(drained.behind[state]);
     const stopped = drained.stopped ?? drained.stuck;
     if (stopped !== null) throw stopped;
   };

@@ -1,11 +1,11 @@
-import type { IntakeFault } from '../ports/outbox-intake.ts';
+import type { StagingFault } from '../ports/outbox-staging.ts';
 import { quoted } from './typed.ts';
 
 /** So many of a header's names make it known again. */
 const namedColumns = 5;
 
 /** The names tell most to whoever sees that they are a contact's values. */
-export function sayNoHeader(faults: IntakeFault[], header: readonly string[]): void {
+export function sayNoHeader(faults: StagingFault[], header: readonly string[]): void {
   const at = Math.max(
     0,
     faults.findIndex(({ code }) => code === 'UNKNOWN_FIELD'),

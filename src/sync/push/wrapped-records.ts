@@ -1,5 +1,5 @@
 import { NumberText } from '../../base/number-text.ts';
-import type { IntakeFault } from '../ports/outbox-intake.ts';
+import type { StagingFault } from '../ports/outbox-staging.ts';
 
 /** A GraphQL answer of Salesforce has its list in the fifth. */
 const deepest = 6;
@@ -12,7 +12,7 @@ const holders = ['body', 'node'] as const;
  * is, the user knows. `field` is the path to the list as jq writes it, its first dot left out. Null where there is no
  * such list.
  */
-export function wrappedRecords(fields: Readonly<Record<string, unknown>>): IntakeFault | null {
+export function wrappedRecords(fields: Readonly<Record<string, unknown>>): StagingFault | null {
   const found = listIn(fields, '', 1);
   if (found === null || found.path.length > longestPath) return null;
   const { path, length } = found;

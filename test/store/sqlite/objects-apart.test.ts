@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Connection } from '../../../src/sqlite/connection.ts';
-import { commitIntake } from '../../../src/store/sqlite/commit-intake.ts';
+import { commitStaging } from '../../../src/store/sqlite/commit-staging.ts';
 import { openForWriting } from '../../../src/store/sqlite/connection.ts';
 import { loadFields, markFilled, storeDescribe } from '../../../src/store/sqlite/contact-schema.ts';
 import { moveCursors, readCursors, setFirstCursors } from '../../../src/store/sqlite/cursor-records.ts';
@@ -108,17 +108,17 @@ test('the outbox is listed, counted and read back by object', () => {
 });
 
 test('equal records of another object are another push, and what waits of it is nothing to the brake', () => {
-  db.exec(`ATTACH ':memory:' AS intake;
-    CREATE TABLE intake.entry (seq INTEGER PRIMARY KEY, key, op, contact_key, contact_id, changes, base,
+  db.exec(`ATTACH ':memory:' AS staging;
+    CREATE TABLE staging.entry (seq INTEGER PRIMARY KEY, key, op, contact_key, contact_id, changes, base,
       upsert_field, allow_duplicates, atomic_group, created_at)`);
   const add = db.prepare(
-    "INSERT INTO intake.entry VALUES (1, ?, 'delete', 'k', 'k', '{}', NULL, NULL, 0, NULL, '2026-01-01')",
+    "INSERT INTO staging.entry VALUES (1, ?, 'delete', 'k', 'k', '{}', NULL, NULL, 0, NULL, '2026-01-01')",
   );
   const push = (object: string, key: string, deletes = 1) => {
-    db.exec('DELETE FROM intake.entry');
+    db.exec('DELETE FROM staging.entry');
     add.run(key);
     const open = { id: key, digest: 'same', at: '2026-01-02', resumeSince: '2026-01-01' };
-    return commitIntake(db, object, { deletes, edits: 9, editsShare: 1 }, open);
+    return commitStaging(db, object, { deletes, edits: 9, editsShare: 1 }, open);
   };
   expect(push('Account', 'a')).toMatchObject({ pushId: 'a', resumedFrom: null, heldDeletes: 0 });
   expect(push('Contact', 'b')).toMatchObject({ pushId: 'b', resumedFrom: null, heldDeletes: 0 });

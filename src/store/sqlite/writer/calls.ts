@@ -1,5 +1,5 @@
 import type { Connection } from '../../../sqlite/connection.ts';
-import { commitIntake, endPush } from '../commit-intake.ts';
+import { commitStaging, endPush } from '../commit-staging.ts';
 import { withSmallCache } from '../connection.ts';
 import { ensureLookup } from '../contact-lookup.ts';
 import { ensureIndices } from '../contact-schema.ts';
@@ -49,8 +49,8 @@ export const calls = {
   /** `path` is a complete copy, which is put in place of the contents. */
   replaceContents: withAttached('fresh', once(replaceContents)),
 
-  /** `path` is the intake's file, whose records are all in. */
-  commitIntake: withAttached('intake', durable(commitIntake)),
+  /** `path` is the staging file, whose records are all in. */
+  commitStaging: withAttached('staging', durable(commitStaging)),
   endPush: once(endPush),
   insertEntries: durable(insertEntries),
   markEntriesSent: durable(markEntriesSent),

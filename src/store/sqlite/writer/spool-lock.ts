@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { lockFile } from '../../../sqlite/lock-file.ts';
 
-/** Beside the file and not on it, which the intake writes and a mirror's writer reads meanwhile. */
+/** Beside the file and not on it, which a push writes and a mirror's writer reads meanwhile. */
 const lockPath = (path: string) => `${path}.lock`;
 
 /**

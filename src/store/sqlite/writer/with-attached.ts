@@ -4,7 +4,7 @@ import { prepared } from '../prepared.ts';
 
 /** `work` with the database at `path` attached as `name`, which SQLite does outside of transactions only. */
 export function withAttached<A extends readonly unknown[], R>(
-  name: 'fresh' | 'intake' | 'spool',
+  name: 'fresh' | 'staging' | 'spool',
   work: (db: Connection, ...args: A) => R,
 ): (db: Connection, path: string, ...args: A) => R {
   return (db, path, ...args) => {

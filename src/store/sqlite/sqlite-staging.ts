@@ -6,22 +6,22 @@ import type {
   Brake,
   FaultGroup,
   InputPlace,
-  IntakeCommit,
-  IntakeCounts,
-  IntakeFault,
-  IntakeItem,
-  IntakeRecord,
-  IntakeReject,
-  OutboxIntake,
+  OutboxStaging,
   OutcomeTally,
   Resumption,
-} from '../../sync/ports/outbox-intake.ts';
+  StagingCommit,
+  StagingCounts,
+  StagingFault,
+  StagingItem,
+  StagingRecord,
+  StagingReject,
+} from '../../sync/ports/outbox-staging.ts';
 import type { RecordError } from '../../sync/ports/record-writes.ts';
 import { openForReading } from './connection.ts';
-import { createIntakeFile } from './intake-file.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 import { prepared } from './prepared.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
+import { createStagingFile } from './staging-file.ts';
 
 const pageRows = 500;
 const readCacheKb = 1_024;
@@ -37,7 +37,7 @@ interface OutcomeRow {
 type ItemRow = OutcomeRow & { seq: number; source: string; place: number; line: number | null; key: string };
 
 /** The port on a file in the spool folder. It is written here; the commit is the mirror's writer thread's. */
-export class SqliteIntake implements OutboxIntake {
+export class SqliteStaging implements OutboxStaging {
   readonly #mirror: MirrorFile;
   readonly #writeMirror: MirrorWrite;
   readonly #object: string;
@@ -54,13 +54,13 @@ export class SqliteIntake implements OutboxIntake {
     this.#mirror = mirror;
     this.#writeMirror = write;
     this.#object = object;
-    const { path, db, remove } = guarded(mirror.path, () => createIntakeFile(mirror.path));
+    const { path, db, remove } = guarded(mirror.path, () => createStagingFile(mirror.path));
     this.#path = path;
     this.#db = db;
     this.#remove = remove;
   }
 
-  async add(records: readonly IntakeRecord[]): Promise<void> {
+  async add(records: readonly StagingRecord[]): Promise<void> {
     this.#write(() => {
       const insert = prepared(
         this.#db,
@@ -95,7 +95,7 @@ export class SqliteIntake implements OutboxIntake {
     });
   }
 
-  async refuseMixed({ field, code, message }: IntakeFault): Promise<void> {
+  async refuseMixed({ field, code, message }: StagingFault): Promise<void> {
     this.#write(() => {
       this.#db
         .prepare(
@@ -107,7 +107,7 @@ export class SqliteIntake implements OutboxIntake {
     });
   }
 
-  async refuseRepeated({ field, code, message }: IntakeFault): Promise<void> {
+  async refuseRepeated({ field, code, message }: StagingFault): Promise<void> {
     this.#write(() => {
       this.#db
         .prepare(
@@ -129,7 +129,7 @@ export class SqliteIntake implements OutboxIntake {
     });
   }
 
-  async counts(): Promise<IntakeCounts> {
+  async counts(): Promise<StagingCounts> {
     return this.#read(
       (db) =>
         db
@@ -143,7 +143,7 @@ export class SqliteIntake implements OutboxIntake {
                (SELECT count(DISTINCT entry) FROM fault) AS faulty
              FROM entry`,
           )
-          .get() as IntakeCounts,
+          .get() as StagingCounts,
     );
   }
 
@@ -163,10 +163,10 @@ export class SqliteIntake implements OutboxIntake {
     });
   }
 
-  async *faults(): AsyncGenerator<(InputPlace & IntakeFault)[]> {
+  async *faults(): AsyncGenerator<(InputPlace & StagingFault)[]> {
     const sql = `SELECT f.entry, f.id, e.source, e.place, e.line, f.field, f.code, f.message
       FROM fault f JOIN entry e ON e.seq = f.entry WHERE (f.entry, f.id) > (?, ?) ORDER BY f.entry, f.id LIMIT ?`;
-    type Row = InputPlace & IntakeFault & { entry: number; id: number; place: number };
+    type Row = InputPlace & StagingFault & { entry: number; id: number; place: number };
     let last = { entry: 0, id: 0 };
     for (;;) {
       const rows = this.#read((db) => prepared(db, sql).all(last.entry, last.id, pageRows)) as Row[];
@@ -176,9 +176,9 @@ export class SqliteIntake implements OutboxIntake {
     }
   }
 
-  async commit(brake: Brake, { now, since }: Resumption): Promise<IntakeCommit> {
+  async commit(brake: Brake, { now, since }: Resumption): Promise<StagingCommit> {
     const { pushId, ...committed } = await this.#writeMirror(
-      'commitIntake',
+      'commitStaging',
       this.#path,
       this.#object,
       brake,
@@ -234,7 +234,7 @@ export class SqliteIntake implements OutboxIntake {
     return rows.map((row) => ({ ...row, created: row.created === null ? null : row.created === 1 }));
   }
 
-  async *items(): AsyncGenerator<IntakeItem[]> {
+  async *items(): AsyncGenerator<StagingItem[]> {
     const columns = this.#outboxColumns('state', 'contact_id', 'created', 'errors');
     const key = this.#pushId === null ? 'e.key' : 'coalesce(o.key, e.key) AS key';
     const sql = `SELECT e.seq, e.source, e.place, e.line, ${key}, e.op, ${columns}
@@ -259,7 +259,7 @@ export class SqliteIntake implements OutboxIntake {
     }
   }
 
-  async *rejects(): AsyncGenerator<IntakeReject[]> {
+  async *rejects(): AsyncGenerator<StagingReject[]> {
     type Row = {
       seq: number;
       source: string;
@@ -308,7 +308,7 @@ export class SqliteIntake implements OutboxIntake {
     // By place and not by key: the entries may be those of an equal push before this one.
     return this.#pushId === null
       ? 'entry e'
-      : `intake.entry e LEFT JOIN main.outbox o ON o.push_id = '${this.#pushId}' AND o.push_place = e.seq`;
+      : `staging.entry e LEFT JOIN main.outbox o ON o.push_id = '${this.#pushId}' AND o.push_place = e.seq`;
   }
 
   #outboxColumns(...names: string[]): string {
@@ -328,10 +328,10 @@ export class SqliteIntake implements OutboxIntake {
       this.#both = openForReading(this.#mirror.path);
       // What is sorted here may be as long as the input.
       this.#both.pragma('temp_store = FILE');
-      this.#both.prepare('ATTACH ? AS intake').run(this.#path);
+      this.#both.prepare('ATTACH ? AS staging').run(this.#path);
       // Both are read from end to end; SQLite's binding would keep 16 MB of each.
       this.#both.pragma(`cache_size = -${readCacheKb}`);
-      this.#both.pragma(`intake.cache_size = -${readCacheKb}`);
+      this.#both.pragma(`staging.cache_size = -${readCacheKb}`);
     }
     return this.#both;
   }

@@ -24,7 +24,7 @@ const schema = `
   CREATE INDEX fault_entry ON fault (entry);
 `;
 
-export interface IntakeFile {
+export interface StagingFile {
   path: string;
   db: Connection;
   remove(): void;
@@ -34,7 +34,7 @@ export interface IntakeFile {
  * A file beside the mirror for what one process stages; it lies where pages wait too, so that the next process
  * removes it should this one be killed. Nothing in it is worth a journal on disk or a wait for the disk.
  */
-export function createIntakeFile(mirrorPath: string): IntakeFile {
+export function createStagingFile(mirrorPath: string): StagingFile {
   const folder = spoolFolder(dirname(mirrorPath));
   makeFolder(folder);
   const path = join(folder, spoolName());

@@ -1,4 +1,4 @@
-/** Takes a push in without end, to be killed: `intake-child.ts FOLDER`. */
+/** Takes a push in without end, to be killed: `staging-child.ts FOLDER`. */
 
 import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
@@ -7,10 +7,10 @@ import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
 const [, , folder] = process.argv as [string, string, string];
 const mirrors = openMirrors({ folder, log: silentLogger, clock: systemClock });
 const mirror = await mirrors.open('https://example.my.salesforce.com', { create: true });
-const intake = await mirror.outbox.openIntake();
+const staging = await mirror.outbox.openStaging();
 for (let index = 0; ; index++) {
   const key = crypto.randomUUID();
-  await intake.add([
+  await staging.add([
     {
       source: '-',
       index,

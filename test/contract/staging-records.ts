@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { OutboxOp } from '../../src/sync/ports/outbox-entry.ts';
-import type { IntakeRecord, OutboxIntake } from '../../src/sync/ports/outbox-intake.ts';
+import type { OutboxStaging, StagingRecord } from '../../src/sync/ports/outbox-staging.ts';
 
 export const brake = { deletes: 100, edits: 100, editsShare: 0.1 };
 /** Not to be taken for an equal push before. */
 export const asNew = { now: 0, since: null };
 
-export function record(index: number, more: Partial<IntakeRecord> & { op?: OutboxOp } = {}): IntakeRecord {
+export function record(index: number, more: Partial<StagingRecord> & { op?: OutboxOp } = {}): StagingRecord {
   const { op = 'create', ...rest } = more;
   const key = randomUUID();
   const contactId = op === 'create' ? null : `003${String(index).padStart(15, '0')}`;
@@ -35,7 +35,7 @@ export function record(index: number, more: Partial<IntakeRecord> & { op?: Outbo
 
 export const some = (count: number, op: OutboxOp, from = 0) =>
   Array.from({ length: count }, (_, i) => record(from + i, { op }));
-export async function committed(intake: OutboxIntake, records: IntakeRecord[]) {
-  await intake.add(records);
-  return intake.commit(brake, asNew);
+export async function committed(staging: OutboxStaging, records: StagingRecord[]) {
+  await staging.add(records);
+  return staging.commit(brake, asNew);
 }

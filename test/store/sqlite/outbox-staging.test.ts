@@ -18,7 +18,7 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
-import { committed, some } from '../../contract/intake-records.ts';
+import { committed, some } from '../../contract/staging-records.ts';
 import { allOf } from '../../sync/push-all.ts';
 import { instanceUrl, openTempMirror } from './temp-mirrors.ts';
 
@@ -27,16 +27,16 @@ const spooled = (folder: string) => readdirSync(join(folder, '.spool'));
 describe('records on their way into the outbox', () => {
   it('lie in a file that nobody else may read', async () => {
     await using opened = await openTempMirror();
-    await using intake = await opened.mirror.outbox.openIntake();
-    await intake.add(some(10, 'create'));
+    await using staging = await opened.mirror.outbox.openStaging();
+    await staging.add(some(10, 'create'));
     const [name] = spooled(opened.folder);
     expect(statSync(join(opened.folder, '.spool', name!)).mode & 0o777).toBe(0o600);
   });
 
   it('hold no lock on the mirror, however slowly they come', async () => {
     await using opened = await openTempMirror();
-    await using intake = await opened.mirror.outbox.openIntake();
-    await intake.add(some(10, 'create'));
+    await using staging = await opened.mirror.outbox.openStaging();
+    await staging.add(some(10, 'create'));
     const other = new Database(opened.mirror.path, { timeout: 0 });
     other.exec('BEGIN IMMEDIATE; COMMIT');
     other.close();
@@ -44,16 +44,16 @@ describe('records on their way into the outbox', () => {
 
   it('leave nothing where they are given up', async () => {
     await using opened = await openTempMirror();
-    await using intake = await opened.mirror.outbox.openIntake();
-    await intake.add(some(10, 'create'));
-    await intake[Symbol.asyncDispose]();
+    await using staging = await opened.mirror.outbox.openStaging();
+    await staging.add(some(10, 'create'));
+    await staging[Symbol.asyncDispose]();
     expect(spooled(opened.folder)).toEqual([]);
     expect(await opened.mirror.outbox.list()).toEqual([]);
   });
 
   it('leave nothing that stays where their process is killed', async () => {
     await using opened = await openTempMirror();
-    const path = new URL('./intake-child.ts', import.meta.url).pathname;
+    const path = new URL('./staging-child.ts', import.meta.url).pathname;
     const child = spawn(process.execPath, [path, opened.folder], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(child.stdout, 'data');
     child.kill('SIGKILL');
@@ -71,13 +71,13 @@ describe('records on their way into the outbox', () => {
 
   it('that the outbox has lost are told as lost', async () => {
     await using opened = await openTempMirror();
-    await using intake = await opened.mirror.outbox.openIntake();
+    await using staging = await opened.mirror.outbox.openStaging();
     const all = some(2, 'create');
-    await committed(intake, all);
+    await committed(staging, all);
     const other = new Database(opened.mirror.path);
     other.prepare('DELETE FROM outbox WHERE key = ?').run(all[0]!.entry.key);
     other.close();
-    const items = (await allOf(intake.items())).flat();
+    const items = (await allOf(staging.items())).flat();
     expect(items.map(({ outcome }) => outcome?.state ?? null)).toEqual([null, 'pending']);
   });
 });
@@ -95,8 +95,8 @@ describe('files that a killed process of the same id left, as in a container whe
       db.exec('CREATE TABLE entry (seq INTEGER PRIMARY KEY)');
       db.close();
     }
-    await using intake = await mirror.outbox.openIntake();
-    await committed(intake, some(3, 'create'));
+    await using staging = await mirror.outbox.openStaging();
+    await committed(staging, some(3, 'create'));
     expect((await mirror.outbox.counts()).pending).toBe(3);
   });
 

@@ -3,26 +3,26 @@ import type {
   Brake,
   FaultGroup,
   InputPlace,
-  IntakeCommit,
-  IntakeCounts,
-  IntakeFault,
-  IntakeItem,
-  IntakeRecord,
-  IntakeReject,
-  OutboxIntake,
+  OutboxStaging,
   OutcomeTally,
   Resumption,
-} from '../../sync/ports/outbox-intake.ts';
-import { commitIntake } from './commit-intake.ts';
+  StagingCommit,
+  StagingCounts,
+  StagingFault,
+  StagingItem,
+  StagingRecord,
+  StagingReject,
+} from '../../sync/ports/outbox-staging.ts';
+import { commitStaging } from './commit-staging.ts';
 import { kept, type MemoryFile } from './memory-file.ts';
 import type { MemoryEntry } from './memory-state.ts';
 
-type StagedFault = IntakeFault & { record: number };
+type StagedFault = StagingFault & { record: number };
 
 /** A push on its way in: staged beside the mirror's state, where nobody sees it. */
-export class MemoryIntake implements OutboxIntake {
+export class MemoryStaging implements OutboxStaging {
   readonly #file: MemoryFile;
-  readonly #records: IntakeRecord[] = [];
+  readonly #records: StagingRecord[] = [];
   /** In the order in which they were found. */
   #faults: StagedFault[] = [];
   /** Null before the commit. */
@@ -32,14 +32,14 @@ export class MemoryIntake implements OutboxIntake {
     this.#file = file;
   }
 
-  async add(records: readonly IntakeRecord[]): Promise<void> {
+  async add(records: readonly StagingRecord[]): Promise<void> {
     for (const record of records) {
       const place = this.#records.push(kept(record)) - 1;
       for (const fault of record.faults) this.#refuse(place, fault);
     }
   }
 
-  async refuseMixed(fault: IntakeFault): Promise<void> {
+  async refuseMixed(fault: StagingFault): Promise<void> {
     const [creates, others] = [new Set<string>(), new Set<string>()];
     for (const { source, entry } of this.#records) (entry.op === 'create' ? creates : others).add(source);
     this.#records.forEach(({ source, entry }, place) => {
@@ -47,7 +47,7 @@ export class MemoryIntake implements OutboxIntake {
     });
   }
 
-  async refuseRepeated(fault: IntakeFault): Promise<void> {
+  async refuseRepeated(fault: StagingFault): Promise<void> {
     const seen = new Set<string>();
     this.#records.forEach(({ uniqueValue }, place) => {
       if (uniqueValue === null) return;
@@ -63,8 +63,8 @@ export class MemoryIntake implements OutboxIntake {
     );
   }
 
-  async counts(): Promise<IntakeCounts> {
-    const count = (choose: (entry: IntakeRecord['entry']) => boolean) =>
+  async counts(): Promise<StagingCounts> {
+    const count = (choose: (entry: StagingRecord['entry']) => boolean) =>
       this.#records.filter(({ entry }) => choose(entry)).length;
     return {
       records: this.#records.length,
@@ -94,15 +94,15 @@ export class MemoryIntake implements OutboxIntake {
     };
   }
 
-  async *faults(): AsyncGenerator<(InputPlace & IntakeFault)[]> {
+  async *faults(): AsyncGenerator<(InputPlace & StagingFault)[]> {
     const inOrder = this.#faults.toSorted((a, b) => a.record - b.record);
     if (inOrder.length > 0) yield inOrder.map((fault) => this.#told(fault));
   }
 
-  async commit(brake: Brake, resumption: Resumption): Promise<IntakeCommit> {
+  async commit(brake: Brake, resumption: Resumption): Promise<StagingCommit> {
     const push = { id: randomUUID(), digest: this.#digest(), records: this.#records };
     const { pushId, ...committed } = this.#file.write((state) =>
-      commitIntake(state, brake, push, resumption),
+      commitStaging(state, brake, push, resumption),
     );
     this.#pushId = pushId;
     return committed;
@@ -130,7 +130,7 @@ export class MemoryIntake implements OutboxIntake {
     return [...tallies].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, tally]) => tally);
   }
 
-  async *items(): AsyncGenerator<IntakeItem[]> {
+  async *items(): AsyncGenerator<StagingItem[]> {
     const entries = this.#entries();
     if (this.#records.length === 0) return;
     yield this.#records.map((record, place) => {
@@ -153,9 +153,9 @@ export class MemoryIntake implements OutboxIntake {
     });
   }
 
-  async *rejects(): AsyncGenerator<IntakeReject[]> {
+  async *rejects(): AsyncGenerator<StagingReject[]> {
     const entries = this.#entries();
-    const rejects = this.#records.flatMap((record, place): IntakeReject[] => {
+    const rejects = this.#records.flatMap((record, place): StagingReject[] => {
       const entry = entries.get(place);
       const refused = entry?.state === 'rejected' || entry?.state === 'dropped';
       const errors = this.#pushId === null ? this.#errorsOf(place) : (entry?.errors ?? []);
@@ -168,11 +168,11 @@ export class MemoryIntake implements OutboxIntake {
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
-  #refuse(record: number, { field, code, message }: IntakeFault): void {
+  #refuse(record: number, { field, code, message }: StagingFault): void {
     this.#faults.push({ record, field, code, message });
   }
 
-  #told({ record, field, code, message }: StagedFault): InputPlace & IntakeFault {
+  #told({ record, field, code, message }: StagedFault): InputPlace & StagingFault {
     return { ...placeOf(this.#records[record]!), field, code, message };
   }
 

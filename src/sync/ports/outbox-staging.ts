@@ -11,7 +11,7 @@ export interface InputPlace {
   line: number | null;
 }
 
-export interface IntakeFault {
+export interface StagingFault {
   field: string | null;
   /** Stable upper-case word. */
   code: string;
@@ -19,17 +19,17 @@ export interface IntakeFault {
 }
 
 /** A checked record on its way into the outbox. */
-export interface IntakeRecord extends InputPlace {
+export interface StagingRecord extends InputPlace {
   entry: Omit<NewOutboxEntry, 'state'>;
   /** What no other record of the input may have too, in one form for all that Salesforce takes for equal. */
   uniqueValue: string | null;
-  faults: readonly IntakeFault[];
+  faults: readonly StagingFault[];
   /** The record as it was given; null where nobody will ask for it. */
   given: Record<string, unknown> | null;
 }
 
 /** What an entry has become. */
-export interface IntakeOutcome {
+export interface StagingOutcome {
   op: OutboxOp;
   state: OutboxState;
   contactId: string | null;
@@ -37,10 +37,10 @@ export interface IntakeOutcome {
   errors: RecordError[];
 }
 
-export interface IntakeItem extends InputPlace {
+export interface StagingItem extends InputPlace {
   key: string;
   /** Null before the commit, and where the outbox has lost the entry. */
-  outcome: IntakeOutcome | null;
+  outcome: StagingOutcome | null;
 }
 
 export interface OutcomeTally {
@@ -50,18 +50,18 @@ export interface OutcomeTally {
   records: number;
 }
 
-export interface IntakeReject extends InputPlace {
+export interface StagingReject extends InputPlace {
   given: Record<string, unknown>;
   errors: RecordError[];
 }
 
 /** Faults of one kind in one column. */
-export interface FaultGroup extends InputPlace, IntakeFault {
+export interface FaultGroup extends InputPlace, StagingFault {
   /** Records that have it; place and message are the first one's. */
   records: number;
 }
 
-export interface IntakeCounts {
+export interface StagingCounts {
   records: number;
   creates: number;
   updates: number;
@@ -80,7 +80,7 @@ export interface Brake {
   editsShare: number;
 }
 
-export interface IntakeCommit {
+export interface StagingCommit {
   heldDeletes: number;
   heldEdits: number;
   /** When the equal push that did not end was begun, ms; its entries are these records'. Null: the records are new. */
@@ -100,24 +100,24 @@ export interface Resumption {
  * length and slowness holds no lock and little memory, and nobody sees any of it before all of it is there. What a
  * killed process leaves behind is removed by the next one.
  */
-export interface OutboxIntake extends AsyncDisposable {
-  add(records: readonly IntakeRecord[]): Promise<void>;
+export interface OutboxStaging extends AsyncDisposable {
+  add(records: readonly StagingRecord[]): Promise<void>;
   /** The records without an Id of sources in which others have one get this fault. */
-  refuseMixed(fault: IntakeFault): Promise<void>;
+  refuseMixed(fault: StagingFault): Promise<void>;
   /** All but the first of the records with one `uniqueValue` get this fault; `%s` in its message is the value. */
-  refuseRepeated(fault: IntakeFault): Promise<void>;
+  refuseRepeated(fault: StagingFault): Promise<void>;
   /** Takes the faults of this code back that records of `source` have: its rest has shown that they are none. */
   withdraw(source: string, code: string): Promise<void>;
-  counts(): Promise<IntakeCounts>;
+  counts(): Promise<StagingCounts>;
   /** The first groups in the order of the input, and how many there are. */
   faultGroups(limit: number): Promise<{ groups: FaultGroup[]; total: number }>;
   /** In the order of the input, in pages. */
-  faults(): AsyncIterable<readonly (InputPlace & IntakeFault)[]>;
+  faults(): AsyncIterable<readonly (InputPlace & StagingFault)[]>;
   /**
    * One transaction with `synchronous=FULL`: all records become entries of the outbox. Where the same records were
    * committed before and that push has not ended, its entries take their place.
    */
-  commit(brake: Brake, resumption: Resumption): Promise<IntakeCommit>;
+  commit(brake: Brake, resumption: Resumption): Promise<StagingCommit>;
   /** Whoever pushed has been told the end of it: the same records are new ones from now on. After the commit. */
   end(): Promise<void>;
   /** How many of these keys of the outbox are of this push's entries. After the commit. */
@@ -125,7 +125,7 @@ export interface OutboxIntake extends AsyncDisposable {
   /** How many records have come to what; `state` null: the outbox has lost the entry. */
   tally(): Promise<OutcomeTally[]>;
   /** In the order of the input, in pages; before the commit without outcomes. */
-  items(): AsyncIterable<readonly IntakeItem[]>;
+  items(): AsyncIterable<readonly StagingItem[]>;
   /** Records with a fault, or that Salesforce refused, as they were given; `given` must have been kept. */
-  rejects(): AsyncIterable<readonly IntakeReject[]>;
+  rejects(): AsyncIterable<readonly StagingReject[]>;
 }

@@ -3,27 +3,27 @@ import { describe, expect, test } from 'vitest';
 import { contactFields, describeOf, storedNames } from '../store/sqlite/contact-fields.ts';
 import { contactRow, csvPage, epoch } from '../store/sqlite/pages.ts';
 import { allOf } from '../sync/push-all.ts';
-import { asNew, brake, committed, record, some } from './intake-records.ts';
 import type { ContractMirror } from './mirror.contract.ts';
+import { asNew, brake, committed, record, some } from './staging-records.ts';
 
 /** What a push relies on, whichever store takes it in. `openMirror` gives an empty mirror of its own. */
-export function intakeContract(name: string, openMirror: () => Promise<ContractMirror>): void {
+export function stagingContract(name: string, openMirror: () => Promise<ContractMirror>): void {
   describe(`${name}: records on their way into the outbox`, () => {
     test('are seen by nobody before all of them are there, and then in their order', async () => {
       await using opened = await openMirror();
       const { mirror } = opened;
-      await using intake = await mirror.outbox.openIntake();
+      await using staging = await mirror.outbox.openStaging();
       const all = some(2_500, 'create');
-      await intake.add(all.slice(0, 1_000));
-      await intake.add(all.slice(1_000));
+      await staging.add(all.slice(0, 1_000));
+      await staging.add(all.slice(1_000));
       expect((await mirror.outbox.counts()).pending).toBe(0);
-      await intake.commit(brake, asNew);
+      await staging.commit(brake, asNew);
       expect((await mirror.outbox.list()).map(({ key }) => key)).toEqual(all.map(({ entry }) => entry.key));
-      const items = (await allOf(intake.items())).flat();
+      const items = (await allOf(staging.items())).flat();
       expect(items.map(({ index, key }) => [index, key])).toEqual(
         all.map(({ index, entry }) => [index, entry.key]),
       );
-      expect(await intake.tally()).toEqual([
+      expect(await staging.tally()).toEqual([
         { op: 'create', state: 'pending', created: null, records: 2_500 },
       ]);
     });
@@ -31,9 +31,9 @@ export function intakeContract(name: string, openMirror: () => Promise<ContractM
     test('are told what became of them', async () => {
       await using opened = await openMirror();
       const { outbox } = opened.mirror;
-      await using intake = await opened.mirror.outbox.openIntake();
+      await using staging = await opened.mirror.outbox.openStaging();
       const all = some(4, 'create').map((own) => ({ ...own, given: { LastName: 'As given' } }));
-      await committed(intake, all);
+      await committed(staging, all);
       const [a, b] = all.map(({ entry }) => entry.key);
       const errors = [{ code: 'X', message: 'No.', fields: [] }];
       await outbox.markSent([a!, b!], 'collection', 1);
@@ -41,7 +41,7 @@ export function intakeContract(name: string, openMirror: () => Promise<ContractM
         { key: a!, state: 'done', contactId: '003000000000001AAA', created: true, at: 2 },
         { key: b!, state: 'rejected', errors, at: 2 },
       ]);
-      const items = (await allOf(intake.items())).flat();
+      const items = (await allOf(staging.items())).flat();
       expect(items.map(({ outcome }) => outcome?.state ?? null)).toEqual([
         'done',
         'rejected',
@@ -49,7 +49,7 @@ export function intakeContract(name: string, openMirror: () => Promise<ContractM
         'pending',
       ]);
       expect(items[0]?.outcome).toMatchObject({ contactId: '003000000000001AAA', created: true });
-      expect((await allOf(intake.rejects())).flat()).toEqual([
+      expect((await allOf(staging.rejects())).flat()).toEqual([
         { source: 'a.csv', index: 1, line: 3, given: { LastName: 'As given' }, errors },
       ]);
     });
@@ -57,12 +57,12 @@ export function intakeContract(name: string, openMirror: () => Promise<ContractM
     test('that are pushed again equally go on with the entries of that push, until it has ended', async () => {
       await using opened = await openMirror();
       const { outbox } = opened.mirror;
-      await using first = await outbox.openIntake();
+      await using first = await outbox.openStaging();
       const all = some(3, 'create');
       await first.add(all);
       expect(await first.commit(brake, { now: 5_000, since: 0 })).toMatchObject({ resumedFrom: null });
       const again = () => all.map((own) => ({ ...own, entry: { ...own.entry, key: randomUUID() } }));
-      await using second = await outbox.openIntake();
+      await using second = await outbox.openStaging();
       await second.add(again());
       expect(await second.commit(brake, { now: 9_000, since: 1_000 })).toMatchObject({ resumedFrom: 5_000 });
       const keys = (await outbox.list()).map(({ key }) => key);
@@ -70,7 +70,7 @@ export function intakeContract(name: string, openMirror: () => Promise<ContractM
       expect((await allOf(second.items())).flat().map(({ key }) => key)).toEqual(keys);
       expect(await second.countOwn([...keys, 'none'])).toBe(3);
       await second.end();
-      await using third = await outbox.openIntake();
+      await using third = await outbox.openStaging();
       await third.add(again());
       expect(await third.commit(brake, { now: 9_500, since: 1_000 })).toMatchObject({ resumedFrom: null });
       expect(await outbox.counts()).toMatchObject({ pending: 6 });
@@ -80,9 +80,9 @@ export function intakeContract(name: string, openMirror: () => Promise<ContractM
       await using opened = await openMirror();
       const { outbox } = opened.mirror;
       const push = async (now: number, since: number | null) => {
-        await using intake = await outbox.openIntake();
-        await intake.add([record(0)]);
-        return (await intake.commit(brake, { now, since })).resumedFrom;
+        await using staging = await outbox.openStaging();
+        await staging.add([record(0)]);
+        return (await staging.commit(brake, { now, since })).resumedFrom;
       };
       expect(await push(1_000, 0)).toBeNull();
       expect(await push(2_000, null)).toBeNull();
@@ -92,14 +92,14 @@ export function intakeContract(name: string, openMirror: () => Promise<ContractM
 
     test('take a fault back that the rest of their source has shown to be none', async () => {
       await using opened = await openMirror();
-      await using intake = await opened.mirror.outbox.openIntake();
+      await using staging = await opened.mirror.outbox.openStaging();
       const faults = [
         { field: 'A', code: 'ODD', message: 'a' },
         { field: 'B', code: 'WRONG', message: 'b' },
       ];
-      await intake.add([record(0, { faults }), record(1, { source: 'b.csv', faults })]);
-      await intake.withdraw('a.csv', 'ODD');
-      const told = (await allOf(intake.faults())).flat();
+      await staging.add([record(0, { faults }), record(1, { source: 'b.csv', faults })]);
+      await staging.withdraw('a.csv', 'ODD');
+      const told = (await allOf(staging.faults())).flat();
       expect(told.map(({ source, code }) => [source, code])).toEqual([
         ['a.csv', 'WRONG'],
         ['b.csv', 'ODD'],
@@ -109,29 +109,29 @@ export function intakeContract(name: string, openMirror: () => Promise<ContractM
 
     test('have their faults told in the order of the input, and by kinds', async () => {
       await using opened = await openMirror();
-      await using intake = await opened.mirror.outbox.openIntake();
+      await using staging = await opened.mirror.outbox.openStaging();
       const fault = (field: string, message: string) => ({ field, code: 'WRONG', message });
       const given = { A: '1' };
-      await intake.add([
+      await staging.add([
         record(0, { faults: [fault('B', 'b0'), fault('A', 'a0')], given }),
         record(1, { given }),
         record(2, { faults: [fault('A', 'a2')], given }),
       ]);
-      const faults = (await allOf(intake.faults())).flat();
+      const faults = (await allOf(staging.faults())).flat();
       expect(faults.map(({ index, message }) => [index, message])).toEqual([
         [0, 'b0'],
         [0, 'a0'],
         [2, 'a2'],
       ]);
-      const { groups, total } = await intake.faultGroups(1);
+      const { groups, total } = await staging.faultGroups(1);
       expect([groups.length, total]).toEqual([1, 2]);
-      const all = await intake.faultGroups(20);
+      const all = await staging.faultGroups(20);
       expect(all.groups.map(({ field, records, message }) => [field, records, message])).toEqual([
         ['B', 1, 'b0'],
         ['A', 2, 'a0'],
       ]);
-      expect(await intake.counts()).toMatchObject({ records: 3, faults: 3, faulty: 2 });
-      const rejects = (await allOf(intake.rejects())).flat();
+      expect(await staging.counts()).toMatchObject({ records: 3, faults: 3, faulty: 2 });
+      const rejects = (await allOf(staging.rejects())).flat();
       expect(rejects.map(({ index, errors }) => [index, errors.map(({ message }) => message)])).toEqual([
         [0, ['b0', 'a0']],
         [2, ['a2']],
@@ -140,17 +140,17 @@ export function intakeContract(name: string, openMirror: () => Promise<ContractM
 
     test('must not have an Id in some rows of a source only, nor one value twice', async () => {
       await using opened = await openMirror();
-      await using intake = await opened.mirror.outbox.openIntake();
-      await intake.add([
+      await using staging = await opened.mirror.outbox.openStaging();
+      await staging.add([
         record(0, { uniqueValue: 'x' }),
         record(1, { op: 'update' }),
         record(2, { source: 'b.csv', uniqueValue: 'x' }),
         record(3, { source: 'b.csv', uniqueValue: '50%' }),
         record(4, { source: 'b.csv', uniqueValue: '50%' }),
       ]);
-      await intake.refuseMixed({ field: 'Id', code: 'ID_MISSING', message: 'No Id.' });
-      await intake.refuseRepeated({ field: 'K', code: 'DUPLICATE_VALUE', message: '"%s" twice.' });
-      const faults = (await allOf(intake.faults())).flat();
+      await staging.refuseMixed({ field: 'Id', code: 'ID_MISSING', message: 'No Id.' });
+      await staging.refuseRepeated({ field: 'K', code: 'DUPLICATE_VALUE', message: '"%s" twice.' });
+      const faults = (await allOf(staging.faults())).flat();
       expect(faults.map(({ index, code, message }) => [index, code, message])).toEqual([
         [0, 'ID_MISSING', 'No Id.'],
         [2, 'DUPLICATE_VALUE', '"x" twice.'],
@@ -162,9 +162,9 @@ export function intakeContract(name: string, openMirror: () => Promise<ContractM
   describe(`${name}: the brake`, () => {
     test('looks at all that waits: two pushes of 100 deletes do not pass', async () => {
       await using opened = await openMirror();
-      await using first = await opened.mirror.outbox.openIntake();
+      await using first = await opened.mirror.outbox.openStaging();
       expect(await committed(first, some(100, 'delete'))).toMatchObject({ heldDeletes: 0, heldEdits: 0 });
-      await using second = await opened.mirror.outbox.openIntake();
+      await using second = await opened.mirror.outbox.openStaging();
       expect(await committed(second, some(100, 'delete', 100))).toMatchObject({
         heldDeletes: 100,
         heldEdits: 0,
@@ -175,19 +175,19 @@ export function intakeContract(name: string, openMirror: () => Promise<ContractM
     test('lets go what a person has approved, and does not count it again', async () => {
       await using opened = await openMirror();
       const { outbox } = opened.mirror;
-      await using first = await opened.mirror.outbox.openIntake();
+      await using first = await opened.mirror.outbox.openStaging();
       await committed(first, some(150, 'delete'));
       const held = (await outbox.list({ states: ['held'] })).map(({ key }) => key);
       expect(held).toHaveLength(150);
       await outbox.move(held, ['held'], 'pending', 1);
-      await using second = await opened.mirror.outbox.openIntake();
+      await using second = await opened.mirror.outbox.openStaging();
       expect(await committed(second, some(1, 'delete', 150))).toMatchObject({ heldDeletes: 0, heldEdits: 0 });
     });
 
     test('holds edits of more than 100 and a tenth of the mirror, and never creates', async () => {
       await using opened = await openMirror();
-      await using intake = await opened.mirror.outbox.openIntake();
-      const held = await committed(intake, [...some(500, 'create'), ...some(101, 'update', 500)]);
+      await using staging = await opened.mirror.outbox.openStaging();
+      const held = await committed(staging, [...some(500, 'create'), ...some(101, 'update', 500)]);
       expect(held).toMatchObject({ heldDeletes: 0, heldEdits: 101 });
       expect(await opened.mirror.outbox.counts()).toMatchObject({ pending: 500, held: 101 });
     });
@@ -216,24 +216,24 @@ export function intakeContract(name: string, openMirror: () => Promise<ContractM
 
     test('are edits where they meet a contact of the mirror, and creations where they do not', async () => {
       await using opened = await openFilled();
-      await using intake = await opened.mirror.outbox.openIntake();
-      expect(await committed(intake, upserts(0, 500))).toMatchObject({ heldDeletes: 0, heldEdits: 200 });
+      await using staging = await opened.mirror.outbox.openStaging();
+      expect(await committed(staging, upserts(0, 500))).toMatchObject({ heldDeletes: 0, heldEdits: 200 });
       expect(await opened.mirror.outbox.counts()).toMatchObject({ held: 200, pending: 300 });
     });
 
     test('go when they are few or new, and count for the next push', async () => {
       await using opened = await openFilled();
-      await using few = await opened.mirror.outbox.openIntake();
+      await using few = await opened.mirror.outbox.openStaging();
       expect(await committed(few, upserts(140, 800))).toMatchObject({ heldEdits: 0 });
-      await using next = await opened.mirror.outbox.openIntake();
+      await using next = await opened.mirror.outbox.openStaging();
       expect(await committed(next, some(41, 'update'))).toMatchObject({ heldEdits: 41 });
     });
 
     test('may each be an edit where the mirror lacks their field', async () => {
       await using opened = await openFilled(contactFields.filter(({ name }) => name !== 'Email'));
-      await using few = await opened.mirror.outbox.openIntake();
+      await using few = await opened.mirror.outbox.openStaging();
       expect(await committed(few, upserts(0, 100))).toMatchObject({ heldEdits: 0 });
-      await using many = await opened.mirror.outbox.openIntake();
+      await using many = await opened.mirror.outbox.openStaging();
       expect(await committed(many, upserts(100, 500))).toMatchObject({ heldEdits: 400 });
     });
   });

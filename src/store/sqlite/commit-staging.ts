@@ -1,6 +1,6 @@
 import { parseTime } from '../../base/iso-time.ts';
 import type { Connection } from '../../sqlite/connection.ts';
-import type { Brake, IntakeCommit } from '../../sync/ports/outbox-intake.ts';
+import type { Brake, StagingCommit } from '../../sync/ports/outbox-staging.ts';
 import { upsertsThatEdit } from './upsert-edits.ts';
 
 /** A push as the table `push` knows it while it has not ended. */
@@ -18,15 +18,15 @@ export interface OpenPush {
 const openUnapproved = `approved = 0 AND state IN ('pending', 'sent', 'in-doubt', 'held', 'conflict')`;
 
 /**
- * Makes entries of everything in the attached database `intake`, or finds those of an equal push that did not end;
+ * Makes entries of everything in the attached database `staging`, or finds those of an equal push that did not end;
  * the caller holds the transaction. `pushId` is the push that the entries belong to.
  */
-export function commitIntake(
+export function commitStaging(
   db: Connection,
   object: string,
   brake: Brake,
   push: OpenPush,
-): IntakeCommit & { pushId: string } {
+): StagingCommit & { pushId: string } {
   const open = push.resumeSince === null ? undefined : equalPush(db, object, push.digest, push.resumeSince);
   if (open !== undefined) {
     db.prepare('UPDATE push SET tried_at = ? WHERE id = ?').run(push.at, open.id);
@@ -66,9 +66,9 @@ function addEntries(
   object: string,
   brake: Brake,
   pushId: string,
-): Omit<IntakeCommit, 'resumedFrom'> {
+): Omit<StagingCommit, 'resumedFrom'> {
   const count = (sql: string) => db.prepare(sql).pluck().get() as number;
-  const added = (op: string) => count(`SELECT count(*) FROM intake.entry WHERE op = '${op}'`);
+  const added = (op: string) => count(`SELECT count(*) FROM staging.entry WHERE op = '${op}'`);
   const open = (op: string) =>
     db
       .prepare(`SELECT count(*) FROM outbox WHERE object = ? AND op = ? AND ${openUnapproved}`)
@@ -79,7 +79,7 @@ function addEntries(
   const deletes = added('delete');
   const edits = added('update');
   const holdDeletes = deletes > 0 && deletes + open('delete') > brake.deletes;
-  const upserts = upsertsThatEdit(db, object, 'intake.entry');
+  const upserts = upsertsThatEdit(db, object, 'staging.entry');
   const newEdits = edits + upserts.count;
   const allEdits =
     newEdits === 0
@@ -92,7 +92,7 @@ function addEntries(
      SELECT :object, key, op, contact_key, contact_id, changes, base,
        CASE WHEN (op = 'delete' AND :holdDeletes) OR (:holdEdits AND (op = 'update' OR key IN (${upserts.keys}))) THEN 'held' ELSE 'pending' END,
        upsert_field, allow_duplicates, atomic_group, created_at, :pushId, seq
-     FROM intake.entry ORDER BY seq`,
+     FROM staging.entry ORDER BY seq`,
   ).run({ object, holdDeletes: holdDeletes ? 1 : 0, holdEdits: holdEdits ? 1 : 0, pushId });
   const heldEdits = db
     .prepare("SELECT count(*) FROM outbox WHERE push_id = ? AND state = 'held' AND op <> 'delete'")

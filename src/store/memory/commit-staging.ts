@@ -1,5 +1,5 @@
 import type { OutboxOp, OutboxState } from '../../sync/ports/outbox-entry.ts';
-import type { Brake, IntakeCommit, IntakeRecord, Resumption } from '../../sync/ports/outbox-intake.ts';
+import type { Brake, Resumption, StagingCommit, StagingRecord } from '../../sync/ports/outbox-staging.ts';
 import { isBelieved } from './memory-schema-store.ts';
 import { type MemoryEntry, type MemoryState, newEntry } from './memory-state.ts';
 import { findIdBy } from './memory-values.ts';
@@ -8,7 +8,7 @@ interface StagedPush {
   id: string;
   /** Equal for equal records in equal order. */
   digest: string;
-  records: readonly IntakeRecord[];
+  records: readonly StagingRecord[];
 }
 
 type Upsert = Pick<MemoryEntry, 'op' | 'key' | 'upsertField' | 'changes'>;
@@ -20,12 +20,12 @@ const openStates: ReadonlySet<OutboxState> = new Set(['pending', 'sent', 'in-dou
  * Makes entries of a push's records, or finds those of an equal push that did not end; the caller holds the
  * transaction. `pushId` is the push that the entries belong to.
  */
-export function commitIntake(
+export function commitStaging(
   state: MemoryState,
   brake: Brake,
   push: StagedPush,
   { now, since }: Resumption,
-): IntakeCommit & { pushId: string } {
+): StagingCommit & { pushId: string } {
   const open = since === null ? undefined : equalPush(state, push.digest, since);
   if (open !== undefined) {
     const [id, begun] = open;
@@ -49,7 +49,7 @@ function addEntries(
   state: MemoryState,
   brake: Brake,
   { id, records }: StagedPush,
-): Omit<IntakeCommit, 'resumedFrom'> {
+): Omit<StagingCommit, 'resumedFrom'> {
   const added = records.map(({ entry }) => entry);
   const waiting = [...state.outbox.values()].filter(
     (entry) => !entry.approved && openStates.has(entry.state),
