@@ -72,7 +72,7 @@ describe('a write lock that another program does not give back', () => {
     await control(emulator.url, 'faults', [{ match: '/updated', times: 1_000, status: 503 }]);
     // The step that fails and the end of the run cannot be recorded.
     stranger.exec(`
-      CREATE TRIGGER no_end BEFORE UPDATE ON run BEGIN SELECT raise(ABORT, 'not recorded'); END;
+      CREATE TRIGGER no_end BEFORE UPDATE OF status ON run BEGIN SELECT raise(ABORT, 'not recorded'); END;
       CREATE TRIGGER no_step BEFORE INSERT ON run_step WHEN new.name = 'updated' BEGIN SELECT raise(ABORT, 'not recorded'); END;
     `);
     expect((await watchOnce())[0]?.error).toMatchObject({ code: 'ORG_UNAVAILABLE' });
