@@ -74,8 +74,9 @@ export class SqliteMirror implements StoredMirror {
       const answeredAt = page.answeredAt?.() ?? page.readAt + (this.#clock.monotonicMs() - began);
       throwIfAborted(signal);
       return await this.#write('commit', { object, page: route.page, answeredAt, tombstones, effects });
-    } finally {
+    } catch (error) {
       await this.#file.dropPage(route.page);
+      throw error;
     }
   }
 

@@ -11,6 +11,7 @@ export class IncomingPage {
   readonly head: PageHead;
   readonly reader: PageReader;
   #spool: SpoolFile | null = null;
+  #ended = false;
 
   constructor(head: PageHead, fields: readonly StoredField[], spoolPath: string, buffers: SharedBuffers) {
     this.head = head;
@@ -27,10 +28,12 @@ export class IncomingPage {
     this.reader = new PageReader(head, shape, buffers);
   }
 
-  /** Path of the finished spool. */
+  /** All its blocks are in. Does nothing the second time, as where a commit is tried again. */
   end(): void {
+    if (this.#ended) return;
     this.reader.end();
     this.#spool!.finish();
+    this.#ended = true;
   }
 
   get path(): string {

@@ -64,10 +64,6 @@ export class MirrorWriter implements PageCalls {
     block.buffer.transfer(0);
   }
 
-  endPage(page: number): void {
-    this.#incoming(page).end();
-  }
-
   dropPage(page: number): void {
     this.#pages.get(page)?.remove();
     this.#pages.delete(page);
@@ -76,11 +72,14 @@ export class MirrorWriter implements PageCalls {
   commit({ page, ...order }: BatchOrder): BatchOutcome {
     if (page === null) return this.#commit(null, order);
     const incoming = this.#incoming(page);
-    return withAttached('spool', () => {
+    incoming.end();
+    const outcome = withAttached('spool', () => {
       // Read once from end to end: a cache would only fill memory.
       this.#db.exec(`PRAGMA spool.cache_size = -${spoolCacheKb}`);
       return this.#commit(incoming, order);
     })(this.#db, incoming.path);
+    this.#forget(page);
+    return outcome;
   }
 
   #commit(
@@ -99,6 +98,15 @@ export class MirrorWriter implements PageCalls {
         ...applyEffects(this.#db, object, effects, outcome),
       };
     });
+  }
+
+  /** Its rows are stored: that what they came in cannot be removed is no failure of theirs, and is swept up later. */
+  #forget(page: number): void {
+    try {
+      this.dropPage(page);
+    } catch {
+      this.#pages.delete(page);
+    }
   }
 
   #incoming(page: number): IncomingPage {

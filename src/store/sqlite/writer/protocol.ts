@@ -24,10 +24,10 @@ export interface BatchOrder {
 export interface PageCalls {
   beginPage(page: number, head: PageHead): void;
   addBlock(page: number, block: Uint8Array<ArrayBuffer>): void;
-  /** Throws where the page is not complete. */
-  endPage(page: number): void;
-  dropPage(page: number): void;
+  /** Throws where the order's page is not complete. May be asked again; a page that is stored is gone here. */
   commit(order: BatchOrder): BatchOutcome;
+  /** For a page that is not stored. */
+  dropPage(page: number): void;
 }
 
 type OnMirror = typeof calls;

@@ -20,8 +20,8 @@ export interface PageRoute {
 }
 
 /**
- * Transfers a page's blocks to the writer thread as they come, and waits until all are parsed. Whatever
- * goes wrong, the stream is left, so that its connection is freed.
+ * Transfers a page's blocks to the writer thread as they come, and waits until all have been read; whether the page is
+ * whole is seen by its commit. Whatever goes wrong, the stream is left, so that its connection is freed.
  */
 export async function sendPage(body: PageBody, route: PageRoute, signal?: AbortSignal): Promise<void> {
   const { client, mirror, object, page } = route;
@@ -35,7 +35,6 @@ export async function sendPage(body: PageBody, route: PageRoute, signal?: AbortS
     await client.call(mirror, 'beginPage', [page, head]);
     await sendBlocks(iterator, route, signal);
     ended = true;
-    await client.call(mirror, 'endPage', [page]);
   } finally {
     // Not awaited: a stream that never answers must not keep its error from being told.
     if (!ended) void iterator.return?.().catch(() => {});
