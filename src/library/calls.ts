@@ -28,7 +28,17 @@ export class Calls {
     signal?.addEventListener('abort', onAbort, { once: true });
     // What goes on behind a result, such as making an index, ends with the application.
     const ends = AbortSignal.any([this.#closing.signal, own.signal]);
-    const called = work(this.#app, { signal: ends, onEvent });
+    const told = (event: Event) => {
+      try {
+        onEvent(event);
+      } catch (error) {
+        // Thrown into the work, it would pass for a failure of the org.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    };
+    const called = work(this.#app, { signal: ends, onEvent: told });
     this.#underWay.add(called);
     try {
       return await called;

@@ -12,6 +12,7 @@ export function contactsOf(calls: Calls): ParahackSync['contacts'] {
       calls.call(call, async (app, context) => {
         const all = optionsOver('contacts.list', usual.contactList, options);
         wholeNumber('limit', all.limit, bounds.contacts);
+        if (all.offset !== undefined) wholeNumber('offset', all.offset, [0, Number.MAX_SAFE_INTEGER]);
         return listOf(await app.contacts.list(all, context));
       }),
     search: (options, call) =>

@@ -7,7 +7,7 @@ import { bounds } from '../contract/defaults.ts';
 import { Calls } from './calls.ts';
 import { contactsOf } from './contacts.ts';
 import { loginOptions } from './login-options.ts';
-import { notBoth, optionsOver, wholeNumber } from './options-over.ts';
+import { notBoth, oneOf, optionsOver, wholeNumber } from './options-over.ts';
 import { outboxOf } from './outbox.ts';
 import type { OfOrg, ParahackSync } from './parahack-sync.ts';
 import { pushRecordsOf } from './push-records.ts';
@@ -52,7 +52,11 @@ export async function openLibrary(options: OpenOptions, createApp: CreateApp): P
       }),
     orgs: {
       list: (call) => calls.call(call, (app, context) => app.orgs.list(context)),
-      setSync: (options, call) => calls.call(call, (app, context) => app.orgs.setSync(options, context)),
+      setSync: (options, call) =>
+        calls.call(call, async (app, context) => {
+          const usualSync = { org: '', sync: true };
+          return app.orgs.setSync(optionsOver('orgs.setSync', usualSync, options), context);
+        }),
       setAlias: (options, call) => calls.call(call, (app, context) => app.orgs.setAlias(options, context)),
       set: (options, call) =>
         calls.call(call, async (app, context) => {
@@ -65,6 +69,7 @@ export async function openLibrary(options: OpenOptions, createApp: CreateApp): P
       calls.call(call, async (app, context) => {
         const all = optionsOver('backfill', usual.backfill, options);
         notBoth('orgs', all.orgs.length > 0, 'all', all.all);
+        oneOf('api', all.api, ['auto', 'rest', 'bulk']);
         if (all.concurrency !== null) wholeNumber('concurrency', all.concurrency, bounds.concurrency);
         return app.backfill(all, context);
       }),
@@ -75,9 +80,11 @@ export async function openLibrary(options: OpenOptions, createApp: CreateApp): P
         return app.watch(all, context);
       }),
     push: (records, options, call) =>
-      calls.call(call, async (app, context) =>
-        app.push({ ...optionsOver('push', usual.push, options), records: pushRecordsOf(records) }, context),
-      ),
+      calls.call(call, async (app, context) => {
+        const all = optionsOver('push', usual.push, options);
+        oneOf('decimal', all.decimal, [null, 'point', 'comma']);
+        return app.push({ ...all, records: pushRecordsOf(records) }, context);
+      }),
     contacts: contactsOf(calls),
     outbox: outboxOf(calls),
     archives: {

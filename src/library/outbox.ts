@@ -1,7 +1,7 @@
 import { bounds } from '../contract/defaults.ts';
 import type { OutboxEntryView, OutboxMoveOptions } from '../contract/outbox.ts';
 import type { Calls } from './calls.ts';
-import { notBoth, optionsOver, wholeNumber } from './options-over.ts';
+import { notBoth, oneOf, optionsOver, wholeNumber } from './options-over.ts';
 import type { CallOptions, ParahackSync } from './parahack-sync.ts';
 import { usual } from './usual-options.ts';
 
@@ -11,6 +11,8 @@ export function outboxOf(calls: Calls): ParahackSync['outbox'] {
       calls.call(call, async (app, context) => {
         const all = optionsOver(`outbox.${verb}`, usual.outboxMove, options);
         notBoth('keys', all.keys.length > 0, 'all', all.all);
+        notBoth('take', all.take !== null, 'inDoubt', all.inDoubt);
+        oneOf('take', all.take, [null, 'local', 'salesforce']);
         return app.outbox[verb](all, context);
       });
   return {

@@ -92,7 +92,8 @@ export interface ParahackSync extends AsyncDisposable {
   logout(options?: Partial<LogoutOptions>, call?: CallOptions): Promise<LogoutResult>;
   readonly orgs: {
     list(call?: CallOptions): Promise<OrgsResult>;
-    setSync(options: { org: string; sync: boolean }, call?: CallOptions): Promise<{ org: OrgView }>;
+    /** On unless `sync` says otherwise. */
+    setSync(options: { org: string; sync?: boolean }, call?: CallOptions): Promise<{ org: OrgView }>;
     /** `alias` null takes the alias away. */
     setAlias(options: { org: string; alias: string | null }, call?: CallOptions): Promise<{ org: OrgView }>;
     set(options: OrgSettingsOptions, call?: CallOptions): Promise<{ org: OrgView }>;

@@ -120,6 +120,23 @@ describe('the library', () => {
     expect(stdout).toBe('failed ORG_BUSY true\ncomplete\n');
   });
 
+  it('does not take what an event’s listener throws for a failure of the org', async () => {
+    const { stdout, stderr, code } = await program(`
+      import { openParahackSync } from 'parahack-sync';
+      import { startEmulator } from 'parahack-sync/emulator';
+      process.on('uncaughtException', ({ message }) => console.log(message));
+      const emulator = await startEmulator({ contacts: 5 });
+      const org = { instanceUrl: emulator.url, accessToken: emulator.accessToken };
+      const sync = await openParahackSync({ dataDir: 'events', credentialStore: 'memory', org });
+      const onEvent = ({ event }) => { if (event === 'backfill:start') throw new Error('mine'); };
+      console.log((await sync.backfill({}, { onEvent })).orgs[0].status);
+      await sync.close();
+      await emulator.close();
+    `);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toBe('mine\ncomplete\n');
+  });
+
   it('touches nothing and prints nothing by being imported', async () => {
     const { stdout, stderr, code } = await program(`
       import * as library from 'parahack-sync';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { optionsOver, wholeNumber } from '../../src/library/options-over.ts';
+import { oneOf, optionsOver, wholeNumber } from '../../src/library/options-over.ts';
 
 const usual = { org: null as string | null, limit: 20, deep: false };
 
@@ -16,6 +16,23 @@ test('a misspelt option is refused, with the names that there are', () => {
       message: 'push has no option dryrun.',
       hint: 'Its options are org, limit, deep.',
     }),
+  );
+});
+
+test.each<[string, object, string]>([
+  ['the text "false"', { deep: 'false' }, 'Give true or false.'],
+  ['null', { deep: null }, 'Give true or false.'],
+  ['a text', { orgs: 'prod' }, 'Give an array.'],
+])('%s is refused where another kind of value is wanted', (_, asked, hint) => {
+  expect(() => optionsOver('push', { deep: false, orgs: [] as string[] }, asked)).toThrow(
+    expect.objectContaining({ code: 'INVALID_INPUT', hint }),
+  );
+});
+
+test('a word is one of those that there are', () => {
+  expect(oneOf('api', 'rest', ['auto', 'rest'])).toBe('rest');
+  expect(() => oneOf('api', 'soap', ['auto', 'rest'])).toThrow(
+    expect.objectContaining({ code: 'INVALID_INPUT', hint: 'It is "auto", "rest".' }),
   );
 });
 
