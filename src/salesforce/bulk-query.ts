@@ -12,14 +12,14 @@ import { bodyBlocks } from '../wire/body-blocks.ts';
 import { streamBytes } from './answer-bounds.ts';
 import { instantOf, isCount, isObject } from './answer-values.ts';
 import type { ApiRequest, WholeAnswer } from './api-call.ts';
+import type { ApiClient } from './api-client.ts';
 import { oneLine } from './error-body.ts';
-import type { Funnel } from './funnel.ts';
 import type { OrgClock } from './org-clock.ts';
 import { remoteDetails } from './remote-error.ts';
 import { parseObject, unexpectedAnswer } from './unexpected-answer.ts';
 
 export interface BulkContext {
-  funnel: Funnel;
+  client: ApiClient;
   orgClock: Pick<OrgClock, 'told'>;
   apiVersion: string;
   ownPath(url: string): string;
@@ -41,7 +41,7 @@ interface KnownJob {
  * has no `resultPages`, and whose job control is these same five requests.
  * Source: Bulk API 2.0 Developer Guide, "Query Jobs".
  */
-export function bulkQueries({ funnel, orgClock, apiVersion, ownPath }: BulkContext): BulkQueries {
+export function bulkQueries({ client, orgClock, apiVersion, ownPath }: BulkContext): BulkQueries {
   const known = new Map<string, KnownJob>();
   const jobs = (version: string, rest = '') => `/services/data/v${version}/jobs/query${rest}`;
   const jobPath = (id: string) => jobs(apiVersion, `/${encodeURIComponent(id)}`);
@@ -59,7 +59,7 @@ export function bulkQueries({ funnel, orgClock, apiVersion, ownPath }: BulkConte
     return job;
   };
   const info = async (jobId: string, { signal }: CallOptions = {}) => {
-    const answer = await funnel.read({ kind: 'pull', method: 'GET', path: jobPath(jobId), signal });
+    const answer = await client.read({ kind: 'pull', method: 'GET', path: jobPath(jobId), signal });
     const job = remember(answer);
     if (!sameId(job.id, jobId)) throw unexpectedAnswer('a bulk job', answer);
     return job;
@@ -86,7 +86,7 @@ export function bulkQueries({ funnel, orgClock, apiVersion, ownPath }: BulkConte
       whenCrowded,
       signal,
     };
-    const answer = await funnel.open(request);
+    const answer = await client.open(request);
     const rows = answer.header('sforce-numberofrecords');
     if (rows !== null && !/^\d{1,10}$/.test(rows)) {
       answer.body.destroy();
@@ -101,7 +101,7 @@ export function bulkQueries({ funnel, orgClock, apiVersion, ownPath }: BulkConte
         // deleted since then would come back to life.
         readAt,
         expectedRows: rows === null ? null : Number(rows),
-        blocks: bodyBlocks(answer.body, funnel.bodyFailure(request), answer.watch(streamBytes.bulk)),
+        blocks: bodyBlocks(answer.body, client.bodyFailure(request), answer.watch(streamBytes.bulk)),
       },
       nextLocator: locator === null || locator === '' || locator === 'null' ? null : locator,
     } satisfies BulkPage;
@@ -112,7 +112,7 @@ export function bulkQueries({ funnel, orgClock, apiVersion, ownPath }: BulkConte
       const body = { operation, query: soql, contentType: 'CSV', columnDelimiter: 'COMMA', lineEnding: 'LF' };
       const path = jobs(apiVersion);
       // A job whose answer was lost is nobody's: it costs little, and Salesforce drops it after seven days.
-      const answer = await funnel.read({
+      const answer = await client.read({
         kind: 'pull',
         method: 'POST',
         path,
@@ -134,7 +134,7 @@ export function bulkQueries({ funnel, orgClock, apiVersion, ownPath }: BulkConte
       if (Number.parseFloat(job.apiVersion) < 58) throw resultPagesUnsupported(job.apiVersion);
       const first = `${jobs(job.apiVersion, `/${encodeURIComponent(jobId)}`)}/resultPages`;
       const path = nextUrl === undefined ? first : ownPath(nextUrl);
-      const answer = await funnel
+      const answer = await client
         .read({ kind: 'pull', method: 'GET', path, signal })
         .catch((error: unknown) => {
           throw isRefusal(error) ? resultPagesUnsupported(job.apiVersion, error) : error;
@@ -151,7 +151,7 @@ export function bulkQueries({ funnel, orgClock, apiVersion, ownPath }: BulkConte
     },
     async delete(jobId, { signal } = {}) {
       try {
-        await funnel.read({ kind: 'pull', method: 'DELETE', path: jobPath(jobId), signal });
+        await client.read({ kind: 'pull', method: 'DELETE', path: jobPath(jobId), signal });
       } catch (error) {
         // Gone already: by an earlier attempt whose answer was lost, or after its seven days.
         if (remoteDetails(error)?.status !== 404) throw error;

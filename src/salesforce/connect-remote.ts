@@ -3,10 +3,10 @@ import { type Logger, silentLogger } from '../base/logger.ts';
 import type { Remote } from '../sync/ports/remote.ts';
 import type { Wire } from '../wire/open-wire.ts';
 import { type BodyPace, defaultPace, defaultTimeouts, type Patience } from '../wire/timeouts.ts';
+import { ApiClient } from './api-client.ts';
 import { type ApiGate, openGate } from './api-gate.ts';
 import { bulkQueries } from './bulk-query.ts';
 import { fieldsOfObject } from './describe-object.ts';
-import { Funnel } from './funnel.ts';
 import { OrgClock } from './org-clock.ts';
 import { fetchIdentity, fetchLimits } from './org-facts.ts';
 import { ownPath } from './org-url.ts';
@@ -41,7 +41,7 @@ export interface ConnectOptions {
 export function connectRemote(options: ConnectOptions): Remote {
   const { session, apiVersion, clock = systemClock } = options;
   const orgClock = new OrgClock(() => clock.monotonicMs(), options.notBefore, options.wallMs);
-  const funnel = new Funnel({
+  const client = new ApiClient({
     session,
     wire: options.wire,
     gate: options.gate ?? openGate,
@@ -56,26 +56,26 @@ export function connectRemote(options: ConnectOptions): Remote {
   });
   const root = `/services/data/v${apiVersion}`;
   const own = (url: string) => ownPath(url, session.instanceUrl, session.apiUrl);
-  const context = { funnel, orgClock, root, apiVersion, ownPath: own };
-  const jsforce = { funnel, instanceUrl: session.instanceUrl, apiVersion };
+  const context = { client, orgClock, root, apiVersion, ownPath: own };
+  const jsforce = { client, instanceUrl: session.instanceUrl, apiVersion };
 
   return {
     instanceUrl: session.instanceUrl,
     clock: { now: () => orgClock.now(), told: () => orgClock.told() },
     usage: {
-      sent: () => funnel.calls,
-      reported: () => funnel.usage,
-      limits: ({ signal } = {}) => fetchLimits(funnel, root, signal),
+      sent: () => client.calls,
+      reported: () => client.usage,
+      limits: ({ signal } = {}) => fetchLimits(client, root, signal),
     },
     queries: {
       all: (soql, o = {}) => queryAllPages(context, soql, o),
       page: (soql, fields, o = {}) => queryPage(context, soql, fields, o),
       requestBytes: (soql) =>
-        funnel.requestBytes(queryPath(root, soql, false), { 'sforce-query-options': 'batchSize=2000' }),
+        client.requestBytes(queryPath(root, soql, false), { 'sforce-query-options': 'batchSize=2000' }),
       fieldsOf: (object, o = {}) => fieldsOfObject(jsforce, object, o),
     },
     bulk: bulkQueries(context),
-    identity: ({ signal } = {}) => fetchIdentity(funnel, root, signal),
+    identity: ({ signal } = {}) => fetchIdentity(client, root, signal),
     of: (object) => remoteRecords(object, context, jsforce),
   };
 }

@@ -3,7 +3,7 @@ import type { HttpRequest, HttpResponse } from 'jsforce/lib/types/index.js';
 import { AppError, isAppError } from '../base/errors.ts';
 import type { AnswerBounds } from './answer-bounds.ts';
 import type { ApiRequest, Attempt, WholeAnswer } from './api-call.ts';
-import type { Funnel } from './funnel.ts';
+import type { ApiClient } from './api-client.ts';
 
 export interface JsforceCall {
   connection: Connection;
@@ -12,7 +12,7 @@ export interface JsforceCall {
 }
 
 export interface JsforceOptions {
-  funnel: Funnel;
+  client: ApiClient;
   instanceUrl: string;
   apiVersion: string;
 }
@@ -25,13 +25,13 @@ interface CallParts {
 }
 
 /**
- * A jsforce connection for one call, whose requests all pass through the funnel: jsforce builds the request and
+ * A jsforce connection for one call, whose requests all pass through the client: jsforce builds the request and
  * reads the body, while tokens, repeats, limits, timeouts and errors stay ours. One for each call, because
  * jsforce's methods neither take a signal nor hand back headers; it is given no token to keep. Loaded on first
  * use: it takes some 100 ms to import.
  */
 export async function jsforceCall(
-  { funnel, instanceUrl, apiVersion }: JsforceOptions,
+  { client, instanceUrl, apiVersion }: JsforceOptions,
   options: CallParts,
 ): Promise<JsforceCall> {
   const [{ Connection }, { StreamPromise }, { Transport }, { PassThrough }] = await Promise.all([
@@ -42,7 +42,7 @@ export async function jsforceCall(
   ]);
   let attempt: Attempt<WholeAnswer> | null = null;
 
-  class FunnelTransport extends Transport {
+  class ApiClientTransport extends Transport {
     override httpRequest(request: HttpRequest) {
       const promise = send(request);
       return StreamPromise.create<HttpResponse>(() => ({ stream: new PassThrough(), promise }));
@@ -52,8 +52,8 @@ export async function jsforceCall(
     const apiRequest = toApiRequest(request, options);
     attempt =
       options.kind === 'push'
-        ? await funnel.once(apiRequest)
-        : { ok: true, answer: await funnel.read(apiRequest) };
+        ? await client.once(apiRequest)
+        : { ok: true, answer: await client.read(apiRequest) };
     if (!attempt.ok) throw attempt.error;
     const { status, text } = attempt.answer;
     // All that is asked this way is answered in JSON; by the answer's own word jsforce would take it for XML or CSV.
@@ -61,7 +61,7 @@ export async function jsforceCall(
   }
 
   const connection = new Connection({ instanceUrl, version: apiVersion });
-  connection._transport = new FunnelTransport();
+  connection._transport = new ApiClientTransport();
   return { connection, attempt: () => attempt };
 }
 

@@ -2,7 +2,7 @@ import { isAppError } from '../base/errors.ts';
 import { isIdOf } from '../org/record-id.ts';
 import type { OrgIdentity, OrgLimits } from '../sync/ports/remote.ts';
 import { isCount } from './answer-values.ts';
-import type { Funnel } from './funnel.ts';
+import type { ApiClient } from './api-client.ts';
 import { queryPath } from './queries.ts';
 import { remoteDetails } from './remote-error.ts';
 import { parseObject, unexpectedAnswer } from './unexpected-answer.ts';
@@ -12,12 +12,12 @@ import { parseObject, unexpectedAnswer } from './unexpected-answer.ts';
  * userinfo is out of the grant's scope, the ids stand in the identity URL that the version root names.
  */
 export async function fetchIdentity(
-  funnel: Funnel,
+  client: ApiClient,
   root: string,
   signal?: AbortSignal,
 ): Promise<OrgIdentity> {
   try {
-    const answer = await funnel.read({
+    const answer = await client.read({
       kind: 'pull',
       method: 'GET',
       path: '/services/oauth2/userinfo',
@@ -31,16 +31,16 @@ export async function fetchIdentity(
   } catch (error) {
     if (!isAppError(error, 'SALESFORCE_ERROR') && !remoteDetails(error)?.ofRequest) throw error;
   }
-  return identityFromRoot(funnel, root, signal);
+  return identityFromRoot(client, root, signal);
 }
 
-async function identityFromRoot(funnel: Funnel, root: string, signal?: AbortSignal): Promise<OrgIdentity> {
-  const answer = await funnel.read({ kind: 'pull', method: 'GET', path: root, signal });
+async function identityFromRoot(client: ApiClient, root: string, signal?: AbortSignal): Promise<OrgIdentity> {
+  const answer = await client.read({ kind: 'pull', method: 'GET', path: root, signal });
   const { identity } = parseObject(answer.text, 'the identity', answer);
   const ids = /\/id\/(00D\w{12,15})\/(005\w{12,15})(?:\?|$)/.exec(String(identity));
   if (ids?.[1] === undefined || ids[2] === undefined) throw unexpectedAnswer('the identity', answer);
   const soql = `SELECT Username FROM User WHERE Id = '${ids[2]}'`;
-  const users = await funnel.read({
+  const users = await client.read({
     kind: 'pull',
     method: 'GET',
     path: queryPath(root, soql, false),
@@ -63,8 +63,8 @@ function isUsername(value: unknown): value is string {
 }
 
 /** `GET /limits`. Source: REST API Developer Guide, "Limits". */
-export async function fetchLimits(funnel: Funnel, root: string, signal?: AbortSignal): Promise<OrgLimits> {
-  const answer = await funnel.read({ kind: 'pull', method: 'GET', path: `${root}/limits`, signal });
+export async function fetchLimits(client: ApiClient, root: string, signal?: AbortSignal): Promise<OrgLimits> {
+  const answer = await client.read({ kind: 'pull', method: 'GET', path: `${root}/limits`, signal });
   const body = parseObject(answer.text, 'limits', answer);
   const all: OrgLimits['all'] = Object.create(null);
   for (const [name, value] of Object.entries(body)) {

@@ -6,7 +6,7 @@ import { bodyBlocks } from '../wire/body-blocks.ts';
 import { answerBounds, streamBytes } from './answer-bounds.ts';
 import { isCount, isObject } from './answer-values.ts';
 import type { ApiRequest } from './api-call.ts';
-import type { Funnel } from './funnel.ts';
+import type { ApiClient } from './api-client.ts';
 import type { OrgClock } from './org-clock.ts';
 import { encodeSoql } from './org-url.ts';
 import { parseObject, unexpectedAnswer } from './unexpected-answer.ts';
@@ -17,7 +17,7 @@ const mostPageRows = 2_000;
 const mostRecords = 200_000;
 
 export interface QueryContext {
-  funnel: Funnel;
+  client: ApiClient;
   orgClock: OrgClock;
   /** `/services/data/v62.0` */
   root: string;
@@ -34,13 +34,13 @@ export async function queryAllPages(
   soql: string,
   { deleted, signal }: { deleted?: boolean; signal?: AbortSignal },
 ): Promise<QueryAnswer> {
-  const { funnel, orgClock } = context;
+  const { client, orgClock } = context;
   const records: Record<string, unknown>[] = [];
   let readAt: number | null = null;
   let path = queryPath(context.root, soql, deleted === true);
   for (const seen = new Set<string>(); ; ) {
     seen.add(path);
-    const answer = await funnel.read({
+    const answer = await client.read({
       kind: 'pull',
       method: 'GET',
       path,
@@ -70,7 +70,7 @@ export async function queryAllPages(
 
 /** One query page as it comes. Source: REST API Developer Guide, "Query" and "Query Options Header". */
 export async function queryPage(
-  { funnel, root }: QueryContext,
+  { client, root }: QueryContext,
   soql: string,
   fields: readonly string[],
   { pageSize, whenCrowded, signal }: PageOptions & { pageSize?: number },
@@ -83,20 +83,20 @@ export async function queryPage(
     whenCrowded,
     signal,
   };
-  const answer = await funnel.open(request);
+  const answer = await client.open(request);
   return {
     format: 'query',
     fields,
     readAt: answer.readAt,
     expectedRows: null,
     mostRows: Math.min(pageSize ?? mostPageRows, mostPageRows),
-    blocks: bodyBlocks(answer.body, funnel.bodyFailure(request), answer.watch(streamBytes.query)),
+    blocks: bodyBlocks(answer.body, client.bodyFailure(request), answer.watch(streamBytes.query)),
   };
 }
 
 /** sObject Collections retrieve as it comes: an array in the order of `ids`, null for each that is not there. */
 export async function retrieveRecords(
-  { funnel, root }: QueryContext,
+  { client, root }: QueryContext,
   object: string,
   ids: readonly string[],
   fields: readonly string[],
@@ -109,26 +109,26 @@ export async function retrieveRecords(
     body: JSON.stringify({ ids, fields }),
     signal,
   };
-  const answer = await funnel.open(request);
+  const answer = await client.open(request);
   return {
     format: 'collection',
     fields,
     readAt: answer.readAt,
     expectedRows: ids.length,
     ids: ids.map(fullId),
-    blocks: bodyBlocks(answer.body, funnel.bodyFailure(request), answer.watch(streamBytes.query)),
+    blocks: bodyBlocks(answer.body, client.bodyFailure(request), answer.watch(streamBytes.query)),
   };
 }
 
 /** `SELECT COUNT() FROM {object}`: the number is `totalSize`, there are no records. */
 export async function countRecords(
-  { funnel, root }: QueryContext,
+  { client, root }: QueryContext,
   object: string,
   where: string | null,
   signal: AbortSignal | undefined,
 ): Promise<number> {
   const soql = `SELECT COUNT() FROM ${object}${where === null ? '' : ` WHERE ${where}`}`;
-  const answer = await funnel.read({
+  const answer = await client.read({
     kind: 'pull',
     method: 'GET',
     path: queryPath(root, soql, false),

@@ -3,7 +3,7 @@ import { fullId } from '../org/record-id.ts';
 import type { SyncedObject } from '../org/synced-object.ts';
 import type { IdempotentCreate, WriteOptions, WriteOutcome } from '../sync/ports/record-writes.ts';
 import type { Attempt, WholeAnswer } from './api-call.ts';
-import type { Funnel } from './funnel.ts';
+import type { ApiClient } from './api-client.ts';
 import { recordErrors } from './record-error.ts';
 import { remoteDetails } from './remote-error.ts';
 import { parseObject, unexpectedAnswer } from './unexpected-answer.ts';
@@ -28,7 +28,7 @@ const unsupportedWords = /\bidempotency (is )?not supported\b/i;
  * Record Writes".
  */
 export async function createIdempotent(
-  { funnel, root, apiVersion }: { funnel: Funnel; root: string; apiVersion: string },
+  { client, root, apiVersion }: { client: ApiClient; root: string; apiVersion: string },
   object: SyncedObject,
   { key, fields }: IdempotentCreate,
   { allowDuplicates, signal }: WriteOptions,
@@ -36,7 +36,7 @@ export async function createIdempotent(
   throwIfAborted(signal);
   if (Number.parseFloat(apiVersion) < firstVersion) return 'unsupported';
   const body = { apiName: object.name, fields, ...(allowDuplicates ? { allowSaveOnDuplicate: true } : {}) };
-  const attempt = await funnel.once({
+  const attempt = await client.once({
     kind: 'push',
     method: 'POST',
     path: `${root}/ui-api/records`,

@@ -28,7 +28,7 @@ import { type FailureStage, isCrowded, repeatAfterMs } from './repeat-policy.ts'
 import { requestBytes, requestHeaders } from './request-headers.ts';
 import type { TokenSupplier } from './token-supplier.ts';
 
-export interface FunnelOptions {
+export interface ApiClientOptions {
   session: TokenSupplier;
   wire: Wire;
   gate: ApiGate;
@@ -49,8 +49,8 @@ const maxErrorBytes = 256 * 1024;
 const longestTold = 4 * 1024 * 1024;
 
 /** Every byte to and from an org passes here: tokens, limits, timeouts, repeats, the org's clock, errors. */
-export class Funnel {
-  readonly #options: FunnelOptions;
+export class ApiClient {
+  readonly #options: ApiClientOptions;
   #calls = 0;
   #usage: ApiUsage | null = null;
   #tokenLength: number | null = null;
@@ -59,7 +59,7 @@ export class Funnel {
   #untoldLeap: string | null = null;
   #hidden: string | null = null;
 
-  constructor(options: FunnelOptions) {
+  constructor(options: ApiClientOptions) {
     this.#options = options;
   }
 
