@@ -249,6 +249,25 @@ describe('backfill', () => {
     },
   );
 
+  it('ends where a span loses five jobs, and asks as often again when it is resumed', async () => {
+    await using rig = await openRig({ contacts: 100 });
+    const { url } = rig.emulator;
+    const jobs = async () =>
+      (await calls(url)).filter(({ method, path }) => method === 'POST' && /jobs\/query$/.test(path)).length;
+    await control(url, 'faults', [
+      { match: 'GET .*/jobs/query/[^/]+/results', times: 999, status: 404, errorCode: 'NOT_FOUND' },
+    ]);
+    for (const jobsInAll of [5, 10]) {
+      const lost = await backfill(rig.context, { api: 'bulk', signal: rig.signal });
+      expect(lost).toMatchObject({ status: 'failed', error: { code: 'SALESFORCE_ERROR' } });
+      expect(await jobs()).toBe(jobsInAll);
+    }
+    await control(url, 'faults', []);
+    const report = await backfill(rig.context, { signal: rig.signal });
+    expect(report).toMatchObject({ status: 'complete', resumed: true, contacts: 100 });
+    await equal(rig);
+  });
+
   it.each([
     ['parallel pages', []],
     ['a locator chain', [{ match: 'GET .*/resultPages', times: 99, status: 404, errorCode: 'NOT_FOUND' }]],

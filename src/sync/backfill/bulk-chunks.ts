@@ -285,8 +285,8 @@ async function restartSpan(
 ): Promise<void> {
   const attempt = span.attempt + 1;
   const isLast = attempt >= maxJobsPerSpan;
-  // The span stays open, so that a resumed run asks for it and never counts it as read.
-  const again = bulkSpanChunk(span, isLast ? span.attempt : attempt);
+  // The span stays open, so that a resumed run asks for it, as often as this one has, and never counts it as read.
+  const again = bulkSpanChunk(span, isLast ? 0 : attempt);
   const added = await replaceChunks(context, ids, [again], reading);
   if (added.length === 0) return;
   await deleteBulkJob(context, span.jobId, pool);
