@@ -1,5 +1,5 @@
 import { isAppError } from '../base/errors.ts';
-import { loopPlaces } from './loop-places.ts';
+import { loopLimits } from './loop-limits.ts';
 import { loginPollMs, OrgLoop, type OrgLoopOptions, type OrgMode, type WatchedOutcome } from './org-loop.ts';
 
 export interface DaemonOptions extends Omit<OrgLoopOptions, 'random' | 'ending'> {
@@ -37,12 +37,12 @@ export class Daemon implements AsyncDisposable {
   /** Aborts at any end: `stop`, the caller's signal, or another watch that has all orgs. */
   readonly #bound: AbortSignal;
   readonly #ending = Promise.withResolvers<boolean>();
-  readonly #places: ReturnType<typeof loopPlaces>;
+  readonly #limits: ReturnType<typeof loopLimits>;
   #ended: Promise<WatchedOutcome[]> | null = null;
 
   constructor(options: DaemonOptions) {
     this.#options = options;
-    this.#places = loopPlaces(options.clock);
+    this.#limits = loopLimits(options.clock);
     this.#bound = AbortSignal.any([options.signal, this.#stopping.signal]);
   }
 
@@ -107,7 +107,7 @@ export class Daemon implements AsyncDisposable {
     const signal = AbortSignal.any([this.#bound, stop.signal]);
     const { random = Math.random } = this.#options;
     const options = { ...this.#options, random, signal, ending: this.#ending.promise };
-    const loop = new OrgLoop(instanceUrl, options, this.#places);
+    const loop = new OrgLoop(instanceUrl, options, this.#limits);
     this.#cares.set(instanceUrl, { loop, stop, done: loop.run(delayMs) });
     return loop;
   }

@@ -1,12 +1,12 @@
 import { isAbort } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
 import { Bell } from './bell.ts';
-import { cyclePlaceMs, type LoopPlaces } from './loop-places.ts';
+import { cycleSlotMs, type LoopLimits } from './loop-limits.ts';
 import { nextTurn } from './next-turn.ts';
 import type { WatchedOrg } from './watched-org.ts';
 
 /**
- * `starting`: waits for its first turn. `in-line`: a turn is due and waits for a place. `working`: in its turn.
+ * `starting`: waits for its first turn. `in-line`: a turn is due and waits for a slot. `working`: in its turn.
  * `waiting`: until the next turn. `until-login`: its grant is gone. `paused`: let go until it is resumed. `leaving`:
  * ends its turn and lets go. `ended`: for good.
  */
@@ -67,7 +67,7 @@ export class OrgLoop {
   /** The error of the first try, null where it was good or the loop ended before. */
   readonly firstTry: Promise<unknown>;
   readonly #options: OrgLoopOptions;
-  readonly #places: LoopPlaces;
+  readonly #limits: LoopLimits;
   readonly #bell = new Bell();
   #tellFirstTry!: (error: unknown) => void;
   #mode: OrgMode = 'starting';
@@ -76,10 +76,10 @@ export class OrgLoop {
   #slow = false;
   #org: WatchedOrg | null = null;
 
-  constructor(instanceUrl: string, options: OrgLoopOptions, places: LoopPlaces) {
+  constructor(instanceUrl: string, options: OrgLoopOptions, limits: LoopLimits) {
     this.outcome = { instanceUrl, error: null };
     this.#options = options;
-    this.#places = places;
+    this.#limits = limits;
     this.firstTry = new Promise((resolve) => {
       this.#tellFirstTry = resolve;
     });
@@ -191,7 +191,7 @@ export class OrgLoop {
     return next;
   }
 
-  /** A cycle, after a first copy where there is none: the place for cycles is free as long as that takes. */
+  /** A cycle, after a first copy where there is none: the slot for cycles is free as long as that takes. */
   async #work(): Promise<void> {
     const { signal } = this.#options;
     const uncopied = await this.#inPlace(async () => {
@@ -203,7 +203,7 @@ export class OrgLoop {
     });
     if (uncopied === null) return;
     this.#enter('in-line');
-    await this.#places.copies.run(signal, async () => {
+    await this.#limits.copies.run(signal, async () => {
       this.#enter('working');
       await uncopied.firstCopy(signal);
     });
@@ -212,7 +212,7 @@ export class OrgLoop {
 
   async #inPlace<T>(work: () => Promise<T>): Promise<T> {
     const { clock, signal } = this.#options;
-    const { cycles, slowCycles } = this.#places;
+    const { cycles, slowCycles } = this.#limits;
     this.#enter('in-line');
     return (this.#slow ? slowCycles : cycles).run(signal, async () => {
       this.#enter('working');
@@ -220,7 +220,7 @@ export class OrgLoop {
       try {
         return await work();
       } finally {
-        this.#slow = clock.monotonicMs() - startedAt >= cyclePlaceMs;
+        this.#slow = clock.monotonicMs() - startedAt >= cycleSlotMs;
       }
     });
   }

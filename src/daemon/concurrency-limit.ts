@@ -2,10 +2,10 @@ import type { Clock } from '../base/clock.ts';
 import { Turnstile } from '../base/turnstile.ts';
 
 /**
- * So many may work at once; whoever comes later waits in line, abortably. A place is lent for a time: work that takes
+ * So many may work at once; whoever comes later waits in line, abortably. A slot is lent for a time: work that takes
  * longer goes on without one, so that it holds up those in line no longer than that.
  */
-export class Places {
+export class ConcurrencyLimit {
   readonly #turnstile: Turnstile;
   readonly #lendMs: number;
   readonly #clock: Clock;
