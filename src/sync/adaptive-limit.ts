@@ -2,7 +2,7 @@ import { backoffOrToldMs } from '../base/backoff.ts';
 import { callDetailsOf } from '../base/call-details.ts';
 import type { Clock } from '../base/clock.ts';
 import { retry } from '../base/retry.ts';
-import { Turnstile } from '../base/turnstile.ts';
+import { Semaphore } from '../base/semaphore.ts';
 
 /** Longest that a refusing org is waited for while nothing gets through; the work can be resumed later. */
 const patienceMs = 10 * 60_000;
@@ -20,7 +20,7 @@ export class AdaptiveLimit {
   readonly #max: number;
   readonly #clock: Pick<Clock, 'monotonicMs' | 'sleep'>;
   readonly #onStandstill: () => void;
-  readonly #turnstile: Turnstile;
+  readonly #semaphore: Semaphore;
   #successes = 0;
   #begun = 0;
   /** Requests up to this one began before the last fall: their refusals say nothing new. */
@@ -34,13 +34,13 @@ export class AdaptiveLimit {
   /** `onStandstill` is told once each time that nothing has got through for half a minute. */
   constructor(max: number, clock: Pick<Clock, 'monotonicMs' | 'sleep'>, onStandstill: () => void = () => {}) {
     this.#max = Math.max(1, max);
-    this.#turnstile = new Turnstile(this.#max);
+    this.#semaphore = new Semaphore(this.#max);
     this.#clock = clock;
     this.#onStandstill = onStandstill;
   }
 
   get current(): number {
-    return this.#turnstile.limit;
+    return this.#semaphore.limit;
   }
 
   /** Runs `work` in one of the places, again where the org had too much to do; else throws what it throws. */
@@ -54,7 +54,7 @@ export class AdaptiveLimit {
   }
 
   async #attempt<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    const leave = await this.#turnstile.enter({ signal });
+    const leave = await this.#semaphore.enter({ signal });
     const request = ++this.#begun;
     try {
       const result = await work();
@@ -76,8 +76,8 @@ export class AdaptiveLimit {
       this.#roundEnd = this.#begun;
       this.#floor = Math.max(1, Math.floor(this.current / 2));
     }
-    const others = this.#turnstile.inside - 1;
-    this.#turnstile.limit = Math.min(this.current, Math.max(this.#floor, others));
+    const others = this.#semaphore.inside - 1;
+    this.#semaphore.limit = Math.min(this.current, Math.max(this.#floor, others));
     this.#successes = 0;
   }
 
@@ -103,7 +103,7 @@ export class AdaptiveLimit {
   #succeeded(): void {
     if (this.current >= this.#max || ++this.#successes < climbAfter) return;
     this.#successes = 0;
-    this.#turnstile.limit++;
+    this.#semaphore.limit++;
   }
 }
 

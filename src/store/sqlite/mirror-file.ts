@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import { retry } from '../../base/retry.ts';
-import { Turnstile } from '../../base/turnstile.ts';
+import { Semaphore } from '../../base/semaphore.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import type { Readable } from '../../sqlite/open-readable.ts';
 import { openToTell } from './connection.ts';
@@ -16,7 +16,7 @@ import type { WriterClient } from './writer/writer-client.ts';
 export interface WriterThread {
   client: WriterClient;
   /** Bytes that may be under way to the thread. */
-  budget: Turnstile;
+  budget: Semaphore;
 }
 
 /** One call of the writer thread, in its turn among the writes of this mirror. */
@@ -49,7 +49,7 @@ export class MirrorFile {
   /** `deaths` of the client when the mirror was opened on its thread. */
   #deaths = 0;
   /** Writes go one after the other, so that a repeated one is not overtaken. */
-  readonly #turns = new Turnstile(1);
+  readonly #turns = new Semaphore(1);
   #nextPage = 1;
   /** Which file it is, once it is there. */
   #inode: string | null = null;

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { AppError } from '../../base/errors.ts';
 import { withFinally } from '../../base/finally.ts';
 import type { Logger } from '../../base/logger.ts';
-import { Turnstile } from '../../base/turnstile.ts';
+import { Semaphore } from '../../base/semaphore.ts';
 import type { ArchivedMirror, Mirrors, OpenOptions, ReplaceOptions } from '../../sync/ports/mirrors.ts';
 import type { StoredMirror } from '../../sync/ports/stored-mirror.ts';
 import { archivePath, listArchives, moveToArchive, removeDatabase, removeUnfinished } from './archives.ts';
@@ -204,7 +204,7 @@ class SqliteMirrors implements Mirrors {
     }
     const [free] = this.#threads.toSorted((a, b) => a.client.mirrors - b.client.mirrors);
     if (free !== undefined && (free.client.mirrors === 0 || this.#threads.length >= writers)) return free;
-    const thread = { client: new WriterClient(), budget: new Turnstile(budgetBytes) };
+    const thread = { client: new WriterClient(), budget: new Semaphore(budgetBytes) };
     this.#threads.push(thread);
     return thread;
   }

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { Turnstile } from '../../../src/base/turnstile.ts';
+import { Semaphore } from '../../../src/base/semaphore.ts';
 import type { MirrorCalls } from '../../../src/store/sqlite/writer/protocol.ts';
 import { type PageRoute, sendPage } from '../../../src/store/sqlite/writer/send-page.ts';
 import type { PageBody } from '../../../src/sync/ports/page.ts';
@@ -45,7 +45,7 @@ async function untilQuiet(): Promise<void> {
 describe('back-pressure', () => {
   test('streams are read only as far as the budget goes, however many there are, and each gets its turn', async () => {
     const writer = heldWriter();
-    const budget = new Turnstile(8 * blockBytes);
+    const budget = new Semaphore(8 * blockBytes);
     const controller = new AbortController();
     const streams = Array.from({ length: 20 }, endless);
     const sent = streams.map(({ body }, page) =>
@@ -83,7 +83,7 @@ describe('back-pressure', () => {
     'a place that is given while its page ends is given back: %i microtasks apart',
     async (apart) => {
       const writer = heldWriter();
-      const budget = new Turnstile(blockBytes);
+      const budget = new Semaphore(blockBytes);
       const send = (page: number, signal?: AbortSignal) => {
         const route = {
           client: writer.client,
@@ -116,7 +116,7 @@ describe('back-pressure', () => {
   test('a block that cannot be parsed ends its page and leaves its stream', async () => {
     const writer = heldWriter();
     const { state, body } = endless();
-    const budget = new Turnstile(3 * blockBytes);
+    const budget = new Semaphore(3 * blockBytes);
     const sent = sendPage(body, {
       client: writer.client,
       budget,

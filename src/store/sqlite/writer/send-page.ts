@@ -1,5 +1,5 @@
 import { abortReasonOf, throwIfAborted } from '../../../base/abort.ts';
-import type { Turnstile } from '../../../base/turnstile.ts';
+import type { Semaphore } from '../../../base/semaphore.ts';
 import type { PageBody } from '../../../sync/ports/page.ts';
 import type { WriterClient } from './writer-client.ts';
 
@@ -9,7 +9,7 @@ export interface PageRoute {
    * Bytes that may be under way to the thread. Whoever brings a block waits here for room, and meanwhile reads nothing
    * from its socket: that is the back-pressure.
    */
-  budget: Turnstile;
+  budget: Semaphore;
   mirror: string;
   /** Whose rows the page holds. */
   object: string;
@@ -72,7 +72,7 @@ async function sendBlocks(
 }
 
 /** Room that is given at the very end of its page is given back at once. */
-async function roomFor(weight: number, budget: Turnstile, end: EarlyEnd): Promise<() => void> {
+async function roomFor(weight: number, budget: Semaphore, end: EarlyEnd): Promise<() => void> {
   const entering = budget.enter({ weight, signal: end.signal });
   try {
     return await end.or(entering);

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { abortReason } from '../../src/base/abort.ts';
-import { Turnstile } from '../../src/base/turnstile.ts';
+import { Semaphore } from '../../src/base/semaphore.ts';
 
 type Step =
   | { do: 'come'; weight: number }
@@ -57,16 +57,16 @@ class Model {
 
 const pick = (from: readonly Visitor[], which: number) => from[which % Math.max(1, from.length)];
 
-describe('the turnstile', () => {
+describe('the semaphore', () => {
   it('does what its rule says, whoever comes, leaves or aborts, and whatever the limit becomes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 6 }), steps, async (limit, all) => {
-        const turnstile = new Turnstile(limit);
+        const semaphore = new Semaphore(limit);
         const model = new Model(limit);
         const entered: Visitor[] = [];
         const refused: Visitor[] = [];
         for (const step of all) {
-          const weighed = turnstile.inside;
+          const weighed = semaphore.inside;
           const { visitors } = model;
           if (step.do === 'come') {
             const visitor: Visitor = {
@@ -77,7 +77,7 @@ describe('the turnstile', () => {
             };
             visitors.push(visitor);
             const { weight, controller } = visitor;
-            turnstile.enter({ weight, signal: controller.signal }).then(
+            semaphore.enter({ weight, signal: controller.signal }).then(
               (leave) => {
                 visitor.leave = leave;
                 entered.push(visitor);
@@ -97,16 +97,16 @@ describe('the turnstile', () => {
             if (visitor?.state === 'waits') visitor.state = 'aborted';
             visitor?.controller.abort(abortReason());
           } else {
-            turnstile.limit = step.to;
+            semaphore.limit = step.to;
             model.limit = step.to;
           }
           model.serve();
           await setImmediate();
-          expect(turnstile.inside).toBe(model.inside);
+          expect(semaphore.inside).toBe(model.inside);
           // What comes in fits, or is alone; what was inside before a fall of the limit may stay.
-          if (turnstile.inside > weighed) {
+          if (semaphore.inside > weighed) {
             const alone = visitors.filter(({ state }) => state === 'inside').length === 1;
-            expect(alone || turnstile.inside <= model.limit).toBe(true);
+            expect(alone || semaphore.inside <= model.limit).toBe(true);
           }
           const came = visitors.filter(({ state }) => state === 'inside' || state === 'left');
           const places = (some: readonly Visitor[]) => some.map((visitor) => visitors.indexOf(visitor));
@@ -115,10 +115,10 @@ describe('the turnstile', () => {
           expect(places(refused).toSorted((a, b) => a - b)).toEqual(places(gone));
         }
         // Nothing is lost: when all have left, all that wait come in.
-        turnstile.limit = 1_000;
+        semaphore.limit = 1_000;
         await setImmediate();
         for (const visitor of entered) visitor.leave();
-        expect(turnstile.inside).toBe(0);
+        expect(semaphore.inside).toBe(0);
         expect(entered.length + refused.length).toBe(model.visitors.length);
       }),
       { numRuns: 200 },
@@ -126,10 +126,10 @@ describe('the turnstile', () => {
   });
 
   it('lets one that weighs more than the limit in alone', async () => {
-    const turnstile = new Turnstile(10);
-    const leave = await turnstile.enter({ weight: 500 });
+    const semaphore = new Semaphore(10);
+    const leave = await semaphore.enter({ weight: 500 });
     const order: string[] = [];
-    const next = turnstile.enter({ weight: 1 }).then((out) => {
+    const next = semaphore.enter({ weight: 1 }).then((out) => {
       order.push('next');
       return out;
     });
@@ -137,15 +137,15 @@ describe('the turnstile', () => {
     expect(order).toEqual([]);
     leave();
     (await next)();
-    expect(turnstile.inside).toBe(0);
+    expect(semaphore.inside).toBe(0);
   });
 
   it('lets no small one overtake a large one that waits', async () => {
-    const turnstile = new Turnstile(10);
-    const leave = await turnstile.enter({ weight: 6 });
+    const semaphore = new Semaphore(10);
+    const leave = await semaphore.enter({ weight: 6 });
     const order: string[] = [];
-    const large = turnstile.run(async () => void order.push('large'), { weight: 8 });
-    const small = turnstile.run(async () => void order.push('small'), { weight: 1 });
+    const large = semaphore.run(async () => void order.push('large'), { weight: 8 });
+    const small = semaphore.run(async () => void order.push('small'), { weight: 1 });
     await setImmediate();
     expect(order).toEqual([]);
     leave();
@@ -154,32 +154,32 @@ describe('the turnstile', () => {
   });
 
   it('lets those behind a large one come in when that one aborts', async () => {
-    const turnstile = new Turnstile(10);
-    const leave = await turnstile.enter({ weight: 6 });
+    const semaphore = new Semaphore(10);
+    const leave = await semaphore.enter({ weight: 6 });
     const stop = new AbortController();
-    const large = turnstile.enter({ weight: 8, signal: stop.signal });
-    const small = turnstile.enter({ weight: 1 });
+    const large = semaphore.enter({ weight: 8, signal: stop.signal });
+    const small = semaphore.enter({ weight: 1 });
     stop.abort(abortReason());
     await expect(large).rejects.toMatchObject({ name: 'AbortError' });
     (await small)();
     leave();
-    expect(turnstile.inside).toBe(0);
+    expect(semaphore.inside).toBe(0);
   });
 
   it('lets nobody in whose signal has aborted before', async () => {
-    const turnstile = new Turnstile(1);
-    await expect(turnstile.enter({ signal: AbortSignal.abort() })).rejects.toMatchObject({
+    const semaphore = new Semaphore(1);
+    await expect(semaphore.enter({ signal: AbortSignal.abort() })).rejects.toMatchObject({
       name: 'AbortError',
     });
-    expect(turnstile.inside).toBe(0);
+    expect(semaphore.inside).toBe(0);
   });
 
   it('gives the place back when the work inside fails', async () => {
-    const turnstile = new Turnstile(1);
-    const failing = turnstile.run(async () => {
+    const semaphore = new Semaphore(1);
+    const failing = semaphore.run(async () => {
       throw new Error('It broke.');
     });
     await expect(failing).rejects.toThrow('It broke.');
-    expect(turnstile.inside).toBe(0);
+    expect(semaphore.inside).toBe(0);
   });
 });

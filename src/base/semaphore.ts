@@ -6,10 +6,11 @@ interface Waiting {
 }
 
 /**
- * Lets in so much weight at once; what comes later waits in line, first come, first served. One that weighs more than
- * the limit is let in alone. A small one never overtakes a large one that waits, so that none waits for ever.
+ * A fair, weighted semaphore. It lets in so much weight at once; what comes later waits in line, first come, first
+ * served. One that weighs more than the limit is let in alone. A small one never overtakes a large one that waits, so
+ * that none waits for ever.
  */
-export class Turnstile {
+export class Semaphore {
   #limit: number;
   #inside = 0;
   readonly #line = new Set<Waiting>();
