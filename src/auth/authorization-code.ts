@@ -45,9 +45,9 @@ const wrongState: CallbackPage = {
  * favicon, an unknown path, a wrong state, a reload or a second tab neither end nor disturb the wait.
  */
 export function handleCallback(state: string, log: Logger): CallbackHandler {
-  let settle: (outcome: CallbackOutcome) => void = () => {};
+  let resolveOutcome: (outcome: CallbackOutcome) => void = () => {};
   const outcome = new Promise<CallbackOutcome>((resolve) => {
-    settle = resolve;
+    resolveOutcome = resolve;
   });
   let finalPage: CallbackPage | null = null;
   const waiting = new Set<ServerResponse>();
@@ -66,8 +66,8 @@ export function handleCallback(state: string, log: Logger): CallbackHandler {
     }
     if (finalPage !== null) return { status: statusOf(finalPage), content: finalPage };
     if (found === 'no-code') return { status: 400, content: 'No code.' };
-    // Settles once: a reload, a second tab or a second code wait for how the first one ends.
-    settle(found);
+    // Resolves once: a reload, a second tab or a second code wait for how the first one ends.
+    resolveOutcome(found);
     return null;
   };
 
@@ -84,7 +84,7 @@ export function handleCallback(state: string, log: Logger): CallbackHandler {
     const found = outcomeIn(url, state);
     if (found === 'wrong-state') return 'That address belongs to another or an older login.';
     if (found === 'no-code') return 'That address holds no code.';
-    settle(found);
+    resolveOutcome(found);
     return null;
   };
 

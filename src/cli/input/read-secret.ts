@@ -31,12 +31,12 @@ function askWithoutEcho({ io, messages, signal, interrupt }: Invocation, what: s
   messages.fail([`Paste the ${what} and press Enter (it is not shown):`]);
   return new Promise((resolve, reject) => {
     let typed = '';
-    const finish = (settle: () => void) => {
+    const finish = (act: () => void) => {
       stdin.off('data', onData);
       signal.removeEventListener('abort', onAbort);
       stdin.setRawMode(false);
       stdin.pause();
-      settle();
+      act();
     };
     const onAbort = () => finish(() => reject(signal.reason));
     const onData = (chunk: Buffer | string) => {

@@ -77,7 +77,7 @@ async function readChunk(
     case 'bulk-page':
       return readPageChunk(context, chunk, pool, reading);
     case 'bulk-job':
-      return settleJob(context, chunk.spec, pool, reading);
+      return closeJob(context, chunk.spec, pool, reading);
     default:
   }
 }
@@ -204,18 +204,18 @@ async function readPageChunk(
     await loseJob(context, spec, error, pool, reading);
     return;
   }
-  await settleJob(context, spec, pool, reading);
+  await closeJob(context, spec, pool, reading);
 }
 
 /** Compares a job's rows with its pages' once all of them are stored, and is through with it. */
-async function settleJob(
+async function closeJob(
   context: SyncContext,
   spec: FinishedJob,
   pool: ChunkPoolView,
   reading: JobReading,
 ): Promise<void> {
   const { job, pages } = await chunksOfJob(context, reading.runId, spec.jobId);
-  // The page that comes last settles the job; one that was lost has no chunk any more.
+  // The page that comes last closes the job; one that was lost has no chunk any more.
   if (job === null || pages.some(({ state }) => state === 'pending')) return;
   const rows = pages.reduce((sum, page) => sum + page.rows, 0);
   try {

@@ -3,7 +3,7 @@ import type { Burial, LiveRead, Merged, RowState } from './evidence.ts';
 
 /** A row as a read saw it live. */
 export function mergeLive(state: RowState, read: LiveRead): Merged {
-  return settle({ ...state, readAt: later(state.readAt, read.readAt) }, read);
+  return decide({ ...state, readAt: later(state.readAt, read.readAt) }, read);
 }
 
 /** Proof that a contact is gone; `values` where it came with the row's values (a queryAll row). */
@@ -18,7 +18,7 @@ export function mergeBurial(state: RowState, burial: Burial, values: LiveRead | 
     next.masterRecordId = burial.masterRecordId;
     kind = burial.gone;
   }
-  return settle(next, values, kind);
+  return decide(next, values, kind);
 }
 
 /** Order among deletions: by stamp, then by when the proof arrived; a merge says more than a delete. */
@@ -32,7 +32,7 @@ function isNewer(burial: Burial, state: RowState): boolean {
 }
 
 /** Decides between values, then what the contact is, as functions of the latest evidence of each kind. */
-function settle(
+function decide(
   next: RowState,
   values: LiveRead | null,
   kind: 'deleted' | 'merged' = next.gone === 'merged' ? 'merged' : 'deleted',

@@ -81,7 +81,7 @@ export class WriterClient {
       const worker = new Worker(new URL(`./writer-thread.${extension}`, import.meta.url), {
         resourceLimits: { maxYoungGenerationSizeMb: youngMb },
       });
-      worker.on('message', (answer: WriterAnswer) => this.#settle(answer));
+      worker.on('message', (answer: WriterAnswer) => this.#answered(answer));
       worker.on('error', (error) => this.#died(worker, error));
       worker.on('exit', () => this.#died(worker, null));
       this.#worker = worker;
@@ -89,7 +89,7 @@ export class WriterClient {
     return this.#worker;
   }
 
-  #settle(answer: WriterAnswer): void {
+  #answered(answer: WriterAnswer): void {
     const pending = this.#pending.get(answer.id);
     this.#pending.delete(answer.id);
     if (this.#pending.size === 0) this.#worker?.unref();
