@@ -1,17 +1,23 @@
 import { abortReasonOf, throwIfAborted } from '../../base/abort.ts';
 import type { Clock } from '../../base/clock.ts';
+import { contact, type SyncedObject } from '../../org/synced-object.ts';
 import type { PageCounts } from '../../sync/merge/page-counts.ts';
 import { pageTimes } from '../../sync/merge/page-row.ts';
+import type { ContactStore } from '../../sync/ports/contact-store.ts';
+import type { Journal } from '../../sync/ports/journal.ts';
 import type { Batch, BatchOutcome, MirrorIdentity } from '../../sync/ports/mirror.ts';
+import type { Outbox } from '../../sync/ports/outbox.ts';
 import type { PageBody, PageKey, PageOutcome } from '../../sync/ports/page.ts';
+import type { SchemaStore } from '../../sync/ports/schema-store.ts';
 import type { StoredMirror } from '../../sync/ports/stored-mirror.ts';
+import type { UsageLedger } from '../../sync/ports/usage-ledger.ts';
 import { cellKind } from '../page/cell-kind.ts';
 import { PageReader } from '../page/page-reader.ts';
 import { PlainRows } from '../page/plain-rows.ts';
 import { SharedBuffers } from '../page/shared-buffers.ts';
 import { MemoryContactStore } from './memory-contact-store.ts';
 import { applyEffects } from './memory-effects.ts';
-import { MemoryFile } from './memory-file.ts';
+import { MemoryDisk, MemoryFile } from './memory-file.ts';
 import { MemoryJournal } from './memory-journal.ts';
 import { MemoryOutbox } from './memory-outbox.ts';
 import { MemorySchemaStore } from './memory-schema-store.ts';
@@ -30,16 +36,23 @@ interface ReadPage {
 export class MemoryMirror implements StoredMirror {
   readonly path = ':memory:';
   readonly isInPlace = true;
-  readonly #file = new MemoryFile();
-  readonly schema = new MemorySchemaStore(this.#file);
-  readonly contacts = new MemoryContactStore(this.#file);
-  readonly journal = new MemoryJournal(this.#file);
-  readonly outbox = new MemoryOutbox(this.#file);
-  readonly usage = new MemoryUsageLedger(this.#file);
+  readonly schema: SchemaStore;
+  readonly contacts: ContactStore;
+  readonly journal: Journal;
+  readonly outbox: Outbox;
+  readonly usage: UsageLedger;
+  readonly #file: MemoryFile;
   readonly #clock: Clock;
 
-  constructor(clock: Clock) {
+  /** `disk`: what another view of the same mirror, of another object, lies on. */
+  constructor(clock: Clock, object: SyncedObject = contact, disk = new MemoryDisk()) {
     this.#clock = clock;
+    this.#file = new MemoryFile(disk, object.name);
+    this.schema = new MemorySchemaStore(this.#file);
+    this.contacts = new MemoryContactStore(this.#file);
+    this.journal = new MemoryJournal(this.#file);
+    this.outbox = new MemoryOutbox(this.#file);
+    this.usage = new MemoryUsageLedger(this.#file);
   }
 
   async identity(): Promise<MirrorIdentity | null> {

@@ -31,9 +31,16 @@ export interface MemoryEntry extends OutboxEntry {
   push: { id: string; place: number } | null;
 }
 
-/** All that one mirror holds. What stands in it is never changed, only replaced. */
-export interface MemoryState {
+/** What a mirror holds of its org, whatever the object. */
+export interface OrgState {
   identity: MirrorIdentity | null;
+  latestReadAt: number | undefined;
+  callsByHour: Map<number, number>;
+  reported: ApiUsage | null;
+}
+
+/** What a mirror holds of one object. */
+export interface ObjectState {
   /** By name in lower case. */
   fields: Map<string, MemoryField>;
   onlyFields: readonly string[] | null;
@@ -45,18 +52,21 @@ export interface MemoryState {
   steps: { runId: string; step: RunStep }[];
   chunks: Map<number, StoredChunk>;
   contacts: Map<string, MemoryContact>;
-  latestReadAt: number | undefined;
   /** By key, in their order. */
   outbox: Map<string, MemoryEntry>;
   /** Pushes that have not ended. */
   pushes: Map<string, { digest: string; begunAt: number; triedAt: number }>;
-  callsByHour: Map<number, number>;
-  reported: ApiUsage | null;
 }
 
-export function emptyState(): MemoryState {
+/** All that one mirror holds. What stands in it is never changed, only replaced. */
+export type MemoryState = OrgState & ObjectState;
+
+export function emptyOrg(): OrgState {
+  return { identity: null, latestReadAt: undefined, callsByHour: new Map(), reported: null };
+}
+
+export function emptyObject(): ObjectState {
   return {
-    identity: null,
     fields: new Map(),
     onlyFields: null,
     described: null,
@@ -66,11 +76,8 @@ export function emptyState(): MemoryState {
     steps: [],
     chunks: new Map(),
     contacts: new Map(),
-    latestReadAt: undefined,
     outbox: new Map(),
     pushes: new Map(),
-    callsByHour: new Map(),
-    reported: null,
   };
 }
 
