@@ -18,6 +18,8 @@ import { SharedWork } from './shared-work.ts';
 import type { WithLock } from './with-lock.ts';
 
 export interface SessionParts {
+  /** How long `close` waits for a renewal that has left, ms; without it for as long as that takes. */
+  closeWithinMs?: number;
   store: CredentialStore;
   /** Its locks must lie with the credential store, so that all who share the credential share the lock. */
   withLock: WithLock;
@@ -90,7 +92,21 @@ class StoredSession implements Session {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    await Promise.allSettled(this.#leases);
+    const { closeWithinMs = Number.POSITIVE_INFINITY, log } = this.#parts;
+    if (this.#leases.size === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<'late'>((resolve) => {
+      if (Number.isFinite(closeWithinMs)) timer = setTimeout(() => resolve('late'), closeWithinMs);
+    });
+    const ended = await Promise.race([Promise.allSettled(this.#leases), tooLate]);
+    clearTimeout(timer);
+    if (ended !== 'late') return;
+    log.warn(
+      'A renewal of the login was not answered in time and is given up; the next start may need a login.',
+      {
+        instanceUrl: this.instanceUrl,
+      },
+    );
   }
 
   [Symbol.asyncDispose](): Promise<void> {

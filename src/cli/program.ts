@@ -44,6 +44,10 @@ export function buildProgram({ run, write }: ProgramHooks): Command {
     .option('--no-color', 'no colour (also NO_COLOR)')
     .option('--data-dir <dir>', 'where registry, mirrors, locks and logs live (or PARAHACK_SYNC_DATA_DIR)')
     .option('--api-version <version>', 'version of the Salesforce API, 62.0 by default')
+    .option(
+      '--stop-timeout <duration>',
+      'how long to wait for a last answer when told to end, 60s by default (or PARAHACK_SYNC_STOP_TIMEOUT)',
+    )
     .configureHelp({ showGlobalOptions: true })
     // Errors are told by the error report, in one place and one form.
     .configureOutput({ writeOut: write, writeErr: () => {}, outputError: () => {} })

@@ -2,6 +2,7 @@ import { isAbort } from '../base/abort.ts';
 import { printableJson } from '../base/printable-json.ts';
 import type { GlobalFlags } from '../config/global-flags.ts';
 import { readOutputConfig } from '../config/output-config.ts';
+import { defaultStopBudgetMs, readStopBudget } from '../config/stop-budget.ts';
 import type { ErrorInfo } from '../contract/error-info.ts';
 import { createRedact } from '../contract/redact.ts';
 import type { CliIo } from './cli-io.ts';
@@ -33,9 +34,11 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   using stderr = createOutputStream(io.stderr, { ink: terminal.ink });
   const orgNames = new OrgNames(io.now);
   const messages = createMessages({ output, stream: stderr, style: terminal.style, redact, orgNames });
-  using stop = listenForStop(io, (signal) =>
-    messages.say(`Stopping on ${signal}: what was done is kept. A second signal ends the process at once.`),
-  );
+  using stop = listenForStop(io, {
+    onFirst: (signal) =>
+      messages.say(`Stopping on ${signal}: what was done is kept. A second signal ends the process at once.`),
+    budgetMs: () => stopBudgetOf(flags, io.env),
+  });
   using stdout = createOutputStream(io.stdout, { ink: terminal.ink, onClosed: () => stop.stop() });
   for (const stream of [stdout, stderr]) stream.heed(stop.signal);
   const report = (error: unknown) =>
@@ -96,6 +99,15 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   await messages.flush();
   if (stdout.givenUp || stderr.givenUp) io.exit(exitCode);
   return exitCode;
+}
+
+/** A command that was given none that can be read has ended over it already. */
+function stopBudgetOf(flags: GlobalFlags, env: CliIo['env']): number {
+  try {
+    return readStopBudget(flags.stopTimeout, env);
+  } catch {
+    return defaultStopBudgetMs;
+  }
 }
 
 async function show(

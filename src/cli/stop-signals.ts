@@ -14,22 +14,35 @@ export interface StopSignals extends Disposable {
 
 const names: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** The first signal asks the work to end, the second ends the process at once. */
+/** For what is noted when the last answer is given up: a run's end, API calls, the release of locks. */
+const afterwardsMs = 5_000;
+
+export interface StopOptions {
+  onFirst: (signal: StopSignal) => void;
+  /** How long work that is told to end may wait for what has left, ms; asked when the signal comes. */
+  budgetMs: () => number;
+}
+
+/** The first signal asks the work to end; the second, or the end of the budget, ends the process at once. */
 export function listenForStop(
   io: Pick<CliIo, 'signals' | 'exit'>,
-  onFirst: (signal: StopSignal) => void,
+  { onFirst, budgetMs }: StopOptions,
 ): StopSignals {
   const controller = new AbortController();
   let stoppedBy: StopSignal | null = null;
+  let deadline: NodeJS.Timeout | undefined;
+  const end = (name: StopSignal) => io.exit(name === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated);
   const onSignal = (name: StopSignal) => {
     if (stoppedBy !== null) {
       // The shell and the system both say that a terminal was closed; that is no impatience.
       if (name === 'SIGHUP') return;
-      io.exit(name === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated);
+      end(name);
       return;
     }
     stoppedBy = name;
     onFirst(name);
+    // Work that ends by itself is not held up by it.
+    deadline = setTimeout(() => end(name), budgetMs() + afterwardsMs).unref();
     controller.abort(abortReason(`The command was ended by ${name}.`));
   };
   for (const name of names) io.signals.on(name, onSignal);
@@ -41,6 +54,7 @@ export function listenForStop(
     interrupt: () => onSignal('SIGINT'),
     stop: () => controller.abort(abortReason()),
     [Symbol.dispose]() {
+      clearTimeout(deadline);
       for (const name of names) io.signals.off(name, onSignal);
     },
   };

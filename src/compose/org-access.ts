@@ -16,7 +16,7 @@ import type { RemoteOptions } from '../usecases/ports/org-access.ts';
 import type { Wire } from '../wire/open-wire.ts';
 
 interface AccessParts {
-  readonly config: Pick<Config, 'processOrg' | 'apiVersion'>;
+  readonly config: Pick<Config, 'processOrg' | 'apiVersion' | 'stopBudgetMs'>;
   readonly credentials: CredentialStore;
   readonly refreshLocks: Pick<Locks, 'withLock'>;
   readonly registry: Registry;
@@ -51,6 +51,7 @@ export async function openOrgSession(
     );
   }
   return openSession(credential, {
+    closeWithinMs: services.config.stopBudgetMs,
     store: services.credentials,
     withLock: (name, work, options) => services.refreshLocks.withLock(name, work, options),
     wire: services.wire,

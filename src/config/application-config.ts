@@ -76,6 +76,7 @@ export function applicationConfig(options: ApplicationOptions, cwd: string): App
           }),
     loginUrl: options.loginUrl === undefined ? base.loginUrl : checkServiceUrl(options.loginUrl, 'loginUrl'),
     apiBudget: apiBudget === undefined ? base.apiBudget : parseApiBudget(String(apiBudget), 'apiBudget'),
+    stopBudgetMs: base.stopBudgetMs,
     proxy: base.proxy,
   });
 }

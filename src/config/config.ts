@@ -40,6 +40,8 @@ export interface ApplicationConfig {
   loginUrl: string;
   /** Share of the org's daily API requests for an org that has no share of its own, over 0 and up to 1. */
   apiBudget: number;
+  /** How long work that is told to end waits for what has left, ms. */
+  stopBudgetMs: number;
   proxy: ProxyConfig;
 }
 

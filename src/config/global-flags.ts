@@ -7,4 +7,5 @@ export interface GlobalFlags {
   color?: boolean;
   dataDir?: string;
   apiVersion?: string;
+  stopTimeout?: string;
 }

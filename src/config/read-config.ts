@@ -11,6 +11,7 @@ import { readOutputConfig } from './output-config.ts';
 import { readProcessOrg } from './process-org.ts';
 import { readProxy } from './proxy-config.ts';
 import { checkServiceUrl } from './service-url.ts';
+import { readStopBudget } from './stop-budget.ts';
 
 export interface ConfigSources {
   flags: GlobalFlags;
@@ -43,6 +44,7 @@ export function readConfig({ flags, env, cwd }: ConfigSources): Config {
         ? 'https://login.salesforce.com'
         : checkServiceUrl(loginUrl, 'PARAHACK_SYNC_LOGIN_URL'),
     apiBudget: budget === null ? defaultApiBudget : parseApiBudget(budget, 'PARAHACK_SYNC_API_BUDGET'),
+    stopBudgetMs: readStopBudget(flags.stopTimeout, env),
     proxy: Object.freeze(readProxy(env)),
   });
 }

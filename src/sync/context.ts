@@ -15,6 +15,8 @@ export interface SyncContext {
   records: RemoteRecords;
   mirror: Mirror;
   clock: Clock;
+  /** How long, after work was told to end, the answer to a write that has left is waited for, ms. */
+  stopBudgetMs: number;
   log: Logger;
   onEvent: (event: SyncEvent) => void;
 }

@@ -34,7 +34,7 @@ export interface ConnectParts extends OrgAccess, MovingOrgs {
   readonly mirrors: Pick<Mirrors, 'exists' | 'hasCopy' | 'open' | 'openCopy' | 'removeCopy'>;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly config: { readonly apiBudget: number };
+  readonly config: { readonly apiBudget: number; readonly stopBudgetMs: number };
 }
 
 export async function connectOrg(
@@ -77,7 +77,16 @@ export async function connectOrg(
       mirror,
       budget,
       elsewhere,
-      context: { object: contact, remote, records: remote.of(contact), mirror, clock, log, onEvent },
+      context: {
+        object: contact,
+        remote,
+        records: remote.of(contact),
+        mirror,
+        clock,
+        stopBudgetMs: services.config.stopBudgetMs,
+        log,
+        onEvent,
+      },
       async [Symbol.asyncDispose]() {
         await noteCalls({ mirror, remote, budget, elsewhere }, services);
         await close();

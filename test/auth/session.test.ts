@@ -315,6 +315,34 @@ describe('a renewal that its caller gives up', () => {
     });
   });
 
+  it('and that is never answered keeps the session from closing no longer than it may, and is told', async () => {
+    const session = openSession(await login(), parts({ closeWithinMs: 200 }));
+    let release = () => {};
+    const asked = new Promise<void>((resolve) => {
+      salesforce.override = (path) => {
+        if (path !== '/services/oauth2/token') return undefined;
+        resolve();
+        return {
+          json: {},
+          after: new Promise<void>((answer) => {
+            release = answer;
+          }),
+        };
+      };
+    });
+    const controller = new AbortController();
+    const renewal = session.renew('00D!access-0', { signal: controller.signal });
+    await asked;
+    controller.abort();
+    await expect(renewal).rejects.toMatchObject({ name: 'AbortError' });
+    const from = performance.now();
+    await session.close();
+    expect(performance.now() - from).toBeGreaterThan(150);
+    expect(performance.now() - from).toBeLessThan(10_000);
+    expect(said.join('\n')).toContain('given up');
+    release();
+  });
+
   it('ends only its own wait, not that of others', async () => {
     const session = openSession(await login(), parts());
     const controller = new AbortController();

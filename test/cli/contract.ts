@@ -14,6 +14,7 @@ export const globalFlags = [
   '--no-color',
   '--data-dir <dir>',
   '--api-version <version>',
+  '--stop-timeout <duration>',
   '--version',
   '--help',
 ];

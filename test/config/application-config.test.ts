@@ -15,7 +15,8 @@ describe('how a program opens the application', () => {
       processOrg: null,
       loginUrl: 'https://login.salesforce.com',
       apiBudget: 0.25,
-      proxy: { httpsProxy: null, noProxy: [], extraCaCertsFile: null },
+      stopBudgetMs: 60_000,
+      proxy: { httpsProxy: null, noProxy: [] },
     });
   });
 

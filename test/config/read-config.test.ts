@@ -22,6 +22,7 @@ test('the defaults', () => {
     processOrg: null,
     loginUrl: 'https://login.salesforce.com',
     apiBudget: 0.25,
+    stopBudgetMs: 60_000,
     proxy: { httpsProxy: null, noProxy: [] },
   } satisfies Config);
   expect(read().dataDir).toMatch(/parahack-sync/);
@@ -45,6 +46,13 @@ describe('what is read', () => {
       { dataDir: '/f' },
     ],
     ['an API version of one number', {}, { apiVersion: 'v61' }, { apiVersion: '61.0' }],
+    ['how long an end may take', { PARAHACK_SYNC_STOP_TIMEOUT: '8s' }, {}, { stopBudgetMs: 8_000 }],
+    [
+      'that of the flag before the environment',
+      { PARAHACK_SYNC_STOP_TIMEOUT: '8s' },
+      { stopTimeout: '2m' },
+      { stopBudgetMs: 120_000 },
+    ],
     [
       'the memory store',
       { PARAHACK_SYNC_CREDENTIAL_STORE: 'memory' },
@@ -135,6 +143,9 @@ describe('what is wrong names its variable or flag, and how to mend it', () => {
     ['HTTPS_PROXY', { HTTPS_PROXY: 'socks5://hunter2' }],
     ['--api-version', {}, { apiVersion: '46.0' }],
     ['--api-version', {}, { apiVersion: 'latest' }],
+    ['PARAHACK_SYNC_STOP_TIMEOUT', { PARAHACK_SYNC_STOP_TIMEOUT: '30' }],
+    ['PARAHACK_SYNC_STOP_TIMEOUT', { PARAHACK_SYNC_STOP_TIMEOUT: '0s' }],
+    ['--stop-timeout', { PARAHACK_SYNC_STOP_TIMEOUT: '5s' }, { stopTimeout: '1h' }],
   ])('%s %j', (name, env, flags) => {
     expect(() => read(env, flags)).toThrow(
       expect.objectContaining({

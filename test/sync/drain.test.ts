@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { openLocks } from '../../src/lock/locks.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
@@ -60,6 +61,42 @@ describe('the outbox is drained', () => {
     expect(await statesOf(rig)).toEqual(['in-doubt', 'done', 'done']);
     expect(await named(rig, 'Once')).toBe(1);
   });
+
+  it.each([
+    {
+      ended: 'before its budget is over, takes the answer that still comes',
+      answerMs: 1_000,
+      budgetMs: 60_000,
+      state: 'done',
+    },
+    {
+      ended: 'and its budget is over, leaves what was sent in doubt',
+      answerMs: 60_000,
+      budgetMs: 500,
+      state: 'in-doubt',
+    },
+  ])(
+    'and work that is ended $ended',
+    async ({ answerMs, budgetMs, state }) => {
+      await using rig = await copied(3);
+      await control(rig.emulator.url, 'faults', [
+        { match: 'POST .*/ui-api/records', times: 1, delayMs: answerMs },
+      ]);
+      const stop = new AbortController();
+      rig.context.stopBudgetMs = budgetMs;
+      const from = performance.now();
+      const pushing = pushed(rig, [{ LastName: 'Ended' }], { signal: stop.signal });
+      while ((await named(rig, 'Ended')) === 0) await delay(10);
+      stop.abort();
+      await pushing;
+      expect(performance.now() - from).toBeLessThan(30_000);
+      expect(await statesOf(rig)).toEqual([state]);
+      await cycle(rig);
+      expect(await statesOf(rig)).toEqual(['done']);
+      expect(await named(rig, 'Ended')).toBe(1);
+    },
+    90_000,
+  );
 
   it('and a contact in doubt that waits since for its repeat is not made a second time after 30 days', async () => {
     await using rig = await copied(3);

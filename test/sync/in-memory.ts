@@ -37,6 +37,7 @@ export function inMemory({ remote = {}, records = {} }: CanDo = {}): InMemory {
       records: records as RemoteRecords,
       mirror: new MemoryMirror(clock),
       clock,
+      stopBudgetMs: 60_000,
       log: silentLogger,
       onEvent: (event) => events.push(event),
     },

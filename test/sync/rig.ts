@@ -92,6 +92,7 @@ export async function connectParts(
     records: remote.of(contact),
     mirror,
     clock: hurried,
+    stopBudgetMs: 60_000,
     log: silentLogger,
     onEvent,
   };

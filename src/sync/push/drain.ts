@@ -1,4 +1,5 @@
 import { isAbort, throwIfAborted } from '../../base/abort.ts';
+import { Grace } from '../../base/grace.ts';
 import type { SyncContext } from '../context.ts';
 import type { OutboxEntry, Settlement } from '../ports/outbox-entry.ts';
 import type { RunRecorder } from '../run-recorder.ts';
@@ -8,7 +9,7 @@ import { DrainProgress, tellDoubts } from './drain-progress.ts';
 import { noAnswer } from './entry-errors.ts';
 import { isRepeatable, planRequests } from './plan-requests.ts';
 import { readBack } from './read-back.ts';
-import { type OnSettled, sendPlanned, tellSettled } from './send-planned.ts';
+import { type OnSettled, type SendOptions, sendPlanned, tellSettled } from './send-planned.ts';
 import { settleDoubts } from './settle-doubts.ts';
 
 export interface DrainOptions {
@@ -57,10 +58,15 @@ export async function drainOutbox(context: SyncContext, options: DrainOptions): 
 
 async function drain(context: SyncContext, options: DrainOptions): Promise<DrainReport> {
   const progress = new DrainProgress(options.run, options.patienceMs ?? defaultPatienceMs);
+  using grace = new Grace(
+    options.signal,
+    context.stopBudgetMs,
+    'The work was ended before Salesforce answered.',
+  );
   let stopped: Error | null = null;
   try {
     await recover(context, progress, options);
-    stopped = await sendAll(context, progress, options);
+    stopped = await sendAll(context, progress, { ...options, grace: grace.signal });
   } catch (error) {
     if (isAbort(error)) throw error;
     stopped = error as Error;
@@ -155,7 +161,7 @@ function isExpired({ way, sentAt }: Pick<OutboxEntry, 'way' | 'sentAt'>, at: num
 async function sendAll(
   context: SyncContext,
   progress: DrainProgress,
-  options: DrainOptions,
+  options: SendOptions,
 ): Promise<Error | null> {
   const states = ['pending', 'in-doubt', 'held', 'conflict'] as const;
   for (let after = -1; ; ) {
@@ -180,7 +186,7 @@ async function sendPage(
   context: SyncContext,
   listed: readonly OutboxEntry[],
   progress: DrainProgress,
-  options: DrainOptions,
+  options: SendOptions,
 ): Promise<Error | null> {
   const namesOf = await contactNames(context, listed);
   const page = await settleExpired(context, listed);

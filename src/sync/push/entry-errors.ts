@@ -1,3 +1,4 @@
+import { isAbort } from '../../base/abort.ts';
 import { AppError } from '../../base/errors.ts';
 import type { RecordError } from '../ports/record-writes.ts';
 
@@ -9,8 +10,9 @@ export const noAnswer: RecordError = {
 };
 
 export function errorOf(error: Error): RecordError {
+  const unnamed = isAbort(error) ? 'INTERRUPTED' : 'UNEXPECTED_ERROR';
   return {
-    code: error instanceof AppError ? error.code : 'UNEXPECTED_ERROR',
+    code: error instanceof AppError ? error.code : unnamed,
     message: error.message,
     fields: [],
   };

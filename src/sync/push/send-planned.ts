@@ -40,6 +40,13 @@ export interface SentRequest {
   conflicts: OutboxEntry[];
 }
 
+export interface SendOptions {
+  signal: AbortSignal;
+  /** Aborts when an answer is waited for no more. */
+  grace: AbortSignal;
+  onSettled?: OnSettled;
+}
+
 /** How an entry stands after its last sending. */
 interface Standing {
   entry: OutboxEntry;
@@ -65,7 +72,7 @@ export async function sendPlanned(
   context: SyncContext,
   planned: PlannedRequest,
   progress: DrainProgress,
-  { signal, onSettled }: { signal: AbortSignal; onSettled?: OnSettled },
+  { signal, grace, onSettled }: SendOptions,
 ): Promise<SentRequest> {
   const standings = new Map<string, Standing>();
   // An earlier sending may have done its work.
@@ -91,7 +98,7 @@ export async function sendPlanned(
     const sentAt = context.clock.monotonicMs();
     left = await markSent(context, { ...planned, way, entries: left });
     if (left.length === 0) break;
-    const answer = await sendRequest(context.records.writes, { ...planned, way, entries: left });
+    const answer = await sendRequest(context.records.writes, { ...planned, way, entries: left }, { grace });
     if (answer === 'unsupported') {
       progress.idempotent = false;
       await backToLine(context, left, mayExist);

@@ -3,12 +3,13 @@ import type { RecordWrites, WriteOutcome } from '../ports/record-writes.ts';
 import type { PlannedRequest } from './plan-requests.ts';
 
 /**
- * Sends one planned request; an outcome per entry, in order. It is not given the abort signal: once a write
- * is on its way, its answer is worth its timeout, because without it the entries would be in doubt.
+ * Sends one planned request; an outcome per entry, in order. `grace` is not the abort signal: once a write is on its
+ * way, its answer is worth waiting for, because without it the entries are in doubt. Aborted, it cuts the request.
  */
 export async function sendRequest(
   writes: RecordWrites,
   { way, entries, allOrNone }: PlannedRequest,
+  { grace }: { grace: AbortSignal },
 ): Promise<WriteOutcome[] | 'unsupported'> {
   const first = entries[0];
   if (first === undefined) return [];
@@ -16,11 +17,11 @@ export async function sendRequest(
   if (way === 'ui-api') {
     const outcome = await writes.createIdempotent(
       { key: first.key, fields: first.changes },
-      { allowDuplicates },
+      { allowDuplicates, signal: grace },
     );
     return outcome === 'unsupported' ? outcome : [outcome];
   }
-  const options = { allowDuplicates, allOrNone };
+  const options = { allowDuplicates, allOrNone, signal: grace };
   if (way === 'upsert') {
     const field = first.upsertField;
     if (field === null) throw new AppError('UNEXPECTED_ERROR', 'An upsert entry names no field.');
@@ -44,7 +45,7 @@ export async function sendRequest(
     case 'delete':
       return writes.deleteMany(
         entries.map(({ contactId }) => contactId ?? ''),
-        { allOrNone },
+        { allOrNone, signal: grace },
       );
   }
 }
