@@ -20,7 +20,16 @@ function inMemory(): { remote: MemoryRemote; context: SyncContext } {
   const records = remote.of(contact);
   return {
     remote,
-    context: { object: contact, remote, records, mirror, clock, log: silentLogger, onEvent() {} },
+    context: {
+      object: contact,
+      remote,
+      records,
+      mirror,
+      clock,
+      stopBudgetMs: 60_000,
+      log: silentLogger,
+      onEvent() {},
+    },
   };
 }
 

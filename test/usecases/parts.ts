@@ -35,7 +35,7 @@ export function partsOf(orgs: readonly OrgRecord[], behaviour: Readonly<Record<s
     mirrors: new MemoryMirrors(clock),
     credentials: openMemoryStore(),
     locks: freeLocks(),
-    config: { apiBudget: 0.25 },
+    config: { apiBudget: 0.25, stopBudgetMs: 60_000 },
     clock,
     log,
     /** What was told, as `level message`. */
