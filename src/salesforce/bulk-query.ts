@@ -97,7 +97,7 @@ export function bulkQueries({ client, orgClock, apiVersion, ownPath }: BulkConte
       body: {
         format: 'csv' as const,
         fields,
-        // The rows are as old as the job, however late its results are fetched: told as read now, a contact
+        // The rows are as old as the job, however late its results are fetched: told as read now, a record
         // deleted since then would come back to life.
         readAt,
         expectedRows: rows === null ? null : Number(rows),

@@ -49,7 +49,7 @@ export function deleteMany(
   });
 }
 
-/** A record that matches more than one contact is refused by Salesforce (DUPLICATE_EXTERNAL_ID). */
+/** A record that matches several of the org is refused by Salesforce (DUPLICATE_EXTERNAL_ID). */
 export function upsertMany(
   jsforce: JsforceOptions,
   object: SyncedObject,

@@ -23,7 +23,7 @@ const unsupportedWords = /\bidempotency (is )?not supported\b/i;
 
 /**
  * `POST /ui-api/records` with an Idempotency-Key: sent again with the same key and body, Salesforce answers as the
- * first time instead of creating a second contact. Not through jsforce, which has no UI API.
+ * first time instead of creating a second record. Not through jsforce, which has no UI API.
  * Source: User Interface API Developer Guide, "Create a Record", "Prevent Record Duplication with Idempotent
  * Record Writes".
  */
@@ -58,7 +58,7 @@ export async function createIdempotent(
 
 /**
  * Whether the answer is the documented refusal of Idempotency-Keys. Nothing else may count as one: whoever takes
- * another refusal for it sends the contact by a second way, and an earlier 404 may have come after the commit.
+ * another refusal for it sends the record by a second way, and an earlier 404 may have come after the commit.
  */
 function saysUnsupported(
   { stage, error, refusal }: Extract<Attempt<WholeAnswer>, { ok: false }>,

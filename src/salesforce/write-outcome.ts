@@ -43,7 +43,7 @@ const rolledBack = new Set([
 
 /**
  * The results of a collections call, in order; null where they do not fit the records that were sent. `creates`:
- * each success is a new contact (an upsert's result says so itself). A record that was only rolled back shares
+ * each success is a new record (an upsert's result says so itself). A record that was only rolled back shares
  * the fate of those that caused it: refused if one of them was, else not done.
  * Source: REST API Developer Guide, "sObject Collections".
  */

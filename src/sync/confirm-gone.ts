@@ -10,7 +10,7 @@ import { select, soqlString } from './soql.ts';
 const idsPerQuery = 350;
 
 /**
- * What queryAll says of contacts that are thought to be gone: tombstones for those that are deleted or not
+ * What queryAll says of records that are thought to be gone: tombstones for those that are deleted or not
  * known any more (`purged`), and the ids of those that live.
  */
 export async function confirmGone(

@@ -7,7 +7,7 @@ import { readWindow } from './replication-window.ts';
 const reachMs = 15 * 86_400_000 - 3_600_000;
 
 /**
- * The ids that `deleted` names from `from` on, purged contacts among them, and since when they are told for sure. The
+ * The ids that `deleted` names from `from` on, purged records among them, and since when they are told for sure. The
  * list begins later where it does not reach so far back.
  */
 export async function deletedSince(

@@ -1,4 +1,5 @@
 import { AppError, isAppError } from '../base/errors.ts';
+import type { SyncedObject } from '../org/synced-object.ts';
 import type { SyncContext } from './context.ts';
 import type { ObjectDescribe } from './ports/field.ts';
 import type { SchemaChange } from './ports/schema-store.ts';
@@ -20,7 +21,7 @@ export interface RefreshOptions {
  * conditionally (If-Modified-Since).
  */
 export async function refreshSchema(
-  { records, mirror, clock, log }: SyncContext,
+  { object, records, mirror, clock, log }: SyncContext,
   { force = false, knownSince = clock.now() - hourMs, only, signal }: RefreshOptions = {},
 ): Promise<SchemaChange> {
   const last = await mirror.schema.describedAt();
@@ -33,8 +34,8 @@ export async function refreshSchema(
     await mirror.schema.confirmDescribe(clock.now());
     return unchanged;
   }
-  assertKeyFields(describe);
-  if (only !== undefined) assertKnown(only, describe);
+  assertKeyFields(object, describe);
+  if (only !== undefined) assertKnown(object, only, describe);
   const change = await mirror.schema.applyDescribe(describe, clock.now(), only);
   if (last !== null) {
     for (const name of change.added) log.info(`field ${name} is new and becomes a column`, { field: name });
@@ -64,23 +65,35 @@ const keyFields: Readonly<Record<string, string>> = {
   SystemModstamp: 'datetime',
 };
 
-function assertKeyFields({ fields }: ObjectDescribe): void {
+function assertKeyFields({ name: object }: SyncedObject, { fields }: ObjectDescribe): void {
   for (const [name, type] of Object.entries(keyFields)) {
     if (fields.some((field) => field.name === name && field.type === type)) continue;
-    throw new AppError('SALESFORCE_ERROR', `The org describes no field ${name} of type ${type} of Contact.`, {
-      hint: 'Every org has one. Check that nothing between this machine and Salesforce changes answers.',
-    });
+    throw new AppError(
+      'SALESFORCE_ERROR',
+      `The org describes no field ${name} of type ${type} of ${object}.`,
+      {
+        hint: 'Every org has one. Check that nothing between this machine and Salesforce changes answers.',
+      },
+    );
   }
 }
 
-function assertKnown(names: readonly string[], { fields }: ObjectDescribe): void {
+function assertKnown(
+  { name: object }: SyncedObject,
+  names: readonly string[],
+  { fields }: ObjectDescribe,
+): void {
   const known = new Set(fields.map(({ name }) => name.toLowerCase()));
   const unknown = names.filter((name) => !known.has(name.toLowerCase()));
   if (unknown.length === 0) return;
-  throw new AppError('INVALID_INPUT', `Contact has no field ${unknown.join(', ')} that this user may read.`, {
-    hint: 'Names are those of the API, as `parahack-sync contacts show` lists them.',
-    details: { unknown },
-  });
+  throw new AppError(
+    'INVALID_INPUT',
+    `${object} has no field ${unknown.join(', ')} that this user may read.`,
+    {
+      hint: 'Names are those of the API, as `parahack-sync contacts show` lists them.',
+      details: { unknown },
+    },
+  );
 }
 
 /**

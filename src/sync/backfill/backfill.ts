@@ -16,7 +16,7 @@ export interface BackfillReport {
   instanceUrl: string;
   status: 'complete' | 'interrupted' | 'failed';
   api: BackfillApi | null;
-  /** Live contacts in the mirror; null where it cannot be read. */
+  /** Live records in the mirror; null where it cannot be read. */
   contacts: number | null;
   inserted: number;
   updated: number;
@@ -31,7 +31,7 @@ export interface BackfillReport {
   error: RunError | null;
 }
 
-/** The first full copy of an org's contacts; resumes an interrupted run where there is one. */
+/** The first full copy of an org's records; resumes an interrupted run where there is one. */
 export async function backfill(context: SyncContext, options: BackfillOptions): Promise<BackfillReport> {
   const { clock, remote, log } = context;
   const { beside, concurrency, signal } = options;

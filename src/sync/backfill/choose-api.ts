@@ -2,7 +2,7 @@ import { isAbort } from '../../base/abort.ts';
 import { AppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
 import type { BackfillApi } from '../events.ts';
-import { bulkAboveContacts } from '../read/by-bulk.ts';
+import { bulkAboveRecords } from '../read/by-bulk.ts';
 import { keyPageRows } from '../read/key-page.ts';
 import { selectKeyPage } from '../soql.ts';
 
@@ -47,7 +47,7 @@ export async function chooseApi(
   );
 }
 
-/** About how many calls a copy takes, with the closing cycle; measured at a million contacts. */
+/** About how many calls a copy takes, with the closing cycle; measured at a million records. */
 function callsOf(api: BackfillApi, total: number): number {
   return api === 'rest' ? 15 + Math.ceil(total / keyPageRows) : 20 + 3 * Math.ceil(total / 100_000);
 }
@@ -70,7 +70,7 @@ async function choose(
   if (bytes > restRequestBytes) {
     return { api: 'bulk', reason: `a REST query of all ${fields.length} fields would take ${bytes} bytes` };
   }
-  if (total <= bulkAboveContacts) {
+  if (total <= bulkAboveRecords) {
     return { api: 'rest', reason: `${total} contacts are few enough for REST queries` };
   }
   const jobsLeft = await bulkJobsLeft(context, signal);

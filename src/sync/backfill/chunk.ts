@@ -7,7 +7,7 @@ import { progressOfOtherVersion, StoredObject } from './stored-object.ts';
 /** A span of CreatedDate that is read by REST queries, in the order of (CreatedDate, Id). */
 interface RestSpan {
   kind: 'rest-span';
-  /** `expected`: contacts that the plan expects in it. */
+  /** `expected`: records that the plan expects in it. */
   spec: CreatedSpan & { expected: number };
   /** The last row that is stored. */
   position: PageKey | null;

@@ -2,7 +2,7 @@ import type { SyncContext } from '../context.ts';
 import { runCycle } from '../cycle/cycle.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 
-/** Contacts that come and go at the very moment make a difference that the next cycle closes. */
+/** Records that come and go at the very moment make a difference that the next cycle closes. */
 const exactTries = 3;
 
 /**

@@ -76,7 +76,7 @@ async function confirmEach(
   return absent;
 }
 
-/** A contact that came back after its span was read. */
+/** A record that came back after its span was read. */
 async function readLive(
   context: SyncContext,
   run: RunRecorder,

@@ -20,7 +20,7 @@ export interface TurnOptions {
 }
 
 export interface TurnReport {
-  /** Contacts that this turn has read. */
+  /** Records that this turn has read. */
   rows: number;
   /** Chunks that are still to be read; where there are none, `finishFirstCopy` is due. */
   chunksLeft: number;

@@ -37,7 +37,7 @@ export interface PlannedCopy {
   total: number;
   /** It goes on with one that was interrupted. */
   isResumed: boolean;
-  /** Contacts that were read before. */
+  /** Records that were read before. */
   rowsBefore: number;
 }
 

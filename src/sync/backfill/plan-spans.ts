@@ -5,7 +5,7 @@ import type { SyncContext } from '../context.ts';
 import { type CreatedSpan, select, soqlDateTime, spanConditions } from '../soql.ts';
 
 export interface CountedSpan extends CreatedSpan {
-  /** Contacts that the plan expects in it; a guide for balance, never a promise. */
+  /** Records that the plan expects in it; a guide for balance, never a promise. */
   expected: number;
 }
 
@@ -19,7 +19,7 @@ interface Bucket {
 const dayMs = 86_400_000;
 
 /**
- * Cuts all contacts into spans of CreatedDate of about `target` contacts each. The first span is open below
+ * Cuts all records into spans of CreatedDate of about `target` records each. The first span is open below
  * and the last open above, so whatever the counts missed is still read. One grouped count by month is asked
  * (then by day for months past the target); where an org cannot answer that, spans are halved by COUNT().
  */
@@ -149,7 +149,7 @@ async function bucketsByHalving(
   return done;
 }
 
-/** The oldest (`ASC`) or newest CreatedDate, ms since 1970; null in an org without contacts. */
+/** The oldest (`ASC`) or newest CreatedDate, ms since 1970; null in an org without records. */
 export async function edgeOfCreatedDate(
   { object, remote }: SyncContext,
   order: 'ASC' | 'DESC',

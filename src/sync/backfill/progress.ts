@@ -14,7 +14,7 @@ export class BackfillProgress {
   chunks: number;
   chunksDone: number;
 
-  /** `chunks`: all of the run, as they are stored now; `total`: contacts that the copy is to read. */
+  /** `chunks`: all of the run, as they are stored now; `total`: records that the copy is to read. */
   constructor(
     context: SyncContext,
     run: RunRecorder,
@@ -29,7 +29,7 @@ export class BackfillProgress {
     this.chunksDone = chunks.filter(({ state }) => state === 'done').length;
   }
 
-  /** Contacts read in this turn. */
+  /** Records read in this turn. */
   get rows(): number {
     return this.#rows;
   }

@@ -179,7 +179,7 @@ async function split(
 /**
  * The rest of a span behind `after`, cut in the middle of its time; null where there is less than two
  * seconds left. The first half starts at the second of the key itself: rows read twice are merged, rows
- * skipped would be lost. `first`: where the contacts of a span begin that is open below. Pure.
+ * skipped would be lost. `first`: where the records of a span begin that is open below. Pure.
  */
 export function splitSpan(
   span: CreatedSpan,

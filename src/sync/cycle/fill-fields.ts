@@ -1,6 +1,6 @@
 import type { SyncContext } from '../context.ts';
 import type { PageOutcome } from '../ports/page.ts';
-import { bulkAboveContacts, readByBulk } from '../read/by-bulk.ts';
+import { bulkAboveRecords, readByBulk } from '../read/by-bulk.ts';
 import { readByKey } from '../read/by-key.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { select } from '../soql.ts';
@@ -8,7 +8,7 @@ import { withRun } from '../with-run.ts';
 
 /**
  * Fills columns that came to a mirror after its first copy (new fields, or fields readable again) for all
- * contacts, as a run of its own. Which they are stands in the mirror, so an interrupted fill is taken up
+ * records, as a run of its own. Which they are stands in the mirror, so an interrupted fill is taken up
  * again by the next cycle.
  */
 export async function fillNewFields(
@@ -30,7 +30,7 @@ export async function fillNewFields(
     const total = await records.count(null, { signal });
     await run.step('fill', async (note) => {
       note(`Filled ${names.join(', ')}.`);
-      if (total > bulkAboveContacts) await readByBulk(reader, select(object.name, fields, []));
+      if (total > bulkAboveRecords) await readByBulk(reader, select(object.name, fields, []));
       else await readByKey(reader, []);
     });
     await run.end([{ kind: 'mark-filled', fields: names }]);

@@ -9,7 +9,7 @@ import type { Journal } from '../ports/journal.ts';
 export interface KnownWindow {
   /** The cursor at which the window begins, ms since 1970. */
   cursor: number;
-  /** Of contacts that were fetched. */
+  /** Of records that were fetched. */
   ids: ReadonlySet<string>;
   /** The org's time of that read. */
   lastRead: number;

@@ -8,7 +8,7 @@ import { outOfReach, readWindow } from '../replication-window.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 
 /**
- * Turns what `deleted` names since the cursor `from` into tombstones. Its word alone is not enough (a contact may have come back
+ * Turns what `deleted` names since the cursor `from` into tombstones. Its word alone is not enough (a record may have come back
  * since): each id is asked for by queryAll afterwards, which also tells the survivor of a merge.
  */
 export async function readDeleted(

@@ -25,7 +25,7 @@ export interface ReadUpdatedOptions {
   signal: AbortSignal;
 }
 
-/** Fetches all contacts that `updated` names since the cursor `from`; the cursor moves with the last page of a piece. */
+/** Fetches all records that `updated` names since the cursor `from`; the cursor moves with the last page of a piece. */
 export async function readUpdated(
   context: SyncContext,
   from: number,

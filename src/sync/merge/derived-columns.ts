@@ -1,6 +1,6 @@
 import type { RowState } from './evidence.ts';
 
-/** Columns that follow from what the contact is, not from the page's cell. */
+/** Columns that follow from what the record is, not from the page's cell. */
 export const derivedColumns: ReadonlySet<string> = new Set(['Id', 'IsDeleted', 'MasterRecordId']);
 
 /** So that a tombstone without values reads as one with them does; a purged row keeps nothing. */

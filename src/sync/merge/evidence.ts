@@ -1,7 +1,7 @@
 import type { Gone } from '../ports/page.ts';
 
 /**
- * What the mirror knows of one contact apart from its values. Times are ISO 8601 in UTC with milliseconds,
+ * What the mirror knows of one record apart from its values. Times are ISO 8601 in UTC with milliseconds,
  * which compare as text; null is "never". docs/merge-rule.md derives it all.
  */
 export interface RowState {
@@ -9,7 +9,7 @@ export interface RowState {
   stamp: string | null;
   /** When the read that brought these values was sent. */
   valueAt: string | null;
-  /** When the latest read that saw the contact live was sent. */
+  /** When the latest read that saw the record live was sent. */
   readAt: string | null;
   /** The newest deletion that carries a stamp: its stamp, and when its proof had arrived. */
   deletedStamp: string | null;

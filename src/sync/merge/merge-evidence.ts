@@ -6,7 +6,7 @@ export function mergeLive(state: RowState, read: LiveRead): Merged {
   return decide({ ...state, readAt: later(state.readAt, read.readAt) }, read);
 }
 
-/** Proof that a contact is gone; `values` where it came with the row's values (a queryAll row). */
+/** Proof that a record is gone; `values` where it came with the row's values (a queryAll row). */
 export function mergeBurial(state: RowState, burial: Burial, values: LiveRead | null = null): Merged {
   const next = { ...state };
   let kind: 'deleted' | 'merged' = state.gone === 'merged' ? 'merged' : 'deleted';
@@ -31,7 +31,7 @@ function isNewer(burial: Burial, state: RowState): boolean {
   return burial.gone === 'merged' && state.gone !== 'merged';
 }
 
-/** Decides between values, then what the contact is, as functions of the latest evidence of each kind. */
+/** Decides between values, then what the record is, as functions of the latest evidence of each kind. */
 function decide(
   next: RowState,
   values: LiveRead | null,

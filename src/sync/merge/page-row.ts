@@ -30,7 +30,7 @@ export function mergeRow(
 
 /**
  * Whether the cells of a page that holds only some fields belong to the stored row: such a page says nothing of the
- * contact itself, only of some cells as they were at its stamp.
+ * record itself, only of some cells as they were at its stamp.
  */
 export function mayFill(state: RowState, stamp: string, readAt: string): boolean {
   if (state.gone !== null || state.stamp !== stamp) return false;

@@ -26,7 +26,7 @@ export type Effect =
   | { kind: 'end-run'; runId: string; outcome: RunOutcome }
   /** These columns now hold the org's values for all rows. */
   | { kind: 'mark-filled'; fields: readonly string[] }
-  /** Entries of the outbox whose contacts are in the mirror now. */
+  /** Entries of the outbox whose records are in the mirror now. */
   | { kind: 'confirm-read-back'; keys: readonly string[] };
 
 /**

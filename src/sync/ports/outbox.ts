@@ -16,7 +16,7 @@ export interface Outbox {
   }): Promise<OutboxEntry[]>;
   /**
    * pending → sent, attempts + 1, the way stored. Where `sentAt` is null, `at` becomes it, `orgAt` becomes `sentOrgAt`,
-   * and what the mirror holds of the contact becomes `knownBefore`.
+   * and what the mirror holds of the record becomes `knownBefore`.
    */
   markSent(keys: readonly string[], way: SendWay, at: number, orgAt?: number | null): Promise<void>;
   settle(settlements: readonly Settlement[]): Promise<void>;
@@ -26,7 +26,7 @@ export interface Outbox {
    */
   move(keys: readonly string[], from: readonly OutboxState[], to: OutboxState, at: number): Promise<string[]>;
   counts(): Promise<Record<OutboxState, number>>;
-  /** Done entries whose contact is not in the mirror yet. */
+  /** Done entries whose record is not in the mirror yet. */
   readBackDue(limit: number): Promise<OutboxEntry[]>;
   /** Takes a push of any size into the outbox; dispose it when its outcome has been told. */
   openStaging(): Promise<OutboxStaging>;

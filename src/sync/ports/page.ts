@@ -62,7 +62,7 @@ export interface PageKey {
   id: string;
 }
 
-/** What became of a contact that Salesforce no longer shows as live. */
+/** What became of a record that Salesforce no longer shows as live. */
 export type Gone = 'deleted' | 'merged' | 'purged' | 'hidden';
 
 export interface Tombstone {

@@ -50,7 +50,7 @@ export async function pollBulkJob(
   }
 }
 
-/** A result page holds 50,000 contacts by default. */
+/** A result page holds 50,000 records by default. */
 const mostResultPages = 50_000;
 
 /** All result page URLs of a finished job, or null where the org does not tell them. */

@@ -11,7 +11,7 @@ const fewestRows = 50;
 /** The next page is asked for while the last one is stored. */
 const ahead = 3;
 
-/** Retrieves contacts by id, 2,000 a call; `effects` are committed with the last page, or alone without any. */
+/** Retrieves records by id, 2,000 a call; `effects` are committed with the last page, or alone without any. */
 export async function retrieveIds(
   reader: RowReader,
   ids: readonly string[],

@@ -2,7 +2,7 @@ import type { PageKey } from '../ports/page.ts';
 import { keyPageRows, nextKey, readKeyPage, smallerPage } from './key-page.ts';
 import type { RowReader } from './row-reader.ts';
 
-/** Reads contacts that meet `conditions` in the order of (CreatedDate, Id), one page a transaction. */
+/** Reads records that meet `conditions` in the order of (CreatedDate, Id), one page a transaction. */
 export async function readByKey(reader: RowReader, conditions: readonly string[]): Promise<void> {
   const { context, fields, took, signal, partial } = reader;
   let after: PageKey | null = null;

@@ -11,7 +11,7 @@ export const keyPageRows = 2_000;
 /** Asked of a second that cannot be answered 2,000 rows at a time. */
 const smallestPageRows = 100;
 
-/** One page of contacts in the order of (CreatedDate, Id). */
+/** One page of records in the order of (CreatedDate, Id). */
 export interface KeyPage {
   fields: readonly string[];
   conditions: readonly string[];
