@@ -23,7 +23,7 @@ const rooms = {
     'salesforce',
     'auth',
     'orgs',
-    'lock',
+    'lease',
     'config',
     'emulator',
     'org',
@@ -39,7 +39,7 @@ const rooms = {
   auth: ['base', 'org', 'wire'],
   orgs: ['base', 'org', 'sqlite'],
   config: ['base', 'org'],
-  lock: ['base'],
+  lease: ['base'],
   emulator: ['base'],
   org: ['base'],
   wire: ['base'],
@@ -48,8 +48,9 @@ const rooms = {
 };
 /** Rooms that may be known by their types only. */
 const typesOnly = {
-  usecases: ['auth', 'orgs', 'lock'],
+  usecases: ['auth', 'orgs'],
   store: ['sync'],
+  lease: ['sync'],
   salesforce: ['sync'],
 };
 /** Folders of a room known by its types only whose values may be had all the same. */
@@ -170,8 +171,8 @@ module.exports = {
       name: 'files-by-sqlite',
       severity: 'error',
       comment:
-        'sqlite opens the files, so that all are private and fail alike. The emulator has its own, and so have the locks.',
-      from: { path: '^(src|dist)/', pathNot: '^(src|dist)/(sqlite|emulator|lock)/' },
+        'sqlite opens the files, so that all are private and fail alike. The emulator has its own, and so have the leases.',
+      from: { path: '^(src|dist)/', pathNot: '^(src|dist)/(sqlite|emulator|lease)/' },
       to: { path: 'node_modules/(@types/)?better-sqlite3/' },
     },
     {

@@ -4,10 +4,10 @@ import { grantRefused, loginRequired } from '../auth/grant/login-required.ts';
 import { openSession } from '../auth/open-session.ts';
 import { openProcessSession } from '../auth/process-session.ts';
 import type { Session } from '../auth/session.ts';
+import type { WithLock } from '../auth/with-lock.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Config } from '../config/config.ts';
-import type { Locks } from '../lock/locks.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import type { Registry } from '../orgs/registry.ts';
 import { connectRemote } from '../salesforce/connect-remote.ts';
@@ -18,7 +18,7 @@ import type { Wire } from '../wire/open-wire.ts';
 interface AccessParts {
   readonly config: Pick<Config, 'processOrg' | 'apiVersion' | 'stopBudgetMs'>;
   readonly credentials: CredentialStore;
-  readonly refreshLocks: Pick<Locks, 'withLock'>;
+  readonly withCredentialLock: WithLock;
   readonly registry: Registry;
   readonly wire: Wire;
   readonly clock: Clock;
@@ -53,7 +53,7 @@ export async function openOrgSession(
   return openSession(credential, {
     closeWithinMs: services.config.stopBudgetMs,
     store: services.credentials,
-    withLock: (name, work, options) => services.refreshLocks.withLock(name, work, options),
+    withLock: services.withCredentialLock,
     wire: services.wire,
     clock,
     log,

@@ -5,20 +5,23 @@ import type { LoginKeeping } from '../auth/keep-login.ts';
 import { openCredentialStore } from '../auth/open-credential-store.ts';
 import { refreshLockName, refreshLockTimeoutMs } from '../auth/refresh-lock.ts';
 import type { Session } from '../auth/session.ts';
+import type { WithLock } from '../auth/with-lock.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { withFinally } from '../base/finally.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Exposure } from '../base/private-path.ts';
 import type { ApplicationConfig } from '../config/config.ts';
-import { type Locks, openLocks } from '../lock/locks.ts';
+import { openFileLeases } from '../lease/file-leases.ts';
 import { openRegistry } from '../orgs/open-registry.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import type { Registry } from '../orgs/registry.ts';
 import { registryFileName } from '../orgs/registry-fault.ts';
 import { openMirrors } from '../store/sqlite/open-mirrors.ts';
 import type { ContactReader } from '../sync/ports/contact-reader.ts';
+import type { Leases } from '../sync/ports/leases.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import type { Remote } from '../sync/ports/remote.ts';
+import { withLease } from '../sync/with-lease.ts';
 import type { ContactReads } from '../usecases/ports/contact-reads.ts';
 import type { Logins } from '../usecases/ports/logins.ts';
 import type { OrgAccess, RemoteOptions } from '../usecases/ports/org-access.ts';
@@ -37,8 +40,8 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
   readonly clock: Clock = systemClock;
   readonly #closers: (() => void | Promise<void>)[] = [];
   #registry: Registry | null = null;
-  #locks: Locks | null = null;
-  #refreshLocks: Locks | null = null;
+  #leases: Leases | null = null;
+  #credentialLeases: Leases | null = null;
   #credentials: CredentialStore | null = null;
   #wire: Wire | null = null;
   #mirrors: Mirrors | null = null;
@@ -71,18 +74,20 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
     return processOrgRecord(this);
   }
 
-  /** Locks of this data folder: one per org for watch and backfill, one for its outbox. */
-  get locks(): Locks {
+  /** Leases of this data folder: one per org for watch and backfill, one for its outbox. */
+  get leases(): Leases {
     this.#keepPrivate();
-    this.#locks ??= openLocks(join(this.config.dataDir, 'locks'), { clock: this.clock });
-    return this.#locks;
+    this.#leases ??= openFileLeases(join(this.config.dataDir, 'locks'), { clock: this.clock });
+    return this.#leases;
   }
 
-  /** The refresh locks lie with the credentials: two data folders may share them. */
-  get refreshLocks(): Locks {
-    this.#refreshLocks ??= openLocks(join(this.config.credentialDir, 'locks'), { clock: this.clock });
-    return this.#refreshLocks;
-  }
+  /** The leases of renewals lie with the credentials: two data folders may share them. */
+  readonly withCredentialLock: WithLock = (name, work, options) => {
+    this.#credentialLeases ??= openFileLeases(join(this.config.credentialDir, 'locks'), {
+      clock: this.clock,
+    });
+    return withLease(this.#credentialLeases, name, work, options);
+  };
 
   get credentials(): CredentialStore {
     const { credentialStore: store, credentialDir } = this.config;
@@ -92,7 +97,7 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
       key: store.kind === 'file' ? (store.key ?? undefined) : undefined,
       keyFile: store.kind === 'file' ? (store.keyFile ?? undefined) : undefined,
       folder: credentialDir,
-      withLock: (name, work, options) => this.refreshLocks.withLock(name, work, options),
+      withLock: this.withCredentialLock,
     });
     return this.#credentials;
   }
@@ -108,13 +113,13 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
       await (await import('../auth/revoke.ts')).revokeCredential(credential, { wire: this.wire });
     },
     whileUnchanged: (orgId, work) =>
-      this.refreshLocks.withLock(refreshLockName(orgId), work, { timeoutMs: refreshLockTimeoutMs }),
+      this.withCredentialLock(refreshLockName(orgId), work, { timeoutMs: refreshLockTimeoutMs }),
   };
 
   #keeping(): Pick<LoginKeeping, 'store' | 'withLock' | 'wire'> {
     return {
       store: this.credentials,
-      withLock: (name, work, options) => this.refreshLocks.withLock(name, work, options),
+      withLock: this.withCredentialLock,
       wire: this.wire,
     };
   }

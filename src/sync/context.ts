@@ -6,7 +6,7 @@ import type { Mirror } from './ports/mirror.ts';
 import type { Remote } from './ports/remote.ts';
 import type { RemoteRecords } from './ports/remote-records.ts';
 
-/** What every job of one org works with. The caller holds the org's lock. */
+/** What every job of one org works with. Work on the org's rows wants a mirror under its lease. */
 export interface SyncContext {
   /** What is synced. */
   object: SyncedObject;

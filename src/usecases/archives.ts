@@ -3,11 +3,11 @@ import type { AppArchives } from '../contract/app.ts';
 import type { ArchiveView } from '../contract/archives.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { namedOrAllOrgs } from './chosen-orgs.ts';
-import { lockOrg, type OrgLocks } from './org-lock.ts';
+import { type OrgLeases, takeOrgLease } from './org-lease.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 
 export function appArchives(
-  services: OrgDirectory & OrgLocks & { readonly mirrors: Pick<Mirrors, 'archives' | 'removeArchive'> },
+  services: OrgDirectory & OrgLeases & { readonly mirrors: Pick<Mirrors, 'archives' | 'removeArchive'> },
 ): AppArchives {
   const archivesOf = (instanceUrl: string): ArchiveView[] =>
     services.mirrors.archives(instanceUrl).map(({ path, archivedAt, bytes }) => ({
@@ -29,9 +29,9 @@ export function appArchives(
         const superfluous = archives.slice(keep);
         if (superfluous.length === 0) continue;
         // A fresh copy that is ending makes an archive, and may have to make it anew.
-        using _lock = lockOrg(services, instanceUrl, 'archives prune');
+        await using lease = await takeOrgLease(services, instanceUrl, 'archives prune');
         for (const archive of superfluous) {
-          services.mirrors.removeArchive(archive.path);
+          await services.mirrors.removeArchive(archive.path, lease);
           removed.push(archive);
         }
       }

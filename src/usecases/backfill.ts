@@ -5,10 +5,11 @@ import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { ProgressEvent } from '../contract/progress.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { backfill } from '../sync/backfill/backfill.ts';
+import type { Lease } from '../sync/ports/leases.ts';
 import { syncOrgs } from './chosen-orgs.ts';
 import { connectOrg } from './connect-org.ts';
 import { type CopyParts, type CopyResult, copyBeside } from './copy-beside.ts';
-import { lockOrg } from './org-lock.ts';
+import { takeOrgLease, underLease } from './org-lease.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 import { progressOf } from './progress-events.ts';
 import { removeSpentCopy } from './spent-copy.ts';
@@ -46,8 +47,11 @@ async function backfillOne(
   { signal, onEvent }: CallContext<ProgressEvent>,
 ): Promise<BackfillItem> {
   try {
-    using _lock = lockOrg(services, org.instanceUrl, 'backfill');
-    const report = await copy(services, org, options, { signal, onEvent });
+    await using lease = await takeOrgLease(services, org.instanceUrl, 'backfill');
+    const report = await underLease(lease, signal, (ended) =>
+      copy(services, org, options, { signal: ended, onEvent, lease }),
+    );
+    if (report.status === 'interrupted' && !signal.aborted) lease.lost.throwIfAborted();
     if (report.status === 'complete' && report.runId !== null) {
       const { instanceUrl, contacts, durationMs, apiCalls, runId } = report;
       onEvent({
@@ -87,14 +91,14 @@ async function copy(
   services: BackfillParts,
   org: OrgRecord,
   options: BackfillOptions,
-  { signal, onEvent }: CallContext<ProgressEvent>,
+  { signal, onEvent, lease }: CallContext<ProgressEvent> & { lease: Lease },
 ): Promise<CopyResult> {
   const { mirrors } = services;
   const { instanceUrl } = org;
-  await removeSpentCopy(services, instanceUrl);
+  await removeSpentCopy(services, instanceUrl, lease);
   if (mirrors.hasCopy(instanceUrl) || (options.fresh && mirrors.exists(instanceUrl)))
-    return copyBeside(services, org, options, { signal, onEvent });
-  await using connected = await connectOrg(services, org, { signal, onEvent: progressOf(onEvent) });
+    return copyBeside(services, org, options, { signal, onEvent, lease });
+  await using connected = await connectOrg(services, org, { signal, lease, onEvent: progressOf(onEvent) });
   const report = await backfill(connected.context, {
     api: options.api,
     concurrency: options.concurrency ?? undefined,

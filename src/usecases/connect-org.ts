@@ -9,6 +9,7 @@ import type { OrgRecord } from '../orgs/org-record.ts';
 import { ApiBudget } from '../sync/api-budget.ts';
 import type { SyncContext } from '../sync/context.ts';
 import type { SyncEvent } from '../sync/events.ts';
+import type { Lease } from '../sync/ports/leases.ts';
 import type { Mirror } from '../sync/ports/mirror.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import type { Remote } from '../sync/ports/remote.ts';
@@ -27,6 +28,22 @@ export interface ConnectedOrg extends AsyncDisposable {
   elsewhere?: () => Promise<number>;
 }
 
+type ConnectOptions = {
+  signal: AbortSignal;
+  onEvent?: (event: SyncEvent) => void;
+} & (
+  | {
+      /** The org's, for whoever reads it into the mirror. */
+      lease?: Lease;
+      beside?: false;
+    }
+  | {
+      lease: Lease;
+      /** Work on the fresh copy beside the mirror, made where there is none. */
+      beside: true;
+    }
+);
+
 const hourMs = 3_600_000;
 
 /** What it takes to connect an org. */
@@ -40,17 +57,10 @@ export interface ConnectParts extends OrgAccess, MovingOrgs {
 export async function connectOrg(
   services: ConnectParts,
   org: OrgRecord,
-  {
-    signal,
-    onEvent = () => {},
-    beside = false,
-  }: {
-    signal: AbortSignal;
-    onEvent?: (event: SyncEvent) => void;
-    /** Work on the fresh copy beside the mirror, made where there is none. */
-    beside?: boolean;
-  },
+  options: ConnectOptions,
 ): Promise<ConnectedOrg> {
+  const { signal, onEvent = () => {} } = options;
+  const beside = options.beside === true;
   const { clock, log } = services;
   refuseWhileMoving(services, org);
   const session = await services.openSession(org, { signal });
@@ -60,9 +70,9 @@ export async function connectOrg(
     if (part !== undefined) await withFinally(async () => part[Symbol.asyncDispose](), close);
   };
   try {
-    const mirror = beside
-      ? await openCopy(services, org, session, signal)
-      : await services.mirrors.open(org.instanceUrl, { create: true, signal });
+    const mirror = options.beside
+      ? await openCopy(services, org, session, options)
+      : await services.mirrors.open(org.instanceUrl, { create: true, lease: options.lease, signal });
     opened.push(mirror);
     await claimMirror(mirror, session);
     const elsewhere = () => callsElsewhere(services, org.instanceUrl, { beside, now: clock.now() });
@@ -124,16 +134,17 @@ async function openCopy(
   services: Pick<ConnectParts, 'mirrors' | 'log'>,
   { instanceUrl }: OrgRecord,
   session: Session,
-  signal: AbortSignal,
+  { lease, signal }: { lease: Lease; signal: AbortSignal },
 ): Promise<StoredMirror> {
   const { mirrors, log } = services;
-  const copy = await mirrors.openCopy(instanceUrl, { create: true, signal });
+  const options = { create: true, lease, signal };
+  const copy = await mirrors.openCopy(instanceUrl, options);
   const known = await copy.identity();
   if (known === null || differenceOf(known, session) === null) return copy;
   await copy[Symbol.asyncDispose]();
   log.warn(`the interrupted fresh copy of ${instanceUrl} is another org's or user's, and starts over`);
-  mirrors.removeCopy(instanceUrl);
-  return mirrors.openCopy(instanceUrl, { create: true, signal });
+  await mirrors.removeCopy(instanceUrl, lease);
+  return mirrors.openCopy(instanceUrl, options);
 }
 
 /** Notes what this process has called, for the budget and `status` of later ones, and lets old calls pass out of it. */

@@ -7,10 +7,11 @@ import { isAsBegun } from '../sync/backfill/assert-as-begun.ts';
 import { type BackfillReport, backfill } from '../sync/backfill/backfill.ts';
 import { pendingChunks } from '../sync/backfill/first-copy-run.ts';
 import { resumableCopy } from '../sync/backfill/resumable-copy.ts';
+import type { Lease } from '../sync/ports/leases.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { type ConnectedOrg, type ConnectParts, connectOrg, noteCalls } from './connect-org.ts';
 import { refuseWithOpenEntries } from './open-entries.ts';
-import { type OrgLocks, withDrainLock } from './org-lock.ts';
+import { type OrgLeases, withDrainLease } from './org-lease.ts';
 import { progressOf } from './progress-events.ts';
 
 /** What only a fresh copy mends, so one that ends so itself is nothing to go on with. */
@@ -20,8 +21,8 @@ const pastHelp = new Set(['CURSOR_OUT_OF_REACH', 'CURSOR_IN_FUTURE']);
 const smallDifference = { contacts: 100, share: 0.01 };
 
 /** What it takes to copy an org beside its mirror. */
-export interface CopyParts extends ConnectParts, OrgLocks {
-  readonly mirrors: ConnectParts['mirrors'] & Pick<Mirrors, 'replaceByCopy'>;
+export interface CopyParts extends ConnectParts, OrgLeases {
+  readonly mirrors: ConnectParts['mirrors'] & Pick<Mirrors, 'fenceOf' | 'replaceByCopy'>;
 }
 
 export interface CopyResult extends BackfillReport {
@@ -31,23 +32,24 @@ export interface CopyResult extends BackfillReport {
 
 /**
  * Copies the org into a file beside its mirror, or goes on with such a copy, and puts it in the mirror's place when it is
- * complete and agrees with the org. Until then the mirror stays as it is. The caller holds the org's lock.
+ * complete and agrees with the org. Until then the mirror stays as it is. The caller holds the org's lease.
  */
 export async function copyBeside(
   services: CopyParts,
   org: OrgRecord,
   options: BackfillOptions,
-  { signal, onEvent }: CallContext<ProgressEvent>,
+  { signal, onEvent, lease }: CallContext<ProgressEvent> & { lease: Lease },
 ): Promise<CopyResult> {
   const { instanceUrl } = org;
   const { mirrors } = services;
   if (options.fresh && !options.force) await refuseWithOpenEntries(services, instanceUrl);
-  await dropUnusable(services, instanceUrl, options);
+  await dropUnusable(services, instanceUrl, options, lease);
   let archived: string | null = null;
   const work = async (): Promise<BackfillReport> => {
     await using connected = await connectOrg(services, org, {
       signal,
       onEvent: progressOf(onEvent),
+      lease,
       beside: true,
     });
     return await backfill(connected.context, {
@@ -57,16 +59,16 @@ export async function copyBeside(
       callsLeft: () => connected.budget.remaining(),
       signal,
       beside: {
-        withDrainLock: withDrainLock(services, instanceUrl, signal),
+        withDrainLease: withDrainLease(services, instanceUrl, signal),
         putInPlace: async (compared) => {
-          archived = await putInPlace(services, connected, compared, { force: options.force, signal });
+          archived = await putInPlace(services, connected, compared, { lease, force: options.force, signal });
         },
       },
     });
   };
   let report = await work();
   if (report.error !== null && pastHelp.has(report.error.code)) {
-    mirrors.removeCopy(instanceUrl);
+    await mirrors.removeCopy(instanceUrl, lease);
     if (report.resumed) {
       services.log.warn(
         `an interrupted fresh copy of ${instanceUrl} cannot be caught up with, and starts over`,
@@ -78,7 +80,7 @@ export async function copyBeside(
     }
   }
   // Without a run there is nothing to go on with.
-  if (report.status === 'complete' || report.runId === null) mirrors.removeCopy(instanceUrl);
+  if (report.status === 'complete' || report.runId === null) await mirrors.removeCopy(instanceUrl, lease);
   // What is counted is the mirror that readers have.
   return { ...report, contacts: report.status === 'complete' ? report.contacts : null, archived };
 }
@@ -87,14 +89,14 @@ async function putInPlace(
   services: CopyParts,
   connected: ConnectedOrg,
   compared: { org: number; mirror: number },
-  { force, signal }: { force: boolean; signal: AbortSignal },
+  options: { lease: Lease; force: boolean; signal: AbortSignal },
 ): Promise<string | null> {
   const { instanceUrl } = connected.org;
   const { mirrors, log } = services;
   assertWhole(instanceUrl, compared);
   // They go into the mirror with the copy.
   await noteCalls(connected, services);
-  const archived = await mirrors.replaceByCopy(instanceUrl, { force, signal });
+  const archived = await mirrors.replaceByCopy(instanceUrl, options);
   if (archived !== null) log.info(`the old mirror of ${instanceUrl} was put aside as ${archived}`);
   return archived;
 }
@@ -118,6 +120,7 @@ async function dropUnusable(
   services: CopyParts,
   instanceUrl: string,
   options: BackfillOptions,
+  lease: Lease,
 ): Promise<void> {
   const { mirrors, log } = services;
   if (!mirrors.hasCopy(instanceUrl)) return;
@@ -128,7 +131,7 @@ async function dropUnusable(
     return;
   }
   log.warn(`an interrupted fresh copy of ${instanceUrl} cannot be gone on with as it is, and starts over`);
-  mirrors.removeCopy(instanceUrl);
+  await mirrors.removeCopy(instanceUrl, lease);
 }
 
 async function isUsable(

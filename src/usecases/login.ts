@@ -11,11 +11,12 @@ import type { OrgRecord } from '../orgs/org-record.ts';
 import type { Registry } from '../orgs/registry.ts';
 import { checkAlias, checkAliasFree } from '../orgs/rules/alias.ts';
 import { planLogin } from '../orgs/rules/plan-login.ts';
-import { isHalfMoved, type MoveParts, moveLocks, moveOrg } from './move-org.ts';
-import { type OrgLocks, withDrainLock } from './org-lock.ts';
+import { isHalfMoved, type MoveParts, moveLeases, moveOrg } from './move-org.ts';
+import { type OrgLeases, withDrainLease } from './org-lease.ts';
 import type { Logins } from './ports/logins.ts';
 
-export interface LoginParts extends OrgLocks, MoveParts {
+export interface LoginParts extends OrgLeases, MoveParts {
+  readonly mirrors: MoveParts['mirrors'] & OrgLeases['mirrors'];
   readonly registry: MoveParts['registry'] & Pick<Registry, 'put'>;
   readonly credentials: Pick<CredentialStore, 'get' | 'set' | 'delete' | 'probeWritable'>;
   readonly logins: Pick<Logins, 'obtain' | 'keep' | 'revoke' | 'whileUnchanged'>;
@@ -70,7 +71,7 @@ async function connect(
       `${credential.instanceUrl} is the org that is connected as ${known.instanceUrl}: calls go to the new address from now on, its name and its files stay; add --move to take them along`,
     );
   }
-  using _moving = moves ? moveLocks(services, known.instanceUrl, credential.instanceUrl) : null;
+  await using leases = moves ? await moveLeases(services, known.instanceUrl, credential.instanceUrl) : null;
   await allowReplacing(services, kept, known, options);
   // Keeping the new grant ends the old one, so nothing may be wrong from here on.
   if (options.alias !== null) checkAliasFree(options.alias, registry.list(), kept.instanceUrl);
@@ -78,7 +79,7 @@ async function connect(
   const register = async () => {
     registry.put(org);
     if (known !== null && options.replaceUser) await replaceUserOf(services, org);
-    if (moves) await moveOrg(services, org, credential.instanceUrl);
+    if (leases !== null) await moveOrg(services, org, credential.instanceUrl, leases);
   };
   const keep = async () => {
     let isStored = false;
@@ -104,7 +105,7 @@ async function connect(
     await register();
   };
   // Waited for before anything is changed: nobody sends while the files move.
-  await (moves ? withDrainLock(services, known.instanceUrl, signal)(keep) : keep());
+  await (moves ? withDrainLease(services, known.instanceUrl, signal)(keep) : keep());
   const { apiUrl, orgId, userId, username, alias, sync, grant } = org;
   const instanceUrl = moves ? credential.instanceUrl : org.instanceUrl;
   return {

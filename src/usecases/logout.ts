@@ -4,17 +4,18 @@ import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { LogoutItem, LogoutOptions, LogoutResult } from '../contract/login.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import type { Registry } from '../orgs/registry.ts';
+import type { Lease } from '../sync/ports/leases.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { oneOrg } from './chosen-orgs.ts';
 import { refuseWithOpenEntries } from './open-entries.ts';
-import { lockOrg, type OrgLocks, withDrainLock } from './org-lock.ts';
+import { type OrgLeases, takeOrgLease, withDrainLease } from './org-lease.ts';
 import type { Logins } from './ports/logins.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 
-export interface LogoutParts extends OrgDirectory, OrgLocks {
+export interface LogoutParts extends OrgDirectory, OrgLeases {
   readonly registry: OrgDirectory['registry'] & Pick<Registry, 'remove'>;
   readonly logins: Pick<Logins, 'forget'>;
-  readonly mirrors: Pick<Mirrors, 'exists' | 'open' | 'remove'>;
+  readonly mirrors: Pick<Mirrors, 'exists' | 'fenceOf' | 'open' | 'remove'>;
   readonly log: Logger;
 }
 
@@ -47,14 +48,14 @@ async function logoutOne(
     error: null,
   };
   try {
-    using _lock = deleteData ? lockOrg(services, instanceUrl, 'logout') : null;
+    await using lease = deleteData ? await takeOrgLease(services, instanceUrl, 'logout') : null;
     if (deleteData && !force) await refuseWithOpenEntries(services, instanceUrl);
     const { removed, revoked } = await services.logins.forget(instanceUrl, { signal });
     item.credentialRemoved = removed;
     item.revoked = revoked.status === 'nothing-to-revoke' ? null : revoked.status === 'revoked';
     if (revoked.status === 'failed') item.error = errorInfoOf(revoked.error);
-    if (deleteData) {
-      await deleteMirror(services, instanceUrl, { force, signal });
+    if (lease !== null) {
+      await deleteMirror(services, instanceUrl, { lease, force, signal });
       item.dataDeleted = true;
     }
     services.registry.remove(instanceUrl);
@@ -68,11 +69,11 @@ async function logoutOne(
 async function deleteMirror(
   services: LogoutParts,
   instanceUrl: string,
-  { force, signal }: { force: boolean; signal: AbortSignal },
+  { lease, force, signal }: { lease: Lease; force: boolean; signal: AbortSignal },
 ): Promise<void> {
-  const alone = withDrainLock(services, instanceUrl, signal);
+  const alone = withDrainLease(services, instanceUrl, signal);
   await alone(async () => {
     if (!force) await refuseWithOpenEntries(services, instanceUrl);
-    await services.mirrors.remove(instanceUrl);
+    await services.mirrors.remove(instanceUrl, lease);
   });
 }

@@ -3,8 +3,9 @@ import { AppError, messageOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import type { Registry } from '../orgs/registry.ts';
+import type { Lease } from '../sync/ports/leases.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
-import { lockOrg, type OrgLocks } from './org-lock.ts';
+import { type OrgLeases, takeOrgLease } from './org-lease.ts';
 import type { Logins } from './ports/logins.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 
@@ -23,35 +24,43 @@ export interface MoveParts {
   readonly mirrors: Pick<Mirrors, 'exists' | 'open' | 'move' | 'pathOf'>;
 }
 
+/** The leases of an org's old and new address. */
+export interface MoveLeases extends AsyncDisposable {
+  from: Lease;
+  to: Lease;
+}
+
 /** Holds both addresses of an org while its files move. Throws `ORG_BUSY`, or `MIRROR_EXISTS` before anything is done. */
-export function moveLocks(
-  services: OrgLocks & { readonly mirrors: Pick<Mirrors, 'exists' | 'pathOf'> },
+export async function moveLeases(
+  services: OrgLeases & { readonly mirrors: Pick<Mirrors, 'exists' | 'pathOf'> },
   from: string,
   to: string,
-): Disposable {
+): Promise<MoveLeases> {
   if (services.mirrors.exists(from) && services.mirrors.exists(to)) {
     throw new AppError('MIRROR_EXISTS', `There is a mirror for ${to} already, beside the one for ${from}.`, {
       hint: `Move ${services.mirrors.pathOf(to)} away, then log in with --move again.`,
       details: { from: services.mirrors.pathOf(from), to: services.mirrors.pathOf(to) },
     });
   }
-  const first = lockOrg(services, from, 'login --move');
+  const first = await takeOrgLease(services, from, 'login --move');
   try {
-    const second = lockOrg(services, to, 'login --move');
+    const second = await takeOrgLease(services, to, 'login --move');
     return {
-      [Symbol.dispose]() {
-        second.release();
-        first.release();
+      from: first,
+      to: second,
+      async [Symbol.asyncDispose]() {
+        await second.release();
+        await first.release();
       },
     };
   } catch (error) {
-    first.release();
+    await first.release();
     throw error;
   }
 }
 
 /**
- * Gives an org its new address. The caller holds its locks and has noted that address in the registry as the one to
+ * Gives an org its new address. The caller holds its leases and has noted that address in the registry as the one to
  * call, so that a move that is killed is known (`isHalfMoved`): until the mirror has its new name all is as it was, from
  * then on the next command goes on. The registry is last, for it says where the rest lies.
  */
@@ -59,10 +68,11 @@ export async function moveOrg(
   services: MoveParts,
   { instanceUrl: from, orgId }: Pick<OrgRecord, 'instanceUrl' | 'orgId'>,
   to: string,
+  leases: MoveLeases,
 ): Promise<void> {
   const { credentials, logins, mirrors, registry } = services;
   if (mirrors.exists(from)) {
-    await using mirror = await mirrors.open(from, { create: false });
+    await using mirror = await mirrors.open(from, { create: false, lease: leases.from });
     const identity = await mirror.identity();
     if (identity !== null) await mirror.setIdentity({ ...identity, instanceUrl: to });
   }
@@ -70,7 +80,7 @@ export async function moveOrg(
   await logins.whileUnchanged(orgId, async () => {
     const credential = await credentials.get(from);
     if (credential !== null) await credentials.set({ ...credential, instanceUrl: to });
-    await mirrors.move(from, to);
+    await mirrors.move(from, to, [leases.from, leases.to]);
     if (credential !== null) await credentials.delete(from);
     registry.move(from, to);
   });
@@ -83,7 +93,7 @@ export function isHalfMoved({ mirrors, registry }: HalfMoved, from: string, to: 
 
 /** Goes on with moves that were killed. Never throws: whatever is wrong meets the command itself as well. */
 export async function finishMoves(
-  services: OrgDirectory & OrgLocks & MoveParts & { readonly log: Logger },
+  services: OrgDirectory & OrgLeases & MoveParts & { readonly log: Logger },
 ): Promise<void> {
   const { log } = services;
   if (services.hasProcessOrg || !services.hasRegistry) return;
@@ -91,10 +101,10 @@ export async function finishMoves(
     for (const org of services.registry.list()) {
       const { instanceUrl, apiUrl } = org;
       if (!isHalfMoved(services, instanceUrl, apiUrl)) continue;
-      using _moving = moveLocks(services, instanceUrl, apiUrl);
+      await using leases = await moveLeases(services, instanceUrl, apiUrl);
       // Whoever was moving it may have ended just now.
       if (services.registry.get(instanceUrl) === null) continue;
-      await moveOrg(services, org, apiUrl);
+      await moveOrg(services, org, apiUrl, leases);
       log.warn(
         `${instanceUrl} had not moved to ${apiUrl} altogether, because a login was interrupted; it has now`,
       );

@@ -4,12 +4,13 @@ import type { PushOptions, PushResult } from '../contract/push.ts';
 import { push } from '../sync/push/push.ts';
 import { oneOrg } from './chosen-orgs.ts';
 import { type ConnectParts, connectOrg } from './connect-org.ts';
-import { type OrgLocks, withDrainLock } from './org-lock.ts';
+import { type OrgLeases, withDrainLease } from './org-lease.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 import { progressOf } from './progress-events.ts';
 import { pushResult } from './push-result.ts';
 
-export interface PushParts extends OrgDirectory, ConnectParts, OrgLocks {
+export interface PushParts extends OrgDirectory, ConnectParts, OrgLeases {
+  readonly mirrors: ConnectParts['mirrors'] & OrgLeases['mirrors'];
   /** Calls `close` when the answered function is called, at the latest when the application ends. */
   closeLater(close: () => Promise<void>): () => Promise<void>;
 }
@@ -32,7 +33,7 @@ export async function pushRecords(
     const report = await push(connected.context, {
       ...options,
       keepGiven: keepRejects,
-      withDrainLock: withDrainLock(services, instanceUrl, signal, onWait),
+      withDrainLease: withDrainLease(services, instanceUrl, signal, onWait),
       signal,
     });
     opened.push(report);

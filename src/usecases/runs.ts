@@ -8,11 +8,11 @@ import type { Mirrors } from '../sync/ports/mirrors.ts';
 import type { Run } from '../sync/ports/run.ts';
 import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
 import { namedOrAllOrgs } from './chosen-orgs.ts';
-import { isOrgLocked, isSending, type OrgLocks } from './org-lock.ts';
+import { isOrgLeased, isSending, type OrgLeases } from './org-lease.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 import { isInPlace } from './spent-copy.ts';
 
-interface ViewParts extends OrgLocks {
+interface ViewParts extends Pick<OrgLeases, 'leases'> {
   readonly clock: Pick<Clock, 'now'>;
 }
 
@@ -30,7 +30,8 @@ export async function listRuns(
     await nextTurn();
     throwIfAborted(signal);
     await eachMirror(services, instanceUrl, async (mirror) => {
-      for (const run of await mirror.journal.runs({ limit })) runs.push(runView(services, instanceUrl, run));
+      for (const run of await mirror.journal.runs({ limit }))
+        runs.push(await runView(services, instanceUrl, run));
     });
     // No more than are asked for are held of however many orgs.
     runs = runs.sort((a, b) => b.startedAt.localeCompare(a.startedAt)).slice(0, limit);
@@ -49,7 +50,7 @@ export async function showRun(services: RunsParts, { id }: { id: string }): Prom
           startedAt: isoTime(step.startedAt),
           finishedAt: isoTime(step.finishedAt),
         }));
-        found.push({ run: { ...runView(services, instanceUrl, run), steps } });
+        found.push({ run: { ...(await runView(services, instanceUrl, run)), steps } });
       }
     });
   }
@@ -87,17 +88,17 @@ async function eachMirror(
   }
 }
 
-/** Between a push's first word and its taking of the lock lies no request, only a busy machine. */
+/** Between a push's first word and its taking of the lease lies no request, only a busy machine. */
 const pushBeginsWithinMs = 10_000;
 
-/** A run that says it is under way, while no process holds the lock that it needs, was killed. */
-export function runView(services: ViewParts, instanceUrl: string, run: Run): RunView {
-  const isAtWork = () =>
+/** A run that says it is under way, while no process holds the lease that it needs, was killed. */
+export async function runView(services: ViewParts, instanceUrl: string, run: Run): Promise<RunView> {
+  const isAtWork = async () =>
     run.kind === 'push'
-      ? isSending(services, instanceUrl) || services.clock.now() - run.startedAt < pushBeginsWithinMs
-      : isOrgLocked(services, instanceUrl);
-  // Asked of the few that say so: a lock is a file to look at.
-  const killed = run.status === 'running' && !isAtWork();
+      ? (await isSending(services, instanceUrl)) || services.clock.now() - run.startedAt < pushBeginsWithinMs
+      : isOrgLeased(services, instanceUrl);
+  // Asked of the few that say so: a lease is a file to look at.
+  const killed = run.status === 'running' && !(await isAtWork());
   const status = killed ? 'interrupted' : run.status;
   const { id, kind, startedAt, finishedAt, counts, apiCalls, error } = run;
   return {

@@ -1,4 +1,5 @@
 import { isAppError } from '../base/errors.ts';
+import type { Lease } from '../sync/ports/leases.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 
 type CopyFiles = Pick<Mirrors, 'exists' | 'hasCopy' | 'open' | 'openCopy' | 'removeCopy'>;
@@ -7,9 +8,10 @@ type CopyFiles = Pick<Mirrors, 'exists' | 'hasCopy' | 'open' | 'openCopy' | 'rem
 export async function removeSpentCopy(
   { mirrors }: { readonly mirrors: CopyFiles },
   instanceUrl: string,
+  lease: Lease,
 ): Promise<void> {
   if (!mirrors.hasCopy(instanceUrl) || !mirrors.exists(instanceUrl)) return;
-  if (await isInPlace(mirrors, instanceUrl)) mirrors.removeCopy(instanceUrl);
+  if (await isInPlace(mirrors, instanceUrl)) await mirrors.removeCopy(instanceUrl, lease);
 }
 
 /** Whether the mirror already is what lies beside it as a copy. */

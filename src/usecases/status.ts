@@ -8,11 +8,11 @@ import { futureMs } from '../sync/future-cursor.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { namedOrAllOrgs } from './chosen-orgs.ts';
 import { type KnownLogin, loginLookup } from './known-login.ts';
-import { type OrgLocks, watchLockName } from './org-lock.ts';
+import { type OrgLeases, watchLeaseName } from './org-lease.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 import { runView } from './runs.ts';
 
-export interface StatusParts extends OrgDirectory, OrgLocks {
+export interface StatusParts extends OrgDirectory, Pick<OrgLeases, 'leases'> {
   readonly credentials: Pick<CredentialStore, 'get' | 'glance'>;
   readonly mirrors: Pick<Mirrors, 'exists' | 'open'>;
   readonly clock: Pick<Clock, 'now'>;
@@ -25,7 +25,7 @@ export async function status(services: StatusParts, { org }: { org: string | nul
   for (const record of namedOrAllOrgs(services, org)) {
     orgs.push(await statusOf(services, record, await lookUp(record)));
   }
-  const holder = services.locks.holderOf(watchLockName);
+  const holder = await services.leases.holderOf(watchLeaseName);
   return {
     orgs,
     watch: { running: holder !== null, pid: holder?.pid ?? null, since: isoTime(holder?.since ?? null) },
@@ -78,8 +78,8 @@ async function statusOf(
       deleted,
       coveredUntil: isoTime(covered),
       lagSeconds: lagOf(covered, services.clock.now()),
-      lastBackfill: lastBackfill === undefined ? null : runView(services, instanceUrl, lastBackfill),
-      lastCycle: lastCycle === undefined ? null : runView(services, instanceUrl, lastCycle),
+      lastBackfill: lastBackfill === undefined ? null : await runView(services, instanceUrl, lastBackfill),
+      lastCycle: lastCycle === undefined ? null : await runView(services, instanceUrl, lastCycle),
       outbox: {
         pending: counts.pending,
         rejected: counts.rejected,

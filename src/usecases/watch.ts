@@ -1,6 +1,7 @@
 import type { CredentialStore } from '../auth/credential-store.ts';
 import { errorCodeOf } from '../base/error-codes.ts';
 import { AppError, messageOf } from '../base/errors.ts';
+import { withFinally } from '../base/finally.ts';
 import { isoTime } from '../base/iso-time.ts';
 import type { CallContext } from '../contract/app.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
@@ -18,16 +19,27 @@ import { eachOrgOnce } from '../orgs/rules/connected-once.ts';
 import { backfill, isBackfilled } from '../sync/backfill/backfill.ts';
 import { closeKilledCycles } from '../sync/close-killed-runs.ts';
 import { type CycleReport, runCycle } from '../sync/cycle/cycle.ts';
+import type { Lease } from '../sync/ports/leases.ts';
 import { syncOrgs } from './chosen-orgs.ts';
 import { type ConnectedOrg, type ConnectParts, connectOrg, noteCalls } from './connect-org.ts';
 import { hasLogin } from './has-login.ts';
-import { lockOrg, type OrgLocks, watchLockName, withDrainLock, withFreeDrainLock } from './org-lock.ts';
+import {
+  isLeaseLost,
+  type OrgLeases,
+  type OrgWork,
+  takeOrgLease,
+  underLease,
+  watchLeaseName,
+  withDrainLease,
+  withFreeDrainLease,
+} from './org-lease.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 import { progressOf } from './progress-events.ts';
 import { renewIdleLogins } from './renew-idle.ts';
 import { removeSpentCopy } from './spent-copy.ts';
 
-export interface WatchParts extends OrgDirectory, ConnectParts, OrgLocks {
+export interface WatchParts extends OrgDirectory, ConnectParts, OrgLeases {
+  readonly mirrors: ConnectParts['mirrors'] & OrgLeases['mirrors'];
   readonly credentials: Pick<CredentialStore, 'get'>;
 }
 
@@ -61,8 +73,8 @@ export async function watch(
     if (event.event === 'cycle:failed') failed++;
     onEvent(event);
   };
-  // Only says that a watch runs; which orgs it may write is decided by the locks of the orgs.
-  using _running = once ? null : services.locks.tryAcquire(watchLockName);
+  // Only says that a watch runs; which orgs it may write is decided by the leases of the orgs.
+  await using _running = once ? null : await services.leases.take(watchLeaseName);
   tell({ event: 'watch:start', orgs: await list(), intervalMs, once, pid: process.pid });
   const ended = new AbortController();
   const renewing = once ? null : renewIdleLogins(services, AbortSignal.any([signal, ended.signal]));
@@ -96,81 +108,106 @@ export async function watch(
   };
 }
 
-/** Takes an org into care: its lock, session and mirror are held until the loop lets go of it. */
+/** What an org in care holds; all of it is new after its lease was lost. */
+interface Care extends AsyncDisposable {
+  lease: Lease;
+  connected: ConnectedOrg;
+  /** Whether a turn has begun under it. */
+  begun: boolean;
+}
+
+/** Takes an org into care: its lease, session and mirror are held until the loop lets go of it. */
 async function openWatched(
   services: WatchParts,
   known: OrgRecord,
   { push, once, intervalMs }: WatchOptions,
   { signal, tell }: { signal: AbortSignal; tell: Tell },
 ): Promise<WatchedOrg> {
-  const lock = lockOrg(services, known.instanceUrl, once ? 'watch --once' : 'watch');
+  const { instanceUrl } = known;
+  const take = () => takeIntoCare(services, known, once ? 'watch --once' : 'watch', { signal, tell });
+  let care: Care | null = await take();
+  const drop = async () => {
+    const dropped = care;
+    care = null;
+    await dropped?.[Symbol.asyncDispose]();
+  };
+  const turn = async (turnSignal: AbortSignal, work: (care: Care, signal: AbortSignal) => Promise<void>) => {
+    const held = care ?? (await take());
+    care = held;
+    try {
+      await underLease(held.lease, turnSignal, async (ended) => {
+        if (!held.begun) await closeKilledCycles(held.connected.context);
+        held.begun = true;
+        await work(held, ended);
+      });
+    } catch (error) {
+      // Nothing more can be stored under it. The next turn takes another, where nobody else has it.
+      if (isLeaseLost(error)) await drop().catch(() => {});
+      throw error;
+    } finally {
+      if (care === held) await noteCalls(held.connected, services);
+    }
+  };
+  return {
+    async needsFirstCopy() {
+      // An open file that was deleted would take all cycles to come, and nobody could read them.
+      if (care !== null && !care.connected.mirror.isInPlace) {
+        services.log.warn(
+          `${care.connected.mirror.path} was deleted or replaced while it was watched: what lies there now is taken up, and the org is copied anew where nothing does`,
+        );
+        // It can only fail over the file that is gone.
+        await drop().catch(() => {});
+      }
+      care ??= await take();
+      return !(await isBackfilled(care.connected));
+    },
+    firstCopy: (copySignal) => turn(copySignal, ({ connected }, ended) => firstCopy(connected, tell, ended)),
+    cycle: (cycleSignal) =>
+      turn(cycleSignal, async ({ connected }, ended) => {
+        const report = await runCycle(connected.context, {
+          push,
+          // Only whoever ends after this cycle waits for another that is sending.
+          withDrainLease: once
+            ? withDrainLease(services, instanceUrl, ended)
+            : withFreeDrainLease(services, instanceUrl),
+          // What waits is tried again in the next cycle, which must not be late for it.
+          patienceMs: once ? undefined : Math.min(60_000, intervalMs / 10),
+          signal: ended,
+        });
+        tell(completed(instanceUrl, report));
+      }),
+    [Symbol.asyncDispose]: drop,
+  };
+}
+
+async function takeIntoCare(
+  services: WatchParts,
+  known: OrgRecord,
+  purpose: OrgWork,
+  { signal, tell }: { signal: AbortSignal; tell: Tell },
+): Promise<Care> {
+  const lease = await takeOrgLease(services, known.instanceUrl, purpose);
   try {
     // Read again: a login since the last look changes grant and flags.
     const org = services.registry.get(known.instanceUrl) ?? known;
-    await tellOfCopy(services, org.instanceUrl);
+    await tellOfCopy(services, org.instanceUrl, lease);
     const onEvent = progressOf((event) => {
       // A cycle tells what it has sent at its end.
       if (event.event !== 'push:progress' && event.event !== 'push:waiting') tell(event);
     });
-    const connect = () => connectOrg(services, org, { signal, onEvent });
-    let connected = await connect();
-    let begun = false;
-    const begin = async () => {
-      if (!begun) await closeKilledCycles(connected.context);
-      begun = true;
-    };
-    // An open file that was deleted would take all cycles to come, and nobody could read them.
-    const takeUpReplaced = async () => {
-      if (connected.mirror.isInPlace) return;
-      services.log.warn(
-        `${connected.mirror.path} was deleted or replaced while it was watched: what lies there now is taken up, and the org is copied anew where nothing does`,
-      );
-      // It can only fail over the file that is gone.
-      await Promise.resolve(connected[Symbol.asyncDispose]()).catch(() => {});
-      connected = await connect();
-      begun = false;
-    };
+    const connected = await connectOrg(services, org, { signal, lease, onEvent });
     return {
-      async needsFirstCopy() {
-        await takeUpReplaced();
-        return !(await isBackfilled(connected));
-      },
-      async firstCopy(copySignal) {
-        try {
-          await begin();
-          await firstCopy(connected, tell, copySignal);
-        } finally {
-          await noteCalls(connected, services);
-        }
-      },
-      async cycle(cycleSignal) {
-        try {
-          await begin();
-          const report = await runCycle(connected.context, {
-            push,
-            // Only whoever ends after this cycle waits for another that is sending.
-            withDrainLock: once
-              ? withDrainLock(services, org.instanceUrl, cycleSignal)
-              : withFreeDrainLock(services, org.instanceUrl),
-            // What waits is tried again in the next cycle, which must not be late for it.
-            patienceMs: once ? undefined : Math.min(60_000, intervalMs / 10),
-            signal: cycleSignal,
-          });
-          tell(completed(org.instanceUrl, report));
-        } finally {
-          await noteCalls(connected, services);
-        }
-      },
-      async [Symbol.asyncDispose]() {
-        try {
-          await connected[Symbol.asyncDispose]();
-        } finally {
-          lock.release();
-        }
-      },
+      lease,
+      connected,
+      begun: false,
+      [Symbol.asyncDispose]: () =>
+        withFinally(
+          async () => connected[Symbol.asyncDispose](),
+          () => lease.release(),
+        ),
     };
   } catch (error) {
-    lock.release();
+    await lease.release();
     throw error;
   }
 }
@@ -196,8 +233,8 @@ function completed(instanceUrl: string, report: CycleReport): CycleCompleteEvent
 }
 
 /** The mirror is what a watch keeps up to date; a copy beside it is the backfill's. */
-async function tellOfCopy(services: WatchParts, instanceUrl: string): Promise<void> {
-  await removeSpentCopy(services, instanceUrl);
+async function tellOfCopy(services: WatchParts, instanceUrl: string, lease: Lease): Promise<void> {
+  await removeSpentCopy(services, instanceUrl, lease);
   if (services.mirrors.hasCopy(instanceUrl))
     services.log.warn(
       `an interrupted fresh copy of ${instanceUrl} lies beside its mirror: \`parahack-sync backfill\` goes on with it`,

@@ -4,8 +4,8 @@ import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Credential } from '../../src/auth/credential.ts';
 import { openCredentialStore } from '../../src/auth/open-credential-store.ts';
-import { openLocks } from '../../src/lock/locks.ts';
 import { Cli, ended } from '../e2e/cli.ts';
+import { lockingIn } from '../support/leases.ts';
 import { type EmulatedOrg, startEmulatedOrg } from './emulated-org.ts';
 
 const deep = process.env.PARAHACK_DEEP === '1';
@@ -31,7 +31,7 @@ function stored(): Promise<Credential[]> {
     kind: 'file',
     key: passphrase,
     folder: credentialDir,
-    withLock: openLocks(join(credentialDir, 'locks')).withLock,
+    withLock: lockingIn(join(credentialDir, 'locks')),
   }).list();
 }
 

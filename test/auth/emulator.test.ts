@@ -12,8 +12,8 @@ import { openSession } from '../../src/auth/open-session.ts';
 import { revokeCredential } from '../../src/auth/revoke.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
-import { openLocks } from '../../src/lock/locks.ts';
 import type { Wire } from '../../src/wire/open-wire.ts';
+import { lockingIn } from '../support/leases.ts';
 import { type EmulatedOrg, startEmulatedOrg } from './emulated-org.ts';
 import { makeTempFolder } from './temp-folder.ts';
 import { wire } from './wire.ts';
@@ -31,7 +31,7 @@ afterEach(async () => {
 
 const clock = systemClock;
 const store = () => openMemoryStore();
-const sharing = () => ({ withLock: openLocks(join(temp.path, 'locks')).withLock, wire });
+const sharing = () => ({ withLock: lockingIn(join(temp.path, 'locks')), wire });
 
 async function sessionOf(credential: Credential) {
   const credentials = store();

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { credentialFileName } from '../../src/auth/file-store.ts';
 import { openCredentialStore } from '../../src/auth/open-credential-store.ts';
-import { openLocks } from '../../src/lock/locks.ts';
+import { lockingIn } from '../support/leases.ts';
 import { credentialFor } from './salesforce-script.ts';
 import { makeTempFolder } from './temp-folder.ts';
 
@@ -24,7 +24,7 @@ it(
         kind: 'file',
         key: 'correct horse',
         folder,
-        withLock: openLocks(join(temp.path, 'locks')).withLock,
+        withLock: lockingIn(join(temp.path, 'locks')),
       });
     await open().set(other);
     for (const delayMs of fc.sample(fc.nat(60), kills)) {

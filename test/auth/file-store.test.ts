@@ -7,7 +7,7 @@ import type { Credential } from '../../src/auth/credential.ts';
 import { credentialFileName } from '../../src/auth/file-store.ts';
 import { openCredentialStore } from '../../src/auth/open-credential-store.ts';
 import { sealKeyOf } from '../../src/auth/sealed-file.ts';
-import { openLocks } from '../../src/lock/locks.ts';
+import { lockingIn } from '../support/leases.ts';
 import { credentialFor } from './salesforce-script.ts';
 import { makeTempFolder } from './temp-folder.ts';
 
@@ -26,7 +26,7 @@ const open = (key = 'correct horse', more: { keyFile?: string } = {}) =>
     kind: 'file',
     key,
     folder,
-    withLock: openLocks(join(temp.path, 'locks')).withLock,
+    withLock: lockingIn(join(temp.path, 'locks')),
     ...more,
   });
 
@@ -165,7 +165,7 @@ describe('encrypted file store', () => {
       kind: 'file',
       key: 'k',
       folder: '/dev/null/credentials',
-      withLock: openLocks(join(temp.path, 'locks')).withLock,
+      withLock: lockingIn(join(temp.path, 'locks')),
     });
     await expect(blocked.probeWritable()).rejects.toMatchObject({ code: 'CREDENTIAL_STORE_UNAVAILABLE' });
     await expect(blocked.set(a)).rejects.toMatchObject({ code: 'CREDENTIAL_STORE_UNAVAILABLE' });
@@ -228,7 +228,7 @@ describe('encrypted file store', () => {
 
   it('takes no other store in its place', () => {
     expect(() =>
-      openCredentialStore({ kind: 'vault', folder, withLock: openLocks(join(temp.path, 'locks')).withLock }),
+      openCredentialStore({ kind: 'vault', folder, withLock: lockingIn(join(temp.path, 'locks')) }),
     ).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }));
     expect(existsSync(path)).toBe(false);
   });

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CredentialStore } from '../../src/auth/credential-store.ts';
 import { openCredentialStore } from '../../src/auth/open-credential-store.ts';
-import { openLocks } from '../../src/lock/locks.ts';
+import { lockingIn } from '../support/leases.ts';
 import { type EmulatedOrg, startEmulatedOrg } from './emulated-org.ts';
 import { makeTempFolder } from './temp-folder.ts';
 
@@ -17,7 +17,7 @@ let store: CredentialStore;
 beforeEach(async () => {
   temp = makeTempFolder();
   org = await startEmulatedOrg({ concurrentLimit: 1_000 });
-  const { withLock } = openLocks(join(temp.path, 'locks'));
+  const withLock = lockingIn(join(temp.path, 'locks'));
   store = openCredentialStore({ kind: 'file', key: 'correct horse', folder: temp.path, withLock });
 });
 afterEach(async () => {

@@ -10,7 +10,7 @@ import { openMemoryStore } from '../../src/auth/memory-store.ts';
 import { openProcessSession } from '../../src/auth/process-session.ts';
 import { revokeCredential } from '../../src/auth/revoke.ts';
 import { systemClock } from '../../src/base/clock.ts';
-import { openLocks } from '../../src/lock/locks.ts';
+import { lockingIn } from '../support/leases.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import {
   credentialFor,
@@ -252,7 +252,7 @@ describe('an org for one process', () => {
 describe('keeping and forgetting a login', () => {
   const tools = () => {
     const store = openMemoryStore();
-    return { store, withLock: openLocks(temp.path).withLock, wire };
+    return { store, withLock: lockingIn(temp.path), wire };
   };
 
   it('stores the new grant, then revokes the old one', async () => {

@@ -11,7 +11,7 @@ import { requestToken } from '../../src/auth/token-endpoint.ts';
 import { type AppError, isAppError } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { exitCodeOf } from '../../src/cli/exit-codes.ts';
-import { openLocks } from '../../src/lock/locks.ts';
+import { lockingIn } from '../support/leases.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import { credentialFor, type FakeSalesforce, startFakeSalesforce, username } from './salesforce-script.ts';
 import type { ScriptedAnswer } from './scripted-oauth-server.ts';
@@ -152,7 +152,7 @@ describe.each(table)('%s (%s)', (error, description, kind, hint, over) => {
     const session = openSession(credential, {
       ...base(),
       store,
-      withLock: openLocks(temp.path).withLock,
+      withLock: lockingIn(temp.path),
       log: silentLogger,
     });
     const refused = await refusalOf(session.renew('00D!access-0'));
@@ -189,7 +189,7 @@ describe('answers that are no word about the grant', () => {
       const store = openMemoryStore();
       const credential = credentialFor(salesforce.url, change);
       await store.set(credential);
-      const withLock = openLocks(temp.path).withLock;
+      const withLock = lockingIn(temp.path);
       const session = openSession(credential, { ...base(), store, withLock, log: silentLogger });
       expect((await refusalOf(session.renew('00D!access-0'))).code).toBe(code);
       expect((await store.get(salesforce.url))?.refused).toBeNull();
@@ -247,7 +247,7 @@ describe('a JWT that is refused because of a clock', () => {
       wire,
       clock: at(skewMs),
       log: silentLogger,
-      withLock: openLocks(temp.path).withLock,
+      withLock: lockingIn(temp.path),
     });
     expect((await refusalOf(session.renew('00D!access-0'))).message).toContain(says);
   });

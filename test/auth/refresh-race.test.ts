@@ -4,11 +4,11 @@ import type { CredentialStore } from '../../src/auth/credential-store.ts';
 import { openMemoryStore } from '../../src/auth/memory-store.ts';
 import { openSession, type SessionParts } from '../../src/auth/open-session.ts';
 import { silentLogger } from '../../src/base/logger.ts';
-import { openLocks } from '../../src/lock/locks.ts';
 import type { OrgRecord } from '../../src/orgs/org-record.ts';
 import type { Registry } from '../../src/orgs/registry.ts';
 import { hasLogin } from '../../src/usecases/has-login.ts';
 import { loginLookup } from '../../src/usecases/known-login.ts';
+import { lockingIn } from '../support/leases.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import {
   credentialFor,
@@ -44,7 +44,7 @@ async function login(change: Partial<Credential> = {}): Promise<Credential> {
 
 const parts = (change: Partial<SessionParts> = {}): SessionParts => ({
   store,
-  withLock: openLocks(temp.path).withLock,
+  withLock: lockingIn(temp.path),
   wire,
   clock,
   log: silentLogger,
@@ -150,10 +150,9 @@ it('two stores that share a refresh token both renew, though Salesforce takes on
   await otherStore.set(credential);
   const first = openSession(credential, parts()).renew('00D!access-0');
   await expect.poll(() => running).toBe(1);
-  const second = openSession(
-    credential,
-    parts({ store: otherStore, withLock: openLocks(other.path).withLock }),
-  ).renew('00D!access-0');
+  const second = openSession(credential, parts({ store: otherStore, withLock: lockingIn(other.path) })).renew(
+    '00D!access-0',
+  );
   await clock.untilSleeping();
   release();
   clock.advance(10_000);

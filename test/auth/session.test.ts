@@ -9,7 +9,9 @@ import { storeUnavailable } from '../../src/auth/store-unavailable.ts';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import type { AppError } from '../../src/base/errors.ts';
 import { createLogger } from '../../src/base/logger.ts';
-import { type Locks, openLocks } from '../../src/lock/locks.ts';
+import { openFileLeases } from '../../src/lease/file-leases.ts';
+import type { Leases } from '../../src/sync/ports/leases.ts';
+import { withLease } from '../../src/sync/with-lease.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import {
   credentialFor,
@@ -25,7 +27,7 @@ import { wire } from './wire.ts';
 const whoAmI = { organization_id: orgId, user_id: userId };
 
 let temp: ReturnType<typeof makeTempFolder>;
-let locks: Locks;
+let leases: Leases;
 let salesforce: FakeSalesforce;
 let store: CredentialStore;
 let said: string[];
@@ -33,7 +35,7 @@ let needed: AppError[];
 
 beforeEach(async () => {
   temp = makeTempFolder();
-  locks = openLocks(temp.path);
+  leases = openFileLeases(temp.path);
   salesforce = await startFakeSalesforce();
   store = openMemoryStore();
   said = [];
@@ -52,7 +54,7 @@ async function login(change: Partial<Credential> = {}): Promise<Credential> {
 
 const parts = (change: Partial<SessionParts> = {}): SessionParts => ({
   store,
-  withLock: locks.withLock,
+  withLock: (name, work, options) => withLease(leases, name, work, options),
   wire,
   clock: systemClock,
   log: createLogger('debug', (level, message, fields) =>
@@ -346,12 +348,12 @@ describe('a renewal that its caller gives up', () => {
   it('ends only its own wait, not that of others', async () => {
     const session = openSession(await login(), parts());
     const controller = new AbortController();
-    const held = await locks.acquire(`refresh-${orgId.slice(0, 15)}`);
+    const held = await leases.wait(`refresh-${orgId.slice(0, 15)}`);
     const impatient = session.renew('00D!access-0', { signal: controller.signal });
     const patient = session.renew('00D!access-0');
     controller.abort();
     await expect(impatient).rejects.toMatchObject({ name: 'AbortError' });
-    held.release();
+    await held.release();
     expect(await patient).toBe('00D!access-1');
   });
 
@@ -395,12 +397,12 @@ describe('a store that fails just after it proved writable', () => {
     expect(said.some((line) => line.startsWith('error') && line.includes('disk full'))).toBe(true);
     await clock.untilSleeping();
     // Nobody else may offer the old refresh token now.
-    expect(locks.tryAcquire(`refresh-${orgId.slice(0, 15)}`)).toBeNull();
+    expect(await leases.take(`refresh-${orgId.slice(0, 15)}`)).toBeNull();
     fault.mend();
     clock.advance(60_000);
     await session.close();
     expect(await store.get(salesforce.url)).toMatchObject({ refreshToken: 'refresh-1' });
-    expect(locks.holderOf(`refresh-${orgId.slice(0, 15)}`)).toBeNull();
+    expect(await leases.holderOf(`refresh-${orgId.slice(0, 15)}`)).toBeNull();
   });
 
   it('can renew again from memory meanwhile, and stores the newest', async () => {

@@ -9,7 +9,7 @@ import { revokeCredential } from '../../src/auth/revoke.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { AppError } from '../../src/base/errors.ts';
 import { createLogger } from '../../src/base/logger.ts';
-import { openLocks } from '../../src/lock/locks.ts';
+import { lockingIn } from '../support/leases.ts';
 import {
   credentialFor,
   type FakeSalesforce,
@@ -50,7 +50,7 @@ async function sessionOf(change: Partial<Credential>) {
   await store.set(credential);
   return openSession(credential, {
     store,
-    withLock: openLocks(temp.path).withLock,
+    withLock: lockingIn(temp.path),
     wire,
     clock: systemClock,
     log: createLogger('debug', (level, message) => said.push(`${level} ${message}`)),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { openCredentialStore } from '../../src/auth/open-credential-store.ts';
 import { AppError } from '../../src/base/errors.ts';
-import { openLocks } from '../../src/lock/locks.ts';
+import { lockingIn } from '../support/leases.ts';
 import { credentialFor } from './salesforce-script.ts';
 
 /** Stores one credential, or with `loop` one after the other until it is killed, saying each when it is kept. */
@@ -10,7 +10,7 @@ const store = openCredentialStore({
   kind: 'file',
   key: 'correct horse',
   folder: join(folder, 'credentials'),
-  withLock: openLocks(join(folder, 'locks')).withLock,
+  withLock: lockingIn(join(folder, 'locks')),
 });
 
 try {

@@ -4,7 +4,7 @@ import { openSession } from '../../src/auth/open-session.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { isAppError } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/logger.ts';
-import { openLocks } from '../../src/lock/locks.ts';
+import { lockingIn } from '../support/leases.ts';
 import { wire } from './wire.ts';
 
 /**
@@ -12,7 +12,7 @@ import { wire } from './wire.ts';
  * Ends with 0, with 3 where a login is needed, else with 1.
  */
 const [folder = '', instanceUrl = ''] = process.argv.slice(2);
-const { withLock } = openLocks(join(folder, 'locks'));
+const withLock = lockingIn(join(folder, 'locks'));
 const store = openCredentialStore({ kind: 'file', key: 'correct horse', folder, withLock });
 process.exitCode = await run();
 

@@ -14,6 +14,7 @@ import { columnTypeOf } from '../../src/store/fields/column-type.ts';
 import { openMirrors } from '../../src/store/sqlite/open-mirrors.ts';
 import type { StoredMirror } from '../../src/sync/ports/stored-mirror.ts';
 import type { Blocks } from '../store/sqlite/pages.ts';
+import { heldLease } from '../support/leases.ts';
 import { benchFields, type CsvPages, writeBenchCsv } from './contact-csv.ts';
 
 const contacts = Number(process.argv[2] ?? 300_000);
@@ -76,7 +77,7 @@ async function timed(
   rmSync(data, { recursive: true, force: true });
   await using mirrors = openMirrors({ folder: data, log: silentLogger, clock: systemClock });
   const began = performance.now();
-  const mirror = await mirrors.open('https://bench.my.salesforce.com', { create: true });
+  const mirror = await mirrors.open('https://bench.my.salesforce.com', { create: true, lease: heldLease() });
   await mirror.schema.applyDescribe({ fields: benchFields, lastModified: null }, Date.now());
   await fill(mirror);
   const firstMs = performance.now() - began;
@@ -139,7 +140,7 @@ async function timeRest(pages: readonly Uint8Array<ArrayBuffer>[], rows: number)
   const data = join(folder, 'orgs');
   rmSync(data, { recursive: true, force: true });
   await using mirrors = openMirrors({ folder: data, log: silentLogger, clock: systemClock });
-  const mirror = await mirrors.open('https://bench.my.salesforce.com', { create: true });
+  const mirror = await mirrors.open('https://bench.my.salesforce.com', { create: true, lease: heldLease() });
   await mirror.schema.applyDescribe({ fields: benchFields, lastModified: null }, Date.now());
   async function* blocks(page: Uint8Array<ArrayBuffer>): Blocks {
     for (let at = 0; at < page.length; at += blockBytes) yield page.slice(at, at + blockBytes);

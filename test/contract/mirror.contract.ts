@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { NewOutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
 import type { StoredMirror } from '../../src/sync/ports/stored-mirror.ts';
 import { contactFields, describeOf, field, storedNames } from '../store/sqlite/contact-fields.ts';
 import {
@@ -12,30 +10,13 @@ import {
   queryPage,
   stampOf,
 } from '../store/sqlite/pages.ts';
+import { newEntry } from './new-entry.ts';
 
 export interface ContractMirror extends AsyncDisposable {
   mirror: StoredMirror;
 }
 
 const minute = 60_000;
-
-function entry(more: Partial<NewOutboxEntry> = {}): NewOutboxEntry {
-  const key = randomUUID();
-  return {
-    key,
-    op: 'create',
-    contactKey: key,
-    contactId: null,
-    changes: { LastName: 'New', FirstName: null },
-    base: null,
-    upsertField: null,
-    allowDuplicates: false,
-    atomicGroup: null,
-    createdAt: epoch,
-    state: 'pending',
-    ...more,
-  };
-}
 
 /** What sync relies on, whichever store stands behind the port. `open` gives an empty mirror of its own. */
 export function mirrorContract(name: string, open: () => Promise<ContractMirror>): void {
@@ -653,15 +634,15 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       await using opened = await open();
       const { outbox } = opened.mirror;
       const entries = [
-        entry(),
-        entry({
+        newEntry(),
+        newEntry({
           op: 'update',
           contactId: contactId(1),
           base: { LastName: 'Old' },
           state: 'held',
           atomicGroup: 'g',
         }),
-        entry({ upsertField: 'Ext__c', allowDuplicates: true }),
+        newEntry({ upsertField: 'Ext__c', allowDuplicates: true }),
       ];
       await outbox.add(entries);
       const listed = await outbox.list();
@@ -678,14 +659,19 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       expect((await outbox.list({ keys: [entries[2]!.key, 'none'], limit: 5 })).length).toBe(1);
       expect((await outbox.list({ limit: 2 })).length).toBe(2);
       expect(await outbox.counts()).toMatchObject({ pending: 2, held: 1, done: 0 });
-      await expect(outbox.add([entry(), entries[0]!])).rejects.toThrow();
+      await expect(outbox.add([newEntry(), entries[0]!])).rejects.toThrow();
       expect((await outbox.list()).length).toBe(3);
     });
 
     test('an entry is sent only while it is pending, and settled by its answer', async () => {
       await using opened = await open();
       const { outbox } = opened.mirror;
-      const [a, b, c, d] = [entry(), entry(), entry(), entry({ op: 'delete', contactId: contactId(4) })];
+      const [a, b, c, d] = [
+        newEntry(),
+        newEntry(),
+        newEntry(),
+        newEntry({ op: 'delete', contactId: contactId(4) }),
+      ];
       await outbox.add([a, b, c, d]);
       await outbox.markSent([a.key, b.key, c.key, d.key], 'collection', epoch + 1);
       await expect(outbox.markSent([a.key], 'ui-api', epoch + 2)).rejects.toThrow(a.key);
@@ -716,7 +702,7 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
     test('an entry remembers its first sending that may have done something', async () => {
       await using opened = await open();
       const { outbox } = opened.mirror;
-      const [a] = [entry()];
+      const [a] = [newEntry()];
       await outbox.add([a]);
       const sentAt = async () => (await outbox.list())[0]!.sentAt;
       const back = (at: number, unsent: boolean) =>
@@ -736,7 +722,7 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
     test('entries are listed page by page, each once and in order, whatever their states', async () => {
       await using opened = await open();
       const { outbox } = opened.mirror;
-      const all = Array.from({ length: 25 }, (_, i) => entry({ state: i % 3 === 0 ? 'held' : 'pending' }));
+      const all = Array.from({ length: 25 }, (_, i) => newEntry({ state: i % 3 === 0 ? 'held' : 'pending' }));
       await outbox.add(all);
       const seen: string[] = [];
       for (let after = -1; ; ) {
@@ -754,9 +740,9 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       const { mirror } = opened;
       await mirror.commit({ page: collectionPage(storedNames, [contactRow(1), contactRow(2)], epoch) });
       const changes = { LastName: 'New', Unknown__c: 1 };
-      const known = entry({ op: 'update', contactId: contactId(1), changes });
-      const unknown = entry({ op: 'update', contactId: contactId(9), changes });
-      const upsert = entry({ upsertField: 'LastName', changes: { LastName: 'last2' } });
+      const known = newEntry({ op: 'update', contactId: contactId(1), changes });
+      const unknown = newEntry({ op: 'update', contactId: contactId(9), changes });
+      const upsert = newEntry({ upsertField: 'LastName', changes: { LastName: 'last2' } });
       await mirror.outbox.add([known, unknown, upsert]);
       const keys = [known.key, unknown.key, upsert.key];
       expect(await mirror.contacts.idsBy('LastName', ['LAST2', 'none'])).toEqual(
@@ -786,7 +772,7 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
     test('a conflict keeps the contact that it was found on, and waits', async () => {
       await using opened = await open();
       const { outbox } = opened.mirror;
-      const [a] = [entry({ upsertField: 'Ext__c' })];
+      const [a] = [newEntry({ upsertField: 'Ext__c' })];
       await outbox.add([a]);
       await outbox.markSent([a.key], 'upsert', epoch);
       const errors = [{ code: 'CONFLICT', message: 'm', fields: ['LastName'] }];
@@ -799,7 +785,7 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
     test('reading back clears the mark in the transaction that stores the row', async () => {
       await using opened = await described();
       const { mirror } = opened;
-      const created = entry();
+      const created = newEntry();
       await mirror.outbox.add([created]);
       await mirror.outbox.markSent([created.key], 'ui-api', epoch);
       await mirror.outbox.settle([

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { startEmulator } from '../../src/emulator/index.ts';
-import { openLocks } from '../../src/lock/locks.ts';
+import { openFileLeases } from '../../src/lease/file-leases.ts';
 import { hostKeyOf } from '../../src/org/instance-url.ts';
 import { Cli, ended } from './cli.ts';
 import { calls, contactsOf } from './org.ts';
@@ -17,12 +17,12 @@ describe("an org's outbox is sent by one process at a time", () => {
     using cli = new Cli();
     await cli.loginByToken(emulator);
     await cli.json(['backfill']);
-    const drainLock = `outbox-${hostKeyOf(emulator.url)}`;
+    const drainLease = `outbox-${hostKeyOf(emulator.url)}`;
     const pushed = async () =>
       (await contactsOf(emulator.url)).filter(({ LastName }) => LastName === 'Waits').length;
 
-    let lock = openLocks(join(cli.dataDir, 'locks')).tryAcquire(drainLock);
-    expect(lock).not.toBeNull();
+    let lease = await openFileLeases(join(cli.dataDir, 'locks')).take(drainLease);
+    expect(lease).not.toBeNull();
     const push = cli.start(['push', '-', '--json']);
     push.stdin?.end('{"LastName":"Waits"}');
     const pushEnd = ended(push);
@@ -30,19 +30,19 @@ describe("an org's outbox is sent by one process at a time", () => {
     await Promise.race([pushEnd, delay(longEnoughMs)]);
     expect(push.exitCode).toBeNull();
     expect(await pushed()).toBe(0);
-    lock?.release();
+    await lease?.release();
     expect((await pushEnd).code).toBe(0);
     expect(await pushed()).toBe(1);
 
     await cli.json(['push', '-', '--queue'], '{"LastName":"Waits"}');
-    lock = openLocks(join(cli.dataDir, 'locks')).tryAcquire(drainLock);
+    lease = await openFileLeases(join(cli.dataDir, 'locks')).take(drainLease);
     const watch = cli.start(['watch', '--once', '--json']);
     const watchEnd = ended(watch);
     while (!(await calls(emulator.url)).some(({ path }) => path.includes('/deleted'))) await delay(20);
     await Promise.race([watchEnd, delay(longEnoughMs)]);
     expect(watch.exitCode).toBeNull();
     expect(await pushed()).toBe(1);
-    lock?.release();
+    await lease?.release();
     expect((await watchEnd).code).toBe(0);
     expect(await pushed()).toBe(2);
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCredentialStore } from '../../src/auth/open-credential-store.ts';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
-import { openLocks } from '../../src/lock/locks.ts';
+import { lockingIn } from '../support/leases.ts';
 import { Cli, ended } from './cli.ts';
 import { control } from './org.ts';
 
@@ -69,8 +69,7 @@ describe('secrets', () => {
       kind: 'file',
       key: 'a passphrase for tests',
       folder: join(cli.dataDir, 'credentials'),
-      withLock: (name, work, options) =>
-        openLocks(join(cli.dataDir, 'credentials', 'locks')).withLock(name, work, options),
+      withLock: lockingIn(join(cli.dataDir, 'credentials', 'locks')),
     });
     const noteTokens = async () => {
       const { accessToken, refreshToken } = (await store.get(emulator.url))!;

@@ -17,8 +17,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Credential } from '../../src/auth/credential.ts';
 import type { CredentialStore } from '../../src/auth/credential-store.ts';
 import { openCredentialStore } from '../../src/auth/open-credential-store.ts';
-import { openLocks } from '../../src/lock/locks.ts';
 import { Cli, type Ended, ended } from '../e2e/cli.ts';
+import { lockingIn } from '../support/leases.ts';
 import { FakeOrg } from './fake-org.ts';
 import { hostileAnswers } from './hostile-answers.ts';
 
@@ -171,7 +171,7 @@ function copyPrivately(from: string, to: string): void {
 
 function storeOf(cli: Cli): CredentialStore {
   const folder = join(cli.dataDir, 'credentials');
-  const { withLock } = openLocks(join(folder, 'locks'));
+  const withLock = lockingIn(join(folder, 'locks'));
   return openCredentialStore({
     kind: 'file',
     key: cli.env.PARAHACK_SYNC_CREDENTIAL_KEY as string,

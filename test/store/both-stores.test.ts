@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { MemoryMirror } from '../../src/store/memory/memory-mirror.ts';
 import type { Mirror } from '../../src/sync/ports/mirror.ts';
+import { heldLease } from '../support/leases.ts';
 import { batchOf } from './sqlite/batch-of-read.ts';
 import { describeOf, storedNames } from './sqlite/contact-fields.ts';
 import { contacts, histories, shuffledReads } from './sqlite/org-history.ts';
@@ -25,7 +26,7 @@ async function toldBy({ contacts: store }: Mirror, base: number) {
 
 test('a mirror in memory and one in SQLite, told the same in any order, answer the same', async () => {
   await using temp = await openTempMirror();
-  const memory = new MemoryMirror(systemClock);
+  const memory = await new MemoryMirror(systemClock).under(heldLease());
   const mirrors = [temp.mirror, memory];
   for (const { schema } of mirrors) await schema.applyDescribe(describeOf(), epoch);
   // Each history has contacts of its own.
@@ -59,7 +60,7 @@ async function valuesIn({ outbox }: Mirror, id: string): Promise<unknown> {
 
 test('they keep the same values, whatever the format of the page', async () => {
   await using temp = await openTempMirror();
-  const mirrors = [temp.mirror, new MemoryMirror(systemClock)];
+  const mirrors = [temp.mirror, await new MemoryMirror(systemClock).under(heldLease())];
   for (const { schema } of mirrors) await schema.applyDescribe(describeOf(), epoch);
   const text = fc.option(fc.string({ unit: 'grapheme', maxLength: 40 }).filter((value) => value !== ''));
   const cells = fc.record({

@@ -3,13 +3,14 @@ import { systemClock } from '../../src/base/clock.ts';
 import { contact } from '../../src/org/synced-object.ts';
 import { MemoryDisk } from '../../src/store/memory/memory-file.ts';
 import { MemoryMirror } from '../../src/store/memory/memory-mirror.ts';
+import { heldLease } from '../support/leases.ts';
 import { describeOf, storedNames } from './sqlite/contact-fields.ts';
 import { contactRow, csvPage, epoch } from './sqlite/pages.ts';
 
 it('objects of one mirror in memory share its org, and nothing else', async () => {
   const disk = new MemoryDisk();
-  const contacts = new MemoryMirror(systemClock, contact, disk);
-  const accounts = new MemoryMirror(systemClock, { name: 'Account', keyPrefix: '001' }, disk);
+  const contacts = new MemoryMirror(systemClock, contact, disk, [heldLease()]);
+  const accounts = new MemoryMirror(systemClock, { name: 'Account', keyPrefix: '001' }, disk, [heldLease()]);
   await contacts.setIdentity({ orgId: '00D1', userId: '0051', instanceUrl: 'https://org.example' });
   await contacts.schema.applyDescribe(describeOf(), epoch);
   const run = await contacts.journal.startRun('backfill', epoch, {});

@@ -6,6 +6,7 @@ import { mirrorPath } from '../../src/store/sqlite/mirror-path.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
 import { calls, control, expectMirrorEqualsOrg } from '../e2e/org.ts';
+import { heldLease } from '../support/leases.ts';
 import { openRig, type Rig } from './rig.ts';
 
 const apis = ['rest', 'bulk'] as const;
@@ -152,8 +153,8 @@ describe.each(apis)('backfill by %s', (api) => {
     const stride = deep ? 1 : 5;
     for (let at = 0; at < requests; at += stride) {
       await rig.context.mirror[Symbol.asyncDispose]();
-      await rig.mirrors.remove(url);
-      const mirror = await rig.mirrors.open(url, { create: true });
+      await rig.mirrors.remove(url, heldLease());
+      const mirror = await rig.mirrors.open(url, { create: true, lease: heldLease() });
       rig.context.mirror = mirror;
       // The first `at` requests pass: `times` of a fault that changes nothing, then the real one.
       await control(url, 'faults', [

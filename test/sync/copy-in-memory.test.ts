@@ -2,10 +2,12 @@ import { expect, it } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { contact } from '../../src/org/synced-object.ts';
+import { MemoryDisk } from '../../src/store/memory/memory-file.ts';
 import { MemoryMirror } from '../../src/store/memory/memory-mirror.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import type { SyncContext } from '../../src/sync/context.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
+import { heldLease } from '../support/leases.ts';
 import { MemoryRemote } from '../support/memory-remote.ts';
 import { pushAll, recordsOf } from './push-all.ts';
 
@@ -16,7 +18,7 @@ const startedAt = Date.UTC(2026, 2, 4, 10, 0, 30);
 function inMemory(): { remote: MemoryRemote; context: SyncContext } {
   const remote = new MemoryRemote(contact, startedAt);
   const clock = { ...systemClock, now: () => remote.clock.told(), sleep: async () => {} };
-  const mirror = new MemoryMirror(clock);
+  const mirror = new MemoryMirror(clock, contact, new MemoryDisk(), [heldLease()]);
   const records = remote.of(contact);
   return {
     remote,

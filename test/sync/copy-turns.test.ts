@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { contact } from '../../src/org/synced-object.ts';
+import { MemoryDisk } from '../../src/store/memory/memory-file.ts';
 import { MemoryMirror } from '../../src/store/memory/memory-mirror.ts';
 import { copyTurn } from '../../src/sync/backfill/copy-turn.ts';
 import { finishFirstCopy } from '../../src/sync/backfill/finish-first-copy.ts';
@@ -9,6 +11,7 @@ import type { SyncContext } from '../../src/sync/context.ts';
 import type { Mirror } from '../../src/sync/ports/mirror.ts';
 import type { Run } from '../../src/sync/ports/run.ts';
 import { control } from '../e2e/org.ts';
+import { heldLease } from '../support/leases.ts';
 import { openRig, type Rig } from './rig.ts';
 
 const contacts = 480;
@@ -34,11 +37,16 @@ function steppingClock(): SyncContext['clock'] {
   return { ...rig.context.clock, now: () => (now += 1_000) };
 }
 
+/** A mirror in memory, under a lease. */
+function emptyMemory(): MemoryMirror {
+  return new MemoryMirror(rig.context.clock, contact, new MemoryDisk(), [heldLease()]);
+}
+
 type Kind = 'memory' | 'file';
 async function emptyMirror(kind: Kind): Promise<Mirror & AsyncDisposable> {
-  if (kind === 'memory') return new MemoryMirror(rig.context.clock);
-  rig.mirrors.removeCopy(rig.emulator.url);
-  return rig.mirrors.openCopy(rig.emulator.url, { create: true });
+  if (kind === 'memory') return emptyMemory();
+  await rig.mirrors.removeCopy(rig.emulator.url, heldLease());
+  return rig.mirrors.openCopy(rig.emulator.url, { create: true, lease: heldLease() });
 }
 
 /** What is in the mirror and what the run counts, less what differs by nature: how often it asked, and when. */
@@ -142,13 +150,13 @@ describe('a first copy', () => {
     'killed before or behind any of its writes goes on to the same mirror and counts: %s',
     async (api) => {
       let commits = 0;
-      await using mirror = new MemoryMirror(rig.context.clock);
+      await using mirror = emptyMemory();
       await throughCopy(processWith(counted(mirror, () => commits++)), api);
       expect(commits).toBeGreaterThan(10);
       // At each write once, without it and with it.
       for (let at = 0; at < commits; at++) {
         for (const isStored of [false, true]) {
-          await using killed = new MemoryMirror(rig.context.clock);
+          await using killed = emptyMemory();
           await expect(throughCopy(processWith(dying(killed, at, isStored)), api)).rejects.toThrow('killed');
           const begun = await resumableCopy(processWith(killed));
           const runId =
@@ -169,13 +177,13 @@ describe('a first copy', () => {
   );
 
   it('cannot be ended while chunks are left, nor be read before it is planned', async () => {
-    await using mirror = new MemoryMirror(rig.context.clock);
+    await using mirror = emptyMemory();
     const { runId } = await planFirstCopy(processWith(mirror), { api: 'rest', signal: never });
     await expect(finishFirstCopy(processWith(mirror), runId, { signal: never })).rejects.toThrow(
       'not read yet',
     );
     expect(await mirror.journal.cursors()).toEqual({ updated: null, deleted: null });
-    const unplanned = new MemoryMirror(rig.context.clock);
+    const unplanned = emptyMemory();
     const state = { t0: 1, api: 'rest', total: 1, reason: 'x', planned: false, fromEmpty: true };
     const other = await unplanned.journal.startRun('backfill', Date.now(), state);
     await expect(copyTurn(processWith(unplanned), other, { until: 'end', signal: never })).rejects.toThrow(
@@ -220,5 +228,6 @@ function dying(mirror: MemoryMirror, at: number, isStored: boolean): Mirror {
 
 function withCommit(mirror: MemoryMirror, commit: Mirror['commit']): Mirror {
   const { schema, contacts: rows, journal, outbox, usage } = mirror;
-  return { schema, contacts: rows, journal, outbox, usage, commit };
+  const under: Mirror['under'] = async (lease) => withCommit(await mirror.under(lease), commit);
+  return { schema, contacts: rows, journal, outbox, usage, commit, under };
 }

@@ -1,11 +1,13 @@
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { contact } from '../../src/org/synced-object.ts';
+import { MemoryDisk } from '../../src/store/memory/memory-file.ts';
 import { MemoryMirror } from '../../src/store/memory/memory-mirror.ts';
 import type { SyncContext } from '../../src/sync/context.ts';
 import type { SyncEvent } from '../../src/sync/events.ts';
 import type { Remote } from '../../src/sync/ports/remote.ts';
 import type { RemoteRecords } from '../../src/sync/ports/remote-records.ts';
+import { heldLease } from '../support/leases.ts';
 
 export interface InMemory {
   context: SyncContext;
@@ -35,7 +37,7 @@ export function inMemory({ remote = {}, records = {} }: CanDo = {}): InMemory {
       object: contact,
       remote: org,
       records: records as RemoteRecords,
-      mirror: new MemoryMirror(clock),
+      mirror: new MemoryMirror(clock, contact, new MemoryDisk(), [heldLease()]),
       clock,
       stopBudgetMs: 60_000,
       log: silentLogger,

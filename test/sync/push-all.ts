@@ -4,6 +4,7 @@ import type { OutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
 import type { StagingItem } from '../../src/sync/ports/outbox-staging.ts';
 import type { PushRecord } from '../../src/sync/push/check-records.ts';
 import { type PushJob, type PushReport, push } from '../../src/sync/push/push.ts';
+import { heldLease } from '../support/leases.ts';
 
 export async function* inBatches<T>(records: readonly T[], size = 1_000): AsyncGenerator<readonly T[]> {
   for (let at = 0; at < records.length; at += size) yield records.slice(at, at + size);
@@ -44,7 +45,7 @@ export async function pushAll(
     // Equal records in one test are meant as new ones.
     fresh: true,
     keepGiven: false,
-    withDrainLock: (work) => work(),
+    withDrainLease: (work) => work(heldLease('outbox-test')),
     ...more,
   });
   if (report.kind === 'invalid') {

@@ -63,16 +63,16 @@ describe('pull and push fail apart', () => {
   it('a cycle leaves the outbox to another process that is sending it', async () => {
     await using rig = await copied();
     await queue(rig, [{ LastName: 'Waits' }]);
-    const withDrainLock = () => Promise.reject(new AppError('ORG_BUSY', 'Another process is sending.'));
-    const report = await runCycle(rig.context, { push: true, withDrainLock, signal: rig.signal });
+    const withDrainLease = () => Promise.reject(new AppError('ORG_BUSY', 'Another process is sending.'));
+    const report = await runCycle(rig.context, { push: true, withDrainLease, signal: rig.signal });
     expect(report).toMatchObject({ push: { pushed: 0, unsent: 0, error: null }, outbox: { pending: 1 } });
   });
 
   it('a lock that cannot be had is the push’s trouble, not the pull’s', async () => {
     await using rig = await copied();
     await queue(rig, [{ LastName: 'Waits' }]);
-    const withDrainLock = () => Promise.reject(new AppError('LOCKS_UNUSABLE', 'No locks here.'));
-    const report = await runCycle(rig.context, { push: true, withDrainLock, signal: rig.signal });
+    const withDrainLease = () => Promise.reject(new AppError('LOCKS_UNUSABLE', 'No locks here.'));
+    const report = await runCycle(rig.context, { push: true, withDrainLease, signal: rig.signal });
     expect(report.push.error).toMatchObject({ code: 'LOCKS_UNUSABLE' });
   });
 

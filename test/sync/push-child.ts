@@ -1,7 +1,8 @@
 /** A push in a process of its own, to be killed: `push-child.ts URL TOKEN FOLDER PREFIX COUNT`. */
 
 import { join } from 'node:path';
-import { openLocks } from '../../src/lock/locks.ts';
+import { openFileLeases } from '../../src/lease/file-leases.ts';
+import { withLease } from '../../src/sync/with-lease.ts';
 import { pushAll, recordsOf } from './push-all.ts';
 import { connectParts } from './rig.ts';
 
@@ -17,10 +18,10 @@ const [, , url, token, folder, prefix, count] = process.argv as [
 const { context, close } = await connectParts(url, token, folder);
 const records = Array.from({ length: Number(count) }, (_, index) => ({ LastName: `${prefix}-${index}` }));
 await pushAll(context, recordsOf(records), {
-  withDrainLock: (work) => {
+  withDrainLease: (work) => {
     // The entries are in the outbox now; before that a kill loses nothing that was promised.
     process.stdout.write('ready\n');
-    return openLocks(join(folder, 'locks')).withLock('outbox', work);
+    return withLease(openFileLeases(join(folder, 'locks')), 'outbox', work);
   },
   signal: new AbortController().signal,
 });

@@ -13,6 +13,7 @@ import type { SyncEvent } from '../../src/sync/events.ts';
 import type { Mirrors } from '../../src/sync/ports/mirrors.ts';
 import type { StoredMirror } from '../../src/sync/ports/stored-mirror.ts';
 import { openWire } from '../../src/wire/open-wire.ts';
+import { heldLease } from '../support/leases.ts';
 
 /** Waits pass at once, so that backoff and polling cost a test nothing; the org's clock is its own. */
 const hurried: Clock = {
@@ -77,7 +78,7 @@ export async function connectParts(
 ) {
   const wire = openWire();
   const mirrors = openMirrors({ folder: join(folder, 'orgs'), log: silentLogger, clock: systemClock });
-  const mirror = await mirrors.open(url, { create: true });
+  const mirror = await mirrors.open(url, { create: true, lease: heldLease() });
   const token = async () => accessToken;
   const remote = connectRemote({
     session: { instanceUrl: url, accessToken: token, renew: token },

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
 import { appArchives } from '../../src/usecases/archives.ts';
 import { backfillOrgs } from '../../src/usecases/backfill.ts';
-import { lockOrg } from '../../src/usecases/org-lock.ts';
+import { takeOrgLease } from '../../src/usecases/org-lease.ts';
 import { type OpenServices, openServices } from './open-services.ts';
 
 let emulator: Emulator;
@@ -77,7 +77,7 @@ describe('archives', () => {
 
   it('are left alone while another process works on the org', async () => {
     const [made] = await freshCopies(1);
-    using _lock = lockOrg(app.services, emulator.url, 'backfill');
+    await using _lease = await takeOrgLease(app.services, emulator.url, 'backfill');
     await expect(appArchives(app.services).prune({ org: null, keep: 0 }, context())).rejects.toMatchObject({
       code: 'ORG_BUSY',
     });

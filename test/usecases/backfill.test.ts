@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { BackfillOptions } from '../../src/contract/backfill.ts';
 import type { ProgressEvent } from '../../src/contract/progress.ts';
 import { backfillOrgs } from '../../src/usecases/backfill.ts';
-import { lockOrg } from '../../src/usecases/org-lock.ts';
+import { takeOrgLease } from '../../src/usecases/org-lease.ts';
 import { orgFor } from '../orgs/org-for.ts';
 import { calm, copied, loginNeeded, type Parts, partsOf } from './parts.ts';
 
@@ -39,7 +39,7 @@ describe('a backfill of many orgs', () => {
     const orgs = Array.from({ length: 11 }, (_, n) => orgFor(`org${n}`));
     const [, second, third] = orgs as [unknown, (typeof orgs)[0], (typeof orgs)[0]];
     const parts = partsOf(orgs, { [second.instanceUrl]: { session: loginNeeded } });
-    using _held = lockOrg(parts, third.instanceUrl, 'watch');
+    await using _held = await takeOrgLease(parts, third.instanceUrl, 'watch');
     const events: ProgressEvent[] = [];
     const { orgs: items } = await backfillOrgs(
       parts,

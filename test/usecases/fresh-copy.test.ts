@@ -6,7 +6,7 @@ import type { BackfillItem } from '../../src/contract/backfill.ts';
 import type { PushRecord, PushResult } from '../../src/contract/push.ts';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
 import { backfillOrgs } from '../../src/usecases/backfill.ts';
-import { withDrainLock } from '../../src/usecases/org-lock.ts';
+import { withDrainLease } from '../../src/usecases/org-lease.ts';
 import { pushRecords } from '../../src/usecases/push.ts';
 import { listRuns } from '../../src/usecases/runs.ts';
 import { watch } from '../../src/usecases/watch.ts';
@@ -323,7 +323,7 @@ describe('backfill --fresh', () => {
     await backfill();
     const sending = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();
-    const push = withDrainLock(
+    const push = withDrainLease(
       app.services,
       emulator.url,
       never(),
@@ -333,7 +333,7 @@ describe('backfill --fresh', () => {
     });
     await begun.promise;
     let ended = false;
-    const wanted = vi.spyOn(app.services.locks, 'withLock');
+    const wanted = vi.spyOn(app.services.leases, 'wait');
     const copy = backfill({ fresh: true }).finally(() => {
       ended = true;
     });

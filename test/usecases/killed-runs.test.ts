@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { withDrainLock } from '../../src/usecases/org-lock.ts';
+import { withDrainLease } from '../../src/usecases/org-lease.ts';
 import { listRuns } from '../../src/usecases/runs.ts';
 import { openServices } from './open-services.ts';
 
@@ -18,7 +18,7 @@ it('a push whose process was killed is shown as interrupted, one that sends or h
   const statuses = async () =>
     (await listRuns(services, { org: null, limit: 9 }, signal)).runs.map((run) => run.status);
   expect(await statuses()).toEqual(['interrupted']);
-  await withDrainLock(services, org.url, signal)(async () => expect(await statuses()).toEqual(['running']));
+  await withDrainLease(services, org.url, signal)(async () => expect(await statuses()).toEqual(['running']));
   {
     await using mirror = await services.mirrors.open(org.url, { create: false });
     await mirror.journal.startRun('push', now, {});

@@ -4,7 +4,7 @@ import { AppError } from '../../src/base/errors.ts';
 import type { AccessTokenLogin } from '../../src/contract/login.ts';
 import type { OrgRecord } from '../../src/orgs/org-record.ts';
 import { type LoginParts, login } from '../../src/usecases/login.ts';
-import { lockOrg } from '../../src/usecases/org-lock.ts';
+import { takeOrgLease } from '../../src/usecases/org-lease.ts';
 import { orgFor } from '../orgs/org-for.ts';
 import { calm, copied, type Parts, partsOf } from './parts.ts';
 
@@ -188,13 +188,13 @@ describe('a login of an org that answers at another address', () => {
     [
       'another process works on it',
       'ORG_BUSY',
-      (parts: Parts) => void lockOrg(parts, a.instanceUrl, 'watch'),
+      (parts: Parts) => takeOrgLease(parts, a.instanceUrl, 'watch'),
     ],
     ['there is a mirror at the new address', 'MIRROR_EXISTS', (parts: Parts) => void parts.mirrors.of(moved)],
   ])('does not move while %s', async (_, code, prepare) => {
     const parts = partsOf([a]);
     await copied(parts, a.instanceUrl);
-    prepare(parts);
+    await prepare(parts);
     const { logins, done } = loginsOf(parts, there);
     await expect(login({ ...parts, logins }, { ...usual, move: true }, calm())).rejects.toMatchObject({
       code,

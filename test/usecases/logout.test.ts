@@ -3,7 +3,7 @@ import type { RevokeOutcome } from '../../src/auth/revoke.ts';
 import { AppError } from '../../src/base/errors.ts';
 import type { LogoutOptions } from '../../src/contract/login.ts';
 import { logout } from '../../src/usecases/logout.ts';
-import { lockOrg } from '../../src/usecases/org-lock.ts';
+import { takeOrgLease } from '../../src/usecases/org-lease.ts';
 import { orgFor } from '../orgs/org-for.ts';
 import { calm, copied, type Parts, partsOf } from './parts.ts';
 
@@ -135,7 +135,7 @@ describe('logout with its data', () => {
 
   it('is refused while another process works on the org, before its login is touched', async () => {
     const parts = partsOf([a]);
-    using _held = lockOrg(parts, a.instanceUrl, 'watch');
+    await using _held = await takeOrgLease(parts, a.instanceUrl, 'watch');
     const { logins, forgotten } = forgetting();
     const { orgs } = await logout({ ...parts, logins }, withData, calm());
     expect([orgs[0]?.error?.code, forgotten]).toEqual(['ORG_BUSY', []]);

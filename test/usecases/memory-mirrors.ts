@@ -1,7 +1,8 @@
 import type { Clock } from '../../src/base/clock.ts';
 import { AppError } from '../../src/base/errors.ts';
 import { MemoryMirror } from '../../src/store/memory/memory-mirror.ts';
-import type { ArchivedMirror, Mirrors } from '../../src/sync/ports/mirrors.ts';
+import type { Lease } from '../../src/sync/ports/leases.ts';
+import type { ArchivedMirror, Mirrors, OpenOptions, ReplaceOptions } from '../../src/sync/ports/mirrors.ts';
 import type { StoredMirror } from '../../src/sync/ports/stored-mirror.ts';
 
 /** Mirrors that live as long as their test. Closing one keeps what it holds. */
@@ -28,30 +29,39 @@ export class MemoryMirrors implements Mirrors {
     return this.#mirrors.has(instanceUrl);
   }
 
-  async open(instanceUrl: string, { create }: { create: boolean }): Promise<StoredMirror> {
-    return this.#at(this.#mirrors, instanceUrl, create);
+  open(instanceUrl: string, options: OpenOptions): Promise<StoredMirror> {
+    return this.#openAt(this.#mirrors, instanceUrl, options);
+  }
+
+  async fenceOf(instanceUrl: string, leaseName: string): Promise<number> {
+    const fences = [this.#mirrors, this.#copies].map(
+      (kept) => kept.get(instanceUrl)?.fenceOf(leaseName) ?? 0,
+    );
+    return Math.max(...(await Promise.all(fences)));
   }
 
   hasCopy(instanceUrl: string): boolean {
     return this.#copies.has(instanceUrl);
   }
 
-  async openCopy(instanceUrl: string, { create }: { create: boolean }): Promise<StoredMirror> {
-    return this.#at(this.#copies, instanceUrl, create);
+  openCopy(instanceUrl: string, options: OpenOptions): Promise<StoredMirror> {
+    return this.#openAt(this.#copies, instanceUrl, options);
   }
 
-  removeCopy(instanceUrl: string): void {
+  async removeCopy(instanceUrl: string, lease: Lease): Promise<void> {
+    await lease.confirm();
     this.#copies.delete(instanceUrl);
   }
 
-  async replaceByCopy(instanceUrl: string): Promise<string | null> {
+  async replaceByCopy(instanceUrl: string, { lease }: ReplaceOptions): Promise<string | null> {
     const copy = this.#at(this.#copies, instanceUrl, false);
-    const path = this.exists(instanceUrl) ? await this.archive(instanceUrl) : null;
+    const path = this.exists(instanceUrl) ? await this.archive(instanceUrl, lease) : null;
     this.#mirrors.set(instanceUrl, copy);
     return path;
   }
 
-  async archive(instanceUrl: string): Promise<string> {
+  async archive(instanceUrl: string, lease: Lease): Promise<string> {
+    await lease.confirm();
     const path = `${this.pathOf(instanceUrl)}:${this.#archived.length}`;
     this.#archived.unshift({ instanceUrl, path, archivedAt: this.#clock.now(), bytes: 1 });
     this.#mirrors.delete(instanceUrl);
@@ -62,14 +72,16 @@ export class MemoryMirrors implements Mirrors {
     return this.#archived.filter((archive) => archive.instanceUrl === instanceUrl);
   }
 
-  removeArchive(path: string): void {
+  async removeArchive(path: string, lease: Lease): Promise<void> {
+    await lease.confirm();
     this.#archived.splice(
       this.#archived.findIndex((archive) => archive.path === path),
       1,
     );
   }
 
-  async move(from: string, to: string): Promise<void> {
+  async move(from: string, to: string, leases: readonly Lease[]): Promise<void> {
+    for (const lease of leases) await lease.confirm();
     for (const kept of [this.#mirrors, this.#copies]) {
       const mirror = kept.get(from);
       if (mirror !== undefined) kept.set(to, mirror);
@@ -77,12 +89,22 @@ export class MemoryMirrors implements Mirrors {
     }
   }
 
-  async remove(instanceUrl: string): Promise<void> {
+  async remove(instanceUrl: string, lease: Lease): Promise<void> {
+    await lease.confirm();
     this.#mirrors.delete(instanceUrl);
     this.#copies.delete(instanceUrl);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
+
+  async #openAt(
+    kept: Map<string, MemoryMirror>,
+    instanceUrl: string,
+    { create, lease }: OpenOptions,
+  ): Promise<StoredMirror> {
+    const mirror = this.#at(kept, instanceUrl, create);
+    return lease === undefined ? mirror : mirror.under(lease);
+  }
 
   #at(kept: Map<string, MemoryMirror>, instanceUrl: string, create: boolean): MemoryMirror {
     const there = kept.get(instanceUrl);

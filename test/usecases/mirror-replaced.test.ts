@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
 import { backfillOrgs } from '../../src/usecases/backfill.ts';
 import { logout } from '../../src/usecases/logout.ts';
-import { withDrainLock } from '../../src/usecases/org-lock.ts';
+import { withDrainLease } from '../../src/usecases/org-lease.ts';
 import { watch } from '../../src/usecases/watch.ts';
 import { control, expectMirrorEqualsOrg } from '../e2e/org.ts';
 import { type OpenServices, openServices } from './open-services.ts';
@@ -115,7 +115,7 @@ it('logout --delete-data waits for a push that is sending', async () => {
   );
   const sending = Promise.withResolvers<void>();
   const begun = Promise.withResolvers<void>();
-  const push = withDrainLock(
+  const push = withDrainLease(
     app.services,
     emulator.url,
     new AbortController().signal,
@@ -125,7 +125,7 @@ it('logout --delete-data waits for a push that is sending', async () => {
     expect(existsSync(path)).toBe(true);
   });
   await begun.promise;
-  const wanted = vi.spyOn(app.services.locks, 'withLock');
+  const wanted = vi.spyOn(app.services.leases, 'wait');
   const leaving = logout(app.services, { org: null, all: false, deleteData: true, force: false } as never, {
     signal: new AbortController().signal,
     onEvent: () => {},

@@ -3,11 +3,12 @@ import type { Session } from '../../src/auth/session.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { AppError } from '../../src/base/errors.ts';
 import type { Logger } from '../../src/base/logger.ts';
+import { MemoryLeases } from '../../src/lease/memory-leases.ts';
 import type { OrgRecord } from '../../src/orgs/org-record.ts';
 import type { Field, ObjectDescribe } from '../../src/sync/ports/field.ts';
 import type { Remote } from '../../src/sync/ports/remote.ts';
 import type { RemoteRecords } from '../../src/sync/ports/remote-records.ts';
-import type { OrgLocks } from '../../src/usecases/org-lock.ts';
+import { heldLease } from '../support/leases.ts';
 import { MemoryMirrors } from './memory-mirrors.ts';
 import { memoryRegistry } from './memory-registry.ts';
 
@@ -34,7 +35,7 @@ export function partsOf(orgs: readonly OrgRecord[], behaviour: Readonly<Record<s
     processOrg: null,
     mirrors: new MemoryMirrors(clock),
     credentials: openMemoryStore(),
-    locks: freeLocks(),
+    leases: new MemoryLeases(),
     config: { apiBudget: 0.25, stopBudgetMs: 60_000 },
     clock,
     log,
@@ -116,30 +117,14 @@ const describe: ObjectDescribe = {
   ],
 };
 
-/** Locks of one process. */
-function freeLocks(): OrgLocks['locks'] {
-  const held = new Map<string, { pid: number; since: number; purpose?: string }>();
-  const tryAcquire: OrgLocks['locks']['tryAcquire'] = (name, { purpose } = {}) => {
-    if (held.has(name)) return null;
-    held.set(name, { pid: process.pid, since: 0, ...(purpose === undefined ? {} : { purpose }) });
-    const release = () => void held.delete(name);
-    return { name, release, [Symbol.dispose]: release };
-  };
-  return {
-    tryAcquire,
-    holderOf: (name) => held.get(name) ?? null,
-    async withLock(name, work) {
-      using lock = tryAcquire(name);
-      if (lock === null) throw new Error(`${name} is held, and this test has nobody to wait for.`);
-      return await work();
-    },
-  };
-}
-
 /** Says that the org had its first copy, all changes until `at` included. */
 export async function copied(parts: Parts, instanceUrl: string, at = Date.now() - 60_000): Promise<void> {
   const effects = [{ kind: 'set-first-cursors', updated: at, deleted: at } as const];
-  await parts.mirrors.of(instanceUrl).commit({ effects });
+  await using mirror = await parts.mirrors.open(instanceUrl, {
+    create: true,
+    lease: heldLease('org-copied'),
+  });
+  await mirror.commit({ effects });
 }
 
 export const loginNeeded = () => new AppError('LOGIN_REQUIRED', 'A login is needed.');

@@ -13,7 +13,7 @@ function servicesWith(list: () => OrgRecord[], sleep: (signal?: AbortSignal) => 
   const quiet = () => {};
   const services = {
     registry: { list },
-    locks: { tryAcquire: () => null },
+    leases: { take: async () => null },
     processOrg: null,
     config: { apiBudget: 0.5 },
     clock: {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Credential } from '../../src/auth/credential.ts';
 import { AppError } from '../../src/base/errors.ts';
-import { lockOrg, watchLockName } from '../../src/usecases/org-lock.ts';
+import { takeOrgLease, watchLeaseName } from '../../src/usecases/org-lease.ts';
 import { status } from '../../src/usecases/status.ts';
 import { orgFor } from '../orgs/org-for.ts';
+import { heldLease } from '../support/leases.ts';
 import { copied, partsOf } from './parts.ts';
 
 const a = orgFor('a', { alias: 'prod' });
@@ -36,7 +37,7 @@ describe('status', () => {
     await parts.credentials.set(loggedIn(a.instanceUrl));
     const now = Date.now();
     const effects = [{ kind: 'set-first-cursors', updated: now - 5_000, deleted: now - 90_000 } as const];
-    await parts.mirrors.of(a.instanceUrl).commit({ effects });
+    await (await parts.mirrors.of(a.instanceUrl).under(heldLease())).commit({ effects });
     const clock = { now: () => now };
     const [item] = (await status({ ...parts, clock }, { org: null })).orgs;
     expect(item).toMatchObject({
@@ -96,7 +97,7 @@ describe('status', () => {
     await mirror.journal.startRun('cycle', Date.now(), {});
     const told = async () => (await status(parts, { org: 'prod' })).orgs[0]?.lastCycle?.status;
     {
-      using _held = lockOrg(parts, a.instanceUrl, 'watch');
+      await using _held = await takeOrgLease(parts, a.instanceUrl, 'watch');
       expect(await told()).toBe('running');
     }
     expect(await told()).toBe('interrupted');
@@ -104,8 +105,12 @@ describe('status', () => {
 
   it('says who watches', async () => {
     const parts = partsOf([a]);
-    using _running = parts.locks.tryAcquire(watchLockName);
+    await using _running = await parts.leases.take(watchLeaseName);
     const { watch } = await status(parts, { org: null });
-    expect(watch).toEqual({ running: true, pid: process.pid, since: '1970-01-01T00:00:00.000Z' });
+    expect(watch).toEqual({
+      running: true,
+      pid: process.pid,
+      since: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+    });
   });
 });

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WatchEvent } from '../../src/contract/watch.ts';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
-import { openLocks } from '../../src/lock/locks.ts';
-import { lockOrg } from '../../src/usecases/org-lock.ts';
+import { openFileLeases } from '../../src/lease/file-leases.ts';
+import { takeOrgLease } from '../../src/usecases/org-lease.ts';
 import { watch } from '../../src/usecases/watch.ts';
 import { type OpenServices, openServices } from './open-services.ts';
 
@@ -19,10 +19,10 @@ afterEach(async () => {
   await emulator.close();
 });
 
-/** The lock of the org as another process has it. */
+/** The lease of the org as another process has it. */
 function holdOrg(purpose: 'backfill' | 'watch') {
-  const locks = openLocks(join(app.services.config.dataDir, 'locks'));
-  return lockOrg({ locks }, emulator.url, purpose);
+  const leases = openFileLeases(join(app.services.config.dataDir, 'locks'));
+  return takeOrgLease({ leases, mirrors: app.services.mirrors }, emulator.url, purpose);
 }
 
 async function watched(once: boolean, onEvent: (event: WatchEvent, stop: () => void) => void) {
@@ -40,7 +40,7 @@ async function watched(once: boolean, onEvent: (event: WatchEvent, stop: () => v
 
 describe('a watch of one org', () => {
   it('waits for a copy of it in another process and then goes on', async () => {
-    const lock = holdOrg('backfill');
+    const lease = await holdOrg('backfill');
     const seen: string[] = [];
     let told = '';
     await watched(false, (event, stop) => {
@@ -48,7 +48,7 @@ describe('a watch of one org', () => {
       if (event.event === 'cycle:skipped') {
         told = event.error.message;
         expect(event.retryInMs).toBe(60_000);
-        lock.release();
+        void lease.release();
       }
       if (event.event === 'cycle:complete') stop();
     });
@@ -61,7 +61,7 @@ describe('a watch of one org', () => {
       ['watch', false],
       ['backfill', true],
     ] as const) {
-      using _lock = holdOrg(purpose);
+      await using _lease = await holdOrg(purpose);
       const seen: (number | null)[] = [];
       const { orgs } = await watched(once, (event) => {
         if (event.event === 'cycle:skipped') seen.push(event.retryInMs);

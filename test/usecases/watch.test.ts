@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/base/errors.ts';
 import type { WatchEvent, WatchOptions } from '../../src/contract/watch.ts';
-import { lockOrg } from '../../src/usecases/org-lock.ts';
+import { takeOrgLease } from '../../src/usecases/org-lease.ts';
 import { watch } from '../../src/usecases/watch.ts';
 import { orgFor } from '../orgs/org-for.ts';
 import { calm, copied, loginNeeded, partsOf } from './parts.ts';
@@ -81,12 +81,13 @@ describe('watch once', () => {
     const { orgs } = await watch(parts, once, calm());
     expect(orgs.map(({ error }) => error?.code ?? null)).toEqual([null, 'DISK_FULL']);
     expect(parts.closed.toSorted()).toEqual([a.instanceUrl, b.instanceUrl]);
-    for (const { instanceUrl } of [a, b]) lockOrg(parts, instanceUrl, 'backfill').release();
+    for (const { instanceUrl } of [a, b])
+      await (await takeOrgLease(parts, instanceUrl, 'backfill')).release();
   });
 
   it('leaves an org alone that another process works on, and says so', async () => {
     const parts = partsOf([a]);
-    using _held = lockOrg(parts, a.instanceUrl, 'backfill');
+    await using _held = await takeOrgLease(parts, a.instanceUrl, 'backfill');
     const events: WatchEvent[] = [];
     const { orgs } = await watch(
       parts,

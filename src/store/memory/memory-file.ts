@@ -1,3 +1,5 @@
+import { leaseLost } from '../../base/lease-lost.ts';
+import { assertLeased, type Fence, type WriteKind } from '../write-kinds.ts';
 import { emptyObject, emptyOrg, type MemoryState, type ObjectState, type OrgState } from './memory-state.ts';
 
 /** What lies in one mirror: of its org, and of each object under its name. */
@@ -10,10 +12,13 @@ export class MemoryDisk {
 export class MemoryFile {
   readonly #disk: MemoryDisk;
   readonly #object: string;
+  /** What its writes are made under. */
+  readonly #fences: readonly Fence[];
 
-  constructor(disk: MemoryDisk, object: string) {
+  constructor(disk: MemoryDisk, object: string, fences: readonly Fence[]) {
     this.#disk = disk;
     this.#object = object;
+    this.#fences = fences;
   }
 
   read<T>(work: (state: MemoryState) => T): T {
@@ -21,7 +26,8 @@ export class MemoryFile {
   }
 
   /** One transaction; `work` may put other things into the state, but not change what stands in it. */
-  write<T>(work: (state: MemoryState) => T): T {
+  write<T>(kind: WriteKind, work: (state: MemoryState) => T): T {
+    assertLeased(kind, this.#fences);
     const state = this.#state();
     const next: MemoryState = {
       ...state,
@@ -33,16 +39,36 @@ export class MemoryFile {
       outbox: new Map(state.outbox),
       pushes: new Map(state.pushes),
       callsByHour: new Map(state.callsByHour),
+      fences: new Map(state.fences),
     };
-    const value = work(next);
-    const { identity, latestReadAt, callsByHour, reported, ...object } = next;
-    this.#disk.org = { identity, latestReadAt, callsByHour, reported };
+    const value = this.#fencedWork(next, work);
+    refuseLost(next, this.#fences);
+    for (const { name, fence } of this.#fences) next.fences.set(name, fence);
+    const { identity, latestReadAt, callsByHour, reported, fences, ...object } = next;
+    this.#disk.org = { identity, latestReadAt, callsByHour, reported, fences };
     this.#disk.objects.set(this.#object, object);
     return value;
   }
 
   #state(): MemoryState {
     return { ...(this.#disk.objects.get(this.#object) ?? emptyObject()), ...this.#disk.org };
+  }
+
+  /** Where it fails over what a later holder has left, that is the reason to tell. */
+  #fencedWork<T>(next: MemoryState, work: (state: MemoryState) => T): T {
+    try {
+      return work(next);
+    } catch (error) {
+      refuseLost(this.#disk.org, this.#fences);
+      throw error;
+    }
+  }
+}
+
+function refuseLost({ fences: seen }: Pick<MemoryState, 'fences'>, fences: readonly Fence[]): void {
+  for (const { name, fence } of fences) {
+    const highest = seen.get(name) ?? 0;
+    if (highest > fence) throw leaseLost(name, { fence, seen: highest });
   }
 }
 

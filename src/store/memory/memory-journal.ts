@@ -27,7 +27,7 @@ export class MemoryJournal implements Journal {
       state: kept(state),
       error: null,
     };
-    this.#file.write(({ runs }) => runs.set(id, run));
+    this.#file.write('note-run', ({ runs }) => runs.set(id, run));
     return id;
   }
 

@@ -5,6 +5,7 @@ import type { PageCounts } from '../../sync/merge/page-counts.ts';
 import { pageTimes } from '../../sync/merge/page-row.ts';
 import type { ContactStore } from '../../sync/ports/contact-store.ts';
 import type { Journal } from '../../sync/ports/journal.ts';
+import type { Lease } from '../../sync/ports/leases.ts';
 import type { Batch, BatchOutcome, MirrorIdentity } from '../../sync/ports/mirror.ts';
 import type { Outbox } from '../../sync/ports/outbox.ts';
 import type { PageBody, PageKey, PageOutcome } from '../../sync/ports/page.ts';
@@ -15,6 +16,7 @@ import { cellKind } from '../page/cell-kind.ts';
 import { PageReader } from '../page/page-reader.ts';
 import { PlainRows } from '../page/plain-rows.ts';
 import { SharedBuffers } from '../page/shared-buffers.ts';
+import { type Fence, kindOfBatch } from '../write-kinds.ts';
 import { MemoryContactStore } from './memory-contact-store.ts';
 import { applyEffects } from './memory-effects.ts';
 import { MemoryDisk, MemoryFile } from './memory-file.ts';
@@ -41,13 +43,24 @@ export class MemoryMirror implements StoredMirror {
   readonly journal: Journal;
   readonly outbox: Outbox;
   readonly usage: UsageLedger;
-  readonly #file: MemoryFile;
+  readonly #object: SyncedObject;
+  readonly #disk: MemoryDisk;
+  readonly #fences: readonly Fence[];
   readonly #clock: Clock;
+  readonly #file: MemoryFile;
 
-  /** `disk`: what another view of the same mirror, of another object, lies on. */
-  constructor(clock: Clock, object: SyncedObject = contact, disk = new MemoryDisk()) {
+  /** `disk`: what another view of the same mirror, of another object, lies on. `fences`: what it is written under. */
+  constructor(
+    clock: Clock,
+    object: SyncedObject = contact,
+    disk = new MemoryDisk(),
+    fences: readonly Fence[] = [],
+  ) {
     this.#clock = clock;
-    this.#file = new MemoryFile(disk, object.name);
+    this.#object = object;
+    this.#disk = disk;
+    this.#fences = fences;
+    this.#file = new MemoryFile(disk, object.name, fences);
     this.schema = new MemorySchemaStore(this.#file);
     this.contacts = new MemoryContactStore(this.#file);
     this.journal = new MemoryJournal(this.#file);
@@ -55,12 +68,23 @@ export class MemoryMirror implements StoredMirror {
     this.usage = new MemoryUsageLedger(this.#file);
   }
 
+  async under({ name, fence }: Lease): Promise<MemoryMirror> {
+    const fences = [...this.#fences.filter((other) => other.name !== name), { name, fence }];
+    const mirror = new MemoryMirror(this.#clock, this.#object, this.#disk, fences);
+    mirror.#file.write('claim-lease', () => {});
+    return mirror;
+  }
+
+  async fenceOf(leaseName: string): Promise<number> {
+    return this.#file.read(({ fences }) => fences.get(leaseName) ?? 0);
+  }
+
   async identity(): Promise<MirrorIdentity | null> {
     return this.#file.read(({ identity }) => identity && { ...identity });
   }
 
   async setIdentity(identity: MirrorIdentity): Promise<void> {
-    this.#file.write((state) => {
+    this.#file.write('claim-identity', (state) => {
       state.identity = { ...identity };
     });
   }
@@ -74,7 +98,8 @@ export class MemoryMirror implements StoredMirror {
     const answeredAt =
       page === undefined ? 0 : (page.answeredAt?.() ?? page.readAt + (this.#clock.monotonicMs() - began));
     throwIfAborted(signal);
-    return this.#file.write((state) => {
+    const kind = kindOfBatch({ page: page !== undefined, tombstones, effects });
+    return this.#file.write(kind, (state) => {
       let outcome: PageOutcome | null = null;
       let buried = 0;
       if (page !== undefined && read !== null) {

@@ -21,7 +21,7 @@ export class MemoryOutbox implements Outbox {
   }
 
   async add(entries: readonly NewOutboxEntry[]): Promise<void> {
-    this.#file.write((state) => {
+    this.#file.write('queue-push', (state) => {
       for (const entry of entries) {
         if (state.outbox.has(entry.key)) throw new Error(`Outbox entry ${entry.key} is there already.`);
         state.outbox.set(entry.key, newEntry(state, kept(entry)));
@@ -53,7 +53,7 @@ export class MemoryOutbox implements Outbox {
     at: number,
     orgAt: number | null = null,
   ): Promise<void> {
-    this.#file.write((state) => {
+    this.#file.write('send-entries', (state) => {
       for (const key of keys) {
         const entry = state.outbox.get(key);
         // Sending what is not pending any more could send it twice, so nothing of the batch may go out.
@@ -68,7 +68,7 @@ export class MemoryOutbox implements Outbox {
   }
 
   async settle(settlements: readonly Settlement[]): Promise<void> {
-    this.#file.write(({ outbox }) => {
+    this.#file.write('send-entries', ({ outbox }) => {
       for (const settlement of settlements) {
         const entry = outbox.get(settlement.key);
         // What a person has dropped meanwhile stays so, or it would be sent again.
@@ -84,7 +84,7 @@ export class MemoryOutbox implements Outbox {
     to: OutboxState,
     at: number,
   ): Promise<string[]> {
-    return this.#file.write(({ outbox }) =>
+    return this.#file.write('decide-entries', ({ outbox }) =>
       keys.filter((key) => {
         const entry = outbox.get(key);
         if (entry === undefined || !from.includes(entry.state)) return false;

@@ -21,13 +21,13 @@ export class MemorySchemaStore implements SchemaStore {
   }
 
   async confirmDescribe(at: number): Promise<void> {
-    this.#file.write((state) => {
+    this.#file.write('describe-fields', (state) => {
       state.described = { lastModified: state.described?.lastModified ?? null, at };
     });
   }
 
   async applyDescribe(describe: ObjectDescribe, at: number, only?: readonly string[]): Promise<SchemaChange> {
-    return this.#file.write((state) => {
+    return this.#file.write('describe-fields', (state) => {
       if (only !== undefined) state.onlyFields = [...only];
       state.described = { lastModified: describe.lastModified, at };
       return storeDescribe(state, kept(describe));

@@ -101,7 +101,7 @@ export class MemoryStaging implements OutboxStaging {
 
   async commit(brake: Brake, resumption: Resumption): Promise<StagingCommit> {
     const push = { id: randomUUID(), digest: this.#digest(), records: this.#records };
-    const { pushId, ...committed } = this.#file.write((state) =>
+    const { pushId, ...committed } = this.#file.write('queue-push', (state) =>
       commitStaging(state, brake, push, resumption),
     );
     this.#pushId = pushId;
@@ -110,7 +110,7 @@ export class MemoryStaging implements OutboxStaging {
 
   async end(): Promise<void> {
     const id = this.#pushId;
-    if (id !== null) this.#file.write(({ pushes }) => pushes.delete(id));
+    if (id !== null) this.#file.write('queue-push', ({ pushes }) => pushes.delete(id));
   }
 
   async countOwn(keys: readonly string[]): Promise<number> {

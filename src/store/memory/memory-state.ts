@@ -37,6 +37,8 @@ export interface OrgState {
   latestReadAt: number | undefined;
   callsByHour: Map<number, number>;
   reported: ApiUsage | null;
+  /** The highest fence seen, by the lease's name. */
+  fences: Map<string, number>;
 }
 
 /** What a mirror holds of one object. */
@@ -62,7 +64,13 @@ export interface ObjectState {
 export type MemoryState = OrgState & ObjectState;
 
 export function emptyOrg(): OrgState {
-  return { identity: null, latestReadAt: undefined, callsByHour: new Map(), reported: null };
+  return {
+    identity: null,
+    latestReadAt: undefined,
+    callsByHour: new Map(),
+    reported: null,
+    fences: new Map(),
+  };
 }
 
 export function emptyObject(): ObjectState {

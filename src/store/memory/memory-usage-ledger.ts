@@ -9,7 +9,9 @@ export class MemoryUsageLedger implements UsageLedger {
   }
 
   async addCalls(hour: number, calls: number): Promise<void> {
-    this.#file.write(({ callsByHour }) => callsByHour.set(hour, (callsByHour.get(hour) ?? 0) + calls));
+    this.#file.write('count-calls', ({ callsByHour }) =>
+      callsByHour.set(hour, (callsByHour.get(hour) ?? 0) + calls),
+    );
   }
 
   async callsSince(hour: number): Promise<number> {
@@ -23,7 +25,7 @@ export class MemoryUsageLedger implements UsageLedger {
   }
 
   async saveReported(usage: ApiUsage): Promise<void> {
-    this.#file.write((state) => {
+    this.#file.write('count-calls', (state) => {
       state.reported = { ...usage };
     });
   }

@@ -94,7 +94,7 @@ export async function copyToArchive(
   }
 }
 
-/** What a killed process left of an archive that it was making. The caller holds the org's lock. */
+/** What a killed process left of an archive that it was making. The caller holds the org's lease. */
 export function removeUnfinished(path: string): void {
   const folder = dirname(path);
   if (!existsSync(folder)) return;

@@ -1,13 +1,15 @@
-import { statSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
+import { inodeOf } from '../../base/inode.ts';
 import { retry } from '../../base/retry.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import type { Readable } from '../../sqlite/open-readable.ts';
+import { assertLeased, type Fence } from '../write-kinds.ts';
 import { openToTell } from './connection.ts';
 import { checkVersion } from './schema.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
+import { kindOfWrite, type Write } from './writer/call-kinds.ts';
 import type { MirrorCalls } from './writer/protocol.ts';
 import type { PageRoute } from './writer/send-page.ts';
 import type { WriterClient } from './writer/writer-client.ts';
@@ -20,7 +22,7 @@ export interface WriterThread {
 }
 
 /** One call of the writer thread, in its turn among the writes of this mirror. */
-export type MirrorWrite = <K extends keyof MirrorCalls>(
+export type MirrorWrite = <K extends Write>(
   call: K,
   ...args: Parameters<MirrorCalls[K]>
 ) => Promise<ReturnType<MirrorCalls[K]>>;
@@ -86,15 +88,22 @@ export class MirrorFile {
     }
   }
 
-  /** Writes that wait for another program's lock end with `signal`; each is tried at least once. */
-  writer(signal: AbortSignal | undefined): MirrorWrite {
-    return (call, ...args) =>
-      this.#turns.run(() =>
+  /**
+   * Writes that wait for another program's lock end with `signal`; each is tried at least once. All carry the
+   * fences of `leases`, and without any only those go through that need no lease.
+   */
+  writer(signal: AbortSignal | undefined, leases: readonly Fence[]): MirrorWrite {
+    // A lease is more than its fence, and no thread's but this one's.
+    const fences = leases.map(({ name, fence }) => ({ name, fence }));
+    return async (call, ...args) => {
+      assertLeased(kindOfWrite(call, args), fences);
+      return this.#turns.run(() =>
         this.#patiently(signal, async () => {
           await this.#openWriter(false);
-          return this.#thread.client.call(this.#key, call, args);
+          return this.#thread.client.call(this.#key, call, args, { fences });
         }),
       );
+    };
   }
 
   /** Where the blocks of a new page of `object` go. */
@@ -203,10 +212,4 @@ export class MirrorFile {
       },
     );
   }
-}
-
-/** Device and inode, null where nothing lies at the path. Big numbers, for Windows' file ids have 64 bits. */
-function inodeOf(path: string): string | null {
-  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stats === undefined ? null : `${stats.dev}:${stats.ino}`;
 }

@@ -4,10 +4,12 @@ import { AppError } from '../../base/errors.ts';
 import { withFinally } from '../../base/finally.ts';
 import type { Logger } from '../../base/logger.ts';
 import { Semaphore } from '../../base/semaphore.ts';
+import type { Lease } from '../../sync/ports/leases.ts';
 import type { ArchivedMirror, Mirrors, OpenOptions, ReplaceOptions } from '../../sync/ports/mirrors.ts';
 import type { StoredMirror } from '../../sync/ports/stored-mirror.ts';
 import { archivePath, listArchives, moveToArchive, removeDatabase, removeUnfinished } from './archives.ts';
-import { emptyLog } from './connection.ts';
+import { emptyLog, openForReading } from './connection.ts';
+import { readFence } from './fence-records.ts';
 import { MirrorFile, type WriterThread } from './mirror-file.ts';
 import { mirrorPath } from './mirror-path.ts';
 import { replaceByCopy } from './replace-by-copy.ts';
@@ -65,8 +67,16 @@ class SqliteMirrors implements Mirrors {
   }
 
   async #openAt(path: string, options: OpenOptions): Promise<StoredMirror> {
+    const { lease, signal } = options;
     const { file, release } = await this.#fileAt(path, options);
-    return new SqliteMirror(file, this.#options.clock, release, options.signal);
+    const mirror = new SqliteMirror({ file, clock: this.#options.clock, release, signal, fences: [] });
+    if (lease === undefined) return mirror;
+    try {
+      return await mirror.under(lease);
+    } catch (error) {
+      await release().catch(() => {});
+      throw error;
+    }
   }
 
   async #fileAt(
@@ -102,7 +112,14 @@ class SqliteMirrors implements Mirrors {
     return { file: opened.file, release };
   }
 
-  async archive(instanceUrl: string): Promise<string> {
+  async fenceOf(instanceUrl: string, leaseName: string): Promise<number> {
+    const path = this.pathOf(instanceUrl);
+    const [ofMirror, ofCopy] = [fenceIn(path, leaseName), fenceIn(copyPath(path), leaseName)];
+    return Math.max(ofMirror, ofCopy);
+  }
+
+  async archive(instanceUrl: string, lease: Lease): Promise<string> {
+    await lease.confirm();
     const path = this.#closedPath(this.pathOf(instanceUrl));
     const target = archivePath(path, this.#options.clock.now());
     return this.#mapped(path, () => {
@@ -115,7 +132,8 @@ class SqliteMirrors implements Mirrors {
     return listArchives(this.pathOf(instanceUrl));
   }
 
-  removeArchive(path: string): void {
+  async removeArchive(path: string, lease: Lease): Promise<void> {
+    await lease.confirm();
     this.#mapped(path, () => removeDatabase(path));
   }
 
@@ -127,7 +145,8 @@ class SqliteMirrors implements Mirrors {
     return this.#openAt(copyPath(this.pathOf(instanceUrl)), options);
   }
 
-  removeCopy(instanceUrl: string): void {
+  async removeCopy(instanceUrl: string, lease: Lease): Promise<void> {
+    await lease.confirm();
     const path = this.#closedPath(copyPath(this.pathOf(instanceUrl)));
     this.#mapped(path, () => removeDatabase(path));
   }
@@ -141,11 +160,12 @@ class SqliteMirrors implements Mirrors {
         const opened = await this.#fileAt(at, { create: true, signal: options.signal });
         return withFinally(() => work(opened.file), opened.release);
       },
-      archive: () => this.archive(instanceUrl),
+      archive: () => this.archive(instanceUrl, options.lease),
     });
   }
 
-  async move(from: string, to: string): Promise<void> {
+  async move(from: string, to: string, leases: readonly Lease[]): Promise<void> {
+    for (const lease of leases) await lease.confirm();
     const source = this.#closedPath(this.pathOf(from));
     const target = this.#closedPath(this.pathOf(to));
     const renamed = (file: string) =>
@@ -161,7 +181,8 @@ class SqliteMirrors implements Mirrors {
     });
   }
 
-  async remove(instanceUrl: string): Promise<void> {
+  async remove(instanceUrl: string, lease: Lease): Promise<void> {
+    await lease.confirm();
     const path = this.#closedPath(this.pathOf(instanceUrl));
     this.#mapped(path, () => {
       removeUnfinished(path);
@@ -207,5 +228,20 @@ class SqliteMirrors implements Mirrors {
     const thread = { client: new WriterClient(), budget: new Semaphore(budgetBytes) };
     this.#threads.push(thread);
     return thread;
+  }
+}
+
+function fenceIn(path: string, leaseName: string): number {
+  if (!existsSync(path)) return 0;
+  try {
+    const db = openForReading(path);
+    try {
+      return readFence(db, leaseName);
+    } finally {
+      db.close();
+    }
+  } catch {
+    // One that cannot be read is told by whoever opens it to work on it.
+    return 0;
   }
 }

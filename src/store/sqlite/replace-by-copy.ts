@@ -13,7 +13,7 @@ interface ReplaceParts extends ReplaceOptions {
   now: number;
   /** Lends the mirror at a path, which is made where it is not there. */
   withFile<T>(path: string, work: (file: MirrorFile) => Promise<T>): Promise<T>;
-  /** Moves the mirror away as it lies there. */
+  /** Moves the mirror away as it lies there, where the lease is held still. */
   archive(): Promise<string>;
 }
 
@@ -28,7 +28,7 @@ export async function replaceByCopy(path: string, copy: string, parts: ReplacePa
     return null;
   }
   try {
-    await parts.withFile(path, (file) => file.writer(parts.signal)('assertSound'));
+    await parts.withFile(path, (file) => file.writer(parts.signal, [parts.lease])('assertSound'));
   } catch (error) {
     const unreadable =
       isAppError(error, 'MIRROR_CORRUPT') || (parts.force && isAppError(error, 'MIRROR_NEWER_THAN_TOOL'));
@@ -45,10 +45,10 @@ export async function replaceByCopy(path: string, copy: string, parts: ReplacePa
 function replaceIn(
   path: string,
   copy: string,
-  { now, force, signal, withFile }: ReplaceParts,
+  { now, force, lease, signal, withFile }: ReplaceParts,
 ): Promise<void> {
   return withFile(path, (file) =>
-    file.writer(signal)('replaceContents', copy, contact.name, { at: now, force }),
+    file.writer(signal, [lease])('replaceContents', copy, contact.name, { at: now, force }),
   );
 }
 
@@ -56,14 +56,15 @@ function replaceIn(
 async function archiveOnce(
   path: string,
   copy: string,
-  { now, signal, withFile }: ReplaceParts,
+  { now, lease, signal, withFile }: ReplaceParts,
 ): Promise<string> {
   const target = archivePath(path, now);
   try {
+    await lease.confirm();
     await withFile(copy, async (file) => {
       const before = file.read((db) => readMeta(db, archiveKey));
       if (before !== null) removeDatabase(join(dirname(path), basename(before)));
-      await file.writer(signal)('writeMeta', archiveKey, basename(target));
+      await file.writer(signal, [lease])('writeMeta', archiveKey, basename(target));
     });
     await copyToArchive(path, target, signal);
   } catch (error) {

@@ -4,6 +4,7 @@ import { sameId } from '../../org/record-id.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import { quoteName } from './contact-schema.ts';
 import { dropSearchIndex } from './drop-search-index.ts';
+import { fencePrefix } from './fence-records.ts';
 
 /** What a copy of the org is made of; all else of a mirror (outbox, runs, calls) is this machine's own and stays. */
 const copiedTables = ['contact', 'contact_seen'] as const;
@@ -108,14 +109,23 @@ function recreate(db: Connection, table: string): void {
   for (const sql of statements) db.exec(sql);
 }
 
-/** `object`: what is kept for others of them stays; null: nothing does. */
+/**
+ * `object`: what is kept for others of them stays; null: nothing does. The fences stay, and those that the copy alone
+ * has seen come with it: whoever holds the lease now may have worked on the copy and not on the mirror yet.
+ */
 function replaceMeta(db: Connection, object: string | null): void {
   const own = ownMeta.map((key) => `'${key}'`).join(', ');
+  const isFence = `substr(key, 1, ${fencePrefix.length}) = '${fencePrefix}'`;
   db.prepare(
-    `DELETE FROM main.meta WHERE key NOT IN (${own})
+    `DELETE FROM main.meta WHERE key NOT IN (${own}) AND NOT ${isFence}
        AND (:object IS NULL OR instr(key, '.') = 0 OR substr(key, instr(key, '.') + 1) = :object)`,
   ).run({ object });
-  db.exec(`INSERT OR IGNORE INTO main.meta SELECT * FROM fresh.meta WHERE key <> '${archiveKey}'`);
+  db.exec(`
+    INSERT OR IGNORE INTO main.meta SELECT * FROM fresh.meta WHERE key <> '${archiveKey}' AND NOT ${isFence};
+    INSERT INTO main.meta SELECT * FROM fresh.meta WHERE ${isFence}
+      ON CONFLICT (key) DO UPDATE SET value = excluded.value
+      WHERE CAST(excluded.value AS INTEGER) > CAST(value AS INTEGER);
+  `);
 }
 
 /** A first copy that was never finished has nothing to go on with any more. */

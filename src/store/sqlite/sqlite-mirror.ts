@@ -4,11 +4,14 @@ import { messageOf, systemCodeOf } from '../../base/errors.ts';
 import { contact } from '../../org/synced-object.ts';
 import type { ContactStore } from '../../sync/ports/contact-store.ts';
 import type { Journal } from '../../sync/ports/journal.ts';
+import type { Lease } from '../../sync/ports/leases.ts';
 import type { Batch, BatchOutcome, MirrorIdentity } from '../../sync/ports/mirror.ts';
 import type { Outbox } from '../../sync/ports/outbox.ts';
 import type { SchemaStore } from '../../sync/ports/schema-store.ts';
 import type { StoredMirror } from '../../sync/ports/stored-mirror.ts';
 import type { UsageLedger } from '../../sync/ports/usage-ledger.ts';
+import type { Fence } from '../write-kinds.ts';
+import { readFence } from './fence-records.ts';
 import { readIdentity } from './identity-records.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 import { SqliteContactStore } from './sqlite-contact-store.ts';
@@ -21,6 +24,16 @@ import { sendPage } from './writer/send-page.ts';
 /** Whose rows the tables `contact…` hold. */
 const object = contact.name;
 
+export interface SqliteMirrorParts {
+  file: MirrorFile;
+  clock: Clock;
+  /** Ends the waits for another program's write lock. */
+  signal: AbortSignal | undefined;
+  /** What its writes are made under. */
+  fences: readonly Fence[];
+  release(): Promise<void>;
+}
+
 /** A mirror in one SQLite file: reads here, writes through the file's writer thread. */
 export class SqliteMirror implements StoredMirror {
   readonly path: string;
@@ -29,17 +42,16 @@ export class SqliteMirror implements StoredMirror {
   readonly journal: Journal;
   readonly outbox: Outbox;
   readonly usage: UsageLedger;
+  readonly #parts: SqliteMirrorParts;
   readonly #file: MirrorFile;
   readonly #write: MirrorWrite;
-  readonly #clock: Clock;
-  readonly #release: () => Promise<void>;
 
-  constructor(file: MirrorFile, clock: Clock, release: () => Promise<void>, signal?: AbortSignal) {
-    const write = file.writer(signal);
+  constructor(parts: SqliteMirrorParts) {
+    const { file, signal, fences } = parts;
+    const write = file.writer(signal, fences);
+    this.#parts = parts;
     this.#file = file;
     this.#write = write;
-    this.#clock = clock;
-    this.#release = release;
     this.path = file.path;
     this.schema = new SqliteSchemaStore(file, write, object);
     this.contacts = new SqliteContactStore(file, write, object);
@@ -48,12 +60,23 @@ export class SqliteMirror implements StoredMirror {
     this.usage = new SqliteUsageLedger(file, write);
   }
 
+  async under({ name, fence }: Lease): Promise<SqliteMirror> {
+    const fences = [...this.#parts.fences.filter((other) => other.name !== name), { name, fence }];
+    const mirror = new SqliteMirror({ ...this.#parts, fences });
+    await mirror.#write('claimLease');
+    return mirror;
+  }
+
   get isInPlace(): boolean {
     return this.#file.isInPlace;
   }
 
   async identity(): Promise<MirrorIdentity | null> {
     return this.#file.read(readIdentity);
+  }
+
+  async fenceOf(leaseName: string): Promise<number> {
+    return this.#file.read((db) => readFence(db, leaseName));
   }
 
   async setIdentity(identity: MirrorIdentity): Promise<void> {
@@ -66,12 +89,13 @@ export class SqliteMirror implements StoredMirror {
     if (page === undefined) {
       return this.#write('commit', { object, page: null, answeredAt: 0, tombstones, effects });
     }
-    const began = this.#clock.monotonicMs();
+    const { clock } = this.#parts;
+    const began = clock.monotonicMs();
     const route = this.#file.pageRoute(object);
     try {
       await sendPage(page, route, signal);
       // The org's time when the last row had come: at the latest what has passed here since it was asked for.
-      const answeredAt = page.answeredAt?.() ?? page.readAt + (this.#clock.monotonicMs() - began);
+      const answeredAt = page.answeredAt?.() ?? page.readAt + (clock.monotonicMs() - began);
       throwIfAborted(signal);
       return await this.#write('commit', { object, page: route.page, answeredAt, tombstones, effects });
     } catch (error) {
@@ -98,6 +122,6 @@ export class SqliteMirror implements StoredMirror {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#release();
+    await this.#parts.release();
   }
 }

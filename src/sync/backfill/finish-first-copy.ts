@@ -9,7 +9,7 @@ import { begunCopy, pendingChunks } from './first-copy-run.ts';
 
 /** What becomes of a copy that was made beside a mirror. */
 export interface CopyBeside {
-  withDrainLock<T>(work: () => Promise<T>): Promise<T>;
+  withDrainLease<T>(work: () => Promise<T>): Promise<T>;
   putInPlace(compared: Compared): Promise<void>;
 }
 
@@ -71,5 +71,5 @@ function close(
     await beside?.putInPlace(compared);
     return compared;
   };
-  return beside === undefined ? work() : beside.withDrainLock(work);
+  return beside === undefined ? work() : beside.withDrainLease(work);
 }

@@ -4,6 +4,7 @@ import { AppError, isAppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
 import { failsAlone } from '../fails-alone.ts';
 import { assertNotInFuture } from '../future-cursor.ts';
+import type { Lease } from '../ports/leases.ts';
 import type { OutboxState } from '../ports/outbox-entry.ts';
 import { type DrainReport, drainOutbox } from '../push/drain.ts';
 import { assertWithinReach } from '../replication-window.ts';
@@ -15,10 +16,10 @@ import { readDeleted } from './read-deleted.ts';
 import { readUpdated } from './read-updated.ts';
 
 export interface CycleOptions {
-  /** Whether the outbox is drained at the end. `withDrainLock` is then required. */
+  /** Whether the outbox is drained at the end. `withDrainLease` is then required. */
   push: boolean;
   /** May throw `ORG_BUSY` where another process is sending: the outbox is then left to that one. */
-  withDrainLock?: <T>(work: () => Promise<T>) => Promise<T>;
+  withDrainLease?: <T>(work: (lease: Lease) => Promise<T>) => Promise<T>;
   /** How long the push may wait and repeat, so that the next pull is not late for it; a minute unless told. */
   patienceMs?: number;
   signal: AbortSignal;
@@ -107,12 +108,12 @@ export async function runCycle(context: SyncContext, options: CycleOptions): Pro
 async function pushOutbox(
   context: SyncContext,
   run: RunRecorder,
-  { withDrainLock, patienceMs, signal }: CycleOptions,
+  { withDrainLease, patienceMs, signal }: CycleOptions,
 ): Promise<CyclePush> {
   let report: Pick<DrainReport, 'unsent' | 'stopped' | 'stuck'> = { unsent: 0, stopped: null, stuck: null };
   await run.step('push', async (note) => {
     try {
-      report = await drainOutbox(context, { run, withLock: withDrainLock, patienceMs, signal });
+      report = await drainOutbox(context, { run, withLease: withDrainLease, patienceMs, signal });
     } catch (error) {
       if (isAbort(error)) throw error;
       if (isAppError(error, 'ORG_BUSY')) return note('Another process is sending what the outbox holds.');

@@ -1,6 +1,7 @@
 import type { ContactStore } from './contact-store.ts';
 import type { Effect } from './effect.ts';
 import type { Journal } from './journal.ts';
+import type { Lease } from './leases.ts';
 import type { Outbox } from './outbox.ts';
 import type { PageBody, PageOutcome, Tombstone } from './page.ts';
 import type { StoredChunk } from './run.ts';
@@ -45,4 +46,12 @@ export interface Mirror {
    * then nothing of the batch is stored. An abort before the commit stores nothing either.
    */
   commit(batch: Batch, options?: { signal?: AbortSignal }): Promise<BatchOutcome>;
+  /**
+   * The same mirror, whose writes are made under this lease too. Each transaction checks the fence as the last thing
+   * before its commit, and throws AppError `LEASE_LOST`, with nothing stored, where the mirror has seen a higher one of
+   * the same lease: from this call on, when it resolves, all holders before this one store nothing more. Without any
+   * lease only those writes go through that are not work on the org: runs noted, pushes queued, entries decided about,
+   * calls counted, fields described.
+   */
+  under(lease: Lease): Promise<Mirror>;
 }

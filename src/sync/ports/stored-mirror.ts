@@ -10,6 +10,8 @@ export interface StoredMirror extends Mirror, AsyncDisposable {
    */
   readonly isInPlace: boolean;
   identity(): Promise<MirrorIdentity | null>;
+  /** The highest fence that it has seen of the lease; 0 where it has seen none. */
+  fenceOf(leaseName: string): Promise<number>;
   setIdentity(identity: MirrorIdentity): Promise<void>;
   /**
    * Brings what makes searches fast a step further, in some tenths of a second at most; returns whether there is more

@@ -1,14 +1,15 @@
 import type { SyncContext } from '../context.ts';
 import type { OutboxEntry, Settlement } from '../ports/outbox-entry.ts';
+import type { Remote } from '../ports/remote.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { BlockedContacts, type BlockReason, type Undecided } from './blocked-contacts.ts';
 import type { ContactNames } from './contact-names.ts';
 
 /**
- * The entries in doubt that were told last. A watch drains each cycle, and people need to hear of each change once. Not
+ * The entries in doubt that were told last, by the org they are of. A watch drains each cycle, and people need to hear of each change once. Not
  * kept for the next process: whoever reads what that one says has not been told by this one.
  */
-const toldDoubts = new WeakMap<SyncContext, string>();
+const toldDoubts = new WeakMap<Remote, string>();
 
 /** What a drain has learned and done so far. */
 export class DrainProgress {
@@ -85,8 +86,8 @@ export class DrainProgress {
 /** Warns of entries that stay in doubt, where they are others than those that were told last. */
 export function tellDoubts(context: SyncContext, keys: readonly string[]): void {
   const doubts = keys.toSorted().join(' ');
-  if (doubts === (toldDoubts.get(context) ?? '')) return;
-  toldDoubts.set(context, doubts);
+  if (doubts === (toldDoubts.get(context.remote) ?? '')) return;
+  toldDoubts.set(context.remote, doubts);
   if (keys.length === 0) return;
   context.log.warn(
     `${context.remote.instanceUrl}: ${keys.length.toLocaleString('en-US')} contacts were sent and their answer never came; they stay in doubt and are not sent again`,

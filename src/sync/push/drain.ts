@@ -1,6 +1,7 @@
 import { isAbort, throwIfAborted } from '../../base/abort.ts';
 import { Grace } from '../../base/grace.ts';
 import type { SyncContext } from '../context.ts';
+import type { Lease } from '../ports/leases.ts';
 import type { OutboxEntry, Settlement } from '../ports/outbox-entry.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import type { Undecided } from './blocked-contacts.ts';
@@ -14,8 +15,8 @@ import { settleDoubts } from './settle-doubts.ts';
 
 export interface DrainOptions {
   run: RunRecorder;
-  /** Runs the work under the org's drain lock, or throws; absent where the caller holds it already. */
-  withLock?: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Lends the org's drain lease, or throws; absent where the context's mirror is under it already. */
+  withLease?: <T>(work: (lease: Lease) => Promise<T>) => Promise<T>;
   onSettled?: OnSettled;
   /** How long all waits and repeats may take together; a minute unless told. The rest is left to the next drain. */
   patienceMs?: number;
@@ -43,17 +44,21 @@ const defaultPatienceMs = 60_000;
 
 /**
  * Sends what waits in the outbox, in order, and reads the contacts back. One drain an org at a time. Throws an abort
- * and what `withLock` throws; everything else is in the report, and whatever was settled is stored.
+ * and what `withLease` throws; everything else is in the report, and whatever was settled is stored.
  */
 export async function drainOutbox(context: SyncContext, options: DrainOptions): Promise<DrainReport> {
-  const { withLock = (work) => work() } = options;
+  const { withLease } = options;
   const { outbox } = context.mirror;
   const counts = await outbox.counts();
   const open = counts.pending + counts.sent + counts['in-doubt'];
   const due = open > 0 || (await outbox.readBackDue(1)).length > 0;
   const behind = { conflict: [], held: [], 'in-doubt': [] };
   if (!due) return { unsent: 0, behind, stopped: null, stuck: null, readBack: null };
-  return withLock(() => drain(context, options));
+  if (withLease === undefined) return drain(context, options);
+  return withLease(async (lease) => {
+    const mirror = await context.mirror.under(lease);
+    return drain({ ...context, mirror }, options);
+  });
 }
 
 async function drain(context: SyncContext, options: DrainOptions): Promise<DrainReport> {
@@ -92,7 +97,7 @@ async function readBackAll(context: SyncContext, options: DrainOptions): Promise
 }
 
 /**
- * We hold the drain lock, so whatever is `sent` lost its process before the answer came. A create with its key is
+ * We hold the drain lease, so whatever is `sent` lost its process before the answer came. A create with its key is
  * safe to repeat; of an update, delete or upsert the contact is read first; a create in a collection stays in doubt
  * until it is settled.
  */

@@ -4,6 +4,7 @@ import { AppError, isAppError } from '../../base/errors.ts';
 import { withFinally } from '../../base/finally.ts';
 import type { SyncContext } from '../context.ts';
 import type { Field } from '../ports/field.ts';
+import type { Lease } from '../ports/leases.ts';
 import type { Brake, OutboxStaging, OutcomeTally, StagingCounts } from '../ports/outbox-staging.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { withRun } from '../with-run.ts';
@@ -36,7 +37,7 @@ export interface PushJob {
   fresh: boolean;
   /** Keep each record as it was given, so that `staging.rejects()` can give it back. */
   keepGiven: boolean;
-  withDrainLock: <T>(work: () => Promise<T>) => Promise<T>;
+  withDrainLease: <T>(work: (lease: Lease) => Promise<T>) => Promise<T>;
   signal: AbortSignal;
 }
 
@@ -241,7 +242,7 @@ async function send(
     const drained = await run.step('push', () =>
       drainOutbox(context, {
         run,
-        withLock: job.withDrainLock,
+        withLease: job.withDrainLease,
         signal: job.signal,
         async onSettled(keys) {
           const own = await staging.countOwn(keys);

@@ -5,6 +5,7 @@ import { loadFields } from '../../../src/store/sqlite/contact-schema.ts';
 import { searchByIndex } from '../../../src/store/sqlite/contact-search.ts';
 import { MirrorReader } from '../../../src/store/sqlite/reader.ts';
 import { searchCondition, searchFields } from '../../../src/store/sqlite/search-condition.ts';
+import { heldLease } from '../../support/leases.ts';
 import { contactFields, describeOf, field } from './contact-fields.ts';
 import { contactId, contactRow, csvPage, epoch, type Row, stampOf } from './pages.ts';
 import { instanceUrl, openTempMirror, type TempMirrors } from './temp-mirrors.ts';
@@ -164,13 +165,13 @@ class Played implements AsyncDisposable {
     if (step.kind === 'swap') {
       const { path, mirror } = this;
       await mirror[Symbol.asyncDispose]();
-      this.mirror = await this.#temp.mirrors.openCopy(instanceUrl, { create: true });
+      this.mirror = await this.#temp.mirrors.openCopy(instanceUrl, { create: true, lease: heldLease() });
       await this.describe();
       await this.mirror.commit({ page: this.#page(step.rows) });
       await this.mirror[Symbol.asyncDispose]();
-      await this.#temp.mirrors.replaceByCopy(instanceUrl, { force: false });
-      this.#temp.mirrors.removeCopy(instanceUrl);
-      this.mirror = await this.#temp.mirrors.open(instanceUrl, { create: false });
+      await this.#temp.mirrors.replaceByCopy(instanceUrl, { force: false, lease: heldLease() });
+      await this.#temp.mirrors.removeCopy(instanceUrl, heldLease());
+      this.mirror = await this.#temp.mirrors.open(instanceUrl, { create: false, lease: heldLease() });
       expect(this.path).toBe(path);
     }
   }

@@ -5,6 +5,7 @@
 import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
+import { heldLease } from '../../support/leases.ts';
 import { describeOf, storedNames } from './contact-fields.ts';
 import { blocksOf, contactRow, csvOf, csvPage, epoch } from './pages.ts';
 
@@ -19,7 +20,7 @@ export function chunkRows(from: number) {
 
 async function work(folder: string): Promise<void> {
   await using mirrors = openMirrors({ folder, log: silentLogger, clock: systemClock });
-  const mirror = await mirrors.open(crashUrl, { create: true });
+  const mirror = await mirrors.open(crashUrl, { create: true, lease: heldLease() });
   if ((await mirror.schema.fields()).length === 0) await mirror.schema.applyDescribe(describeOf(), epoch);
   const [known] = await mirror.journal.runs({ limit: 1 });
   const run = known?.id ?? (await mirror.journal.startRun('backfill', epoch, {}));

@@ -48,12 +48,12 @@ const entry: NewOutboxEntry = {
 test('what is to be sent, was sent and was answered is on the disk before the next step, through a power cut too', () => {
   const writer = new MirrorWriter(join(folder, 'a.db'), true, new SharedBuffers());
   const commits = watchCommits();
-  writer.perform('insertEntries', ['Contact', [entry]]);
-  writer.perform('markEntriesSent', [['a'], 'collection', epoch, null]);
-  writer.perform('settleEntries', [[{ key: 'a', state: 'in-doubt', errors: [], at: epoch }]]);
-  writer.perform('moveEntries', [['a'], ['in-doubt'], 'dropped', epoch]);
+  writer.perform('insertEntries', ['Contact', [entry]], []);
+  writer.perform('markEntriesSent', [['a'], 'collection', epoch, null], []);
+  writer.perform('settleEntries', [[{ key: 'a', state: 'in-doubt', errors: [], at: epoch }]], []);
+  writer.perform('moveEntries', [['a'], ['in-doubt'], 'dropped', epoch], []);
   expect(commits).toEqual([full, full, full, full]);
-  writer.perform('writeMeta', ['other', 'value']);
+  writer.perform('writeMeta', ['other', 'value'], []);
   expect(commits.at(-1)).toBe(normal);
   writer.close();
 });

@@ -17,6 +17,7 @@ import { silentLogger } from '../../../src/base/logger.ts';
 import { mirrorPath } from '../../../src/store/sqlite/mirror-path.ts';
 import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
 import { MirrorReader } from '../../../src/store/sqlite/reader.ts';
+import { heldLease } from '../../support/leases.ts';
 import { describeOf, storedNames } from './contact-fields.ts';
 import { contactRow, csvPage, epoch } from './pages.ts';
 import { instanceUrl, openTempMirror } from './temp-mirrors.ts';
@@ -61,10 +62,12 @@ describe('files', () => {
     await temp.mirror[Symbol.asyncDispose]();
     await second.usage.addCalls(1, 1);
     expect(await second.usage.callsSince(1)).toBe(1);
-    await expect(temp.mirrors.remove(instanceUrl)).rejects.toMatchObject({ code: 'MIRROR_BUSY' });
+    await expect(temp.mirrors.remove(instanceUrl, heldLease())).rejects.toMatchObject({
+      code: 'MIRROR_BUSY',
+    });
     await second[Symbol.asyncDispose]();
     await expect(second.usage.addCalls(1, 1)).rejects.toThrow('closed');
-    await temp.mirrors.remove(instanceUrl);
+    await temp.mirrors.remove(instanceUrl, heldLease());
     expect(temp.mirrors.exists(instanceUrl)).toBe(false);
   });
 
@@ -73,11 +76,11 @@ describe('files', () => {
     await temp.mirror.schema.applyDescribe(describeOf(), epoch);
     await temp.mirror.commit({ page: csvPage(storedNames, [contactRow(1)], epoch) });
     await temp.mirror[Symbol.asyncDispose]();
-    const first = await temp.mirrors.archive(instanceUrl);
+    const first = await temp.mirrors.archive(instanceUrl, heldLease());
     const fresh = await temp.mirrors.open(instanceUrl, { create: true });
     expect(await fresh.contacts.counts()).toEqual({ contacts: 0, deleted: 0 });
     await fresh[Symbol.asyncDispose]();
-    const second = await temp.mirrors.archive(instanceUrl);
+    const second = await temp.mirrors.archive(instanceUrl, heldLease());
     expect(second).not.toBe(first);
     expect(dirname(first)).toBe(temp.folder);
     expect(temp.mirrors.exists(instanceUrl)).toBe(false);
@@ -90,11 +93,11 @@ describe('files', () => {
     await temp.mirror[Symbol.asyncDispose]();
     const other = `${instanceUrl}:8443`;
     await (await temp.mirrors.open(other, { create: true }))[Symbol.asyncDispose]();
-    const kept = await temp.mirrors.archive(other);
-    await temp.mirrors.archive(instanceUrl);
+    const kept = await temp.mirrors.archive(other, heldLease());
+    await temp.mirrors.archive(instanceUrl, heldLease());
     await (await temp.mirrors.open(instanceUrl, { create: true }))[Symbol.asyncDispose]();
-    await temp.mirrors.archive(instanceUrl);
-    await temp.mirrors.remove(instanceUrl);
+    await temp.mirrors.archive(instanceUrl, heldLease());
+    await temp.mirrors.remove(instanceUrl, heldLease());
     const left = readdirSync(temp.folder).filter((name) => name.includes('.db'));
     expect(left.filter((name) => !name.startsWith(basename(kept)))).toEqual([]);
     expect(left).toContain(basename(kept));
@@ -193,7 +196,7 @@ test('several mirrors are written side by side on the threads there are', async 
   const urls = Array.from({ length: 7 }, (_, n) => `https://org${n}.my.salesforce.com`);
   await Promise.all(
     urls.map(async (url, n) => {
-      const mirror = await temp.mirrors.open(url, { create: true });
+      const mirror = await temp.mirrors.open(url, { create: true, lease: heldLease() });
       await mirror.schema.applyDescribe(describeOf(), epoch);
       for (let page = 0; page < 5; page++) {
         const rows = Array.from({ length: 100 + n }, (_, i) => contactRow(page * 1_000 + i));

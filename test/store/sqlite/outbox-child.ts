@@ -3,11 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
+import { heldLease } from '../../support/leases.ts';
 import { contactId, epoch } from './pages.ts';
 
 const [, , folder, url, count] = process.argv as [string, string, string, string, string];
 await using mirrors = openMirrors({ folder, log: silentLogger, clock: systemClock });
-const { outbox } = await mirrors.open(url, { create: false });
+const { outbox } = await mirrors.open(url, { create: false, lease: heldLease() });
 for (let n = 0; n < Number(count); n++) {
   const key = randomUUID();
   await outbox.add([

@@ -2,9 +2,10 @@
 import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
+import { heldLease } from '../../support/leases.ts';
 import { crashUrl } from './crash-child.ts';
 
 await using mirrors = openMirrors({ folder: process.argv[2]!, log: silentLogger, clock: systemClock });
 process.stdout.write('ready\n');
-await mirrors.replaceByCopy(crashUrl, { force: false });
+await mirrors.replaceByCopy(crashUrl, { force: false, lease: heldLease() });
 process.stdout.write('done\n');

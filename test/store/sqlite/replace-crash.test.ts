@@ -12,6 +12,7 @@ import { silentLogger } from '../../../src/base/logger.ts';
 import { mirrorPath } from '../../../src/store/sqlite/mirror-path.ts';
 import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
 import type { StoredMirror } from '../../../src/sync/ports/stored-mirror.ts';
+import { heldLease } from '../../support/leases.ts';
 import { describeOf, storedNames } from './contact-fields.ts';
 import { crashUrl } from './crash-child.ts';
 import { contactRow, csvPage, epoch } from './pages.ts';
@@ -37,8 +38,8 @@ async function fill(mirror: StoredMirror, which: keyof typeof rowsOf): Promise<v
 beforeAll(async () => {
   template = mkdtempSync(join(tmpdir(), 'parahack-replace-'));
   await using mirrors = openMirrors({ folder: template, log: silentLogger, clock: systemClock });
-  await fill(await mirrors.open(crashUrl, { create: true }), 'old');
-  await fill(await mirrors.openCopy(crashUrl, { create: true }), 'new');
+  await fill(await mirrors.open(crashUrl, { create: true, lease: heldLease() }), 'old');
+  await fill(await mirrors.openCopy(crashUrl, { create: true, lease: heldLease() }), 'new');
   await using mirror = await mirrors.open(crashUrl, { create: false });
   await mirror.outbox.add([
     {

@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
+import { heldLease } from '../../support/leases.ts';
 import { describeOf, storedNames } from './contact-fields.ts';
 import { contactRow, csvPage, epoch } from './pages.ts';
 import { instanceUrl, openTempMirror } from './temp-mirrors.ts';
@@ -11,7 +12,7 @@ test('a replacement that fails at its last statement leaves the mirror as it was
   await temp.mirror.schema.applyDescribe(describeOf(), epoch);
   await temp.mirror.commit({ page: csvPage(storedNames, [contactRow(1)], epoch) });
   await temp.mirror[Symbol.asyncDispose]();
-  const copy = await temp.mirrors.openCopy(instanceUrl, { create: true });
+  const copy = await temp.mirrors.openCopy(instanceUrl, { create: true, lease: heldLease() });
   await copy.setIdentity(identity);
   await copy.schema.applyDescribe(describeOf(), epoch);
   await copy.commit({ page: csvPage(storedNames, [contactRow(1), contactRow(2)], epoch) });
@@ -21,7 +22,9 @@ test('a replacement that fails at its last statement leaves the mirror as it was
   db.exec('DROP TABLE api_call');
   db.close();
 
-  await expect(temp.mirrors.replaceByCopy(instanceUrl, { force: false })).rejects.toThrow('api_call');
+  await expect(temp.mirrors.replaceByCopy(instanceUrl, { force: false, lease: heldLease() })).rejects.toThrow(
+    'api_call',
+  );
   expect(temp.sql('SELECT count(*) AS rows FROM contacts')).toEqual([{ rows: 1 }]);
   expect(temp.sql('SELECT count(*) AS runs FROM run')).toEqual([{ runs: 0 }]);
 });

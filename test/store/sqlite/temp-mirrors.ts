@@ -7,6 +7,7 @@ import { silentLogger } from '../../../src/base/logger.ts';
 import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
 import type { Mirrors } from '../../../src/sync/ports/mirrors.ts';
 import type { StoredMirror } from '../../../src/sync/ports/stored-mirror.ts';
+import { heldLease } from '../../support/leases.ts';
 
 export const instanceUrl = 'https://example.my.salesforce.com';
 
@@ -23,7 +24,7 @@ export async function openTempMirror(options: { writers?: number } = {}): Promis
   const root = mkdtempSync(join(tmpdir(), 'parahack-store-'));
   const folder = join(root, 'orgs');
   const mirrors = openMirrors({ folder, log: silentLogger, clock: systemClock, ...options });
-  const mirror = await mirrors.open(instanceUrl, { create: true });
+  const mirror = await mirrors.open(instanceUrl, { create: true, lease: heldLease() });
   return {
     folder,
     mirrors,

@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
 import { MirrorReader } from '../../../src/store/sqlite/reader.ts';
+import { heldLease } from '../../support/leases.ts';
 import { describeOf, storedNames } from './contact-fields.ts';
 import { contactRow, csvPage, epoch } from './pages.ts';
 import { instanceUrl, openTempMirror } from './temp-mirrors.ts';
@@ -47,7 +48,7 @@ test('a push queues and settles in another process while pages are applied and c
 test('a write waits for another program’s transaction, and other mirrors do not wait with it', async () => {
   await using temp = await openTempMirror({ writers: 1 });
   const { mirror, mirrors } = temp;
-  const other = await mirrors.open('https://other.my.salesforce.com', { create: true });
+  const other = await mirrors.open('https://other.my.salesforce.com', { create: true, lease: heldLease() });
   const stranger = new Database(mirror.path);
   stranger.exec('BEGIN IMMEDIATE');
   const waiting = mirror.usage.addCalls(1, 1);
@@ -70,7 +71,7 @@ test('a lock that is never given back ends in MIRROR_BUSY, and nothing is stored
     },
   };
   await using mirrors = openMirrors({ folder: temp.folder, log: silentLogger, clock });
-  const mirror = await mirrors.open(instanceUrl, { create: false });
+  const mirror = await mirrors.open(instanceUrl, { create: false, lease: heldLease() });
   const stranger = new Database(mirror.path);
   stranger.exec('BEGIN IMMEDIATE');
   await expect(mirror.usage.addCalls(1, 1)).rejects.toMatchObject({ code: 'MIRROR_BUSY' });

@@ -1,4 +1,5 @@
 import type { Connection } from '../../../sqlite/connection.ts';
+import type { Fence } from '../../write-kinds.ts';
 import { commitStaging, endPush } from '../commit-staging.ts';
 import { withSmallCache } from '../connection.ts';
 import { ensureLookup } from '../contact-lookup.ts';
@@ -17,24 +18,37 @@ import { withAttached } from './with-attached.ts';
 
 type Statement<A extends readonly unknown[], R> = (db: Connection, ...args: A) => R;
 
+/** One transaction, whose last statement checks the fences. */
+type Call<A extends readonly unknown[], R> = (db: Connection, fences: readonly Fence[], ...args: A) => R;
+
 const once =
-  <A extends readonly unknown[], R>(statement: Statement<A, R>): Statement<A, R> =>
-  (db, ...args) =>
-    inTransaction(db, () => statement(db, ...args));
+  <A extends readonly unknown[], R>(statement: Statement<A, R>): Call<A, R> =>
+  (db, fences, ...args) =>
+    inTransaction(db, fences, () => statement(db, ...args));
 
 /** On disk before it returns. */
 const durable =
-  <A extends readonly unknown[], R>(statement: Statement<A, R>): Statement<A, R> =>
-  (db, ...args) =>
-    inDurableTransaction(db, () => statement(db, ...args));
+  <A extends readonly unknown[], R>(statement: Statement<A, R>): Call<A, R> =>
+  (db, fences, ...args) =>
+    inDurableTransaction(db, fences, () => statement(db, ...args));
 
 const inSmallCache =
-  <A extends readonly unknown[], R>(statement: Statement<A, R>): Statement<A, R> =>
-  (db, ...args) =>
-    withSmallCache(db, () => statement(db, ...args));
+  <A extends readonly unknown[], R>(call: Call<A, R>): Call<A, R> =>
+  (db, fences, ...args) =>
+    withSmallCache(db, () => call(db, fences, ...args));
 
-/** What the writer thread can be asked to do with one mirror, besides its pages: each is one transaction. */
+const attached =
+  <A extends readonly unknown[], R>(
+    name: 'fresh' | 'staging',
+    call: Call<A, R>,
+  ): Call<[path: string, ...args: A], R> =>
+  (db, fences, path, ...args) =>
+    withAttached(db, name, path, () => call(db, fences, ...args));
+
+/** What the writer thread can be asked to do with one mirror, besides its pages. */
 export const calls = {
+  /** From here on every transaction with a lower fence fails, whether or not anything else is written under this one. */
+  claimLease: once(() => {}),
   writeIdentity: once(writeIdentity),
   applyDescribe: once(applyDescribe),
   confirmDescribe: once(confirmDescribe),
@@ -45,12 +59,13 @@ export const calls = {
   addApiCalls: once(addApiCalls),
   saveReportedUsage: once(saveReportedUsage),
   writeMeta: once(writeMeta),
+  /** Reads alone. */
   assertSound,
   /** `path` is a complete copy, which is put in place of the contents. */
-  replaceContents: withAttached('fresh', once(replaceContents)),
+  replaceContents: attached('fresh', once(replaceContents)),
 
   /** `path` is the staging file, whose records are all in. */
-  commitStaging: withAttached('staging', durable(commitStaging)),
+  commitStaging: attached('staging', durable(commitStaging)),
   endPush: once(endPush),
   insertEntries: durable(insertEntries),
   markEntriesSent: durable(markEntriesSent),

@@ -6,6 +6,7 @@ import { pageTimes } from '../../../sync/merge/page-row.ts';
 import type { BatchOutcome } from '../../../sync/ports/mirror.ts';
 import type { PageOutcome } from '../../../sync/ports/page.ts';
 import type { SharedBuffers } from '../../page/shared-buffers.ts';
+import type { Fence } from '../../write-kinds.ts';
 import { openForWriting } from '../connection.ts';
 import { loadFields } from '../contact-schema.ts';
 import { rememberReadAt } from '../contact-states.ts';
@@ -16,7 +17,7 @@ import { migrate } from '../schema.ts';
 import { calls } from './calls.ts';
 import { IncomingPage } from './incoming-page.ts';
 import { lastKeyOf } from './last-key.ts';
-import type { BatchOrder, PageCalls, PageHead } from './protocol.ts';
+import type { BatchOrder, CallName, PageCalls, PageHead } from './protocol.ts';
 import { spoolFolder, spoolName } from './spool-folder.ts';
 import { threadEnded } from './thread-ended.ts';
 import { inTransaction } from './transaction.ts';
@@ -25,7 +26,7 @@ import { withAttached } from './with-attached.ts';
 const spoolCacheKb = 512;
 
 /** One mirror's file as its writer thread holds it. */
-export class MirrorWriter implements PageCalls {
+export class MirrorWriter {
   readonly path: string;
   readonly #db: Connection;
   readonly #spools: string;
@@ -69,15 +70,15 @@ export class MirrorWriter implements PageCalls {
     this.#pages.delete(page);
   }
 
-  commit({ page, ...order }: BatchOrder): BatchOutcome {
-    if (page === null) return this.#commit(null, order);
+  commit({ page, ...order }: BatchOrder, fences: readonly Fence[]): BatchOutcome {
+    if (page === null) return this.#commit(null, order, fences);
     const incoming = this.#incoming(page);
     incoming.end();
-    const outcome = withAttached('spool', () => {
+    const outcome = withAttached(this.#db, 'spool', incoming.path, () => {
       // Read once from end to end: a cache would only fill memory.
       this.#db.exec(`PRAGMA spool.cache_size = -${spoolCacheKb}`);
-      return this.#commit(incoming, order);
-    })(this.#db, incoming.path);
+      return this.#commit(incoming, order, fences);
+    });
     this.#forget(page);
     return outcome;
   }
@@ -85,8 +86,9 @@ export class MirrorWriter implements PageCalls {
   #commit(
     incoming: IncomingPage | null,
     { object, answeredAt, tombstones, effects }: Omit<BatchOrder, 'page'>,
+    fences: readonly Fence[],
   ): BatchOutcome {
-    return inTransaction(this.#db, () => {
+    return inTransaction(this.#db, fences, () => {
       const columns = new Set(loadFields(this.#db, object).map(({ name }) => name));
       const counts = incoming === null ? null : this.#applyPage(incoming, answeredAt, columns);
       const outcome = incoming === null || counts === null ? null : this.#outcomeOf(incoming, counts);
@@ -147,14 +149,18 @@ export class MirrorWriter implements PageCalls {
     };
   }
 
-  perform(call: keyof PageCalls | keyof typeof calls, args: readonly unknown[]): unknown {
+  perform(call: CallName, args: readonly unknown[], fences: readonly Fence[]): unknown {
     // What the other side may ask, and with what, MirrorCalls says.
     if (call in calls) {
-      const statement = calls[call as keyof typeof calls] as (db: Connection, ...args: unknown[]) => unknown;
-      return statement(this.#db, ...args);
+      const perform = calls[call as keyof typeof calls] as (
+        db: Connection,
+        fences: readonly Fence[],
+        ...args: unknown[]
+      ) => unknown;
+      return perform(this.#db, fences, ...args);
     }
     const method = this[call as keyof PageCalls] as (...args: unknown[]) => unknown;
-    return method.apply(this, args as unknown[]);
+    return method.call(this, ...args, fences);
   }
 }
 

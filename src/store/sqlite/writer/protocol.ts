@@ -2,6 +2,7 @@ import type { Connection } from '../../../sqlite/connection.ts';
 import type { Effect } from '../../../sync/ports/effect.ts';
 import type { BatchOutcome } from '../../../sync/ports/mirror.ts';
 import type { PageBody, Tombstone } from '../../../sync/ports/page.ts';
+import type { Fence } from '../../write-kinds.ts';
 import type { calls } from './calls.ts';
 
 /** What a page's stream is, without the stream. `readAt` and `answeredAt` in ms since 1970. */
@@ -24,7 +25,10 @@ export interface BatchOrder {
 export interface PageCalls {
   beginPage(page: number, head: PageHead): void;
   addBlock(page: number, block: Uint8Array<ArrayBuffer>): void;
-  /** Throws where the order's page is not complete. May be asked again; a page that is stored is gone here. */
+  /**
+   * One transaction, whose last statement checks the fences. Throws where the order's page is not complete. May be asked
+   * again; a page that is stored is gone here.
+   */
   commit(order: BatchOrder): BatchOutcome;
   /** For a page that is not stored. */
   dropPage(page: number): void;
@@ -34,7 +38,11 @@ type OnMirror = typeof calls;
 
 /** Everything that a writer thread can be asked to do with one mirror. */
 export type MirrorCalls = PageCalls & {
-  [K in keyof OnMirror]: OnMirror[K] extends (db: Connection, ...args: infer A) => infer R
+  [K in keyof OnMirror]: OnMirror[K] extends (
+    db: Connection,
+    fences: readonly Fence[],
+    ...args: infer A
+  ) => infer R
     ? (...args: A) => R
     : never;
 };
@@ -45,7 +53,7 @@ export type CallName = keyof MirrorCalls;
 export type WriterRequest =
   | { id: number; mirror: string; call: 'open'; args: [path: string, create: boolean] }
   | { id: number; mirror: string; call: 'close'; args: [] }
-  | { id: number; mirror: string; call: CallName; args: unknown[] };
+  | { id: number; mirror: string; call: CallName; args: unknown[]; fences: readonly Fence[] };
 
 /** The last message to a thread: close what is open, then end. */
 export const endOfThread = 'end';

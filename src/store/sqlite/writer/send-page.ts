@@ -56,7 +56,7 @@ async function sendBlocks(
       const weight = block.buffer.byteLength;
       const release = await roomFor(weight, budget, end);
       const sent: Promise<void> = client
-        .call(mirror, 'addBlock', [page, block], [block.buffer])
+        .call(mirror, 'addBlock', [page, block], { transfer: [block.buffer] })
         .catch((error: unknown) => end.fail(error))
         .finally(() => {
           underWay.delete(sent);

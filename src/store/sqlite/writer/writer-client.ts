@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { errorCodeOf } from '../../../base/error-codes.ts';
 import { AppError } from '../../../base/errors.ts';
 import { holdBinding } from '../../../sqlite/connection.ts';
+import type { Fence } from '../../write-kinds.ts';
 import {
   endOfThread,
   type MirrorCalls,
@@ -39,9 +40,9 @@ export class WriterClient {
     mirror: string,
     call: K,
     args: Parameters<MirrorCalls[K]>,
-    transfer: ArrayBuffer[] = [],
+    { fences = [], transfer = [] }: { fences?: readonly Fence[]; transfer?: ArrayBuffer[] } = {},
   ): Promise<ReturnType<MirrorCalls[K]>> {
-    return this.#post({ id: 0, mirror, call, args }, transfer) as Promise<ReturnType<MirrorCalls[K]>>;
+    return this.#post({ id: 0, mirror, call, args, fences }, transfer) as Promise<ReturnType<MirrorCalls[K]>>;
   }
 
   async open(mirror: string, path: string, create: boolean): Promise<void> {

@@ -29,22 +29,23 @@ function serve(port: NonNullable<typeof parentPort>): void {
 function perform(
   writers: Map<string, MirrorWriter>,
   buffers: SharedBuffers,
-  { mirror, call, args }: WriterRequest,
+  request: WriterRequest,
 ): unknown {
+  const { mirror } = request;
   const writer = writers.get(mirror);
-  if (call === 'open') {
-    const [path, create] = args as [string, boolean];
+  if (request.call === 'open') {
+    const [path, create] = request.args;
     if (writer === undefined) writers.set(mirror, new MirrorWriter(path, create, buffers));
     return undefined;
   }
-  if (call === 'close') {
+  if (request.call === 'close') {
     writer?.close();
     writers.delete(mirror);
     return undefined;
   }
   // It was opened on a thread that has died since.
   if (writer === undefined) throw threadEnded();
-  return writer.perform(call, args);
+  return writer.perform(request.call, request.args, request.fences);
 }
 
 function pathOf(writers: Map<string, MirrorWriter>, { mirror, call, args }: WriterRequest): string {

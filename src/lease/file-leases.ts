@@ -1,0 +1,192 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { throwIfAborted } from '../base/abort.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
+import { leaseLost } from '../base/lease-lost.ts';
+import { makeFolder } from '../base/make-folder.ts';
+import type { Lease, LeaseHolder, Leases, TakeOptions, WaitOptions } from '../sync/ports/leases.ts';
+import { nextFence, readFence } from './fence-file.ts';
+import { forgetHolder, noteHolder, readHolder } from './holder-note.ts';
+import { type FileLock, isLocked, lockFile, locksUnusable } from './lock-file.ts';
+import { waitForLease } from './wait-for-lease.ts';
+
+export interface FileLeasesOptions {
+  clock?: Clock;
+  /** Time between two looks whether a lease is lost, milliseconds. */
+  lookMs?: number;
+}
+
+/** How long a holder waits for processes that look at its `.shown` file; a look takes microseconds. */
+const longestLookMs = 500;
+
+/**
+ * Leases on locks that the operating system releases when their process dies, a few small files each, shared by every
+ * process that opens the same folder. Folder 0700, files 0600.
+ */
+export function openFileLeases(folder: string, options: FileLeasesOptions = {}): Leases {
+  return new FileLeases(folder, options);
+}
+
+class FileLeases implements Leases {
+  readonly #folder: string;
+  readonly #clock: Clock;
+  readonly #lookMs: number;
+  #prepared: string | null = null;
+
+  constructor(folder: string, { clock = systemClock, lookMs = 1_000 }: FileLeasesOptions) {
+    this.#folder = folder;
+    this.#clock = clock;
+    this.#lookMs = lookMs;
+  }
+
+  async take(name: string, { purpose, above = 0, signal }: TakeOptions = {}): Promise<Lease | null> {
+    throwIfAborted(signal);
+    const files = filesOf(this.#prepare(), name);
+    const lock = lockFile(files.lock);
+    if (lock === null) return null;
+    try {
+      const fence = await this.#nextFence(files.fence, above);
+      // Deleted before the number was written: whoever has the file that lies there now has a number of its own.
+      if (!lock.isInPlace) {
+        lock.close();
+        return null;
+      }
+      const shown = showLocked(files.shown);
+      const since = this.#clock.now();
+      noteHolder(files.holder, { pid: process.pid, since, ...(purpose === undefined ? {} : { purpose }) });
+      return new FileLease(name, fence, { files, lock, shown, lookMs: this.#lookMs });
+    } catch (error) {
+      lock.close();
+      throw error;
+    }
+  }
+
+  wait(name: string, options: WaitOptions = {}): Promise<Lease> {
+    return waitForLease(this, name, options, this.#clock);
+  }
+
+  async holderOf(name: string): Promise<LeaseHolder | null> {
+    if (!existsSync(this.#folder)) return null;
+    const files = filesOf(realpathSync(this.#folder), name);
+    return isLocked(files.shown) ? readHolder(files.holder) : null;
+  }
+
+  async #nextFence(path: string, above: number): Promise<number> {
+    try {
+      return await nextFence(path, above, this.#clock);
+    } catch (error) {
+      throw locksUnusable(path, error);
+    }
+  }
+
+  /** Made by the first lease that is taken, so that whoever only asks needs no right to write. */
+  #prepare(): string {
+    if (this.#prepared !== null && existsSync(this.#prepared)) return this.#prepared;
+    try {
+      makeFolder(this.#folder);
+      // Two names of one folder must lead to one lock: SQLite tells files apart by inode, people do not.
+      this.#prepared = realpathSync(this.#folder);
+      return this.#prepared;
+    } catch (error) {
+      throw locksUnusable(this.#folder, error);
+    }
+  }
+}
+
+interface LeaseFiles {
+  /** Locked by the holder. */
+  lock: string;
+  /** Locked by the holder too, for whoever asks. */
+  shown: string;
+  /** Who it is, for people. */
+  holder: string;
+  /** The fence of the last taking. */
+  fence: string;
+}
+
+function filesOf(folder: string, name: string): LeaseFiles {
+  const stem = join(folder, fileNameOf(name));
+  return {
+    lock: `${stem}.lock`,
+    shown: `${stem}.shown`,
+    holder: `${stem}.holder`,
+    fence: `${stem}.fence`,
+  };
+}
+
+/** Names may hold host names, ports and ids; whatever a file system could misread is escaped. */
+function fileNameOf(name: string): string {
+  return name.replace(/[^A-Za-z0-9._-]/g, (c) => `%${c.codePointAt(0)?.toString(16)}`);
+}
+
+/**
+ * Whoever holds the lock locks a second file too, and whoever asks looks at that one only, with a shared lock:
+ * asking never keeps anyone from taking the lock itself. Null where a process was halted while it looked.
+ */
+function showLocked(path: string): FileLock | null {
+  try {
+    return lockFile(path, longestLookMs);
+  } catch {
+    // Like the holder's note a courtesy to those who ask; the lock is what counts.
+    return null;
+  }
+}
+
+class FileLease implements Lease {
+  readonly name: string;
+  readonly fence: number;
+  readonly #files: LeaseFiles;
+  readonly #lock: FileLock;
+  readonly #shown: FileLock | null;
+  readonly #losing = new AbortController();
+  readonly #looking: NodeJS.Timeout;
+  #isReleased = false;
+
+  constructor(
+    name: string,
+    fence: number,
+    held: { files: LeaseFiles; lock: FileLock; shown: FileLock | null; lookMs: number },
+  ) {
+    this.name = name;
+    this.fence = fence;
+    this.#files = held.files;
+    this.#lock = held.lock;
+    this.#shown = held.shown;
+    this.#looking = setInterval(() => this.#look(), held.lookMs);
+    this.#looking.unref();
+  }
+
+  get lost(): AbortSignal {
+    return this.#losing.signal;
+  }
+
+  async confirm(): Promise<void> {
+    if (this.#isReleased) throw new Error(`The lease "${this.name}" was given back already.`);
+    this.#look();
+    if (this.lost.aborted) throw this.lost.reason;
+  }
+
+  async release(): Promise<void> {
+    if (this.#isReleased) return;
+    this.#look();
+    this.#isReleased = true;
+    clearInterval(this.#looking);
+    // The note that lies there now is the next holder's.
+    if (!this.lost.aborted) forgetHolder(this.#files.holder);
+    this.#shown?.close();
+    this.#lock.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release();
+  }
+
+  /** Lost with its file; or the file system has dropped the lock, and another holder has left its number. */
+  #look(): void {
+    if (this.lost.aborted) return;
+    const seen = readFence(this.#files.fence);
+    if (this.#lock.isInPlace && seen <= this.fence) return;
+    clearInterval(this.#looking);
+    this.#losing.abort(leaseLost(this.name, { fence: this.fence }));
+  }
+}

@@ -1,0 +1,120 @@
+import { isAbort } from '../base/abort.ts';
+import { AppError, isAppError } from '../base/errors.ts';
+import { hostKeyOf } from '../org/instance-url.ts';
+import type { Lease, Leases } from '../sync/ports/leases.ts';
+import type { Mirrors } from '../sync/ports/mirrors.ts';
+import { withLease } from '../sync/with-lease.ts';
+
+/** The leases of this installation: one for each org, one for its outbox. */
+export interface OrgLeases {
+  readonly leases: Leases;
+  readonly mirrors: Pick<Mirrors, 'fenceOf'>;
+}
+
+/** What an org's lease is held for; `watch` is the one that does not end by itself. */
+export type OrgWork = 'watch' | 'watch --once' | 'backfill' | 'archives prune' | 'logout' | 'login --move';
+
+function orgLeaseName(instanceUrl: string): string {
+  return `org-${hostKeyOf(instanceUrl)}`;
+}
+
+function drainLeaseName(instanceUrl: string): string {
+  return `outbox-${hostKeyOf(instanceUrl)}`;
+}
+
+/** The lease of an org for whoever writes its mirror from Salesforce: a watch, a backfill. Throws `ORG_BUSY`. */
+export async function takeOrgLease(
+  { leases, mirrors }: OrgLeases,
+  instanceUrl: string,
+  purpose: OrgWork,
+): Promise<Lease> {
+  const name = orgLeaseName(instanceUrl);
+  const above = await mirrors.fenceOf(instanceUrl, name);
+  const lease = await leases.take(name, { purpose, above });
+  if (lease !== null) return lease;
+  const holder = await leases.holderOf(name);
+  if (holder === null) {
+    throw new AppError('ORG_BUSY', `Another process is working on ${instanceUrl}.`, {
+      hint: 'Try again when it is done.',
+      details: null,
+    });
+  }
+  const since = new Date(holder.since).toISOString();
+  const who = holder.purpose === undefined ? '' : `${holder.purpose}, `;
+  throw new AppError(
+    'ORG_BUSY',
+    `Another process is working on ${instanceUrl} (${who}process ${holder.pid}).`,
+    {
+      hint: `Process ${holder.pid} has held it since ${since}; stop that one, or try again later.`,
+      details: { pid: holder.pid, since, purpose: holder.purpose ?? null },
+    },
+  );
+}
+
+/** Work that ends as soon as the lease is lost, with AppError `LEASE_LOST` where the abort was its end. */
+export async function underLease<T>(
+  lease: Lease,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  try {
+    return await work(AbortSignal.any([signal, lease.lost]));
+  } catch (error) {
+    if (isAbort(error) && !signal.aborted) lease.lost.throwIfAborted();
+    throw error;
+  }
+}
+
+/** Whether some process works on the org's mirror right now. */
+export async function isOrgLeased(
+  { leases }: Pick<OrgLeases, 'leases'>,
+  instanceUrl: string,
+): Promise<boolean> {
+  return (await leases.holderOf(orgLeaseName(instanceUrl))) !== null;
+}
+
+/** Whether some process sends what the org's outbox holds right now. */
+export async function isSending(
+  { leases }: Pick<OrgLeases, 'leases'>,
+  instanceUrl: string,
+): Promise<boolean> {
+  return (await leases.holderOf(drainLeaseName(instanceUrl))) !== null;
+}
+
+/** Lends the lease of an org's outbox, waiting for whoever sends right now. */
+export function withDrainLease(
+  { leases, mirrors }: OrgLeases,
+  instanceUrl: string,
+  signal: AbortSignal,
+  onWait?: () => void,
+) {
+  const name = drainLeaseName(instanceUrl);
+  return async <T>(work: (lease: Lease) => Promise<T>): Promise<T> => {
+    if ((await leases.holderOf(name)) !== null) onWait?.();
+    const above = await mirrors.fenceOf(instanceUrl, name);
+    return withLease(leases, name, work, { above, signal });
+  };
+}
+
+/**
+ * Lends the lease of an org's outbox where it is free. Throws `ORG_BUSY` where another process is sending: whoever has
+ * a timetable to keep leaves the outbox to that one, which sends all of it.
+ */
+export function withFreeDrainLease({ leases, mirrors }: OrgLeases, instanceUrl: string) {
+  const name = drainLeaseName(instanceUrl);
+  return async <T>(work: (lease: Lease) => Promise<T>): Promise<T> => {
+    const above = await mirrors.fenceOf(instanceUrl, name);
+    await using lease = await leases.take(name, { above });
+    if (lease === null)
+      throw new AppError('ORG_BUSY', `Another process is sending what the outbox of ${instanceUrl} holds.`);
+    return await work(lease);
+  };
+}
+
+/** Whether the error says that the lease is lost, be it told by the lease or by the mirror. */
+export function isLeaseLost(error: unknown): boolean {
+  return isAppError(error, 'LEASE_LOST');
+}
+
+/** The name of the lease that says "a watch runs on this data folder". */
+export const watchLeaseName = 'watch';
