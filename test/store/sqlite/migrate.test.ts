@@ -159,6 +159,18 @@ test('a mirror with 300,000 contacts is brought here without a contact being wri
   expect(pages).toBeLessThan(100);
 });
 
+test('a mirror that finds no room for its migration stays as it is', () => {
+  const { path, before } = former(2);
+  const db = openForWriting(path, false);
+  db.pragma(`max_page_count = ${db.pragma('page_count', { simple: true })}`);
+  expect(() => migrate(db, path)).toThrow(expect.objectContaining({ code: 'DISK_FULL' }));
+  expect(db.inTransaction).toBe(false);
+  db.close();
+  expect(rowsOf(path)).toEqual(before);
+  bring(path);
+  expectKept(before, rowsOf(path), 2);
+});
+
 test('a mirror that another process has brought further in between is left as it is', () => {
   const { path } = former(2);
   const db = openForWriting(path, false);
