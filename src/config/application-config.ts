@@ -6,6 +6,7 @@ import type { ApplicationConfig, CredentialStoreConfig } from './config.ts';
 import type { Environment } from './environment.ts';
 import { readConfig } from './read-config.ts';
 import { checkServiceUrl } from './service-url.ts';
+import { checkStopBudget } from './stop-budget.ts';
 
 /** How the application is opened by a program: what is left out is as the command line has it without any flag. */
 export interface ApplicationOptions {
@@ -29,6 +30,8 @@ export interface ApplicationOptions {
   loginUrl?: string | undefined;
   /** Share of an org's daily API requests, over 0 and up to 1; a quarter unless told. */
   apiBudget?: number | undefined;
+  /** How long a call that is told to end waits for the answer to what it has sent, 1,000 to 600,000 ms; 60,000 unless told. */
+  stopTimeoutMs?: number | undefined;
   /** An org for this process alone: its token is stored nowhere. */
   org?: { instanceUrl: string; accessToken: string } | undefined;
   /** `httpsProxy`: URL of the proxy. `noProxy`: hosts that are called directly. */
@@ -56,7 +59,7 @@ export function applicationConfig(options: ApplicationOptions, cwd: string): App
     env: { ...options.env, ...proxy },
     cwd,
   });
-  const { credentialDir, apiBudget, org } = options;
+  const { credentialDir, apiBudget, org, stopTimeoutMs } = options;
   return Object.freeze({
     dataDir: base.dataDir,
     apiVersion: readApiVersion(options.apiVersion, 'apiVersion'),
@@ -76,7 +79,8 @@ export function applicationConfig(options: ApplicationOptions, cwd: string): App
           }),
     loginUrl: options.loginUrl === undefined ? base.loginUrl : checkServiceUrl(options.loginUrl, 'loginUrl'),
     apiBudget: apiBudget === undefined ? base.apiBudget : parseApiBudget(String(apiBudget), 'apiBudget'),
-    stopBudgetMs: base.stopBudgetMs,
+    stopBudgetMs:
+      stopTimeoutMs === undefined ? base.stopBudgetMs : checkStopBudget(stopTimeoutMs, 'stopTimeoutMs'),
     proxy: base.proxy,
   });
 }

@@ -16,8 +16,11 @@ export function readStopBudget(flag: string | undefined, env: Environment): numb
     flag === undefined
       ? [readVariable(env, 'PARAHACK_SYNC_STOP_TIMEOUT'), 'PARAHACK_SYNC_STOP_TIMEOUT']
       : [flag, '--stop-timeout'];
-  if (text === null) return defaultStopBudgetMs;
-  const ms = parseDuration(text, origin);
+  return text === null ? defaultStopBudgetMs : checkStopBudget(parseDuration(text, origin), origin, text);
+}
+
+/** `ms` out of `origin`, where it was written as `text`. Throws AppError `INVALID_INPUT`. */
+export function checkStopBudget(ms: number, origin: string, text = String(ms)): number {
   if (ms >= leastMs && ms <= mostMs) return ms;
   throw new AppError('INVALID_INPUT', `${origin} is "${text}", which is no time to end in.`, {
     hint: `It must lie between ${formatDuration(leastMs)} and ${formatDuration(mostMs)}.`,

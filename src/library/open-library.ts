@@ -30,6 +30,7 @@ const usualOpen: Record<keyof OpenOptions, undefined> = {
   clientSecret: undefined,
   loginUrl: undefined,
   apiBudget: undefined,
+  stopTimeoutMs: undefined,
   org: undefined,
   proxy: undefined,
   env: undefined,

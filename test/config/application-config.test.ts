@@ -46,6 +46,7 @@ describe('how a program opens the application', () => {
         dataDir: 'data',
         credentialStore: { kind: 'file', keyFile: 'key' },
         apiBudget: 1,
+        stopTimeoutMs: 5_000,
         apiVersion: '61',
         org: { instanceUrl: 'https://acme.my.salesforce.com/', accessToken: 't' },
         proxy: { httpsProxy: 'http://other.example:2' },
@@ -54,6 +55,7 @@ describe('how a program opens the application', () => {
       dataDir: '/work/data',
       credentialStore: { kind: 'file', key: null, keyFile: '/work/key' },
       apiBudget: 1,
+      stopBudgetMs: 5_000,
       apiVersion: '61.0',
       loginUrl: 'https://test.salesforce.com',
       processOrg: { instanceUrl: 'https://acme.my.salesforce.com', accessToken: 't' },
@@ -65,6 +67,7 @@ describe('how a program opens the application', () => {
 test.each<[string, ApplicationOptions]>([
   ['dataDir is missing', {}],
   ['apiBudget', { dataDir: 'd', apiBudget: 2 }],
+  ['stopTimeoutMs', { dataDir: 'd', stopTimeoutMs: 10 }],
   ['apiVersion', { dataDir: 'd', apiVersion: 'latest' }],
   ['loginUrl', { dataDir: 'd', loginUrl: 'http://acme.example' }],
   ['org.instanceUrl', { dataDir: 'd', org: { instanceUrl: 'acme', accessToken: 't' } }],
