@@ -1,4 +1,5 @@
 import { isAppError } from '../base/errors.ts';
+import { withFinally } from '../base/finally.ts';
 import { loopLimits } from './loop-limits.ts';
 import { loginPollMs, OrgLoop, type OrgLoopOptions, type OrgMode, type WatchedOutcome } from './org-loop.ts';
 
@@ -7,6 +8,8 @@ export interface DaemonOptions extends Omit<OrgLoopOptions, 'random' | 'ending'>
   list(): Promise<string[]>;
   /** The orgs could not be listed now; those that are watched go on, and the list is asked for again. */
   onListFailed(error: unknown): void;
+  /** Work beside the loops of the orgs, for as long as these go on; its signal aborts at any end. */
+  alongside?(signal: AbortSignal): Promise<void>;
   random?: () => number;
 }
 
@@ -86,7 +89,19 @@ export class Daemon implements AsyncDisposable {
     return care !== undefined;
   }
 
-  async #run(): Promise<WatchedOutcome[]> {
+  #run(): Promise<WatchedOutcome[]> {
+    const over = new AbortController();
+    const beside = this.#options.alongside?.(AbortSignal.any([this.#bound, over.signal]));
+    return withFinally(
+      () => this.#careForAll(),
+      async () => {
+        over.abort();
+        await beside;
+      },
+    );
+  }
+
+  async #careForAll(): Promise<WatchedOutcome[]> {
     const { once, list } = this.#options;
     const first = this.#beginAll(await list());
     const allTried = this.#endWhereAllAreWatched(first);

@@ -76,10 +76,9 @@ export async function watch(
   // Only says that a watch runs; which orgs it may write is decided by the leases of the orgs.
   await using _running = once ? null : await services.leases.take(watchLeaseName);
   tell({ event: 'watch:start', orgs: await list(), intervalMs, once, pid: process.pid });
-  const ended = new AbortController();
-  const renewing = once ? null : renewIdleLogins(services, AbortSignal.any([signal, ended.signal]));
   await using daemon = new Daemon({
     list,
+    alongside: (end) => (once ? Promise.resolve() : renewIdleLogins(services, end)),
     intervalMs,
     once,
     signal,
@@ -94,10 +93,7 @@ export async function watch(
       services.log.warn(`the connected orgs cannot be listed now: ${messageOf(error)}`),
     onRecovered: (instanceUrl, failures) => tell({ event: 'cycle:recovered', instanceUrl, failures }),
   });
-  const outcomes = await daemon.start().finally(async () => {
-    ended.abort();
-    await renewing;
-  });
+  const outcomes = await daemon.start();
   tell({ event: 'watch:stop', reason: signal.aborted ? 'signal' : 'once', cycles, failed });
   return {
     orgs: outcomes.map(({ instanceUrl, error }) => ({

@@ -389,3 +389,34 @@ describe('an org that is slow', () => {
     expect(watch.cyclesOf('later').length).toBe(before + 1);
   });
 });
+
+it.each([
+  ['a stop', (daemon: Daemon) => daemon.stop()],
+  ['the end of its one turn', async () => {}],
+])('what runs beside the loops is over before the daemon is, by %s', async (how, end) => {
+  const log: string[] = [];
+  const clock = manualClock(0);
+  const daemon = new Daemon({
+    list: async () => [],
+    hasLogin: async () => true,
+    open: () => Promise.reject(new Error('no org')),
+    onFailed() {},
+    onSkipped() {},
+    onListFailed() {},
+    onRecovered() {},
+    async alongside(signal) {
+      await clock.sleep(60 * minute, { signal }).catch(() => {});
+      await settle();
+      log.push('beside');
+    },
+    intervalMs: minute,
+    once: how !== 'a stop',
+    clock,
+    signal: new AbortController().signal,
+  });
+  const done = daemon.start().then(() => log.push('daemon'));
+  await settle();
+  await end(daemon);
+  await done;
+  expect(log).toEqual(['beside', 'daemon']);
+});
