@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { isAppError, systemCodeOf } from '../base/errors.ts';
 import { makeFolder } from '../base/make-folder.ts';
-import { retry } from '../base/retry.ts';
 import type { Credential } from './credential.ts';
 import type { CredentialStore } from './credential-store.ts';
 import { checkSealed, newSealKey, SealError, type SealKey, seal, sealKeyOf, unseal } from './sealed-file.ts';
@@ -114,6 +113,8 @@ function whileHeldOpen(error: unknown, failures: number): number | null {
 async function replaceDurably(path: string, content: string): Promise<void> {
   const temporary = await writeBeside(path, content);
   try {
+    // Loaded by what writes alone.
+    const { retry } = await import('../base/retry.ts');
     await retry(() => rename(temporary, path), { clock: systemClock, waitMs: whileHeldOpen });
     await syncFolder(dirname(path));
   } catch (error) {

@@ -1,7 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import { inodeOf } from '../../base/inode.ts';
-import { retry } from '../../base/retry.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import type { Readable } from '../../sqlite/open-readable.ts';
@@ -182,6 +181,8 @@ export class MirrorFile {
   async #patiently<T>(signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
     const ended = signal?.aborted === true;
     const tries = ended || this.#waitedInVain ? shortTries : busyTries;
+    // Loaded by what writes alone.
+    const { retry } = await import('../../base/retry.ts');
     const value = await retry(attempt, {
       clock: this.#clock,
       // What notes the end of aborted work would never be written with a signal that is aborted already.
