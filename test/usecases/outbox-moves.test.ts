@@ -3,6 +3,7 @@ import type { OutboxMoveOptions } from '../../src/contract/outbox.ts';
 import type { OutboxState } from '../../src/sync/ports/outbox-entry.ts';
 import { appOutbox } from '../../src/usecases/outbox.ts';
 import { orgFor } from '../orgs/org-for.ts';
+import { heldLease } from '../support/leases.ts';
 import { calm, partsOf } from './parts.ts';
 
 const a = orgFor('a');
@@ -13,7 +14,8 @@ const keyOf = (state: OutboxState) => `${states.indexOf(state)}eedbeef-0000-4000
 /** An outbox with one entry of each state, and what states they have. */
 async function oneOfEach() {
   const parts = partsOf([a]);
-  const { outbox } = parts.mirrors.of(a.instanceUrl);
+  // As whoever sends has it.
+  const { outbox } = await parts.mirrors.of(a.instanceUrl).under(heldLease('outbox'));
   const key = keyOf;
   await outbox.add(
     states.map((state) => ({
