@@ -65,21 +65,11 @@ describe('the outbox is drained', () => {
   });
 
   it.each([
-    {
-      ended: 'before its budget is over, takes the answer that still comes',
-      answerMs: 1_000,
-      budgetMs: 60_000,
-      state: 'done',
-    },
-    {
-      ended: 'and its budget is over, leaves what was sent in doubt',
-      answerMs: 60_000,
-      budgetMs: 500,
-      state: 'in-doubt',
-    },
+    ['before its budget is over, takes the answer that still comes', 1_000, 60_000, 'done'],
+    ['and its budget is over, leaves what was sent in doubt', 60_000, 500, 'in-doubt'],
   ])(
-    'and work that is ended $ended',
-    async ({ answerMs, budgetMs, state }) => {
+    'and work that is ended %s',
+    async (_, answerMs, budgetMs, state) => {
       await using rig = await copied(3);
       await control(rig.emulator.url, 'faults', [
         { match: 'POST .*/ui-api/records', times: 1, delayMs: answerMs },
