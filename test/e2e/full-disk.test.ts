@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
+import { layFormer } from '../fixtures/former-version.ts';
 import { Cli, type Ended, ended } from './cli.ts';
 import { bin, node } from './program.ts';
 
@@ -74,6 +75,31 @@ describe.skipIf(process.platform === 'win32')('on a disk without a free byte', (
     expect(db.prepare("select value from meta where key = 'note'").pluck().get()).toBe('in the log');
     await expectEveryReadingCommand();
   }, 120_000);
+
+  it.each(['0.1.0', 'format-2'])(
+    'also on a mirror that %s has left, which is brought here when there is room',
+    async (version) => {
+      const path = cli.databaseOf(emulator.url);
+      for (const end of ['-wal', '-shm']) rmSync(path + end, { force: true });
+      layFormer(version, 'complete', path);
+      const told = async (...args: string[]) => {
+        const result = await onFullDisk(...args, '--json');
+        expect({ args, ...result }).toMatchObject({ code: 0 });
+        return JSON.parse(result.stdout);
+      };
+      const [status] = (await told('status')).orgs;
+      const { runs } = await told('runs');
+      const { entries } = await told('outbox', 'list');
+      expect(status).toMatchObject({ error: null, lastBackfill: { status: 'complete' } });
+      expect([status.contacts, runs.length, entries.length].every((count) => count > 0)).toBe(true);
+
+      const [later] = (await cli.json<{ orgs: object[] }>(['status'])).orgs;
+      expect(later).toEqual({ ...status, lagSeconds: expect.any(Number) });
+      expect(await cli.json(['runs'])).toEqual({ runs });
+      expect(await cli.json(['outbox', 'list'])).toMatchObject({ entries });
+    },
+    120_000,
+  );
 
   it('what would write says so, and goes on when there is room', async () => {
     for (const args of [['orgs', 'disable', 'acme'], ['outbox', 'drop', '--all'], ['backfill']]) {

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
+import { layFormer } from '../fixtures/former-version.ts';
 import { Cli, type Ended, ended } from './cli.ts';
 import { bin, node } from './program.ts';
 
@@ -76,6 +77,50 @@ describe('on a data folder that may only be read', () => {
       db.close();
     }
   }, 120_000);
+
+  it.each(['0.1.0', 'format-2'])(
+    'every reading command works on a mirror that %s has left, which cannot be brought here',
+    async (version) => {
+      const path = cli.databaseOf(emulator.url);
+      for (const end of ['-wal', '-shm']) rmSync(path + end, { force: true });
+      layFormer(version, 'complete', path);
+      const left = readFileSync(path);
+      const db = new Database(path, { readonly: true });
+      const waiting = db.prepare("select count(*) from outbox where state = 'pending'").pluck().get();
+      const open = db
+        .prepare("select count(*) from outbox where state not in ('done', 'dropped')")
+        .pluck()
+        .get();
+      const contacts = db.prepare('select count(*) from contact where _gone is null').pluck().get();
+      const runs = db.prepare('select count(*) from run').pluck().get() as number;
+      db.close();
+      expect([waiting, open, contacts, runs].every((count) => Number(count) > 0)).toBe(true);
+      for (const end of ['-wal', '-shm']) rmSync(path + end, { force: true });
+
+      const told = await Promise.all(
+        [['status'], ['runs', '--limit', '100'], ['outbox', 'list'], ['contacts', 'list']].map(
+          async (args) => {
+            const result = await read(...args, '--json');
+            expect({ args, ...result }).toMatchObject({ code: 0 });
+            return JSON.parse(result.stdout);
+          },
+        ),
+      );
+      const outbox = { pending: waiting };
+      expect(told[0].orgs[0]).toMatchObject({
+        contacts,
+        error: null,
+        outbox,
+        lastBackfill: { status: 'complete' },
+      });
+      expect(told[0].orgs[0].coveredUntil).toMatch(/^20/);
+      expect(told[1].runs).toHaveLength(runs);
+      expect(told[2]).toMatchObject({ total: open });
+      expect(told[3]).toMatchObject({ total: contacts });
+      expect(readFileSync(path).equals(left)).toBe(true);
+    },
+    120_000,
+  );
 
   it('what would write says so', async () => {
     for (const args of [['orgs', 'disable', 'acme'], ['outbox', 'drop', '--all'], ['backfill']]) {

@@ -6,7 +6,7 @@ import type { Connection } from '../../sqlite/connection.ts';
 import type { Readable } from '../../sqlite/open-readable.ts';
 import { assertLeased, type Fence } from '../write-kinds.ts';
 import { openToTell } from './connection.ts';
-import { checkVersion } from './schema.ts';
+import { checkVersion, readAsCurrent } from './schema.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
 import { kindOfWrite, type Write } from './writer/call-kinds.ts';
 import type { MirrorCalls } from './writer/protocol.ts';
@@ -56,6 +56,8 @@ export class MirrorFile {
   #inode: string | null = null;
   /** The last write waited in vain for another program's lock. */
   #waitedInVain = false;
+  /** It was opened in a former version's form, for it could not be written. */
+  #isOutdated = false;
   #closed = false;
 
   constructor(path: string, thread: WriterThread, clock: Clock) {
@@ -65,9 +67,20 @@ export class MirrorFile {
     this.#clock = clock;
   }
 
-  /** Makes sure that the file exists in this tool's version; starts the writer thread only where it must. */
+  /**
+   * Makes sure that the file exists in this tool's version; starts the writer thread only where it must. A former
+   * version's that cannot be written can still be read; each write of it says why it cannot be.
+   */
   async prepare(create: boolean, signal?: AbortSignal): Promise<void> {
-    if (!this.#isCurrent(create)) await this.#patiently(signal, () => this.#openWriter(create));
+    if (!this.#isCurrent(create)) {
+      try {
+        await this.#patiently(signal, () => this.#openWriter(create));
+      } catch (error) {
+        if (create || !isAppError(error, 'DATA_DIR_UNWRITABLE', 'DISK_FULL', 'MIRROR_FAILED')) throw error;
+        this.#isOutdated = true;
+        this.read(readAsCurrent);
+      }
+    }
     this.#inode = inodeOf(this.path);
   }
 
@@ -146,7 +159,10 @@ export class MirrorFile {
 
   #reading(): Connection {
     this.#refuseClosed();
-    this.#reader ??= openToTell(this.path);
+    if (this.#reader === null) {
+      this.#reader = openToTell(this.path);
+      if (this.#isOutdated) readAsCurrent(this.#reader.db);
+    }
     return this.#reader.db;
   }
 

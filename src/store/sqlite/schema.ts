@@ -151,18 +151,42 @@ export function checkVersion(db: Connection, path: string): 'current' | 'outdate
   }
 }
 
+/** What tables have gained since the first version, as SQL gives it for the rows of a mirror that lacks it. */
+const gained = {
+  field: { object: `'${firstObject}'` },
+  cursor: { object: `'${firstObject}'` },
+  run: { object: `'${firstObject}'` },
+  chunk: { object: `'${firstObject}'` },
+  outbox: {
+    object: `'${firstObject}'`,
+    sent_org_at: 'NULL',
+    known_before: 'NULL',
+    approved: '0',
+    push_id: 'NULL',
+    push_place: 'NULL',
+  },
+} as const;
+/** Keys of `meta` that name their object since the third version. */
+const keysOfObject = "'described_at', 'describe_last_modified', 'only_fields'";
+
 /**
- * Lets a connection that only reads see an outdated mirror's fields and cursors as they will be: whoever cannot or need
- * not write does not bring it to this tool's version.
+ * Lets a connection that only reads see an outdated mirror as it will be: whoever cannot or need not write does not
+ * bring it to this tool's version. Does nothing where it is current.
  */
 export function readAsCurrent(db: Connection): void {
-  const hasObjects = db.prepare("SELECT 1 FROM pragma_table_info('cursor') WHERE name = 'object'").get();
-  if (hasObjects !== undefined) return;
+  if (db.pragma('user_version', { simple: true }) === schemaVersion) return;
   // What is temporary is no part of the file, but SQLite refuses it with the rest.
   db.pragma('query_only = OFF');
-  for (const table of ['field', 'cursor']) {
-    db.exec(`CREATE TEMP VIEW ${table} AS SELECT '${firstObject}' AS object, * FROM main.${table}`);
+  const has = db.prepare("SELECT 1 FROM pragma_table_info(?, 'main') WHERE name = ?");
+  for (const [table, columns] of Object.entries(gained)) {
+    const missing = Object.entries(columns).filter(([name]) => has.get(table, name) === undefined);
+    const more = missing.map(([name, value]) => `, ${value} AS ${name}`).join('');
+    db.exec(`CREATE TEMP VIEW IF NOT EXISTS ${table} AS SELECT *${more} FROM main.${table}`);
   }
+  db.exec(
+    `CREATE TEMP VIEW IF NOT EXISTS meta AS
+       SELECT key || CASE WHEN key IN (${keysOfObject}) THEN '.${firstObject}' ELSE '' END AS key, value FROM main.meta`,
+  );
   db.pragma('query_only = ON');
 }
 
