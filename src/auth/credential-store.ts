@@ -12,8 +12,11 @@ export interface CredentialStore {
   get(instanceUrl: string): Promise<Credential | null>;
   /** What `get` gives, or `sealed` where only the slow work of unsealing could tell; the store can be used as far as known. */
   glance(instanceUrl: string): Promise<Credential | null | 'sealed'>;
-  /** Durable when it resolves; a crash in between leaves the old or the new credential, never neither. */
-  set(credential: Credential): Promise<void>;
+  /**
+   * Durable when it resolves; a crash in between leaves the old or the new credential, never neither. With `inPlaceOf`
+   * only where one of these lies there still: false, and nothing stored, where another process has stored meanwhile.
+   */
+  set(credential: Credential, options?: { inPlaceOf?: readonly Credential[] }): Promise<boolean>;
   /** Resolves to whether there was one. */
   delete(instanceUrl: string): Promise<boolean>;
   list(): Promise<Credential[]>;

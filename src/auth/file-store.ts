@@ -5,9 +5,10 @@ import { isAppError, systemCodeOf } from '../base/errors.ts';
 import { makeFolder } from '../base/make-folder.ts';
 import type { Credential } from './credential.ts';
 import type { CredentialStore } from './credential-store.ts';
+import { mayReplace } from './may-replace.ts';
 import { checkSealed, newSealKey, SealError, type SealKey, seal, sealKeyOf, unseal } from './sealed-file.ts';
 import { storeUnavailable } from './store-unavailable.ts';
-import type { WithLock } from './with-lock.ts';
+import type { HeldLock, WithLock } from './with-lock.ts';
 
 export interface FileStoreOptions {
   /** Holds `credentials.enc`; created with mode 0700. */
@@ -59,15 +60,19 @@ export function openFileStore({ folder, passphrase, withLock }: FileStoreOptions
     return seal(JSON.stringify([...credentials.values()]), sealKey);
   };
 
-  const alone = <T>(work: () => Promise<T>): Promise<T> =>
+  const alone = <T>(work: (held: HeldLock) => Promise<T>): Promise<T> =>
     withLock(writeLock, work, { timeoutMs: writeLockTimeoutMs });
 
-  const write = <T>(change: (credentials: Map<string, Credential>) => T): Promise<T> =>
-    alone(async () => {
+  /** False where there was nothing to change. */
+  const write = (change: (credentials: Map<string, Credential>) => boolean): Promise<boolean> =>
+    alone(async (held) => {
       const credentials = await read();
-      const result = change(credentials);
-      await replaceDurably(path, await sealed(credentials));
-      return result;
+      if (!change(credentials)) return false;
+      const content = await sealed(credentials);
+      // Whoever was halted since it read would take back what others have stored.
+      await held.confirm();
+      await replaceDurably(path, content);
+      return true;
     });
 
   return {
@@ -75,9 +80,11 @@ export function openFileStore({ folder, passphrase, withLock }: FileStoreOptions
     get,
     glance,
     list: async () => [...(await read()).values()],
-    set: (credential) =>
+    set: (credential, { inPlaceOf } = {}) =>
       write((credentials) => {
+        if (!mayReplace(credentials.get(credential.instanceUrl) ?? null, inPlaceOf)) return false;
         credentials.set(credential.instanceUrl, { ...credential });
+        return true;
       }),
     async delete(instanceUrl) {
       if (!(await read()).has(instanceUrl)) return false;

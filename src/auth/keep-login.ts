@@ -33,13 +33,14 @@ export async function keepLogin(
   const { signal } = options;
   return withLock(
     refreshLockName(credential.orgId),
-    async () => {
+    async (held) => {
       await store.probeWritable();
       const old: Credential[] = [];
       for (const url of new Set([credential.instanceUrl, ...replaces])) {
         const found = await store.get(url);
         if (found !== null) old.push(found);
       }
+      await held.confirm();
       try {
         await store.set(credential);
       } catch (error) {
@@ -72,10 +73,12 @@ export async function forgetLogin(
   if (known === null) return { removed: false, revoked: { status: 'nothing-to-revoke' } };
   return withLock(
     refreshLockName(known.orgId),
-    async () => {
+    async (held) => {
       // Read again: a renewal may have rotated the token while the lock was waited for.
       const credential = (await store.get(instanceUrl)) ?? known;
       const revoked = await revokeCredential(credential, options);
+      // A login that came while this process was halted is another one.
+      await held.confirm();
       return { removed: await store.delete(instanceUrl), revoked };
     },
     { signal, timeoutMs: refreshLockTimeoutMs },

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Credential } from './credential.ts';
 import type { CredentialStore } from './credential-store.ts';
 import type { Keychain } from './keychain.ts';
+import { mayReplace } from './may-replace.ts';
 import { storeUnavailable } from './store-unavailable.ts';
 
 /** Windows takes 2,560 bytes an entry (CRED_MAX_CREDENTIAL_BLOB_SIZE, wincred.h); the others take any. */
@@ -76,8 +77,9 @@ export function openKeychainStore(keychain: Keychain): CredentialStore {
     }
   };
 
-  const set = async (credential: Credential): Promise<void> => {
+  const set: CredentialStore['set'] = async (credential, { inPlaceOf } = {}) => {
     const { instanceUrl } = credential;
+    if (inPlaceOf !== undefined && !mayReplace(await get(instanceUrl), inPlaceOf)) return false;
     const former = parseEntry((await keychain.get(instanceUrl)) ?? '');
     const { entry, outside } = await split(credential, former, (where) => readParts(instanceUrl, where));
     const isLate = (field: LongField): boolean =>
@@ -90,6 +92,7 @@ export function openKeychainStore(keychain: Keychain): CredentialStore {
     for (const account of former === null ? [] : partAccounts(former)) {
       if (!kept.has(account)) await keychain.delete(account);
     }
+    return true;
   };
 
   return {

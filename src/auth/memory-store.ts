@@ -1,5 +1,6 @@
 import type { Credential } from './credential.ts';
 import type { CredentialStore } from './credential-store.ts';
+import { mayReplace } from './may-replace.ts';
 
 /** Keeps credentials for as long as the process runs. */
 export function openMemoryStore(): CredentialStore {
@@ -9,8 +10,10 @@ export function openMemoryStore(): CredentialStore {
     kind: 'memory',
     get,
     glance: get,
-    set: async (credential) => {
+    set: async (credential, { inPlaceOf } = {}) => {
+      if (!mayReplace(await get(credential.instanceUrl), inPlaceOf)) return false;
       credentials.set(credential.instanceUrl, { ...credential });
+      return true;
     },
     delete: async (instanceUrl) => credentials.delete(instanceUrl),
     list: async () => [...credentials.values()],

@@ -50,6 +50,8 @@ class StoredSession implements Session {
   readonly #closing = new AbortController();
   /** Work under the refresh lock, which may go on after its caller was answered or has gone. */
   readonly #leases = new Set<Promise<void>>();
+  /** What may lie in the store by this session's own doing: what its renewal was made from, and what it has stored. */
+  #known: Credential[] = [];
   /** True while this process holds the refresh lock with a credential that the store does not take. */
   #unsaved = false;
   #fromMemory: Promise<string> | null = null;
@@ -143,6 +145,7 @@ class StoredSession implements Session {
       const stored = await store.get(this.instanceUrl);
       if (stored === null) throw this.#needsLogin(loginRequired(this.instanceUrl));
       if (replaces(stored, rejectedToken)) return answer(this.#adopt(stored));
+      this.#known = [stored];
       if (attempt === 0) await store.probeWritable();
       const outcome = await this.#ask(stored, signal);
       if (outcome.status === 'renewed') return this.#keepAt(outcome, stored, answer);
@@ -185,7 +188,7 @@ class StoredSession implements Session {
       at: this.#parts.clock.now(),
     };
     try {
-      await this.#parts.store.set({ ...credential, refused });
+      await this.#put({ ...credential, refused });
     } catch (error) {
       this.#parts.log.warn('That the login is over could not be noted; the next process will ask again.', {
         instanceUrl: this.instanceUrl,
@@ -203,14 +206,14 @@ class StoredSession implements Session {
     former: Credential,
     answer: (token: string) => void,
   ): Promise<void> {
-    const { store, wire, log } = this.#parts;
+    const { wire, log } = this.#parts;
     const isElsewhere = namedUrl !== null && namedUrl !== credential.apiUrl;
     if (!isElsewhere || !(await this.#isStored(credential))) return this.#keep(credential, answer);
     const word = await confirmInstanceUrl(namedUrl, credential, { wire });
     const about = { instanceUrl: this.instanceUrl, named: namedUrl, loginUrl: credential.loginUrl };
     if (word === 'confirmed') return this.#keep({ ...credential, apiUrl: namedUrl }, answer);
     if (word === 'forged') {
-      await store.set(former);
+      await this.#put(former);
       throw new AppError(
         'LOGIN_FAILED',
         `A renewal of the login named another address, ${namedUrl}, and ${credential.loginUrl} does not know its token.`,
@@ -229,10 +232,9 @@ class StoredSession implements Session {
 
   async #isStored(credential: Credential): Promise<boolean> {
     try {
-      await this.#parts.store.set(credential);
-      return true;
+      return await this.#put(credential);
     } catch {
-      // `#keep` stores again, and complains.
+      // `#keep` stores again, and complains, or takes what another has stored.
       return false;
     }
   }
@@ -243,12 +245,13 @@ class StoredSession implements Session {
    * process would offer the old refresh token, and Salesforce would revoke the whole family.
    */
   async #keep(renewed: Credential, answer: (token: string) => void): Promise<void> {
+    let isStored: boolean | null = null;
     try {
-      await this.#parts.store.set(renewed);
-      return answer(this.#use(renewed));
+      isStored = await this.#put(renewed);
     } catch (error) {
       this.#complain(error);
     }
+    if (isStored !== null) return answer(isStored ? this.#use(renewed) : await this.#takeStored());
     this.#unsaved = true;
     answer(this.#use(renewed));
     let attempt = 0;
@@ -265,16 +268,41 @@ class StoredSession implements Session {
   async #storeCurrent(): Promise<boolean> {
     await this.#fromMemory?.catch(() => {});
     const wanted = this.#current;
+    let isStored: boolean;
     try {
-      await this.#parts.store.set(wanted);
+      isStored = await this.#put(wanted);
     } catch (error) {
       this.#complain(error);
       return false;
     }
-    if (this.#current !== wanted || this.#fromMemory !== null) return false;
+    if (isStored && (this.#current !== wanted || this.#fromMemory !== null)) return false;
     this.#unsaved = false;
+    if (!isStored) {
+      await this.#takeStored();
+      return true;
+    }
     this.#parts.log.warn('The new login is stored now.', { instanceUrl: this.instanceUrl });
     return true;
+  }
+
+  /**
+   * Stores in the place of what this session knows to lie there, and of nothing else: whoever was halted in its renewal,
+   * and lost the lock to another, has older tokens than the store. False then.
+   */
+  async #put(credential: Credential): Promise<boolean> {
+    const inPlaceOf = [...this.#known];
+    // It may lie there although the store failed.
+    this.#known.push(credential);
+    return this.#parts.store.set(credential, { inPlaceOf });
+  }
+
+  async #takeStored(): Promise<string> {
+    this.#parts.log.warn('Another process has renewed the login meanwhile; its token is used.', {
+      instanceUrl: this.instanceUrl,
+    });
+    const stored = await this.#parts.store.get(this.instanceUrl);
+    if (stored === null) throw this.#needsLogin(loginRequired(this.instanceUrl));
+    return this.#adopt(stored);
   }
 
   /** A second renewal while the first is still unsaved: this process holds the lock already. */

@@ -115,11 +115,12 @@ describe('session', () => {
     const session = openSession(await login(), parts());
     const order: string[] = [];
     const set = store.set;
-    store.set = async (credential) => {
+    store.set = async (credential, options) => {
       // Slower than anything a premature answer would have to wait for.
       for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
-      await set(credential);
+      const isStored = await set(credential, options);
       order.push(`stored ${credential.refreshToken}`);
+      return isStored;
     };
     order.push(`got ${await session.renew('00D!access-0')}`);
     expect(order).toEqual(['stored refresh-1', 'got 00D!access-1']);
@@ -385,7 +386,8 @@ describe('a store that fails just after it proved writable', () => {
   const failing = () => {
     const set = store.set;
     let broken = true;
-    store.set = (credential) => (broken ? Promise.reject(new Error('disk full')) : set(credential));
+    store.set = (credential, options) =>
+      broken ? Promise.reject(new Error('disk full')) : set(credential, options);
     return { mend: () => (broken = false) };
   };
 
