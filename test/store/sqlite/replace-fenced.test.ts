@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Lease } from '../../../src/sync/ports/leases.ts';
 import { heldLease } from '../../support/leases.ts';
@@ -33,6 +34,19 @@ test('whoever lost the lease does not put a copy in the place of the mirror, whi
     temp.mirrors.replaceByCopy(instanceUrl, { force: false, lease: halted }),
   ).rejects.toMatchObject({ code: 'LEASE_LOST' });
   expect(rows(temp)).toBe(1);
+});
+
+test('nor in the place of a mirror that is gone, which has seen no fence at all', async () => {
+  await using temp = await openTempMirror();
+  const [halted, next] = [heldLease('org', 5), heldLease('org', 6)];
+  await mirrorAndCopy(temp, halted, next);
+  rmSync(temp.mirror.path);
+  await expect(
+    temp.mirrors.replaceByCopy(instanceUrl, { force: false, lease: halted }),
+  ).rejects.toMatchObject({ code: 'LEASE_LOST' });
+  expect(temp.sql('SELECT count(*) AS n FROM contact')).toEqual([{ n: 0 }]);
+  await temp.mirrors.replaceByCopy(instanceUrl, { force: false, lease: next });
+  expect(rows(temp)).toBe(2);
 });
 
 test('a copy in place brings its fence along, and the mirror keeps those that it has seen', async () => {
