@@ -134,13 +134,13 @@ const pushing = {
   async after(cli: Cli, emulator: Emulator) {
     const made = (await contactsOf(emulator.url)).map(({ LastName }) => String(LastName));
     expect(made.filter((name) => name.startsWith('Halted')).sort()).toEqual(names);
-    const { entries } = await cli.json<{ entries: { name: string }[] }>([
+    const { entries } = await cli.json<{ entries: { contact: { name: string } }[] }>([
       'outbox',
       'list',
       '--state',
       'done',
     ]);
-    expect(entries.map(({ name }) => name).filter((name) => name !== 'Other')).toEqual(names);
+    expect(entries.map(({ contact }) => contact.name).filter((name) => name !== 'Other')).toEqual(names);
   },
 };
 
