@@ -67,8 +67,8 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
         at: epoch,
       });
       expect(
-        (await mirror.schema.fields()).map(({ name, columnType, unfilled }) => [name, columnType, unfilled]),
-      ).toContainEqual(['MailingLatitude', 'REAL', false]);
+        (await mirror.schema.fields()).map(({ name, type, unfilled }) => [name, type, unfilled]),
+      ).toContainEqual(['MailingLatitude', 'double', false]);
       await mirror.commit({ page: csvPage(storedNames, [contactRow(1)], epoch) });
 
       const without = contactFields.filter((known) => known.name !== 'Phone');
@@ -107,7 +107,7 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       const change = await mirror.schema.applyDescribe(describeOf(retyped), epoch + 1);
       expect(change).toEqual({ added: ['Visits__c'], vanished: [], returned: [] });
       const [visits] = (await mirror.schema.fields()).filter((known) => known.name === 'Visits__c');
-      expect(visits).toMatchObject({ type: 'string', columnType: 'TEXT', unfilled: true });
+      expect(visits).toMatchObject({ type: 'string', unfilled: true });
       const page = csvPage(
         ['Id', 'SystemModstamp', 'Visits__c'],
         [contactRow(1, { Visits__c: '007' })],

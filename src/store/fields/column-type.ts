@@ -1,4 +1,7 @@
-import type { ColumnType, Field } from '../../sync/ports/field.ts';
+import type { Field } from '../../sync/ports/field.ts';
+
+/** The form a field's values are kept in (the storage formats are part of the command line's contract). */
+export type ColumnType = 'TEXT' | 'INTEGER' | 'REAL';
 
 const integerTypes = new Set(['boolean', 'int', 'long']);
 const realTypes = new Set(['double', 'currency', 'percent']);

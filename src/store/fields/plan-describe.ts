@@ -1,6 +1,6 @@
-import type { ColumnType, Field } from '../../sync/ports/field.ts';
+import type { Field } from '../../sync/ports/field.ts';
 import type { SchemaChange } from '../../sync/ports/schema-store.ts';
-import { columnTypeOf } from './column-type.ts';
+import { type ColumnType, columnTypeOf } from './column-type.ts';
 import { unfilled } from './unfilled.ts';
 
 /** Compound fields come as objects; their parts are fields of their own. */

@@ -1,6 +1,7 @@
 import type { ObjectDescribe } from '../../sync/ports/field.ts';
 import type { SchemaChange, SchemaStore, StoredField } from '../../sync/ports/schema-store.ts';
 import { planDescribe } from '../fields/plan-describe.ts';
+import type { StoredColumn } from '../fields/stored-column.ts';
 import { unfilled } from '../fields/unfilled.ts';
 import { kept, type MemoryFile } from './memory-file.ts';
 import type { MemoryField, MemoryState } from './memory-state.ts';
@@ -69,7 +70,7 @@ function dropValues(state: MemoryState, name: string): void {
   }
 }
 
-function storedFields(state: MemoryState): StoredField[] {
+function storedFields(state: MemoryState): StoredColumn[] {
   return [...state.fields.values()].map((field) => ({
     ...kept(field.definition),
     columnType: field.columnType,

@@ -1,10 +1,11 @@
 import type { RowState } from '../../sync/merge/evidence.ts';
-import type { ColumnType, Field } from '../../sync/ports/field.ts';
+import type { Field } from '../../sync/ports/field.ts';
 import type { Cursors } from '../../sync/ports/journal.ts';
 import type { MirrorIdentity } from '../../sync/ports/mirror.ts';
 import type { NewOutboxEntry, OutboxEntry } from '../../sync/ports/outbox-entry.ts';
 import type { Run, RunStep, StoredChunk } from '../../sync/ports/run.ts';
 import type { ApiUsage } from '../../sync/ports/usage-ledger.ts';
+import type { ColumnType } from '../fields/column-type.ts';
 
 export type MemoryValue = string | number | null;
 

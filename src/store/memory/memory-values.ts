@@ -1,5 +1,5 @@
 import { derivedColumns, isDeletedOf } from '../../sync/merge/derived-columns.ts';
-import type { ColumnType } from '../../sync/ports/field.ts';
+import type { ColumnType } from '../fields/column-type.ts';
 import type { PlainCell } from '../page/plain-rows.ts';
 import { isBelieved } from './memory-schema-store.ts';
 import type { MemoryContact, MemoryState, MemoryValue } from './memory-state.ts';

@@ -1,8 +1,9 @@
 import type { Connection } from '../../sqlite/connection.ts';
-import type { ColumnType, Field, ObjectDescribe } from '../../sync/ports/field.ts';
-import type { SchemaChange, StoredField } from '../../sync/ports/schema-store.ts';
-import { columnTypeOf } from '../fields/column-type.ts';
+import type { Field, ObjectDescribe } from '../../sync/ports/field.ts';
+import type { SchemaChange } from '../../sync/ports/schema-store.ts';
+import { type ColumnType, columnTypeOf } from '../fields/column-type.ts';
 import { planDescribe } from '../fields/plan-describe.ts';
+import type { StoredColumn } from '../fields/stored-column.ts';
 import { unfilled } from '../fields/unfilled.ts';
 import { dropSearchIndex } from './drop-search-index.ts';
 import { objectKey, readMeta, writeMeta } from './meta.ts';
@@ -26,7 +27,7 @@ const isCurrent = `(unfilled <> ${unfilled.leftOut})`;
 export const isBelieved = `(vanished = 0 AND unfilled < ${unfilled.old})`;
 
 /** Fields in column order, vanished ones included. */
-export function loadFields(db: Connection, object: string): StoredField[] {
+export function loadFields(db: Connection, object: string): StoredColumn[] {
   const rows = prepared(
     db,
     `SELECT column_type, vanished, unfilled, ${isCurrent} AS current, definition FROM field

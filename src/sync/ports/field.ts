@@ -31,9 +31,6 @@ export interface Field {
   nameField: boolean;
 }
 
-/** SQLite affinity of a field's column (the storage formats are part of the command line's contract). */
-export type ColumnType = 'TEXT' | 'INTEGER' | 'REAL';
-
 export interface ObjectDescribe {
   fields: Field[];
   /** `Last-Modified` of the answer, sent back as `If-Modified-Since`; null where there was none. */

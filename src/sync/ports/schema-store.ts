@@ -1,7 +1,6 @@
-import type { ColumnType, Field, ObjectDescribe } from './field.ts';
+import type { Field, ObjectDescribe } from './field.ts';
 
 export interface StoredField extends Field {
-  columnType: ColumnType;
   /** The field is no longer in describe, or left out by `--fields`; its column keeps its last values. */
   vanished: boolean;
   /** The column came (again) to a mirror with rows, and has not been filled for them yet. */
