@@ -16,6 +16,7 @@ import { openRegistry } from '../orgs/open-registry.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import type { Registry } from '../orgs/registry.ts';
 import { registryFileName } from '../orgs/registry-fault.ts';
+import { mirrorPath } from '../store/sqlite/mirror-path.ts';
 import { openMirrors } from '../store/sqlite/open-mirrors.ts';
 import type { ContactReader } from '../sync/ports/contact-reader.ts';
 import type { Leases } from '../sync/ports/leases.ts';
@@ -135,7 +136,8 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
 
   async openReader(instanceUrl: string): Promise<ContactReader> {
     const { MirrorReader } = await import('../store/sqlite/reader.ts');
-    return new MirrorReader(this.mirrors.pathOf(instanceUrl));
+    this.#keepPrivate();
+    return new MirrorReader(mirrorPath(this.#mirrorFolder, instanceUrl));
   }
 
   exposedFiles(): Exposure[] {
@@ -156,11 +158,15 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
     return this.#wire;
   }
 
+  get #mirrorFolder(): string {
+    return join(this.config.dataDir, 'orgs');
+  }
+
   get mirrors(): Mirrors {
     if (this.#mirrors === null) {
       this.#keepPrivate();
       const mirrors = openMirrors({
-        folder: join(this.config.dataDir, 'orgs'),
+        folder: this.#mirrorFolder,
         log: this.log,
         clock: this.clock,
       });

@@ -96,7 +96,7 @@ async function copy(
   const { mirrors } = services;
   const { instanceUrl } = org;
   await removeSpentCopy(services, instanceUrl, lease);
-  if (mirrors.hasCopy(instanceUrl) || (options.fresh && mirrors.exists(instanceUrl)))
+  if ((await mirrors.hasCopy(instanceUrl)) || (options.fresh && (await mirrors.exists(instanceUrl))))
     return copyBeside(services, org, options, { signal, onEvent, lease });
   await using connected = await connectOrg(services, org, { signal, lease, onEvent: progressOf(onEvent) });
   const report = await backfill(connected.context, {

@@ -62,7 +62,7 @@ export async function connectOrg(
   const { signal, onEvent = () => {} } = options;
   const beside = options.beside === true;
   const { clock, log } = services;
-  refuseWhileMoving(services, org);
+  await refuseWhileMoving(services, org);
   const session = await services.openSession(org, { signal });
   const opened: AsyncDisposable[] = [session];
   const close = async (): Promise<void> => {
@@ -118,7 +118,8 @@ async function callsElsewhere(
   instanceUrl: string,
   { beside, now }: { beside: boolean; now: number },
 ): Promise<number> {
-  if (!(beside ? mirrors.exists(instanceUrl) : mirrors.hasCopy(instanceUrl))) return 0;
+  const isThere = beside ? mirrors.exists(instanceUrl) : mirrors.hasCopy(instanceUrl);
+  if (!(await isThere)) return 0;
   try {
     const open = beside ? mirrors.open : mirrors.openCopy;
     await using other = await open.call(mirrors, instanceUrl, { create: false });

@@ -96,9 +96,10 @@ async function putInPlace(
   assertWhole(instanceUrl, compared);
   // They go into the mirror with the copy.
   await noteCalls(connected, services);
-  const archived = await mirrors.replaceByCopy(instanceUrl, options);
-  if (archived !== null) log.info(`the old mirror of ${instanceUrl} was put aside as ${archived}`);
-  return archived;
+  const archive = await mirrors.replaceByCopy(instanceUrl, options);
+  if (archive === null) return null;
+  log.info(`the old mirror of ${instanceUrl} was put aside as ${archive.location}`);
+  return archive.location;
 }
 
 function assertWhole(instanceUrl: string, compared: { org: number; mirror: number }): void {
@@ -123,7 +124,7 @@ async function dropUnusable(
   lease: Lease,
 ): Promise<void> {
   const { mirrors, log } = services;
-  if (!mirrors.hasCopy(instanceUrl)) return;
+  if (!(await mirrors.hasCopy(instanceUrl))) return;
   if (await isUsable(services, instanceUrl, options)) {
     log.warn(
       `an interrupted fresh copy of ${instanceUrl} goes on; the mirror stays as it is until the copy is complete`,

@@ -25,7 +25,7 @@ export async function checkMirror(
   { name, orgTime, signal }: { name: string; orgTime: number; signal: AbortSignal },
 ): Promise<DoctorCheck | string> {
   const { mirrors } = services;
-  if (!mirrors.exists(org.instanceUrl)) {
+  if (!(await mirrors.exists(org.instanceUrl))) {
     return { name, status: 'warn', message: 'there is no mirror yet', hint: 'Run `parahack-sync backfill`.' };
   }
   await using mirror = await mirrors.open(org.instanceUrl, { create: false });
@@ -34,7 +34,7 @@ export async function checkMirror(
     return {
       name,
       status: 'fail',
-      message: `${mirror.path} is damaged: ${faults[0]}`,
+      message: `${mirror.location} is damaged: ${faults[0]}`,
       hint: 'Run `parahack-sync backfill --fresh`: it puts the file aside and copies the org anew.',
     };
   }

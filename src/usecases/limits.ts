@@ -37,7 +37,7 @@ async function limitsOf(services: LimitsParts, org: OrgRecord, signal: AbortSign
   };
   try {
     // The mirror knows how many calls were this tool's own; without one, there were none.
-    if (services.mirrors.exists(instanceUrl)) {
+    if (await services.mirrors.exists(instanceUrl)) {
       await using connected = await connectOrg(services, org, { signal });
       return await tell(item, connected.remote, connected.budget.ownCalls, signal);
     }

@@ -63,7 +63,7 @@ async function connect(
   const isElsewhere = known !== null && known.instanceUrl !== credential.instanceUrl;
   const moves =
     isElsewhere &&
-    (options.move === true || isHalfMoved(services, known.instanceUrl, credential.instanceUrl));
+    (options.move === true || (await isHalfMoved(services, known.instanceUrl, credential.instanceUrl)));
   // An org is connected once, under the address that it came by, until the user moves it.
   const kept: Credential = isElsewhere ? { ...credential, instanceUrl: known.instanceUrl } : credential;
   if (isElsewhere && !moves) {
@@ -164,7 +164,7 @@ function recordOf(
 
 /** The user said that the org is to be seen as another user: the mirror is told so, if there is one. */
 async function replaceUserOf(services: LoginParts, { instanceUrl, orgId, userId }: OrgRecord): Promise<void> {
-  if (!services.mirrors.exists(instanceUrl)) return;
+  if (!(await services.mirrors.exists(instanceUrl))) return;
   await using mirror = await services.mirrors.open(instanceUrl, { create: false });
   const seen = await mirror.identity();
   // Asked of the mirror, for a login that was killed may have come as far as the registry.

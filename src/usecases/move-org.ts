@@ -21,7 +21,7 @@ export interface MoveParts {
   readonly registry: OrgDirectory['registry'] & Pick<Registry, 'move'>;
   readonly credentials: Pick<CredentialStore, 'get' | 'set' | 'delete'>;
   readonly logins: Pick<Logins, 'whileUnchanged'>;
-  readonly mirrors: Pick<Mirrors, 'exists' | 'open' | 'move' | 'pathOf'>;
+  readonly mirrors: Pick<Mirrors, 'exists' | 'open' | 'move' | 'location'>;
 }
 
 /** The leases of an org's old and new address. */
@@ -32,14 +32,15 @@ export interface MoveLeases extends AsyncDisposable {
 
 /** Holds both addresses of an org while its files move. Throws `ORG_BUSY`, or `MIRROR_EXISTS` before anything is done. */
 export async function moveLeases(
-  services: OrgLeases & { readonly mirrors: Pick<Mirrors, 'exists' | 'pathOf'> },
+  services: OrgLeases & { readonly mirrors: Pick<Mirrors, 'exists' | 'location'> },
   from: string,
   to: string,
 ): Promise<MoveLeases> {
-  if (services.mirrors.exists(from) && services.mirrors.exists(to)) {
+  const { mirrors } = services;
+  if ((await mirrors.exists(from)) && (await mirrors.exists(to))) {
     throw new AppError('MIRROR_EXISTS', `There is a mirror for ${to} already, beside the one for ${from}.`, {
-      hint: `Move ${services.mirrors.pathOf(to)} away, then log in with --move again.`,
-      details: { from: services.mirrors.pathOf(from), to: services.mirrors.pathOf(to) },
+      hint: `Move ${mirrors.location(to)} away, then log in with --move again.`,
+      details: { from: mirrors.location(from), to: mirrors.location(to) },
     });
   }
   const first = await takeOrgLease(services, from, 'login --move');
@@ -71,7 +72,7 @@ export async function moveOrg(
   leases: MoveLeases,
 ): Promise<void> {
   const { credentials, logins, mirrors, registry } = services;
-  if (mirrors.exists(from)) {
+  if (await mirrors.exists(from)) {
     await using mirror = await mirrors.open(from, { create: false, lease: leases.from });
     const identity = await mirror.identity();
     if (identity !== null) await mirror.setIdentity({ ...identity, instanceUrl: to });
@@ -87,8 +88,14 @@ export async function moveOrg(
 }
 
 /** Whether a move of the org was killed, or is under way, behind the mirror's new name. */
-export function isHalfMoved({ mirrors, registry }: HalfMoved, from: string, to: string): boolean {
-  return from !== to && !mirrors.exists(from) && mirrors.exists(to) && registry.get(to) === null;
+export async function isHalfMoved(
+  { mirrors, registry }: HalfMoved,
+  from: string,
+  to: string,
+): Promise<boolean> {
+  if (from === to || (await mirrors.exists(from))) return false;
+  // The registry is asked last, as it is changed last: a move that ends just now is none that was killed.
+  return (await mirrors.exists(to)) && registry.get(to) === null;
 }
 
 /** Goes on with moves that were killed. Never throws: whatever is wrong meets the command itself as well. */
@@ -100,7 +107,7 @@ export async function finishMoves(
   try {
     for (const org of services.registry.list()) {
       const { instanceUrl, apiUrl } = org;
-      if (!isHalfMoved(services, instanceUrl, apiUrl)) continue;
+      if (!(await isHalfMoved(services, instanceUrl, apiUrl))) continue;
       await using leases = await moveLeases(services, instanceUrl, apiUrl);
       // Whoever was moving it may have ended just now.
       if (services.registry.get(instanceUrl) === null) continue;
@@ -115,8 +122,11 @@ export async function finishMoves(
 }
 
 /** Throws `ORG_BUSY` where another process is moving the org: a mirror made now would be a second one. */
-export function refuseWhileMoving(services: MovingOrgs, { instanceUrl, apiUrl }: OrgRecord): void {
-  if (services.hasProcessOrg || !isHalfMoved(services, instanceUrl, apiUrl)) return;
+export async function refuseWhileMoving(
+  services: MovingOrgs,
+  { instanceUrl, apiUrl }: OrgRecord,
+): Promise<void> {
+  if (services.hasProcessOrg || !(await isHalfMoved(services, instanceUrl, apiUrl))) return;
   throw new AppError('ORG_BUSY', `${instanceUrl} is being moved to ${apiUrl}.`, {
     hint: `Try again in a moment; if it stays, run: parahack-sync login --move --instance-url ${apiUrl}`,
   });

@@ -9,7 +9,7 @@ export async function refuseWithOpenEntries(
   { mirrors, log }: { readonly mirrors: Pick<Mirrors, 'exists' | 'open'>; readonly log: Logger },
   instanceUrl: string,
 ): Promise<void> {
-  if (!mirrors.exists(instanceUrl)) return;
+  if (!(await mirrors.exists(instanceUrl))) return;
   let open = 0;
   try {
     await using mirror = await mirrors.open(instanceUrl, { create: false });

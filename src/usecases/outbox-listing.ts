@@ -26,7 +26,7 @@ export async function listOutbox(
   let total = 0;
   for (const { instanceUrl } of namedOrAllOrgs(services, org)) {
     throwIfAborted(signal);
-    if (!services.mirrors.exists(instanceUrl)) continue;
+    if (!(await services.mirrors.exists(instanceUrl))) continue;
     await using mirror = await services.mirrors.open(instanceUrl, { create: false });
     const counts = await mirror.outbox.counts();
     const own = states.reduce((sum, state) => sum + counts[state], 0);

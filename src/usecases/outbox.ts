@@ -29,7 +29,7 @@ export function appOutbox(services: OutboxParts): AppOutbox {
     async show({ org, key }) {
       const found: OutboxEntryDetails[] = [];
       for (const { instanceUrl } of namedOrAllOrgs(services, org)) {
-        if (!services.mirrors.exists(instanceUrl)) continue;
+        if (!(await services.mirrors.exists(instanceUrl))) continue;
         await using mirror = await services.mirrors.open(instanceUrl, { create: false });
         const entries = await startingWith(mirror, key);
         const people = await peopleOf(services, instanceUrl, entries);
@@ -73,7 +73,7 @@ async function move(
   signal: AbortSignal,
 ): Promise<OutboxMoveResult> {
   const { instanceUrl } = oneOrg(services, org);
-  if (!services.mirrors.exists(instanceUrl)) {
+  if (!(await services.mirrors.exists(instanceUrl))) {
     if (keys.length > 0) throw unknownEntry(`There is no entry ${keys[0]}.`);
     return { instanceUrl, keys: [] };
   }

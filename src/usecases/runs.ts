@@ -74,11 +74,11 @@ async function eachMirror(
   instanceUrl: string,
   work: (mirror: StoredMirror) => Promise<void>,
 ): Promise<void> {
-  if (mirrors.exists(instanceUrl)) {
+  if (await mirrors.exists(instanceUrl)) {
     await using mirror = await mirrors.open(instanceUrl, { create: false });
     await work(mirror);
   }
-  if (!mirrors.hasCopy(instanceUrl) || (await isInPlace(mirrors, instanceUrl))) return;
+  if (!(await mirrors.hasCopy(instanceUrl)) || (await isInPlace(mirrors, instanceUrl))) return;
   try {
     await using copy = await mirrors.openCopy(instanceUrl, { create: false });
     await work(copy);

@@ -10,7 +10,7 @@ export async function removeSpentCopy(
   instanceUrl: string,
   lease: Lease,
 ): Promise<void> {
-  if (!mirrors.hasCopy(instanceUrl) || !mirrors.exists(instanceUrl)) return;
+  if (!(await mirrors.hasCopy(instanceUrl)) || !(await mirrors.exists(instanceUrl))) return;
   if (await isInPlace(mirrors, instanceUrl)) await mirrors.removeCopy(instanceUrl, lease);
 }
 

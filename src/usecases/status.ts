@@ -58,7 +58,7 @@ async function statusOf(
     api: { used: null, max: null, at: null },
     error: null,
   };
-  if (!services.mirrors.exists(instanceUrl)) return item;
+  if (!(await services.mirrors.exists(instanceUrl))) return item;
   try {
     await using mirror = await services.mirrors.open(instanceUrl, { create: false });
     const { contacts, deleted } = await mirror.contacts.counts();
@@ -73,7 +73,7 @@ async function statusOf(
     const usage = await mirror.usage.reported();
     return {
       ...item,
-      database: mirror.path,
+      database: mirror.location,
       contacts,
       deleted,
       coveredUntil: isoTime(covered),

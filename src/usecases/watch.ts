@@ -147,9 +147,10 @@ async function openWatched(
   return {
     async needsFirstCopy() {
       // An open file that was deleted would take all cycles to come, and nobody could read them.
-      if (care !== null && !care.connected.mirror.isInPlace) {
+      const mirror = care?.connected.mirror;
+      if (mirror !== undefined && !(await mirror.isInPlace())) {
         services.log.warn(
-          `${care.connected.mirror.path} was deleted or replaced while it was watched: what lies there now is taken up, and the org is copied anew where nothing does`,
+          `${mirror.location} was deleted or replaced while it was watched: what lies there now is taken up, and the org is copied anew where nothing does`,
         );
         // It can only fail over the file that is gone.
         await drop().catch(() => {});
@@ -231,7 +232,7 @@ function completed(instanceUrl: string, report: CycleReport): CycleCompleteEvent
 /** The mirror is what a watch keeps up to date; a copy beside it is the backfill's. */
 async function tellOfCopy(services: WatchParts, instanceUrl: string, lease: Lease): Promise<void> {
   await removeSpentCopy(services, instanceUrl, lease);
-  if (services.mirrors.hasCopy(instanceUrl))
+  if (await services.mirrors.hasCopy(instanceUrl))
     services.log.warn(
       `an interrupted fresh copy of ${instanceUrl} lies beside its mirror: \`parahack-sync backfill\` goes on with it`,
     );

@@ -114,7 +114,7 @@ describe('columns that are no longer kept up to date', () => {
     await using rig = await openRig({ contacts: 3 });
     const { mirror } = rig.context;
     await backfill(rig.context, { api: 'rest', signal: rig.signal });
-    using reader = new MirrorReader(mirror.path);
+    using reader = new MirrorReader(mirror.location);
     const [row] = [...reader.list({ limit: 1, deleted: false, fields: ['ParaHack_Id__c'] }).batches()].flat();
     const value = String(row?.[0]);
     expect((await mirror.contacts.idsBy('ParaHack_Id__c', [value])).size).toBe(1);

@@ -224,7 +224,7 @@ describe.each(['0.1.0', 'format-2'])('what version %s has left', (version) => {
       // What the copy's end makes is made with it.
       const made = (name: string) => !['contact_email', 'contact_lastname'].includes(name);
       const common = (of: string) => schemaOf(of).filter(({ name }) => made(name));
-      expect(common(path)).toEqual(common(other.context.mirror.path));
+      expect(common(path)).toEqual(common(other.context.mirror.location));
     },
   );
 });

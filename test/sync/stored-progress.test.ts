@@ -155,7 +155,7 @@ async function interrupted(rig: Rig, api: 'rest' | 'bulk'): Promise<void> {
 }
 
 function change(rig: Rig, sql: string): void {
-  const db = new Database(rig.context.mirror.path);
+  const db = new Database(rig.context.mirror.location);
   db.exec(sql);
   db.close();
 }
@@ -177,7 +177,7 @@ describe('an interrupted first copy', () => {
     expect(pending.length).toBeGreaterThan(0);
     const report = await backfill(rig.context, { signal: rig.signal });
     expect(report).toMatchObject({ status: 'complete', resumed: true, contacts: 300, inserted: 300 });
-    await expectMirrorEqualsOrg(rig.context.mirror.path, rig.emulator.url);
+    await expectMirrorEqualsOrg(rig.context.mirror.location, rig.emulator.url);
   });
 
   it.each([

@@ -20,7 +20,7 @@ afterEach(async () => {
   await emulator.close();
 });
 
-const folder = () => dirname(app.services.mirrors.pathOf(emulator.url));
+const folder = () => dirname(app.services.mirrors.location(emulator.url));
 const databases = () => readdirSync(folder()).filter((name) => name.endsWith('.db'));
 
 async function freshCopies(count: number): Promise<string[]> {
@@ -59,13 +59,13 @@ describe('archives', () => {
     // A log beside an archive goes with it, and the mirror stays.
     writeFileSync(`${made[0]}-wal`, '');
     await archives.prune({ org: null, keep: 0 }, context());
-    expect(databases()).toEqual([basename(app.services.mirrors.pathOf(emulator.url))]);
+    expect(databases()).toEqual([basename(app.services.mirrors.location(emulator.url))]);
     expect(readdirSync(folder()).filter((name) => name.includes('archived'))).toEqual([]);
   });
 
   it('of an org whose host begins with the same letters are another org’s', async () => {
     await freshCopies(1);
-    const host = basename(app.services.mirrors.pathOf(emulator.url), '.db');
+    const host = basename(app.services.mirrors.location(emulator.url), '.db');
     const others = [`${host}9`, `${host}.example.com`, `${host}.20260101T000000Z`].map((name) =>
       join(folder(), `${name}.20260102T000000Z.archived.db`),
     );

@@ -112,7 +112,7 @@ describe('a fresh copy', () => {
     const parts = partsOf([a]);
     const { orgs } = await backfillOrgs(parts, fresh, calm());
     expect(orgs[0]).toMatchObject({ status: 'complete', archived: null });
-    expect(parts.mirrors.hasCopy(a.instanceUrl)).toBe(false);
+    expect(await parts.mirrors.hasCopy(a.instanceUrl)).toBe(false);
   });
 
   it('takes the place of the mirror, which is put aside, and leaves no copy', async () => {
@@ -120,8 +120,8 @@ describe('a fresh copy', () => {
     await copied(parts, a.instanceUrl);
     const { orgs } = await backfillOrgs(parts, fresh, calm());
     expect(orgs[0]).toMatchObject({ status: 'complete', archived: 'memory:https://a.my.salesforce.com:0' });
-    expect(parts.mirrors.archives(a.instanceUrl)).toHaveLength(1);
-    expect(parts.mirrors.hasCopy(a.instanceUrl)).toBe(false);
+    expect(await parts.mirrors.archives(a.instanceUrl)).toHaveLength(1);
+    expect(await parts.mirrors.hasCopy(a.instanceUrl)).toBe(false);
   });
 
   it('is refused while the outbox holds what Salesforce has not, and not where the user says so', async () => {
@@ -130,8 +130,8 @@ describe('a fresh copy', () => {
     await queue(parts, a.instanceUrl);
     const { orgs } = await backfillOrgs(parts, fresh, calm());
     expect(orgs[0]?.error).toMatchObject({ code: 'OUTBOX_OPEN', details: { open: 1 } });
-    expect(parts.mirrors.hasCopy(a.instanceUrl)).toBe(false);
-    expect(parts.mirrors.archives(a.instanceUrl)).toEqual([]);
+    expect(await parts.mirrors.hasCopy(a.instanceUrl)).toBe(false);
+    expect(await parts.mirrors.archives(a.instanceUrl)).toEqual([]);
     const forced = await backfillOrgs(parts, { ...fresh, force: true }, calm());
     expect(forced.orgs[0]?.status).toBe('complete');
   });
@@ -142,8 +142,8 @@ describe('a fresh copy', () => {
     await copied(parts, a.instanceUrl);
     const { orgs } = await backfillOrgs(parts, fresh, calm());
     expect(orgs[0]?.error?.code).toBe('COPY_DIFFERS');
-    expect(parts.mirrors.archives(a.instanceUrl)).toEqual([]);
-    expect(parts.mirrors.hasCopy(a.instanceUrl)).toBe(true);
+    expect(await parts.mirrors.archives(a.instanceUrl)).toEqual([]);
+    expect(await parts.mirrors.hasCopy(a.instanceUrl)).toBe(true);
   });
 
   it('makes room for a new one where what was interrupted is another user’s', async () => {

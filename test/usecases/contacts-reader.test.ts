@@ -25,7 +25,7 @@ describe.skipIf(process.platform !== 'linux')('a reader of contacts whose first 
     const context = { signal: new AbortController().signal, onEvent: () => {} };
     const options = { orgs: [], all: false, api: 'auto' as const, concurrency: null, fresh: false };
     await backfillOrgs(app.services, { ...options, force: false, fields: null }, context);
-    const path = app.services.mirrors.pathOf(emulator.url);
+    const path = app.services.mirrors.location(emulator.url);
     const db = new Database(path);
     db.exec('drop table cursor');
     db.close();

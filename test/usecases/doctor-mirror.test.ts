@@ -61,7 +61,7 @@ describe('doctor', () => {
   it('sends a mirror that is behind through a cycle first', async () => {
     await backfill(false);
     await control(emulator.url, 'contacts', { count: 2, seed: 9 });
-    const db = new Database(app.services.mirrors.pathOf(emulator.url));
+    const db = new Database(app.services.mirrors.location(emulator.url));
     db.prepare('update cursor set at = ?').run(new Date(Date.now() - 3_600_000).toISOString());
     db.close();
     expect((await checkOfMirror()).hint).toMatch(/watch --once.*then doctor again.*backfill --fresh/);
@@ -82,7 +82,7 @@ describe('doctor', () => {
 
   it('does not call another org’s mirror sound', async () => {
     await backfill(false);
-    const db = new Database(app.services.mirrors.pathOf(emulator.url));
+    const db = new Database(app.services.mirrors.location(emulator.url));
     db.exec("update meta set value = '00D000000000001AAA' where key = 'org_id'");
     db.close();
     expect(await checkOfMirror()).toMatchObject({

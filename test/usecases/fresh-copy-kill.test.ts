@@ -74,8 +74,8 @@ describe('a fresh copy that is killed', () => {
       try {
         const source = openServices(emulator, { dataDir: first });
         const target = openServices(emulator, { dataDir });
-        const from = source.services.mirrors.pathOf(emulator.url);
-        const path = target.services.mirrors.pathOf(emulator.url);
+        const from = source.services.mirrors.location(emulator.url);
+        const path = target.services.mirrors.location(emulator.url);
         const db = new Database(from, { readonly: true });
         const { makeFolder } = await import('../../src/base/make-folder.ts');
         makeFolder(join(dataDir, 'orgs'));

@@ -22,7 +22,7 @@ beforeEach(async () => {
   emulator = await startEmulator({ contacts: 300 });
   await control(emulator.url, 'settings', { maxPageRows: 30 });
   app = openServices(emulator);
-  path = app.services.mirrors.pathOf(emulator.url);
+  path = app.services.mirrors.location(emulator.url);
 });
 afterEach(async () => {
   await app[Symbol.asyncDispose]();

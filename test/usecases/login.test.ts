@@ -161,7 +161,7 @@ describe('a login of an org that answers at another address', () => {
     expect(org).toMatchObject({ instanceUrl: a.instanceUrl, apiUrl: moved });
     expect([movedFrom, done]).toEqual([null, [`keep ${a.instanceUrl}`]]);
     expect(parts.said).toContainEqual(expect.stringContaining('add --move'));
-    expect(parts.mirrors.exists(a.instanceUrl)).toBe(true);
+    expect(await parts.mirrors.exists(a.instanceUrl)).toBe(true);
   });
 
   it('moves there with its mirror and its login on the user’s word', async () => {
@@ -178,7 +178,7 @@ describe('a login of an org that answers at another address', () => {
       [`keep ${a.instanceUrl} ${moved}`],
     ]);
     expect(parts.registry.list()).toMatchObject([{ instanceUrl: moved }]);
-    expect(parts.mirrors.exists(a.instanceUrl)).toBe(false);
+    expect(await parts.mirrors.exists(a.instanceUrl)).toBe(false);
     expect(await parts.mirrors.of(moved).identity()).toMatchObject({ instanceUrl: moved });
     expect(await parts.credentials.get(a.instanceUrl)).toBeNull();
     expect(await parts.credentials.get(moved)).toMatchObject({ instanceUrl: moved });
@@ -200,6 +200,6 @@ describe('a login of an org that answers at another address', () => {
       code,
     });
     expect(done).toEqual(['revoke']);
-    expect(parts.mirrors.exists(a.instanceUrl)).toBe(true);
+    expect(await parts.mirrors.exists(a.instanceUrl)).toBe(true);
   });
 });

@@ -49,7 +49,7 @@ describe('logout', () => {
     const { orgs } = await logout({ ...parts, logins }, usual, calm());
     expect(orgs).toMatchObject([{ revoked: true, credentialRemoved: true, dataDeleted: false, error: null }]);
     expect([forgotten, parts.registry.list()]).toEqual([[a.instanceUrl], []]);
-    expect(parts.mirrors.exists(a.instanceUrl)).toBe(true);
+    expect(await parts.mirrors.exists(a.instanceUrl)).toBe(true);
   });
 
   it('does not guess which org is meant', async () => {
@@ -100,7 +100,7 @@ describe('logout with its data', () => {
     const { logins } = forgetting();
     const { orgs } = await logout({ ...parts, logins }, withData, calm());
     expect(orgs[0]).toMatchObject({ dataDeleted: true, error: null });
-    expect(parts.mirrors.exists(a.instanceUrl)).toBe(false);
+    expect(await parts.mirrors.exists(a.instanceUrl)).toBe(false);
   });
 
   it.each(['pending', 'held'] as const)('is refused with a %s entry, and nothing was done', async (state) => {
@@ -129,7 +129,7 @@ describe('logout with its data', () => {
       dataDeleted: false,
       error: { code: 'OUTBOX_OPEN' },
     });
-    expect(parts.mirrors.exists(a.instanceUrl)).toBe(true);
+    expect(await parts.mirrors.exists(a.instanceUrl)).toBe(true);
     expect(parts.registry.list()).toHaveLength(1);
   });
 

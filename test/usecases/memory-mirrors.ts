@@ -10,7 +10,8 @@ export class MemoryMirrors implements Mirrors {
   readonly #clock: Clock;
   readonly #mirrors = new Map<string, MemoryMirror>();
   readonly #copies = new Map<string, MemoryMirror>();
-  readonly #archived: (ArchivedMirror & { instanceUrl: string })[] = [];
+  #archived: { instanceUrl: string; archive: ArchivedMirror }[] = [];
+  #archives = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -21,11 +22,11 @@ export class MemoryMirrors implements Mirrors {
     return this.#at(this.#mirrors, instanceUrl, true);
   }
 
-  pathOf(instanceUrl: string): string {
+  location(instanceUrl: string): string {
     return `memory:${instanceUrl}`;
   }
 
-  exists(instanceUrl: string): boolean {
+  async exists(instanceUrl: string): Promise<boolean> {
     return this.#mirrors.has(instanceUrl);
   }
 
@@ -40,7 +41,7 @@ export class MemoryMirrors implements Mirrors {
     return Math.max(...(await Promise.all(fences)));
   }
 
-  hasCopy(instanceUrl: string): boolean {
+  async hasCopy(instanceUrl: string): Promise<boolean> {
     return this.#copies.has(instanceUrl);
   }
 
@@ -53,29 +54,30 @@ export class MemoryMirrors implements Mirrors {
     this.#copies.delete(instanceUrl);
   }
 
-  async replaceByCopy(instanceUrl: string, { lease }: ReplaceOptions): Promise<string | null> {
+  async replaceByCopy(instanceUrl: string, { lease }: ReplaceOptions): Promise<ArchivedMirror | null> {
     const copy = this.#at(this.#copies, instanceUrl, false);
-    const path = this.exists(instanceUrl) ? await this.archive(instanceUrl, lease) : null;
+    const archive = this.#mirrors.has(instanceUrl) ? await this.archive(instanceUrl, lease) : null;
     this.#mirrors.set(instanceUrl, copy);
-    return path;
+    return archive;
   }
 
-  async archive(instanceUrl: string, lease: Lease): Promise<string> {
+  async archive(instanceUrl: string, lease: Lease): Promise<ArchivedMirror> {
     await lease.confirm();
-    const path = `${this.pathOf(instanceUrl)}:${this.#archived.length}`;
-    this.#archived.unshift({ instanceUrl, path, archivedAt: this.#clock.now(), bytes: 1 });
+    const location = `${this.location(instanceUrl)}:${this.#archives++}`;
+    const archive = { location, archivedAt: this.#clock.now(), bytes: 1 };
+    this.#archived.unshift({ instanceUrl, archive });
     this.#mirrors.delete(instanceUrl);
-    return path;
+    return archive;
   }
 
-  archives(instanceUrl: string): ArchivedMirror[] {
-    return this.#archived.filter((archive) => archive.instanceUrl === instanceUrl);
+  async archives(instanceUrl: string): Promise<ArchivedMirror[]> {
+    return this.#archived.filter((kept) => kept.instanceUrl === instanceUrl).map(({ archive }) => archive);
   }
 
-  async removeArchive(path: string, lease: Lease): Promise<void> {
+  async removeArchive({ location }: ArchivedMirror, lease: Lease): Promise<void> {
     await lease.confirm();
     this.#archived.splice(
-      this.#archived.findIndex((archive) => archive.path === path),
+      this.#archived.findIndex(({ archive }) => archive.location === location),
       1,
     );
   }
@@ -87,12 +89,14 @@ export class MemoryMirrors implements Mirrors {
       if (mirror !== undefined) kept.set(to, mirror);
       kept.delete(from);
     }
+    for (const kept of this.#archived) if (kept.instanceUrl === from) kept.instanceUrl = to;
   }
 
   async remove(instanceUrl: string, lease: Lease): Promise<void> {
     await lease.confirm();
     this.#mirrors.delete(instanceUrl);
     this.#copies.delete(instanceUrl);
+    this.#archived = this.#archived.filter((kept) => kept.instanceUrl !== instanceUrl);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

@@ -25,7 +25,7 @@ beforeEach(async () => {
   emulator = await startEmulator({ contacts: 20 });
   app = openServices(emulator);
   await backfillOrgs(app.services, backfillOptions, context());
-  stranger = new Database(app.services.mirrors.pathOf(emulator.url));
+  stranger = new Database(app.services.mirrors.location(emulator.url));
 });
 afterEach(async () => {
   stranger.close();

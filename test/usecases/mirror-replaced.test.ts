@@ -16,7 +16,7 @@ const options = { orgs: [], all: false, api: 'rest' as const, concurrency: 1, fo
 beforeEach(async () => {
   emulator = await startEmulator({ contacts: 200 });
   app = openServices(emulator);
-  path = app.services.mirrors.pathOf(emulator.url);
+  path = app.services.mirrors.location(emulator.url);
 });
 afterEach(async () => {
   await app[Symbol.asyncDispose]();

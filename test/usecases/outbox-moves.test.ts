@@ -109,5 +109,5 @@ it('an org without a mirror has no entries, and gets none', async () => {
   await expect(outbox.drop({ ...usual, keys: ['a'] }, calm())).rejects.toMatchObject({
     code: 'UNKNOWN_ENTRY',
   });
-  expect(parts.mirrors.exists(a.instanceUrl)).toBe(false);
+  expect(await parts.mirrors.exists(a.instanceUrl)).toBe(false);
 });

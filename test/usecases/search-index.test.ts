@@ -21,7 +21,7 @@ async function firstSearch(contacts: number, signal: AbortSignal, stranger = fal
   await using emulator = await startEmulator({ contacts });
   await using app = openServices(emulator);
   await backfillOrgs(app.services, options, context());
-  const db = new Database(app.services.mirrors.pathOf(emulator.url));
+  const db = new Database(app.services.mirrors.location(emulator.url));
   try {
     if (stranger) db.exec('BEGIN IMMEDIATE');
     const asked = { org: null, text: 'garcia', limit: 5 };

@@ -29,7 +29,7 @@ describe('status', () => {
       }),
     ]);
     expect(watch).toEqual({ running: false, pid: null, since: null });
-    expect(parts.mirrors.exists(a.instanceUrl)).toBe(false);
+    expect(await parts.mirrors.exists(a.instanceUrl)).toBe(false);
   });
 
   it('is covered until the smaller cursor', async () => {

@@ -105,7 +105,7 @@ describe('watch once', () => {
     await parts.mirrors.openCopy(a.instanceUrl, { create: true });
     await watch(parts, once, calm());
     expect(parts.said).toEqual([expect.stringMatching(/^warn an interrupted fresh copy of .* lies beside/)]);
-    expect(parts.mirrors.hasCopy(a.instanceUrl)).toBe(true);
+    expect(await parts.mirrors.hasCopy(a.instanceUrl)).toBe(true);
   });
 });
 

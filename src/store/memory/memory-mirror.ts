@@ -36,8 +36,7 @@ interface ReadPage {
  * and parsers.
  */
 export class MemoryMirror implements StoredMirror {
-  readonly path = ':memory:';
-  readonly isInPlace = true;
+  readonly location = ':memory:';
   readonly schema: SchemaStore;
   readonly contacts: ContactStore;
   readonly journal: Journal;
@@ -123,6 +122,10 @@ export class MemoryMirror implements StoredMirror {
 
   async extendSearchIndex(): Promise<boolean> {
     return false;
+  }
+
+  async isInPlace(): Promise<boolean> {
+    return true;
   }
 
   async checkIntegrity(): Promise<string[]> {

@@ -17,7 +17,7 @@ import { openForReading } from './connection.ts';
 const companions = ['', '-wal', '-shm'] as const;
 
 /** Of `host.20260101T120000Z.archived.db`, behind the host; a second one of the same second has a number. */
-const archivedName = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z(?:-(\d+))?\.archived\.db$/;
+const archivedName = /(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z(?:-(\d+))?\.archived\.db$/;
 /** A copy that is not finished; no program takes it for a mirror. */
 const unfinished = '.new';
 /** Pages between two looks at the signal: 16 MB. */
@@ -32,17 +32,25 @@ export function listArchives(path: string): ArchivedMirror[] {
   for (const name of readdirSync(folder)) {
     // A log that lies there without its database is an archive's too.
     const file = name.replace(/-(wal|shm)$/, '');
-    const time = file.startsWith(before) ? archivedName.exec(file.slice(before.length)) : null;
-    if (time === null) continue;
-    const [, year, month, day, hour, minute, second, nth = '1'] = time;
-    const archivedAt = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-    const known = found.get(file) ?? { path: join(folder, file), archivedAt, bytes: 0, nth: Number(nth) };
-    known.bytes += statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0;
-    found.set(file, known);
+    if (found.has(file) || !file.startsWith(before)) continue;
+    const match = archivedName.exec(file.slice(before.length));
+    if (match?.index !== 0) continue;
+    found.set(file, { ...archiveAt(join(folder, file)), nth: Number(match[7] ?? 1) });
   }
   return [...found.values()]
     .sort((a, b) => b.archivedAt - a.archivedAt || b.nth - a.nth)
     .map(({ nth, ...archive }) => archive);
+}
+
+/** The archive at a path of `archivePath`, with the log that may lie beside it. */
+export function archiveAt(path: string): ArchivedMirror {
+  const [, year, month, day, hour, minute, second] = archivedName.exec(path) ?? [];
+  const sizes = companions.map((end) => statSync(path + end, { throwIfNoEntry: false })?.size ?? 0);
+  return {
+    location: path,
+    archivedAt: Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`),
+    bytes: sizes.reduce((sum, bytes) => sum + bytes, 0),
+  };
 }
 
 /** The log first: without its database it is nothing, while a database without its log lacks rows. */
@@ -102,6 +110,6 @@ export function removeUnfinished(path: string): void {
   for (const name of readdirSync(folder)) {
     const [file, rest] = name.startsWith(before) ? name.slice(before.length).split(unfinished) : [];
     if (file === undefined || rest === undefined || !/^(-journal|-wal|-shm)?$/.test(rest)) continue;
-    if (archivedName.test(file)) rmSync(join(folder, name), { force: true });
+    if (archivedName.exec(file)?.index === 0) rmSync(join(folder, name), { force: true });
   }
 }

@@ -7,7 +7,14 @@ import { Semaphore } from '../../base/semaphore.ts';
 import type { Lease } from '../../sync/ports/leases.ts';
 import type { ArchivedMirror, Mirrors, OpenOptions, ReplaceOptions } from '../../sync/ports/mirrors.ts';
 import type { StoredMirror } from '../../sync/ports/stored-mirror.ts';
-import { archivePath, listArchives, moveToArchive, removeDatabase, removeUnfinished } from './archives.ts';
+import {
+  archiveAt,
+  archivePath,
+  listArchives,
+  moveToArchive,
+  removeDatabase,
+  removeUnfinished,
+} from './archives.ts';
 import { emptyLog, openForReading } from './connection.ts';
 import { readFence } from './fence-records.ts';
 import { MirrorFile, type WriterThread } from './mirror-file.ts';
@@ -54,16 +61,20 @@ class SqliteMirrors implements Mirrors {
     this.#options = options;
   }
 
-  pathOf(instanceUrl: string): string {
+  location(instanceUrl: string): string {
+    return this.#pathOf(instanceUrl);
+  }
+
+  #pathOf(instanceUrl: string): string {
     return mirrorPath(this.#options.folder, instanceUrl);
   }
 
-  exists(instanceUrl: string): boolean {
-    return existsSync(this.pathOf(instanceUrl));
+  async exists(instanceUrl: string): Promise<boolean> {
+    return existsSync(this.#pathOf(instanceUrl));
   }
 
   open(instanceUrl: string, options: OpenOptions): Promise<StoredMirror> {
-    return this.#openAt(this.pathOf(instanceUrl), options);
+    return this.#openAt(this.#pathOf(instanceUrl), options);
   }
 
   async #openAt(path: string, options: OpenOptions): Promise<StoredMirror> {
@@ -113,61 +124,62 @@ class SqliteMirrors implements Mirrors {
   }
 
   async fenceOf(instanceUrl: string, leaseName: string): Promise<number> {
-    const path = this.pathOf(instanceUrl);
+    const path = this.#pathOf(instanceUrl);
     const [ofMirror, ofCopy] = [fenceIn(path, leaseName), fenceIn(copyPath(path), leaseName)];
     return Math.max(ofMirror, ofCopy);
   }
 
-  async archive(instanceUrl: string, lease: Lease): Promise<string> {
+  async archive(instanceUrl: string, lease: Lease): Promise<ArchivedMirror> {
     await lease.confirm();
-    const path = this.#closedPath(this.pathOf(instanceUrl));
+    const path = this.#closedPath(this.#pathOf(instanceUrl));
     const target = archivePath(path, this.#options.clock.now());
     return this.#mapped(path, () => {
       moveToArchive(path, target);
-      return target;
+      return archiveAt(target);
     });
   }
 
-  archives(instanceUrl: string): ArchivedMirror[] {
-    return listArchives(this.pathOf(instanceUrl));
+  async archives(instanceUrl: string): Promise<ArchivedMirror[]> {
+    return listArchives(this.#pathOf(instanceUrl));
   }
 
-  async removeArchive(path: string, lease: Lease): Promise<void> {
+  async removeArchive({ location: path }: ArchivedMirror, lease: Lease): Promise<void> {
     await lease.confirm();
     this.#mapped(path, () => removeDatabase(path));
   }
 
-  hasCopy(instanceUrl: string): boolean {
-    return existsSync(copyPath(this.pathOf(instanceUrl)));
+  async hasCopy(instanceUrl: string): Promise<boolean> {
+    return existsSync(copyPath(this.#pathOf(instanceUrl)));
   }
 
   openCopy(instanceUrl: string, options: OpenOptions): Promise<StoredMirror> {
-    return this.#openAt(copyPath(this.pathOf(instanceUrl)), options);
+    return this.#openAt(copyPath(this.#pathOf(instanceUrl)), options);
   }
 
   async removeCopy(instanceUrl: string, lease: Lease): Promise<void> {
     await lease.confirm();
-    const path = this.#closedPath(copyPath(this.pathOf(instanceUrl)));
+    const path = this.#closedPath(copyPath(this.#pathOf(instanceUrl)));
     this.#mapped(path, () => removeDatabase(path));
   }
 
-  async replaceByCopy(instanceUrl: string, options: ReplaceOptions): Promise<string | null> {
-    const path = this.pathOf(instanceUrl);
-    return replaceByCopy(path, copyPath(path), {
+  async replaceByCopy(instanceUrl: string, options: ReplaceOptions): Promise<ArchivedMirror | null> {
+    const path = this.#pathOf(instanceUrl);
+    const archived = await replaceByCopy(path, copyPath(path), {
       ...options,
       now: this.#options.clock.now(),
       withFile: async (at, work) => {
         const opened = await this.#fileAt(at, { create: true, signal: options.signal });
         return withFinally(() => work(opened.file), opened.release);
       },
-      archive: () => this.archive(instanceUrl, options.lease),
+      archive: async () => (await this.archive(instanceUrl, options.lease)).location,
     });
+    return archived === null ? null : archiveAt(archived);
   }
 
   async move(from: string, to: string, leases: readonly Lease[]): Promise<void> {
     for (const lease of leases) await lease.confirm();
-    const source = this.#closedPath(this.pathOf(from));
-    const target = this.#closedPath(this.pathOf(to));
+    const source = this.#closedPath(this.#pathOf(from));
+    const target = this.#closedPath(this.#pathOf(to));
     const renamed = (file: string) =>
       target.replace(/\.db$/, '') + file.slice(source.replace(/\.db$/, '').length);
     this.#mapped(source, () => {
@@ -176,17 +188,17 @@ class SqliteMirrors implements Mirrors {
         moveToArchive(source, target);
       }
       // The mirror has gone first: by its new name it is known that the others are to follow.
-      const beside = [...listArchives(source).map(({ path }) => path), copyPath(source)];
+      const beside = [...listArchives(source).map(({ location }) => location), copyPath(source)];
       for (const file of beside) moveToArchive(file, renamed(file));
     });
   }
 
   async remove(instanceUrl: string, lease: Lease): Promise<void> {
     await lease.confirm();
-    const path = this.#closedPath(this.pathOf(instanceUrl));
+    const path = this.#closedPath(this.#pathOf(instanceUrl));
     this.#mapped(path, () => {
       removeUnfinished(path);
-      for (const file of [copyPath(path), ...listArchives(path).map((archive) => archive.path), path])
+      for (const file of [copyPath(path), ...listArchives(path).map(({ location }) => location), path])
         removeDatabase(file);
     });
   }

@@ -36,7 +36,7 @@ export interface SqliteMirrorParts {
 
 /** A mirror in one SQLite file: reads here, writes through the file's writer thread. */
 export class SqliteMirror implements StoredMirror {
-  readonly path: string;
+  readonly location: string;
   readonly schema: SchemaStore;
   readonly contacts: ContactStore;
   readonly journal: Journal;
@@ -52,7 +52,7 @@ export class SqliteMirror implements StoredMirror {
     this.#parts = parts;
     this.#file = file;
     this.#write = write;
-    this.path = file.path;
+    this.location = file.path;
     this.schema = new SqliteSchemaStore(file, write, object);
     this.contacts = new SqliteContactStore(file, write, object);
     this.journal = new SqliteJournal(file, write, object);
@@ -67,7 +67,7 @@ export class SqliteMirror implements StoredMirror {
     return mirror;
   }
 
-  get isInPlace(): boolean {
+  async isInPlace(): Promise<boolean> {
     return this.#file.isInPlace;
   }
 

@@ -12,10 +12,11 @@ export interface OpenOptions {
 
 /** An old mirror that was put aside. */
 export interface ArchivedMirror {
-  path: string;
+  /** Where it lies, for people. No two archives have the same. */
+  location: string;
   /** ms since 1970. */
   archivedAt: number;
-  /** With the log that may lie beside it. */
+  /** All that it takes up. */
   bytes: number;
 }
 
@@ -32,8 +33,9 @@ export interface ReplaceOptions {
  * under a lease only, which is looked at before: AppError `LEASE_LOST`.
  */
 export interface Mirrors extends AsyncDisposable {
-  pathOf(instanceUrl: string): string;
-  exists(instanceUrl: string): boolean;
+  /** Where the org's mirror lies, or would, for people. */
+  location(instanceUrl: string): string;
+  exists(instanceUrl: string): Promise<boolean>;
   /** Throws AppError `NO_MIRROR` where there is none and `create` is not set. Dispose it after use. */
   open(instanceUrl: string, options: OpenOptions): Promise<StoredMirror>;
   /**
@@ -41,24 +43,24 @@ export interface Mirrors extends AsyncDisposable {
    * read.
    */
   fenceOf(instanceUrl: string, leaseName: string): Promise<number>;
-  /** Moves the mirror away and returns its new path. It must not be open. */
-  archive(instanceUrl: string, lease: Lease): Promise<string>;
+  /** Puts the mirror aside. It must not be open. */
+  archive(instanceUrl: string, lease: Lease): Promise<ArchivedMirror>;
   /** What was archived of this org, the newest first. */
-  archives(instanceUrl: string): ArchivedMirror[];
-  removeArchive(path: string, lease: Lease): Promise<void>;
+  archives(instanceUrl: string): Promise<ArchivedMirror[]>;
+  removeArchive(archive: ArchivedMirror, lease: Lease): Promise<void>;
 
   /** Whether a fresh copy lies beside the mirror, under way or interrupted. */
-  hasCopy(instanceUrl: string): boolean;
+  hasCopy(instanceUrl: string): Promise<boolean>;
   /** The copy beside the mirror, which readers of mirrors do not see. */
   openCopy(instanceUrl: string, options: OpenOptions): Promise<StoredMirror>;
   /** It must not be open. */
   removeCopy(instanceUrl: string, lease: Lease): Promise<void>;
   /**
    * Archives the mirror and puts the contents of the copy in its place, in one transaction for its readers. The caller
-   * holds the org's lease and its drain lease, and removes the copy afterwards. Returns the archive's path, null where
-   * there was no mirror.
+   * holds the org's lease and its drain lease, and removes the copy afterwards. Returns the archive, null where there
+   * was no mirror.
    */
-  replaceByCopy(instanceUrl: string, options: ReplaceOptions): Promise<string | null>;
+  replaceByCopy(instanceUrl: string, options: ReplaceOptions): Promise<ArchivedMirror | null>;
 
   /**
    * Gives the mirror, and all that was archived of it, the name of another address; what has that name already stays.

@@ -3,12 +3,12 @@ import type { Mirror, MirrorIdentity } from './mirror.ts';
 /** A mirror as whoever opens and looks after it sees it. Dispose it after use. */
 export interface StoredMirror extends Mirror, AsyncDisposable {
   /** Where it lies, for people. */
-  readonly path: string;
+  readonly location: string;
   /**
-   * Whether it is still the one that lies there. Where it was deleted or replaced, every other call throws AppError
+   * Whether it is still the one that the org has. Where it was deleted or replaced, every other call throws AppError
    * `MIRROR_REPLACED`.
    */
-  readonly isInPlace: boolean;
+  isInPlace(): Promise<boolean>;
   identity(): Promise<MirrorIdentity | null>;
   /** The highest fence that it has seen of the lease; 0 where it has seen none. */
   fenceOf(leaseName: string): Promise<number>;

@@ -158,7 +158,7 @@ class Played implements AsyncDisposable {
       await this.describe();
     }
     if (step.kind === 'vacuum') {
-      const db = new Database(this.mirror.path);
+      const db = new Database(this.mirror.location);
       db.exec('VACUUM');
       db.close();
     }
@@ -177,7 +177,7 @@ class Played implements AsyncDisposable {
   }
 
   get path(): string {
-    return this.mirror.path;
+    return this.mirror.location;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -227,11 +227,11 @@ describe('a search', () => {
     const rows = Array.from({ length: 45_000 }, (_, n) => contactRow(n, { Name: `First${n} Last${n}` }));
     await using temp = await filled(rows);
     const wants = () => {
-      using reader = new MirrorReader(temp.mirror.path);
+      using reader = new MirrorReader(temp.mirror.location);
       return reader.wantsSearchIndex;
     };
     const found = (text: string) => {
-      const [result] = searches(temp.mirror.path, [text], 50);
+      const [result] = searches(temp.mirror.location, [text], 50);
       expect(result!.found).toEqual(result!.plain);
       return result!;
     };
@@ -289,7 +289,7 @@ describe('a search', () => {
       await indexAll(temp);
       expect(state()).toMatchObject({ to: 2, again });
     }
-    expect(searches(temp.mirror.path, ['later4', 'later3'], 5).map(({ found }) => found.total)).toEqual([
+    expect(searches(temp.mirror.location, ['later4', 'later3'], 5).map(({ found }) => found.total)).toEqual([
       1, 0,
     ]);
   });
@@ -297,13 +297,13 @@ describe('a search', () => {
   test('does without the index where its trigger has gone, and the next step makes it anew', async () => {
     await using temp = await filled([contactRow(1)]);
     await indexAll(temp);
-    const db = new Database(temp.mirror.path);
+    const db = new Database(temp.mirror.location);
     db.exec("DROP TRIGGER contact_search_note; UPDATE contact SET LastName = 'Unnoticed'");
     db.close();
-    const [before] = searches(temp.mirror.path, ['unnoticed'], 5);
+    const [before] = searches(temp.mirror.location, ['unnoticed'], 5);
     expect(before).toMatchObject({ byIndex: false, found: { total: 1 } });
     await indexAll(temp);
-    const [after] = searches(temp.mirror.path, ['unnoticed'], 5);
+    const [after] = searches(temp.mirror.location, ['unnoticed'], 5);
     expect(after).toMatchObject({ byIndex: true, found: { total: 1 } });
   });
 
@@ -311,7 +311,7 @@ describe('a search', () => {
     await using temp = await filled([contactRow(1, { Phone: '+1 (415) 555-0123 ext. 7' }), contactRow(2)]);
     await indexAll(temp);
     for (const text of ['(415) 555', '415555', '415.555.0123', '555-0123 EXT', '0123 ext. 7', '5-0']) {
-      const [result] = searches(temp.mirror.path, [text], 5);
+      const [result] = searches(temp.mirror.location, [text], 5);
       // Of some texts too little is left without the marks.
       expect(result).toMatchObject({ byIndex: text.length > 3, found: result!.plain });
       expect({ text, ...result!.found }).toEqual({ text, total: 1, ids: [contactId(1)] });
@@ -323,9 +323,9 @@ describe('a search', () => {
     const both = describeOf(fields);
     await using temp = await openTempMirror();
     const found = async (text: string) => {
-      const [before] = searches(temp.mirror.path, [text], 5);
+      const [before] = searches(temp.mirror.location, [text], 5);
       await indexAll(temp);
-      const [after] = searches(temp.mirror.path, [text], 5);
+      const [after] = searches(temp.mirror.location, [text], 5);
       expect(after).toMatchObject({ byIndex: true, found: before!.found });
       return { byIndex: before!.byIndex, total: before!.found.total };
     };

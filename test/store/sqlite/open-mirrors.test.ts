@@ -48,11 +48,11 @@ describe('files', () => {
     await using temp = await openTempMirror();
     await temp.mirror.schema.applyDescribe(describeOf(), epoch);
     await temp.mirror[Symbol.asyncDispose]();
-    const before = statSync(temp.mirror.path).mtimeMs;
+    const before = statSync(temp.mirror.location).mtimeMs;
     const mirror = await temp.mirrors.open(instanceUrl, { create: true });
     expect((await mirror.schema.fields()).length).toBe(storedNames.length);
     await mirror[Symbol.asyncDispose]();
-    expect(statSync(temp.mirror.path).mtimeMs).toBe(before);
+    expect(statSync(temp.mirror.location).mtimeMs).toBe(before);
   });
 
   test('one mirror opened twice is one file, closed when both handles are', async () => {
@@ -68,7 +68,7 @@ describe('files', () => {
     await second[Symbol.asyncDispose]();
     await expect(second.usage.addCalls(1, 1)).rejects.toThrow('closed');
     await temp.mirrors.remove(instanceUrl, heldLease());
-    expect(temp.mirrors.exists(instanceUrl)).toBe(false);
+    expect(await temp.mirrors.exists(instanceUrl)).toBe(false);
   });
 
   test('an archived mirror is whole under its new name, and a fresh one takes its place', async () => {
@@ -76,14 +76,14 @@ describe('files', () => {
     await temp.mirror.schema.applyDescribe(describeOf(), epoch);
     await temp.mirror.commit({ page: csvPage(storedNames, [contactRow(1)], epoch) });
     await temp.mirror[Symbol.asyncDispose]();
-    const first = await temp.mirrors.archive(instanceUrl, heldLease());
+    const { location: first } = await temp.mirrors.archive(instanceUrl, heldLease());
     const fresh = await temp.mirrors.open(instanceUrl, { create: true });
     expect(await fresh.contacts.counts()).toEqual({ contacts: 0, deleted: 0 });
     await fresh[Symbol.asyncDispose]();
-    const second = await temp.mirrors.archive(instanceUrl, heldLease());
+    const { location: second } = await temp.mirrors.archive(instanceUrl, heldLease());
     expect(second).not.toBe(first);
     expect(dirname(first)).toBe(temp.folder);
-    expect(temp.mirrors.exists(instanceUrl)).toBe(false);
+    expect(await temp.mirrors.exists(instanceUrl)).toBe(false);
     using reader = new MirrorReader(first);
     expect(reader.list({ limit: 5, deleted: false }).total).toBe(1);
   });
@@ -93,7 +93,7 @@ describe('files', () => {
     await temp.mirror[Symbol.asyncDispose]();
     const other = `${instanceUrl}:8443`;
     await (await temp.mirrors.open(other, { create: true }))[Symbol.asyncDispose]();
-    const kept = await temp.mirrors.archive(other, heldLease());
+    const { location: kept } = await temp.mirrors.archive(other, heldLease());
     await temp.mirrors.archive(instanceUrl, heldLease());
     await (await temp.mirrors.open(instanceUrl, { create: true }))[Symbol.asyncDispose]();
     await temp.mirrors.archive(instanceUrl, heldLease());
@@ -108,10 +108,10 @@ describe('files', () => {
     await expect(temp.mirrors.open('https://none.example', { create: false })).rejects.toMatchObject({
       code: 'NO_MIRROR',
     });
-    expect(() => new MirrorReader(temp.mirrors.pathOf('https://none.example'))).toThrow(
+    expect(() => new MirrorReader(temp.mirrors.location('https://none.example'))).toThrow(
       expect.objectContaining({ code: 'NO_MIRROR' }),
     );
-    expect(temp.mirrors.exists('https://none.example')).toBe(false);
+    expect(await temp.mirrors.exists('https://none.example')).toBe(false);
   });
 });
 
@@ -130,7 +130,7 @@ describe('files that are not as they should be', () => {
   test('a newer tool’s mirror is left as it is', async () => {
     await using temp = await openTempMirror();
     await temp.mirror[Symbol.asyncDispose]();
-    const db = new Database(temp.mirror.path);
+    const db = new Database(temp.mirror.location);
     db.pragma('user_version = 999');
     db.close();
     await expect(temp.mirrors.open(instanceUrl, { create: true })).rejects.toMatchObject({
@@ -150,7 +150,7 @@ describe('files that are not as they should be', () => {
   });
 
   test('an empty file, as a process killed at the start leaves it, becomes a mirror', async () => {
-    expect(await opening((path) => writeFileSync(path, ''))).toMatchObject({ path: expect.any(String) });
+    expect(await opening((path) => writeFileSync(path, ''))).toMatchObject({ location: expect.any(String) });
   });
 
   test('a damaged page is found when it is read', async () => {
@@ -159,8 +159,8 @@ describe('files that are not as they should be', () => {
     const rows = Array.from({ length: 2_000 }, (_, n) => contactRow(n));
     await temp.mirror.commit({ page: csvPage(storedNames, rows, epoch) });
     await temp.mirrors[Symbol.asyncDispose]();
-    const { size } = statSync(temp.mirror.path);
-    const file = openSync(temp.mirror.path, 'r+');
+    const { size } = statSync(temp.mirror.location);
+    const file = openSync(temp.mirror.location, 'r+');
     for (let at = 40 * 8_192; at < size; at += 8_192)
       writeSync(file, Buffer.alloc(4_096, 0xee), 0, 4_096, at);
     closeSync(file);

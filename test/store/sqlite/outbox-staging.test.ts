@@ -37,7 +37,7 @@ describe('records on their way into the outbox', () => {
     await using opened = await openTempMirror();
     await using staging = await opened.mirror.outbox.openStaging();
     await staging.add(some(10, 'create'));
-    const other = new Database(opened.mirror.path, { timeout: 0 });
+    const other = new Database(opened.mirror.location, { timeout: 0 });
     other.exec('BEGIN IMMEDIATE; COMMIT');
     other.close();
   });
@@ -74,7 +74,7 @@ describe('records on their way into the outbox', () => {
     await using staging = await opened.mirror.outbox.openStaging();
     const all = some(2, 'create');
     await committed(staging, all);
-    const other = new Database(opened.mirror.path);
+    const other = new Database(opened.mirror.location);
     other.prepare('DELETE FROM outbox WHERE key = ?').run(all[0]!.entry.key);
     other.close();
     const items = (await allOf(staging.items())).flat();

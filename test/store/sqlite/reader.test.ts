@@ -40,7 +40,7 @@ describe('the reader', () => {
   test('lists live contacts or tombstones, with how many there are', async () => {
     await using temp = await filled(people);
     await temp.mirror.commit({ tombstones: [burial] });
-    using reader = new MirrorReader(temp.mirror.path);
+    using reader = new MirrorReader(temp.mirror.location);
     expect(reader.columns.map(({ name }) => name)).toEqual(storedNames);
     const page = reader.list({ limit: 2, deleted: false });
     expect(page.total).toBe(3);
@@ -53,7 +53,7 @@ describe('the reader', () => {
 
   test('gives a long list in batches, as often as asked, from the moment of its total', async () => {
     await using temp = await filled(Array.from({ length: 1_200 }, (_, n) => contactRow(n)));
-    using reader = new MirrorReader(temp.mirror.path);
+    using reader = new MirrorReader(temp.mirror.location);
     const listing = reader.list({ limit: 1_100, deleted: false, fields: ['Id'] });
     expect(listing.total).toBe(1_200);
     await temp.mirror.commit({ tombstones: [burial] });
@@ -67,7 +67,7 @@ describe('the reader', () => {
   test('lists the contacts, fields and order that are asked for', async () => {
     await using temp = await filled(people);
     await temp.mirror.commit({ tombstones: [burial] });
-    using reader = new MirrorReader(temp.mirror.path);
+    using reader = new MirrorReader(temp.mirror.location);
     const list = (selection: object) => withRows(reader.list({ limit: 9, deleted: false, ...selection }));
     expect(
       list({ where: "LastName = 'Lovelace' or Email is null", fields: ['lastname', 'Id', '_state'] }),
@@ -128,7 +128,7 @@ describe('the reader', () => {
     ['sum(1)'],
   ])('a condition that is none is the fault of who wrote it: %j', async (where) => {
     await using temp = await filled(people);
-    using reader = new MirrorReader(temp.mirror.path);
+    using reader = new MirrorReader(temp.mirror.location);
     const fault = expect.objectContaining({
       code: 'INVALID_INPUT',
       message: expect.stringContaining('--where'),
@@ -140,7 +140,7 @@ describe('the reader', () => {
 
   test('a field that is not there is told by its name', async () => {
     await using temp = await filled(people);
-    using reader = new MirrorReader(temp.mirror.path);
+    using reader = new MirrorReader(temp.mirror.location);
     for (const asked of [{ fields: ['Emial'] }, { sort: { field: 'Emial', descending: false } }]) {
       expect(() => reader.list({ limit: 9, deleted: false, ...asked })).toThrow(
         expect.objectContaining({ code: 'INVALID_INPUT', message: expect.stringContaining('Emial') }),
@@ -152,7 +152,7 @@ describe('the reader', () => {
   test('searches names, e-mail and phones, whatever the case, and takes % and _ for what they are', async () => {
     await using temp = await filled(people);
     await temp.mirror.commit({ tombstones: [burial] });
-    using reader = new MirrorReader(temp.mirror.path);
+    using reader = new MirrorReader(temp.mirror.location);
     const found = (text: string) => rowsOf(reader.search(text, { limit: 9 })).map(([id]) => id);
     expect(found('LOVE')).toEqual([contactId(1)]);
     expect(found('Analytical')).toEqual([contactId(1)]);
@@ -172,7 +172,7 @@ describe('the reader', () => {
   test('shows one contact by either length of its Id, tombstones too', async () => {
     await using temp = await filled(people);
     await temp.mirror.commit({ tombstones: [burial] });
-    using reader = new MirrorReader(temp.mirror.path);
+    using reader = new MirrorReader(temp.mirror.location);
     for (const id of [contactId(1), contactId(1).slice(0, 15)]) {
       expect(reader.show(id)).toMatchObject({ key: contactId(1), gone: null });
     }
@@ -204,7 +204,7 @@ describe('the reader', () => {
     ]);
     await mirror.outbox.settle([{ key, state: 'done', contactId: contactId(3), created: true, at: epoch }]);
     await mirror.commit({ effects: [{ kind: 'confirm-read-back', keys: [key] }] });
-    using reader = new MirrorReader(mirror.path);
+    using reader = new MirrorReader(mirror.location);
     expect(reader.show(key)?.row[0]).toBe(contactId(3));
     expect(reader.show(contactId(3))?.key).toBe(key);
     expect(temp.sql('SELECT _key FROM contacts WHERE Id = ?', contactId(3))).toEqual([{ _key: key }]);
@@ -212,7 +212,7 @@ describe('the reader', () => {
 
   test('exports all live contacts from one snapshot while more are written', async () => {
     await using temp = await filled(Array.from({ length: 1_200 }, (_, n) => contactRow(n)));
-    using reader = new MirrorReader(temp.mirror.path);
+    using reader = new MirrorReader(temp.mirror.location);
     let rows = 0;
     for (const batch of reader.batches()) {
       rows += batch.length;
@@ -225,7 +225,7 @@ describe('the reader', () => {
 
   test('an export that is left halfway lets the reader go on', async () => {
     await using temp = await filled(Array.from({ length: 1_200 }, (_, n) => contactRow(n)));
-    using reader = new MirrorReader(temp.mirror.path);
+    using reader = new MirrorReader(temp.mirror.location);
     for (const _ of reader.batches()) break;
     expect(reader.list({ limit: 1, deleted: false }).total).toBe(1_200);
   });
@@ -233,7 +233,7 @@ describe('the reader', () => {
   test('reads an empty mirror, before and after its first describe', async () => {
     await using temp = await openTempMirror();
     {
-      using reader = new MirrorReader(temp.mirror.path);
+      using reader = new MirrorReader(temp.mirror.location);
       expect(reader.list({ limit: 5, deleted: false })).toMatchObject({ columns: [], total: 0 });
       expect(rowsOf(reader.list({ limit: 5, deleted: false }))).toEqual([]);
       expect(reader.search('x', { limit: 5 }).total).toBe(0);
@@ -245,7 +245,7 @@ describe('the reader', () => {
     await temp.mirror.commit({
       effects: [{ kind: 'set-first-cursors', updated: epoch + 2, deleted: epoch + 1 }],
     });
-    using reader = new MirrorReader(temp.mirror.path);
+    using reader = new MirrorReader(temp.mirror.location);
     expect(rowsOf(reader.list({ limit: 5, deleted: true }))).toEqual([]);
     expect(reader.coveredUntil()).toBe(epoch + 1);
   });
@@ -254,7 +254,7 @@ describe('the reader', () => {
 describe('the view contacts, for other programs', () => {
   test('refuses writes with a sentence that says how contacts are written', async () => {
     await using temp = await filled(people);
-    const db = new Database(temp.mirror.path);
+    const db = new Database(temp.mirror.location);
     try {
       for (const sql of [
         "INSERT INTO contacts (LastName) VALUES ('x')",
@@ -300,14 +300,14 @@ describe('the view contacts, for other programs', () => {
       temp.sql<{ name: string }>("select name from pragma_table_info('contacts')").map(({ name }) => name);
     const current = columns();
     expect(current).not.toContain('Phone');
-    const db = new Database(temp.mirror.path);
+    const db = new Database(temp.mirror.location);
     db.exec('drop view contacts; create view contacts as select * from contact');
     db.exec("update field set unfilled = 0 where name = 'Phone'");
     db.close();
     await temp.mirror.schema.applyDescribe(all, epoch + 2);
     expect(columns()).toEqual(current);
     expect(temp.sql('select Phone from contact where Phone is not null').length).toBeGreaterThan(0);
-    using reader = new MirrorReader(temp.mirror.path);
+    using reader = new MirrorReader(temp.mirror.location);
     expect(reader.columns.map(({ name }) => name)).not.toContain('Phone');
   });
 });

@@ -16,9 +16,9 @@ test('a replacement that fails at its last statement leaves the mirror as it was
   await copy.setIdentity(identity);
   await copy.schema.applyDescribe(describeOf(), epoch);
   await copy.commit({ page: csvPage(storedNames, [contactRow(1), contactRow(2)], epoch) });
-  const { path } = copy;
+  const { location } = copy;
   await copy[Symbol.asyncDispose]();
-  const db = new Database(path);
+  const db = new Database(location);
   db.exec('DROP TABLE api_call');
   db.close();
 

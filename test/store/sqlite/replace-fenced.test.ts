@@ -40,7 +40,7 @@ test('nor in the place of a mirror that is gone, which has seen no fence at all'
   await using temp = await openTempMirror();
   const [halted, next] = [heldLease('org', 5), heldLease('org', 6)];
   await mirrorAndCopy(temp, halted, next);
-  rmSync(temp.mirror.path);
+  rmSync(temp.mirror.location);
   await expect(
     temp.mirrors.replaceByCopy(instanceUrl, { force: false, lease: halted }),
   ).rejects.toMatchObject({ code: 'LEASE_LOST' });
@@ -81,8 +81,8 @@ test('files are neither moved nor removed by whoever lost the lease', async () =
     () => mirrors.remove(instanceUrl, lost),
   ])
     await expect(attempt()).rejects.toMatchObject({ code: 'LEASE_LOST' });
-  expect(mirrors.exists(instanceUrl) && mirrors.hasCopy(instanceUrl)).toBe(true);
-  expect(mirrors.archives(instanceUrl)).toHaveLength(1);
+  expect((await mirrors.exists(instanceUrl)) && (await mirrors.hasCopy(instanceUrl))).toBe(true);
+  expect(await mirrors.archives(instanceUrl)).toHaveLength(1);
 });
 
 test('a mirror that is gone or cannot be read has seen no fence', async () => {

@@ -30,7 +30,7 @@ export async function openTempMirror(options: { writers?: number } = {}): Promis
     mirrors,
     mirror,
     sql: <T>(query: string, ...parameters: unknown[]) => {
-      const db = new Database(mirror.path, { readonly: true });
+      const db = new Database(mirror.location, { readonly: true });
       try {
         return db.prepare(query).all(...parameters) as T[];
       } finally {

@@ -26,7 +26,7 @@ test('a push queues and settles in another process while pages are applied and c
   void ended.then(() => {
     isOver = true;
   });
-  using reader = new MirrorReader(mirror.path);
+  using reader = new MirrorReader(mirror.location);
   let lastTotal = 0;
   while (!isOver) {
     const rows = Array.from({ length: 300 }, (_, i) => contactRow(pages * 300 + i));
@@ -49,7 +49,7 @@ test('a write waits for another program’s transaction, and other mirrors do no
   await using temp = await openTempMirror({ writers: 1 });
   const { mirror, mirrors } = temp;
   const other = await mirrors.open('https://other.my.salesforce.com', { create: true, lease: heldLease() });
-  const stranger = new Database(mirror.path);
+  const stranger = new Database(mirror.location);
   stranger.exec('BEGIN IMMEDIATE');
   const waiting = mirror.usage.addCalls(1, 1);
   for (let i = 0; i < 5; i++) await other.usage.addCalls(1, 1);
@@ -72,7 +72,7 @@ test('a lock that is never given back ends in MIRROR_BUSY, and nothing is stored
   };
   await using mirrors = openMirrors({ folder: temp.folder, log: silentLogger, clock });
   const mirror = await mirrors.open(instanceUrl, { create: false, lease: heldLease() });
-  const stranger = new Database(mirror.path);
+  const stranger = new Database(mirror.location);
   stranger.exec('BEGIN IMMEDIATE');
   await expect(mirror.usage.addCalls(1, 1)).rejects.toMatchObject({ code: 'MIRROR_BUSY' });
   expect(sleeps).toBeGreaterThan(10);

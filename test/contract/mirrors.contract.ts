@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest';
+import type { Lease } from '../../src/sync/ports/leases.ts';
+import type { Mirrors } from '../../src/sync/ports/mirrors.ts';
+import { heldLease } from '../support/leases.ts';
+
+export interface OpenedMirrors extends AsyncDisposable {
+  mirrors: Mirrors;
+}
+
+const org = 'https://a.example';
+const other = 'https://b.example';
+const lease: Lease = heldLease();
+
+async function made(mirrors: Mirrors, userId: string, open: 'open' | 'openCopy' = 'open'): Promise<void> {
+  await using mirror = await mirrors[open](org, { create: true, lease });
+  await mirror.setIdentity({ orgId: '00D000000000001AAA', userId, instanceUrl: org });
+}
+
+async function userOf(mirrors: Mirrors, instanceUrl: string): Promise<string | undefined> {
+  await using mirror = await mirrors.open(instanceUrl, { create: false });
+  return (await mirror.identity())?.userId;
+}
+
+/** What every keeper of mirrors does. */
+export function mirrorsContract(name: string, open: () => Promise<OpenedMirrors>): void {
+  describe(`${name}: the mirrors of an installation`, () => {
+    test('a mirror is made on request only, and is the same each time', async () => {
+      await using opened = await open();
+      const { mirrors } = opened;
+      await expect(mirrors.open(org, { create: false })).rejects.toMatchObject({ code: 'NO_MIRROR' });
+      expect(await mirrors.exists(org)).toBe(false);
+      await made(mirrors, 'one');
+      expect(await mirrors.exists(org)).toBe(true);
+      expect(await mirrors.exists(other)).toBe(false);
+      expect(await userOf(mirrors, org)).toBe('one');
+      expect(mirrors.location(org)).not.toBe(mirrors.location(other));
+      await using mirror = await mirrors.open(org, { create: false });
+      expect(await mirror.isInPlace()).toBe(true);
+    });
+
+    test('what is put aside is told as it is listed, the newest first, and removed one by one', async () => {
+      await using opened = await open();
+      const { mirrors } = opened;
+      expect(await mirrors.archives(org)).toEqual([]);
+      await made(mirrors, 'one');
+      const first = await mirrors.archive(org, lease);
+      expect(await mirrors.exists(org)).toBe(false);
+      await made(mirrors, 'two');
+      const second = await mirrors.archive(org, lease);
+      expect(second.location).not.toBe(first.location);
+      expect(await mirrors.archives(org)).toEqual([second, first]);
+      expect(first.bytes).toBeGreaterThan(0);
+      expect(Math.abs(Date.now() - first.archivedAt)).toBeLessThan(60_000);
+      expect(await mirrors.archives(other)).toEqual([]);
+      await mirrors.removeArchive(first, lease);
+      expect(await mirrors.archives(org)).toEqual([second]);
+    });
+
+    test('a copy beside the mirror takes its place, and the former is put aside', async () => {
+      await using opened = await open();
+      const { mirrors } = opened;
+      expect(await mirrors.hasCopy(org)).toBe(false);
+      await made(mirrors, 'one');
+      await made(mirrors, 'two', 'openCopy');
+      expect(await mirrors.hasCopy(org)).toBe(true);
+      expect(await userOf(mirrors, org)).toBe('one');
+      const archive = await mirrors.replaceByCopy(org, { force: false, lease });
+      expect(await userOf(mirrors, org)).toBe('two');
+      expect(await mirrors.archives(org)).toEqual([archive]);
+      await mirrors.removeCopy(org, lease);
+      expect(await mirrors.hasCopy(org)).toBe(false);
+      expect(await userOf(mirrors, org)).toBe('two');
+    });
+
+    test('a copy without a mirror puts nothing aside', async () => {
+      await using opened = await open();
+      const { mirrors } = opened;
+      await made(mirrors, 'one', 'openCopy');
+      expect(await mirrors.replaceByCopy(org, { force: false, lease })).toBe(null);
+      expect(await userOf(mirrors, org)).toBe('one');
+      expect(await mirrors.archives(org)).toEqual([]);
+    });
+
+    test('a mirror moves with its copy and what was put aside, and is removed with them', async () => {
+      await using opened = await open();
+      const { mirrors } = opened;
+      await made(mirrors, 'one');
+      await mirrors.archive(org, lease);
+      await made(mirrors, 'two');
+      await made(mirrors, 'three', 'openCopy');
+      await mirrors.move(org, other, [lease]);
+      expect([await mirrors.exists(org), await mirrors.hasCopy(org)]).toEqual([false, false]);
+      expect(await mirrors.archives(org)).toEqual([]);
+      expect(await userOf(mirrors, other)).toBe('two');
+      expect(await mirrors.hasCopy(other)).toBe(true);
+      expect(await mirrors.archives(other)).toHaveLength(1);
+      await mirrors.remove(other, lease);
+      expect([await mirrors.exists(other), await mirrors.hasCopy(other)]).toEqual([false, false]);
+      expect(await mirrors.archives(other)).toEqual([]);
+    });
+  });
+}
