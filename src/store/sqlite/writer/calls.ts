@@ -13,8 +13,7 @@ import { insertRun } from '../run-records.ts';
 import { extendSearchIndex } from '../search-index.ts';
 import { damaged } from '../sqlite-fault.ts';
 import { addApiCalls, saveReportedUsage } from '../usage-records.ts';
-import { inDurableTransaction, inTransaction } from './transaction.ts';
-import { withAttached } from './with-attached.ts';
+import { inTransaction } from './transaction.ts';
 
 type Statement<A extends readonly unknown[], R> = (db: Connection, ...args: A) => R;
 
@@ -30,20 +29,22 @@ const once =
 const durable =
   <A extends readonly unknown[], R>(statement: Statement<A, R>): Call<A, R> =>
   (db, fences, ...args) =>
-    inDurableTransaction(db, fences, () => statement(db, ...args));
+    inTransaction(db, fences, () => statement(db, ...args), { durable: true });
 
 const inSmallCache =
   <A extends readonly unknown[], R>(call: Call<A, R>): Call<A, R> =>
   (db, fences, ...args) =>
     withSmallCache(db, () => call(db, fences, ...args));
 
-const attached =
+/** With the file at `path`, which is attached as `name`. */
+const withFile =
   <A extends readonly unknown[], R>(
     name: 'fresh' | 'staging',
-    call: Call<A, R>,
+    statement: Statement<A, R>,
+    { durable = false }: { durable?: boolean } = {},
   ): Call<[path: string, ...args: A], R> =>
   (db, fences, path, ...args) =>
-    withAttached(db, name, path, () => call(db, fences, ...args));
+    inTransaction(db, fences, () => statement(db, ...args), { attach: { name, path }, durable });
 
 /** What the writer thread can be asked to do with one mirror, besides its pages. */
 export const calls = {
@@ -62,10 +63,10 @@ export const calls = {
   /** Reads alone. */
   assertSound,
   /** `path` is a complete copy, which is put in place of the contents. */
-  replaceContents: attached('fresh', once(replaceContents)),
+  replaceContents: withFile('fresh', replaceContents),
 
   /** `path` is the staging file, whose records are all in. */
-  commitStaging: attached('staging', durable(commitStaging)),
+  commitStaging: withFile('staging', commitStaging, { durable: true }),
   endPush: once(endPush),
   insertEntries: durable(insertEntries),
   markEntriesSent: durable(markEntriesSent),

@@ -21,7 +21,6 @@ import type { BatchOrder, CallName, PageCalls, PageHead } from './protocol.ts';
 import { spoolFolder, spoolName } from './spool-folder.ts';
 import { threadEnded } from './thread-ended.ts';
 import { inTransaction } from './transaction.ts';
-import { withAttached } from './with-attached.ts';
 
 const spoolCacheKb = 512;
 
@@ -71,35 +70,30 @@ export class MirrorWriter {
   }
 
   commit({ page, ...order }: BatchOrder, fences: readonly Fence[]): BatchOutcome {
-    if (page === null) return this.#commit(null, order, fences);
+    if (page === null) return inTransaction(this.#db, fences, () => this.#apply(null, order));
     const incoming = this.#incoming(page);
     incoming.end();
-    const outcome = withAttached(this.#db, 'spool', incoming.path, () => {
-      // Read once from end to end: a cache would only fill memory.
-      this.#db.exec(`PRAGMA spool.cache_size = -${spoolCacheKb}`);
-      return this.#commit(incoming, order, fences);
+    const outcome = inTransaction(this.#db, fences, () => this.#apply(incoming, order), {
+      attach: { name: 'spool', path: incoming.path },
     });
     this.#forget(page);
     return outcome;
   }
 
-  #commit(
+  #apply(
     incoming: IncomingPage | null,
     { object, answeredAt, tombstones, effects }: Omit<BatchOrder, 'page'>,
-    fences: readonly Fence[],
   ): BatchOutcome {
-    return inTransaction(this.#db, fences, () => {
-      const columns = new Set(loadFields(this.#db, object).map(({ name }) => name));
-      const counts = incoming === null ? null : this.#applyPage(incoming, answeredAt, columns);
-      const outcome = incoming === null || counts === null ? null : this.#outcomeOf(incoming, counts);
-      const buried = applyTombstones(this.#db, tombstones, columns);
-      rememberReadAt(this.#db, Math.max(incoming?.head.readAt ?? 0, latestEvidence(tombstones)));
-      return {
-        page: outcome,
-        buried: buried + (counts?.buried ?? 0),
-        ...applyEffects(this.#db, object, effects, outcome),
-      };
-    });
+    const columns = new Set(loadFields(this.#db, object).map(({ name }) => name));
+    const counts = incoming === null ? null : this.#applyPage(incoming, answeredAt, columns);
+    const outcome = incoming === null || counts === null ? null : this.#outcomeOf(incoming, counts);
+    const buried = applyTombstones(this.#db, tombstones, columns);
+    rememberReadAt(this.#db, Math.max(incoming?.head.readAt ?? 0, latestEvidence(tombstones)));
+    return {
+      page: outcome,
+      buried: buried + (counts?.buried ?? 0),
+      ...applyEffects(this.#db, object, effects, outcome),
+    };
   }
 
   /** Its rows are stored: that what they came in cannot be removed is no failure of theirs, and is swept up later. */
@@ -120,6 +114,8 @@ export class MirrorWriter {
 
   #applyPage({ head, reader }: IncomingPage, answeredAt: number, columns: ReadonlySet<string>): PageCounts {
     const { parser } = reader;
+    // Read once from end to end: a cache would only fill memory.
+    this.#db.exec(`PRAGMA spool.cache_size = -${spoolCacheKb}`);
     return applyPage(
       this.#db,
       {

@@ -2,12 +2,38 @@ import { withFinallySync } from '../../../base/finally.ts';
 import type { Connection } from '../../../sqlite/connection.ts';
 import type { Fence } from '../../write-kinds.ts';
 import { checkFences, refuseLost } from '../fence-records.ts';
+import { prepared } from '../prepared.ts';
 
-/**
- * BEGIN IMMEDIATE, so that a lock held by another process is met before anything was done. The fences are checked last,
- * and with them all of it stands or falls.
- */
-export function inTransaction<T>(db: Connection, fences: readonly Fence[], work: () => T): T {
+export interface TransactionOptions {
+  /** A file that it works on besides the mirror, and the schema's name that it has meanwhile. */
+  attach?: { name: 'fresh' | 'staging' | 'spool'; path: string };
+  /** On disk before it returns: what a request carries must survive a power cut. */
+  durable?: boolean;
+}
+
+/** All of `work` or nothing. The fences are checked last, and with them it stands or falls. */
+export function inTransaction<T>(
+  db: Connection,
+  fences: readonly Fence[],
+  work: () => T,
+  { attach, durable = false }: TransactionOptions = {},
+): T {
+  // SQLite attaches a file, and changes how it syncs, outside of transactions only.
+  if (attach !== undefined) {
+    prepared(db, `ATTACH ? AS ${attach.name}`).run(attach.path);
+    return withFinallySync(
+      () => inTransaction(db, fences, work, { durable }),
+      () => void db.exec(`DETACH ${attach.name}`),
+    );
+  }
+  if (durable) {
+    db.pragma('synchronous = FULL');
+    return withFinallySync(
+      () => inTransaction(db, fences, work),
+      () => void db.pragma('synchronous = NORMAL'),
+    );
+  }
+  // A lock held by another process is met before anything was done.
   db.exec('BEGIN IMMEDIATE');
   return withFinallySync(
     () => {
@@ -20,15 +46,6 @@ export function inTransaction<T>(db: Connection, fences: readonly Fence[], work:
     () => {
       if (db.inTransaction) db.exec('ROLLBACK');
     },
-  );
-}
-
-/** The same, on disk before it returns: what a request carries must survive a power cut. */
-export function inDurableTransaction<T>(db: Connection, fences: readonly Fence[], work: () => T): T {
-  db.pragma('synchronous = FULL');
-  return withFinallySync(
-    () => inTransaction(db, fences, work),
-    () => void db.pragma('synchronous = NORMAL'),
   );
 }
 
