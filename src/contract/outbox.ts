@@ -1,3 +1,4 @@
+import type { outboxStates } from './outbox-states.ts';
 import type { PushError } from './push.ts';
 
 export type OutboxOp = 'create' | 'update' | 'delete';
@@ -7,15 +8,7 @@ export type OutboxOp = 'create' | 'update' | 'delete';
  * `rejected`: Salesforce said no. `held`: too much at once, waits for an approval. `conflict`: waits for a decision.
  * `done`: Salesforce has taken it. `dropped`: it was given up.
  */
-export type OutboxState =
-  | 'pending'
-  | 'sent'
-  | 'in-doubt'
-  | 'rejected'
-  | 'held'
-  | 'conflict'
-  | 'done'
-  | 'dropped';
+export type OutboxState = (typeof outboxStates)[number];
 
 /** How an entry is sent; decided before its first sending. */
 export type SendWay = 'ui-api' | 'collection' | 'upsert';

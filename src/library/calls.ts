@@ -1,6 +1,7 @@
 import { abortReason, abortReasonOf, throwIfAborted } from '../base/abort.ts';
 import { AppError } from '../base/errors.ts';
 import type { App, CallContext } from '../contract/app.ts';
+import { optionsOver } from './options-over.ts';
 import type { CallOptions } from './parahack-sync.ts';
 
 /** Calls of an application that may be closed while they run, or while their results are read. */
@@ -17,10 +18,12 @@ export class Calls {
 
   /** Throws AppError `INVALID_INPUT` where the application is closed. */
   async call<Event, T>(
-    { signal, onEvent = () => {} }: CallOptions<Event> = {},
+    options: CallOptions<Event> | undefined,
     work: (app: App, context: CallContext<Event>) => Promise<T>,
   ): Promise<T> {
     this.#assertOpen();
+    const usual: CallOptions<Event> = { signal: undefined, onEvent: undefined };
+    const { signal, onEvent = () => {} } = optionsOver('a call', usual, options);
     throwIfAborted(signal);
     // Whatever the caller's signal is aborted with, a timeout say, the work is to take it for an abort.
     const own = new AbortController();

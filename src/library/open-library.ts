@@ -7,7 +7,8 @@ import { bounds } from '../contract/defaults.ts';
 import { Calls } from './calls.ts';
 import { contactsOf } from './contacts.ts';
 import { loginOptions } from './login-options.ts';
-import { notBoth, oneOf, optionsOver, wholeNumber } from './options-over.ts';
+import { openOptionKinds } from './option-kinds.ts';
+import { given, notBoth, oneOf, optionsOver, wholeNumber } from './options-over.ts';
 import { outboxOf } from './outbox.ts';
 import type { OfOrg, ParahackSync } from './parahack-sync.ts';
 import { pushRecordsOf } from './push-records.ts';
@@ -39,7 +40,12 @@ const usualOpen: Record<keyof OpenOptions, undefined> = {
 
 /** Opens nothing but what a killed move of an org left to do: each call opens what it needs. */
 export async function openLibrary(options: OpenOptions, createApp: CreateApp): Promise<ParahackSync> {
-  const { log = {}, ...asked } = optionsOver<OpenOptions>('openParahackSync', usualOpen, options);
+  const { log = {}, ...asked } = optionsOver<OpenOptions>(
+    'openParahackSync',
+    usualOpen,
+    options,
+    openOptionKinds,
+  );
   const config = applicationConfig(asked, process.cwd());
   const calls = new Calls(await createApp(config, { log: redactedLog(log, config) }));
   return {
@@ -58,12 +64,18 @@ export async function openLibrary(options: OpenOptions, createApp: CreateApp): P
           const usualSync = { org: '', sync: true };
           return app.orgs.setSync(optionsOver('orgs.setSync', usualSync, options), context);
         }),
-      setAlias: (options, call) => calls.call(call, (app, context) => app.orgs.setAlias(options, context)),
+      setAlias: (options, call) =>
+        calls.call(call, async (app, context) => {
+          const all = optionsOver('orgs.setAlias', usual.orgAlias, options);
+          given('orgs.setAlias', 'alias', options.alias, 'a text, or null to take the alias away');
+          return app.orgs.setAlias(all, context);
+        }),
       set: (options, call) =>
         calls.call(call, async (app, context) => {
-          const { budget } = options;
-          if (budget !== undefined) parseApiBudget(String(budget), 'budget');
-          return app.orgs.set(options, context);
+          const { org, budget } = optionsOver('orgs.set', usual.orgSettings, options);
+          if (budget === undefined) return app.orgs.set({ org }, context);
+          parseApiBudget(String(budget), 'budget');
+          return app.orgs.set({ org, budget }, context);
         }),
     },
     backfill: (options, call) =>
@@ -106,7 +118,8 @@ export async function openLibrary(options: OpenOptions, createApp: CreateApp): P
         wholeNumber('limit', all.limit, bounds.runs);
         return app.runs(all, context);
       }),
-    run: (options, call) => calls.call(call, (app, context) => app.run(options, context)),
+    run: (options, call) =>
+      calls.call(call, async (app, context) => app.run(optionsOver('run', { id: '' }, options), context)),
     limits: (options, call) =>
       calls.call(call, async (app, context) => app.limits(ofOrg('limits', options), context)),
     doctor: (call) => calls.call(call, (app, context) => app.doctor(context)),

@@ -1,5 +1,6 @@
 import { bounds } from '../contract/defaults.ts';
 import type { OutboxEntryView, OutboxMoveOptions } from '../contract/outbox.ts';
+import { outboxStates } from '../contract/outbox-states.ts';
 import type { Calls } from './calls.ts';
 import { notBoth, oneOf, optionsOver, wholeNumber } from './options-over.ts';
 import type { CallOptions, ParahackSync } from './parahack-sync.ts';
@@ -20,6 +21,7 @@ export function outboxOf(calls: Calls): ParahackSync['outbox'] {
       calls.call(call, async (app, context) => {
         const all = optionsOver('outbox.list', usual.outboxList, options);
         wholeNumber('limit', all.limit, bounds.outboxEntries);
+        for (const state of all.states) oneOf('states', state, outboxStates);
         const { total, batches } = await app.outbox.list(all, context);
         const entries: OutboxEntryView[] = [];
         for await (const batch of batches()) entries.push(...batch);

@@ -50,4 +50,6 @@ export const usual = {
   prune: { org: null as string | null, keep: defaults.keptArchives as number },
   runs: { org: null as string | null, limit: defaults.runs as number },
   ofOrg: { org: null as string | null },
+  orgSettings: { org: '', budget: undefined } as { org: string; budget?: number | undefined },
+  orgAlias: { org: '', alias: null } as { org: string; alias: string | null },
 };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { oneOf, optionsOver, wholeNumber } from '../../src/library/options-over.ts';
 
-const usual = { org: null as string | null, limit: 20, deep: false };
+const usual = { org: null as string | null, limit: 20, all: false };
 
 test('what is not asked for is as usual, and undefined is not asked for', () => {
   expect(optionsOver('list', usual)).toEqual(usual);
@@ -14,18 +14,36 @@ test('a misspelt option is refused, with the names that there are', () => {
     expect.objectContaining({
       code: 'INVALID_INPUT',
       message: 'push has no option dryrun.',
-      hint: 'Its options are org, limit, deep.',
+      hint: 'Its options are org, limit, all.',
     }),
   );
 });
 
 test.each<[string, object, string]>([
-  ['the text "false"', { deep: 'false' }, 'Give true or false.'],
-  ['null', { deep: null }, 'Give true or false.'],
-  ['a text', { orgs: 'prod' }, 'Give an array.'],
+  ['the text "false"', { all: 'false' }, 'Give true or false.'],
+  ['null', { all: null }, 'Give true or false.'],
+  ['a text', { orgs: 'prod' }, 'Give an array of texts.'],
+  ['a list of numbers', { orgs: [5] }, 'Give an array of texts.'],
+  ['a number', { org: 5 }, 'Give a text.'],
+  ['a bigint', { limit: 5n }, 'Give a number.'],
 ])('%s is refused where another kind of value is wanted', (_, asked, hint) => {
-  expect(() => optionsOver('push', { deep: false, orgs: [] as string[] }, asked)).toThrow(
+  expect(() => optionsOver('push', { ...usual, orgs: [] as string[] }, asked)).toThrow(
     expect.objectContaining({ code: 'INVALID_INPUT', hint }),
+  );
+});
+
+test('null is taken where it is usual alone', () => {
+  expect(optionsOver('list', { ...usual, org: 'prod' as string | null }, { limit: 5 }).org).toBe('prod');
+  expect(optionsOver('list', usual, { org: null }).org).toBeNull();
+  const where = { where: undefined as string | undefined };
+  expect(() => optionsOver('list', where, { where: null } as never)).toThrow(
+    expect.objectContaining({ message: 'where of list is null.' }),
+  );
+});
+
+test.each([null, 5, 'prod', ['prod']])('%j are no options', (asked) => {
+  expect(() => optionsOver('list', usual, asked as Partial<typeof usual>)).toThrow(
+    expect.objectContaining({ code: 'INVALID_INPUT', hint: 'Give an object, such as { org: … }.' }),
   );
 });
 

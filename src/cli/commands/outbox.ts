@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import { AppError } from '../../base/errors.ts';
 import { bounds, defaults } from '../../contract/defaults.ts';
 import type { OutboxMoveResult, OutboxState } from '../../contract/outbox.ts';
+import { outboxStates } from '../../contract/outbox-states.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { listDocument } from '../list-document.ts';
 import { collectList } from '../options/list-option.ts';
@@ -11,17 +12,6 @@ import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
 import { entryText, outboxTable } from './outbox-text.ts';
 import { requireSubcommand } from './require-subcommand.ts';
-
-const states: readonly OutboxState[] = [
-  'pending',
-  'sent',
-  'in-doubt',
-  'rejected',
-  'held',
-  'conflict',
-  'done',
-  'dropped',
-];
 
 interface ListFlags {
   org?: string;
@@ -51,7 +41,7 @@ export function addOutboxCommand({ program, run }: CommandHost): void {
     .command('list')
     .description('Lists open entries, the oldest first.')
     .option(...orgOption)
-    .option('--state <states>', `only these: ${states.join(', ')}`, collectList)
+    .option('--state <states>', `only these: ${outboxStates.join(', ')}`, collectList)
     .option('--conflicts', 'only entries whose field Salesforce has changed too')
     .option('--limit <n>', 'how many', wholeNumber(...bounds.outboxEntries), defaults.outboxEntries)
     .addHelpText('after', examples('outbox list', 'outbox list --state rejected,in-doubt --json'))
@@ -112,10 +102,10 @@ export function addOutboxCommand({ program, run }: CommandHost): void {
 
 async function list(call: Invocation, flags: ListFlags): Promise<Outcome> {
   const named = flags.state ?? [];
-  const unknown = named.find((state) => !states.some((known) => known === state));
+  const unknown = named.find((state) => !outboxStates.some((known) => known === state));
   if (unknown !== undefined) {
     throw new AppError('INVALID_INPUT', `"${unknown}" is no state of an entry.`, {
-      hint: `Use ${states.join(', ')}.`,
+      hint: `Use ${outboxStates.join(', ')}.`,
     });
   }
   const wanted = [...(named as OutboxState[]), ...(flags.conflicts ? (['conflict'] as const) : [])];
