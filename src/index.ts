@@ -1,11 +1,13 @@
+import { assertNodeVersion } from './base/node-version.ts';
 import { type OpenOptions, openLibrary } from './library/open-library.ts';
 import type { ParahackSync } from './library/parahack-sync.ts';
 
 /**
  * Opens the application for a program. Dispose it, or call `close()`, at the end. Throws AppError `INVALID_INPUT` or
- * `NOT_AVAILABLE` where an option is wrong, `FILES_EXPOSED` where the data folder is open to others.
+ * `NOT_AVAILABLE` where an option is wrong or Node.js is too old, `FILES_EXPOSED` where the data folder is open to others.
  */
 export async function openParahackSync(options: OpenOptions): Promise<ParahackSync> {
+  assertNodeVersion();
   const { createApp } = await import('./compose/create-app.ts');
   return openLibrary(options, createApp);
 }

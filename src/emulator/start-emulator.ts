@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { AppError, messageOf, systemCodeOf } from '../base/errors.ts';
+import { assertNodeVersion } from '../base/node-version.ts';
 import { controlAnswer, controlPath } from './control/control.ts';
 import type { ControlHost } from './control/control-host.ts';
 import type { Emulation } from './control/emulation.ts';
@@ -41,6 +42,7 @@ import { normalizeId } from './schema/record-id.ts';
  * `INVALID_INPUT` where an object file or the state file cannot be used. See docs/emulator.md.
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  assertNodeVersion();
   const orgId = readOrgId(options.orgId);
   const objects = await Promise.all((options.objectFiles ?? []).map(readObjectFile));
   let current: { emulation: Emulation; answers: Answers } | undefined;
