@@ -7,6 +7,15 @@ const batchRecords = 200;
 
 /** Records of a program as those of an input, numbered from 0; members that are undefined are left out, as JSON has it. */
 export async function* pushRecordsOf(records: ContactRecords): AsyncGenerator<readonly PushRecord[]> {
+  if (!isMany(records)) {
+    throw new AppError(
+      'INVALID_INPUT',
+      'The records are no array, and nothing else that can be gone through.',
+      {
+        hint: 'Give an array, an iterable or an async iterable of contacts; a single one as [contact].',
+      },
+    );
+  }
   let batch: PushRecord[] = [];
   let index = 0;
   for await (const record of records) {
@@ -23,4 +32,9 @@ export async function* pushRecordsOf(records: ContactRecords): AsyncGenerator<re
     batch = [];
   }
   if (batch.length > 0) yield batch;
+}
+
+function isMany(records: unknown): boolean {
+  if (typeof records !== 'object' || records === null) return false;
+  return Symbol.iterator in records || Symbol.asyncIterator in records;
 }

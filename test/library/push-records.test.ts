@@ -24,6 +24,16 @@ test('a member that is undefined leaves its field alone, and one that is null cl
   expect(record?.fields).toEqual({ Id: '003', Phone: null });
 });
 
+test.each([undefined, null, 5, 'LastName', { LastName: 'A' }])(
+  '%j is no list of records',
+  async (records) => {
+    await expect(batchesOf(records as never)).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      hint: expect.stringContaining('a single one as [contact]'),
+    });
+  },
+);
+
 test('what is no object is refused with its number', async () => {
   await expect(batchesOf([{ LastName: 'A' }, null as never])).rejects.toMatchObject({
     code: 'INVALID_INPUT',

@@ -19,6 +19,9 @@ export function typedValue(value: unknown, field: Field): Typed {
 }
 
 function givenValue(value: unknown, field: Field): Typed {
+  // From programs alone: JSON has neither, and their text is nothing that anybody meant.
+  if (typeof value === 'symbol' || typeof value === 'function')
+    return wrong(`${field.name} takes a plain value, not a ${typeof value}.`);
   switch (field.type) {
     case 'boolean':
       return booleanValue(value, field);
