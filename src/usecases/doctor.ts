@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import type { CredentialStore } from '../auth/credential-store.ts';
 import type { Clock } from '../base/clock.ts';
-import { AppError, messageOf } from '../base/errors.ts';
+import { AppError, messageOf, systemCodeOf } from '../base/errors.ts';
 import { formatDuration } from '../base/interval.ts';
 import { silentLogger } from '../base/logger.ts';
 import { makeFolder } from '../base/make-folder.ts';
@@ -48,7 +48,15 @@ export async function doctor(services: DoctorParts, { signal }: CallContext): Pr
   await check('node', async () => `Node.js ${process.versions.node}`);
   await check('data folder', async () => {
     makeFolder(config.dataDir);
-    await access(config.dataDir, constants.W_OK | constants.R_OK);
+    try {
+      await access(config.dataDir, constants.W_OK | constants.R_OK);
+    } catch (error) {
+      throw new AppError(
+        'DATA_DIR_UNWRITABLE',
+        `${config.dataDir} cannot be written (${systemCodeOf(error) ?? messageOf(error)})`,
+        { hint: 'Choose another folder with --data-dir or PARAHACK_SYNC_DATA_DIR, or mend its permissions.' },
+      );
+    }
     const exposed = services.exposedFiles();
     const [worst] = [...exposed.filter(({ isOurs }) => !isOurs), ...exposed];
     if (worst !== undefined) {

@@ -67,6 +67,17 @@ describe('on a data folder that may only be read', () => {
     expect(readdirSync(join(cli.dataDir, 'orgs')).filter((name) => /-(wal|shm)$/.test(name))).toEqual([]);
   }, 120_000);
 
+  it('doctor says that it cannot be written, and what to do', async () => {
+    const { stdout, code } = await read('doctor', '--json');
+    expect(code).toBe(1);
+    const { checks } = JSON.parse(stdout);
+    expect(checks.find(({ name }: { name: string }) => name === 'data folder')).toMatchObject({
+      status: 'fail',
+      message: expect.stringMatching(/cannot be written \(E(ROFS|ACCES)\)/),
+      hint: expect.stringContaining('--data-dir'),
+    });
+  });
+
   it('also where nothing was ever locked, and beside a program that has the mirror open', async () => {
     rmSync(join(cli.dataDir, 'locks'), { recursive: true, force: true });
     const db = new Database(cli.databaseOf(emulator.url));

@@ -90,6 +90,8 @@ export function tellDoubts(context: SyncContext, keys: readonly string[]): void 
   toldDoubts.set(context.remote, doubts);
   if (keys.length === 0) return;
   context.log.warn(
-    `${context.remote.instanceUrl}: ${keys.length.toLocaleString('en-US')} contacts were sent and their answer never came; they stay in doubt and are not sent again`,
+    keys.length === 1
+      ? `${context.remote.instanceUrl}: 1 contact was sent and its answer never came; it stays in doubt and is not sent again`
+      : `${context.remote.instanceUrl}: ${keys.length.toLocaleString('en-US')} contacts were sent and their answer never came; they stay in doubt and are not sent again`,
   );
 }
