@@ -16,6 +16,8 @@ export interface ApiRequest {
   bounds?: AnswerBounds;
   /** See `PageOptions` of the port. */
   whenCrowded?: 'repeat' | 'throw';
+  /** Asked last before the request leaves, again before it leaves once more. What it throws ends the call unsent. */
+  confirm?: () => Promise<void>;
   signal?: AbortSignal;
 }
 

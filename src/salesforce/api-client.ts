@@ -188,6 +188,7 @@ export class ApiClient {
     let left = false;
     const sent = clock.monotonicMs();
     try {
+      await request.confirm?.();
       throwIfAborted(signal);
       left = true;
       this.#calls++;
@@ -222,6 +223,7 @@ export class ApiClient {
       // Asked of the signal, not of what was thrown: undici calls a refused tunnel an AbortError too.
       if (signal?.aborted)
         return { ok: false, error: abortReasonOf(signal), stage: left ? 'lost' : 'unsent' };
+      if (!left) return { ok: false, error: thrown as Error, stage: 'unsent' };
       const { error, unsent } = this.#failure(thrown, request);
       return { ok: false, error, stage: unsent ? 'unsent' : 'lost' };
     } finally {

@@ -97,11 +97,12 @@ async function writeParts<T>(
   options: Options,
   operation: Operation<T>,
 ): Promise<WriteOutcome[]> {
-  const { allOrNone = false, allowDuplicates, signal } = options;
+  const { allOrNone = false, allowDuplicates, confirm, signal } = options;
   const headers: Record<string, string> = allowDuplicates
     ? { 'sforce-duplicate-rule-header': 'allowSave=true' }
     : {};
-  const call = await jsforceCall(jsforce, { kind: 'push', bounds: answerBounds.write, headers, signal });
+  const bounds = answerBounds.write;
+  const call = await jsforceCall(jsforce, { kind: 'push', bounds, headers, confirm, signal });
   const all = (outcome: WriteOutcome) => records.map(() => outcome);
   let results: unknown;
   try {

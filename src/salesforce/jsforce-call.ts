@@ -21,6 +21,7 @@ interface CallParts {
   kind: ApiRequest['kind'];
   bounds: AnswerBounds;
   headers?: Record<string, string>;
+  confirm?: () => Promise<void>;
   signal?: AbortSignal;
 }
 
@@ -74,6 +75,7 @@ function toApiRequest(request: HttpRequest, options: CallParts): ApiRequest {
     headers: options.headers,
     bounds: options.bounds,
     body: typeof request.body === 'string' ? request.body : undefined,
+    confirm: options.confirm,
     signal: options.signal,
   };
 }

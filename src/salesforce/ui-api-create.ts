@@ -31,7 +31,7 @@ export async function createIdempotent(
   { client, root, apiVersion }: { client: ApiClient; root: string; apiVersion: string },
   object: SyncedObject,
   { key, fields }: IdempotentCreate,
-  { allowDuplicates, signal }: WriteOptions,
+  { allowDuplicates, confirm, signal }: WriteOptions,
 ): Promise<WriteOutcome | 'unsupported'> {
   throwIfAborted(signal);
   if (Number.parseFloat(apiVersion) < firstVersion) return 'unsupported';
@@ -42,6 +42,7 @@ export async function createIdempotent(
     path: `${root}/ui-api/records`,
     headers: { 'idempotency-key': key },
     body: JSON.stringify(body),
+    confirm,
     signal,
   });
   if (attempt.ok) {

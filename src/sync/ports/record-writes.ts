@@ -22,6 +22,8 @@ export type WriteOutcome =
 export interface WriteOptions extends CallOptions {
   /** `Sforce-Duplicate-Rule-Header: allowSave=true` and its equals. */
   allowDuplicates?: boolean;
+  /** Asked right before each request of the call leaves; where it throws, that request is `not-done` with its error. */
+  confirm?: () => Promise<void>;
 }
 
 export interface IdempotentCreate {

@@ -54,14 +54,18 @@ export async function drainOutbox(context: SyncContext, options: DrainOptions): 
   const due = open > 0 || (await outbox.readBackDue(1)).length > 0;
   const behind = { conflict: [], held: [], 'in-doubt': [] };
   if (!due) return { unsent: 0, behind, stopped: null, stuck: null, readBack: null };
-  if (withLease === undefined) return drain(context, options);
+  if (withLease === undefined) return drain(context, options, undefined);
   return withLease(async (lease) => {
     const mirror = await context.mirror.under(lease);
-    return drain({ ...context, mirror }, options);
+    return drain({ ...context, mirror }, options, () => lease.confirm());
   });
 }
 
-async function drain(context: SyncContext, options: DrainOptions): Promise<DrainReport> {
+async function drain(
+  context: SyncContext,
+  options: DrainOptions,
+  confirm: SendOptions['confirm'],
+): Promise<DrainReport> {
   const progress = new DrainProgress(options.run, options.patienceMs ?? defaultPatienceMs);
   using grace = new Grace(
     options.signal,
@@ -71,7 +75,7 @@ async function drain(context: SyncContext, options: DrainOptions): Promise<Drain
   let stopped: Error | null = null;
   try {
     await recover(context, progress, options);
-    stopped = await sendAll(context, progress, { ...options, grace: grace.signal });
+    stopped = await sendAll(context, progress, { ...options, grace: grace.signal, confirm });
   } catch (error) {
     if (isAbort(error)) throw error;
     stopped = error as Error;

@@ -44,6 +44,8 @@ export interface SendOptions {
   signal: AbortSignal;
   /** Aborts when an answer is waited for no more. */
   grace: AbortSignal;
+  /** Throws where the lease that is sent under is lost. */
+  confirm?: () => Promise<void>;
   onSettled?: OnSettled;
 }
 
@@ -72,7 +74,7 @@ export async function sendPlanned(
   context: SyncContext,
   planned: PlannedRequest,
   progress: DrainProgress,
-  { signal, grace, onSettled }: SendOptions,
+  { signal, grace, confirm, onSettled }: SendOptions,
 ): Promise<SentRequest> {
   const standings = new Map<string, Standing>();
   // An earlier sending may have done its work.
@@ -98,7 +100,8 @@ export async function sendPlanned(
     const sentAt = context.clock.monotonicMs();
     left = await markSent(context, { ...planned, way, entries: left });
     if (left.length === 0) break;
-    const answer = await sendRequest(context.records.writes, { ...planned, way, entries: left }, { grace });
+    const request = { ...planned, way, entries: left };
+    const answer = await sendRequest(context.records.writes, request, { grace, confirm });
     if (answer === 'unsupported') {
       progress.idempotent = false;
       await backToLine(context, left, mayExist);

@@ -5,11 +5,12 @@ import type { PlannedRequest } from './plan-requests.ts';
 /**
  * Sends one planned request; an outcome per entry, in order. `grace` is not the abort signal: once a write is on its
  * way, its answer is worth waiting for, because without it the entries are in doubt. Aborted, it cuts the request.
+ * `confirm` is the last look at the lease: after it this process has nothing more to say about what goes out.
  */
 export async function sendRequest(
   writes: RecordWrites,
   { way, entries, allOrNone }: PlannedRequest,
-  { grace }: { grace: AbortSignal },
+  { grace, confirm }: { grace: AbortSignal; confirm?: () => Promise<void> },
 ): Promise<WriteOutcome[] | 'unsupported'> {
   const first = entries[0];
   if (first === undefined) return [];
@@ -17,11 +18,11 @@ export async function sendRequest(
   if (way === 'ui-api') {
     const outcome = await writes.createIdempotent(
       { key: first.key, fields: first.changes },
-      { allowDuplicates, signal: grace },
+      { allowDuplicates, confirm, signal: grace },
     );
     return outcome === 'unsupported' ? outcome : [outcome];
   }
-  const options = { allowDuplicates, allOrNone, signal: grace };
+  const options = { allowDuplicates, allOrNone, confirm, signal: grace };
   if (way === 'upsert') {
     const field = first.upsertField;
     if (field === null) throw new AppError('UNEXPECTED_ERROR', 'An upsert entry names no field.');
@@ -45,7 +46,7 @@ export async function sendRequest(
     case 'delete':
       return writes.deleteMany(
         entries.map(({ contactId }) => contactId ?? ''),
-        { allOrNone, signal: grace },
+        { allOrNone, confirm, signal: grace },
       );
   }
 }
