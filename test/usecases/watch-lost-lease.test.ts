@@ -1,0 +1,64 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { WatchEvent } from '../../src/contract/watch.ts';
+import { startEmulator } from '../../src/emulator/index.ts';
+import { openFileLeases } from '../../src/lease/file-leases.ts';
+import type { Lease } from '../../src/sync/ports/leases.ts';
+import { takeOrgLease } from '../../src/usecases/org-lease.ts';
+import { watch } from '../../src/usecases/watch.ts';
+import { contactsOf, control, expectMirrorEqualsOrg } from '../e2e/org.ts';
+import { openServices } from './open-services.ts';
+
+it('a watch whose lock files were deleted says ORG_BUSY while another works, and goes on by itself after it', async () => {
+  await using emulator = await startEmulator({ contacts: 5 });
+  await using app = openServices(emulator);
+  const { services } = app;
+  const locks = join(services.config.dataDir, 'locks');
+  const stop = new AbortController();
+  const end = AbortSignal.timeout(30_000);
+  const told: string[] = [];
+  let other: Lease | null = null;
+  let doing = Promise.resolve();
+  const onEvent = (event: WatchEvent) => {
+    const code = 'error' in event ? ` ${event.error?.code}` : '';
+    told.push(`${event.event}${code}`);
+    const cycles = told.filter((line) => line === 'cycle:complete').length;
+    if (event.event === 'cycle:complete' && cycles === 1) {
+      doing = (async () => {
+        rmSync(locks, { recursive: true });
+        other = await takeOrgLease(
+          { leases: openFileLeases(locks), mirrors: services.mirrors },
+          emulator.url,
+          'backfill',
+        );
+        await using _mirror = await services.mirrors.open(emulator.url, { create: false, lease: other });
+      })();
+    }
+    if (told.at(-1) === 'cycle:skipped ORG_BUSY' && other !== null) {
+      const held = other;
+      other = null;
+      doing = (async () => {
+        const ids = (await contactsOf(emulator.url)).slice(0, 2).map(({ Id }) => Id);
+        await control(emulator.url, 'touch', { ids });
+        await control(emulator.url, 'clock', { advanceMs: 120_000 });
+        await held.release();
+      })();
+    }
+    if (event.event === 'cycle:recovered') stop.abort();
+  };
+  const options = { orgs: [], intervalMs: 300, once: false, push: true };
+  const result = await watch(services, options, { signal: AbortSignal.any([stop.signal, end]), onEvent });
+  await doing;
+  expect(end.aborted).toBe(false);
+  expect(result.orgs).toMatchObject([{ error: null }]);
+  const kinds = told.filter((line, n) => line.startsWith('cycle:') && line !== told[n - 1]);
+  expect(kinds).toEqual([
+    'cycle:complete',
+    'cycle:failed LEASE_LOST',
+    'cycle:skipped ORG_BUSY',
+    'cycle:complete',
+    'cycle:recovered',
+  ]);
+  await expectMirrorEqualsOrg(services.mirrors.location(emulator.url), emulator.url);
+}, 60_000);
