@@ -1,4 +1,4 @@
-import { closeSync, fdatasyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, openSync, readSync, writeSync } from 'node:fs';
 import type { Clock } from '../base/clock.ts';
 
 /** Digits of the number and a line feed; of one length, so that a disk without a free byte takes it in place of the last. */
@@ -29,11 +29,17 @@ export async function nextFence(path: string, above: number, clock: Clock): Prom
   }
 }
 
-/** The fence of the last taking; 0 where none is known. */
+/** The fence of the last taking; 0 where none is known. What a damaged file holds behind it is never looked at. */
 export function readFence(path: string): number {
   try {
-    const text = readFileSync(path, 'latin1');
-    return /^\d{16}\n$/.test(text) ? Number(text) : 0;
+    const file = openSync(path, 'r');
+    try {
+      const head = Buffer.alloc(digits + 1);
+      const text = head.toString('latin1', 0, readSync(file, head, 0, head.length, 0));
+      return /^\d{16}\n$/.test(text) ? Number(text) : 0;
+    } finally {
+      closeSync(file);
+    }
   } catch {
     return 0;
   }
