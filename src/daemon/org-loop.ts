@@ -166,6 +166,7 @@ export class OrgLoop {
     } catch (thrown) {
       if (signal.aborted) throw signal.reason;
       error = thrown;
+      await this.#dropSpent();
     }
     this.outcome.error = error;
     const tookMs = clock.monotonicMs() - startedAt;
@@ -195,6 +196,7 @@ export class OrgLoop {
   async #work(): Promise<void> {
     const { signal } = this.#options;
     const uncopied = await this.#inPlace(async () => {
+      await this.#dropSpent();
       this.#org ??= await this.#options.open(this.outcome.instanceUrl);
       this.#tellFirstTry(null);
       if (await this.#org.needsFirstCopy()) return this.#org;
@@ -230,6 +232,16 @@ export class OrgLoop {
     const { intervalMs, once, ending, signal } = this.#options;
     const last = once || (await ending) || signal.aborted;
     this.#options.onSkipped(this.outcome.instanceUrl, this.outcome.error, last ? null : intervalMs);
+  }
+
+  /** Never throws: what closing it says comes of what it was spent by, and the next turn takes another. */
+  async #dropSpent(): Promise<void> {
+    const org = this.#org;
+    try {
+      if (org === null || !(await org.isSpent())) return;
+      this.#org = null;
+      await org[Symbol.asyncDispose]();
+    } catch {}
   }
 
   /** Never throws: an org that cannot be closed in order must end neither its own loop nor the others'. */

@@ -1,5 +1,10 @@
 /** One org taken into care: its lock is held until it is disposed. */
 export interface WatchedOrg extends AsyncDisposable {
+  /**
+   * Whether nothing can be stored with it any more: its lease was lost, or its mirror's file was deleted or replaced,
+   * which is said in the log. It is let go of then, and the next turn takes the org into care anew.
+   */
+  isSpent(): Promise<boolean>;
   /** Whether its mirror lacks a complete first copy. */
   needsFirstCopy(): Promise<boolean>;
   /** Makes the first copy, or goes on with it. May take hours. */

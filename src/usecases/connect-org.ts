@@ -39,6 +39,12 @@ type ConnectOptions = {
     }
   | {
       lease: Lease;
+      beside?: false;
+      /** The lease is the connected org's own, once there is one, and is released when everything else is closed. */
+      adopt: true;
+    }
+  | {
+      lease: Lease;
       /** Work on the fresh copy beside the mirror, made where there is none. */
       beside: true;
     }
@@ -81,6 +87,7 @@ export async function connectOrg(
     const budget = new ApiBudget({ clock, share, ownCalls, instanceUrl: org.instanceUrl });
     const notBefore = await mirror.contacts.latestReadAt();
     const remote = await services.openRemote(session, { budget, notBefore });
+    if ('adopt' in options) opened.unshift(options.lease);
     return {
       org,
       remote,

@@ -1,7 +1,6 @@
 import type { CredentialStore } from '../auth/credential-store.ts';
 import { errorCodeOf } from '../base/error-codes.ts';
 import { AppError, messageOf } from '../base/errors.ts';
-import { withFinally } from '../base/finally.ts';
 import { isoTime } from '../base/iso-time.ts';
 import type { CallContext } from '../contract/app.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
@@ -26,7 +25,6 @@ import { hasLogin } from './has-login.ts';
 import {
   isLeaseLost,
   type OrgLeases,
-  type OrgWork,
   takeOrgLease,
   underLease,
   watchLeaseName,
@@ -104,14 +102,6 @@ export async function watch(
   };
 }
 
-/** What an org in care holds; all of it is new after its lease was lost. */
-interface Care extends AsyncDisposable {
-  lease: Lease;
-  connected: ConnectedOrg;
-  /** Whether a turn has begun under it. */
-  begun: boolean;
-}
-
 /** Takes an org into care: its lease, session and mirror are held until the loop lets go of it. */
 async function openWatched(
   services: WatchParts,
@@ -120,48 +110,41 @@ async function openWatched(
   { signal, tell }: { signal: AbortSignal; tell: Tell },
 ): Promise<WatchedOrg> {
   const { instanceUrl } = known;
-  const take = () => takeIntoCare(services, known, once ? 'watch --once' : 'watch', { signal, tell });
-  let care: Care | null = await take();
-  const drop = async () => {
-    const dropped = care;
-    care = null;
-    await dropped?.[Symbol.asyncDispose]();
-  };
-  const turn = async (turnSignal: AbortSignal, work: (care: Care, signal: AbortSignal) => Promise<void>) => {
-    const held = care ?? (await take());
-    care = held;
+  const lease = await takeOrgLease(services, instanceUrl, once ? 'watch --once' : 'watch');
+  const connected = await connectWatched(services, known, { lease, signal, tell });
+  const { context, mirror } = connected;
+  let begun = false;
+  let isLost = false;
+  const turn = async (turnSignal: AbortSignal, work: (signal: AbortSignal) => Promise<void>) => {
     try {
-      await underLease(held.lease, turnSignal, async (ended) => {
-        if (!held.begun) await closeKilledCycles(held.connected.context);
-        held.begun = true;
-        await work(held, ended);
+      await underLease(lease, turnSignal, async (ended) => {
+        if (!begun) await closeKilledCycles(context);
+        begun = true;
+        await work(ended);
       });
     } catch (error) {
-      // Nothing more can be stored under it. The next turn takes another, where nobody else has it.
-      if (isLeaseLost(error)) await drop().catch(() => {});
+      // Told by the lease or by the mirror, whichever knows it first.
+      isLost ||= isLeaseLost(error);
       throw error;
     } finally {
-      if (care === held) await noteCalls(held.connected, services);
+      if (!isLost) await noteCalls(connected, services);
     }
   };
   return {
-    async needsFirstCopy() {
+    async isSpent() {
+      if (isLost) return true;
       // An open file that was deleted would take all cycles to come, and nobody could read them.
-      const mirror = care?.connected.mirror;
-      if (mirror !== undefined && !(await mirror.isInPlace())) {
-        services.log.warn(
-          `${mirror.location} was deleted or replaced while it was watched: what lies there now is taken up, and the org is copied anew where nothing does`,
-        );
-        // It can only fail over the file that is gone.
-        await drop().catch(() => {});
-      }
-      care ??= await take();
-      return !(await isBackfilled(care.connected));
+      if (await mirror.isInPlace()) return false;
+      services.log.warn(
+        `${mirror.location} was deleted or replaced while it was watched: what lies there now is taken up, and the org is copied anew where nothing does`,
+      );
+      return true;
     },
-    firstCopy: (copySignal) => turn(copySignal, ({ connected }, ended) => firstCopy(connected, tell, ended)),
+    needsFirstCopy: async () => !(await isBackfilled(connected)),
+    firstCopy: (copySignal) => turn(copySignal, (ended) => firstCopy(connected, tell, ended)),
     cycle: (cycleSignal) =>
-      turn(cycleSignal, async ({ connected }, ended) => {
-        const report = await runCycle(connected.context, {
+      turn(cycleSignal, async (ended) => {
+        const report = await runCycle(context, {
           push,
           // Only whoever ends after this cycle waits for another that is sending.
           withDrainLease: once
@@ -173,17 +156,15 @@ async function openWatched(
         });
         tell(completed(instanceUrl, report));
       }),
-    [Symbol.asyncDispose]: drop,
+    [Symbol.asyncDispose]: connected[Symbol.asyncDispose],
   };
 }
 
-async function takeIntoCare(
+async function connectWatched(
   services: WatchParts,
   known: OrgRecord,
-  purpose: OrgWork,
-  { signal, tell }: { signal: AbortSignal; tell: Tell },
-): Promise<Care> {
-  const lease = await takeOrgLease(services, known.instanceUrl, purpose);
+  { lease, signal, tell }: { lease: Lease; signal: AbortSignal; tell: Tell },
+): Promise<ConnectedOrg> {
   try {
     // Read again: a login since the last look changes grant and flags.
     const org = services.registry.get(known.instanceUrl) ?? known;
@@ -192,17 +173,7 @@ async function takeIntoCare(
       // A cycle tells what it has sent at its end.
       if (event.event !== 'push:progress' && event.event !== 'push:waiting') tell(event);
     });
-    const connected = await connectOrg(services, org, { signal, lease, onEvent });
-    return {
-      lease,
-      connected,
-      begun: false,
-      [Symbol.asyncDispose]: () =>
-        withFinally(
-          async () => connected[Symbol.asyncDispose](),
-          () => lease.release(),
-        ),
-    };
+    return await connectOrg(services, org, { signal, lease, adopt: true, onEvent });
   } catch (error) {
     await lease.release();
     throw error;

@@ -28,6 +28,8 @@ function watching(
   const cycles = new Map<string, number>();
   const copied = new Set<string>();
   const opens = new Map<string, number>();
+  /** Orgs of which the next look says that they must be taken into care anew. */
+  const spent = new Set<string>();
   const wanted = { urls: Object.keys(orgs), login: true, failing: false };
   const unlessFailing = <T>(value: T): T => {
     if (wanted.failing) throw new Error('the registry is locked');
@@ -45,6 +47,7 @@ function watching(
       orgs[url]?.open?.(next(opens, url));
       log.push(`${clock.now() / minute} open ${url}`);
       return {
+        isSpent: async () => spent.delete(url),
         needsFirstCopy: async () => orgs[url]?.copy !== undefined && !copied.has(url),
         async firstCopy() {
           log.push(`${clock.now() / minute} copy ${url}`);
@@ -78,6 +81,7 @@ function watching(
     daemon,
     log,
     wanted,
+    spent,
     done,
     async stop() {
       stop.abort();
@@ -171,6 +175,35 @@ describe('the daemon', () => {
     watch.wanted.login = true;
     await watch.pass(minute);
     expect(watch.cyclesOf('a')).toHaveLength(2);
+    await watch.stop();
+  });
+
+  it('takes an org into care anew where it is spent, before its turn and after a failed one', async () => {
+    const watch = watching({
+      a: {
+        cycle: async (n) => {
+          if (n !== 1) return;
+          watch.spent.add('a');
+          throw new AppError('LEASE_LOST', 'taken over');
+        },
+        close: async () => Promise.reject(new AppError('DISK_FULL', 'no room')),
+      },
+    });
+    await settle();
+    watch.spent.add('a');
+    await watch.pass(11 * minute);
+    expect(watch.log).toEqual([
+      '0 open a',
+      '0 cycle a',
+      '5 close a',
+      '5 open a',
+      '5 cycle a',
+      '5 close a',
+      'failed a 5',
+      '10 open a',
+      '10 cycle a',
+      'recovered a after 1',
+    ]);
     await watch.stop();
   });
 
