@@ -27,9 +27,9 @@ export interface SessionParts {
   clock: Clock;
   log: Logger;
   /** The grant is gone: whoever keeps the registry marks the org. */
-  onLoginNeeded?: (error: AppError) => void;
+  onLoginNeeded?: (error: AppError) => Promise<void>;
   /** The org's My Domain was renamed; calls use the new address at once. */
-  onRenamed?: (change: { from: string; to: string }) => void;
+  onRenamed?: (change: { from: string; to: string }) => Promise<void>;
 }
 
 /** Opens a session on a credential that lies in the store. Asks nobody until a token is rejected. */
@@ -143,8 +143,8 @@ class StoredSession implements Session {
     const startedAt = clock.monotonicMs();
     for (let attempt = 0; ; attempt++) {
       const stored = await store.get(this.instanceUrl);
-      if (stored === null) throw this.#needsLogin(loginRequired(this.instanceUrl));
-      if (replaces(stored, rejectedToken)) return answer(this.#adopt(stored));
+      if (stored === null) throw await this.#needsLogin(loginRequired(this.instanceUrl));
+      if (replaces(stored, rejectedToken)) return answer(await this.#adopt(stored));
       this.#known = [stored];
       if (attempt === 0) await store.probeWritable();
       const outcome = await this.#ask(stored, signal);
@@ -162,13 +162,15 @@ class StoredSession implements Session {
     waitSignal: AbortSignal,
   ): Promise<Exclude<RenewalOutcome, { status: 'refused' }>> {
     const { wire, clock, log } = this.#parts;
-    if (grantIsOver(credential)) throw this.#needsLogin(grantRefused(credential));
-    const outcome = await renewCredential(credential, { wire, clock, waitSignal }).catch((error: unknown) => {
-      throw isAppError(error, 'LOGIN_REQUIRED') ? this.#needsLogin(error) : error;
-    });
+    if (grantIsOver(credential)) throw await this.#needsLogin(grantRefused(credential));
+    const outcome = await renewCredential(credential, { wire, clock, waitSignal }).catch(
+      async (error: unknown) => {
+        throw isAppError(error, 'LOGIN_REQUIRED') ? await this.#needsLogin(error) : error;
+      },
+    );
     if (outcome.status === 'refused') {
       if (outcome.final) await this.#noteRefusal(credential, outcome.error);
-      throw this.#needsLogin(outcome.error);
+      throw await this.#needsLogin(outcome.error);
     }
     if (outcome.status === 'renewed') {
       log.debug('A new access token was issued.', {
@@ -251,9 +253,9 @@ class StoredSession implements Session {
     } catch (error) {
       this.#complain(error);
     }
-    if (isStored !== null) return answer(isStored ? this.#use(renewed) : await this.#takeStored());
+    if (isStored !== null) return answer(isStored ? await this.#use(renewed) : await this.#takeStored());
     this.#unsaved = true;
-    answer(this.#use(renewed));
+    answer(await this.#use(renewed));
     let attempt = 0;
     do {
       await this.#pause(backoffMs(attempt++, storeAgain));
@@ -301,7 +303,7 @@ class StoredSession implements Session {
       instanceUrl: this.instanceUrl,
     });
     const stored = await this.#parts.store.get(this.instanceUrl);
-    if (stored === null) throw this.#needsLogin(loginRequired(this.instanceUrl));
+    if (stored === null) throw await this.#needsLogin(loginRequired(this.instanceUrl));
     return this.#adopt(stored);
   }
 
@@ -318,21 +320,21 @@ class StoredSession implements Session {
     }
   }
 
-  #use(renewed: Credential): string {
+  async #use(renewed: Credential): Promise<string> {
     const { apiUrl } = this.#current;
     this.#current = renewed;
-    if (renewed.apiUrl !== apiUrl) this.#parts.onRenamed?.({ from: apiUrl, to: renewed.apiUrl });
+    if (renewed.apiUrl !== apiUrl) await this.#parts.onRenamed?.({ from: apiUrl, to: renewed.apiUrl });
     return renewed.accessToken;
   }
 
   /** Takes what another process, or a new login, has stored meanwhile. */
-  #adopt(stored: Credential): string {
+  async #adopt(stored: Credential): Promise<string> {
     assertSameUser(this.#current, stored);
     return this.#use(stored);
   }
 
-  #needsLogin(error: AppError): AppError {
-    this.#parts.onLoginNeeded?.(error);
+  async #needsLogin(error: AppError): Promise<AppError> {
+    await this.#parts.onLoginNeeded?.(error);
     return error;
   }
 

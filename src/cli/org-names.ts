@@ -16,26 +16,37 @@ export class OrgNames {
   }
 
   /** Where the names come from; before, every org is called by its host. */
-  learnFrom(app: Pick<App, 'orgNames'>): void {
+  async learnFrom(app: Pick<App, 'orgNames'>): Promise<void> {
     this.#app = app;
+    await this.refresh();
   }
 
   /** Reads the names a last time: the app is about to go, and its results and errors are told afterwards. */
-  keep(): void {
-    this.#readAt = Number.NEGATIVE_INFINITY;
-    this.#refresh();
+  async keep(): Promise<void> {
+    await this.refresh();
     this.#app = null;
   }
 
+  /** Reads them anew: what a command has done may have changed them. */
+  async refresh(): Promise<void> {
+    if (this.#app === null) return;
+    this.#readAt = this.#now();
+    const orgs = await this.#app.orgNames();
+    this.#urls = orgs.map(({ instanceUrl }) => instanceUrl);
+    this.#aliases = new Map(
+      orgs.flatMap(({ instanceUrl, alias }) => (alias === null ? [] : [[instanceUrl, alias] as const])),
+    );
+  }
+
   of(instanceUrl: string): string {
-    this.#refresh();
+    this.#refreshSoon();
     return this.#aliases.get(instanceUrl) ?? hostOf(instanceUrl);
   }
 
   /** A sentence that names connected orgs by their URL, with their names in place of it; other URLs stay. */
   inSentence(text: string): string {
     if (!text.includes('://')) return text;
-    this.#refresh();
+    this.#refreshSoon();
     let named = text;
     for (const url of this.#urls) {
       for (let at = named.indexOf(url); at >= 0; at = named.indexOf(url, at + 1)) {
@@ -47,15 +58,11 @@ export class OrgNames {
     return named;
   }
 
-  #refresh(): void {
-    const now = this.#now();
-    if (this.#app === null || now - this.#readAt < knownForMs) return;
-    this.#readAt = now;
-    const orgs = this.#app.orgNames();
-    this.#urls = orgs.map(({ instanceUrl }) => instanceUrl);
-    this.#aliases = new Map(
-      orgs.flatMap(({ instanceUrl, alias }) => (alias === null ? [] : [[instanceUrl, alias] as const])),
-    );
+  /** No line waits for a name: one that was read some time ago is used until the new one is there. */
+  #refreshSoon(): void {
+    if (this.#app === null || this.#now() - this.#readAt < knownForMs) return;
+    // They never fail; whoever ends the app reads them once more.
+    void this.refresh();
   }
 }
 

@@ -37,7 +37,7 @@ export async function performCommand(
   const config = () => readConfig({ flags, env: io.env, cwd: io.cwd });
   const open = async () => {
     const app = await (await io.loadApp())(config(), { log: messages.log });
-    orgNames.learnFrom(app);
+    await orgNames.learnFrom(app);
     // JSON escapes what text leaves out, so that a program gets each value as it is.
     return flags.json ? app : printableApp(app, orgNames);
   };
@@ -74,6 +74,7 @@ export async function performCommand(
     });
     messages.setPainter(null);
     if (unwritten !== null) throw unwritten;
+    await orgNames.refresh();
     if (await present(outcome)) outcome.shown?.();
   } catch (error) {
     // The handler's error is the one to tell, whatever goes wrong while the app is put away.
@@ -87,6 +88,6 @@ export async function performCommand(
 
 async function dispose(opened: Promise<App> | null, orgNames: OrgNames): Promise<void> {
   const app = await opened?.catch(() => null);
-  if (app) orgNames.keep();
+  if (app) await orgNames.keep();
   await app?.[Symbol.asyncDispose]();
 }

@@ -41,11 +41,11 @@ export async function openOrgSession(
   // The refusal lies with the credential, because several data folders may share it: a login made from another
   // one mends the org here too.
   if (grantIsOver(credential)) {
-    services.registry.setAuthState(org.instanceUrl, 'login-needed');
+    await services.registry.setAuthState(org.instanceUrl, 'login-needed');
     throw grantRefused(credential);
   }
   if (org.authState === 'login-needed') {
-    services.registry.setAuthState(
+    await services.registry.setAuthState(
       org.instanceUrl,
       credential.grant === 'access-token' ? 'no-refresh' : 'ok',
     );
@@ -58,7 +58,9 @@ export async function openOrgSession(
     clock,
     log,
     onLoginNeeded: () => services.registry.setAuthState(org.instanceUrl, 'login-needed'),
-    onRenamed: ({ to }) => services.registry.update(org.instanceUrl, { apiUrl: to }),
+    onRenamed: async ({ to }) => {
+      await services.registry.update(org.instanceUrl, { apiUrl: to });
+    },
   });
 }
 

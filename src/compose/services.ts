@@ -58,12 +58,12 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
       this.#keepPrivate();
       const registry = openRegistry(this.config.dataDir);
       this.#registry = registry;
-      this.#closers.push(() => registry.close());
+      this.#closers.push(async () => registry[Symbol.asyncDispose]());
     }
     return this.#registry;
   }
 
-  get hasRegistry(): boolean {
+  async hasRegistry(): Promise<boolean> {
     return existsSync(join(this.config.dataDir, registryFileName));
   }
 
@@ -71,7 +71,7 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
     return this.config.processOrg !== null;
   }
 
-  get processOrg(): OrgRecord | null {
+  async processOrg(): Promise<OrgRecord | null> {
     return processOrgRecord(this);
   }
 

@@ -50,7 +50,7 @@ export interface App extends AsyncDisposable {
   logout(options: LogoutOptions, context: CallContext): Promise<LogoutResult>;
   readonly orgs: AppOrgs;
   /** How the connected orgs are called; asked at any time, and never fails. */
-  orgNames(): OrgName[];
+  orgNames(): Promise<OrgName[]>;
   backfill(options: BackfillOptions, context: CallContext<ProgressEvent>): Promise<BackfillResult>;
   /** Returns on a graceful stop, or after one cycle per org with `once`. */
   watch(options: WatchOptions, context: CallContext<WatchEvent>): Promise<WatchResult>;

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { AppError, isAppError } from '../base/errors.ts';
+import { isAppError } from '../base/errors.ts';
 import { makeFolder } from '../base/make-folder.ts';
 import type { AuthState } from '../org/auth-state.ts';
-import { sameId } from '../org/record-id.ts';
 import type { Connection } from '../sqlite/connection.ts';
 import { openPrivately } from '../sqlite/open-privately.ts';
 import { cannotWrite, openReadable, type Readable } from '../sqlite/open-readable.ts';
@@ -12,7 +11,8 @@ import type { Registry } from './registry.ts';
 import { registryFault, registryFileName } from './registry-fault.ts';
 import { migrateRegistry } from './registry-schema.ts';
 import { resolveOrg } from './resolve-org.ts';
-import { aliasTaken, checkAlias } from './rules/alias.ts';
+import { aliasTaken } from './rules/alias.ts';
+import { checkPut, connectedAs, notConnected } from './rules/check-put.ts';
 
 interface OrgRow {
   instance_url: string;
@@ -98,10 +98,7 @@ export function openRegistry(dataDir: string): Registry {
   };
   const put = (org: OrgRecord): void => writing((db) => db.transaction(() => insert(db, org)).immediate());
   const insert = (db: Connection, org: OrgRecord): void => {
-    if (org.alias !== null) checkAlias(org.alias);
-    const others = list().filter(({ instanceUrl }) => instanceUrl !== org.instanceUrl);
-    const twin = others.find(({ orgId }) => sameId(orgId, org.orgId));
-    if (twin !== undefined && get(org.instanceUrl) === null) throw connectedAs(twin);
+    checkPut(org, list());
     const values = columns.map((column) => `:${column}`);
     const updates = columns.slice(1).map((column) => `${column} = excluded.${column}`);
     try {
@@ -114,23 +111,23 @@ export function openRegistry(dataDir: string): Registry {
     }
   };
   return {
-    list,
-    get,
-    put,
-    resolve: (text) => resolveOrg(list(), text),
-    update: (instanceUrl, change) =>
+    list: async () => list(),
+    get: async (instanceUrl) => get(instanceUrl),
+    put: async (org) => put(org),
+    resolve: async (text) => resolveOrg(list(), text),
+    update: async (instanceUrl, change) =>
       writing((db) =>
         db
           .transaction(() => {
             const org = get(instanceUrl);
-            if (org === null) throw unknown(instanceUrl);
+            if (org === null) throw notConnected(instanceUrl);
             const changed = { ...org, ...change, instanceUrl };
             put(changed);
             return changed;
           })
           .immediate(),
       ),
-    move: (from, to) =>
+    move: async (from, to) =>
       writing((db) =>
         db
           .transaction(() => {
@@ -142,22 +139,19 @@ export function openRegistry(dataDir: string): Registry {
               from,
             );
             const moved = get(to);
-            if (moved === null) throw unknown(from);
+            if (moved === null) throw notConnected(from);
             return moved;
           })
           .immediate(),
       ),
-    setAuthState(instanceUrl, state) {
+    async setAuthState(instanceUrl, state) {
       writing((db) =>
         db.prepare('update org set auth_state = ? where instance_url = ?').run(state, instanceUrl),
       );
     },
-    remove: (instanceUrl) =>
+    remove: async (instanceUrl) =>
       writing((db) => db.prepare('delete from org where instance_url = ?').run(instanceUrl).changes > 0),
-    close() {
-      opened.db.close();
-    },
-    [Symbol.dispose]() {
+    async [Symbol.asyncDispose]() {
       opened.db.close();
     },
   };
@@ -199,19 +193,6 @@ function openStandIn(path: string, standsInFor: Error): Readable | null {
     if (isAppError(error)) throw error;
     return null;
   }
-}
-
-function connectedAs({ instanceUrl }: OrgRecord): AppError {
-  return new AppError('ORG_CONNECTED', `This org is connected already, as ${instanceUrl}.`, {
-    hint: 'An org is connected once. `login --move` at its new address takes its files there.',
-    details: { instanceUrl },
-  });
-}
-
-function unknown(instanceUrl: string): AppError {
-  return new AppError('UNKNOWN_ORG', `${instanceUrl} is not connected.`, {
-    hint: `Connect it with: parahack-sync login --instance-url ${instanceUrl}`,
-  });
 }
 
 function toRecord(row: OrgRow): OrgRecord {

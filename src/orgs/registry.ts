@@ -1,26 +1,30 @@
 import type { AuthState } from '../org/auth-state.ts';
 import type { OrgRecord } from './org-record.ts';
 
-/** The connected orgs, in `registry.db` of a data folder. Synchronous, as SQLite is. */
-export interface Registry {
-  list(): OrgRecord[];
-  get(instanceUrl: string): OrgRecord | null;
+/**
+ * The connected orgs. Each change is one call and one transaction: between two calls another process, or another task
+ * of this one, may have changed what was read.
+ */
+export interface Registry extends AsyncDisposable {
+  /** In the order in which they were connected. */
+  list(): Promise<OrgRecord[]>;
+  get(instanceUrl: string): Promise<OrgRecord | null>;
   /**
    * The org that `text` names: alias, instance URL, bare host or username. Throws AppError `UNKNOWN_ORG`, or
    * `INVALID_INPUT` when it fits several; `details.known` lists what there is.
    */
-  resolve(text: string): OrgRecord;
+  resolve(text: string): Promise<OrgRecord>;
   /**
    * Inserts or replaces. Throws AppError `INVALID_INPUT` when the alias belongs to another org, and `ORG_CONNECTED`
    * when the org is new here but its org id is connected under another address.
    */
-  put(org: OrgRecord): void;
-  update(instanceUrl: string, change: Partial<Omit<OrgRecord, 'instanceUrl'>>): OrgRecord;
+  put(org: OrgRecord): Promise<void>;
+  /** Changes these members and no others. Throws AppError `UNKNOWN_ORG`, and what `put` throws. */
+  update(instanceUrl: string, change: Partial<Omit<OrgRecord, 'instanceUrl'>>): Promise<OrgRecord>;
   /** Gives an org another address as its key. Throws AppError `ORG_CONNECTED` where that one is taken. */
-  move(from: string, to: string): OrgRecord;
-  setAuthState(instanceUrl: string, state: AuthState): void;
+  move(from: string, to: string): Promise<OrgRecord>;
+  /** Does nothing where the org is not connected. */
+  setAuthState(instanceUrl: string, state: AuthState): Promise<void>;
   /** Resolves to whether there was one. */
-  remove(instanceUrl: string): boolean;
-  close(): void;
-  [Symbol.dispose](): void;
+  remove(instanceUrl: string): Promise<boolean>;
 }

@@ -13,7 +13,7 @@ export function appArchives(
   return {
     async list({ org }) {
       const archives: ArchiveView[] = [];
-      for (const { instanceUrl } of namedOrAllOrgs(services, org)) {
+      for (const { instanceUrl } of await namedOrAllOrgs(services, org)) {
         for (const archive of await mirrors.archives(instanceUrl))
           archives.push(viewOf(instanceUrl, archive));
       }
@@ -22,7 +22,7 @@ export function appArchives(
     async prune({ org, keep }) {
       const removed: ArchiveView[] = [];
       const kept: ArchiveView[] = [];
-      for (const { instanceUrl } of namedOrAllOrgs(services, org)) {
+      for (const { instanceUrl } of await namedOrAllOrgs(services, org)) {
         const archives = await mirrors.archives(instanceUrl);
         for (const archive of archives.slice(0, keep)) kept.push(viewOf(instanceUrl, archive));
         const superfluous = archives.slice(keep);

@@ -27,7 +27,7 @@ export async function backfillOrgs(
   options: BackfillOptions,
   context: CallContext<ProgressEvent>,
 ): Promise<BackfillResult> {
-  const orgs = syncOrgs(services, options.orgs, { all: options.all });
+  const orgs = await syncOrgs(services, options.orgs, { all: options.all });
   const items = new Array<BackfillItem>(orgs.length);
   const queue = [...orgs.entries()];
   const worker = async () => {

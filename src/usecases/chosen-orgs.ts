@@ -7,11 +7,11 @@ import type { OrgDirectory } from './ports/org-directory.ts';
 /** The orgs a command works on, as the command line's contract lays down. */
 
 /** The one org of a command that takes one: the named one, else the only connected one. */
-export function oneOrg(services: OrgDirectory, name: string | null): OrgRecord {
-  const only = services.processOrg;
+export async function oneOrg(services: OrgDirectory, name: string | null): Promise<OrgRecord> {
+  const only = await services.processOrg();
   if (only !== null && (name === null || namesProcessOrg(only, name))) return only;
   if (name !== null) return services.registry.resolve(name);
-  const known = services.registry.list();
+  const known = await services.registry.list();
   if (known.length > 1) {
     throw new AppError('AMBIGUOUS_ORG', 'Several orgs are connected: say which one is meant.', {
       hint: `Name one of ${known.map(nameOf).join(', ')} by --org (with \`logout\` as it is).`,
@@ -25,20 +25,22 @@ export function oneOrg(services: OrgDirectory, name: string | null): OrgRecord {
  * The orgs of `backfill` and `watch`: the named ones, else all with sync on, with `all` those with sync off too. An
  * org whose sync is off is never taken unasked, be it the only one.
  */
-export function syncOrgs(
+export async function syncOrgs(
   services: OrgDirectory,
   names: readonly string[],
   { all = false }: { all?: boolean } = {},
-): OrgRecord[] {
-  const only = services.processOrg;
+): Promise<OrgRecord[]> {
+  const only = await services.processOrg();
   if (names.length > 0) {
-    const chosen = names.map((name) =>
-      only !== null && namesProcessOrg(only, name) ? only : services.registry.resolve(name),
-    );
-    for (const org of chosen) refuseDouble(services, org);
+    const chosen: OrgRecord[] = [];
+    for (const name of names)
+      chosen.push(
+        only !== null && namesProcessOrg(only, name) ? only : await services.registry.resolve(name),
+      );
+    for (const org of chosen) await refuseDouble(services, org);
     return [...new Map(chosen.map((org) => [org.instanceUrl, org])).values()];
   }
-  const known = only === null ? eachOrgOnce(services.registry.list()) : [only];
+  const known = only === null ? eachOrgOnce(await services.registry.list()) : [only];
   if (known.length === 0) noOrg();
   const wanted = all ? known : known.filter(({ sync }) => sync);
   if (wanted.length > 0) return wanted;
@@ -54,8 +56,8 @@ export function syncOrgs(
 }
 
 /** Version 0.1.0 could connect an org under two addresses; only the first of them is synced. */
-function refuseDouble({ registry }: OrgDirectory, org: OrgRecord): void {
-  const first = firstOfSameOrg(registry.list(), org);
+async function refuseDouble({ registry }: OrgDirectory, org: OrgRecord): Promise<void> {
+  const first = firstOfSameOrg(await registry.list(), org);
   if (first.instanceUrl === org.instanceUrl) return;
   throw new AppError(
     'ORG_CONNECTED',
@@ -68,9 +70,9 @@ function refuseDouble({ registry }: OrgDirectory, org: OrgRecord): void {
 }
 
 /** The orgs of commands that only tell: the named one, else all. */
-export function namedOrAllOrgs(services: OrgDirectory, name: string | null): OrgRecord[] {
-  if (name !== null) return [oneOrg(services, name)];
-  const only = services.processOrg;
+export async function namedOrAllOrgs(services: OrgDirectory, name: string | null): Promise<OrgRecord[]> {
+  if (name !== null) return [await oneOrg(services, name)];
+  const only = await services.processOrg();
   return only === null ? services.registry.list() : [only];
 }
 

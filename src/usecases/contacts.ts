@@ -23,7 +23,7 @@ export interface ContactsParts extends OrgDirectory, ContactReads {
 /** Reads the mirror of one org; asks nobody. */
 export function appContacts(services: ContactsParts): AppContacts {
   const open = async (org: string | null) => {
-    const { instanceUrl } = oneOrg(services, org);
+    const { instanceUrl } = await oneOrg(services, org);
     const reader = await services.openReader(instanceUrl);
     try {
       if (reader.coveredUntil() === null) {

@@ -76,7 +76,7 @@ export async function doctor(services: DoctorParts, { signal }: CallContext): Pr
   let orgs: OrgRecord[] = [];
   const hosts = () => [...new Set(orgs.length > 0 ? orgs.map(({ apiUrl }) => apiUrl) : [config.loginUrl])];
   await check('orgs', async () => {
-    orgs = namedOrAllOrgs(services, null);
+    orgs = await namedOrAllOrgs(services, null);
     const double = orgs.find((org) => firstOfSameOrg(orgs, org) !== org);
     if (double !== undefined) {
       return {

@@ -16,5 +16,6 @@ export async function hasLogin(
 ): Promise<boolean> {
   const credential = await credentials.get(instanceUrl).catch(() => null);
   if (credential === null || grantIsOver(credential)) return false;
-  return registry.get(instanceUrl)?.authState !== 'login-needed' || credential.grant !== 'access-token';
+  const org = await registry.get(instanceUrl);
+  return org?.authState !== 'login-needed' || credential.grant !== 'access-token';
 }

@@ -15,7 +15,7 @@ export async function limits(
   { org }: { org: string | null },
   { signal }: CallContext,
 ): Promise<LimitsResult> {
-  const orgs = namedOrAllOrgs(services, org);
+  const orgs = await namedOrAllOrgs(services, org);
   if (orgs.length === 0) {
     throw new AppError('LOGIN_REQUIRED', 'No org is connected yet.', {
       hint: 'Run `parahack-sync login` first.',

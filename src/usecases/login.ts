@@ -33,7 +33,7 @@ export async function login(
   const { registry, credentials } = services;
   // All are tried before anyone is sent through a login that could not be kept.
   if (options.alias !== null) checkAlias(options.alias);
-  registry.list();
+  await registry.list();
   await credentials.probeWritable();
   const credential = await services.logins.obtain(options, context);
   let isStored = false;
@@ -58,7 +58,7 @@ async function connect(
   { signal, onStored }: { signal: AbortSignal; onStored: () => void },
 ): Promise<LoginResult> {
   const { registry, log } = services;
-  const plan = planLogin(registry.list(), credential, { replaceUser: options.replaceUser });
+  const plan = planLogin(await registry.list(), credential, { replaceUser: options.replaceUser });
   const known = plan.kind === 'new' ? null : plan.org;
   const isElsewhere = known !== null && known.instanceUrl !== credential.instanceUrl;
   const moves =
@@ -74,10 +74,10 @@ async function connect(
   await using leases = moves ? await moveLeases(services, known.instanceUrl, credential.instanceUrl) : null;
   await allowReplacing(services, kept, known, options);
   // Keeping the new grant ends the old one, so nothing may be wrong from here on.
-  if (options.alias !== null) checkAliasFree(options.alias, registry.list(), kept.instanceUrl);
+  if (options.alias !== null) checkAliasFree(options.alias, await registry.list(), kept.instanceUrl);
   const org = recordOf(services, kept, options, known);
   const register = async () => {
-    registry.put(org);
+    await registry.put(org);
     if (known !== null && options.replaceUser) await replaceUserOf(services, org);
     if (leases !== null) await moveOrg(services, org, credential.instanceUrl, leases);
   };

@@ -25,7 +25,7 @@ export async function logout(
   options: LogoutOptions,
   { signal }: CallContext,
 ): Promise<LogoutResult> {
-  const orgs = options.all ? services.registry.list() : [oneOrg(services, options.org)];
+  const orgs = options.all ? await services.registry.list() : [await oneOrg(services, options.org)];
   const items: LogoutItem[] = [];
   for (const org of orgs) items.push(await logoutOne(services, org, options, signal));
   return { orgs: items };
@@ -58,7 +58,7 @@ async function logoutOne(
       await deleteMirror(services, instanceUrl, { lease, force, signal });
       item.dataDeleted = true;
     }
-    services.registry.remove(instanceUrl);
+    await services.registry.remove(instanceUrl);
   } catch (error) {
     item.error = errorInfoOf(error);
   }

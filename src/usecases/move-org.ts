@@ -83,7 +83,7 @@ export async function moveOrg(
     if (credential !== null) await credentials.set({ ...credential, instanceUrl: to });
     await mirrors.move(from, to, [leases.from, leases.to]);
     if (credential !== null) await credentials.delete(from);
-    registry.move(from, to);
+    await registry.move(from, to);
   });
 }
 
@@ -95,7 +95,7 @@ export async function isHalfMoved(
 ): Promise<boolean> {
   if (from === to || (await mirrors.exists(from))) return false;
   // The registry is asked last, as it is changed last: a move that ends just now is none that was killed.
-  return (await mirrors.exists(to)) && registry.get(to) === null;
+  return (await mirrors.exists(to)) && (await registry.get(to)) === null;
 }
 
 /** Goes on with moves that were killed. Never throws: whatever is wrong meets the command itself as well. */
@@ -103,14 +103,14 @@ export async function finishMoves(
   services: OrgDirectory & OrgLeases & MoveParts & { readonly log: Logger },
 ): Promise<void> {
   const { log } = services;
-  if (services.hasProcessOrg || !services.hasRegistry) return;
+  if (services.hasProcessOrg || !(await services.hasRegistry())) return;
   try {
-    for (const org of services.registry.list()) {
+    for (const org of await services.registry.list()) {
       const { instanceUrl, apiUrl } = org;
       if (!(await isHalfMoved(services, instanceUrl, apiUrl))) continue;
       await using leases = await moveLeases(services, instanceUrl, apiUrl);
       // Whoever was moving it may have ended just now.
-      if (services.registry.get(instanceUrl) === null) continue;
+      if ((await services.registry.get(instanceUrl)) === null) continue;
       await moveOrg(services, org, apiUrl, leases);
       log.warn(
         `${instanceUrl} had not moved to ${apiUrl} altogether, because a login was interrupted; it has now`,

@@ -11,15 +11,15 @@ export function appOrgs(services: {
   readonly credentials: Pick<CredentialStore, 'get' | 'glance'>;
 }): AppOrgs {
   const change = async (name: string, by: Partial<OrgRecord>) => {
-    const { instanceUrl } = services.registry.resolve(name);
-    const org = services.registry.update(instanceUrl, by);
+    const { instanceUrl } = await services.registry.resolve(name);
+    const org = await services.registry.update(instanceUrl, by);
     return { org: viewOf(org, await loginLookup(services)(org)) };
   };
   return {
     async list() {
       const lookUp = loginLookup(services);
       const orgs: OrgView[] = [];
-      for (const org of services.registry.list()) orgs.push(viewOf(org, await lookUp(org)));
+      for (const org of await services.registry.list()) orgs.push(viewOf(org, await lookUp(org)));
       return { orgs };
     },
     setSync: async ({ org, sync }) => change(org, { sync }),

@@ -24,7 +24,7 @@ export async function listOutbox(
 ): Promise<OutboxListResult> {
   const urls: string[] = [];
   let total = 0;
-  for (const { instanceUrl } of namedOrAllOrgs(services, org)) {
+  for (const { instanceUrl } of await namedOrAllOrgs(services, org)) {
     throwIfAborted(signal);
     if (!(await services.mirrors.exists(instanceUrl))) continue;
     await using mirror = await services.mirrors.open(instanceUrl, { create: false });

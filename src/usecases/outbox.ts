@@ -28,7 +28,7 @@ export function appOutbox(services: OutboxParts): AppOutbox {
       ),
     async show({ org, key }) {
       const found: OutboxEntryDetails[] = [];
-      for (const { instanceUrl } of namedOrAllOrgs(services, org)) {
+      for (const { instanceUrl } of await namedOrAllOrgs(services, org)) {
         if (!(await services.mirrors.exists(instanceUrl))) continue;
         await using mirror = await services.mirrors.open(instanceUrl, { create: false });
         const entries = await startingWith(mirror, key);
@@ -72,7 +72,7 @@ async function move(
   to: OutboxState,
   signal: AbortSignal,
 ): Promise<OutboxMoveResult> {
-  const { instanceUrl } = oneOrg(services, org);
+  const { instanceUrl } = await oneOrg(services, org);
   if (!(await services.mirrors.exists(instanceUrl))) {
     if (keys.length > 0) throw unknownEntry(`There is no entry ${keys[0]}.`);
     return { instanceUrl, keys: [] };

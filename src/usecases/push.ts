@@ -21,7 +21,7 @@ export async function pushRecords(
   { org: name, keepRejects, ...options }: PushOptions,
   { signal, onEvent }: CallContext<ProgressEvent>,
 ): Promise<PushResult> {
-  const org = oneOrg(services, name);
+  const org = await oneOrg(services, name);
   const { instanceUrl } = org;
   const connected = await connectOrg(services, org, { signal, onEvent: progressOf(onEvent) });
   const opened: AsyncDisposable[] = [connected];

@@ -23,7 +23,7 @@ export interface RenewParts extends Pick<OrgDirectory, 'registry'>, Pick<OrgAcce
 export async function renewIdleLogins(services: RenewParts, signal: AbortSignal): Promise<void> {
   const { clock, log } = services;
   while (await slept(clock, lookEveryMs, signal)) {
-    for (const org of idleOrgs(services)) {
+    for (const org of await idleOrgs(services)) {
       try {
         if (await renewIfIdle(services, org, signal))
           log.info(`renewed the login of ${org.instanceUrl}, whose sync is off`);
@@ -36,11 +36,10 @@ export async function renewIdleLogins(services: RenewParts, signal: AbortSignal)
 }
 
 /** None where the registry cannot be read now; the next look may find it well. */
-function idleOrgs({ registry, log }: RenewParts): OrgRecord[] {
+async function idleOrgs({ registry, log }: RenewParts): Promise<OrgRecord[]> {
   try {
-    return registry
-      .list()
-      .filter((org) => !org.sync && org.grant === 'refresh-token' && org.authState === 'ok');
+    const orgs = await registry.list();
+    return orgs.filter((org) => !org.sync && org.grant === 'refresh-token' && org.authState === 'ok');
   } catch (error) {
     log.warn(`the idle logins cannot be looked at now: ${messageOf(error)}`);
     return [];

@@ -26,7 +26,7 @@ export async function listRuns(
   signal: AbortSignal,
 ): Promise<RunsResult> {
   let runs: RunView[] = [];
-  for (const { instanceUrl } of namedOrAllOrgs(services, org)) {
+  for (const { instanceUrl } of await namedOrAllOrgs(services, org)) {
     await nextTurn();
     throwIfAborted(signal);
     await eachMirror(services, instanceUrl, async (mirror) => {
@@ -42,7 +42,7 @@ export async function listRuns(
 /** `id` may be the beginning of a run's id, as long as it means one run only. */
 export async function showRun(services: RunsParts, { id }: { id: string }): Promise<RunResult> {
   const found: RunResult[] = [];
-  for (const { instanceUrl } of namedOrAllOrgs(services, null)) {
+  for (const { instanceUrl } of await namedOrAllOrgs(services, null)) {
     await eachMirror(services, instanceUrl, async (mirror) => {
       for (const run of await mirror.journal.runs({ prefix: id })) {
         const steps = (await mirror.journal.steps(run.id)).map((step) => ({

@@ -22,7 +22,7 @@ export interface StatusParts extends OrgDirectory, Pick<OrgLeases, 'leases'> {
 export async function status(services: StatusParts, { org }: { org: string | null }): Promise<StatusResult> {
   const orgs: StatusItem[] = [];
   const lookUp = loginLookup(services, { quick: true });
-  for (const record of namedOrAllOrgs(services, org)) {
+  for (const record of await namedOrAllOrgs(services, org)) {
     orgs.push(await statusOf(services, record, await lookUp(record)));
   }
   const holder = await services.leases.holderOf(watchLeaseName);

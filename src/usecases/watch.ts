@@ -50,12 +50,13 @@ export async function watch(
   { signal, onEvent }: CallContext<WatchEvent>,
 ): Promise<WatchResult> {
   const { intervalMs, once } = options;
-  const byUrl = new Map(syncOrgs(services, options.orgs).map((org) => [org.instanceUrl, org]));
+  const chosen = await syncOrgs(services, options.orgs);
+  const byUrl = new Map(chosen.map((org) => [org.instanceUrl, org]));
   // With named orgs these are watched whatever their flag; without, the registry is looked at again and again.
   const named = options.orgs.length > 0 || services.hasProcessOrg || once;
   const list = async () => {
     if (named) return [...byUrl.keys()];
-    const wanted = eachOrgOnce(services.registry.list()).filter(({ sync }) => sync);
+    const wanted = eachOrgOnce(await services.registry.list()).filter(({ sync }) => sync);
     for (const org of wanted) byUrl.set(org.instanceUrl, org);
     return wanted.map(({ instanceUrl }) => instanceUrl);
   };
@@ -167,7 +168,7 @@ async function connectWatched(
 ): Promise<ConnectedOrg> {
   try {
     // Read again: a login since the last look changes grant and flags.
-    const org = services.registry.get(known.instanceUrl) ?? known;
+    const org = (await services.registry.get(known.instanceUrl)) ?? known;
     await tellOfCopy(services, org.instanceUrl, lease);
     const onEvent = progressOf((event) => {
       // A cycle tells what it has sent at its end.

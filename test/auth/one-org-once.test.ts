@@ -110,8 +110,8 @@ describe('an org that is logged in to by a second address', () => {
     const { url } = org.emulator;
     await byToken(url);
     {
-      using registry = openRegistry(cli.dataDir);
-      const [first] = registry.list();
+      await using registry = openRegistry(cli.dataDir);
+      const [first] = await registry.list();
       // Past the check, as 0.1.0 did it.
       const { default: Database } = await import('better-sqlite3');
       const db = new Database(join(cli.dataDir, 'registry.db'));
@@ -120,7 +120,7 @@ describe('an org that is logged in to by a second address', () => {
         insert into org select * from twin`);
       db.close();
       expect(first?.instanceUrl).toBe(url);
-      expect(registry.list()).toHaveLength(2);
+      expect(await registry.list()).toHaveLength(2);
     }
     const { stdout } = await cli.run(['watch', '--once', '--json']);
     expect(JSON.parse(stdout.split('\n')[0]!)).toMatchObject({ event: 'watch:start', orgs: [url] });

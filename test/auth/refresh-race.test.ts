@@ -48,7 +48,7 @@ const parts = (change: Partial<SessionParts> = {}): SessionParts => ({
   wire,
   clock,
   log: silentLogger,
-  onLoginNeeded: () => {
+  onLoginNeeded: async () => {
     needed += 1;
   },
   ...change,
@@ -120,7 +120,7 @@ describe.each(races)('a refresh beside another of the same token (%s)', (words) 
       authState: 'login-needed',
       orgId: credential.orgId,
     } as OrgRecord;
-    const registry = { get: () => org } as unknown as Registry;
+    const registry = { get: async () => org } as unknown as Registry;
     expect(await hasLogin({ credentials: store, registry }, salesforce.url)).toBe(true);
     expect((await loginLookup({ credentials: store })(org)).auth).toBe('ok');
     expect(await openSession(credential, parts()).renew('00D!access-0')).toMatch(/access/);

@@ -60,7 +60,7 @@ const parts = (change: Partial<SessionParts> = {}): SessionParts => ({
   log: createLogger('debug', (level, message, fields) =>
     said.push(`${level} ${message} ${JSON.stringify(fields)}`),
   ),
-  onLoginNeeded: (error) => needed.push(error),
+  onLoginNeeded: async (error) => void needed.push(error),
   ...change,
 });
 
@@ -265,7 +265,10 @@ describe('session', () => {
       path.endsWith('/token')
         ? { json: { access_token: 'x', instance_url: 'https://new.my.salesforce.com/' } }
         : { json: { ...whoAmI, urls: { custom_domain: 'https://new.my.salesforce.com', photo: null } } };
-    const session = openSession(await login(), parts({ onRenamed: (change) => renamed.push(change) }));
+    const session = openSession(
+      await login(),
+      parts({ onRenamed: async (change) => void renamed.push(change) }),
+    );
     await session.renew('00D!access-0');
     expect(session.apiUrl).toBe('https://new.my.salesforce.com');
     expect(session.instanceUrl).toBe(salesforce.url);

@@ -105,7 +105,7 @@ test('names of orgs come from the registry; without one there are none, and no e
     auth: 'ok' as const,
     budget: null,
   };
-  const { app } = fakeApp({ orgNames: () => [{ ...org, alias: 'dev' }, org] });
+  const { app } = fakeApp({ orgNames: async () => [{ ...org, alias: 'dev' }, org] });
   expect((await runMain(['__complete', 'orgs'], { app })).stdout).toBe(
     'dev\nlocalhost:8080\nlocalhost:8080\n',
   );

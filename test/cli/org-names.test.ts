@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { AppError } from '../../src/base/errors.ts';
 import { OrgNames } from '../../src/cli/org-names.ts';
@@ -13,7 +14,7 @@ const known = [
   { instanceUrl: local, alias: null },
 ];
 const names = new OrgNames(() => 0);
-names.learnFrom({ orgNames: () => known });
+await names.learnFrom({ orgNames: async () => known });
 
 test('an org is called by its alias, else by its host', () => {
   expect(names.of(acme)).toBe('prod');
@@ -34,13 +35,13 @@ test.each([
   expect(names.inSentence(sentence)).toBe(named);
 });
 
-test('a new alias is used soon, and the names are not read for every line', () => {
+test('a new alias is used soon, and the names are not read for every line', async () => {
   let now = 0;
   let reads = 0;
   let alias = 'old';
   const changing = new OrgNames(() => now);
-  changing.learnFrom({
-    orgNames() {
+  await changing.learnFrom({
+    async orgNames() {
       reads++;
       return [{ instanceUrl: acme, alias }];
     },
@@ -49,7 +50,14 @@ test('a new alias is used soon, and the names are not read for every line', () =
   expect(reads).toBe(1);
   alias = 'new';
   now = 60_000;
+  // No line waits for it.
+  expect(changing.of(acme)).toBe('old');
+  await nextTurn();
   expect(changing.of(acme)).toBe('new');
+  expect(reads).toBe(2);
+  alias = 'newest';
+  await changing.refresh();
+  expect(changing.of(acme)).toBe('newest');
 });
 
 describe('every command calls an org the same in its text, and by its URL in JSON', () => {
@@ -117,7 +125,7 @@ describe('every command calls an org the same in its text, and by its URL in JSO
   };
   const moved = async () => ({ instanceUrl: acme, keys: ['k'] });
   const { app } = fakeApp({
-    orgNames: () => known,
+    orgNames: async () => known,
     logout: async () => ({
       orgs: [{ ...org, revoked: true, credentialRemoved: true, dataDeleted: false, error: null }],
     }),

@@ -139,7 +139,7 @@ describe.runIf(process.platform !== 'win32')('files that other users may change 
   });
 
   it('mends a data folder with a registry, mirrors and what lies beside them', async () => {
-    openRegistry(folder).close();
+    await openRegistry(folder)[Symbol.asyncDispose]();
     const mirrors = openMirrors({ folder: join(folder, 'orgs'), log, clock: systemClock });
     await (await mirrors.open('https://acme.my.salesforce.com', { create: true }))[Symbol.asyncDispose]();
     await mirrors[Symbol.asyncDispose]();

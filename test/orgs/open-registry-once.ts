@@ -3,5 +3,5 @@ import { orgFor } from './org-for.ts';
 
 const [dataDir = '', name = ''] = process.argv.slice(2);
 const registry = openRegistry(dataDir);
-registry.put(orgFor(`org${name}`));
-registry.close();
+await registry.put(orgFor(`org${name}`));
+await registry[Symbol.asyncDispose]();

@@ -44,47 +44,47 @@ function org(instanceUrl: string, more: Partial<OrgRecord> = {}): OrgRecord {
 const urlsOf = (orgs: OrgRecord[]) => orgs.map(({ instanceUrl }) => instanceUrl);
 const noOrgs = expect.objectContaining({ code: 'NO_ORGS' });
 
-describe('an org whose sync is off', () => {
+describe('an org whose sync is off', async () => {
   it('is not taken unasked, though it is the only one', async () => {
     await using known = services();
-    known.registry.put(org(url, { sync: false }));
-    expect(() => syncOrgs(known, [])).toThrow(noOrgs);
-    expect(() => syncOrgs(known, [])).toThrow(/acme\.my\.salesforce\.com/);
+    await known.registry.put(org(url, { sync: false }));
+    await expect(syncOrgs(known, [])).rejects.toThrow(noOrgs);
+    await expect(syncOrgs(known, [])).rejects.toThrow(/acme\.my\.salesforce\.com/);
   });
 
   it('is not taken unasked beside others', async () => {
     await using known = services();
-    known.registry.put(org(url, { sync: false }));
-    known.registry.put(org('https://b.my.salesforce.com'));
-    expect(urlsOf(syncOrgs(known, []))).toEqual(['https://b.my.salesforce.com']);
-    known.registry.update('https://b.my.salesforce.com', { sync: false });
-    expect(() => syncOrgs(known, [])).toThrow(noOrgs);
+    await known.registry.put(org(url, { sync: false }));
+    await known.registry.put(org('https://b.my.salesforce.com'));
+    expect(urlsOf(await syncOrgs(known, []))).toEqual(['https://b.my.salesforce.com']);
+    await known.registry.update('https://b.my.salesforce.com', { sync: false });
+    await expect(syncOrgs(known, [])).rejects.toThrow(noOrgs);
   });
 
   it('is taken when it is named, and with all', async () => {
     await using known = services();
-    known.registry.put(org(url, { sync: false, alias: 'prod' }));
-    expect(urlsOf(syncOrgs(known, ['prod', url]))).toEqual([url]);
-    expect(urlsOf(syncOrgs(known, [], { all: true }))).toEqual([url]);
+    await known.registry.put(org(url, { sync: false, alias: 'prod' }));
+    expect(urlsOf(await syncOrgs(known, ['prod', url]))).toEqual([url]);
+    expect(urlsOf(await syncOrgs(known, [], { all: true }))).toEqual([url]);
   });
 
   it('is not taken unasked where the environment names it too', async () => {
     await using known = services(ofEnvironment);
-    known.registry.put(org(url, { sync: false }));
-    expect(() => syncOrgs(known, [])).toThrow(noOrgs);
-    expect(urlsOf(syncOrgs(known, [url]))).toEqual([url]);
-    expect(urlsOf(syncOrgs(known, [], { all: true }))).toEqual([url]);
+    await known.registry.put(org(url, { sync: false }));
+    await expect(syncOrgs(known, [])).rejects.toThrow(noOrgs);
+    expect(urlsOf(await syncOrgs(known, [url]))).toEqual([url]);
+    expect(urlsOf(await syncOrgs(known, [], { all: true }))).toEqual([url]);
   });
 });
 
 it('takes the org of the environment, and makes no registry to find out about it', async () => {
   await using known = services(ofEnvironment);
-  expect(urlsOf(syncOrgs(known, []))).toEqual([url]);
+  expect(urlsOf(await syncOrgs(known, []))).toEqual([url]);
   expect(existsSync(join(folder, 'registry.db'))).toBe(false);
 });
 
 it('takes the org of the environment beside a connected one where both are named', async () => {
   await using known = services(ofEnvironment);
-  known.registry.put(org('https://b.my.salesforce.com', { alias: 'b' }));
-  expect(urlsOf(syncOrgs(known, ['b', url]))).toEqual(['https://b.my.salesforce.com', url]);
+  await known.registry.put(org('https://b.my.salesforce.com', { alias: 'b' }));
+  expect(urlsOf(await syncOrgs(known, ['b', url]))).toEqual(['https://b.my.salesforce.com', url]);
 });

@@ -18,7 +18,7 @@ async function asked(authState: AuthState | null, credential: Partial<Credential
       ...credential,
     } as Credential);
   const org = authState === null ? null : ({ instanceUrl, authState } as OrgRecord);
-  return hasLogin({ credentials, registry: { get: () => org } as unknown as Registry }, instanceUrl);
+  return hasLogin({ credentials, registry: { get: async () => org } as unknown as Registry }, instanceUrl);
 }
 
 it('takes an org whose credential is gone for one without a login, though the registry says that it is fine', async () => {

@@ -65,7 +65,7 @@ describe('a login that is not kept', () => {
       code: 'CREDENTIAL_STORE_UNAVAILABLE',
     });
     expect(done).toEqual([`keep ${a.instanceUrl}`, 'revoke']);
-    expect(parts.registry.list()).toEqual([]);
+    expect(await parts.registry.list()).toEqual([]);
   });
 
   it('is not given back once the store holds it: the former one is over by then', async () => {
@@ -76,7 +76,7 @@ describe('a login that is not kept', () => {
     });
     await expect(login({ ...parts, logins }, usual, calm())).rejects.toMatchObject({ name: 'AbortError' });
     expect(done).toEqual([`keep ${a.instanceUrl}`]);
-    expect(parts.registry.get(a.instanceUrl)).toMatchObject({ orgId: a.orgId });
+    expect(await parts.registry.get(a.instanceUrl)).toMatchObject({ orgId: a.orgId });
   });
 
   it('is not even asked for where its alias cannot be', async () => {
@@ -128,7 +128,7 @@ describe('a login that replaces another', () => {
     ]);
     const { logins } = loginsOf(parts, grantOf(a));
     await login({ ...parts, logins }, usual, calm());
-    expect(parts.registry.get(a.instanceUrl)).toMatchObject({
+    expect(await parts.registry.get(a.instanceUrl)).toMatchObject({
       alias: 'prod',
       sync: false,
       budget: 0.5,
@@ -177,7 +177,7 @@ describe('a login of an org that answers at another address', () => {
       a.instanceUrl,
       [`keep ${a.instanceUrl} ${moved}`],
     ]);
-    expect(parts.registry.list()).toMatchObject([{ instanceUrl: moved }]);
+    expect(await parts.registry.list()).toMatchObject([{ instanceUrl: moved }]);
     expect(await parts.mirrors.exists(a.instanceUrl)).toBe(false);
     expect(await parts.mirrors.of(moved).identity()).toMatchObject({ instanceUrl: moved });
     expect(await parts.credentials.get(a.instanceUrl)).toBeNull();

@@ -48,7 +48,7 @@ describe('logout', () => {
     const { logins, forgotten } = forgetting();
     const { orgs } = await logout({ ...parts, logins }, usual, calm());
     expect(orgs).toMatchObject([{ revoked: true, credentialRemoved: true, dataDeleted: false, error: null }]);
-    expect([forgotten, parts.registry.list()]).toEqual([[a.instanceUrl], []]);
+    expect([forgotten, await parts.registry.list()]).toEqual([[a.instanceUrl], []]);
     expect(await parts.mirrors.exists(a.instanceUrl)).toBe(true);
   });
 
@@ -67,7 +67,7 @@ describe('logout', () => {
     expect(orgs).toMatchObject([
       { revoked: false, credentialRemoved: true, error: { code: 'NETWORK_UNREACHABLE' } },
     ]);
-    expect(parts.registry.list()).toEqual([]);
+    expect(await parts.registry.list()).toEqual([]);
   });
 
   it('says of an access token that was handed over that there was nothing to revoke', async () => {
@@ -87,7 +87,7 @@ describe('logout', () => {
     };
     const { orgs } = await logout({ ...parts, logins }, { ...usual, all: true }, calm());
     expect(orgs.map(({ error }) => error?.code ?? null)).toEqual(['CREDENTIAL_STORE_UNAVAILABLE', null]);
-    expect(parts.registry.list()).toMatchObject([{ instanceUrl: a.instanceUrl }]);
+    expect(await parts.registry.list()).toMatchObject([{ instanceUrl: a.instanceUrl }]);
   });
 });
 
@@ -110,7 +110,7 @@ describe('logout with its data', () => {
     const { orgs } = await logout({ ...parts, logins }, withData, calm());
     expect(orgs[0]).toMatchObject({ dataDeleted: false, error: { code: 'OUTBOX_OPEN' } });
     expect(forgotten).toEqual([]);
-    expect(parts.registry.list()).toHaveLength(1);
+    expect(await parts.registry.list()).toHaveLength(1);
     const forced = await logout({ ...parts, logins }, { ...withData, force: true }, calm());
     expect(forced.orgs[0]).toMatchObject({ dataDeleted: true, error: null });
   });
@@ -130,7 +130,7 @@ describe('logout with its data', () => {
       error: { code: 'OUTBOX_OPEN' },
     });
     expect(await parts.mirrors.exists(a.instanceUrl)).toBe(true);
-    expect(parts.registry.list()).toHaveLength(1);
+    expect(await parts.registry.list()).toHaveLength(1);
   });
 
   it('is refused while another process works on the org, before its login is touched', async () => {

@@ -30,9 +30,9 @@ export function partsOf(orgs: readonly OrgRecord[], behaviour: Readonly<Record<s
   const closed: string[] = [];
   return {
     registry,
-    hasRegistry: true,
+    hasRegistry: async () => true,
     hasProcessOrg: false,
-    processOrg: null,
+    processOrg: async () => null,
     mirrors: new MemoryMirrors(clock),
     credentials: openMemoryStore(),
     leases: new MemoryLeases(),

@@ -12,9 +12,9 @@ function servicesWith(list: () => OrgRecord[], sleep: (signal?: AbortSignal) => 
   const warned: string[] = [];
   const quiet = () => {};
   const services = {
-    registry: { list },
+    registry: { list: async () => list() },
     leases: { take: async () => null },
-    processOrg: null,
+    processOrg: async () => null,
     config: { apiBudget: 0.5 },
     clock: {
       ...systemClock,

@@ -121,8 +121,8 @@ describe('a watch that goes on', () => {
       const name = event.instanceUrl === a.instanceUrl ? 'a' : 'b';
       if (seen.at(-1) !== name) seen.push(name);
       if (seen.length === 1) {
-        parts.registry.update(b.instanceUrl, { sync: true });
-        parts.registry.update(a.instanceUrl, { sync: false });
+        void parts.registry.update(b.instanceUrl, { sync: true });
+        void parts.registry.update(a.instanceUrl, { sync: false });
       } else if (name === 'b' && parts.closed.includes(a.instanceUrl)) end.abort();
     };
     const events: WatchEvent[] = [];

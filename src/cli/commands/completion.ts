@@ -50,9 +50,11 @@ async function scriptFor(shell: Shell, program: CommandHost['program']): Promise
 /** Whoever presses Tab wants names or nothing, never an error. */
 async function orgNames(call: Invocation): Promise<Outcome> {
   try {
-    const names = (await call.app())
-      .orgNames()
-      .flatMap(({ alias, instanceUrl }) => [...(alias === null ? [] : [alias]), new URL(instanceUrl).host]);
+    const app = await call.app();
+    const names = (await app.orgNames()).flatMap(({ alias, instanceUrl }) => [
+      ...(alias === null ? [] : [alias]),
+      new URL(instanceUrl).host,
+    ]);
     return { text: () => names.join('\n') };
   } catch {
     return {};

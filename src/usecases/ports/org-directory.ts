@@ -6,9 +6,9 @@ export interface OrgDirectory {
   /** The connected orgs; made by its first use. */
   readonly registry: Pick<Registry, 'get' | 'list' | 'resolve'>;
   /** Whether a registry was ever made. */
-  readonly hasRegistry: boolean;
+  hasRegistry(): Promise<boolean>;
   /** Whether this process was given an org of its own. Opens nothing, so that it can be asked whatever is damaged. */
   readonly hasProcessOrg: boolean;
   /** The org that was given to this process alone, as a record that is stored nowhere; null where none was. */
-  readonly processOrg: OrgRecord | null;
+  processOrg(): Promise<OrgRecord | null>;
 }

@@ -26,7 +26,7 @@ export function fakeApp(fakes: Fakes): { app: App; calls: AppCall[]; disposed: (
         }
         // Promises ask what they are given whether it is one of them.
         if (name === 'then') return undefined;
-        if (name === 'orgNames' && !(name in target)) return () => [];
+        if (name === 'orgNames' && !(name in target)) return async () => [];
         const own: unknown = Reflect.get(target, name);
         const method = `${prefix}${String(name)}`;
         if (own !== undefined && typeof own === 'object') return noted(`${method}.`, own as object);
