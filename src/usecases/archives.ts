@@ -9,9 +9,9 @@ import type { OrgDirectory } from './ports/org-directory.ts';
 export function appArchives(
   services: OrgDirectory & OrgLeases & { readonly mirrors: Pick<Mirrors, 'archives' | 'removeArchive'> },
 ): AppArchives {
-  const { mirrors } = services;
   return {
     async list({ org }) {
+      const { mirrors } = services;
       const archives: ArchiveView[] = [];
       for (const { instanceUrl } of await namedOrAllOrgs(services, org)) {
         for (const archive of await mirrors.archives(instanceUrl))
@@ -20,6 +20,7 @@ export function appArchives(
       return { archives };
     },
     async prune({ org, keep }) {
+      const { mirrors } = services;
       const removed: ArchiveView[] = [];
       const kept: ArchiveView[] = [];
       for (const { instanceUrl } of await namedOrAllOrgs(services, org)) {
