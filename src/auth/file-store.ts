@@ -70,8 +70,7 @@ export function openFileStore({ folder, passphrase, withLock }: FileStoreOptions
       if (!change(credentials)) return false;
       const content = await sealed(credentials);
       // Whoever was halted since it read would take back what others have stored.
-      await held.confirm();
-      await replaceDurably(path, content);
+      await replaceDurably(path, content, () => held.confirm());
       return true;
     });
 
@@ -117,11 +116,14 @@ function whileHeldOpen(error: unknown, failures: number): number | null {
 }
 
 /** The old file or the new one, whenever the machine stops: new bytes reach the disk before they get the name. */
-async function replaceDurably(path: string, content: string): Promise<void> {
+async function replaceDurably(path: string, content: string, confirm: () => Promise<void>): Promise<void> {
+  // Loaded by what writes alone.
+  const { retry } = await import('../base/retry.ts');
+  // The file beside is the next holder's as much as the store itself.
+  await confirm();
   const temporary = await writeBeside(path, content);
+  await confirm();
   try {
-    // Loaded by what writes alone.
-    const { retry } = await import('../base/retry.ts');
     await retry(() => rename(temporary, path), { clock: systemClock, waitMs: whileHeldOpen });
     await syncFolder(dirname(path));
   } catch (error) {

@@ -26,12 +26,18 @@ const ways: Record<string, (rig: Rig) => Promise<{ records: PushRecord[]; more?:
 
 /** The org's writes, before each of which a process is halted and another takes its lease. */
 function haltedBefore(writes: RecordWrites, takeOver: () => Promise<void>): RecordWrites {
+  const late =
+    <A extends unknown[], R>(send: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      await takeOver();
+      return send(...args);
+    };
   return {
-    createIdempotent: async (...args) => (await takeOver(), writes.createIdempotent(...args)),
-    createMany: async (...args) => (await takeOver(), writes.createMany(...args)),
-    updateMany: async (...args) => (await takeOver(), writes.updateMany(...args)),
-    deleteMany: async (...args) => (await takeOver(), writes.deleteMany(...args)),
-    upsertMany: async (...args) => (await takeOver(), writes.upsertMany(...args)),
+    createIdempotent: late(writes.createIdempotent.bind(writes)),
+    createMany: late(writes.createMany.bind(writes)),
+    updateMany: late(writes.updateMany.bind(writes)),
+    deleteMany: late(writes.deleteMany.bind(writes)),
+    upsertMany: late(writes.upsertMany.bind(writes)),
   };
 }
 
