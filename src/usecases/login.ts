@@ -17,7 +17,7 @@ import type { Logins } from './ports/logins.ts';
 
 export interface LoginParts extends OrgLeases, MoveParts {
   readonly mirrors: MoveParts['mirrors'] & OrgLeases['mirrors'];
-  readonly registry: MoveParts['registry'] & Pick<Registry, 'put'>;
+  readonly registry: MoveParts['registry'] & Pick<Registry, 'put' | 'update'>;
   readonly credentials: Pick<CredentialStore, 'get' | 'set' | 'delete' | 'probeWritable'>;
   readonly logins: Pick<Logins, 'obtain' | 'keep' | 'revoke' | 'whileUnchanged'>;
   readonly clock: Pick<Clock, 'now'>;
@@ -75,9 +75,9 @@ async function connect(
   await allowReplacing(services, kept, known, options);
   // Keeping the new grant ends the old one, so nothing may be wrong from here on.
   if (options.alias !== null) checkAliasFree(options.alias, await registry.list(), kept.instanceUrl);
-  const org = recordOf(services, kept, options, known);
+  let org = recordOf(services, kept, options, known);
   const register = async () => {
-    await registry.put(org);
+    org = await registered(services, org, options, known);
     if (known !== null && options.replaceUser) await replaceUserOf(services, org);
     if (leases !== null) await moveOrg(services, org, credential.instanceUrl, leases);
   };
@@ -160,6 +160,25 @@ function recordOf(
     createdAt: known?.createdAt ?? now,
     lastLoginAt: now,
   };
+}
+
+/**
+ * Notes of an org that is connected already what the login has told of it, and no more: what `orgs` has set meanwhile
+ * stays.
+ */
+async function registered(
+  { registry }: LoginParts,
+  org: OrgRecord,
+  options: LoginOptions,
+  known: OrgRecord | null,
+): Promise<OrgRecord> {
+  const { instanceUrl, alias, sync, budget, createdAt, ...told } = org;
+  if (known !== null && (await registry.get(instanceUrl)) !== null) {
+    const asked = { ...(options.alias === null ? {} : { alias }), ...(options.sync ? {} : { sync }) };
+    return registry.update(instanceUrl, { ...told, ...asked });
+  }
+  await registry.put(org);
+  return org;
 }
 
 /** The user said that the org is to be seen as another user: the mirror is told so, if there is one. */

@@ -96,6 +96,20 @@ describe('a login that is not kept', () => {
   });
 });
 
+it('a login of a connected org leaves what `orgs` sets in the meantime', async () => {
+  const parts = partsOf([a]);
+  const meanwhile = { alias: 'prod', sync: false, budget: 0.5 };
+  const { logins } = loginsOf(parts, grantOf(a, { username: 'renamed@a.example' }), async () => {
+    await parts.registry.update(a.instanceUrl, meanwhile);
+  });
+  const { org } = await login({ ...parts, logins }, usual, calm());
+  expect(org).toMatchObject({ alias: 'prod', sync: false });
+  expect(await parts.registry.get(a.instanceUrl)).toMatchObject({
+    ...meanwhile,
+    username: 'renamed@a.example',
+  });
+});
+
 describe('a login that replaces another', () => {
   const handedOver = { grant: 'access-token', refreshToken: null, clientId: null } as const;
 
