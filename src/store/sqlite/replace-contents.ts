@@ -12,7 +12,8 @@ const copiedTables = ['contact', 'contact_seen'] as const;
 const copiedByObject = ['field', 'cursor'] as const;
 /** Names the archive that the copy's making has begun; of no meaning in a mirror. */
 export const archiveKey = 'archive';
-const ownMeta = ['api_usage'];
+/** What the org has said of its calls: of both files the later word is true, of another org none of the mirror's. */
+const usageKey = 'api_usage';
 
 export interface Replacement {
   /** ms since 1970. */
@@ -114,14 +115,16 @@ function recreate(db: Connection, table: string): void {
  * has seen come with it: whoever holds the lease now may have worked on the copy and not on the mirror yet.
  */
 function replaceMeta(db: Connection, object: string | null): void {
-  const own = ownMeta.map((key) => `'${key}'`).join(', ');
   const isFence = `substr(key, 1, ${fencePrefix.length}) = '${fencePrefix}'`;
   db.prepare(
-    `DELETE FROM main.meta WHERE key NOT IN (${own}) AND NOT ${isFence}
-       AND (:object IS NULL OR instr(key, '.') = 0 OR substr(key, instr(key, '.') + 1) = :object)`,
+    `DELETE FROM main.meta WHERE NOT ${isFence} AND (:object IS NULL
+       OR key <> '${usageKey}' AND (instr(key, '.') = 0 OR substr(key, instr(key, '.') + 1) = :object))`,
   ).run({ object });
   db.exec(`
     INSERT OR IGNORE INTO main.meta SELECT * FROM fresh.meta WHERE key <> '${archiveKey}' AND NOT ${isFence};
+    INSERT INTO main.meta SELECT * FROM fresh.meta WHERE key = '${usageKey}'
+      ON CONFLICT (key) DO UPDATE SET value = excluded.value
+      WHERE json_extract(excluded.value, '$.at') > json_extract(value, '$.at');
     INSERT INTO main.meta SELECT * FROM fresh.meta WHERE ${isFence}
       ON CONFLICT (key) DO UPDATE SET value = excluded.value
       WHERE CAST(excluded.value AS INTEGER) > CAST(value AS INTEGER);

@@ -1,5 +1,5 @@
 import { backoffMs } from '../../base/backoff.ts';
-import { isAppError } from '../../base/errors.ts';
+import { messageOf } from '../../base/errors.ts';
 import { AdaptiveLimit } from '../adaptive-limit.ts';
 import type { SyncContext } from '../context.ts';
 import { assertJobRows, deleteBulkJob, isLostJob, listResultPages, pollBulkJob } from '../read/bulk-job.ts';
@@ -291,12 +291,11 @@ async function restartSpan(
   if (added.length === 0) return;
   await deleteBulkJob(context, span.jobId, pool);
   if (isLast) throw cause;
-  context.log.warn('a bulk job was lost; its span is asked for again', {
-    lower: span.lower,
-    upper: span.upper,
-    attempt,
-    code: isAppError(cause) ? cause.code : undefined,
-  });
+  const { lower, upper } = span;
+  context.log.warn(
+    `a bulk job of ${context.remote.instanceUrl} was lost: what it read is asked for again (${messageOf(cause)})`,
+  );
+  context.log.debug('lost bulk job', { job: span.jobId, lower, upper, attempt });
   await context.clock.sleep(backoffMs(attempt - 1, jobBackoff), pool);
   pool.add(added);
 }
