@@ -10,7 +10,13 @@ it('nothing stands at the top but what the project is made of', ({ skip }) => {
   const listed = spawnSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' });
   if (listed.status !== 0 && process.env.CI === undefined) skip('this is no checkout of git');
   const names = new Set(listed.stdout.split('\0').map((path) => path.split('/')[0]));
-  expect([...names].filter((name) => name !== '' && !name?.startsWith('.')).toSorted()).toEqual([
+  expect([...names].filter((name) => name !== '').toSorted()).toEqual([
+    '.build',
+    '.ci',
+    '.dependency-cruiser.cjs',
+    '.gitattributes',
+    '.gitignore',
+    '.npmrc',
     'LICENSE',
     'README.md',
     'bin',

@@ -59,14 +59,18 @@ it('keeps compiled code in a folder of the user alone, and uses it', () => {
   expect(run(['--help'], { debug: true }).stderr).toMatch(/run-cli-\S+ was accepted/);
 });
 
-it.skipIf(process.platform !== 'linux')('puts none into the working folder', () => {
+it.skipIf(process.platform !== 'linux').each([
+  ['the folder for caches is a relative one', { XDG_CACHE_HOME: 'rel', HOME: undefined }],
+  ['there is no home', { XDG_CACHE_HOME: '', HOME: '' }],
+  ['the home is a relative one', { XDG_CACHE_HOME: '', HOME: 'rel' }],
+])('puts none into the working folder where %s', (_where, { XDG_CACHE_HOME, HOME }) => {
   const { status } = spawnSync(process.execPath, [bin, '--help'], {
     cwd: home,
-    env: { ...process.env, XDG_CACHE_HOME: 'rel', HOME: join(home, 'user') },
+    env: { ...process.env, XDG_CACHE_HOME, HOME: HOME ?? join(home, 'user') },
   });
   expect(status).toBe(0);
-  expect(readdirSync(home)).toEqual(['user']);
-  expect(kept(join(home, 'user', '.cache', 'parahack-sync')).length).toBeGreaterThan(0);
+  if (HOME !== undefined) expect(readdirSync(home)).toEqual([]);
+  else expect(kept(join(home, 'user', '.cache', 'parahack-sync')).length).toBeGreaterThan(0);
 });
 
 onPosix('touches no folder that others may write to', () => {

@@ -1,4 +1,4 @@
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
@@ -28,9 +28,14 @@ test('the defaults', () => {
   expect(read().dataDir).toMatch(/parahack-sync/);
 });
 
-test.skipIf(process.platform !== 'linux')('a relative XDG folder is ignored', () => {
+test.skipIf(process.platform !== 'linux')('a relative XDG folder or home is ignored', () => {
   vi.stubEnv('XDG_DATA_HOME', 'rel');
   expect(read().dataDir).toBe(join(homedir(), '.local/share/parahack-sync'));
+  vi.stubEnv('XDG_DATA_HOME', '');
+  for (const home of ['', 'rel']) {
+    vi.stubEnv('HOME', home);
+    expect(read().dataDir).toBe(join(userInfo().homedir, '.local/share/parahack-sync'));
+  }
   vi.stubEnv('XDG_DATA_HOME', '/abs');
   expect(read().dataDir).toBe('/abs/parahack-sync');
   vi.unstubAllEnvs();
