@@ -23,8 +23,8 @@ export async function start(): Promise<void> {
  */
 async function keepCompiledCode(part: '.' | 'push'): Promise<void> {
   const { ownFolders } = await import('./config/own-folders.ts');
-  const folder = ownFolders().cache;
   try {
+    const folder = ownFolders().cache;
     makeFolder(folder);
     const { uid, mode } = statSync(folder);
     const isOurs = process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
@@ -35,7 +35,7 @@ async function keepCompiledCode(part: '.' | 'push'): Promise<void> {
     const inUse = getCompileCacheDir();
     if (inUse !== undefined) dropHalfWritten(inUse);
   } catch {
-    // A home that is missing, full or read-only is no reason not to start.
+    // A home that is missing, unknown, full or read-only is no reason not to start.
   }
 }
 

@@ -73,6 +73,27 @@ it.skipIf(process.platform !== 'linux').each([
   else expect(kept(join(home, 'user', '.cache', 'parahack-sync')).length).toBeGreaterThan(0);
 });
 
+const isRoot = process.getuid?.() === 0;
+
+it.skipIf(!isRoot)(
+  'starts as a user whom the system does not know, and says that the data has no place',
+  () => {
+    const run = (args: string[]) =>
+      spawnSync(process.execPath, [bin, ...args], {
+        cwd: '/',
+        uid: 54_321,
+        encoding: 'utf8',
+        env: { ...process.env, XDG_CACHE_HOME: '', XDG_DATA_HOME: '', HOME: '', PARAHACK_SYNC_DATA_DIR: '' },
+      });
+    expect(run(['--help'])).toMatchObject({ status: 0, stderr: '' });
+    const refused = run(['status']);
+    expect(refused.status).toBe(2);
+    expect(refused.stderr).toMatch(
+      /^Error: This user has no home folder[^\n]*\nHint: Name a folder: --data-dir/,
+    );
+  },
+);
+
 onPosix('touches no folder that others may write to', () => {
   mkdirSync(cache, { recursive: true });
   chmodSync(cache, 0o777);
