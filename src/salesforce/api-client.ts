@@ -10,6 +10,7 @@ import type { Wire } from '../wire/open-wire.ts';
 import { readStart, readWhole } from '../wire/read-body.ts';
 import type { BodyPace, Patience } from '../wire/timeouts.ts';
 import { answerBounds, isOvergrown, tooLarge } from './answer-bounds.ts';
+import { AnswerTimes } from './answer-times.ts';
 import {
   type ApiAnswer,
   type ApiRequest,
@@ -22,7 +23,7 @@ import { apiError, isSessionRefused } from './api-error.ts';
 import { type ApiGate, type ApiUsage, parseLimitInfo } from './api-gate.ts';
 import { parseErrorBody } from './error-body.ts';
 import { networkError } from './network-error.ts';
-import type { Observation, OrgClock } from './org-clock.ts';
+import type { OrgClock } from './org-clock.ts';
 import { remoteError } from './remote-error.ts';
 import { type FailureStage, isCrowded, repeatAfterMs } from './repeat-policy.ts';
 import { requestBytes, requestHeaders } from './request-headers.ts';
@@ -51,16 +52,17 @@ const longestTold = 4 * 1024 * 1024;
 /** Every byte to and from an org passes here: tokens, limits, timeouts, repeats, the org's clock, errors. */
 export class ApiClient {
   readonly #options: ApiClientOptions;
+  readonly #times: AnswerTimes;
   #calls = 0;
   #usage: ApiUsage | null = null;
   #tokenLength: number | null = null;
   /** Takes what the last request carried out of what its answer says. */
   #hideSecrets: (text: string) => string = (text) => text;
-  #untoldLeap: string | null = null;
   #hidden: string | null = null;
 
   constructor(options: ApiClientOptions) {
     this.#options = options;
+    this.#times = new AnswerTimes(options.orgClock, options.log);
   }
 
   get calls(): number {
@@ -180,7 +182,7 @@ export class ApiClient {
     read: (wire: WireAnswer, sent: number) => Promise<T>,
     stream: boolean,
   ): Promise<Attempt<ApiAnswer & T> & { sessionRefused?: boolean }> {
-    const { clock, orgClock, gate, timeouts, log } = this.#options;
+    const { clock, gate, timeouts, log } = this.#options;
     const { signal } = request;
     await gate.before(request.kind, { signal });
     let usage: ApiUsage | null = null;
@@ -194,31 +196,25 @@ export class ApiClient {
       this.#calls++;
       this.#tokenLength = token.length;
       this.#learnSecret(token);
-      const primed = orgClock.primed ? orgClock.now() : null;
+      const expected = this.#times.expected();
       const wire = await this.#options.wire.exchange(this.#wireRequest(request, token), timeouts, signal);
       const received = clock.monotonicMs();
       status = wire.status;
       usage = parseLimitInfo(wire.header('sforce-limit-info'), clock.now());
       if (usage !== null) this.#usage = usage;
-      const date = parseDate(wire.header('date'));
-      const seen = date === null ? null : orgClock.observe(date, sent, received);
-      const doubt = date === null || seen === null ? null : this.#doubtOf(request, wire, date, seen);
+      const answer = { wire, request: requestLabel(request), host: this.#host(), sent, received };
+      const time = this.#times.observe(answer, expected);
       const html = /text\/html/i.test(wire.header('content-type') ?? '');
       if (wire.status >= 300 ? wire.status !== 304 : html) return await this.#refusal(request, wire);
-      // Rows whose reading has no time of the org's own could not be ordered; a write is judged all the same.
-      if (date === null && primed === null && request.kind === 'pull') throw this.#timeless(request, wire);
       // A write is never asked again for the time of its answer; it moves no cursor.
-      if (doubt !== null && request.kind === 'pull') {
+      if (time.distrust !== null && request.kind === 'pull') {
         wire.body.destroy();
-        throw doubt;
+        throw time.distrust;
       }
       if (stream) wire.stream();
       const body = await read(wire, sent);
-      const believed = doubt === null ? date : null;
-      // What was expected when the request was sent is known to be wrong by now.
-      const expected = seen?.kind === 'borne-out' ? null : primed;
-      const readAt = expected ?? (believed === null ? 0 : orgClock.firstSentAt(believed, sent, received));
-      return { ok: true, answer: { status, header: wire.header, date: believed, readAt, ...body } };
+      const { header } = wire;
+      return { ok: true, answer: { status, header, date: time.date, readAt: time.readAt(), ...body } };
     } catch (thrown) {
       // Asked of the signal, not of what was thrown: undici calls a refused tunnel an AbortError too.
       if (signal?.aborted)
@@ -270,51 +266,6 @@ export class ApiClient {
     this.#hideSecrets = createSecretHider([token, before].flatMap((t) => [t, t?.split('!', 2)[1]]));
   }
 
-  /** An error where the answer's time leaps and is not borne out yet. */
-  #doubtOf(request: ApiRequest, wire: WireAnswer, date: number, seen: Observation): Error | null {
-    const { log } = this.#options;
-    if (seen.kind === 'expected') {
-      if (this.#untoldLeap !== null) log.warn(this.#untoldLeap);
-      this.#untoldLeap = null;
-      return null;
-    }
-    const host = this.#host();
-    const days = `${formatLeap(Math.abs(seen.leapMs))} ${seen.leapMs > 0 ? 'ahead of' : 'behind'} what was expected`;
-    if (seen.kind === 'borne-out') {
-      this.#untoldLeap = null;
-      log.warn(
-        `the clock of ${host} is ${days}; as its answers agree, it is believed. ` +
-          "`parahack-sync doctor` compares it with this machine's: set that one where it is wrong",
-      );
-      return null;
-    }
-    // Told once it is known what became of it: several answers about one clock are one thing.
-    this.#untoldLeap ??= `an answer of ${host} was dated ${new Date(date).toISOString()}, ${days}; it was asked for again`;
-    log.debug(`an answer of ${host} is dated ${new Date(date).toISOString()}, ${days}`);
-    return remoteError(
-      'SALESFORCE_ERROR',
-      `The org ${host} tells a time that leaps: ${new Date(date).toISOString()}, ${days}.`,
-      {
-        status: wire.status,
-        errorCode: null,
-        retryAfterMs: null,
-        request: requestLabel(request),
-        clockLeapt: true,
-      },
-      { hint: 'Nothing was taken from that answer. "parahack-sync doctor" compares the clocks.' },
-    );
-  }
-
-  #timeless(request: ApiRequest, wire: WireAnswer): Error {
-    wire.body.destroy();
-    return remoteError(
-      'SALESFORCE_ERROR',
-      `The org ${this.#host()} does not tell its time (header Date).`,
-      { status: wire.status, errorCode: null, retryAfterMs: null, request: requestLabel(request) },
-      { hint: 'A proxy may strip the header; RFC 9110 section 6.6.1 asks for it.' },
-    );
-  }
-
   #failure(thrown: unknown, request: ApiRequest) {
     return networkError(thrown, requestLabel(request), this.#host());
   }
@@ -336,17 +287,4 @@ function tooSlow(request: string, host: string): Error {
     { status: null, errorCode: null, retryAfterMs: null, request },
     { hint: 'Try again; nothing is lost. If it stays, look at the network or the proxy in between.' },
   );
-}
-
-/** Later than that no time can be written as four digits of a year. */
-const latestDate = Date.UTC(9999, 11, 31);
-
-function parseDate(header: string | null): number | null {
-  const ms = Date.parse(header ?? '');
-  return Number.isNaN(ms) || ms < 0 || ms > latestDate ? null : ms;
-}
-
-function formatLeap(ms: number): string {
-  const days = ms / 86_400_000;
-  return days >= 2 ? `${Math.round(days)} days` : `${Math.round(ms / 60_000)} minutes`;
 }
