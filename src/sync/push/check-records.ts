@@ -1,39 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { fullId, isGivenIdOf, isTornId, sameId } from '../../org/record-id.ts';
 import type { SyncedObject } from '../../org/synced-object.ts';
 import type { Field } from '../ports/field.ts';
-import type { OutboxOp } from '../ports/outbox-entry.ts';
-import type { StagingFault, StagingRecord } from '../ports/outbox-staging.ts';
-import { type Columns, membersOf, type ParentColumn } from './columns.ts';
-import { damage, isDamaged } from './damaged-text.ts';
+import type { StagingRecord } from '../ports/outbox-staging.ts';
+import { isBlank, isEmptyCell } from './blank-value.ts';
+import { type Columns, membersOf } from './columns.ts';
+import { FieldSetter } from './field-setter.ts';
 import { holdsRecordId } from './holds-record-id.ts';
 import { IgnoredColumns } from './ignored-columns.ts';
 import { type DecimalMark, NumberForms } from './number-forms.ts';
 import { comparable, type ParentName, type Parents } from './parents.ts';
+import type { PushRecord } from './push-record.ts';
+import type { RecordCheck } from './record-check.ts';
+import { RecordTarget } from './record-target.ts';
 import { sayNoHeader } from './strange-header.ts';
-import { type FieldFault, quoted } from './typed.ts';
-import { booleanOf, typedValue } from './typed-value.ts';
+import { booleanOf } from './typed-value.ts';
 import { wrappedRecords } from './wrapped-records.ts';
-
-export interface PushRecord {
-  /** File name, `-` for standard input. */
-  source: string;
-  /** Place of the record within its source, from 0. */
-  index: number;
-  /** Line on which it begins, from 1; null where it is not known. */
-  line: number | null;
-  fields: Record<string, unknown>;
-  /** The values are text (CSV): an empty one leaves its field alone. */
-  untyped: boolean;
-  /** Names of fields that the user has mapped something to: one that is unknown is never left out. */
-  mapped?: ReadonlySet<string>;
-  /** The names of its file's first row, where it has one; the same list for all records of the file. */
-  header?: readonly string[];
-  /** Its numbers may have decimal commas: the cells of its file are separated by semicolons. */
-  decimalComma?: boolean;
-  /** What its reader found wrong with this record alone. */
-  faults?: readonly StagingFault[];
-}
 
 export interface CheckOptions {
   /** What the records are to be. */
@@ -54,18 +35,6 @@ export interface CheckOptions {
   now: number;
 }
 
-/** A column that sets one of the contact's own fields. */
-type FieldColumn = ParentColumn | { kind: 'field' } | { kind: 'relationship' };
-
-/** One record under check. */
-interface Check {
-  record: PushRecord;
-  members: [name: string, value: unknown][];
-  op: OutboxOp;
-  changes: Record<string, unknown>;
-  faults: StagingFault[];
-}
-
 /**
  * Checks records against describe and turns each into what the outbox stores. All faults are found, not just the
  * first. What only the whole input can tell (a value given twice, an Id in some rows only) is not seen here.
@@ -77,7 +46,8 @@ export class RecordChecker {
   readonly #parents: Parents;
   readonly #options: CheckOptions;
   readonly #required: readonly Field[];
-  readonly #grouped = new Set<string>();
+  readonly #target: RecordTarget;
+  readonly #fields: FieldSetter;
   /** Headers of files, and whether they are made of names that Contact does not have. */
   readonly #headers = new Map<readonly string[], boolean>();
 
@@ -86,6 +56,8 @@ export class RecordChecker {
     this.#parents = parents;
     this.#options = options;
     this.numbers = new NumberForms(options.decimal);
+    this.#target = new RecordTarget(columns, options.object, options.atomicGroup !== null);
+    this.#fields = new FieldSetter(parents, this.numbers, this.ignored, options);
     this.#required = fields.filter(
       ({ createable, nillable, defaultedOnCreate, type }) =>
         createable && !nillable && !defaultedOnCreate && type !== 'boolean',
@@ -110,7 +82,7 @@ export class RecordChecker {
     this.#headers.set(header, header.length > 0 && header.every(isStrange));
   }
 
-  *#parentNames(all: readonly Pick<Check, 'record' | 'members'>[]): Generator<ParentName> {
+  *#parentNames(all: readonly Pick<RecordCheck, 'record' | 'members'>[]): Generator<ParentName> {
     for (const { record, members } of all) {
       for (const [name, value] of members) {
         const column = this.#columns.of(name);
@@ -120,17 +92,17 @@ export class RecordChecker {
     }
   }
 
-  #checkOne(record: PushRecord, members: Check['members']): StagingRecord {
+  #checkOne(record: PushRecord, members: RecordCheck['members']): StagingRecord {
     const { upsert, allowDuplicates, atomicGroup, keepGiven, now } = this.#options;
-    const check: Check = {
+    const check: RecordCheck = {
       record,
       members,
-      op: this.#opOf(members),
+      op: this.#target.opOf(members),
       changes: {},
       faults: [...(record.faults ?? [])],
     };
     // Parents after the contact's own fields: an export has both, `AccountId` and `Account.Name`.
-    const isParent = ([name]: Check['members'][number]) =>
+    const isParent = ([name]: RecordCheck['members'][number]) =>
       ['parent', 'relationship'].includes(this.#columns.of(name).kind);
     for (const [name, value] of members.toSorted((a, b) => Number(isParent(a)) - Number(isParent(b)))) {
       this.#takeMember(check, name, value);
@@ -138,7 +110,7 @@ export class RecordChecker {
     if (check.op === 'create' && upsert === null) this.#requireFields(check);
     if (record.header !== undefined && this.#headers.get(record.header))
       sayNoHeader(check.faults, record.header);
-    const contactId = this.#idOf(check);
+    const contactId = this.#target.idOf(check);
     if (this.#namesNoField(check)) {
       const wrapped = wrappedRecords(record.fields);
       // What else is said of the object is said of no contact.
@@ -176,47 +148,12 @@ export class RecordChecker {
     };
   }
 
-  #namesNoField({ record, members, op }: Check): boolean {
+  #namesNoField({ record, members, op }: RecordCheck): boolean {
     if (record.untyped || op === 'delete') return false;
     return members.every(([name]) => ['id', 'attributes', 'unknown'].includes(this.#columns.of(name).kind));
   }
 
-  #valueOf(members: Check['members'], kind: 'id' | 'is-deleted'): unknown {
-    return members.find(([name]) => this.#columns.of(name).kind === kind)?.[1];
-  }
-
-  #opOf(members: Check['members']): OutboxOp {
-    if (isBlank(this.#valueOf(members, 'id'))) return 'create';
-    return booleanOf(this.#valueOf(members, 'is-deleted')) === true ? 'delete' : 'update';
-  }
-
-  #idOf({ record, members, op, faults }: Check): string | null {
-    const given = this.#valueOf(members, 'id');
-    if (op === 'create') {
-      if (given === null && record.untyped) faults.push(idFault('#N/A clears a field, and no Id'));
-      return null;
-    }
-    const id = typeof given === 'string' ? given.trim() : '';
-    if (!isGivenIdOf(this.#options.object.keyPrefix, id)) {
-      faults.push(idFault(`${quoted(given)} is not the Id of a contact`));
-      return null;
-    }
-    const full = fullId(id);
-    if (isTornId(id)) {
-      faults.push(idFault(`${quoted(given)} is not whole: its last three characters belong to another Id`));
-      return null;
-    }
-    if (this.#options.atomicGroup !== null) {
-      if (this.#grouped.has(full)) {
-        const message = `${full} stands in the input twice, and one request takes a contact once.`;
-        faults.push({ field: 'Id', code: 'GIVEN_TWICE', message });
-      }
-      this.#grouped.add(full);
-    }
-    return full;
-  }
-
-  #takeMember(check: Check, name: string, value: unknown): void {
+  #takeMember(check: RecordCheck, name: string, value: unknown): void {
     const { record, op, faults } = check;
     const column = this.#columns.of(name);
     switch (column.kind) {
@@ -249,85 +186,26 @@ export class RecordChecker {
         return;
       case 'field':
       case 'parent':
-      case 'relationship': {
-        const field = column.kind === 'field' ? column.field : column.reference;
+      case 'relationship':
         if (op === 'delete' || isEmptyCell(record, value)) return;
         // Salesforce Inspector has `[Account]` under Account, beside Account.Name.
         if (column.kind === 'relationship' && record.untyped && /^\[\w+\]$/.test(String(value))) return;
-        if (this.#isWriteable(check, name, field)) this.#setField(check, name, field, column, value);
+        this.#fields.set(check, name, column, value);
         return;
-      }
       default:
         column satisfies never;
     }
   }
 
   /** `Id` beside `id`: the one that was not looked at may name another contact, or the only one. */
-  #refuseSecond({ members, faults }: Check, name: string, kind: 'id' | 'is-deleted'): boolean {
+  #refuseSecond({ members, faults }: RecordCheck, name: string, kind: 'id' | 'is-deleted'): boolean {
     const [first] = members.find(([own]) => this.#columns.of(own).kind === kind) ?? [];
     if (first === name) return false;
     faults.push({ field: name, code: 'GIVEN_TWICE', message: `${first} is given twice, as ${name} too.` });
     return true;
   }
 
-  #isWriteable({ op, faults }: Check, name: string, field: Field): boolean {
-    const { upsert, ignoreReadOnly } = this.#options;
-    const writeable =
-      op === 'update'
-        ? field.updateable
-        : // Whether an upsert creates or updates is known to the org alone.
-          field.createable || (upsert !== null && field.updateable);
-    if (writeable) return true;
-    if (ignoreReadOnly) {
-      this.ignored.note(name, 'read-only');
-      return false;
-    }
-    faults.push({
-      field: name,
-      code: op === 'create' ? 'NOT_CREATEABLE' : 'NOT_UPDATEABLE',
-      message: `${field.name} is set by Salesforce and cannot be ${op === 'create' ? 'given' : 'changed'}.`,
-    });
-    return false;
-  }
-
-  #setField(check: Check, name: string, field: Field, column: FieldColumn, given: unknown): void {
-    const { record, op, changes, faults } = check;
-    if (record.untyped && given === null && op === 'create') return;
-    const { value, fault: doubt } = this.numbers.read(
-      record,
-      column.kind === 'parent' ? column.by : field,
-      given,
-    );
-    if (doubt !== null) faults.push({ field: name, ...doubt });
-    if (!this.#options.allowDamaged && isDamaged(value))
-      faults.push({ field: name, ...damage(field, value) });
-    if (field.name in changes) {
-      const fault = this.#contradiction(column, value, field, changes[field.name]);
-      if (fault !== null) faults.push({ field: name, ...fault });
-      return;
-    }
-    const typed =
-      column.kind === 'parent'
-        ? this.#parents.idOf({ column, value })
-        : typedMember(column.kind, value, field);
-    if ('fault' in typed) faults.push({ field: name, ...typed.fault });
-    else changes[field.name] = typed.value;
-  }
-
-  /** A field that is given a second time may only say the same; a parent's name is often beside its Id. */
-  #contradiction(column: FieldColumn, value: unknown, field: Field, given: unknown): FieldFault | null {
-    if (column.kind === 'field') return { code: 'GIVEN_TWICE', message: `${field.name} is given twice.` };
-    if (value === null) return null;
-    if (column.kind === 'relationship') return onlyByOneField(field);
-    const typed = this.#parents.idOf({ column, value });
-    if ('fault' in typed) return typed.fault.code === 'PARENT_AMBIGUOUS' ? null : typed.fault;
-    if (typed.value === null || (typeof given === 'string' && sameId(given, String(typed.value))))
-      return null;
-    const message = `${field.name} is ${quoted(given)}, and ${quoted(value)} is another ${column.object}.`;
-    return { code: 'GIVEN_TWICE', message };
-  }
-
-  #requireFields({ changes, faults, members }: Check): void {
+  #requireFields({ changes, faults, members }: RecordCheck): void {
     for (const field of this.#required) {
       if (field.name in changes) continue;
       // A value that is wrong has its own fault already.
@@ -338,36 +216,14 @@ export class RecordChecker {
     }
   }
 
-  #means(members: Check['members'], name: string, field: Field): boolean {
+  #means(members: RecordCheck['members'], name: string, field: Field): boolean {
     if (!members.some(([own]) => own === name)) return name.toLowerCase() === field.name.toLowerCase();
     const column = this.#columns.of(name);
     return column.kind === 'field' && column.field.name === field.name;
   }
 }
 
-function idFault(why: string): StagingFault {
-  return { field: 'Id', code: 'MALFORMED_ID', message: `${why}.` };
-}
-
-function typedMember(kind: 'field' | 'relationship', value: unknown, field: Field) {
-  if (kind === 'field' || value === null) return typedValue(value, field);
-  return { fault: onlyByOneField(field) };
-}
-
-function onlyByOneField({ name }: Field): FieldFault {
-  return { code: 'WRONG_TYPE', message: `${name} takes its parent by one field, as {"ExternalId__c": "x"}.` };
-}
-
-function isBlank(value: unknown): boolean {
-  return value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
-}
-
-/** As in Bulk API 2.0, an empty cell leaves its field alone. */
-function isEmptyCell({ untyped }: PushRecord, value: unknown): boolean {
-  return untyped && typeof value === 'string' && value.trim() === '';
-}
-
-function uniqueValueOf({ op, changes, faults }: Check, field: Field): string | null {
+function uniqueValueOf({ op, changes, faults }: RecordCheck, field: Field): string | null {
   if (op !== 'create') {
     const message = 'With --upsert a record must not carry an Id.';
     faults.push({ field: field.name, code: 'UPSERT_WITH_ID', message });

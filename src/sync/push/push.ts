@@ -9,13 +9,14 @@ import type { Brake, OutboxStaging, OutcomeTally, StagingCounts } from '../ports
 import type { RunRecorder } from '../run-recorder.ts';
 import { withRun } from '../with-run.ts';
 import type { Undecided } from './blocked-contacts.ts';
-import { type PushRecord, RecordChecker } from './check-records.ts';
+import { RecordChecker } from './check-records.ts';
 import { Columns, type DescribeObject } from './columns.ts';
 import { drainOutbox } from './drain.ts';
 import type { IgnoredColumn } from './ignored-columns.ts';
 import { ambiguousNumber, type DecimalMark } from './number-forms.ts';
 import { Parents } from './parents.ts';
 import { collectionRows } from './plan-requests.ts';
+import type { PushRecord } from './push-record.ts';
 import { upsertFieldOf } from './upsert-field.ts';
 
 export interface PushJob {
