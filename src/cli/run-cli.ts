@@ -1,21 +1,24 @@
 import { isAbort } from '../base/abort.ts';
+import { withFinally } from '../base/finally.ts';
 import { printableJson } from '../base/printable-json.ts';
 import type { GlobalFlags } from '../config/global-flags.ts';
 import { readOutputConfig } from '../config/output-config.ts';
+import { readConfig } from '../config/read-config.ts';
 import { defaultStopBudgetMs, readStopBudget } from '../config/stop-budget.ts';
-import type { ErrorInfo } from '../contract/error-info.ts';
+import type { App } from '../contract/app.ts';
 import { createRedact } from '../contract/redact.ts';
 import type { CliIo } from './cli-io.ts';
-import { type ErrorReport, reportError } from './error-report.ts';
-import { exitCodes } from './exit-codes.ts';
-import type { Outcome } from './invocation.ts';
+import { reportError } from './error-report.ts';
+import type { Handler, Invocation } from './invocation.ts';
 import { createMessages, type Messages } from './messages.ts';
 import { OrgNames } from './org-names.ts';
 import { createOutputStream, type OutputStream } from './output-stream.ts';
 import { parseArguments } from './parse-arguments.ts';
-import { performCommand } from './perform-command.ts';
-import { listenForStop } from './stop-signals.ts';
-import { describeTerminal } from './terminal.ts';
+import { printableApp } from './printable-app.ts';
+import { printableValue } from './printable-value.ts';
+import { ResultOutput } from './result-output.ts';
+import { listenForStop, type StopSignals } from './stop-signals.ts';
+import { describeTerminal, type Terminal } from './terminal.ts';
 
 const secretVariables = [
   'PARAHACK_SYNC_ACCESS_TOKEN',
@@ -41,64 +44,29 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   });
   using stdout = createOutputStream(io.stdout, { ink: terminal.ink, onClosed: () => stop.stop() });
   for (const stream of [stdout, stderr]) stream.heed(stop.signal);
-  const report = (error: unknown) =>
-    reportError(error, { redact, verbose: output.verbosity > 0, stoppedBy: stop.stoppedBy });
-
-  let exitCode: number = exitCodes.done;
-  /** Whether stdout has a document of its own, and no place for a second. */
-  let document: 'none' | 'begun' | 'shown' = 'none';
-  /** Work that ended because nobody reads its output any more (`| head`) has not failed. */
-  const isUnread = (error: unknown) => isAbort(error) && stdout.closed && stop.stoppedBy === null;
-  const present = async (outcome: Outcome): Promise<boolean> => {
-    const failure = outcome.failure ? report(outcome.failure) : null;
-    let late: ErrorReport | null = null;
-    await show(outcome, failure, {
-      flags,
-      stdout,
-      pretty: terminal.columns !== null,
-      onBegin: () => {
-        document = 'begun';
-      },
-      infoOf: (thrown) => {
-        const told = report(thrown);
-        if (!isUnread(thrown)) late = told;
-        return told.info;
-      },
-    });
-    if (outcome.document !== undefined || outcome.documentParts !== undefined) document = 'shown';
-    const told = failure ?? late;
-    if (told === null) return true;
-    await tell(told, { flags, messages, stdout, document });
-    exitCode = told.exitCode;
-    return late === null;
-  };
+  const results = new ResultOutput({
+    flags,
+    stdout,
+    messages,
+    pretty: terminal.columns !== null,
+    report: (error) =>
+      reportError(error, { redact, verbose: output.verbosity > 0, stoppedBy: stop.stoppedBy }),
+    // Nobody reads its output any more (`| head`).
+    isUnread: (error) => isAbort(error) && stdout.closed && stop.stoppedBy === null,
+  });
   try {
     if (parsed.kind === 'wrong') throw parsed.error;
     if (parsed.kind === 'text') await stdout.write(parsed.text);
     else {
-      await performCommand(parsed.handler, {
-        io,
-        flags,
-        terminal,
-        messages,
-        stop,
-        stdout,
-        orgNames,
-        secrets,
-        present,
-      });
+      const parts = { io, flags, terminal, messages, stop, stdout, orgNames, secrets, results };
+      await perform(parsed.handler, parts);
     }
   } catch (error) {
-    if (!isUnread(error)) {
-      const failure = report(error);
-      await tell(failure, { flags, messages, stdout, document });
-      // Something went wrong with the app behind a result that stands; a result's own failure says more.
-      if (exitCode === exitCodes.done) exitCode = failure.exitCode;
-    }
+    await results.fail(error);
   }
   await messages.flush();
-  if (stdout.givenUp || stderr.givenUp) io.exit(exitCode);
-  return exitCode;
+  if (stdout.givenUp || stderr.givenUp) io.exit(results.exitCode);
+  return results.exitCode;
 }
 
 /** A command that was given none that can be read has ended over it already. */
@@ -110,59 +78,96 @@ function stopBudgetOf(flags: GlobalFlags, env: CliIo['env']): number {
   }
 }
 
-async function show(
-  outcome: Outcome,
-  failure: ErrorReport | null,
-  {
-    flags,
-    stdout,
-    pretty,
-    onBegin,
-    infoOf,
-  }: {
-    flags: GlobalFlags;
-    stdout: OutputStream;
-    pretty: boolean;
-    onBegin: () => void;
-    infoOf: (thrown: unknown) => ErrorInfo;
-  },
-): Promise<void> {
-  if (flags.json && outcome.documentParts !== undefined) {
-    for await (const part of outcome.documentParts(failure?.info ?? null, infoOf)) {
-      onBegin();
-      // JSON has escaped what a terminal would act upon.
-      await stdout.writeData(part);
-    }
-  } else if (flags.json && outcome.document !== undefined) {
-    const document = failure === null ? outcome.document : { ...outcome.document, error: failure.info };
-    await stdout.write(`${printableJson(document, pretty && !outcome.asLine ? 2 : undefined)}\n`);
-  } else if (!flags.json && outcome.textParts !== undefined) {
-    for await (const part of outcome.textParts()) await stdout.write(part);
-  } else if (!flags.json && outcome.text !== undefined) {
-    const text = outcome.text();
-    if (text !== '') await stdout.write(text.endsWith('\n') ? text : `${text}\n`);
-  }
+interface CommandParts {
+  io: CliIo;
+  flags: GlobalFlags;
+  terminal: Terminal;
+  messages: Messages;
+  stop: StopSignals;
+  stdout: OutputStream;
+  orgNames: OrgNames;
+  /** What the redaction hides; grows by what a command reads. */
+  secrets: (string | undefined)[];
+  results: ResultOutput;
 }
 
-/** The error on stderr, or with `--json` on stdout, unless a document that is `shown` there carries it already. */
-async function tell(
-  report: ErrorReport,
-  {
-    flags,
+/**
+ * Runs one handler. The app is made when the handler first asks for it, and disposed when what it ended with, which may
+ * still be read from it, has been shown.
+ */
+async function perform(handler: Handler, parts: CommandParts): Promise<void> {
+  const { messages, stop, orgNames, results } = parts;
+  let opened: Promise<App> | null = null;
+  // Lines about events are awaited by nobody: where one cannot be written, the work ends and says why.
+  let unwritten: unknown = null;
+  const onUnwritten = (error: unknown) => {
+    // Given up, because the command was ended and nobody reads.
+    if (isAbort(error)) return;
+    unwritten ??= error;
+    stop.stop();
+  };
+  const app = () => (opened ??= openApp(parts));
+  await withFinally(
+    async () => {
+      try {
+        const outcome = await handler(invocationOf(parts, app, onUnwritten));
+        messages.setPainter(null);
+        if (unwritten !== null) throw unwritten;
+        await orgNames.refresh();
+        if (await results.present(outcome)) outcome.shown?.();
+      } catch (error) {
+        throw unwritten ?? error;
+      } finally {
+        messages.setPainter(null);
+      }
+    },
+    () => dispose(opened, orgNames),
+  );
+}
+
+function invocationOf(
+  { io, flags, terminal, messages, stop, stdout, orgNames, secrets }: CommandParts,
+  app: () => Promise<App>,
+  onUnwritten: (error: unknown) => void,
+): Invocation {
+  const noticed = (written: Promise<void>) => {
+    written.catch(onUnwritten);
+    return written;
+  };
+  return {
+    io,
+    output: readOutputConfig(flags),
+    terminal,
     messages,
-    stdout,
-    document,
-  }: { flags: GlobalFlags; messages: Messages; stdout: OutputStream; document: 'none' | 'begun' | 'shown' },
-): Promise<void> {
-  let isTold = flags.json === true && document !== 'begun';
-  if (isTold && document === 'none') {
-    try {
-      await stdout.write(`${printableJson({ error: report.info })}\n`);
-    } catch (error) {
-      if (isAbort(error)) throw error;
-      // What has failed may be this very output: a full disk for one.
-      isTold = false;
-    }
-  }
-  if (!isTold || flags.verbose) messages.fail(report.lines);
+    signal: stop.signal,
+    interrupt: () => stop.interrupt(),
+    config: () => configOf(io, flags),
+    app,
+    context: (onEvent = () => {}, { exact = flags.json ?? false } = {}) => ({
+      signal: stop.signal,
+      onEvent: exact ? onEvent : (event) => onEvent(printableValue(event, orgNames) as typeof event),
+    }),
+    orgNames,
+    print: (text) => noticed(stdout.write(text)),
+    printData: (text) => noticed(stdout.writeData(text)),
+    printLine: (value) => noticed(stdout.write(`${printableJson(value)}\n`)),
+    hide: (secret) => void secrets.push(secret),
+  };
+}
+
+function configOf({ env, cwd }: CliIo, flags: GlobalFlags) {
+  return readConfig({ flags, env, cwd });
+}
+
+async function openApp({ io, flags, messages, orgNames }: CommandParts): Promise<App> {
+  const app = await (await io.loadApp())(configOf(io, flags), { log: messages.log });
+  await orgNames.learnFrom(app);
+  // JSON escapes what text leaves out, so that a program gets each value as it is.
+  return flags.json ? app : printableApp(app, orgNames);
+}
+
+async function dispose(opened: Promise<App> | null, orgNames: OrgNames): Promise<void> {
+  const app = await opened?.catch(() => null);
+  if (app) await orgNames.keep();
+  await app?.[Symbol.asyncDispose]();
 }
