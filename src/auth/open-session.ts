@@ -1,6 +1,5 @@
 import { isAbort, throwIfAborted } from '../base/abort.ts';
 import { backoffMs } from '../base/backoff.ts';
-import { callDetailsOf } from '../base/call-details.ts';
 import type { Clock } from '../base/clock.ts';
 import { AppError, isAppError, messageOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
@@ -9,12 +8,13 @@ import { assertSameUser } from './assert-same-user.ts';
 import { confirmInstanceUrl } from './confirm-instance-url.ts';
 import type { Credential } from './credential.ts';
 import type { CredentialStore } from './credential-store.ts';
-import { grantIsOver } from './grant/grant-is-over.ts';
-import { grantRefused, loginRequired } from './grant/login-required.ts';
+import { loginRequired } from './grant/login-required.ts';
+import { OfferedGrant } from './offered-grant.ts';
 import { refreshLockName, refreshLockTimeoutMs } from './refresh-lock.ts';
-import { type RenewalOutcome, renewCredential } from './renew-credential.ts';
+import type { RenewalOutcome } from './renew-credential.ts';
 import type { Session } from './session.ts';
 import { SharedWork } from './shared-work.ts';
+import { StoredPlace } from './stored-place.ts';
 import type { WithLock } from './with-lock.ts';
 
 export interface SessionParts {
@@ -46,12 +46,12 @@ const raceMs = 30_000;
 class StoredSession implements Session {
   readonly #parts: SessionParts;
   #current: Credential;
+  readonly #place: StoredPlace;
+  readonly #grant: OfferedGrant;
   readonly #renewal = new SharedWork<string>();
   readonly #closing = new AbortController();
   /** Work under the refresh lock, which may go on after its caller was answered or has gone. */
   readonly #leases = new Set<Promise<void>>();
-  /** What may lie in the store by this session's own doing: what its renewal was made from, and what it has stored. */
-  #known: Credential[] = [];
   /** True while this process holds the refresh lock with a credential that the store does not take. */
   #unsaved = false;
   #fromMemory: Promise<string> | null = null;
@@ -59,6 +59,8 @@ class StoredSession implements Session {
   constructor(credential: Credential, parts: SessionParts) {
     this.#current = credential;
     this.#parts = parts;
+    this.#place = new StoredPlace(parts.store, credential.instanceUrl);
+    this.#grant = new OfferedGrant({ ...parts, place: this.#place });
   }
 
   get instanceUrl(): string {
@@ -119,7 +121,7 @@ class StoredSession implements Session {
   async #replace(rejectedToken: string, signal: AbortSignal): Promise<string> {
     if (this.#unsaved) return this.#renewUnsaved();
     // Most waiters find the work done when they look, and need no lock.
-    const stored = await this.#parts.store.get(this.instanceUrl);
+    const stored = await this.#place.read();
     if (stored !== null && replaces(stored, rejectedToken)) return this.#adopt(stored);
     const wanted = AbortSignal.any([signal, this.#closing.signal]);
     return new Promise<string>((resolve, reject) => {
@@ -139,63 +141,20 @@ class StoredSession implements Session {
     answer: (token: string) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const { store, clock, log } = this.#parts;
+    const { clock, log } = this.#parts;
     const startedAt = clock.monotonicMs();
     for (let attempt = 0; ; attempt++) {
-      const stored = await store.get(this.instanceUrl);
-      if (stored === null) throw await this.#needsLogin(loginRequired(this.instanceUrl));
+      const stored = await this.#place.read();
+      if (stored === null) throw await this.#grant.tell(loginRequired(this.instanceUrl));
       if (replaces(stored, rejectedToken)) return answer(await this.#adopt(stored));
-      this.#known = [stored];
-      if (attempt === 0) await store.probeWritable();
-      const outcome = await this.#ask(stored, signal);
+      this.#place.renewsFrom(stored);
+      if (attempt === 0) await this.#place.probeWritable();
+      const outcome = await this.#grant.renew(stored, signal);
       if (outcome.status === 'renewed') return this.#keepAt(outcome, stored, answer);
       if (clock.monotonicMs() - startedAt >= raceMs) throw outcome.error;
       // Whoever refreshes the same token beside us may share the store, or only the token.
       log.debug('The login is being renewed elsewhere; waiting.', { instanceUrl: this.instanceUrl });
       await clock.sleep(backoffMs(attempt, race), { signal });
-    }
-  }
-
-  /** The one place that asks Salesforce. A grant that is over is not offered again, by anybody. */
-  async #ask(
-    credential: Credential,
-    waitSignal: AbortSignal,
-  ): Promise<Exclude<RenewalOutcome, { status: 'refused' }>> {
-    const { wire, clock, log } = this.#parts;
-    if (grantIsOver(credential)) throw await this.#needsLogin(grantRefused(credential));
-    const outcome = await renewCredential(credential, { wire, clock, waitSignal }).catch(
-      async (error: unknown) => {
-        throw isAppError(error, 'LOGIN_REQUIRED') ? await this.#needsLogin(error) : error;
-      },
-    );
-    if (outcome.status === 'refused') {
-      if (outcome.final) await this.#noteRefusal(credential, outcome.error);
-      throw await this.#needsLogin(outcome.error);
-    }
-    if (outcome.status === 'renewed') {
-      log.debug('A new access token was issued.', {
-        instanceUrl: this.instanceUrl,
-        grant: credential.grant,
-      });
-    }
-    return outcome;
-  }
-
-  /** An admin can mend a JWT or client credentials grant without a login, so only a refresh token is given up. */
-  async #noteRefusal(credential: Credential, refusal: AppError): Promise<void> {
-    const { error, error_description: description } = callDetailsOf(refusal);
-    const refused = {
-      error: error ?? 'invalid_grant',
-      description: description ?? null,
-      at: this.#parts.clock.now(),
-    };
-    try {
-      await this.#put({ ...credential, refused });
-    } catch (error) {
-      this.#parts.log.warn('That the login is over could not be noted; the next process will ask again.', {
-        instanceUrl: this.instanceUrl,
-        reason: messageOf(error),
-      });
     }
   }
 
@@ -215,7 +174,7 @@ class StoredSession implements Session {
     const about = { instanceUrl: this.instanceUrl, named: namedUrl, loginUrl: credential.loginUrl };
     if (word === 'confirmed') return this.#keep({ ...credential, apiUrl: namedUrl }, answer);
     if (word === 'forged') {
-      await this.#put(former);
+      await this.#place.put(former);
       throw new AppError(
         'LOGIN_FAILED',
         `A renewal of the login named another address, ${namedUrl}, and ${credential.loginUrl} does not know its token.`,
@@ -234,7 +193,7 @@ class StoredSession implements Session {
 
   async #isStored(credential: Credential): Promise<boolean> {
     try {
-      return await this.#put(credential);
+      return await this.#place.put(credential);
     } catch {
       // `#keep` stores again, and complains, or takes what another has stored.
       return false;
@@ -249,7 +208,7 @@ class StoredSession implements Session {
   async #keep(renewed: Credential, answer: (token: string) => void): Promise<void> {
     let isStored: boolean | null = null;
     try {
-      isStored = await this.#put(renewed);
+      isStored = await this.#place.put(renewed);
     } catch (error) {
       this.#complain(error);
     }
@@ -272,7 +231,7 @@ class StoredSession implements Session {
     const wanted = this.#current;
     let isStored: boolean;
     try {
-      isStored = await this.#put(wanted);
+      isStored = await this.#place.put(wanted);
     } catch (error) {
       this.#complain(error);
       return false;
@@ -287,29 +246,18 @@ class StoredSession implements Session {
     return true;
   }
 
-  /**
-   * Stores in the place of what this session knows to lie there, and of nothing else: whoever was halted in its renewal,
-   * and lost the lock to another, has older tokens than the store. False then.
-   */
-  async #put(credential: Credential): Promise<boolean> {
-    const inPlaceOf = [...this.#known];
-    // It may lie there although the store failed.
-    this.#known.push(credential);
-    return this.#parts.store.set(credential, { inPlaceOf });
-  }
-
   async #takeStored(): Promise<string> {
     this.#parts.log.warn('Another process has renewed the login meanwhile; its token is used.', {
       instanceUrl: this.instanceUrl,
     });
-    const stored = await this.#parts.store.get(this.instanceUrl);
-    if (stored === null) throw await this.#needsLogin(loginRequired(this.instanceUrl));
+    const stored = await this.#place.read();
+    if (stored === null) throw await this.#grant.tell(loginRequired(this.instanceUrl));
     return this.#adopt(stored);
   }
 
   /** A second renewal while the first is still unsaved: this process holds the lock already. */
   async #renewUnsaved(): Promise<string> {
-    this.#fromMemory = this.#ask(this.#current, this.#closing.signal).then((outcome) => {
+    this.#fromMemory = this.#grant.renew(this.#current, this.#closing.signal).then((outcome) => {
       if (outcome.status === 'race') throw outcome.error;
       return this.#use(outcome.credential);
     });
@@ -331,11 +279,6 @@ class StoredSession implements Session {
   async #adopt(stored: Credential): Promise<string> {
     assertSameUser(this.#current, stored);
     return this.#use(stored);
-  }
-
-  async #needsLogin(error: AppError): Promise<AppError> {
-    await this.#parts.onLoginNeeded?.(error);
-    return error;
   }
 
   #complain(error: unknown): void {
