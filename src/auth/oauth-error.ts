@@ -3,7 +3,8 @@ import type { ErrorCode } from '../base/error-codes.ts';
 import { AppError } from '../base/errors.ts';
 import { printableLine } from '../base/printable.ts';
 import type { RefusalKind } from '../base/refusal-kind.ts';
-import { type KnownRefusal, knownRefusalOf, type OAuthStep, unknownRefusal } from './oauth-refusals.ts';
+import { knownRefusalOf, unknownRefusal } from './oauth-refusals.ts';
+import type { KnownRefusal, OAuthStep } from './refusals/known-refusal.ts';
 
 /** What Salesforce said when it refused, in its own words but without the secrets of the request. */
 export interface OAuthRefusal {

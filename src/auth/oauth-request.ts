@@ -6,7 +6,7 @@ import { networkFailure } from '../wire/network-failure.ts';
 import type { Wire } from '../wire/open-wire.ts';
 import { readStart } from '../wire/read-body.ts';
 import { type OAuthRefusal, oauthError } from './oauth-error.ts';
-import type { OAuthStep } from './oauth-refusals.ts';
+import type { OAuthStep } from './refusals/known-refusal.ts';
 
 export interface OAuthRequestOptions {
   wire: Wire;

@@ -1,8 +1,8 @@
 import { AppError } from '../base/errors.ts';
 import { normaliseInstanceUrl } from '../org/instance-url.ts';
 import type { OAuthRefusal } from './oauth-error.ts';
-import type { OAuthStep } from './oauth-refusals.ts';
 import { type OAuthRequestOptions, oauthRequest } from './oauth-request.ts';
+import type { OAuthStep } from './refusals/known-refusal.ts';
 
 export interface TokenAnswer {
   accessToken: string;
