@@ -4,7 +4,6 @@ import { createSecretHider } from '../base/hide-secrets.ts';
 import type { WireAnswer, WireRequest } from '../wire/exchange.ts';
 import { networkFailure } from '../wire/network-failure.ts';
 import type { Wire } from '../wire/open-wire.ts';
-import { readStart } from '../wire/read-body.ts';
 import { type OAuthRefusal, oauthError } from './oauth-error.ts';
 import type { OAuthStep } from './refusals/known-refusal.ts';
 
@@ -158,7 +157,7 @@ function clockAhead(answer: WireAnswer, { now }: OAuthRequest): number | null {
 }
 
 async function readText(answer: WireAnswer, host: string): Promise<string> {
-  const body = await readStart(answer.body, maxBodyBytes + 1);
+  const body = await answer.body.start(maxBodyBytes + 1);
   if (body.length > maxBodyBytes) throw tooLong(host);
   return body.toString('utf8');
 }

@@ -15,7 +15,7 @@ export async function hostTime(wire: Wire, url: string, signal: AbortSignal): Pr
   const headers = { accept: 'application/json', 'user-agent': 'parahack-sync' };
   try {
     const answer = await wire.exchange({ method: 'GET', origin, path, headers }, patience, signal);
-    answer.body.destroy();
+    answer.body.drop();
     const time = Date.parse(answer.header('date') ?? '');
     return Number.isNaN(time) ? null : time;
   } catch (error) {

@@ -1,5 +1,3 @@
-import type { Readable } from 'node:stream';
-import type { BodyWatch } from '../wire/body-watch.ts';
 import type { WireRequest } from '../wire/exchange.ts';
 import type { AnswerBounds } from './answer-bounds.ts';
 import type { CallKind } from './api-gate.ts';
@@ -37,9 +35,9 @@ export interface WholeAnswer extends ApiAnswer {
 }
 
 export interface StreamAnswer extends ApiAnswer {
-  body: Readable;
-  /** Bounds the body, which may hold so many bytes. */
-  watch(maxBytes: number): BodyWatch;
+  /** Its body as it comes, which may hold so many bytes; must be read or dropped. Fails as the call itself does. */
+  blocks(maxBytes: number): AsyncIterable<Uint8Array<ArrayBuffer>>;
+  drop(): void;
 }
 
 export type Attempt<A extends ApiAnswer> =

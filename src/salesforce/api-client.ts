@@ -7,7 +7,6 @@ import { retry } from '../base/retry.ts';
 import { BodyWatch } from '../wire/body-watch.ts';
 import type { WireAnswer, WireRequest } from '../wire/exchange.ts';
 import type { Wire } from '../wire/open-wire.ts';
-import { readStart, readWhole } from '../wire/read-body.ts';
 import type { BodyPace, Patience } from '../wire/timeouts.ts';
 import { answerBounds, isOvergrown, tooLarge } from './answer-bounds.ts';
 import { AnswerTimes } from './answer-times.ts';
@@ -81,8 +80,9 @@ export class ApiClient {
   /** A read whose body is handed on as it comes: repeated until the headers are in, not after. */
   open(request: ApiRequest): Promise<StreamAnswer> {
     const read = async (wire: WireAnswer) => ({
-      body: wire.body,
-      watch: (maxBytes: number) => this.#watch(request, wire, maxBytes),
+      blocks: (maxBytes: number) =>
+        wire.body.blocks(this.#watch(request, wire, maxBytes), this.#bodyFailure(request)),
+      drop: () => wire.body.drop(),
     });
     return this.#repeated(request, (r) => this.#attempt(r, read, true));
   }
@@ -94,7 +94,7 @@ export class ApiClient {
     return this.#attempt(
       request,
       async (wire, sent) => {
-        const body = await readWhole(wire.body, this.#watch(request, wire, bounds.bytes));
+        const body = await wire.body.whole(this.#watch(request, wire, bounds.bytes));
         if (isOvergrown(body, bounds)) {
           throw tooLarge(requestLabel(request), this.#host(), wire.status, null);
         }
@@ -119,7 +119,7 @@ export class ApiClient {
   }
 
   /** What a body that breaks off while it is read comes to. */
-  bodyFailure(request: ApiRequest): (thrown: unknown) => Error {
+  #bodyFailure(request: ApiRequest): (thrown: unknown) => Error {
     const { signal } = request;
     return (thrown) => (signal?.aborted ? abortReasonOf(signal) : this.#failure(thrown, request).error);
   }
@@ -208,7 +208,7 @@ export class ApiClient {
       if (wire.status >= 300 ? wire.status !== 304 : html) return await this.#refusal(request, wire);
       // A write is never asked again for the time of its answer; it moves no cursor.
       if (time.distrust !== null && request.kind === 'pull') {
-        wire.body.destroy();
+        wire.body.drop();
         throw time.distrust;
       }
       if (stream) wire.stream();
@@ -233,7 +233,7 @@ export class ApiClient {
     request: ApiRequest,
     wire: WireAnswer,
   ): Promise<Extract<Attempt<never>, { ok: false }> & { sessionRefused: boolean }> {
-    const body = this.#hideSecrets((await readStart(wire.body, maxErrorBytes)).toString('utf8'));
+    const body = this.#hideSecrets((await wire.body.start(maxErrorBytes)).toString('utf8'));
     const { status, header } = wire;
     const contentType = header('content-type');
     const [host, origin] = [this.#host(), this.#origin()];

@@ -8,7 +8,6 @@ import type {
   BulkState,
 } from '../sync/ports/bulk-queries.ts';
 import type { CallOptions, PageOptions } from '../sync/ports/call-options.ts';
-import { bodyBlocks } from '../wire/body-blocks.ts';
 import { streamBytes } from './answer-bounds.ts';
 import { instantOf, isCount, isObject } from './answer-values.ts';
 import type { ApiRequest, WholeAnswer } from './api-call.ts';
@@ -89,7 +88,7 @@ export function bulkQueries({ client, orgClock, apiVersion, ownPath }: BulkConte
     const answer = await client.open(request);
     const rows = answer.header('sforce-numberofrecords');
     if (rows !== null && !/^\d{1,10}$/.test(rows)) {
-      answer.body.destroy();
+      answer.drop();
       throw unexpectedAnswer('a bulk result page', answer);
     }
     const locator = answer.header('sforce-locator');
@@ -101,7 +100,7 @@ export function bulkQueries({ client, orgClock, apiVersion, ownPath }: BulkConte
         // deleted since then would come back to life.
         readAt,
         expectedRows: rows === null ? null : Number(rows),
-        blocks: bodyBlocks(answer.body, client.bodyFailure(request), answer.watch(streamBytes.bulk)),
+        blocks: answer.blocks(streamBytes.bulk),
       },
       nextLocator: locator === null || locator === '' || locator === 'null' ? null : locator,
     } satisfies BulkPage;

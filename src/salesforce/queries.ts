@@ -2,7 +2,6 @@ import { fullId } from '../org/record-id.ts';
 import type { PageOptions } from '../sync/ports/call-options.ts';
 import type { PageBody } from '../sync/ports/page.ts';
 import type { QueryAnswer } from '../sync/ports/queries.ts';
-import { bodyBlocks } from '../wire/body-blocks.ts';
 import { answerBounds, streamBytes } from './answer-bounds.ts';
 import { isCount, isObject } from './answer-values.ts';
 import type { ApiRequest } from './api-call.ts';
@@ -90,7 +89,7 @@ export async function queryPage(
     readAt: answer.readAt,
     expectedRows: null,
     mostRows: Math.min(pageSize ?? mostPageRows, mostPageRows),
-    blocks: bodyBlocks(answer.body, client.bodyFailure(request), answer.watch(streamBytes.query)),
+    blocks: answer.blocks(streamBytes.query),
   };
 }
 
@@ -116,7 +115,7 @@ export async function retrieveRecords(
     readAt: answer.readAt,
     expectedRows: ids.length,
     ids: ids.map(fullId),
-    blocks: bodyBlocks(answer.body, client.bodyFailure(request), answer.watch(streamBytes.query)),
+    blocks: answer.blocks(streamBytes.query),
   };
 }
 

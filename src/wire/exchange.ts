@@ -1,10 +1,8 @@
-import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { abortReasonOf, throwIfAborted } from '../base/abort.ts';
 import { AnswerTimeout } from './answer-timeout.ts';
 import type { Patience } from './timeouts.ts';
+import { WireBody } from './wire-body.ts';
 
 export interface WireRequest {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -18,8 +16,8 @@ export interface WireRequest {
 export interface WireAnswer {
   status: number;
   header(name: string): string | null;
-  /** Decompressed. Must be read to its end or destroyed. */
-  body: Readable;
+  /** Must be read or dropped. */
+  body: WireBody;
   /** The headers are in and a slow reader may take its time from here: ends the limit on the whole answer. */
   stream(): void;
 }
@@ -63,7 +61,7 @@ export async function exchange(
     return {
       status: statusCode,
       header,
-      body: decompressed(body, header('content-encoding'), statusCode),
+      body: new WireBody(body, { gzip: isGzip(header('content-encoding'), statusCode) }),
       stream: () => clearTimeout(timer),
     };
   } catch (error) {
@@ -74,11 +72,6 @@ export async function exchange(
   }
 }
 
-function decompressed(body: Readable, encoding: string | null, status: number): Readable {
-  // A body that fails before anybody reads it must not take the process down.
-  body.on('error', () => {});
-  if (encoding === null || !/\bgzip\b/i.test(encoding) || status === 204 || status === 304) return body;
-  const gunzip = createGunzip({ chunkSize: 256 * 1024 });
-  pipeline(body, gunzip, () => {});
-  return gunzip;
+function isGzip(encoding: string | null, status: number): boolean {
+  return /\bgzip\b/i.test(encoding ?? '') && status !== 204 && status !== 304;
 }
