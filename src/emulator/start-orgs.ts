@@ -3,7 +3,7 @@ import type { Emulator } from './emulator.ts';
 import type { EmulatorOptions } from './options.ts';
 import { startEmulator } from './start-emulator.ts';
 
-const orgsAtMost = 100;
+const orgsAtMost = 1_000;
 
 /** Several orgs of one process; they share nothing. */
 export interface Emulators extends AsyncDisposable {

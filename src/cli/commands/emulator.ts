@@ -32,7 +32,7 @@ export function addEmulatorCommand({ program, run }: CommandHost): void {
       'Runs a local Salesforce org for tests and rehearsals, on a loopback address, until it is stopped.',
     )
     .option('--port <n>', 'port; 0 takes a free one', wholeNumber(0, 65_535), 0)
-    .option('--orgs <n>', 'so many orgs, each on a port of its own', wholeNumber(1, 100), 1)
+    .option('--orgs <n>', 'so many orgs, each on a port of its own', wholeNumber(1, 1_000), 1)
     .option('--org-id <id>', 'the org id; otherwise it follows port and seed')
     .option('--contacts <n>', 'contacts to begin with', wholeNumber(0, 50_000_000), 1_000)
     .option('--seed <n>', 'the same seed gives the same contacts', wholeNumber(0, 0xffff_ffff), 1)
