@@ -16,6 +16,7 @@ import { openRegistry } from '../orgs/open-registry.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import type { Registry } from '../orgs/registry.ts';
 import { registryFileName } from '../orgs/registry-fault.ts';
+import { registryOpenedByUse } from '../orgs/registry-opened-by-use.ts';
 import { mirrorPath } from '../store/sqlite/mirror-path.ts';
 import { openMirrors } from '../store/sqlite/open-mirrors.ts';
 import type { ContactReader } from '../sync/ports/contact-reader.ts';
@@ -55,8 +56,10 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
 
   get registry(): Registry {
     if (this.#registry === null) {
-      this.#keepPrivate();
-      const registry = openRegistry(this.config.dataDir);
+      const registry = registryOpenedByUse(async () => {
+        this.#keepPrivate();
+        return openRegistry(this.config.dataDir);
+      });
       this.#registry = registry;
       this.#closers.push(async () => registry[Symbol.asyncDispose]());
     }

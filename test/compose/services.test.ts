@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { silentLogger } from '../../src/base/logger.ts';
 import { Services } from '../../src/compose/services.ts';
 import { applicationConfig } from '../../src/config/application-config.ts';
+import { makeTempFolder } from '../auth/temp-folder.ts';
 
 const opened = () => new Services(applicationConfig({ dataDir: 'nowhere' }, '/'), silentLogger);
 
@@ -27,4 +30,14 @@ test('what is left open at the end is closed in the reverse order, whatever one 
   services.closeLater(async () => void told.push('last'));
   await expect(services[Symbol.asyncDispose]()).rejects.toThrow('stuck');
   expect(told).toEqual(['last', 'first']);
+});
+
+test('the list of orgs is opened by the first call, and not by who only hands it on', async () => {
+  using folder = makeTempFolder();
+  const dataDir = join(folder.path, 'data');
+  await using services = new Services(applicationConfig({ dataDir }, '/'), silentLogger);
+  const { registry } = services;
+  expect(existsSync(dataDir)).toBe(false);
+  expect(await registry.list()).toEqual([]);
+  expect(existsSync(join(dataDir, 'registry.db'))).toBe(true);
 });
