@@ -78,10 +78,13 @@ export async function moveOrg(
     if (identity !== null) await mirror.setIdentity({ ...identity, instanceUrl: to });
   }
   // A renewal in between would leave one of the two copies behind.
-  await logins.whileUnchanged(orgId, async () => {
+  await logins.whileUnchanged(orgId, async (held) => {
     const credential = await credentials.get(from);
+    await held.confirm();
     if (credential !== null) await credentials.set({ ...credential, instanceUrl: to });
     await mirrors.move(from, to, [leases.from, leases.to]);
+    // What lies there now may be newer than what was copied: whoever goes on with this move takes it along.
+    await held.confirm();
     if (credential !== null) await credentials.delete(from);
     await registry.move(from, to);
   });

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Credential } from '../../src/auth/credential.ts';
+import { refreshLockName } from '../../src/auth/refresh-lock.ts';
 import { AppError } from '../../src/base/errors.ts';
 import type { AccessTokenLogin } from '../../src/contract/login.ts';
 import type { OrgRecord } from '../../src/orgs/org-record.ts';
+import { withLease } from '../../src/sync/with-lease.ts';
 import { type LoginParts, login } from '../../src/usecases/login.ts';
+import { finishMoves } from '../../src/usecases/move-org.ts';
 import { takeOrgLease } from '../../src/usecases/org-lease.ts';
 import { orgFor } from '../orgs/org-for.ts';
 import { calm, copied, type Parts, partsOf } from './parts.ts';
@@ -50,7 +53,7 @@ function loginsOf(parts: Parts, credential: Credential, keep?: (onStored: () => 
       return { revokedOld: null };
     },
     revoke: async () => void done.push('revoke'),
-    whileUnchanged: (_orgId, work) => work(),
+    whileUnchanged: (orgId, work) => withLease(parts.leases, refreshLockName(orgId), work),
   };
   return { logins, done };
 }
@@ -196,6 +199,69 @@ describe('a login of an org that answers at another address', () => {
     expect(await parts.mirrors.of(moved).identity()).toMatchObject({ instanceUrl: moved });
     expect(await parts.credentials.get(a.instanceUrl)).toBeNull();
     expect(await parts.credentials.get(moved)).toMatchObject({ instanceUrl: moved });
+  });
+
+  const newer = grantOf(a, { accessToken: 'newer', refreshToken: 'newer' });
+
+  /** Where it is halted, another process takes the lock of the org’s login, and renews it. */
+  function haltable(parts: Parts) {
+    const takeOver = async () => {
+      parts.leases.drop(refreshLockName(a.orgId));
+      await withLease(parts.leases, refreshLockName(a.orgId), () => parts.credentials.set(newer));
+    };
+    return { takeOver, logins: loginsOf(parts, there).logins };
+  }
+
+  it('puts no login of before a halt in the place of a newer one', async () => {
+    const parts = partsOf([a]);
+    await copied(parts, a.instanceUrl);
+    const { takeOver, logins } = haltable(parts);
+    const set: string[] = [];
+    const credentials: LoginParts['credentials'] = {
+      probeWritable: () => parts.credentials.probeWritable(),
+      delete: (url) => parts.credentials.delete(url),
+      async get(url) {
+        const read = await parts.credentials.get(url);
+        if (read !== null) await takeOver();
+        return read;
+      },
+      async set(credential) {
+        set.push(credential.instanceUrl);
+        return parts.credentials.set(credential);
+      },
+    };
+    await expect(
+      login({ ...parts, credentials, logins }, { ...usual, move: true }, calm()),
+    ).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    expect(set).toEqual([]);
+    expect(await parts.credentials.get(a.instanceUrl)).toEqual(newer);
+    expect(await parts.mirrors.exists(a.instanceUrl)).toBe(true);
+    expect(await parts.registry.list()).toMatchObject([{ instanceUrl: a.instanceUrl }]);
+  });
+
+  it('removes no login that came while it was halted, and takes it along where the move goes on', async () => {
+    const parts = partsOf([a]);
+    await copied(parts, a.instanceUrl);
+    const { takeOver, logins } = haltable(parts);
+    const { mirrors } = parts;
+    const halted: LoginParts['mirrors'] = {
+      exists: (url) => mirrors.exists(url),
+      open: (url, options) => mirrors.open(url, options),
+      location: (url) => mirrors.location(url),
+      fenceOf: (url, name) => mirrors.fenceOf(url, name),
+      async move(from, to, leases) {
+        await mirrors.move(from, to, leases);
+        await takeOver();
+      },
+    };
+    await expect(
+      login({ ...parts, mirrors: halted, logins }, { ...usual, move: true }, calm()),
+    ).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    expect(await parts.credentials.get(a.instanceUrl)).toEqual(newer);
+    await finishMoves({ ...parts, logins });
+    expect(await parts.registry.list()).toMatchObject([{ instanceUrl: moved }]);
+    expect(await parts.credentials.get(moved)).toEqual({ ...newer, instanceUrl: moved });
+    expect(await parts.credentials.get(a.instanceUrl)).toBeNull();
   });
 
   it.each([

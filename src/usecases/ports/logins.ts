@@ -1,5 +1,6 @@
 import type { Credential } from '../../auth/credential.ts';
 import type { RevokeOutcome } from '../../auth/revoke.ts';
+import type { HeldLock } from '../../auth/with-lock.ts';
 import type { CallContext } from '../../contract/app.ts';
 import type { LoginEvent, LoginOptions } from '../../contract/login.ts';
 
@@ -16,8 +17,11 @@ export interface Logins {
   ): Promise<{ removed: boolean; revoked: RevokeOutcome }>;
   /** Gives back a grant that is not kept. */
   revoke(credential: Credential): Promise<void>;
-  /** Runs `work` while no process renews, keeps or forgets a login of the org. */
-  whileUnchanged<T>(orgId: string, work: () => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` while no process renews, keeps or forgets a login of the org. Whoever is halted may lose that lock, so
+   * it is looked at last before anything is stored or removed.
+   */
+  whileUnchanged<T>(orgId: string, work: (held: HeldLock) => Promise<T>): Promise<T>;
 }
 
 export interface KeepOptions {
