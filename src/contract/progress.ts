@@ -3,6 +3,9 @@ export type ProgressEvent =
   | BackfillStartEvent
   | BackfillProgressEvent
   | BackfillCompleteEvent
+  | ReconcileStartEvent
+  | ReconcileProgressEvent
+  | ReconcileCompleteEvent
   | PushWaitingEvent
   | PushProgressEvent;
 
@@ -36,6 +39,47 @@ export interface BackfillCompleteEvent {
   event: 'backfill:complete';
   instanceUrl: string;
   contacts: number;
+  durationMs: number;
+  apiCalls: number;
+  runId: string;
+}
+
+/** What has led to a reconcile. */
+export type ReconcileCause = 'asked' | 'scheduled' | 'out-of-reach' | 'user-changed' | 'count-differs';
+
+export interface ReconcileStartEvent {
+  event: 'reconcile:start';
+  instanceUrl: string;
+  cause: ReconcileCause;
+  /** The same for people. */
+  reason: string;
+  api: 'rest' | 'bulk';
+  /** COUNT() of the org. */
+  expected: number;
+  resumed: boolean;
+  dryRun: boolean;
+  runId: string;
+}
+
+/** Sent after each compared page, not throttled. */
+export interface ReconcileProgressEvent extends Omit<BackfillProgressEvent, 'event'> {
+  /** `contacts`: compared so far, those before a resume included. */
+  event: 'reconcile:progress';
+}
+
+export interface ReconcileCompleteEvent {
+  event: 'reconcile:complete';
+  instanceUrl: string;
+  cause: ReconcileCause;
+  checked: number;
+  missing: number;
+  stale: number;
+  ghosts: number;
+  held: number;
+  repaired: number;
+  recalculated: number;
+  /** COUNT() of the org and live rows of the mirror, before. */
+  compared: { org: number; mirror: number };
   durationMs: number;
   apiCalls: number;
   runId: string;

@@ -1,4 +1,4 @@
-export type RunKind = 'backfill' | 'cycle' | 'push';
+export type RunKind = 'backfill' | 'cycle' | 'push' | 'reconcile';
 export type RunStatus = 'running' | 'complete' | 'failed' | 'interrupted';
 
 /** Why a run failed, as it was recorded. */

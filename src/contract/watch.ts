@@ -1,5 +1,12 @@
 import type { ErrorInfo } from './error-info.ts';
-import type { BackfillCompleteEvent, BackfillProgressEvent, BackfillStartEvent } from './progress.ts';
+import type {
+  BackfillCompleteEvent,
+  BackfillProgressEvent,
+  BackfillStartEvent,
+  ReconcileCompleteEvent,
+  ReconcileProgressEvent,
+  ReconcileStartEvent,
+} from './progress.ts';
 
 export interface WatchOptions {
   /** Empty: all with sync on. */
@@ -19,6 +26,11 @@ export type WatchEvent =
   | BackfillStartEvent
   | BackfillProgressEvent
   | BackfillCompleteEvent
+  | ReconcileStartEvent
+  | ReconcileProgressEvent
+  | ReconcileCompleteEvent
+  /** One that was due by the timetable; cycles go on, and it is tried again. */
+  | { event: 'reconcile:failed'; instanceUrl: string; error: ErrorInfo }
   | { event: 'watch:stop'; reason: 'signal' | 'once'; cycles: number; failed: number };
 
 export interface CycleCompleteEvent {

@@ -72,12 +72,12 @@ export async function queryPage(
   { client, root }: QueryContext,
   soql: string,
   fields: readonly string[],
-  { pageSize, whenCrowded, signal }: PageOptions & { pageSize?: number },
+  { pageSize, deleted = false, whenCrowded, signal }: PageOptions & { pageSize?: number; deleted?: boolean },
 ): Promise<PageBody> {
   const request: ApiRequest = {
     kind: 'pull',
     method: 'GET',
-    path: queryPath(root, soql, false),
+    path: queryPath(root, soql, deleted),
     headers: pageSize === undefined ? {} : { 'sforce-query-options': `batchSize=${pageSize}` },
     whenCrowded,
     signal,

@@ -1,5 +1,8 @@
 export type BackfillApi = 'rest' | 'bulk';
 
+/** What has led to a reconcile. */
+export type ReconcileCause = 'asked' | 'scheduled' | 'out-of-reach' | 'user-changed' | 'count-differs';
+
 /** What a running job tells while it runs, for progress and logs. Results come back from the call itself. */
 export type SyncEvent =
   | {
@@ -13,7 +16,20 @@ export type SyncEvent =
       resumed: boolean;
     }
   | {
-      type: 'backfill:progress';
+      type: 'reconcile:start';
+      instanceUrl: string;
+      runId: string;
+      cause: ReconcileCause;
+      /** Why it is made, for people. */
+      why: string;
+      api: BackfillApi;
+      total: number;
+      resumed: boolean;
+      dryRun: boolean;
+    }
+  | {
+      /** `reconcile:progress`: records compared, of a sweep. */
+      type: 'backfill:progress' | 'reconcile:progress';
       instanceUrl: string;
       /** Contacts read so far in this run, those of an interrupted start included. */
       contacts: number;

@@ -10,12 +10,28 @@ export function progressOf(tell: (event: ProgressEvent) => void): (event: SyncEv
         tell({ event: 'backfill:start', instanceUrl, api, reason, expected: total, resumed, runId });
         return;
       }
+      case 'reconcile:start': {
+        const { instanceUrl, cause, why, api, total, resumed, dryRun, runId } = event;
+        tell({
+          event: 'reconcile:start',
+          instanceUrl,
+          cause,
+          reason: why,
+          api,
+          expected: total,
+          resumed,
+          dryRun,
+          runId,
+        });
+        return;
+      }
+      case 'reconcile:progress':
       case 'backfill:progress': {
         const { instanceUrl, contacts, contactsBefore, total, chunks, chunksDone, apiCalls, elapsedMs } =
           event;
         const rate = elapsedMs > 0 ? ((contacts - contactsBefore) * 1000) / elapsedMs : 0;
         tell({
-          event: 'backfill:progress',
+          event: event.type,
           instanceUrl,
           contacts,
           expected: total,

@@ -4,6 +4,7 @@ import { heldLease } from '../support/leases.ts';
 import { fenceContract } from './fence.contract.ts';
 import { type ContractMirror, mirrorContract } from './mirror.contract.ts';
 import { stagingContract } from './staging.contract.ts';
+import { sweepContract } from './sweep.contract.ts';
 
 async function open(): Promise<ContractMirror> {
   const mirror = await new MemoryMirror(systemClock).under(heldLease());
@@ -12,6 +13,7 @@ async function open(): Promise<ContractMirror> {
 
 mirrorContract('memory', open);
 stagingContract('memory', open);
+sweepContract('memory', open);
 fenceContract('memory', async () => {
   const mirror = new MemoryMirror(systemClock);
   return { mirror, [Symbol.asyncDispose]: () => mirror[Symbol.asyncDispose]() };

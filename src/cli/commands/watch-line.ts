@@ -1,14 +1,10 @@
 import { formatDuration } from '../../base/interval.ts';
-import type {
-  BackfillCompleteEvent,
-  BackfillProgressEvent,
-  BackfillStartEvent,
-} from '../../contract/progress.ts';
+import type { ProgressEvent } from '../../contract/progress.ts';
 import type { CycleCompleteEvent, WatchEvent } from '../../contract/watch.ts';
 import type { OrgNames } from '../org-names.ts';
 import { count, counted } from '../render/quantity.ts';
 
-type CycleEvent = Exclude<WatchEvent, BackfillStartEvent | BackfillProgressEvent | BackfillCompleteEvent>;
+type CycleEvent = Exclude<WatchEvent, ProgressEvent>;
 
 /** A watch event as a line for people. */
 export function watchLine(event: CycleEvent, orgNames: OrgNames): string {
@@ -23,6 +19,8 @@ export function watchLine(event: CycleEvent, orgNames: OrgNames): string {
       return `${orgNames.of(event.instanceUrl)}: ${event.error.message} (${event.error.code}) ${againIn(event.retryInMs)}`;
     case 'cycle:skipped':
       return `${orgNames.of(event.instanceUrl)}: skipped, ${event.error.message} (${event.error.code}) ${againIn(event.retryInMs)}`;
+    case 'reconcile:failed':
+      return `${orgNames.of(event.instanceUrl)}: the comparison with the org failed, and is tried again later: ${event.error.message} (${event.error.code})`;
     case 'cycle:recovered':
       return `${orgNames.of(event.instanceUrl)}: recovered after ${counted(event.failures, 'failed cycle')}`;
     case 'watch:stop':

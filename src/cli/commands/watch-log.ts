@@ -41,12 +41,16 @@ export function createWatchLog(
     );
   };
   return (event) => {
-    const failed = event.event === 'cycle:failed' || event.event === 'cycle:skipped';
+    const failed =
+      event.event === 'cycle:failed' || event.event === 'cycle:skipped' || event.event === 'reconcile:failed';
     if (output.quiet && !failed) return;
     switch (event.event) {
       case 'backfill:start':
       case 'backfill:progress':
       case 'backfill:complete':
+      case 'reconcile:start':
+      case 'reconcile:progress':
+      case 'reconcile:complete':
         progress.show(event);
         return;
       case 'cycle:complete':

@@ -35,6 +35,8 @@ export function createLineProgress(
 /** A later figure will say more. */
 function isPassing(event: ProgressEvent): boolean {
   return (
-    event.event === 'backfill:progress' || (event.event === 'push:progress' && event.settled < event.total)
+    event.event === 'backfill:progress' ||
+    event.event === 'reconcile:progress' ||
+    (event.event === 'push:progress' && event.settled < event.total)
   );
 }

@@ -1,5 +1,10 @@
 import { formatDuration } from '../../base/interval.ts';
-import type { BackfillProgressEvent, ProgressEvent } from '../../contract/progress.ts';
+import type {
+  BackfillProgressEvent,
+  ProgressEvent,
+  ReconcileCompleteEvent,
+  ReconcileProgressEvent,
+} from '../../contract/progress.ts';
 import type { OrgNames } from '../org-names.ts';
 import { count, counted } from '../render/quantity.ts';
 
@@ -16,7 +21,15 @@ export function progressText(
       return `${org}: ${event.resumed ? 'resuming the copy of' : 'copying'} ${expected} by ${api}${why ? ` (${event.reason})` : ''}`;
     }
     case 'backfill:progress':
-      return `${org}: ${backfillFigures(event).join(', ')}`;
+      return `${org}: ${readingFigures(event).join(', ')}`;
+    case 'reconcile:start': {
+      const what = `${event.resumed ? 'goes on comparing' : 'comparing'} ${counted(event.expected, 'contact')}`;
+      return `${org}: ${what}${event.dryRun ? ' and changing nothing' : ''}: ${event.reason}`;
+    }
+    case 'reconcile:progress':
+      return `${org}: comparing, ${readingFigures(event).join(', ')}`;
+    case 'reconcile:complete':
+      return `${org}: ${reconcileFigures(event)} in ${formatDuration(event.durationMs)}, ${counted(event.apiCalls, 'API call')}`;
     case 'backfill:complete':
       return `${org}: ${counted(event.contacts, 'contact')} in ${formatDuration(event.durationMs)}, ${counted(event.apiCalls, 'API call')}`;
     case 'push:waiting':
@@ -30,7 +43,25 @@ export function progressText(
   }
 }
 
-function backfillFigures(event: BackfillProgressEvent): string[] {
+/** What a comparison has come to. */
+function reconcileFigures({
+  checked,
+  missing,
+  stale,
+  ghosts,
+  held,
+  repaired,
+}: ReconcileCompleteEvent): string {
+  const figures = [`${counted(checked, 'contact')} compared`];
+  if (missing > 0) figures.push(`${count(missing)} missing`);
+  if (stale > 0) figures.push(`${count(stale)} stale`);
+  if (ghosts > 0) figures.push(`${counted(ghosts, 'ghost')}`);
+  if (held > 0) figures.push(`${count(held)} held`);
+  figures.push(missing + stale + ghosts === 0 ? 'all as in the org' : `${count(repaired)} repaired`);
+  return figures.join(', ');
+}
+
+function readingFigures(event: BackfillProgressEvent | ReconcileProgressEvent): string[] {
   const of = event.expected === null ? '' : ` of ${count(event.expected)}`;
   const figures = [`${count(event.contacts)}${of} contacts`];
   if (event.contactsPerSecond !== null) figures.push(`${count(event.contactsPerSecond)}/s`);

@@ -23,13 +23,14 @@ export async function openSpinnerProgress(
   return {
     show(event: ProgressEvent) {
       seen.add(event.instanceUrl);
-      if (event.event === 'backfill:complete') {
+      if (event.event === 'backfill:complete' || event.event === 'reconcile:complete') {
         underWay.delete(event.instanceUrl);
         // Of a single org, the result says the same a moment later.
         if (seen.size > 1) messages.say(progressText(event, { orgNames }));
       } else {
         // The figures that follow take the line of the beginning, and with it the reason.
-        if (why && event.event === 'backfill:start') messages.say(progressText(event, { orgNames, why }));
+        const begins = event.event === 'backfill:start' || event.event === 'reconcile:start';
+        if (why && begins) messages.say(progressText(event, { orgNames, why }));
         underWay.set(event.instanceUrl, progressText(event, { orgNames }));
       }
       repaint();

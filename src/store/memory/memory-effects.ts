@@ -4,7 +4,10 @@ import type { BatchOutcome } from '../../sync/ports/mirror.ts';
 import type { PageOutcome } from '../../sync/ports/page.ts';
 import type { NewStoredChunk, Run, RunDelta, StoredChunk } from '../../sync/ports/run.ts';
 import { kept } from './memory-file.ts';
+import { mendFuture } from './memory-future.ts';
 import type { MemoryState } from './memory-state.ts';
+import { beginSweep, closeSweep, markSwept, noteSwept } from './memory-sweep-effects.ts';
+import type { PlainPage } from './merge-page.ts';
 
 /** What the effects so far have come to, for the outcome of their commit. */
 type Outcome = Pick<BatchOutcome, 'chunkDone' | 'addedChunks'>;
@@ -12,6 +15,8 @@ type Outcome = Pick<BatchOutcome, 'chunkDone' | 'addedChunks'>;
 interface Together {
   /** The page that is committed with the effects. */
   page: PageOutcome | null;
+  /** Its rows. */
+  plain: PlainPage | null;
   outcome: Outcome;
 }
 
@@ -26,8 +31,9 @@ type Executors = {
 const executors: Executors = {
   'move-cursors': (state, { to }) => moveCursors(state, to),
   'set-first-cursors': (state, { updated, deleted }) => {
-    if (state.cursors.updated === null && state.cursors.deleted === null)
-      moveCursors(state, { updated, deleted });
+    if (state.cursors.updated !== null || state.cursors.deleted !== null) return;
+    moveCursors(state, { updated, deleted });
+    state.reconciledAt = updated;
   },
   'remember-window': (state, { window }) => {
     state.knownWindow = kept(window);
@@ -52,6 +58,29 @@ const executors: Executors = {
     changeRun(state, runId, (run) => ({ ...kept(outcome), ...sumOf(run, outcome) })),
   'mark-filled': (state, { fields }) => markFilled(state, fields),
   'confirm-read-back': (state, { keys }) => confirmReadBack(state, keys),
+  'begin-sweep': (state) => beginSweep(state),
+  'note-swept': (state, _effect, { plain }) => noteSwept(state, plain),
+  'close-sweep': (state, { runId, before }) => {
+    if ((state.runs.get(runId)?.state as { swept?: boolean } | undefined)?.swept === true) return;
+    const counts = closeSweep(state, before);
+    changeRun(state, runId, (run) => ({
+      state: { ...(run.state as object), swept: true },
+      ...sumOf(run, { counts, apiCalls: 0 }),
+    }));
+  },
+  'mark-swept': (state, { runId, marks }) => {
+    const counts = { repaired: markSwept(state, marks) };
+    changeRun(state, runId, (run) => sumOf(run, { counts, apiCalls: 0 }));
+  },
+  'complete-reconcile': (state, { t0, beyond }) => {
+    const { updated, deleted } = state.cursors;
+    const past = (at: number | null) => (at !== null && at <= beyond ? at : null);
+    state.cursors = { updated: past(updated), deleted: past(deleted) };
+    moveCursors(state, { updated: t0, deleted: t0 });
+    state.reconciledAt = t0;
+    beginSweep(state);
+  },
+  'mend-future': (state, { after, at }) => mendFuture(state, after, at),
 };
 
 /** Carries out what is committed together with a page's rows; the caller holds the transaction. */
@@ -59,9 +88,10 @@ export function applyEffects(
   state: MemoryState,
   effects: readonly Effect[],
   page: PageOutcome | null,
+  plain: PlainPage | null,
 ): Outcome {
   const outcome: Outcome = { chunkDone: null, addedChunks: [] };
-  for (const effect of effects) execute(state, effect, { page, outcome });
+  for (const effect of effects) execute(state, effect, { page, plain, outcome });
   return outcome;
 }
 

@@ -36,6 +36,7 @@ export class MemoryFile {
       steps: [...state.steps],
       chunks: new Map(state.chunks),
       contacts: new Map(state.contacts),
+      swept: new Map(state.swept),
       outbox: new Map(state.outbox),
       pushes: new Map(state.pushes),
       callsByHour: new Map(state.callsByHour),

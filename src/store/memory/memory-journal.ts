@@ -70,4 +70,8 @@ export class MemoryJournal implements Journal {
   async knownWindow(): Promise<unknown> {
     return this.#file.read(({ knownWindow }) => kept(knownWindow));
   }
+
+  async reconciledAt(): Promise<number | null> {
+    return this.#file.read(({ reconciledAt }) => reconciledAt);
+  }
 }

@@ -11,6 +11,7 @@ import type { Outbox } from '../../sync/ports/outbox.ts';
 import type { PageBody, PageKey, PageOutcome } from '../../sync/ports/page.ts';
 import type { SchemaStore } from '../../sync/ports/schema-store.ts';
 import type { StoredMirror } from '../../sync/ports/stored-mirror.ts';
+import type { Sweep } from '../../sync/ports/sweep.ts';
 import type { UsageLedger } from '../../sync/ports/usage-ledger.ts';
 import { cellKind } from '../page/cell-kind.ts';
 import { PageReader } from '../page/page-reader.ts';
@@ -23,8 +24,9 @@ import { MemoryDisk, MemoryFile } from './memory-file.ts';
 import { MemoryJournal } from './memory-journal.ts';
 import { MemoryOutbox } from './memory-outbox.ts';
 import { MemorySchemaStore } from './memory-schema-store.ts';
+import { MemorySweep } from './memory-sweep.ts';
 import { MemoryUsageLedger } from './memory-usage-ledger.ts';
-import { applyPage, applyTombstones } from './merge-page.ts';
+import { applyPage, applyTombstones, type PlainPage } from './merge-page.ts';
 
 interface ReadPage {
   reader: PageReader;
@@ -40,6 +42,7 @@ export class MemoryMirror implements StoredMirror {
   readonly schema: SchemaStore;
   readonly contacts: ContactStore;
   readonly journal: Journal;
+  readonly sweep: Sweep;
   readonly outbox: Outbox;
   readonly usage: UsageLedger;
   readonly #object: SyncedObject;
@@ -63,6 +66,7 @@ export class MemoryMirror implements StoredMirror {
     this.schema = new MemorySchemaStore(this.#file);
     this.contacts = new MemoryContactStore(this.#file);
     this.journal = new MemoryJournal(this.#file);
+    this.sweep = new MemorySweep(this.#file);
     this.outbox = new MemoryOutbox(this.#file);
     this.usage = new MemoryUsageLedger(this.#file);
   }
@@ -100,15 +104,17 @@ export class MemoryMirror implements StoredMirror {
     const kind = kindOfBatch({ page: page !== undefined, tombstones, effects });
     return this.#file.write(kind, (state) => {
       let outcome: PageOutcome | null = null;
+      let plain: PlainPage | null = null;
       let buried = 0;
       if (page !== undefined && read !== null) {
         const { columns } = read.reader.parser;
-        const counts = applyPage(state, {
+        plain = {
           columns,
           rows: read.rows.rows,
           partial: page.partial === true,
           ...pageTimes(page.readAt, answeredAt),
-        });
+        };
+        const counts = applyPage(state, plain);
         outcome = outcomeOf(read, counts);
         buried += counts.buried;
       }
@@ -116,7 +122,7 @@ export class MemoryMirror implements StoredMirror {
       const times = [page?.readAt ?? 0, ...tombstones.map(({ evidenceAt }) => evidenceAt)];
       const latest = times.reduce((a, b) => Math.max(a, b), 0);
       if (latest > (state.latestReadAt ?? 0)) state.latestReadAt = latest;
-      return { page: outcome, buried, ...applyEffects(state, effects, outcome) };
+      return { page: outcome, buried, ...applyEffects(state, effects, outcome, plain) };
     });
   }
 

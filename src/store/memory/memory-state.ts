@@ -4,6 +4,7 @@ import type { Cursors } from '../../sync/ports/journal.ts';
 import type { MirrorIdentity } from '../../sync/ports/mirror.ts';
 import type { NewOutboxEntry, OutboxEntry } from '../../sync/ports/outbox-entry.ts';
 import type { Run, RunStep, StoredChunk } from '../../sync/ports/run.ts';
+import type { SweptDue } from '../../sync/ports/sweep.ts';
 import type { ApiUsage } from '../../sync/ports/usage-ledger.ts';
 import type { ColumnType } from '../fields/column-type.ts';
 
@@ -50,6 +51,9 @@ export interface ObjectState {
   described: { lastModified: string | null; at: number } | null;
   cursors: Cursors;
   knownWindow: object | null;
+  reconciledAt: number | null;
+  /** By Id, what a sweep has come to. */
+  swept: Map<string, { due: SweptDue | null; evidenceAt: number }>;
   /** In the order in which they were begun. */
   runs: Map<string, Run>;
   steps: { runId: string; step: RunStep }[];
@@ -81,6 +85,8 @@ export function emptyObject(): ObjectState {
     described: null,
     cursors: { updated: null, deleted: null },
     knownWindow: null,
+    reconciledAt: null,
+    swept: new Map(),
     runs: new Map(),
     steps: [],
     chunks: new Map(),

@@ -50,6 +50,11 @@ export function readLatestReadAt(db: Connection): number | undefined {
   return at === null ? undefined : Number(at);
 }
 
+/** For times behind `after`, which the org had not reached: they count as `at`. */
+export function forgetReadAt(db: Connection, after: number, at: number): void {
+  if ((readLatestReadAt(db) ?? 0) > after) writeMeta(db, latestReadKey, String(at));
+}
+
 /** So that the org's clock, which each process learns anew, never runs behind what is stored. */
 export function rememberReadAt(db: Connection, at: number): void {
   if (at > (readLatestReadAt(db) ?? 0)) writeMeta(db, latestReadKey, String(at));

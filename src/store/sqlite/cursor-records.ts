@@ -5,6 +5,7 @@ import { objectKey, readMeta, writeMeta } from './meta.ts';
 import { storedJson } from './stored-json.ts';
 
 const windowKey = objectKey('known_window');
+const reconciledKey = objectKey('reconciled_at');
 
 export function readCursors(db: Connection, object: string): Cursors {
   const rows = db.prepare('SELECT name, at FROM cursor WHERE object = ?').all(object) as {
@@ -34,7 +35,25 @@ export function setFirstCursors(
   cursors: { updated: number; deleted: number },
 ): void {
   const known = readCursors(db, object);
-  if (known.updated === null && known.deleted === null) moveCursors(db, object, cursors);
+  if (known.updated !== null || known.deleted !== null) return;
+  moveCursors(db, object, cursors);
+  writeMeta(db, reconciledKey(object), String(cursors.updated));
+}
+
+/** Forward only, but for a cursor that lies where the org has not been. The caller holds the transaction. */
+export function completeReconcile(
+  db: Connection,
+  object: string,
+  { t0, beyond }: { t0: number; beyond: number },
+): void {
+  db.prepare('DELETE FROM cursor WHERE object = ? AND at > ?').run(object, isoTime(beyond));
+  moveCursors(db, object, { updated: t0, deleted: t0 });
+  writeMeta(db, reconciledKey(object), String(t0));
+}
+
+export function readReconciledAt(db: Connection, object: string): number | null {
+  const at = readMeta(db, reconciledKey(object));
+  return at === null ? null : Number(at);
 }
 
 export function rememberWindow(db: Connection, object: string, window: object | null): void {

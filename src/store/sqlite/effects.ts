@@ -4,9 +4,11 @@ import type { BatchOutcome } from '../../sync/ports/mirror.ts';
 import type { PageOutcome } from '../../sync/ports/page.ts';
 import { advanceChunk, replaceChunks } from './chunk-records.ts';
 import { markFilled } from './contact-schema.ts';
-import { moveCursors, rememberWindow, setFirstCursors } from './cursor-records.ts';
+import { completeReconcile, moveCursors, rememberWindow, setFirstCursors } from './cursor-records.ts';
+import { mendFuture } from './mend-future.ts';
 import { confirmReadBack } from './outbox-records.ts';
 import { addToRun, endRun, insertStep, patchRunState, resumeRun } from './run-records.ts';
+import { beginSweep, closeSweep, markSwept, noteSwept } from './sweep-records.ts';
 
 /** What the effects so far have come to, for the outcome of their commit. */
 type Outcome = Pick<BatchOutcome, 'chunkDone' | 'addedChunks'>;
@@ -16,6 +18,8 @@ interface Together {
   object: string;
   /** The page that is committed with the effects. */
   page: PageOutcome | null;
+  /** Its columns, as they lie in the attached spool file. */
+  columns: readonly string[];
   outcome: Outcome;
 }
 
@@ -41,6 +45,15 @@ const executors: Executors = {
   'end-run': (db, { runId, outcome }) => endRun(db, runId, outcome),
   'mark-filled': (db, { fields }, { object }) => markFilled(db, object, fields),
   'confirm-read-back': (db, { keys }) => confirmReadBack(db, keys),
+  'begin-sweep': (db, _effect, { object }) => beginSweep(db, object),
+  'note-swept': (db, _effect, { columns }) => noteSwept(db, columns),
+  'close-sweep': (db, { runId, before }) => closeSweep(db, runId, before),
+  'mark-swept': (db, { runId, marks }) => markSwept(db, runId, marks),
+  'complete-reconcile': (db, { t0, beyond }, { object }) => {
+    completeReconcile(db, object, { t0, beyond });
+    beginSweep(db, object);
+  },
+  'mend-future': (db, { after, at }) => mendFuture(db, after, at),
 };
 
 /** Carries out what is committed together with a page's rows; the caller holds the transaction. */
@@ -49,9 +62,10 @@ export function applyEffects(
   object: string,
   effects: readonly Effect[],
   page: PageOutcome | null,
+  columns: readonly string[] = [],
 ): Outcome {
   const outcome: Outcome = { chunkDone: null, addedChunks: [] };
-  for (const effect of effects) execute(db, effect, { object, page, outcome });
+  for (const effect of effects) execute(db, effect, { object, page, columns, outcome });
   return outcome;
 }
 

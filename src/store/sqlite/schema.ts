@@ -113,6 +113,12 @@ export const migrations: readonly string[] = [
   );
   CREATE INDEX contact_local_id ON contact_local (Id) WHERE Id IS NOT NULL;
   `,
+  `
+  CREATE TABLE contact_swept (
+    id TEXT PRIMARY KEY NOT NULL, due TEXT, evidence_at INTEGER NOT NULL DEFAULT 0
+  ) WITHOUT ROWID;
+  CREATE INDEX contact_swept_due ON contact_swept (due, id) WHERE due IS NOT NULL;
+  `,
 ];
 
 export const schemaVersion = migrations.length;

@@ -1,7 +1,7 @@
 import type { Cursors, Journal } from '../../sync/ports/journal.ts';
 import type { ChunkState, Run, RunFilter, RunKind, RunStep, StoredChunk } from '../../sync/ports/run.ts';
 import { findChunk, listChunks } from './chunk-records.ts';
-import { readCursors, readKnownWindow } from './cursor-records.ts';
+import { readCursors, readKnownWindow, readReconciledAt } from './cursor-records.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 import { findRun, listRuns, listSteps } from './run-records.ts';
 
@@ -46,5 +46,9 @@ export class SqliteJournal implements Journal {
 
   async knownWindow(): Promise<unknown> {
     return this.#file.read((db) => readKnownWindow(db, this.#object));
+  }
+
+  async reconciledAt(): Promise<number | null> {
+    return this.#file.read((db) => readReconciledAt(db, this.#object));
   }
 }

@@ -9,6 +9,7 @@ import type { Batch, BatchOutcome, MirrorIdentity } from '../../sync/ports/mirro
 import type { Outbox } from '../../sync/ports/outbox.ts';
 import type { SchemaStore } from '../../sync/ports/schema-store.ts';
 import type { StoredMirror } from '../../sync/ports/stored-mirror.ts';
+import type { Sweep } from '../../sync/ports/sweep.ts';
 import type { UsageLedger } from '../../sync/ports/usage-ledger.ts';
 import type { Fence } from '../write-kinds.ts';
 import { readFence } from './fence-records.ts';
@@ -18,6 +19,7 @@ import { SqliteContactStore } from './sqlite-contact-store.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
 import { SqliteOutbox } from './sqlite-outbox.ts';
 import { SqliteSchemaStore } from './sqlite-schema-store.ts';
+import { SqliteSweep } from './sqlite-sweep.ts';
 import { SqliteUsageLedger } from './sqlite-usage-ledger.ts';
 import { sendPage } from './writer/send-page.ts';
 
@@ -40,6 +42,7 @@ export class SqliteMirror implements StoredMirror {
   readonly schema: SchemaStore;
   readonly contacts: ContactStore;
   readonly journal: Journal;
+  readonly sweep: Sweep;
   readonly outbox: Outbox;
   readonly usage: UsageLedger;
   readonly #parts: SqliteMirrorParts;
@@ -56,6 +59,7 @@ export class SqliteMirror implements StoredMirror {
     this.schema = new SqliteSchemaStore(file, write, object);
     this.contacts = new SqliteContactStore(file, write, object);
     this.journal = new SqliteJournal(file, write, object);
+    this.sweep = new SqliteSweep(file);
     this.outbox = new SqliteOutbox(file, write, object);
     this.usage = new SqliteUsageLedger(file, write);
   }

@@ -86,11 +86,11 @@ async function readChunk(
 async function startJob(
   context: SyncContext,
   chunk: Chunk<'bulk-span'>,
-  { fields, signal }: Pick<CopyReading, 'fields' | 'signal'>,
+  { fields, pages, signal }: Pick<CopyReading, 'fields' | 'pages' | 'signal'>,
 ): Promise<(Chunk<'bulk-span'> & { position: SpanPosition }) | null> {
   if (chunk.position !== null) return { ...chunk, position: chunk.position };
   const soql = select(context.object.name, fields, spanConditions(chunk.spec));
-  const job = await context.remote.bulk.create(soql, 'query', { signal });
+  const job = await context.remote.bulk.create(soql, pages.deleted ? 'queryAll' : 'query', { signal });
   const position: SpanPosition = { jobId: job.id, locator: null, ended: false };
   const { chunkDone } = await context.mirror.commit({
     effects: [{ kind: 'advance-chunk', id: chunk.id, from: placeOf(chunk), position, state: 'pending' }],
@@ -107,7 +107,7 @@ async function readSpanChunk(
   reading: JobReading,
 ): Promise<void> {
   const { signal } = pool;
-  const chunk = await startJob(context, given, { fields: reading.fields, signal });
+  const chunk = await startJob(context, given, { ...reading, signal });
   if (chunk === null) return readChunk(context, given.id, pool, reading);
   const { spec, position } = chunk;
   const { jobId } = position;
@@ -138,7 +138,7 @@ async function readByLocator(
   reading: JobReading,
 ): Promise<void> {
   const { signal } = pool;
-  const { progress } = reading;
+  const { pages, progress } = reading;
   const { jobId } = given.position;
   let chunk = given;
   let isOvertaken = false;
@@ -151,8 +151,11 @@ async function readByLocator(
         const { id } = chunk;
         const stored = await context.mirror.commit(
           {
-            page: body,
-            effects: [{ kind: 'advance-chunk', id, from: placeOf(chunk), position, state: 'pending' }],
+            page: { ...body, partial: pages.partial },
+            effects: [
+              { kind: 'advance-chunk', id, from: placeOf(chunk), position, state: 'pending' },
+              ...pages.effects,
+            ],
           },
           { signal },
         );
@@ -182,7 +185,7 @@ async function readPageChunk(
 ): Promise<void> {
   const { id, spec } = chunk;
   const { mirror, remote } = context;
-  const { progress, fields, limit } = reading;
+  const { pages, progress, fields, limit } = reading;
   const { signal } = pool;
   try {
     const outcome = await readWholePage(context, {
@@ -190,8 +193,11 @@ async function readPageChunk(
       store: ({ body }) =>
         mirror.commit(
           {
-            page: body,
-            effects: [{ kind: 'advance-chunk', id, from: placeOf(chunk), position: null, state: 'done' }],
+            page: { ...body, partial: pages.partial },
+            effects: [
+              { kind: 'advance-chunk', id, from: placeOf(chunk), position: null, state: 'done' },
+              ...pages.effects,
+            ],
           },
           { signal },
         ),

@@ -20,13 +20,15 @@ export async function chooseApi(
   context: SyncContext,
   question: {
     asked: 'auto' | BackfillApi;
+    /** What it is for, as the first word of a sentence. */
+    work?: string;
     total: number;
     fields: readonly string[];
     callsLeft: number | null;
     signal?: AbortSignal;
   },
 ): Promise<ApiChoice> {
-  const { asked, total, callsLeft } = question;
+  const { asked, work = 'Copying', total, callsLeft } = question;
   const choice: ApiChoice =
     asked === 'auto' ? await choose(context, question) : { api: asked, reason: 'asked for with --api' };
   const calls = callsOf(choice.api, total);
@@ -39,7 +41,7 @@ export async function chooseApi(
   }
   throw new AppError(
     'API_BUDGET_EXHAUSTED',
-    `Copying ${total} contacts takes about ${calls} API calls, and ${callsLeft} are left of this tool's share.`,
+    `${work} ${total} contacts takes about ${calls} API calls, and ${callsLeft} are left of this tool's share.`,
     {
       hint: 'Try again later, or raise the share with `orgs set ORG --budget` or PARAHACK_SYNC_API_BUDGET; --api bulk takes the fewest calls.',
       details: { calls, callsLeft, api: choice.api },

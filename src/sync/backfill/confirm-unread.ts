@@ -1,3 +1,4 @@
+import { type AbsentRecord, tombstoneOfAbsent } from '../absent-tombstone.ts';
 import { isUnbelievable } from '../brake.ts';
 import { confirmGone } from '../confirm-gone.ts';
 import type { SyncContext } from '../context.ts';
@@ -9,12 +10,6 @@ import { readableFields } from '../schema.ts';
 
 /** Rows that are asked about between two transactions. */
 const rowsPerPass = 2_000;
-
-interface Unread {
-  id: string;
-  readAt: number;
-  evidenceAt: number;
-}
 
 /**
  * Settles the rows that were in the mirror before the run, that it did not read, and that were last read before `t0`:
@@ -53,9 +48,9 @@ export async function confirmUnread(
 async function confirmEach(
   context: SyncContext,
   { t0, run, signal }: { t0: number; run: RunRecorder; signal: AbortSignal },
-): Promise<Unread[]> {
+): Promise<AbsentRecord[]> {
   const { mirror } = context;
-  const absent: Unread[] = [];
+  const absent: AbsentRecord[] = [];
   for (let after: number | null = 0; after !== null; ) {
     const { rows, next } = await mirror.contacts.readBefore(t0, { after, limit: rowsPerPass });
     after = next;
@@ -91,28 +86,17 @@ async function readLive(
   await retrieveIds({ context, fields, took, signal }, ids, []);
 }
 
-/**
- * What `deleted` names was purged. Of the rest, what was read since its list begins is not deleted and therefore hidden
- * by sharing; what was read before that may be either, and is taken for purged, because an erased person's values must
- * not stay.
- */
 async function tombstonesOf(
   context: SyncContext,
-  absent: readonly Unread[],
+  absent: readonly AbsentRecord[],
   signal: AbortSignal,
 ): Promise<{ stated: Tombstone[]; unstated: Tombstone[] }> {
   const from = absent.reduce((oldest, { readAt }) => Math.min(oldest, readAt), Number.POSITIVE_INFINITY);
-  const { ids, since } = await deletedSince(context, from, { signal });
-  const of = ({ id, readAt, evidenceAt }: Unread): Tombstone => ({
-    id,
-    gone: ids.has(id) || readAt < since ? 'purged' : 'hidden',
-    masterRecordId: null,
-    systemModstamp: null,
-    evidenceAt,
-  });
+  const list = await deletedSince(context, from, { signal });
+  const of = (record: AbsentRecord) => tombstoneOfAbsent(record, list);
   return {
-    stated: absent.filter(({ id }) => ids.has(id)).map(of),
-    unstated: absent.filter(({ id }) => !ids.has(id)).map(of),
+    stated: absent.filter(({ id }) => list.ids.has(id)).map(of),
+    unstated: absent.filter(({ id }) => !list.ids.has(id)).map(of),
   };
 }
 

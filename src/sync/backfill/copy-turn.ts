@@ -4,6 +4,7 @@ import type { RunRecorder } from '../run-recorder.ts';
 import { readableFields, withCurrentFields } from '../schema.ts';
 import { withinRun } from '../with-run.ts';
 import { readBulkChunks } from './bulk-chunks.ts';
+import { wholeRecords } from './copy-reading.ts';
 import type { CopyState } from './copy-state.ts';
 import { defaultConcurrency } from './default-concurrency.ts';
 import { begunCopy, pendingChunks } from './first-copy-run.ts';
@@ -56,6 +57,7 @@ async function read(
   const progress = new BackfillProgress(context, run, { chunks, total });
   const reading = {
     runId: run.id,
+    pages: wholeRecords,
     concurrency: Math.max(concurrency ?? defaultConcurrency[api], 1),
     progress,
     turn,

@@ -3,6 +3,8 @@ import type { BatchOutcome } from '../ports/mirror.ts';
 import type { StoredChunk } from '../ports/run.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 
+type ProgressType = 'backfill:progress' | 'reconcile:progress';
+
 /** Tells what pages brought, beginning with what the run has read before this turn. */
 export class BackfillProgress {
   readonly #context: SyncContext;
@@ -10,6 +12,7 @@ export class BackfillProgress {
   readonly #startedAt: number;
   readonly #before: number;
   readonly #total: number;
+  readonly #type: ProgressType;
   #rows = 0;
   chunks: number;
   chunksDone: number;
@@ -18,13 +21,18 @@ export class BackfillProgress {
   constructor(
     context: SyncContext,
     run: RunRecorder,
-    { chunks, total }: { chunks: readonly StoredChunk[]; total: number },
+    {
+      chunks,
+      total,
+      type = 'backfill:progress',
+    }: { chunks: readonly StoredChunk[]; total: number; type?: ProgressType },
   ) {
     this.#context = context;
     this.#run = run;
     this.#startedAt = context.clock.monotonicMs();
     this.#before = chunks.reduce((sum, { rows }) => sum + rows, 0);
     this.#total = total;
+    this.#type = type;
     this.chunks = chunks.length;
     this.chunksDone = chunks.filter(({ state }) => state === 'done').length;
   }
@@ -50,7 +58,7 @@ export class BackfillProgress {
   tell(): void {
     const { clock, onEvent, remote } = this.#context;
     onEvent({
-      type: 'backfill:progress',
+      type: this.#type,
       instanceUrl: remote.instanceUrl,
       contacts: this.#before + this.#rows,
       contactsBefore: this.#before,

@@ -121,7 +121,7 @@ function readSpanPage(
   context: SyncContext,
   { chunk, pageRows }: { chunk: Chunk<'rest-span'>; pageRows: number },
   { signal }: ChunkPoolView,
-  { fields, limit }: SpanReading,
+  { fields, pages, limit }: SpanReading,
 ): Promise<BatchOutcome | null> {
   const advance = {
     kind: 'advance-chunk',
@@ -132,9 +132,19 @@ function readSpanPage(
   } as const;
   return readKeyPage(
     context,
-    { fields, conditions: spanConditions(chunk.spec), after: chunk.position, pageRows },
     {
-      store: (page) => context.mirror.commit({ page, effects: [advance] }, { signal }),
+      fields,
+      conditions: spanConditions(chunk.spec),
+      after: chunk.position,
+      pageRows,
+      deleted: pages.deleted,
+    },
+    {
+      store: (page) =>
+        context.mirror.commit(
+          { page: { ...page, partial: pages.partial }, effects: [advance, ...pages.effects] },
+          { signal },
+        ),
       place: (work) => limit.run(work, { signal }),
       signal,
     },

@@ -1,5 +1,6 @@
 import type { Cursors } from './journal.ts';
 import type { NewStoredChunk, RunDelta, RunOutcome, RunStep } from './run.ts';
+import type { SweptMark } from './sweep.ts';
 
 /** What is committed together with rows, or alone. Those of one commit are carried out in their order. */
 export type Effect =
@@ -27,7 +28,37 @@ export type Effect =
   /** These columns now hold the org's values for all rows. */
   | { kind: 'mark-filled'; fields: readonly string[] }
   /** Entries of the outbox whose records are in the mirror now. */
-  | { kind: 'confirm-read-back'; keys: readonly string[] };
+  | { kind: 'confirm-read-back'; keys: readonly string[] }
+  /** Forgets what an earlier sweep has found. */
+  | { kind: 'begin-sweep' }
+  /**
+   * Compares Id, SystemModstamp and IsDeleted of the commit's page with the mirror, and keeps what it has come to. The
+   * page must be `partial`: its rows become no rows of the mirror.
+   */
+  | { kind: 'note-swept' }
+  /**
+   * All pages are in: live rows that were last read before `before` (ms since 1970) and that none of them had are
+   * `absent`. Adds `checked`, `missing`, `stale` and `candidates` to the run's counts and sets `swept` in its state;
+   * nothing happens where that is set.
+   */
+  | { kind: 'close-sweep'; runId: string; before: number }
+  /** Those that are settled and are in the mirror now as the org has them are added to the run's `repaired`. */
+  | { kind: 'mark-swept'; runId: string; marks: readonly SweptMark[] }
+  /** The end of a reconcile: the mirror agrees with the org as of `t0`. */
+  | CompleteReconcile
+  /**
+   * The org has once told a wrong time: whatever a row is said to be read or proven at that lies behind `after` counts
+   * as of `at`, so that a read from now on is later. Cursors stay, for what they have missed is not read yet.
+   */
+  | { kind: 'mend-future'; after: number; at: number };
+
+export interface CompleteReconcile {
+  kind: 'complete-reconcile';
+  /** Both cursors move there, forward only, ms since 1970. */
+  t0: number;
+  /** A cursor behind this time is one that the org has not reached: it is set to `t0`. */
+  beyond: number;
+}
 
 /**
  * Progress of a chunk. The page's rows are added to its count, and what the page did to its run's counts (`rows`,

@@ -6,6 +6,7 @@ import type { Outbox } from './outbox.ts';
 import type { PageBody, PageOutcome, Tombstone } from './page.ts';
 import type { StoredChunk } from './run.ts';
 import type { SchemaStore } from './schema-store.ts';
+import type { Sweep } from './sweep.ts';
 import type { UsageLedger } from './usage-ledger.ts';
 
 /** Which org the mirror is of, and as which user it was read. */
@@ -39,6 +40,7 @@ export interface Mirror {
   readonly schema: SchemaStore;
   readonly contacts: ContactStore;
   readonly journal: Journal;
+  readonly sweep: Sweep;
   readonly outbox: Outbox;
   readonly usage: UsageLedger;
   /**

@@ -15,11 +15,11 @@ export interface QueryAnswer {
 export interface Queries {
   /** A query whose whole answer is small; follows nextRecordsUrl to the end. `deleted`: of deleted records too. */
   all(soql: string, options?: CallOptions & { deleted?: boolean }): Promise<QueryAnswer>;
-  /** One page, raw. Never follows cursors. */
+  /** One page, raw. Never follows cursors. `deleted`: of deleted records too. */
   page(
     soql: string,
     fields: readonly string[],
-    options?: PageOptions & { pageSize?: number },
+    options?: PageOptions & { pageSize?: number; deleted?: boolean },
   ): Promise<PageBody>;
   /** Bytes that the request of `soql` would take with its URI and headers (Salesforce stops at 16,384). */
   requestBytes(soql: string): number;

@@ -18,6 +18,8 @@ export interface KeyPage {
   /** The last row of the page before; null for the first. */
   after: PageKey | null;
   pageRows: number;
+  /** Of deleted records too. */
+  deleted?: boolean;
 }
 
 export interface KeyPageWork {
@@ -30,7 +32,7 @@ export interface KeyPageWork {
 /** Asks for one page and stores it whole; null where Salesforce could not answer in time. */
 export async function readKeyPage(
   context: Pick<SyncContext, 'object' | 'remote' | 'clock' | 'log'>,
-  { fields, conditions, after, pageRows }: KeyPage,
+  { fields, conditions, after, pageRows, deleted = false }: KeyPage,
   { store, place, signal }: KeyPageWork,
 ): Promise<BatchOutcome | null> {
   const key = after && { stamp: after.createdDate, id: after.id };
@@ -38,7 +40,8 @@ export async function readKeyPage(
   const whenCrowded = place === undefined ? 'repeat' : 'throw';
   try {
     return await readWholePage(context, {
-      ask: () => context.remote.queries.page(soql, fields, { pageSize: pageRows, whenCrowded, signal }),
+      ask: () =>
+        context.remote.queries.page(soql, fields, { pageSize: pageRows, deleted, whenCrowded, signal }),
       store,
       place,
       signal,

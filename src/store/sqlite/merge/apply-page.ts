@@ -82,7 +82,7 @@ class PageMerger {
     this.#page = page;
     this.#counts = counts;
     this.#writer = new ContactWriter(db, allColumns);
-    this.#select = pairQuery(page.columns, allColumns.has('MasterRecordId'));
+    this.#select = pairQuery(page, allColumns.has('MasterRecordId'));
   }
 
   mergeRows(from: number, to: number): void {
@@ -127,16 +127,20 @@ function isConfirmation(state: RowState, next: RowState): boolean {
   );
 }
 
-/** Pairs each row of the page that the mirror knows with what it knows of it. */
-function pairQuery(columns: readonly string[], hasMaster: boolean): string {
+/**
+ * Pairs each row of the page that the mirror knows with what it knows of it; of a partial page, which may be of all
+ * contacts, only those whose cells may have to be filled.
+ */
+function pairQuery({ columns, partial }: SpooledPage, hasMaster: boolean): string {
   const cell = (name: string) => (columns.includes(name) ? `p.c${columns.indexOf(name)}` : 'NULL');
   const compared = columns.filter((name) => !derivedColumns.has(name));
   const stored = compared.map((name) => `c.${quoteName(name)}`).join(', ');
   const read = compared.map((name) => cell(name)).join(', ');
+  const toFill = `AND c._gone IS NULL AND c.SystemModstamp = ${cell('SystemModstamp')} AND (${stored}) IS NOT (${read})`;
   return `SELECT c.rowid, c.Id, p.rowid, ${cell('SystemModstamp')}, ${cell('IsDeleted')}, ${cell('MasterRecordId')},
       CASE WHEN ${cell('SystemModstamp')} = c.SystemModstamp THEN (${stored}) IS (${read}) ELSE 0 END,
       ${stateColumns(hasMaster)}
     FROM spool.page p CROSS JOIN main.contact c ON c.Id = ${cell('Id')}
     LEFT JOIN main.contact_seen x ON x.id = c.Id
-    WHERE p.rowid BETWEEN ? AND ?`;
+    WHERE p.rowid BETWEEN ? AND ? ${partial ? toFill : ''}`;
 }

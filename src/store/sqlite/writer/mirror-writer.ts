@@ -92,7 +92,7 @@ export class MirrorWriter {
     return {
       page: outcome,
       buried: buried + (counts?.buried ?? 0),
-      ...applyEffects(this.#db, object, effects, outcome),
+      ...applyEffects(this.#db, object, effects, outcome, incoming?.reader.parser.columns),
     };
   }
 

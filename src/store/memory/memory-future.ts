@@ -1,0 +1,14 @@
+import { isoTime } from '../../base/iso-time.ts';
+import type { RowState } from '../../sync/merge/evidence.ts';
+import type { MemoryState } from './memory-state.ts';
+
+const evidence = ['readAt', 'valueAt', 'deletedAt', 'purgedAt', 'hiddenAt'] as const;
+
+export function mendFuture(state: MemoryState, after: number, at: number): void {
+  for (const [id, known] of state.contacts) {
+    const mended: RowState = { ...known.state };
+    for (const name of evidence) if ((mended[name] ?? '') > isoTime(after)) mended[name] = isoTime(at);
+    state.contacts.set(id, { ...known, state: mended });
+  }
+  if ((state.latestReadAt ?? 0) > after) state.latestReadAt = at;
+}

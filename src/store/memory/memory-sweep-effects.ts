@@ -1,0 +1,61 @@
+import { isoTime } from '../../base/iso-time.ts';
+import type { SweptDue, SweptMark } from '../../sync/ports/sweep.ts';
+import type { MemoryContact, MemoryState } from './memory-state.ts';
+import type { PlainPage } from './merge-page.ts';
+
+export function beginSweep(state: MemoryState): void {
+  state.swept = new Map();
+  for (const [id, chunk] of state.chunks)
+    if (state.runs.get(chunk.runId)?.kind === 'reconcile') state.chunks.set(id, { ...chunk, state: 'done' });
+}
+
+export function noteSwept({ swept, contacts }: MemoryState, page: PlainPage | null): void {
+  if (page === null) throw new Error('Only a page can be noted as swept.');
+  const at = (name: string) => page.columns.indexOf(name);
+  for (const row of page.rows) {
+    const id = String(row[at('Id')]);
+    const known = contacts.get(id);
+    const isDeleted = row[at('IsDeleted')] === 1;
+    if (isDeleted && (known === undefined || known.state.gone !== null)) continue;
+    const due = isDeleted ? 'deleted' : dueOf(known, String(row[at('SystemModstamp')]));
+    swept.set(id, { due, evidenceAt: 0 });
+  }
+}
+
+function dueOf(known: MemoryContact | undefined, stamp: string): SweptDue | null {
+  if (known === undefined) return 'missing';
+  const { state } = known;
+  return state.gone !== null || state.stamp === null || state.stamp < stamp ? 'stale' : null;
+}
+
+/** What the sweep has come to. */
+export function closeSweep({ swept, contacts }: MemoryState, before: number): Record<string, number> {
+  const checked = swept.size;
+  for (const [id, { state }] of contacts) {
+    if (state.gone !== null || swept.has(id) || (state.readAt ?? '') >= isoTime(before)) continue;
+    swept.set(id, { due: 'absent', evidenceAt: 0 });
+  }
+  const count = (due: SweptDue) => [...swept.values()].filter((row) => row.due === due).length;
+  return {
+    checked,
+    missing: count('missing'),
+    stale: count('stale'),
+    candidates: count('deleted') + count('absent'),
+  };
+}
+
+/** How many of them the mirror has now as the org does. */
+export function markSwept({ swept, contacts }: MemoryState, marks: readonly SweptMark[]): number {
+  let repaired = 0;
+  for (const { id, due, evidenceAt = 0 } of marks) {
+    const before = swept.get(id);
+    if (before === undefined) continue;
+    if (before.due !== null && due === null) {
+      const wasInOrg = before.due === 'missing' || before.due === 'stale';
+      const known = contacts.get(id);
+      if (known !== undefined && (known.state.gone === null) === wasInOrg) repaired++;
+    }
+    swept.set(id, { due, evidenceAt: Math.ceil(evidenceAt) });
+  }
+  return repaired;
+}

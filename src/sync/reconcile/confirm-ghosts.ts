@@ -1,0 +1,162 @@
+import { tombstoneOfAbsent } from '../absent-tombstone.ts';
+import { isUnbelievable } from '../brake.ts';
+import { confirmGone } from '../confirm-gone.ts';
+import type { SyncContext } from '../context.ts';
+import { deletedSince } from '../deleted-since.ts';
+import { futureMs } from '../future-cursor.ts';
+import type { Effect } from '../ports/effect.ts';
+import type { Tombstone } from '../ports/page.ts';
+import type { SweptDue, SweptMark, SweptRow } from '../ports/sweep.ts';
+import type { RunRecorder } from '../run-recorder.ts';
+import type { ReconcileState } from './reconcile-state.ts';
+
+/** Rows that are asked about between two transactions. */
+const rowsPerPass = 2_000;
+/** More than so many that are not believed are not asked for one by one: it would take thousands of calls. */
+const mostAsked = 20_000;
+
+export interface ConfirmOptions {
+  run: RunRecorder;
+  state: ReconcileState;
+  /** Lifts the brake. */
+  force: boolean;
+  note: (text: string) => void;
+  signal: AbortSignal;
+}
+
+/**
+ * Settles rows that the mirror has live and the sweep does not. Each is asked for by queryAll on its Id: what Salesforce
+ * calls deleted is, what lives is read again, and what it does not know is purged or hidden, within the brake. Answers
+ * how many were held by it.
+ */
+export async function confirmGhosts(context: SyncContext, options: ConfirmOptions): Promise<number> {
+  const { sweep } = context.mirror;
+  const { state, force } = options;
+  await askEach(context, 'deleted', options);
+  const absent = await sweep.count('absent');
+  const isAsked = force || absent <= mostAsked || !isUnbelievable(absent, state.live);
+  if (isAsked) await askEach(context, 'absent', options);
+  if ((await sweep.count('unknown')) + (await sweep.count('absent')) === 0) return 0;
+  const judge = await judgeOf(context, options.signal);
+  if (!isAsked) await askEach(context, 'absent', options, judge.isNamed);
+  await settle(context, options, judge, judge.isNamed);
+  const left = (await sweep.count('unknown')) + (await sweep.count('absent'));
+  if (force || !isUnbelievable(left, state.live)) {
+    await settle(context, options, judge, () => true);
+    return 0;
+  }
+  await hold(context, options, left);
+  return left;
+}
+
+interface Judge {
+  /** Whether `deleted` states it. */
+  isNamed(row: SweptRow): boolean;
+  tombstoneOf(row: SweptRow): Tombstone;
+}
+
+/** What the cycles have heard of deletions until now is in the mirror, so that its rows are not deleted as of then. */
+async function judgeOf(context: SyncContext, signal: AbortSignal): Promise<Judge> {
+  const now = context.remote.clock.told();
+  const { deleted } = await context.mirror.journal.cursors();
+  const heardUntil = deleted === null || deleted > now + futureMs ? 0 : deleted;
+  const list = await deletedSince(context, Math.min(heardUntil, now), { signal });
+  return {
+    isNamed: ({ id }) => list.ids.has(id),
+    tombstoneOf: ({ readAt, ...row }) =>
+      tombstoneOfAbsent({ ...row, readAt: Math.max(readAt, heardUntil) }, list),
+  };
+}
+
+/** Asks Salesforce for the rows of a kind that are `wanted`; none of them is of that kind any more then. */
+async function askEach(
+  context: SyncContext,
+  due: 'deleted' | 'absent',
+  options: ConfirmOptions,
+  wanted: (row: SweptRow) => boolean = () => true,
+): Promise<void> {
+  await eachPage(context, due, async (rows) => {
+    const ids = rows.filter(wanted).map(({ id }) => id);
+    if (ids.length > 0) await ask(context, ids, options);
+  });
+}
+
+async function ask(
+  context: SyncContext,
+  ids: readonly string[],
+  { run, state: { dryRun }, signal }: ConfirmOptions,
+): Promise<void> {
+  const { tombstones, live } = await confirmGone(context, ids, { signal });
+  const stated = tombstones.filter(({ gone }) => gone !== 'purged');
+  const marks = [
+    ...stated.map(({ id }): SweptMark => ({ id, due: dryRun ? 'stated' : null })),
+    ...tombstones
+      .filter(({ gone }) => gone === 'purged')
+      .map(({ id, evidenceAt }): SweptMark => ({ id, due: 'unknown', evidenceAt })),
+    // It came back, or was shown again, since the sweep.
+    ...live.map((id): SweptMark => ({ id, due: 'stale' })),
+  ];
+  await commit(context, run.id, dryRun ? [] : stated, marks, signal, {
+    ghosts: tombstones.length,
+    stale: live.length,
+  });
+}
+
+/** Removes the rows of those that Salesforce does not know, as far as they are `wanted`. */
+async function settle(
+  context: SyncContext,
+  { run, state: { dryRun }, signal }: ConfirmOptions,
+  { tombstoneOf }: Judge,
+  wanted: (row: SweptRow) => boolean,
+): Promise<void> {
+  await eachPage(context, 'unknown', async (rows) => {
+    const settled = rows.filter(wanted);
+    if (settled.length === 0) return;
+    const marks = settled.map(({ id }): SweptMark => ({ id, due: dryRun ? 'stated' : null }));
+    await commit(context, run.id, dryRun ? [] : settled.map(tombstoneOf), marks, signal);
+  });
+}
+
+async function eachPage(
+  { mirror }: SyncContext,
+  due: SweptDue,
+  work: (rows: readonly SweptRow[]) => Promise<void>,
+): Promise<void> {
+  for (let after = ''; ; ) {
+    const rows = await mirror.sweep.due(due, { after, limit: rowsPerPass });
+    if (rows.length > 0) await work(rows);
+    if (rows.length < rowsPerPass) return;
+    after = rows.at(-1)!.id;
+  }
+}
+
+async function commit(
+  { mirror }: SyncContext,
+  runId: string,
+  tombstones: readonly Tombstone[],
+  marks: readonly SweptMark[],
+  signal: AbortSignal,
+  counts: Record<string, number> = {},
+): Promise<void> {
+  const effects: Effect[] = [
+    { kind: 'mark-swept', runId, marks },
+    { kind: 'count-run', runId, delta: { counts, apiCalls: 0 } },
+  ];
+  await mirror.commit({ tombstones, effects }, { signal });
+}
+
+/** They are counted with the end of the run, which is stored once. */
+async function hold(
+  { mirror, log, remote }: SyncContext,
+  { run, state: { live }, note }: ConfirmOptions,
+  left: number,
+): Promise<void> {
+  run.count('held', left);
+  // Those that were not even asked for.
+  run.count('ghosts', await mirror.sweep.count('absent'));
+  const text = `${left} of ${live} contacts in the mirror are not found in the org, and Salesforce does not say that they were deleted: they stay.`;
+  note(text);
+  log.warn(
+    `${remote.instanceUrl}: ${text} Where they are really gone, \`parahack-sync reconcile --force\` removes them.`,
+  );
+}

@@ -1,0 +1,64 @@
+import type { SyncContext } from '../context.ts';
+import { futureMs } from '../future-cursor.ts';
+import type { SweptDue } from '../ports/sweep.ts';
+import type { RunRecorder } from '../run-recorder.ts';
+import { withCurrentFields } from '../schema.ts';
+import { confirmGhosts } from './confirm-ghosts.ts';
+import { fetchDiffering } from './fetch-differing.ts';
+import type { ReconcileState } from './reconcile-state.ts';
+
+/** Ids of a run that changes nothing, the first of each kind; its counts say how many there are. */
+export interface DifferingIds {
+  missing: string[];
+  stale: string[];
+  /** Would be removed. */
+  ghosts: string[];
+  /** Would stay. */
+  held: string[];
+}
+
+/** So many Ids of a kind are told. */
+export const mostIdsTold = 1_000;
+
+/**
+ * Settles what the sweep has found: ghosts are confirmed, what is missing or stale is read, and the last transaction
+ * moves the cursors. A run that changes nothing tells the Ids instead.
+ */
+export async function finishReconcile(
+  context: SyncContext,
+  run: RunRecorder,
+  { state, force, signal }: { state: ReconcileState; force: boolean; signal: AbortSignal },
+): Promise<DifferingIds | null> {
+  const { remote } = context;
+  let held = 0;
+  await run.step('confirm', async (note) => {
+    held = await confirmGhosts(context, { run, state, force, note, signal });
+  });
+  if (state.dryRun) {
+    const ids = await differingIds(context, held > 0);
+    await run.end([{ kind: 'begin-sweep' }]);
+    return ids;
+  }
+  await run.step('fetch', () =>
+    withCurrentFields(context, { signal }, () => fetchDiffering(context, run, signal)),
+  );
+  await run.end([{ kind: 'complete-reconcile', t0: state.t0, beyond: remote.clock.told() + futureMs }]);
+  return null;
+}
+
+async function differingIds({ mirror }: SyncContext, isHeld: boolean): Promise<DifferingIds> {
+  const idsOf = async (...kinds: SweptDue[]) => {
+    const ids: string[] = [];
+    for (const due of kinds) {
+      const rows = await mirror.sweep.due(due, { after: '', limit: mostIdsTold - ids.length });
+      ids.push(...rows.map(({ id }) => id));
+    }
+    return ids;
+  };
+  return {
+    missing: await idsOf('missing'),
+    stale: await idsOf('stale'),
+    ghosts: await idsOf('stated'),
+    held: isHeld ? await idsOf('unknown', 'absent') : [],
+  };
+}

@@ -1,0 +1,199 @@
+import { describe, expect, test } from 'vitest';
+import type { Tombstone } from '../../src/sync/ports/page.ts';
+import type { StoredMirror } from '../../src/sync/ports/stored-mirror.ts';
+import { describeOf, storedNames } from '../store/sqlite/contact-fields.ts';
+import { contactId, contactRow, csvPage, epoch, type Row } from '../store/sqlite/pages.ts';
+import type { ContractMirror } from './mirror.contract.ts';
+
+const minute = 60_000;
+const swept = ['Id', 'SystemModstamp', 'IsDeleted'];
+const sweep = { kind: 'note-swept' } as const;
+
+/** What a reconcile relies on, whichever store stands behind the port. `open` gives an empty mirror of its own. */
+export function sweepContract(name: string, open: () => Promise<ContractMirror>): void {
+  const page = (rows: readonly Row[], readAt: number, fields = storedNames) => csvPage(fields, rows, readAt);
+
+  /** Contacts 1 to 6, of which 5 is deleted and 6 hidden. */
+  async function filled(): Promise<ContractMirror> {
+    const opened = await open();
+    const { mirror } = opened;
+    await mirror.schema.applyDescribe(describeOf(), epoch);
+    await mirror.commit({
+      page: page(
+        [1, 2, 3, 4, 5, 6].map((n) => contactRow(n)),
+        epoch,
+      ),
+    });
+    await mirror.commit({ tombstones: [gone(5, 'deleted'), gone(6, 'hidden')] });
+    return opened;
+  }
+
+  const gone = (n: number, what: Tombstone['gone']): Tombstone => ({
+    id: contactId(n),
+    gone: what,
+    masterRecordId: null,
+    systemModstamp: null,
+    evidenceAt: epoch + 1_000,
+  });
+
+  const noted = (mirror: StoredMirror, rows: readonly Row[], fields = swept) =>
+    mirror.commit({
+      page: { ...page(rows, epoch + minute, fields), partial: true },
+      effects: [sweep],
+    });
+
+  const later = (n: number) => contactRow(n, { SystemModstamp: new Date(epoch + minute).toISOString() });
+
+  const numbersOf = async ({ sweep }: StoredMirror, due: Parameters<StoredMirror['sweep']['due']>[0]) => {
+    const rows = await sweep.due(due, { after: '', limit: 100 });
+    return rows.map(({ id }) => [1, 2, 3, 4, 5, 6, 7, 8, 9].find((n) => contactId(n) === id));
+  };
+
+  async function begun(mirror: StoredMirror): Promise<string> {
+    const run = await mirror.journal.startRun('reconcile', epoch, { swept: false });
+    await mirror.commit({ effects: [{ kind: 'begin-sweep' }] });
+    return run;
+  }
+
+  describe(`${name}: a sweep`, () => {
+    test('is compared with the mirror, and makes no rows', async () => {
+      await using opened = await filled();
+      const { mirror } = opened;
+      const run = await begun(mirror);
+      const counts = await mirror.contacts.counts();
+      const dead = (n: number) => ({ ...later(n), IsDeleted: true });
+      // 1 as it is, 2 changed, 3 deleted, 4 not there; 5 still deleted, 6 shown again; 7 new, 8 deleted and never seen.
+      await noted(mirror, [contactRow(1), later(2), dead(3), dead(5), contactRow(6)]);
+      await noted(mirror, [contactRow(7), dead(8)]);
+      expect(await mirror.contacts.counts()).toEqual(counts);
+      const close = { kind: 'close-sweep', runId: run, before: epoch + minute } as const;
+      await mirror.commit({ effects: [close] });
+      await mirror.commit({ effects: [close] });
+      expect(await numbersOf(mirror, 'missing')).toEqual([7]);
+      expect(await numbersOf(mirror, 'stale')).toEqual([2, 6]);
+      expect(await numbersOf(mirror, 'deleted')).toEqual([3]);
+      expect(await numbersOf(mirror, 'absent')).toEqual([4]);
+      expect(await mirror.sweep.count('stale')).toBe(2);
+      const { state, counts: counted } = (await mirror.journal.run(run))!;
+      expect(state).toEqual({ swept: true });
+      expect(counted).toEqual({ checked: 5, missing: 1, stale: 2, candidates: 2 });
+    });
+
+    test('leaves a row alone that was read after it began, and what it says once more replaces what it said', async () => {
+      await using opened = await filled();
+      const { mirror } = opened;
+      const run = await begun(mirror);
+      await mirror.commit({ page: page([contactRow(4)], epoch + 2 * minute) });
+      await noted(mirror, [1, 2].map(later));
+      await noted(mirror, [contactRow(2)]);
+      await mirror.commit({ effects: [{ kind: 'close-sweep', runId: run, before: epoch + minute }] });
+      expect(await numbersOf(mirror, 'stale')).toEqual([1]);
+      expect(await numbersOf(mirror, 'absent')).toEqual([3]);
+      expect(await mirror.sweep.due('absent', { after: '', limit: 1 })).toEqual([
+        { id: contactId(3), readAt: epoch, evidenceAt: 0 },
+      ]);
+      expect(await mirror.sweep.due('stale', { after: contactId(1), limit: 1 })).toEqual([]);
+    });
+
+    test('fills the fields that came with it where the stamp is the same and only there', async () => {
+      await using opened = await filled();
+      const { mirror } = opened;
+      await begun(mirror);
+      const rows = [1, 2, 5].map((n) => ({ ...(n === 2 ? later(n) : contactRow(n)), LastName: 'Swept' }));
+      const { page: outcome } = await noted(mirror, rows, [...swept, 'LastName']);
+      expect(outcome).toMatchObject({ rows: 3, inserted: 0, updated: 1 });
+      expect([...(await mirror.contacts.idsBy('LastName', ['Swept'])).values()]).toEqual([contactId(1)]);
+    });
+
+    test('counts as repaired what the mirror has then as the org does, once', async () => {
+      await using opened = await filled();
+      const { mirror } = opened;
+      const run = await begun(mirror);
+      await noted(mirror, [later(2), contactRow(7), contactRow(8)]);
+      await mirror.commit({ effects: [{ kind: 'close-sweep', runId: run, before: epoch + minute }] });
+      const mark = (n: number, due: 'unknown' | null, evidenceAt?: number) => ({
+        id: contactId(n),
+        due,
+        evidenceAt,
+      });
+      // 8 is not shown any more by now.
+      await mirror.commit({
+        page: page([later(2), contactRow(7)], epoch + minute),
+        effects: [{ kind: 'mark-swept', runId: run, marks: [mark(2, null), mark(7, null), mark(8, null)] }],
+      });
+      await mirror.commit({
+        tombstones: [gone(1, 'purged')],
+        effects: [
+          {
+            kind: 'mark-swept',
+            runId: run,
+            marks: [mark(1, null), mark(3, 'unknown', epoch + 5), mark(2, null)],
+          },
+        ],
+      });
+      expect((await mirror.journal.run(run))?.counts.repaired).toBe(3);
+      expect(await mirror.sweep.due('unknown', { after: '', limit: 9 })).toEqual([
+        { id: contactId(3), readAt: epoch, evidenceAt: epoch + 5 },
+      ]);
+      expect(await mirror.sweep.count('missing')).toBe(0);
+    });
+
+    test('is forgotten by the next one and at its end, with the chunks that were left', async () => {
+      await using opened = await filled();
+      const { mirror } = opened;
+      const run = await begun(mirror);
+      const { addedChunks } = await mirror.commit({
+        effects: [{ kind: 'replace-chunks', runId: run, ids: [], by: [{ kind: 'span', spec: {} }] }],
+      });
+      await noted(mirror, [contactRow(7)]);
+      await begun(mirror);
+      expect(await mirror.sweep.count('missing')).toBe(0);
+      expect((await mirror.journal.chunk(addedChunks[0]!.id))?.state).toBe('done');
+      await noted(mirror, [contactRow(7)]);
+      await mirror.commit({
+        effects: [{ kind: 'complete-reconcile', t0: epoch, beyond: epoch + minute }],
+      });
+      expect(await mirror.sweep.count('missing')).toBe(0);
+    });
+  });
+
+  describe(`${name}: the end of a reconcile`, () => {
+    test('moves cursors forward, never back, and sets back those that lie where the org has not been', async () => {
+      await using opened = await open();
+      const { mirror } = opened;
+      await mirror.schema.applyDescribe(describeOf(), epoch);
+      expect(await mirror.journal.reconciledAt()).toBeNull();
+      await mirror.commit({
+        effects: [{ kind: 'set-first-cursors', updated: epoch, deleted: epoch + 3 * minute }],
+      });
+      expect(await mirror.journal.reconciledAt()).toBe(epoch);
+      const complete = (t0: number, beyond: number) =>
+        mirror.commit({ effects: [{ kind: 'complete-reconcile', t0, beyond }] });
+      await complete(epoch + minute, epoch + 9 * minute);
+      expect(await mirror.journal.cursors()).toEqual({
+        updated: epoch + minute,
+        deleted: epoch + 3 * minute,
+      });
+      expect(await mirror.journal.reconciledAt()).toBe(epoch + minute);
+      await complete(epoch + minute, epoch + 2 * minute);
+      expect(await mirror.journal.cursors()).toEqual({ updated: epoch + minute, deleted: epoch + minute });
+    });
+
+    test('times that the org has not reached count as of now, so that a later read is later', async () => {
+      await using opened = await open();
+      const { mirror } = opened;
+      await mirror.schema.applyDescribe(describeOf(), epoch);
+      const future = epoch + 1_000 * minute;
+      await mirror.commit({ page: page([contactRow(1), contactRow(2)], future) });
+      await mirror.commit({ page: page([contactRow(2)], future + 1) });
+      await mirror.commit({ tombstones: [{ ...gone(3, 'deleted'), evidenceAt: future }] });
+      await mirror.commit({ effects: [{ kind: 'mend-future', after: epoch + minute, at: epoch }] });
+      expect(await mirror.contacts.latestReadAt()).toBe(epoch);
+      const { rows } = await mirror.contacts.readBefore(epoch + 1, { after: 0, limit: 9 });
+      expect(rows).toEqual([1, 2].map((n) => ({ id: contactId(n), readAt: epoch })));
+      const again = [1, 2, 3].map((n) => contactRow(n, { LastName: 'Later' }));
+      const { page: outcome } = await mirror.commit({ page: page(again, epoch + 2 * minute) });
+      expect(outcome).toMatchObject({ updated: 3, undeleted: 1 });
+    });
+  });
+}

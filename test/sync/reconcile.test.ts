@@ -1,0 +1,196 @@
+import { describe, expect, it } from 'vitest';
+import { runCycle } from '../../src/sync/cycle/cycle.ts';
+import { reconcile } from '../../src/sync/reconcile/reconcile.ts';
+import { control } from '../e2e/org.ts';
+import {
+  asked,
+  copiedRig,
+  cursorsOf,
+  dayMs,
+  equal,
+  goneOf,
+  idsOf,
+  later,
+  reconciled,
+  rowsOf,
+  sql,
+} from './reconcile-rig.ts';
+
+describe('a reconcile', () => {
+  it('makes everything right again after 40 days without a cycle, and the next cycle goes on from it', async () => {
+    await using rig = await copiedRig(400, 40);
+    const { url } = rig.emulator;
+    const ids = await idsOf(rig, 12);
+    await control(url, 'clock', { advanceMs: 2 * dayMs });
+    await control(url, 'touch', { ids: ids.slice(0, 3), set: { Title: 'Away' } });
+    await control(url, 'delete', { ids: ids.slice(3, 5) });
+    await control(url, 'purge', { ids: ids.slice(5, 6) });
+    await control(url, 'merge', { master: ids[6], losers: [ids[7]] });
+    await control(url, 'contacts', { count: 5, seed: 7 });
+    const report = await reconciled(rig, 38);
+    expect(report).toMatchObject({ status: 'complete', error: null, held: 0, missing: 5, contacts: 401 });
+    // The master was touched by its merge.
+    expect(report).toMatchObject({ stale: 4, ghosts: 4, repaired: 13, cause: 'asked', resumed: false });
+    expect(report.checked).toBeGreaterThanOrEqual(401);
+    await equal(rig);
+    expect(goneOf(rig)).toEqual({
+      [ids[3]!]: expect.stringMatching(/deleted|purged/),
+      [ids[4]!]: expect.stringMatching(/deleted|purged/),
+      [ids[5]!]: 'purged',
+      [ids[7]!]: expect.stringMatching(/merged|purged/),
+    });
+    await control(url, 'touch', { ids: ids.slice(8, 9), set: { Title: 'After' } });
+    await control(url, 'clock', { advanceMs: 120_000 });
+    const cycle = await later(rig, 0, (context) => runCycle(context, { push: false, signal: rig.signal }));
+    expect(cycle.upserted).toBe(1);
+    await equal(rig);
+  });
+
+  it('moves both cursors to T0, which a transaction that is open holds back, and never back', async () => {
+    await using rig = await copiedRig(50, 1);
+    const { url } = rig.emulator;
+    const before = await cursorsOf(rig.context);
+    const ids = await idsOf(rig, 1);
+    await control(url, 'clock', { advanceMs: dayMs / 2 });
+    // It is stamped now, is seen by no read, and is committed after the reconcile.
+    await control(url, 'open-transaction', { touch: { ids, set: { Title: 'Late' } } });
+    await control(url, 'clock', { advanceMs: 600_000 });
+    const first = await later(rig, 0, async (context) => {
+      const report = await reconcile(context, asked(rig));
+      return { report, cursors: await cursorsOf(context) };
+    });
+    expect(first.report.error).toBeNull();
+    expect(first.cursors.updated!).toBeGreaterThan(before.updated!);
+    await control(url, 'commit', {}).catch(() => control(url, 'open-transaction/commit', {}));
+    await control(url, 'clock', { advanceMs: 600_000 });
+    await later(rig, 0, (context) => runCycle(context, { push: false, signal: rig.signal }));
+    await equal(rig);
+    const after = await later(rig, 0, cursorsOf);
+    // A window that lies further back than the cursors: they stay.
+    await control(url, 'open-transaction', { touch: { ids, set: { Title: 'Later' } } });
+    await control(url, 'clock', { advanceMs: 60_000 });
+    await later(rig, 0, async (context) => {
+      await context.mirror.commit({
+        effects: [
+          {
+            kind: 'move-cursors',
+            to: { updated: after.updated! + 60_000, deleted: after.deleted! + 60_000 },
+          },
+        ],
+      });
+      const { error } = await reconcile(context, asked(rig));
+      expect(error).toBeNull();
+      const { updated, deleted } = await cursorsOf(context);
+      expect(updated).toBeGreaterThanOrEqual(after.updated! + 60_000);
+      expect(deleted).toBeGreaterThanOrEqual(after.deleted! + 60_000);
+    });
+  });
+
+  it('reads fields again that no stamp tells of, and fills what came while nobody looked', async () => {
+    await using rig = await copiedRig(60);
+    const { url } = rig.emulator;
+    const formulas = (await rig.context.mirror.schema.fields()).filter(({ calculated }) => calculated);
+    expect(formulas.length).toBeGreaterThan(0);
+    const { name } = formulas[0]!;
+    const ids = await idsOf(rig, 3);
+    sql(rig, `update contact set "${name}" = 'as it was' where Id in (?, ?, ?)`, ...ids);
+    await control(url, 'settings', { hiddenFields: ['Title'] });
+    await reconciled(rig);
+    await control(url, 'touch', { count: 0 }).catch(() => {});
+    await control(url, 'settings', { hiddenFields: [] });
+    sql(rig, `update contact set "${name}" = 'as it was' where Id in (?, ?, ?)`, ...ids);
+    const report = await reconciled(rig);
+    expect(report).toMatchObject({ error: null, missing: 0, stale: 0, ghosts: 0, recalculated: 3 });
+    await equal(rig);
+  });
+
+  it('finds who was hidden from this user, and who is shown again', async () => {
+    await using rig = await copiedRig(80);
+    const { url } = rig.emulator;
+    const ids = await idsOf(rig, 4);
+    await control(url, 'visibility', { ids, hidden: true });
+    const hidden = await reconciled(rig);
+    expect(hidden).toMatchObject({ error: null, ghosts: 4, held: 0, repaired: 4 });
+    expect(Object.values(goneOf(rig))).toEqual(['hidden', 'hidden', 'hidden', 'hidden']);
+    await control(url, 'visibility', { ids, hidden: false });
+    const shown = await reconciled(rig);
+    expect(shown).toMatchObject({ error: null, stale: 4, repaired: 4, ghosts: 0 });
+    expect(goneOf(rig)).toEqual({});
+    await equal(rig);
+  });
+
+  it('holds many rows that Salesforce does not call deleted, applies the rest, and removes them with force', async () => {
+    await using rig = await copiedRig(500, 2);
+    const { url } = rig.emulator;
+    const ids = await idsOf(rig, 160);
+    const before = await cursorsOf(rig.context);
+    await control(url, 'visibility', { ids: ids.slice(0, 150), hidden: true });
+    await control(url, 'delete', { ids: ids.slice(150, 152) });
+    await control(url, 'touch', { ids: ids.slice(152, 155), set: { Title: 'Rest' } });
+    await control(url, 'contacts', { count: 2, seed: 3 });
+    const braked = await reconciled(rig, 2);
+    expect(braked).toMatchObject({
+      error: null,
+      status: 'complete',
+      held: 150,
+      ghosts: 152,
+      missing: 2,
+      stale: 3,
+    });
+    expect(braked.repaired).toBe(7);
+    expect(Object.keys(goneOf(rig))).toHaveLength(2);
+    const after = await later(rig, 0, cursorsOf);
+    expect(after.updated!).toBeGreaterThan(before.updated!);
+    const [run] = await rig.context.mirror.journal.runs({ kind: 'reconcile', limit: 1 });
+    expect(run?.counts.held).toBe(150);
+    const steps = await rig.context.mirror.journal.steps(run!.id);
+    expect(steps.map(({ name }) => name)).toEqual(['plan', 'sweep', 'confirm', 'fetch']);
+    expect(steps[2]?.note).toContain('150 of 500 contacts');
+    const forced = await reconciled(rig, 0, { force: true });
+    expect(forced).toMatchObject({ error: null, held: 0, ghosts: 150, repaired: 150 });
+    expect(Object.keys(goneOf(rig))).toHaveLength(152);
+    await control(url, 'visibility', { ids: ids.slice(0, 150), hidden: false });
+    expect(await reconciled(rig)).toMatchObject({ stale: 150, repaired: 150 });
+    await equal(rig);
+  });
+
+  it('does not believe an org that shows nothing', async () => {
+    await using rig = await copiedRig(30);
+    const ids = await idsOf(rig, 30);
+    await control(rig.emulator.url, 'visibility', { ids, hidden: true });
+    const report = await reconciled(rig);
+    expect(report).toMatchObject({ error: null, held: 30, ghosts: 30, repaired: 0, contacts: 30 });
+    expect(goneOf(rig)).toEqual({});
+  });
+
+  it('changes nothing in a dry run, and names what it would do', async () => {
+    await using rig = await copiedRig(120);
+    const { url } = rig.emulator;
+    const ids = await idsOf(rig, 6);
+    await control(url, 'touch', { ids: ids.slice(0, 2), set: { Title: 'Other' } });
+    await control(url, 'delete', { ids: ids.slice(2, 4) });
+    await control(url, 'purge', { ids: ids.slice(4, 5) });
+    const { ids: created } = await control(url, 'contacts', { count: 2, seed: 5 });
+    const before = rowsOf(rig);
+    const dry = await reconciled(rig, 0, { dryRun: true });
+    expect(dry).toMatchObject({
+      error: null,
+      dryRun: true,
+      missing: 2,
+      stale: 2,
+      ghosts: 3,
+      held: 0,
+      repaired: 0,
+    });
+    expect(dry.ids).toEqual({
+      missing: created.toSorted(),
+      stale: ids.slice(0, 2).toSorted(),
+      ghosts: ids.slice(2, 5).toSorted(),
+      held: [],
+    });
+    expect(rowsOf(rig)).toEqual(before);
+    const real = await reconciled(rig);
+    expect(real).toMatchObject({ missing: 2, stale: 2, ghosts: 3, repaired: 7, resumed: false });
+    await equal(rig);
+  });
+});
