@@ -13,13 +13,6 @@ import type { MirrorCalls } from './writer/protocol.ts';
 import type { PageRoute } from './writer/send-page.ts';
 import type { WriterClient } from './writer/writer-client.ts';
 
-/** A writer thread as the mirrors that share it see it. */
-export interface WriterThread {
-  client: WriterClient;
-  /** Bytes that may be under way to the thread. */
-  budget: Semaphore;
-}
-
 /** One call of the writer thread, in its turn among the writes of this mirror. */
 export type MirrorWrite = <K extends Write>(
   call: K,
@@ -42,7 +35,7 @@ export class MirrorFile {
   readonly path: string;
   /** Its name on the writer thread. Not the path: another file may come to lie there while this one is open. */
   readonly #key: string;
-  readonly #thread: WriterThread;
+  readonly #thread: WriterClient;
   readonly #clock: Clock;
   /** On a full disk not the file beside its writers, but what stands in for it. */
   #reader: Readable | null = null;
@@ -60,7 +53,7 @@ export class MirrorFile {
   #isOutdated = false;
   #closed = false;
 
-  constructor(path: string, thread: WriterThread, clock: Clock) {
+  constructor(path: string, thread: WriterClient, clock: Clock) {
     this.path = path;
     this.#key = `${path}#${++opened}`;
     this.#thread = thread;
@@ -112,7 +105,7 @@ export class MirrorFile {
       return this.#turns.run(() =>
         this.#patiently(signal, async () => {
           await this.#openWriter(false);
-          return this.#thread.client.call(this.#key, call, args, { fences });
+          return this.#thread.call(this.#key, call, args, { fences });
         }),
       );
     };
@@ -120,10 +113,8 @@ export class MirrorFile {
 
   /** Where the blocks of a new page of `object` go. */
   pageRoute(object: string): PageRoute {
-    const { client, budget } = this.#thread;
     return {
-      client,
-      budget,
+      client: this.#thread,
       mirror: this.#key,
       object,
       page: this.#nextPage++,
@@ -134,7 +125,7 @@ export class MirrorFile {
   async dropPage(page: number): Promise<void> {
     if (!this.#isOpenOnThread) return;
     // A thread that dies over it takes the page along; the error that matters is the page's own.
-    await this.#thread.client.call(this.#key, 'dropPage', [page]).catch(() => {});
+    await this.#thread.call(this.#key, 'dropPage', [page]).catch(() => {});
   }
 
   async close(): Promise<void> {
@@ -145,7 +136,7 @@ export class MirrorFile {
     this.#reader = null;
     await this.#writing?.catch(() => {});
     if (!this.#isOpenOnThread) return;
-    await this.#thread.client.close(this.#key);
+    await this.#thread.close(this.#key);
   }
 
   #isCurrent(create: boolean): boolean {
@@ -167,7 +158,7 @@ export class MirrorFile {
   }
 
   get #isOpenOnThread(): boolean {
-    return this.#writing !== null && this.#deaths === this.#thread.client.deaths;
+    return this.#writing !== null && this.#deaths === this.#thread.deaths;
   }
 
   async #openWriter(create: boolean): Promise<void> {
@@ -175,8 +166,8 @@ export class MirrorFile {
     this.#refuseReplaced();
     this.#leaveStandIn();
     if (this.#writing === null || !this.#isOpenOnThread) {
-      this.#deaths = this.#thread.client.deaths;
-      const opening = this.#thread.client.open(this.#key, this.path, create);
+      this.#deaths = this.#thread.deaths;
+      const opening = this.#thread.open(this.#key, this.path, create);
       this.#writing = opening;
       // The next write tries again.
       opening.catch(() => {

@@ -3,7 +3,6 @@ import type { Clock } from '../../base/clock.ts';
 import { AppError } from '../../base/errors.ts';
 import { withFinally } from '../../base/finally.ts';
 import type { Logger } from '../../base/logger.ts';
-import { Semaphore } from '../../base/semaphore.ts';
 import type { Lease } from '../../sync/ports/leases.ts';
 import type { ArchivedMirror, Mirrors, OpenOptions, ReplaceOptions } from '../../sync/ports/mirrors.ts';
 import type { StoredMirror } from '../../sync/ports/stored-mirror.ts';
@@ -17,7 +16,7 @@ import {
 } from './archives.ts';
 import { emptyLog, openForReading } from './connection.ts';
 import { readFence } from './fence-records.ts';
-import { MirrorFile, type WriterThread } from './mirror-file.ts';
+import { MirrorFile } from './mirror-file.ts';
 import { mirrorPath } from './mirror-path.ts';
 import { replaceByCopy } from './replace-by-copy.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
@@ -36,8 +35,6 @@ export interface MirrorsOptions {
 
 /** A second thread only pays where several mirrors are written at once; each costs some 12 MB. */
 const defaultWriters = 2;
-/** Blocks under way to one thread: enough that it never waits for the network's thread to wake up. */
-const budgetBytes = 8 * 1024 * 1024;
 
 /** Not `….db`: a program that reads all mirrors of the folder shall not take half a copy for one. */
 function copyPath(path: string): string {
@@ -50,10 +47,10 @@ export function openMirrors(options: MirrorsOptions): Mirrors {
 
 class SqliteMirrors implements Mirrors {
   readonly #options: MirrorsOptions;
-  readonly #threads: WriterThread[] = [];
+  readonly #threads: WriterClient[] = [];
   readonly #open = new Map<
     string,
-    { file: MirrorFile; users: number; ready: Promise<void>; thread: WriterThread }
+    { file: MirrorFile; users: number; ready: Promise<void>; thread: WriterClient }
   >();
   #swept = false;
 
@@ -99,7 +96,7 @@ class SqliteMirrors implements Mirrors {
     if (entry === undefined || !entry.file.isInPlace) {
       const thread = this.#freeThread();
       const file = new MirrorFile(path, thread, this.#options.clock);
-      thread.client.mirrors++;
+      thread.mirrors++;
       entry = { file, users: 0, ready: file.prepare(create, signal), thread };
       this.#open.set(path, entry);
     }
@@ -111,7 +108,7 @@ class SqliteMirrors implements Mirrors {
       released = true;
       if (--opened.users > 0) return;
       if (this.#open.get(path) === opened) this.#open.delete(path);
-      opened.thread.client.mirrors--;
+      opened.thread.mirrors--;
       await opened.file.close();
     };
     try {
@@ -207,7 +204,7 @@ class SqliteMirrors implements Mirrors {
     const files = [...this.#open.values()];
     this.#open.clear();
     await Promise.all(files.map(({ file }) => file.close()));
-    await Promise.all(this.#threads.splice(0).map(({ client }) => client.stop()));
+    await Promise.all(this.#threads.splice(0).map((thread) => thread.stop()));
   }
 
   #mapped<T>(path: string, work: () => T): T {
@@ -229,15 +226,15 @@ class SqliteMirrors implements Mirrors {
   }
 
   /** The thread with the fewest mirrors; a new one while there may be more. */
-  #freeThread(): WriterThread {
+  #freeThread(): WriterClient {
     const { folder, writers = defaultWriters } = this.#options;
     if (!this.#swept) {
       this.#swept = true;
       sweepSpools(folder);
     }
-    const [free] = this.#threads.toSorted((a, b) => a.client.mirrors - b.client.mirrors);
-    if (free !== undefined && (free.client.mirrors === 0 || this.#threads.length >= writers)) return free;
-    const thread = { client: new WriterClient(), budget: new Semaphore(budgetBytes) };
+    const [free] = this.#threads.toSorted((a, b) => a.mirrors - b.mirrors);
+    if (free !== undefined && (free.mirrors === 0 || this.#threads.length >= writers)) return free;
+    const thread = new WriterClient();
     this.#threads.push(thread);
     return thread;
   }

@@ -17,9 +17,8 @@ import { migrate } from '../schema.ts';
 import { calls } from './calls.ts';
 import { IncomingPage } from './incoming-page.ts';
 import { lastKeyOf } from './last-key.ts';
-import type { BatchOrder, CallName, PageCalls, PageHead } from './protocol.ts';
+import type { BatchOrder, PageHead } from './protocol.ts';
 import { spoolFolder, spoolName } from './spool-folder.ts';
-import { threadEnded } from './thread-ended.ts';
 import { inTransaction } from './transaction.ts';
 
 const spoolCacheKb = 512;
@@ -30,7 +29,6 @@ export class MirrorWriter {
   readonly #db: Connection;
   readonly #spools: string;
   readonly #buffers: SharedBuffers;
-  readonly #pages = new Map<number, IncomingPage>();
 
   constructor(path: string, create: boolean, buffers: SharedBuffers) {
     this.path = path;
@@ -46,43 +44,26 @@ export class MirrorWriter {
   }
 
   close(): void {
-    for (const page of this.#pages.values()) page.remove();
-    this.#pages.clear();
     this.#db.close();
   }
 
-  beginPage(page: number, head: PageHead): void {
+  beginPage(head: PageHead): IncomingPage {
     makeFolder(this.#spools);
     const path = join(this.#spools, spoolName());
-    this.#pages.set(page, new IncomingPage(head, loadFields(this.#db, head.object), path, this.#buffers));
+    return new IncomingPage(head, loadFields(this.#db, head.object), path, this.#buffers);
   }
 
-  addBlock(page: number, block: Uint8Array<ArrayBuffer>): void {
-    // A block that was under way when its page was dropped.
-    this.#pages.get(page)?.reader.add(block);
-    // Frees the megabyte now; the garbage collector would let dozens of them pile up.
-    block.buffer.transfer(0);
-  }
-
-  dropPage(page: number): void {
-    this.#pages.get(page)?.remove();
-    this.#pages.delete(page);
-  }
-
-  commit({ page, ...order }: BatchOrder, fences: readonly Fence[]): BatchOutcome {
-    if (page === null) return inTransaction(this.#db, fences, () => this.#apply(null, order));
-    const incoming = this.#incoming(page);
+  /** One transaction, with all the rows of `incoming`. Throws where it is not complete. May be asked again. */
+  commit(order: BatchOrder, incoming: IncomingPage | null, fences: readonly Fence[]): BatchOutcome {
+    const work = () => this.#apply(incoming, order);
+    if (incoming === null) return inTransaction(this.#db, fences, work);
     incoming.end();
-    const outcome = inTransaction(this.#db, fences, () => this.#apply(incoming, order), {
-      attach: { name: 'spool', path: incoming.path },
-    });
-    this.#forget(page);
-    return outcome;
+    return inTransaction(this.#db, fences, work, { attach: { name: 'spool', path: incoming.path } });
   }
 
   #apply(
     incoming: IncomingPage | null,
-    { object, answeredAt, tombstones, effects }: Omit<BatchOrder, 'page'>,
+    { object, answeredAt, tombstones, effects }: BatchOrder,
   ): BatchOutcome {
     const columns = new Set(loadFields(this.#db, object).map(({ name }) => name));
     const counts = incoming === null ? null : this.#applyPage(incoming, answeredAt, columns);
@@ -94,22 +75,6 @@ export class MirrorWriter {
       buried: buried + (counts?.buried ?? 0),
       ...applyEffects(this.#db, object, effects, outcome, incoming?.reader.parser.columns),
     };
-  }
-
-  /** Its rows are stored: that what they came in cannot be removed is no failure of theirs, and is swept up later. */
-  #forget(page: number): void {
-    try {
-      this.dropPage(page);
-    } catch {
-      this.#pages.delete(page);
-    }
-  }
-
-  #incoming(page: number): IncomingPage {
-    const incoming = this.#pages.get(page);
-    // It was begun on a thread that has died since.
-    if (incoming === undefined) throw threadEnded();
-    return incoming;
   }
 
   #applyPage({ head, reader }: IncomingPage, answeredAt: number, columns: ReadonlySet<string>): PageCounts {
@@ -145,18 +110,14 @@ export class MirrorWriter {
     };
   }
 
-  perform(call: CallName, args: readonly unknown[], fences: readonly Fence[]): unknown {
-    // What the other side may ask, and with what, MirrorCalls says.
-    if (call in calls) {
-      const perform = calls[call as keyof typeof calls] as (
-        db: Connection,
-        fences: readonly Fence[],
-        ...args: unknown[]
-      ) => unknown;
-      return perform(this.#db, fences, ...args);
-    }
-    const method = this[call as keyof PageCalls] as (...args: unknown[]) => unknown;
-    return method.call(this, ...args, fences);
+  /** One of the table's calls; what it is asked with, `MirrorCalls` says. */
+  perform(call: keyof typeof calls, args: readonly unknown[], fences: readonly Fence[]): unknown {
+    const perform = calls[call] as (
+      db: Connection,
+      fences: readonly Fence[],
+      ...args: readonly unknown[]
+    ) => unknown;
+    return perform(this.#db, fences, ...args);
   }
 }
 

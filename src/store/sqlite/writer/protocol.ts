@@ -49,11 +49,24 @@ export type MirrorCalls = PageCalls & {
 
 export type CallName = keyof MirrorCalls;
 
+interface OwnCalls {
+  open(path: string, create: boolean): void;
+  close(): void;
+}
+
 /** Main thread → writer thread. `open` and `close` are of the file itself; `mirror` names it on the thread. */
 export type WriterRequest =
-  | { id: number; mirror: string; call: 'open'; args: [path: string, create: boolean] }
-  | { id: number; mirror: string; call: 'close'; args: [] }
-  | { id: number; mirror: string; call: CallName; args: unknown[]; fences: readonly Fence[] };
+  | { [K in keyof OwnCalls]: RequestOf<K, Parameters<OwnCalls[K]>> }[keyof OwnCalls]
+  | { [K in CallName]: RequestOf<K, Parameters<MirrorCalls[K]>> }[CallName];
+
+interface RequestOf<K, A> {
+  id: number;
+  mirror: string;
+  call: K;
+  args: A;
+  /** Of the leases that a transaction is made under. */
+  fences: readonly Fence[];
+}
 
 /** The last message to a thread: close what is open, then end. */
 export const endOfThread = 'end';

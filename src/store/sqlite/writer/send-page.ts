@@ -1,15 +1,9 @@
 import { abortReasonOf, throwIfAborted } from '../../../base/abort.ts';
-import type { Semaphore } from '../../../base/semaphore.ts';
 import type { PageBody } from '../../../sync/ports/page.ts';
-import type { WriterClient } from './writer-client.ts';
+import type { PageEnd, WriterClient } from './writer-client.ts';
 
 export interface PageRoute {
-  client: Pick<WriterClient, 'call'>;
-  /**
-   * Bytes that may be under way to the thread. Whoever brings a block waits here for room, and meanwhile reads nothing
-   * from its socket: that is the back-pressure.
-   */
-  budget: Semaphore;
+  client: Pick<WriterClient, 'call' | 'sendBlock'>;
   mirror: string;
   /** Whose rows the page holds. */
   object: string;
@@ -43,7 +37,7 @@ export async function sendPage(body: PageBody, route: PageRoute, signal?: AbortS
 
 async function sendBlocks(
   iterator: AsyncIterator<Uint8Array<ArrayBuffer>>,
-  { client, budget, mirror, page }: PageRoute,
+  { client, mirror, page }: PageRoute,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const end = new EarlyEnd(signal);
@@ -52,17 +46,9 @@ async function sendBlocks(
     for (;;) {
       const next = await end.or(iterator.next());
       if (next.done === true) break;
-      const block = next.value;
-      const weight = block.buffer.byteLength;
-      const release = await roomFor(weight, budget, end);
-      const sent: Promise<void> = client
-        .call(mirror, 'addBlock', [page, block], { transfer: [block.buffer] })
-        .catch((error: unknown) => end.fail(error))
-        .finally(() => {
-          underWay.delete(sent);
-          release();
-        });
-      underWay.add(sent);
+      const { read } = await end.or(client.sendBlock(mirror, page, next.value, end));
+      underWay.add(read);
+      void read.then(() => underWay.delete(read));
     }
     await end.or(Promise.all(underWay));
     end.check();
@@ -71,22 +57,8 @@ async function sendBlocks(
   }
 }
 
-/** Room that is given at the very end of its page is given back at once. */
-async function roomFor(weight: number, budget: Semaphore, end: EarlyEnd): Promise<() => void> {
-  const entering = budget.enter({ weight, signal: end.signal });
-  try {
-    return await end.or(entering);
-  } catch (error) {
-    void entering.then(
-      (release) => release(),
-      () => {},
-    );
-    throw error;
-  }
-}
-
 /** What ends a page before its stream does: an abort, or a block that cannot be parsed. */
-class EarlyEnd {
+class EarlyEnd implements PageEnd {
   readonly #promise: Promise<never>;
   readonly #controller = new AbortController();
   readonly #signal: AbortSignal | undefined;

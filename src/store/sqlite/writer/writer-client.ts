@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { throwIfAborted } from '../../../base/abort.ts';
 import { errorCodeOf } from '../../../base/error-codes.ts';
 import { AppError } from '../../../base/errors.ts';
+import { Semaphore } from '../../../base/semaphore.ts';
 import { holdBinding } from '../../../sqlite/connection.ts';
 import type { Fence } from '../../write-kinds.ts';
 import {
@@ -19,8 +21,17 @@ interface Pending {
   reject(error: Error): void;
 }
 
+/** What ends a page before all of it has come. */
+export interface PageEnd {
+  readonly signal: AbortSignal;
+  fail(error: unknown): void;
+}
+
 /** What a writer thread makes dies at once, so that more room for it is only more resident memory: some 25 MB. */
 const youngMb = 6;
+
+/** Blocks under way to one thread: enough that it never waits for the network's thread to wake up. */
+const mostBytesUnderWay = 8 * 1024 * 1024;
 
 /**
  * The main thread's end of one writer thread, which is started by the first call. Should it die, what was under way
@@ -32,25 +43,65 @@ export class WriterClient {
   /** Counts the threads that died: whoever opened a mirror on one of them must open it again. */
   deaths = 0;
   #worker: Worker | null = null;
+  readonly #start: () => Worker;
+  readonly #bytesUnderWay: Semaphore;
   #nextId = 1;
   readonly #pending = new Map<number, Pending>();
   #stopped: Error | null = null;
+
+  constructor({ start = startThread, bytesUnderWay = mostBytesUnderWay } = {}) {
+    this.#start = start;
+    this.#bytesUnderWay = new Semaphore(bytesUnderWay);
+  }
 
   call<K extends keyof MirrorCalls>(
     mirror: string,
     call: K,
     args: Parameters<MirrorCalls[K]>,
-    { fences = [], transfer = [] }: { fences?: readonly Fence[]; transfer?: ArrayBuffer[] } = {},
+    { fences = [] }: { fences?: readonly Fence[] } = {},
   ): Promise<ReturnType<MirrorCalls[K]>> {
-    return this.#post({ id: 0, mirror, call, args, fences }, transfer) as Promise<ReturnType<MirrorCalls[K]>>;
+    const request = { id: 0, mirror, call, args, fences } as WriterRequest;
+    return this.#post(request) as Promise<ReturnType<MirrorCalls[K]>>;
+  }
+
+  /**
+   * Hands a block of a page over, with its memory. Waits until there is room for it among those that the thread has not
+   * read yet; whoever brings one reads nothing from its socket meanwhile, and that is the back-pressure. Rejects with
+   * an AbortError where the page ends first. `read` resolves when the thread has read it; where it cannot be read, the
+   * page fails before others have its room.
+   */
+  async sendBlock(
+    mirror: string,
+    page: number,
+    block: Uint8Array<ArrayBuffer>,
+    end: PageEnd,
+  ): Promise<{ read: Promise<void> }> {
+    const { signal } = end;
+    const leave = await this.#bytesUnderWay.enter({ weight: block.buffer.byteLength, signal });
+    const read = this.#readBlock(mirror, page, block, signal)
+      .catch((error: unknown) => end.fail(error))
+      .finally(leave);
+    return { read };
+  }
+
+  async #readBlock(
+    mirror: string,
+    page: number,
+    block: Uint8Array<ArrayBuffer>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    // The page has ended while its block was given room.
+    throwIfAborted(signal);
+    const request: WriterRequest = { id: 0, mirror, call: 'addBlock', args: [page, block], fences: [] };
+    await this.#post(request, [block.buffer]);
   }
 
   async open(mirror: string, path: string, create: boolean): Promise<void> {
-    await this.#post({ id: 0, mirror, call: 'open', args: [path, create] });
+    await this.#post({ id: 0, mirror, call: 'open', args: [path, create], fences: [] });
   }
 
   async close(mirror: string): Promise<void> {
-    await this.#post({ id: 0, mirror, call: 'close', args: [] });
+    await this.#post({ id: 0, mirror, call: 'close', args: [], fences: [] });
   }
 
   async stop(): Promise<void> {
@@ -75,13 +126,7 @@ export class WriterClient {
 
   #started(): Worker {
     if (this.#worker === null) {
-      holdBinding();
-      // Run from source (types stripped by Node) or from the build: the thread's file is what this one is.
-      const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-      if (extension === 'ts') keepWasmCode();
-      const worker = new Worker(new URL(`./writer-thread.${extension}`, import.meta.url), {
-        resourceLimits: { maxYoungGenerationSizeMb: youngMb },
-      });
+      const worker = this.#start();
       worker.on('message', (answer: WriterAnswer) => this.#answered(answer));
       worker.on('error', (error) => this.#died(worker, error));
       worker.on('exit', () => this.#died(worker, null));
@@ -111,6 +156,16 @@ export class WriterClient {
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
   }
+}
+
+function startThread(): Worker {
+  holdBinding();
+  // Run from source (types stripped by Node) or from the build: the thread's file is what this one is.
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  if (extension === 'ts') keepWasmCode();
+  return new Worker(new URL(`./writer-thread.${extension}`, import.meta.url), {
+    resourceLimits: { maxYoungGenerationSizeMb: youngMb },
+  });
 }
 
 /** Longer than any one transaction of a page takes. */
