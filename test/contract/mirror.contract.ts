@@ -8,6 +8,7 @@ import {
   csvPage,
   epoch,
   queryPage,
+  type Row,
   stampOf,
 } from '../store/sqlite/pages.ts';
 import { newEntry } from './new-entry.ts';
@@ -326,9 +327,9 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       const ids = [1, 2, 7, 8].map(contactId);
       expect(await mirror.contacts.states(ids)).toEqual(
         new Map([
-          [contactId(1), { gone: 'merged', stamp: stampOf(1) }],
-          [contactId(2), { gone: 'hidden', stamp: stampOf(2) }],
-          [contactId(7), { gone: 'deleted', stamp: stampOf(30) }],
+          [contactId(1), { gone: 'merged', stamp: stampOf(1), deletedStamp: stampOf(30) }],
+          [contactId(2), { gone: 'hidden', stamp: stampOf(2), deletedStamp: null }],
+          [contactId(7), { gone: 'deleted', stamp: stampOf(30), deletedStamp: stampOf(30) }],
         ]),
       );
       // A page that was read before the deletion comes late.
@@ -342,6 +343,28 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
         evidenceAt: epoch + 2 * minute,
       } as const;
       expect((await mirror.commit({ tombstones: [purge] })).buried).toBe(1);
+    });
+
+    test('which contacts no read has seen since a time is told, in their order', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      await mirror.commit({
+        page: csvPage(
+          storedNames,
+          [1, 2, 3].map((n) => contactRow(n)),
+          epoch,
+        ),
+      });
+      // Read again with the same values, changed, buried by a later proof, buried and read after it.
+      const again = [contactRow(1), contactRow(2, { SystemModstamp: stampOf(40), Phone: '2' })];
+      await mirror.commit({ page: csvPage(storedNames, again, epoch + minute) });
+      const hidden = { gone: 'hidden', masterRecordId: null, systemModstamp: null } as const;
+      await mirror.commit({ tombstones: [{ id: contactId(1), ...hidden, evidenceAt: epoch + 2 * minute }] });
+      const ids = [9, 3, 2, 1].map(contactId);
+      expect(await mirror.contacts.notReadSince(ids, epoch)).toEqual([contactId(9)]);
+      expect(await mirror.contacts.notReadSince(ids, epoch + minute)).toEqual([9, 3].map(contactId));
+      expect(await mirror.contacts.notReadSince(ids, epoch + minute + 1)).toEqual(ids);
+      expect(await mirror.contacts.notReadSince([], epoch)).toEqual([]);
     });
 
     test('a partial page fills columns of rows of the very same stamp, and nothing else', async () => {
@@ -502,6 +525,22 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       expect(await replace(run, [first!.id], 'd')).toEqual([]);
       expect((await mirror.journal.chunks(run, 'pending')).map(({ spec }) => spec)).toEqual([{ url: 'c' }]);
       await expect(replace(other, [first!.id], 'e')).rejects.toThrow(String(first!.id));
+    });
+
+    test('what wants all records of a page to be found is left undone where one is absent', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      const to = { updated: epoch + minute };
+      const effects = [{ kind: 'where-all-found', effects: [{ kind: 'move-cursors', to }] }] as const;
+      const page = (...rows: (Row | null)[]) => collectionPage(storedNames, rows, epoch);
+      await mirror.commit({ page: page(contactRow(1), null), effects });
+      expect((await mirror.journal.cursors()).updated).toBeNull();
+      await mirror.commit({ page: page(contactRow(1)), effects });
+      expect((await mirror.journal.cursors()).updated).toBe(epoch + minute);
+      await mirror.commit({
+        effects: [{ kind: 'where-all-found', effects: [{ kind: 'move-cursors', to: { deleted: epoch } }] }],
+      });
+      expect((await mirror.journal.cursors()).deleted).toBe(epoch);
     });
 
     test('what a cycle knows of its window is kept until it is forgotten', async () => {

@@ -1,6 +1,10 @@
 import { isoTime } from '../../base/iso-time.ts';
-import type { ContactCounts, ContactStore, ReadBefore } from '../../sync/ports/contact-store.ts';
-import type { Gone } from '../../sync/ports/page.ts';
+import type {
+  ContactCounts,
+  ContactState,
+  ContactStore,
+  ReadBefore,
+} from '../../sync/ports/contact-store.ts';
 import type { MemoryFile } from './memory-file.ts';
 import { findIdBy } from './memory-values.ts';
 
@@ -19,13 +23,14 @@ export class MemoryContactStore implements ContactStore {
     });
   }
 
-  async states(ids: readonly string[]): Promise<Map<string, { gone: Gone | null; stamp: string | null }>> {
+  async states(ids: readonly string[]): Promise<Map<string, ContactState>> {
     return this.#file.read(({ contacts }) => {
-      const states = new Map<string, { gone: Gone | null; stamp: string | null }>();
+      const states = new Map<string, ContactState>();
       for (const id of ids) {
         const state = contacts.get(id)?.state;
-        if (state !== undefined)
-          states.set(id, { gone: state.gone, stamp: state.stamp ?? state.deletedStamp });
+        if (state === undefined) continue;
+        const { gone, stamp, deletedStamp } = state;
+        states.set(id, { gone, stamp: stamp ?? deletedStamp, deletedStamp });
       }
       return states;
     });
@@ -53,6 +58,11 @@ export class MemoryContactStore implements ContactStore {
       rows: found.map(({ id, at }) => ({ id, readAt: Date.parse(at) })),
       next: found.length < limit ? null : found.at(-1)!.place,
     };
+  }
+
+  async notReadSince(ids: readonly string[], since: number): Promise<string[]> {
+    const at = isoTime(since);
+    return this.#file.read(({ contacts }) => ids.filter((id) => (contacts.get(id)?.state.readAt ?? '') < at));
   }
 
   async latestReadAt(): Promise<number | undefined> {

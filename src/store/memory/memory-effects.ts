@@ -38,6 +38,10 @@ const executors: Executors = {
   'remember-window': (state, { window }) => {
     state.knownWindow = kept(window);
   },
+  'where-all-found': (state, { effects }, together) => {
+    if ((together.page?.absent ?? 0) > 0) return;
+    for (const effect of effects) execute(state, effect, together);
+  },
   'advance-chunk': (state, effect, { page, outcome }) => {
     outcome.chunkDone = advanceChunk(state, effect, page);
   },

@@ -1,6 +1,6 @@
 import { isoTime } from '../../base/iso-time.ts';
 import type { Connection } from '../../sqlite/connection.ts';
-import type { ContactCounts, ReadBefore } from '../../sync/ports/contact-store.ts';
+import type { ContactCounts, ContactState, ReadBefore } from '../../sync/ports/contact-store.ts';
 import type { Gone } from '../../sync/ports/page.ts';
 import { readMeta, writeMeta } from './meta.ts';
 
@@ -12,18 +12,20 @@ export function countContacts(db: Connection): ContactCounts {
   return { contacts: count('SELECT count(*) FROM contact') - deleted, deleted };
 }
 
-export function readStates(
-  db: Connection,
-  ids: readonly string[],
-): Map<string, { gone: Gone | null; stamp: string | null }> {
+export function readStates(db: Connection, ids: readonly string[]): Map<string, ContactState> {
   const rows = db
     .prepare(
-      `SELECT c.Id, c._gone, coalesce(c.SystemModstamp, c._deleted_stamp) FROM json_each(?) j
+      `SELECT c.Id, c._gone, coalesce(c.SystemModstamp, c._deleted_stamp), c._deleted_stamp FROM json_each(?) j
        CROSS JOIN contact c ON c.Id = j.value`,
     )
     .raw()
-    .all(JSON.stringify(ids)) as [id: string, gone: Gone | null, stamp: string | null][];
-  return new Map(rows.map(([id, gone, stamp]) => [id, { gone, stamp }]));
+    .all(JSON.stringify(ids)) as [
+    id: string,
+    gone: Gone | null,
+    stamp: string | null,
+    deletedStamp: string | null,
+  ][];
+  return new Map(rows.map(([id, gone, stamp, deletedStamp]) => [id, { gone, stamp, deletedStamp }]));
 }
 
 export function listReadBefore(
@@ -43,6 +45,16 @@ export function listReadBefore(
     rows: rows.map(([, id, at]) => ({ id, readAt: Date.parse(at) })),
     next: rows.length < limit ? null : rows.at(-1)![0],
   };
+}
+
+export function listNotReadSince(db: Connection, ids: readonly string[], since: number): string[] {
+  return db
+    .prepare(
+      `SELECT j.value FROM json_each(?) j LEFT JOIN contact c ON c.Id = j.value LEFT JOIN contact_seen x ON x.id = c.Id
+       WHERE max(coalesce(x.at, ''), coalesce(c._read_at, '')) < ? ORDER BY j.key`,
+    )
+    .pluck()
+    .all(JSON.stringify(ids), isoTime(since)) as string[];
 }
 
 export function readLatestReadAt(db: Connection): number | undefined {

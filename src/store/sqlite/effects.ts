@@ -32,6 +32,10 @@ const executors: Executors = {
   'set-first-cursors': (db, { updated, deleted }, { object }) =>
     setFirstCursors(db, object, { updated, deleted }),
   'remember-window': (db, { window }, { object }) => rememberWindow(db, object, window),
+  'where-all-found': (db, { effects }, together) => {
+    if ((together.page?.absent ?? 0) > 0) return;
+    for (const effect of effects) execute(db, effect, together);
+  },
   'advance-chunk': (db, effect, { page, outcome }) => {
     outcome.chunkDone = advanceChunk(db, effect, page);
   },

@@ -1,7 +1,17 @@
-import type { ContactCounts, ContactStore, ReadBefore } from '../../sync/ports/contact-store.ts';
-import type { Gone } from '../../sync/ports/page.ts';
+import type {
+  ContactCounts,
+  ContactState,
+  ContactStore,
+  ReadBefore,
+} from '../../sync/ports/contact-store.ts';
 import { findIdsBy, hasLookup } from './contact-lookup.ts';
-import { countContacts, listReadBefore, readLatestReadAt, readStates } from './contact-states.ts';
+import {
+  countContacts,
+  listNotReadSince,
+  listReadBefore,
+  readLatestReadAt,
+  readStates,
+} from './contact-states.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 
 export class SqliteContactStore implements ContactStore {
@@ -19,7 +29,7 @@ export class SqliteContactStore implements ContactStore {
     return this.#file.read(countContacts);
   }
 
-  async states(ids: readonly string[]): Promise<Map<string, { gone: Gone | null; stamp: string | null }>> {
+  async states(ids: readonly string[]): Promise<Map<string, ContactState>> {
     return this.#file.read((db) => readStates(db, ids));
   }
 
@@ -33,6 +43,10 @@ export class SqliteContactStore implements ContactStore {
 
   async readBefore(before: number, page: { after: number; limit: number }): Promise<ReadBefore> {
     return this.#file.read((db) => listReadBefore(db, before, page));
+  }
+
+  async notReadSince(ids: readonly string[], since: number): Promise<string[]> {
+    return this.#file.read((db) => listNotReadSince(db, ids, since));
   }
 
   async latestReadAt(): Promise<number | undefined> {

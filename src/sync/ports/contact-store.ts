@@ -7,6 +7,14 @@ export interface ContactCounts {
   deleted: number;
 }
 
+export interface ContactState {
+  gone: Gone | null;
+  /** SystemModstamp (ISO) of its values, or where it has none of its deletion. */
+  stamp: string | null;
+  /** SystemModstamp (ISO) of the newest deletion that is known; null where none is. */
+  deletedStamp: string | null;
+}
+
 export interface ReadBefore {
   rows: { id: string; readAt: number }[];
   /** What the next page is `after`; null where this was the last. */
@@ -16,8 +24,8 @@ export interface ReadBefore {
 /** What a mirror knows of its contacts. They come in by `Mirror.commit` alone. */
 export interface ContactStore {
   counts(): Promise<ContactCounts>;
-  /** What the mirror knows of each of `ids`; an id it has never seen is absent. `stamp` is SystemModstamp (ISO). */
-  states(ids: readonly string[]): Promise<Map<string, { gone: Gone | null; stamp: string | null }>>;
+  /** What the mirror knows of each of `ids`; an id it has never seen is absent. */
+  states(ids: readonly string[]): Promise<Map<string, ContactState>>;
   /**
    * Live contacts by a unique field's values, by value as given; letters' case does not count. Empty where the field
    * is no column. The first call for a field makes its index.
@@ -28,6 +36,8 @@ export interface ContactStore {
    * `limit` of those behind `after` (0 for the first). Looks at every row.
    */
   readBefore(before: number, page: { after: number; limit: number }): Promise<ReadBefore>;
+  /** Those of `ids` that no read has seen live since `since` (ms since 1970), ids it has never seen included; in order. */
+  notReadSince(ids: readonly string[], since: number): Promise<string[]>;
   /** The largest read or evidence time stored (the org's time, ms); undefined in an empty mirror. Cheap. */
   latestReadAt(): Promise<number | undefined>;
   /** Creates what lookups need beyond the primary key; called once the first full copy is in. */

@@ -10,6 +10,8 @@ export type Effect =
   | { kind: 'set-first-cursors'; updated: number; deleted: number }
   /** What a cycle has read of a window whose coverage stands still; null forgets it. */
   | { kind: 'remember-window'; window: object | null }
+  /** Carried out only where the page they come with lacks no row that was asked for by its Id. */
+  | { kind: 'where-all-found'; effects: readonly Effect[] }
   | AdvanceChunk
   /**
    * Replaces chunks by others (a split, a finished job's pages, an expired job); the old ones become done. Nothing
