@@ -99,12 +99,86 @@ describe('reading by ids', () => {
     });
     const ids = Array.from({ length: 201 }, (_, n) => contactId(n));
     await retrieveIds(reader, ids, [{ kind: 'set-first-cursors', updated: epoch, deleted: epoch }]);
-    expect(asked).toEqual([201, 101, 51, 50, 100, 50, 50]);
+    // What was asked for ahead is given up with the page that was too large.
+    expect(asked).toEqual([201, 101, 100, 51, 51, 51, 48]);
     expect((await mirror.contacts.counts()).contacts).toBe(201);
     expect((await mirror.journal.cursors()).updated).toBe(epoch);
     most = 0;
+    asked.length = 0;
     await expect(retrieveIds(reader, ids, [])).rejects.toMatchObject({ code: 'QUERY_TIMEOUT' });
-    expect(asked.at(-1)).toBe(51);
+    expect([...new Set(asked)].filter((ids) => ids >= 50)).toEqual([201, 101, 100, 51, 50]);
+  });
+
+  it.each([
+    ['a timeout of its own', new AppError('TIMEOUT', 'No answer came.')],
+    ['a limit on ids', new AppError('EXCEEDED_ID_LIMIT', 'record limit reached.')],
+    [
+      'a failure over this request',
+      new AppError('ORG_UNAVAILABLE', 'Oops.', { details: { ofRequest: true } }),
+    ],
+    ['a body it finds too large', new AppError('SALESFORCE_ERROR', 'No.', { details: { status: 413 } })],
+  ])(
+    'asks for fewer where the answer to many is %s, and no more than those for the rest',
+    async (_, error) => {
+      const asked: number[] = [];
+      const { reader, mirror } = await reading({
+        records: {
+          retrieve: async (ids) => {
+            asked.push(ids.length);
+            if (ids.length > 600) throw error;
+            return pageOf(ids);
+          },
+        },
+      });
+      const ids = Array.from({ length: 3_000 }, (_, n) => contactId(n));
+      await retrieveIds(reader, ids, []);
+      expect((await mirror.contacts.counts()).contacts).toBe(3_000);
+      const fewer = asked.findIndex((ids) => ids <= 600);
+      // Each size that is too large is asked for once, with at most two pages ahead of it.
+      expect(fewer).toBeLessThanOrEqual(6);
+      expect(asked.slice(fewer).every((ids) => ids <= 600)).toBe(true);
+    },
+  );
+
+  it('does not take any other refusal for one of the number', async () => {
+    const asked: number[] = [];
+    const { reader } = await reading({
+      records: {
+        retrieve: async (ids) => {
+          asked.push(ids.length);
+          throw new AppError('INVALID_FIELD', 'No such column.');
+        },
+      },
+    });
+    const ids = Array.from({ length: 500 }, (_, n) => contactId(n));
+    await expect(retrieveIds(reader, ids, [])).rejects.toMatchObject({ code: 'INVALID_FIELD' });
+    expect(asked).toEqual([500]);
+  });
+
+  it('carries out what wants all records only where none is absent from any page', async () => {
+    const gone = new Set<string>();
+    const { reader, mirror } = await reading({
+      records: {
+        retrieve: async (ids) =>
+          collectionPage(
+            storedNames,
+            ids.map((id) => (gone.has(id) ? null : contactRow(numberOf(id)))),
+            epoch,
+          ),
+      },
+    });
+    const ids = Array.from({ length: 2_500 }, (_, n) => contactId(n));
+    const first = [{ kind: 'set-first-cursors', updated: epoch, deleted: epoch }] as const;
+    const moved = async () => (await mirror.journal.cursors()).updated !== null;
+    for (const absent of [ids[0]!, ids[2_400]!]) {
+      gone.clear();
+      gone.add(absent);
+      expect(await retrieveIds(reader, ids, first, { ifAllFound: true })).toBe(1);
+      expect(await moved()).toBe(false);
+    }
+    gone.clear();
+    expect(await retrieveIds(reader, ids, first, { ifAllFound: true })).toBe(0);
+    expect(await moved()).toBe(true);
   });
 });
 
