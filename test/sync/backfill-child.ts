@@ -10,8 +10,10 @@ const [, , url, token, folder, api] = process.argv as [
   string,
   'rest' | 'bulk',
 ];
-const { context, close } = await connectParts(url, token, folder, (event) => {
-  if (event.type === 'backfill:progress') process.stdout.write(`${event.contacts}\n`);
+const { context, close } = await connectParts(url, token, folder, {
+  onEvent: (event) => {
+    if (event.type === 'backfill:progress') process.stdout.write(`${event.contacts}\n`);
+  },
 });
 const report = await backfill(context, { api, concurrency: 3, signal: new AbortController().signal });
 await close();

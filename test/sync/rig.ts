@@ -34,6 +34,10 @@ export interface Rig extends AsyncDisposable {
   folder: string;
   events: SyncEvent[];
   signal: AbortSignal;
+  /** Time passes, for the org and for this machine alike. */
+  pass(ms: number): void;
+  /** The same mirror and org for another process: nothing that the first held in its memory is there. */
+  anew(): ReturnType<typeof connectParts>;
 }
 
 /**
@@ -46,15 +50,24 @@ function earlyInMinute(): () => number {
 }
 
 export async function openRig(options: EmulatorOptions = {}): Promise<Rig> {
+  let passed = 0;
+  const wallClock = options.wallClock ?? earlyInMinute();
   const emulator = await startEmulator({
     contacts: 0,
     dailyLimit: 10_000_000,
-    wallClock: earlyInMinute(),
     ...options,
+    wallClock: () => wallClock() + passed,
   });
+  const clock: Clock = {
+    ...hurried,
+    now: () => hurried.now() + passed,
+    monotonicMs: () => hurried.monotonicMs() + passed,
+  };
   const folder = mkdtempSync(join(tmpdir(), 'parahack-sync-rig-'));
   const events: SyncEvent[] = [];
-  const parts = await connectParts(emulator.url, emulator.accessToken, folder, (event) => events.push(event));
+  const connect = (onEvent?: (event: SyncEvent) => void) =>
+    connectParts(emulator.url, emulator.accessToken, folder, { onEvent, clock });
+  const parts = await connect((event) => events.push(event));
   return {
     emulator,
     folder,
@@ -62,6 +75,10 @@ export async function openRig(options: EmulatorOptions = {}): Promise<Rig> {
     signal: new AbortController().signal,
     context: parts.context,
     mirrors: parts.mirrors,
+    pass(ms) {
+      passed += ms;
+    },
+    anew: () => connect(),
     async [Symbol.asyncDispose]() {
       await parts.close();
       await emulator.close();
@@ -74,7 +91,10 @@ export async function connectParts(
   url: string,
   accessToken: string,
   folder: string,
-  onEvent: (event: SyncEvent) => void = () => {},
+  {
+    onEvent = () => {},
+    clock = hurried,
+  }: { onEvent?: ((event: SyncEvent) => void) | undefined; clock?: Clock } = {},
 ) {
   const wire = openWire();
   const mirrors = openMirrors({ folder: join(folder, 'orgs'), log: silentLogger, clock: systemClock });
@@ -84,7 +104,7 @@ export async function connectParts(
     session: { instanceUrl: url, accessToken: token, renew: token },
     apiVersion: '62.0',
     wire,
-    clock: hurried,
+    clock,
     notBefore: await mirror.contacts.latestReadAt(),
   });
   const context: RigContext = {
@@ -92,7 +112,7 @@ export async function connectParts(
     remote,
     records: remote.of(contact),
     mirror,
-    clock: hurried,
+    clock,
     stopBudgetMs: 60_000,
     log: silentLogger,
     onEvent,

@@ -3,14 +3,13 @@ import type { ErrorCode } from '../../base/error-codes.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
 import { failsAlone } from '../fails-alone.ts';
-import { assertNotInFuture } from '../future-cursor.ts';
 import type { Lease } from '../ports/leases.ts';
 import type { OutboxState } from '../ports/outbox-entry.ts';
 import { type DrainReport, drainOutbox } from '../push/drain.ts';
-import { assertWithinReach } from '../replication-window.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { refreshSchema, withCurrentFields } from '../schema.ts';
 import { withRun } from '../with-run.ts';
+import { CycleTime } from './cycle-time.ts';
 import { fillNewFields } from './fill-fields.ts';
 import { readDeleted } from './read-deleted.ts';
 import { readUpdated } from './read-updated.ts';
@@ -138,31 +137,13 @@ async function pull(context: SyncContext, run: RunRecorder, { signal }: CycleOpt
       hint: 'Run `parahack-sync backfill` first.',
     });
   }
-  const now = await orgNow(context, Math.max(updated, deleted), signal);
-  await assertNotInFuture(context);
-  assertWithinReach('updated', updated, now);
-  assertWithinReach('deleted', deleted, now);
+  const time = new CycleTime(context, { updated, deleted });
+  if (time.isKnown) await time.check();
   await run.step('updated', () =>
     withCurrentFields(context, { signal }, () =>
-      readUpdated(context, updated, { run, describedSince: beforeMs, signal }),
+      readUpdated(context, updated, { run, time, describedSince: beforeMs, signal }),
     ),
   );
   await run.step('deleted', () => readDeleted(context, deleted, { run, signal }));
   await withCurrentFields(context, { signal }, () => fillNewFields(context, { signal }));
-}
-
-/**
- * The org's clock is known from its answers only; a cycle that asked nothing yet asks who it is. So does one whose
- * clock is behind a cursor: cursors are the org's own word, and a window that ends before it begins would ask
- * nothing for ever.
- */
-async function orgNow({ remote }: SyncContext, cursor: number, signal: AbortSignal): Promise<number> {
-  try {
-    const now = remote.clock.now();
-    if (remote.clock.told() >= cursor) return now;
-  } catch {
-    // Not known yet.
-  }
-  await remote.identity({ signal });
-  return remote.clock.now();
 }

@@ -1,22 +1,20 @@
 import type { Effect } from '../ports/effect.ts';
 import type { Journal } from '../ports/journal.ts';
+import { IdMarks } from './id-marks.ts';
 
 /**
  * What cycles have read of a window of `updated` whose coverage stands still (a long transaction may hold it for
- * hours). Kept in the journal, so that neither a restart nor `watch --once` reads all of it again. It is forgotten when
- * the cursor moves; without it a cycle only fetches more than it needs.
+ * hours). Kept in the journal, so that neither a restart nor `watch --once` reads all of it again. It counts at its own
+ * cursor alone; without it a cycle only fetches more than it needs.
  */
 export interface KnownWindow {
   /** The cursor at which the window begins, ms since 1970. */
   cursor: number;
   /** Of records that were fetched. */
-  ids: ReadonlySet<string>;
-  /** The org's time of that read. */
+  ids: IdMarks;
+  /** The org's time before that read: whatever was stamped before it and was committed by then has been read. */
   lastRead: number;
 }
-
-/** Some 1 MB as it is stored; a window of more is read as a whole each time. */
-const mostIds = 50_000;
 
 /** What is known of the window that begins at `cursor`; null where nothing is, or nothing that can be read. */
 export async function recallWindow(
@@ -29,14 +27,15 @@ export async function recallWindow(
 
 /** To be stored when all of it has been. */
 export function rememberWindow({ cursor, ids, lastRead }: KnownWindow): Effect {
-  const window = ids.size > mostIds ? null : { cursor, ids: [...ids], lastRead };
-  return { kind: 'remember-window', window };
+  return { kind: 'remember-window', window: { cursor, lastRead, ids: ids.toText() } };
 }
+
+export const forgetWindow: Effect = { kind: 'remember-window', window: null };
 
 function parseWindow(stored: unknown): KnownWindow | null {
   if (typeof stored !== 'object' || stored === null) return null;
   const { cursor, ids, lastRead } = stored as { [K in keyof KnownWindow]?: unknown };
-  if (!Number.isFinite(cursor) || !Number.isFinite(lastRead) || !Array.isArray(ids)) return null;
-  if (!ids.every((id): id is string => typeof id === 'string')) return null;
-  return { cursor: Number(cursor), ids: new Set(ids), lastRead: Number(lastRead) };
+  if (!Number.isFinite(cursor) || !Number.isFinite(lastRead)) return null;
+  const marks = IdMarks.parse(ids);
+  return marks && { cursor: Number(cursor), ids: marks, lastRead: Number(lastRead) };
 }

@@ -1,7 +1,9 @@
+import { parseTime } from '../../base/iso-time.ts';
 import { confirmGone } from '../confirm-gone.ts';
 import type { SyncContext } from '../context.ts';
 import { coveredBy } from '../coverage.ts';
-import { floorMinute } from '../minute.ts';
+import { floorMinute, minuteMs } from '../minute.ts';
+import type { ContactState } from '../ports/contact-store.ts';
 import type { Tombstone } from '../ports/page.ts';
 import type { DeletedAnswer, Window } from '../ports/record-changes.ts';
 import { outOfReach, readWindow } from '../replication-window.ts';
@@ -26,8 +28,7 @@ export async function readDeleted(
       );
     }
     const covered = coveredBy(answer);
-    const named = answer.records.map(({ id }) => id);
-    const tombstones = await confirm(context, named, run, signal);
+    const tombstones = await confirm(context, answer.records, run, signal);
     const outcome = await mirror.commit(
       { tombstones, effects: covered === null ? [] : [{ kind: 'move-cursors', to: { deleted: covered } }] },
       { signal },
@@ -49,16 +50,30 @@ export async function readDeleted(
 
 async function confirm(
   context: SyncContext,
-  named: readonly string[],
+  named: DeletedAnswer['records'],
   run: RunRecorder,
   signal: AbortSignal,
 ): Promise<Tombstone[]> {
-  const ids = [...new Set(named)];
-  const known = await context.mirror.contacts.states(ids);
-  // The window's last minute is named again by the next cycle; what is buried already stays so.
-  const open = ids.filter((id) => (known.get(id)?.gone ?? null) === null);
-  run.count('knownDeleted', ids.length - open.length);
+  // The last of each: a contact may have been deleted, restored and deleted again.
+  const deletedAt = new Map<string, number>();
+  for (const { id, deletedDate } of named)
+    deletedAt.set(id, Math.max(deletedAt.get(id) ?? 0, parseTime(deletedDate) ?? 0));
+  const known = await context.mirror.contacts.states([...deletedAt.keys()]);
+  const open: string[] = [];
+  for (const [id, at] of deletedAt) if (!isBuried(known.get(id), at)) open.push(id);
+  run.count('knownDeleted', deletedAt.size - open.length);
   const { tombstones, live } = await confirmGone(context, open, { signal });
   run.count('deletedButLive', live.length);
   return tombstones;
+}
+
+/**
+ * Whether the deletion at `deletedAt` is in the mirror: each cycle names the last minute's again, and those of hours
+ * while coverage stands still. A hidden contact is none, for Salesforce now says more of it.
+ */
+function isBuried(state: ContactState | undefined, deletedAt: number): boolean {
+  if (state === undefined || state.gone === null || state.gone === 'hidden') return false;
+  if (state.gone === 'purged') return true;
+  // The list may be stamped somewhat later than the record; one deleted again after a restoring is so by far more.
+  return (parseTime(state.deletedStamp ?? '') ?? 0) >= deletedAt - minuteMs;
 }

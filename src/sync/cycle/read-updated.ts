@@ -6,20 +6,21 @@ import type { Effect } from '../ports/effect.ts';
 import type { PageOutcome } from '../ports/page.ts';
 import type { UpdatedAnswer, Window } from '../ports/record-changes.ts';
 import { readByBulk } from '../read/by-bulk.ts';
-import { retrieveIds } from '../read/by-ids.ts';
-import { readByKey } from '../read/by-key.ts';
+import { retrieveRows } from '../read/by-ids.ts';
 import type { RowReader } from '../read/row-reader.ts';
 import { readWindow } from '../replication-window.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { currentFields } from '../schema.ts';
 import { select, soqlDateTime } from '../soql.ts';
-import { recallWindow, rememberWindow } from './known-window.ts';
-
-/** Above this many ids one bulk query costs fewer calls than retrieving them 2,000 at a time. */
-const bulkAboveIds = 20_000;
+import type { CycleTime } from './cycle-time.ts';
+import { IdMarks } from './id-marks.ts';
+import { forgetWindow, type KnownWindow, recallWindow, rememberWindow } from './known-window.ts';
+import { bulkAboveIds, type Named, readNamed } from './read-named.ts';
+import { idsStampedSince } from './stamped-since.ts';
 
 export interface ReadUpdatedOptions {
   run: RunRecorder;
+  time: CycleTime;
   /** Just before the cycle began (ms since 1970): a describe from then on is asked no second time. */
   describedSince: number;
   signal: AbortSignal;
@@ -29,82 +30,150 @@ export interface ReadUpdatedOptions {
 export async function readUpdated(
   context: SyncContext,
   from: number,
-  { run, describedSince, signal }: ReadUpdatedOptions,
+  options: ReadUpdatedOptions,
 ): Promise<void> {
-  const { object, remote, records, mirror } = context;
-  const took = (page: PageOutcome) => {
-    run.count('rows', page.rows);
-    run.count('upserted', page.inserted + page.updated);
-    run.count('undeleted', page.undeleted);
-    run.count('unchanged', page.unchanged);
-    run.count('absent', page.absent);
+  const { records, mirror } = context;
+  const { time, signal } = options;
+  const pieces = new UpdatedPieces(
+    context,
+    options,
+    await recallWindow(mirror.journal, floorMinute(from)),
+    from,
+  );
+  const call = async (piece: Window): Promise<UpdatedAnswer> => {
+    try {
+      const answer = await records.changes.updated(piece, { signal });
+      await time.check();
+      return answer;
+    } catch (error) {
+      // A cursor in the org's future, or older than its list, is refused in words of its own.
+      if (isAppError(error, 'INVALID_REPLICATION_DATE')) await time.check();
+      throw error;
+    }
   };
-  // Asked when the first row is to be read: a cycle without changes does not pay for it.
-  let reader: Promise<RowReader> | undefined;
-  const readerNow = (): Promise<RowReader> => {
-    reader ??= currentFields(context, { knownSince: describedSince, signal }).then((fields) => ({
-      context,
+  await readWindow(from, () => time.now(), {
+    call,
+    take: (piece, answer) => pieces.take(piece, answer),
+    takeCrowdedMinute: (piece) => pieces.takeCrowdedMinute(piece),
+  });
+}
+
+class UpdatedPieces {
+  readonly #context: SyncContext;
+  readonly #options: ReadUpdatedOptions;
+  #window: KnownWindow | null;
+  #cursor: number;
+  #reader: Promise<RowReader> | undefined;
+
+  constructor(context: SyncContext, options: ReadUpdatedOptions, window: KnownWindow | null, from: number) {
+    this.#context = context;
+    this.#options = options;
+    this.#window = window;
+    this.#cursor = floorMinute(from);
+  }
+
+  /** See `WindowReader`. */
+  async take(piece: Window, answer: UpdatedAnswer): Promise<number | null> {
+    const { run, signal } = this.#options;
+    const known = this.#window?.cursor === this.#cursor ? this.#window : null;
+    const covered = coveredBy(answer);
+    const effects: Effect[] = [];
+    let cursor = this.#cursor;
+    let passed: Window | null = null;
+    if (covered !== null && covered > cursor) {
+      effects.push(moveTo(covered));
+      cursor = covered;
+      passed = { start: piece.start, end: covered };
+    }
+    const named =
+      known === null ? allNamed(this.#context, piece, answer) : await this.#newlyNamed(answer, known, passed);
+    // What is read is remembered with it; where nothing is, what was remembered before is as good.
+    if (known === null || passed !== null || named.ids.length > 0 || named.isPart) {
+      const window = windowAfter(piece, answer, cursor);
+      if (window !== null) effects.push(rememberWindow(window));
+      else if (this.#window !== null) effects.push(forgetWindow);
+      this.#window = window;
+    }
+    if (named.ids.length > 0 || named.isPart)
+      await readNamed(await this.#readerNow(), named, effects, { run });
+    else if (effects.length > 0) await this.#context.mirror.commit({ effects }, { signal });
+    this.#cursor = cursor;
+    return covered;
+  }
+
+  /**
+   * Of a window that was read before: what is new to it, what was stamped since the last look, and once more all of
+   * the span that the cursor is about to pass, where transactions may have committed with stamps from before that look.
+   */
+  async #newlyNamed(answer: UpdatedAnswer, known: KnownWindow, passed: Window | null): Promise<Named> {
+    const { signal } = this.#options;
+    const named = { namedAt: answer.readAt, from: floorMinute(known.lastRead), to: null };
+    const ids = new Set(answer.ids.filter((id) => !known.ids.has(id)));
+    // All of them at once cost no more than asking which of them lie in that span.
+    if (passed !== null && answer.ids.length - ids.size <= 2 * retrieveRows)
+      return { ...named, ids: answer.ids, from: passed.start };
+    const since = await idsStampedSince(this.#context, known.lastRead, { signal });
+    for (const id of since ?? []) ids.add(id);
+    if (passed !== null) {
+      const last = await this.#context.records.changes.updated(passed, { signal });
+      for (const id of last.ids) ids.add(id);
+      if (last.ids.length > bulkAboveIds) named.from = passed.start;
+    }
+    return { ...named, ids: [...ids], isPart: since === null };
+  }
+
+  /** A minute that `updated` cannot answer; see `WindowReader`. */
+  async takeCrowdedMinute({ start, end }: Window): Promise<number | null> {
+    const { signal } = this.#options;
+    // Read after its coverage was seen, or the late commits of this minute would be missing.
+    const covered = await coverageFrom(this.#context, start, signal);
+    const reader = await this.#readerNow();
+    const minute = [`SystemModstamp >= ${soqlDateTime(start)}`, `SystemModstamp < ${soqlDateTime(end)}`];
+    await readByBulk(reader, select(this.#context.object.name, reader.fields, minute));
+    if (covered === null || covered < end) return null;
+    await this.#context.mirror.commit({ effects: [moveTo(end)] }, { signal });
+    this.#cursor = end;
+    return end;
+  }
+
+  /** Describe is asked when the first row is to be read: a cycle without changes does not pay for it. */
+  #readerNow(): Promise<RowReader> {
+    const { describedSince: knownSince, run, signal } = this.#options;
+    const took = (page: PageOutcome) => {
+      run.count('rows', page.rows);
+      run.count('upserted', page.inserted + page.updated);
+      run.count('undeleted', page.undeleted);
+      run.count('unchanged', page.unchanged);
+      run.count('absent', page.absent);
+    };
+    this.#reader ??= currentFields(this.#context, { knownSince, signal }).then((fields) => ({
+      context: this.#context,
       fields,
       took,
       signal,
     }));
-    return reader;
-  };
-  let cursor = floorMinute(from);
-  let window = await recallWindow(mirror.journal, cursor);
-
-  const take = async (piece: Window, answer: UpdatedAnswer): Promise<number | null> => {
-    const covered = coveredBy(answer);
-    const moves = covered !== null && covered > cursor;
-    const effects: Effect[] = covered === null ? [] : [{ kind: 'move-cursors', to: { updated: covered } }];
-    if (moves && window !== null) effects.push({ kind: 'remember-window', window: null });
-    const known = moves || window?.cursor !== cursor ? null : window;
-    if (answer.ids.length === 0 && known === null) {
-      await mirror.commit({ effects }, { signal });
-    } else if (answer.ids.length > bulkAboveIds && known === null) {
-      const bulk = await readerNow();
-      const since = `SystemModstamp >= ${soqlDateTime(piece.start)}`;
-      await readByBulk(bulk, select(object.name, bulk.fields, [since]));
-      await mirror.commit({ effects }, { signal });
-    } else if (known === null) {
-      // The cursor is about to pass this span, or nothing is remembered of it: every id is read.
-      await retrieveIds(await readerNow(), answer.ids, effects);
-    } else {
-      // Coverage stands still: only what is new to the window, and what was stamped since the last look.
-      await retrieveIds(
-        await readerNow(),
-        answer.ids.filter((id) => !known.ids.has(id)),
-        effects,
-      );
-      const since = floorMinute(known.lastRead);
-      await readByKey(await readerNow(), [`SystemModstamp >= ${soqlDateTime(since)}`]);
-    }
-    if (moves) cursor = covered;
-    else if (piece.start <= cursor && (answer.ids.length > 0 || known !== null)) {
-      window = { cursor, ids: new Set(answer.ids), lastRead: answer.readAt };
-      await mirror.commit({ effects: [rememberWindow(window)] }, { signal });
-    }
-    return covered;
-  };
-
-  await readWindow(from, () => remote.clock.now(), {
-    call: (piece) => records.changes.updated(piece, { signal }),
-    take,
-    takeCrowdedMinute: async (piece) => {
-      // Read after its coverage was seen, or the late commits of this minute would be missing.
-      const covered = await coverageFrom(context, piece.start, signal);
-      const bulk = await readerNow();
-      await readByBulk(bulk, select(object.name, bulk.fields, minuteConditions(piece)));
-      if (covered === null || covered < piece.end) return null;
-      await mirror.commit({ effects: [{ kind: 'move-cursors', to: { updated: piece.end } }] }, { signal });
-      cursor = piece.end;
-      return piece.end;
-    },
-  });
+    return this.#reader;
+  }
 }
 
-function minuteConditions({ start, end }: Window): string[] {
-  return [`SystemModstamp >= ${soqlDateTime(start)}`, `SystemModstamp < ${soqlDateTime(end)}`];
+/** What is known of the window that begins at `cursor` when all of `answer` has been read; null where it is passed. */
+function windowAfter(
+  { start, end }: Window,
+  { ids, readAt }: UpdatedAnswer,
+  cursor: number,
+): KnownWindow | null {
+  if (cursor < start || cursor >= end || ids.length === 0) return null;
+  return { cursor, ids: IdMarks.of(ids), lastRead: readAt };
+}
+
+/** What the cursor is about to pass for the first time, or nothing is remembered of. */
+function allNamed(context: SyncContext, { start, end }: Window, { ids, readAt }: UpdatedAnswer): Named {
+  const isPast = end <= floorMinute(context.remote.clock.now());
+  return { ids, namedAt: readAt, from: start, to: isPast ? end : null };
+}
+
+function moveTo(updated: number): Effect {
+  return { kind: 'move-cursors', to: { updated } };
 }
 
 /**

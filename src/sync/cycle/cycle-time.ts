@@ -1,0 +1,56 @@
+import type { SyncContext } from '../context.ts';
+import { assertNotInFuture } from '../future-cursor.ts';
+import { assertWithinReach } from '../replication-window.ts';
+
+/** The org's time as a cycle needs it: where its windows end, and whether what the cursors say can be gone on from. */
+export class CycleTime {
+  readonly #context: SyncContext;
+  readonly #cursors: { updated: number; deleted: number };
+  #isChecked = false;
+
+  constructor(context: SyncContext, cursors: { updated: number; deleted: number }) {
+    this.#context = context;
+    this.#cursors = cursors;
+  }
+
+  /** Whether the org has told its time in this process, and no earlier one than the cursors, which are its own word. */
+  get isKnown(): boolean {
+    const { updated, deleted } = this.#cursors;
+    const told = this.#told();
+    return told !== null && told >= Math.max(updated, deleted);
+  }
+
+  /**
+   * ms since 1970. Before the org has told its time this machine's clock stands in for it, so that the first cycle of a
+   * process costs no call more. Nothing follows from it but the end that is asked for: coverage, cursors and the times
+   * of rows are the org's word, and an end that its answer proves to be long past is followed by another.
+   */
+  now(): number {
+    const { remote, clock } = this.#context;
+    if (this.isKnown) return remote.clock.now();
+    const { updated, deleted } = this.#cursors;
+    return Math.max(this.#told() ?? clock.now(), updated, deleted);
+  }
+
+  /**
+   * Done once, as soon as the org has told its time; before anything is taken from its answers. Throws
+   * `CURSOR_IN_FUTURE` or `CURSOR_OUT_OF_REACH`.
+   */
+  async check(): Promise<void> {
+    const told = this.#told();
+    if (this.#isChecked || told === null) return;
+    await assertNotInFuture(this.#context);
+    assertWithinReach('updated', this.#cursors.updated, told);
+    assertWithinReach('deleted', this.#cursors.deleted, told);
+    this.#isChecked = true;
+  }
+
+  #told(): number | null {
+    try {
+      return this.#context.remote.clock.told();
+    } catch {
+      // It has not answered yet.
+      return null;
+    }
+  }
+}

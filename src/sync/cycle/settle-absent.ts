@@ -1,0 +1,50 @@
+import { isUnbelievable } from '../brake.ts';
+import { confirmGone } from '../confirm-gone.ts';
+import type { SyncContext } from '../context.ts';
+import type { Effect } from '../ports/effect.ts';
+import type { Tombstone } from '../ports/page.ts';
+import { retrieveIds } from '../read/by-ids.ts';
+import type { RowReader } from '../read/row-reader.ts';
+import type { RunRecorder } from '../run-recorder.ts';
+
+/**
+ * Settles what became of records that `updated` names and that a retrieve does not give: queryAll says which are
+ * deleted. Those that it does not know are hidden from this user; where they were purged, `deleted` names them and the
+ * stronger word replaces this one. Commits `effects` with the verdicts.
+ */
+export async function settleAbsent(
+  reader: RowReader,
+  ids: readonly string[],
+  effects: readonly Effect[],
+  { run }: { run: RunRecorder },
+): Promise<void> {
+  const { context, signal } = reader;
+  const { tombstones, live } = await confirmGone(context, ids, { signal });
+  // Shown again between the two answers.
+  if (live.length > 0) await retrieveIds(reader, live, []);
+  const stated = tombstones.filter(({ gone }) => gone !== 'purged');
+  const unknown = tombstones.filter(({ gone }) => gone === 'purged');
+  const hidden = await believed(context, unknown, run);
+  const buried = await context.mirror.commit({ tombstones: stated }, { signal });
+  run.count('deleted', buried.buried);
+  const outcome = await context.mirror.commit({ tombstones: hidden, effects }, { signal });
+  run.count('hidden', outcome.buried);
+}
+
+/** As hidden ones; none where so many of the mirror would go that a lost permission is likelier. */
+async function believed(
+  { mirror, log }: SyncContext,
+  unknown: readonly Tombstone[],
+  run: RunRecorder,
+): Promise<Tombstone[]> {
+  const states = await mirror.contacts.states(unknown.map(({ id }) => id));
+  const missing = unknown.filter(({ id }) => states.get(id)?.gone === null).length;
+  const { contacts } = await mirror.contacts.counts();
+  if (!isUnbelievable(missing, contacts))
+    return unknown.map((tombstone) => ({ ...tombstone, gone: 'hidden' }));
+  run.count('held', missing);
+  log.warn(
+    `${missing} of ${contacts} contacts that Salesforce names as changed are not shown to this user, and it does not say that they were deleted: they stay as they are. Look at what the user may see; \`parahack-sync backfill --fresh\` makes a mirror of just that.`,
+  );
+  return [];
+}
