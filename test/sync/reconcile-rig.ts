@@ -37,12 +37,9 @@ export async function later<T>(
   work: (context: Rig['context']) => Promise<T>,
 ): Promise<T> {
   if (days > 0) await control(rig.emulator.url, 'clock', { advanceMs: days * dayMs });
-  const { context, close } = await connectParts(
-    rig.emulator.url,
-    rig.emulator.accessToken,
-    rig.folder,
-    (event) => rig.events.push(event),
-  );
+  const { context, close } = await connectParts(rig.emulator.url, rig.emulator.accessToken, rig.folder, {
+    onEvent: (event) => rig.events.push(event),
+  });
   try {
     return await work(context);
   } finally {
