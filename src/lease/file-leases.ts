@@ -7,7 +7,8 @@ import { makeFolder } from '../base/make-folder.ts';
 import type { Lease, LeaseHolder, Leases, TakeOptions, WaitOptions } from '../sync/ports/leases.ts';
 import { nextFence, readFence } from './fence-file.ts';
 import { forgetHolder, noteHolder, readHolder } from './holder-note.ts';
-import { type FileLock, isLocked, lockFile, locksUnusable } from './lock-file.ts';
+import { type FileLock, lockFile, locksUnusable } from './lock-file.ts';
+import { isShown, ProcessMark } from './process-mark.ts';
 import { waitForLease } from './wait-for-lease.ts';
 
 export interface FileLeasesOptions {
@@ -16,12 +17,9 @@ export interface FileLeasesOptions {
   lookMs?: number;
 }
 
-/** How long a holder waits for processes that look at its `.shown` file; a look takes microseconds. */
-const longestLookMs = 500;
-
 /**
  * Leases on locks that the operating system releases when their process dies, a few small files each, shared by every
- * process that opens the same folder. Folder 0700, files 0600.
+ * process that opens the same folder. One open file for each lease, and one for all. Folder 0700, files 0600.
  */
 export function openFileLeases(folder: string, options: FileLeasesOptions = {}): Leases {
   return new FileLeases(folder, options);
@@ -32,6 +30,7 @@ class FileLeases implements Leases {
   readonly #clock: Clock;
   readonly #lookMs: number;
   #prepared: string | null = null;
+  #mark: ProcessMark | null = null;
 
   constructor(folder: string, { clock = systemClock, lookMs = 1_000 }: FileLeasesOptions) {
     this.#folder = folder;
@@ -41,7 +40,8 @@ class FileLeases implements Leases {
 
   async take(name: string, { purpose, above = 0, signal }: TakeOptions = {}): Promise<Lease | null> {
     throwIfAborted(signal);
-    const files = filesOf(this.#prepare(), name);
+    const folder = this.#prepare();
+    const files = filesOf(folder, name);
     const lock = lockFile(files.lock);
     if (lock === null) return null;
     try {
@@ -51,10 +51,8 @@ class FileLeases implements Leases {
         lock.close();
         return null;
       }
-      const shown = showLocked(files.shown);
-      const since = this.#clock.now();
-      noteHolder(files.holder, { pid: process.pid, since, ...(purpose === undefined ? {} : { purpose }) });
-      return new FileLease(name, fence, { files, lock, shown, lookMs: this.#lookMs });
+      const hide = this.#show(folder, files, purpose);
+      return new FileLease(name, fence, { files, lock, hide, lookMs: this.#lookMs });
     } catch (error) {
       lock.close();
       throw error;
@@ -67,8 +65,25 @@ class FileLeases implements Leases {
 
   async holderOf(name: string): Promise<LeaseHolder | null> {
     if (!existsSync(this.#folder)) return null;
-    const files = filesOf(realpathSync(this.#folder), name);
-    return isLocked(files.shown) ? readHolder(files.holder) : null;
+    const folder = realpathSync(this.#folder);
+    const note = readHolder(filesOf(folder, name).holder);
+    return note !== null && isShown(folder, note.mark) ? note.holder : null;
+  }
+
+  /** Notes who holds the lease now. The answer ends that this process shows itself for it. */
+  #show(folder: string, { holder: path }: LeaseFiles, purpose: string | undefined): () => void {
+    if (this.#mark === null || this.#mark.isClosed || !this.#mark.isInPlace) {
+      this.#mark = ProcessMark.show(folder);
+    }
+    // The former holder's note is believed no more, whether or not there is one in its place.
+    if (this.#mark === null) return () => {};
+    const holder = {
+      pid: process.pid,
+      since: this.#clock.now(),
+      ...(purpose === undefined ? {} : { purpose }),
+    };
+    noteHolder(path, { holder, mark: this.#mark.name });
+    return this.#mark.use();
   }
 
   async #nextFence(path: string, above: number): Promise<number> {
@@ -96,8 +111,6 @@ class FileLeases implements Leases {
 interface LeaseFiles {
   /** Locked by the holder. */
   lock: string;
-  /** Locked by the holder too, for whoever asks. */
-  shown: string;
   /** Who it is, for people. */
   holder: string;
   /** The fence of the last taking. */
@@ -108,7 +121,6 @@ function filesOf(folder: string, name: string): LeaseFiles {
   const stem = join(folder, fileNameOf(name));
   return {
     lock: `${stem}.lock`,
-    shown: `${stem}.shown`,
     holder: `${stem}.holder`,
     fence: `${stem}.fence`,
   };
@@ -119,25 +131,12 @@ function fileNameOf(name: string): string {
   return name.replace(/[^A-Za-z0-9._-]/g, (c) => `%${c.codePointAt(0)?.toString(16)}`);
 }
 
-/**
- * Whoever holds the lock locks a second file too, and whoever asks looks at that one only, with a shared lock:
- * asking never keeps anyone from taking the lock itself. Null where a process was halted while it looked.
- */
-function showLocked(path: string): FileLock | null {
-  try {
-    return lockFile(path, longestLookMs);
-  } catch {
-    // Like the holder's note a courtesy to those who ask; the lock is what counts.
-    return null;
-  }
-}
-
 class FileLease implements Lease {
   readonly name: string;
   readonly fence: number;
   readonly #files: LeaseFiles;
   readonly #lock: FileLock;
-  readonly #shown: FileLock | null;
+  readonly #hide: () => void;
   readonly #losing = new AbortController();
   readonly #looking: NodeJS.Timeout;
   #isReleased = false;
@@ -145,13 +144,13 @@ class FileLease implements Lease {
   constructor(
     name: string,
     fence: number,
-    held: { files: LeaseFiles; lock: FileLock; shown: FileLock | null; lookMs: number },
+    held: { files: LeaseFiles; lock: FileLock; hide: () => void; lookMs: number },
   ) {
     this.name = name;
     this.fence = fence;
     this.#files = held.files;
     this.#lock = held.lock;
-    this.#shown = held.shown;
+    this.#hide = held.hide;
     this.#looking = setInterval(() => this.#look(), held.lookMs);
     this.#looking.unref();
   }
@@ -173,7 +172,7 @@ class FileLease implements Lease {
     clearInterval(this.#looking);
     // The note that lies there now is the next holder's.
     if (!this.lost.aborted) forgetHolder(this.#files.holder);
-    this.#shown?.close();
+    this.#hide();
     this.#lock.close();
   }
 

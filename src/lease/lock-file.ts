@@ -14,12 +14,12 @@ export interface FileLock {
 /** How often the file may be replaced between its opening and its lock. */
 const placeTries = 5;
 
-/** Locks the file at `path`, which is made where it is not there; null when someone else has it all of `waitMs`. */
-export function lockFile(path: string, waitMs = 0): FileLock | null {
+/** Locks the file at `path`, which is made where it is not there; null when someone else has it. */
+export function lockFile(path: string): FileLock | null {
   for (let n = 1; ; n++) {
     usable(path, () => createPrivately(path));
     const inode = inodeOf(path);
-    const connection = usable(path, () => lockDatabase(path, { create: true, waitMs }));
+    const connection = usable(path, () => lockDatabase(path, { create: true }));
     if (connection === null) return null;
     // A file that was deleted meanwhile is nobody's lock.
     if (inode !== null && inode === inodeOf(path)) {

@@ -63,7 +63,7 @@ describe('leases on files', () => {
     await using a = await taken(openFileLeases(folder), 'a/../b:1');
     await using b = await taken(openFileLeases(folder), 'a/../b:2');
     expect(a.name).not.toBe(b.name);
-    const known = /^a%2f\.\.%2fb%3a[12]\.(lock|shown|holder|fence)$/;
+    const known = /^(a%2f\.\.%2fb%3a[12]\.(lock|holder|fence)|process-\d\.(shown|token))$/;
     expect(readdirSync(folder).filter((name) => !known.test(name))).toEqual([]);
   });
 
@@ -123,6 +123,36 @@ describe('leases on files', () => {
     for (const asker of askers) asker.stdin.end();
     await Promise.all(askers.map((asker) => once(asker, 'exit')));
     expect(refused).toBe(0);
+  });
+
+  it.skipIf(process.platform !== 'linux')('take one open file each, and one more for all', async () => {
+    const leases = openFileLeases(folder);
+    const openFiles = () => readdirSync('/proc/self/fd').length;
+    const before = openFiles();
+    const held = await Promise.all(Array.from({ length: 50 }, (_, i) => taken(leases, `org-${i}`)));
+    expect(openFiles() - before).toBeLessThanOrEqual(51);
+    await Promise.all(held.map((lease) => lease.release()));
+    expect(openFiles()).toBe(before);
+  });
+
+  it('of a killed process are nobody’s, also where another process shows itself in its place', async () => {
+    const leases = openFileLeases(folder);
+    const { child } = await holdInChild('watch');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await using other = await taken(leases, 'other');
+    expect(readdirSync(folder).filter((name) => name.endsWith('.shown'))).toEqual(['process-1.shown']);
+    expect((await leases.holderOf(other.name))?.pid).toBe(process.pid);
+    expect(await leases.holderOf('watch')).toBeNull();
+  });
+
+  it('are free for whoever asks as soon as one of several is given back', async () => {
+    const leases = openFileLeases(folder);
+    const first = await taken(leases, 'first');
+    await using second = await taken(leases, 'second');
+    await first.release();
+    expect(await leases.holderOf('first')).toBeNull();
+    expect((await leases.holderOf(second.name))?.pid).toBe(process.pid);
   });
 
   it('are given back when the work fails', async () => {
