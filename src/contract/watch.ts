@@ -23,6 +23,8 @@ export type WatchEvent =
   | { event: 'cycle:skipped'; instanceUrl: string; error: ErrorInfo; retryInMs: number | null }
   /** The first complete cycle after failed ones. */
   | { event: 'cycle:recovered'; instanceUrl: string; failures: number }
+  /** The machine or the process has stood still; all orgs that waited have their turn now. */
+  | { event: 'watch:resumed'; suspendedMs: number }
   | BackfillStartEvent
   | BackfillProgressEvent
   | BackfillCompleteEvent

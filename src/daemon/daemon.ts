@@ -1,13 +1,16 @@
 import { isAppError } from '../base/errors.ts';
 import { withFinally } from '../base/finally.ts';
-import { loopLimits } from './loop-limits.ts';
+import { loopLimits, maxKeptOpen } from './loop-limits.ts';
 import { loginPollMs, OrgLoop, type OrgLoopOptions, type OrgMode, type WatchedOutcome } from './org-loop.ts';
+import { Standstill } from './standstill.ts';
 
-export interface DaemonOptions extends Omit<OrgLoopOptions, 'random' | 'ending'> {
+export interface DaemonOptions extends Omit<OrgLoopOptions, 'random' | 'ending' | 'staysOpen' | 'spreadMs'> {
   /** The orgs to watch now, by instance URL; asked again as long as the daemon runs. */
   list(): Promise<string[]>;
   /** The orgs could not be listed now; those that are watched go on, and the list is asked for again. */
   onListFailed(error: unknown): void;
+  /** The machine or the process has stood still for so long: all orgs that wait have their turn soon. */
+  onResumed(standstillMs: number): void;
   /** Work beside the loops of the orgs, for as long as these go on; its signal aborts at any end. */
   alongside?(signal: AbortSignal): Promise<void>;
   random?: () => number;
@@ -15,8 +18,9 @@ export interface DaemonOptions extends Omit<OrgLoopOptions, 'random' | 'ending'>
 
 /** How soon a new, enabled or disabled org is noticed. */
 const rescanMs = loginPollMs;
-/** The first org starts at once; the others within so long, so that they do not all ask together. */
-const spreadMs = 10_000;
+/** The first org starts at once; the others within so long, and longer where they are many. */
+const leastSpreadMs = 10_000;
+const spreadPerOrgMs = 60;
 
 interface Care {
   loop: OrgLoop;
@@ -112,16 +116,28 @@ export class Daemon implements AsyncDisposable {
   }
 
   #beginAll(urls: readonly string[]): OrgLoop[] {
-    const { once, intervalMs, random = Math.random } = this.#options;
-    const spread = once ? 0 : Math.min(intervalMs, spreadMs);
-    return urls.map((url, i) => this.#begin(url, i === 0 ? 0 : random() * spread));
+    const delays = this.#delaysOf(urls.length);
+    return urls.map((url, i) => this.#begin(url, this.#options.once ? 0 : (delays[i] as number)));
+  }
+
+  #spreadMs(count: number): number {
+    return Math.min(this.#options.intervalMs, Math.max(leastSpreadMs, count * spreadPerOrgMs));
+  }
+
+  /** The first at once, each other somewhere in a part of its own: by chance alone a few dozen would come together. */
+  #delaysOf(count: number): number[] {
+    const { random = Math.random } = this.#options;
+    const part = this.#spreadMs(count) / Math.max(1, count - 1);
+    return Array.from({ length: count }, (_, i) => (i === 0 ? 0 : (i - 1 + random()) * part));
   }
 
   #begin(instanceUrl: string, delayMs: number): OrgLoop {
     const stop = new AbortController();
     const signal = AbortSignal.any([this.#bound, stop.signal]);
     const { random = Math.random } = this.#options;
-    const options = { ...this.#options, random, signal, ending: this.#ending.promise };
+    const staysOpen = () => this.#cares.size <= maxKeptOpen;
+    const spreadMs = () => this.#spreadMs(this.#cares.size);
+    const options = { ...this.#options, random, signal, staysOpen, spreadMs, ending: this.#ending.promise };
     const loop = new OrgLoop(instanceUrl, options, this.#limits);
     this.#cares.set(instanceUrl, { loop, stop, done: loop.run(delayMs) });
     return loop;
@@ -144,18 +160,29 @@ export class Daemon implements AsyncDisposable {
   /** Until the end. */
   async #rescan(): Promise<void> {
     const { clock, intervalMs, list, onListFailed } = this.#options;
+    const waitMs = Math.min(rescanMs, intervalMs);
     while (!this.#bound.aborted) {
+      const standstill = new Standstill(clock, waitMs);
       try {
-        await clock.sleep(Math.min(rescanMs, intervalMs), { signal: this.#bound });
+        await clock.sleep(waitMs, { signal: this.#bound });
       } catch {
         return;
       }
+      this.#resumeAfter(standstill.lastedMs());
       try {
         this.#follow(new Set(await list()));
       } catch (error) {
         onListFailed(error);
       }
     }
+  }
+
+  /** What was missed meanwhile is caught up with at once, and no more at a time than at the start. */
+  #resumeAfter(standstillMs: number): void {
+    if (standstillMs === 0) return;
+    this.#options.onResumed(standstillMs);
+    const delays = this.#delaysOf(this.#cares.size);
+    for (const [i, { loop }] of [...this.#cares.values()].entries()) loop.comeWithin(delays[i] as number);
   }
 
   #follow(wanted: ReadonlySet<string>): void {
@@ -169,9 +196,7 @@ export class Daemon implements AsyncDisposable {
       );
     }
     // One that is wanted again while it still ends is taken up by a later look.
-    for (const url of wanted) {
-      if (!this.#cares.has(url) && !this.#leaving.has(url)) this.#begin(url, 0);
-    }
+    this.#beginAll([...wanted].filter((url) => !this.#cares.has(url) && !this.#leaving.has(url)));
   }
 }
 

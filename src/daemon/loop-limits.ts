@@ -1,14 +1,24 @@
 import type { Clock } from '../base/clock.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 
-/** Cycles under way at once; the others wait for a slot. */
-const maxCycles = 4;
-/** First copies under way at once. They have slots of their own, because one may take hours. */
-const maxFirstCopies = 2;
+/**
+ * Cycles under way at once; the others wait for a slot. An idle cycle of a real org takes half a second, nearly all of
+ * it spent waiting, so that 500 orgs every 30 seconds need eight or nine.
+ */
+const maxCycles = 16;
 /** How long a cycle holds its slot at most; orgs that needed longer last time share slots of their own. */
 export const cycleSlotMs = 15_000;
+/** With those that have outstayed their slot: each has a mirror and a connection open, some seven files. */
+const maxCyclesAtAll = 32;
+const maxSlowCycles = 4;
+const maxSlowCyclesAtAll = 24;
+/** First copies under way at once. They have slots of their own, because one may take hours. */
+const maxFirstCopies = 2;
+const maxFirstCopiesAtAll = 8;
 /** The same for a first copy: others begin beside one that takes long. */
 const copySlotMs = 1_800_000;
+/** Up to so many orgs stay open between their turns; where there are more, each is opened for its turn alone. */
+export const maxKeptOpen = 24;
 
 /** What the loops of all orgs share. */
 export interface LoopLimits {
@@ -19,9 +29,11 @@ export interface LoopLimits {
 }
 
 export function loopLimits(clock: Clock): LoopLimits {
+  const limit = (slots: number, atMost: number, lendMs: number) =>
+    new ConcurrencyLimit({ slots, atMost, lendMs }, clock);
   return {
-    cycles: new ConcurrencyLimit(maxCycles, cycleSlotMs, clock),
-    slowCycles: new ConcurrencyLimit(maxCycles, cycleSlotMs, clock),
-    copies: new ConcurrencyLimit(maxFirstCopies, copySlotMs, clock),
+    cycles: limit(maxCycles, maxCyclesAtAll, cycleSlotMs),
+    slowCycles: limit(maxSlowCycles, maxSlowCyclesAtAll, cycleSlotMs),
+    copies: limit(maxFirstCopies, maxFirstCopiesAtAll, copySlotMs),
   };
 }

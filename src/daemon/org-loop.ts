@@ -1,35 +1,39 @@
 import { isAbort } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
+import { withFinally } from '../base/finally.ts';
 import { Bell } from './bell.ts';
 import { cycleSlotMs, type LoopLimits } from './loop-limits.ts';
 import { nextTurn } from './next-turn.ts';
+import { Standstill } from './standstill.ts';
 import type { WatchedOrg } from './watched-org.ts';
 
 /**
  * `starting`: waits for its first turn. `in-line`: a turn is due and waits for a slot. `working`: in its turn.
- * `waiting`: until the next turn. `until-login`: its grant is gone. `paused`: let go until it is resumed. `leaving`:
- * ends its turn and lets go. `ended`: for good.
+ * `waiting`: until the next turn. `backing-off`: the same after a failed one. `login-needed`: its grant is gone.
+ * `paused`: let go until it is resumed. `leaving`: ends its turn and lets go. `stopped`: for good.
  */
 export type OrgMode =
   | 'starting'
   | 'in-line'
   | 'working'
   | 'waiting'
-  | 'until-login'
+  | 'backing-off'
+  | 'login-needed'
   | 'paused'
   | 'leaving'
-  | 'ended';
+  | 'stopped';
 
 const follows: Readonly<Record<OrgMode, readonly OrgMode[]>> = {
   starting: ['in-line', 'paused', 'leaving'],
   'in-line': ['working', 'leaving'],
   // In line once more between a first copy and the cycle that closes its gap.
-  working: ['in-line', 'waiting', 'until-login', 'paused', 'leaving'],
+  working: ['in-line', 'waiting', 'backing-off', 'login-needed', 'paused', 'leaving'],
   waiting: ['in-line', 'paused', 'leaving'],
-  'until-login': ['in-line', 'paused', 'leaving'],
+  'backing-off': ['in-line', 'paused', 'leaving'],
+  'login-needed': ['in-line', 'paused', 'leaving'],
   paused: ['in-line', 'leaving'],
-  leaving: ['ended'],
-  ended: [],
+  leaving: ['stopped'],
+  stopped: [],
 };
 
 export interface WatchedOutcome {
@@ -52,6 +56,10 @@ export interface OrgLoopOptions {
   clock: Clock;
   random: () => number;
   signal: AbortSignal;
+  /** How long the first turns of all orgs are spread over. */
+  spreadMs(): number;
+  /** Whether the org may stay open until its next turn. */
+  staysOpen(): boolean;
   /** Whether the watch ends after the first tries, because another one has all orgs. */
   ending: Promise<boolean>;
 }
@@ -72,6 +80,9 @@ export class OrgLoop {
   #tellFirstTry!: (error: unknown) => void;
   #mode: OrgMode = 'starting';
   #isPaused = false;
+  #isNudged = false;
+  /** By the monotonic clock, where it waits for its next turn. */
+  #dueAtMs = 0;
   #failures = 0;
   #slow = false;
   #org: WatchedOrg | null = null;
@@ -91,12 +102,23 @@ export class OrgLoop {
 
   /** Its next turn is due now, or right after the one under way. */
   nudge(): void {
+    this.#isNudged = true;
+    this.#bell.ring();
+  }
+
+  /** Where it waits for its next turn, that is due within so long, however long it was to wait. */
+  comeWithin(ms: number): void {
+    if (this.#mode !== 'waiting' && this.#mode !== 'backing-off') return;
+    const nowMs = this.#options.clock.monotonicMs();
+    const isOverdue = this.#dueAtMs <= nowMs;
+    this.#dueAtMs = isOverdue ? nowMs + ms : Math.min(this.#dueAtMs, nowMs + ms);
     this.#bell.ring();
   }
 
   /** From the end of its turn on nothing is asked of the org, and other processes may have it. */
   pause(): void {
     this.#isPaused = true;
+    this.#isNudged = true;
     this.#bell.ring();
   }
 
@@ -117,7 +139,7 @@ export class OrgLoop {
         if (next.kind === 'skipped') await this.#tellSkipped();
         if (once) return;
         if (next.kind === 'until-login') await this.#restUntilLogin();
-        else await this.#rest(next.inMs);
+        else await this.#rest(next.inMs, next.kind === 'failed' ? 'backing-off' : 'waiting');
       }
     } catch (error) {
       if (!isAbort(error)) this.outcome.error = error;
@@ -125,7 +147,7 @@ export class OrgLoop {
       this.#tellFirstTry(null);
       this.#enter('leaving');
       await this.#letGo();
-      this.#enter('ended');
+      this.#enter('stopped');
     }
   }
 
@@ -136,14 +158,26 @@ export class OrgLoop {
     this.#mode = mode;
   }
 
-  async #rest(ms: number): Promise<void> {
-    this.#enter('waiting');
-    await this.#bell.wait(this.#options.clock, ms, this.#options.signal);
+  async #rest(ms: number, mode: 'waiting' | 'backing-off'): Promise<void> {
+    const { clock, random, signal, spreadMs } = this.#options;
+    this.#enter(mode);
+    this.#dueAtMs = clock.monotonicMs() + ms;
+    for (;;) {
+      const leftMs = Math.max(0, this.#dueAtMs - clock.monotonicMs());
+      const standstill = new Standstill(clock, leftMs);
+      const end = await this.#bell.wait(clock, leftMs, signal);
+      if (this.#isNudged) return;
+      const nowMs = clock.monotonicMs();
+      if (standstill.lastedMs() > 0) {
+        // All orgs that became due meanwhile wake up together.
+        if (this.#dueAtMs <= nowMs) this.#dueAtMs = nowMs + random() * spreadMs();
+      } else if (end === 'tick' || this.#dueAtMs <= nowMs) return;
+    }
   }
 
   async #restUntilLogin(): Promise<void> {
     const { clock, hasLogin, signal } = this.#options;
-    this.#enter('until-login');
+    this.#enter('login-needed');
     // Where it cannot be told now it is asked again, like everything else that stays with the org.
     do await this.#bell.wait(clock, loginPollMs, signal);
     while (!this.#isPaused && !(await hasLogin(this.outcome.instanceUrl).catch(() => false)));
@@ -160,6 +194,7 @@ export class OrgLoop {
     const { clock, intervalMs, once, random, signal } = this.#options;
     const { instanceUrl } = this.outcome;
     const startedAt = clock.monotonicMs();
+    this.#isNudged = false;
     let error: unknown = null;
     try {
       await this.#work();
@@ -207,7 +242,7 @@ export class OrgLoop {
     this.#enter('in-line');
     await this.#limits.copies.run(signal, async () => {
       this.#enter('working');
-      await uncopied.firstCopy(signal);
+      await this.#thenRest(() => uncopied.firstCopy(signal));
     });
     await this.#inPlace(() => uncopied.cycle(signal));
   }
@@ -220,10 +255,16 @@ export class OrgLoop {
       this.#enter('working');
       const startedAt = clock.monotonicMs();
       try {
-        return await work();
+        return await this.#thenRest(work);
       } finally {
         this.#slow = clock.monotonicMs() - startedAt >= cycleSlotMs;
       }
+    });
+  }
+
+  #thenRest<T>(work: () => Promise<T>): Promise<T> {
+    return withFinally(work, async () => {
+      if (!this.#options.staysOpen()) await this.#org?.rest();
     });
   }
 

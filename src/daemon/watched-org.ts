@@ -1,4 +1,4 @@
-/** One org taken into care: its lock is held until it is disposed. */
+/** One org taken into care: its lease is held until it is disposed. */
 export interface WatchedOrg extends AsyncDisposable {
   /**
    * Whether nothing can be stored with it any more: its lease was lost, or its mirror's file was deleted or replaced,
@@ -10,4 +10,6 @@ export interface WatchedOrg extends AsyncDisposable {
   /** Makes the first copy, or goes on with it. May take hours. */
   firstCopy(signal: AbortSignal): Promise<void>;
   cycle(signal: AbortSignal): Promise<void>;
+  /** Closes what is open, until the next turn opens it again; the lease stays. */
+  rest(): Promise<void>;
 }

@@ -8,21 +8,17 @@ export interface LockFileOptions {
   create: boolean;
   /** `shared`: many may hold it together, and none beside an exclusive one. */
   kind?: 'exclusive' | 'shared';
-  waitMs?: number;
 }
 
 /**
  * A connection that holds a lock on a file which is there for that alone, or null where somebody else's keeps it from
  * that. It ends with the connection, and so with its process. Throws SQLite's or the system's own error.
  */
-export function lockFile(
-  path: string,
-  { create, kind = 'exclusive', waitMs = 0 }: LockFileOptions,
-): Connection | null {
+export function lockFile(path: string, { create, kind = 'exclusive' }: LockFileOptions): Connection | null {
   if (create) createPrivately(path);
   let db: Connection | null = null;
   try {
-    db = new Database(path, { timeout: waitMs, fileMustExist: true });
+    db = new Database(path, { timeout: 0, fileMustExist: true });
     // Nothing is ever written, so no journal shall lie about after a kill.
     db.pragma('journal_mode = memory');
     db.exec(kind === 'exclusive' ? 'begin exclusive' : 'begin; select 1 from sqlite_schema');

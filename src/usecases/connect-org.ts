@@ -39,12 +39,6 @@ type ConnectOptions = {
     }
   | {
       lease: Lease;
-      beside?: false;
-      /** The lease is the connected org's own, once there is one, and is released when everything else is closed. */
-      adopt: true;
-    }
-  | {
-      lease: Lease;
       /** Work on the fresh copy beside the mirror, made where there is none. */
       beside: true;
     }
@@ -87,7 +81,6 @@ export async function connectOrg(
     const budget = new ApiBudget({ clock, share, ownCalls, instanceUrl: org.instanceUrl });
     const notBefore = await mirror.contacts.latestReadAt();
     const remote = await services.openRemote(session, { budget, notBefore });
-    if ('adopt' in options) opened.unshift(options.lease);
     return {
       org,
       remote,

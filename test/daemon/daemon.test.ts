@@ -23,6 +23,8 @@ function watching(
   { once = false, intervalMs = 5 * minute } = {},
 ) {
   const clock = manualClock(0);
+  /** How far the wall clock is ahead of the monotonic one. */
+  const ahead = { ms: 0 };
   const stop = new AbortController();
   const log: string[] = [];
   const cycles = new Map<string, number>();
@@ -58,6 +60,9 @@ function watching(
           log.push(`${clock.now() / minute} cycle ${url}`);
           await orgs[url]?.cycle?.(next(cycles, url));
         },
+        async rest() {
+          log.push(`${clock.now() / minute} rest ${url}`);
+        },
         async [Symbol.asyncDispose]() {
           log.push(`${clock.now() / minute} close ${url}`);
           await orgs[url]?.close?.();
@@ -69,16 +74,19 @@ function watching(
     onSkipped: (url, _, retryInMs) =>
       log.push(`skipped ${url} ${retryInMs === null ? null : retryInMs / minute}`),
     onListFailed: () => log.push('no list'),
+    onResumed: (ms) => log.push(`resumed after ${Math.round(ms / minute)}`),
     onRecovered: (url, failures) => log.push(`recovered ${url} after ${failures}`),
     intervalMs,
     once,
-    clock,
+    clock: { ...clock, now: () => clock.now() + ahead.ms },
     random: () => 1,
     signal: stop.signal,
   });
   const done = daemon.start();
   return {
     daemon,
+    clock,
+    ahead,
     log,
     wanted,
     spent,
@@ -159,6 +167,7 @@ describe('the daemon', () => {
     const watch = watching({ a: { cycle: async () => Promise.reject(asked) } });
     await settle();
     expect(watch.log).toContain('failed a 60');
+    expect(watch.daemon.modes()).toEqual(new Map([['a', 'backing-off']]));
     await watch.stop();
   });
 
@@ -171,6 +180,7 @@ describe('the daemon', () => {
     await settle();
     await watch.pass(30 * minute);
     expect(watch.cyclesOf('a')).toEqual([0]);
+    expect(watch.daemon.modes()).toEqual(new Map([['a', 'login-needed']]));
     expect(watch.log).toContain('0 close a');
     watch.wanted.login = true;
     await watch.pass(minute);
@@ -330,7 +340,7 @@ describe('the daemon', () => {
     await Promise.all([watch.daemon.stop(), watch.daemon.stop()]);
     expect(watch.log.filter((line) => line.includes('close a'))).toHaveLength(1);
     expect(await watch.done).toHaveLength(2);
-    expect([...watch.daemon.modes().values()]).toEqual(['ended', 'ended']);
+    expect([...watch.daemon.modes().values()]).toEqual(['stopped', 'stopped']);
   });
 
   it('never runs two cycles of one org at a time', async () => {
@@ -378,28 +388,147 @@ describe('the daemon', () => {
   });
 });
 
+describe('a machine that slept', () => {
+  const urls = Array.from({ length: 40 }, (_, i) => `org${i}`);
+  const many = (intervalMs: number) =>
+    watching(Object.fromEntries(urls.map((url) => [url, {}])), { intervalMs });
+  const began = (log: readonly string[]) => log.filter((line) => line.includes(' cycle ')).length;
+
+  it.each([
+    { how: 'its monotonic clock too', wallMs: 480 * minute, monotonicMs: 0 },
+    { how: 'while its monotonic clock went on', wallMs: 0, monotonicMs: 480 * minute },
+  ])('$how: every org has one cycle at once, a few at a time', async ({ wallMs, monotonicMs }) => {
+    const watch = many(60 * minute);
+    await watch.pass(10 * minute);
+    expect(began(watch.log)).toBe(40);
+    watch.ahead.ms = wallMs;
+    watch.clock.advance(monotonicMs);
+    await settle();
+    expect(began(watch.log)).toBeLessThanOrEqual(41);
+    // The first look after it is a quarter of a minute away at most.
+    let most = 0;
+    for (let step = 0; step < 5; step++) {
+      const before = began(watch.log);
+      await watch.pass(5_000);
+      most = Math.max(most, began(watch.log) - before);
+    }
+    expect(watch.log.filter((line) => line.startsWith('resumed'))).toEqual(['resumed after 480']);
+    expect(most).toBeLessThanOrEqual(21);
+    expect(began(watch.log)).toBe(80);
+    // Each goes on with its own timetable from there.
+    await watch.pass(59 * minute);
+    expect(began(watch.log)).toBe(80);
+    await watch.pass(2 * minute);
+    expect(began(watch.log)).toBe(120);
+    await watch.stop();
+  });
+
+  it('is told from one that is late, and from a clock that is set right', async () => {
+    const watch = many(60 * minute);
+    await watch.pass(10 * minute);
+    watch.ahead.ms = 20_000;
+    await watch.pass(minute);
+    watch.clock.advance(20_000);
+    await watch.pass(minute);
+    watch.ahead.ms = -480 * minute;
+    await watch.pass(minute);
+    expect(began(watch.log)).toBe(40);
+    expect(watch.log.filter((line) => line.startsWith('resumed'))).toEqual([]);
+    await watch.stop();
+  });
+
+  it('wakes an org that is left alone for long after failures, and none that is in its turn', async () => {
+    const end = Promise.withResolvers<void>();
+    const watch = watching({
+      down: {
+        cycle: async (n) => (n < 4 ? Promise.reject(new AppError('TIMEOUT', 'no answer')) : undefined),
+      },
+      busy: { cycle: async () => end.promise },
+    });
+    await watch.pass(40 * minute);
+    expect(watch.cyclesOf('down')).toHaveLength(4);
+    watch.ahead.ms = 600 * minute;
+    await watch.pass(minute);
+    expect(watch.cyclesOf('down')).toHaveLength(5);
+    expect(watch.log).toContain('recovered down after 4');
+    expect(watch.cyclesOf('busy')).toHaveLength(1);
+    end.resolve();
+    await watch.stop();
+  });
+});
+
+describe('many orgs', () => {
+  const orgs = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`org${i}`, {}]));
+
+  it('are open for their turn alone, and keep their lease', async () => {
+    const watch = watching(orgs(25));
+    await watch.pass(11 * minute);
+    const of = (what: string) => watch.log.filter((line) => line.endsWith(`${what} org3`)).length;
+    expect([of('open'), of('cycle'), of('rest'), of('close')]).toEqual([1, 3, 3, 0]);
+    await watch.stop();
+  });
+
+  it('that are few stay open', async () => {
+    const watch = watching(orgs(24));
+    await watch.pass(11 * minute);
+    expect(watch.log.filter((line) => line.includes('rest'))).toEqual([]);
+    await watch.stop();
+  });
+
+  it('begin spread over the interval', async () => {
+    const watch = watching(orgs(500), { intervalMs: 30_000 });
+    let most = 0;
+    for (let step = 0; step < 6; step++) {
+      const before = watch.log.filter((line) => line.includes(' cycle ')).length;
+      await watch.pass(5_000);
+      const begun = watch.log.filter((line) => line.includes(' cycle ')).length - before;
+      most = Math.max(most, begun);
+    }
+    expect(most).toBeLessThanOrEqual(85);
+    await watch.stop();
+  });
+
+  it('that are new come spread, too', async () => {
+    const watch = watching({ ...orgs(200), first: {} });
+    watch.wanted.urls = ['first'];
+    await watch.pass(minute);
+    watch.wanted.urls = [...Object.keys(orgs(200)), 'first'];
+    const before = watch.log.length;
+    let most = 0;
+    for (let step = 0; step < 12; step++) {
+      const begun = watch.log.length;
+      await watch.pass(5_000);
+      most = Math.max(most, watch.log.slice(begun).filter((line) => line.includes(' cycle ')).length);
+    }
+    expect(watch.log.slice(before).filter((line) => line.includes(' cycle '))).toHaveLength(200);
+    expect(most).toBeLessThanOrEqual(110);
+    await watch.stop();
+  });
+});
+
 describe('an org that is slow', () => {
   const never = () => new Promise<void>(() => {});
 
-  it('gives its place back, so that the fifth org’s cycle starts on time', async () => {
-    const slow = Object.fromEntries(['a', 'b', 'c', 'd'].map((url) => [url, { cycle: never }]));
-    const watch = watching({ ...slow, fifth: {} });
+  it('gives its place back, so that the seventeenth org’s cycle starts on time', async () => {
+    const slow = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`slow${i}`, { cycle: never }]));
+    const watch = watching({ ...slow, last: {} });
     await watch.pass(20 * minute);
-    const [first = 9, second = 99, third = 99] = watch.cyclesOf('fifth');
+    const [first = 9, second = 99, third = 99] = watch.cyclesOf('last');
     expect(first).toBeLessThanOrEqual(0.5);
     expect([second, third].map(Math.round)).toEqual([5, 10]);
   });
 
   it('delays other slow ones only, once it is known for it', async () => {
     const clocked = (n: number) => (n === 0 ? Promise.resolve() : never());
-    const urls = Array.from({ length: 12 }, (_, i) => `slow${i}`);
+    const urls = Array.from({ length: 31 }, (_, i) => `slow${i}`);
     const watch = watching({
       ...Object.fromEntries(urls.map((url) => [url, { cycle: clocked }])),
       quick: {},
     });
     await watch.pass(20 * minute);
     const [, second = 99, third = 999] = watch.cyclesOf('quick');
-    // Twelve that turn slow at once pass through four places, a quarter of a minute each, before the quick one.
+    // So many that turn slow at once pass through sixteen places, a quarter of a minute each, before the quick one.
     expect(second).toBeLessThanOrEqual(6);
     expect(third - second).toBeLessThanOrEqual(5);
   });
@@ -436,6 +565,7 @@ it.each([
     onFailed() {},
     onSkipped() {},
     onListFailed() {},
+    onResumed() {},
     onRecovered() {},
     async alongside(signal) {
       await clock.sleep(60 * minute, { signal }).catch(() => {});

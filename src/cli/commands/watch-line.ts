@@ -23,6 +23,8 @@ export function watchLine(event: CycleEvent, orgNames: OrgNames): string {
       return `${orgNames.of(event.instanceUrl)}: the comparison with the org failed, and is tried again later: ${event.error.message} (${event.error.code})`;
     case 'cycle:recovered':
       return `${orgNames.of(event.instanceUrl)}: recovered after ${counted(event.failures, 'failed cycle')}`;
+    case 'watch:resumed':
+      return `Went on after a standstill of ${formatDuration(event.suspendedMs)}: every org has its turn now`;
     case 'watch:stop':
       return `Stopped: ${counted(event.cycles, 'cycle')} complete, ${count(event.failed)} failed`;
     default:

@@ -1,0 +1,216 @@
+import { errorCodeOf } from '../base/error-codes.ts';
+import { AppError } from '../base/errors.ts';
+import { isoTime } from '../base/iso-time.ts';
+import { errorInfoOf } from '../contract/error-info-of.ts';
+import type { CycleCompleteEvent, WatchEvent, WatchOptions } from '../contract/watch.ts';
+import type { WatchedOrg } from '../daemon/watched-org.ts';
+import type { OrgRecord } from '../orgs/org-record.ts';
+import { backfill, isBackfilled } from '../sync/backfill/backfill.ts';
+import { closeKilledCycles } from '../sync/close-killed-runs.ts';
+import { type CycleReport, runCycle } from '../sync/cycle/cycle.ts';
+import type { Lease } from '../sync/ports/leases.ts';
+import type { Mirrors } from '../sync/ports/mirrors.ts';
+import { type ConnectedOrg, type ConnectParts, connectOrg, noteCalls } from './connect-org.ts';
+import {
+  isLeaseLost,
+  type OrgLeases,
+  takeOrgLease,
+  underLease,
+  withDrainLease,
+  withFreeDrainLease,
+} from './org-lease.ts';
+import type { OrgDirectory } from './ports/org-directory.ts';
+import { progressOf } from './progress-events.ts';
+import { removeSpentCopy } from './spent-copy.ts';
+
+export interface WatchedOrgParts extends OrgDirectory, ConnectParts, OrgLeases {
+  readonly mirrors: ConnectParts['mirrors'] & OrgLeases['mirrors'] & Pick<Mirrors, 'location'>;
+}
+
+interface Care {
+  options: Pick<WatchOptions, 'push' | 'once' | 'intervalMs'>;
+  signal: AbortSignal;
+  tell(event: WatchEvent): void;
+}
+
+/** Takes an org into care: its lease is held until it is disposed, session and mirror are open from turn to rest. */
+export async function openWatchedOrg(
+  services: WatchedOrgParts,
+  known: OrgRecord,
+  care: Care,
+): Promise<WatchedOrg> {
+  const lease = await takeOrgLease(services, known.instanceUrl, care.options.once ? 'watch --once' : 'watch');
+  try {
+    await tellOfCopy(services, known.instanceUrl, lease);
+    const org = new LeasedOrg(services, known, lease, care);
+    await org.open();
+    return org;
+  } catch (error) {
+    await lease.release();
+    throw error;
+  }
+}
+
+class LeasedOrg implements WatchedOrg {
+  readonly #services: WatchedOrgParts;
+  readonly #known: OrgRecord;
+  readonly #lease: Lease;
+  readonly #care: Care;
+  #connected: ConnectedOrg | null = null;
+  #isBegun = false;
+  #isCopied = false;
+  #isLost = false;
+
+  constructor(services: WatchedOrgParts, known: OrgRecord, lease: Lease, care: Care) {
+    this.#services = services;
+    this.#known = known;
+    this.#lease = lease;
+    this.#care = care;
+  }
+
+  async open(): Promise<ConnectedOrg> {
+    if (this.#connected !== null) return this.#connected;
+    const { signal, tell } = this.#care;
+    // Read again: a login since the last look changes grant and flags.
+    const org = (await this.#services.registry.get(this.#known.instanceUrl)) ?? this.#known;
+    const onEvent = progressOf((event) => {
+      // A cycle tells what it has sent at its end.
+      if (event.event !== 'push:progress' && event.event !== 'push:waiting') tell(event);
+    });
+    this.#connected = await connectOrg(this.#services, org, { signal, lease: this.#lease, onEvent });
+    return this.#connected;
+  }
+
+  async isSpent(): Promise<boolean> {
+    if (this.#isLost || this.#lease.lost.aborted) return true;
+    // An open file that was deleted would take all cycles to come, and nobody could read them.
+    if (this.#connected === null || (await this.#connected.mirror.isInPlace())) return false;
+    this.#warnOfLoss();
+    return true;
+  }
+
+  async needsFirstCopy(): Promise<boolean> {
+    const isCopied = await isBackfilled(await this.open());
+    // Deleted between two turns, while it was closed.
+    if (this.#isCopied && !isCopied) this.#warnOfLoss();
+    this.#isCopied = isCopied;
+    return !isCopied;
+  }
+
+  firstCopy(signal: AbortSignal): Promise<void> {
+    return this.#turn(signal, async (connected, ended) => {
+      await firstCopy(connected, this.#care.tell, ended);
+      this.#isCopied = true;
+    });
+  }
+
+  cycle(signal: AbortSignal): Promise<void> {
+    const { once, push, intervalMs } = this.#care.options;
+    const { instanceUrl } = this.#known;
+    return this.#turn(signal, async ({ context }, ended) => {
+      const report = await runCycle(context, {
+        push,
+        // Only whoever ends after this cycle waits for another that is sending.
+        withDrainLease: once
+          ? withDrainLease(this.#services, instanceUrl, ended)
+          : withFreeDrainLease(this.#services, instanceUrl),
+        // What waits is tried again in the next cycle, which must not be late for it.
+        patienceMs: once ? undefined : Math.min(60_000, intervalMs / 10),
+        signal: ended,
+      });
+      this.#care.tell(completed(instanceUrl, report));
+    });
+  }
+
+  async rest(): Promise<void> {
+    const connected = this.#connected;
+    this.#connected = null;
+    await connected?.[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.rest();
+    } finally {
+      await this.#lease.release();
+    }
+  }
+
+  async #turn(
+    signal: AbortSignal,
+    work: (connected: ConnectedOrg, signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    const connected = await this.open();
+    try {
+      await underLease(this.#lease, signal, async (ended) => {
+        if (!this.#isBegun) await closeKilledCycles(connected.context);
+        this.#isBegun = true;
+        await work(connected, ended);
+      });
+    } catch (error) {
+      // Told by the lease or by the mirror, whichever knows it first.
+      this.#isLost ||= isLeaseLost(error);
+      throw error;
+    } finally {
+      if (!this.#isLost) await noteCalls(connected, this.#services);
+    }
+  }
+
+  #warnOfLoss(): void {
+    const path = this.#services.mirrors.location(this.#known.instanceUrl);
+    this.#services.log.warn(
+      `${path} was deleted or replaced while it was watched: what lies there now is taken up, and the org is copied anew where nothing does`,
+    );
+  }
+}
+
+function completed(instanceUrl: string, report: CycleReport): CycleCompleteEvent {
+  const { push, outbox, coveredUntil, ...pulled } = report;
+  const { error, ...counts } = push;
+  return {
+    event: 'cycle:complete',
+    instanceUrl,
+    ...pulled,
+    ...counts,
+    pushError: error === null ? null : errorInfoOf(error),
+    outbox: {
+      pending: outbox.pending,
+      rejected: outbox.rejected,
+      inDoubt: outbox['in-doubt'] + outbox.sent,
+      held: outbox.held,
+      conflicts: outbox.conflict,
+    },
+    coveredUntil: isoTime(coveredUntil),
+  };
+}
+
+/** The mirror is what a watch keeps up to date; a copy beside it is the backfill's. */
+async function tellOfCopy(services: WatchedOrgParts, instanceUrl: string, lease: Lease): Promise<void> {
+  await removeSpentCopy(services, instanceUrl, lease);
+  if (await services.mirrors.hasCopy(instanceUrl))
+    services.log.warn(
+      `an interrupted fresh copy of ${instanceUrl} lies beside its mirror: \`parahack-sync backfill\` goes on with it`,
+    );
+}
+
+async function firstCopy(
+  { context, budget }: ConnectedOrg,
+  tell: (event: WatchEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const report = await backfill(context, { callsLeft: () => budget.remaining(), signal });
+  if (report.error !== null) {
+    signal.throwIfAborted();
+    const { code, message, hint } = report.error;
+    throw new AppError(errorCodeOf(code), message, { hint: hint ?? undefined });
+  }
+  const { instanceUrl, contacts, durationMs, apiCalls, runId } = report;
+  tell({
+    event: 'backfill:complete',
+    instanceUrl,
+    contacts: contacts ?? 0,
+    durationMs,
+    apiCalls,
+    runId: runId ?? '',
+  });
+}
