@@ -51,12 +51,18 @@ export class Calls {
     }
   }
 
-  /** What is read after its call has returned: ends with `signal`, and is ended before the application is closed. */
+  /**
+   * What is read after its call has returned: ends with `signal`, and is ended before the application is closed. It is
+   * read once. A second reading, and one that is not over when the application is closed, throw AppError
+   * `INVALID_INPUT`: an end without an error means that nothing is missing.
+   */
   stream<Row, T>(
     batches: AsyncIterable<readonly Row[]>,
     itemOf: (row: Row) => T,
     signal: AbortSignal | undefined,
   ): AsyncIterable<T> {
+    let isBegun = false;
+    let isWhole = false;
     const read = async function* (assertOpen: () => void) {
       for await (const batch of batches) {
         for (const row of batch) {
@@ -65,14 +71,20 @@ export class Calls {
           throwIfAborted(signal);
         }
       }
+      isWhole = true;
     };
-    const items = read(() => this.#assertOpen());
+    const assertOpen = () => this.#assertOpen();
+    const items = read(assertOpen);
     const ended = () => void this.#streams.delete(items);
     this.#streams.add(items);
     return {
       async *[Symbol.asyncIterator]() {
+        assertOpen();
+        if (isBegun) throw readTwice();
+        isBegun = true;
         try {
           yield* items;
+          if (!isWhole) assertOpen();
         } finally {
           ended();
         }
@@ -96,4 +108,10 @@ export class Calls {
     if (this.#closed === null) return;
     throw new AppError('INVALID_INPUT', 'This application is closed.', { hint: 'Open it once more.' });
   }
+}
+
+function readTwice(): AppError {
+  return new AppError('INVALID_INPUT', 'These records are read once, and have been read or are being read.', {
+    hint: 'Call the method again for another reading, or keep the records of the first one.',
+  });
 }

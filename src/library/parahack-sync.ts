@@ -75,7 +75,7 @@ export interface ContactDetails extends Omit<ContactView, 'columns' | 'row'> {
 export interface ContactStream {
   instanceUrl: string;
   columns: ContactColumn[];
-  /** All live contacts of one moment, read as they are taken, once. */
+  /** All live contacts of one moment, read as they are taken, once. A second reading throws `INVALID_INPUT`. */
   contacts: AsyncIterable<ContactObject>;
 }
 

@@ -15,6 +15,12 @@ const untilAborted = (signal: AbortSignal) =>
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
 
+async function all<T>(records: AsyncIterable<T>): Promise<T[]> {
+  const read: T[] = [];
+  for await (const record of records) read.push(record);
+  return read;
+}
+
 describe('a call of the library', () => {
   it('takes whatever its signal is aborted with for an abort', async () => {
     const { calls } = opened();
@@ -74,7 +80,7 @@ describe('closing', () => {
     expect(await items.next()).toEqual({ done: false, value: 10 });
     await calls.close();
     expect(told).toEqual(['read', 'closed']);
-    expect(await items.next()).toMatchObject({ done: true });
+    await expect(items.next()).rejects.toMatchObject({ message: 'This application is closed.' });
     await expect(calls.call({}, async () => 1)).rejects.toMatchObject({
       code: 'INVALID_INPUT',
       message: 'This application is closed.',
@@ -83,9 +89,39 @@ describe('closing', () => {
 
   it('ends reading that was never begun', async () => {
     const { calls, told } = opened();
-    calls.stream((async function* () {})(), (n) => n, undefined);
+    const records = calls.stream((async function* () {})(), (n) => n, undefined);
     await calls.close();
     expect(told).toEqual(['closed']);
+    await expect(all(records)).rejects.toMatchObject({ message: 'This application is closed.' });
+  });
+});
+
+describe('records that are read once', () => {
+  const three = async function* () {
+    yield [1, 2];
+    yield [3];
+  };
+
+  it('are whole the first time, and are not taken for none the second', async () => {
+    const { calls } = opened();
+    const records = calls.stream(three(), (n) => n, undefined);
+    expect(await all(records)).toEqual([1, 2, 3]);
+    await expect(all(records)).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      message: expect.stringContaining('are read once'),
+      hint: expect.stringContaining('Call the method again'),
+    });
+  });
+
+  it('are not shared between two loops, nor read on after one that was left', async () => {
+    const { calls } = opened();
+    const records = calls.stream(three(), (n) => n, undefined);
+    for await (const first of records) {
+      expect(first).toBe(1);
+      await expect(all(records)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+      break;
+    }
+    await expect(all(records)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
   });
 });
 
