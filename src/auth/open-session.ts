@@ -130,7 +130,11 @@ class StoredSession implements Session {
           signal: wanted,
           timeoutMs: refreshLockTimeoutMs,
         })
-        .catch((error: unknown) => reject(isAppError(error, 'LOCK_TIMEOUT') ? this.#busy(error) : error))
+        .catch((error: unknown) =>
+          reject(
+            isAppError(error, 'LOCK_TIMEOUT') ? this.#busy(error, error.details?.holder ?? null) : error,
+          ),
+        )
         .finally(() => this.#leases.delete(lease));
       this.#leases.add(lease);
     });
@@ -297,15 +301,14 @@ class StoredSession implements Session {
     }
   }
 
-  #busy(cause: unknown): AppError {
+  #busy(cause: AppError, holder: { isThisProcess: boolean } | null): AppError {
+    const [other, hint] = holder?.isThisProcess
+      ? ['call of this process', 'Wait for that call or end it, and try again.']
+      : ['process', 'Look whether a parahack-sync process hangs, end it, and try again.'];
     return new AppError(
       'ORG_BUSY',
-      `Another process has been renewing the login of ${this.instanceUrl} for too long.`,
-      {
-        hint: 'Look whether a parahack-sync process hangs, end it, and try again.',
-        details: { instanceUrl: this.instanceUrl, holder: isAppError(cause) ? cause.details : null },
-        cause,
-      },
+      `Another ${other} has been renewing the login of ${this.instanceUrl} for too long.`,
+      { hint, details: { instanceUrl: this.instanceUrl, holder: cause.details }, cause },
     );
   }
 }

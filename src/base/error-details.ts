@@ -49,6 +49,7 @@ export interface DetailsByCode {
   QUERY_TIMEOUT: CallDetails;
   SALESFORCE_ERROR: CallDetails;
   ORG_BUSY: HolderDetails | null;
+  LOCK_TIMEOUT: { holder: { pid: number; isThisProcess: boolean; since: number; purpose?: string } | null };
 }
 
 export type DetailsOf<C extends ErrorCode> = C extends keyof DetailsByCode ? DetailsByCode[C] : unknown;

@@ -77,12 +77,7 @@ class FileLeases implements Leases {
     }
     // The former holder's note is believed no more, whether or not there is one in its place.
     if (this.#mark === null) return () => {};
-    const holder = {
-      pid: process.pid,
-      since: this.#clock.now(),
-      ...(purpose === undefined ? {} : { purpose }),
-    };
-    noteHolder(path, { holder, mark: this.#mark.name });
+    noteHolder(path, { since: this.#clock.now(), purpose, mark: this.#mark.name });
     return this.#mark.use();
   }
 

@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { LeaseHolder } from '../sync/ports/leases.ts';
 import type { MarkName } from './process-mark.ts';
+import { processToken } from './process-token.ts';
 
 /** Who holds a lease, as it lies beside the lock. */
 export interface HolderNote {
@@ -9,9 +10,14 @@ export interface HolderNote {
   mark: MarkName;
 }
 
-export function noteHolder(path: string, { holder, mark }: HolderNote): void {
+/** Notes that this process is it. `since`: ms since 1970. */
+export function noteHolder(
+  path: string,
+  note: { since: number; purpose: string | undefined; mark: MarkName },
+): void {
   try {
-    writeFileSync(path, JSON.stringify({ ...holder, mark }), { mode: 0o600 });
+    const whole = { pid: process.pid, process: processToken(), ...note };
+    writeFileSync(path, JSON.stringify(whole), { mode: 0o600 });
   } catch {
     // The lock is what counts; who holds it is a courtesy to whoever waits.
   }
@@ -37,12 +43,14 @@ export function readHolder(path: string): HolderNote | null {
   try {
     const note = JSON.parse(readFileSync(path, 'utf8')) as Partial<LeaseHolder> & {
       mark?: Partial<MarkName>;
+      process?: string;
     };
     const { pid, since, purpose, mark } = note;
     if (typeof pid !== 'number' || typeof since !== 'number') return null;
     if (typeof mark?.file !== 'string' || typeof mark.token !== 'string') return null;
+    const isThisProcess = note.process === processToken();
     return {
-      holder: { pid, since, ...(typeof purpose === 'string' ? { purpose } : {}) },
+      holder: { pid, isThisProcess, since, ...(typeof purpose === 'string' ? { purpose } : {}) },
       mark: { file: mark.file, token: mark.token },
     };
   } catch {

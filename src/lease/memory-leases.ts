@@ -21,6 +21,7 @@ export class MemoryLeases implements Leases {
     this.#fences.set(name, fence);
     const holder = {
       pid: process.pid,
+      isThisProcess: true,
       since: this.#clock.now(),
       ...(purpose === undefined ? {} : { purpose }),
     };

@@ -40,13 +40,21 @@ export async function takeOrgLease(
     });
   }
   const since = new Date(holder.since).toISOString();
+  const details = { pid: holder.pid, since, purpose: holder.purpose ?? null };
+  if (holder.isThisProcess) {
+    const what = holder.purpose === undefined ? '' : ` (${holder.purpose})`;
+    throw new AppError('ORG_BUSY', `Another call of this process is working on ${instanceUrl}${what}.`, {
+      hint: `That call has held it since ${since}; wait for it or end it, then try again.`,
+      details,
+    });
+  }
   const who = holder.purpose === undefined ? '' : `${holder.purpose}, `;
   throw new AppError(
     'ORG_BUSY',
     `Another process is working on ${instanceUrl} (${who}process ${holder.pid}).`,
     {
       hint: `Process ${holder.pid} has held it since ${since}; stop that one, or try again later.`,
-      details: { pid: holder.pid, since, purpose: holder.purpose ?? null },
+      details,
     },
   );
 }
@@ -97,17 +105,19 @@ export function withDrainLease(
 }
 
 /**
- * Lends the lease of an org's outbox where it is free. Throws `ORG_BUSY` where another process is sending: whoever has
- * a timetable to keep leaves the outbox to that one, which sends all of it.
+ * Lends the lease of an org's outbox where it is free. Throws `ORG_BUSY` where somebody else is sending: whoever has a
+ * timetable to keep leaves the outbox to that one, which sends all of it.
  */
 export function withFreeDrainLease({ leases, mirrors }: OrgLeases, instanceUrl: string) {
   const name = drainLeaseName(instanceUrl);
   return async <T>(work: (lease: Lease) => Promise<T>): Promise<T> => {
     const above = await mirrors.fenceOf(instanceUrl, name);
     await using lease = await leases.take(name, { above });
-    if (lease === null)
-      throw new AppError('ORG_BUSY', `Another process is sending what the outbox of ${instanceUrl} holds.`);
-    return await work(lease);
+    if (lease !== null) return await work(lease);
+    const other = (await leases.holderOf(name))?.isThisProcess ? 'call of this process' : 'process';
+    throw new AppError('ORG_BUSY', `Another ${other} is sending what the outbox of ${instanceUrl} holds.`, {
+      hint: 'All of it is sent by that one.',
+    });
   };
 }
 

@@ -71,6 +71,7 @@ export function leasesContract(name: string, open: () => Promise<ContractLeases>
       const lease = await leases.take('watch', { purpose: 'backfill' });
       expect(await opened.reopen().holderOf('watch')).toEqual({
         pid: process.pid,
+        isThisProcess: true,
         since: expect.any(Number),
         purpose: 'backfill',
       });

@@ -72,11 +72,25 @@ describe('leases on files', () => {
     const before = Date.now();
     const { child } = await holdInChild('watch');
     const holder = await leases.holderOf('watch');
-    expect(holder?.pid).toBe(child.pid);
+    expect(holder).toMatchObject({ pid: child.pid, isThisProcess: false });
     expect(holder?.since).toBeGreaterThanOrEqual(before);
     child.stdin.end();
     await once(child, 'exit');
     expect(await leases.holderOf('watch')).toBeNull();
+  });
+
+  it('do not take a process of the same id for this one', async () => {
+    const leases = openFileLeases(folder);
+    const { child } = await holdInChild('watch');
+    const note = join(folder, 'watch.holder');
+    const said = JSON.parse(readFileSync(note, 'utf8')) as object;
+    // Of another container that shares the folder, and of a version that left no more than this.
+    for (const former of [{}, { process: undefined }]) {
+      writeFileSync(note, JSON.stringify({ ...said, ...former, pid: process.pid }));
+      expect(await leases.holderOf('watch')).toMatchObject({ pid: process.pid, isThisProcess: false });
+    }
+    child.stdin.end();
+    await once(child, 'exit');
   });
 
   it('end with their process when that is killed, and leave no journal', async () => {

@@ -17,7 +17,7 @@ import { readUpdated } from './read-updated.ts';
 export interface CycleOptions {
   /** Whether the outbox is drained at the end. `withDrainLease` is then required. */
   push: boolean;
-  /** May throw `ORG_BUSY` where another process is sending: the outbox is then left to that one. */
+  /** May throw `ORG_BUSY` where somebody else is sending: the outbox is then left to that one. */
   withDrainLease?: <T>(work: (lease: Lease) => Promise<T>) => Promise<T>;
   /** How long the push may wait and repeat, so that the next pull is not late for it; a minute unless told. */
   patienceMs?: number;
@@ -115,7 +115,7 @@ async function pushOutbox(
       report = await drainOutbox(context, { run, withLease: withDrainLease, patienceMs, signal });
     } catch (error) {
       if (isAbort(error)) throw error;
-      if (isAppError(error, 'ORG_BUSY')) return note('Another process is sending what the outbox holds.');
+      if (isAppError(error, 'ORG_BUSY')) return note(error.message);
       report = { unsent: 0, stopped: error as Error, stuck: null };
     }
     const reason = report.stopped ?? report.stuck;

@@ -1,5 +1,7 @@
 export interface LeaseHolder {
   pid: number;
+  /** Another call of the process that asks. Its `pid` alone does not tell: containers number theirs each for itself. */
+  isThisProcess: boolean;
   /** Milliseconds since 1970. */
   since: number;
   /** What it holds it for, where it said so. */

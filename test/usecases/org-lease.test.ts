@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { MemoryLeases } from '../../src/lease/memory-leases.ts';
+import type { Leases } from '../../src/sync/ports/leases.ts';
+import { takeOrgLease, withDrainLease, withFreeDrainLease } from '../../src/usecases/org-lease.ts';
+
+const url = 'https://a.my.salesforce.com';
+const mirrors = { fenceOf: async () => 0 };
+const { signal } = new AbortController();
+
+/** The same leases, seen from another process of the same id, as another container may have it. */
+function fromElsewhere(leases: MemoryLeases): Leases {
+  return {
+    take: (name, options) => leases.take(name, options),
+    wait: (name, options) => leases.wait(name, options),
+    async holderOf(name) {
+      const holder = await leases.holderOf(name);
+      return holder === null ? null : { ...holder, isThisProcess: false };
+    },
+  };
+}
+
+describe('an org that somebody works on', () => {
+  it('says that it is another call of this process', async () => {
+    const leases = new MemoryLeases();
+    await using _held = await takeOrgLease({ leases, mirrors }, url, 'backfill');
+    await expect(takeOrgLease({ leases, mirrors }, url, 'watch')).rejects.toMatchObject({
+      code: 'ORG_BUSY',
+      message: `Another call of this process is working on ${url} (backfill).`,
+      hint: expect.not.stringContaining('stop that one'),
+      details: { pid: process.pid, purpose: 'backfill' },
+    });
+  });
+
+  it('says which other process it is, also where the ids are alike', async () => {
+    const leases = new MemoryLeases();
+    await using _held = await takeOrgLease({ leases, mirrors }, url, 'backfill');
+    await expect(
+      takeOrgLease({ leases: fromElsewhere(leases), mirrors }, url, 'watch'),
+    ).rejects.toMatchObject({
+      code: 'ORG_BUSY',
+      message: `Another process is working on ${url} (backfill, process ${process.pid}).`,
+      hint: expect.stringMatching(/^Process \d+ has held it since .*; stop that one, or try again later\.$/),
+    });
+  });
+});
+
+it('an outbox that somebody sends says whether that is another process', async () => {
+  const leases = new MemoryLeases();
+  await withDrainLease(
+    { leases, mirrors },
+    url,
+    signal,
+  )(async () => {
+    const told = (own: Leases) =>
+      withFreeDrainLease(
+        { leases: own, mirrors },
+        url,
+      )(async () => {}).catch((error: Error) => error.message);
+    expect(await told(leases)).toBe(
+      `Another call of this process is sending what the outbox of ${url} holds.`,
+    );
+    expect(await told(fromElsewhere(leases))).toBe(
+      `Another process is sending what the outbox of ${url} holds.`,
+    );
+  });
+});
