@@ -9,9 +9,9 @@ import type { Messages } from './messages.ts';
 import type { OutputStream } from './output-stream.ts';
 
 export interface ResultOutputParts {
-  flags: GlobalFlags;
-  stdout: OutputStream;
-  messages: Messages;
+  flags: Pick<GlobalFlags, 'json' | 'verbose'>;
+  stdout: Pick<OutputStream, 'write' | 'writeData'>;
+  messages: Pick<Messages, 'fail'>;
   /** Whether stdout is read by people: JSON is indented then. */
   pretty: boolean;
   report: (error: unknown) => ErrorReport;

@@ -69,6 +69,20 @@ describe('a page that stands still', () => {
     expect(spools(temp)).toEqual([]);
   });
 
+  test('leaves nothing behind where its mirror is closed, whatever comes of it then', async () => {
+    await using temp = await described();
+    const rows = manyRows(1, 50);
+    const slow = gatedStream(csvOf(storedNames, rows), 10_000);
+    const page = csvPage(storedNames, rows, epoch, { blocks: slow.blocks });
+    const failure = temp.mirror.commit({ page }).catch((error: unknown) => error);
+    while (slow.state.given === 0 || spools(temp).length === 0) await setImmediate();
+    await temp.mirror[Symbol.asyncDispose]();
+    expect(spools(temp)).toEqual([]);
+    slow.open();
+    expect(await failure).toMatchObject({ code: 'MIRROR_FAILED' });
+    expect(temp.sql('SELECT count(*) n FROM contact')).toEqual([{ n: 0 }]);
+  });
+
   test('an abort ends it at once, stores nothing, leaves its stream and cleans up', async () => {
     await using temp = await described();
     const rows = manyRows(1, 50);
