@@ -74,6 +74,7 @@ export const errorCodes = [
   'UNKNOWN_ORG',
   'UNKNOWN_RUN',
   'UNSENT',
+  'USAGE_UNREADABLE',
 ] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];

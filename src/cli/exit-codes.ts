@@ -90,6 +90,7 @@ export const exitCodeByErrorCode: Readonly<Record<ErrorCode, number>> = {
   SALESFORCE_ERROR: exitCodes.failed,
   UNEXPECTED_COLUMN: exitCodes.failed,
   UNEXPECTED_ERROR: exitCodes.failed,
+  USAGE_UNREADABLE: exitCodes.failed,
 
   INTERRUPTED: exitCodes.interrupted,
   TERMINATED: exitCodes.terminated,

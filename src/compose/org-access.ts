@@ -79,7 +79,7 @@ export async function openRemote(
     notBefore,
     wallMs: () => services.clock.now(),
     gate: budget && {
-      before: async (kind) => budget.before(kind),
+      before: (kind, options) => budget.before(kind, options),
       after: (usage) => budget.after(usage),
     },
   });

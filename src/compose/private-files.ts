@@ -6,6 +6,8 @@ import type { Logger } from '../base/logger.ts';
 import { type Exposure, exposureOf, makePrivate } from '../base/private-path.ts';
 import type { Config } from '../config/config.ts';
 import { isRegistryFile } from '../orgs/is-registry-file.ts';
+import { isCallLedgerFile } from '../store/sqlite/calls/is-call-ledger-file.ts';
+import { callLedgerFileName } from '../store/sqlite/calls/sqlite-call-ledger.ts';
 import { isMirrorFile } from '../store/sqlite/is-mirror-file.ts';
 
 type Places = Pick<Config, 'dataDir' | 'credentialDir'>;
@@ -22,12 +24,14 @@ export function exposedFiles({ dataDir, credentialDir }: Places): { exposure: Ex
   const orgs = join(dataDir, 'orgs');
   const credentials = join(credentialDir, 'credentials.enc');
   const registry = join(dataDir, 'registry.db');
+  const calls = join(dataDir, callLedgerFileName);
   return [
     ...exposedFolder(dataDir, 'write', () => isOwnFolder(dataDir)),
     ...exposedFolder(credentialDir, 'write', () => isOwnFolder(credentialDir)),
     ...exposedFolder(orgs, 'any', () => isOwnFolder(dataDir) && holdsMirrorsOnly(orgs)),
     ...exposedFile(credentials, () => isSealedFile(credentials)),
     ...exposedFile(registry, () => isRegistryFile(registry)),
+    ...exposedFile(calls, () => isCallLedgerFile(calls)),
     ...namesIn(orgs)
       .filter((name) => mirrorName.test(name))
       .flatMap((name) => exposedFile(join(orgs, name), () => isMirrorPart(orgs, name))),
@@ -58,7 +62,7 @@ function exposedFolder(
 
 /** What this program makes in the data folder and in that of the credentials, and what systems put everywhere. */
 const ownNames =
-  /^(?:registry\.db(?:-wal|-shm|-journal)?|orgs|locks|logs|credentials|credentials\.enc(?:\.new)?|lost\+found|\.DS_Store)$/;
+  /^(?:(?:registry|usage)\.db(?:-wal|-shm|-journal)?|orgs|locks|logs|credentials|credentials\.enc(?:\.new)?|lost\+found|\.DS_Store)$/;
 
 /** Not one that the user has named by mistake, such as /tmp or a home, where others' rights are not ours to take. */
 function isOwnFolder(path: string): boolean {

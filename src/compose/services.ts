@@ -17,8 +17,10 @@ import type { OrgRecord } from '../orgs/org-record.ts';
 import type { Registry } from '../orgs/registry.ts';
 import { registryFileName } from '../orgs/registry-fault.ts';
 import { registryOpenedByUse } from '../orgs/registry-opened-by-use.ts';
+import { SqliteCallLedger } from '../store/sqlite/calls/sqlite-call-ledger.ts';
 import { mirrorPath } from '../store/sqlite/mirror-path.ts';
 import { openMirrors } from '../store/sqlite/open-mirrors.ts';
+import type { CallLedger } from '../sync/ports/call-ledger.ts';
 import type { ContactReader } from '../sync/ports/contact-reader.ts';
 import type { Leases } from '../sync/ports/leases.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
@@ -47,6 +49,7 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
   #credentials: CredentialStore | null = null;
   #wire: Wire | null = null;
   #mirrors: Mirrors | null = null;
+  #calls: CallLedger | null = null;
   #isPrivate = false;
 
   constructor(config: ApplicationConfig, log: Logger) {
@@ -159,6 +162,16 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
       this.#closers.push(() => wire.close());
     }
     return this.#wire;
+  }
+
+  get calls(): CallLedger {
+    if (this.#calls === null) {
+      this.#keepPrivate();
+      const calls = new SqliteCallLedger(this.config.dataDir);
+      this.#calls = calls;
+      this.#closers.push(async () => calls[Symbol.asyncDispose]());
+    }
+    return this.#calls;
   }
 
   get #mirrorFolder(): string {

@@ -1,4 +1,5 @@
 import type { ErrorInfo } from './error-info.ts';
+import type { AppQuota, OwnShare, StretchedWatch } from './limits.ts';
 import type { KnownAuth } from './orgs.ts';
 import type { RunView } from './runs.ts';
 
@@ -28,7 +29,15 @@ export interface StatusItem {
   /** Null where the mirror could not be read. */
   outbox: Record<'pending' | 'rejected' | 'inDoubt' | 'held' | 'conflicts', number | null>;
   /** The org's API requests of the rolling day, as last reported. */
-  api: { used: number | null; max: number | null; at: string | null };
+  api: {
+    used: number | null;
+    max: number | null;
+    at: string | null;
+    app: AppQuota | null;
+    /** Null where it is not known which org it is, or the count cannot be read. */
+    share: OwnShare | null;
+    stretched: StretchedWatch | null;
+  };
   /** Why this org's mirror could not be read. */
   error: ErrorInfo | null;
 }

@@ -4,6 +4,7 @@ import { messageOf } from '../base/errors.ts';
 import { createSecretHider } from '../base/hide-secrets.ts';
 import type { Logger } from '../base/logger.ts';
 import { retry } from '../base/retry.ts';
+import type { ReportedUsage } from '../sync/ports/call-ledger.ts';
 import { BodyWatch } from '../wire/body-watch.ts';
 import type { WireAnswer, WireRequest } from '../wire/exchange.ts';
 import type { Wire } from '../wire/open-wire.ts';
@@ -19,7 +20,7 @@ import {
   type WholeAnswer,
 } from './api-call.ts';
 import { apiError, isSessionRefused } from './api-error.ts';
-import { type ApiGate, type ApiUsage, parseLimitInfo } from './api-gate.ts';
+import { type ApiGate, parseLimitInfo } from './api-gate.ts';
 import { parseErrorBody } from './error-body.ts';
 import { networkError } from './network-error.ts';
 import type { OrgClock } from './org-clock.ts';
@@ -53,7 +54,7 @@ export class ApiClient {
   readonly #options: ApiClientOptions;
   readonly #times: AnswerTimes;
   #calls = 0;
-  #usage: ApiUsage | null = null;
+  #usage: ReportedUsage | null = null;
   #tokenLength: number | null = null;
   /** Takes what the last request carried out of what its answer says. */
   #hideSecrets: (text: string) => string = (text) => text;
@@ -68,7 +69,7 @@ export class ApiClient {
     return this.#calls;
   }
 
-  get usage(): ApiUsage | null {
+  get usage(): ReportedUsage | null {
     return this.#usage;
   }
 
@@ -185,7 +186,7 @@ export class ApiClient {
     const { clock, gate, timeouts, log } = this.#options;
     const { signal } = request;
     await gate.before(request.kind, { signal });
-    let usage: ApiUsage | null = null;
+    let usage: ReportedUsage | null = null;
     let status: number | null = null;
     let left = false;
     const sent = clock.monotonicMs();

@@ -1,9 +1,4 @@
-/** `api-usage` of a Sforce-Limit-Info header; `at` is wall time, ms since 1970. */
-export interface ApiUsage {
-  used: number;
-  max: number;
-  at: number;
-}
+import type { ReportedUsage, Used } from '../sync/ports/call-ledger.ts';
 
 export type CallKind = 'pull' | 'push';
 
@@ -11,13 +6,21 @@ export type CallKind = 'pull' | 'push';
 export interface ApiGate {
   before(kind: CallKind, options: { signal?: AbortSignal }): Promise<void>;
   /** Called once after each `before` that let a request through; null where the answer named no usage. */
-  after(usage: ApiUsage | null): void;
+  after(usage: ReportedUsage | null): void;
 }
 
 export const openGate: ApiGate = { before: async () => {}, after: () => {} };
 
-/** `api-usage=25/5000; per-app-api-usage=17/250(appName=sample-app)` → the org's usage, or null. */
-export function parseLimitInfo(header: string | null, at: number): ApiUsage | null {
-  const match = /(?:^|[;,\s])api-usage=(\d{1,12})\/(\d{1,12})/.exec(header ?? '');
-  return match ? { used: Number(match[1]), max: Number(match[2]), at } : null;
+/**
+ * `api-usage=25/5000; per-app-api-usage=17/250(appName=sample-app)` → what the org has said `at`, wall time, ms since 1970;
+ * null without an `api-usage`. Source: REST API Developer Guide, "Limit Info Header".
+ */
+export function parseLimitInfo(header: string | null, at: number): ReportedUsage | null {
+  const org = usedOf('api-usage', header ?? '');
+  return org && { ...org, at, app: usedOf('per-app-api-usage', header ?? '') };
+}
+
+function usedOf(name: string, header: string): Used | null {
+  const match = new RegExp(`(?:^|[;,\\s])${name}=(\\d{1,12})/(\\d{1,12})`).exec(header);
+  return match && { used: Number(match[1]), max: Number(match[2]) };
 }

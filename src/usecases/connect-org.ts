@@ -6,11 +6,11 @@ import type { Logger } from '../base/logger.ts';
 import { differenceOf } from '../org/same-user.ts';
 import { contact } from '../org/synced-object.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
-import { ApiBudget } from '../sync/api-budget.ts';
+import { ApiBudget } from '../sync/budget/api-budget.ts';
 import type { SyncContext } from '../sync/context.ts';
 import type { SyncEvent } from '../sync/events.ts';
+import type { CallLedger } from '../sync/ports/call-ledger.ts';
 import type { Lease } from '../sync/ports/leases.ts';
-import type { Mirror } from '../sync/ports/mirror.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import type { Remote } from '../sync/ports/remote.ts';
 import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
@@ -24,8 +24,6 @@ export interface ConnectedOrg extends AsyncDisposable {
   mirror: StoredMirror;
   context: SyncContext;
   budget: ApiBudget;
-  /** Calls of the last day that are noted in the other file, where a fresh copy lies beside the mirror. */
-  elsewhere?: () => Promise<number>;
 }
 
 type ConnectOptions = {
@@ -44,11 +42,10 @@ type ConnectOptions = {
     }
 );
 
-const hourMs = 3_600_000;
-
 /** What it takes to connect an org. */
 export interface ConnectParts extends OrgAccess, MovingOrgs {
   readonly mirrors: Pick<Mirrors, 'exists' | 'hasCopy' | 'open' | 'openCopy' | 'removeCopy'>;
+  readonly calls: CallLedger;
   readonly clock: Clock;
   readonly log: Logger;
   readonly config: { readonly apiBudget: number; readonly stopBudgetMs: number };
@@ -60,7 +57,6 @@ export async function connectOrg(
   options: ConnectOptions,
 ): Promise<ConnectedOrg> {
   const { signal, onEvent = () => {} } = options;
-  const beside = options.beside === true;
   const { clock, log } = services;
   await refuseWhileMoving(services, org);
   const session = await services.openSession(org, { signal });
@@ -75,10 +71,7 @@ export async function connectOrg(
       : await services.mirrors.open(org.instanceUrl, { create: true, lease: options.lease, signal });
     opened.push(mirror);
     await claimMirror(mirror, session);
-    const elsewhere = () => callsElsewhere(services, org.instanceUrl, { beside, now: clock.now() });
-    const share = org.budget ?? services.config.apiBudget;
-    const ownCalls = (await callsOfLastDay(mirror, clock.now())) + (await elsewhere());
-    const budget = new ApiBudget({ clock, share, ownCalls, instanceUrl: org.instanceUrl });
+    const budget = budgetOf(services, org, session);
     const notBefore = await mirror.contacts.latestReadAt();
     const remote = await services.openRemote(session, { budget, notBefore });
     return {
@@ -86,7 +79,6 @@ export async function connectOrg(
       remote,
       mirror,
       budget,
-      elsewhere,
       context: {
         object: contact,
         remote,
@@ -98,7 +90,7 @@ export async function connectOrg(
         onEvent,
       },
       async [Symbol.asyncDispose]() {
-        await noteCalls({ mirror, remote, budget, elsewhere }, services);
+        await settleCalls(budget, services);
         await close();
       },
     };
@@ -108,26 +100,13 @@ export async function connectOrg(
   }
 }
 
-async function callsOfLastDay({ usage }: Pick<Mirror, 'usage'>, now: number): Promise<number> {
-  return usage.callsSince(Math.floor((now - 24 * hourMs) / hourMs));
-}
-
-/** A share of the org's requests is one share, whichever of the two files notes them. */
-async function callsElsewhere(
-  { mirrors }: Pick<ConnectParts, 'mirrors'>,
-  instanceUrl: string,
-  { beside, now }: { beside: boolean; now: number },
-): Promise<number> {
-  const isThere = beside ? mirrors.exists(instanceUrl) : mirrors.hasCopy(instanceUrl);
-  if (!(await isThere)) return 0;
-  try {
-    const open = beside ? mirrors.open : mirrors.openCopy;
-    await using other = await open.call(mirrors, instanceUrl, { create: false });
-    return await callsOfLastDay(other, now);
-  } catch {
-    // A mirror that cannot be read is why a fresh copy is made.
-    return 0;
-  }
+/** The calls of an org, held to the share that this installation may take of them. */
+export function budgetOf(
+  { calls, clock, config }: Pick<ConnectParts, 'calls' | 'clock' | 'config'>,
+  { budget, instanceUrl }: OrgRecord,
+  { orgId }: Pick<Session, 'orgId'>,
+): ApiBudget {
+  return new ApiBudget({ ledger: calls, orgId, instanceUrl, clock, share: budget ?? config.apiBudget });
 }
 
 /** A copy that was begun as another user than the session's can never be gone on with. */
@@ -148,29 +127,12 @@ async function openCopy(
   return mirrors.openCopy(instanceUrl, options);
 }
 
-/** Notes what this process has called, for the budget and `status` of later ones, and lets old calls pass out of it. */
-export async function saveCalls(
-  { mirror, remote, budget, elsewhere }: Pick<ConnectedOrg, 'mirror' | 'remote' | 'budget' | 'elsewhere'>,
-  now: number,
-): Promise<void> {
-  const calls = budget.takeUnsaved();
-  if (calls > 0) {
-    await mirror.usage.addCalls(Math.floor(now / hourMs), calls);
-    const usage = remote.usage.reported();
-    if (usage !== null) await mirror.usage.saveReported(usage);
-  }
-  budget.recount((await callsOfLastDay(mirror, now)) + ((await elsewhere?.()) ?? 0));
-}
-
-/** The same at the end of work, whose own error must not be hidden by one of this bookkeeping. Never throws. */
-export async function noteCalls(
-  connected: Pick<ConnectedOrg, 'mirror' | 'remote' | 'budget' | 'elsewhere'>,
-  { clock, log }: Pick<ConnectParts, 'clock' | 'log'>,
-): Promise<void> {
+/** Gives back what a piece of work has reserved and not needed. Never throws: its own error must not be hidden by this. */
+export async function settleCalls(budget: ApiBudget, { log }: Pick<ConnectParts, 'log'>): Promise<void> {
   try {
-    await saveCalls(connected, clock.now());
+    await budget.settle();
   } catch (error) {
-    log.debug('the API calls could not be noted in the mirror', { reason: messageOf(error) });
+    log.debug('the API calls that were not needed could not be given back', { reason: messageOf(error) });
   }
 }
 

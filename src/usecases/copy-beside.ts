@@ -9,7 +9,7 @@ import { pendingChunks } from '../sync/backfill/first-copy-run.ts';
 import { resumableCopy } from '../sync/backfill/resumable-copy.ts';
 import type { Lease } from '../sync/ports/leases.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
-import { type ConnectedOrg, type ConnectParts, connectOrg, noteCalls } from './connect-org.ts';
+import { type ConnectedOrg, type ConnectParts, connectOrg } from './connect-org.ts';
 import { refuseWithOpenEntries } from './open-entries.ts';
 import { type OrgLeases, withDrainLease } from './org-lease.ts';
 import { progressOf } from './progress-events.ts';
@@ -94,8 +94,6 @@ async function putInPlace(
   const { instanceUrl } = connected.org;
   const { mirrors, log } = services;
   assertWhole(instanceUrl, compared);
-  // They go into the mirror with the copy.
-  await noteCalls(connected, services);
   const archive = await mirrors.replaceByCopy(instanceUrl, options);
   if (archive === null) return null;
   log.info(`the old mirror of ${instanceUrl} was put aside as ${archive.location}`);

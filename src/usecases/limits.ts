@@ -1,14 +1,17 @@
-import { AppError } from '../base/errors.ts';
+import { AppError, isAppError } from '../base/errors.ts';
 import type { CallContext } from '../contract/app.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { LimitsItem, LimitsResult } from '../contract/limits.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
-import type { Remote } from '../sync/ports/remote.ts';
+import type { ApiBudget } from '../sync/budget/api-budget.ts';
+import { ledgerIdOf } from '../sync/budget/ledger-id.ts';
 import { namedOrAllOrgs } from './chosen-orgs.ts';
-import { type ConnectParts, connectOrg } from './connect-org.ts';
+import { budgetOf, type ConnectParts, settleCalls } from './connect-org.ts';
+import { ownShareOf, stretchedWatchOf } from './own-share.ts';
+import type { OrgAccess } from './ports/org-access.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 
-type LimitsParts = OrgDirectory & ConnectParts;
+type LimitsParts = OrgDirectory & OrgAccess & Pick<ConnectParts, 'calls' | 'clock' | 'config' | 'log'>;
 
 export async function limits(
   services: LimitsParts,
@@ -26,42 +29,72 @@ export async function limits(
 
 async function limitsOf(services: LimitsParts, org: OrgRecord, signal: AbortSignal): Promise<LimitsItem> {
   const { instanceUrl, alias } = org;
-  const budget = org.budget ?? services.config.apiBudget;
   const item: LimitsItem = {
     instanceUrl,
     alias,
-    api: { max: null, remaining: null, used: null },
-    share: { budget, allowed: null, used: 0 },
+    api: { max: null, remaining: null, used: null, app: null },
+    share: {
+      budget: org.budget ?? services.config.apiBudget,
+      allowed: null,
+      used: 0,
+      reserve: null,
+      left: null,
+      nextReturn: null,
+      allReturnedAt: null,
+    },
+    stretched: null,
     limits: {},
     error: null,
   };
   try {
-    // The mirror knows how many calls were this tool's own; without one, there were none.
-    if (await services.mirrors.exists(instanceUrl)) {
-      await using connected = await connectOrg(services, org, { signal });
-      return await tell(item, connected.remote, connected.budget.ownCalls, signal);
-    }
     await using session = await services.openSession(org, { signal });
-    return await tell(item, await services.openRemote(session), 0, signal);
+    const budget = budgetOf(services, org, session);
+    const remote = await services.openRemote(session, { budget: lookingOf(budget) });
+    try {
+      const { all } = await remote.usage.limits({ signal });
+      item.limits = Object.fromEntries(
+        Object.entries(all).map(([name, { Max, Remaining }]) => [name, { max: Max, remaining: Remaining }]),
+      );
+    } catch (error) {
+      item.error = errorInfoOf(error);
+    }
+    await settleCalls(budget, services);
+    return await withStanding(item, budget, await services.calls.stretched(ledgerIdOf(session.orgId)));
   } catch (error) {
-    return { ...item, error: errorInfoOf(error) };
+    return { ...item, error: item.error ?? errorInfoOf(error) };
   }
 }
 
-async function tell(
+/** What the org has just said goes before what was known of it; where it says nothing now, that is told. */
+async function withStanding(
   item: LimitsItem,
-  remote: Remote,
-  used: number,
-  signal: AbortSignal,
+  budget: ApiBudget,
+  stretched: Parameters<typeof stretchedWatchOf>[0],
 ): Promise<LimitsItem> {
-  const { dailyApiRequests, all } = await remote.usage.limits({ signal });
-  const { max, remaining } = dailyApiRequests;
+  const standing = await budget.standing();
+  const { DailyApiRequests: daily } = item.limits;
+  const { reported } = standing;
+  const max = daily?.max ?? reported?.max ?? null;
+  const used = daily === undefined ? (reported?.used ?? null) : daily.max - daily.remaining;
+  const remaining = daily?.remaining ?? (reported && reported.max - reported.used);
   return {
     ...item,
-    api: { max, remaining, used: max - remaining },
-    share: { ...item.share, allowed: Math.floor(max * item.share.budget), used },
-    limits: Object.fromEntries(
-      Object.entries(all).map(([name, { Max, Remaining }]) => [name, { max: Max, remaining: Remaining }]),
-    ),
+    api: { max, remaining, used, app: reported?.app ?? null },
+    share: ownShareOf(item.share.budget, standing),
+    stretched: stretchedWatchOf(stretched),
+  };
+}
+
+/** Who asks how the limits stand is answered however high the org runs, and where nothing can be noted either. */
+function lookingOf(budget: ApiBudget): Pick<ApiBudget, 'before' | 'after'> {
+  return {
+    before: async (_kind, options) => {
+      try {
+        await budget.before('look', options);
+      } catch (error) {
+        if (!isAppError(error, 'DISK_FULL', 'DATA_DIR_UNWRITABLE', 'USAGE_UNREADABLE')) throw error;
+      }
+    },
+    after: (usage) => budget.after(usage),
   };
 }

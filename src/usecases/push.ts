@@ -30,12 +30,9 @@ export async function pushRecords(
   };
   try {
     const onWait = () => onEvent({ event: 'push:waiting', instanceUrl });
-    const report = await push(connected.context, {
-      ...options,
-      keepGiven: keepRejects,
-      withDrainLease: withDrainLease(services, instanceUrl, signal, onWait),
-      signal,
-    });
+    const withLease = withDrainLease(services, instanceUrl, signal, onWait);
+    const job = { ...options, keepGiven: keepRejects, withDrainLease: withLease, signal };
+    const report = await connected.budget.asPush(() => push(connected.context, job));
     opened.push(report);
     return await pushResult(instanceUrl, report, services.closeLater(close));
   } catch (error) {

@@ -4,11 +4,15 @@ import { isoTime } from '../base/iso-time.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { StatusItem, StatusResult } from '../contract/status.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
+import { callStanding } from '../sync/budget/call-standing.ts';
+import { ledgerIdOf } from '../sync/budget/ledger-id.ts';
 import { futureMs } from '../sync/future-cursor.ts';
+import type { CallLedger } from '../sync/ports/call-ledger.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { namedOrAllOrgs } from './chosen-orgs.ts';
 import { type KnownLogin, loginLookup } from './known-login.ts';
 import { type OrgLeases, watchLeaseName } from './org-lease.ts';
+import { ownShareOf, stretchedWatchOf } from './own-share.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 import { runView } from './runs.ts';
 
@@ -16,6 +20,8 @@ export interface StatusParts extends OrgDirectory, Pick<OrgLeases, 'leases'> {
   readonly credentials: Pick<CredentialStore, 'get' | 'glance'>;
   readonly mirrors: Pick<Mirrors, 'exists' | 'open'>;
   readonly clock: Pick<Clock, 'now'>;
+  readonly calls: CallLedger;
+  readonly config: { readonly apiBudget: number };
 }
 
 /** What is known here of each org; asks nobody. */
@@ -55,10 +61,12 @@ async function statusOf(
     lastBackfill: null,
     lastCycle: null,
     outbox: { pending: 0, rejected: 0, inDoubt: 0, held: 0, conflicts: 0 },
-    api: { used: null, max: null, at: null },
+    api: nothingKnown,
     error: null,
   };
-  if (!(await services.mirrors.exists(instanceUrl))) return item;
+  if (!(await services.mirrors.exists(instanceUrl))) {
+    return { ...item, api: await apiOf(services, org, orgId) };
+  }
   try {
     await using mirror = await services.mirrors.open(instanceUrl, { create: false });
     const { contacts, deleted } = await mirror.contacts.counts();
@@ -70,7 +78,7 @@ async function statusOf(
     const [lastBackfill] = await mirror.journal.runs({ kind: 'backfill', limit: 1 });
     const [lastCycle] = await mirror.journal.runs({ kind: 'cycle', limit: 1 });
     const counts = await mirror.outbox.counts();
-    const usage = await mirror.usage.reported();
+    const identity = await mirror.identity();
     return {
       ...item,
       database: mirror.location,
@@ -87,11 +95,45 @@ async function statusOf(
         held: counts.held,
         conflicts: counts.conflict,
       },
-      api: { used: usage?.used ?? null, max: usage?.max ?? null, at: isoTime(usage?.at ?? null) },
+      api: await apiOf(services, org, orgId || (identity?.orgId ?? '')),
     };
   } catch (error) {
     const outbox = { pending: null, rejected: null, inDoubt: null, held: null, conflicts: null };
-    return { ...item, outbox, error: errorInfoOf(error) };
+    return { ...item, outbox, api: await apiOf(services, org, orgId), error: errorInfoOf(error) };
+  }
+}
+
+const nothingKnown: StatusItem['api'] = {
+  used: null,
+  max: null,
+  at: null,
+  app: null,
+  share: null,
+  stretched: null,
+};
+
+/** Never throws: a count that cannot be read keeps nobody from the rest; the next call to the org says why. */
+async function apiOf(
+  { calls, clock, config }: StatusParts,
+  { budget }: OrgRecord,
+  orgId: string,
+): Promise<StatusItem['api']> {
+  if (orgId === '') return nothingKnown;
+  try {
+    const share = budget ?? config.apiBudget;
+    const id = ledgerIdOf(orgId);
+    const standing = await callStanding(calls, id, { share, now: clock.now() });
+    const { reported } = standing;
+    return {
+      used: reported?.used ?? null,
+      max: reported?.max ?? null,
+      at: isoTime(reported?.at ?? null),
+      app: reported?.app ?? null,
+      share: ownShareOf(share, standing),
+      stretched: stretchedWatchOf(await calls.stretched(id)),
+    };
+  } catch {
+    return nothingKnown;
   }
 }
 

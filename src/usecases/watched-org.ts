@@ -10,7 +10,7 @@ import { closeKilledCycles } from '../sync/close-killed-runs.ts';
 import { type CycleReport, runCycle } from '../sync/cycle/cycle.ts';
 import type { Lease } from '../sync/ports/leases.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
-import { type ConnectedOrg, type ConnectParts, connectOrg, noteCalls } from './connect-org.ts';
+import { type ConnectedOrg, type ConnectParts, connectOrg, settleCalls } from './connect-org.ts';
 import {
   isLeaseLost,
   type OrgLeases,
@@ -107,13 +107,14 @@ class LeasedOrg implements WatchedOrg {
   cycle(signal: AbortSignal): Promise<void> {
     const { once, push, intervalMs } = this.#care.options;
     const { instanceUrl } = this.#known;
-    return this.#turn(signal, async ({ context }, ended) => {
+    return this.#turn(signal, async ({ context, budget }, ended) => {
+      // Only whoever ends after this cycle waits for another that is sending.
+      const lend = once
+        ? withDrainLease(this.#services, instanceUrl, ended)
+        : withFreeDrainLease(this.#services, instanceUrl);
       const report = await runCycle(context, {
         push,
-        // Only whoever ends after this cycle waits for another that is sending.
-        withDrainLease: once
-          ? withDrainLease(this.#services, instanceUrl, ended)
-          : withFreeDrainLease(this.#services, instanceUrl),
+        withDrainLease: (work) => budget.asPush(() => lend(work)),
         // What waits is tried again in the next cycle, which must not be late for it.
         patienceMs: once ? undefined : Math.min(60_000, intervalMs / 10),
         signal: ended,
@@ -152,7 +153,7 @@ class LeasedOrg implements WatchedOrg {
       this.#isLost ||= isLeaseLost(error);
       throw error;
     } finally {
-      if (!this.#isLost) await noteCalls(connected, this.#services);
+      await settleCalls(connected.budget, this.#services);
     }
   }
 

@@ -34,6 +34,15 @@ const org = {
   authReason: error,
   budget: 0.1,
 };
+const unusedShare = {
+  budget: 0.25,
+  allowed: 1,
+  used: 0,
+  reserve: 0,
+  left: 1,
+  nextReturn: null,
+  allReturnedAt: null,
+};
 const run = {
   id: text('3f2a91c4'),
   kind: 'cycle' as const,
@@ -208,7 +217,7 @@ const { app } = fakeApp({
         lastBackfill: run,
         lastCycle: run,
         outbox: { pending: 1, rejected: 1, inDoubt: 0, held: 0, conflicts: 0 },
-        api: { used: 1, max: 2, at },
+        api: { used: 1, max: 2, at, app: null, share: null, stretched: null },
         error,
       },
     ],
@@ -223,16 +232,18 @@ const { app } = fakeApp({
       {
         instanceUrl,
         alias: text('prod'),
-        api: { max: 2, remaining: 1, used: 1 },
-        share: { budget: 0.25, allowed: 1, used: 0 },
+        api: { max: 2, remaining: 1, used: 1, app: null },
+        share: unusedShare,
+        stretched: null,
         limits: { [text('Limit')]: { max: 1, remaining: 1 } },
         error: null,
       },
       {
         instanceUrl,
         alias: text('prod'),
-        api: { max: 2, remaining: 1, used: 1 },
-        share: { budget: 0.25, allowed: 1, used: 0 },
+        api: { max: 2, remaining: 1, used: 1, app: null },
+        share: unusedShare,
+        stretched: null,
         limits: {},
         error,
       },

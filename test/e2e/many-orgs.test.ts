@@ -136,6 +136,10 @@ describe('many orgs', () => {
     expect(refused.code).toBe(5);
     expect(refused.stdout).toContain('REQUEST_LIMIT_EXCEEDED');
     await control(orgs[1]!.url, 'settings', { dailyLimit: 100_000 });
+    // What the org said of its limit goes for five minutes; who asks how the limits stand hears the latest.
+    const paused = await cli.run(['watch', 'org1', '--once', '--json']);
+    expect([paused.code, paused.stdout]).toEqual([5, expect.stringContaining('API_BUDGET_EXHAUSTED')]);
+    await cli.json(['limits', 'org1']);
     const done = await cli.run(['watch', 'org1', '--once', '--json']);
     expect(done.code).toBe(0);
     await expectMirrorEqualsOrg(cli.databaseOf(orgs[1]!.url), orgs[1]!.url);

@@ -2,9 +2,10 @@ import type { LimitsItem } from '../../contract/limits.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { failureOfOrgs } from '../org-failure.ts';
 import { renderFacts } from '../render/facts.ts';
-import { count, percent } from '../render/quantity.ts';
+import { count } from '../render/quantity.ts';
 import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
+import { shareFacts } from './share-text.ts';
 
 /** Those that this tool spends, of the sixty or so that an org reports. */
 const ofInterest = [
@@ -40,16 +41,17 @@ async function limits(call: Invocation, org: string | null): Promise<Outcome> {
 function textOf(item: LimitsItem, { terminal, output, orgNames }: Invocation): string {
   const { api, share } = item;
   const name = terminal.style.bold(item.alias ?? orgNames.of(item.instanceUrl));
-  if (item.error !== null) return `${name}\n  ${item.error.message} (${item.error.code})\n`;
+  const failed = item.error === null ? '' : `  ${item.error.message} (${item.error.code})\n`;
+  if (item.error !== null && api.max === null) return `${name}\n${failed}`;
   const all = Object.entries(item.limits).filter(
     ([limit]) => output.verbosity > 0 || ofInterest.includes(limit),
   );
   const facts = [
     ['API requests', `${count(api.used)} of ${count(api.max)} used in the last 24 hours`],
-    ['this tool', `${count(share.used)} of ${count(share.allowed)} (${percent(share.budget)} of the org's)`],
+    ...shareFacts(share, { app: api.app, stretched: item.stretched }),
     ...all.map(
       ([limit, { max, remaining }]) => [limit, `${count(remaining)} of ${count(max)} left`] as const,
     ),
   ] as [string, string][];
-  return `${name}\n${renderFacts(facts, terminal.style)}`;
+  return `${name}\n${failed}${renderFacts(facts, terminal.style)}`;
 }

@@ -11,6 +11,7 @@ import { count, percent } from '../render/quantity.ts';
 import { relativeTime } from '../render/relative-time.ts';
 import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
+import { shareFacts } from './share-text.ts';
 
 const longestLagMs = 366 * 86_400_000;
 
@@ -133,6 +134,7 @@ function factsOf(org: StatusItem, now: number): [string, string][] {
         (waiting.length === 0 ? 'empty' : waiting.map(([state, n]) => `${count(n)} ${state}`).join(', ')),
     ],
     ['API requests', used],
+    ...(api.share === null ? [] : shareFacts(api.share, { app: api.app, stretched: api.stretched })),
     ['database', org.database ?? unread ?? 'none'],
   ];
   return org.error === null ? facts : [...facts, ['error', `${org.error.message} (${org.error.code})`]];

@@ -5,7 +5,7 @@ const windowMinutes = 24 * 60;
 export class ApiUsage {
   readonly #now: () => number;
   readonly #byMinute = new Map<number, number>();
-  readonly #byApp = new Map<string, number>();
+  readonly #byAppAndMinute = new Map<string, Map<number, number>>();
   #sum = 0;
   #minute = -1;
   readonly #underWay = new Set<{ readonly sinceMs: number }>();
@@ -34,7 +34,9 @@ export class ApiUsage {
     const minute = this.#roll();
     this.#byMinute.set(minute, (this.#byMinute.get(minute) ?? 0) + requests);
     this.#sum += requests;
-    this.#byApp.set(appName, (this.#byApp.get(appName) ?? 0) + requests);
+    const ofApp = this.#byAppAndMinute.get(appName) ?? new Map<number, number>();
+    ofApp.set(minute, (ofApp.get(minute) ?? 0) + requests);
+    this.#byAppAndMinute.set(appName, ofApp);
   }
 
   /** Requests counted in the 24 hours before now. */
@@ -43,9 +45,12 @@ export class ApiUsage {
     return this.#sum;
   }
 
-  /** Requests of one app since the start. */
+  /** The same of one app. */
   usedBy(appName: string): number {
-    return this.#byApp.get(appName) ?? 0;
+    this.#roll();
+    let sum = 0;
+    for (const requests of this.#byAppAndMinute.get(appName)?.values() ?? []) sum += requests;
+    return sum;
   }
 
   /** As if so many requests had been made just now; for rehearsing a nearly used-up limit. */
@@ -57,7 +62,7 @@ export class ApiUsage {
 
   clear(): void {
     this.#byMinute.clear();
-    this.#byApp.clear();
+    this.#byAppAndMinute.clear();
     this.#sum = 0;
   }
 
@@ -66,12 +71,17 @@ export class ApiUsage {
     if (minute === this.#minute) return minute;
     this.#minute = minute;
     for (const [old, requests] of this.#byMinute) {
-      // A clock set back leaves later minutes behind; they count until they are a day away either side.
-      if (old <= minute - windowMinutes || old >= minute + windowMinutes) {
-        this.#byMinute.delete(old);
-        this.#sum -= requests;
-      }
+      if (isIn(old, minute)) continue;
+      this.#byMinute.delete(old);
+      this.#sum -= requests;
     }
+    for (const ofApp of this.#byAppAndMinute.values())
+      for (const old of ofApp.keys()) if (!isIn(old, minute)) ofApp.delete(old);
     return minute;
   }
+}
+
+/** A clock set back leaves later minutes behind; they count until they are a day away either side. */
+function isIn(minute: number, now: number): boolean {
+  return minute > now - windowMinutes && minute < now + windowMinutes;
 }

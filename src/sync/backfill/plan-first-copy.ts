@@ -22,7 +22,7 @@ export interface PlanOptions {
   /** The mirror is a copy beside another, to be put in its place when it is complete. */
   isBeside?: boolean;
   /** API calls that this tool may still make today; null where that is not known. */
-  callsLeft?: () => number | null;
+  callsLeft?: () => Promise<number | null>;
   /** Told as soon as the copy is known to have a run, which is before it is planned or refused. */
   onBegun?: (copy: PlannedCopy) => void;
   signal: AbortSignal;
@@ -83,7 +83,7 @@ async function decide(context: SyncContext, options: PlanOptions): Promise<CopyS
   const { contacts, deleted } = await context.mirror.contacts.counts();
   const total = await context.records.count(null, { signal });
   const fields = await readableFields(context);
-  const callsLeft = options.callsLeft?.() ?? null;
+  const callsLeft = (await options.callsLeft?.()) ?? null;
   const choice = await chooseApi(context, { asked: options.api ?? 'auto', total, fields, callsLeft, signal });
   return newCopyState({
     ...choice,

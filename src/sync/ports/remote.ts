@@ -1,5 +1,6 @@
 import type { SyncedObject } from '../../org/synced-object.ts';
 import type { BulkQueries } from './bulk-queries.ts';
+import type { ReportedUsage } from './call-ledger.ts';
 import type { CallOptions } from './call-options.ts';
 import type { Queries } from './queries.ts';
 import type { RemoteRecords } from './remote-records.ts';
@@ -31,8 +32,8 @@ export interface OrgLimits {
 export interface OrgUsage {
   /** HTTP requests sent so far, repeats included. */
   sent(): number;
-  /** `api-usage` of the last Sforce-Limit-Info header; null before one was seen. */
-  reported(): { used: number; max: number; at: number } | null;
+  /** What the last Sforce-Limit-Info header said; null before one was seen. */
+  reported(): ReportedUsage | null;
   limits(options?: CallOptions): Promise<OrgLimits>;
 }
 

@@ -1,7 +1,7 @@
 import type { Session } from '../../auth/session.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { OrgRecord } from '../../orgs/org-record.ts';
-import type { ApiBudget } from '../../sync/api-budget.ts';
+import type { ApiBudget } from '../../sync/budget/api-budget.ts';
 import type { Remote } from '../../sync/ports/remote.ts';
 
 /** The way to an org: who is logged in, and the API behind it. */
@@ -13,7 +13,7 @@ export interface OrgAccess {
 
 export interface RemoteOptions {
   /** Counts the calls and holds them to this tool's share. */
-  budget?: ApiBudget;
+  budget?: Pick<ApiBudget, 'before' | 'after'>;
   /** The org's time is not earlier than this, ms since 1970. */
   notBefore?: number;
   /** In place of the application's. */

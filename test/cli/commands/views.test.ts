@@ -6,6 +6,15 @@ import { outboxList } from '../support/listed.ts';
 import { json, runMain } from '../support/run-main.ts';
 
 const instanceUrl = 'https://acme.my.salesforce.com';
+const share = {
+  budget: 0.25,
+  allowed: 3_750,
+  used: 40,
+  reserve: 375,
+  left: 3_335,
+  nextReturn: { at: '2026-03-01T13:05:00.000Z', calls: 4 },
+  allReturnedAt: '2026-03-02T12:05:00.000Z',
+};
 const failed: RunView = {
   id: '3f2a91c4-0000-4000-8000-000000000000',
   kind: 'cycle',
@@ -35,7 +44,14 @@ describe('status', () => {
     lastBackfill: { ...failed, kind: 'backfill', status: 'complete', error: null },
     lastCycle: failed,
     outbox: { pending: 0, rejected: 2, inDoubt: 1, held: 0, conflicts: 0 },
-    api: { used: 150, max: 15_000, at: '2026-03-01T11:59:30.000Z' },
+    api: {
+      used: 150,
+      max: 15_000,
+      at: '2026-03-01T11:59:30.000Z',
+      app: { used: 20, max: 500 },
+      share,
+      stretched: { intervalMs: 300_000, stretchedMs: 2_400_000, at: '2026-03-01T11:00:00.000Z' },
+    },
     error: null,
   };
   const result = { orgs: [item], watch: { running: true, pid: 7, since: '2026-03-01T11:00:00.000Z' } };
@@ -51,16 +67,20 @@ describe('status', () => {
     const { stdout } = await runMain(['status'], { app: fakeApp({ status: async () => result }).app });
     expect(stdout.split('\n')).toEqual([
       'prod',
-      '  instance URL   https://acme.my.salesforce.com',
-      '  login          me@acme.com, ok',
-      '  sync           on',
-      '  contacts       10,000, 3 deleted',
-      '  covered until  2026-03-01T11:59:00.000Z (1m behind)',
-      '  last backfill  complete, 3m 30s ago',
-      '  last cycle     failed, 3m 30s ago: No answer. (TIMEOUT)',
-      '  outbox         2 rejected, 1 in doubt',
-      '  API requests   150 of 15,000 (1%), 30s ago',
-      '  database       /d/orgs/acme.my.salesforce.com.db',
+      '  instance URL     https://acme.my.salesforce.com',
+      '  login            me@acme.com, ok',
+      '  sync             on',
+      '  contacts         10,000, 3 deleted',
+      '  covered until    2026-03-01T11:59:00.000Z (1m behind)',
+      '  last backfill    complete, 3m 30s ago',
+      '  last cycle       failed, 3m 30s ago: No answer. (TIMEOUT)',
+      '  outbox           2 rejected, 1 in doubt',
+      '  API requests     150 of 15,000 (1%), 30s ago',
+      "  this tool        40 of 3,750 (25% of the org's), 375 kept for pushes, 3,335 left for pulls",
+      '  calls come back  4 at 2026-03-01T13:05:00.000Z, all by 2026-03-02T12:05:00.000Z',
+      '  client app       20 of its 500',
+      '  interval         stretched from 5m to 40m, so that the share lasts',
+      '  database         /d/orgs/acme.my.salesforce.com.db',
       '',
       'A watch runs (process 7, since 1h ago).',
       '',
@@ -122,7 +142,7 @@ describe('status', () => {
       lastBackfill: null,
       lastCycle: null,
       outbox: { pending: 0, rejected: 0, inDoubt: 0, held: 0, conflicts: 0 },
-      api: { used: null, max: null, at: null },
+      api: { used: null, max: null, at: null, app: null, share: null, stretched: null },
     };
     const nothing = { orgs: [bare], watch: { running: false, pid: null, since: null } };
     const { stdout } = await runMain(['status'], { app: fakeApp({ status: async () => nothing }).app });
@@ -199,15 +219,18 @@ test('limits', async () => {
   const item = {
     instanceUrl,
     alias: null,
-    api: { max: 15_000, remaining: 14_000, used: 1_000 },
-    share: { budget: 0.25, allowed: 3_750, used: 40 },
+    api: { max: 15_000, remaining: 14_000, used: 1_000, app: { used: 20, max: 500 } },
+    share,
+    stretched: null,
     limits: { DataStorageMB: { max: 5, remaining: 4 }, Other: { max: 1, remaining: 1 } },
     error: null,
   };
   const { app } = fakeApp({ limits: async () => ({ orgs: [item] }) });
   const { stdout } = await runMain(['limits'], { app });
   expect(stdout).toContain('1,000 of 15,000 used');
-  expect(stdout).toContain("40 of 3,750 (25% of the org's)");
+  expect(stdout).toContain("40 of 3,750 (25% of the org's), 375 kept for pushes, 3,335 left for pulls");
+  expect(stdout).toMatch(/calls come back +4 at 2026-03-01T13:05:00.000Z, all by 2026-03-02T12:05:00.000Z/);
+  expect(stdout).toMatch(/client app +20 of its 500/);
   expect(stdout).not.toContain('Other');
   expect((await runMain(['limits', '-v'], { app })).stdout).toContain('Other');
   expect(json((await runMain(['limits', '--json'], { app })).stdout)).toEqual({ orgs: [item] });

@@ -1,0 +1,85 @@
+import type {
+  CallLedger,
+  CallsWanted,
+  ReportedUsage,
+  SlotCalls,
+  SlotSpan,
+  StretchedInterval,
+} from '../../sync/ports/call-ledger.ts';
+
+interface OrgCalls {
+  slots: Map<number, number>;
+  reported: ReportedUsage | null;
+  lookedAt: number | null;
+  stretched: StretchedInterval | null;
+}
+
+/** A ledger that lives as long as its process, which alone knows it. */
+export class MemoryCallLedger implements CallLedger {
+  readonly #orgs = new Map<string, OrgCalls>();
+
+  async callsOf(orgId: string, span: SlotSpan): Promise<SlotCalls[]> {
+    return counted(this.#of(orgId), span);
+  }
+
+  async reserve(orgId: string, { slot, span, calls, limit }: CallsWanted): Promise<number> {
+    const org = this.#of(orgId);
+    for (const old of org.slots.keys()) if (!isIn(old, span)) org.slots.delete(old);
+    const made = counted(org, span).reduce((sum, one) => sum + one.calls, 0);
+    const granted = Math.max(0, Math.min(calls, limit - made));
+    if (granted > 0) org.slots.set(slot, (org.slots.get(slot) ?? 0) + granted);
+    return granted;
+  }
+
+  async giveBack(orgId: string, { slot, calls }: SlotCalls): Promise<void> {
+    const { slots } = this.#of(orgId);
+    const left = Math.max(0, (slots.get(slot) ?? 0) - calls);
+    if (left > 0) slots.set(slot, left);
+    else slots.delete(slot);
+  }
+
+  async report(orgId: string, usage: ReportedUsage): Promise<void> {
+    const org = this.#of(orgId);
+    if (org.reported === null || usage.at >= org.reported.at) org.reported = structuredClone(usage);
+  }
+
+  async reported(orgId: string): Promise<ReportedUsage | null> {
+    return structuredClone(this.#of(orgId).reported);
+  }
+
+  async mayLook(orgId: string, { now, everyMs }: { now: number; everyMs: number }): Promise<boolean> {
+    const org = this.#of(orgId);
+    if (org.lookedAt !== null && Math.abs(now - org.lookedAt) < everyMs) return false;
+    org.lookedAt = now;
+    return true;
+  }
+
+  async saveStretched(orgId: string, stretched: StretchedInterval | null): Promise<void> {
+    this.#of(orgId).stretched = structuredClone(stretched);
+  }
+
+  async stretched(orgId: string): Promise<StretchedInterval | null> {
+    return structuredClone(this.#of(orgId).stretched);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  #of(orgId: string): OrgCalls {
+    let org = this.#orgs.get(orgId);
+    if (org === undefined) {
+      org = { slots: new Map(), reported: null, lookedAt: null, stretched: null };
+      this.#orgs.set(orgId, org);
+    }
+    return org;
+  }
+}
+
+function counted({ slots }: OrgCalls, span: SlotSpan): SlotCalls[] {
+  return [...slots]
+    .flatMap(([slot, calls]) => (isIn(slot, span) ? [{ slot, calls }] : []))
+    .sort((a, b) => a.slot - b.slot);
+}
+
+function isIn(slot: number, { from, to }: SlotSpan): boolean {
+  return slot >= from && slot <= to;
+}

@@ -1,0 +1,28 @@
+import { AppError, isAppError, systemCodeOf } from '../../../base/errors.ts';
+import { sqliteFaultOf } from '../../../sqlite/sqlite-fault.ts';
+
+/** SQLite's and the file system's own errors → AppError, once, at this room's door. */
+export function callLedgerFault(path: string, error: unknown): AppError {
+  if (isAppError(error)) return error;
+  const code = systemCodeOf(error);
+  const fault = sqliteFaultOf(error);
+  if (fault === 'no-room') {
+    return new AppError('DISK_FULL', `There is no room left to write ${path}.`, {
+      hint: 'Free some space and run the command again.',
+      details: { path },
+      cause: error,
+    });
+  }
+  if (fault === 'damaged') {
+    return new AppError('USAGE_UNREADABLE', `The count of API calls ${path} is damaged.`, {
+      hint: 'Move the file aside and run the command again: the calls of the last 24 hours are counted anew from then on.',
+      details: { path },
+      cause: error,
+    });
+  }
+  return new AppError('DATA_DIR_UNWRITABLE', `${path} cannot be used${code ? ` (${code})` : ''}.`, {
+    hint: 'Make it writable for this user, or choose another data folder with --data-dir or PARAHACK_SYNC_DATA_DIR.',
+    details: { path, systemCode: code ?? null },
+    cause: error,
+  });
+}

@@ -1,0 +1,95 @@
+import type { Connection } from '../../../sqlite/connection.ts';
+import type {
+  CallsWanted,
+  ReportedUsage,
+  SlotCalls,
+  SlotSpan,
+  StretchedInterval,
+} from '../../../sync/ports/call-ledger.ts';
+
+export function callsOf(db: Connection, org: string, { from, to }: SlotSpan): SlotCalls[] {
+  return db
+    .prepare(
+      'SELECT slot, calls FROM call WHERE org = ? AND slot BETWEEN ? AND ? AND calls > 0 ORDER BY slot',
+    )
+    .all(org, from, to) as SlotCalls[];
+}
+
+export function reserveCalls(db: Connection, org: string, { slot, span, calls, limit }: CallsWanted): number {
+  const { from, to } = span;
+  db.prepare('DELETE FROM call WHERE org = ? AND slot NOT BETWEEN ? AND ?').run(org, from, to);
+  const made = db
+    .prepare('SELECT coalesce(sum(calls), 0) FROM call WHERE org = ?')
+    .pluck()
+    .get(org) as number;
+  const granted = Math.max(0, Math.min(calls, limit - made));
+  if (granted > 0) {
+    db.prepare(
+      `INSERT INTO call (org, slot, calls) VALUES (?, ?, ?)
+       ON CONFLICT (org, slot) DO UPDATE SET calls = calls + excluded.calls`,
+    ).run(org, slot, granted);
+  }
+  return granted;
+}
+
+export function giveCallsBack(db: Connection, org: string, { slot, calls }: SlotCalls): void {
+  db.prepare('UPDATE call SET calls = max(0, calls - ?) WHERE org = ? AND slot = ?').run(calls, org, slot);
+}
+
+export function saveReported(db: Connection, org: string, { used, max, at, app }: ReportedUsage): void {
+  db.prepare(
+    `INSERT INTO org (id, used, max, at, app_used, app_max) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET used = excluded.used, max = excluded.max, at = excluded.at,
+       app_used = excluded.app_used, app_max = excluded.app_max
+     WHERE at IS NULL OR excluded.at >= at`,
+  ).run(org, used, max, at, app?.used ?? null, app?.max ?? null);
+}
+
+interface OrgRow {
+  used: number | null;
+  max: number;
+  at: number;
+  app_used: number | null;
+  app_max: number;
+}
+
+export function readReported(db: Connection, org: string): ReportedUsage | null {
+  const row = db.prepare('SELECT used, max, at, app_used, app_max FROM org WHERE id = ?').get(org) as
+    | OrgRow
+    | undefined;
+  if (row === undefined || row.used === null) return null;
+  const app = row.app_used === null ? null : { used: row.app_used, max: row.app_max };
+  return { used: row.used, max: row.max, at: row.at, app };
+}
+
+export function takeLook(
+  db: Connection,
+  org: string,
+  { now, everyMs }: { now: number; everyMs: number },
+): boolean {
+  const { changes } = db
+    .prepare(
+      `INSERT INTO org (id, looked_at) VALUES (:org, :now)
+       ON CONFLICT (id) DO UPDATE SET looked_at = :now
+       WHERE looked_at IS NULL OR abs(:now - looked_at) >= :everyMs`,
+    )
+    .run({ org, now, everyMs });
+  return changes > 0;
+}
+
+export function saveStretched(db: Connection, org: string, stretched: StretchedInterval | null): void {
+  db.prepare(
+    `INSERT INTO org (id, interval_ms, stretched_ms, stretched_at) VALUES (?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET interval_ms = excluded.interval_ms, stretched_ms = excluded.stretched_ms,
+       stretched_at = excluded.stretched_at`,
+  ).run(org, stretched?.intervalMs ?? null, stretched?.stretchedMs ?? null, stretched?.at ?? null);
+}
+
+export function readStretched(db: Connection, org: string): StretchedInterval | null {
+  const row = db
+    .prepare(
+      'SELECT interval_ms AS intervalMs, stretched_ms AS stretchedMs, stretched_at AS at FROM org WHERE id = ?',
+    )
+    .get(org) as StretchedInterval | { stretchedMs: null } | undefined;
+  return row === undefined || row.stretchedMs === null ? null : (row as StretchedInterval);
+}

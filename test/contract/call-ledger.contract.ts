@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest';
+import type { CallLedger, ReportedUsage } from '../../src/sync/ports/call-ledger.ts';
+
+export interface OpenedLedger extends AsyncDisposable {
+  ledger: CallLedger;
+}
+
+const org = '00D000000000001';
+const other = '00D000000000002';
+const span = { from: 100, to: 400 };
+const told: ReportedUsage = { used: 18, max: 15_000, at: 1_000, app: { used: 3, max: 250 } };
+
+/** What every ledger of calls does. */
+export function callLedgerContract(name: string, open: () => Promise<OpenedLedger>): void {
+  describe(`${name}: calls that an installation makes`, () => {
+    test('are set aside as far as the limit goes, and no further', async () => {
+      await using opened = await open();
+      const { ledger } = opened;
+      expect(await ledger.callsOf(org, span)).toEqual([]);
+      expect(await ledger.reserve(org, { slot: 200, span, calls: 6, limit: 10 })).toBe(6);
+      expect(await ledger.reserve(org, { slot: 201, span, calls: 6, limit: 10 })).toBe(4);
+      expect(await ledger.reserve(org, { slot: 201, span, calls: 1, limit: 10 })).toBe(0);
+      expect(await ledger.reserve(org, { slot: 201, span, calls: 1, limit: 5 })).toBe(0);
+      expect(await ledger.callsOf(org, span)).toEqual([
+        { slot: 200, calls: 6 },
+        { slot: 201, calls: 4 },
+      ]);
+      expect(await ledger.reserve(other, { slot: 200, span, calls: 6, limit: 10 })).toBe(6);
+    });
+
+    test('are free again as soon as they are given back', async () => {
+      await using opened = await open();
+      const { ledger } = opened;
+      await ledger.reserve(org, { slot: 200, span, calls: 10, limit: 10 });
+      await ledger.giveBack(org, { slot: 200, calls: 7 });
+      expect(await ledger.callsOf(org, span)).toEqual([{ slot: 200, calls: 3 }]);
+      expect(await ledger.reserve(org, { slot: 202, span, calls: 10, limit: 10 })).toBe(7);
+      await ledger.giveBack(org, { slot: 200, calls: 99 });
+      expect(await ledger.callsOf(org, span)).toEqual([{ slot: 202, calls: 7 }]);
+      // Of a slot that is over nothing is left to give.
+      await ledger.giveBack(org, { slot: 150, calls: 5 });
+      expect(await ledger.callsOf(org, span)).toEqual([{ slot: 202, calls: 7 }]);
+    });
+
+    test('count as long as their slot is in the span, and for no other', async () => {
+      await using opened = await open();
+      const { ledger } = opened;
+      for (const slot of [100, 400]) await ledger.reserve(org, { slot, span, calls: 1, limit: 10 });
+      expect(await ledger.callsOf(org, { from: 101, to: 399 })).toEqual([]);
+      const later = { from: 101, to: 401 };
+      expect(await ledger.reserve(org, { slot: 101, span: later, calls: 10, limit: 10 })).toBe(9);
+      expect(await ledger.callsOf(org, later)).toEqual([
+        { slot: 101, calls: 9 },
+        { slot: 400, calls: 1 },
+      ]);
+    });
+
+    test('what the org has said is the later word, quota of the app included', async () => {
+      await using opened = await open();
+      const { ledger } = opened;
+      expect(await ledger.reported(org)).toBeNull();
+      await ledger.report(org, told);
+      expect(await ledger.reported(org)).toEqual(told);
+      await ledger.report(org, { ...told, used: 17, at: 999 });
+      expect(await ledger.reported(org)).toEqual(told);
+      const later = { ...told, used: 2, at: 1_001, app: null };
+      await ledger.report(org, later);
+      expect(await ledger.reported(org)).toEqual(later);
+      expect(await ledger.reported(other)).toBeNull();
+    });
+
+    test('one looks at a time whether a paused org has room', async () => {
+      await using opened = await open();
+      const { ledger } = opened;
+      expect(await ledger.mayLook(org, { now: 5_000, everyMs: 100 })).toBe(true);
+      expect(await ledger.mayLook(org, { now: 5_099, everyMs: 100 })).toBe(false);
+      expect(await ledger.mayLook(other, { now: 5_099, everyMs: 100 })).toBe(true);
+      expect(await ledger.mayLook(org, { now: 5_100, everyMs: 100 })).toBe(true);
+      // Set back, the clock keeps nobody from looking for longer.
+      expect(await ledger.mayLook(org, { now: 0, everyMs: 100 })).toBe(true);
+      expect(await ledger.reported(org)).toBeNull();
+      await ledger.report(org, told);
+      expect(await ledger.mayLook(org, { now: 50, everyMs: 100 })).toBe(false);
+    });
+
+    test('how a watch has stretched its interval is kept until it is not stretched any more', async () => {
+      await using opened = await open();
+      const { ledger } = opened;
+      expect(await ledger.stretched(org)).toBeNull();
+      const stretched = { intervalMs: 300_000, stretchedMs: 2_400_000, at: 7 };
+      await ledger.saveStretched(org, stretched);
+      await ledger.report(org, told);
+      expect(await ledger.stretched(org)).toEqual(stretched);
+      await ledger.saveStretched(org, null);
+      expect(await ledger.stretched(org)).toBeNull();
+      expect(await ledger.reported(org)).toEqual(told);
+    });
+  });
+}

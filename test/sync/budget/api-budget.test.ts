@@ -1,0 +1,249 @@
+import { describe, expect, it } from 'vitest';
+import { MemoryCallLedger } from '../../../src/store/memory/memory-call-ledger.ts';
+import { ApiBudget } from '../../../src/sync/budget/api-budget.ts';
+import { callsIn } from '../../../src/sync/budget/share.ts';
+import type { Used } from '../../../src/sync/ports/call-ledger.ts';
+
+const minute = 60_000;
+const hour = 60 * minute;
+const orgId = '00D000000000001AAA';
+const exhausted = expect.objectContaining({ code: 'API_BUDGET_EXHAUSTED' });
+
+/** An installation whose processes share a ledger and a clock, and the org that answers them. */
+function installation(share = 0.25) {
+  let now = Date.UTC(2026, 2, 4, 10, 1);
+  const ledger = new MemoryCallLedger();
+  const clock = { now: () => now };
+  return {
+    ledger,
+    pass: (ms: number) => (now += ms),
+    process: () => new ApiBudget({ ledger, orgId, clock, share, instanceUrl: 'https://org.example' }),
+    told: (used: number, max: number, app: Used | null = null) => ({ used, max, at: now, app }),
+    noted: async () => callsIn(await ledger.callsOf('00D000000000001', { from: 0, to: 1e9 })),
+  };
+}
+
+/** Calls until one is refused; returns how many went through. */
+async function callsUntilRefused(budget: ApiBudget, kind: 'pull' | 'push', max: number, used = 0) {
+  for (let calls = 0; ; calls++) {
+    try {
+      await budget.before(kind);
+    } catch (error) {
+      expect(error).toEqual(exhausted);
+      return calls;
+    }
+    budget.after({ used: used + calls, max, at: 0, app: null });
+  }
+}
+
+describe('the share of an org', () => {
+  it("stops at its own share of the org's daily limit, and pulls before its last tenth", async () => {
+    const { process, told, ledger } = installation();
+    await ledger.report('00D000000000001', told(0, 400));
+    const budget = process();
+    expect(await callsUntilRefused(budget, 'pull', 400)).toBe(90);
+    expect(await callsUntilRefused(budget, 'push', 400)).toBe(10);
+  });
+
+  it('leaves pushes the reserve, reads of a push included', async () => {
+    const { process, told, ledger } = installation();
+    await ledger.report('00D000000000001', told(0, 400));
+    const budget = process();
+    await callsUntilRefused(budget, 'pull', 400);
+    await budget.asPush(() => budget.before('pull'));
+    await expect(budget.before('pull')).rejects.toEqual(exhausted);
+  });
+
+  it('is one share of all processes, whichever calls', async () => {
+    const { process, told, ledger, noted } = installation();
+    await ledger.report('00D000000000001', told(0, 400));
+    const [a, b] = [process(), process()];
+    let calls = 0;
+    for (const budget of [a, b, a, b]) calls += await callsUntilRefused(budget, 'pull', 400);
+    expect(calls).toBe(90);
+    expect(await noted()).toBe(90);
+  });
+
+  it('notes calls before they are made, and gives back what was not needed', async () => {
+    const { process, told, ledger, noted } = installation();
+    await ledger.report('00D000000000001', told(0, 15_000));
+    const budget = process();
+    await budget.before('pull');
+    expect(await noted()).toBe(5);
+    await budget.before('pull');
+    await budget.settle();
+    expect(await noted()).toBe(2);
+  });
+
+  it('sets aside less the nearer the share is to its end, so that one process keeps no other from it', async () => {
+    const { process, told, ledger, noted } = installation();
+    await ledger.report('00D000000000001', told(0, 400));
+    const [busy, other] = [process(), process()];
+    for (let calls = 0; calls < 80; calls++) {
+      await busy.before('pull');
+      busy.after(told(calls, 400));
+      expect(await noted()).toBeLessThanOrEqual(calls + 1 + Math.max(1, (90 - calls) / 8));
+    }
+    await other.before('pull');
+  });
+
+  it('sets aside up to a hundred calls for long work', async () => {
+    const { process, told, ledger, noted } = installation();
+    await ledger.report('00D000000000001', told(0, 1_000_000));
+    const budget = process();
+    let noticed = 0;
+    let blocks = 0;
+    for (let calls = 0; calls < 1_000; calls++) {
+      await budget.before('pull');
+      budget.after(told(calls, 1_000_000));
+      const now = await noted();
+      if (now !== noticed) blocks++;
+      noticed = now;
+    }
+    expect(blocks).toBeLessThan(16);
+    expect(noticed).toBeLessThanOrEqual(1_100);
+  });
+
+  it('a killed process loses its block, and no more', async () => {
+    const { process, told, ledger, noted } = installation();
+    await ledger.report('00D000000000001', told(0, 400));
+    // Never settled.
+    await process().before('pull');
+    expect(await noted()).toBe(5);
+    expect(await callsUntilRefused(process(), 'pull', 400)).toBe(85);
+  });
+
+  it('lets each call pass out of it after its own 24 hours and not before, however long a block was held', async () => {
+    const { process, told, ledger, pass, noted } = installation();
+    await ledger.report('00D000000000001', told(0, 400));
+    const budget = process();
+    await budget.before('pull');
+    // The block is of a slot that is over: the next call is counted when it is made.
+    pass(6 * hour);
+    await budget.before('pull');
+    await budget.settle();
+    expect(await noted()).toBe(2);
+    expect(await callsUntilRefused(process(), 'pull', 400)).toBe(88);
+    pass(18 * hour - minute);
+    expect(await callsUntilRefused(process(), 'pull', 400)).toBe(0);
+    pass(6 * minute);
+    expect(await callsUntilRefused(process(), 'pull', 400)).toBe(1);
+    pass(6 * hour);
+    expect(await callsUntilRefused(process(), 'pull', 400)).toBe(89);
+  });
+
+  it('says after how long a call is back', async () => {
+    const { process, told, ledger, pass } = installation();
+    await ledger.report('00D000000000001', told(0, 400));
+    await callsUntilRefused(process(), 'pull', 400);
+    pass(4 * hour);
+    // From the end of their slot, four minutes after they were made.
+    await expect(process().before('pull')).rejects.toMatchObject({
+      details: { own: 90, allowed: 90, retryAfterMs: 20 * hour + 4 * minute },
+    });
+  });
+
+  it('goes by the least that any edition has, until the org tells its limit', async () => {
+    const { process } = installation(0.01);
+    const budget = process();
+    let calls = 0;
+    await expect(
+      (async () => {
+        for (; ; calls++) {
+          await budget.before('pull');
+          budget.after(null);
+        }
+      })(),
+    ).rejects.toEqual(exhausted);
+    expect(calls).toBe(135);
+  });
+
+  it('that is used up lets somebody look at the limits once in five minutes, and that answer goes', async () => {
+    const { process, told, ledger } = installation();
+    await ledger.report('00D000000000001', told(1, 1));
+    const budget = process();
+    await budget.before('look');
+    budget.after(null);
+    await budget.before('look');
+    budget.after(null);
+    await expect(process().before('look')).rejects.toEqual(exhausted);
+    await expect(process().before('pull')).rejects.toEqual(exhausted);
+    budget.after(told(10, 15_000));
+    await budget.settle();
+    await process().before('pull');
+  });
+
+  it('is no larger than the quota that the org gives the app', async () => {
+    const { process, told, ledger } = installation(1);
+    await ledger.report('00D000000000001', told(0, 10_000, { used: 0, max: 40 }));
+    const budget = process();
+    let calls = 0;
+    for (; calls < 36; calls++) {
+      await budget.before('push');
+      budget.after(null);
+    }
+    expect(await budget.standing()).toMatchObject({ allowed: 40, reserve: 5, used: expect.any(Number) });
+  });
+});
+
+describe('an org that runs high as a whole', () => {
+  it('yields when the org as a whole runs high, pushes later than pulls', async () => {
+    const { process, told } = installation();
+    const budget = process();
+    await budget.before('pull');
+    budget.after(told(800, 1_000));
+    await expect(budget.before('pull')).rejects.toEqual(exhausted);
+    await budget.before('push');
+    budget.after(told(950, 1_000));
+    await expect(budget.before('push')).rejects.toEqual(exhausted);
+    await budget.before('look');
+  });
+
+  it('is known to a new process before its first call', async () => {
+    const { process, told } = installation();
+    const first = process();
+    await first.before('pull');
+    first.after(told(800, 1_000));
+    await first.settle();
+    await expect(process().before('pull')).rejects.toMatchObject({
+      code: 'API_BUDGET_EXHAUSTED',
+      details: { used: 800, max: 1_000, retryAfterMs: 5 * minute },
+    });
+  });
+
+  it('yields by the quota of the app too', async () => {
+    const { process, told } = installation();
+    const budget = process();
+    await budget.before('pull');
+    budget.after(told(10, 100_000, { used: 200, max: 250 }));
+    await expect(budget.before('pull')).rejects.toMatchObject({
+      message: expect.stringContaining('used 200 of the 250'),
+    });
+    await budget.before('push');
+  });
+
+  it('is not passed by calls that are under way side by side', async () => {
+    const { process, told, ledger } = installation(1);
+    await ledger.report('00D000000000001', told(795, 1_000));
+    const budget = process();
+    const all = await Promise.allSettled(Array.from({ length: 10 }, () => budget.before('pull')));
+    expect(all.filter(({ status }) => status === 'fulfilled')).toHaveLength(5);
+  });
+
+  it('looks again after a while, because only an answer tells that there is room: one process, one call', async () => {
+    const { process, told, pass } = installation();
+    const [a, b] = [process(), process()];
+    await a.before('pull');
+    a.after(told(990, 1_000));
+    await a.settle();
+    await expect(b.before('pull')).rejects.toEqual(exhausted);
+    pass(5 * minute);
+    await a.before('pull');
+    await expect(a.before('pull')).rejects.toEqual(exhausted);
+    await expect(b.before('pull')).rejects.toEqual(exhausted);
+    a.after(told(700, 1_000));
+    await a.before('pull');
+    await a.settle();
+    await b.before('pull');
+  });
+});
