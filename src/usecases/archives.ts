@@ -7,29 +7,29 @@ import { type OrgLeases, takeOrgLease } from './org-lease.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 
 export function appArchives(
-  services: OrgDirectory & OrgLeases & { readonly mirrors: Pick<Mirrors, 'archives' | 'removeArchive'> },
+  parts: OrgDirectory & OrgLeases & { readonly mirrors: Pick<Mirrors, 'archives' | 'removeArchive'> },
 ): AppArchives {
   return {
     async list({ org }) {
-      const { mirrors } = services;
+      const { mirrors } = parts;
       const archives: ArchiveView[] = [];
-      for (const { instanceUrl } of await namedOrAllOrgs(services, org)) {
+      for (const { instanceUrl } of await namedOrAllOrgs(parts, org)) {
         for (const archive of await mirrors.archives(instanceUrl))
           archives.push(viewOf(instanceUrl, archive));
       }
       return { archives };
     },
     async prune({ org, keep }) {
-      const { mirrors } = services;
+      const { mirrors } = parts;
       const removed: ArchiveView[] = [];
       const kept: ArchiveView[] = [];
-      for (const { instanceUrl } of await namedOrAllOrgs(services, org)) {
+      for (const { instanceUrl } of await namedOrAllOrgs(parts, org)) {
         const archives = await mirrors.archives(instanceUrl);
         for (const archive of archives.slice(0, keep)) kept.push(viewOf(instanceUrl, archive));
         const superfluous = archives.slice(keep);
         if (superfluous.length === 0) continue;
         // A fresh copy that is ending makes an archive, and may have to make it anew.
-        await using lease = await takeOrgLease(services, instanceUrl, 'archives prune');
+        await using lease = await takeOrgLease(parts, instanceUrl, 'archives prune');
         for (const archive of superfluous) {
           await mirrors.removeArchive(archive, lease);
           removed.push(viewOf(instanceUrl, archive));

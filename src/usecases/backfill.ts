@@ -23,17 +23,17 @@ const maxOrgs = 8;
 export interface BackfillParts extends OrgDirectory, CopyParts {}
 
 export async function backfillOrgs(
-  services: BackfillParts,
+  parts: BackfillParts,
   options: BackfillOptions,
   context: CallContext<ProgressEvent>,
 ): Promise<BackfillResult> {
-  const orgs = await syncOrgs(services, options.orgs, { all: options.all });
+  const orgs = await syncOrgs(parts, options.orgs, { all: options.all });
   const items = new Array<BackfillItem>(orgs.length);
   const queue = [...orgs.entries()];
   const worker = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [i, org] = next;
-      items[i] = await backfillOne(services, org, options, context);
+      items[i] = await backfillOne(parts, org, options, context);
     }
   };
   await Promise.all(Array.from({ length: Math.min(maxOrgs, orgs.length) }, worker));
@@ -41,15 +41,15 @@ export async function backfillOrgs(
 }
 
 async function backfillOne(
-  services: BackfillParts,
+  parts: BackfillParts,
   org: OrgRecord,
   options: BackfillOptions,
   { signal, onEvent }: CallContext<ProgressEvent>,
 ): Promise<BackfillItem> {
   try {
-    await using lease = await takeOrgLease(services, org.instanceUrl, 'backfill');
+    await using lease = await takeOrgLease(parts, org.instanceUrl, 'backfill');
     const report = await underLease(lease, signal, (ended) =>
-      copy(services, org, options, { signal: ended, onEvent, lease }),
+      copy(parts, org, options, { signal: ended, onEvent, lease }),
     );
     if (report.status === 'interrupted' && !signal.aborted) lease.lost.throwIfAborted();
     if (report.status === 'complete' && report.runId !== null) {
@@ -88,17 +88,17 @@ async function backfillOne(
 
 /** Into the mirror itself, or beside it where it is to be replaced or such a copy was interrupted. */
 async function copy(
-  services: BackfillParts,
+  parts: BackfillParts,
   org: OrgRecord,
   options: BackfillOptions,
   { signal, onEvent, lease }: CallContext<ProgressEvent> & { lease: Lease },
 ): Promise<CopyResult> {
-  const { mirrors } = services;
+  const { mirrors } = parts;
   const { instanceUrl } = org;
-  await removeSpentCopy(services, instanceUrl, lease);
+  await removeSpentCopy(parts, instanceUrl, lease);
   if ((await mirrors.hasCopy(instanceUrl)) || (options.fresh && (await mirrors.exists(instanceUrl))))
-    return copyBeside(services, org, options, { signal, onEvent, lease });
-  await using connected = await connectOrg(services, org, { signal, lease, onEvent: progressOf(onEvent) });
+    return copyBeside(parts, org, options, { signal, onEvent, lease });
+  await using connected = await connectOrg(parts, org, { signal, lease, onEvent: progressOf(onEvent) });
   const report = await backfill(connected.context, {
     api: options.api,
     concurrency: options.concurrency ?? undefined,

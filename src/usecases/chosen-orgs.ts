@@ -7,11 +7,11 @@ import type { OrgDirectory } from './ports/org-directory.ts';
 /** The orgs a command works on, as the command line's contract lays down. */
 
 /** The one org of a command that takes one: the named one, else the only connected one. */
-export async function oneOrg(services: OrgDirectory, name: string | null): Promise<OrgRecord> {
-  const only = await services.processOrg();
+export async function oneOrg(parts: OrgDirectory, name: string | null): Promise<OrgRecord> {
+  const only = await parts.processOrg();
   if (only !== null && (name === null || namesProcessOrg(only, name))) return only;
-  if (name !== null) return services.registry.resolve(name);
-  const known = await services.registry.list();
+  if (name !== null) return parts.registry.resolve(name);
+  const known = await parts.registry.list();
   if (known.length > 1) {
     throw new AppError('AMBIGUOUS_ORG', 'Several orgs are connected: say which one is meant.', {
       hint: `Name one of ${known.map(nameOf).join(', ')} by --org (with \`logout\` as it is).`,
@@ -26,21 +26,19 @@ export async function oneOrg(services: OrgDirectory, name: string | null): Promi
  * org whose sync is off is never taken unasked, be it the only one.
  */
 export async function syncOrgs(
-  services: OrgDirectory,
+  parts: OrgDirectory,
   names: readonly string[],
   { all = false }: { all?: boolean } = {},
 ): Promise<OrgRecord[]> {
-  const only = await services.processOrg();
+  const only = await parts.processOrg();
   if (names.length > 0) {
     const chosen: OrgRecord[] = [];
     for (const name of names)
-      chosen.push(
-        only !== null && namesProcessOrg(only, name) ? only : await services.registry.resolve(name),
-      );
-    for (const org of chosen) await refuseDouble(services, org);
+      chosen.push(only !== null && namesProcessOrg(only, name) ? only : await parts.registry.resolve(name));
+    for (const org of chosen) await refuseDouble(parts, org);
     return [...new Map(chosen.map((org) => [org.instanceUrl, org])).values()];
   }
-  const known = only === null ? eachOrgOnce(await services.registry.list()) : [only];
+  const known = only === null ? eachOrgOnce(await parts.registry.list()) : [only];
   if (known.length === 0) noOrg();
   const wanted = all ? known : known.filter(({ sync }) => sync);
   if (wanted.length > 0) return wanted;
@@ -70,10 +68,10 @@ async function refuseDouble({ registry }: OrgDirectory, org: OrgRecord): Promise
 }
 
 /** The orgs of commands that only tell: the named one, else all. */
-export async function namedOrAllOrgs(services: OrgDirectory, name: string | null): Promise<OrgRecord[]> {
-  if (name !== null) return [await oneOrg(services, name)];
-  const only = await services.processOrg();
-  return only === null ? services.registry.list() : [only];
+export async function namedOrAllOrgs(parts: OrgDirectory, name: string | null): Promise<OrgRecord[]> {
+  if (name !== null) return [await oneOrg(parts, name)];
+  const only = await parts.processOrg();
+  return only === null ? parts.registry.list() : [only];
 }
 
 function nameOf({ alias, instanceUrl }: OrgRecord): string {

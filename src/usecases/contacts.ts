@@ -21,13 +21,13 @@ export interface ContactsParts extends OrgDirectory, ContactReads {
 }
 
 /** Reads the mirror of one org; asks nobody. */
-export function appContacts(services: ContactsParts): AppContacts {
+export function appContacts(parts: ContactsParts): AppContacts {
   const open = async (org: string | null) => {
-    const { instanceUrl } = await oneOrg(services, org);
-    const reader = await services.openReader(instanceUrl);
+    const { instanceUrl } = await oneOrg(parts, org);
+    const reader = await parts.openReader(instanceUrl);
     try {
       if (reader.coveredUntil() === null) {
-        services.log.warn(
+        parts.log.warn(
           `The first copy of ${instanceUrl} is not complete, so contacts are missing here: run \`parahack-sync backfill\`.`,
         );
       }
@@ -45,7 +45,7 @@ export function appContacts(services: ContactsParts): AppContacts {
     read: (reader: ContactReader) => ReaderListing,
   ): Promise<ContactPage> => {
     const { instanceUrl, reader } = await open(org);
-    const close = services.closeLater(() => reader[Symbol.dispose]());
+    const close = parts.closeLater(() => reader[Symbol.dispose]());
     try {
       const { columns, total, batches } = read(reader);
       return {
@@ -71,8 +71,8 @@ export function appContacts(services: ContactsParts): AppContacts {
         return listing;
       });
       if (wantsIndex) {
-        const made = indexForSearches(services, found.instanceUrl, signal);
-        const closed = services.closeLater(() => made);
+        const made = indexForSearches(parts, found.instanceUrl, signal);
+        const closed = parts.closeLater(() => made);
         void made.then(closed);
       }
       return found;
@@ -90,7 +90,7 @@ export function appContacts(services: ContactsParts): AppContacts {
     },
     async export({ org, where, fields }, { signal }) {
       const { instanceUrl, reader } = await open(org);
-      const close = services.closeLater(() => reader[Symbol.dispose]());
+      const close = parts.closeLater(() => reader[Symbol.dispose]());
       try {
         const columns = reader.chosen({ where, fields });
         return { instanceUrl, columns, batches: readAll(reader, { where, fields }, { close, signal }) };

@@ -35,18 +35,18 @@ export interface CopyResult extends BackfillReport {
  * complete and agrees with the org. Until then the mirror stays as it is. The caller holds the org's lease.
  */
 export async function copyBeside(
-  services: CopyParts,
+  parts: CopyParts,
   org: OrgRecord,
   options: BackfillOptions,
   { signal, onEvent, lease }: CallContext<ProgressEvent> & { lease: Lease },
 ): Promise<CopyResult> {
   const { instanceUrl } = org;
-  const { mirrors } = services;
-  if (options.fresh && !options.force) await refuseWithOpenEntries(services, instanceUrl);
-  await dropUnusable(services, instanceUrl, options, lease);
+  const { mirrors } = parts;
+  if (options.fresh && !options.force) await refuseWithOpenEntries(parts, instanceUrl);
+  await dropUnusable(parts, instanceUrl, options, lease);
   let archived: string | null = null;
   const work = async (): Promise<BackfillReport> => {
-    await using connected = await connectOrg(services, org, {
+    await using connected = await connectOrg(parts, org, {
       signal,
       onEvent: progressOf(onEvent),
       lease,
@@ -59,9 +59,9 @@ export async function copyBeside(
       callsLeft: () => connected.budget.remaining(),
       signal,
       beside: {
-        withDrainLease: withDrainLease(services, instanceUrl, signal),
+        withDrainLease: withDrainLease(parts, instanceUrl, signal),
         putInPlace: async (compared) => {
-          archived = await putInPlace(services, connected, compared, { lease, force: options.force, signal });
+          archived = await putInPlace(parts, connected, compared, { lease, force: options.force, signal });
         },
       },
     });
@@ -70,7 +70,7 @@ export async function copyBeside(
   if (report.error !== null && pastHelp.has(report.error.code)) {
     await mirrors.removeCopy(instanceUrl, lease);
     if (report.resumed) {
-      services.log.warn(
+      parts.log.warn(
         `an interrupted fresh copy of ${instanceUrl} cannot be caught up with, and starts over`,
         {
           reason: report.error.message,
@@ -86,13 +86,13 @@ export async function copyBeside(
 }
 
 async function putInPlace(
-  services: CopyParts,
+  parts: CopyParts,
   connected: ConnectedOrg,
   compared: { org: number; mirror: number },
   options: { lease: Lease; force: boolean; signal: AbortSignal },
 ): Promise<string | null> {
   const { instanceUrl } = connected.org;
-  const { mirrors, log } = services;
+  const { mirrors, log } = parts;
   assertWhole(instanceUrl, compared);
   const archive = await mirrors.replaceByCopy(instanceUrl, options);
   if (archive === null) return null;
@@ -116,14 +116,14 @@ function assertWhole(instanceUrl: string, compared: { org: number; mirror: numbe
 
 /** A copy that cannot be gone on with, or (`--fresh`) is to be another one, makes room for a new one. */
 async function dropUnusable(
-  services: CopyParts,
+  parts: CopyParts,
   instanceUrl: string,
   options: BackfillOptions,
   lease: Lease,
 ): Promise<void> {
-  const { mirrors, log } = services;
+  const { mirrors, log } = parts;
   if (!(await mirrors.hasCopy(instanceUrl))) return;
-  if (await isUsable(services, instanceUrl, options)) {
+  if (await isUsable(parts, instanceUrl, options)) {
     log.warn(
       `an interrupted fresh copy of ${instanceUrl} goes on; the mirror stays as it is until the copy is complete`,
     );

@@ -20,11 +20,11 @@ const currentMs = 120_000;
  * the org counts; what to do where not. `orgTime`: as the org told it just now, ms since 1970.
  */
 export async function checkMirror(
-  services: DoctorMirrorParts,
+  parts: DoctorMirrorParts,
   org: OrgRecord,
   { name, orgTime, signal }: { name: string; orgTime: number; signal: AbortSignal },
 ): Promise<DoctorCheck | string> {
-  const { mirrors } = services;
+  const { mirrors } = parts;
   if (!(await mirrors.exists(org.instanceUrl))) {
     return { name, status: 'warn', message: 'there is no mirror yet', hint: 'Run `parahack-sync backfill`.' };
   }
@@ -40,11 +40,11 @@ export async function checkMirror(
   }
   const future = await futureCursorOf(mirror, orgTime);
   if (future !== null) return { name, status: 'fail', message: future.message, hint: future.hint ?? null };
-  return await compare(services, org, { mirror, name, signal });
+  return await compare(parts, org, { mirror, name, signal });
 }
 
 async function compare(
-  services: DoctorMirrorParts,
+  parts: DoctorMirrorParts,
   org: OrgRecord,
   { mirror, name, signal }: { mirror: StoredMirror; name: string; signal: AbortSignal },
 ): Promise<DoctorCheck | string> {
@@ -64,7 +64,7 @@ async function compare(
     outdated === 0
       ? ''
       : `; ${outdated} of its fields left out by --fields, or no longer readable in the org`;
-  const inOrg = await countInOrg(services, org, mirror, signal);
+  const inOrg = await countInOrg(parts, org, mirror, signal);
   if (inOrg === null)
     return `${held} contacts, sound; the org could not be asked how many it has${andFields}`;
   if (inOrg.contacts === contacts) return `${held} contacts, as many as the org, sound${andFields}`;
@@ -82,17 +82,17 @@ async function compare(
 
 /** Null where the org does not answer: the checks of login and network say why. */
 async function countInOrg(
-  services: DoctorMirrorParts,
+  parts: DoctorMirrorParts,
   org: OrgRecord,
   mirror: StoredMirror,
   signal: AbortSignal,
 ): Promise<{ contacts: number; now: number } | null> {
-  const session = await services.openSession(org, { signal }).catch(() => null);
+  const session = await parts.openSession(org, { signal }).catch(() => null);
   signal.throwIfAborted();
   if (session === null) return null;
   await using _session = session;
   await assertSameUser(mirror, session);
-  const remote = await services.openRemote(session, {
+  const remote = await parts.openRemote(session, {
     notBefore: await mirror.contacts.latestReadAt(),
     log: silentLogger,
   });

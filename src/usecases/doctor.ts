@@ -32,8 +32,8 @@ export interface DoctorParts extends OrgDirectory, DoctorMirrorParts {
 const clockSkewMs = 120_000;
 
 /** Looks at everything a sync needs and says what to do; changes nothing but making the data folder. */
-export async function doctor(services: DoctorParts, { signal }: CallContext): Promise<DoctorResult> {
-  const { config } = services;
+export async function doctor(parts: DoctorParts, { signal }: CallContext): Promise<DoctorResult> {
+  const { config } = parts;
   const checks: DoctorCheck[] = [];
   const check = async (name: string, work: () => Promise<DoctorCheck | string>) => {
     try {
@@ -57,7 +57,7 @@ export async function doctor(services: DoctorParts, { signal }: CallContext): Pr
         { hint: 'Choose another folder with --data-dir or PARAHACK_SYNC_DATA_DIR, or mend its permissions.' },
       );
     }
-    const exposed = services.exposedFiles();
+    const exposed = parts.exposedFiles();
     const [worst] = [...exposed.filter(({ isOurs }) => !isOurs), ...exposed];
     if (worst !== undefined) {
       return {
@@ -70,13 +70,13 @@ export async function doctor(services: DoctorParts, { signal }: CallContext): Pr
     return `${config.dataDir} can be written`;
   });
   await check('credential store', async () => {
-    await services.credentials.probeWritable();
+    await parts.credentials.probeWritable();
     return `the ${config.credentialStore.kind} store can be written`;
   });
   let orgs: OrgRecord[] = [];
   const hosts = () => [...new Set(orgs.length > 0 ? orgs.map(({ apiUrl }) => apiUrl) : [config.loginUrl])];
   await check('orgs', async () => {
-    orgs = await namedOrAllOrgs(services, null);
+    orgs = await namedOrAllOrgs(parts, null);
     const double = orgs.find((org) => firstOfSameOrg(orgs, org) !== org);
     if (double !== undefined) {
       return {
@@ -98,33 +98,33 @@ export async function doctor(services: DoctorParts, { signal }: CallContext): Pr
   for (const url of hosts()) {
     const host = new URL(url).host;
     await check(`network ${host}`, async () => {
-      const time = await services.hostTime(url, { signal });
+      const time = await parts.hostTime(url, { signal });
       if (time !== null) orgTimes.set(url, time);
       return `${host} answers`;
     });
     const orgTime = orgTimes.get(url);
     if (orgTime !== undefined)
-      await check(`clock ${host}`, async () => checkClock(services, `clock ${host}`, orgTime));
+      await check(`clock ${host}`, async () => checkClock(parts, `clock ${host}`, orgTime));
   }
   for (const org of orgs) {
     const label = org.alias ?? org.instanceUrl;
-    await check(`login ${label}`, () => checkLogin(services, org, `login ${label}`, signal));
-    const orgTime = orgTimes.get(org.apiUrl) ?? services.clock.now();
+    await check(`login ${label}`, () => checkLogin(parts, org, `login ${label}`, signal));
+    const orgTime = orgTimes.get(org.apiUrl) ?? parts.clock.now();
     await check(`mirror ${label}`, () =>
-      checkMirror(services, org, { name: `mirror ${label}`, orgTime, signal }),
+      checkMirror(parts, org, { name: `mirror ${label}`, orgTime, signal }),
     );
   }
   return { checks };
 }
 
 async function checkLogin(
-  services: DoctorParts,
+  parts: DoctorParts,
   org: OrgRecord,
   name: string,
   signal: AbortSignal,
 ): Promise<DoctorCheck | string> {
-  await using session = await services.openSession(org, { signal });
-  const remote = await services.openRemote(session, { log: silentLogger });
+  await using session = await parts.openSession(org, { signal });
+  const remote = await parts.openRemote(session, { log: silentLogger });
   const { username } = await remote.identity({ signal });
   if (org.authState === 'no-refresh') {
     return {

@@ -20,7 +20,7 @@ export interface KnownLogin {
  * than all else of a `status`.
  */
 export function loginLookup(
-  services: { readonly credentials: Pick<CredentialStore, 'get' | 'glance'> },
+  parts: { readonly credentials: Pick<CredentialStore, 'get' | 'glance'> },
   { quick = false }: { quick?: boolean } = {},
 ): (org: OrgRecord) => Promise<KnownLogin> {
   let unusable: ErrorInfo | null = null;
@@ -29,7 +29,7 @@ export function loginLookup(
     if (org.orgId === '') return { auth: org.authState, authReason: null };
     if (unusable !== null) return { auth: 'unknown', authReason: unusable };
     try {
-      const { credentials } = services;
+      const { credentials } = parts;
       const mayStaySealed = quick && org.authState !== 'login-needed';
       const credential = await credentials[mayStaySealed ? 'glance' : 'get'](org.instanceUrl);
       if (credential === 'sealed') return { auth: org.authState, authReason: null };

@@ -14,27 +14,27 @@ import type { OrgDirectory } from './ports/org-directory.ts';
 type LimitsParts = OrgDirectory & OrgAccess & Pick<ConnectParts, 'calls' | 'clock' | 'config' | 'log'>;
 
 export async function limits(
-  services: LimitsParts,
+  parts: LimitsParts,
   { org }: { org: string | null },
   { signal }: CallContext,
 ): Promise<LimitsResult> {
-  const orgs = await namedOrAllOrgs(services, org);
+  const orgs = await namedOrAllOrgs(parts, org);
   if (orgs.length === 0) {
     throw new AppError('LOGIN_REQUIRED', 'No org is connected yet.', {
       hint: 'Run `parahack-sync login` first.',
     });
   }
-  return { orgs: await Promise.all(orgs.map((one) => limitsOf(services, one, signal))) };
+  return { orgs: await Promise.all(orgs.map((one) => limitsOf(parts, one, signal))) };
 }
 
-async function limitsOf(services: LimitsParts, org: OrgRecord, signal: AbortSignal): Promise<LimitsItem> {
+async function limitsOf(parts: LimitsParts, org: OrgRecord, signal: AbortSignal): Promise<LimitsItem> {
   const { instanceUrl, alias } = org;
   const item: LimitsItem = {
     instanceUrl,
     alias,
     api: { max: null, remaining: null, used: null, app: null },
     share: {
-      budget: org.budget ?? services.config.apiBudget,
+      budget: org.budget ?? parts.config.apiBudget,
       allowed: null,
       used: 0,
       reserve: null,
@@ -47,9 +47,9 @@ async function limitsOf(services: LimitsParts, org: OrgRecord, signal: AbortSign
     error: null,
   };
   try {
-    await using session = await services.openSession(org, { signal });
-    const budget = budgetOf(services, org, session);
-    const remote = await services.openRemote(session, { budget: lookingOf(budget) });
+    await using session = await parts.openSession(org, { signal });
+    const budget = budgetOf(parts, org, session);
+    const remote = await parts.openRemote(session, { budget: lookingOf(budget) });
     try {
       const { all } = await remote.usage.limits({ signal });
       item.limits = Object.fromEntries(
@@ -58,8 +58,8 @@ async function limitsOf(services: LimitsParts, org: OrgRecord, signal: AbortSign
     } catch (error) {
       item.error = errorInfoOf(error);
     }
-    await settleCalls(budget, services);
-    return await withStanding(item, budget, await services.calls.stretched(ledgerIdOf(session.orgId)));
+    await settleCalls(budget, parts);
+    return await withStanding(item, budget, await parts.calls.stretched(ledgerIdOf(session.orgId)));
   } catch (error) {
     return { ...item, error: item.error ?? errorInfoOf(error) };
   }

@@ -26,44 +26,44 @@ export interface LoginParts extends OrgLeases, MoveParts {
 
 /** Gets a grant by the chosen flow, stores it, and connects the org. */
 export async function login(
-  services: LoginParts,
+  parts: LoginParts,
   options: LoginOptions,
   context: CallContext<LoginEvent>,
 ): Promise<LoginResult> {
-  const { registry, credentials } = services;
+  const { registry, credentials } = parts;
   // All are tried before anyone is sent through a login that could not be kept.
   if (options.alias !== null) checkAlias(options.alias);
   await registry.list();
   await credentials.probeWritable();
-  const credential = await services.logins.obtain(options, context);
+  const credential = await parts.logins.obtain(options, context);
   let isStored = false;
   const onStored = () => {
     isStored = true;
   };
   try {
-    return await connect(services, credential, options, { signal: context.signal, onStored });
+    return await connect(parts, credential, options, { signal: context.signal, onStored });
   } catch (error) {
     // A grant that is not kept would still be one of the five that Salesforce keeps for this user and app. One that is
     // stored has taken the place of the former, which is revoked by now: without it the org would have none.
-    if (!isStored) await services.logins.revoke(credential).catch(() => {});
+    if (!isStored) await parts.logins.revoke(credential).catch(() => {});
     throw error;
   }
 }
 
 /** Keeps a fresh login and connects its org. Throws where the org is not the one that was connected. */
 async function connect(
-  services: LoginParts,
+  parts: LoginParts,
   credential: Credential,
   options: LoginOptions,
   { signal, onStored }: { signal: AbortSignal; onStored: () => void },
 ): Promise<LoginResult> {
-  const { registry, log } = services;
+  const { registry, log } = parts;
   const plan = planLogin(await registry.list(), credential, { replaceUser: options.replaceUser });
   const known = plan.kind === 'new' ? null : plan.org;
   const isElsewhere = known !== null && known.instanceUrl !== credential.instanceUrl;
   const moves =
     isElsewhere &&
-    (options.move === true || (await isHalfMoved(services, known.instanceUrl, credential.instanceUrl)));
+    (options.move === true || (await isHalfMoved(parts, known.instanceUrl, credential.instanceUrl)));
   // An org is connected once, under the address that it came by, until the user moves it.
   const kept: Credential = isElsewhere ? { ...credential, instanceUrl: known.instanceUrl } : credential;
   if (isElsewhere && !moves) {
@@ -71,20 +71,20 @@ async function connect(
       `${credential.instanceUrl} is the org that is connected as ${known.instanceUrl}: calls go to the new address from now on, its name and its files stay; add --move to take them along`,
     );
   }
-  await using leases = moves ? await moveLeases(services, known.instanceUrl, credential.instanceUrl) : null;
-  await allowReplacing(services, kept, known, options);
+  await using leases = moves ? await moveLeases(parts, known.instanceUrl, credential.instanceUrl) : null;
+  await allowReplacing(parts, kept, known, options);
   // Keeping the new grant ends the old one, so nothing may be wrong from here on.
   if (options.alias !== null) checkAliasFree(options.alias, await registry.list(), kept.instanceUrl);
-  let org = recordOf(services, kept, options, known);
+  let org = recordOf(parts, kept, options, known);
   const register = async () => {
-    org = await registered(services, org, options, known);
-    if (known !== null && options.replaceUser) await replaceUserOf(services, org);
-    if (leases !== null) await moveOrg(services, org, credential.instanceUrl, leases);
+    org = await registered(parts, org, options, known);
+    if (known !== null && options.replaceUser) await replaceUserOf(parts, org);
+    if (leases !== null) await moveOrg(parts, org, credential.instanceUrl, leases);
   };
   const keep = async () => {
     let isStored = false;
     try {
-      const { revokedOld } = await services.logins.keep(kept, {
+      const { revokedOld } = await parts.logins.keep(kept, {
         signal,
         replaces: moves ? [credential.instanceUrl] : [],
         onStored: () => {
@@ -105,7 +105,7 @@ async function connect(
     await register();
   };
   // Waited for before anything is changed: nobody sends while the files move.
-  await (moves ? withDrainLease(services, known.instanceUrl, signal)(keep) : keep());
+  await (moves ? withDrainLease(parts, known.instanceUrl, signal)(keep) : keep());
   const { apiUrl, orgId, userId, username, alias, sync, grant } = org;
   const instanceUrl = moves ? credential.instanceUrl : org.instanceUrl;
   return {
@@ -138,12 +138,12 @@ async function allowReplacing(
 }
 
 function recordOf(
-  services: LoginParts,
+  parts: LoginParts,
   credential: Credential,
   options: LoginOptions,
   known: OrgRecord | null,
 ): OrgRecord {
-  const now = services.clock.now();
+  const now = parts.clock.now();
   return {
     instanceUrl: credential.instanceUrl,
     apiUrl: credential.apiUrl,
@@ -182,14 +182,14 @@ async function registered(
 }
 
 /** The user said that the org is to be seen as another user: the mirror is told so, if there is one. */
-async function replaceUserOf(services: LoginParts, { instanceUrl, orgId, userId }: OrgRecord): Promise<void> {
-  if (!(await services.mirrors.exists(instanceUrl))) return;
-  await using mirror = await services.mirrors.open(instanceUrl, { create: false });
+async function replaceUserOf(parts: LoginParts, { instanceUrl, orgId, userId }: OrgRecord): Promise<void> {
+  if (!(await parts.mirrors.exists(instanceUrl))) return;
+  await using mirror = await parts.mirrors.open(instanceUrl, { create: false });
   const seen = await mirror.identity();
   // Asked of the mirror, for a login that was killed may have come as far as the registry.
   if (seen === null || sameId(seen.userId, userId)) return;
   await mirror.setIdentity({ orgId, userId, instanceUrl });
-  services.log.warn(
+  parts.log.warn(
     'the mirror is now read as another user: run `backfill --fresh` so that it holds what that user may see',
   );
 }

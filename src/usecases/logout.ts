@@ -21,18 +21,18 @@ export interface LogoutParts extends OrgDirectory, OrgLeases {
 
 /** Revokes the grant at Salesforce and removes it here, whatever Salesforce says. */
 export async function logout(
-  services: LogoutParts,
+  parts: LogoutParts,
   options: LogoutOptions,
   { signal }: CallContext,
 ): Promise<LogoutResult> {
-  const orgs = options.all ? await services.registry.list() : [await oneOrg(services, options.org)];
+  const orgs = options.all ? await parts.registry.list() : [await oneOrg(parts, options.org)];
   const items: LogoutItem[] = [];
-  for (const org of orgs) items.push(await logoutOne(services, org, options, signal));
+  for (const org of orgs) items.push(await logoutOne(parts, org, options, signal));
   return { orgs: items };
 }
 
 async function logoutOne(
-  services: LogoutParts,
+  parts: LogoutParts,
   org: OrgRecord,
   { deleteData, force }: LogoutOptions,
   signal: AbortSignal,
@@ -48,17 +48,17 @@ async function logoutOne(
     error: null,
   };
   try {
-    await using lease = deleteData ? await takeOrgLease(services, instanceUrl, 'logout') : null;
-    if (deleteData && !force) await refuseWithOpenEntries(services, instanceUrl);
-    const { removed, revoked } = await services.logins.forget(instanceUrl, { signal });
+    await using lease = deleteData ? await takeOrgLease(parts, instanceUrl, 'logout') : null;
+    if (deleteData && !force) await refuseWithOpenEntries(parts, instanceUrl);
+    const { removed, revoked } = await parts.logins.forget(instanceUrl, { signal });
     item.credentialRemoved = removed;
     item.revoked = revoked.status === 'nothing-to-revoke' ? null : revoked.status === 'revoked';
     if (revoked.status === 'failed') item.error = errorInfoOf(revoked.error);
     if (lease !== null) {
-      await deleteMirror(services, instanceUrl, { lease, force, signal });
+      await deleteMirror(parts, instanceUrl, { lease, force, signal });
       item.dataDeleted = true;
     }
-    await services.registry.remove(instanceUrl);
+    await parts.registry.remove(instanceUrl);
   } catch (error) {
     item.error = errorInfoOf(error);
   }
@@ -67,13 +67,13 @@ async function logoutOne(
 
 /** Not while a push is sending from it, and looked at once more, for a push may have queued meanwhile. */
 async function deleteMirror(
-  services: LogoutParts,
+  parts: LogoutParts,
   instanceUrl: string,
   { lease, force, signal }: { lease: Lease; force: boolean; signal: AbortSignal },
 ): Promise<void> {
-  const alone = withDrainLease(services, instanceUrl, signal);
+  const alone = withDrainLease(parts, instanceUrl, signal);
   await alone(async () => {
-    if (!force) await refuseWithOpenEntries(services, instanceUrl);
-    await services.mirrors.remove(instanceUrl, lease);
+    if (!force) await refuseWithOpenEntries(parts, instanceUrl);
+    await parts.mirrors.remove(instanceUrl, lease);
   });
 }

@@ -32,20 +32,20 @@ export interface MoveLeases extends AsyncDisposable {
 
 /** Holds both addresses of an org while its files move. Throws `ORG_BUSY`, or `MIRROR_EXISTS` before anything is done. */
 export async function moveLeases(
-  services: OrgLeases & { readonly mirrors: Pick<Mirrors, 'exists' | 'location'> },
+  parts: OrgLeases & { readonly mirrors: Pick<Mirrors, 'exists' | 'location'> },
   from: string,
   to: string,
 ): Promise<MoveLeases> {
-  const { mirrors } = services;
+  const { mirrors } = parts;
   if ((await mirrors.exists(from)) && (await mirrors.exists(to))) {
     throw new AppError('MIRROR_EXISTS', `There is a mirror for ${to} already, beside the one for ${from}.`, {
       hint: `Move ${mirrors.location(to)} away, then log in with --move again.`,
       details: { from: mirrors.location(from), to: mirrors.location(to) },
     });
   }
-  const first = await takeOrgLease(services, from, 'login --move');
+  const first = await takeOrgLease(parts, from, 'login --move');
   try {
-    const second = await takeOrgLease(services, to, 'login --move');
+    const second = await takeOrgLease(parts, to, 'login --move');
     return {
       from: first,
       to: second,
@@ -66,12 +66,12 @@ export async function moveLeases(
  * then on the next command goes on. The registry is last, for it says where the rest lies.
  */
 export async function moveOrg(
-  services: MoveParts,
+  parts: MoveParts,
   { instanceUrl: from, orgId }: Pick<OrgRecord, 'instanceUrl' | 'orgId'>,
   to: string,
   leases: MoveLeases,
 ): Promise<void> {
-  const { credentials, logins, mirrors, registry } = services;
+  const { credentials, logins, mirrors, registry } = parts;
   if (await mirrors.exists(from)) {
     await using mirror = await mirrors.open(from, { create: false, lease: leases.from });
     const identity = await mirror.identity();
@@ -103,18 +103,18 @@ export async function isHalfMoved(
 
 /** Goes on with moves that were killed. Never throws: whatever is wrong meets the command itself as well. */
 export async function finishMoves(
-  services: OrgDirectory & OrgLeases & MoveParts & { readonly log: Logger },
+  parts: OrgDirectory & OrgLeases & MoveParts & { readonly log: Logger },
 ): Promise<void> {
-  const { log } = services;
-  if (services.hasProcessOrg || !(await services.hasRegistry())) return;
+  const { log } = parts;
+  if (parts.hasProcessOrg || !(await parts.hasRegistry())) return;
   try {
-    for (const org of await services.registry.list()) {
+    for (const org of await parts.registry.list()) {
       const { instanceUrl, apiUrl } = org;
-      if (!(await isHalfMoved(services, instanceUrl, apiUrl))) continue;
-      await using leases = await moveLeases(services, instanceUrl, apiUrl);
+      if (!(await isHalfMoved(parts, instanceUrl, apiUrl))) continue;
+      await using leases = await moveLeases(parts, instanceUrl, apiUrl);
       // Whoever was moving it may have ended just now.
-      if ((await services.registry.get(instanceUrl)) === null) continue;
-      await moveOrg(services, org, apiUrl, leases);
+      if ((await parts.registry.get(instanceUrl)) === null) continue;
+      await moveOrg(parts, org, apiUrl, leases);
       log.warn(
         `${instanceUrl} had not moved to ${apiUrl} altogether, because a login was interrupted; it has now`,
       );
@@ -126,10 +126,10 @@ export async function finishMoves(
 
 /** Throws `ORG_BUSY` where another process is moving the org: a mirror made now would be a second one. */
 export async function refuseWhileMoving(
-  services: MovingOrgs,
+  parts: MovingOrgs,
   { instanceUrl, apiUrl }: OrgRecord,
 ): Promise<void> {
-  if (services.hasProcessOrg || !(await isHalfMoved(services, instanceUrl, apiUrl))) return;
+  if (parts.hasProcessOrg || !(await isHalfMoved(parts, instanceUrl, apiUrl))) return;
   throw new AppError('ORG_BUSY', `${instanceUrl} is being moved to ${apiUrl}.`, {
     hint: `Try again in a moment; if it stays, run: parahack-sync login --move --instance-url ${apiUrl}`,
   });

@@ -6,20 +6,20 @@ import type { Registry } from '../orgs/registry.ts';
 import { checkAlias } from '../orgs/rules/alias.ts';
 import { type KnownLogin, loginLookup } from './known-login.ts';
 
-export function appOrgs(services: {
+export function appOrgs(parts: {
   readonly registry: Pick<Registry, 'list' | 'resolve' | 'update'>;
   readonly credentials: Pick<CredentialStore, 'get' | 'glance'>;
 }): AppOrgs {
   const change = async (name: string, by: Partial<OrgRecord>) => {
-    const { instanceUrl } = await services.registry.resolve(name);
-    const org = await services.registry.update(instanceUrl, by);
-    return { org: viewOf(org, await loginLookup(services)(org)) };
+    const { instanceUrl } = await parts.registry.resolve(name);
+    const org = await parts.registry.update(instanceUrl, by);
+    return { org: viewOf(org, await loginLookup(parts)(org)) };
   };
   return {
     async list() {
-      const lookUp = loginLookup(services);
+      const lookUp = loginLookup(parts);
       const orgs: OrgView[] = [];
-      for (const org of await services.registry.list()) orgs.push(viewOf(org, await lookUp(org)));
+      for (const org of await parts.registry.list()) orgs.push(viewOf(org, await lookUp(org)));
       return { orgs };
     },
     setSync: async ({ org, sync }) => change(org, { sync }),

@@ -18,39 +18,39 @@ const batchEntries = 200;
 
 /** The entries of one org, or of all, counted now and read when they are asked for. */
 export async function listOutbox(
-  services: OutboxListParts,
+  parts: OutboxListParts,
   { org, states, limit }: OutboxListOptions,
   signal: AbortSignal,
 ): Promise<OutboxListResult> {
   const urls: string[] = [];
   let total = 0;
-  for (const { instanceUrl } of await namedOrAllOrgs(services, org)) {
+  for (const { instanceUrl } of await namedOrAllOrgs(parts, org)) {
     throwIfAborted(signal);
-    if (!(await services.mirrors.exists(instanceUrl))) continue;
-    await using mirror = await services.mirrors.open(instanceUrl, { create: false });
+    if (!(await parts.mirrors.exists(instanceUrl))) continue;
+    await using mirror = await parts.mirrors.open(instanceUrl, { create: false });
     const counts = await mirror.outbox.counts();
     const own = states.reduce((sum, state) => sum + counts[state], 0);
     if (own > 0) urls.push(instanceUrl);
     total += own;
   }
-  const ofOrgs = () => urls.map((url) => entriesOf(services, url, { states, limit }, signal));
+  const ofOrgs = () => urls.map((url) => entriesOf(parts, url, { states, limit }, signal));
   return { total, batches: () => inBatches(byAge(ofOrgs()), limit) };
 }
 
 /** One org's entries in the order in which they were added. */
 async function* entriesOf(
-  services: OutboxListParts,
+  parts: OutboxListParts,
   instanceUrl: string,
   { states, limit }: { states: readonly OutboxState[]; limit: number },
   signal: AbortSignal,
 ): AsyncGenerator<OutboxEntryView> {
-  await using mirror = await services.mirrors.open(instanceUrl, { create: false });
+  await using mirror = await parts.mirrors.open(instanceUrl, { create: false });
   for (let after = -1, left = limit; left > 0; ) {
     // Reading lets the event loop not turn, and signals are heard between two turns only.
     await nextTurn();
     throwIfAborted(signal);
     const page = await mirror.outbox.list({ states, after, limit: Math.min(batchEntries, left) });
-    const people = await peopleOf(services, instanceUrl, page);
+    const people = await peopleOf(parts, instanceUrl, page);
     for (const [at, entry] of page.entries()) yield outboxView(instanceUrl, entry, people[at]!);
     const last = page.at(-1);
     if (last === undefined) return;

@@ -18,21 +18,21 @@ export interface OutboxParts extends OutboxListParts {
 
 const openStates: OutboxState[] = ['pending', 'sent', 'in-doubt', 'rejected', 'held', 'conflict'];
 
-export function appOutbox(services: OutboxParts): AppOutbox {
+export function appOutbox(parts: OutboxParts): AppOutbox {
   return {
     list: ({ states, ...options }, { signal }) =>
       listOutbox(
-        services,
+        parts,
         { ...options, states: states.length > 0 ? [...new Set(states)] : openStates },
         signal,
       ),
     async show({ org, key }) {
       const found: OutboxEntryDetails[] = [];
-      for (const { instanceUrl } of await namedOrAllOrgs(services, org)) {
-        if (!(await services.mirrors.exists(instanceUrl))) continue;
-        await using mirror = await services.mirrors.open(instanceUrl, { create: false });
+      for (const { instanceUrl } of await namedOrAllOrgs(parts, org)) {
+        if (!(await parts.mirrors.exists(instanceUrl))) continue;
+        await using mirror = await parts.mirrors.open(instanceUrl, { create: false });
         const entries = await startingWith(mirror, key);
-        const people = await peopleOf(services, instanceUrl, entries);
+        const people = await peopleOf(parts, instanceUrl, entries);
         for (const [at, entry] of entries.entries()) {
           const { base, way, upsertField, allowDuplicates } = entry;
           found.push({
@@ -49,14 +49,14 @@ export function appOutbox(services: OutboxParts): AppOutbox {
       throw unknownEntry(only === undefined ? `There is no entry ${key}.` : meansSeveral(key));
     },
     retry: (options, { signal }) => {
-      if (options.take === 'local') return move(services, options, ['conflict'], 'pending', signal);
-      if (options.take === 'salesforce') return move(services, options, ['conflict'], 'dropped', signal);
+      if (options.take === 'local') return move(parts, options, ['conflict'], 'pending', signal);
+      if (options.take === 'salesforce') return move(parts, options, ['conflict'], 'dropped', signal);
       const from: OutboxState[] = options.inDoubt ? ['rejected', 'in-doubt'] : ['rejected'];
-      return move(services, options, from, 'pending', signal);
+      return move(parts, options, from, 'pending', signal);
     },
-    approve: (options, { signal }) => move(services, options, ['held'], 'pending', signal),
+    approve: (options, { signal }) => move(parts, options, ['held'], 'pending', signal),
     // One in doubt too: dropping it is how a person says that its contact was found in Salesforce.
-    drop: (options, { signal }) => move(services, options, statesToDrop(options), 'dropped', signal),
+    drop: (options, { signal }) => move(parts, options, statesToDrop(options), 'dropped', signal),
   };
 }
 
@@ -66,20 +66,20 @@ function statesToDrop({ all, inDoubt }: OutboxMoveOptions): OutboxState[] {
 }
 
 async function move(
-  services: OutboxParts,
+  parts: OutboxParts,
   { org, keys, all }: OutboxMoveOptions,
   from: OutboxState[],
   to: OutboxState,
   signal: AbortSignal,
 ): Promise<OutboxMoveResult> {
-  const { instanceUrl } = await oneOrg(services, org);
-  if (!(await services.mirrors.exists(instanceUrl))) {
+  const { instanceUrl } = await oneOrg(parts, org);
+  if (!(await parts.mirrors.exists(instanceUrl))) {
     if (keys.length > 0) throw unknownEntry(`There is no entry ${keys[0]}.`);
     return { instanceUrl, keys: [] };
   }
-  await using mirror = await services.mirrors.open(instanceUrl, { create: false });
+  await using mirror = await parts.mirrors.open(instanceUrl, { create: false });
   const chosen = all ? await keysOf(mirror, from, signal) : await named(mirror, keys, from);
-  return { instanceUrl, keys: await mirror.outbox.move(chosen, from, to, services.clock.now()) };
+  return { instanceUrl, keys: await mirror.outbox.move(chosen, from, to, parts.clock.now()) };
 }
 
 /** All keys mean what they say, or nothing is moved. */

@@ -17,24 +17,24 @@ export interface PushParts extends OrgDirectory, ConnectParts, OrgLeases {
 
 /** The result is read while its org is connected; both end with the result, or with the application. */
 export async function pushRecords(
-  services: PushParts,
+  parts: PushParts,
   { org: name, keepRejects, ...options }: PushOptions,
   { signal, onEvent }: CallContext<ProgressEvent>,
 ): Promise<PushResult> {
-  const org = await oneOrg(services, name);
+  const org = await oneOrg(parts, name);
   const { instanceUrl } = org;
-  const connected = await connectOrg(services, org, { signal, onEvent: progressOf(onEvent) });
+  const connected = await connectOrg(parts, org, { signal, onEvent: progressOf(onEvent) });
   const opened: AsyncDisposable[] = [connected];
   const close = async () => {
     for (const part of opened.splice(0).reverse()) await part[Symbol.asyncDispose]();
   };
   try {
     const onWait = () => onEvent({ event: 'push:waiting', instanceUrl });
-    const withLease = withDrainLease(services, instanceUrl, signal, onWait);
+    const withLease = withDrainLease(parts, instanceUrl, signal, onWait);
     const job = { ...options, keepGiven: keepRejects, withDrainLease: withLease, signal };
     const report = await connected.budget.asPush(() => push(connected.context, job));
     opened.push(report);
-    return await pushResult(instanceUrl, report, services.closeLater(close));
+    return await pushResult(instanceUrl, report, parts.closeLater(close));
   } catch (error) {
     // The first error is the one to tell.
     await close().catch(() => {});

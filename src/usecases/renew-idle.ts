@@ -20,12 +20,12 @@ export interface RenewParts extends Pick<OrgDirectory, 'registry'>, Pick<OrgAcce
 }
 
 /** Runs until the signal aborts. One org's trouble is told and stays with that org. */
-export async function renewIdleLogins(services: RenewParts, signal: AbortSignal): Promise<void> {
-  const { clock, log } = services;
+export async function renewIdleLogins(parts: RenewParts, signal: AbortSignal): Promise<void> {
+  const { clock, log } = parts;
   while (await slept(clock, lookEveryMs, signal)) {
-    for (const org of await idleOrgs(services)) {
+    for (const org of await idleOrgs(parts)) {
       try {
-        if (await renewIfIdle(services, org, signal))
+        if (await renewIfIdle(parts, org, signal))
           log.info(`renewed the login of ${org.instanceUrl}, whose sync is off`);
       } catch (error) {
         if (signal.aborted) return;
@@ -47,10 +47,10 @@ async function idleOrgs({ registry, log }: RenewParts): Promise<OrgRecord[]> {
 }
 
 /** Resolves to whether the login was old enough to be renewed. */
-async function renewIfIdle(services: RenewParts, org: OrgRecord, signal: AbortSignal): Promise<boolean> {
-  const credential = await services.credentials.get(org.instanceUrl);
-  if (credential === null || services.clock.now() - credential.issuedAt < idleMs) return false;
-  await using session = await services.openSession(org, { signal });
+async function renewIfIdle(parts: RenewParts, org: OrgRecord, signal: AbortSignal): Promise<boolean> {
+  const credential = await parts.credentials.get(org.instanceUrl);
+  if (credential === null || parts.clock.now() - credential.issuedAt < idleMs) return false;
+  await using session = await parts.openSession(org, { signal });
   await session.renew(await session.accessToken({ signal }), { signal });
   return true;
 }

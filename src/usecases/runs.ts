@@ -21,17 +21,17 @@ export interface RunsParts extends OrgDirectory, ViewParts {
 }
 
 export async function listRuns(
-  services: RunsParts,
+  parts: RunsParts,
   { org, limit }: { org: string | null; limit: number },
   signal: AbortSignal,
 ): Promise<RunsResult> {
   let runs: RunView[] = [];
-  for (const { instanceUrl } of await namedOrAllOrgs(services, org)) {
+  for (const { instanceUrl } of await namedOrAllOrgs(parts, org)) {
     await nextTurn();
     throwIfAborted(signal);
-    await eachMirror(services, instanceUrl, async (mirror) => {
+    await eachMirror(parts, instanceUrl, async (mirror) => {
       for (const run of await mirror.journal.runs({ limit }))
-        runs.push(await runView(services, instanceUrl, run));
+        runs.push(await runView(parts, instanceUrl, run));
     });
     // No more than are asked for are held of however many orgs.
     runs = runs.sort((a, b) => b.startedAt.localeCompare(a.startedAt)).slice(0, limit);
@@ -40,17 +40,17 @@ export async function listRuns(
 }
 
 /** `id` may be the beginning of a run's id, as long as it means one run only. */
-export async function showRun(services: RunsParts, { id }: { id: string }): Promise<RunResult> {
+export async function showRun(parts: RunsParts, { id }: { id: string }): Promise<RunResult> {
   const found: RunResult[] = [];
-  for (const { instanceUrl } of await namedOrAllOrgs(services, null)) {
-    await eachMirror(services, instanceUrl, async (mirror) => {
+  for (const { instanceUrl } of await namedOrAllOrgs(parts, null)) {
+    await eachMirror(parts, instanceUrl, async (mirror) => {
       for (const run of await mirror.journal.runs({ prefix: id })) {
         const steps = (await mirror.journal.steps(run.id)).map((step) => ({
           ...step,
           startedAt: isoTime(step.startedAt),
           finishedAt: isoTime(step.finishedAt),
         }));
-        found.push({ run: { ...(await runView(services, instanceUrl, run)), steps } });
+        found.push({ run: { ...(await runView(parts, instanceUrl, run)), steps } });
       }
     });
   }
@@ -92,11 +92,11 @@ async function eachMirror(
 const pushBeginsWithinMs = 10_000;
 
 /** A run that says it is under way, while no process holds the lease that it needs, was killed. */
-export async function runView(services: ViewParts, instanceUrl: string, run: Run): Promise<RunView> {
+export async function runView(parts: ViewParts, instanceUrl: string, run: Run): Promise<RunView> {
   const isAtWork = async () =>
     run.kind === 'push'
-      ? (await isSending(services, instanceUrl)) || services.clock.now() - run.startedAt < pushBeginsWithinMs
-      : isOrgLeased(services, instanceUrl);
+      ? (await isSending(parts, instanceUrl)) || parts.clock.now() - run.startedAt < pushBeginsWithinMs
+      : isOrgLeased(parts, instanceUrl);
   // Asked of the few that say so: a lease is a file to look at.
   const killed = run.status === 'running' && !(await isAtWork());
   const status = killed ? 'interrupted' : run.status;

@@ -25,13 +25,13 @@ export interface StatusParts extends OrgDirectory, Pick<OrgLeases, 'leases'> {
 }
 
 /** What is known here of each org; asks nobody. */
-export async function status(services: StatusParts, { org }: { org: string | null }): Promise<StatusResult> {
+export async function status(parts: StatusParts, { org }: { org: string | null }): Promise<StatusResult> {
   const orgs: StatusItem[] = [];
-  const lookUp = loginLookup(services, { quick: true });
-  for (const record of await namedOrAllOrgs(services, org)) {
-    orgs.push(await statusOf(services, record, await lookUp(record)));
+  const lookUp = loginLookup(parts, { quick: true });
+  for (const record of await namedOrAllOrgs(parts, org)) {
+    orgs.push(await statusOf(parts, record, await lookUp(record)));
   }
-  const holder = await services.leases.holderOf(watchLeaseName);
+  const holder = await parts.leases.holderOf(watchLeaseName);
   return {
     orgs,
     watch: { running: holder !== null, pid: holder?.pid ?? null, since: isoTime(holder?.since ?? null) },
@@ -39,7 +39,7 @@ export async function status(services: StatusParts, { org }: { org: string | nul
 }
 
 async function statusOf(
-  services: StatusParts,
+  parts: StatusParts,
   org: OrgRecord,
   { auth, authReason }: KnownLogin,
 ): Promise<StatusItem> {
@@ -64,11 +64,11 @@ async function statusOf(
     api: nothingKnown,
     error: null,
   };
-  if (!(await services.mirrors.exists(instanceUrl))) {
-    return { ...item, api: await apiOf(services, org, orgId) };
+  if (!(await parts.mirrors.exists(instanceUrl))) {
+    return { ...item, api: await apiOf(parts, org, orgId) };
   }
   try {
-    await using mirror = await services.mirrors.open(instanceUrl, { create: false });
+    await using mirror = await parts.mirrors.open(instanceUrl, { create: false });
     const { contacts, deleted } = await mirror.contacts.counts();
     const cursors = await mirror.journal.cursors();
     const covered =
@@ -85,9 +85,9 @@ async function statusOf(
       contacts,
       deleted,
       coveredUntil: isoTime(covered),
-      lagSeconds: lagOf(covered, services.clock.now()),
-      lastBackfill: lastBackfill === undefined ? null : await runView(services, instanceUrl, lastBackfill),
-      lastCycle: lastCycle === undefined ? null : await runView(services, instanceUrl, lastCycle),
+      lagSeconds: lagOf(covered, parts.clock.now()),
+      lastBackfill: lastBackfill === undefined ? null : await runView(parts, instanceUrl, lastBackfill),
+      lastCycle: lastCycle === undefined ? null : await runView(parts, instanceUrl, lastCycle),
       outbox: {
         pending: counts.pending,
         rejected: counts.rejected,
@@ -95,11 +95,11 @@ async function statusOf(
         held: counts.held,
         conflicts: counts.conflict,
       },
-      api: await apiOf(services, org, orgId || (identity?.orgId ?? '')),
+      api: await apiOf(parts, org, orgId || (identity?.orgId ?? '')),
     };
   } catch (error) {
     const outbox = { pending: null, rejected: null, inDoubt: null, held: null, conflicts: null };
-    return { ...item, outbox, api: await apiOf(services, org, orgId), error: errorInfoOf(error) };
+    return { ...item, outbox, api: await apiOf(parts, org, orgId), error: errorInfoOf(error) };
   }
 }
 
