@@ -9,12 +9,17 @@ export interface PoolOptions {
   noProxy?: string | null;
 }
 
+/** How long a connection may stay open without a request. */
+const idleMs = 4_000;
+
 /** A keep-alive connection pool for any number of hosts. */
 export function openDispatcher(options: PoolOptions): Dispatcher {
   const { connectMs = defaultTimeouts.connectMs, httpsProxy, httpProxy, noProxy } = options;
   // HTTP/1.1 only: one answer a connection, so that one slow bulk page never holds back another's bytes.
-  // Idle connections are dropped soon: one that the org closes in the very moment of a write leaves it in doubt.
-  const connection = { connect: connectorOf(connectMs), allowH2: false, keepAliveTimeout: 4_000 };
+  // Idle connections are dropped soon, however long the org would keep them: one that it closes in the very moment of
+  // a write leaves that in doubt, and a watch of many orgs has no descriptors for idle ones.
+  const keepAlive = { keepAliveTimeout: idleMs, keepAliveMaxTimeout: idleMs };
+  const connection = { connect: connectorOf(connectMs), allowH2: false, ...keepAlive };
   if (!httpsProxy && !httpProxy) return new Agent(connection);
   return new EnvHttpProxyAgent({
     ...connection,

@@ -136,7 +136,11 @@ async function watchAll(dead: ReadonlySet<string>): Promise<void> {
   report({
     'cycles complete': `${cycles.length} (of ${Math.floor((endAt - startedAt) / intervalMs) * (orgCount - dead.size)} due), of ${new Set(cycles.map(({ url }) => url)).size} orgs`,
     'cycles failed': `${lines.filter(({ event }) => event === 'cycle:failed').length}, of ${new Set(lines.filter(({ event }) => event === 'cycle:failed').map(({ instanceUrl }) => instanceUrl)).size} orgs`,
-    'lateness p50, p95, p99, max': spread(latenessOf(cycles)),
+    'lateness p50, p95, p99, max': spread(latenessOf(cycles).map(({ lateMs }) => lateMs)),
+    'the same of first cycles': spread(
+      latenessOf(cycles).flatMap(({ n, lateMs }) => (n === 0 ? [lateMs] : [])),
+    ),
+    'the same of later ones': spread(latenessOf(cycles).flatMap(({ n, lateMs }) => (n > 0 ? [lateMs] : []))),
     'duration p50, p95, p99, max': spread(cycles.map(({ durationMs }) => durationMs)),
     'CPU for an idle cycle': `${(((cpu - cpuAtWarm) * 1_000) / warm.length).toFixed(1)} ms`,
     'CPU of watch, of emulator': `${percent(cpu / seconds)}, ${percent(emulatorCpu / seconds)} of one processor`,
@@ -152,14 +156,16 @@ async function watchAll(dead: ReadonlySet<string>): Promise<void> {
  * How late each cycle began, against a timetable of its org that counts from its most punctual cycle: its beginning
  * less a whole number of intervals. So waiting in the first rush counts, too.
  */
-function latenessOf(cycles: readonly { url: string; endedAt: number; durationMs: number }[]): number[] {
+function latenessOf(
+  cycles: readonly { url: string; endedAt: number; durationMs: number }[],
+): { n: number; lateMs: number }[] {
   return [...Map.groupBy(cycles, ({ url }) => url).values()].flatMap((ofOrg) => {
     const starts = ofOrg.map(({ endedAt, durationMs }) => endedAt - durationMs).sort((a, b) => a - b);
     const offsets = starts.map(
       (start) => start - Math.round((start - (starts[0] as number)) / intervalMs) * intervalMs,
     );
     const earliest = Math.min(...offsets);
-    return offsets.map((offset) => offset - earliest);
+    return offsets.map((offset, n) => ({ n, lateMs: offset - earliest }));
   });
 }
 
