@@ -22,7 +22,7 @@ export type WatchEvent =
   | CycleFailedEvent
   | { event: 'cycle:skipped'; instanceUrl: string; error: ErrorInfo; retryInMs: number | null }
   /** The first complete cycle after failed ones. */
-  | { event: 'cycle:recovered'; instanceUrl: string; failures: number }
+  | { event: 'cycle:recovered'; instanceUrl: string; failures: number; lastedMs: number }
   /** The machine or the process has stood still; all orgs that waited have their turn now. */
   | { event: 'watch:resumed'; suspendedMs: number }
   | BackfillStartEvent
@@ -65,6 +65,8 @@ export interface CycleFailedEvent {
   error: ErrorInfo;
   /** null: not tried again before the next login (or with `once`). */
   retryInMs: number | null;
+  /** In a row, with this one. */
+  failures: number;
 }
 
 /** What the last complete cycle did not get through to Salesforce. */

@@ -47,9 +47,11 @@ export interface OrgLoopOptions {
   open(instanceUrl: string): Promise<WatchedOrg>;
   /** Whether an org that lost its grant has been logged in again. */
   hasLogin(instanceUrl: string): Promise<boolean>;
-  onFailed(instanceUrl: string, error: unknown, retryInMs: number | null): void;
+  /** `failures`: in a row, with this one. */
+  onFailed(instanceUrl: string, error: unknown, retryInMs: number | null, failures: number): void;
   onSkipped(instanceUrl: string, error: unknown, retryInMs: number | null): void;
-  onRecovered(instanceUrl: string, failures: number): void;
+  /** `lastedMs`: since the first of the failed turns had begun. */
+  onRecovered(instanceUrl: string, failures: number, lastedMs: number): void;
   intervalMs: number;
   /** Ends after one turn. */
   once: boolean;
@@ -84,6 +86,8 @@ export class OrgLoop {
   /** By the monotonic clock, where it waits for its next turn. */
   #dueAtMs = 0;
   #failures = 0;
+  /** By the monotonic clock, where the last turn has failed. */
+  #failingSinceMs = 0;
   #slow = false;
   #org: WatchedOrg | null = null;
 
@@ -206,18 +210,22 @@ export class OrgLoop {
     this.outcome.error = error;
     const tookMs = clock.monotonicMs() - startedAt;
     const next = nextTurn({ error, tookMs, failures: this.#failures }, { intervalMs, random });
+    if (this.#failures === 0) this.#failingSinceMs = startedAt;
     this.#failures = next.failures;
     switch (next.kind) {
       case 'due':
-        if (next.recoveredAfter > 0) this.#options.onRecovered(instanceUrl, next.recoveredAfter);
+        if (next.recoveredAfter > 0) {
+          const lastedMs = clock.monotonicMs() - this.#failingSinceMs;
+          this.#options.onRecovered(instanceUrl, next.recoveredAfter, lastedMs);
+        }
         break;
       case 'failed':
-        this.#options.onFailed(instanceUrl, error, once ? null : next.inMs);
+        this.#options.onFailed(instanceUrl, error, once ? null : next.inMs, next.failures);
         break;
       case 'until-login':
         // Let go of the lock and the session: the next login brings another grant.
         await this.#letGo();
-        this.#options.onFailed(instanceUrl, error, null);
+        this.#options.onFailed(instanceUrl, error, null, next.failures + 1);
         break;
       case 'skipped':
         break;
@@ -293,7 +301,7 @@ export class OrgLoop {
       await org?.[Symbol.asyncDispose]();
     } catch (error) {
       this.outcome.error ??= error;
-      this.#options.onFailed(this.outcome.instanceUrl, error, null);
+      this.#options.onFailed(this.outcome.instanceUrl, error, null, this.#failures);
     }
   }
 }

@@ -58,14 +58,15 @@ export async function watch(
     clock: services.clock,
     open: (url) => openWatchedOrg(services, byUrl.get(url)!, { options, signal, tell }),
     hasLogin: async (url) => hasLogin(services, url),
-    onFailed: (instanceUrl, error, retryInMs) =>
-      tell({ event: 'cycle:failed', instanceUrl, error: errorInfoOf(error), retryInMs }),
+    onFailed: (instanceUrl, error, retryInMs, failures) =>
+      tell({ event: 'cycle:failed', instanceUrl, error: errorInfoOf(error), retryInMs, failures }),
     onSkipped: (instanceUrl, error, retryInMs) =>
       tell({ event: 'cycle:skipped', instanceUrl, error: errorInfoOf(error), retryInMs }),
     onListFailed: (error) =>
       services.log.warn(`the connected orgs cannot be listed now: ${messageOf(error)}`),
     onResumed: (suspendedMs) => tell({ event: 'watch:resumed', suspendedMs }),
-    onRecovered: (instanceUrl, failures) => tell({ event: 'cycle:recovered', instanceUrl, failures }),
+    onRecovered: (instanceUrl, failures, lastedMs) =>
+      tell({ event: 'cycle:recovered', instanceUrl, failures, lastedMs }),
   });
   const outcomes = await daemon.start();
   tell({ event: 'watch:stop', reason: signal.aborted ? 'signal' : 'once', cycles, failed });

@@ -149,6 +149,7 @@ describe('every command calls an org the same in its text, and by its URL in JSO
         instanceUrl: acme,
         error: { code: 'X', message: `${acme} is down.`, hint: null, details: null },
         retryInMs: 1,
+        failures: 1,
       });
       return { orgs: [] };
     },

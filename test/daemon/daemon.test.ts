@@ -27,6 +27,7 @@ function watching(
   const ahead = { ms: 0 };
   const stop = new AbortController();
   const log: string[] = [];
+  const recoveries: { url: string; failures: number; minutes: number }[] = [];
   const cycles = new Map<string, number>();
   const copied = new Set<string>();
   const opens = new Map<string, number>();
@@ -75,7 +76,10 @@ function watching(
       log.push(`skipped ${url} ${retryInMs === null ? null : retryInMs / minute}`),
     onListFailed: () => log.push('no list'),
     onResumed: (ms) => log.push(`resumed after ${Math.round(ms / minute)}`),
-    onRecovered: (url, failures) => log.push(`recovered ${url} after ${failures}`),
+    onRecovered: (url, failures, lastedMs) => {
+      log.push(`recovered ${url} after ${failures}`);
+      recoveries.push({ url, failures, minutes: lastedMs / minute });
+    },
     intervalMs,
     once,
     clock: { ...clock, now: () => clock.now() + ahead.ms },
@@ -88,6 +92,7 @@ function watching(
     clock,
     ahead,
     log,
+    recoveries,
     wanted,
     spent,
     done,
@@ -157,7 +162,7 @@ describe('the daemon', () => {
     expect(watch.log.filter((line) => line.startsWith('failed a'))).toEqual(
       [5, 10, 20, 40, 40, 40].map((minutes) => `failed a ${minutes}`),
     );
-    expect(watch.log).toContain('recovered a after 6');
+    expect(watch.recoveries).toEqual([{ url: 'a', failures: 6, minutes: 5 + 10 + 20 + 3 * 40 }]);
     expect(watch.cyclesOf('b').length).toBeGreaterThanOrEqual(36);
     await watch.stop();
   });

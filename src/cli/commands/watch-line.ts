@@ -16,13 +16,13 @@ export function watchLine(event: CycleEvent, orgNames: OrgNames): string {
     case 'cycle:complete':
       return `${orgNames.of(event.instanceUrl)}: ${changesOf(event)} in ${formatDuration(event.durationMs)}, covered until ${event.coveredUntil ?? 'nowhere yet'}${pushTrouble(event)}`;
     case 'cycle:failed':
-      return `${orgNames.of(event.instanceUrl)}: ${event.error.message} (${event.error.code}) ${againIn(event.retryInMs)}`;
+      return `${orgNames.of(event.instanceUrl)}: ${event.error.message} (${event.error.code}) ${againIn(event.retryInMs)}${inARow(event.failures)}`;
     case 'cycle:skipped':
       return `${orgNames.of(event.instanceUrl)}: skipped, ${event.error.message} (${event.error.code}) ${againIn(event.retryInMs)}`;
     case 'reconcile:failed':
       return `${orgNames.of(event.instanceUrl)}: the comparison with the org failed, and is tried again later: ${event.error.message} (${event.error.code})`;
     case 'cycle:recovered':
-      return `${orgNames.of(event.instanceUrl)}: recovered after ${counted(event.failures, 'failed cycle')}`;
+      return `${orgNames.of(event.instanceUrl)}: recovered after ${counted(event.failures, 'failed cycle')} in ${formatDuration(event.lastedMs)}`;
     case 'watch:resumed':
       return `Went on after a standstill of ${formatDuration(event.suspendedMs)}: every org has its turn now`;
     case 'watch:stop':
@@ -36,9 +36,18 @@ function againIn(retryInMs: number | null): string {
   return retryInMs === null ? 'Not tried again.' : `Again in ${formatDuration(retryInMs)}.`;
 }
 
-/** Whether a cycle has changed anything, or has left something that somebody should see. */
+function inARow(failures: number): string {
+  return failures > 1 ? ` ${counted(failures, 'failure')} in a row.` : '';
+}
+
+/** Whether a cycle has changed anything, or has found something that somebody should see. */
 export function hasNews(event: CycleCompleteEvent): boolean {
-  return event.pushError !== null || changeCounts(event).some(([n]) => n > 0);
+  return changeCounts({ ...event, unsent: 0 }).some(([n]) => n > 0);
+}
+
+/** What keeps entries in the outbox, which every cycle tells anew; null where all was sent. */
+export function unsentReason({ pushError, unsent }: CycleCompleteEvent): string | null {
+  return pushError?.code ?? (unsent > 0 ? 'unsent' : null);
 }
 
 function changesOf(event: CycleCompleteEvent): string {

@@ -7,6 +7,7 @@ import { duration } from '../options/duration-option.ts';
 import { failureOfOrgs } from '../org-failure.ts';
 import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
+import { OrgTroubles } from './org-troubles.ts';
 import { failureOfPushes } from './watch-failure.ts';
 import { createWatchLog } from './watch-log.ts';
 
@@ -45,7 +46,7 @@ async function watch(call: Invocation, orgs: string[], flags: WatchFlags): Promi
   const app = await call.app();
   const asJson = call.output.json || flags.logFormat === 'json';
   const everyCycle = (flags.once ?? false) || call.output.verbosity > 0;
-  const show = asJson ? jsonLines(call) : createWatchLog(call, { everyCycle });
+  const show = asJson ? jsonLines(call, { everyCycle }) : createWatchLog(call, { everyCycle });
   const result = await app.watch(
     { orgs, intervalMs: flags.interval, once: flags.once ?? false, push: flags.push },
     call.context<WatchEvent>(show, { exact: asJson }),
@@ -55,6 +56,12 @@ async function watch(call: Invocation, orgs: string[], flags: WatchFlags): Promi
   return { failure: failureOfOrgs(result.orgs) ?? failureOfPushes(result.orgs) };
 }
 
-function jsonLines(call: Invocation): (event: WatchEvent) => void {
-  return ({ event, ...rest }) => void call.printLine({ event, at: isoTime(call.io.now()), ...rest });
+/** An event a line; a failure like the last one only at growing distances, but for `everyCycle`. */
+function jsonLines(call: Invocation, { everyCycle }: { everyCycle: boolean }): (event: WatchEvent) => void {
+  const troubles = new OrgTroubles(call.io.now);
+  return (told) => {
+    const { event, ...rest } = told;
+    if (troubles.isTold(told) || everyCycle)
+      void call.printLine({ event, at: isoTime(call.io.now()), ...rest });
+  };
 }

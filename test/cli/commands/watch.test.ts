@@ -27,8 +27,8 @@ const events: WatchEvent[] = [
     durationMs: 800,
     runId: 'r1',
   },
-  { event: 'cycle:failed', instanceUrl, error, retryInMs: 60_000 },
-  { event: 'cycle:recovered', instanceUrl, failures: 1 },
+  { event: 'cycle:failed', instanceUrl, error, retryInMs: 60_000, failures: 1 },
+  { event: 'cycle:recovered', instanceUrl, failures: 1, lastedMs: 61_000 },
   { event: 'watch:stop', reason: 'signal', cycles: 3, failed: 1 },
 ];
 const watchOf = (result: WatchResult) =>
@@ -68,7 +68,7 @@ test('the text log', async () => {
     'Watching 1 org every 5m: acme.my.salesforce.com',
     'acme.my.salesforce.com: 3,000 upserted, 1 deleted in 800ms, covered until 2026-03-01T11:59:00.000Z',
     'acme.my.salesforce.com: acme did not answer. (TIMEOUT) Again in 1m.',
-    'acme.my.salesforce.com: recovered after 1 failed cycle',
+    'acme.my.salesforce.com: recovered after 1 failed cycle in 1m 1s',
     'Stopped: 3 cycles complete, 1 failed',
   ]);
   const quiet = await runMain(['watch', '--quiet'], { app: watchOf(fine).app });
@@ -123,8 +123,8 @@ describe('a watch without news', () => {
   test('is silent but for a line an hour', async () => {
     expect(await linesOf()).toEqual([
       '2026-03-01T12:20:00.000Z b.my.salesforce.com: 1 upserted in 100ms, covered until 2026-03-01T12:17:00.000Z',
-      '2026-03-01T13:20:00.000Z nothing new in 23 cycles of 2 orgs in the last 1h, covered until 2026-03-01T13:12:00.000Z',
-      '2026-03-01T14:20:00.000Z nothing new in 24 cycles of 2 orgs in the last 1h, covered until 2026-03-01T14:12:00.000Z',
+      '2026-03-01T13:20:00.000Z nothing new in 23 cycles of 2 orgs in the last 1h, 46 API calls, covered until 2026-03-01T13:12:00.000Z',
+      '2026-03-01T14:20:00.000Z nothing new in 24 cycles of 2 orgs in the last 1h, 48 API calls, covered until 2026-03-01T14:12:00.000Z',
     ]);
   });
 
@@ -133,6 +133,108 @@ describe('a watch without news', () => {
     expect(await linesOf('--once')).toHaveLength(60);
     expect(await linesOf('--json')).toHaveLength(60);
     expect(await linesOf('--quiet')).toEqual(['']);
+  });
+});
+
+describe('an org that is down for a day', () => {
+  const second = 1_000;
+  const day = 86_400 * second;
+  const told = (code: string) => ({ code, message: 'no', hint: null, details: null });
+
+  /** What the log says when `eventAt` happens every 30 seconds for a day, and then `last`. */
+  async function linesOf(eventAt: (n: number) => WatchEvent, last: WatchEvent, ...flags: string[]) {
+    const from = Date.parse('2026-03-01T12:00:00.000Z');
+    let clock = from;
+    const { app } = fakeApp({
+      watch: async (_options, { onEvent }) => {
+        for (let n = 0; clock < from + day; n++) {
+          onEvent(eventAt(n));
+          clock += 30 * second;
+        }
+        onEvent(last);
+        return fine;
+      },
+    });
+    const { stdout } = await runMain(['watch', ...flags], { app, io: { now: () => clock } });
+    return stdout.trimEnd().split('\n');
+  }
+
+  const failed = (code: string, n: number): WatchEvent => ({
+    event: 'cycle:failed',
+    instanceUrl,
+    error: told(code),
+    retryInMs: 30 * second,
+    failures: n + 1,
+  });
+  const recovered: WatchEvent = { event: 'cycle:recovered', instanceUrl, failures: 2_880, lastedMs: day };
+
+  test.each([[[]], [['--log-format', 'json']]])('is told at growing distances, with %j', async (flags) => {
+    const lines = await linesOf((n) => failed('TIMEOUT', n), recovered, ...flags);
+    expect(lines.length).toBeLessThan(30);
+    expect(lines.length).toBeGreaterThan(24);
+  });
+
+  test('says at once what it is, how often it was, and once that it is over', async () => {
+    const lines = await linesOf((n) => failed('TIMEOUT', n), recovered);
+    expect(lines.slice(0, 3).map((line) => line.slice(11))).toEqual([
+      '12:00:00.000Z acme.my.salesforce.com: no (TIMEOUT) Again in 30s.',
+      '12:10:00.000Z acme.my.salesforce.com: no (TIMEOUT) Again in 30s. 21 failures in a row.',
+      '12:30:00.000Z acme.my.salesforce.com: no (TIMEOUT) Again in 30s. 61 failures in a row.',
+    ]);
+    const over = lines.filter((line) => line.includes('recovered'));
+    expect(over.map((line) => line.slice(25))).toEqual([
+      'acme.my.salesforce.com: recovered after 2,880 failed cycles in 1d',
+    ]);
+  });
+
+  test('tells each new trouble at once, and two that take turns no more often', async () => {
+    const lines = await linesOf((n) => failed(n % 2 === 0 ? 'TIMEOUT' : 'ORG_UNAVAILABLE', n), recovered);
+    expect(lines[1]).toContain('12:00:30.000Z acme.my.salesforce.com: no (ORG_UNAVAILABLE)');
+    expect(lines.length).toBeLessThan(30);
+  });
+
+  test('is in the line an hour that other orgs are told by', async () => {
+    const quiet = {
+      ...(events[1] as WatchEvent),
+      instanceUrl: 'https://b.my.salesforce.com',
+      upserted: 0,
+      deleted: 0,
+    };
+    const lines = await linesOf((n) => (n === 0 ? failed('TIMEOUT', 0) : (quiet as WatchEvent)), recovered);
+    expect(lines[1]).toMatch(
+      /nothing new in \d+ cycles of 1 org in the last 1h, \d+ API calls, .*, 1 in trouble$/,
+    );
+    expect(lines.length).toBeLessThan(30);
+  });
+
+  test('or held by another process, or whose outbox cannot be sent, is no flood either', async () => {
+    const skipped: WatchEvent = {
+      event: 'cycle:skipped',
+      instanceUrl,
+      error: told('ORG_BUSY'),
+      retryInMs: 1,
+    };
+    expect((await linesOf(() => skipped, recovered)).length).toBeLessThan(30);
+    const unsent = {
+      ...events[1],
+      upserted: 0,
+      deleted: 0,
+      unsent: 3,
+      pushError: told('TIMEOUT'),
+    } as WatchEvent;
+    expect((await linesOf(() => unsent, recovered)).length).toBeLessThan(30);
+  });
+
+  test('is told of each time with --verbose', async () => {
+    expect(await linesOf((n) => failed('TIMEOUT', n), recovered, '--verbose')).toHaveLength(2_881);
+  });
+
+  test('that fails again after a good cycle is told of at once', async () => {
+    const lines = await linesOf(
+      (n) => (n % 4 === 3 ? (events[1] as WatchEvent) : failed('TIMEOUT', n % 4)),
+      recovered,
+    );
+    expect(lines.slice(0, 3).map((line) => line.slice(11, 19))).toEqual(['12:00:00', '12:01:30', '12:02:00']);
   });
 });
 
