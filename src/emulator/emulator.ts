@@ -1,3 +1,5 @@
+import type { RequestListener } from 'node:http';
+
 /** A running emulator. `await using` or `close()` ends it. */
 export interface Emulator extends AsyncDisposable {
   /** `http://localhost:PORT`: login URL and instance URL. */
@@ -19,4 +21,10 @@ export interface Emulator extends AsyncDisposable {
   jwtPrivateKey(): Promise<string>;
   /** Stops listening and lets go of everything. Safe to call twice. */
   close(): Promise<void>;
+}
+
+/** One that listens nowhere. */
+export interface EmulatorInProcess extends Emulator {
+  /** Answers a request that came by another way than a socket; `message.socket` is told where the answer is cut. */
+  readonly answer: RequestListener;
 }

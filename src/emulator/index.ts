@@ -1,5 +1,5 @@
-export type { Emulator } from './emulator.ts';
+export type { Emulator, EmulatorInProcess } from './emulator.ts';
 export type { EmulatorOptions } from './options.ts';
-export { startEmulator } from './start-emulator.ts';
+export { startEmulator, startEmulatorInProcess } from './start-emulator.ts';
 export type { Emulators } from './start-orgs.ts';
 export { startOrgs } from './start-orgs.ts';

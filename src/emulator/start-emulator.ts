@@ -6,7 +6,7 @@ import { controlAnswer, controlPath } from './control/control.ts';
 import type { ControlHost } from './control/control-host.ts';
 import type { Emulation } from './control/emulation.ts';
 import { createEmulation, resetEmulation } from './create-emulation.ts';
-import type { Emulator } from './emulator.ts';
+import type { Emulator, EmulatorInProcess } from './emulator.ts';
 import { stateFileInUse } from './engine/state-file.ts';
 import type { Answer } from './http/answer.ts';
 import { emptyAnswer, htmlAnswer } from './http/answer.ts';
@@ -42,22 +42,45 @@ import { normalizeId } from './schema/record-id.ts';
  * `INVALID_INPUT` where an object file or the state file cannot be used. See docs/emulator.md.
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  let current: Started | undefined;
+  const answer: RequestListener = (message, response) => {
+    // Before the emulation stands the client sees a cut connection.
+    if (current === undefined) message.socket.destroy();
+    else answerBy(current)(message, response);
+  };
+  // Listening comes first: the org's id follows the port.
+  current = await start(options, () => listen(options.port ?? 0, answer));
+  return current.emulator;
+}
+
+/** What a url needs where nobody listens. */
+const unusedPort = 65_535;
+
+/**
+ * The same org without a listening port: whoever has it hands each request to `answer`. Many in one process cost no
+ * sockets. `port` is that of its url alone. Rejects as `startEmulator` does.
+ */
+export async function startEmulatorInProcess(options: EmulatorOptions = {}): Promise<EmulatorInProcess> {
+  const port = options.port ?? unusedPort;
+  const started = await start(options, async () => ({ port, close: async () => {} }));
+  return Object.assign(started.emulator, { answer: answerBy(started) });
+}
+
+/** Where an exchange fails unforeseen, the client sees a cut connection. */
+function answerBy({ emulation, answers }: Started): RequestListener {
+  return (message, response) => {
+    exchange(message, response, emulation, answers).catch(() => message.socket.destroy());
+  };
+}
+
+async function start(options: EmulatorOptions, open: () => Promise<Listener>): Promise<Started> {
   assertNodeVersion();
   const orgId = readOrgId(options.orgId);
   const objects = await Promise.all((options.objectFiles ?? []).map(readObjectFile));
-  let current: { emulation: Emulation; answers: Answers } | undefined;
-  // Listening comes first: the org's id follows the port.
-  const listener = await listen(options.port ?? 0, (message, response) => {
-    // Before the emulation stands, and where an exchange fails unforeseen, the client sees a cut connection.
-    const served = current && exchange(message, response, current.emulation, current.answers);
-    if (served) served.catch(() => message.socket.destroy());
-    else message.socket.destroy();
-  });
+  const listener = await open();
   try {
     const org = await openGiven({ ...options, orgId }, objects, listener.port);
-    const started = serve(org, listener, options);
-    current = started;
-    return started.emulator;
+    return serve(org, listener, options);
   } catch (error) {
     await listener.close();
     throw error;

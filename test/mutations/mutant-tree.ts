@@ -95,6 +95,35 @@ export function runTests(tree: string, { files, names, build, bailAfterMs, timeo
   };
 }
 
+export interface HistoriesResult {
+  /** Null where it did not come to its end. */
+  played: number | null;
+  /** What the first bad history ended with; null where all ended well. */
+  failure: string | null;
+  output: string;
+}
+
+/** Plays histories of the model in the tree at `root` until one is bad; it is not shrunk. */
+export function runHistories(
+  tree: string,
+  { histories, timeoutMs }: { histories: number; timeoutMs: number },
+): HistoriesResult {
+  const args = ['test/model/watch/run-histories.ts', '--runs', String(histories), '--first'];
+  const { stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: tree,
+    encoding: 'utf8',
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+    maxBuffer: 256 * 1024 * 1024,
+  });
+  const played = /^(\d+) histories/m.exec(stdout)?.[1];
+  return {
+    played: played === undefined ? null : Number(played),
+    failure: /^(?:\w*Error|Crash): (.+(?:\n.+)?)/m.exec(stdout)?.[1]?.replace('\n', ' ') ?? null,
+    output: `${stdout}${stderr}`.slice(-2_000),
+  };
+}
+
 /** Unchecked: a planted fault may leave a name unused. */
 function buildUnchecked(tree: string): void {
   const tsc = join(tree, 'node_modules/typescript/bin/tsc');

@@ -13,13 +13,15 @@ export interface Mutation {
   testName: string | null;
   /** Whether the test runs what `npm run build` makes. */
   build: boolean;
+  /** Whether the model of the watch (`test/model/watch/`) has to notice it too, by itself. */
+  model: boolean;
   /** The unified diff that plants the fault. */
   diff: string;
 }
 
 /**
- * A patch begins with what it breaks, then `Test: FILE`, and where wanted `Name: TITLE` and `Build: yes`, each on a
- * line of its own; a unified diff follows.
+ * A patch begins with what it breaks, then `Test: FILE`, and where wanted `Name: TITLE`, `Build: yes` and `Model: yes`,
+ * each on a line of its own; a unified diff follows.
  */
 export function readMutations(folder: string): Mutation[] {
   return readdirSync(folder)
@@ -41,6 +43,7 @@ function parseMutation(file: string, path: string): Mutation {
     testFile,
     testName: value('Name'),
     build: value('Build') === 'yes',
+    model: value('Model') === 'yes',
     diff: text.slice(head.length),
   };
 }

@@ -1,13 +1,14 @@
 /**
  * Plants one fault at a time into a copy of the tree and expects the test that names it to turn red:
- * `run-mutations.ts [--pick COUNT --seed TEXT] [NAME…]`. Ends with 1 where a fault goes unnoticed, a patch no longer
- * applies, or a test is red without it.
+ * `run-mutations.ts [--pick COUNT --seed TEXT] [--model [--histories COUNT]] [NAME…]`. With `--model` those faults that
+ * the model of the watch has to notice, each by histories alone, of which it gets the deep number. Ends with 1 where a fault goes unnoticed,
+ * a patch no longer applies, or a test is red without it.
  */
 import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { copyTree, type RunResult, runTests } from './mutant-tree.ts';
+import { copyTree, type RunResult, runHistories, runTests } from './mutant-tree.ts';
 import { type Mutation, readMutations } from './mutation.ts';
 import { applyPatch } from './patch.ts';
 
@@ -18,20 +19,28 @@ const mutantMs = 180_000;
 const leastTestMs = 20_000;
 /** For all the tests of a file that are named, as they are without a fault. */
 const soundMs = 1_200_000;
+/** For all the histories that one fault gets. */
+const historiesMs = 7_200_000;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { pick: { type: 'string' }, seed: { type: 'string', default: '' } },
+  options: {
+    pick: { type: 'string' },
+    seed: { type: 'string', default: '' },
+    model: { type: 'boolean', default: false },
+    histories: { type: 'string', default: '2000' },
+  },
 });
 const startedAt = Date.now();
-const chosen = choose(readMutations(join(root, 'test/mutations')), positionals);
+const all = readMutations(join(root, 'test/mutations')).filter(({ model }) => model || !values.model);
+const chosen = choose(all, positionals);
 const copy = copyTree(root);
 const sound = new Map<string, RunResult>();
 let bad = 0;
 try {
   for (const mutation of chosen) {
     const from = Date.now();
-    const { caught, why } = judge(mutation);
+    const { caught, why } = values.model ? judgeByModel(mutation) : judge(mutation);
     if (!caught) bad++;
     say(`${caught ? 'caught' : 'NOT CAUGHT'}  ${mutation.name} (${seconds(from)} s): ${why}`);
   }
@@ -72,6 +81,23 @@ function soundOf(testFile: string): RunResult {
   });
   sound.set(testFile, result);
   return result;
+}
+
+function judgeByModel({ diff }: Mutation): { caught: boolean; why: string } {
+  let takeBack: () => void;
+  try {
+    takeBack = applyPatch(diff, copy);
+  } catch (error) {
+    return { caught: false, why: `the patch no longer applies: ${(error as Error).message}` };
+  }
+  const { played, failure, output } = runHistories(copy, {
+    histories: Number(values.histories),
+    timeoutMs: historiesMs,
+  });
+  takeBack();
+  if (played === null) return { caught: false, why: `the histories did not end\n${output}` };
+  if (failure === null) return { caught: false, why: `${played} histories ended well` };
+  return { caught: true, why: `history ${played}: ${failure}` };
 }
 
 function judge(mutation: Mutation): { caught: boolean; why: string } {

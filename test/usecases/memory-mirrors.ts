@@ -1,5 +1,7 @@
 import type { Clock } from '../../src/base/clock.ts';
 import { AppError } from '../../src/base/errors.ts';
+import { contact } from '../../src/org/synced-object.ts';
+import { MemoryDisk } from '../../src/store/memory/memory-file.ts';
 import { MemoryMirror } from '../../src/store/memory/memory-mirror.ts';
 import type { Lease } from '../../src/sync/ports/leases.ts';
 import type { ArchivedMirror, Mirrors, OpenOptions, ReplaceOptions } from '../../src/sync/ports/mirrors.ts';
@@ -10,6 +12,7 @@ export class MemoryMirrors implements Mirrors {
   readonly #clock: Clock;
   readonly #mirrors = new Map<string, MemoryMirror>();
   readonly #copies = new Map<string, MemoryMirror>();
+  readonly #disks = new WeakMap<MemoryMirror, MemoryDisk>();
   #archived: { instanceUrl: string; archive: ArchivedMirror }[] = [];
   #archives = 0;
 
@@ -20,6 +23,12 @@ export class MemoryMirrors implements Mirrors {
   /** The mirror of an org, made where there is none. */
   of(instanceUrl: string): MemoryMirror {
     return this.#at(this.#mirrors, instanceUrl, true);
+  }
+
+  /** What lies in the mirror of an org, for whoever looks at it from outside. */
+  diskOf(instanceUrl: string): MemoryDisk | null {
+    const mirror = this.#mirrors.get(instanceUrl);
+    return (mirror && this.#disks.get(mirror)) ?? null;
   }
 
   location(instanceUrl: string): string {
@@ -114,7 +123,9 @@ export class MemoryMirrors implements Mirrors {
     const there = kept.get(instanceUrl);
     if (there !== undefined) return there;
     if (!create) throw new AppError('NO_MIRROR', `There is no mirror for ${instanceUrl}.`);
-    const made = new MemoryMirror(this.#clock);
+    const disk = new MemoryDisk();
+    const made = new MemoryMirror(this.#clock, contact, disk);
+    this.#disks.set(made, disk);
     kept.set(instanceUrl, made);
     return made;
   }

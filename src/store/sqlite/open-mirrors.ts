@@ -22,7 +22,7 @@ import { replaceByCopy } from './replace-by-copy.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
 import { SqliteMirror } from './sqlite-mirror.ts';
 import { sweepSpools } from './writer/spool-folder.ts';
-import { WriterClient } from './writer/writer-client.ts';
+import { WriterClient, type WriterWorker } from './writer/writer-client.ts';
 
 export interface MirrorsOptions {
   /** The folder of the mirrors' files; made (0700) when the first one is. */
@@ -31,6 +31,8 @@ export interface MirrorsOptions {
   clock: Clock;
   /** Writer threads at most, each started when a mirror first needs it. */
   writers?: number;
+  /** Starts one of them. */
+  startThread?: () => WriterWorker;
 }
 
 /** A second thread only pays where several mirrors are written at once; each costs some 12 MB. */
@@ -227,14 +229,14 @@ class SqliteMirrors implements Mirrors {
 
   /** The thread with the fewest mirrors; a new one while there may be more. */
   #freeThread(): WriterClient {
-    const { folder, writers = defaultWriters } = this.#options;
+    const { folder, writers = defaultWriters, startThread } = this.#options;
     if (!this.#swept) {
       this.#swept = true;
       sweepSpools(folder);
     }
     const [free] = this.#threads.toSorted((a, b) => a.mirrors - b.mirrors);
     if (free !== undefined && (free.mirrors === 0 || this.#threads.length >= writers)) return free;
-    const thread = new WriterClient();
+    const thread = new WriterClient({ start: startThread });
     this.#threads.push(thread);
     return thread;
   }

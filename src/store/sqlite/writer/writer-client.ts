@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { throwIfAborted } from '../../../base/abort.ts';
 import { errorCodeOf } from '../../../base/error-codes.ts';
@@ -27,6 +26,21 @@ export interface PageEnd {
   fail(error: unknown): void;
 }
 
+/** A thread, as far as its client deals with it. */
+export interface WriterWorker extends Pick<Worker, 'postMessage' | 'ref' | 'unref' | 'terminate'> {
+  on(event: 'message', listener: (answer: WriterAnswer) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'exit', listener: () => void): unknown;
+  once(event: 'error', listener: (error: Error) => void): unknown;
+  once(event: 'exit', listener: () => void): unknown;
+}
+
+export interface WriterClientOptions {
+  start?: (() => WriterWorker) | undefined;
+  /** At most so many of blocks. */
+  bytesUnderWay?: number;
+}
+
 /** What a writer thread makes dies at once, so that more room for it is only more resident memory: some 25 MB. */
 const youngMb = 6;
 
@@ -42,14 +56,14 @@ export class WriterClient {
   mirrors = 0;
   /** Counts the threads that died: whoever opened a mirror on one of them must open it again. */
   deaths = 0;
-  #worker: Worker | null = null;
-  readonly #start: () => Worker;
+  #worker: WriterWorker | null = null;
+  readonly #start: () => WriterWorker;
   readonly #bytesUnderWay: Semaphore;
   #nextId = 1;
   readonly #pending = new Map<number, Pending>();
   #stopped: Error | null = null;
 
-  constructor({ start = startThread, bytesUnderWay = mostBytesUnderWay } = {}) {
+  constructor({ start = startThread, bytesUnderWay = mostBytesUnderWay }: WriterClientOptions = {}) {
     this.#start = start;
     this.#bytesUnderWay = new Semaphore(bytesUnderWay);
   }
@@ -124,7 +138,7 @@ export class WriterClient {
     });
   }
 
-  #started(): Worker {
+  #started(): WriterWorker {
     if (this.#worker === null) {
       const worker = this.#start();
       worker.on('message', (answer: WriterAnswer) => this.#answered(answer));
@@ -145,7 +159,7 @@ export class WriterClient {
   }
 
   /** An error is followed by the exit of the same thread, which then is nobody's any more. */
-  #died(worker: Worker, cause: unknown): void {
+  #died(worker: WriterWorker, cause: unknown): void {
     if (worker !== this.#worker) return;
     this.#worker = null;
     this.deaths++;
@@ -175,8 +189,11 @@ const endWithinMs = 30_000;
  * Lets the thread do what was asked before, close its files and end by itself. To terminate it from outside can
  * meet it inside SQLite or while it starts, and Node aborts the whole process then.
  */
-async function endThread(worker: Worker): Promise<void> {
-  const gone = once(worker, 'exit');
+async function endThread(worker: WriterWorker): Promise<void> {
+  const gone = new Promise<void>((resolve, reject) => {
+    worker.once('exit', () => resolve());
+    worker.once('error', reject);
+  });
   worker.ref();
   worker.postMessage(endOfThread);
   const timer = setTimeout(() => void worker.terminate(), endWithinMs);

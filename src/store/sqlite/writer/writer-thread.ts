@@ -1,4 +1,4 @@
-import { parentPort } from 'node:worker_threads';
+import { type MessagePort, parentPort } from 'node:worker_threads';
 import { AppError, messageOf } from '../../../base/errors.ts';
 import type { BatchOutcome } from '../../../sync/ports/mirror.ts';
 import { SharedBuffers } from '../../page/shared-buffers.ts';
@@ -20,6 +20,11 @@ interface OpenMirror {
   writer: MirrorWriter;
   /** Those on their way in, by the numbers that their sender gave them. */
   pages: Map<number, IncomingPage>;
+}
+
+/** Where requests come from, and answers go to. */
+export interface WriterPort extends Pick<MessagePort, 'postMessage' | 'close'> {
+  on(event: 'message', listener: (request: WriterRequest | typeof endOfThread) => void): unknown;
 }
 
 class WriterThread {
@@ -102,8 +107,8 @@ function drop(pages: OpenMirror['pages'], page: number): void {
   pages.delete(page);
 }
 
-/** Serves requests in the order of their arrival; the entry point of a writer thread. */
-function serve(port: NonNullable<typeof parentPort>): void {
+/** Serves requests in the order of their arrival, until it is told to end. */
+export function serve(port: WriterPort): void {
   const thread = new WriterThread();
   const answer = (message: WriterAnswer) => port.postMessage(message);
   port.on('message', (request: WriterRequest | typeof endOfThread) => {

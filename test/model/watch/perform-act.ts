@@ -1,0 +1,196 @@
+import type { Act, Pick } from './acts.ts';
+import type { World } from './world.ts';
+
+const editable = ['Title', 'Department', 'Phone', 'Description', 'Birthdate', 'DoNotCall'];
+const types = ['string', 'double', 'boolean', 'date', 'datetime', 'picklist'];
+const names = ['One__c', 'Two__c', 'Three__c'];
+const limits = [
+  { replicationIdLimit: 2 },
+  { replicationIdLimit: 7 },
+  { replicationIdLimit: 600_000 },
+  { maxPageRows: 5 },
+  { maxPageRows: 2_000 },
+  { bulkPageRows: 4 },
+  { bulkPageRows: 50_000 },
+  { concurrentLimit: 2 },
+  { concurrentLimit: 25 },
+  { bulkJobFailures: 1 },
+  { futureEndCovered: true },
+  { futureEndCovered: false },
+  { dailyLimit: 0 },
+  { dailyLimit: 1_000_000 },
+];
+
+/** Does it; false where there was nothing to do it with, or the org refused. */
+export async function perform(world: World, act: Act): Promise<boolean> {
+  const { org, facts } = world;
+  switch (act.act) {
+    case 'create': {
+      const made = await org.control('contacts', { count: act.count, seed: act.seed });
+      facts.live.push(...(made?.ids ?? []));
+      return made !== null;
+    }
+    case 'edit':
+      return edit(world, act);
+    case 'delete': {
+      const ids = chosen(facts.live, act.picks);
+      if (ids.length === 0 || (await org.control('delete', { ids })) === null) return false;
+      for (const id of ids) move(id, facts.live, facts.bin);
+      return true;
+    }
+    case 'undelete': {
+      const [id] = chosen(facts.bin, [act.pick]);
+      if (id === undefined || (await org.control('undelete', { ids: [id] })) === null) return false;
+      move(id, facts.bin, facts.live);
+      return true;
+    }
+    case 'merge': {
+      const [master, ...losers] = chosen(facts.live, act.picks);
+      if (losers.length === 0 || (await org.control('merge', { master, losers })) === null) return false;
+      for (const id of losers) facts.live.splice(facts.live.indexOf(id), 1);
+      return true;
+    }
+    case 'purge': {
+      const [id] = chosen(facts.bin, [act.pick]);
+      if (id === undefined || (await org.control('purge', { ids: [id] })) === null) return false;
+      facts.bin.splice(facts.bin.indexOf(id), 1);
+      return true;
+    }
+    case 'delete-and-purge': {
+      const [id] = chosen(facts.live, [act.pick]);
+      if (id === undefined || (await org.control('delete', { ids: [id] })) === null) return false;
+      const purged = await org.control('purge', { ids: [id] });
+      facts.live.splice(facts.live.indexOf(id), 1);
+      if (purged === null) facts.bin.push(id);
+      return purged !== null;
+    }
+    case 'hide':
+    case 'show':
+      return share(world, act);
+    case 'open-transaction':
+      return openTransaction(world, act);
+    case 'commit':
+      if (!facts.inTransaction) return false;
+      facts.inTransaction = false;
+      return (await org.control('commit')) !== null;
+    case 'lag':
+      return (await org.control('settings', { commitLagMs: act.ms })) !== null;
+    case 'limit':
+      return (await org.control('settings', limits[act.limit % limits.length])) !== null;
+    case 'pass':
+      world.clock.pass(act.ms);
+      await org.control('clock', { advanceMs: 0 });
+      return true;
+    default:
+      return changeFields(world, act);
+  }
+}
+
+async function edit({ org, facts }: World, { picks, field, value }: Act & { act: 'edit' }): Promise<boolean> {
+  const ids = chosen(facts.live, picks);
+  if (ids.length === 0) return false;
+  const custom = [...facts.custom.keys()];
+  const all = [...editable, ...custom, ...custom];
+  const name = all[field % all.length] as string;
+  const type = facts.custom.get(name) ?? { Birthdate: 'date', DoNotCall: 'boolean' }[name] ?? 'string';
+  return (await org.control('touch', { ids, set: { [name]: cellOf(type, value) } })) !== null;
+}
+
+function cellOf(type: string, value: number): unknown {
+  if (type === 'boolean') return value % 2 === 0;
+  if (value % 10 === 9) return null;
+  if (type === 'double') return value / 4;
+  if (type === 'date') return `19${String(value).padStart(2, '0')}-02-03`;
+  if (type === 'datetime') return `20${String(value).padStart(2, '0')}-02-03T04:05:06.000+0000`;
+  return `Text ${value}`;
+}
+
+/** A change of sharing touches no stamp. */
+async function share({ org, facts }: World, act: Act & { act: 'hide' | 'show' }): Promise<boolean> {
+  const ids = act.act === 'hide' ? chosen(facts.live, act.picks) : chosen([...facts.hidden], [act.pick]);
+  const hidden = act.act === 'hide';
+  if (ids.length === 0 || (await org.control('visibility', { ids, hidden })) === null) return false;
+  for (const id of ids) if (hidden) facts.hidden.add(id);
+  for (const id of ids) if (!hidden) facts.hidden.delete(id);
+  facts.sharingChanged = true;
+  return true;
+}
+
+async function openTransaction(world: World, act: Act & { act: 'open-transaction' }): Promise<boolean> {
+  const { org, facts } = world;
+  const edited = chosen(facts.live, act.edit);
+  const deleted = chosen(
+    facts.live.filter((id) => !edited.includes(id)),
+    act.delete,
+  );
+  const undeleted = act.undelete === null ? [] : chosen(facts.bin, [act.undelete]);
+  const done = await org.control('open-transaction', {
+    ...(act.create > 0 ? { create: { count: act.create, seed: act.seed } } : {}),
+    ...(edited.length > 0 ? { touch: { ids: edited, set: { Title: `Late ${act.seed}` } } } : {}),
+    ...(deleted.length > 0 ? { delete: { ids: deleted } } : {}),
+    ...(undeleted.length > 0 ? { undelete: { ids: undeleted } } : {}),
+  });
+  if (done === null) return false;
+  facts.inTransaction = true;
+  for (const id of deleted) move(id, facts.live, facts.bin);
+  for (const id of undeleted) move(id, facts.bin, facts.live);
+  const known = new Set([...edited, ...deleted, ...undeleted]);
+  facts.live.push(...done.ids.filter((id) => !known.has(id)));
+  return true;
+}
+
+type FieldAct = Extract<
+  Act,
+  { act: 'add-field' | 'remove-field' | 'change-type' | 'hide-field' | 'show-field' }
+>;
+
+async function changeFields({ org, facts }: World, act: FieldAct): Promise<boolean> {
+  const type = 'type' in act ? (types[act.type % types.length] as string) : '';
+  const added = (name: string) => ({ addFields: [{ name, type }] });
+  switch (act.act) {
+    case 'add-field': {
+      const [name] = chosen(
+        names.filter((one) => !facts.custom.has(one)),
+        [act.field],
+      );
+      if (name === undefined || (await org.control('settings', added(name))) === null) return false;
+      facts.custom.set(name, type);
+      return true;
+    }
+    case 'remove-field':
+    case 'change-type': {
+      const [name] = chosen([...facts.custom.keys()], [act.field]);
+      if (name === undefined || (await org.control('settings', { removeFields: [name] })) === null)
+        return false;
+      facts.custom.delete(name);
+      facts.hiddenFields.delete(name);
+      if (act.act === 'remove-field') return true;
+      if ((await org.control('settings', added(name))) === null) return false;
+      facts.custom.set(name, type);
+      return true;
+    }
+    default: {
+      const isHiding = act.act === 'hide-field';
+      const hideable = [...editable, ...facts.custom.keys(), 'MasterRecordId'];
+      const [name] = chosen(isHiding ? hideable : [...facts.hiddenFields], [act.field]);
+      if (name === undefined) return false;
+      const hiddenFields = new Set(facts.hiddenFields);
+      if (isHiding) hiddenFields.add(name);
+      else hiddenFields.delete(name);
+      if ((await org.control('settings', { hiddenFields: [...hiddenFields] })) === null) return false;
+      facts.hiddenFields = hiddenFields;
+      facts.mergesWithheld ||= name === 'MasterRecordId' && isHiding;
+      return true;
+    }
+  }
+}
+
+function chosen(list: readonly string[], places: readonly Pick[]): string[] {
+  if (list.length === 0) return [];
+  return [...new Set(places.map((place) => list[place % list.length] as string))];
+}
+
+function move(id: string, from: string[], to: string[]): void {
+  from.splice(from.indexOf(id), 1);
+  to.push(id);
+}

@@ -1,0 +1,242 @@
+import { join } from 'node:path';
+import { isAbort } from '../../../src/base/abort.ts';
+import type { Clock } from '../../../src/base/clock.ts';
+import { isAppError } from '../../../src/base/errors.ts';
+import { silentLogger } from '../../../src/base/logger.ts';
+import { Services } from '../../../src/compose/services.ts';
+import { readConfig } from '../../../src/config/read-config.ts';
+import type { BackfillItem, BackfillOptions } from '../../../src/contract/backfill.ts';
+import type { CycleCompleteEvent, WatchEvent } from '../../../src/contract/watch.ts';
+import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
+import type { Leases } from '../../../src/sync/ports/leases.ts';
+import type { Mirrors } from '../../../src/sync/ports/mirrors.ts';
+import { backfillOrgs } from '../../../src/usecases/backfill.ts';
+import { watch } from '../../../src/usecases/watch.ts';
+import { exchange, type WireAnswer } from '../../../src/wire/exchange.ts';
+import type { Wire } from '../../../src/wire/open-wire.ts';
+import type { LocalDispatcher } from '../../support/local-dispatcher.ts';
+import { startLocalThread } from '../../support/local-thread.ts';
+import type { VirtualClock } from '../../support/virtual-clock.ts';
+import type { MemoryMirrors } from '../../usecases/memory-mirrors.ts';
+import { FailPoints } from './fail-points.ts';
+import { MortalLeases } from './mortal-leases.ts';
+import { mortalFiles, mortalMirrors } from './mortal-mirrors.ts';
+
+/** What programs on one machine share. */
+export interface Machine {
+  url: string;
+  accessToken: string;
+  dataDir: string;
+  clock: VirtualClock;
+  dispatcher: LocalDispatcher;
+  leases: Leases;
+  /** Null where the mirrors are files. */
+  memory: MemoryMirrors | null;
+  /** Called before each request leaves. */
+  beforeSend(): Promise<void>;
+}
+
+/** What a program said at its end: `crash` where it was killed, `halt` where it was told to stop. */
+export type Ended = { kind: 'done' | 'crash' | 'halt' } | { kind: 'failed'; error: string };
+
+interface Watching {
+  events: WatchEvent[];
+  ended: Promise<Ended>;
+  /** Called with each event. */
+  tell: () => void;
+}
+
+const intervalMs = 60_000;
+
+/** One process of the program with all that it has in memory, on the files and leases that it shares with others. */
+export class Program {
+  readonly points = new FailPoints();
+  readonly services: Services;
+  readonly #machine: Machine;
+  readonly #leases: MortalLeases;
+  readonly #stopping = new AbortController();
+  #watching: Watching | null = null;
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+    const { dataDir, clock: virtual } = machine;
+    const clock = virtual.forProcess(() => this.points.alive());
+    this.#leases = new MortalLeases(machine.leases, this.points, clock);
+    const config = readConfig({
+      flags: {},
+      env: {
+        PARAHACK_SYNC_DATA_DIR: dataDir,
+        PARAHACK_SYNC_CREDENTIAL_STORE: 'memory',
+        PARAHACK_SYNC_INSTANCE_URL: machine.url,
+        PARAHACK_SYNC_ACCESS_TOKEN: machine.accessToken,
+      },
+      cwd: dataDir,
+    });
+    const mirrors =
+      machine.memory === null ? this.#openFiles(clock) : mortalMirrors(machine.memory, this.points);
+    const services = new Services(config, silentLogger);
+    const parts = { clock, wire: this.#wire(), leases: this.#leases, mirrors };
+    for (const [name, value] of Object.entries(parts)) Object.defineProperty(services, name, { value });
+    services.closeLater(async () => mirrors[Symbol.asyncDispose]());
+    this.services = services;
+  }
+
+  /** One cycle, after a first copy where there is none. */
+  async cycle(): Promise<{ ended: Ended; complete: CycleCompleteEvent | null }> {
+    const events: WatchEvent[] = [];
+    const ended = await this.#run(async (signal) => {
+      const context = { signal, onEvent: (event: WatchEvent) => void events.push(event) };
+      const { orgs } = await watch(this.services, { orgs: [], intervalMs, once: true, push: false }, context);
+      return orgs[0]?.error ?? null;
+    });
+    const complete = events.find((event) => event.event === 'cycle:complete') ?? null;
+    return { ended, complete };
+  }
+
+  /** A copy, beside the mirror where `fresh`. */
+  async copy(
+    options: Pick<BackfillOptions, 'api' | 'fresh'>,
+  ): Promise<{ ended: Ended; item: BackfillItem | null }> {
+    let item: BackfillItem | null = null;
+    const ended = await this.#run(async (signal) => {
+      const all = { orgs: [], all: false, concurrency: 3, force: true, fields: null, ...options };
+      const { orgs } = await backfillOrgs(this.services, all, { signal, onEvent: () => {} });
+      item = orgs[0] ?? null;
+      return item?.error ?? null;
+    });
+    return { ended, item };
+  }
+
+  get isWatching(): boolean {
+    return this.#watching !== null;
+  }
+
+  /** A watch that goes on until `stop` or its death: so many of its cycles, or none more where it ends. */
+  async turns(count: number): Promise<Ended | null> {
+    const { clock } = this.#machine;
+    const from = this.#watching?.events.length ?? 0;
+    this.#watching ??= this.#startWatch();
+    const watching = this.#watching;
+    const isTurn = ({ event }: WatchEvent) => /^cycle:(complete|failed|skipped)$/.test(event);
+    const enough = new Promise<null>((resolve) => {
+      watching.tell = () => {
+        if (watching.events.slice(from).filter(isTurn).length >= count) resolve(null);
+      };
+    });
+    const ended = await clock.run(() => Promise.race([watching.ended, enough]));
+    watching.tell = () => {};
+    if (ended !== null) this.#watching = null;
+    return ended;
+  }
+
+  #startWatch(): Watching {
+    const events: WatchEvent[] = [];
+    const watching: Watching = { events, ended: Promise.resolve<Ended>({ kind: 'done' }), tell: () => {} };
+    const onEvent = (event: WatchEvent) => {
+      events.push(event);
+      watching.tell();
+    };
+    watching.ended = this.#ending(async (signal) => {
+      const options = { orgs: [], intervalMs, once: false, push: false };
+      await watch(this.services, options, { signal, onEvent });
+      return null;
+    });
+    return watching;
+  }
+
+  #run(work: (signal: AbortSignal) => Promise<{ code: string } | null>): Promise<Ended> {
+    return this.#machine.clock.run(() => this.#ending(work));
+  }
+
+  async #ending(
+    work: (signal: AbortSignal) => Promise<{ code: string; message?: string } | null>,
+  ): Promise<Ended> {
+    try {
+      const error = await work(this.#stopping.signal);
+      if (this.points.isDead) return { kind: 'crash' };
+      return error === null ? { kind: 'done' } : { kind: 'failed', error: `${error.code} ${error.message}` };
+    } catch (error) {
+      if (this.points.isDead) return { kind: 'crash' };
+      if (isAbort(error)) return { kind: 'halt' };
+      if (isAppError(error)) return { kind: 'failed', error: `${error.code} ${error.message}` };
+      throw error;
+    }
+  }
+
+  /** As a signal stops it: what it holds is given back. */
+  async stop(): Promise<void> {
+    if (this.points.isDead) return this.die();
+    this.#stopping.abort();
+    await this.#close();
+  }
+
+  /** As `kill -9` ends it: nothing that it would do at its end is done. */
+  async die(): Promise<void> {
+    this.points.kill();
+    await this.#leases.died();
+    this.#stopping.abort();
+    await this.#close();
+  }
+
+  async #close(): Promise<void> {
+    const watching = this.#watching;
+    this.#watching = null;
+    await this.#machine.clock.run(async () => {
+      await watching?.ended;
+      await this.services[Symbol.asyncDispose]().catch((error: unknown) => {
+        if (!this.points.isDead) throw error;
+      });
+    });
+  }
+
+  #openFiles(clock: Clock): Mirrors {
+    const files = openMirrors({
+      folder: join(this.#machine.dataDir, 'orgs'),
+      log: silentLogger,
+      clock,
+      startThread: () => startLocalThread((call, work) => this.#write(call, work)),
+    });
+    return mortalFiles(files, this.points);
+  }
+
+  #wire(): Wire {
+    const { dispatcher, clock, beforeSend } = this.#machine;
+    const patience = { headersMs: 0, idleBodyMs: 0, answerMs: 600_000 };
+    return {
+      exchange: async (request, _patience, signal) => {
+        this.points.alive();
+        await beforeSend();
+        let answer: WireAnswer | null = null;
+        try {
+          return await this.points.around('send', async () => {
+            clock.noteActivity();
+            answer = await exchange(dispatcher, request, patience, signal);
+            return answer;
+          });
+        } catch (error) {
+          (answer as WireAnswer | null)?.body.drop();
+          throw error;
+        } finally {
+          clock.noteActivity();
+        }
+      },
+      close: async () => {},
+    };
+  }
+
+  async #write(call: string, work: () => void): Promise<void> {
+    this.#machine.clock.noteActivity();
+    // With a dead process its files are closed.
+    if (call === 'close') return work();
+    if (!isWrite(call)) {
+      this.points.alive();
+      return work();
+    }
+    await this.points.around('write', work);
+  }
+}
+
+/** Whether it makes a transaction. */
+function isWrite(call: string): boolean {
+  return !['open', 'addBlock', 'beginPage', 'dropPage', 'assertSound'].includes(call);
+}

@@ -1,0 +1,69 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { World } from './world.ts';
+
+const cyclesAtMost = 8;
+/** What cycles cannot mend, because Salesforce tells it no more. */
+const pastCycles = /^(CURSOR_OUT_OF_REACH|CURSOR_IN_FUTURE) /;
+
+/**
+ * Nothing is wrong any more, and nobody does anything but a watch: within a few cycles the mirror must be what the user
+ * may see, and one more cycle must change nothing. Throws with all that differs.
+ */
+export async function comeToRest(world: World): Promise<void> {
+  const { org, facts } = world;
+  await world.stop(0);
+  await world.stop(1);
+  await org.control('faults', []);
+  if (facts.inTransaction) await org.control('commit');
+  facts.inTransaction = false;
+  await org.control('settings', {
+    commitLagMs: 0,
+    replicationIdLimit: 600_000,
+    maxPageRows: 2_000,
+    bulkPageRows: 50_000,
+    concurrentLimit: 25,
+    dailyLimit: 1_000_000,
+    bulkJobFailures: 0,
+  });
+  // What came late has come, and the fields are asked for once an hour.
+  world.clock.pass(2 * 3_600_000);
+  await mendWhatCyclesCannot(world);
+  const changed = await untilQuiet(world);
+  const mirror = world.contents();
+  const problems = await world.differences(mirror);
+  if (problems.length > 0)
+    throw new Error(`At rest the mirror is not what the user may see:\n${problems.join('\n')}`);
+  world.clock.pass(130_000);
+  const last = await world.program(0).cycle();
+  if (last.complete === null) throw new Error(`One more cycle failed: ${JSON.stringify(last.ended)}`);
+  if (!isDeepStrictEqual(world.contents(), mirror)) throw new Error('One more cycle changed the mirror.');
+  world.log.push(`at rest after ${changed} cycles`);
+}
+
+/** Until a cycle changes nothing; answers how many there were. */
+async function untilQuiet(world: World): Promise<number> {
+  for (let cycles = 1; ; cycles++) {
+    const { ended, complete } = await world.program(0).cycle();
+    if (complete === null) throw new Error(`A cycle failed at rest: ${JSON.stringify(ended)}`);
+    if (complete.upserted + complete.deleted + complete.undeleted === 0) return cycles;
+    if (cycles === cyclesAtMost) throw new Error(`Never at rest: ${JSON.stringify(complete)}`);
+    world.clock.pass(130_000);
+  }
+}
+
+async function mendWhatCyclesCannot(world: World): Promise<void> {
+  const first = await world.program(0).cycle();
+  const isPast = first.ended.kind === 'failed' && pastCycles.test(first.ended.error);
+  if (!isPast && !world.facts.sharingChanged) return;
+  world.log.push(`copied anew: ${isPast ? JSON.stringify(first.ended) : 'sharing changed'}`);
+  // What an interrupted copy had read before sharing changed it knows no better.
+  while (await isOldCopy(world));
+  world.facts.sharingChanged = false;
+}
+
+/** Copies anew, and answers whether that only went on with an interrupted copy. */
+async function isOldCopy(world: World): Promise<boolean> {
+  const { ended, item } = await world.program(0).copy({ api: 'auto', fresh: true });
+  if (item?.status !== 'complete') throw new Error(`The copy failed at rest: ${JSON.stringify(ended)}`);
+  return item.resumed;
+}

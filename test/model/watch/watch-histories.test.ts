@@ -1,0 +1,20 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { histories, play } from './history.ts';
+import { kinds } from './kinds.ts';
+
+/** 2,000 histories in the deep run, a tenth in the common one. */
+const runs = Number(process.env.PARAHACK_HISTORIES ?? (process.env.PARAHACK_DEEP ? 2_000 : 200));
+
+describe('histories of an org, a line and programs that are killed', () => {
+  it(`leave the mirror as what the user may see, ${runs} times`, async () => {
+    const tally = new Map<string, number>();
+    const seed = Number(process.env.PARAHACK_SEED ?? Date.now() % 2 ** 31);
+    const property = fc.asyncProperty(histories(), (history) => play(history, tally));
+    await fc.assert(property, { numRuns: runs, seed, includeErrorInReport: true });
+    const counts = kinds.map((kind) => `${kind} ${tally.get(kind) ?? 0}`);
+    process.stdout.write(`${runs} histories, seed ${seed}: ${counts.join(', ')}\n`);
+    expect(kinds.filter((kind) => !tally.has(kind))).toEqual([]);
+    expect([...tally.keys()].filter((kind) => !kinds.includes(kind))).toEqual([]);
+  }, 7_200_000);
+});

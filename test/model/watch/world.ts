@@ -1,0 +1,191 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openFileLeases } from '../../../src/lease/file-leases.ts';
+import { MemoryLeases } from '../../../src/lease/memory-leases.ts';
+import { mirrorPath } from '../../../src/store/sqlite/mirror-path.ts';
+import { LocalDispatcher } from '../../support/local-dispatcher.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+import { MemoryMirrors } from '../../usecases/memory-mirrors.ts';
+import type { Act, ActKind } from './acts.ts';
+import { differences } from './compare.ts';
+import { contentsOfDisk, contentsOfFile, type MirrorContents } from './mirror-contents.ts';
+import { Org } from './org.ts';
+import { perform } from './perform-act.ts';
+import { type Machine, Program } from './program.ts';
+
+/** How a history begins, and what it may hold. */
+export interface Beginning {
+  contacts: number;
+  seed: number;
+  /** Where the leases lie: in memory costs a tenth. */
+  leases: 'memory' | 'file';
+  /** Where the mirrors lie. */
+  store: 'memory' | 'sqlite';
+  /** Whether answers are compressed, as long ones are by default. */
+  gzip: boolean;
+}
+
+/** What is known of the org from what was done to it. */
+export interface Facts {
+  /** Ids that live, also what an open transaction holds. */
+  live: string[];
+  /** Ids in the recycle bin. */
+  bin: string[];
+  /** Ids that sharing hides. */
+  hidden: Set<string>;
+  hiddenFields: Set<string>;
+  /** Types of the fields that were added. */
+  custom: Map<string, string>;
+  /** Whether `MasterRecordId` was hidden at any time. */
+  mergesWithheld: boolean;
+  inTransaction: boolean;
+  /** Since the last copy that was begun after it and is complete. */
+  sharingChanged: boolean;
+}
+
+/** Something that happens while a program works: before one of its requests leaves. */
+export interface Meanwhile {
+  /** Before which request from the beginning of the work, from 1. */
+  before: number;
+  act: Act;
+}
+
+/** Early in a minute; the clock moves with every request. */
+const startMs = Date.UTC(2026, 0, 31, 12, 0, 5);
+const requestMs = 37;
+
+/** An org, a machine with its files, and two processes of the program at most. */
+export class World implements AsyncDisposable {
+  readonly org: Org;
+  readonly clock: VirtualClock;
+  readonly facts: Facts;
+  /** How often what was done, by its kind; what could not be done is not counted. */
+  readonly done = new Map<string, number>();
+  readonly log: string[] = [];
+  readonly #machine: Machine;
+  readonly #programs: (Program | null)[] = [null, null];
+  #meanwhile: Meanwhile[] = [];
+  #sent = 0;
+
+  private constructor(org: Org, clock: VirtualClock, machine: Machine, ids: string[]) {
+    this.org = org;
+    this.clock = clock;
+    this.#machine = machine;
+    machine.beforeSend = () => this.#beforeSend();
+    this.facts = {
+      live: ids,
+      bin: [],
+      hidden: new Set(),
+      hiddenFields: new Set(),
+      custom: new Map(),
+      mergesWithheld: false,
+      inTransaction: false,
+      sharingChanged: false,
+    };
+  }
+
+  static async open({ contacts, seed, leases, store, gzip }: Beginning): Promise<World> {
+    let dispatcher: LocalDispatcher | null = null;
+    const clock = new VirtualClock(startMs, () => (dispatcher?.underWay ?? 0) > 0);
+    const org = await Org.open(contacts, seed, () => clock.now());
+    dispatcher = new LocalDispatcher(org.emulator.answer);
+    await org.control('settings', { gzip });
+    const dataDir = mkdtempSync(join(tmpdir(), 'parahack-sync-model-'));
+    const ids = (await org.rows()).map(({ Id }) => Id);
+    const { url, accessToken } = org.emulator;
+    const machine: Machine = {
+      url,
+      accessToken,
+      dataDir,
+      clock,
+      dispatcher,
+      leases: leases === 'file' ? openFileLeases(join(dataDir, 'locks')) : new MemoryLeases(),
+      memory: store === 'memory' ? new MemoryMirrors(clock.forProcess(() => {})) : null,
+      beforeSend: async () => {},
+    };
+    return new World(org, clock, machine, ids);
+  }
+
+  /** The first process, or the one beside it; started where it does not run. */
+  program(which: 0 | 1): Program {
+    this.#programs[which] ??= new Program(this.#machine);
+    return this.#programs[which];
+  }
+
+  get isWatching(): boolean {
+    return this.#programs.some((program) => program?.isWatching === true);
+  }
+
+  async stop(which: 0 | 1): Promise<boolean> {
+    const program = this.#programs[which];
+    this.#programs[which] = null;
+    await program?.stop();
+    return program !== null && program !== undefined;
+  }
+
+  async kill(which: 0 | 1): Promise<boolean> {
+    const program = this.#programs[which];
+    this.#programs[which] = null;
+    await program?.die();
+    return program !== null && program !== undefined;
+  }
+
+  /** Whoever died in its work is cleared away, as the system does it. */
+  async bury(): Promise<void> {
+    for (const which of [0, 1] as const) {
+      if (!this.#programs[which]?.points.isDead) continue;
+      this.count('crash');
+      await this.kill(which);
+    }
+  }
+
+  count(kind: string): void {
+    this.done.set(kind, (this.done.get(kind) ?? 0) + 1);
+  }
+
+  async act(act: Act): Promise<void> {
+    const isDone = await perform(this, act);
+    this.log.push(`${isDone ? '' : 'in vain: '}${JSON.stringify(act)}`);
+    if (isDone) this.count(act.act satisfies ActKind);
+  }
+
+  /** Work of programs, and what happens in the org meanwhile. */
+  async work<T>(meanwhile: readonly Meanwhile[], work: () => Promise<T>): Promise<T> {
+    this.#meanwhile = [...meanwhile];
+    this.#sent = 0;
+    try {
+      return await work();
+    } finally {
+      this.#meanwhile = [];
+      await this.bury();
+    }
+  }
+
+  async #beforeSend(): Promise<void> {
+    this.#sent++;
+    this.clock.pass(requestMs);
+    const due = this.#meanwhile.filter(({ before }) => before === this.#sent);
+    for (const { act } of due) await this.act(act);
+  }
+
+  contents(): MirrorContents {
+    const { dataDir, memory, url } = this.#machine;
+    return memory === null
+      ? contentsOfFile(mirrorPath(join(dataDir, 'orgs'), url))
+      : contentsOfDisk(memory.diskOf(url));
+  }
+
+  /** In what the mirror differs from what the user may see. */
+  async differences(mirror: MirrorContents): Promise<string[]> {
+    const { hidden: rows, hiddenFields: fields, mergesWithheld: merges } = this.facts;
+    return differences(await this.org.rows(), mirror, { rows, fields, merges });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill(0);
+    await this.kill(1);
+    await this.org.emulator.close();
+    rmSync(this.#machine.dataDir, { recursive: true, force: true });
+  }
+}

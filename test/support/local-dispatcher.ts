@@ -1,0 +1,89 @@
+import type { RequestListener } from 'node:http';
+import { Dispatcher, errors } from 'undici';
+import { exchangeLocally, type LocalAnswer } from './local-exchange.ts';
+
+/**
+ * undici's side of requests that are answered in this process: what the program gets is what came from a socket, in
+ * one piece, and what it meets where that is cut.
+ */
+export class LocalDispatcher extends Dispatcher {
+  readonly #listener: RequestListener;
+  /** Requests without an answer so far. */
+  underWay = 0;
+
+  constructor(listener: RequestListener) {
+    super();
+    this.#listener = listener;
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    const control = new LocalController(handler);
+    handler.onRequestStart?.(control, null);
+    if (control.aborted) return true;
+    this.underWay++;
+    exchangeLocally(this.#listener, {
+      method: options.method,
+      path: options.path,
+      headers: {
+        host: new URL(String(options.origin)).host,
+        ...lowerCase(options.headers as Record<string, string>),
+      },
+      body: (options.body as string | null | undefined) ?? '',
+    }).then((answer) => {
+      this.underWay--;
+      control.answer(answer);
+    });
+    return true;
+  }
+
+  override async close(): Promise<void> {}
+
+  override async destroy(): Promise<void> {}
+}
+
+function lowerCase(headers: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+class LocalController implements Dispatcher.DispatchController {
+  readonly rawHeaders = null;
+  readonly rawTrailers = null;
+  readonly #handler: Dispatcher.DispatchHandler;
+  aborted = false;
+  reason: Error | null = null;
+
+  constructor(handler: Dispatcher.DispatchHandler) {
+    this.#handler = handler;
+  }
+
+  abort(reason: Error): void {
+    if (this.aborted) return;
+    this.aborted = true;
+    this.reason = reason;
+    this.#handler.onResponseError?.(this, reason);
+  }
+
+  // An answer is handed over whole, so that there is nothing to hold back.
+  readonly paused = false;
+  pause(): void {}
+  resume(): void {}
+
+  answer({ status, headers, body, cut }: LocalAnswer): void {
+    if (this.aborted) return;
+    if (cut === 'before') {
+      this.#fail(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
+      return;
+    }
+    this.#handler.onResponseStart?.(this, status, headers, '');
+    if (this.aborted) return;
+    if (body.length > 0) this.#handler.onResponseData?.(this, body);
+    if (cut === 'within') this.#fail(new errors.SocketError('other side closed'));
+    else this.#handler.onResponseEnd?.(this, {});
+  }
+
+  #fail(error: Error): void {
+    this.aborted = true;
+    this.reason = error;
+    this.#handler.onResponseError?.(this, error);
+  }
+}
