@@ -23,6 +23,9 @@ export type WatchEvent =
   | { event: 'cycle:skipped'; instanceUrl: string; error: ErrorInfo; retryInMs: number | null }
   /** The first complete cycle after failed ones. */
   | { event: 'cycle:recovered'; instanceUrl: string; failures: number; lastedMs: number }
+  /** This tool's share of the org's API requests would not last at the interval that was asked for. Told once each time. */
+  | { event: 'interval:stretched'; instanceUrl: string; intervalMs: number; stretchedMs: number }
+  | { event: 'interval:restored'; instanceUrl: string; intervalMs: number }
   /** The machine or the process has stood still; all orgs that waited have their turn now. */
   | { event: 'watch:resumed'; suspendedMs: number }
   | BackfillStartEvent

@@ -1,6 +1,7 @@
 import { backoffMs } from '../base/backoff.ts';
 import { callDetailsOf } from '../base/call-details.ts';
 import { isAppError } from '../base/errors.ts';
+import { type CallsAhead, stretchedIntervalMs } from './stretched-interval.ts';
 
 const longestBackoffMs = 3_600_000;
 /** However long an org asks to be left alone. */
@@ -14,11 +15,14 @@ export interface TurnOutcome {
   tookMs: number;
   /** Turns that failed in a row before this one. */
   failures: number;
+  /** Null where it is not known. */
+  callsAhead?: CallsAhead | null;
 }
 
 /** What follows a turn: when the next one is due, and what there is to tell. */
 export type NextTurn =
-  | { kind: 'due'; inMs: number; failures: 0; recoveredAfter: number }
+  /** `stretchedMs`: the interval where it is a longer one than was asked for, else null. */
+  | { kind: 'due'; inMs: number; failures: 0; recoveredAfter: number; stretchedMs: number | null }
   /** Another process has the org. It counts as no failure of the org. */
   | { kind: 'skipped'; inMs: number; failures: number }
   | { kind: 'failed'; inMs: number; failures: number }
@@ -28,19 +32,23 @@ export type NextTurn =
 /**
  * The timetable of an org, decided from what its last turn has come to: the interval counts from the beginning of a
  * good turn; a failing org is left alone for longer each time, up to eight intervals or an hour, and at least as long
- * as it asks for itself.
+ * as it asks for itself. An interval at which this tool's share of the org's calls would not last is stretched.
  */
 export function nextTurn(
-  { error, tookMs, failures }: TurnOutcome,
+  { error, tookMs, failures, callsAhead = null }: TurnOutcome,
   { intervalMs, random }: { intervalMs: number; random: () => number },
 ): NextTurn {
+  const lastingMs = stretchedIntervalMs(intervalMs, callsAhead);
+  const stretchedMs = lastingMs > intervalMs ? lastingMs : null;
   if (error === null) {
-    return { kind: 'due', inMs: Math.max(0, intervalMs - tookMs), failures: 0, recoveredAfter: failures };
+    // A stretched one counts from now, from when the calls were counted.
+    const inMs = stretchedMs ?? Math.max(0, intervalMs - tookMs);
+    return { kind: 'due', inMs, failures: 0, recoveredAfter: failures, stretchedMs };
   }
   if (isAppError(error, 'ORG_BUSY')) return { kind: 'skipped', inMs: intervalMs, failures };
   if (isAppError(error, 'LOGIN_REQUIRED')) return { kind: 'until-login', failures };
   const maxMs = Math.max(intervalMs, Math.min(intervalMs * 8, longestBackoffMs));
   const backoff = backoffMs(failures, { baseMs: intervalMs, maxMs, random });
   const asked = Math.min(callDetailsOf(error).retryAfterMs ?? 0, longestRetryAfterMs);
-  return { kind: 'failed', inMs: Math.max(backoff, asked), failures: failures + 1 };
+  return { kind: 'failed', inMs: Math.max(backoff, asked, stretchedMs ?? 0), failures: failures + 1 };
 }

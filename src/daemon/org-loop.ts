@@ -5,6 +5,7 @@ import { Bell } from './bell.ts';
 import { cycleSlotMs, type LoopLimits } from './loop-limits.ts';
 import { nextTurn } from './next-turn.ts';
 import { Standstill } from './standstill.ts';
+import type { CallsAhead } from './stretched-interval.ts';
 import type { WatchedOrg } from './watched-org.ts';
 
 /**
@@ -209,7 +210,8 @@ export class OrgLoop {
     }
     this.outcome.error = error;
     const tookMs = clock.monotonicMs() - startedAt;
-    const next = nextTurn({ error, tookMs, failures: this.#failures }, { intervalMs, random });
+    const callsAhead = once ? null : await this.#callsAhead();
+    const next = nextTurn({ error, tookMs, failures: this.#failures, callsAhead }, { intervalMs, random });
     if (this.#failures === 0) this.#failingSinceMs = startedAt;
     this.#failures = next.failures;
     switch (next.kind) {
@@ -218,6 +220,7 @@ export class OrgLoop {
           const lastedMs = clock.monotonicMs() - this.#failingSinceMs;
           this.#options.onRecovered(instanceUrl, next.recoveredAfter, lastedMs);
         }
+        await this.#tellStretched(next.stretchedMs);
         break;
       case 'failed':
         this.#options.onFailed(instanceUrl, error, once ? null : next.inMs, next.failures);
@@ -233,6 +236,20 @@ export class OrgLoop {
         next satisfies never;
     }
     return next;
+  }
+
+  /** Never throws: who cannot tell keeps to the interval that was asked for, and calls are counted all the same. */
+  async #callsAhead(): Promise<CallsAhead | null> {
+    try {
+      return (await this.#org?.callsAhead?.()) ?? null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Never throws: it is for people. */
+  async #tellStretched(stretchedMs: number | null): Promise<void> {
+    await this.#org?.stretchTo?.(stretchedMs).catch(() => {});
   }
 
   /** A cycle, after a first copy where there is none: the slot for cycles is free as long as that takes. */

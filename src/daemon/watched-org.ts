@@ -1,3 +1,5 @@
+import type { CallsAhead } from './stretched-interval.ts';
+
 /** One org taken into care: its lease is held until it is disposed. */
 export interface WatchedOrg extends AsyncDisposable {
   /**
@@ -10,6 +12,10 @@ export interface WatchedOrg extends AsyncDisposable {
   /** Makes the first copy, or goes on with it. May take hours. */
   firstCopy(signal: AbortSignal): Promise<void>;
   cycle(signal: AbortSignal): Promise<void>;
+  /** What of its calls the day to come may use; null where that is not known. */
+  callsAhead?(): Promise<CallsAhead | null>;
+  /** The interval that it has now, milliseconds, where it is stretched; null where it is not. */
+  stretchTo?(stretchedMs: number | null): Promise<void>;
   /** Closes what is open, until the next turn opens it again; the lease stays. */
   rest(): Promise<void>;
 }

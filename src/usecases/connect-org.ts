@@ -24,6 +24,10 @@ export interface ConnectedOrg extends AsyncDisposable {
   mirror: StoredMirror;
   context: SyncContext;
   budget: ApiBudget;
+  /** As Salesforce tells it, known of an org of the environment too. */
+  orgId: string;
+  /** This tool's share of the org's daily API requests, 0 to 1. */
+  share: number;
 }
 
 type ConnectOptions = {
@@ -79,6 +83,8 @@ export async function connectOrg(
       remote,
       mirror,
       budget,
+      orgId: session.orgId,
+      share: org.budget ?? services.config.apiBudget,
       context: {
         object: contact,
         remote,

@@ -3,6 +3,7 @@ import { AppError } from '../base/errors.ts';
 import { isoTime } from '../base/iso-time.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { CycleCompleteEvent, WatchEvent, WatchOptions } from '../contract/watch.ts';
+import type { CallsAhead } from '../daemon/stretched-interval.ts';
 import type { WatchedOrg } from '../daemon/watched-org.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { backfill, isBackfilled } from '../sync/backfill/backfill.ts';
@@ -10,6 +11,7 @@ import { closeKilledCycles } from '../sync/close-killed-runs.ts';
 import { type CycleReport, runCycle } from '../sync/cycle/cycle.ts';
 import type { Lease } from '../sync/ports/leases.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
+import type { Remote } from '../sync/ports/remote.ts';
 import { type ConnectedOrg, type ConnectParts, connectOrg, settleCalls } from './connect-org.ts';
 import {
   isLeaseLost,
@@ -19,6 +21,7 @@ import {
   withDrainLease,
   withFreeDrainLease,
 } from './org-lease.ts';
+import { OrgPace } from './org-pace.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 import { progressOf } from './progress-events.ts';
 import { removeSpentCopy } from './spent-copy.ts';
@@ -60,12 +63,16 @@ class LeasedOrg implements WatchedOrg {
   #isBegun = false;
   #isCopied = false;
   #isLost = false;
+  readonly #pace: OrgPace;
 
   constructor(services: WatchedOrgParts, known: OrgRecord, lease: Lease, care: Care) {
     this.#services = services;
     this.#known = known;
     this.#lease = lease;
     this.#care = care;
+    const { calls, clock } = services;
+    const { intervalMs } = care.options;
+    this.#pace = new OrgPace({ calls, clock, instanceUrl: known.instanceUrl, intervalMs, tell: care.tell });
   }
 
   async open(): Promise<ConnectedOrg> {
@@ -78,6 +85,7 @@ class LeasedOrg implements WatchedOrg {
       if (event.event !== 'push:progress' && event.event !== 'push:waiting') tell(event);
     });
     this.#connected = await connectOrg(this.#services, org, { signal, lease: this.#lease, onEvent });
+    this.#pace.belongsTo(this.#connected.orgId, this.#connected.share);
     return this.#connected;
   }
 
@@ -107,20 +115,30 @@ class LeasedOrg implements WatchedOrg {
   cycle(signal: AbortSignal): Promise<void> {
     const { once, push, intervalMs } = this.#care.options;
     const { instanceUrl } = this.#known;
-    return this.#turn(signal, async ({ context, budget }, ended) => {
+    return this.#turn(signal, async ({ context, budget, remote }, ended) => {
       // Only whoever ends after this cycle waits for another that is sending.
       const lend = once
         ? withDrainLease(this.#services, instanceUrl, ended)
         : withFreeDrainLease(this.#services, instanceUrl);
-      const report = await runCycle(context, {
-        push,
-        withDrainLease: (work) => budget.asPush(() => lend(work)),
-        // What waits is tried again in the next cycle, which must not be late for it.
-        patienceMs: once ? undefined : Math.min(60_000, intervalMs / 10),
-        signal: ended,
-      });
+      const report = await this.#counted(remote, () =>
+        runCycle(context, {
+          push,
+          withDrainLease: (work) => budget.asPush(() => lend(work)),
+          // What waits is tried again in the next cycle, which must not be late for it.
+          patienceMs: once ? undefined : Math.min(60_000, intervalMs / 10),
+          signal: ended,
+        }),
+      );
       this.#care.tell(completed(instanceUrl, report));
     });
+  }
+
+  callsAhead(): Promise<CallsAhead | null> {
+    return this.#pace.callsAhead();
+  }
+
+  stretchTo(stretchedMs: number | null): Promise<void> {
+    return this.#pace.stretchTo(stretchedMs);
   }
 
   async rest(): Promise<void> {
@@ -132,6 +150,7 @@ class LeasedOrg implements WatchedOrg {
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       await this.rest();
+      await this.#pace.forget();
     } finally {
       await this.#lease.release();
     }
@@ -154,6 +173,15 @@ class LeasedOrg implements WatchedOrg {
       throw error;
     } finally {
       await settleCalls(connected.budget, this.#services);
+    }
+  }
+
+  async #counted<T>({ usage }: Remote, work: () => Promise<T>): Promise<T> {
+    const before = usage.sent();
+    try {
+      return await work();
+    } finally {
+      this.#pace.noteCycle(usage.sent() - before);
     }
   }
 

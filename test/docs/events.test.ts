@@ -40,6 +40,8 @@ const keys: { [Name in WatchEvent['event']]: Keys<Extract<WatchEvent, { event: N
   'cycle:failed': { instanceUrl, error, retryInMs: true, failures: true },
   'cycle:skipped': { instanceUrl, error, retryInMs: true },
   'cycle:recovered': { instanceUrl, failures: true, lastedMs: true },
+  'interval:stretched': { instanceUrl, intervalMs: true, stretchedMs: true },
+  'interval:restored': { instanceUrl, intervalMs: true },
   'watch:resumed': { suspendedMs: true },
   'backfill:start': { instanceUrl, api: true, reason: true, expected: true, resumed: true, runId: true },
   'backfill:progress': progress,

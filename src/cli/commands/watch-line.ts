@@ -25,6 +25,10 @@ export function watchLine(event: CycleEvent, orgNames: OrgNames): string {
       return `${orgNames.of(event.instanceUrl)}: recovered after ${counted(event.failures, 'failed cycle')} in ${formatDuration(event.lastedMs)}`;
     case 'watch:resumed':
       return `Went on after a standstill of ${formatDuration(event.suspendedMs)}: every org has its turn now`;
+    case 'interval:stretched':
+      return `${orgNames.of(event.instanceUrl)}: asked every ${formatDuration(event.stretchedMs)} in place of ${formatDuration(event.intervalMs)}, so that this tool's share of the API requests lasts`;
+    case 'interval:restored':
+      return `${orgNames.of(event.instanceUrl)}: asked every ${formatDuration(event.intervalMs)} again`;
     case 'watch:stop':
       return `Stopped: ${counted(event.cycles, 'cycle')} complete, ${count(event.failed)} failed`;
     default:

@@ -1,0 +1,194 @@
+import { setImmediate as nextTick } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { WatchEvent } from '../../src/contract/watch.ts';
+import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
+import type { OrgRecord } from '../../src/orgs/org-record.ts';
+import { connectRemote } from '../../src/salesforce/connect-remote.ts';
+import type { RemoteOptions } from '../../src/usecases/ports/org-access.ts';
+import { status } from '../../src/usecases/status.ts';
+import { type WatchParts, watch } from '../../src/usecases/watch.ts';
+import { openWire, type Wire } from '../../src/wire/open-wire.ts';
+import { orgFor } from '../orgs/org-for.ts';
+import { manualClock } from '../support/manual-clock.ts';
+import { copied, partsOf } from './parts.ts';
+
+const minute = 60_000;
+const hour = 60 * minute;
+/** The org between two turns, the look at the list of orgs, and the renewal of idle logins. */
+const sleepersAtRest = 3;
+const start = Date.UTC(2026, 2, 4, 10, 0, 30);
+
+let emulator: Emulator;
+let wire: Wire;
+let org: OrgRecord;
+let clock: ReturnType<typeof manualClock>;
+
+beforeEach(async () => {
+  clock = manualClock(start);
+  emulator = await startEmulator({ contacts: 20, dailyLimit: 400, wallClock: () => clock.now() });
+  wire = openWire();
+  org = { ...orgFor('a'), instanceUrl: emulator.url, apiUrl: emulator.url };
+});
+
+afterEach(async () => {
+  await wire.close();
+  await emulator.close();
+});
+
+/** A watch in manual time on a real client and a local org, whose only calls are those of the watch. */
+async function watching(during: (watched: Watched) => Promise<void>): Promise<Watched> {
+  const parts = { ...partsOf([org]), clock };
+  await copied(parts, org.instanceUrl, start - 5 * minute);
+  const calls: number[] = [];
+  const cycles: Cycle[] = [];
+  const others: WatchEvent[] = [];
+  const end = new AbortController();
+  const services: WatchParts = {
+    ...parts,
+    openRemote: async (session, { budget }: RemoteOptions = {}) =>
+      connectRemote({
+        session: { ...session, instanceUrl: emulator.url, accessToken: token, renew: token },
+        apiVersion: '62.0',
+        wire,
+        clock,
+        wallMs: () => clock.now(),
+        gate: {
+          before: async (kind, options) => {
+            await budget?.before(kind, options);
+            calls.push(clock.now());
+          },
+          after: (usage) => budget?.after(usage),
+        },
+      }),
+  };
+  const running = watch(
+    services,
+    { orgs: [], intervalMs: 5 * minute, once: false, push: true },
+    {
+      signal: end.signal,
+      onEvent(event) {
+        if (event.event === 'cycle:complete') cycles.push({ ...event, at: clock.now() });
+        else others.push(event);
+      },
+    },
+  );
+  const watched: Watched = {
+    calls,
+    cycles,
+    others,
+    status: async () => (await status(parts, { org: null })).orgs[0]!.api,
+    async pass(ms) {
+      const until = clock.now() + ms;
+      for (;;) {
+        // The time stands still as long as the org is in its turn, and so does not sleep.
+        while (clock.sleeping().length < sleepersAtRest) await nextTick();
+        if (clock.now() >= until) return;
+        clock.advance(Math.max(1, Math.min(until - clock.now(), ...clock.sleeping())));
+      }
+    },
+  };
+  try {
+    await during(watched);
+  } finally {
+    end.abort();
+    await running;
+  }
+  return watched;
+}
+
+interface Cycle {
+  at: number;
+  upserted: number;
+  apiCalls: number;
+}
+
+interface Watched {
+  /** When each call was made. */
+  calls: number[];
+  cycles: Cycle[];
+  others: WatchEvent[];
+  status(): Promise<Awaited<ReturnType<typeof status>>['orgs'][number]['api']>;
+  pass(ms: number): Promise<void>;
+}
+
+const token = async () => emulator.accessToken;
+
+/** Most calls within any 24 hours. */
+function mostInADay(calls: readonly number[]): number {
+  let from = 0;
+  let most = 0;
+  for (const [i, at] of calls.entries()) {
+    while (calls[from]! <= at - 24 * hour) from++;
+    most = Math.max(most, i - from + 1);
+  }
+  return most;
+}
+
+const touch = (count: number) =>
+  fetch(`${emulator.url}/__emulator/touch`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ count, set: { Title: `At ${clock.now()}` } }),
+  });
+
+describe('a share of 100 calls a day, at an interval of five minutes', () => {
+  it('lasts: the org is asked at even distances to the end of the day and of the next', async () => {
+    const { cycles, calls, others } = await watching(async ({ pass, status }) => {
+      await pass(hour);
+      expect(await status()).toMatchObject({
+        stretched: { intervalMs: 5 * minute, stretchedMs: expect.any(Number) },
+        share: { allowed: 100, reserve: 10 },
+      });
+      await pass(53 * hour);
+    });
+    expect(others.map(({ event }) => event)).toEqual(['watch:start', 'interval:stretched', 'watch:stop']);
+    expect(mostInADay(calls)).toBeLessThanOrEqual(90);
+    // The share is put to use, too.
+    expect(mostInADay(calls)).toBeGreaterThanOrEqual(75);
+    const distances = cycles.slice(3).map(({ at }, i) => at - cycles[i + 2]!.at);
+    expect(Math.max(...distances)).toBeLessThan(60 * minute);
+    expect(Math.min(...distances)).toBeGreaterThan(20 * minute);
+    expect(start + 54 * hour - cycles.at(-1)!.at).toBeLessThan(60 * minute);
+  }, 120_000);
+
+  it('lasts also while changes come: each is there with the next cycle, to the end of the day', async () => {
+    const { cycles, calls, others } = await watching(async ({ pass }) => {
+      for (let n = 0; n < 18; n++) {
+        await pass(90 * minute);
+        await touch(1);
+      }
+      await pass(90 * minute);
+    });
+    expect(others.filter(({ event }) => event === 'cycle:failed')).toEqual([]);
+    expect(cycles.reduce((sum, { upserted }) => sum + upserted, 0)).toBeGreaterThanOrEqual(18);
+    expect(mostInADay(calls)).toBeLessThanOrEqual(90);
+    const late = cycles.filter(({ at }) => at > start + 22 * hour && at <= start + 24 * hour);
+    expect(late.some(({ upserted }) => upserted > 0)).toBe(true);
+  }, 120_000);
+});
+
+describe('an idle cycle', () => {
+  it('costs two calls, and an hour one more for the describe', async () => {
+    await emulator.close();
+    emulator = await startEmulator({ contacts: 20, dailyLimit: 100_000, wallClock: () => clock.now() });
+    org = { ...orgFor('a'), instanceUrl: emulator.url, apiUrl: emulator.url };
+    await watching(async ({ pass, cycles }) => {
+      await pass(32 * minute);
+      const logged = async () => {
+        const calls = await fetch(`${emulator.url}/__emulator/calls`);
+        return (await calls.json()) as { method: string; path: string }[];
+      };
+      const [callsBefore, cyclesBefore] = [(await logged()).length, cycles.length];
+      await pass(2 * hour);
+      const made = (await logged()).slice(callsBefore);
+      const names = made.map(({ path }) => /sobjects\/Contact\/(\w+)/.exec(path)?.[1] ?? path);
+      const counted = (name: string) => names.filter((one) => one === name).length;
+      const n = cycles.length - cyclesBefore;
+      expect(n).toBe(24);
+      expect([counted('updated'), counted('deleted'), counted('describe')]).toEqual([n, n, 2]);
+      expect(names).toHaveLength(2 * n + 2);
+      const costs = cycles.slice(cyclesBefore).map(({ apiCalls }) => apiCalls);
+      expect(costs.filter((cost) => cost !== 2)).toEqual([3, 3]);
+    });
+  }, 60_000);
+});
