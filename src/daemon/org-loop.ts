@@ -287,10 +287,19 @@ export class OrgLoop {
     });
   }
 
-  #thenRest<T>(work: () => Promise<T>): Promise<T> {
-    return withFinally(work, async () => {
-      if (!this.#options.staysOpen()) await this.#org?.rest();
-    });
+  /** After a failure always: what was open may be what is wrong, as a file that was damaged meanwhile. */
+  async #thenRest<T>(work: () => Promise<T>): Promise<T> {
+    let isGood = false;
+    return withFinally(
+      async () => {
+        const value = await work();
+        isGood = true;
+        return value;
+      },
+      async () => {
+        if (!isGood || !this.#options.staysOpen()) await this.#org?.rest();
+      },
+    );
   }
 
   /** Tells when it is tried again, so it waits until it is known whether it is. */

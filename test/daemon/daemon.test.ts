@@ -213,6 +213,7 @@ describe('the daemon', () => {
       '5 close a',
       '5 open a',
       '5 cycle a',
+      '5 rest a',
       '5 close a',
       'failed a 5',
       '10 open a',
