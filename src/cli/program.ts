@@ -14,6 +14,7 @@ import { addWhatIsAbsent, refusalOfFlags } from './commands/not-in-this-version.
 import { addOrgsCommand } from './commands/orgs.ts';
 import { addOutboxCommand } from './commands/outbox.ts';
 import { addPushCommand } from './commands/push.ts';
+import { addReconcileCommand } from './commands/reconcile.ts';
 import { addRunsCommand } from './commands/runs.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addWatchCommand } from './commands/watch.ts';
@@ -74,6 +75,7 @@ const commands: readonly ((host: CommandHost) => void)[] = [
   addStatusCommand,
   addContactsCommand,
   addOutboxCommand,
+  addReconcileCommand,
   addRunsCommand,
   addOrgsCommand,
   addLimitsCommand,

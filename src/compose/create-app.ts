@@ -23,6 +23,7 @@ export async function createApp(config: ApplicationConfig, { log }: AppIo): Prom
     orgNames: () => orgNames(services),
     backfill: async (...call) => (await import('../usecases/backfill.ts')).backfillOrgs(services, ...call),
     watch: async (...call) => (await import('../usecases/watch.ts')).watch(services, ...call),
+    reconcile: async (...call) => (await import('../usecases/reconcile.ts')).reconcileOrgs(services, ...call),
     push: async (...call) => (await import('../usecases/push.ts')).pushRecords(services, ...call),
     contacts: (await import('../usecases/contacts.ts')).appContacts(services),
     outbox: (await import('../usecases/outbox.ts')).appOutbox(services),

@@ -25,6 +25,7 @@ import type {
 } from './outbox.ts';
 import type { ProgressEvent } from './progress.ts';
 import type { PushOptions, PushResult } from './push.ts';
+import type { ReconcileOptions, ReconcileResult } from './reconcile.ts';
 import type { RunResult, RunsResult } from './runs.ts';
 import type { StatusResult } from './status.ts';
 import type { WatchEvent, WatchOptions, WatchResult } from './watch.ts';
@@ -54,6 +55,7 @@ export interface App extends AsyncDisposable {
   backfill(options: BackfillOptions, context: CallContext<ProgressEvent>): Promise<BackfillResult>;
   /** Returns on a graceful stop, or after one cycle per org with `once`. */
   watch(options: WatchOptions, context: CallContext<WatchEvent>): Promise<WatchResult>;
+  reconcile(options: ReconcileOptions, context: CallContext<ProgressEvent>): Promise<ReconcileResult>;
   /** Where records have faults, `invalid` tells them, and nothing was stored or sent. Dispose the result after use. */
   push(options: PushOptions, context: CallContext<ProgressEvent>): Promise<PushResult>;
   readonly contacts: AppContacts;

@@ -14,6 +14,8 @@ export interface WatchOptions {
   intervalMs: number;
   once: boolean;
   push: boolean;
+  /** Between two comparisons of a whole mirror with its org that nothing else has led to; null: none is made. */
+  reconcileEveryMs: number | null;
 }
 
 export type WatchEvent =

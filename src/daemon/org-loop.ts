@@ -6,7 +6,7 @@ import { cycleSlotMs, type LoopLimits } from './loop-limits.ts';
 import { nextTurn } from './next-turn.ts';
 import { Standstill } from './standstill.ts';
 import type { CallsAhead } from './stretched-interval.ts';
-import type { WatchedOrg } from './watched-org.ts';
+import type { LongWork, WatchedOrg } from './watched-org.ts';
 
 /**
  * `starting`: waits for its first turn. `in-line`: a turn is due and waits for a slot. `working`: in its turn.
@@ -27,7 +27,7 @@ export type OrgMode =
 const follows: Readonly<Record<OrgMode, readonly OrgMode[]>> = {
   starting: ['in-line', 'paused', 'leaving'],
   'in-line': ['working', 'leaving'],
-  // In line once more between a first copy and the cycle that closes its gap.
+  // In line once more between what takes long and the cycle that closes its gap.
   working: ['in-line', 'waiting', 'backing-off', 'login-needed', 'paused', 'leaving'],
   waiting: ['in-line', 'paused', 'leaving'],
   'backing-off': ['in-line', 'paused', 'leaving'],
@@ -252,24 +252,25 @@ export class OrgLoop {
     await this.#org?.stretchTo?.(stretchedMs).catch(() => {});
   }
 
-  /** A cycle, after a first copy where there is none: the slot for cycles is free as long as that takes. */
+  /** A cycle, after or before what may take long: the slot for cycles is free as long as that takes. */
   async #work(): Promise<void> {
     const { signal } = this.#options;
-    const uncopied = await this.#inPlace(async () => {
+    const { org, work } = await this.#inPlace(async () => {
       await this.#dropSpent();
       this.#org ??= await this.#options.open(this.outcome.instanceUrl);
       this.#tellFirstTry(null);
-      if (await this.#org.needsFirstCopy()) return this.#org;
-      await this.#org.cycle(signal);
-      return null;
+      const org = this.#org;
+      if (!(await org.needsFirstCopy())) return { org, work: await org.cycle(signal) };
+      const copy: LongWork = { kind: 'copy', run: (ended) => org.firstCopy(ended) };
+      return { org, work: copy };
     });
-    if (uncopied === null) return;
+    if (work === null) return;
     this.#enter('in-line');
     await this.#limits.copies.run(signal, async () => {
       this.#enter('working');
-      await this.#thenRest(() => uncopied.firstCopy(signal));
+      await this.#thenRest(() => work.run(signal));
     });
-    await this.#inPlace(() => uncopied.cycle(signal));
+    await this.#inPlace(() => org.cycle(signal));
   }
 
   async #inPlace<T>(work: () => Promise<T>): Promise<T> {

@@ -1,5 +1,11 @@
 import type { CallsAhead } from './stretched-interval.ts';
 
+/** Work of one org that may take hours. It has slots of its own. */
+export interface LongWork {
+  kind: 'copy' | 'reconcile';
+  run(signal: AbortSignal): Promise<void>;
+}
+
 /** One org taken into care: its lease is held until it is disposed. */
 export interface WatchedOrg extends AsyncDisposable {
   /**
@@ -11,7 +17,8 @@ export interface WatchedOrg extends AsyncDisposable {
   needsFirstCopy(): Promise<boolean>;
   /** Makes the first copy, or goes on with it. May take hours. */
   firstCopy(signal: AbortSignal): Promise<void>;
-  cycle(signal: AbortSignal): Promise<void>;
+  /** Answers what it calls for and cannot be done in the slot of a cycle, which is then followed by another cycle. */
+  cycle(signal: AbortSignal): Promise<LongWork | null>;
   /** What of its calls the day to come may use; null where that is not known. */
   callsAhead?(): Promise<CallsAhead | null>;
   /** The interval that it has now, milliseconds, where it is stretched; null where it is not. */

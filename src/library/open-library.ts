@@ -90,8 +90,14 @@ export async function openLibrary(options: OpenOptions, createApp: CreateApp): P
       calls.call(call, async (app, context) => {
         const all = optionsOver('watch', usual.watch, options);
         wholeNumber('intervalMs', all.intervalMs, bounds.watchIntervalMs);
+        if (all.reconcileEveryMs !== null)
+          wholeNumber('reconcileEveryMs', all.reconcileEveryMs, bounds.reconcileEveryMs);
         return app.watch(all, context);
       }),
+    reconcile: (options, call) =>
+      calls.call(call, async (app, context) =>
+        app.reconcile(optionsOver('reconcile', usual.reconcile, options), context),
+      ),
     push: (records, options, call) =>
       calls.call(call, async (app, context) => {
         const all = optionsOver('push', usual.push, options);

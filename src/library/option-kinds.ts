@@ -33,6 +33,10 @@ export const callOptionKinds: OptionKinds = {
   ...same(flag, 'allowMixed', 'allowDamaged', 'keepRejects'),
   ...same(flag, 'replaceUser', 'replaceGrant', 'move', 'openBrowser'),
   ...same(number, 'limit', 'offset', 'keep', 'concurrency', 'intervalMs', 'timeoutMs', 'port', 'budget'),
+  reconcileEveryMs: {
+    is: (value) => value === null || number.is(value),
+    wants: 'a number of milliseconds, or null for none',
+  },
   ...same(method, 'confirm', 'readRedirect', 'onEvent'),
   sort: {
     is: (value) => members(value, ['field'], isText) && members(value, ['descending'], flag.is),

@@ -28,6 +28,7 @@ import type {
 } from '../contract/outbox.ts';
 import type { ProgressEvent } from '../contract/progress.ts';
 import type { PushOptions, PushResult } from '../contract/push.ts';
+import type { ReconcileOptions, ReconcileResult } from '../contract/reconcile.ts';
 import type { RunResult, RunsResult } from '../contract/runs.ts';
 import type { StatusResult } from '../contract/status.ts';
 import type { WatchEvent, WatchOptions, WatchResult } from '../contract/watch.ts';
@@ -102,6 +103,8 @@ export interface ParahackSync extends AsyncDisposable {
   backfill(options?: Partial<BackfillOptions>, call?: CallOptions<ProgressEvent>): Promise<BackfillResult>;
   /** Keeps mirrors up to date until the signal aborts, or with `once` for one cycle of each org. */
   watch(options?: Partial<WatchOptions>, call?: CallOptions<WatchEvent>): Promise<WatchResult>;
+  /** Compares every Id and SystemModstamp of each org with its mirror, and repairs that; resumed where it was interrupted. */
+  reconcile(options?: Partial<ReconcileOptions>, call?: CallOptions<ProgressEvent>): Promise<ReconcileResult>;
   /**
    * Creates, updates and deletes contacts. Where records have faults, `invalid` of the result tells them and nothing was
    * stored or sent. Dispose the result after use.

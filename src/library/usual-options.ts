@@ -4,6 +4,7 @@ import { defaults } from '../contract/defaults.ts';
 import type { LogoutOptions } from '../contract/login.ts';
 import type { OutboxListOptions, OutboxMoveOptions } from '../contract/outbox.ts';
 import type { PushOptions } from '../contract/push.ts';
+import type { ReconcileOptions } from '../contract/reconcile.ts';
 import type { WatchOptions } from '../contract/watch.ts';
 
 /** The options of each method as the command has them without any flag. */
@@ -18,7 +19,14 @@ export const usual = {
     force: false,
     fields: null,
   } as BackfillOptions,
-  watch: { orgs: [], intervalMs: defaults.watchIntervalMs, once: false, push: true } as WatchOptions,
+  watch: {
+    orgs: [],
+    intervalMs: defaults.watchIntervalMs,
+    once: false,
+    push: true,
+    reconcileEveryMs: defaults.reconcileEveryMs,
+  } as WatchOptions,
+  reconcile: { orgs: [], dryRun: false, force: false } as ReconcileOptions,
   push: {
     org: null,
     upsertField: null,

@@ -31,7 +31,7 @@ export async function futureCursorOf(
     'CURSOR_IN_FUTURE',
     `The mirror says that it is current at ${cursor}, but by the clock it is ${orgTime}.`,
     {
-      hint: 'The org once told a wrong time, and changes since may be missing: run `parahack-sync backfill --fresh` for this org.',
+      hint: 'The org once told a wrong time, and changes since may be missing: `parahack-sync reconcile` compares all contacts with the org.',
       details: { cursor, orgTime },
     },
   );

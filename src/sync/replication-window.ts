@@ -79,9 +79,26 @@ export function assertWithinReach(kind: 'updated' | 'deleted', cursor: number, n
   );
 }
 
+/** Asks from a cursor on. A start that Salesforce refuses is a cursor from before its list begins. */
+export async function fromCursor<T>(
+  kind: 'updated' | 'deleted',
+  cursor: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isAppError(error, 'INVALID_REPLICATION_DATE')) throw error;
+    throw outOfReach(
+      `Salesforce does not tell any more which contacts were ${kind} since ${new Date(cursor).toISOString()}: ${error.message}`,
+      error,
+    );
+  }
+}
+
 export function outOfReach(message: string, cause?: unknown): AppError {
   return new AppError('CURSOR_OUT_OF_REACH', message, {
-    hint: 'Changes in between cannot be asked for any more: run `parahack-sync backfill --fresh` for this org.',
+    hint: 'Changes in between cannot be asked for any more: `parahack-sync reconcile` compares all contacts with the org, as a watch does by itself.',
     cause,
   });
 }

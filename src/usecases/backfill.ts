@@ -12,13 +12,9 @@ import { type CopyParts, type CopyResult, copyBeside } from './copy-beside.ts';
 import { takeOrgLease, underLease } from './org-lease.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 import { progressOf } from './progress-events.ts';
+import { reconcileAfterCopy } from './reconcile-after-copy.ts';
+import { sideBySide } from './side-by-side.ts';
 import { removeSpentCopy } from './spent-copy.ts';
-
-/**
- * Orgs copied side by side, each with its own concurrency within; their pages take turns at the writer threads. So
- * many that a few large ones do not keep the small ones waiting; each costs some 10 MB.
- */
-const maxOrgs = 8;
 
 export interface BackfillParts extends OrgDirectory, CopyParts {}
 
@@ -28,16 +24,7 @@ export async function backfillOrgs(
   context: CallContext<ProgressEvent>,
 ): Promise<BackfillResult> {
   const orgs = await syncOrgs(parts, options.orgs, { all: options.all });
-  const items = new Array<BackfillItem>(orgs.length);
-  const queue = [...orgs.entries()];
-  const worker = async () => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const [i, org] = next;
-      items[i] = await backfillOne(parts, org, options, context);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(maxOrgs, orgs.length) }, worker));
-  return { orgs: items };
+  return { orgs: await sideBySide(orgs, (org) => backfillOne(parts, org, options, context)) };
 }
 
 async function backfillOne(
@@ -106,5 +93,5 @@ async function copy(
     callsLeft: () => connected.budget.remaining(),
     signal,
   });
-  return { ...report, archived: null };
+  return { ...(await reconcileAfterCopy(connected, report, { tell: onEvent, signal })), archived: null };
 }

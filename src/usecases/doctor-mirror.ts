@@ -75,8 +75,8 @@ async function compare(
     status: 'warn',
     message: `sound, but the org counts ${inOrg.contacts.toLocaleString('en-US')} contacts and the mirror ${held}`,
     hint: isCurrent
-      ? 'The mirror is current, so no cycle will close that: `parahack-sync backfill --fresh` makes a new one.'
-      : `Run \`parahack-sync watch --once\`, which brings what has changed since ${new Date(covered).toISOString()}, then doctor again; where it stays, \`parahack-sync backfill --fresh\` makes a new mirror.`,
+      ? 'The mirror is current, so no cycle will close that: `parahack-sync reconcile` compares all contacts, as a watch does once a week.'
+      : `Run \`parahack-sync watch --once\`, which brings what has changed since ${new Date(covered).toISOString()}, then doctor again; where it stays, \`parahack-sync reconcile\` compares all contacts.`,
   };
 }
 

@@ -190,6 +190,6 @@ async function replaceUserOf(parts: LoginParts, { instanceUrl, orgId, userId }: 
   if (seen === null || sameId(seen.userId, userId)) return;
   await mirror.setIdentity({ orgId, userId, instanceUrl });
   parts.log.warn(
-    'the mirror is now read as another user: run `backfill --fresh` so that it holds what that user may see',
+    'the mirror is now read as another user: the next `watch` compares all of it with what that user may see; `reconcile` does so now',
   );
 }

@@ -12,7 +12,14 @@ export interface OrgLeases {
 }
 
 /** What an org's lease is held for; `watch` is the one that does not end by itself. */
-export type OrgWork = 'watch' | 'watch --once' | 'backfill' | 'archives prune' | 'logout' | 'login --move';
+export type OrgWork =
+  | 'watch'
+  | 'watch --once'
+  | 'backfill'
+  | 'reconcile'
+  | 'archives prune'
+  | 'logout'
+  | 'login --move';
 
 function orgLeaseName(instanceUrl: string): string {
   return `org-${hostKeyOf(instanceUrl)}`;

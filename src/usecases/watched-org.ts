@@ -4,7 +4,7 @@ import { isoTime } from '../base/iso-time.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { CycleCompleteEvent, WatchEvent, WatchOptions } from '../contract/watch.ts';
 import type { CallsAhead } from '../daemon/stretched-interval.ts';
-import type { WatchedOrg } from '../daemon/watched-org.ts';
+import type { LongWork, WatchedOrg } from '../daemon/watched-org.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { backfill, isBackfilled } from '../sync/backfill/backfill.ts';
 import { closeKilledCycles } from '../sync/close-killed-runs.ts';
@@ -24,14 +24,16 @@ import {
 import { OrgPace } from './org-pace.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 import { progressOf } from './progress-events.ts';
+import { reconcileAfterCopy } from './reconcile-after-copy.ts';
 import { removeSpentCopy } from './spent-copy.ts';
+import { type DueReconcile, WatchedReconciles } from './watch-reconcile.ts';
 
 export interface WatchedOrgParts extends OrgDirectory, ConnectParts, OrgLeases {
   readonly mirrors: ConnectParts['mirrors'] & OrgLeases['mirrors'] & Pick<Mirrors, 'location'>;
 }
 
 interface Care {
-  options: Pick<WatchOptions, 'push' | 'once' | 'intervalMs'>;
+  options: Pick<WatchOptions, 'push' | 'once' | 'intervalMs' | 'reconcileEveryMs'>;
   signal: AbortSignal;
   tell(event: WatchEvent): void;
 }
@@ -59,6 +61,7 @@ class LeasedOrg implements WatchedOrg {
   readonly #known: OrgRecord;
   readonly #lease: Lease;
   readonly #care: Care;
+  readonly #reconciles: WatchedReconciles;
   #connected: ConnectedOrg | null = null;
   #isBegun = false;
   #isCopied = false;
@@ -73,6 +76,7 @@ class LeasedOrg implements WatchedOrg {
     const { calls, clock } = services;
     const { intervalMs } = care.options;
     this.#pace = new OrgPace({ calls, clock, instanceUrl: known.instanceUrl, intervalMs, tell: care.tell });
+    this.#reconciles = new WatchedReconciles({ everyMs: care.options.reconcileEveryMs, tell: care.tell });
   }
 
   async open(): Promise<ConnectedOrg> {
@@ -112,14 +116,29 @@ class LeasedOrg implements WatchedOrg {
     });
   }
 
-  cycle(signal: AbortSignal): Promise<void> {
+  async cycle(signal: AbortSignal): Promise<LongWork | null> {
+    const due = await this.#turn(
+      signal,
+      async (connected, ended) =>
+        (await this.#reconciles.before(connected)) ?? (await this.#cycle(connected, ended)),
+    );
+    if (due === null) return null;
+    return {
+      kind: 'reconcile',
+      run: (later) => this.#turn(later, (connected, ended) => this.#reconciles.make(connected, due, ended)),
+    };
+  }
+
+  /** Answers what the cycle, or its failure, calls for. */
+  async #cycle(connected: ConnectedOrg, ended: AbortSignal): Promise<DueReconcile | null> {
     const { once, push, intervalMs } = this.#care.options;
     const { instanceUrl } = this.#known;
-    return this.#turn(signal, async ({ context, budget, remote }, ended) => {
-      // Only whoever ends after this cycle waits for another that is sending.
-      const lend = once
-        ? withDrainLease(this.#services, instanceUrl, ended)
-        : withFreeDrainLease(this.#services, instanceUrl);
+    const { context, budget, remote } = connected;
+    // Only whoever ends after this cycle waits for another that is sending.
+    const lend = once
+      ? withDrainLease(this.#services, instanceUrl, ended)
+      : withFreeDrainLease(this.#services, instanceUrl);
+    try {
       const report = await this.#counted(remote, () =>
         runCycle(context, {
           push,
@@ -130,7 +149,12 @@ class LeasedOrg implements WatchedOrg {
         }),
       );
       this.#care.tell(completed(instanceUrl, report));
-    });
+    } catch (error) {
+      const due = this.#reconciles.afterFailure(error);
+      if (due === null) throw error;
+      return due;
+    }
+    return this.#reconciles.afterCycle(connected);
   }
 
   callsAhead(): Promise<CallsAhead | null> {
@@ -156,16 +180,16 @@ class LeasedOrg implements WatchedOrg {
     }
   }
 
-  async #turn(
+  async #turn<T>(
     signal: AbortSignal,
-    work: (connected: ConnectedOrg, signal: AbortSignal) => Promise<void>,
-  ): Promise<void> {
+    work: (connected: ConnectedOrg, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     const connected = await this.open();
     try {
-      await underLease(this.#lease, signal, async (ended) => {
+      return await underLease(this.#lease, signal, async (ended) => {
         if (!this.#isBegun) await closeKilledCycles(connected.context);
         this.#isBegun = true;
-        await work(connected, ended);
+        return await work(connected, ended);
       });
     } catch (error) {
       // Told by the lease or by the mirror, whichever knows it first.
@@ -223,10 +247,11 @@ async function tellOfCopy(services: WatchedOrgParts, instanceUrl: string, lease:
 }
 
 async function firstCopy(
-  { context, budget }: ConnectedOrg,
+  connected: ConnectedOrg,
   tell: (event: WatchEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
+  const { context, budget } = connected;
   const report = await backfill(context, { callsLeft: () => budget.remaining(), signal });
   if (report.error !== null) {
     signal.throwIfAborted();
@@ -242,4 +267,5 @@ async function firstCopy(
     apiCalls,
     runId: runId ?? '',
   });
+  await reconcileAfterCopy(connected, report, { tell, signal });
 }

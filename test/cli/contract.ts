@@ -53,6 +53,7 @@ export const commands: Record<string, ContractCommand> = {
     arguments: ['[org...]'],
     flags: [
       '--interval <duration>',
+      '--reconcile-every <duration>',
       '--once',
       '--no-push',
       '--no-events',
@@ -172,7 +173,6 @@ export const environment = [
 
 /** Commands that are in the contract and answer NOT_AVAILABLE for now. */
 export const notBuiltYet: string[][] = [
-  ['reconcile'],
   ['outbox', 'settle'],
   ['outbox', 'settle', '3f2a91c4', '--as', '003000000000001AAA'],
   ['outbox', 'settle', '3f2a91c4', '--not-sent'],

@@ -6,6 +6,7 @@ import { AppError } from '../../src/base/errors.ts';
 import { completionModel } from '../../src/cli/completion/completion-model.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 import type { PushItem } from '../../src/contract/push.ts';
+import type { ReconcileItem } from '../../src/contract/reconcile.ts';
 import { fakeApp } from './support/fake-app.ts';
 import { pushResultOf } from './support/fake-push.ts';
 import { contactPage, outboxList } from './support/listed.ts';
@@ -112,6 +113,27 @@ const backfilled = {
   archived: null,
   error,
 };
+const reconciled: ReconcileItem = {
+  instanceUrl,
+  status: 'failed',
+  dryRun: true,
+  cause: 'asked',
+  checked: 2,
+  missing: 2,
+  stale: 1,
+  ghosts: 1,
+  held: 1,
+  repaired: 0,
+  recalculated: 0,
+  contacts: 2,
+  compared: { org: 2, mirror: 1 },
+  ids: { missing: [hostile], stale: [hostile], ghosts: [], held: [hostile] },
+  apiCalls: 1,
+  durationMs: 1,
+  runId: 'r',
+  resumed: false,
+  error,
+};
 const pushed: PushItem = {
   index: 0,
   source: text('a.csv'),
@@ -144,6 +166,21 @@ const { app } = fakeApp({
     onEvent(progress);
     onEvent({ ...progress, instanceUrl: `http://${hostile}` });
     return { orgs: [backfilled, { ...backfilled, instanceUrl: 'https://b.my.salesforce.com' }] };
+  },
+  async reconcile(_options, { onEvent }) {
+    onEvent({
+      event: 'reconcile:start',
+      instanceUrl,
+      cause: 'asked',
+      reason: hostile,
+      api: 'rest',
+      expected: 2,
+      resumed: false,
+      dryRun: true,
+      runId: 'r',
+    });
+    onEvent({ ...progress, event: 'reconcile:progress', instanceUrl: `http://${hostile}` });
+    return { orgs: [reconciled, { ...reconciled, instanceUrl: 'https://b.my.salesforce.com' }] };
   },
   async watch(_options, { onEvent }) {
     onEvent({ event: 'watch:start', orgs: [instanceUrl, hostile], intervalMs: 1_000, once: true, pid: 1 });
@@ -319,7 +356,7 @@ const lines: Record<string, string[][] | null> = {
   'runs show': [['runs', 'show', 'x']],
   limits: [['limits', '-v']],
   doctor: [['doctor']],
-  reconcile: null,
+  reconcile: [['reconcile'], ['reconcile', '--dry-run', '-v']],
   changes: null,
   'changes ack': null,
   'changes consumers': null,

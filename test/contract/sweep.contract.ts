@@ -179,6 +179,24 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       expect(await mirror.journal.cursors()).toEqual({ updated: epoch + minute, deleted: epoch + minute });
     });
 
+    test('is undone by another user, who may see others', async () => {
+      await using opened = await filled();
+      const { mirror } = opened;
+      const identity = {
+        orgId: '00D000000000001AAA',
+        userId: '005000000000001AAA',
+        instanceUrl: 'https://a.example',
+      };
+      await mirror.setIdentity(identity);
+      await mirror.setIdentity({ ...identity, userId: '005000000000002AAA' });
+      expect(await mirror.journal.reconciledAt()).toBeNull();
+      await mirror.commit({ effects: [{ kind: 'set-first-cursors', updated: epoch, deleted: epoch }] });
+      await mirror.setIdentity({ ...identity, userId: '005000000000002' });
+      expect(await mirror.journal.reconciledAt()).toBe(epoch);
+      await mirror.setIdentity(identity);
+      expect(await mirror.journal.reconciledAt()).toBe(0);
+    });
+
     test('times that the org has not reached count as of now, so that a later read is later', async () => {
       await using opened = await open();
       const { mirror } = opened;

@@ -14,6 +14,8 @@ function watching(
     string,
     {
       cycle?: (n: number) => Promise<void>;
+      /** What the cycle calls for. */
+      long?: (n: number) => Promise<void> | undefined;
       open?: (n: number) => void;
       close?: () => Promise<void>;
       /** An org with this one lacks its first copy until it has resolved. */
@@ -59,7 +61,17 @@ function watching(
         },
         async cycle() {
           log.push(`${clock.now() / minute} cycle ${url}`);
-          await orgs[url]?.cycle?.(next(cycles, url));
+          const n = next(cycles, url);
+          await orgs[url]?.cycle?.(n);
+          const long = orgs[url]?.long;
+          if (long === undefined || long(n) === undefined) return null;
+          return {
+            kind: 'reconcile',
+            async run() {
+              log.push(`${clock.now() / minute} reconcile ${url}`);
+              await long(n);
+            },
+          };
         },
         async rest() {
           log.push(`${clock.now() / minute} rest ${url}`);
@@ -391,6 +403,21 @@ describe('the daemon', () => {
       await settle();
     }
     await stopping;
+  });
+
+  it('does what a cycle calls for in a slot of first copies, and then a cycle once more', async () => {
+    const slow = Promise.withResolvers<void>();
+    const watch = watching({ a: { long: (n) => (n === 0 ? slow.promise : undefined) }, b: {} });
+    await settle();
+    await watch.pass(7 * minute);
+    expect(watch.log).toContain('0 reconcile a');
+    expect(watch.cyclesOf('a')).toEqual([0]);
+    expect(watch.cyclesOf('b').length).toBeGreaterThan(1);
+    slow.resolve();
+    await settle();
+    expect(watch.cyclesOf('a')).toHaveLength(2);
+    expect(watch.log.filter((line) => line.includes('reconcile'))).toHaveLength(1);
+    await watch.stop();
   });
 });
 

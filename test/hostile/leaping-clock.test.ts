@@ -167,7 +167,7 @@ describe('a cursor in the org’s future', () => {
     const { code, event } = await copy.cycle();
     expect(code).toBe(1);
     expect(event?.error).toMatchObject({ code: 'CURSOR_IN_FUTURE' });
-    expect(event?.error?.hint).toContain('backfill --fresh');
+    expect(event?.error?.hint).toContain('`parahack-sync reconcile`');
     expect(copy.times()).toEqual(before);
 
     const status = await cli.json<{ orgs: { lagSeconds: number | null }[] }>(['status']);
@@ -179,9 +179,9 @@ describe('a cursor in the org’s future', () => {
     };
     const mirror = checks.find(({ name }) => name.startsWith('mirror'));
     expect(mirror).toMatchObject({ status: 'fail' });
-    expect(mirror?.hint).toContain('backfill --fresh');
+    expect(mirror?.hint).toContain('`parahack-sync reconcile`');
 
-    await cli.json(['backfill', '--fresh']);
+    await cli.json(['reconcile']);
     expect((await copy.cycle()).code).toBe(0);
     expect(copy.names()).toContain('Flo');
   });

@@ -59,7 +59,7 @@ export class User {
 
   async cycle(push: boolean, signal: AbortSignal): Promise<WatchEvent[]> {
     const events: WatchEvent[] = [];
-    const options = { orgs: [], intervalMs: 60_000, once: true, push };
+    const options = { orgs: [], intervalMs: 60_000, once: true, push, reconcileEveryMs: null };
     const context = { signal, onEvent: (event: WatchEvent) => void events.push(event) };
     await watch(this.world.app.services, options, context);
     return events;

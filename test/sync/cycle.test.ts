@@ -225,7 +225,7 @@ describe('a watch cycle', () => {
     await rig.context.remote.identity();
     await expect(cycle(rig)).rejects.toMatchObject({
       code: 'CURSOR_OUT_OF_REACH',
-      hint: expect.stringContaining('--fresh'),
+      hint: expect.stringContaining('parahack-sync reconcile'),
     });
   });
 

@@ -47,12 +47,16 @@ describe('doctor', () => {
     });
     // The org begins again behind the same mirror; nothing is named as deleted.
     await control(emulator.url, 'reset');
-    await watch(app.services, { orgs: [], intervalMs: 60_000, once: true, push: true }, context());
+    await watch(
+      app.services,
+      { orgs: [], intervalMs: 60_000, once: true, push: true, reconcileEveryMs: null },
+      context(),
+    );
     const check = await checkOfMirror();
     expect(check).toMatchObject({
       status: 'warn',
       message: 'sound, but the org counts 30 contacts and the mirror 37',
-      hint: expect.stringContaining('backfill --fresh'),
+      hint: expect.stringContaining('`parahack-sync reconcile`'),
     });
     await backfill(true);
     expect(await checkOfMirror()).toMatchObject({ status: 'ok' });
@@ -64,8 +68,12 @@ describe('doctor', () => {
     const db = new Database(app.services.mirrors.location(emulator.url));
     db.prepare('update cursor set at = ?').run(new Date(Date.now() - 3_600_000).toISOString());
     db.close();
-    expect((await checkOfMirror()).hint).toMatch(/watch --once.*then doctor again.*backfill --fresh/);
-    await watch(app.services, { orgs: [], intervalMs: 60_000, once: true, push: true }, context());
+    expect((await checkOfMirror()).hint).toMatch(/watch --once.*then doctor again.*parahack-sync reconcile/);
+    await watch(
+      app.services,
+      { orgs: [], intervalMs: 60_000, once: true, push: true, reconcileEveryMs: null },
+      context(),
+    );
     expect(await checkOfMirror()).toMatchObject({ status: 'ok' });
   });
 

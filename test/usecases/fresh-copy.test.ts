@@ -59,7 +59,7 @@ async function interrupted(flags: Flags = {}): Promise<BackfillItem> {
 }
 
 async function watchOnce() {
-  const options = { orgs: [], intervalMs: 60_000, once: true, push: true };
+  const options = { orgs: [], intervalMs: 60_000, once: true, push: true, reconcileEveryMs: null };
   return (await watch(app.services, options, { signal: never(), onEvent: () => {} })).orgs[0];
 }
 

@@ -34,7 +34,7 @@ afterEach(async () => {
 });
 
 async function watchOnce() {
-  const options = { orgs: [], intervalMs: 60_000, once: true, push: true };
+  const options = { orgs: [], intervalMs: 60_000, once: true, push: true, reconcileEveryMs: null };
   return (await watch(app.services, options, context())).orgs;
 }
 

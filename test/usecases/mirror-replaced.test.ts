@@ -33,7 +33,7 @@ async function watchUntil(onEvent: (event: string, count: number) => boolean): P
   const events: string[] = [];
   await watch(
     app.services,
-    { orgs: [], intervalMs: 60_000, once: false, push: true },
+    { orgs: [], intervalMs: 60_000, once: false, push: true, reconcileEveryMs: null },
     {
       signal: stop.signal,
       onEvent: ({ event }) => {

@@ -63,7 +63,7 @@ describe('the care for the logins of orgs whose sync is off', () => {
     );
     const watched = watch(
       services,
-      { orgs: [], intervalMs: 60_000, once: false, push: true },
+      { orgs: [], intervalMs: 60_000, once: false, push: true, reconcileEveryMs: null },
       { signal: new AbortController().signal, onEvent: () => {} },
     );
     await expect(watched).rejects.toBe(failure);

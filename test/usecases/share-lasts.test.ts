@@ -63,7 +63,7 @@ async function watching(during: (watched: Watched) => Promise<void>): Promise<Wa
   };
   const running = watch(
     services,
-    { orgs: [], intervalMs: 5 * minute, once: false, push: true },
+    { orgs: [], intervalMs: 5 * minute, once: false, push: true, reconcileEveryMs: null },
     {
       signal: end.signal,
       onEvent(event) {

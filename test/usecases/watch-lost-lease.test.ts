@@ -47,7 +47,7 @@ it('a watch whose lock files were deleted says ORG_BUSY while another works, and
     }
     if (event.event === 'cycle:recovered') stop.abort();
   };
-  const options = { orgs: [], intervalMs: 300, once: false, push: true };
+  const options = { orgs: [], intervalMs: 300, once: false, push: true, reconcileEveryMs: null };
   const result = await watch(services, options, { signal: AbortSignal.any([stop.signal, end]), onEvent });
   await doing;
   expect(end.aborted).toBe(false);

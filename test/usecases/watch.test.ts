@@ -8,7 +8,7 @@ import { calm, copied, loginNeeded, partsOf } from './parts.ts';
 
 const a = orgFor('a');
 const b = orgFor('b');
-const once: WatchOptions = { orgs: [], intervalMs: 60_000, once: true, push: true };
+const once: WatchOptions = { orgs: [], intervalMs: 60_000, once: true, push: true, reconcileEveryMs: null };
 
 /** Names of the events, with the org where one is named. */
 const names = (events: readonly WatchEvent[]) =>

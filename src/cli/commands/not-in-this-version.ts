@@ -33,20 +33,6 @@ const byHand =
 /** What scripts may rely on by name and this version does not have yet: its command line, and nothing behind it. */
 const absentCommands: readonly AbsentCommands[] = [
   {
-    what: '`reconcile`',
-    instead: 'A full copy into a new file does the same for now: parahack-sync backfill --fresh',
-    commands: [
-      [
-        'reconcile [org...]',
-        'Compares every Id and SystemModstamp with the org and repairs the mirror',
-        [
-          ['--dry-run', 'compare and change nothing'],
-          ['--force', 'remove rows even where they are suspiciously many'],
-        ],
-      ],
-    ],
-  },
-  {
     what: '`outbox settle`',
     instead: byHand,
     commands: [

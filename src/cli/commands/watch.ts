@@ -4,6 +4,7 @@ import { bounds, defaults } from '../../contract/defaults.ts';
 import type { WatchEvent } from '../../contract/watch.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { duration } from '../options/duration-option.ts';
+import { every } from '../options/every-option.ts';
 import { failureOfOrgs } from '../org-failure.ts';
 import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
@@ -15,6 +16,7 @@ interface WatchFlags {
   interval: number;
   once?: boolean;
   push: boolean;
+  reconcileEvery: number | null;
   logFormat: 'text' | 'json';
 }
 
@@ -24,7 +26,7 @@ export function addWatchCommand({ program, run }: CommandHost): void {
     .summary('keep mirrors up to date, for as long as it runs')
     .description(
       'Polls each org that has sync on and sends what waits in its outbox. Ends gracefully on SIGINT, SIGTERM or SIGHUP. ' +
-        'An org without a complete backfill is backfilled first.',
+        'An org without a complete backfill is backfilled first, and one that has been left alone too long is compared as a whole.',
     )
     .argument('[org...]', 'aliases, instance URLs, hosts or usernames')
     .addOption(
@@ -33,6 +35,14 @@ export function addWatchCommand({ program, run }: CommandHost): void {
         .default(defaults.watchIntervalMs, '5m'),
     )
     .option('--once', 'one cycle per org, then exit')
+    .addOption(
+      new Option(
+        '--reconcile-every <duration>',
+        'how often all contacts are compared with the org, from 1h to 365d, or off',
+      )
+        .argParser(every(...bounds.reconcileEveryMs))
+        .default(defaults.reconcileEveryMs, '7d'),
+    )
     .option('--no-push', 'leave the outbox alone')
     .option('--no-events', 'poll alone, as every watch of this version does')
     .addOption(
@@ -48,7 +58,13 @@ async function watch(call: Invocation, orgs: string[], flags: WatchFlags): Promi
   const everyCycle = (flags.once ?? false) || call.output.verbosity > 0;
   const show = asJson ? jsonLines(call, { everyCycle }) : createWatchLog(call, { everyCycle });
   const result = await app.watch(
-    { orgs, intervalMs: flags.interval, once: flags.once ?? false, push: flags.push },
+    {
+      orgs,
+      intervalMs: flags.interval,
+      once: flags.once ?? false,
+      push: flags.push,
+      reconcileEveryMs: flags.reconcileEvery,
+    },
     call.context<WatchEvent>(show, { exact: asJson }),
   );
   // A signal is how a watch ends; the troubles of its orgs are in its events. One that ends by itself tells why.

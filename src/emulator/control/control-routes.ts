@@ -49,6 +49,7 @@ export const controls: Record<string, Control> = {
     emulation.org.control.openTransaction(readTransaction(asObject(body))),
   'POST commit': commit,
   'POST open-transaction/commit': commit,
+  'POST delete-log': forgetDeletes,
   'POST visibility': changeVisibility,
   'GET calls': (_body, query, { emulation }) => emulation.calls.list(readLimit(query)),
   'POST usage': changeUsage,
@@ -131,6 +132,15 @@ function moveClock(body: unknown, _query: URLSearchParams, { emulation }: Contro
   else clock.set(at);
   emulation.agenda.clockMoved();
   return clockNow(emulation);
+}
+
+/** Deletes before that time are named by `deleted` no more, and it says so. */
+function forgetDeletes(body: unknown, _query: URLSearchParams, { emulation }: ControlHost): unknown {
+  const input = asObject(body);
+  onlyKeys(input, ['before']);
+  const before = readInstant(need(input.before, 'before'));
+  emulation.org.control.purgeDeleteLog(before);
+  return { before: new Date(before).toISOString() };
 }
 
 function readAdvance(value: unknown): number {

@@ -1,5 +1,6 @@
 import { abortReasonOf, throwIfAborted } from '../../base/abort.ts';
 import type { Clock } from '../../base/clock.ts';
+import { sameId } from '../../org/record-id.ts';
 import { contact, type SyncedObject } from '../../org/synced-object.ts';
 import type { PageCounts } from '../../sync/merge/page-counts.ts';
 import { pageTimes } from '../../sync/merge/page-row.ts';
@@ -88,6 +89,9 @@ export class MemoryMirror implements StoredMirror {
 
   async setIdentity(identity: MirrorIdentity): Promise<void> {
     this.#file.write('claim-identity', (state) => {
+      const isOther = state.identity !== null && !sameId(state.identity.userId, identity.userId);
+      // Another user sees others: what was read is no more what the org shows.
+      if (isOther && state.cursors.updated !== null) state.reconciledAt = 0;
       state.identity = { ...identity };
     });
   }

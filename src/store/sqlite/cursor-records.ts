@@ -51,6 +51,12 @@ export function completeReconcile(
   writeMeta(db, reconciledKey(object), String(t0));
 }
 
+/** Of all objects that have had a first copy. */
+export function forgetAgreement(db: Connection): void {
+  const objects = db.prepare('SELECT DISTINCT object FROM cursor').pluck().all() as string[];
+  for (const object of objects) writeMeta(db, reconciledKey(object), '0');
+}
+
 export function readReconciledAt(db: Connection, object: string): number | null {
   const at = readMeta(db, reconciledKey(object));
   return at === null ? null : Number(at);

@@ -39,9 +39,7 @@ export async function confirmUnread(
   run.count('held', unstated.length);
   const text = `${unstated.length} of ${before} contacts in the mirror are not found in the org, and Salesforce does not say that they were deleted: they stay.`;
   note(text);
-  log.warn(
-    `${text} Where they are really gone, \`parahack-sync backfill --fresh\` makes a mirror without them.`,
-  );
+  log.warn(`${text} Where they are really gone, \`parahack-sync reconcile --force\` removes them.`);
 }
 
 /** Buries what queryAll calls deleted, reads what lives, and answers what it does not know. */

@@ -6,6 +6,7 @@ import { failsAlone } from '../fails-alone.ts';
 import type { Lease } from '../ports/leases.ts';
 import type { OutboxState } from '../ports/outbox-entry.ts';
 import { type DrainReport, drainOutbox } from '../push/drain.ts';
+import { fromCursor } from '../replication-window.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { refreshSchema, withCurrentFields } from '../schema.ts';
 import { withRun } from '../with-run.ts';
@@ -141,9 +142,13 @@ async function pull(context: SyncContext, run: RunRecorder, { signal }: CycleOpt
   if (time.isKnown) await time.check();
   await run.step('updated', () =>
     withCurrentFields(context, { signal }, () =>
-      readUpdated(context, updated, { run, time, describedSince: beforeMs, signal }),
+      fromCursor('updated', updated, () =>
+        readUpdated(context, updated, { run, time, describedSince: beforeMs, signal }),
+      ),
     ),
   );
-  await run.step('deleted', () => readDeleted(context, deleted, { run, signal }));
+  await run.step('deleted', () =>
+    fromCursor('deleted', deleted, () => readDeleted(context, deleted, { run, signal })),
+  );
   await withCurrentFields(context, { signal }, () => fillNewFields(context, { signal }));
 }

@@ -22,6 +22,9 @@ export interface Journal {
   chunk(id: number): Promise<StoredChunk | null>;
   /** What `remember-window` kept last, as it was stored; null where it kept nothing, undefined where it is no JSON. */
   knownWindow(): Promise<unknown>;
-  /** As of when the mirror last agreed with the org as a whole (first copy or reconcile), the org's time, ms. */
+  /**
+   * As of when the mirror last agreed with the org as a whole (first copy or reconcile), the org's time, ms; 0 where it
+   * has been given to another user since, null where nothing is known of it.
+   */
   reconciledAt(): Promise<number | null>;
 }

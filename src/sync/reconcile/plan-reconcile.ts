@@ -20,7 +20,7 @@ export interface PlanReconcileOptions {
   why: string;
   dryRun: boolean;
   /** API calls that this tool may still make today; null where that is not known. */
-  callsLeft?: () => number | null;
+  callsLeft?: () => Promise<number | null>;
   signal: AbortSignal;
 }
 
@@ -71,7 +71,7 @@ export async function planReconcile(
 async function decide(
   context: SyncContext,
   userId: string,
-  { cause, why, dryRun, callsLeft = () => null, signal }: PlanReconcileOptions,
+  { cause, why, dryRun, callsLeft = async () => null, signal }: PlanReconcileOptions,
 ): Promise<ReconcileState> {
   const { mirror, remote, records } = context;
   const t0 = await findSafeStart(context, { signal });
@@ -83,7 +83,7 @@ async function decide(
     work: 'Comparing',
     total,
     fields,
-    callsLeft: callsLeft(),
+    callsLeft: await callsLeft(),
     signal,
   });
   return newReconcileState({

@@ -45,8 +45,8 @@ test('its options', async () => {
   await runMain(['watch'], { app });
   await runMain(['watch', 'a', '--once', '--no-push', '--interval', '1m'], { app });
   expect(calls.map(({ options }) => options)).toEqual([
-    { orgs: [], intervalMs: 300_000, once: false, push: true },
-    { orgs: ['a'], intervalMs: 60_000, once: true, push: false },
+    { orgs: [], intervalMs: 300_000, once: false, push: true, reconcileEveryMs: 604_800_000 },
+    { orgs: ['a'], intervalMs: 60_000, once: true, push: false, reconcileEveryMs: 604_800_000 },
   ]);
 });
 

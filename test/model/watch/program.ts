@@ -86,7 +86,11 @@ export class Program {
     const events: WatchEvent[] = [];
     const ended = await this.#run(async (signal) => {
       const context = { signal, onEvent: (event: WatchEvent) => void events.push(event) };
-      const { orgs } = await watch(this.services, { orgs: [], intervalMs, once: true, push: false }, context);
+      const { orgs } = await watch(
+        this.services,
+        { orgs: [], intervalMs, once: true, push: false, reconcileEveryMs: null },
+        context,
+      );
       return orgs[0]?.error ?? null;
     });
     const complete = events.find((event) => event.event === 'cycle:complete') ?? null;
@@ -137,7 +141,7 @@ export class Program {
       watching.tell();
     };
     watching.ended = this.#ending(async (signal) => {
-      const options = { orgs: [], intervalMs, once: false, push: false };
+      const options = { orgs: [], intervalMs, once: false, push: false, reconcileEveryMs: null };
       await watch(this.services, options, { signal, onEvent });
       return null;
     });

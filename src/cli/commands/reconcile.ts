@@ -1,0 +1,149 @@
+import { AppError } from '../../base/errors.ts';
+import { formatDuration } from '../../base/interval.ts';
+import type { ProgressEvent } from '../../contract/progress.ts';
+import type { ReconcileItem } from '../../contract/reconcile.ts';
+import type { Invocation, Outcome } from '../invocation.ts';
+import { failureOfOrgs, type OrgOutcome } from '../org-failure.ts';
+import { openProgress } from '../progress/open-progress.ts';
+import { count, counted } from '../render/quantity.ts';
+import { renderTable } from '../render/table.ts';
+import type { CommandHost } from './command-host.ts';
+import { examples } from './examples.ts';
+
+interface ReconcileFlags {
+  dryRun?: boolean;
+  force?: boolean;
+}
+
+export function addReconcileCommand({ program, run }: CommandHost): void {
+  program
+    .command('reconcile')
+    .summary('compare all contacts with the org and repair the mirror')
+    .description(
+      'Compares every Id and SystemModstamp with the org, reads what is missing or stale, and removes what Salesforce ' +
+        'does not have any more. A watch does so by itself when it must, and once a week. Interrupted, the same command ' +
+        'goes on where it stopped. Without ORG: all connected orgs with sync on.',
+    )
+    .argument('[org...]', 'aliases, instance URLs, hosts or usernames')
+    .option('--dry-run', 'compare and change nothing; with --verbose or --json the Ids, 1,000 of a kind')
+    .option('--force', 'remove rows that Salesforce does not know even where they are suspiciously many')
+    .addHelpText(
+      'after',
+      examples('reconcile', 'reconcile prod --dry-run --verbose', 'reconcile prod --force'),
+    )
+    .action((orgs: string[], flags: ReconcileFlags, command) =>
+      run(command, (call) => reconcile(call, orgs, flags)),
+    );
+}
+
+async function reconcile(call: Invocation, orgs: string[], flags: ReconcileFlags): Promise<Outcome> {
+  const app = await call.app();
+  const progress = await openProgress(call);
+  try {
+    const result = await app.reconcile(
+      { orgs, dryRun: flags.dryRun ?? false, force: flags.force ?? false },
+      call.context<ProgressEvent>((event) => progress.show(event)),
+    );
+    return {
+      document: result,
+      text: () => textOf(result.orgs, call),
+      failure: failureOfOrgs(result.orgs.map(withInterruption)) ?? failureOfHeld(result.orgs),
+    };
+  } finally {
+    progress.stop();
+  }
+}
+
+/** A run that a signal cut short is no success, whether or not its item says why. */
+function withInterruption({ instanceUrl, status, error }: ReconcileItem): OrgOutcome {
+  if (status !== 'interrupted' && error?.code !== 'INTERRUPTED') return { instanceUrl, error };
+  const interrupted = { code: 'INTERRUPTED', message: 'The reconcile was interrupted.', details: null };
+  return { instanceUrl, error: { ...interrupted, ...error, hint: error?.hint ?? null } };
+}
+
+/** All else is done; a dry run only tells. */
+function failureOfHeld(orgs: readonly ReconcileItem[]): AppError | null {
+  const holding = orgs.filter(({ held, dryRun }) => held > 0 && !dryRun);
+  if (holding.length === 0) return null;
+  const held = holding.reduce((sum, org) => sum + org.held, 0);
+  return new AppError(
+    'PARTIAL',
+    `${counted(held, 'contact')} of the mirror ${held === 1 ? 'is' : 'are'} not found in the org and ${held === 1 ? 'stays' : 'stay'}: so many are not believed to be gone. All else is repaired.`,
+    {
+      hint: 'Look whether this user may still see them in Salesforce. Where they are really gone, `parahack-sync reconcile --force` removes them.',
+      details: { orgs: holding.map(({ instanceUrl, held: n }) => ({ instanceUrl, held: n })) },
+    },
+  );
+}
+
+function textOf(orgs: readonly ReconcileItem[], call: Invocation): string {
+  const { terminal, orgNames, output } = call;
+  const [only] = orgs;
+  if (only === undefined) return 'No org to compare.';
+  const named = output.verbosity > 0 ? orgs.flatMap((org) => idLines(org)).join('\n') : '';
+  const ids = named === '' ? '' : `\n${named}`;
+  if (orgs.length === 1) return sentenceOf(only, orgNames.of(only.instanceUrl)) + ids;
+  const table = renderTable(
+    [
+      { title: 'ORG', key: true },
+      { title: 'STATUS' },
+      { title: 'CHECKED', align: 'right' },
+      { title: 'MISSING', align: 'right' },
+      { title: 'STALE', align: 'right' },
+      { title: 'GHOSTS', align: 'right' },
+      { title: 'HELD', align: 'right' },
+      { title: 'REPAIRED', align: 'right' },
+      { title: 'API CALLS', align: 'right' },
+      { title: 'TIME', align: 'right' },
+      { title: 'ERROR' },
+    ],
+    orgs.map((org) => [
+      orgNames.of(org.instanceUrl),
+      org.status,
+      count(org.checked),
+      count(org.missing),
+      count(org.stale),
+      count(org.ghosts),
+      count(org.held),
+      count(org.repaired),
+      count(org.apiCalls),
+      formatDuration(org.durationMs),
+      org.error?.message ?? '',
+    ]),
+    terminal,
+  );
+  return table + ids;
+}
+
+function sentenceOf(org: ReconcileItem, name: string): string {
+  const { checked, missing, stale, ghosts, held, repaired, recalculated, dryRun } = org;
+  if (org.status !== 'complete') return `${name}: ${org.status}; run it again to go on.`;
+  const cost = ` in ${formatDuration(org.durationMs)} with ${counted(org.apiCalls, 'API call')}`;
+  const compared = `${name}: ${counted(checked, 'contact')} compared${cost}`;
+  if (missing + stale + ghosts + recalculated === 0) return `${compared}; the mirror is as the org.`;
+  const found = `${count(missing)} missing, ${count(stale)} stale, ${counted(ghosts, 'ghost')}`;
+  const formulas =
+    recalculated === 0 ? '' : ` Formulas of ${counted(recalculated, 'contact')} were read anew.`;
+  const staying = held === 0 ? '' : ` ${count(held)} ${dryRun ? 'would be' : 'are'} held.`;
+  return dryRun
+    ? `${compared}: ${found}. Nothing was changed.${staying}`
+    : `${compared}: ${found}; ${count(repaired)} repaired.${staying}${formulas}`;
+}
+
+/** One line an Id, the first of each kind; how many more there are is said. */
+function idLines({ ids, missing, stale, ghosts, held }: ReconcileItem): string[] {
+  if (ids === null) return [];
+  const lines = (kind: string, named: readonly string[], total: number) => {
+    const more = total - named.length;
+    return [
+      ...named.map((id) => `${kind} ${id}`),
+      ...(more > 0 ? [`${kind}: ${count(more)} more are not named`] : []),
+    ];
+  };
+  return [
+    ...lines('missing', ids.missing, missing),
+    ...lines('stale', ids.stale, stale),
+    ...lines('ghost', ids.ghosts, ghosts - held),
+    ...lines('held', ids.held, held),
+  ];
+}

@@ -1,0 +1,30 @@
+import type { ReconcileCompleteEvent } from '../contract/progress.ts';
+import type { ReconcileItem } from '../contract/reconcile.ts';
+import type { ReconcileReport } from '../sync/reconcile/reconcile.ts';
+
+/** The report as surfaces have it. */
+export function itemOf({ why: _why, failure: _failure, error, ...rest }: ReconcileReport): ReconcileItem {
+  return { ...rest, error: error === null ? null : { details: null, ...error } };
+}
+
+/** The end of one that is complete, as an event. */
+export function completeEventOf(report: ReconcileReport): ReconcileCompleteEvent {
+  const { instanceUrl, cause, checked, missing, stale, ghosts, held, repaired, recalculated } = report;
+  const { compared, durationMs, apiCalls, runId } = report;
+  return {
+    event: 'reconcile:complete',
+    instanceUrl,
+    cause,
+    checked,
+    missing,
+    stale,
+    ghosts,
+    held,
+    repaired,
+    recalculated,
+    compared: compared ?? { org: 0, mirror: 0 },
+    durationMs,
+    apiCalls,
+    runId: runId ?? '',
+  };
+}

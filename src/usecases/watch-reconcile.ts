@@ -1,0 +1,106 @@
+import { isAppError } from '../base/errors.ts';
+import { errorInfoOf } from '../contract/error-info-of.ts';
+import type { WatchEvent } from '../contract/watch.ts';
+import { isBackfilled } from '../sync/backfill/backfill.ts';
+import type { ReconcileCause } from '../sync/events.ts';
+import type { Mirror } from '../sync/ports/mirror.ts';
+import { reconcile } from '../sync/reconcile/reconcile.ts';
+import { isReconcileDue } from '../sync/reconcile/schedule.ts';
+import type { ConnectedOrg } from './connect-org.ts';
+import { completeEventOf } from './reconcile-items.ts';
+
+export interface DueReconcile {
+  cause: ReconcileCause;
+  /** For people. */
+  why: string;
+}
+
+type Connected = Pick<ConnectedOrg, 'context' | 'budget'>;
+
+export interface WatchedReconcilesOptions {
+  /** Between two that are made for no other reason; null: none is. */
+  everyMs: number | null;
+  tell: (event: WatchEvent) => void;
+}
+
+/** How soon one that was due by the timetable and failed is tried again. */
+const retryMs = 3_600_000;
+
+/** When the watch of one org compares its mirror with the org, and why. */
+export class WatchedReconciles {
+  readonly #options: WatchedReconcilesOptions;
+  /** Since the last cycle that was complete. */
+  #madeForReach = 0;
+  #notBefore = Number.NEGATIVE_INFINITY;
+
+  constructor(options: WatchedReconcilesOptions) {
+    this.#options = options;
+  }
+
+  /** What has to be made before a cycle: another user sees others. */
+  async before({ context: { mirror } }: Connected): Promise<DueReconcile | null> {
+    if ((await mirror.journal.reconciledAt()) !== 0) return null;
+    return { cause: 'user-changed', why: 'The org is seen as another user now, who may see other contacts.' };
+  }
+
+  /**
+   * What a cycle's failure calls for; null where it calls for nothing, or for what was done right before: an org whose
+   * lists do not reach back to T0 would have the whole of it read again and again.
+   */
+  afterFailure(error: unknown): DueReconcile | null {
+    if (!isAppError(error, 'CURSOR_OUT_OF_REACH')) return null;
+    if (this.#madeForReach++ % 2 === 1) return null;
+    return { cause: 'out-of-reach', why: error.message };
+  }
+
+  /** What is due by the timetable, after a cycle that was complete. */
+  async afterCycle({ context }: Connected): Promise<DueReconcile | null> {
+    const { everyMs } = this.#options;
+    const { mirror, remote, clock } = context;
+    this.#madeForReach = 0;
+    if (everyMs === null || clock.now() < this.#notBefore) return null;
+    const last = await lastAgreed(mirror);
+    const now = remote.clock.told();
+    const { instanceUrl } = remote;
+    if (!(await isBackfilled({ mirror })) || !isReconcileDue(last, { now, everyMs, instanceUrl }))
+      return null;
+    return {
+      cause: 'scheduled',
+      why: 'It is due: every Id and SystemModstamp is compared from time to time.',
+    };
+  }
+
+  async make(
+    { context, budget }: Connected,
+    { cause, why }: DueReconcile,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { tell } = this.#options;
+    const report = await reconcile(context, {
+      cause,
+      why,
+      dryRun: false,
+      force: false,
+      callsLeft: () => budget.remaining(),
+      signal,
+    });
+    if (report.failure === null) return tell(completeEventOf(report));
+    signal.throwIfAborted();
+    // One that only the timetable asks for keeps no cycle from its time.
+    if (
+      cause !== 'scheduled' ||
+      isAppError(report.failure, 'LOGIN_REQUIRED', 'LEASE_LOST', 'MIRROR_REPLACED')
+    )
+      throw report.failure;
+    this.#notBefore = context.clock.now() + retryMs;
+    tell({ event: 'reconcile:failed', instanceUrl: report.instanceUrl, error: errorInfoOf(report.failure) });
+  }
+}
+
+/** A mirror of a former version does not say it: its first copy does. */
+async function lastAgreed({ journal }: Pick<Mirror, 'journal'>): Promise<number> {
+  const known = await journal.reconciledAt();
+  if (known !== null) return known;
+  const [copy] = await journal.runs({ kind: 'backfill', status: 'complete', limit: 1 });
+  return copy?.startedAt ?? 0;
+}

@@ -1,0 +1,199 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { WatchEvent } from '../../src/contract/watch.ts';
+import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
+import { reconcileOrgs } from '../../src/usecases/reconcile.ts';
+import { watch } from '../../src/usecases/watch.ts';
+import { contactsOf, control, expectMirrorEqualsOrg } from '../e2e/org.ts';
+import { openServices } from './open-services.ts';
+
+const dayMs = 86_400_000;
+
+let emulator: Emulator;
+let dataDir: string;
+
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'parahack-sync-watch-'));
+});
+afterEach(async () => {
+  await emulator.close();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+async function begin(contacts: number, daysAgo = 0): Promise<void> {
+  emulator = await startEmulator({ contacts, wallClock: () => Date.now() - daysAgo * dayMs });
+}
+
+const clock = (days: number) => control(emulator.url, 'clock', { advanceMs: days * dayMs });
+const location = () => join(dataDir, 'orgs', `localhost_${new URL(emulator.url).port}.db`);
+const equal = () => expectMirrorEqualsOrg(location(), emulator.url);
+
+/** One cycle in a process of its own, as a timer makes it. */
+async function once(reconcileEveryMs: number | null = null) {
+  await using app = openServices(emulator, { dataDir });
+  const events: WatchEvent[] = [];
+  const { orgs } = await watch(
+    app.services,
+    { orgs: [], intervalMs: 60_000, once: true, push: true, reconcileEveryMs },
+    { signal: AbortSignal.timeout(60_000), onEvent: (event) => events.push(event) },
+  );
+  const names = events.map(({ event }) => event).filter((name) => !name.endsWith(':progress'));
+  const complete = events.find((event) => event.event === 'reconcile:complete');
+  const start = events.find((event) => event.event === 'reconcile:start');
+  return { error: orgs[0]?.error ?? null, names, complete, start, events };
+}
+
+function sql(text: string, ...parameters: unknown[]): void {
+  const db = new Database(location());
+  db.prepare(text).run(...parameters);
+  db.close();
+}
+
+describe('a watch', () => {
+  it('compares the mirror with the org by itself after 40 days, in the same turn, and goes on with a cycle', async () => {
+    await begin(300, 40);
+    await once();
+    const ids = (await contactsOf(emulator.url)).slice(0, 5).map(({ Id }) => Id as string);
+    await clock(3);
+    await control(emulator.url, 'delete', { ids: ids.slice(0, 2) });
+    await control(emulator.url, 'touch', { ids: ids.slice(2, 5), set: { Title: 'Away' } });
+    await control(emulator.url, 'contacts', { count: 3, seed: 4 });
+    await clock(37);
+    const { error, names, complete, start } = await once();
+    expect(error).toBeNull();
+    expect(names).toEqual([
+      'watch:start',
+      'reconcile:start',
+      'reconcile:complete',
+      'cycle:complete',
+      'watch:stop',
+    ]);
+    expect(start).toMatchObject({
+      cause: 'out-of-reach',
+      reason: expect.stringContaining('only for 30 days back'),
+    });
+    expect(complete).toMatchObject({ missing: 3, stale: 3, ghosts: 2, held: 0, repaired: 8 });
+    await equal();
+    expect((await once()).names).toEqual(['watch:start', 'cycle:complete', 'watch:stop']);
+  });
+
+  it('does so where Salesforce has dropped its list of deleted contacts', async () => {
+    await begin(100, 5);
+    await once();
+    const ids = (await contactsOf(emulator.url)).slice(0, 2).map(({ Id }) => Id as string);
+    await control(emulator.url, 'purge', { ids });
+    await clock(5);
+    // Within reach, were it still there.
+    await control(emulator.url, 'delete-log', { before: new Date(Date.now() - dayMs).toISOString() });
+    const { error, start, complete } = await once();
+    expect(error).toBeNull();
+    expect(start).toMatchObject({
+      reason: expect.stringMatching(/does not tell any more which contacts were deleted since .*replication/),
+    });
+    expect(start).toMatchObject({ cause: 'out-of-reach' });
+    expect(complete).toMatchObject({ ghosts: 2, repaired: 2 });
+    await equal();
+  });
+
+  it('does so when it is due, and cycles go on where that fails', async () => {
+    await begin(60, 9);
+    await once(7 * dayMs);
+    const ids = (await contactsOf(emulator.url)).slice(0, 3).map(({ Id }) => Id as string);
+    await clock(1);
+    expect((await once(7 * dayMs)).names).toEqual(['watch:start', 'cycle:complete', 'watch:stop']);
+    await control(emulator.url, 'visibility', { ids, hidden: true });
+    await clock(7);
+    expect((await once(null)).names).toEqual(['watch:start', 'cycle:complete', 'watch:stop']);
+    await control(emulator.url, 'faults', [
+      { match: 'GET .*/queryAll', times: 1, status: 400, errorCode: 'MALFORMED_QUERY' },
+    ]);
+    const failed = await once(7 * dayMs);
+    expect(failed.error).toBeNull();
+    expect(failed.names).toEqual([
+      'watch:start',
+      'cycle:complete',
+      'reconcile:start',
+      'reconcile:failed',
+      'cycle:complete',
+      'watch:stop',
+    ]);
+    const { names, start, complete } = await once(7 * dayMs);
+    expect(start).toMatchObject({ cause: 'scheduled', resumed: true });
+    expect(complete).toMatchObject({ ghosts: 3, repaired: 3 });
+    expect(names.filter((name) => name === 'cycle:complete')).toHaveLength(2);
+    expect((await once(7 * dayMs)).names).not.toContain('reconcile:start');
+  });
+
+  it('does so before its first cycle as another user', async () => {
+    await begin(50);
+    await once();
+    await using app = openServices(emulator, { dataDir });
+    {
+      await using mirror = await app.services.mirrors.open(emulator.url, { create: false });
+      const identity = (await mirror.identity())!;
+      await mirror.setIdentity({ ...identity, userId: '005000000000009AAA' });
+      await mirror.setIdentity(identity);
+    }
+    const { names, start } = await once();
+    expect(names).toEqual([
+      'watch:start',
+      'reconcile:start',
+      'reconcile:complete',
+      'cycle:complete',
+      'watch:stop',
+    ]);
+    expect(start).toMatchObject({ cause: 'user-changed' });
+  });
+
+  it('is compared after its first copy where the org counts another number', async () => {
+    await begin(40);
+    await once();
+    // A copy that was begun over a mirror with rows that the org does not show any more, and cursors of none.
+    const { ids } = await control(emulator.url, 'contacts', { count: 1, seed: 2 });
+    await once();
+    sql('delete from cursor');
+    await control(emulator.url, 'visibility', { ids, hidden: true });
+    sql("update contact set _read_at = '2999-01-01T00:00:00.000Z' where Id = ?", ids[0]);
+    const { names, start, complete } = await once();
+    expect(names).toEqual([
+      'watch:start',
+      'backfill:start',
+      'backfill:complete',
+      'reconcile:start',
+      'reconcile:complete',
+      'cycle:complete',
+      'watch:stop',
+    ]);
+    expect(start).toMatchObject({ cause: 'count-differs' });
+    expect(complete?.compared).toEqual({ org: 40, mirror: 41 });
+  });
+});
+
+describe('reconcile', () => {
+  it('mends a mirror that is at a time which the org has not reached', async () => {
+    await begin(30);
+    await once();
+    const future = new Date(Date.now() + 5 * dayMs).toISOString();
+    sql('update cursor set at = ?', future);
+    sql('update contact set _read_at = ?, _value_at = null', future);
+    sql("update meta set value = ? where key = 'latest_read_at'", String(Date.parse(future)));
+    await control(emulator.url, 'touch', { count: 3, set: { Title: 'Since' } });
+    await control(emulator.url, 'delete', { count: 2 });
+    expect((await once()).error).toMatchObject({
+      code: 'CURSOR_IN_FUTURE',
+      hint: expect.stringContaining('parahack-sync reconcile'),
+    });
+    await using app = openServices(emulator, { dataDir });
+    const { orgs } = await reconcileOrgs(
+      app.services,
+      { orgs: [], dryRun: false, force: false },
+      { signal: AbortSignal.timeout(60_000), onEvent: () => {} },
+    );
+    expect(orgs).toMatchObject([{ error: null, status: 'complete', contacts: 28 }]);
+    await equal();
+    expect((await once()).error).toBeNull();
+  });
+});
