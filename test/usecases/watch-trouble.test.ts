@@ -59,7 +59,7 @@ async function watchedThrough({ begin, end }: Trouble): Promise<WatchEvent[]> {
   let changing: Promise<unknown> | null = null;
   const result = await watch(
     services,
-    { orgs: [], intervalMs: 60_000, once: false, push: true },
+    { orgs: [], intervalMs: 60_000, once: false, push: true, reconcileEveryMs: null },
     {
       signal: AbortSignal.any([stop.signal, AbortSignal.timeout(50_000)]),
       onEvent(event) {
@@ -197,7 +197,7 @@ it('a mirror that was removed is copied anew while the other org goes on', async
   let removed = false;
   await watch(
     services,
-    { orgs: [], intervalMs: 60_000, once: false, push: true },
+    { orgs: [], intervalMs: 60_000, once: false, push: true, reconcileEveryMs: null },
     {
       signal: AbortSignal.any([stop.signal, AbortSignal.timeout(50_000)]),
       onEvent(event) {
@@ -225,7 +225,7 @@ it('an unreadable folder of the mirrors is told at each org and mends itself', a
   let mended = false;
   await watch(
     services,
-    { orgs: [], intervalMs: 60_000, once: false, push: true },
+    { orgs: [], intervalMs: 60_000, once: false, push: true, reconcileEveryMs: null },
     {
       signal: AbortSignal.any([stop.signal, AbortSignal.timeout(50_000)]),
       onEvent(event) {
