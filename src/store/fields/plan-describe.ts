@@ -11,6 +11,8 @@ const neededFields = new Set(['Id', 'IsDeleted', 'MasterRecordId', 'CreatedDate'
 
 interface KnownColumn {
   name: string;
+  /** Of the field, as it was described last. */
+  type: string;
   columnType: ColumnType;
   vanished: boolean;
 }
@@ -58,7 +60,9 @@ export function planDescribe(
     const isNew = old === undefined || old.columnType !== columnType;
     if (isNew) change.added.push(field.name);
     else if (old.vanished) change.returned.push(field.name);
-    const lack = isNew ? unfilled.empty : old.vanished ? unfilled.old : 0;
+    // A change of type converts values or drops them, and touches no record's stamp.
+    const isOld = old !== undefined && (old.vanished || old.type !== field.type);
+    const lack = isNew ? unfilled.empty : isOld ? unfilled.old : 0;
     return { field, columnType, isNew, replaces: isNew && old !== undefined, unfilled: hasRows ? lack : 0 };
   });
   const vanished = [...rest.values()].map(({ name, vanished: before }) => {

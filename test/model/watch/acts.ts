@@ -31,6 +31,7 @@ export type Act =
   | { act: 'commit' }
   | { act: 'lag'; ms: number }
   | { act: 'limit'; limit: Pick }
+  | { act: 'busy-org'; used: Pick }
   | { act: 'pass'; ms: number };
 
 export type ActKind = Act['act'];
@@ -107,6 +108,7 @@ export const actArbitrary = ({ sharing }: ActOptions): fc.Arbitrary<Act> =>
       }),
     ),
     weighted(4, fc.record({ act: fc.constant('limit' as const), limit: pick })),
+    weighted(1, fc.record({ act: fc.constant('busy-org' as const), used: pick })),
     ...(sharing
       ? [
           weighted(3, fc.record({ act: fc.constant('hide' as const), picks: picks(2) })),

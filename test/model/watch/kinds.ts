@@ -20,6 +20,7 @@ const acts = {
   commit: true,
   lag: true,
   limit: true,
+  'busy-org': true,
   pass: true,
 } as const satisfies Record<ActKind, true>;
 

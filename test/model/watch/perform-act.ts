@@ -1,9 +1,9 @@
 import type { Act, Pick } from './acts.ts';
-import type { World } from './world.ts';
+import type { Facts, World } from './world.ts';
 
 const editable = ['Title', 'Department', 'Phone', 'Description', 'Birthdate', 'DoNotCall'];
 const types = ['string', 'double', 'boolean', 'date', 'datetime', 'picklist'];
-const names = ['One__c', 'Two__c', 'Three__c'];
+const names = ['One__c', 'Two__c', 'Three__c', 'Four__c'];
 const limits = [
   { replicationIdLimit: 2 },
   { replicationIdLimit: 7 },
@@ -17,9 +17,9 @@ const limits = [
   { bulkJobFailures: 1 },
   { futureEndCovered: true },
   { futureEndCovered: false },
-  { dailyLimit: 0 },
-  { dailyLimit: 1_000_000 },
 ];
+/** Of a million: what others have left of the org's day. */
+const usedByOthers = [0, 940_000, 999_990, 1_000_000];
 
 /** Does it; false where there was nothing to do it with, or the org refused. */
 export async function perform(world: World, act: Act): Promise<boolean> {
@@ -77,6 +77,9 @@ export async function perform(world: World, act: Act): Promise<boolean> {
       return (await org.control('settings', { commitLagMs: act.ms })) !== null;
     case 'limit':
       return (await org.control('settings', limits[act.limit % limits.length])) !== null;
+    case 'busy-org':
+      facts.isBusy = true;
+      return (await org.control('usage', { used: usedByOthers[act.used % usedByOthers.length] })) !== null;
     case 'pass':
       world.clock.pass(act.ms);
       await org.control('clock', { advanceMs: 0 });
@@ -153,20 +156,21 @@ async function changeFields({ org, facts }: World, act: FieldAct): Promise<boole
         names.filter((one) => !facts.custom.has(one)),
         [act.field],
       );
-      if (name === undefined || (await org.control('settings', added(name))) === null) return false;
-      facts.custom.set(name, type);
+      if (name === undefined || isKnownAs(facts, name, type)) return false;
+      if ((await org.control('settings', added(name))) === null) return false;
+      noteField(facts, name, type);
       return true;
     }
     case 'remove-field':
     case 'change-type': {
       const [name] = chosen([...facts.custom.keys()], [act.field]);
-      if (name === undefined || (await org.control('settings', { removeFields: [name] })) === null)
-        return false;
+      if (name === undefined || (act.act === 'change-type' && isKnownAs(facts, name, type))) return false;
+      if ((await org.control('settings', { removeFields: [name] })) === null) return false;
       facts.custom.delete(name);
       facts.hiddenFields.delete(name);
       if (act.act === 'remove-field') return true;
       if ((await org.control('settings', added(name))) === null) return false;
-      facts.custom.set(name, type);
+      noteField(facts, name, type);
       return true;
     }
     default: {
@@ -183,6 +187,16 @@ async function changeFields({ org, facts }: World, act: FieldAct): Promise<boole
       return true;
     }
   }
+}
+
+/** A field that is removed and made anew of the same type looks as if it had never gone, with the old values. */
+function isKnownAs({ everOfType }: Facts, name: string, type: string): boolean {
+  return everOfType.has(`${name} ${type}`);
+}
+
+function noteField(facts: Facts, name: string, type: string): void {
+  facts.custom.set(name, type);
+  facts.everOfType.add(`${name} ${type}`);
 }
 
 function chosen(list: readonly string[], places: readonly Pick[]): string[] {

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { World } from './world.ts';
 
 const cyclesAtMost = 8;
+const hourMs = 3_600_000;
 /** What cycles cannot mend, because Salesforce tells it no more. */
 const pastCycles = /^(CURSOR_OUT_OF_REACH|CURSOR_IN_FUTURE) /;
 
@@ -22,11 +23,11 @@ export async function comeToRest(world: World): Promise<void> {
     maxPageRows: 2_000,
     bulkPageRows: 50_000,
     concurrentLimit: 25,
-    dailyLimit: 1_000_000,
     bulkJobFailures: 0,
   });
-  // What came late has come, and the fields are asked for once an hour.
-  world.clock.pass(2 * 3_600_000);
+  // What came late has come, and the fields are asked for once an hour. API requests count for a day.
+  world.clock.pass(facts.isBusy ? 25 * hourMs : 2 * hourMs);
+  facts.isBusy = false;
   await mendWhatCyclesCannot(world);
   const changed = await untilQuiet(world);
   const mirror = world.contents();
@@ -54,6 +55,8 @@ async function untilQuiet(world: World): Promise<number> {
 async function mendWhatCyclesCannot(world: World): Promise<void> {
   const first = await world.program(0).cycle();
   const isPast = first.ended.kind === 'failed' && pastCycles.test(first.ended.error);
+  if (!isPast && first.complete === null)
+    throw new Error(`The first cycle at rest failed: ${JSON.stringify(first.ended)}`);
   if (!isPast && !world.facts.sharingChanged) return;
   world.log.push(`copied anew: ${isPast ? JSON.stringify(first.ended) : 'sharing changed'}`);
   // What an interrupted copy had read before sharing changed it knows no better.

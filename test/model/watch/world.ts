@@ -37,9 +37,13 @@ export interface Facts {
   hiddenFields: Set<string>;
   /** Types of the fields that were added. */
   custom: Map<string, string>;
+  /** `NAME TYPE` of each that ever was. */
+  everOfType: Set<string>;
   /** Whether `MasterRecordId` was hidden at any time. */
   mergesWithheld: boolean;
   inTransaction: boolean;
+  /** Others may have used up the org's API requests of the day. */
+  isBusy: boolean;
   /** Since the last copy that was begun after it and is complete. */
   sharingChanged: boolean;
 }
@@ -79,8 +83,10 @@ export class World implements AsyncDisposable {
       hidden: new Set(),
       hiddenFields: new Set(),
       custom: new Map(),
+      everOfType: new Set(),
       mergesWithheld: false,
       inTransaction: false,
+      isBusy: false,
       sharingChanged: false,
     };
   }

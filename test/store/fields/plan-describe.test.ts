@@ -20,8 +20,17 @@ describe('the form in which a store keeps a field', () => {
   });
 
   test('is another one after a change of type, and then the old values are dropped', () => {
-    const known = [{ name: 'Visits__c', columnType: 'INTEGER' as const, vanished: false }];
+    const known = [{ name: 'Visits__c', type: 'int', columnType: 'INTEGER' as const, vanished: false }];
     const { columns } = planDescribe(known, [field('Visits__c', 'string')], null, true);
     expect(columns).toMatchObject([{ columnType: 'TEXT', isNew: true, replaces: true, unfilled: 1 }]);
+  });
+
+  test('may stay the same though the type changes: the values that are there are old ones until they are read again', () => {
+    const known = [{ name: 'Tier__c', type: 'string', columnType: 'TEXT' as const, vanished: false }];
+    const planned = (type: string, hasRows: boolean) =>
+      planDescribe(known, [field('Tier__c', type)], null, hasRows).columns;
+    expect(planned('picklist', true)).toMatchObject([{ isNew: false, replaces: false, unfilled: 2 }]);
+    expect(planned('picklist', false)).toMatchObject([{ unfilled: 0 }]);
+    expect(planned('string', true)).toMatchObject([{ unfilled: 0 }]);
   });
 });
