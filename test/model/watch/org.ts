@@ -58,7 +58,12 @@ export class Org {
     this.emulator = emulator;
   }
 
-  static async open(contacts: number, seed: number, wallClock: () => number): Promise<Org> {
+  /** `port`: of whoever listens in its place. */
+  static async open(
+    contacts: number,
+    seed: number,
+    { wallClock, port }: { wallClock: () => number; port?: number },
+  ): Promise<Org> {
     slimContact ??= writeSlimContact();
     const options = {
       contacts,
@@ -68,7 +73,7 @@ export class Org {
       dailyLimit: 1_000_000,
       objectFiles: [await slimContact],
     };
-    return new Org(await startEmulatorInProcess({ ...options, wallClock }));
+    return new Org(await startEmulatorInProcess({ ...options, wallClock, port }));
   }
 
   /** Null where the org refuses it. */

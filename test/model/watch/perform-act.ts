@@ -1,5 +1,5 @@
 import type { Act, Pick } from './acts.ts';
-import type { Facts, World } from './world.ts';
+import type { Facts, Stage } from './world.ts';
 
 const editable = ['Title', 'Department', 'Phone', 'Description', 'Birthdate', 'DoNotCall'];
 const types = ['string', 'double', 'boolean', 'date', 'datetime', 'picklist'];
@@ -16,13 +16,14 @@ const limits = [
   { concurrentLimit: 25 },
   { bulkJobFailures: 1 },
   { futureEndCovered: true },
+  { futureEndCovered: true, replicationIdLimit: 600_000 },
   { futureEndCovered: false },
 ];
 /** Of a million: what others have left of the org's day. */
 const usedByOthers = [0, 940_000, 999_990, 1_000_000];
 
 /** Does it; false where there was nothing to do it with, or the org refused. */
-export async function perform(world: World, act: Act): Promise<boolean> {
+export async function perform(world: Stage, act: Act): Promise<boolean> {
   const { org, facts } = world;
   switch (act.act) {
     case 'create': {
@@ -89,7 +90,7 @@ export async function perform(world: World, act: Act): Promise<boolean> {
   }
 }
 
-async function edit({ org, facts }: World, { picks, field, value }: Act & { act: 'edit' }): Promise<boolean> {
+async function edit({ org, facts }: Stage, { picks, field, value }: Act & { act: 'edit' }): Promise<boolean> {
   const ids = chosen(facts.live, picks);
   if (ids.length === 0) return false;
   const custom = [...facts.custom.keys()];
@@ -109,7 +110,7 @@ function cellOf(type: string, value: number): unknown {
 }
 
 /** A change of sharing touches no stamp. */
-async function share({ org, facts }: World, act: Act & { act: 'hide' | 'show' }): Promise<boolean> {
+async function share({ org, facts }: Stage, act: Act & { act: 'hide' | 'show' }): Promise<boolean> {
   const ids = act.act === 'hide' ? chosen(facts.live, act.picks) : chosen([...facts.hidden], [act.pick]);
   const hidden = act.act === 'hide';
   if (ids.length === 0 || (await org.control('visibility', { ids, hidden })) === null) return false;
@@ -119,7 +120,7 @@ async function share({ org, facts }: World, act: Act & { act: 'hide' | 'show' })
   return true;
 }
 
-async function openTransaction(world: World, act: Act & { act: 'open-transaction' }): Promise<boolean> {
+async function openTransaction(world: Stage, act: Act & { act: 'open-transaction' }): Promise<boolean> {
   const { org, facts } = world;
   const edited = chosen(facts.live, act.edit);
   const deleted = chosen(
@@ -147,7 +148,7 @@ type FieldAct = Extract<
   { act: 'add-field' | 'remove-field' | 'change-type' | 'hide-field' | 'show-field' }
 >;
 
-async function changeFields({ org, facts }: World, act: FieldAct): Promise<boolean> {
+async function changeFields({ org, facts }: Stage, act: FieldAct): Promise<boolean> {
   const type = 'type' in act ? (types[act.type % types.length] as string) : '';
   const added = (name: string) => ({ addFields: [{ name, type }] });
   switch (act.act) {

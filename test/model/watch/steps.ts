@@ -32,6 +32,7 @@ const oddAnswers: fc.Arbitrary<object> = fc.constantFrom<object>(
   { match: '/updated', times: 1, status: 200, body: { ids: [] } },
   { match: '/deleted', times: 1, status: 200, body: { deletedRecords: [] } },
   { match: 'GET', times: 1, headers: { Date: 'Wed, 01 Apr 2026 12:00:00 GMT' } },
+  { match: '/deleted|/updated|/query', times: 2, headers: { Date: 'Sat, 01 Aug 2026 12:00:00 GMT' } },
 );
 
 const lineFault: fc.Arbitrary<object> = fc
@@ -66,7 +67,7 @@ const lineFault: fc.Arbitrary<object> = fc
   })
   .map(({ kind, ...rest }) => ({ ...rest, ...kind }));
 
-const fault: fc.Arbitrary<object> = oneOf<object>(weighted(7, lineFault), weighted(1, oddAnswers));
+const fault: fc.Arbitrary<object> = oneOf<object>(weighted(6, lineFault), weighted(2, oddAnswers));
 
 const job: fc.Arbitrary<Job> = oneOf<Job>(
   weighted(10, fc.constant({ job: 'cycle' as const })),

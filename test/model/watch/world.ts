@@ -48,6 +48,22 @@ export interface Facts {
   sharingChanged: boolean;
 }
 
+/** Of an org in which these live, and nothing was done so far. */
+export function factsOf(ids: string[]): Facts {
+  return {
+    live: ids,
+    bin: [],
+    hidden: new Set(),
+    hiddenFields: new Set(),
+    custom: new Map(),
+    everOfType: new Set(),
+    mergesWithheld: false,
+    inTransaction: false,
+    isBusy: false,
+    sharingChanged: false,
+  };
+}
+
 /** Something that happens while a program works: before one of its requests leaves. */
 export interface Meanwhile {
   /** Before which request from the beginning of the work, from 1. */
@@ -59,8 +75,15 @@ export interface Meanwhile {
 const startMs = Date.UTC(2026, 0, 31, 12, 0, 5);
 const requestMs = 37;
 
+/** What acts in an org need of it. */
+export interface Stage {
+  org: Org;
+  facts: Facts;
+  clock: { pass(ms: number): void };
+}
+
 /** An org, a machine with its files, and two processes of the program at most. */
-export class World implements AsyncDisposable {
+export class World implements Stage, AsyncDisposable {
   readonly org: Org;
   readonly clock: VirtualClock;
   readonly facts: Facts;
@@ -77,24 +100,13 @@ export class World implements AsyncDisposable {
     this.clock = clock;
     this.#machine = machine;
     machine.beforeSend = () => this.#beforeSend();
-    this.facts = {
-      live: ids,
-      bin: [],
-      hidden: new Set(),
-      hiddenFields: new Set(),
-      custom: new Map(),
-      everOfType: new Set(),
-      mergesWithheld: false,
-      inTransaction: false,
-      isBusy: false,
-      sharingChanged: false,
-    };
+    this.facts = factsOf(ids);
   }
 
   static async open({ contacts, seed, leases, store, gzip }: Beginning): Promise<World> {
     let dispatcher: LocalDispatcher | null = null;
     const clock = new VirtualClock(startMs, () => (dispatcher?.underWay ?? 0) > 0);
-    const org = await Org.open(contacts, seed, () => clock.now());
+    const org = await Org.open(contacts, seed, { wallClock: () => clock.now() });
     dispatcher = new LocalDispatcher(org.emulator.answer);
     await org.control('settings', { gzip });
     const dataDir = mkdtempSync(join(tmpdir(), 'parahack-sync-model-'));
