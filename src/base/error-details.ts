@@ -11,8 +11,8 @@ export interface CallDetails {
   retryAfterMs?: number | null;
   /** Method and path, never the query. */
   request?: string;
-  /** Which limit, for REQUEST_LIMIT_EXCEEDED. */
-  limit?: 'daily' | 'concurrent' | 'other';
+  /** Which limit, for REQUEST_LIMIT_EXCEEDED. `app`: the quota of this client app. */
+  limit?: 'daily' | 'app' | 'concurrent' | 'other';
   /** How far the connection came, for NETWORK_UNREACHABLE. */
   network?: 'unreachable' | 'cut' | 'tls' | 'proxy';
   /** The answer's time leaps; asked again, further answers may bear it out. */

@@ -20,7 +20,7 @@ import {
   type WholeAnswer,
 } from './api-call.ts';
 import { apiError, isSessionRefused } from './api-error.ts';
-import { type ApiGate, parseLimitInfo } from './api-gate.ts';
+import { type ApiGate, parseLimitInfo, usedUpBy } from './api-gate.ts';
 import { parseErrorBody } from './error-body.ts';
 import { networkError } from './network-error.ts';
 import type { OrgClock } from './org-clock.ts';
@@ -206,7 +206,11 @@ export class ApiClient {
       const answer = { wire, request: requestLabel(request), host: this.#host(), sent, received };
       const time = this.#times.observe(answer, expected);
       const html = /text\/html/i.test(wire.header('content-type') ?? '');
-      if (wire.status >= 300 ? wire.status !== 304 : html) return await this.#refusal(request, wire);
+      if (wire.status >= 300 ? wire.status !== 304 : html) {
+        const refusal = await this.#refusal(request, wire);
+        usage = usedUpBy(refusal.error, usage ?? this.#usage, clock.now()) ?? usage;
+        return refusal;
+      }
       // A write is never asked again for the time of its answer; it moves no cursor.
       if (time.distrust !== null && request.kind === 'pull') {
         wire.body.drop();
@@ -238,7 +242,15 @@ export class ApiClient {
     const { status, header } = wire;
     const contentType = header('content-type');
     const [host, origin] = [this.#host(), this.#origin()];
-    const error = apiError({ status, header, body, request: requestLabel(request), host, origin });
+    const error = apiError({
+      status,
+      header,
+      body,
+      now: this.#options.clock.now(),
+      request: requestLabel(request),
+      host,
+      origin,
+    });
     return {
       ok: false,
       error,

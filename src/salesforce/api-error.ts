@@ -1,5 +1,7 @@
 import type { ErrorCode } from '../base/error-codes.ts';
 import type { AppError } from '../base/errors.ts';
+import type { Used } from '../sync/ports/call-ledger.ts';
+import { parseLimitInfo } from './api-gate.ts';
 import { type ErrorBody, parseErrorBody } from './error-body.ts';
 import { type Refusal, refusalOf } from './refusals.ts';
 import { type RemoteErrorDetails, remoteError } from './remote-error.ts';
@@ -9,6 +11,8 @@ export interface ErrorAnswer {
   status: number;
   header(name: string): string | null;
   body: string;
+  /** This machine's clock, ms since 1970. */
+  now: number;
   /** Method and path, for people. */
   request: string;
   host: string;
@@ -41,7 +45,7 @@ export function apiError(answer: ErrorAnswer): AppError {
   const details: RemoteErrorDetails = {
     status: answer.status,
     errorCode: first?.code || null,
-    retryAfterMs: parseRetryAfter(answer.header('retry-after'), answer.header('date')),
+    retryAfterMs: parseRetryAfter(answer.header('retry-after'), answer.header('date'), answer.now),
     request: answer.request,
     ...(first && first.fields.length > 0 ? { fields: first.fields } : {}),
   };
@@ -101,7 +105,7 @@ function loginRequired({ host, origin }: ErrorAnswer, details: RemoteErrorDetail
   });
 }
 
-/** Both limits of requests share one code; the message, else the usage header, tells them apart. */
+/** The limits of requests share one code; the message, else the usage header, tells them apart. */
 function limitExceeded(
   answer: ErrorAnswer,
   message: string,
@@ -125,6 +129,14 @@ function limitExceeded(
       { hint: 'Try again in a minute, or lower the concurrency.' },
     );
   }
+  if (isOfApp(message, answer.header('sforce-limit-info'))) {
+    return remoteError(
+      'REQUEST_LIMIT_EXCEEDED',
+      `The client app has used up the API requests that ${answer.host} gives it.`,
+      { ...details, limit: 'app' },
+      { hint: 'The org’s administrator can raise the quota of the app. Nothing is lost meanwhile.' },
+    );
+  }
   return remoteError(
     'REQUEST_LIMIT_EXCEEDED',
     `The org ${answer.host} has used up its API requests of the last 24 hours.`,
@@ -136,8 +148,19 @@ function limitExceeded(
 function isConcurrent(message: string, limitInfo: string | null): boolean {
   if (/^Concurrent/i.test(message)) return true;
   if (/^TotalRequests/i.test(message)) return false;
-  const usage = /api-usage=(\d+)\/(\d+)/.exec(limitInfo ?? '');
-  return usage !== null && Number(usage[1]) < Number(usage[2]);
+  const usage = parseLimitInfo(limitInfo, 0);
+  return usage !== null && !isUsedUp(usage) && (usage.app === null || !isUsedUp(usage.app));
+}
+
+/** Nothing tells what the message of such a refusal is, so the usage header decides. */
+function isOfApp(message: string, limitInfo: string | null): boolean {
+  if (/^TotalRequests/i.test(message)) return false;
+  const usage = parseLimitInfo(limitInfo, 0);
+  return usage !== null && usage.app !== null && isUsedUp(usage.app) && !isUsedUp(usage);
+}
+
+function isUsedUp({ used, max }: Used): boolean {
+  return used >= max;
 }
 
 function unavailable(answer: ErrorAnswer, details: RemoteErrorDetails): AppError {

@@ -1,4 +1,5 @@
 import type { ReportedUsage, Used } from '../sync/ports/call-ledger.ts';
+import { remoteDetails } from './remote-error.ts';
 
 export type CallKind = 'pull' | 'push';
 
@@ -23,4 +24,17 @@ export function parseLimitInfo(header: string | null, at: number): ReportedUsage
 function usedOf(name: string, header: string): Used | null {
   const match = new RegExp(`(?:^|[;,\\s])${name}=(\\d{1,12})/(\\d{1,12})`).exec(header);
   return match && { used: Number(match[1]), max: Number(match[2]) };
+}
+
+/**
+ * What a refusal for the daily limit or the app's quota says of it: the org counts with some delay, so its header may still lie
+ * below, or be missing. Null where the refusal is another, or the limit is not known.
+ */
+export function usedUpBy(error: unknown, last: ReportedUsage | null, now: number): ReportedUsage | null {
+  const limit = remoteDetails(error)?.limit;
+  if (last === null) return null;
+  if (limit === 'daily') return { ...last, used: Math.max(last.used, last.max), at: now };
+  if (limit === 'app' && last.app !== null)
+    return { ...last, app: { ...last.app, used: Math.max(last.app.used, last.app.max) }, at: now };
+  return null;
 }

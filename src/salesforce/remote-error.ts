@@ -11,7 +11,7 @@ export interface RemoteErrorDetails {
   /** Method and path, never the query. */
   request: string;
   /** For REQUEST_LIMIT_EXCEEDED. */
-  limit?: 'daily' | 'concurrent' | 'other';
+  limit?: 'daily' | 'app' | 'concurrent' | 'other';
   /** For NETWORK_UNREACHABLE. */
   network?: 'unreachable' | 'cut' | 'tls' | 'proxy';
   /** The answer's time leaps; asked again, further answers may bear it out. */

@@ -27,10 +27,48 @@ export function repeatAfterMs(
   return backoffOrToldMs(repeat, told, { baseMs: 500, maxMs: 15_000, random });
 }
 
+interface Treatment {
+  /** How often a read is repeated within its call, with backoff, or as long apart as Retry-After says. */
+  repeats: number;
+  /** Fewer requests at once may get through: the limit of a first copy falls. */
+  isCrowded: boolean;
+}
+
+/**
+ * What is done about an org that refuses for its limits or its state, each by its kind. What is not repeated, or in vain, ends
+ * the work with an error that carries `retryAfterMs`, and a watch comes back no earlier.
+ */
+const treatments = {
+  /** 403 REQUEST_LIMIT_EXCEEDED, TotalRequests: hours away, and every further request may count. */
+  daily: { repeats: 0, isCrowded: false },
+  /** The same code where the usage header shows the quota of the client app used up. */
+  app: { repeats: 0, isCrowded: false },
+  /** Limits of storage, of jobs and the like: somebody makes room. */
+  other: { repeats: 0, isCrowded: false },
+  /** ConcurrentRequests, ConcurrentPerOrgLongTxn, and any 429: a moment away. */
+  concurrent: { repeats: mostRepeats, isCrowded: true },
+  /** 503, with and without SERVER_UNAVAILABLE or a page for people. */
+  overloaded: { repeats: mostRepeats, isCrowded: true },
+  /** Maintenance: 502, 504, a page for people in place of an answer. */
+  unavailable: { repeats: mostRepeats, isCrowded: false },
+  /** 420: a scratch org that has expired. */
+  gone: { repeats: 0, isCrowded: false },
+} as const satisfies Record<string, Treatment>;
+
+function treatmentOf(error: unknown): Treatment | null {
+  const details = remoteDetails(error);
+  if (details === null) return null;
+  if (isAppError(error, 'REQUEST_LIMIT_EXCEEDED')) return treatments[details.limit ?? 'other'];
+  if (isAppError(error, 'ORG_UNAVAILABLE') && !details.ofRequest) {
+    if (details.status === 420) return treatments.gone;
+    return details.status === 503 ? treatments.overloaded : treatments.unavailable;
+  }
+  return isAppError(error, 'REFUSED_FOR_NOW') && details.status === 503 ? treatments.overloaded : null;
+}
+
 /** Whether the org had too much to do at once: 503, 429 or the concurrent limit. */
 export function isCrowded(error: unknown): boolean {
-  const details = remoteDetails(error);
-  return details?.status === 503 || details?.limit === 'concurrent';
+  return treatmentOf(error)?.isCrowded ?? false;
 }
 
 function repeatsFor(error: unknown, stage: FailureStage): number {
@@ -46,8 +84,8 @@ function repeatsFor(error: unknown, stage: FailureStage): number {
   // Patience has already been spent once.
   if (isAppError(error, 'TIMEOUT')) return 1;
   if (details.ofRequest) return 2;
-  if (isAppError(error, 'ORG_UNAVAILABLE')) return details.status === 420 ? 0 : mostRepeats;
-  if (isAppError(error, 'REQUEST_LIMIT_EXCEEDED')) return details.limit === 'concurrent' ? mostRepeats : 0;
+  const treatment = treatmentOf(error);
+  if (treatment !== null) return treatment.repeats;
   if (isAppError(error, 'REFUSED_FOR_NOW')) return mostRepeats;
   if (isAppError(error, 'SALESFORCE_ERROR')) return details.status === 500 ? 2 : 0;
   return 0;

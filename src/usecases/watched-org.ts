@@ -1,3 +1,4 @@
+import { callDetailsOf } from '../base/call-details.ts';
 import { errorCodeOf } from '../base/error-codes.ts';
 import { AppError } from '../base/errors.ts';
 import { isoTime } from '../base/iso-time.ts';
@@ -66,6 +67,8 @@ class LeasedOrg implements WatchedOrg {
   #isBegun = false;
   #isCopied = false;
   #isLost = false;
+  /** Until when the org has asked to be sent nothing; ms, by the monotonic clock. */
+  #pushNotBeforeMs = 0;
   readonly #pace: OrgPace;
 
   constructor(services: WatchedOrgParts, known: OrgRecord, lease: Lease, care: Care) {
@@ -132,6 +135,7 @@ class LeasedOrg implements WatchedOrg {
   /** Answers what the cycle, or its failure, calls for. */
   async #cycle(connected: ConnectedOrg, ended: AbortSignal): Promise<DueReconcile | null> {
     const { once, push, intervalMs } = this.#care.options;
+    const { clock } = this.#services;
     const { instanceUrl } = this.#known;
     const { context, budget, remote } = connected;
     // Only whoever ends after this cycle waits for another that is sending.
@@ -141,13 +145,14 @@ class LeasedOrg implements WatchedOrg {
     try {
       const report = await this.#counted(remote, () =>
         runCycle(context, {
-          push,
+          push: push && clock.monotonicMs() >= this.#pushNotBeforeMs,
           withDrainLease: (work) => budget.asPush(() => lend(work)),
           // What waits is tried again in the next cycle, which must not be late for it.
           patienceMs: once ? undefined : Math.min(60_000, intervalMs / 10),
           signal: ended,
         }),
       );
+      this.#pushNotBeforeMs = clock.monotonicMs() + (callDetailsOf(report.push.error).retryAfterMs ?? 0);
       this.#care.tell(completed(instanceUrl, report));
     } catch (error) {
       const due = this.#reconciles.afterFailure(error);

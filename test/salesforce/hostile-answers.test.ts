@@ -30,7 +30,7 @@ describe('whatever an org answers', () => {
     fc.assert(
       fc.property(fc.integer({ min: 300, max: 599 }), contentType, body, (status, type, text) => {
         const header = (name: string) => (name === 'content-type' ? type : null);
-        const parts = { request: 'GET /x', host: 'org.example', origin: 'https://org.example' };
+        const parts = { now: 0, request: 'GET /x', host: 'org.example', origin: 'https://org.example' };
         const error = apiError({ status, header, body: text, ...parts });
         expect(error.code).toMatch(/^[A-Z_]+$/);
         expect(error.message).not.toMatch(/[\r\n]/);

@@ -42,7 +42,7 @@ export interface OrgUsage {
  * sent once. Every call has a timeout. Errors are AppErrors: `LOGIN_REQUIRED`, `REQUEST_LIMIT_EXCEEDED`,
  * `ORG_UNAVAILABLE`, `NETWORK_UNREACHABLE`, `TIMEOUT`, `EXCEEDED_ID_LIMIT`, `INVALID_REPLICATION_DATE`,
  * `INVALID_QUERY_LOCATOR`, `INVALID_FIELD`, `QUERY_TIMEOUT`, `REFUSED_FOR_NOW`, else `SALESFORCE_ERROR`; `details`
- * carries `{status, errorCode, retryAfterMs}` and, of REQUEST_LIMIT_EXCEEDED, `limit`: 'daily', 'concurrent' or 'other'.
+ * carries `{status, errorCode, retryAfterMs}` and, of REQUEST_LIMIT_EXCEEDED, `limit`: 'daily', 'app', 'concurrent' or 'other'.
  */
 export interface Remote {
   readonly instanceUrl: string;
