@@ -19,6 +19,7 @@ beforeEach(async () => {
   cli = new Cli();
   credentialDir = join(cli.folder, 'credentials');
   cli.env.PARAHACK_SYNC_CREDENTIAL_DIR = credentialDir;
+  cli.sealCheaply();
 });
 afterEach(async () => {
   cli[Symbol.dispose]();

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { credentialFileName } from '../../src/auth/file-store.ts';
 import { openCredentialStore } from '../../src/auth/open-credential-store.ts';
+import { sealCheaply } from '../support/cheap-seal.ts';
 import { lockingIn } from '../support/leases.ts';
 import { credentialFor } from './salesforce-script.ts';
 import { makeTempFolder } from './temp-folder.ts';
@@ -26,6 +27,7 @@ it(
         folder,
         withLock: lockingIn(join(temp.path, 'locks')),
       });
+    sealCheaply(folder, 'correct horse');
     await open().set(other);
     for (const delayMs of fc.sample(fc.nat(60), kills)) {
       const script = join(import.meta.dirname, 'store-set.ts');

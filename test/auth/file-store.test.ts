@@ -85,6 +85,8 @@ describe('encrypted file store', () => {
     const first = parsed();
     await open().set(a);
     const second = parsed();
+    // The OWASP Password Storage Cheat Sheet's scrypt setting with the least memory.
+    expect(first.kdf).toMatchObject({ name: 'scrypt', N: 32_768, r: 8, p: 3 });
     expect(second.kdf.salt).toBe(first.kdf.salt);
     expect(second.nonce).not.toBe(first.nonce);
     rmSync(path);

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CredentialStore } from '../../src/auth/credential-store.ts';
 import { openCredentialStore } from '../../src/auth/open-credential-store.ts';
+import { sealCheaply } from '../support/cheap-seal.ts';
 import { lockingIn } from '../support/leases.ts';
 import { type EmulatedOrg, startEmulatedOrg } from './emulated-org.ts';
 import { makeTempFolder } from './temp-folder.ts';
@@ -16,6 +17,7 @@ let org: EmulatedOrg;
 let store: CredentialStore;
 beforeEach(async () => {
   temp = makeTempFolder();
+  sealCheaply(temp.path, 'correct horse');
   org = await startEmulatedOrg({ concurrentLimit: 1_000 });
   const withLock = lockingIn(join(temp.path, 'locks'));
   store = openCredentialStore({ kind: 'file', key: 'correct horse', folder: temp.path, withLock });

@@ -14,6 +14,7 @@ let byAddress: string;
 beforeEach(async () => {
   org = await startEmulatedOrg({ contacts: 5 });
   cli = new Cli();
+  cli.sealCheaply();
   byAddress = org.emulator.url.replace('localhost', '127.0.0.1');
 });
 afterEach(async () => {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sealCheaply } from '../support/cheap-seal.ts';
 import { bin, node } from './program.ts';
 
 const compiled = new URL('../../node_modules/.cache/compiled', import.meta.url).pathname;
@@ -69,8 +70,16 @@ export class Cli implements Disposable {
     return JSON.parse(result.stdout);
   }
 
+  /** Lets no command spend its time on stretching the passphrase; before the first login. */
+  sealCheaply(): void {
+    const { PARAHACK_SYNC_CREDENTIAL_STORE: store, PARAHACK_SYNC_CREDENTIAL_KEY: key } = this.env;
+    const folder = this.env.PARAHACK_SYNC_CREDENTIAL_DIR ?? join(this.dataDir, 'credentials');
+    if (store === 'file' && key !== undefined) sealCheaply(folder, key);
+  }
+
   /** Connects an org by an access token, the shortest way. */
   async loginByToken(org: { url: string; accessToken: string }, ...more: string[]): Promise<void> {
+    this.sealCheaply();
     await this.json(
       ['login', '--access-token-stdin', '--instance-url', org.url, ...more],
       `${org.accessToken}\n`,

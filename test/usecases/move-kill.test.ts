@@ -20,6 +20,7 @@ beforeAll(async () => {
   from = org.emulator.url;
   to = from.replace('localhost', '127.0.0.1');
   begun = new Cli();
+  begun.sealCheaply();
   await begun.loginByToken(org.emulator, '--alias', 'prod');
   await begun.json(['backfill']);
   await begun.json(['backfill', '--fresh']);
