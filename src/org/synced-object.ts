@@ -4,6 +4,12 @@ export interface SyncedObject {
   name: string;
   /** The first three characters of each of its record ids. */
   keyPrefix: string;
+  /** What people are told of its records. */
+  nouns: { one: string; anyOne: string; many: string };
 }
 
-export const contact: SyncedObject = { name: 'Contact', keyPrefix: '003' };
+export const contact: SyncedObject = {
+  name: 'Contact',
+  keyPrefix: '003',
+  nouns: { one: 'contact', anyOne: 'a contact', many: 'contacts' },
+};

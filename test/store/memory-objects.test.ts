@@ -10,7 +10,9 @@ import { contactRow, csvPage, epoch } from './sqlite/pages.ts';
 it('objects of one mirror in memory share its org, and nothing else', async () => {
   const disk = new MemoryDisk();
   const contacts = new MemoryMirror(systemClock, contact, disk, [heldLease()]);
-  const accounts = new MemoryMirror(systemClock, { name: 'Account', keyPrefix: '001' }, disk, [heldLease()]);
+  const accounts = new MemoryMirror(systemClock, { ...contact, name: 'Account', keyPrefix: '001' }, disk, [
+    heldLease(),
+  ]);
   await contacts.setIdentity({ orgId: '00D1', userId: '0051', instanceUrl: 'https://org.example' });
   await contacts.schema.applyDescribe(describeOf(), epoch);
   const run = await contacts.journal.startRun('backfill', epoch, {});

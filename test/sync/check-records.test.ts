@@ -105,7 +105,8 @@ async function checkAll(
   } = {},
 ) {
   const { org, queries } = orgWith(rows);
-  const columns = new Columns(fields, async (object) => parentFields[object] ?? null);
+  const { object = contact } = more;
+  const columns = new Columns(object, fields, async (object) => parentFields[object] ?? null);
   const checker = new RecordChecker(fields, columns, new Parents(org, contact.name), {
     object: contact,
     upsert: upsert === null ? null : upsertFieldOf(upsert, fields),
@@ -590,5 +591,24 @@ describe('an object that is no contact and holds a list of them is told as such,
     const gone = { Id: '003000000000001AAA', IsDeleted: true, tags: [{ name: 'x' }] };
     expect((await check(gone)).faults).toEqual([]);
     expect((await check({ tags: ['x'] })).faults).toContain('tags: UNKNOWN_FIELD');
+  });
+});
+
+describe('faults of records of another object', () => {
+  const account = {
+    name: 'Account',
+    keyPrefix: '001',
+    nouns: { one: 'account', anyOne: 'an account', many: 'accounts' },
+  };
+
+  it.each<[Record<string, unknown>, string]>([
+    [{ Id: '003000000000001AAA', LastName: 'L' }, 'is not the Id of an account'],
+    [{ LastName: 'L', IsDeleted: true }, 'the Id of the account to delete'],
+    [{ LastName: 'L', Foreign: 1 }, 'Account has no field Foreign'],
+    [{ records: [{ LastName: 'L' }] }, 'The record has no field of an account'],
+  ])('of %o name that object', async (own, told) => {
+    const { messages } = await check(own, { object: account });
+    expect(messages.join('\n')).toContain(told);
+    expect(messages.join('\n')).not.toMatch(/contact/i);
   });
 });

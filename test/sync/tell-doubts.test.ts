@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
+import { contact } from '../../src/org/synced-object.ts';
 import type { SyncContext } from '../../src/sync/context.ts';
 import { tellDoubts } from '../../src/sync/push/drain-progress.ts';
 
 test('one contact in doubt is spoken of as one, several as several', () => {
   const told: string[] = [];
   const context = {
+    object: contact,
     remote: { instanceUrl: 'https://acme.my.salesforce.com' },
     log: { warn: (message: string) => void told.push(message) },
   } as unknown as SyncContext;

@@ -48,7 +48,7 @@ export class RecordChecker {
   readonly #required: readonly Field[];
   readonly #target: RecordTarget;
   readonly #fields: FieldSetter;
-  /** Headers of files, and whether they are made of names that Contact does not have. */
+  /** Headers of files, and whether they are made of names that the object does not have. */
   readonly #headers = new Map<readonly string[], boolean>();
 
   constructor(fields: readonly Field[], columns: Columns, parents: Parents, options: CheckOptions) {
@@ -101,7 +101,7 @@ export class RecordChecker {
       changes: {},
       faults: [...(record.faults ?? [])],
     };
-    // Parents after the contact's own fields: an export has both, `AccountId` and `Account.Name`.
+    // Parents after the record's own fields: an export has both, `AccountId` and `Account.Name`.
     const isParent = ([name]: RecordCheck['members'][number]) =>
       ['parent', 'relationship'].includes(this.#columns.of(name).kind);
     for (const [name, value] of members.toSorted((a, b) => Number(isParent(a)) - Number(isParent(b)))) {
@@ -109,11 +109,11 @@ export class RecordChecker {
     }
     if (check.op === 'create' && upsert === null) this.#requireFields(check);
     if (record.header !== undefined && this.#headers.get(record.header))
-      sayNoHeader(check.faults, record.header);
+      sayNoHeader(check.faults, record.header, this.#options.object);
     const contactId = this.#target.idOf(check);
     if (this.#namesNoField(check)) {
-      const wrapped = wrappedRecords(record.fields);
-      // What else is said of the object is said of no contact.
+      const wrapped = wrappedRecords(record.fields, this.#options.object);
+      // What else is said of it is said of no record.
       if (wrapped !== null) check.faults = [wrapped];
     }
     const uniqueValue = upsert === null ? null : uniqueValueOf(check, upsert);
@@ -168,7 +168,7 @@ export class RecordChecker {
         faults.push({
           field: name,
           code: op === 'create' ? 'NOT_CREATEABLE' : 'NOT_UPDATEABLE',
-          message: 'IsDeleted is true or false, and true stands beside the Id of the contact to delete.',
+          message: `IsDeleted is true or false, and true stands beside the Id of the ${this.#options.object.nouns.one} to delete.`,
         });
         return;
       case 'unknown':
@@ -180,7 +180,7 @@ export class RecordChecker {
           this.#options.upsert === null &&
           holdsRecordId(name, value, this.#options.object)
         ) {
-          const message = `${name} holds the Id of a contact, and without it the record would be a second one: --map '${name}=Id' updates it, --map '${name}=' leaves the Id out.`;
+          const message = `${name} holds the Id of ${this.#options.object.nouns.anyOne}, and without it the record would be a second one: --map '${name}=Id' updates it, --map '${name}=' leaves the Id out.`;
           faults.push({ field: name, code: 'UNKNOWN_FIELD', message });
         } else this.ignored.note(name, 'unknown', column.meant);
         return;
@@ -197,7 +197,7 @@ export class RecordChecker {
     }
   }
 
-  /** `Id` beside `id`: the one that was not looked at may name another contact, or the only one. */
+  /** `Id` beside `id`: the one that was not looked at may name another record, or the only one. */
   #refuseSecond({ members, faults }: RecordCheck, name: string, kind: 'id' | 'is-deleted'): boolean {
     const [first] = members.find(([own]) => this.#columns.of(own).kind === kind) ?? [];
     if (first === name) return false;

@@ -1,21 +1,22 @@
 import { NumberText } from '../../base/number-text.ts';
+import type { SyncedObject } from '../../org/synced-object.ts';
 import type { Field } from '../ports/field.ts';
 import { meantField, suggestField } from './suggest-field.ts';
 
 /** A parent named by one of its fields: `Account.ExtId__c`, `ReportsTo.Email`, `Owner.Username`. */
 export interface ParentColumn {
   kind: 'parent';
-  /** The contact's own field, which takes the parent's Id. */
+  /** The record's own field, which takes the parent's Id. */
   reference: Field;
   object: string;
   by: Field;
 }
 
-/** What a column, or a member of a JSON record, means for a contact. */
+/** What a column, or a member of a JSON record, means for a record. */
 export type Column =
   | { kind: 'id' }
   | { kind: 'is-deleted' }
-  /** What Salesforce's own answers carry and no contact has. */
+  /** What Salesforce's own answers carry and no record has. */
   | { kind: 'attributes' }
   | { kind: 'field'; field: Field }
   | ParentColumn
@@ -35,12 +36,14 @@ const rememberedNames = 5_000;
  * own fields are asked of the org, so that names are prepared before they are looked up.
  */
 export class Columns {
+  readonly #object: SyncedObject;
   readonly #fields: readonly Field[];
   readonly #byName: ReadonlyMap<string, Field>;
   readonly #describe: DescribeObject;
   readonly #columns = new Map<string, Column>();
 
-  constructor(fields: readonly Field[], describe: DescribeObject) {
+  constructor(object: SyncedObject, fields: readonly Field[], describe: DescribeObject) {
+    this.#object = object;
     this.#fields = fields;
     this.#byName = new Map(fields.map((field) => [field.name.toLowerCase(), field]));
     this.#describe = describe;
@@ -90,7 +93,7 @@ export class Columns {
     );
     return {
       kind: 'unknown',
-      message: `Contact has no field ${name}${suggestField(name, settable)}.`,
+      message: `${this.#object.name} has no field ${name}${suggestField(name, settable)}.`,
       meant: meantField(name, settable),
     };
   }

@@ -94,7 +94,7 @@ async function readBackAll(context: SyncContext, options: DrainOptions): Promise
   } catch (error) {
     if (isAbort(error)) throw error;
     context.log.warn(
-      `${context.remote.instanceUrl}: contacts that were pushed could not be read back yet: ${(error as Error).message}`,
+      `${context.remote.instanceUrl}: ${context.object.nouns.many} that were pushed could not be read back yet: ${(error as Error).message}`,
     );
     return error as Error;
   }

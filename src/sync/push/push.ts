@@ -158,7 +158,7 @@ async function takeIn(context: SyncContext, job: PushJob, staging: OutboxStaging
   const { object, remote, clock } = context;
   const checker = new RecordChecker(
     fields,
-    new Columns(fields, describedOnce(context, signal)),
+    new Columns(context.object, fields, describedOnce(context, signal)),
     new Parents(remote.queries, object.name),
     {
       object,

@@ -41,7 +41,7 @@ export class RecordTarget {
     }
     const id = typeof given === 'string' ? given.trim() : '';
     if (!isGivenIdOf(this.#object.keyPrefix, id)) {
-      faults.push(idFault(`${quoted(given)} is not the Id of a contact`));
+      faults.push(idFault(`${quoted(given)} is not the Id of ${this.#object.nouns.anyOne}`));
       return null;
     }
     const full = fullId(id);
@@ -51,7 +51,7 @@ export class RecordTarget {
     }
     if (this.#isGroup) {
       if (this.#grouped.has(full)) {
-        const message = `${full} stands in the input twice, and one request takes a contact once.`;
+        const message = `${full} stands in the input twice, and one request takes ${this.#object.nouns.anyOne} once.`;
         faults.push({ field: 'Id', code: 'GIVEN_TWICE', message });
       }
       this.#grouped.add(full);

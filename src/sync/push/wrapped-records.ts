@@ -1,4 +1,5 @@
 import { NumberText } from '../../base/number-text.ts';
+import type { SyncedObject } from '../../org/synced-object.ts';
 import type { StagingFault } from '../ports/outbox-staging.ts';
 
 /** A GraphQL answer of Salesforce has its list in the fifth. */
@@ -8,11 +9,14 @@ const longestPath = 200;
 const holders = ['body', 'node'] as const;
 
 /**
- * The fault of an object that is no contact and holds a list of objects, as the answers of most APIs do: whose list it
+ * The fault of an object that is no record and holds a list of objects, as the answers of most APIs do: whose list it
  * is, the user knows. `field` is the path to the list as jq writes it, its first dot left out. Null where there is no
  * such list.
  */
-export function wrappedRecords(fields: Readonly<Record<string, unknown>>): StagingFault | null {
+export function wrappedRecords(
+  fields: Readonly<Record<string, unknown>>,
+  { nouns }: SyncedObject,
+): StagingFault | null {
   const found = listIn(fields, '', 1);
   if (found === null || found.path.length > longestPath) return null;
   const { path, length } = found;
@@ -20,7 +24,7 @@ export function wrappedRecords(fields: Readonly<Record<string, unknown>>): Stagi
   return {
     field: path.replace(/^\./, ''),
     code: 'WRAPPED_RECORDS',
-    message: `The record has no field of a contact, and holds a list of ${count} here.`,
+    message: `The record has no field of ${nouns.anyOne}, and holds a list of ${count} here.`,
   };
 }
 
