@@ -27,7 +27,7 @@ export class MemoryRemote implements Remote {
   readonly #rows = new Map<string, OrgRecord>();
   /** By Id: when it was made or changed last, ms since 1970; a delete is no change. */
   readonly #writtenAt = new Map<string, number>();
-  readonly #jobs = new Map<string, { soql: string; readAt: number }>();
+  readonly #jobs = new Map<string, { soql: string; deleted: boolean; readAt: number }>();
   /** By Idempotency-Key. */
   readonly #made = new Map<string, WriteOutcome>();
   #calls = 0;
@@ -66,9 +66,9 @@ export class MemoryRemote implements Remote {
       const records = found.rows.map((row) => pick(row, found.fields));
       return { records, totalSize: records.length, readAt, answeredAt: this.clock.now() };
     },
-    page: async (soql, fields, { pageSize = mostPageRows, signal } = {}) => {
+    page: async (soql, fields, { pageSize = mostPageRows, deleted = false, signal } = {}) => {
       this.#call(signal);
-      const { rows } = selected(this.#rows.values(), soql, false);
+      const { rows } = selected(this.#rows.values(), soql, deleted);
       const records = rows.slice(0, pageSize).map((row) => pick(row, fields));
       const text = JSON.stringify({ totalSize: rows.length, done: rows.length <= pageSize, records });
       const mostRows = Math.min(pageSize, mostPageRows);
@@ -89,10 +89,10 @@ export class MemoryRemote implements Remote {
   };
 
   readonly bulk: BulkQueries = {
-    create: async (soql, _operation, { signal } = {}) => {
+    create: async (soql, operation, { signal } = {}) => {
       this.#call(signal);
       const id = fullId(`750${String(this.#jobs.size + 1).padStart(12, '0')}`);
-      this.#jobs.set(id, { soql, readAt: this.clock.now() });
+      this.#jobs.set(id, { soql, deleted: operation === 'queryAll', readAt: this.clock.now() });
       return { ...this.#job(id), state: 'UploadComplete', numberRecordsProcessed: 0 };
     },
     info: async (jobId, { signal } = {}) => {
@@ -245,7 +245,7 @@ export class MemoryRemote implements Remote {
 
   #found(jobId: string) {
     const job = this.#jobs.get(jobId);
-    if (job !== undefined) return { job, ...selected(this.#rows.values(), job.soql, false) };
+    if (job !== undefined) return { job, ...selected(this.#rows.values(), job.soql, job.deleted) };
     const details = { status: 404, errorCode: 'NOT_FOUND', retryAfterMs: null, request: `GET ${jobId}` };
     throw new AppError('SALESFORCE_ERROR', `There is no job ${jobId}.`, { details });
   }
