@@ -4,10 +4,16 @@ import type { WatchEvent } from '../../src/contract/watch.ts';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
 import type { OrgRecord } from '../../src/orgs/org-record.ts';
 import { connectRemote } from '../../src/salesforce/connect-remote.ts';
+import { slotOf, spanAt } from '../../src/sync/budget/call-slots.ts';
+import { ledgerIdOf } from '../../src/sync/budget/ledger-id.ts';
+import { callsIn } from '../../src/sync/budget/share.ts';
+import type { CallLedger } from '../../src/sync/ports/call-ledger.ts';
+import type { Mirror } from '../../src/sync/ports/mirror.ts';
 import type { RemoteOptions } from '../../src/usecases/ports/org-access.ts';
 import { status } from '../../src/usecases/status.ts';
 import { type WatchParts, watch } from '../../src/usecases/watch.ts';
 import { openWire, type Wire } from '../../src/wire/open-wire.ts';
+import { newEntry } from '../contract/new-entry.ts';
 import { orgFor } from '../orgs/org-for.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import { copied, partsOf } from './parts.ts';
@@ -73,7 +79,9 @@ async function watching(during: (watched: Watched) => Promise<void>): Promise<Wa
     },
   );
   const watched: Watched = {
-    calls,
+    made: calls,
+    calls: parts.calls,
+    mirror: parts.mirrors.of(org.instanceUrl),
     cycles,
     others,
     status: async () => (await status(parts, { org: null })).orgs[0]!.api,
@@ -104,7 +112,9 @@ interface Cycle {
 
 interface Watched {
   /** When each call was made. */
-  calls: number[];
+  made: number[];
+  calls: CallLedger;
+  mirror: Mirror;
   cycles: Cycle[];
   others: WatchEvent[];
   status(): Promise<Awaited<ReturnType<typeof status>>['orgs'][number]['api']>;
@@ -133,7 +143,7 @@ const touch = (count: number) =>
 
 describe('a share of 100 calls a day, at an interval of five minutes', () => {
   it('lasts: the org is asked at even distances to the end of the day and of the next', async () => {
-    const { cycles, calls, others } = await watching(async ({ pass, status }) => {
+    const { cycles, made, others } = await watching(async ({ pass, status }) => {
       await pass(hour);
       expect(await status()).toMatchObject({
         stretched: { intervalMs: 5 * minute, stretchedMs: expect.any(Number) },
@@ -142,9 +152,9 @@ describe('a share of 100 calls a day, at an interval of five minutes', () => {
       await pass(53 * hour);
     });
     expect(others.map(({ event }) => event)).toEqual(['watch:start', 'interval:stretched', 'watch:stop']);
-    expect(mostInADay(calls)).toBeLessThanOrEqual(90);
+    expect(mostInADay(made)).toBeLessThanOrEqual(90);
     // The share is put to use, too.
-    expect(mostInADay(calls)).toBeGreaterThanOrEqual(75);
+    expect(mostInADay(made)).toBeGreaterThanOrEqual(75);
     const distances = cycles.slice(3).map(({ at }, i) => at - cycles[i + 2]!.at);
     expect(Math.max(...distances)).toBeLessThan(60 * minute);
     expect(Math.min(...distances)).toBeGreaterThan(20 * minute);
@@ -152,7 +162,7 @@ describe('a share of 100 calls a day, at an interval of five minutes', () => {
   }, 120_000);
 
   it('lasts also while changes come: each is there with the next cycle, to the end of the day', async () => {
-    const { cycles, calls, others } = await watching(async ({ pass }) => {
+    const { cycles, made, others } = await watching(async ({ pass }) => {
       for (let n = 0; n < 18; n++) {
         await pass(90 * minute);
         await touch(1);
@@ -161,10 +171,60 @@ describe('a share of 100 calls a day, at an interval of five minutes', () => {
     });
     expect(others.filter(({ event }) => event === 'cycle:failed')).toEqual([]);
     expect(cycles.reduce((sum, { upserted }) => sum + upserted, 0)).toBeGreaterThanOrEqual(18);
-    expect(mostInADay(calls)).toBeLessThanOrEqual(90);
+    expect(mostInADay(made)).toBeLessThanOrEqual(90);
     const late = cycles.filter(({ at }) => at > start + 22 * hour && at <= start + 24 * hour);
     expect(late.some(({ upserted }) => upserted > 0)).toBe(true);
   }, 120_000);
+});
+
+describe('the pushes of a watch', () => {
+  const creates = async () => {
+    const calls = await fetch(`${emulator.url}/__emulator/calls`);
+    const made = (await calls.json()) as { method: string; path: string; status: number | null }[];
+    // Rows are read back by POST too.
+    return made
+      .filter(({ method, path }) => method === 'POST' && !path.includes('/composite/'))
+      .map(({ status }) => status);
+  };
+
+  it('are left out until the time that the org asked for, and its pulls go on', async () => {
+    await watching(async ({ pass, cycles, mirror }) => {
+      await pass(12 * minute);
+      const fault = { match: '^POST', times: 1, status: 429, headers: { 'Retry-After': '5400' } };
+      await fetch(`${emulator.url}/__emulator/faults`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify([fault]),
+      });
+      await mirror.outbox.add([newEntry({ createdAt: clock.now() })]);
+      await pass(85 * minute);
+      expect(await creates()).toEqual([429]);
+      expect(cycles.length).toBeGreaterThan(2);
+      await pass(100 * minute);
+      expect(await creates()).toEqual([429, 201]);
+      expect((await mirror.outbox.counts()).done).toBe(1);
+    });
+  }, 60_000);
+
+  it('go out where pulls have used all but the reserve of the share', async () => {
+    await watching(async ({ pass, others, mirror, calls }) => {
+      await pass(2 * minute);
+      const now = clock.now();
+      const used = callsIn(await calls.callsOf(ledgerIdOf(org.orgId), spanAt(now)));
+      const wanted = { slot: slotOf(now), span: spanAt(now), calls: 90 - used, limit: 90 };
+      expect(await calls.reserve(ledgerIdOf(org.orgId), wanted)).toBe(90 - used);
+      await mirror.outbox.add([newEntry({ createdAt: now })]);
+      await pass(60 * minute);
+      expect(others).toContainEqual(
+        expect.objectContaining({
+          event: 'cycle:failed',
+          error: expect.objectContaining({ code: 'API_BUDGET_EXHAUSTED' }),
+        }),
+      );
+      expect(await creates()).toEqual([201]);
+      expect((await mirror.outbox.counts()).done).toBe(1);
+    });
+  }, 60_000);
 });
 
 describe('an idle cycle', () => {
@@ -180,8 +240,8 @@ describe('an idle cycle', () => {
       };
       const [callsBefore, cyclesBefore] = [(await logged()).length, cycles.length];
       await pass(2 * hour);
-      const made = (await logged()).slice(callsBefore);
-      const names = made.map(({ path }) => /sobjects\/Contact\/(\w+)/.exec(path)?.[1] ?? path);
+      const requests = (await logged()).slice(callsBefore);
+      const names = requests.map(({ path }) => /sobjects\/Contact\/(\w+)/.exec(path)?.[1] ?? path);
       const counted = (name: string) => names.filter((one) => one === name).length;
       const n = cycles.length - cyclesBefore;
       expect(n).toBe(24);
