@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { isAppError, systemCodeOf } from '../base/errors.ts';
 import { makeFolder } from '../base/make-folder.ts';
+import { Semaphore } from '../base/semaphore.ts';
 import type { Credential } from './credential.ts';
 import type { CredentialStore } from './credential-store.ts';
 import { mayReplace } from './may-replace.ts';
@@ -29,13 +30,18 @@ const renameAttempts = 10;
 export function openFileStore({ folder, passphrase, withLock }: FileStoreOptions): CredentialStore {
   const path = join(folder, credentialFileName);
   let sealKey: SealKey | null = null;
+  /** Deriving one takes a fifth of a second and 32 MB: of many that read at once, one does it for all. */
+  const keys = new Semaphore(1);
 
   const read = async (): Promise<Map<string, Credential>> => {
     const text = await readSealed(path);
     if (text === null) return new Map();
     try {
-      sealKey = await sealKeyOf(text, await passphrase(), sealKey);
-      const entries = JSON.parse(unseal(text, sealKey)) as Credential[];
+      const key = await keys.run(async () => {
+        sealKey = await sealKeyOf(text, await passphrase(), sealKey);
+        return sealKey;
+      });
+      const entries = JSON.parse(unseal(text, key)) as Credential[];
       return new Map(entries.map((credential) => [credential.instanceUrl, credential]));
     } catch (error) {
       throw error instanceof SealError ? sealFault(path, error) : error;
