@@ -1,8 +1,8 @@
 import type { AppError } from '../base/errors.ts';
 import type { Config, OutputConfig } from '../config/config.ts';
-import type { App, CallContext } from '../contract/app.ts';
 import type { ErrorInfo } from '../contract/error-info.ts';
 import type { CliIo } from './cli-io.ts';
+import type { CommandApp } from './command-app.ts';
 import type { Messages } from './messages.ts';
 import type { OrgNames } from './org-names.ts';
 import type { Terminal } from './terminal.ts';
@@ -18,10 +18,11 @@ export interface Invocation {
   interrupt(): void;
   /** Throws AppError `INVALID_INPUT` where flags or environment are wrong. */
   config(): Config;
-  /** The app, made when first asked for and disposed when the handler is done. */
-  app(): Promise<App>;
-  /** Events come fit for a line of text; `exact` ones, as with `--json`, are for JSON. */
-  context<Event = never>(onEvent?: (event: Event) => void, options?: { exact?: boolean }): CallContext<Event>;
+  /**
+   * The app, made when first asked for and disposed when the handler is done. Events come fit for a line of text;
+   * `exactEvents`, as with `--json`, are for JSON.
+   */
+  app(options?: { exactEvents?: boolean }): Promise<CommandApp>;
   /** How a text calls an org. */
   orgNames: OrgNames;
   /** Text onto stdout, for people. */

@@ -8,13 +8,13 @@ import { defaultStopBudgetMs, readStopBudget } from '../config/stop-budget.ts';
 import type { App } from '../contract/app.ts';
 import { createRedact } from '../contract/redact.ts';
 import type { CliIo } from './cli-io.ts';
+import type { CommandApp } from './command-app.ts';
 import { reportError } from './error-report.ts';
 import type { Handler, Invocation } from './invocation.ts';
 import { createMessages, type Messages } from './messages.ts';
 import { OrgNames } from './org-names.ts';
 import { createOutputStream, type OutputStream } from './output-stream.ts';
 import { parseArguments } from './parse-arguments.ts';
-import { printableApp } from './printable-app.ts';
 import { printableValue } from './printable-value.ts';
 import { ResultOutput } from './result-output.ts';
 import { listenForStop, type StopSignals } from './stop-signals.ts';
@@ -106,7 +106,10 @@ async function perform(handler: Handler, parts: CommandParts): Promise<void> {
     unwritten ??= error;
     stop.stop();
   };
-  const app = () => (opened ??= openApp(parts));
+  const app: Invocation['app'] = async ({ exactEvents = parts.flags.json ?? false } = {}) => {
+    opened ??= openApp(parts);
+    return bound(await opened, { ...parts, exactEvents }) as CommandApp;
+  };
   await withFinally(
     async () => {
       try {
@@ -127,7 +130,7 @@ async function perform(handler: Handler, parts: CommandParts): Promise<void> {
 
 function invocationOf(
   { io, flags, terminal, messages, stop, stdout, orgNames, secrets }: CommandParts,
-  app: () => Promise<App>,
+  app: Invocation['app'],
   onUnwritten: (error: unknown) => void,
 ): Invocation {
   const noticed = (written: Promise<void>) => {
@@ -143,10 +146,6 @@ function invocationOf(
     interrupt: () => stop.interrupt(),
     config: () => configOf(io, flags),
     app,
-    context: (onEvent = () => {}, { exact = flags.json ?? false } = {}) => ({
-      signal: stop.signal,
-      onEvent: exact ? onEvent : (event) => onEvent(printableValue(event, orgNames) as typeof event),
-    }),
     orgNames,
     print: (text) => noticed(stdout.write(text)),
     printData: (text) => noticed(stdout.writeData(text)),
@@ -162,8 +161,32 @@ function configOf({ env, cwd }: CliIo, flags: GlobalFlags) {
 async function openApp({ io, flags, messages, orgNames }: CommandParts): Promise<App> {
   const app = await (await io.loadApp())(configOf(io, flags), { log: messages.log });
   await orgNames.learnFrom(app);
-  // JSON escapes what text leaves out, so that a program gets each value as it is.
-  return flags.json ? app : printableApp(app, orgNames);
+  return app;
+}
+
+/**
+ * A `CommandApp` of `calls`: each gets the command's signal, and every text of its results and events is made fit for
+ * one line of a terminal or a log, with orgs called by their names. So no command has to think of a stop, nor of the line
+ * breaks and escape sequences that an org, a user or a contact may have written. What is read later (an export's
+ * batches) comes as it is. JSON escapes what text leaves out, so that a program gets each value as it is.
+ */
+function bound(calls: object, parts: CommandParts & { exactEvents: boolean }): unknown {
+  const { stop, flags, orgNames, exactEvents } = parts;
+  const printable = (value: unknown) => printableValue(value, orgNames);
+  return new Proxy(calls, {
+    get(of, name) {
+      const own: unknown = Reflect.get(of, name);
+      if (typeof own !== 'function') return own !== null && typeof own === 'object' ? bound(own, parts) : own;
+      return (...options: unknown[]) => {
+        // Options are plain data.
+        const tell =
+          typeof options.at(-1) === 'function' ? (options.pop() as (event: unknown) => void) : () => {};
+        const onEvent = exactEvents ? tell : (event: unknown) => tell(printable(event));
+        const result: unknown = own.call(of, ...options, { signal: stop.signal, onEvent });
+        return flags.json || !(result instanceof Promise) ? result : result.then(printable);
+      };
+    },
+  });
 }
 
 async function dispose(opened: Promise<App> | null, orgNames: OrgNames): Promise<void> {

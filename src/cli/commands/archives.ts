@@ -42,7 +42,7 @@ export function addArchivesCommand({ program, run }: CommandHost): void {
 
 async function list(call: Invocation, org: string | null): Promise<Outcome> {
   const app = await call.app();
-  const result = await app.archives.list({ org }, call.context());
+  const result = await app.archives.list({ org });
   return {
     document: result,
     text: () => (result.archives.length === 0 ? 'No mirror is archived.' : tableOf(result.archives, call)),
@@ -51,7 +51,7 @@ async function list(call: Invocation, org: string | null): Promise<Outcome> {
 
 async function prune(call: Invocation, org: string | null, keep: number): Promise<Outcome> {
   const app = await call.app();
-  const result = await app.archives.prune({ org, keep }, call.context());
+  const result = await app.archives.prune({ org, keep });
   const { removed, kept } = result;
   return {
     document: result,

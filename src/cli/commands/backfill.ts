@@ -3,7 +3,6 @@ import { AppError } from '../../base/errors.ts';
 import { formatDuration } from '../../base/interval.ts';
 import type { BackfillItem, BackfillOptions } from '../../contract/backfill.ts';
 import { bounds } from '../../contract/defaults.ts';
-import type { ProgressEvent } from '../../contract/progress.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { collectList } from '../options/list-option.ts';
 import { wholeNumber } from '../options/number-option.ts';
@@ -75,7 +74,7 @@ async function backfill(call: Invocation, orgs: string[], flags: BackfillFlags):
         force: flags.force ?? false,
         fields: flags.fields ?? null,
       },
-      call.context<ProgressEvent>((event) => progress.show(event)),
+      (event) => progress.show(event),
     );
     for (const { instanceUrl, compared } of result.orgs) {
       if (compared === null || compared.org === compared.mirror) continue;

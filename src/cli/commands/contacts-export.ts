@@ -71,7 +71,7 @@ async function exportContacts(call: Invocation, flags: ExportFlags): Promise<Out
   await using file = output === null ? null : await openWholeFile(output, { ...call, cwd: call.io.cwd });
   const app = await call.app();
   const { where, fields } = flags;
-  const exported = await app.contacts.export({ org: flags.org ?? null, where, fields }, call.context());
+  const exported = await app.contacts.export({ org: flags.org ?? null, where, fields });
   if (file === null) {
     await writeContacts(exported, form, (text) => call.printData(text), call.signal);
     return {};

@@ -56,7 +56,7 @@ export function addContactsCommand({ program, run }: CommandHost): void {
     .action((flags: PageFlags, command) =>
       run(command, async (call) => {
         const { org = null, deleted = false, ...asked } = flags;
-        const result = await (await call.app()).contacts.list({ org, deleted, ...asked }, call.context());
+        const result = await (await call.app()).contacts.list({ org, deleted, ...asked });
         return page(call, result, { all: flags.fields !== undefined });
       }),
     );
@@ -69,7 +69,7 @@ export function addContactsCommand({ program, run }: CommandHost): void {
     .addHelpText('after', examples('contacts search ng@acme.com', 'contacts search "ada love" --org prod'))
     .action((text: string, { org = null, limit }: { org?: string | null; limit: number }, command) =>
       run(command, async (call) =>
-        page(call, await (await call.app()).contacts.search({ org, text, limit }, call.context())),
+        page(call, await (await call.app()).contacts.search({ org, text, limit })),
       ),
     );
   contacts
@@ -85,7 +85,7 @@ export function addContactsCommand({ program, run }: CommandHost): void {
 }
 
 async function show(call: Invocation, id: string, org: string | null): Promise<Outcome> {
-  const view = await (await call.app()).contacts.show({ org, id }, call.context());
+  const view = await (await call.app()).contacts.show({ org, id });
   const { instanceUrl, columns, row, key, state, error, gone, readAt, coveredUntil } = view;
   return {
     document: {

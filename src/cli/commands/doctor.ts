@@ -19,7 +19,7 @@ export function addDoctorCommand({ program, run }: CommandHost): void {
 
 async function doctor(call: Invocation): Promise<Outcome> {
   const app = await call.app();
-  const result = await app.doctor(call.context());
+  const result = await app.doctor();
   const failed = result.checks.filter(({ status }) => status === 'fail');
   return {
     document: result,

@@ -74,9 +74,7 @@ async function emulator(call: Invocation, flags: EmulatorFlags): Promise<Outcome
       autoApprove: flags.autoApprove ?? false,
       rotateRefreshTokens: flags.rotateRefreshTokens ?? false,
     },
-    call.context<EmulatorEvent>(
-      (event) => void (call.output.json ? call.printLine(event) : call.print(readyText(event, call))),
-    ),
+    (event) => void (call.output.json ? call.printLine(event) : call.print(readyText(event, call))),
   );
   return {};
 }

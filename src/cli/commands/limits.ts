@@ -27,7 +27,7 @@ export function addLimitsCommand({ program, run }: CommandHost): void {
 
 async function limits(call: Invocation, org: string | null): Promise<Outcome> {
   const app = await call.app();
-  const result = await app.limits({ org }, call.context());
+  const result = await app.limits({ org });
   return {
     document: result,
     text: () =>

@@ -66,10 +66,7 @@ async function login(call: Invocation, flags: LoginFlags): Promise<Outcome> {
   const options = await loginOptions(call, flags);
   const asLine = call.output.json && options.flow === 'browser' && !options.openBrowser;
   const app = await call.app();
-  const { org, movedFrom } = await app.login(
-    options,
-    call.context<LoginEvent>((event) => showLoginEvent(call, event, { asLine })),
-  );
+  const { org, movedFrom } = await app.login(options, (event) => showLoginEvent(call, event, { asLine }));
   return {
     document: { org, movedFrom },
     asLine,

@@ -34,15 +34,12 @@ async function logout(call: Invocation, org: string | undefined, flags: LogoutFl
     throw new AppError('INVALID_INPUT', 'Both an org and --all are given.', { hint: 'Give one of them.' });
   }
   const app = await call.app();
-  const result = await app.logout(
-    {
-      org: org ?? null,
-      all: flags.all ?? false,
-      deleteData: flags.deleteData ?? false,
-      force: flags.force ?? false,
-    },
-    call.context(),
-  );
+  const result = await app.logout({
+    org: org ?? null,
+    all: flags.all ?? false,
+    deleteData: flags.deleteData ?? false,
+    force: flags.force ?? false,
+  });
   // A revocation that failed leaves the org logged out here: said, but no failure of the command.
   const failed = result.orgs.map(({ instanceUrl, credentialRemoved, error }) => ({
     instanceUrl,

@@ -40,9 +40,7 @@ export function addOrgsCommand({ program, run }: CommandHost): void {
       .argument('<org>', 'alias, instance URL, host or username')
       .addHelpText('after', examples(`orgs ${name} prod`))
       .action((org: string, _flags, command) =>
-        run(command, async (call) =>
-          changed(await (await call.app()).orgs.setSync({ org, sync }, call.context())),
-        ),
+        run(command, async (call) => changed(await (await call.app()).orgs.setSync({ org, sync }))),
       );
   }
   orgs
@@ -53,7 +51,7 @@ export function addOrgsCommand({ program, run }: CommandHost): void {
     .addHelpText('after', examples('orgs alias acme.my.salesforce.com prod', "orgs alias prod ''"))
     .action((org: string, name: string, _flags, command) =>
       run(command, async (call) =>
-        aliased(await (await call.app()).orgs.setAlias({ org, alias: name.trim() || null }, call.context())),
+        aliased(await (await call.app()).orgs.setAlias({ org, alias: name.trim() || null })),
       ),
     );
   orgs
@@ -72,7 +70,7 @@ export function addOrgsCommand({ program, run }: CommandHost): void {
 
 async function listOrgs(call: Invocation): Promise<Outcome> {
   const app = await call.app();
-  const result = await app.orgs.list(call.context());
+  const result = await app.orgs.list();
   return {
     document: result,
     text: () =>
@@ -90,7 +88,7 @@ async function setOrg(call: Invocation, org: string, flags: OrgSettingsFlags): P
   }
   const budget = flags.budget === undefined ? undefined : parseApiBudget(flags.budget, '--budget');
   const app = await call.app();
-  return changed(await app.orgs.set({ org, budget }, call.context()));
+  return changed(await app.orgs.set({ org, budget }));
 }
 
 function aliased({ org }: { org: OrgView }): Outcome {

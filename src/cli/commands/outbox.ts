@@ -110,10 +110,7 @@ async function list(call: Invocation, flags: ListFlags): Promise<Outcome> {
   }
   const wanted = [...(named as OutboxState[]), ...(flags.conflicts ? (['conflict'] as const) : [])];
   const app = await call.app();
-  const result = await app.outbox.list(
-    { org: flags.org ?? null, states: wanted, limit: flags.limit },
-    call.context(),
-  );
+  const result = await app.outbox.list({ org: flags.org ?? null, states: wanted, limit: flags.limit });
   const { total, batches } = result;
   return {
     documentParts: (_error, infoOf) =>
@@ -127,7 +124,7 @@ async function list(call: Invocation, flags: ListFlags): Promise<Outcome> {
 
 async function show(call: Invocation, key: string, org: string | null): Promise<Outcome> {
   const app = await call.app();
-  const result = await app.outbox.show({ org, key }, call.context());
+  const result = await app.outbox.show({ org, key });
   return { document: result, text: () => entryText(result.entry, call) };
 }
 
@@ -147,7 +144,7 @@ async function move(call: Invocation, verb: MoveVerb, keys: string[], flags: Mov
   }
   const app = await call.app();
   const options = { org: flags.org ?? null, keys, all, inDoubt, ...(take === undefined ? {} : { take }) };
-  const result = await app.outbox[verb](options, call.context());
+  const result = await app.outbox[verb](options);
   const done = take === 'salesforce' ? 'drop' : verb;
   return { document: result, text: () => moved(result, call.orgNames.of(result.instanceUrl), done) };
 }

@@ -1,7 +1,6 @@
 import { Option } from 'commander';
 import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts';
 import { meansNoRoom } from '../../base/means-no-room.ts';
-import type { ProgressEvent } from '../../contract/progress.ts';
 import type { PushOptions, PushRecord, PushResult } from '../../contract/push.ts';
 import { type InputFormat, inputFormats } from '../input/input-formats.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
@@ -111,10 +110,7 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
   };
   let result: PushResult;
   try {
-    result = await app.push(
-      options,
-      call.context<ProgressEvent>((event) => progress.show(event)),
-    );
+    result = await app.push(options, (event) => progress.show(event));
   } finally {
     progress.stop();
   }

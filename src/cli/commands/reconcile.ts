@@ -1,6 +1,5 @@
 import { AppError } from '../../base/errors.ts';
 import { formatDuration } from '../../base/interval.ts';
-import type { ProgressEvent } from '../../contract/progress.ts';
 import type { ReconcileItem } from '../../contract/reconcile.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { failureOfOrgs, type OrgOutcome } from '../org-failure.ts';
@@ -42,7 +41,7 @@ async function reconcile(call: Invocation, orgs: string[], flags: ReconcileFlags
   try {
     const result = await app.reconcile(
       { orgs, dryRun: flags.dryRun ?? false, force: flags.force ?? false },
-      call.context<ProgressEvent>((event) => progress.show(event)),
+      (event) => progress.show(event),
     );
     return {
       document: result,

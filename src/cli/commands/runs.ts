@@ -31,13 +31,13 @@ export function addRunsCommand({ program, run }: CommandHost): void {
 
 async function listRuns(call: Invocation, org: string | null, limit: number): Promise<Outcome> {
   const app = await call.app();
-  const result = await app.runs({ org, limit }, call.context());
+  const result = await app.runs({ org, limit });
   return { document: result, text: () => tableOf(result, call) };
 }
 
 async function showRun(call: Invocation, id: string): Promise<Outcome> {
   const app = await call.app();
-  const result = await app.run({ id }, call.context());
+  const result = await app.run({ id });
   return { document: result, text: () => textOf(result, call) };
 }
 

@@ -37,7 +37,7 @@ export function addStatusCommand({ program, run }: CommandHost): void {
 
 async function status(call: Invocation, org: string | null, maxLagMs: number | null): Promise<Outcome> {
   const app = await call.app();
-  const result = await app.status({ org }, call.context());
+  const result = await app.status({ org });
   return {
     document: result,
     text: () => textOf(result, call),

@@ -53,8 +53,8 @@ export function addWatchCommand({ program, run }: CommandHost): void {
 }
 
 async function watch(call: Invocation, orgs: string[], flags: WatchFlags): Promise<Outcome> {
-  const app = await call.app();
   const asJson = call.output.json || flags.logFormat === 'json';
+  const app = await call.app({ exactEvents: asJson });
   const everyCycle = (flags.once ?? false) || call.output.verbosity > 0;
   const show = asJson ? jsonLines(call, { everyCycle }) : createWatchLog(call, { everyCycle });
   const result = await app.watch(
@@ -65,7 +65,7 @@ async function watch(call: Invocation, orgs: string[], flags: WatchFlags): Promi
       push: flags.push,
       reconcileEveryMs: flags.reconcileEvery,
     },
-    call.context<WatchEvent>(show, { exact: asJson }),
+    show,
   );
   // A signal is how a watch ends; the troubles of its orgs are in its events. One that ends by itself tells why.
   if (call.signal.aborted) return { failure: null };
