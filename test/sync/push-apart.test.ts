@@ -60,6 +60,57 @@ describe('pull and push fail apart', () => {
     expect(await statesOf(rig)).toEqual(['pending']);
   });
 
+  it.each([
+    [
+      'before an answer',
+      async (stop: () => void, answer: () => Promise<unknown>) => {
+        stop();
+        return answer();
+      },
+    ],
+    [
+      'with the last answer of its pull',
+      async (stop: () => void, answer: () => Promise<unknown>) => {
+        const last = await answer();
+        stop();
+        return last;
+      },
+    ],
+    [
+      'while its pull fails for a reason of its own',
+      async (stop: () => void) => {
+        stop();
+        throw new AppError('INVALID_REPLICATION_DATE', 'Out of reach.');
+      },
+    ],
+  ])('a cycle that is told to end %s never goes on to the push', async (_when, answered) => {
+    await using rig = await copied();
+    await queue(rig, [{ LastName: 'Waits' }]);
+    await control(rig.emulator.url, 'clock', { advanceMs: 100_000 });
+    const stop = new AbortController();
+    const { records } = rig.context;
+    rig.context.records = {
+      ...records,
+      changes: {
+        ...records.changes,
+        deleted: (window, options) =>
+          answered(
+            () => stop.abort(),
+            () => records.changes.deleted(window, options),
+          ) as ReturnType<typeof records.changes.deleted>,
+      },
+    };
+    const withDrainLease = vi.fn(() => Promise.reject(new Error('The lease was asked for.')));
+    await expect(
+      runCycle(rig.context, { push: true, withDrainLease, signal: stop.signal }),
+    ).rejects.toMatchObject({ name: 'AbortError' });
+    expect(withDrainLease).not.toHaveBeenCalled();
+    expect(await sent(rig)).toEqual([]);
+    expect(await statesOf(rig)).toEqual(['pending']);
+    const [run] = await rig.context.mirror.journal.runs({ kind: 'cycle', limit: 1 });
+    expect(run).toMatchObject({ status: 'interrupted' });
+  });
+
   it('a cycle leaves the outbox to another process that is sending it', async () => {
     await using rig = await copied();
     await queue(rig, [{ LastName: 'Waits' }]);

@@ -47,8 +47,10 @@ const defaultPatienceMs = 60_000;
  * and what `withLease` throws; everything else is in the report, and whatever was settled is stored.
  */
 export async function drainOutbox(context: SyncContext, options: DrainOptions): Promise<DrainReport> {
-  const { withLease } = options;
+  const { withLease, signal } = options;
   const { outbox } = context.mirror;
+  // A cycle whose pull failed while it was told to end comes here with that error, and not with the abort.
+  throwIfAborted(signal);
   const counts = await outbox.counts();
   const open = counts.pending + counts.sent + counts['in-doubt'];
   const due = open > 0 || (await outbox.readBackDue(1)).length > 0;
