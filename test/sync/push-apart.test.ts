@@ -39,7 +39,7 @@ function watchWaits(rig: Rig): number[] {
 
 describe('pull and push fail apart', () => {
   it.each([
-    [{ status: 400, errorCode: 'INVALID_REPLICATION_DATE' }, 'INVALID_REPLICATION_DATE'],
+    [{ status: 400, errorCode: 'INVALID_REPLICATION_DATE' }, 'CURSOR_OUT_OF_REACH'],
     [{ status: 500, errorCode: 'UNKNOWN_EXCEPTION' }, 'ORG_UNAVAILABLE'],
   ])('a pull that fails for a reason of its own still sends the outbox: %j', async (fault, code) => {
     await using rig = await copied();
