@@ -5,6 +5,8 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WatchEvent } from '../../src/contract/watch.ts';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
+import { openFileLeases } from '../../src/lease/file-leases.ts';
+import { takeOrgLease } from '../../src/usecases/org-lease.ts';
 import { reconcileOrgs } from '../../src/usecases/reconcile.ts';
 import { watch } from '../../src/usecases/watch.ts';
 import { contactsOf, control, expectMirrorEqualsOrg } from '../e2e/org.ts';
@@ -173,6 +175,33 @@ describe('a watch', () => {
 });
 
 describe('reconcile', () => {
+  it('is made by one process at a time, and says who has the org', async () => {
+    await begin(10);
+    await once();
+    await using app = openServices(emulator, { dataDir });
+    const leases = openFileLeases(join(dataDir, 'locks'));
+    await using _other = await takeOrgLease({ leases, mirrors: app.services.mirrors }, emulator.url, 'watch');
+    const { orgs } = await reconcileOrgs(
+      app.services,
+      { orgs: [], dryRun: false, force: false },
+      { signal: AbortSignal.timeout(60_000), onEvent: () => {} },
+    );
+    expect(orgs).toMatchObject([
+      { status: 'failed', error: { code: 'ORG_BUSY', hint: expect.stringContaining('then try again') } },
+    ]);
+  });
+
+  it('wants a first copy before it', async () => {
+    await begin(10);
+    await using app = openServices(emulator, { dataDir });
+    const { orgs } = await reconcileOrgs(
+      app.services,
+      { orgs: [], dryRun: true, force: false },
+      { signal: AbortSignal.timeout(60_000), onEvent: () => {} },
+    );
+    expect(orgs).toMatchObject([{ status: 'failed', error: { code: 'NOT_BACKFILLED' } }]);
+  });
+
   it('mends a mirror that is at a time which the org has not reached', async () => {
     await begin(30);
     await once();
