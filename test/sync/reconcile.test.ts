@@ -154,6 +154,33 @@ describe('a reconcile', () => {
     await equal(rig);
   });
 
+  it('removes nobody who is there when asked for by Id, whatever the sweep said', async () => {
+    await using rig = await copiedRig(60);
+    const { url } = rig.emulator;
+    const ids = await idsOf(rig, 4);
+    await control(url, 'delete', { ids: ids.slice(0, 2) });
+    await control(url, 'visibility', { ids: ids.slice(2), hidden: true });
+    const report = await later(rig, 0, (context) => {
+      const { mirror } = context;
+      // They come back between the sweep and the look at each.
+      const commit: typeof mirror.commit = async (batch, options) => {
+        const outcome = await mirror.commit(batch, options);
+        if (batch.effects?.some(({ kind }) => kind === 'close-sweep')) {
+          await control(url, 'undelete', { ids: ids.slice(0, 2) });
+          await control(url, 'visibility', { ids: ids.slice(2), hidden: false });
+        }
+        return outcome;
+      };
+      const interposed = Object.create(mirror, { commit: { value: commit } });
+      for (const part of ['schema', 'contacts', 'journal', 'sweep', 'outbox', 'usage'] as const)
+        Object.defineProperty(interposed, part, { value: mirror[part] });
+      return reconcile({ ...context, mirror: interposed }, asked(rig));
+    });
+    expect(report).toMatchObject({ error: null, ghosts: 0, stale: 4, contacts: 60 });
+    expect(goneOf(rig)).toEqual({});
+    await equal(rig);
+  });
+
   it('does not believe an org that shows nothing', async () => {
     await using rig = await copiedRig(30);
     const ids = await idsOf(rig, 30);
