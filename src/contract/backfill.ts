@@ -33,7 +33,7 @@ export interface BackfillItem {
   contactsPerSecond: number | null;
   runId: string | null;
   resumed: boolean;
-  /** COUNT() of both sides after the closing cycle; null where it did not come to that. */
+  /** COUNT() of both sides after it has caught up; null where it did not come to that. */
   compared: { org: number; mirror: number } | null;
   /** Path of the old mirror that a fresh copy took the place of; null where it took none. */
   archived: string | null;

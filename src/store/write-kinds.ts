@@ -34,7 +34,13 @@ export function assertLeased(kind: WriteKind, fences: readonly Fence[]): void {
   throw new Error(`The write "${kind}" needs a mirror that was opened under a lease.`);
 }
 
-const runNotes: ReadonlySet<Effect['kind']> = new Set(['add-step', 'count-run', 'end-run']);
+const runNotes: ReadonlySet<Effect['kind']> = new Set([
+  'add-step',
+  'count-run',
+  'end-run',
+  // Such old ones are nobody's work any more.
+  'forget-runs',
+]);
 
 export function kindOfBatch(batch: {
   /** Whether it brings a page. */

@@ -1,15 +1,27 @@
 import type { SyncContext } from './context.ts';
-import type { RunOutcome } from './ports/run.ts';
+import type { Run, RunOutcome } from './ports/run.ts';
+
+/** Of each kind, so many of the newest are looked at. */
+const mostRuns = 100;
 
 /**
- * Cycles that a killed process left as `running` become `interrupted`. The caller holds the org's watch lock, so
- * none of them can still be under way. (A backfill stays as it is: the next one goes on with it.)
+ * Runs that a killed process left as `running` become `interrupted`: cycles, fills of new columns, and copies that
+ * another has taken the place of. The caller holds the org's lease, so none of them can still be under way. The newest
+ * copy stays as it is, for the next backfill goes on with it.
  */
-export async function closeKilledCycles({
+export async function closeKilledRuns({
   mirror,
   clock,
 }: Pick<SyncContext, 'mirror' | 'clock'>): Promise<void> {
-  for (const run of await mirror.journal.runs({ kind: 'cycle', status: 'running', limit: 100 })) {
+  const { journal } = mirror;
+  const killed: Run[] = await journal.runs({ kind: 'cycle', status: 'running', limit: mostRuns });
+  let isNewestCopy = true;
+  for (const run of await journal.runs({ kind: 'backfill', limit: mostRuns })) {
+    const isDone = isFill(run) || !isNewestCopy;
+    if (!isFill(run)) isNewestCopy = false;
+    if (isDone && run.status === 'running') killed.push(run);
+  }
+  for (const run of killed) {
     const outcome: RunOutcome = {
       status: 'interrupted',
       finishedAt: clock.now(),
@@ -19,4 +31,9 @@ export async function closeKilledCycles({
     };
     await mirror.commit({ effects: [{ kind: 'end-run', runId: run.id, outcome }] });
   }
+}
+
+/** It fills columns and is recorded as a backfill too, but the next cycle begins it anew. */
+function isFill({ state }: Run): boolean {
+  return typeof state === 'object' && state !== null && 'fill' in state && state.fill === true;
 }

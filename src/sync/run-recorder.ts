@@ -5,6 +5,9 @@ import type { SyncContext } from './context.ts';
 import type { Effect } from './ports/effect.ts';
 import type { Run, RunDelta, RunError, RunKind, RunOutcome } from './ports/run.ts';
 
+/** Three times as long as an interrupted copy can be gone on with. */
+const keptMs = 30 * 86_400_000;
+
 /**
  * One run as it is being recorded: its steps, counts and API calls. What is counted is stored as what was added since
  * the last time, so that whoever goes on with the run, or works on it at the same time, adds to it too.
@@ -101,7 +104,15 @@ export class RunRecorder {
         { kind: 'count-run', runId: this.id, delta },
       ]);
     };
-    return withFinally(() => work((text) => notes.push(text)), record);
+    const noted = async () => {
+      try {
+        return await work((text) => notes.push(text));
+      } catch (error) {
+        if (!isAbort(error)) notes.push(messageOf(error));
+        throw error;
+      }
+    };
+    return withFinally(noted, record);
   }
 
   /** Stores what was counted since the last time. */
@@ -113,11 +124,15 @@ export class RunRecorder {
     );
   }
 
-  /** The run is complete; `effects` are carried out in the same transaction, before that. */
+  /**
+   * The run is complete; `effects` are carried out in the same transaction, before that. Once more, where steps of it
+   * came after that: it is complete with them.
+   */
   async end(effects: readonly Effect[] = []): Promise<void> {
     await this.#commit((delta) => [
       ...effects,
       { kind: 'end-run', runId: this.id, outcome: this.#outcome('complete', delta) },
+      this.#forgetOld(),
     ]);
     this.#isEnded = true;
   }
@@ -134,6 +149,7 @@ export class RunRecorder {
       else {
         await this.#commit((delta) => [
           { kind: 'end-run', runId: this.id, outcome: this.#outcome(status, delta, error) },
+          this.#forgetOld(),
         ]);
       }
     } catch (unrecorded) {
@@ -142,6 +158,10 @@ export class RunRecorder {
         reason: messageOf(unrecorded),
       });
     }
+  }
+
+  #forgetOld(): Effect {
+    return { kind: 'forget-runs', before: this.#context.clock.now() - keptMs, but: this.id };
   }
 
   #outcome(status: RunOutcome['status'], delta: RunDelta, error: unknown = null): RunOutcome {
@@ -157,8 +177,7 @@ export class RunRecorder {
   async #commit(effectsOf: (delta: RunDelta) => Effect[]): Promise<void> {
     const { mirror, remote } = this.#context;
     const calls = remote.usage.sent();
-    // Whatever is called after the end belongs to other runs: the cycle that closes a copy's gap.
-    const delta = { counts: this.#unsaved, apiCalls: this.#isEnded ? 0 : calls - this.#callsSaved };
+    const delta = { counts: this.#unsaved, apiCalls: calls - this.#callsSaved };
     const effects = effectsOf(delta);
     if (effects.length === 0) return;
     const callsBefore = this.#callsSaved;

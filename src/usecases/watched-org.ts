@@ -8,7 +8,7 @@ import type { CallsAhead } from '../daemon/stretched-interval.ts';
 import type { LongWork, WatchedOrg } from '../daemon/watched-org.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { backfill, isBackfilled } from '../sync/backfill/backfill.ts';
-import { closeKilledCycles } from '../sync/close-killed-runs.ts';
+import { closeKilledRuns } from '../sync/close-killed-runs.ts';
 import { type CycleReport, runCycle } from '../sync/cycle/cycle.ts';
 import type { Lease } from '../sync/ports/leases.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
@@ -192,7 +192,7 @@ class LeasedOrg implements WatchedOrg {
     const connected = await this.open();
     try {
       return await underLease(this.#lease, signal, async (ended) => {
-        if (!this.#isBegun) await closeKilledCycles(connected.context);
+        if (!this.#isBegun) await closeKilledRuns(connected.context);
         this.#isBegun = true;
         return await work(connected, ended);
       });

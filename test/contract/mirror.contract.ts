@@ -553,6 +553,50 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       }
     });
 
+    test('runs of long ago are forgotten with all that belongs to them, some at a time', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      const { journal } = mirror;
+      const step = { name: 'plan', startedAt: 0, finishedAt: 1, counts: {}, note: null };
+      const begin = async (at: number, chunks = 1) => {
+        const runId = await journal.startRun('backfill', at, {});
+        const by = Array.from({ length: chunks }, (_, n) => ({ kind: 'page', spec: { n } }));
+        const outcome = { status: 'complete', finishedAt: at, counts: {}, apiCalls: 0, error: null } as const;
+        await mirror.commit({
+          effects: [
+            { kind: 'replace-chunks', runId, ids: [], by },
+            { kind: 'add-step', runId, step },
+            { kind: 'end-run', runId, outcome },
+          ],
+        });
+        return runId;
+      };
+      const old = await begin(epoch - 1);
+      const spared = await begin(epoch - 1);
+      const large = await begin(epoch - 1, 4_500);
+      const young = await begin(epoch);
+      const killedPush = await journal.startRun('push', epoch - 1, {});
+      const underWay = await journal.startRun('backfill', epoch - 1, {});
+      const forget = () => mirror.commit({ effects: [{ kind: 'forget-runs', before: epoch, but: spared }] });
+      await forget();
+      expect(await journal.run(old)).toBeNull();
+      expect(await journal.steps(old)).toEqual([]);
+      expect(await journal.chunks(old)).toEqual([]);
+      for (let n = 0; n < 3; n++) await forget();
+      expect(await journal.run(large)).toBeNull();
+      expect(await journal.chunks(large)).toEqual([]);
+      expect(await journal.run(killedPush)).toBeNull();
+      for (const kept of [spared, young]) {
+        expect(await journal.run(kept)).not.toBeNull();
+        expect(await journal.steps(kept)).toHaveLength(1);
+        expect(await journal.chunks(kept)).toHaveLength(1);
+      }
+      expect((await journal.run(underWay))?.status).toBe('running');
+      // Whoever adds after that gets numbers of his own.
+      const next = await begin(epoch, 2);
+      expect((await journal.chunks(next)).map(({ runId }) => runId)).toEqual([next, next]);
+    });
+
     test('what is counted for a run is added to it, whoever counts; one that ended badly goes on', async () => {
       await using opened = await described();
       const { mirror } = opened;

@@ -66,6 +66,60 @@ describe.each(apis)('backfill by %s', (api) => {
     await equal(rig);
   });
 
+  it('catches up as a step of its own run, whose calls are all that were made', async () => {
+    await using rig = await openRig({ contacts: 300 });
+    const { url } = rig.emulator;
+    const { records } = rig.context;
+    // T0 is known, and then a contact changes and another goes, before their pages are read.
+    let isChanged = false;
+    const count: typeof records.count = async (...args) => {
+      if (!isChanged) await control(url, 'touch', { count: 1, set: { Title: 'Meanwhile' } });
+      isChanged = true;
+      return records.count(...args);
+    };
+    let deleted = false;
+    const changes: typeof records.changes = {
+      ...records.changes,
+      updated: async (...args) => {
+        const answer = await records.changes.updated(...args);
+        if (deleted || answer.ids.length === 0) return answer;
+        deleted = true;
+        await control(url, 'delete', { ids: answer.ids.slice(0, 1) });
+        return answer;
+      },
+    };
+    const context = { ...rig.context, records: { ...records, count, changes } };
+    const { runId, error } = await backfill(context, { api, signal: rig.signal });
+    expect(error).toBeNull();
+    const { journal } = rig.context.mirror;
+    expect((await journal.runs({})).map(({ kind }) => kind)).toEqual(['backfill']);
+    const steps = await journal.steps(runId!);
+    expect(steps.map(({ name }) => name).slice(-2)).toEqual(['catch-up', 'compare']);
+    const run = (await journal.run(runId!))!;
+    expect(run.apiCalls).toBe((await calls(url)).length);
+    expect(run.counts.rows).toBe(300);
+    expect(run.finishedAt).toBeGreaterThanOrEqual(steps.at(-1)!.finishedAt);
+    await equal(rig);
+  });
+
+  it('tells in its steps why it could not catch up, and does so next time', async () => {
+    await using rig = await openRig({ contacts: 30 });
+    const { url } = rig.emulator;
+    await control(url, 'faults', [
+      { match: 'GET .*/(updated|deleted)', times: 2, delayMs: 0 },
+      { match: 'GET .*/(updated|deleted)', times: 50, status: 500, errorCode: 'UNKNOWN_EXCEPTION' },
+    ]);
+    const first = await backfill(rig.context, { api, signal: rig.signal });
+    expect(first.error).toMatchObject({ code: 'ORG_UNAVAILABLE' });
+    const { journal } = rig.context.mirror;
+    const step = (await journal.steps(first.runId!)).at(-1);
+    expect(step).toMatchObject({ name: 'catch-up', note: expect.stringContaining('UNKNOWN_EXCEPTION') });
+    await control(url, 'faults', []);
+    const second = await backfill(rig.context, { api, signal: rig.signal });
+    expect(second).toMatchObject({ status: 'complete', resumed: true, runId: first.runId });
+    await equal(rig);
+  });
+
   it('keeps T0 before a transaction that is open while it reads, so that its late rows are not lost', async () => {
     await using rig = await openRig({ contacts: 200 });
     const { url } = rig.emulator;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { abortReason } from '../../src/base/abort.ts';
 import { AppError } from '../../src/base/errors.ts';
-import { closeKilledCycles } from '../../src/sync/close-killed-runs.ts';
+import { closeKilledRuns } from '../../src/sync/close-killed-runs.ts';
 import type { OrgUsage } from '../../src/sync/ports/remote.ts';
 import { RunRecorder } from '../../src/sync/run-recorder.ts';
 import { inMemory, startOfTest } from './in-memory.ts';
@@ -73,7 +73,7 @@ describe('a run', () => {
     await expect(work).rejects.toBe(error);
     await run.fail(error);
     expect(await context.mirror.journal.steps(run.id)).toMatchObject([
-      { name: 'plan', counts: { spans: 2 } },
+      { name: 'plan', counts: { spans: 2 }, note: 'It took too long.' },
     ]);
     expect(await context.mirror.journal.run(run.id)).toMatchObject({
       status: 'failed',
@@ -120,6 +120,47 @@ describe('a run', () => {
     expect((await context.mirror.journal.run(run.id))?.status).toBe('running');
   });
 
+  it('that has ended counts what comes after too, and is complete with it', async () => {
+    const { calls, remote } = counting();
+    const { context, pass } = inMemory({ remote });
+    const run = await RunRecorder.start(context, 'backfill', {});
+    calls(5);
+    await run.end();
+    await run.step('catch-up', async () => {
+      calls(4);
+      run.count('upserted', 3);
+    });
+    pass(50);
+    calls(1);
+    await run.end();
+    expect(await context.mirror.journal.run(run.id)).toMatchObject({
+      status: 'complete',
+      finishedAt: startOfTest + 50,
+      apiCalls: 10,
+      counts: { upserted: 3 },
+    });
+  });
+
+  it.each(['ends well', 'fails'])('is forgotten after thirty days, when a later one %s', async (how) => {
+    const { context, pass } = inMemory();
+    const { journal } = context.mirror;
+    const day = 86_400_000;
+    const ended = await RunRecorder.start(context, 'cycle', {});
+    await ended.end();
+    const underWay = await journal.startRun('backfill', startOfTest, {});
+    pass(30 * day);
+    const next = async () => {
+      const run = await RunRecorder.start(context, 'cycle', {});
+      await (how === 'fails' ? run.fail(new AppError('TIMEOUT', 'No.')) : run.end());
+    };
+    await next();
+    expect(await journal.run(ended.id)).not.toBeNull();
+    pass(1);
+    await next();
+    expect(await journal.run(ended.id)).toBeNull();
+    expect((await journal.run(underWay))?.status).toBe('running');
+  });
+
   it('of a killed process is marked as interrupted where it was a cycle; a backfill can be gone on with', async () => {
     const { context } = inMemory();
     const { journal } = context.mirror;
@@ -127,12 +168,27 @@ describe('a run', () => {
     const backfill = await journal.startRun('backfill', 0, {});
     const ended = await RunRecorder.start(context, 'cycle', {});
     await ended.end();
-    await closeKilledCycles(context);
+    await closeKilledRuns(context);
     expect(await journal.run(killed)).toMatchObject({
       status: 'interrupted',
       error: { code: 'INTERRUPTED' },
     });
     expect((await journal.run(backfill))?.status).toBe('running');
     expect((await journal.run(ended.id))?.status).toBe('complete');
+  });
+
+  it('of a killed process is marked where nothing will go on with it: a fill of columns, a copy behind another', async () => {
+    const { context } = inMemory();
+    const { journal } = context.mirror;
+    const older = await journal.startRun('backfill', 0, { t0: 1 });
+    const copy = await journal.startRun('backfill', 0, { t0: 2 });
+    const fill = await journal.startRun('backfill', 0, { fields: ['New__c'], fill: true });
+    await closeKilledRuns(context);
+    const status = async (id: string) => (await journal.run(id))?.status;
+    expect([await status(older), await status(copy), await status(fill)]).toEqual([
+      'interrupted',
+      'running',
+      'interrupted',
+    ]);
   });
 });

@@ -60,6 +60,7 @@ const executors: Executors = {
     ),
   'end-run': (state, { runId, outcome }) =>
     changeRun(state, runId, (run) => ({ ...kept(outcome), ...sumOf(run, outcome) })),
+  'forget-runs': (state, effect) => forgetRuns(state, effect),
   'mark-filled': (state, { fields }) => markFilled(state, fields),
   'confirm-read-back': (state, { keys }) => confirmReadBack(state, keys),
   'begin-sweep': (state) => beginSweep(state),
@@ -161,7 +162,7 @@ function replaceChunks(
   if (old[0]?.state === 'done') return [];
   for (const chunk of old) state.chunks.set(chunk.id, { ...chunk, state: 'done' });
   return by.map(({ kind, spec }) => {
-    const id = state.chunks.size + 1;
+    const id = Math.max(0, ...state.chunks.keys()) + 1;
     const chunk: StoredChunk = {
       id,
       runId,
@@ -179,6 +180,22 @@ function replaceChunks(
 function changeRun(state: MemoryState, runId: string, change: (run: Run) => Partial<Run>): void {
   const run = state.runs.get(runId);
   if (run !== undefined) state.runs.set(runId, { ...run, ...change(run) });
+}
+
+/** See the effect `forget-runs`; some at a time here too, so that whoever relies on all of it finds out. */
+function forgetRuns(state: MemoryState, { before, but }: { before: number; but: string }): void {
+  const old = [...state.runs.values()]
+    .slice(0, 20)
+    .filter(
+      ({ id, kind, status, startedAt }) =>
+        startedAt < before && id !== but && (status !== 'running' || kind === 'push'),
+    );
+  for (const { id } of old) {
+    state.runs.delete(id);
+    for (const chunk of [...state.chunks.values()]) if (chunk.runId === id) state.chunks.delete(chunk.id);
+  }
+  const gone = new Set(old.map(({ id }) => id));
+  state.steps = state.steps.filter(({ runId }) => !gone.has(runId));
 }
 
 function sumOf(run: Run, { counts, apiCalls }: RunDelta): RunDelta {

@@ -5,6 +5,7 @@ import type { PageOutcome } from '../../sync/ports/page.ts';
 import { advanceChunk, replaceChunks } from './chunk-records.ts';
 import { markFilled } from './contact-schema.ts';
 import { completeReconcile, moveCursors, rememberWindow, setFirstCursors } from './cursor-records.ts';
+import { forgetRuns } from './forget-runs.ts';
 import { mendFuture } from './mend-future.ts';
 import { confirmReadBack } from './outbox-records.ts';
 import { addToRun, endRun, insertStep, patchRunState, resumeRun } from './run-records.ts';
@@ -47,6 +48,7 @@ const executors: Executors = {
   'add-step': (db, { runId, step }) => insertStep(db, runId, step),
   'resume-run': (db, { runId }) => resumeRun(db, runId),
   'end-run': (db, { runId, outcome }) => endRun(db, runId, outcome),
+  'forget-runs': (db, { before, but }, { object }) => forgetRuns(db, object, { before, but }),
   'mark-filled': (db, { fields }, { object }) => markFilled(db, object, fields),
   'confirm-read-back': (db, { keys }) => confirmReadBack(db, keys),
   'begin-sweep': (db, _effect, { object }) => beginSweep(db, object),

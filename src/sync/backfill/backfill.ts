@@ -26,7 +26,7 @@ export interface BackfillReport {
   contactsPerSecond: number;
   runId: string | null;
   resumed: boolean;
-  /** COUNT() of both sides after the closing cycle; null where it did not come to that. */
+  /** COUNT() of both sides after it has caught up; null where it did not come to that. */
   compared: Compared | null;
   error: RunError | null;
 }

@@ -21,7 +21,7 @@ export interface Compared {
 
 /**
  * Ends a first copy whose chunks are all read: what it did not read is confirmed, indices are made, the cursors become
- * T0, and a cycle closes the gap. Goes on where a former call was interrupted.
+ * T0, and the gap is closed. Goes on where a former call was interrupted.
  */
 export async function finishFirstCopy(
   context: SyncContext,
@@ -65,9 +65,7 @@ function close(
 ): Promise<Compared> {
   const work = async () => {
     const compared = await closeGap(context, run, { exact: beside !== undefined, signal });
-    await context.mirror.commit({
-      effects: [{ kind: 'patch-run-state', runId: run.id, patch: { closing: false } }],
-    });
+    await run.end([{ kind: 'patch-run-state', runId: run.id, patch: { closing: false } }]);
     await beside?.putInPlace(compared);
     return compared;
   };

@@ -1,19 +1,14 @@
 import { isAbort } from '../../base/abort.ts';
 import type { ErrorCode } from '../../base/error-codes.ts';
-import { AppError, isAppError } from '../../base/errors.ts';
+import { isAppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
 import { failsAlone } from '../fails-alone.ts';
 import type { Lease } from '../ports/leases.ts';
 import type { OutboxState } from '../ports/outbox-entry.ts';
 import { type DrainReport, drainOutbox } from '../push/drain.ts';
-import { fromCursor } from '../replication-window.ts';
 import type { RunRecorder } from '../run-recorder.ts';
-import { refreshSchema, withCurrentFields } from '../schema.ts';
 import { withRun } from '../with-run.ts';
-import { CycleTime } from './cycle-time.ts';
-import { fillNewFields } from './fill-fields.ts';
-import { readDeleted } from './read-deleted.ts';
-import { readUpdated } from './read-updated.ts';
+import { pull } from './pull.ts';
 
 export interface CycleOptions {
   /** Whether the outbox is drained at the end. `withDrainLease` is then required. */
@@ -125,30 +120,4 @@ async function pushOutbox(
   const { pushed = 0, rejected = 0, inDoubt = 0, conflicts = 0 } = run.counts;
   const { unsent, stopped, stuck } = report;
   return { pushed, rejected, inDoubt, conflicts, unsent, error: stopped ?? stuck };
-}
-
-/** Brings what changed since the cursors, and fills columns that are new. */
-async function pull(context: SyncContext, run: RunRecorder, { signal }: CycleOptions): Promise<void> {
-  // The instant before: what is asked in this very millisecond counts as asked in this cycle.
-  const beforeMs = context.clock.now() - 1;
-  await run.step('describe', () => refreshSchema(context, { signal }));
-  const { updated, deleted } = await context.mirror.journal.cursors();
-  if (updated === null || deleted === null) {
-    throw new AppError('NOT_BACKFILLED', 'This org has not had its first full copy yet.', {
-      hint: 'Run `parahack-sync backfill` first.',
-    });
-  }
-  const time = new CycleTime(context, { updated, deleted });
-  if (time.isKnown) await time.check();
-  await run.step('updated', () =>
-    withCurrentFields(context, { signal }, () =>
-      fromCursor('updated', updated, () =>
-        readUpdated(context, updated, { run, time, describedSince: beforeMs, signal }),
-      ),
-    ),
-  );
-  await run.step('deleted', () =>
-    fromCursor('deleted', deleted, () => readDeleted(context, deleted, { run, signal })),
-  );
-  await withCurrentFields(context, { signal }, () => fillNewFields(context, { signal }));
 }

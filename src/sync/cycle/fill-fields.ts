@@ -2,6 +2,7 @@ import type { SyncContext } from '../context.ts';
 import type { PageOutcome } from '../ports/page.ts';
 import { bulkAboveRecords, readByBulk } from '../read/by-bulk.ts';
 import { readByKey } from '../read/by-key.ts';
+import { keyPageBytes, mostKeyPageBytes } from '../read/key-page.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { select } from '../soql.ts';
 import { withRun } from '../with-run.ts';
@@ -30,7 +31,9 @@ export async function fillNewFields(
     const total = await records.count(null, { signal });
     await run.step('fill', async (note) => {
       note(`Filled ${names.join(', ')}.`);
-      if (total > bulkAboveRecords) await readByBulk(reader, select(object.name, fields, []));
+      // A profile that shows hundreds of fields at once makes a query longer than Salesforce takes.
+      if (total > bulkAboveRecords || keyPageBytes(context, fields) > mostKeyPageBytes)
+        await readByBulk(reader, select(object.name, fields, []));
       else await readByKey(reader, []);
     });
     await run.end([{ kind: 'mark-filled', fields: names }]);

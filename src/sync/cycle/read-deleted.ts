@@ -16,7 +16,7 @@ import type { RunRecorder } from '../run-recorder.ts';
 export async function readDeleted(
   context: SyncContext,
   from: number,
-  { run, signal }: { run: RunRecorder; signal: AbortSignal },
+  { run, signal }: { run: Pick<RunRecorder, 'count'>; signal: AbortSignal },
 ): Promise<void> {
   const { remote, records, mirror } = context;
 
@@ -51,7 +51,7 @@ export async function readDeleted(
 async function confirm(
   context: SyncContext,
   named: DeletedAnswer['records'],
-  run: RunRecorder,
+  run: Pick<RunRecorder, 'count'>,
   signal: AbortSignal,
 ): Promise<Tombstone[]> {
   // The last of each: a contact may have been deleted, restored and deleted again.

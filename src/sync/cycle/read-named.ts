@@ -35,7 +35,7 @@ export async function readNamed(
   reader: RowReader,
   named: Named,
   effects: readonly Effect[],
-  { run }: { run: RunRecorder },
+  { run }: { run: Pick<RunRecorder, 'count'> },
 ): Promise<void> {
   const { context, signal } = reader;
   let ids = named.ids;

@@ -19,7 +19,7 @@ import { bulkAboveIds, type Named, readNamed } from './read-named.ts';
 import { idsStampedSince } from './stamped-since.ts';
 
 export interface ReadUpdatedOptions {
-  run: RunRecorder;
+  run: Pick<RunRecorder, 'count'>;
   time: CycleTime;
   /** Just before the cycle began (ms since 1970): a describe from then on is asked no second time. */
   describedSince: number;

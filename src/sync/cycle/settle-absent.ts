@@ -16,7 +16,7 @@ export async function settleAbsent(
   reader: RowReader,
   ids: readonly string[],
   effects: readonly Effect[],
-  { run }: { run: RunRecorder },
+  { run }: { run: Pick<RunRecorder, 'count'> },
 ): Promise<void> {
   const { context, signal } = reader;
   const { tombstones, live } = await confirmGone(context, ids, { signal });
@@ -35,7 +35,7 @@ export async function settleAbsent(
 async function believed(
   { mirror, log }: SyncContext,
   unknown: readonly Tombstone[],
-  run: RunRecorder,
+  run: Pick<RunRecorder, 'count'>,
 ): Promise<Tombstone[]> {
   const states = await mirror.contacts.states(unknown.map(({ id }) => id));
   const missing = unknown.filter(({ id }) => states.get(id)?.gone === null).length;

@@ -27,6 +27,11 @@ export type Effect =
   | { kind: 'resume-run'; runId: string }
   /** Counts and calls of the outcome are added to what the run has. */
   | { kind: 'end-run'; runId: string; outcome: RunOutcome }
+  /**
+   * Forgets runs that began before `before` (ms since 1970), with their steps and chunks: the oldest first, some at a
+   * time. Those under way stay, and the run `but`; a push that was killed says for ever that it is under way.
+   */
+  | { kind: 'forget-runs'; before: number; but: string }
   /** These columns now hold the org's values for all rows. */
   | { kind: 'mark-filled'; fields: readonly string[] }
   /** Entries of the outbox whose records are in the mirror now. */
