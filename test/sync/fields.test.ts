@@ -162,6 +162,42 @@ describe('fields that come and go', () => {
     await equal(rig);
   });
 
+  it.each([
+    ['double', 'string'],
+    ['string', 'double'],
+    ['string', 'textarea'],
+    ['date', 'datetime'],
+    ['boolean', 'picklist'],
+  ])(
+    'have the values that the org has after a change from %s to %s, which touches no stamp',
+    async (before, after) => {
+      await using rig = await openRig({ contacts: 30 });
+      const { url } = rig.emulator;
+      const values = { double: 41, string: '42', date: '2026-01-31', boolean: true };
+      await control(url, 'settings', { addFields: [{ name: 'Kind__c', type: before }] });
+      await control(url, 'touch', { count: 20, set: { Kind__c: values[before as keyof typeof values] } });
+      await backfill(rig.context, { api: 'rest', signal: rig.signal });
+      await equal(rig);
+      // Salesforce may lose values with the old kind, as this org does.
+      await control(url, 'settings', { removeFields: ['Kind__c'] });
+      await control(url, 'settings', { addFields: [{ name: 'Kind__c', type: after }] });
+      later(rig);
+      await cycle(rig);
+      await equal(rig);
+      await control(url, 'clock', { advanceMs: 120_000 });
+      const now = {
+        string: 'text',
+        double: 43.5,
+        textarea: 'long',
+        datetime: '2026-01-31T10:00:00Z',
+        picklist: 'a',
+      };
+      await control(url, 'touch', { count: 5, set: { Kind__c: now[after as keyof typeof now] } });
+      await cycle(rig);
+      await equal(rig);
+    },
+  );
+
   it('are filled in one cycle though the body of a page is cut, which is asked for again', async () => {
     await using rig = await openRig({ contacts: 40 });
     const { url } = rig.emulator;

@@ -7,8 +7,8 @@ import { type Field, quoted } from '../schema/field.ts';
 import type { ObjectSchema } from '../schema/object-schema.ts';
 import { normalizeId } from '../schema/record-id.ts';
 import { Scope } from '../soql/scope.ts';
-import { jsonOf } from '../soql/select-tree.ts';
-import { textConstant } from '../soql/sql.ts';
+import { jsonOf, objectOf } from '../soql/select-tree.ts';
+import { sql, textConstant } from '../soql/sql.ts';
 import { createContacts } from './new-contacts.ts';
 import type { OpenTransactionRequest, OrgControl, OrgCounts, Targets } from './org.ts';
 import { purgeDeleteLog } from './replication.ts';
@@ -239,7 +239,7 @@ function* contactsNdjson(state: OrgState, deleted: boolean): Iterable<Buffer> {
   const contact = state.schema.require('Contact');
   const pairs = plainPairs(state, contact);
   const text =
-    `select max(_rid) as last, cast(group_concat(t, char(10)) as blob) as j from (select c._rid, json_object(${pairs.join(', ')}) as t ` +
+    `select max(_rid) as last, cast(group_concat(t, char(10)) as blob) as j from (select c._rid, ${objectOf(pairs.map((pair) => sql(pair))).text} as t ` +
     `from "Contact" c where c._rid > ?${deleted ? '' : ' and c."IsDeleted" = 0'} order by c._rid limit ${NDJSON_ROWS})`;
   for (let after = 0; ; ) {
     const row = state.storage.get<{ last: number | null; j: Buffer | null }>(text, [after]);

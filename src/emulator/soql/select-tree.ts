@@ -70,7 +70,8 @@ class SelectNode {
   }
 }
 
-function objectOf(pairs: readonly Sql[]): Sql {
+/** One JSON object of any number of keys with their values, each written as arguments of `json_object`. */
+export function objectOf(pairs: readonly Sql[]): Sql {
   if (pairs.length <= PAIRS_AT_MOST) return concatenated('json_object(', joined(pairs, ', '), ')');
   const pieces: Sql[] = [];
   for (let at = 0; at < pairs.length; at += PAIRS_AT_MOST) {

@@ -3,11 +3,7 @@ import { AppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
 import type { BackfillApi } from '../events.ts';
 import { bulkAboveRecords } from '../read/by-bulk.ts';
-import { keyPageRows } from '../read/key-page.ts';
-import { selectKeyPage } from '../soql.ts';
-
-/** Salesforce stops at 16,384 bytes of URI and headers, the token included; the rest is kept free for growth. */
-const restRequestBytes = 12_288;
+import { keyPageBytes, keyPageRows, mostKeyPageBytes } from '../read/key-page.ts';
 
 export interface ApiChoice {
   api: BackfillApi;
@@ -58,18 +54,8 @@ async function choose(
   context: SyncContext,
   { total, fields, signal }: { total: number; fields: readonly string[]; signal?: AbortSignal },
 ): Promise<ApiChoice> {
-  const key = { stamp: '2000-01-01T00:00:00.000Z', id: '0'.repeat(18) };
-  const stamp = '2000-01-01T00:00:00Z';
-  const soql = selectKeyPage(
-    context.object.name,
-    fields,
-    [`CreatedDate >= ${stamp}`, `CreatedDate < ${stamp}`],
-    'CreatedDate',
-    key,
-    keyPageRows,
-  );
-  const bytes = context.remote.queries.requestBytes(soql);
-  if (bytes > restRequestBytes) {
+  const bytes = keyPageBytes(context, fields);
+  if (bytes > mostKeyPageBytes) {
     return { api: 'bulk', reason: `a REST query of all ${fields.length} fields would take ${bytes} bytes` };
   }
   if (total <= bulkAboveRecords) {

@@ -11,6 +11,21 @@ export const keyPageRows = 2_000;
 /** Asked of a second that cannot be answered 2,000 rows at a time. */
 const smallestPageRows = 100;
 
+/** Salesforce stops at 16,384 bytes of URI and headers, the token included; the rest is kept free for growth. */
+export const mostKeyPageBytes = 12_288;
+
+/** What the request of such a page of a span takes at most, in bytes. */
+export function keyPageBytes(
+  { object, remote }: Pick<SyncContext, 'object' | 'remote'>,
+  fields: readonly string[],
+): number {
+  const stamp = '2000-01-01T00:00:00Z';
+  const key = { stamp: '2000-01-01T00:00:00.000Z', id: '0'.repeat(18) };
+  const span = [`CreatedDate >= ${stamp}`, `CreatedDate < ${stamp}`];
+  const soql = selectKeyPage(object.name, fields, span, 'CreatedDate', key, keyPageRows);
+  return remote.queries.requestBytes(soql);
+}
+
 /** One page of records in the order of (CreatedDate, Id). */
 export interface KeyPage {
   fields: readonly string[];
