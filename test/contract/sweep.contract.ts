@@ -8,6 +8,8 @@ import type { ContractMirror } from './mirror.contract.ts';
 const minute = 60_000;
 const swept = ['Id', 'SystemModstamp', 'IsDeleted'];
 const sweep = { kind: 'note-swept' } as const;
+/** Later than the stamps of all that it holds: contact `n` was changed `n` seconds after the epoch. */
+const filledAt = epoch + 10_000;
 
 /** What a reconcile relies on, whichever store stands behind the port. `open` gives an empty mirror of its own. */
 export function sweepContract(name: string, open: () => Promise<ContractMirror>): void {
@@ -21,7 +23,7 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
     await mirror.commit({
       page: page(
         [1, 2, 3, 4, 5, 6].map((n) => contactRow(n)),
-        epoch,
+        filledAt,
       ),
     });
     await mirror.commit({ tombstones: [gone(5, 'deleted'), gone(6, 'hidden')] });
@@ -33,7 +35,7 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
     gone: what,
     masterRecordId: null,
     systemModstamp: null,
-    evidenceAt: epoch + 1_000,
+    evidenceAt: filledAt + 1_000,
   });
 
   const noted = (mirror: StoredMirror, rows: readonly Row[], fields = swept) =>
@@ -79,6 +81,20 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       expect(counted).toEqual({ checked: 5, missing: 1, stale: 2, candidates: 2 });
     });
 
+    test('names a row that was read in the very second of its stamp, for it may have changed in it once more', async () => {
+      await using opened = await filled();
+      const { mirror } = opened;
+      const run = await begun(mirror);
+      const stamped = (n: number) =>
+        contactRow(n, { SystemModstamp: new Date(epoch + 20_000).toISOString(), LastName: 'Once' });
+      await mirror.commit({ page: page([stamped(1), stamped(2), stamped(3)], epoch + 20_400) });
+      // Seen as it is a second later: what came in between would have been seen.
+      await mirror.commit({ page: page([stamped(2)], epoch + 21_000) });
+      await noted(mirror, [1, 2].map(stamped));
+      await mirror.commit({ effects: [{ kind: 'close-sweep', runId: run, before: epoch }] });
+      expect(await numbersOf(mirror, 'stale')).toEqual([1]);
+    });
+
     test('leaves a row alone that was read after it began, and what it says once more replaces what it said', async () => {
       await using opened = await filled();
       const { mirror } = opened;
@@ -90,7 +106,7 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       expect(await numbersOf(mirror, 'stale')).toEqual([1]);
       expect(await numbersOf(mirror, 'absent')).toEqual([3]);
       expect(await mirror.sweep.due('absent', { after: '', limit: 1 })).toEqual([
-        { id: contactId(3), readAt: epoch, evidenceAt: 0 },
+        { id: contactId(3), readAt: filledAt, evidenceAt: 0 },
       ]);
       expect(await mirror.sweep.due('stale', { after: contactId(1), limit: 1 })).toEqual([]);
     });
@@ -133,7 +149,7 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       });
       expect((await mirror.journal.run(run))?.counts.repaired).toBe(3);
       expect(await mirror.sweep.due('unknown', { after: '', limit: 9 })).toEqual([
-        { id: contactId(3), readAt: epoch, evidenceAt: epoch + 5 },
+        { id: contactId(3), readAt: filledAt, evidenceAt: epoch + 5 },
       ]);
       expect(await mirror.sweep.count('missing')).toBe(0);
     });

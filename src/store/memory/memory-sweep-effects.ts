@@ -24,8 +24,10 @@ export function noteSwept({ swept, contacts }: MemoryState, page: PlainPage | nu
 
 function dueOf(known: MemoryContact | undefined, stamp: string): SweptDue | null {
   if (known === undefined) return 'missing';
-  const { state } = known;
-  return state.gone !== null || state.stamp === null || state.stamp < stamp ? 'stale' : null;
+  const { gone, stamp: own, valueAt } = known.state;
+  if (gone !== null || own === null || own < stamp) return 'stale';
+  // Stamps are whole seconds: what was read within the second of its last change may have been changed in it once more.
+  return valueAt !== null && valueAt <= `${stamp.slice(0, 19)}.999Z` ? 'stale' : null;
 }
 
 /** What the sweep has come to. */

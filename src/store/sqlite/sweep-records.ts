@@ -22,6 +22,10 @@ export function beginSweep(db: Connection, object: string): void {
  */
 export function noteSwept(db: Connection, columns: readonly string[]): void {
   const cell = (name: string) => `p.c${columns.indexOf(name)}`;
+  // Stamps are whole seconds: what was read within the second of its last change may have been changed in it once more.
+  const secondEnd = `substr(${cell('SystemModstamp')}, 1, 19) || '.999Z'`;
+  const isOfThatSecond = `coalesce(c._value_at, c._read_at) <= ${secondEnd}
+         AND coalesce((SELECT at FROM contact_seen WHERE id = c.Id), '') <= ${secondEnd}`;
   prepared(
     db,
     `INSERT INTO contact_swept (id, due)
@@ -29,6 +33,7 @@ export function noteSwept(db: Connection, columns: readonly string[]): void {
        WHEN ${cell('IsDeleted')} = 1 THEN 'deleted'
        WHEN c.Id IS NULL THEN 'missing'
        WHEN c._gone IS NOT NULL OR c.SystemModstamp IS NULL OR c.SystemModstamp < ${cell('SystemModstamp')} THEN 'stale'
+       WHEN ${isOfThatSecond} THEN 'stale'
        END
      FROM spool.page p LEFT JOIN main.contact c ON c.Id = ${cell('Id')}
      WHERE ${cell('IsDeleted')} IS NOT 1 OR (c.Id IS NOT NULL AND c._gone IS NULL)
