@@ -32,6 +32,7 @@ export type Act =
   | { act: 'lag'; ms: number }
   | { act: 'limit'; limit: Pick }
   | { act: 'busy-org'; used: Pick }
+  | { act: 'forget-deletes'; hours: number }
   | { act: 'pass'; ms: number };
 
 export type ActKind = Act['act'];
@@ -109,6 +110,7 @@ export const actArbitrary = ({ sharing }: ActOptions): fc.Arbitrary<Act> =>
     ),
     weighted(4, fc.record({ act: fc.constant('limit' as const), limit: pick })),
     weighted(1, fc.record({ act: fc.constant('busy-org' as const), used: pick })),
+    weighted(1, fc.record({ act: fc.constant('forget-deletes' as const), hours: fc.nat(100) })),
     ...(sharing
       ? [
           weighted(3, fc.record({ act: fc.constant('hide' as const), picks: picks(2) })),

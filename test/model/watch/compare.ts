@@ -5,6 +5,8 @@ import type { Row } from './org.ts';
 export interface Withheld {
   /** Ids that sharing hides. */
   rows: ReadonlySet<string>;
+  /** Ids that sharing has hidden at any time: what became of them meanwhile nobody told the user. */
+  everHidden: ReadonlySet<string>;
   /** Names that field-level security hides. */
   fields: ReadonlySet<string>;
   /** Whether the survivor of a merge could not be read for a while, so that a merge looks like a delete. */
@@ -24,7 +26,9 @@ export function differences(rows: readonly Row[], mirror: MirrorContents, withhe
   for (const id of mirror.live.keys()) if (!byId.has(id)) problems.push(`${id} is a ghost of a purged one.`);
   for (const [id, { kind, values }] of mirror.gone) {
     const expected = kindOf(byId.get(id));
-    const isUnsure = withheld.merges && expected === 'merged' && kind === 'deleted';
+    const isUnsure =
+      (kind === 'hidden' && withheld.everHidden.has(id)) ||
+      (withheld.merges && expected === 'merged' && kind === 'deleted');
     if (expected !== null && kind !== expected && !isUnsure)
       problems.push(`${id} is gone as ${kind}, not as ${expected}.`);
     if (kind === 'purged' && values > 0) problems.push(`${id} is purged and keeps ${values} values.`);

@@ -78,6 +78,8 @@ export function histories({ replayPath }: { replayPath?: string | undefined } = 
           contacts: fc.oneof(fc.constantFrom(0, 1), fc.integer({ min: 2, max: 60 })),
           seed: fc.integer({ min: 1, max: 5 }),
           store: fc.constantFrom('memory' as const, 'memory' as const, 'sqlite' as const),
+          // What compares all mends what cycles have missed, so most histories go without.
+          reconcileEveryMs: fc.constantFrom(null, null, null, null, 3_600_000, 7 * 86_400_000),
           leases: fc.constantFrom('memory' as const, 'memory' as const, 'memory' as const, 'file' as const),
           gzip: fc.constantFrom(false, false, false, true),
         }),

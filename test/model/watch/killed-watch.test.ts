@@ -72,7 +72,12 @@ async function equal(cli: Cli, { org, facts }: Stage): Promise<void> {
     const { code, stdout, stderr } = await cli.run(['watch', '--once', '--json']);
     expect(code, `${stdout}${stderr}`).toBe(0);
   }
-  const withheld = { rows: facts.hidden, fields: facts.hiddenFields, merges: false };
+  const withheld = {
+    rows: facts.hidden,
+    everHidden: facts.everHidden,
+    fields: facts.hiddenFields,
+    merges: false,
+  };
   expect(differences(await org.rows(), contentsOfFile(cli.databaseOf(org.emulator.url)), withheld)).toEqual(
     [],
   );

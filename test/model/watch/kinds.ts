@@ -21,13 +21,17 @@ const acts = {
   lag: true,
   limit: true,
   'busy-org': true,
+  'forget-deletes': true,
   pass: true,
 } as const satisfies Record<ActKind, true>;
 
-const jobs = { cycle: true, watch: true, copy: true, 'fresh copy': true } as const satisfies Record<
-  Job['job'],
-  true
->;
+const jobs = {
+  cycle: true,
+  watch: true,
+  reconcile: true,
+  copy: true,
+  'fresh copy': true,
+} as const satisfies Record<Job['job'], true>;
 
 /** All that happens in histories, and is counted where it does. */
 export const kinds: readonly string[] = [

@@ -84,6 +84,12 @@ export class Org {
     return JSON.parse(bytes.toString()) as T;
   }
 
+  /** ms since 1970. */
+  async now(): Promise<number> {
+    const { body } = await this.#ask('GET', 'clock', '');
+    return (JSON.parse(body.toString()) as { nowMs: number }).nowMs;
+  }
+
   /** Deleted rows too. */
   async rows(): Promise<Row[]> {
     const { body } = await this.#ask('GET', 'contacts?deleted=1', '');

@@ -19,6 +19,7 @@ const limits = [
   { futureEndCovered: true, replicationIdLimit: 600_000 },
   { futureEndCovered: false },
 ];
+const longestTransactionMs = 86_400_000;
 /** Of a million: what others have left of the org's day. */
 const usedByOthers = [0, 940_000, 999_990, 1_000_000];
 
@@ -81,7 +82,14 @@ export async function perform(world: Stage, act: Act): Promise<boolean> {
     case 'busy-org':
       facts.isBusy = true;
       return (await org.control('usage', { used: usedByOthers[act.used % usedByOthers.length] })) !== null;
+    case 'forget-deletes': {
+      const now = await org.now();
+      return (await org.control('delete-log', { before: now - act.hours * 3_600_000 })) !== null;
+    }
     case 'pass':
+      // No transaction of Salesforce stays open for days.
+      if (act.ms > longestTransactionMs && facts.inTransaction) await org.control('commit');
+      facts.inTransaction &&= act.ms <= longestTransactionMs;
       world.clock.pass(act.ms);
       await org.control('clock', { advanceMs: 0 });
       return true;
@@ -115,6 +123,7 @@ async function share({ org, facts }: Stage, act: Act & { act: 'hide' | 'show' })
   const hidden = act.act === 'hide';
   if (ids.length === 0 || (await org.control('visibility', { ids, hidden })) === null) return false;
   for (const id of ids) if (hidden) facts.hidden.add(id);
+  for (const id of ids) facts.everHidden.add(id);
   for (const id of ids) if (!hidden) facts.hidden.delete(id);
   facts.sharingChanged = true;
   return true;

@@ -6,11 +6,13 @@ import { silentLogger } from '../../../src/base/logger.ts';
 import { Services } from '../../../src/compose/services.ts';
 import { readConfig } from '../../../src/config/read-config.ts';
 import type { BackfillItem, BackfillOptions } from '../../../src/contract/backfill.ts';
+import type { ReconcileItem } from '../../../src/contract/reconcile.ts';
 import type { CycleCompleteEvent, WatchEvent } from '../../../src/contract/watch.ts';
 import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
 import type { Leases } from '../../../src/sync/ports/leases.ts';
 import type { Mirrors } from '../../../src/sync/ports/mirrors.ts';
 import { backfillOrgs } from '../../../src/usecases/backfill.ts';
+import { reconcileOrgs } from '../../../src/usecases/reconcile.ts';
 import { watch } from '../../../src/usecases/watch.ts';
 import { exchange, type WireAnswer } from '../../../src/wire/exchange.ts';
 import type { Wire } from '../../../src/wire/open-wire.ts';
@@ -30,6 +32,8 @@ export interface Machine {
   clock: VirtualClock;
   dispatcher: LocalDispatcher;
   leases: Leases;
+  /** Of every watch. */
+  reconcileEveryMs: number | null;
   /** Null where the mirrors are files. */
   memory: MemoryMirrors | null;
   /** Called before each request leaves. */
@@ -86,11 +90,7 @@ export class Program {
     const events: WatchEvent[] = [];
     const ended = await this.#run(async (signal) => {
       const context = { signal, onEvent: (event: WatchEvent) => void events.push(event) };
-      const { orgs } = await watch(
-        this.services,
-        { orgs: [], intervalMs, once: true, push: false, reconcileEveryMs: null },
-        context,
-      );
+      const { orgs } = await watch(this.services, { ...this.#watchOptions, once: true }, context);
       return orgs[0]?.error ?? null;
     });
     const complete = events.find((event) => event.event === 'cycle:complete') ?? null;
@@ -109,6 +109,22 @@ export class Program {
       return item?.error ?? null;
     });
     return { ended, item };
+  }
+
+  /** Every contact compared with the org. */
+  async reconcile(): Promise<{ ended: Ended; item: ReconcileItem | null }> {
+    let item: ReconcileItem | null = null;
+    const ended = await this.#run(async (signal) => {
+      const options = { orgs: [], dryRun: false, force: true };
+      const { orgs } = await reconcileOrgs(this.services, options, { signal, onEvent: () => {} });
+      item = orgs[0] ?? null;
+      return item?.error ?? null;
+    });
+    return { ended, item };
+  }
+
+  get #watchOptions() {
+    return { orgs: [], intervalMs, push: false, reconcileEveryMs: this.#machine.reconcileEveryMs };
   }
 
   get isWatching(): boolean {
@@ -141,8 +157,7 @@ export class Program {
       watching.tell();
     };
     watching.ended = this.#ending(async (signal) => {
-      const options = { orgs: [], intervalMs, once: false, push: false, reconcileEveryMs: null };
-      await watch(this.services, options, { signal, onEvent });
+      await watch(this.services, { ...this.#watchOptions, once: false }, { signal, onEvent });
       return null;
     });
     return watching;

@@ -3,8 +3,8 @@ import type { World } from './world.ts';
 
 const cyclesAtMost = 8;
 const hourMs = 3_600_000;
-/** What cycles cannot mend, because Salesforce tells it no more. */
-const pastCycles = /^(CURSOR_OUT_OF_REACH|CURSOR_IN_FUTURE) /;
+/** What a watch does not mend by itself. */
+const pastCycles = /^CURSOR_IN_FUTURE /;
 
 /**
  * Nothing is wrong any more, and nobody does anything but a watch: within a few cycles the mirror must be what the user
@@ -58,15 +58,15 @@ async function mendWhatCyclesCannot(world: World): Promise<void> {
   if (!isPast && first.complete === null)
     throw new Error(`The first cycle at rest failed: ${JSON.stringify(first.ended)}`);
   if (!isPast && !world.facts.sharingChanged) return;
-  world.log.push(`copied anew: ${isPast ? JSON.stringify(first.ended) : 'sharing changed'}`);
-  // What an interrupted copy had read before sharing changed it knows no better.
-  while (await isOldCopy(world));
+  world.log.push(`compared as a whole: ${isPast ? JSON.stringify(first.ended) : 'sharing changed'}`);
+  // What an interrupted one had read before sharing changed it knows no better.
+  while (await isOldComparison(world));
   world.facts.sharingChanged = false;
 }
 
-/** Copies anew, and answers whether that only went on with an interrupted copy. */
-async function isOldCopy(world: World): Promise<boolean> {
-  const { ended, item } = await world.program(0).copy({ api: 'auto', fresh: true });
-  if (item?.status !== 'complete') throw new Error(`The copy failed at rest: ${JSON.stringify(ended)}`);
+/** Compares all, and answers whether that only went on with an interrupted comparison. */
+async function isOldComparison(world: World): Promise<boolean> {
+  const { ended, item } = await world.program(0).reconcile();
+  if (item?.status !== 'complete') throw new Error(`The comparison failed at rest: ${JSON.stringify(ended)}`);
   return item.resumed;
 }

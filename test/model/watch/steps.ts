@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { type Act, actArbitrary, passArbitrary } from './acts.ts';
 import type { FailPoint } from './fail-points.ts';
+import type { Ended, Program } from './program.ts';
 import { comeToRest } from './rest.ts';
 import { oneOf, weighted } from './weighted.ts';
 import type { Meanwhile, World } from './world.ts';
@@ -9,6 +10,7 @@ import type { Meanwhile, World } from './world.ts';
 export type Job =
   | { job: 'cycle' }
   | { job: 'watch'; turns: number }
+  | { job: 'reconcile' }
   | { job: 'copy' | 'fresh copy'; api: 'auto' | 'rest' | 'bulk' };
 
 interface Work {
@@ -72,6 +74,7 @@ const fault: fc.Arbitrary<object> = oneOf<object>(weighted(6, lineFault), weight
 const job: fc.Arbitrary<Job> = oneOf<Job>(
   weighted(10, fc.constant({ job: 'cycle' as const })),
   weighted(4, fc.record({ job: fc.constant('watch' as const), turns: fc.integer({ min: 1, max: 3 }) })),
+  weighted(2, fc.constant({ job: 'reconcile' as const })),
   weighted(
     2,
     fc.record({
@@ -175,9 +178,22 @@ async function perform(world: World, job: Job, which: 0 | 1): Promise<string> {
     return JSON.stringify(await program.turns(job.job === 'watch' ? job.turns : 1));
   if (job.job === 'cycle') return JSON.stringify((await program.cycle()).ended);
   world.facts.sharingChanged = false;
-  const { ended, item } = await program.copy({ api: job.api, fresh: job.job === 'fresh copy' });
+  const { ended, isWhole } = job.job === 'reconcile' ? await compare(program) : await copy(program, job);
   // What changed while it ran may lie before or behind what it read.
-  const isNew = job.job === 'fresh copy' && item?.status === 'complete' && !item.resumed;
-  if (!isNew) world.facts.sharingChanged ||= from;
+  if (!isWhole) world.facts.sharingChanged ||= from;
   return JSON.stringify(ended);
+}
+
+/** `isWhole`: all of it was read since it was begun now. */
+async function compare(program: Program): Promise<{ ended: Ended; isWhole: boolean }> {
+  const { ended, item } = await program.reconcile();
+  return { ended, isWhole: item?.status === 'complete' && !item.resumed };
+}
+
+async function copy(
+  program: Program,
+  { job, api }: Extract<Job, { api: string }>,
+): Promise<{ ended: Ended; isWhole: boolean }> {
+  const { ended, item } = await program.copy({ api, fresh: job === 'fresh copy' });
+  return { ended, isWhole: job === 'fresh copy' && item?.status === 'complete' && !item.resumed };
 }

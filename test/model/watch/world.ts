@@ -22,6 +22,8 @@ export interface Beginning {
   leases: 'memory' | 'file';
   /** Where the mirrors lie. */
   store: 'memory' | 'sqlite';
+  /** Between two comparisons that a watch makes for no other reason; null: none. */
+  reconcileEveryMs: number | null;
   /** Whether answers are compressed, as long ones are by default. */
   gzip: boolean;
 }
@@ -34,6 +36,7 @@ export interface Facts {
   bin: string[];
   /** Ids that sharing hides. */
   hidden: Set<string>;
+  everHidden: Set<string>;
   hiddenFields: Set<string>;
   /** Types of the fields that were added. */
   custom: Map<string, string>;
@@ -44,7 +47,7 @@ export interface Facts {
   inTransaction: boolean;
   /** Others may have used up the org's API requests of the day. */
   isBusy: boolean;
-  /** Since the last copy that was begun after it and is complete. */
+  /** Since the last fresh copy or comparison that was begun after it and is complete. */
   sharingChanged: boolean;
 }
 
@@ -54,6 +57,7 @@ export function factsOf(ids: string[]): Facts {
     live: ids,
     bin: [],
     hidden: new Set(),
+    everHidden: new Set(),
     hiddenFields: new Set(),
     custom: new Map(),
     everOfType: new Set(),
@@ -103,7 +107,7 @@ export class World implements Stage, AsyncDisposable {
     this.facts = factsOf(ids);
   }
 
-  static async open({ contacts, seed, leases, store, gzip }: Beginning): Promise<World> {
+  static async open({ contacts, seed, leases, store, reconcileEveryMs, gzip }: Beginning): Promise<World> {
     let dispatcher: LocalDispatcher | null = null;
     const clock = new VirtualClock(startMs, () => (dispatcher?.underWay ?? 0) > 0);
     const org = await Org.open(contacts, seed, { wallClock: () => clock.now() });
@@ -119,6 +123,7 @@ export class World implements Stage, AsyncDisposable {
       clock,
       dispatcher,
       leases: leases === 'file' ? openFileLeases(join(dataDir, 'locks')) : new MemoryLeases(),
+      reconcileEveryMs,
       memory: store === 'memory' ? new MemoryMirrors(clock.forProcess(() => {})) : null,
       beforeSend: async () => {},
     };
@@ -196,8 +201,8 @@ export class World implements Stage, AsyncDisposable {
 
   /** In what the mirror differs from what the user may see. */
   async differences(mirror: MirrorContents): Promise<string[]> {
-    const { hidden: rows, hiddenFields: fields, mergesWithheld: merges } = this.facts;
-    return differences(await this.org.rows(), mirror, { rows, fields, merges });
+    const { hidden: rows, everHidden, hiddenFields: fields, mergesWithheld: merges } = this.facts;
+    return differences(await this.org.rows(), mirror, { rows, everHidden, fields, merges });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
