@@ -19,6 +19,10 @@ const limits = [
   { futureEndCovered: true, replicationIdLimit: 600_000 },
   { futureEndCovered: false },
 ];
+/**
+ * What commits late with the stamp of what was seen already can be told from it by nobody who compares stamps alone.
+ */
+const ownSecondMs = 1_100;
 const longestTransactionMs = 86_400_000;
 /** Of a million: what others have left of the org's day. */
 const usedByOthers = [0, 940_000, 999_990, 1_000_000];
@@ -70,12 +74,14 @@ export async function perform(world: Stage, act: Act): Promise<boolean> {
     case 'show':
       return share(world, act);
     case 'open-transaction':
+      await org.control('clock', { advanceMs: ownSecondMs });
       return openTransaction(world, act);
     case 'commit':
       if (!facts.inTransaction) return false;
       facts.inTransaction = false;
       return (await org.control('commit')) !== null;
     case 'lag':
+      await org.control('clock', { advanceMs: ownSecondMs });
       return (await org.control('settings', { commitLagMs: act.ms })) !== null;
     case 'limit':
       return (await org.control('settings', limits[act.limit % limits.length])) !== null;
