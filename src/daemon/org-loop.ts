@@ -86,6 +86,8 @@ export class OrgLoop {
   #isNudged = false;
   /** By the monotonic clock, where it waits for its next turn. */
   #dueAtMs = 0;
+  /** When the turn that begins was due; null where it was asked for. */
+  #plannedAtMs: number | null = null;
   #failures = 0;
   /** By the monotonic clock, where the last turn has failed. */
   #failingSinceMs = 0;
@@ -176,7 +178,10 @@ export class OrgLoop {
       if (standstill.lastedMs() > 0) {
         // All orgs that became due meanwhile wake up together.
         if (this.#dueAtMs <= nowMs) this.#dueAtMs = nowMs + random() * spreadMs();
-      } else if (end === 'tick' || this.#dueAtMs <= nowMs) return;
+      } else if (end === 'tick' || this.#dueAtMs <= nowMs) {
+        this.#plannedAtMs = Math.min(this.#dueAtMs, nowMs);
+        return;
+      }
     }
   }
 
@@ -198,7 +203,9 @@ export class OrgLoop {
   async #turn(): Promise<ReturnType<typeof nextTurn>> {
     const { clock, intervalMs, once, random, signal } = this.#options;
     const { instanceUrl } = this.outcome;
-    const startedAt = clock.monotonicMs();
+    // From when it was due: a loop that wakes up late a little each time would drift away from its timetable.
+    const startedAt = this.#plannedAtMs ?? clock.monotonicMs();
+    this.#plannedAtMs = null;
     this.#isNudged = false;
     let error: unknown = null;
     try {

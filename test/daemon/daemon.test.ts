@@ -164,6 +164,15 @@ describe('the daemon', () => {
     await watch.stop();
   });
 
+  it('keeps to its timetable, however late it wakes up each time', async () => {
+    // The test's time goes in steps of 5 seconds, so that each wait ends up to 4 seconds late.
+    const watch = watching({ a: {} }, { intervalMs: 61_000 });
+    await settle();
+    await watch.pass(61 * minute);
+    expect(watch.cyclesOf('a')).toHaveLength(61);
+    await watch.stop();
+  });
+
   it("keeps one org's trouble with that org, backs off up to eightfold, and says when it is over", async () => {
     const down = async (n: number) => {
       if (n < 6) throw new AppError('ORG_UNAVAILABLE', 'maintenance');
