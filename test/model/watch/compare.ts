@@ -27,7 +27,7 @@ export function differences(rows: readonly Row[], mirror: MirrorContents, withhe
   for (const [id, { kind, values }] of mirror.gone) {
     const expected = kindOf(byId.get(id));
     const isUnsure =
-      (kind === 'hidden' && withheld.everHidden.has(id)) ||
+      (/^(hidden|purged)$/.test(kind) && withheld.everHidden.has(id)) ||
       (withheld.merges && expected === 'merged' && kind === 'deleted');
     if (expected !== null && kind !== expected && !isUnsure)
       problems.push(`${id} is gone as ${kind}, not as ${expected}.`);
