@@ -7,7 +7,7 @@ import { refreshLockName, refreshLockTimeoutMs } from '../auth/refresh-lock.ts';
 import type { Session } from '../auth/session.ts';
 import type { WithLock } from '../auth/with-lock.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
-import { withFinally } from '../base/finally.ts';
+import { CloseStack } from '../base/close-stack.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Exposure } from '../base/private-path.ts';
 import type { ApplicationConfig } from '../config/config.ts';
@@ -42,7 +42,7 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
   readonly config: ApplicationConfig;
   readonly log: Logger;
   readonly clock: Clock = systemClock;
-  readonly #closers: (() => void | Promise<void>)[] = [];
+  readonly #opened = new CloseStack();
   #registry: Registry | null = null;
   #leases: Leases | null = null;
   #credentialLeases: Leases | null = null;
@@ -63,8 +63,7 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
         this.#keepPrivate();
         return openRegistry(this.config.dataDir);
       });
-      this.#registry = registry;
-      this.#closers.push(async () => registry[Symbol.asyncDispose]());
+      this.#registry = this.#opened.use(registry);
     }
     return this.#registry;
   }
@@ -159,7 +158,7 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
       const { httpsProxy, noProxy } = this.config.proxy;
       const wire = openWire({ httpsProxy, noProxy: noProxy.join(',') });
       this.#wire = wire;
-      this.#closers.push(() => wire.close());
+      this.#opened.defer(() => wire.close());
     }
     return this.#wire;
   }
@@ -167,9 +166,7 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
   get calls(): CallLedger {
     if (this.#calls === null) {
       this.#keepPrivate();
-      const calls = new SqliteCallLedger(this.config.dataDir);
-      this.#calls = calls;
-      this.#closers.push(async () => calls[Symbol.asyncDispose]());
+      this.#calls = this.#opened.use(new SqliteCallLedger(this.config.dataDir));
     }
     return this.#calls;
   }
@@ -186,8 +183,7 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
         log: this.log,
         clock: this.clock,
       });
-      this.#mirrors = mirrors;
-      this.#closers.push(async () => mirrors[Symbol.asyncDispose]());
+      this.#mirrors = this.#opened.use(mirrors);
     }
     return this.#mirrors;
   }
@@ -197,13 +193,7 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
    * before what it stands on is closed. It runs once.
    */
   closeLater(close: () => void | Promise<void>): () => Promise<void> {
-    this.#closers.push(close);
-    return async () => {
-      const at = this.#closers.lastIndexOf(close);
-      if (at < 0) return;
-      this.#closers.splice(at, 1);
-      await close();
-    };
+    return this.#opened.defer(close);
   }
 
   /** Before anything of this program's is read or written: what others may have changed is not to be trusted. */
@@ -213,13 +203,7 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
     this.#isPrivate = true;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    const close = this.#closers.pop();
-    // Whatever one of them says, the others are closed too.
-    if (close !== undefined)
-      await withFinally(
-        async () => close(),
-        () => this[Symbol.asyncDispose](),
-      );
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#opened[Symbol.asyncDispose]();
   }
 }

@@ -1,7 +1,7 @@
 import type { Session } from '../auth/session.ts';
 import type { Clock } from '../base/clock.ts';
+import { CloseStack } from '../base/close-stack.ts';
 import { AppError, messageOf } from '../base/errors.ts';
-import { withFinally } from '../base/finally.ts';
 import type { Logger } from '../base/logger.ts';
 import { differenceOf } from '../org/same-user.ts';
 import { contact } from '../org/synced-object.ts';
@@ -63,19 +63,16 @@ export async function connectOrg(
   const { signal, onEvent = () => {} } = options;
   const { clock, log } = services;
   await refuseWhileMoving(services, org);
-  const session = await services.openSession(org, { signal });
-  const opened: AsyncDisposable[] = [session];
-  const close = async (): Promise<void> => {
-    const part = opened.pop();
-    if (part !== undefined) await withFinally(async () => part[Symbol.asyncDispose](), close);
-  };
-  try {
-    const mirror = options.beside
-      ? await openCopy(services, org, session, options)
-      : await services.mirrors.open(org.instanceUrl, { create: true, lease: options.lease, signal });
-    opened.push(mirror);
+  return CloseStack.opening(async (opened) => {
+    const session = opened.use(await services.openSession(org, { signal }));
+    const mirror = opened.use(
+      options.beside
+        ? await openCopy(services, org, session, options)
+        : await services.mirrors.open(org.instanceUrl, { create: true, lease: options.lease, signal }),
+    );
     await claimMirror(mirror, session);
     const budget = budgetOf(services, org, session);
+    opened.defer(() => settleCalls(budget, services));
     const notBefore = await mirror.contacts.latestReadAt();
     const remote = await services.openRemote(session, { budget, notBefore });
     return {
@@ -95,15 +92,9 @@ export async function connectOrg(
         log,
         onEvent,
       },
-      async [Symbol.asyncDispose]() {
-        await settleCalls(budget, services);
-        await close();
-      },
+      [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
     };
-  } catch (error) {
-    await close().catch(() => {});
-    throw error;
-  }
+  });
 }
 
 /** The calls of an org, held to the share that this installation may take of them. */

@@ -1,4 +1,5 @@
 import type { CredentialStore } from '../auth/credential-store.ts';
+import { CloseStack } from '../base/close-stack.ts';
 import { AppError, messageOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
@@ -43,21 +44,11 @@ export async function moveLeases(
       details: { from: mirrors.location(from), to: mirrors.location(to) },
     });
   }
-  const first = await takeOrgLease(parts, from, 'login --move');
-  try {
-    const second = await takeOrgLease(parts, to, 'login --move');
-    return {
-      from: first,
-      to: second,
-      async [Symbol.asyncDispose]() {
-        await second.release();
-        await first.release();
-      },
-    };
-  } catch (error) {
-    await first.release();
-    throw error;
-  }
+  return CloseStack.opening(async (held) => ({
+    from: held.use(await takeOrgLease(parts, from, 'login --move')),
+    to: held.use(await takeOrgLease(parts, to, 'login --move')),
+    [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
+  }));
 }
 
 /**

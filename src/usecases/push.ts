@@ -1,3 +1,4 @@
+import { CloseStack } from '../base/close-stack.ts';
 import type { CallContext } from '../contract/app.ts';
 import type { ProgressEvent } from '../contract/progress.ts';
 import type { PushOptions, PushResult } from '../contract/push.ts';
@@ -23,21 +24,17 @@ export async function pushRecords(
 ): Promise<PushResult> {
   const org = await oneOrg(parts, name);
   const { instanceUrl } = org;
-  const connected = await connectOrg(parts, org, { signal, onEvent: progressOf(onEvent) });
-  const opened: AsyncDisposable[] = [connected];
-  const close = async () => {
-    for (const part of opened.splice(0).reverse()) await part[Symbol.asyncDispose]();
-  };
-  try {
+  return CloseStack.opening(async (opened) => {
+    const connected = opened.use(await connectOrg(parts, org, { signal, onEvent: progressOf(onEvent) }));
     const onWait = () => onEvent({ event: 'push:waiting', instanceUrl });
     const withLease = withDrainLease(parts, instanceUrl, signal, onWait);
     const job = { ...options, keepGiven: keepRejects, withDrainLease: withLease, signal };
     const report = await connected.budget.asPush(() => push(connected.context, job));
-    opened.push(report);
-    return await pushResult(instanceUrl, report, parts.closeLater(close));
-  } catch (error) {
-    // The first error is the one to tell.
-    await close().catch(() => {});
-    throw error;
-  }
+    opened.use(report);
+    return pushResult(
+      instanceUrl,
+      report,
+      parts.closeLater(() => opened[Symbol.asyncDispose]()),
+    );
+  });
 }

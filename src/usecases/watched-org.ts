@@ -1,4 +1,5 @@
 import { callDetailsOf } from '../base/call-details.ts';
+import { CloseStack } from '../base/close-stack.ts';
 import { errorCodeOf } from '../base/error-codes.ts';
 import { AppError } from '../base/errors.ts';
 import { isoTime } from '../base/iso-time.ts';
@@ -45,22 +46,21 @@ export async function openWatchedOrg(
   known: OrgRecord,
   care: Care,
 ): Promise<WatchedOrg> {
-  const lease = await takeOrgLease(services, known.instanceUrl, care.options.once ? 'watch --once' : 'watch');
-  try {
+  const purpose = care.options.once ? 'watch --once' : 'watch';
+  return CloseStack.opening(async (held) => {
+    const lease = held.use(await takeOrgLease(services, known.instanceUrl, purpose));
     await tellOfCopy(services, known.instanceUrl, lease);
-    const org = new LeasedOrg(services, known, lease, care);
+    const org = new LeasedOrg(services, known, lease, care, held);
     await org.open();
     return org;
-  } catch (error) {
-    await lease.release();
-    throw error;
-  }
+  });
 }
 
 class LeasedOrg implements WatchedOrg {
   readonly #services: WatchedOrgParts;
   readonly #known: OrgRecord;
   readonly #lease: Lease;
+  readonly #held: CloseStack;
   readonly #care: Care;
   readonly #reconciles: WatchedReconciles;
   #connected: ConnectedOrg | null = null;
@@ -71,15 +71,18 @@ class LeasedOrg implements WatchedOrg {
   #pushNotBeforeMs = 0;
   readonly #pace: OrgPace;
 
-  constructor(services: WatchedOrgParts, known: OrgRecord, lease: Lease, care: Care) {
+  constructor(services: WatchedOrgParts, known: OrgRecord, lease: Lease, care: Care, held: CloseStack) {
     this.#services = services;
     this.#known = known;
     this.#lease = lease;
+    this.#held = held;
     this.#care = care;
     const { calls, clock } = services;
     const { intervalMs } = care.options;
     this.#pace = new OrgPace({ calls, clock, instanceUrl: known.instanceUrl, intervalMs, tell: care.tell });
     this.#reconciles = new WatchedReconciles({ everyMs: care.options.reconcileEveryMs, tell: care.tell });
+    held.defer(() => this.#pace.forget());
+    held.defer(() => this.rest());
   }
 
   async open(): Promise<ConnectedOrg> {
@@ -176,13 +179,8 @@ class LeasedOrg implements WatchedOrg {
     await connected?.[Symbol.asyncDispose]();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      await this.rest();
-      await this.#pace.forget();
-    } finally {
-      await this.#lease.release();
-    }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#held[Symbol.asyncDispose]();
   }
 
   async #turn<T>(

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isAbort, throwIfAborted } from '../../base/abort.ts';
+import { CloseStack } from '../../base/close-stack.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import { withFinally } from '../../base/finally.ts';
 import type { SyncContext } from '../context.ts';
@@ -78,14 +79,10 @@ const brake: Brake = { deletes: 100, edits: 100, editsShare: 0.1 };
  * transaction, what waits there is sent, and the report tells what became of each. Whatever ends this before that
  * transaction leaves nothing behind. The caller disposes the report.
  */
-export async function push(context: SyncContext, job: PushJob): Promise<PushReport> {
-  const staging = await context.mirror.outbox.openStaging();
-  try {
-    return await pushThrough(context, job, staging);
-  } catch (error) {
-    await staging[Symbol.asyncDispose]();
-    throw error;
-  }
+export function push(context: SyncContext, job: PushJob): Promise<PushReport> {
+  return CloseStack.opening(async (opened) =>
+    pushThrough(context, job, opened.use(await context.mirror.outbox.openStaging())),
+  );
 }
 
 async function pushThrough(context: SyncContext, job: PushJob, staging: OutboxStaging): Promise<PushReport> {
