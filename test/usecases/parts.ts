@@ -65,8 +65,11 @@ export function partsOf(orgs: readonly OrgRecord[], behaviour: Readonly<Record<s
 export type Parts = ReturnType<typeof partsOf>;
 
 /** An org that has no contacts and whose contacts never change. */
-function quietOrg(instanceUrl: string, records: Partial<RemoteRecords> = {}): Remote {
-  const now = () => Date.now();
+export function quietOrg(
+  instanceUrl: string,
+  records: Partial<RemoteRecords> = {},
+  now = () => Date.now(),
+): Remote {
   const answered = () => ({ answeredAt: now(), readAt: now(), durationMs: 0 });
   const quiet: Partial<RemoteRecords> = {
     describe: async () => describe,

@@ -1,6 +1,7 @@
 import { setImmediate as nextTick } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WatchEvent } from '../../src/contract/watch.ts';
+import { maxKeptOpen } from '../../src/daemon/loop-limits.ts';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
 import type { OrgRecord } from '../../src/orgs/org-record.ts';
 import { connectRemote } from '../../src/salesforce/connect-remote.ts';
@@ -16,12 +17,12 @@ import { openWire, type Wire } from '../../src/wire/open-wire.ts';
 import { newEntry } from '../contract/new-entry.ts';
 import { orgFor } from '../orgs/org-for.ts';
 import { manualClock } from '../support/manual-clock.ts';
-import { copied, partsOf } from './parts.ts';
+import { copied, partsOf, quietOrg } from './parts.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
-/** The org between two turns, the look at the list of orgs, and the renewal of idle logins. */
-const sleepersAtRest = 3;
+/** Beside each org between its turns: the look at the list of orgs, and the renewal of idle logins. */
+const sleepersBesides = 2;
 const start = Date.UTC(2026, 2, 4, 10, 0, 30);
 
 let emulator: Emulator;
@@ -41,18 +42,29 @@ afterEach(async () => {
   await emulator.close();
 });
 
-/** A watch in manual time on a real client and a local org, whose only calls are those of the watch. */
-async function watching(during: (watched: Watched) => Promise<void>): Promise<Watched> {
-  const parts = { ...partsOf([org]), clock };
-  await copied(parts, org.instanceUrl, start - 5 * minute);
+/**
+ * A watch in manual time on a real client and a local org, whose only calls are those of the watch. Nothing is asked of the
+ * orgs `besides` over HTTP.
+ */
+async function watching(
+  during: (watched: Watched) => Promise<void>,
+  besides: readonly OrgRecord[] = [],
+): Promise<Watched> {
+  const orgs = [org, ...besides];
+  const parts = { ...partsOf(orgs), clock };
+  for (const { instanceUrl } of orgs) await copied(parts, instanceUrl, start - 5 * minute);
+  let opened = 0;
   const calls: number[] = [];
   const cycles: Cycle[] = [];
   const others: WatchEvent[] = [];
   const end = new AbortController();
   const services: WatchParts = {
     ...parts,
-    openRemote: async (session, { budget }: RemoteOptions = {}) =>
-      connectRemote({
+    openRemote: async (session, { budget }: RemoteOptions = {}) => {
+      if (session.instanceUrl !== org.instanceUrl)
+        return quietOrg(session.instanceUrl, {}, () => clock.now());
+      opened++;
+      return connectRemote({
         session: { ...session, instanceUrl: emulator.url, accessToken: token, renew: token },
         apiVersion: '62.0',
         wire,
@@ -65,7 +77,8 @@ async function watching(during: (watched: Watched) => Promise<void>): Promise<Wa
           },
           after: (usage) => budget?.after(usage),
         },
-      }),
+      });
+    },
   };
   const running = watch(
     services,
@@ -73,6 +86,7 @@ async function watching(during: (watched: Watched) => Promise<void>): Promise<Wa
     {
       signal: end.signal,
       onEvent(event) {
+        if ('instanceUrl' in event && event.instanceUrl !== org.instanceUrl) return;
         if (event.event === 'cycle:complete') cycles.push({ ...event, at: clock.now() });
         else others.push(event);
       },
@@ -80,6 +94,7 @@ async function watching(during: (watched: Watched) => Promise<void>): Promise<Wa
   );
   const watched: Watched = {
     made: calls,
+    opened: () => opened,
     calls: parts.calls,
     mirror: parts.mirrors.of(org.instanceUrl),
     cycles,
@@ -89,7 +104,7 @@ async function watching(during: (watched: Watched) => Promise<void>): Promise<Wa
       const until = clock.now() + ms;
       for (;;) {
         // The time stands still as long as the org is in its turn, and so does not sleep.
-        while (clock.sleeping().length < sleepersAtRest) await nextTick();
+        while (clock.sleeping().length < orgs.length + sleepersBesides) await nextTick();
         if (clock.now() >= until) return;
         clock.advance(Math.max(1, Math.min(until - clock.now(), ...clock.sleeping())));
       }
@@ -113,6 +128,8 @@ interface Cycle {
 interface Watched {
   /** When each call was made. */
   made: number[];
+  /** How often it was connected. */
+  opened(): number;
   calls: CallLedger;
   mirror: Mirror;
   cycles: Cycle[];
@@ -228,27 +245,40 @@ describe('the pushes of a watch', () => {
 });
 
 describe('an idle cycle', () => {
-  it('costs two calls, and an hour one more for the describe', async () => {
-    await emulator.close();
-    emulator = await startEmulator({ contacts: 20, dailyLimit: 100_000, wallClock: () => clock.now() });
-    org = { ...orgFor('a'), instanceUrl: emulator.url, apiUrl: emulator.url };
-    await watching(async ({ pass, cycles }) => {
-      await pass(32 * minute);
-      const logged = async () => {
-        const calls = await fetch(`${emulator.url}/__emulator/calls`);
-        return (await calls.json()) as { method: string; path: string }[];
-      };
-      const [callsBefore, cyclesBefore] = [(await logged()).length, cycles.length];
-      await pass(2 * hour);
-      const requests = (await logged()).slice(callsBefore);
-      const names = requests.map(({ path }) => /sobjects\/Contact\/(\w+)/.exec(path)?.[1] ?? path);
-      const counted = (name: string) => names.filter((one) => one === name).length;
-      const n = cycles.length - cyclesBefore;
-      expect(n).toBe(24);
-      expect([counted('updated'), counted('deleted'), counted('describe')]).toEqual([n, n, 2]);
-      expect(names).toHaveLength(2 * n + 2);
-      const costs = cycles.slice(cyclesBefore).map(({ apiCalls }) => apiCalls);
-      expect(costs.filter((cost) => cost !== 2)).toEqual([3, 3]);
-    });
-  }, 60_000);
+  // Where there are more than stay open, each is opened for its turn with a client that knows nothing of the org's time yet.
+  it.each([
+    ['that stays open', 0],
+    ['that is opened for each turn', maxKeptOpen],
+  ])(
+    'of an org %s costs two calls, and an hour one more for the describe',
+    async (_how, others) => {
+      await emulator.close();
+      emulator = await startEmulator({ contacts: 20, dailyLimit: 100_000, wallClock: () => clock.now() });
+      org = { ...orgFor('a'), instanceUrl: emulator.url, apiUrl: emulator.url };
+      const besides = Array.from({ length: others }, (_, n) => orgFor(`besides-${n}`));
+      await watching(async ({ pass, cycles, opened }) => {
+        await pass(32 * minute);
+        const logged = async () => {
+          const calls = await fetch(`${emulator.url}/__emulator/calls`);
+          return (await calls.json()) as { method: string; path: string; status: number }[];
+        };
+        const [callsBefore, cyclesBefore, openedBefore] = [(await logged()).length, cycles.length, opened()];
+        await pass(2 * hour);
+        const requests = (await logged()).slice(callsBefore);
+        const names = requests.map(({ path }) => /sobjects\/Contact\/(\w+)/.exec(path)?.[1] ?? path);
+        const counted = (name: string) => names.filter((one) => one === name).length;
+        const n = cycles.length - cyclesBefore;
+        expect(n).toBe(24);
+        expect(opened() - openedBefore).toBe(others === 0 ? 0 : n);
+        expect([counted('updated'), counted('deleted'), counted('describe')]).toEqual([n, n, 2]);
+        expect(names).toHaveLength(2 * n + 2);
+        const describes = requests.filter(({ path }) => /describe/.test(path)).map(({ status }) => status);
+        // The mirror's first one was not the org's own, and so had no Last-Modified.
+        expect(describes).toEqual([200, 304]);
+        const costs = cycles.slice(cyclesBefore).map(({ apiCalls }) => apiCalls);
+        expect(costs.filter((cost) => cost !== 2)).toEqual([3, 3]);
+      }, besides);
+    },
+    60_000,
+  );
 });
