@@ -4,7 +4,7 @@ import { bounds, defaults } from '../../contract/defaults.ts';
 import type { WatchEvent } from '../../contract/watch.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { duration } from '../options/duration-option.ts';
-import { every } from '../options/every-option.ts';
+import { every, never } from '../options/every-option.ts';
 import { failureOfOrgs } from '../org-failure.ts';
 import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
@@ -16,7 +16,7 @@ interface WatchFlags {
   interval: number;
   once?: boolean;
   push: boolean;
-  reconcileEvery: number | null;
+  reconcileEvery: number | typeof never;
   logFormat: 'text' | 'json';
 }
 
@@ -63,7 +63,7 @@ async function watch(call: Invocation, orgs: string[], flags: WatchFlags): Promi
       intervalMs: flags.interval,
       once: flags.once ?? false,
       push: flags.push,
-      reconcileEveryMs: flags.reconcileEvery,
+      reconcileEveryMs: flags.reconcileEvery === never ? null : flags.reconcileEvery,
     },
     show,
   );

@@ -1,7 +1,10 @@
 import { duration } from './duration-option.ts';
 
-/** A parser for durations within bounds, in milliseconds; `0` and `off` are null: never. */
-export function every(leastMs: number, mostMs: number): (text: string) => number | null {
+/** Of `0` and `off`. No null: commander takes that of a parser for a flag without a value, and makes it ''. */
+export const never = 'never';
+
+/** A parser for durations within bounds, in milliseconds. */
+export function every(leastMs: number, mostMs: number): (text: string) => number | typeof never {
   const parse = duration(leastMs, mostMs);
-  return (text) => (text === '0' || text === 'off' ? null : parse(text));
+  return (text) => (text === '0' || text === 'off' ? never : parse(text));
 }

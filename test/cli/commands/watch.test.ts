@@ -50,6 +50,16 @@ test('its options', async () => {
   ]);
 });
 
+test.each([
+  ['off', null],
+  ['0', null],
+  ['2h', 7_200_000],
+])('--reconcile-every %s', async (text, reconcileEveryMs) => {
+  const { app, calls } = watchOf(fine);
+  await runMain(['watch', '--reconcile-every', text], { app });
+  expect(calls[0]!.options).toMatchObject({ reconcileEveryMs });
+});
+
 test.each([[['--json']], [['--log-format', 'json']]])('%j writes an event a line', async (flags) => {
   const { code, stdout } = await runMain(['watch', ...flags], { app: watchOf(fine).app, terminal: true });
   expect(code).toBe(0);
