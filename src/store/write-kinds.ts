@@ -20,7 +20,7 @@ const withoutLease = {
   'queue-push': 'anybody may queue while another sends; keys are unique, and nothing is sent by it',
   'decide-entries':
     'a person’s retry, approve and drop must not wait for whoever is sending; each is a check and a change of state at once',
-  'count-calls': 'calls were made whoever holds the lease by now; they are added, never set back',
+  'forget-calls': 'what a former version has counted is noted for all processes by whoever comes first',
 } as const;
 
 /** The writes that only whoever holds a lease may make. */

@@ -7,6 +7,8 @@ import { differenceOf } from '../org/same-user.ts';
 import { contact } from '../org/synced-object.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { ApiBudget } from '../sync/budget/api-budget.ts';
+import { ledgerIdOf } from '../sync/budget/ledger-id.ts';
+import { takeOverCalls } from '../sync/budget/take-over-calls.ts';
 import type { SyncContext } from '../sync/context.ts';
 import type { SyncEvent } from '../sync/events.ts';
 import type { CallLedger } from '../sync/ports/call-ledger.ts';
@@ -73,6 +75,11 @@ export async function connectOrg(
     await claimMirror(mirror, session);
     const budget = budgetOf(services, org, session);
     opened.defer(() => settleCalls(budget, services));
+    await takeOverCalls(mirror, {
+      ledger: services.calls,
+      ledgerId: ledgerIdOf(session.orgId),
+      now: clock.now(),
+    });
     const notBefore = await mirror.contacts.latestReadAt();
     const remote = await services.openRemote(session, { budget, notBefore });
     return {

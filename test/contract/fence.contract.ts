@@ -57,8 +57,6 @@ const free: Record<string, (mirror: StoredMirror, waiting: string) => Promise<un
     await staging.commit(brake, { now: epoch, since: null });
   },
   'a decision': (mirror, waiting) => mirror.outbox.move([waiting], ['pending'], 'dropped', epoch),
-  calls: (mirror) => mirror.usage.addCalls(1, 1),
-  usage: (mirror) => mirror.usage.saveReported({ used: 1, max: 2, at: epoch }),
 };
 
 async function contents(mirror: StoredMirror): Promise<unknown> {
@@ -70,8 +68,6 @@ async function contents(mirror: StoredMirror): Promise<unknown> {
     cursors: await mirror.journal.cursors(),
     runs: (await mirror.journal.runs({ limit: 9 })).length,
     outbox: (await mirror.outbox.list()).map(({ key, state }) => [key, state]),
-    calls: await mirror.usage.callsSince(0),
-    reported: await mirror.usage.reported(),
   };
 }
 

@@ -37,7 +37,7 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       expect(await mirror.journal.cursors()).toEqual({ updated: null, deleted: null });
       expect(await mirror.contacts.counts()).toEqual({ contacts: 0, deleted: 0 });
       expect(await mirror.contacts.latestReadAt()).toBeUndefined();
-      expect(await mirror.usage.reported()).toBeNull();
+      expect(await mirror.formerCalls()).toEqual([]);
       expect(await mirror.journal.runs({ limit: 5 })).toEqual([]);
       expect(await mirror.checkIntegrity()).toEqual([]);
     });
@@ -697,18 +697,6 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       await expect(failing).rejects.toThrow('4711');
       expect(await mirror.contacts.counts()).toEqual({ contacts: 0, deleted: 0 });
       expect(await mirror.journal.cursors()).toEqual({ updated: null, deleted: null });
-    });
-
-    test('API calls are summed by the hour', async () => {
-      await using opened = await open();
-      const { mirror } = opened;
-      await mirror.usage.addCalls(100, 5);
-      await mirror.usage.addCalls(100, 2);
-      await mirror.usage.addCalls(101, 1);
-      expect(await mirror.usage.callsSince(100)).toBe(8);
-      expect(await mirror.usage.callsSince(101)).toBe(1);
-      await mirror.usage.saveReported({ used: 3, max: 9, at: epoch });
-      expect(await mirror.usage.reported()).toEqual({ used: 3, max: 9, at: epoch });
     });
   });
 

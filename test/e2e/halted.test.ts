@@ -127,7 +127,7 @@ const pushing = {
   input: names.map((LastName) => JSON.stringify({ LastName })).join('\n'),
   match: sending,
   midst: 1,
-  own: ['api_call', 'meta', 'push', 'run', 'run_step'],
+  own: ['meta', 'push', 'run', 'run_step'],
   async before(cli: Cli) {
     await cli.json(['backfill']);
   },

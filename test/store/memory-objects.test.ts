@@ -23,10 +23,8 @@ it('objects of one mirror in memory share its org, and nothing else', async () =
       { kind: 'replace-chunks', runId: run, ids: [], by: [{ kind: 'page', spec: {} }] },
     ],
   });
-  await contacts.usage.addCalls(1, 7);
 
   expect(await accounts.identity()).toMatchObject({ orgId: '00D1' });
-  expect(await accounts.usage.callsSince(0)).toBe(7);
   expect(await accounts.contacts.latestReadAt()).toBe(epoch);
   expect(await accounts.contacts.counts()).toEqual({ contacts: 0, deleted: 0 });
   expect(await accounts.schema.fields()).toEqual([]);

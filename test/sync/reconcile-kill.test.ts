@@ -46,10 +46,10 @@ function dying(mirror: Mirror, at: number, isStored: boolean): { mirror: Mirror;
     if (n === at && isStored) await mirror.commit(batch, options);
     throw new Error('killed');
   };
-  const { schema, contacts, journal, sweep, outbox, usage } = mirror;
+  const { schema, contacts, journal, sweep, outbox } = mirror;
   const under: Mirror['under'] = (lease) => mirror.under(lease);
   return {
-    mirror: { schema, contacts, journal, sweep, outbox, usage, commit, under },
+    mirror: { schema, contacts, journal, sweep, outbox, commit, under },
     writes: () => commits,
   };
 }

@@ -172,7 +172,7 @@ describe('a reconcile', () => {
         return outcome;
       };
       const interposed = Object.create(mirror, { commit: { value: commit } });
-      for (const part of ['schema', 'contacts', 'journal', 'sweep', 'outbox', 'usage'] as const)
+      for (const part of ['schema', 'contacts', 'journal', 'sweep', 'outbox'] as const)
         Object.defineProperty(interposed, part, { value: mirror[part] });
       return reconcile({ ...context, mirror: interposed }, asked(rig));
     });

@@ -39,14 +39,13 @@ export class MemoryFile {
       swept: new Map(state.swept),
       outbox: new Map(state.outbox),
       pushes: new Map(state.pushes),
-      callsByHour: new Map(state.callsByHour),
       fences: new Map(state.fences),
     };
     const value = this.#fencedWork(next, work);
     refuseLost(next, this.#fences);
     for (const { name, fence } of this.#fences) next.fences.set(name, fence);
-    const { identity, latestReadAt, callsByHour, reported, fences, ...object } = next;
-    this.#disk.org = { identity, latestReadAt, callsByHour, reported, fences };
+    const { identity, latestReadAt, fences, ...object } = next;
+    this.#disk.org = { identity, latestReadAt, fences };
     this.#disk.objects.set(this.#object, object);
     return value;
   }

@@ -11,9 +11,8 @@ import type { Batch, BatchOutcome, MirrorIdentity } from '../../sync/ports/mirro
 import type { Outbox } from '../../sync/ports/outbox.ts';
 import type { PageBody, PageKey, PageOutcome } from '../../sync/ports/page.ts';
 import type { SchemaStore } from '../../sync/ports/schema-store.ts';
-import type { StoredMirror } from '../../sync/ports/stored-mirror.ts';
+import type { HourCalls, StoredMirror } from '../../sync/ports/stored-mirror.ts';
 import type { Sweep } from '../../sync/ports/sweep.ts';
-import type { UsageLedger } from '../../sync/ports/usage-ledger.ts';
 import { cellKind } from '../page/cell-kind.ts';
 import { PageReader } from '../page/page-reader.ts';
 import { PlainRows } from '../page/plain-rows.ts';
@@ -26,7 +25,6 @@ import { MemoryJournal } from './memory-journal.ts';
 import { MemoryOutbox } from './memory-outbox.ts';
 import { MemorySchemaStore } from './memory-schema-store.ts';
 import { MemorySweep } from './memory-sweep.ts';
-import { MemoryUsageLedger } from './memory-usage-ledger.ts';
 import { applyPage, applyTombstones, type PlainPage } from './merge-page.ts';
 
 interface ReadPage {
@@ -45,7 +43,6 @@ export class MemoryMirror implements StoredMirror {
   readonly journal: Journal;
   readonly sweep: Sweep;
   readonly outbox: Outbox;
-  readonly usage: UsageLedger;
   readonly #object: SyncedObject;
   readonly #disk: MemoryDisk;
   readonly #fences: readonly Fence[];
@@ -69,7 +66,6 @@ export class MemoryMirror implements StoredMirror {
     this.journal = new MemoryJournal(this.#file);
     this.sweep = new MemorySweep(this.#file);
     this.outbox = new MemoryOutbox(this.#file);
-    this.usage = new MemoryUsageLedger(this.#file);
   }
 
   async under({ name, fence }: Lease): Promise<MemoryMirror> {
@@ -95,6 +91,12 @@ export class MemoryMirror implements StoredMirror {
       state.identity = { ...identity };
     });
   }
+
+  async formerCalls(): Promise<HourCalls[]> {
+    return [];
+  }
+
+  async forgetFormerCalls(): Promise<void> {}
 
   async commit(batch: Batch, { signal }: { signal?: AbortSignal } = {}): Promise<BatchOutcome> {
     const { page, tombstones = [], effects = [] } = batch;

@@ -5,7 +5,6 @@ import type { MirrorIdentity } from '../../sync/ports/mirror.ts';
 import type { NewOutboxEntry, OutboxEntry } from '../../sync/ports/outbox-entry.ts';
 import type { Run, RunStep, StoredChunk } from '../../sync/ports/run.ts';
 import type { SweptDue } from '../../sync/ports/sweep.ts';
-import type { ApiUsage } from '../../sync/ports/usage-ledger.ts';
 import type { ColumnType } from '../fields/column-type.ts';
 
 export type MemoryValue = string | number | null;
@@ -37,8 +36,6 @@ export interface MemoryEntry extends OutboxEntry {
 export interface OrgState {
   identity: MirrorIdentity | null;
   latestReadAt: number | undefined;
-  callsByHour: Map<number, number>;
-  reported: ApiUsage | null;
   /** The highest fence seen, by the lease's name. */
   fences: Map<string, number>;
 }
@@ -72,8 +69,6 @@ export function emptyOrg(): OrgState {
   return {
     identity: null,
     latestReadAt: undefined,
-    callsByHour: new Map(),
-    reported: null,
     fences: new Map(),
   };
 }

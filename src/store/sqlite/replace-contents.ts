@@ -12,8 +12,6 @@ const copiedTables = ['contact', 'contact_seen'] as const;
 const copiedByObject = ['field', 'cursor'] as const;
 /** Names the archive that the copy's making has begun; of no meaning in a mirror. */
 export const archiveKey = 'archive';
-/** What the org has said of its calls: of both files the later word is true, of another org none of the mirror's. */
-const usageKey = 'api_usage';
 
 export interface Replacement {
   /** ms since 1970. */
@@ -56,10 +54,6 @@ export function replaceContents(db: Connection, object: string, { at, force }: R
     ['chunk', 'id'],
   ] as const)
     append(db, table, key);
-  db.exec(
-    `INSERT INTO main.api_call SELECT * FROM fresh.api_call WHERE true
-     ON CONFLICT (hour) DO UPDATE SET calls = calls + excluded.calls`,
-  );
 }
 
 function isOtherOrg(db: Connection): boolean {
@@ -118,13 +112,10 @@ function replaceMeta(db: Connection, object: string | null): void {
   const isFence = `substr(key, 1, ${fencePrefix.length}) = '${fencePrefix}'`;
   db.prepare(
     `DELETE FROM main.meta WHERE NOT ${isFence} AND (:object IS NULL
-       OR key <> '${usageKey}' AND (instr(key, '.') = 0 OR substr(key, instr(key, '.') + 1) = :object))`,
+       OR instr(key, '.') = 0 OR substr(key, instr(key, '.') + 1) = :object)`,
   ).run({ object });
   db.exec(`
     INSERT OR IGNORE INTO main.meta SELECT * FROM fresh.meta WHERE key <> '${archiveKey}' AND NOT ${isFence};
-    INSERT INTO main.meta SELECT * FROM fresh.meta WHERE key = '${usageKey}'
-      ON CONFLICT (key) DO UPDATE SET value = excluded.value
-      WHERE json_extract(excluded.value, '$.at') > json_extract(value, '$.at');
     INSERT INTO main.meta SELECT * FROM fresh.meta WHERE ${isFence}
       ON CONFLICT (key) DO UPDATE SET value = excluded.value
       WHERE CAST(excluded.value AS INTEGER) > CAST(value AS INTEGER);

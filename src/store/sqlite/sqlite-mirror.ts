@@ -8,11 +8,11 @@ import type { Lease } from '../../sync/ports/leases.ts';
 import type { Batch, BatchOutcome, MirrorIdentity } from '../../sync/ports/mirror.ts';
 import type { Outbox } from '../../sync/ports/outbox.ts';
 import type { SchemaStore } from '../../sync/ports/schema-store.ts';
-import type { StoredMirror } from '../../sync/ports/stored-mirror.ts';
+import type { HourCalls, StoredMirror } from '../../sync/ports/stored-mirror.ts';
 import type { Sweep } from '../../sync/ports/sweep.ts';
-import type { UsageLedger } from '../../sync/ports/usage-ledger.ts';
 import type { Fence } from '../write-kinds.ts';
 import { readFence } from './fence-records.ts';
+import { readFormerCalls } from './former-calls.ts';
 import { readIdentity } from './identity-records.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 import { SqliteContactStore } from './sqlite-contact-store.ts';
@@ -20,7 +20,6 @@ import { SqliteJournal } from './sqlite-journal.ts';
 import { SqliteOutbox } from './sqlite-outbox.ts';
 import { SqliteSchemaStore } from './sqlite-schema-store.ts';
 import { SqliteSweep } from './sqlite-sweep.ts';
-import { SqliteUsageLedger } from './sqlite-usage-ledger.ts';
 import { sendPage } from './writer/send-page.ts';
 
 /** Whose rows the tables `contact…` hold. */
@@ -44,7 +43,6 @@ export class SqliteMirror implements StoredMirror {
   readonly journal: Journal;
   readonly sweep: Sweep;
   readonly outbox: Outbox;
-  readonly usage: UsageLedger;
   readonly #parts: SqliteMirrorParts;
   readonly #file: MirrorFile;
   readonly #write: MirrorWrite;
@@ -61,7 +59,6 @@ export class SqliteMirror implements StoredMirror {
     this.journal = new SqliteJournal(file, write, object);
     this.sweep = new SqliteSweep(file);
     this.outbox = new SqliteOutbox(file, write, object);
-    this.usage = new SqliteUsageLedger(file, write);
   }
 
   async under({ name, fence }: Lease): Promise<SqliteMirror> {
@@ -85,6 +82,14 @@ export class SqliteMirror implements StoredMirror {
 
   async setIdentity(identity: MirrorIdentity): Promise<void> {
     await this.#write('writeIdentity', identity);
+  }
+
+  async formerCalls(): Promise<HourCalls[]> {
+    return this.#file.read(readFormerCalls);
+  }
+
+  async forgetFormerCalls(): Promise<void> {
+    await this.#write('forgetFormerCalls');
   }
 
   async commit(batch: Batch, { signal }: { signal?: AbortSignal } = {}): Promise<BatchOutcome> {

@@ -7,7 +7,6 @@ import type { PageBody, PageOutcome, Tombstone } from './page.ts';
 import type { StoredChunk } from './run.ts';
 import type { SchemaStore } from './schema-store.ts';
 import type { Sweep } from './sweep.ts';
-import type { UsageLedger } from './usage-ledger.ts';
 
 /** Which org the mirror is of, and as which user it was read. */
 export interface MirrorIdentity {
@@ -42,7 +41,6 @@ export interface Mirror {
   readonly journal: Journal;
   readonly sweep: Sweep;
   readonly outbox: Outbox;
-  readonly usage: UsageLedger;
   /**
    * One transaction. Throws AppError `PAGE_INCOMPLETE` where a page does not hold what its answer said, and
    * then nothing of the batch is stored. An abort before the commit stores nothing either.
@@ -53,7 +51,7 @@ export interface Mirror {
    * before its commit, and throws AppError `LEASE_LOST`, with nothing stored, where the mirror has seen a higher one of
    * the same lease: from this call on, when it resolves, all holders before this one store nothing more. Without any
    * lease only those writes go through that are not work on the org: runs noted, pushes queued, entries decided about,
-   * calls counted, fields described.
+   * fields described.
    */
   under(lease: Lease): Promise<Mirror>;
 }

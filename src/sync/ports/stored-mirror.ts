@@ -1,5 +1,11 @@
 import type { Mirror, MirrorIdentity } from './mirror.ts';
 
+/** Own calls of the hour `hour` x 3,600,000 ms since 1970. */
+export interface HourCalls {
+  hour: number;
+  calls: number;
+}
+
 /** A mirror as whoever opens and looks after it sees it. Dispose it after use. */
 export interface StoredMirror extends Mirror, AsyncDisposable {
   /** Where it lies, for people. */
@@ -13,6 +19,10 @@ export interface StoredMirror extends Mirror, AsyncDisposable {
   /** The highest fence that it has seen of the lease; 0 where it has seen none. */
   fenceOf(leaseName: string): Promise<number>;
   setIdentity(identity: MirrorIdentity): Promise<void>;
+  /** What a version that counted its calls in the mirror has left there, in order. */
+  formerCalls(): Promise<HourCalls[]>;
+  /** They are noted elsewhere now. */
+  forgetFormerCalls(): Promise<void>;
   /**
    * Brings what makes searches fast a step further, in some tenths of a second at most; returns whether there is more
    * to do. Searches find the same with it and without.

@@ -4,21 +4,19 @@ import type { FailPoints } from './fail-points.ts';
 
 /** Files that are moved and removed as a whole. */
 const writesOfMirrors = new Set(['archive', 'removeArchive', 'removeCopy', 'move', 'remove']);
-const writesOfMirror = new Set(['commit', 'under', 'setIdentity', 'extendSearchIndex']);
+const writesOfMirror = new Set(['commit', 'under', 'setIdentity', 'forgetFormerCalls', 'extendSearchIndex']);
 /** Of the stores that a mirror is made of. */
 const writesOfStores = new Set([
   'confirmDescribe',
   'applyDescribe',
   'ensureIndices',
   'startRun',
-  'addCalls',
-  'saveReported',
   'add',
   'markSent',
   'settle',
   'move',
 ]);
-const stores = new Set(['schema', 'contacts', 'journal', 'outbox', 'usage']);
+const stores = new Set(['schema', 'contacts', 'journal', 'outbox']);
 
 type Method = (...args: unknown[]) => unknown;
 

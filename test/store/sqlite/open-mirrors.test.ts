@@ -60,13 +60,13 @@ describe('files', () => {
     const second = await temp.mirrors.open(instanceUrl, { create: false });
     await temp.mirror[Symbol.asyncDispose]();
     await temp.mirror[Symbol.asyncDispose]();
-    await second.usage.addCalls(1, 1);
-    expect(await second.usage.callsSince(1)).toBe(1);
+    await second.journal.startRun('push', epoch, {});
+    expect(await second.journal.runs({ limit: 9 })).toHaveLength(1);
     await expect(temp.mirrors.remove(instanceUrl, heldLease())).rejects.toMatchObject({
       code: 'MIRROR_BUSY',
     });
     await second[Symbol.asyncDispose]();
-    await expect(second.usage.addCalls(1, 1)).rejects.toThrow('closed');
+    await expect(second.journal.startRun('push', epoch, {})).rejects.toThrow('closed');
     await temp.mirrors.remove(instanceUrl, heldLease());
     expect(await temp.mirrors.exists(instanceUrl)).toBe(false);
   });

@@ -19,11 +19,11 @@ test('a replacement that fails at its last statement leaves the mirror as it was
   const { location } = copy;
   await copy[Symbol.asyncDispose]();
   const db = new Database(location);
-  db.exec('DROP TABLE api_call');
+  db.exec('DROP TABLE chunk');
   db.close();
 
   await expect(temp.mirrors.replaceByCopy(instanceUrl, { force: false, lease: heldLease() })).rejects.toThrow(
-    'api_call',
+    'chunk',
   );
   expect(temp.sql('SELECT count(*) AS rows FROM contacts')).toEqual([{ rows: 1 }]);
   expect(temp.sql('SELECT count(*) AS runs FROM run')).toEqual([{ runs: 0 }]);

@@ -5,6 +5,7 @@ import { withSmallCache } from '../connection.ts';
 import { ensureLookup } from '../contact-lookup.ts';
 import { ensureIndices } from '../contact-schema.ts';
 import { applyDescribe, confirmDescribe } from '../describe-records.ts';
+import { forgetFormerCalls } from '../former-calls.ts';
 import { writeIdentity } from '../identity-records.ts';
 import { writeMeta } from '../meta.ts';
 import { insertEntries, markEntriesSent, moveEntries, settleEntries } from '../outbox-records.ts';
@@ -12,7 +13,6 @@ import { replaceContents } from '../replace-contents.ts';
 import { insertRun } from '../run-records.ts';
 import { extendSearchIndex } from '../search-index.ts';
 import { damaged } from '../sqlite-fault.ts';
-import { addApiCalls, saveReportedUsage } from '../usage-records.ts';
 import { inTransaction } from './transaction.ts';
 
 type Statement<A extends readonly unknown[], R> = (db: Connection, ...args: A) => R;
@@ -57,8 +57,7 @@ export const calls = {
   ensureLookup: inSmallCache(once(ensureLookup)),
   extendSearchIndex: once(extendSearchIndex),
   insertRun: once(insertRun),
-  addApiCalls: once(addApiCalls),
-  saveReportedUsage: once(saveReportedUsage),
+  forgetFormerCalls: once(forgetFormerCalls),
   writeMeta: once(writeMeta),
   /** Reads alone. */
   assertSound,
