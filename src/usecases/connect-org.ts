@@ -28,6 +28,8 @@ export interface ConnectedOrg extends AsyncDisposable {
   budget: ApiBudget;
   /** As Salesforce tells it, known of an org of the environment too. */
   orgId: string;
+  /** Whose session it is. */
+  userId: string;
   /** This tool's share of the org's daily API requests, 0 to 1. */
   share: number;
 }
@@ -88,6 +90,7 @@ export async function connectOrg(
       mirror,
       budget,
       orgId: session.orgId,
+      userId: session.userId,
       share: org.budget ?? services.config.apiBudget,
       context: {
         object: contact,

@@ -7,6 +7,7 @@ import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { CycleCompleteEvent, WatchEvent, WatchOptions } from '../contract/watch.ts';
 import type { CallsAhead } from '../daemon/stretched-interval.ts';
 import type { LongWork, WatchedOrg } from '../daemon/watched-org.ts';
+import { sameId } from '../org/record-id.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { backfill, isBackfilled } from '../sync/backfill/backfill.ts';
 import { closeKilledRuns } from '../sync/close-killed-runs.ts';
@@ -86,6 +87,7 @@ class LeasedOrg implements WatchedOrg {
   }
 
   async open(): Promise<ConnectedOrg> {
+    if (this.#connected !== null && (await this.#isAnothers(this.#connected))) await this.rest();
     if (this.#connected !== null) return this.#connected;
     const { signal, tell } = this.#care;
     // Read again: a login since the last look changes grant and flags.
@@ -97,6 +99,12 @@ class LeasedOrg implements WatchedOrg {
     this.#connected = await connectOrg(this.#services, org, { signal, lease: this.#lease, onEvent });
     this.#pace.belongsTo(this.#connected.orgId, this.#connected.share);
     return this.#connected;
+  }
+
+  /** Whether `login --replace-user` has given the mirror to another user since it was opened, who may see others. */
+  async #isAnothers({ mirror, userId }: ConnectedOrg): Promise<boolean> {
+    const seen = await mirror.identity();
+    return seen !== null && !sameId(seen.userId, userId);
   }
 
   async isSpent(): Promise<boolean> {

@@ -8,6 +8,7 @@ import type { ContractMirror } from './mirror.contract.ts';
 const minute = 60_000;
 const swept = ['Id', 'SystemModstamp', 'IsDeleted'];
 const sweep = { kind: 'note-swept' } as const;
+const userId = '005000000000001AAA';
 /** Later than the stamps of all that it holds: contact `n` was changed `n` seconds after the epoch. */
 const filledAt = epoch + 10_000;
 
@@ -167,7 +168,7 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       expect((await mirror.journal.chunk(addedChunks[0]!.id))?.state).toBe('done');
       await noted(mirror, [contactRow(7)]);
       await mirror.commit({
-        effects: [{ kind: 'complete-reconcile', t0: epoch, beyond: epoch + minute }],
+        effects: [{ kind: 'complete-reconcile', t0: epoch, beyond: epoch + minute, userId }],
       });
       expect(await mirror.sweep.count('missing')).toBe(0);
     });
@@ -184,7 +185,7 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       });
       expect(await mirror.journal.reconciledAt()).toBe(epoch);
       const complete = (t0: number, beyond: number) =>
-        mirror.commit({ effects: [{ kind: 'complete-reconcile', t0, beyond }] });
+        mirror.commit({ effects: [{ kind: 'complete-reconcile', t0, beyond, userId }] });
       await complete(epoch + minute, epoch + 9 * minute);
       expect(await mirror.journal.cursors()).toEqual({
         updated: epoch + minute,
@@ -200,7 +201,7 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       const { mirror } = opened;
       const identity = {
         orgId: '00D000000000001AAA',
-        userId: '005000000000001AAA',
+        userId,
         instanceUrl: 'https://a.example',
       };
       await mirror.setIdentity(identity);
@@ -211,6 +212,25 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       expect(await mirror.journal.reconciledAt()).toBe(epoch);
       await mirror.setIdentity(identity);
       expect(await mirror.journal.reconciledAt()).toBe(0);
+    });
+
+    test('is no agreement where the mirror has become another user’s since it was read', async () => {
+      await using opened = await filled();
+      const { mirror } = opened;
+      const identity = { orgId: '00D000000000001AAA', userId, instanceUrl: 'https://a.example' };
+      await mirror.setIdentity(identity);
+      await mirror.commit({ effects: [{ kind: 'set-first-cursors', updated: epoch, deleted: epoch }] });
+      await mirror.setIdentity({ ...identity, userId: '005000000000002AAA' });
+      const complete = (as: string) =>
+        mirror.commit({
+          effects: [
+            { kind: 'complete-reconcile', t0: epoch + minute, beyond: epoch + 9 * minute, userId: as },
+          ],
+        });
+      await complete(userId);
+      expect(await mirror.journal.reconciledAt()).toBe(0);
+      await complete('005000000000002');
+      expect(await mirror.journal.reconciledAt()).toBe(epoch + minute);
     });
 
     test('times that the org has not reached count as of now, so that a later read is later', async () => {

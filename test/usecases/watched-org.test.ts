@@ -48,7 +48,7 @@ async function inCare(failing: readonly string[] = []) {
     },
   };
   const care = { options, signal: new AbortController().signal, tell: () => {} };
-  return { watched: await openWatchedOrg(known, org, care), closed };
+  return { watched: await openWatchedOrg(known, org, care), closed, mirrors };
 }
 
 it('an org that is let go of gives back its calls, closes mirror and session, and releases its lease last', async () => {
@@ -63,6 +63,17 @@ it('an org that rests keeps its lease', async () => {
   expect(closed).toEqual(['calls', 'mirror', 'session']);
   await watched[Symbol.asyncDispose]();
   expect(closed).toEqual(['calls', 'mirror', 'session', 'lease']);
+});
+
+it('an org whose mirror was given to another user is connected anew, as that user', async () => {
+  const { watched, closed, mirrors } = await inCare();
+  expect(await watched.needsFirstCopy()).toBe(true);
+  const beside = await mirrors.open(org.instanceUrl, { create: false });
+  await beside.setIdentity({ ...(await beside.identity())!, userId: '005000000000999AAA' });
+  closed.length = 0;
+  // The login that is there is still the former user's.
+  await expect(watched.needsFirstCopy()).rejects.toMatchObject({ code: 'OTHER_USER' });
+  expect(closed).toContain('session');
 });
 
 it('whatever cannot be closed, all else of the org is, and the first error is told', async () => {

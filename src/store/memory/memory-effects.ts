@@ -1,3 +1,4 @@
+import { sameId } from '../../org/record-id.ts';
 import type { AdvanceChunk, Effect } from '../../sync/ports/effect.ts';
 import type { Cursors } from '../../sync/ports/journal.ts';
 import type { BatchOutcome } from '../../sync/ports/mirror.ts';
@@ -77,12 +78,12 @@ const executors: Executors = {
     const counts = { repaired: markSwept(state, marks) };
     changeRun(state, runId, (run) => sumOf(run, { counts, apiCalls: 0 }));
   },
-  'complete-reconcile': (state, { t0, beyond }) => {
+  'complete-reconcile': (state, { t0, beyond, userId }) => {
     const { updated, deleted } = state.cursors;
     const past = (at: number | null) => (at !== null && at <= beyond ? at : null);
     state.cursors = { updated: past(updated), deleted: past(deleted) };
     moveCursors(state, { updated: t0, deleted: t0 });
-    state.reconciledAt = t0;
+    if (state.identity === null || sameId(state.identity.userId, userId)) state.reconciledAt = t0;
     beginSweep(state);
   },
   'mend-future': (state, { after, at }) => mendFuture(state, after, at),

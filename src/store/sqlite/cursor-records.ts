@@ -44,11 +44,11 @@ export function setFirstCursors(
 export function completeReconcile(
   db: Connection,
   object: string,
-  { t0, beyond }: { t0: number; beyond: number },
+  { t0, beyond, isAgreed }: { t0: number; beyond: number; isAgreed: boolean },
 ): void {
   db.prepare('DELETE FROM cursor WHERE object = ? AND at > ?').run(object, isoTime(beyond));
   moveCursors(db, object, { updated: t0, deleted: t0 });
-  writeMeta(db, reconciledKey(object), String(t0));
+  if (isAgreed) writeMeta(db, reconciledKey(object), String(t0));
 }
 
 /** Of all objects that have had a first copy. */

@@ -1,3 +1,4 @@
+import { sameId } from '../../org/record-id.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import type { Effect } from '../../sync/ports/effect.ts';
 import type { BatchOutcome } from '../../sync/ports/mirror.ts';
@@ -6,6 +7,7 @@ import { advanceChunk, replaceChunks } from './chunk-records.ts';
 import { markFilled } from './contact-schema.ts';
 import { completeReconcile, moveCursors, rememberWindow, setFirstCursors } from './cursor-records.ts';
 import { forgetRuns } from './forget-runs.ts';
+import { readIdentity } from './identity-records.ts';
 import { mendFuture } from './mend-future.ts';
 import { confirmReadBack } from './outbox-records.ts';
 import { addToRun, endRun, insertStep, patchRunState, resumeRun } from './run-records.ts';
@@ -55,8 +57,9 @@ const executors: Executors = {
   'note-swept': (db, _effect, { columns }) => noteSwept(db, columns),
   'close-sweep': (db, { runId, before }) => closeSweep(db, runId, before),
   'mark-swept': (db, { runId, marks }) => markSwept(db, runId, marks),
-  'complete-reconcile': (db, { t0, beyond }, { object }) => {
-    completeReconcile(db, object, { t0, beyond });
+  'complete-reconcile': (db, { t0, beyond, userId }, { object }) => {
+    const seen = readIdentity(db);
+    completeReconcile(db, object, { t0, beyond, isAgreed: seen === null || sameId(seen.userId, userId) });
     beginSweep(db, object);
   },
   'mend-future': (db, { after, at }) => mendFuture(db, after, at),

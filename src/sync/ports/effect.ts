@@ -65,6 +65,8 @@ export interface CompleteReconcile {
   t0: number;
   /** A cursor behind this time is one that the org has not reached: it is set to `t0`. */
   beyond: number;
+  /** As whom it was read. A mirror that has become another user's since is not compared for that one. */
+  userId: string;
 }
 
 /**

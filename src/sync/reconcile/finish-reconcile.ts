@@ -42,7 +42,8 @@ export async function finishReconcile(
   await run.step('fetch', () =>
     withCurrentFields(context, { signal }, () => fetchDiffering(context, run, signal)),
   );
-  await run.end([{ kind: 'complete-reconcile', t0: state.t0, beyond: remote.clock.told() + futureMs }]);
+  const { t0, userId } = state;
+  await run.end([{ kind: 'complete-reconcile', t0, beyond: remote.clock.told() + futureMs, userId }]);
   return null;
 }
 
