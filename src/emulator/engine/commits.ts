@@ -104,9 +104,15 @@ export class Commits {
     return this.#written?.has(row) === true && this.#late.has(row);
   }
 
-  /** Commits all open transactions; their changes, in order. */
+  /**
+   * Commits all open transactions; their changes, in order. What was to be late of the rows that they wrote is committed
+   * with them, before: a transaction gets a row only when whoever wrote it before has committed.
+   */
   commitOpen(): Change[] {
-    return this.#commit((pending) => pending.commitAtMs === undefined);
+    return this.#commit(
+      ({ commitAtMs, changes }) =>
+        commitAtMs === undefined || changes.some(({ object, rid }) => this.#locked.has(key(object, rid))),
+    );
   }
 
   /** Commits what is due. To be called before anything is read or written; inside a transaction it waits. */

@@ -315,6 +315,21 @@ describe('transactions that commit late', () => {
     expect(rows(org, me, 'SELECT Title FROM Contact')).toMatchObject([{ Title: 'third' }]);
   });
 
+  it('a transaction that is committed does not overtake an earlier write of its row', () => {
+    const id = create(org, me, { LastName: 'A' });
+    org.control.change({ commitLagMs: 60_000 });
+    org.control.delete({ ids: [id] });
+    org.control.change({ commitLagMs: 0 });
+    org.clock.advance(1_000);
+    org.control.openTransaction({ undelete: { ids: [id] } });
+    org.control.commit();
+    expect(rows(org, me, 'SELECT Id FROM Contact')).toHaveLength(1);
+    org.clock.advance(60_000);
+    expect(rows(org, me, 'SELECT SystemModstamp FROM Contact')).toMatchObject([
+      { SystemModstamp: '2026-06-17T12:30:16.000+0000' },
+    ]);
+  });
+
   it('what falls due while a transaction is undone is not undone with it', () => {
     org.control.change({ commitLagMs: 60_000 });
     create(org, me, { LastName: 'A' });

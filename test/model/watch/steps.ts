@@ -34,6 +34,7 @@ const oddAnswers: fc.Arbitrary<object> = fc.constantFrom<object>(
   { match: '/updated', times: 1, status: 200, body: { ids: [] } },
   { match: '/deleted', times: 1, status: 200, body: { deletedRecords: [] } },
   { match: 'GET', times: 1, headers: { Date: 'Wed, 01 Apr 2026 12:00:00 GMT' } },
+  { match: '/deleted|/updated|/query', times: 2, headers: { Date: 'Sat, 01 Aug 2026 12:00:00 GMT' } },
 );
 
 const lineFault: fc.Arbitrary<object> = fc
