@@ -4,7 +4,7 @@ import type { CallsAhead } from '../daemon/stretched-interval.ts';
 import { callStanding } from '../sync/budget/call-standing.ts';
 import { CycleCost } from '../sync/budget/cycle-cost.ts';
 import { ledgerIdOf } from '../sync/budget/ledger-id.ts';
-import { returnsOf } from '../sync/budget/share.ts';
+import { hasLimitFallen, returnsOf } from '../sync/budget/share.ts';
 import type { CallLedger } from '../sync/ports/call-ledger.ts';
 
 /** A single costly cycle holds back so much of the share at most. */
@@ -48,8 +48,9 @@ export class OrgPace {
     const { calls, clock } = this.#options;
     const { id, share } = this.#org;
     const now = clock.now();
-    const { reported, left, slots, allowed } = await callStanding(calls, id, { share, now });
-    if (reported === null) return null;
+    const { reported, left, slots, allowed, used } = await callStanding(calls, id, { share, now });
+    // A limit that fell is looked at again and again, and not waited out by a timetable that would fit it.
+    if (reported === null || hasLimitFallen(reported, used)) return null;
     const { cycleCost, spare } = this.#cost.expected();
     return { left, returns: returnsOf(slots, now), cycleCost, spare: Math.min(spare, allowed * mostSpare) };
   }

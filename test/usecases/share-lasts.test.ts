@@ -194,6 +194,36 @@ describe('a share of 100 calls a day, at an interval of five minutes', () => {
   }, 120_000);
 });
 
+const setDailyLimit = (dailyLimit: number) =>
+  fetch(`${emulator.url}/__emulator/settings`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ dailyLimit }),
+  });
+
+describe('an org that tells another limit', () => {
+  it.each([0, 10])(
+    'is watched on within the longest backoff, though it told %d for hours',
+    async (told) => {
+      await setDailyLimit(15_000);
+      await watching(async ({ pass, cycles, made }) => {
+        await pass(3 * hour);
+        await setDailyLimit(told);
+        await pass(3 * hour);
+        const [inTime, calls] = [cycles.length, made.length];
+        await pass(2 * hour);
+        expect(cycles).toHaveLength(inTime);
+        // No more than a look each five minutes.
+        expect(made.length - calls).toBeLessThanOrEqual(24);
+        await setDailyLimit(15_000);
+        await pass(46 * minute);
+        expect(cycles.length).toBeGreaterThan(inTime);
+      });
+    },
+    60_000,
+  );
+});
+
 describe('the pushes of a watch', () => {
   const creates = async () => {
     const calls = await fetch(`${emulator.url}/__emulator/calls`);

@@ -5,7 +5,16 @@ import { orgRunsHigh, shareIsUsed } from './budget-refusals.ts';
 import { slotOf, spanAt } from './call-slots.ts';
 import { type CallStanding, standingOf } from './call-standing.ts';
 import { ledgerIdOf } from './ledger-id.ts';
-import { type CallPurpose, callsIn, limitOf, pauseAt, roomAfterMs, type Share, shareOf } from './share.ts';
+import {
+  type CallPurpose,
+  callsIn,
+  hasLimitFallen,
+  limitOf,
+  pauseAt,
+  roomAfterMs,
+  type Share,
+  shareOf,
+} from './share.ts';
 
 export interface ApiBudgetOptions {
   ledger: CallLedger;
@@ -32,6 +41,8 @@ const blockShareOfRoom = 1 / 8;
 
 /** The org's usage is known from answers only, so a paused tool looks again after this long. */
 const lookAgainMs = 5 * 60_000;
+/** Calls of a look until one is answered with the usage: who the session is, which a process asks first, goes without. */
+const callsOfLook = 3;
 
 /**
  * Keeps the tool to its own share of an org's daily API requests, together with all other processes of the installation, and
@@ -48,6 +59,8 @@ export class ApiBudget {
   #reported: ReportedUsage | null = null;
   #isToldToAll = true;
   #underWay = 0;
+  /** Calls that a look has left, as none so far was answered with the usage. */
+  #looksLeft = 0;
   #pushes = 0;
 
   constructor(options: ApiBudgetOptions) {
@@ -70,6 +83,7 @@ export class ApiBudget {
   after(usage: ReportedUsage | null): void {
     this.#underWay--;
     if (usage === null) return;
+    this.#looksLeft = 0;
     this.#reported = later(this.#reported, usage);
     this.#isToldToAll = false;
   }
@@ -121,19 +135,17 @@ export class ApiBudget {
     await this.#giveBack();
     await this.#tellAll();
     const { ledger, clock } = this.#options;
-    const { slots, share } = await this.#look();
-    const calls = (await this.#isLookOnly(purpose)) ? 1 : this.#nextBlock(slots, share, purpose);
+    const { slots, share, reported } = await this.#look();
+    const isLook = await this.#isLookOnly(purpose);
+    const calls = isLook ? 1 : this.#nextBlock(slots, share, purpose);
     const now = clock.now();
     const slot = slotOf(now);
     const limit = limitOf(share, purpose);
     const span = spanAt(now);
     let left = await ledger.reserve(this.#orgId, { slot, span, calls, limit });
     // The org's limit may have been raised since it was told, which only an answer says.
-    if (
-      left === 0 &&
-      purpose === 'look' &&
-      (await ledger.mayLook(this.#orgId, { now, everyMs: lookAgainMs }))
-    )
+    const isLimitOld = purpose === 'look' || hasLimitFallen(reported, callsIn(slots));
+    if (left === 0 && isLimitOld && (isLook || (await this.#mayLook(now))))
       left = await ledger.reserve(this.#orgId, { slot, span, calls: 1, limit: Number.POSITIVE_INFINITY });
     if (left === 0) throw this.#shareIsUsed(await this.#look(), purpose);
     this.#block = { purpose, slot, left: left - 1 };
@@ -151,26 +163,38 @@ export class ApiBudget {
 
   /** Whether the call is to tell if a paused org has room again. Throws where it is paused and looked at already. */
   async #isLookOnly(purpose: CallPurpose): Promise<boolean> {
-    const { ledger, clock, instanceUrl } = this.#options;
+    const { clock, instanceUrl } = this.#options;
     const reported = this.#reported;
     if (reported === null || !this.#isHigh(purpose)) return false;
     const now = clock.now();
     const sinceMs = Math.abs(now - reported.at);
-    if (sinceMs >= lookAgainMs && (await ledger.mayLook(this.#orgId, { now, everyMs: lookAgainMs })))
-      return true;
+    if (sinceMs >= lookAgainMs && (await this.#mayLook(now))) return true;
     const retryAfterMs = sinceMs < lookAgainMs ? lookAgainMs - sinceMs : lookAgainMs;
     throw orgRunsHigh(instanceUrl, { reported, purpose, retryAfterMs });
+  }
+
+  async #mayLook(now: number): Promise<boolean> {
+    if (this.#looksLeft > 0 && this.#underWay === 0) {
+      this.#looksLeft--;
+      return true;
+    }
+    if (!(await this.#options.ledger.mayLook(this.#orgId, { now, everyMs: lookAgainMs }))) return false;
+    this.#looksLeft = callsOfLook - 1;
+    return true;
   }
 
   #isHigh(purpose: CallPurpose): boolean {
     return this.#reported !== null && levelRoom(this.#reported, purpose) <= this.#underWay;
   }
 
-  #shareIsUsed({ slots, share }: Known, purpose: CallPurpose): Error {
+  #shareIsUsed({ slots, share, reported }: Known, purpose: CallPurpose): Error {
     const { instanceUrl, clock, share: budget } = this.#options;
     const limit = limitOf(share, purpose);
     const own = callsIn(slots);
-    const retryAfterMs = roomAfterMs(slots, { wanted: 1, limit, now: clock.now() });
+    const roomInMs = roomAfterMs(slots, { wanted: 1, limit, now: clock.now() });
+    const retryAfterMs = hasLimitFallen(reported, own)
+      ? Math.min(roomInMs ?? lookAgainMs, lookAgainMs)
+      : roomInMs;
     return shareIsUsed(instanceUrl, { own, limit, purpose, share: budget, retryAfterMs });
   }
 

@@ -40,6 +40,14 @@ export function shareOf(budget: number, reported: ReportedUsage | null): Share {
   return { allowed, reserve };
 }
 
+/**
+ * Whether own calls of a rolling day are more than the org says that anybody may make: it told more before, and may any
+ * time again, which only an answer says. No share is such a limit's.
+ */
+export function hasLimitFallen(reported: ReportedUsage | null, own: number): boolean {
+  return reported !== null && (reported.max === 0 || own > reported.max);
+}
+
 export function limitOf({ allowed, reserve }: Share, purpose: CallPurpose): number {
   return purpose === 'pull' ? allowed - reserve : allowed;
 }

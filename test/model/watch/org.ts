@@ -50,6 +50,9 @@ async function writeSlimContact(): Promise<string> {
   return path;
 }
 
+/** API requests that the org allows in a day, unless it tells another limit for a while. */
+export const dailyLimit = 1_000_000;
+
 /** The emulated org as whoever looks after it sees it: all rows, whoever may see them. */
 export class Org {
   readonly emulator: EmulatorInProcess;
@@ -70,7 +73,7 @@ export class Org {
       seed,
       customFields: 1,
       orgId: '00D000000000001',
-      dailyLimit: 1_000_000,
+      dailyLimit,
       objectFiles: [await slimContact],
     };
     return new Org(await startEmulatorInProcess({ ...options, wallClock, port }));

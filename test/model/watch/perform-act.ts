@@ -1,4 +1,5 @@
 import type { Act, Pick } from './acts.ts';
+import { dailyLimit } from './org.ts';
 import type { Facts, Stage } from './world.ts';
 
 const editable = ['Title', 'Department', 'Phone', 'Description', 'Birthdate', 'DoNotCall'];
@@ -18,6 +19,8 @@ const limits = [
   { futureEndCovered: true },
   { futureEndCovered: true, replicationIdLimit: 600_000 },
   { futureEndCovered: false },
+  { dailyLimit: 0 },
+  { dailyLimit },
 ];
 /**
  * What commits late with the stamp of what was seen already can be told from it by nobody who compares stamps alone.

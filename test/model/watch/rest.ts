@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { dailyLimit } from './org.ts';
 import type { World } from './world.ts';
 
 const cyclesAtMost = 8;
@@ -24,6 +25,7 @@ export async function comeToRest(world: World): Promise<void> {
     bulkPageRows: 50_000,
     concurrentLimit: 25,
     bulkJobFailures: 0,
+    dailyLimit,
   });
   // What came late has come, and the fields are asked for once an hour. API requests count for a day.
   world.clock.pass(facts.isBusy ? 25 * hourMs : 2 * hourMs);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryCallLedger } from '../../../src/store/memory/memory-call-ledger.ts';
 import { ApiBudget } from '../../../src/sync/budget/api-budget.ts';
+import { slotOf, spanAt } from '../../../src/sync/budget/call-slots.ts';
 import { callsIn } from '../../../src/sync/budget/share.ts';
 import type { Used } from '../../../src/sync/ports/call-ledger.ts';
 
@@ -173,6 +174,54 @@ describe('the share of an org', () => {
     await process().before('pull');
   });
 
+  it.each([
+    ['no calls at all', 0],
+    ['less than was called already', 40],
+  ])('follows an org that tells %s for a while, as soon as it tells more', async (_, max) => {
+    const { process, told, ledger, pass } = installation();
+    await ledger.report('00D000000000001', told(0, 15_000));
+    const budget = process();
+    for (let calls = 0; calls < 50; calls++) {
+      await budget.before('pull');
+      budget.after(told(0, 15_000));
+    }
+    await budget.before('pull');
+    budget.after(told(0, max));
+    let more = 0;
+    for (; more < 200; more++) {
+      const isOver = await budget.before('pull').then(
+        () => false,
+        () => true,
+      );
+      if (isOver) break;
+      budget.after(told(0, max));
+    }
+    // What was set aside before, and one look.
+    expect(more).toBeLessThanOrEqual(100);
+    await budget.settle();
+    pass(5 * minute);
+    const next = process();
+    await next.before('pull');
+    await expect(process().before('pull')).rejects.toEqual(exhausted);
+    next.after(told(0, 15_000));
+    await next.before('pull');
+  });
+
+  it('that a told limit has made less than nothing is asked for again in minutes, not in hours', async () => {
+    const { process, told, ledger } = installation();
+    await ledger.reserve('00D000000000001', {
+      slot: slotOf(told(0, 0).at),
+      span: spanAt(told(0, 0).at),
+      calls: 50,
+      limit: 50,
+    });
+    await ledger.report('00D000000000001', told(0, 40));
+    const budget = process();
+    await budget.before('pull');
+    budget.after(told(0, 40));
+    await expect(budget.before('pull')).rejects.toMatchObject({ details: { retryAfterMs: 5 * minute } });
+  });
+
   it('is no larger than the quota that the org gives the app', async () => {
     const { process, told, ledger } = installation(1);
     await ledger.report('00D000000000001', told(0, 10_000, { used: 0, max: 40 }));
@@ -245,5 +294,26 @@ describe('an org that runs high as a whole', () => {
     await a.before('pull');
     await a.settle();
     await b.before('pull');
+  });
+
+  it('looks until an answer tells the usage, three calls at most, one after the other', async () => {
+    const { process, told, pass } = installation();
+    const [a, b] = [process(), process()];
+    await a.before('pull');
+    a.after(told(990, 1_000));
+    await a.settle();
+    pass(5 * minute);
+    for (let calls = 0; calls < 3; calls++) {
+      await b.before('pull');
+      await expect(b.before('pull')).rejects.toEqual(exhausted);
+      b.after(null);
+    }
+    await expect(b.before('pull')).rejects.toEqual(exhausted);
+    pass(5 * minute);
+    await a.before('pull');
+    a.after(null);
+    await a.before('pull');
+    a.after(told(990, 1_000));
+    await expect(a.before('pull')).rejects.toEqual(exhausted);
   });
 });
