@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
+import type { SyncEvent } from '../../src/sync/events.ts';
 import { reconcile } from '../../src/sync/reconcile/reconcile.ts';
 import { control } from '../e2e/org.ts';
 import {
@@ -218,6 +219,50 @@ describe('a reconcile', () => {
     expect(rowsOf(rig)).toEqual(before);
     const real = await reconciled(rig);
     expect(real).toMatchObject({ missing: 2, stale: 2, ghosts: 3, repaired: 7, resumed: false });
+    await equal(rig);
+  });
+});
+
+describe('an interrupted reconcile', () => {
+  /** Begun in an org where a transaction has been open for so many days, and cut off before it compares anything. */
+  async function interruptedRig(openDays: number) {
+    const rig = await copiedRig(60, 40);
+    const { url } = rig.emulator;
+    await control(url, 'open-transaction', {});
+    const report = await later(rig, openDays, async (context) => {
+      const stop = new AbortController();
+      const onEvent = (event: SyncEvent) => {
+        if (event.type === 'reconcile:start') stop.abort();
+      };
+      return reconcile({ ...context, onEvent }, asked(rig, { signal: stop.signal }));
+    });
+    expect(report.status).toBe('interrupted');
+    await control(url, 'open-transaction/commit', {});
+    return rig;
+  }
+
+  it.each([
+    { open: 0, days: 6, resumed: true, why: 'is gone on with after six days' },
+    { open: 0, days: 8, resumed: false, why: 'begins anew after eight' },
+    { open: 9, days: 4, resumed: true, why: 'is gone on with where T0 lies 13 days back' },
+    { open: 9, days: 6, resumed: false, why: 'begins anew where T0 nears the end of what cycles are told' },
+  ])('$why, and cycles go on from it', async ({ open, days, resumed }) => {
+    await using rig = await interruptedRig(open);
+    const ids = await idsOf(rig, 2);
+    await control(rig.emulator.url, 'delete', { ids });
+    expect(await reconciled(rig, days)).toMatchObject({ status: 'complete', resumed });
+    await later(rig, 1, (context) => runCycle(context, { push: false, signal: rig.signal }));
+    await equal(rig);
+  });
+
+  it('begins anew where the org has cut its list of deletions short since then', async () => {
+    await using rig = await interruptedRig(0);
+    const { url } = rig.emulator;
+    await control(url, 'clock', { advanceMs: 3 * dayMs });
+    const { nowMs } = await control<{ nowMs: number }>(url, 'clock', { advanceMs: 0 });
+    await control(url, 'delete-log', { before: nowMs - dayMs });
+    expect(await reconciled(rig)).toMatchObject({ status: 'complete', resumed: false });
+    await later(rig, 0, (context) => runCycle(context, { push: false, signal: rig.signal }));
     await equal(rig);
   });
 });

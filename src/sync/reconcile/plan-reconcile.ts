@@ -49,7 +49,7 @@ export async function planReconcile(
     });
   }
   const { userId } = await remote.identity({ signal });
-  const begun = await resumableReconcile(context, { dryRun, userId });
+  const begun = await resumableReconcile(context, { dryRun, userId, signal });
   await refreshSchema(context, { force: true, signal });
   const state = begun?.state ?? (await decide(context, userId, options));
   const runId = begun?.run.id ?? (await mirror.journal.startRun('reconcile', clock.now(), state));

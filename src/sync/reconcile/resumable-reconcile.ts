@@ -1,6 +1,8 @@
 import { isAppError } from '../../base/errors.ts';
 import { pendingChunks } from '../backfill/first-copy-run.ts';
 import type { SyncContext } from '../context.ts';
+import { futureMs } from '../future-cursor.ts';
+import { floorMinute, minuteMs } from '../minute.ts';
 import type { Run } from '../ports/run.ts';
 import { parseReconcileState, type ReconcileState } from './reconcile-state.ts';
 
@@ -9,18 +11,25 @@ export interface BegunReconcile {
   state: ReconcileState;
 }
 
-/** Salesforce keeps the results of a job for seven days, and T0 must not near the end of what `deleted` reaches. */
-const resumableMs = 7 * 86_400_000;
+const dayMs = 86_400_000;
+/** Salesforce keeps the results of a job for so long. */
+const resumableMs = 7 * dayMs;
+/**
+ * A transaction that was open may have put T0 long before the beginning. Deletions are told for 15 days, of which one is
+ * left for the rest of the reconcile and the cycle behind it.
+ */
+const reachMs = 14 * dayMs;
 
 /**
  * The newest reconcile, where it did not end and can be gone on with: of the same kind, as the same user, not too old,
- * and of the same rows (a full copy since then has replaced them).
+ * of the same rows (a full copy since then has replaced them), and with a T0 from which cycles can still go on. The org
+ * has told its time.
  */
 export async function resumableReconcile(
-  context: Pick<SyncContext, 'mirror' | 'clock' | 'log'>,
-  { dryRun, userId }: { dryRun: boolean; userId: string },
+  context: SyncContext,
+  { dryRun, userId, signal }: { dryRun: boolean; userId: string; signal: AbortSignal },
 ): Promise<BegunReconcile | null> {
-  const { mirror, clock, log } = context;
+  const { mirror, remote, log } = context;
   const [run] = await mirror.journal.runs({ kind: 'reconcile', limit: 1 });
   if (run === undefined || run.status === 'complete') return null;
   const state = parseReconcileState(run);
@@ -29,9 +38,38 @@ export async function resumableReconcile(
     return null;
   }
   if (state.dryRun !== dryRun || state.userId !== userId) return null;
-  if (clock.now() - run.startedAt > resumableMs) return null;
   const [copy] = await mirror.journal.runs({ kind: 'backfill', status: 'complete', limit: 1 });
-  return copy !== undefined && copy.startedAt > run.startedAt ? null : { run, state };
+  if (copy !== undefined && copy.startedAt > run.startedAt) return null;
+  const now = remote.clock.told();
+  if (!isRecent(state, now) || !(await isToldSince(context, state.t0, { now, signal }))) {
+    log.info('the interrupted reconcile is too old to be gone on with and starts over', { runId: run.id });
+    return null;
+  }
+  return { run, state };
+}
+
+/** By the org's time. One that lies ahead was told wrongly once. Pure. */
+function isRecent({ begunAt, t0 }: ReconcileState, now: number): boolean {
+  return now - begunAt <= resumableMs && now - t0 <= reachMs && t0 <= now + futureMs;
+}
+
+/** Whether the org's list of deletions, which may be cut short any time, still goes back to `t0`. */
+async function isToldSince(
+  { records }: SyncContext,
+  t0: number,
+  { now, signal }: { now: number; signal: AbortSignal },
+): Promise<boolean> {
+  const start = floorMinute(t0);
+  // Some orgs refuse an end in the future; a list that was cut short since then is found by the next cycle.
+  if (start + minuteMs > now) return true;
+  try {
+    const answer = await records.changes.deleted({ start, end: start + minuteMs }, { signal });
+    return floorMinute(answer.earliestDateAvailable ?? 0) <= start;
+  } catch (error) {
+    if (isAppError(error, 'EXCEEDED_ID_LIMIT')) return true;
+    if (isAppError(error, 'INVALID_REPLICATION_DATE')) return false;
+    throw error;
+  }
 }
 
 async function hasReadableChunks(context: Pick<SyncContext, 'mirror'>, runId: string): Promise<boolean> {
