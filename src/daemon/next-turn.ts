@@ -46,7 +46,7 @@ export function nextTurn(
     return { kind: 'due', inMs, failures: 0, recoveredAfter: failures, stretchedMs };
   }
   if (isAppError(error, 'ORG_BUSY')) return { kind: 'skipped', inMs: intervalMs, failures };
-  if (isAppError(error, 'LOGIN_REQUIRED')) return { kind: 'until-login', failures };
+  if (isAppError(error, 'LOGIN_REQUIRED')) return { kind: 'until-login', failures: failures + 1 };
   const maxMs = Math.max(intervalMs, Math.min(intervalMs * 8, longestBackoffMs));
   const backoff = backoffMs(failures, { baseMs: intervalMs, maxMs, random });
   const asked = Math.min(callDetailsOf(error).retryAfterMs ?? 0, longestRetryAfterMs);

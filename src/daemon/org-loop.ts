@@ -235,7 +235,7 @@ export class OrgLoop {
       case 'until-login':
         // Let go of the lock and the session: the next login brings another grant.
         await this.#letGo();
-        this.#options.onFailed(instanceUrl, error, null, next.failures + 1);
+        this.#options.onFailed(instanceUrl, error, null, next.failures);
         break;
       case 'skipped':
         break;

@@ -211,6 +211,7 @@ describe('the daemon', () => {
     watch.wanted.login = true;
     await watch.pass(minute);
     expect(watch.cyclesOf('a')).toHaveLength(2);
+    expect(watch.log).toContain('recovered a after 1');
     await watch.stop();
   });
 

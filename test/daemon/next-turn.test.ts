@@ -55,7 +55,7 @@ describe('the next turn', () => {
   it('has no time where the grant is gone', () => {
     expect(turnAfter(new AppError('LOGIN_REQUIRED', 'gone'), { failures: 2 })).toEqual({
       kind: 'until-login',
-      failures: 2,
+      failures: 3,
     });
   });
 });
