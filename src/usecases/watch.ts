@@ -69,7 +69,9 @@ export async function watch(
       tell({ event: 'cycle:recovered', instanceUrl, failures, lastedMs }),
   });
   const outcomes = await daemon.start();
-  tell({ event: 'watch:stop', reason: signal.aborted ? 'signal' : 'once', cycles, failed });
+  // One that is to go on ends by itself only where another watch has all of its orgs.
+  const reason = signal.aborted ? 'signal' : once ? 'once' : 'busy';
+  tell({ event: 'watch:stop', reason, cycles, failed });
   return {
     orgs: outcomes.map(({ instanceUrl, error }) => ({
       instanceUrl,

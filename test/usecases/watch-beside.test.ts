@@ -63,11 +63,14 @@ describe('a watch of one org', () => {
     ] as const) {
       await using _lease = await holdOrg(purpose);
       const seen: (number | null)[] = [];
+      const reasons: string[] = [];
       const { orgs } = await watched(once, (event) => {
         if (event.event === 'cycle:skipped') seen.push(event.retryInMs);
+        if (event.event === 'watch:stop') reasons.push(event.reason);
       });
       expect(orgs).toMatchObject([{ error: { code: 'ORG_BUSY', details: { purpose } } }]);
       expect(seen).toEqual([null]);
+      expect(reasons).toEqual([once ? 'once' : 'busy']);
     }
   });
 });
