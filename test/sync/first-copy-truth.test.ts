@@ -178,7 +178,7 @@ describe('a first copy over rows that were there before it', () => {
     expect(run?.counts.held).toBe(299);
     expect(
       (await rig.context.mirror.journal.steps(report.runId!)).find(({ name }) => name === 'confirm')?.note,
-    ).toMatch(/299 of 1200/);
+    ).toMatch(/299 of 1,200/);
   });
 
   it('asks nothing more where the mirror was empty', async () => {

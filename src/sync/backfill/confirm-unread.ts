@@ -37,7 +37,7 @@ export async function confirmUnread(
     return;
   }
   run.count('held', unstated.length);
-  const text = `${unstated.length} of ${before} contacts in the mirror are not found in the org, and Salesforce does not say that they were deleted: they stay.`;
+  const text = `${unstated.length.toLocaleString('en-US')} of ${before.toLocaleString('en-US')} contacts in the mirror are not found in the org, and Salesforce does not say that they were deleted: they stay.`;
   note(text);
   log.warn(`${text} Where they are really gone, \`parahack-sync reconcile --force\` removes them.`);
 }

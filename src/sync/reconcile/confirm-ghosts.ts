@@ -154,7 +154,7 @@ async function hold(
   run.count('held', left);
   // Those that were not even asked for.
   run.count('ghosts', await mirror.sweep.count('absent'));
-  const text = `${left} of ${live} contacts in the mirror are not found in the org, and Salesforce does not say that they were deleted: they stay.`;
+  const text = `${left.toLocaleString('en-US')} of ${live.toLocaleString('en-US')} contacts in the mirror are not found in the org, and Salesforce does not say that they were deleted: they stay.`;
   note(text);
   log.warn(
     `${remote.instanceUrl}: ${text} Where they are really gone, \`parahack-sync reconcile --force\` removes them.`,
