@@ -116,6 +116,8 @@ function textOf(orgs: readonly ReconcileItem[], call: Invocation): string {
 
 function sentenceOf(org: ReconcileItem, name: string): string {
   const { checked, missing, stale, ghosts, held, repaired, recalculated, dryRun } = org;
+  // One that did not even begin, beside a watch for one, has nothing to go on with.
+  if (org.status === 'failed' && checked === 0) return `${name}: failed.`;
   if (org.status !== 'complete') return `${name}: ${org.status}; run it again to go on.`;
   const cost = ` in ${formatDuration(org.durationMs)} with ${counted(org.apiCalls, 'API call')}`;
   const compared = `${name}: ${counted(checked, 'contact')} compared${cost}`;

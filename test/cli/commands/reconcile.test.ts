@@ -57,6 +57,13 @@ test('one org is told in a sentence, several in a table', async () => {
   expect(two.stdout).toMatch(/ORG.*CHECKED.*MISSING.*STALE.*GHOSTS.*HELD.*REPAIRED/);
 });
 
+test('one that did not begin is not said to have something to go on with', async () => {
+  const begun = await runMain(['reconcile'], { app: appOf(failed('TIMEOUT')) });
+  expect(begun.stdout).toBe('b.my.salesforce.com: failed; run it again to go on.\n');
+  const refused = await runMain(['reconcile'], { app: appOf({ ...failed('ORG_BUSY'), checked: 0 }) });
+  expect(refused.stdout).toBe('b.my.salesforce.com: failed.\n');
+});
+
 test('a dry run names the Ids with --verbose, and how many it does not name', async () => {
   const ids = { missing: ['003A'], stale: ['003B', '003C'], ghosts: ['003D'], held: [] };
   const app = () => appOf({ ...complete, dryRun: true, repaired: 0, recalculated: 0, ids });
