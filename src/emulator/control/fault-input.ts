@@ -4,6 +4,7 @@ import { asObject, ControlError, need, onlyKeys, readBoolean, readCount, readTex
 const keys = [
   'match',
   'times',
+  'skip',
   'status',
   'errorCode',
   'message',
@@ -37,6 +38,7 @@ function readFault(value: unknown, what: string): Fault {
   const fault: Fault = {
     match: readMatch(need(readText(body, 'match'), 'match'), what),
     times,
+    skip: readCount(body, 'skip', { max: 1_000_000_000 }) ?? 0,
     headers: readHeaders(body.headers, what),
     delayMs: readCount(body, 'delayMs', { max: 2 ** 31 - 1 }) ?? 0,
     commitAfterMs: readCount(body, 'commitAfterMs', { max: 2 ** 31 - 1 }) ?? 0,

@@ -4,6 +4,8 @@ import { TimedOut, withinTime } from './within-time.ts';
 export interface Fault {
   match: RegExp;
   times: number;
+  /** So many matching requests it lets by before, unharmed by it and by those behind it. */
+  skip: number;
   status?: number;
   errorCode?: string;
   message?: string;
@@ -32,7 +34,7 @@ export class FaultPlan {
   }
 
   /**
-   * The first fault that matches, used up by one. `target` is the path with its query. An expression can run for
+   * The first fault that matches, used up by one; none while that one skips. `target` is the path with its query. An expression can run for
    * hours on a short text: one that takes too long is taken out, and the request is told so.
    */
   take(method: string, path: string, target: string): Fault | undefined {
@@ -45,6 +47,10 @@ export class FaultPlan {
           return candidate.match.test(`${method} ${path}`) || candidate.match.test(`${method} ${target}`);
         }),
       );
+      if (fault && fault.skip > 0) {
+        fault.skip--;
+        return undefined;
+      }
       if (fault && --fault.times <= 0) this.#remove(fault);
       return fault;
     } catch (error) {
@@ -63,6 +69,7 @@ function tooSlow({ match }: Fault): Fault {
   return {
     match,
     times: 1,
+    skip: 0,
     status: 500,
     errorCode: 'UNKNOWN_EXCEPTION',
     message: `The fault's expression took longer than ${matchingMs} ms and was taken out: ${match.source}`,

@@ -119,6 +119,17 @@ describe('faults', () => {
     expect((await org.api('/limits')).status).toBe(200);
   });
 
+  it('lets `skip` matching requests by before, and none of them meets the next fault', async () => {
+    await fault(
+      { match: 'GET .*/limits$', skip: 2, status: 503 },
+      { match: 'GET', skip: 1, times: 2, status: 500 },
+    );
+    const statuses: number[] = [];
+    for (let i = 0; i < 7; i++) statuses.push((await org.api('/limits')).status);
+    expect(statuses).toEqual([200, 200, 503, 200, 500, 500, 200]);
+    expect(await org.control('faults', [])).toEqual({ faults: 0 });
+  });
+
   it('gives an errorCode, a body of JSON or of HTML as told', async () => {
     await fault(
       { match: 'GET', errorCode: 'REQUEST_LIMIT_EXCEEDED' },
