@@ -1,0 +1,90 @@
+import { Seeded } from '../../model/seeded.ts';
+import type { SoakedOrg } from './soaked-org.ts';
+
+/** Longer than the client waits for the head of an answer. */
+const silenceMs = 160_000;
+const lock = 'unable to obtain exclusive access to this record';
+
+/** Ways in which a request can fail that pass by themselves, how often each of a round of faults. */
+const kinds: Record<string, { often: number; fault: Record<string, unknown> }> = {
+  '500': { often: 3, fault: { status: 500 } },
+  '503': { often: 3, fault: { status: 503 } },
+  '503 Retry-After': { often: 3, fault: { status: 503, headers: { 'Retry-After': '3' } } },
+  '503 page': { often: 2, fault: { status: 503, body: '<html><body>Down for maintenance</body></html>' } },
+  '502 page': { often: 2, fault: { status: 502, body: '<html><body>Bad gateway</body></html>' } },
+  '504': { often: 1, fault: { status: 504 } },
+  '429': { often: 2, fault: { status: 429, headers: { 'Retry-After': '2' } } },
+  '429 without Retry-After': { often: 2, fault: { status: 429 } },
+  '403 daily limit': { often: 1, fault: { errorCode: 'REQUEST_LIMIT_EXCEEDED' } },
+  '403 concurrent limit': {
+    often: 3,
+    fault: {
+      errorCode: 'REQUEST_LIMIT_EXCEEDED',
+      message: 'ConcurrentRequests (Concurrent API Requests) Limit exceeded.',
+    },
+  },
+  '401': { often: 3, fault: { match: '/services/data/', status: 401 } },
+  '400 query timeout': {
+    often: 1,
+    fault: { match: '/services/data/', status: 400, errorCode: 'QUERY_TIMEOUT' },
+  },
+  '400 locked row': {
+    often: 1,
+    fault: { match: '/services/data/', status: 400, errorCode: 'UNABLE_TO_LOCK_ROW', message: lock },
+  },
+  '200 page': { often: 2, fault: { status: 200, body: '<html><body>Sign in to the network</body></html>' } },
+  '200 truncated JSON': {
+    often: 3,
+    fault: { status: 200, body: '{"totalSize":3,"done":true,"records":[{"attri' },
+  },
+  'cut before': { often: 3, fault: { reset: 'before' } },
+  'cut after the work': { often: 2, fault: { reset: 'after-commit' } },
+  'cut in the head of the body': { often: 2, fault: { dropAfterBytes: 1 } },
+  'cut body': { often: 3, fault: { dropAfterBytes: 200 } },
+  slow: { often: 2, fault: { delayMs: 4_000 } },
+  silent: { often: 1, fault: { delayMs: silenceMs } },
+};
+
+const roundsAtOnce = 60;
+const kindHeader = 'X-Soak-Fault';
+
+/** Faults that spoil every tenth request of an org, each round in an order of its own. */
+export class EveryTenthRequest {
+  readonly #org: SoakedOrg;
+  readonly #planted = new Map<string, number>();
+
+  constructor(org: SoakedOrg) {
+    this.#org = org;
+  }
+
+  async plant(seed: number): Promise<void> {
+    const chance = new Seeded(seed);
+    const faults: Record<string, unknown>[] = [];
+    for (let round = 0; round < roundsAtOnce; round++) {
+      const names = Object.entries(kinds).flatMap(([name, { often }]) => Array<string>(often).fill(name));
+      while (names.length > 0) {
+        const [name] = names.splice(chance.below(names.length), 1) as [string];
+        const fault = kinds[name]?.fault;
+        const headers = { ...(fault?.headers as object), [kindHeader]: name };
+        faults.push({ match: '/services/', ...fault, headers, skip: 9 });
+        this.#planted.set(name, (this.#planted.get(name) ?? 0) + 1);
+      }
+    }
+    if ((await this.#org.post('faults', faults)) === null) throw new Error('The faults are refused.');
+  }
+
+  /** How many requests each kind has spoilt. */
+  async met(): Promise<Map<string, number>> {
+    const left = await this.#org.get<{ headers: Record<string, string> }[]>('faults');
+    const met = new Map(this.#planted);
+    for (const { headers } of left) {
+      const name = headers[kindHeader] as string;
+      met.set(name, (met.get(name) ?? 0) - 1);
+    }
+    return met;
+  }
+
+  async clear(): Promise<void> {
+    await this.#org.post('faults', []);
+  }
+}
