@@ -9,6 +9,8 @@ export interface WindowReader<Answer> {
   take(piece: Window, answer: Answer): Promise<number | null>;
   /** A single minute that holds more ids than a call may answer; like `take`. */
   takeCrowdedMinute(piece: Window): Promise<number | null>;
+  /** Whether `now` is the org's own word; it is unless told. */
+  isTimeKnown?(): boolean;
 }
 
 /** A window whose end turns out to be long past is followed by another, at most so often a cycle. */
@@ -30,6 +32,7 @@ export async function readWindow<Answer>(
   let span = last - start;
   let pieces = 0;
   let catchUps = 0;
+  let isGuess = reader.isTimeKnown?.() === false;
   while (start < last) {
     const piece = { start, end: Math.min(start + span, last) };
     let covered: number | null;
@@ -60,7 +63,10 @@ export async function readWindow<Answer>(
     start = piece.end;
     // The machine slept, or the pieces took long: the org's own answers have told a later time since.
     const later = floorMinute(now() + minuteMs);
-    if (start < last || later - last <= minuteMs || catchUps++ >= maxCatchUps) continue;
+    // A minute that turned meanwhile is the next cycle's. Behind a guess it may have been there all along.
+    const leftToNextMs = isGuess ? 0 : minuteMs;
+    if (start < last || later - last <= leftToNextMs || catchUps++ >= maxCatchUps) continue;
+    isGuess = false;
     if (!fully) start = Math.max(piece.start, covered ?? 0);
     last = later;
     span = last - start;

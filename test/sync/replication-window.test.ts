@@ -125,6 +125,26 @@ describe('readWindow', () => {
     expect(org.taken).toEqual(['0-4', '4-61']);
   });
 
+  it.each([
+    ['a guess that was a minute behind', false, ['0-4', '4-5']],
+    ['the org’s own word, before the minute turned', true, ['0-4']],
+  ])('ends with the minute that the answers tell where the end was %s', async (_what, isKnown, taken) => {
+    const org = scriptedOrg({});
+    let now = at(3) + 50_000;
+    let isTimeKnown = isKnown;
+    const reader = {
+      ...org.reader,
+      isTimeKnown: () => isTimeKnown,
+      take: (piece: Window) => {
+        now = at(4) + 10_000;
+        isTimeKnown = true;
+        return org.reader.take(piece);
+      },
+    };
+    await readWindow(at(0), () => now, reader);
+    expect(org.taken).toEqual(taken);
+  });
+
   it('throws what it cannot mend by a shorter window', async () => {
     const reader = {
       ...scriptedOrg({}).reader,

@@ -60,7 +60,7 @@ export async function openRig(options: EmulatorOptions = {}): Promise<Rig> {
   });
   const clock: Clock = {
     ...hurried,
-    now: () => hurried.now() + passed,
+    now: () => wallClock() + passed,
     monotonicMs: () => hurried.monotonicMs() + passed,
   };
   const folder = mkdtempSync(join(tmpdir(), 'parahack-sync-rig-'));

@@ -23,7 +23,7 @@ export class CycleTime {
   /**
    * ms since 1970. Before the org has told its time this machine's clock stands in for it, so that the first cycle of a
    * process costs no call more. Nothing follows from it but the end that is asked for: coverage, cursors and the times
-   * of rows are the org's word, and an end that its answer proves to be long past is followed by another.
+   * of rows are the org's word, and an end that its answer proves to lie in a minute before is followed by another.
    */
   now(): number {
     const { remote, clock } = this.#context;

@@ -55,6 +55,7 @@ export async function readUpdated(
     call,
     take: (piece, answer) => pieces.take(piece, answer),
     takeCrowdedMinute: (piece) => pieces.takeCrowdedMinute(piece),
+    isTimeKnown: () => time.isKnown,
   });
 }
 
