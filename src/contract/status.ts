@@ -24,6 +24,11 @@ export interface StatusItem {
   deleted: number | null;
   coveredUntil: string | null;
   lagSeconds: number | null;
+  /**
+   * As of when the mirror last agreed with the org as a whole, by the last complete reconcile or first copy; null before that,
+   * and where the org is seen as another user since.
+   */
+  agreedAt: string | null;
   lastBackfill: RunView | null;
   lastCycle: RunView | null;
   /** Null where the mirror could not be read. */

@@ -4,6 +4,7 @@ import { runCycle } from '../sync/cycle/cycle.ts';
 import type { ReconcileCause } from '../sync/events.ts';
 import { reconcile } from '../sync/reconcile/reconcile.ts';
 import type { ConnectedOrg } from './connect-org.ts';
+import { reasonClause } from './reason-clause.ts';
 import { completeEventOf } from './reconcile-items.ts';
 
 /**
@@ -49,8 +50,9 @@ export async function reconcileAfterCopy(
 
 function causeOf({ status, error, compared }: BackfillReport): { cause: ReconcileCause; why: string } | null {
   // A copy over a mirror that has cursors leaves them where they are.
-  if (error?.code === 'CURSOR_OUT_OF_REACH') return { cause: 'out-of-reach', why: error.message };
+  if (error?.code === 'CURSOR_OUT_OF_REACH')
+    return { cause: 'out-of-reach', why: reasonClause(error.message) };
   if (status !== 'complete' || compared === null || compared.org === compared.mirror) return null;
-  const why = `After the first copy the org counts ${compared.org} contacts and the mirror ${compared.mirror}.`;
+  const why = `after the first copy the org counts ${compared.org} contacts and the mirror ${compared.mirror}`;
   return { cause: 'count-differs', why };
 }

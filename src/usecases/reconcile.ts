@@ -88,7 +88,7 @@ async function compare(
     const { dryRun, force } = options;
     const report = await reconcile(context, {
       cause: 'asked',
-      why: 'It was asked for.',
+      why: 'it was asked for',
       dryRun,
       force,
       callsLeft: () => budget.remaining(),

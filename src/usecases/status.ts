@@ -11,6 +11,7 @@ import type { CallLedger } from '../sync/ports/call-ledger.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { namedOrAllOrgs } from './chosen-orgs.ts';
 import { type KnownLogin, loginLookup } from './known-login.ts';
+import { lastAgreed } from './last-agreed.ts';
 import { type OrgLeases, watchLeaseName } from './org-lease.ts';
 import { ownShareOf, stretchedWatchOf } from './own-share.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
@@ -58,6 +59,7 @@ async function statusOf(
     deleted: null,
     coveredUntil: null,
     lagSeconds: null,
+    agreedAt: null,
     lastBackfill: null,
     lastCycle: null,
     outbox: { pending: 0, rejected: 0, inDoubt: 0, held: 0, conflicts: 0 },
@@ -86,6 +88,7 @@ async function statusOf(
       deleted,
       coveredUntil: isoTime(covered),
       lagSeconds: lagOf(covered, parts.clock.now()),
+      agreedAt: isoTime((await lastAgreed(mirror)) || null),
       lastBackfill: lastBackfill === undefined ? null : await runView(parts, instanceUrl, lastBackfill),
       lastCycle: lastCycle === undefined ? null : await runView(parts, instanceUrl, lastCycle),
       outbox: {

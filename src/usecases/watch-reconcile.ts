@@ -3,10 +3,11 @@ import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { WatchEvent } from '../contract/watch.ts';
 import { isBackfilled } from '../sync/backfill/backfill.ts';
 import type { ReconcileCause } from '../sync/events.ts';
-import type { Mirror } from '../sync/ports/mirror.ts';
 import { reconcile } from '../sync/reconcile/reconcile.ts';
 import { isReconcileDue } from '../sync/reconcile/schedule.ts';
 import type { ConnectedOrg } from './connect-org.ts';
+import { lastAgreed } from './last-agreed.ts';
+import { reasonClause } from './reason-clause.ts';
 import { completeEventOf } from './reconcile-items.ts';
 
 export interface DueReconcile {
@@ -40,7 +41,7 @@ export class WatchedReconciles {
   /** What has to be made before a cycle: another user sees others. */
   async before({ context: { mirror } }: Connected): Promise<DueReconcile | null> {
     if ((await mirror.journal.reconciledAt()) !== 0) return null;
-    return { cause: 'user-changed', why: 'The org is seen as another user now, who may see other contacts.' };
+    return { cause: 'user-changed', why: 'the org is seen as another user now, who may see other contacts' };
   }
 
   /**
@@ -50,7 +51,7 @@ export class WatchedReconciles {
   afterFailure(error: unknown): DueReconcile | null {
     if (!isAppError(error, 'CURSOR_OUT_OF_REACH')) return null;
     if (this.#madeForReach++ % 2 === 1) return null;
-    return { cause: 'out-of-reach', why: error.message };
+    return { cause: 'out-of-reach', why: reasonClause(error.message) };
   }
 
   /** What is due by the timetable, after a cycle that was complete. */
@@ -66,7 +67,7 @@ export class WatchedReconciles {
       return null;
     return {
       cause: 'scheduled',
-      why: 'It is due: every Id and SystemModstamp is compared from time to time.',
+      why: 'it is due by the timetable',
     };
   }
 
@@ -95,12 +96,4 @@ export class WatchedReconciles {
     this.#notBefore = context.clock.now() + retryMs;
     tell({ event: 'reconcile:failed', instanceUrl: report.instanceUrl, error: errorInfoOf(report.failure) });
   }
-}
-
-/** A mirror of a former version does not say it: its first copy does. */
-async function lastAgreed({ journal }: Pick<Mirror, 'journal'>): Promise<number> {
-  const known = await journal.reconciledAt();
-  if (known !== null) return known;
-  const [copy] = await journal.runs({ kind: 'backfill', status: 'complete', limit: 1 });
-  return copy?.startedAt ?? 0;
 }

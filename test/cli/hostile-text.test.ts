@@ -251,6 +251,7 @@ const { app } = fakeApp({
         deleted: 0,
         coveredUntil: at,
         lagSeconds: 60,
+        agreedAt: at,
         lastBackfill: run,
         lastCycle: run,
         outbox: { pending: 1, rejected: 1, inDoubt: 0, held: 0, conflicts: 0 },

@@ -47,6 +47,22 @@ describe('status', () => {
     });
   });
 
+  it('tells when the mirror last agreed with its org: as of its first copy or reconcile, and of no other user’s', async () => {
+    const parts = partsOf([a]);
+    const at = Date.now() - 3_600_000;
+    const mirror = await parts.mirrors.of(a.instanceUrl).under(heldLease());
+    const agreedAt = async () => (await status(parts, { org: null })).orgs[0]!.agreedAt;
+    expect(await agreedAt()).toBeNull();
+    await mirror.setIdentity({ orgId: a.orgId, userId: a.userId, instanceUrl: a.instanceUrl });
+    await mirror.commit({ effects: [{ kind: 'set-first-cursors', updated: at, deleted: at }] });
+    expect(await agreedAt()).toBe(new Date(at).toISOString());
+    // Cycles bring what changes, and compare nothing.
+    await mirror.commit({ effects: [{ kind: 'move-cursors', to: { updated: at + 60_000 } }] });
+    expect(await agreedAt()).toBe(new Date(at).toISOString());
+    await mirror.setIdentity({ orgId: a.orgId, userId: '005000000000009AAA', instanceUrl: a.instanceUrl });
+    expect(await agreedAt()).toBeNull();
+  });
+
   it('names no lag where the cursor lies so far ahead that a clock must be wrong', async () => {
     const parts = partsOf([a]);
     await copied(parts, a.instanceUrl, Date.now() + 86_400_000);

@@ -126,6 +126,7 @@ function factsOf(org: StatusItem, now: number): [string, string][] {
         : `${count(org.contacts)}, ${count(org.deleted)} deleted`,
     ],
     ['covered until', org.coveredUntil === null ? (unread ?? 'nothing yet') : `${org.coveredUntil}${lag}`],
+    ['agreed in full', unread ?? relativeTime(org.agreedAt, now)],
     ['last backfill', unread ?? runText(org.lastBackfill, now)],
     ['last cycle', unread ?? runText(org.lastCycle, now)],
     [

@@ -24,7 +24,8 @@ export function progressText(
       return `${org}: ${readingFigures(event).join(', ')}`;
     case 'reconcile:start': {
       const what = `${event.resumed ? 'goes on comparing' : 'comparing'} ${counted(event.expected, 'contact')}`;
-      return `${org}: ${what}${event.dryRun ? ' and changing nothing' : ''}: ${event.reason}`;
+      const because = event.cause === 'asked' ? '' : `, because ${event.reason}`;
+      return `${org}: ${what}${event.dryRun ? ' and changing nothing' : ''}${because}`;
     }
     case 'reconcile:progress':
       return `${org}: comparing, ${readingFigures(event).join(', ')}`;

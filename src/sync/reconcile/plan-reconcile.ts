@@ -59,7 +59,7 @@ export async function planReconcile(
     async (run) => {
       if (state.planned) return;
       await run.step('plan', async (note) => {
-        note(state.why);
+        note(`The whole org is compared: ${state.why}.`);
         await plan(context, runId, state, signal);
       });
     },
