@@ -60,6 +60,11 @@ export class Semaphore {
     });
   }
 
+  /** How many wait in line. */
+  get waiting(): number {
+    return this.#line.size;
+  }
+
   /** Runs `work` inside. */
   async run<T>(work: () => Promise<T>, options: { weight?: number; signal?: AbortSignal } = {}): Promise<T> {
     const leave = await this.enter(options);

@@ -9,9 +9,15 @@ const maxCycles = 16;
 /** How long a cycle holds its slot at most; orgs that needed longer last time share slots of their own. */
 export const cycleSlotMs = 15_000;
 /** With those that have outstayed their slot: each has a mirror and a connection open, some seven files. */
-const maxCyclesAtAll = 32;
+const maxCyclesAtAll = 40;
 const maxSlowCycles = 4;
-const maxSlowCyclesAtAll = 24;
+const maxSlowCyclesAtAll = 12;
+/** For orgs that gave no answer last time; a slot of their own each, because they do nothing but wait. */
+const maxSilentCycles = 8;
+/** An org that answers at all does so sooner; one that does not leaves the others its slot. */
+const silentSlotMs = 2_000;
+/** How long one that has not answered yet may wait while others wait for its place. */
+const silentPlaceMs = 8_000;
 /** First copies under way at once. They have slots of their own, because one may take hours. */
 const maxFirstCopies = 2;
 const maxFirstCopiesAtAll = 8;
@@ -25,15 +31,21 @@ export interface LoopLimits {
   cycles: ConcurrencyLimit;
   /** For orgs whose last cycle took long, so that however many they are, they delay each other only. */
   slowCycles: ConcurrencyLimit;
+  /** For orgs that could not be reached last time or gave no answer: they wait for each other only. */
+  silentCycles: ConcurrencyLimit;
   copies: ConcurrencyLimit;
 }
 
 export function loopLimits(clock: Clock): LoopLimits {
   const limit = (slots: number, atMost: number, lendMs: number) =>
-    new ConcurrencyLimit({ slots, atMost, lendMs }, clock);
+    new ConcurrencyLimit(
+      { slots, atMost, lendMs, lendSilentMs: silentSlotMs, silentMs: silentPlaceMs },
+      clock,
+    );
   return {
     cycles: limit(maxCycles, maxCyclesAtAll, cycleSlotMs),
     slowCycles: limit(maxSlowCycles, maxSlowCyclesAtAll, cycleSlotMs),
+    silentCycles: limit(maxSilentCycles, maxSilentCycles, cycleSlotMs),
     copies: limit(maxFirstCopies, maxFirstCopiesAtAll, copySlotMs),
   };
 }

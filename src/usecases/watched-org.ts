@@ -70,6 +70,8 @@ class LeasedOrg implements WatchedOrg {
   #isLost = false;
   /** Until when the org has asked to be sent nothing; ms, by the monotonic clock. */
   #pushNotBeforeMs = 0;
+  /** When the turn under way began to ask; by both clocks, null between turns. */
+  #asking: { since: number; sinceMs: number } | null = null;
   readonly #pace: OrgPace;
 
   constructor(services: WatchedOrgParts, known: OrgRecord, lease: Lease, care: Care, held: CloseStack) {
@@ -173,6 +175,15 @@ class LeasedOrg implements WatchedOrg {
     return this.#reconciles.afterCycle(connected);
   }
 
+  silentForMs(): number {
+    if (this.#asking === null || this.#connected === null) return 0;
+    const { since, sinceMs } = this.#asking;
+    // Every answer of the API names the usage.
+    const reported = this.#connected.remote.usage.reported();
+    if (reported !== null && reported.at >= since) return 0;
+    return this.#services.clock.monotonicMs() - sinceMs;
+  }
+
   callsAhead(): Promise<CallsAhead | null> {
     return this.#pace.callsAhead();
   }
@@ -196,6 +207,8 @@ class LeasedOrg implements WatchedOrg {
     work: (connected: ConnectedOrg, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const connected = await this.open();
+    const { clock } = this.#services;
+    this.#asking = { since: clock.now(), sinceMs: clock.monotonicMs() };
     try {
       return await underLease(this.#lease, signal, async (ended) => {
         if (!this.#isBegun) await closeKilledRuns(connected.context);
@@ -207,6 +220,7 @@ class LeasedOrg implements WatchedOrg {
       this.#isLost ||= isLeaseLost(error);
       throw error;
     } finally {
+      this.#asking = null;
       await settleCalls(connected.budget, this.#services);
     }
   }

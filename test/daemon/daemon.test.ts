@@ -13,7 +13,9 @@ function watching(
   orgs: Record<
     string,
     {
-      cycle?: (n: number) => Promise<void>;
+      cycle?: (n: number, end: AbortSignal) => Promise<void>;
+      /** Takes every request and answers none, each for as long as a call waits. */
+      silent?: boolean;
       /** What the cycle calls for. */
       long?: (n: number) => Promise<void> | undefined;
       open?: (n: number) => void;
@@ -35,6 +37,8 @@ function watching(
   const opens = new Map<string, number>();
   /** Orgs of which the next look says that they must be taken into care anew. */
   const spent = new Set<string>();
+  /** When those began to wait that get no answer. */
+  const unanswered = new Map<string, number>();
   const wanted = { urls: Object.keys(orgs), login: true, failing: false };
   const unlessFailing = <T>(value: T): T => {
     if (wanted.failing) throw new Error('the registry is locked');
@@ -59,10 +63,20 @@ function watching(
           await orgs[url]?.copy?.();
           copied.add(url);
         },
-        async cycle() {
+        silentForMs: () => clock.now() - (unanswered.get(url) ?? clock.now()),
+        async cycle(end) {
           log.push(`${clock.now() / minute} cycle ${url}`);
           const n = next(cycles, url);
-          await orgs[url]?.cycle?.(n);
+          await orgs[url]?.cycle?.(n, end);
+          if (orgs[url]?.silent) {
+            unanswered.set(url, clock.now());
+            try {
+              await clock.sleep(2.5 * minute, { signal: end });
+              throw new AppError('TIMEOUT', 'The org did not answer.');
+            } finally {
+              unanswered.delete(url);
+            }
+          }
           const long = orgs[url]?.long;
           if (long === undefined || long(n) === undefined) return null;
           return {
@@ -107,6 +121,7 @@ function watching(
     recoveries,
     wanted,
     spent,
+    unanswered,
     done,
     async stop() {
       stop.abort();
@@ -592,6 +607,51 @@ describe('an org that is slow', () => {
     watch.wanted.urls = ['a', 'later'];
     await watch.pass(minute);
     expect(watch.cyclesOf('later').length).toBe(before + 1);
+  });
+});
+
+describe('orgs that give no answer', () => {
+  const half = 0.5 * minute;
+  const dead = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`dead${i}`, { silent: true }]));
+
+  it('keep none of four hundred others waiting, though they are a hundred', async () => {
+    const urls = Array.from({ length: 400 }, (_, i) => `quick${i}`);
+    // By turns, four quick ones to each dead one.
+    const orgs = Object.fromEntries(
+      urls.flatMap((url, i) => [
+        ...(i % 4 === 0 ? [[`dead${i}`, { silent: true }] as const] : []),
+        [url, {}] as const,
+      ]),
+    );
+    const watch = watching(orgs, { intervalMs: half });
+    let most = 0;
+    // Until those of the first rush that could stay have waited as long as a call does.
+    await watch.pass(4 * minute);
+    for (let i = 0; i < 72; i++) {
+      await watch.pass(5_000);
+      most = Math.max(most, watch.unanswered.size);
+    }
+    for (const url of urls) {
+      const starts = watch.cyclesOf(url);
+      expect(starts.length).toBeGreaterThanOrEqual(19);
+      const apart = starts.slice(1).map((start, i) => start - (starts[i] as number));
+      // The clock goes by steps of five seconds.
+      expect(Math.max(...apart)).toBeLessThanOrEqual((half + 5_000) / minute);
+    }
+    // Those that are known for it wait for each other in places of their own.
+    expect(most).toBe(8);
+    await watch.stop();
+  });
+
+  it('are waited for as long as a call may take where nobody waits for their place', async () => {
+    const watch = watching({ ...dead(30), quick: {} });
+    await watch.pass(2 * minute);
+    expect(watch.unanswered.size).toBe(30);
+    expect(watch.log.filter((line) => line.startsWith('failed'))).toEqual([]);
+    await watch.pass(2 * minute);
+    expect(watch.log.filter((line) => line.startsWith('failed'))).toHaveLength(30);
+    await watch.stop();
   });
 });
 

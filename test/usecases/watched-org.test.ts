@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest';
+import { abortReason } from '../../src/base/abort.ts';
+import type { ReportedUsage } from '../../src/sync/ports/call-ledger.ts';
 import type { RemoteOptions } from '../../src/usecases/ports/org-access.ts';
 import { openWatchedOrg } from '../../src/usecases/watched-org.ts';
 import { orgFor } from '../orgs/org-for.ts';
-import { partsOf } from './parts.ts';
+import { copied, partsOf } from './parts.ts';
 
 const org = orgFor('acme');
 const options = { push: true, once: false, intervalMs: 300_000, reconcileEveryMs: null };
@@ -80,4 +82,43 @@ it('whatever cannot be closed, all else of the org is, and the first error is to
   const { watched, closed } = await inCare(['mirror', 'session', 'lease']);
   await expect(watched[Symbol.asyncDispose]()).rejects.toThrow('mirror');
   expect(closed).toEqual(['calls', 'mirror', 'session', 'lease']);
+});
+
+it('an org is silent from the beginning of its turn until its first answer, and is ended while it waits', async () => {
+  const asked = Promise.withResolvers<void>();
+  const describe = async (options?: { signal?: AbortSignal }) => {
+    asked.resolve();
+    return new Promise<never>((_, reject) =>
+      options?.signal?.addEventListener('abort', () => reject(options.signal?.reason)),
+    );
+  };
+  const parts = partsOf([org], { [org.instanceUrl]: { records: { describe } } });
+  const { openRemote } = parts;
+  let usage: ReportedUsage | null = null;
+  parts.openRemote = async (session) => {
+    const remote = await openRemote(session);
+    return { ...remote, usage: { ...remote.usage, reported: () => usage } };
+  };
+  let monotonicMs = 0;
+  const clock = { ...parts.clock, monotonicMs: () => monotonicMs };
+  await copied(parts, org.instanceUrl);
+  const care = { options, signal: new AbortController().signal, tell: () => {} };
+  await using watched = await openWatchedOrg({ ...parts, clock }, org, care);
+  usage = { used: 1, max: 1_000, at: Date.now() - 1_000, app: null };
+  monotonicMs = 60_000;
+  expect(watched.silentForMs()).toBe(0);
+
+  const end = new AbortController();
+  const cycle = watched.cycle(end.signal);
+  await asked.promise;
+  monotonicMs += 9_000;
+  // What was answered in an earlier turn says nothing of this one.
+  expect(watched.silentForMs()).toBe(9_000);
+  usage = { ...usage, at: Date.now() };
+  expect(watched.silentForMs()).toBe(0);
+  usage = null;
+  expect(watched.silentForMs()).toBe(9_000);
+  end.abort(abortReason());
+  await expect(cycle).rejects.toMatchObject({ name: 'AbortError' });
+  expect(watched.silentForMs()).toBe(0);
 });
