@@ -154,6 +154,28 @@ module.exports = {
       to: { path: 'node_modules/p-retry/' },
     },
     {
+      name: 'lines-by-the-json-log',
+      severity: 'error',
+      comment:
+        'cli/json-log writes the JSON log, so that its lines have one shape, one redaction and one way out.',
+      from: { path: '^(src|dist|test)/', pathNot: '^(src|dist)/cli/json-log\\.[jt]s$' },
+      to: { path: 'node_modules/pino' },
+    },
+    {
+      name: 'json-log-alone',
+      severity: 'error',
+      comment: 'cli/json-log needs pino and no other package.',
+      from: { path: '^(src|dist)/cli/json-log\\.[jt]s$' },
+      to: { path: 'node_modules/', pathNot: 'node_modules/(pino|@types/node)/' },
+    },
+    {
+      name: 'json-log-late',
+      severity: 'error',
+      comment: 'Only a command that writes a JSON log loads what it needs for it.',
+      from: { path: '^dist/' },
+      to: { path: '^dist/cli/json-log\\.js$', dynamic: false },
+    },
+    {
       name: 'http-by-the-wire',
       severity: 'error',
       comment: 'wire makes the requests, so that proxy, timeouts and bounds are those of all.',

@@ -230,6 +230,29 @@ describe('the import table', () => {
       'retry-alone',
     ],
     [
+      'what is logged as JSON is so by one file',
+      { 'src/cli/commands/a.ts': "import { pino } from 'pino';\npino();\n" },
+      'lines-by-the-json-log',
+    ],
+    [
+      'not even a type of pino is known elsewhere',
+      { 'src/base/a.ts': "import type { Logger } from 'pino';\nexport type A = Logger;\n" },
+      'lines-by-the-json-log',
+    ],
+    [
+      'the JSON log needs pino alone',
+      { 'src/cli/json-log.ts': "import { Command } from 'commander';\nnew Command('a');\n" },
+      'json-log-alone',
+    ],
+    [
+      'the JSON log is loaded when it is used',
+      {
+        'dist/cli/a.js': "import { log } from './json-log.js';\nlog();\n",
+        'dist/cli/json-log.js': 'export const log = () => {};\n',
+      },
+      'json-log-late',
+    ],
+    [
       'the store opens its files by sqlite',
       { 'src/store/sqlite/a.ts': "import Database from 'better-sqlite3';\nnew Database('a');\n" },
       'files-by-sqlite',

@@ -1,5 +1,6 @@
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-export type LogFields = Record<string, unknown>;
+/** What a message is about. The names that a log has for every line are its own. */
+export type LogFields = { [name: string]: unknown; level?: never; time?: never; msg?: never };
 
 /** Messages for people, never results. Implementations write to stderr or a log file; secrets never come here. */
 export interface Logger {

@@ -4,11 +4,11 @@
  * as the same value.
  */
 export function printableJson(value: unknown, space?: number): string {
-  return escapeJson(JSON.stringify(value, null, space));
+  return escapedJson(JSON.stringify(value, null, space));
 }
 
 /** The same for a text that is JSON already. */
-function escapeJson(json: string): string {
+export function escapedJson(json: string): string {
   return json.replace(unsafe, (character) => {
     let escaped = '';
     for (let at = 0; at < character.length; at++) {

@@ -11,8 +11,10 @@ export interface ErrorReport {
   /** For the JSON output; free of secrets. */
   info: ErrorInfo;
   exitCode: number;
-  /** For stderr: the sentence, the hint, and with `verbose` where an unexpected one came from. */
+  /** For stderr: the sentence and the hint. */
   lines: string[];
+  /** With `verbose`: where it came from, line by line. */
+  trace: string[];
 }
 
 export interface ReportOptions {
@@ -28,11 +30,11 @@ export function reportError(thrown: unknown, { redact, verbose, stoppedBy }: Rep
   const info = redactDeep(infoOf(error, stoppedBy), redact);
   const lines = [`Error: ${info.message}`];
   if (info.hint !== null) lines.push(`Hint: ${info.hint}`);
-  if (verbose) lines.push(...traceOf(error).map(redact));
-  else if (info.code === 'UNEXPECTED_ERROR') {
+  if (!verbose && info.code === 'UNEXPECTED_ERROR') {
     lines.push('Hint: Run the command again with --verbose to see where this came from.');
   }
-  return { info, exitCode: exitCodeOf(info.code), lines };
+  const trace = verbose ? traceOf(error).map(redact) : [];
+  return { info, exitCode: exitCodeOf(info.code), lines, trace };
 }
 
 function infoOf(error: unknown, stoppedBy: StopSignal | null): ErrorInfo {

@@ -3,6 +3,7 @@ import type { Config, OutputConfig } from '../config/config.ts';
 import type { ErrorInfo } from '../contract/error-info.ts';
 import type { CliIo } from './cli-io.ts';
 import type { CommandApp } from './command-app.ts';
+import type { JsonLog } from './json-log.ts';
 import type { Messages } from './messages.ts';
 import type { OrgNames } from './org-names.ts';
 import type { Terminal } from './terminal.ts';
@@ -31,6 +32,8 @@ export interface Invocation {
   printData(text: string): Promise<void>;
   /** One JSON object as a line on stdout. */
   printLine(value: object): Promise<void>;
+  /** A log of JSON lines on stdout. Nothing is loaded for it before. */
+  jsonLog(): Promise<JsonLog>;
   /** A secret that was just read: no text of ours may show it. */
   hide(secret: string): void;
 }

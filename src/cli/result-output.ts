@@ -11,7 +11,7 @@ import type { OutputStream } from './output-stream.ts';
 export interface ResultOutputParts {
   flags: Pick<GlobalFlags, 'json' | 'verbose'>;
   stdout: Pick<OutputStream, 'write' | 'writeData'>;
-  messages: Pick<Messages, 'fail'>;
+  messages: Pick<Messages, 'failure' | 'isLogged'>;
   /** Whether stdout is read by people: JSON is indented then. */
   pretty: boolean;
   report: (error: unknown) => ErrorReport;
@@ -84,10 +84,13 @@ export class ResultOutput {
     }
   }
 
-  /** The error on stderr, or with `--json` on stdout, unless a document that is shown there carries it already. */
+  /**
+   * The error on stderr, or with `--json` on stdout, unless a document that is shown there carries it already. Where
+   * messages go into a log, its line there is both.
+   */
   async #tell(report: ErrorReport): Promise<void> {
     const { flags, messages, stdout } = this.#parts;
-    let isTold = flags.json === true && this.#document !== 'begun';
+    let isTold = flags.json === true && !messages.isLogged && this.#document !== 'begun';
     if (isTold && this.#document === 'none') {
       try {
         await stdout.write(`${printableJson({ error: report.info })}\n`);
@@ -97,6 +100,6 @@ export class ResultOutput {
         isTold = false;
       }
     }
-    if (!isTold || flags.verbose) messages.fail(report.lines);
+    if (!isTold || flags.verbose) messages.failure(report);
   }
 }

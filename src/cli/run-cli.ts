@@ -6,7 +6,7 @@ import { readOutputConfig } from '../config/output-config.ts';
 import { readConfig } from '../config/read-config.ts';
 import { defaultStopBudgetMs, readStopBudget } from '../config/stop-budget.ts';
 import type { App } from '../contract/app.ts';
-import { createRedact } from '../contract/redact.ts';
+import { createRedact, type Redact } from '../contract/redact.ts';
 import type { CliIo } from './cli-io.ts';
 import type { CommandApp } from './command-app.ts';
 import { reportError } from './error-report.ts';
@@ -58,7 +58,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     if (parsed.kind === 'wrong') throw parsed.error;
     if (parsed.kind === 'text') await stdout.write(parsed.text);
     else {
-      const parts = { io, flags, terminal, messages, stop, stdout, orgNames, secrets, results };
+      const parts = { io, flags, terminal, messages, stop, stdout, orgNames, secrets, redact, results };
       await perform(parsed.handler, parts);
     }
   } catch (error) {
@@ -88,6 +88,7 @@ interface CommandParts {
   orgNames: OrgNames;
   /** What the redaction hides; grows by what a command reads. */
   secrets: (string | undefined)[];
+  redact: Redact;
   results: ResultOutput;
 }
 
@@ -106,6 +107,11 @@ async function perform(handler: Handler, parts: CommandParts): Promise<void> {
     unwritten ??= error;
     stop.stop();
   };
+  let lastWrite: Promise<unknown> = Promise.resolve();
+  const noticed: Noticed = (written) => {
+    lastWrite = written.catch(onUnwritten);
+    return written;
+  };
   const app: Invocation['app'] = async ({ exactEvents = parts.flags.json ?? false } = {}) => {
     opened ??= openApp(parts);
     return bound(await opened, { ...parts, exactEvents }) as CommandApp;
@@ -113,7 +119,8 @@ async function perform(handler: Handler, parts: CommandParts): Promise<void> {
   await withFinally(
     async () => {
       try {
-        const outcome = await handler(invocationOf(parts, app, onUnwritten));
+        const outcome = await handler(invocationOf(parts, app, noticed));
+        await lastWrite;
         messages.setPainter(null);
         if (unwritten !== null) throw unwritten;
         await orgNames.refresh();
@@ -128,15 +135,14 @@ async function perform(handler: Handler, parts: CommandParts): Promise<void> {
   );
 }
 
+/** Has the command end where what is written fails, whoever waits for it. */
+type Noticed = <T>(written: Promise<T>) => Promise<T>;
+
 function invocationOf(
-  { io, flags, terminal, messages, stop, stdout, orgNames, secrets }: CommandParts,
+  { io, flags, terminal, messages, stop, stdout, orgNames, secrets, redact }: CommandParts,
   app: Invocation['app'],
-  onUnwritten: (error: unknown) => void,
+  noticed: Noticed,
 ): Invocation {
-  const noticed = (written: Promise<void>) => {
-    written.catch(onUnwritten);
-    return written;
-  };
   return {
     io,
     output: readOutputConfig(flags),
@@ -150,6 +156,11 @@ function invocationOf(
     print: (text) => noticed(stdout.write(text)),
     printData: (text) => noticed(stdout.writeData(text)),
     printLine: (value) => noticed(stdout.write(`${printableJson(value)}\n`)),
+    jsonLog: async () => {
+      const { createJsonLog } = await import('./json-log.ts');
+      const write = (line: string) => noticed(stdout.write(line).then(() => !stdout.closed));
+      return createJsonLog({ now: io.now, redact, write });
+    },
     hide: (secret) => void secrets.push(secret),
   };
 }

@@ -66,6 +66,7 @@ test('a sentence and a hint, no stack', () => {
     },
     exitCode: 2,
     lines: ['Error: The flag is wrong.', 'Hint: Use another.'],
+    trace: [],
   });
 });
 
@@ -74,7 +75,7 @@ test('an unexpected exception is one sentence; its stack and causes come only wi
   const brief = reportError(error, options);
   expect(brief.exitCode).toBe(1);
   expect(brief.lines).toEqual(['Error: x is not a function', expect.stringContaining('--verbose')]);
-  const long = reportError(error, { ...options, verbose: true }).lines.join('\n');
+  const long = reportError(error, { ...options, verbose: true }).trace.join('\n');
   expect(long).toContain('error-report.test.ts');
   expect(long).toContain('because of y');
 });
@@ -82,7 +83,7 @@ test('an unexpected exception is one sentence; its stack and causes come only wi
 test('a chain of causes that bites its own tail ends', () => {
   const error = new Error('a');
   error.cause = error;
-  expect(reportError(error, { ...options, verbose: true }).lines.length).toBeLessThan(200);
+  expect(reportError(error, { ...options, verbose: true }).trace.length).toBeLessThan(200);
 });
 
 test.each([
@@ -219,6 +220,7 @@ describe('no secret gets through', () => {
 
   test('in a stack either', () => {
     const report = reportError(new Error(`no ${token}`), { ...options, verbose: true });
-    expect(report.lines.join('\n')).not.toContain(token);
+    expect([...report.lines, ...report.trace].join('\n')).not.toContain(token);
+    expect(report.trace.join('\n')).toContain('error-report.test.ts');
   });
 });

@@ -1,9 +1,4 @@
-import {
-  type ChildProcess,
-  type ChildProcessWithoutNullStreams,
-  execFileSync,
-  spawn,
-} from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -193,19 +188,25 @@ test.each([[['contacts', 'export']], [['contacts', 'list', '--json', '--limit', 
 );
 
 describe('a command loads only what it uses', () => {
-  function modulesOf(...argv: string[]): string[] {
+  function run(argv: string[]): { modules: string[]; status: number | null; stderr: string } {
     const file = join(folder, 'modules.json');
-    execFileSync(
+    rmSync(file, { force: true });
+    const { status, stderr } = spawnSync(
       process.execPath,
       ['--import', support('record-modules.ts'), support('real-main.ts'), ...argv],
       {
         env: { ...process.env, PARAHACK_SYNC_DATA_DIR: folder, MODULES_FILE: file },
-        stdio: ['ignore', 'ignore', 'inherit'],
+        encoding: 'utf8',
       },
     );
-    return JSON.parse(readFileSync(file, 'utf8')) as string[];
+    return { modules: JSON.parse(readFileSync(file, 'utf8')) as string[], status, stderr };
   }
-  const packages = ['better-sqlite3', 'jsforce', 'keytar', 'undici', 'ora', 'csv-parse', 'open'];
+  function modulesOf(...argv: string[]): string[] {
+    const { modules, ...ended } = run(argv);
+    expect(ended).toEqual({ status: 0, stderr: '' });
+    return modules;
+  }
+  const packages = ['better-sqlite3', 'jsforce', 'keytar', 'undici', 'ora', 'csv-parse', 'open', 'pino'];
   const heavy = [
     ...packages.map((name) => `/node_modules/${name}/`),
     ...['compose/', 'usecases/', 'store/', 'salesforce/', 'emulator/'].map((path) => `/src/${path}`),
@@ -226,6 +227,17 @@ describe('a command loads only what it uses', () => {
   test('["orgs"], which calls nobody', () => {
     const modules = modulesOf('orgs', '--json');
     expect(modules.some((url) => url.includes('/src/wire/open-wire'))).toBe(true);
-    expect(modules.filter((url) => /node_modules\/(undici|jsforce|p-retry)\//.test(url))).toEqual([]);
+    expect(modules.filter((url) => /node_modules\/(undici|jsforce|p-retry|pino)\//.test(url))).toEqual([]);
+  });
+
+  test('["watch"], which needs pino for its JSON log alone', () => {
+    const pinoOf = (...flags: string[]) => {
+      const { modules, status } = run(['watch', '--once', ...flags]);
+      // There is no org.
+      expect(status).toBe(3);
+      return modules.filter((url) => url.includes('/node_modules/pino/'));
+    };
+    expect(pinoOf()).toEqual([]);
+    expect(pinoOf('--log-format', 'json')).not.toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { abortReason, isAbort } from '../../src/base/abort.ts';
 import { AppError } from '../../src/base/errors.ts';
-import { reportError } from '../../src/cli/error-report.ts';
+import { type ErrorReport, reportError } from '../../src/cli/error-report.ts';
 import { exitCodes } from '../../src/cli/exit-codes.ts';
 import { ResultOutput } from '../../src/cli/result-output.ts';
 import { createRedact } from '../../src/contract/redact.ts';
@@ -15,13 +15,13 @@ function output({ json = false, refuses = false } = {}) {
     if (refuses) throw new Error('no space left on device');
     said.stdout += text;
   };
-  const fail = (lines: readonly string[]) => {
+  const failure = ({ lines }: ErrorReport) => {
     said.stderr += `${lines.join('\n')}\n`;
   };
   const results = new ResultOutput({
     flags: { json },
     stdout: { write, writeData: write },
-    messages: { fail },
+    messages: { failure, isLogged: false },
     pretty: false,
     report: (error) => reportError(error, { redact: createRedact(), verbose: false, stoppedBy: null }),
     isUnread: isAbort,

@@ -96,6 +96,7 @@ describe('secrets', () => {
       { match: 'GET .*deleted', times: 9, reset: 'before' },
     ]);
     await take('watch', '--once', '--json');
+    await take('watch', '--once', '--log-format', 'json');
     await control(emulator.url, 'faults', []);
     await take('status', '--json');
     await take('doctor');

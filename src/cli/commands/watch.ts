@@ -1,14 +1,12 @@
 import { Option } from 'commander';
-import { isoTime } from '../../base/iso-time.ts';
 import { bounds, defaults } from '../../contract/defaults.ts';
-import type { WatchEvent } from '../../contract/watch.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { duration } from '../options/duration-option.ts';
 import { every, never } from '../options/every-option.ts';
 import { failureOfOrgs } from '../org-failure.ts';
 import type { CommandHost } from './command-host.ts';
+import { createEventLog } from './event-log.ts';
 import { examples } from './examples.ts';
-import { OrgTroubles } from './org-troubles.ts';
 import { failureOfPushes } from './watch-failure.ts';
 import { createWatchLog } from './watch-log.ts';
 
@@ -54,9 +52,13 @@ export function addWatchCommand({ program, run }: CommandHost): void {
 
 async function watch(call: Invocation, orgs: string[], flags: WatchFlags): Promise<Outcome> {
   const asJson = call.output.json || flags.logFormat === 'json';
+  const log = asJson ? await call.jsonLog() : null;
+  // Only whoever asks for a log has messages among the events.
+  if (log !== null && flags.logFormat === 'json') call.messages.setLog(log);
   const app = await call.app({ exactEvents: asJson });
   const everyCycle = (flags.once ?? false) || call.output.verbosity > 0;
-  const show = asJson ? jsonLines(call, { everyCycle }) : createWatchLog(call, { everyCycle });
+  const show =
+    log === null ? createWatchLog(call, { everyCycle }) : createEventLog(log, call.io, { everyCycle });
   const result = await app.watch(
     {
       orgs,
@@ -70,14 +72,4 @@ async function watch(call: Invocation, orgs: string[], flags: WatchFlags): Promi
   // A signal is how a watch ends; the troubles of its orgs are in its events. One that ends by itself tells why.
   if (call.signal.aborted) return { failure: null };
   return { failure: failureOfOrgs(result.orgs) ?? failureOfPushes(result.orgs) };
-}
-
-/** An event a line; a failure like the last one only at growing distances, but for `everyCycle`. */
-function jsonLines(call: Invocation, { everyCycle }: { everyCycle: boolean }): (event: WatchEvent) => void {
-  const troubles = new OrgTroubles(call.io.now);
-  return (told) => {
-    const { event, ...rest } = told;
-    if (troubles.isTold(told) || everyCycle)
-      void call.printLine({ event, at: isoTime(call.io.now()), ...rest });
-  };
 }

@@ -64,7 +64,10 @@ test.each([[['--json']], [['--log-format', 'json']]])('%j writes an event a line
   const { code, stdout } = await runMain(['watch', ...flags], { app: watchOf(fine).app, terminal: true });
   expect(code).toBe(0);
   const at = '2026-03-01T12:00:00.000Z';
-  expect(stdout.trimEnd().split('\n').map(json)).toEqual(events.map((event) => ({ at, ...event })));
+  const levels = ['info', 'info', 'error', 'info', 'info'];
+  expect(stdout.trimEnd().split('\n').map(json)).toEqual(
+    events.map((event, n) => ({ level: levels[n], time: at, at, ...event })),
+  );
 });
 
 test('the text log', async () => {
