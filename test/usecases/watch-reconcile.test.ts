@@ -82,6 +82,18 @@ describe('a watch', () => {
     expect((await once()).names).toEqual(['watch:start', 'cycle:complete', 'watch:stop']);
   });
 
+  it('does so where this machine’s clock is as far behind', async () => {
+    await begin(100);
+    await once();
+    await clock(40);
+    await control(emulator.url, 'delete', { count: 3 });
+    const { error, start, complete } = await once();
+    expect(error).toBeNull();
+    expect(start).toMatchObject({ cause: 'out-of-reach' });
+    expect(complete).toMatchObject({ ghosts: 3, repaired: 3 });
+    await equal();
+  });
+
   it('does so where Salesforce has dropped its list of deleted contacts', async () => {
     await begin(100, 5);
     await once();

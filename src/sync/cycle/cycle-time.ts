@@ -45,6 +45,15 @@ export class CycleTime {
     this.#isChecked = true;
   }
 
+  /**
+   * The same of a window that was refused. Only the org's time tells why, and where that leaps from this machine's, the
+   * refusal alone did not tell it: it is asked for.
+   */
+  async checkRefused({ signal }: { signal: AbortSignal }): Promise<void> {
+    if (this.#told() === null) await this.#context.remote.identity({ signal });
+    await this.check();
+  }
+
   #told(): number | null {
     try {
       return this.#context.remote.clock.told();

@@ -47,7 +47,7 @@ export async function readUpdated(
       return answer;
     } catch (error) {
       // A cursor in the org's future, or older than its list, is refused in words of its own.
-      if (isAppError(error, 'INVALID_REPLICATION_DATE')) await time.check();
+      if (isAppError(error, 'INVALID_REPLICATION_DATE')) await time.checkRefused({ signal });
       throw error;
     }
   };
