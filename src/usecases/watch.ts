@@ -64,9 +64,9 @@ export async function watch(
       tell({ event: 'cycle:skipped', instanceUrl, error: errorInfoOf(error), retryInMs }),
     onListFailed: (error) =>
       services.log.warn(`the connected orgs cannot be listed now: ${messageOf(error)}`),
-    onResumed: (suspendedMs) => tell({ event: 'watch:resumed', suspendedMs }),
+    onResumed: (standstillMs) => tell({ event: 'watch:resumed', suspendedMs: Math.round(standstillMs) }),
     onRecovered: (instanceUrl, failures, lastedMs) =>
-      tell({ event: 'cycle:recovered', instanceUrl, failures, lastedMs }),
+      tell({ event: 'cycle:recovered', instanceUrl, failures, lastedMs: Math.round(lastedMs) }),
   });
   const outcomes = await daemon.start();
   // One that is to go on ends by itself only where another watch has all of its orgs.
