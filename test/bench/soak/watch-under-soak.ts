@@ -15,7 +15,7 @@ export interface WatchEvent {
 
 /**
  * What a fault may be called. All pass by themselves; whatever else is told is a fault of the watch. An answer that is
- * no JSON though it says 200 is a SALESFORCE_ERROR.
+ * no JSON though it says 200 is a SALESFORCE_ERROR; API_BUDGET_EXHAUSTED follows a refusal for the day.
  */
 const passing = new Set([
   'NETWORK_UNREACHABLE',
@@ -24,6 +24,7 @@ const passing = new Set([
   'QUERY_TIMEOUT',
   'REFUSED_FOR_NOW',
   'REQUEST_LIMIT_EXCEEDED',
+  'API_BUDGET_EXHAUSTED',
   'PAGE_INCOMPLETE',
   'BULK_JOB_INCOMPLETE',
   'SALESFORCE_ERROR',
