@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 export interface WatchEvent {
-  event: string;
+  event?: string;
   at: string;
   instanceUrl?: string;
   coveredUntil?: string;
@@ -91,7 +91,8 @@ export class WatchUnderSoak {
         at: Date.parse(at),
       });
     }
-    if (error === undefined) return;
+    // Messages stand among the events, and their `error` is no failure of an org.
+    if (event === undefined || error === undefined) return;
     this.failures.set(error.code, (this.failures.get(error.code) ?? 0) + 1);
     if (!passing.has(error.code) || retryInMs === null)
       this.problems.push(`${event} at ${at}, ${instanceUrl}: ${error.code}: ${error.message}`);
