@@ -224,6 +224,29 @@ describe('an org that tells another limit', () => {
   );
 });
 
+describe('an org that has refused for the day', () => {
+  const plant = (fault: Record<string, unknown>) =>
+    fetch(`${emulator.url}/__emulator/faults`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify([{ match: '/services/data/', ...fault }]),
+    });
+
+  it('is watched on with the next look, though the session has ended meanwhile', async () => {
+    await setDailyLimit(15_000);
+    await watching(async ({ pass, cycles, others, made }) => {
+      await pass(hour);
+      await plant({ errorCode: 'REQUEST_LIMIT_EXCEEDED' });
+      while (!others.some(({ event }) => event === 'cycle:failed')) await pass(minute);
+      const [before, callsBefore] = [cycles.length, made.length];
+      await plant({ status: 401 });
+      await pass(20 * minute);
+      const look = made[callsBefore]!;
+      expect(cycles[before]!.at - look).toBeLessThan(minute);
+    });
+  }, 60_000);
+});
+
 describe('the pushes of a watch', () => {
   const creates = async () => {
     const calls = await fetch(`${emulator.url}/__emulator/calls`);
