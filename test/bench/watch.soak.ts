@@ -80,6 +80,11 @@ const emulator = spawn(
   ],
   { env, stdio: ['ignore', 'pipe', 'inherit'] },
 );
+const children: ChildProcess[] = [emulator];
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
 try {
   await soak(await startOrgs());
 } catch (error) {
@@ -148,6 +153,7 @@ async function soak(orgs: readonly SoakedOrg[]): Promise<void> {
     ),
   );
   const watch = new WatchUnderSoak(bin, env, folder);
+  children.push(watch.process);
   try {
     const work = Promise.all(users.map((user) => user.workUntil(ended.signal)));
     const samples = await sampleUntil(Date.now() + minutes * 60_000, watch, orgs).finally(() =>
