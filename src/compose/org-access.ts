@@ -80,7 +80,7 @@ export async function openRemote(
     wallMs: () => services.clock.now(),
     gate: budget && {
       before: (kind, options) => budget.before(kind, options),
-      after: (usage) => budget.after(usage),
+      after: (usage, call) => budget.after(usage, call),
     },
   });
 }

@@ -189,6 +189,7 @@ export class ApiClient {
     let usage: ReportedUsage | null = null;
     let status: number | null = null;
     let left = false;
+    let isUnsent = false;
     const sent = clock.monotonicMs();
     try {
       await request.confirm?.();
@@ -226,9 +227,10 @@ export class ApiClient {
         return { ok: false, error: abortReasonOf(signal), stage: left ? 'lost' : 'unsent' };
       if (!left) return { ok: false, error: thrown as Error, stage: 'unsent' };
       const { error, unsent } = this.#failure(thrown, request);
+      isUnsent = unsent;
       return { ok: false, error, stage: unsent ? 'unsent' : 'lost' };
     } finally {
-      gate.after(usage);
+      gate.after(usage, { unsent: isUnsent || !left });
       const ms = Math.round(clock.monotonicMs() - sent);
       log.debug('Salesforce was asked.', { request: requestLabel(request), status, ms });
     }

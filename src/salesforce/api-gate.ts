@@ -6,8 +6,11 @@ export type CallKind = 'pull' | 'push';
 /** Stands around every HTTP request, repeats included. What `before` throws ends the call unsent. */
 export interface ApiGate {
   before(kind: CallKind, options: { signal?: AbortSignal }): Promise<void>;
-  /** Called once after each `before` that let a request through; null where the answer named no usage. */
-  after(usage: ReportedUsage | null): void;
+  /**
+   * Called once after each `before` that let a request through; null where the answer named no usage. `unsent`: it surely
+   * never reached the org, which has not counted it.
+   */
+  after(usage: ReportedUsage | null, call: { unsent: boolean }): void;
 }
 
 export const openGate: ApiGate = { before: async () => {}, after: () => {} };

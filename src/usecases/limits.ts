@@ -95,6 +95,6 @@ function lookingOf(budget: ApiBudget): Pick<ApiBudget, 'before' | 'after'> {
         if (!isAppError(error, 'DISK_FULL', 'DATA_DIR_UNWRITABLE', 'USAGE_UNREADABLE')) throw error;
       }
     },
-    after: (usage) => budget.after(usage),
+    after: (usage, call) => budget.after(usage, call),
   };
 }

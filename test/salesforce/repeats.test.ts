@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/base/errors.ts';
 import { contact } from '../../src/org/synced-object.ts';
+import type { ApiGate } from '../../src/salesforce/api-gate.ts';
 import { apiFault, connected, failure, secretToken } from './connected.ts';
 
 const counted = { body: { totalSize: 7, done: true, records: [] } };
@@ -179,6 +180,21 @@ describe('the gate', () => {
     await c.remote.of(contact).count(null);
     expect(log).toEqual(['pull', null, 'pull', null, 'pull', [25, 5000]]);
     expect(c.remote.usage.reported()).toMatchObject({ used: 25, max: 5000 });
+  });
+
+  it('hears which requests never reached the org', async () => {
+    const unsent: boolean[] = [];
+    const gate: ApiGate = { before: async () => {}, after: (_, call) => void unsent.push(call.unsent) };
+    const c = await connected({ gate });
+    c.org.script((_, response) => void response.destroy(), counted);
+    await c.remote.of(contact).count(null);
+    expect(unsent.splice(0)).toEqual([false, false]);
+    await c.wire.close();
+    await c.org[Symbol.asyncDispose]();
+    await using gone = await connected({ gate });
+    await gone.org[Symbol.asyncDispose]();
+    await failure(gone.remote.of(contact).count(null));
+    expect(unsent).toEqual([true, true, true, true]);
   });
 
   it('can refuse, and then nothing is sent', async () => {

@@ -79,9 +79,13 @@ export class ApiBudget {
     this.#underWay++;
   }
 
-  /** Called once after each `before` that let a request through. */
-  after(usage: ReportedUsage | null): void {
+  /**
+   * Called once after each `before` that let a request through. `unsent`: it never reached the org, so its call is free for
+   * the next one; where the block is settled meanwhile it stays noted, as more than was called.
+   */
+  after(usage: ReportedUsage | null, { unsent = false }: { unsent?: boolean } = {}): void {
     this.#underWay--;
+    if (unsent && this.#block?.slot === slotOf(this.#options.clock.now())) this.#block.left++;
     if (usage === null) return;
     this.#looksLeft = 0;
     this.#reported = later(this.#reported, usage);

@@ -76,6 +76,26 @@ describe('the share of an org', () => {
     expect(await noted()).toBe(2);
   });
 
+  it('takes no call for a request that never reached the org', async () => {
+    const { process, told, ledger, noted, pass } = installation();
+    await ledger.report('00D000000000001', told(0, 15_000));
+    const budget = process();
+    for (let tries = 0; tries < 20; tries++) {
+      await budget.before('pull');
+      budget.after(null, { unsent: true });
+    }
+    await budget.before('pull');
+    budget.after(null, { unsent: false });
+    await budget.settle();
+    expect(await noted()).toBe(1);
+    // Given back to no slot but its own.
+    await budget.before('pull');
+    pass(6 * minute);
+    budget.after(null, { unsent: true });
+    await budget.settle();
+    expect(await noted()).toBe(2);
+  });
+
   it('sets aside less the nearer the share is to its end, so that one process keeps no other from it', async () => {
     const { process, told, ledger, noted } = installation();
     await ledger.report('00D000000000001', told(0, 400));
