@@ -4,6 +4,8 @@ import { isAppError } from '../base/errors.ts';
 import { type CallsAhead, stretchedIntervalMs } from './stretched-interval.ts';
 
 const longestBackoffMs = 3_600_000;
+/** Where no request reaches the org: asking again costs it nothing, and a network comes back without notice. */
+const longestUnreachedMs = 120_000;
 /** However long an org asks to be left alone. */
 const longestRetryAfterMs = 86_400_000;
 
@@ -32,7 +34,8 @@ export type NextTurn =
 /**
  * The timetable of an org, decided from what its last turn has come to: the interval counts from the beginning of a
  * good turn; a failing org is left alone for longer each time, up to eight intervals or an hour, and at least as long
- * as it asks for itself. An interval at which this tool's share of the org's calls would not last is stretched.
+ * as it asks for itself. One that no request reaches is tried at least every two minutes, or at its interval where that is
+ * longer. An interval at which this tool's share of the org's calls would not last is stretched.
  */
 export function nextTurn(
   { error, tookMs, failures, callsAhead = null }: TurnOutcome,
@@ -47,8 +50,15 @@ export function nextTurn(
   }
   if (isAppError(error, 'ORG_BUSY')) return { kind: 'skipped', inMs: intervalMs, failures };
   if (isAppError(error, 'LOGIN_REQUIRED')) return { kind: 'until-login', failures: failures + 1 };
-  const maxMs = Math.max(intervalMs, Math.min(intervalMs * 8, longestBackoffMs));
+  const longestMs = isUnreached(error) ? longestUnreachedMs : longestBackoffMs;
+  const maxMs = Math.max(intervalMs, Math.min(intervalMs * 8, longestMs));
   const backoff = backoffMs(failures, { baseMs: intervalMs, maxMs, random });
   const asked = Math.min(callDetailsOf(error).retryAfterMs ?? 0, longestRetryAfterMs);
   return { kind: 'failed', inMs: Math.max(backoff, asked, stretchedMs ?? 0), failures: failures + 1 };
+}
+
+/** Without a connection; one that was cut may have been the org's own doing. */
+function isUnreached(error: unknown): boolean {
+  const { network } = callDetailsOf(error);
+  return isAppError(error, 'NETWORK_UNREACHABLE') && network !== undefined && network !== 'cut';
 }

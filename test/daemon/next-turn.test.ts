@@ -42,6 +42,22 @@ describe('the next turn', () => {
     expect(hours(120 * minute)).toMatchObject({ inMs: 120 * minute });
   });
 
+  it.each<['unreachable' | 'tls' | 'cut', number, number]>([
+    ['unreachable', 10_000, 80_000],
+    ['unreachable', minute, 2 * minute],
+    ['tls', minute, 2 * minute],
+    ['unreachable', 5 * minute, 5 * minute],
+    ['cut', minute, 8 * minute],
+  ])('after nine failures by %s at an interval of %i ms comes in %i ms', (network, intervalMs, inMs) => {
+    const error = new AppError('NETWORK_UNREACHABLE', 'no network', { details: { network } });
+    const random = () => 1;
+    expect(nextTurn({ error, tookMs: 0, failures: 9 }, { intervalMs, random })).toMatchObject({ inMs });
+    const late = new AppError('TIMEOUT', 'no answer', { details: {} });
+    expect(nextTurn({ error: late, tookMs: 0, failures: 9 }, { intervalMs, random })).toMatchObject({
+      inMs: 8 * intervalMs,
+    });
+  });
+
   it('waits as long as the org asks, a day at most', () => {
     expect(turnAfter(down({ retryAfterMs: 50 * minute }))).toMatchObject({ inMs: 50 * minute });
     expect(turnAfter(down({ retryAfterMs: 1e12 }))).toMatchObject({ inMs: 1_440 * minute });
