@@ -1,13 +1,13 @@
 import { formatDuration } from '../../base/interval.ts';
 import type { ProgressEvent } from '../../contract/progress.ts';
-import type { CycleCompleteEvent, WatchEvent } from '../../contract/watch.ts';
+import type { CycleCompleteEvent, CycleFailedEvent, WatchEvent } from '../../contract/watch.ts';
 import type { OrgNames } from '../org-names.ts';
 import { count, counted } from '../render/quantity.ts';
 
 type CycleEvent = Exclude<WatchEvent, ProgressEvent>;
 
-/** A watch event as a line for people. */
-export function watchLine(event: CycleEvent, orgNames: OrgNames): string {
+/** A watch event as a line for people. `once`: of a watch that makes one cycle. */
+export function watchLine(event: CycleEvent, orgNames: OrgNames, { once }: { once: boolean }): string {
   switch (event.event) {
     case 'watch:start': {
       const how = event.once ? 'once' : `every ${formatDuration(event.intervalMs)}`;
@@ -16,7 +16,7 @@ export function watchLine(event: CycleEvent, orgNames: OrgNames): string {
     case 'cycle:complete':
       return `${orgNames.of(event.instanceUrl)}: ${changesOf(event)} in ${formatDuration(event.durationMs)}, covered until ${event.coveredUntil ?? 'nowhere yet'}${pushTrouble(event)}`;
     case 'cycle:failed':
-      return `${orgNames.of(event.instanceUrl)}: ${event.error.message} (${event.error.code}) ${againIn(event.retryInMs)}${inARow(event.failures)}`;
+      return `${orgNames.of(event.instanceUrl)}: ${event.error.message} (${event.error.code}) ${whatFollows(event, once)}`;
     case 'cycle:skipped':
       return `${orgNames.of(event.instanceUrl)}: skipped, ${event.error.message} (${event.error.code}) ${againIn(event.retryInMs)}`;
     case 'reconcile:failed':
@@ -34,6 +34,13 @@ export function watchLine(event: CycleEvent, orgNames: OrgNames): string {
     default:
       return event satisfies never;
   }
+}
+
+function whatFollows({ error, retryInMs, failures }: CycleFailedEvent, once: boolean): string {
+  const isUntilLogin = !once && retryInMs === null && error.code === 'LOGIN_REQUIRED';
+  if (!isUntilLogin) return `${againIn(retryInMs)}${inARow(failures)}`;
+  const goesOn = `The watch goes on with it by itself after the next login.${inARow(failures)}`;
+  return error.hint === null ? goesOn : `${goesOn} ${error.hint}`;
 }
 
 function againIn(retryInMs: number | null): string {

@@ -19,6 +19,7 @@ export function createWatchLog(
   { everyCycle }: { everyCycle: boolean },
 ): (event: WatchEvent) => void {
   const { style } = terminal;
+  let once = false;
   const troubles = new OrgTroubles(io.now);
   const unsent = new RareTelling(io.now);
   const silent = new Silence(io.now());
@@ -37,6 +38,7 @@ export function createWatchLog(
     return isUnsentDue || hasNews(event);
   };
   return (event) => {
+    if (event.event === 'watch:start') ({ once } = event);
     const isTold = troubles.isTold(event) || everyCycle;
     const failed =
       event.event === 'cycle:failed' || event.event === 'cycle:skipped' || event.event === 'reconcile:failed';
@@ -52,12 +54,12 @@ export function createWatchLog(
         return;
       case 'cycle:complete':
         silent.add(event);
-        if (isNews(event) || everyCycle) say(watchLine(event, orgNames));
+        if (isNews(event) || everyCycle) say(watchLine(event, orgNames, { once }));
         else passOver();
         return;
       default: {
         if (!isTold) return passOver();
-        const line = watchLine(event, orgNames);
+        const line = watchLine(event, orgNames, { once });
         say(failed ? style.red(line) : line);
       }
     }

@@ -89,6 +89,26 @@ test('the text log', async () => {
   expect(quiet.stdout).toContain('(TIMEOUT)');
 });
 
+test.each([
+  [
+    false,
+    'no (LOGIN_REQUIRED) The watch goes on with it by itself after the next login. Run: parahack-sync login --instance-url https://acme.my.salesforce.com',
+  ],
+  [true, 'no (LOGIN_REQUIRED) Not tried again.'],
+])('says how an org that needs a login goes on, with once %s', async (once, said) => {
+  const hint = `Run: parahack-sync login --instance-url ${instanceUrl}`;
+  const refused = { code: 'LOGIN_REQUIRED', message: 'no', hint, details: null };
+  const { app } = fakeApp({
+    watch: async (_options, { onEvent }) => {
+      onEvent({ event: 'watch:start', orgs: [instanceUrl], intervalMs: 300_000, once, pid: 1 });
+      onEvent({ event: 'cycle:failed', instanceUrl, error: refused, retryInMs: null, failures: 1 });
+      return fine;
+    },
+  });
+  const { stdout } = await runMain(['watch'], { app });
+  expect(stdout.trimEnd().split('\n')[1]?.endsWith(`: ${said}`)).toBe(true);
+});
+
 describe('a watch without news', () => {
   const quietCycle = (url: string, coveredUntil: string): WatchEvent => ({
     event: 'cycle:complete',
