@@ -272,7 +272,7 @@ function report({ watch, samples, requests, faults, changes }: Outcome): void {
   tell('cycles complete', [...watch.cycles.values()].map(({ count }) => count).join(', '));
   tell('failures told', listed(watch.failures) || 'none');
   // Some requests are under way, and a list of faults is begun with nine good ones.
-  if (hit < requests / 11 - 30) problems.push(`${hit} of ${requests} requests were spoilt, not every tenth.`);
+  if (hit < requests / 11 - 6) problems.push(`${hit} of ${requests} requests were spoilt, not every tenth.`);
   const verdicts = [...judge(samples, sizes.length), logVerdict(first, last)];
   for (const { what, second, last, bound, unit, isGood } of verdicts) {
     const [from, to, most] = [second, last, bound].map((value) => figure(value, unit));
