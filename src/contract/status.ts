@@ -31,6 +31,8 @@ export interface StatusItem {
   agreedAt: string | null;
   lastBackfill: RunView | null;
   lastCycle: RunView | null;
+  /** The last one that came to its end, one that changed nothing included; `counts.held` are the rows that its brake has kept. */
+  lastReconcile: RunView | null;
   /** Null where the mirror could not be read. */
   outbox: Record<'pending' | 'rejected' | 'inDoubt' | 'held' | 'conflicts', number | null>;
   /** The org's API requests of the rolling day, as last reported. */

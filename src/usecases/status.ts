@@ -62,6 +62,7 @@ async function statusOf(
     agreedAt: null,
     lastBackfill: null,
     lastCycle: null,
+    lastReconcile: null,
     outbox: { pending: 0, rejected: 0, inDoubt: 0, held: 0, conflicts: 0 },
     api: nothingKnown,
     error: null,
@@ -79,6 +80,7 @@ async function statusOf(
         : Math.min(cursors.updated, cursors.deleted);
     const [lastBackfill] = await mirror.journal.runs({ kind: 'backfill', limit: 1 });
     const [lastCycle] = await mirror.journal.runs({ kind: 'cycle', limit: 1 });
+    const [lastReconcile] = await mirror.journal.runs({ kind: 'reconcile', status: 'complete', limit: 1 });
     const counts = await mirror.outbox.counts();
     const identity = await mirror.identity();
     return {
@@ -91,6 +93,7 @@ async function statusOf(
       agreedAt: isoTime((await lastAgreed(mirror)) || null),
       lastBackfill: lastBackfill === undefined ? null : await runView(parts, instanceUrl, lastBackfill),
       lastCycle: lastCycle === undefined ? null : await runView(parts, instanceUrl, lastCycle),
+      lastReconcile: lastReconcile === undefined ? null : await runView(parts, instanceUrl, lastReconcile),
       outbox: {
         pending: counts.pending,
         rejected: counts.rejected,

@@ -254,6 +254,7 @@ const { app } = fakeApp({
         agreedAt: at,
         lastBackfill: run,
         lastCycle: run,
+        lastReconcile: run,
         outbox: { pending: 1, rejected: 1, inDoubt: 0, held: 0, conflicts: 0 },
         api: { used: 1, max: 2, at, app: null, share: null, stretched: null },
         error,

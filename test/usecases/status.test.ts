@@ -63,6 +63,24 @@ describe('status', () => {
     expect(await agreedAt()).toBeNull();
   });
 
+  it('shows the last complete reconcile with what it holds, until another has come to its end', async () => {
+    const parts = partsOf([a]);
+    const mirror = await parts.mirrors.of(a.instanceUrl).under(heldLease());
+    const lastReconcile = async () => (await status(parts, { org: null })).orgs[0]!.lastReconcile;
+    const at = Date.now() - 60_000;
+    const end = async (runId: string, status: 'complete' | 'failed', held: number) => {
+      const outcome = { status, finishedAt: at + 1_000, apiCalls: 3, error: null, counts: { held } };
+      await mirror.commit({ effects: [{ kind: 'end-run', runId, outcome }] });
+    };
+    const first = await mirror.journal.startRun('reconcile', at, {});
+    expect(await lastReconcile()).toBeNull();
+    await end(first, 'complete', 120);
+    await end(await mirror.journal.startRun('reconcile', at + 2_000, {}), 'failed', 0);
+    expect(await lastReconcile()).toMatchObject({ id: first, status: 'complete', counts: { held: 120 } });
+    await end(await mirror.journal.startRun('reconcile', at + 3_000, {}), 'complete', 0);
+    expect((await lastReconcile())?.counts).toEqual({});
+  });
+
   it('names no lag where the cursor lies so far ahead that a clock must be wrong', async () => {
     const parts = partsOf([a]);
     await copied(parts, a.instanceUrl, Date.now() + 86_400_000);

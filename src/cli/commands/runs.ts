@@ -95,6 +95,20 @@ function textOf({ run }: RunResult, { terminal, orgNames }: Invocation): string 
   return `${terminal.style.bold(run.kind)}\n${facts}${run.steps.length === 0 ? '' : `\n${steps}`}`;
 }
 
+/** Of counts whose names do not say it by themselves. */
+const countWords: Readonly<Record<string, string>> = {
+  orgContacts: 'contacts in the org',
+  mirrorContacts: 'contacts in the mirror',
+  ghosts: 'not in the org any more',
+  absent: 'not found by their Id',
+  buried: 'marked as gone',
+  readBack: 'read back',
+  notInBulk: 'missing in the bulk answer',
+  knownDeleted: 'known as deleted',
+  deletedButLive: 'named as deleted and live',
+  inDoubt: 'in doubt',
+};
+
 function timeOf(startedAt: string, finishedAt: string | null): string {
   return finishedAt === null ? '-' : formatDuration(Date.parse(finishedAt) - Date.parse(startedAt));
 }
@@ -102,6 +116,6 @@ function timeOf(startedAt: string, finishedAt: string | null): string {
 function countsText(counts: Record<string, number>): string {
   return Object.entries(counts)
     .filter(([, n]) => n !== 0)
-    .map(([name, n]) => `${count(n)} ${name}`)
+    .map(([name, n]) => `${count(n)} ${countWords[name] ?? name}`)
     .join(', ');
 }

@@ -129,6 +129,7 @@ function factsOf(org: StatusItem, now: number): [string, string][] {
     ['agreed in full', unread ?? relativeTime(org.agreedAt, now)],
     ['last backfill', unread ?? runText(org.lastBackfill, now)],
     ['last cycle', unread ?? runText(org.lastCycle, now)],
+    ['last reconcile', unread ?? `${runText(org.lastReconcile, now)}${heldText(org.lastReconcile)}`],
     [
       'outbox',
       unread ??
@@ -144,6 +145,14 @@ function factsOf(org: StatusItem, now: number): [string, string][] {
 function runText(run: RunView | null, now: number): string {
   if (run === null) return 'none';
   return `${run.status}, ${relativeTime(run.finishedAt ?? run.startedAt, now)}${reasonOf(run.error)}`;
+}
+
+/** What a reconcile has kept, as nobody but a person can tell whether it is gone. */
+function heldText(run: RunView | null): string {
+  const held = run?.counts.held ?? 0;
+  if (held === 0) return '';
+  const rows = held === 1 ? 'row that the org does not show is' : 'rows that the org does not show are';
+  return `, ${count(held)} ${rows} held (where really gone: \`parahack-sync reconcile --force\`)`;
 }
 
 function reasonOf(error: { code: string; message: string } | null): string {

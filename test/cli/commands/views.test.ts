@@ -44,6 +44,13 @@ describe('status', () => {
     agreedAt: '2026-03-01T10:00:00.000Z',
     lastBackfill: { ...failed, kind: 'backfill', status: 'complete', error: null },
     lastCycle: failed,
+    lastReconcile: {
+      ...failed,
+      kind: 'reconcile',
+      status: 'complete',
+      error: null,
+      counts: { checked: 9_000, ghosts: 1_200, held: 1_200 },
+    },
     outbox: { pending: 0, rejected: 2, inDoubt: 1, held: 0, conflicts: 0 },
     api: {
       used: 150,
@@ -76,6 +83,7 @@ describe('status', () => {
       '  agreed in full   2h ago',
       '  last backfill    complete, 3m 30s ago',
       '  last cycle       failed, 3m 30s ago: No answer. (TIMEOUT)',
+      '  last reconcile   complete, 3m 30s ago, 1,200 rows that the org does not show are held (where really gone: `parahack-sync reconcile --force`)',
       '  outbox           2 rejected, 1 in doubt',
       '  API requests     150 of 15,000 (1%), 30s ago',
       "  this tool        40 of 3,750 (25% of the org's), 375 kept for pushes, 3,335 left for pulls",
@@ -143,6 +151,7 @@ describe('status', () => {
       lagSeconds: null,
       lastBackfill: null,
       lastCycle: null,
+      lastReconcile: null,
       outbox: { pending: 0, rejected: 0, inDoubt: 0, held: 0, conflicts: 0 },
       api: { used: null, max: null, at: null, app: null, share: null, stretched: null },
     };
@@ -173,6 +182,20 @@ describe('runs', () => {
     expect(calls[0]?.options).toEqual({ org: 'prod', limit: 5 });
     expect(stdout).toContain('3f2a91c4  cycle  acme.my.salesforce.com  failed  5m ago   1m 30s');
     expect(json((await runMain(['runs', '--json'], { app })).stdout)).toEqual({ runs: [failed] });
+  });
+
+  test('a reconcile in plain words, and in JSON by its keys', async () => {
+    const counts = { orgContacts: 60_000, mirrorContacts: 59_999, checked: 60_000, ghosts: 2, held: 0 };
+    const run = { ...failed, kind: 'reconcile' as const, status: 'complete' as const, error: null, counts };
+    const { app } = fakeApp({
+      runs: async () => ({ runs: [run] }),
+      run: async () => ({ run: { ...run, steps: [] } }),
+    });
+    const said =
+      '60,000 contacts in the org, 59,999 contacts in the mirror, 60,000 checked, 2 not in the org any more';
+    expect((await runMain(['runs'], { app })).stdout).toContain(said);
+    expect((await runMain(['runs', 'show', '3f2a'], { app })).stdout).toContain(said);
+    expect(json((await runMain(['runs', '--json'], { app })).stdout)).toEqual({ runs: [run] });
   });
 
   test('one with its steps', async () => {
