@@ -11,6 +11,7 @@ import type { Lease } from '../../src/sync/ports/leases.ts';
 import type { NewOutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
 import { withLease } from '../../src/sync/with-lease.ts';
 import { calls, contactsOf, control } from '../e2e/org.ts';
+import { heldLease } from '../support/leases.ts';
 import { pushAll, recordsOf } from './push-all.ts';
 import { openRig, type Rig } from './rig.ts';
 
@@ -28,6 +29,23 @@ function pushed(
   more: { allOrNone?: boolean; signal?: AbortSignal } = {},
 ) {
   return pushAll(rig.context, recordsOf(records), { signal: rig.signal, ...more });
+}
+
+function created(LastName: string, atomicGroup: string | null): NewOutboxEntry {
+  const key = randomUUID();
+  return {
+    key,
+    op: 'create',
+    contactKey: key,
+    contactId: null,
+    changes: { LastName },
+    base: null,
+    upsertField: null,
+    allowDuplicates: false,
+    atomicGroup,
+    createdAt: 0,
+    state: 'pending',
+  };
 }
 
 const cycle = (rig: Rig) => runCycle(rig.context, { push: true, signal: rig.signal });
@@ -194,25 +212,48 @@ describe('the outbox is drained', () => {
     expect(ofDoubt()).toBe(2);
   });
 
+  it('under a lease where something waits, what a process left `sent` too, and without one else', async () => {
+    await using rig = await copied(3);
+    const { outbox } = rig.context.mirror;
+    const taken: string[] = [];
+    const withDrainLease = async <T>(work: (lease: Lease) => Promise<T>) => {
+      taken.push((await statesOf(rig)).join());
+      return work(heldLease());
+    };
+    const cycled = () => runCycle(rig.context, { push: true, withDrainLease, signal: rig.signal });
+    const counts = outbox.counts.bind(outbox);
+    let looks = 0;
+    outbox.counts = async () => {
+      const seen = await counts();
+      // Another process queues one between the look and the end of the cycle.
+      if (looks++ === 0) await outbox.add([created('Behind the look', null)]);
+      return seen;
+    };
+    await cycled();
+    expect({ looks: looks > 0, taken, states: await statesOf(rig) }).toEqual({
+      looks: true,
+      taken: [],
+      states: ['pending'],
+    });
+    await cycled();
+    expect({ taken, states: await statesOf(rig) }).toEqual({ taken: ['pending'], states: ['done'] });
+    await cycled();
+    expect(taken).toHaveLength(1);
+
+    const left = created('Left by a killed one', null);
+    await outbox.add([left]);
+    await outbox.markSent([left.key], 'ui-api', rig.context.clock.now());
+    await cycled();
+    expect({ taken, states: await statesOf(rig) }).toEqual({
+      taken: ['pending', 'done,sent'],
+      states: ['done', 'done'],
+    });
+    expect(await named(rig, 'Left by a killed one')).toBe(1);
+  });
+
   it('with a group of --all-or-none in one request, wherever a pass ends', async () => {
     await using rig = await copied(3);
     const { url } = rig.emulator;
-    const created = (LastName: string, atomicGroup: string | null): NewOutboxEntry => {
-      const key = randomUUID();
-      return {
-        key,
-        op: 'create',
-        contactKey: key,
-        contactId: null,
-        changes: { LastName },
-        base: null,
-        upsertField: null,
-        allowDuplicates: false,
-        atomicGroup,
-        createdAt: 0,
-        state: 'pending',
-      };
-    };
     const many = Array.from({ length: 1_990 }, (_, i) => created(`Single${i}`, null));
     const group = Array.from({ length: 20 }, (_, i) => created(i === 19 ? '' : `Group${i}`, 'group'));
     await rig.context.mirror.outbox.add([...many, ...group]);
