@@ -11,6 +11,8 @@ export interface Withheld {
   fields: ReadonlySet<string>;
   /** Whether the survivor of a merge could not be read for a while, so that a merge looks like a delete. */
   merges: boolean;
+  /** Whether the org may have ceased to tell of some deletions before the mirror heard of them. */
+  deletes: boolean;
 }
 
 /** In what the mirror differs from what the user may see of the org, a line each. */
@@ -27,7 +29,7 @@ export function differences(rows: readonly Row[], mirror: MirrorContents, withhe
   for (const [id, { kind, values }] of mirror.gone) {
     const expected = kindOf(byId.get(id));
     const isUnsure =
-      (/^(hidden|purged)$/.test(kind) && withheld.everHidden.has(id)) ||
+      (withheld.everHidden.has(id) && (kind === 'hidden' || (kind === 'purged' && withheld.deletes))) ||
       (withheld.merges && expected === 'merged' && kind === 'deleted');
     if (expected !== null && kind !== expected && !isUnsure)
       problems.push(`${id} is gone as ${kind}, not as ${expected}.`);

@@ -77,6 +77,7 @@ async function equal(cli: Cli, { org, facts }: Stage): Promise<void> {
     everHidden: facts.everHidden,
     fields: facts.hiddenFields,
     merges: false,
+    deletes: false,
   };
   expect(differences(await org.rows(), contentsOfFile(cli.databaseOf(org.emulator.url)), withheld)).toEqual(
     [],

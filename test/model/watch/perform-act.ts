@@ -86,13 +86,17 @@ export async function perform(world: Stage, act: Act): Promise<boolean> {
     case 'lag':
       await org.control('clock', { advanceMs: ownSecondMs });
       return (await org.control('settings', { commitLagMs: act.ms })) !== null;
-    case 'limit':
-      return (await org.control('settings', limits[act.limit % limits.length])) !== null;
+    case 'limit': {
+      const limit = limits[act.limit % limits.length] as object;
+      facts.deletesUntold ||= 'replicationIdLimit' in limit;
+      return (await org.control('settings', limit)) !== null;
+    }
     case 'busy-org':
       facts.isBusy = true;
       return (await org.control('usage', { used: usedByOthers[act.used % usedByOthers.length] })) !== null;
     case 'forget-deletes': {
       const now = await org.now();
+      facts.deletesUntold = true;
       return (await org.control('delete-log', { before: now - act.hours * 3_600_000 })) !== null;
     }
     case 'pass':
@@ -100,6 +104,7 @@ export async function perform(world: Stage, act: Act): Promise<boolean> {
       if (act.ms > longestTransactionMs && facts.inTransaction) await org.control('commit');
       facts.inTransaction &&= act.ms <= longestTransactionMs;
       world.clock.pass(act.ms);
+      facts.passedMs += act.ms;
       await org.control('clock', { advanceMs: 0 });
       return true;
     default:

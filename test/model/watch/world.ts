@@ -47,6 +47,10 @@ export interface Facts {
   inTransaction: boolean;
   /** Others may have used up the org's API requests of the day. */
   isBusy: boolean;
+  /** How long the clock was moved on in all, ms. */
+  passedMs: number;
+  /** Deletions were forgotten, or more were asked for than an answer holds. */
+  deletesUntold: boolean;
   /** Since the last fresh copy or comparison that was begun after it and is complete. */
   sharingChanged: boolean;
 }
@@ -64,6 +68,8 @@ export function factsOf(ids: string[]): Facts {
     mergesWithheld: false,
     inTransaction: false,
     isBusy: false,
+    passedMs: 0,
+    deletesUntold: false,
     sharingChanged: false,
   };
 }
@@ -78,6 +84,8 @@ export interface Meanwhile {
 /** Early in a minute; the clock moves with every request. */
 const startMs = Date.UTC(2026, 0, 31, 12, 0, 5);
 const requestMs = 37;
+/** Deletions are told for fifteen days. */
+const surelyToldMs = 13 * 86_400_000;
 
 /** What acts in an org need of it. */
 export interface Stage {
@@ -202,7 +210,8 @@ export class World implements Stage, AsyncDisposable {
   /** In what the mirror differs from what the user may see. */
   async differences(mirror: MirrorContents): Promise<string[]> {
     const { hidden: rows, everHidden, hiddenFields: fields, mergesWithheld: merges } = this.facts;
-    return differences(await this.org.rows(), mirror, { rows, everHidden, fields, merges });
+    const deletes = this.facts.deletesUntold || this.facts.passedMs > surelyToldMs;
+    return differences(await this.org.rows(), mirror, { rows, everHidden, fields, merges, deletes });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
