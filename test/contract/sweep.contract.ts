@@ -82,6 +82,19 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       expect(counted).toEqual({ checked: 5, missing: 1, stale: 2, candidates: 2 });
     });
 
+    test('names a row that is gone where it was hidden, or was deleted anew since', async () => {
+      await using opened = await filled();
+      const { mirror } = opened;
+      await begun(mirror);
+      const at = new Date(epoch + 20_000).toISOString();
+      const stamped = (n: number, what: Tombstone['gone']) => ({ ...gone(n, what), systemModstamp: at });
+      await mirror.commit({ tombstones: [stamped(1, 'deleted'), stamped(2, 'merged'), gone(3, 'purged')] });
+      const dead = (n: number, SystemModstamp: string) => contactRow(n, { SystemModstamp, IsDeleted: true });
+      const anew = new Date(epoch + minute).toISOString();
+      await noted(mirror, [dead(1, anew), dead(2, at), dead(3, anew), dead(5, anew), dead(6, anew)]);
+      expect(await numbersOf(mirror, 'deleted')).toEqual([1, 6]);
+    });
+
     test('names a row that was read in the very second of its stamp, for it may have changed in it once more', async () => {
       await using opened = await filled();
       const { mirror } = opened;

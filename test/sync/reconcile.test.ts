@@ -120,6 +120,24 @@ describe('a reconcile', () => {
     await equal(rig);
   });
 
+  it('finds into whom a contact was merged that was deleted and restored before, and asks for it once', async () => {
+    await using rig = await copiedRig(30, 40);
+    const { url } = rig.emulator;
+    const [master = '', loser = ''] = await idsOf(rig, 2);
+    await control(url, 'delete', { ids: [loser] });
+    await control(url, 'clock', { advanceMs: 120_000 });
+    await later(rig, 0, (context) => runCycle(context, { push: false, signal: rig.signal }));
+    expect(goneOf(rig)).toEqual({ [loser]: 'deleted' });
+    await control(url, 'undelete', { ids: [loser] });
+    await control(url, 'merge', { master, losers: [loser] });
+    const report = await reconciled(rig, 35);
+    expect(report).toMatchObject({ error: null, stale: 1, ghosts: 1, contacts: 29 });
+    expect(sql(rig, 'select _gone, MasterRecordId from contact where Id = ?', loser)).toEqual([
+      ['merged', master],
+    ]);
+    expect(await reconciled(rig)).toMatchObject({ error: null, ghosts: 0, repaired: 0 });
+  });
+
   it('holds many rows that Salesforce does not call deleted, applies the rest, and removes them with force', async () => {
     await using rig = await copiedRig(500, 2);
     const { url } = rig.emulator;

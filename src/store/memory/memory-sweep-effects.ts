@@ -16,10 +16,17 @@ export function noteSwept({ swept, contacts }: MemoryState, page: PlainPage | nu
     const id = String(row[at('Id')]);
     const known = contacts.get(id);
     const isDeleted = row[at('IsDeleted')] === 1;
-    if (isDeleted && (known === undefined || known.state.gone !== null)) continue;
-    const due = isDeleted ? 'deleted' : dueOf(known, String(row[at('SystemModstamp')]));
+    const stamp = String(row[at('SystemModstamp')]);
+    if (isDeleted && (known === undefined || isKnownAsGone(known, stamp))) continue;
+    const due = isDeleted ? 'deleted' : dueOf(known, stamp);
     swept.set(id, { due, evidenceAt: 0 });
   }
+}
+
+/** One that was hidden, or restored and deleted or merged anew, is not; what was purged keeps nothing to be mended. */
+function isKnownAsGone({ state: { gone, deletedStamp } }: MemoryContact, stamp: string): boolean {
+  if (gone === null || gone === 'hidden') return false;
+  return gone === 'purged' || deletedStamp === null || deletedStamp >= stamp;
 }
 
 function dueOf(known: MemoryContact | undefined, stamp: string): SweptDue | null {

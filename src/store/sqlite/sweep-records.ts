@@ -18,7 +18,7 @@ export function beginSweep(db: Connection, object: string): void {
 
 /**
  * Compares the attached page with the mirror, by one statement. What is deleted in the org and not live here is nothing
- * to keep.
+ * to keep, unless it was hidden, or restored meanwhile and deleted or merged anew.
  */
 export function noteSwept(db: Connection, columns: readonly string[]): void {
   const cell = (name: string) => `p.c${columns.indexOf(name)}`;
@@ -26,6 +26,7 @@ export function noteSwept(db: Connection, columns: readonly string[]): void {
   const secondEnd = `substr(${cell('SystemModstamp')}, 1, 19) || '.999Z'`;
   const isOfThatSecond = `coalesce(c._value_at, c._read_at) <= ${secondEnd}
          AND coalesce((SELECT at FROM contact_seen WHERE id = c.Id), '') <= ${secondEnd}`;
+  const isGoneAnew = `(c._gone = 'hidden' OR (c._gone <> 'purged' AND c._deleted_stamp < ${cell('SystemModstamp')}))`;
   prepared(
     db,
     `INSERT INTO contact_swept (id, due)
@@ -36,7 +37,7 @@ export function noteSwept(db: Connection, columns: readonly string[]): void {
        WHEN ${isOfThatSecond} THEN 'stale'
        END
      FROM spool.page p LEFT JOIN main.contact c ON c.Id = ${cell('Id')}
-     WHERE ${cell('IsDeleted')} IS NOT 1 OR (c.Id IS NOT NULL AND c._gone IS NULL)
+     WHERE ${cell('IsDeleted')} IS NOT 1 OR (c.Id IS NOT NULL AND (c._gone IS NULL OR ${isGoneAnew}))
      ON CONFLICT (id) DO UPDATE SET due = excluded.due, evidence_at = 0`,
   ).run();
 }
