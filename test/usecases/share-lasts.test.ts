@@ -23,6 +23,8 @@ const minute = 60_000;
 const hour = 60 * minute;
 /** Beside each org between its turns: the look at the list of orgs, and the renewal of idle logins. */
 const sleepersBesides = 2;
+/** For so long the watch sleeps beside each turn, before it looks how that goes. */
+const lookMs = 1_000;
 const start = Date.UTC(2026, 2, 4, 10, 0, 30);
 
 let emulator: Emulator;
@@ -51,7 +53,15 @@ async function watching(
   besides: readonly OrgRecord[] = [],
 ): Promise<Watched> {
   const orgs = [org, ...besides];
-  const parts = { ...partsOf(orgs), clock };
+  let looks = 0;
+  const sleep: typeof clock.sleep = (ms, options) => {
+    if (ms !== lookMs) return clock.sleep(ms, options);
+    looks++;
+    return clock.sleep(ms, options).finally(() => {
+      looks--;
+    });
+  };
+  const parts = { ...partsOf(orgs), clock: { ...clock, sleep } };
   for (const { instanceUrl } of orgs) await copied(parts, instanceUrl, start - 5 * minute);
   let opened = 0;
   const calls: number[] = [];
@@ -104,7 +114,7 @@ async function watching(
       const until = clock.now() + ms;
       for (;;) {
         // The time stands still as long as the org is in its turn, and so does not sleep.
-        while (clock.sleeping().length < orgs.length + sleepersBesides) await nextTick();
+        while (clock.sleeping().length - looks < orgs.length + sleepersBesides) await nextTick();
         if (clock.now() >= until) return;
         clock.advance(Math.max(1, Math.min(until - clock.now(), ...clock.sleeping())));
       }
