@@ -28,6 +28,11 @@ export type WatchEvent =
   /** This tool's share of the org's API requests would not last at the interval that was asked for. Told once each time. */
   | { event: 'interval:stretched'; instanceUrl: string; intervalMs: number; stretchedMs: number }
   | { event: 'interval:restored'; instanceUrl: string; intervalMs: number }
+  /** It was logged in, or its sync enabled, while the watch runs. */
+  | { event: 'org:added'; instanceUrl: string; alias: string | null }
+  /** It was logged out, or its sync disabled. */
+  | { event: 'org:removed'; instanceUrl: string }
+  | { event: 'org:renamed'; instanceUrl: string; alias: string | null }
   /** The machine or the process has stood still; all orgs that waited have their turn now. */
   | { event: 'watch:resumed'; suspendedMs: number }
   | BackfillStartEvent

@@ -4,6 +4,7 @@ import type { CallContext } from '../contract/app.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { WatchEvent, WatchedPush, WatchOptions, WatchResult } from '../contract/watch.ts';
 import { Daemon } from '../daemon/daemon.ts';
+import type { OrgRecord } from '../orgs/org-record.ts';
 import { eachOrgOnce } from '../orgs/rules/connected-once.ts';
 import { syncOrgs } from './chosen-orgs.ts';
 import { hasLogin } from './has-login.ts';
@@ -28,9 +29,13 @@ export async function watch(
   const byUrl = new Map(chosen.map((org) => [org.instanceUrl, org]));
   // With named orgs these are watched whatever their flag; without, the registry is looked at again and again.
   const named = options.orgs.length > 0 || services.hasProcessOrg || once;
+  let watched: readonly OrgRecord[] = [];
+  let isBegun = false;
   const list = async () => {
     if (named) return [...byUrl.keys()];
     const wanted = eachOrgOnce(await services.registry.list()).filter(({ sync }) => sync);
+    if (isBegun) tellChanges(watched, wanted, tell);
+    watched = wanted;
     for (const org of wanted) byUrl.set(org.instanceUrl, org);
     return wanted.map(({ instanceUrl }) => instanceUrl);
   };
@@ -49,6 +54,7 @@ export async function watch(
   // Only says that a watch runs; which orgs it may write is decided by the leases of the orgs.
   await using _running = once ? null : await services.leases.take(watchLeaseName);
   tell({ event: 'watch:start', orgs: await list(), intervalMs, once, pid: process.pid });
+  isBegun = true;
   await using daemon = new Daemon({
     list,
     alongside: (end) => (once ? Promise.resolve() : renewIdleLogins(services, end)),
@@ -79,4 +85,15 @@ export async function watch(
       push: pushes.get(instanceUrl) ?? null,
     })),
   };
+}
+
+function tellChanges(before: readonly OrgRecord[], now: readonly OrgRecord[], tell: Tell): void {
+  const former = new Map(before.map((org) => [org.instanceUrl, org]));
+  for (const { instanceUrl, alias } of now) {
+    const known = former.get(instanceUrl);
+    former.delete(instanceUrl);
+    if (known === undefined) tell({ event: 'org:added', instanceUrl, alias });
+    else if (known.alias !== alias) tell({ event: 'org:renamed', instanceUrl, alias });
+  }
+  for (const instanceUrl of former.keys()) tell({ event: 'org:removed', instanceUrl });
 }

@@ -123,7 +123,7 @@ describe('a watch that goes on', () => {
       if (seen.length === 1) {
         void parts.registry.update(b.instanceUrl, { sync: true });
         void parts.registry.update(a.instanceUrl, { sync: false });
-      } else if (name === 'b' && parts.closed.includes(a.instanceUrl)) end.abort();
+      } else if (name === 'b') void parts.registry.update(b.instanceUrl, { alias: 'other' });
     };
     const events: WatchEvent[] = [];
     const { orgs } = await watch(
@@ -134,9 +134,16 @@ describe('a watch that goes on', () => {
         onEvent: (event) => {
           events.push(event);
           onEvent(event);
+          if (event.event === 'org:renamed') end.abort();
         },
       },
     );
+    const told = events.filter(({ event }) => event.startsWith('org:'));
+    expect(told).toEqual([
+      { event: 'org:added', instanceUrl: b.instanceUrl, alias: b.alias },
+      { event: 'org:removed', instanceUrl: a.instanceUrl },
+      { event: 'org:renamed', instanceUrl: b.instanceUrl, alias: 'other' },
+    ]);
     expect(seen[0]).toBe('a');
     expect(seen.at(-1)).toBe('b');
     expect(orgs.map(({ instanceUrl }) => instanceUrl)).toEqual([b.instanceUrl]);

@@ -16,6 +16,7 @@ export class OrgTroubles {
       case 'cycle:skipped':
         return this.#telling.isDue(event.instanceUrl, event.error.code);
       case 'cycle:complete':
+      case 'org:removed':
         this.#telling.end(event.instanceUrl);
         return true;
       default:

@@ -23,6 +23,12 @@ export function watchLine(event: CycleEvent, orgNames: OrgNames, { once }: { onc
       return `${orgNames.of(event.instanceUrl)}: the comparison with the org failed, and is tried again later: ${event.error.message} (${event.error.code})`;
     case 'cycle:recovered':
       return `${orgNames.of(event.instanceUrl)}: recovered after ${counted(event.failures, 'failed cycle')} in ${formatDuration(event.lastedMs)}`;
+    case 'org:added':
+      return `${event.alias ?? orgNames.of(event.instanceUrl)}: watched from now on`;
+    case 'org:removed':
+      return `${orgNames.of(event.instanceUrl)}: watched no longer, its sync is off or it was logged out`;
+    case 'org:renamed':
+      return `${event.instanceUrl}: ${event.alias === null ? 'has no alias any more' : `called ${event.alias} from now on`}`;
     case 'watch:resumed':
       return `Went on after a standstill of ${formatDuration(event.suspendedMs)}: every org has its turn now`;
     case 'interval:stretched':

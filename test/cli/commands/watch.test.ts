@@ -109,6 +109,24 @@ test.each([
   expect(stdout.trimEnd().split('\n')[1]?.endsWith(`: ${said}`)).toBe(true);
 });
 
+test('the lines of orgs that come, go and are renamed', async () => {
+  const { app } = fakeApp({
+    watch: async (_options, { onEvent }) => {
+      onEvent({ event: 'org:added', instanceUrl, alias: 'prod' });
+      onEvent({ event: 'org:renamed', instanceUrl, alias: 'live' });
+      onEvent({ event: 'org:removed', instanceUrl });
+      return fine;
+    },
+  });
+  const { stdout } = await runMain(['watch'], { app });
+  const lines = stdout.trimEnd().split('\n');
+  expect(lines.map((line) => line.replace(/^\S+ /, ''))).toEqual([
+    'prod: watched from now on',
+    `${instanceUrl}: called live from now on`,
+    'acme.my.salesforce.com: watched no longer, its sync is off or it was logged out',
+  ]);
+});
+
 describe('a watch without news', () => {
   const quietCycle = (url: string, coveredUntil: string): WatchEvent => ({
     event: 'cycle:complete',
