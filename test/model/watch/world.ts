@@ -7,6 +7,7 @@ import { mirrorPath } from '../../../src/store/sqlite/mirror-path.ts';
 import { LocalDispatcher } from '../../support/local-dispatcher.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { MemoryMirrors } from '../../usecases/memory-mirrors.ts';
+import { Seeded } from '../seeded.ts';
 import type { Act, ActKind } from './acts.ts';
 import { differences } from './compare.ts';
 import { contentsOfDisk, contentsOfFile, type MirrorContents } from './mirror-contents.ts';
@@ -84,6 +85,7 @@ export interface Meanwhile {
 /** Early in a minute; the clock moves with every request. */
 const startMs = Date.UTC(2026, 0, 31, 12, 0, 5);
 const requestMs = 37;
+const systemRandom = Math.random;
 /** Deletions are told for fifteen days. */
 const surelyToldMs = 13 * 86_400_000;
 
@@ -116,6 +118,9 @@ export class World implements Stage, AsyncDisposable {
   }
 
   static async open({ contacts, seed, leases, store, reconcileEveryMs, gzip }: Beginning): Promise<World> {
+    const chance = new Seeded(seed);
+    // The jitter of waits decides what meets what: so that a history goes the same way each time.
+    Math.random = () => chance.below(2 ** 32) / 2 ** 32;
     let dispatcher: LocalDispatcher | null = null;
     const clock = new VirtualClock(startMs, () => (dispatcher?.underWay ?? 0) > 0);
     const org = await Org.open(contacts, seed, { wallClock: () => clock.now() });
@@ -218,6 +223,7 @@ export class World implements Stage, AsyncDisposable {
     await this.kill(0);
     await this.kill(1);
     await this.org.emulator.close();
+    Math.random = systemRandom;
     rmSync(this.#machine.dataDir, { recursive: true, force: true });
   }
 }
