@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import { constants, gunzipSync } from 'node:zlib';
 import { Dispatcher, errors } from 'undici';
 import { exchangeLocally, type LocalAnswer } from './local-exchange.ts';
 
@@ -31,7 +32,7 @@ export class LocalDispatcher extends Dispatcher {
       body: (options.body as string | null | undefined) ?? '',
     }).then((answer) => {
       this.underWay--;
-      control.answer(answer);
+      control.answer(unpacked(answer));
     });
     return true;
   }
@@ -39,6 +40,18 @@ export class LocalDispatcher extends Dispatcher {
   override async close(): Promise<void> {}
 
   override async destroy(): Promise<void> {}
+}
+
+/**
+ * The client would unpack it on a thread of zlib's, whose work nobody here can see: a clock that leaps over quiet times
+ * would leap over that one.
+ */
+function unpacked(answer: LocalAnswer): LocalAnswer {
+  const { 'content-encoding': encoding, 'content-length': _, ...headers } = answer.headers;
+  if (encoding !== 'gzip') return answer;
+  // As much as a cut body holds.
+  const body = gunzipSync(answer.body, { finishFlush: constants.Z_SYNC_FLUSH });
+  return { ...answer, headers, body };
 }
 
 function lowerCase(headers: Record<string, string>): Record<string, string> {
