@@ -156,9 +156,7 @@ async function soak(orgs: readonly SoakedOrg[]): Promise<void> {
   children.push(watch.process);
   try {
     const work = Promise.all(users.map((user) => user.workUntil(ended.signal)));
-    const samples = await sampleUntil(Date.now() + minutes * 60_000, watch, orgs).finally(() =>
-      ended.abort(),
-    );
+    const samples = await sample(watch, orgs).finally(() => ended.abort());
     await work;
     const met = await Promise.all(faults.map((one) => one.met()));
     const requests = (await requestsOf(orgs)) - requestsBefore;
@@ -177,13 +175,10 @@ async function soak(orgs: readonly SoakedOrg[]): Promise<void> {
   }
 }
 
-/** From the moment on at which each org has its first copy. */
-async function sampleUntil(
-  untilMs: number,
-  watch: WatchUnderSoak,
-  orgs: readonly SoakedOrg[],
-): Promise<Sample[]> {
+/** For as long as was asked from the moment on at which each org has its first copy. */
+async function sample(watch: WatchUnderSoak, orgs: readonly SoakedOrg[]): Promise<Sample[]> {
   const samples: Sample[] = [];
+  let untilMs = Date.now() + settledWithinMs;
   while (Date.now() < untilMs && !watch.hasEnded) {
     await sleep(sampleEveryMs);
     if (watch.hasEnded) break;
@@ -194,9 +189,11 @@ async function sampleUntil(
     );
     const { logLines, logBytes } = watch;
     const place = filesNow(env.PARAHACK_SYNC_DATA_DIR as string);
-    const sample = { at: Date.now(), ...processNow(watch.pid), ...place, logLines, logBytes, contacts };
-    appendFileSync(join(folder, 'samples.ndjson'), `${JSON.stringify(sample)}\n`);
-    if (watch.firstCopies.size === orgs.length) samples.push(sample);
+    const now = { at: Date.now(), ...processNow(watch.pid), ...place, logLines, logBytes, contacts };
+    appendFileSync(join(folder, 'samples.ndjson'), `${JSON.stringify(now)}\n`);
+    if (watch.firstCopies.size < orgs.length) continue;
+    if (samples.length === 0) untilMs = Date.now() + minutes * 60_000;
+    samples.push(now);
   }
   return samples;
 }
