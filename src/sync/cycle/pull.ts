@@ -24,7 +24,7 @@ export async function pull(
     });
   }
   const time = new CycleTime(context, { updated, deleted });
-  if (time.isKnown) await time.check();
+  if (time.isKnown) await time.check({ signal });
   await run.step('updated', () =>
     withCurrentFields(context, { signal }, () =>
       fromCursor('updated', updated, () =>

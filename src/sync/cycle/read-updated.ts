@@ -43,7 +43,7 @@ export async function readUpdated(
   const call = async (piece: Window): Promise<UpdatedAnswer> => {
     try {
       const answer = await records.changes.updated(piece, { signal });
-      await time.check();
+      await time.check({ signal });
       return answer;
     } catch (error) {
       // A cursor in the org's future, or older than its list, is refused in words of its own.
