@@ -46,7 +46,8 @@ async function expectEveryReadingCommand(): Promise<void> {
   const [status] = (await seen('status')).orgs;
   expect(status).toMatchObject({ contacts: 40, error: null, outbox: { pending: 1 } });
   const { runs } = await seen('runs');
-  expect(runs.length).toBeGreaterThan(1);
+  // A first copy is one run, its catch-up a step of it.
+  expect(runs.length).toBeGreaterThan(0);
   expect((await seen('runs', 'show', runs[0].id)).run.id).toBe(runs[0].id);
   const { entries } = await seen('outbox', 'list');
   expect(entries).toHaveLength(1);
