@@ -44,7 +44,7 @@ describe.each(['0.1.0', 'format-2'])('a data folder that version %s has left', (
         outbox: { pending: 1, rejected: 1, inDoubt: 2 },
       },
     ]);
-    expect(versionOf(mirror)).toBe(3);
+    expect(versionOf(mirror)).toBe(4);
     const { runs } = await cli.json<{ runs: { kind: string }[] }>(['runs']);
     expect(runs.at(-1)).toMatchObject({ kind: 'backfill', status: 'complete' });
     expect(await cli.json(['contacts', 'list', '--limit', '1'])).toMatchObject({ total });
