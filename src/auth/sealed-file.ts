@@ -124,9 +124,19 @@ function parse(text: string): SealedFile {
 function deriveKey(passphrase: string, { N, r, p, salt }: SealHeader['kdf']): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const maxmem = 128 * N * r + 128 * r * p + 1024 * 1024;
-    scrypt(passphrase.normalize('NFC'), Buffer.from(salt, 'base64'), 32, { N, r, p, maxmem }, (error, key) =>
-      error ? reject(new SealError('corrupt', "The file's key settings are invalid.")) : resolve(key),
-    );
+    const refuse = () => reject(new SealError('corrupt', "The file's key settings are invalid."));
+    try {
+      scrypt(
+        passphrase.normalize('NFC'),
+        Buffer.from(salt, 'base64'),
+        32,
+        { N, r, p, maxmem },
+        (error, key) => (error ? refuse() : resolve(key)),
+      );
+    } catch {
+      // Settings that scrypt knows none of (an N that is no power of two) are thrown, not called back.
+      refuse();
+    }
   });
 }
 

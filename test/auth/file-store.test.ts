@@ -117,6 +117,21 @@ describe('encrypted file store', () => {
     expect(await open().get(a.instanceUrl)).toEqual(a);
   });
 
+  it.each([
+    ['an N that is no power of two', { N: 32760 }],
+    ['an N of one', { N: 1 }],
+    ['an N with one digit less', { N: 3276 }],
+    ['other settings than the file was sealed with', { N: 2, r: 1, p: 1 }],
+  ])('takes key settings that scrypt refuses for a damaged file: %s', async (_, damaged) => {
+    await open().set(a);
+    const file = JSON.parse(readFileSync(path, 'utf8'));
+    writeFileSync(path, JSON.stringify({ ...file, kdf: { ...file.kdf, ...damaged } }));
+    await expect(open().get(a.instanceUrl)).rejects.toMatchObject({
+      code: 'CREDENTIAL_STORE_UNAVAILABLE',
+      details: { reason: expect.stringMatching(/^(corrupt|wrong-key)$/) },
+    });
+  });
+
   it('property: any changed, missing or added byte is noticed, never taken for a credential', async () => {
     await open().set(a);
     const good = readFileSync(path);
