@@ -37,7 +37,8 @@ export class ResultOutput {
   /** Whether all of it was shown: parts of it may fail while they are read. */
   async present(outcome: Outcome): Promise<boolean> {
     const { report, isUnread } = this.#parts;
-    const failure = outcome.failure ? report(outcome.failure) : null;
+    const { failure: failed = null } = outcome;
+    const failure = failed === null || isUnread(failed) ? null : report(failed);
     let late: ErrorReport | null = null;
     await this.#show(outcome, failure, (thrown) => {
       const told = report(thrown);

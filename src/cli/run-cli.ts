@@ -1,4 +1,5 @@
 import { isAbort } from '../base/abort.ts';
+import { isAppError } from '../base/errors.ts';
 import { withFinally } from '../base/finally.ts';
 import { printableJson } from '../base/printable-json.ts';
 import type { GlobalFlags } from '../config/global-flags.ts';
@@ -51,8 +52,9 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     pretty: terminal.columns !== null,
     report: (error) =>
       reportError(error, { redact, verbose: output.verbosity > 0, stoppedBy: stop.stoppedBy }),
-    // Nobody reads its output any more (`| head`).
-    isUnread: (error) => isAbort(error) && stdout.closed && stop.stoppedBy === null,
+    // Nobody reads its output any more (`| head`), be it thrown or told of a part of the work.
+    isUnread: (error) =>
+      (isAbort(error) || isAppError(error, 'INTERRUPTED')) && stdout.closed && stop.stoppedBy === null,
   });
   try {
     if (parsed.kind === 'wrong') throw parsed.error;

@@ -41,7 +41,7 @@ const follows: Readonly<Record<OrgMode, readonly OrgMode[]>> = {
 
 export interface WatchedOutcome {
   instanceUrl: string;
-  /** The error of the last turn; null where it was good. */
+  /** The error of the last turn; null where it was good. An abort where the one turn of `once` was cut short. */
   error: unknown;
 }
 
@@ -153,7 +153,7 @@ export class OrgLoop {
         else await this.#rest(next.inMs, next.kind === 'failed' ? 'backing-off' : 'waiting');
       }
     } catch (error) {
-      if (!isAbort(error)) this.outcome.error = error;
+      if (once || !isAbort(error)) this.outcome.error = error;
     } finally {
       this.#tellFirstTry(null);
       this.#enter('leaving');

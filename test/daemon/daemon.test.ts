@@ -171,6 +171,19 @@ describe('the daemon', () => {
     expect(watch.log.filter((line) => line.includes('close'))).toHaveLength(2);
   });
 
+  it('tells with once which orgs a stop has left undone', async () => {
+    const hung = async (_: number, end: AbortSignal) =>
+      new Promise<void>((_resolve, reject) =>
+        end.addEventListener('abort', () => reject(end.reason), { once: true }),
+      );
+    const watch = watching({ a: {}, b: { cycle: hung } }, { once: true });
+    await settle();
+    expect(await watch.stop()).toEqual([
+      { instanceUrl: 'a', error: null },
+      { instanceUrl: 'b', error: expect.objectContaining({ name: 'AbortError' }) },
+    ]);
+  });
+
   it('starts a cycle each interval', async () => {
     const watch = watching({ a: {} });
     await settle();

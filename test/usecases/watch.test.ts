@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { abortReason } from '../../src/base/abort.ts';
 import { AppError } from '../../src/base/errors.ts';
 import type { WatchEvent, WatchOptions } from '../../src/contract/watch.ts';
 import { takeOrgLease } from '../../src/usecases/org-lease.ts';
@@ -51,6 +52,22 @@ describe('watch once', () => {
         error: expect.objectContaining({ code: 'LOGIN_REQUIRED' }),
         push: null,
       },
+    ]);
+  });
+
+  it('tells which org a stop has left undone', async () => {
+    const stop = new AbortController();
+    const records = {
+      describe: () => {
+        stop.abort(abortReason());
+        return Promise.reject(stop.signal.reason);
+      },
+    };
+    const parts = partsOf([a], { [a.instanceUrl]: { records } });
+    await copied(parts, a.instanceUrl);
+    const { orgs } = await watch(parts, once, { signal: stop.signal, onEvent: () => {} });
+    expect(orgs).toEqual([
+      { instanceUrl: a.instanceUrl, error: expect.objectContaining({ code: 'INTERRUPTED' }), push: null },
     ]);
   });
 

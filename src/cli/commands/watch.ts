@@ -69,7 +69,8 @@ async function watch(call: Invocation, orgs: string[], flags: WatchFlags): Promi
     },
     show,
   );
-  // A signal is how a watch ends; the troubles of its orgs are in its events. One that ends by itself tells why.
-  if (call.signal.aborted) return { failure: null };
+  // A signal is how a watch ends; the troubles of its orgs are in its events. One that ends by itself tells why, and
+  // one that was to make one cycle is interrupted like any command.
+  if (call.signal.aborted && !flags.once) return { failure: null };
   return { failure: failureOfOrgs(result.orgs) ?? failureOfPushes(result.orgs) };
 }

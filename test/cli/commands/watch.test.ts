@@ -310,6 +310,25 @@ test.each([
   );
 });
 
+test('ends quietly with --once too, where nobody reads its log any more', async () => {
+  const closed = Object.assign(new Error('EPIPE: no'), { code: 'EPIPE' });
+  const interrupted = {
+    code: 'INTERRUPTED',
+    message: 'The work was interrupted.',
+    hint: null,
+    details: null,
+  };
+  const { app } = fakeApp({
+    watch: async (_options, { signal, onEvent }) => {
+      for (const event of events) onEvent(event);
+      while (!signal.aborted) await new Promise((resolve) => setImmediate(resolve));
+      return { orgs: [{ instanceUrl, error: interrupted }] };
+    },
+  });
+  const io = { stdout: captureStream({ failWith: closed }) };
+  expect(await runMain(['watch', '--once'], { app, io })).toMatchObject({ code: 0, stderr: '' });
+});
+
 test('ends quietly where its terminal was closed', async () => {
   const failWith = Object.assign(new Error('EIO: i/o error'), { code: 'EIO' });
   const gone = captureStream({ isTTY: true, failWith });
@@ -327,18 +346,48 @@ describe("an org's trouble", () => {
     expect(json(stdout.trimEnd().split('\n').at(-1)!)).toMatchObject({ error: { code: 'TIMEOUT' } });
   });
 
-  test('is none of a watch that a signal has stopped', async () => {
-    const signals = new EventEmitter();
-    const { app } = fakeApp({
+  const stopping = (signals: EventEmitter, name: string, orgs: WatchResult['orgs']) =>
+    fakeApp({
       watch: async (_options, { signal }) => {
-        signals.emit('SIGINT', 'SIGINT');
+        signals.emit(name, name);
         expect(signal.aborted).toBe(true);
-        return { orgs: [{ instanceUrl, error }] };
+        return { orgs };
       },
     });
-    for (const flags of [[], ['--once']]) {
-      expect((await runMain(['watch', ...flags], { app, io: { signals } })).code).toBe(0);
-    }
+
+  test('is none of a watch that a signal has stopped', async () => {
+    const signals = new EventEmitter();
+    const { app } = stopping(signals, 'SIGINT', [{ instanceUrl, error }]);
+    expect((await runMain(['watch'], { app, io: { signals } })).code).toBe(0);
+  });
+
+  test.each([
+    ['SIGINT', 130, 'INTERRUPTED'],
+    ['SIGTERM', 143, 'TERMINATED'],
+  ])('is an interruption where %s comes before --once is done', async (name, exitCode, code) => {
+    const interrupted = {
+      code: 'INTERRUPTED',
+      message: 'The work was interrupted.',
+      hint: null,
+      details: null,
+    };
+    const signals = new EventEmitter();
+    const { app } = stopping(signals, name, [
+      { instanceUrl, error: null },
+      { instanceUrl: 'https://other.my.salesforce.com', error: interrupted },
+    ]);
+    const ran = await runMain(['watch', '--once', '--json'], { app, io: { signals } });
+    expect(ran.code).toBe(exitCode);
+    expect(json(ran.stdout.trimEnd().split('\n').at(-1)!)).toMatchObject({ error: { code } });
+  });
+
+  test('is told where a signal comes after --once is done', async () => {
+    const signals = new EventEmitter();
+    const ran = async (orgs: WatchResult['orgs']) =>
+      (await runMain(['watch', '--once'], { app: stopping(signals, 'SIGINT', orgs).app, io: { signals } }))
+        .code;
+    expect(await ran([{ instanceUrl, error: null }])).toBe(0);
+    expect(await ran([{ instanceUrl, error }])).toBe(5);
   });
 });
 
