@@ -1,6 +1,7 @@
 import { abortReason } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
 import { Semaphore } from '../base/semaphore.ts';
+import { SilentTooLong } from './silent-too-long.ts';
 
 export interface ConcurrencyLimitOptions {
   /** Slots: so many may work at once, but for those that have outstayed their time. */
@@ -20,12 +21,18 @@ export interface LimitedWork<T> {
   run(end: AbortSignal): Promise<T>;
   /** How long it has waited for a first answer by now; 0 where it had one, or has asked nothing. */
   silentForMs(): number;
-  /** What is thrown where it was ended for its silence. */
-  silenceError(silentForMs: number): Error;
+}
+
+/** Work that has a place. */
+interface Placed {
+  silentForMs(): number;
+  /** Once it was ended: how long it had been silent by then. */
+  endedAfterMs: number | null;
+  end(): void;
 }
 
 /** How often work is looked at that takes longer. */
-const lookMs = 1_000;
+const lookMs = 500;
 
 /**
  * So many may work at once; whoever comes later waits in line, abortably. A slot is lent for a time: work that takes
@@ -35,6 +42,7 @@ const lookMs = 1_000;
 export class ConcurrencyLimit {
   readonly #slots: Semaphore;
   readonly #all: Semaphore;
+  readonly #placed = new Set<Placed>();
   readonly #options: ConcurrencyLimitOptions;
   readonly #clock: Clock;
 
@@ -45,43 +53,65 @@ export class ConcurrencyLimit {
     this.#clock = clock;
   }
 
+  /** Rejects with `SilentTooLong` where the work was ended to make room. */
   run<T>(signal: AbortSignal, work: LimitedWork<T>): Promise<T> {
-    return this.#all.run(() => this.#inSlot(signal, work), { signal });
+    const inside = this.#all.run(() => this.#inSlot(signal, work), { signal });
+    // Who is silent for long enough need not wait for a look at it.
+    this.#makeRoom();
+    return inside;
   }
 
   async #inSlot<T>(signal: AbortSignal, work: LimitedWork<T>): Promise<T> {
     const leave = await this.#slots.enter({ signal });
     const over = new AbortController();
     const tooSilent = new AbortController();
-    let silentForMs = 0;
-    const end = (ms: number) => {
-      silentForMs = ms;
-      tooSilent.abort(abortReason());
+    const placed: Placed = {
+      silentForMs: () => work.silentForMs(),
+      endedAfterMs: null,
+      end: () => tooSilent.abort(abortReason()),
     };
-    this.#watch(work, { leave, end, over: over.signal }).catch(() => {});
+    this.#placed.add(placed);
+    this.#watch(placed, leave, over.signal).catch(() => {});
     try {
       return await work.run(AbortSignal.any([signal, tooSilent.signal]));
     } catch (error) {
-      if (tooSilent.signal.aborted && !signal.aborted) throw work.silenceError(silentForMs);
+      if (placed.endedAfterMs !== null && !signal.aborted) throw new SilentTooLong(placed.endedAfterMs);
       throw error;
     } finally {
+      this.#placed.delete(placed);
       over.abort();
       leave();
     }
   }
 
-  /** Until the work is over, which rejects, or was ended. */
-  async #watch(
-    { silentForMs }: Pick<LimitedWork<unknown>, 'silentForMs'>,
-    { leave, end, over }: { leave(): void; end(silentForMs: number): void; over: AbortSignal },
-  ): Promise<void> {
-    const { lendMs, lendSilentMs, silentMs } = this.#options;
+  /** Until the work is over, which rejects. */
+  async #watch(placed: Placed, leave: () => void, over: AbortSignal): Promise<void> {
+    const { lendMs, lendSilentMs } = this.#options;
     const begunAtMs = this.#clock.monotonicMs();
     for (;;) {
       await this.#clock.sleep(lookMs, { signal: over });
-      const silent = silentForMs();
-      if (silent >= lendSilentMs || this.#clock.monotonicMs() - begunAtMs >= lendMs) leave();
-      if (silent >= silentMs && this.#all.waiting > 0) return end(silent);
+      const tookMs = this.#clock.monotonicMs() - begunAtMs;
+      if (placed.silentForMs() >= lendSilentMs || tookMs >= lendMs) leave();
+      this.#makeRoom();
+    }
+  }
+
+  /** Ends no more work than others wait for a place, that first which has been silent for longest. */
+  #makeRoom(): void {
+    const { silentMs } = this.#options;
+    if (this.#all.waiting === 0) return;
+    const placed = [...this.#placed];
+    const ending = placed.filter(({ endedAfterMs }) => endedAfterMs !== null).length;
+    const wanted = this.#all.waiting - ending;
+    if (wanted <= 0) return;
+    const silent = placed
+      .filter(({ endedAfterMs }) => endedAfterMs === null)
+      .map((one) => ({ one, forMs: one.silentForMs() }))
+      .filter(({ forMs }) => forMs >= silentMs)
+      .sort((a, b) => b.forMs - a.forMs);
+    for (const { one, forMs } of silent.slice(0, wanted)) {
+      one.endedAfterMs = forMs;
+      one.end();
     }
   }
 }

@@ -14,10 +14,15 @@ const maxSlowCycles = 4;
 const maxSlowCyclesAtAll = 12;
 /** For orgs that gave no answer last time; a slot of their own each, because they do nothing but wait. */
 const maxSilentCycles = 8;
-/** An org that answers at all does so sooner; one that does not leaves the others its slot. */
-const silentSlotMs = 2_000;
-/** How long one that has not answered yet may wait while others wait for its place. */
-const silentPlaceMs = 8_000;
+/** An org that answers at all nearly always does so sooner; one that does not leaves the others its slot. */
+const silentSlotMs = 1_000;
+/**
+ * How long one that has not answered yet may keep a place that others wait for; it then goes on waiting in a place of
+ * the silent ones. Many that turn dead at once would hold up all others for as long as this takes.
+ */
+const silentPlaceMs = 1_000;
+/** The same among those that are known to be silent, and for first copies: there it has failed then. */
+const silentAmongSilentMs = 8_000;
 /** First copies under way at once. They have slots of their own, because one may take hours. */
 const maxFirstCopies = 2;
 const maxFirstCopiesAtAll = 8;
@@ -31,21 +36,18 @@ export interface LoopLimits {
   cycles: ConcurrencyLimit;
   /** For orgs whose last cycle took long, so that however many they are, they delay each other only. */
   slowCycles: ConcurrencyLimit;
-  /** For orgs that could not be reached last time or gave no answer: they wait for each other only. */
+  /** For orgs that could not be reached last time or have given no answer: they wait for each other only. */
   silentCycles: ConcurrencyLimit;
   copies: ConcurrencyLimit;
 }
 
 export function loopLimits(clock: Clock): LoopLimits {
-  const limit = (slots: number, atMost: number, lendMs: number) =>
-    new ConcurrencyLimit(
-      { slots, atMost, lendMs, lendSilentMs: silentSlotMs, silentMs: silentPlaceMs },
-      clock,
-    );
+  const limit = (slots: number, atMost: number, lendMs: number, silentMs: number) =>
+    new ConcurrencyLimit({ slots, atMost, lendMs, lendSilentMs: silentSlotMs, silentMs }, clock);
   return {
-    cycles: limit(maxCycles, maxCyclesAtAll, cycleSlotMs),
-    slowCycles: limit(maxSlowCycles, maxSlowCyclesAtAll, cycleSlotMs),
-    silentCycles: limit(maxSilentCycles, maxSilentCycles, cycleSlotMs),
-    copies: limit(maxFirstCopies, maxFirstCopiesAtAll, copySlotMs),
+    cycles: limit(maxCycles, maxCyclesAtAll, cycleSlotMs, silentPlaceMs),
+    slowCycles: limit(maxSlowCycles, maxSlowCyclesAtAll, cycleSlotMs, silentPlaceMs),
+    silentCycles: limit(maxSilentCycles, maxSilentCycles, cycleSlotMs, silentAmongSilentMs),
+    copies: limit(maxFirstCopies, maxFirstCopiesAtAll, copySlotMs, silentAmongSilentMs),
   };
 }

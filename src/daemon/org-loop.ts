@@ -1,13 +1,12 @@
 import { isAbort } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
-import { AppError, isAppError } from '../base/errors.ts';
 import { withFinally } from '../base/finally.ts';
 import { Bell } from './bell.ts';
-import type { LimitedWork } from './concurrency-limit.ts';
-import { cycleSlotMs, type LoopLimits } from './loop-limits.ts';
+import type { LoopLimits } from './loop-limits.ts';
 import { nextTurn } from './next-turn.ts';
 import { Standstill } from './standstill.ts';
 import type { CallsAhead } from './stretched-interval.ts';
+import { TurnPlaces } from './turn-places.ts';
 import type { LongWork, WatchedOrg } from './watched-org.ts';
 
 /**
@@ -80,7 +79,7 @@ export class OrgLoop {
   /** The error of the first try, null where it was good or the loop ended before. */
   readonly firstTry: Promise<unknown>;
   readonly #options: OrgLoopOptions;
-  readonly #limits: LoopLimits;
+  readonly #places: TurnPlaces;
   readonly #bell = new Bell();
   #tellFirstTry!: (error: unknown) => void;
   #mode: OrgMode = 'starting';
@@ -93,15 +92,18 @@ export class OrgLoop {
   #failures = 0;
   /** By the monotonic clock, where the last turn has failed. */
   #failingSinceMs = 0;
-  #slow = false;
-  /** Its last cycle got no answer. */
-  #silent = false;
   #org: WatchedOrg | null = null;
 
   constructor(instanceUrl: string, options: OrgLoopOptions, limits: LoopLimits) {
     this.outcome = { instanceUrl, error: null };
     this.#options = options;
-    this.#limits = limits;
+    const { clock, signal } = options;
+    this.#places = new TurnPlaces({
+      ...{ instanceUrl, limits, clock, signal },
+      silentForMs: () => this.#org?.silentForMs() ?? 0,
+      onInLine: () => this.#enter('in-line'),
+      onWorking: () => this.#enter('working'),
+    });
     this.firstTry = new Promise((resolve) => {
       this.#tellFirstTry = resolve;
     });
@@ -265,64 +267,20 @@ export class OrgLoop {
 
   /** A cycle, after or before what may take long: the slot for cycles is free as long as that takes. */
   async #work(): Promise<void> {
-    const { signal } = this.#options;
-    const { org, work } = await this.#inPlace(async (end) => {
-      await this.#dropSpent();
-      this.#org ??= await this.#options.open(this.outcome.instanceUrl);
-      this.#tellFirstTry(null);
-      const org = this.#org;
-      if (!(await org.needsFirstCopy())) return { org, work: await org.cycle(end) };
-      const copy: LongWork = { kind: 'copy', run: (ended) => org.firstCopy(ended) };
-      return { org, work: copy };
-    });
+    const { org, work } = await this.#places.ofCycle((end) => this.#thenRest(() => this.#begin(end)));
     if (work === null) return;
-    this.#enter('in-line');
-    await this.#limits.copies.run(
-      signal,
-      this.#limited(async (end) => {
-        this.#enter('working');
-        await this.#thenRest(() => work.run(end));
-      }),
-    );
-    await this.#inPlace((end) => org.cycle(end));
+    await this.#places.ofLongWork((end) => this.#thenRest(() => work.run(end)));
+    await this.#places.ofCycle((end) => this.#thenRest(() => org.cycle(end)));
   }
 
-  async #inPlace<T>(work: (end: AbortSignal) => Promise<T>): Promise<T> {
-    const { clock, signal } = this.#options;
-    const { cycles, slowCycles, silentCycles } = this.#limits;
-    this.#enter('in-line');
-    const places = this.#silent ? silentCycles : this.#slow ? slowCycles : cycles;
-    const limited = this.#limited(async (end) => {
-      this.#enter('working');
-      const startedAt = clock.monotonicMs();
-      try {
-        return await this.#thenRest(() => work(end));
-      } finally {
-        this.#slow = clock.monotonicMs() - startedAt >= cycleSlotMs;
-      }
-    });
-    try {
-      const value = await places.run(signal, limited);
-      this.#silent = false;
-      return value;
-    } catch (error) {
-      this.#silent = isAppError(error, 'TIMEOUT', 'NETWORK_UNREACHABLE');
-      throw error;
-    }
-  }
-
-  #limited<T>(run: (end: AbortSignal) => Promise<T>): LimitedWork<T> {
-    const { instanceUrl } = this.outcome;
-    return {
-      run,
-      silentForMs: () => this.#org?.silentForMs() ?? 0,
-      silenceError: (ms) =>
-        new AppError(
-          'TIMEOUT',
-          `${instanceUrl} gave no answer in ${Math.round(ms / 1_000)} seconds, and other orgs waited for its place.`,
-          { hint: 'It is tried again; nothing is lost.' },
-        ),
-    };
+  /** Answers what there is to do that may take long. */
+  async #begin(end: AbortSignal): Promise<{ org: WatchedOrg; work: LongWork | null }> {
+    await this.#dropSpent();
+    this.#org ??= await this.#options.open(this.outcome.instanceUrl);
+    this.#tellFirstTry(null);
+    const org = this.#org;
+    if (!(await org.needsFirstCopy())) return { org, work: await org.cycle(end) };
+    return { org, work: { kind: 'copy', run: (ended) => org.firstCopy(ended) } };
   }
 
   /** After a failure always: what was open may be what is wrong, as a file that was damaged meanwhile. */

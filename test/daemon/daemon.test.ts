@@ -14,8 +14,10 @@ function watching(
     string,
     {
       cycle?: (n: number, end: AbortSignal) => Promise<void>;
-      /** Takes every request and answers none, each for as long as a call waits. */
-      silent?: boolean;
+      /** Takes every request from its cycle with this number on and answers none, each for as long as a call waits. */
+      silentFrom?: number;
+      /** Answers those after so long. */
+      answersAfterMs?: number;
       /** What the cycle calls for. */
       long?: (n: number) => Promise<void> | undefined;
       open?: (n: number) => void;
@@ -68,11 +70,12 @@ function watching(
           log.push(`${clock.now() / minute} cycle ${url}`);
           const n = next(cycles, url);
           await orgs[url]?.cycle?.(n, end);
-          if (orgs[url]?.silent) {
+          if (n >= (orgs[url]?.silentFrom ?? Number.POSITIVE_INFINITY)) {
             unanswered.set(url, clock.now());
             try {
-              await clock.sleep(2.5 * minute, { signal: end });
-              throw new AppError('TIMEOUT', 'The org did not answer.');
+              await clock.sleep(orgs[url]?.answersAfterMs ?? 2.5 * minute, { signal: end });
+              if (orgs[url]?.answersAfterMs === undefined)
+                throw new AppError('TIMEOUT', 'The org did not answer.');
             } finally {
               unanswered.delete(url);
             }
@@ -127,9 +130,9 @@ function watching(
       stop.abort();
       return done;
     },
-    async pass(ms: number) {
-      for (let left = ms; left > 0; left -= 5_000) {
-        clock.advance(5_000);
+    async pass(ms: number, stepMs = 5_000) {
+      for (let left = ms; left > 0; left -= stepMs) {
+        clock.advance(stepMs);
         await settle();
       }
     },
@@ -626,14 +629,14 @@ describe('an org that is slow', () => {
 describe('orgs that give no answer', () => {
   const half = 0.5 * minute;
   const dead = (count: number) =>
-    Object.fromEntries(Array.from({ length: count }, (_, i) => [`dead${i}`, { silent: true }]));
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`dead${i}`, { silentFrom: 0 }]));
 
   it('keep none of four hundred others waiting, though they are a hundred', async () => {
     const urls = Array.from({ length: 400 }, (_, i) => `quick${i}`);
     // By turns, four quick ones to each dead one.
     const orgs = Object.fromEntries(
       urls.flatMap((url, i) => [
-        ...(i % 4 === 0 ? [[`dead${i}`, { silent: true }] as const] : []),
+        ...(i % 4 === 0 ? [[`dead${i}`, { silentFrom: 0 }] as const] : []),
         [url, {}] as const,
       ]),
     );
@@ -654,6 +657,49 @@ describe('orgs that give no answer', () => {
     }
     // Those that are known for it wait for each other in places of their own.
     expect(most).toBe(8);
+    await watch.stop();
+  });
+
+  it.each([
+    { how: 'at the same time', dead: 250, urls: 500 },
+    { how: 'though they are nine of ten', dead: 360, urls: 400 },
+  ])('keep no other waiting either where they have all turned so $how', async ({ dead, urls }) => {
+    const isDead = (i: number) => Math.floor((i * dead) / urls) < Math.floor(((i + 1) * dead) / urls);
+    const orgs = Object.fromEntries(
+      Array.from({ length: urls }, (_, i) =>
+        isDead(i) ? [`dead${i}`, { silentFrom: 2 }] : [`quick${i}`, {}],
+      ),
+    );
+    const watch = watching(orgs, { intervalMs: half });
+    await watch.pass(2 * half - 500, 500);
+    expect(watch.unanswered.size).toBe(0);
+    let most = 0;
+    for (let i = 0; i < 150; i++) {
+      await watch.pass(1_000, 500);
+      most = Math.max(most, watch.unanswered.size);
+    }
+    for (const url of Object.keys(orgs).filter((url) => url.startsWith('quick'))) {
+      const starts = watch.cyclesOf(url);
+      const apart = starts.slice(1).map((start, i) => start - (starts[i] as number));
+      expect(Math.max(...apart) * minute).toBeLessThanOrEqual(half + 1_000);
+    }
+    // Of the live ones' places and of those that silent ones have for themselves.
+    expect(most).toBeLessThanOrEqual(40 + 8);
+    expect(watch.log.filter((line) => line.startsWith('failed')).length).toBeGreaterThan(0);
+    await watch.stop();
+  });
+
+  it('fails nothing for being slow beside dead ones', async () => {
+    const many = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`dead${i}`, { silentFrom: 2 }]));
+    const late = { silentFrom: 2, answersAfterMs: 3_000 };
+    const watch = watching({ late, ...many }, { intervalMs: half });
+    await watch.pass(2 * half + 2 * minute, 500);
+    // It was moved out of the way at first, which counts as no failure.
+    const starts = watch.cyclesOf('late').map((start) => Math.round((start * minute) / 1_000));
+    const [, , third = 0, fourth = 0] = starts;
+    expect(fourth - third).toBeLessThan(25);
+    expect(watch.log.filter((line) => line.startsWith('failed late'))).toEqual([]);
+    expect(watch.log.filter((line) => line.startsWith('failed')).length).toBeGreaterThan(0);
     await watch.stop();
   });
 

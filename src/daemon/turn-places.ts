@@ -1,0 +1,90 @@
+import type { Clock } from '../base/clock.ts';
+import { AppError, isAppError } from '../base/errors.ts';
+import type { ConcurrencyLimit } from './concurrency-limit.ts';
+import { cycleSlotMs, type LoopLimits } from './loop-limits.ts';
+import { SilentTooLong } from './silent-too-long.ts';
+
+export interface TurnPlacesOptions {
+  instanceUrl: string;
+  limits: LoopLimits;
+  clock: Clock;
+  signal: AbortSignal;
+  /** How long the org has waited for its first answer by now. */
+  silentForMs(): number;
+  onInLine(): void;
+  onWorking(): void;
+}
+
+type Work<T> = (end: AbortSignal) => Promise<T>;
+
+/** Where the turns of one org take place, by what its last ones were like. */
+export class TurnPlaces {
+  readonly #options: TurnPlacesOptions;
+  /** Its last cycle took long. */
+  #slow = false;
+  /** Its last cycle got no answer. */
+  #silent = false;
+
+  constructor(options: TurnPlacesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Work that keeps others waiting for a short time at most. One that gives no answer while they wait does it once more
+   * among the silent ones, and has not failed by that.
+   */
+  async ofCycle<T>(work: Work<T>): Promise<T> {
+    const { cycles, slowCycles, silentCycles } = this.#options.limits;
+    try {
+      const value = await this.#timed(this.#silent ? silentCycles : this.#slow ? slowCycles : cycles, work);
+      this.#silent = false;
+      return value;
+    } catch (error) {
+      const mustMove = error instanceof SilentTooLong && !this.#silent;
+      this.#silent = error instanceof SilentTooLong || isAppError(error, 'TIMEOUT', 'NETWORK_UNREACHABLE');
+      if (mustMove) return this.ofCycle(work);
+      throw this.#told(error);
+    }
+  }
+
+  /** Work that may take hours. */
+  async ofLongWork<T>(work: Work<T>): Promise<T> {
+    try {
+      return await this.#in(this.#options.limits.copies, work);
+    } catch (error) {
+      throw this.#told(error);
+    }
+  }
+
+  #timed<T>(places: ConcurrencyLimit, work: Work<T>): Promise<T> {
+    const { clock } = this.#options;
+    return this.#in(places, async (end) => {
+      const startedAt = clock.monotonicMs();
+      try {
+        return await work(end);
+      } finally {
+        this.#slow = clock.monotonicMs() - startedAt >= cycleSlotMs;
+      }
+    });
+  }
+
+  #in<T>(places: ConcurrencyLimit, work: Work<T>): Promise<T> {
+    const { signal, silentForMs, onInLine, onWorking } = this.#options;
+    onInLine();
+    const run = (end: AbortSignal) => {
+      onWorking();
+      return work(end);
+    };
+    return places.run(signal, { run, silentForMs });
+  }
+
+  #told(error: unknown): unknown {
+    if (!(error instanceof SilentTooLong)) return error;
+    const seconds = Math.round(error.silentForMs / 1_000);
+    return new AppError(
+      'TIMEOUT',
+      `${this.#options.instanceUrl} gave no answer in ${seconds} seconds, and other orgs waited for its place.`,
+      { hint: 'It is tried again; nothing is lost.' },
+    );
+  }
+}
