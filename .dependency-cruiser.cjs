@@ -241,6 +241,13 @@ module.exports = {
       to: { path: '^(src|dist)/emulator/', pathNot: '^(src|dist)/emulator/index\\.[jt]s$' },
     },
     {
+      name: 'properties-by-one-file',
+      severity: 'error',
+      comment: 'test/support/properties gives fast-check the seed and the counts of the run.',
+      from: { path: '^test/.*\\.test\\.ts$' },
+      to: { path: 'node_modules/fast-check/' },
+    },
+    {
       name: 'no-circle-of-folders',
       severity: 'error',
       comment: 'Folders that import each other are one folder in two places.',

@@ -310,6 +310,14 @@ describe('the import table', () => {
       'emulator-by-its-door',
     ],
     [
+      'no test takes a seed of its own',
+      {
+        'test/sync/a.test.ts':
+          "import fc from 'fast-check';\nfc.assert(fc.property(fc.nat(), () => true));\n",
+      },
+      'properties-by-one-file',
+    ],
+    [
       'the query compiler of the emulator knows no storage',
       {
         'src/emulator/soql/a.ts': "import type { B } from '../engine/b.ts';\nexport type A = B;\n",

@@ -5,10 +5,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Credential } from '../../src/auth/credential.ts';
 import { openCredentialStore } from '../../src/auth/open-credential-store.ts';
 import { Cli, ended } from '../e2e/cli.ts';
+import { isDeep, repeats } from '../support/deep.ts';
 import { lockingIn } from '../support/leases.ts';
 import { type EmulatedOrg, startEmulatedOrg } from './emulated-org.ts';
 
-const deep = process.env.PARAHACK_DEEP === '1';
 const passphrase = 'a passphrase for tests';
 
 let org: EmulatedOrg;
@@ -67,7 +67,7 @@ async function logIn(dataDir?: string, ...more: string[]): Promise<string> {
 const expireSessions = () => org.control('sessions', { expire: true });
 
 describe('commands that share a login', () => {
-  const processes = deep ? 200 : 20;
+  const processes = repeats(20);
 
   it(
     `renew once among ${processes} that start together over three data folders and one credential store`,
@@ -84,7 +84,7 @@ describe('commands that share a login', () => {
       await expireSessions();
       expect((await limits(1)).code).toBe(0);
     },
-    deep ? 900_000 : 180_000,
+    isDeep ? 900_000 : 180_000,
   );
 
   it('end with 3 and without a loop where the org rejects every token for ever', async () => {

@@ -2,17 +2,17 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { credentialFileName } from '../../src/auth/file-store.ts';
 import { openCredentialStore } from '../../src/auth/open-credential-store.ts';
 import { sealCheaply } from '../support/cheap-seal.ts';
+import { isDeep, repeats } from '../support/deep.ts';
 import { lockingIn } from '../support/leases.ts';
+import fc from '../support/properties.ts';
 import { credentialFor } from './salesforce-script.ts';
 import { makeTempFolder } from './temp-folder.ts';
 
-const deep = process.env.PARAHACK_DEEP === '1';
-const kills = deep ? 100 : 10;
+const kills = repeats(10);
 
 it(
   `a kill at any instant of ${kills} leaves the last credential that was said to be kept, or the next one`,
@@ -50,5 +50,5 @@ it(
       expect(readdirSync(folder)).toEqual([credentialFileName]);
     }
   },
-  deep ? 600_000 : 120_000,
+  isDeep ? 600_000 : 120_000,
 );

@@ -1,13 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Credential } from '../../src/auth/credential.ts';
 import { credentialFileName } from '../../src/auth/file-store.ts';
 import { openCredentialStore } from '../../src/auth/open-credential-store.ts';
 import { sealKeyOf } from '../../src/auth/sealed-file.ts';
+import { repeats } from '../support/deep.ts';
 import { lockingIn } from '../support/leases.ts';
+import fc from '../support/properties.ts';
 import { credentialFor } from './salesforce-script.ts';
 import { makeTempFolder } from './temp-folder.ts';
 
@@ -159,7 +160,7 @@ describe('encrypted file store', () => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: repeats(60) },
     );
   });
 

@@ -1,8 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Credential } from '../../src/auth/credential.ts';
 import { type Keychain, type Keytar, openKeychain } from '../../src/auth/keychain.ts';
 import { maxEntryBytes, openKeychainStore } from '../../src/auth/keychain-store.ts';
+import { repeats } from '../support/deep.ts';
+import fc from '../support/properties.ts';
 import { credentialFor } from './salesforce-script.ts';
 
 class Killed extends Error {}
@@ -132,7 +133,7 @@ describe('keychain store', () => {
         const withoutAccess = (credential: Credential): Credential => ({ ...credential, accessToken: '' });
         expect(survived ? [fresh] : [old, fresh, withoutAccess(fresh)]).toContainEqual(found);
       }),
-      { numRuns: 300 },
+      { numRuns: repeats(300) },
     );
   });
 

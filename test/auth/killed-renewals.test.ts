@@ -1,16 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CredentialStore } from '../../src/auth/credential-store.ts';
 import { openCredentialStore } from '../../src/auth/open-credential-store.ts';
 import { sealCheaply } from '../support/cheap-seal.ts';
+import { isDeep, repeats } from '../support/deep.ts';
 import { lockingIn } from '../support/leases.ts';
+import fc from '../support/properties.ts';
 import { type EmulatedOrg, startEmulatedOrg } from './emulated-org.ts';
 import { makeTempFolder } from './temp-folder.ts';
-
-const deep = process.env.PARAHACK_DEEP === '1';
 
 let temp: ReturnType<typeof makeTempFolder>;
 let org: EmulatedOrg;
@@ -44,7 +43,7 @@ async function codeOf(child: ChildProcess): Promise<number | null> {
 const expireSessions = () => org.control('sessions', { expire: true });
 
 describe('processes that share one credential', () => {
-  const kills = deep ? 100 : 10;
+  const kills = repeats(10);
 
   it(
     `keep the grant alive through ${kills} kills of a renewing process, or know that a login is needed where the answer was lost`,
@@ -83,6 +82,6 @@ describe('processes that share one credential', () => {
       console.info(`${lost} of ${kills} kills fell between the org's commit and the store.`);
       expect(lost).toBeLessThan(kills);
     },
-    deep ? 1_800_000 : 180_000,
+    isDeep ? 1_800_000 : 180_000,
   );
 });

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createSecretHider } from '../../src/base/hide-secrets.ts';
+import fc from '../support/properties.ts';
 
 const token = '00D000000000001!AQ4AQFoo.Bar_baz~qux/quux+corge=x';
 const hide = createSecretHider([token]);

@@ -1,7 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { printable, printableLine } from '../../src/base/printable.ts';
 import { printableJson } from '../../src/base/printable-json.ts';
+import { repeats } from '../support/deep.ts';
+import fc from '../support/properties.ts';
 import { slowdown } from '../support/slowdown.ts';
 
 /** What a terminal acts upon or hides; joiners and variation selectors have tests of their own. */
@@ -37,7 +38,7 @@ test('nothing that a terminal acts upon gets through, whatever the text', () => 
       expect(JSON.parse(printableJson(text))).toBe(text);
       expect(printableJson(text)).not.toMatch(unsafe);
     }),
-    { numRuns: 2_000 },
+    { numRuns: repeats(2_000) },
   );
 });
 

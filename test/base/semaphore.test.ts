@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { abortReason } from '../../src/base/abort.ts';
 import { Semaphore } from '../../src/base/semaphore.ts';
+import { repeats } from '../support/deep.ts';
+import fc from '../support/properties.ts';
 
 type Step =
   | { do: 'come'; weight: number }
@@ -121,7 +122,7 @@ describe('the semaphore', () => {
         expect(semaphore.inside).toBe(0);
         expect(entered.length + refused.length).toBe(model.visitors.length);
       }),
-      { numRuns: 200 },
+      { numRuns: repeats(200) },
     );
   });
 

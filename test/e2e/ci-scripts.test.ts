@@ -3,11 +3,11 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
+import { isDeep } from '../support/deep.ts';
 import { Cli } from './cli.ts';
 import { contactsOf, control, expectMirrorEqualsOrg } from './org.ts';
 import { bin, node } from './program.ts';
 
-const deep = process.env.PARAHACK_DEEP !== undefined;
 const docs = readFileSync(new URL('../../docs/ci.md', import.meta.url), 'utf8');
 
 /** A script as docs/ci.md shows it. */
@@ -92,7 +92,7 @@ const kinds: Kind[] = [
 function chosen<Case extends object>(cases: readonly Case[]): (Kind & Case)[] {
   const all = kinds.flatMap((kind) => cases.map((one) => ({ ...kind, ...one })));
   // No divisor of the number of cases, so that each of them comes round.
-  return all.filter((_, i) => deep || i % 9 === 0);
+  return all.filter((_, i) => isDeep || i % 9 === 0);
 }
 
 let emulator: Emulator;
@@ -222,7 +222,7 @@ describe('watch once and alert', () => {
 const passing = kinds.filter(({ fault }) => !('status' in fault) || Number(fault.status) >= 500);
 
 describe('a login that has to be renewed meanwhile', () => {
-  it.each(passing.filter((_, i) => deep || i % 3 === 0))(
+  it.each(passing.filter((_, i) => isDeep || i % 3 === 0))(
     'raises no alert through $name',
     async ({ fault }) => {
       await control(emulator.url, 'touch', { count: 3, set: { Title: `Renewed ${serial++}` } });

@@ -5,11 +5,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
+import { repeats } from '../support/deep.ts';
 import { Cli, ended } from './cli.ts';
 import { calls, contactsOf, control, expectMirrorEqualsOrg } from './org.ts';
 
 /** Halts of each kind in the deep run, a tenth in the common one. */
-const halts = process.env.PARAHACK_DEEP ? 10 : 1;
+const halts = repeats(1);
 /** Long enough to halt whoever waits for the answer. */
 const answerMs = 1_000;
 

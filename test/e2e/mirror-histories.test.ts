@@ -4,10 +4,10 @@ import { createInterface } from 'node:readline';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
+import { isDeep } from '../support/deep.ts';
 import { Cli, ended } from './cli.ts';
 import { contactsOf, control, expectMirrorEqualsOrg } from './org.ts';
 
-const deep = process.env.PARAHACK_DEEP !== undefined;
 const minute = 60_000;
 
 let emulator: Emulator;
@@ -114,7 +114,7 @@ describe('a mirror whose file was deleted', () => {
   });
 
   // A watch's shortest interval is half a minute; the deep run affords it.
-  it.runIf(deep)('is noticed by the watch that runs, said, and copied anew', async () => {
+  it.runIf(isDeep)('is noticed by the watch that runs, said, and copied anew', async () => {
     await cli.json(['backfill']);
     const watch = cli.start(['watch', '--interval', '30s', '--json']);
     const events: { event: string; upserted?: number }[] = [];

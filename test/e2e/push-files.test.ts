@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
+import { repeats } from '../support/deep.ts';
 import { Cli } from './cli.ts';
 import { calls, contactsOf, control } from './org.ts';
 
@@ -154,7 +155,7 @@ it('nothing is sent where the rejects file cannot be written', async () => {
 });
 
 /** All 10,020 in the deep run. */
-const odd = process.env.PARAHACK_DEEP ? 10_020 : 1_002;
+const odd = repeats(1_002);
 
 const oddTexts = [
   '=HYPERLINK("http://x.co","y")',

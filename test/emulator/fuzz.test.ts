@@ -1,11 +1,12 @@
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { repeats } from '../support/deep.ts';
+import fc from '../support/properties.ts';
 import type { RunningEmulator } from './running-emulator.ts';
 import { runEmulator } from './running-emulator.ts';
 
-const runs = process.env.PARAHACK_DEEP === '1' ? 5_000 : 500;
+const runs = repeats(500);
 
 const words = [
   'services',

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { jsonFaultPosition } from '../../src/emulator/http/json-fault-position.ts';
+import fc from '../support/properties.ts';
 
 describe('jsonFaultPosition', () => {
   it.each([

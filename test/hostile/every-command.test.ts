@@ -18,11 +18,11 @@ import type { Credential } from '../../src/auth/credential.ts';
 import type { CredentialStore } from '../../src/auth/credential-store.ts';
 import { openCredentialStore } from '../../src/auth/open-credential-store.ts';
 import { Cli, type Ended, ended } from '../e2e/cli.ts';
+import { isDeep } from '../support/deep.ts';
 import { lockingIn } from '../support/leases.ts';
 import { FakeOrg } from './fake-org.ts';
 import { hostileAnswers } from './hostile-answers.ts';
 
-const deep = process.env.PARAHACK_DEEP === '1';
 const measured = new URL('./measured-child.mjs', import.meta.url).href;
 const clientSecret = 'client-SECRET-0123456789';
 
@@ -130,9 +130,9 @@ const commands: Record<string, Command> = {
 const cases = Object.entries(commands).flatMap(([command, { routes }]) =>
   routes.flatMap((route) => Object.keys(hostileAnswers('')).map((kind) => ({ command, route, kind }))),
 );
-/** Without PARAHACK_DEEP a part of the cases, always the same; the step shares no factor with what repeats in them. */
+/** In the common run a part of the cases, always the same; the step shares no factor with what repeats in them. */
 const step = 37;
-const chosen = deep ? cases : cases.filter((_, at) => at % step === 0);
+const chosen = isDeep ? cases : cases.filter((_, at) => at % step === 0);
 
 let org: FakeOrg;
 let templates: string;

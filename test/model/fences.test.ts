@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { isAppError } from '../../src/base/errors.ts';
@@ -9,9 +8,11 @@ import type { StoredMirror } from '../../src/sync/ports/stored-mirror.ts';
 import { describeOf } from '../store/sqlite/contact-fields.ts';
 import { epoch } from '../store/sqlite/pages.ts';
 import { instanceUrl, openTempMirror } from '../store/sqlite/temp-mirrors.ts';
+import { repeats } from '../support/deep.ts';
+import fc from '../support/properties.ts';
 
 /** Interleavings in the deep run, a tenth in the common one. */
-const runs = process.env.PARAHACK_DEEP ? 2_000 : 200;
+const runs = repeats(200);
 const names = ['org', 'outbox'] as const;
 const workers = 3;
 

@@ -1,13 +1,14 @@
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { backfillOrgs } from '../../src/usecases/backfill.ts';
+import { repeats } from '../support/deep.ts';
 import { orgAct } from './colleagues.ts';
 import { Seeded } from './seeded.ts';
 import { User } from './user.ts';
 import { World } from './world.ts';
 
 /** 200 histories in the deep run, a tenth in the common one. */
-const histories = process.env.PARAHACK_DEEP ? 200 : 20;
+const histories = repeats(20);
 const cyclesAtMost = 8;
 
 /** An org, a user and a bad line, in an order that only the seed knows; answers what was broken, and how it came to it. */

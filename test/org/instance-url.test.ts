@@ -1,7 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ownHost } from '../../src/auth/own-host.ts';
 import { hostKeyOf, normaliseInstanceUrl, normaliseLoginUrl } from '../../src/org/instance-url.ts';
+import { repeats } from '../support/deep.ts';
+import fc from '../support/properties.ts';
 
 describe('instance URL', () => {
   it.each([
@@ -111,7 +112,7 @@ describe('instance URL', () => {
           expect(url.hostname).toMatch(/^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: repeats(500) },
     );
   });
 

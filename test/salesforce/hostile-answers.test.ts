@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/base/errors.ts';
 import { contact } from '../../src/org/synced-object.ts';
@@ -6,6 +5,7 @@ import { apiError } from '../../src/salesforce/api-error.ts';
 import { encodeSoql, ownPath } from '../../src/salesforce/org-url.ts';
 import { recordErrors } from '../../src/salesforce/record-error.ts';
 import { collectionOutcomes } from '../../src/salesforce/write-outcome.ts';
+import fc from '../support/properties.ts';
 
 const contentType = fc.constantFrom(
   null,

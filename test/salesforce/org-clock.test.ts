@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OrgClock } from '../../src/salesforce/org-clock.ts';
+import fc from '../support/properties.ts';
 
 const truncated = (ms: number) => Math.floor(ms / 1_000) * 1_000;
 

@@ -1,16 +1,15 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { MemoryMirror } from '../../src/store/memory/memory-mirror.ts';
 import type { Mirror } from '../../src/sync/ports/mirror.ts';
+import { repeats } from '../support/deep.ts';
 import { heldLease } from '../support/leases.ts';
+import fc from '../support/properties.ts';
 import { batchOf } from './sqlite/batch-of-read.ts';
 import { describeOf, storedNames } from './sqlite/contact-fields.ts';
 import { contacts, histories, shuffledReads } from './sqlite/org-history.ts';
 import { collectionPage, contactId, contactRow, csvPage, epoch, queryPage } from './sqlite/pages.ts';
 import { openTempMirror } from './sqlite/temp-mirrors.ts';
-
-const deep = process.env.PARAHACK_DEEP === '1';
 
 async function toldBy({ contacts: store }: Mirror, base: number) {
   const ids = Array.from({ length: contacts }, (_, n) => contactId(base + n));
@@ -43,7 +42,7 @@ test('a mirror in memory and one in SQLite, told the same in any order, answer t
         expect(await toldBy(memory, base)).toEqual(await toldBy(temp.mirror, base));
       },
     ),
-    { numRuns: deep ? 2_000 : 150 },
+    { numRuns: repeats(200) },
   );
 }, 120_000);
 
@@ -83,6 +82,6 @@ test('they keep the same values, whatever the format of the page', async () => {
       expect(told[1]).toEqual(told[0]);
       expect(told[0]).toMatchObject({ values: { LastName: `Last${n}`, DoNotCall: more.DoNotCall ? 1 : 0 } });
     }),
-    { numRuns: deep ? 1_000 : 60 },
+    { numRuns: repeats(100) },
   );
 }, 120_000);

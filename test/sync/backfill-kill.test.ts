@@ -4,16 +4,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
 import { mirrorPath } from '../../src/store/sqlite/mirror-path.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { control, expectMirrorEqualsOrg } from '../e2e/org.ts';
+import { repeats } from '../support/deep.ts';
+import fc from '../support/properties.ts';
 import { connectParts } from './rig.ts';
 
 /** 300 kills in the deep run, a tenth in the common one. */
-const kills = process.env.PARAHACK_DEEP ? 300 : 30;
+const kills = repeats(30);
 const child = new URL('./backfill-child.ts', import.meta.url).pathname;
 let emulator: Emulator;
 

@@ -6,11 +6,11 @@ import { mirrorPath } from '../../src/store/sqlite/mirror-path.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
 import { calls, control, expectMirrorEqualsOrg } from '../e2e/org.ts';
+import { isDeep } from '../support/deep.ts';
 import { heldLease } from '../support/leases.ts';
 import { openRig, type Rig } from './rig.ts';
 
 const apis = ['rest', 'bulk'] as const;
-const deep = process.env.PARAHACK_DEEP !== undefined;
 const fileOf = (rig: Rig) => mirrorPath(join(rig.folder, 'orgs'), rig.emulator.url);
 const equal = (rig: Rig) => expectMirrorEqualsOrg(fileOf(rig), rig.emulator.url);
 
@@ -204,7 +204,7 @@ describe.each(apis)('backfill by %s', (api) => {
     // How many requests an undisturbed backfill needs, then one fault at each of them.
     await backfill(rig.context, { api, concurrency: 1, signal: rig.signal });
     const requests = (await calls(url)).length;
-    const stride = deep ? 1 : 5;
+    const stride = isDeep ? 1 : 5;
     for (let at = 0; at < requests; at += stride) {
       await rig.context.mirror[Symbol.asyncDispose]();
       await rig.mirrors.remove(url, heldLease());

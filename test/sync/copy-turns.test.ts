@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contact } from '../../src/org/synced-object.ts';
 import { MemoryDisk } from '../../src/store/memory/memory-file.ts';
@@ -11,12 +10,14 @@ import type { SyncContext } from '../../src/sync/context.ts';
 import type { Mirror } from '../../src/sync/ports/mirror.ts';
 import type { Run } from '../../src/sync/ports/run.ts';
 import { control } from '../e2e/org.ts';
+import { repeats } from '../support/deep.ts';
 import { heldLease } from '../support/leases.ts';
+import fc from '../support/properties.ts';
 import { openRig, type Rig } from './rig.ts';
 
 const contacts = 480;
 /** Ten times as many in the deep run. */
-const numRuns = process.env.PARAHACK_DEEP ? 120 : 12;
+const numRuns = repeats(12);
 /** Five workers look at the clock once each before the first page is asked for. */
 const leastLooks = 10;
 const never = new AbortController().signal;

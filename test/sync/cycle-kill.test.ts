@@ -1,15 +1,16 @@
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mirrorPath } from '../../src/store/sqlite/mirror-path.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
 import { control, expectMirrorEqualsOrg } from '../e2e/org.ts';
+import { repeats } from '../support/deep.ts';
+import fc from '../support/properties.ts';
 import { killed } from './killed.ts';
 import { connectParts, openRig } from './rig.ts';
 
 /** 200 kills in the deep run, a tenth in the common one. */
-const kills = process.env.PARAHACK_DEEP ? 200 : 20;
+const kills = repeats(20);
 const minute = 60_000;
 
 describe('watch cycles that are killed', () => {

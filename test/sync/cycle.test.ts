@@ -5,9 +5,9 @@ import { mirrorPath } from '../../src/store/sqlite/mirror-path.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
 import { calls, control, expectMirrorEqualsOrg } from '../e2e/org.ts';
+import { isDeep } from '../support/deep.ts';
 import { connectParts, openRig, type Rig } from './rig.ts';
 
-const deep = process.env.PARAHACK_DEEP !== undefined;
 const minute = 60_000;
 const fileOf = (rig: Rig) => mirrorPath(join(rig.folder, 'orgs'), rig.emulator.url);
 const equal = (rig: Rig) => expectMirrorEqualsOrg(fileOf(rig), rig.emulator.url);
@@ -131,7 +131,7 @@ describe('a watch cycle', () => {
   });
 
   it('halves a window with too many ids down to the minute, and reads a crowded minute by query', async () => {
-    const crowd = deep ? 600_001 : 60_001;
+    const crowd = isDeep ? 600_001 : 60_001;
     await using rig = await copied(10);
     const { url } = rig.emulator;
     await control(url, 'settings', { replicationIdLimit: crowd - 1 });
@@ -264,7 +264,7 @@ describe('a watch cycle', () => {
       { status: 500, errorCode: 'UNKNOWN_EXCEPTION' },
       { status: 401, errorCode: 'INVALID_SESSION_ID' },
     ];
-    for (let at = 0; at < (deep ? 8 : 4); at++) {
+    for (let at = 0; at < (isDeep ? 8 : 4); at++) {
       for (const kind of kinds) {
         await control(url, 'clock', { advanceMs: 2 * minute });
         await control(url, 'touch', {

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { joinBuckets } from '../../src/sync/backfill/plan-spans.ts';
 import { splitSpan } from '../../src/sync/backfill/rest-chunks.ts';
+import fc from '../support/properties.ts';
 
 const hourMs = 3_600_000;
 

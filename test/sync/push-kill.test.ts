@@ -1,13 +1,14 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
 import { contactsOf, control } from '../e2e/org.ts';
+import { repeats } from '../support/deep.ts';
+import fc from '../support/properties.ts';
 import { killed } from './killed.ts';
 import { openRig } from './rig.ts';
 
 /** 200 kills in the deep run, a tenth in the common one. */
-const kills = process.env.PARAHACK_DEEP ? 200 : 20;
+const kills = repeats(20);
 
 describe('pushes that are killed', () => {
   it(`make each contact once, ${kills} times at random instants, with answers lost besides`, async () => {

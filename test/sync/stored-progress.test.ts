@@ -1,5 +1,4 @@
 import Database from 'better-sqlite3';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isAppError } from '../../src/base/errors.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
@@ -7,6 +6,7 @@ import { parseChunk, placeOf } from '../../src/sync/backfill/chunk.ts';
 import { newCopyState, parseCopyState } from '../../src/sync/backfill/copy-state.ts';
 import type { StoredChunk } from '../../src/sync/ports/run.ts';
 import { control, expectMirrorEqualsOrg } from '../e2e/org.ts';
+import fc from '../support/properties.ts';
 import { openRig, type Rig } from './rig.ts';
 
 const span = { lower: '2026-01-01T00:00:00.000Z', upper: null };

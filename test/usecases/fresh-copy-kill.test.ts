@@ -9,10 +9,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
 import { backfillOrgs } from '../../src/usecases/backfill.ts';
 import { control, expectMirrorEqualsOrg } from '../e2e/org.ts';
+import { isDeep } from '../support/deep.ts';
 import { openServices } from './open-services.ts';
 
 /** Half of them early in the copy, half around its end. */
-const kills = process.env.PARAHACK_DEEP ? 200 : 10;
+const kills = isDeep ? 200 : 10;
 const before = 600;
 const after = 500;
 const child = new URL('./fresh-child.ts', import.meta.url).pathname;

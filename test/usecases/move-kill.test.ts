@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EmulatedOrg, startEmulatedOrg } from '../auth/emulated-org.ts';
 import { Cli } from '../e2e/cli.ts';
 import { expectMirrorEqualsOrg } from '../e2e/org.ts';
+import { isDeep } from '../support/deep.ts';
 
 const child = new URL('./move-child.ts', import.meta.url).pathname;
 const contacts = 5;
@@ -98,7 +99,7 @@ const nextSteps: Record<string, (cli: Cli) => Promise<void>> = {
 };
 
 describe('a move to another address that is killed behind any of its steps', () => {
-  const chosen = Object.entries(nextSteps).slice(0, process.env.PARAHACK_DEEP ? undefined : 2);
+  const chosen = Object.entries(nextSteps).slice(0, isDeep ? undefined : 2);
   for (const [next, work] of chosen) {
     it(`leaves the org whole to ${next}`, async () => {
       let kills = 0;

@@ -1,7 +1,8 @@
-import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NumberText } from '../../../src/base/number-text.ts';
 import type { InputFormat } from '../../../src/cli/input/input-formats.ts';
+import { repeats } from '../../support/deep.ts';
+import fc from '../../support/properties.ts';
 import { asNumbers, fieldsOf, notesOf, parse } from './parse.ts';
 
 describe('the format is seen by the content', () => {
@@ -117,7 +118,7 @@ test('JSON as JSON.parse reads it; what it refuses is refused at a place', async
         expect((await fieldsOf(text)).map(asNumbers)).toEqual([expected]);
       },
     ),
-    { numRuns: 1_000 },
+    { numRuns: repeats(1_000) },
   );
 });
 
@@ -147,7 +148,7 @@ test('CSV that was written is read as it was, whatever ends its lines', async ()
         expect(records.map(({ line, fields }) => ({ line, fields }))).toEqual(expected);
       },
     ),
-    { numRuns: 500 },
+    { numRuns: repeats(500) },
   );
 });
 
@@ -185,7 +186,7 @@ test('whatever bytes come, they are records or INVALID_INPUT', async () => {
         }
       },
     ),
-    { numRuns: 2_000 },
+    { numRuns: repeats(2_000) },
   );
 });
 

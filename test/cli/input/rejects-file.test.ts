@@ -1,7 +1,8 @@
-import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { writeRejects } from '../../../src/cli/input/rejects-file.ts';
 import type { RejectedRecord } from '../../../src/contract/push.ts';
+import { repeats } from '../../support/deep.ts';
+import fc from '../../support/properties.ts';
 import { fieldsOf } from './parse.ts';
 
 const errors = [{ code: 'INVALID', message: 'It is "wrong",\nwholly.', fields: [] }];
@@ -38,7 +39,7 @@ describe('a rejects file is read as what was refused', () => {
           expect(await fieldsOf(await written(name, all))).toEqual(all);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: repeats(300) },
     );
   });
 

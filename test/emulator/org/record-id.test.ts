@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checksum, normalizeId, RecordIds } from '../../../src/emulator/schema/record-id.ts';
+import fc from '../../support/properties.ts';
 
 describe('record ids', () => {
   it.each([

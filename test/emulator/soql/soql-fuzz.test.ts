@@ -1,11 +1,12 @@
-import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Actor } from '../../../src/emulator/engine/actor.ts';
 import type { Org } from '../../../src/emulator/org/org.ts';
 import { OrgFault } from '../../../src/emulator/schema/fault.ts';
+import { repeats } from '../../support/deep.ts';
+import fc from '../../support/properties.ts';
 import { rows, testOrg } from '../org/org-fixture.ts';
 
-const RUNS = process.env.PARAHACK_DEEP ? 20_000 : 2_000;
+const RUNS = repeats(2_000);
 
 let org: Org;
 let me: Actor;

@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Cli, ended } from '../../e2e/cli.ts';
+import { repeats } from '../../support/deep.ts';
+import fc from '../../support/properties.ts';
 import { type Act, actArbitrary } from './acts.ts';
 import { differences } from './compare.ts';
 import { contentsOfFile } from './mirror-contents.ts';
@@ -13,7 +14,7 @@ import { perform } from './perform-act.ts';
 import { factsOf, type Stage } from './world.ts';
 
 /** Kills in the deep run, a tenth in the common one. */
-const kills = process.env.PARAHACK_DEEP ? 150 : 15;
+const kills = repeats(15);
 const killsOfHistory = 15;
 const minute = 60_000;
 
@@ -87,6 +88,7 @@ async function equal(cli: Cli, { org, facts }: Stage): Promise<void> {
 describe('a watch that is killed by the system', () => {
   it(`comes to what the user may see, ${kills} times at random instants`, async () => {
     let underWay = 0;
+    const rounds = fc.sample(round, kills);
     for (let history = 0; history < kills / killsOfHistory; history++) {
       const { stage, close } = await listening(40);
       const { url, accessToken } = stage.org.emulator;
@@ -96,7 +98,7 @@ describe('a watch that is killed by the system', () => {
         PARAHACK_SYNC_CREDENTIAL_STORE: 'memory',
       });
       try {
-        for (const { acts, advanceMs, afterMs } of fc.sample(round, killsOfHistory)) {
+        for (const { acts, advanceMs, afterMs } of rounds.splice(0, killsOfHistory)) {
           await stage.org.control('clock', { advanceMs });
           await stage.org.control('settings', { latencyMs: 4 });
           for (const act of acts) await perform(stage, act);

@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isDeep } from '../../support/deep.ts';
+import fc from '../../support/properties.ts';
 import { histories, play } from './history.ts';
 import { kinds } from './kinds.ts';
 
 /** 2,000 histories in the deep run, a tenth in the common one. */
-const isDeep = process.env.PARAHACK_DEEP !== undefined;
 const runs = Number(process.env.PARAHACK_HISTORIES ?? (isDeep ? 2_000 : 200));
 /** The common run plays the same histories each time, so that it blames the change that it is run for; the deep one others. */
 const usualSeed = isDeep ? Date.now() % 2 ** 31 : 6001;

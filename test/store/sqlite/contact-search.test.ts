@@ -1,16 +1,16 @@
 import Database from 'better-sqlite3';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { loadFields } from '../../../src/store/sqlite/contact-schema.ts';
 import { searchByIndex } from '../../../src/store/sqlite/contact-search.ts';
 import { MirrorReader } from '../../../src/store/sqlite/reader.ts';
 import { searchCondition, searchFields } from '../../../src/store/sqlite/search-condition.ts';
+import { isDeep } from '../../support/deep.ts';
 import { heldLease } from '../../support/leases.ts';
+import fc from '../../support/properties.ts';
 import { contactFields, describeOf, field } from './contact-fields.ts';
 import { contactId, contactRow, csvPage, epoch, type Row, stampOf } from './pages.ts';
 import { instanceUrl, openTempMirror, type TempMirrors } from './temp-mirrors.ts';
 
-const deep = process.env.PARAHACK_DEEP === '1';
 const fields = [...contactFields, field('Name', 'string'), field('Fax', 'phone')];
 const columns = fields.filter(({ type }) => type !== 'address').map(({ name }) => name);
 const searched = ['FirstName', 'LastName', 'Name', 'Email', 'Phone', 'Fax'] as const;
@@ -217,7 +217,7 @@ describe('a search', () => {
           expect(await played.mirror.checkIntegrity()).toEqual([]);
         },
       ),
-      { numRuns: deep ? 500 : 25 },
+      { numRuns: isDeep ? 500 : 25 },
     );
     expect(byIndex).toBeGreaterThan(50);
     expect(hits).toBeGreaterThan(10);

@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { mirrorPath } from '../../../src/store/sqlite/mirror-path.ts';
+import { repeats } from '../../support/deep.ts';
 import { chunkRows, crashChunks, crashRows, crashUrl } from './crash-child.ts';
 
-const kills = process.env.PARAHACK_DEEP === '1' ? 120 : 12;
+const kills = repeats(12);
 const script = fileURLToPath(new URL('./crash-child.ts', import.meta.url));
 
 /** Runs the child and kills it `delayMs` after it begins with its pages; null lets it end. */

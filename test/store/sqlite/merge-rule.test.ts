@@ -1,17 +1,16 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readState, type StateTuple } from '../../../src/store/sqlite/merge/row-state.ts';
 import type { RowState } from '../../../src/sync/merge/evidence.ts';
 import { nothingKnown } from '../../../src/sync/merge/evidence.ts';
 import { mergeBurial, mergeLive } from '../../../src/sync/merge/merge-evidence.ts';
 import type { Gone } from '../../../src/sync/ports/page.ts';
+import { repeats } from '../../support/deep.ts';
+import fc from '../../support/properties.ts';
 import { batchOf, goneOf, iso, masterOf } from './batch-of-read.ts';
 import { describeOf, storedNames } from './contact-fields.ts';
 import { contacts, type History, histories, type Read, shuffledReads } from './org-history.ts';
 import { contactId, epoch } from './pages.ts';
 import { openTempMirror, type TempMirrors } from './temp-mirrors.ts';
-
-const deep = process.env.PARAHACK_DEEP === '1';
 
 interface Known {
   state: RowState;
@@ -79,7 +78,7 @@ describe('pages in any order, and twice', () => {
           }, history);
         },
       ),
-      { numRuns: deep ? 200_000 : 20_000 },
+      { numRuns: repeats(20_000) },
     );
   }, 120_000);
 
@@ -105,7 +104,7 @@ describe('pages in any order, and twice', () => {
           expect(states).toEqual(plain.sort(([x], [y]) => x - y));
         },
       ),
-      { numRuns: deep ? 2_000 : 200 },
+      { numRuns: repeats(200) },
     );
   }, 120_000);
 });

@@ -1,6 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { PageBody } from '../../../src/sync/ports/page.ts';
+import { repeats } from '../../support/deep.ts';
+import fc from '../../support/properties.ts';
 import { contactFields, describeOf, field, storedNames } from './contact-fields.ts';
 import {
   blocksOf,
@@ -103,7 +104,7 @@ describe('the three formats store the same values', () => {
             ).toEqual(rows.map(stored));
           },
         ),
-        { numRuns: 40 },
+        { numRuns: repeats(40) },
       );
     });
   }
@@ -165,7 +166,7 @@ describe('JSON', () => {
         await temp.mirror.commit({ page });
         expect(temp.sql(`SELECT ${names} FROM contact ORDER BY Id`)).toEqual(rows.map(stored));
       }),
-      { numRuns: 20 },
+      { numRuns: repeats(20) },
     );
   });
 

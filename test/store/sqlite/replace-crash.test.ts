@@ -12,12 +12,13 @@ import { silentLogger } from '../../../src/base/logger.ts';
 import { mirrorPath } from '../../../src/store/sqlite/mirror-path.ts';
 import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
 import type { StoredMirror } from '../../../src/sync/ports/stored-mirror.ts';
+import { repeats } from '../../support/deep.ts';
 import { heldLease } from '../../support/leases.ts';
 import { describeOf, storedNames } from './contact-fields.ts';
 import { crashUrl } from './crash-child.ts';
 import { contactRow, csvPage, epoch } from './pages.ts';
 
-const kills = process.env.PARAHACK_DEEP === '1' ? 120 : 12;
+const kills = repeats(12);
 const script = fileURLToPath(new URL('./replace-crash-child.ts', import.meta.url));
 const rowsOf = { old: 6_000, new: 9_000 };
 let template: string;

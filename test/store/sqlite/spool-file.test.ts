@@ -2,13 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SharedBuffers } from '../../../src/store/page/shared-buffers.ts';
 import { RowRecord } from '../../../src/store/sqlite/spool/row-record.ts';
 import { SpoolFile } from '../../../src/store/sqlite/spool/spool-file.ts';
-
-const deep = process.env.PARAHACK_DEEP === '1';
+import { isDeep, repeats } from '../../support/deep.ts';
+import fc from '../../support/properties.ts';
 
 /** Writes rows of texts (null for none), each row's cells in the order given, and reads them back with SQLite. */
 function roundTrip(
@@ -74,7 +73,7 @@ describe('a spool file is a database that SQLite itself finds sound', () => {
   });
 
   // 400 MB of pages; the deep run affords it.
-  test.runIf(deep)('with more leaves than one interior page can name', () => {
+  test.runIf(isDeep)('with more leaves than one interior page can name', () => {
     // A leaf of its own for each row: two do not fit one page.
     const rows = Array.from({ length: 6_100 }, (_, i) => [`${i}`.padEnd(33_000, '.')]);
     const stored = roundTrip(1, rows);
@@ -93,7 +92,7 @@ describe('a spool file is a database that SQLite itself finds sound', () => {
       fc.property(fc.array(fc.tuple(cell, cell, cell, cell), { maxLength: 40 }), (rows) => {
         expect(roundTrip(4, rows)).toEqual(rows);
       }),
-      { numRuns: 60 },
+      { numRuns: repeats(60) },
     );
   });
 
@@ -102,7 +101,7 @@ describe('a spool file is a database that SQLite itself finds sound', () => {
       { weight: 60, arbitrary: fc.integer({ min: 1, max: 40 }) },
       { weight: 20, arbitrary: fc.integer({ min: 41, max: 3_000 }) },
       { weight: 4, arbitrary: fc.integer({ min: 65_400, max: 65_600 }) },
-      { weight: 1, arbitrary: fc.integer({ min: 100_000, max: deep ? 2_000_000 : 300_000 }) },
+      { weight: 1, arbitrary: fc.integer({ min: 100_000, max: isDeep ? 2_000_000 : 300_000 }) },
     );
     const columns = fc.oneof(fc.integer({ min: 1, max: 900 }), fc.constantFrom(1, 2, 57, 126, 127, 128, 900));
     const file = columns.chain((count) =>
@@ -124,7 +123,7 @@ describe('a spool file is a database that SQLite itself finds sound', () => {
         const rotated = (cells: number) => Array.from({ length: cells }, (_, i) => (i + shuffle) % cells);
         expect(roundTrip(count, rows, rotated)).toEqual(rows);
       }),
-      { numRuns: deep ? 350 : 35 },
+      { numRuns: repeats(35) },
     );
   });
 });
