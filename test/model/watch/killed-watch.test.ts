@@ -9,7 +9,7 @@ import fc from '../../support/properties.ts';
 import { type Act, actArbitrary } from './acts.ts';
 import { differences } from './compare.ts';
 import { contentsOfFile } from './mirror-contents.ts';
-import { Org } from './org.ts';
+import { dailyLimit, Org } from './org.ts';
 import { perform } from './perform-act.ts';
 import { factsOf, type Stage } from './world.ts';
 
@@ -66,6 +66,7 @@ async function equal(cli: Cli, { org, facts }: Stage): Promise<void> {
     replicationIdLimit: 600_000,
     concurrentLimit: 25,
     bulkJobFailures: 0,
+    dailyLimit,
   });
   // What came late has come. The second cycle is for the minute that turned in the first.
   for (let cycle = 0; cycle < 2; cycle++) {
