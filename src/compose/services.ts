@@ -20,6 +20,7 @@ import { registryOpenedByUse } from '../orgs/registry-opened-by-use.ts';
 import { SqliteCallLedger } from '../store/sqlite/calls/sqlite-call-ledger.ts';
 import { mirrorPath } from '../store/sqlite/mirror-path.ts';
 import { openMirrors } from '../store/sqlite/open-mirrors.ts';
+import { type BatchSizes, usualSizes } from '../sync/batch-sizes.ts';
 import type { CallLedger } from '../sync/ports/call-ledger.ts';
 import type { ContactReader } from '../sync/ports/contact-reader.ts';
 import type { Leases } from '../sync/ports/leases.ts';
@@ -42,6 +43,7 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
   readonly config: ApplicationConfig;
   readonly log: Logger;
   readonly clock: Clock = systemClock;
+  readonly sizes: BatchSizes = usualSizes;
   readonly #opened = new CloseStack();
   #registry: Registry | null = null;
   #leases: Leases | null = null;

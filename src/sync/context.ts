@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { SyncedObject } from '../org/synced-object.ts';
+import type { BatchSizes } from './batch-sizes.ts';
 import type { SyncEvent } from './events.ts';
 import type { Mirror } from './ports/mirror.ts';
 import type { Remote } from './ports/remote.ts';
@@ -17,6 +18,7 @@ export interface SyncContext {
   clock: Clock;
   /** How long, after work was told to end, the answer to a write that has left is waited for, ms. */
   stopBudgetMs: number;
+  sizes: BatchSizes;
   log: Logger;
   onEvent: (event: SyncEvent) => void;
 }

@@ -6,6 +6,7 @@ import type { Logger } from '../base/logger.ts';
 import { differenceOf } from '../org/same-user.ts';
 import { contact } from '../org/synced-object.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
+import type { BatchSizes } from '../sync/batch-sizes.ts';
 import { ApiBudget } from '../sync/budget/api-budget.ts';
 import { ledgerIdOf } from '../sync/budget/ledger-id.ts';
 import { takeOverCalls } from '../sync/budget/take-over-calls.ts';
@@ -55,6 +56,7 @@ export interface ConnectParts extends OrgAccess, MovingOrgs {
   readonly mirrors: Pick<Mirrors, 'exists' | 'hasCopy' | 'open' | 'openCopy' | 'removeCopy'>;
   readonly calls: CallLedger;
   readonly clock: Clock;
+  readonly sizes: BatchSizes;
   readonly log: Logger;
   readonly config: { readonly apiBudget: number; readonly stopBudgetMs: number };
 }
@@ -99,6 +101,7 @@ export async function connectOrg(
         mirror,
         clock,
         stopBudgetMs: services.config.stopBudgetMs,
+        sizes: services.sizes,
         log,
         onEvent,
       },

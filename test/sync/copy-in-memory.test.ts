@@ -5,6 +5,7 @@ import { contact } from '../../src/org/synced-object.ts';
 import { MemoryDisk } from '../../src/store/memory/memory-file.ts';
 import { MemoryMirror } from '../../src/store/memory/memory-mirror.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
+import { usualSizes } from '../../src/sync/batch-sizes.ts';
 import type { SyncContext } from '../../src/sync/context.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
 import { heldLease } from '../support/leases.ts';
@@ -29,6 +30,7 @@ function inMemory(): { remote: MemoryRemote; context: SyncContext } {
       mirror,
       clock,
       stopBudgetMs: 60_000,
+      sizes: usualSizes,
       log: silentLogger,
       onEvent() {},
     },

@@ -3,6 +3,7 @@ import { silentLogger } from '../../src/base/logger.ts';
 import { contact } from '../../src/org/synced-object.ts';
 import { MemoryDisk } from '../../src/store/memory/memory-file.ts';
 import { MemoryMirror } from '../../src/store/memory/memory-mirror.ts';
+import { usualSizes } from '../../src/sync/batch-sizes.ts';
 import type { SyncContext } from '../../src/sync/context.ts';
 import type { SyncEvent } from '../../src/sync/events.ts';
 import type { Remote } from '../../src/sync/ports/remote.ts';
@@ -40,6 +41,7 @@ export function inMemory({ remote = {}, records = {} }: CanDo = {}): InMemory {
       mirror: new MemoryMirror(clock, contact, new MemoryDisk(), [heldLease()]),
       clock,
       stopBudgetMs: 60_000,
+      sizes: usualSizes,
       log: silentLogger,
       onEvent: (event) => events.push(event),
     },

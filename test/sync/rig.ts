@@ -8,6 +8,7 @@ import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/em
 import { contact } from '../../src/org/synced-object.ts';
 import { connectRemote } from '../../src/salesforce/connect-remote.ts';
 import { openMirrors } from '../../src/store/sqlite/open-mirrors.ts';
+import { usualSizes } from '../../src/sync/batch-sizes.ts';
 import type { SyncContext } from '../../src/sync/context.ts';
 import type { SyncEvent } from '../../src/sync/events.ts';
 import type { Mirrors } from '../../src/sync/ports/mirrors.ts';
@@ -114,6 +115,7 @@ export async function connectParts(
     mirror,
     clock,
     stopBudgetMs: 60_000,
+    sizes: usualSizes,
     log: silentLogger,
     onEvent,
   };

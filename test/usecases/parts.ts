@@ -6,6 +6,7 @@ import type { Logger } from '../../src/base/logger.ts';
 import { MemoryLeases } from '../../src/lease/memory-leases.ts';
 import type { OrgRecord } from '../../src/orgs/org-record.ts';
 import { MemoryCallLedger } from '../../src/store/memory/memory-call-ledger.ts';
+import { usualSizes } from '../../src/sync/batch-sizes.ts';
 import type { Field, ObjectDescribe } from '../../src/sync/ports/field.ts';
 import type { Remote } from '../../src/sync/ports/remote.ts';
 import type { RemoteRecords } from '../../src/sync/ports/remote-records.ts';
@@ -39,6 +40,7 @@ export function partsOf(orgs: readonly OrgRecord[], behaviour: Readonly<Record<s
     leases: new MemoryLeases(),
     config: { apiBudget: 0.25, stopBudgetMs: 60_000 },
     clock,
+    sizes: usualSizes,
     calls: new MemoryCallLedger(),
     log,
     /** What was told, as `level message`. */

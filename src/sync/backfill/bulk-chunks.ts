@@ -21,8 +21,6 @@ import { pendingChunk } from './first-copy-run.ts';
 import type { CountedSpan } from './plan-spans.ts';
 import { warnOfStandstill } from './warn-of-standstill.ts';
 
-/** At most about this many records a job, so that a lost job restarts little. */
-export const bulkSpanRows = 250_000;
 /** A span whose jobs are lost this often fails the run; it can be resumed. */
 const maxJobsPerSpan = 5;
 const jobBackoff = { baseMs: 1_000, maxMs: 30_000 };

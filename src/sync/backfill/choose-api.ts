@@ -1,9 +1,9 @@
 import { isAbort } from '../../base/abort.ts';
 import { AppError } from '../../base/errors.ts';
+import type { BatchSizes } from '../batch-sizes.ts';
 import type { SyncContext } from '../context.ts';
 import type { BackfillApi } from '../events.ts';
-import { bulkAboveRecords } from '../read/by-bulk.ts';
-import { keyPageBytes, keyPageRows, mostKeyPageBytes } from '../read/key-page.ts';
+import { keyPageBytes, mostKeyPageBytes } from '../read/key-page.ts';
 
 export interface ApiChoice {
   api: BackfillApi;
@@ -27,9 +27,9 @@ export async function chooseApi(
   const { asked, work = 'Copying', total, callsLeft } = question;
   const choice: ApiChoice =
     asked === 'auto' ? await choose(context, question) : { api: asked, reason: 'asked for with --api' };
-  const calls = callsOf(choice.api, total);
+  const calls = callsOf(choice.api, total, context.sizes);
   if (callsLeft === null || calls <= callsLeft) return choice;
-  if (asked === 'auto' && callsOf('bulk', total) <= callsLeft) {
+  if (asked === 'auto' && callsOf('bulk', total, context.sizes) <= callsLeft) {
     return {
       api: 'bulk',
       reason: `REST queries would take ${calls} API calls, and ${callsLeft} are left of this tool's share`,
@@ -46,7 +46,7 @@ export async function chooseApi(
 }
 
 /** About how many calls a copy takes, with the closing cycle; measured at a million records. */
-function callsOf(api: BackfillApi, total: number): number {
+function callsOf(api: BackfillApi, total: number, { keyPageRows }: BatchSizes): number {
   return api === 'rest' ? 15 + Math.ceil(total / keyPageRows) : 20 + 3 * Math.ceil(total / 100_000);
 }
 
@@ -58,7 +58,7 @@ async function choose(
   if (bytes > mostKeyPageBytes) {
     return { api: 'bulk', reason: `a REST query of all ${fields.length} fields would take ${bytes} bytes` };
   }
-  if (total <= bulkAboveRecords) {
+  if (total <= context.sizes.bulkAboveRecords) {
     return { api: 'rest', reason: `${total} contacts are few enough for REST queries` };
   }
   const jobsLeft = await bulkJobsLeft(context, signal);

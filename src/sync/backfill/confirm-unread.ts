@@ -8,9 +8,6 @@ import { retrieveIds } from '../read/by-ids.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { readableFields } from '../schema.ts';
 
-/** Rows that are asked about between two transactions. */
-const rowsPerPass = 2_000;
-
 /**
  * Settles the rows that were in the mirror before the run, that it did not read, and that were last read before `t0`:
  * read back by a push before the first copy, or left by a copy that was given up. The cursors will begin at `t0`, so no
@@ -47,10 +44,10 @@ async function confirmEach(
   context: SyncContext,
   { t0, run, signal }: { t0: number; run: RunRecorder; signal: AbortSignal },
 ): Promise<AbsentRecord[]> {
-  const { mirror } = context;
+  const { mirror, sizes } = context;
   const absent: AbsentRecord[] = [];
   for (let after: number | null = 0; after !== null; ) {
-    const { rows, next } = await mirror.contacts.readBefore(t0, { after, limit: rowsPerPass });
+    const { rows, next } = await mirror.contacts.readBefore(t0, { after, limit: sizes.rowsPerPass });
     after = next;
     if (rows.length === 0) break;
     run.count('unread', rows.length);

@@ -1,11 +1,10 @@
 import type { SyncContext } from '../context.ts';
 import type { BackfillApi } from '../events.ts';
-import { keyPageRows } from '../read/key-page.ts';
 import { findSafeStart } from '../safe-start.ts';
 import { readableFields, refreshSchema } from '../schema.ts';
 import { withinRun } from '../with-run.ts';
 import { assertAsBegun } from './assert-as-begun.ts';
-import { bulkSpanChunk, bulkSpanRows } from './bulk-chunks.ts';
+import { bulkSpanChunk } from './bulk-chunks.ts';
 import { chooseApi } from './choose-api.ts';
 import { type CopyState, newCopyState } from './copy-state.ts';
 import { defaultConcurrency } from './default-concurrency.ts';
@@ -102,9 +101,9 @@ async function plan(
 ): Promise<void> {
   const target =
     api === 'bulk'
-      ? bulkSpanRows
+      ? context.sizes.bulkSpanRows
       : // Three spans a worker balance well; a span below a few pages is only overhead.
-        Math.max(3 * keyPageRows, Math.ceil(total / (3 * concurrency)));
+        Math.max(3 * context.sizes.keyPageRows, Math.ceil(total / (3 * concurrency)));
   const spans = await planSpans(context, { total, target, signal });
   const by = spans.map((span) => (api === 'bulk' ? bulkSpanChunk(span) : restChunk(span)));
   await context.mirror.commit({

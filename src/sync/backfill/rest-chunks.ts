@@ -4,7 +4,7 @@ import type { SyncContext } from '../context.ts';
 import type { Effect } from '../ports/effect.ts';
 import type { BatchOutcome } from '../ports/mirror.ts';
 import type { PageKey } from '../ports/page.ts';
-import { keyPageRows, nextKey, readKeyPage, smallerPage, unanswerable } from '../read/key-page.ts';
+import { nextKey, readKeyPage, smallerPage, unanswerable } from '../read/key-page.ts';
 import { type CreatedSpan, spanConditions } from '../soql.ts';
 import { type Chunk, type NewChunk, parseChunk, placeOf } from './chunk.ts';
 import { type ChunkPoolView, runChunks } from './chunk-pool.ts';
@@ -13,8 +13,8 @@ import { pendingChunk } from './first-copy-run.ts';
 import { type CountedSpan, edgeOfCreatedDate } from './plan-spans.ts';
 import { warnOfStandstill } from './warn-of-standstill.ts';
 
-/** A span is worth splitting for an idle worker while about this many rows or more are left in it. */
-const splitAboveRows = 4 * keyPageRows;
+/** A span is worth splitting for an idle worker while about so many pages or more are left in it. */
+const splitAbovePages = 4;
 /**
  * So many timeouts without a row between them end the run. To halve thirty years down to pages takes a worker some
  * twenty, and Salesforce gives up on each after two minutes.
@@ -86,7 +86,8 @@ async function readSpan(
 ): Promise<void> {
   const { progress, timeouts, turn } = reading;
   let chunk = await pendingSpan(context, id);
-  let pageRows = keyPageRows;
+  let pageRows = context.sizes.keyPageRows;
+  const leastSplit = splitAbovePages * pageRows;
   while (chunk !== null && !turn.isOver()) {
     const outcome = await readSpanPage(context, { chunk, pageRows }, pool, reading);
     if (outcome === null) {
@@ -104,7 +105,7 @@ async function readSpan(
       return;
     }
     chunk = outcome.chunkDone === null ? await pendingSpan(context, id) : behind(chunk, outcome);
-    if (chunk === null || pool.idle === 0 || chunk.spec.expected - chunk.rows < splitAboveRows) continue;
+    if (chunk === null || pool.idle === 0 || chunk.spec.expected - chunk.rows < leastSplit) continue;
     const halves = await halvesOf(context, chunk, { timedOut: false, signal: pool.signal });
     if (halves !== null) return split(context, chunk, halves, pool, reading);
   }

@@ -1,6 +1,6 @@
 import type { SyncContext } from '../context.ts';
 import type { PageOutcome } from '../ports/page.ts';
-import { bulkAboveRecords, readByBulk } from '../read/by-bulk.ts';
+import { readByBulk } from '../read/by-bulk.ts';
 import { readByKey } from '../read/by-key.ts';
 import { keyPageBytes, mostKeyPageBytes } from '../read/key-page.ts';
 import type { RunRecorder } from '../run-recorder.ts';
@@ -16,7 +16,7 @@ export async function fillNewFields(
   context: SyncContext,
   { signal }: { signal: AbortSignal },
 ): Promise<void> {
-  const { object, mirror, records } = context;
+  const { object, mirror, records, sizes } = context;
   const names = (await mirror.schema.fields())
     .filter(({ unfilled, vanished }) => unfilled && !vanished)
     .map(({ name }) => name);
@@ -32,7 +32,7 @@ export async function fillNewFields(
     await run.step('fill', async (note) => {
       note(`Filled ${names.join(', ')}.`);
       // A profile that shows hundreds of fields at once makes a query longer than Salesforce takes.
-      if (total > bulkAboveRecords || keyPageBytes(context, fields) > mostKeyPageBytes)
+      if (total > sizes.bulkAboveRecords || keyPageBytes(context, fields) > mostKeyPageBytes)
         await readByBulk(reader, select(object.name, fields, []));
       else await readByKey(reader, []);
     });

@@ -11,8 +11,6 @@ import type { RunRecorder } from '../run-recorder.ts';
 import { select, soqlDateTime } from '../soql.ts';
 import { settleAbsent } from './settle-absent.ts';
 
-/** Above this many ids one bulk query costs fewer calls than retrieving them 2,000 at a time. */
-export const bulkAboveIds = 20_000;
 /** Ids that the mirror is asked about at a time, so that nothing else of the process waits for long. */
 const idsAtOnce = 5_000;
 
@@ -39,7 +37,7 @@ export async function readNamed(
 ): Promise<void> {
   const { context, signal } = reader;
   let ids = named.ids;
-  if (ids.length > bulkAboveIds || named.isPart) {
+  if (ids.length > context.sizes.bulkAboveIds || named.isPart) {
     await readStamped(reader, named);
     ids = await notReadYet(context, named, signal);
     run.count('notInBulk', ids.length);

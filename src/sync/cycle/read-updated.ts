@@ -6,7 +6,6 @@ import type { Effect } from '../ports/effect.ts';
 import type { PageOutcome } from '../ports/page.ts';
 import type { UpdatedAnswer, Window } from '../ports/record-changes.ts';
 import { readByBulk } from '../read/by-bulk.ts';
-import { retrieveRows } from '../read/by-ids.ts';
 import type { RowReader } from '../read/row-reader.ts';
 import { readWindow } from '../replication-window.ts';
 import type { RunRecorder } from '../run-recorder.ts';
@@ -15,7 +14,7 @@ import { select, soqlDateTime } from '../soql.ts';
 import type { CycleTime } from './cycle-time.ts';
 import { IdMarks } from './id-marks.ts';
 import { forgetWindow, type KnownWindow, recallWindow, rememberWindow } from './known-window.ts';
-import { bulkAboveIds, type Named, readNamed } from './read-named.ts';
+import { type Named, readNamed } from './read-named.ts';
 import { idsStampedSince } from './stamped-since.ts';
 
 export interface ReadUpdatedOptions {
@@ -111,14 +110,14 @@ class UpdatedPieces {
     const named = { namedAt: answer.readAt, from: floorMinute(known.lastRead), to: null };
     const ids = new Set(answer.ids.filter((id) => !known.ids.has(id)));
     // All of them at once cost no more than asking which of them lie in that span.
-    if (passed !== null && answer.ids.length - ids.size <= 2 * retrieveRows)
+    if (passed !== null && answer.ids.length - ids.size <= 2 * this.#context.sizes.retrieveRows)
       return { ...named, ids: answer.ids, from: passed.start };
     const since = await idsStampedSince(this.#context, known.lastRead, { signal });
     for (const id of since ?? []) ids.add(id);
     if (passed !== null) {
       const last = await this.#context.records.changes.updated(passed, { signal });
       for (const id of last.ids) ids.add(id);
-      if (last.ids.length > bulkAboveIds) named.from = passed.start;
+      if (last.ids.length > this.#context.sizes.bulkAboveIds) named.from = passed.start;
     }
     return { ...named, ids: [...ids], isPart: since === null };
   }

@@ -2,23 +2,20 @@ import type { SyncContext } from '../context.ts';
 import { floorMinute } from '../minute.ts';
 import { select, soqlDateTime } from '../soql.ts';
 
-/** Two pages of ids and what there may be behind them. */
-const mostIds = 4_000;
-
 /**
  * The ids of records stamped since the minute of `since` (ms since 1970); null where there are more than are worth
  * asking for one by one. Asked without the records' fields: those of a wide object would make the query longer than
  * Salesforce takes, and most often there is none.
  */
 export async function idsStampedSince(
-  { object, remote }: SyncContext,
+  { object, remote, sizes: { mostStampedIds } }: SyncContext,
   since: number,
   { signal }: { signal: AbortSignal },
 ): Promise<string[] | null> {
   const condition = `SystemModstamp >= ${soqlDateTime(floorMinute(since))}`;
   const { records } = await remote.queries.all(
-    select(object.name, ['Id'], [condition], ` LIMIT ${mostIds + 1}`),
+    select(object.name, ['Id'], [condition], ` LIMIT ${mostStampedIds + 1}`),
     { signal },
   );
-  return records.length > mostIds ? null : records.map(({ Id }) => String(Id));
+  return records.length > mostStampedIds ? null : records.map(({ Id }) => String(Id));
 }

@@ -1,6 +1,6 @@
 import { confirmGone } from '../confirm-gone.ts';
 import type { SyncContext } from '../context.ts';
-import { retrieveIds, retrieveRows } from '../read/by-ids.ts';
+import { retrieveIds } from '../read/by-ids.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { readableFields, refreshSchema, withCurrentFields } from '../schema.ts';
 
@@ -11,7 +11,7 @@ export async function readBack(
 ): Promise<void> {
   const { mirror } = context;
   for (;;) {
-    const due = await mirror.outbox.readBackDue(retrieveRows);
+    const due = await mirror.outbox.readBackDue(context.sizes.retrieveRows);
     if (due.length === 0) return;
     await refreshSchema(context, { signal });
     const deletes = due.filter(({ op }) => op === 'delete');

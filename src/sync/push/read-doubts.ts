@@ -6,7 +6,6 @@ import type { SyncContext } from '../context.ts';
 import type { Field } from '../ports/field.ts';
 import type { OutboxEntry } from '../ports/outbox-entry.ts';
 import type { PageBody } from '../ports/page.ts';
-import { retrieveRows } from '../read/by-ids.ts';
 import { select, soqlString } from '../soql.ts';
 import { plainDecimal } from './decimal.ts';
 import type { FoundContact } from './doubt-verdict.ts';
@@ -80,7 +79,7 @@ function liveContact(row: Rec): FoundContact {
 }
 
 async function retrieveRecords(
-  { records }: SyncContext,
+  { records, sizes: { retrieveRows } }: SyncContext,
   ids: readonly string[],
   names: readonly string[],
   { fields, signal }: ReadOptions,

@@ -2,9 +2,6 @@ import { assertJobRows, awaitBulkJob, deleteBulkJob } from './bulk-job.ts';
 import { readResultPages } from './result-pages.ts';
 import type { RowReader } from './row-reader.ts';
 
-/** Above this many records a bulk job is the faster and thriftier way. */
-export const bulkAboveRecords = 20_000;
-
 /** Reads the rows of one query by a Bulk API 2.0 job, one page a transaction. */
 export async function readByBulk(reader: RowReader, soql: string): Promise<void> {
   const { context, fields, took, signal, partial } = reader;

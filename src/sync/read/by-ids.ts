@@ -5,8 +5,6 @@ import type { PageBody, PageOutcome } from '../ports/page.ts';
 import type { RowReader } from './row-reader.ts';
 import { readWholePage } from './whole-page.ts';
 
-/** The most ids one sObject Collections retrieve takes. Source: sObject Collections, "Get records". */
-export const retrieveRows = 2_000;
 /** Asked for at once where Salesforce cannot answer more; what these meet is no matter of their number. */
 const fewestRows = 50;
 /** The next page is asked for while the last one is stored. */
@@ -23,7 +21,7 @@ export async function retrieveIds(
   effects: readonly Effect[],
   { ifAllFound = false }: { ifAllFound?: boolean } = {},
 ): Promise<number> {
-  const { mirror } = reader.context;
+  const { mirror, sizes } = reader.context;
   const unique = [...new Set(ids)];
   if (unique.length === 0) {
     await mirror.commit({ effects }, { signal: reader.signal });
@@ -38,7 +36,7 @@ export async function retrieveIds(
     if (!ifAllFound) return effects;
     return absent === 0 ? [{ kind: 'where-all-found', effects }] : [];
   };
-  let pageRows = Math.min(retrieveRows, unique.length);
+  let pageRows = Math.min(sizes.retrieveRows, unique.length);
   for (let from = 0; from < unique.length; ) {
     const stopped = await readPages({ ...reader, took }, unique, { from, pageRows }, effectsNow);
     from = stopped.from;

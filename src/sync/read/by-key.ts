@@ -1,12 +1,12 @@
 import type { PageKey } from '../ports/page.ts';
-import { keyPageRows, nextKey, readKeyPage, smallerPage } from './key-page.ts';
+import { nextKey, readKeyPage, smallerPage } from './key-page.ts';
 import type { RowReader } from './row-reader.ts';
 
 /** Reads records that meet `conditions` in the order of (CreatedDate, Id), one page a transaction. */
 export async function readByKey(reader: RowReader, conditions: readonly string[]): Promise<void> {
   const { context, fields, took, signal, partial } = reader;
   let after: PageKey | null = null;
-  let pageRows = keyPageRows;
+  let pageRows = context.sizes.keyPageRows;
   for (;;) {
     const outcome = await readKeyPage(
       context,

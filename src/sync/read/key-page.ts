@@ -6,8 +6,6 @@ import type { PageBody, PageKey } from '../ports/page.ts';
 import { selectKeyPage } from '../soql.ts';
 import { readWholePage } from './whole-page.ts';
 
-/** The most rows a REST query page holds. Source: Query resource, `batchSize`. */
-export const keyPageRows = 2_000;
 /** Asked of a second that cannot be answered 2,000 rows at a time. */
 const smallestPageRows = 100;
 
@@ -16,13 +14,13 @@ export const mostKeyPageBytes = 12_288;
 
 /** What the request of such a page of a span takes at most, in bytes. */
 export function keyPageBytes(
-  { object, remote }: Pick<SyncContext, 'object' | 'remote'>,
+  { object, remote, sizes }: Pick<SyncContext, 'object' | 'remote' | 'sizes'>,
   fields: readonly string[],
 ): number {
   const stamp = '2000-01-01T00:00:00Z';
   const key = { stamp: '2000-01-01T00:00:00.000Z', id: '0'.repeat(18) };
   const span = [`CreatedDate >= ${stamp}`, `CreatedDate < ${stamp}`];
-  const soql = selectKeyPage(object.name, fields, span, 'CreatedDate', key, keyPageRows);
+  const soql = selectKeyPage(object.name, fields, span, 'CreatedDate', key, sizes.keyPageRows);
   return remote.queries.requestBytes(soql);
 }
 

@@ -10,8 +10,6 @@ import type { SweptDue, SweptMark, SweptRow } from '../ports/sweep.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import type { ReconcileState } from './reconcile-state.ts';
 
-/** Rows that are asked about between two transactions. */
-const rowsPerPass = 2_000;
 /** More than so many that are not believed are not asked for one by one: it would take thousands of calls. */
 const mostAsked = 20_000;
 
@@ -118,7 +116,7 @@ async function settle(
 }
 
 async function eachPage(
-  { mirror }: SyncContext,
+  { mirror, sizes: { rowsPerPass } }: SyncContext,
   due: SweptDue,
   work: (rows: readonly SweptRow[]) => Promise<void>,
 ): Promise<void> {

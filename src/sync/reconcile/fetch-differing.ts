@@ -1,12 +1,12 @@
 import type { SyncContext } from '../context.ts';
 import type { PageOutcome } from '../ports/page.ts';
 import type { SweptMark } from '../ports/sweep.ts';
-import { retrieveIds, retrieveRows } from '../read/by-ids.ts';
+import { retrieveIds } from '../read/by-ids.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { readableFields } from '../schema.ts';
 
-/** Ids that are asked for between two looks at what is left: some pages, one of which is asked for ahead. */
-const idsPerPass = 3 * retrieveRows;
+/** Pages of ids that are asked for between two looks at what is left; one of them is asked for ahead. */
+const pagesPerPass = 3;
 
 /**
  * Reads what the mirror lacks or has older. What Salesforce does not show any more by now is settled too: the cycles
@@ -18,6 +18,7 @@ export async function fetchDiffering(
   signal: AbortSignal,
 ): Promise<void> {
   const { sweep } = context.mirror;
+  const limit = pagesPerPass * context.sizes.retrieveRows;
   const fields = await readableFields(context);
   const took = ({ inserted, updated, undeleted }: PageOutcome) => {
     run.count('inserted', inserted);
@@ -26,7 +27,7 @@ export async function fetchDiffering(
   };
   for (const due of ['missing', 'stale'] as const) {
     for (;;) {
-      const rows = await sweep.due(due, { after: '', limit: idsPerPass });
+      const rows = await sweep.due(due, { after: '', limit });
       if (rows.length === 0) break;
       const marks = rows.map(({ id }): SweptMark => ({ id, due: null }));
       const ids = rows.map(({ id }) => id);

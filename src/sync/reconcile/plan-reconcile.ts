@@ -1,12 +1,11 @@
 import { AppError } from '../../base/errors.ts';
-import { bulkSpanChunk, bulkSpanRows } from '../backfill/bulk-chunks.ts';
+import { bulkSpanChunk } from '../backfill/bulk-chunks.ts';
 import { chooseApi } from '../backfill/choose-api.ts';
 import { defaultConcurrency } from '../backfill/default-concurrency.ts';
 import { planSpans } from '../backfill/plan-spans.ts';
 import { restChunk } from '../backfill/rest-chunks.ts';
 import type { SyncContext } from '../context.ts';
 import type { ReconcileCause } from '../events.ts';
-import { keyPageRows } from '../read/key-page.ts';
 import { findSafeStart } from '../safe-start.ts';
 import { refreshSchema } from '../schema.ts';
 import { withinRun } from '../with-run.ts';
@@ -107,8 +106,8 @@ async function plan(
 ): Promise<void> {
   const target =
     api === 'bulk'
-      ? bulkSpanRows
-      : Math.max(3 * keyPageRows, Math.ceil(total / (3 * defaultConcurrency.rest)));
+      ? context.sizes.bulkSpanRows
+      : Math.max(3 * context.sizes.keyPageRows, Math.ceil(total / (3 * defaultConcurrency.rest)));
   const spans = await planSpans(context, { total, target, signal });
   const by = spans.map((span) => (api === 'bulk' ? bulkSpanChunk(span) : restChunk(span)));
   const counts = { orgContacts: total, mirrorContacts: live };
