@@ -61,6 +61,7 @@ export function connectRemote(options: ConnectOptions): Remote {
 
   return {
     instanceUrl: session.instanceUrl,
+    userId: session.userId,
     clock: { now: () => orgClock.now(), told: () => orgClock.told() },
     usage: {
       sent: () => client.calls,

@@ -7,7 +7,8 @@ remoteContract('the client against an org', async () => {
   const emulator = await startEmulator({ contacts: 0 });
   const wire = openWire();
   const token = async () => emulator.accessToken;
-  const session = { instanceUrl: emulator.url, accessToken: token, renew: token };
+  const { url: instanceUrl, userId } = emulator;
+  const session = { instanceUrl, userId, accessToken: token, renew: token };
   return {
     remote: connectRemote({ session, apiVersion: '62.0', wire }),
     async [Symbol.asyncDispose]() {

@@ -246,6 +246,17 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       expect(await mirror.journal.reconciledAt()).toBe(epoch + minute);
     });
 
+    test('neither is a first copy', async () => {
+      await using opened = await filled();
+      const { mirror } = opened;
+      const identity = { orgId: '00D000000000001AAA', userId, instanceUrl: 'https://a.example' };
+      await mirror.setIdentity({ ...identity, userId: '005000000000002AAA' });
+      const first = { kind: 'set-first-cursors', updated: epoch, deleted: epoch, userId } as const;
+      await mirror.commit({ effects: [first] });
+      expect(await mirror.journal.cursors()).toEqual({ updated: epoch, deleted: epoch });
+      expect(await mirror.journal.reconciledAt()).toBe(0);
+    });
+
     test('times that the org has not reached count as of now, so that a later read is later', async () => {
       await using opened = await open();
       const { mirror } = opened;

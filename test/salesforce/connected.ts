@@ -32,6 +32,7 @@ export async function connected(options: Partial<ConnectOptions> = {}): Promise<
   };
   const session: TokenSupplier = {
     instanceUrl: org.url,
+    userId: '005000000000001AAA',
     accessToken: async () => (renewals.length === 0 ? secretToken : `${secretToken}${renewals.length}`),
     renew: async (rejected) => {
       renewals.push(rejected);

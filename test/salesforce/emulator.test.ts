@@ -23,6 +23,7 @@ beforeEach(async () => {
   remote = connectRemote({
     session: {
       instanceUrl: emulator.url,
+      userId: emulator.userId,
       accessToken: async () => emulator.accessToken,
       renew: async () => emulator.accessToken,
     },
@@ -200,6 +201,7 @@ describe('against the emulator', () => {
     const zipped = connectRemote({
       session: {
         instanceUrl: emulator.url,
+        userId: emulator.userId,
         accessToken: async () => emulator.accessToken,
         renew: async () => emulator.accessToken,
       },

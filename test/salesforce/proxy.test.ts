@@ -39,7 +39,12 @@ async function proxy(connectAnswer: string): Promise<{ url: string; asked: strin
 function remoteThrough(options: PoolOptions, instanceUrl: string) {
   const wire = openWire(options);
   open.push(() => wire.close());
-  const session = { instanceUrl, accessToken: async () => 'token', renew: async () => 'token' };
+  const session = {
+    instanceUrl,
+    userId: '005000000000001AAA',
+    accessToken: async () => 'token',
+    renew: async () => 'token',
+  };
   return connectRemote({ session, apiVersion: '62.0', wire });
 }
 

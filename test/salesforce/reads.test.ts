@@ -384,6 +384,7 @@ describe('a renamed My Domain', () => {
     await using c = await connected({
       session: {
         instanceUrl: old.org.url,
+        userId: '005000000000001AAA',
         get apiUrl() {
           return apiUrl;
         },

@@ -154,6 +154,7 @@ describe('a refused session', () => {
     await using broken = await connected({
       session: {
         instanceUrl: c.org.url,
+        userId: '005000000000001AAA',
         accessToken: async () => secretToken,
         renew: () => Promise.reject(lost),
       },

@@ -12,6 +12,7 @@ afterEach(() => void vi.useRealTimers());
 
 const session = {
   instanceUrl: 'https://org.example',
+  userId: '005000000000001AAA',
   accessToken: async () => 'token',
   renew: async () => 'token',
 };

@@ -261,6 +261,7 @@ describe('a write is sent once, and', () => {
     const wire = openWire();
     const session: TokenSupplier = {
       instanceUrl: `https://127.0.0.1:${port}`,
+      userId: '005000000000001AAA',
       accessToken: async () => secretToken,
       renew: async () => secretToken,
     };

@@ -22,6 +22,7 @@ const mostPageRows = 2_000;
  */
 export class MemoryRemote implements Remote {
   readonly instanceUrl = 'https://org.example';
+  readonly userId = '005000000000001AAA';
   readonly #object: SyncedObject;
   readonly #fields: readonly Field[];
   readonly #rows = new Map<string, OrgRecord>();

@@ -32,7 +32,8 @@ export function inMemory({ remote = {}, records = {} }: CanDo = {}): InMemory {
   const clock = { ...systemClock, now: () => now };
   // A test that asks for more than it gave ends with a TypeError that names it.
   const usage = { sent: () => 0 } as Remote['usage'];
-  const org = { instanceUrl: 'https://org.example', usage, ...remote } as Remote;
+  const about = { instanceUrl: 'https://org.example', userId: '005000000000001AAA' };
+  const org = { ...about, usage, ...remote } as Remote;
   return {
     context: {
       object: contact,

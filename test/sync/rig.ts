@@ -102,7 +102,7 @@ export async function connectParts(
   const mirror = await mirrors.open(url, { create: true, lease: heldLease() });
   const token = async () => accessToken;
   const remote = connectRemote({
-    session: { instanceUrl: url, accessToken: token, renew: token },
+    session: { instanceUrl: url, userId: '005000000000001AAA', accessToken: token, renew: token },
     apiVersion: '62.0',
     wire,
     clock,

@@ -105,7 +105,14 @@ describe('the stored state of a first copy', () => {
   const parse = (state: unknown) => parseCopyState({ id: 'r', state });
 
   it('of version 0.1.0 is read, and of its first days, which kept less', () => {
-    expect(parse(stateOf010)).toEqual({ ...stateOf010, version: 0, closing: false, fruitless: 0 });
+    expect(parse(stateOf010)).toEqual({
+      ...stateOf010,
+      version: 0,
+      begunAt: stateOf010.t0,
+      afterAnother: false,
+      closing: false,
+      fruitless: 0,
+    });
     const { fields: _, fromEmpty: __, ...first } = stateOf010;
     expect(parse(first)).toMatchObject({ fields: undefined, fromEmpty: false });
     expect(parse({ ...stateOf010, closing: true, fields: ['Email'] })).toMatchObject({
@@ -119,7 +126,14 @@ describe('the stored state of a first copy', () => {
   });
 
   it('is read as it was written', () => {
-    const state = newCopyState({ ...stateOf010, api: 'bulk', fields: ['Email'] });
+    const state = newCopyState({
+      ...stateOf010,
+      api: 'bulk',
+      fields: ['Email'],
+      userId: '005000000000001AAA',
+      begunAt: 1,
+      afterAnother: true,
+    });
     expect(parse(JSON.parse(JSON.stringify(state)))).toEqual(state);
   });
 

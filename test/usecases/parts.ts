@@ -89,6 +89,7 @@ export function quietOrg(
   // A test that asks for more than this ends with a TypeError that names it.
   const remote: Partial<Remote> = {
     instanceUrl,
+    userId: '005000000000001AAA',
     clock: { now, told: now },
     usage: { sent: () => 0, reported: () => null, limits: () => Promise.reject(new Error('not asked')) },
     queries: {

@@ -31,10 +31,10 @@ type Executors = {
 
 const executors: Executors = {
   'move-cursors': (state, { to }) => moveCursors(state, to),
-  'set-first-cursors': (state, { updated, deleted }) => {
+  'set-first-cursors': (state, { updated, deleted, userId }) => {
     if (state.cursors.updated !== null || state.cursors.deleted !== null) return;
     moveCursors(state, { updated, deleted });
-    state.reconciledAt = updated;
+    state.reconciledAt = isReadAs(state, userId) ? updated : 0;
   },
   'remember-window': (state, { window }) => {
     state.knownWindow = kept(window);
@@ -83,11 +83,16 @@ const executors: Executors = {
     const past = (at: number | null) => (at !== null && at <= beyond ? at : null);
     state.cursors = { updated: past(updated), deleted: past(deleted) };
     moveCursors(state, { updated: t0, deleted: t0 });
-    if (state.identity === null || sameId(state.identity.userId, userId)) state.reconciledAt = t0;
+    if (isReadAs(state, userId)) state.reconciledAt = t0;
     beginSweep(state);
   },
   'mend-future': (state, { after, at }) => mendFuture(state, after, at),
 };
+
+/** Whether the mirror is read as this user, as far as that is known. */
+function isReadAs({ identity }: MemoryState, userId: string | undefined): boolean {
+  return identity === null || userId === undefined || sameId(identity.userId, userId);
+}
 
 /** Carries out what is committed together with a page's rows; the caller holds the transaction. */
 export function applyEffects(

@@ -32,12 +32,12 @@ export function moveCursors(db: Connection, object: string, cursors: Partial<Cur
 export function setFirstCursors(
   db: Connection,
   object: string,
-  cursors: { updated: number; deleted: number },
+  { updated, deleted, isAgreed }: { updated: number; deleted: number; isAgreed: boolean },
 ): void {
   const known = readCursors(db, object);
   if (known.updated !== null || known.deleted !== null) return;
-  moveCursors(db, object, cursors);
-  writeMeta(db, reconciledKey(object), String(cursors.updated));
+  moveCursors(db, object, { updated, deleted });
+  writeMeta(db, reconciledKey(object), isAgreed ? String(updated) : '0');
 }
 
 /** Forward only, but for a cursor that lies where the org has not been. The caller holds the transaction. */

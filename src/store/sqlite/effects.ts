@@ -32,8 +32,8 @@ type Executors = {
 
 const executors: Executors = {
   'move-cursors': (db, { to }, { object }) => moveCursors(db, object, to),
-  'set-first-cursors': (db, { updated, deleted }, { object }) =>
-    setFirstCursors(db, object, { updated, deleted }),
+  'set-first-cursors': (db, { updated, deleted, userId }, { object }) =>
+    setFirstCursors(db, object, { updated, deleted, isAgreed: isReadAs(db, userId) }),
   'remember-window': (db, { window }, { object }) => rememberWindow(db, object, window),
   'where-all-found': (db, { effects }, together) => {
     if ((together.page?.absent ?? 0) > 0) return;
@@ -58,12 +58,17 @@ const executors: Executors = {
   'close-sweep': (db, { runId, before }) => closeSweep(db, runId, before),
   'mark-swept': (db, { runId, marks }) => markSwept(db, runId, marks),
   'complete-reconcile': (db, { t0, beyond, userId }, { object }) => {
-    const seen = readIdentity(db);
-    completeReconcile(db, object, { t0, beyond, isAgreed: seen === null || sameId(seen.userId, userId) });
+    completeReconcile(db, object, { t0, beyond, isAgreed: isReadAs(db, userId) });
     beginSweep(db, object);
   },
   'mend-future': (db, { after, at }) => mendFuture(db, after, at),
 };
+
+/** Whether the mirror is read as this user, as far as that is known. */
+function isReadAs(db: Connection, userId: string | undefined): boolean {
+  const seen = readIdentity(db);
+  return seen === null || userId === undefined || sameId(seen.userId, userId);
+}
 
 /** Carries out what is committed together with a page's rows; the caller holds the transaction. */
 export function applyEffects(

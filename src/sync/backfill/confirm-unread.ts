@@ -9,32 +9,40 @@ import type { RunRecorder } from '../run-recorder.ts';
 import { readableFields } from '../schema.ts';
 
 /**
- * Settles the rows that were in the mirror before the run, that it did not read, and that were last read before `t0`:
- * read back by a push before the first copy, or left by a copy that was given up. The cursors will begin at `t0`, so no
- * cycle would ever hear of their deletion. Each is asked for by queryAll; what Salesforce does not know any more is
- * believed within the brake.
+ * Settles the rows that were in the mirror before the run and that it did not read, which are those last read before
+ * `before`: read back by a push before the first copy, or left by a copy that was given up. No cycle would ever hear of
+ * the deletion of one, nor that this user may not see it. Each is asked for by queryAll; what Salesforce does not know
+ * any more is believed within the brake, which `force` lifts.
  */
 export async function confirmUnread(
   context: SyncContext,
   {
-    t0,
+    before,
+    force,
     run,
     note,
     signal,
-  }: { t0: number; run: RunRecorder; note: (text: string) => void; signal: AbortSignal },
+  }: {
+    /** The org's time, ms since 1970. */
+    before: number;
+    force: boolean;
+    run: RunRecorder;
+    note: (text: string) => void;
+    signal: AbortSignal;
+  },
 ): Promise<void> {
   const { mirror, log } = context;
-  const before = (await mirror.contacts.counts()).contacts;
-  const absent = await confirmEach(context, { t0, run, signal });
+  const live = (await mirror.contacts.counts()).contacts;
+  const absent = await confirmEach(context, { before, run, signal });
   if (absent.length === 0) return;
   const { stated, unstated } = await tombstonesOf(context, absent, signal);
   await bury(context, run, stated, signal);
-  if (!isUnbelievable(unstated.length, before)) {
+  if (force || !isUnbelievable(unstated.length, live)) {
     await bury(context, run, unstated, signal);
     return;
   }
   run.count('held', unstated.length);
-  const text = `${unstated.length.toLocaleString('en-US')} of ${before.toLocaleString('en-US')} contacts in the mirror are not found in the org, and Salesforce does not say that they were deleted: they stay.`;
+  const text = `${unstated.length.toLocaleString('en-US')} of ${live.toLocaleString('en-US')} contacts in the mirror are not found in the org, and Salesforce does not say that they were deleted: they stay.`;
   note(text);
   log.warn(`${text} Where they are really gone, \`parahack-sync reconcile --force\` removes them.`);
 }
@@ -42,12 +50,12 @@ export async function confirmUnread(
 /** Buries what queryAll calls deleted, reads what lives, and answers what it does not know. */
 async function confirmEach(
   context: SyncContext,
-  { t0, run, signal }: { t0: number; run: RunRecorder; signal: AbortSignal },
+  { before, run, signal }: { before: number; run: RunRecorder; signal: AbortSignal },
 ): Promise<AbsentRecord[]> {
   const { mirror, sizes } = context;
   const absent: AbsentRecord[] = [];
   for (let after: number | null = 0; after !== null; ) {
-    const { rows, next } = await mirror.contacts.readBefore(t0, { after, limit: sizes.rowsPerPass });
+    const { rows, next } = await mirror.contacts.readBefore(before, { after, limit: sizes.rowsPerPass });
     after = next;
     if (rows.length === 0) break;
     run.count('unread', rows.length);

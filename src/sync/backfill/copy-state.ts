@@ -21,6 +21,12 @@ export interface CopyState {
   fields?: readonly string[] | null;
   /** The mirror held no row when T0 was known: whatever is in it since was read later. */
   fromEmpty: boolean;
+  /** As whom it reads: another user sees others. Undefined where the run was begun by a version that did not keep it. */
+  userId?: string;
+  /** The org's time before its first read, ms: rows that were read earlier are not of this copy. As `t0` where it was not kept. */
+  begunAt: number;
+  /** What lies in the mirror was read as another user, by a copy that did not come to its end. */
+  afterAnother: boolean;
   /** All is read and the run complete, but the cycle that closes its gap has not come to its end yet. */
   closing: boolean;
   /** Queries in a row, up to the last one, that timed out without a row. */
@@ -28,7 +34,10 @@ export interface CopyState {
 }
 
 export function newCopyState(
-  decided: Pick<CopyState, 't0' | 'api' | 'total' | 'reason' | 'fields' | 'fromEmpty'>,
+  decided: Pick<
+    CopyState,
+    't0' | 'api' | 'total' | 'reason' | 'fields' | 'fromEmpty' | 'userId' | 'begunAt' | 'afterAnother'
+  >,
 ): CopyState {
   return { ...decided, version: stateVersion, planned: false, closing: false, fruitless: 0 };
 }
@@ -42,15 +51,19 @@ export function parseCopyState(run: Pick<Run, 'id' | 'state'>): CopyState | null
   if (stored.isTrue('fill')) return null;
   const version = stored.has('version') ? stored.number('version') : 0;
   if (version > stateVersion) throw progressOfOtherVersion(`the state of run ${run.id}`);
+  const t0 = stored.number('t0');
   return {
     version,
-    t0: stored.number('t0'),
+    t0,
     api: stored.oneOf('api', 'rest', 'bulk'),
     total: stored.number('total'),
     reason: stored.has('reason') ? stored.text('reason') : '',
     planned: stored.isTrue('planned'),
     fields: fieldsOf(stored),
     fromEmpty: stored.isTrue('fromEmpty'),
+    ...(stored.has('userId') ? { userId: stored.text('userId') } : {}),
+    begunAt: stored.has('begunAt') ? stored.number('begunAt') : t0,
+    afterAnother: stored.isTrue('afterAnother'),
     closing: stored.isTrue('closing'),
     fruitless: stored.has('fruitless') ? stored.number('fruitless') : 0,
   };

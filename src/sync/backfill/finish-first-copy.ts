@@ -40,19 +40,21 @@ export async function finishFirstCopy(
 async function complete(
   context: SyncContext,
   run: RunRecorder,
-  { t0, fromEmpty }: CopyState,
+  { t0, userId, begunAt, fromEmpty, afterAnother }: CopyState,
   signal: AbortSignal,
 ): Promise<void> {
   if (!fromEmpty) {
     await run.step('confirm', (note) =>
-      withCurrentFields(context, { signal }, () => confirmUnread(context, { t0, run, note, signal })),
+      withCurrentFields(context, { signal }, () =>
+        confirmUnread(context, { before: begunAt, force: afterAnother, run, note, signal }),
+      ),
     );
   }
   await run.step('index', () => context.mirror.contacts.ensureIndices());
   // The cursors become T0 in the transaction that ends the run, and only in a mirror that had none: an
   // older cursor still knows of deletes that this read cannot show.
   await run.end([
-    { kind: 'set-first-cursors', updated: t0, deleted: t0 },
+    { kind: 'set-first-cursors', updated: t0, deleted: t0, userId },
     { kind: 'patch-run-state', runId: run.id, patch: { closing: true } },
   ]);
 }

@@ -10,7 +10,7 @@ import { type CopyState, newCopyState } from './copy-state.ts';
 import { defaultConcurrency } from './default-concurrency.ts';
 import { planSpans } from './plan-spans.ts';
 import { restChunk } from './rest-chunks.ts';
-import { resumableCopy } from './resumable-copy.ts';
+import { isAfterAnother, resumableCopy } from './resumable-copy.ts';
 
 export interface PlanOptions {
   api?: 'auto' | BackfillApi;
@@ -48,7 +48,10 @@ export interface PlannedCopy {
 export async function planFirstCopy(context: SyncContext, options: PlanOptions): Promise<PlannedCopy> {
   const { signal, onBegun = () => {} } = options;
   const callsAtStart = context.remote.usage.sent();
-  const begun = await resumableCopy(context, { beside: options.isBeside });
+  const begun = await resumableCopy(context, {
+    beside: options.isBeside,
+    userId: context.remote.userId,
+  });
   let runId: string;
   let state: CopyState;
   if (begun === null) {
@@ -78,8 +81,10 @@ export async function planFirstCopy(context: SyncContext, options: PlanOptions):
 
 async function decide(context: SyncContext, options: PlanOptions): Promise<CopyState> {
   const { signal } = options;
+  const { mirror, remote } = context;
   const t0 = await findSafeStart(context, { signal });
-  const { contacts, deleted } = await context.mirror.contacts.counts();
+  const begunAt = remote.clock.now();
+  const { contacts, deleted } = await mirror.contacts.counts();
   const total = await context.records.count(null, { signal });
   const fields = await readableFields(context);
   const callsLeft = (await options.callsLeft?.()) ?? null;
@@ -90,6 +95,9 @@ async function decide(context: SyncContext, options: PlanOptions): Promise<CopyS
     total,
     fields: options.fields ?? null,
     fromEmpty: contacts + deleted === 0,
+    userId: remote.userId,
+    begunAt,
+    afterAnother: await isAfterAnother(mirror, remote.userId),
   });
 }
 

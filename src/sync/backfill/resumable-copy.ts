@@ -1,3 +1,4 @@
+import { sameId } from '../../org/record-id.ts';
 import type { SyncContext } from '../context.ts';
 import type { Run } from '../ports/run.ts';
 import { type CopyState, parseCopyState } from './copy-state.ts';
@@ -14,11 +15,12 @@ const resumableMs = 10 * 86_400_000;
 /**
  * The newest backfill, where it did not end (its closing cycle included) and is young enough to go on with. That of a
  * copy `beside` the mirror has not ended before the copy is in its place, and then there is no such copy any more.
- * Throws `PROGRESS_UNREADABLE`.
+ * `userId`: as whom it would be gone on with, where the mirror itself does not answer for that; what another user may
+ * see is another copy. Throws `PROGRESS_UNREADABLE`.
  */
 export async function resumableCopy(
   { mirror, clock, log }: Pick<SyncContext, 'mirror' | 'clock' | 'log'>,
-  { beside = false }: { beside?: boolean } = {},
+  { beside = false, userId }: { beside?: boolean; userId?: string } = {},
 ): Promise<BegunCopy | null> {
   const last = await newestCopy(mirror);
   if (last === null) return null;
@@ -29,6 +31,15 @@ export async function resumableCopy(
     const [cycle] = await mirror.journal.runs({ kind: 'cycle', status: 'complete', limit: 1 });
     if (cycle !== undefined && cycle.startedAt >= (run.finishedAt ?? 0)) return null;
   }
+  if (userId !== undefined && isOfAnother(state, userId)) {
+    log.warn(
+      'the interrupted backfill was read as another user, who may see other contacts, and starts over',
+      {
+        runId: run.id,
+      },
+    );
+    return null;
+  }
   if (clock.now() - run.startedAt > resumableMs) {
     log.warn('the interrupted backfill is too old to go on with and starts over', { runId: run.id });
     return null;
@@ -36,7 +47,22 @@ export async function resumableCopy(
   return last;
 }
 
-async function newestCopy({ journal }: SyncContext['mirror']): Promise<BegunCopy | null> {
+/** Whether the mirror may hold rows of a first copy that was begun as another user and did not come to its end. */
+export async function isAfterAnother(
+  mirror: Pick<SyncContext['mirror'], 'journal'>,
+  userId: string,
+): Promise<boolean> {
+  const { updated, deleted } = await mirror.journal.cursors();
+  if (updated !== null && deleted !== null) return false;
+  const last = await newestCopy(mirror);
+  return last !== null && (last.state.afterAnother || isOfAnother(last.state, userId));
+}
+
+function isOfAnother({ userId: known }: CopyState, userId: string): boolean {
+  return known !== undefined && !sameId(known, userId);
+}
+
+async function newestCopy({ journal }: Pick<SyncContext['mirror'], 'journal'>): Promise<BegunCopy | null> {
   for (const run of await journal.runs({ kind: 'backfill', limit: 20 })) {
     const state = parseCopyState(run);
     if (state !== null) return { run, state };

@@ -6,8 +6,11 @@ import type { SweptMark } from './sweep.ts';
 export type Effect =
   /** Forward only: a value at or before the stored one changes nothing. */
   | { kind: 'move-cursors'; to: Partial<Cursors> }
-  /** Sets both cursors only where the mirror has none. */
-  | { kind: 'set-first-cursors'; updated: number; deleted: number }
+  /**
+   * Sets both cursors only where the mirror has none. `userId`: as whom the rows were read, where that is known; a mirror
+   * that has become another user's since does not agree with what that one sees.
+   */
+  | { kind: 'set-first-cursors'; updated: number; deleted: number; userId?: string }
   /** What a cycle has read of a window whose coverage stands still; null forgets it. */
   | { kind: 'remember-window'; window: object | null }
   /** Carried out only where the page they come with lacks no row that was asked for by its Id. */

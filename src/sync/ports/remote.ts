@@ -46,6 +46,8 @@ export interface OrgUsage {
  */
 export interface Remote {
   readonly instanceUrl: string;
+  /** As whom it asks, by its session. */
+  readonly userId: string;
   readonly clock: OrgClock;
   readonly usage: OrgUsage;
   readonly queries: Queries;
