@@ -62,7 +62,7 @@ function exposedFolder(
 
 /** What this program makes in the data folder and in that of the credentials, and what systems put everywhere. */
 const ownNames =
-  /^(?:(?:registry|usage)\.db(?:-wal|-shm|-journal)?|orgs|locks|logs|credentials|credentials\.enc(?:\.new)?|lost\+found|\.DS_Store)$/;
+  /^(?:(?:registry|usage)\.db(?:\.new|\.damaged-[\dTZ-]+)?(?:-wal|-shm|-journal)?|usage\.lock|orgs|locks|logs|credentials|credentials\.enc(?:\.new)?|lost\+found|\.DS_Store)$/;
 
 /** Not one that the user has named by mistake, such as /tmp or a home, where others' rights are not ours to take. */
 function isOwnFolder(path: string): boolean {

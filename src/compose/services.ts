@@ -168,7 +168,9 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
   get calls(): CallLedger {
     if (this.#calls === null) {
       this.#keepPrivate();
-      this.#calls = this.#opened.use(new SqliteCallLedger(this.config.dataDir));
+      const warn = (message: string) => this.log.warn(message);
+      const ledger = new SqliteCallLedger(this.config.dataDir, { now: () => this.clock.now(), warn });
+      this.#calls = this.#opened.use(ledger);
     }
     return this.#calls;
   }

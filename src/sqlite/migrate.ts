@@ -19,13 +19,14 @@ export interface FileFormat {
 export function versionState(db: Connection, format: FileFormat): 'current' | 'outdated' {
   const version = versionOf(db);
   const known = format.migrations.length;
-  if (version > known) throw format.newer(version);
+  // First, for another program's version says nothing.
   if (format.kind !== null) {
     const id = db.pragma('application_id', { simple: true }) as number;
     const isEmpty =
       version === 0 && id === 0 && db.prepare('SELECT 1 FROM sqlite_schema').get() === undefined;
     if (id !== format.kind.applicationId && !isEmpty) throw format.kind.foreign();
   }
+  if (version > known) throw format.newer(version);
   return version === known ? 'current' : 'outdated';
 }
 

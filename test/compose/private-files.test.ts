@@ -48,6 +48,8 @@ describe.runIf(process.platform !== 'win32')('files that other users may change 
     const files = ['registry.db', 'orgs/acme.db', 'credentials/credentials.enc'].map((name) =>
       make(name, 0o666),
     );
+    for (const name of ['usage.lock', 'usage.db.new', 'usage.db.damaged-20260301T120000Z-2-wal'])
+      make(name, 0o600);
     chmodSync(folder, 0o777);
     chmodSync(join(folder, 'orgs'), 0o755);
     chmodSync(join(folder, 'credentials'), 0o775);

@@ -95,5 +95,26 @@ export function callLedgerContract(name: string, open: () => Promise<OpenedLedge
       expect(await ledger.stretched(org)).toBeNull();
       expect(await ledger.reported(org)).toEqual(told);
     });
+
+    test('until when the org asks for rest is known to all, by the last word', async () => {
+      await using opened = await open();
+      const { ledger } = opened;
+      expect(await ledger.heldBackUntil(org)).toBeNull();
+      await ledger.holdBack(org, 9_000);
+      await ledger.report(org, told);
+      await ledger.holdBack(org, 7_000);
+      expect(await ledger.heldBackUntil(org)).toBe(7_000);
+      expect(await ledger.heldBackUntil(other)).toBeNull();
+      expect(await ledger.reported(org)).toEqual(told);
+    });
+
+    test('none of them is lost as long as nothing happened to it', async () => {
+      await using opened = await open();
+      const { ledger } = opened;
+      await ledger.reserve(org, { slot: 200, span, calls: 6, limit: 10 });
+      expect(await ledger.lostAt(org)).toBeNull();
+      await ledger.noteLost(org, [{ slot: 200, calls: 1 }]);
+      expect(await ledger.callsOf(org, span)).toEqual([{ slot: 200, calls: 6 }]);
+    });
   });
 }

@@ -48,6 +48,25 @@ async function taken(leases: Leases, name = 'watch'): Promise<Lease> {
 }
 
 describe('leases on files', () => {
+  it.each([
+    ['a text', 'no lock of anybody, but long enough to be taken for a database '.repeat(99)],
+    ['a short text', 'no'],
+    ['the head of a database and nothing else', `SQLite format 3\0${'\xa5'.repeat(600)}`],
+  ])('are taken though a lock file holds %s, which is worth nothing', async (_what, content) => {
+    await openFileLeases(folder)
+      .take('watch')
+      .then((lease) => lease?.release());
+    for (const name of readdirSync(folder).filter((file) => /\.(?:lock|shown)$/.test(file)))
+      writeFileSync(join(folder, name), content, 'latin1');
+    const leases = openFileLeases(folder);
+    await using lease = await taken(leases);
+    expect(await openFileLeases(folder).take('watch')).toBeNull();
+    expect(await leases.holderOf('watch')).toMatchObject({ pid: process.pid });
+    const other = await holdInChild('other');
+    await lease.confirm();
+    other.child.kill('SIGKILL');
+  });
+
   it('are one for one folder under two names', async () => {
     symlinkSync(folder, `${folder}-link`);
     try {

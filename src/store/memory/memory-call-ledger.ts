@@ -12,6 +12,7 @@ interface OrgCalls {
   reported: ReportedUsage | null;
   lookedAt: number | null;
   stretched: StretchedInterval | null;
+  notBefore: number | null;
 }
 
 /** A ledger that lives as long as its process, which alone knows it. */
@@ -62,12 +63,27 @@ export class MemoryCallLedger implements CallLedger {
     return structuredClone(this.#of(orgId).stretched);
   }
 
+  /** What lives in memory is lost with the one process that knows it. */
+  async lostAt(): Promise<number | null> {
+    return null;
+  }
+
+  async noteLost(): Promise<void> {}
+
+  async holdBack(orgId: string, until: number): Promise<void> {
+    this.#of(orgId).notBefore = until;
+  }
+
+  async heldBackUntil(orgId: string): Promise<number | null> {
+    return this.#of(orgId).notBefore;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {}
 
   #of(orgId: string): OrgCalls {
     let org = this.#orgs.get(orgId);
     if (org === undefined) {
-      org = { slots: new Map(), reported: null, lookedAt: null, stretched: null };
+      org = { slots: new Map(), reported: null, lookedAt: null, stretched: null, notBefore: null };
       this.#orgs.set(orgId, org);
     }
     return org;

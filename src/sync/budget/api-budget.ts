@@ -2,9 +2,10 @@ import type { Clock } from '../../base/clock.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import type { CallLedger, ReportedUsage, SlotCalls } from '../ports/call-ledger.ts';
 import { orgRunsHigh, shareIsUsed } from './budget-refusals.ts';
-import { slotOf, spanAt } from './call-slots.ts';
+import { dayMs, slotOf, spanAt } from './call-slots.ts';
 import { type CallStanding, standingOf } from './call-standing.ts';
 import { ledgerIdOf } from './ledger-id.ts';
+import { lostCalls } from './lost-calls.ts';
 import {
   type CallPurpose,
   callsIn,
@@ -139,9 +140,10 @@ export class ApiBudget {
     await this.#giveBack();
     await this.#tellAll();
     const { ledger, clock } = this.#options;
+    const isDayKnown = await this.#makeUpForLoss();
     const { slots, share, reported } = await this.#look();
     const isLook = await this.#isLookOnly(purpose);
-    const calls = isLook ? 1 : this.#nextBlock(slots, share, purpose);
+    const calls = isLook || !isDayKnown ? 1 : this.#nextBlock(slots, share, purpose);
     const now = clock.now();
     const slot = slotOf(now);
     const limit = limitOf(share, purpose);
@@ -200,6 +202,19 @@ export class ApiBudget {
       ? Math.min(roomInMs ?? lookAgainMs, lookAgainMs)
       : roomInMs;
     return shareIsUsed(instanceUrl, { own, limit, purpose, share: budget, retryAfterMs });
+  }
+
+  /** Whether it is known what was called in the last 24 hours, or noted what may have been. */
+  async #makeUpForLoss(): Promise<boolean> {
+    const { ledger, clock, share } = this.#options;
+    const lostAt = await ledger.lostAt(this.#orgId);
+    const now = clock.now();
+    if (lostAt === null || Math.abs(now - lostAt) > dayMs) return true;
+    const { slots, reported } = await this.#look();
+    // What was told before may be of yesterday.
+    if (reported === null || reported.at < Math.min(lostAt, now)) return false;
+    await ledger.noteLost(this.#orgId, lostCalls(reported, { share, known: callsIn(slots), lostAt }));
+    return true;
   }
 
   async #look(): Promise<Known> {

@@ -63,6 +63,16 @@ export interface CallLedger extends AsyncDisposable {
    * `everyMs`.
    */
   mayLook(orgId: string, look: { now: number; everyMs: number }): Promise<boolean>;
+  /**
+   * When the counts of this org were lost, ms since 1970, and until it is noted what may have been called before; null
+   * where none were.
+   */
+  lostAt(orgId: string): Promise<number | null>;
+  /** What may have been called before the loss, in any slots; noted by the first who knows, and by nobody else. */
+  noteLost(orgId: string, calls: readonly SlotCalls[]): Promise<void>;
+  /** The org asks for rest until then, ms since 1970; the last word is kept. */
+  holdBack(orgId: string, until: number): Promise<void>;
+  heldBackUntil(orgId: string): Promise<number | null>;
   /** null: it is not stretched (any more). */
   saveStretched(orgId: string, stretched: StretchedInterval | null): Promise<void>;
   stretched(orgId: string): Promise<StretchedInterval | null>;

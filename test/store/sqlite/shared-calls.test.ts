@@ -1,11 +1,24 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { mendCallLedger } from '../../../src/store/sqlite/calls/mend-call-ledger.ts';
 import { SqliteCallLedger } from '../../../src/store/sqlite/calls/sqlite-call-ledger.ts';
 import { spanAt } from '../../../src/sync/budget/call-slots.ts';
 import { callsIn } from '../../../src/sync/budget/share.ts';
@@ -27,10 +40,10 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-function start() {
-  const script = join(import.meta.dirname, 'calls-child.ts');
+function start(task: 'call' | 'reserve' = 'call') {
+  const script = join(import.meta.dirname, task === 'call' ? 'calls-child.ts' : 'calls-reserving-child.ts');
   const child = spawn(process.execPath, [script, join(folder, 'data'), log, orgId], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   let said = '';
   child.stdout.on('data', (data) => (said += data));
@@ -69,10 +82,20 @@ describe('processes that call an org side by side', () => {
   }, 60_000);
 });
 
-describe('the file of calls', () => {
-  const path = () => join(folder, 'data', 'usage.db');
-  const wanted = { slot: 10, span: { from: 0, to: 20 }, calls: 3, limit: 100 };
+const path = () => join(folder, 'data', 'usage.db');
+const wanted = { slot: 10, span: { from: 0, to: 20 }, calls: 3, limit: 100 };
+const aside = () =>
+  readdirSync(join(folder, 'data'))
+    .filter((name) => /damaged-[^-]*$/.test(name))
+    .toSorted();
 
+function changed(pragma: string): void {
+  const db = new Database(path());
+  db.pragma(pragma);
+  db.close();
+}
+
+describe('the file of calls', () => {
   it('is this user’s alone, and is made by the first write', async () => {
     expect(await ledger.callsOf(orgId, wanted.span)).toEqual([]);
     expect(statSync(join(folder, 'data'), { throwIfNoEntry: false })).toBeUndefined();
@@ -105,20 +128,171 @@ describe('the file of calls', () => {
     expect(await other.callsOf(orgId, wanted.span)).toEqual([{ slot: 10, calls: 6 }]);
   });
 
-  it('of a newer version, of another program or damaged is left as it is, with a word on what to do', async () => {
+  it('of a newer version is left as it is, with a word on what to do', async () => {
     await ledger.reserve(orgId, wanted);
     await ledger[Symbol.asyncDispose]();
+    changed('user_version = 99');
     const unreadable = { code: 'USAGE_UNREADABLE', hint: expect.any(String) };
-    const changed = async (sql: string) => {
-      const db = new Database(path());
-      db.pragma(sql);
-      db.close();
-      await expect(ledger.reserve(orgId, wanted)).rejects.toMatchObject(unreadable);
-      await expect(ledger.callsOf(orgId, wanted.span)).rejects.toMatchObject(unreadable);
-    };
-    await changed('application_id = 7');
-    await changed('user_version = 99');
-    writeFileSync(path(), 'no database at all, but long enough to be looked at as one '.repeat(40));
     await expect(ledger.reserve(orgId, wanted)).rejects.toMatchObject(unreadable);
+    await expect(ledger.callsOf(orgId, wanted.span)).rejects.toMatchObject(unreadable);
+    expect(aside()).toEqual([]);
   });
+});
+
+describe('a file of calls that is damaged', () => {
+  const warnings: string[] = [];
+  const warn = (message: string) => void warnings.push(message);
+  const now = () => Date.UTC(2026, 2, 1, 12);
+  const opened = () => new SqliteCallLedger(join(folder, 'data'), { warn, now });
+
+  beforeEach(async () => {
+    warnings.length = 0;
+    // Many orgs, so that the file has pages in its middle.
+    for (let n = 0; n < 400; n++)
+      await ledger.reserve(`00D${String(n).padStart(12, '0')}`, { ...wanted, slot: n % 20 });
+    await ledger[Symbol.asyncDispose]();
+  });
+
+  const bytes = () => readFileSync(path());
+  const damages: [string, () => void][] = [
+    ['was cut off to nothing', () => truncateSync(path(), 0)],
+    ['was cut off in its middle', () => truncateSync(path(), Math.floor(bytes().length / 2))],
+    ['was cut off within its first page', () => truncateSync(path(), 100)],
+    [
+      'is a text',
+      () => writeFileSync(path(), 'no database at all, but long enough to be taken for one '.repeat(99)),
+    ],
+    ['is a short text', () => writeFileSync(path(), 'no')],
+    ['has garbage at its head', () => writeFileSync(path(), bytes().fill(0xa5, 0, 4_096))],
+    ['has garbage in its middle', () => writeFileSync(path(), bytes().fill(0xa5, 8_192, 20_480))],
+    ['is a database of another program', () => changed('application_id = 7')],
+    [
+      'is a folder',
+      () => {
+        rmSync(path());
+        mkdirSync(join(path(), 'kept'), { recursive: true });
+      },
+    ],
+  ];
+
+  it.each(damages)('that %s is set aside, told once, and begun anew', async (_what, damage) => {
+    damage();
+    await using one = opened();
+    expect(await one.reserve(orgId, { ...wanted, limit: 4 })).toBe(3);
+    expect(await one.reserve(orgId, { ...wanted, limit: 4 })).toBe(1);
+    expect(await one.callsOf(orgId, wanted.span)).toEqual([{ slot: 10, calls: 4 }]);
+    expect(await one.lostAt(orgId)).toBe(now());
+    await using other = opened();
+    expect(await other.callsOf(orgId, wanted.span)).toEqual([{ slot: 10, calls: 4 }]);
+    expect(aside()).toEqual(['usage.db.damaged-20260301T120000Z']);
+    expect(warnings).toEqual([expect.stringContaining('usage.db.damaged-20260301T120000Z')]);
+    expect(statSync(path()).mode & 0o777).toBe(0o600);
+  });
+
+  it.each(damages)('that %s keeps nobody from reading', async (_what, damage) => {
+    damage();
+    await using one = opened();
+    expect(await one.callsOf(orgId, wanted.span)).toEqual([]);
+    expect(await one.reported(orgId)).toBeNull();
+    expect(aside()).toHaveLength(1);
+    expect(warnings).toHaveLength(1);
+  });
+
+  it('is noticed under a process that has it open', async () => {
+    await using one = opened();
+    await one.reserve(orgId, wanted);
+    writeFileSync(path(), bytes().fill(0xa5));
+    // It may have its pages in memory, and is told by the others' file then.
+    expect(await one.reserve(orgId, wanted)).toBe(3);
+    await using other = opened();
+    await other.reserve(orgId, wanted);
+    await one.reserve(orgId, wanted);
+    expect(await one.callsOf(orgId, wanted.span)).toEqual(await other.callsOf(orgId, wanted.span));
+    expect(aside()).toHaveLength(1);
+  });
+
+  it('is taken in hand by one of many that find it so at once, and no count of theirs is lost', async () => {
+    writeFileSync(path(), 'no database at all '.repeat(999));
+    const processes = Array.from({ length: 6 }, () => start('reserve'));
+    await Promise.all(processes.map(({ begun }) => begun));
+    for (const { child } of processes) child.stdin!.end('go');
+    for (const { ended } of processes) expect(await ended).toEqual([0, null]);
+    expect(aside()).toHaveLength(1);
+    expect(callsIn(await ledger.callsOf(orgId, spanAt(Date.now())))).toBe(6 * 50);
+  }, 60_000);
+
+  it('is left to whoever was sooner, and the file that one has made stays', async () => {
+    const error = Object.assign(new Error('file is not a database'), { code: 'SQLITE_NOTADB' });
+    expect(mendCallLedger(path(), error, { now, warn })).toBe(true);
+    expect(aside()).toEqual([]);
+    expect(warnings).toEqual([]);
+  });
+
+  it('does not fill the disk with what it sets aside', async () => {
+    let at = now();
+    for (let n = 0; n < 9; n++) {
+      writeFileSync(path(), 'no');
+      await using one = new SqliteCallLedger(join(folder, 'data'), { warn, now: () => (at += 1_000) });
+      await one.reserve(orgId, wanted);
+    }
+    expect(aside()).toHaveLength(5);
+    expect(aside().at(-1)).toBe('usage.db.damaged-20260301T120009Z');
+  });
+
+  it('whose successor was made by a process that was killed before it lay there is followed by that one', async () => {
+    writeFileSync(path(), 'no');
+    await using one = opened();
+    await one.reserve(orgId, wanted);
+    await one[Symbol.asyncDispose]();
+    renameSync(path(), `${path()}.new`);
+    await using other = opened();
+    await other.reserve(orgId, wanted);
+    expect(await other.lostAt(orgId)).toBe(now());
+  });
+
+  it('and then is made up for once, whoever comes first', async () => {
+    writeFileSync(path(), 'no');
+    await using one = opened();
+    await using other = opened();
+    await one.reserve(orgId, wanted);
+    const before = [
+      { slot: 9, calls: 2 },
+      { slot: 10, calls: 4 },
+    ];
+    await one.noteLost(orgId, before);
+    await other.noteLost(orgId, before);
+    expect(await other.lostAt(orgId)).toBeNull();
+    expect(await other.lostAt('00D000000000002')).toBe(now());
+    expect(await other.callsOf(orgId, wanted.span)).toEqual([
+      { slot: 9, calls: 2 },
+      { slot: 10, calls: 7 },
+    ]);
+  });
+});
+
+describe('a file of calls that may not be written', () => {
+  it('is made writable where that is this user’s to do, and keeps nobody from reading where it is damaged', () => {
+    const script = join(import.meta.dirname, 'calls-locked-child.ts');
+    // Root may write everywhere, so somebody else has to try.
+    const other = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+    const home = mkdtempSync(join(tmpdir(), 'calls-of-another-'));
+    try {
+      if (other.uid !== undefined) chownSync(home, other.uid, other.gid);
+      const { stdout, stderr, status } = spawnSync(process.execPath, [script, home], {
+        ...other,
+        encoding: 'utf8',
+        env: { ...process.env, HOME: home },
+      });
+      expect({ status, stderr }).toMatchObject({ status: 0 });
+      expect(JSON.parse(stdout)).toEqual({
+        mode: 0o600,
+        noted: [{ slot: 10, calls: 6 }],
+        warnings: [expect.stringContaining('was made writable')],
+        unread: [],
+        refused: 'USAGE_UNREADABLE',
+      });
+    } finally {
+      rmSync(home, { recursive: true });
+    }
+  }, 30_000);
 });

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/base/clock.ts';
 import { MemoryCallLedger } from '../../../src/store/memory/memory-call-ledger.ts';
 import { ApiBudget } from '../../../src/sync/budget/api-budget.ts';
 import { slotOf, spanAt } from '../../../src/sync/budget/call-slots.ts';
 import { callsIn } from '../../../src/sync/budget/share.ts';
-import type { Used } from '../../../src/sync/ports/call-ledger.ts';
+import type { SlotCalls, Used } from '../../../src/sync/ports/call-ledger.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -335,5 +336,91 @@ describe('an org that runs high as a whole', () => {
     await a.before('pull');
     a.after(told(990, 1_000));
     await expect(a.before('pull')).rejects.toEqual(exhausted);
+  });
+});
+
+/** A ledger that was begun anew over a damaged one. */
+class BegunAnew extends MemoryCallLedger {
+  #lostAt: number | null;
+
+  constructor(lostAt: number) {
+    super();
+    this.#lostAt = lostAt;
+  }
+
+  override async lostAt(): Promise<number | null> {
+    return this.#lostAt;
+  }
+
+  override async noteLost(id?: string, calls: readonly SlotCalls[] = []): Promise<void> {
+    this.#lostAt = null;
+    const everything = { span: { from: 0, to: 1e9 }, limit: Number.POSITIVE_INFINITY };
+    for (const one of calls) await this.reserve(id ?? '', { ...one, ...everything });
+  }
+}
+
+describe('a count that was lost', () => {
+  const lostAt = Date.UTC(2026, 2, 4, 10);
+
+  function begunAnew(used: number, app: Used | null = null) {
+    let now = lostAt + minute;
+    const ledger = new BegunAnew(lostAt);
+    const clock = { ...systemClock, now: () => now };
+    const budget = () =>
+      new ApiBudget({ ledger, orgId, clock, share: 0.25, instanceUrl: 'https://org.example' });
+    const counted = async () => callsIn(await ledger.callsOf('00D000000000001', spanAt(now)));
+    /** Calls until the share ends, each answered with what the org counts by then. */
+    const calls = async (one: ApiBudget) => {
+      for (let n = 0; ; n++) {
+        try {
+          await one.before('pull');
+        } catch (error) {
+          expect(error).toEqual(exhausted);
+          return n;
+        }
+        used++;
+        one.after({ used, max: 4_000, at: now, app });
+      }
+    };
+    return { budget, counted, calls, pass: (ms: number) => (now += ms) };
+  }
+
+  it('is taken for what the org counts, so that no share is taken twice', async () => {
+    const { budget, counted, calls } = begunAnew(600);
+    const made = await calls(budget());
+    expect(made).toBeGreaterThanOrEqual(299);
+    expect(made).toBeLessThanOrEqual(301);
+    expect(await counted()).toBe(900);
+  });
+
+  it('is taken for no more than the client app has called', async () => {
+    const { budget, calls } = begunAnew(600, { used: 100, max: 2_000 });
+    expect(await calls(budget())).toBeGreaterThanOrEqual(799);
+  });
+
+  it('asks for one call at a time before the org has told', async () => {
+    const { budget, counted } = begunAnew(600);
+    const one = budget();
+    for (let n = 1; n <= 3; n++) {
+      await one.before('pull');
+      expect(await counted()).toBe(n);
+    }
+  });
+
+  it('keeps the work going at an even pace, in an org whose users call it far more than this tool may', async () => {
+    const { budget, calls, pass } = begunAnew(2_000);
+    expect(await calls(budget())).toBeLessThanOrEqual(1);
+    for (let n = 0; n < 4; n++) {
+      pass(6 * hour);
+      const made = await calls(budget());
+      expect(made).toBeGreaterThan(200);
+      expect(made).toBeLessThan(240);
+    }
+  });
+
+  it('is of no account any more after a day', async () => {
+    const { budget, calls, pass } = begunAnew(600);
+    pass(25 * hour);
+    expect(await calls(budget())).toBe(900);
   });
 });

@@ -14,11 +14,15 @@ export function callLedgerFault(path: string, error: unknown): AppError {
     });
   }
   if (fault === 'damaged') {
-    return new AppError('USAGE_UNREADABLE', `The count of API calls ${path} is damaged.`, {
-      hint: 'Move the file aside and run the command again: the calls of the last 24 hours are counted anew from then on.',
-      details: { path },
-      cause: error,
-    });
+    return new AppError(
+      'USAGE_UNREADABLE',
+      `The count of API calls ${path} is damaged and cannot be set aside.`,
+      {
+        hint: 'Make its folder writable for this user: the file is then set aside by itself, and the calls are counted anew.',
+        details: { path },
+        cause: error,
+      },
+    );
   }
   return new AppError('DATA_DIR_UNWRITABLE', `${path} cannot be used${code ? ` (${code})` : ''}.`, {
     hint: 'Make it writable for this user, or choose another data folder with --data-dir or PARAHACK_SYNC_DATA_DIR.',

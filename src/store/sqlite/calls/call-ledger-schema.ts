@@ -15,16 +15,22 @@ const migrations: readonly string[] = [
     looked_at INTEGER, interval_ms INTEGER, stretched_ms INTEGER, stretched_at INTEGER
   ) WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE loss (at INTEGER NOT NULL);
+  ALTER TABLE org ADD COLUMN counted_loss INTEGER;
+  ALTER TABLE org ADD COLUMN not_before INTEGER;
+  `,
 ];
+
+/** As SQLite itself says it of a file that is none of its own. */
+export function damage(message: string): Error {
+  return Object.assign(new Error(message), { code: 'SQLITE_NOTADB' });
+}
 
 export const formatOf = (path: string): FileFormat => ({
   kind: {
     applicationId,
-    foreign: () =>
-      new AppError('USAGE_UNREADABLE', `The file ${path} is no count of API calls of this tool.`, {
-        hint: 'Move it out of the data folder, then run the command again.',
-        details: { path },
-      }),
+    foreign: () => damage(`The file ${path} is no count of API calls of this tool.`),
   },
   migrations,
   newer: (version) =>

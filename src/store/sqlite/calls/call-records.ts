@@ -23,12 +23,7 @@ export function reserveCalls(db: Connection, org: string, { slot, span, calls, l
     .pluck()
     .get(org) as number;
   const granted = Math.max(0, Math.min(calls, limit - made));
-  if (granted > 0) {
-    db.prepare(
-      `INSERT INTO call (org, slot, calls) VALUES (?, ?, ?)
-       ON CONFLICT (org, slot) DO UPDATE SET calls = calls + excluded.calls`,
-    ).run(org, slot, granted);
-  }
+  if (granted > 0) addCalls(db, org, slot, granted);
   return granted;
 }
 
@@ -92,4 +87,47 @@ export function readStretched(db: Connection, org: string): StretchedInterval | 
     )
     .get(org) as StretchedInterval | { stretchedMs: null } | undefined;
   return row === undefined || row.stretchedMs === null ? null : (row as StretchedInterval);
+}
+
+/** When the counts of this org were lost, ms since 1970; null where none were, or where they were made up for. */
+export function readLoss(db: Connection, org: string): number | null {
+  const at = db
+    .prepare(
+      'SELECT at FROM loss WHERE NOT EXISTS (SELECT 1 FROM org WHERE id = ? AND counted_loss = loss.at)',
+    )
+    .pluck()
+    .get(org) as number | undefined;
+  return at ?? null;
+}
+
+export function noteLost(db: Connection, org: string, slots: readonly SlotCalls[]): void {
+  const at = readLoss(db, org);
+  if (at === null) return;
+  for (const { slot, calls } of slots) addCalls(db, org, slot, calls);
+  db.prepare(
+    `INSERT INTO org (id, counted_loss) VALUES (?, ?)
+     ON CONFLICT (id) DO UPDATE SET counted_loss = excluded.counted_loss`,
+  ).run(org, at);
+}
+
+export function saveNotBefore(db: Connection, org: string, until: number): void {
+  db.prepare(
+    `INSERT INTO org (id, not_before) VALUES (?, ?)
+     ON CONFLICT (id) DO UPDATE SET not_before = excluded.not_before`,
+  ).run(org, until);
+}
+
+export function readNotBefore(db: Connection, org: string): number | null {
+  const until = db.prepare('SELECT not_before FROM org WHERE id = ?').pluck().get(org) as
+    | number
+    | null
+    | undefined;
+  return until ?? null;
+}
+
+function addCalls(db: Connection, org: string, slot: number, calls: number): void {
+  db.prepare(
+    `INSERT INTO call (org, slot, calls) VALUES (?, ?, ?)
+     ON CONFLICT (org, slot) DO UPDATE SET calls = calls + excluded.calls`,
+  ).run(org, slot, calls);
 }

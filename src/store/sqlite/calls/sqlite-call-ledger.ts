@@ -1,11 +1,12 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isAppError } from '../../../base/errors.ts';
 import { inodeOf } from '../../../base/inode.ts';
 import { makeFolder } from '../../../base/make-folder.ts';
 import type { Connection } from '../../../sqlite/connection.ts';
-import { migrateFile, versionState } from '../../../sqlite/migrate.ts';
-import { openPrivately } from '../../../sqlite/open-privately.ts';
+import { versionState } from '../../../sqlite/migrate.ts';
 import { openReadable } from '../../../sqlite/open-readable.ts';
+import { sqliteFaultOf } from '../../../sqlite/sqlite-fault.ts';
 import type {
   CallLedger,
   CallsWanted,
@@ -15,25 +16,27 @@ import type {
   StretchedInterval,
 } from '../../../sync/ports/call-ledger.ts';
 import { callLedgerFault } from './call-ledger-fault.ts';
-import { formatOf } from './call-ledger-schema.ts';
+import { damage, formatOf } from './call-ledger-schema.ts';
 import * as records from './call-records.ts';
+import { type MendOptions, mendCallLedger } from './mend-call-ledger.ts';
+import { busyTimeoutMs, openCallLedger } from './open-call-ledger.ts';
 
 export const callLedgerFileName = 'usage.db';
 
-/** Writes take well under a millisecond; who waits longer than this waits for a hung process. */
-const busyTimeoutMs = 5_000;
-
 /**
- * `usage.db` in the data folder, made by the first call that is reserved (0700, 0600). Throws AppError `DISK_FULL`,
- * `DATA_DIR_UNWRITABLE` or `USAGE_UNREADABLE`; what is there is told where it cannot be written, too.
+ * `usage.db` in the data folder, made by the first call that is reserved (0700, 0600). One that is damaged is set aside
+ * and begun anew, with a warning. Throws AppError `DISK_FULL`, `DATA_DIR_UNWRITABLE` or, for a newer version's file,
+ * `USAGE_UNREADABLE`; what is there is told where it cannot be written, too.
  */
 export class SqliteCallLedger implements CallLedger {
   readonly #path: string;
+  readonly #options: MendOptions;
   #db: Connection | null = null;
   #inode: string | null = null;
 
-  constructor(dataDir: string) {
+  constructor(dataDir: string, { now = Date.now, warn = () => {} }: Partial<MendOptions> = {}) {
     this.#path = join(dataDir, callLedgerFileName);
+    this.#options = { now, warn };
   }
 
   async callsOf(orgId: string, span: SlotSpan): Promise<SlotCalls[]> {
@@ -68,31 +71,65 @@ export class SqliteCallLedger implements CallLedger {
     return this.#read((db) => records.readStretched(db, orgId), null);
   }
 
+  async lostAt(orgId: string): Promise<number | null> {
+    return this.#read((db) => records.readLoss(db, orgId), null);
+  }
+
+  async noteLost(orgId: string, calls: readonly SlotCalls[]): Promise<void> {
+    this.#write((db) => records.noteLost(db, orgId, calls));
+  }
+
+  async holdBack(orgId: string, until: number): Promise<void> {
+    this.#write((db) => records.saveNotBefore(db, orgId, until));
+  }
+
+  async heldBackUntil(orgId: string): Promise<number | null> {
+    return this.#read((db) => records.readNotBefore(db, orgId), null);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#close();
   }
 
   #write<T>(work: (db: Connection) => T): T {
-    try {
+    return this.#mending(() => {
       const db = this.#opened();
       return db.transaction(() => work(db)).immediate();
-    } catch (error) {
-      throw callLedgerFault(this.#path, error);
-    }
+    });
   }
 
-  /** `none`: what is told where there is no file yet. */
+  /** `none`: what is told where there is no file yet, or one that is damaged in a folder that cannot be written. */
   #read<T>(work: (db: Connection) => T, none: T): T {
-    try {
+    const read = () => {
       if (this.#isInPlace() && this.#db !== null) return work(this.#db);
       if (!existsSync(this.#path)) return none;
+      if (statSync(this.#path).size === 0) throw damage(`The file ${this.#path} is empty.`);
       const { db } = openReadable(this.#path, { busyMs: busyTimeoutMs });
       try {
-        // A file that another process is just making is empty yet.
+        // What an older version has counted is taken over by the first write.
         return versionState(db, formatOf(this.#path)) === 'outdated' ? none : work(db);
       } finally {
         db.close();
       }
+    };
+    try {
+      return this.#mending(read);
+    } catch (error) {
+      if (isAppError(error) && sqliteFaultOf(error.cause) === 'damaged') return none;
+      throw error;
+    }
+  }
+
+  /** Tries once more where what was wrong with the file could be mended. */
+  #mending<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      this.#close();
+      if (!mendCallLedger(this.#path, error, this.#options)) throw callLedgerFault(this.#path, error);
+    }
+    try {
+      return work();
     } catch (error) {
       throw callLedgerFault(this.#path, error);
     }
@@ -103,23 +140,9 @@ export class SqliteCallLedger implements CallLedger {
     if (this.#db !== null && this.#isInPlace()) return this.#db;
     this.#close();
     makeFolder(dirname(this.#path));
-    const db = openPrivately(this.#path, {
-      create: true,
-      busyMs: busyTimeoutMs,
-      journal: 'wal',
-      // A reservation outlives the death of its process, which is what it is for. What a power cut takes of the last
-      // ones no process has lived on to use.
-      pragmas: { synchronous: 'NORMAL' },
-    });
-    try {
-      migrateFile(db, formatOf(this.#path));
-    } catch (error) {
-      db.close();
-      throw error;
-    }
-    this.#db = db;
+    this.#db = openCallLedger(this.#path);
     this.#inode = inodeOf(this.#path);
-    return db;
+    return this.#db;
   }
 
   #isInPlace(): boolean {
