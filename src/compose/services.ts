@@ -18,16 +18,13 @@ import type { Registry } from '../orgs/registry.ts';
 import { registryFileName } from '../orgs/registry-fault.ts';
 import { registryOpenedByUse } from '../orgs/registry-opened-by-use.ts';
 import { SqliteCallLedger } from '../store/sqlite/calls/sqlite-call-ledger.ts';
-import { mirrorPath } from '../store/sqlite/mirror-path.ts';
 import { openMirrors } from '../store/sqlite/open-mirrors.ts';
 import { type BatchSizes, usualSizes } from '../sync/batch-sizes.ts';
 import type { CallLedger } from '../sync/ports/call-ledger.ts';
-import type { ContactReader } from '../sync/ports/contact-reader.ts';
 import type { Leases } from '../sync/ports/leases.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import type { Remote } from '../sync/ports/remote.ts';
 import { withLease } from '../sync/with-lease.ts';
-import type { ContactReads } from '../usecases/ports/contact-reads.ts';
 import type { Logins } from '../usecases/ports/logins.ts';
 import type { OrgAccess, RemoteOptions } from '../usecases/ports/org-access.ts';
 import type { OrgDirectory } from '../usecases/ports/org-directory.ts';
@@ -39,7 +36,7 @@ import { processOrgRecord } from './process-org.ts';
  * The concrete parts that commands share, each opened by its first use and closed in the reverse order, so
  * that a command touches only what it needs.
  */
-export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, ContactReads {
+export class Services implements AsyncDisposable, OrgDirectory, OrgAccess {
   readonly config: ApplicationConfig;
   readonly log: Logger;
   readonly clock: Clock = systemClock;
@@ -141,12 +138,6 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
     return (await import('./org-access.ts')).openRemote(this, session, options);
   }
 
-  async openReader(instanceUrl: string): Promise<ContactReader> {
-    const { MirrorReader } = await import('../store/sqlite/reader.ts');
-    this.#keepPrivate();
-    return new MirrorReader(mirrorPath(this.#mirrorFolder, instanceUrl));
-  }
-
   exposedFiles(): Exposure[] {
     return exposedFiles(this.config).map(({ exposure }) => exposure);
   }
@@ -175,15 +166,11 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess, Conta
     return this.#calls;
   }
 
-  get #mirrorFolder(): string {
-    return join(this.config.dataDir, 'orgs');
-  }
-
   get mirrors(): Mirrors {
     if (this.#mirrors === null) {
       this.#keepPrivate();
       const mirrors = openMirrors({
-        folder: this.#mirrorFolder,
+        folder: join(this.config.dataDir, 'orgs'),
         log: this.log,
         clock: this.clock,
       });

@@ -2,20 +2,18 @@ import { AppError } from '../base/errors.ts';
 import { isoTime } from '../base/iso-time.ts';
 import type { Logger } from '../base/logger.ts';
 import type { AppContacts } from '../contract/app.ts';
-import type { ContactExportOptions, ContactPage } from '../contract/contacts.ts';
-import type { ContactReader, ReaderListing } from '../sync/ports/contact-reader.ts';
+import type { ContactPage } from '../contract/contacts.ts';
+import type { ContactReader, ReaderListing, ReaderRow } from '../sync/ports/contact-reader.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { oneOrg } from './chosen-orgs.ts';
-import { inTurns } from './in-turns.ts';
-import type { ContactReads } from './ports/contact-reads.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 
 /** As many as a hint can hold. */
 const namedAtMost = 10;
 
-export interface ContactsParts extends OrgDirectory, ContactReads {
+export interface ContactsParts extends OrgDirectory {
   readonly log: Logger;
-  readonly mirrors: Pick<Mirrors, 'open'>;
+  readonly mirrors: Pick<Mirrors, 'open' | 'read'>;
   /** Calls `close` when the answered function is called, at the latest when the application ends. */
   closeLater(close: () => void | Promise<void>): () => Promise<void>;
 }
@@ -24,36 +22,36 @@ export interface ContactsParts extends OrgDirectory, ContactReads {
 export function appContacts(parts: ContactsParts): AppContacts {
   const open = async (org: string | null) => {
     const { instanceUrl } = await oneOrg(parts, org);
-    const reader = await parts.openReader(instanceUrl);
+    const reader = await parts.mirrors.read(instanceUrl);
     try {
-      if (reader.coveredUntil() === null) {
+      if ((await reader.coveredUntil()) === null) {
         parts.log.warn(
           `The first copy of ${instanceUrl} is not complete, so contacts are missing here: run \`parahack-sync backfill\`.`,
         );
       }
       return { instanceUrl, reader };
     } catch (error) {
-      reader[Symbol.dispose]();
+      await reader[Symbol.asyncDispose]();
       throw error;
     }
   };
-  const covered = (reader: ContactReader) => isoTime(reader.coveredUntil());
+  const covered = async (reader: ContactReader) => isoTime(await reader.coveredUntil());
   /** Its rows are read later, from a reader that stays open until then. */
   const page = async (
     org: string | null,
     signal: AbortSignal,
-    read: (reader: ContactReader) => ReaderListing,
+    read: (reader: ContactReader) => Promise<ReaderListing>,
   ): Promise<ContactPage> => {
     const { instanceUrl, reader } = await open(org);
-    const close = parts.closeLater(() => reader[Symbol.dispose]());
+    const close = parts.closeLater(async () => reader[Symbol.asyncDispose]());
     try {
-      const { columns, total, batches } = read(reader);
+      const { columns, total, batches } = await read(reader);
       return {
         instanceUrl,
         columns,
         total,
-        coveredUntil: covered(reader),
-        batches: () => inTurns(batches(), signal),
+        coveredUntil: await covered(reader),
+        batches: () => batches({ signal }),
         [Symbol.asyncDispose]: close,
       };
     } catch (error) {
@@ -65,9 +63,9 @@ export function appContacts(parts: ContactsParts): AppContacts {
     list: ({ org, ...asked }, { signal }) => page(org, signal, (reader) => reader.list(asked)),
     async search({ org, text, limit }, { signal }) {
       let wantsIndex = false;
-      const found = await page(org, signal, (reader) => {
-        const listing = reader.search(text, { limit });
-        wantsIndex = reader.wantsSearchIndex && reader.coveredUntil() !== null;
+      const found = await page(org, signal, async (reader) => {
+        const listing = await reader.search(text, { limit });
+        wantsIndex = (await reader.wantsSearchIndex()) && (await reader.coveredUntil()) !== null;
         return listing;
       });
       if (wantsIndex) {
@@ -79,10 +77,11 @@ export function appContacts(parts: ContactsParts): AppContacts {
     },
     async show({ org, id }) {
       const { instanceUrl, reader } = await open(org);
-      using _reader = reader;
-      const contact = reader.show(id.includes('@') ? idByEmail(reader, id) : id);
+      await using _reader = reader;
+      const contact = await reader.show(id.includes('@') ? await idByEmail(reader, id) : id);
       if (contact !== null) {
-        return { instanceUrl, ...contact, state: 'synced', error: null, coveredUntil: covered(reader) };
+        const coveredUntil = await covered(reader);
+        return { instanceUrl, ...contact, state: 'synced', error: null, coveredUntil };
       }
       throw new AppError('UNKNOWN_CONTACT', `The mirror of ${instanceUrl} has no contact ${id}.`, {
         hint: '`parahack-sync contacts search TEXT` finds contacts by a part of their name, e-mail or phone.',
@@ -90,10 +89,14 @@ export function appContacts(parts: ContactsParts): AppContacts {
     },
     async export({ org, where, fields }, { signal }) {
       const { instanceUrl, reader } = await open(org);
-      const close = parts.closeLater(() => reader[Symbol.dispose]());
+      const close = parts.closeLater(async () => reader[Symbol.asyncDispose]());
       try {
-        const columns = reader.chosen({ where, fields });
-        return { instanceUrl, columns, batches: readAll(reader, { where, fields }, { close, signal }) };
+        const columns = await reader.chosen({ where, fields });
+        return {
+          instanceUrl,
+          columns,
+          batches: closing(reader.batches({ where, fields }, { signal }), close),
+        };
       } catch (error) {
         await close();
         throw error;
@@ -120,8 +123,8 @@ async function indexForSearches(
 }
 
 /** The e-mail itself where nobody has it, so that it is what is not found. */
-function idByEmail(reader: ContactReader, email: string): string {
-  const ids = reader.idsByEmail(email);
+async function idByEmail(reader: ContactReader, email: string): Promise<string> {
+  const ids = await reader.idsByEmail(email);
   if (ids.length <= 1) return ids[0] ?? email;
   throw new AppError('INVALID_INPUT', `${ids.length} contacts have the e-mail ${email}.`, {
     hint: `Name one by its Id: ${ids.slice(0, namedAtMost).join(', ')}${ids.length > namedAtMost ? ' …' : ''}`,
@@ -129,13 +132,9 @@ function idByEmail(reader: ContactReader, email: string): string {
   });
 }
 
-async function* readAll(
-  reader: ContactReader,
-  selection: Pick<ContactExportOptions, 'where' | 'fields'>,
-  { close, signal }: { close: () => Promise<void>; signal: AbortSignal },
-) {
+async function* closing(batches: AsyncIterable<readonly ReaderRow[]>, close: () => Promise<void>) {
   try {
-    yield* inTurns(reader.batches(selection), signal);
+    yield* batches;
   } finally {
     await close();
   }

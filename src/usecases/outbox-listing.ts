@@ -6,11 +6,10 @@ import type { OutboxState } from '../sync/ports/outbox-entry.ts';
 import { namedOrAllOrgs } from './chosen-orgs.ts';
 import { peopleOf } from './outbox-people.ts';
 import { outboxView } from './outbox-view.ts';
-import type { ContactReads } from './ports/contact-reads.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 
-export interface OutboxListParts extends OrgDirectory, ContactReads {
-  readonly mirrors: Pick<Mirrors, 'exists' | 'open'>;
+export interface OutboxListParts extends OrgDirectory {
+  readonly mirrors: Pick<Mirrors, 'exists' | 'open' | 'read'>;
 }
 
 /** Entries hold values of any length, so few are held at a time. */
@@ -50,7 +49,7 @@ async function* entriesOf(
     await nextTurn();
     throwIfAborted(signal);
     const page = await mirror.outbox.list({ states, after, limit: Math.min(batchEntries, left) });
-    const people = await peopleOf(parts, instanceUrl, page);
+    const people = await peopleOf(parts.mirrors, instanceUrl, page);
     for (const [at, entry] of page.entries()) yield outboxView(instanceUrl, entry, people[at]!);
     const last = page.at(-1);
     if (last === undefined) return;

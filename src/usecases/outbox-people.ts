@@ -1,21 +1,21 @@
 import type { Person } from '../sync/ports/contact-reader.ts';
+import type { Mirrors } from '../sync/ports/mirrors.ts';
 import type { OutboxEntry } from '../sync/ports/outbox-entry.ts';
-import type { ContactReads } from './ports/contact-reads.ts';
 
 /**
  * Whose contact each entry is. What it creates or changes says most of that itself; the rest is in the mirror,
  * where it is a contact that Salesforce has.
  */
 export async function peopleOf(
-  reads: ContactReads,
+  mirrors: Pick<Mirrors, 'read'>,
   instanceUrl: string,
   entries: readonly OutboxEntry[],
 ): Promise<Person[]> {
   const ids = [...new Set(entries.flatMap(({ contactId }) => (contactId === null ? [] : [contactId])))];
   let known = new Map<string, Person>();
   if (ids.length > 0) {
-    using reader = await reads.openReader(instanceUrl);
-    known = reader.people(ids);
+    await using reader = await mirrors.read(instanceUrl);
+    known = await reader.people(ids);
   }
   return entries.map(({ contactId, changes }) => {
     const before = contactId === null ? undefined : known.get(contactId);

@@ -32,7 +32,7 @@ export function appOutbox(parts: OutboxParts): AppOutbox {
         if (!(await parts.mirrors.exists(instanceUrl))) continue;
         await using mirror = await parts.mirrors.open(instanceUrl, { create: false });
         const entries = await startingWith(mirror, key);
-        const people = await peopleOf(parts, instanceUrl, entries);
+        const people = await peopleOf(parts.mirrors, instanceUrl, entries);
         for (const [at, entry] of entries.entries()) {
           const { base, way, upsertField, allowDuplicates } = entry;
           found.push({

@@ -1,8 +1,12 @@
 import { systemClock } from '../../src/base/clock.ts';
 import { MemoryMirrors } from '../usecases/memory-mirrors.ts';
-import { mirrorsContract } from './mirrors.contract.ts';
+import { contactReaderContract } from './contact-reader.contract.ts';
+import { mirrorsContract, type OpenedMirrors } from './mirrors.contract.ts';
 
-mirrorsContract('memory', async () => {
+async function open(): Promise<OpenedMirrors> {
   const mirrors = new MemoryMirrors(systemClock);
   return { mirrors, [Symbol.asyncDispose]: () => mirrors[Symbol.asyncDispose]() };
-});
+}
+
+mirrorsContract('memory', open);
+contactReaderContract('memory', open, { conditions: false });

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { openMirrors } from '../../src/store/sqlite/open-mirrors.ts';
-import { mirrorsContract } from './mirrors.contract.ts';
+import { contactReaderContract } from './contact-reader.contract.ts';
+import { mirrorsContract, type OpenedMirrors } from './mirrors.contract.ts';
 
-mirrorsContract('SQLite', async () => {
+async function open(): Promise<OpenedMirrors> {
   const folder = mkdtempSync(join(tmpdir(), 'mirrors-'));
   const mirrors = openMirrors({ folder, log: silentLogger, clock: systemClock });
   return {
@@ -16,4 +17,7 @@ mirrorsContract('SQLite', async () => {
       rmSync(folder, { recursive: true });
     },
   };
-});
+}
+
+mirrorsContract('SQLite', open);
+contactReaderContract('SQLite', open, { conditions: true });

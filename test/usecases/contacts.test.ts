@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/base/errors.ts';
-import type { ContactReader } from '../../src/sync/ports/contact-reader.ts';
+import type { ContactReader, ReaderListing } from '../../src/sync/ports/contact-reader.ts';
 import { appContacts, type ContactsParts } from '../../src/usecases/contacts.ts';
 import { orgFor } from '../orgs/org-for.ts';
 import { calm, partsOf } from './parts.ts';
@@ -8,27 +8,39 @@ import { calm, partsOf } from './parts.ts';
 const columns = [{ name: 'Id', type: 'id' }];
 const wrong = new AppError('INVALID_INPUT', 'The condition cannot be read.');
 
+async function* batchesOf(...batches: string[][][]) {
+  yield* batches;
+}
+
+const listingOf = (...batches: string[][][]): ReaderListing => ({
+  columns,
+  total: batches.length,
+  batches: () => batchesOf(...batches),
+});
+
 /** Contacts of an application that goes on, of whose readers it is known how many are open. */
 function contactsOf(reads: Partial<ContactReader> = {}) {
   let open = 0;
   const left: (() => void | Promise<void>)[] = [];
-  const parts: ContactsParts = {
-    ...partsOf([orgFor('a')]),
-    async openReader() {
-      open++;
-      const reader: Partial<ContactReader> = {
-        coveredUntil: () => 0,
-        wantsSearchIndex: false,
-        chosen: () => columns,
-        list: () => ({ columns, total: 2, batches: () => [[['003a']], [['003b']]] }),
-        search: () => ({ columns, total: 0, batches: () => [] }),
-        batches: () => [[['003a']], [['003b']]],
-        show: () => null,
-        [Symbol.dispose]: () => void open--,
-        ...reads,
-      };
-      return reader as ContactReader;
-    },
+  const { mirrors, ...parts } = partsOf([orgFor('a')]);
+  mirrors.read = async () => {
+    open++;
+    const reader: Partial<ContactReader> = {
+      coveredUntil: async () => 0,
+      wantsSearchIndex: async () => false,
+      chosen: async () => columns,
+      list: async () => listingOf([['003a']], [['003b']]),
+      search: async () => listingOf(),
+      batches: () => batchesOf([['003a']], [['003b']]),
+      show: async () => null,
+      [Symbol.asyncDispose]: async () => void open--,
+      ...reads,
+    };
+    return reader as ContactReader;
+  };
+  const contactsParts: ContactsParts = {
+    ...parts,
+    mirrors,
     closeLater(close) {
       left.push(close);
       return async () => {
@@ -37,7 +49,7 @@ function contactsOf(reads: Partial<ContactReader> = {}) {
       };
     },
   };
-  return { contacts: appContacts(parts), state: () => ({ open, left: left.length }) };
+  return { contacts: appContacts(contactsParts), state: () => ({ open, left: left.length }) };
 }
 
 async function all<T>(batches: AsyncIterable<T>): Promise<T[]> {
@@ -61,9 +73,7 @@ describe('a reader of contacts in an application that goes on', () => {
 
   it('is closed where the page cannot be had', async () => {
     const { contacts, state } = contactsOf({
-      list: () => {
-        throw wrong;
-      },
+      list: () => Promise.reject(wrong),
     });
     await expect(contacts.list(asked, calm())).rejects.toBe(wrong);
     expect(state()).toEqual(nothing);
@@ -81,9 +91,7 @@ describe('a reader of contacts in an application that goes on', () => {
 
   it('is closed where an export is refused, and where a contact is not there', async () => {
     const refused = contactsOf({
-      chosen: () => {
-        throw wrong;
-      },
+      chosen: () => Promise.reject(wrong),
     });
     await expect(refused.contacts.export({ org: null }, calm())).rejects.toBe(wrong);
     expect(refused.state()).toEqual(nothing);
@@ -102,8 +110,8 @@ describe('a contact by its e-mail', () => {
   ])('%s', async (_, ids, code) => {
     const shown: string[] = [];
     const { contacts } = contactsOf({
-      idsByEmail: () => [...ids],
-      show: (id) => {
+      idsByEmail: async () => [...ids],
+      show: async (id) => {
         shown.push(id);
         return null;
       },

@@ -1,8 +1,10 @@
 import type { Clock } from '../../src/base/clock.ts';
 import { AppError } from '../../src/base/errors.ts';
 import { contact } from '../../src/org/synced-object.ts';
+import { MemoryContactReader } from '../../src/store/memory/memory-contact-reader.ts';
 import { MemoryDisk } from '../../src/store/memory/memory-file.ts';
 import { MemoryMirror } from '../../src/store/memory/memory-mirror.ts';
+import type { ContactReader } from '../../src/sync/ports/contact-reader.ts';
 import type { Lease } from '../../src/sync/ports/leases.ts';
 import type { ArchivedMirror, Mirrors, OpenOptions, ReplaceOptions } from '../../src/sync/ports/mirrors.ts';
 import type { StoredMirror } from '../../src/sync/ports/stored-mirror.ts';
@@ -41,6 +43,11 @@ export class MemoryMirrors implements Mirrors {
 
   open(instanceUrl: string, options: OpenOptions): Promise<StoredMirror> {
     return this.#openAt(this.#mirrors, instanceUrl, options);
+  }
+
+  async read(instanceUrl: string): Promise<ContactReader> {
+    this.#at(this.#mirrors, instanceUrl, false);
+    return new MemoryContactReader(this.diskOf(instanceUrl)!);
   }
 
   async fenceOf(instanceUrl: string, leaseName: string): Promise<number> {

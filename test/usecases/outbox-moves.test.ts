@@ -4,12 +4,18 @@ import type { OutboxState } from '../../src/sync/ports/outbox-entry.ts';
 import { appOutbox } from '../../src/usecases/outbox.ts';
 import { orgFor } from '../orgs/org-for.ts';
 import { heldLease } from '../support/leases.ts';
-import { calm, partsOf } from './parts.ts';
+import { calm, type Parts, partsOf } from './parts.ts';
 
 const a = orgFor('a');
 const usual: OutboxMoveOptions = { org: null, keys: [], all: false, inDoubt: false };
 const states = ['pending', 'sent', 'in-doubt', 'rejected', 'held', 'conflict', 'done', 'dropped'] as const;
 const keyOf = (state: OutboxState) => `${states.indexOf(state)}eedbeef-0000-4000-8000-000000000001`;
+
+/** What is moved is moved by its state alone. */
+function unread(parts: Parts): Parts {
+  parts.mirrors.read = () => Promise.reject(new Error('not asked'));
+  return parts;
+}
 
 /** An outbox with one entry of each state, and what states they have. */
 async function oneOfEach() {
@@ -48,7 +54,7 @@ async function oneOfEach() {
   const changed = async () =>
     Object.fromEntries(Object.entries(await now()).filter(([was, is]) => was !== is));
   return {
-    outbox: appOutbox({ ...parts, openReader: () => Promise.reject(new Error('not asked')) }),
+    outbox: appOutbox(unread(parts)),
     changed,
   };
 }
@@ -101,7 +107,7 @@ describe('which entries a command moves by their keys', () => {
 
 it('an org without a mirror has no entries, and gets none', async () => {
   const parts = partsOf([a]);
-  const outbox = appOutbox({ ...parts, openReader: () => Promise.reject(new Error('not asked')) });
+  const outbox = appOutbox(unread(parts));
   expect(await outbox.drop({ ...usual, all: true }, calm())).toEqual({
     instanceUrl: a.instanceUrl,
     keys: [],

@@ -6,7 +6,7 @@ import type { PageOutcome } from '../../sync/ports/page.ts';
 import type { NewStoredChunk, Run, RunDelta, StoredChunk } from '../../sync/ports/run.ts';
 import { kept } from './memory-file.ts';
 import { mendFuture } from './memory-future.ts';
-import type { MemoryState } from './memory-state.ts';
+import type { MemoryEntry, MemoryState } from './memory-state.ts';
 import { beginSweep, closeSweep, markSwept, noteSwept } from './memory-sweep-effects.ts';
 import type { PlainPage } from './merge-page.ts';
 
@@ -220,6 +220,15 @@ function markFilled(state: MemoryState, names: readonly string[]): void {
 function confirmReadBack(state: MemoryState, keys: readonly string[]): void {
   for (const key of keys) {
     const entry = state.outbox.get(key);
-    if (entry !== undefined) state.outbox.set(key, { ...entry, readBackDue: false });
+    if (entry === undefined) continue;
+    adoptKey(state, entry);
+    state.outbox.set(key, { ...entry, readBackDue: false });
   }
+}
+
+/** By the key that it was pushed with, a contact is found after Salesforce gave it an Id too. */
+function adoptKey({ contacts }: MemoryState, { op, contactKey, contactId }: MemoryEntry): void {
+  const made =
+    op === 'create' && contactId !== null && contactKey !== contactId ? contacts.get(contactId) : null;
+  if (made && made.key === null) contacts.set(contactId!, { ...made, key: contactKey });
 }

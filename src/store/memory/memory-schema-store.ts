@@ -70,7 +70,7 @@ function dropValues(state: MemoryState, name: string): void {
   }
 }
 
-function storedFields(state: MemoryState): StoredColumn[] {
+export function storedFields(state: MemoryState): StoredColumn[] {
   return [...state.fields.values()].map((field) => ({
     ...kept(field.definition),
     columnType: field.columnType,

@@ -20,6 +20,8 @@ export interface MemoryField {
 export interface MemoryContact {
   /** In the order in which they came. */
   place: number;
+  /** That of the push that made it, where it is another than its Id. */
+  key: string | null;
   state: RowState;
   /** By the field's name in lower case, without the columns that follow from the state. */
   values: ReadonlyMap<string, MemoryValue>;

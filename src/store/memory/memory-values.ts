@@ -36,6 +36,6 @@ export function findIdBy(state: MemoryState, field: string, value: string): stri
 }
 
 /** As SQLite's NOCASE: letters of ASCII only. */
-function folded(text: string): string {
+export function folded(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }

@@ -91,7 +91,8 @@ function put(
   state: RowState,
   values: ReadonlyMap<string, MemoryValue>,
 ): void {
-  contacts.set(id, { place: contacts.get(id)?.place ?? contacts.size + 1, state, values });
+  const { place = contacts.size + 1, key = null } = contacts.get(id) ?? {};
+  contacts.set(id, { place, key, state, values });
 }
 
 function rowOf(state: MemoryState, columns: readonly string[], cells: readonly PlainCell[]): PageRow {

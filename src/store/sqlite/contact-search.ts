@@ -1,5 +1,7 @@
 import type { Connection } from '../../sqlite/connection.ts';
-import { bareText, numberIn, type SearchField, searchCondition, spellings } from './search-condition.ts';
+import { bareText, numberIn } from '../fields/phone-text.ts';
+import type { SearchField } from '../fields/search-fields.ts';
+import { searchCondition, spellings } from './search-condition.ts';
 import { indexed, notIndexed, type SearchIndex, searchIndexOf } from './search-index.ts';
 
 /** Reading rows one by one takes more than ten times as long as reading all in their order. */

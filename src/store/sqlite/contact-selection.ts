@@ -1,70 +1,17 @@
 import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts';
 import type { Connection } from '../../sqlite/connection.ts';
-import type { ContactSelection } from '../../sync/ports/contact-reader.ts';
+import type { ContactSelection, ReaderColumn } from '../../sync/ports/contact-reader.ts';
+import { sortColumn } from '../fields/chosen-columns.ts';
 import { quoteName } from './contact-schema.ts';
 
-interface Column {
-  name: string;
-  type: string;
-}
-
-/** Those that the view `contacts` has beside the fields, and those that a tombstone has. */
-export const ownColumns = { live: ['_key', '_state', '_error'], gone: ['_key'] } as const;
-
-/** The chosen columns, in the order given and spelt as the mirror has them. Throws AppError `INVALID_INPUT`. */
-export function chosenColumns(
-  columns: readonly Column[],
-  fields: readonly string[] | undefined,
-  own: readonly string[] = ownColumns.live,
-): Column[] {
-  if (fields === undefined) return [...columns];
-  return fields.map((field) => columnOf([...columns, ...textColumns(own)], field, '--fields'));
-}
-
 export function orderOf(
-  columns: readonly Column[],
+  columns: readonly ReaderColumn[],
   sort: ContactSelection['sort'],
-  own: readonly string[] = ownColumns.live,
+  own: readonly string[],
 ): string | null {
   if (sort === undefined) return null;
-  const name = quoteName(columnOf([...columns, ...textColumns(own)], sort.field, '--sort').name);
-  // Contacts without a value come last either way, and equal ones in the order of their Ids.
+  const name = quoteName(sortColumn(columns, sort.field, own));
   return `${name} IS NULL, ${name}${sort.descending ? ' DESC' : ''}, Id`;
-}
-
-function textColumns(names: readonly string[]): Column[] {
-  return names.map((name) => ({ name, type: 'string' }));
-}
-
-function columnOf(columns: readonly Column[], field: string, flag: string): Column {
-  const wanted = field.toLowerCase();
-  const found = columns.find(({ name }) => name.toLowerCase() === wanted);
-  if (found !== undefined) return found;
-  throw new AppError('INVALID_INPUT', `${flag}: the mirror has no field ${field}.`, {
-    hint: 'Its fields are the columns of its view `contacts`; `parahack-sync contacts export | head -1` lists them.',
-    details: { flag, field },
-  });
-}
-
-/**
- * Refuses a field that `--fields` left out of the copy; `outdated` in lower case. Throws AppError `INVALID_INPUT`.
- */
-export function refuseOutdated(
-  outdated: ReadonlySet<string>,
-  { fields = [], sort }: Pick<ContactSelection, 'fields' | 'sort'>,
-): void {
-  const asked = fields.map((field) => ({ flag: '--fields', field }));
-  if (sort !== undefined) asked.push({ flag: '--sort', field: sort.field });
-  const found = asked.find(({ field }) => outdated.has(field.toLowerCase()));
-  if (found === undefined) return;
-  throw new AppError(
-    'INVALID_INPUT',
-    `${found.flag}: the mirror no longer keeps the field ${found.field} up to date.`,
-    {
-      hint: '`backfill --fields` left it out. `backfill --fresh` without --fields takes all that can be read.',
-      details: found,
-    },
-  );
 }
 
 /**

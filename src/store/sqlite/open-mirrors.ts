@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { AppError } from '../../base/errors.ts';
 import { withFinally } from '../../base/finally.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { ContactReader } from '../../sync/ports/contact-reader.ts';
 import type { Lease } from '../../sync/ports/leases.ts';
 import type { ArchivedMirror, Mirrors, OpenOptions, ReplaceOptions } from '../../sync/ports/mirrors.ts';
 import type { StoredMirror } from '../../sync/ports/stored-mirror.ts';
@@ -74,6 +75,12 @@ class SqliteMirrors implements Mirrors {
 
   open(instanceUrl: string, options: OpenOptions): Promise<StoredMirror> {
     return this.#openAt(this.#pathOf(instanceUrl), options);
+  }
+
+  /** Loaded when it is used: most commands read no contacts for people. */
+  async read(instanceUrl: string): Promise<ContactReader> {
+    const { SqliteContactReader } = await import('./sqlite-contact-reader.ts');
+    return new SqliteContactReader(this.#pathOf(instanceUrl));
   }
 
   async #openAt(path: string, options: OpenOptions): Promise<StoredMirror> {

@@ -1,30 +1,10 @@
+import { numberIn, phoneMarks } from '../fields/phone-text.ts';
+import type { SearchField } from '../fields/search-fields.ts';
 import { quoteName } from './contact-schema.ts';
-
-const textFields = new Set(['FirstName', 'LastName', 'Name', 'Email']);
-
-export interface SearchField {
-  name: string;
-  isPhone: boolean;
-}
-
-/** The columns that `contacts search` looks into. */
-export function searchFields(columns: readonly { name: string; type: string }[]): SearchField[] {
-  return columns
-    .filter(({ name, type }) => textFields.has(name) || type === 'email' || type === 'phone')
-    .map(({ name, type }) => ({ name, isPhone: type === 'phone' }));
-}
-
-/** What people write between a phone number's digits. */
-const phoneMarks = [' ', '(', ')', '-', '.', '/', '+'];
 
 /** SQL: the column without what people write between digits. */
 export function bareNumber(column: string): string {
   return phoneMarks.reduce((bare, mark) => `replace(${bare}, '${mark}', '')`, quoteName(column));
-}
-
-/** The same of a text. */
-export function bareText(text: string): string {
-  return phoneMarks.reduce((bare, mark) => bare.replaceAll(mark, ''), text);
 }
 
 /** The WHERE of `contacts search`: names and e-mail contain the text, or a phone number its digits. */
@@ -48,12 +28,6 @@ export function searchCondition(
   return conditions.length === 0
     ? { sql: 'false', parameters }
     : { sql: `(${conditions.join(' OR ')})`, parameters };
-}
-
-/** The digits of a text that is written as a phone number is, and long enough for one. */
-export function numberIn(text: string): string | null {
-  const digits = text.replace(/\D/g, '');
-  return digits.length >= 4 && /^[\d\s()+./-]+$/.test(text) ? digits : null;
 }
 
 /** LIKE ignores the case of ASCII letters only, so others are tried as people write them. */

@@ -1,9 +1,10 @@
 import { contact } from '../../org/synced-object.ts';
 import type { Connection } from '../../sqlite/connection.ts';
+import { type SearchField, searchFields } from '../fields/search-fields.ts';
 import { loadFields, quoteName } from './contact-schema.ts';
 import { dropSearchIndex, searchIndexNames } from './drop-search-index.ts';
 import { readMeta, writeMeta } from './meta.ts';
-import { bareNumber, type SearchField, searchFields } from './search-condition.ts';
+import { bareNumber } from './search-condition.ts';
 
 /**
  * The index of `contacts search`: for each three letters that follow each other in a name, an e-mail or a phone number,

@@ -1,3 +1,4 @@
+import type { ContactReader } from './contact-reader.ts';
 import type { Lease } from './leases.ts';
 import type { StoredMirror } from './stored-mirror.ts';
 
@@ -38,6 +39,11 @@ export interface Mirrors extends AsyncDisposable {
   exists(instanceUrl: string): Promise<boolean>;
   /** Throws AppError `NO_MIRROR` where there is none and `create` is not set. Dispose it after use. */
   open(instanceUrl: string, options: OpenOptions): Promise<StoredMirror>;
+  /**
+   * Opens the mirror to read its contacts for people, beside whoever writes them. Throws AppError `NO_MIRROR`,
+   * `MIRROR_CORRUPT` or `MIRROR_NEWER_THAN_TOOL`. Dispose it after use.
+   */
+  read(instanceUrl: string): Promise<ContactReader>;
   /**
    * The highest fence of the lease that the mirror or a copy beside it has seen; 0 where there is none, or none can be
    * read.

@@ -1,12 +1,14 @@
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
+import { searchFields } from '../../../src/store/fields/search-fields.ts';
 import { loadFields } from '../../../src/store/sqlite/contact-schema.ts';
 import { searchByIndex } from '../../../src/store/sqlite/contact-search.ts';
-import { MirrorReader } from '../../../src/store/sqlite/reader.ts';
-import { searchCondition, searchFields } from '../../../src/store/sqlite/search-condition.ts';
+import { searchCondition } from '../../../src/store/sqlite/search-condition.ts';
+import { SqliteContactReader } from '../../../src/store/sqlite/sqlite-contact-reader.ts';
 import { isDeep } from '../../support/deep.ts';
 import { heldLease } from '../../support/leases.ts';
 import fc from '../../support/properties.ts';
+import { rowsRead } from '../../support/rows-read.ts';
 import { contactFields, describeOf, field } from './contact-fields.ts';
 import { contactId, contactRow, csvPage, epoch, type Row, stampOf } from './pages.ts';
 import { instanceUrl, openTempMirror, type TempMirrors } from './temp-mirrors.ts';
@@ -16,22 +18,25 @@ const columns = fields.filter(({ type }) => type !== 'address').map(({ name }) =
 const searched = ['FirstName', 'LastName', 'Name', 'Email', 'Phone', 'Fax'] as const;
 
 /** What every search of the mirror as it lies there finds, by the condition alone and by the reader. */
-function searches(path: string, texts: readonly string[], limit: number) {
+async function searches(path: string, texts: readonly string[], limit: number) {
   const db = new Database(path, { readonly: true });
-  using reader = new MirrorReader(path);
+  await using reader = new SqliteContactReader(path);
   const wanted = searchFields(loadFields(db, 'Contact').filter(({ current }) => current));
   try {
-    return texts.map((text) => {
+    const results = [];
+    for (const text of texts) {
       const { sql, parameters } = searchCondition(text, wanted);
       const plain = db.prepare(`SELECT Id FROM contacts WHERE ${sql} ORDER BY Id`).pluck().all(parameters);
-      const listing = reader.search(text, { limit });
-      return {
+      const listing = await reader.search(text, { limit });
+      const rows = await rowsRead(listing.batches());
+      results.push({
         text,
         plain: { total: plain.length, ids: plain.slice(0, limit) },
-        found: { total: listing.total, ids: [...listing.batches()].flat().map(([id]) => id) },
+        found: { total: listing.total, ids: rows.map(([id]) => id) },
         byIndex: searchByIndex(db, text, wanted) !== null,
-      };
-    });
+      });
+    }
+    return results;
   } finally {
     db.close();
   }
@@ -208,7 +213,7 @@ describe('a search', () => {
               if (how === 'bare') return part.replace(/[^0-9]/g, '');
               return how === 'upper' ? part.toUpperCase() : how === 'lower' ? part.toLowerCase() : part;
             });
-            for (const result of searches(played.path, ['', ...words, ...texts], limit)) {
+            for (const result of await searches(played.path, ['', ...words, ...texts], limit)) {
               expect({ text: result.text, ...result.found }).toEqual({ text: result.text, ...result.plain });
               if (result.byIndex) byIndex++;
               if (result.byIndex && result.found.total > 0) hits++;
@@ -226,27 +231,27 @@ describe('a search', () => {
   test('is right at every slice of a large index, and knows what has changed since', async () => {
     const rows = Array.from({ length: 45_000 }, (_, n) => contactRow(n, { Name: `First${n} Last${n}` }));
     await using temp = await filled(rows);
-    const wants = () => {
-      using reader = new MirrorReader(temp.mirror.location);
-      return reader.wantsSearchIndex;
+    const wants = async () => {
+      await using reader = new SqliteContactReader(temp.mirror.location);
+      return await reader.wantsSearchIndex();
     };
-    const found = (text: string) => {
-      const [result] = searches(temp.mirror.location, [text], 50);
+    const found = async (text: string) => {
+      const [result] = await searches(temp.mirror.location, [text], 50);
       expect(result!.found).toEqual(result!.plain);
       return result!;
     };
-    expect(wants()).toBe(true);
+    expect(await wants()).toBe(true);
     for (const more of [true, true, false]) {
       expect(await temp.mirror.extendSearchIndex()).toBe(more);
-      expect(found('first44999').found.total).toBe(1);
-      expect(found('first123').found.total).toBe(111);
+      expect((await found('first44999')).found.total).toBe(1);
+      expect((await found('first123')).found.total).toBe(111);
     }
-    expect(wants()).toBe(false);
-    expect(found('last31415')).toMatchObject({ byIndex: true, found: { ids: [contactId(31_415)] } });
+    expect(await wants()).toBe(false);
+    expect(await found('last31415')).toMatchObject({ byIndex: true, found: { ids: [contactId(31_415)] } });
     // Half of all: reading them in their order is faster.
-    expect(found('example').byIndex).toBe(false);
-    expect(found('9').byIndex).toBe(false);
-    expect(found("it's").byIndex).toBe(true);
+    expect((await found('example')).byIndex).toBe(false);
+    expect((await found('9')).byIndex).toBe(false);
+    expect((await found("it's")).byIndex).toBe(true);
 
     const changed = contactRow(31_415, {
       LastName: 'Ångström',
@@ -254,14 +259,14 @@ describe('a search', () => {
       SystemModstamp: stampOf(90_000),
     });
     await temp.mirror.commit({ page: csvPage(columns, [changed, contactRow(50_000)], epoch + 90_000_000) });
-    expect(found('ångström')).toMatchObject({ byIndex: true, found: { ids: [contactId(31_415)] } });
-    expect(found('last31415').found.total).toBe(0);
-    expect(found('last50000').found.total).toBe(1);
+    expect(await found('ångström')).toMatchObject({ byIndex: true, found: { ids: [contactId(31_415)] } });
+    expect((await found('last31415')).found.total).toBe(0);
+    expect((await found('last50000')).found.total).toBe(1);
     expect(temp.sql('SELECT count(*) AS noted FROM contact_search_changed')).toEqual([{ noted: 1 }]);
     await indexAll(temp);
     expect(temp.sql('SELECT count(*) AS noted FROM contact_search_changed')).toEqual([{ noted: 0 }]);
-    expect(found('ångström')).toMatchObject({ byIndex: true, found: { ids: [contactId(31_415)] } });
-    expect(found('last31415').found.total).toBe(0);
+    expect(await found('ångström')).toMatchObject({ byIndex: true, found: { ids: [contactId(31_415)] } });
+    expect((await found('last31415')).found.total).toBe(0);
   }, 60_000);
 
   test('reads no further note where nothing that it looks at has changed', async () => {
@@ -289,9 +294,8 @@ describe('a search', () => {
       await indexAll(temp);
       expect(state()).toMatchObject({ to: 2, again });
     }
-    expect(searches(temp.mirror.location, ['later4', 'later3'], 5).map(({ found }) => found.total)).toEqual([
-      1, 0,
-    ]);
+    const later = await searches(temp.mirror.location, ['later4', 'later3'], 5);
+    expect(later.map(({ found }) => found.total)).toEqual([1, 0]);
   });
 
   test('does without the index where its trigger has gone, and the next step makes it anew', async () => {
@@ -300,10 +304,10 @@ describe('a search', () => {
     const db = new Database(temp.mirror.location);
     db.exec("DROP TRIGGER contact_search_note; UPDATE contact SET LastName = 'Unnoticed'");
     db.close();
-    const [before] = searches(temp.mirror.location, ['unnoticed'], 5);
+    const [before] = await searches(temp.mirror.location, ['unnoticed'], 5);
     expect(before).toMatchObject({ byIndex: false, found: { total: 1 } });
     await indexAll(temp);
-    const [after] = searches(temp.mirror.location, ['unnoticed'], 5);
+    const [after] = await searches(temp.mirror.location, ['unnoticed'], 5);
     expect(after).toMatchObject({ byIndex: true, found: { total: 1 } });
   });
 
@@ -311,7 +315,7 @@ describe('a search', () => {
     await using temp = await filled([contactRow(1, { Phone: '+1 (415) 555-0123 ext. 7' }), contactRow(2)]);
     await indexAll(temp);
     for (const text of ['(415) 555', '415555', '415.555.0123', '555-0123 EXT', '0123 ext. 7', '5-0']) {
-      const [result] = searches(temp.mirror.location, [text], 5);
+      const [result] = await searches(temp.mirror.location, [text], 5);
       // Of some texts too little is left without the marks.
       expect(result).toMatchObject({ byIndex: text.length > 3, found: result!.plain });
       expect({ text, ...result!.found }).toEqual({ text, total: 1, ids: [contactId(1)] });
@@ -323,9 +327,9 @@ describe('a search', () => {
     const both = describeOf(fields);
     await using temp = await openTempMirror();
     const found = async (text: string) => {
-      const [before] = searches(temp.mirror.location, [text], 5);
+      const [before] = await searches(temp.mirror.location, [text], 5);
       await indexAll(temp);
-      const [after] = searches(temp.mirror.location, [text], 5);
+      const [after] = await searches(temp.mirror.location, [text], 5);
       expect(after).toMatchObject({ byIndex: true, found: before!.found });
       return { byIndex: before!.byIndex, total: before!.found.total };
     };

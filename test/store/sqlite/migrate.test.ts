@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openForWriting } from '../../../src/store/sqlite/connection.ts';
-import { MirrorReader } from '../../../src/store/sqlite/reader.ts';
 import { checkVersion, migrate, schemaVersion } from '../../../src/store/sqlite/schema.ts';
+import { SqliteContactReader } from '../../../src/store/sqlite/sqlite-contact-reader.ts';
 import { layFormer } from '../../fixtures/former-version.ts';
 import { type Rows, rowsOf, schemaOf, writeFormerMirror } from './former-mirror.ts';
 
@@ -106,10 +106,10 @@ describe.each([1, 2] as const)('a mirror of format %i', (format) => {
     }
   });
 
-  test('can be read before it is brought here, also where nobody may write', () => {
+  test('can be read before it is brought here, also where nobody may write', async () => {
     const { path } = former(format);
     const schema = schemaOf(path);
-    using reader = new MirrorReader(path);
+    await using reader = new SqliteContactReader(path);
     expect(reader.columns.map(({ name }) => name)).toEqual([
       'Id',
       'CreatedDate',
@@ -117,8 +117,8 @@ describe.each([1, 2] as const)('a mirror of format %i', (format) => {
       'IsDeleted',
       'LastName',
     ]);
-    expect(reader.coveredUntil()).toBe(Date.parse('2026-01-02T23:00:00.000Z'));
-    expect(reader.show('003000000000001AAA')).toMatchObject({ key: '003000000000001AAA', gone: null });
+    expect(await reader.coveredUntil()).toBe(Date.parse('2026-01-02T23:00:00.000Z'));
+    expect(await reader.show('003000000000001AAA')).toMatchObject({ key: '003000000000001AAA', gone: null });
     expect(schemaOf(path)).toEqual(schema);
   });
 });

@@ -16,7 +16,7 @@ import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { mirrorPath } from '../../../src/store/sqlite/mirror-path.ts';
 import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
-import { MirrorReader } from '../../../src/store/sqlite/reader.ts';
+import { SqliteContactReader } from '../../../src/store/sqlite/sqlite-contact-reader.ts';
 import { heldLease } from '../../support/leases.ts';
 import { describeOf, storedNames } from './contact-fields.ts';
 import { contactRow, csvPage, epoch } from './pages.ts';
@@ -84,8 +84,8 @@ describe('files', () => {
     expect(second).not.toBe(first);
     expect(dirname(first)).toBe(temp.folder);
     expect(await temp.mirrors.exists(instanceUrl)).toBe(false);
-    using reader = new MirrorReader(first);
-    expect(reader.list({ limit: 5, deleted: false }).total).toBe(1);
+    await using reader = new SqliteContactReader(first);
+    expect((await reader.list({ limit: 5, deleted: false })).total).toBe(1);
   });
 
   test('a removed mirror takes along what was archived of its org, and nothing of another', async () => {
@@ -108,7 +108,7 @@ describe('files', () => {
     await expect(temp.mirrors.open('https://none.example', { create: false })).rejects.toMatchObject({
       code: 'NO_MIRROR',
     });
-    expect(() => new MirrorReader(temp.mirrors.location('https://none.example'))).toThrow(
+    expect(() => new SqliteContactReader(temp.mirrors.location('https://none.example'))).toThrow(
       expect.objectContaining({ code: 'NO_MIRROR' }),
     );
     expect(await temp.mirrors.exists('https://none.example')).toBe(false);

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
-import { MirrorReader } from '../../../src/store/sqlite/reader.ts';
+import { SqliteContactReader } from '../../../src/store/sqlite/sqlite-contact-reader.ts';
 import type { Mirror } from '../../../src/sync/ports/mirror.ts';
 import { heldLease } from '../../support/leases.ts';
 import { describeOf, storedNames } from './contact-fields.ts';
@@ -31,7 +31,7 @@ test('a push queues and settles in another process while pages are applied and c
   void ended.then(() => {
     isOver = true;
   });
-  using reader = new MirrorReader(mirror.location);
+  await using reader = new SqliteContactReader(mirror.location);
   let lastTotal = 0;
   while (!isOver) {
     const rows = Array.from({ length: 300 }, (_, i) => contactRow(pages * 300 + i));
@@ -40,7 +40,7 @@ test('a push queues and settles in another process while pages are applied and c
       effects: [{ kind: 'move-cursors', to: { updated: epoch + pages } }],
     });
     pages++;
-    const { total } = reader.list({ limit: 1, deleted: false });
+    const { total } = await reader.list({ limit: 1, deleted: false });
     expect(total).toBeGreaterThanOrEqual(lastTotal);
     lastTotal = total;
   }

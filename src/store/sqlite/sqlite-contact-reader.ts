@@ -8,22 +8,19 @@ import type {
   ReaderContact,
   ReaderListing,
   ReaderRow,
+  ReadingOptions,
 } from '../../sync/ports/contact-reader.ts';
 import type { Gone } from '../../sync/ports/page.ts';
+import { chosenColumns, ownColumns, refuseOutdated, textColumns } from '../fields/chosen-columns.ts';
+import { searchFields } from '../fields/search-fields.ts';
 import { openToTell } from './connection.ts';
 import { loadFields, quoteName } from './contact-schema.ts';
 import { searchByIndex, worthAnIndex } from './contact-search.ts';
-import {
-  checkCondition,
-  chosenColumns,
-  conditionFaultOf,
-  orderOf,
-  ownColumns,
-  refuseOutdated,
-} from './contact-selection.ts';
+import { checkCondition, conditionFaultOf, orderOf } from './contact-selection.ts';
 import { readCursors } from './cursor-records.ts';
+import { inTurns } from './in-turns.ts';
 import { checkVersion, readAsCurrent } from './schema.ts';
-import { searchCondition, searchFields } from './search-condition.ts';
+import { searchCondition } from './search-condition.ts';
 import { countNotIndexed, searchIndexOf } from './search-index.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
 
@@ -33,11 +30,8 @@ const batchRows = 500;
 const liveCount =
   'SELECT (SELECT count(*) FROM contact) - (SELECT count(*) FROM contact WHERE _gone IS NOT NULL)';
 
-/**
- * Reads contacts of one mirror while others write to it. Throws AppError
- * `NO_MIRROR`, `MIRROR_CORRUPT` or `MIRROR_NEWER_THAN_TOOL`.
- */
-export class MirrorReader implements ContactReader {
+/** By a connection of its own, on the calling thread. */
+export class SqliteContactReader implements ContactReader {
   readonly path: string;
   /** Without those that hold old values. */
   readonly columns: ReaderColumn[];
@@ -46,6 +40,7 @@ export class MirrorReader implements ContactReader {
   readonly #isOutdated: boolean;
   readonly #db: Connection;
 
+  /** Throws AppError `NO_MIRROR`, `MIRROR_CORRUPT` or `MIRROR_NEWER_THAN_TOOL`. */
   constructor(path: string) {
     this.path = path;
     this.#db = openToTell(path).db;
@@ -62,20 +57,18 @@ export class MirrorReader implements ContactReader {
     }
   }
 
-  /** The smaller cursor, ms since 1970; null before the first backfill ended. */
-  coveredUntil(): number | null {
+  async coveredUntil(): Promise<number | null> {
     return this.#read((db) => {
       const { updated, deleted } = readCursors(db, contact.name);
       return updated === null || deleted === null ? null : Math.min(updated, deleted);
     });
   }
 
-  /** Live contacts in the order of their Ids, or with `deleted` the tombstones. */
-  list({
+  async list({
     limit,
     deleted,
     ...selection
-  }: { limit: number; deleted: boolean } & ContactSelection): ReaderListing {
+  }: { limit: number; deleted: boolean } & ContactSelection): Promise<ReaderListing> {
     // "+Id": sort the few tombstones rather than walk through all contacts in the order of their Ids.
     return deleted
       ? this.#listing('contact WHERE _gone IS NOT NULL', '+Id', [], limit, {
@@ -86,8 +79,7 @@ export class MirrorReader implements ContactReader {
       : this.#listing('contacts', 'Id', [], limit, { selection });
   }
 
-  /** Live contacts whose name, e-mail or phone numbers contain `text`, whatever its case. */
-  search(text: string, { limit }: { limit: number }): ReaderListing {
+  async search(text: string, { limit }: { limit: number }): Promise<ReaderListing> {
     const fields = searchFields(this.columns);
     const { sql, parameters } = searchCondition(text, fields);
     return this.#atOneMoment(limit, () => {
@@ -99,22 +91,20 @@ export class MirrorReader implements ContactReader {
     });
   }
 
-  get wantsSearchIndex(): boolean {
+  async wantsSearchIndex(): Promise<boolean> {
     return this.#read((db) => {
       if (this.#isOutdated) return false;
       return countNotIndexed(db, searchIndexOf(db, searchFields(this.columns))) >= worthAnIndex;
     });
   }
 
-  /** The columns of a selection; throws AppError `INVALID_INPUT` where it cannot be read. */
-  chosen({ where, fields }: Pick<ContactSelection, 'where' | 'fields'>): ReaderColumn[] {
+  async chosen({ where, fields }: Pick<ContactSelection, 'where' | 'fields'>): Promise<ReaderColumn[]> {
     if (where !== undefined) this.#read((db) => checkCondition(db, where));
     refuseOutdated(this.#outdated, { fields });
     return this.columns.length === 0 ? [] : chosenColumns(this.columns, fields);
   }
 
-  /** Ids of the live contacts that have this e-mail, whatever its case. */
-  idsByEmail(email: string): string[] {
+  async idsByEmail(email: string): Promise<string[]> {
     if (!this.columns.some(({ name }) => name === 'Email')) return [];
     return this.#read(
       (db) =>
@@ -125,8 +115,7 @@ export class MirrorReader implements ContactReader {
     );
   }
 
-  /** By Id (15 or 18 characters) or by `_key`; tombstones too. Null where there is none. */
-  show(id: string): ReaderContact | null {
+  async show(id: string): Promise<ReaderContact | null> {
     if (this.columns.length === 0) return null;
     return this.#read((db) => {
       const names = this.#names();
@@ -148,8 +137,7 @@ export class MirrorReader implements ContactReader {
     });
   }
 
-  /** Name and e-mail of contacts by Id, the ones that Salesforce no longer has too; unknown Ids are left out. */
-  people(ids: readonly string[]): Map<string, Person> {
+  async people(ids: readonly string[]): Promise<Map<string, Person>> {
     const has = (name: string) => this.columns.some((column) => column.name === name);
     const column = (name: string) => (has(name) ? quoteName(name) : 'NULL');
     if (ids.length === 0 || this.columns.length === 0) return new Map();
@@ -170,11 +158,14 @@ export class MirrorReader implements ContactReader {
     });
   }
 
-  /**
-   * All live contacts in batches, from one snapshot, however much is written meanwhile. Nothing else can be
-   * asked of this reader until it has ended or was left.
-   */
-  *batches({ where, fields }: Pick<ContactSelection, 'where' | 'fields'> = {}): Generator<ReaderRow[]> {
+  batches(
+    selection: Pick<ContactSelection, 'where' | 'fields'> = {},
+    { signal }: ReadingOptions = {},
+  ): AsyncIterable<ReaderRow[]> {
+    return inTurns(this.#allBatches(selection), signal);
+  }
+
+  *#allBatches({ where, fields }: Pick<ContactSelection, 'where' | 'fields'>): Generator<ReaderRow[]> {
     if (this.columns.length === 0) return;
     const names = chosenColumns(this.columns, fields).map(({ name }) => quoteName(name));
     if (where !== undefined) checkCondition(this.#db, where);
@@ -182,7 +173,7 @@ export class MirrorReader implements ContactReader {
     yield* this.#inBatches(`SELECT ${names} FROM ${from}`, [], where !== undefined);
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#db.close();
   }
 
@@ -199,11 +190,8 @@ export class MirrorReader implements ContactReader {
   ): ReaderListing {
     const { where, fields, sort, offset = 0 } = selection;
     refuseOutdated(this.#outdated, selection);
-    if (this.columns.length === 0) return { columns: [], total: 0, batches: () => [] };
-    const columns = [
-      ...chosenColumns(this.columns, fields, own),
-      ...more.map((name) => ({ name, type: 'string' })),
-    ];
+    if (this.columns.length === 0) return { columns: [], total: 0, batches: () => inTurns([]) };
+    const columns = [...chosenColumns(this.columns, fields, own), ...textColumns(more)];
     const names = columns.map(({ name }) => quoteName(name));
     const inOrder = orderOf(this.columns, sort, own) ?? order;
     if (where !== undefined) {
@@ -216,7 +204,9 @@ export class MirrorReader implements ContactReader {
     const count = () => this.#count(from, parameters, conditional);
     if (limit > batchRows) {
       const total = this.#atOneMoment(limit, count);
-      return { columns, total, batches: () => this.#inBatches(sql, given, conditional) };
+      const batches = ({ signal }: ReadingOptions = {}) =>
+        inTurns(this.#inBatches(sql, given, conditional), signal);
+      return { columns, total, batches };
     }
     const few = () => {
       const rows = [...this.#inBatches(sql, given, conditional)].flat();
@@ -224,7 +214,7 @@ export class MirrorReader implements ContactReader {
       return { rows, total: isAll ? offset + rows.length : count() };
     };
     const { rows, total } = this.#atOneMoment(limit, few);
-    return { columns, total, batches: () => (rows.length === 0 ? [] : [rows]) };
+    return { columns, total, batches: ({ signal } = {}) => inTurns(rows.length === 0 ? [] : [rows], signal) };
   }
 
   /** One transaction; that of a listing whose rows are read later ends with the reader. */
