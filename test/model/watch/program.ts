@@ -13,6 +13,7 @@ import type { Leases } from '../../../src/sync/ports/leases.ts';
 import type { Mirrors } from '../../../src/sync/ports/mirrors.ts';
 import { backfillOrgs } from '../../../src/usecases/backfill.ts';
 import { reconcileOrgs } from '../../../src/usecases/reconcile.ts';
+import { status } from '../../../src/usecases/status.ts';
 import { watch } from '../../../src/usecases/watch.ts';
 import { exchange, type WireAnswer } from '../../../src/wire/exchange.ts';
 import type { Wire } from '../../../src/wire/open-wire.ts';
@@ -121,6 +122,12 @@ export class Program {
       return item?.error ?? null;
     });
     return { ended, item };
+  }
+
+  /** Contacts that the last whole comparison has kept in the mirror, for nothing said that so many are gone. */
+  async heldContacts(): Promise<number> {
+    const { orgs } = await this.#machine.clock.run(() => status(this.services, { org: null }));
+    return orgs[0]?.lastReconcile?.counts.held ?? 0;
   }
 
   get #watchOptions() {

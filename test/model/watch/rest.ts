@@ -59,11 +59,21 @@ async function mendWhatCyclesCannot(world: World): Promise<void> {
   const isPast = first.ended.kind === 'failed' && pastCycles.test(first.ended.error);
   if (!isPast && first.complete === null)
     throw new Error(`The first cycle at rest failed: ${JSON.stringify(first.ended)}`);
-  if (!isPast && !world.facts.sharingChanged) return;
-  world.log.push(`compared as a whole: ${isPast ? JSON.stringify(first.ended) : 'sharing changed'}`);
+  const held = isPast ? 0 : await heldContacts(world);
+  if (!isPast && !world.facts.sharingChanged && held === 0) return;
+  const reason = isPast ? JSON.stringify(first.ended) : held > 0 ? `${held} held` : 'sharing changed';
+  world.log.push(`compared as a whole: ${reason}`);
   // What an interrupted one had read before sharing changed it knows no better.
   while (await isOldComparison(world));
   world.facts.sharingChanged = false;
+}
+
+/** All of a mirror that the org neither has nor tells of any more stay until a person says that they are gone. */
+async function heldContacts(world: World): Promise<number> {
+  const held = await world.program(0).heldContacts();
+  if (held > 0 && !world.mayDeletesBeUntold && world.facts.everHidden.size === 0)
+    throw new Error(`${held} contacts are held, and the org has told of every deletion.`);
+  return held;
 }
 
 /** Compares all, and answers whether that only went on with an interrupted comparison. */

@@ -1,12 +1,14 @@
 /**
  * Plays many histories, or one that was printed:
- * `run-histories.ts [--runs COUNT] [--seed SEED] [--first] [--path PATH --replay-path PATH] [--history FILE]`.
- * `--first`: the first bad one is told as it is, and not shrunk.
+ * `run-histories.ts [--runs COUNT] [--seed SEED] [--first] [--keep FOLDER] [--path PATH --replay-path PATH] [--history FILE]`.
+ * `--first`: the first bad one is told as it is, and not shrunk. `--keep`: each bad one is written there as it is and the
+ * next is played, with a line for every hundred that says how many there were so far.
  */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
-import { histories, historyOf, play } from './history.ts';
+import { type History, histories, historyOf, play } from './history.ts';
 
 const { values } = parseArgs({
   options: {
@@ -16,11 +18,13 @@ const { values } = parseArgs({
     'replay-path': { type: 'string' },
     history: { type: 'string' },
     first: { type: 'boolean', default: false },
+    keep: { type: 'string' },
   },
 });
 const tally = new Map<string, number>();
 const startedAt = performance.now();
 let played = 0;
+let bad = 0;
 if (values.history === undefined) await playMany();
 else await play(historyOf(JSON.parse(readFileSync(values.history, 'utf8'))), tally);
 say(
@@ -34,8 +38,10 @@ async function playMany(): Promise<void> {
   const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
   const { path } = values;
   const property = fc.asyncProperty(histories({ replayPath: values['replay-path'] }), async (history) => {
+    if (values.keep === undefined) await play(history, tally);
+    else await playKept(history, { seed, folder: values.keep });
     played++;
-    await play(history, tally);
+    if (values.keep !== undefined && played % 100 === 0) say(`${standing()}, seed ${seed}`);
   });
   const details = await fc.check(property, {
     numRuns: Number(values.runs),
@@ -43,13 +49,31 @@ async function playMany(): Promise<void> {
     endOnFailure: values.first,
     ...(path === undefined ? {} : { path }),
   });
-  const eachMs = (performance.now() - startedAt) / played;
-  const { user, system } = process.cpuUsage();
-  const cpuMs = (user + system) / 1_000 / played;
-  say(`${played} histories, ${eachMs.toFixed()} ms each, ${cpuMs.toFixed()} ms of a processor, seed ${seed}`);
+  say(`${standing()}, seed ${seed}`);
+  if (bad > 0) process.exitCode = 1;
   if (!details.failed) return;
   say(`${(details.errorInstance as Error).message}\n${fc.defaultReportMessage(details)}`);
   process.exitCode = 1;
+}
+
+/** A bad one is written down with what was done, and is none of fast-check's. */
+async function playKept(history: History, { seed, folder }: { seed: number; folder: string }): Promise<void> {
+  try {
+    await play(history, tally);
+  } catch (error) {
+    bad++;
+    mkdirSync(folder, { recursive: true });
+    const file = join(folder, `${seed}-${played}.txt`);
+    writeFileSync(file, (error as Error).message);
+    say(`Bad: ${file}`);
+  }
+}
+
+function standing(): string {
+  const eachMs = (performance.now() - startedAt) / Math.max(1, played);
+  const { user, system } = process.cpuUsage();
+  const cpuMs = (user + system) / 1_000 / Math.max(1, played);
+  return `${played} histories, ${bad} bad, ${eachMs.toFixed()} ms each, ${cpuMs.toFixed()} ms of a processor`;
 }
 
 function say(text: string): void {

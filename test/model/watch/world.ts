@@ -215,8 +215,13 @@ export class World implements Stage, AsyncDisposable {
   /** In what the mirror differs from what the user may see. */
   async differences(mirror: MirrorContents): Promise<string[]> {
     const { hidden: rows, everHidden, hiddenFields: fields, mergesWithheld: merges } = this.facts;
-    const deletes = this.facts.deletesUntold || this.facts.passedMs > surelyToldMs;
+    const deletes = this.mayDeletesBeUntold;
     return differences(await this.org.rows(), mirror, { rows, everHidden, fields, merges, deletes });
+  }
+
+  /** Whether the org may have ceased to tell of a deletion before the mirror heard of it. */
+  get mayDeletesBeUntold(): boolean {
+    return this.facts.deletesUntold || this.facts.passedMs > surelyToldMs;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
