@@ -24,7 +24,7 @@ const hour = 60 * minute;
 /** Beside each org between its turns: the look at the list of orgs, and the renewal of idle logins. */
 const sleepersBesides = 2;
 /** For so long the watch sleeps beside each turn, before it looks how that goes. */
-const lookMs = 1_000;
+const lookMs = 500;
 const start = Date.UTC(2026, 2, 4, 10, 0, 30);
 
 let emulator: Emulator;
