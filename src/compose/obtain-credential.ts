@@ -24,39 +24,39 @@ interface ObtainParts {
 
 /** Goes through the chosen login flow, with the configured app where the options name none. */
 export async function obtainCredential(
-  services: ObtainParts,
+  parts: ObtainParts,
   options: LoginOptions,
   { signal, onEvent }: CallContext<LoginEvent>,
 ): Promise<Credential> {
-  const { config, clock, wire, log } = services;
-  const parts = { wire, clock, log, signal };
+  const { config, clock, wire, log } = parts;
+  const flow = { wire, clock, log, signal };
   switch (options.flow) {
     case 'access-token':
       return loginWithAccessToken({
-        ...parts,
+        ...flow,
         instanceUrl: options.instanceUrl,
         accessToken: options.accessToken,
       });
     case 'jwt':
       return loginWithJwt({
-        ...parts,
+        ...flow,
         loginUrl: options.loginUrl,
-        clientId: clientIdOf(services, options.clientId),
+        clientId: clientIdOf(parts, options.clientId),
         username: options.username,
         privateKey: await readKey(options.keyFile, log),
       });
     case 'client-credentials':
       return loginWithClientCredentials({
-        ...parts,
+        ...flow,
         instanceUrl: options.instanceUrl,
-        clientId: clientIdOf(services, options.clientId),
+        clientId: clientIdOf(parts, options.clientId),
         clientSecret: options.clientSecret,
       });
     case 'browser':
       return loginWithBrowser({
-        ...parts,
+        ...flow,
         loginUrl: options.loginUrl,
-        clientId: clientIdOf(services, options.clientId),
+        clientId: clientIdOf(parts, options.clientId),
         clientSecret: config.clientSecret ?? undefined,
         ports: options.port === null ? undefined : [options.port],
         timeoutMs: options.timeoutMs,

@@ -26,58 +26,58 @@ interface AccessParts {
 }
 
 export async function openOrgSession(
-  services: AccessParts,
+  parts: AccessParts,
   org: OrgRecord,
   signal: AbortSignal,
 ): Promise<Session> {
-  const { clock, config, log } = services;
+  const { clock, config, log } = parts;
   if (config.processOrg !== null && org.orgId === '') {
     const { accessToken } = config.processOrg;
-    const parts = { clock, wire: services.wire, signal };
-    return openProcessSession({ ...parts, instanceUrl: org.instanceUrl, accessToken });
+    const { instanceUrl } = org;
+    return openProcessSession({ clock, wire: parts.wire, signal, instanceUrl, accessToken });
   }
-  const credential = await services.credentials.get(org.instanceUrl);
+  const credential = await parts.credentials.get(org.instanceUrl);
   if (credential === null) throw loginRequired(org.instanceUrl);
   // The refusal lies with the credential, because several data folders may share it: a login made from another
   // one mends the org here too.
   if (grantIsOver(credential)) {
-    await services.registry.setAuthState(org.instanceUrl, 'login-needed');
+    await parts.registry.setAuthState(org.instanceUrl, 'login-needed');
     throw grantRefused(credential);
   }
   if (org.authState === 'login-needed') {
-    await services.registry.setAuthState(
+    await parts.registry.setAuthState(
       org.instanceUrl,
       credential.grant === 'access-token' ? 'no-refresh' : 'ok',
     );
   }
   return openSession(credential, {
-    closeWithinMs: services.config.stopBudgetMs,
-    store: services.credentials,
-    withLock: services.withCredentialLock,
-    wire: services.wire,
+    closeWithinMs: parts.config.stopBudgetMs,
+    store: parts.credentials,
+    withLock: parts.withCredentialLock,
+    wire: parts.wire,
     clock,
     log,
-    onLoginNeeded: () => services.registry.setAuthState(org.instanceUrl, 'login-needed'),
+    onLoginNeeded: () => parts.registry.setAuthState(org.instanceUrl, 'login-needed'),
     onRenamed: async ({ to }) => {
-      await services.registry.update(org.instanceUrl, { apiUrl: to });
+      await parts.registry.update(org.instanceUrl, { apiUrl: to });
     },
   });
 }
 
 export async function openRemote(
-  services: AccessParts,
+  parts: AccessParts,
   session: Session,
-  { budget, notBefore, log = services.log }: RemoteOptions,
+  { budget, notBefore, log = parts.log }: RemoteOptions,
 ): Promise<Remote> {
   return connectRemote({
     session,
-    apiVersion: services.config.apiVersion,
-    wire: services.wire,
-    clock: services.clock,
+    apiVersion: parts.config.apiVersion,
+    wire: parts.wire,
+    clock: parts.clock,
     log,
     product: 'parahack-sync',
     notBefore,
-    wallMs: () => services.clock.now(),
+    wallMs: () => parts.clock.now(),
     gate: budget && {
       before: (kind, options) => budget.before(kind, options),
       after: (usage, call) => budget.after(usage, call),

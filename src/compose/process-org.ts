@@ -10,12 +10,12 @@ interface ProcessOrgParts extends Pick<OrgDirectory, 'registry' | 'hasRegistry'>
 }
 
 /** The org of `PARAHACK_SYNC_INSTANCE_URL` as a record that is stored nowhere; who it is shows the first call. */
-export async function processOrgRecord(services: ProcessOrgParts): Promise<OrgRecord | null> {
-  const { config, clock } = services;
+export async function processOrgRecord(parts: ProcessOrgParts): Promise<OrgRecord | null> {
+  const { config, clock } = parts;
   if (config.processOrg === null) return null;
   const instanceUrl = normaliseInstanceUrl(config.processOrg.instanceUrl);
   // If it is connected here as well, its flag counts; no registry is made to find out.
-  const connected = (await services.hasRegistry()) ? await services.registry.get(instanceUrl) : null;
+  const connected = (await parts.hasRegistry()) ? await parts.registry.get(instanceUrl) : null;
   return {
     instanceUrl,
     apiUrl: instanceUrl,

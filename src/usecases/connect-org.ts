@@ -62,30 +62,30 @@ export interface ConnectParts extends OrgAccess, MovingOrgs {
 }
 
 export async function connectOrg(
-  services: ConnectParts,
+  parts: ConnectParts,
   org: OrgRecord,
   options: ConnectOptions,
 ): Promise<ConnectedOrg> {
   const { signal, onEvent = () => {} } = options;
-  const { clock, log } = services;
-  await refuseWhileMoving(services, org);
+  const { clock, log } = parts;
+  await refuseWhileMoving(parts, org);
   return CloseStack.opening(async (opened) => {
-    const session = opened.use(await services.openSession(org, { signal }));
+    const session = opened.use(await parts.openSession(org, { signal }));
     const mirror = opened.use(
       options.beside
-        ? await openCopy(services, org, session, options)
-        : await services.mirrors.open(org.instanceUrl, { create: true, lease: options.lease, signal }),
+        ? await openCopy(parts, org, session, options)
+        : await parts.mirrors.open(org.instanceUrl, { create: true, lease: options.lease, signal }),
     );
     await claimMirror(mirror, session);
-    const budget = budgetOf(services, org, session);
-    opened.defer(() => settleCalls(budget, services));
+    const budget = budgetOf(parts, org, session);
+    opened.defer(() => settleCalls(budget, parts));
     await takeOverCalls(mirror, {
-      ledger: services.calls,
+      ledger: parts.calls,
       ledgerId: ledgerIdOf(session.orgId),
       now: clock.now(),
     });
     const notBefore = await mirror.contacts.latestReadAt();
-    const remote = await services.openRemote(session, { budget, notBefore });
+    const remote = await parts.openRemote(session, { budget, notBefore });
     return {
       org,
       remote,
@@ -93,15 +93,15 @@ export async function connectOrg(
       budget,
       orgId: session.orgId,
       userId: session.userId,
-      share: org.budget ?? services.config.apiBudget,
+      share: org.budget ?? parts.config.apiBudget,
       context: {
         object: contact,
         remote,
         records: remote.of(contact),
         mirror,
         clock,
-        stopBudgetMs: services.config.stopBudgetMs,
-        sizes: services.sizes,
+        stopBudgetMs: parts.config.stopBudgetMs,
+        sizes: parts.sizes,
         log,
         onEvent,
       },
@@ -121,12 +121,12 @@ export function budgetOf(
 
 /** A copy that was begun as another user than the session's can never be gone on with. */
 async function openCopy(
-  services: Pick<ConnectParts, 'mirrors' | 'log'>,
+  parts: Pick<ConnectParts, 'mirrors' | 'log'>,
   { instanceUrl }: OrgRecord,
   session: Session,
   { lease, signal }: { lease: Lease; signal: AbortSignal },
 ): Promise<StoredMirror> {
-  const { mirrors, log } = services;
+  const { mirrors, log } = parts;
   const options = { create: true, lease, signal };
   const copy = await mirrors.openCopy(instanceUrl, options);
   const known = await copy.identity();

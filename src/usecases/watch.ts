@@ -20,20 +20,20 @@ type Tell = (event: WatchEvent) => void;
 
 /** Polls each org on its own timetable until the signal aborts, or once. */
 export async function watch(
-  services: WatchParts,
+  parts: WatchParts,
   options: WatchOptions,
   { signal, onEvent }: CallContext<WatchEvent>,
 ): Promise<WatchResult> {
   const { intervalMs, once } = options;
-  const chosen = await syncOrgs(services, options.orgs);
+  const chosen = await syncOrgs(parts, options.orgs);
   const byUrl = new Map(chosen.map((org) => [org.instanceUrl, org]));
   // With named orgs these are watched whatever their flag; without, the registry is looked at again and again.
-  const named = options.orgs.length > 0 || services.hasProcessOrg || once;
+  const named = options.orgs.length > 0 || parts.hasProcessOrg || once;
   let watched: readonly OrgRecord[] = [];
   let isBegun = false;
   const list = async () => {
     if (named) return [...byUrl.keys()];
-    const wanted = eachOrgOnce(await services.registry.list()).filter(({ sync }) => sync);
+    const wanted = eachOrgOnce(await parts.registry.list()).filter(({ sync }) => sync);
     if (isBegun) tellChanges(watched, wanted, tell);
     watched = wanted;
     for (const org of wanted) byUrl.set(org.instanceUrl, org);
@@ -52,24 +52,23 @@ export async function watch(
     onEvent(event);
   };
   // Only says that a watch runs; which orgs it may write is decided by the leases of the orgs.
-  await using _running = once ? null : await services.leases.take(watchLeaseName);
+  await using _running = once ? null : await parts.leases.take(watchLeaseName);
   tell({ event: 'watch:start', orgs: await list(), intervalMs, once, pid: process.pid });
   isBegun = true;
   await using daemon = new Daemon({
     list,
-    alongside: (end) => (once ? Promise.resolve() : renewIdleLogins(services, end)),
+    alongside: (end) => (once ? Promise.resolve() : renewIdleLogins(parts, end)),
     intervalMs,
     once,
     signal,
-    clock: services.clock,
-    open: (url) => openWatchedOrg(services, byUrl.get(url)!, { options, signal, tell }),
-    hasLogin: async (url) => hasLogin(services, url),
+    clock: parts.clock,
+    open: (url) => openWatchedOrg(parts, byUrl.get(url)!, { options, signal, tell }),
+    hasLogin: async (url) => hasLogin(parts, url),
     onFailed: (instanceUrl, error, retryInMs, failures) =>
       tell({ event: 'cycle:failed', instanceUrl, error: errorInfoOf(error), retryInMs, failures }),
     onSkipped: (instanceUrl, error, retryInMs) =>
       tell({ event: 'cycle:skipped', instanceUrl, error: errorInfoOf(error), retryInMs }),
-    onListFailed: (error) =>
-      services.log.warn(`the connected orgs cannot be listed now: ${messageOf(error)}`),
+    onListFailed: (error) => parts.log.warn(`the connected orgs cannot be listed now: ${messageOf(error)}`),
     onResumed: (standstillMs) => tell({ event: 'watch:resumed', suspendedMs: Math.round(standstillMs) }),
     onRecovered: (instanceUrl, failures, lastedMs) =>
       tell({ event: 'cycle:recovered', instanceUrl, failures, lastedMs: Math.round(lastedMs) }),

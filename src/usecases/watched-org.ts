@@ -43,22 +43,22 @@ interface Care {
 
 /** Takes an org into care: its lease is held until it is disposed, session and mirror are open from turn to rest. */
 export async function openWatchedOrg(
-  services: WatchedOrgParts,
+  parts: WatchedOrgParts,
   known: OrgRecord,
   care: Care,
 ): Promise<WatchedOrg> {
   const purpose = care.options.once ? 'watch --once' : 'watch';
   return CloseStack.opening(async (held) => {
-    const lease = held.use(await takeOrgLease(services, known.instanceUrl, purpose));
-    await tellOfCopy(services, known.instanceUrl, lease);
-    const org = new LeasedOrg(services, known, lease, care, held);
+    const lease = held.use(await takeOrgLease(parts, known.instanceUrl, purpose));
+    await tellOfCopy(parts, known.instanceUrl, lease);
+    const org = new LeasedOrg(parts, known, lease, care, held);
     await org.open();
     return org;
   });
 }
 
 class LeasedOrg implements WatchedOrg {
-  readonly #services: WatchedOrgParts;
+  readonly #parts: WatchedOrgParts;
   readonly #known: OrgRecord;
   readonly #lease: Lease;
   readonly #held: CloseStack;
@@ -74,13 +74,13 @@ class LeasedOrg implements WatchedOrg {
   #asking: { since: number; sinceMs: number } | null = null;
   readonly #pace: OrgPace;
 
-  constructor(services: WatchedOrgParts, known: OrgRecord, lease: Lease, care: Care, held: CloseStack) {
-    this.#services = services;
+  constructor(parts: WatchedOrgParts, known: OrgRecord, lease: Lease, care: Care, held: CloseStack) {
+    this.#parts = parts;
     this.#known = known;
     this.#lease = lease;
     this.#held = held;
     this.#care = care;
-    const { calls, clock } = services;
+    const { calls, clock } = parts;
     const { intervalMs } = care.options;
     this.#pace = new OrgPace({ calls, clock, instanceUrl: known.instanceUrl, intervalMs, tell: care.tell });
     this.#reconciles = new WatchedReconciles({ everyMs: care.options.reconcileEveryMs, tell: care.tell });
@@ -93,12 +93,12 @@ class LeasedOrg implements WatchedOrg {
     if (this.#connected !== null) return this.#connected;
     const { signal, tell } = this.#care;
     // Read again: a login since the last look changes grant and flags.
-    const org = (await this.#services.registry.get(this.#known.instanceUrl)) ?? this.#known;
+    const org = (await this.#parts.registry.get(this.#known.instanceUrl)) ?? this.#known;
     const onEvent = progressOf((event) => {
       // A cycle tells what it has sent at its end.
       if (event.event !== 'push:progress' && event.event !== 'push:waiting') tell(event);
     });
-    this.#connected = await connectOrg(this.#services, org, { signal, lease: this.#lease, onEvent });
+    this.#connected = await connectOrg(this.#parts, org, { signal, lease: this.#lease, onEvent });
     this.#pace.belongsTo(this.#connected.orgId, this.#connected.share);
     return this.#connected;
   }
@@ -148,13 +148,13 @@ class LeasedOrg implements WatchedOrg {
   /** Answers what the cycle, or its failure, calls for. */
   async #cycle(connected: ConnectedOrg, ended: AbortSignal): Promise<DueReconcile | null> {
     const { once, push, intervalMs } = this.#care.options;
-    const { clock } = this.#services;
+    const { clock } = this.#parts;
     const { instanceUrl } = this.#known;
     const { context, budget, remote } = connected;
     // Only whoever ends after this cycle waits for another that is sending.
     const lend = once
-      ? withDrainLease(this.#services, instanceUrl, ended)
-      : withFreeDrainLease(this.#services, instanceUrl);
+      ? withDrainLease(this.#parts, instanceUrl, ended)
+      : withFreeDrainLease(this.#parts, instanceUrl);
     try {
       const report = await this.#counted(remote, () =>
         runCycle(context, {
@@ -181,7 +181,7 @@ class LeasedOrg implements WatchedOrg {
     // Every answer of the API names the usage.
     const reported = this.#connected.remote.usage.reported();
     if (reported !== null && reported.at >= since) return 0;
-    return this.#services.clock.monotonicMs() - sinceMs;
+    return this.#parts.clock.monotonicMs() - sinceMs;
   }
 
   callsAhead(): Promise<CallsAhead | null> {
@@ -207,7 +207,7 @@ class LeasedOrg implements WatchedOrg {
     work: (connected: ConnectedOrg, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const connected = await this.open();
-    const { clock } = this.#services;
+    const { clock } = this.#parts;
     this.#asking = { since: clock.now(), sinceMs: clock.monotonicMs() };
     try {
       return await underLease(this.#lease, signal, async (ended) => {
@@ -221,7 +221,7 @@ class LeasedOrg implements WatchedOrg {
       throw error;
     } finally {
       this.#asking = null;
-      await settleCalls(connected.budget, this.#services);
+      await settleCalls(connected.budget, this.#parts);
     }
   }
 
@@ -235,8 +235,8 @@ class LeasedOrg implements WatchedOrg {
   }
 
   #warnOfLoss(): void {
-    const path = this.#services.mirrors.location(this.#known.instanceUrl);
-    this.#services.log.warn(
+    const path = this.#parts.mirrors.location(this.#known.instanceUrl);
+    this.#parts.log.warn(
       `${path} was deleted or replaced while it was watched: what lies there now is taken up, and the org is copied anew where nothing does`,
     );
   }
@@ -263,10 +263,10 @@ function completed(instanceUrl: string, report: CycleReport): CycleCompleteEvent
 }
 
 /** The mirror is what a watch keeps up to date; a copy beside it is the backfill's. */
-async function tellOfCopy(services: WatchedOrgParts, instanceUrl: string, lease: Lease): Promise<void> {
-  await removeSpentCopy(services, instanceUrl, lease);
-  if (await services.mirrors.hasCopy(instanceUrl))
-    services.log.warn(
+async function tellOfCopy(parts: WatchedOrgParts, instanceUrl: string, lease: Lease): Promise<void> {
+  await removeSpentCopy(parts, instanceUrl, lease);
+  if (await parts.mirrors.hasCopy(instanceUrl))
+    parts.log.warn(
       `an interrupted fresh copy of ${instanceUrl} lies beside its mirror: \`parahack-sync backfill\` goes on with it`,
     );
 }
