@@ -8,7 +8,7 @@ const reachMs = 15 * 86_400_000 - 3_600_000;
 
 /**
  * The ids that `deleted` names from `from` on, purged records among them, and since when they are told for sure. The
- * list begins later where it does not reach so far back.
+ * list begins later where it does not reach so far back; where it was dropped up to this very minute, it begins now.
  */
 export async function deletedSince(
   { remote, records }: SyncContext,
@@ -21,7 +21,7 @@ export async function deletedSince(
     const ids = new Set<string>();
     let earliest = since;
     try {
-      await readWindow(since, () => remote.clock.now(), {
+      const { pieces } = await readWindow(since, () => remote.clock.now(), {
         call: (piece) => records.changes.deleted(piece, { signal }),
         take: async (piece, { records: named, earliestDateAvailable }) => {
           for (const { id } of named) ids.add(id);
@@ -34,11 +34,13 @@ export async function deletedSince(
           return piece.end;
         },
       });
-      return { ids, since: earliest };
+      return { ids, since: pieces === 0 ? Math.max(earliest, now) : earliest };
     } catch (error) {
-      // A young org refuses a start before it was born.
-      if (!isAppError(error, 'INVALID_REPLICATION_DATE') || now - since <= minuteMs) throw error;
-      since = floorMinute(now - (now - since) / 2);
+      if (!isAppError(error, 'INVALID_REPLICATION_DATE')) throw error;
+      // A young org refuses a start before it was born, and any does of what it has dropped.
+      const current = floorMinute(now);
+      if (since >= current) return { ids, since: Math.max(since, now) };
+      since = Math.max(since + minuteMs, floorMinute(now - (now - since) / 2));
     }
   }
 }

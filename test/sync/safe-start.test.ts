@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import type { SyncContext } from '../../src/sync/context.ts';
+import { deletedSince } from '../../src/sync/deleted-since.ts';
 import type { DeletedAnswer, UpdatedAnswer, Window } from '../../src/sync/ports/record-changes.ts';
 import { findSafeStart } from '../../src/sync/safe-start.ts';
 
@@ -78,4 +79,107 @@ describe('T0', () => {
     const org = orgWhere({ updated: crowded, deleted: at(now - minute) });
     expect(await findSafeStart(org)).toBe(Date.UTC(2026, 2, 4, 9, 58));
   });
+
+  it('is waited for where the list of deletions was dropped up to the current minute', async () => {
+    const org = orgThatDropped(Date.UTC(2026, 2, 4, 10, 1));
+    expect(await findSafeStart(org.context)).toBe(Date.UTC(2026, 2, 4, 10, 1));
+    expect(org.waits).toEqual([31_000]);
+  });
+
+  it('does not lie before that list begins, where a transaction has been open for longer', async () => {
+    const stays = orgThatDropped(Date.UTC(2026, 2, 4, 9, 55), Date.UTC(2026, 2, 4, 9, 50));
+    await expect(findSafeStart(stays.context)).rejects.toMatchObject({
+      code: 'REFUSED_FOR_NOW',
+      message: expect.stringMatching(/dropped its list of deleted contacts .*2026-03-04T09:5\d/),
+    });
+    expect(stays.waits).toHaveLength(3);
+    // Halving from a day on comes to no start between the two by itself.
+    const reaches = orgThatDropped(Date.UTC(2026, 2, 4, 9, 49), Date.UTC(2026, 2, 4, 9, 50));
+    expect(await findSafeStart(reaches.context)).toBe(Date.UTC(2026, 2, 4, 9, 50));
+    expect(reaches.waits).toEqual([]);
+  });
+
+  it('is given up after some minutes, as what another try may bring', async () => {
+    const org = orgThatDropped(Number.POSITIVE_INFINITY);
+    await expect(findSafeStart(org.context)).rejects.toMatchObject({
+      code: 'REFUSED_FOR_NOW',
+      message: expect.stringContaining('Out of reach.'),
+    });
+    expect(org.waits).toEqual([31_000, 60_000, 60_000]);
+  });
+});
+
+/** An org whose list of deletions begins at `since`, with a transaction that has been open since then. */
+function orgThatDropped(since: number, openSince = Number.POSITIVE_INFINITY) {
+  let time = now;
+  const waits: number[] = [];
+  const refuseBefore = (window: Window) => {
+    if (window.start < since) throw new AppError('INVALID_REPLICATION_DATE', 'Out of reach.');
+    if (window.start > time) throw new AppError('INVALID_REPLICATION_DATE', 'Not yet.');
+  };
+  const covered = () => ({
+    latestDateCovered: Math.min(time, openSince),
+    answeredAt: time,
+    durationMs: 0,
+    readAt: time,
+  });
+  const changes = {
+    updated: async () => ({ ids: [], ...covered() }),
+    deleted: async (window: Window) => {
+      refuseBefore(window);
+      return { records: [], earliestDateAvailable: null, ...covered() };
+    },
+  };
+  const clock = {
+    sleep: async (ms: number) => {
+      waits.push(ms);
+      time += ms;
+    },
+  };
+  const remote = { instanceUrl: 'https://org.example', clock: { now: () => time } };
+  const context = { remote, clock, records: { changes }, log: silentLogger } as unknown as SyncContext;
+  return { context, waits };
+}
+
+describe('the list of deletions of a while', () => {
+  const endsOf = async (since: number, refusesFuture: boolean) => {
+    let calls = 0;
+    const changes = {
+      deleted: async ({ start, end }: Window) => {
+        if (calls++ > 100) throw new Error('It asks for ever.');
+        if (start < since || (refusesFuture && end > now))
+          throw new AppError('INVALID_REPLICATION_DATE', 'Out of reach.');
+        return {
+          records: [{ id: '003000000000001AAA', deletedDate: '' }],
+          earliestDateAvailable: null,
+          latestDateCovered: now,
+          answeredAt: now,
+          durationMs: 0,
+          readAt: now,
+        };
+      },
+    };
+    const context = { remote: { clock: { now: () => now } }, records: { changes } } as unknown as SyncContext;
+    const list = await deletedSince(context, 0, { signal: new AbortController().signal });
+    return { since: list.since, ids: list.ids.size };
+  };
+
+  it.each([false, true])(
+    'begins where the org lets it, and ends (an end ahead is refused: %s)',
+    async (no) => {
+      for (let minutes = 0; minutes < 20; minutes++) {
+        const since = Date.UTC(2026, 2, 4, 10, 0) - minutes * minute;
+        const list = await endsOf(since, no);
+        expect(list.since).toBeGreaterThanOrEqual(since);
+        if (minutes > 0 || !no) expect(list).toEqual({ since: expect.toSatisfy((at) => at < now), ids: 1 });
+      }
+    },
+  );
+
+  it.each([false, true])(
+    'is empty and begins now where all was dropped (an end ahead is refused: %s)',
+    async (no) => {
+      expect(await endsOf(Date.UTC(2026, 2, 4, 10, 1), no)).toEqual({ since: now, ids: 0 });
+    },
+  );
 });

@@ -1,8 +1,8 @@
 import { isAppError } from '../../base/errors.ts';
 import { pendingChunks } from '../backfill/first-copy-run.ts';
 import type { SyncContext } from '../context.ts';
+import { isToldSince } from '../deleted-reach.ts';
 import { futureMs } from '../future-cursor.ts';
-import { floorMinute, minuteMs } from '../minute.ts';
 import type { Run } from '../ports/run.ts';
 import { parseReconcileState, type ReconcileState } from './reconcile-state.ts';
 
@@ -51,25 +51,6 @@ export async function resumableReconcile(
 /** By the org's time. One that lies ahead was told wrongly once. Pure. */
 function isRecent({ begunAt, t0 }: ReconcileState, now: number): boolean {
   return now - begunAt <= resumableMs && now - t0 <= reachMs && t0 <= now + futureMs;
-}
-
-/** Whether the org's list of deletions, which may be cut short any time, still goes back to `t0`. */
-async function isToldSince(
-  { records }: SyncContext,
-  t0: number,
-  { now, signal }: { now: number; signal: AbortSignal },
-): Promise<boolean> {
-  const start = floorMinute(t0);
-  // Some orgs refuse an end in the future; a list that was cut short since then is found by the next cycle.
-  if (start + minuteMs > now) return true;
-  try {
-    const answer = await records.changes.deleted({ start, end: start + minuteMs }, { signal });
-    return floorMinute(answer.earliestDateAvailable ?? 0) <= start;
-  } catch (error) {
-    if (isAppError(error, 'EXCEEDED_ID_LIMIT')) return true;
-    if (isAppError(error, 'INVALID_REPLICATION_DATE')) return false;
-    throw error;
-  }
 }
 
 async function hasReadableChunks(context: Pick<SyncContext, 'mirror'>, runId: string): Promise<boolean> {
