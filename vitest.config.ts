@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import LongestFirst from './test/report/longest-first.ts';
 
 // The deep run repeats ten times as often.
 const boundMs = process.env.PARAHACK_DEEP === undefined ? 120_000 : 1_200_000;
@@ -10,7 +11,9 @@ export default defineConfig({
     testTimeout: boundMs,
     hookTimeout: boundMs,
     pool: 'forks',
-    maxWorkers: 2,
+    // Half of the time the tests wait, for disks and for processes that back off: two cores take twice as many.
+    maxWorkers: 4,
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', './test/report/summary-reporter.ts'],
   },
 });
