@@ -1,37 +1,36 @@
 import { isoTime } from '../base/iso-time.ts';
 import type { AppArchives } from '../contract/app.ts';
 import type { ArchiveView } from '../contract/archives.ts';
-import type { ArchivedMirror, Mirrors } from '../sync/ports/mirrors.ts';
+import type { ArchivedMirror } from '../sync/ports/mirror-archives.ts';
+import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { namedOrAllOrgs } from './chosen-orgs.ts';
 import { type OrgLeases, takeOrgLease } from './org-lease.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 
 export function appArchives(
-  parts: OrgDirectory & OrgLeases & { readonly mirrors: Pick<Mirrors, 'archives' | 'removeArchive'> },
+  parts: OrgDirectory & OrgLeases & { readonly mirrors: Pick<Mirrors, 'archives'> },
 ): AppArchives {
   return {
     async list({ org }) {
-      const { mirrors } = parts;
       const archives: ArchiveView[] = [];
       for (const { instanceUrl } of await namedOrAllOrgs(parts, org)) {
-        for (const archive of await mirrors.archives(instanceUrl))
+        for (const archive of await parts.mirrors.archives.list(instanceUrl))
           archives.push(viewOf(instanceUrl, archive));
       }
       return { archives };
     },
     async prune({ org, keep }) {
-      const { mirrors } = parts;
       const removed: ArchiveView[] = [];
       const kept: ArchiveView[] = [];
       for (const { instanceUrl } of await namedOrAllOrgs(parts, org)) {
-        const archives = await mirrors.archives(instanceUrl);
+        const archives = await parts.mirrors.archives.list(instanceUrl);
         for (const archive of archives.slice(0, keep)) kept.push(viewOf(instanceUrl, archive));
         const superfluous = archives.slice(keep);
         if (superfluous.length === 0) continue;
         // A fresh copy that is ending makes an archive, and may have to make it anew.
         await using lease = await takeOrgLease(parts, instanceUrl, 'archives prune');
         for (const archive of superfluous) {
-          await mirrors.removeArchive(archive, lease);
+          await parts.mirrors.archives.remove(archive, lease);
           removed.push(viewOf(instanceUrl, archive));
         }
       }

@@ -83,7 +83,7 @@ async function copy(
   const { mirrors } = parts;
   const { instanceUrl } = org;
   await removeSpentCopy(parts, instanceUrl, lease);
-  if ((await mirrors.hasCopy(instanceUrl)) || (options.fresh && (await mirrors.exists(instanceUrl))))
+  if ((await mirrors.copies.exists(instanceUrl)) || (options.fresh && (await mirrors.exists(instanceUrl))))
     return copyBeside(parts, org, options, { signal, onEvent, lease });
   await using connected = await connectOrg(parts, org, { signal, lease, onEvent: progressOf(onEvent) });
   const report = await backfill(connected.context, {

@@ -53,7 +53,7 @@ type ConnectOptions = {
 
 /** What it takes to connect an org. */
 export interface ConnectParts extends OrgAccess, MovingOrgs {
-  readonly mirrors: Pick<Mirrors, 'exists' | 'hasCopy' | 'open' | 'openCopy' | 'removeCopy'>;
+  readonly mirrors: Pick<Mirrors, 'exists' | 'open' | 'copies'>;
   readonly calls: CallLedger;
   readonly clock: Clock;
   readonly sizes: BatchSizes;
@@ -128,13 +128,13 @@ async function openCopy(
 ): Promise<StoredMirror> {
   const { mirrors, log } = parts;
   const options = { create: true, lease, signal };
-  const copy = await mirrors.openCopy(instanceUrl, options);
+  const copy = await mirrors.copies.open(instanceUrl, options);
   const known = await copy.identity();
   if (known === null || differenceOf(known, session) === null) return copy;
   await copy[Symbol.asyncDispose]();
   log.warn(`the interrupted fresh copy of ${instanceUrl} is another org's or user's, and starts over`);
-  await mirrors.removeCopy(instanceUrl, lease);
-  return mirrors.openCopy(instanceUrl, options);
+  await mirrors.copies.remove(instanceUrl, lease);
+  return mirrors.copies.open(instanceUrl, options);
 }
 
 /** Gives back what a piece of work has reserved and not needed. Never throws: its own error must not be hidden by this. */

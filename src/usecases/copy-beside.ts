@@ -22,7 +22,7 @@ const smallDifference = { contacts: 100, share: 0.01 };
 
 /** What it takes to copy an org beside its mirror. */
 export interface CopyParts extends ConnectParts, OrgLeases {
-  readonly mirrors: ConnectParts['mirrors'] & Pick<Mirrors, 'fenceOf' | 'replaceByCopy'>;
+  readonly mirrors: ConnectParts['mirrors'] & Pick<Mirrors, 'fenceOf'>;
 }
 
 export interface CopyResult extends BackfillReport {
@@ -68,7 +68,7 @@ export async function copyBeside(
   };
   let report = await work();
   if (report.error !== null && pastHelp.has(report.error.code)) {
-    await mirrors.removeCopy(instanceUrl, lease);
+    await mirrors.copies.remove(instanceUrl, lease);
     if (report.resumed) {
       parts.log.warn(
         `an interrupted fresh copy of ${instanceUrl} cannot be caught up with, and starts over`,
@@ -80,7 +80,7 @@ export async function copyBeside(
     }
   }
   // Without a run there is nothing to go on with.
-  if (report.status === 'complete' || report.runId === null) await mirrors.removeCopy(instanceUrl, lease);
+  if (report.status === 'complete' || report.runId === null) await mirrors.copies.remove(instanceUrl, lease);
   // What is counted is the mirror that readers have.
   return { ...report, contacts: report.status === 'complete' ? report.contacts : null, archived };
 }
@@ -94,7 +94,7 @@ async function putInPlace(
   const { instanceUrl } = connected.org;
   const { mirrors, log } = parts;
   assertWhole(instanceUrl, compared);
-  const archive = await mirrors.replaceByCopy(instanceUrl, options);
+  const archive = await mirrors.copies.replaceMirror(instanceUrl, options);
   if (archive === null) return null;
   log.info(`the old mirror of ${instanceUrl} was put aside as ${archive.location}`);
   return archive.location;
@@ -122,7 +122,7 @@ async function dropUnusable(
   lease: Lease,
 ): Promise<void> {
   const { mirrors, log } = parts;
-  if (!(await mirrors.hasCopy(instanceUrl))) return;
+  if (!(await mirrors.copies.exists(instanceUrl))) return;
   if (await isUsable(parts, instanceUrl, options)) {
     log.warn(
       `an interrupted fresh copy of ${instanceUrl} goes on; the mirror stays as it is until the copy is complete`,
@@ -130,7 +130,7 @@ async function dropUnusable(
     return;
   }
   log.warn(`an interrupted fresh copy of ${instanceUrl} cannot be gone on with as it is, and starts over`);
-  await mirrors.removeCopy(instanceUrl, lease);
+  await mirrors.copies.remove(instanceUrl, lease);
 }
 
 async function isUsable(
@@ -139,7 +139,7 @@ async function isUsable(
   { fresh, api, fields }: BackfillOptions,
 ): Promise<boolean> {
   try {
-    await using mirror = await mirrors.openCopy(instanceUrl, { create: false });
+    await using mirror = await mirrors.copies.open(instanceUrl, { create: false });
     const begun = await resumableCopy({ mirror, clock, log }, { beside: true });
     if (begun === null) return false;
     await pendingChunks({ mirror }, begun.run.id);

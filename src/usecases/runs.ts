@@ -17,7 +17,7 @@ interface ViewParts extends Pick<OrgLeases, 'leases'> {
 }
 
 export interface RunsParts extends OrgDirectory, ViewParts {
-  readonly mirrors: Pick<Mirrors, 'exists' | 'open' | 'hasCopy' | 'openCopy'>;
+  readonly mirrors: Pick<Mirrors, 'exists' | 'open' | 'copies'>;
 }
 
 export async function listRuns(
@@ -78,9 +78,9 @@ async function eachMirror(
     await using mirror = await mirrors.open(instanceUrl, { create: false });
     await work(mirror);
   }
-  if (!(await mirrors.hasCopy(instanceUrl)) || (await isInPlace(mirrors, instanceUrl))) return;
+  if (!(await mirrors.copies.exists(instanceUrl)) || (await isInPlace(mirrors, instanceUrl))) return;
   try {
-    await using copy = await mirrors.openCopy(instanceUrl, { create: false });
+    await using copy = await mirrors.copies.open(instanceUrl, { create: false });
     await work(copy);
   } catch (error) {
     // It may take the mirror's place, or be given up, at any moment.

@@ -2,7 +2,7 @@ import { isAppError } from '../base/errors.ts';
 import type { Lease } from '../sync/ports/leases.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 
-type CopyFiles = Pick<Mirrors, 'exists' | 'hasCopy' | 'open' | 'openCopy' | 'removeCopy'>;
+type CopyFiles = Pick<Mirrors, 'exists' | 'open' | 'copies'>;
 
 /** A process that was killed right after its copy had taken the mirror's place has left the copy's file behind. */
 export async function removeSpentCopy(
@@ -10,17 +10,17 @@ export async function removeSpentCopy(
   instanceUrl: string,
   lease: Lease,
 ): Promise<void> {
-  if (!(await mirrors.hasCopy(instanceUrl)) || !(await mirrors.exists(instanceUrl))) return;
-  if (await isInPlace(mirrors, instanceUrl)) await mirrors.removeCopy(instanceUrl, lease);
+  if (!(await mirrors.copies.exists(instanceUrl)) || !(await mirrors.exists(instanceUrl))) return;
+  if (await isInPlace(mirrors, instanceUrl)) await mirrors.copies.remove(instanceUrl, lease);
 }
 
 /** Whether the mirror already is what lies beside it as a copy. */
 export async function isInPlace(
-  mirrors: Pick<CopyFiles, 'open' | 'openCopy'>,
+  mirrors: Pick<CopyFiles, 'open' | 'copies'>,
   instanceUrl: string,
 ): Promise<boolean> {
   try {
-    await using copy = await mirrors.openCopy(instanceUrl, { create: false });
+    await using copy = await mirrors.copies.open(instanceUrl, { create: false });
     const [run] = await copy.journal.runs({ kind: 'backfill', limit: 1 });
     if (run === undefined) return false;
     await using mirror = await mirrors.open(instanceUrl, { create: false });

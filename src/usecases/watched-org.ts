@@ -265,7 +265,7 @@ function completed(instanceUrl: string, report: CycleReport): CycleCompleteEvent
 /** The mirror is what a watch keeps up to date; a copy beside it is the backfill's. */
 async function tellOfCopy(parts: WatchedOrgParts, instanceUrl: string, lease: Lease): Promise<void> {
   await removeSpentCopy(parts, instanceUrl, lease);
-  if (await parts.mirrors.hasCopy(instanceUrl))
+  if (await parts.mirrors.copies.exists(instanceUrl))
     parts.log.warn(
       `an interrupted fresh copy of ${instanceUrl} lies beside its mirror: \`parahack-sync backfill\` goes on with it`,
     );

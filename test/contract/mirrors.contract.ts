@@ -11,8 +11,8 @@ const org = 'https://a.example';
 const other = 'https://b.example';
 const lease: Lease = heldLease();
 
-async function made(mirrors: Mirrors, userId: string, open: 'open' | 'openCopy' = 'open'): Promise<void> {
-  await using mirror = await mirrors[open](org, { create: true, lease });
+async function made(mirrors: Pick<Mirrors, 'open'>, userId: string): Promise<void> {
+  await using mirror = await mirrors.open(org, { create: true, lease });
   await mirror.setIdentity({ orgId: '00D000000000001AAA', userId, instanceUrl: org });
 }
 
@@ -41,62 +41,62 @@ export function mirrorsContract(name: string, open: () => Promise<OpenedMirrors>
     test('what is put aside is told as it is listed, the newest first, and removed one by one', async () => {
       await using opened = await open();
       const { mirrors } = opened;
-      expect(await mirrors.archives(org)).toEqual([]);
+      expect(await mirrors.archives.list(org)).toEqual([]);
       await made(mirrors, 'one');
-      const first = await mirrors.archive(org, lease);
+      const first = await mirrors.archives.add(org, lease);
       expect(await mirrors.exists(org)).toBe(false);
       await made(mirrors, 'two');
-      const second = await mirrors.archive(org, lease);
+      const second = await mirrors.archives.add(org, lease);
       expect(second.location).not.toBe(first.location);
-      expect(await mirrors.archives(org)).toEqual([second, first]);
+      expect(await mirrors.archives.list(org)).toEqual([second, first]);
       expect(first.bytes).toBeGreaterThan(0);
       expect(Math.abs(Date.now() - first.archivedAt)).toBeLessThan(60_000);
-      expect(await mirrors.archives(other)).toEqual([]);
-      await mirrors.removeArchive(first, lease);
-      expect(await mirrors.archives(org)).toEqual([second]);
+      expect(await mirrors.archives.list(other)).toEqual([]);
+      await mirrors.archives.remove(first, lease);
+      expect(await mirrors.archives.list(org)).toEqual([second]);
     });
 
     test('a copy beside the mirror takes its place, and the former is put aside', async () => {
       await using opened = await open();
       const { mirrors } = opened;
-      expect(await mirrors.hasCopy(org)).toBe(false);
+      expect(await mirrors.copies.exists(org)).toBe(false);
       await made(mirrors, 'one');
-      await made(mirrors, 'two', 'openCopy');
-      expect(await mirrors.hasCopy(org)).toBe(true);
+      await made(mirrors.copies, 'two');
+      expect(await mirrors.copies.exists(org)).toBe(true);
       expect(await userOf(mirrors, org)).toBe('one');
-      const archive = await mirrors.replaceByCopy(org, { force: false, lease });
+      const archive = await mirrors.copies.replaceMirror(org, { force: false, lease });
       expect(await userOf(mirrors, org)).toBe('two');
-      expect(await mirrors.archives(org)).toEqual([archive]);
-      await mirrors.removeCopy(org, lease);
-      expect(await mirrors.hasCopy(org)).toBe(false);
+      expect(await mirrors.archives.list(org)).toEqual([archive]);
+      await mirrors.copies.remove(org, lease);
+      expect(await mirrors.copies.exists(org)).toBe(false);
       expect(await userOf(mirrors, org)).toBe('two');
     });
 
     test('a copy without a mirror puts nothing aside', async () => {
       await using opened = await open();
       const { mirrors } = opened;
-      await made(mirrors, 'one', 'openCopy');
-      expect(await mirrors.replaceByCopy(org, { force: false, lease })).toBe(null);
+      await made(mirrors.copies, 'one');
+      expect(await mirrors.copies.replaceMirror(org, { force: false, lease })).toBe(null);
       expect(await userOf(mirrors, org)).toBe('one');
-      expect(await mirrors.archives(org)).toEqual([]);
+      expect(await mirrors.archives.list(org)).toEqual([]);
     });
 
     test('a mirror moves with its copy and what was put aside, and is removed with them', async () => {
       await using opened = await open();
       const { mirrors } = opened;
       await made(mirrors, 'one');
-      await mirrors.archive(org, lease);
+      await mirrors.archives.add(org, lease);
       await made(mirrors, 'two');
-      await made(mirrors, 'three', 'openCopy');
+      await made(mirrors.copies, 'three');
       await mirrors.move(org, other, [lease]);
-      expect([await mirrors.exists(org), await mirrors.hasCopy(org)]).toEqual([false, false]);
-      expect(await mirrors.archives(org)).toEqual([]);
+      expect([await mirrors.exists(org), await mirrors.copies.exists(org)]).toEqual([false, false]);
+      expect(await mirrors.archives.list(org)).toEqual([]);
       expect(await userOf(mirrors, other)).toBe('two');
-      expect(await mirrors.hasCopy(other)).toBe(true);
-      expect(await mirrors.archives(other)).toHaveLength(1);
+      expect(await mirrors.copies.exists(other)).toBe(true);
+      expect(await mirrors.archives.list(other)).toHaveLength(1);
       await mirrors.remove(other, lease);
-      expect([await mirrors.exists(other), await mirrors.hasCopy(other)]).toEqual([false, false]);
-      expect(await mirrors.archives(other)).toEqual([]);
+      expect([await mirrors.exists(other), await mirrors.copies.exists(other)]).toEqual([false, false]);
+      expect(await mirrors.archives.list(other)).toEqual([]);
     });
   });
 }

@@ -48,8 +48,8 @@ function emptyMemory(): MemoryMirror {
 type Kind = 'memory' | 'file';
 async function emptyMirror(kind: Kind): Promise<Mirror & AsyncDisposable> {
   if (kind === 'memory') return emptyMemory();
-  await rig.mirrors.removeCopy(rig.emulator.url, heldLease());
-  return rig.mirrors.openCopy(rig.emulator.url, { create: true, lease: heldLease() });
+  await rig.mirrors.copies.remove(rig.emulator.url, heldLease());
+  return rig.mirrors.copies.open(rig.emulator.url, { create: true, lease: heldLease() });
 }
 
 /** What is in the mirror and what the run counts, less what differs by nature: how often it asked, and when. */

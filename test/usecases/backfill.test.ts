@@ -112,7 +112,7 @@ describe('a fresh copy', () => {
     const parts = partsOf([a]);
     const { orgs } = await backfillOrgs(parts, fresh, calm());
     expect(orgs[0]).toMatchObject({ status: 'complete', archived: null });
-    expect(await parts.mirrors.hasCopy(a.instanceUrl)).toBe(false);
+    expect(await parts.mirrors.copies.exists(a.instanceUrl)).toBe(false);
   });
 
   it('takes the place of the mirror, which is put aside, and leaves no copy', async () => {
@@ -120,8 +120,8 @@ describe('a fresh copy', () => {
     await copied(parts, a.instanceUrl);
     const { orgs } = await backfillOrgs(parts, fresh, calm());
     expect(orgs[0]).toMatchObject({ status: 'complete', archived: 'memory:https://a.my.salesforce.com:0' });
-    expect(await parts.mirrors.archives(a.instanceUrl)).toHaveLength(1);
-    expect(await parts.mirrors.hasCopy(a.instanceUrl)).toBe(false);
+    expect(await parts.mirrors.archives.list(a.instanceUrl)).toHaveLength(1);
+    expect(await parts.mirrors.copies.exists(a.instanceUrl)).toBe(false);
   });
 
   it('is refused while the outbox holds what Salesforce has not, and not where the user says so', async () => {
@@ -130,8 +130,8 @@ describe('a fresh copy', () => {
     await queue(parts, a.instanceUrl);
     const { orgs } = await backfillOrgs(parts, fresh, calm());
     expect(orgs[0]?.error).toMatchObject({ code: 'OUTBOX_OPEN', details: { open: 1 } });
-    expect(await parts.mirrors.hasCopy(a.instanceUrl)).toBe(false);
-    expect(await parts.mirrors.archives(a.instanceUrl)).toEqual([]);
+    expect(await parts.mirrors.copies.exists(a.instanceUrl)).toBe(false);
+    expect(await parts.mirrors.archives.list(a.instanceUrl)).toEqual([]);
     const forced = await backfillOrgs(parts, { ...fresh, force: true }, calm());
     expect(forced.orgs[0]?.status).toBe('complete');
   });
@@ -142,14 +142,14 @@ describe('a fresh copy', () => {
     await copied(parts, a.instanceUrl);
     const { orgs } = await backfillOrgs(parts, fresh, calm());
     expect(orgs[0]?.error?.code).toBe('COPY_DIFFERS');
-    expect(await parts.mirrors.archives(a.instanceUrl)).toEqual([]);
-    expect(await parts.mirrors.hasCopy(a.instanceUrl)).toBe(true);
+    expect(await parts.mirrors.archives.list(a.instanceUrl)).toEqual([]);
+    expect(await parts.mirrors.copies.exists(a.instanceUrl)).toBe(true);
   });
 
   it('makes room for a new one where what was interrupted is another user’s', async () => {
     const parts = partsOf([a]);
     await copied(parts, a.instanceUrl);
-    const copy = await parts.mirrors.openCopy(a.instanceUrl, { create: true });
+    const copy = await parts.mirrors.copies.open(a.instanceUrl, { create: true });
     await copy.setIdentity({ orgId: a.orgId, userId: '005000000000999AAA', instanceUrl: a.instanceUrl });
     const { orgs } = await backfillOrgs(parts, fresh, calm());
     expect(orgs[0]?.status).toBe('complete');

@@ -6,8 +6,10 @@ import { MemoryDisk } from '../../src/store/memory/memory-file.ts';
 import { MemoryMirror } from '../../src/store/memory/memory-mirror.ts';
 import type { ContactReader } from '../../src/sync/ports/contact-reader.ts';
 import type { Lease } from '../../src/sync/ports/leases.ts';
-import type { ArchivedMirror, Mirrors, OpenOptions, ReplaceOptions } from '../../src/sync/ports/mirrors.ts';
-import type { StoredMirror } from '../../src/sync/ports/stored-mirror.ts';
+import type { ArchivedMirror, MirrorArchives } from '../../src/sync/ports/mirror-archives.ts';
+import type { MirrorCopies } from '../../src/sync/ports/mirror-copies.ts';
+import type { Mirrors } from '../../src/sync/ports/mirrors.ts';
+import type { OpenOptions, StoredMirror } from '../../src/sync/ports/stored-mirror.ts';
 
 /** Mirrors that live as long as their test. Closing one keeps what it holds. */
 export class MemoryMirrors implements Mirrors {
@@ -17,6 +19,41 @@ export class MemoryMirrors implements Mirrors {
   readonly #disks = new WeakMap<MemoryMirror, MemoryDisk>();
   #archived: { instanceUrl: string; archive: ArchivedMirror }[] = [];
   #archives = 0;
+
+  readonly archives: MirrorArchives = {
+    add: async (instanceUrl, lease) => {
+      await lease.confirm();
+      const location = `${this.location(instanceUrl)}:${this.#archives++}`;
+      const archive = { location, archivedAt: this.#clock.now(), bytes: 1 };
+      this.#archived.unshift({ instanceUrl, archive });
+      this.#mirrors.delete(instanceUrl);
+      return archive;
+    },
+    list: async (instanceUrl) =>
+      this.#archived.filter((kept) => kept.instanceUrl === instanceUrl).map(({ archive }) => archive),
+    remove: async ({ location }, lease) => {
+      await lease.confirm();
+      this.#archived.splice(
+        this.#archived.findIndex(({ archive }) => archive.location === location),
+        1,
+      );
+    },
+  };
+
+  readonly copies: MirrorCopies = {
+    exists: async (instanceUrl) => this.#copies.has(instanceUrl),
+    open: (instanceUrl, options) => this.#openAt(this.#copies, instanceUrl, options),
+    remove: async (instanceUrl, lease) => {
+      await lease.confirm();
+      this.#copies.delete(instanceUrl);
+    },
+    replaceMirror: async (instanceUrl, { lease }) => {
+      const copy = this.#at(this.#copies, instanceUrl, false);
+      const archive = this.#mirrors.has(instanceUrl) ? await this.archives.add(instanceUrl, lease) : null;
+      this.#mirrors.set(instanceUrl, copy);
+      return archive;
+    },
+  };
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -55,47 +92,6 @@ export class MemoryMirrors implements Mirrors {
       (kept) => kept.get(instanceUrl)?.fenceOf(leaseName) ?? 0,
     );
     return Math.max(...(await Promise.all(fences)));
-  }
-
-  async hasCopy(instanceUrl: string): Promise<boolean> {
-    return this.#copies.has(instanceUrl);
-  }
-
-  openCopy(instanceUrl: string, options: OpenOptions): Promise<StoredMirror> {
-    return this.#openAt(this.#copies, instanceUrl, options);
-  }
-
-  async removeCopy(instanceUrl: string, lease: Lease): Promise<void> {
-    await lease.confirm();
-    this.#copies.delete(instanceUrl);
-  }
-
-  async replaceByCopy(instanceUrl: string, { lease }: ReplaceOptions): Promise<ArchivedMirror | null> {
-    const copy = this.#at(this.#copies, instanceUrl, false);
-    const archive = this.#mirrors.has(instanceUrl) ? await this.archive(instanceUrl, lease) : null;
-    this.#mirrors.set(instanceUrl, copy);
-    return archive;
-  }
-
-  async archive(instanceUrl: string, lease: Lease): Promise<ArchivedMirror> {
-    await lease.confirm();
-    const location = `${this.location(instanceUrl)}:${this.#archives++}`;
-    const archive = { location, archivedAt: this.#clock.now(), bytes: 1 };
-    this.#archived.unshift({ instanceUrl, archive });
-    this.#mirrors.delete(instanceUrl);
-    return archive;
-  }
-
-  async archives(instanceUrl: string): Promise<ArchivedMirror[]> {
-    return this.#archived.filter((kept) => kept.instanceUrl === instanceUrl).map(({ archive }) => archive);
-  }
-
-  async removeArchive({ location }: ArchivedMirror, lease: Lease): Promise<void> {
-    await lease.confirm();
-    this.#archived.splice(
-      this.#archived.findIndex(({ archive }) => archive.location === location),
-      1,
-    );
   }
 
   async move(from: string, to: string, leases: readonly Lease[]): Promise<void> {

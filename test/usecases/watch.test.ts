@@ -119,10 +119,10 @@ describe('watch once', () => {
   it('says what lies beside a mirror without going on with it', async () => {
     const parts = partsOf([a]);
     await copied(parts, a.instanceUrl);
-    await parts.mirrors.openCopy(a.instanceUrl, { create: true });
+    await parts.mirrors.copies.open(a.instanceUrl, { create: true });
     await watch(parts, once, calm());
     expect(parts.said).toEqual([expect.stringMatching(/^warn an interrupted fresh copy of .* lies beside/)]);
-    expect(await parts.mirrors.hasCopy(a.instanceUrl)).toBe(true);
+    expect(await parts.mirrors.copies.exists(a.instanceUrl)).toBe(true);
   });
 });
 

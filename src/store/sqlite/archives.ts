@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { throwIfAborted } from '../../base/abort.ts';
-import type { ArchivedMirror } from '../../sync/ports/mirrors.ts';
+import type { ArchivedMirror } from '../../sync/ports/mirror-archives.ts';
 import { openForReading } from './connection.ts';
 
 /** A database and what SQLite keeps beside it. */

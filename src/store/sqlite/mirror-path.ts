@@ -5,3 +5,8 @@ import { hostKeyOf } from '../../org/instance-url.ts';
 export function mirrorPath(folder: string, instanceUrl: string): string {
   return join(folder, `${hostKeyOf(instanceUrl)}.db`);
 }
+
+/** That of the copy beside it. Not `….db`: a program that reads all mirrors of the folder shall not take half a copy for one. */
+export function copyPath(path: string): string {
+  return `${path}.fresh`;
+}

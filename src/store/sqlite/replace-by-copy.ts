@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isAppError } from '../../base/errors.ts';
 import { contact } from '../../org/synced-object.ts';
-import type { ReplaceOptions } from '../../sync/ports/mirrors.ts';
+import type { ReplaceOptions } from '../../sync/ports/mirror-copies.ts';
 import { archivePath, copyToArchive, removeDatabase } from './archives.ts';
 import { readMeta } from './meta.ts';
 import type { MirrorFile } from './mirror-file.ts';

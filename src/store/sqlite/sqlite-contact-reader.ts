@@ -22,7 +22,7 @@ import { inTurns } from './in-turns.ts';
 import { checkVersion, readAsCurrent } from './schema.ts';
 import { searchCondition } from './search-condition.ts';
 import { countNotIndexed, searchIndexOf } from './search-index.ts';
-import { mapSqliteFault } from './sqlite-fault.ts';
+import { mapSqliteFault, withMappedFaults } from './sqlite-fault.ts';
 
 const batchRows = 500;
 
@@ -267,10 +267,6 @@ export class SqliteContactReader implements ContactReader {
   }
 
   #read<T>(work: (db: Connection) => T): T {
-    try {
-      return work(this.#db);
-    } catch (error) {
-      throw mapSqliteFault(error, this.path);
-    }
+    return withMappedFaults(this.path, () => work(this.#db));
   }
 }

@@ -50,3 +50,12 @@ export function mapSqliteFault(error: unknown, path: string): Error {
   }
   return error instanceof Error ? error : new Error(String(error));
 }
+
+/** Throws what SQLite or the file system says of the file as AppErrors that name it. */
+export function withMappedFaults<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw mapSqliteFault(error, path);
+  }
+}

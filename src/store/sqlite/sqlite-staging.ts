@@ -20,7 +20,7 @@ import type { RecordError } from '../../sync/ports/record-writes.ts';
 import { openForReading } from './connection.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 import { prepared } from './prepared.ts';
-import { mapSqliteFault } from './sqlite-fault.ts';
+import { withMappedFaults } from './sqlite-fault.ts';
 import { createStagingFile } from './staging-file.ts';
 
 const pageRows = 500;
@@ -54,7 +54,7 @@ export class SqliteStaging implements OutboxStaging {
     this.#mirror = mirror;
     this.#writeMirror = write;
     this.#object = object;
-    const { path, db, remove } = guarded(mirror.path, () => createStagingFile(mirror.path));
+    const { path, db, remove } = withMappedFaults(mirror.path, () => createStagingFile(mirror.path));
     this.#path = path;
     this.#db = db;
     this.#remove = remove;
@@ -316,11 +316,11 @@ export class SqliteStaging implements OutboxStaging {
   }
 
   #write(work: () => void): void {
-    guarded(this.#path, () => this.#db.transaction(work)());
+    withMappedFaults(this.#path, () => this.#db.transaction(work)());
   }
 
   #read<T>(work: (db: Connection) => T): T {
-    return guarded(this.#path, () => work(this.#pushId !== null ? this.#openBoth() : this.#db));
+    return withMappedFaults(this.#path, () => work(this.#pushId !== null ? this.#openBoth() : this.#db));
   }
 
   #openBoth(): Connection {
@@ -334,13 +334,5 @@ export class SqliteStaging implements OutboxStaging {
       this.#both.pragma(`staging.cache_size = -${readCacheKb}`);
     }
     return this.#both;
-  }
-}
-
-function guarded<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw mapSqliteFault(error, path);
   }
 }

@@ -1,4 +1,14 @@
+import type { Lease } from './leases.ts';
 import type { Mirror, MirrorIdentity } from './mirror.ts';
+
+export interface OpenOptions {
+  /** Make the mirror where there is none. */
+  create: boolean;
+  /** The org's, for work on it. Without one only what needs no lease can be written (`Mirror.under`). */
+  lease?: Lease;
+  /** Ends the waits for another program's write lock. */
+  signal?: AbortSignal;
+}
 
 /** Own calls of the hour `hour` x 3,600,000 ms since 1970. */
 export interface HourCalls {

@@ -3,7 +3,8 @@ import type { StoredMirror } from '../../../src/sync/ports/stored-mirror.ts';
 import type { FailPoints } from './fail-points.ts';
 
 /** Files that are moved and removed as a whole. */
-const writesOfMirrors = new Set(['archive', 'removeArchive', 'removeCopy', 'move', 'remove']);
+const writesOfMirrors = new Set(['move', 'remove']);
+const writesOfArchives = new Set(['add', 'remove']);
 const writesOfMirror = new Set(['commit', 'under', 'setIdentity', 'forgetFormerCalls', 'extendSearchIndex']);
 /** Of the stores that a mirror is made of. */
 const writesOfStores = new Set([
@@ -22,26 +23,35 @@ type Method = (...args: unknown[]) => unknown;
 
 /** The same where the process can die at the removal or move of a file; all else it meets at its writer. */
 export function mortalFiles(mirrors: Mirrors, points: FailPoints): Mirrors {
-  return watched(mirrors, (name, call) =>
-    writesOfMirrors.has(name) ? (...args) => points.around('write', () => call(...args)) : call,
-  );
+  const writing = (writes: ReadonlySet<string>) => (name: string, call: Method) =>
+    writes.has(name) ? atWrite(call, points) : call;
+  return watched(mirrors, writing(writesOfMirrors), (name, value) => {
+    if (name === 'archives') return watched(value as object, writing(writesOfArchives));
+    return name === 'copies' ? watched(value as object, writing(new Set(['remove']))) : value;
+  });
 }
 
 /** The same where the process can die at every write, of mirrors that have no writer of their own. */
 export function mortalMirrors(mirrors: Mirrors, points: FailPoints): Mirrors {
   const opened = async (mirror: unknown) => mortalMirror((await mirror) as StoredMirror, points);
-  return watched(mirrors, (name, call) => {
-    if (name === 'open' || name === 'openCopy') return (...args) => opened(call(...args));
-    const isWrite = writesOfMirrors.has(name) || name === 'replaceByCopy';
-    return isWrite ? (...args) => points.around('write', () => call(...args)) : call;
+  const opening = (writes: ReadonlySet<string>) => (name: string, call: Method) => {
+    if (name === 'open') return (...args: unknown[]) => opened(call(...args));
+    return writes.has(name) ? atWrite(call, points) : call;
+  };
+  return watched(mirrors, opening(writesOfMirrors), (name, value) => {
+    if (name === 'archives') return watched(value as object, opening(writesOfArchives));
+    return name === 'copies'
+      ? watched(value as object, opening(new Set(['remove', 'replaceMirror'])))
+      : value;
   });
 }
 
+function atWrite(call: Method, points: FailPoints): Method {
+  return (...args) => points.around('write', () => call(...args));
+}
+
 function mortalMirror(mirror: StoredMirror, points: FailPoints): StoredMirror {
-  const writing =
-    (call: Method): Method =>
-    (...args) =>
-      points.around('write', () => call(...args));
+  const writing = (call: Method) => atWrite(call, points);
   return watched(
     mirror,
     (name, call) => {

@@ -170,12 +170,12 @@ class Played implements AsyncDisposable {
     if (step.kind === 'swap') {
       const { path, mirror } = this;
       await mirror[Symbol.asyncDispose]();
-      this.mirror = await this.#temp.mirrors.openCopy(instanceUrl, { create: true, lease: heldLease() });
+      this.mirror = await this.#temp.mirrors.copies.open(instanceUrl, { create: true, lease: heldLease() });
       await this.describe();
       await this.mirror.commit({ page: this.#page(step.rows) });
       await this.mirror[Symbol.asyncDispose]();
-      await this.#temp.mirrors.replaceByCopy(instanceUrl, { force: false, lease: heldLease() });
-      await this.#temp.mirrors.removeCopy(instanceUrl, heldLease());
+      await this.#temp.mirrors.copies.replaceMirror(instanceUrl, { force: false, lease: heldLease() });
+      await this.#temp.mirrors.copies.remove(instanceUrl, heldLease());
       this.mirror = await this.#temp.mirrors.open(instanceUrl, { create: false, lease: heldLease() });
       expect(this.path).toBe(path);
     }

@@ -76,11 +76,11 @@ describe('files', () => {
     await temp.mirror.schema.applyDescribe(describeOf(), epoch);
     await temp.mirror.commit({ page: csvPage(storedNames, [contactRow(1)], epoch) });
     await temp.mirror[Symbol.asyncDispose]();
-    const { location: first } = await temp.mirrors.archive(instanceUrl, heldLease());
+    const { location: first } = await temp.mirrors.archives.add(instanceUrl, heldLease());
     const fresh = await temp.mirrors.open(instanceUrl, { create: true });
     expect(await fresh.contacts.counts()).toEqual({ contacts: 0, deleted: 0 });
     await fresh[Symbol.asyncDispose]();
-    const { location: second } = await temp.mirrors.archive(instanceUrl, heldLease());
+    const { location: second } = await temp.mirrors.archives.add(instanceUrl, heldLease());
     expect(second).not.toBe(first);
     expect(dirname(first)).toBe(temp.folder);
     expect(await temp.mirrors.exists(instanceUrl)).toBe(false);
@@ -93,10 +93,10 @@ describe('files', () => {
     await temp.mirror[Symbol.asyncDispose]();
     const other = `${instanceUrl}:8443`;
     await (await temp.mirrors.open(other, { create: true }))[Symbol.asyncDispose]();
-    const { location: kept } = await temp.mirrors.archive(other, heldLease());
-    await temp.mirrors.archive(instanceUrl, heldLease());
+    const { location: kept } = await temp.mirrors.archives.add(other, heldLease());
+    await temp.mirrors.archives.add(instanceUrl, heldLease());
     await (await temp.mirrors.open(instanceUrl, { create: true }))[Symbol.asyncDispose]();
-    await temp.mirrors.archive(instanceUrl, heldLease());
+    await temp.mirrors.archives.add(instanceUrl, heldLease());
     await temp.mirrors.remove(instanceUrl, heldLease());
     const left = readdirSync(temp.folder).filter((name) => name.includes('.db'));
     expect(left.filter((name) => !name.startsWith(basename(kept)))).toEqual([]);

@@ -7,5 +7,5 @@ import { crashUrl } from './crash-child.ts';
 
 await using mirrors = openMirrors({ folder: process.argv[2]!, log: silentLogger, clock: systemClock });
 process.stdout.write('ready\n');
-await mirrors.replaceByCopy(crashUrl, { force: false, lease: heldLease() });
+await mirrors.copies.replaceMirror(crashUrl, { force: false, lease: heldLease() });
 process.stdout.write('done\n');

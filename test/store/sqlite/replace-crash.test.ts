@@ -40,7 +40,7 @@ beforeAll(async () => {
   template = mkdtempSync(join(tmpdir(), 'parahack-replace-'));
   await using mirrors = openMirrors({ folder: template, log: silentLogger, clock: systemClock });
   await fill(await mirrors.open(crashUrl, { create: true, lease: heldLease() }), 'old');
-  await fill(await mirrors.openCopy(crashUrl, { create: true, lease: heldLease() }), 'new');
+  await fill(await mirrors.copies.open(crashUrl, { create: true, lease: heldLease() }), 'new');
   await using mirror = await mirrors.open(crashUrl, { create: false });
   await mirror.outbox.add([
     {

@@ -12,7 +12,7 @@ test('a replacement that fails at its last statement leaves the mirror as it was
   await temp.mirror.schema.applyDescribe(describeOf(), epoch);
   await temp.mirror.commit({ page: csvPage(storedNames, [contactRow(1)], epoch) });
   await temp.mirror[Symbol.asyncDispose]();
-  const copy = await temp.mirrors.openCopy(instanceUrl, { create: true, lease: heldLease() });
+  const copy = await temp.mirrors.copies.open(instanceUrl, { create: true, lease: heldLease() });
   await copy.setIdentity(identity);
   await copy.schema.applyDescribe(describeOf(), epoch);
   await copy.commit({ page: csvPage(storedNames, [contactRow(1), contactRow(2)], epoch) });
@@ -22,9 +22,9 @@ test('a replacement that fails at its last statement leaves the mirror as it was
   db.exec('DROP TABLE chunk');
   db.close();
 
-  await expect(temp.mirrors.replaceByCopy(instanceUrl, { force: false, lease: heldLease() })).rejects.toThrow(
-    'chunk',
-  );
+  await expect(
+    temp.mirrors.copies.replaceMirror(instanceUrl, { force: false, lease: heldLease() }),
+  ).rejects.toThrow('chunk');
   expect(temp.sql('SELECT count(*) AS rows FROM contacts')).toEqual([{ rows: 1 }]);
   expect(temp.sql('SELECT count(*) AS runs FROM run')).toEqual([{ runs: 0 }]);
 });

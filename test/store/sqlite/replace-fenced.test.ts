@@ -15,8 +15,9 @@ async function mirrorAndCopy(temp: TempMirrors, ofMirror: Lease, ofCopy: Lease):
     [[contactRow(1)], ofMirror],
     [[contactRow(1), contactRow(2)], ofCopy],
   ] as const) {
-    const open = lease === ofMirror ? temp.mirrors.open : temp.mirrors.openCopy;
-    await using mirror = await open.call(temp.mirrors, instanceUrl, { create: true, lease });
+    const { mirrors } = temp;
+    const opener = lease === ofMirror ? mirrors : mirrors.copies;
+    await using mirror = await opener.open(instanceUrl, { create: true, lease });
     await mirror.setIdentity(identity);
     await mirror.schema.applyDescribe(describeOf(), epoch);
     await mirror.commit({ page: csvPage(storedNames, [...rows], epoch) });
@@ -31,7 +32,7 @@ test('whoever lost the lease does not put a copy in the place of the mirror, whi
   // The next holder has gone on with the copy alone.
   await mirrorAndCopy(temp, halted, next);
   await expect(
-    temp.mirrors.replaceByCopy(instanceUrl, { force: false, lease: halted }),
+    temp.mirrors.copies.replaceMirror(instanceUrl, { force: false, lease: halted }),
   ).rejects.toMatchObject({ code: 'LEASE_LOST' });
   expect(rows(temp)).toBe(1);
 });
@@ -42,10 +43,10 @@ test('nor in the place of a mirror that is gone, which has seen no fence at all'
   await mirrorAndCopy(temp, halted, next);
   rmSync(temp.mirror.location);
   await expect(
-    temp.mirrors.replaceByCopy(instanceUrl, { force: false, lease: halted }),
+    temp.mirrors.copies.replaceMirror(instanceUrl, { force: false, lease: halted }),
   ).rejects.toMatchObject({ code: 'LEASE_LOST' });
   expect(temp.sql('SELECT count(*) AS n FROM contact')).toEqual([{ n: 0 }]);
-  await temp.mirrors.replaceByCopy(instanceUrl, { force: false, lease: next });
+  await temp.mirrors.copies.replaceMirror(instanceUrl, { force: false, lease: next });
   expect(rows(temp)).toBe(2);
 });
 
@@ -53,7 +54,7 @@ test('a copy in place brings its fence along, and the mirror keeps those that it
   await using temp = await openTempMirror();
   const lease = heldLease('org', 6);
   await mirrorAndCopy(temp, heldLease('outbox', 9), lease);
-  await temp.mirrors.replaceByCopy(instanceUrl, { force: false, lease });
+  await temp.mirrors.copies.replaceMirror(instanceUrl, { force: false, lease });
   expect(rows(temp)).toBe(2);
   expect(await temp.mirrors.fenceOf(instanceUrl, 'org')).toBe(6);
   expect(await temp.mirrors.fenceOf(instanceUrl, 'outbox')).toBe(9);
@@ -70,19 +71,19 @@ test('files are neither moved nor removed by whoever lost the lease', async () =
     ...heldLease('org', 5),
     confirm: () => Promise.reject(Object.assign(new Error('lost'), { code: 'LEASE_LOST' })),
   };
-  const archived = await mirrors.archive(instanceUrl, heldLease());
+  const archived = await mirrors.archives.add(instanceUrl, heldLease());
   await (await mirrors.open(instanceUrl, { create: true }))[Symbol.asyncDispose]();
   for (const attempt of [
-    () => mirrors.archive(instanceUrl, lost),
-    () => mirrors.removeArchive(archived, lost),
-    () => mirrors.removeCopy(instanceUrl, lost),
-    () => mirrors.replaceByCopy(instanceUrl, { force: true, lease: lost }),
+    () => mirrors.archives.add(instanceUrl, lost),
+    () => mirrors.archives.remove(archived, lost),
+    () => mirrors.copies.remove(instanceUrl, lost),
+    () => mirrors.copies.replaceMirror(instanceUrl, { force: true, lease: lost }),
     () => mirrors.move(instanceUrl, 'https://other.my.salesforce.com', [heldLease(), lost]),
     () => mirrors.remove(instanceUrl, lost),
   ])
     await expect(attempt()).rejects.toMatchObject({ code: 'LEASE_LOST' });
-  expect((await mirrors.exists(instanceUrl)) && (await mirrors.hasCopy(instanceUrl))).toBe(true);
-  expect(await mirrors.archives(instanceUrl)).toHaveLength(1);
+  expect((await mirrors.exists(instanceUrl)) && (await mirrors.copies.exists(instanceUrl))).toBe(true);
+  expect(await mirrors.archives.list(instanceUrl)).toHaveLength(1);
 });
 
 test('a mirror that is gone or cannot be read has seen no fence', async () => {

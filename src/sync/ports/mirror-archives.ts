@@ -1,0 +1,20 @@
+import type { Lease } from './leases.ts';
+
+/** An old mirror that was put aside. */
+export interface ArchivedMirror {
+  /** Where it lies, for people. No two archives have the same. */
+  location: string;
+  /** ms since 1970. */
+  archivedAt: number;
+  /** All that it takes up. */
+  bytes: number;
+}
+
+/** Old mirrors that were put aside. They change under a lease only, which is looked at before: AppError `LEASE_LOST`. */
+export interface MirrorArchives {
+  /** Puts the org's mirror aside. It must not be open. */
+  add(instanceUrl: string, lease: Lease): Promise<ArchivedMirror>;
+  /** What was archived of this org, the newest first. */
+  list(instanceUrl: string): Promise<ArchivedMirror[]>;
+  remove(archive: ArchivedMirror, lease: Lease): Promise<void>;
+}
