@@ -59,16 +59,19 @@ export function partsOf(orgs: readonly OrgRecord[], behaviour: Readonly<Record<s
         [Symbol.asyncDispose]: close,
       };
     },
-    openRemote: async ({ instanceUrl }: Pick<Session, 'instanceUrl'>): Promise<Remote> =>
-      quietOrg(instanceUrl, behaviour[instanceUrl]?.records),
+    openRemote: async (session: Viewer): Promise<Remote> =>
+      quietOrg(session, behaviour[session.instanceUrl]?.records),
   };
 }
 
 export type Parts = ReturnType<typeof partsOf>;
 
+/** Of a session, what says which org is seen as whom. */
+type Viewer = Pick<Session, 'instanceUrl' | 'userId'>;
+
 /** An org that has no contacts and whose contacts never change. */
 export function quietOrg(
-  instanceUrl: string,
+  { instanceUrl, userId }: Viewer,
   records: Partial<RemoteRecords> = {},
   now = () => Date.now(),
 ): Remote {
@@ -89,7 +92,7 @@ export function quietOrg(
   // A test that asks for more than this ends with a TypeError that names it.
   const remote: Partial<Remote> = {
     instanceUrl,
-    userId: '005000000000001AAA',
+    userId,
     clock: { now, told: now },
     usage: { sent: () => 0, reported: () => null, limits: () => Promise.reject(new Error('not asked')) },
     queries: {

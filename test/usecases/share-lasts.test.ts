@@ -71,8 +71,7 @@ async function watching(
   const services: WatchParts = {
     ...parts,
     openRemote: async (session, { budget }: RemoteOptions = {}) => {
-      if (session.instanceUrl !== org.instanceUrl)
-        return quietOrg(session.instanceUrl, {}, () => clock.now());
+      if (session.instanceUrl !== org.instanceUrl) return quietOrg(session, {}, () => clock.now());
       opened++;
       return connectRemote({
         session: { ...session, instanceUrl: emulator.url, accessToken: token, renew: token },
