@@ -546,10 +546,13 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
     test('what a cycle knows of its window is kept until it is forgotten', async () => {
       await using opened = await described();
       const { mirror } = opened;
-      expect(await mirror.journal.knownWindow()).toBeNull();
+      expect(await mirror.journal.knownWindow('updated')).toBeNull();
+      const deletions = { cursor: epoch, ids: ['c'] };
+      await mirror.commit({ effects: [{ kind: 'remember-window', of: 'deleted', window: deletions }] });
       for (const window of [{ cursor: epoch, ids: ['a', 'b'] }, { cursor: epoch, ids: [] }, null]) {
-        await mirror.commit({ effects: [{ kind: 'remember-window', window }] });
-        expect(await mirror.journal.knownWindow()).toEqual(window);
+        await mirror.commit({ effects: [{ kind: 'remember-window', of: 'updated', window }] });
+        expect(await mirror.journal.knownWindow('updated')).toEqual(window);
+        expect(await mirror.journal.knownWindow('deleted')).toEqual(deletions);
       }
     });
 

@@ -122,4 +122,41 @@ describe('the calls of a cycle', () => {
     expect(asked.slice(0, 3)).toEqual([idle[0], 'GET /query', idle[0]]);
     await equal(rig);
   });
+
+  it('are three while coverage stands still over contacts that were deleted and restored, who are asked for once', async () => {
+    await using rig = await copied(800);
+    const { url } = rig.emulator;
+    rig.pass(5 * minute);
+    await cycle(rig);
+    await control(url, 'open-transaction', {});
+    const { ids } = await control(url, 'delete', { count: 400 });
+    rig.pass(minute);
+    await control(url, 'undelete', { ids });
+    rig.pass(5 * minute);
+    expect((await askedBy(rig, () => cycle(rig))).filter((call) => call.includes('queryAll'))).toHaveLength(
+      2,
+    );
+    for (let n = 0; n < 3; n++) {
+      rig.pass(5 * minute);
+      expect(await askedBy(rig, () => cycle(rig))).toEqual(standing);
+    }
+    // Another process goes on with what was settled.
+    const { context, close } = await rig.anew();
+    rig.pass(5 * minute);
+    expect(await askedBy(rig, () => runCycle(context, { push: false, signal: rig.signal }))).toEqual(
+      standing,
+    );
+    await close();
+    // Deleted once more: that is another word.
+    await control(url, 'delete', { ids: ids.slice(0, 3) });
+    rig.pass(5 * minute);
+    await cycle(rig);
+    await equal(rig);
+    await control(url, 'commit');
+    rig.pass(5 * minute);
+    await cycle(rig);
+    await equal(rig);
+    rig.pass(5 * minute);
+    expect(await askedBy(rig, () => cycle(rig))).toEqual(idle);
+  });
 });

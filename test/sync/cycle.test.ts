@@ -101,17 +101,19 @@ describe('a watch cycle', () => {
     expect(await anew()).toMatchObject({ upserted: 0 });
     expect(await callsTo(rig, 'composite/sobjects')).toBe(before);
     // What cannot be read costs only what it would have saved.
-    await rig.context.mirror.commit({ effects: [{ kind: 'remember-window', window: { ids: 'all' } }] });
+    await rig.context.mirror.commit({
+      effects: [{ kind: 'remember-window', of: 'updated', window: { ids: 'all' } }],
+    });
     expect(await anew()).toMatchObject({ upserted: 0 });
     expect(await callsTo(rig, 'composite/sobjects')).toBe(before + 1);
-    expect(await journal.knownWindow()).not.toBeNull();
+    expect(await journal.knownWindow('updated')).not.toBeNull();
     await control(url, 'commit');
     await control(url, 'clock', { advanceMs: minute });
     await anew();
     await equal(rig);
     await control(url, 'clock', { advanceMs: 2 * minute });
     await anew();
-    expect(await journal.knownWindow()).toBeNull();
+    expect(await journal.knownWindow('updated')).toBeNull();
   });
 
   it('reads a known id once more, for a commit that came late with a stamp from before the last look', async () => {

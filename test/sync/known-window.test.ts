@@ -8,8 +8,8 @@ const { context } = inMemory();
 const { journal } = context.mirror;
 
 async function recalled(window: KnownWindow): Promise<KnownWindow | null> {
-  await context.mirror.commit({ effects: [rememberWindow(window)] });
-  return recallWindow(journal, window.cursor);
+  await context.mirror.commit({ effects: [rememberWindow('updated', window)] });
+  return recallWindow(journal, 'updated', window.cursor);
 }
 
 const idsOf = (count: number, from = 0) =>
@@ -18,7 +18,7 @@ const idsOf = (count: number, from = 0) =>
 it('a window is recalled as it was remembered, at its own cursor alone', async () => {
   const window = { cursor: 60_000, ids: IdMarks.of(idsOf(3)), lastRead: 90_000 };
   expect(await recalled(window)).toEqual(window);
-  expect(await recallWindow(journal, 120_000)).toBeNull();
+  expect(await recallWindow(journal, 'updated', 120_000)).toBeNull();
 });
 
 it('the ids of a window are known, however many an answer of Salesforce holds, and no others', async () => {
@@ -28,7 +28,7 @@ it('the ids of a window are known, however many an answer of Salesforce holds, a
   expect(ids.every((id) => window?.ids.has(id))).toBe(true);
   expect(idsOf(600_000, 600_000).some((id) => window?.ids.has(id))).toBe(false);
   // What lies in the journal for hours is a few bytes an id.
-  expect(JSON.stringify(await journal.knownWindow()).length).toBeLessThan(11 * 600_000);
+  expect(JSON.stringify(await journal.knownWindow('updated')).length).toBeLessThan(11 * 600_000);
 });
 
 const marks = IdMarks.of(idsOf(2)).toText();
@@ -44,5 +44,5 @@ it.each([
   [{ cursor: 60_000, lastRead: 1, ids: `${marks.slice(0, -1)}*` }],
   [{ cursor: '60000', lastRead: 1, ids: marks }],
 ])('where %j is stored, nothing is known', async (stored) => {
-  expect(await recallWindow({ knownWindow: async () => stored }, 60_000)).toBeNull();
+  expect(await recallWindow({ knownWindow: async () => stored }, 'updated', 60_000)).toBeNull();
 });

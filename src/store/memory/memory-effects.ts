@@ -36,8 +36,8 @@ const executors: Executors = {
     moveCursors(state, { updated, deleted });
     state.reconciledAt = isReadAs(state, userId) ? updated : 0;
   },
-  'remember-window': (state, { window }) => {
-    state.knownWindow = kept(window);
+  'remember-window': (state, { of, window }) => {
+    state.knownWindows[of] = kept(window);
   },
   'where-all-found': (state, { effects }, together) => {
     if ((together.page?.absent ?? 0) > 0) return;

@@ -67,8 +67,8 @@ export class MemoryJournal implements Journal {
     return this.#file.read(({ chunks }) => kept(chunks.get(id) ?? null));
   }
 
-  async knownWindow(): Promise<unknown> {
-    return this.#file.read(({ knownWindow }) => kept(knownWindow));
+  async knownWindow(of: keyof Cursors): Promise<unknown> {
+    return this.#file.read(({ knownWindows }) => kept(knownWindows[of]));
   }
 
   async reconciledAt(): Promise<number | null> {

@@ -49,7 +49,7 @@ export interface ObjectState {
   onlyFields: readonly string[] | null;
   described: { lastModified: string | null; at: number } | null;
   cursors: Cursors;
-  knownWindow: object | null;
+  knownWindows: Record<keyof Cursors, object | null>;
   reconciledAt: number | null;
   /** By Id, what a sweep has come to. */
   swept: Map<string, { due: SweptDue | null; evidenceAt: number }>;
@@ -81,7 +81,7 @@ export function emptyObject(): ObjectState {
     onlyFields: null,
     described: null,
     cursors: { updated: null, deleted: null },
-    knownWindow: null,
+    knownWindows: { updated: null, deleted: null },
     reconciledAt: null,
     swept: new Map(),
     runs: new Map(),

@@ -4,7 +4,10 @@ import type { Cursors } from '../../sync/ports/journal.ts';
 import { objectKey, readMeta, writeMeta } from './meta.ts';
 import { storedJson } from './stored-json.ts';
 
-const windowKey = objectKey('known_window');
+const windowKeys: Readonly<Record<keyof Cursors, (object: string) => string>> = {
+  updated: objectKey('known_window'),
+  deleted: objectKey('known_deletions'),
+};
 const reconciledKey = objectKey('reconciled_at');
 
 export function readCursors(db: Connection, object: string): Cursors {
@@ -62,12 +65,17 @@ export function readReconciledAt(db: Connection, object: string): number | null 
   return at === null ? null : Number(at);
 }
 
-export function rememberWindow(db: Connection, object: string, window: object | null): void {
-  writeMeta(db, windowKey(object), window === null ? null : JSON.stringify(window));
+export function rememberWindow(
+  db: Connection,
+  object: string,
+  of: keyof Cursors,
+  window: object | null,
+): void {
+  writeMeta(db, windowKeys[of](object), window === null ? null : JSON.stringify(window));
 }
 
 /** Undefined where what is stored is no JSON. */
-export function readKnownWindow(db: Connection, object: string): unknown {
-  const stored = readMeta(db, windowKey(object));
+export function readKnownWindow(db: Connection, object: string, of: keyof Cursors): unknown {
+  const stored = readMeta(db, windowKeys[of](object));
   return stored === null ? null : storedJson(stored);
 }

@@ -34,7 +34,7 @@ const executors: Executors = {
   'move-cursors': (db, { to }, { object }) => moveCursors(db, object, to),
   'set-first-cursors': (db, { updated, deleted, userId }, { object }) =>
     setFirstCursors(db, object, { updated, deleted, isAgreed: isReadAs(db, userId) }),
-  'remember-window': (db, { window }, { object }) => rememberWindow(db, object, window),
+  'remember-window': (db, { of, window }, { object }) => rememberWindow(db, object, of, window),
   'where-all-found': (db, { effects }, together) => {
     if ((together.page?.absent ?? 0) > 0) return;
     for (const effect of effects) execute(db, effect, together);

@@ -44,8 +44,8 @@ export class SqliteJournal implements Journal {
     return this.#file.read((db) => findChunk(db, id));
   }
 
-  async knownWindow(): Promise<unknown> {
-    return this.#file.read((db) => readKnownWindow(db, this.#object));
+  async knownWindow(of: keyof Cursors): Promise<unknown> {
+    return this.#file.read((db) => readKnownWindow(db, this.#object, of));
   }
 
   async reconciledAt(): Promise<number | null> {

@@ -1,7 +1,7 @@
 const bytesOfMark = 8;
 
 /**
- * A set of record ids that takes eight bytes for each: up to 600,000 may stand in a window for hours, and as strings
+ * A set of record ids, or of ids with more behind them, that takes eight bytes for each: up to 600,000 may stand in a window for hours, and as strings
  * they would take fifteen times that. Two ids have one mark in a case of some 10^15; what is wrongly taken for known
  * there is read before the cursor passes it all the same.
  */

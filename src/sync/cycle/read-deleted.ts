@@ -4,10 +4,19 @@ import type { SyncContext } from '../context.ts';
 import { coveredBy } from '../coverage.ts';
 import { floorMinute, minuteMs } from '../minute.ts';
 import type { ContactState } from '../ports/contact-store.ts';
+import type { Effect } from '../ports/effect.ts';
 import type { Tombstone } from '../ports/page.ts';
 import type { DeletedAnswer, Window } from '../ports/record-changes.ts';
 import { outOfReach, readWindow } from '../replication-window.ts';
 import type { RunRecorder } from '../run-recorder.ts';
+import { IdMarks } from './id-marks.ts';
+import {
+  forgetWindow,
+  isSameWindow,
+  type KnownWindow,
+  recallWindow,
+  rememberWindow,
+} from './known-window.ts';
 
 /**
  * Turns what `deleted` names since the cursor `from` into tombstones. Its word alone is not enough (a record may have come back
@@ -20,6 +29,7 @@ export async function readDeleted(
 ): Promise<void> {
   const { remote, records, mirror } = context;
 
+  let known = await recallWindow(mirror.journal, 'deleted', floorMinute(from));
   const take = async (piece: Window, answer: DeletedAnswer): Promise<number | null> => {
     const { earliestDateAvailable } = answer;
     if (earliestDateAvailable !== null && floorMinute(earliestDateAvailable) > piece.start) {
@@ -28,11 +38,13 @@ export async function readDeleted(
       );
     }
     const covered = coveredBy(answer);
-    const tombstones = await confirm(context, answer.records, run, signal);
-    const outcome = await mirror.commit(
-      { tombstones, effects: covered === null ? [] : [{ kind: 'move-cursors', to: { deleted: covered } }] },
-      { signal },
-    );
+    const { tombstones, undone } = await confirm(context, answer, { known, covered, run, signal });
+    const window = windowAfter(answer, Math.max(covered ?? 0, piece.start), undone);
+    const effects: Effect[] = covered === null ? [] : [{ kind: 'move-cursors', to: { deleted: covered } }];
+    if (window === null && known !== null) effects.push(forgetWindow('deleted'));
+    if (window !== null && !isSameWindow(window, known)) effects.push(rememberWindow('deleted', window));
+    const outcome = await mirror.commit({ tombstones, effects }, { signal });
+    known = window;
     run.count('deleted', outcome.buried);
     return covered;
   };
@@ -48,23 +60,50 @@ export async function readDeleted(
   });
 }
 
+interface Confirming {
+  known: KnownWindow | null;
+  covered: number | null;
+  run: Pick<RunRecorder, 'count'>;
+  signal: AbortSignal;
+}
+
+/** `undone`: the deletions of the answer whose contacts live all the same, as `deletionOf` writes them. */
 async function confirm(
   context: SyncContext,
-  named: DeletedAnswer['records'],
-  run: Pick<RunRecorder, 'count'>,
-  signal: AbortSignal,
-): Promise<Tombstone[]> {
+  { records: named }: DeletedAnswer,
+  { known, covered, run, signal }: Confirming,
+): Promise<{ tombstones: Tombstone[]; undone: string[] }> {
   // The last of each: a contact may have been deleted, restored and deleted again.
   const deletedAt = new Map<string, number>();
   for (const { id, deletedDate } of named)
     deletedAt.set(id, Math.max(deletedAt.get(id) ?? 0, parseTime(deletedDate) ?? 0));
-  const known = await context.mirror.contacts.states([...deletedAt.keys()]);
+  const states = await context.mirror.contacts.states([...deletedAt.keys()]);
   const open: string[] = [];
-  for (const [id, at] of deletedAt) if (!isBuried(known.get(id), at)) open.push(id);
+  const undone: string[] = [];
+  for (const [id, at] of deletedAt) {
+    if (isBuried(states.get(id), at)) continue;
+    // What the cursor passes is asked for once more, as an answer may be older than the list.
+    const isSettled = at > (covered ?? 0) && known?.ids.has(deletionOf(id, at));
+    if (isSettled) undone.push(deletionOf(id, at));
+    else open.push(id);
+  }
   run.count('knownDeleted', deletedAt.size - open.length);
   const { tombstones, live } = await confirmGone(context, open, { signal });
   run.count('deletedButLive', live.length);
-  return tombstones;
+  undone.push(...live.map((id) => deletionOf(id, deletedAt.get(id) ?? 0)));
+  return { tombstones, undone };
+}
+
+/** Another deletion of the same contact has another time. */
+function deletionOf(id: string, deletedAt: number): string {
+  return `${id} ${deletedAt}`;
+}
+
+/** What is remembered of a window that begins at `cursor`; null where no deletion in it was undone. */
+function windowAfter({ readAt }: DeletedAnswer, cursor: number, undone: string[]): KnownWindow | null {
+  return undone.length === 0
+    ? null
+    : { cursor: floorMinute(cursor), ids: IdMarks.of(undone), lastRead: readAt };
 }
 
 /**

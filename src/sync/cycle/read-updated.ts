@@ -36,7 +36,7 @@ export async function readUpdated(
   const pieces = new UpdatedPieces(
     context,
     options,
-    await recallWindow(mirror.journal, floorMinute(from)),
+    await recallWindow(mirror.journal, 'updated', floorMinute(from)),
     from,
   );
   const call = async (piece: Window): Promise<UpdatedAnswer> => {
@@ -90,8 +90,8 @@ class UpdatedPieces {
     // What is read is remembered with it; where nothing is, what was remembered before is as good.
     if (known === null || passed !== null || named.ids.length > 0 || named.isPart) {
       const window = windowAfter(piece, answer, cursor);
-      if (window !== null) effects.push(rememberWindow(window));
-      else if (this.#window !== null) effects.push(forgetWindow);
+      if (window !== null) effects.push(rememberWindow('updated', window));
+      else if (this.#window !== null) effects.push(forgetWindow('updated'));
       this.#window = window;
     }
     if (named.ids.length > 0 || named.isPart)

@@ -12,7 +12,7 @@ export type Effect =
    */
   | { kind: 'set-first-cursors'; updated: number; deleted: number; userId?: string }
   /** What a cycle has read of a window whose coverage stands still; null forgets it. */
-  | { kind: 'remember-window'; window: object | null }
+  | { kind: 'remember-window'; of: keyof Cursors; window: object | null }
   /** Carried out only where the page they come with lacks no row that was asked for by its Id. */
   | { kind: 'where-all-found'; effects: readonly Effect[] }
   | AdvanceChunk

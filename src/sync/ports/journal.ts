@@ -20,8 +20,11 @@ export interface Journal {
   /** In the order in which they were added. */
   chunks(runId: string, state?: ChunkState): Promise<StoredChunk[]>;
   chunk(id: number): Promise<StoredChunk | null>;
-  /** What `remember-window` kept last, as it was stored; null where it kept nothing, undefined where it is no JSON. */
-  knownWindow(): Promise<unknown>;
+  /**
+   * What `remember-window` kept last of this list, as it was stored; null where it kept nothing, undefined where it is no
+   * JSON.
+   */
+  knownWindow(of: keyof Cursors): Promise<unknown>;
   /**
    * As of when the mirror last agreed with the org as a whole (first copy or reconcile), the org's time, ms; 0 where it
    * has been given to another user since, null where nothing is known of it.
