@@ -189,6 +189,7 @@ function unavailable(host: string, status: number, what?: string): AppError {
 }
 
 function unreachable(thrown: unknown, request: string, host: string): AppError {
-  const { code, message, hint, systemCode, cause } = networkFailure(thrown, request, host);
-  return new AppError(code, message, { hint, details: { host, systemCode }, cause });
+  const { code, message, hint, network, systemCode, cause } = networkFailure(thrown, request, host);
+  const details = { host, systemCode, ...(network && { network }) };
+  return new AppError(code, message, { hint, details, cause });
 }

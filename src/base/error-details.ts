@@ -13,7 +13,7 @@ export interface CallDetails {
   request?: string;
   /** Which limit, for REQUEST_LIMIT_EXCEEDED. `app`: the quota of this client app. */
   limit?: 'daily' | 'app' | 'concurrent' | 'other';
-  /** How far the connection came, for NETWORK_UNREACHABLE. */
+  /** How far the connection came, for NETWORK_UNREACHABLE, and for a TIMEOUT before it stood. */
   network?: 'unreachable' | 'cut' | 'tls' | 'proxy';
   /** The answer's time leaps; asked again, further answers may bear it out. */
   clockLeapt?: true;

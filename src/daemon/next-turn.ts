@@ -60,5 +60,5 @@ export function nextTurn(
 /** Without a connection; one that was cut may have been the org's own doing. */
 function isUnreached(error: unknown): boolean {
   const { network } = callDetailsOf(error);
-  return isAppError(error, 'NETWORK_UNREACHABLE') && network !== undefined && network !== 'cut';
+  return isAppError(error, 'NETWORK_UNREACHABLE', 'TIMEOUT') && network !== undefined && network !== 'cut';
 }

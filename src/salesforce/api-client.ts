@@ -228,6 +228,7 @@ export class ApiClient {
       if (!left) return { ok: false, error: thrown as Error, stage: 'unsent' };
       const { error, unsent } = this.#failure(thrown, request);
       isUnsent = unsent;
+      if (unsent) this.#calls--;
       return { ok: false, error, stage: unsent ? 'unsent' : 'lost' };
     } finally {
       gate.after(usage, { unsent: isUnsent || !left });

@@ -10,7 +10,7 @@ export interface NetworkFailure {
   code: 'NETWORK_UNREACHABLE' | 'TIMEOUT' | 'SALESFORCE_ERROR';
   message: string;
   hint?: string;
-  /** Of NETWORK_UNREACHABLE alone. */
+  /** Of NETWORK_UNREACHABLE, and of a TIMEOUT before a connection stood. */
   network?: NetworkKind;
   /** Node's or undici's code of what went wrong beneath. */
   systemCode: string | null;
@@ -32,7 +32,12 @@ export function networkFailure(thrown: unknown, request: string, host: string): 
     return { ...late, message: `${host} did not answer ${request} within ${seconds} seconds.` };
   }
   if (has('UND_ERR_CONNECT_TIMEOUT')) {
-    return { ...late, message: `No connection to ${host} came about in time.`, unsent: true };
+    return {
+      ...late,
+      message: `No connection to ${host} came about in time.`,
+      network: 'unreachable',
+      unsent: true,
+    };
   }
   if (has('UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT')) {
     return { ...late, message: `${host} stopped answering ${request}.` };

@@ -211,6 +211,8 @@ describe('login by access token', () => {
     await expect(fetchIdentity({ apiUrl: salesforce.url, accessToken: 'x', wire })).rejects.toMatchObject({
       code: 'NETWORK_UNREACHABLE',
       message: expect.stringContaining('ECONNREFUSED'),
+      // What a timetable goes by: no request reaches the org.
+      details: { network: 'unreachable' },
     });
   });
 

@@ -52,6 +52,11 @@ describe('the next turn', () => {
     const error = new AppError('NETWORK_UNREACHABLE', 'no network', { details: { network } });
     const random = () => 1;
     expect(nextTurn({ error, tookMs: 0, failures: 9 }, { intervalMs, random })).toMatchObject({ inMs });
+    // Nor was there a connection where none came about in time.
+    const never = new AppError('TIMEOUT', 'no connection', { details: { network } });
+    expect(nextTurn({ error: never, tookMs: 0, failures: 9 }, { intervalMs, random })).toMatchObject({
+      inMs,
+    });
     const late = new AppError('TIMEOUT', 'no answer', { details: {} });
     expect(nextTurn({ error: late, tookMs: 0, failures: 9 }, { intervalMs, random })).toMatchObject({
       inMs: 8 * intervalMs,

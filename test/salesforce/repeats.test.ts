@@ -198,6 +198,17 @@ describe('the gate', () => {
     expect(unsent).toEqual([true, true, true, true]);
   });
 
+  it('counts what was sent, and none that never reached the org', async () => {
+    const c = await connected();
+    c.org.script((_, response) => void response.destroy(), counted);
+    await c.remote.of(contact).count(null);
+    expect(c.remote.usage.sent()).toBe(2);
+    await c.org[Symbol.asyncDispose]();
+    await failure(c.remote.of(contact).count(null));
+    expect(c.remote.usage.sent()).toBe(2);
+    await c.wire.close();
+  });
+
   it('can refuse, and then nothing is sent', async () => {
     const refusal = new AppError('API_BUDGET_EXHAUSTED', 'Enough for today.');
     await using c = await connected({ gate: { before: () => Promise.reject(refusal), after: () => {} } });

@@ -30,7 +30,7 @@ export interface OrgLimits {
 
 /** What of the org's API requests is used. */
 export interface OrgUsage {
-  /** HTTP requests sent so far, repeats included. */
+  /** HTTP requests sent so far, repeats included; none that surely never reached the org. */
   sent(): number;
   /** What the last Sforce-Limit-Info header said; null before one was seen. */
   reported(): ReportedUsage | null;
