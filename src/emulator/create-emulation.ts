@@ -5,6 +5,7 @@ import { ApiUsage } from './http/api-usage.ts';
 import { CallLog } from './http/call-log.ts';
 import { FaultPlan } from './http/fault.ts';
 import { defaultHttpSettings } from './http/http-settings.ts';
+import { Waits } from './http/waits.ts';
 import { AuthorizationCodes } from './oauth/authorization-codes.ts';
 import { BrowserSessions } from './oauth/browser-sessions.ts';
 import { createClientApp, readPublicKey } from './oauth/client-app.ts';
@@ -64,6 +65,7 @@ export function createEmulation(org: Org, port: number, options: EmulatorOptions
     }),
     jobs: new BulkJobs(now, (n) => ids.make('750', firstJob + n)),
     agenda: new Agenda(now),
+    waits: new Waits(),
     resetting: undefined,
   };
 }

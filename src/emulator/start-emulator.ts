@@ -111,6 +111,7 @@ function serve(org: Org, listener: Listener, options: EmulatorOptions): Started 
     const close = () => {
       closing ??= (async () => {
         emulation.agenda.clear();
+        emulation.waits.end();
         await listener.close();
         emulation.jobs.clear();
         try {

@@ -141,6 +141,8 @@ try {
     '--auto-approve',
     '--rotate-refresh-tokens',
     '--json',
+    // It says on stderr that it is told to end.
+    '--quiet',
   ]);
   const org = await firstLine(emulator);
   say(`  ${org.url} (its page shows what happens)`);

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { control } from './org.ts';
 import { bin, node } from './program.ts';
 
 const keys = ['accessToken', 'clientId', 'clientSecret', 'orgId', 'url', 'username'];
@@ -36,6 +37,23 @@ describe('parahack-sync emulator', () => {
     expect((await once(child!, 'exit'))[0]).toBe(0);
     for (const { url } of orgs) await expect(fetch(`${url}/`)).rejects.toThrow();
   });
+
+  it('ends on SIGTERM within a moment, whatever requests it holds open', async () => {
+    const { url, accessToken } = (await ready('--latency', '0')) as Record<string, string>;
+    await control(url!, 'faults', [{ match: '.*', times: 3, delayMs: 60_000 }]);
+    const headers = { authorization: `Bearer ${accessToken}` };
+    const held = Array.from({ length: 3 }, () => fetch(`${url}/services/data/v62.0/limits`, { headers }));
+    const ended = Promise.allSettled(held);
+    await vi.waitFor(async () => {
+      const state = (await (await fetch(`${url}/__emulator/state`)).json()) as { faults: number };
+      expect(state.faults).toBe(0);
+    });
+    const from = performance.now();
+    child!.kill('SIGTERM');
+    expect((await once(child!, 'exit'))[0]).toBe(0);
+    expect(performance.now() - from).toBeLessThan(5_000);
+    expect((await ended).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+  }, 30_000);
 
   it('--org-id names the org, and one org is a list of one', async () => {
     const line = await ready('--org-id', '00D5g000004AbCd');

@@ -157,7 +157,8 @@ async function work(
   const end = counts && !tooMany ? usage.begin() : () => {};
   try {
     const worked = await workNow(the, { read, refusal, fault, tooMany });
-    if (fault && fault.delayMs > 0 && fault.reset !== 'after-commit') await sleep(fault.delayMs);
+    if (fault && fault.delayMs > 0 && fault.reset !== 'after-commit')
+      await the.emulation.waits.pass(fault.delayMs);
     return worked;
   } finally {
     end();
@@ -181,11 +182,11 @@ async function workNow(
   { message, head, target, emulation, answers }: Exchange,
   { read, refusal: refused, fault, tooMany }: Work,
 ): Promise<Worked> {
-  const { settings } = emulation;
+  const { settings, waits } = emulation;
   const refusal = read.kind === 'refused' ? read.error : headRefusal(message, target);
   if (refusal) return { answer: answers.failed(refusal, head), committed: false };
   if (fault && replacesAnswer(fault) && !fault.afterCommit) {
-    if (settings.latencyMs > 0) await sleep(settings.latencyMs);
+    if (settings.latencyMs > 0) await waits.pass(settings.latencyMs);
     return { answer: faultAnswer(fault, head.path), committed: false };
   }
   if (tooMany) {
@@ -197,11 +198,11 @@ async function workNow(
     return { answer: answers.failed(error, head), committed: false };
   }
   const half = Math.floor(settings.latencyMs / 2);
-  if (half > 0) await sleep(half);
+  if (half > 0) await waits.pass(half);
   const request = read.kind === 'request' ? read.request : head;
   await noReset(emulation);
   const real = refused ?? safely(() => answers.api(request), answers, head);
-  if (settings.latencyMs - half > 0) await sleep(settings.latencyMs - half);
+  if (settings.latencyMs - half > 0) await waits.pass(settings.latencyMs - half);
   const committed = real.status < 400;
   if (!fault) return { answer: real, committed };
   if (replacesAnswer(fault)) return { answer: faultAnswer(fault, head.path), committed };
@@ -262,10 +263,6 @@ function safely(run: () => Answer, answers: Answers, head: ApiRequest): Answer {
 
 function cut(message: IncomingMessage): void {
   message.socket.resetAndDestroy();
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function decodedPath(path: string): string {
