@@ -186,7 +186,7 @@ describe('secrets', () => {
     for (const [place, text] of Object.entries(places)) {
       for (const secret of secrets) expect([place, text.includes(secret)]).toEqual([place, false]);
     }
-  }, 120_000);
+  });
 });
 
 function filesUnder(folder: string): Record<string, string> {

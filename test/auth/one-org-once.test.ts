@@ -145,7 +145,7 @@ describe('a login that renews itself', () => {
     const end = ended(child);
     const faults = async () => (await fetch(`${org.emulator.url}/__emulator/faults`)).json();
     // It has met the request.
-    await vi.waitFor(async () => expect(await faults()).toEqual([]), 20_000);
+    await vi.waitFor(async () => expect(await faults()).toEqual([]), 60_000);
     child.kill('SIGINT');
     expect((await end).code).toBe(130);
   }

@@ -96,7 +96,7 @@ async function backfill(org: Org, api: 'rest' | 'bulk', ...more: string[]): Prom
   const look = setInterval(() => {
     if (Number.isNaN(firstRowSeconds) && hasRow(file))
       firstRowSeconds = (performance.now() - startedAt) / 1000;
-  }, 20);
+  });
   const measured = await measure(process.execPath, [bin, 'backfill', '--api', api, '--json', ...more], {
     env,
   });

@@ -40,7 +40,7 @@ export async function measure(
   let peakMB = 0;
   const poll = setInterval(() => {
     peakMB = Math.max(peakMB, highWaterMB(child.pid));
-  }, 50);
+  });
   const [code] = await once(child, 'close').finally(() => clearInterval(poll));
   const seconds = (performance.now() - startedAt) / 1000;
   if (code !== expected)

@@ -110,7 +110,7 @@ async function watchAll(dead: ReadonlySet<string>): Promise<void> {
   let descriptors = 0;
   const looks = setInterval(() => {
     descriptors = Math.max(descriptors, descriptorsOf(watch));
-  }, 500);
+  });
   // From the second interval on all is as it stays.
   await sleep(intervalMs);
   const [cpuAtWarm, memoryAtWarm, warmAt] = [cpuSeconds(watch), memoryMB(watch, 'VmRSS'), Date.now()];

@@ -104,7 +104,7 @@ describe.each([
     running.add(child);
     closeSync(file);
     const exited = once(child, 'exit');
-    await vi.waitFor(() => expect(statSync(path).size).toBeGreaterThan(1_000_000), { timeout: 4_000 });
+    await vi.waitFor(() => expect(statSync(path).size).toBeGreaterThan(1_000_000), { timeout: 60_000 });
     child.kill(signal);
     const askedAt = performance.now();
     expect(await exited).toEqual([exitCode, null]);
@@ -132,7 +132,7 @@ describe.each([
     running.add(child);
     closeSync(file);
     const exited = once(child, 'exit');
-    await vi.waitFor(() => expect(statSync(path).size).toBeGreaterThan(0), { timeout: 4_000 });
+    await vi.waitFor(() => expect(statSync(path).size).toBeGreaterThan(0), { timeout: 60_000 });
     child.kill(signal);
     expect(await exited).toEqual([exitCode, null]);
   });

@@ -240,7 +240,7 @@ test('an export that was killed leaves nothing for good', async () => {
     stdio: 'ignore',
   });
   const exited = once(child, 'exit');
-  await vi.waitFor(() => expect(readdirSync(folder)).toHaveLength(1), { timeout: 8_000 });
+  await vi.waitFor(() => expect(readdirSync(folder)).toHaveLength(1), { timeout: 60_000 });
   child.kill('SIGKILL');
   await exited;
   expect(readdirSync(folder)[0]).toMatch(/^c\.csv\..*\.part$/);

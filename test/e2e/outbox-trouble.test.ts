@@ -58,7 +58,7 @@ describe('a refusal that names no fault of the record', () => {
       expect(await named(emulator, name)).toBe(1);
     }
     expect(await collectionPosts(emulator)).toEqual([]);
-  }, 60_000);
+  });
 
   it('leaves many creates in doubt, and none is sent again', async () => {
     await using emulator = await startEmulator({ contacts: 3 });

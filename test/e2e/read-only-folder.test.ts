@@ -65,7 +65,7 @@ describe('on a data folder that may only be read', () => {
   it('every reading command works, and leaves nothing behind', async () => {
     await expectEveryReadingCommand();
     expect(readdirSync(join(cli.dataDir, 'orgs')).filter((name) => /-(wal|shm)$/.test(name))).toEqual([]);
-  }, 120_000);
+  });
 
   it('doctor says that it cannot be written, and what to do', async () => {
     const { stdout, code } = await read('doctor', '--json');
@@ -87,7 +87,7 @@ describe('on a data folder that may only be read', () => {
     } finally {
       db.close();
     }
-  }, 120_000);
+  });
 
   it.each(['0.1.0', 'format-2'])(
     'every reading command works on a mirror that %s has left, which cannot be brought here',
@@ -130,7 +130,6 @@ describe('on a data folder that may only be read', () => {
       expect(told[3]).toMatchObject({ total: contacts });
       expect(readFileSync(path).equals(left)).toBe(true);
     },
-    120_000,
   );
 
   it('what would write says so', async () => {
@@ -139,5 +138,5 @@ describe('on a data folder that may only be read', () => {
       expect({ args, ...result }).toMatchObject({ code: 1 });
       expect(JSON.parse(result.stdout).error.code).toMatch(/^(DATA_DIR_UNWRITABLE|LOCKS_UNUSABLE)$/);
     }
-  }, 120_000);
+  });
 });

@@ -82,7 +82,7 @@ describe('a first copy that is half read when the org is given to another user',
 
     const status = await cli.run(['backfill', 'prod', '--json']);
     expect(JSON.parse(status.stdout).orgs[0]).toMatchObject({ status: 'complete' });
-  }, 60_000);
+  });
 
   it('goes on where the same user has logged in again', async () => {
     await control(emulator.url, 'contacts', { count: 500, seed: 3 });
@@ -91,5 +91,5 @@ describe('a first copy that is half read when the org is given to another user',
     await cli.loginByToken(emulator, '--replace-user');
     const { orgs } = await cli.json<{ orgs: { resumed: boolean }[] }>(['backfill', 'prod']);
     expect(orgs[0]).toMatchObject({ resumed: true });
-  }, 60_000);
+  });
 });

@@ -98,7 +98,7 @@ describe('the fences of many processes', () => {
     const fences = fencesIn(log);
     expect(fences).toHaveLength(200);
     expectStrictlyGrowing(fences);
-  }, 120_000);
+  });
 
   it('grow also where processes are killed at any moment of the taking', async () => {
     const log = join(folder, 'log');
@@ -116,5 +116,5 @@ describe('the fences of many processes', () => {
     expectStrictlyGrowing(fences);
     // Nobody is kept out by what they left.
     expect(await fenceAt(0)).toBeGreaterThan(fences.at(-1) ?? Number.NaN);
-  }, 120_000);
+  });
 });

@@ -108,7 +108,7 @@ describe('in any order of takings, halts, takeovers and commits, no older holder
       }),
       { numRuns: runs },
     );
-  }, 120_000);
+  });
 
   it('in SQLite', async () => {
     await using temp = await openTempMirror();

@@ -74,7 +74,7 @@ describe('the table of what the API can refuse', () => {
       expect({ code, exit: exitCodeOf(error.code) }).toEqual({ code, exit: ownExit[code] ?? exit });
       expect({ code, hint: error.hint }).toEqual({ code, hint: expect.stringMatching(hint) });
     }
-  }, 60_000);
+  });
 
   it('decides alike for a record’s own result, however it is sent', async () => {
     await using c = await connected();
@@ -95,7 +95,7 @@ describe('the table of what the API can refuse', () => {
       expect({ code, way: 'UI API', kind: outcome?.kind }).toEqual({ code, way: 'UI API', kind: expected });
       if (outcome?.kind === 'not-done') expectToWait(outcome);
     }
-  }, 60_000);
+  });
 
   it('takes a request that is refused as a whole for a doubt unless the record’s own fault is named', async () => {
     await using c = await connected();
@@ -110,7 +110,7 @@ describe('the table of what the API can refuse', () => {
         expect({ code, way, kind: outcome?.kind }).toEqual({ code, way, kind: expected });
       }
     }
-  }, 60_000);
+  });
 
   it('says of no 5xx that nothing was done, whatever code it carries', async () => {
     await using c = await connected();

@@ -44,7 +44,7 @@ test('a mirror in memory and one in SQLite, told the same in any order, answer t
     ),
     { numRuns: repeats(200) },
   );
-}, 120_000);
+});
 
 /** What a mirror keeps of a contact, as it shows it to whoever compares it with the org later. */
 async function valuesIn({ outbox }: Mirror, id: string): Promise<unknown> {
@@ -84,4 +84,4 @@ test('they keep the same values, whatever the format of the page', async () => {
     }),
     { numRuns: repeats(100) },
   );
-}, 120_000);
+});

@@ -85,28 +85,24 @@ describe('the outbox is drained', () => {
   it.each([
     ['before its budget is over, takes the answer that still comes', 1_000, 60_000, 'done'],
     ['and its budget is over, leaves what was sent in doubt', 60_000, 500, 'in-doubt'],
-  ])(
-    'and work that is ended %s',
-    async (_, answerMs, budgetMs, state) => {
-      await using rig = await copied(3);
-      await control(rig.emulator.url, 'faults', [
-        { match: 'POST .*/ui-api/records', times: 1, delayMs: answerMs },
-      ]);
-      const stop = new AbortController();
-      rig.context.stopBudgetMs = budgetMs;
-      const from = performance.now();
-      const pushing = pushed(rig, [{ LastName: 'Ended' }], { signal: stop.signal });
-      while ((await named(rig, 'Ended')) === 0) await delay(10);
-      stop.abort();
-      await pushing;
-      expect(performance.now() - from).toBeLessThan(30_000);
-      expect(await statesOf(rig)).toEqual([state]);
-      await cycle(rig);
-      expect(await statesOf(rig)).toEqual(['done']);
-      expect(await named(rig, 'Ended')).toBe(1);
-    },
-    90_000,
-  );
+  ])('and work that is ended %s', async (_, answerMs, budgetMs, state) => {
+    await using rig = await copied(3);
+    await control(rig.emulator.url, 'faults', [
+      { match: 'POST .*/ui-api/records', times: 1, delayMs: answerMs },
+    ]);
+    const stop = new AbortController();
+    rig.context.stopBudgetMs = budgetMs;
+    const from = performance.now();
+    const pushing = pushed(rig, [{ LastName: 'Ended' }], { signal: stop.signal });
+    while ((await named(rig, 'Ended')) === 0) await delay(10);
+    stop.abort();
+    await pushing;
+    expect(performance.now() - from).toBeLessThan(30_000);
+    expect(await statesOf(rig)).toEqual([state]);
+    await cycle(rig);
+    expect(await statesOf(rig)).toEqual(['done']);
+    expect(await named(rig, 'Ended')).toBe(1);
+  });
 
   it('and a contact in doubt that waits since for its repeat is not made a second time after 30 days', async () => {
     await using rig = await copied(3);
@@ -308,7 +304,7 @@ describe('the outbox is drained', () => {
     const ours = made.filter((name) => name.startsWith('Beside'));
     expect(ours).toHaveLength(268);
     expect(new Set(ours).size).toBe(268);
-  }, 60_000);
+  });
 
   it('and a deleted contact is gone from the mirror at once, given by 15 characters or by 18', async () => {
     await using rig = await copied(3);

@@ -213,7 +213,7 @@ describe('a bulk query for a window of very many', () => {
     await control(url, 'touch', { ids: ids.slice(0, 2) });
     await cycle(rig);
     await equal(rig);
-  }, 120_000);
+  });
 
   it('costs calls and nothing else where Salesforce fails it', async () => {
     await using rig = await copied(20_500);
@@ -222,7 +222,7 @@ describe('a bulk query for a window of very many', () => {
     await control(url, 'settings', { bulkJobFailures: 1 });
     expect(await cycle(rig)).toMatchObject({ upserted: 20_100 });
     await equal(rig);
-  }, 120_000);
+  });
 
   it('is bounded by its piece where another follows', async () => {
     await using rig = await copied(22_500);
@@ -242,5 +242,5 @@ describe('a bulk query for a window of very many', () => {
     await cycle(rig);
     expect(asked).toEqual([expect.stringMatching(/^SystemModstamp >= \S+ AND SystemModstamp <= \S+$/)]);
     await equal(rig);
-  }, 120_000);
+  });
 });

@@ -338,7 +338,7 @@ describe('backfill --fresh', () => {
     const copy = backfill({ fresh: true }).finally(() => {
       ended = true;
     });
-    await vi.waitFor(() => expect(wanted.mock.lastCall?.[0]).toMatch(/^outbox-/), { timeout: 30_000 });
+    await vi.waitFor(() => expect(wanted.mock.lastCall?.[0]).toMatch(/^outbox-/), { timeout: 60_000 });
     // Several of the looks that it takes at the lock.
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(ended).toBe(false);

@@ -130,7 +130,7 @@ it('logout --delete-data waits for a push that is sending', async () => {
     signal: new AbortController().signal,
     onEvent: () => {},
   });
-  await vi.waitFor(() => expect(wanted.mock.lastCall?.[0]).toMatch(/^outbox-/), { timeout: 10_000 });
+  await vi.waitFor(() => expect(wanted.mock.lastCall?.[0]).toMatch(/^outbox-/), { timeout: 60_000 });
   // Several of the looks that it takes at the lock.
   await new Promise((resolve) => setTimeout(resolve, 150));
   sending.resolve();

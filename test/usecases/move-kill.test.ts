@@ -26,7 +26,7 @@ beforeAll(async () => {
   await begun.json(['backfill']);
   await begun.json(['backfill', '--fresh']);
   await begun.json(['push', '--queue'], JSON.stringify({ LastName: 'Waits' }));
-}, 60_000);
+});
 afterAll(async () => {
   begun[Symbol.dispose]();
   await org[Symbol.asyncDispose]();

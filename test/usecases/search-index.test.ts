@@ -45,7 +45,7 @@ test('the first search of a large mirror leaves an index behind, and one of a sm
   const large = await firstSearch(21_000, signal);
   expect(large).toMatchObject({ total: large.all, isIndexed: true });
   expect(large.total).toBeGreaterThan(5);
-}, 60_000);
+});
 
 test('a search is answered where the index cannot be made, or the making is ended', async () => {
   const locked = await firstSearch(21_000, new AbortController().signal, true);
@@ -54,4 +54,4 @@ test('a search is answered where the index cannot be made, or the making is ende
   expect(locked.said).toContainEqual(expect.stringMatching(/^debug No index for searches/));
   const ended = await firstSearch(21_000, AbortSignal.abort());
   expect(ended).toMatchObject({ total: ended.all, isIndexed: false });
-}, 60_000);
+});

@@ -61,4 +61,4 @@ it('a watch whose lock files were deleted says ORG_BUSY while another works, and
     'cycle:recovered',
   ]);
   await expectMirrorEqualsOrg(services.mirrors.location(emulator.url), emulator.url);
-}, 60_000);
+});

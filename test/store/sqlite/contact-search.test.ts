@@ -267,7 +267,7 @@ describe('a search', () => {
     expect(temp.sql('SELECT count(*) AS noted FROM contact_search_changed')).toEqual([{ noted: 0 }]);
     expect(await found('ångström')).toMatchObject({ byIndex: true, found: { ids: [contactId(31_415)] } });
     expect((await found('last31415')).found.total).toBe(0);
-  }, 60_000);
+  });
 
   test('reads no further note where nothing that it looks at has changed', async () => {
     await using temp = await filled([contactRow(1), contactRow(2)]);

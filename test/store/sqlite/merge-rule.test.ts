@@ -80,7 +80,7 @@ describe('pages in any order, and twice', () => {
       ),
       { numRuns: repeats(20_000) },
     );
-  }, 120_000);
+  });
 
   test('and so does a mirror', async () => {
     await using temp = await openTempMirror();
@@ -106,7 +106,7 @@ describe('pages in any order, and twice', () => {
       ),
       { numRuns: repeats(200) },
     );
-  }, 120_000);
+  });
 });
 
 test('a deletion that is proven at the very instant of the last reading is believed, one proven earlier is not', () => {

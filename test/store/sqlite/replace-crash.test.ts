@@ -57,7 +57,7 @@ beforeAll(async () => {
       state: 'pending',
     },
   ]);
-}, 60_000);
+});
 afterAll(() => rmSync(template, { recursive: true, force: true }));
 
 async function runChild(folder: string, killAfterMs: number | null): Promise<void> {

@@ -79,7 +79,7 @@ describe('processes that call an org side by side', () => {
     expect(await noted()).toBe(allowed);
     expect(calls()).toBeLessThanOrEqual(allowed);
     expect(calls()).toBeGreaterThanOrEqual(allowed - killed * 100);
-  }, 60_000);
+  });
 });
 
 const path = () => join(folder, 'data', 'usage.db');
@@ -219,7 +219,7 @@ describe('a file of calls that is damaged', () => {
     for (const { ended } of processes) expect(await ended).toEqual([0, null]);
     expect(aside()).toHaveLength(1);
     expect(callsIn(await ledger.callsOf(orgId, spanAt(Date.now())))).toBe(6 * 50);
-  }, 60_000);
+  });
 
   it('is left to whoever was sooner, and the file that one has made stays', async () => {
     const error = Object.assign(new Error('file is not a database'), { code: 'SQLITE_NOTADB' });
@@ -294,5 +294,5 @@ describe('a file of calls that may not be written', () => {
     } finally {
       rmSync(home, { recursive: true });
     }
-  }, 30_000);
+  });
 });
