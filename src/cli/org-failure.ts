@@ -34,6 +34,20 @@ export function failureOfOrgs(orgs: readonly OrgOutcome[]): AppError | null {
   );
 }
 
+/** The same of runs: one that a signal cut short is no success, whether or not its item says why. */
+export function failureOfRuns(
+  runs: readonly (OrgOutcome & { status: string })[],
+  what: 'backfill' | 'reconcile',
+): AppError | null {
+  return failureOfOrgs(
+    runs.map(({ instanceUrl, status, error }) => {
+      if (status !== 'interrupted' && error?.code !== 'INTERRUPTED') return { instanceUrl, error };
+      const interrupted = { code: 'INTERRUPTED', message: `The ${what} was interrupted.`, details: null };
+      return { instanceUrl, error: { ...interrupted, ...error, hint: error?.hint ?? null } };
+    }),
+  );
+}
+
 export function appErrorOf({ code, message, hint, details }: ErrorInfo): AppError {
   return new AppError(errorCodeOf(code), message, { hint: hint ?? undefined, details });
 }

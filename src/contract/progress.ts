@@ -1,3 +1,5 @@
+import type { ReconcileCause, ReconcileTotals } from './reconcile-totals.ts';
+
 /** Progress of work that takes a while, for a spinner or plain lines. */
 export type ProgressEvent =
   | BackfillStartEvent
@@ -44,9 +46,6 @@ export interface BackfillCompleteEvent {
   runId: string;
 }
 
-/** What has led to a reconcile. */
-export type ReconcileCause = 'asked' | 'scheduled' | 'out-of-reach' | 'user-changed' | 'count-differs';
-
 export interface ReconcileStartEvent {
   event: 'reconcile:start';
   instanceUrl: string;
@@ -67,17 +66,10 @@ export interface ReconcileProgressEvent extends Omit<BackfillProgressEvent, 'eve
   event: 'reconcile:progress';
 }
 
-export interface ReconcileCompleteEvent {
+export interface ReconcileCompleteEvent extends ReconcileTotals {
   event: 'reconcile:complete';
   instanceUrl: string;
   cause: ReconcileCause;
-  checked: number;
-  missing: number;
-  stale: number;
-  ghosts: number;
-  held: number;
-  repaired: number;
-  recalculated: number;
   /** COUNT() of the org and live rows of the mirror, before. */
   compared: { org: number; mirror: number };
   durationMs: number;

@@ -1,5 +1,5 @@
 import type { ErrorInfo } from './error-info.ts';
-import type { ReconcileCause } from './progress.ts';
+import type { ReconcileCause, ReconcileTotals } from './reconcile-totals.ts';
 
 export interface ReconcileOptions {
   /** Empty: all with sync on. */
@@ -14,24 +14,12 @@ export interface ReconcileResult {
   orgs: ReconcileItem[];
 }
 
-export interface ReconcileItem {
+export interface ReconcileItem extends ReconcileTotals {
   instanceUrl: string;
   status: 'complete' | 'interrupted' | 'failed';
   dryRun: boolean;
   /** What led to it; another than asked for where it goes on with one that was interrupted. */
   cause: ReconcileCause;
-  /** Records of the org whose Id and SystemModstamp were compared. */
-  checked: number;
-  missing: number;
-  stale: number;
-  /** Rows that Salesforce does not have any more, the held ones included. */
-  ghosts: number;
-  /** Ghosts that stay: they are many, and Salesforce does not say that they were deleted. */
-  held: number;
-  /** Of all these, what the mirror has now as the org does. */
-  repaired: number;
-  /** Rows whose formulas and other fields without a stamp had changed. */
-  recalculated: number;
   /** Live contacts in the mirror at the end. */
   contacts: number | null;
   /** COUNT() of the org and live contacts of the mirror before; null where it did not come to that. */

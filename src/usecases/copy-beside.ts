@@ -2,6 +2,7 @@ import { AppError, isAppError } from '../base/errors.ts';
 import type { CallContext } from '../contract/app.ts';
 import type { BackfillOptions } from '../contract/backfill.ts';
 import type { ProgressEvent } from '../contract/progress.ts';
+import { isSmallDifference } from '../contract/small-difference.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { isAsBegun } from '../sync/backfill/assert-as-begun.ts';
 import { type BackfillReport, backfill } from '../sync/backfill/backfill.ts';
@@ -16,9 +17,6 @@ import { progressOf } from './progress-events.ts';
 
 /** What only a fresh copy mends, so one that ends so itself is nothing to go on with. */
 const pastHelp = new Set(['CURSOR_OUT_OF_REACH', 'CURSOR_IN_FUTURE']);
-
-/** Above these, contacts that came or went while the copy was compared explain no difference. */
-const smallDifference = { contacts: 100, share: 0.01 };
 
 /** What it takes to copy an org beside its mirror. */
 export interface CopyParts extends ConnectParts, OrgLeases {
@@ -102,8 +100,7 @@ async function putInPlace(
 
 function assertWhole(instanceUrl: string, compared: { org: number; mirror: number }): void {
   const { org, mirror } = compared;
-  const small = Math.max(smallDifference.contacts, smallDifference.share * org);
-  if (Math.abs(org - mirror) <= small && (mirror > 0 || org === 0)) return;
+  if (isSmallDifference(compared) && (mirror > 0 || org === 0)) return;
   throw new AppError(
     'COPY_DIFFERS',
     `${instanceUrl} counts ${org} contacts and its fresh copy holds ${mirror}; the mirror stays as it was.`,

@@ -8,6 +8,7 @@ import { runCycle } from '../sync/cycle/cycle.ts';
 import type { Lease } from '../sync/ports/leases.ts';
 import { mendFuture } from '../sync/reconcile/mend-future.ts';
 import { type ReconcileReport, reconcile } from '../sync/reconcile/reconcile.ts';
+import { noTotals } from '../sync/reconcile/reconcile-totals.ts';
 import { syncOrgs } from './chosen-orgs.ts';
 import { type ConnectParts, connectOrg } from './connect-org.ts';
 import { type OrgLeases, takeOrgLease, underLease } from './org-lease.ts';
@@ -50,13 +51,7 @@ async function reconcileOne(
       status: isAbort(error) ? 'interrupted' : 'failed',
       dryRun: options.dryRun,
       cause: 'asked',
-      checked: 0,
-      missing: 0,
-      stale: 0,
-      ghosts: 0,
-      held: 0,
-      repaired: 0,
-      recalculated: 0,
+      ...noTotals,
       contacts: null,
       compared: null,
       ids: null,

@@ -3,15 +3,16 @@ import { AppError } from '../../base/errors.ts';
 import { formatDuration } from '../../base/interval.ts';
 import type { BackfillItem, BackfillOptions } from '../../contract/backfill.ts';
 import { bounds } from '../../contract/defaults.ts';
+import { isSmallDifference } from '../../contract/small-difference.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { collectList } from '../options/list-option.ts';
 import { wholeNumber } from '../options/number-option.ts';
-import { failureOfOrgs, type OrgOutcome } from '../org-failure.ts';
+import { failureOfRuns } from '../org-failure.ts';
 import { openProgress } from '../progress/open-progress.ts';
 import { count, counted } from '../render/quantity.ts';
-import { renderTable } from '../render/table.ts';
 import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
+import { orgRunsTable } from './org-runs-table.ts';
 
 interface BackfillFlags {
   all?: boolean;
@@ -86,54 +87,30 @@ async function backfill(call: Invocation, orgs: string[], flags: BackfillFlags):
     return {
       document: result,
       text: () => textOf(result.orgs, call),
-      failure: failureOfOrgs(result.orgs.map((item) => withInterruption(item))),
+      failure: failureOfRuns(result.orgs, 'backfill'),
     };
   } finally {
     progress.stop();
   }
 }
 
-/** Above these, contacts that came or went while the copy ran explain no difference. */
-const smallDifference = { contacts: 100, share: 0.01 };
-
-function explanationOf({ org, mirror }: { org: number; mirror: number }): string {
-  const small = Math.max(smallDifference.contacts, smallDifference.share * org);
-  return Math.abs(org - mirror) <= small
+function explanationOf(compared: { org: number; mirror: number }): string {
+  return isSmallDifference(compared)
     ? 'Contacts that change meanwhile explain a small difference, which `parahack-sync watch --once` closes; one that stays after it is closed by `backfill --fresh`.'
     : 'That is more than changes meanwhile explain: if it stays after `parahack-sync watch --once`, start over with `backfill --fresh`.';
 }
 
-/** A run that a signal cut short is no success, whether or not its item says why. */
-function withInterruption({ instanceUrl, status, error }: BackfillItem): OrgOutcome {
-  if (status !== 'interrupted' && error?.code !== 'INTERRUPTED') return { instanceUrl, error };
-  const interrupted = { code: 'INTERRUPTED', message: 'The backfill was interrupted.', details: null };
-  return { instanceUrl, error: { ...interrupted, ...error, hint: error?.hint ?? null } };
-}
-
-function textOf(orgs: readonly BackfillItem[], { terminal, orgNames }: Invocation): string {
+function textOf(orgs: readonly BackfillItem[], call: Invocation): string {
   const [only] = orgs;
   if (only === undefined) return 'No org to backfill.';
-  if (orgs.length === 1) return sentenceOf(only, orgNames.of(only.instanceUrl));
-  return renderTable(
-    [
-      { title: 'ORG', key: true },
-      { title: 'STATUS' },
-      { title: 'CONTACTS', align: 'right' },
-      { title: 'PER SECOND', align: 'right' },
-      { title: 'API CALLS', align: 'right' },
-      { title: 'TIME', align: 'right' },
-      { title: 'ERROR' },
-    ],
-    orgs.map((org) => [
-      orgNames.of(org.instanceUrl),
-      org.status,
-      count(org.contacts),
-      org.contactsPerSecond === null ? '-' : count(org.contactsPerSecond),
-      count(org.apiCalls),
-      formatDuration(org.durationMs),
-      org.error?.message ?? '',
-    ]),
-    terminal,
+  if (orgs.length === 1) return sentenceOf(only, call.orgNames.of(only.instanceUrl));
+  return orgRunsTable(
+    orgs,
+    {
+      CONTACTS: ({ contacts }) => count(contacts),
+      'PER SECOND': ({ contactsPerSecond }) => (contactsPerSecond === null ? '-' : count(contactsPerSecond)),
+    },
+    call,
   );
 }
 

@@ -2,12 +2,12 @@ import { AppError } from '../../base/errors.ts';
 import { formatDuration } from '../../base/interval.ts';
 import type { ReconcileItem } from '../../contract/reconcile.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
-import { failureOfOrgs, type OrgOutcome } from '../org-failure.ts';
+import { failureOfRuns } from '../org-failure.ts';
 import { openProgress } from '../progress/open-progress.ts';
 import { count, counted } from '../render/quantity.ts';
-import { renderTable } from '../render/table.ts';
 import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
+import { orgRunsTable } from './org-runs-table.ts';
 
 interface ReconcileFlags {
   dryRun?: boolean;
@@ -46,18 +46,11 @@ async function reconcile(call: Invocation, orgs: string[], flags: ReconcileFlags
     return {
       document: result,
       text: () => textOf(result.orgs, call),
-      failure: failureOfOrgs(result.orgs.map(withInterruption)) ?? failureOfHeld(result.orgs),
+      failure: failureOfRuns(result.orgs, 'reconcile') ?? failureOfHeld(result.orgs),
     };
   } finally {
     progress.stop();
   }
-}
-
-/** A run that a signal cut short is no success, whether or not its item says why. */
-function withInterruption({ instanceUrl, status, error }: ReconcileItem): OrgOutcome {
-  if (status !== 'interrupted' && error?.code !== 'INTERRUPTED') return { instanceUrl, error };
-  const interrupted = { code: 'INTERRUPTED', message: 'The reconcile was interrupted.', details: null };
-  return { instanceUrl, error: { ...interrupted, ...error, hint: error?.hint ?? null } };
 }
 
 /** All else is done; a dry run only tells. */
@@ -76,40 +69,23 @@ function failureOfHeld(orgs: readonly ReconcileItem[]): AppError | null {
 }
 
 function textOf(orgs: readonly ReconcileItem[], call: Invocation): string {
-  const { terminal, orgNames, output } = call;
+  const { orgNames, output } = call;
   const [only] = orgs;
   if (only === undefined) return 'No org to compare.';
   const named = output.verbosity > 0 ? orgs.flatMap((org) => idLines(org)).join('\n') : '';
   const ids = named === '' ? '' : `\n${named}`;
   if (orgs.length === 1) return sentenceOf(only, orgNames.of(only.instanceUrl)) + ids;
-  const table = renderTable(
-    [
-      { title: 'ORG', key: true },
-      { title: 'STATUS' },
-      { title: 'CHECKED', align: 'right' },
-      { title: 'MISSING', align: 'right' },
-      { title: 'STALE', align: 'right' },
-      { title: 'GHOSTS', align: 'right' },
-      { title: 'HELD', align: 'right' },
-      { title: 'REPAIRED', align: 'right' },
-      { title: 'API CALLS', align: 'right' },
-      { title: 'TIME', align: 'right' },
-      { title: 'ERROR' },
-    ],
-    orgs.map((org) => [
-      orgNames.of(org.instanceUrl),
-      org.status,
-      count(org.checked),
-      count(org.missing),
-      count(org.stale),
-      count(org.ghosts),
-      count(org.held),
-      count(org.repaired),
-      count(org.apiCalls),
-      formatDuration(org.durationMs),
-      org.error?.message ?? '',
-    ]),
-    terminal,
+  const table = orgRunsTable(
+    orgs,
+    {
+      CHECKED: ({ checked }) => count(checked),
+      MISSING: ({ missing }) => count(missing),
+      STALE: ({ stale }) => count(stale),
+      GHOSTS: ({ ghosts }) => count(ghosts),
+      HELD: ({ held }) => count(held),
+      REPAIRED: ({ repaired }) => count(repaired),
+    },
+    call,
   );
   return table + ids;
 }

@@ -8,6 +8,7 @@ import { withCurrentFields } from '../schema.ts';
 import { withinRun } from '../with-run.ts';
 import { type DifferingIds, finishReconcile } from './finish-reconcile.ts';
 import { type PlannedReconcile, type PlanReconcileOptions, planReconcile } from './plan-reconcile.ts';
+import { noTotals, type ReconcileTotals } from './reconcile-totals.ts';
 import { sweepAll } from './sweep.ts';
 
 export interface ReconcileOptions extends PlanReconcileOptions {
@@ -15,7 +16,7 @@ export interface ReconcileOptions extends PlanReconcileOptions {
   force: boolean;
 }
 
-export interface ReconcileReport {
+export interface ReconcileReport extends ReconcileTotals {
   instanceUrl: string;
   status: 'complete' | 'interrupted' | 'failed';
   cause: ReconcileCause;
@@ -23,17 +24,6 @@ export interface ReconcileReport {
   dryRun: boolean;
   /** COUNT() and live rows of the mirror at the beginning; null where it did not come to that. */
   compared: { org: number; mirror: number } | null;
-  /** Records of the org whose Id and SystemModstamp were compared. */
-  checked: number;
-  missing: number;
-  stale: number;
-  /** Rows that Salesforce does not have any more, the held ones included. */
-  ghosts: number;
-  held: number;
-  /** Of all these, what the mirror has now as the org does. */
-  repaired: number;
-  /** Rows whose fields without a stamp were other than in the mirror. */
-  recalculated: number;
   /** Live rows in the mirror; null where it cannot be read. */
   contacts: number | null;
   apiCalls: number;
@@ -113,23 +103,19 @@ function tellStart({ onEvent, remote }: SyncContext, { runId, state, isResumed }
   });
 }
 
-type Counted = Pick<
-  ReconcileReport,
-  'compared' | 'checked' | 'missing' | 'stale' | 'ghosts' | 'held' | 'repaired' | 'recalculated' | 'contacts'
->;
+type Counted = ReconcileTotals & Pick<ReconcileReport, 'compared' | 'contacts'>;
 
 /** What the journal tells of the run, in whichever processes it was made; the mirror that failed may be unreadable. */
 async function counted({ mirror }: SyncContext, planned: PlannedReconcile | null): Promise<Counted> {
-  const none = { checked: 0, missing: 0, stale: 0, ghosts: 0, held: 0, repaired: 0, recalculated: 0 };
   try {
     const { contacts } = await mirror.contacts.counts();
     const run = planned && (await mirror.journal.run(planned.runId));
-    if (run === null) return { ...none, compared: null, contacts };
+    if (run === null) return { ...noTotals, compared: null, contacts };
     const { orgContacts = 0, mirrorContacts = 0, updated = 0, ...counts } = run.counts;
-    const { checked, missing, stale, ghosts, held, repaired } = { ...none, ...counts };
+    const { checked, missing, stale, ghosts, held, repaired } = { ...noTotals, ...counts };
     const compared = { org: orgContacts, mirror: mirrorContacts };
     return { compared, checked, missing, stale, ghosts, held, repaired, recalculated: updated, contacts };
   } catch {
-    return { ...none, compared: null, contacts: null };
+    return { ...noTotals, compared: null, contacts: null };
   }
 }

@@ -1,0 +1,18 @@
+/** What has led to a reconcile. */
+export type ReconcileCause = 'asked' | 'scheduled' | 'out-of-reach' | 'user-changed' | 'count-differs';
+
+/** What a reconcile has found and done, in whichever processes. */
+export interface ReconcileTotals {
+  /** Records of the org whose Id and SystemModstamp were compared. */
+  checked: number;
+  missing: number;
+  stale: number;
+  /** Rows that Salesforce does not have any more, the held ones included. */
+  ghosts: number;
+  /** Ghosts that stay: they are many, and Salesforce does not say that they were deleted. */
+  held: number;
+  /** Of all these, what the mirror has now as the org does. */
+  repaired: number;
+  /** Rows whose formulas and other fields without a stamp had changed. */
+  recalculated: number;
+}
