@@ -20,7 +20,7 @@ import {
   type WholeAnswer,
 } from './api-call.ts';
 import { apiError, isSessionRefused } from './api-error.ts';
-import { type ApiGate, parseLimitInfo, usedUpBy } from './api-gate.ts';
+import { type ApiGate, parseLimitInfo, restAskedBy, usedUpBy } from './api-gate.ts';
 import { parseErrorBody } from './error-body.ts';
 import { networkError } from './network-error.ts';
 import type { OrgClock } from './org-clock.ts';
@@ -190,6 +190,7 @@ export class ApiClient {
     let status: number | null = null;
     let left = false;
     let isUnsent = false;
+    let asked: ReturnType<typeof restAskedBy> = null;
     const sent = clock.monotonicMs();
     try {
       await request.confirm?.();
@@ -210,6 +211,7 @@ export class ApiClient {
       if (wire.status >= 300 ? wire.status !== 304 : html) {
         const refusal = await this.#refusal(request, wire);
         usage = usedUpBy(refusal.error, usage ?? this.#usage, clock.now()) ?? usage;
+        asked = restAskedBy(refusal.error, request.kind);
         return refusal;
       }
       // A write is never asked again for the time of its answer; it moves no cursor.
@@ -231,7 +233,7 @@ export class ApiClient {
       if (unsent) this.#calls--;
       return { ok: false, error, stage: unsent ? 'unsent' : 'lost' };
     } finally {
-      gate.after(usage, { unsent: isUnsent || !left });
+      gate.after(usage, { unsent: isUnsent || !left, asked });
       const ms = Math.round(clock.monotonicMs() - sent);
       log.debug('Salesforce was asked.', { request: requestLabel(request), status, ms });
     }

@@ -8,9 +8,13 @@ export interface ApiGate {
   before(kind: CallKind, options: { signal?: AbortSignal }): Promise<void>;
   /**
    * Called once after each `before` that let a request through; null where the answer named no usage. `unsent`: it surely
-   * never reached the org, which has not counted it.
+   * never reached the org, which has not counted it. `asked`: the org has too much to do and asks for so long a rest, in
+   * answer to a call of that kind; null where it does not.
    */
-  after(usage: ReportedUsage | null, call: { unsent: boolean }): void;
+  after(
+    usage: ReportedUsage | null,
+    call: { unsent: boolean; asked: { kind: CallKind; restMs: number } | null },
+  ): void;
 }
 
 export const openGate: ApiGate = { before: async () => {}, after: () => {} };
@@ -40,4 +44,11 @@ export function usedUpBy(error: unknown, last: ReportedUsage | null, now: number
   if (limit === 'app' && last.app !== null)
     return { ...last, app: { ...last.app, used: Math.max(last.app.used, last.app.max) }, at: now };
   return null;
+}
+
+/** How long a rest the org asks of everybody, with 503 or 429, to say when it will have time again; null where it does not. */
+export function restAskedBy(error: unknown, kind: CallKind): { kind: CallKind; restMs: number } | null {
+  const details = remoteDetails(error);
+  if (details === null || (details.status !== 503 && details.status !== 429)) return null;
+  return (details.retryAfterMs ?? 0) > 0 ? { kind, restMs: details.retryAfterMs as number } : null;
 }

@@ -99,12 +99,15 @@ export function callLedgerContract(name: string, open: () => Promise<OpenedLedge
     test('until when the org asks for rest is known to all, by the last word', async () => {
       await using opened = await open();
       const { ledger } = opened;
-      expect(await ledger.heldBackUntil(org)).toBeNull();
-      await ledger.holdBack(org, 9_000);
+      const none = { pull: null, push: null };
+      expect(await ledger.heldBack(org)).toEqual(none);
+      await ledger.holdBack(org, 'pull', 9_000);
       await ledger.report(org, told);
-      await ledger.holdBack(org, 7_000);
-      expect(await ledger.heldBackUntil(org)).toBe(7_000);
-      expect(await ledger.heldBackUntil(other)).toBeNull();
+      await ledger.holdBack(org, 'pull', 7_000);
+      expect(await ledger.heldBack(org)).toEqual({ pull: 7_000, push: null });
+      await ledger.holdBack(org, 'push', 8_000);
+      expect(await ledger.heldBack(org)).toEqual({ pull: 7_000, push: 8_000 });
+      expect(await ledger.heldBack(other)).toEqual(none);
       expect(await ledger.reported(org)).toEqual(told);
     });
 

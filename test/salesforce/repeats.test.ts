@@ -198,6 +198,23 @@ describe('the gate', () => {
     expect(unsent).toEqual([true, true, true, true]);
   });
 
+  it('hears for how long the org asks to be left alone, and to which kind of call it said so', async () => {
+    const asked: unknown[] = [];
+    const gate: ApiGate = { before: async () => {}, after: (_, call) => void asked.push(call.asked) };
+    await using c = await connected({ gate });
+    const headers = { 'retry-after': '7' };
+    c.org.script(
+      { status: 500, headers },
+      { status: 503, headers },
+      { status: 429, headers },
+      { status: 503 },
+      counted,
+    );
+    await c.remote.of(contact).count(null);
+    const pull = { kind: 'pull', restMs: 7_000 };
+    expect(asked).toEqual([null, pull, pull, null, null]);
+  });
+
   it('counts what was sent, and none that never reached the org', async () => {
     const c = await connected();
     c.org.script((_, response) => void response.destroy(), counted);

@@ -1,4 +1,5 @@
 import type {
+  AskedRest,
   CallLedger,
   CallsWanted,
   ReportedUsage,
@@ -12,7 +13,7 @@ interface OrgCalls {
   reported: ReportedUsage | null;
   lookedAt: number | null;
   stretched: StretchedInterval | null;
-  notBefore: number | null;
+  rest: AskedRest;
 }
 
 /** A ledger that lives as long as its process, which alone knows it. */
@@ -70,12 +71,12 @@ export class MemoryCallLedger implements CallLedger {
 
   async noteLost(): Promise<void> {}
 
-  async holdBack(orgId: string, until: number): Promise<void> {
-    this.#of(orgId).notBefore = until;
+  async holdBack(orgId: string, kind: keyof AskedRest, until: number): Promise<void> {
+    this.#of(orgId).rest[kind] = until;
   }
 
-  async heldBackUntil(orgId: string): Promise<number | null> {
-    return this.#of(orgId).notBefore;
+  async heldBack(orgId: string): Promise<AskedRest> {
+    return { ...this.#of(orgId).rest };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
@@ -83,7 +84,13 @@ export class MemoryCallLedger implements CallLedger {
   #of(orgId: string): OrgCalls {
     let org = this.#orgs.get(orgId);
     if (org === undefined) {
-      org = { slots: new Map(), reported: null, lookedAt: null, stretched: null, notBefore: null };
+      org = {
+        slots: new Map(),
+        reported: null,
+        lookedAt: null,
+        stretched: null,
+        rest: { pull: null, push: null },
+      };
       this.#orgs.set(orgId, org);
     }
     return org;

@@ -6,6 +6,7 @@ import { dayMs, slotOf, spanAt } from './call-slots.ts';
 import { type CallStanding, standingOf } from './call-standing.ts';
 import { ledgerIdOf } from './ledger-id.ts';
 import { lostCalls } from './lost-calls.ts';
+import { OrgRest } from './org-rest.ts';
 import {
   type CallPurpose,
   callsIn,
@@ -22,9 +23,15 @@ export interface ApiBudgetOptions {
   /** 15 or 18 characters. */
   orgId: string;
   instanceUrl: string;
-  clock: Pick<Clock, 'now'>;
+  clock: Pick<Clock, 'now' | 'sleep'>;
   /** Share of the org's daily requests that this tool's own calls may take in a rolling day, 0 to 1. */
   share: number;
+}
+
+/** What there is to say of a call besides the usage. */
+export interface CallEnd {
+  unsent?: boolean;
+  asked?: { kind: 'pull' | 'push'; restMs: number } | null;
 }
 
 /** Calls set aside for this process: of one slot and one purpose. */
@@ -53,6 +60,7 @@ const callsOfLook = 3;
 export class ApiBudget {
   readonly #options: ApiBudgetOptions;
   readonly #orgId: string;
+  readonly #rest: OrgRest;
   /** One reserves at a time; the others find what it has reserved. */
   readonly #reserving = new Semaphore(1);
   #block: Block | null = null;
@@ -67,14 +75,16 @@ export class ApiBudget {
   constructor(options: ApiBudgetOptions) {
     this.#options = options;
     this.#orgId = ledgerIdOf(options.orgId);
+    this.#rest = new OrgRest({ ...options, orgId: this.#orgId });
   }
 
   /**
-   * Called before each request. Throws `API_BUDGET_EXHAUSTED`, with `retryAfterMs` in its details, or what keeps the ledger
-   * from being written.
+   * Called before each request. Throws `API_BUDGET_EXHAUSTED`, or `ORG_UNAVAILABLE` where the org has asked any process for a
+   * long rest, with `retryAfterMs` in their details, or what keeps the ledger from being written.
    */
   async before(kind: CallPurpose, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
     const purpose = this.#pushes > 0 ? 'push' : kind;
+    if (purpose !== 'look') await this.#rest.keep(purpose, { signal });
     if (!this.#takeFromBlock(purpose))
       await this.#reserving.run(() => this.#takeReserved(purpose), { signal });
     this.#underWay++;
@@ -82,10 +92,12 @@ export class ApiBudget {
 
   /**
    * Called once after each `before` that let a request through. `unsent`: it never reached the org, so its call is free for
-   * the next one; where the block is settled meanwhile it stays noted, as more than was called.
+   * the next one; where the block is settled meanwhile it stays noted, as more than was called. `asked`: the org asks for
+   * rest, which all processes keep.
    */
-  after(usage: ReportedUsage | null, { unsent = false }: { unsent?: boolean } = {}): void {
+  after(usage: ReportedUsage | null, { unsent = false, asked = null }: CallEnd = {}): void {
     this.#underWay--;
+    if (asked !== null) this.#rest.note(this.#pushes > 0 ? 'push' : asked.kind, asked.restMs);
     if (unsent && this.#block?.slot === slotOf(this.#options.clock.now())) this.#block.left++;
     if (usage === null) return;
     this.#looksLeft = 0;

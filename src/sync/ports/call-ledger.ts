@@ -32,6 +32,12 @@ export interface CallsWanted {
   limit: number;
 }
 
+/** Until when an org has asked for rest, ms since 1970, by the kind of call that it said so to; null where it has not. */
+export interface AskedRest {
+  pull: number | null;
+  push: number | null;
+}
+
 /** How a watch has stretched its interval for an org. */
 export interface StretchedInterval {
   /** As it was asked for, milliseconds. */
@@ -70,9 +76,9 @@ export interface CallLedger extends AsyncDisposable {
   lostAt(orgId: string): Promise<number | null>;
   /** What may have been called before the loss, in any slots; noted by the first who knows, and by nobody else. */
   noteLost(orgId: string, calls: readonly SlotCalls[]): Promise<void>;
-  /** The org asks for rest until then, ms since 1970; the last word is kept. */
-  holdBack(orgId: string, until: number): Promise<void>;
-  heldBackUntil(orgId: string): Promise<number | null>;
+  /** The org asks for rest until then, ms since 1970, in answer to a call of that kind; its last word is kept. */
+  holdBack(orgId: string, kind: keyof AskedRest, until: number): Promise<void>;
+  heldBack(orgId: string): Promise<AskedRest>;
   /** null: it is not stretched (any more). */
   saveStretched(orgId: string, stretched: StretchedInterval | null): Promise<void>;
   stretched(orgId: string): Promise<StretchedInterval | null>;

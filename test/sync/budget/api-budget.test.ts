@@ -15,9 +15,15 @@ const exhausted = expect.objectContaining({ code: 'API_BUDGET_EXHAUSTED' });
 function installation(share = 0.25) {
   let now = Date.UTC(2026, 2, 4, 10, 1);
   const ledger = new MemoryCallLedger();
-  const clock = { now: () => now };
+  const waits: number[] = [];
+  const sleep = async (ms: number) => {
+    waits.push(ms);
+    now += ms;
+  };
+  const clock = { now: () => now, sleep };
   return {
     ledger,
+    waits,
     pass: (ms: number) => (now += ms),
     process: () => new ApiBudget({ ledger, orgId, clock, share, instanceUrl: 'https://org.example' }),
     told: (used: number, max: number, app: Used | null = null) => ({ used, max, at: now, app }),
@@ -422,5 +428,56 @@ describe('a count that was lost', () => {
     const { budget, calls, pass } = begunAnew(600);
     pass(25 * hour);
     expect(await calls(budget())).toBe(900);
+  });
+});
+
+describe('the rest that an org asks for', () => {
+  const told = async (rest: { kind: 'pull' | 'push'; restMs: number }) => {
+    const org = installation();
+    const [one, other] = [org.process(), org.process()];
+    await one.before(rest.kind);
+    one.after(null, { asked: rest });
+    return { ...org, one, other };
+  };
+
+  it('is kept by all processes, whichever it was said to: a short one within the call', async () => {
+    const { one, other, waits } = await told({ kind: 'pull', restMs: 30_000 });
+    await other.before('pull');
+    expect(waits).toEqual([30_000]);
+    await one.before('push');
+    expect(waits).toEqual([30_000]);
+  });
+
+  it('ends the work where it is long, which then knows when to come again', async () => {
+    const { other, waits, pass } = await told({ kind: 'pull', restMs: 10 * minute });
+    const resting = { code: 'ORG_UNAVAILABLE', details: { retryAfterMs: 10 * minute } };
+    await expect(other.before('pull')).rejects.toMatchObject(resting);
+    await expect(other.before('push')).rejects.toMatchObject({ code: 'ORG_UNAVAILABLE' });
+    await other.before('look');
+    pass(10 * minute);
+    await other.before('pull');
+    expect(waits).toEqual([]);
+  });
+
+  it('is that of pushes alone where it was said to one, its reads included', async () => {
+    const { one, other } = await told({ kind: 'push', restMs: 10 * minute });
+    for (const budget of [one, other]) {
+      await budget.before('pull');
+      await expect(budget.before('push')).rejects.toMatchObject({ code: 'ORG_UNAVAILABLE' });
+      await expect(budget.asPush(() => budget.before('pull'))).rejects.toMatchObject({
+        code: 'ORG_UNAVAILABLE',
+      });
+    }
+  });
+
+  it('is kept for an hour at most, and not at all by a clock that was set back', async () => {
+    const { other, pass } = await told({ kind: 'pull', restMs: 20 * hour });
+    await expect(other.before('pull')).rejects.toMatchObject({ details: { retryAfterMs: hour } });
+    pass(-2 * hour);
+    await other.before('pull');
+    pass(2 * hour);
+    await expect(other.before('pull')).rejects.toMatchObject({ code: 'ORG_UNAVAILABLE' });
+    pass(hour);
+    await other.before('pull');
   });
 });

@@ -19,6 +19,7 @@ const migrations: readonly string[] = [
   CREATE TABLE loss (at INTEGER NOT NULL);
   ALTER TABLE org ADD COLUMN counted_loss INTEGER;
   ALTER TABLE org ADD COLUMN not_before INTEGER;
+  ALTER TABLE org ADD COLUMN push_not_before INTEGER;
   `,
 ];
 

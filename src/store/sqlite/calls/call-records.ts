@@ -1,11 +1,15 @@
 import type { Connection } from '../../../sqlite/connection.ts';
 import type {
+  AskedRest,
   CallsWanted,
   ReportedUsage,
   SlotCalls,
   SlotSpan,
   StretchedInterval,
 } from '../../../sync/ports/call-ledger.ts';
+
+/** Of an org that has asked for none. */
+export const noRest: AskedRest = { pull: null, push: null };
 
 export function callsOf(db: Connection, org: string, { from, to }: SlotSpan): SlotCalls[] {
   return db
@@ -110,19 +114,23 @@ export function noteLost(db: Connection, org: string, slots: readonly SlotCalls[
   ).run(org, at);
 }
 
-export function saveNotBefore(db: Connection, org: string, until: number): void {
+const restColumns = { pull: 'not_before', push: 'push_not_before' } as const satisfies Record<
+  keyof AskedRest,
+  string
+>;
+
+export function saveRest(db: Connection, org: string, kind: keyof AskedRest, until: number): void {
+  const column = restColumns[kind];
   db.prepare(
-    `INSERT INTO org (id, not_before) VALUES (?, ?)
-     ON CONFLICT (id) DO UPDATE SET not_before = excluded.not_before`,
+    `INSERT INTO org (id, ${column}) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET ${column} = excluded.${column}`,
   ).run(org, until);
 }
 
-export function readNotBefore(db: Connection, org: string): number | null {
-  const until = db.prepare('SELECT not_before FROM org WHERE id = ?').pluck().get(org) as
-    | number
-    | null
-    | undefined;
-  return until ?? null;
+export function readRest(db: Connection, org: string): AskedRest {
+  const rest = db
+    .prepare('SELECT not_before AS pull, push_not_before AS push FROM org WHERE id = ?')
+    .get(org) as AskedRest | undefined;
+  return rest ?? noRest;
 }
 
 function addCalls(db: Connection, org: string, slot: number, calls: number): void {

@@ -8,6 +8,7 @@ import { versionState } from '../../../sqlite/migrate.ts';
 import { openReadable } from '../../../sqlite/open-readable.ts';
 import { sqliteFaultOf } from '../../../sqlite/sqlite-fault.ts';
 import type {
+  AskedRest,
   CallLedger,
   CallsWanted,
   ReportedUsage,
@@ -79,12 +80,12 @@ export class SqliteCallLedger implements CallLedger {
     this.#write((db) => records.noteLost(db, orgId, calls));
   }
 
-  async holdBack(orgId: string, until: number): Promise<void> {
-    this.#write((db) => records.saveNotBefore(db, orgId, until));
+  async holdBack(orgId: string, kind: keyof AskedRest, until: number): Promise<void> {
+    this.#write((db) => records.saveRest(db, orgId, kind, until));
   }
 
-  async heldBackUntil(orgId: string): Promise<number | null> {
-    return this.#read((db) => records.readNotBefore(db, orgId), null);
+  async heldBack(orgId: string): Promise<AskedRest> {
+    return this.#read((db) => records.readRest(db, orgId), records.noRest);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
