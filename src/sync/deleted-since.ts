@@ -11,7 +11,7 @@ const reachMs = 15 * 86_400_000 - 3_600_000;
  * list begins later where it does not reach so far back; where it was dropped up to this very minute, it begins now.
  */
 export async function deletedSince(
-  { remote, records }: SyncContext,
+  { remote, records }: Pick<SyncContext, 'remote' | 'records'>,
   from: number,
   { signal }: { signal: AbortSignal },
 ): Promise<{ ids: Set<string>; since: number }> {

@@ -5,6 +5,9 @@ import type { SyncContext } from './context.ts';
 import type { Effect } from './ports/effect.ts';
 import type { Run, RunDelta, RunError, RunKind, RunOutcome } from './ports/run.ts';
 
+/** What recording a run takes: its journal, the org's count of calls, and the time. */
+export type RunContext = Pick<SyncContext, 'mirror' | 'remote' | 'clock' | 'log'>;
+
 /** Three times as long as an interrupted copy can be gone on with. */
 const keptMs = 30 * 86_400_000;
 
@@ -15,7 +18,7 @@ const keptMs = 30 * 86_400_000;
 export class RunRecorder {
   readonly id: string;
   readonly #counts: Record<string, number>;
-  readonly #context: SyncContext;
+  readonly #context: RunContext;
   readonly #callsAtStart: number;
   readonly #callsBefore: number;
   #unsaved: Record<string, number> = {};
@@ -23,7 +26,7 @@ export class RunRecorder {
   #isEnded: boolean;
 
   private constructor(
-    context: SyncContext,
+    context: RunContext,
     before: Pick<Run, 'id' | 'status' | 'counts' | 'apiCalls'>,
     callsAtStart: number,
   ) {
@@ -36,7 +39,7 @@ export class RunRecorder {
     this.#isEnded = before.status === 'complete';
   }
 
-  static async start(context: SyncContext, kind: RunKind, state: object): Promise<RunRecorder> {
+  static async start(context: RunContext, kind: RunKind, state: object): Promise<RunRecorder> {
     const id = await context.mirror.journal.startRun(kind, context.clock.now(), state);
     return new RunRecorder(
       context,
@@ -50,7 +53,7 @@ export class RunRecorder {
    * `remote.usage.sent()` said when the work for it began.
    */
   static async resume(
-    context: SyncContext,
+    context: RunContext,
     run: Pick<Run, 'id' | 'status' | 'counts' | 'apiCalls'>,
     callsAtStart = context.remote.usage.sent(),
   ): Promise<RunRecorder> {

@@ -1,6 +1,5 @@
-import type { SyncContext } from './context.ts';
 import type { RunKind } from './ports/run.ts';
-import { RunRecorder } from './run-recorder.ts';
+import { type RunContext, RunRecorder } from './run-recorder.ts';
 
 type RunWork<T> = (run: RunRecorder) => Promise<T>;
 
@@ -10,7 +9,7 @@ type RunWork<T> = (run: RunRecorder) => Promise<T>;
  * of the recording.
  */
 export async function withRun<T>(
-  context: SyncContext,
+  context: RunContext,
   kind: RunKind,
   work: RunWork<T>,
   { state = {} }: { state?: object } = {},
@@ -24,7 +23,7 @@ export async function withRun<T>(
  * and the run stays under way. `callsAtStart`: what `remote.usage.sent()` said when the work began, where that was before.
  */
 export async function withinRun<T>(
-  context: SyncContext,
+  context: RunContext,
   runId: string,
   work: RunWork<T>,
   { callsAtStart }: { callsAtStart?: number } = {},

@@ -74,7 +74,7 @@ type Recorded = Pick<
 
 /** What the journal tells of the run, whichever processes and turns it was made in. */
 async function recorded(
-  { mirror: { journal } }: SyncContext,
+  { mirror: { journal } }: Pick<SyncContext, 'mirror'>,
   begun: PlannedCopy | null,
   durationMs: number,
 ): Promise<Recorded> {

@@ -266,7 +266,7 @@ async function loseJob(
 
 /** `job`: null where it is settled or lost. */
 async function chunksOfJob(
-  { mirror }: SyncContext,
+  { mirror }: Pick<SyncContext, 'mirror'>,
   runId: string,
   jobId: string,
 ): Promise<{ job: Chunk<'bulk-job'> | null; pages: Chunk<'bulk-page'>[] }> {
@@ -306,7 +306,7 @@ async function restartSpan(
 
 /** Those that take their place; none where somebody else has replaced them. */
 async function replaceChunks(
-  { mirror }: SyncContext,
+  { mirror }: Pick<SyncContext, 'mirror'>,
   ids: readonly number[],
   by: readonly NewChunk[],
   { runId, progress }: CopyReading,

@@ -68,7 +68,10 @@ async function choose(
   return { api: 'bulk', reason: `${total} contacts are many` };
 }
 
-async function bulkJobsLeft({ remote, log }: SyncContext, signal?: AbortSignal): Promise<number | null> {
+async function bulkJobsLeft(
+  { remote, log }: Pick<SyncContext, 'remote' | 'log'>,
+  signal?: AbortSignal,
+): Promise<number | null> {
   try {
     const { all } = await remote.usage.limits({ signal });
     return all.DailyBulkV2QueryJobs?.Remaining ?? null;

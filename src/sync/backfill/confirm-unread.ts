@@ -104,7 +104,7 @@ async function tombstonesOf(
 }
 
 async function bury(
-  { mirror }: SyncContext,
+  { mirror }: Pick<SyncContext, 'mirror'>,
   run: RunRecorder,
   tombstones: readonly Tombstone[],
   signal: AbortSignal,

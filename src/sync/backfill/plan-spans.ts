@@ -76,7 +76,7 @@ function cutEvenly(bucket: Bucket, target: number): Bucket[] {
 }
 
 async function bucketsByCalendar(
-  { object, remote }: SyncContext,
+  { object, remote }: Pick<SyncContext, 'object' | 'remote'>,
   target: number,
   signal: AbortSignal | undefined,
 ): Promise<Bucket[]> {
@@ -151,7 +151,7 @@ async function bucketsByHalving(
 
 /** The oldest (`ASC`) or newest CreatedDate, ms since 1970; null in an org without records. */
 export async function edgeOfCreatedDate(
-  { object, remote }: SyncContext,
+  { object, remote }: Pick<SyncContext, 'object' | 'remote'>,
   order: 'ASC' | 'DESC',
   signal: AbortSignal | undefined,
 ): Promise<number | null> {

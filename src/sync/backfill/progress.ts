@@ -7,7 +7,7 @@ type ProgressType = 'backfill:progress' | 'reconcile:progress';
 
 /** Tells what pages brought, beginning with what the run has read before this turn. */
 export class BackfillProgress {
-  readonly #context: SyncContext;
+  readonly #context: Pick<SyncContext, 'clock' | 'onEvent' | 'remote'>;
   readonly #run: RunRecorder;
   readonly #startedAt: number;
   readonly #before: number;
@@ -19,7 +19,7 @@ export class BackfillProgress {
 
   /** `chunks`: all of the run, as they are stored now; `total`: records that the copy is to read. */
   constructor(
-    context: SyncContext,
+    context: Pick<SyncContext, 'clock' | 'onEvent' | 'remote'>,
     run: RunRecorder,
     {
       chunks,

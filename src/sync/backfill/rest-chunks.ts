@@ -58,7 +58,7 @@ class Timeouts {
   }
 
   /** What is to be stored with what follows from one more. Throws `QUERY_TIMEOUT` where it is one too many. */
-  async oneMore({ mirror }: SyncContext): Promise<Effect> {
+  async oneMore({ mirror }: Pick<SyncContext, 'mirror'>): Promise<Effect> {
     this.#fruitless++;
     if (this.#fruitless <= mostFruitless) return this.#kept();
     // Whoever tries again begins anew.
@@ -67,7 +67,7 @@ class Timeouts {
     throw unanswerable();
   }
 
-  async end({ mirror }: SyncContext): Promise<void> {
+  async end({ mirror }: Pick<SyncContext, 'mirror'>): Promise<void> {
     if (this.#fruitless === 0) return;
     this.#fruitless = 0;
     await mirror.commit({ effects: [this.#kept()] });

@@ -65,7 +65,7 @@ async function readStamped(reader: RowReader, { from, to, isPart }: Named): Prom
 
 /** Those that no read has seen since they were named. */
 async function notReadYet(
-  { mirror }: SyncContext,
+  { mirror }: Pick<SyncContext, 'mirror'>,
   { ids, namedAt }: Named,
   signal: AbortSignal,
 ): Promise<string[]> {

@@ -182,7 +182,7 @@ function moveTo(updated: number): Effect {
  * that either. The minute may still be running, so only its start is surely no future.
  */
 async function coverageFrom(
-  { remote, records }: SyncContext,
+  { remote, records }: Pick<SyncContext, 'remote' | 'records'>,
   start: number,
   signal: AbortSignal,
 ): Promise<number | null> {

@@ -33,7 +33,7 @@ export async function settleAbsent(
 
 /** As hidden ones; none where so many of the mirror would go that a lost permission is likelier. */
 async function believed(
-  { mirror, log }: SyncContext,
+  { mirror, log }: Pick<SyncContext, 'mirror' | 'log'>,
   unknown: readonly Tombstone[],
   run: Pick<RunRecorder, 'count'>,
 ): Promise<Tombstone[]> {

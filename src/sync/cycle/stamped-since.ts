@@ -8,7 +8,7 @@ import { select, soqlDateTime } from '../soql.ts';
  * Salesforce takes, and most often there is none.
  */
 export async function idsStampedSince(
-  { object, remote, sizes: { mostStampedIds } }: SyncContext,
+  { object, remote, sizes: { mostStampedIds } }: Pick<SyncContext, 'object' | 'remote' | 'sizes'>,
   since: number,
   { signal }: { signal: AbortSignal },
 ): Promise<string[] | null> {

@@ -41,7 +41,7 @@ export class DrainProgress {
   }
 
   /** Waits, within the drain's patience; false where that is used up or the work was interrupted. */
-  async wait({ clock }: SyncContext, ms: number, signal: AbortSignal): Promise<boolean> {
+  async wait({ clock }: Pick<SyncContext, 'clock'>, ms: number, signal: AbortSignal): Promise<boolean> {
     if (this.#spentMs + ms > this.#patienceMs) return false;
     this.#spentMs += ms;
     await clock.sleep(ms, { signal }).catch(() => {});

@@ -252,7 +252,7 @@ function undecidedState(unit: readonly OutboxEntry[]): Undecided | null {
  * back.
  */
 async function settleExpired(
-  { mirror, clock }: SyncContext,
+  { mirror, clock }: Pick<SyncContext, 'mirror' | 'clock'>,
   entries: readonly OutboxEntry[],
 ): Promise<readonly OutboxEntry[]> {
   const at = clock.now();

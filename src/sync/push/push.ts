@@ -196,7 +196,7 @@ function tooManyForOne(): AppError {
 }
 
 /** A parent's fields are asked for once a push. */
-function describedOnce({ remote }: SyncContext, signal: AbortSignal): DescribeObject {
+function describedOnce({ remote }: Pick<SyncContext, 'remote'>, signal: AbortSignal): DescribeObject {
   const described = new Map<string, Promise<readonly Field[] | null>>();
   return (object) => {
     const asked = described.get(object) ?? remote.queries.fieldsOf(object, { signal });
@@ -206,7 +206,7 @@ function describedOnce({ remote }: SyncContext, signal: AbortSignal): DescribeOb
 }
 
 async function commit(
-  { clock, log }: SyncContext,
+  { clock, log }: Pick<SyncContext, 'clock' | 'log'>,
   staging: OutboxStaging,
   { fresh }: PushJob,
 ): Promise<number | null> {
@@ -273,7 +273,10 @@ function settledOf(tally: readonly OutcomeTally[]): number {
 }
 
 /** What waits in the outbox besides the entries of this push. */
-async function olderEntries({ mirror }: SyncContext, tally: readonly OutcomeTally[]): Promise<number> {
+async function olderEntries(
+  { mirror }: Pick<SyncContext, 'mirror'>,
+  tally: readonly OutcomeTally[],
+): Promise<number> {
   const open = ['pending', 'sent', 'in-doubt', 'held', 'conflict'] as const;
   const counts = await mirror.outbox.counts();
   const all = open.reduce((sum, state) => sum + counts[state], 0);
@@ -286,7 +289,7 @@ async function olderEntries({ mirror }: SyncContext, tally: readonly OutcomeTall
  * the describe of the mirror, where the org cannot be asked now.
  */
 async function describeForPush(
-  { clock, log, mirror, records }: SyncContext,
+  { clock, log, mirror, records }: Pick<SyncContext, 'clock' | 'log' | 'mirror' | 'records'>,
   { queue, signal }: PushJob,
 ): Promise<readonly Field[]> {
   try {

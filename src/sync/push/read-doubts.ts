@@ -79,7 +79,7 @@ function liveContact(row: Rec): FoundContact {
 }
 
 async function retrieveRecords(
-  { records, sizes: { retrieveRows } }: SyncContext,
+  { records, sizes: { retrieveRows } }: Pick<SyncContext, 'records' | 'sizes'>,
   ids: readonly string[],
   names: readonly string[],
   { fields, signal }: ReadOptions,
@@ -109,7 +109,7 @@ interface ByExternalId {
 
 /** Whom upserts meet, deleted ones included; a live one goes before, then the one that was made last. */
 async function readExternalIds(
-  { object, remote }: SyncContext,
+  { object, remote }: Pick<SyncContext, 'object' | 'remote'>,
   entries: readonly OutboxEntry[],
   { fields, signal }: ReadOptions,
 ): Promise<Map<string, ByExternalId>> {
@@ -165,7 +165,7 @@ function* partsOf(
 
 /** Fields as they are known, by name; asks the org where an entry changes one that the mirror does not keep. */
 export async function fieldsByName(
-  { mirror, records }: SyncContext,
+  { mirror, records }: Pick<SyncContext, 'mirror' | 'records'>,
   entries: readonly OutboxEntry[],
   { signal }: { signal: AbortSignal },
 ): Promise<Map<string, Field>> {

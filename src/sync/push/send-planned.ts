@@ -157,7 +157,7 @@ async function markSent(
 }
 
 /** The org's time, where any answer has told it yet. */
-function orgNow({ remote }: SyncContext): number | null {
+function orgNow({ remote }: Pick<SyncContext, 'remote'>): number | null {
   try {
     return remote.clock.now();
   } catch {
@@ -166,7 +166,7 @@ function orgNow({ remote }: SyncContext): number | null {
 }
 
 async function store(
-  { mirror, clock }: SyncContext,
+  { mirror, clock }: Pick<SyncContext, 'mirror' | 'clock'>,
   entries: readonly OutboxEntry[],
   outcomes: readonly WriteOutcome[],
   mayExist: Set<string>,
@@ -184,7 +184,7 @@ async function store(
 
 /** The request was not carried out at all, whoever said so. */
 async function backToLine(
-  { mirror, clock }: SyncContext,
+  { mirror, clock }: Pick<SyncContext, 'mirror' | 'clock'>,
   entries: readonly OutboxEntry[],
   mayExist: ReadonlySet<string>,
 ): Promise<void> {

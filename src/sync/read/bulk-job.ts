@@ -55,7 +55,7 @@ const mostResultPages = 50_000;
 
 /** All result page URLs of a finished job, or null where the org does not tell them. */
 export async function listResultPages(
-  { remote, log }: SyncContext,
+  { remote, log }: Pick<SyncContext, 'remote' | 'log'>,
   jobId: string,
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<string[] | null> {
@@ -87,7 +87,7 @@ export async function listResultPages(
 
 /** A job whose results are all stored is deleted; that it stays would only be untidy, so a failure is not the run's. */
 export async function deleteBulkJob(
-  { remote, log }: SyncContext,
+  { remote, log }: Pick<SyncContext, 'remote' | 'log'>,
   jobId: string,
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<void> {
