@@ -128,6 +128,20 @@ describe('the file of calls', () => {
     expect(await other.callsOf(orgId, wanted.span)).toEqual([{ slot: 10, calls: 6 }]);
   });
 
+  it('is looked at by one opening, which sees what others write and what comes to lie there, until it is written', async () => {
+    await using other = new SqliteCallLedger(join(folder, 'data'));
+    await other.reserve(orgId, wanted);
+    expect(await ledger.callsOf(orgId, wanted.span)).toEqual([{ slot: 10, calls: 3 }]);
+    await other.reserve(orgId, { ...wanted, calls: 1 });
+    expect(await ledger.callsOf(orgId, wanted.span)).toEqual([{ slot: 10, calls: 4 }]);
+    for (const end of ['', '-wal', '-shm']) rmSync(path() + end, { force: true });
+    expect(await ledger.callsOf(orgId, wanted.span)).toEqual([]);
+    await other.reserve(orgId, { ...wanted, calls: 5 });
+    expect(await ledger.callsOf(orgId, wanted.span)).toEqual([{ slot: 10, calls: 5 }]);
+    await ledger.reserve(orgId, { ...wanted, calls: 1 });
+    expect(await other.callsOf(orgId, wanted.span)).toEqual([{ slot: 10, calls: 6 }]);
+  });
+
   it('of a newer version is left as it is, with a word on what to do', async () => {
     await ledger.reserve(orgId, wanted);
     await ledger[Symbol.asyncDispose]();

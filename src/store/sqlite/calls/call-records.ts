@@ -7,23 +7,22 @@ import type {
   SlotSpan,
   StretchedInterval,
 } from '../../../sync/ports/call-ledger.ts';
+import { prepared } from '../prepared.ts';
 
 /** Of an org that has asked for none. */
 export const noRest: AskedRest = { pull: null, push: null };
 
 export function callsOf(db: Connection, org: string, { from, to }: SlotSpan): SlotCalls[] {
-  return db
-    .prepare(
-      'SELECT slot, calls FROM call WHERE org = ? AND slot BETWEEN ? AND ? AND calls > 0 ORDER BY slot',
-    )
-    .all(org, from, to) as SlotCalls[];
+  return prepared(
+    db,
+    'SELECT slot, calls FROM call WHERE org = ? AND slot BETWEEN ? AND ? AND calls > 0 ORDER BY slot',
+  ).all(org, from, to) as SlotCalls[];
 }
 
 export function reserveCalls(db: Connection, org: string, { slot, span, calls, limit }: CallsWanted): number {
   const { from, to } = span;
-  db.prepare('DELETE FROM call WHERE org = ? AND slot NOT BETWEEN ? AND ?').run(org, from, to);
-  const made = db
-    .prepare('SELECT coalesce(sum(calls), 0) FROM call WHERE org = ?')
+  prepared(db, 'DELETE FROM call WHERE org = ? AND slot NOT BETWEEN ? AND ?').run(org, from, to);
+  const made = prepared(db, 'SELECT coalesce(sum(calls), 0) FROM call WHERE org = ?')
     .pluck()
     .get(org) as number;
   const granted = Math.max(0, Math.min(calls, limit - made));
@@ -32,11 +31,12 @@ export function reserveCalls(db: Connection, org: string, { slot, span, calls, l
 }
 
 export function giveCallsBack(db: Connection, org: string, { slot, calls }: SlotCalls): void {
-  db.prepare('UPDATE call SET calls = max(0, calls - ?) WHERE org = ? AND slot = ?').run(calls, org, slot);
+  prepared(db, 'UPDATE call SET calls = max(0, calls - ?) WHERE org = ? AND slot = ?').run(calls, org, slot);
 }
 
 export function saveReported(db: Connection, org: string, { used, max, at, app }: ReportedUsage): void {
-  db.prepare(
+  prepared(
+    db,
     `INSERT INTO org (id, used, max, at, app_used, app_max) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET used = excluded.used, max = excluded.max, at = excluded.at,
        app_used = excluded.app_used, app_max = excluded.app_max
@@ -53,7 +53,7 @@ interface OrgRow {
 }
 
 export function readReported(db: Connection, org: string): ReportedUsage | null {
-  const row = db.prepare('SELECT used, max, at, app_used, app_max FROM org WHERE id = ?').get(org) as
+  const row = prepared(db, 'SELECT used, max, at, app_used, app_max FROM org WHERE id = ?').get(org) as
     | OrgRow
     | undefined;
   if (row === undefined || row.used === null) return null;
@@ -66,18 +66,18 @@ export function takeLook(
   org: string,
   { now, everyMs }: { now: number; everyMs: number },
 ): boolean {
-  const { changes } = db
-    .prepare(
-      `INSERT INTO org (id, looked_at) VALUES (:org, :now)
+  const { changes } = prepared(
+    db,
+    `INSERT INTO org (id, looked_at) VALUES (:org, :now)
        ON CONFLICT (id) DO UPDATE SET looked_at = :now
        WHERE looked_at IS NULL OR abs(:now - looked_at) >= :everyMs`,
-    )
-    .run({ org, now, everyMs });
+  ).run({ org, now, everyMs });
   return changes > 0;
 }
 
 export function saveStretched(db: Connection, org: string, stretched: StretchedInterval | null): void {
-  db.prepare(
+  prepared(
+    db,
     `INSERT INTO org (id, interval_ms, stretched_ms, stretched_at) VALUES (?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET interval_ms = excluded.interval_ms, stretched_ms = excluded.stretched_ms,
        stretched_at = excluded.stretched_at`,
@@ -85,20 +85,19 @@ export function saveStretched(db: Connection, org: string, stretched: StretchedI
 }
 
 export function readStretched(db: Connection, org: string): StretchedInterval | null {
-  const row = db
-    .prepare(
-      'SELECT interval_ms AS intervalMs, stretched_ms AS stretchedMs, stretched_at AS at FROM org WHERE id = ?',
-    )
-    .get(org) as StretchedInterval | { stretchedMs: null } | undefined;
+  const row = prepared(
+    db,
+    'SELECT interval_ms AS intervalMs, stretched_ms AS stretchedMs, stretched_at AS at FROM org WHERE id = ?',
+  ).get(org) as StretchedInterval | { stretchedMs: null } | undefined;
   return row === undefined || row.stretchedMs === null ? null : (row as StretchedInterval);
 }
 
 /** When the counts of this org were lost, ms since 1970; null where none were, or where they were made up for. */
 export function readLoss(db: Connection, org: string): number | null {
-  const at = db
-    .prepare(
-      'SELECT at FROM loss WHERE NOT EXISTS (SELECT 1 FROM org WHERE id = ? AND counted_loss = loss.at)',
-    )
+  const at = prepared(
+    db,
+    'SELECT at FROM loss WHERE NOT EXISTS (SELECT 1 FROM org WHERE id = ? AND counted_loss = loss.at)',
+  )
     .pluck()
     .get(org) as number | undefined;
   return at ?? null;
@@ -108,7 +107,8 @@ export function noteLost(db: Connection, org: string, slots: readonly SlotCalls[
   const at = readLoss(db, org);
   if (at === null) return;
   for (const { slot, calls } of slots) addCalls(db, org, slot, calls);
-  db.prepare(
+  prepared(
+    db,
     `INSERT INTO org (id, counted_loss) VALUES (?, ?)
      ON CONFLICT (id) DO UPDATE SET counted_loss = excluded.counted_loss`,
   ).run(org, at);
@@ -121,20 +121,22 @@ const restColumns = { pull: 'not_before', push: 'push_not_before' } as const sat
 
 export function saveRest(db: Connection, org: string, kind: keyof AskedRest, until: number): void {
   const column = restColumns[kind];
-  db.prepare(
+  prepared(
+    db,
     `INSERT INTO org (id, ${column}) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET ${column} = excluded.${column}`,
   ).run(org, until);
 }
 
 export function readRest(db: Connection, org: string): AskedRest {
-  const rest = db
-    .prepare('SELECT not_before AS pull, push_not_before AS push FROM org WHERE id = ?')
-    .get(org) as AskedRest | undefined;
+  const rest = prepared(db, 'SELECT not_before AS pull, push_not_before AS push FROM org WHERE id = ?').get(
+    org,
+  ) as AskedRest | undefined;
   return rest ?? noRest;
 }
 
 function addCalls(db: Connection, org: string, slot: number, calls: number): void {
-  db.prepare(
+  prepared(
+    db,
     `INSERT INTO call (org, slot, calls) VALUES (?, ?, ?)
      ON CONFLICT (org, slot) DO UPDATE SET calls = calls + excluded.calls`,
   ).run(org, slot, calls);

@@ -34,6 +34,7 @@ export class SqliteCallLedger implements CallLedger {
   readonly #options: MendOptions;
   #db: Connection | null = null;
   #inode: string | null = null;
+  #mayWrite = false;
 
   constructor(dataDir: string, { now = Date.now, warn = () => {} }: Partial<MendOptions> = {}) {
     this.#path = join(dataDir, callLedgerFileName);
@@ -105,12 +106,17 @@ export class SqliteCallLedger implements CallLedger {
       if (this.#isInPlace() && this.#db !== null) return work(this.#db);
       if (!existsSync(this.#path)) return none;
       if (statSync(this.#path).size === 0) throw damage(`The file ${this.#path} is empty.`);
-      const { db } = openReadable(this.#path, { busyMs: busyTimeoutMs });
+      const inode = inodeOf(this.#path);
+      const { db, standsInFor } = openReadable(this.#path, { busyMs: busyTimeoutMs });
+      let isKept = false;
       try {
         // What an older version has counted is taken over by the first write.
-        return versionState(db, formatOf(this.#path)) === 'outdated' ? none : work(db);
+        if (versionState(db, formatOf(this.#path)) === 'outdated') return none;
+        isKept = standsInFor === null;
+        return work(db);
       } finally {
-        db.close();
+        if (isKept) this.#keep(db, { inode, mayWrite: false });
+        else db.close();
       }
     };
     try {
@@ -138,12 +144,20 @@ export class SqliteCallLedger implements CallLedger {
 
   /** Another file may have come to lie there: all processes count in the one that does. */
   #opened(): Connection {
-    if (this.#db !== null && this.#isInPlace()) return this.#db;
+    if (this.#db !== null && this.#mayWrite && this.#isInPlace()) return this.#db;
     this.#close();
     makeFolder(dirname(this.#path));
-    this.#db = openCallLedger(this.#path);
-    this.#inode = inodeOf(this.#path);
-    return this.#db;
+    const db = openCallLedger(this.#path);
+    this.#keep(db, { inode: inodeOf(this.#path), mayWrite: true });
+    return db;
+  }
+
+  /** Until something else lies there, or what was opened to be read is to be written. */
+  #keep(db: Connection, { inode, mayWrite }: { inode: string | null; mayWrite: boolean }): void {
+    this.#close();
+    this.#db = db;
+    this.#inode = inode;
+    this.#mayWrite = mayWrite;
   }
 
   #isInPlace(): boolean {
@@ -154,5 +168,6 @@ export class SqliteCallLedger implements CallLedger {
     this.#db?.close();
     this.#db = null;
     this.#inode = null;
+    this.#mayWrite = false;
   }
 }
