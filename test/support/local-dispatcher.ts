@@ -9,20 +9,23 @@ import { exchangeLocally, type LocalAnswer } from './local-exchange.ts';
  */
 export class LocalDispatcher extends Dispatcher {
   readonly #listener: RequestListener;
-  /** Requests without an answer so far. */
-  underWay = 0;
+  readonly #underWay = new Set<Promise<void>>();
 
   constructor(listener: RequestListener) {
     super();
     this.#listener = listener;
   }
 
+  /** When all requests that have no answer so far are answered; null where there are none. */
+  get underWay(): Promise<void> | null {
+    return this.#underWay.size === 0 ? null : Promise.all(this.#underWay).then(() => {});
+  }
+
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     const control = new LocalController(handler);
     handler.onRequestStart?.(control, null);
     if (control.aborted) return true;
-    this.underWay++;
-    exchangeLocally(this.#listener, {
+    const answered = exchangeLocally(this.#listener, {
       method: options.method,
       path: options.path,
       headers: {
@@ -31,9 +34,10 @@ export class LocalDispatcher extends Dispatcher {
       },
       body: (options.body as string | null | undefined) ?? '',
     }).then((answer) => {
-      this.underWay--;
+      this.#underWay.delete(answered);
       control.answer(unpacked(answer));
     });
+    this.#underWay.add(answered);
     return true;
   }
 

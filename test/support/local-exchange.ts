@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { Readable, Writable } from 'node:stream';
+import { Writable } from 'node:stream';
 
 export interface LocalRequest {
   method: string;
@@ -26,13 +26,17 @@ export function exchangeLocally(listener: RequestListener, request: LocalRequest
     const cut = () => response.cut();
     // What the emulator asks of a socket.
     const socket = { destroy: cut, resetAndDestroy: cut, once: () => {} };
-    const message = Object.assign(Readable.from(request.body === '' ? [] : [Buffer.from(request.body)]), {
+    // Its body is all that a server reads of it.
+    const message = {
       method: request.method,
       url: request.path,
       headers: request.headers,
       rawHeaders: Object.entries(request.headers).flat(),
       socket,
-    });
+      async *[Symbol.asyncIterator]() {
+        if (request.body !== '') yield Buffer.from(request.body);
+      },
+    };
     listener(
       message as unknown as IncomingMessage,
       Object.assign(response, { socket }) as unknown as ServerResponse,

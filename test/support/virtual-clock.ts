@@ -16,15 +16,15 @@ const quietTurns = 2;
 export class VirtualClock {
   #now: number;
   readonly #sleepers = new Set<Sleeper>();
-  readonly #isBusy: () => boolean;
+  readonly #underWay: () => Promise<void> | null;
   #activity = 0;
   #running = 0;
   #isPumping = false;
 
-  /** `isBusy`: whether somebody works who has not slept meanwhile, as on a request. */
-  constructor(now: number, isBusy: () => boolean) {
+  /** `underWay`: the end of what somebody works on who does not sleep meanwhile, as of a request; null where there is none. */
+  constructor(now: number, underWay: () => Promise<void> | null) {
     this.#now = now;
-    this.#isBusy = isBusy;
+    this.#underWay = underWay;
   }
 
   now(): number {
@@ -108,7 +108,9 @@ export class VirtualClock {
     for (let turns = 0; turns < quietTurns; turns++) {
       const before = this.#activity;
       await new Promise((resolve) => setImmediate(resolve));
-      if (this.#activity !== before || this.#isBusy()) turns = -1;
+      const underWay = this.#underWay();
+      await underWay;
+      if (this.#activity !== before || underWay !== null) turns = -1;
     }
   }
 }

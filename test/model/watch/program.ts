@@ -8,7 +8,9 @@ import { readConfig } from '../../../src/config/read-config.ts';
 import type { BackfillItem, BackfillOptions } from '../../../src/contract/backfill.ts';
 import type { ReconcileItem } from '../../../src/contract/reconcile.ts';
 import type { CycleCompleteEvent, WatchEvent } from '../../../src/contract/watch.ts';
+import type { Registry } from '../../../src/orgs/registry.ts';
 import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
+import type { CallLedger } from '../../../src/sync/ports/call-ledger.ts';
 import type { Leases } from '../../../src/sync/ports/leases.ts';
 import type { Mirrors } from '../../../src/sync/ports/mirrors.ts';
 import { backfillOrgs } from '../../../src/usecases/backfill.ts';
@@ -35,8 +37,8 @@ export interface Machine {
   leases: Leases;
   /** Of every watch. */
   reconcileEveryMs: number | null;
-  /** Null where the mirrors are files. */
-  memory: MemoryMirrors | null;
+  /** Null where what programs keep are files. */
+  memory: { mirrors: MemoryMirrors; registry: Registry; calls: CallLedger } | null;
   /** Called before each request leaves. */
   beforeSend(): Promise<void>;
 }
@@ -78,9 +80,10 @@ export class Program {
       cwd: dataDir,
     });
     const mirrors =
-      machine.memory === null ? this.#openFiles(clock) : mortalMirrors(machine.memory, this.points);
+      machine.memory === null ? this.#openFiles(clock) : mortalMirrors(machine.memory.mirrors, this.points);
     const services = new Services(config, silentLogger);
-    const parts = { clock, wire: this.#wire(), leases: this.#leases, mirrors };
+    const { mirrors: _, ...kept } = machine.memory ?? {};
+    const parts = { ...kept, clock, wire: this.#wire(), leases: this.#leases, mirrors };
     for (const [name, value] of Object.entries(parts)) Object.defineProperty(services, name, { value });
     services.closeLater(async () => mirrors[Symbol.asyncDispose]());
     this.services = services;

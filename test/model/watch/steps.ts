@@ -40,7 +40,7 @@ const oddAnswers: fc.Arbitrary<object> = fc.constantFrom<object>(
 const lineFault: fc.Arbitrary<object> = fc
   .record({
     match: fc.constantFrom(
-      '.*',
+      '.',
       'GET',
       'POST',
       '/updated',

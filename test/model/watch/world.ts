@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openFileLeases } from '../../../src/lease/file-leases.ts';
 import { MemoryLeases } from '../../../src/lease/memory-leases.ts';
+import { MemoryCallLedger } from '../../../src/store/memory/memory-call-ledger.ts';
 import { mirrorPath } from '../../../src/store/sqlite/mirror-path.ts';
 import { LocalDispatcher } from '../../support/local-dispatcher.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { MemoryMirrors } from '../../usecases/memory-mirrors.ts';
+import { memoryRegistry } from '../../usecases/memory-registry.ts';
 import { Seeded } from '../seeded.ts';
 import type { Act, ActKind } from './acts.ts';
 import { differences } from './compare.ts';
@@ -21,7 +23,7 @@ export interface Beginning {
   seed: number;
   /** Where the leases lie: in memory costs a tenth. */
   leases: 'memory' | 'file';
-  /** Where the mirrors lie. */
+  /** Where the mirrors, the list of orgs and the count of calls lie. */
   store: 'memory' | 'sqlite';
   /** Between two comparisons that a watch makes for no other reason; null: none. */
   reconcileEveryMs: number | null;
@@ -122,7 +124,7 @@ export class World implements Stage, AsyncDisposable {
     // The jitter of waits decides what meets what: so that a history goes the same way each time.
     Math.random = () => chance.below(2 ** 32) / 2 ** 32;
     let dispatcher: LocalDispatcher | null = null;
-    const clock = new VirtualClock(startMs, () => (dispatcher?.underWay ?? 0) > 0);
+    const clock = new VirtualClock(startMs, () => dispatcher?.underWay ?? null);
     const org = await Org.open(contacts, seed, { wallClock: () => clock.now() });
     dispatcher = new LocalDispatcher(org.emulator.answer);
     await org.control('settings', { gzip });
@@ -137,7 +139,14 @@ export class World implements Stage, AsyncDisposable {
       dispatcher,
       leases: leases === 'file' ? openFileLeases(join(dataDir, 'locks')) : new MemoryLeases(),
       reconcileEveryMs,
-      memory: store === 'memory' ? new MemoryMirrors(clock.forProcess(() => {})) : null,
+      memory:
+        store === 'memory'
+          ? {
+              mirrors: new MemoryMirrors(clock.forProcess(() => {})),
+              registry: memoryRegistry(),
+              calls: new MemoryCallLedger(),
+            }
+          : null,
       beforeSend: async () => {},
     };
     return new World(org, clock, machine, ids);
@@ -209,7 +218,7 @@ export class World implements Stage, AsyncDisposable {
     const { dataDir, memory, url } = this.#machine;
     return memory === null
       ? contentsOfFile(mirrorPath(join(dataDir, 'orgs'), url))
-      : contentsOfDisk(memory.diskOf(url));
+      : contentsOfDisk(memory.mirrors.diskOf(url));
   }
 
   /** In what the mirror differs from what the user may see. */
