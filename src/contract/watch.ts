@@ -43,7 +43,13 @@ export type WatchEvent =
   | ReconcileCompleteEvent
   /** One that was due by the timetable; cycles go on, and it is tried again. */
   | { event: 'reconcile:failed'; instanceUrl: string; error: ErrorInfo }
-  | { event: 'watch:stop'; reason: 'signal' | 'once' | 'busy'; cycles: number; failed: number };
+  | {
+      event: 'watch:stop';
+      reason: 'signal' | 'once' | 'busy';
+      cycles: number;
+      failed: number;
+      skipped: number;
+    };
 
 export interface CycleCompleteEvent {
   event: 'cycle:complete';

@@ -41,6 +41,7 @@ export async function watch(
   };
   let cycles = 0;
   let failed = 0;
+  let skipped = 0;
   const pushes = new Map<string, WatchedPush>();
   const tell: Tell = (event) => {
     if (event.event === 'cycle:complete') {
@@ -49,6 +50,7 @@ export async function watch(
       pushes.set(event.instanceUrl, { rejected, inDoubt, conflicts, unsent, error: pushError });
     }
     if (event.event === 'cycle:failed') failed++;
+    if (event.event === 'cycle:skipped') skipped++;
     onEvent(event);
   };
   // Only says that a watch runs; which orgs it may write is decided by the leases of the orgs.
@@ -76,7 +78,7 @@ export async function watch(
   const outcomes = await daemon.start();
   // One that is to go on ends by itself only where another watch has all of its orgs.
   const reason = signal.aborted ? 'signal' : once ? 'once' : 'busy';
-  tell({ event: 'watch:stop', reason, cycles, failed });
+  tell({ event: 'watch:stop', reason, cycles, failed, skipped });
   return {
     orgs: outcomes.map(({ instanceUrl, error }) => ({
       instanceUrl,

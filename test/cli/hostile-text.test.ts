@@ -188,7 +188,7 @@ const { app } = fakeApp({
     onEvent(progress);
     onEvent({ event: 'cycle:failed', instanceUrl: hostile, error, retryInMs: 1_000, failures: 1 });
     onEvent({ event: 'cycle:skipped', instanceUrl, error, retryInMs: null });
-    onEvent({ event: 'watch:stop', reason: 'once', cycles: 1, failed: 1 });
+    onEvent({ event: 'watch:stop', reason: 'once', cycles: 1, failed: 1, skipped: 0 });
     return { orgs: [{ instanceUrl, error }] };
   },
   async push({ dryRun }) {

@@ -19,7 +19,7 @@ const start: WatchEvent = {
   once: false,
   pid: 1,
 };
-const stop: WatchEvent = { event: 'watch:stop', reason: 'signal', cycles: 3, failed: 1 };
+const stop: WatchEvent = { event: 'watch:stop', reason: 'signal', cycles: 3, failed: 1, skipped: 0 };
 const token = '00D5e000000abcdEAA!AQEAQKx9yQz0abcdefghijklmnop';
 
 interface Watch {

@@ -76,7 +76,7 @@ const keys: { [Name in WatchEvent['event']]: Keys<Extract<WatchEvent, { event: N
     runId: true,
   },
   'reconcile:failed': { instanceUrl, error },
-  'watch:stop': { reason: true, cycles: true, failed: true },
+  'watch:stop': { reason: true, cycles: true, failed: true, skipped: true },
 };
 
 it('docs/reference/events.md has each event of a watch with its keys, and no other', () => {

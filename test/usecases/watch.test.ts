@@ -40,7 +40,7 @@ describe('watch once', () => {
       orgs: [a.instanceUrl, b.instanceUrl],
       once: true,
     });
-    expect(events.at(-1)).toEqual({ event: 'watch:stop', reason: 'once', cycles: 1, failed: 1 });
+    expect(events.at(-1)).toEqual({ event: 'watch:stop', reason: 'once', cycles: 1, failed: 1, skipped: 0 });
     expect(orgs).toEqual([
       {
         instanceUrl: a.instanceUrl,
@@ -112,6 +112,7 @@ describe('watch once', () => {
       calm((event: WatchEvent) => void events.push(event)),
     );
     expect(names(events)).toEqual(['watch:start', 'cycle:skipped a', 'watch:stop']);
+    expect(events.at(-1)).toMatchObject({ cycles: 0, failed: 0, skipped: 1 });
     expect(orgs[0]?.error?.code).toBe('ORG_BUSY');
     expect(parts.closed).toEqual([]);
   });

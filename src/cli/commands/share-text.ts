@@ -13,11 +13,7 @@ export function shareFacts(
       ? `${count(used)} calls, of an unknown share (${percent(share.budget)} of the org's)`
       : `${count(used)} of ${count(allowed)} (${percent(share.budget)} of the org's), ${count(reserve)} kept for pushes, ${count(left)} left for pulls`;
   const facts: [string, string][] = [['this tool', ofShare]];
-  if (nextReturn !== null)
-    facts.push([
-      'calls come back',
-      `${count(nextReturn.calls)} at ${nextReturn.at}, all by ${allReturnedAt}`,
-    ]);
+  if (nextReturn !== null) facts.push(['calls come back', returning(nextReturn, allReturnedAt)]);
   if (app !== null) facts.push(['client app', `${count(app.used)} of its ${count(app.max)}`]);
   if (stretched !== null) {
     const { intervalMs, stretchedMs } = stretched;
@@ -27,4 +23,10 @@ export function shareFacts(
     ]);
   }
   return facts;
+}
+
+function returning({ calls, at }: NonNullable<OwnShare['nextReturn']>, allReturnedAt: string | null): string {
+  return at === allReturnedAt
+    ? `all ${count(calls)} at ${at}`
+    : `${count(calls)} at ${at}, all by ${allReturnedAt}`;
 }

@@ -36,7 +36,7 @@ export function watchLine(event: CycleEvent, orgNames: OrgNames, { once }: { onc
     case 'interval:restored':
       return `${orgNames.of(event.instanceUrl)}: asked every ${formatDuration(event.intervalMs)} again`;
     case 'watch:stop':
-      return `Stopped: ${counted(event.cycles, 'cycle')} complete, ${count(event.failed)} failed`;
+      return `Stopped: ${counted(event.cycles, 'cycle')} complete, ${count(event.failed)} failed${event.skipped > 0 ? `, ${count(event.skipped)} skipped` : ''}`;
     default:
       return event satisfies never;
   }

@@ -2,6 +2,7 @@ import { isoTime } from '../../base/iso-time.ts';
 import type { CycleCompleteEvent, WatchEvent } from '../../contract/watch.ts';
 import type { Invocation } from '../invocation.ts';
 import { createLineProgress } from '../progress/line-progress.ts';
+import { FirstCycles } from './first-cycles.ts';
 import { OrgTroubles } from './org-troubles.ts';
 import { RareTelling } from './rare-telling.ts';
 import { Silence } from './silence.ts';
@@ -11,8 +12,8 @@ import { hasNews, unsentReason, watchLine } from './watch-line.ts';
 const silenceMs = 3_600_000;
 
 /**
- * Events as lines of a log. A cycle without news has none, but for a line an hour that says what went on; one that
- * fails like the last has one at growing distances. `everyCycle` shows each.
+ * Events as lines of a log. A cycle without news has none, but for the first of its org and a line an hour that says what
+ * went on; one that fails like the last has one at growing distances. `everyCycle` shows each.
  */
 export function createWatchLog(
   { terminal, io, output, orgNames, print }: Invocation,
@@ -23,6 +24,7 @@ export function createWatchLog(
   const troubles = new OrgTroubles(io.now);
   const unsent = new RareTelling(io.now);
   const silent = new Silence(io.now());
+  const firstCycles = new FirstCycles();
   const say = (line: string) => {
     silent.begin(io.now());
     void print(`${style.dim(isoTime(io.now()))} ${line}\n`);
@@ -37,7 +39,7 @@ export function createWatchLog(
     const isUnsentDue = reason !== null && unsent.isDue(event.instanceUrl, reason);
     return isUnsentDue || hasNews(event);
   };
-  return (event) => {
+  const show = (event: WatchEvent, isFirst: boolean) => {
     if (event.event === 'watch:start') ({ once } = event);
     const isTold = troubles.isTold(event) || everyCycle;
     const failed =
@@ -54,7 +56,7 @@ export function createWatchLog(
         return;
       case 'cycle:complete':
         silent.add(event);
-        if (isNews(event) || everyCycle) say(watchLine(event, orgNames, { once }));
+        if (isNews(event) || everyCycle || isFirst) say(watchLine(event, orgNames, { once }));
         else passOver();
         return;
       default: {
@@ -63,5 +65,10 @@ export function createWatchLog(
         say(failed ? style.red(line) : line);
       }
     }
+  };
+  return (event) => {
+    const { alone, all } = firstCycles.heard(event);
+    show(event, alone);
+    if (all !== null && !output.quiet && !everyCycle) say(all);
   };
 }

@@ -256,6 +256,11 @@ test('limits', async () => {
   expect(stdout).toContain("40 of 3,750 (25% of the org's), 375 kept for pushes, 3,335 left for pulls");
   expect(stdout).toMatch(/calls come back +4 at 2026-03-01T13:05:00.000Z, all by 2026-03-02T12:05:00.000Z/);
   expect(stdout).toMatch(/client app +20 of its 500/);
+  const atOnce = { ...item, share: { ...share, allReturnedAt: share.nextReturn.at } };
+  const once = fakeApp({ limits: async () => ({ orgs: [atOnce] }) });
+  expect((await runMain(['limits'], { app: once.app })).stdout).toMatch(
+    /calls come back +all 4 at 2026-03-01T13:05:00.000Z\n/,
+  );
   expect(stdout).not.toContain('Other');
   expect((await runMain(['limits', '-v'], { app })).stdout).toContain('Other');
   expect(json((await runMain(['limits', '--json'], { app })).stdout)).toEqual({ orgs: [item] });

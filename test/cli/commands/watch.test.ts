@@ -29,7 +29,7 @@ const events: WatchEvent[] = [
   },
   { event: 'cycle:failed', instanceUrl, error, retryInMs: 60_000, failures: 1 },
   { event: 'cycle:recovered', instanceUrl, failures: 1, lastedMs: 61_000 },
-  { event: 'watch:stop', reason: 'signal', cycles: 3, failed: 1 },
+  { event: 'watch:stop', reason: 'signal', cycles: 3, failed: 1, skipped: 2 },
 ];
 const watchOf = (result: WatchResult) =>
   fakeApp({
@@ -53,6 +53,8 @@ test('its options', async () => {
 test.each([
   ['off', null],
   ['0', null],
+  ['0s', null],
+  ['0d', null],
   ['2h', 7_200_000],
 ])('--reconcile-every %s', async (text, reconcileEveryMs) => {
   const { app, calls } = watchOf(fine);
@@ -70,6 +72,11 @@ test.each([[['--json']], [['--log-format', 'json']]])('%j writes an event a line
   );
 });
 
+test('--json writes events as JSON whatever --log-format says, and messages stay on stderr', async () => {
+  const { stdout } = await runMain(['watch', '--json', '--log-format', 'text'], { app: watchOf(fine).app });
+  expect(stdout.trimEnd().split('\n').map(json)).toMatchObject(events);
+});
+
 test('the text log', async () => {
   const { stdout } = await runMain(['watch'], { app: watchOf(fine).app });
   expect(
@@ -82,7 +89,7 @@ test('the text log', async () => {
     'acme.my.salesforce.com: 3,000 upserted, 1 deleted in 800ms, covered until 2026-03-01T11:59:00.000Z',
     'acme.my.salesforce.com: acme did not answer. (TIMEOUT) Again in 1m.',
     'acme.my.salesforce.com: recovered after 1 failed cycle in 1m 1s',
-    'Stopped: 3 cycles complete, 1 failed',
+    'Stopped: 3 cycles complete, 1 failed, 2 skipped',
   ]);
   const quiet = await runMain(['watch', '--quiet'], { app: watchOf(fine).app });
   expect(quiet.stdout.trimEnd().split('\n')).toHaveLength(1);
@@ -177,6 +184,45 @@ describe('a watch without news', () => {
       '2026-03-01T13:20:00.000Z nothing new in 23 cycles of 2 orgs in the last 1h, 46 API calls, covered until 2026-03-01T13:12:00.000Z',
       '2026-03-01T14:20:00.000Z nothing new in 24 cycles of 2 orgs in the last 1h, 48 API calls, covered until 2026-03-01T14:12:00.000Z',
     ]);
+  });
+
+  /** The lines of a watch of so many orgs, each with two cycles without news but for the last, which is being copied. */
+  async function startOf(count: number, ...flags: string[]): Promise<string[]> {
+    const orgs = Array.from({ length: count }, (_, n) => `https://org${n}.my.salesforce.com`);
+    const copied = orgs.at(-1)!;
+    const { app } = fakeApp({
+      watch: async (_options, { onEvent }) => {
+        onEvent({ event: 'watch:start', orgs, intervalMs: 300_000, once: false, pid: 1 });
+        const start = { contacts: 10, api: 'rest', resumed: false, runId: 'r' };
+        onEvent({ event: 'backfill:start', instanceUrl: copied, ...start } as unknown as WatchEvent);
+        for (const n of [1, 2])
+          for (const url of orgs.slice(0, -1)) onEvent(quietCycle(url, `2026-03-01T11:5${n}:00.000Z`));
+        return fine;
+      },
+    });
+    const { stdout } = await runMain(['watch', ...flags], { app });
+    return stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.replace(/^\S+ /, ''));
+  }
+
+  test('says of each org once, at its start, that it is up to date', async () => {
+    expect(await startOf(3)).toEqual([
+      expect.stringContaining('Watching 3 orgs'),
+      expect.stringContaining('org2.my.salesforce.com'),
+      'org0.my.salesforce.com: nothing new in 100ms, covered until 2026-03-01T11:51:00.000Z',
+      'org1.my.salesforce.com: nothing new in 100ms, covered until 2026-03-01T11:51:00.000Z',
+    ]);
+    expect(await startOf(3, '--quiet')).toEqual(['']);
+  });
+
+  test('says it of many orgs in one line, when each has begun', async () => {
+    const lines = await startOf(40);
+    expect(lines).toHaveLength(3);
+    expect(lines[2]).toBe(
+      '39 of 40 orgs are up to date after their first cycle; what the others do is said above',
+    );
   });
 
   test('shows each cycle with --verbose, with --once and as JSON', async () => {

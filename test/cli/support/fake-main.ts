@@ -45,7 +45,7 @@ const { app } = fakeApp({
       pid: process.pid,
     });
     await untilStopped(signal, process.env.DEAF === '1');
-    onEvent({ event: 'watch:stop', reason: 'signal', cycles: 1, failed: 0 });
+    onEvent({ event: 'watch:stop', reason: 'signal', cycles: 1, failed: 0, skipped: 0 });
     return { orgs: [{ instanceUrl, error: null }] };
   },
   async status(_options, { signal }) {
