@@ -8,6 +8,8 @@ export interface ReconcileOptions {
   dryRun: boolean;
   /** Removes rows that are not found however many they are. */
   force: boolean;
+  /** Where a watch has an org and makes the reconcile: returns at its end, not at once. */
+  wait: boolean;
 }
 
 export interface ReconcileResult {
@@ -16,7 +18,8 @@ export interface ReconcileResult {
 
 export interface ReconcileItem extends ReconcileTotals {
   instanceUrl: string;
-  status: 'complete' | 'interrupted' | 'failed';
+  /** `queued`: left to the watch that has the org, and not waited for. */
+  status: 'complete' | 'interrupted' | 'failed' | 'queued';
   dryRun: boolean;
   /** What led to it; another than asked for where it goes on with one that was interrupted. */
   cause: ReconcileCause;

@@ -70,6 +70,8 @@ export interface OrgLoopOptions {
 
 /** How soon a new login of an org that lost its grant is noticed. */
 export const loginPollMs = 15_000;
+/** In one turn: a first copy, and a reconcile that was asked for meanwhile. */
+const mostLongWorks = 2;
 /** As good as never: a paused org waits for its bell. */
 const untilResumedMs = 86_400_000;
 
@@ -117,6 +119,13 @@ export class OrgLoop {
   nudge(): void {
     this.#isNudged = true;
     this.#bell.ring();
+  }
+
+  /** Where it waits for its next turn and somebody has asked for something, that turn is due now. Never throws. */
+  async look(): Promise<void> {
+    if (this.#mode !== 'waiting' && this.#mode !== 'backing-off') return;
+    const isAsked = await this.#org?.isAsked?.().catch(() => false);
+    if (isAsked === true) this.nudge();
   }
 
   /** Where it waits for its next turn, that is due within so long, however long it was to wait. */
@@ -268,9 +277,12 @@ export class OrgLoop {
   /** A cycle, after or before what may take long: the slot for cycles is free as long as that takes. */
   async #work(): Promise<void> {
     const { org, work } = await this.#places.ofCycle((end) => this.#thenRest(() => this.#begin(end)));
-    if (work === null) return;
-    await this.#places.ofLongWork((end) => this.#thenRest(() => work.run(end)));
-    await this.#places.ofCycle((end) => this.#thenRest(() => org.cycle(end)));
+    let due = work;
+    for (let done = 0; due !== null && done < mostLongWorks; done++) {
+      const { run } = due;
+      await this.#places.ofLongWork((end) => this.#thenRest(() => run(end)));
+      due = await this.#places.ofCycle((end) => this.#thenRest(() => org.cycle(end)));
+    }
   }
 
   /** Answers what there is to do that may take long. */

@@ -30,7 +30,7 @@ export const callOptionKinds: OptionKinds = {
   ...same(texts, 'orgs', 'fields', 'keys', 'states'),
   ...same(flag, 'all', 'fresh', 'force', 'once', 'push', 'sync', 'deleted', 'deleteData', 'inDoubt'),
   ...same(flag, 'dryRun', 'queue', 'allOrNone', 'allowDuplicates', 'ignoreUnknown', 'ignoreReadOnly'),
-  ...same(flag, 'allowMixed', 'allowDamaged', 'keepRejects'),
+  ...same(flag, 'allowMixed', 'allowDamaged', 'keepRejects', 'wait'),
   ...same(flag, 'replaceUser', 'replaceGrant', 'move', 'openBrowser'),
   ...same(number, 'limit', 'offset', 'keep', 'concurrency', 'intervalMs', 'timeoutMs', 'port', 'budget'),
   reconcileEveryMs: {

@@ -26,7 +26,7 @@ export const usual = {
     push: true,
     reconcileEveryMs: defaults.reconcileEveryMs,
   } as WatchOptions,
-  reconcile: { orgs: [], dryRun: false, force: false } as ReconcileOptions,
+  reconcile: { orgs: [], dryRun: false, force: false, wait: true } as ReconcileOptions,
   push: {
     org: null,
     upsertField: null,

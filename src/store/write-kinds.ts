@@ -17,6 +17,7 @@ const withoutLease = {
     'a push needs the fields beside a watch; what describe tells is the same for whoever asks',
   'index-lookup': 'an index holds nothing of its own, and making it again changes nothing',
   'note-run': 'a push has no lease of the org, and each run is written by the process alone that began it',
+  'ask-reconcile': 'it is asked of whoever holds the lease, and one that is asked for twice is made once',
   'queue-push': 'anybody may queue while another sends; keys are unique, and nothing is sent by it',
   'decide-entries':
     'a person’s retry, approve and drop must not wait for whoever is sending; each is a check and a change of state at once',

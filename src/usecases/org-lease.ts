@@ -88,6 +88,15 @@ export async function isOrgLeased(
   return (await leases.holderOf(orgLeaseName(instanceUrl))) !== null;
 }
 
+/** Whether a watch, which does not end by itself, works on the org's mirror right now. */
+export async function isOrgWatched(
+  { leases }: Pick<OrgLeases, 'leases'>,
+  instanceUrl: string,
+): Promise<boolean> {
+  const purpose: OrgWork = 'watch';
+  return (await leases.holderOf(orgLeaseName(instanceUrl)))?.purpose === purpose;
+}
+
 /** Whether some process sends what the org's outbox holds right now. */
 export async function isSending(
   { leases }: Pick<OrgLeases, 'leases'>,

@@ -1,20 +1,22 @@
 import { isAbort } from '../base/abort.ts';
+import { isAppError } from '../base/errors.ts';
 import type { CallContext } from '../contract/app.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { ProgressEvent } from '../contract/progress.ts';
 import type { ReconcileItem, ReconcileOptions, ReconcileResult } from '../contract/reconcile.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { runCycle } from '../sync/cycle/cycle.ts';
+import type { Journal } from '../sync/ports/journal.ts';
 import type { Lease } from '../sync/ports/leases.ts';
 import { mendFuture } from '../sync/reconcile/mend-future.ts';
 import { type ReconcileReport, reconcile } from '../sync/reconcile/reconcile.ts';
-import { noTotals } from '../sync/reconcile/reconcile-totals.ts';
+import { askWatch } from './ask-watch.ts';
 import { syncOrgs } from './chosen-orgs.ts';
 import { type ConnectParts, connectOrg } from './connect-org.ts';
 import { type OrgLeases, takeOrgLease, underLease } from './org-lease.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 import { progressOf } from './progress-events.ts';
-import { completeEventOf, itemOf } from './reconcile-items.ts';
+import { completeEventOf, emptyItem, itemOf } from './reconcile-items.ts';
 import { sideBySide } from './side-by-side.ts';
 
 export interface ReconcileParts extends OrgDirectory, ConnectParts, OrgLeases {
@@ -35,33 +37,49 @@ async function reconcileOne(
   parts: ReconcileParts,
   org: OrgRecord,
   options: ReconcileOptions,
-  { signal, onEvent }: CallContext<ProgressEvent>,
+  context: CallContext<ProgressEvent>,
 ): Promise<ReconcileItem> {
+  const { instanceUrl } = org;
   try {
-    await using lease = await takeOrgLease(parts, org.instanceUrl, 'reconcile');
-    const report = await underLease(lease, signal, (ended) =>
-      compare(parts, org, options, { signal: ended, onEvent, lease }),
-    );
-    if (report.status === 'interrupted' && !signal.aborted) lease.lost.throwIfAborted();
-    if (report.status === 'complete') onEvent(completeEventOf(report));
-    return itemOf(report);
+    for (;;) {
+      await using lease = await leaseOrWatch(parts, instanceUrl, options);
+      if (lease !== null) return await underOwnLease(parts, org, options, { ...context, lease });
+      const item = await askWatch(parts, org, options, context);
+      if (item !== null) return item;
+    }
   } catch (error) {
-    return {
-      instanceUrl: org.instanceUrl,
-      status: isAbort(error) ? 'interrupted' : 'failed',
-      dryRun: options.dryRun,
-      cause: 'asked',
-      ...noTotals,
-      contacts: null,
-      compared: null,
-      ids: null,
-      apiCalls: 0,
-      durationMs: 0,
-      runId: null,
-      resumed: false,
-      error: errorInfoOf(error),
-    };
+    const status = isAbort(error) ? 'interrupted' : 'failed';
+    return { ...emptyItem(instanceUrl), status, dryRun: options.dryRun, error: errorInfoOf(error) };
   }
+}
+
+/** Null where a watch has the org, which makes the reconcile then; one that only tells cannot be left to it. */
+async function leaseOrWatch(
+  parts: ReconcileParts,
+  instanceUrl: string,
+  { dryRun }: ReconcileOptions,
+): Promise<Lease | null> {
+  try {
+    return await takeOrgLease(parts, instanceUrl, 'reconcile');
+  } catch (error) {
+    if (dryRun || !isAppError(error, 'ORG_BUSY') || error.details?.purpose !== 'watch') throw error;
+    return null;
+  }
+}
+
+async function underOwnLease(
+  parts: ReconcileParts,
+  org: OrgRecord,
+  options: ReconcileOptions,
+  { signal, onEvent, lease }: CallContext<ProgressEvent> & { lease: Lease },
+): Promise<ReconcileItem> {
+  const report = await underLease(lease, signal, (ended) =>
+    compare(parts, org, options, { signal: ended, onEvent, lease }),
+  );
+  if (report.status === 'interrupted' && !signal.aborted) lease.lost.throwIfAborted();
+  const item = itemOf(report);
+  if (report.status === 'complete') onEvent(completeEventOf(item));
+  return item;
 }
 
 async function compare(
@@ -90,8 +108,19 @@ async function compare(
       signal,
     });
     if (report.failure !== null || dryRun) return report;
+    await endAsked(context.mirror.journal, { force, report });
     // What changed since T0, which lies some minutes back at least.
     await runCycle(context, { push: false, signal });
     return { ...report, contacts: (await context.mirror.contacts.counts()).contacts };
   }
+}
+
+/** One that was asked of a watch, which has let go of the org since, is made by this. */
+async function endAsked(
+  journal: Journal,
+  { force, report }: { force: boolean; report: ReconcileReport },
+): Promise<void> {
+  const asked = await journal.askedReconcile();
+  if (asked === null || asked.state === 'ended' || (asked.force && !force)) return;
+  await journal.noteAsked({ ...asked, state: 'ended', runId: report.runId });
 }

@@ -3,6 +3,7 @@ import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { WatchEvent } from '../contract/watch.ts';
 import { isBackfilled } from '../sync/backfill/backfill.ts';
 import type { ReconcileCause } from '../sync/events.ts';
+import type { AskedReconcile } from '../sync/ports/asked-reconcile.ts';
 import { reconcile } from '../sync/reconcile/reconcile.ts';
 import { isReconcileDue } from '../sync/reconcile/schedule.ts';
 import type { ConnectedOrg } from './connect-org.ts';
@@ -14,6 +15,8 @@ export interface DueReconcile {
   cause: ReconcileCause;
   /** For people. */
   why: string;
+  /** By whom it is followed. */
+  asked?: AskedReconcile;
 }
 
 type Connected = Pick<ConnectedOrg, 'context' | 'budget'>;
@@ -38,8 +41,10 @@ export class WatchedReconciles {
     this.#options = options;
   }
 
-  /** What has to be made before a cycle: another user sees others. */
+  /** What has to be made before a cycle: somebody has asked for it, or another user sees others. */
   async before({ context: { mirror } }: Connected): Promise<DueReconcile | null> {
+    const asked = await mirror.journal.askedReconcile();
+    if (asked !== null && asked.state !== 'ended') return { cause: 'asked', why: 'it was asked for', asked };
     if ((await mirror.journal.reconciledAt()) !== 0) return null;
     return { cause: 'user-changed', why: 'the org is seen as another user now, who may see other contacts' };
   }
@@ -73,27 +78,30 @@ export class WatchedReconciles {
 
   async make(
     { context, budget }: Connected,
-    { cause, why }: DueReconcile,
+    { cause, why, asked }: DueReconcile,
     signal: AbortSignal,
   ): Promise<void> {
     const { tell } = this.#options;
+    const { journal } = context.mirror;
+    if (asked !== undefined) await journal.noteAsked({ ...asked, state: 'under-way' });
     const report = await reconcile(context, {
       cause,
       why,
       dryRun: false,
-      force: false,
+      force: asked?.force ?? false,
       callsLeft: () => budget.remaining(),
       signal,
     });
-    if (report.failure === null) return tell(completeEventOf(report));
+    const { failure, runId, error } = report;
+    // Otherwise it stays asked for: the next watch goes on with it, or whoever follows it.
+    const isOver = !signal.aborted && !isAppError(failure, 'LEASE_LOST', 'MIRROR_REPLACED');
+    if (asked !== undefined && isOver) await journal.noteAsked({ ...asked, state: 'ended', runId, error });
+    if (failure === null) return tell(completeEventOf({ ...report, ids: null }));
     signal.throwIfAborted();
-    // One that only the timetable asks for keeps no cycle from its time.
-    if (
-      cause !== 'scheduled' ||
-      isAppError(report.failure, 'LOGIN_REQUIRED', 'LEASE_LOST', 'MIRROR_REPLACED')
-    )
-      throw report.failure;
-    this.#notBefore = context.clock.now() + retryMs;
-    tell({ event: 'reconcile:failed', instanceUrl: report.instanceUrl, error: errorInfoOf(report.failure) });
+    // What only the timetable or a person asks for keeps no cycle from its time.
+    const isOptional = cause === 'scheduled' || cause === 'asked';
+    if (!isOptional || !isOver || isAppError(failure, 'LOGIN_REQUIRED')) throw failure;
+    if (cause === 'scheduled') this.#notBefore = context.clock.now() + retryMs;
+    tell({ event: 'reconcile:failed', instanceUrl: report.instanceUrl, error: errorInfoOf(failure) });
   }
 }

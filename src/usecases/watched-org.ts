@@ -175,6 +175,11 @@ class LeasedOrg implements WatchedOrg {
     return this.#reconciles.afterCycle(connected);
   }
 
+  async isAsked(): Promise<boolean> {
+    const asked = await this.#connected?.mirror.journal.askedReconcile();
+    return asked !== undefined && asked !== null && asked.state !== 'ended';
+  }
+
   silentForMs(): number {
     if (this.#asking === null || this.#connected === null) return 0;
     const { since, sinceMs } = this.#asking;

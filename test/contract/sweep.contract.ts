@@ -187,6 +187,41 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
     });
   });
 
+  describe(`${name}: a reconcile that is asked for`, () => {
+    const [first, second] = ['feedbeef-0000-4000-8000-000000000001', 'feedbeef-0000-4000-8000-000000000002'];
+    const waiting = { id: first, force: false, state: 'waiting', runId: null, error: null } as const;
+
+    test('is kept until it has ended, and joined by whoever asks meanwhile', async () => {
+      await using opened = await open();
+      const { journal } = opened.mirror;
+      expect(await journal.askedReconcile()).toBeNull();
+      await journal.askReconcile({ id: first, force: false });
+      expect(await journal.askedReconcile()).toEqual(waiting);
+      await journal.askReconcile({ id: second, force: true });
+      expect(await journal.askedReconcile()).toEqual({ ...waiting, force: true });
+      await journal.noteAsked({ ...waiting, force: true, state: 'under-way' });
+      await journal.askReconcile({ id: second, force: true });
+      expect(await journal.askedReconcile()).toMatchObject({ id: first, state: 'under-way' });
+      const error = { code: 'TIMEOUT', message: 'Too late.', hint: null };
+      await journal.noteAsked({ ...waiting, state: 'ended', runId: 'r1', error });
+      expect(await journal.askedReconcile()).toMatchObject({ state: 'ended', runId: 'r1', error });
+      await journal.askReconcile({ id: second, force: false });
+      expect(await journal.askedReconcile()).toEqual({ ...waiting, id: second });
+    });
+
+    test('is asked for anew where one under way would hold what it is to remove', async () => {
+      await using opened = await open();
+      const { journal } = opened.mirror;
+      await journal.askReconcile({ id: first, force: false });
+      await journal.noteAsked({ ...waiting, state: 'under-way' });
+      await journal.askReconcile({ id: second, force: true });
+      expect(await journal.askedReconcile()).toEqual({ ...waiting, id: second, force: true });
+      // The end of the former is no end of this one.
+      await journal.noteAsked({ ...waiting, state: 'ended' });
+      expect(await journal.askedReconcile()).toMatchObject({ id: second, state: 'waiting' });
+    });
+  });
+
   describe(`${name}: the end of a reconcile`, () => {
     test('moves cursors forward, never back, and sets back those that lie where the org has not been', async () => {
       await using opened = await open();

@@ -18,6 +18,8 @@ function watching(
       silentFrom?: number;
       /** Answers those after so long. */
       answersAfterMs?: number;
+      /** Whether somebody has asked for something, whenever it is looked for. */
+      isAsked?: () => boolean;
       /** What the cycle calls for. */
       long?: (n: number) => Promise<void> | undefined;
       open?: (n: number) => void;
@@ -65,6 +67,7 @@ function watching(
           await orgs[url]?.copy?.();
           copied.add(url);
         },
+        isAsked: async () => orgs[url]?.isAsked?.() ?? false,
         silentForMs: () => clock.now() - (unanswered.get(url) ?? clock.now()),
         async cycle(end) {
           log.push(`${clock.now() / minute} cycle ${url}`);
@@ -458,6 +461,33 @@ describe('the daemon', () => {
     await settle();
     expect(watch.cyclesOf('a')).toHaveLength(2);
     expect(watch.log.filter((line) => line.includes('reconcile'))).toHaveLength(1);
+    await watch.stop();
+  });
+
+  it('does what is called for behind a first copy too, and leaves more than that to the next turn', async () => {
+    const watch = watching({ a: { copy: async () => {}, long: async () => {} } });
+    await settle();
+    await watch.pass(1 * minute);
+    const made = watch.log.filter((line) => / (copy|reconcile|cycle) /.test(line));
+    expect(made).toEqual(['0 copy a', '0 cycle a', '0 reconcile a', '0 cycle a']);
+    await watch.stop();
+  });
+
+  it('has its turn within seconds of being asked for, where the org waits for its next', async () => {
+    let isAsked = false;
+    const cycle = async () => {
+      isAsked = false;
+    };
+    const watch = watching({ a: { isAsked: () => isAsked, cycle }, b: {} }, { intervalMs: 60 * minute });
+    await settle();
+    await watch.pass(20 * minute);
+    expect(watch.cyclesOf('a')).toEqual([0]);
+    isAsked = true;
+    await watch.pass(0.25 * minute);
+    expect(watch.cyclesOf('a')).toEqual([0, 20.25]);
+    await watch.pass(20 * minute);
+    expect(watch.cyclesOf('a')).toHaveLength(2);
+    expect(watch.cyclesOf('b')).toHaveLength(1);
     await watch.stop();
   });
 });

@@ -192,10 +192,14 @@ describe('reconcile', () => {
     await once();
     await using app = openServices(emulator, { dataDir });
     const leases = openFileLeases(join(dataDir, 'locks'));
-    await using _other = await takeOrgLease({ leases, mirrors: app.services.mirrors }, emulator.url, 'watch');
+    await using _other = await takeOrgLease(
+      { leases, mirrors: app.services.mirrors },
+      emulator.url,
+      'backfill',
+    );
     const { orgs } = await reconcileOrgs(
       app.services,
-      { orgs: [], dryRun: false, force: false },
+      { orgs: [], dryRun: false, force: false, wait: true },
       { signal: AbortSignal.timeout(60_000), onEvent: () => {} },
     );
     expect(orgs).toMatchObject([
@@ -208,7 +212,7 @@ describe('reconcile', () => {
     await using app = openServices(emulator, { dataDir });
     const { orgs } = await reconcileOrgs(
       app.services,
-      { orgs: [], dryRun: true, force: false },
+      { orgs: [], dryRun: true, force: false, wait: true },
       { signal: AbortSignal.timeout(60_000), onEvent: () => {} },
     );
     expect(orgs).toMatchObject([{ status: 'failed', error: { code: 'NOT_BACKFILLED' } }]);
@@ -230,7 +234,7 @@ describe('reconcile', () => {
     await using app = openServices(emulator, { dataDir });
     const { orgs } = await reconcileOrgs(
       app.services,
-      { orgs: [], dryRun: false, force: false },
+      { orgs: [], dryRun: false, force: false, wait: true },
       { signal: AbortSignal.timeout(60_000), onEvent: () => {} },
     );
     expect(orgs).toMatchObject([{ error: null, status: 'complete', contacts: 28 }]);

@@ -12,6 +12,7 @@ import { orgRunsTable } from './org-runs-table.ts';
 interface ReconcileFlags {
   dryRun?: boolean;
   force?: boolean;
+  wait?: boolean;
 }
 
 export function addReconcileCommand({ program, run }: CommandHost): void {
@@ -21,11 +22,12 @@ export function addReconcileCommand({ program, run }: CommandHost): void {
     .description(
       'Compares every Id and SystemModstamp with the org, reads what is missing or stale, and removes what Salesforce ' +
         'does not have any more. A watch does so by itself when it must, and once a week. Interrupted, the same command ' +
-        'goes on where it stopped. Without ORG: all connected orgs with sync on.',
+        'goes on where it stopped. Where a watch runs, it is left to that one and followed to its end. Without ORG: all connected orgs with sync on.',
     )
     .argument('[org...]', 'aliases, instance URLs, hosts or usernames')
     .option('--dry-run', 'compare and change nothing; with --verbose or --json the Ids, 1,000 of a kind')
     .option('--force', 'remove rows that Salesforce does not know even where they are suspiciously many')
+    .option('--no-wait', 'where a watch runs, leave it to that one and end at once')
     .addHelpText(
       'after',
       examples('reconcile', 'reconcile prod --dry-run --verbose', 'reconcile prod --force'),
@@ -40,7 +42,7 @@ async function reconcile(call: Invocation, orgs: string[], flags: ReconcileFlags
   const progress = await openProgress(call);
   try {
     const result = await app.reconcile(
-      { orgs, dryRun: flags.dryRun ?? false, force: flags.force ?? false },
+      { orgs, dryRun: flags.dryRun ?? false, force: flags.force ?? false, wait: flags.wait ?? true },
       (event) => progress.show(event),
     );
     return {
@@ -92,6 +94,8 @@ function textOf(orgs: readonly ReconcileItem[], call: Invocation): string {
 
 function sentenceOf(org: ReconcileItem, name: string): string {
   const { checked, missing, stale, ghosts, held, repaired, recalculated, dryRun } = org;
+  if (org.status === 'queued')
+    return `${name}: left to the watch that runs; \`runs\` shows what it comes to.`;
   // One that did not even begin, beside a watch for one, has nothing to go on with.
   if (org.status === 'failed' && checked === 0) return `${name}: failed.`;
   if (org.status !== 'complete') return `${name}: ${org.status}; run it again to go on.`;

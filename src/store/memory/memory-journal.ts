@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import type { AskedReconcile } from '../../sync/ports/asked-reconcile.ts';
 import type { Cursors, Journal } from '../../sync/ports/journal.ts';
 import type { ChunkState, Run, RunFilter, RunKind, RunStep, StoredChunk } from '../../sync/ports/run.ts';
+import { joined } from '../asked-reconcile.ts';
 import { kept, type MemoryFile } from './memory-file.ts';
 
 export class MemoryJournal implements Journal {
@@ -73,5 +75,21 @@ export class MemoryJournal implements Journal {
 
   async reconciledAt(): Promise<number | null> {
     return this.#file.read(({ reconciledAt }) => reconciledAt);
+  }
+
+  async askedReconcile(): Promise<AskedReconcile | null> {
+    return this.#file.read(({ asked }) => kept(asked));
+  }
+
+  async askReconcile(asked: Pick<AskedReconcile, 'id' | 'force'>): Promise<void> {
+    this.#file.write('ask-reconcile', (state) => {
+      state.asked = joined(state.asked, asked);
+    });
+  }
+
+  async noteAsked(asked: AskedReconcile): Promise<void> {
+    this.#file.write('ask-reconcile', (state) => {
+      if (state.asked?.id === asked.id) state.asked = kept(asked);
+    });
   }
 }

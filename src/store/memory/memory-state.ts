@@ -1,4 +1,5 @@
 import type { RowState } from '../../sync/merge/evidence.ts';
+import type { AskedReconcile } from '../../sync/ports/asked-reconcile.ts';
 import type { Field } from '../../sync/ports/field.ts';
 import type { Cursors } from '../../sync/ports/journal.ts';
 import type { MirrorIdentity } from '../../sync/ports/mirror.ts';
@@ -51,6 +52,7 @@ export interface ObjectState {
   cursors: Cursors;
   knownWindows: Record<keyof Cursors, object | null>;
   reconciledAt: number | null;
+  asked: AskedReconcile | null;
   /** By Id, what a sweep has come to. */
   swept: Map<string, { due: SweptDue | null; evidenceAt: number }>;
   /** In the order in which they were begun. */
@@ -83,6 +85,7 @@ export function emptyObject(): ObjectState {
     cursors: { updated: null, deleted: null },
     knownWindows: { updated: null, deleted: null },
     reconciledAt: null,
+    asked: null,
     swept: new Map(),
     runs: new Map(),
     steps: [],

@@ -1,5 +1,7 @@
+import type { AskedReconcile } from '../../sync/ports/asked-reconcile.ts';
 import type { Cursors, Journal } from '../../sync/ports/journal.ts';
 import type { ChunkState, Run, RunFilter, RunKind, RunStep, StoredChunk } from '../../sync/ports/run.ts';
+import { readAsked } from './asked-records.ts';
 import { findChunk, listChunks } from './chunk-records.ts';
 import { readCursors, readKnownWindow, readReconciledAt } from './cursor-records.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
@@ -50,5 +52,17 @@ export class SqliteJournal implements Journal {
 
   async reconciledAt(): Promise<number | null> {
     return this.#file.read((db) => readReconciledAt(db, this.#object));
+  }
+
+  async askedReconcile(): Promise<AskedReconcile | null> {
+    return this.#file.read((db) => readAsked(db, this.#object));
+  }
+
+  async askReconcile(asked: Pick<AskedReconcile, 'id' | 'force'>): Promise<void> {
+    await this.#write('askReconcile', this.#object, asked);
+  }
+
+  async noteAsked(asked: AskedReconcile): Promise<void> {
+    await this.#write('noteAsked', this.#object, asked);
   }
 }

@@ -1,3 +1,4 @@
+import type { AskedReconcile } from './asked-reconcile.ts';
 import type { ChunkState, Run, RunFilter, RunKind, RunStep, StoredChunk } from './run.ts';
 
 /** Up to which instant all changes are in the mirror, ms since 1970; null before the first backfill ended. */
@@ -7,8 +8,8 @@ export interface Cursors {
 }
 
 /**
- * What was done with an org and how far it is: runs, their steps and chunks, the cursors. Only a new run is written
- * here; all else is written by the effects of a commit.
+ * What was done with an org and how far it is: runs, their steps and chunks, the cursors. Only a new run, and a
+ * reconcile that is asked for, are written here; all else is written by the effects of a commit.
  */
 export interface Journal {
   cursors(): Promise<Cursors>;
@@ -30,4 +31,10 @@ export interface Journal {
    * has been given to another user since, null where nothing is known of it.
    */
   reconciledAt(): Promise<number | null>;
+  /** The reconcile that was asked for last of whoever holds the org; null where none was. */
+  askedReconcile(): Promise<AskedReconcile | null>;
+  /** Asks for one, or joins the one that is still to be made. Needs no lease. */
+  askReconcile(asked: Pick<AskedReconcile, 'id' | 'force'>): Promise<void>;
+  /** How far that one is. Does nothing where another was asked for since. */
+  noteAsked(asked: AskedReconcile): Promise<void>;
 }

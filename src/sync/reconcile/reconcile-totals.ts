@@ -1,3 +1,5 @@
+import type { Run } from '../ports/run.ts';
+
 /** What the journal tells of it, in whichever processes it was made. */
 export interface ReconcileTotals {
   /** Records of the org whose Id and SystemModstamp were compared. */
@@ -23,3 +25,13 @@ export const noTotals: ReconcileTotals = {
   repaired: 0,
   recalculated: 0,
 };
+
+/** `compared`: COUNT() and live rows of the mirror at the beginning. Pure. */
+export function totalsOf({
+  counts,
+}: Pick<Run, 'counts'>): ReconcileTotals & { compared: { org: number; mirror: number } } {
+  const { orgContacts = 0, mirrorContacts = 0, updated = 0, ...found } = counts;
+  const { checked, missing, stale, ghosts, held, repaired } = { ...noTotals, ...found };
+  const compared = { org: orgContacts, mirror: mirrorContacts };
+  return { compared, checked, missing, stale, ghosts, held, repaired, recalculated: updated };
+}

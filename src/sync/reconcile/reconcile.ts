@@ -8,7 +8,7 @@ import { withCurrentFields } from '../schema.ts';
 import { withinRun } from '../with-run.ts';
 import { type DifferingIds, finishReconcile } from './finish-reconcile.ts';
 import { type PlannedReconcile, type PlanReconcileOptions, planReconcile } from './plan-reconcile.ts';
-import { noTotals, type ReconcileTotals } from './reconcile-totals.ts';
+import { noTotals, type ReconcileTotals, totalsOf } from './reconcile-totals.ts';
 import { sweepAll } from './sweep.ts';
 
 export interface ReconcileOptions extends PlanReconcileOptions {
@@ -110,11 +110,7 @@ async function counted({ mirror }: SyncContext, planned: PlannedReconcile | null
   try {
     const { contacts } = await mirror.contacts.counts();
     const run = planned && (await mirror.journal.run(planned.runId));
-    if (run === null) return { ...noTotals, compared: null, contacts };
-    const { orgContacts = 0, mirrorContacts = 0, updated = 0, ...counts } = run.counts;
-    const { checked, missing, stale, ghosts, held, repaired } = { ...noTotals, ...counts };
-    const compared = { org: orgContacts, mirror: mirrorContacts };
-    return { compared, checked, missing, stale, ghosts, held, repaired, recalculated: updated, contacts };
+    return { ...(run === null ? { ...noTotals, compared: null } : totalsOf(run)), contacts };
   } catch {
     return { ...noTotals, compared: null, contacts: null };
   }

@@ -34,11 +34,11 @@ const appOf = (...orgs: ReconcileItem[]) => fakeApp({ reconcile: async () => ({ 
 
 test('its options', async () => {
   const { app, calls } = fakeApp({ reconcile: async () => ({ orgs: [] }) });
-  await runMain(['reconcile', 'a', 'b', '--dry-run', '--force'], { app });
+  await runMain(['reconcile', 'a', 'b', '--dry-run', '--force', '--no-wait'], { app });
   await runMain(['reconcile'], { app });
   expect(calls.map(({ options }) => options)).toEqual([
-    { orgs: ['a', 'b'], dryRun: true, force: true },
-    { orgs: [], dryRun: false, force: false },
+    { orgs: ['a', 'b'], dryRun: true, force: true, wait: false },
+    { orgs: [], dryRun: false, force: false, wait: true },
   ]);
 });
 
@@ -72,6 +72,14 @@ test('a dry run names the Ids with --verbose, and how many it does not name', as
   expect(brief.stdout).not.toContain('003A');
   const { stdout } = await runMain(['reconcile', '--dry-run', '-v'], { app: app() });
   expect(stdout).toContain('missing 003A\nmissing: 2 more are not named\nstale 003B\nstale 003C\nghost 003D');
+});
+
+test('one that is left to a watch says so', async () => {
+  const left = await runMain(['reconcile', '--no-wait'], { app: appOf({ ...complete, status: 'queued' }) });
+  expect(left.code).toBe(0);
+  expect(left.stdout).toBe(
+    'acme.my.salesforce.com: left to the watch that runs; `runs` shows what it comes to.\n',
+  );
 });
 
 describe('the exit code', () => {

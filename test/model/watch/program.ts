@@ -119,7 +119,8 @@ export class Program {
   async reconcile(): Promise<{ ended: Ended; item: ReconcileItem | null }> {
     let item: ReconcileItem | null = null;
     const ended = await this.#run(async (signal) => {
-      const options = { orgs: [], dryRun: false, force: true };
+      // Beside a watch it is left to that one, whose turn it is made in.
+      const options = { orgs: [], dryRun: false, force: true, wait: false };
       const { orgs } = await reconcileOrgs(this.services, options, { signal, onEvent: () => {} });
       item = orgs[0] ?? null;
       return item?.error ?? null;

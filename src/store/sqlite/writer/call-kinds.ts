@@ -11,6 +11,8 @@ const kinds: Readonly<Record<Exclude<keyof MirrorCalls, keyof PageCalls>, WriteK
   ensureLookup: 'index-lookup',
   extendSearchIndex: 'index-lookup',
   insertRun: 'note-run',
+  askReconcile: 'ask-reconcile',
+  noteAsked: 'ask-reconcile',
   forgetFormerCalls: 'forget-calls',
   writeMeta: 'replace-contents',
   assertSound: 'replace-contents',

@@ -1,5 +1,6 @@
 import type { Connection } from '../../../sqlite/connection.ts';
 import type { Fence } from '../../write-kinds.ts';
+import { askReconcile, noteAsked } from '../asked-records.ts';
 import { commitStaging, endPush } from '../commit-staging.ts';
 import { withSmallCache } from '../connection.ts';
 import { ensureLookup } from '../contact-lookup.ts';
@@ -57,6 +58,8 @@ export const calls = {
   ensureLookup: inSmallCache(once(ensureLookup)),
   extendSearchIndex: once(extendSearchIndex),
   insertRun: once(insertRun),
+  askReconcile: once(askReconcile),
+  noteAsked: once(noteAsked),
   forgetFormerCalls: once(forgetFormerCalls),
   writeMeta: once(writeMeta),
   /** Reads alone. */

@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../base/clock.ts';
+import type { CallContext } from '../contract/app.ts';
+import type { ProgressEvent } from '../contract/progress.ts';
+import type { ReconcileItem, ReconcileOptions } from '../contract/reconcile.ts';
+import type { OrgRecord } from '../orgs/org-record.ts';
+import type { SyncEvent } from '../sync/events.ts';
+import type { AskedReconcile } from '../sync/ports/asked-reconcile.ts';
+import type { Journal } from '../sync/ports/journal.ts';
+import { parseReconcileState } from '../sync/reconcile/reconcile-state.ts';
+import { totalsOf } from '../sync/reconcile/reconcile-totals.ts';
+import type { ConnectParts } from './connect-org.ts';
+import { isOrgWatched, type OrgLeases } from './org-lease.ts';
+import { progressOf } from './progress-events.ts';
+import { completeEventOf, emptyItem } from './reconcile-items.ts';
+
+export interface AskWatchParts extends OrgLeases, Pick<ConnectParts, 'clock' | 'log'> {
+  readonly mirrors: OrgLeases['mirrors'] & Pick<ConnectParts['mirrors'], 'open'>;
+}
+
+const lookMs = 1_000;
+
+/**
+ * Leaves a reconcile to the watch that has the org, and follows it to its end, with the events that it would tell here.
+ * Null where the watch let go of the org before: it is for whoever takes the org then.
+ */
+export async function askWatch(
+  parts: AskWatchParts,
+  { instanceUrl }: OrgRecord,
+  { force, wait }: Pick<ReconcileOptions, 'force' | 'wait'>,
+  { signal, onEvent }: CallContext<ProgressEvent>,
+): Promise<ReconcileItem | null> {
+  await using mirror = await parts.mirrors.open(instanceUrl, { create: false });
+  const { journal, contacts } = mirror;
+  await journal.askReconcile({ id: randomUUID(), force });
+  parts.log.warn(`a watch has ${instanceUrl}: the reconcile is left to it, which takes it up soon`);
+  if (!wait) return { ...emptyItem(instanceUrl), status: 'queued' };
+  const followed = new FollowedRun(journal, {
+    instanceUrl,
+    clock: parts.clock,
+    onEvent: progressOf(onEvent),
+  });
+  for (;;) {
+    const asked = await journal.askedReconcile();
+    // The mirror was replaced by a copy.
+    if (asked === null) return null;
+    if (asked.state === 'under-way') await followed.tell();
+    if (asked.state === 'ended') {
+      const item = await itemOf(journal, instanceUrl, asked, (await contacts.counts()).contacts);
+      if (item.status === 'complete') onEvent(completeEventOf(item));
+      return item;
+    }
+    if (!(await isOrgWatched(parts, instanceUrl))) return null;
+    await parts.clock.sleep(lookMs, { signal });
+  }
+}
+
+async function itemOf(
+  journal: Journal,
+  instanceUrl: string,
+  { runId, error }: AskedReconcile,
+  contacts: number,
+): Promise<ReconcileItem> {
+  const run = runId === null ? null : await journal.run(runId);
+  return {
+    ...emptyItem(instanceUrl),
+    ...(run === null ? {} : totalsOf(run)),
+    status: error === null ? 'complete' : 'failed',
+    cause: (run && parseReconcileState(run)?.cause) ?? 'asked',
+    contacts,
+    apiCalls: run?.apiCalls ?? 0,
+    durationMs: run === null ? 0 : (run.finishedAt ?? run.startedAt) - run.startedAt,
+    runId,
+    error: error === null ? null : { details: null, ...error },
+  };
+}
+
+interface FollowOptions {
+  instanceUrl: string;
+  clock: Pick<Clock, 'monotonicMs'>;
+  onEvent: (event: SyncEvent) => void;
+}
+
+/** The run that another process makes, as its journal tells it. */
+class FollowedRun {
+  readonly #journal: Journal;
+  readonly #options: FollowOptions;
+  #begun: { runId: string; rows: number; atMs: number } | null = null;
+
+  constructor(journal: Journal, options: FollowOptions) {
+    this.#journal = journal;
+    this.#options = options;
+  }
+
+  async tell(): Promise<void> {
+    const [run] = await this.#journal.runs({ kind: 'reconcile', status: 'running', limit: 1 });
+    const state = run === undefined ? null : parseReconcileState(run);
+    if (run === undefined || state === null) return;
+    const { rows = 0 } = run.counts;
+    const { instanceUrl, clock, onEvent } = this.#options;
+    const about = { instanceUrl, total: state.total };
+    if (this.#begun?.runId !== run.id) {
+      const { cause, why, api, dryRun } = state;
+      const told = { cause, why, api, dryRun, resumed: rows > 0, runId: run.id };
+      onEvent({ type: 'reconcile:start', ...about, ...told });
+      this.#begun = { runId: run.id, rows, atMs: clock.monotonicMs() };
+    }
+    const chunks = await this.#journal.chunks(run.id);
+    onEvent({
+      type: 'reconcile:progress',
+      ...about,
+      contacts: rows,
+      contactsBefore: this.#begun.rows,
+      chunks: chunks.length,
+      chunksDone: chunks.filter(({ state: of }) => of === 'done').length,
+      apiCalls: run.apiCalls,
+      elapsedMs: clock.monotonicMs() - this.#begun.atMs,
+    });
+  }
+}

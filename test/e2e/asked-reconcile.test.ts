@@ -1,0 +1,103 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
+import { Cli, ended } from './cli.ts';
+import { contactsOf, control, expectMirrorEqualsOrg } from './org.ts';
+
+let emulator: Emulator;
+let cli: Cli;
+/** What the watch has told. */
+let told: Record<string, unknown>[];
+
+beforeEach(async () => {
+  emulator = await startEmulator({ contacts: 300 });
+  cli = new Cli();
+  await cli.loginByToken(emulator);
+  told = [];
+});
+afterEach(async () => {
+  cli[Symbol.dispose]();
+  await emulator.close();
+});
+
+/** A watch that has made its first cycle and would make the next one tomorrow. */
+async function watching(): Promise<ChildProcess> {
+  const child = cli.start(['watch', '--interval', '1d', '--json']);
+  await new Promise<void>((resolve, reject) => {
+    createInterface({ input: child.stdout! }).on('line', (line) => {
+      told.push(JSON.parse(line));
+      if (told.at(-1)?.event === 'cycle:complete') resolve();
+    });
+    child.once('exit', () => reject(new Error('The watch has ended.')));
+  });
+  return child;
+}
+
+const live = () => {
+  const db = new Database(cli.databaseOf(emulator.url), { readonly: true });
+  try {
+    return db.prepare('select count(*) from contacts').pluck().get();
+  } finally {
+    db.close();
+  }
+};
+
+describe('a reconcile beside a running watch', () => {
+  it('is made by that one within seconds, and followed to its end with its exit codes', async () => {
+    const watch = await watching();
+    const ids = (await contactsOf(emulator.url)).slice(0, 152).map(({ Id }) => Id as string);
+    await control(emulator.url, 'visibility', { ids: ids.slice(0, 150), hidden: true });
+    await control(emulator.url, 'delete', { ids: ids.slice(150) });
+    const held = await cli.run(['reconcile', '--json']);
+    expect(held.code).toBe(4);
+    expect(held.stderr).toContain('the reconcile is left to it');
+    const { error, orgs } = JSON.parse(held.stdout);
+    expect(error).toMatchObject({ code: 'PARTIAL', hint: expect.stringContaining('reconcile --force') });
+    expect(orgs).toMatchObject([
+      { status: 'complete', cause: 'asked', ghosts: 152, held: 150, repaired: 2, error: null },
+    ]);
+    expect(orgs[0].apiCalls).toBeGreaterThan(0);
+    expect(live()).toBe(298);
+    const forced = await cli.json<{ orgs: Record<string, unknown>[] }>(['reconcile', '--force']);
+    expect(forced.orgs).toMatchObject([{ status: 'complete', ghosts: 150, held: 0, repaired: 150 }]);
+    expect(live()).toBe(148);
+    const made = told.filter(({ event }) => event === 'reconcile:complete');
+    expect(made.map(({ cause, runId }) => [cause, runId])).toEqual([
+      ['asked', orgs[0].runId],
+      ['asked', forced.orgs[0]?.runId],
+    ]);
+    expect(told.filter(({ event }) => event === 'cycle:failed')).toEqual([]);
+    const end = once(watch, 'exit');
+    watch.kill('SIGTERM');
+    await end;
+  }, 120_000);
+
+  it('is left to it with --no-wait, and made by the next reconcile where the watch is killed before', async () => {
+    const watch = await watching();
+    await control(emulator.url, 'delete', { count: 3 });
+    const left = await cli.json<{ orgs: unknown[] }>(['reconcile', '--no-wait']);
+    expect(left.orgs).toMatchObject([{ status: 'queued', runId: null, error: null }]);
+    const follower = cli.start(['reconcile', '--json']);
+    follower.stdin?.end();
+    const end = ended(follower);
+    await once(follower.stderr!, 'data');
+    watch.kill('SIGKILL');
+    const { code, stdout } = await end;
+    expect({ code, stdout }).toMatchObject({ code: 0 });
+    expect(JSON.parse(stdout).orgs).toMatchObject([{ status: 'complete', ghosts: 3, repaired: 3 }]);
+    await expectMirrorEqualsOrg(cli.databaseOf(emulator.url), emulator.url);
+    // Nobody has to make it once more.
+    const cycle = await cli.run(['watch', '--once', '--json']);
+    expect(cycle.stdout).not.toContain('reconcile:start');
+  }, 120_000);
+
+  it('that changes nothing cannot be left to it', async () => {
+    await watching();
+    const { code, stdout } = await cli.run(['reconcile', '--dry-run', '--json']);
+    expect(code).toBe(6);
+    expect(JSON.parse(stdout).orgs).toMatchObject([{ error: { code: 'ORG_BUSY' } }]);
+  }, 60_000);
+});
