@@ -1,4 +1,4 @@
-import { chmod, open, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { isAppError, systemCodeOf } from '../base/errors.ts';
@@ -33,7 +33,18 @@ export function openFileStore({ folder, passphrase, withLock }: FileStoreOptions
   /** Deriving one takes a fifth of a second and 32 MB: of many that read at once, one does it for all. */
   const keys = new Semaphore(1);
 
-  const read = async (): Promise<Map<string, Credential>> => {
+  /** What was read last, and of which file: a watch of hundreds of orgs asks for one of them all the time. */
+  let known: { file: string; credentials: ReadonlyMap<string, Credential> } | null = null;
+
+  const read = async (): Promise<ReadonlyMap<string, Credential>> => {
+    // Asked before it is read: where it is replaced in between, the next look sees another.
+    const file = await fileAt(path);
+    if (file !== null && known?.file === file) return known.credentials;
+    const credentials = await readAll();
+    known = file === null ? null : { file, credentials };
+    return credentials;
+  };
+  const readAll = async (): Promise<Map<string, Credential>> => {
     const text = await readSealed(path);
     if (text === null) return new Map();
     try {
@@ -47,7 +58,10 @@ export function openFileStore({ folder, passphrase, withLock }: FileStoreOptions
       throw error instanceof SealError ? sealFault(path, error) : error;
     }
   };
-  const get = async (instanceUrl: string) => (await read()).get(instanceUrl) ?? null;
+  const get = async (instanceUrl: string) => {
+    const credential = (await read()).get(instanceUrl);
+    return credential === undefined ? null : { ...credential };
+  };
   const glance = async (instanceUrl: string) => {
     if (sealKey !== null) return get(instanceUrl);
     const text = await readSealed(path);
@@ -61,7 +75,7 @@ export function openFileStore({ folder, passphrase, withLock }: FileStoreOptions
     return 'sealed';
   };
 
-  const sealed = async (credentials: Map<string, Credential>): Promise<string> => {
+  const sealed = async (credentials: ReadonlyMap<string, Credential>): Promise<string> => {
     sealKey ??= await newSealKey(await passphrase());
     return seal(JSON.stringify([...credentials.values()]), sealKey);
   };
@@ -72,7 +86,7 @@ export function openFileStore({ folder, passphrase, withLock }: FileStoreOptions
   /** False where there was nothing to change. */
   const write = (change: (credentials: Map<string, Credential>) => boolean): Promise<boolean> =>
     alone(async (held) => {
-      const credentials = await read();
+      const credentials = new Map(await read());
       if (!change(credentials)) return false;
       const content = await sealed(credentials);
       // Whoever was halted since it read would take back what others have stored.
@@ -84,7 +98,7 @@ export function openFileStore({ folder, passphrase, withLock }: FileStoreOptions
     kind: 'file',
     get,
     glance,
-    list: async () => [...(await read()).values()],
+    list: async () => [...(await read()).values()].map((credential) => ({ ...credential })),
     set: (credential, { inPlaceOf } = {}) =>
       write((credentials) => {
         if (!mayReplace(credentials.get(credential.instanceUrl) ?? null, inPlaceOf)) return false;
@@ -102,6 +116,16 @@ export function openFileStore({ folder, passphrase, withLock }: FileStoreOptions
         await rm(temporary, { force: true });
       }),
   };
+}
+
+/** The file that lies there: each change puts another in its place. Null where none does, or that cannot be told. */
+async function fileAt(path: string): Promise<string | null> {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return [dev, ino, size, mtimeNs, ctimeNs].join(':');
+  } catch {
+    return null;
+  }
 }
 
 async function readSealed(path: string): Promise<string | null> {

@@ -7,6 +7,7 @@ import { makeFolder } from '../base/make-folder.ts';
 import type { Lease, LeaseHolder, Leases, TakeOptions, WaitOptions } from '../sync/ports/leases.ts';
 import { nextFence, readFence } from './fence-file.ts';
 import { forgetHolder, noteHolder, readHolder } from './holder-note.ts';
+import { LeaseLooks } from './lease-looks.ts';
 import { type FileLock, lockFile, locksUnusable } from './lock-file.ts';
 import { isShown, ProcessMark } from './process-mark.ts';
 import { waitForLease } from './wait-for-lease.ts';
@@ -28,14 +29,14 @@ export function openFileLeases(folder: string, options: FileLeasesOptions = {}):
 class FileLeases implements Leases {
   readonly #folder: string;
   readonly #clock: Clock;
-  readonly #lookMs: number;
+  readonly #looks: LeaseLooks;
   #prepared: string | null = null;
   #mark: ProcessMark | null = null;
 
   constructor(folder: string, { clock = systemClock, lookMs = 1_000 }: FileLeasesOptions) {
     this.#folder = folder;
     this.#clock = clock;
-    this.#lookMs = lookMs;
+    this.#looks = new LeaseLooks(lookMs);
   }
 
   async take(name: string, { purpose, above = 0, signal }: TakeOptions = {}): Promise<Lease | null> {
@@ -52,7 +53,7 @@ class FileLeases implements Leases {
         return null;
       }
       const hide = this.#show(folder, files, purpose);
-      return new FileLease(name, fence, { files, lock, hide, lookMs: this.#lookMs });
+      return new FileLease(name, fence, { files, lock, hide, looks: this.#looks });
     } catch (error) {
       lock.close();
       throw error;
@@ -133,21 +134,20 @@ class FileLease implements Lease {
   readonly #lock: FileLock;
   readonly #hide: () => void;
   readonly #losing = new AbortController();
-  readonly #looking: NodeJS.Timeout;
+  readonly #endLooks: () => void;
   #isReleased = false;
 
   constructor(
     name: string,
     fence: number,
-    held: { files: LeaseFiles; lock: FileLock; hide: () => void; lookMs: number },
+    held: { files: LeaseFiles; lock: FileLock; hide: () => void; looks: LeaseLooks },
   ) {
     this.name = name;
     this.fence = fence;
     this.#files = held.files;
     this.#lock = held.lock;
     this.#hide = held.hide;
-    this.#looking = setInterval(() => this.#look(), held.lookMs);
-    this.#looking.unref();
+    this.#endLooks = held.looks.begin(() => this.#look());
   }
 
   get lost(): AbortSignal {
@@ -164,7 +164,7 @@ class FileLease implements Lease {
     if (this.#isReleased) return;
     this.#look();
     this.#isReleased = true;
-    clearInterval(this.#looking);
+    this.#endLooks();
     // The note that lies there now is the next holder's.
     if (!this.lost.aborted) forgetHolder(this.#files.holder);
     this.#hide();
@@ -180,7 +180,7 @@ class FileLease implements Lease {
     if (this.lost.aborted) return;
     const seen = readFence(this.#files.fence);
     if (this.#lock.isInPlace && seen <= this.fence) return;
-    clearInterval(this.#looking);
+    this.#endLooks();
     this.#losing.abort(leaseLost(this.name, { fence: this.fence }));
   }
 }

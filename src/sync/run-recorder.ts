@@ -10,6 +10,8 @@ export type RunContext = Pick<SyncContext, 'mirror' | 'remote' | 'clock' | 'log'
 
 /** Three times as long as an interrupted copy can be gone on with. */
 const keptMs = 30 * 86_400_000;
+/** So much of what a run has done waits for its next write at most, and is not in its record where it is killed. */
+const unwrittenMs = 1_000;
 
 /**
  * One run as it is being recorded: its steps, counts and API calls. What is counted is stored as what was added since
@@ -22,6 +24,10 @@ export class RunRecorder {
   readonly #callsAtStart: number;
   readonly #callsBefore: number;
   #unsaved: Record<string, number> = {};
+  /** Carried out with the next write. */
+  #waiting: Effect[] = [];
+  /** By the monotonic clock. */
+  #writtenAtMs: number;
   #callsSaved: number;
   #isEnded: boolean;
 
@@ -31,6 +37,7 @@ export class RunRecorder {
     callsAtStart: number,
   ) {
     this.#context = context;
+    this.#writtenAtMs = context.clock.monotonicMs();
     this.id = before.id;
     this.#counts = { ...before.counts };
     this.#callsBefore = before.apiCalls;
@@ -88,7 +95,18 @@ export class RunRecorder {
       if (by !== 0) this.#counts[name] = (this.#counts[name] ?? 0) + by;
   }
 
-  /** Does `work` as a named step; its own counts are the difference it makes to the run's. */
+  /**
+   * Effects that say the same whenever they are carried out, as that a cursor has moved forward past what brought
+   * nothing: they come with the run's next write, at the latest with its end.
+   */
+  later(effects: readonly Effect[]): void {
+    this.#waiting.push(...effects);
+  }
+
+  /**
+   * Does `work` as a named step; its own counts are the difference it makes to the run's. A quick one is written
+   * together with what follows: a cycle without news takes no transaction for each.
+   */
   async step<T>(name: string, work: (note: (text: string) => void) => Promise<T>): Promise<T> {
     const { clock } = this.#context;
     const startedAt = clock.now();
@@ -102,10 +120,8 @@ export class RunRecorder {
       }
       const note = notes.length > 0 ? notes.join(' ') : null;
       const step = { name, startedAt, finishedAt: clock.now(), counts, note };
-      await this.#commit((delta) => [
-        { kind: 'add-step', runId: this.id, step },
-        { kind: 'count-run', runId: this.id, delta },
-      ]);
+      this.#waiting.push({ kind: 'add-step', runId: this.id, step });
+      if (clock.monotonicMs() - this.#writtenAtMs >= unwrittenMs) await this.save();
     };
     const noted = async () => {
       try {
@@ -178,17 +194,21 @@ export class RunRecorder {
 
   /** What cannot be stored is stored with the next. */
   async #commit(effectsOf: (delta: RunDelta) => Effect[]): Promise<void> {
-    const { mirror, remote } = this.#context;
+    const { mirror, remote, clock } = this.#context;
     const calls = remote.usage.sent();
     const delta = { counts: this.#unsaved, apiCalls: calls - this.#callsSaved };
-    const effects = effectsOf(delta);
+    const waiting = this.#waiting;
+    const effects = [...waiting, ...effectsOf(delta)];
     if (effects.length === 0) return;
     const callsBefore = this.#callsSaved;
+    this.#waiting = [];
     this.#unsaved = {};
     this.#callsSaved = calls;
     try {
       await mirror.commit({ effects });
+      this.#writtenAtMs = clock.monotonicMs();
     } catch (error) {
+      this.#waiting = [...waiting, ...this.#waiting];
       for (const [name, by] of Object.entries(delta.counts))
         this.#unsaved[name] = (this.#unsaved[name] ?? 0) + by;
       this.#callsSaved = Math.min(this.#callsSaved, callsBefore);

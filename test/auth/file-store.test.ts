@@ -107,6 +107,22 @@ describe('encrypted file store', () => {
     expect(await sealKeyOf(readFileSync(path, 'utf8'), 'correct horse', known)).not.toBe(known);
   });
 
+  it('reads the file anew where it is another, and only then', async () => {
+    const store = open();
+    await store.set(a);
+    const taken = (await store.get(a.instanceUrl)) as Credential;
+    taken.accessToken = 'changed by who took it';
+    expect(await store.get(a.instanceUrl)).toEqual(a);
+    await open().set({ ...a, accessToken: 'of another process' });
+    expect((await store.get(a.instanceUrl))?.accessToken).toBe('of another process');
+    expect((await store.list()).map(({ accessToken }) => accessToken)).toEqual(['of another process']);
+    await open().delete(a.instanceUrl);
+    expect(await store.get(a.instanceUrl)).toBeNull();
+    rmSync(path);
+    await open('another key').set(b);
+    await expect(store.get(b.instanceUrl)).rejects.toMatchObject({ details: { reason: 'wrong-key' } });
+  });
+
   it('tells a wrong passphrase from a damaged file', async () => {
     await open().set(a);
     await expect(open('wrong').get(a.instanceUrl)).rejects.toMatchObject({

@@ -47,6 +47,33 @@ async function heldBack(rig: Rig, changed: number, cycles: number): Promise<stri
   return asked;
 }
 
+it('a cycle without news is two writes: that it began, and all the rest', async () => {
+  await using rig = await copied(5);
+  rig.pass(5 * minute);
+  const { mirror } = rig.context;
+  const writes: string[] = [];
+  const { journal } = mirror;
+  const [startRun, commit] = [journal.startRun.bind(journal), mirror.commit.bind(mirror)];
+  journal.startRun = (...run) => {
+    writes.push('run');
+    return startRun(...run);
+  };
+  mirror.commit = (...batch) => {
+    writes.push((batch[0].effects ?? []).map(({ kind }) => kind).join(' '));
+    return commit(...batch);
+  };
+  const before = await mirror.journal.cursors();
+  const { runId } = await cycle(rig);
+  expect(writes).toEqual(['run', 'add-step move-cursors add-step move-cursors add-step end-run forget-runs']);
+  const { updated, deleted } = await mirror.journal.cursors();
+  expect([updated, deleted].every((at) => (at ?? 0) > (before.updated ?? 0))).toBe(true);
+  expect((await mirror.journal.steps(runId)).map(({ name }) => name)).toEqual([
+    'describe',
+    'updated',
+    'deleted',
+  ]);
+});
+
 describe('the calls of a cycle', () => {
   it('are two where nothing happened, in the first cycle of a process too', async () => {
     await using rig = await copied(50);

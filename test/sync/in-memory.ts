@@ -29,7 +29,7 @@ export interface CanDo {
 export function inMemory({ remote = {}, records = {} }: CanDo = {}): InMemory {
   let now = startOfTest;
   const events: SyncEvent[] = [];
-  const clock = { ...systemClock, now: () => now };
+  const clock = { ...systemClock, now: () => now, monotonicMs: () => now - startOfTest };
   // A test that asks for more than it gave ends with a TypeError that names it.
   const usage = { sent: () => 0 } as Remote['usage'];
   const about = { instanceUrl: 'https://org.example', userId: '005000000000001AAA' };

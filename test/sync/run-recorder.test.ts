@@ -112,6 +112,40 @@ describe('a run', () => {
     });
   });
 
+  it('is written at once where it takes long, and with its next write where it is quick', async () => {
+    const { context, pass } = inMemory();
+    const { journal } = context.mirror;
+    const run = await RunRecorder.start(context, 'cycle', {});
+    let writes = 0;
+    const commit = context.mirror.commit.bind(context.mirror);
+    context.mirror.commit = (...batch) => {
+      writes++;
+      return commit(...batch);
+    };
+    const named = async () => (await journal.steps(run.id)).map(({ name }) => name);
+    await run.step('quick', async () => pass(400));
+    run.later([{ kind: 'move-cursors', to: { updated: startOfTest } }]);
+    expect([writes, await named()]).toEqual([0, []]);
+    await run.step('slow', async () => pass(700));
+    expect([writes, await named()]).toEqual([1, ['quick', 'slow']]);
+    expect((await journal.cursors()).updated).toBe(startOfTest);
+    await run.step('last', async () => run.count('rows', 3));
+    await run.end();
+    expect([writes, await named()]).toEqual([2, ['quick', 'slow', 'last']]);
+    expect((await journal.run(run.id))?.counts).toEqual({ rows: 3 });
+  });
+
+  it('loses no step that could not be written', async () => {
+    const { context, pass } = inMemory();
+    const run = await RunRecorder.start(context, 'cycle', {});
+    const { commit } = context.mirror;
+    context.mirror.commit = () => Promise.reject(new AppError('DISK_FULL', 'No room.'));
+    await expect(run.step('slow', async () => pass(2_000))).rejects.toMatchObject({ code: 'DISK_FULL' });
+    context.mirror.commit = commit;
+    await run.fail(new AppError('DISK_FULL', 'No room.'));
+    expect(await context.mirror.journal.steps(run.id)).toMatchObject([{ name: 'slow' }]);
+  });
+
   it('whose end cannot be recorded does not hide why it ended', async () => {
     const { context } = inMemory();
     const run = await RunRecorder.start(context, 'cycle', {});

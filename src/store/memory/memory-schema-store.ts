@@ -17,6 +17,11 @@ export class MemorySchemaStore implements SchemaStore {
     return this.#file.read(storedFields);
   }
 
+  async toFill(): Promise<string[]> {
+    const fields = this.#file.read(storedFields);
+    return fields.filter(({ unfilled, vanished }) => unfilled && !vanished).map(({ name }) => name);
+  }
+
   async describedAt(): Promise<{ lastModified: string | null; at: number } | null> {
     return this.#file.read(({ described }) => described && { ...described });
   }

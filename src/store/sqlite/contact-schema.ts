@@ -48,6 +48,17 @@ export function loadFields(db: Connection, object: string): StoredColumn[] {
   }));
 }
 
+/** See `SchemaStore.toFill`. */
+export function namesToFill(db: Connection, object: string): string[] {
+  return prepared(
+    db,
+    `SELECT definition ->> 'name' FROM field WHERE object = ? AND unfilled <> 0 AND vanished = 0
+     ORDER BY position`,
+  )
+    .pluck()
+    .all(object) as string[];
+}
+
 const onlyFieldsKey = objectKey('only_fields');
 
 /**

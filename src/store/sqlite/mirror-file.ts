@@ -40,6 +40,8 @@ export class MirrorFile {
   /** On a full disk not the file beside its writers, but what stands in for it. */
   #reader: Readable | null = null;
   #writing: Promise<void> | null = null;
+  /** It may be open on its thread, though not all that was asked of that went well. */
+  #askedThread = false;
   /** `deaths` of the client when the mirror was opened on its thread. */
   #deaths = 0;
   /** Writes go one after the other, so that a repeated one is not overtaken. */
@@ -102,12 +104,7 @@ export class MirrorFile {
     const fences = leases.map(({ name, fence }) => ({ name, fence }));
     return async (call, ...args) => {
       assertLeased(kindOfWrite(call, args), fences);
-      return this.#turns.run(() =>
-        this.#patiently(signal, async () => {
-          await this.#openWriter(false);
-          return this.#thread.call(this.#key, call, args, { fences });
-        }),
-      );
+      return this.#turns.run(() => this.#patiently(signal, () => this.#call(call, args, fences)));
     };
   }
 
@@ -135,7 +132,7 @@ export class MirrorFile {
     this.#reader?.db.close();
     this.#reader = null;
     await this.#writing?.catch(() => {});
-    if (!this.#isOpenOnThread) return;
+    if (!this.#askedThread || this.#deaths !== this.#thread.deaths) return;
     await this.#thread.close(this.#key);
   }
 
@@ -157,16 +154,39 @@ export class MirrorFile {
     return this.#reader.db;
   }
 
+  /** One message, also where the mirror has to be opened on the thread for it. */
+  async #call<K extends Write>(
+    call: K,
+    args: Parameters<MirrorCalls[K]>,
+    fences: readonly Fence[],
+  ): Promise<ReturnType<MirrorCalls[K]>> {
+    this.#beforeWrite();
+    if (this.#isOpenOnThread) {
+      await this.#writing;
+      return this.#thread.call(this.#key, call, args, { fences });
+    }
+    this.#deaths = this.#thread.deaths;
+    this.#askedThread = true;
+    const value = await this.#thread.call(this.#key, call, args, { fences, path: this.path });
+    this.#writing = Promise.resolve();
+    return value;
+  }
+
   get #isOpenOnThread(): boolean {
     return this.#writing !== null && this.#deaths === this.#thread.deaths;
   }
 
-  async #openWriter(create: boolean): Promise<void> {
+  #beforeWrite(): void {
     this.#refuseClosed();
     this.#refuseReplaced();
     this.#leaveStandIn();
+  }
+
+  async #openWriter(create: boolean): Promise<void> {
+    this.#beforeWrite();
     if (this.#writing === null || !this.#isOpenOnThread) {
       this.#deaths = this.#thread.deaths;
+      this.#askedThread = true;
       const opening = this.#thread.open(this.#key, this.path, create);
       this.#writing = opening;
       // The next write tries again.
@@ -188,20 +208,31 @@ export class MirrorFile {
   async #patiently<T>(signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
     const ended = signal?.aborted === true;
     const tries = ended || this.#waitedInVain ? shortTries : busyTries;
-    // Loaded by what writes alone.
-    const { retry } = await import('../../base/retry.ts');
-    const value = await retry(attempt, {
-      clock: this.#clock,
+    let value: T;
+    try {
+      value = await attempt();
+    } catch (error) {
+      if (!isAppError(error, 'MIRROR_BUSY')) throw error;
       // What notes the end of aborted work would never be written with a signal that is aborted already.
-      signal: ended ? undefined : signal,
+      value = await this.#again(ended ? undefined : signal, attempt, tries - 1);
+    }
+    this.#waitedInVain = false;
+    return value;
+  }
+
+  async #again<T>(signal: AbortSignal | undefined, attempt: () => Promise<T>, tries: number): Promise<T> {
+    // Loaded by what meets another program alone.
+    const { retry } = await import('../../base/retry.ts');
+    await this.#clock.sleep(busyPauseMs, { signal });
+    return retry(attempt, {
+      clock: this.#clock,
+      signal,
       waitMs: (error, failures) => {
         if (!isAppError(error, 'MIRROR_BUSY')) return null;
         this.#waitedInVain = failures + 1 >= tries;
         return this.#waitedInVain ? null : busyPauseMs;
       },
     });
-    this.#waitedInVain = false;
-    return value;
   }
 
   #refuseClosed(): void {

@@ -64,7 +64,8 @@ export class SqliteMirror implements StoredMirror {
   async under({ name, fence }: Lease): Promise<SqliteMirror> {
     const fences = [...this.#parts.fences.filter((other) => other.name !== name), { name, fence }];
     const mirror = new SqliteMirror({ ...this.#parts, fences });
-    await mirror.#write('claimLease');
+    // Between its turns an org's mirror is closed and opened again under the same lease.
+    if ((await this.fenceOf(name)) !== fence) await mirror.#write('claimLease');
     return mirror;
   }
 

@@ -1,6 +1,6 @@
 import type { ObjectDescribe } from '../../sync/ports/field.ts';
 import type { SchemaChange, SchemaStore, StoredField } from '../../sync/ports/schema-store.ts';
-import { loadFields } from './contact-schema.ts';
+import { loadFields, namesToFill } from './contact-schema.ts';
 import { readDescribedAt } from './describe-records.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 
@@ -17,6 +17,10 @@ export class SqliteSchemaStore implements SchemaStore {
 
   async fields(): Promise<StoredField[]> {
     return this.#file.read((db) => loadFields(db, this.#object));
+  }
+
+  async toFill(): Promise<string[]> {
+    return this.#file.read((db) => namesToFill(db, this.#object));
   }
 
   async describedAt(): Promise<{ lastModified: string | null; at: number } | null> {

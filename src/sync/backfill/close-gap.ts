@@ -39,11 +39,15 @@ export async function closeGap(
 const told: ReadonlySet<string> = new Set(['upserted', 'deleted', 'undeleted', 'hidden', 'held']);
 
 /** A run whose steps are parts of the step under way. */
-function asOneStep(run: RunRecorder, note: (text: string) => void): Pick<RunRecorder, 'count' | 'step'> {
+function asOneStep(
+  run: RunRecorder,
+  note: (text: string) => void,
+): Pick<RunRecorder, 'count' | 'step' | 'later'> {
   return {
     count(name, by) {
       if (told.has(name)) run.count(name, by);
     },
+    later: (effects) => run.later(effects),
     step: (_name, work) => work(note),
   };
 }

@@ -17,9 +17,7 @@ export async function fillNewFields(
   { signal }: { signal: AbortSignal },
 ): Promise<void> {
   const { object, mirror, records, sizes } = context;
-  const names = (await mirror.schema.fields())
-    .filter(({ unfilled, vanished }) => unfilled && !vanished)
-    .map(({ name }) => name);
+  const names = await mirror.schema.toFill();
   if (names.length === 0) return;
   const fill = async (run: RunRecorder) => {
     const fields = [...new Set(['Id', 'CreatedDate', 'SystemModstamp', ...names])];

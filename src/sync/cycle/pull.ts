@@ -11,7 +11,7 @@ import { readUpdated } from './read-updated.ts';
 /** Brings what changed since the cursors, and fills columns that are new. Throws `NOT_BACKFILLED` without cursors. */
 export async function pull(
   context: SyncContext,
-  run: Pick<RunRecorder, 'count' | 'step'>,
+  run: Pick<RunRecorder, 'count' | 'step' | 'later'>,
   { signal }: { signal: AbortSignal },
 ): Promise<void> {
   // The instant before: what is asked in this very millisecond counts as asked in this cycle.

@@ -25,7 +25,7 @@ import {
 export async function readDeleted(
   context: SyncContext,
   from: number,
-  { run, signal }: { run: Pick<RunRecorder, 'count'>; signal: AbortSignal },
+  { run, signal }: { run: Pick<RunRecorder, 'count' | 'later'>; signal: AbortSignal },
 ): Promise<void> {
   const { remote, records, mirror } = context;
 
@@ -43,9 +43,12 @@ export async function readDeleted(
     const effects: Effect[] = covered === null ? [] : [{ kind: 'move-cursors', to: { deleted: covered } }];
     if (window === null && known !== null) effects.push(forgetWindow('deleted'));
     if (window !== null && !isSameWindow(window, known)) effects.push(rememberWindow('deleted', window));
-    const outcome = await mirror.commit({ tombstones, effects }, { signal });
+    if (tombstones.length === 0 && effects.every(({ kind }) => kind === 'move-cursors')) run.later(effects);
+    else {
+      const outcome = await mirror.commit({ tombstones, effects }, { signal });
+      run.count('deleted', outcome.buried);
+    }
     known = window;
-    run.count('deleted', outcome.buried);
     return covered;
   };
 

@@ -18,7 +18,7 @@ import { type Named, readNamed } from './read-named.ts';
 import { idsStampedSince } from './stamped-since.ts';
 
 export interface ReadUpdatedOptions {
-  run: Pick<RunRecorder, 'count'>;
+  run: Pick<RunRecorder, 'count' | 'later'>;
   time: CycleTime;
   /** Just before the cycle began (ms since 1970): a describe from then on is asked no second time. */
   describedSince: number;
@@ -96,7 +96,9 @@ class UpdatedPieces {
     }
     if (named.ids.length > 0 || named.isPart)
       await readNamed(await this.#readerNow(), named, effects, { run });
-    else if (effects.length > 0) await this.#context.mirror.commit({ effects }, { signal });
+    // Without rows a cursor that has moved needs no transaction of its own; what is remembered of a window has its order.
+    else if (effects.every(({ kind }) => kind === 'move-cursors')) run.later(effects);
+    else await this.#context.mirror.commit({ effects }, { signal });
     this.#cursor = cursor;
     return covered;
   }

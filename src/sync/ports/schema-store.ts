@@ -19,6 +19,8 @@ export interface SchemaChange {
 export interface SchemaStore {
   /** In column order, vanished ones included; empty before the first describe. */
   fields(): Promise<StoredField[]>;
+  /** Names of those that are still in describe and whose columns are unfilled, in column order; asked by each cycle. */
+  toFill(): Promise<string[]>;
   /** `Last-Modified` and time of the last describe, for the conditional request. */
   describedAt(): Promise<{ lastModified: string | null; at: number } | null>;
   /** Remembers that the last describe was still true at `at`. */

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isAppError } from '../../../base/errors.ts';
+import { withFinallySync } from '../../../base/finally.ts';
 import { inodeOf } from '../../../base/inode.ts';
 import { makeFolder } from '../../../base/make-folder.ts';
 import type { Connection } from '../../../sqlite/connection.ts';
@@ -96,7 +97,17 @@ export class SqliteCallLedger implements CallLedger {
   #write<T>(work: (db: Connection) => T): T {
     return this.#mending(() => {
       const db = this.#opened();
-      return db.transaction(() => work(db)).immediate();
+      db.exec('BEGIN IMMEDIATE');
+      return withFinallySync(
+        () => {
+          const value = work(db);
+          db.exec('COMMIT');
+          return value;
+        },
+        () => {
+          if (db.inTransaction) db.exec('ROLLBACK');
+        },
+      );
     });
   }
 

@@ -17,6 +17,7 @@ export function applyTombstones(
   tombstones: readonly Tombstone[],
   columns: ReadonlySet<string>,
 ): number {
+  if (tombstones.length === 0) return 0;
   const writer = new ContactWriter(db, columns);
   const select = db
     .prepare(

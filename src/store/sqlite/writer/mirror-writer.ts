@@ -65,7 +65,9 @@ export class MirrorWriter {
     incoming: IncomingPage | null,
     { object, answeredAt, tombstones, effects }: BatchOrder,
   ): BatchOutcome {
-    const columns = new Set(loadFields(this.#db, object).map(({ name }) => name));
+    // A cycle without news brings no rows, and needs no fields.
+    const hasRows = incoming !== null || tombstones.length > 0;
+    const columns = new Set(hasRows ? loadFields(this.#db, object).map(({ name }) => name) : []);
     const counts = incoming === null ? null : this.#applyPage(incoming, answeredAt, columns);
     const outcome = incoming === null || counts === null ? null : this.#outcomeOf(incoming, counts);
     const buried = applyTombstones(this.#db, tombstones, columns);

@@ -64,6 +64,8 @@ interface RequestOf<K, A> {
   mirror: string;
   call: K;
   args: A;
+  /** The file that the mirror lies in, where it may not be open on the thread yet: it is opened first. */
+  path?: string;
   /** Of the leases that a transaction is made under. */
   fences: readonly Fence[];
 }

@@ -68,13 +68,14 @@ export class WriterClient {
     this.#bytesUnderWay = new Semaphore(bytesUnderWay);
   }
 
+  /** `path`: where the mirror's file lies, if it may not be open yet. It is then opened first, as it is. */
   call<K extends keyof MirrorCalls>(
     mirror: string,
     call: K,
     args: Parameters<MirrorCalls[K]>,
-    { fences = [] }: { fences?: readonly Fence[] } = {},
+    { fences = [], path }: { fences?: readonly Fence[]; path?: string } = {},
   ): Promise<ReturnType<MirrorCalls[K]>> {
-    const request = { id: 0, mirror, call, args, fences } as WriterRequest;
+    const request = { id: 0, mirror, call, args, fences, path } as WriterRequest;
     return this.#post(request) as Promise<ReturnType<MirrorCalls[K]>>;
   }
 

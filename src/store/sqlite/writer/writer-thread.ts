@@ -34,6 +34,7 @@ class WriterThread {
   perform(request: WriterRequest): unknown {
     if (request.call === 'open') return this.#open(request.mirror, ...request.args);
     if (request.call === 'close') return this.#close(request.mirror);
+    if (request.path !== undefined) this.#open(request.mirror, request.path, false);
     const mirror = this.#mirrors.get(request.mirror);
     // It was opened on a thread that has died since.
     if (mirror === undefined) throw threadEnded();
@@ -65,7 +66,7 @@ class WriterThread {
   pathOf(request: WriterRequest): string {
     return request.call === 'open'
       ? request.args[0]
-      : (this.#mirrors.get(request.mirror)?.writer.path ?? request.mirror);
+      : (request.path ?? this.#mirrors.get(request.mirror)?.writer.path ?? request.mirror);
   }
 
   closeAll(): void {
