@@ -43,6 +43,7 @@ interface Line {
   at: string;
   instanceUrl?: string;
   durationMs?: number;
+  suspendedMs?: number;
   error?: { code: string; message: string };
 }
 
@@ -146,6 +147,8 @@ async function watchAll(dead: ReadonlySet<string>): Promise<void> {
     'CPU of watch, of emulator': `${percent(cpu / seconds)}, ${percent(emulatorCpu / seconds)} of one processor`,
     'memory warm, end, peak': `${memoryAtWarm}, ${memory}, ${peak} MB`,
     'file descriptors at most': String(descriptors),
+    // After one, the cycles of all orgs are spread anew, and count as late against their former timetable.
+    'machine stood still': `${lines.flatMap(({ suspendedMs = 0 }) => (suspendedMs > 0 ? [`${Math.round(suspendedMs / 1_000)} s`] : [])).join(', ') || 'never'}`,
     'load of the machine': loadavg()
       .map((load) => load.toFixed(1))
       .join(' '),

@@ -8,7 +8,11 @@ import { delimiter, join } from 'node:path';
 export function haveRealPart(what: string, programs: readonly string[]): boolean {
   const missing = programs.filter((program) => !isOnPath(program));
   if (missing.length === 0) return true;
-  const reason = `${what} is not on this machine (${missing.join(', ')} missing)`;
+  return lackRealPart(`${what} is not on this machine (${missing.join(', ')} missing)`);
+}
+
+/** Says why the test is skipped; throws under REQUIRE_REAL_PARTS=1. */
+export function lackRealPart(reason: string): false {
   if (process.env.REQUIRE_REAL_PARTS === '1') throw new Error(`${reason}, and REQUIRE_REAL_PARTS is set`);
   console.warn(`skipped: ${reason}`);
   return false;

@@ -1,19 +1,29 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import { AppError } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { Services } from '../../src/compose/services.ts';
 import { readConfig } from '../../src/config/read-config.ts';
 import type { WatchEvent } from '../../src/contract/watch.ts';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
-import type { StoredMirror } from '../../src/sync/ports/stored-mirror.ts';
+import { backfillOrgs } from '../../src/usecases/backfill.ts';
 import { login } from '../../src/usecases/login.ts';
 import { watch } from '../../src/usecases/watch.ts';
 import { control, expectMirrorEqualsOrg } from '../e2e/org.ts';
+import { haveSmallDisks, mountDisk, type SmallDisk } from '../support/small-disk.ts';
 
 let folder: string;
 let services: Services;
@@ -42,7 +52,11 @@ afterEach(async () => {
 });
 
 interface Trouble {
+  /** Before the watch, in place of after its first cycles. */
+  from?: 'start';
   begin(path: string): void;
+  /** After each failure. */
+  again?(): void;
   end(path: string): void;
 }
 
@@ -50,13 +64,22 @@ interface Trouble {
  * Watches both orgs; after a good cycle of each, the first is in trouble until it has failed twice and the other has
  * had three cycles beside it. Both orgs change meanwhile. Ends as soon as the first has recovered and has those changes.
  */
-async function watchedThrough({ begin, end }: Trouble): Promise<WatchEvent[]> {
+async function watchedThrough({ from, begin, again, end }: Trouble): Promise<WatchEvent[]> {
   const stop = new AbortController();
   const path = services.mirrors.location(orgs[0].url);
   const events: WatchEvent[] = [];
   let phase: 'before' | 'within' | 'after' = 'before';
   const seen = { failures: 0, cyclesBeside: 0, cycles: 0 };
   let changing: Promise<unknown> | null = null;
+  const enter = () => {
+    phase = 'within';
+    Object.assign(seen, { failures: 0, cyclesBeside: 0, cycles: 0 });
+    changing = Promise.all(
+      orgs.map(({ url }) => control(url, 'touch', { count: 3, set: { Title: 'Meanwhile' } })),
+    );
+    begin(path);
+  };
+  if (from === 'start') enter();
   const result = await watch(
     services,
     { orgs: [], intervalMs: 60_000, once: false, push: true, reconcileEveryMs: null },
@@ -68,14 +91,9 @@ async function watchedThrough({ begin, end }: Trouble): Promise<WatchEvent[]> {
         const isFirst = event.instanceUrl === orgs[0].url;
         if (event.event === 'cycle:complete') seen[isFirst ? 'cycles' : 'cyclesBeside']++;
         if (event.event === 'cycle:failed' && isFirst) seen.failures++;
-        if (phase === 'before' && isFirst && seen.cycles > 0 && seen.cyclesBeside > 0) {
-          phase = 'within';
-          Object.assign(seen, { failures: 0, cyclesBeside: 0, cycles: 0 });
-          changing = Promise.all(
-            orgs.map(({ url }) => control(url, 'touch', { count: 3, set: { Title: 'Meanwhile' } })),
-          );
-          begin(path);
-        } else if (phase === 'within' && seen.failures >= 2 && seen.cyclesBeside >= 3) {
+        if (phase === 'within' && event.event === 'cycle:failed') again?.();
+        if (phase === 'before' && isFirst && seen.cycles > 0 && seen.cyclesBeside > 0) enter();
+        else if (phase === 'within' && seen.failures >= 2 && seen.cyclesBeside >= 3) {
           phase = 'after';
           seen.cycles = 0;
           end(path);
@@ -120,40 +138,59 @@ async function expectAllIsWell(events: readonly WatchEvent[]): Promise<void> {
   }
 }
 
-/** The store says so, whatever the disk of this machine is like. */
-function refusing(code: 'DISK_FULL' | 'DATA_DIR_UNWRITABLE'): Trouble {
-  let isRefusing = false;
-  const open = services.mirrors.open.bind(services.mirrors);
-  services.mirrors.open = async (instanceUrl, options) => {
-    const mirror = await open(instanceUrl, options);
-    if (instanceUrl !== orgs[0].url) return mirror;
-    const commit: StoredMirror['commit'] = async (batch, more) => {
-      if (isRefusing) throw new AppError(code, 'refused');
-      return mirror.commit(batch, more);
-    };
-    return new Proxy(mirror, {
-      get(target, key) {
-        if (key === 'commit') return commit;
-        const value = Reflect.get(target, key, target);
-        return typeof value === 'function' ? value.bind(target) : value;
-      },
-    });
-  };
-  return {
-    begin() {
-      isRefusing = true;
-    },
-    end() {
-      isRefusing = false;
-    },
-  };
+/** On a disk of its own, as a user moves a large mirror to another one. Both orgs have been copied. */
+async function onDisk(disk: SmallDisk): Promise<void> {
+  const { signal } = new AbortController();
+  const { orgs: items } = await backfillOrgs(
+    services,
+    { orgs: [], all: false, api: 'auto', concurrency: null, fresh: false, force: false, fields: null },
+    { signal, onEvent: () => {} },
+  );
+  expect(items.map(({ error }) => error)).toEqual([null, null]);
+  const path = services.mirrors.location(orgs[0].url);
+  copyFileSync(path, join(disk.path, 'mirror.db'));
+  rmSync(path);
+  symlinkSync(join(disk.path, 'mirror.db'), path);
 }
 
 describe('one org’s mirror in trouble: its cycles fail with the reason, the other org goes on, and it recovers by itself', () => {
-  it.each(['DISK_FULL', 'DATA_DIR_UNWRITABLE'] as const)('%s', async (code) => {
-    const events = await watchedThrough(refusing(code));
-    expect(codesOf(events)).toEqual([code]);
-    await expectAllIsWell(events);
+  describe.skipIf(!haveSmallDisks())('on a disk of its own', () => {
+    it('that is full', async () => {
+      using disk = mountDisk(4_096);
+      await onDisk(disk);
+      const covered: unknown[] = [];
+      const events = await watchedThrough({
+        begin(path) {
+          // What the log has room for already is no trouble yet.
+          const db = new Database(path);
+          db.pragma('wal_checkpoint(TRUNCATE)');
+          db.close();
+          covered.push(cursorsIn(path));
+          disk.fill();
+        },
+        // An org at rest leaves a few bytes free.
+        again: () => disk.fill(),
+        end(path) {
+          disk.free();
+          covered.push(cursorsIn(path));
+        },
+      });
+      expect(codesOf(events)).toEqual(['DISK_FULL']);
+      expect(covered[1]).toEqual(covered[0]);
+      await expectAllIsWell(events);
+    });
+
+    it('that is read-only when the watch begins', async () => {
+      using disk = mountDisk(4_096);
+      await onDisk(disk);
+      const events = await watchedThrough({
+        from: 'start',
+        begin: () => disk.makeReadOnly(),
+        end: () => disk.makeWritable(),
+      });
+      expect(codesOf(events)).toEqual(['DATA_DIR_UNWRITABLE']);
+      await expectAllIsWell(events);
+    });
   });
 
   it('busy: another program holds the write lock', async () => {
@@ -185,6 +222,16 @@ describe('one org’s mirror in trouble: its cycles fail with the reason, the ot
     await expectAllIsWell(events);
   });
 });
+
+/** As they are in the file. */
+function cursorsIn(path: string): unknown {
+  const db = new Database(path, { readonly: true });
+  try {
+    return db.prepare('select name, at from cursor order by name').all();
+  } finally {
+    db.close();
+  }
+}
 
 /** In place, as a failing disk does. */
 function overwrite(path: string, bytes: Buffer): void {
