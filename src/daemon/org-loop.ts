@@ -4,39 +4,11 @@ import { withFinally } from '../base/finally.ts';
 import { Bell } from './bell.ts';
 import type { LoopLimits } from './loop-limits.ts';
 import { nextTurn } from './next-turn.ts';
+import { assertFollows, type OrgMode } from './org-mode.ts';
 import { Standstill } from './standstill.ts';
 import type { CallsAhead } from './stretched-interval.ts';
 import { TurnPlaces } from './turn-places.ts';
 import type { LongWork, WatchedOrg } from './watched-org.ts';
-
-/**
- * `starting`: waits for its first turn. `in-line`: a turn is due and waits for a slot. `working`: in its turn.
- * `waiting`: until the next turn. `backing-off`: the same after a failed one. `login-needed`: its grant is gone.
- * `paused`: let go until it is resumed. `leaving`: ends its turn and lets go. `stopped`: for good.
- */
-export type OrgMode =
-  | 'starting'
-  | 'in-line'
-  | 'working'
-  | 'waiting'
-  | 'backing-off'
-  | 'login-needed'
-  | 'paused'
-  | 'leaving'
-  | 'stopped';
-
-const follows: Readonly<Record<OrgMode, readonly OrgMode[]>> = {
-  starting: ['in-line', 'paused', 'leaving'],
-  'in-line': ['working', 'leaving'],
-  // In line once more between what takes long and the cycle that closes its gap.
-  working: ['in-line', 'waiting', 'backing-off', 'login-needed', 'paused', 'leaving'],
-  waiting: ['in-line', 'paused', 'leaving'],
-  'backing-off': ['in-line', 'paused', 'leaving'],
-  'login-needed': ['in-line', 'paused', 'leaving'],
-  paused: ['in-line', 'leaving'],
-  leaving: ['stopped'],
-  stopped: [],
-};
 
 export interface WatchedOutcome {
   instanceUrl: string;
@@ -174,9 +146,7 @@ export class OrgLoop {
   }
 
   #enter(mode: OrgMode): void {
-    if (!follows[this.#mode].includes(mode)) {
-      throw new Error(`The care for an org cannot go from ${this.#mode} to ${mode}.`);
-    }
+    assertFollows(this.#mode, mode);
     this.#mode = mode;
   }
 
