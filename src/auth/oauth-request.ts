@@ -107,6 +107,7 @@ function answerOf(answer: WireAnswer, text: string, url: string, request: OAuthR
     if (body === null && isPage(text) && during !== 'userinfo' && during !== 'revoke') {
       throw unavailable(host, status, 'a web page');
     }
+    if (body === null && isCutOff(text)) throw unavailable(host, status, 'an answer that was cut off');
     return { ok: true, body: body ?? {} };
   }
   // Userinfo answers a bad token by a bare word, `Bad_OAuth_Token`; row-style errors are arrays.
@@ -140,6 +141,11 @@ function rowErrorOf(text: string): { code: string; message: string | null } | nu
   } catch {
     return null;
   }
+}
+
+/** The beginning of an object: a proxy or a dying server has let go of the rest. */
+function isCutOff(text: string): boolean {
+  return text.trimStart().startsWith('{');
 }
 
 /** A maintenance page, or one of a proxy before Salesforce. */

@@ -10,7 +10,7 @@ const backoff = { baseMs: 500, maxMs: 4_000 };
 const cuts: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'EAI_AGAIN']);
 
 /**
- * Asks a login host again after a 5xx or a cut connection, as calls of the API are: else one of them would fail a
+ * Asks a login host again after a 5xx, a cut connection, or a 2xx with a page or half an answer in it, as calls of the API are: else one of them would fail a
  * whole cycle. Only for what may be asked twice, which a code of a browser login may not. `signal` ends the waits.
  */
 export function repeatPassing<T>(
@@ -23,7 +23,7 @@ export function repeatPassing<T>(
 function passes(error: unknown): boolean {
   if (isAppError(error, 'ORG_UNAVAILABLE')) {
     const { status } = callDetailsOf(error);
-    return typeof status === 'number' && status >= 500;
+    return typeof status === 'number' && (status >= 500 || (status >= 200 && status < 300));
   }
   if (!isAppError(error, 'NETWORK_UNREACHABLE')) return false;
   return cuts.has(callDetailsOf(error).systemCode);

@@ -189,6 +189,8 @@ describe('session', () => {
   it.each([
     ['a cut connection', { cut: true }, 'NETWORK_UNREACHABLE', 4],
     ['HTTP 503', { status: 503, text: '<html>maintenance</html>' }, 'ORG_UNAVAILABLE', 4],
+    ['half an answer', { status: 200, text: '{"access_token":"00D!ab' }, 'ORG_UNAVAILABLE', 4],
+    ['the page of a network', { status: 200, text: '<html>Sign in</html>' }, 'ORG_UNAVAILABLE', 4],
     ['HTTP 429', { status: 429, text: '' }, 'REQUEST_LIMIT_EXCEEDED', 1],
     ['a wrong client', { status: 400, json: { error: 'invalid_client_id' } }, 'LOGIN_FAILED', 1],
     ['a redirect', { status: 302, headers: { location: 'http://127.0.0.1:9/' } }, 'LOGIN_FAILED', 1],
@@ -206,6 +208,8 @@ describe('session', () => {
     ['a cut connection', { cut: true }],
     ['HTTP 500', { status: 500, json: { error: 'server_error' } }],
     ['HTTP 503', { status: 503, text: '' }],
+    ['half an answer', { status: 200, text: '{"access_token":"00D!ab' }],
+    ['the page of a network', { status: 200, text: '<html>Sign in</html>' }],
   ])('asks again where %s passes within seconds', async (_, answer) => {
     salesforce.override = () => (salesforce.tokenCalls() < 3 ? answer : undefined);
     const session = openSession(await login(), parts());
