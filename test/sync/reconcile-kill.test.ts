@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SyncContext } from '../../src/sync/context.ts';
 import type { Mirror } from '../../src/sync/ports/mirror.ts';
-import { reconcile } from '../../src/sync/reconcile/reconcile.ts';
+import { type ReconcileReport, reconcile } from '../../src/sync/reconcile/reconcile.ts';
 import { control } from '../e2e/org.ts';
 import { asked, copiedRig, cursorsOf, equal, idsOf, sql } from './reconcile-rig.ts';
 import type { Rig } from './rig.ts';
@@ -57,7 +57,7 @@ function dying(mirror: Mirror, at: number, isStored: boolean): { mirror: Mirror;
 const found = { checked: 163, missing: 5, stale: 4, ghosts: 5, held: 0, repaired: 14 };
 
 /** Counts the pages that were asked for, by a process that lives. */
-async function resume(): Promise<{ pages: number }> {
+async function resume(): Promise<{ pages: number; report: ReconcileReport }> {
   let pages = 0;
   const { remote } = rig.context;
   const counting: SyncContext['remote'] = {
@@ -72,7 +72,7 @@ async function resume(): Promise<{ pages: number }> {
   };
   const report = await reconcile({ ...rig.context, remote: counting }, asked(rig));
   expect(report).toMatchObject({ status: 'complete', error: null, ...found });
-  return { pages };
+  return { pages, report };
 }
 
 describe('a reconcile that is killed', () => {
@@ -107,7 +107,16 @@ describe('a reconcile that is killed', () => {
     await reconcile({ ...rig.context, mirror }, asked(rig));
     const [run] = await rig.context.mirror.journal.runs({ kind: 'reconcile', limit: 1 });
     expect(run?.counts.rows).toBeGreaterThan(0);
+    const { journal } = rig.context.mirror;
+    const worked = (await journal.steps(run!.id)).reduce(
+      (sum, one) => sum + one.finishedAt - one.startedAt,
+      0,
+    );
     const rest = await resume();
     expect(rest.pages).toBeLessThan(whole.pages);
+    // What is told at the end is of the whole run.
+    expect(run!.apiCalls).toBeGreaterThan(0);
+    expect(rest.report.apiCalls).toBe((await journal.run(run!.id))!.apiCalls);
+    expect(rest.report.durationMs).toBeGreaterThanOrEqual(worked);
   });
 });

@@ -44,7 +44,7 @@ async function believed(
     return unknown.map((tombstone) => ({ ...tombstone, gone: 'hidden' }));
   run.count('held', missing);
   log.warn(
-    `${missing} of ${contacts} contacts that Salesforce names as changed are not shown to this user, and it does not say that they were deleted: they stay as they are. Look at what the user may see; \`parahack-sync backfill --fresh\` makes a mirror of just that.`,
+    `${missing} of ${contacts} contacts that Salesforce names as changed are not shown to this user, and it does not say that they were deleted: they stay as they are. Look at what the user may see; where that is right, \`parahack-sync reconcile --force\` takes them out of the mirror.`,
   );
   return [];
 }

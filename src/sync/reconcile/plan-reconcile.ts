@@ -6,6 +6,8 @@ import { planSpans } from '../backfill/plan-spans.ts';
 import { restChunk } from '../backfill/rest-chunks.ts';
 import type { SyncContext } from '../context.ts';
 import type { ReconcileCause } from '../events.ts';
+import type { Journal } from '../ports/journal.ts';
+import type { Run } from '../ports/run.ts';
 import { findSafeStart } from '../safe-start.ts';
 import { refreshSchema } from '../schema.ts';
 import { withinRun } from '../with-run.ts';
@@ -28,6 +30,8 @@ export interface PlannedReconcile {
   state: ReconcileState;
   /** It goes on with one that was interrupted. */
   isResumed: boolean;
+  /** What that one took, as far as it was stored. */
+  before: { apiCalls: number; workedMs: number };
 }
 
 /**
@@ -49,6 +53,7 @@ export async function planReconcile(
   }
   const { userId } = await remote.identity({ signal });
   const begun = await resumableReconcile(context, { dryRun, userId, signal });
+  const before = await taken(mirror.journal, begun?.run ?? null);
   await refreshSchema(context, { force: true, signal });
   const state = begun?.state ?? (await decide(context, userId, options));
   const runId = begun?.run.id ?? (await mirror.journal.startRun('reconcile', clock.now(), state));
@@ -64,7 +69,18 @@ export async function planReconcile(
     },
     { callsAtStart },
   );
-  return { runId, state: { ...state, planned: true }, isResumed: begun !== null };
+  return { runId, state: { ...state, planned: true }, isResumed: begun !== null, before };
+}
+
+/** The time between an interruption and the next try is no work. */
+async function taken(
+  journal: Pick<Journal, 'steps'>,
+  run: Pick<Run, 'id' | 'apiCalls'> | null,
+): Promise<PlannedReconcile['before']> {
+  if (run === null) return { apiCalls: 0, workedMs: 0 };
+  const steps = await journal.steps(run.id);
+  const workedMs = steps.reduce((sum, { startedAt, finishedAt }) => sum + finishedAt - startedAt, 0);
+  return { apiCalls: run.apiCalls, workedMs };
 }
 
 async function decide(

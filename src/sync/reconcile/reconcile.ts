@@ -26,7 +26,9 @@ export interface ReconcileReport extends ReconcileTotals {
   compared: { org: number; mirror: number } | null;
   /** Live rows in the mirror; null where it cannot be read. */
   contacts: number | null;
+  /** Of the whole run, in however many processes it was made. */
   apiCalls: number;
+  /** The same; what a killed process had not stored yet is not in it. */
   durationMs: number;
   runId: string | null;
   resumed: boolean;
@@ -63,8 +65,8 @@ export async function reconcile(context: SyncContext, options: ReconcileOptions)
     why: planned?.state.why ?? options.why,
     dryRun: options.dryRun,
     ...(await counted(context, planned)),
-    apiCalls: remote.usage.sent() - callsAtStart,
-    durationMs: Math.round(clock.monotonicMs() - startedAt),
+    apiCalls: (planned?.before.apiCalls ?? 0) + remote.usage.sent() - callsAtStart,
+    durationMs: Math.round((planned?.before.workedMs ?? 0) + clock.monotonicMs() - startedAt),
     runId: planned?.runId ?? null,
     resumed: planned?.isResumed ?? false,
     ids,
