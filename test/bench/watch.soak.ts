@@ -234,7 +234,14 @@ async function compare(org: SoakedOrg): Promise<void> {
     join(folder, `${new URL(org.url).port}.ndjson`),
     rows.map((row) => JSON.stringify(row)).join('\n'),
   );
-  const withheld = { rows: none, everHidden: none, fields: none, merges: false, deletes: false };
+  const withheld = {
+    rows: none,
+    everHidden: none,
+    everGone: null,
+    fields: none,
+    merges: false,
+    deletes: false,
+  };
   problems.push(
     ...differences(rows, contentsOfFile(file), withheld).map((problem) => `${org.url}: ${problem}`),
   );

@@ -1,5 +1,6 @@
 import type { Clock } from '../../src/base/clock.ts';
 import { AppError } from '../../src/base/errors.ts';
+import { leaseLost } from '../../src/base/lease-lost.ts';
 import { contact } from '../../src/org/synced-object.ts';
 import { MemoryContactReader } from '../../src/store/memory/memory-contact-reader.ts';
 import { MemoryDisk } from '../../src/store/memory/memory-file.ts';
@@ -49,6 +50,8 @@ export class MemoryMirrors implements Mirrors {
     },
     replaceMirror: async (instanceUrl, { lease }) => {
       const copy = this.#at(this.#copies, instanceUrl, false);
+      const seen = await this.fenceOf(instanceUrl, lease.name);
+      if (seen > lease.fence) throw leaseLost(lease.name, { fence: lease.fence, seen });
       const archive = this.#mirrors.has(instanceUrl) ? await this.archives.add(instanceUrl, lease) : null;
       this.#mirrors.set(instanceUrl, copy);
       return archive;

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { Emphasis } from './emphasis.ts';
 import { oneOf, weighted } from './weighted.ts';
 
 /** A place in a list, whatever its length is then. */
@@ -15,6 +16,8 @@ export type Act =
   | { act: 'delete-and-purge'; pick: Pick }
   | { act: 'hide'; picks: Pick[] }
   | { act: 'show'; pick: Pick }
+  | { act: 'hide-all' }
+  | { act: 'rename-account'; pick: Pick; value: number }
   | { act: 'add-field'; field: Pick; type: Pick }
   | { act: 'remove-field'; field: Pick }
   | { act: 'change-type'; field: Pick; type: Pick }
@@ -31,6 +34,7 @@ export type Act =
   | { act: 'commit' }
   | { act: 'lag'; ms: number }
   | { act: 'limit'; limit: Pick }
+  | { act: 'slow-jobs'; ms: number }
   | { act: 'busy-org'; used: Pick }
   | { act: 'forget-deletes'; hours: number }
   | { act: 'pass'; ms: number };
@@ -59,38 +63,39 @@ export const passArbitrary = (isLong: boolean): fc.Arbitrary<Act> =>
   });
 
 export interface ActOptions {
-  /** Whether sharing changes, which touches no stamp, so that cycles alone can never know of it. */
+  /** Whether sharing and formulas change, which touches no stamp, so that cycles alone can never know of it. */
   sharing: boolean;
+  emphasis: Emphasis;
 }
 
-export const actArbitrary = ({ sharing }: ActOptions): fc.Arbitrary<Act> =>
+export const actArbitrary = ({ sharing, emphasis: of }: ActOptions): fc.Arbitrary<Act> =>
   oneOf<Act>(
     weighted(
       6,
       fc.record({ act: fc.constant('create' as const), count: fc.integer({ min: 1, max: 6 }), seed }),
     ),
     weighted(
-      14,
+      14 * of.edits,
       fc.record({ act: fc.constant('edit' as const), picks: picks(6), field: pick, value: fc.nat(99) }),
     ),
-    weighted(6, fc.record({ act: fc.constant('delete' as const), picks: picks(3) })),
-    weighted(4, fc.record({ act: fc.constant('undelete' as const), pick })),
+    weighted(6 * of.deletes, fc.record({ act: fc.constant('delete' as const), picks: picks(3) })),
+    weighted(4 * of.deletes, fc.record({ act: fc.constant('undelete' as const), pick })),
     weighted(
-      3,
+      3 * of.deletes,
       fc.record({
         act: fc.constant('merge' as const),
         picks: fc.array(pick, { minLength: 2, maxLength: 3 }),
       }),
     ),
-    weighted(3, fc.record({ act: fc.constant('purge' as const), pick })),
-    weighted(2, fc.record({ act: fc.constant('delete-and-purge' as const), pick })),
-    weighted(2, fc.record({ act: fc.constant('add-field' as const), field: pick, type: pick })),
-    weighted(1, fc.record({ act: fc.constant('remove-field' as const), field: pick })),
-    weighted(1, fc.record({ act: fc.constant('change-type' as const), field: pick, type: pick })),
-    weighted(1, fc.record({ act: fc.constant('hide-field' as const), field: pick })),
-    weighted(1, fc.record({ act: fc.constant('show-field' as const), field: pick })),
+    weighted(3 * of.deletes, fc.record({ act: fc.constant('purge' as const), pick })),
+    weighted(2 * of.deletes, fc.record({ act: fc.constant('delete-and-purge' as const), pick })),
+    weighted(2 * of.fields, fc.record({ act: fc.constant('add-field' as const), field: pick, type: pick })),
+    weighted(1 * of.fields, fc.record({ act: fc.constant('remove-field' as const), field: pick })),
+    weighted(1 * of.fields, fc.record({ act: fc.constant('change-type' as const), field: pick, type: pick })),
+    weighted(1 * of.fields, fc.record({ act: fc.constant('hide-field' as const), field: pick })),
+    weighted(1 * of.fields, fc.record({ act: fc.constant('show-field' as const), field: pick })),
     weighted(
-      4,
+      4 * of.transactions,
       fc.record({
         act: fc.constant('open-transaction' as const),
         create: fc.nat(2),
@@ -100,21 +105,30 @@ export const actArbitrary = ({ sharing }: ActOptions): fc.Arbitrary<Act> =>
         seed,
       }),
     ),
-    weighted(4, fc.record({ act: fc.constant('commit' as const) })),
+    weighted(4 * of.transactions, fc.record({ act: fc.constant('commit' as const) })),
     weighted(
-      3,
+      3 * of.transactions,
       fc.record({
         act: fc.constant('lag' as const),
         ms: fc.constantFrom(0, 300, 5 * second, 90 * second, 5 * minute),
       }),
     ),
-    weighted(4, fc.record({ act: fc.constant('limit' as const), limit: pick })),
-    weighted(1, fc.record({ act: fc.constant('busy-org' as const), used: pick })),
-    weighted(1, fc.record({ act: fc.constant('forget-deletes' as const), hours: fc.nat(100) })),
+    weighted(4 * of.limits, fc.record({ act: fc.constant('limit' as const), limit: pick })),
+    weighted(1 * of.limits, fc.record({ act: fc.constant('busy-org' as const), used: pick })),
+    weighted(1 * of.limits, fc.record({ act: fc.constant('forget-deletes' as const), hours: fc.nat(100) })),
+    weighted(
+      1 * of.copies,
+      fc.record({ act: fc.constant('slow-jobs' as const), ms: fc.constantFrom(0, 20 * second, 30 * minute) }),
+    ),
     ...(sharing
       ? [
-          weighted(3, fc.record({ act: fc.constant('hide' as const), picks: picks(2) })),
-          weighted(2, fc.record({ act: fc.constant('show' as const), pick })),
+          weighted(1 * of.unstamped, fc.record({ act: fc.constant('hide-all' as const) })),
+          weighted(
+            2 * of.unstamped,
+            fc.record({ act: fc.constant('rename-account' as const), pick, value: fc.nat(9) }),
+          ),
+          weighted(3 * of.unstamped, fc.record({ act: fc.constant('hide' as const), picks: picks(2) })),
+          weighted(2 * of.unstamped, fc.record({ act: fc.constant('show' as const), pick })),
         ]
       : []),
   );

@@ -7,6 +7,8 @@ export interface Withheld {
   rows: ReadonlySet<string>;
   /** Ids that sharing has hidden at any time: what became of them meanwhile nobody told the user. */
   everHidden: ReadonlySet<string>;
+  /** Ids that were deleted or merged at any time; null where nobody has noted them. */
+  everGone: ReadonlySet<string> | null;
   /** Names that field-level security hides. */
   fields: ReadonlySet<string>;
   /** Whether the survivor of a merge could not be read for a while, so that a merge looks like a delete. */
@@ -27,7 +29,12 @@ export function differences(rows: readonly Row[], mirror: MirrorContents, withhe
   }
   for (const id of mirror.live.keys()) if (!byId.has(id)) problems.push(`${id} is a ghost of a purged one.`);
   for (const [id, { kind, values }] of mirror.gone) {
-    const expected = kindOf(byId.get(id));
+    const row = byId.get(id);
+    const expected = kindOf(row);
+    if ((kind === 'deleted' || kind === 'merged') && withheld.everGone?.has(id) === false)
+      problems.push(`${id} is gone as ${kind}, and was never deleted.`);
+    if (row === undefined && kind === 'hidden' && !withheld.deletes)
+      problems.push(`${id} is gone as hidden, and was purged.`);
     const isUnsure =
       (withheld.everHidden.has(id) && (kind === 'hidden' || (kind === 'purged' && withheld.deletes))) ||
       (withheld.merges && expected === 'merged' && kind === 'deleted');

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
+import { emphasisArbitrary } from './emphasis.ts';
 import { comeToRest } from './rest.ts';
-import { isTrouble, type Step, type StepOptions, stepArbitrary, take } from './steps.ts';
+import { isTrouble, type Step, type StepOptions, stepArbitrary } from './steps.ts';
+import { take } from './take-step.ts';
 import { type Beginning, World } from './world.ts';
 
 const fewestSteps = 40;
@@ -69,6 +71,7 @@ export function histories({ replayPath }: { replayPath?: string | undefined } = 
     .record({
       sharing: fc.constantFrom(false, false, true),
       longMoves: fc.constantFrom(false, false, true),
+      emphasis: emphasisArbitrary,
     })
     .chain((options: StepOptions) => {
       const command = stepArbitrary(options).map((step) => new StepCommand(step));
@@ -81,6 +84,7 @@ export function histories({ replayPath }: { replayPath?: string | undefined } = 
           // What compares all mends what cycles have missed, so most histories go without.
           reconcileEveryMs: fc.constantFrom(null, null, null, null, 3_600_000, 7 * 86_400_000),
           leases: fc.constantFrom('memory' as const, 'memory' as const, 'memory' as const, 'file' as const),
+          sizes: fc.constantFrom('usual' as const, 'small' as const, 'small' as const),
           gzip: fc.constantFrom(false, false, false, true),
         }),
         commands: new LongHistories(fc.commands([command], { ...limits, ...replay })),

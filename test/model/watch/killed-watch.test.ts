@@ -8,6 +8,7 @@ import { repeats } from '../../support/deep.ts';
 import fc from '../../support/properties.ts';
 import { type Act, actArbitrary } from './acts.ts';
 import { differences } from './compare.ts';
+import type { Emphasis } from './emphasis.ts';
 import { contentsOfFile } from './mirror-contents.ts';
 import { dailyLimit, Org } from './org.ts';
 import { perform } from './perform-act.ts';
@@ -24,6 +25,18 @@ const minute = 60_000;
  */
 const isKnownAtOnce = ({ act }: Act) => !/field|type|hide|show|busy-org|pass/.test(act);
 
+const emphasis: Emphasis = {
+  edits: 1,
+  deletes: 1,
+  fields: 0,
+  transactions: 1,
+  limits: 1,
+  unstamped: 0,
+  copies: 0,
+  comparisons: 0,
+  faults: 1,
+};
+
 interface Round {
   acts: Act[];
   advanceMs: number;
@@ -31,7 +44,10 @@ interface Round {
 }
 
 const round: fc.Arbitrary<Round> = fc.record({
-  acts: fc.array(actArbitrary({ sharing: false }).filter(isKnownAtOnce), { minLength: 2, maxLength: 6 }),
+  acts: fc.array(actArbitrary({ sharing: false, emphasis }).filter(isKnownAtOnce), {
+    minLength: 2,
+    maxLength: 6,
+  }),
   advanceMs: fc.constantFrom(0, 20_000, 3 * minute, 60 * minute),
   afterMs: fc.nat({ max: 400 }),
 });
@@ -44,7 +60,7 @@ async function listening(contacts: number): Promise<{ stage: Stage; close: () =>
   const { port } = server.address() as AddressInfo;
   const org = await Org.open(contacts, 1, { wallClock: Date.now, port });
   answer = org.emulator.answer;
-  const facts = factsOf((await org.rows()).map(({ Id }) => Id));
+  const facts = factsOf(await org.rows());
   const pass = () => {
     throw new Error('Time passes by the control of the org here.');
   };
@@ -77,6 +93,7 @@ async function equal(cli: Cli, { org, facts }: Stage): Promise<void> {
   const withheld = {
     rows: facts.hidden,
     everHidden: facts.everHidden,
+    everGone: facts.everGone,
     fields: facts.hiddenFields,
     merges: false,
     deletes: false,

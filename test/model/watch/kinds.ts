@@ -11,6 +11,8 @@ const acts = {
   'delete-and-purge': true,
   hide: true,
   show: true,
+  'hide-all': true,
+  'rename-account': true,
   'add-field': true,
   'remove-field': true,
   'change-type': true,
@@ -20,6 +22,7 @@ const acts = {
   commit: true,
   lag: true,
   limit: true,
+  'slow-jobs': true,
   'busy-org': true,
   'forget-deletes': true,
   pass: true,
@@ -29,6 +32,7 @@ const jobs = {
   cycle: true,
   watch: true,
   reconcile: true,
+  'dry run': true,
   copy: true,
   'fresh copy': true,
 } as const satisfies Record<Job['job'], true>;
@@ -43,4 +47,6 @@ export const kinds: readonly string[] = [
   'restart',
   'rest',
   'two at once',
+  'interrupted',
+  'overtaken',
 ];

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import type { MemoryDisk } from '../../../src/store/memory/memory-file.ts';
 import { columnValue } from '../../../src/store/memory/memory-values.ts';
+import type { Cursors } from '../../../src/sync/ports/journal.ts';
 
 export type Stored = Record<string, unknown>;
 
@@ -15,6 +16,7 @@ export function contentsOfFile(file: string): MirrorContents {
   if (!existsSync(file)) return nothing();
   const db = new Database(file, { readonly: true });
   try {
+    if (!has(db, 'contacts')) return nothing();
     const live = db.prepare('SELECT * FROM contacts').all() as Stored[];
     const gone = db.prepare('SELECT * FROM contact WHERE _gone IS NOT NULL').all() as Stored[];
     return {
@@ -24,6 +26,11 @@ export function contentsOfFile(file: string): MirrorContents {
   } finally {
     db.close();
   }
+}
+
+/** A file that was just made has neither. */
+function has(db: Database.Database, table: string): boolean {
+  return db.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(table) !== undefined;
 }
 
 function valuesIn(row: Stored): number {
@@ -42,6 +49,24 @@ export function contentsOfDisk(disk: MemoryDisk | null): MirrorContents {
       contents.live.set(id, Object.fromEntries(names.map((name) => [name, columnValue(id, contact, name)])));
   }
   return contents;
+}
+
+export function cursorsOfFile(file: string): Cursors {
+  const cursors: Cursors = { updated: null, deleted: null };
+  if (!existsSync(file)) return cursors;
+  const db = new Database(file, { readonly: true });
+  try {
+    if (!has(db, 'cursor')) return cursors;
+    const rows = db.prepare("SELECT name, at FROM cursor WHERE object = 'Contact'").all();
+    for (const { name, at } of rows as { name: keyof Cursors; at: string }[]) cursors[name] = Date.parse(at);
+    return cursors;
+  } finally {
+    db.close();
+  }
+}
+
+export function cursorsOfDisk(disk: MemoryDisk | null): Cursors {
+  return disk?.objects.get('Contact')?.cursors ?? { updated: null, deleted: null };
 }
 
 function nothing(): MirrorContents {

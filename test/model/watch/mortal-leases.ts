@@ -9,6 +9,7 @@ export class MortalLeases implements Leases {
   readonly #points: FailPoints;
   readonly #clock: Clock;
   readonly #held = new Set<Lease>();
+  readonly #lost = new Set<Lease>();
 
   constructor(leases: Leases, points: FailPoints, clock: Clock) {
     this.#leases = leases;
@@ -21,8 +22,9 @@ export class MortalLeases implements Leases {
     const lease = await this.#leases.take(name, options);
     if (lease === null) return null;
     this.#held.add(lease);
+    this.#points.regainGround();
     const release = async () => {
-      if (this.#points.isDead) return;
+      if (this.#points.isDead || this.#lost.has(lease)) return;
       this.#held.delete(lease);
       await lease.release();
     };
@@ -32,7 +34,7 @@ export class MortalLeases implements Leases {
       lost: lease.lost,
       confirm: async () => {
         this.#points.alive();
-        await lease.confirm();
+        if (!this.#lost.has(lease)) await lease.confirm();
       },
       release,
       [Symbol.asyncDispose]: release,
@@ -45,6 +47,16 @@ export class MortalLeases implements Leases {
 
   async holderOf(name: string): Promise<LeaseHolder | null> {
     return this.#leases.holderOf(name);
+  }
+
+  /** As whoever was halted for so long that others may take what it holds; it believes that it holds them still. */
+  async lose(): Promise<void> {
+    this.#points.loseGround();
+    for (const lease of this.#held) {
+      this.#lost.add(lease);
+      await lease.release();
+    }
+    this.#held.clear();
   }
 
   async died(): Promise<void> {

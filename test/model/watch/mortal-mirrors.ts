@@ -1,6 +1,7 @@
 import type { Mirrors } from '../../../src/sync/ports/mirrors.ts';
 import type { StoredMirror } from '../../../src/sync/ports/stored-mirror.ts';
 import type { FailPoints } from './fail-points.ts';
+import { type Method, watched } from './watched.ts';
 
 /** Files that are moved and removed as a whole. */
 const writesOfMirrors = new Set(['move', 'remove']);
@@ -19,16 +20,52 @@ const writesOfStores = new Set([
 ]);
 const stores = new Set(['schema', 'contacts', 'journal', 'outbox']);
 
-type Method = (...args: unknown[]) => unknown;
-
 /** The same where the process can die at the removal or move of a file; all else it meets at its writer. */
 export function mortalFiles(mirrors: Mirrors, points: FailPoints): Mirrors {
   const writing = (writes: ReadonlySet<string>) => (name: string, call: Method) =>
     writes.has(name) ? atWrite(call, points) : call;
-  return watched(mirrors, writing(writesOfMirrors), (name, value) => {
+  const opening = (name: string, call: Method): Method =>
+    name === 'open' ? noticedOpening(call, points) : writing(writesOfMirrors)(name, call);
+  return watched(mirrors, opening, (name, value) => {
     if (name === 'archives') return watched(value as object, writing(writesOfArchives));
-    return name === 'copies' ? watched(value as object, writing(new Set(['remove']))) : value;
+    if (name !== 'copies') return value;
+    return watched(value as object, (method, call) =>
+      method === 'replaceMirror' ? noticedSwap(call, points) : writing(new Set(['remove']))(method, call),
+    );
   });
+}
+
+function noticedOpening(call: Method, points: FailPoints): Method {
+  return async (...args) => noticedMirror((await call(...args)) as StoredMirror, points);
+}
+
+/** The same where each batch that it has stored is noted. Of a copy beside it no other process has heard. */
+function noticedMirror(mirror: StoredMirror, points: FailPoints): StoredMirror {
+  return watched(mirror, (name, call) => {
+    if (name === 'under')
+      return async (...args) => noticedMirror((await call(...args)) as StoredMirror, points);
+    return name === 'commit' ? noticed(call, points) : call;
+  });
+}
+
+function noticed(call: Method, points: FailPoints): Method {
+  return async (...args) => {
+    const outcome = await call(...args);
+    points.noteCommit();
+    return outcome;
+  };
+}
+
+/** Whether it came to that before it failed is not known: the cursors may be another mirror's from then on. */
+function noticedSwap(call: Method, points: FailPoints): Method {
+  const swapping: Method = async (...args) => {
+    try {
+      return await call(...args);
+    } finally {
+      points.noteSwap();
+    }
+  };
+  return noticed(swapping, points);
 }
 
 /** The same where the process can die at every write, of mirrors that have no writer of their own. */
@@ -38,11 +75,17 @@ export function mortalMirrors(mirrors: Mirrors, points: FailPoints): Mirrors {
     if (name === 'open') return (...args: unknown[]) => opened(call(...args));
     return writes.has(name) ? atWrite(call, points) : call;
   };
-  return watched(mirrors, opening(writesOfMirrors), (name, value) => {
+  const noticing = (name: string, call: Method): Method => {
+    const own = opening(writesOfMirrors)(name, call);
+    return name === 'open' ? noticedOpening(own, points) : own;
+  };
+  return watched(mirrors, noticing, (name, value) => {
     if (name === 'archives') return watched(value as object, opening(writesOfArchives));
-    return name === 'copies'
-      ? watched(value as object, opening(new Set(['remove', 'replaceMirror'])))
-      : value;
+    if (name !== 'copies') return value;
+    return watched(value as object, (method, call) => {
+      const own = opening(new Set(['remove', 'replaceMirror']))(method, call);
+      return method === 'replaceMirror' ? noticedSwap(own, points) : own;
+    });
   });
 }
 
@@ -64,20 +107,4 @@ function mortalMirror(mirror: StoredMirror, points: FailPoints): StoredMirror {
         ? watched(value as object, (method, call) => (writesOfStores.has(method) ? writing(call) : call))
         : value,
   );
-}
-
-/** `target` with other methods, and other values in place of its properties. */
-function watched<T extends object>(
-  target: T,
-  method: (name: string, call: Method) => Method,
-  property: (name: string, value: unknown) => unknown = (_, value) => value,
-): T {
-  return new Proxy(target, {
-    get(_target, key) {
-      const value: unknown = Reflect.get(target, key);
-      if (typeof value !== 'function') return property(String(key), value);
-      // Not what `bind` gives: V8 takes no such function for one that `await using` may call.
-      return method(String(key), (...args) => Reflect.apply(value, target, args));
-    },
-  });
 }

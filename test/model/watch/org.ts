@@ -28,13 +28,14 @@ const slimFields = [
   'LastModifiedById',
   'SystemModstamp',
   'ParaHack_Id__c',
+  'Account_Label__c',
 ];
 
 let slimContact: Promise<string> | null = null;
 
 /** The file with its describe, made once a process. */
 async function writeSlimContact(): Promise<string> {
-  await using emulator = await startEmulatorInProcess({ contacts: 0, customFields: 1 });
+  await using emulator = await startEmulatorInProcess({ contacts: 0, customFields: 10 });
   const { body } = await exchangeLocally(emulator.answer, {
     method: 'GET',
     path: '/services/data/v67.0/sobjects/Contact/describe',
@@ -49,6 +50,8 @@ async function writeSlimContact(): Promise<string> {
   writeFileSync(path, JSON.stringify({ ...whole, fields }));
   return path;
 }
+
+export const orgId = '00D000000000001';
 
 /** API requests that the org allows in a day, unless it tells another limit for a while. */
 export const dailyLimit = 1_000_000;
@@ -72,7 +75,7 @@ export class Org {
       contacts,
       seed,
       customFields: 1,
-      orgId: '00D000000000001',
+      orgId,
       dailyLimit,
       objectFiles: [await slimContact],
     };
@@ -85,6 +88,28 @@ export class Org {
     if (status === 400) return null;
     if (status !== 200) throw new Error(`${name}: ${status} ${bytes.toString()}`);
     return JSON.parse(bytes.toString()) as T;
+  }
+
+  /** What somebody of the org does with a record of another object, by its id. */
+  async edit(object: string, id: string, values: object): Promise<boolean> {
+    const { emulator } = this;
+    const { status } = await exchangeLocally(emulator.answer, {
+      method: 'PATCH',
+      path: `/services/data/v67.0/sobjects/${object}/${id}`,
+      headers: {
+        host: new URL(emulator.url).host,
+        authorization: `Bearer ${emulator.accessToken}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify(values),
+    });
+    return status === 204;
+  }
+
+  /** API requests that the org counts in its day. */
+  async requestsUsed(): Promise<number> {
+    const { body } = await this.#ask('GET', 'state', '');
+    return (JSON.parse(body.toString()) as { apiRequests: { used: number } }).apiRequests.used;
   }
 
   /** ms since 1970. */

@@ -45,6 +45,7 @@ export async function perform(world: Stage, act: Act): Promise<boolean> {
       const ids = chosen(facts.live, act.picks);
       if (ids.length === 0 || (await org.control('delete', { ids })) === null) return false;
       for (const id of ids) move(id, facts.live, facts.bin);
+      for (const id of ids) facts.everGone.add(id);
       return true;
     }
     case 'undelete': {
@@ -57,6 +58,7 @@ export async function perform(world: Stage, act: Act): Promise<boolean> {
       const [master, ...losers] = chosen(facts.live, act.picks);
       if (losers.length === 0 || (await org.control('merge', { master, losers })) === null) return false;
       for (const id of losers) facts.live.splice(facts.live.indexOf(id), 1);
+      for (const id of losers) facts.everGone.add(id);
       return true;
     }
     case 'purge': {
@@ -70,10 +72,22 @@ export async function perform(world: Stage, act: Act): Promise<boolean> {
       if (id === undefined || (await org.control('delete', { ids: [id] })) === null) return false;
       const purged = await org.control('purge', { ids: [id] });
       facts.live.splice(facts.live.indexOf(id), 1);
+      facts.everGone.add(id);
       if (purged === null) facts.bin.push(id);
       return purged !== null;
     }
+    case 'rename-account': {
+      const [id] = chosen(facts.accounts, [act.pick]);
+      if (id === undefined || !(await org.edit('Account', id, { Name: `Account ${act.value}` })))
+        return false;
+      facts.unstamped = true;
+      facts.areCallsUnsure = true;
+      return true;
+    }
+    case 'slow-jobs':
+      return (await org.control('settings', { bulkJobMs: act.ms })) !== null;
     case 'hide':
+    case 'hide-all':
     case 'show':
       return share(world, act);
     case 'open-transaction':
@@ -93,6 +107,7 @@ export async function perform(world: Stage, act: Act): Promise<boolean> {
     }
     case 'busy-org':
       facts.isBusy = true;
+      facts.areCallsUnsure = true;
       return (await org.control('usage', { used: usedByOthers[act.used % usedByOthers.length] })) !== null;
     case 'forget-deletes': {
       const now = await org.now();
@@ -132,14 +147,19 @@ function cellOf(type: string, value: number): unknown {
 }
 
 /** A change of sharing touches no stamp. */
-async function share({ org, facts }: Stage, act: Act & { act: 'hide' | 'show' }): Promise<boolean> {
-  const ids = act.act === 'hide' ? chosen(facts.live, act.picks) : chosen([...facts.hidden], [act.pick]);
-  const hidden = act.act === 'hide';
+async function share(
+  { org, facts }: Stage,
+  act: Extract<Act, { act: 'hide' | 'hide-all' | 'show' }>,
+): Promise<boolean> {
+  const hidden = act.act !== 'show';
+  const ids = hidden
+    ? chosen(facts.live, act.act === 'hide' ? act.picks : [...facts.live.keys()])
+    : chosen([...facts.hidden], [act.pick]);
   if (ids.length === 0 || (await org.control('visibility', { ids, hidden })) === null) return false;
   for (const id of ids) if (hidden) facts.hidden.add(id);
   for (const id of ids) facts.everHidden.add(id);
   for (const id of ids) if (!hidden) facts.hidden.delete(id);
-  facts.sharingChanged = true;
+  facts.unstamped = true;
   return true;
 }
 
@@ -160,6 +180,7 @@ async function openTransaction(world: Stage, act: Act & { act: 'open-transaction
   if (done === null) return false;
   facts.inTransaction = true;
   for (const id of deleted) move(id, facts.live, facts.bin);
+  for (const id of deleted) facts.everGone.add(id);
   for (const id of undeleted) move(id, facts.bin, facts.live);
   const known = new Set([...edited, ...deleted, ...undeleted]);
   facts.live.push(...done.ids.filter((id) => !known.has(id)));

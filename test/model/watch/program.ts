@@ -9,7 +9,9 @@ import type { BackfillItem, BackfillOptions } from '../../../src/contract/backfi
 import type { ReconcileItem } from '../../../src/contract/reconcile.ts';
 import type { CycleCompleteEvent, WatchEvent } from '../../../src/contract/watch.ts';
 import type { Registry } from '../../../src/orgs/registry.ts';
+import { SqliteCallLedger } from '../../../src/store/sqlite/calls/sqlite-call-ledger.ts';
 import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
+import type { BatchSizes } from '../../../src/sync/batch-sizes.ts';
 import type { CallLedger } from '../../../src/sync/ports/call-ledger.ts';
 import type { Leases } from '../../../src/sync/ports/leases.ts';
 import type { Mirrors } from '../../../src/sync/ports/mirrors.ts';
@@ -23,7 +25,9 @@ import type { LocalDispatcher } from '../../support/local-dispatcher.ts';
 import { startLocalThread } from '../../support/local-thread.ts';
 import type { VirtualClock } from '../../support/virtual-clock.ts';
 import type { MemoryMirrors } from '../../usecases/memory-mirrors.ts';
-import { FailPoints } from './fail-points.ts';
+import { FailPoints, type OnStored } from './fail-points.ts';
+import { Hold } from './hold.ts';
+import { mortalCalls } from './mortal-calls.ts';
 import { MortalLeases } from './mortal-leases.ts';
 import { mortalFiles, mortalMirrors } from './mortal-mirrors.ts';
 
@@ -39,6 +43,9 @@ export interface Machine {
   reconcileEveryMs: number | null;
   /** Null where what programs keep are files. */
   memory: { mirrors: MemoryMirrors; registry: Registry; calls: CallLedger } | null;
+  sizes: BatchSizes;
+  /** Told what a process has stored in a mirror. */
+  onStored: OnStored;
   /** Called before each request leaves. */
   beforeSend(): Promise<void>;
 }
@@ -57,15 +64,17 @@ const intervalMs = 60_000;
 
 /** One process of the program with all that it has in memory, on the files and leases that it shares with others. */
 export class Program {
-  readonly points = new FailPoints();
+  readonly points: FailPoints;
   readonly services: Services;
   readonly #machine: Machine;
   readonly #leases: MortalLeases;
   readonly #stopping = new AbortController();
   #watching: Watching | null = null;
+  #hold: Hold | null = null;
 
   constructor(machine: Machine) {
     this.#machine = machine;
+    this.points = new FailPoints((what) => machine.onStored(what));
     const { dataDir, clock: virtual } = machine;
     const clock = virtual.forProcess(() => this.points.alive());
     this.#leases = new MortalLeases(machine.leases, this.points, clock);
@@ -82,15 +91,25 @@ export class Program {
     const mirrors =
       machine.memory === null ? this.#openFiles(clock) : mortalMirrors(machine.memory.mirrors, this.points);
     const services = new Services(config, silentLogger);
-    const { mirrors: _, ...kept } = machine.memory ?? {};
-    const parts = { ...kept, clock, wire: this.#wire(), leases: this.#leases, mirrors };
+    const { registry, calls: known } = machine.memory ?? {};
+    const calls = known ?? new SqliteCallLedger(dataDir, { now: () => clock.now() });
+    const parts = {
+      ...(registry === undefined ? {} : { registry }),
+      clock,
+      wire: this.#wire(),
+      leases: this.#leases,
+      mirrors,
+      calls: mortalCalls(calls, this.points),
+      sizes: machine.sizes,
+    };
     for (const [name, value] of Object.entries(parts)) Object.defineProperty(services, name, { value });
+    services.closeLater(async () => calls[Symbol.asyncDispose]());
     services.closeLater(async () => mirrors[Symbol.asyncDispose]());
     this.services = services;
   }
 
   /** One cycle, after a first copy where there is none. */
-  async cycle(): Promise<{ ended: Ended; complete: CycleCompleteEvent | null }> {
+  async cycle(): Promise<{ ended: Ended; complete: CycleCompleteEvent | null; events: WatchEvent[] }> {
     const events: WatchEvent[] = [];
     const ended = await this.#run(async (signal) => {
       const context = { signal, onEvent: (event: WatchEvent) => void events.push(event) };
@@ -98,7 +117,7 @@ export class Program {
       return orgs[0]?.error ?? null;
     });
     const complete = events.find((event) => event.event === 'cycle:complete') ?? null;
-    return { ended, complete };
+    return { ended, complete, events };
   }
 
   /** A copy, beside the mirror where `fresh`. */
@@ -116,11 +135,13 @@ export class Program {
   }
 
   /** Every contact compared with the org. */
-  async reconcile(): Promise<{ ended: Ended; item: ReconcileItem | null }> {
+  async reconcile(
+    choice: { dryRun?: boolean; force?: boolean } = {},
+  ): Promise<{ ended: Ended; item: ReconcileItem | null }> {
     let item: ReconcileItem | null = null;
     const ended = await this.#run(async (signal) => {
       // Beside a watch it is left to that one, whose turn it is made in.
-      const options = { orgs: [], dryRun: false, force: true, wait: false };
+      const options = { orgs: [], dryRun: false, force: true, wait: false, ...choice };
       const { orgs } = await reconcileOrgs(this.services, options, { signal, onEvent: () => {} });
       item = orgs[0] ?? null;
       return item?.error ?? null;
@@ -136,6 +157,17 @@ export class Program {
 
   get #watchOptions() {
     return { orgs: [], intervalMs, push: false, reconcileEveryMs: this.#machine.reconcileEveryMs };
+  }
+
+  /** Halts at the request that is its `at`th from now on, until the hold is let go. */
+  holdAt(at: number): Hold {
+    this.#hold = new Hold(at);
+    return this.#hold;
+  }
+
+  /** Others may take what it holds, and it is none the wiser. */
+  async loseLeases(): Promise<void> {
+    await this.#leases.lose();
   }
 
   get isWatching(): boolean {
@@ -236,6 +268,7 @@ export class Program {
       exchange: async (request, _patience, signal) => {
         this.points.alive();
         await beforeSend();
+        await this.#hold?.pass();
         let answer: WireAnswer | null = null;
         try {
           return await this.points.around('send', async () => {

@@ -25,8 +25,10 @@ export async function comeToRest(world: World): Promise<void> {
     bulkPageRows: 50_000,
     concurrentLimit: 25,
     bulkJobFailures: 0,
+    bulkJobMs: 0,
     dailyLimit,
   });
+  await recover(world);
   // What came late has come, and the fields are asked for once an hour. API requests count for a day.
   world.clock.pass(facts.isBusy ? 25 * hourMs : 2 * hourMs);
   facts.isBusy = false;
@@ -36,11 +38,23 @@ export async function comeToRest(world: World): Promise<void> {
   const problems = await world.differences(mirror);
   if (problems.length > 0)
     throw new Error(`At rest the mirror is not what the user may see:\n${problems.join('\n')}`);
+  await world.lookAtCalls();
   world.clock.pass(130_000);
   const last = await world.program(0).cycle();
   if (last.complete === null) throw new Error(`One more cycle failed: ${JSON.stringify(last.ended)}`);
   if (!isDeepStrictEqual(world.contents(), mirror)) throw new Error('One more cycle changed the mirror.');
   world.log.push(`at rest after ${changed} cycles`);
+}
+
+/** Nothing that the org may still be spared for a while: what it has told of limits and times. */
+const mayLast = /^(API_BUDGET_EXHAUSTED|REQUEST_LIMIT_EXCEEDED|CURSOR_IN_FUTURE) /;
+
+/** The very next cycle is a good one: nothing of what went wrong is waited out. */
+async function recover(world: World): Promise<void> {
+  const { ended } = await world.program(0).cycle();
+  await world.stop(0);
+  if (ended.kind === 'done' || (ended.kind === 'failed' && mayLast.test(ended.error))) return;
+  throw new Error(`The first cycle behind all trouble failed: ${JSON.stringify(ended)}`);
 }
 
 /** Until a cycle changes nothing; answers how many there were. */
@@ -60,12 +74,16 @@ async function mendWhatCyclesCannot(world: World): Promise<void> {
   if (!isPast && first.complete === null)
     throw new Error(`The first cycle at rest failed: ${JSON.stringify(first.ended)}`);
   const held = isPast ? 0 : await heldContacts(world);
-  if (!isPast && !world.facts.sharingChanged && held === 0) return;
-  const reason = isPast ? JSON.stringify(first.ended) : held > 0 ? `${held} held` : 'sharing changed';
+  if (!isPast && !world.facts.unstamped && held === 0) return;
+  const reason = isPast
+    ? JSON.stringify(first.ended)
+    : held > 0
+      ? `${held} held`
+      : 'sharing or formulas changed';
   world.log.push(`compared as a whole: ${reason}`);
   // What an interrupted one had read before sharing changed it knows no better.
   while (await isOldComparison(world));
-  world.facts.sharingChanged = false;
+  world.facts.unstamped = false;
 }
 
 /** All of a mirror that the org neither has nor tells of any more stay until a person says that they are gone. */

@@ -1,5 +1,5 @@
 /**
- * Plays many histories, or one that was printed:
+ * Plays the histories that are kept, then many others, or one that was printed:
  * `run-histories.ts [--runs COUNT] [--seed SEED] [--first] [--keep FOLDER] [--path PATH --replay-path PATH] [--history FILE]`.
  * `--first`: the first bad one is told as it is, and not shrunk. `--keep`: each bad one is written there as it is and the
  * next is played, with a line for every hundred that says how many there were so far.
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { type History, histories, historyOf, play } from './history.ts';
+import { keptHistories } from './kept-histories.ts';
 
 const { values } = parseArgs({
   options: {
@@ -25,14 +26,31 @@ const tally = new Map<string, number>();
 const startedAt = performance.now();
 let played = 0;
 let bad = 0;
-if (values.history === undefined) await playMany();
-else await play(historyOf(JSON.parse(readFileSync(values.history, 'utf8'))), tally);
+if (values.history === undefined) {
+  if (values.path !== undefined || (await areKeptGood())) await playMany();
+} else await play(historyOf(JSON.parse(readFileSync(values.history, 'utf8'))), tally);
 say(
   [...tally]
     .toSorted()
     .map(([kind, count]) => `${kind} ${count}`)
     .join(', '),
 );
+
+/** Those that are kept come first. */
+async function areKeptGood(): Promise<boolean> {
+  for (const { name, history } of keptHistories()) {
+    played++;
+    try {
+      await play(history, tally);
+    } catch (error) {
+      bad++;
+      say(`${standing()}, the last is kept as ${name}\n${(error as Error).message}`);
+      process.exitCode = 1;
+      return false;
+    }
+  }
+  return true;
+}
 
 async function playMany(): Promise<void> {
   const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);

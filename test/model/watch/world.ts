@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { openFileLeases } from '../../../src/lease/file-leases.ts';
 import { MemoryLeases } from '../../../src/lease/memory-leases.ts';
 import { MemoryCallLedger } from '../../../src/store/memory/memory-call-ledger.ts';
+import { SqliteCallLedger } from '../../../src/store/sqlite/calls/sqlite-call-ledger.ts';
 import { mirrorPath } from '../../../src/store/sqlite/mirror-path.ts';
+import { type BatchSizes, usualSizes } from '../../../src/sync/batch-sizes.ts';
+import { spanAt } from '../../../src/sync/budget/call-slots.ts';
+import { ledgerIdOf } from '../../../src/sync/budget/ledger-id.ts';
 import { LocalDispatcher } from '../../support/local-dispatcher.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { MemoryMirrors } from '../../usecases/memory-mirrors.ts';
@@ -12,8 +16,15 @@ import { memoryRegistry } from '../../usecases/memory-registry.ts';
 import { Seeded } from '../seeded.ts';
 import type { Act, ActKind } from './acts.ts';
 import { differences } from './compare.ts';
-import { contentsOfDisk, contentsOfFile, type MirrorContents } from './mirror-contents.ts';
-import { Org } from './org.ts';
+import { CursorWatch } from './cursor-watch.ts';
+import {
+  contentsOfDisk,
+  contentsOfFile,
+  cursorsOfDisk,
+  cursorsOfFile,
+  type MirrorContents,
+} from './mirror-contents.ts';
+import { Org, orgId, type Row } from './org.ts';
 import { perform } from './perform-act.ts';
 import { type Machine, Program } from './program.ts';
 
@@ -27,6 +38,8 @@ export interface Beginning {
   store: 'memory' | 'sqlite';
   /** Between two comparisons that a watch makes for no other reason; null: none. */
   reconcileEveryMs: number | null;
+  /** How much is asked for at once: in small pieces a few contacts make as many pages as a million. */
+  sizes: 'usual' | 'small';
   /** Whether answers are compressed, as long ones are by default. */
   gzip: boolean;
 }
@@ -40,6 +53,10 @@ export interface Facts {
   /** Ids that sharing hides. */
   hidden: Set<string>;
   everHidden: Set<string>;
+  /** Ids that were deleted or merged at any time. */
+  everGone: Set<string>;
+  /** Ids of the accounts that contacts belong to. */
+  accounts: string[];
   hiddenFields: Set<string>;
   /** Types of the fields that were added. */
   custom: Map<string, string>;
@@ -50,30 +67,39 @@ export interface Facts {
   inTransaction: boolean;
   /** Others may have used up the org's API requests of the day. */
   isBusy: boolean;
+  /** Others have used API requests of the org, or a request left long after it was counted, as where a machine slept. */
+  areCallsUnsure: boolean;
   /** How long the clock was moved on in all, ms. */
   passedMs: number;
   /** Deletions were forgotten, or more were asked for than an answer holds. */
   deletesUntold: boolean;
-  /** Since the last fresh copy or comparison that was begun after it and is complete. */
-  sharingChanged: boolean;
+  /**
+   * Sharing or formulas changed, which no stamp tells of, since the last fresh copy or comparison that was begun after it
+   * and is complete.
+   */
+  unstamped: boolean;
 }
 
 /** Of an org in which these live, and nothing was done so far. */
-export function factsOf(ids: string[]): Facts {
+export function factsOf(rows: readonly Row[]): Facts {
+  const accounts = rows.map(({ AccountId }) => AccountId).filter((id) => typeof id === 'string');
   return {
-    live: ids,
+    live: rows.map(({ Id }) => Id),
+    accounts: [...new Set(accounts)],
     bin: [],
     hidden: new Set(),
     everHidden: new Set(),
+    everGone: new Set(),
     hiddenFields: new Set(),
     custom: new Map(),
     everOfType: new Set(),
     mergesWithheld: false,
     inTransaction: false,
     isBusy: false,
+    areCallsUnsure: false,
     passedMs: 0,
     deletesUntold: false,
-    sharingChanged: false,
+    unstamped: false,
   };
 }
 
@@ -83,6 +109,16 @@ export interface Meanwhile {
   before: number;
   act: Act;
 }
+
+const smallSizes: BatchSizes = {
+  keyPageRows: 3,
+  retrieveRows: 3,
+  bulkAboveIds: 7,
+  bulkAboveRecords: 25,
+  bulkSpanRows: 12,
+  mostStampedIds: 5,
+  rowsPerPass: 4,
+};
 
 /** Early in a minute; the clock moves with every request. */
 const startMs = Date.UTC(2026, 0, 31, 12, 0, 5);
@@ -108,18 +144,31 @@ export class World implements Stage, AsyncDisposable {
   readonly log: string[] = [];
   readonly #machine: Machine;
   readonly #programs: (Program | null)[] = [null, null];
+  readonly #cursors = new CursorWatch();
+  /** The org's clock less the machine's, ms. */
+  #orgAheadMs = 0;
   #meanwhile: Meanwhile[] = [];
+  #isAtWork = false;
   #sent = 0;
 
-  private constructor(org: Org, clock: VirtualClock, machine: Machine, ids: string[]) {
+  private constructor(org: Org, clock: VirtualClock, machine: Machine, rows: readonly Row[]) {
     this.org = org;
     this.clock = clock;
     this.#machine = machine;
     machine.beforeSend = () => this.#beforeSend();
-    this.facts = factsOf(ids);
+    machine.onStored = (what) => (what === 'swap' ? this.#cursors.forget() : this.#lookAtCursors());
+    this.facts = factsOf(rows);
   }
 
-  static async open({ contacts, seed, leases, store, reconcileEveryMs, gzip }: Beginning): Promise<World> {
+  static async open({
+    contacts,
+    seed,
+    leases,
+    store,
+    reconcileEveryMs,
+    sizes,
+    gzip,
+  }: Beginning): Promise<World> {
     const chance = new Seeded(seed);
     // The jitter of waits decides what meets what: so that a history goes the same way each time.
     Math.random = () => chance.below(2 ** 32) / 2 ** 32;
@@ -129,7 +178,6 @@ export class World implements Stage, AsyncDisposable {
     dispatcher = new LocalDispatcher(org.emulator.answer);
     await org.control('settings', { gzip });
     const dataDir = mkdtempSync(join(tmpdir(), 'parahack-sync-model-'));
-    const ids = (await org.rows()).map(({ Id }) => Id);
     const { url, accessToken } = org.emulator;
     const machine: Machine = {
       url,
@@ -147,15 +195,22 @@ export class World implements Stage, AsyncDisposable {
               calls: new MemoryCallLedger(),
             }
           : null,
+      sizes: sizes === 'small' ? smallSizes : usualSizes,
+      onStored: () => {},
       beforeSend: async () => {},
     };
-    return new World(org, clock, machine, ids);
+    return new World(org, clock, machine, await org.rows());
   }
 
   /** The first process, or the one beside it; started where it does not run. */
   program(which: 0 | 1): Program {
     this.#programs[which] ??= new Program(this.#machine);
     return this.#programs[which];
+  }
+
+  /** Whether both processes are there. */
+  get isShared(): boolean {
+    return this.#programs.every((program) => program !== null);
   }
 
   get isWatching(): boolean {
@@ -190,6 +245,7 @@ export class World implements Stage, AsyncDisposable {
   }
 
   async act(act: Act): Promise<void> {
+    this.facts.areCallsUnsure ||= act.act === 'pass' && this.#isAtWork;
     const isDone = await perform(this, act);
     this.log.push(`${isDone ? '' : 'in vain: '}${JSON.stringify(act)}`);
     if (isDone) this.count(act.act satisfies ActKind);
@@ -198,11 +254,13 @@ export class World implements Stage, AsyncDisposable {
   /** Work of programs, and what happens in the org meanwhile. */
   async work<T>(meanwhile: readonly Meanwhile[], work: () => Promise<T>): Promise<T> {
     this.#meanwhile = [...meanwhile];
+    this.#isAtWork = true;
     this.#sent = 0;
     try {
       return await work();
     } finally {
       this.#meanwhile = [];
+      this.#isAtWork = false;
       await this.bury();
     }
   }
@@ -215,17 +273,57 @@ export class World implements Stage, AsyncDisposable {
   }
 
   contents(): MirrorContents {
-    const { dataDir, memory, url } = this.#machine;
-    return memory === null
-      ? contentsOfFile(mirrorPath(join(dataDir, 'orgs'), url))
-      : contentsOfDisk(memory.mirrors.diskOf(url));
+    const { memory, url } = this.#machine;
+    return memory === null ? contentsOfFile(this.#file) : contentsOfDisk(memory.mirrors.diskOf(url));
+  }
+
+  #lookAtCursors(): void {
+    const { memory, url, clock } = this.#machine;
+    const cursors = memory === null ? cursorsOfFile(this.#file) : cursorsOfDisk(memory.mirrors.diskOf(url));
+    this.#cursors.look(cursors, clock.now() + this.#orgAheadMs);
+  }
+
+  /** Throws where something was so since the last look that may be so at no time. */
+  async assertSound(): Promise<void> {
+    this.#orgAheadMs = (await this.org.now()) - this.clock.now();
+    const { problem } = this.#cursors;
+    if (problem !== null) throw new Error(problem);
+  }
+
+  /** Whether the mirror holds none any more of these, each of which sharing hides and nobody has deleted. */
+  isEmptiedUntold(before: readonly string[]): boolean {
+    const { hidden, everGone } = this.facts;
+    return this.contents().live.size === 0 && before.every((id) => hidden.has(id) && !everGone.has(id));
+  }
+
+  /** Throws where the org has counted more requests of this machine than the machine has. */
+  async lookAtCalls(): Promise<void> {
+    const { memory, dataDir, clock } = this.#machine;
+    if (this.facts.areCallsUnsure) return;
+    const ledger = memory?.calls ?? new SqliteCallLedger(dataDir);
+    const counted = await ledger.callsOf(ledgerIdOf(orgId), spanAt(clock.now()));
+    if (memory === null) await ledger[Symbol.asyncDispose]();
+    const own = counted.reduce((sum, slot) => sum + slot.calls, 0);
+    const used = await this.org.requestsUsed();
+    if (used > own) throw new Error(`The org counts ${used} requests of the day, and this machine ${own}.`);
+  }
+
+  get #file(): string {
+    return mirrorPath(join(this.#machine.dataDir, 'orgs'), this.#machine.url);
   }
 
   /** In what the mirror differs from what the user may see. */
   async differences(mirror: MirrorContents): Promise<string[]> {
-    const { hidden: rows, everHidden, hiddenFields: fields, mergesWithheld: merges } = this.facts;
+    const { hidden: rows, everHidden, everGone, hiddenFields: fields, mergesWithheld: merges } = this.facts;
     const deletes = this.mayDeletesBeUntold;
-    return differences(await this.org.rows(), mirror, { rows, everHidden, fields, merges, deletes });
+    return differences(await this.org.rows(), mirror, {
+      rows,
+      everHidden,
+      everGone,
+      fields,
+      merges,
+      deletes,
+    });
   }
 
   /** Whether the org may have ceased to tell of a deletion before the mirror heard of it. */
