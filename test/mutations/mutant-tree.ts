@@ -95,33 +95,45 @@ export function runTests(tree: string, { files, names, build, bailAfterMs, timeo
   };
 }
 
+export interface BadHistory {
+  /** Its file's name where it is kept, else its place among those of chance, from 1. */
+  which: string;
+  /** What it ended with. */
+  failure: string;
+  /** As `--history` plays it again. */
+  history: string;
+}
+
 export interface HistoriesResult {
-  /** Null where it did not come to its end. */
-  played: number | null;
-  /** What the first bad history ended with; null where all ended well. */
-  failure: string | null;
+  /** False where it was stopped by its time, or ended otherwise than by histories. */
+  ended: boolean;
+  /** Those that are kept too. */
+  played: number;
+  /** The first that was bad; null where all ended well. */
+  bad: BadHistory | null;
   output: string;
 }
 
-/** Plays histories of the model in the tree at `root` until one is bad; it is not shrunk. */
-export function runHistories(
-  tree: string,
-  { histories, timeoutMs }: { histories: number; timeoutMs: number },
-): HistoriesResult {
-  const args = ['test/model/watch/run-histories.ts', '--runs', String(histories), '--first'];
-  const { stdout, stderr } = spawnSync(process.execPath, args, {
+/** Plays what `args` of `run-histories.ts` ask for in the tree at `root` until one is bad; it is not shrunk. */
+export function runHistories(tree: string, args: readonly string[], timeoutMs: number): HistoriesResult {
+  const program = 'test/model/watch/run-histories.ts';
+  const { stdout, stderr, status } = spawnSync(process.execPath, [program, '--first', ...args], {
     cwd: tree,
     encoding: 'utf8',
     timeout: timeoutMs,
     killSignal: 'SIGKILL',
     maxBuffer: 256 * 1024 * 1024,
   });
-  const played = /^(\d+) histories/m.exec(stdout)?.[1];
-  return {
-    played: played === undefined ? null : Number(played),
-    failure: /^(?:\w*Error|Crash): (.+(?:\n.+)?)/m.exec(stdout)?.[1]?.replace('\n', ' ') ?? null,
+  const result = {
+    played: Number(/^(\d+) histories/m.exec(stdout)?.[1] ?? 0),
     output: `${stdout}${stderr}`.slice(-2_000),
   };
+  const history = /^History: (.+)$/m.exec(stdout)?.[1];
+  if (status === 0) return { ...result, ended: true, bad: null };
+  if (status !== 1 || history === undefined) return { ...result, ended: false, bad: null };
+  const which = /^Bad: (.+)$/m.exec(stdout)?.[1] ?? '';
+  const failure = /^(?:\w*Error|Crash): (.+(?:\n.+)?)/m.exec(stdout)?.[1]?.replace('\n', ' ') ?? '';
+  return { ...result, ended: true, bad: { which, failure, history } };
 }
 
 /** Unchecked: a planted fault may leave a name unused. */

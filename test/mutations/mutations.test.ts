@@ -1,6 +1,16 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { runHistories } from './mutant-tree.ts';
 import { type Mutation, readMutations } from './mutation.ts';
 import { patchedFiles } from './patch.ts';
 
@@ -65,5 +75,50 @@ describe('a patch', () => {
     );
     expect(() => patchedFiles(diff(), root)).toThrow('changes nothing');
     expect(() => patchedFiles('', root)).toThrow('changes no file');
+  });
+});
+
+describe('histories under a planted fault', () => {
+  /** What is made of a run that says this and ends so. */
+  function resultOf(stdout: string, exitCode: number) {
+    const tree = mkdtempSync(join(tmpdir(), 'parahack-sync-histories-'));
+    try {
+      mkdirSync(join(tree, 'test/model/watch'), { recursive: true });
+      const text = `process.stdout.write(${JSON.stringify(stdout)}); process.exitCode = ${exitCode};`;
+      writeFileSync(join(tree, 'test/model/watch/run-histories.ts'), text);
+      return runHistories(tree, [], 60_000);
+    } finally {
+      rmSync(tree, { recursive: true, force: true });
+    }
+  }
+
+  it('tell which was bad, and how it is played again', () => {
+    const told = [
+      '27 histories, 1 bad, 50 ms each, seed 1',
+      'Bad: number 2 of chance',
+      'Error: At rest the mirror differs:',
+      'x is lost.',
+      'History: {"beginning":{}}',
+      '',
+    ].join('\n');
+    const { ended, played, bad } = resultOf(told, 1);
+    expect({ ended, played, bad }).toEqual({
+      ended: true,
+      played: 27,
+      bad: {
+        which: 'number 2 of chance',
+        failure: 'At rest the mirror differs: x is lost.',
+        history: '{"beginning":{}}',
+      },
+    });
+  });
+
+  it('have ended well, or are no proof where none was played to its end', () => {
+    expect(resultOf('226 histories, 0 bad, 50 ms each, seed 1\n', 0)).toMatchObject({
+      ended: true,
+      bad: null,
+    });
+    expect(resultOf('SyntaxError: of the fault itself\n', 1)).toMatchObject({ ended: false, bad: null });
+    expect(resultOf('', 139)).toMatchObject({ ended: false, bad: null });
   });
 });

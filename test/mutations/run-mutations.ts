@@ -1,14 +1,16 @@
 /**
  * Plants one fault at a time into a copy of the tree and expects the test that names it to turn red:
  * `run-mutations.ts [--pick COUNT --seed TEXT] [--within SECONDS] [--model [--histories COUNT]] [NAME…]`. With `--model` those faults that
- * the model of the watch has to notice, each by histories alone, of which it gets the deep number. With `--within` no
- * other fault is begun once so many seconds have passed. Ends with 1 where a fault goes unnoticed, a patch no longer
- * applies, or a test is red without it.
+ * the model of the watch has to notice, or those that are named, each by histories alone: those that are kept, then as
+ * many of chance as the common run plays, until one is bad that is good without the fault. With `--within` no other
+ * fault is begun once so many seconds have passed. Ends with 1 where a fault goes unnoticed, a patch no longer applies,
+ * or a test or history is red without it.
  */
 import { createHash } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { usualHistories, usualSeed } from '../model/watch/usual-run.ts';
 import { copyTree, type RunResult, runHistories, runTests } from './mutant-tree.ts';
 import { type Mutation, readMutations } from './mutation.ts';
 import { applyPatch } from './patch.ts';
@@ -20,8 +22,10 @@ const mutantMs = 180_000;
 const leastTestMs = 20_000;
 /** For all the tests of a file that are named, as they are without a fault. */
 const soundMs = 1_200_000;
-/** For all the histories that one fault gets. */
-const historiesMs = 7_200_000;
+/** What one history may take on a machine that is busy with others, many times what it takes by itself. */
+const historyMs = 5_000;
+/** For those that are kept, and for the program to begin. */
+const keptMs = 300_000;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -30,14 +34,13 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '' },
     within: { type: 'string', default: 'Infinity' },
     model: { type: 'boolean', default: false },
-    histories: { type: 'string', default: '2000' },
+    histories: { type: 'string', default: String(usualHistories) },
   },
 });
 const withinMs = Number(values.within) * 1_000;
 if (!(withinMs > 0)) throw new Error('--within takes a number of seconds.');
 const startedAt = Date.now();
-const all = readMutations(join(root, 'test/mutations')).filter(({ model }) => model || !values.model);
-const chosen = choose(all, positionals);
+const chosen = choose(readMutations(join(root, 'test/mutations')), positionals);
 const copy = copyTree(root);
 const sound = new Map<string, RunResult>();
 let tried = 0;
@@ -71,9 +74,10 @@ function choose(mutations: Mutation[], names: string[]): Mutation[] {
   const unknown = names.filter((name) => !mutations.some((own) => own.name === name));
   if (unknown.length > 0) throw new Error(`There is no mutation ${unknown.join(', ')}.`);
   if (names.length > 0) return mutations.filter(({ name }) => names.includes(name));
-  if (values.pick === undefined) return mutations;
+  const own = values.model ? mutations.filter(({ model }) => model) : mutations;
+  if (values.pick === undefined) return own;
   const rank = ({ name }: Mutation) => createHash('sha256').update(`${values.seed}\n${name}`).digest('hex');
-  return mutations.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1)).slice(0, Number(values.pick));
+  return own.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1)).slice(0, Number(values.pick));
 }
 
 /** The tests of one file, named by any of the chosen, as they are without a fault. */
@@ -99,14 +103,20 @@ function judgeByModel({ diff }: Mutation): { caught: boolean; why: string } {
   } catch (error) {
     return { caught: false, why: `the patch no longer applies: ${(error as Error).message}` };
   }
-  const { played, failure, output } = runHistories(copy, {
-    histories: Number(values.histories),
-    timeoutMs: historiesMs,
-  });
+  const { histories } = values;
+  const args = ['--runs', histories, '--seed', String(usualSeed)];
+  const { ended, played, bad, output } = runHistories(copy, args, keptMs + Number(histories) * historyMs);
   takeBack();
-  if (played === null) return { caught: false, why: `the histories did not end\n${output}` };
-  if (failure === null) return { caught: false, why: `${played} histories ended well` };
-  return { caught: true, why: `history ${played}: ${failure}` };
+  if (!ended) return { caught: false, why: `the histories did not end\n${output}` };
+  if (bad === null) return { caught: false, why: `${played} histories ended well` };
+  const { which, failure, history } = bad;
+  const file = join(copy, 'history.json');
+  writeFileSync(file, history);
+  const without = runHistories(copy, ['--history', file], keptMs);
+  if (!without.ended) return { caught: false, why: `${which} does not end without it\n${without.output}` };
+  if (without.bad !== null)
+    return { caught: false, why: `${which} is red without it: ${without.bad.failure}` };
+  return { caught: true, why: `${which}: ${failure}` };
 }
 
 function judge(mutation: Mutation): { caught: boolean; why: string } {

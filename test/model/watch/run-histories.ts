@@ -28,13 +28,25 @@ let played = 0;
 let bad = 0;
 if (values.history === undefined) {
   if (values.path !== undefined || (await areKeptGood())) await playMany();
-} else await play(historyOf(JSON.parse(readFileSync(values.history, 'utf8'))), tally);
+} else await playOne(values.history);
 say(
   [...tally]
     .toSorted()
     .map(([kind, count]) => `${kind} ${count}`)
     .join(', '),
 );
+
+async function playOne(file: string): Promise<void> {
+  played++;
+  try {
+    await play(historyOf(JSON.parse(readFileSync(file, 'utf8'))), tally);
+  } catch (error) {
+    bad++;
+    say((error as Error).message);
+    process.exitCode = 1;
+  }
+  say(standing());
+}
 
 /** Those that are kept come first. */
 async function areKeptGood(): Promise<boolean> {
@@ -44,7 +56,7 @@ async function areKeptGood(): Promise<boolean> {
       await play(history, tally);
     } catch (error) {
       bad++;
-      say(`${standing()}, the last is kept as ${name}\n${(error as Error).message}`);
+      say(`${standing()}\nBad: ${name}, which is kept\n${(error as Error).message}`);
       process.exitCode = 1;
       return false;
     }
@@ -70,6 +82,7 @@ async function playMany(): Promise<void> {
   say(`${standing()}, seed ${seed}`);
   if (bad > 0) process.exitCode = 1;
   if (!details.failed) return;
+  say(`Bad: number ${details.numRuns} of chance`);
   say(`${(details.errorInstance as Error).message}\n${fc.defaultReportMessage(details)}`);
   process.exitCode = 1;
 }

@@ -3,16 +3,16 @@ import { isDeep } from '../../support/deep.ts';
 import fc from '../../support/properties.ts';
 import { histories, play } from './history.ts';
 import { kinds } from './kinds.ts';
+import { usualHistories, usualSeed } from './usual-run.ts';
 
-/** 2,000 histories in the deep run, a tenth in the common one. */
-const runs = Number(process.env.PARAHACK_HISTORIES ?? (isDeep ? 2_000 : 200));
-/** The common run plays the same histories each time, so that it blames the change that it is run for; the deep one others. */
-const usualSeed = isDeep ? Date.now() % 2 ** 31 : 6001;
+const runs = Number(process.env.PARAHACK_HISTORIES ?? (isDeep ? 10 * usualHistories : usualHistories));
+/** The deep run plays others each time. */
+const defaultSeed = isDeep ? Date.now() % 2 ** 31 : usualSeed;
 
 describe('histories of an org, a line and programs that are killed', () => {
   it(`leave the mirror as what the user may see, ${runs} times`, async () => {
     const tally = new Map<string, number>();
-    const seed = Number(process.env.PARAHACK_SEED ?? usualSeed);
+    const seed = Number(process.env.PARAHACK_SEED ?? defaultSeed);
     const property = fc.asyncProperty(histories(), (history) => play(history, tally));
     await fc.assert(property, { numRuns: runs, seed, includeErrorInReport: true });
     const counts = kinds.map((kind) => `${kind} ${tally.get(kind) ?? 0}`);
