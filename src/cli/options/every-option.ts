@@ -5,6 +5,6 @@ export const never = 'never';
 
 /** A parser for durations within bounds, in milliseconds. */
 export function every(leastMs: number, mostMs: number): (text: string) => number | typeof never {
-  const parse = duration(leastMs, mostMs);
+  const parse = duration(leastMs, mostMs, ' It may be off, too.');
   return (text) => (/^(?:off|0+[smhd]?)$/.test(text.trim()) ? never : parse(text));
 }

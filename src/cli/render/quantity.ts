@@ -19,7 +19,8 @@ export function counted(n: number, noun: string, plural = `${noun}s`): string {
   return `${count(n)} ${n === 1 ? noun : plural}`;
 }
 
-/** 0.25 → `25%`, 0.125 → `12.5%` */
+/** 0.25 → `25%`, 0.125 → `12.5%`, and of the least shares two digits: 0.0012 → `0.12%`, never `0%` of what is there. */
 export function percent(share: number): string {
-  return `${Number((share * 100).toFixed(1))}%`;
+  const hundredths = share * 100;
+  return `${Number(hundredths < 1 ? hundredths.toPrecision(2) : hundredths.toFixed(1))}%`;
 }

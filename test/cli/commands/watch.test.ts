@@ -62,6 +62,12 @@ test.each([
   expect(calls[0]!.options).toMatchObject({ reconcileEveryMs });
 });
 
+test.each(['never', '5m', '366d'])('--reconcile-every %s is refused by naming off', async (text) => {
+  const { code, stderr } = await runMain(['watch', '--reconcile-every', text], { app: watchOf(fine).app });
+  expect(code).toBe(2);
+  expect(stderr).toContain('It may be off, too.');
+});
+
 test.each([[['--json']], [['--log-format', 'json']]])('%j writes an event a line', async (flags) => {
   const { code, stdout } = await runMain(['watch', ...flags], { app: watchOf(fine).app, terminal: true });
   expect(code).toBe(0);

@@ -112,6 +112,7 @@ test('quantities', () => {
   expect(counted(1, 'entry', 'entries')).toBe('1 entry');
   expect(counted(0, 'contact')).toBe('0 contacts');
   expect(percent(0.125)).toBe('12.5%');
+  expect([0, 0.0001, 0.0012, 0.005].map(percent)).toEqual(['0%', '0.01%', '0.12%', '0.5%']);
 });
 
 test('CSV quotes what needs it (RFC 4180)', () => {
