@@ -7,6 +7,14 @@ import { bin, node } from './program.ts';
 
 const keys = ['accessToken', 'clientId', 'clientSecret', 'orgId', 'url', 'username'];
 
+/** Until the requests have come for which a fault waits. */
+function untilTaken(url: string): Promise<void> {
+  return vi.waitFor(async () => {
+    const state = (await (await fetch(`${url}/__emulator/state`)).json()) as { faults: number };
+    expect(state.faults).toBe(0);
+  });
+}
+
 describe('parahack-sync emulator', () => {
   let child: ChildProcess | undefined;
   afterEach(() => child?.kill('SIGKILL'));
@@ -44,15 +52,36 @@ describe('parahack-sync emulator', () => {
     const headers = { authorization: `Bearer ${accessToken}` };
     const held = Array.from({ length: 3 }, () => fetch(`${url}/services/data/v62.0/limits`, { headers }));
     const ended = Promise.allSettled(held);
-    await vi.waitFor(async () => {
-      const state = (await (await fetch(`${url}/__emulator/state`)).json()) as { faults: number };
-      expect(state.faults).toBe(0);
-    });
+    await untilTaken(url!);
     const from = performance.now();
     child!.kill('SIGTERM');
     expect((await once(child!, 'exit'))[0]).toBe(0);
     expect(performance.now() - from).toBeLessThan(5_000);
     expect((await ended).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+  }, 30_000);
+
+  it('ends on SIGTERM within a moment with many orgs that have turned silent, whoever has given up waiting', async () => {
+    const { orgs } = (await ready('--orgs', '20')) as unknown as {
+      orgs: { url: string; accessToken: string }[];
+    };
+    const silent = orgs.slice(5);
+    const held = [];
+    const impatience = new AbortController();
+    for (const { url, accessToken } of silent) {
+      await control(url, 'settings', { latencyMs: 3_600_000 });
+      await control(url, 'faults', [{ match: '.*', times: 2, delayMs: 0, headers: { 'X-Test': '1' } }]);
+      const headers = { authorization: `Bearer ${accessToken}` };
+      const limits = `${url}/services/data/v62.0/limits`;
+      held.push(fetch(limits, { headers }), fetch(limits, { headers, signal: impatience.signal }));
+    }
+    const ended = Promise.allSettled(held);
+    for (const { url } of silent) await untilTaken(url);
+    impatience.abort();
+    const from = performance.now();
+    child!.kill('SIGTERM');
+    expect((await once(child!, 'exit'))[0]).toBe(0);
+    expect(performance.now() - from).toBeLessThan(5_000);
+    expect((await ended).map(({ status }) => status)).toEqual(held.map(() => 'rejected'));
   }, 30_000);
 
   it('--org-id names the org, and one org is a list of one', async () => {
