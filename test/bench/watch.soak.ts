@@ -238,6 +238,7 @@ async function compare(org: SoakedOrg): Promise<void> {
     rows: none,
     everHidden: none,
     everGone: null,
+    goneUnseen: none,
     fields: none,
     merges: false,
     deletes: false,

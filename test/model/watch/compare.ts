@@ -9,6 +9,8 @@ export interface Withheld {
   everHidden: ReadonlySet<string>;
   /** Ids that were deleted or merged at any time; null where nobody has noted them. */
   everGone: ReadonlySet<string> | null;
+  /** Ids whose last deletion or merge came while sharing hid them: Salesforce tells this user of none. */
+  goneUnseen: ReadonlySet<string>;
   /** Names that field-level security hides. */
   fields: ReadonlySet<string>;
   /** Whether the survivor of a merge could not be read for a while, so that a merge looks like a delete. */
@@ -33,16 +35,21 @@ export function differences(rows: readonly Row[], mirror: MirrorContents, withhe
     const expected = kindOf(row);
     if ((kind === 'deleted' || kind === 'merged') && withheld.everGone?.has(id) === false)
       problems.push(`${id} is gone as ${kind}, and was never deleted.`);
-    if (row === undefined && kind === 'hidden' && !withheld.deletes)
+    if (row === undefined && kind === 'hidden' && !withheld.deletes && !withheld.goneUnseen.has(id))
       problems.push(`${id} is gone as hidden, and was purged.`);
     const isUnsure =
       (withheld.everHidden.has(id) && (kind === 'hidden' || (kind === 'purged' && withheld.deletes))) ||
-      (withheld.merges && expected === 'merged' && kind === 'deleted');
+      (expected === 'merged' && kind === 'deleted' && (withheld.merges || isUnseen(id, withheld)));
     if (expected !== null && kind !== expected && !isUnsure)
       problems.push(`${id} is gone as ${kind}, not as ${expected}.`);
     if (kind === 'purged' && values > 0) problems.push(`${id} is purged and keeps ${values} values.`);
   }
   return problems;
+}
+
+/** Whether it was deleted or merged while it was hidden, and still is. */
+function isUnseen(id: string, { goneUnseen, rows }: Withheld): boolean {
+  return goneUnseen.has(id) && rows.has(id);
 }
 
 /** What the org says of a row that is gone; null where it says nothing that could be held against the mirror. */

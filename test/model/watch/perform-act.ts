@@ -45,7 +45,7 @@ export async function perform(world: Stage, act: Act): Promise<boolean> {
       const ids = chosen(facts.live, act.picks);
       if (ids.length === 0 || (await org.control('delete', { ids })) === null) return false;
       for (const id of ids) move(id, facts.live, facts.bin);
-      for (const id of ids) facts.everGone.add(id);
+      noteGone(facts, ids);
       return true;
     }
     case 'undelete': {
@@ -58,7 +58,7 @@ export async function perform(world: Stage, act: Act): Promise<boolean> {
       const [master, ...losers] = chosen(facts.live, act.picks);
       if (losers.length === 0 || (await org.control('merge', { master, losers })) === null) return false;
       for (const id of losers) facts.live.splice(facts.live.indexOf(id), 1);
-      for (const id of losers) facts.everGone.add(id);
+      noteGone(facts, losers);
       return true;
     }
     case 'purge': {
@@ -72,8 +72,10 @@ export async function perform(world: Stage, act: Act): Promise<boolean> {
       if (id === undefined || (await org.control('delete', { ids: [id] })) === null) return false;
       const purged = await org.control('purge', { ids: [id] });
       facts.live.splice(facts.live.indexOf(id), 1);
-      facts.everGone.add(id);
+      noteGone(facts, [id]);
       if (purged === null) facts.bin.push(id);
+      // Whoever deletes it for good ends its sharing too, and the list names it.
+      else facts.goneUnseen.delete(id);
       return purged !== null;
     }
     case 'rename-account': {
@@ -180,7 +182,7 @@ async function openTransaction(world: Stage, act: Act & { act: 'open-transaction
   if (done === null) return false;
   facts.inTransaction = true;
   for (const id of deleted) move(id, facts.live, facts.bin);
-  for (const id of deleted) facts.everGone.add(id);
+  noteGone(facts, deleted);
   for (const id of undeleted) move(id, facts.bin, facts.live);
   const known = new Set([...edited, ...deleted, ...undeleted]);
   facts.live.push(...done.ids.filter((id) => !known.has(id)));
@@ -242,6 +244,14 @@ function isKnownAs({ everOfType }: Facts, name: string, type: string): boolean {
 function noteField(facts: Facts, name: string, type: string): void {
   facts.custom.set(name, type);
   facts.everOfType.add(`${name} ${type}`);
+}
+
+function noteGone(facts: Facts, ids: readonly string[]): void {
+  for (const id of ids) {
+    facts.everGone.add(id);
+    if (facts.hidden.has(id)) facts.goneUnseen.add(id);
+    else facts.goneUnseen.delete(id);
+  }
 }
 
 function chosen(list: readonly string[], places: readonly Pick[]): string[] {

@@ -55,6 +55,8 @@ export interface Facts {
   everHidden: Set<string>;
   /** Ids that were deleted or merged at any time. */
   everGone: Set<string>;
+  /** Ids whose last deletion or merge came while sharing hid them, so that Salesforce told nobody of it. */
+  goneUnseen: Set<string>;
   /** Ids of the accounts that contacts belong to. */
   accounts: string[];
   hiddenFields: Set<string>;
@@ -90,6 +92,7 @@ export function factsOf(rows: readonly Row[]): Facts {
     hidden: new Set(),
     everHidden: new Set(),
     everGone: new Set(),
+    goneUnseen: new Set(),
     hiddenFields: new Set(),
     custom: new Map(),
     everOfType: new Set(),
@@ -314,12 +317,14 @@ export class World implements Stage, AsyncDisposable {
 
   /** In what the mirror differs from what the user may see. */
   async differences(mirror: MirrorContents): Promise<string[]> {
-    const { hidden: rows, everHidden, everGone, hiddenFields: fields, mergesWithheld: merges } = this.facts;
+    const { hidden: rows, hiddenFields: fields, mergesWithheld: merges } = this.facts;
+    const { everHidden, everGone, goneUnseen } = this.facts;
     const deletes = this.mayDeletesBeUntold;
     return differences(await this.org.rows(), mirror, {
       rows,
       everHidden,
       everGone,
+      goneUnseen,
       fields,
       merges,
       deletes,
