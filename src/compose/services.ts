@@ -11,6 +11,7 @@ import { CloseStack } from '../base/close-stack.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Exposure } from '../base/private-path.ts';
 import type { ApplicationConfig } from '../config/config.ts';
+import { FailureNoteFiles } from '../lease/failure-note-files.ts';
 import { openFileLeases } from '../lease/file-leases.ts';
 import { openRegistry } from '../orgs/open-registry.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
@@ -21,6 +22,7 @@ import { SqliteCallLedger } from '../store/sqlite/calls/sqlite-call-ledger.ts';
 import { openMirrors } from '../store/sqlite/open-mirrors.ts';
 import { type BatchSizes, usualSizes } from '../sync/batch-sizes.ts';
 import type { CallLedger } from '../sync/ports/call-ledger.ts';
+import type { FailureNotes } from '../sync/ports/failure-notes.ts';
 import type { Leases } from '../sync/ports/leases.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import type { Remote } from '../sync/ports/remote.ts';
@@ -84,6 +86,12 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess {
     this.#keepPrivate();
     this.#leases ??= openFileLeases(join(this.config.dataDir, 'locks'), { clock: this.clock });
     return this.#leases;
+  }
+
+  /** They lie with the leases, as they are told of a watch while it holds its own. */
+  get failureNotes(): FailureNotes {
+    this.#keepPrivate();
+    return new FailureNoteFiles(join(this.config.dataDir, 'locks'));
   }
 
   /** The leases of renewals lie with the credentials: two data folders may share them. */

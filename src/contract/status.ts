@@ -45,6 +45,21 @@ export interface StatusItem {
     share: OwnShare | null;
     stretched: StretchedWatch | null;
   };
+  /** What the last try of a watch came to, where it failed and nothing has gone well since. */
+  failing: FailingWatch | null;
   /** Why this org's mirror could not be read. */
   error: ErrorInfo | null;
+}
+
+export interface FailingWatch {
+  code: string;
+  message: string;
+  hint: string | null;
+  /** When the first of the failed tries in a row failed. */
+  since: string;
+  /** When the last one did. */
+  lastAt: string;
+  failures: number;
+  /** When it is tried again; null where the watch waits for a login, or is not known to run any more. */
+  retryAt: string | null;
 }

@@ -6,6 +6,7 @@ import { leaseLost } from '../base/lease-lost.ts';
 import { makeFolder } from '../base/make-folder.ts';
 import type { Lease, LeaseHolder, Leases, TakeOptions, WaitOptions } from '../sync/ports/leases.ts';
 import { nextFence, readFence } from './fence-file.ts';
+import { fileNameOf } from './file-name.ts';
 import { forgetHolder, noteHolder, readHolder } from './holder-note.ts';
 import { LeaseLooks } from './lease-looks.ts';
 import { type FileLock, lockFile, locksUnusable } from './lock-file.ts';
@@ -120,11 +121,6 @@ function filesOf(folder: string, name: string): LeaseFiles {
     holder: `${stem}.holder`,
     fence: `${stem}.fence`,
   };
-}
-
-/** Names may hold host names, ports and ids; whatever a file system could misread is escaped. */
-function fileNameOf(name: string): string {
-  return name.replace(/[^A-Za-z0-9._-]/g, (c) => `%${c.codePointAt(0)?.toString(16)}`);
 }
 
 class FileLease implements Lease {

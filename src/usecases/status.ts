@@ -8,8 +8,10 @@ import { callStanding } from '../sync/budget/call-standing.ts';
 import { ledgerIdOf } from '../sync/budget/ledger-id.ts';
 import { futureMs } from '../sync/future-cursor.ts';
 import type { CallLedger } from '../sync/ports/call-ledger.ts';
+import type { FailureNotes } from '../sync/ports/failure-notes.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { namedOrAllOrgs } from './chosen-orgs.ts';
+import { failingOf } from './failing-of.ts';
 import { type KnownLogin, loginLookup } from './known-login.ts';
 import { lastAgreed } from './last-agreed.ts';
 import { type OrgLeases, watchLeaseName } from './org-lease.ts';
@@ -22,6 +24,7 @@ export interface StatusParts extends OrgDirectory, Pick<OrgLeases, 'leases'> {
   readonly mirrors: Pick<Mirrors, 'exists' | 'open'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly calls: CallLedger;
+  readonly failureNotes: Pick<FailureNotes, 'read'>;
   readonly config: { readonly apiBudget: number };
 }
 
@@ -29,10 +32,11 @@ export interface StatusParts extends OrgDirectory, Pick<OrgLeases, 'leases'> {
 export async function status(parts: StatusParts, { org }: { org: string | null }): Promise<StatusResult> {
   const orgs: StatusItem[] = [];
   const lookUp = loginLookup(parts, { quick: true });
-  for (const record of await namedOrAllOrgs(parts, org)) {
-    orgs.push(await statusOf(parts, record, await lookUp(record)));
-  }
   const holder = await parts.leases.holderOf(watchLeaseName);
+  for (const record of await namedOrAllOrgs(parts, org)) {
+    const item = await statusOf(parts, record, await lookUp(record));
+    orgs.push({ ...item, failing: failingOf(parts, record, { item, holder }) });
+  }
   return {
     orgs,
     watch: { running: holder !== null, pid: holder?.pid ?? null, since: isoTime(holder?.since ?? null) },
@@ -65,6 +69,7 @@ async function statusOf(
     lastReconcile: null,
     outbox: { pending: 0, rejected: 0, inDoubt: 0, held: 0, conflicts: 0 },
     api: nothingKnown,
+    failing: null,
     error: null,
   };
   if (!(await parts.mirrors.exists(instanceUrl))) {

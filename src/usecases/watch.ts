@@ -6,13 +6,16 @@ import type { WatchEvent, WatchedPush, WatchOptions, WatchResult } from '../cont
 import { Daemon } from '../daemon/daemon.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { eachOrgOnce } from '../orgs/rules/connected-once.ts';
+import type { FailureNotes } from '../sync/ports/failure-notes.ts';
 import { syncOrgs } from './chosen-orgs.ts';
 import { hasLogin } from './has-login.ts';
+import { NotedFailures } from './noted-failures.ts';
 import { watchLeaseName } from './org-lease.ts';
 import { renewIdleLogins } from './renew-idle.ts';
 import { openWatchedOrg, type WatchedOrgParts } from './watched-org.ts';
 
 export interface WatchParts extends WatchedOrgParts {
+  readonly failureNotes: FailureNotes;
   readonly credentials: Pick<CredentialStore, 'get'>;
 }
 
@@ -43,6 +46,7 @@ export async function watch(
   let failed = 0;
   let skipped = 0;
   const pushes = new Map<string, WatchedPush>();
+  const noted = new NotedFailures(parts);
   const tell: Tell = (event) => {
     if (event.event === 'cycle:complete') {
       cycles++;
@@ -51,10 +55,12 @@ export async function watch(
     }
     if (event.event === 'cycle:failed') failed++;
     if (event.event === 'cycle:skipped') skipped++;
+    noted.see(event);
     onEvent(event);
   };
   // Only says that a watch runs; which orgs it may write is decided by the leases of the orgs.
   await using _running = once ? null : await parts.leases.take(watchLeaseName);
+  if (_running !== null) await noted.signAs(watchLeaseName);
   tell({ event: 'watch:start', orgs: await list(), intervalMs, once, pid: process.pid });
   isBegun = true;
   await using daemon = new Daemon({

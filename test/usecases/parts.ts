@@ -11,6 +11,7 @@ import type { Field, ObjectDescribe } from '../../src/sync/ports/field.ts';
 import type { Remote } from '../../src/sync/ports/remote.ts';
 import type { RemoteRecords } from '../../src/sync/ports/remote-records.ts';
 import { heldLease } from '../support/leases.ts';
+import { MemoryFailureNotes } from '../support/memory-failure-notes.ts';
 import { MemoryMirrors } from './memory-mirrors.ts';
 import { memoryRegistry } from './memory-registry.ts';
 
@@ -42,6 +43,7 @@ export function partsOf(orgs: readonly OrgRecord[], behaviour: Readonly<Record<s
     clock,
     sizes: usualSizes,
     calls: new MemoryCallLedger(),
+    failureNotes: new MemoryFailureNotes(),
     log,
     /** What was told, as `level message`. */
     said,

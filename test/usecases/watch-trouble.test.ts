@@ -17,10 +17,12 @@ import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { Services } from '../../src/compose/services.ts';
 import { readConfig } from '../../src/config/read-config.ts';
+import type { StatusItem, StatusResult } from '../../src/contract/status.ts';
 import type { WatchEvent } from '../../src/contract/watch.ts';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
 import { backfillOrgs } from '../../src/usecases/backfill.ts';
 import { login } from '../../src/usecases/login.ts';
+import { status } from '../../src/usecases/status.ts';
 import { watch } from '../../src/usecases/watch.ts';
 import { control, expectMirrorEqualsOrg } from '../e2e/org.ts';
 import { haveSmallDisks, mountDisk, type SmallDisk } from '../support/small-disk.ts';
@@ -71,6 +73,8 @@ async function watchedThrough({ from, begin, again, end }: Trouble): Promise<Wat
   let phase: 'before' | 'within' | 'after' = 'before';
   const seen = { failures: 0, cyclesBeside: 0, cycles: 0 };
   let changing: Promise<unknown> | null = null;
+  let told: Promise<StatusResult> | null = null;
+  let isTold = false;
   const enter = () => {
     phase = 'within';
     Object.assign(seen, { failures: 0, cyclesBeside: 0, cycles: 0 });
@@ -92,8 +96,13 @@ async function watchedThrough({ from, begin, again, end }: Trouble): Promise<Wat
         if (event.event === 'cycle:complete') seen[isFirst ? 'cycles' : 'cyclesBeside']++;
         if (event.event === 'cycle:failed' && isFirst) seen.failures++;
         if (phase === 'within' && event.event === 'cycle:failed') again?.();
+        if (phase === 'within' && event.event === 'cycle:failed' && isFirst) {
+          told ??= status(services, { org: null }).finally(() => {
+            isTold = true;
+          });
+        }
         if (phase === 'before' && isFirst && seen.cycles > 0 && seen.cyclesBeside > 0) enter();
-        else if (phase === 'within' && seen.failures >= 2 && seen.cyclesBeside >= 3) {
+        else if (phase === 'within' && isTold && seen.failures >= 2 && seen.cyclesBeside >= 3) {
           phase = 'after';
           seen.cycles = 0;
           end(path);
@@ -104,7 +113,24 @@ async function watchedThrough({ from, begin, again, end }: Trouble): Promise<Wat
   await changing;
   expect({ phase, ended: stop.signal.aborted }).toEqual({ phase: 'after', ended: true });
   expect(result.orgs.map(({ error }) => error)).toEqual([null, null]);
+  expectTold((await told!).orgs, codesOf(events));
+  expect((await status(services, { org: null })).orgs.map(({ failing }) => failing)).toEqual([null, null]);
   return events;
+}
+
+/** What `status` said while the first org's mirror was in trouble. */
+function expectTold([first, second]: readonly StatusItem[], codes: readonly string[]): void {
+  expect(first!.failing).toEqual({
+    code: codes[0],
+    message: expect.any(String),
+    hint: expect.toSatisfy((hint) => hint === null || hint.length > 0),
+    since: expect.stringMatching(/Z$/),
+    lastAt: expect.stringMatching(/Z$/),
+    failures: expect.any(Number),
+    retryAt: expect.stringMatching(/Z$/),
+  });
+  expect(Date.parse(first!.failing!.retryAt!)).toBeGreaterThan(Date.parse(first!.failing!.lastAt));
+  expect(second!.failing).toBeNull();
 }
 
 /** What is told of the first org between its first failure and its recovery. */

@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import { AppError } from '../../base/errors.ts';
 import { formatDuration } from '../../base/interval.ts';
 import type { RunView } from '../../contract/runs.ts';
-import type { StatusItem, StatusResult } from '../../contract/status.ts';
+import type { FailingWatch, StatusItem, StatusResult } from '../../contract/status.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { duration } from '../options/duration-option.ts';
 import type { OrgNames } from '../org-names.ts';
@@ -138,6 +138,9 @@ function factsOf(org: StatusItem, now: number): [string, string][] {
     ['API requests', used],
     ...(api.share === null ? [] : shareFacts(api.share, { app: api.app, stretched: api.stretched })),
     ['database', org.database ?? unread ?? 'none'],
+    ...(org.failing === null
+      ? []
+      : [['watch fails', failingText(org.failing, now)] satisfies [string, string]]),
   ];
   return org.error === null ? facts : [...facts, ['error', `${org.error.message} (${org.error.code})`]];
 }
@@ -153,6 +156,19 @@ function heldText(run: RunView | null): string {
   if (held === 0) return '';
   const rows = held === 1 ? 'row that the org does not show is' : 'rows that the org does not show are';
   return `, ${count(held)} ${rows} held (where really gone: \`parahack-sync reconcile --force\`)`;
+}
+
+/** A time that has come is that of a try under way, or of one that waits for its place. */
+function failingText(failing: FailingWatch, now: number): string {
+  const { failures, since, lastAt, retryAt } = failing;
+  const untilMs = retryAt === null ? null : Date.parse(retryAt) - now;
+  const again =
+    untilMs === null ? '' : `; tried again ${untilMs < 1_000 ? 'now' : `in ${formatDuration(untilMs)}`}`;
+  const tries =
+    failures === 1
+      ? `once, ${relativeTime(lastAt, now)}`
+      : `${count(failures)} times since ${since}, last ${relativeTime(lastAt, now)}`;
+  return `${tries}${again}${reasonOf(failing)}`;
 }
 
 function reasonOf(error: { code: string; message: string } | null): string {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RunView } from '../../../src/contract/runs.ts';
-import type { StatusItem } from '../../../src/contract/status.ts';
+import type { FailingWatch, StatusItem } from '../../../src/contract/status.ts';
 import { fakeApp } from '../support/fake-app.ts';
 import { outboxList } from '../support/listed.ts';
 import { json, runMain } from '../support/run-main.ts';
@@ -60,6 +60,7 @@ describe('status', () => {
       share,
       stretched: { intervalMs: 300_000, stretchedMs: 2_400_000, at: '2026-03-01T11:00:00.000Z' },
     },
+    failing: null,
     error: null,
   };
   const result = { orgs: [item], watch: { running: true, pid: 7, since: '2026-03-01T11:00:00.000Z' } };
@@ -95,6 +96,31 @@ describe('status', () => {
       'A watch runs (process 7, since 1h ago).',
       '',
     ]);
+  });
+
+  test.each<[string, Partial<FailingWatch>, string]>([
+    ['more than once', {}, '3 times since 2026-03-01T11:40:00.000Z, last 30s ago; tried again in 1m 30s'],
+    ['once', { failures: 1 }, 'once, 30s ago; tried again in 1m 30s'],
+    [
+      'whose time has come',
+      { failures: 1, retryAt: '2026-03-01T11:59:59.000Z' },
+      'once, 30s ago; tried again now',
+    ],
+    ['that nothing tries again', { failures: 1, retryAt: null }, 'once, 30s ago'],
+  ])('text of an org that a watch fails with %s', async (_, more, tried) => {
+    const failing: FailingWatch = {
+      code: 'DISK_FULL',
+      message: 'There is no room left.',
+      hint: null,
+      since: '2026-03-01T11:40:00.000Z',
+      lastAt: '2026-03-01T11:59:30.000Z',
+      failures: 3,
+      retryAt: '2026-03-01T12:01:30.000Z',
+      ...more,
+    };
+    const { app } = fakeApp({ status: async () => ({ ...result, orgs: [{ ...item, failing }] }) });
+    const { stdout } = await runMain(['status'], { app });
+    expect(stdout).toContain(`\n  watch fails      ${tried}: There is no room left. (DISK_FULL)\n`);
   });
 
   test.each<[string, Partial<StatusItem>, string, number]>([
