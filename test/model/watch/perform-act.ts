@@ -83,6 +83,7 @@ export async function perform(world: Stage, act: Act): Promise<boolean> {
       if (id === undefined || !(await org.edit('Account', id, { Name: `Account ${act.value}` })))
         return false;
       facts.unstamped = true;
+      facts.renamedAtMs = Math.max(facts.renamedAtMs, (await org.now()) + facts.lagMs);
       facts.areCallsUnsure = true;
       return true;
     }
@@ -101,6 +102,7 @@ export async function perform(world: Stage, act: Act): Promise<boolean> {
       return (await org.control('commit')) !== null;
     case 'lag':
       await org.control('clock', { advanceMs: ownSecondMs });
+      facts.lagMs = act.ms;
       return (await org.control('settings', { commitLagMs: act.ms })) !== null;
     case 'limit': {
       const limit = limits[act.limit % limits.length] as object;

@@ -18,6 +18,7 @@ export async function comeToRest(world: World): Promise<void> {
   await org.control('faults', []);
   if (facts.inTransaction) await org.control('commit');
   facts.inTransaction = false;
+  facts.lagMs = 0;
   await org.control('settings', {
     commitLagMs: 0,
     replicationIdLimit: 600_000,

@@ -118,6 +118,7 @@ async function perform(world: World, job: Job, which: 0 | 1): Promise<Ended | nu
   const program = world.program(which);
   world.count(job.job);
   const from = world.facts.unstamped;
+  const isRenamedLate = world.isRenamedLate;
   if (job.job === 'watch' || (job.job === 'cycle' && program.isWatching))
     return program.turns(job.job === 'watch' ? job.turns : 1);
   if (job.job === 'cycle') return (await program.cycle()).ended;
@@ -126,7 +127,7 @@ async function perform(world: World, job: Job, which: 0 | 1): Promise<Ended | nu
   const { ended, isWhole } =
     job.job === 'reconcile' ? await compare(program, job.force) : await copy(program, job);
   // What changed while it ran may lie before or behind what it read.
-  if (!isWhole) world.facts.unstamped ||= from;
+  if (!isWhole || isRenamedLate) world.facts.unstamped ||= from;
   return ended;
 }
 

@@ -80,6 +80,10 @@ export interface Facts {
    * and is complete.
    */
   unstamped: boolean;
+  /** How late the org's writes are committed, ms. */
+  lagMs: number;
+  /** When the last new name of an account is committed, by the org's clock: until then nobody can read it, ms. */
+  renamedAtMs: number;
 }
 
 /** Of an org in which these live, and nothing was done so far. */
@@ -103,6 +107,8 @@ export function factsOf(rows: readonly Row[]): Facts {
     passedMs: 0,
     deletesUntold: false,
     unstamped: false,
+    lagMs: 0,
+    renamedAtMs: 0,
   };
 }
 
@@ -329,6 +335,11 @@ export class World implements Stage, AsyncDisposable {
       merges,
       deletes,
     });
+  }
+
+  /** Whether an account's new name is still to be committed, so that whoever reads now knows it not. */
+  get isRenamedLate(): boolean {
+    return this.clock.now() + this.#orgAheadMs < this.facts.renamedAtMs;
   }
 
   /** Whether the org may have ceased to tell of a deletion before the mirror heard of it. */
