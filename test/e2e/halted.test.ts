@@ -2,40 +2,17 @@ import type { ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
 import { repeats } from '../support/deep.ts';
 import { Cli, ended } from './cli.ts';
+import { everythingIn } from './everything-in.ts';
 import { calls, contactsOf, control, expectMirrorEqualsOrg } from './org.ts';
 
 /** Halts of each kind in the deep run, a tenth in the common one. */
 const halts = repeats(1);
 /** Long enough to halt whoever waits for the answer. */
 const answerMs = 1_000;
-
-/** All that the mirror's file holds, table by table. */
-function everythingIn(file: string): Record<string, string[]> {
-  const db = new Database(file, { readonly: true });
-  try {
-    const tables = db
-      .prepare("select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' order by 1")
-      .pluck()
-      .all() as string[];
-    return Object.fromEntries(
-      tables.map((name) => [
-        name,
-        db
-          .prepare(`select * from "${name}"`)
-          .all()
-          .map((row) => JSON.stringify(row))
-          .sort(),
-      ]),
-    );
-  } finally {
-    db.close();
-  }
-}
 
 interface Scene {
   /** What the process that will be halted does. */

@@ -1,0 +1,60 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
+import { isDeep } from '../support/deep.ts';
+import { Cli } from './cli.ts';
+import { everythingIn } from './everything-in.ts';
+import { calls, contactsOf, control, expectMirrorEqualsOrg } from './org.ts';
+import { RunningWatch } from './running-watch.ts';
+
+/** Longer than an interval and a look of the watch (15 seconds) together; in the deep run than four intervals. */
+const haltMs = isDeep ? 125_000 : 50_000;
+/** Far less than an interval; a cycle that is due takes less on a busy machine. */
+const atOnceMs = 15_000;
+
+async function change(emulator: Emulator): Promise<void> {
+  const ids = (await contactsOf(emulator.url)).map(({ Id }) => Id);
+  await control(emulator.url, 'touch', { ids: ids.slice(0, 5) });
+  await control(emulator.url, 'delete', { ids: ids.slice(5, 8) });
+  await control(emulator.url, 'clock', { advanceMs: 120_000 });
+}
+
+/** How often the org was asked what has changed. */
+async function questionsTo({ url }: Emulator): Promise<{ updated: number; deleted: number }> {
+  const paths = (await calls(url)).map(({ path }) => path);
+  const count = (kind: RegExp) => paths.filter((path) => kind.test(path)).length;
+  return { updated: count(/\/Contact\/updated\b/i), deleted: count(/\/Contact\/deleted\b/i) };
+}
+
+describe.skipIf(process.platform === 'win32')('a watch that is halted for longer than its interval', () => {
+  it('writes nothing when it goes on after another watch has taken its org', async () => {
+    await using emulator = await startEmulator({ contacts: 60 });
+    using cli = new Cli();
+    await cli.loginByToken(emulator);
+    const halted = new RunningWatch(cli);
+    await halted.until('cycle:complete', 1);
+    halted.child.kill('SIGSTOP');
+    await change(emulator);
+    await delay(haltMs);
+    // As a person does who takes them for left over.
+    rmSync(join(cli.dataDir, 'locks'), { recursive: true });
+    const other = new RunningWatch(cli);
+    await other.until('cycle:complete', 1);
+    const file = cli.databaseOf(emulator.url);
+    const [taken, before] = [everythingIn(file), await questionsTo(emulator)];
+    halted.child.kill('SIGCONT');
+    await halted.until('watch:resumed', 1, atOnceMs);
+    // Within less than the other's interval, so that what is written is the halted one's.
+    await delay(12_000);
+    expect(other.linesOf('cycle:complete')).toHaveLength(1);
+    expect(everythingIn(file)).toEqual(taken);
+    expect(await questionsTo(emulator)).toEqual(before);
+    expect(halted.linesOf('cycle:complete')).toHaveLength(1);
+    await other.until('cycle:complete', 2);
+    expect(other.linesOf('cycle:failed')).toEqual([]);
+    expect([await halted.end(), await other.end()]).toEqual([0, 0]);
+    await expectMirrorEqualsOrg(file, emulator.url);
+  });
+});
