@@ -91,7 +91,7 @@ export function getDeleted(
 ): DeletedAnswer {
   const span = spanOf(state, objectName, start, end);
   const { object } = span;
-  const purgedMs = Number(state.storage.meta(PURGED_KEY) ?? 0);
+  const purgedMs = purgedUntilMs(state);
   if (span.startMs < purgedMs) {
     throw invalidDate('startDate before org replication enabled date');
   }
@@ -128,8 +128,16 @@ function tooMany(limit: number): OrgFault {
   );
 }
 
-/** What the background process does when the log grows large: older entries are gone for good. */
+function purgedUntilMs(state: OrgState): number {
+  return Number(state.storage.meta(PURGED_KEY) ?? 0);
+}
+
+/**
+ * What the background process does when the log grows large: older entries are gone for good, so a further purge of
+ * less does not make the log reach back again.
+ */
 export function purgeDeleteLog(state: OrgState, beforeMs: number): void {
+  const untilMs = Math.max(purgedUntilMs(state), Math.ceil(beforeMs / MINUTE_MS) * MINUTE_MS);
   state.storage.run('delete from _delete_log where deleted_at < ?', [storedInstant(beforeMs)]);
-  state.storage.setMeta(PURGED_KEY, String(Math.ceil(beforeMs / MINUTE_MS) * MINUTE_MS));
+  state.storage.setMeta(PURGED_KEY, String(untilMs));
 }

@@ -209,6 +209,18 @@ describe('the reach of deletes (sObject Get Deleted)', () => {
       earliestDateAvailable: '2026-06-17T12:36:00.000+0000',
     });
   });
+
+  it('a purge of less than a former one brings nothing back, and earliestDateAvailable stays', () => {
+    const id = create(org, me, { LastName: 'A' });
+    org.delete(me, [id]);
+    org.clock.advance(10 * MINUTE);
+    org.control.purgeDeleteLog(NOW + 5 * MINUTE);
+    org.control.purgeDeleteLog(NOW - DAY);
+    expect(faultOf(() => deleted(NOW, NOW + MINUTE))).toMatch(/^INVALID_REPLICATION_DATE/);
+    expect(deleted(NOW + 6 * MINUTE, NOW + 11 * MINUTE).earliestDateAvailable).toBe(
+      '2026-06-17T12:36:00.000+0000',
+    );
+  });
 });
 
 describe('transactions that commit late', () => {
