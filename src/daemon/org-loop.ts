@@ -96,7 +96,7 @@ export class OrgLoop {
   /** Where it waits for its next turn and somebody has asked for something, that turn is due now. Never throws. */
   async look(): Promise<void> {
     if (this.#mode !== 'waiting' && this.#mode !== 'backing-off') return;
-    const isAsked = await this.#org?.isAsked?.().catch(() => false);
+    const isAsked = await this.#org?.isAsked?.(this.#options.staysOpen()).catch(() => false);
     if (isAsked === true) this.nudge();
   }
 

@@ -19,8 +19,11 @@ export interface WatchedOrg extends AsyncDisposable {
   firstCopy(signal: AbortSignal): Promise<void>;
   /** Answers what it calls for and cannot be done in the slot of a cycle, which is then followed by another cycle. */
   cycle(signal: AbortSignal): Promise<LongWork | null>;
-  /** Whether somebody has asked for something that its next turn does; only looked at while it is open. */
-  isAsked?(): Promise<boolean>;
+  /**
+   * Whether somebody has asked for something that its next turn does. `mayOpen`: it is looked at where nothing is open,
+   * too, and then told once.
+   */
+  isAsked?(mayOpen: boolean): Promise<boolean>;
   /** How long the turn under way has waited for its first answer; 0 where it had one, or has asked nothing. */
   silentForMs(): number;
   /** What of its calls the day to come may use; null where that is not known. */

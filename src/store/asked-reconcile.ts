@@ -10,6 +10,11 @@ export function joined(
   return { ...known, force: known.force || asked.force };
 }
 
+/** With the force of whoever has joined since `asked` was read; null where another was asked for since. Pure. */
+export function noted(known: AskedReconcile | null, asked: AskedReconcile): AskedReconcile | null {
+  return known?.id === asked.id ? { ...asked, force: known.force || asked.force } : null;
+}
+
 /** What was stored as one, whoever wrote it; null where it is none. Pure. */
 export function askedReconcileOf(stored: unknown): AskedReconcile | null {
   const { id, force, state, runId = null, error = null } = (stored ?? {}) as Partial<AskedReconcile>;

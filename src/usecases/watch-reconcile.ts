@@ -4,6 +4,7 @@ import type { WatchEvent } from '../contract/watch.ts';
 import { isBackfilled } from '../sync/backfill/backfill.ts';
 import type { ReconcileCause } from '../sync/events.ts';
 import type { AskedReconcile } from '../sync/ports/asked-reconcile.ts';
+import type { Journal } from '../sync/ports/journal.ts';
 import { reconcile } from '../sync/reconcile/reconcile.ts';
 import { isReconcileDue } from '../sync/reconcile/schedule.ts';
 import type { ConnectedOrg } from './connect-org.ts';
@@ -83,12 +84,12 @@ export class WatchedReconciles {
   ): Promise<void> {
     const { tell } = this.#options;
     const { journal } = context.mirror;
-    if (asked !== undefined) await journal.noteAsked({ ...asked, state: 'under-way' });
+    const force = asked !== undefined && (await begun(journal, asked));
     const report = await reconcile(context, {
       cause,
       why,
       dryRun: false,
-      force: asked?.force ?? false,
+      force,
       callsLeft: () => budget.remaining(),
       signal,
     });
@@ -104,4 +105,11 @@ export class WatchedReconciles {
     if (cause === 'scheduled') this.#notBefore = context.clock.now() + retryMs;
     tell({ event: 'reconcile:failed', instanceUrl: report.instanceUrl, error: errorInfoOf(failure) });
   }
+}
+
+/** Answers whether the brake is lifted: somebody may have joined it with force while it waited for its place. */
+async function begun(journal: Journal, asked: AskedReconcile): Promise<boolean> {
+  await journal.noteAsked({ ...asked, state: 'under-way' });
+  const now = await journal.askedReconcile();
+  return now?.id === asked.id ? now.force : asked.force;
 }

@@ -15,6 +15,7 @@ import { type CycleReport, runCycle } from '../sync/cycle/cycle.ts';
 import type { Lease } from '../sync/ports/leases.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import type { Remote } from '../sync/ports/remote.ts';
+import { AskedWhileClosed } from './asked-while-closed.ts';
 import { type ConnectedOrg, type ConnectParts, connectOrg, settleCalls } from './connect-org.ts';
 import {
   isLeaseLost,
@@ -64,6 +65,7 @@ class LeasedOrg implements WatchedOrg {
   readonly #held: CloseStack;
   readonly #care: Care;
   readonly #reconciles: WatchedReconciles;
+  readonly #askedWhileClosed: AskedWhileClosed;
   #connected: ConnectedOrg | null = null;
   #isBegun = false;
   #isCopied = false;
@@ -84,6 +86,7 @@ class LeasedOrg implements WatchedOrg {
     const { intervalMs } = care.options;
     this.#pace = new OrgPace({ calls, clock, instanceUrl: known.instanceUrl, intervalMs, tell: care.tell });
     this.#reconciles = new WatchedReconciles({ everyMs: care.options.reconcileEveryMs, tell: care.tell });
+    this.#askedWhileClosed = new AskedWhileClosed(parts.mirrors, known.instanceUrl);
     held.defer(() => this.#pace.forget());
     held.defer(() => this.rest());
   }
@@ -175,9 +178,10 @@ class LeasedOrg implements WatchedOrg {
     return this.#reconciles.afterCycle(connected);
   }
 
-  async isAsked(): Promise<boolean> {
-    const asked = await this.#connected?.mirror.journal.askedReconcile();
-    return asked !== undefined && asked !== null && asked.state !== 'ended';
+  async isAsked(mayOpen: boolean): Promise<boolean> {
+    if (this.#connected === null) return mayOpen && (await this.#askedWhileClosed.isNew());
+    const asked = await this.#connected.mirror.journal.askedReconcile();
+    return asked !== null && asked.state !== 'ended';
   }
 
   silentForMs(): number {

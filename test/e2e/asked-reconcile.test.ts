@@ -94,6 +94,21 @@ describe('a reconcile beside a running watch', () => {
     expect(cycle.stdout).not.toContain('reconcile:start');
   }, 120_000);
 
+  it('is taken up at once by one whose last cycle has failed, and that would try again tomorrow', async () => {
+    await watching();
+    await control(emulator.url, 'faults', [
+      { match: 'GET .*/(updated|deleted)', times: 1_000, status: 400, errorCode: 'MALFORMED_QUERY' },
+    ]);
+    const refused = await cli.run(['reconcile', '--json']);
+    expect(JSON.parse(refused.stdout).orgs).toMatchObject([{ status: 'failed' }]);
+    await expect.poll(() => told.at(-1), { timeout: 20_000 }).toMatchObject({ event: 'cycle:failed' });
+    await control(emulator.url, 'faults', []);
+    await control(emulator.url, 'delete', { count: 3 });
+    const made = await cli.json<{ orgs: unknown[] }>(['reconcile']);
+    expect(made.orgs).toMatchObject([{ status: 'complete', cause: 'asked', ghosts: 3, repaired: 3 }]);
+    expect(told.map(({ event }) => event)).toContain('reconcile:complete');
+  }, 120_000);
+
   it('that changes nothing cannot be left to it', async () => {
     await watching();
     const { code, stdout } = await cli.run(['reconcile', '--dry-run', '--json']);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { openFileLeases } from '../../src/lease/file-leases.ts';
 import { takeOrgLease } from '../../src/usecases/org-lease.ts';
 import { reconcileOrgs } from '../../src/usecases/reconcile.ts';
 import { watch } from '../../src/usecases/watch.ts';
+import { openWatchedOrg } from '../../src/usecases/watched-org.ts';
 import { contactsOf, control, expectMirrorEqualsOrg } from '../e2e/org.ts';
 import { openServices } from './open-services.ts';
 
@@ -139,6 +141,26 @@ describe('a watch', () => {
     expect(complete).toMatchObject({ ghosts: 3, repaired: 3 });
     expect(names.filter((name) => name === 'cycle:complete')).toHaveLength(2);
     expect((await once(7 * dayMs)).names).not.toContain('reconcile:start');
+  });
+
+  it('lifts the brake of one that is asked for, where somebody joins it with force before it begins', async () => {
+    await begin(300);
+    await once();
+    const ids = (await contactsOf(emulator.url)).slice(0, 150).map(({ Id }) => Id as string);
+    await control(emulator.url, 'visibility', { ids, hidden: true });
+    await using app = openServices(emulator, { dataDir });
+    const org = (await app.services.processOrg())!;
+    const signal = AbortSignal.timeout(60_000);
+    const options = { push: true, once: false, intervalMs: 60_000, reconcileEveryMs: null };
+    await using watched = await openWatchedOrg(app.services, org, { options, signal, tell: () => {} });
+    await using mirror = await app.services.mirrors.open(emulator.url, { create: false });
+    await mirror.journal.askReconcile({ id: randomUUID(), force: false });
+    const work = await watched.cycle(signal);
+    // It waits for its place among the long work of other orgs.
+    await mirror.journal.askReconcile({ id: randomUUID(), force: true });
+    await work!.run(signal);
+    expect(await mirror.journal.askedReconcile()).toMatchObject({ state: 'ended', force: true, error: null });
+    expect(await mirror.contacts.counts()).toMatchObject({ contacts: 150 });
   });
 
   it('does so before its first cycle as another user', async () => {

@@ -122,3 +122,16 @@ it('an org is silent from the beginning of its turn until its first answer, and 
   await expect(cycle).rejects.toMatchObject({ name: 'AbortError' });
   expect(watched.silentForMs()).toBe(0);
 });
+
+it('an org that rests is looked at for what is asked of it where it may be opened, and tells each request once', async () => {
+  const { watched, mirrors } = await inCare();
+  await watched.rest();
+  expect(await watched.isAsked?.(true)).toBe(false);
+  {
+    await using beside = await mirrors.open(org.instanceUrl, { create: false });
+    await beside.journal.askReconcile({ id: '00000000-0000-4000-8000-000000000001', force: false });
+  }
+  expect(await watched.isAsked?.(false)).toBe(false);
+  expect(await watched.isAsked?.(true)).toBe(true);
+  expect(await watched.isAsked?.(true)).toBe(false);
+});

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AskedReconcile } from '../../sync/ports/asked-reconcile.ts';
 import type { Cursors, Journal } from '../../sync/ports/journal.ts';
 import type { ChunkState, Run, RunFilter, RunKind, RunStep, StoredChunk } from '../../sync/ports/run.ts';
-import { joined } from '../asked-reconcile.ts';
+import { joined, noted } from '../asked-reconcile.ts';
 import { kept, type MemoryFile } from './memory-file.ts';
 
 export class MemoryJournal implements Journal {
@@ -89,7 +89,7 @@ export class MemoryJournal implements Journal {
 
   async noteAsked(asked: AskedReconcile): Promise<void> {
     this.#file.write('ask-reconcile', (state) => {
-      if (state.asked?.id === asked.id) state.asked = kept(asked);
+      state.asked = kept(noted(state.asked, asked) ?? state.asked);
     });
   }
 }

@@ -1,6 +1,6 @@
 import type { Connection } from '../../sqlite/connection.ts';
 import type { AskedReconcile } from '../../sync/ports/asked-reconcile.ts';
-import { askedReconcileOf, joined } from '../asked-reconcile.ts';
+import { askedReconcileOf, joined, noted } from '../asked-reconcile.ts';
 import { objectKey, readMeta, writeMeta } from './meta.ts';
 import { storedJson } from './stored-json.ts';
 
@@ -21,7 +21,8 @@ export function askReconcile(
 
 /** Does nothing where another was asked for since. */
 export function noteAsked(db: Connection, object: string, asked: AskedReconcile): void {
-  if (readAsked(db, object)?.id === asked.id) write(db, object, asked);
+  const now = noted(readAsked(db, object), asked);
+  if (now !== null) write(db, object, now);
 }
 
 function write(db: Connection, object: string, asked: AskedReconcile): void {

@@ -35,6 +35,6 @@ export interface Journal {
   askedReconcile(): Promise<AskedReconcile | null>;
   /** Asks for one, or joins the one that is still to be made. Needs no lease. */
   askReconcile(asked: Pick<AskedReconcile, 'id' | 'force'>): Promise<void>;
-  /** How far that one is. Does nothing where another was asked for since. */
+  /** How far that one is; it keeps the force of whoever joined it since. Does nothing where another was asked for since. */
   noteAsked(asked: AskedReconcile): Promise<void>;
 }
