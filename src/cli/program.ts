@@ -18,6 +18,7 @@ import { addReconcileCommand } from './commands/reconcile.ts';
 import { addRunsCommand } from './commands/runs.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addWatchCommand } from './commands/watch.ts';
+import { refuseEmptyValues } from './options/refuse-empty.ts';
 import { packageVersion } from './version.ts';
 
 export interface ProgramHooks {
@@ -63,6 +64,7 @@ export function buildProgram({ run, write }: ProgramHooks): Command {
   };
   for (const add of commands) add(host);
   addWhatIsAbsent(host);
+  refuseEmptyValues(program);
   return program;
 }
 

@@ -50,6 +50,7 @@ export function applicationConfig(options: ApplicationOptions, cwd: string): App
       hint: 'Name a folder for the mirrors, such as dataDir: "./data", or give env: process.env.',
     });
   }
+  refuseEmpty(options);
   const proxy = options.proxy && {
     https_proxy: options.proxy.httpsProxy,
     no_proxy: options.proxy.noProxy?.join(','),
@@ -83,6 +84,20 @@ export function applicationConfig(options: ApplicationOptions, cwd: string): App
       stopTimeoutMs === undefined ? base.stopBudgetMs : checkStopBudget(stopTimeoutMs, 'stopTimeoutMs'),
     proxy: base.proxy,
   });
+}
+
+/** As the command line does: an empty path would mean the current folder. */
+function refuseEmpty(options: ApplicationOptions): void {
+  const { dataDir, credentialDir, apiVersion, clientId, clientSecret, loginUrl, credentialStore } = options;
+  const keyFile =
+    typeof credentialStore === 'object' && credentialStore !== null && 'keyFile' in credentialStore
+      ? credentialStore.keyFile
+      : undefined;
+  const texts = { dataDir, credentialDir, apiVersion, clientId, clientSecret, loginUrl, keyFile };
+  for (const [name, value] of Object.entries(texts)) {
+    if (typeof value !== 'string' || value.trim() !== '') continue;
+    throw new AppError('INVALID_INPUT', `${name} is empty.`, { hint: 'Give a value, or leave it out.' });
+  }
 }
 
 function storeOf(

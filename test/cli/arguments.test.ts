@@ -1,4 +1,6 @@
+import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
+import { buildProgram } from '../../src/cli/program.ts';
 import { fakeApp } from './support/fake-app.ts';
 import { outboxList } from './support/listed.ts';
 import { json, runMain } from './support/run-main.ts';
@@ -162,4 +164,28 @@ test('the app is disposed when the command is done, and when it has failed', asy
   const { code } = await runMain(['backfill'], { app: failing.app });
   expect(code).toBe(1);
   expect(failing.disposed()).toBe(1);
+});
+
+describe('a value that is empty, as of a variable that is not set, is refused for every option that takes one', () => {
+  const withValue = (command: Command, words: string[] = []): { words: string[]; flag: string }[] => [
+    ...command.options.filter(({ required }) => required).map(({ long }) => ({ words, flag: long! })),
+    ...command.commands.flatMap((each) => withValue(each, [...words, each.name()])),
+  ];
+  const all = withValue(buildProgram({ run: () => {}, write: () => {} }));
+
+  test('of which there are many', () => {
+    expect(all.map(({ flag }) => flag)).toEqual(
+      expect.arrayContaining(['--data-dir', '--jwt-key-file', '--alias', '--org', '--output', '--rejects']),
+    );
+  });
+
+  test.each(all)('$words $flag', async ({ words, flag }) => {
+    for (const given of [[flag, ''], [flag, ' '], [`${flag}=`]]) {
+      const { code, stderr, config } = await runMain([...words, ...given]);
+      expect(stderr).toContain(`Error: Option '${flag}`);
+      expect(stderr).toMatch(/It is empty: give a value, or leave the option out\./);
+      expect(code).toBe(2);
+      expect(config).toBeNull();
+    }
+  });
 });

@@ -66,6 +66,10 @@ describe('how a program opens the application', () => {
 
 test.each<[string, ApplicationOptions]>([
   ['dataDir is missing', {}],
+  ['dataDir is empty', { dataDir: '', env: {} }],
+  ['credentialDir is empty', { dataDir: 'd', credentialDir: ' ' }],
+  ['keyFile is empty', { dataDir: 'd', credentialStore: { kind: 'file', keyFile: '' } }],
+  ['clientId is empty', { dataDir: 'd', clientId: '' }],
   ['apiBudget', { dataDir: 'd', apiBudget: 2 }],
   ['stopTimeoutMs', { dataDir: 'd', stopTimeoutMs: 10 }],
   ['apiVersion', { dataDir: 'd', apiVersion: 'latest' }],
