@@ -26,7 +26,7 @@ export interface StatusItem {
   lagSeconds: number | null;
   /**
    * As of when the mirror last agreed with the org as a whole, by the last complete reconcile or first copy; null before that,
-   * and where the org is seen as another user since.
+   * where the org is seen as another user since, and where that reconcile has kept rows that the org does not show.
    */
   agreedAt: string | null;
   lastBackfill: RunView | null;

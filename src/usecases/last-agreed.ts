@@ -1,4 +1,9 @@
 import type { Mirror } from '../sync/ports/mirror.ts';
+import { parseReconcileState } from '../sync/reconcile/reconcile-state.ts';
+import { totalsOf } from '../sync/reconcile/reconcile-totals.ts';
+
+/** A dry run or two may have come to their ends since the one that is looked for. */
+const runsLookedAt = 50;
 
 /**
  * As of when the mirror last agreed with its org as a whole, by its last complete reconcile or first copy, the org's time, ms
@@ -10,4 +15,16 @@ export async function lastAgreed({ journal }: Pick<Mirror, 'journal'>): Promise<
   // A mirror of a former version does not say it: its first copy does.
   const [copy] = await journal.runs({ kind: 'backfill', status: 'complete', limit: 1 });
   return copy?.startedAt ?? 0;
+}
+
+/** As `lastAgreed`, but null too where what made it so has kept rows that the org does not show: those are no agreement. */
+export async function lastAgreedWhole(mirror: Pick<Mirror, 'journal'>): Promise<number | null> {
+  const at = await lastAgreed(mirror);
+  if (at === 0) return null;
+  const runs = await mirror.journal.runs({ kind: 'reconcile', status: 'complete', limit: runsLookedAt });
+  for (const run of runs) {
+    const state = parseReconcileState(run);
+    if (state !== null && !state.dryRun && state.t0 === at) return totalsOf(run).held === 0 ? at : null;
+  }
+  return at;
 }

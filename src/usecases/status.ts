@@ -13,7 +13,7 @@ import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { namedOrAllOrgs } from './chosen-orgs.ts';
 import { failingOf } from './failing-of.ts';
 import { type KnownLogin, loginLookup } from './known-login.ts';
-import { lastAgreed } from './last-agreed.ts';
+import { lastAgreedWhole } from './last-agreed.ts';
 import { type OrgLeases, watchLeaseName } from './org-lease.ts';
 import { ownShareOf, stretchedWatchOf } from './own-share.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
@@ -95,7 +95,7 @@ async function statusOf(
       deleted,
       coveredUntil: isoTime(covered),
       lagSeconds: lagOf(covered, parts.clock.now()),
-      agreedAt: isoTime((await lastAgreed(mirror)) || null),
+      agreedAt: isoTime(await lastAgreedWhole(mirror)),
       lastBackfill: lastBackfill === undefined ? null : await runView(parts, instanceUrl, lastBackfill),
       lastCycle: lastCycle === undefined ? null : await runView(parts, instanceUrl, lastCycle),
       lastReconcile: lastReconcile === undefined ? null : await runView(parts, instanceUrl, lastReconcile),

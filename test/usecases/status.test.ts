@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Credential } from '../../src/auth/credential.ts';
 import { AppError } from '../../src/base/errors.ts';
+import type { Effect } from '../../src/sync/ports/effect.ts';
+import { newReconcileState } from '../../src/sync/reconcile/reconcile-state.ts';
 import { takeOrgLease, watchLeaseName } from '../../src/usecases/org-lease.ts';
 import { status } from '../../src/usecases/status.ts';
 import { orgFor } from '../orgs/org-for.ts';
@@ -61,6 +63,36 @@ describe('status', () => {
     expect(await agreedAt()).toBe(new Date(at).toISOString());
     await mirror.setIdentity({ orgId: a.orgId, userId: '005000000000009AAA', instanceUrl: a.instanceUrl });
     expect(await agreedAt()).toBeNull();
+  });
+
+  it('counts no reconcile as agreement that has kept rows, whatever a dry run says since', async () => {
+    const parts = partsOf([a]);
+    const mirror = await parts.mirrors.of(a.instanceUrl).under(heldLease());
+    const agreedAt = async () => (await status(parts, { org: null })).orgs[0]!.agreedAt;
+    await mirror.setIdentity({ orgId: a.orgId, userId: a.userId, instanceUrl: a.instanceUrl });
+    const first = Date.now() - 3_600_000;
+    await mirror.commit({ effects: [{ kind: 'set-first-cursors', updated: first, deleted: first }] });
+    const reconciled = async (t0: number, held: number, dryRun: boolean) => {
+      const { userId } = a;
+      const state = newReconcileState({
+        ...{ cause: 'asked', why: 'it was asked for', dryRun, userId, t0, begunAt: t0 },
+        ...{ api: 'rest', total: 300, live: 420 },
+      });
+      const runId = await mirror.journal.startRun('reconcile', t0, state);
+      const outcome = { finishedAt: t0, apiCalls: 3, error: null, counts: { held } };
+      const end: Effect = { kind: 'end-run', runId, outcome: { status: 'complete', ...outcome } };
+      const agree: Effect = { kind: 'complete-reconcile', t0, beyond: t0 + 86_400_000, userId };
+      await mirror.commit({ effects: dryRun ? [end] : [agree, end] });
+    };
+    await reconciled(first + 60_000, 120, false);
+    expect(await agreedAt()).toBeNull();
+    await reconciled(first + 120_000, 0, true);
+    expect(await agreedAt()).toBeNull();
+    await reconciled(first + 180_000, 0, false);
+    expect(await agreedAt()).toBe(new Date(first + 180_000).toISOString());
+    // A dry run says what would be, and the mirror is as it was.
+    await reconciled(first + 240_000, 120, true);
+    expect(await agreedAt()).toBe(new Date(first + 180_000).toISOString());
   });
 
   it('shows the last complete reconcile with what it holds, until another has come to its end', async () => {

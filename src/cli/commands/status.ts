@@ -7,7 +7,7 @@ import type { Invocation, Outcome } from '../invocation.ts';
 import { duration } from '../options/duration-option.ts';
 import type { OrgNames } from '../org-names.ts';
 import { renderFacts } from '../render/facts.ts';
-import { count, percent } from '../render/quantity.ts';
+import { count, counted, percent } from '../render/quantity.ts';
 import { relativeTime } from '../render/relative-time.ts';
 import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
@@ -26,7 +26,7 @@ export function addStatusCommand({ program, run }: CommandHost): void {
     .addOption(
       new Option(
         '--max-lag <duration>',
-        'exit 4 where an org with sync on is further behind: 90s, 5m, 1h, 1d',
+        'exit 4 where an org with sync on is further behind, or none is connected: 90s, 5m, 1h, 1d',
       ).argParser(duration(1_000, longestLagMs)),
     )
     .addHelpText('after', examples('status', 'status prod --json', 'status --max-lag 1h'))
@@ -47,6 +47,11 @@ async function status(call: Invocation, org: string | null, maxLagMs: number | n
 
 /** Nothing keeps up an org whose sync is off. One of which the lag is not known is not known to be near either. */
 function behind({ orgs }: StatusResult, maxLagMs: number, orgNames: OrgNames): AppError | null {
+  if (orgs.length === 0)
+    return new AppError('MIRROR_BEHIND', 'No org is connected, so that nothing is kept up.', {
+      hint: 'Check --data-dir and PARAHACK_SYNC_DATA_DIR, or connect an org with `parahack-sync login`.',
+      details: { behind: [] },
+    });
   const late = orgs.filter(
     ({ sync, lagSeconds }) => sync && (lagSeconds === null || lagSeconds * 1_000 > maxLagMs),
   );
@@ -126,7 +131,7 @@ function factsOf(org: StatusItem, now: number): [string, string][] {
         : `${count(org.contacts)}, ${count(org.deleted)} deleted`,
     ],
     ['covered until', org.coveredUntil === null ? (unread ?? 'nothing yet') : `${org.coveredUntil}${lag}`],
-    ['agreed in full', unread ?? relativeTime(org.agreedAt, now)],
+    ['agreed in full', unread ?? agreedText(org, now)],
     ['last backfill', unread ?? runText(org.lastBackfill, now)],
     ['last cycle', unread ?? runText(org.lastCycle, now)],
     ['last reconcile', unread ?? `${runText(org.lastReconcile, now)}${heldText(org.lastReconcile)}`],
@@ -148,6 +153,11 @@ function factsOf(org: StatusItem, now: number): [string, string][] {
 function runText(run: RunView | null, now: number): string {
   if (run === null) return 'none';
   return `${run.status}, ${relativeTime(run.finishedAt ?? run.startedAt, now)}${reasonOf(run.error)}`;
+}
+
+function agreedText({ agreedAt, lastReconcile }: StatusItem, now: number): string {
+  const held = lastReconcile?.counts.held ?? 0;
+  return agreedAt === null && held > 0 ? `no, ${counted(held, 'row')} held` : relativeTime(agreedAt, now);
 }
 
 /** What a reconcile has kept, as nobody but a person can tell whether it is gone. */

@@ -123,6 +123,29 @@ describe('status', () => {
     expect(stdout).toContain(`\n  watch fails      ${tried}: There is no room left. (DISK_FULL)\n`);
   });
 
+  test('text of one whose rows are held, which agrees with nothing', async () => {
+    const orgs = [{ ...item, agreedAt: null }];
+    const { stdout } = await runMain(['status'], {
+      app: fakeApp({ status: async () => ({ ...result, orgs }) }).app,
+    });
+    expect(stdout).toContain('  agreed in full   no, 1,200 rows held\n');
+  });
+
+  test('--max-lag is not kept to where no org is connected: the data folder may be a wrong one', async () => {
+    const { app } = fakeApp({ status: async () => ({ ...result, orgs: [] }) });
+    const text = await runMain(['status', '--max-lag', '1h'], { app });
+    expect(text.code).toBe(4);
+    expect(text.stderr).toContain('No org is connected, so that nothing is kept up.');
+    expect(text.stderr).toContain('--data-dir');
+    const { code, stdout } = await runMain(['status', '--max-lag', '1h', '--json'], { app });
+    expect(code).toBe(4);
+    expect(json(stdout)).toMatchObject({
+      orgs: [],
+      error: { code: 'MIRROR_BEHIND', details: { behind: [] } },
+    });
+    expect((await runMain(['status'], { app })).code).toBe(0);
+  });
+
   test.each<[string, Partial<StatusItem>, string, number]>([
     ['as far behind as it may be', { lagSeconds: 600 }, '10m', 0],
     ['further behind', { lagSeconds: 601 }, '10m', 4],
