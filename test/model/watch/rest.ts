@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { assertFairEnd } from './assert-fair-end.ts';
 import { dailyLimit } from './org.ts';
 import type { World } from './world.ts';
 
@@ -54,6 +55,7 @@ const mayLast = /^(API_BUDGET_EXHAUSTED|REQUEST_LIMIT_EXCEEDED|CURSOR_IN_FUTURE)
 async function recover(world: World): Promise<void> {
   const { ended } = await world.program(0).cycle();
   await world.stop(0);
+  assertFairEnd(ended, world.facts);
   if (ended.kind === 'done' || (ended.kind === 'failed' && mayLast.test(ended.error))) return;
   throw new Error(`The first cycle behind all trouble failed: ${JSON.stringify(ended)}`);
 }
@@ -71,6 +73,7 @@ async function untilQuiet(world: World): Promise<number> {
 
 async function mendWhatCyclesCannot(world: World): Promise<void> {
   const first = await world.program(0).cycle();
+  assertFairEnd(first.ended, world.facts);
   const isPast = first.ended.kind === 'failed' && pastCycles.test(first.ended.error);
   if (!isPast && first.complete === null)
     throw new Error(`The first cycle at rest failed: ${JSON.stringify(first.ended)}`);

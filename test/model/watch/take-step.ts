@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Act } from './acts.ts';
+import { assertFairEnd } from './assert-fair-end.ts';
 import type { Ended, Program } from './program.ts';
 import { comeToRest } from './rest.ts';
 import type { Job, Step } from './steps.ts';
@@ -20,6 +21,7 @@ async function done(world: World, step: Step): Promise<void> {
       return world.act(step.act);
     case 'faults':
       await world.org.control('faults', step.faults);
+      world.facts.wrongTimes += wrongTimesOf(step.faults);
       return world.count('faults');
     case 'job':
       if (isForOne(step.job)) await stopWatching(world);
@@ -53,9 +55,20 @@ async function work(world: World, jobs: readonly Job[], { meanwhile, crash: poin
     Promise.all(jobs.map((one, i) => perform(world, one, (i > 0 ? 1 : 0) as 0 | 1))),
   );
   first.points.forget();
+  for (const ended of ends) assertFairEnd(ended, world.facts);
   if (before.length > 0 && world.isEmptiedUntold(before))
     throw new Error('The mirror lost its last contact, and the org does not say that it was deleted.');
   world.log.push(`${JSON.stringify(jobs)} crash ${JSON.stringify(point)}: ${ends.map(told).join(', ')}`);
+}
+
+/** How many answers tell a wrong time where all of these come to pass. */
+function wrongTimesOf(faults: readonly object[]): number {
+  const times = faults.map((fault) =>
+    'headers' in fault && Object.hasOwn(fault.headers as object, 'Date') && 'times' in fault
+      ? Number(fault.times)
+      : 0,
+  );
+  return times.reduce((sum, one) => sum + one, 0);
 }
 
 /** Whether a watch lets nobody do it; two at once try it all the same. */
@@ -103,6 +116,7 @@ async function overtaken(world: World, { job, at, between, other }: StepOf<'over
     if (ended?.kind === 'done') first.points.overtake();
     hold.letGo();
     const last = await working;
+    for (const one of [ended, last]) assertFairEnd(one, world.facts);
     world.log.push(`overtaken at ${at}: ${JSON.stringify([job, other])}: ${told(ended)}, ${told(last)}`);
   });
   hold.letGo();

@@ -71,6 +71,8 @@ export interface Facts {
   isBusy: boolean;
   /** Others have used API requests of the org, or a request left long after it was counted, as where a machine slept. */
   areCallsUnsure: boolean;
+  /** So many answers at most have told a wrong time. */
+  wrongTimes: number;
   /** How long the clock was moved on in all, ms. */
   passedMs: number;
   /** Deletions were forgotten, or more were asked for than an answer holds. */
@@ -104,6 +106,7 @@ export function factsOf(rows: readonly Row[]): Facts {
     inTransaction: false,
     isBusy: false,
     areCallsUnsure: false,
+    wrongTimes: 0,
     passedMs: 0,
     deletesUntold: false,
     unstamped: false,
