@@ -96,7 +96,7 @@ export class OrgLoop {
   /** Where it waits for its next turn and somebody has asked for something, that turn is due now. Never throws. */
   async look(): Promise<void> {
     if (this.#mode !== 'waiting' && this.#mode !== 'backing-off') return;
-    const isAsked = await this.#org?.isAsked?.(this.#options.staysOpen()).catch(() => false);
+    const isAsked = await this.#org?.isAsked?.().catch(() => false);
     if (isAsked === true) this.nudge();
   }
 
@@ -216,6 +216,7 @@ export class OrgLoop {
         break;
       case 'failed':
         this.#options.onFailed(instanceUrl, error, once ? null : next.inMs, next.failures);
+        await this.#refuseAsked(error);
         break;
       case 'until-login':
         // Let go of the lock and the session: the next login brings another grant.
@@ -242,6 +243,11 @@ export class OrgLoop {
   /** Never throws: it is for people. */
   async #tellStretched(stretchedMs: number | null): Promise<void> {
     await this.#org?.stretchTo?.(stretchedMs).catch(() => {});
+  }
+
+  /** Never throws: where nobody can be told, it is asked for on. */
+  async #refuseAsked(error: unknown): Promise<void> {
+    await this.#org?.refuseAsked?.(error).catch(() => {});
   }
 
   /** A cycle, after or before what may take long: the slot for cycles is free as long as that takes. */

@@ -20,10 +20,12 @@ export interface WatchedOrg extends AsyncDisposable {
   /** Answers what it calls for and cannot be done in the slot of a cycle, which is then followed by another cycle. */
   cycle(signal: AbortSignal): Promise<LongWork | null>;
   /**
-   * Whether somebody has asked for something that its next turn does. `mayOpen`: it is looked at where nothing is open,
-   * too, and then told once.
+   * Whether somebody has asked for something that its next turn does. It is looked at every few seconds; where nothing is
+   * open, each request is told once.
    */
-  isAsked?(mayOpen: boolean): Promise<boolean>;
+  isAsked?(): Promise<boolean>;
+  /** Its turn has failed: who has asked for something is told with what, and asks for it no more. */
+  refuseAsked?(error: unknown): Promise<void>;
   /** How long the turn under way has waited for its first answer; 0 where it had one, or has asked nothing. */
   silentForMs(): number;
   /** What of its calls the day to come may use; null where that is not known. */

@@ -1,10 +1,12 @@
 import { isAppError } from '../base/errors.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { WatchEvent } from '../contract/watch.ts';
+import type { OrgRecord } from '../orgs/org-record.ts';
 import { isBackfilled } from '../sync/backfill/backfill.ts';
 import type { ReconcileCause } from '../sync/events.ts';
 import type { AskedReconcile } from '../sync/ports/asked-reconcile.ts';
 import type { Journal } from '../sync/ports/journal.ts';
+import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { reconcile } from '../sync/reconcile/reconcile.ts';
 import { isReconcileDue } from '../sync/reconcile/schedule.ts';
 import type { ConnectedOrg } from './connect-org.ts';
@@ -75,6 +77,24 @@ export class WatchedReconciles {
       cause: 'scheduled',
       why: 'it is due by the timetable',
     };
+  }
+
+  /**
+   * The turn that was to make what is asked for has failed before: it ends with the same error, as it would have without
+   * a watch. Not where the org or its mirror is another's now, who goes on with it.
+   */
+  async refuse(
+    mirrors: Pick<Mirrors, 'open'>,
+    { instanceUrl }: Pick<OrgRecord, 'instanceUrl'>,
+    failure: unknown,
+  ): Promise<void> {
+    if (isAppError(failure, 'LEASE_LOST', 'MIRROR_REPLACED')) return;
+    await using mirror = await mirrors.open(instanceUrl, { create: false });
+    const asked = await mirror.journal.askedReconcile();
+    if (asked === null || asked.state === 'ended') return;
+    const error = errorInfoOf(failure);
+    await mirror.journal.noteAsked({ ...asked, state: 'ended', error });
+    this.#options.tell({ event: 'reconcile:failed', instanceUrl, error });
   }
 
   async make(

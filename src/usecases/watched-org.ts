@@ -33,7 +33,9 @@ import { removeSpentCopy } from './spent-copy.ts';
 import { type DueReconcile, WatchedReconciles } from './watch-reconcile.ts';
 
 export interface WatchedOrgParts extends OrgDirectory, ConnectParts, OrgLeases {
-  readonly mirrors: ConnectParts['mirrors'] & OrgLeases['mirrors'] & Pick<Mirrors, 'location'>;
+  readonly mirrors: ConnectParts['mirrors'] &
+    OrgLeases['mirrors'] &
+    Pick<Mirrors, 'location' | 'isReconcileAsked'>;
 }
 
 interface Care {
@@ -178,10 +180,16 @@ class LeasedOrg implements WatchedOrg {
     return this.#reconciles.afterCycle(connected);
   }
 
-  async isAsked(mayOpen: boolean): Promise<boolean> {
-    if (this.#connected === null) return mayOpen && (await this.#askedWhileClosed.isNew());
+  async isAsked(): Promise<boolean> {
+    if (this.#connected === null) return this.#askedWhileClosed.isNew();
     const asked = await this.#connected.mirror.journal.askedReconcile();
     return asked !== null && asked.state !== 'ended';
+  }
+
+  async refuseAsked(error: unknown): Promise<void> {
+    const { mirrors } = this.#parts;
+    if (!(await mirrors.isReconcileAsked(this.#known.instanceUrl))) return;
+    await this.#reconciles.refuse(mirrors, this.#known, error);
   }
 
   silentForMs(): number {

@@ -20,6 +20,8 @@ function watching(
       answersAfterMs?: number;
       /** Whether somebody has asked for something, whenever it is looked for. */
       isAsked?: () => boolean;
+      /** Who has asked is told of a turn that failed. */
+      refuseAsked?: (error: unknown) => void;
       /** What the cycle calls for. */
       long?: (n: number) => Promise<void> | undefined;
       open?: (n: number) => void;
@@ -68,6 +70,7 @@ function watching(
           copied.add(url);
         },
         isAsked: async () => orgs[url]?.isAsked?.() ?? false,
+        refuseAsked: async (error) => orgs[url]?.refuseAsked?.(error),
         silentForMs: () => clock.now() - (unanswered.get(url) ?? clock.now()),
         async cycle(end) {
           log.push(`${clock.now() / minute} cycle ${url}`);
@@ -488,6 +491,36 @@ describe('the daemon', () => {
     await watch.pass(20 * minute);
     expect(watch.cyclesOf('a')).toHaveLength(2);
     expect(watch.cyclesOf('b')).toHaveLength(1);
+    await watch.stop();
+  });
+
+  it('has its turn within seconds of being asked for, where the org backs off, and who asked is told how it failed', async () => {
+    const unavailable = new AppError('ORG_UNAVAILABLE', 'maintenance');
+    const refused: unknown[] = [];
+    let isAsked = false;
+    const watch = watching(
+      {
+        a: {
+          cycle: async () => Promise.reject(unavailable),
+          isAsked: () => isAsked,
+          refuseAsked(error) {
+            if (isAsked) refused.push(error);
+            isAsked = false;
+          },
+        },
+      },
+      { intervalMs: 60 * minute },
+    );
+    await settle();
+    await watch.pass(20 * minute);
+    expect(watch.cyclesOf('a')).toEqual([0]);
+    isAsked = true;
+    await watch.pass(0.25 * minute);
+    expect(watch.cyclesOf('a')).toEqual([0, 20.25]);
+    expect(refused).toEqual([unavailable]);
+    // The org is left alone all the same.
+    await watch.pass(20 * minute);
+    expect(watch.cyclesOf('a')).toHaveLength(2);
     await watch.stop();
   });
 });

@@ -23,13 +23,13 @@ afterEach(async () => {
   await emulator.close();
 });
 
-/** A watch that has made its first cycle and would make the next one tomorrow. */
-async function watching(): Promise<ChildProcess> {
+/** A watch that has told how its first cycle ended and would make the next one much later. */
+async function watching(until = 'cycle:complete'): Promise<ChildProcess> {
   const child = cli.start(['watch', '--interval', '1d', '--json']);
   await new Promise<void>((resolve, reject) => {
     createInterface({ input: child.stdout! }).on('line', (line) => {
       told.push(JSON.parse(line));
-      if (told.at(-1)?.event === 'cycle:complete') resolve();
+      if (told.at(-1)?.event === until) resolve();
     });
     child.once('exit', () => reject(new Error('The watch has ended.')));
   });
@@ -107,6 +107,24 @@ describe('a reconcile beside a running watch', () => {
     const made = await cli.json<{ orgs: unknown[] }>(['reconcile']);
     expect(made.orgs).toMatchObject([{ status: 'complete', cause: 'asked', ghosts: 3, repaired: 3 }]);
     expect(told.map(({ event }) => event)).toContain('reconcile:complete');
+  }, 120_000);
+
+  it('ends within seconds with what the org has asked for, where the watch leaves that alone for hours', async () => {
+    await cli.json(['backfill']);
+    await control(emulator.url, 'faults', [
+      { match: 'GET .*/updated', times: 1, status: 503, headers: { 'Retry-After': '7200' } },
+    ]);
+    await watching('cycle:failed');
+    expect(told.at(-1)).toMatchObject({ error: { code: 'ORG_UNAVAILABLE' } });
+    const { code, stdout } = await cli.run(['reconcile', '--json']);
+    expect(code).toBe(5);
+    expect(JSON.parse(stdout).orgs).toMatchObject([
+      {
+        status: 'failed',
+        error: { code: 'ORG_UNAVAILABLE', message: expect.stringMatching(/\d{4}-\d\d-\d\dT/) },
+      },
+    ]);
+    await expect.poll(() => told.map(({ event }) => event)).toContain('reconcile:failed');
   }, 120_000);
 
   it('that changes nothing cannot be left to it', async () => {

@@ -90,6 +90,11 @@ export class MemoryMirrors implements Mirrors {
     return new MemoryContactReader(this.diskOf(instanceUrl)!);
   }
 
+  async isReconcileAsked(instanceUrl: string): Promise<boolean> {
+    const asked = (await this.#mirrors.get(instanceUrl)?.journal.askedReconcile()) ?? null;
+    return asked !== null && asked.state !== 'ended';
+  }
+
   async fenceOf(instanceUrl: string, leaseName: string): Promise<number> {
     const fences = [this.#mirrors, this.#copies].map(
       (kept) => kept.get(instanceUrl)?.fenceOf(leaseName) ?? 0,

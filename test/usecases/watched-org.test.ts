@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
 import { abortReason } from '../../src/base/abort.ts';
+import { AppError } from '../../src/base/errors.ts';
+import type { WatchEvent } from '../../src/contract/watch.ts';
 import type { ReportedUsage } from '../../src/sync/ports/call-ledger.ts';
 import type { RemoteOptions } from '../../src/usecases/ports/org-access.ts';
 import { openWatchedOrg } from '../../src/usecases/watched-org.ts';
@@ -123,15 +125,41 @@ it('an org is silent from the beginning of its turn until its first answer, and 
   expect(watched.silentForMs()).toBe(0);
 });
 
-it('an org that rests is looked at for what is asked of it where it may be opened, and tells each request once', async () => {
+it('an org that rests is looked at for what is asked of it and tells each request once', async () => {
   const { watched, mirrors } = await inCare();
   await watched.rest();
-  expect(await watched.isAsked?.(true)).toBe(false);
+  expect(await watched.isAsked!()).toBe(false);
   {
     await using beside = await mirrors.open(org.instanceUrl, { create: false });
     await beside.journal.askReconcile({ id: '00000000-0000-4000-8000-000000000001', force: false });
   }
-  expect(await watched.isAsked?.(false)).toBe(false);
-  expect(await watched.isAsked?.(true)).toBe(true);
-  expect(await watched.isAsked?.(true)).toBe(false);
+  expect(await watched.isAsked!()).toBe(true);
+  expect(await watched.isAsked!()).toBe(false);
+});
+
+it('a reconcile that is asked for while the org rests is seen, and ends with the error of a turn that could not make it', async () => {
+  let failure: AppError | null = null;
+  const parts = partsOf([org], { [org.instanceUrl]: { session: () => failure } });
+  await copied(parts, org.instanceUrl);
+  const events: WatchEvent[] = [];
+  const signal = new AbortController().signal;
+  const care = { options, signal, tell: (event: WatchEvent) => void events.push(event) };
+  await using watched = await openWatchedOrg(parts, org, care);
+  await watched.rest();
+  expect(await watched.isAsked!()).toBe(false);
+  const { journal } = await parts.mirrors.open(org.instanceUrl, { create: false });
+  await journal.askReconcile({ id: 'of a person', force: false });
+  expect(await watched.isAsked!()).toBe(true);
+
+  failure = new AppError('NETWORK_UNREACHABLE', 'The org cannot be reached.');
+  await expect(watched.needsFirstCopy()).rejects.toBe(failure);
+  // Whoever has the org or its mirror now goes on with it.
+  await watched.refuseAsked!(new AppError('LEASE_LOST', 'Another process has the org.'));
+  expect((await journal.askedReconcile())?.state).toBe('waiting');
+  await watched.refuseAsked!(failure);
+  const error = { code: 'NETWORK_UNREACHABLE', message: 'The org cannot be reached.' };
+  expect(await journal.askedReconcile()).toMatchObject({ id: 'of a person', state: 'ended', error });
+  expect(events).toMatchObject([{ event: 'reconcile:failed', instanceUrl: org.instanceUrl, error }]);
+  await watched.refuseAsked!(failure);
+  expect(events).toHaveLength(1);
 });

@@ -6,6 +6,7 @@ import type { MirrorCopies } from '../../sync/ports/mirror-copies.ts';
 import type { Mirrors } from '../../sync/ports/mirrors.ts';
 import type { OpenOptions, StoredMirror } from '../../sync/ports/stored-mirror.ts';
 import { listArchives, moveToArchive, removeDatabase, removeUnfinished } from './archives.ts';
+import { AskedLooks } from './asked-looks.ts';
 import { emptyLog, openForReading } from './connection.ts';
 import { readFence } from './fence-records.ts';
 import { copyPath, mirrorPath } from './mirror-path.ts';
@@ -23,6 +24,7 @@ class SqliteMirrors implements Mirrors {
   readonly archives: MirrorArchives;
   readonly #folder: string;
   readonly #files: OpenFiles;
+  readonly #askedLooks = new AskedLooks();
 
   constructor(options: MirrorsOptions) {
     const { folder, clock } = options;
@@ -52,6 +54,11 @@ class SqliteMirrors implements Mirrors {
   async read(instanceUrl: string): Promise<ContactReader> {
     const { SqliteContactReader } = await import('./sqlite-contact-reader.ts');
     return new SqliteContactReader(this.#pathOf(instanceUrl));
+  }
+
+  async isReconcileAsked(instanceUrl: string): Promise<boolean> {
+    const path = this.#pathOf(instanceUrl);
+    return withMappedFaults(path, () => this.#askedLooks.isAsked(path));
   }
 
   async fenceOf(instanceUrl: string, leaseName: string): Promise<number> {

@@ -25,6 +25,11 @@ export interface Mirrors extends AsyncDisposable {
    */
   read(instanceUrl: string): Promise<ContactReader>;
   /**
+   * Whether a reconcile of the mirror is asked for and still to be made; false where there is none. Cheap where nothing
+   * was written since it was asked last, and for mirrors that are closed here.
+   */
+  isReconcileAsked(instanceUrl: string): Promise<boolean>;
+  /**
    * The highest fence of the lease that the mirror or a copy beside it has seen; 0 where there is none, or none can be
    * read.
    */
