@@ -82,7 +82,7 @@ export async function perform(world: Stage, act: Act): Promise<boolean> {
       const [id] = chosen(facts.accounts, [act.pick]);
       if (id === undefined || !(await org.edit('Account', id, { Name: `Account ${act.value}` })))
         return false;
-      facts.unstamped = true;
+      facts.unstampedChanges++;
       facts.renamedAtMs = Math.max(facts.renamedAtMs, (await org.now()) + facts.lagMs);
       facts.areCallsUnsure = true;
       return true;
@@ -163,7 +163,7 @@ async function share(
   for (const id of ids) if (hidden) facts.hidden.add(id);
   for (const id of ids) facts.everHidden.add(id);
   for (const id of ids) if (!hidden) facts.hidden.delete(id);
-  facts.unstamped = true;
+  facts.unstampedChanges++;
   return true;
 }
 

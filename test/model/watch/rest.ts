@@ -78,7 +78,7 @@ async function mendWhatCyclesCannot(world: World): Promise<void> {
   if (!isPast && first.complete === null)
     throw new Error(`The first cycle at rest failed: ${JSON.stringify(first.ended)}`);
   const held = isPast ? 0 : await heldContacts(world);
-  if (!isPast && !world.facts.unstamped && held === 0) return;
+  if (!isPast && areChangesKnown(world) && held === 0) return;
   const reason = isPast
     ? JSON.stringify(first.ended)
     : held > 0
@@ -87,7 +87,11 @@ async function mendWhatCyclesCannot(world: World): Promise<void> {
   world.log.push(`compared as a whole: ${reason}`);
   // What an interrupted one had read before sharing changed it knows no better.
   while (await isOldComparison(world));
-  world.facts.unstamped = false;
+  world.facts.knownChanges = world.facts.unstampedChanges;
+}
+
+function areChangesKnown({ facts }: World): boolean {
+  return facts.knownChanges === facts.unstampedChanges;
 }
 
 /** All of a mirror that the org neither has nor tells of any more stay until a person says that they are gone. */

@@ -131,17 +131,16 @@ async function acts(world: World, what: readonly Act[]): Promise<void> {
 async function perform(world: World, job: Job, which: 0 | 1): Promise<Ended | null> {
   const program = world.program(which);
   world.count(job.job);
-  const from = world.facts.unstamped;
-  const isRenamedLate = world.isRenamedLate;
+  const { facts } = world;
+  const changesBefore = world.changesToBeRead;
   if (job.job === 'watch' || (job.job === 'cycle' && program.isWatching))
     return program.turns(job.job === 'watch' ? job.turns : 1);
   if (job.job === 'cycle') return (await program.cycle()).ended;
   if (job.job === 'dry run') return dryRun(world, program);
-  world.facts.unstamped = false;
   const { ended, isWhole } =
-    job.job === 'reconcile' ? await compare(program, job.force) : await copy(program, job);
+    job.job === 'reconcile' ? await compare(program, job.force) : await copy(world, program, job);
   // What changed while it ran may lie before or behind what it read.
-  if (!isWhole || isRenamedLate) world.facts.unstamped ||= from;
+  if (isWhole) facts.knownChanges = Math.max(facts.knownChanges, changesBefore);
   return ended;
 }
 
@@ -169,9 +168,13 @@ async function compare(program: Program, force: boolean): Promise<{ ended: Ended
 }
 
 async function copy(
+  world: World,
   program: Program,
   { job, api }: Extract<Job, { api: string }>,
 ): Promise<{ ended: Ended; isWhole: boolean }> {
+  const { facts } = world;
+  facts.changesBeforeCopy ??= world.changesToBeRead;
   const { ended, item } = await program.copy({ api, fresh: job === 'fresh copy' });
+  if (item?.status === 'complete') facts.changesBeforeCopy = null;
   return { ended, isWhole: job === 'fresh copy' && item?.status === 'complete' && !item.resumed };
 }

@@ -77,11 +77,12 @@ export interface Facts {
   passedMs: number;
   /** Deletions were forgotten, or more were asked for than an answer holds. */
   deletesUntold: boolean;
-  /**
-   * Sharing or formulas changed, which no stamp tells of, since the last fresh copy or comparison that was begun after it
-   * and is complete.
-   */
-  unstamped: boolean;
+  /** How often sharing or formulas changed, which no stamp tells of. */
+  unstampedChanges: number;
+  /** How many of these the mirror surely knows: those before the beginning of what was last read as a whole. */
+  knownChanges: number;
+  /** How many there were when a copy was begun that may lie beside the mirror still; null where none does. */
+  changesBeforeCopy: number | null;
   /** How late the org's writes are committed, ms. */
   lagMs: number;
   /** When the last new name of an account is committed, by the org's clock: until then nobody can read it, ms. */
@@ -109,7 +110,9 @@ export function factsOf(rows: readonly Row[]): Facts {
     wrongTimes: 0,
     passedMs: 0,
     deletesUntold: false,
-    unstamped: false,
+    unstampedChanges: 0,
+    knownChanges: 0,
+    changesBeforeCopy: null,
     lagMs: 0,
     renamedAtMs: 0,
   };
@@ -168,7 +171,7 @@ export class World implements Stage, AsyncDisposable {
     this.clock = clock;
     this.#machine = machine;
     machine.beforeSend = () => this.#beforeSend();
-    machine.onStored = (what) => (what === 'swap' ? this.#cursors.forget() : this.#lookAtCursors());
+    machine.onStored = (what) => (what === 'swap' ? this.#noteSwap() : this.#lookAtCursors());
     this.facts = factsOf(rows);
   }
 
@@ -289,6 +292,13 @@ export class World implements Stage, AsyncDisposable {
     return memory === null ? contentsOfFile(this.#file) : contentsOfDisk(memory.mirrors.diskOf(url));
   }
 
+  /** A copy knows no change since it was begun, whatever the mirror whose place it takes knew. */
+  #noteSwap(): void {
+    const { facts } = this;
+    this.#cursors.forget();
+    facts.knownChanges = Math.min(facts.knownChanges, facts.changesBeforeCopy ?? facts.knownChanges);
+  }
+
   #lookAtCursors(): void {
     const { memory, url, clock } = this.#machine;
     const cursors = memory === null ? cursorsOfFile(this.#file) : cursorsOfDisk(memory.mirrors.diskOf(url));
@@ -340,9 +350,11 @@ export class World implements Stage, AsyncDisposable {
     });
   }
 
-  /** Whether an account's new name is still to be committed, so that whoever reads now knows it not. */
-  get isRenamedLate(): boolean {
-    return this.clock.now() + this.#orgAheadMs < this.facts.renamedAtMs;
+  /** How many changes of sharing and formulas whoever begins to read all now surely knows: no name that is still to be committed. */
+  get changesToBeRead(): number {
+    const { renamedAtMs, knownChanges, unstampedChanges } = this.facts;
+    const isRenamedLate = this.clock.now() + this.#orgAheadMs < renamedAtMs;
+    return isRenamedLate ? knownChanges : unstampedChanges;
   }
 
   /** Whether the org may have ceased to tell of a deletion before the mirror heard of it. */
