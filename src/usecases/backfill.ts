@@ -1,4 +1,5 @@
 import { isAbort } from '../base/abort.ts';
+import { isAppError } from '../base/errors.ts';
 import type { CallContext } from '../contract/app.ts';
 import type { BackfillItem, BackfillOptions, BackfillResult } from '../contract/backfill.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
@@ -83,8 +84,10 @@ async function copy(
   const { mirrors } = parts;
   const { instanceUrl } = org;
   await removeSpentCopy(parts, instanceUrl, lease);
-  if ((await mirrors.copies.exists(instanceUrl)) || (options.fresh && (await mirrors.exists(instanceUrl))))
-    return copyBeside(parts, org, options, { signal, onEvent, lease });
+  if ((await mirrors.copies.exists(instanceUrl)) || (options.fresh && (await mirrors.exists(instanceUrl)))) {
+    const copied = await copyBeside(parts, org, options, { signal, onEvent, lease });
+    return await comparedInPlace(parts, org, copied, { signal, onEvent, lease });
+  }
   await using connected = await connectOrg(parts, org, { signal, lease, onEvent: progressOf(onEvent) });
   const report = await backfill(connected.context, {
     api: options.api,
@@ -94,4 +97,29 @@ async function copy(
     signal,
   });
   return { ...(await reconcileAfterCopy(connected, report, { tell: onEvent, signal })), archived: null };
+}
+
+/**
+ * What still differs from the org after several cycles is no change of the moment: sharing may have changed since an
+ * interrupted copy was read. The copy keeps its place whatever comes of the comparison.
+ */
+async function comparedInPlace(
+  parts: BackfillParts,
+  org: OrgRecord,
+  copied: CopyResult,
+  { signal, onEvent, lease }: CallContext<ProgressEvent> & { lease: Lease },
+): Promise<CopyResult> {
+  const { status, compared, archived } = copied;
+  if (status !== 'complete' || compared === null || compared.org === compared.mirror) return copied;
+  try {
+    await using connected = await connectOrg(parts, org, { signal, lease, onEvent: progressOf(onEvent) });
+    return { ...(await reconcileAfterCopy(connected, copied, { tell: onEvent, signal })), archived };
+  } catch (error) {
+    if (!isAbort(error) && !isAppError(error)) throw error;
+    if (isAppError(error))
+      parts.log.warn(
+        `what differs after the copy of ${org.instanceUrl} could not be compared: ${error.message}`,
+      );
+    return copied;
+  }
 }

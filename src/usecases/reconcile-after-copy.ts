@@ -8,7 +8,7 @@ import { reasonClause } from './reason-clause.ts';
 import { completeEventOf } from './reconcile-items.ts';
 
 /**
- * Where the org still counts other contacts than the mirror holds after a complete first copy and the cycle that closes
+ * Where the org still counts other contacts than the mirror holds after a complete copy and the cycle that closes
  * its gap, or that cycle is out of Salesforce's reach, both are compared row by row, and counted anew. The copy itself
  * stays as it is whatever comes of that.
  */
@@ -29,7 +29,7 @@ export async function reconcileAfterCopy(
   });
   if (report.failure !== null) {
     context.log.warn(
-      `what differs after the first copy of ${report.instanceUrl} could not be compared: ${report.error?.message}`,
+      `what differs after the copy of ${report.instanceUrl} could not be compared: ${report.error?.message}`,
     );
     return copied;
   }
@@ -53,6 +53,6 @@ function causeOf({ status, error, compared }: BackfillReport): { cause: Reconcil
   if (error?.code === 'CURSOR_OUT_OF_REACH')
     return { cause: 'out-of-reach', why: reasonClause(error.message) };
   if (status !== 'complete' || compared === null || compared.org === compared.mirror) return null;
-  const why = `after the first copy the org counts ${compared.org} contacts and the mirror ${compared.mirror}`;
+  const why = `after the copy the org counts ${compared.org} contacts and the mirror ${compared.mirror}`;
   return { cause: 'count-differs', why };
 }

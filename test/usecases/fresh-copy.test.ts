@@ -177,6 +177,47 @@ describe('backfill --fresh', () => {
     await expectMirrorEqualsOrg(path, emulator.url);
   });
 
+  it('that sharing has changed since it was read is compared when it has taken the mirror’s place', async () => {
+    await backfill();
+    await interrupted();
+    const copy = new Database(`${path}.fresh`, { readonly: true });
+    const ids = copy.prepare('select Id from contacts limit 2').pluck().all();
+    copy.close();
+    await control(emulator.url, 'visibility', { ids, hidden: true });
+    const item = await backfill({ fresh: true });
+    expect(item).toMatchObject({
+      status: 'complete',
+      resumed: true,
+      contacts: 298,
+      compared: { org: 298, mirror: 298 },
+    });
+    expect(existsSync(item.archived!)).toBe(true);
+    expect(count()).toBe(298);
+    const gone = read<string>("select Id from contact where _gone = 'hidden' order by Id");
+    expect(gone).toEqual(ids.toSorted());
+    const { runs } = await listRuns(app.services, { org: null, limit: 1 }, never());
+    expect(runs[0]).toMatchObject({ kind: 'cycle', status: 'complete' });
+  });
+
+  it('whose difference cannot be compared keeps its place', async () => {
+    await backfill();
+    await interrupted();
+    const copy = new Database(`${path}.fresh`, { readonly: true });
+    const ids = copy.prepare('select Id from contacts limit 1').pluck().all();
+    copy.close();
+    await control(emulator.url, 'visibility', { ids, hidden: true });
+    // A comparison alone reads stamps without values.
+    await control(emulator.url, 'faults', [
+      { match: 'GET .*/queryAll\\?q=', times: 500, status: 403, errorCode: 'INSUFFICIENT_ACCESS' },
+    ]);
+    app.said.length = 0;
+    const item = await backfill({ fresh: true });
+    expect(item).toMatchObject({ status: 'complete', error: null, compared: { org: 299, mirror: 300 } });
+    expect(existsSync(item.archived!)).toBe(true);
+    expect(app.said.join('\n')).toMatch(/warn what differs after the copy of .* could not be compared/);
+    await control(emulator.url, 'faults', []);
+  });
+
   it('asked for otherwise than the interrupted one, starts over', async () => {
     await backfill();
     await interrupted({ fields: ['Email'] });
