@@ -20,7 +20,7 @@ export interface WatchedOrg extends AsyncDisposable {
   /** Answers what it calls for and cannot be done in the slot of a cycle, which is then followed by another cycle. */
   cycle(signal: AbortSignal): Promise<LongWork | null>;
   /**
-   * Whether somebody has asked for something that its next turn does. It is looked at every few seconds; where nothing is
+   * Whether somebody has asked for something that its next turn does, or has set another share of its calls. It is looked at every few seconds; where nothing is
    * open, each request is told once.
    */
   isAsked?(): Promise<boolean>;

@@ -34,6 +34,8 @@ export class OrgPace {
 
   /** The org that was connected last, and this tool's share of it. */
   belongsTo(orgId: string, share: number): void {
+    // Another share is what somebody has done about it, who is not kept waiting for turns that settle it.
+    if (this.#org !== null && this.#org.share !== share) this.#unstretchedTurns = turnsToSettle - 1;
     this.#org = { id: ledgerIdOf(orgId), share };
   }
 

@@ -69,6 +69,9 @@ class LeasedOrg implements WatchedOrg {
   readonly #reconciles: WatchedReconciles;
   readonly #askedWhileClosed: AskedWhileClosed;
   #connected: ConnectedOrg | null = null;
+  /** The share that was set for the org when it was connected last, or was tried to be. */
+  #budget: number | null = null;
+  #isBudgetChanged = false;
   #isBegun = false;
   #isCopied = false;
   #isLost = false;
@@ -94,11 +97,14 @@ class LeasedOrg implements WatchedOrg {
   }
 
   async open(): Promise<ConnectedOrg> {
-    if (this.#connected !== null && (await this.#isAnothers(this.#connected))) await this.rest();
+    if (this.#connected !== null && (this.#isBudgetChanged || (await this.#isAnothers(this.#connected))))
+      await this.rest();
     if (this.#connected !== null) return this.#connected;
     const { signal, tell } = this.#care;
     // Read again: a login since the last look changes grant and flags.
     const org = (await this.#parts.registry.get(this.#known.instanceUrl)) ?? this.#known;
+    this.#budget = org.budget;
+    this.#isBudgetChanged = false;
     const onEvent = progressOf((event) => {
       // A cycle tells what it has sent at its end.
       if (event.event !== 'push:progress' && event.event !== 'push:waiting') tell(event);
@@ -181,6 +187,13 @@ class LeasedOrg implements WatchedOrg {
   }
 
   async isAsked(): Promise<boolean> {
+    // A list of orgs that cannot be read now says nothing of this one.
+    const org = await this.#parts.registry.get(this.#known.instanceUrl).catch(() => null);
+    this.#isBudgetChanged = org !== null && org.budget !== this.#budget;
+    return this.#isBudgetChanged || (await this.#isReconcileAsked());
+  }
+
+  async #isReconcileAsked(): Promise<boolean> {
     if (this.#connected === null) return this.#askedWhileClosed.isNew();
     const asked = await this.#connected.mirror.journal.askedReconcile();
     return asked !== null && asked.state !== 'ended';

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { abortReason } from '../../src/base/abort.ts';
 import { AppError } from '../../src/base/errors.ts';
 import type { WatchEvent } from '../../src/contract/watch.ts';
+import { ledgerIdOf } from '../../src/sync/budget/ledger-id.ts';
 import type { ReportedUsage } from '../../src/sync/ports/call-ledger.ts';
 import type { RemoteOptions } from '../../src/usecases/ports/org-access.ts';
 import { openWatchedOrg } from '../../src/usecases/watched-org.ts';
@@ -162,4 +163,36 @@ it('a reconcile that is asked for while the org rests is seen, and ends with the
   expect(events).toMatchObject([{ event: 'reconcile:failed', instanceUrl: org.instanceUrl, error }]);
   await watched.refuseAsked!(failure);
   expect(events).toHaveLength(1);
+});
+
+it('a share that is raised while its org is kept open counts from the next look on, and ends a stretched interval', async () => {
+  const parts = partsOf([org]);
+  await copied(parts, org.instanceUrl);
+  await parts.calls.report(ledgerIdOf(org.orgId), { used: 1, max: 1_000, at: Date.now(), app: null });
+  const events: WatchEvent[] = [];
+  const signal = new AbortController().signal;
+  const care = { options, signal, tell: (event: WatchEvent) => void events.push(event) };
+  await using watched = await openWatchedOrg(parts, org, care);
+  const before = (await watched.callsAhead!())!.left;
+  await watched.stretchTo!(2_520_000);
+  expect(await watched.isAsked!()).toBe(false);
+
+  await parts.registry.update(org.instanceUrl, { budget: 0.5 });
+  expect(await watched.isAsked!()).toBe(true);
+  await watched.needsFirstCopy();
+  expect(await watched.isAsked!()).toBe(false);
+  expect((await watched.callsAhead!())!.left).toBe(before * 2);
+  await watched.stretchTo!(null);
+  expect(events.map(({ event }) => event)).toEqual(['interval:stretched', 'interval:restored']);
+
+  // Where the org cannot be connected with it, it is tried again when it would have been.
+  await parts.registry.update(org.instanceUrl, { budget: 0.4 });
+  await watched.rest();
+  expect(await watched.isAsked!()).toBe(true);
+  parts.openSession = () => Promise.reject(new AppError('NETWORK_UNREACHABLE', 'The org cannot be reached.'));
+  await expect(watched.needsFirstCopy()).rejects.toThrow('cannot be reached');
+  expect(await watched.isAsked!()).toBe(false);
+  // And where the list of orgs cannot be read, all goes on.
+  parts.registry.get = () => Promise.reject(new AppError('REGISTRY_CORRUPT', 'damaged'));
+  expect(await watched.isAsked!()).toBe(false);
 });
