@@ -138,6 +138,19 @@ describe('a reconcile', () => {
     expect(await reconciled(rig)).toMatchObject({ error: null, ghosts: 0, repaired: 0 });
   });
 
+  it('holds all that remain where the others are stated to be deleted, in a dry run as in a real one', async () => {
+    await using rig = await copiedRig(6);
+    const { url } = rig.emulator;
+    const ids = await idsOf(rig, 6);
+    await control(url, 'delete', { ids: ids.slice(0, 2) });
+    await control(url, 'visibility', { ids: ids.slice(2), hidden: true });
+    const asIfDone = await reconciled(rig, 0, { dryRun: true });
+    expect(asIfDone).toMatchObject({ error: null, held: 4, ghosts: 6 });
+    const braked = await reconciled(rig);
+    expect(braked).toMatchObject({ error: null, held: 4, ghosts: 6, contacts: 4 });
+    expect(Object.keys(goneOf(rig)).toSorted()).toEqual(ids.slice(0, 2).toSorted());
+  });
+
   it('holds many rows that Salesforce does not call deleted, applies the rest, and removes them with force', async () => {
     await using rig = await copiedRig(500, 2);
     const { url } = rig.emulator;

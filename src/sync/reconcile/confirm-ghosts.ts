@@ -39,12 +39,19 @@ export async function confirmGhosts(context: SyncContext, options: ConfirmOption
   if (!isAsked) await askEach(context, 'absent', options, judge.isNamed);
   await settle(context, options, judge, judge.isNamed);
   const left = (await sweep.count('unknown')) + (await sweep.count('absent'));
-  if (force || !isUnbelievable(left, state.live)) {
+  if (force || !(isUnbelievable(left, state.live) || (await isAllThatRemains(context, left)))) {
     await settle(context, options, judge, () => true);
     return 0;
   }
   await hold(context, options, left);
   return left;
+}
+
+/** What is stated has gone already, in a dry run by its mark alone: `left` may be all the mirror still has. */
+async function isAllThatRemains({ mirror }: SyncContext, left: number): Promise<boolean> {
+  if (left === 0) return false;
+  const { contacts } = await mirror.contacts.counts();
+  return left >= contacts - (await mirror.sweep.count('stated'));
 }
 
 interface Judge {
