@@ -172,10 +172,10 @@ export class Daemon implements AsyncDisposable {
       this.#resumeAfter(standstill.lastedMs());
       try {
         this.#follow(new Set(await list()));
-        for (const { loop } of this.#cares.values()) await loop.look();
       } catch (error) {
         onListFailed(error);
       }
+      for (const { loop } of this.#cares.values()) await loop.look();
     }
   }
 

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAppError } from '../base/errors.ts';
 import { makeFolder } from '../base/make-folder.ts';
@@ -5,7 +6,7 @@ import type { AuthState } from '../org/auth-state.ts';
 import type { Connection } from '../sqlite/connection.ts';
 import { openPrivately } from '../sqlite/open-privately.ts';
 import { cannotWrite, openReadable, type Readable } from '../sqlite/open-readable.ts';
-import { isDoubled } from '../sqlite/sqlite-fault.ts';
+import { isDoubled, sqliteFaultOf } from '../sqlite/sqlite-fault.ts';
 import type { OrgRecord } from './org-record.ts';
 import type { Registry } from './registry.ts';
 import { registryFault, registryFileName } from './registry-fault.ts';
@@ -59,7 +60,21 @@ const busyTimeoutMs = 5_000;
  * `DATA_DIR_UNWRITABLE`, `DISK_FULL`, `REGISTRY_CORRUPT` or `REGISTRY_NEWER_THAN_TOOL`.
  */
 export function openRegistry(dataDir: string): Registry {
+  const path = join(dataDir, registryFileName);
   let opened = openDatabase(dataDir);
+  let stamp = stampOf(path);
+  /**
+   * A file that was put in the place of the open one, or was written past SQLite, is read anew; what is open stays where
+   * that one cannot be opened. Not within a transaction.
+   */
+  const lookAgain = (): void => {
+    const now = stampOf(path);
+    if (now === null || now === stamp || opened.standsInFor !== null) return;
+    const next = openDatabase(dataDir);
+    opened.db.close();
+    opened = next;
+    stamp = now;
+  };
   /** What stands in for the file is of the moment, so it is opened anew each time. */
   const reopened = (): Connection => {
     if (opened.standsInFor !== null) {
@@ -72,6 +87,8 @@ export function openRegistry(dataDir: string): Registry {
     const db = reopened();
     try {
       return read(db);
+    } catch (error) {
+      throw sqliteFaultOf(error) === 'damaged' ? registryFault(dataDir, error) : error;
     } finally {
       if (opened.locksOut) db.close();
     }
@@ -111,8 +128,18 @@ export function openRegistry(dataDir: string): Registry {
     }
   };
   return {
-    list: async () => list(),
-    get: async (instanceUrl) => get(instanceUrl),
+    async list() {
+      lookAgain();
+      return list();
+    },
+    async get(instanceUrl) {
+      try {
+        lookAgain();
+      } catch {
+        // Told by the list.
+      }
+      return get(instanceUrl);
+    },
     put: async (org) => put(org),
     resolve: async (text) => resolveOrg(list(), text),
     update: async (instanceUrl, change) =>
@@ -155,6 +182,13 @@ export function openRegistry(dataDir: string): Registry {
       opened.db.close();
     },
   };
+}
+
+/** Another one where the file is another or was written; null where there is none, or one that is yet to be written. */
+function stampOf(path: string): string | null {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (stats === undefined || stats.size === 0n) return null;
+  return `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}`;
 }
 
 function openDatabase(dataDir: string): Readable {

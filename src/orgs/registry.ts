@@ -6,7 +6,10 @@ import type { OrgRecord } from './org-record.ts';
  * of this one, may have changed what was read.
  */
 export interface Registry extends AsyncDisposable {
-  /** In the order in which they were connected. */
+  /**
+   * In the order in which they were connected. Throws AppError `REGISTRY_CORRUPT` where the file was damaged since it was
+   * opened, as all calls do that come to what is damaged.
+   */
   list(): Promise<OrgRecord[]>;
   get(instanceUrl: string): Promise<OrgRecord | null>;
   /**

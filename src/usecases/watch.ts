@@ -34,9 +34,18 @@ export async function watch(
   const named = options.orgs.length > 0 || parts.hasProcessOrg || once;
   let watched: readonly OrgRecord[] = [];
   let isBegun = false;
+  /** Why the orgs cannot be listed, told once and not at each look. */
+  let listTrouble: string | null = null;
+  const tellListFailed = (error: unknown) => {
+    const trouble = messageOf(error);
+    if (trouble === listTrouble) return;
+    listTrouble = trouble;
+    parts.log.warn(`the connected orgs cannot be listed now, those that are watched go on: ${trouble}`);
+  };
   const list = async () => {
     if (named) return [...byUrl.keys()];
     const wanted = eachOrgOnce(await parts.registry.list()).filter(({ sync }) => sync);
+    listTrouble = null;
     if (isBegun) tellChanges(watched, wanted, tell);
     watched = wanted;
     for (const org of wanted) byUrl.set(org.instanceUrl, org);
@@ -76,7 +85,7 @@ export async function watch(
       tell({ event: 'cycle:failed', instanceUrl, error: errorInfoOf(error), retryInMs, failures }),
     onSkipped: (instanceUrl, error, retryInMs) =>
       tell({ event: 'cycle:skipped', instanceUrl, error: errorInfoOf(error), retryInMs }),
-    onListFailed: (error) => parts.log.warn(`the connected orgs cannot be listed now: ${messageOf(error)}`),
+    onListFailed: tellListFailed,
     onResumed: (standstillMs) => tell({ event: 'watch:resumed', suspendedMs: Math.round(standstillMs) }),
     onRecovered: (instanceUrl, failures, lastedMs) =>
       tell({ event: 'cycle:recovered', instanceUrl, failures, lastedMs: Math.round(lastedMs) }),

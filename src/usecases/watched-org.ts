@@ -1,7 +1,7 @@
 import { callDetailsOf } from '../base/call-details.ts';
 import { CloseStack } from '../base/close-stack.ts';
 import { errorCodeOf } from '../base/error-codes.ts';
-import { AppError } from '../base/errors.ts';
+import { AppError, isAppError } from '../base/errors.ts';
 import { isoTime } from '../base/iso-time.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { CycleCompleteEvent, WatchEvent, WatchOptions } from '../contract/watch.ts';
@@ -102,7 +102,7 @@ class LeasedOrg implements WatchedOrg {
     if (this.#connected !== null) return this.#connected;
     const { signal, tell } = this.#care;
     // Read again: a login since the last look changes grant and flags.
-    const org = (await this.#parts.registry.get(this.#known.instanceUrl)) ?? this.#known;
+    const org = (await this.#inRegistry()) ?? this.#known;
     this.#budget = org.budget;
     this.#isBudgetChanged = false;
     const onEvent = progressOf((event) => {
@@ -112,6 +112,16 @@ class LeasedOrg implements WatchedOrg {
     this.#connected = await connectOrg(this.#parts, org, { signal, lease: this.#lease, onEvent });
     this.#pace.belongsTo(this.#connected.orgId, this.#connected.share);
     return this.#connected;
+  }
+
+  /** A list of orgs that was damaged meanwhile keeps nobody from an org that is known. */
+  async #inRegistry(): Promise<OrgRecord | null> {
+    try {
+      return await this.#parts.registry.get(this.#known.instanceUrl);
+    } catch (error) {
+      if (isAppError(error, 'REGISTRY_CORRUPT')) return null;
+      throw error;
+    }
   }
 
   /** Whether `login --replace-user` has given the mirror to another user since it was opened, who may see others. */

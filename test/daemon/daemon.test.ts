@@ -486,6 +486,7 @@ describe('the daemon', () => {
     await watch.pass(20 * minute);
     expect(watch.cyclesOf('a')).toEqual([0]);
     isAsked = true;
+    watch.wanted.failing = true;
     await watch.pass(0.25 * minute);
     expect(watch.cyclesOf('a')).toEqual([0, 20.25]);
     await watch.pass(20 * minute);

@@ -28,6 +28,49 @@ describe('registry', () => {
     expect(await registry.list()).toEqual([a]);
   });
 
+  it('goes on by a file that was put in the place of the one that is open', async () => {
+    const path = join(dataDir, 'registry.db');
+    {
+      await using first = openRegistry(dataDir);
+      await first.put(a);
+    }
+    const bytes = readFileSync(path);
+    await using registry = openRegistry(dataDir);
+    expect(await registry.list()).toEqual([a]);
+    for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true });
+    // Between the two it goes on with what it knows, and makes no list without orgs.
+    expect(await registry.list()).toEqual([a]);
+    writeFileSync(path, '');
+    expect(await registry.list()).toEqual([a]);
+    writeFileSync(path, bytes);
+    {
+      await using other = openRegistry(dataDir);
+      await other.update(a.instanceUrl, { sync: false });
+      expect(await registry.get(a.instanceUrl)).toEqual({ ...a, sync: false });
+      await registry.update(a.instanceUrl, { alias: 'prod' });
+      expect(await other.list()).toEqual([{ ...a, sync: false, alias: 'prod' }]);
+    }
+    expect(await registry.list()).toEqual([{ ...a, sync: false, alias: 'prod' }]);
+  });
+
+  it('tells by its list that the open file was damaged, and goes on when it is mended', async () => {
+    const path = join(dataDir, 'registry.db');
+    await openRegistry(dataDir)[Symbol.asyncDispose]();
+    await using registry = openRegistry(dataDir);
+    await registry.put(a);
+    const db = new Database(path);
+    db.pragma('wal_checkpoint(TRUNCATE)');
+    db.close();
+    expect(await registry.list()).toEqual([a]);
+    const bytes = readFileSync(path);
+    writeFileSync(path, Buffer.alloc(bytes.length, 0x5a));
+    await expect(registry.list()).rejects.toMatchObject({ code: 'REGISTRY_CORRUPT' });
+    await expect(registry.list()).rejects.toMatchObject({ code: 'REGISTRY_CORRUPT' });
+    await expect(registry.get(a.instanceUrl)).rejects.toMatchObject({ code: 'REGISTRY_CORRUPT' });
+    writeFileSync(path, bytes);
+    expect(await registry.list()).toEqual([a]);
+  });
+
   it('makes the data folder and its files private', async () => {
     const inner = join(dataDir, 'new');
     await using registry = openRegistry(inner);

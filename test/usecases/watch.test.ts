@@ -169,3 +169,25 @@ describe('a watch that goes on', () => {
     expect(parts.closed.toSorted()).toEqual([a.instanceUrl, b.instanceUrl]);
   });
 });
+
+it('goes on where the list of orgs cannot be read, and warns of it once', async () => {
+  const parts = partsOf([a]);
+  await copied(parts, a.instanceUrl);
+  const stop = new AbortController();
+  const { list } = parts.registry;
+  let isDamaged = false;
+  let refused = 0;
+  parts.registry.list = async () => {
+    if (!isDamaged) return list();
+    if (++refused > 12) stop.abort(abortReason());
+    throw new AppError('REGISTRY_CORRUPT', 'The list of connected orgs is damaged.');
+  };
+  const onEvent = ({ event }: WatchEvent) => {
+    isDamaged ||= event === 'cycle:complete';
+  };
+  const { orgs } = await watch(parts, { ...once, once: false }, { signal: stop.signal, onEvent });
+  expect(orgs).toMatchObject([{ instanceUrl: a.instanceUrl, error: null }]);
+  const line =
+    'warn the connected orgs cannot be listed now, those that are watched go on: The list of connected orgs is damaged.';
+  expect(parts.said.filter((said) => said === line)).toHaveLength(1);
+});
