@@ -6,8 +6,16 @@ import { count, counted } from '../render/quantity.ts';
 
 type CycleEvent = Exclude<WatchEvent, ProgressEvent>;
 
-/** A watch event as a line for people. `once`: of a watch that makes one cycle. */
-export function watchLine(event: CycleEvent, orgNames: OrgNames, { once }: { once: boolean }): string {
+/** A watch event as a line for people. `once`: of a watch that makes one cycle. `hint`: what to do about it. */
+export function watchLine(
+  event: CycleEvent,
+  orgNames: OrgNames,
+  { once, hint }: { once: boolean; hint: string | null },
+): string {
+  return hint === null ? sentenceOf(event, orgNames, once) : `${sentenceOf(event, orgNames, once)} ${hint}`;
+}
+
+function sentenceOf(event: CycleEvent, orgNames: OrgNames, once: boolean): string {
   switch (event.event) {
     case 'watch:start': {
       const how = event.once ? 'once' : `every ${formatDuration(event.intervalMs)}`;
@@ -45,8 +53,7 @@ export function watchLine(event: CycleEvent, orgNames: OrgNames, { once }: { onc
 function whatFollows({ error, retryInMs, failures }: CycleFailedEvent, once: boolean): string {
   const isUntilLogin = !once && retryInMs === null && error.code === 'LOGIN_REQUIRED';
   if (!isUntilLogin) return `${againIn(retryInMs)}${inARow(failures)}`;
-  const goesOn = `The watch goes on with it by itself after the next login.${inARow(failures)}`;
-  return error.hint === null ? goesOn : `${goesOn} ${error.hint}`;
+  return `The watch goes on with it by itself after the next login.${inARow(failures)}`;
 }
 
 function againIn(retryInMs: number | null): string {

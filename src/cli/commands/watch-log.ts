@@ -3,6 +3,7 @@ import type { CycleCompleteEvent, WatchEvent } from '../../contract/watch.ts';
 import type { Invocation } from '../invocation.ts';
 import { createLineProgress } from '../progress/line-progress.ts';
 import { FirstCycles } from './first-cycles.ts';
+import { FirstHints } from './first-hints.ts';
 import { OrgTroubles } from './org-troubles.ts';
 import { RareTelling } from './rare-telling.ts';
 import { Silence } from './silence.ts';
@@ -25,6 +26,7 @@ export function createWatchLog(
   const unsent = new RareTelling(io.now);
   const silent = new Silence(io.now());
   const firstCycles = new FirstCycles();
+  const hints = new FirstHints();
   const say = (line: string) => {
     silent.begin(io.now());
     void print(`${style.dim(isoTime(io.now()))} ${line}\n`);
@@ -42,6 +44,9 @@ export function createWatchLog(
   const show = (event: WatchEvent, isFirst: boolean) => {
     if (event.event === 'watch:start') ({ once } = event);
     const isTold = troubles.isTold(event) || everyCycle;
+    const firstHint = hints.of(event);
+    // One that makes one cycle ends with what to do.
+    const hint = once ? null : firstHint;
     const failed =
       event.event === 'cycle:failed' || event.event === 'cycle:skipped' || event.event === 'reconcile:failed';
     if (output.quiet && !failed) return;
@@ -56,12 +61,12 @@ export function createWatchLog(
         return;
       case 'cycle:complete':
         silent.add(event);
-        if (isNews(event) || everyCycle || isFirst) say(watchLine(event, orgNames, { once }));
+        if (isNews(event) || everyCycle || isFirst) say(watchLine(event, orgNames, { once, hint }));
         else passOver();
         return;
       default: {
         if (!isTold) return passOver();
-        const line = watchLine(event, orgNames, { once });
+        const line = watchLine(event, orgNames, { once, hint });
         say(failed ? style.red(line) : line);
       }
     }

@@ -122,6 +122,31 @@ test.each([
   expect(stdout.trimEnd().split('\n')[1]?.endsWith(`: ${said}`)).toBe(true);
 });
 
+test('says what to do about a trouble when it is told first, and again only when it comes anew', async () => {
+  const hint = 'Make room.';
+  const full = { code: 'DISK_FULL', message: 'no room', hint, details: null };
+  const failed: WatchEvent = {
+    ...{ event: 'cycle:failed', instanceUrl, error: full, retryInMs: 60_000, failures: 1 },
+  };
+  const complete = events.find((event) => event.event === 'cycle:complete')!;
+  const linesOf = async (...of: WatchEvent[]) => {
+    const watch = async (_options: unknown, { onEvent }: { onEvent: (event: WatchEvent) => void }) => {
+      for (const event of of) onEvent(event);
+      return fine;
+    };
+    const { stdout } = await runMain(['watch', '-v'], { app: fakeApp({ watch }).app });
+    return stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.endsWith(` ${hint}`));
+  };
+  expect(await linesOf(failed, failed, complete, failed)).toEqual([true, false, false, true]);
+  const compared: WatchEvent = { event: 'reconcile:failed', instanceUrl, error: full };
+  expect(await linesOf(compared, compared, failed)).toEqual([true, false, true]);
+  const unsent = { ...complete, unsent: 2, pushError: full } as WatchEvent;
+  expect(await linesOf(unsent, unsent, failed, complete, unsent)).toEqual([true, false, true, false, true]);
+});
+
 test('the lines of orgs that come, go and are renamed', async () => {
   const { app } = fakeApp({
     watch: async (_options, { onEvent }) => {
