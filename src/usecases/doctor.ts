@@ -1,7 +1,6 @@
-import { access, constants } from 'node:fs/promises';
 import type { CredentialStore } from '../auth/credential-store.ts';
 import type { Clock } from '../base/clock.ts';
-import { AppError, messageOf, systemCodeOf } from '../base/errors.ts';
+import { AppError, messageOf } from '../base/errors.ts';
 import { formatDuration } from '../base/interval.ts';
 import { silentLogger } from '../base/logger.ts';
 import { makeFolder } from '../base/make-folder.ts';
@@ -11,6 +10,7 @@ import type { DoctorCheck, DoctorResult } from '../contract/doctor.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { firstOfSameOrg } from '../orgs/rules/connected-once.ts';
 import { namedOrAllOrgs } from './chosen-orgs.ts';
+import { checkFolder } from './doctor-folder.ts';
 import { checkMirror, type DoctorMirrorParts } from './doctor-mirror.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 
@@ -48,15 +48,7 @@ export async function doctor(parts: DoctorParts, { signal }: CallContext): Promi
   await check('node', async () => `Node.js ${process.versions.node}`);
   await check('data folder', async () => {
     makeFolder(config.dataDir);
-    try {
-      await access(config.dataDir, constants.W_OK | constants.R_OK);
-    } catch (error) {
-      throw new AppError(
-        'DATA_DIR_UNWRITABLE',
-        `${config.dataDir} cannot be written (${systemCodeOf(error) ?? messageOf(error)})`,
-        { hint: 'Choose another folder with --data-dir or PARAHACK_SYNC_DATA_DIR, or mend its permissions.' },
-      );
-    }
+    const folder = await checkFolder(config.dataDir, { name: 'data folder' });
     const exposed = parts.exposedFiles();
     const [worst] = [...exposed.filter(({ isOurs }) => !isOurs), ...exposed];
     if (worst !== undefined) {
@@ -67,7 +59,7 @@ export async function doctor(parts: DoctorParts, { signal }: CallContext): Promi
         hint: worst.mend,
       };
     }
-    return `${config.dataDir} can be written`;
+    return folder;
   });
   await check('credential store', async () => {
     await parts.credentials.probeWritable();

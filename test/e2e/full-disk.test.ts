@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
@@ -100,6 +100,20 @@ describe.skipIf(process.platform === 'win32')('on a disk without a free byte', (
       expect(await cli.json(['outbox', 'list'])).toMatchObject({ entries });
     },
   );
+
+  it('doctor says that there is no room, and leaves nothing behind', async () => {
+    const { code, stdout } = await onFullDisk('doctor', '--json');
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout).checks).toContainEqual({
+      name: 'data folder',
+      status: 'fail',
+      message: expect.stringMatching(/^There is no room left to write in .* \(EFBIG\)$/),
+      hint: expect.stringContaining('Make room'),
+    });
+    expect(readdirSync(cli.env.PARAHACK_SYNC_DATA_DIR!).filter((name) => name.startsWith('.doctor'))).toEqual(
+      [],
+    );
+  });
 
   it('what would write says so, and goes on when there is room', async () => {
     for (const args of [['orgs', 'disable', 'acme'], ['outbox', 'drop', '--all'], ['backfill']]) {
