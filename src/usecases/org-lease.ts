@@ -60,10 +60,18 @@ export async function takeOrgLease(
     'ORG_BUSY',
     `Another process is working on ${instanceUrl} (${who}process ${holder.pid}).`,
     {
-      hint: `Process ${holder.pid} has held it since ${since}; stop that one, or try again later.`,
+      hint: `Process ${holder.pid} has held it since ${since}; ${whatToDo(instanceUrl, holder.purpose)}`,
       details,
     },
   );
+}
+
+/** A watch does not end by itself: it lets go of an org, in a few seconds, whose sync is off. */
+function whatToDo(instanceUrl: string, purpose: string | undefined): string {
+  const watch: OrgWork = 'watch';
+  return purpose === watch
+    ? `stop that one, or run \`parahack-sync orgs disable ${instanceUrl}\`, then try again in a few seconds.`
+    : 'stop that one, or try again later.';
 }
 
 /** Work that ends as soon as the lease is lost, with AppError `LEASE_LOST` where the abort was its end. */

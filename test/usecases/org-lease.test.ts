@@ -44,6 +44,17 @@ describe('an org that somebody works on', () => {
   });
 });
 
+it('an org that a watch has, which does not end by itself, says how the watch lets go of it', async () => {
+  const leases = new MemoryLeases();
+  await using _held = await takeOrgLease({ leases, mirrors }, url, 'watch');
+  await expect(takeOrgLease({ leases: fromElsewhere(leases), mirrors }, url, 'logout')).rejects.toMatchObject(
+    {
+      code: 'ORG_BUSY',
+      hint: expect.stringContaining(`run \`parahack-sync orgs disable ${url}\`, then try again`),
+    },
+  );
+});
+
 it('an outbox that somebody sends says whether that is another process', async () => {
   const leases = new MemoryLeases();
   await withDrainLease(
