@@ -1,4 +1,5 @@
 import { CloseStack } from '../base/close-stack.ts';
+import { AppError, isAppError } from '../base/errors.ts';
 import type { CallContext } from '../contract/app.ts';
 import type { ProgressEvent } from '../contract/progress.ts';
 import type { PushOptions, PushResult } from '../contract/push.ts';
@@ -24,7 +25,7 @@ export async function pushRecords(
 ): Promise<PushResult> {
   const org = await oneOrg(parts, name);
   const { instanceUrl } = org;
-  return CloseStack.opening(async (opened) => {
+  const result = CloseStack.opening(async (opened) => {
     const connected = opened.use(await connectOrg(parts, org, { signal, onEvent: progressOf(onEvent) }));
     const onWait = () => onEvent({ event: 'push:waiting', instanceUrl });
     const withLease = withDrainLease(parts, instanceUrl, signal, onWait);
@@ -36,5 +37,18 @@ export async function pushRecords(
       report,
       parts.closeLater(() => opened[Symbol.asyncDispose]()),
     );
+  });
+  return result.catch((error: unknown) => {
+    throw isAppError(error, 'API_BUDGET_EXHAUSTED') ? beforeOutbox(error) : error;
+  });
+}
+
+/** What ends a push by an error has ended it before its records came into the outbox: nothing goes on with them by itself. */
+function beforeOutbox(error: AppError<'API_BUDGET_EXHAUSTED'>): AppError {
+  const { code, message, details } = error;
+  return new AppError(code, message, {
+    hint: 'Nothing was sent, and none of the records waits in the outbox: push them again later. `orgs set ORG --budget` raises the share of this tool.',
+    details,
+    cause: error,
   });
 }

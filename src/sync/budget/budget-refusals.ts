@@ -13,10 +13,10 @@ export function shareIsUsed(
     retryAfterMs,
   }: { own: number; limit: number; purpose: CallPurpose; share: number; retryAfterMs: number | null },
 ): AppError {
-  const what = purpose === 'pull' ? 'share of, less the reserve for pushes,' : 'share of';
+  const rest = purpose === 'pull' ? ' beside what is kept for pushes' : '';
   return new AppError(
     'API_BUDGET_EXHAUSTED',
-    `This tool has used its ${what} the API requests of ${instanceUrl}: ${own} of ${limit} in 24 hours.`,
+    `This tool has made ${own} API requests to ${instanceUrl} in the last 24 hours, and its share allows ${limit}${rest}.`,
     {
       hint: 'It goes on by itself as old calls pass out of the 24 hours; `orgs set ORG --budget` or PARAHACK_SYNC_API_BUDGET raises the share.',
       details: { own, allowed: limit, share, kind: purpose, retryAfterMs },

@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest';
+import { AppError } from '../../src/base/errors.ts';
+import type { PushOptions } from '../../src/contract/push.ts';
+import { pushRecords } from '../../src/usecases/push.ts';
+import { orgFor } from '../orgs/org-for.ts';
+import { partsOf } from './parts.ts';
+
+it('a push that the share ends before its records came into the outbox says that they are not there', async () => {
+  const a = orgFor('a');
+  const hint = 'It goes on by itself.';
+  const session = () => new AppError('API_BUDGET_EXHAUSTED', 'The share is used.', { hint });
+  const parts = { ...partsOf([a], { [a.instanceUrl]: { session } }), closeLater: () => async () => {} };
+  const context = { signal: new AbortController().signal, onEvent: () => {} };
+  await expect(pushRecords(parts, { org: null } as PushOptions, context)).rejects.toMatchObject({
+    code: 'API_BUDGET_EXHAUSTED',
+    message: 'The share is used.',
+    hint: expect.stringMatching(/none of the records waits in the outbox: push them again later/),
+  });
+});
