@@ -78,7 +78,8 @@ function nameOf({ alias, instanceUrl }: OrgRecord): string {
   return alias ?? new URL(instanceUrl).host;
 }
 
-function namesProcessOrg({ instanceUrl }: OrgRecord, name: string): boolean {
+/** Whether `name` is what the org of the environment is called. */
+export function namesProcessOrg({ instanceUrl }: OrgRecord, name: string): boolean {
   if (name === hostKeyOf(instanceUrl) || name === new URL(instanceUrl).host) return true;
   try {
     return normaliseInstanceUrl(name) === instanceUrl;

@@ -88,7 +88,12 @@ async function setOrg(call: Invocation, org: string, flags: OrgSettingsFlags): P
   }
   const budget = flags.budget === undefined ? undefined : parseApiBudget(flags.budget, '--budget');
   const app = await call.app();
-  return changed(await app.orgs.set({ org, budget }));
+  const result = await app.orgs.set({ org, budget });
+  const set = [
+    ...(flags.twoWay === undefined ? [] : [`two-way ${flags.twoWay}`]),
+    ...(budget === undefined ? [] : [`up to ${percent(budget)} of its API requests`]),
+  ];
+  return { document: result, text: () => `${nameOf(result.org)}: ${set.join(', ')}.` };
 }
 
 function aliased({ org }: { org: OrgView }): Outcome {
@@ -103,8 +108,12 @@ function changed({ org }: { org: OrgView }): Outcome {
   const budget = org.budget === null ? '' : `, up to ${percent(org.budget)} of its API requests`;
   return {
     document: { org },
-    text: () => `${org.alias ?? new URL(org.instanceUrl).host}: sync ${org.sync ? 'on' : 'off'}${budget}.`,
+    text: () => `${nameOf(org)}: sync ${org.sync ? 'on' : 'off'}${budget}.`,
   };
+}
+
+function nameOf({ alias, instanceUrl }: OrgView): string {
+  return alias ?? new URL(instanceUrl).host;
 }
 
 function tableOf(orgs: readonly OrgView[], { terminal, messages, orgNames }: Invocation): string {

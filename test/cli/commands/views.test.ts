@@ -352,13 +352,19 @@ describe('orgs', () => {
     const taken = await runMain(['orgs', 'alias', 'a', ''], { app });
     expect(taken.stdout).toMatch(/alias/);
     const { stdout } = await runMain(['orgs', 'set', 'a', '--budget', '.1'], { app });
-    expect(stdout).toBe('prod: sync on, up to 10% of its API requests.\n');
+    expect(stdout).toBe('prod: up to 10% of its API requests.\n');
+    const both = await runMain(['orgs', 'set', 'a', '--two-way', 'off', '--budget', '.1'], { app });
+    expect(both.stdout).toBe('prod: two-way off, up to 10% of its API requests.\n');
+    const off = await runMain(['orgs', 'set', 'a', '--two-way', 'off'], { app });
+    expect(off.stdout).toBe('prod: two-way off.\n');
     expect(calls).toEqual([
       { method: 'orgs.setSync', options: { org: 'a', sync: true } },
       { method: 'orgs.setSync', options: { org: 'a', sync: false } },
       { method: 'orgs.setAlias', options: { org: 'a', alias: 'prod' } },
       { method: 'orgs.setAlias', options: { org: 'a', alias: null } },
       { method: 'orgs.set', options: { org: 'a', budget: 0.1 } },
+      { method: 'orgs.set', options: { org: 'a', budget: 0.1 } },
+      { method: 'orgs.set', options: { org: 'a', budget: undefined } },
     ]);
   });
 });
