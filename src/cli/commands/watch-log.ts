@@ -31,7 +31,7 @@ export function createWatchLog(
     silent.begin(io.now());
     void print(`${style.dim(isoTime(io.now()))} ${line}\n`);
   };
-  const progress = createLineProgress(say, { now: io.now, orgNames, why: output.verbosity > 0 });
+  const progress = createLineProgress(say, { now: io.now, orgNames, why: output.verbosity > 0, asker: true });
   const passOver = () => {
     if (!output.quiet && silent.lastedMs(io.now()) >= silenceMs) say(silent.line(io.now(), troubles.open));
   };

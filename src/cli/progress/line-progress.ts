@@ -9,7 +9,7 @@ const everyMs = 5_000;
 /** Beginnings, ends and, every few seconds for each org, where it stands. */
 export function createLineProgress(
   say: (line: string) => void,
-  { now, orgNames, why }: { now: () => number; orgNames: OrgNames; why: boolean },
+  { now, orgNames, why, asker }: { now: () => number; orgNames: OrgNames; why: boolean; asker?: boolean },
 ): ProgressView {
   const lastSaidAt = new Map<string, number>();
   let lastLine = '';
@@ -23,7 +23,7 @@ export function createLineProgress(
         if (at - (lastSaidAt.get(event.instanceUrl) ?? Number.NEGATIVE_INFINITY) < everyMs) return;
       }
       lastSaidAt.set(event.instanceUrl, at);
-      const line = progressText(event, { orgNames, why });
+      const line = progressText(event, { orgNames, why, asker });
       // What waited in the outbox before a push is settled after its last record was counted.
       if (line !== lastLine) say(line);
       lastLine = line;

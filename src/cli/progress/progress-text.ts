@@ -8,10 +8,13 @@ import type {
 import type { OrgNames } from '../org-names.ts';
 import { count, counted } from '../render/quantity.ts';
 
-/** Where an org's work stands, in one line for people; `why` adds the reason of a choice. */
+/**
+ * Where an org's work stands, in one line for people; `why` adds the reason of a choice, `asker` that a comparison was asked
+ * for, where whoever asked is not the one who reads.
+ */
 export function progressText(
   event: ProgressEvent,
-  { orgNames, why = false }: { orgNames: OrgNames; why?: boolean },
+  { orgNames, why = false, asker = false }: { orgNames: OrgNames; why?: boolean; asker?: boolean },
 ): string {
   const org = orgNames.of(event.instanceUrl);
   switch (event.event) {
@@ -24,7 +27,7 @@ export function progressText(
       return `${org}: ${readingFigures(event).join(', ')}`;
     case 'reconcile:start': {
       const what = `${event.resumed ? 'goes on comparing' : 'comparing'} ${counted(event.expected, 'contact')}`;
-      const because = event.cause === 'asked' ? '' : `, because ${event.reason}`;
+      const because = event.cause === 'asked' && !asker ? '' : `, because ${event.reason}`;
       return `${org}: ${what}${event.dryRun ? ' and changing nothing' : ''}${because}`;
     }
     case 'reconcile:progress':

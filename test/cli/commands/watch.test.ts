@@ -147,6 +147,18 @@ test('says what to do about a trouble when it is told first, and again only when
   expect(await linesOf(unsent, unsent, failed, complete, unsent)).toEqual([true, false, true, false, true]);
 });
 
+test('says that a comparison was asked for, as whoever asked reads another place', async () => {
+  const { app } = fakeApp({
+    watch: async (_options, { onEvent }) => {
+      const about = { instanceUrl, cause: 'asked', reason: 'it was asked for', api: 'rest' } as const;
+      onEvent({ event: 'reconcile:start', ...about, expected: 9, resumed: false, dryRun: false, runId: 'r' });
+      return fine;
+    },
+  });
+  const { stdout } = await runMain(['watch'], { app });
+  expect(stdout.trimEnd()).toMatch(/: comparing 9 contacts, because it was asked for$/);
+});
+
 test('the lines of orgs that come, go and are renamed', async () => {
   const { app } = fakeApp({
     watch: async (_options, { onEvent }) => {
