@@ -41,8 +41,8 @@ export type WatchEvent =
   | ReconcileStartEvent
   | ReconcileProgressEvent
   | ReconcileCompleteEvent
-  /** One that was due by the timetable; cycles go on, and it is tried again. */
-  | { event: 'reconcile:failed'; instanceUrl: string; error: ErrorInfo }
+  /** One that was due by the timetable, or was asked for: that one has to be asked for again, `retryInMs` is null. Cycles go on. */
+  | { event: 'reconcile:failed'; instanceUrl: string; error: ErrorInfo; retryInMs: number | null }
   | {
       event: 'watch:stop';
       reason: 'signal' | 'once' | 'busy';

@@ -94,7 +94,7 @@ export class WatchedReconciles {
     if (asked === null || asked.state === 'ended') return;
     const error = errorInfoOf(failure);
     await mirror.journal.noteAsked({ ...asked, state: 'ended', error });
-    this.#options.tell({ event: 'reconcile:failed', instanceUrl, error });
+    this.#options.tell({ event: 'reconcile:failed', instanceUrl, error, retryInMs: null });
   }
 
   async make(
@@ -123,7 +123,9 @@ export class WatchedReconciles {
     const isOptional = cause === 'scheduled' || cause === 'asked';
     if (!isOptional || !isOver || isAppError(failure, 'LOGIN_REQUIRED')) throw failure;
     if (cause === 'scheduled') this.#notBefore = context.clock.now() + retryMs;
-    tell({ event: 'reconcile:failed', instanceUrl: report.instanceUrl, error: errorInfoOf(failure) });
+    const retryInMs = cause === 'scheduled' ? retryMs : null;
+    const { instanceUrl } = report;
+    tell({ event: 'reconcile:failed', instanceUrl, error: errorInfoOf(failure), retryInMs });
   }
 }
 

@@ -147,7 +147,7 @@ describe('the JSON log of a watch', () => {
       { event: 'cycle:skipped', instanceUrl, error, retryInMs: 1 },
       { event: 'interval:stretched', instanceUrl, intervalMs: 1, stretchedMs: 2 },
       { event: 'interval:restored', instanceUrl, intervalMs: 1 },
-      { event: 'reconcile:failed', instanceUrl, error },
+      { event: 'reconcile:failed', instanceUrl, error, retryInMs: null },
     ];
     const { lines } = await watch(({ onEvent }) => {
       for (const event of told) onEvent(event);
@@ -172,7 +172,7 @@ describe('the JSON log of a watch', () => {
     const error = { code: 'SALESFORCE_ERROR', message: text, hint: null, details: deep } as const;
     const { lines, stdout } = await watch(({ onEvent, log }) => {
       onEvent({ ...start, orgs });
-      onEvent({ event: 'reconcile:failed', instanceUrl, error });
+      onEvent({ event: 'reconcile:failed', instanceUrl, error, retryInMs: null });
       log.warn('100%% %s %d\nforged\u001b[31m', { said: text });
     });
     expect(lines).toEqual([
@@ -193,7 +193,7 @@ describe('the JSON log of a watch', () => {
     } as const;
     const { stdout, stderr, lines } = await watch(
       ({ onEvent, log }) => {
-        onEvent({ event: 'reconcile:failed', instanceUrl, error });
+        onEvent({ event: 'reconcile:failed', instanceUrl, error, retryInMs: null });
         log.warn(`got ${token}`, { answer: [`Bearer ${token}`], error: new Error(`from ${token}`) });
         log.warn(`-----BEGIN PRIVATE KEY----- ${secret}`);
         throw new AppError('SALESFORCE_ERROR', `thrown ${token}`, { hint: secret });

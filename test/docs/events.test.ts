@@ -75,7 +75,7 @@ const keys: { [Name in WatchEvent['event']]: Keys<Extract<WatchEvent, { event: N
     apiCalls: true,
     runId: true,
   },
-  'reconcile:failed': { instanceUrl, error },
+  'reconcile:failed': { instanceUrl, error, retryInMs: true },
   'watch:stop': { reason: true, cycles: true, failed: true, skipped: true },
 };
 

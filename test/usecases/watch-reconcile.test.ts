@@ -136,6 +136,9 @@ describe('a watch', () => {
       'cycle:complete',
       'watch:stop',
     ]);
+    expect(failed.events.find(({ event }) => event === 'reconcile:failed')).toMatchObject({
+      retryInMs: 3_600_000,
+    });
     const { names, start, complete } = await once(7 * dayMs);
     expect(start).toMatchObject({ cause: 'scheduled', resumed: true });
     expect(complete).toMatchObject({ ghosts: 3, repaired: 3 });

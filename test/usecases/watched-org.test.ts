@@ -160,7 +160,9 @@ it('a reconcile that is asked for while the org rests is seen, and ends with the
   await watched.refuseAsked!(failure);
   const error = { code: 'NETWORK_UNREACHABLE', message: 'The org cannot be reached.' };
   expect(await journal.askedReconcile()).toMatchObject({ id: 'of a person', state: 'ended', error });
-  expect(events).toMatchObject([{ event: 'reconcile:failed', instanceUrl: org.instanceUrl, error }]);
+  expect(events).toMatchObject([
+    { event: 'reconcile:failed', instanceUrl: org.instanceUrl, error, retryInMs: null },
+  ]);
   await watched.refuseAsked!(failure);
   expect(events).toHaveLength(1);
 });

@@ -28,7 +28,7 @@ function sentenceOf(event: CycleEvent, orgNames: OrgNames, once: boolean): strin
     case 'cycle:skipped':
       return `${orgNames.of(event.instanceUrl)}: skipped, ${event.error.message} (${event.error.code}) ${againIn(event.retryInMs)}`;
     case 'reconcile:failed':
-      return `${orgNames.of(event.instanceUrl)}: the comparison with the org failed, and is tried again later: ${event.error.message} (${event.error.code})`;
+      return `${orgNames.of(event.instanceUrl)}: the comparison with the org failed: ${event.error.message} (${event.error.code}) ${event.retryInMs === null ? 'Ask for it again.' : againIn(event.retryInMs)}`;
     case 'cycle:recovered':
       return `${orgNames.of(event.instanceUrl)}: recovered after ${counted(event.failures, 'failed cycle')} in ${formatDuration(event.lastedMs)}`;
     case 'org:added':

@@ -365,6 +365,18 @@ describe('an org that is down for a day', () => {
     expect((await linesOf(() => unsent, recovered)).length).toBeLessThan(30);
   });
 
+  test('a comparison that failed says whether it is tried again', async () => {
+    const failed = (retryInMs: number | null): WatchEvent => ({
+      event: 'reconcile:failed',
+      instanceUrl,
+      error: told('TIMEOUT'),
+      retryInMs,
+    });
+    const lines = await linesOf((n) => (n < 2 ? failed(n === 0 ? null : 3_600_000) : recovered), recovered);
+    expect(lines[0]).toMatch(/comparison with the org failed: .* \(TIMEOUT\) Ask for it again\.$/);
+    expect(lines[1]).toMatch(/comparison with the org failed: .* \(TIMEOUT\) Again in 1h\.$/);
+  });
+
   test('is told of each time with --verbose', async () => {
     expect(await linesOf((n) => failed('TIMEOUT', n), recovered, '--verbose')).toHaveLength(2_881);
   });
