@@ -7,11 +7,20 @@ const mostAlone = 10;
 /** What a watch says of orgs that are up to date at its start, where a good beginning would have no line. */
 export class FirstCycles {
   readonly #unheard = new Set<string>();
+  /** Another process has had them: their next good cycle says that this watch has them now. */
+  readonly #skipped = new Set<string>();
   #orgs = 0;
   #upToDate = 0;
 
-  /** `alone`: the event is the first of its org and good. `all`: a line for people, when the last of many was heard of. */
+  /** `alone`: the event is good, and the first of its org or the first after others that were skipped. `all`: a line for people, when the last of many was heard of. */
   heard(event: WatchEvent): { alone: boolean; all: string | null } {
+    const { alone, all } = this.#heardFirst(event);
+    if (event.event === 'cycle:skipped') this.#skipped.add(event.instanceUrl);
+    const isOurs = event.event === 'cycle:complete' && this.#skipped.delete(event.instanceUrl);
+    return { alone: alone || isOurs, all };
+  }
+
+  #heardFirst(event: WatchEvent): { alone: boolean; all: string | null } {
     switch (event.event) {
       case 'watch:start':
         for (const url of event.orgs) this.#unheard.add(url);

@@ -67,7 +67,8 @@ export function createWatchLog(
       default: {
         if (!isTold) return passOver();
         const line = watchLine(event, orgNames, { once, hint });
-        say(failed ? style.red(line) : line);
+        // That another process works on an org is no failure of this one.
+        say(failed && event.event !== 'cycle:skipped' ? style.red(line) : line);
       }
     }
   };

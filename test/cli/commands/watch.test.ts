@@ -141,7 +141,7 @@ test('says what to do about a trouble when it is told first, and again only when
       .map((line) => line.endsWith(` ${hint}`));
   };
   expect(await linesOf(failed, failed, complete, failed)).toEqual([true, false, false, true]);
-  const compared: WatchEvent = { event: 'reconcile:failed', instanceUrl, error: full };
+  const compared: WatchEvent = { event: 'reconcile:failed', instanceUrl, error: full, retryInMs: null };
   expect(await linesOf(compared, compared, failed)).toEqual([true, false, true]);
   const unsent = { ...complete, unsent: 2, pushError: full } as WatchEvent;
   expect(await linesOf(unsent, unsent, failed, complete, unsent)).toEqual([true, false, true, false, true]);
@@ -375,6 +375,20 @@ describe('an org that is down for a day', () => {
     const lines = await linesOf((n) => (n < 2 ? failed(n === 0 ? null : 3_600_000) : recovered), recovered);
     expect(lines[0]).toMatch(/comparison with the org failed: .* \(TIMEOUT\) Ask for it again\.$/);
     expect(lines[1]).toMatch(/comparison with the org failed: .* \(TIMEOUT\) Again in 1h\.$/);
+  });
+
+  test('that another process held at the start is told when it is this watch’s', async () => {
+    const skipped: WatchEvent = {
+      event: 'cycle:skipped',
+      instanceUrl,
+      error: told('ORG_BUSY'),
+      retryInMs: 30_000,
+    };
+    const quiet = { ...events[1], upserted: 0, deleted: 0 } as WatchEvent;
+    const lines = await linesOf((n) => (n < 2 ? skipped : quiet), recovered);
+    expect(lines[0]).toMatch(/skipped, .* \(ORG_BUSY\) Again in 30s\.$/);
+    expect(lines[1]).toMatch(/nothing new in 800ms, covered until/);
+    expect(lines[2]).toMatch(/nothing new in 120 cycles/);
   });
 
   test('is told of each time with --verbose', async () => {
