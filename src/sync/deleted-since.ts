@@ -8,7 +8,8 @@ const reachMs = 15 * 86_400_000 - 3_600_000;
 
 /**
  * The ids that `deleted` names from `from` on, purged records among them, and since when they are told for sure. The
- * list begins later where it does not reach so far back; where it was dropped up to this very minute, it begins now.
+ * list begins later where it does not reach so far back or does not say how far it tells; where it was dropped up to
+ * this very minute, it begins now.
  */
 export async function deletedSince(
   { remote, records }: Pick<SyncContext, 'remote' | 'records'>,
@@ -23,7 +24,10 @@ export async function deletedSince(
     try {
       const { pieces } = await readWindow(since, () => remote.clock.now(), {
         call: (piece) => records.changes.deleted(piece, { signal }),
-        take: async (piece, { records: named, earliestDateAvailable }) => {
+        take: async (piece, answer) => {
+          const { records: named, earliestDateAvailable, latestDateCovered } = answer;
+          // A list that does not say how far it tells may leave out anything.
+          if (latestDateCovered === null) earliest = Math.max(earliest, piece.end);
           for (const { id } of named) ids.add(id);
           earliest = Math.max(earliest, earliestDateAvailable ?? 0);
           return piece.end;

@@ -182,4 +182,21 @@ describe('the list of deletions of a while', () => {
       expect(await endsOf(Date.UTC(2026, 2, 4, 10, 1), no)).toEqual({ since: now, ids: 0 });
     },
   );
+
+  it('vouches for nothing where the answer does not say how far it tells', async () => {
+    const changes = {
+      deleted: async () => ({
+        records: [{ id: '003000000000001AAA', deletedDate: '' }],
+        earliestDateAvailable: null,
+        latestDateCovered: null,
+        answeredAt: now,
+        durationMs: 0,
+        readAt: now,
+      }),
+    };
+    const context = { remote: { clock: { now: () => now } }, records: { changes } } as unknown as SyncContext;
+    const list = await deletedSince(context, now - 60 * minute, { signal: new AbortController().signal });
+    expect(list.ids).toEqual(new Set(['003000000000001AAA']));
+    expect(list.since).toBeGreaterThanOrEqual(now);
+  });
 });
