@@ -9,6 +9,7 @@ export type ProgressEvent =
   | ReconcileProgressEvent
   | ReconcileCompleteEvent
   | PushWaitingEvent
+  | ReconcileLeftEvent
   | PushProgressEvent;
 
 export interface BackfillStartEvent {
@@ -75,6 +76,12 @@ export interface ReconcileCompleteEvent extends ReconcileTotals {
   durationMs: number;
   apiCalls: number;
   runId: string;
+}
+
+/** A watch has the org: the reconcile is left to it, which takes it up soon. */
+export interface ReconcileLeftEvent {
+  event: 'reconcile:left';
+  instanceUrl: string;
 }
 
 /** Another process sends for this org; the push waits for its turn. */

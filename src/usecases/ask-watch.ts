@@ -14,7 +14,7 @@ import { isOrgWatched, type OrgLeases } from './org-lease.ts';
 import { progressOf } from './progress-events.ts';
 import { completeEventOf, emptyItem } from './reconcile-items.ts';
 
-export interface AskWatchParts extends OrgLeases, Pick<ConnectParts, 'clock' | 'log'> {
+export interface AskWatchParts extends OrgLeases, Pick<ConnectParts, 'clock'> {
   readonly mirrors: OrgLeases['mirrors'] & Pick<ConnectParts['mirrors'], 'open'>;
 }
 
@@ -33,7 +33,7 @@ export async function askWatch(
   await using mirror = await parts.mirrors.open(instanceUrl, { create: false });
   const { journal, contacts } = mirror;
   await journal.askReconcile({ id: randomUUID(), force });
-  parts.log.warn(`a watch has ${instanceUrl}: the reconcile is left to it, which takes it up soon`);
+  onEvent({ event: 'reconcile:left', instanceUrl });
   if (!wait) return { ...emptyItem(instanceUrl), status: 'queued' };
   const followed = new FollowedRun(journal, {
     instanceUrl,

@@ -106,8 +106,9 @@ class LeasedOrg implements WatchedOrg {
     this.#budget = org.budget;
     this.#isBudgetChanged = false;
     const onEvent = progressOf((event) => {
-      // A cycle tells what it has sent at its end.
-      if (event.event !== 'push:progress' && event.event !== 'push:waiting') tell(event);
+      // A cycle tells what it has sent at its end, and a watch leaves nothing to another.
+      if (event.event === 'push:progress' || event.event === 'push:waiting') return;
+      if (event.event !== 'reconcile:left') tell(event);
     });
     this.#connected = await connectOrg(this.#parts, org, { signal, lease: this.#lease, onEvent });
     this.#pace.belongsTo(this.#connected.orgId, this.#connected.share);

@@ -36,6 +36,8 @@ export function progressText(
       return `${org}: ${reconcileFigures(event)} in ${formatDuration(event.durationMs)}, ${counted(event.apiCalls, 'API call')}`;
     case 'backfill:complete':
       return `${org}: ${counted(event.contacts, 'contact')} in ${formatDuration(event.durationMs)}, ${counted(event.apiCalls, 'API call')}`;
+    case 'reconcile:left':
+      return `${org}: a watch has it, so the reconcile is left to it, which takes it up soon`;
     case 'push:waiting':
       return `${org}: waiting for another process that is sending to this org`;
     case 'push:progress':
