@@ -49,7 +49,8 @@ export async function reconcileAfterCopy(
 }
 
 function causeOf({ status, error, compared }: BackfillReport): { cause: ReconcileCause; why: string } | null {
-  // A copy over a mirror that has cursors leaves them where they are.
+  // A copy over a mirror that has cursors leaves them where they are, and behind a copy that was interrupted Salesforce
+  // may have dropped its lists since T0.
   if (error?.code === 'CURSOR_OUT_OF_REACH')
     return { cause: 'out-of-reach', why: reasonClause(error.message) };
   if (status !== 'complete' || compared === null || compared.org === compared.mirror) return null;

@@ -9,7 +9,7 @@ import type { CallsAhead } from '../daemon/stretched-interval.ts';
 import type { LongWork, WatchedOrg } from '../daemon/watched-org.ts';
 import { sameId } from '../org/record-id.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
-import { backfill, isBackfilled } from '../sync/backfill/backfill.ts';
+import { type BackfillReport, backfill, isBackfilled } from '../sync/backfill/backfill.ts';
 import { closeKilledRuns } from '../sync/close-killed-runs.ts';
 import { type CycleReport, runCycle } from '../sync/cycle/cycle.ts';
 import type { Lease } from '../sync/ports/leases.ts';
@@ -318,20 +318,24 @@ async function firstCopy(
   signal: AbortSignal,
 ): Promise<void> {
   const { context, budget } = connected;
-  const report = await backfill(context, { callsLeft: () => budget.remaining(), signal });
+  const copied = await backfill(context, { callsLeft: () => budget.remaining(), signal });
+  if (copied.error === null) tell(copyCompleted(copied));
+  const report = await reconcileAfterCopy(connected, copied, { tell, signal });
   if (report.error !== null) {
     signal.throwIfAborted();
     const { code, message, hint } = report.error;
     throw new AppError(errorCodeOf(code), message, { hint: hint ?? undefined });
   }
-  const { instanceUrl, contacts, durationMs, apiCalls, runId } = report;
-  tell({
+  if (copied.error !== null) tell(copyCompleted(report));
+}
+
+function copyCompleted({ instanceUrl, contacts, durationMs, apiCalls, runId }: BackfillReport): WatchEvent {
+  return {
     event: 'backfill:complete',
     instanceUrl,
     contacts: contacts ?? 0,
     durationMs,
     apiCalls,
     runId: runId ?? '',
-  });
-  await reconcileAfterCopy(connected, report, { tell, signal });
+  };
 }

@@ -114,6 +114,33 @@ describe('a watch', () => {
     await equal();
   });
 
+  it('does so right behind a first copy whose beginning Salesforce does not reach back to any more', async () => {
+    await begin(60, 5);
+    await control(emulator.url, 'faults', [
+      { match: 'GET .*/query\\?q=.*Email', times: 1, status: 400, errorCode: 'MALFORMED_QUERY' },
+    ]);
+    expect((await once()).error).toMatchObject({ code: 'SALESFORCE_ERROR' });
+    const ids = (await contactsOf(emulator.url)).slice(0, 2).map(({ Id }) => Id as string);
+    await control(emulator.url, 'purge', { ids });
+    await clock(1);
+    await control(emulator.url, 'delete-log', { before: new Date(Date.now() - 4.5 * dayMs).toISOString() });
+    const { error, names, start, events } = await once();
+    expect(error).toBeNull();
+    expect(names).toEqual([
+      'watch:start',
+      'backfill:start',
+      'reconcile:start',
+      'reconcile:complete',
+      'backfill:complete',
+      'cycle:complete',
+      'watch:stop',
+    ]);
+    expect(start).toMatchObject({ cause: 'out-of-reach' });
+    expect(events.find(({ event }) => event === 'backfill:complete')).toMatchObject({ contacts: 58 });
+    await equal();
+    expect((await once()).names).toEqual(['watch:start', 'cycle:complete', 'watch:stop']);
+  });
+
   it('does so when it is due, and cycles go on where that fails', async () => {
     await begin(60, 9);
     await once(7 * dayMs);
