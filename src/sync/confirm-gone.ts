@@ -4,6 +4,7 @@ import { isIdOf } from '../org/record-id.ts';
 import type { SyncedObject } from '../org/synced-object.ts';
 import type { SyncContext } from './context.ts';
 import type { Tombstone } from './ports/page.ts';
+import { withCurrentFields } from './schema.ts';
 import { select, soqlString } from './soql.ts';
 
 /** Ids in one query, so that its URI stays well below the 16,384 bytes that Salesforce takes. */
@@ -14,26 +15,20 @@ const idsPerQuery = 350;
  * known any more (`purged`), and the ids of those that live.
  */
 export async function confirmGone(
-  { object, mirror, remote }: Pick<SyncContext, 'object' | 'mirror' | 'remote'>,
+  context: SyncContext,
   ids: readonly string[],
   { signal }: { signal?: AbortSignal },
 ): Promise<{ tombstones: Tombstone[]; live: string[] }> {
+  const { object, remote } = context;
   const tombstones: Tombstone[] = [];
   const live: string[] = [];
-  // A profile may hide MasterRecordId; asking for it would then fail every time.
-  const readable = new Set(
-    (await mirror.schema.fields()).filter(({ vanished }) => !vanished).map(({ name }) => name),
-  );
-  const fields = [
-    'Id',
-    'IsDeleted',
-    'SystemModstamp',
-    ...(readable.has('MasterRecordId') ? ['MasterRecordId'] : []),
-  ];
   for (let i = 0; i < ids.length; i += idsPerQuery) {
     const asked = ids.slice(i, i + idsPerQuery);
-    const soql = select(object.name, fields, [`Id IN (${asked.map(soqlString).join(',')})`]);
-    const answer = await remote.queries.all(soql, { deleted: true, signal });
+    const answer = await withCurrentFields(context, { signal }, async () => {
+      const fields = await fieldsToAsk(context);
+      const soql = select(object.name, fields, [`Id IN (${asked.map(soqlString).join(',')})`]);
+      return remote.queries.all(soql, { deleted: true, signal });
+    });
     const found = new Map(answer.records.map((record) => [String(record.Id), record]));
     for (const id of asked) {
       const record = found.get(id);
@@ -42,6 +37,13 @@ export async function confirmGone(
     }
   }
   return { tombstones, live };
+}
+
+/** A profile may hide MasterRecordId, also between two describes; asking for it would then fail every time. */
+async function fieldsToAsk({ mirror }: Pick<SyncContext, 'mirror'>): Promise<string[]> {
+  const fields = await mirror.schema.fields();
+  const isReadable = fields.some(({ name, vanished }) => name === 'MasterRecordId' && !vanished);
+  return ['Id', 'IsDeleted', 'SystemModstamp', ...(isReadable ? ['MasterRecordId'] : [])];
 }
 
 function tombstoneOf(

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { AppError } from '../../src/base/errors.ts';
 import { confirmGone } from '../../src/sync/confirm-gone.ts';
 import type { Remote } from '../../src/sync/ports/remote.ts';
+import type { RemoteRecords } from '../../src/sync/ports/remote-records.ts';
 import { contactFields, describeOf } from '../store/sqlite/contact-fields.ts';
 import { contactId, stampOf } from '../store/sqlite/pages.ts';
 import { inMemory, startOfTest as now } from './in-memory.ts';
@@ -8,14 +10,22 @@ import { inMemory, startOfTest as now } from './in-memory.ts';
 type Records = Record<string, unknown>[];
 
 /** An org that answers queryAll with what it has of the ids asked for. */
-async function orgWith(records: Records, fields = contactFields) {
+async function orgWith(
+  records: Records,
+  fields = contactFields,
+  { describe, hidden }: { describe?: RemoteRecords['describe']; hidden?: string } = {},
+) {
   const asked: string[] = [];
   const { context } = inMemory({
+    records: describe === undefined ? {} : { describe },
     remote: {
       queries: {
         all: async (soql, options) => {
           expect(options?.deleted).toBe(true);
           asked.push(soql);
+          if (hidden !== undefined && soql.includes(hidden)) {
+            throw new AppError('INVALID_FIELD', `No such column '${hidden}' on entity 'Contact'.`);
+          }
           const found = records.filter(({ Id }) => soql.includes(`'${Id}'`));
           return { records: found, totalSize: found.length, readAt: now, answeredAt: now + 5 };
         },
@@ -73,6 +83,25 @@ describe('what is thought to be gone', () => {
     const { tombstones } = await confirmGone(context, [contactId(1)], {});
     expect(tombstones).toMatchObject([{ gone: 'deleted', masterRecordId: null }]);
     expect(asked[0]).not.toContain('MasterRecordId');
+  });
+
+  it('is asked for without a field that was hidden since the last describe', async () => {
+    const without = contactFields.filter(({ name }) => name !== 'MasterRecordId');
+    let describes = 0;
+    const { context, asked } = await orgWith([{ ...row(1, {}), MasterRecordId: undefined }], contactFields, {
+      describe: async () => {
+        describes++;
+        return describeOf(without);
+      },
+      hidden: 'MasterRecordId',
+    });
+    const { tombstones } = await confirmGone(context, [contactId(1)], {});
+    expect(tombstones).toMatchObject([{ gone: 'deleted', masterRecordId: null }]);
+    expect(describes).toBe(1);
+    expect(asked).toEqual([
+      expect.stringContaining('MasterRecordId'),
+      expect.not.stringContaining('MasterRecordId'),
+    ]);
   });
 
   it('is not believed to be merged into what is no contact', async () => {
