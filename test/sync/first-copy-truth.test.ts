@@ -181,6 +181,19 @@ describe('a first copy over rows that were there before it', () => {
     ).toMatch(/299 of 1,200/);
   });
 
+  it('holds all that remain where the others are stated to be deleted', async () => {
+    await using rig = await openRig({ contacts: 6, ...daysAgo(1) });
+    const { url } = rig.emulator;
+    const ids = await someIds(rig, 6);
+    await readBack(rig, ids);
+    await control(url, 'visibility', { ids: ids.slice(2), hidden: true });
+    await control(url, 'delete', { ids: ids.slice(0, 2) });
+    const report = await today(rig, 1, (context) => backfill(context, { signal: rig.signal }));
+    expect(report).toMatchObject({ status: 'complete', compared: { org: 0, mirror: 4 } });
+    expect(Object.keys(goneOf(rig)).toSorted()).toEqual(ids.slice(0, 2).toSorted());
+    expect((await rig.context.mirror.journal.run(report.runId!))?.counts.held).toBe(4);
+  });
+
   it('asks nothing more where the mirror was empty', async () => {
     await using rig = await openRig({ contacts: 10 });
     const report = await backfill(rig.context, { signal: rig.signal });
@@ -190,10 +203,15 @@ describe('a first copy over rows that were there before it', () => {
 });
 
 it('the brake holds above a hundred rows and a tenth, or where nothing would be left', () => {
-  expect(isUnbelievable(0, 0)).toBe(false);
-  expect(isUnbelievable(1, 1)).toBe(true);
-  expect(isUnbelievable(9, 10)).toBe(false);
-  expect(isUnbelievable(100, 500)).toBe(false);
-  expect(isUnbelievable(101, 500)).toBe(true);
-  expect(isUnbelievable(101, 1_010)).toBe(false);
+  const isHeld = (missing: number, before: number, remaining = before) =>
+    isUnbelievable(missing, { before, remaining });
+  expect(isHeld(0, 0)).toBe(false);
+  expect(isHeld(1, 1)).toBe(true);
+  expect(isHeld(9, 10)).toBe(false);
+  expect(isHeld(9, 10, 9)).toBe(true);
+  expect(isHeld(0, 10, 0)).toBe(false);
+  expect(isHeld(100, 500)).toBe(false);
+  expect(isHeld(101, 500)).toBe(true);
+  expect(isHeld(101, 1_010)).toBe(false);
+  expect(isHeld(101, 1_010, 900)).toBe(false);
 });

@@ -125,6 +125,21 @@ describe('a contact that updated names and no retrieve gives', () => {
     expect((await rig.context.mirror.journal.run(runId))!.counts).toMatchObject({ held: 150 });
     expect((await rig.context.mirror.journal.cursors()).updated).toBeGreaterThan(before.updated!);
   });
+
+  it('stay where they are all that remain, the others being stated to be deleted', async () => {
+    await using rig = await copied(6);
+    const { url } = rig.emulator;
+    const { ids } = await control(url, 'touch', { count: 6, set: { Title: 'Seen' } });
+    const [deleted, hidden] = [ids.slice(0, 2), ids.slice(2)] as [string[], string[]];
+    afterUpdated(rig, async () => {
+      await control(url, 'delete', { ids: deleted });
+      await control(url, 'visibility', { ids: hidden, hidden: true });
+    });
+    const { runId } = await cycle(rig);
+    expect(await gone(rig, deleted)).toEqual(['deleted', 'deleted']);
+    expect(new Set(await gone(rig, hidden))).toEqual(new Set([null]));
+    expect((await rig.context.mirror.journal.run(runId))!.counts).toMatchObject({ held: 4 });
+  });
 });
 
 describe('deletes of one window', () => {

@@ -32,17 +32,18 @@ export async function confirmUnread(
   },
 ): Promise<void> {
   const { mirror, log } = context;
-  const live = (await mirror.contacts.counts()).contacts;
+  const liveBefore = (await mirror.contacts.counts()).contacts;
   const absent = await confirmEach(context, { before, run, signal });
   if (absent.length === 0) return;
   const { stated, unstated } = await tombstonesOf(context, absent, signal);
   await bury(context, run, stated, signal);
-  if (force || !isUnbelievable(unstated.length, live)) {
+  const { contacts: remaining } = await mirror.contacts.counts();
+  if (force || !isUnbelievable(unstated.length, { before: liveBefore, remaining })) {
     await bury(context, run, unstated, signal);
     return;
   }
   run.count('held', unstated.length);
-  const text = `${unstated.length.toLocaleString('en-US')} of ${live.toLocaleString('en-US')} contacts in the mirror are not found in the org, and Salesforce does not say that they were deleted: they stay.`;
+  const text = `${unstated.length.toLocaleString('en-US')} of ${liveBefore.toLocaleString('en-US')} contacts in the mirror are not found in the org, and Salesforce does not say that they were deleted: they stay.`;
   note(text);
   log.warn(`${text} Where they are really gone, \`parahack-sync reconcile --force\` removes them.`);
 }

@@ -24,9 +24,10 @@ export async function settleAbsent(
   if (live.length > 0) await retrieveIds(reader, live, []);
   const stated = tombstones.filter(({ gone }) => gone !== 'purged');
   const unknown = tombstones.filter(({ gone }) => gone === 'purged');
-  const hidden = await believed(context, unknown, run);
+  const { contacts: before } = await context.mirror.contacts.counts();
   const buried = await context.mirror.commit({ tombstones: stated }, { signal });
   run.count('deleted', buried.buried);
+  const hidden = await believed(context, unknown, { before, run });
   const outcome = await context.mirror.commit({ tombstones: hidden, effects }, { signal });
   run.count('hidden', outcome.buried);
 }
@@ -35,16 +36,16 @@ export async function settleAbsent(
 async function believed(
   { mirror, log }: Pick<SyncContext, 'mirror' | 'log'>,
   unknown: readonly Tombstone[],
-  run: Pick<RunRecorder, 'count'>,
+  { before, run }: { before: number; run: Pick<RunRecorder, 'count'> },
 ): Promise<Tombstone[]> {
   const states = await mirror.contacts.states(unknown.map(({ id }) => id));
   const missing = unknown.filter(({ id }) => states.get(id)?.gone === null).length;
-  const { contacts } = await mirror.contacts.counts();
-  if (!isUnbelievable(missing, contacts))
+  const { contacts: remaining } = await mirror.contacts.counts();
+  if (!isUnbelievable(missing, { before, remaining }))
     return unknown.map((tombstone) => ({ ...tombstone, gone: 'hidden' }));
   run.count('held', missing);
   log.warn(
-    `${missing} of ${contacts} contacts that Salesforce names as changed are not shown to this user, and it does not say that they were deleted: they stay as they are. Look at what the user may see; where that is right, \`parahack-sync reconcile --force\` takes them out of the mirror.`,
+    `${missing} of ${before} contacts that Salesforce names as changed are not shown to this user, and it does not say that they were deleted: they stay as they are. Look at what the user may see; where that is right, \`parahack-sync reconcile --force\` takes them out of the mirror.`,
   );
   return [];
 }

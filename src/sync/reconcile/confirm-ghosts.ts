@@ -1,5 +1,5 @@
 import { tombstoneOfAbsent } from '../absent-tombstone.ts';
-import { isUnbelievable } from '../brake.ts';
+import { isUnbelievable, type LiveRows } from '../brake.ts';
 import { confirmGone } from '../confirm-gone.ts';
 import type { SyncContext } from '../context.ts';
 import { deletedSince } from '../deleted-since.ts';
@@ -32,14 +32,14 @@ export async function confirmGhosts(context: SyncContext, options: ConfirmOption
   const { state, force } = options;
   await askEach(context, 'deleted', options);
   const absent = await sweep.count('absent');
-  const isAsked = force || absent <= mostAsked || !isUnbelievable(absent, state.live);
+  const isAsked = force || absent <= mostAsked || !isUnbelievable(absent, await liveRows(context, state));
   if (isAsked) await askEach(context, 'absent', options);
   if ((await sweep.count('unknown')) + (await sweep.count('absent')) === 0) return 0;
   const judge = await judgeOf(context, options.signal);
   if (!isAsked) await askEach(context, 'absent', options, judge.isNamed);
   await settle(context, options, judge, judge.isNamed);
   const left = (await sweep.count('unknown')) + (await sweep.count('absent'));
-  if (force || !(isUnbelievable(left, state.live) || (await isAllThatRemains(context, left)))) {
+  if (force || !isUnbelievable(left, await liveRows(context, state))) {
     await settle(context, options, judge, () => true);
     return 0;
   }
@@ -47,11 +47,10 @@ export async function confirmGhosts(context: SyncContext, options: ConfirmOption
   return left;
 }
 
-/** What is stated has gone already, in a dry run by its mark alone: `left` may be all the mirror still has. */
-async function isAllThatRemains({ mirror }: SyncContext, left: number): Promise<boolean> {
-  if (left === 0) return false;
+/** What is stated has gone already, in a dry run by its mark alone. */
+async function liveRows({ mirror }: SyncContext, { live }: ReconcileState): Promise<LiveRows> {
   const { contacts } = await mirror.contacts.counts();
-  return left >= contacts - (await mirror.sweep.count('stated'));
+  return { before: live, remaining: contacts - (await mirror.sweep.count('stated')) };
 }
 
 interface Judge {

@@ -50,7 +50,9 @@ async function work(world: World, jobs: readonly Job[], { meanwhile, crash: poin
   const first = world.program(0);
   if (point === null) first.points.forget();
   else first.points.plan(point);
-  const before = jobs.every(mayNotEmpty) ? [...world.contents().live.keys()] : [];
+  // A watch makes one that was left to an earlier one too.
+  const isBraked = jobs.every(isWithinBrake) && !world.isBrakeToBeLifted;
+  const before = isBraked ? [...world.contents().live.keys()] : [];
   const ends = await world.work(meanwhile, () =>
     Promise.all(jobs.map((one, i) => perform(world, one, (i > 0 ? 1 : 0) as 0 | 1))),
   );
@@ -77,7 +79,7 @@ function isForOne({ job }: Job): boolean {
 }
 
 /** Whether it believes within the brake alone that contacts are gone. */
-function mayNotEmpty(job: Job): boolean {
+function isWithinBrake(job: Job): boolean {
   return job.job !== 'fresh copy' && !(job.job === 'reconcile' && job.force);
 }
 

@@ -18,6 +18,8 @@ import type { Act, ActKind } from './acts.ts';
 import { differences } from './compare.ts';
 import { CursorWatch } from './cursor-watch.ts';
 import {
+  askedOfDisk,
+  askedOfFile,
   contentsOfDisk,
   contentsOfFile,
   cursorsOfDisk,
@@ -310,6 +312,13 @@ export class World implements Stage, AsyncDisposable {
     this.#orgAheadMs = (await this.org.now()) - this.clock.now();
     const { problem } = this.#cursors;
     if (problem !== null) throw new Error(problem);
+  }
+
+  /** Whether a reconcile without the brake was left to whoever holds the org, and is still to be made. */
+  get isBrakeToBeLifted(): boolean {
+    const { memory, url } = this.#machine;
+    const asked = memory === null ? askedOfFile(this.#file) : askedOfDisk(memory.mirrors.diskOf(url));
+    return asked?.force === true && asked.state !== 'ended';
   }
 
   /** Whether the mirror holds none any more of these, each of which sharing hides and nobody has deleted. */
