@@ -4,6 +4,7 @@ import { AppError } from '../../src/base/errors.ts';
 import type { OrgRecord } from '../../src/orgs/org-record.ts';
 import { renewIdleLogins } from '../../src/usecases/renew-idle.ts';
 import { type WatchParts, watch } from '../../src/usecases/watch.ts';
+import { MemoryFailureNotes } from '../support/memory-failure-notes.ts';
 
 const failure = new AppError('DISK_FULL', 'There is no room left.');
 
@@ -15,6 +16,7 @@ function servicesWith(list: () => OrgRecord[], sleep: (signal?: AbortSignal) => 
     registry: { list: async () => list() },
     leases: { take: async () => null },
     processOrg: async () => null,
+    failureNotes: new MemoryFailureNotes(),
     config: { apiBudget: 0.5 },
     clock: {
       ...systemClock,
