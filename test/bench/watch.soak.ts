@@ -238,6 +238,7 @@ async function compare(org: SoakedOrg): Promise<void> {
     rows: none,
     everHidden: none,
     everGone: null,
+    everRestored: none,
     goneUnseen: none,
     fields: none,
     merges: false,

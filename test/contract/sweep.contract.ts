@@ -109,6 +109,18 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       expect(await numbersOf(mirror, 'stale')).toEqual([1]);
     });
 
+    test('names a row that was hidden before and that it does not know either', async () => {
+      await using opened = await filled();
+      const { mirror } = opened;
+      const run = await begun(mirror);
+      await mirror.commit({ tombstones: [gone(4, 'hidden')] });
+      await noted(mirror, [contactRow(1), contactRow(2), contactRow(3), contactRow(6)]);
+      await mirror.commit({ effects: [{ kind: 'close-sweep', runId: run, before: epoch + minute }] });
+      expect(await numbersOf(mirror, 'hidden')).toEqual([4]);
+      expect(await numbersOf(mirror, 'absent')).toEqual([]);
+      expect(await numbersOf(mirror, 'stale')).toContain(6);
+    });
+
     test('leaves a row alone that was read after it began, and what it says once more replaces what it said', async () => {
       await using opened = await filled();
       const { mirror } = opened;

@@ -105,6 +105,37 @@ describe('a reconcile', () => {
     await equal(rig);
   });
 
+  it('takes the values of a hidden contact that was erased since the last cycle, for no list names it later', async () => {
+    await using rig = await copiedRig(20, 1);
+    const { url } = rig.emulator;
+    const ids = await idsOf(rig, 3);
+    await control(url, 'visibility', { ids, hidden: true });
+    await reconciled(rig);
+    expect(Object.values(goneOf(rig))).toEqual(['hidden', 'hidden', 'hidden']);
+    await control(url, 'clock', { advanceMs: 600_000 });
+    await control(url, 'delete', { ids: ids.slice(0, 1) });
+    await control(url, 'purge', { ids: ids.slice(0, 1) });
+    await control(url, 'clock', { advanceMs: 600_000 });
+    const report = await reconciled(rig);
+    expect(report).toMatchObject({ error: null, held: 0 });
+    expect(goneOf(rig)).toEqual({ [ids[0]!]: 'purged', [ids[1]!]: 'hidden', [ids[2]!]: 'hidden' });
+    expect(sql(rig, 'select LastName from contact where Id = ?', ids[0])).toEqual([[null]]);
+  });
+
+  it('takes the values of hidden contacts of which nobody can say any more that they were not erased', async () => {
+    await using rig = await copiedRig(20, 40);
+    const { url } = rig.emulator;
+    const ids = await idsOf(rig, 3);
+    await control(url, 'visibility', { ids, hidden: true });
+    await reconciled(rig);
+    const report = await reconciled(rig, 39);
+    expect(report).toMatchObject({ error: null, held: 0, contacts: 17 });
+    expect(Object.values(goneOf(rig))).toEqual(['purged', 'purged', 'purged']);
+    await control(url, 'visibility', { ids, hidden: false });
+    await reconciled(rig);
+    await equal(rig);
+  });
+
   it('finds who was hidden from this user, and who is shown again', async () => {
     await using rig = await copiedRig(80);
     const { url } = rig.emulator;

@@ -41,7 +41,9 @@ function dueOf(known: MemoryContact | undefined, stamp: string): SweptDue | null
 export function closeSweep({ swept, contacts }: MemoryState, before: number): Record<string, number> {
   const checked = swept.size;
   for (const [id, { state }] of contacts) {
-    if (state.gone !== null || swept.has(id) || (state.readAt ?? '') >= isoTime(before)) continue;
+    if (swept.has(id)) continue;
+    if (state.gone === 'hidden') swept.set(id, { due: 'hidden', evidenceAt: 0 });
+    if (state.gone !== null || (state.readAt ?? '') >= isoTime(before)) continue;
     swept.set(id, { due: 'absent', evidenceAt: 0 });
   }
   const count = (due: SweptDue) => [...swept.values()].filter((row) => row.due === due).length;

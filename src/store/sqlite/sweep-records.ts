@@ -54,6 +54,11 @@ export function closeSweep(db: Connection, runId: string, before: number): void 
      SELECT c.Id, 'absent' FROM contact c LEFT JOIN contact_seen x ON x.id = c.Id
      WHERE c._gone IS NULL AND ${lastRead} < ? AND NOT EXISTS (SELECT 1 FROM contact_swept s WHERE s.id = c.Id)`,
   ).run(isoTime(before));
+  db.exec(
+    `INSERT INTO contact_swept (id, due)
+     SELECT c.Id, 'hidden' FROM contact c
+     WHERE c._gone = 'hidden' AND NOT EXISTS (SELECT 1 FROM contact_swept s WHERE s.id = c.Id)`,
+  );
   const counts = {
     checked,
     missing: countSwept(db, 'missing'),

@@ -31,16 +31,18 @@ export async function confirmGhosts(context: SyncContext, options: ConfirmOption
   const { sweep } = context.mirror;
   const { state, force } = options;
   await askEach(context, 'deleted', options);
+  const judge = judgeOnce(context, options.signal);
+  await settleHidden(context, options, judge);
   const absent = await sweep.count('absent');
   const isAsked = force || absent <= mostAsked || !isUnbelievable(absent, await liveRows(context, state));
   if (isAsked) await askEach(context, 'absent', options);
   if ((await sweep.count('unknown')) + (await sweep.count('absent')) === 0) return 0;
-  const judge = await judgeOf(context, options.signal);
-  if (!isAsked) await askEach(context, 'absent', options, judge.isNamed);
-  await settle(context, options, judge, judge.isNamed);
+  const known = await judge();
+  if (!isAsked) await askEach(context, 'absent', options, known.isNamed);
+  await settle(context, options, known, known.isNamed);
   const left = (await sweep.count('unknown')) + (await sweep.count('absent'));
   if (force || !isUnbelievable(left, await liveRows(context, state))) {
-    await settle(context, options, judge, () => true);
+    await settle(context, options, known, () => true);
     return 0;
   }
   await hold(context, options, left);
@@ -57,6 +59,15 @@ interface Judge {
   /** Whether `deleted` states it. */
   isNamed(row: SweptRow): boolean;
   tombstoneOf(row: SweptRow): Tombstone;
+}
+
+/** The list is asked for where somebody needs it, and once. */
+function judgeOnce(context: SyncContext, signal: AbortSignal): () => Promise<Judge> {
+  let judge: Promise<Judge> | null = null;
+  return () => {
+    judge ??= judgeOf(context, signal);
+    return judge;
+  };
 }
 
 /** What the cycles have heard of deletions until now is in the mirror, so that its rows are not deleted as of then. */
@@ -118,6 +129,26 @@ async function settle(
     if (settled.length === 0) return;
     const marks = settled.map(({ id }): SweptMark => ({ id, due: dryRun ? 'stated' : null }));
     await commit(context, run.id, dryRun ? [] : settled.map(tombstoneOf), marks, signal);
+  });
+}
+
+/**
+ * Of a hidden record `deleted` alone tells that it was erased, and the cursor is about to pass that list. Its values must
+ * not stay then, nor where the list does not reach back to what the cycles have heard.
+ */
+async function settleHidden(
+  context: SyncContext,
+  { run, state: { dryRun }, signal }: ConfirmOptions,
+  judge: () => Promise<Judge>,
+): Promise<void> {
+  if (dryRun) return;
+  await eachPage(context, 'hidden', async (rows) => {
+    const { tombstoneOf } = await judge();
+    const gone = rows.map(tombstoneOf).filter(({ gone }) => gone === 'purged');
+    const ids = gone.map(({ id }) => id);
+    const { tombstones, live } = await confirmGone(context, ids, { signal });
+    const marks = live.map((id): SweptMark => ({ id, due: 'stale' }));
+    if (ids.length > 0) await commit(context, run.id, tombstones, marks, signal);
   });
 }
 

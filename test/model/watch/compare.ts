@@ -9,6 +9,8 @@ export interface Withheld {
   everHidden: ReadonlySet<string>;
   /** Ids that were deleted or merged at any time; null where nobody has noted them. */
   everGone: ReadonlySet<string> | null;
+  /** Ids that were restored: where they are hidden since, the list of deletions names them, and queryAll does not know them. */
+  everRestored: ReadonlySet<string>;
   /** Ids whose last deletion or merge came while sharing hid them: Salesforce tells this user of none. */
   goneUnseen: ReadonlySet<string>;
   /** Names that field-level security hides. */
@@ -38,7 +40,8 @@ export function differences(rows: readonly Row[], mirror: MirrorContents, withhe
     if (row === undefined && kind === 'hidden' && !withheld.deletes && !withheld.goneUnseen.has(id))
       problems.push(`${id} is gone as hidden, and was purged.`);
     const isUnsure =
-      (withheld.everHidden.has(id) && (kind === 'hidden' || (kind === 'purged' && withheld.deletes))) ||
+      (withheld.everHidden.has(id) &&
+        (kind === 'hidden' || (kind === 'purged' && (withheld.deletes || withheld.everRestored.has(id))))) ||
       (expected === 'merged' && kind === 'deleted' && (withheld.merges || isUnseen(id, withheld)));
     if (expected !== null && kind !== expected && !isUnsure)
       problems.push(`${id} is gone as ${kind}, not as ${expected}.`);

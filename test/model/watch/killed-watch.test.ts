@@ -94,6 +94,7 @@ async function equal(cli: Cli, { org, facts }: Stage): Promise<void> {
     rows: facts.hidden,
     everHidden: facts.everHidden,
     everGone: facts.everGone,
+    everRestored: facts.everRestored,
     goneUnseen: facts.goneUnseen,
     fields: facts.hiddenFields,
     merges: false,

@@ -51,7 +51,7 @@ export async function perform(world: Stage, act: Act): Promise<boolean> {
     case 'undelete': {
       const [id] = chosen(facts.bin, [act.pick]);
       if (id === undefined || (await org.control('undelete', { ids: [id] })) === null) return false;
-      move(id, facts.bin, facts.live);
+      noteRestored(facts, [id]);
       return true;
     }
     case 'merge': {
@@ -185,7 +185,7 @@ async function openTransaction(world: Stage, act: Act & { act: 'open-transaction
   facts.inTransaction = true;
   for (const id of deleted) move(id, facts.live, facts.bin);
   noteGone(facts, deleted);
-  for (const id of undeleted) move(id, facts.bin, facts.live);
+  noteRestored(facts, undeleted);
   const known = new Set([...edited, ...deleted, ...undeleted]);
   facts.live.push(...done.ids.filter((id) => !known.has(id)));
   return true;
@@ -253,6 +253,13 @@ function noteGone(facts: Facts, ids: readonly string[]): void {
     facts.everGone.add(id);
     if (facts.hidden.has(id)) facts.goneUnseen.add(id);
     else facts.goneUnseen.delete(id);
+  }
+}
+
+function noteRestored(facts: Facts, ids: readonly string[]): void {
+  for (const id of ids) {
+    move(id, facts.bin, facts.live);
+    facts.everRestored.add(id);
   }
 }
 

@@ -1,8 +1,9 @@
 /**
  * Plays the histories that are kept, then many others, or one that was printed:
- * `run-histories.ts [--runs COUNT] [--seed SEED] [--first] [--keep FOLDER] [--path PATH --replay-path PATH] [--history FILE]`.
+ * `run-histories.ts [--runs COUNT] [--seed SEED] [--first] [--keep FOLDER] [--path PATH --replay-path PATH] [--history FILE [--shrink]]`.
  * `--first`: the first bad one is told as it is, and not shrunk. `--keep`: each bad one is written there as it is and the
- * next is played, with a line for every hundred that says how many there were so far.
+ * next is played, with a line for every hundred that says how many there were so far. `--shrink`: the bad one of the file
+ * is made as short as it goes while it is bad in the same way, and told.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { type History, histories, historyOf, play } from './history.ts';
 import { keptHistories } from './kept-histories.ts';
+import { shrinkHistory } from './shrink-history.ts';
 
 const { values } = parseArgs({
   options: {
@@ -18,10 +20,14 @@ const { values } = parseArgs({
     path: { type: 'string' },
     'replay-path': { type: 'string' },
     history: { type: 'string' },
+    shrink: { type: 'boolean', default: false },
     first: { type: 'boolean', default: false },
     keep: { type: 'string' },
   },
 });
+/** A history as JSON has it. */
+type Told = Parameters<typeof historyOf>[0];
+
 const tally = new Map<string, number>();
 const startedAt = performance.now();
 let played = 0;
@@ -37,15 +43,41 @@ say(
 );
 
 async function playOne(file: string): Promise<void> {
-  played++;
-  try {
-    await play(historyOf(JSON.parse(readFileSync(file, 'utf8'))), tally);
-  } catch (error) {
+  const told: Told = JSON.parse(readFileSync(file, 'utf8'));
+  const message = await faultOf(told);
+  if (message !== null) {
     bad++;
-    say((error as Error).message);
     process.exitCode = 1;
+    say(message);
+    if (values.shrink) await shrink(told, message);
   }
   say(standing());
+}
+
+async function shrink(told: Told, message: string): Promise<void> {
+  const kind = kindOf(message);
+  const shortest = await shrinkHistory(told, async (shorter) => {
+    const other = await faultOf(shorter);
+    return other !== null && kindOf(other) === kind;
+  });
+  say(`\nShrunk:\n${await faultOf(shortest)}`);
+}
+
+/** What goes wrong in it; null where nothing does. */
+async function faultOf(told: Told): Promise<string | null> {
+  played++;
+  try {
+    await play(historyOf(structuredClone(told)), tally);
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** The first thing that is wrong, whichever contact it is of. */
+function kindOf(message: string): string {
+  const [first = '', second = ''] = message.split('\n');
+  return (first.endsWith(':') ? second : first).replace(/\b003\w+/, '');
 }
 
 /** Those that are kept come first. */

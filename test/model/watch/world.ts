@@ -59,6 +59,8 @@ export interface Facts {
   everGone: Set<string>;
   /** Ids whose last deletion or merge came while sharing hid them, so that Salesforce told nobody of it. */
   goneUnseen: Set<string>;
+  /** Ids that came back from the recycle bin at any time. */
+  everRestored: Set<string>;
   /** Ids of the accounts that contacts belong to. */
   accounts: string[];
   hiddenFields: Set<string>;
@@ -85,6 +87,8 @@ export interface Facts {
   knownChanges: number;
   /** How many there were when a copy was begun that may lie beside the mirror still; null where none does. */
   changesBeforeCopy: number | null;
+  /** How many copies have taken the mirror's place. */
+  copiesTaken: number;
   /** How late the org's writes are committed, ms. */
   lagMs: number;
   /** When the last new name of an account is committed, by the org's clock: until then nobody can read it, ms. */
@@ -102,6 +106,7 @@ export function factsOf(rows: readonly Row[]): Facts {
     everHidden: new Set(),
     everGone: new Set(),
     goneUnseen: new Set(),
+    everRestored: new Set(),
     hiddenFields: new Set(),
     custom: new Map(),
     everOfType: new Set(),
@@ -115,6 +120,7 @@ export function factsOf(rows: readonly Row[]): Facts {
     unstampedChanges: 0,
     knownChanges: 0,
     changesBeforeCopy: null,
+    copiesTaken: 0,
     lagMs: 0,
     renamedAtMs: 0,
   };
@@ -298,6 +304,7 @@ export class World implements Stage, AsyncDisposable {
   #noteSwap(): void {
     const { facts } = this;
     this.#cursors.forget();
+    facts.copiesTaken++;
     facts.knownChanges = Math.min(facts.knownChanges, facts.changesBeforeCopy ?? facts.knownChanges);
   }
 
@@ -346,12 +353,13 @@ export class World implements Stage, AsyncDisposable {
   /** In what the mirror differs from what the user may see. */
   async differences(mirror: MirrorContents): Promise<string[]> {
     const { hidden: rows, hiddenFields: fields, mergesWithheld: merges } = this.facts;
-    const { everHidden, everGone, goneUnseen } = this.facts;
+    const { everHidden, everGone, everRestored, goneUnseen } = this.facts;
     const deletes = this.mayDeletesBeUntold;
     return differences(await this.org.rows(), mirror, {
       rows,
       everHidden,
       everGone,
+      everRestored,
       goneUnseen,
       fields,
       merges,
