@@ -2,16 +2,15 @@ import { isAbort, throwIfAborted } from '../../base/abort.ts';
 import { Grace } from '../../base/grace.ts';
 import type { SyncContext } from '../context.ts';
 import type { Lease } from '../ports/leases.ts';
-import type { OutboxEntry, Settlement } from '../ports/outbox-entry.ts';
+import type { OutboxEntry } from '../ports/outbox-entry.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import type { Undecided } from './blocked-contacts.ts';
 import { contactNames } from './contact-names.ts';
-import { DrainProgress, tellDoubts } from './drain-progress.ts';
-import { noAnswer } from './entry-errors.ts';
-import { isRepeatable, planRequests } from './plan-requests.ts';
+import { DrainProgress } from './drain-progress.ts';
+import { planRequests } from './plan-requests.ts';
 import { readBack } from './read-back.ts';
-import { type OnSettled, type SendOptions, sendPlanned, tellSettled } from './send-planned.ts';
-import { settleDoubts } from './settle-doubts.ts';
+import { recover, settleExpired } from './recover.ts';
+import { type OnSettled, type SendOptions, sendPlanned } from './send-planned.ts';
 
 export interface DrainOptions {
   run: RunRecorder;
@@ -36,8 +35,6 @@ export interface DrainReport {
   readBack: Error | null;
 }
 
-/** Salesforce keeps the answer to an Idempotency-Key for 30 days; a day is left for clocks. */
-const idempotencyMs = 29 * 86_400_000;
 const entriesPerPage = 2_000;
 /** Somebody looks at a push. */
 const defaultPatienceMs = 60_000;
@@ -100,69 +97,6 @@ async function readBackAll(context: SyncContext, options: DrainOptions): Promise
     );
     return error as Error;
   }
-}
-
-/**
- * We hold the drain lease, so whatever is `sent` lost its process before the answer came. A create with its key is
- * safe to repeat; of an update, delete or upsert the contact is read first; a create in a collection stays in doubt
- * until it is settled.
- */
-async function recover(
-  context: SyncContext,
-  progress: DrainProgress,
-  options: Pick<DrainOptions, 'signal' | 'onSettled'>,
-): Promise<void> {
-  const { outbox } = context.mirror;
-  const doubts: string[] = [];
-  for (let after = -1; ; ) {
-    const page = await outbox.list({ states: ['sent', 'in-doubt'], after, limit: entriesPerPage });
-    const last = page.at(-1);
-    if (last === undefined) break;
-    after = last.seq;
-    doubts.push(...(await recoverPage(context, page, progress, options)));
-  }
-  tellDoubts(context, doubts);
-}
-
-/** Returns the keys of the entries that stay in doubt. */
-async function recoverPage(
-  context: SyncContext,
-  page: readonly OutboxEntry[],
-  progress: DrainProgress,
-  { signal, onSettled }: Pick<DrainOptions, 'signal' | 'onSettled'>,
-): Promise<string[]> {
-  const { mirror, clock } = context;
-  const at = clock.now();
-  const settlements: Settlement[] = [];
-  const readable: OutboxEntry[] = [];
-  for (const entry of page) {
-    const { key, state, way, errors } = entry;
-    if (way === 'ui-api' && !isExpired(entry, at)) settlements.push({ key, state: 'pending', errors, at });
-    else if (state === 'sent') settlements.push({ key, state: 'in-doubt', errors: [noAnswer], at });
-    if (way !== 'ui-api' && isRepeatable(entry)) readable.push(entry);
-  }
-  if (settlements.length > 0) await mirror.outbox.settle(settlements);
-  let settled = new Map<string, Settlement>();
-  try {
-    settled = await settleDoubts(context, readable, { signal });
-  } catch (error) {
-    if (isAbort(error)) throw error;
-    // They stay in doubt, with what follows of the same contacts; the others are none of their trouble.
-    progress.stuck ??= error as Error;
-    for (const entry of readable)
-      progress.count(entry, { key: entry.key, state: 'in-doubt', errors: [], at });
-  }
-  for (const entry of readable) {
-    const settlement = settled.get(entry.key);
-    if (settlement !== undefined && settlement.state !== 'pending') progress.count(entry, settlement);
-  }
-  await tellSettled([...settled.values()], onSettled);
-  const waiting = new Set(settlements.filter(({ state }) => state === 'pending').map(({ key }) => key));
-  return page.map(({ key }) => key).filter((key) => !waiting.has(key) && !settled.has(key));
-}
-
-function isExpired({ way, sentAt }: Pick<OutboxEntry, 'way' | 'sentAt'>, at: number): boolean {
-  return way === 'ui-api' && sentAt !== null && at - sentAt > idempotencyMs;
 }
 
 /**
@@ -245,19 +179,4 @@ function unitsOf(entries: readonly OutboxEntry[]): OutboxEntry[][] {
 function undecidedState(unit: readonly OutboxEntry[]): Undecided | null {
   const states = unit.map(({ state }) => state);
   return states.find((state) => state === 'conflict' || state === 'held' || state === 'in-doubt') ?? null;
-}
-
-/**
- * Whoever may have been sent by a key that Salesforce has forgotten since could be made a second time: in doubt, and so given
- * back.
- */
-async function settleExpired(
-  { mirror, clock }: Pick<SyncContext, 'mirror' | 'clock'>,
-  entries: readonly OutboxEntry[],
-): Promise<readonly OutboxEntry[]> {
-  const at = clock.now();
-  const expired = entries.filter((entry) => entry.state === 'pending' && isExpired(entry, at));
-  if (expired.length === 0) return entries;
-  await mirror.outbox.settle(expired.map(({ key }) => ({ key, state: 'in-doubt', errors: [noAnswer], at })));
-  return entries.map((entry) => (expired.includes(entry) ? { ...entry, state: 'in-doubt' } : entry));
 }

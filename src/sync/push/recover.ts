@@ -1,0 +1,96 @@
+import { isAbort } from '../../base/abort.ts';
+import type { SyncContext } from '../context.ts';
+import type { OutboxEntry, Settlement } from '../ports/outbox-entry.ts';
+import { type DrainProgress, tellDoubts } from './drain-progress.ts';
+import { noAnswer } from './entry-errors.ts';
+import { isRepeatable } from './plan-requests.ts';
+import { type OnSettled, tellSettled } from './send-planned.ts';
+import { settleDoubts } from './settle-doubts.ts';
+
+/** Salesforce keeps the answer to an Idempotency-Key for 30 days; a day is left for clocks. */
+const idempotencyMs = 29 * 86_400_000;
+/** What is held in memory at a time. */
+const entriesPerPage = 2_000;
+
+interface RecoverOptions {
+  signal: AbortSignal;
+  onSettled?: OnSettled;
+}
+
+/**
+ * We hold the drain lease, so whatever is `sent` lost its process before the answer came. A create with its key is
+ * safe to repeat; of an update, delete or upsert the contact is read first; a create in a collection stays in doubt
+ * until it is settled.
+ */
+export async function recover(
+  context: SyncContext,
+  progress: DrainProgress,
+  options: RecoverOptions,
+): Promise<void> {
+  const { outbox } = context.mirror;
+  const doubts: string[] = [];
+  for (let after = -1; ; ) {
+    const page = await outbox.list({ states: ['sent', 'in-doubt'], after, limit: entriesPerPage });
+    const last = page.at(-1);
+    if (last === undefined) break;
+    after = last.seq;
+    doubts.push(...(await recoverPage(context, page, progress, options)));
+  }
+  tellDoubts(context, doubts);
+}
+
+/** Returns the keys of the entries that stay in doubt. */
+async function recoverPage(
+  context: SyncContext,
+  page: readonly OutboxEntry[],
+  progress: DrainProgress,
+  { signal, onSettled }: RecoverOptions,
+): Promise<string[]> {
+  const { mirror, clock } = context;
+  const at = clock.now();
+  const settlements: Settlement[] = [];
+  const readable: OutboxEntry[] = [];
+  for (const entry of page) {
+    const { key, state, way, errors } = entry;
+    if (way === 'ui-api' && !isExpired(entry, at)) settlements.push({ key, state: 'pending', errors, at });
+    else if (state === 'sent') settlements.push({ key, state: 'in-doubt', errors: [noAnswer], at });
+    if (way !== 'ui-api' && isRepeatable(entry)) readable.push(entry);
+  }
+  if (settlements.length > 0) await mirror.outbox.settle(settlements);
+  let settled = new Map<string, Settlement>();
+  try {
+    settled = await settleDoubts(context, readable, { signal });
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    // They stay in doubt, with what follows of the same contacts; the others are none of their trouble.
+    progress.stuck ??= error as Error;
+    for (const entry of readable)
+      progress.count(entry, { key: entry.key, state: 'in-doubt', errors: [], at });
+  }
+  for (const entry of readable) {
+    const settlement = settled.get(entry.key);
+    if (settlement !== undefined && settlement.state !== 'pending') progress.count(entry, settlement);
+  }
+  await tellSettled([...settled.values()], onSettled);
+  const waiting = new Set(settlements.filter(({ state }) => state === 'pending').map(({ key }) => key));
+  return page.map(({ key }) => key).filter((key) => !waiting.has(key) && !settled.has(key));
+}
+
+function isExpired({ way, sentAt }: Pick<OutboxEntry, 'way' | 'sentAt'>, at: number): boolean {
+  return way === 'ui-api' && sentAt !== null && at - sentAt > idempotencyMs;
+}
+
+/**
+ * Whoever may have been sent by a key that Salesforce has forgotten since could be made a second time: in doubt, and so given
+ * back.
+ */
+export async function settleExpired(
+  { mirror, clock }: Pick<SyncContext, 'mirror' | 'clock'>,
+  entries: readonly OutboxEntry[],
+): Promise<readonly OutboxEntry[]> {
+  const at = clock.now();
+  const expired = entries.filter((entry) => entry.state === 'pending' && isExpired(entry, at));
+  if (expired.length === 0) return entries;
+  await mirror.outbox.settle(expired.map(({ key }) => ({ key, state: 'in-doubt', errors: [noAnswer], at })));
+  return entries.map((entry) => (expired.includes(entry) ? { ...entry, state: 'in-doubt' } : entry));
+}
