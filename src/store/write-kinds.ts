@@ -21,6 +21,8 @@ const withoutLease = {
   'queue-push': 'anybody may queue while another sends; keys are unique, and nothing is sent by it',
   'decide-entries':
     'a person’s retry, approve and drop must not wait for whoever is sending; each is a check and a change of state at once',
+  'set-two-way':
+    'a person’s word holds from that moment on, whoever works on the org; the view is made anew of what is there',
   'forget-calls': 'what a former version has counted is noted for all processes by whoever comes first',
 } as const;
 

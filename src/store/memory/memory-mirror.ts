@@ -13,6 +13,7 @@ import type { PageBody, PageKey, PageOutcome } from '../../sync/ports/page.ts';
 import type { SchemaStore } from '../../sync/ports/schema-store.ts';
 import type { HourCalls, StoredMirror } from '../../sync/ports/stored-mirror.ts';
 import type { Sweep } from '../../sync/ports/sweep.ts';
+import type { TwoWay } from '../../sync/ports/two-way.ts';
 import { cellKind } from '../page/cell-kind.ts';
 import { PageReader } from '../page/page-reader.ts';
 import { PlainRows } from '../page/plain-rows.ts';
@@ -129,6 +130,16 @@ export class MemoryMirror implements StoredMirror {
       const latest = times.reduce((a, b) => Math.max(a, b), 0);
       if (latest > (state.latestReadAt ?? 0)) state.latestReadAt = latest;
       return { page: outcome, buried, ...applyEffects(state, effects, outcome, plain) };
+    });
+  }
+
+  async twoWay(): Promise<TwoWay> {
+    return this.#file.read(({ twoWay }) => ({ ...twoWay }));
+  }
+
+  async setTwoWay(twoWay: TwoWay): Promise<void> {
+    this.#file.write('set-two-way', (state) => {
+      state.twoWay = { ...twoWay };
     });
   }
 

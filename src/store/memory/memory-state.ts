@@ -6,6 +6,7 @@ import type { MirrorIdentity } from '../../sync/ports/mirror.ts';
 import type { NewOutboxEntry, OutboxEntry } from '../../sync/ports/outbox-entry.ts';
 import type { Run, RunStep, StoredChunk } from '../../sync/ports/run.ts';
 import type { SweptDue } from '../../sync/ports/sweep.ts';
+import type { TwoWay } from '../../sync/ports/two-way.ts';
 import type { ColumnType } from '../fields/column-type.ts';
 
 export type MemoryValue = string | number | null;
@@ -48,6 +49,8 @@ export interface ObjectState {
   /** By name in lower case. */
   fields: Map<string, MemoryField>;
   onlyFields: readonly string[] | null;
+  /** What was set: a mirror in memory has no view that programs could write to. */
+  twoWay: TwoWay;
   described: { lastModified: string | null; at: number } | null;
   cursors: Cursors;
   knownWindows: Record<keyof Cursors, object | null>;
@@ -81,6 +84,7 @@ export function emptyObject(): ObjectState {
   return {
     fields: new Map(),
     onlyFields: null,
+    twoWay: { on: false, conflicts: 'salesforce-wins' },
     described: null,
     cursors: { updated: null, deleted: null },
     knownWindows: { updated: null, deleted: null },

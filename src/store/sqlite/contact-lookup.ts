@@ -1,7 +1,8 @@
 import type { Connection, Statement } from '../../sqlite/connection.ts';
 import type { KnownBefore, OutboxOp } from '../../sync/ports/outbox-entry.ts';
-import { isBelieved, lookupIndexOf, quoteName } from './contact-schema.ts';
+import { isBelieved, lookupIndexOf } from './contact-schema.ts';
 import { prepared } from './prepared.ts';
+import { quoteName } from './quote-name.ts';
 
 /** Whether the field is a column that can be believed: old values would name the wrong contacts. */
 export function hasColumn(db: Connection, object: string, field: string): boolean {

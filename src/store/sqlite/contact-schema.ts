@@ -1,20 +1,20 @@
 import type { Connection } from '../../sqlite/connection.ts';
 import type { Field, ObjectDescribe } from '../../sync/ports/field.ts';
 import type { SchemaChange } from '../../sync/ports/schema-store.ts';
+import type { TwoWay } from '../../sync/ports/two-way.ts';
 import { type ColumnType, columnTypeOf } from '../fields/column-type.ts';
 import { planDescribe } from '../fields/plan-describe.ts';
 import type { StoredColumn } from '../fields/stored-column.ts';
 import { unfilled } from '../fields/unfilled.ts';
+import { contactViewSql } from './contact-view.ts';
 import { dropSearchIndex } from './drop-search-index.ts';
 import { objectKey, readMeta, writeMeta } from './meta.ts';
 import { prepared } from './prepared.ts';
+import { quoteName } from './quote-name.ts';
+import { markAllLocalDue, twoWayModeOf, writeTwoWay } from './two-way-records.ts';
 
 /** Columns of `contact` that the lookups of `contacts` use; a field that the org lacks has no index. */
 const indexedFields = ['Email', 'LastName'] as const;
-
-export function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
 
 /** Name of the index by which contacts are found by a unique field. */
 export function lookupIndexOf(field: string): string {
@@ -126,25 +126,50 @@ function addColumn(db: Connection, field: Field, replace: boolean): void {
   db.exec(`ALTER TABLE contact ADD COLUMN ${name} ${columnTypeOf(field)}`);
 }
 
-const refusal =
-  'the view contacts is read-only: write contacts to Salesforce with parahack-sync push, and they come back into the mirror';
-
-/** The view that applications read: live rows, in the columns that are current. Made anew only where it is another. */
+/**
+ * The view that applications read, in the columns that are current, and write where two-way is on; and what the local
+ * rows are kept in. Made anew only where it is another. The caller holds the transaction.
+ */
 export function adjustView(db: Connection, object: string): void {
-  const names = loadFields(db, object).flatMap(({ name, current }) => (current ? [quoteName(name)] : []));
-  const view = `CREATE VIEW contacts AS
-    SELECT ${names.join(', ')}, coalesce(_key, Id) AS _key, 'synced' AS _state, NULL AS _error
-    FROM contact WHERE _gone IS NULL`;
-  const present = db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'contacts'").pluck().get();
-  if (view === present || names.length === 0) return;
+  const columns = loadFields(db, object).filter(({ current }) => current);
+  if (columns.length === 0) return;
+  const mode = twoWayModeOf(db);
+  if (mode !== 'off') adjustLocalTable(db, columns);
+  const wanted = contactViewSql(object, columns, mode);
+  const present = db
+    .prepare("SELECT sql FROM sqlite_schema WHERE tbl_name = 'contacts' ORDER BY rowid")
+    .pluck()
+    .all() as string[];
+  if (wanted.length === present.length && wanted.every((sql) => present.includes(sql))) return;
   db.exec('DROP VIEW IF EXISTS contacts');
-  db.exec(view);
-  for (const verb of ['INSERT', 'UPDATE', 'DELETE']) {
-    db.exec(
-      `CREATE TRIGGER contacts_refuse_${verb.toLowerCase()} INSTEAD OF ${verb} ON contacts
-       BEGIN SELECT raise(ABORT, '${refusal}'); END`,
-    );
+  for (const sql of wanted) db.exec(sql);
+}
+
+/** Gives the table of local rows the columns of the mirror, each of its present type. Their values are made anew. */
+function adjustLocalTable(db: Connection, columns: readonly StoredColumn[]): void {
+  const present = new Map(
+    db.prepare("SELECT lower(name), type FROM pragma_table_info('contact_local', 'main')").raw().all() as [
+      name: string,
+      type: string,
+    ][],
+  );
+  let isChanged = false;
+  for (const { name, columnType } of columns) {
+    const type = present.get(name.toLowerCase());
+    if (type === columnType || name === 'Id') continue;
+    isChanged = true;
+    // The view and its triggers name the column.
+    db.exec('DROP VIEW IF EXISTS contacts');
+    if (type !== undefined) db.exec(`ALTER TABLE contact_local DROP COLUMN ${quoteName(name)}`);
+    db.exec(`ALTER TABLE contact_local ADD COLUMN ${quoteName(name)} ${columnType}`);
   }
+  if (isChanged) markAllLocalDue(db);
+}
+
+/** Lets programs write to the view or not, and says what becomes of conflicts. The caller holds the transaction. */
+export function setTwoWay(db: Connection, object: string, twoWay: TwoWay): void {
+  writeTwoWay(db, twoWay);
+  adjustView(db, object);
 }
 
 /** These columns hold the org's values for all rows from now on. The caller holds the transaction. */

@@ -2,7 +2,7 @@ import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import type { ContactSelection, ReaderColumn } from '../../sync/ports/contact-reader.ts';
 import { sortColumn } from '../fields/chosen-columns.ts';
-import { quoteName } from './contact-schema.ts';
+import { quoteName } from './quote-name.ts';
 
 export function orderOf(
   columns: readonly ReaderColumn[],

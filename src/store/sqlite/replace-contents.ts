@@ -2,9 +2,12 @@ import { AppError } from '../../base/errors.ts';
 import { isoTime } from '../../base/iso-time.ts';
 import { sameId } from '../../org/record-id.ts';
 import type { Connection } from '../../sqlite/connection.ts';
-import { quoteName } from './contact-schema.ts';
+import { adjustView } from './contact-schema.ts';
 import { dropSearchIndex } from './drop-search-index.ts';
 import { fencePrefix } from './fence-records.ts';
+import { quoteName } from './quote-name.ts';
+import { sqlText } from './sql-text.ts';
+import { markAllLocalDue, twoWayKeys } from './two-way-records.ts';
 
 /** What a copy of the org is made of; all else of a mirror (outbox, runs, calls) is this machine's own and stays. */
 const copiedTables = ['contact', 'contact_seen'] as const;
@@ -43,10 +46,11 @@ export function replaceContents(db: Connection, object: string, { at, force }: R
     });
     db.prepare(`INSERT INTO main.${table} SELECT * FROM fresh.${table} WHERE object = ?`).run(object);
   }
-  recreate(db, 'contacts');
   const restore = db.prepare('UPDATE main.contact SET _key = ? WHERE Id = ?');
   for (const [id, key] of keys) restore.run(key, id);
   replaceMeta(db, isOther ? null : object);
+  adjustView(db, object);
+  markAllLocalDue(db);
   endOldCopies(db, object, at);
   for (const [table, key] of [
     ['run', 'seq'],
@@ -81,7 +85,9 @@ function leaveOutbox(db: Connection, force: boolean): void {
       },
     );
   }
-  db.exec('DELETE FROM main.outbox; DELETE FROM main.push; DELETE FROM main.api_call');
+  db.exec(
+    'DELETE FROM main.outbox; DELETE FROM main.push; DELETE FROM main.api_call; DELETE FROM main.contact_local',
+  );
 }
 
 /** The names by which an application knows contacts that it pushed; the org does not have them. */
@@ -105,13 +111,14 @@ function recreate(db: Connection, table: string): void {
 }
 
 /**
- * `object`: what is kept for others of them stays; null: nothing does. The fences stay, and those that the copy alone
+ * `object`: what is kept for others of them stays; null: nothing does. What a person has set stays. So do the fences, and those that the copy alone
  * has seen come with it: whoever holds the lease now may have worked on the copy and not on the mirror yet.
  */
 function replaceMeta(db: Connection, object: string | null): void {
+  const kept = Object.values(twoWayKeys).map(sqlText).join(', ');
   const isFence = `substr(key, 1, ${fencePrefix.length}) = '${fencePrefix}'`;
   db.prepare(
-    `DELETE FROM main.meta WHERE NOT ${isFence} AND (:object IS NULL
+    `DELETE FROM main.meta WHERE NOT ${isFence} AND key NOT IN (${kept}) AND (:object IS NULL
        OR instr(key, '.') = 0 OR substr(key, instr(key, '.') + 1) = :object)`,
   ).run({ object });
   db.exec(`

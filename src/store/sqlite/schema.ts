@@ -118,6 +118,21 @@ export const migrations: readonly string[] = [
     id TEXT PRIMARY KEY NOT NULL, due TEXT, evidence_at INTEGER NOT NULL DEFAULT 0
   ) WITHOUT ROWID;
   CREATE INDEX contact_swept_due ON contact_swept (due, id) WHERE due IS NOT NULL;
+  ALTER TABLE outbox ADD COLUMN local INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX outbox_local ON outbox (contact_key, seq) WHERE local = 1 AND state NOT IN ('done', 'dropped');
+  CREATE INDEX outbox_local_unread ON outbox (contact_key, seq) WHERE local = 1 AND read_back_due = 1;
+  ALTER TABLE contact_local ADD COLUMN _deleted INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE contact_edit (field TEXT PRIMARY KEY, value TEXT, was TEXT);
+  CREATE TABLE contact_due (_key TEXT NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (_key, entry)) WITHOUT ROWID;
+  CREATE TRIGGER outbox_local_changed AFTER UPDATE OF state, contact_id, read_back_due, errors ON outbox
+    WHEN NEW.local = 1
+    BEGIN INSERT OR IGNORE INTO contact_due (_key, entry) VALUES (NEW.contact_key, NEW.seq); END;
+  CREATE TRIGGER outbox_pushed AFTER UPDATE OF state ON outbox
+    WHEN NEW.local = 0 AND NEW.state = 'done' AND OLD.state <> 'done'
+    BEGIN
+      INSERT OR IGNORE INTO contact_due (_key, entry)
+        SELECT _key, NEW.seq FROM contact_local WHERE Id = NEW.contact_id;
+    END;
   `,
 ];
 
@@ -170,6 +185,7 @@ const gained = {
     approved: '0',
     push_id: 'NULL',
     push_place: 'NULL',
+    local: '0',
   },
 } as const;
 /** Keys of `meta` that name their object since the third version. */

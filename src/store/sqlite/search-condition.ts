@@ -1,6 +1,6 @@
 import { numberIn, phoneMarks } from '../fields/phone-text.ts';
 import type { SearchField } from '../fields/search-fields.ts';
-import { quoteName } from './contact-schema.ts';
+import { quoteName } from './quote-name.ts';
 
 /** SQL: the column without what people write between digits. */
 export function bareNumber(column: string): string {

@@ -1,9 +1,10 @@
 import { contact } from '../../org/synced-object.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import { type SearchField, searchFields } from '../fields/search-fields.ts';
-import { loadFields, quoteName } from './contact-schema.ts';
+import { loadFields } from './contact-schema.ts';
 import { dropSearchIndex, searchIndexNames } from './drop-search-index.ts';
 import { readMeta, writeMeta } from './meta.ts';
+import { quoteName } from './quote-name.ts';
 import { bareNumber } from './search-condition.ts';
 
 /**

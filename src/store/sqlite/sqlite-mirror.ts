@@ -10,6 +10,7 @@ import type { Outbox } from '../../sync/ports/outbox.ts';
 import type { SchemaStore } from '../../sync/ports/schema-store.ts';
 import type { HourCalls, StoredMirror } from '../../sync/ports/stored-mirror.ts';
 import type { Sweep } from '../../sync/ports/sweep.ts';
+import type { TwoWay } from '../../sync/ports/two-way.ts';
 import type { Fence } from '../write-kinds.ts';
 import { readFence } from './fence-records.ts';
 import { readFormerCalls } from './former-calls.ts';
@@ -20,6 +21,7 @@ import { SqliteJournal } from './sqlite-journal.ts';
 import { SqliteOutbox } from './sqlite-outbox.ts';
 import { SqliteSchemaStore } from './sqlite-schema-store.ts';
 import { SqliteSweep } from './sqlite-sweep.ts';
+import { readTwoWay } from './two-way-records.ts';
 import { sendPage } from './writer/send-page.ts';
 
 /** Whose rows the tables `contact…` hold. */
@@ -112,6 +114,14 @@ export class SqliteMirror implements StoredMirror {
       await this.#file.dropPage(route.page);
       throw error;
     }
+  }
+
+  async twoWay(): Promise<TwoWay> {
+    return this.#file.read(readTwoWay);
+  }
+
+  async setTwoWay(twoWay: TwoWay): Promise<void> {
+    await this.#write('setTwoWay', object, twoWay);
   }
 
   async extendSearchIndex(): Promise<boolean> {

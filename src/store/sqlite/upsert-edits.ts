@@ -1,6 +1,6 @@
 import type { Connection } from '../../sqlite/connection.ts';
 import { ensureLookup, hasColumn } from './contact-lookup.ts';
-import { quoteName } from './contact-schema.ts';
+import { quoteName } from './quote-name.ts';
 
 /**
  * Which upserts meet a contact that the mirror has, so that they are edits and no creations: how many, and a query for

@@ -1,5 +1,6 @@
 import type { Lease } from './leases.ts';
 import type { Mirror, MirrorIdentity } from './mirror.ts';
+import type { TwoWay } from './two-way.ts';
 
 export interface OpenOptions {
   /** Make the mirror where there is none. */
@@ -33,6 +34,9 @@ export interface StoredMirror extends Mirror, AsyncDisposable {
   formerCalls(): Promise<HourCalls[]>;
   /** They are noted elsewhere now. */
   forgetFormerCalls(): Promise<void>;
+  twoWay(): Promise<TwoWay>;
+  /** From then on; what programs have written before stays in the outbox and is sent. */
+  setTwoWay(twoWay: TwoWay): Promise<void>;
   /**
    * Brings what makes searches fast a step further, in some tenths of a second at most; returns whether there is more
    * to do. Searches find the same with it and without.

@@ -3,8 +3,8 @@ import { derivedColumns } from '../../../sync/merge/derived-columns.ts';
 import { type RowState, sameState } from '../../../sync/merge/evidence.ts';
 import { countRow, type PageCounts } from '../../../sync/merge/page-counts.ts';
 import { mayFill, mergeRow, type PageTimes } from '../../../sync/merge/page-row.ts';
-import { quoteName } from '../contact-schema.ts';
 import { prepared } from '../prepared.ts';
+import { quoteName } from '../quote-name.ts';
 import { ContactWriter } from './contact-writer.ts';
 import { readState, type StateTuple, stateColumns } from './row-state.ts';
 

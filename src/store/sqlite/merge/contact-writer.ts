@@ -1,7 +1,7 @@
 import type { Connection, Statement } from '../../../sqlite/connection.ts';
 import { derivedColumns } from '../../../sync/merge/derived-columns.ts';
 import type { RowState } from '../../../sync/merge/evidence.ts';
-import { quoteName } from '../contact-schema.ts';
+import { quoteName } from '../quote-name.ts';
 import { stateAssignments, stateParameters } from './row-state.ts';
 
 /** Writes one row's merged state, with or without values. Lives for one transaction. */

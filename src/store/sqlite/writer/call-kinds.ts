@@ -15,6 +15,7 @@ const kinds: Readonly<Record<Exclude<keyof MirrorCalls, keyof PageCalls>, WriteK
   noteAsked: 'ask-reconcile',
   forgetFormerCalls: 'forget-calls',
   writeMeta: 'replace-contents',
+  setTwoWay: 'set-two-way',
   assertSound: 'replace-contents',
   replaceContents: 'replace-contents',
   commitStaging: 'queue-push',

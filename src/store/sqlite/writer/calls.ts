@@ -4,7 +4,7 @@ import { askReconcile, noteAsked } from '../asked-records.ts';
 import { commitStaging, endPush } from '../commit-staging.ts';
 import { withSmallCache } from '../connection.ts';
 import { ensureLookup } from '../contact-lookup.ts';
-import { ensureIndices } from '../contact-schema.ts';
+import { ensureIndices, setTwoWay } from '../contact-schema.ts';
 import { applyDescribe, confirmDescribe } from '../describe-records.ts';
 import { forgetFormerCalls } from '../former-calls.ts';
 import { writeIdentity } from '../identity-records.ts';
@@ -62,6 +62,7 @@ export const calls = {
   noteAsked: once(noteAsked),
   forgetFormerCalls: once(forgetFormerCalls),
   writeMeta: once(writeMeta),
+  setTwoWay: durable(setTwoWay),
   /** Reads alone. */
   assertSound,
   /** `path` is a complete copy, which is put in place of the contents. */

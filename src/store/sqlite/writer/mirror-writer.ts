@@ -14,6 +14,7 @@ import { applyEffects } from '../effects.ts';
 import { applyPage } from '../merge/apply-page.ts';
 import { applyTombstones } from '../merge/apply-tombstones.ts';
 import { migrate } from '../schema.ts';
+import { markLocalDue } from '../two-way-records.ts';
 import { calls } from './calls.ts';
 import { IncomingPage } from './incoming-page.ts';
 import { lastKeyOf } from './last-key.ts';
@@ -71,6 +72,7 @@ export class MirrorWriter {
     const counts = incoming === null ? null : this.#applyPage(incoming, answeredAt, columns);
     const outcome = incoming === null || counts === null ? null : this.#outcomeOf(incoming, counts);
     const buried = applyTombstones(this.#db, tombstones, columns);
+    markLocalDue(this.#db, tombstones, incoming?.reader.parser.columns ?? null);
     rememberReadAt(this.#db, Math.max(incoming?.head.readAt ?? 0, latestEvidence(tombstones)));
     return {
       page: outcome,

@@ -2,6 +2,7 @@ import { withFinallySync } from '../../../base/finally.ts';
 import type { Connection } from '../../../sqlite/connection.ts';
 import type { Fence } from '../../write-kinds.ts';
 import { checkFences, refuseLost } from '../fence-records.ts';
+import { refreshDueRows } from '../local-rows.ts';
 import { prepared } from '../prepared.ts';
 
 export interface TransactionOptions {
@@ -11,7 +12,10 @@ export interface TransactionOptions {
   durable?: boolean;
 }
 
-/** All of `work` or nothing. The fences are checked last, and with them it stands or falls. */
+/**
+ * All of `work` or nothing, with the local rows that follow from it. The fences are checked last, and with them it
+ * stands or falls.
+ */
 export function inTransaction<T>(
   db: Connection,
   fences: readonly Fence[],
@@ -51,7 +55,9 @@ export function inTransaction<T>(
 
 function fencedWork<T>(db: Connection, fences: readonly Fence[], work: () => T): T {
   try {
-    return work();
+    const value = work();
+    refreshDueRows(db);
+    return value;
   } catch (error) {
     refuseLost(db, fences);
     throw error;

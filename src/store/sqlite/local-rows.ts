@@ -1,0 +1,234 @@
+import type { Connection } from '../../sqlite/connection.ts';
+import { adjustView, loadFields } from './contact-schema.ts';
+import { newKey, sqlNow } from './new-key.ts';
+import { prepared } from './prepared.ts';
+import { quoteName } from './quote-name.ts';
+import { sqlText } from './sql-text.ts';
+import { twoWayModeOf } from './two-way-records.ts';
+
+type Values = Record<string, unknown>;
+
+/** An entry that a program's edit has made, as far as its contact's local row follows from it. */
+interface LocalEntry {
+  seq: number;
+  op: 'create' | 'update' | 'delete';
+  contactId: string | null;
+  changes: Values;
+  base: Values | null;
+  state: string;
+  isUnsent: boolean;
+  error: string | null;
+}
+
+/** Under which object the local rows are; there is one so far that programs write. */
+const object = 'Contact';
+const isClosed = (state: string) => state === 'done' || state === 'dropped';
+
+/**
+ * Makes the local rows anew whose entries or contacts have changed in this transaction, as its last step but one. A
+ * local row is nothing of its own: it is what Salesforce said last with the open edits over it.
+ */
+export function refreshDueRows(db: Connection): void {
+  const due = prepared(db, 'SELECT _key, entry FROM contact_due ORDER BY _key').raw();
+  let rows = due.all() as [key: string, entry: number][];
+  if (rows.length === 0) return;
+  const refresh = new RowRefresh(db);
+  // Settling one entry may settle others of the same contact, and a merged contact's edits go to another.
+  for (let round = 0; rows.length > 0 && round < 10; round++) {
+    db.exec('DELETE FROM contact_due');
+    const entries = new Map<string, number[]>();
+    for (const [key, entry] of rows) entries.set(key, [...(entries.get(key) ?? []), entry]);
+    for (const [key, seqs] of entries) refresh.row(key, seqs);
+    rows = due.all() as [string, number][];
+  }
+  db.exec('DELETE FROM contact_due');
+  // The last of what was written before two-way was turned off is settled.
+  if (twoWayModeOf(db) === 'off') adjustView(db, object);
+}
+
+class RowRefresh {
+  readonly #db: Connection;
+  readonly #names: readonly string[];
+
+  constructor(db: Connection) {
+    this.#db = db;
+    this.#names = loadFields(db, object).flatMap(({ name, current }) =>
+      current && name !== 'Id' ? [name] : [],
+    );
+  }
+
+  row(key: string, changed: readonly number[]): void {
+    const entries = this.#entriesOf(key);
+    if (entries.length === 0) {
+      prepared(this.#db, 'DELETE FROM contact_local WHERE _key = ?').run(key);
+      return;
+    }
+    const known = prepared(this.#db, 'SELECT Id FROM contact_local WHERE _key = ?').pluck().get(key);
+    const id =
+      entries.findLast(({ contactId }) => contactId !== null)?.contactId ?? (known as string | null) ?? null;
+    if (id === null) this.#endWithoutCreation(entries);
+    else this.#giveId(key, id, entries);
+    this.#moveBases(entries, changed);
+    this.#foldRefused(entries);
+    if (entries.every(({ state }) => state === 'dropped'))
+      prepared(this.#db, 'DELETE FROM contact_local WHERE _key = ?').run(key);
+    else this.#write(key, id, entries);
+  }
+
+  /** Open ones, and those that are done and whose contact is not read back yet. */
+  #entriesOf(key: string): LocalEntry[] {
+    const columns = `seq, op, contact_id, changes, base, state, sent_at, error_code, error_message`;
+    const rows = prepared(
+      this.#db,
+      `SELECT ${columns} FROM outbox WHERE local = 1 AND contact_key = :key AND state NOT IN ('done', 'dropped')
+       UNION ALL
+       SELECT ${columns} FROM outbox WHERE local = 1 AND contact_key = :key AND read_back_due = 1 AND state = 'done'
+       ORDER BY seq`,
+    ).all({ key }) as {
+      seq: number;
+      op: LocalEntry['op'];
+      contact_id: string | null;
+      changes: string;
+      base: string | null;
+      state: string;
+      sent_at: string | null;
+      error_code: string | null;
+      error_message: string | null;
+    }[];
+    return rows.map((row) => ({
+      seq: row.seq,
+      op: row.op,
+      contactId: row.contact_id,
+      changes: JSON.parse(row.changes) as Values,
+      base: row.base === null ? null : (JSON.parse(row.base) as Values),
+      state: row.state,
+      isUnsent:
+        ['held', 'rejected', 'conflict'].includes(row.state) ||
+        (row.state === 'pending' && row.sent_at === null),
+      error: row.error_code === null ? null : `${row.error_code}: ${row.error_message ?? ''}`,
+    }));
+  }
+
+  /**
+   * The contact has its Id: what waits for it can go, under another key, so that a drain which has read it before does
+   * not send it without the Id; and the row that a pull may have brought is this one.
+   */
+  #giveId(key: string, id: string, entries: LocalEntry[]): void {
+    const give = prepared(this.#db, `UPDATE outbox SET key = ${newKey}, contact_id = ? WHERE seq = ?`);
+    for (const entry of entries) {
+      if (entry.contactId !== null || entry.op === 'create') continue;
+      give.run(id, entry.seq);
+      entry.contactId = id;
+    }
+    if (key !== id)
+      prepared(this.#db, 'UPDATE contact SET _key = ? WHERE Id = ? AND _key IS NULL').run(key, id);
+  }
+
+  /** A creation that a person has given up takes along what was to follow it: there will be no contact. */
+  #endWithoutCreation(entries: LocalEntry[]): void {
+    if (entries.some(({ op }) => op === 'create')) return;
+    for (const entry of entries) this.#close(entry);
+  }
+
+  /** What Salesforce has taken is what the edits behind it are based on. */
+  #moveBases(entries: LocalEntry[], changed: readonly number[]): void {
+    const pushed = changed.flatMap((seq) => {
+      const row = prepared(
+        this.#db,
+        "SELECT changes FROM outbox WHERE seq = ? AND local = 0 AND state = 'done'",
+      )
+        .pluck()
+        .get(seq) as string | undefined;
+      return row === undefined ? [] : [{ seq, changes: JSON.parse(row) as Values }];
+    });
+    const done = entries.filter(({ state }) => state === 'done');
+    for (const { seq, changes } of [...done, ...pushed].toSorted((a, b) => a.seq - b.seq)) {
+      for (const entry of entries) {
+        if (entry.seq < seq || isClosed(entry.state) || entry.op === 'create') continue;
+        const moved = Object.entries(changes).filter(
+          ([name]) => entry.op === 'delete' || name in entry.changes,
+        );
+        if (moved.length === 0 || (entry.op === 'delete' && entry.base === null)) continue;
+        entry.base = { ...entry.base, ...Object.fromEntries(moved) };
+        prepared(this.#db, 'UPDATE outbox SET base = ? WHERE seq = ?').run(
+          JSON.stringify(entry.base),
+          entry.seq,
+        );
+      }
+    }
+  }
+
+  /** What was edited while it was under way, and then refused, goes as one: an edit of a refused contact revives it. */
+  #foldRefused(entries: LocalEntry[]): void {
+    for (const [at, refused] of entries.entries()) {
+      if (refused.state !== 'rejected') continue;
+      const behind = entries.slice(at + 1).find(({ state, isUnsent }) => !isClosed(state) && isUnsent);
+      if (behind === undefined) continue;
+      if (behind.op === 'delete') {
+        this.#close(refused);
+        if (refused.op === 'create') this.#close(behind);
+        continue;
+      }
+      behind.changes = { ...refused.changes, ...behind.changes };
+      behind.base = refused.op === 'create' ? null : { ...behind.base, ...refused.base };
+      behind.op = refused.op;
+      const changes = Object.entries(behind.changes).filter(
+        ([, value]) => refused.op !== 'create' || value !== null,
+      );
+      behind.changes = Object.fromEntries(changes);
+      prepared(
+        this.#db,
+        `UPDATE outbox SET key = ${newKey}, op = ?, changes = ?, base = ? WHERE seq = ?`,
+      ).run(
+        behind.op,
+        JSON.stringify(behind.changes),
+        behind.base === null ? null : JSON.stringify(behind.base),
+        behind.seq,
+      );
+      this.#close(refused);
+    }
+  }
+
+  #close(entry: LocalEntry): void {
+    prepared(this.#db, `UPDATE outbox SET state = 'dropped', settled_at = ${sqlNow} WHERE seq = ?`).run(
+      entry.seq,
+    );
+    entry.state = 'dropped';
+  }
+
+  #write(key: string, id: string | null, entries: readonly LocalEntry[]): void {
+    const open = entries.filter(({ state }) => !isClosed(state));
+    const values: Values = {};
+    for (const { changes, state } of entries) if (state !== 'dropped') Object.assign(values, changes);
+    const { state, error } = stateOf(open);
+    const names = this.#names.map(quoteName).join(', ');
+    const cells = this.#names.map((name) => {
+      const path = sqlText(`$."${name}"`);
+      return `CASE WHEN json_type(:values, ${path}) IS NULL THEN c.${quoteName(name)}
+        ELSE json_extract(:values, ${path}) END`;
+    });
+    prepared(
+      this.#db,
+      `INSERT OR REPLACE INTO contact_local (_key, Id, _state, _error, _deleted, ${names})
+       SELECT :key, :id, :state, :error, :deleted, ${cells.join(', ')}
+       FROM (SELECT 1) LEFT JOIN contact c ON c.Id = :id`,
+    ).run({
+      key,
+      id,
+      state,
+      error,
+      deleted: entries.findLast(({ state: one }) => one !== 'dropped')?.op === 'delete' ? 1 : 0,
+      values: JSON.stringify(values),
+    });
+  }
+}
+
+/** What a program is told of its edits: the one that needs somebody goes before those that go their way. */
+function stateOf(open: readonly LocalEntry[]): { state: string; error: string | null } {
+  for (const state of ['conflict', 'rejected', 'held'] as const) {
+    const entry = open.find((one) => one.state === state);
+    if (entry !== undefined) return { state, error: state === 'held' ? null : entry.error };
+  }
+  const [first] = open;
+  return { state: first === undefined ? 'synced' : 'pending', error: first?.error ?? null };
+}

@@ -1,0 +1,259 @@
+import type { StoredColumn } from '../fields/stored-column.ts';
+import { newKey, sqlNow } from './new-key.ts';
+import { quoteName } from './quote-name.ts';
+import { sqlText } from './sql-text.ts';
+import { jsonForm, refusingBy, rulesOf, storedForm, type ValueRule } from './written-value.ts';
+
+/** SQL: the key of the row that an INSERT makes, as long as its trigger works. */
+const madeKey = `(SELECT value FROM contact_edit WHERE field = '_key')`;
+
+/** SQL: a member of `json_each` as JSON. */
+const memberJson = (each: string) =>
+  `CASE ${each}.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE json_quote(${each}.value) END`;
+
+const open = `local = 1 AND contact_key = OLD._key AND state NOT IN ('done', 'dropped')`;
+/** What no request may have carried, or Salesforce or a person has given back. */
+const unsent = `(state IN ('held', 'rejected', 'conflict') OR (state = 'pending' AND sent_at IS NULL))`;
+/** SQL: the place of the entry that an edit goes into: the contact's last one, where no request may have carried it. */
+const foldInto = `(SELECT seq FROM outbox WHERE ${open} AND op <> 'delete' AND ${unsent}
+  AND seq = (SELECT max(seq) FROM outbox WHERE ${open}))`;
+const isAlone = `(SELECT count(*) FROM outbox WHERE ${open}) = 1`;
+
+/**
+ * What a field's edit is based on: what the first open edit of it found, for nothing that was not taken is Salesforce's
+ * word; else what the row had. Unknown, and null here, where the contact was just made and is not read back yet.
+ */
+const baseOf = (field: string, was: string) => `coalesce(
+  (SELECT ${memberJson('j')} FROM outbox o, json_each(o.base) j
+    WHERE o.local = 1 AND o.contact_key = OLD._key AND o.state NOT IN ('done', 'dropped') AND j.key = ${field}
+    ORDER BY o.seq LIMIT 1),
+  CASE WHEN ${was} <> 'null' OR EXISTS (SELECT 1 FROM contact WHERE Id = OLD.Id) THEN ${was} END)`;
+
+/** SQL: the bases of these fields as one object. */
+const basesOf = (fields: string) => `(SELECT json_group_object(field, json(base)) FROM (
+    SELECT f.key AS field, ${baseOf('f.key', '(SELECT was FROM contact_edit e WHERE e.field = f.key)')} AS base
+    FROM ${fields} f) WHERE base IS NOT NULL)`;
+
+/** Asked by a watch, which need not look at anything where no program has written. */
+const countCommit = `UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'local_commits'`;
+const closeEdit = `DELETE FROM contact_edit`;
+
+/**
+ * The triggers by which a program's INSERT, UPDATE and DELETE on the view become a full row in `contact_local` and an
+ * entry of the outbox, in the program's own transaction. They use what every SQLite since 3.15 with JSON has: no
+ * computed message, no `->`, no upsert. A statement that names another conflict clause changes nothing in them, for they
+ * look for what is there first.
+ */
+export function writeTriggers(object: string, columns: readonly StoredColumn[]): string[] {
+  return [
+    trigger('INSERT', insertSteps(object, columns)),
+    trigger('UPDATE', updateSteps(object, columns)),
+    trigger('DELETE', deleteSteps(object, columns)),
+  ];
+}
+
+function trigger(verb: string, steps: readonly string[]): string {
+  return `CREATE TRIGGER contacts_${verb.toLowerCase()} INSTEAD OF ${verb} ON contacts BEGIN\n${steps.join(';\n')};\nEND`;
+}
+
+function insertSteps(object: string, columns: readonly StoredColumn[]): string[] {
+  const writeable = columns.filter(isCreateable);
+  const names = writeable.map(({ name }) => quoteName(name));
+  const isRequired = ({ nillable, defaultedOnCreate, type }: StoredColumn) =>
+    !nillable && !defaultedOnCreate && type !== 'boolean';
+  const collect = writeable.map((field) => {
+    const [given, stored] = [`NEW.${quoteName(field.name)}`, `l.${quoteName(field.name)}`];
+    const rules = rulesOf(field, given, stored);
+    if (isRequired(field)) rules.push({ when: `${stored} IS NULL`, message: `${field.name} is required.` });
+    const value = refusingBy(rules, jsonForm(field, stored));
+    // What is not given is looked at only where that is a fault, or where the form has lost it.
+    const isLookedAt = isRequired(field) ? '' : ` AND nullif(${given}, '') IS NOT NULL`;
+    return `INSERT INTO contact_edit (field, value) SELECT ${sqlText(field.name)}, ${value}
+      FROM contact_local l WHERE l._key = ${madeKey}${isLookedAt}`;
+  });
+  return [
+    closeEdit,
+    refuse([
+      {
+        when: 'NEW.Id IS NOT NULL',
+        message: 'Id is given by Salesforce: leave it out, and find the row by _key.',
+      },
+      { when: 'NEW._state IS NOT NULL', message: '_state is set by parahack-sync: leave it out.' },
+      { when: 'NEW._error IS NOT NULL', message: '_error is set by parahack-sync: leave it out.' },
+      {
+        when: "typeof(NEW._key) = 'blob' OR length(NEW._key) > 255",
+        message: '_key takes a text of at most 255 characters.',
+      },
+      {
+        when: "NEW._key GLOB '003*' AND length(NEW._key) IN (15, 18)",
+        message: '_key looks like an Id of Salesforce: give another one, or none.',
+      },
+      {
+        when: `EXISTS (SELECT 1 FROM contact WHERE _key = CAST(NEW._key AS TEXT))
+          OR EXISTS (SELECT 1 FROM contact_local WHERE _key = CAST(NEW._key AS TEXT))`,
+        message: 'a contact with this _key is there already: UPDATE it.',
+      },
+      ...columns
+        .filter((field) => !isCreateable(field) && field.name !== 'Id')
+        .map((field) => ({
+          when: `NEW.${quoteName(field.name)} IS NOT NULL`,
+          message: `${field.name} ${readOnlyReason(field)} and cannot be given.`,
+        })),
+    ]),
+    `INSERT INTO contact_edit (field, value)
+      SELECT '_key', coalesce(nullif(CAST(NEW._key AS TEXT), ''), ${newKey})`,
+    `INSERT INTO contact_local (_key, _state, _deleted, ${names.join(', ')})
+      SELECT ${madeKey}, 'pending', 0, ${writeable.map((field) => storedForm(field, `NEW.${quoteName(field.name)}`)).join(', ')}`,
+    ...collect,
+    `INSERT INTO outbox (object, local, key, op, contact_key, changes, state, created_at)
+      SELECT ${sqlText(object)}, 1, ${newKey}, 'create', ${madeKey}, json_group_object(field, json(value)), 'pending', ${sqlNow}
+      FROM contact_edit WHERE field <> '_key' AND value <> 'null'`,
+    closeEdit,
+    countCommit,
+  ];
+}
+
+function updateSteps(object: string, columns: readonly StoredColumn[]): string[] {
+  const writeable = columns.filter((field) => isUpdateable(field) || isCreateable(field));
+  const collect = writeable.map((field) => {
+    const name = quoteName(field.name);
+    const [given, stored] = [`NEW.${name}`, `l.${name}`];
+    const rules = rulesOf(field, given, stored);
+    if (field.type === 'boolean')
+      rules.push({ when: `${stored} IS NULL`, message: `${field.name} takes 0 or 1.` });
+    else if (!field.nillable)
+      rules.push({ when: `${stored} IS NULL`, message: `${field.name} cannot be empty.` });
+    const value = refusingBy(rules, jsonForm(field, stored));
+    return `INSERT INTO contact_edit (field, value, was)
+      SELECT ${sqlText(field.name)}, ${value}, ${jsonForm(field, `OLD.${name}`)}
+      FROM contact_local l WHERE l._key = OLD._key AND ${given} IS NOT OLD.${name}
+        AND (${stored} IS NOT OLD.${name} OR (${stored} IS NULL AND nullif(${given}, '') IS NOT NULL))`;
+  });
+  return [
+    closeEdit,
+    refuse([
+      { when: 'NEW._key IS NOT OLD._key', message: '_key never changes.' },
+      { when: 'NEW.Id IS NOT OLD.Id', message: 'Id is given by Salesforce and never changes.' },
+      { when: 'NEW._state IS NOT OLD._state', message: '_state is set by parahack-sync.' },
+      { when: 'NEW._error IS NOT OLD._error', message: '_error is set by parahack-sync.' },
+      ...columns.filter(({ name }) => name !== 'Id').flatMap(fixedRules),
+    ]),
+    keepRow(columns),
+    `UPDATE contact_local SET ${writeable
+      .map((field) => `${quoteName(field.name)} = ${storedForm(field, `NEW.${quoteName(field.name)}`)}`)
+      .join(', ')} WHERE _key = OLD._key`,
+    ...collect,
+    // Under another key, so that a drain which has read the former values does not send them for the new ones.
+    `UPDATE outbox SET key = ${newKey}, state = CASE state WHEN 'rejected' THEN 'pending' ELSE state END,
+        sent_at = NULL, sent_org_at = NULL, known_before = NULL, settled_at = NULL,
+        errors = CASE state WHEN 'rejected' THEN '[]' ELSE errors END,
+        error_code = CASE state WHEN 'rejected' THEN NULL ELSE error_code END,
+        error_message = CASE state WHEN 'rejected' THEN NULL ELSE error_message END,
+        error_fields = CASE state WHEN 'rejected' THEN NULL ELSE error_fields END,
+        changes = (SELECT json_group_object(field, json(value)) FROM (
+          SELECT field, value FROM contact_edit
+          UNION ALL
+          SELECT j.key, ${memberJson('j')} FROM json_each(outbox.changes) j
+            WHERE j.key NOT IN (SELECT field FROM contact_edit)
+        ) WHERE CASE outbox.op WHEN 'create' THEN value <> 'null' ELSE NOT ${isAlone} OR value IS NOT
+          (SELECT ${memberJson('b')} FROM json_each(outbox.base) b WHERE b.key = field) END)
+      WHERE seq = ${foldInto} AND EXISTS (SELECT 1 FROM contact_edit)`,
+    `UPDATE outbox SET base = ${basesOf('json_each(outbox.changes)')}
+      WHERE seq = ${foldInto} AND op = 'update' AND EXISTS (SELECT 1 FROM contact_edit)`,
+    `INSERT INTO outbox (object, local, key, op, contact_key, contact_id, changes, base, state, created_at)
+      SELECT ${sqlText(object)}, 1, ${newKey}, 'update', OLD._key, OLD.Id,
+        (SELECT json_group_object(field, json(value)) FROM contact_edit),
+        ${basesOf('(SELECT field AS key FROM contact_edit)')}, 'pending', ${sqlNow}
+      WHERE ${foldInto} IS NULL AND EXISTS (SELECT 1 FROM contact_edit)`,
+    // Set back to what it was before: there is nothing to send.
+    `UPDATE outbox SET state = 'dropped', settled_at = ${sqlNow}
+      WHERE seq = ${foldInto} AND op = 'update' AND changes = '{}'`,
+    `UPDATE contact_local SET _state = (SELECT state FROM outbox WHERE seq = ${foldInto}), _error = NULL
+      WHERE _key = OLD._key AND _state = 'rejected' AND ${foldInto} IS NOT NULL`,
+    `UPDATE contact_local SET _state = 'pending' WHERE _key = OLD._key AND _state = 'synced'
+      AND EXISTS (SELECT 1 FROM outbox WHERE ${open})`,
+    closeEdit,
+    letGo,
+    countCommit,
+  ];
+}
+
+function deleteSteps(object: string, columns: readonly StoredColumn[]): string[] {
+  const isKnown = `(OLD.Id IS NOT NULL OR EXISTS (SELECT 1 FROM outbox WHERE ${open} AND NOT ${unsent}))`;
+  const collect = columns.filter(isUpdateable).map((field) => {
+    const old = `OLD.${quoteName(field.name)}`;
+    return `INSERT INTO contact_edit (field, was) SELECT ${sqlText(field.name)}, ${jsonForm(field, old)} WHERE ${old} IS NOT NULL`;
+  });
+  return [
+    closeEdit,
+    keepRow(columns),
+    `UPDATE contact_local SET _deleted = 1, _state = 'pending', _error = NULL WHERE _key = OLD._key`,
+    ...collect,
+    `INSERT INTO outbox (object, local, key, op, contact_key, contact_id, changes, base, state, created_at)
+      SELECT ${sqlText(object)}, 1, ${newKey}, 'delete', OLD._key, OLD.Id, '{}',
+        CASE WHEN EXISTS (SELECT 1 FROM contact WHERE Id = OLD.Id)
+          THEN ${basesOf('(SELECT field AS key FROM contact_edit)')} END, 'pending', ${sqlNow}
+      WHERE ${isKnown}`,
+    // A creation that was not sent and its delete cancel each other; edits have nothing left to change.
+    `UPDATE outbox SET state = 'dropped', settled_at = ${sqlNow} WHERE ${open} AND op <> 'delete' AND ${unsent}`,
+    closeEdit,
+    letGo,
+    countCommit,
+  ];
+}
+
+/** Where nothing waits to be sent, the row is what Salesforce says. */
+const letGo = `DELETE FROM contact_local WHERE _key = OLD._key
+  AND NOT EXISTS (SELECT 1 FROM outbox WHERE ${open})
+  AND NOT EXISTS (SELECT 1 FROM outbox WHERE local = 1 AND contact_key = OLD._key AND read_back_due = 1)`;
+
+/** The row as it is shown now becomes a local one, where it is none yet. */
+function keepRow(columns: readonly StoredColumn[]): string {
+  const names = columns.map(({ name }) => quoteName(name));
+  return `INSERT INTO contact_local (_key, _state, _deleted, ${names.join(', ')})
+    SELECT OLD._key, 'pending', 0, ${names.map((name) => `OLD.${name}`).join(', ')}
+    WHERE NOT EXISTS (SELECT 1 FROM contact_local WHERE _key = OLD._key)`;
+}
+
+function refuse(rules: readonly ValueRule[]): string {
+  return `SELECT ${refusingBy(rules, 'NULL')}`;
+}
+
+function isCreateable({ createable, vanished }: StoredColumn): boolean {
+  return createable && !vanished;
+}
+
+function isUpdateable({ updateable, vanished }: StoredColumn): boolean {
+  return updateable && !vanished;
+}
+
+/** Fields that an edit may not touch, some of them as long as the contact waits for its creation, or from then on. */
+function fixedRules(field: StoredColumn): ValueRule[] {
+  const name = quoteName(field.name);
+  const changes = `NEW.${name} IS NOT OLD.${name}`;
+  const message = `${field.name} ${readOnlyReason(field)} and cannot be changed.`;
+  const [atFirst, later] = [isCreateable(field), isUpdateable(field)];
+  if (!atFirst && !later) return [{ when: changes, message }];
+  const waits = `EXISTS (SELECT 1 FROM outbox WHERE seq = ${foldInto} AND op = 'create')`;
+  if (!later)
+    return [
+      {
+        when: `${changes} AND NOT ${waits}`,
+        message: `${field.name} can only be given when a contact is made.`,
+      },
+    ];
+  if (!atFirst)
+    return [
+      {
+        when: `${changes} AND ${waits}`,
+        message: `${field.name} can only be changed when the contact has its Id.`,
+      },
+    ];
+  return [];
+}
+
+function readOnlyReason({ name, vanished, calculated }: StoredColumn): string {
+  if (vanished) return 'is no field of the org any more';
+  if (name === 'IsDeleted') return 'is what DELETE is for,';
+  return calculated ? 'is a formula' : 'is set by Salesforce';
+}

@@ -1,0 +1,142 @@
+import type { StoredColumn } from '../fields/stored-column.ts';
+import { sqlText } from './sql-text.ts';
+
+/** A reason to refuse a value, and the SQL that is true where it holds. */
+export interface ValueRule {
+  when: string;
+  message: string;
+}
+
+const numberTypes = new Set(['double', 'currency', 'percent']);
+const wholeTypes = new Set(['int', 'long']);
+/** The years that Salesforce keeps. Source: SOQL and SOSL Reference, "Date Formats and Date Literals". */
+const isDayPattern = "GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]";
+const [firstYear, lastYear] = ['1700', '4001'];
+/** Largest 32-bit integer, which is what the type `int` holds. */
+const largestInt = 2_147_483_647;
+
+/**
+ * SQL: `given`, a value as a program writes it, in the form that mirrors store. What cannot be brought into it is null
+ * or stays as it is, and `rulesOf` refuses it. An empty text is nothing, as in Salesforce.
+ */
+export function storedForm({ type }: Pick<StoredColumn, 'type'>, given: string): string {
+  const value = `nullif(${given}, '')`;
+  if (type === 'datetime') return `strftime('%Y-%m-%dT%H:%M:%fZ', ${value})`;
+  if (type === 'time') return `strftime('%H:%M:%f', ${value}) || 'Z'`;
+  return value;
+}
+
+/** SQL: a stored value as JSON, for Salesforce. */
+export function jsonForm({ type }: Pick<StoredColumn, 'type'>, stored: string): string {
+  return type === 'boolean'
+    ? `CASE ${stored} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END`
+    : `json_quote(${stored})`;
+}
+
+/**
+ * Why a value is none of the field. `given`: SQL of what was written; `stored`: of what the column holds now, in the
+ * stored form and after SQLite has turned numbers and texts into the column's type. Nothing is refused that is null.
+ */
+export function rulesOf(field: StoredColumn, given: string, stored: string): ValueRule[] {
+  const { name, type } = field;
+  const rules: ValueRule[] = [
+    { when: `typeof(${given}) = 'blob'`, message: `${name} takes a text or a number, not a blob.` },
+  ];
+  if (type === 'boolean') {
+    rules.push({ when: `${stored} NOT IN (0, 1)`, message: `${name} takes 0 or 1.` });
+  } else if (wholeTypes.has(type)) rules.push(...wholeRules(field, stored));
+  else if (numberTypes.has(type)) rules.push(...numberRules(field, stored));
+  else if (type === 'date') rules.push(...dateRules(field, stored));
+  else if (type === 'datetime') rules.push(...datetimeRules(field, given, stored));
+  else if (type === 'time') {
+    const isTime = `${given} GLOB '[0-2][0-9]:[0-5][0-9]*' AND ${stored} IS NOT NULL`;
+    rules.push({
+      when: `nullif(${given}, '') IS NOT NULL AND NOT (${isTime})`,
+      message: `${name} takes a time like 12:30:00.000Z.`,
+    });
+  } else rules.push(...textRules(field, stored));
+  return rules;
+}
+
+function wholeRules({ name, type, digits }: StoredColumn, stored: string): ValueRule[] {
+  const isTooLarge = type === 'int' ? `abs(${stored}) > ${largestInt}` : 'false';
+  return [
+    { when: `typeof(${stored}) NOT IN ('integer', 'null')`, message: `${name} takes a whole number.` },
+    {
+      when: digits > 0 ? `abs(${stored}) >= 1e${digits} OR ${isTooLarge}` : isTooLarge,
+      message: `${name} takes at most ${digits || 10} digits.`,
+    },
+  ];
+}
+
+function numberRules({ name, precision, scale }: StoredColumn, stored: string): ValueRule[] {
+  const digits = precision - scale;
+  return [
+    { when: `typeof(${stored}) NOT IN ('real', 'integer', 'null')`, message: `${name} takes a number.` },
+    // SQLite has an infinity, and JSON has none.
+    { when: `abs(${stored}) > 1.7976931348623157e308`, message: `${name} takes a finite number.` },
+    ...(digits > 0
+      ? [
+          {
+            when: `abs(${stored}) >= 1e${digits}`,
+            message: `${name} takes at most ${digits} digits before the point.`,
+          },
+        ]
+      : []),
+  ];
+}
+
+/** `date` answers another day for 2026-02-30, and null for what is no date at all. */
+function isNoDay(value: string): string {
+  return `date(substr(${value}, 1, 10)) IS NOT substr(${value}, 1, 10)
+    OR ${value} NOT BETWEEN '${firstYear}' AND '${lastYear}'`;
+}
+
+function dateRules({ name }: StoredColumn, stored: string): ValueRule[] {
+  return [
+    {
+      when: `${stored} IS NOT NULL AND (${stored} NOT ${isDayPattern}' OR ${isNoDay(stored)})`,
+      message: `${name} takes a date like 2026-01-31, of the years 1700 to 4000.`,
+    },
+  ];
+}
+
+function datetimeRules({ name }: StoredColumn, given: string, stored: string): ValueRule[] {
+  return [
+    {
+      when: `nullif(${given}, '') IS NOT NULL AND (${given} NOT ${isDayPattern}*' OR ${isNoDay(given)}
+        OR ${stored} IS NULL)`,
+      message: `${name} takes a time in UTC like 2026-01-31T12:00:00.000Z, of the years 1700 to 4000.`,
+    },
+  ];
+}
+
+function textRules({ name, type, length, referenceTo }: StoredColumn, stored: string): ValueRule[] {
+  if (type === 'reference') {
+    const what = referenceTo.length === 0 ? 'a record' : referenceTo.slice(0, 3).join(' or ');
+    return [
+      {
+        when: `length(${stored}) NOT IN (15, 18) OR ${stored} GLOB '*[^A-Za-z0-9]*'`,
+        message: `${name} takes the Id of ${what}.`,
+      },
+    ];
+  }
+  const rules: ValueRule[] = [];
+  if (length > 0)
+    rules.push({
+      when: `length(${stored}) > ${length}`,
+      message: `${name} is too long: it takes ${length} characters.`,
+    });
+  if (type === 'email')
+    rules.push({
+      when: `${stored} NOT LIKE '%_@_%._%' OR ${stored} LIKE '% %'`,
+      message: `${name} takes one e-mail address.`,
+    });
+  return rules;
+}
+
+/** SQL: the first rule that holds refuses the statement, else `value`. The message is a literal, as SQLite wants it. */
+export function refusingBy(rules: readonly ValueRule[], value: string): string {
+  const cases = rules.map(({ when, message }) => `WHEN ${when} THEN raise(ABORT, ${sqlText(message)})`);
+  return cases.length === 0 ? value : `CASE ${cases.join(' ')} ELSE ${value} END`;
+}
