@@ -232,5 +232,5 @@ function dying(mirror: MemoryMirror, at: number, isStored: boolean): Mirror {
 function withCommit(mirror: MemoryMirror, commit: Mirror['commit']): Mirror {
   const { schema, contacts: rows, journal, sweep, outbox } = mirror;
   const under: Mirror['under'] = async (lease) => withCommit(await mirror.under(lease), commit);
-  return { schema, contacts: rows, journal, sweep, outbox, commit, under };
+  return { schema, contacts: rows, journal, sweep, outbox, commit, under, twoWay: () => mirror.twoWay() };
 }

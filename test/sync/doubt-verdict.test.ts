@@ -16,6 +16,7 @@ function entry(more: Partial<OutboxEntry>): OutboxEntry {
     seq: 1,
     key: 'k',
     op: 'update',
+    local: false,
     contactKey: id,
     contactId: id,
     changes: { Title: 'Ours' },

@@ -10,6 +10,7 @@ function entry(more: Partial<OutboxEntry> = {}): OutboxEntry {
     seq,
     key,
     op: 'create',
+    local: false,
     contactKey: key,
     contactId: null,
     changes: { LastName: key },

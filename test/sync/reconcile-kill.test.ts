@@ -49,7 +49,7 @@ function dying(mirror: Mirror, at: number, isStored: boolean): { mirror: Mirror;
   const { schema, contacts, journal, sweep, outbox } = mirror;
   const under: Mirror['under'] = (lease) => mirror.under(lease);
   return {
-    mirror: { schema, contacts, journal, sweep, outbox, commit, under },
+    mirror: { schema, contacts, journal, sweep, outbox, commit, under, twoWay: () => mirror.twoWay() },
     writes: () => commits,
   };
 }

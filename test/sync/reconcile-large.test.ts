@@ -56,6 +56,7 @@ async function watched(context: SyncContext, options: ReconcileOptions): Promise
         journal,
         schema,
         outbox,
+        twoWay: () => mirror.twoWay(),
         under: (lease) => mirror.under(lease),
         sweep: {
           count: (due) => mirror.sweep.count(due),

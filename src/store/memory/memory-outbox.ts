@@ -96,6 +96,15 @@ export class MemoryOutbox implements Outbox {
     );
   }
 
+  /** No program writes to a mirror in memory. */
+  async decideEdits(): Promise<string[]> {
+    return [];
+  }
+
+  async holdMuch(): Promise<{ heldDeletes: number; heldEdits: number }> {
+    return { heldDeletes: 0, heldEdits: 0 };
+  }
+
   async counts(): Promise<Record<OutboxState, number>> {
     return this.#file.read(({ outbox }) => {
       const counts: Record<OutboxState, number> = {

@@ -107,6 +107,7 @@ export function newEntry({ outbox }: MemoryState, entry: NewOutboxEntry): Memory
   return {
     ...entry,
     seq: outbox.size + 1,
+    local: false,
     way: null,
     attempts: 0,
     errors: [],

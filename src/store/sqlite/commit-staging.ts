@@ -15,7 +15,7 @@ export interface OpenPush {
 }
 
 /** What still waits for Salesforce or for a person, and that nobody has said yes to. */
-const openUnapproved = `approved = 0 AND state IN ('pending', 'sent', 'in-doubt', 'held', 'conflict')`;
+export const openUnapproved = `approved = 0 AND state IN ('pending', 'sent', 'in-doubt', 'held', 'conflict')`;
 
 /**
  * Makes entries of everything in the attached database `staging`, or finds those of an equal push that did not end;

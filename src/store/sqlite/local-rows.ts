@@ -120,7 +120,7 @@ class RowRefresh {
       give.run(id, entry.seq);
       entry.contactId = id;
     }
-    if (key !== id)
+    if (key !== id && entries.some(({ op }) => op === 'create'))
       prepared(this.#db, 'UPDATE contact SET _key = ? WHERE Id = ? AND _key IS NULL').run(key, id);
   }
 

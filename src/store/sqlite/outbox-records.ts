@@ -28,6 +28,7 @@ interface OutboxRow {
   seq: number;
   key: string;
   op: OutboxOp;
+  local: number;
   contact_key: string;
   contact_id: string | null;
   changes: string;
@@ -246,6 +247,7 @@ function toEntry(row: OutboxRow): OutboxEntry {
     seq: row.seq,
     key: row.key,
     op: row.op,
+    local: row.local === 1,
     contactKey: row.contact_key,
     contactId: row.contact_id,
     changes: JSON.parse(row.changes) as Record<string, unknown>,

@@ -1,12 +1,14 @@
 import type { Outbox } from '../../sync/ports/outbox.ts';
 import type {
+  EditDecision,
   NewOutboxEntry,
   OutboxEntry,
   OutboxState,
   SendWay,
   Settlement,
 } from '../../sync/ports/outbox-entry.ts';
-import type { OutboxStaging } from '../../sync/ports/outbox-staging.ts';
+import type { Brake, OutboxStaging } from '../../sync/ports/outbox-staging.ts';
+import { hasUnapprovedEdits } from './hold-much.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 import { countEntries, listEntries, listReadBackDue, type OutboxFilter } from './outbox-records.ts';
 import { SqliteStaging } from './sqlite-staging.ts';
@@ -50,6 +52,15 @@ export class SqliteOutbox implements Outbox {
     at: number,
   ): Promise<string[]> {
     return this.#write('moveEntries', keys, from, to, at);
+  }
+
+  async decideEdits(decisions: readonly EditDecision[], at: number): Promise<string[]> {
+    return decisions.length === 0 ? [] : this.#write('decideEdits', decisions, at);
+  }
+
+  async holdMuch(brake: Brake): Promise<{ heldDeletes: number; heldEdits: number }> {
+    const isDue = this.#file.read((db) => hasUnapprovedEdits(db, this.#object));
+    return isDue ? this.#write('holdMuch', this.#object, brake) : { heldDeletes: 0, heldEdits: 0 };
   }
 
   async counts(): Promise<Record<OutboxState, number>> {

@@ -7,6 +7,7 @@ import type { PageBody, PageOutcome, Tombstone } from './page.ts';
 import type { StoredChunk } from './run.ts';
 import type { SchemaStore } from './schema-store.ts';
 import type { Sweep } from './sweep.ts';
+import type { TwoWay } from './two-way.ts';
 
 /** Which org the mirror is of, and as which user it was read. */
 export interface MirrorIdentity {
@@ -41,6 +42,8 @@ export interface Mirror {
   readonly journal: Journal;
   readonly sweep: Sweep;
   readonly outbox: Outbox;
+  /** Whether programs write to it, and what becomes of conflicts. */
+  twoWay(): Promise<TwoWay>;
   /**
    * One transaction. Throws AppError `PAGE_INCOMPLETE` where a page does not hold what its answer said, and
    * then nothing of the batch is stored. An abort before the commit stores nothing either.

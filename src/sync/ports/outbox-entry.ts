@@ -35,6 +35,8 @@ export interface OutboxEntry {
   /** UUID v4, also the Idempotency-Key. */
   key: string;
   op: OutboxOp;
+  /** Made by a program's edit of the view, and not by a push. */
+  local: boolean;
   contactKey: string;
   contactId: string | null;
   changes: Record<string, unknown>;
@@ -78,6 +80,22 @@ export type NewOutboxEntry = Pick<
   | 'atomicGroup'
   | 'createdAt'
 > & { state: 'pending' | 'held' };
+
+/** What is decided about an edit before any request carries it. */
+export type EditDecision =
+  /** Less is sent than was asked for, or to another contact. */
+  | { key: string; kind: 'amend'; changes: Record<string, unknown>; contactId: string }
+  /** Salesforce has all of it already. */
+  | { key: string; kind: 'done'; contactId: string }
+  | { key: string; kind: 'drop' | 'reject'; errors: RecordError[] }
+  /** `base`: what a person's decision for the edit is to hold against from now on. */
+  | {
+      key: string;
+      kind: 'conflict';
+      contactId: string | null;
+      base: Record<string, unknown> | null;
+      errors: RecordError[];
+    };
 
 /** What is known of an entry after a request. */
 export type Settlement =

@@ -1,5 +1,12 @@
-import type { NewOutboxEntry, OutboxEntry, OutboxState, SendWay, Settlement } from './outbox-entry.ts';
-import type { OutboxStaging } from './outbox-staging.ts';
+import type {
+  EditDecision,
+  NewOutboxEntry,
+  OutboxEntry,
+  OutboxState,
+  SendWay,
+  Settlement,
+} from './outbox-entry.ts';
+import type { Brake, OutboxStaging } from './outbox-staging.ts';
 
 /** All writes are one transaction each, with `synchronous=FULL`. */
 export interface Outbox {
@@ -25,6 +32,16 @@ export interface Outbox {
    * up.
    */
   move(keys: readonly string[], from: readonly OutboxState[], to: OutboxState, at: number): Promise<string[]>;
+  /**
+   * Edits that still wait and that no request may have carried become what was decided; returns their keys. The others
+   * were edited again meanwhile, or given up.
+   */
+  decideEdits(decisions: readonly EditDecision[], at: number): Promise<string[]>;
+  /**
+   * Holds the edits and deletes that programs have asked for where these, with all that waits unapproved, are more than
+   * the brake lets go.
+   */
+  holdMuch(brake: Brake): Promise<{ heldDeletes: number; heldEdits: number }>;
   counts(): Promise<Record<OutboxState, number>>;
   /** Done entries whose record is not in the mirror yet. */
   readBackDue(limit: number): Promise<OutboxEntry[]>;

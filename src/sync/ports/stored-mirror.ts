@@ -34,7 +34,6 @@ export interface StoredMirror extends Mirror, AsyncDisposable {
   formerCalls(): Promise<HourCalls[]>;
   /** They are noted elsewhere now. */
   forgetFormerCalls(): Promise<void>;
-  twoWay(): Promise<TwoWay>;
   /** From then on; what programs have written before stays in the outbox and is sent. */
   setTwoWay(twoWay: TwoWay): Promise<void>;
   /**

@@ -60,6 +60,19 @@ export class DrainProgress {
     else for (const { key, state } of unit) if (state === 'pending') this.behind[reason].push(key);
   }
 
+  /** What was decided about an edit before it was sent. */
+  countDecided(kind: 'done' | 'drop' | 'reject' | 'conflict'): void {
+    if (kind === 'done') this.#run.count('alike', 1);
+    else if (kind === 'drop') this.#run.count('lost', 1);
+    else this.#run.count(kind === 'reject' ? 'rejected' : 'conflicts', 1);
+  }
+
+  /** Becomes a step of the run, where there is anything to tell. */
+  async record(step: string, lines: readonly string[]): Promise<void> {
+    if (lines.length === 0) return;
+    await this.#run.step(step, async (note) => note(lines.join('\n')));
+  }
+
   count({ op }: OutboxEntry, settlement: Settlement): void {
     const run = this.#run;
     switch (settlement.state) {

@@ -5,8 +5,11 @@ import type { Lease } from '../ports/leases.ts';
 import type { OutboxEntry } from '../ports/outbox-entry.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import type { Undecided } from './blocked-contacts.ts';
+import { checkEdits } from './check-edits.ts';
+import { ContactLine } from './contact-line.ts';
 import { contactNames } from './contact-names.ts';
 import { DrainProgress } from './drain-progress.ts';
+import { outgoingBrake, tellHeld } from './outgoing-brake.ts';
 import { planRequests } from './plan-requests.ts';
 import { readBack } from './read-back.ts';
 import { recover, settleExpired } from './recover.ts';
@@ -36,6 +39,8 @@ export interface DrainReport {
 }
 
 const entriesPerPage = 2_000;
+/** Each settles at least the first of what stands in line; programs may go on editing for ever. */
+const mostPasses = 20;
 /** Somebody looks at a push. */
 const defaultPatienceMs = 60_000;
 
@@ -99,23 +104,43 @@ async function readBackAll(context: SyncContext, options: DrainOptions): Promise
   }
 }
 
-/**
- * Goes through all open entries once, in their order. Those that a person has to decide about are passed, and keep
- * back what follows of the same contacts. Answers why it ended early, null where it did not.
- */
+/** Answers why it ended early, null where it did not. */
 async function sendAll(
   context: SyncContext,
   progress: DrainProgress,
   options: SendOptions,
 ): Promise<Error | null> {
+  for (let pass = 1; ; pass++) {
+    const line = new ContactLine();
+    const stopped = await sendPass(context, progress, line, options);
+    if (stopped !== null || line.deferred === 0) return stopped;
+    if (pass < mostPasses) continue;
+    progress.unsent += line.deferred;
+    return null;
+  }
+}
+
+/**
+ * Goes through all open entries once, in their order. Those that a person has to decide about are passed, and keep
+ * back what follows of the same contacts.
+ */
+async function sendPass(
+  context: SyncContext,
+  progress: DrainProgress,
+  line: ContactLine,
+  options: SendOptions,
+): Promise<Error | null> {
   const states = ['pending', 'in-doubt', 'held', 'conflict'] as const;
   for (let after = -1; ; ) {
+    // Programs may have asked for more since the last page.
+    tellHeld(context.log, await context.mirror.outbox.holdMuch(outgoingBrake));
+    line.beginPage();
     const listed = await context.mirror.outbox.list({ states, after, limit: entriesPerPage });
     const page = wholeGroups(listed);
     const last = page.at(-1);
     if (last === undefined) return null;
     after = last.seq;
-    const stopped = await sendPage(context, page, progress, options);
+    const stopped = await sendPage(context, page, progress, { ...options, line });
     if (stopped !== null) return stopped;
   }
 }
@@ -131,15 +156,15 @@ async function sendPage(
   context: SyncContext,
   listed: readonly OutboxEntry[],
   progress: DrainProgress,
-  options: SendOptions,
+  { line, ...options }: SendOptions & { line: ContactLine },
 ): Promise<Error | null> {
   const namesOf = await contactNames(context, listed);
   const page = await settleExpired(context, listed);
   const free: OutboxEntry[] = [];
   for (const unit of unitsOf(page)) {
     const reason = undecidedState(unit) ?? progress.blockReason(unit, namesOf);
-    if (reason === null) free.push(...unit);
-    else progress.block(unit, namesOf, reason);
+    if (reason !== null) progress.block(unit, namesOf, reason);
+    else free.push(...unit.filter((entry) => !line.defers(entry, namesOf(entry))));
   }
   for (const planned of planRequests(free, progress.idempotent, namesOf)) {
     throwIfAborted(options.signal);
@@ -150,10 +175,12 @@ async function sendPage(
       if (reason === null) entries.push(...unit);
       else progress.block(unit, namesOf, reason);
     }
-    if (entries.length === 0) continue;
+    const checked = await checkEdits(context, entries, progress, options);
+    progress.blocked.add(checked.conflicts.flatMap(namesOf), 'conflict');
+    if (checked.left.length === 0) continue;
     const { stopped, unfinished, conflicts } = await sendPlanned(
       context,
-      { ...planned, entries },
+      { ...planned, entries: checked.left },
       progress,
       options,
     );

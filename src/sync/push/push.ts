@@ -6,7 +6,7 @@ import { withFinally } from '../../base/finally.ts';
 import type { SyncContext } from '../context.ts';
 import type { Field } from '../ports/field.ts';
 import type { Lease } from '../ports/leases.ts';
-import type { Brake, OutboxStaging, OutcomeTally, StagingCounts } from '../ports/outbox-staging.ts';
+import type { OutboxStaging, OutcomeTally, StagingCounts } from '../ports/outbox-staging.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { withRun } from '../with-run.ts';
 import type { Undecided } from './blocked-contacts.ts';
@@ -15,6 +15,7 @@ import { Columns, type DescribeObject } from './columns.ts';
 import { drainOutbox } from './drain.ts';
 import type { IgnoredColumn } from './ignored-columns.ts';
 import { ambiguousNumber, type DecimalMark } from './number-forms.ts';
+import { outgoingBrake, tellHeld } from './outgoing-brake.ts';
 import { Parents } from './parents.ts';
 import { collectionRows } from './plan-requests.ts';
 import type { PushRecord } from './push-record.ts';
@@ -70,9 +71,6 @@ export interface PushReport extends AsyncDisposable {
  * told the end is meant.
  */
 const resumableMs = 86_400_000;
-
-/** Beyond these, all that waits counted, a person's word is awaited. */
-const brake: Brake = { deletes: 100, edits: 100, editsShare: 0.1 };
 
 /**
  * Checks all records against describe; where none has a fault, they become entries of the outbox in one
@@ -212,16 +210,8 @@ async function commit(
 ): Promise<number | null> {
   const now = clock.now();
   const since = fresh ? null : now - resumableMs;
-  const { heldDeletes, heldEdits, resumedFrom } = await staging.commit(brake, { now, since });
-  for (const [held, what] of [
-    [heldDeletes, 'deletes'],
-    [heldEdits, 'edits'],
-  ] as const) {
-    if (held === 0) continue;
-    log.warn(
-      `${held.toLocaleString('en-US')} ${what}: with all that wait, that is much at once. They are held until \`parahack-sync outbox approve --all\` releases them.`,
-    );
-  }
+  const { resumedFrom, ...held } = await staging.commit(outgoingBrake, { now, since });
+  tellHeld(log, held);
   return resumedFrom;
 }
 

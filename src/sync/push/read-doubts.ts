@@ -78,7 +78,8 @@ function liveContact(row: Rec): FoundContact {
   };
 }
 
-async function retrieveRecords(
+/** Records by their Ids, with those of these fields that there are. */
+export async function retrieveRecords(
   { records, sizes: { retrieveRows } }: Pick<SyncContext, 'records' | 'sizes'>,
   ids: readonly string[],
   names: readonly string[],

@@ -23,6 +23,8 @@ const kinds: Readonly<Record<Exclude<keyof MirrorCalls, keyof PageCalls>, WriteK
   insertEntries: 'queue-push',
   markEntriesSent: 'send-entries',
   settleEntries: 'send-entries',
+  decideEdits: 'send-entries',
+  holdMuch: 'send-entries',
   moveEntries: 'decide-entries',
 };
 

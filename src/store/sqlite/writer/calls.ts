@@ -5,8 +5,10 @@ import { commitStaging, endPush } from '../commit-staging.ts';
 import { withSmallCache } from '../connection.ts';
 import { ensureLookup } from '../contact-lookup.ts';
 import { ensureIndices, setTwoWay } from '../contact-schema.ts';
+import { decideEdits } from '../decide-edits.ts';
 import { applyDescribe, confirmDescribe } from '../describe-records.ts';
 import { forgetFormerCalls } from '../former-calls.ts';
+import { holdMuch } from '../hold-much.ts';
 import { writeIdentity } from '../identity-records.ts';
 import { writeMeta } from '../meta.ts';
 import { insertEntries, markEntriesSent, moveEntries, settleEntries } from '../outbox-records.ts';
@@ -75,6 +77,8 @@ export const calls = {
   markEntriesSent: durable(markEntriesSent),
   settleEntries: durable(settleEntries),
   moveEntries: durable(moveEntries),
+  decideEdits: durable(decideEdits),
+  holdMuch: durable(holdMuch),
 } as const;
 
 /** Throws `MIRROR_CORRUPT`. Reads the whole file. */

@@ -1,0 +1,81 @@
+import { isoTime } from '../../base/iso-time.ts';
+import type { Connection } from '../../sqlite/connection.ts';
+import type { EditDecision } from '../../sync/ports/outbox-entry.ts';
+import { settleEntries } from './outbox-records.ts';
+
+/** See `Outbox.decideEdits`. The caller holds the transaction. */
+export function decideEdits(db: Connection, decisions: readonly EditDecision[], at: number): string[] {
+  const waits = db.prepare(
+    "SELECT changes, base FROM outbox WHERE key = ? AND local = 1 AND state = 'pending' AND sent_at IS NULL",
+  );
+  const taken: string[] = [];
+  for (const decision of decisions) {
+    const entry = waits.get(decision.key) as { changes: string; base: string | null } | undefined;
+    if (entry === undefined) continue;
+    taken.push(decision.key);
+    carryOut(db, decision, entry, at);
+  }
+  return taken;
+}
+
+function carryOut(
+  db: Connection,
+  decision: EditDecision,
+  { base }: { base: string | null },
+  at: number,
+): void {
+  const { key } = decision;
+  switch (decision.kind) {
+    case 'amend': {
+      const { changes, contactId } = decision;
+      const before = base === null ? null : (JSON.parse(base) as Record<string, unknown>);
+      const kept = before && Object.fromEntries(Object.entries(before).filter(([name]) => name in changes));
+      db.prepare('UPDATE outbox SET changes = ?, base = ? WHERE key = ?').run(
+        JSON.stringify(changes),
+        kept && JSON.stringify(kept),
+        key,
+      );
+      setContact(db, key, contactId);
+      return;
+    }
+    case 'done':
+      settleEntries(db, [{ key, state: 'done', contactId: decision.contactId, created: false, at }]);
+      return;
+    case 'reject':
+      settleEntries(db, [{ key, state: 'rejected', errors: decision.errors, at }]);
+      return;
+    case 'drop': {
+      const [first] = decision.errors;
+      db.prepare(
+        `UPDATE outbox SET state = 'dropped', settled_at = ?, errors = ?, error_code = ?, error_message = ? WHERE key = ?`,
+      ).run(isoTime(at), JSON.stringify(decision.errors), first?.code ?? null, first?.message ?? null, key);
+      return;
+    }
+    case 'conflict': {
+      const { contactId, errors } = decision;
+      db.prepare('UPDATE outbox SET base = ? WHERE key = ?').run(
+        decision.base && JSON.stringify(decision.base),
+        key,
+      );
+      if (contactId !== null) setContact(db, key, contactId);
+      settleEntries(db, [{ key, state: 'conflict', errors, contactId, at }]);
+      return;
+    }
+  }
+}
+
+/**
+ * The edit is of this contact from now on, which is another one only where its own was merged into that. The local rows
+ * of both follow.
+ */
+function setContact(db: Connection, key: string, contactId: string): void {
+  db.prepare(
+    'INSERT OR IGNORE INTO contact_due (_key, entry) SELECT contact_key, 0 FROM outbox WHERE key = ?',
+  ).run(key);
+  db.prepare(
+    `UPDATE outbox SET contact_id = :id,
+       contact_key = CASE WHEN contact_id IS NULL OR contact_id = :id THEN contact_key
+         ELSE coalesce((SELECT _key FROM contact WHERE Id = :id), :id) END
+     WHERE key = :key`,
+  ).run({ id: contactId, key });
+}

@@ -1,0 +1,37 @@
+import type { Connection } from '../../sqlite/connection.ts';
+import type { Brake } from '../../sync/ports/outbox-staging.ts';
+import { openUnapproved } from './commit-staging.ts';
+import { prepared } from './prepared.ts';
+import { upsertsThatEdit } from './upsert-edits.ts';
+
+/** What programs have asked for, and no request may have carried yet. */
+const unapprovedLocal = `object = :object AND local = 1 AND state NOT IN ('done', 'dropped') AND state = 'pending'
+  AND sent_at IS NULL AND approved = 0`;
+
+export function hasUnapprovedEdits(db: Connection, object: string): boolean {
+  const found = prepared(
+    db,
+    `SELECT 1 FROM outbox INDEXED BY outbox_local WHERE ${unapprovedLocal} AND op <> 'create' LIMIT 1`,
+  ).get({ object });
+  return found !== undefined;
+}
+
+/** See `Outbox.holdMuch`: what pushes have queued counts too. The caller holds the transaction. */
+export function holdMuch(
+  db: Connection,
+  object: string,
+  brake: Brake,
+): { heldDeletes: number; heldEdits: number } {
+  const count = (sql: string) => db.prepare(sql).pluck().get({ object }) as number;
+  const open = (op: string) =>
+    count(`SELECT count(*) FROM outbox WHERE object = :object AND op = '${op}' AND ${openUnapproved}`);
+  const hold = (op: string) =>
+    db.prepare(`UPDATE outbox SET state = 'held' WHERE ${unapprovedLocal} AND op = '${op}'`).run({ object })
+      .changes;
+  const heldDeletes = open('delete') > brake.deletes ? hold('delete') : 0;
+  const edits = open('update') + upsertsThatEdit(db, object, 'main.outbox', openUnapproved).count;
+  const contacts = () =>
+    count('SELECT count(*) FROM contact') - count('SELECT count(*) FROM contact WHERE _gone IS NOT NULL');
+  const isMuch = edits > brake.edits && edits > contacts() * brake.editsShare;
+  return { heldDeletes, heldEdits: isMuch ? hold('update') : 0 };
+}

@@ -1,0 +1,314 @@
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import { backfill } from '../../src/sync/backfill/backfill.ts';
+import { runCycle } from '../../src/sync/cycle/cycle.ts';
+import type { ConflictPolicy } from '../../src/sync/ports/two-way.ts';
+import { calls, contactsOf, control } from '../e2e/org.ts';
+import { openRig, type Rig } from './rig.ts';
+
+type Row = Record<string, unknown>;
+
+interface TwoWayRig extends AsyncDisposable {
+  rig: Rig;
+  /** As another program writes. */
+  sql(statement: string, ...values: unknown[]): void;
+  /** The rows of the view. */
+  rows(where: string, ...values: unknown[]): Row[];
+  /** Contacts of the org, by Id. */
+  org(): Promise<Map<string, Row>>;
+  ids: string[];
+  /** A cycle that pulls nothing but what the last minute has brought, and pushes. */
+  cycle(): ReturnType<typeof runCycle>;
+  /** What users do in Salesforce. */
+  theirs(what: 'touch' | 'delete' | 'merge' | 'undelete', order: object): Promise<unknown>;
+  notes(): Promise<string[]>;
+}
+
+async function twoWay(conflicts: ConflictPolicy = 'salesforce-wins', contacts = 4): Promise<TwoWayRig> {
+  const rig = await openRig({ contacts });
+  const { context, signal } = rig;
+  expect((await backfill(context, { api: 'rest', signal })).error).toBeNull();
+  await context.mirror.setTwoWay({ on: true, conflicts });
+  const program = new Database(context.mirror.location);
+  program.pragma('busy_timeout = 5000');
+  const org = async () =>
+    new Map((await contactsOf(rig.emulator.url)).map((row) => [String(row.Id), row as Row]));
+  return {
+    rig,
+    sql: (statement, ...values) => void program.prepare(statement).run(...values),
+    rows: (where, ...values) =>
+      program.prepare(`SELECT * FROM contacts WHERE ${where}`).all(...values) as Row[],
+    org,
+    ids: [...(await org()).keys()],
+    cycle: () => runCycle(context, { push: true, signal }),
+    theirs: (what, order) => control(rig.emulator.url, what, order),
+    async notes() {
+      const runs = await context.mirror.journal.runs({ limit: 20 });
+      const steps = await Promise.all(runs.map(({ id }) => context.mirror.journal.steps(id)));
+      return steps.flat().flatMap(({ name, note }) => (name === 'conflicts' && note !== null ? [note] : []));
+    },
+    async [Symbol.asyncDispose]() {
+      program.close();
+      await rig[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const states = async ({ rig }: TwoWayRig) =>
+  (await rig.context.mirror.outbox.list()).map(({ state }) => state);
+
+describe('what programs write', () => {
+  it('reaches Salesforce once, and comes back as one row with its key', async () => {
+    await using two = await twoWay();
+    const [first, second] = two.ids as [string, string];
+    two.sql("INSERT INTO contacts (_key, LastName, Email) VALUES ('app-1', 'Ng', 'ng@example.com')");
+    two.sql("UPDATE contacts SET Title = 'Boss' WHERE Id = ?", first);
+    two.sql('DELETE FROM contacts WHERE Id = ?', second);
+    expect((await two.cycle()).push).toMatchObject({ pushed: 3, rejected: 0, unsent: 0, error: null });
+    const [made, ...more] = two.rows("_key = 'app-1'");
+    expect(more).toEqual([]);
+    expect(made).toMatchObject({ LastName: 'Ng', _state: 'synced', _error: null });
+    const org = await two.org();
+    expect(org.get(String(made!.Id))).toMatchObject({ LastName: 'Ng', Email: 'ng@example.com' });
+    expect(org.get(first)).toMatchObject({ Title: 'Boss' });
+    expect(org.has(second)).toBe(false);
+    expect(two.rows('Id = ?', first)).toMatchObject([{ Title: 'Boss', _state: 'synced', _key: first }]);
+    expect(two.rows('Id = ?', second)).toEqual([]);
+    expect(two.rows("_state <> 'synced'")).toEqual([]);
+    await two.cycle();
+    expect((await two.org()).size).toBe(org.size);
+  });
+
+  it('goes in its order, in one drain, also where the contact has no Id yet', async () => {
+    await using two = await twoWay();
+    const { outbox } = two.rig.context.mirror;
+    two.sql("INSERT INTO contacts (_key, LastName) VALUES ('k', 'A'), ('gone', 'B')");
+    // A process has marked them sent and was killed; their keys make sending them again safe.
+    const keys = (await outbox.list()).map(({ key }) => key);
+    await outbox.markSent(keys, 'ui-api', two.rig.context.clock.now());
+    two.sql("UPDATE contacts SET LastName = 'A2', Title = 'T' WHERE _key = 'k'");
+    two.sql("DELETE FROM contacts WHERE _key = 'gone'");
+    expect((await two.cycle()).push).toMatchObject({ pushed: 4, unsent: 0, error: null });
+    const [row] = two.rows("_key = 'k'");
+    expect(row).toMatchObject({ LastName: 'A2', Title: 'T', _state: 'synced' });
+    const org = await two.org();
+    expect(org.get(String(row!.Id))).toMatchObject({ LastName: 'A2', Title: 'T' });
+    expect(org.size).toBe(5);
+  });
+
+  it('is refused by Salesforce with its reason, and goes when it was mended', async () => {
+    await using two = await twoWay();
+    await control(two.rig.emulator.url, 'settings', {
+      validationRules: [{ name: 'NoBad', condition: "Title = 'bad'", message: 'No bad titles.' }],
+    });
+    const [first] = two.ids as [string];
+    two.sql("UPDATE contacts SET Title = 'bad' WHERE Id = ?", first);
+    two.sql("INSERT INTO contacts (_key, LastName, Title) VALUES ('k', 'A', 'bad')");
+    await two.cycle();
+    for (const row of two.rows("Id = ? OR _key = 'k'", first))
+      expect(row).toMatchObject({
+        Title: 'bad',
+        _state: 'rejected',
+        _error: expect.stringContaining('No bad titles.'),
+      });
+    two.sql("UPDATE contacts SET Title = 'good' WHERE _state = 'rejected'");
+    expect((await two.cycle()).push).toMatchObject({ pushed: 2 });
+    expect(two.rows("Title = 'good'")).toMatchObject([{ _state: 'synced' }, { _state: 'synced' }]);
+  });
+
+  it('is read right before it is written, 200 in a call', async () => {
+    await using two = await twoWay('salesforce-wins', 60);
+    two.sql("UPDATE contacts SET Title = 'T'");
+    const { outbox } = two.rig.context.mirror;
+    const before = (await calls(two.rig.emulator.url)).length;
+    await two.cycle();
+    const made = (await calls(two.rig.emulator.url)).slice(before);
+    const writes = made.filter(({ method }) => method === 'PATCH');
+    expect(writes).toHaveLength(1);
+    expect(made[made.indexOf(writes[0]!) - 1]).toMatchObject({
+      method: 'POST',
+      path: expect.stringContaining('/composite/sobjects/Contact'),
+    });
+    expect(await outbox.counts()).toMatchObject({ done: 60, pending: 0 });
+  });
+});
+
+describe('a conflict', () => {
+  it.each([
+    ['salesforce-wins', 'Theirs', 'Ours'],
+    ['local-wins', 'Ours', 'Theirs'],
+  ] as const)('by %s leaves %s, and keeps %s in the record of the run', async (policy, winner, loser) => {
+    await using two = await twoWay(policy);
+    const [id] = two.ids as [string];
+    two.sql("UPDATE contacts SET Title = 'Ours', Department = 'Mine' WHERE Id = ?", id);
+    await two.theirs('touch', { ids: [id], set: { Title: 'Theirs', FirstName: 'Else' } });
+    await two.cycle();
+    expect((await two.org()).get(id)).toMatchObject({ Title: winner, Department: 'Mine', FirstName: 'Else' });
+    two.rig.pass(120_000);
+    await two.cycle();
+    expect(two.rows('Id = ?', id)).toMatchObject([
+      { Title: winner, Department: 'Mine', FirstName: 'Else', _state: 'synced' },
+    ]);
+    expect((await two.notes()).join('\n')).toContain(`Title "${loser}"`);
+  });
+
+  it('by manual waits for a person, whose word holds for what was seen', async () => {
+    await using two = await twoWay('manual');
+    const { outbox } = two.rig.context.mirror;
+    const [id] = two.ids as [string];
+    two.sql("UPDATE contacts SET Title = 'Ours' WHERE Id = ?", id);
+    await two.theirs('touch', { ids: [id], set: { Title: 'Theirs' } });
+    expect((await two.cycle()).push).toMatchObject({ conflicts: 1, pushed: 0 });
+    expect(two.rows('Id = ?', id)).toMatchObject([
+      {
+        Title: 'Ours',
+        _state: 'conflict',
+        _error: expect.stringContaining('Title is "Theirs" and was to be "Ours"'),
+      },
+    ]);
+    const decide = async (to: 'pending' | 'dropped') => {
+      const keys = (await outbox.list({ states: ['conflict'] })).map(({ key }) => key);
+      await outbox.move(keys, ['conflict'], to, 0);
+    };
+    await two.theirs('touch', { ids: [id], set: { Title: 'Later' } });
+    await decide('pending');
+    expect((await two.cycle()).push).toMatchObject({ conflicts: 1, pushed: 0 });
+    await decide('pending');
+    expect((await two.cycle()).push).toMatchObject({ conflicts: 0, pushed: 1 });
+    expect((await two.org()).get(id)).toMatchObject({ Title: 'Ours' });
+    two.sql("UPDATE contacts SET Title = 'Again' WHERE Id = ?", id);
+    await two.theirs('touch', { ids: [id], set: { Title: 'Theirs' } });
+    await two.cycle();
+    await decide('dropped');
+    two.rig.pass(120_000);
+    await two.cycle();
+    expect(two.rows('Id = ?', id)).toMatchObject([{ Title: 'Theirs', _state: 'synced' }]);
+  });
+
+  it('is none where both have written the same, or another field', async () => {
+    await using two = await twoWay('manual');
+    const [id] = two.ids as [string];
+    two.sql("UPDATE contacts SET Title = 'Same' WHERE Id = ?", id);
+    await two.theirs('touch', { ids: [id], set: { Title: 'Same', Department: 'D' } });
+    expect((await two.cycle()).push).toMatchObject({ conflicts: 0 });
+    expect(await states(two)).toEqual(['done']);
+    expect(two.rows('Id = ?', id)).toMatchObject([{ Title: 'Same', Department: 'D', _state: 'synced' }]);
+  });
+
+  it('is none of an edit with the edit before it', async () => {
+    await using two = await twoWay('manual');
+    const [id] = two.ids as [string];
+    for (const title of ['One', 'Two', 'Three']) {
+      two.sql('UPDATE contacts SET Title = ? WHERE Id = ?', title, id);
+      expect((await two.cycle()).push).toMatchObject({ pushed: 1, conflicts: 0 });
+    }
+    const { outbox } = two.rig.context.mirror;
+    two.sql("UPDATE contacts SET Title = 'Four' WHERE Id = ?", id);
+    const [{ key } = { key: '' }] = await outbox.list({ states: ['pending'] });
+    await outbox.markSent([key], 'collection', 0);
+    two.sql("UPDATE contacts SET Title = 'Five' WHERE Id = ?", id);
+    expect((await two.cycle()).push).toMatchObject({ pushed: 2, conflicts: 0 });
+    expect((await two.org()).get(id)).toMatchObject({ Title: 'Five' });
+  });
+
+  it.each([
+    ['salesforce-wins', 'dropped'],
+    ['local-wins', 'rejected'],
+    ['manual', 'conflict'],
+  ] as const)('of an edit with a deletion in Salesforce is by %s %s', async (policy, state) => {
+    await using two = await twoWay(policy);
+    const [id] = two.ids as [string];
+    two.sql("UPDATE contacts SET Title = 'Ours' WHERE Id = ?", id);
+    await two.theirs('delete', { ids: [id] });
+    await two.cycle();
+    expect(await states(two)).toEqual([state]);
+    expect((await two.notes()).join('\n')).toContain('was deleted in Salesforce');
+    expect((await two.org()).has(id)).toBe(false);
+    if (policy === 'salesforce-wins') expect((await two.notes()).join('\n')).toContain('Title "Ours"');
+    if (policy !== 'manual') return;
+    const { outbox } = two.rig.context.mirror;
+    await outbox.move(
+      (await outbox.list()).map(({ key }) => key),
+      ['conflict'],
+      'pending',
+      0,
+    );
+    await two.cycle();
+    expect(await states(two)).toEqual(['rejected']);
+  });
+
+  it.each([
+    ['salesforce-wins', 'dropped', true],
+    ['local-wins', 'done', false],
+    ['manual', 'conflict', true],
+  ] as const)('of a deletion with an edit in Salesforce is by %s %s', async (policy, state, lives) => {
+    await using two = await twoWay(policy);
+    const [id] = two.ids as [string];
+    two.sql('DELETE FROM contacts WHERE Id = ?', id);
+    await two.theirs('touch', { ids: [id], set: { Title: 'Theirs' } });
+    await two.cycle();
+    expect(await states(two)).toEqual([state]);
+    expect((await two.org()).has(id)).toBe(lives);
+    expect((await two.notes()).join('\n')).toContain('Theirs');
+    two.rig.pass(120_000);
+    await two.cycle();
+    expect(two.rows('Id = ?', id)).toHaveLength(policy === 'salesforce-wins' ? 1 : 0);
+  });
+
+  it.each([
+    ['salesforce-wins', 'dropped', false],
+    ['local-wins', 'done', true],
+    ['manual', 'conflict', false],
+  ] as const)('with a merge: by %s the edit is %s at the survivor', async (policy, state, arrives) => {
+    await using two = await twoWay(policy);
+    const [master, loser] = two.ids as [string, string];
+    two.sql("UPDATE contacts SET Title = 'Ours' WHERE Id = ?", loser);
+    await two.theirs('merge', { master, losers: [loser] });
+    await two.cycle();
+    expect(await states(two)).toEqual([state]);
+    expect((await two.org()).get(master)!.Title === 'Ours').toBe(arrives);
+    expect((await two.notes()).join('\n')).toContain('merged');
+    two.rig.pass(120_000);
+    await two.cycle();
+    expect(two.rows('Id = ? OR _key = ?', loser, loser)).toEqual([]);
+    expect(two.rows('Id = ?', master)).toMatchObject([
+      { _key: master, _state: policy === 'manual' ? 'conflict' : 'synced' },
+    ]);
+    if (policy !== 'manual') return;
+    const { outbox } = two.rig.context.mirror;
+    await outbox.move(
+      (await outbox.list()).map(({ key }) => key),
+      ['conflict'],
+      'pending',
+      0,
+    );
+    await two.cycle();
+    expect((await two.org()).get(master)).toMatchObject({ Title: 'Ours' });
+  });
+});
+
+describe('the brake', () => {
+  it('holds many deletes and many edits until a person approves', async () => {
+    await using two = await twoWay('salesforce-wins', 300);
+    const { outbox } = two.rig.context.mirror;
+    two.sql('DELETE FROM contacts WHERE Id IN (SELECT Id FROM contact LIMIT 101)');
+    two.sql("UPDATE contacts SET Title = 'T' WHERE Id IN (SELECT Id FROM contact LIMIT 101 OFFSET 150)");
+    two.sql("INSERT INTO contacts (_key, LastName) VALUES ('k', 'A')");
+    await two.cycle();
+    expect(await outbox.counts()).toMatchObject({ held: 202, done: 1, pending: 0 });
+    expect((await two.org()).size).toBe(301);
+    expect(two.rows("_state = 'held'")).toHaveLength(101);
+    const held = (await outbox.list({ states: ['held'] })).map(({ key }) => key);
+    await outbox.move(held, ['held'], 'pending', 0);
+    await two.cycle();
+    expect(await outbox.counts()).toMatchObject({ held: 0, done: 203 });
+    expect((await two.org()).size).toBe(200);
+  });
+
+  it('lets a few go', async () => {
+    await using two = await twoWay('salesforce-wins', 120);
+    two.sql('DELETE FROM contacts WHERE Id IN (SELECT Id FROM contact LIMIT 100)');
+    await two.cycle();
+    expect(await two.rig.context.mirror.outbox.counts()).toMatchObject({ held: 0, done: 100 });
+  });
+});
