@@ -243,6 +243,7 @@ async function compare(org: SoakedOrg): Promise<void> {
     fields: none,
     merges: false,
     deletes: false,
+    lists: false,
   };
   problems.push(
     ...differences(rows, contentsOfFile(file), withheld).map((problem) => `${org.url}: ${problem}`),

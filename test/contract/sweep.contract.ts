@@ -109,6 +109,21 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       expect(await numbersOf(mirror, 'stale')).toEqual([1]);
     });
 
+    test('names a row whose stamp the cursor has not passed, for a transaction may have brought another of the same second', async () => {
+      await using opened = await filled();
+      const { mirror } = opened;
+      const updated = epoch + minute;
+      await mirror.commit({ effects: [{ kind: 'set-first-cursors', updated, deleted: updated }] });
+      const run = await begun(mirror);
+      const at = (n: number, seconds: number) =>
+        contactRow(n, { SystemModstamp: new Date(epoch + seconds * 1_000).toISOString() });
+      const rows = [at(1, 59), at(2, 60), at(3, 75)];
+      await mirror.commit({ page: page(rows, epoch + 2 * minute) });
+      await noted(mirror, rows);
+      await mirror.commit({ effects: [{ kind: 'close-sweep', runId: run, before: epoch }] });
+      expect(await numbersOf(mirror, 'stale')).toEqual([2, 3]);
+    });
+
     test('names a row that was hidden before and that it does not know either', async () => {
       await using opened = await filled();
       const { mirror } = opened;

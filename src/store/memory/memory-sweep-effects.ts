@@ -1,4 +1,5 @@
 import { isoTime } from '../../base/iso-time.ts';
+import { floorMinute } from '../../sync/minute.ts';
 import type { SweptDue, SweptMark } from '../../sync/ports/sweep.ts';
 import type { MemoryContact, MemoryState } from './memory-state.ts';
 import type { PlainPage } from './merge-page.ts';
@@ -9,7 +10,7 @@ export function beginSweep(state: MemoryState): void {
     if (state.runs.get(chunk.runId)?.kind === 'reconcile') state.chunks.set(id, { ...chunk, state: 'done' });
 }
 
-export function noteSwept({ swept, contacts }: MemoryState, page: PlainPage | null): void {
+export function noteSwept({ swept, contacts, cursors }: MemoryState, page: PlainPage | null): void {
   if (page === null) throw new Error('Only a page can be noted as swept.');
   const at = (name: string) => page.columns.indexOf(name);
   for (const row of page.rows) {
@@ -18,7 +19,7 @@ export function noteSwept({ swept, contacts }: MemoryState, page: PlainPage | nu
     const isDeleted = row[at('IsDeleted')] === 1;
     const stamp = String(row[at('SystemModstamp')]);
     if (isDeleted && (known === undefined || isKnownAsGone(known, stamp))) continue;
-    const due = isDeleted ? 'deleted' : dueOf(known, stamp);
+    const due = isDeleted ? 'deleted' : dueOf(known, stamp, cursors.updated);
     swept.set(id, { due, evidenceAt: 0 });
   }
 }
@@ -29,12 +30,14 @@ function isKnownAsGone({ state: { gone, deletedStamp } }: MemoryContact, stamp: 
   return gone === 'purged' || deletedStamp === null || deletedStamp >= stamp;
 }
 
-function dueOf(known: MemoryContact | undefined, stamp: string): SweptDue | null {
+function dueOf(known: MemoryContact | undefined, stamp: string, covered: number | null): SweptDue | null {
   if (known === undefined) return 'missing';
   const { gone, stamp: own, valueAt } = known.state;
   if (gone !== null || own === null || own < stamp) return 'stale';
   // Stamps are whole seconds: what was read within the second of its last change may have been changed in it once more.
-  return valueAt !== null && valueAt <= `${stamp.slice(0, 19)}.999Z` ? 'stale' : null;
+  if (valueAt !== null && valueAt <= `${stamp.slice(0, 19)}.999Z`) return 'stale';
+  // The cursor is about to pass it without a last look at what was committed late with the stamp of the same second.
+  return covered !== null && Date.parse(stamp) >= floorMinute(covered) ? 'stale' : null;
 }
 
 /** What the sweep has come to. */

@@ -20,12 +20,15 @@ export function beginSweep(db: Connection, object: string): void {
  * Compares the attached page with the mirror, by one statement. What is deleted in the org and not live here is nothing
  * to keep, unless it was hidden, or restored meanwhile and deleted or merged anew.
  */
-export function noteSwept(db: Connection, columns: readonly string[]): void {
+export function noteSwept(db: Connection, object: string, columns: readonly string[]): void {
   const cell = (name: string) => `p.c${columns.indexOf(name)}`;
   // Stamps are whole seconds: what was read within the second of its last change may have been changed in it once more.
   const secondEnd = `substr(${cell('SystemModstamp')}, 1, 19) || '.999Z'`;
   const isOfThatSecond = `coalesce(c._value_at, c._read_at) <= ${secondEnd}
          AND coalesce((SELECT at FROM contact_seen WHERE id = c.Id), '') <= ${secondEnd}`;
+  // The cursor is about to pass these without a last look at what was committed late with the stamp of the same second.
+  const isUncovered = `${cell('SystemModstamp')} >=
+         (SELECT substr(at, 1, 16) || ':00.000Z' FROM main.cursor WHERE object = :object AND name = 'updated')`;
   const isGoneAnew = `(c._gone = 'hidden' OR (c._gone <> 'purged' AND c._deleted_stamp < ${cell('SystemModstamp')}))`;
   prepared(
     db,
@@ -34,12 +37,12 @@ export function noteSwept(db: Connection, columns: readonly string[]): void {
        WHEN ${cell('IsDeleted')} = 1 THEN 'deleted'
        WHEN c.Id IS NULL THEN 'missing'
        WHEN c._gone IS NOT NULL OR c.SystemModstamp IS NULL OR c.SystemModstamp < ${cell('SystemModstamp')} THEN 'stale'
-       WHEN ${isOfThatSecond} THEN 'stale'
+       WHEN (${isOfThatSecond}) OR ${isUncovered} THEN 'stale'
        END
      FROM spool.page p LEFT JOIN main.contact c ON c.Id = ${cell('Id')}
      WHERE ${cell('IsDeleted')} IS NOT 1 OR (c.Id IS NOT NULL AND (c._gone IS NULL OR ${isGoneAnew}))
      ON CONFLICT (id) DO UPDATE SET due = excluded.due, evidence_at = 0`,
-  ).run();
+  ).run({ object });
 }
 
 export function closeSweep(db: Connection, runId: string, before: number): void {

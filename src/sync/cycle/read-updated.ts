@@ -126,9 +126,9 @@ class UpdatedPieces {
 
   /** A minute that `updated` cannot answer; see `WindowReader`. */
   async takeCrowdedMinute({ start, end }: Window): Promise<number | null> {
-    const { signal } = this.#options;
+    const { time, signal } = this.#options;
     // Read after its coverage was seen, or the late commits of this minute would be missing.
-    const covered = await coverageFrom(this.#context, start, signal);
+    const covered = await coverageFrom(this.#context, start, { time, signal });
     const reader = await this.#readerNow();
     const minute = [`SystemModstamp >= ${soqlDateTime(start)}`, `SystemModstamp < ${soqlDateTime(end)}`];
     await readByBulk(reader, select(this.#context.object.name, reader.fields, minute));
@@ -184,11 +184,12 @@ function moveTo(updated: number): Effect {
  * that either. The minute may still be running, so only its start is surely no future.
  */
 async function coverageFrom(
-  { remote, records }: Pick<SyncContext, 'remote' | 'records'>,
+  { records }: Pick<SyncContext, 'records'>,
   start: number,
-  signal: AbortSignal,
+  { time, signal }: Pick<ReadUpdatedOptions, 'time' | 'signal'>,
 ): Promise<number | null> {
-  const newest = Math.max(floorMinute(remote.clock.now()), start);
+  // Where the org has only refused so far, its time may not be known yet.
+  const newest = Math.max(floorMinute(time.now()), start);
   for (const from of new Set([start, newest])) {
     try {
       return coveredBy(await records.changes.deleted({ start: from, end: newest + minuteMs }, { signal }));

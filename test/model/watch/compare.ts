@@ -19,6 +19,8 @@ export interface Withheld {
   merges: boolean;
   /** Whether the org may have ceased to tell of some deletions before the mirror heard of them. */
   deletes: boolean;
+  /** Whether lists of deletions came that vouch for nothing: what is hidden then may have been erased for all they say. */
+  lists: boolean;
 }
 
 /** In what the mirror differs from what the user may see of the org, a line each. */
@@ -41,7 +43,8 @@ export function differences(rows: readonly Row[], mirror: MirrorContents, withhe
       problems.push(`${id} is gone as hidden, and was purged.`);
     const isUnsure =
       (withheld.everHidden.has(id) &&
-        (kind === 'hidden' || (kind === 'purged' && (withheld.deletes || withheld.everRestored.has(id))))) ||
+        (kind === 'hidden' ||
+          (kind === 'purged' && (withheld.deletes || withheld.lists || withheld.everRestored.has(id))))) ||
       (expected === 'merged' && kind === 'deleted' && (withheld.merges || isUnseen(id, withheld)));
     if (expected !== null && kind !== expected && !isUnsure)
       problems.push(`${id} is gone as ${kind}, not as ${expected}.`);

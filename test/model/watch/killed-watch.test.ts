@@ -99,6 +99,7 @@ async function equal(cli: Cli, { org, facts }: Stage): Promise<void> {
     fields: facts.hiddenFields,
     merges: false,
     deletes: false,
+    lists: false,
   };
   expect(differences(await org.rows(), contentsOfFile(cli.databaseOf(org.emulator.url)), withheld)).toEqual(
     [],

@@ -120,8 +120,10 @@ export async function perform(world: Stage, act: Act): Promise<boolean> {
     }
     case 'pass':
       // No transaction of Salesforce stays open for days.
-      if (act.ms > longestTransactionMs && facts.inTransaction) await org.control('commit');
-      facts.inTransaction &&= act.ms <= longestTransactionMs;
+      if (facts.inTransaction && facts.passedMs + act.ms > facts.transactionSinceMs + longestTransactionMs) {
+        await org.control('commit');
+        facts.inTransaction = false;
+      }
       world.clock.pass(act.ms);
       facts.passedMs += act.ms;
       await org.control('clock', { advanceMs: 0 });
@@ -183,6 +185,7 @@ async function openTransaction(world: Stage, act: Act & { act: 'open-transaction
   });
   if (done === null) return false;
   facts.inTransaction = true;
+  facts.transactionSinceMs = facts.passedMs;
   for (const id of deleted) move(id, facts.live, facts.bin);
   noteGone(facts, deleted);
   noteRestored(facts, undeleted);

@@ -22,6 +22,9 @@ async function done(world: World, step: Step): Promise<void> {
     case 'faults':
       await world.org.control('faults', step.faults);
       world.facts.wrongTimes += wrongTimesOf(step.faults);
+      world.facts.listsVague ||= step.faults.some((fault) =>
+        JSON.stringify(fault).includes('deletedRecords'),
+      );
       return world.count('faults');
     case 'job':
       if (isForOne(step.job)) await stopWatching(world);

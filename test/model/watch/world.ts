@@ -71,6 +71,8 @@ export interface Facts {
   /** Whether `MasterRecordId` was hidden at any time. */
   mergesWithheld: boolean;
   inTransaction: boolean;
+  /** What `passedMs` was when the open one began. */
+  transactionSinceMs: number;
   /** Others may have used up the org's API requests of the day. */
   isBusy: boolean;
   /** Others have used API requests of the org, or a request left long after it was counted, as where a machine slept. */
@@ -81,6 +83,8 @@ export interface Facts {
   passedMs: number;
   /** Deletions were forgotten, or more were asked for than an answer holds. */
   deletesUntold: boolean;
+  /** Lists came that do not say how far they tell. */
+  listsVague: boolean;
   /** How often sharing or formulas changed, which no stamp tells of. */
   unstampedChanges: number;
   /** How many of these the mirror surely knows: those before the beginning of what was last read as a whole. */
@@ -112,11 +116,13 @@ export function factsOf(rows: readonly Row[]): Facts {
     everOfType: new Set(),
     mergesWithheld: false,
     inTransaction: false,
+    transactionSinceMs: 0,
     isBusy: false,
     areCallsUnsure: false,
     wrongTimes: 0,
     passedMs: 0,
     deletesUntold: false,
+    listsVague: false,
     unstampedChanges: 0,
     knownChanges: 0,
     changesBeforeCopy: null,
@@ -364,6 +370,7 @@ export class World implements Stage, AsyncDisposable {
       fields,
       merges,
       deletes,
+      lists: this.facts.listsVague,
     });
   }
 
