@@ -29,6 +29,9 @@ export async function processOrgRecord(parts: ProcessOrgParts): Promise<OrgRecor
     grant: 'access-token',
     clientId: null,
     budget: null,
+    // Only its mirror knows, where it is connected here as well.
+    twoWay: false,
+    conflicts: 'salesforce-wins',
     createdAt: clock.now(),
     lastLoginAt: clock.now(),
   };

@@ -14,7 +14,7 @@ import type { DoctorResult } from './doctor.ts';
 import type { EmulatorEvent, EmulatorOptions } from './emulator.ts';
 import type { LimitsResult } from './limits.ts';
 import type { LoginEvent, LoginOptions, LoginResult, LogoutOptions, LogoutResult } from './login.ts';
-import type { OrgName, OrgSettingsOptions, OrgsResult, OrgView } from './orgs.ts';
+import type { OrgName, OrgSet, OrgSettingsOptions, OrgsResult, OrgView } from './orgs.ts';
 import type {
   OutboxEntryDetails,
   OutboxListOptions,
@@ -76,7 +76,7 @@ export interface AppOrgs {
   setSync(options: { org: string; sync: boolean }, context: CallContext): Promise<{ org: OrgView }>;
   /** `alias` null takes the alias away. */
   setAlias(options: { org: string; alias: string | null }, context: CallContext): Promise<{ org: OrgView }>;
-  set(options: OrgSettingsOptions, context: CallContext): Promise<{ org: OrgView }>;
+  set(options: OrgSettingsOptions, context: CallContext): Promise<OrgSet>;
 }
 
 export interface AppArchives {

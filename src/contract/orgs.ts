@@ -1,4 +1,5 @@
 import type { AuthState } from '../org/auth-state.ts';
+import type { ConflictPolicy } from '../org/conflict-policy.ts';
 import type { ErrorInfo } from './error-info.ts';
 
 /** `unknown`: the credential store cannot be read. */
@@ -16,6 +17,10 @@ export interface OrgView {
   authReason: ErrorInfo | null;
   /** The org's own share of the daily API requests, 0 to 1; null: the configured one. */
   budget: number | null;
+  /** Programs may write to the view of its mirror, and it is pushed. */
+  twoWay: boolean;
+  /** Whose value stays where both sides have changed a field. */
+  conflicts: ConflictPolicy;
 }
 
 /** How an org is called in texts. */
@@ -32,4 +37,12 @@ export interface OrgSettingsOptions {
   org: string;
   /** undefined: left as it is. */
   budget?: number;
+  twoWay?: boolean;
+  conflicts?: ConflictPolicy;
+}
+
+export interface OrgSet {
+  org: OrgView;
+  /** Edits of programs that still wait, which are sent also with two-way off; null where it was not set. */
+  openEdits: number | null;
 }

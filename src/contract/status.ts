@@ -1,3 +1,4 @@
+import type { ConflictPolicy } from '../org/conflict-policy.ts';
 import type { ErrorInfo } from './error-info.ts';
 import type { AppQuota, OwnShare, StretchedWatch } from './limits.ts';
 import type { KnownAuth } from './orgs.ts';
@@ -15,6 +16,9 @@ export interface StatusItem {
   username: string | null;
   orgId: string | null;
   sync: boolean;
+  /** Programs may write to the view of its mirror; as set for the org. */
+  twoWay: boolean;
+  conflicts: ConflictPolicy;
   auth: KnownAuth;
   /** Why a login is needed, or why nothing is known of it. */
   authReason: ErrorInfo | null;

@@ -22,6 +22,7 @@ export type WatchEvent =
   | { event: 'watch:start'; orgs: string[]; intervalMs: number; once: boolean; pid: number }
   | CycleCompleteEvent
   | CycleFailedEvent
+  | PushCompleteEvent
   | { event: 'cycle:skipped'; instanceUrl: string; error: ErrorInfo; retryInMs: number | null }
   /** The first complete cycle after failed ones. */
   | { event: 'cycle:recovered'; instanceUrl: string; failures: number; lastedMs: number }
@@ -74,6 +75,12 @@ export interface CycleCompleteEvent {
   durationMs: number;
   runId: string;
 }
+
+/** What programs have written to the mirror was sent, between two cycles. */
+export type PushCompleteEvent = { event: 'push:complete' } & Omit<
+  CycleCompleteEvent,
+  'event' | 'upserted' | 'deleted' | 'undeleted' | 'coveredUntil'
+>;
 
 export interface CycleFailedEvent {
   event: 'cycle:failed';

@@ -70,6 +70,11 @@ export class Daemon implements AsyncDisposable {
     return this.#of(instanceUrl, (loop) => loop.nudge());
   }
 
+  /** What waits to be sent to the org goes now, and its timetable stays; false where it is not watched. */
+  nudgePush(instanceUrl: string): boolean {
+    return this.#of(instanceUrl, (loop) => loop.nudgePush());
+  }
+
   /** Leaves the org alone from the end of its turn on; false where it is not watched. */
   pause(instanceUrl: string): boolean {
     return this.#of(instanceUrl, (loop) => loop.pause());

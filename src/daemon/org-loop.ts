@@ -59,6 +59,8 @@ export class OrgLoop {
   #mode: OrgMode = 'starting';
   #isPaused = false;
   #isNudged = false;
+  /** What waits is to be sent between two turns. */
+  #isPushAsked = false;
   /** By the monotonic clock, where it waits for its next turn. */
   #dueAtMs = 0;
   /** When the turn that begins was due; null where it was asked for. */
@@ -91,6 +93,12 @@ export class OrgLoop {
   nudge(): void {
     this.#isNudged = true;
     this.#bell.ring();
+  }
+
+  /** What waits to be sent goes now where the org waits for its next turn, which stays when it is. */
+  nudgePush(): void {
+    this.#isPushAsked = true;
+    if (this.#mode === 'waiting') this.#bell.ring();
   }
 
   /** Where it waits for its next turn and somebody has asked for something, that turn is due now. Never throws. */
@@ -155,6 +163,11 @@ export class OrgLoop {
     this.#enter(mode);
     this.#dueAtMs = clock.monotonicMs() + ms;
     for (;;) {
+      if (this.#isPushAsked && mode === 'waiting') {
+        if (!(await this.#pushNow())) return;
+        this.#enter(mode);
+        continue;
+      }
       const leftMs = Math.max(0, this.#dueAtMs - clock.monotonicMs());
       const standstill = new Standstill(clock, leftMs);
       const end = await this.#bell.wait(clock, leftMs, signal);
@@ -167,6 +180,19 @@ export class OrgLoop {
         this.#plannedAtMs = Math.min(this.#dueAtMs, nowMs);
         return;
       }
+    }
+  }
+
+  /** Between two turns. Answers false where that failed: the turn that follows at once tells with what. */
+  async #pushNow(): Promise<boolean> {
+    this.#isPushAsked = false;
+    const { signal } = this.#options;
+    try {
+      await this.#places.ofCycle((end) => this.#thenRest(async () => this.#org?.push?.(end)));
+      return true;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return false;
     }
   }
 
@@ -192,6 +218,7 @@ export class OrgLoop {
     const startedAt = this.#plannedAtMs ?? clock.monotonicMs();
     this.#plannedAtMs = null;
     this.#isNudged = false;
+    this.#isPushAsked = false;
     let error: unknown = null;
     try {
       await this.#work();

@@ -19,6 +19,8 @@ export interface WatchedOrg extends AsyncDisposable {
   firstCopy(signal: AbortSignal): Promise<void>;
   /** Answers what it calls for and cannot be done in the slot of a cycle, which is then followed by another cycle. */
   cycle(signal: AbortSignal): Promise<LongWork | null>;
+  /** Sends what waits, and reads nothing else. Does nothing before the first copy is whole. */
+  push?(signal: AbortSignal): Promise<void>;
   /**
    * Whether somebody has asked for something that its next turn does, or has set another share of its calls. It is looked at every few seconds; where nothing is
    * open, each request is told once.

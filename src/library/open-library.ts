@@ -72,10 +72,17 @@ export async function openLibrary(options: OpenOptions, createApp: CreateApp): P
         }),
       set: (options, call) =>
         calls.call(call, async (app, context) => {
-          const { org, budget } = optionsOver('orgs.set', usual.orgSettings, options);
-          if (budget === undefined) return app.orgs.set({ org }, context);
-          parseApiBudget(String(budget), 'budget');
-          return app.orgs.set({ org, budget }, context);
+          const { org, budget, twoWay, conflicts } = optionsOver('orgs.set', usual.orgSettings, options);
+          if (budget !== undefined) parseApiBudget(String(budget), 'budget');
+          if (conflicts !== undefined)
+            oneOf('conflicts', conflicts, ['salesforce-wins', 'local-wins', 'manual']);
+          const set = {
+            org,
+            ...(budget === undefined ? {} : { budget }),
+            ...(twoWay === undefined ? {} : { twoWay }),
+            ...(conflicts === undefined ? {} : { conflicts }),
+          };
+          return app.orgs.set(set, context);
         }),
     },
     backfill: (options, call) =>

@@ -18,7 +18,7 @@ import type {
   LogoutOptions,
   LogoutResult,
 } from '../contract/login.ts';
-import type { OrgSettingsOptions, OrgsResult, OrgView } from '../contract/orgs.ts';
+import type { OrgSet, OrgSettingsOptions, OrgsResult, OrgView } from '../contract/orgs.ts';
 import type {
   OutboxEntryDetails,
   OutboxEntryView,
@@ -97,7 +97,7 @@ export interface ParahackSync extends AsyncDisposable {
     setSync(options: { org: string; sync?: boolean }, call?: CallOptions): Promise<{ org: OrgView }>;
     /** `alias` null takes the alias away. */
     setAlias(options: { org: string; alias: string | null }, call?: CallOptions): Promise<{ org: OrgView }>;
-    set(options: OrgSettingsOptions, call?: CallOptions): Promise<{ org: OrgView }>;
+    set(options: OrgSettingsOptions, call?: CallOptions): Promise<OrgSet>;
   };
   /** The first full copy of each org, resumed where it was interrupted. */
   backfill(options?: Partial<BackfillOptions>, call?: CallOptions<ProgressEvent>): Promise<BackfillResult>;

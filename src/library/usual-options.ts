@@ -2,10 +2,16 @@ import type { BackfillOptions } from '../contract/backfill.ts';
 import type { ContactExportOptions, ContactListOptions, ContactSearchOptions } from '../contract/contacts.ts';
 import { defaults } from '../contract/defaults.ts';
 import type { LogoutOptions } from '../contract/login.ts';
+import type { OrgSettingsOptions } from '../contract/orgs.ts';
 import type { OutboxListOptions, OutboxMoveOptions } from '../contract/outbox.ts';
 import type { PushOptions } from '../contract/push.ts';
 import type { ReconcileOptions } from '../contract/reconcile.ts';
 import type { WatchOptions } from '../contract/watch.ts';
+
+/** What is not named stays as it is. */
+type OrgSettingsAsked = { [K in keyof OrgSettingsOptions]: OrgSettingsOptions[K] | undefined } & {
+  org: string;
+};
 
 /** The options of each method as the command has them without any flag. */
 export const usual = {
@@ -58,6 +64,6 @@ export const usual = {
   prune: { org: null as string | null, keep: defaults.keptArchives as number },
   runs: { org: null as string | null, limit: defaults.runs as number },
   ofOrg: { org: null as string | null },
-  orgSettings: { org: '', budget: undefined } as { org: string; budget?: number | undefined },
+  orgSettings: { org: '', budget: undefined, twoWay: undefined, conflicts: undefined } as OrgSettingsAsked,
   orgAlias: { org: '', alias: null } as { org: string; alias: string | null },
 };

@@ -28,6 +28,8 @@ interface OrgRow {
   grant_kind: OrgRecord['grant'];
   client_id: string | null;
   budget: number | null;
+  two_way: number;
+  conflicts: OrgRecord['conflicts'];
   created_at: number;
   last_login_at: number;
 }
@@ -45,12 +47,11 @@ const columns = [
   'grant_kind',
   'client_id',
   'budget',
+  'two_way',
+  'conflicts',
   'created_at',
   'last_login_at',
 ] as const satisfies (keyof OrgRow)[];
-
-/** Columns that no version has used yet and that must not be empty. */
-const unused = { columns: 'two_way, conflicts', values: "0, 'salesforce-wins'" } as const;
 
 /** Writes take well under a millisecond; who waits longer than this waits for a hung process. */
 const busyTimeoutMs = 5_000;
@@ -120,7 +121,7 @@ export function openRegistry(dataDir: string): Registry {
     const updates = columns.slice(1).map((column) => `${column} = excluded.${column}`);
     try {
       db.prepare(
-        `insert into org (${columns.join(', ')}, ${unused.columns}) values (${values.join(', ')}, ${unused.values})
+        `insert into org (${columns.join(', ')}) values (${values.join(', ')})
          on conflict (instance_url) do update set ${updates.join(', ')}`,
       ).run(toRow(org));
     } catch (error) {
@@ -243,6 +244,8 @@ function toRecord(row: OrgRow): OrgRecord {
     grant: row.grant_kind,
     clientId: row.client_id,
     budget: row.budget,
+    twoWay: row.two_way === 1,
+    conflicts: row.conflicts,
     createdAt: row.created_at,
     lastLoginAt: row.last_login_at,
   };
@@ -262,6 +265,8 @@ function toRow(org: OrgRecord): OrgRow {
     grant_kind: org.grant,
     client_id: org.clientId,
     budget: org.budget,
+    two_way: org.twoWay ? 1 : 0,
+    conflicts: org.conflicts,
     created_at: org.createdAt,
     last_login_at: org.lastLoginAt,
   };

@@ -1,4 +1,5 @@
 import type { AuthState } from '../org/auth-state.ts';
+import type { ConflictPolicy } from '../org/conflict-policy.ts';
 import type { GrantKind } from '../org/grant-kind.ts';
 
 /** One connected org as the registry knows it. No secret is ever in here. */
@@ -18,6 +19,9 @@ export interface OrgRecord {
   clientId: string | null;
   /** Share of the daily API requests, 0 to 1; null means the default. */
   budget: number | null;
+  /** Programs may write to the view of its mirror. */
+  twoWay: boolean;
+  conflicts: ConflictPolicy;
   /** Milliseconds since 1970. */
   createdAt: number;
   lastLoginAt: number;

@@ -77,6 +77,7 @@ export async function connectOrg(
         : await parts.mirrors.open(org.instanceUrl, { create: true, lease: options.lease, signal }),
     );
     await claimMirror(mirror, session);
+    if (!options.beside) await takeUpTwoWay(mirror, org);
     const budget = budgetOf(parts, org, session);
     opened.defer(() => settleCalls(budget, parts));
     await takeOverCalls(mirror, {
@@ -144,6 +145,12 @@ export async function settleCalls(budget: ApiBudget, { log }: Pick<ConnectParts,
   } catch (error) {
     log.debug('the API calls that were not needed could not be given back', { reason: messageOf(error) });
   }
+}
+
+/** A mirror that was made since, or anew, does not know what was set for its org. */
+async function takeUpTwoWay(mirror: StoredMirror, { twoWay, conflicts }: OrgRecord): Promise<void> {
+  if (!twoWay || (await mirror.twoWay()).on) return;
+  await mirror.setTwoWay({ on: true, conflicts });
 }
 
 /** The mirror knows whose view of which org it is; another org or user must not write into it. */

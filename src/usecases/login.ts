@@ -157,6 +157,8 @@ function recordOf(
     grant: credential.grant,
     clientId: credential.clientId,
     budget: known?.budget ?? null,
+    twoWay: known?.twoWay ?? false,
+    conflicts: known?.conflicts ?? 'salesforce-wins',
     createdAt: known?.createdAt ?? now,
     lastLoginAt: now,
   };
@@ -172,7 +174,7 @@ async function registered(
   options: LoginOptions,
   known: OrgRecord | null,
 ): Promise<OrgRecord> {
-  const { instanceUrl, alias, sync, budget, createdAt, ...told } = org;
+  const { instanceUrl, alias, sync, budget, twoWay, conflicts, createdAt, ...told } = org;
   if (known !== null && (await registry.get(instanceUrl)) !== null) {
     const asked = { ...(options.alias === null ? {} : { alias }), ...(options.sync ? {} : { sync }) };
     return registry.update(instanceUrl, { ...told, ...asked });

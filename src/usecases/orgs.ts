@@ -5,6 +5,7 @@ import type { OrgView } from '../contract/orgs.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import type { Registry } from '../orgs/registry.ts';
 import { checkAlias } from '../orgs/rules/alias.ts';
+import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { namesProcessOrg } from './chosen-orgs.ts';
 import { type KnownLogin, loginLookup } from './known-login.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
@@ -12,6 +13,7 @@ import type { OrgDirectory } from './ports/org-directory.ts';
 export function appOrgs(parts: {
   readonly registry: Pick<Registry, 'list' | 'resolve' | 'update'>;
   readonly credentials: Pick<CredentialStore, 'get' | 'glance'>;
+  readonly mirrors: Pick<Mirrors, 'exists' | 'open'>;
   processOrg: OrgDirectory['processOrg'];
 }): AppOrgs {
   const change = async (name: string, by: Partial<OrgRecord>) => {
@@ -35,7 +37,16 @@ export function appOrgs(parts: {
       if (alias !== null) checkAlias(alias);
       return change(org, { alias });
     },
-    set: async ({ org, budget }) => change(org, budget === undefined ? {} : { budget }),
+    async set({ org, budget, twoWay, conflicts }) {
+      const by = {
+        ...(budget === undefined ? {} : { budget }),
+        ...(twoWay === undefined ? {} : { twoWay }),
+        ...(conflicts === undefined ? {} : { conflicts }),
+      };
+      const set = await change(org, by);
+      const isSet = twoWay !== undefined || conflicts !== undefined;
+      return { ...set, openEdits: isSet ? await setInMirror(parts, set.org) : null };
+    },
   };
 }
 
@@ -48,9 +59,20 @@ function processOrgIsNotKept({ instanceUrl }: OrgRecord, { details }: AppError<'
   );
 }
 
+/** From now on, for a watch that runs too. A mirror that is yet to be made takes it up when it is. */
+async function setInMirror(
+  { mirrors }: { readonly mirrors: Pick<Mirrors, 'exists' | 'open'> },
+  { instanceUrl, twoWay, conflicts }: OrgView,
+): Promise<number> {
+  if (!(await mirrors.exists(instanceUrl))) return 0;
+  await using mirror = await mirrors.open(instanceUrl, { create: false });
+  await mirror.setTwoWay({ on: twoWay, conflicts });
+  return mirror.outbox.openEdits();
+}
+
 function viewOf(
-  { instanceUrl, orgId, username, alias, sync, budget }: OrgRecord,
+  { instanceUrl, orgId, username, alias, sync, budget, twoWay, conflicts }: OrgRecord,
   { auth, authReason }: KnownLogin,
 ): OrgView {
-  return { instanceUrl, orgId, username, alias, sync, auth, authReason, budget };
+  return { instanceUrl, orgId, username, alias, sync, auth, authReason, budget, twoWay, conflicts };
 }

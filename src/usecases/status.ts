@@ -48,7 +48,7 @@ async function statusOf(
   org: OrgRecord,
   { auth, authReason }: KnownLogin,
 ): Promise<StatusItem> {
-  const { instanceUrl, alias, username, orgId, sync } = org;
+  const { instanceUrl, alias, username, orgId, sync, twoWay, conflicts } = org;
   const item: StatusItem = {
     instanceUrl,
     alias,
@@ -56,6 +56,8 @@ async function statusOf(
     username: username === '' ? null : username,
     orgId: orgId === '' ? null : orgId,
     sync,
+    twoWay,
+    conflicts,
     auth,
     authReason,
     database: null,

@@ -8,6 +8,7 @@ import type { OrgRecord } from '../orgs/org-record.ts';
 import { eachOrgOnce } from '../orgs/rules/connected-once.ts';
 import type { FailureNotes } from '../sync/ports/failure-notes.ts';
 import { syncOrgs } from './chosen-orgs.ts';
+import { followPrograms } from './follow-programs.ts';
 import { hasLogin } from './has-login.ts';
 import { NotedFailures } from './noted-failures.ts';
 import { watchLeaseName } from './org-lease.ts';
@@ -43,7 +44,10 @@ export async function watch(
     parts.log.warn(`the connected orgs cannot be listed now, those that are watched go on: ${trouble}`);
   };
   const list = async () => {
-    if (named) return [...byUrl.keys()];
+    if (named) {
+      if (!once && !parts.hasProcessOrg) await readAgain(parts, byUrl);
+      return [...byUrl.keys()];
+    }
     const wanted = eachOrgOnce(await parts.registry.list()).filter(({ sync }) => sync);
     listTrouble = null;
     if (isBegun) tellChanges(watched, wanted, tell);
@@ -72,9 +76,18 @@ export async function watch(
   if (_running !== null) await noted.signAs(watchLeaseName);
   tell({ event: 'watch:start', orgs: await list(), intervalMs, once, pid: process.pid });
   isBegun = true;
+  const writtenOrgs = () =>
+    (named ? [...byUrl.values()] : watched).flatMap(({ twoWay, instanceUrl }) =>
+      twoWay ? [instanceUrl] : [],
+    );
+  const onCommit = (instanceUrl: string) => void daemon.nudgePush(instanceUrl);
   await using daemon = new Daemon({
     list,
-    alongside: (end) => (once ? Promise.resolve() : renewIdleLogins(parts, end)),
+    alongside: async (end) => {
+      if (once) return;
+      const programs = options.push ? followPrograms(parts, { orgs: writtenOrgs, onCommit }, end) : null;
+      await Promise.all([renewIdleLogins(parts, end), programs]);
+    },
     intervalMs,
     once,
     signal,
@@ -101,6 +114,14 @@ export async function watch(
       push: pushes.get(instanceUrl) ?? null,
     })),
   };
+}
+
+/** What `orgs set` has changed of orgs that are watched by name; one that was logged out stays as it was. */
+async function readAgain({ registry }: WatchParts, byUrl: Map<string, OrgRecord>): Promise<void> {
+  for (const url of byUrl.keys()) {
+    const org = await registry.get(url);
+    if (org !== null) byUrl.set(url, org);
+  }
 }
 
 function tellChanges(before: readonly OrgRecord[], now: readonly OrgRecord[], tell: Tell): void {

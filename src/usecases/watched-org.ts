@@ -4,14 +4,14 @@ import { errorCodeOf } from '../base/error-codes.ts';
 import { AppError, isAppError } from '../base/errors.ts';
 import { isoTime } from '../base/iso-time.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
-import type { CycleCompleteEvent, WatchEvent, WatchOptions } from '../contract/watch.ts';
+import type { CycleCompleteEvent, PushCompleteEvent, WatchEvent, WatchOptions } from '../contract/watch.ts';
 import type { CallsAhead } from '../daemon/stretched-interval.ts';
 import type { LongWork, WatchedOrg } from '../daemon/watched-org.ts';
 import { sameId } from '../org/record-id.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { type BackfillReport, backfill, isBackfilled } from '../sync/backfill/backfill.ts';
 import { closeKilledRuns } from '../sync/close-killed-runs.ts';
-import { type CycleReport, runCycle } from '../sync/cycle/cycle.ts';
+import { type CycleReport, type PushReport, pushWaiting, runCycle } from '../sync/cycle/cycle.ts';
 import type { Lease } from '../sync/ports/leases.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import type { Remote } from '../sync/ports/remote.ts';
@@ -35,7 +35,7 @@ import { type DueReconcile, WatchedReconciles } from './watch-reconcile.ts';
 export interface WatchedOrgParts extends OrgDirectory, ConnectParts, OrgLeases {
   readonly mirrors: ConnectParts['mirrors'] &
     OrgLeases['mirrors'] &
-    Pick<Mirrors, 'location' | 'isReconcileAsked'>;
+    Pick<Mirrors, 'location' | 'isReconcileAsked' | 'programCommits'>;
 }
 
 interface Care {
@@ -77,6 +77,8 @@ class LeasedOrg implements WatchedOrg {
   #isLost = false;
   /** Until when the org has asked to be sent nothing; ms, by the monotonic clock. */
   #pushNotBeforeMs = 0;
+  /** Not everything was sent the last time: what programs write goes with the next cycle, however often they do. */
+  #isPushStuck = false;
   /** When the turn under way began to ask; by both clocks, null between turns. */
   #asking: { since: number; sinceMs: number } | null = null;
   readonly #pace: OrgPace;
@@ -169,7 +171,7 @@ class LeasedOrg implements WatchedOrg {
 
   /** Answers what the cycle, or its failure, calls for. */
   async #cycle(connected: ConnectedOrg, ended: AbortSignal): Promise<DueReconcile | null> {
-    const { once, push, intervalMs } = this.#care.options;
+    const { once, push } = this.#care.options;
     const { clock } = this.#parts;
     const { instanceUrl } = this.#known;
     const { context, budget, remote } = connected;
@@ -182,12 +184,11 @@ class LeasedOrg implements WatchedOrg {
         runCycle(context, {
           push: push && clock.monotonicMs() >= this.#pushNotBeforeMs,
           withDrainLease: (work) => budget.asPush(() => lend(work)),
-          // What waits is tried again in the next cycle, which must not be late for it.
-          patienceMs: once ? undefined : Math.min(60_000, intervalMs / 10),
+          patienceMs: once ? undefined : this.#patienceMs(),
           signal: ended,
         }),
       );
-      this.#pushNotBeforeMs = clock.monotonicMs() + (callDetailsOf(report.push.error).retryAfterMs ?? 0);
+      this.#heed(report.push);
       this.#care.tell(completed(instanceUrl, report));
     } catch (error) {
       const due = this.#reconciles.afterFailure(error);
@@ -195,6 +196,34 @@ class LeasedOrg implements WatchedOrg {
       return due;
     }
     return this.#reconciles.afterCycle(connected);
+  }
+
+  async push(signal: AbortSignal): Promise<void> {
+    if (!this.#isCopied || !this.#care.options.push || this.#isPushStuck) return;
+    const { clock } = this.#parts;
+    if (clock.monotonicMs() < this.#pushNotBeforeMs) return;
+    await this.#turn(signal, async ({ context, budget }, ended) => {
+      const lend = withFreeDrainLease(this.#parts, this.#known.instanceUrl);
+      const report = await pushWaiting(context, {
+        withDrainLease: (work) => budget.asPush(() => lend(work)),
+        patienceMs: this.#patienceMs(),
+        signal: ended,
+      });
+      if (report === null) return;
+      this.#heed(report.push);
+      this.#care.tell(pushCompleted(this.#known.instanceUrl, report));
+    });
+  }
+
+  /** What waits is tried again in the next cycle, which must not be late for it. */
+  #patienceMs(): number {
+    return Math.min(60_000, this.#care.options.intervalMs / 10);
+  }
+
+  #heed({ error }: CycleReport['push']): void {
+    this.#isPushStuck = error !== null;
+    const { retryAfterMs = 0 } = callDetailsOf(error);
+    this.#pushNotBeforeMs = this.#parts.clock.monotonicMs() + (retryAfterMs ?? 0);
   }
 
   async isAsked(): Promise<boolean> {
@@ -285,11 +314,21 @@ class LeasedOrg implements WatchedOrg {
 
 function completed(instanceUrl: string, report: CycleReport): CycleCompleteEvent {
   const { push, outbox, coveredUntil, ...pulled } = report;
-  const { error, ...counts } = push;
   return {
     event: 'cycle:complete',
     instanceUrl,
     ...pulled,
+    ...sent(push, outbox),
+    coveredUntil: isoTime(coveredUntil),
+  };
+}
+
+function pushCompleted(instanceUrl: string, { push, outbox, ...done }: PushReport): PushCompleteEvent {
+  return { event: 'push:complete', instanceUrl, ...done, ...sent(push, outbox) };
+}
+
+function sent({ error, ...counts }: CycleReport['push'], outbox: CycleReport['outbox']) {
+  return {
     ...counts,
     pushError: error === null ? null : errorInfoOf(error),
     outbox: {
@@ -299,7 +338,6 @@ function completed(instanceUrl: string, report: CycleReport): CycleCompleteEvent
       held: outbox.held,
       conflicts: outbox.conflict,
     },
-    coveredUntil: isoTime(coveredUntil),
   };
 }
 

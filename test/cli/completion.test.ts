@@ -102,6 +102,8 @@ test('names of orgs come from the registry; without one there are none, and no e
     username: 'u',
     alias: null,
     sync: true,
+    twoWay: false,
+    conflicts: 'salesforce-wins',
     auth: 'ok' as const,
     budget: null,
   };

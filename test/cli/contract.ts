@@ -198,5 +198,4 @@ export const notBuiltYet: string[][] = [
   ['service', 'uninstall'],
   ['service', 'status'],
   ['service', 'logs'],
-  ['orgs', 'set', 'prod', '--two-way', 'on'],
 ];

@@ -31,6 +31,8 @@ const org = {
   username: text('me@acme.com'),
   alias: text('prod'),
   sync: true,
+  twoWay: false,
+  conflicts: 'salesforce-wins' as const,
   auth: 'unknown' as const,
   authReason: error,
   budget: 0.1,
@@ -159,7 +161,7 @@ const { app } = fakeApp({
     list: async () => ({ orgs: [org] }),
     setSync: async () => ({ org }),
     setAlias: async () => ({ org }),
-    set: async () => ({ org }),
+    set: async () => ({ org, openEdits: 0 }),
   },
   async backfill(_options, { onEvent }) {
     onEvent(start);

@@ -68,6 +68,8 @@ describe('every command calls an org the same in its text, and by its URL in JSO
     username: 'u',
     alias: 'prod',
     sync: true,
+    twoWay: false,
+    conflicts: 'salesforce-wins' as const,
     auth: 'ok' as const,
     authReason: null,
     budget: null,

@@ -46,7 +46,11 @@ const calls: [string, Call, Names][] = [
   ],
   ['orgs.setSync', (sync, options) => sync.orgs.setSync(options), { text: ['org'], flag: ['sync'] }],
   ['orgs.setAlias', (sync, options) => sync.orgs.setAlias(options), { text: ['org', 'alias'] }],
-  ['orgs.set', (sync, options) => sync.orgs.set(options), { text: ['org'], number: ['budget'] }],
+  [
+    'orgs.set',
+    (sync, options) => sync.orgs.set(options),
+    { text: ['org', 'conflicts'], number: ['budget'], flag: ['twoWay'] },
+  ],
   [
     'backfill',
     (sync, options) => sync.backfill(options),

@@ -12,6 +12,8 @@ export function orgFor(name: string, change: Partial<OrgRecord> = {}): OrgRecord
     username: `ada@${name}.example`,
     alias: null,
     sync: true,
+    twoWay: false,
+    conflicts: 'salesforce-wins',
     authState: 'ok',
     grant: 'refresh-token',
     clientId: 'client',

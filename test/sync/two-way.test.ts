@@ -1,8 +1,8 @@
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
+import type { ConflictPolicy } from '../../src/org/conflict-policy.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
-import type { ConflictPolicy } from '../../src/sync/ports/two-way.ts';
 import { calls, contactsOf, control } from '../e2e/org.ts';
 import { openRig, type Rig } from './rig.ts';
 

@@ -31,6 +31,8 @@ function org(instanceUrl: string, more: Partial<OrgRecord> = {}): OrgRecord {
     username: 'me@acme.com',
     alias: null,
     sync: true,
+    twoWay: false,
+    conflicts: 'salesforce-wins',
     authState: 'ok',
     grant: 'refresh-token',
     clientId: null,

@@ -102,6 +102,10 @@ export class MemoryMirrors implements Mirrors {
     return Math.max(...(await Promise.all(fences)));
   }
 
+  programCommits() {
+    return { look: () => null, [Symbol.dispose]() {} };
+  }
+
   async move(from: string, to: string, leases: readonly Lease[]): Promise<void> {
     for (const lease of leases) await lease.confirm();
     for (const kept of [this.#mirrors, this.#copies]) {

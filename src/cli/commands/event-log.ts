@@ -27,6 +27,7 @@ function levelOf(event: WatchEvent): LogLevel {
     case 'cycle:skipped':
     case 'interval:stretched':
       return 'warn';
+    case 'push:complete':
     case 'cycle:complete': {
       const { rejected, inDoubt, conflicts, unsent } = event;
       return rejected + inDoubt + conflicts + unsent > 0 ? 'warn' : 'info';

@@ -22,9 +22,6 @@ interface AbsentCommands extends Absent {
 interface AbsentFlag extends Absent {
   command: string;
   flag: Described;
-  choices?: readonly string[];
-  /** The choice that asks for nothing. */
-  off?: string;
 }
 
 const byHand =
@@ -130,21 +127,6 @@ const absentFlags: readonly AbsentFlag[] = [
     what: '`emulator --events-port`',
     instead: 'Leave it out: all but the stream of events is there.',
   },
-  {
-    command: 'orgs set',
-    flag: ['--two-way <state>', 'edits of the mirror by SQL go to Salesforce'],
-    choices: ['on', 'off'],
-    off: 'off',
-    what: 'Two-way sync by SQL',
-    instead: 'Use `parahack-sync push` to change contacts in Salesforce.',
-  },
-  {
-    command: 'orgs set',
-    flag: ['--conflicts <policy>', 'who wins when both sides changed a field'],
-    choices: ['salesforce-wins', 'local-wins', 'manual'],
-    what: 'A conflict policy',
-    instead: 'It comes with two-way sync; until then, Salesforce is the only writer of a mirror.',
-  },
 ];
 
 /** Adds to the whole command line what this version can only say no to. */
@@ -166,20 +148,17 @@ export function addWhatIsAbsent({ program, run }: CommandHost): void {
       else command.action((...given) => run(given.at(-1) as Command, sayNo(absent)));
     }
   }
-  for (const { command, flag, choices } of absentFlags) {
-    const option = new Option(flag[0], `${flag[1]} (not yet)`);
-    at(program, command.split(' ')).addOption(choices === undefined ? option : option.choices(choices));
-  }
+  for (const { command, flag } of absentFlags)
+    at(program, command.split(' ')).addOption(new Option(flag[0], `${flag[1]} (not yet)`));
 }
 
 /** What takes the place of a command's own work where it was given a flag that this version does not have. */
 export function refusalOfFlags(command: Command): Handler | null {
   const path = pathOf(command);
-  const asked = absentFlags.find(({ command: of, flag, off }) => {
-    if (of !== path) return false;
-    const value = command.getOptionValue(new Option(flag[0]).attributeName());
-    return value !== undefined && value !== off;
-  });
+  const asked = absentFlags.find(
+    ({ command: of, flag }) =>
+      of === path && command.getOptionValue(new Option(flag[0]).attributeName()) !== undefined,
+  );
   return asked === undefined ? null : sayNo(asked);
 }
 

@@ -1,15 +1,17 @@
+import { Option } from 'commander';
 import { AppError } from '../../base/errors.ts';
 import { parseApiBudget } from '../../config/api-budget.ts';
-import type { OrgView } from '../../contract/orgs.ts';
+import type { OrgSet, OrgView } from '../../contract/orgs.ts';
+import { type ConflictPolicy, conflictPolicies } from '../../org/conflict-policy.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
-import { percent } from '../render/quantity.ts';
+import { counted, percent } from '../render/quantity.ts';
 import { renderTable } from '../render/table.ts';
 import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
 
 interface OrgSettingsFlags {
-  /** Else this version says no. */
-  twoWay?: 'off';
+  twoWay?: 'on' | 'off';
+  conflicts?: ConflictPolicy;
   budget?: string;
 }
 
@@ -62,7 +64,21 @@ export function addOrgsCommand({ program, run }: CommandHost): void {
       '--budget <share>',
       "share of the org's daily API requests that this tool may take, 0.25 by default",
     )
-    .addHelpText('after', examples('orgs set prod --budget 0.1'))
+    .addOption(
+      new Option(
+        '--two-way <state>',
+        'on: programs may write to the view contacts of the mirror, and it is pushed',
+      ).choices(['on', 'off']),
+    )
+    .addOption(
+      new Option('--conflicts <policy>', 'whose value stays where both sides have changed a field').choices(
+        conflictPolicies,
+      ),
+    )
+    .addHelpText(
+      'after',
+      examples('orgs set prod --budget 0.1', 'orgs set prod --two-way on --conflicts manual'),
+    )
     .action((org: string, flags: OrgSettingsFlags, command) =>
       run(command, (call) => setOrg(call, org, flags)),
     );
@@ -81,19 +97,36 @@ async function listOrgs(call: Invocation): Promise<Outcome> {
 }
 
 async function setOrg(call: Invocation, org: string, flags: OrgSettingsFlags): Promise<Outcome> {
-  if (flags.budget === undefined && flags.twoWay === undefined) {
+  const { twoWay, conflicts } = flags;
+  if (flags.budget === undefined && twoWay === undefined && conflicts === undefined) {
     throw new AppError('INVALID_INPUT', 'No setting is given.', {
       hint: 'Give at least one, such as --budget 0.1.',
     });
   }
   const budget = flags.budget === undefined ? undefined : parseApiBudget(flags.budget, '--budget');
   const app = await call.app();
-  const result = await app.orgs.set({ org, budget });
+  const result = await app.orgs.set({
+    org,
+    budget,
+    ...(twoWay === undefined ? {} : { twoWay: twoWay === 'on' }),
+    ...(conflicts === undefined ? {} : { conflicts }),
+  });
   const set = [
-    ...(flags.twoWay === undefined ? [] : [`two-way ${flags.twoWay}`]),
+    ...(twoWay === undefined ? [] : [`two-way ${twoWay}`]),
+    ...(conflicts === undefined ? [] : [`conflicts ${conflicts}`]),
     ...(budget === undefined ? [] : [`up to ${percent(budget)} of its API requests`]),
   ];
-  return { document: result, text: () => `${nameOf(result.org)}: ${set.join(', ')}.` };
+  return {
+    document: result,
+    text: () => `${nameOf(result.org)}: ${set.join(', ')}.${leftOver(result)}`,
+  };
+}
+
+/** Whoever turns it off may think that nothing is sent any more. */
+function leftOver({ org, openEdits }: OrgSet): string {
+  if (org.twoWay || openEdits === null || openEdits === 0) return '';
+  const edits = counted(openEdits, 'edit', 'edits');
+  return ` ${edits} from before still ${openEdits === 1 ? 'waits and is' : 'wait and are'} sent; \`outbox list\` shows them, \`outbox drop\` gives them up.`;
 }
 
 function aliased({ org }: { org: OrgView }): Outcome {
@@ -120,15 +153,24 @@ function tableOf(orgs: readonly OrgView[], { terminal, messages, orgNames }: Inv
   for (const { instanceUrl, auth, authReason } of orgs) {
     if (authReason !== null) messages.warn(`${orgNames.of(instanceUrl)}: ${auth}, ${authReason.message}`);
   }
+  const hasTwoWay = orgs.some(({ twoWay }) => twoWay);
   return renderTable(
     [
       { title: 'ALIAS', key: true },
       { title: 'INSTANCE URL', key: true },
       { title: 'USERNAME' },
       { title: 'SYNC' },
+      ...(hasTwoWay ? [{ title: 'TWO-WAY' }] : []),
       { title: 'LOGIN' },
     ],
-    orgs.map((org) => [org.alias ?? '-', org.instanceUrl, org.username, org.sync ? 'on' : 'off', org.auth]),
+    orgs.map((org) => [
+      org.alias ?? '-',
+      org.instanceUrl,
+      org.username,
+      org.sync ? 'on' : 'off',
+      ...(hasTwoWay ? [org.twoWay ? org.conflicts : 'off'] : []),
+      org.auth,
+    ]),
     terminal,
   );
 }

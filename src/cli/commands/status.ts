@@ -124,6 +124,7 @@ function factsOf(org: StatusItem, now: number): [string, string][] {
     ['instance URL', org.instanceUrl],
     ['login', `${org.username ?? 'by PARAHACK_SYNC_ACCESS_TOKEN'}, ${org.auth}${reasonOf(org.authReason)}`],
     ['sync', org.sync ? 'on' : 'off'],
+    ...(org.twoWay ? [['two-way', `on, ${org.conflicts}`] satisfies [string, string]] : []),
     [
       'contacts',
       org.contacts === null

@@ -23,6 +23,8 @@ function sentenceOf(event: CycleEvent, orgNames: OrgNames, once: boolean): strin
     }
     case 'cycle:complete':
       return `${orgNames.of(event.instanceUrl)}: ${changesOf(event)} in ${formatDuration(event.durationMs)}, covered until ${event.coveredUntil ?? 'nowhere yet'}${pushTrouble(event)}`;
+    case 'push:complete':
+      return `${orgNames.of(event.instanceUrl)}: ${changesOf({ ...event, ...nothingPulled })} in ${formatDuration(event.durationMs)}${pushTrouble(event)}`;
     case 'cycle:failed':
       return `${orgNames.of(event.instanceUrl)}: ${event.error.message} (${event.error.code}) ${whatFollows(event, once)}`;
     case 'cycle:skipped':
@@ -74,12 +76,14 @@ export function unsentReason({ pushError, unsent }: CycleCompleteEvent): string 
   return pushError?.code ?? (unsent > 0 ? 'unsent' : null);
 }
 
-function changesOf(event: CycleCompleteEvent): string {
+const nothingPulled = { upserted: 0, deleted: 0, undeleted: 0 };
+
+function changesOf(event: Omit<CycleCompleteEvent, 'event' | 'coveredUntil'>): string {
   const told = changeCounts(event).flatMap(([n, verb]) => (n > 0 ? [`${count(n)} ${verb}`] : []));
   return told.length === 0 ? 'nothing new' : told.join(', ');
 }
 
-function changeCounts(event: CycleCompleteEvent): [number, string][] {
+function changeCounts(event: Omit<CycleCompleteEvent, 'event' | 'coveredUntil'>): [number, string][] {
   const { upserted, deleted, undeleted, pushed, rejected, inDoubt, conflicts, unsent } = event;
   return [
     [upserted, 'upserted'],
@@ -94,6 +98,6 @@ function changeCounts(event: CycleCompleteEvent): [number, string][] {
 }
 
 /** Why the outbox was not sent, beside a pull that went well. */
-function pushTrouble({ pushError }: CycleCompleteEvent): string {
+function pushTrouble({ pushError }: Pick<CycleCompleteEvent, 'pushError'>): string {
   return pushError === null ? '' : `; not everything was sent: ${pushError.message} (${pushError.code})`;
 }

@@ -105,6 +105,10 @@ export class MemoryOutbox implements Outbox {
     return { heldDeletes: 0, heldEdits: 0 };
   }
 
+  async openEdits(): Promise<number> {
+    return 0;
+  }
+
   async counts(): Promise<Record<OutboxState, number>> {
     return this.#file.read(({ outbox }) => {
       const counts: Record<OutboxState, number> = {

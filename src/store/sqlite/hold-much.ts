@@ -16,6 +16,15 @@ export function hasUnapprovedEdits(db: Connection, object: string): boolean {
   return found !== undefined;
 }
 
+export function countOpenEdits(db: Connection): number {
+  return prepared(
+    db,
+    `SELECT count(*) FROM outbox INDEXED BY outbox_local WHERE local = 1 AND state NOT IN ('done', 'dropped')`,
+  )
+    .pluck()
+    .get() as number;
+}
+
 /** See `Outbox.holdMuch`: what pushes have queued counts too. The caller holds the transaction. */
 export function holdMuch(
   db: Connection,

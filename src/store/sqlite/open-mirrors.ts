@@ -4,6 +4,7 @@ import type { Lease } from '../../sync/ports/leases.ts';
 import type { MirrorArchives } from '../../sync/ports/mirror-archives.ts';
 import type { MirrorCopies } from '../../sync/ports/mirror-copies.ts';
 import type { Mirrors } from '../../sync/ports/mirrors.ts';
+import type { ProgramCommits } from '../../sync/ports/program-commits.ts';
 import type { OpenOptions, StoredMirror } from '../../sync/ports/stored-mirror.ts';
 import { listArchives, moveToArchive, removeDatabase, removeUnfinished } from './archives.ts';
 import { AskedLooks } from './asked-looks.ts';
@@ -11,6 +12,7 @@ import { emptyLog, openForReading } from './connection.ts';
 import { readFence } from './fence-records.ts';
 import { copyPath, mirrorPath } from './mirror-path.ts';
 import { type MirrorsOptions, OpenFiles } from './open-files.ts';
+import { SqliteProgramCommits } from './program-commits.ts';
 import { SqliteArchives } from './sqlite-archives.ts';
 import { SqliteCopies } from './sqlite-copies.ts';
 import { withMappedFaults } from './sqlite-fault.ts';
@@ -59,6 +61,10 @@ class SqliteMirrors implements Mirrors {
   async isReconcileAsked(instanceUrl: string): Promise<boolean> {
     const path = this.#pathOf(instanceUrl);
     return withMappedFaults(path, () => this.#askedLooks.isAsked(path));
+  }
+
+  programCommits(instanceUrl: string): ProgramCommits {
+    return new SqliteProgramCommits(this.#pathOf(instanceUrl));
   }
 
   async fenceOf(instanceUrl: string, leaseName: string): Promise<number> {

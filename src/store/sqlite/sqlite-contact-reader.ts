@@ -31,6 +31,10 @@ const batchRows = 500;
 const liveCount =
   'SELECT (SELECT count(*) FROM contact) - (SELECT count(*) FROM contact WHERE _gone IS NOT NULL)';
 
+/** The same where local rows are laid over: those that are shown, in place of the live ones that they hide. */
+const overlaidCount = `${liveCount} + (SELECT count(*) FROM contact_local WHERE _deleted = 0)
+  - (SELECT count(*) FROM contact_local l JOIN contact c ON c.Id = l.Id WHERE c._gone IS NULL)`;
+
 /** By a connection of its own, on the calling thread. */
 export class SqliteContactReader implements ContactReader {
   readonly path: string;
@@ -84,7 +88,8 @@ export class SqliteContactReader implements ContactReader {
     const fields = searchFields(this.columns);
     const { sql, parameters } = searchCondition(text, fields);
     return this.#atOneMoment(limit, () => {
-      const found = searchByIndex(this.#db, text, fields);
+      // The index knows nothing of local rows, which are few.
+      const found = this.#hasLocalRows() ? null : searchByIndex(this.#db, text, fields);
       if (found === null) return this.#listing(`contacts WHERE ${sql}`, 'Id', parameters, limit);
       const shown = JSON.stringify(found.slice(0, limit));
       const from = 'contact WHERE rowid IN (SELECT value FROM json_each(?))';
@@ -122,7 +127,16 @@ export class SqliteContactReader implements ContactReader {
       const names = this.#names();
       const last = id.length === 15 ? `${id}zzz` : id;
       const base = `SELECT coalesce(_key, Id), _gone, _read_at, ${names} FROM contact`;
+      const local = `SELECT _key, NULL, (SELECT _read_at FROM contact c WHERE c.Id = l.Id), ${names} FROM contact_local l
+        WHERE _deleted = 0`;
+      const ofLocal = this.#hasLocalRows()
+        ? ([
+            [`${local} AND Id BETWEEN ? AND ?`, id, last],
+            [`${local} AND _key = ?`, id],
+          ] as const)
+        : [];
       for (const [sql, ...parameters] of [
+        ...ofLocal,
         [`${base} WHERE Id BETWEEN ? AND ?`, id, last],
         [`${base} WHERE _key = ?`, id],
       ] as const) {
@@ -218,6 +232,11 @@ export class SqliteContactReader implements ContactReader {
     return { columns, total, batches: ({ signal } = {}) => inTurns(rows.length === 0 ? [] : [rows], signal) };
   }
 
+  #hasLocalRows(): boolean {
+    if (this.#isOutdated) return false;
+    return this.#db.prepare('SELECT 1 FROM contact_local LIMIT 1').get() !== undefined;
+  }
+
   /** One transaction; that of a listing whose rows are read later ends with the reader. */
   #atOneMoment<T>(limit: number, work: () => T): T {
     return this.#read((db) => {
@@ -229,7 +248,8 @@ export class SqliteContactReader implements ContactReader {
 
   #count(from: string, parameters: readonly string[], conditional: boolean): number {
     try {
-      const sql = from === 'contacts' ? liveCount : `SELECT count(*) FROM ${from}`;
+      const all = this.#hasLocalRows() ? overlaidCount : liveCount;
+      const sql = from === 'contacts' ? all : `SELECT count(*) FROM ${from}`;
       return this.#db
         .prepare(sql)
         .pluck()

@@ -8,7 +8,7 @@ import type {
   Settlement,
 } from '../../sync/ports/outbox-entry.ts';
 import type { Brake, OutboxStaging } from '../../sync/ports/outbox-staging.ts';
-import { hasUnapprovedEdits } from './hold-much.ts';
+import { countOpenEdits, hasUnapprovedEdits } from './hold-much.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 import { countEntries, listEntries, listReadBackDue, type OutboxFilter } from './outbox-records.ts';
 import { SqliteStaging } from './sqlite-staging.ts';
@@ -61,6 +61,10 @@ export class SqliteOutbox implements Outbox {
   async holdMuch(brake: Brake): Promise<{ heldDeletes: number; heldEdits: number }> {
     const isDue = this.#file.read((db) => hasUnapprovedEdits(db, this.#object));
     return isDue ? this.#write('holdMuch', this.#object, brake) : { heldDeletes: 0, heldEdits: 0 };
+  }
+
+  async openEdits(): Promise<number> {
+    return this.#file.read(countOpenEdits);
   }
 
   async counts(): Promise<Record<OutboxState, number>> {

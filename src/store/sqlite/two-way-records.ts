@@ -1,5 +1,6 @@
+import type { ConflictPolicy } from '../../org/conflict-policy.ts';
 import type { Connection } from '../../sqlite/connection.ts';
-import type { ConflictPolicy, TwoWay } from '../../sync/ports/two-way.ts';
+import type { TwoWay } from '../../sync/ports/two-way.ts';
 import type { TwoWayMode } from './contact-view.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { prepared } from './prepared.ts';

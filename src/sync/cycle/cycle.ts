@@ -99,6 +99,38 @@ export async function runCycle(context: SyncContext, options: CycleOptions): Pro
   };
 }
 
+export interface PushReport {
+  runId: string;
+  push: CyclePush;
+  outbox: Record<OutboxState, number>;
+  apiCalls: number;
+  durationMs: number;
+}
+
+/** Sends what waits, as the end of a cycle does, as a run of its own; null where nothing waits. */
+export async function pushWaiting(
+  context: SyncContext,
+  options: Omit<CycleOptions, 'push'>,
+): Promise<PushReport | null> {
+  const { clock, mirror, remote } = context;
+  const { pending } = await mirror.outbox.counts();
+  if (pending === 0) return null;
+  const startedAt = clock.monotonicMs();
+  const callsAtStart = remote.usage.sent();
+  let push = nothingPushed;
+  const { id: runId } = await withRun(context, 'push', async (run) => {
+    push = await pushOutbox(context, run, { ...options, push: true });
+    return run;
+  });
+  return {
+    runId,
+    push,
+    outbox: await mirror.outbox.counts(),
+    apiCalls: remote.usage.sent() - callsAtStart,
+    durationMs: Math.round(clock.monotonicMs() - startedAt),
+  };
+}
+
 /** Never throws but for an abort: what the outbox meets is none of the pull's trouble. */
 async function pushOutbox(
   context: SyncContext,

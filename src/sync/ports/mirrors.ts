@@ -2,6 +2,7 @@ import type { ContactReader } from './contact-reader.ts';
 import type { Lease } from './leases.ts';
 import type { MirrorArchives } from './mirror-archives.ts';
 import type { MirrorCopies } from './mirror-copies.ts';
+import type { ProgramCommits } from './program-commits.ts';
 import type { OpenOptions, StoredMirror } from './stored-mirror.ts';
 
 /**
@@ -29,6 +30,8 @@ export interface Mirrors extends AsyncDisposable {
    * was written since it was asked last, and for mirrors that are closed here.
    */
   isReconcileAsked(instanceUrl: string): Promise<boolean>;
+  /** To look for what programs write to the view of the mirror. Dispose it after use. */
+  programCommits(instanceUrl: string): ProgramCommits;
   /**
    * The highest fence of the lease that the mirror or a copy beside it has seen; 0 where there is none, or none can be
    * read.

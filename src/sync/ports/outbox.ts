@@ -42,6 +42,8 @@ export interface Outbox {
    * the brake lets go.
    */
   holdMuch(brake: Brake): Promise<{ heldDeletes: number; heldEdits: number }>;
+  /** How many edits of programs are not settled. */
+  openEdits(): Promise<number>;
   counts(): Promise<Record<OutboxState, number>>;
   /** Done entries whose record is not in the mirror yet. */
   readBackDue(limit: number): Promise<OutboxEntry[]>;

@@ -1,5 +1,4 @@
-/** Whose value stays where Salesforce has changed a field that a program has changed too. */
-export type ConflictPolicy = 'salesforce-wins' | 'local-wins' | 'manual';
+import type { ConflictPolicy } from '../../org/conflict-policy.ts';
 
 /** What a person has set for one org. */
 export interface TwoWay {

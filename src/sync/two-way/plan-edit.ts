@@ -1,6 +1,6 @@
+import type { ConflictPolicy } from '../../org/conflict-policy.ts';
 import type { Field } from '../ports/field.ts';
 import type { OutboxEntry } from '../ports/outbox-entry.ts';
-import type { ConflictPolicy } from '../ports/two-way.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 

@@ -30,6 +30,8 @@ const failed: RunView = {
 describe('status', () => {
   const item: StatusItem = {
     instanceUrl,
+    twoWay: false,
+    conflicts: 'salesforce-wins',
     alias: 'prod',
     username: 'me@acme.com',
     orgId: '00D',
@@ -325,6 +327,8 @@ describe('orgs', () => {
     auth: 'ok' as const,
     authReason: null,
     budget: null,
+    twoWay: false,
+    conflicts: 'salesforce-wins' as const,
   };
 
   test('lists', async () => {
@@ -342,7 +346,7 @@ describe('orgs', () => {
       orgs: {
         setSync: async () => ({ org }),
         setAlias: async () => ({ org }),
-        set: async () => ({ org: { ...org, budget: 0.1 } }),
+        set: async () => ({ org: { ...org, budget: 0.1 }, openEdits: null }),
       },
     });
     await runMain(['orgs', 'enable', 'a'], { app });
@@ -363,8 +367,8 @@ describe('orgs', () => {
       { method: 'orgs.setAlias', options: { org: 'a', alias: 'prod' } },
       { method: 'orgs.setAlias', options: { org: 'a', alias: null } },
       { method: 'orgs.set', options: { org: 'a', budget: 0.1 } },
-      { method: 'orgs.set', options: { org: 'a', budget: 0.1 } },
-      { method: 'orgs.set', options: { org: 'a', budget: undefined } },
+      { method: 'orgs.set', options: { org: 'a', budget: 0.1, twoWay: false } },
+      { method: 'orgs.set', options: { org: 'a', budget: undefined, twoWay: false } },
     ]);
   });
 });

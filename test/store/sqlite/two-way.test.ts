@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SqliteContactReader } from '../../../src/store/sqlite/sqlite-contact-reader.ts';
+import { heldLease } from '../../support/leases.ts';
 import { describeOf, field } from './contact-fields.ts';
-import { epoch } from './pages.ts';
+import { csvPage, epoch } from './pages.ts';
+import { instanceUrl } from './temp-mirrors.ts';
 import { idOf, openTwoWayMirror, person, stamp, type TwoWayMirror, writtenFields } from './two-way-mirror.ts';
 
 /** Of the statements that are refused, which change nothing of it. */
@@ -484,5 +487,77 @@ describe('around it', () => {
       { changes: { LastName: 'A', Field_with_a_long_name_5__c: 'y' } },
       { op: 'delete' },
     ]);
+  });
+});
+
+test('contacts are listed, counted, found and shown with the edits laid over', async () => {
+  await using two = await openTwoWayMirror();
+  two.program.exec(`INSERT INTO contacts (_key, LastName) VALUES ('k', 'Newman');
+    UPDATE contacts SET LastName = 'Changed' WHERE Id = '${idOf(1)}';
+    DELETE FROM contacts WHERE Id = '${idOf(2)}'`);
+  await using reader = new SqliteContactReader(two.mirror.location);
+  expect((await reader.list({ limit: 1, deleted: false })).total).toBe(3);
+  expect((await reader.search('newma', { limit: 5 })).total).toBe(1);
+  expect((await reader.search('changed', { limit: 5 })).total).toBe(1);
+  expect((await reader.search('last1', { limit: 5 })).total).toBe(1);
+  expect((await reader.search('last2', { limit: 5 })).total).toBe(0);
+  const lastName = async (id: string) => {
+    const shown = await reader.show(id);
+    return shown?.row[shown.columns.findIndex(({ name }) => name === 'LastName')];
+  };
+  expect(await lastName('k')).toBe('Newman');
+  expect(await lastName(idOf(1))).toBe('Changed');
+  expect(await lastName(idOf(3))).toBe('Last3');
+});
+
+describe('a fresh copy', () => {
+  test('takes the place with what programs have written laid over it', async () => {
+    await using two = await openTwoWayMirror();
+    const lease = heldLease();
+    two.program.exec(`INSERT INTO contacts (_key, LastName) VALUES ('k', 'A');
+      UPDATE contacts SET Email = 'a@example.com' WHERE Id = '${idOf(1)}'`);
+    await two.mirror[Symbol.asyncDispose]();
+    const copy = await two.mirrors.copies.open(instanceUrl, { create: true, lease });
+    await copy.schema.applyDescribe(describeOf([...writtenFields, field('New__c', 'string')]), epoch);
+    const columns = writtenFields.map(({ name }) => name);
+    await copy.commit({ page: csvPage(columns, [person(1, { FirstName: 'Fresh' }), person(4)], epoch) });
+    await copy[Symbol.asyncDispose]();
+    await two.mirrors.copies.replaceMirror(instanceUrl, { lease, force: false });
+    expect(two.row(idOf(1))).toMatchObject({ Email: 'a@example.com', FirstName: 'Fresh', _state: 'pending' });
+    expect(two.row('k')).toMatchObject({ LastName: 'A', _state: 'pending' });
+    two.program.exec(`UPDATE contacts SET New__c = 'n' WHERE Id = '${idOf(4)}'`);
+    expect(two.row(idOf(4))).toMatchObject({ New__c: 'n' });
+  });
+});
+
+describe('what a watch looks at', () => {
+  test('changes with the commits of programs, and with no write of this tool', async () => {
+    await using two = await openTwoWayMirror();
+    using commits = two.mirrors.programCommits(instanceUrl);
+    const before = commits.look();
+    await two.pull([person(1, { FirstName: 'Pulled', SystemModstamp: stamp(5) })]);
+    await two.mirror.journal.startRun('push', epoch, {});
+    expect(commits.look()).toBe(before);
+    two.program.exec('BEGIN');
+    two.program.exec("INSERT INTO contacts (_key, LastName) VALUES ('k', 'A')");
+    expect(commits.look()).toBe(before);
+    two.program.exec('COMMIT');
+    const written = commits.look();
+    expect(written).not.toBe(before);
+    const [{ key } = { key: '' }] = await two.asked();
+    await two.mirror.outbox.markSent([key], 'ui-api', epoch);
+    await two.mirror.outbox.settle([{ key, state: 'done', contactId: idOf(9), created: true, at: epoch }]);
+    expect(commits.look()).toBe(written);
+    two.program.exec("UPDATE contacts SET FirstName = 'F' WHERE _key = 'k'");
+    expect(commits.look()).not.toBe(written);
+  });
+
+  test('is nothing where there is no mirror, and what lies there later is looked at', async () => {
+    await using two = await openTwoWayMirror();
+    using commits = two.mirrors.programCommits('https://other.my.salesforce.com');
+    expect(commits.look()).toBeNull();
+    await using other = await two.mirrors.open('https://other.my.salesforce.com', { create: true });
+    expect(commits.look()).toBe(0);
+    expect(await other.twoWay()).toEqual({ on: false, conflicts: 'salesforce-wins' });
   });
 });
