@@ -43,7 +43,14 @@ export async function watch(
     listTrouble = trouble;
     parts.log.warn(`the connected orgs cannot be listed now, those that are watched go on: ${trouble}`);
   };
+  let listed = Promise.withResolvers<void>();
   const list = async () => {
+    const orgs = await listNow();
+    listed.resolve();
+    listed = Promise.withResolvers();
+    return orgs;
+  };
+  const listNow = async () => {
     if (named) {
       if (!once && !parts.hasProcessOrg) await readAgain(parts, byUrl);
       return [...byUrl.keys()];
@@ -85,7 +92,9 @@ export async function watch(
     list,
     alongside: async (end) => {
       if (once) return;
-      const programs = options.push ? followPrograms(parts, { orgs: writtenOrgs, onCommit }, end) : null;
+      const programs = options.push
+        ? followPrograms(parts, { orgs: writtenOrgs, changed: () => listed.promise, onCommit }, end)
+        : null;
       await Promise.all([renewIdleLogins(parts, end), programs]);
     },
     intervalMs,
