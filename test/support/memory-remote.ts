@@ -226,7 +226,8 @@ export class MemoryRemote implements Remote {
     if (cellOf(fields.LastName) === null) return refused('REQUIRED_FIELD_MISSING', 'LastName');
     const Id = fullId(`${this.#object.keyPrefix}${String(this.#rows.size + 1).padStart(12, '0')}`);
     const stamp = this.#stamp();
-    this.#rows.set(Id, { ...fields, Id, CreatedDate: stamp, SystemModstamp: stamp, IsDeleted: false });
+    const made = { CreatedById: this.userId, CreatedDate: stamp, SystemModstamp: stamp, IsDeleted: false };
+    this.#rows.set(Id, { ...fields, Id, ...made });
     this.#writtenAt.set(Id, Date.parse(stamp));
     return { kind: 'done', id: Id, created: true };
   }

@@ -31,6 +31,8 @@ function entry(more: Partial<OutboxEntry>): OutboxEntry {
     createdAt: 0,
     sentAt,
     sentOrgAt: sentAt,
+    sentBy: null,
+    doubt: null,
     knownBefore: null,
     settledAt: null,
     readBackDue: false,

@@ -25,6 +25,8 @@ function entry(more: Partial<OutboxEntry> = {}): OutboxEntry {
     createdAt: 0,
     sentAt: null,
     sentOrgAt: null,
+    sentBy: null,
+    doubt: null,
     knownBefore: null,
     settledAt: null,
     readBackDue: false,

@@ -67,7 +67,7 @@ export async function openRig(options: EmulatorOptions = {}): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), 'parahack-sync-rig-'));
   const events: SyncEvent[] = [];
   const connect = (onEvent?: (event: SyncEvent) => void) =>
-    connectParts(emulator.url, emulator.accessToken, folder, { onEvent, clock });
+    connectParts(emulator.url, emulator.accessToken, folder, { onEvent, clock, userId: emulator.userId });
   const parts = await connect((event) => events.push(event));
   return {
     emulator,
@@ -95,14 +95,15 @@ export async function connectParts(
   {
     onEvent = () => {},
     clock = hurried,
-  }: { onEvent?: ((event: SyncEvent) => void) | undefined; clock?: Clock } = {},
+    userId = '005000000000001AAA',
+  }: { onEvent?: ((event: SyncEvent) => void) | undefined; clock?: Clock; userId?: string } = {},
 ) {
   const wire = openWire();
   const mirrors = openMirrors({ folder: join(folder, 'orgs'), log: silentLogger, clock: systemClock });
   const mirror = await mirrors.open(url, { create: true, lease: heldLease() });
   const token = async () => accessToken;
   const remote = connectRemote({
-    session: { instanceUrl: url, userId: '005000000000001AAA', accessToken: token, renew: token },
+    session: { instanceUrl: url, userId, accessToken: token, renew: token },
     apiVersion: '62.0',
     wire,
     clock,

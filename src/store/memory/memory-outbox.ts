@@ -1,3 +1,4 @@
+import type { DoubtNote } from '../../sync/ports/doubt.ts';
 import type { Outbox } from '../../sync/ports/outbox.ts';
 import type {
   KnownBefore,
@@ -34,15 +35,17 @@ export class MemoryOutbox implements Outbox {
     keys,
     keyPrefix = '',
     after = -1,
+    maybeSent = false,
     limit,
   }: Parameters<Outbox['list']>[0] = {}): Promise<OutboxEntry[]> {
     const wanted = keys && new Set(keys);
     return this.#select(
-      ({ key, state, seq }) =>
+      ({ key, state, seq, sentAt }) =>
         (states?.includes(state) ?? true) &&
         (wanted?.has(key) ?? true) &&
         key.startsWith(keyPrefix) &&
-        seq > after,
+        seq > after &&
+        (!maybeSent || sentAt !== null),
       limit,
     );
   }
@@ -52,6 +55,7 @@ export class MemoryOutbox implements Outbox {
     way: SendWay,
     at: number,
     orgAt: number | null = null,
+    by: string | null = null,
   ): Promise<void> {
     this.#file.write('send-entries', (state) => {
       for (const key of keys) {
@@ -60,9 +64,10 @@ export class MemoryOutbox implements Outbox {
         if (entry?.state !== 'pending') throw new Error(`Outbox entry ${key} is not pending.`);
         const first =
           entry.sentAt === null
-            ? { sentAt: at, sentOrgAt: orgAt, knownBefore: knownBefore(state, entry) }
+            ? { sentAt: at, sentOrgAt: orgAt, sentBy: by, knownBefore: knownBefore(state, entry) }
             : {};
-        state.outbox.set(key, { ...entry, ...first, state: 'sent', way, attempts: entry.attempts + 1 });
+        const attempts = entry.attempts + 1;
+        state.outbox.set(key, { ...entry, ...first, state: 'sent', way, attempts, doubt: null });
       }
     });
   }
@@ -76,6 +81,25 @@ export class MemoryOutbox implements Outbox {
         outbox.set(entry.key, settled(entry, kept(settlement)));
       }
     });
+  }
+
+  async noteDoubts(notes: readonly DoubtNote[]): Promise<void> {
+    this.#file.write('send-entries', ({ outbox }) => {
+      for (const { key, doubt } of notes) {
+        const entry = outbox.get(key);
+        if (entry?.state === 'in-doubt') outbox.set(key, { ...entry, doubt: kept(doubt) });
+      }
+    });
+  }
+
+  async accountedFor(ids: readonly string[]): Promise<string[]> {
+    const asked = new Set(ids);
+    const made = this.#select(
+      ({ op, contactId, created }) =>
+        op === 'create' && contactId !== null && created !== false && asked.has(contactId),
+      undefined,
+    );
+    return [...new Set(made.map(({ contactId }) => contactId as string))];
   }
 
   async move(
@@ -147,7 +171,7 @@ function settled(entry: MemoryEntry, settlement: Settlement): MemoryEntry {
   if (settlement.state === 'done') {
     const { contactId, created, at } = settlement;
     const told = { contactId, created, settledAt: at, readBackDue: true };
-    return { ...entry, ...told, state: 'done', knownBefore: null, errors: [] };
+    return { ...entry, ...told, state: 'done', knownBefore: null, doubt: null, errors: [] };
   }
   const { state, errors, at } = settlement;
   return {

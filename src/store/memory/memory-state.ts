@@ -101,7 +101,7 @@ export function emptyObject(): ObjectState {
 }
 
 /** As if no request had ever carried it. */
-export const neverSent = { sentAt: null, sentOrgAt: null, knownBefore: null };
+export const neverSent = { sentAt: null, sentOrgAt: null, sentBy: null, knownBefore: null, doubt: null };
 
 export function newEntry({ outbox }: MemoryState, entry: NewOutboxEntry): MemoryEntry {
   return {

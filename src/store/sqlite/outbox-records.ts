@@ -1,5 +1,6 @@
 import { isoTime } from '../../base/iso-time.ts';
 import type { Connection } from '../../sqlite/connection.ts';
+import type { Doubt, DoubtNote } from '../../sync/ports/doubt.ts';
 import type {
   KnownBefore,
   NewOutboxEntry,
@@ -43,7 +44,9 @@ interface OutboxRow {
   created_at: string;
   sent_at: string | null;
   sent_org_at: string | null;
+  sent_by: string | null;
   known_before: string | null;
+  doubt: string | null;
   settled_at: string | null;
   read_back_due: number;
   created: number | null;
@@ -54,6 +57,7 @@ export interface OutboxFilter {
   keys?: readonly string[];
   keyPrefix?: string;
   after?: number;
+  maybeSent?: boolean;
   limit?: number;
 }
 
@@ -83,12 +87,12 @@ export function insertEntries(db: Connection, object: string, entries: readonly 
 
 /** In the order they were added. Each state is read by its own index entry, so a page costs what it holds. */
 export function listEntries(db: Connection, object: string, filter: OutboxFilter = {}): OutboxEntry[] {
-  const { states, keys, keyPrefix, after = -1, limit = -1 } = filter;
+  const { states, keys, keyPrefix, after = -1, maybeSent = false, limit = -1 } = filter;
   if (keys !== undefined) return listByKeys(db, object, keys, states, after, limit);
   if (keyPrefix !== undefined) return listByPrefix(db, object, keyPrefix, states, after, limit);
   const ofState = prepared(
     db,
-    'SELECT * FROM outbox WHERE object = ? AND state = ? AND seq > ? ORDER BY seq LIMIT ?',
+    `SELECT * FROM outbox WHERE object = ? AND state = ? AND seq > ?${maybeSent ? ' AND sent_at IS NOT NULL' : ''} ORDER BY seq LIMIT ?`,
   );
   const rows = [...new Set<OutboxState>(states ?? outboxStates)].flatMap(
     (state) => ofState.all(object, state, after, limit) as OutboxRow[],
@@ -147,6 +151,7 @@ export function markEntriesSent(
   way: SendWay,
   at: number,
   orgAt: number | null,
+  by: string | null,
 ): void {
   const find = db.prepare(
     "SELECT object, op, contact_id, upsert_field, changes, sent_at FROM outbox WHERE key = ? AND state = 'pending'",
@@ -154,7 +159,8 @@ export function markEntriesSent(
   const mark = db.prepare(
     `UPDATE outbox SET state = 'sent', way = ?, attempts = attempts + 1, sent_at = coalesce(sent_at, ?),
        sent_org_at = CASE WHEN sent_at IS NULL THEN ? ELSE sent_org_at END,
-       known_before = CASE WHEN sent_at IS NULL THEN ? ELSE known_before END
+       sent_by = CASE WHEN sent_at IS NULL THEN ? ELSE sent_by END,
+       known_before = CASE WHEN sent_at IS NULL THEN ? ELSE known_before END, doubt = NULL
      WHERE key = ?`,
   );
   const knownBefore = knownBeforeReader(db);
@@ -163,7 +169,7 @@ export function markEntriesSent(
     // Sending what is not pending any more could send it twice, so nothing of the batch may go out.
     if (row === undefined) throw new Error(`Outbox entry ${key} is not pending.`);
     const known = row.sent_at === null ? knownBefore(row) : null;
-    mark.run(way, isoTime(at), orgAt === null ? null : isoTime(orgAt), known && JSON.stringify(known), key);
+    mark.run(way, isoTime(at), isoTime(orgAt), by, known && JSON.stringify(known), key);
   }
 }
 
@@ -173,7 +179,7 @@ const unlessDropped = `key = ? AND state <> 'dropped'`;
 export function settleEntries(db: Connection, settlements: readonly Settlement[]): void {
   const done = db.prepare(
     `UPDATE outbox SET state = 'done', contact_id = ?, settled_at = ?, created = ?, read_back_due = 1,
-       known_before = NULL, errors = '[]', error_code = NULL, error_message = NULL, error_fields = NULL
+       known_before = NULL, doubt = NULL, errors = '[]', error_code = NULL, error_message = NULL, error_fields = NULL
      WHERE ${unlessDropped}`,
   );
   const other = db.prepare(
@@ -204,7 +210,25 @@ export function settleEntries(db: Connection, settlements: readonly Settlement[]
 }
 
 /** As if no request had ever carried it. */
-const neverSent = 'sent_at = NULL, sent_org_at = NULL, known_before = NULL';
+const neverSent = 'sent_at = NULL, sent_org_at = NULL, sent_by = NULL, known_before = NULL, doubt = NULL';
+
+/** Whoever has been decided about meanwhile is in no doubt any more. */
+export function noteDoubts(db: Connection, notes: readonly DoubtNote[]): void {
+  const note = db.prepare("UPDATE outbox SET doubt = ? WHERE key = ? AND state = 'in-doubt'");
+  for (const { key, doubt } of notes) note.run(JSON.stringify(doubt), key);
+}
+
+/** An upsert that met a record did not make it. */
+export function accountedFor(db: Connection, object: string, ids: readonly string[]): string[] {
+  return prepared(
+    db,
+    `SELECT DISTINCT o.contact_id FROM (SELECT DISTINCT value FROM json_each(?)) i
+       CROSS JOIN outbox o ON o.contact_id = i.value
+     WHERE o.op = 'create' AND o.contact_id IS NOT NULL AND o.object = ? AND coalesce(o.created, 1) = 1`,
+  )
+    .pluck()
+    .all(JSON.stringify(ids), object) as string[];
+}
 
 /** Returns the keys that were in one of the states of `from` and now are in `to`. */
 export function moveEntries(
@@ -262,7 +286,9 @@ function toEntry(row: OutboxRow): OutboxEntry {
     createdAt: Date.parse(row.created_at),
     sentAt: row.sent_at === null ? null : Date.parse(row.sent_at),
     sentOrgAt: row.sent_org_at === null ? null : Date.parse(row.sent_org_at),
+    sentBy: row.sent_by,
     knownBefore: row.known_before === null ? null : (JSON.parse(row.known_before) as KnownBefore),
+    doubt: row.doubt === null ? null : (JSON.parse(row.doubt) as Doubt),
     settledAt: row.settled_at === null ? null : Date.parse(row.settled_at),
     readBackDue: row.read_back_due === 1,
     created: row.created === null ? null : row.created === 1,

@@ -133,6 +133,9 @@ export const migrations: readonly string[] = [
       INSERT OR IGNORE INTO contact_due (_key, entry)
         SELECT _key, NEW.seq FROM contact_local WHERE Id = NEW.contact_id;
     END;
+  ALTER TABLE outbox ADD COLUMN sent_by TEXT;
+  ALTER TABLE outbox ADD COLUMN doubt TEXT;
+  CREATE INDEX outbox_made ON outbox (contact_id) WHERE op = 'create' AND contact_id IS NOT NULL;
   `,
 ];
 
@@ -186,6 +189,8 @@ const gained = {
     push_id: 'NULL',
     push_place: 'NULL',
     local: '0',
+    sent_by: 'NULL',
+    doubt: 'NULL',
   },
 } as const;
 /** Keys of `meta` that name their object since the third version. */

@@ -1,3 +1,4 @@
+import type { DoubtNote } from '../../sync/ports/doubt.ts';
 import type { Outbox } from '../../sync/ports/outbox.ts';
 import type {
   EditDecision,
@@ -10,7 +11,13 @@ import type {
 import type { Brake, OutboxStaging } from '../../sync/ports/outbox-staging.ts';
 import { countOpenEdits, hasUnapprovedEdits } from './hold-much.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
-import { countEntries, listEntries, listReadBackDue, type OutboxFilter } from './outbox-records.ts';
+import {
+  accountedFor,
+  countEntries,
+  listEntries,
+  listReadBackDue,
+  type OutboxFilter,
+} from './outbox-records.ts';
 import { SqliteStaging } from './sqlite-staging.ts';
 
 export class SqliteOutbox implements Outbox {
@@ -37,12 +44,21 @@ export class SqliteOutbox implements Outbox {
     way: SendWay,
     at: number,
     orgAt: number | null = null,
+    by: string | null = null,
   ): Promise<void> {
-    await this.#write('markEntriesSent', keys, way, at, orgAt);
+    await this.#write('markEntriesSent', keys, way, at, orgAt, by);
   }
 
   async settle(settlements: readonly Settlement[]): Promise<void> {
     await this.#write('settleEntries', settlements);
+  }
+
+  async noteDoubts(notes: readonly DoubtNote[]): Promise<void> {
+    await this.#write('noteDoubts', notes);
+  }
+
+  async accountedFor(ids: readonly string[]): Promise<string[]> {
+    return this.#file.read((db) => accountedFor(db, this.#object, ids));
   }
 
   async move(

@@ -1,3 +1,4 @@
+import type { Doubt } from './doubt.ts';
 import type { RecordError } from './record-writes.ts';
 
 export type OutboxOp = 'create' | 'update' | 'delete';
@@ -58,8 +59,12 @@ export interface OutboxEntry {
   sentAt: number | null;
   /** The org's time of that sending, not later than it, ms; null where the org's time was not known. */
   sentOrgAt: number | null;
+  /** Id of the user as whom it was sent then; null where that is not known, or nothing was sent. */
+  sentBy: string | null;
   /** Null where the mirror did not know the contact, or nothing was sent. */
   knownBefore: KnownBefore | null;
+  /** What is known of its doubt; null where the org was not asked, or it is none. */
+  doubt: Doubt | null;
   settledAt: number | null;
   /** Done in Salesforce, not yet read back into the mirror. */
   readBackDue: boolean;

@@ -1,3 +1,4 @@
+import type { DoubtNote } from './doubt.ts';
 import type {
   EditDecision,
   NewOutboxEntry,
@@ -19,14 +20,26 @@ export interface Outbox {
     keyPrefix?: string;
     /** Only entries whose `seq` is greater: the next page of a list. */
     after?: number;
+    /** Only entries of which a sending may have done something; not with `keys` or `keyPrefix`. */
+    maybeSent?: boolean;
     limit?: number;
   }): Promise<OutboxEntry[]>;
   /**
    * pending → sent, attempts + 1, the way stored. Where `sentAt` is null, `at` becomes it, `orgAt` becomes `sentOrgAt`,
-   * and what the mirror holds of the record becomes `knownBefore`.
+   * `by` `sentBy`, and what the mirror holds of the record becomes `knownBefore`.
    */
-  markSent(keys: readonly string[], way: SendWay, at: number, orgAt?: number | null): Promise<void>;
+  markSent(
+    keys: readonly string[],
+    way: SendWay,
+    at: number,
+    orgAt?: number | null,
+    by?: string | null,
+  ): Promise<void>;
   settle(settlements: readonly Settlement[]): Promise<void>;
+  /** Keeps what was learnt of entries that are still in doubt. */
+  noteDoubts(notes: readonly DoubtNote[]): Promise<void>;
+  /** Those of these records that creates of this outbox have made, whatever has become of them since. */
+  accountedFor(ids: readonly string[]): Promise<string[]>;
   /**
    * By a person: `retry` turns rejected (and with `inDoubt`, in-doubt) into pending, as if never sent; `drop` gives
    * up.

@@ -73,7 +73,7 @@ export class DrainProgress {
     await this.#run.step(step, async (note) => note(lines.join('\n')));
   }
 
-  count({ op }: OutboxEntry, settlement: Settlement): void {
+  count({ op }: Pick<OutboxEntry, 'op'>, settlement: Settlement): void {
     const run = this.#run;
     switch (settlement.state) {
       case 'done':

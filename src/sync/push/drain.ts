@@ -1,4 +1,5 @@
 import { isAbort, throwIfAborted } from '../../base/abort.ts';
+import { messageOf } from '../../base/errors.ts';
 import { Grace } from '../../base/grace.ts';
 import type { SyncContext } from '../context.ts';
 import type { Lease } from '../ports/leases.ts';
@@ -14,6 +15,7 @@ import { planRequests } from './plan-requests.ts';
 import { readBack } from './read-back.ts';
 import { recover, settleExpired } from './recover.ts';
 import { type OnSettled, type SendOptions, sendPlanned } from './send-planned.ts';
+import { noteEnds } from './settle-creates.ts';
 
 export interface DrainOptions {
   run: RunRecorder;
@@ -84,10 +86,22 @@ async function drain(
     if (isAbort(error)) throw error;
     stopped = error as Error;
   }
+  if (stopped === null) await noteEndsOfDoubts(context, options);
   // Nothing was tried of what is left, and all of it waits for the same reason.
   const unsent = stopped === null ? progress.unsent : (await context.mirror.outbox.counts()).pending;
   const { behind, stuck } = progress;
   return { unsent, behind, stopped, stuck, readBack: await readBackAll(context, options) };
+}
+
+/** Only makes the next drain quicker. */
+async function noteEndsOfDoubts(context: SyncContext, { signal }: DrainOptions): Promise<void> {
+  if ((await context.mirror.outbox.counts())['in-doubt'] === 0) return;
+  try {
+    await noteEnds(context, { signal });
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    context.log.debug('the end of requests in doubt could not be asked for', { reason: messageOf(error) });
+  }
 }
 
 /** A contact that was written and cannot be read now is written all the same. */

@@ -166,13 +166,22 @@ function* partsOf(
 
 /** Fields as they are known, by name; asks the org where an entry changes one that the mirror does not keep. */
 export async function fieldsByName(
-  { mirror, records }: Pick<SyncContext, 'mirror' | 'records'>,
+  context: Pick<SyncContext, 'mirror' | 'records'>,
   entries: readonly OutboxEntry[],
+  options: { signal: AbortSignal },
+): Promise<Map<string, Field>> {
+  return fieldsNamed(context, new Set(entries.flatMap(({ changes }) => Object.keys(changes))), options);
+}
+
+/** The same, where an entry may name one of `names`. */
+export async function fieldsNamed(
+  { mirror, records }: Pick<SyncContext, 'mirror' | 'records'>,
+  names: ReadonlySet<string>,
   { signal }: { signal: AbortSignal },
 ): Promise<Map<string, Field>> {
   const stored = (await mirror.schema.fields()).filter(({ vanished }) => !vanished);
   const fields = new Map<string, Field>(stored.map((field) => [field.name, field]));
-  const unknown = entries.some(({ changes }) => Object.keys(changes).some((name) => !fields.has(name)));
+  const unknown = [...names].some((name) => !fields.has(name));
   if (!unknown && fields.size > 0) return fields;
   const describe = await records.describe({ signal });
   return describe === 'not-modified' ? fields : new Map(describe.fields.map((field) => [field.name, field]));

@@ -3,12 +3,12 @@ import type { SyncContext } from '../context.ts';
 import type { OutboxEntry, Settlement } from '../ports/outbox-entry.ts';
 import { type DrainProgress, tellDoubts } from './drain-progress.ts';
 import { noAnswer } from './entry-errors.ts';
+import { isExpired } from './is-keyless-create.ts';
 import { isRepeatable } from './plan-requests.ts';
 import { type OnSettled, tellSettled } from './send-planned.ts';
+import { settleCreates } from './settle-creates.ts';
 import { settleDoubts } from './settle-doubts.ts';
 
-/** Salesforce keeps the answer to an Idempotency-Key for 30 days; a day is left for clocks. */
-const idempotencyMs = 29 * 86_400_000;
 /** What is held in memory at a time. */
 const entriesPerPage = 2_000;
 
@@ -19,8 +19,8 @@ interface RecoverOptions {
 
 /**
  * We hold the drain lease, so whatever is `sent` lost its process before the answer came. A create with its key is
- * safe to repeat; of an update, delete or upsert the contact is read first; a create in a collection stays in doubt
- * until it is settled.
+ * safe to repeat; of an update, delete or upsert the contact is read first; whether a create in a collection was made is
+ * told by what this user made since.
  */
 export async function recover(
   context: SyncContext,
@@ -28,15 +28,39 @@ export async function recover(
   options: RecoverOptions,
 ): Promise<void> {
   const { outbox } = context.mirror;
-  const doubts: string[] = [];
+  const doubts = new Set<string>();
   for (let after = -1; ; ) {
     const page = await outbox.list({ states: ['sent', 'in-doubt'], after, limit: entriesPerPage });
     const last = page.at(-1);
     if (last === undefined) break;
     after = last.seq;
-    doubts.push(...(await recoverPage(context, page, progress, options)));
+    for (const key of await recoverPage(context, page, progress, options)) doubts.add(key);
   }
-  tellDoubts(context, doubts);
+  const settled = doubts.size === 0 ? [] : await settleKeyless(context, progress, options);
+  for (const key of settled) doubts.delete(key);
+  tellDoubts(context, [...doubts]);
+}
+
+/** Returns the keys of those that are in doubt no more. */
+async function settleKeyless(
+  context: SyncContext,
+  progress: DrainProgress,
+  { signal, onSettled }: RecoverOptions,
+): Promise<string[]> {
+  let settled: ReadonlyMap<string, Settlement>;
+  try {
+    settled = await settleCreates(context, { signal });
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    progress.stuck ??= error as Error;
+    return [];
+  }
+  const keys = [...settled.keys()];
+  for (const settlement of settled.values()) {
+    if (settlement.state !== 'pending') progress.count({ op: 'create' }, settlement);
+  }
+  await tellSettled([...settled.values()], onSettled);
+  return keys;
 }
 
 /** Returns the keys of the entries that stay in doubt. */
@@ -74,10 +98,6 @@ async function recoverPage(
   await tellSettled([...settled.values()], onSettled);
   const waiting = new Set(settlements.filter(({ state }) => state === 'pending').map(({ key }) => key));
   return page.map(({ key }) => key).filter((key) => !waiting.has(key) && !settled.has(key));
-}
-
-function isExpired({ way, sentAt }: Pick<OutboxEntry, 'way' | 'sentAt'>, at: number): boolean {
-  return way === 'ui-api' && sentAt !== null && at - sentAt > idempotencyMs;
 }
 
 /**

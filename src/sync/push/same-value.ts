@@ -9,10 +9,11 @@ import { plainDecimal } from './decimal.ts';
  * API gives it, as a file gave it, or as the mirror stores it.
  */
 export function sameValue(a: unknown, b: unknown, field: Pick<Field, 'type' | 'scale'> | undefined): boolean {
-  return normal(a, field) === normal(b, field);
+  return normalValue(a, field) === normalValue(b, field);
 }
 
-function normal(value: unknown, field: Pick<Field, 'type' | 'scale'> | undefined): string | null {
+/** The one text for all values of a field that are the same; null for nothing. */
+export function normalValue(value: unknown, field: Pick<Field, 'type' | 'scale'> | undefined): string | null {
   if (value === null || value === undefined) return field?.type === 'boolean' ? 'false' : null;
   const text = String(value).replaceAll('\r\n', '\n').trim();
   if (text === '') return null;

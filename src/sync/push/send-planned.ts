@@ -144,7 +144,8 @@ async function markSent(
   for (let left = entries; left.length > 0; ) {
     const keys = left.map(({ key }) => key);
     try {
-      await outbox.markSent(keys, way, context.clock.now(), orgNow(context));
+      const { clock, remote } = context;
+      await outbox.markSent(keys, way, clock.now(), orgNow(context), remote.userId);
       return left;
     } catch (error) {
       const stored = await outbox.list({ keys, states: ['pending'] });
@@ -156,10 +157,10 @@ async function markSent(
   return [];
 }
 
-/** The org's time, where any answer has told it yet. */
+/** The org's time by its answers alone, where one has told it yet: what is stored may lie in the org's future. */
 function orgNow({ remote }: Pick<SyncContext, 'remote'>): number | null {
   try {
-    return remote.clock.now();
+    return Math.floor(remote.clock.told());
   } catch {
     return null;
   }

@@ -25,6 +25,7 @@ const kinds: Readonly<Record<Exclude<keyof MirrorCalls, keyof PageCalls>, WriteK
   settleEntries: 'send-entries',
   decideEdits: 'send-entries',
   holdMuch: 'send-entries',
+  noteDoubts: 'send-entries',
   moveEntries: 'decide-entries',
 };
 

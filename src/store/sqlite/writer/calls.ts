@@ -11,7 +11,7 @@ import { forgetFormerCalls } from '../former-calls.ts';
 import { holdMuch } from '../hold-much.ts';
 import { writeIdentity } from '../identity-records.ts';
 import { writeMeta } from '../meta.ts';
-import { insertEntries, markEntriesSent, moveEntries, settleEntries } from '../outbox-records.ts';
+import { insertEntries, markEntriesSent, moveEntries, noteDoubts, settleEntries } from '../outbox-records.ts';
 import { replaceContents } from '../replace-contents.ts';
 import { insertRun } from '../run-records.ts';
 import { extendSearchIndex } from '../search-index.ts';
@@ -76,6 +76,7 @@ export const calls = {
   insertEntries: durable(insertEntries),
   markEntriesSent: durable(markEntriesSent),
   settleEntries: durable(settleEntries),
+  noteDoubts: durable(noteDoubts),
   moveEntries: durable(moveEntries),
   decideEdits: durable(decideEdits),
   holdMuch: durable(holdMuch),
