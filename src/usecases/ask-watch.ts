@@ -10,7 +10,7 @@ import type { Journal } from '../sync/ports/journal.ts';
 import { parseReconcileState } from '../sync/reconcile/reconcile-state.ts';
 import { totalsOf } from '../sync/reconcile/reconcile-totals.ts';
 import type { ConnectParts } from './connect-org.ts';
-import { isOrgWatched, type OrgLeases } from './org-lease.ts';
+import { isOrgCompared, type OrgLeases } from './org-lease.ts';
 import { progressOf } from './progress-events.ts';
 import { completeEventOf, emptyItem } from './reconcile-items.ts';
 
@@ -22,7 +22,7 @@ const lookMs = 1_000;
 
 /**
  * Leaves a reconcile to the watch that has the org, and follows it to its end, with the events that it would tell here.
- * Null where the watch let go of the org before: it is for whoever takes the org then.
+ * Null where the watch let go of the org before: it is for whoever takes the org then, and the others follow that one.
  */
 export async function askWatch(
   parts: AskWatchParts,
@@ -50,7 +50,7 @@ export async function askWatch(
       if (item.status === 'complete') onEvent(completeEventOf(item));
       return item;
     }
-    if (!(await isOrgWatched(parts, instanceUrl))) return null;
+    if (!(await isOrgCompared(parts, instanceUrl))) return null;
     await parts.clock.sleep(lookMs, { signal });
   }
 }

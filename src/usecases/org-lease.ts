@@ -96,13 +96,16 @@ export async function isOrgLeased(
   return (await leases.holderOf(orgLeaseName(instanceUrl))) !== null;
 }
 
-/** Whether a watch, which does not end by itself, works on the org's mirror right now. */
-export async function isOrgWatched(
+/** Works that make a reconcile which was left to whoever has the org. */
+const comparing: readonly OrgWork[] = ['watch', 'reconcile'];
+
+/** Whether somebody has the org right now who makes a reconcile that was left to it. */
+export async function isOrgCompared(
   { leases }: Pick<OrgLeases, 'leases'>,
   instanceUrl: string,
 ): Promise<boolean> {
-  const purpose: OrgWork = 'watch';
-  return (await leases.holderOf(orgLeaseName(instanceUrl)))?.purpose === purpose;
+  const purpose = (await leases.holderOf(orgLeaseName(instanceUrl)))?.purpose;
+  return comparing.some((work) => work === purpose);
 }
 
 /** Whether some process sends what the org's outbox holds right now. */

@@ -41,8 +41,8 @@ async function reconcileOne(
 ): Promise<ReconcileItem> {
   const { instanceUrl } = org;
   try {
-    for (;;) {
-      await using lease = await leaseOrWatch(parts, instanceUrl, options);
+    for (let hasAsked = false; ; hasAsked = true) {
+      await using lease = await leaseOrOther(parts, instanceUrl, { dryRun: options.dryRun, hasAsked });
       if (lease !== null) return await underOwnLease(parts, org, options, { ...context, lease });
       const item = await askWatch(parts, org, options, context);
       if (item !== null) return item;
@@ -53,17 +53,22 @@ async function reconcileOne(
   }
 }
 
-/** Null where a watch has the org, which makes the reconcile then; one that only tells cannot be left to it. */
-async function leaseOrWatch(
+/**
+ * Null where a watch has the org, which makes the reconcile then; one that only tells cannot be left to it. Of several
+ * that a watch has left behind, one takes the org; for the others that one is as good as the watch.
+ */
+async function leaseOrOther(
   parts: ReconcileParts,
   instanceUrl: string,
-  { dryRun }: ReconcileOptions,
+  { dryRun, hasAsked }: { dryRun: boolean; hasAsked: boolean },
 ): Promise<Lease | null> {
   try {
     return await takeOrgLease(parts, instanceUrl, 'reconcile');
   } catch (error) {
-    if (dryRun || !isAppError(error, 'ORG_BUSY') || error.details?.purpose !== 'watch') throw error;
-    return null;
+    if (dryRun || !isAppError(error, 'ORG_BUSY')) throw error;
+    const purpose = error.details?.purpose;
+    if (purpose === 'watch' || (hasAsked && purpose === 'reconcile')) return null;
+    throw error;
   }
 }
 

@@ -96,6 +96,25 @@ describe('a reconcile beside a running watch', () => {
     expect(cycle.stdout).not.toContain('reconcile:start');
   }, 120_000);
 
+  it('is followed to its end by all who asked, where the watch is killed and one of them makes it', async () => {
+    const watch = await watching();
+    await control(emulator.url, 'delete', { count: 3 });
+    // What makes it is slow enough for the others to find the org taken.
+    await control(emulator.url, 'settings', { latencyMs: 300 });
+    await cli.json(['reconcile', '--no-wait']);
+    const followers = [1, 2, 3].map(() => cli.start(['reconcile', '--json']));
+    for (const follower of followers) follower.stdin?.end();
+    const ends = followers.map(ended);
+    await Promise.all(followers.map(async ({ stderr }) => once(stderr!, 'data')));
+    watch.kill('SIGKILL');
+    for (const { code, stdout } of await Promise.all(ends)) {
+      expect({ code, stdout }).toMatchObject({ code: 0 });
+      expect(JSON.parse(stdout).orgs).toMatchObject([{ status: 'complete', ghosts: 3, repaired: 3 }]);
+    }
+    const runs = await cli.json<{ runs: { kind: string }[] }>(['runs', '--limit', '50']);
+    expect(runs.runs.filter(({ kind }) => kind === 'reconcile')).toHaveLength(1);
+  }, 120_000);
+
   it('is taken up at once by one whose last cycle has failed, and that would try again tomorrow', async () => {
     await watching();
     await control(emulator.url, 'faults', [
