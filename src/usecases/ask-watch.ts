@@ -41,6 +41,7 @@ export async function askWatch(
     onEvent: progressOf(onEvent),
   });
   for (;;) {
+    if (signal.aborted) return leftBehind(instanceUrl);
     const asked = await journal.askedReconcile();
     // The mirror was replaced by a copy.
     if (asked === null) return null;
@@ -51,8 +52,19 @@ export async function askWatch(
       return item;
     }
     if (!(await isOrgCompared(parts, instanceUrl))) return null;
-    await parts.clock.sleep(lookMs, { signal });
+    await parts.clock.sleep(lookMs, { signal }).catch(() => {});
   }
+}
+
+/** Whoever follows it no more ends nothing. */
+function leftBehind(instanceUrl: string): ReconcileItem {
+  const error = {
+    code: 'INTERRUPTED',
+    message: 'The reconcile is followed no more; the watch that runs goes on with it.',
+    hint: 'The watch goes on with it: `parahack-sync runs` shows what it comes to.',
+    details: null,
+  };
+  return { ...emptyItem(instanceUrl), status: 'queued', error };
 }
 
 async function itemOf(

@@ -115,6 +115,26 @@ describe('a reconcile beside a running watch', () => {
     expect(runs.runs.filter(({ kind }) => kind === 'reconcile')).toHaveLength(1);
   }, 120_000);
 
+  it('goes on where whoever follows it is interrupted, which says so', async () => {
+    const watch = await watching();
+    await control(emulator.url, 'delete', { count: 3 });
+    await control(emulator.url, 'settings', { latencyMs: 400 });
+    const follower = cli.start(['reconcile']);
+    follower.stdin?.end();
+    const end = ended(follower);
+    await once(follower.stderr!, 'data');
+    follower.kill('SIGINT');
+    const { code, stdout, stderr } = await end;
+    expect(code).toBe(130);
+    expect(stdout).toContain('left to the watch that runs');
+    expect(stderr).toMatch(/^Hint: The watch goes on with it/m);
+    expect(stderr).not.toContain('again to go on');
+    await expect.poll(() => told.map(({ event }) => event), { timeout: 60_000 }).toContain('reconcile:complete');
+    const stop = once(watch, 'exit');
+    watch.kill('SIGTERM');
+    await stop;
+  }, 120_000);
+
   it('is taken up at once by one whose last cycle has failed, and that would try again tomorrow', async () => {
     await watching();
     await control(emulator.url, 'faults', [
