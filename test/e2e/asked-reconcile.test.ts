@@ -129,7 +129,9 @@ describe('a reconcile beside a running watch', () => {
     expect(stdout).toContain('left to the watch that runs');
     expect(stderr).toMatch(/^Hint: The watch goes on with it/m);
     expect(stderr).not.toContain('again to go on');
-    await expect.poll(() => told.map(({ event }) => event), { timeout: 60_000 }).toContain('reconcile:complete');
+    await expect
+      .poll(() => told.map(({ event }) => event), { timeout: 60_000 })
+      .toContain('reconcile:complete');
     const stop = once(watch, 'exit');
     watch.kill('SIGTERM');
     await stop;

@@ -128,6 +128,25 @@ describe('the file of calls', () => {
     expect(await other.callsOf(orgId, wanted.span)).toEqual([{ slot: 10, calls: 6 }]);
   });
 
+  it.each(['before', 'behind'])(
+    'counts as lost where it was deleted under a process that goes on, %s another that made it anew',
+    async (when) => {
+      const warnings: string[] = [];
+      const now = () => Date.UTC(2026, 2, 1, 12);
+      const warn = (message: string) => void warnings.push(message);
+      await using own = new SqliteCallLedger(join(folder, 'data'), { now, warn });
+      await own.reserve(orgId, wanted);
+      for (const end of ['', '-wal', '-shm']) rmSync(path() + end, { force: true });
+      await using other = new SqliteCallLedger(join(folder, 'data'), { now, warn });
+      if (when === 'behind') await other.reserve(orgId, { ...wanted, calls: 5 });
+      await own.reserve(orgId, { ...wanted, calls: 1 });
+      await own.reserve(orgId, { ...wanted, calls: 1 });
+      expect(await own.lostAt(orgId)).toBe(now());
+      expect(await other.lostAt(orgId)).toBe(now());
+      expect(warnings).toEqual([expect.stringMatching(/usage\.db was removed or replaced/)]);
+    },
+  );
+
   it('is looked at by one opening, which sees what others write and what comes to lie there, until it is written', async () => {
     await using other = new SqliteCallLedger(join(folder, 'data'));
     await other.reserve(orgId, wanted);

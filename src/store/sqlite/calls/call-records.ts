@@ -103,6 +103,13 @@ export function readLoss(db: Connection, org: string): number | null {
   return at ?? null;
 }
 
+/** Notes that what was called before `at` is not known; false where a loss stands there already. */
+export function beginLoss(db: Connection, at: number): boolean {
+  return (
+    prepared(db, 'INSERT INTO loss (at) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM loss)').run(at).changes > 0
+  );
+}
+
 export function noteLost(db: Connection, org: string, slots: readonly SlotCalls[]): void {
   const at = readLoss(db, org);
   if (at === null) return;

@@ -36,6 +36,8 @@ export class SqliteCallLedger implements CallLedger {
   #db: Connection | null = null;
   #inode: string | null = null;
   #mayWrite = false;
+  /** Of the file that this process counted in last. */
+  #countedIn: string | null = null;
 
   constructor(dataDir: string, { now = Date.now, warn = () => {} }: Partial<MendOptions> = {}) {
     this.#path = join(dataDir, callLedgerFileName);
@@ -156,11 +158,26 @@ export class SqliteCallLedger implements CallLedger {
   /** Another file may have come to lie there: all processes count in the one that does. */
   #opened(): Connection {
     if (this.#db !== null && this.#mayWrite && this.#isInPlace()) return this.#db;
+    // Looked at while the former one is open: its inode may be the next one's.
+    const isReplaced = this.#countedIn !== null && this.#countedIn !== inodeOf(this.#path);
     this.#close();
     makeFolder(dirname(this.#path));
     const db = openCallLedger(this.#path);
-    this.#keep(db, { inode: inodeOf(this.#path), mayWrite: true });
+    const inode = inodeOf(this.#path);
+    this.#keep(db, { inode, mayWrite: true });
+    if (isReplaced) this.#noteReplaced(db);
+    this.#countedIn = inode;
     return db;
+  }
+
+  /** What was counted in the one before is lost with it; whoever set that one aside has noted it. */
+  #noteReplaced(db: Connection): void {
+    const { now, warn } = this.#options;
+    if (!records.beginLoss(db, now())) return;
+    warn(
+      `the count of API calls ${this.#path} was removed or replaced while it was in use; what was called in the 24 ` +
+        'hours before is judged by what each org says of its own count',
+    );
   }
 
   /** Until something else lies there, or what was opened to be read is to be written. */
