@@ -1,5 +1,6 @@
 import type { Answer } from '../http/answer.ts';
 import { jsonAnswer } from '../http/answer.ts';
+import type { JsonObject } from '../schema/json.ts';
 import { restInstant } from '../schema/stamp.ts';
 import type { ControlHost } from './control-host.ts';
 import type { ControlBody } from './control-input.ts';
@@ -75,10 +76,21 @@ function readLimit(query: URLSearchParams): number | undefined {
 
 function createContacts(body: unknown, _query: URLSearchParams, { emulation }: ControlHost): unknown {
   const input = asObject(body);
+  if (input.records !== undefined) return createRecords(input, emulation);
   onlyKeys(input, ['count', 'seed']);
   const count = need(readCount(input, 'count'), 'count');
   const seed = readCount(input, 'seed', { max: Number.MAX_SAFE_INTEGER });
   return { ids: emulation.org.control.createContacts(seed === undefined ? { count } : { count, seed }) };
+}
+
+/** `{records, userId?}` */
+function createRecords(input: ControlBody, { org }: Emulation): unknown {
+  onlyKeys(input, ['records', 'userId']);
+  const { records } = input;
+  if (!Array.isArray(records)) throw new ControlError('"records" must be an array of JSON objects.');
+  const given = records.map((record) => asObject(record, 'Each of "records"') as JsonObject);
+  const userId = readText(input, 'userId');
+  return { ids: org.control.create({ records: given, ...(userId === undefined ? {} : { userId }) }) };
 }
 
 function contactsDump(query: URLSearchParams, { org }: Emulation): Answer {

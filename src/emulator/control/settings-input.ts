@@ -9,6 +9,8 @@ const orgKeys = [
   'replicationIdLimit',
   'duplicateRules',
   'validationRules',
+  'saveTriggers',
+  'lockedIds',
   'hiddenFields',
   'addFields',
   'removeFields',

@@ -22,11 +22,28 @@ export interface ValidationRule {
   readonly field?: string;
 }
 
+/**
+ * What the org's own code makes of a field at each save, before its rules look at the row: another value, a prefix that
+ * a text has not yet, upper case.
+ */
+export interface SaveTrigger {
+  /** Default `Contact`. */
+  readonly object?: string;
+  readonly field: string;
+  /** JSON as REST takes it; null clears the field. */
+  readonly set?: string | number | boolean | null;
+  readonly prefix?: string;
+  readonly upper?: boolean;
+}
+
 /** What can be changed at run time. Names are those of the control surface. */
 export interface OrgSettings {
   readonly replicationIdLimit: number;
   readonly duplicateRules: readonly DuplicateRule[];
   readonly validationRules: readonly ValidationRule[];
+  readonly saveTriggers: readonly SaveTrigger[];
+  /** Ids of rows that others hold: whoever writes one meets UNABLE_TO_LOCK_ROW, until it is taken out again. */
+  readonly lockedIds: readonly string[];
   /** Field names hidden by field-level security: of Contact, or `Object.Field`. */
   readonly hiddenFields: readonly string[];
   readonly commitLagMs: number;

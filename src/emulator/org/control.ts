@@ -4,6 +4,7 @@ import { queryContext } from '../engine/query-engine.ts';
 import type { SaveResult } from '../engine/save-result.ts';
 import { OrgFault } from '../schema/fault.ts';
 import { type Field, quoted } from '../schema/field.ts';
+import type { JsonObject } from '../schema/json.ts';
 import type { ObjectSchema } from '../schema/object-schema.ts';
 import { normalizeId } from '../schema/record-id.ts';
 import { Scope } from '../soql/scope.ts';
@@ -13,7 +14,7 @@ import { createContacts } from './new-contacts.ts';
 import type { OpenTransactionRequest, OrgControl, OrgCounts, Targets } from './org.ts';
 import { purgeDeleteLog } from './replication.ts';
 import { changeSettings } from './settings.ts';
-import { updateRecord, writeEach } from './write/dml.ts';
+import { createRecord, updateRecord, writeEach } from './write/dml.ts';
 import { mergeRecords } from './write/merge.ts';
 import { deleteRecord, purgeRecord, undeleteRecord } from './write/remove.ts';
 
@@ -57,6 +58,17 @@ export function createControl(state: OrgState, reset: () => Promise<void>): OrgC
     createContacts: (request) => {
       settle();
       return create(request);
+    },
+    create: ({ records, userId }) => {
+      settle();
+      const by: Actor = userId === undefined ? actor : { userId: requireUser(state, userId) };
+      const write = (fields: JsonObject) =>
+        createRecord(state, by, { object: 'Contact', fields }, { allowDuplicates: true });
+      const results = writeEach(state, records, { allOrNone: true }, write);
+      const refused = results.find(
+        ({ errors: [error] }) => error && error.statusCode !== 'ALL_OR_NONE_OPERATION_ROLLED_BACK',
+      );
+      return (refused === undefined ? results : [refused]).map(idOrThrow);
     },
     touch: (request) => {
       settle();

@@ -69,6 +69,8 @@ export interface OrgControl {
   /** Rows per object, live and deleted. */
   rowCounts(): Record<string, { live: number; deleted: number }>;
   createContacts(request: { count: number; seed?: number }): string[];
+  /** These contacts, as the second user or the one that is named; duplicate rules are passed where they let themselves. */
+  create(request: { records: readonly JsonObject[]; userId?: string }): string[];
   /** Without `set` the Title changes. */
   touch(targets: Targets & { readonly set?: JsonObject }): string[];
   delete(targets: Targets): string[];

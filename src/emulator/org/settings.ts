@@ -2,6 +2,7 @@ import type {
   DuplicateRule,
   OrgSettings,
   OrgSettingsChange,
+  SaveTrigger,
   ValidationRule,
 } from '../engine/org-settings.ts';
 import { type OrgState, saveDocuments } from '../engine/org-state.ts';
@@ -10,7 +11,9 @@ import { checkedField } from '../objects/field-facts.ts';
 import { OrgFault } from '../schema/fault.ts';
 import { createField, type Field } from '../schema/field.ts';
 import type { ObjectSchema } from '../schema/object-schema.ts';
+import { normalizeId } from '../schema/record-id.ts';
 import { formulaUses } from '../soql/formula.ts';
+import { coerce } from './write/coerce.ts';
 import { ruleSql } from './write/validation-rules.ts';
 
 /** sObject Get Updated: ids of one answer. */
@@ -34,6 +37,8 @@ export function defaultSettings(): OrgSettings {
     replicationIdLimit: REPLICATION_ID_LIMIT,
     duplicateRules: [],
     validationRules: [],
+    saveTriggers: [],
+    lockedIds: [],
     hiddenFields: [],
     commitLagMs: 0,
     futureEndCovered: false,
@@ -50,6 +55,8 @@ export function changeSettings(state: OrgState, change: OrgSettingsChange): OrgS
     replicationIdLimit: wholeNumber(change, 'replicationIdLimit', state.settings.replicationIdLimit),
     duplicateRules: change.duplicateRules ?? state.settings.duplicateRules,
     validationRules: change.validationRules ?? state.settings.validationRules,
+    saveTriggers: change.saveTriggers ?? state.settings.saveTriggers,
+    lockedIds: lockedIds(change.lockedIds ?? state.settings.lockedIds),
     hiddenFields: change.hiddenFields ?? state.settings.hiddenFields.filter((name) => isThere(state, name)),
     commitLagMs: wholeNumber(change, 'commitLagMs', state.settings.commitLagMs),
     futureEndCovered: flag(change, 'futureEndCovered', state.settings.futureEndCovered),
@@ -58,6 +65,7 @@ export function changeSettings(state: OrgState, change: OrgSettingsChange): OrgS
   const removed = removedFields(state, change);
   checkDuplicateRules(state, next.duplicateRules);
   checkValidationRules(state, next.validationRules);
+  checkSaveTriggers(state, next.saveTriggers);
   for (const { object, field } of removed) refuseIfUsed(state, next, object, field);
   const hidden = list(next.hiddenFields, 'hiddenFields').map((name) => {
     if (typeof name !== 'string') throw invalid('hiddenFields takes field names');
@@ -179,6 +187,8 @@ function refuseIfUsed(state: OrgState, next: OrgSettings, object: ObjectSchema, 
     (one) => of(one.object) && one.matchFields.some((match) => match.toLowerCase() === wanted),
   );
   if (duplicates) throw used(`the duplicate rule ${duplicates.name}`);
+  const trigger = next.saveTriggers.find((one) => of(one.object) && one.field.toLowerCase() === wanted);
+  if (trigger) throw used('a trigger');
   for (const owner of state.schema.objects) {
     const formula = owner.fields.find((one) => one !== field && formulaUses(one, owner, state.schema, field));
     if (formula) throw used(`the formula field ${owner.name}.${formula.name}`);
@@ -203,6 +213,40 @@ function checkDuplicateRules(state: OrgState, rules: readonly DuplicateRule[]): 
       throw invalid('a duplicate rule needs a name and matchFields');
     }
     for (const name of rule.matchFields) locate(state, `${rule.object ?? 'Contact'}.${name}`);
+  }
+}
+
+/** With 18 characters each. */
+function lockedIds(ids: readonly unknown[]): string[] {
+  return list(ids, 'lockedIds').map((id) => {
+    const full = typeof id === 'string' ? normalizeId(id) : undefined;
+    if (full === undefined) throw invalid(`lockedIds: ${JSON.stringify(id)} is no id`);
+    return full;
+  });
+}
+
+function checkSaveTriggers(state: OrgState, triggers: readonly SaveTrigger[]): void {
+  for (const trigger of list(triggers, 'saveTriggers')) {
+    if (typeof trigger?.field !== 'string') throw invalid('a trigger needs a field');
+    const { set, prefix, upper } = trigger;
+    if ((set === undefined) === (prefix === undefined && upper === undefined))
+      throw invalid('a trigger needs either set, or prefix, upper or both');
+    if (prefix !== undefined && typeof prefix !== 'string')
+      throw invalid('the prefix of a trigger is a text');
+    if (upper !== undefined && typeof upper !== 'boolean')
+      throw invalid('upper of a trigger is true or false');
+    const { field } = locate(state, `${trigger.object ?? 'Contact'}.${trigger.field}`);
+    if (!field.document.createable && !field.document.updateable)
+      throw invalid(`${field.name} cannot be written, by a trigger neither`);
+    const isText = ['string', 'textarea', 'phone', 'url', 'picklist'].includes(field.type);
+    if (set === undefined && !isText) throw invalid(`${field.name} is no text: a trigger can only set it`);
+    if (set === undefined) continue;
+    try {
+      const coerced = coerce(field, set, { kind: 'json', body: undefined });
+      if ('error' in coerced) throw new Error(coerced.error.message);
+    } catch (error) {
+      throw invalid(`A trigger cannot set ${field.name} so: ${(error as Error).message}`);
+    }
   }
 }
 

@@ -56,6 +56,22 @@ describe('control surface', () => {
     expect((await org.control<{ ids: string[] }>('touch', { count: 5 })).ids).toHaveLength(5);
   });
 
+  it('creates given contacts as another user, or as the one that is named', async () => {
+    const records = [{ LastName: 'Twin' }];
+    const { ids } = await org.control<{ ids: string[] }>('contacts', { records });
+    const { userId } = org.emulator;
+    const { ids: own } = await org.control<{ ids: string[] }>('contacts', { records, userId });
+    const creatorOf = async (id: string | undefined) =>
+      (await org.api(`/sobjects/Contact/${id}`)).body.CreatedById;
+    expect(await creatorOf(own[0])).toBe(userId);
+    expect(await creatorOf(ids[0])).not.toBe(userId);
+    for (const wrong of [{ records: 'x' }, { records: ['x'] }, { records, count: 1 }]) {
+      const headers = { 'content-type': 'application/json' };
+      const body = JSON.stringify(wrong);
+      expect((await org.controlReply('contacts', { method: 'POST', headers, body })).status).toBe(400);
+    }
+  });
+
   it('dumps every contact as NDJSON in Salesforce’s formats, deleted ones on demand', async () => {
     const { ids } = await org.control<{ ids: string[] }>('delete', { count: 2 });
     expect(await dump()).toHaveLength(48);

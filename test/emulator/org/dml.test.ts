@@ -539,4 +539,64 @@ describe('rules', () => {
       'DUPLICATES_DETECTED',
     ]);
   });
+
+  it('triggers rewrite fields at each save, before rules look at the row, and a prefix comes once', () => {
+    org.control.change({
+      saveTriggers: [
+        { field: 'LastName', upper: true },
+        { field: 'Title', prefix: 'Dr. ' },
+        { field: 'Department', set: 'All' },
+      ],
+      validationRules: [{ name: 'Lower', condition: "LastName = 'REFUSED'", message: 'No' }],
+    });
+    const id = create(org, me, { LastName: 'Doe', Title: 'Vet', Department: 'One' });
+    expect(read(id, 'LastName', 'Name', 'Title', 'Department')).toMatchObject({
+      LastName: 'DOE',
+      Name: 'DOE',
+      Title: 'Dr. Vet',
+      Department: 'All',
+    });
+    expect(codes(org.update(me, [{ object: 'Contact', fields: { Id: id, Department: 'Two' } }]))).toEqual([
+      'ok',
+    ]);
+    expect(read(id, 'Title', 'Department')).toMatchObject({ Title: 'Dr. Vet', Department: 'All' });
+    expect(codes([save({ LastName: 'refused' })])).toEqual(['FIELD_CUSTOM_VALIDATION_EXCEPTION']);
+    org.control.change({ saveTriggers: [{ field: 'Title', prefix: 'x'.repeat(128) }] });
+    expect(codes([save({ LastName: 'Long', Title: 'Vet' })])).toEqual(['STRING_TOO_LONG']);
+  });
+
+  it.each([
+    [{ field: 'Nope', set: 'x' }, /There is no field/],
+    [{ field: 'Name', set: 'x' }, /cannot be written/],
+    [{ field: 'Title' }, /either set/],
+    [{ field: 'Title', set: 'x', upper: true }, /either set/],
+    [{ field: 'Birthdate', upper: true }, /is no text/],
+    [{ field: 'Birthdate', set: 'yes' }, /cannot set Birthdate/],
+  ])('refuses the trigger %j', (trigger, message) => {
+    expect(faultOf(() => org.control.change({ saveTriggers: [trigger] }))).toMatch(message);
+    expect(org.control.settings().saveTriggers).toEqual([]);
+  });
+
+  it('rows that are locked are written by nobody until they are let go', () => {
+    const id = create(org, me, { LastName: 'A' });
+    org.control.change({ lockedIds: [id.slice(0, 15)] });
+    const locked = () => codes(org.update(me, [{ object: 'Contact', fields: { Id: id, Title: 'x' } }]));
+    expect(locked()).toEqual(['UNABLE_TO_LOCK_ROW']);
+    expect(codes(org.delete(me, [id]))).toEqual(['UNABLE_TO_LOCK_ROW']);
+    expect(faultOf(() => org.control.touch({ ids: [id] }))).toMatch(/^UNABLE_TO_LOCK_ROW/);
+    org.control.change({ lockedIds: [] });
+    expect(locked()).toEqual(['ok']);
+    expect(faultOf(() => org.control.change({ lockedIds: ['x'] }))).toMatch(/is no id/);
+  });
+
+  it('contacts are made by another user, or by the one that is named, all or none', () => {
+    const [theirs = ''] = org.control.create({ records: [{ LastName: 'Twin' }] });
+    const [mine = ''] = org.control.create({ records: [{ LastName: 'Twin' }], userId: me.userId });
+    expect(read(theirs, 'CreatedById').CreatedById).toBe(other.userId);
+    expect(read(mine, 'CreatedById').CreatedById).toBe(me.userId);
+    expect(
+      faultOf(() => org.control.create({ records: [{ LastName: 'Half' }, { FirstName: 'No' }] })),
+    ).toMatch(/^REQUIRED_FIELD_MISSING/);
+    expect(rows(org, me, "SELECT Id FROM Contact WHERE LastName = 'Half'")).toEqual([]);
+  });
 });

@@ -15,6 +15,7 @@ import type { ObjectSchema } from '../../schema/object-schema.ts';
 import type { CoerceSource } from './coerce.ts';
 import { duplicateError, uniqueError } from './duplicates.ts';
 import { missingFields, readFields } from './record-fields.ts';
+import { triggered } from './save-triggers.ts';
 import { rulesOf, validationErrors } from './validation-rules.ts';
 import { saveError } from './value-error.ts';
 
@@ -94,7 +95,10 @@ export function createRecord(
   if (Object.keys(input.fields).some((name) => name.toLowerCase() === 'id' && input.fields[name] !== null)) {
     errors.unshift(saveError('INVALID_FIELD_FOR_INSERT_UPDATE', 'cannot specify Id in an insert call', 'Id'));
   }
-  const row = withDefaults(state, actor, object, set);
+  const given = withDefaults(state, actor, object, set);
+  const trigger = triggered(state, object, given);
+  errors.push(...trigger.errors);
+  const row = { ...given, ...trigger.set };
   const missing = missingFields(object, row).filter(
     (name) => !errors.some((error) => error.fields.includes(name)),
   );
@@ -163,15 +167,18 @@ export function updateRecord(
   const found = writeable(state, actor, id, object);
   if ('errors' in found) return found;
   const { key, row } = found;
-  const after = withComputed(object, { ...row, ...set });
-  const missing = missingFields(object, after).filter((name) => name in set);
+  const trigger = triggered(state, object, { ...row, ...set });
+  errors.push(...trigger.errors);
+  const written = { ...set, ...trigger.set };
+  const after = withComputed(object, { ...row, ...written });
+  const missing = missingFields(object, after).filter((name) => name in written);
   if (missing.length > 0) {
     const message = `Required fields are missing: [${missing.join(', ')}]`;
     errors.unshift(saveError('REQUIRED_FIELD_MISSING', message, ...missing));
   }
   if (errors.length > 0) return failure(errors);
   const stamps = modifiedBy(state, actor, object);
-  const changed: StoredRow = { ...set, ...stamps.set };
+  const changed: StoredRow = { ...written, ...stamps.set };
   for (const name of COMPUTED) {
     if (object.field(name) && after[name] !== row[name]) changed[name] = after[name] ?? null;
   }
@@ -221,7 +228,8 @@ export function writeable(
 }
 
 export function lockError(state: OrgState, key: RowKey): SaveResult | undefined {
-  if (!state.commits.isLocked(key.object, key.rid)) return undefined;
+  const isLocked = state.commits.isLocked(key.object, key.rid) || state.settings.lockedIds.includes(key.id);
+  if (!isLocked) return undefined;
   const message = `unable to obtain exclusive access to this record or 1 records: ${key.id}`;
   return failure([saveError('UNABLE_TO_LOCK_ROW', message)]);
 }
