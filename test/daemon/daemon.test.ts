@@ -18,6 +18,8 @@ function watching(
       silentFrom?: number;
       /** Answers those after so long. */
       answersAfterMs?: number;
+      /** What it does when what waits is to be sent, between two turns. */
+      push?: () => Promise<void>;
       /** Whether somebody has asked for something, whenever it is looked for. */
       isAsked?: () => boolean;
       /** Who has asked is told of a turn that failed. */
@@ -71,6 +73,10 @@ function watching(
         },
         isAsked: async () => orgs[url]?.isAsked?.() ?? false,
         refuseAsked: async (error) => orgs[url]?.refuseAsked?.(error),
+        async push() {
+          log.push(`${clock.now() / minute} push ${url}`);
+          await orgs[url]?.push?.();
+        },
         silentForMs: () => clock.now() - (unanswered.get(url) ?? clock.now()),
         async cycle(end) {
           log.push(`${clock.now() / minute} cycle ${url}`);
@@ -357,6 +363,44 @@ describe('the daemon', () => {
     watch.wanted.urls = ['a', 'b'];
     await watch.pass(minute);
     expect(watch.cyclesOf('b').length).toBeGreaterThanOrEqual(1);
+    await watch.stop();
+  });
+
+  it('sends between two turns what programs have written, and keeps to the timetable', async () => {
+    const watch = watching({ a: {}, b: {} });
+    await settle();
+    // While it waits for its first turn, that one does it.
+    expect(watch.daemon.nudgePush('b')).toBe(true);
+    await watch.pass(2 * minute);
+    expect(watch.log.filter((line) => line.includes('push'))).toEqual([]);
+    watch.daemon.nudgePush('a');
+    await settle();
+    await watch.pass(9 * minute);
+    expect(watch.log.filter((line) => line.includes('push'))).toEqual(['2 push a']);
+    expect(watch.cyclesOf('a')).toEqual([0, 5, 10]);
+    expect(watch.daemon.nudgePush('nobody')).toBe(false);
+    await watch.stop();
+  });
+
+  it('takes the turn at once where that sending fails, and sends nothing between the turns of an org that fails', async () => {
+    const down = new AppError('ORG_UNAVAILABLE', 'maintenance');
+    let isDown = false;
+    const fails = async () => (isDown ? Promise.reject(down) : undefined);
+    const watch = watching({ a: { push: fails, cycle: fails } });
+    await settle();
+    await watch.pass(minute);
+    isDown = true;
+    watch.daemon.nudgePush('a');
+    await settle();
+    expect(watch.log.filter((line) => /cycle|push|failed/.test(line))).toEqual([
+      '0 cycle a',
+      '1 push a',
+      '1 cycle a',
+      expect.stringMatching(/^failed a/),
+    ]);
+    watch.daemon.nudgePush('a');
+    await watch.pass(5_000);
+    expect(watch.log.filter((line) => line.includes('push'))).toHaveLength(1);
     await watch.stop();
   });
 

@@ -53,10 +53,7 @@ function carryOut(
     }
     case 'conflict': {
       const { contactId, errors } = decision;
-      db.prepare('UPDATE outbox SET base = ? WHERE key = ?').run(
-        decision.base && JSON.stringify(decision.base),
-        key,
-      );
+      db.prepare('UPDATE outbox SET base = ? WHERE key = ?').run(JSON.stringify(decision.base), key);
       if (contactId !== null) setContact(db, key, contactId);
       settleEntries(db, [{ key, state: 'conflict', errors, contactId, at }]);
       return;

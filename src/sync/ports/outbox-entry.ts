@@ -98,7 +98,7 @@ export type EditDecision =
       key: string;
       kind: 'conflict';
       contactId: string | null;
-      base: Record<string, unknown> | null;
+      base: Record<string, unknown>;
       errors: RecordError[];
     };
 

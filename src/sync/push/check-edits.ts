@@ -156,7 +156,7 @@ function decisionOf({ key, changes, contactId }: OutboxEntry, plan: EditPlan): E
           key,
           kind: 'conflict',
           contactId: plan.id,
-          base: plan.base === null ? null : { ...plan.base },
+          base: { ...plan.base },
           errors: [conflictError(plan.reason, plan.fields)],
         },
       ];

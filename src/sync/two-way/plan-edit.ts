@@ -32,7 +32,7 @@ export type EditPlan =
   | { kind: 'done'; id: string }
   | { kind: 'drop'; lost: LostValue[]; reason: string }
   | { kind: 'reject'; reason: string }
-  | { kind: 'conflict'; id: string | null; fields: string[]; reason: string; base: Values | null };
+  | { kind: 'conflict'; id: string | null; fields: string[]; reason: string; base: Values };
 
 export interface EditRules {
   policy: ConflictPolicy;
@@ -97,11 +97,24 @@ function isDisputed(
   return base !== null && name in base && !isSame(base[name], found.values[name], fields.get(name));
 }
 
+/** In the base of an edit whose contact was gone when a person was asked; where it has come back, the rest counts. */
+const seenGone = { IsDeleted: true };
+
+function isDecided(base: Values | null): boolean {
+  return base?.IsDeleted === true;
+}
+
 function planGone({ base, changes }: Edit, { policy }: EditRules): EditPlan {
   // A person has decided for the edit, and there is nothing that could take it.
-  if (policy === 'local-wins' || base === null) return { kind: 'reject', reason: deleted };
+  if (policy === 'local-wins' || isDecided(base)) return { kind: 'reject', reason: deleted };
   if (policy === 'manual')
-    return { kind: 'conflict', id: null, fields: Object.keys(changes), reason: deleted, base: null };
+    return {
+      kind: 'conflict',
+      id: null,
+      fields: Object.keys(changes),
+      reason: deleted,
+      base: { ...base, ...seenGone },
+    };
   const lost = Object.entries(changes).map(
     ([field, value]): LostValue => ({ field, side: 'local', value, by: undefined }),
   );
@@ -112,8 +125,8 @@ function planDelete(edit: Edit, found: EditedContact, { policy, fields, isSame }
   const { base, contactId } = edit;
   if (found.kind === 'gone') return { kind: 'done', id: contactId ?? '' };
   if (found.kind === 'merged') {
-    if (policy === 'manual' && base !== null)
-      return { kind: 'conflict', id: null, fields: [], reason: merged, base: null };
+    if (policy === 'manual' && !isDecided(base))
+      return { kind: 'conflict', id: null, fields: [], reason: merged, base: { ...base, ...seenGone } };
     // It is gone by itself, and nobody has asked to delete the other one.
     return policy === 'salesforce-wins'
       ? { kind: 'drop', lost: [], reason: merged }
