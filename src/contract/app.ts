@@ -16,12 +16,14 @@ import type { LimitsResult } from './limits.ts';
 import type { LoginEvent, LoginOptions, LoginResult, LogoutOptions, LogoutResult } from './login.ts';
 import type { OrgName, OrgSet, OrgSettingsOptions, OrgsResult, OrgView } from './orgs.ts';
 import type {
-  OutboxEntryDetails,
   OutboxListOptions,
   OutboxListResult,
   OutboxMoveOptions,
   OutboxMoveResult,
+  OutboxSettleOptions,
+  OutboxSettleResult,
   OutboxShowOptions,
+  OutboxShowResult,
 } from './outbox.ts';
 import type { ProgressEvent } from './progress.ts';
 import type { PushOptions, PushResult } from './push.ts';
@@ -96,11 +98,16 @@ export interface AppContacts {
 export interface AppOutbox {
   list(options: OutboxListOptions, context: CallContext): Promise<OutboxListResult>;
   /** Throws UNKNOWN_ENTRY where the key names none or several. */
-  show(options: OutboxShowOptions, context: CallContext): Promise<{ entry: OutboxEntryDetails }>;
+  show(options: OutboxShowOptions, context: CallContext): Promise<OutboxShowResult>;
   /** Rejected entries (with `inDoubt` also those in doubt) wait to be sent again. */
   retry(options: OutboxMoveOptions, context: CallContext): Promise<OutboxMoveResult>;
   /** Entries are given up; their contacts in Salesforce stay as they are. */
   drop(options: OutboxMoveOptions, context: CallContext): Promise<OutboxMoveResult>;
+  /**
+   * What became of entries in doubt: told by a person, or asked of the org. Waits for whoever sends right now. Throws
+   * UNKNOWN_ENTRY, and with `as` UNKNOWN_CONTACT where the org does not show that contact, INVALID_INPUT where it cannot be it.
+   */
+  settle(options: OutboxSettleOptions, context: CallContext<ProgressEvent>): Promise<OutboxSettleResult>;
   /** Held entries wait to be sent from now on; `inDoubt` means nothing here. */
   approve(options: OutboxMoveOptions, context: CallContext): Promise<OutboxMoveResult>;
 }

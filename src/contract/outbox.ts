@@ -46,6 +46,39 @@ export interface OutboxListResult {
   batches(): AsyncIterable<readonly OutboxEntryView[]>;
 }
 
+/** What is known of a create in doubt that the contacts of the org have to tell of. */
+export interface OutboxDoubt {
+  /** Stable word. */
+  reason: DoubtReason;
+  /** The same as a sentence. */
+  message: string;
+  /** When the org was last asked; null where it was not, or is to be asked anew. */
+  askedAt: string | null;
+  /** Contacts that it may have become, the likeliest first; the first ten. */
+  candidates: OutboxCandidate[];
+  candidatesTotal: number;
+}
+
+export type DoubtReason =
+  | 'not-covered'
+  | 'contacts-unexplained'
+  | 'keyed-open'
+  | 'other-user'
+  | 'sender-unknown'
+  | 'creator-hidden'
+  | 'too-old'
+  | 'group-split'
+  | 'too-many';
+
+export interface OutboxCandidate {
+  id: string;
+  name: string | null;
+  email: string | null;
+  createdAt: string;
+  /** What has become of it since; null where it lives. */
+  gone: 'deleted' | 'merged' | null;
+}
+
 /** One entry with all that is known of it. */
 export interface OutboxEntryDetails extends OutboxEntryView {
   /** What Salesforce had in these fields when it was made; null where that was not asked. */
@@ -53,12 +86,49 @@ export interface OutboxEntryDetails extends OutboxEntryView {
   way: SendWay | null;
   upsertField: string | null;
   allowDuplicates: boolean;
+  /** Null where it is in no such doubt, or the org was not asked yet. */
+  doubt: OutboxDoubt | null;
+}
+
+/** A contact as Salesforce has it now. */
+export interface LiveContact {
+  id: string | null;
+  /** In the Recycle Bin, purged, or not shown to this user; or there is none. */
+  isGone: boolean;
+  /** The fields that the entry sets, as the API gives them. */
+  values: Record<string, unknown>;
+}
+
+export interface OutboxShowResult {
+  entry: OutboxEntryDetails;
+  /** What Salesforce has of its contact, or of its candidates; null where it was not asked. */
+  salesforce: { askedAt: string; contacts: LiveContact[] } | null;
+}
+
+export interface OutboxSettleOptions {
+  org: string | null;
+  /** Keys or unambiguous prefixes; none with `auto`: every entry in doubt. */
+  keys: string[];
+  /** One of the three: it became the contact of this Id; it never reached Salesforce; the org is asked once more. */
+  as: string | null;
+  notSent: boolean;
+  auto: boolean;
+}
+
+export interface OutboxSettleResult {
+  instanceUrl: string;
+  /** Entries that are in doubt no more, as they are now. */
+  settled: OutboxEntryView[];
+  /** Of those that were asked about, the ones that still are. */
+  inDoubt: (OutboxEntryView & { doubt: OutboxDoubt | null })[];
 }
 
 export interface OutboxShowOptions {
   org: string | null;
   /** Key or unambiguous prefix. */
   key: string;
+  /** Asks the org what it has now. */
+  live?: boolean;
 }
 
 export interface OutboxMoveOptions {

@@ -1,3 +1,4 @@
+import { AppError } from '../base/errors.ts';
 import { bounds } from '../contract/defaults.ts';
 import type { OutboxEntryView, OutboxMoveOptions } from '../contract/outbox.ts';
 import { outboxStates } from '../contract/outbox-states.ts';
@@ -29,10 +30,26 @@ export function outboxOf(calls: Calls): ParahackSync['outbox'] {
       }),
     show: (options, call) =>
       calls.call(call, async (app, context) =>
-        app.outbox.show(optionsOver('outbox.show', { ...usual.ofOrg, key: '' }, options), context),
+        app.outbox.show(
+          optionsOver('outbox.show', { ...usual.ofOrg, ...usual.outboxShow }, options),
+          context,
+        ),
       ),
     retry: move('retry'),
     drop: move('drop'),
     approve: move('approve'),
+    settle: (options, call) =>
+      calls.call(call, async (app, context) => {
+        const all = optionsOver('outbox.settle', usual.outboxSettle, options);
+        const { as, notSent, auto, keys } = all;
+        notBoth('as', as !== null, 'notSent', notSent);
+        notBoth('as', as !== null, 'auto', auto);
+        notBoth('notSent', notSent, 'auto', auto);
+        if (as === null && !notSent && !auto) {
+          throw new AppError('INVALID_INPUT', 'outbox.settle takes one of `as`, `notSent` and `auto`.');
+        }
+        if (keys.length === 0 && !auto) throw new AppError('INVALID_INPUT', 'outbox.settle names no entry.');
+        return app.outbox.settle(all, context);
+      }),
   };
 }

@@ -20,11 +20,13 @@ import type {
 } from '../contract/login.ts';
 import type { OrgSet, OrgSettingsOptions, OrgsResult, OrgView } from '../contract/orgs.ts';
 import type {
-  OutboxEntryDetails,
   OutboxEntryView,
   OutboxListOptions,
   OutboxMoveOptions,
   OutboxMoveResult,
+  OutboxSettleOptions,
+  OutboxSettleResult,
+  OutboxShowResult,
 } from '../contract/outbox.ts';
 import type { ProgressEvent } from '../contract/progress.ts';
 import type { PushOptions, PushResult } from '../contract/push.ts';
@@ -129,10 +131,16 @@ export interface ParahackSync extends AsyncDisposable {
       options?: Partial<OutboxListOptions>,
       call?: CallOptions,
     ): Promise<{ total: number; entries: OutboxEntryView[] }>;
-    show(options: { key: string } & OfOrg, call?: CallOptions): Promise<{ entry: OutboxEntryDetails }>;
+    /** With `live` the org is asked what it has now. */
+    show(options: { key: string; live?: boolean } & OfOrg, call?: CallOptions): Promise<OutboxShowResult>;
     retry(options: Partial<OutboxMoveOptions>, call?: CallOptions): Promise<OutboxMoveResult>;
     drop(options: Partial<OutboxMoveOptions>, call?: CallOptions): Promise<OutboxMoveResult>;
     approve(options: Partial<OutboxMoveOptions>, call?: CallOptions): Promise<OutboxMoveResult>;
+    /** One of `as`, `notSent` and `auto`; what is still in doubt is in the result. */
+    settle(
+      options: Partial<OutboxSettleOptions>,
+      call?: CallOptions<ProgressEvent>,
+    ): Promise<OutboxSettleResult>;
   };
   readonly archives: {
     list(options?: OfOrg, call?: CallOptions): Promise<ArchivesResult>;

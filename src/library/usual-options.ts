@@ -3,7 +3,7 @@ import type { ContactExportOptions, ContactListOptions, ContactSearchOptions } f
 import { defaults } from '../contract/defaults.ts';
 import type { LogoutOptions } from '../contract/login.ts';
 import type { OrgSettingsOptions } from '../contract/orgs.ts';
-import type { OutboxListOptions, OutboxMoveOptions } from '../contract/outbox.ts';
+import type { OutboxListOptions, OutboxMoveOptions, OutboxSettleOptions } from '../contract/outbox.ts';
 import type { PushOptions } from '../contract/push.ts';
 import type { ReconcileOptions } from '../contract/reconcile.ts';
 import type { WatchOptions } from '../contract/watch.ts';
@@ -61,6 +61,8 @@ export const usual = {
   contactExport: { org: null, where: undefined, fields: undefined } as ContactExportOptions,
   outboxList: { org: null, states: [], limit: defaults.outboxEntries } as OutboxListOptions,
   outboxMove: { org: null, keys: [], all: false, inDoubt: false, take: null } as OutboxMoveOptions,
+  outboxShow: { key: '', live: false as boolean },
+  outboxSettle: { org: null, keys: [], as: null, notSent: false, auto: false } as OutboxSettleOptions,
   prune: { org: null as string | null, keep: defaults.keptArchives as number },
   runs: { org: null as string | null, limit: defaults.runs as number },
   ofOrg: { org: null as string | null },

@@ -1,19 +1,19 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { throwIfAborted } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
-import { AppError } from '../base/errors.ts';
 import type { AppOutbox } from '../contract/app.ts';
-import type { OutboxEntryDetails, OutboxMoveOptions, OutboxMoveResult } from '../contract/outbox.ts';
-import type { OutboxEntry, OutboxState } from '../sync/ports/outbox-entry.ts';
+import type { OutboxMoveOptions, OutboxMoveResult } from '../contract/outbox.ts';
+import type { OutboxState } from '../sync/ports/outbox-entry.ts';
 import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
-import { namedOrAllOrgs, oneOrg } from './chosen-orgs.ts';
+import { oneOrg } from './chosen-orgs.ts';
+import { namedEntries, unknownEntry } from './named-entries.ts';
 import { listOutbox, type OutboxListParts } from './outbox-listing.ts';
-import { peopleOf } from './outbox-people.ts';
-import { outboxView } from './outbox-view.ts';
-import { wrongState } from './wrong-state.ts';
+import type { SettleParts } from './settle-entries.ts';
+import { showEntry } from './show-entry.ts';
 
-export interface OutboxParts extends OutboxListParts {
-  readonly clock: Pick<Clock, 'now'>;
+export interface OutboxParts extends OutboxListParts, SettleParts {
+  readonly mirrors: OutboxListParts['mirrors'] & SettleParts['mirrors'];
+  readonly clock: Clock;
 }
 
 const openStates: OutboxState[] = ['pending', 'sent', 'in-doubt', 'rejected', 'held', 'conflict'];
@@ -26,28 +26,9 @@ export function appOutbox(parts: OutboxParts): AppOutbox {
         { ...options, states: states.length > 0 ? [...new Set(states)] : openStates },
         signal,
       ),
-    async show({ org, key }) {
-      const found: OutboxEntryDetails[] = [];
-      for (const { instanceUrl } of await namedOrAllOrgs(parts, org)) {
-        if (!(await parts.mirrors.exists(instanceUrl))) continue;
-        await using mirror = await parts.mirrors.open(instanceUrl, { create: false });
-        const entries = await startingWith(mirror, key);
-        const people = await peopleOf(parts.mirrors, instanceUrl, entries);
-        for (const [at, entry] of entries.entries()) {
-          const { base, way, upsertField, allowDuplicates } = entry;
-          found.push({
-            ...outboxView(instanceUrl, entry, people[at]!),
-            base,
-            way,
-            upsertField,
-            allowDuplicates,
-          });
-        }
-      }
-      const [only] = found;
-      if (only !== undefined && found.length === 1) return { entry: only };
-      throw unknownEntry(only === undefined ? `There is no entry ${key}.` : meansSeveral(key));
-    },
+    show: (options, { signal }) => showEntry(parts, options, signal),
+    // The client of Salesforce is loaded by what asks it alone.
+    settle: async (...call) => (await import('./settle-entries.ts')).settleEntries(parts, ...call),
     retry: (options, { signal }) => {
       if (options.take === 'local') return move(parts, options, ['conflict'], 'pending', signal);
       if (options.take === 'salesforce') return move(parts, options, ['conflict'], 'dropped', signal);
@@ -78,42 +59,8 @@ async function move(
     return { instanceUrl, keys: [] };
   }
   await using mirror = await parts.mirrors.open(instanceUrl, { create: false });
-  const chosen = all ? await keysOf(mirror, from, signal) : await named(mirror, keys, from);
+  const chosen = all ? await keysOf(mirror, from, signal) : await namedEntries(mirror, keys, from);
   return { instanceUrl, keys: await mirror.outbox.move(chosen, from, to, parts.clock.now()) };
-}
-
-/** All keys mean what they say, or nothing is moved. */
-async function named(mirror: StoredMirror, prefixes: string[], from: OutboxState[]): Promise<string[]> {
-  const chosen = new Set<string>();
-  for (const prefix of prefixes) {
-    const found = await startingWith(mirror, prefix, from);
-    if (found.length > 1) throw unknownEntry(meansSeveral(prefix));
-    if (found[0] === undefined) throw await notAmong(mirror, prefix, from);
-    chosen.add(found[0].key);
-  }
-  return [...chosen];
-}
-
-async function notAmong(
-  mirror: StoredMirror,
-  prefix: string,
-  from: readonly OutboxState[],
-): Promise<AppError> {
-  const [other] = await startingWith(mirror, prefix);
-  return other === undefined ? unknownEntry(`There is no entry ${prefix}.`) : wrongState(prefix, other, from);
-}
-
-/** Two at most: more than one is too many. */
-async function startingWith(
-  mirror: StoredMirror,
-  keyPrefix: string,
-  states?: readonly OutboxState[],
-): Promise<OutboxEntry[]> {
-  return mirror.outbox.list({ keyPrefix, states, limit: 2 });
-}
-
-function meansSeveral(prefix: string): string {
-  return `${prefix === '' ? 'An empty key' : prefix} means several entries.`;
 }
 
 /** Entries hold values of any length, so that of many only the keys are kept. */
@@ -132,10 +79,4 @@ async function keysOf(
     if (last === undefined) return keys;
     after = last.seq;
   }
-}
-
-function unknownEntry(message: string): AppError {
-  return new AppError('UNKNOWN_ENTRY', message, {
-    hint: '`parahack-sync outbox list` shows the entries with their keys.',
-  });
 }

@@ -116,7 +116,7 @@ export const commands: Record<string, ContractCommand> = {
   'archives list': { arguments: ['[org]'] },
   'archives prune': { arguments: ['[org]'], flags: ['--keep <n>'] },
   'outbox list': { flags: ['--conflicts'] },
-  'outbox show': { arguments: ['<key>'] },
+  'outbox show': { arguments: ['<key>'], flags: ['--live'] },
   'outbox retry': { arguments: ['[key...]'], flags: ['--all', '--in-doubt', '--take <side>'] },
   'outbox drop': { arguments: ['[key...]'], flags: ['--all', '--in-doubt'] },
   'outbox approve': { arguments: ['[key...]'], flags: ['--all'] },
@@ -173,10 +173,6 @@ export const environment = [
 
 /** Commands that are in the contract and answer NOT_AVAILABLE for now. */
 export const notBuiltYet: string[][] = [
-  ['outbox', 'settle'],
-  ['outbox', 'settle', '3f2a91c4', '--as', '003000000000001AAA'],
-  ['outbox', 'settle', '3f2a91c4', '--not-sent'],
-  ['outbox', 'settle', '--auto'],
   ['changes'],
   ['changes', 'prod', '--consumer', 'crm', '--follow'],
   ['changes', '--after', '7', '--limit', '10'],

@@ -78,6 +78,13 @@ const entry = {
   sentAt: at,
   settledAt: null,
 };
+const doubt = {
+  reason: 'contacts-unexplained' as const,
+  message: text('Nothing accounts for them.'),
+  askedAt: at,
+  candidates: [{ id: text('003'), name: hostile, email: hostile, createdAt: at, gone: 'deleted' as const }],
+  candidatesTotal: 12,
+};
 const progress = {
   event: 'backfill:progress' as const,
   instanceUrl,
@@ -234,8 +241,14 @@ const { app } = fakeApp({
         way: null,
         upsertField: hostile,
         allowDuplicates: false,
+        doubt,
+      },
+      salesforce: {
+        askedAt: at,
+        contacts: [{ id: hostile, isGone: false, values: { [text('Field')]: hostile } }],
       },
     }),
+    settle: async () => ({ instanceUrl, settled: [entry], inDoubt: [{ ...entry, doubt }] }),
     retry: moved,
     drop: moved,
     approve: moved,
@@ -363,7 +376,10 @@ const lines: Record<string, string[][] | null> = {
   'outbox retry': [['outbox', 'retry', '--all']],
   'outbox drop': [['outbox', 'drop', '--all']],
   'outbox approve': [['outbox', 'approve', '--all']],
-  'outbox settle': null,
+  'outbox settle': [
+    ['outbox', 'settle', '--auto'],
+    ['outbox', 'settle', 'b1', '--as', hostile],
+  ],
   status: [['status']],
   runs: [['runs']],
   'runs show': [['runs', 'show', 'x']],

@@ -96,7 +96,12 @@ const calls: [string, Call, Names][] = [
     (sync, options) => sync.outbox.list(options),
     { text: ['org'], texts: ['states'], number: ['limit'], others: ['conflicts'] },
   ],
-  ['outbox.show', (sync, options) => sync.outbox.show(options), { text: ['org', 'key'] }],
+  ['outbox.show', (sync, options) => sync.outbox.show(options), { text: ['org', 'key'], flag: ['live'] }],
+  [
+    'outbox.settle',
+    (sync, options) => sync.outbox.settle(options),
+    { texts: ['keys'], flag: ['notSent', 'auto'], text: ['org', 'as'] },
+  ],
   [
     'outbox.retry',
     (sync, options) => sync.outbox.retry(options),

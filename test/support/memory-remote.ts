@@ -10,7 +10,7 @@ import type { Window } from '../../src/sync/ports/record-changes.ts';
 import type { RecordWrites, WriteOutcome } from '../../src/sync/ports/record-writes.ts';
 import type { Remote } from '../../src/sync/ports/remote.ts';
 import type { RemoteRecords } from '../../src/sync/ports/remote-records.ts';
-import { describeOf } from '../store/sqlite/contact-fields.ts';
+import { describeOf, field } from '../store/sqlite/contact-fields.ts';
 import { cellOf, type OrgRecord, selected } from './select-records.ts';
 
 const bulkRows = 2;
@@ -37,7 +37,7 @@ export class MemoryRemote implements Remote {
   /** `startedAt`: the org's time, ms since 1970; it stands still but for `pass` and the millisecond of each look at it. */
   constructor(object: SyncedObject, startedAt: number) {
     this.#object = object;
-    this.#fields = describeOf().fields;
+    this.#fields = [...describeOf().fields, field('CreatedById', 'reference')];
     this.#time = startedAt;
   }
 

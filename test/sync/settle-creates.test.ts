@@ -141,6 +141,17 @@ describe('creates whose answer was lost', () => {
     expect(await made(rig, 'Twin')).toHaveLength(2);
   });
 
+  it('are settled in a mirror of a few fields too', async () => {
+    await using rig = await openRig({ contacts: 3 });
+    const fields = ['LastName', 'Title'];
+    expect((await backfill(rig.context, { api: 'rest', fields, signal: rig.signal })).error).toBeNull();
+    await lost(rig, { reset: 'after-commit' });
+    settledTime(rig);
+    await drain(rig);
+    expect(await states(rig)).toEqual({ done: 30 });
+    expect(await writes(rig)).toBe(1);
+  });
+
   it('whose process was killed are settled the same way', async () => {
     await using rig = await copied();
     await lost(rig, { reset: 'after-commit' });

@@ -24,27 +24,8 @@ interface AbsentFlag extends Absent {
   flag: Described;
 }
 
-const byHand =
-  'Look for the contact in Salesforce, then `outbox drop KEY` where it is there, else `outbox retry KEY --in-doubt`.';
-
 /** What scripts may rely on by name and this version does not have yet: its command line, and nothing behind it. */
 const absentCommands: readonly AbsentCommands[] = [
-  {
-    what: '`outbox settle`',
-    instead: byHand,
-    commands: [
-      [
-        'outbox settle [key...]',
-        'Decides what became of an entry in doubt',
-        [
-          ['--org <org>', 'alias, instance URL, host or username'],
-          ['--as <id>', 'it became this contact'],
-          ['--not-sent', 'it never reached Salesforce'],
-          ['--auto', 'ask the org once more'],
-        ],
-      ],
-    ],
-  },
   {
     what: '`service`',
     instead: 'Let your own service manager run: parahack-sync watch',

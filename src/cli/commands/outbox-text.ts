@@ -1,10 +1,11 @@
-import type { OutboxEntryDetails, OutboxEntryView, OutboxListResult } from '../../contract/outbox.ts';
+import type { OutboxEntryView, OutboxListResult, OutboxShowResult, SendWay } from '../../contract/outbox.ts';
 import { eachBatch } from '../each-batch.ts';
 import type { Invocation } from '../invocation.ts';
 import { renderFacts } from '../render/facts.ts';
 import { count, counted } from '../render/quantity.ts';
 import { relativeTime } from '../render/relative-time.ts';
 import { renderLongTable } from '../render/table.ts';
+import { doubtText, liveText } from './outbox-doubt-text.ts';
 
 /** Entries as a table; what tells them apart comes first, since a narrow terminal shows no more than that. */
 export async function* outboxTable(
@@ -48,8 +49,15 @@ export async function* outboxTable(
   yield* table;
 }
 
+const wayText: Readonly<Record<SendWay, string>> = {
+  'ui-api': 'alone, by the UI API with its key as Idempotency-Key',
+  collection: 'in a collection',
+  upsert: 'as an upsert in a collection',
+};
+
 /** One entry with the values that it sets. */
-export function entryText(entry: OutboxEntryDetails, { terminal, io, orgNames }: Invocation): string {
+export function entryText({ entry, salesforce }: OutboxShowResult, call: Invocation): string {
+  const { terminal, io, orgNames } = call;
   const facts: [string, string][] = [
     ['org', orgNames.of(entry.instanceUrl)],
     ['state', entry.state],
@@ -58,6 +66,7 @@ export function entryText(entry: OutboxEntryDetails, { terminal, io, orgNames }:
     ['Id', entry.contactId ?? 'none yet'],
     ['made', `${entry.createdAt}, ${relativeTime(entry.createdAt, io.now())}`],
     ['sent', entry.sentAt === null ? 'never' : `${entry.sentAt}, ${counted(entry.attempts, 'time')}`],
+    ...(entry.way === null ? [] : [['way', wayText[entry.way]] satisfies [string, string]]),
     ...(entry.settledAt === null ? [] : [['settled', entry.settledAt] satisfies [string, string]]),
     ...entry.errors.map(
       ({ code, message, fields }) =>
@@ -69,10 +78,12 @@ export function entryText(entry: OutboxEntryDetails, { terminal, io, orgNames }:
   ];
   const changes = entry.fields.map((field) => [field, changeText(entry, field)] satisfies [string, string]);
   const values = changes.length === 0 ? '' : `\n${renderFacts(changes, terminal.style)}`;
-  return `${terminal.style.bold(entry.key)}\n${renderFacts(facts, terminal.style)}${values}`;
+  const doubt = entry.doubt === null ? '' : doubtText(entry.doubt, call);
+  const live = salesforce === null ? '' : liveText(salesforce, call);
+  return `${terminal.style.bold(entry.key)}\n${renderFacts(facts, terminal.style)}${values}${doubt}${live}`;
 }
 
-function changeText({ changes, base }: OutboxEntryDetails, field: string): string {
+function changeText({ changes, base }: OutboxShowResult['entry'], field: string): string {
   const before = base === null || !(field in base) ? '' : ` (was ${valueText(base[field])})`;
   return `${valueText(changes[field])}${before}`;
 }

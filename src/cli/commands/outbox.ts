@@ -10,6 +10,7 @@ import { wholeNumber } from '../options/number-option.ts';
 import { counted } from '../render/quantity.ts';
 import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
+import { addSettleCommand } from './outbox-settle.ts';
 import { entryText, outboxTable } from './outbox-text.ts';
 import { requireSubcommand } from './require-subcommand.ts';
 
@@ -25,6 +26,11 @@ interface MoveFlags {
   all?: boolean;
   inDoubt?: boolean;
   take?: 'local' | 'salesforce';
+}
+
+interface ShowFlags {
+  org?: string;
+  live?: boolean;
 }
 
 type MoveVerb = 'retry' | 'drop' | 'approve';
@@ -48,13 +54,12 @@ export function addOutboxCommand({ program, run }: CommandHost): void {
     .action((flags: ListFlags, command) => run(command, (call) => list(call, flags)));
   outbox
     .command('show')
-    .description('Shows an entry with its values, and why it was refused.')
+    .description('Shows an entry with its values, and why it was refused or is in doubt.')
     .argument('<key>', "the entry's key, or its beginning")
     .option(...orgOption)
-    .addHelpText('after', examples('outbox show 3f2a91c4'))
-    .action((key: string, { org }: { org?: string }, command) =>
-      run(command, (call) => show(call, key, org ?? null)),
-    );
+    .option('--live', 'ask Salesforce what it has now')
+    .addHelpText('after', examples('outbox show 3f2a91c4', 'outbox show 3f2a91c4 --live'))
+    .action((key: string, flags: ShowFlags, command) => run(command, (call) => show(call, key, flags)));
   outbox
     .command('retry')
     .description('Lets refused entries wait to be sent again.')
@@ -98,6 +103,7 @@ export function addOutboxCommand({ program, run }: CommandHost): void {
     .action((keys: string[], flags: MoveFlags, command) =>
       run(command, (call) => move(call, 'approve', keys, flags)),
     );
+  addSettleCommand(outbox, { run });
 }
 
 async function list(call: Invocation, flags: ListFlags): Promise<Outcome> {
@@ -122,10 +128,10 @@ async function list(call: Invocation, flags: ListFlags): Promise<Outcome> {
   };
 }
 
-async function show(call: Invocation, key: string, org: string | null): Promise<Outcome> {
+async function show(call: Invocation, key: string, { org, live }: ShowFlags): Promise<Outcome> {
   const app = await call.app();
-  const result = await app.outbox.show({ org, key });
-  return { document: result, text: () => entryText(result.entry, call) };
+  const result = await app.outbox.show({ org: org ?? null, key, live: live ?? false });
+  return { document: result, text: () => entryText(result, call) };
 }
 
 async function move(call: Invocation, verb: MoveVerb, keys: string[], flags: MoveFlags): Promise<Outcome> {

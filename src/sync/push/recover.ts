@@ -13,6 +13,8 @@ import { settleDoubts } from './settle-doubts.ts';
 const entriesPerPage = 2_000;
 
 interface RecoverOptions {
+  /** Asks again what was asked just now too. */
+  eager?: boolean;
   signal: AbortSignal;
   onSettled?: OnSettled;
 }
@@ -45,11 +47,11 @@ export async function recover(
 async function settleKeyless(
   context: SyncContext,
   progress: DrainProgress,
-  { signal, onSettled }: RecoverOptions,
+  { eager, signal, onSettled }: RecoverOptions,
 ): Promise<string[]> {
   let settled: ReadonlyMap<string, Settlement>;
   try {
-    settled = await settleCreates(context, { signal });
+    settled = await settleCreates(context, { eager, signal });
   } catch (error) {
     if (isAbort(error)) throw error;
     progress.stuck ??= error as Error;

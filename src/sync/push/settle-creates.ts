@@ -84,6 +84,16 @@ export async function noteEnds(context: SyncContext, { signal }: { signal: Abort
   if (coverage !== null) await coveredOf(context, open, coverage);
 }
 
+/** Makes all creates in doubt due: what has become of another entry may explain what stood in their way. */
+export async function lookAgain(context: SyncContext): Promise<void> {
+  for await (const page of pagesOf(context, ['in-doubt'])) {
+    const notes = page.flatMap(({ key, doubt }) =>
+      doubt === null || doubt.askedAt === null ? [] : [{ key, doubt: { ...doubt, askedAt: null } }],
+    );
+    if (notes.length > 0) await context.mirror.outbox.noteDoubts(notes);
+  }
+}
+
 /** The creates in doubt that are due to be asked about. Notes of the others why they cannot be. */
 async function openDoubts(context: SyncContext, eager: boolean): Promise<OpenDoubt[]> {
   const { clock, remote } = context;
@@ -166,7 +176,9 @@ async function settleCovered(
 ): Promise<Settled> {
   const { outbox } = context.mirror;
   const names = await namesOf(context, covered);
-  const fields = await fieldsNamed(context, names, { signal });
+  // A mirror of some fields only may lack these.
+  const needed = new Set([...names, 'CreatedById', 'CreatedDate']);
+  const fields = await fieldsNamed(context, needed, { signal });
   if (!fields.has('CreatedById') || !fields.has('CreatedDate')) {
     await noteAll(context, covered, 'creator-hidden');
     return new Map();

@@ -1,0 +1,82 @@
+import type { LiveContact, OutboxDoubt, OutboxEntryView, OutboxSettleResult } from '../../contract/outbox.ts';
+import type { Invocation } from '../invocation.ts';
+import { count, counted } from '../render/quantity.ts';
+import { relativeTime } from '../render/relative-time.ts';
+import { renderTable } from '../render/table.ts';
+
+/** Lines of a settling that are shown; `--json` has all. */
+const mostLines = 20;
+
+export function settledText(
+  { instanceUrl, settled, inDoubt }: OutboxSettleResult,
+  { orgNames, terminal }: Invocation,
+): string {
+  const org = orgNames.of(instanceUrl);
+  if (settled.length + inDoubt.length === 0) return `${org}: no entry is in doubt.\n`;
+  const lines = [
+    ...settled.map((entry) => [entry.key, becomeOf(entry)]),
+    ...inDoubt.map(({ key, doubt }) => [
+      key,
+      `still in doubt: ${doubt?.message ?? 'the org does not tell.'}`,
+    ]),
+  ];
+  const rest = lines.length - mostLines;
+  const table = renderTable(
+    [{ title: 'KEY', key: true }, { title: 'IS' }],
+    lines.slice(0, mostLines),
+    terminal,
+  );
+  const more = rest > 0 ? `${counted(rest, 'more entry', 'more entries')}; --json has them all.\n` : '';
+  return `${org}: ${counted(settled.length, 'entry', 'entries')} settled, ${count(inDoubt.length)} in doubt.\n${table}${more}`;
+}
+
+function becomeOf({ state, op, contactId }: OutboxEntryView): string {
+  switch (state) {
+    case 'done':
+      return `done: contact ${contactId}`;
+    case 'pending':
+      return `waits for the next watch cycle or push, to be sent${op === 'create' ? ' and made' : ''}`;
+    case 'conflict':
+      return 'in conflict: outbox show tells it, outbox retry --take local|salesforce decides it';
+    default:
+      return state;
+  }
+}
+
+/** What is known of a doubt, for whoever has to decide it. */
+export function doubtText(
+  { message, askedAt, candidates, candidatesTotal }: OutboxDoubt,
+  { terminal, io }: Invocation,
+): string {
+  const asked = askedAt === null ? 'not asked yet, or to be asked anew' : relativeTime(askedAt, io.now());
+  const head = `\nIn doubt: ${message}\nAsked: ${asked}\n`;
+  if (candidates.length === 0) return head;
+  const table = renderTable(
+    ['ID', 'NAME', 'EMAIL', 'CREATED', 'GONE'].map((title) => ({ title, key: title === 'ID' })),
+    candidates.map(({ id, name, email, createdAt, gone }) => [
+      id,
+      name ?? '-',
+      email ?? '-',
+      createdAt,
+      gone ?? '-',
+    ]),
+    terminal,
+  );
+  const rest = candidatesTotal - candidates.length;
+  const more = rest > 0 ? `and ${counted(rest, 'more contact')}\n` : '';
+  return `${head}It may be ${counted(candidatesTotal, 'contact')}:\n${table}${more}`;
+}
+
+export function liveText(
+  { contacts, askedAt }: { contacts: readonly LiveContact[]; askedAt: string },
+  { io }: Invocation,
+): string {
+  const when = relativeTime(askedAt, io.now());
+  if (contacts.length === 0) return `\nSalesforce (${when}): there is no contact to look at.\n`;
+  const lines = contacts.map(({ id, isGone, values }) => {
+    if (isGone) return `  ${id ?? 'its contact'}: not there, deleted or hidden from this user`;
+    const shown = Object.entries(values).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
+    return `  ${id}: ${shown.join(', ')}`;
+  });
+  return `\nSalesforce (${when}):\n${lines.join('\n')}\n`;
+}

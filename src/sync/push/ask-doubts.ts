@@ -1,0 +1,33 @@
+import type { SyncContext } from '../context.ts';
+import type { Lease } from '../ports/leases.ts';
+import { withRun } from '../with-run.ts';
+import { DrainProgress } from './drain-progress.ts';
+import { readBack } from './read-back.ts';
+import { recover } from './recover.ts';
+
+export interface AskOptions {
+  /** Lends the org's drain lease: what is `sent` then has lost its process. */
+  withLease: <T>(work: (lease: Lease) => Promise<T>) => Promise<T>;
+  signal: AbortSignal;
+}
+
+/**
+ * Asks the org what became of all entries in doubt, sends nothing, and reads back what was settled; `first` is done before, under
+ * the same lease. Throws where the org cannot be asked; what was settled until then is stored.
+ */
+export async function askDoubts(
+  context: SyncContext,
+  { withLease, signal }: AskOptions,
+  first?: (context: SyncContext) => Promise<void>,
+): Promise<void> {
+  await withLease(async (lease) => {
+    const leased = { ...context, mirror: await context.mirror.under(lease) };
+    await withRun(leased, 'push', async (run) => {
+      await first?.(leased);
+      const progress = new DrainProgress(run, 0);
+      await run.step('push', () => recover(leased, progress, { eager: true, signal }));
+      if (progress.stuck !== null) throw progress.stuck;
+      await readBack(leased, { run, signal });
+    });
+  });
+}

@@ -1,0 +1,25 @@
+import { isoTime } from '../base/iso-time.ts';
+import type { DoubtReason, OutboxDoubt } from '../contract/outbox.ts';
+import type { Doubt } from '../sync/ports/doubt.ts';
+
+const messages: Readonly<Record<DoubtReason, string>> = {
+  'not-covered':
+    'Salesforce does not say yet that all of that time is committed; it is asked again by each `push` and each cycle of `watch`.',
+  'contacts-unexplained': 'This user made contacts since that no entry accounts for: it may be one of them.',
+  'keyed-open':
+    'Another entry, which is sent again with its key, may have made the contact: that one goes first.',
+  'other-user': 'It was sent as another user than the one that is logged in now.',
+  'sender-unknown': 'As whom or when it was sent is not known.',
+  'creator-hidden': 'This user may not read who made a contact and when (CreatedById, CreatedDate).',
+  'too-old': 'It is older than 14 days: its contact may have been made, deleted and purged since.',
+  'group-split': 'It went out with others, all or none of them, and some of those were made.',
+  'too-many': 'This user made more contacts since than can be compared.',
+};
+
+export function doubtView(doubt: Doubt): OutboxDoubt;
+export function doubtView(doubt: Doubt | null): OutboxDoubt | null;
+export function doubtView(doubt: Doubt | null): OutboxDoubt | null {
+  if (doubt === null) return null;
+  const { reason, askedAt, candidates, candidatesTotal } = doubt;
+  return { reason, message: messages[reason], askedAt: isoTime(askedAt), candidates, candidatesTotal };
+}

@@ -1,0 +1,18 @@
+import { isoTime } from '../base/iso-time.ts';
+import type { OutboxShowResult } from '../contract/outbox.ts';
+import type { OrgRecord } from '../orgs/org-record.ts';
+import type { OutboxEntry } from '../sync/ports/outbox-entry.ts';
+import { liveContacts } from '../sync/push/live-contacts.ts';
+import { type ConnectParts, connectOrg } from './connect-org.ts';
+
+/** What the org has now of an entry's contact, or of its candidates. */
+export async function liveEntry(
+  parts: ConnectParts,
+  org: OrgRecord,
+  entry: OutboxEntry,
+  signal: AbortSignal,
+): Promise<OutboxShowResult['salesforce']> {
+  await using connected = await connectOrg(parts, org, { signal });
+  const contacts = await liveContacts(connected.context, entry, { signal });
+  return { askedAt: isoTime(parts.clock.now()), contacts };
+}

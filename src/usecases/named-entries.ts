@@ -1,0 +1,46 @@
+import { AppError } from '../base/errors.ts';
+import type { OutboxEntry, OutboxState } from '../sync/ports/outbox-entry.ts';
+import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
+import { wrongState } from './wrong-state.ts';
+
+type OfOutbox = Pick<StoredMirror, 'outbox'>;
+
+/** All keys mean what they say, or nothing is moved. */
+export async function namedEntries(
+  mirror: OfOutbox,
+  prefixes: readonly string[],
+  from: readonly OutboxState[],
+): Promise<string[]> {
+  const chosen = new Set<string>();
+  for (const prefix of prefixes) {
+    const found = await startingWith(mirror, prefix, from);
+    if (found.length > 1) throw unknownEntry(meansSeveral(prefix));
+    if (found[0] === undefined) throw await notAmong(mirror, prefix, from);
+    chosen.add(found[0].key);
+  }
+  return [...chosen];
+}
+
+async function notAmong(mirror: OfOutbox, prefix: string, from: readonly OutboxState[]): Promise<AppError> {
+  const [other] = await startingWith(mirror, prefix);
+  return other === undefined ? unknownEntry(`There is no entry ${prefix}.`) : wrongState(prefix, other, from);
+}
+
+/** Two at most: more than one is too many. */
+export async function startingWith(
+  mirror: OfOutbox,
+  keyPrefix: string,
+  states?: readonly OutboxState[],
+): Promise<OutboxEntry[]> {
+  return mirror.outbox.list({ keyPrefix, states, limit: 2 });
+}
+
+export function meansSeveral(prefix: string): string {
+  return `${prefix === '' ? 'An empty key' : prefix} means several entries.`;
+}
+
+export function unknownEntry(message: string): AppError {
+  return new AppError('UNKNOWN_ENTRY', message, {
+    hint: '`parahack-sync outbox list` shows the entries with their keys.',
+  });
+}

@@ -1,0 +1,112 @@
+import { AppError } from '../base/errors.ts';
+import type { CallContext } from '../contract/app.ts';
+import type { OutboxSettleOptions, OutboxSettleResult } from '../contract/outbox.ts';
+import type { ProgressEvent } from '../contract/progress.ts';
+import { isGivenIdOf } from '../org/record-id.ts';
+import { contact } from '../org/synced-object.ts';
+import type { Mirrors } from '../sync/ports/mirrors.ts';
+import type { OutboxEntry, OutboxState } from '../sync/ports/outbox-entry.ts';
+import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
+import { askDoubts } from '../sync/push/ask-doubts.ts';
+import { settleAs } from '../sync/push/settle-as.ts';
+import { oneOrg } from './chosen-orgs.ts';
+import { type ConnectParts, connectOrg } from './connect-org.ts';
+import { doubtView } from './doubt-view.ts';
+import { namedEntries, unknownEntry } from './named-entries.ts';
+import { type OrgLeases, withDrainLease } from './org-lease.ts';
+import { peopleOf } from './outbox-people.ts';
+import { outboxView } from './outbox-view.ts';
+import type { OrgDirectory } from './ports/org-directory.ts';
+
+export interface SettleParts extends OrgDirectory, ConnectParts, OrgLeases {
+  readonly mirrors: ConnectParts['mirrors'] & OrgLeases['mirrors'] & Pick<Mirrors, 'read'>;
+}
+
+/** Under the drain lease, what is `sent` is in doubt too: its process is no more. */
+const doubtful: readonly OutboxState[] = ['in-doubt', 'sent'];
+const entriesPerPage = 1_000;
+
+export async function settleEntries(
+  parts: SettleParts,
+  options: OutboxSettleOptions,
+  { signal, onEvent }: CallContext<ProgressEvent>,
+): Promise<OutboxSettleResult> {
+  const { as } = options;
+  if (as !== null && !isGivenIdOf(contact.keyPrefix, as.trim())) {
+    throw new AppError('INVALID_INPUT', `"${as}" is not the Id of a contact.`);
+  }
+  const org = await oneOrg(parts, options.org);
+  const { instanceUrl } = org;
+  if (!(await parts.mirrors.exists(instanceUrl))) {
+    if (options.keys.length > 0) throw unknownEntry(`There is no entry ${options.keys[0]}.`);
+    return { instanceUrl, settled: [], inDoubt: [] };
+  }
+  const onWait = () => onEvent({ event: 'push:waiting', instanceUrl });
+  const withLease = withDrainLease(parts, instanceUrl, signal, onWait);
+  if (options.notSent) {
+    await using mirror = await parts.mirrors.open(instanceUrl, { create: false });
+    const keys = await chosenKeys(mirror, options);
+    await withLease(async (lease) => {
+      const leased = await mirror.under(lease);
+      await leased.outbox.move(keys, doubtful, 'pending', parts.clock.now());
+    });
+    return told(parts, instanceUrl, mirror, keys);
+  }
+  await using connected = await connectOrg(parts, org, { signal });
+  const { mirror, context, budget } = connected;
+  const keys = await chosenKeys(mirror, options);
+  if (keys.length > 0) {
+    await budget.asPush(() =>
+      askDoubts(context, { withLease, signal }, async (leased) => {
+        if (as === null) return;
+        const [entry] = await leased.mirror.outbox.list({ keys, states: doubtful });
+        if (entry !== undefined) await settleAs(leased, entry, as.trim(), { signal });
+      }),
+    );
+  }
+  return told(parts, instanceUrl, mirror, keys);
+}
+
+async function chosenKeys(mirror: StoredMirror, { keys, as }: OutboxSettleOptions): Promise<string[]> {
+  if (keys.length > 0) {
+    const named = await namedEntries(mirror, keys, doubtful);
+    if (as === null || named.length === 1) return named;
+    throw new AppError('INVALID_INPUT', 'Several entries cannot be one contact.', {
+      hint: 'Settle each with the Id of its own contact.',
+    });
+  }
+  const all: string[] = [];
+  for await (const page of pagesOf(mirror, { states: doubtful })) for (const { key } of page) all.push(key);
+  return all;
+}
+
+async function* pagesOf(
+  { outbox }: Pick<StoredMirror, 'outbox'>,
+  filter: { states?: readonly OutboxState[]; keys?: readonly string[] },
+): AsyncGenerator<OutboxEntry[]> {
+  for (let after = -1; ; ) {
+    const page = await outbox.list({ ...filter, after, limit: entriesPerPage });
+    const last = page.at(-1);
+    if (last === undefined) return;
+    yield page;
+    after = last.seq;
+  }
+}
+
+async function told(
+  { mirrors }: SettleParts,
+  instanceUrl: string,
+  mirror: StoredMirror,
+  keys: readonly string[],
+): Promise<OutboxSettleResult> {
+  const result: OutboxSettleResult = { instanceUrl, settled: [], inDoubt: [] };
+  for await (const page of pagesOf(mirror, { keys })) {
+    const people = await peopleOf(mirrors, instanceUrl, page);
+    for (const [at, entry] of page.entries()) {
+      const view = outboxView(instanceUrl, entry, people[at]!);
+      if (doubtful.includes(entry.state)) result.inDoubt.push({ ...view, doubt: doubtView(entry.doubt) });
+      else result.settled.push(view);
+    }
+  }
+  return result;
+}

@@ -1,0 +1,45 @@
+import type { OutboxShowOptions, OutboxShowResult } from '../contract/outbox.ts';
+import type { OrgRecord } from '../orgs/org-record.ts';
+import type { OutboxEntry } from '../sync/ports/outbox-entry.ts';
+import { namedOrAllOrgs } from './chosen-orgs.ts';
+import type { ConnectParts } from './connect-org.ts';
+import { doubtView } from './doubt-view.ts';
+import { meansSeveral, startingWith, unknownEntry } from './named-entries.ts';
+import type { OutboxListParts } from './outbox-listing.ts';
+import { peopleOf } from './outbox-people.ts';
+import { outboxView } from './outbox-view.ts';
+
+export interface ShowParts extends OutboxListParts, ConnectParts {
+  readonly mirrors: OutboxListParts['mirrors'] & ConnectParts['mirrors'];
+}
+
+/** One entry with all that is known here of it; with `live` what the org has now too. */
+export async function showEntry(
+  parts: ShowParts,
+  { org: name, key, live = false }: OutboxShowOptions,
+  signal: AbortSignal,
+): Promise<OutboxShowResult> {
+  const found: { org: OrgRecord; entry: OutboxEntry }[] = [];
+  for (const org of await namedOrAllOrgs(parts, name)) {
+    if (!(await parts.mirrors.exists(org.instanceUrl))) continue;
+    await using mirror = await parts.mirrors.open(org.instanceUrl, { create: false });
+    for (const entry of await startingWith(mirror, key)) found.push({ org, entry });
+  }
+  const [only] = found;
+  if (only === undefined || found.length > 1)
+    throw unknownEntry(only === undefined ? `There is no entry ${key}.` : meansSeveral(key));
+  const { org, entry } = only;
+  const [person] = await peopleOf(parts.mirrors, org.instanceUrl, [entry]);
+  const { base, way, upsertField, allowDuplicates } = entry;
+  return {
+    entry: {
+      ...outboxView(org.instanceUrl, entry, person!),
+      base,
+      way,
+      upsertField,
+      allowDuplicates,
+      doubt: doubtView(entry.doubt),
+    },
+    salesforce: live ? await (await import('./live-entry.ts')).liveEntry(parts, org, entry, signal) : null,
+  };
+}

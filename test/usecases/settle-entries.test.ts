@@ -1,0 +1,186 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { OutboxSettleOptions } from '../../src/contract/outbox.ts';
+import { contact } from '../../src/org/synced-object.ts';
+import type { OutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
+import { appOutbox } from '../../src/usecases/outbox.ts';
+import { orgFor } from '../orgs/org-for.ts';
+import { heldLease } from '../support/leases.ts';
+import { MemoryRemote } from '../support/memory-remote.ts';
+import { partsOf } from './parts.ts';
+
+const a = orgFor('a');
+const usual: OutboxSettleOptions = { org: null, keys: [], as: null, notSent: false, auto: false };
+const signal = new AbortController().signal;
+const start = Date.UTC(2026, 2, 4, 10, 0, 5);
+const minute = 60_000;
+const keyOf = (name: string) => `${name}-beef-4000-8000-000000000001`;
+
+let org: MemoryRemote;
+afterEach(() => expect(org).toBeDefined());
+
+/** Creates by these names, sent in a collection whose answer never came; those of `made` have come to be. */
+async function inDoubt(names: string[], { made = names }: { made?: string[] } = {}) {
+  org = new MemoryRemote(contact, start);
+  const records = org.of(contact);
+  const parts = { ...partsOf([a]), openRemote: async () => org };
+  const { outbox } = await parts.mirrors.of(a.instanceUrl).under(heldLease('outbox'));
+  await outbox.add(
+    names.map((name) => ({
+      key: keyOf(name),
+      op: 'create',
+      contactKey: keyOf(name),
+      contactId: null,
+      changes: { LastName: name },
+      base: null,
+      upsertField: null,
+      allowDuplicates: false,
+      atomicGroup: null,
+      createdAt: 0,
+      state: 'pending',
+    })),
+  );
+  const keys = names.map(keyOf);
+  await outbox.markSent(keys, 'collection', parts.clock.now(), start, org.userId);
+  await records.writes.createMany(
+    made.map((LastName) => ({ LastName })),
+    { signal },
+  );
+  await outbox.settle(keys.map((key) => ({ key, state: 'in-doubt', errors: [], at: 0 })));
+  const entry = async (name: string): Promise<OutboxEntry> =>
+    (await outbox.list({ keys: [keyOf(name)] }))[0]!;
+  const settle = (options: Partial<OutboxSettleOptions>, onEvent = () => {}) =>
+    appOutbox(parts).settle({ ...usual, ...options }, { signal, onEvent });
+  const idOf = async (name: string) => {
+    const { records: found } = await org.queries.all(`SELECT Id FROM Contact WHERE LastName = '${name}'`);
+    return String(found[0]?.Id);
+  };
+  return { parts, outbox, records, entry, settle, idOf };
+}
+
+describe('settle --auto', () => {
+  it('asks about all of them, and tells what was settled and what was not', async () => {
+    const { settle, records, entry } = await inDoubt(['ada', 'bob'], { made: ['ada'] });
+    await records.writes.createMany([{ LastName: 'By hand' }], { signal });
+    const first = await settle({ auto: true });
+    expect(first.settled).toEqual([]);
+    expect(first.inDoubt.map(({ doubt }) => doubt?.reason)).toEqual(['not-covered', 'not-covered']);
+    org.pass(3 * minute);
+    const second = await settle({ auto: true });
+    expect(second.settled).toMatchObject([{ key: keyOf('ada'), state: 'done' }]);
+    expect(second.inDoubt).toMatchObject([
+      { key: keyOf('bob'), doubt: { reason: 'contacts-unexplained', candidatesTotal: 1 } },
+    ]);
+    expect(await entry('ada')).toMatchObject({ state: 'done', readBackDue: false });
+  });
+
+  it('tells of the named ones alone', async () => {
+    const { settle } = await inDoubt(['ada', 'bob']);
+    await settle({ auto: true });
+    org.pass(3 * minute);
+    const { settled } = await settle({ auto: true, keys: ['bob'] });
+    expect(settled.map(({ key }) => key)).toEqual([keyOf('bob')]);
+  });
+
+  it('sends nothing', async () => {
+    const { settle, entry } = await inDoubt(['ada'], { made: [] });
+    await settle({ auto: true });
+    org.pass(3 * minute);
+    expect((await settle({ auto: true })).settled).toMatchObject([{ state: 'pending' }]);
+    expect(await entry('ada')).toMatchObject({ state: 'pending', sentAt: null, doubt: null });
+    expect((await org.queries.all('SELECT Id FROM Contact')).records).toEqual([]);
+  });
+
+  it('is nothing where nothing is in doubt', async () => {
+    const { settle } = await inDoubt([]);
+    expect(await settle({ auto: true })).toMatchObject({ settled: [], inDoubt: [] });
+  });
+});
+
+describe('settle --as', () => {
+  it('takes the contact that a person names, and lets the others be looked at again', async () => {
+    const { settle, records, idOf, entry } = await inDoubt(['ada', 'bob'], { made: [] });
+    await records.writes.createMany([{ LastName: 'Rewritten' }], { signal });
+    await settle({ auto: true });
+    org.pass(3 * minute);
+    expect((await settle({ auto: true })).inDoubt).toHaveLength(2);
+    const id = await idOf('Rewritten');
+    const { settled } = await settle({ keys: ['ada'], as: id });
+    expect(settled).toMatchObject([{ key: keyOf('ada'), state: 'done', contactId: id }]);
+    // Nothing is left unexplained for the other.
+    expect(await entry('bob')).toMatchObject({ state: 'pending' });
+  });
+
+  it.each([
+    ['one that another entry has made', 'ada', 'INVALID_INPUT', /Another entry/],
+    ['one that is not there', null, 'UNKNOWN_CONTACT', /shows no contact/],
+    ['what is no Id of a contact', '001000000000001AAA', 'INVALID_INPUT', /is not the Id/],
+  ])('refuses %s', async (_what, given, code, message) => {
+    const { settle, entry, idOf, outbox } = await inDoubt(['ada', 'bob', 'eve'], { made: ['ada', 'eve'] });
+    const ada = await idOf('ada');
+    await outbox.settle([{ key: keyOf('ada'), state: 'done', contactId: ada, created: true, at: 0 }]);
+    const as = given === 'ada' ? ada : (given ?? '003000000000999AAA');
+    await expect(settle({ keys: ['bob'], as })).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+    });
+    expect((await entry('bob')).state).toBe('in-doubt');
+  });
+
+  it('refuses a contact that was there before the entry was sent', async () => {
+    const { settle, entry, outbox, parts, idOf } = await inDoubt(['old'], { made: ['old'] });
+    const key = keyOf('old');
+    await outbox.move([key], ['in-doubt'], 'pending', 0);
+    await outbox.markSent([key], 'collection', parts.clock.now(), start + minute, org.userId);
+    await expect(settle({ keys: ['old'], as: await idOf('old') })).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      message: expect.stringContaining('was there before'),
+    });
+    expect((await entry('old')).state).not.toBe('done');
+  });
+
+  it('refuses one contact for several entries', async () => {
+    const { settle, idOf } = await inDoubt(['ada', 'bob']);
+    await expect(settle({ keys: ['ada', 'bob'], as: await idOf('ada') })).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+    });
+  });
+});
+
+describe('settle --not-sent', () => {
+  it('lets entries be sent again as if they never were, without asking the org', async () => {
+    const { settle, entry, parts } = await inDoubt(['ada', 'bob']);
+    parts.openSession = () => Promise.reject(new Error('not asked'));
+    const { settled } = await settle({ keys: ['ada'], notSent: true });
+    expect(settled).toMatchObject([{ key: keyOf('ada'), state: 'pending' }]);
+    expect(await entry('ada')).toMatchObject({ state: 'pending', sentAt: null, sentBy: null, doubt: null });
+    expect(await entry('bob')).toMatchObject({ state: 'in-doubt' });
+  });
+
+  it('takes what a killed process has left as sent', async () => {
+    const { settle, entry, outbox, parts } = await inDoubt(['ada']);
+    await outbox.settle([{ key: keyOf('ada'), state: 'pending', errors: [], at: 0 }]);
+    await outbox.markSent([keyOf('ada')], 'collection', parts.clock.now());
+    await settle({ keys: ['ada'], notSent: true });
+    expect(await entry('ada')).toMatchObject({ state: 'pending', sentAt: null });
+  });
+
+  it('refuses an entry that is in no doubt', async () => {
+    const { settle, outbox } = await inDoubt(['ada']);
+    await outbox.move([keyOf('ada')], ['in-doubt'], 'dropped', 0);
+    await expect(settle({ keys: ['ada'], notSent: true })).rejects.toMatchObject({ code: 'UNKNOWN_ENTRY' });
+  });
+
+  it('waits for whoever is sending', async () => {
+    const { settle, parts, entry } = await inDoubt(['ada']);
+    const host = new URL(a.instanceUrl).host;
+    const lease = await parts.leases.take(`outbox-${host}`, { purpose: 'push', above: 0 });
+    expect(lease).not.toBeNull();
+    let waiting = 0;
+    const settling = settle({ keys: ['ada'], notSent: true }, () => void waiting++);
+    await expect.poll(() => waiting).toBe(1);
+    expect((await entry('ada')).state).toBe('in-doubt');
+    await lease?.release();
+    await settling;
+    expect((await entry('ada')).state).toBe('pending');
+  });
+});
