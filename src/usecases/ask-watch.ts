@@ -27,26 +27,30 @@ const lookMs = 1_000;
 export async function askWatch(
   parts: AskWatchParts,
   { instanceUrl }: OrgRecord,
-  { force, wait }: Pick<ReconcileOptions, 'force' | 'wait'>,
+  { force, dryRun, wait }: Pick<ReconcileOptions, 'force' | 'dryRun' | 'wait'>,
   { signal, onEvent }: CallContext<ProgressEvent>,
 ): Promise<ReconcileItem | null> {
   await using mirror = await parts.mirrors.open(instanceUrl, { create: false });
   const { journal, contacts } = mirror;
-  await journal.askReconcile({ id: randomUUID(), force });
+  const asking = { id: randomUUID(), force, dryRun };
+  await journal.askReconcile(asking);
   onEvent({ event: 'reconcile:left', instanceUrl });
-  if (!wait) return { ...emptyItem(instanceUrl), status: 'queued' };
+  if (!wait) return { ...emptyItem(instanceUrl), dryRun, status: 'queued' };
   const followed = new FollowedRun(journal, {
     instanceUrl,
     clock: parts.clock,
     onEvent: progressOf(onEvent),
   });
   for (;;) {
-    if (signal.aborted) return leftBehind(instanceUrl);
+    if (signal.aborted) return leftBehind(instanceUrl, dryRun);
     const asked = await journal.askedReconcile();
     // The mirror was replaced by a copy.
     if (asked === null) return null;
-    if (asked.state === 'under-way') await followed.tell();
-    if (asked.state === 'ended') {
+    const isOurs = asked.dryRun === dryRun;
+    // One of the other kind came first.
+    if (!isOurs && asked.state === 'ended') await journal.askReconcile(asking);
+    if (isOurs && asked.state === 'under-way') await followed.tell();
+    if (isOurs && asked.state === 'ended') {
       const item = await itemOf(journal, instanceUrl, asked, (await contacts.counts()).contacts);
       if (item.status === 'complete') onEvent(completeEventOf(item));
       return item;
@@ -57,20 +61,20 @@ export async function askWatch(
 }
 
 /** Whoever follows it no more ends nothing. */
-function leftBehind(instanceUrl: string): ReconcileItem {
+function leftBehind(instanceUrl: string, dryRun: boolean): ReconcileItem {
   const error = {
     code: 'INTERRUPTED',
     message: 'The reconcile is followed no more; the watch that runs goes on with it.',
     hint: 'The watch goes on with it: `parahack-sync runs` shows what it comes to.',
     details: null,
   };
-  return { ...emptyItem(instanceUrl), status: 'queued', error };
+  return { ...emptyItem(instanceUrl), dryRun, status: 'queued', error };
 }
 
 async function itemOf(
   journal: Journal,
   instanceUrl: string,
-  { runId, error }: AskedReconcile,
+  { runId, dryRun, ids, error }: AskedReconcile,
   contacts: number,
 ): Promise<ReconcileItem> {
   const run = runId === null ? null : await journal.run(runId);
@@ -78,6 +82,8 @@ async function itemOf(
     ...emptyItem(instanceUrl),
     ...(run === null ? {} : totalsOf(run)),
     status: error === null ? 'complete' : 'failed',
+    dryRun,
+    ids,
     cause: (run && parseReconcileState(run)?.cause) ?? 'asked',
     contacts,
     apiCalls: run?.apiCalls ?? 0,

@@ -42,7 +42,7 @@ async function reconcileOne(
   const { instanceUrl } = org;
   try {
     for (let hasAsked = false; ; hasAsked = true) {
-      await using lease = await leaseOrOther(parts, instanceUrl, { dryRun: options.dryRun, hasAsked });
+      await using lease = await leaseOrOther(parts, instanceUrl, { hasAsked });
       if (lease !== null) return await underOwnLease(parts, org, options, { ...context, lease });
       const item = await askWatch(parts, org, options, context);
       if (item !== null) return item;
@@ -54,18 +54,18 @@ async function reconcileOne(
 }
 
 /**
- * Null where a watch has the org, which makes the reconcile then; one that only tells cannot be left to it. Of several
- * that a watch has left behind, one takes the org; for the others that one is as good as the watch.
+ * Null where a watch has the org, which makes the reconcile then. Of several that a watch has left behind, one takes the
+ * org; for the others that one is as good as the watch.
  */
 async function leaseOrOther(
   parts: ReconcileParts,
   instanceUrl: string,
-  { dryRun, hasAsked }: { dryRun: boolean; hasAsked: boolean },
+  { hasAsked }: { hasAsked: boolean },
 ): Promise<Lease | null> {
   try {
     return await takeOrgLease(parts, instanceUrl, 'reconcile');
   } catch (error) {
-    if (dryRun || !isAppError(error, 'ORG_BUSY')) throw error;
+    if (!isAppError(error, 'ORG_BUSY')) throw error;
     const purpose = error.details?.purpose;
     if (purpose === 'watch' || (hasAsked && purpose === 'reconcile')) return null;
     throw error;
@@ -112,8 +112,9 @@ async function compare(
       callsLeft: () => budget.remaining(),
       signal,
     });
-    if (report.failure !== null || dryRun) return report;
+    if (report.failure !== null) return report;
     await endAsked(context.mirror.journal, { force, report });
+    if (dryRun) return report;
     // What changed since T0, which lies some minutes back at least.
     await runCycle(context, { push: false, signal });
     return { ...report, contacts: (await context.mirror.contacts.counts()).contacts };
@@ -127,5 +128,6 @@ async function endAsked(
 ): Promise<void> {
   const asked = await journal.askedReconcile();
   if (asked === null || asked.state === 'ended' || (asked.force && !force)) return;
-  await journal.noteAsked({ ...asked, state: 'ended', runId: report.runId });
+  const { runId, ids, dryRun } = report;
+  if (asked.dryRun === dryRun) await journal.noteAsked({ ...asked, state: 'ended', runId, ids });
 }

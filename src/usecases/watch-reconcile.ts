@@ -105,19 +105,21 @@ export class WatchedReconciles {
     const { tell } = this.#options;
     const { journal } = context.mirror;
     const force = asked !== undefined && (await begun(journal, asked));
+    const dryRun = asked?.dryRun ?? false;
     const report = await reconcile(context, {
       cause,
       why,
-      dryRun: false,
+      dryRun,
       force,
       callsLeft: () => budget.remaining(),
       signal,
     });
-    const { failure, runId, error } = report;
+    const { failure, runId, ids, error } = report;
     // Otherwise it stays asked for: the next watch goes on with it, or whoever follows it.
     const isOver = !signal.aborted && !isAppError(failure, 'LEASE_LOST', 'MIRROR_REPLACED');
-    if (asked !== undefined && isOver) await journal.noteAsked({ ...asked, state: 'ended', runId, error });
-    if (failure === null) return tell(completeEventOf({ ...report, ids: null }));
+    if (asked !== undefined && isOver)
+      await journal.noteAsked({ ...asked, state: 'ended', runId, ids, error });
+    if (failure === null) return tell(completeEventOf(report));
     signal.throwIfAborted();
     // What only the timetable or a person asks for keeps no cycle from its time.
     const isOptional = cause === 'scheduled' || cause === 'asked';

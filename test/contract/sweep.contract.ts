@@ -216,34 +216,52 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
 
   describe(`${name}: a reconcile that is asked for`, () => {
     const [first, second] = ['feedbeef-0000-4000-8000-000000000001', 'feedbeef-0000-4000-8000-000000000002'];
-    const waiting = { id: first, force: false, state: 'waiting', runId: null, error: null } as const;
+    const idle = { runId: null, ids: null, error: null };
+    const waiting = { id: first, force: false, dryRun: false, state: 'waiting', ...idle } as const;
 
     test('is kept until it has ended, and joined by whoever asks meanwhile', async () => {
       await using opened = await open();
       const { journal } = opened.mirror;
       expect(await journal.askedReconcile()).toBeNull();
-      await journal.askReconcile({ id: first, force: false });
+      await journal.askReconcile({ id: first, force: false, dryRun: false });
       expect(await journal.askedReconcile()).toEqual(waiting);
-      await journal.askReconcile({ id: second, force: true });
+      await journal.askReconcile({ id: second, force: true, dryRun: false });
       expect(await journal.askedReconcile()).toEqual({ ...waiting, force: true });
       // Whoever begins it may have looked before that one joined.
       await journal.noteAsked({ ...waiting, state: 'under-way' });
       expect(await journal.askedReconcile()).toMatchObject({ force: true, state: 'under-way' });
-      await journal.askReconcile({ id: second, force: true });
+      await journal.askReconcile({ id: second, force: true, dryRun: false });
       expect(await journal.askedReconcile()).toMatchObject({ id: first, state: 'under-way' });
       const error = { code: 'TIMEOUT', message: 'Too late.', hint: null };
       await journal.noteAsked({ ...waiting, state: 'ended', runId: 'r1', error });
       expect(await journal.askedReconcile()).toMatchObject({ state: 'ended', runId: 'r1', error });
-      await journal.askReconcile({ id: second, force: false });
+      await journal.askReconcile({ id: second, force: false, dryRun: false });
       expect(await journal.askedReconcile()).toEqual({ ...waiting, id: second });
+    });
+
+    test('that only tells is none that repairs: either comes to its end before the other is asked for', async () => {
+      await using opened = await open();
+      const { journal } = opened.mirror;
+      const telling = { ...waiting, id: second, dryRun: true };
+      await journal.askReconcile({ id: first, force: false, dryRun: false });
+      await journal.askReconcile({ id: second, force: true, dryRun: true });
+      expect(await journal.askedReconcile()).toEqual(waiting);
+      await journal.noteAsked({ ...waiting, state: 'ended' });
+      await journal.askReconcile({ id: second, force: false, dryRun: true });
+      expect(await journal.askedReconcile()).toEqual(telling);
+      await journal.askReconcile({ id: first, force: true, dryRun: false });
+      expect(await journal.askedReconcile()).toEqual(telling);
+      const ids = { missing: [], stale: [contactId(1)], ghosts: [], held: [] };
+      await journal.noteAsked({ ...telling, state: 'ended', runId: 'r2', ids });
+      expect(await journal.askedReconcile()).toMatchObject({ state: 'ended', ids });
     });
 
     test('is asked for anew where one under way would hold what it is to remove', async () => {
       await using opened = await open();
       const { journal } = opened.mirror;
-      await journal.askReconcile({ id: first, force: false });
+      await journal.askReconcile({ id: first, force: false, dryRun: false });
       await journal.noteAsked({ ...waiting, state: 'under-way' });
-      await journal.askReconcile({ id: second, force: true });
+      await journal.askReconcile({ id: second, force: true, dryRun: false });
       expect(await journal.askedReconcile()).toEqual({ ...waiting, id: second, force: true });
       // The end of the former is no end of this one.
       await journal.noteAsked({ ...waiting, state: 'ended' });

@@ -170,10 +170,30 @@ describe('a reconcile beside a running watch', () => {
     await expect.poll(() => told.map(({ event }) => event)).toContain('reconcile:failed');
   }, 120_000);
 
-  it('that changes nothing cannot be left to it', async () => {
-    await watching();
-    const { code, stdout } = await cli.run(['reconcile', '--dry-run', '--json']);
-    expect(code).toBe(6);
-    expect(JSON.parse(stdout).orgs).toMatchObject([{ error: { code: 'ORG_BUSY' } }]);
-  }, 60_000);
+  it('that changes nothing is made by it too, with the Ids, and behind one that is asked for as well', async () => {
+    const watch = await watching();
+    const gone = (await contactsOf(emulator.url)).slice(0, 2).map(({ Id }) => Id as string);
+    await control(emulator.url, 'delete', { ids: gone });
+    const { orgs } = await cli.json<{ orgs: unknown[] }>(['reconcile', '--dry-run']);
+    expect(orgs).toMatchObject([
+      {
+        status: 'complete',
+        dryRun: true,
+        ghosts: 2,
+        repaired: 0,
+        error: null,
+        ids: { missing: [], held: [] },
+      },
+    ]);
+    expect((orgs[0] as { ids: { ghosts: string[] } }).ids.ghosts.toSorted()).toEqual(gone.toSorted());
+    const both = [['reconcile'], ['reconcile', '--dry-run']].map(async (args) =>
+      cli.json<{ orgs: unknown[] }>(args),
+    );
+    const [made, told] = await Promise.all(both);
+    expect(made?.orgs).toMatchObject([{ status: 'complete', dryRun: false, error: null }]);
+    expect(told?.orgs).toMatchObject([{ status: 'complete', dryRun: true, repaired: 0, error: null }]);
+    const stop = once(watch, 'exit');
+    watch.kill('SIGTERM');
+    await stop;
+  }, 120_000);
 });

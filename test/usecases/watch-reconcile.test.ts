@@ -184,10 +184,10 @@ describe('a watch', () => {
     const options = { push: true, once: false, intervalMs: 60_000, reconcileEveryMs: null };
     await using watched = await openWatchedOrg(app.services, org, { options, signal, tell: () => {} });
     await using mirror = await app.services.mirrors.open(emulator.url, { create: false });
-    await mirror.journal.askReconcile({ id: randomUUID(), force: false });
+    await mirror.journal.askReconcile({ id: randomUUID(), force: false, dryRun: false });
     const work = await watched.cycle(signal);
     // It waits for its place among the long work of other orgs.
-    await mirror.journal.askReconcile({ id: randomUUID(), force: true });
+    await mirror.journal.askReconcile({ id: randomUUID(), force: true, dryRun: false });
     await work!.run(signal);
     expect(await mirror.journal.askedReconcile()).toMatchObject({ state: 'ended', force: true, error: null });
     expect(await mirror.contacts.counts()).toMatchObject({ contacts: 150 });

@@ -132,7 +132,11 @@ it('an org that rests is looked at for what is asked of it and tells each reques
   expect(await watched.isAsked!()).toBe(false);
   {
     await using beside = await mirrors.open(org.instanceUrl, { create: false });
-    await beside.journal.askReconcile({ id: '00000000-0000-4000-8000-000000000001', force: false });
+    await beside.journal.askReconcile({
+      id: '00000000-0000-4000-8000-000000000001',
+      force: false,
+      dryRun: false,
+    });
   }
   expect(await watched.isAsked!()).toBe(true);
   expect(await watched.isAsked!()).toBe(false);
@@ -149,7 +153,7 @@ it('a reconcile that is asked for while the org rests is seen, and ends with the
   await watched.rest();
   expect(await watched.isAsked!()).toBe(false);
   const { journal } = await parts.mirrors.open(org.instanceUrl, { create: false });
-  await journal.askReconcile({ id: 'of a person', force: false });
+  await journal.askReconcile({ id: 'of a person', force: false, dryRun: false });
   expect(await watched.isAsked!()).toBe(true);
 
   failure = new AppError('NETWORK_UNREACHABLE', 'The org cannot be reached.');

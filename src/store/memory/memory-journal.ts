@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { AskedReconcile } from '../../sync/ports/asked-reconcile.ts';
+import type { AskedReconcile, Asking } from '../../sync/ports/asked-reconcile.ts';
 import type { Cursors, Journal } from '../../sync/ports/journal.ts';
 import type { ChunkState, Run, RunFilter, RunKind, RunStep, StoredChunk } from '../../sync/ports/run.ts';
 import { joined, noted } from '../asked-reconcile.ts';
@@ -81,7 +81,7 @@ export class MemoryJournal implements Journal {
     return this.#file.read(({ asked }) => kept(asked));
   }
 
-  async askReconcile(asked: Pick<AskedReconcile, 'id' | 'force'>): Promise<void> {
+  async askReconcile(asked: Asking): Promise<void> {
     this.#file.write('ask-reconcile', (state) => {
       state.asked = joined(state.asked, asked);
     });

@@ -1,5 +1,5 @@
 import type { Connection } from '../../sqlite/connection.ts';
-import type { AskedReconcile } from '../../sync/ports/asked-reconcile.ts';
+import type { AskedReconcile, Asking } from '../../sync/ports/asked-reconcile.ts';
 import { askedReconcileOf, joined, noted } from '../asked-reconcile.ts';
 import { objectKey, readMeta, writeMeta } from './meta.ts';
 import { storedJson } from './stored-json.ts';
@@ -11,11 +11,7 @@ export function readAsked(db: Connection, object: string): AskedReconcile | null
   return stored === null ? null : askedReconcileOf(storedJson(stored));
 }
 
-export function askReconcile(
-  db: Connection,
-  object: string,
-  asked: Pick<AskedReconcile, 'id' | 'force'>,
-): void {
+export function askReconcile(db: Connection, object: string, asked: Asking): void {
   write(db, object, joined(readAsked(db, object), asked));
 }
 

@@ -1,4 +1,4 @@
-import type { AskedReconcile } from '../../sync/ports/asked-reconcile.ts';
+import type { AskedReconcile, Asking } from '../../sync/ports/asked-reconcile.ts';
 import type { Cursors, Journal } from '../../sync/ports/journal.ts';
 import type { ChunkState, Run, RunFilter, RunKind, RunStep, StoredChunk } from '../../sync/ports/run.ts';
 import { readAsked } from './asked-records.ts';
@@ -58,7 +58,7 @@ export class SqliteJournal implements Journal {
     return this.#file.read((db) => readAsked(db, this.#object));
   }
 
-  async askReconcile(asked: Pick<AskedReconcile, 'id' | 'force'>): Promise<void> {
+  async askReconcile(asked: Asking): Promise<void> {
     await this.#write('askReconcile', this.#object, asked);
   }
 

@@ -1,3 +1,4 @@
+import type { DifferingIds } from './differing-ids.ts';
 import type { RunError } from './run.ts';
 
 /** A reconcile that somebody has asked for of the process that holds the org's lease. */
@@ -6,9 +7,16 @@ export interface AskedReconcile {
   id: string;
   /** Lifts the brake. */
   force: boolean;
+  /** Only tells. */
+  dryRun: boolean;
   state: 'waiting' | 'under-way' | 'ended';
   /** Of one that has ended, where it came to a run. */
   runId: string | null;
+  /** What one that only tells has found, where it came to that. */
+  ids: DifferingIds | null;
   /** What it ended with; null where all was well. */
   error: RunError | null;
 }
+
+/** What is asked for. */
+export type Asking = Pick<AskedReconcile, 'id' | 'force' | 'dryRun'>;

@@ -1,4 +1,4 @@
-import type { AskedReconcile } from './asked-reconcile.ts';
+import type { AskedReconcile, Asking } from './asked-reconcile.ts';
 import type { ChunkState, Run, RunFilter, RunKind, RunStep, StoredChunk } from './run.ts';
 
 /** Up to which instant all changes are in the mirror, ms since 1970; null before the first backfill ended. */
@@ -34,7 +34,7 @@ export interface Journal {
   /** The reconcile that was asked for last of whoever holds the org; null where none was. */
   askedReconcile(): Promise<AskedReconcile | null>;
   /** Asks for one, or joins the one that is still to be made. Needs no lease. */
-  askReconcile(asked: Pick<AskedReconcile, 'id' | 'force'>): Promise<void>;
+  askReconcile(asked: Asking): Promise<void>;
   /** How far that one is; it keeps the force of whoever joined it since. Does nothing where another was asked for since. */
   noteAsked(asked: AskedReconcile): Promise<void>;
 }

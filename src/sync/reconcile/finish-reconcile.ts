@@ -1,21 +1,12 @@
 import type { SyncContext } from '../context.ts';
 import { futureMs } from '../future-cursor.ts';
+import type { DifferingIds } from '../ports/differing-ids.ts';
 import type { SweptDue } from '../ports/sweep.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { withCurrentFields } from '../schema.ts';
 import { confirmGhosts } from './confirm-ghosts.ts';
 import { fetchDiffering } from './fetch-differing.ts';
 import type { ReconcileState } from './reconcile-state.ts';
-
-/** Ids of a run that changes nothing, the first of each kind; its counts say how many there are. */
-export interface DifferingIds {
-  missing: string[];
-  stale: string[];
-  /** Would be removed. */
-  ghosts: string[];
-  /** Would stay. */
-  held: string[];
-}
 
 /** So many Ids of a kind are told. */
 export const mostIdsTold = 1_000;

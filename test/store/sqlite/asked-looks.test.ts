@@ -17,7 +17,7 @@ it('a reconcile that another process asks for is seen in a mirror that is closed
     await using other = opened();
     const mirror = await other.open(url, { create: true });
     expect(await watching.isReconcileAsked(url)).toBe(false);
-    await mirror.journal.askReconcile({ id: 'a', force: false });
+    await mirror.journal.askReconcile({ id: 'a', force: false, dryRun: false });
     // While the other has it open, and of the file alone.
     expect(await watching.isReconcileAsked(url)).toBe(true);
     await mirror[Symbol.asyncDispose]();
