@@ -9,7 +9,7 @@ export interface ApiRequest {
   /** Path and query on the org's own origin. */
   path: string;
   headers?: Record<string, string>;
-  body?: string;
+  body?: WireRequest['body'];
   /** Of an answer that is read whole; `small` by default. */
   bounds?: AnswerBounds;
   /** See `PageOptions` of the port. */

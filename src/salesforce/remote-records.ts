@@ -1,5 +1,6 @@
 import type { SyncedObject } from '../org/synced-object.ts';
 import type { RemoteRecords } from '../sync/ports/remote-records.ts';
+import { ingestJobs } from './bulk-ingest.ts';
 import { createMany, deleteMany, updateMany, upsertMany } from './collections.ts';
 import { describeObject } from './describe-object.ts';
 import type { JsforceOptions } from './jsforce-call.ts';
@@ -26,6 +27,7 @@ export function remoteRecords(
       deleteMany: (ids, o) => deleteMany(jsforce, object, ids, o),
       upsertMany: (field, records, o) => upsertMany(jsforce, object, field, records, o),
     },
+    ingest: ingestJobs(context, object),
     describe: (o = {}) => describeObject(jsforce, name, o),
     count: (where, { signal } = {}) => countRecords(context, name, where, signal),
     retrieve: (ids, fields, { signal } = {}) => retrieveRecords(context, name, ids, fields, signal),

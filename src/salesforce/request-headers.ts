@@ -1,3 +1,5 @@
+import type { WireRequest } from '../wire/exchange.ts';
+
 type Headers = Record<string, string>;
 
 /** What every request to an org carries; `own` goes over it. */
@@ -5,7 +7,7 @@ export function requestHeaders(
   { product, gzip }: { product: string; gzip: boolean },
   token: string,
   own: Headers | undefined,
-  body: string | undefined,
+  body: WireRequest['body'],
 ): Headers {
   return {
     authorization: `Bearer ${token}`,

@@ -130,7 +130,7 @@ describe('against an emulated org that checks everything', () => {
     const thief: Wire = {
       ...wire,
       async exchange(request, ...rest) {
-        const form = new URLSearchParams(request.body);
+        const form = new URLSearchParams(typeof request.body === 'string' ? request.body : '');
         if (form.get('grant_type') === 'authorization_code') {
           form.set('code_verifier', 'A'.repeat(64));
           const response = await fetch(request.origin + request.path, { method: 'POST', body: form });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { contact } from '../../src/org/synced-object.ts';
+import type { IngestRow } from '../../src/sync/ports/ingest-jobs.ts';
 import type { PageBody } from '../../src/sync/ports/page.ts';
 import type { Remote } from '../../src/sync/ports/remote.ts';
 import type { RemoteRecords } from '../../src/sync/ports/remote-records.ts';
@@ -176,6 +177,63 @@ export function remoteContract(name: string, open: () => Promise<ContractRemote>
         code: 'SALESFORCE_ERROR',
         details: { status: 404 },
       });
+    });
+
+    test('an ingest job does nothing before it is closed; then each row is in one result file', async () => {
+      await using org = await filled();
+      const { ingest } = org.records;
+      const job = await ingest.create({ operation: 'insert' });
+      expect(job).toMatchObject({ state: 'Open', processed: 0, failed: 0, errorMessage: null });
+      const rows = ['"Ö ""x"", y"', '', '"two\nlines"', '=1+1'];
+      await ingest.upload(job.id, async function* () {
+        yield Buffer.from('LastName,Title\n');
+        for (const name of rows) yield Buffer.from(`${name},T\n`);
+      });
+      expect(await org.records.count(null)).toBe(names.length);
+      expect((await ingest.info(job.id))?.state).toBe('Open');
+      expect((await ingest.close(job.id)).state).toBe('UploadComplete');
+      await expect(ingest.close(job.id)).rejects.toMatchObject({ code: 'SALESFORCE_ERROR' });
+      let now = await ingest.info(job.id);
+      for (let tries = 0; now?.state !== 'JobComplete' && tries < 200; tries++) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        now = await ingest.info(job.id);
+      }
+      expect(now).toMatchObject({ id: job.id, state: 'JobComplete', processed: 4, failed: 1 });
+      const found: Record<string, IngestRow[]> = {};
+      for (const file of ['successful', 'failed', 'unprocessed'] as const) {
+        found[file] = [];
+        for await (const some of ingest.results(job.id, file, ['Title', 'LastName']))
+          found[file].push(...some);
+      }
+      const { successful = [], failed = [], unprocessed } = found;
+      expect(unprocessed).toEqual([]);
+      expect(successful.map(({ cells }) => cells.join()).toSorted()).toEqual([
+        'T,=1+1',
+        'T,two\nlines',
+        'T,Ö "x", y',
+      ]);
+      expect(successful.every(({ created }) => created)).toBe(true);
+      expect(new Set(successful.map(({ id }) => id)).size).toBe(3);
+      expect(failed).toMatchObject([
+        { id: null, cells: ['T', ''], error: { code: 'REQUIRED_FIELD_MISSING', fields: ['LastName'] } },
+      ]);
+      expect(await org.records.count(null)).toBe(names.length + 3);
+      await ingest.delete(job.id);
+      await ingest.delete(job.id);
+      expect(await ingest.info(job.id)).toBeNull();
+    });
+
+    test('an ingest job that is aborted while it is open never does anything', async () => {
+      await using org = await filled();
+      const { ingest } = org.records;
+      const { id } = await ingest.create({ operation: 'delete' });
+      await ingest.upload(id, async function* () {
+        yield Buffer.from(`Id\n${org.ids[0]}\n`);
+      });
+      await ingest.abort(id);
+      expect((await ingest.info(id))?.state).toBe('Aborted');
+      await expect(ingest.close(id)).rejects.toMatchObject({ code: 'SALESFORCE_ERROR' });
+      expect(await org.records.count(null)).toBe(names.length);
     });
 
     test('lists what was changed and deleted in a span of minutes', async () => {

@@ -11,6 +11,7 @@ import type { RecordWrites, WriteOutcome } from '../../src/sync/ports/record-wri
 import type { Remote } from '../../src/sync/ports/remote.ts';
 import type { RemoteRecords } from '../../src/sync/ports/remote-records.ts';
 import { describeOf, field } from '../store/sqlite/contact-fields.ts';
+import { memoryIngest } from './memory-ingest.ts';
 import { cellOf, type OrgRecord, selected } from './select-records.ts';
 
 const bulkRows = 2;
@@ -145,15 +146,20 @@ export class MemoryRemote implements Remote {
     deleteMany: async (ids, { signal } = {}) =>
       this.#each(ids, signal, (id) => this.#change(id, { IsDeleted: true })),
     upsertMany: async (field, records, { signal } = {}) =>
-      this.#each(records, signal, (record) => {
-        const value = cellOf(record[field]);
-        const known = this.#live().find((row) => cellOf(row[field]) === value);
-        return known === undefined ? this.#create(record) : this.#change(String(known.Id), record);
-      }),
+      this.#each(records, signal, (record) => this.#upsert(record, field)),
   };
+
+  readonly #ingest = memoryIngest({
+    called: (signal) => this.#call(signal),
+    insert: (record) => this.#create(record),
+    update: ({ Id, ...changes }) => this.#change(String(Id), changes),
+    delete: ({ Id }) => this.#change(String(Id), { IsDeleted: true }),
+    upsert: (record, field) => this.#upsert(record, field),
+  });
 
   readonly #records: RemoteRecords = {
     writes: this.#writes,
+    ingest: this.#ingest,
     changes: {
       updated: async (window, { signal } = {}) => {
         this.#call(signal);
@@ -230,6 +236,12 @@ export class MemoryRemote implements Remote {
     this.#rows.set(Id, { ...fields, Id, ...made });
     this.#writtenAt.set(Id, Date.parse(stamp));
     return { kind: 'done', id: Id, created: true };
+  }
+
+  #upsert(record: Record<string, unknown>, field: string): WriteOutcome {
+    const value = cellOf(record[field]);
+    const known = this.#live().find((row) => cellOf(row[field]) === value);
+    return known === undefined ? this.#create(record) : this.#change(String(known.Id), record);
   }
 
   #change(id: string, changes: Record<string, unknown>): WriteOutcome {

@@ -103,3 +103,42 @@ describe('one exchange', () => {
     expect(await stopped).toMatchObject({ name: 'AbortError' });
   });
 });
+
+describe('a body that is asked for as it leaves', () => {
+  it('is taken no faster than the other side reads, and never whole', async () => {
+    let read = 0;
+    let made = 0;
+    let aheadMost = 0;
+    const { origin } = await serve((request, response) => {
+      request.on('data', (chunk: Buffer) => {
+        read += chunk.length;
+        request.pause();
+        setTimeout(() => request.resume(), 2);
+      });
+      request.on('end', () => response.writeHead(201).end());
+    });
+    const block = Buffer.alloc(64 * 1024, 'x');
+    const body = async function* () {
+      for (; made < 32 * 1024 * 1024; made += block.length) {
+        aheadMost = Math.max(aheadMost, made - read);
+        yield block;
+      }
+    };
+    const answer = await wire.exchange({ ...get(origin), method: 'PUT', body }, patience);
+    answer.body.drop();
+    expect([answer.status, read]).toEqual([201, 32 * 1024 * 1024]);
+    // What the sockets of this machine hold, and no more.
+    expect(aheadMost).toBeLessThan(16 * 1024 * 1024);
+  });
+
+  it('ends the exchange where it cannot be made', async () => {
+    const { origin } = await serve((request, response) => void request.on('end', () => response.end()));
+    const body = async function* (): AsyncGenerator<Uint8Array> {
+      yield Buffer.from('a');
+      throw new Error('no more');
+    };
+    expect(await failureOf(wire.exchange({ ...get(origin), method: 'PUT', body }, patience))).toMatchObject({
+      message: 'no more',
+    });
+  });
+});

@@ -1,5 +1,6 @@
 import type { CallOptions } from './call-options.ts';
 import type { ObjectDescribe } from './field.ts';
+import type { IngestJobs } from './ingest-jobs.ts';
 import type { PageBody } from './page.ts';
 import type { RecordChanges } from './record-changes.ts';
 import type { RecordWrites } from './record-writes.ts';
@@ -8,6 +9,7 @@ import type { RecordWrites } from './record-writes.ts';
 export interface RemoteRecords {
   readonly changes: RecordChanges;
   readonly writes: RecordWrites;
+  readonly ingest: IngestJobs;
   /** 'not-modified' only where `ifModifiedSince` was given. */
   describe(
     options?: CallOptions & { ifModifiedSince?: string | null },
