@@ -1,5 +1,4 @@
 import { isoTime } from '../../base/iso-time.ts';
-import { floorMinute } from '../../sync/minute.ts';
 import type { SweptDue, SweptMark } from '../../sync/ports/sweep.ts';
 import type { MemoryContact, MemoryState } from './memory-state.ts';
 import type { PlainPage } from './merge-page.ts';
@@ -37,7 +36,7 @@ function dueOf(known: MemoryContact | undefined, stamp: string, covered: number 
   // Stamps are whole seconds: what was read within the second of its last change may have been changed in it once more.
   if (valueAt !== null && valueAt <= `${stamp.slice(0, 19)}.999Z`) return 'stale';
   // The cursor is about to pass it without a last look at what was committed late with the stamp of the same second.
-  return covered !== null && Date.parse(stamp) >= floorMinute(covered) ? 'stale' : null;
+  return covered !== null && stamp.slice(0, 16) >= isoTime(covered).slice(0, 16) ? 'stale' : null;
 }
 
 /** What the sweep has come to. */

@@ -1,10 +1,16 @@
 import { isoTime } from '../../base/iso-time.ts';
 import type { Connection } from '../../sqlite/connection.ts';
-import type { EditDecision } from '../../sync/ports/outbox-entry.ts';
+import type { EditDecision, EditRecord } from '../../sync/ports/outbox-entry.ts';
 import { settleEntries } from './outbox-records.ts';
+import { insertStep } from './run-records.ts';
 
 /** See `Outbox.decideEdits`. The caller holds the transaction. */
-export function decideEdits(db: Connection, decisions: readonly EditDecision[], at: number): string[] {
+export function decideEdits(
+  db: Connection,
+  decisions: readonly EditDecision[],
+  { runId, step, lines }: EditRecord,
+  at: number,
+): string[] {
   const waits = db.prepare(
     "SELECT changes, base FROM outbox WHERE key = ? AND local = 1 AND state = 'pending' AND sent_at IS NULL",
   );
@@ -15,6 +21,11 @@ export function decideEdits(db: Connection, decisions: readonly EditDecision[], 
     taken.push(decision.key);
     carryOut(db, decision, entry, at);
   }
+  const open = new Set(decisions.map(({ key }) => key));
+  for (const key of taken) open.delete(key);
+  const told = lines.filter(({ key }) => !open.has(key)).map(({ text }) => text);
+  if (told.length > 0)
+    insertStep(db, runId, { name: step, startedAt: at, finishedAt: at, counts: {}, note: told.join('\n') });
   return taken;
 }
 

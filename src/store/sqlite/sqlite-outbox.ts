@@ -2,6 +2,7 @@ import type { DoubtNote } from '../../sync/ports/doubt.ts';
 import type { Outbox } from '../../sync/ports/outbox.ts';
 import type {
   EditDecision,
+  EditRecord,
   NewOutboxEntry,
   OutboxEntry,
   OutboxState,
@@ -70,8 +71,9 @@ export class SqliteOutbox implements Outbox {
     return this.#write('moveEntries', keys, from, to, at);
   }
 
-  async decideEdits(decisions: readonly EditDecision[], at: number): Promise<string[]> {
-    return decisions.length === 0 ? [] : this.#write('decideEdits', decisions, at);
+  async decideEdits(decisions: readonly EditDecision[], record: EditRecord, at: number): Promise<string[]> {
+    if (decisions.length === 0 && record.lines.length === 0) return [];
+    return this.#write('decideEdits', decisions, record, at);
   }
 
   async holdMuch(brake: Brake): Promise<{ heldDeletes: number; heldEdits: number }> {

@@ -102,6 +102,15 @@ export type EditDecision =
       errors: RecordError[];
     };
 
+/** What a run's record tells of edits, a line for each; stored with what was decided about them. */
+export interface EditRecord {
+  runId: string;
+  /** Name of the step. */
+  step: string;
+  /** `key`: the entry whose decision it tells of. It is left out where that did not come about. */
+  lines: readonly { key: string; text: string }[];
+}
+
 /** What is known of an entry after a request. */
 export type Settlement =
   | { key: string; state: 'done'; contactId: string; created: boolean; at: number }

@@ -1,6 +1,7 @@
 import type { DoubtNote } from './doubt.ts';
 import type {
   EditDecision,
+  EditRecord,
   NewOutboxEntry,
   OutboxEntry,
   OutboxState,
@@ -47,9 +48,10 @@ export interface Outbox {
   move(keys: readonly string[], from: readonly OutboxState[], to: OutboxState, at: number): Promise<string[]>;
   /**
    * Edits that still wait and that no request may have carried become what was decided; returns their keys. The others
-   * were edited again meanwhile, or given up.
+   * were edited again meanwhile, or given up. What the record tells is stored in the same transaction, for nothing else
+   * has the values that are lost.
    */
-  decideEdits(decisions: readonly EditDecision[], at: number): Promise<string[]>;
+  decideEdits(decisions: readonly EditDecision[], record: EditRecord, at: number): Promise<string[]>;
   /**
    * Holds the edits and deletes that programs have asked for where these, with all that waits unapproved, are more than
    * the brake lets go.

@@ -45,22 +45,22 @@ export async function checkEdits(
     ]),
   );
   const decisions = edits.flatMap((edit) => decisionOf(edit, plans.get(edit.key)!));
-  const at = context.clock.now();
-  const taken = new Set(await context.mirror.outbox.decideEdits(decisions, at));
+  const lines = edits.flatMap((edit) =>
+    linesOf(edit, plans.get(edit.key)!).map((text) => ({ key: edit.key, text })),
+  );
+  const record = { runId: progress.runId, step: 'conflicts', lines };
+  const taken = new Set(await context.mirror.outbox.decideEdits(decisions, record, context.clock.now()));
   const decided = new Map(decisions.map((decision) => [decision.key, decision]));
-  const lines: string[] = [];
   const left = entries.flatMap((entry) => {
     const plan = plans.get(entry.key);
     const decision = decided.get(entry.key);
     if (plan === undefined) return [entry];
     // A program has edited it again meanwhile, or a person has given it up.
     if (decision !== undefined && !taken.has(entry.key)) return [];
-    lines.push(...linesOf(entry, plan));
     if (plan.kind === 'send') return [{ ...entry, changes: { ...plan.changes }, contactId: plan.id }];
     progress.countDecided(plan.kind);
     return [];
   });
-  await progress.record('conflicts', lines);
   if (lines.length > 0) {
     context.log.warn(
       `${context.remote.instanceUrl}: ${lines.length === 1 ? '1 contact was' : `${lines.length} contacts were`} changed here and in Salesforce; \`runs show\` and \`outbox list --conflicts\` tell what became of that`,

@@ -67,10 +67,8 @@ export class DrainProgress {
     else this.#run.count(kind === 'reject' ? 'rejected' : 'conflicts', 1);
   }
 
-  /** Becomes a step of the run, where there is anything to tell. */
-  async record(step: string, lines: readonly string[]): Promise<void> {
-    if (lines.length === 0) return;
-    await this.#run.step(step, async (note) => note(lines.join('\n')));
+  get runId(): string {
+    return this.#run.id;
   }
 
   count({ op }: Pick<OutboxEntry, 'op'>, settlement: Settlement): void {
