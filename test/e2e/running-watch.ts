@@ -7,6 +7,8 @@ import type { Cli } from './cli.ts';
 export interface WatchLine {
   event?: string;
   level: string;
+  /** ISO. */
+  at: string;
   suspendedMs?: number;
   error?: { code: string; message: string };
 }
