@@ -19,3 +19,26 @@ it('the org of the environment has no settings, which is said where one is to be
   });
   expect((await orgs.setSync({ org: 'b', sync: false }, context)).org.sync).toBe(false);
 });
+
+it('two-way is set for the org and for its mirror at once, and stays with the org through a login', async () => {
+  const b = orgFor('b', { alias: 'b' });
+  const parts = partsOf([b]);
+  const mirror = await parts.mirrors.open(b.instanceUrl, { create: true });
+  const orgs = appOrgs(parts);
+  const set = await orgs.set({ org: 'b', twoWay: true, conflicts: 'manual' }, context);
+  expect(set).toMatchObject({ org: { twoWay: true, conflicts: 'manual' }, openEdits: 0 });
+  expect(await mirror.twoWay()).toEqual({ on: true, conflicts: 'manual' });
+  expect((await orgs.set({ org: 'b', budget: 0.5 }, context)).openEdits).toBeNull();
+  expect(await orgs.set({ org: 'b', twoWay: false }, context)).toMatchObject({
+    org: { twoWay: false, conflicts: 'manual' },
+  });
+  expect(await mirror.twoWay()).toEqual({ on: false, conflicts: 'manual' });
+});
+
+it('two-way can be set before there is a mirror', async () => {
+  const parts = partsOf([orgFor('b', { alias: 'b' })]);
+  expect(await appOrgs(parts).set({ org: 'b', twoWay: true }, context)).toMatchObject({
+    org: { twoWay: true, conflicts: 'salesforce-wins' },
+    openEdits: 0,
+  });
+});

@@ -337,6 +337,32 @@ describe('orgs', () => {
     expect((await runMain(['orgs'], { app })).stdout).toBe(
       'ALIAS  INSTANCE URL                    USERNAME     SYNC  LOGIN\nprod   https://acme.my.salesforce.com  me@acme.com  on    ok\n',
     );
+    const written = { ...org, twoWay: true, conflicts: 'manual' as const };
+    const two = fakeApp({
+      orgs: {
+        list: async () => ({ orgs: [org, written] }),
+        set: async () => ({ org: { ...org, twoWay: false }, openEdits: 2 }),
+      },
+    });
+    const lines = (await runMain(['orgs'], { app: two.app })).stdout.split('\n');
+    expect(lines[0]).toMatch(/SYNC {2}TWO-WAY {2}LOGIN$/);
+    expect([lines[1], lines[2]]).toEqual([
+      expect.stringMatching(/on {4}off {6}ok$/),
+      expect.stringMatching(/on {4}manual {3}ok$/),
+    ]);
+    expect((await runMain(['orgs', 'set', 'a', '--two-way', 'off'], { app: two.app })).stdout).toBe(
+      'prod: two-way off. 2 edits from before still wait and are sent; `outbox list` shows them, `outbox drop` gives them up.\n',
+    );
+    const set = await runMain(['orgs', 'set', 'a', '--two-way', 'on', '--conflicts', 'manual'], {
+      app: two.app,
+    });
+    expect(set.stdout).toContain('prod: two-way on, conflicts manual.');
+    expect(two.calls.at(-1)).toEqual({
+      method: 'orgs.set',
+      options: { org: 'a', budget: undefined, twoWay: true, conflicts: 'manual' },
+    });
+    const wrong = await runMain(['orgs', 'set', 'a', '--conflicts', 'mine'], { app: two.app });
+    expect(wrong.code).toBe(2);
     const none = fakeApp({ orgs: { list: async () => ({ orgs: [] }) } });
     expect((await runMain(['orgs'], { app: none.app })).stdout).toContain('parahack-sync login');
   });
