@@ -6,10 +6,13 @@ export interface SyncedObject {
   keyPrefix: string;
   /** What people are told of its records. */
   nouns: { one: string; anyOne: string; many: string };
+  /** Fields that name a record which Salesforce locks while one of this object's is written. */
+  lockedParents: readonly string[];
 }
 
 export const contact: SyncedObject = {
   name: 'Contact',
   keyPrefix: '003',
   nouns: { one: 'contact', anyOne: 'a contact', many: 'contacts' },
+  lockedParents: ['AccountId'],
 };

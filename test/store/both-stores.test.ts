@@ -20,6 +20,8 @@ async function toldBy({ contacts: store }: Mirror, base: number) {
     lastRead: rows.filter(({ id }) => ids.includes(id)).sort((a, b) => (a.id < b.id ? -1 : 1)),
     counts: await store.counts(),
     latestReadAt: await store.latestReadAt(),
+    lastNames: [...(await store.valuesOf('LastName', ids))].sort(),
+    noColumn: (await store.valuesOf('Nothing__c', ids)).size,
   };
 }
 

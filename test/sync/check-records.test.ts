@@ -599,6 +599,7 @@ describe('faults of records of another object', () => {
     name: 'Account',
     keyPrefix: '001',
     nouns: { one: 'account', anyOne: 'an account', many: 'accounts' },
+    lockedParents: [],
   };
 
   it.each<[Record<string, unknown>, string]>([

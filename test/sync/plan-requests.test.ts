@@ -91,6 +91,40 @@ describe('planRequests', () => {
     ]);
   });
 
+  it('keeps those that lock one parent together, in one request where they fit', () => {
+    const parents = (entry: OutboxEntry) =>
+      [entry.changes.AccountId].map(String).filter((id) => id !== 'undefined');
+    const of = (AccountId: string, count: number) => many(count, { changes: { AccountId } });
+    const planned = (entries: OutboxEntry[]) =>
+      planRequests(entries, true, undefined, parents).map(({ entries, locks }) => [
+        entries.length,
+        ['a', 'b', 'c'].filter((id) => locks.has(id)).join(''),
+      ]);
+    // Alternating, as they may stand in a file.
+    const [a, b] = [of('a', 120), of('b', 120)];
+    expect(planned(a.flatMap((entry, i) => [entry, b[i]!]))).toEqual([
+      [120, 'a'],
+      [120, 'b'],
+    ]);
+    expect(planned([...of('a', 250), ...of('b', 20), ...many(10)])).toEqual([
+      [200, 'a'],
+      [80, 'ab'],
+    ]);
+    // Those without a parent fill what room is left.
+    expect(planned([...many(100), ...of('a', 150), ...of('b', 150)])).toEqual([
+      [200, 'a'],
+      [200, 'b'],
+    ]);
+    // Other kinds of change are not moved past each other.
+    const id = '003000000000001AAA';
+    const update = entry({ op: 'update', contactId: id, changes: { AccountId: 'a' } });
+    expect(planned([...of('a', 30), update, ...of('a', 30)])).toEqual([
+      [30, 'a'],
+      [1, 'a'],
+      [30, 'a'],
+    ]);
+  });
+
   it('takes only a create in a collection for something that must not be repeated', () => {
     expect(isRepeatable({ op: 'create', way: 'collection' })).toBe(false);
     expect(isRepeatable({ op: 'create', way: 'ui-api' })).toBe(true);

@@ -6,7 +6,8 @@ import type {
   ReadBefore,
 } from '../../sync/ports/contact-store.ts';
 import type { MemoryFile } from './memory-file.ts';
-import { findIdBy } from './memory-values.ts';
+import { isBelieved } from './memory-schema-store.ts';
+import { columnValue, findIdBy } from './memory-values.ts';
 
 export class MemoryContactStore implements ContactStore {
   readonly #file: MemoryFile;
@@ -44,6 +45,19 @@ export class MemoryContactStore implements ContactStore {
         if (id !== undefined) ids.set(value, id);
       }
       return ids;
+    });
+  }
+
+  async valuesOf(field: string, ids: readonly string[]): Promise<Map<string, string>> {
+    return this.#file.read((state) => {
+      const values = new Map<string, string>();
+      if (!isBelieved(state.fields.get(field.toLowerCase()))) return values;
+      for (const id of ids) {
+        const contact = state.contacts.get(id);
+        const value = contact?.state.gone === null ? columnValue(id, contact, field) : null;
+        if (typeof value === 'string') values.set(id, value);
+      }
+      return values;
     });
   }
 

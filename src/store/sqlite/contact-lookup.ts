@@ -46,6 +46,24 @@ export function findIdsBy(
   return new Map(rows);
 }
 
+export function valuesOf(
+  db: Connection,
+  object: string,
+  field: string,
+  ids: readonly string[],
+): Map<string, string> {
+  if (!hasColumn(db, object, field)) return new Map();
+  const column = quoteName(field);
+  const rows = db
+    .prepare(
+      `SELECT c.Id, c.${column} FROM json_each(?) j CROSS JOIN contact c ON c.Id = j.value
+       WHERE c._gone IS NULL AND c.${column} IS NOT NULL`,
+    )
+    .raw()
+    .all(JSON.stringify(ids)) as [id: string, value: string][];
+  return new Map(rows);
+}
+
 /** How a row of the outbox names its contact. */
 export interface ContactRef {
   object: string;

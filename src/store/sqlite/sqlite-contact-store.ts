@@ -4,7 +4,7 @@ import type {
   ContactStore,
   ReadBefore,
 } from '../../sync/ports/contact-store.ts';
-import { findIdsBy, hasLookup } from './contact-lookup.ts';
+import { findIdsBy, hasLookup, valuesOf } from './contact-lookup.ts';
 import {
   countContacts,
   listNotReadSince,
@@ -39,6 +39,10 @@ export class SqliteContactStore implements ContactStore {
       await this.#write('ensureLookup', object, field);
     }
     return this.#file.read((db) => findIdsBy(db, object, field, values));
+  }
+
+  async valuesOf(field: string, ids: readonly string[]): Promise<Map<string, string>> {
+    return this.#file.read((db) => valuesOf(db, this.#object, field, ids));
   }
 
   async readBefore(before: number, page: { after: number; limit: number }): Promise<ReadBefore> {

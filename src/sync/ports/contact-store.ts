@@ -32,6 +32,11 @@ export interface ContactStore {
    */
   idsBy(field: string, values: readonly string[]): Promise<Map<string, string>>;
   /**
+   * What live contacts have in a text field, by Id; those without a value are absent. Empty where the field is no
+   * column.
+   */
+  valuesOf(field: string, ids: readonly string[]): Promise<Map<string, string>>;
+  /**
    * Live rows that were last read before `before` (ms since 1970), in the order in which they lie in the store: at most
    * `limit` of those behind `after` (0 for the first). Looks at every row.
    */

@@ -4,6 +4,7 @@ import type { Remote } from '../ports/remote.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { BlockedContacts, type BlockReason, type Undecided } from './blocked-contacts.ts';
 import type { ContactNames } from './contact-names.ts';
+import { SendWidth } from './send-width.ts';
 
 /**
  * The entries in doubt that were told last, by the org they are of. A watch drains each cycle, and people need to hear of each change once. Not
@@ -18,6 +19,9 @@ export class DrainProgress {
   readonly #patienceMs: number;
   /** Whether the org takes Idempotency-Keys, as far as this drain knows. */
   idempotent = true;
+  readonly width = new SendWidth();
+  /** Why no further request leaves; null while they do. */
+  stopped: Error | null = null;
   /** Requests in a row, up to the last one, whose answer never came. */
   doubtsInRow = 0;
   /** Requests in a row, up to the last one, of which nothing was taken because of a limit. */
@@ -29,10 +33,42 @@ export class DrainProgress {
   /** The first reason of an entry's own for not being sent now, or for a doubt. */
   stuck: Error | null = null;
   #spentMs = 0;
+  #requests = 0;
+  /** The latest begun of the requests whose answer never came. */
+  #lastLost = 0;
+  /** Requests under way whose last answer was lost. */
+  readonly #losing = new Set<number>();
 
   constructor(run: RunRecorder, patienceMs: number) {
     this.#run = run;
     this.#patienceMs = patienceMs;
+  }
+
+  /** Numbers a request in the order in which they begin. */
+  beginRequest(): number {
+    return ++this.#requests;
+  }
+
+  /** Whether the answer to a request that is under way never came, as far as it has been sent yet. */
+  noteLost(request: number, isLost: boolean): void {
+    if (isLost) this.#losing.add(request);
+    else this.#losing.delete(request);
+  }
+
+  /** Whether other requests fare badly too: then it is no use to repeat this one now. */
+  isTroubled(request: number): boolean {
+    const othersLost = this.#losing.size - (this.#losing.has(request) ? 1 : 0);
+    return this.stopped !== null || this.doubtsInRow > 0 || this.limitsInRow > 0 || othersLost > 0;
+  }
+
+  /** How many requests in a row have lost their answer now. One that began before a lost one says nothing of what came after. */
+  endRequest(request: number, isLost: boolean): number {
+    this.#losing.delete(request);
+    if (isLost) {
+      this.#lastLost = Math.max(this.#lastLost, request);
+      this.doubtsInRow++;
+    } else if (request > this.#lastLost) this.doubtsInRow = 0;
+    return this.doubtsInRow;
   }
 
   /** Takes what a repeat took from the drain's patience. */

@@ -8,14 +8,16 @@ import type { RunRecorder } from '../run-recorder.ts';
 import type { Undecided } from './blocked-contacts.ts';
 import { checkEdits } from './check-edits.ts';
 import { ContactLine } from './contact-line.ts';
-import { contactNames } from './contact-names.ts';
+import { type ContactNames, contactNames } from './contact-names.ts';
 import { DrainProgress } from './drain-progress.ts';
+import { lockedParents } from './locked-parents.ts';
 import { outgoingBrake, tellHeld } from './outgoing-brake.ts';
-import { planRequests } from './plan-requests.ts';
+import { type PlannedRequest, planRequests } from './plan-requests.ts';
 import { readBack } from './read-back.ts';
 import { recover, settleExpired } from './recover.ts';
 import { type OnSettled, type SendOptions, sendPlanned } from './send-planned.ts';
 import { noteEnds } from './settle-creates.ts';
+import { sideBySide } from './side-by-side.ts';
 
 export interface DrainOptions {
   run: RunRecorder;
@@ -180,29 +182,39 @@ async function sendPage(
     if (reason !== null) progress.block(unit, namesOf, reason);
     else free.push(...unit.filter((entry) => !line.defers(entry, namesOf(entry))));
   }
-  for (const planned of planRequests(free, progress.idempotent, namesOf)) {
-    throwIfAborted(options.signal);
-    // What could not be sent since the plan was made keeps later changes of the same contact back.
-    const entries: OutboxEntry[] = [];
-    for (const unit of planned.allOrNone ? [planned.entries] : planned.entries.map((entry) => [entry])) {
-      const reason = progress.blockReason(unit, namesOf);
-      if (reason === null) entries.push(...unit);
-      else progress.block(unit, namesOf, reason);
-    }
-    const checked = await checkEdits(context, entries, progress, options);
-    progress.blocked.add(checked.conflicts.flatMap(namesOf), 'conflict');
-    if (checked.left.length === 0) continue;
-    const { stopped, unfinished, conflicts } = await sendPlanned(
-      context,
-      { ...planned, entries: checked.left },
-      progress,
-      options,
-    );
-    if (stopped !== null) return stopped;
-    progress.blocked.add(unfinished.flatMap(namesOf), 'unsent');
-    progress.blocked.add(conflicts.flatMap(namesOf), 'conflict');
+  const parentsOf = await lockedParents(context, free);
+  await sideBySide(
+    planRequests(free, progress.idempotent, namesOf, parentsOf),
+    (planned) => sendOne(context, planned, progress, { ...options, namesOf }),
+    {
+      width: () => progress.width.current,
+      isOver: () => progress.stopped !== null || options.signal.aborted,
+    },
+  );
+  throwIfAborted(options.signal);
+  return progress.stopped;
+}
+
+async function sendOne(
+  context: SyncContext,
+  planned: PlannedRequest,
+  progress: DrainProgress,
+  { namesOf, ...options }: SendOptions & { namesOf: ContactNames },
+): Promise<void> {
+  // What could not be sent since the plan was made keeps later changes of the same contact back.
+  const entries: OutboxEntry[] = [];
+  for (const unit of planned.allOrNone ? [planned.entries] : planned.entries.map((entry) => [entry])) {
+    const reason = progress.blockReason(unit, namesOf);
+    if (reason === null) entries.push(...unit);
+    else progress.block(unit, namesOf, reason);
   }
-  return null;
+  const checked = await checkEdits(context, entries, progress, options);
+  progress.blocked.add(checked.conflicts.flatMap(namesOf), 'conflict');
+  if (checked.left.length === 0) return;
+  const request = { ...planned, entries: checked.left };
+  const { unfinished, conflicts } = await sendPlanned(context, request, progress, options);
+  progress.blocked.add(unfinished.flatMap(namesOf), 'unsent');
+  progress.blocked.add(conflicts.flatMap(namesOf), 'conflict');
 }
 
 /** Entries that go out together or not at all; most stand alone. */

@@ -9,6 +9,7 @@ import type { DrainProgress } from './drain-progress.ts';
 import { errorOf, keyRefused, noAnswer } from './entry-errors.ts';
 import { isRepeatable, type PlannedRequest } from './plan-requests.ts';
 import { sendRequest } from './send-request.ts';
+import type { AnswerKind } from './send-width.ts';
 import { settleDoubts } from './settle-doubts.ts';
 
 /** How often what was not taken, or whose answer never came, is tried again within a drain. */
@@ -26,14 +27,12 @@ const maxDoubtsInRow = { repeatable: 3, other: 2 };
  */
 const maxLimitsInRow = { single: 10, collection: 2 };
 
+/** So great a part of a request's records met a locked row that it was not one busy record, but requests in each other's way. */
+const manyLocked = 0.05;
+
 const unfinished: ReadonlySet<Settlement['state']> = new Set(['pending', 'in-doubt', 'conflict']);
 
 export interface SentRequest {
-  /**
-   * The error that tells that no other request would fare better (an org out of reach, a limit); null where the drain
-   * may go on.
-   */
-  stopped: Error | null;
   /** Entries that wait, are in doubt or in conflict: what follows of their contacts must not overtake them. */
   unfinished: OutboxEntry[];
   /** Those of them that are in conflict, and wait for a person. */
@@ -67,7 +66,8 @@ export async function tellSettled(settlements: readonly Settlement[], onSettled?
 }
 
 /**
- * Sends one planned request and stores what became of its entries. What Salesforce did not take for now, and what
+ * Sends one planned request and stores what became of its entries; `progress.stopped` tells where no other would fare
+ * better (an org out of reach, a limit). What Salesforce did not take for now, and what
  * may safely be sent again, is tried a few times more.
  */
 export async function sendPlanned(
@@ -80,8 +80,7 @@ export async function sendPlanned(
   // An earlier sending may have done its work.
   const mayExist = new Set(planned.entries.filter(({ sentAt }) => sentAt !== null).map(({ key }) => key));
   let { way, entries: left } = planned;
-  // Where the request before was lost too, the next drain repeats this one: the stop shall not take long.
-  const repeats = progress.doubtsInRow === 0 && progress.limitsInRow === 0 ? maxRepeats : 0;
+  const number = progress.beginRequest();
   for (let attempt = 0; ; attempt++) {
     if (way === 'ui-api' && !progress.idempotent) {
       // Only the key could tell whether the contact exists, and the org does not take it (any more).
@@ -98,21 +97,36 @@ export async function sendPlanned(
       way = 'collection';
     }
     const sentAt = context.clock.monotonicMs();
-    left = await markSent(context, { ...planned, way, entries: left });
-    if (left.length === 0) break;
-    const request = { ...planned, way, entries: left };
-    const answer = await sendRequest(context.records.writes, request, { grace, confirm });
-    if (answer === 'unsupported') {
-      progress.idempotent = false;
-      await backToLine(context, left, mayExist);
-      continue;
+    const leave = await progress.width.enter(signal).catch(() => null);
+    // What others have met meanwhile may have ended the sending.
+    if (leave === null || progress.stopped !== null) {
+      leave?.('other');
+      break;
     }
-    await store(context, left, answer, mayExist, standings);
-    if (attempt >= repeats || signal.aborted) break;
+    let kind: AnswerKind = 'other';
+    try {
+      left = await markSent(context, { ...planned, way, entries: left });
+      if (left.length === 0) break;
+      const request = { ...planned, way, entries: left };
+      const answer = await sendRequest(context.records.writes, request, { grace, confirm });
+      if (answer === 'unsupported') {
+        progress.idempotent = false;
+        await backToLine(context, left, mayExist);
+        continue;
+      }
+      await store(context, left, answer, mayExist, standings);
+      kind = kindOfAnswer(answer);
+      progress.noteLost(number, kind === 'lost');
+    } finally {
+      leave(kind);
+    }
+    // Where others are lost too, the next drain repeats this one: the stop shall not take long.
+    if (attempt >= maxRepeats || progress.isTroubled(number) || signal.aborted) break;
     const again = left.filter(({ key }) => mayRepeat(standings.get(key), way, attempt));
     if (again.length === 0) break;
     progress.spend(context.clock.monotonicMs() - sentAt);
     if (!(await progress.wait(context, waitMs(again, standings, attempt), signal))) break;
+    if (progress.stopped !== null) break;
     left = await readyAgain(context, again, way, { mayExist, standings, signal });
     if (signal.aborted) break;
     if (left.length === 0 || (planned.allOrNone && left.length < planned.entries.length)) break;
@@ -120,7 +134,7 @@ export async function sendPlanned(
   const last = planned.entries
     .map(({ key }) => standings.get(key))
     .filter((standing) => standing !== undefined);
-  if (last.length === 0) return { stopped: null, unfinished: [], conflicts: [] };
+  if (last.length === 0) return { unfinished: [], conflicts: [] };
   for (const { entry, settlement } of last) progress.count(entry, settlement);
   await tellSettled(
     last.map(({ settlement }) => settlement),
@@ -128,11 +142,26 @@ export async function sendPlanned(
   );
   progress.stuck ??= last.map(({ outcome }) => ownError(outcome)).find((error) => error !== null) ?? null;
   const open = last.filter(({ settlement }) => unfinished.has(settlement.state));
+  progress.stopped ??= stopOf(last, way, { progress, number });
   return {
-    stopped: stopOf(last, way, progress),
     unfinished: open.map(({ entry }) => entry),
     conflicts: open.filter(({ settlement }) => settlement.state === 'conflict').map(({ entry }) => entry),
   };
+}
+
+/** What an answer says of how many requests the org can take at once. */
+function kindOfAnswer(outcomes: readonly WriteOutcome[]): AnswerKind {
+  if (outcomes.some(({ kind }) => kind === 'unknown')) return 'lost';
+  const notDone = outcomes.filter((outcome) => outcome.kind === 'not-done');
+  const [refused] = notDone.filter(({ ofRecord }) => ofRecord !== true);
+  if (refused !== undefined) {
+    const { status, limit } = callDetailsOf(refused.error);
+    return status === 429 || limit === 'concurrent' ? 'crowded' : 'other';
+  }
+  const locked = notDone.filter(({ error }) => callDetailsOf(error).errorCode === 'UNABLE_TO_LOCK_ROW');
+  if (locked.length > 1 && locked.length >= outcomes.length * manyLocked) return 'crowded';
+  // Nothing was taken: that is no reason to send more at once.
+  return notDone.length === outcomes.length ? 'other' : 'good';
 }
 
 /** Returns what may go out now: what a person has dropped meanwhile may not, nor then the rest of its group. */
@@ -304,7 +333,7 @@ function ownError(outcome: WriteOutcome): Error | null {
 function stopOf(
   last: readonly Standing[],
   way: PlannedRequest['way'],
-  progress: DrainProgress,
+  { progress, number }: { progress: DrainProgress; number: number },
 ): Error | null {
   const outcomes = last.map(({ outcome }) => outcome);
   const refused = outcomes.find((outcome) => outcome.kind === 'not-done' && outcome.ofRecord !== true);
@@ -322,7 +351,7 @@ function stopOf(
   const lost = outcomes.find(
     (outcome) => outcome.kind === 'unknown' && (!repeatable || !failsAlone(outcome.error)),
   );
-  progress.doubtsInRow = lost === undefined ? 0 : progress.doubtsInRow + 1;
+  const doubtsInRow = progress.endRequest(number, lost !== undefined);
   const limit = repeatable ? maxDoubtsInRow.repeatable : maxDoubtsInRow.other;
-  return lost?.kind === 'unknown' && progress.doubtsInRow >= limit ? lost.error : null;
+  return lost?.kind === 'unknown' && doubtsInRow >= limit ? lost.error : null;
 }

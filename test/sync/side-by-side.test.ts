@@ -1,0 +1,149 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { SendWidth } from '../../src/sync/push/send-width.ts';
+import { sideBySide } from '../../src/sync/push/side-by-side.ts';
+
+const piece = (name: string, ...locks: string[]) => ({ name, locks: new Set(locks) });
+
+/** Does the pieces, each of which ends when it is told to; what is under way is in `inside`. */
+function started(pieces: ReturnType<typeof piece>[], width: () => number, isOver = () => false) {
+  const inside = new Map<string, { end: () => void; fail: (error: Error) => void }>();
+  const done = sideBySide(
+    pieces,
+    ({ name }) =>
+      new Promise<void>((resolve, reject) => {
+        const leave = () => inside.delete(name);
+        inside.set(name, {
+          end: () => {
+            leave();
+            resolve();
+          },
+          fail: (error) => {
+            leave();
+            reject(error);
+          },
+        });
+      }),
+    { width, isOver },
+  );
+  const names = async () => {
+    await turn();
+    return [...inside.keys()].join(' ');
+  };
+  return { inside, done, names };
+}
+
+describe('pieces of work side by side', () => {
+  it('go no wider than they may at the moment, and in their order', async () => {
+    let width = 1;
+    const { inside, done, names } = started(
+      ['a', 'b', 'c', 'd', 'e'].map((name) => piece(name)),
+      () => width,
+    );
+    expect(await names()).toBe('a');
+    width = 3;
+    inside.get('a')?.end();
+    expect(await names()).toBe('b c d');
+    width = 1;
+    inside.get('c')?.end();
+    expect(await names()).toBe('b d');
+    inside.get('b')?.end();
+    expect(await names()).toBe('d');
+    inside.get('d')?.end();
+    expect(await names()).toBe('e');
+    inside.get('e')?.end();
+    await done;
+  });
+
+  it('wait for every earlier one that shares a lock, and let others pass', async () => {
+    const pieces = [piece('a', 'x'), piece('b', 'x', 'y'), piece('c', 'y'), piece('d', 'z'), piece('e', 'x')];
+    const { inside, done, names } = started(pieces, () => 5);
+    expect(await names()).toBe('a d');
+    inside.get('a')?.end();
+    expect(await names()).toBe('d b');
+    inside.get('b')?.end();
+    expect(await names()).toBe('d c e');
+    for (const { end } of [...inside.values()]) end();
+    await done;
+  });
+
+  it('begin no more once one has failed, and end when all that were begun have', async () => {
+    const { inside, done, names } = started(
+      ['a', 'b', 'c'].map((name) => piece(name)),
+      () => 2,
+    );
+    let isDone = false;
+    const failed = expect(done).rejects.toThrow('first');
+    void done
+      .catch(() => {})
+      .finally(() => {
+        isDone = true;
+      });
+    inside.get('a')?.fail(new Error('first'));
+    expect(await names()).toBe('b');
+    expect(isDone).toBe(false);
+    inside.get('b')?.end();
+    expect(await names()).toBe('');
+    await failed;
+  });
+
+  it('begin no more once it is over', async () => {
+    let isOver = false;
+    const { inside, done, names } = started(
+      ['a', 'b'].map((name) => piece(name)),
+      () => 1,
+      () => isOver,
+    );
+    isOver = true;
+    inside.get('a')?.end();
+    expect(await names()).toBe('');
+    await done;
+  });
+});
+
+describe('how many requests are sent at once', () => {
+  const { signal } = new AbortController();
+  async function good(width: SendWidth, times: number): Promise<number> {
+    for (let i = 0; i < times; i++) (await width.enter(signal))('good');
+    return width.current;
+  }
+
+  it('is one until an answer has come, and grows with the first good ones to five', async () => {
+    const width = new SendWidth();
+    expect(width.current).toBe(1);
+    (await width.enter(signal))('other');
+    expect(width.current).toBe(1);
+    expect(await good(width, 2)).toBe(3);
+    expect(await good(width, 9)).toBe(5);
+  });
+
+  it('halves once for all that the org had too much of at a time, and climbs back slowly', async () => {
+    const width = new SendWidth();
+    await good(width, 9);
+    const leaves = await Promise.all([1, 2, 3, 4].map(() => width.enter(signal)));
+    for (const leave of leaves) leave('crowded');
+    expect(width.current).toBe(2);
+    expect(await good(width, 9)).toBe(2);
+    expect(await good(width, 1)).toBe(3);
+    (await width.enter(signal))('crowded');
+    expect(width.current).toBe(1);
+  });
+
+  it('is one after a lost answer, and what waits for a place goes alone', async () => {
+    const width = new SendWidth();
+    await good(width, 9);
+    const [first, second] = await Promise.all([width.enter(signal), width.enter(signal)]);
+    first('lost');
+    expect(width.current).toBe(1);
+    let isInside = false;
+    const third = width.enter(signal).then((leave) => {
+      isInside = true;
+      return leave;
+    });
+    await turn();
+    expect(isInside).toBe(false);
+    second('good');
+    (await third)('good');
+    expect(width.current).toBe(1);
+  });
+});
