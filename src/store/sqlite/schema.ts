@@ -126,12 +126,16 @@ export const migrations: readonly string[] = [
   CREATE TABLE contact_due (_key TEXT NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (_key, entry)) WITHOUT ROWID;
   CREATE TRIGGER outbox_local_changed AFTER UPDATE OF state, contact_id, read_back_due, errors ON outbox
     WHEN NEW.local = 1
-    BEGIN INSERT OR IGNORE INTO contact_due (_key, entry) VALUES (NEW.contact_key, NEW.seq); END;
+    BEGIN
+      INSERT INTO contact_due (_key, entry) SELECT NEW.contact_key, NEW.seq
+        WHERE NOT EXISTS (SELECT 1 FROM contact_due WHERE _key = NEW.contact_key AND entry = NEW.seq);
+    END;
   CREATE TRIGGER outbox_pushed AFTER UPDATE OF state ON outbox
     WHEN NEW.local = 0 AND NEW.state = 'done' AND OLD.state <> 'done'
     BEGIN
-      INSERT OR IGNORE INTO contact_due (_key, entry)
-        SELECT _key, NEW.seq FROM contact_local WHERE Id = NEW.contact_id;
+      INSERT INTO contact_due (_key, entry)
+        SELECT _key, NEW.seq FROM contact_local l WHERE Id = NEW.contact_id
+          AND NOT EXISTS (SELECT 1 FROM contact_due d WHERE d._key = l._key AND d.entry = NEW.seq);
     END;
   ALTER TABLE outbox ADD COLUMN sent_by TEXT;
   ALTER TABLE outbox ADD COLUMN doubt TEXT;

@@ -301,7 +301,11 @@ describe('what becomes of an edit', () => {
       _error: 'FIELD_CUSTOM_VALIDATION_EXCEPTION: No bad names.',
       FirstName: 'bad',
     });
-    two.program.exec("UPDATE contacts SET FirstName = 'good' WHERE _key = 'k'");
+    two.program.exec("UPDATE OR FAIL contacts SET FirstName = 'good' WHERE _key = 'k'");
+    // What is to be made anew stands there already: no clause of the program may make a failure of that.
+    two.program.exec("UPDATE outbox SET state = 'rejected' WHERE contact_key = 'k'");
+    two.program.exec("UPDATE OR FAIL contacts SET FirstName = 'better' WHERE _key = 'k'");
+    two.program.exec("UPDATE OR ABORT contacts SET FirstName = 'good' WHERE _key = 'k'");
     expect(two.row('k')).toEqual({ _key: 'k', _state: 'pending', LastName: 'A', FirstName: 'good' });
     expect(await two.asked()).toMatchObject([
       {
