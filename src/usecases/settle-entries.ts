@@ -50,7 +50,7 @@ export async function settleEntries(
       const leased = await mirror.under(lease);
       await leased.outbox.move(keys, doubtful, 'pending', parts.clock.now());
     });
-    return told(parts, instanceUrl, mirror, keys);
+    return await told(parts, instanceUrl, mirror, keys);
   }
   await using connected = await connectOrg(parts, org, { signal });
   const { mirror, context, budget } = connected;
@@ -64,7 +64,7 @@ export async function settleEntries(
       }),
     );
   }
-  return told(parts, instanceUrl, mirror, keys);
+  return await told(parts, instanceUrl, mirror, keys);
 }
 
 async function chosenKeys(mirror: StoredMirror, { keys, as }: OutboxSettleOptions): Promise<string[]> {

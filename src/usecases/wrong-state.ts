@@ -25,7 +25,7 @@ function hintOf(state: OutboxState, key: string): string {
     case 'held':
       return `\`${outbox} approve ${key}\` lets it go, \`${outbox} drop ${key}\` gives it up.`;
     case 'in-doubt':
-      return `Look for its contact in Salesforce: \`${outbox} drop ${key}\` where the change is there, else \`${outbox} retry ${key} --in-doubt\`.`;
+      return `\`${outbox} settle --auto\` asks Salesforce, \`${outbox} show ${key}\` tells what it may have become; \`${outbox} settle ${key} --as ID\` or \`--not-sent\` decides it.`;
     case 'rejected':
       return `\`${outbox} retry ${key}\` sends it again, \`${outbox} drop ${key}\` gives it up; \`${outbox} show ${key}\` says why it was refused.`;
     case 'pending':

@@ -141,6 +141,24 @@ describe('an update whose answer was lost', () => {
     expect((await calls(rig.emulator.url)).filter(({ method }) => method === 'PATCH')).toHaveLength(1);
   });
 
+  it('is read again where it could not be sent after the look, before a later drain sends it', async () => {
+    await using rig = await copied();
+    const id = await firstId(rig);
+    await lostBefore(rig, updates);
+    await pushed(rig, [{ Id: id, Title: 'Ours' }]);
+    await healed(rig);
+    await control(rig.emulator.url, 'faults', [
+      { match: updates, times: 99, status: 403, errorCode: 'REQUEST_LIMIT_EXCEEDED' },
+    ]);
+    await drain(rig);
+    expect(await statesOf(rig)).toEqual(['pending']);
+    await healed(rig);
+    await control(rig.emulator.url, 'touch', { ids: [id], set: { Title: 'Theirs' } });
+    await drain(rig);
+    expect(await statesOf(rig)).toEqual(['conflict']);
+    expect((await contact(rig, id))?.Title).toBe('Theirs');
+  });
+
   it('is read with 200 others in one call', async () => {
     await using rig = await copied(300);
     const ids = (await contactsOf(rig.emulator.url)).map(({ Id }) => String(Id));

@@ -131,6 +131,24 @@ describe('creates whose answer was lost', () => {
     expect(await states(rig)).toEqual({ done: 31 });
   });
 
+  it('with a key that the org does not take any more are settled by their contacts too', async () => {
+    await using rig = await copied();
+    await control(rig.emulator.url, 'faults', [
+      { match: 'POST .*/ui-api/records', reset: 'after-commit' },
+      { match: 'POST .*/ui-api/records', times: 99, status: 503 },
+    ]);
+    await pushed(rig, [{ LastName: 'Doubt' }]);
+    expect(await states(rig)).toEqual({ 'in-doubt': 1 });
+    await control(rig.emulator.url, 'faults', []);
+    await control(rig.emulator.url, 'settings', { idempotency: false });
+    await drain(rig);
+    expect(await states(rig)).toEqual({ 'in-doubt': 1 });
+    settledTime(rig);
+    await drain(rig);
+    expect(await states(rig)).toEqual({ done: 1 });
+    expect(await made(rig)).toHaveLength(1);
+  });
+
   it('leave the contact that another entry has made to that one', async () => {
     await using rig = await copied();
     await lost(rig, { reset: 'before' }, [...people(26), { LastName: 'Twin' }]);

@@ -13,7 +13,7 @@ test('one contact in doubt is spoken of as one, several as several', () => {
   tellDoubts(context, ['a']);
   tellDoubts(context, ['a', 'b']);
   expect(told).toEqual([
-    'https://acme.my.salesforce.com: 1 contact was sent and its answer never came; it stays in doubt and is not sent again',
-    'https://acme.my.salesforce.com: 2 contacts were sent and their answer never came; they stay in doubt and are not sent again',
+    'https://acme.my.salesforce.com: 1 contact was sent and its answer never came; it stays in doubt until Salesforce tells what became of it',
+    'https://acme.my.salesforce.com: 2 contacts were sent and their answer never came; they stay in doubt until Salesforce tells what became of them',
   ]);
 });

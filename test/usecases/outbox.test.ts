@@ -68,7 +68,7 @@ describe('a command for entries of another state names the one for this state', 
   test.each<[OutboxState, Verb, string, string]>([
     ['conflict', 'retry', 'is in conflict, not rejected', 'retry KEY --take local|salesforce'],
     ['held', 'retry', 'is held, not rejected', 'outbox approve KEY'],
-    ['in-doubt', 'retry', 'is in doubt, not rejected', 'outbox retry KEY --in-doubt'],
+    ['in-doubt', 'retry', 'is in doubt, not rejected', 'outbox settle KEY --as ID'],
     ['pending', 'retry', 'is pending, not rejected', 'outbox drop KEY'],
     ['rejected', 'approve', 'is rejected, not held', 'outbox retry KEY`'],
     ['conflict', 'approve', 'is in conflict, not held', 'retry KEY --take local|salesforce'],

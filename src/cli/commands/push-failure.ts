@@ -35,7 +35,7 @@ export function pushFailure(
       'IN_DOUBT',
       `What became of ${counted(inDoubt, 'record')} is not known; nothing is sent twice.`,
       {
-        hint: 'See them with `parahack-sync outbox list --state in-doubt`.',
+        hint: 'In a few minutes `parahack-sync outbox settle --auto` or the next push or cycle asks Salesforce what became of them; see them with `parahack-sync outbox list --state in-doubt`.',
         details: { inDoubt, stopped },
       },
     );
@@ -76,7 +76,7 @@ function decisionsBefore({ conflicts, held, inDoubt }: PushResult['counts']['beh
     conflicts > 0 ? conflictHint : '',
     held > 0 ? heldHint : '',
     inDoubt > 0
-      ? '`parahack-sync outbox list --state in-doubt` shows what is in doubt: look for its contact in Salesforce, then `parahack-sync outbox drop KEY` where the change is there, else `parahack-sync outbox retry KEY --in-doubt`.'
+      ? '`parahack-sync outbox list --state in-doubt` shows what is in doubt, `parahack-sync outbox settle --auto` asks Salesforce.'
       : '',
   ];
   return { records: conflicts + held + inDoubt, hint: hints.filter((hint) => hint !== '').join(' ') };

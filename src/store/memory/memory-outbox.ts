@@ -181,6 +181,7 @@ function settled(entry: MemoryEntry, settlement: Settlement): MemoryEntry {
     settledAt: state === 'rejected' ? at : null,
     contactId: entry.contactId ?? (settlement.state === 'conflict' ? settlement.contactId : null),
     ...(settlement.state === 'pending' && settlement.unsent === true ? neverSent : {}),
+    ...(settlement.state === 'in-doubt' && settlement.keyless === true ? { way: 'collection' as const } : {}),
   };
 }
 

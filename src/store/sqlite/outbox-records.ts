@@ -187,6 +187,7 @@ export function settleEntries(db: Connection, settlements: readonly Settlement[]
        error_fields = ?, contact_id = coalesce(contact_id, ?) WHERE ${unlessDropped}`,
   );
   const unsent = db.prepare(`UPDATE outbox SET ${neverSent} WHERE ${unlessDropped}`);
+  const keyless = db.prepare(`UPDATE outbox SET way = 'collection' WHERE ${unlessDropped}`);
   for (const settlement of settlements) {
     const { key, state, at } = settlement;
     if (settlement.state === 'done') {
@@ -206,6 +207,7 @@ export function settleEntries(db: Connection, settlements: readonly Settlement[]
       key,
     );
     if (settlement.state === 'pending' && settlement.unsent === true) unsent.run(key);
+    if (settlement.state === 'in-doubt' && settlement.keyless === true) keyless.run(key);
   }
 }
 

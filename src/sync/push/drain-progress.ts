@@ -138,7 +138,7 @@ export function tellDoubts(context: SyncContext, keys: readonly string[]): void 
   if (keys.length === 0) return;
   context.log.warn(
     keys.length === 1
-      ? `${context.remote.instanceUrl}: 1 ${context.object.nouns.one} was sent and its answer never came; it stays in doubt and is not sent again`
-      : `${context.remote.instanceUrl}: ${keys.length.toLocaleString('en-US')} ${context.object.nouns.many} were sent and their answer never came; they stay in doubt and are not sent again`,
+      ? `${context.remote.instanceUrl}: 1 ${context.object.nouns.one} was sent and its answer never came; it stays in doubt until Salesforce tells what became of it`
+      : `${context.remote.instanceUrl}: ${keys.length.toLocaleString('en-US')} ${context.object.nouns.many} were sent and their answer never came; they stay in doubt until Salesforce tells what became of them`,
   );
 }

@@ -20,6 +20,6 @@ export function errorOf(error: Error): RecordError {
 
 export function keyRefused(): AppError {
   return new AppError('IN_DOUBT', 'The org does not take the Idempotency-Key that a contact was sent with.', {
-    hint: 'Look in Salesforce whether the contact is there; `outbox retry --in-doubt` sends it again, `outbox drop` gives it up.',
+    hint: 'The next push or cycle looks for the contact in Salesforce; `outbox settle` decides what that does not tell.',
   });
 }

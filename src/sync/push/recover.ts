@@ -31,6 +31,7 @@ export async function recover(
 ): Promise<void> {
   const { outbox } = context.mirror;
   const doubts = new Set<string>();
+  await doubtAgain(context);
   for (let after = -1; ; ) {
     const page = await outbox.list({ states: ['sent', 'in-doubt'], after, limit: entriesPerPage });
     const last = page.at(-1);
@@ -41,6 +42,29 @@ export async function recover(
   const settled = doubts.size === 0 ? [] : await settleKeyless(context, progress, options);
   for (const key of settled) doubts.delete(key);
   tellDoubts(context, [...doubts]);
+}
+
+/**
+ * What an earlier drain found untouched and could not send then: since that look a colleague may have written, and its
+ * first sending may have been carried out. A key alone makes a repeat safe at any time.
+ */
+async function doubtAgain({ mirror: { outbox }, clock }: SyncContext): Promise<void> {
+  for (let after = -1; ; ) {
+    const page = await outbox.list({ states: ['pending'], maybeSent: true, after, limit: entriesPerPage });
+    const last = page.at(-1);
+    if (last === undefined) return;
+    after = last.seq;
+    const looked = page.filter(({ way }) => way === 'collection' || way === 'upsert');
+    const at = clock.now();
+    await outbox.settle(
+      looked.map(({ key, errors }) => ({
+        key,
+        state: 'in-doubt',
+        errors: errors.length > 0 ? errors : [noAnswer],
+        at,
+      })),
+    );
+  }
 }
 
 /** Returns the keys of those that are in doubt no more. */

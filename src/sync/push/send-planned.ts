@@ -18,7 +18,7 @@ const maxRepeats = 3;
 const longestRetryAfterMs = 30_000;
 /**
  * After so many lost answers in a row the org itself counts as out of reach. Fewer for creates in collections:
- * each of those leaves up to 200 contacts in a doubt that only people can settle.
+ * each of those leaves up to 200 contacts in a doubt that takes minutes to settle, or people.
  */
 const maxDoubtsInRow = { repeatable: 3, other: 2 };
 /**
@@ -92,6 +92,7 @@ export async function sendPlanned(
         mayExist,
         standings,
       );
+      await keepKeyless(context, lost);
       left = left.filter(({ key }) => !mayExist.has(key));
       if (left.length === 0) break;
       way = 'collection';
@@ -210,6 +211,19 @@ async function store(
     return settlement;
   });
   if (settlements.length > 0) await mirror.outbox.settle(settlements);
+}
+
+/** From now on the contacts of the org alone can tell whether these were made. */
+async function keepKeyless(
+  { mirror, clock }: Pick<SyncContext, 'mirror' | 'clock'>,
+  entries: readonly OutboxEntry[],
+): Promise<void> {
+  if (entries.length === 0) return;
+  const errors = [errorOf(keyRefused()), noAnswer];
+  const at = clock.now();
+  await mirror.outbox.settle(
+    entries.map(({ key }) => ({ key, state: 'in-doubt', errors, at, keyless: true })),
+  );
 }
 
 /** The request was not carried out at all, whoever said so. */

@@ -194,7 +194,7 @@ describe('what waits behind an earlier change of its contact is not told to wait
   test.each([
     [{ ...none, conflicts: 2 }, 'outbox list --conflicts', 'outbox retry KEY --take local|salesforce'],
     [{ ...none, held: 2 }, 'outbox list --state held', 'outbox approve --all'],
-    [{ ...none, inDoubt: 2 }, 'outbox list --state in-doubt', 'outbox retry KEY --in-doubt'],
+    [{ ...none, inDoubt: 2 }, 'outbox list --state in-doubt', 'outbox settle --auto'],
   ])('%j', async (behind, list, command) => {
     const { code, message, hint } = await failing(behind);
     expect([code, message]).toEqual([
