@@ -81,14 +81,16 @@ async function coverage(
   let end = floorMinute(now) + minuteMs;
   let span = dayMs;
   let isCut = false;
+  // Without a word about coverage what is older than a day alone is believed, however short the span that was answered: a
+  // transaction may be open since before it. An org that refuses a day is not as old.
+  const untold = (start: number) => (isCut ? start : end - dayMs);
   for (;;) {
     const start = end - span;
     try {
       const answer = await call({ start, end });
       const earliest = 'earliestDateAvailable' in answer ? floorMinute(answer.earliestDateAvailable ?? 0) : 0;
       return {
-        // No word about coverage: believe only what lies before the span.
-        to: Math.min(coveredBy(answer) ?? start, floorMinute(now)),
+        to: Math.min(coveredBy(answer) ?? untold(start), floorMinute(now)),
         from: Math.max(start, earliest),
         isCut: isCut || earliest > start,
       };
@@ -99,7 +101,7 @@ async function coverage(
       if (!tooMany && !refused) throw error;
       isCut ||= refused;
       if (span <= minuteMs) {
-        if (tooMany) return { to: start, from: start, isCut };
+        if (tooMany) return { to: untold(start), from: start, isCut };
         if (end <= floorMinute(now)) throw error;
         // Neither span with an end in the future was accepted: this org wants an end in the past.
         end = floorMinute(now);

@@ -80,6 +80,21 @@ describe('T0', () => {
     expect(await findSafeStart(org)).toBe(Date.UTC(2026, 2, 4, 9, 58));
   });
 
+  it.each(['says nothing of coverage', 'cannot name even a minute'])(
+    'lies a day back where a shorter span was asked for and the org %s',
+    async (what) => {
+      const crowded: Coverage = ({ start, end }) => {
+        const isTooLong = end - start > (what === 'says nothing of coverage' ? 5 * minute : 0);
+        if (isTooLong) throw new AppError('EXCEEDED_ID_LIMIT', 'Too many.');
+        return null;
+      };
+      // What began before the short span may be open still, and nothing tells of it.
+      const expected = Date.UTC(2026, 2, 3, 10, 1);
+      expect(await findSafeStart(orgWhere({ updated: crowded, deleted: at(now) }))).toBe(expected);
+      expect(await findSafeStart(orgWhere({ updated: at(now), deleted: crowded }))).toBe(expected);
+    },
+  );
+
   it('is waited for where the list of deletions was dropped up to the current minute', async () => {
     const org = orgThatDropped(Date.UTC(2026, 2, 4, 10, 1));
     expect(await findSafeStart(org.context)).toBe(Date.UTC(2026, 2, 4, 10, 1));
