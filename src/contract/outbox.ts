@@ -11,7 +11,7 @@ export type OutboxOp = 'create' | 'update' | 'delete';
 export type OutboxState = (typeof outboxStates)[number];
 
 /** How an entry is sent; decided before its first sending. */
-export type SendWay = 'ui-api' | 'collection' | 'upsert';
+export type SendWay = 'ui-api' | 'collection' | 'upsert' | 'bulk';
 
 export interface OutboxListOptions {
   org: string | null;

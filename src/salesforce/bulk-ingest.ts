@@ -11,6 +11,7 @@ import type { ApiClient } from './api-client.ts';
 import { csvRows } from './csv-rows.ts';
 import { oneLine } from './error-body.ts';
 import { ingestError } from './ingest-error.ts';
+import { passesByItself } from './refusals.ts';
 import { remoteDetails } from './remote-error.ts';
 import { parseObject, unexpectedAnswer } from './unexpected-answer.ts';
 
@@ -170,11 +171,13 @@ function rowReader(
     if (cells.length !== header.length) throw broken();
     const cell = (at: number | null) => (at === null ? '' : (cells[at] ?? ''));
     const recordId = cell(id);
+    const said = error === null ? null : ingestError(cell(error));
     if (file === 'successful' && !isIdOf(object.keyPrefix, recordId)) throw broken();
     return {
       id: isIdOf(object.keyPrefix, recordId) ? fullId(recordId) : null,
       created: cell(created).toLowerCase() === 'true',
-      error: error === null ? null : ingestError(cell(error)),
+      error: said,
+      passes: said !== null && passesByItself(said.code),
       cells: sent.map(cell),
     };
   };

@@ -14,6 +14,10 @@ export interface BatchSizes {
   readonly mostStampedIds: number;
   /** Rows of the mirror that the org is asked about between two transactions. */
   readonly rowsPerPass: number;
+  /** From so many waiting entries of one kind on, an ingest job sends them faster and with fewer calls than collections. */
+  readonly ingestFromRows: number;
+  /** At most so many rows a job: what is held of it in memory, and may be in doubt with it. */
+  readonly ingestJobRows: number;
 }
 
 export const usualSizes: BatchSizes = {
@@ -27,4 +31,7 @@ export const usualSizes: BatchSizes = {
   // Two pages of ids and what there may be behind them.
   mostStampedIds: 4_000,
   rowsPerPass: 2_000,
+  ingestFromRows: 20_000,
+  // Five batches of Salesforce's.
+  ingestJobRows: 50_000,
 };

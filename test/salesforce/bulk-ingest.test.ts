@@ -129,8 +129,14 @@ describe('the results of an ingest job', () => {
       '"003000000000002AAA","false","Ö",""\n';
     c.org.script(csv(text));
     expect(await rowsOf(c, 'successful', ['Description', 'lastname'])).toEqual([
-      { id: '003000000000001AAA', created: true, error: null, cells: ['a\nb', 'O"Neil, "Jr"'] },
-      { id: '003000000000002AAA', created: false, error: null, cells: ['', 'Ö'] },
+      {
+        id: '003000000000001AAA',
+        created: true,
+        error: null,
+        passes: false,
+        cells: ['a\nb', 'O"Neil, "Jr"'],
+      },
+      { id: '003000000000002AAA', created: false, error: null, passes: false, cells: ['', 'Ö'] },
     ]);
     expect(c.org.seen[0]?.url).toBe(`${base}/${jobId}/successfulResults/`);
   });
@@ -160,7 +166,13 @@ describe('the results of an ingest job', () => {
     await using c = await connected();
     c.org.script(csv(`"sf__Id","sf__Error","LastName"\n"","${text}","x"\n`));
     expect(await rowsOf(c, 'failed', ['LastName'])).toEqual([
-      { id: null, created: false, error: { code, message, fields }, cells: ['x'] },
+      {
+        id: null,
+        created: false,
+        error: { code, message, fields },
+        passes: code === 'UNABLE_TO_LOCK_ROW',
+        cells: ['x'],
+      },
     ]);
   });
 

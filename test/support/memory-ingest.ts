@@ -88,7 +88,7 @@ function work(job: MemoryJob, org: IngestedOrg): void {
     const record = Object.fromEntries(sent.map(([name, cell]) => [name, cell === '#N/A' ? null : cell]));
     const outcome =
       job.operation === 'upsert' ? org.upsert(record, job.upsertField) : org[job.operation](record);
-    const row = { id: null, created: false, error: null, cells: [], named };
+    const row = { id: null, created: false, error: null, passes: false, cells: [], named };
     job.processed++;
     if (outcome.kind === 'done')
       job.rows.successful.push({ ...row, id: outcome.id, created: outcome.created });

@@ -22,6 +22,7 @@ function entry(more: Partial<OutboxEntry>): OutboxEntry {
     changes: { Title: 'Ours' },
     base: null,
     state: 'in-doubt',
+    job: null,
     way: 'collection',
     upsertField: null,
     allowDuplicates: false,

@@ -16,6 +16,7 @@ function entry(more: Partial<OutboxEntry> = {}): OutboxEntry {
     changes: { LastName: key },
     base: null,
     state: 'pending',
+    job: null,
     way: null,
     upsertField: null,
     allowDuplicates: false,

@@ -53,6 +53,7 @@ const wayText: Readonly<Record<SendWay, string>> = {
   'ui-api': 'alone, by the UI API with its key as Idempotency-Key',
   collection: 'in a collection',
   upsert: 'as an upsert in a collection',
+  bulk: 'in a bulk ingest job',
 };
 
 /** One entry with the values that it sets. */

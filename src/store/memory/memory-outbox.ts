@@ -56,6 +56,7 @@ export class MemoryOutbox implements Outbox {
     at: number,
     orgAt: number | null = null,
     by: string | null = null,
+    job: string | null = null,
   ): Promise<void> {
     this.#file.write('send-entries', (state) => {
       for (const key of keys) {
@@ -67,7 +68,7 @@ export class MemoryOutbox implements Outbox {
             ? { sentAt: at, sentOrgAt: orgAt, sentBy: by, knownBefore: knownBefore(state, entry) }
             : {};
         const attempts = entry.attempts + 1;
-        state.outbox.set(key, { ...entry, ...first, state: 'sent', way, attempts, doubt: null });
+        state.outbox.set(key, { ...entry, ...first, state: 'sent', way, job, attempts, doubt: null });
       }
     });
   }

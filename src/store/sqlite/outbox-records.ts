@@ -47,6 +47,7 @@ interface OutboxRow {
   sent_by: string | null;
   known_before: string | null;
   doubt: string | null;
+  job: string | null;
   settled_at: string | null;
   read_back_due: number;
   created: number | null;
@@ -152,12 +153,13 @@ export function markEntriesSent(
   at: number,
   orgAt: number | null,
   by: string | null,
+  job: string | null,
 ): void {
   const find = db.prepare(
     "SELECT object, op, contact_id, upsert_field, changes, sent_at FROM outbox WHERE key = ? AND state = 'pending'",
   );
   const mark = db.prepare(
-    `UPDATE outbox SET state = 'sent', way = ?, attempts = attempts + 1, sent_at = coalesce(sent_at, ?),
+    `UPDATE outbox SET state = 'sent', way = ?, job = ?, attempts = attempts + 1, sent_at = coalesce(sent_at, ?),
        sent_org_at = CASE WHEN sent_at IS NULL THEN ? ELSE sent_org_at END,
        sent_by = CASE WHEN sent_at IS NULL THEN ? ELSE sent_by END,
        known_before = CASE WHEN sent_at IS NULL THEN ? ELSE known_before END, doubt = NULL
@@ -169,7 +171,7 @@ export function markEntriesSent(
     // Sending what is not pending any more could send it twice, so nothing of the batch may go out.
     if (row === undefined) throw new Error(`Outbox entry ${key} is not pending.`);
     const known = row.sent_at === null ? knownBefore(row) : null;
-    mark.run(way, isoTime(at), isoTime(orgAt), by, known && JSON.stringify(known), key);
+    mark.run(way, job, isoTime(at), isoTime(orgAt), by, known && JSON.stringify(known), key);
   }
 }
 
@@ -280,6 +282,7 @@ function toEntry(row: OutboxRow): OutboxEntry {
     base: row.base === null ? null : (JSON.parse(row.base) as Record<string, unknown>),
     state: row.state,
     way: row.way,
+    job: row.job,
     upsertField: row.upsert_field,
     allowDuplicates: row.allow_duplicates === 1,
     atomicGroup: row.atomic_group,

@@ -139,6 +139,7 @@ export const migrations: readonly string[] = [
     END;
   ALTER TABLE outbox ADD COLUMN sent_by TEXT;
   ALTER TABLE outbox ADD COLUMN doubt TEXT;
+  ALTER TABLE outbox ADD COLUMN job TEXT;
   CREATE INDEX outbox_made ON outbox (contact_id) WHERE op = 'create' AND contact_id IS NOT NULL;
   `,
 ];
@@ -195,6 +196,7 @@ const gained = {
     local: '0',
     sent_by: 'NULL',
     doubt: 'NULL',
+    job: 'NULL',
   },
 } as const;
 /** Keys of `meta` that name their object since the third version. */

@@ -46,8 +46,9 @@ export class SqliteOutbox implements Outbox {
     at: number,
     orgAt: number | null = null,
     by: string | null = null,
+    job: string | null = null,
   ): Promise<void> {
-    await this.#write('markEntriesSent', keys, way, at, orgAt, by);
+    await this.#write('markEntriesSent', keys, way, at, orgAt, by, job);
   }
 
   async settle(settlements: readonly Settlement[]): Promise<void> {

@@ -33,6 +33,8 @@ export interface IngestRow {
   created: boolean;
   /** Of `failed`: what Salesforce said. */
   error: RecordError | null;
+  /** Of `failed`: nothing is wrong with the record, and sending it again later may do (a locked row). */
+  passes: boolean;
   /** In the order of the columns that were asked for. */
   cells: string[];
 }

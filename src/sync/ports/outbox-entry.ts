@@ -20,7 +20,7 @@ export type OutboxState =
   | 'dropped';
 
 /** How an entry is sent; decided before its first sending and stored, because a doubt must be settled the same way. */
-export type SendWay = 'ui-api' | 'collection' | 'upsert';
+export type SendWay = 'ui-api' | 'collection' | 'upsert' | 'bulk';
 
 /** What the mirror held of a contact in the moment before a request that may have changed it. */
 export interface KnownBefore {
@@ -44,6 +44,8 @@ export interface OutboxEntry {
   base: Record<string, unknown> | null;
   state: OutboxState;
   way: SendWay | null;
+  /** Id of the ingest job that carries it, or carried it last; null where none did. */
+  job: string | null;
   /** External id field for `upsert`. */
   upsertField: string | null;
   allowDuplicates: boolean;

@@ -27,7 +27,7 @@ export interface Outbox {
   }): Promise<OutboxEntry[]>;
   /**
    * pending → sent, attempts + 1, the way stored. Where `sentAt` is null, `at` becomes it, `orgAt` becomes `sentOrgAt`,
-   * `by` `sentBy`, and what the mirror holds of the record becomes `knownBefore`.
+   * `by` `sentBy`, and what the mirror holds of the record becomes `knownBefore`. `job`: of the way `bulk`.
    */
   markSent(
     keys: readonly string[],
@@ -35,6 +35,7 @@ export interface Outbox {
     at: number,
     orgAt?: number | null,
     by?: string | null,
+    job?: string | null,
   ): Promise<void>;
   settle(settlements: readonly Settlement[]): Promise<void>;
   /** Keeps what was learnt of entries that are still in doubt. */

@@ -107,6 +107,10 @@ export class DrainProgress {
     return this.#run.id;
   }
 
+  countJob(): void {
+    this.#run.count('ingestJobs', 1);
+  }
+
   count({ op }: Pick<OutboxEntry, 'op'>, settlement: Settlement): void {
     const run = this.#run;
     switch (settlement.state) {

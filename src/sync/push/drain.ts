@@ -15,6 +15,7 @@ import { outgoingBrake, tellHeld } from './outgoing-brake.ts';
 import { type PlannedRequest, planRequests } from './plan-requests.ts';
 import { readBack } from './read-back.ts';
 import { recover, settleExpired } from './recover.ts';
+import { recoverJobs, sendByJobs } from './run-job.ts';
 import { type OnSettled, type SendOptions, sendPlanned } from './send-planned.ts';
 import { noteEnds } from './settle-creates.ts';
 import { sideBySide } from './side-by-side.ts';
@@ -82,8 +83,11 @@ async function drain(
   );
   let stopped: Error | null = null;
   try {
+    const sending = { ...options, jobPatienceMs: options.patienceMs, grace: grace.signal, confirm };
+    await recoverJobs(context, progress, sending);
     await recover(context, progress, options);
-    stopped = await sendAll(context, progress, { ...options, grace: grace.signal, confirm });
+    await sendByJobs(context, progress, sending);
+    stopped = await sendAll(context, progress, sending);
   } catch (error) {
     if (isAbort(error)) throw error;
     stopped = error as Error;

@@ -14,5 +14,5 @@ export function isKeylessCreate(
   at: number,
 ): boolean {
   if (entry.op !== 'create' || entry.upsertField !== null) return false;
-  return entry.way === 'collection' || isExpired(entry, at);
+  return entry.way === 'collection' || entry.way === 'bulk' || isExpired(entry, at);
 }

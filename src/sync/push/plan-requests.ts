@@ -147,7 +147,8 @@ function wayOf(entry: OutboxEntry): SendWay | null {
   if (entry.op !== 'create') return 'collection';
   if (entry.upsertField !== null) return 'upsert';
   if (entry.atomicGroup !== null) return 'collection';
-  return entry.way;
+  // What came back from a job was surely not done.
+  return entry.way === 'bulk' ? null : entry.way;
 }
 
 /** Whether they may stand in one request, as far as their kind goes. */

@@ -37,7 +37,9 @@ export async function recover(
     const last = page.at(-1);
     if (last === undefined) break;
     after = last.seq;
-    for (const key of await recoverPage(context, page, progress, options)) doubts.add(key);
+    // What is in a job that is under way is in no doubt: the job will tell.
+    const left = page.filter(({ way, state }) => way !== 'bulk' || state !== 'sent');
+    for (const key of await recoverPage(context, left, progress, options)) doubts.add(key);
   }
   const settled = doubts.size === 0 ? [] : await settleKeyless(context, progress, options);
   for (const key of settled) doubts.delete(key);
@@ -104,7 +106,7 @@ async function recoverPage(
     const { key, state, way, errors } = entry;
     if (way === 'ui-api' && !isExpired(entry, at)) settlements.push({ key, state: 'pending', errors, at });
     else if (state === 'sent') settlements.push({ key, state: 'in-doubt', errors: [noAnswer], at });
-    if (way !== 'ui-api' && isRepeatable(entry)) readable.push(entry);
+    if (way !== 'ui-api' && (isRepeatable(entry) || entry.upsertField !== null)) readable.push(entry);
   }
   if (settlements.length > 0) await mirror.outbox.settle(settlements);
   let settled = new Map<string, Settlement>();

@@ -46,6 +46,8 @@ export interface SendOptions {
   /** Throws where the lease that is sent under is lost. */
   confirm?: () => Promise<void>;
   onSettled?: OnSettled;
+  /** How long an ingest job is waited for; as long as it takes unless told. */
+  jobPatienceMs?: number;
 }
 
 /** How an entry stands after its last sending. */
@@ -188,7 +190,7 @@ async function markSent(
 }
 
 /** The org's time by its answers alone, where one has told it yet: what is stored may lie in the org's future. */
-function orgNow({ remote }: Pick<SyncContext, 'remote'>): number | null {
+export function orgNow({ remote }: Pick<SyncContext, 'remote'>): number | null {
   try {
     return Math.floor(remote.clock.told());
   } catch {

@@ -147,6 +147,8 @@ const smallSizes: BatchSizes = {
   bulkSpanRows: 12,
   mostStampedIds: 5,
   rowsPerPass: 4,
+  ingestFromRows: 10_000,
+  ingestJobRows: 50_000,
 };
 
 /** Early in a minute; the clock moves with every request. */

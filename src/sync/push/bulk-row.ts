@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import type { OutboxEntry } from '../ports/outbox-entry.ts';
+
+/** What a cell says that clears a field; an empty one leaves it alone. */
+const clears = '#N/A';
+
+type Sent = Pick<OutboxEntry, 'op' | 'contactId' | 'changes'>;
+
+/** What a row of an entry says, by column; null where a CSV of Salesforce's cannot say it. */
+export function bulkCells({ op, contactId, changes }: Sent): Record<string, string> | null {
+  if (op !== 'create' && contactId === null) return null;
+  if (op === 'delete') return { Id: contactId as string };
+  const cells: Record<string, string> = op === 'update' ? { Id: contactId as string } : {};
+  for (const [name, value] of Object.entries(changes)) {
+    const cell = cellOf(value);
+    if (cell === null) return null;
+    cells[name] = cell;
+  }
+  return Object.keys(cells).length === 0 ? null : cells;
+}
+
+function cellOf(value: unknown): string | null {
+  if (value === null) return clears;
+  if (typeof value === 'boolean' || typeof value === 'number') return String(value);
+  // An empty text would leave its field alone, and this one clear it.
+  if (typeof value !== 'string' || value.trim() === '' || value.trim() === clears) return null;
+  return value;
+}
+
+export function csvRow(cells: readonly string[]): string {
+  return `${cells.map((cell) => (/[",\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(',')}\n`;
+}
+
+/**
+ * The same for a row as it was sent and as a result file tells it, and for rows that mean the same: the files name rows by their
+ * cells alone. Blanks at the ends of a text fall away in Salesforce, and its line ends may come back as others.
+ */
+export function bulkRowHash(columns: readonly string[], cells: readonly string[]): string {
+  const said = columns
+    .map((name, at) => [name.toLowerCase(), (cells[at] ?? '').replaceAll(/\r\n?/g, '\n').trim()] as const)
+    .filter(([, cell]) => cell !== '')
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(said)).digest('base64').slice(0, 24);
+}

@@ -1,0 +1,256 @@
+import { describe, expect, it } from 'vitest';
+import { backfill } from '../../src/sync/backfill/backfill.ts';
+import { runCycle } from '../../src/sync/cycle/cycle.ts';
+import type { OutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
+import { calls, contactsOf, control } from '../e2e/org.ts';
+import { pushAll, recordsOf } from './push-all.ts';
+import { openRig, type Rig } from './rig.ts';
+
+/** Enough for a job from six on, at most ten in one. */
+async function copied(contacts = 3): Promise<Rig> {
+  const rig = await openRig({ contacts });
+  expect((await backfill(rig.context, { api: 'rest', signal: rig.signal })).error).toBeNull();
+  rig.context.sizes = { ...rig.context.sizes, ingestFromRows: 6, ingestJobRows: 10 };
+  return rig;
+}
+
+const people = (count: number, more: Record<string, unknown> = {}) =>
+  Array.from({ length: count }, (_, i) => ({ LastName: `Bulk ${i}`, ...more }));
+const pushed = (rig: Rig, records: Record<string, unknown>[], more: object = {}) =>
+  pushAll(rig.context, recordsOf(records), { signal: rig.signal, ...more });
+const cycle = (rig: Rig) => runCycle(rig.context, { push: true, signal: rig.signal });
+const advance = (rig: Rig, advanceMs: number) => control(rig.emulator.url, 'clock', { advanceMs });
+const entriesOf = (rig: Rig): Promise<OutboxEntry[]> => rig.context.mirror.outbox.list();
+const statesOf = async (rig: Rig) => [...new Set((await entriesOf(rig)).map(({ state }) => state))];
+
+async function bulkNames(rig: Rig): Promise<string[]> {
+  const all = await contactsOf(rig.emulator.url);
+  return all
+    .map(({ LastName }) => String(LastName))
+    .filter((name) => name.startsWith('Bulk'))
+    .toSorted();
+}
+
+const namesOf = (count: number) => people(count).map(({ LastName }) => LastName);
+
+/** Each entry has the contact that has its values, and no two have one. */
+async function expectTruth(rig: Rig): Promise<void> {
+  const all = new Map((await contactsOf(rig.emulator.url)).map((row) => [row.Id, row]));
+  const done = (await entriesOf(rig)).filter(({ state }) => state === 'done');
+  for (const { contactId, changes } of done)
+    expect(all.get(contactId as string)?.LastName).toBe(changes.LastName);
+  expect(new Set(done.map(({ contactId }) => contactId)).size).toBe(done.length);
+}
+
+describe('very many contacts', () => {
+  it('go by ingest jobs, a part in each, and the rest by another way', async () => {
+    await using rig = await copied();
+    const { stopped, runId } = await pushed(rig, people(23));
+    expect(stopped).toBeNull();
+    const entries = await entriesOf(rig);
+    expect(entries.map(({ state }) => state)).toEqual(Array(23).fill('done'));
+    expect(entries.map(({ way }) => way)).toEqual([...Array(20).fill('bulk'), ...Array(3).fill('ui-api')]);
+    expect(new Set(entries.slice(0, 20).map(({ job }) => job)).size).toBe(2);
+    expect(await bulkNames(rig)).toEqual(namesOf(23).toSorted());
+    await expectTruth(rig);
+    const run = (await rig.context.mirror.journal.runs({})).find(({ id }) => id === runId);
+    expect(run?.counts).toMatchObject({ ingestJobs: 2, created: 23 });
+  });
+
+  it('say what Salesforce has refused of them, each by its row', async () => {
+    await using rig = await copied();
+    const email = (i: number) => (i % 3 === 0 ? { Email: `p${i}@example.com` } : {});
+    const records: Record<string, unknown>[] = people(9).map((one, i) => ({ ...one, ...email(i) }));
+    records[4] = { LastName: 'Bulk 4', AccountId: '001000000000009AAA' };
+    await pushed(rig, records);
+    const entries = await entriesOf(rig);
+    expect(entries.map(({ state }) => state).filter((state) => state === 'rejected')).toHaveLength(1);
+    expect(entries[4]).toMatchObject({ state: 'rejected', way: 'bulk' });
+    expect(entries[4]?.errors[0]?.code).toMatch(/^[A-Z_]+$/);
+    await expectTruth(rig);
+  });
+
+  it('update, clear and delete; what is not to be touched is left', async () => {
+    await using rig = await copied(8);
+    const before = await contactsOf(rig.emulator.url);
+    const updates = before.map(({ Id }, i) => ({
+      Id,
+      Title: i === 0 ? null : `T, "${i}"\n`,
+      Department: 'D',
+    }));
+    await pushed(rig, updates);
+    expect((await entriesOf(rig)).map(({ way }) => way)).toEqual(Array(8).fill('bulk'));
+    const after = new Map((await contactsOf(rig.emulator.url)).map((row) => [row.Id, row]));
+    for (const [i, { Id, LastName, Email }] of before.entries()) {
+      expect(after.get(Id)).toMatchObject({
+        LastName,
+        Email,
+        Title: i === 0 ? null : `T, "${i}"`,
+        Department: 'D',
+      });
+    }
+    await pushed(
+      rig,
+      before.map(({ Id }) => ({ Id, IsDeleted: true })),
+      { force: true },
+    );
+    const deletes = (await entriesOf(rig)).filter(({ op }) => op === 'delete');
+    expect(deletes.map(({ state }) => state)).toEqual(Array(8).fill('done'));
+    expect(deletes.map(({ way }) => way)).toEqual(Array(8).fill('bulk'));
+  });
+
+  it('that say the same are each made once and have a contact of their own', async () => {
+    await using rig = await copied();
+    await pushed(rig, [...people(4), ...people(4)]);
+    await expectTruth(rig);
+    expect(await bulkNames(rig)).toEqual([...namesOf(4), ...namesOf(4)].toSorted());
+  });
+
+  it('with a text that a job takes for another thing, of a group, or after another entry go by other ways', async () => {
+    await using rig = await copied(8);
+    const [first] = await contactsOf(rig.emulator.url);
+    await pushed(rig, [
+      ...people(7),
+      { LastName: 'Bulk odd', Title: '#N/A', Description: 'x' },
+      { Id: first?.Id, Title: 'one' },
+      { Id: first?.Id, Title: 'two' },
+    ]);
+    const entries = await entriesOf(rig);
+    expect(entries.slice(0, 7).map(({ way }) => way)).toEqual(Array(7).fill('bulk'));
+    expect(entries.slice(7).every(({ way }) => way !== 'bulk')).toBe(true);
+    const now = await contactsOf(rig.emulator.url);
+    expect(now.find(({ Id }) => Id === first?.Id)?.Title).toBe('two');
+    await pushed(
+      rig,
+      people(7).map(({ LastName }) => ({ LastName: `${LastName} group` })),
+      { allOrNone: true },
+    );
+    expect((await entriesOf(rig)).slice(10).every(({ way }) => way === 'collection')).toBe(true);
+  });
+});
+
+const requests = {
+  'the making': 'POST .*/jobs/ingest$',
+  'the data': 'PUT .*/batches',
+  'the closing': 'PATCH .*/jobs/ingest/',
+  'a look at the state': 'GET .*/jobs/ingest/[^/]+$',
+  'the successes': 'GET .*/successfulResults',
+  'the failures': 'GET .*/failedResults',
+  'what was not processed': 'GET .*/unprocessedrecords',
+};
+const faults: Record<string, object> = {
+  'cut before': { reset: 'before' },
+  'cut after its work': { reset: 'after-commit' },
+  'cut, and done later': { reset: 'commit-later', commitAfterMs: 1_000 },
+  'a 404 after its work': { status: 404, body: 'none', afterCommit: true },
+  'a 503 after its work': { status: 503, body: '<html>Soon</html>', afterCommit: true },
+  'a page after its work': { status: 200, body: '<html>Soon</html>', afterCommit: true },
+};
+
+describe('each contact of a job is made once', () => {
+  const cases = Object.entries(requests).flatMap(([request, match]) =>
+    Object.entries(faults).map(([fault, more]) => [request, fault, { match, ...more }] as const),
+  );
+  it.each(cases)('where %s meets this: %s', async (_request, _fault, planned) => {
+    await using rig = await copied(1);
+    await control(rig.emulator.url, 'faults', [{ times: 1, ...planned }]);
+    await pushed(rig, people(7));
+    for (let tries = 0; tries < 3; tries++) {
+      // What comes later comes now.
+      await advance(rig, 60_000);
+      await cycle(rig);
+    }
+    expect(await statesOf(rig)).toEqual(['done']);
+    expect(await bulkNames(rig)).toEqual(namesOf(7));
+    await expectTruth(rig);
+  });
+
+  it('where the process ends at any of its requests, and another goes on', async () => {
+    for (let at = 1; at <= 8; at++) {
+      await using rig = await copied(1);
+      const ending = new AbortController();
+      const { records } = rig.context;
+      const { ingest } = records;
+      let seen = 0;
+      const dying = new Proxy(ingest, {
+        get:
+          (target, name: keyof typeof ingest) =>
+          (...given: unknown[]) => {
+            if (++seen === at) ending.abort(new Error('killed'));
+            if (seen >= at) throw new Error('killed');
+            return (target[name] as (...all: unknown[]) => unknown)(...given);
+          },
+      });
+      rig.context.records = { ...records, ingest: dying };
+      await pushed(rig, people(7), { signal: ending.signal }).catch(() => undefined);
+      rig.context.records = records;
+      for (let tries = 0; tries < 2; tries++) await cycle(rig);
+      expect([at, await statesOf(rig)]).toEqual([at, ['done']]);
+      expect(await bulkNames(rig)).toEqual(namesOf(7));
+      await expectTruth(rig);
+    }
+  });
+
+  it('or in doubt where the org knows its job no more, and settled by asking', async () => {
+    await using rig = await copied(1);
+    await control(rig.emulator.url, 'faults', [
+      { match: 'GET .*/jobs/ingest/', times: 100, reset: 'before' },
+    ]);
+    await pushed(rig, people(7));
+    expect(await statesOf(rig)).toEqual(['sent']);
+    await control(rig.emulator.url, 'faults', []);
+    rig.pass(9 * 86_400_000);
+    await cycle(rig);
+    rig.pass(120_000);
+    await cycle(rig);
+    expect(await bulkNames(rig)).toEqual(namesOf(7));
+    expect(['done', 'in-doubt']).toEqual(expect.arrayContaining(await statesOf(rig)));
+    await expectTruth(rig);
+  });
+
+  it('where a job is under way, and a watch does not wait for it', async () => {
+    await using rig = await copied(1);
+    await control(rig.emulator.url, 'settings', { bulkJobMs: 600_000 });
+    const ending = new AbortController();
+    const { records } = rig.context;
+    const info: typeof records.ingest.info = async (...given) => {
+      ending.abort(new Error('stopped'));
+      return records.ingest.info(...given);
+    };
+    rig.context.records = { ...records, ingest: { ...records.ingest, info } };
+    await pushed(rig, people(7), { signal: ending.signal }).catch(() => undefined);
+    rig.context.records = records;
+    expect(await statesOf(rig)).toEqual(['sent']);
+    const report = await runCycle(rig.context, { push: true, patienceMs: 100, signal: rig.signal });
+    expect(report.push?.error).toMatchObject({ code: 'BULK_JOB_SLOW' });
+    expect(await statesOf(rig)).toEqual(['sent']);
+    await advance(rig, 600_000);
+    await cycle(rig);
+    expect(await statesOf(rig)).toEqual(['done']);
+    expect(await bulkNames(rig)).toEqual(namesOf(7));
+  });
+
+  it('and result files that end too soon are read again', async () => {
+    await using rig = await copied(1);
+    const { records } = rig.context;
+    let readings = 0;
+    async function* results(...given: Parameters<typeof records.ingest.results>) {
+      for await (const rows of records.ingest.results(...given))
+        yield given[1] === 'successful' && readings++ === 0 ? rows.slice(0, 3) : rows;
+    }
+    rig.context.records = { ...records, ingest: { ...records.ingest, results } };
+    await pushed(rig, people(7));
+    expect([readings, await statesOf(rig)]).toEqual([2, ['done']]);
+    await expectTruth(rig);
+  });
+
+  it('though nothing is left to a job that was never closed', async () => {
+    await using rig = await copied(1);
+    await control(rig.emulator.url, 'faults', [{ match: 'PUT .*/batches', times: 1, reset: 'after-commit' }]);
+    await pushed(rig, people(7));
+    await cycle(rig);
+    const jobs = (await calls(rig.emulator.url)).filter(({ path }) => /jobs\/ingest$/.test(path));
+    expect(jobs.length).toBeGreaterThan(1);
+    expect(await bulkNames(rig)).toEqual(namesOf(7));
+  });
+});
