@@ -1,9 +1,10 @@
 /**
  * What a push of a large CSV file takes: peak memory of the process, and seconds, for a dry run, for creating by
- * collections, and for a file in which every record has faults; against a local org in a process of its own.
+ * ingest jobs and by collections, and for a file in which every record has faults; against a local org in a process of its own.
  *
  *   npm run build && npm run bench:push                          100,000 and 300,000 rows
  *   npm run bench:push -- --rows 100000
+ *   npm run bench:push -- --rows 50000,200000 --only push        creating alone, by ingest jobs
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,7 +15,9 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { measure } from './measure.ts';
 
-const { values: flags } = parseArgs({ options: { rows: { type: 'string', default: '100000,300000' } } });
+const { values: flags } = parseArgs({
+  options: { rows: { type: 'string', default: '100000,300000' }, only: { type: 'string', default: '' } },
+});
 const bin = new URL('../../bin/parahack-sync.js', import.meta.url).pathname;
 
 for (const rows of flags.rows.split(',').map(Number)) {
@@ -39,6 +42,7 @@ for (const rows of flags.rows.split(',').map(Number)) {
     const wrong = join(folder, 'wrong.csv');
     await writeRows(wrong, rows, 'LastNam,FirstNam,Emial,Fon,Titel,City,Text');
     const pushed = async (what: string, more: string[], expected = 0) => {
+      if (flags.only !== '' && flags.only !== what) return;
       const { seconds, peakMB, stdout } = await measure(process.execPath, [bin, 'push', ...more], {
         env,
         expected,
@@ -50,7 +54,7 @@ for (const rows of flags.rows.split(',').map(Number)) {
     await pushed('dry run --json', [file, '--dry-run', '--json']);
     await pushed('faults --json --rejects', [wrong, '--json', '--rejects', join(folder, 'r.csv')], 2);
     await pushed('push', [file]);
-    await pushed('push --json', [file, '--json', '--allow-duplicates']);
+    await pushed('push --json --allow-duplicates', [file, '--json', '--allow-duplicates']);
   } finally {
     const end = once(emulator, 'exit');
     emulator.kill('SIGTERM');
