@@ -32,6 +32,6 @@ export const usualSizes: BatchSizes = {
   mostStampedIds: 4_000,
   rowsPerPass: 2_000,
   ingestFromRows: 20_000,
-  // Five batches of Salesforce's.
-  ingestJobRows: 50_000,
+  // Two batches of Salesforce's.
+  ingestJobRows: 20_000,
 };

@@ -102,6 +102,7 @@ describe('very many contacts', () => {
   it('that say the same are each made once and have a contact of their own', async () => {
     await using rig = await copied();
     await pushed(rig, [...people(4), ...people(4)]);
+    expect(await statesOf(rig)).toEqual(['done']);
     await expectTruth(rig);
     expect(await bulkNames(rig)).toEqual([...namesOf(4), ...namesOf(4)].toSorted());
   });
@@ -163,6 +164,17 @@ describe('each contact of a job is made once', () => {
     expect(await statesOf(rig)).toEqual(['done']);
     expect(await bulkNames(rig)).toEqual(namesOf(7));
     await expectTruth(rig);
+  });
+
+  it('where a closing got lost, by closing the job again at once', async () => {
+    await using rig = await copied(1);
+    await control(rig.emulator.url, 'faults', [
+      { match: requests['the closing'], times: 1, reset: 'before' },
+    ]);
+    await pushed(rig, people(7));
+    expect((await entriesOf(rig)).map(({ state, way, attempts }) => [state, way, attempts])).toEqual(
+      Array(7).fill(['done', 'bulk', 1]),
+    );
   });
 
   it('where the process ends at any of its requests, and another goes on', async () => {
