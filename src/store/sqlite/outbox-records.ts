@@ -13,6 +13,7 @@ import type {
 import type { RecordError } from '../../sync/ports/record-writes.ts';
 import { type ContactRef, knownBeforeReader } from './contact-lookup.ts';
 import { prepared } from './prepared.ts';
+import type { SendStep } from './send-step.ts';
 
 const outboxStates = [
   'pending',
@@ -146,18 +147,18 @@ function listByPrefix(
   return rows.map(toEntry);
 }
 
-export function markEntriesSent(
+/** Returns the key of an entry that is not pending, where there is one, and marks none then. */
+function markEntriesSent(
   db: Connection,
-  keys: readonly string[],
-  way: SendWay,
-  at: number,
-  orgAt: number | null,
-  by: string | null,
-  job: string | null,
-): void {
+  { keys, way, at, orgAt, by, job }: Extract<SendStep, { kind: 'sent' }>,
+): string | null {
   const find = db.prepare(
     "SELECT object, op, contact_id, upsert_field, changes, sent_at FROM outbox WHERE key = ? AND state = 'pending'",
   );
+  const rows = keys.map((key) => find.get(key) as (ContactRef & { sent_at: string | null }) | undefined);
+  // Sending what is not pending any more could send it twice, so nothing of the request may go out.
+  const missing = rows.indexOf(undefined);
+  if (missing >= 0) return keys[missing] ?? null;
   const mark = db.prepare(
     `UPDATE outbox SET state = 'sent', way = ?, job = ?, attempts = attempts + 1, sent_at = coalesce(sent_at, ?),
        sent_org_at = CASE WHEN sent_at IS NULL THEN ? ELSE sent_org_at END,
@@ -166,13 +167,12 @@ export function markEntriesSent(
      WHERE key = ?`,
   );
   const knownBefore = knownBeforeReader(db);
-  for (const key of keys) {
-    const row = find.get(key) as (ContactRef & { sent_at: string | null }) | undefined;
-    // Sending what is not pending any more could send it twice, so nothing of the batch may go out.
-    if (row === undefined) throw new Error(`Outbox entry ${key} is not pending.`);
+  keys.forEach((key, i) => {
+    const row = rows[i]!;
     const known = row.sent_at === null ? knownBefore(row) : null;
     mark.run(way, job, isoTime(at), isoTime(orgAt), by, known && JSON.stringify(known), key);
-  }
+  });
+  return null;
 }
 
 /** What a person has dropped meanwhile stays so, or it would be sent again. */
@@ -211,6 +211,18 @@ export function settleEntries(db: Connection, settlements: readonly Settlement[]
     if (settlement.state === 'pending' && settlement.unsent === true) unsent.run(key);
     if (settlement.state === 'in-doubt' && settlement.keyless === true) keyless.run(key);
   }
+}
+
+/**
+ * Returns for each step the key of an entry that is not pending, for which nothing of the step was stored; null where
+ * all was.
+ */
+export function storeSendSteps(db: Connection, steps: readonly SendStep[]): (string | null)[] {
+  return steps.map((step) => {
+    if (step.kind === 'sent') return markEntriesSent(db, step);
+    settleEntries(db, step.settlements);
+    return null;
+  });
 }
 
 /** As if no request had ever carried it. */

@@ -11,6 +11,7 @@ import type {
 } from '../../sync/ports/outbox-entry.ts';
 import type { Brake, OutboxStaging } from '../../sync/ports/outbox-staging.ts';
 import { countOpenEdits, hasUnapprovedEdits } from './hold-much.ts';
+import { JoinedWrites } from './joined-writes.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 import {
   accountedFor,
@@ -19,17 +20,20 @@ import {
   listReadBackDue,
   type OutboxFilter,
 } from './outbox-records.ts';
+import type { SendStep } from './send-step.ts';
 import { SqliteStaging } from './sqlite-staging.ts';
 
 export class SqliteOutbox implements Outbox {
   readonly #file: MirrorFile;
   readonly #write: MirrorWrite;
   readonly #object: string;
+  readonly #sending: JoinedWrites<SendStep, string | null>;
 
   constructor(file: MirrorFile, write: MirrorWrite, object: string) {
     this.#file = file;
     this.#write = write;
     this.#object = object;
+    this.#sending = new JoinedWrites((steps) => write('storeSendSteps', steps));
   }
 
   async add(entries: readonly NewOutboxEntry[]): Promise<void> {
@@ -48,11 +52,12 @@ export class SqliteOutbox implements Outbox {
     by: string | null = null,
     job: string | null = null,
   ): Promise<void> {
-    await this.#write('markEntriesSent', keys, way, at, orgAt, by, job);
+    const missing = await this.#sending.add({ kind: 'sent', keys, way, at, orgAt, by, job });
+    if (missing !== null) throw new Error(`Outbox entry ${missing} is not pending.`);
   }
 
   async settle(settlements: readonly Settlement[]): Promise<void> {
-    await this.#write('settleEntries', settlements);
+    await this.#sending.add({ kind: 'settled', settlements });
   }
 
   async noteDoubts(notes: readonly DoubtNote[]): Promise<void> {

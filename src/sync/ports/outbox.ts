@@ -10,7 +10,10 @@ import type {
 } from './outbox-entry.ts';
 import type { Brake, OutboxStaging } from './outbox-staging.ts';
 
-/** All writes are one transaction each, with `synchronous=FULL`. */
+/**
+ * All writes are transactions with `synchronous=FULL`, and on disk when they resolve. `markSent` and `settle` that are
+ * asked for at the same time may share one.
+ */
 export interface Outbox {
   add(entries: readonly NewOutboxEntry[]): Promise<void>;
   /** In the order they were added. */

@@ -26,6 +26,8 @@ export class DrainProgress {
   doubtsInRow = 0;
   /** Requests in a row, up to the last one, of which nothing was taken because of a limit. */
   limitsInRow = 0;
+  /** Entries that Salesforce took. */
+  written = 0;
   /** Entries that this drain was to send and that still wait. */
   unsent = 0;
   /** Keys of entries that wait for nothing but a person's word about an earlier one of their contact. */
@@ -115,6 +117,7 @@ export class DrainProgress {
     const run = this.#run;
     switch (settlement.state) {
       case 'done':
+        this.written++;
         run.count('pushed', 1);
         run.count(settlement.created ? 'created' : op === 'delete' ? 'removed' : 'changed', 1);
         break;

@@ -14,6 +14,7 @@ import { lockedParents } from './locked-parents.ts';
 import { outgoingBrake, tellHeld } from './outgoing-brake.ts';
 import { type PlannedRequest, planRequests } from './plan-requests.ts';
 import { readBack } from './read-back.ts';
+import { ReadBehind } from './read-behind.ts';
 import { recover, settleExpired } from './recover.ts';
 import { recoverJobs, sendByJobs } from './run-job.ts';
 import { type OnSettled, type SendOptions, sendPlanned } from './send-planned.ts';
@@ -42,6 +43,8 @@ export interface DrainReport {
   /** Why contacts that were written are not in the mirror yet; they are read by the next drain or cycle. */
   readBack: Error | null;
 }
+
+type DrainSending = SendOptions & { behind: ReadBehind };
 
 const entriesPerPage = 2_000;
 /** Each settles at least the first of what stands in line; programs may go on editing for ever. */
@@ -87,7 +90,8 @@ async function drain(
     await recoverJobs(context, progress, sending);
     await recover(context, progress, options);
     await sendByJobs(context, progress, sending);
-    stopped = await sendAll(context, progress, sending);
+    await using behind = new ReadBehind(context, options);
+    stopped = await sendAll(context, progress, { ...sending, behind });
   } catch (error) {
     if (isAbort(error)) throw error;
     stopped = error as Error;
@@ -128,7 +132,7 @@ async function readBackAll(context: SyncContext, options: DrainOptions): Promise
 async function sendAll(
   context: SyncContext,
   progress: DrainProgress,
-  options: SendOptions,
+  options: DrainSending,
 ): Promise<Error | null> {
   for (let pass = 1; ; pass++) {
     const line = new ContactLine();
@@ -148,7 +152,7 @@ async function sendPass(
   context: SyncContext,
   progress: DrainProgress,
   line: ContactLine,
-  options: SendOptions,
+  options: DrainSending,
 ): Promise<Error | null> {
   const states = ['pending', 'in-doubt', 'held', 'conflict'] as const;
   for (let after = -1; ; ) {
@@ -176,7 +180,7 @@ async function sendPage(
   context: SyncContext,
   listed: readonly OutboxEntry[],
   progress: DrainProgress,
-  { line, ...options }: SendOptions & { line: ContactLine },
+  { line, ...options }: DrainSending & { line: ContactLine },
 ): Promise<Error | null> {
   const namesOf = await contactNames(context, listed);
   const page = await settleExpired(context, listed);
@@ -203,7 +207,7 @@ async function sendOne(
   context: SyncContext,
   planned: PlannedRequest,
   progress: DrainProgress,
-  { namesOf, ...options }: SendOptions & { namesOf: ContactNames },
+  { namesOf, behind, ...options }: DrainSending & { namesOf: ContactNames },
 ): Promise<void> {
   // What could not be sent since the plan was made keeps later changes of the same contact back.
   const entries: OutboxEntry[] = [];
@@ -217,6 +221,7 @@ async function sendOne(
   if (checked.left.length === 0) return;
   const request = { ...planned, entries: checked.left };
   const { unfinished, conflicts } = await sendPlanned(context, request, progress, options);
+  behind.look(progress.written);
   progress.blocked.add(unfinished.flatMap(namesOf), 'unsent');
   progress.blocked.add(conflicts.flatMap(namesOf), 'conflict');
 }

@@ -66,7 +66,7 @@ function requestsOf(items: readonly Item[]): OpenRequest[] {
   for (const group of groups) {
     let last = requests.at(-1);
     const room = collectionRows - (last?.entries.length ?? 0);
-    if (group.length > room && group.length <= collectionRows) last = undefined;
+    if (group.length > room) last = undefined;
     for (const item of group) {
       if (last === undefined || !fits(last, item)) {
         last = opened(item);

@@ -49,8 +49,10 @@ test('what is to be sent, was sent and was answered is on the disk before the ne
   const writer = new MirrorWriter(join(folder, 'a.db'), true, new SharedBuffers());
   const commits = watchCommits();
   writer.perform('insertEntries', ['Contact', [entry]], []);
-  writer.perform('markEntriesSent', [['a'], 'collection', epoch, null], []);
-  writer.perform('settleEntries', [[{ key: 'a', state: 'in-doubt', errors: [], at: epoch }]], []);
+  const sent = { kind: 'sent', keys: ['a'], way: 'collection', at: epoch, orgAt: null, by: null, job: null };
+  writer.perform('storeSendSteps', [[sent]], []);
+  const settlements = [{ key: 'a', state: 'in-doubt', errors: [], at: epoch }];
+  writer.perform('storeSendSteps', [[{ kind: 'settled', settlements }]], []);
   writer.perform('moveEntries', [['a'], ['in-doubt'], 'dropped', epoch], []);
   expect(commits).toEqual([full, full, full, full]);
   writer.perform('writeMeta', ['other', 'value'], []);

@@ -11,7 +11,7 @@ import { forgetFormerCalls } from '../former-calls.ts';
 import { holdMuch } from '../hold-much.ts';
 import { writeIdentity } from '../identity-records.ts';
 import { writeMeta } from '../meta.ts';
-import { insertEntries, markEntriesSent, moveEntries, noteDoubts, settleEntries } from '../outbox-records.ts';
+import { insertEntries, moveEntries, noteDoubts, storeSendSteps } from '../outbox-records.ts';
 import { replaceContents } from '../replace-contents.ts';
 import { insertRun } from '../run-records.ts';
 import { extendSearchIndex } from '../search-index.ts';
@@ -74,8 +74,7 @@ export const calls = {
   commitStaging: withFile('staging', commitStaging, { durable: true }),
   endPush: once(endPush),
   insertEntries: durable(insertEntries),
-  markEntriesSent: durable(markEntriesSent),
-  settleEntries: durable(settleEntries),
+  storeSendSteps: durable(storeSendSteps),
   noteDoubts: durable(noteDoubts),
   moveEntries: durable(moveEntries),
   decideEdits: durable(decideEdits),
