@@ -1,10 +1,13 @@
 /**
- * What a push of a large CSV file takes: peak memory of the process, and seconds, for a dry run, for creating by
- * ingest jobs and by collections, and for a file in which every record has faults; against a local org in a process of its own.
+ * What a push of a large CSV file takes: peak memory of the process, and seconds, for a dry run, for creating (by
+ * ingest jobs, where there are so many), and for a file in which every record has faults; against a local org in a process of its own. Then the
+ * rates beside two others on the same file: a script around jsforce, and `sf data import bulk`. They take turns, for the
+ * machine may be busy, and the medians are compared.
  *
- *   npm run build && npm run bench:push                          100,000 and 300,000 rows
- *   npm run bench:push -- --rows 100000
- *   npm run bench:push -- --rows 50000,200000 --only push        creating alone, by ingest jobs
+ *   npm run build && npm run bench:push                          100,000 and 300,000 rows; 10,000 beside others
+ *   npm run bench:push -- --rows 50000,200000 --only push        creating alone
+ *   npm run bench:push -- --rows 100000 --beside 10000 --turns 3
+ *   npm run bench:push -- --rows "" --sf                          installs @salesforce/cli into a temp folder first
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,32 +16,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { measure } from './measure.ts';
+import { measure, median } from './measure.ts';
 
 const { values: flags } = parseArgs({
-  options: { rows: { type: 'string', default: '100000,300000' }, only: { type: 'string', default: '' } },
+  options: {
+    rows: { type: 'string', default: '100000,300000' },
+    beside: { type: 'string', default: '10000' },
+    turns: { type: 'string', default: '3' },
+    sf: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+  },
 });
 const bin = new URL('../../bin/parahack-sync.js', import.meta.url).pathname;
 
-for (const rows of flags.rows.split(',').map(Number)) {
-  const folder = mkdtempSync(join(tmpdir(), 'parahack-sync-bench-'));
-  const env: NodeJS.ProcessEnv = {
-    ...process.env,
-    PARAHACK_SYNC_DATA_DIR: join(folder, 'data'),
-    PARAHACK_SYNC_CREDENTIAL_STORE: 'file',
-    PARAHACK_SYNC_CREDENTIAL_KEY: 'bench',
-    PARAHACK_SYNC_API_BUDGET: '1',
-  };
-  const args = [bin, 'emulator', '--contacts', '0', '--daily-limit', '10000000', '--json'];
-  const emulator = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'ignore'] });
-  try {
-    const org = await readyOf(emulator.stdout);
-    await measure(process.execPath, [bin, 'login', '--access-token-stdin', '--instance-url', org.url], {
-      env,
-      input: `${org.accessToken}\n`,
-    });
+const sampleHeader = 'LastName,FirstName,Email,Phone,Title,MailingCity,Description';
+
+for (const rows of flags.rows.split(',').filter(Boolean).map(Number)) {
+  await withOrg(0, async ({ env, folder }) => {
     const file = join(folder, 'contacts.csv');
-    await writeRows(file, rows, 'LastName,FirstName,Email,Phone,Title,MailingCity,Description');
+    await writeRows(file, rows, sampleHeader);
     const wrong = join(folder, 'wrong.csv');
     await writeRows(wrong, rows, 'LastNam,FirstNam,Emial,Fon,Titel,City,Text');
     const pushed = async (what: string, more: string[], expected = 0) => {
@@ -55,12 +51,117 @@ for (const rows of flags.rows.split(',').map(Number)) {
     await pushed('faults --json --rejects', [wrong, '--json', '--rejects', join(folder, 'r.csv')], 2);
     await pushed('push', [file]);
     await pushed('push --json --allow-duplicates', [file, '--json', '--allow-duplicates']);
+  });
+}
+
+for (const latencyMs of [0, 300]) {
+  if (Number(flags.beside) > 0) await beside(Number(flags.beside), latencyMs);
+}
+
+interface BenchOrg {
+  url: string;
+  accessToken: string;
+  env: NodeJS.ProcessEnv;
+  folder: string;
+}
+
+/** An empty org in a process of its own, to which a login is stored in a data folder of its own. */
+async function withOrg(latencyMs: number, work: (org: BenchOrg) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'parahack-sync-bench-'));
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    PARAHACK_SYNC_DATA_DIR: join(folder, 'data'),
+    PARAHACK_SYNC_CREDENTIAL_STORE: 'file',
+    PARAHACK_SYNC_CREDENTIAL_KEY: 'bench',
+    PARAHACK_SYNC_API_BUDGET: '1',
+  };
+  const args = [bin, 'emulator', '--contacts', '0', '--daily-limit', '10000000', '--json'];
+  const emulator = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'ignore'] });
+  try {
+    const { url, accessToken } = await readyOf(emulator.stdout);
+    await measure(process.execPath, [bin, 'login', '--access-token-stdin', '--instance-url', url], {
+      env,
+      input: `${accessToken}\n`,
+    });
+    await fetch(`${url}/__emulator/settings`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ latencyMs }),
+    });
+    await work({ url, accessToken, env, folder });
   } finally {
     const end = once(emulator, 'exit');
     emulator.kill('SIGTERM');
     await end;
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Each in turn into an empty org of its own; a ratio above 1: this program is the faster. */
+async function beside(rows: number, latencyMs: number): Promise<void> {
+  const script = new URL('./jsforce-push.ts', import.meta.url).pathname;
+  const took: Record<'push' | 'jsforce' | 'sf', number[]> = { push: [], jsforce: [], sf: [] };
+  let peakMB = 0;
+  const sf = flags.sf ? await installSf() : null;
+  try {
+    for (let turn = 0; turn < Number(flags.turns); turn++) {
+      await withOrg(latencyMs, async ({ env, folder }) => {
+        const file = join(folder, 'contacts.csv');
+        await writeRows(file, rows, sampleHeader);
+        const pushed = await measure(process.execPath, [bin, 'push', file], { env });
+        took.push.push(pushed.seconds);
+        peakMB = Math.max(peakMB, pushed.peakMB);
+      });
+      await withOrg(latencyMs, async ({ url, accessToken, env, folder }) => {
+        const file = join(folder, 'contacts.csv');
+        await writeRows(file, rows, sampleHeader);
+        const { seconds } = await measure(process.execPath, [script, url, accessToken, file], { env });
+        took.jsforce.push(seconds);
+      });
+      if (sf === null) continue;
+      await withOrg(latencyMs, async ({ url, accessToken, env, folder }) => {
+        const file = join(folder, 'contacts.csv');
+        await writeRows(file, rows, sampleHeader);
+        took.sf.push(await importBySf(sf.bin, file, { url, accessToken, env, folder }));
+      });
+    }
+  } finally {
+    if (sf !== null) rmSync(sf.folder, { recursive: true, force: true });
+  }
+  const own = median(took.push);
+  console.log(
+    `${rows} rows at ${latencyMs} ms a request: push ${own.toFixed(1)} s, ${Math.round(peakMB)} MB at most`,
+  );
+  for (const [name, seconds] of [
+    ['jsforce', took.jsforce],
+    ['sf data import bulk', took.sf],
+  ] as const) {
+    if (seconds.length === 0) continue;
+    const other = median(seconds);
+    console.log(`  ${name} ${other.toFixed(1)} s: push is ${(other / own).toFixed(2)} times as fast`);
+  }
+}
+
+async function installSf(): Promise<{ bin: string; folder: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'parahack-sync-sf-'));
+  await measure('npm', ['install', '--prefix', folder, '--no-audit', '--no-fund', '@salesforce/cli'], {});
+  return { bin: join(folder, 'node_modules/@salesforce/cli/bin/run.js'), folder };
+}
+
+/** Seconds of the import alone. */
+async function importBySf(
+  sf: string,
+  file: string,
+  { url, accessToken, env, folder }: BenchOrg,
+): Promise<number> {
+  const own = { ...env, HOME: folder, SF_DISABLE_TELEMETRY: 'true', SF_ACCESS_TOKEN: accessToken };
+  const run = (...args: string[]) => measure(process.execPath, [sf, ...args], { env: own });
+  await run('org', 'login', 'access-token', '--instance-url', url, '--alias', 'bench', '--no-prompt');
+  const { seconds } = await run(
+    ...['data', 'import', 'bulk', '--file', file, '--sobject', 'Contact', '--target-org', 'bench'],
+    ...['--wait', '10', '--line-ending', 'LF'],
+  );
+  return seconds;
 }
 
 async function readyOf(stdout: NodeJS.ReadableStream): Promise<{ url: string; accessToken: string }> {
