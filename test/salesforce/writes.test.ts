@@ -160,6 +160,17 @@ describe('a collection', () => {
     expect(c.org.seen).toHaveLength(1);
   });
 
+  it.each([404, 400, 413, 500, 503])(
+    'of which a %s says nothing is sent once, and never in halves',
+    async (status) => {
+      await using c = await connected();
+      c.org.always((_, response) => give(response, { status, body: '<html>No.</html>' }));
+      const outcomes = await c.remote.of(contact).writes.createMany(people(8));
+      expect(outcomes.map((o) => o.kind)).toEqual(Array(8).fill('unknown'));
+      expect(c.org.seen).toHaveLength(1);
+    },
+  );
+
   it('takes no more than 200 records and asks nothing for none', async () => {
     await using c = await connected();
     expect(await c.remote.of(contact).writes.createMany([])).toEqual([]);
