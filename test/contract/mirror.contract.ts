@@ -89,7 +89,7 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       expect(
         (await mirror.schema.fields()).filter((known) => known.unfilled).map((known) => known.name),
       ).toContain('Phone');
-      await mirror.commit({ effects: [{ kind: 'mark-filled', fields: ['Phone', 'Score__c'] }] });
+      await mirror.commit({ effects: [{ kind: 'mark-filled', fields: ['Phone', 'Score__c'], at: 1 }] });
       expect((await mirror.schema.fields()).some((known) => known.unfilled)).toBe(false);
       expect(await mirror.schema.applyDescribe(describeOf(), epoch + 3)).toEqual({
         added: [],
@@ -189,7 +189,7 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       expect(await found()).toBe(0);
       await mirror.schema.applyDescribe(describeOf(), epoch + 2, ['LastName', 'Email']);
       expect(await found()).toBe(0);
-      await mirror.commit({ effects: [{ kind: 'mark-filled', fields: ['Email'] }] });
+      await mirror.commit({ effects: [{ kind: 'mark-filled', fields: ['Email'], at: 1 }] });
       expect(await found()).toBe(1);
     });
   });

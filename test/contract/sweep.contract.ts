@@ -208,7 +208,9 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       expect((await mirror.journal.chunk(addedChunks[0]!.id))?.state).toBe('done');
       await noted(mirror, [contactRow(7)]);
       await mirror.commit({
-        effects: [{ kind: 'complete-reconcile', t0: epoch, beyond: epoch + minute, userId }],
+        effects: [
+          { kind: 'complete-reconcile', isHolding: false, t0: epoch, beyond: epoch + minute, userId },
+        ],
       });
       expect(await mirror.sweep.count('missing')).toBe(0);
     });
@@ -280,7 +282,7 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       });
       expect(await mirror.journal.reconciledAt()).toBe(epoch);
       const complete = (t0: number, beyond: number) =>
-        mirror.commit({ effects: [{ kind: 'complete-reconcile', t0, beyond, userId }] });
+        mirror.commit({ effects: [{ kind: 'complete-reconcile', isHolding: false, t0, beyond, userId }] });
       await complete(epoch + minute, epoch + 9 * minute);
       expect(await mirror.journal.cursors()).toEqual({
         updated: epoch + minute,
@@ -289,6 +291,27 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       expect(await mirror.journal.reconciledAt()).toBe(epoch + minute);
       await complete(epoch + minute, epoch + 2 * minute);
       expect(await mirror.journal.cursors()).toEqual({ updated: epoch + minute, deleted: epoch + minute });
+    });
+
+    test('behind one that holds nothing, fields that were filled before it are whole', async () => {
+      await using opened = await filled();
+      const { mirror } = opened;
+      const fill = (at: number) =>
+        mirror.commit({ effects: [{ kind: 'mark-filled', fields: ['Phone'], at: epoch + at }] });
+      const end = (t0: number, isHolding: boolean) => {
+        const beyond = epoch + 9 * minute;
+        return mirror.commit({
+          effects: [{ kind: 'complete-reconcile', t0: epoch + t0, beyond, isHolding, userId }],
+        });
+      };
+      expect(await mirror.schema.filledSinceReconcile()).toEqual([]);
+      await fill(minute);
+      // Begun before they were there, or with contacts that it was not shown.
+      await end(minute - 1, false);
+      await end(2 * minute, true);
+      expect(await mirror.schema.filledSinceReconcile()).toEqual(['Phone']);
+      await end(2 * minute, false);
+      expect(await mirror.schema.filledSinceReconcile()).toEqual([]);
     });
 
     test('is undone by another user, who may see others', async () => {
@@ -319,7 +342,13 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       const complete = (as: string) =>
         mirror.commit({
           effects: [
-            { kind: 'complete-reconcile', t0: epoch + minute, beyond: epoch + 9 * minute, userId: as },
+            {
+              kind: 'complete-reconcile',
+              isHolding: false,
+              t0: epoch + minute,
+              beyond: epoch + 9 * minute,
+              userId: as,
+            },
           ],
         });
       await complete(userId);

@@ -136,6 +136,21 @@ describe('a reconcile', () => {
     await equal(rig);
   });
 
+  it('fills a new field for contacts that were hidden while the others got it, and are shown again unchanged', async () => {
+    await using rig = await copiedRig(200, 1);
+    const { url } = rig.emulator;
+    const ids = await idsOf(rig, 4);
+    await control(url, 'visibility', { ids, hidden: true });
+    await control(url, 'settings', { addFields: [{ name: 'Fresh__c', type: 'boolean' }] });
+    await control(url, 'clock', { advanceMs: 2 * 3_600_000 });
+    await later(rig, 0, (context) => runCycle(context, { push: false, signal: rig.signal }));
+    await control(url, 'visibility', { ids, hidden: false });
+    await control(url, 'clock', { advanceMs: 600_000 });
+    expect((await reconciled(rig)).error).toBeNull();
+    expect(sql(rig, 'select count(*) from contact where Fresh__c is null')).toEqual([[0]]);
+    await equal(rig);
+  });
+
   it('finds who was hidden from this user, and who is shown again', async () => {
     await using rig = await copiedRig(80);
     const { url } = rig.emulator;

@@ -81,7 +81,13 @@ describe('status', () => {
       const runId = await mirror.journal.startRun('reconcile', t0, state);
       const outcome = { finishedAt: t0, apiCalls: 3, error: null, counts: { held } };
       const end: Effect = { kind: 'end-run', runId, outcome: { status: 'complete', ...outcome } };
-      const agree: Effect = { kind: 'complete-reconcile', t0, beyond: t0 + 86_400_000, userId };
+      const agree: Effect = {
+        kind: 'complete-reconcile',
+        isHolding: false,
+        t0,
+        beyond: t0 + 86_400_000,
+        userId,
+      };
       await mirror.commit({ effects: dryRun ? [end] : [agree, end] });
     };
     await reconciled(first + 60_000, 120, false);

@@ -62,7 +62,10 @@ const executors: Executors = {
   'end-run': (state, { runId, outcome }) =>
     changeRun(state, runId, (run) => ({ ...kept(outcome), ...sumOf(run, outcome) })),
   'forget-runs': (state, effect) => forgetRuns(state, effect),
-  'mark-filled': (state, { fields }) => markFilled(state, fields),
+  'mark-filled': (state, { fields, at }) => {
+    markFilled(state, fields);
+    for (const name of fields) state.filled.set(name, at);
+  },
   'confirm-read-back': (state, { keys }) => confirmReadBack(state, keys),
   'begin-sweep': (state) => beginSweep(state),
   'note-swept': (state, _effect, { plain }) => noteSwept(state, plain),
@@ -78,7 +81,8 @@ const executors: Executors = {
     const counts = { repaired: markSwept(state, marks) };
     changeRun(state, runId, (run) => sumOf(run, { counts, apiCalls: 0 }));
   },
-  'complete-reconcile': (state, { t0, beyond, userId }) => {
+  'complete-reconcile': (state, { t0, beyond, isHolding, userId }) => {
+    if (!isHolding) for (const [name, at] of state.filled) if (at < t0) state.filled.delete(name);
     const { updated, deleted } = state.cursors;
     const past = (at: number | null) => (at !== null && at <= beyond ? at : null);
     state.cursors = { updated: past(updated), deleted: past(deleted) };

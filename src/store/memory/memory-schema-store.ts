@@ -22,6 +22,13 @@ export class MemorySchemaStore implements SchemaStore {
     return fields.filter(({ unfilled, vanished }) => unfilled && !vanished).map(({ name }) => name);
   }
 
+  async filledSinceReconcile(): Promise<string[]> {
+    const [fields, filled] = this.#file.read(
+      (state) => [storedFields(state), new Set(state.filled.keys())] as const,
+    );
+    return fields.filter(({ name, vanished }) => filled.has(name) && !vanished).map(({ name }) => name);
+  }
+
   async describedAt(): Promise<{ lastModified: string | null; at: number } | null> {
     return this.#file.read(({ described }) => described && { ...described });
   }

@@ -56,6 +56,8 @@ export interface ObjectState {
   knownWindows: Record<keyof Cursors, object | null>;
   reconciledAt: number | null;
   asked: AskedReconcile | null;
+  /** See `SchemaStore.filledSinceReconcile`: by name, the org's time when its filling began, ms. */
+  filled: Map<string, number>;
   /** By Id, what a sweep has come to. */
   swept: Map<string, { due: SweptDue | null; evidenceAt: number }>;
   /** In the order in which they were begun. */
@@ -87,6 +89,7 @@ export function emptyObject(): ObjectState {
     twoWay: { on: false, conflicts: 'salesforce-wins' },
     described: null,
     cursors: { updated: null, deleted: null },
+    filled: new Map(),
     knownWindows: { updated: null, deleted: null },
     reconciledAt: null,
     asked: null,

@@ -6,6 +6,7 @@ import type { PageOutcome } from '../../sync/ports/page.ts';
 import { advanceChunk, replaceChunks } from './chunk-records.ts';
 import { markFilled } from './contact-schema.ts';
 import { completeReconcile, moveCursors, rememberWindow, setFirstCursors } from './cursor-records.ts';
+import { forgetFilled, noteFilled } from './filled-fields.ts';
 import { forgetRuns } from './forget-runs.ts';
 import { readIdentity } from './identity-records.ts';
 import { mendFuture } from './mend-future.ts';
@@ -51,14 +52,18 @@ const executors: Executors = {
   'resume-run': (db, { runId }) => resumeRun(db, runId),
   'end-run': (db, { runId, outcome }) => endRun(db, runId, outcome),
   'forget-runs': (db, { before, but }, { object }) => forgetRuns(db, object, { before, but }),
-  'mark-filled': (db, { fields }, { object }) => markFilled(db, object, fields),
+  'mark-filled': (db, { fields, at }, { object }) => {
+    markFilled(db, object, fields);
+    noteFilled(db, object, { fields, at });
+  },
   'confirm-read-back': (db, { keys }) => confirmReadBack(db, keys),
   'begin-sweep': (db, _effect, { object }) => beginSweep(db, object),
   'note-swept': (db, _effect, { object, columns }) => noteSwept(db, object, columns),
   'close-sweep': (db, { runId, before }) => closeSweep(db, runId, before),
   'mark-swept': (db, { runId, marks }) => markSwept(db, runId, marks),
-  'complete-reconcile': (db, { t0, beyond, userId }, { object }) => {
+  'complete-reconcile': (db, { t0, beyond, isHolding, userId }, { object }) => {
     completeReconcile(db, object, { t0, beyond, isAgreed: isReadAs(db, userId) });
+    if (!isHolding) forgetFilled(db, object, { before: t0 });
     beginSweep(db, object);
   },
   'mend-future': (db, { after, at }) => mendFuture(db, after, at),

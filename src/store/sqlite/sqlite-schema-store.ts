@@ -2,6 +2,7 @@ import type { ObjectDescribe } from '../../sync/ports/field.ts';
 import type { SchemaChange, SchemaStore, StoredField } from '../../sync/ports/schema-store.ts';
 import { loadFields, namesToFill } from './contact-schema.ts';
 import { readDescribedAt } from './describe-records.ts';
+import { filledFields } from './filled-fields.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 
 export class SqliteSchemaStore implements SchemaStore {
@@ -21,6 +22,14 @@ export class SqliteSchemaStore implements SchemaStore {
 
   async toFill(): Promise<string[]> {
     return this.#file.read((db) => namesToFill(db, this.#object));
+  }
+
+  async filledSinceReconcile(): Promise<string[]> {
+    return this.#file.read((db) => {
+      const filled = filledFields(db, this.#object);
+      const fields = loadFields(db, this.#object);
+      return fields.filter(({ name, vanished }) => name in filled && !vanished).map(({ name }) => name);
+    });
   }
 
   async describedAt(): Promise<{ lastModified: string | null; at: number } | null> {

@@ -16,9 +16,10 @@ export async function fillNewFields(
   context: SyncContext,
   { signal }: { signal: AbortSignal },
 ): Promise<void> {
-  const { object, mirror, records, sizes } = context;
+  const { object, mirror, records, remote, sizes } = context;
   const names = await mirror.schema.toFill();
   if (names.length === 0) return;
+  const at = remote.clock.now();
   const fill = async (run: RunRecorder) => {
     const fields = [...new Set(['Id', 'CreatedDate', 'SystemModstamp', ...names])];
     const took = (page: PageOutcome) => {
@@ -34,7 +35,7 @@ export async function fillNewFields(
         await readByBulk(reader, select(object.name, fields, []));
       else await readByKey(reader, []);
     });
-    await run.end([{ kind: 'mark-filled', fields: names }]);
+    await run.end([{ kind: 'mark-filled', fields: names, at }]);
   };
   await withRun(context, 'backfill', fill, { state: { fields: names, fill: true } });
 }

@@ -36,7 +36,8 @@ export type Effect =
    */
   | { kind: 'forget-runs'; before: number; but: string }
   /** These columns now hold the org's values for all rows. */
-  | { kind: 'mark-filled'; fields: readonly string[] }
+  /** `at`: the org's time before the first of them was read, ms since 1970. */
+  | { kind: 'mark-filled'; fields: readonly string[]; at: number }
   /** Entries of the outbox whose records are in the mirror now. */
   | { kind: 'confirm-read-back'; keys: readonly string[] }
   /** Forgets what an earlier sweep has found. */
@@ -68,6 +69,8 @@ export interface CompleteReconcile {
   t0: number;
   /** A cursor behind this time is one that the org has not reached: it is set to `t0`. */
   beyond: number;
+  /** Whether rows were held that the org did not show: what it would have filled stays to be filled then. */
+  isHolding: boolean;
   /** As whom it was read. A mirror that has become another user's since is not compared for that one. */
   userId: string;
 }

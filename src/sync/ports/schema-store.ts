@@ -21,6 +21,11 @@ export interface SchemaStore {
   fields(): Promise<StoredField[]>;
   /** Names of those that are still in describe and whose columns are unfilled, in column order; asked by each cycle. */
   toFill(): Promise<string[]>;
+  /**
+   * Names of those in describe whose columns were filled since the last reconcile that held nothing: contacts that were
+   * hidden then lack the values, and no stamp tells so when they are shown again.
+   */
+  filledSinceReconcile(): Promise<string[]>;
   /** `Last-Modified` and time of the last describe, for the conditional request. */
   describedAt(): Promise<{ lastModified: string | null; at: number } | null>;
   /** Remembers that the last describe was still true at `at`. */

@@ -34,7 +34,8 @@ export async function finishReconcile(
     withCurrentFields(context, { signal }, () => fetchDiffering(context, run, signal)),
   );
   const { t0, userId } = state;
-  await run.end([{ kind: 'complete-reconcile', t0, beyond: remote.clock.told() + futureMs, userId }]);
+  const beyond = remote.clock.told() + futureMs;
+  await run.end([{ kind: 'complete-reconcile', t0, beyond, isHolding: held > 0, userId }]);
   return null;
 }
 

@@ -4,7 +4,7 @@ import { stamplessFields } from './stampless-fields.ts';
 
 /**
  * What a sweep asks of every record: what it is compared by, what its pages are ordered by, and the fields that no
- * stamp tells of, unless nothing is to be changed.
+ * stamp tells of, or that some contacts may lack, unless nothing is to be changed.
  */
 export async function sweptFields(
   { mirror }: Pick<SyncContext, 'mirror'>,
@@ -12,5 +12,7 @@ export async function sweptFields(
 ): Promise<string[]> {
   const compared = ['Id', 'SystemModstamp', 'IsDeleted'];
   if (api === 'rest') compared.push('CreatedDate');
-  return dryRun ? compared : [...compared, ...stamplessFields(await mirror.schema.fields())];
+  if (dryRun) return compared;
+  const stampless = stamplessFields(await mirror.schema.fields());
+  return [...new Set([...compared, ...stampless, ...(await mirror.schema.filledSinceReconcile())])];
 }

@@ -342,7 +342,7 @@ describe('a search', () => {
     await temp.mirror.schema.applyDescribe(both, epoch + 1, columns);
     await temp.mirror.commit({
       page: csvPage(columns, [row], epoch + 1, { partial: true }),
-      effects: [{ kind: 'mark-filled', fields: columns }],
+      effects: [{ kind: 'mark-filled', fields: columns, at: 1 }],
     });
     expect(await found('first1')).toEqual({ byIndex: false, total: 1 });
     expect(await found('030/')).toEqual({ byIndex: true, total: 1 });
