@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import type { Model } from './mutation.ts';
 
 export interface TestOutcome {
   /** From the tree's root. */
@@ -114,9 +115,14 @@ export interface HistoriesResult {
   output: string;
 }
 
-/** Plays what `args` of `run-histories.ts` ask for in the tree at `root` until one is bad; it is not shrunk. */
-export function runHistories(tree: string, args: readonly string[], timeoutMs: number): HistoriesResult {
-  const program = 'test/model/watch/run-histories.ts';
+/** Plays what `args` of a model's `run-histories.ts` ask for in the tree at `root` until one is bad; it is not shrunk. */
+export function runHistories(
+  tree: string,
+  model: Model,
+  args: readonly string[],
+  timeoutMs: number,
+): HistoriesResult {
+  const program = `test/model/${model}/run-histories.ts`;
   const { stdout, stderr, status } = spawnSync(process.execPath, [program, '--first', ...args], {
     cwd: tree,
     encoding: 'utf8',

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+export type Model = 'watch' | 'push';
+
 /** One planted fault: what it breaks, the diff, and the test that must notice it. */
 export interface Mutation {
   /** The patch's file name without its ending. */
@@ -13,15 +15,15 @@ export interface Mutation {
   testName: string | null;
   /** Whether the test runs what `npm run build` makes. */
   build: boolean;
-  /** Whether the model of the watch (`test/model/watch/`) has to notice it too, by itself. */
-  model: boolean;
+  /** Which model has to notice it too, by itself: a folder of `test/model/`. */
+  model: Model | null;
   /** The unified diff that plants the fault. */
   diff: string;
 }
 
 /**
- * A patch begins with what it breaks, then `Test: FILE`, and where wanted `Name: TITLE`, `Build: yes` and `Model: yes`,
- * each on a line of its own; a unified diff follows.
+ * A patch begins with what it breaks, then `Test: FILE`, and where wanted `Name: TITLE`, `Build: yes` and `Model: yes`
+ * (of the watch) or `Model: push`, each on a line of its own; a unified diff follows.
  */
 export function readMutations(folder: string): Mutation[] {
   return readdirSync(folder)
@@ -43,7 +45,12 @@ function parseMutation(file: string, path: string): Mutation {
     testFile,
     testName: value('Name'),
     build: value('Build') === 'yes',
-    model: value('Model') === 'yes',
+    model: modelOf(value('Model')),
     diff: text.slice(head.length),
   };
+}
+
+function modelOf(text: string | null): Model | null {
+  if (text === 'push') return 'push';
+  return text === 'yes' ? 'watch' : null;
 }

@@ -86,7 +86,7 @@ describe('histories under a planted fault', () => {
       mkdirSync(join(tree, 'test/model/watch'), { recursive: true });
       const text = `process.stdout.write(${JSON.stringify(stdout)}); process.exitCode = ${exitCode};`;
       writeFileSync(join(tree, 'test/model/watch/run-histories.ts'), text);
-      return runHistories(tree, [], 60_000);
+      return runHistories(tree, 'watch', [], 60_000);
     } finally {
       rmSync(tree, { recursive: true, force: true });
     }

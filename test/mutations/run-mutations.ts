@@ -1,7 +1,7 @@
 /**
  * Plants one fault at a time into a copy of the tree and expects the test that names it to turn red:
  * `run-mutations.ts [--pick COUNT --seed TEXT] [--within SECONDS] [--model [--histories COUNT]] [NAME…]`. With `--model` those faults that
- * the model of the watch has to notice, or those that are named, each by histories alone: those that are kept, then as
+ * a model has to notice, or those that are named, each by histories alone: those that are kept, then as
  * many of chance as the common run plays, until one is bad that is good without the fault. With `--within` no other
  * fault is begun once so many seconds have passed. Ends with 1 where a fault goes unnoticed, a patch no longer applies,
  * or a test or history is red without it.
@@ -10,7 +10,9 @@ import { createHash } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { usualHistories, usualSeed } from '../model/watch/usual-run.ts';
+import * as usualPush from '../model/push/usual-run.ts';
+import { ways } from '../model/push/ways.ts';
+import * as usualWatch from '../model/watch/usual-run.ts';
 import { copyTree, type RunResult, runHistories, runTests } from './mutant-tree.ts';
 import { type Mutation, readMutations } from './mutation.ts';
 import { applyPatch } from './patch.ts';
@@ -34,7 +36,7 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '' },
     within: { type: 'string', default: 'Infinity' },
     model: { type: 'boolean', default: false },
-    histories: { type: 'string', default: String(usualHistories) },
+    histories: { type: 'string' },
   },
 });
 const withinMs = Number(values.within) * 1_000;
@@ -74,7 +76,7 @@ function choose(mutations: Mutation[], names: string[]): Mutation[] {
   const unknown = names.filter((name) => !mutations.some((own) => own.name === name));
   if (unknown.length > 0) throw new Error(`There is no mutation ${unknown.join(', ')}.`);
   if (names.length > 0) return mutations.filter(({ name }) => names.includes(name));
-  const own = values.model ? mutations.filter(({ model }) => model) : mutations;
+  const own = values.model ? mutations.filter(({ model }) => model !== null) : mutations;
   if (values.pick === undefined) return own;
   const rank = ({ name }: Mutation) => createHash('sha256').update(`${values.seed}\n${name}`).digest('hex');
   return own.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1)).slice(0, Number(values.pick));
@@ -96,23 +98,27 @@ function soundOf(testFile: string): RunResult {
   return result;
 }
 
-function judgeByModel({ diff }: Mutation): { caught: boolean; why: string } {
+function judgeByModel({ diff, model: named }: Mutation): { caught: boolean; why: string } {
   let takeBack: () => void;
   try {
     takeBack = applyPatch(diff, copy);
   } catch (error) {
     return { caught: false, why: `the patch no longer applies: ${(error as Error).message}` };
   }
-  const { histories } = values;
-  const args = ['--runs', histories, '--seed', String(usualSeed)];
-  const { ended, played, bad, output } = runHistories(copy, args, keptMs + Number(histories) * historyMs);
+  // A fault that is named on the command line and no model's is the watch's to notice.
+  const model = named ?? 'watch';
+  const { usualHistories, usualSeed } = model === 'push' ? usualPush : usualWatch;
+  const histories = Number(values.histories ?? usualHistories);
+  const inAll = model === 'push' ? histories * ways.length : histories;
+  const args = ['--runs', String(histories), '--seed', String(usualSeed)];
+  const { ended, played, bad, output } = runHistories(copy, model, args, keptMs + inAll * historyMs);
   takeBack();
   if (!ended) return { caught: false, why: `the histories did not end\n${output}` };
   if (bad === null) return { caught: false, why: `${played} histories ended well` };
   const { which, failure, history } = bad;
   const file = join(copy, 'history.json');
   writeFileSync(file, history);
-  const without = runHistories(copy, ['--history', file], keptMs);
+  const without = runHistories(copy, model, ['--history', file], keptMs);
   if (!without.ended) return { caught: false, why: `${which} does not end without it\n${without.output}` };
   if (without.bad !== null)
     return { caught: false, why: `${which} is red without it: ${without.bad.failure}` };

@@ -16,6 +16,7 @@ const writesOfStores = new Set([
   'add',
   'markSent',
   'settle',
+  'noteDoubts',
   'move',
 ]);
 const stores = new Set(['schema', 'contacts', 'journal', 'outbox']);
@@ -104,7 +105,17 @@ function mortalMirror(mirror: StoredMirror, points: FailPoints): StoredMirror {
     },
     (name, value) =>
       stores.has(name)
-        ? watched(value as object, (method, call) => (writesOfStores.has(method) ? writing(call) : call))
+        ? watched(value as object, (method, call) => {
+            if (method === 'openStaging') return async () => mortalStaging((await call()) as object, points);
+            return writesOfStores.has(method) ? writing(call) : call;
+          })
         : value,
+  );
+}
+
+/** What is pushed comes into the outbox by the one, and is ended by the other. */
+function mortalStaging(staging: object, points: FailPoints): object {
+  return watched(staging, (name, call) =>
+    name === 'commit' || name === 'end' ? atWrite(call, points) : call,
   );
 }

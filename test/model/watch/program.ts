@@ -39,6 +39,8 @@ export interface Machine {
   clock: VirtualClock;
   dispatcher: LocalDispatcher;
   leases: Leases;
+  /** Whether cycles send what waits in the outbox; they do not unless told. */
+  push?: boolean;
   /** Of every watch. */
   reconcileEveryMs: number | null;
   /** Null where what programs keep are files. */
@@ -111,7 +113,7 @@ export class Program {
   /** One cycle, after a first copy where there is none. */
   async cycle(): Promise<{ ended: Ended; complete: CycleCompleteEvent | null; events: WatchEvent[] }> {
     const events: WatchEvent[] = [];
-    const ended = await this.#run(async (signal) => {
+    const ended = await this.run(async (signal) => {
       const context = { signal, onEvent: (event: WatchEvent) => void events.push(event) };
       const { orgs } = await watch(this.services, { ...this.#watchOptions, once: true }, context);
       return orgs[0]?.error ?? null;
@@ -122,10 +124,10 @@ export class Program {
 
   /** A copy, beside the mirror where `fresh`. */
   async copy(
-    options: Pick<BackfillOptions, 'api' | 'fresh'>,
+    options: Pick<BackfillOptions, 'api' | 'fresh'> & { force?: boolean },
   ): Promise<{ ended: Ended; item: BackfillItem | null }> {
     let item: BackfillItem | null = null;
-    const ended = await this.#run(async (signal) => {
+    const ended = await this.run(async (signal) => {
       const all = { orgs: [], all: false, concurrency: 3, force: true, fields: null, ...options };
       const { orgs } = await backfillOrgs(this.services, all, { signal, onEvent: () => {} });
       item = orgs[0] ?? null;
@@ -139,7 +141,7 @@ export class Program {
     choice: { dryRun?: boolean; force?: boolean } = {},
   ): Promise<{ ended: Ended; item: ReconcileItem | null }> {
     let item: ReconcileItem | null = null;
-    const ended = await this.#run(async (signal) => {
+    const ended = await this.run(async (signal) => {
       // Beside a watch it is left to that one, whose turn it is made in.
       const options = { orgs: [], dryRun: false, force: true, wait: false, ...choice };
       const { orgs } = await reconcileOrgs(this.services, options, { signal, onEvent: () => {} });
@@ -156,7 +158,8 @@ export class Program {
   }
 
   get #watchOptions() {
-    return { orgs: [], intervalMs, push: false, reconcileEveryMs: this.#machine.reconcileEveryMs };
+    const { push = false, reconcileEveryMs } = this.#machine;
+    return { orgs: [], intervalMs, push, reconcileEveryMs };
   }
 
   /** Halts at the request that is its `at`th from now on, until the hold is let go. */
@@ -206,7 +209,8 @@ export class Program {
     return watching;
   }
 
-  #run(work: (signal: AbortSignal) => Promise<{ code: string } | null>): Promise<Ended> {
+  /** Any work of this process; what it answers is why it failed. */
+  run(work: (signal: AbortSignal) => Promise<{ code: string; message?: string } | null>): Promise<Ended> {
     return this.#machine.clock.run(() => this.#ending(work));
   }
 

@@ -1,0 +1,46 @@
+import type { ActKind } from './steps.ts';
+
+const acts = {
+  edit: true,
+  delete: true,
+  merge: true,
+  undelete: true,
+  purge: true,
+  'look-alike': true,
+  stranger: true,
+  'own stranger': true,
+  trigger: true,
+  'duplicate-rule': true,
+  'validation-rule': true,
+  lock: true,
+  limit: true,
+  keys: true,
+  pass: true,
+} as const satisfies Record<ActKind, true>;
+
+/** All that happens in histories, and is counted where it does. */
+export const kinds: readonly string[] = [
+  ...Object.keys(acts),
+  'push creates',
+  'push equal',
+  'push updates',
+  'push deletes',
+  'push mixed',
+  'push --queue',
+  'push again',
+  'cycle',
+  'watch',
+  'fresh copy',
+  'reconcile',
+  'outbox retry',
+  'outbox retry in doubt',
+  'outbox take local',
+  'outbox take salesforce',
+  'outbox drop',
+  'faults',
+  'crash',
+  'kill',
+  'restart',
+  'rest',
+  'two at once',
+];

@@ -1,0 +1,49 @@
+import { dailyLimit } from '../watch/org.ts';
+import type { World } from './world.ts';
+
+const hourMs = 3_600_000;
+const cyclesAtMost = 12;
+/** Longer than a doubt is let be between two looks. */
+const betweenMs = 17 * 60_000;
+/** Lists of changes reach back so far, with some room. */
+const listedMs = 10 * 86_400_000;
+
+/** Nothing is wrong any more: cycles come to an end, and what is left is held against all that was seen. */
+export async function comeToRest(world: World): Promise<void> {
+  const { org, oracle, beginning } = world;
+  await world.stop(0);
+  await world.stop(1);
+  await org.control('faults', []);
+  await org.control('settings', {
+    dailyLimit,
+    concurrentLimit: 25,
+    maxPageRows: 2_000,
+    replicationIdLimit: 600_000,
+    duplicateRules: [],
+    validationRules: [],
+    saveTriggers: [],
+    lockedIds: [],
+    idempotency: beginning.way !== 'collection',
+  });
+  // Limits of the day are forgotten, and what was cut is carried out.
+  await world.pass(25 * hourMs);
+  const cycles = await untilQuiet(world);
+  await world.look('program');
+  oracle.note(world.entries());
+  const problems = [...oracle.problemsAtRest(), ...world.differences()];
+  if (problems.length > 0) throw new Error(`At rest:\n${problems.join('\n')}`);
+  world.log.push(`at rest after ${cycles} cycles`);
+}
+
+/** Until a cycle changes nothing; answers how many there were. */
+async function untilQuiet(world: World): Promise<number> {
+  if (world.passedMs > listedMs) await world.program(0).reconcile();
+  for (let cycles = 1; ; cycles++) {
+    const { ended, complete } = await world.work([], () => world.program(0).cycle());
+    if (complete === null && cycles > 2) throw new Error(`A cycle failed at rest: ${JSON.stringify(ended)}`);
+    const { upserted = 1, deleted = 0, undeleted = 0, pushed = 0, unsent = 0 } = complete ?? {};
+    if (cycles > 2 && upserted + deleted + undeleted + pushed + unsent === 0) return cycles;
+    if (cycles === cyclesAtMost) throw new Error(`Never at rest: ${JSON.stringify(complete)}`);
+    await world.pass(betweenMs);
+  }
+}

@@ -1,0 +1,202 @@
+import fc from 'fast-check';
+import type { FailPoint } from '../watch/fail-points.ts';
+import { oneOf, weighted } from '../watch/weighted.ts';
+import type { Way } from './ways.ts';
+
+/** A place in a list, whatever its length is then. */
+export type Pick = number;
+
+/** What happens in the org: by its users, its administrator, its servers or another program. */
+export type Act =
+  | { act: 'edit' | 'delete' | 'merge'; picks: Pick[] }
+  | { act: 'undelete' | 'purge'; pick: Pick }
+  /** A contact equal to one that was pushed is made, by the same login or by another user. */
+  | { act: 'look-alike'; pick: Pick; own: boolean }
+  | { act: 'stranger' | 'own stranger'; count: number }
+  | { act: 'trigger' | 'duplicate-rule' | 'validation-rule'; which: Pick }
+  | { act: 'lock'; picks: Pick[] }
+  | { act: 'limit'; which: Pick }
+  | { act: 'keys'; taken: boolean }
+  | { act: 'pass'; ms: number };
+
+export type ActKind = Act['act'];
+
+/** What one process is to do. */
+export type Job =
+  | {
+      job: 'push';
+      what: 'creates' | 'equal' | 'updates' | 'deletes' | 'mixed';
+      count: number;
+      picks: Pick[];
+      queue: boolean;
+    }
+  | { job: 'push again'; pick: Pick }
+  | { job: 'cycle' }
+  | { job: 'watch'; turns: number }
+  | { job: 'fresh copy' }
+  | { job: 'reconcile' }
+  /** A person's word about an entry that needs one. */
+  | { job: 'outbox'; verb: Pick; pick: Pick };
+
+export interface Meanwhile {
+  /** Before which request from the beginning of the work, from 1. */
+  before: number;
+  act: Act;
+}
+
+interface Work {
+  meanwhile: Meanwhile[];
+  /** Where the first process dies, if it comes so far. */
+  crash: FailPoint | null;
+}
+
+/** One step of a history. */
+export type Step =
+  | { step: 'act'; act: Act }
+  | { step: 'faults'; faults: object[] }
+  | ({ step: 'job'; job: Job } & Work)
+  | ({ step: 'two at once'; jobs: [Job, Job] } & Work)
+  | { step: 'restart' }
+  | { step: 'kill' }
+  | { step: 'rest' };
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+const pick = fc.nat(997);
+const picks = (maxLength: number) => fc.array(pick, { minLength: 1, maxLength });
+const is = <T extends string>(...names: T[]) => fc.constantFrom(...names);
+
+function actArbitrary(way: Way): fc.Arbitrary<Act> {
+  return oneOf<Act>(
+    weighted(5, fc.record({ act: is('edit'), picks: picks(4) })),
+    weighted(2, fc.record({ act: is('delete'), picks: picks(2) })),
+    weighted(2, fc.record({ act: is('undelete'), pick })),
+    weighted(1, fc.record({ act: is('purge'), pick })),
+    weighted(1, fc.record({ act: is('merge'), picks: picks(3) })),
+    weighted(2, fc.record({ act: is('look-alike'), pick, own: fc.boolean() })),
+    weighted(1, fc.record({ act: is('stranger', 'own stranger'), count: fc.integer({ min: 1, max: 2 }) })),
+    weighted(2, fc.record({ act: is('trigger', 'duplicate-rule', 'validation-rule'), which: pick })),
+    weighted(1, fc.record({ act: is('lock'), picks: picks(3) })),
+    weighted(1, fc.record({ act: is('limit'), which: pick })),
+    ...(way === 'key' ? [weighted(1, fc.record({ act: is('keys'), taken: fc.boolean() }))] : []),
+    weighted(4, passArbitrary),
+  );
+}
+
+const passArbitrary = fc.record({
+  act: is('pass'),
+  ms: fc.constantFrom(second, 20 * second, 61 * second, 3 * minute, 16 * minute, hour, 25 * hour, 31 * day),
+});
+
+/** Answers that are lost, late or odd, most of them of what writes. */
+function faultArbitrary(isLate: boolean): fc.Arbitrary<object> {
+  return fc
+    .record({
+      match: is(
+        'POST',
+        'POST',
+        'POST|PATCH|DELETE',
+        'PATCH',
+        'DELETE',
+        'ui-api',
+        'composite',
+        'composite',
+        'GET',
+        '/query',
+        '/updated',
+        '.',
+      ),
+      times: fc.constantFrom(1, 1, 2, 4),
+      kind: oneOf<object>(
+        weighted(2, fc.constant({ reset: 'before' })),
+        weighted(4, fc.constant({ reset: 'after-commit' })),
+        weighted(
+          isLate ? 6 : 0,
+          fc.constantFrom(5, 20, 45).map((s) => ({ reset: 'commit-later', commitAfterMs: s * second })),
+        ),
+        weighted(
+          2,
+          fc.constantFrom(404, 500, 503, 502).map((status) => ({ status, afterCommit: true })),
+        ),
+        weighted(1, fc.constant({ status: 503, body: '<html>Maintenance</html>', afterCommit: true })),
+        weighted(1, fc.constant({ status: 200, body: '<html>Maintenance</html>', afterCommit: true })),
+        weighted(
+          1,
+          fc.constant({ status: 404, errorCode: 'NOT_FOUND', message: 'Not found', afterCommit: true }),
+        ),
+        weighted(1, fc.constant({ status: 503 })),
+        weighted(1, fc.constant({ status: 429, headers: { 'Retry-After': '3' } })),
+        weighted(1, fc.constant({ status: 403, errorCode: 'REQUEST_LIMIT_EXCEEDED' })),
+        weighted(1, fc.constant({ dropAfterBytes: 0 })),
+        weighted(1, fc.constant({ dropAfterBytes: 60 })),
+      ),
+    })
+    .map(({ kind, ...rest }) => ({ ...rest, ...kind }));
+}
+
+function jobArbitrary(way: Way): fc.Arbitrary<Job> {
+  const count = way === 'many' ? fc.integer({ min: 26, max: 30 }) : fc.integer({ min: 1, max: 4 });
+  return oneOf<Job>(
+    weighted(
+      10,
+      fc.record({
+        job: is('push'),
+        what: is('creates', 'creates', 'creates', 'equal', 'updates', 'updates', 'deletes', 'mixed'),
+        count,
+        picks: picks(3),
+        queue: fc.constantFrom(false, false, false, true),
+      }),
+    ),
+    weighted(6, fc.record({ job: is('push again'), pick })),
+    weighted(6, fc.constant({ job: 'cycle' as const })),
+    weighted(2, fc.record({ job: is('watch'), turns: fc.integer({ min: 1, max: 2 }) })),
+    weighted(1, fc.constantFrom({ job: 'fresh copy' as const }, { job: 'reconcile' as const })),
+    weighted(
+      4,
+      fc.record({
+        job: is('outbox'),
+        verb: pick,
+        pick,
+      }),
+    ),
+  );
+}
+
+const crash: fc.Arbitrary<FailPoint> = fc.record({
+  of: is('write', 'send', 'send', 'count'),
+  at: fc.oneof(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 20 })),
+  side: is('before', 'behind'),
+});
+
+export function stepArbitrary(way: Way, isLate: boolean): fc.Arbitrary<Step> {
+  const act = actArbitrary(way);
+  const job = jobArbitrary(way);
+  const meanwhile = fc.array(fc.record({ before: fc.integer({ min: 1, max: 16 }), act }), { maxLength: 3 });
+  const crashOrNone = fc.option(crash, { freq: 3 });
+  return oneOf<Step>(
+    weighted(14, fc.record({ step: is('act'), act })),
+    weighted(
+      8,
+      fc.record({
+        step: is('faults'),
+        faults: fc.array(faultArbitrary(isLate), { minLength: 1, maxLength: 3 }),
+      }),
+    ),
+    weighted(16, fc.record({ step: is('job'), job, meanwhile, crash: crashOrNone })),
+    weighted(
+      3,
+      fc.record({ step: is('two at once'), jobs: fc.tuple(job, job), meanwhile, crash: crashOrNone }),
+    ),
+    weighted(1, fc.record({ step: is('restart') })),
+    weighted(1, fc.record({ step: is('kill') })),
+    weighted(1, fc.record({ step: is('rest') })),
+  );
+}
+
+/** Whether it is a fault or a crash. */
+export function isTrouble(step: Step): boolean {
+  return step.step === 'faults' || step.step === 'kill' || ('crash' in step && step.crash !== null);
+}

@@ -1,0 +1,228 @@
+import { appOutbox } from '../../../src/usecases/outbox.ts';
+import { pushRecords } from '../../../src/usecases/push.ts';
+import { inBatches, recordsOf } from '../../sync/push-all.ts';
+import { assertFairEnd } from '../watch/assert-fair-end.ts';
+import type { Ended, Program } from '../watch/program.ts';
+import { tokenOf } from './oracle.ts';
+import { chosen } from './perform-act.ts';
+import { comeToRest } from './rest.ts';
+import type { Job, Step } from './steps.ts';
+import type { Input, World } from './world.ts';
+
+type Push = Extract<Job, { job: 'push' }>;
+type StepOf<K extends Step['step']> = Extract<Step, { step: K }>;
+
+const externalId = 'ParaHack_Id__c';
+/** An equal push is the same one for a day. */
+const samePushMs = 23 * 3_600_000;
+const final = new Set(['created', 'updated', 'deleted', 'rejected']);
+
+/** Does one step of a history, and throws where something is wrong behind it that may be so at no time. */
+export async function take(world: World, step: Step): Promise<void> {
+  switch (step.step) {
+    case 'act':
+      return world.act(step.act);
+    case 'faults':
+      await world.org.control('faults', step.faults);
+      return world.count('faults');
+    case 'job':
+      return work(world, [step.job], step);
+    case 'two at once':
+      world.count('two at once');
+      return work(world, step.jobs, step);
+    case 'restart':
+      if (await world.stop(0)) world.count('restart');
+      return;
+    case 'kill':
+      if (await world.kill(0)) world.count('kill');
+      return;
+    case 'rest':
+      world.count('rest');
+      return comeToRest(world);
+  }
+}
+
+async function work(
+  world: World,
+  jobs: readonly Job[],
+  { meanwhile, crash }: Pick<StepOf<'job'>, 'meanwhile' | 'crash'>,
+): Promise<void> {
+  // Whoever watches goes on with that; what else is to be done is another's.
+  const { watcher } = world;
+  const which = (i: number) => {
+    if (watcher === null) return i as 0 | 1;
+    return i === 0 && jobs[i]?.job === 'watch' ? watcher : ((1 - watcher) as 0 | 1);
+  };
+  const first = world.program(which(0));
+  if (crash === null) first.points.forget();
+  else first.points.plan(crash);
+  const ends = await world.work(meanwhile, () =>
+    Promise.all(jobs.map((job, i) => perform(world, job, which(i)))),
+  );
+  first.points.forget();
+  world.log.push(
+    `${JSON.stringify(jobs)} crash ${JSON.stringify(crash)}: ${ends.map((end) => JSON.stringify(end)).join(', ')}`,
+  );
+  for (const ended of ends) assertFairEnd(ended, { wrongTimes: 0 });
+}
+
+/** Does one job. Whoever dies in it holds nothing that another waits for. */
+async function perform(world: World, job: Job, which: 0 | 1): Promise<Ended | null> {
+  const ended = await done(world, job, which);
+  if (ended?.kind === 'crash') await world.bury();
+  return ended;
+}
+
+/** Null: a watch goes on, or there was nothing to do. */
+async function done(world: World, job: Job, which: 0 | 1): Promise<Ended | null> {
+  const program = world.program(which);
+  if (job.job === 'push') return pushNew(world, program, job);
+  if (job.job === 'push again') return pushAgain(world, program, job.pick);
+  if (job.job === 'outbox') return decide(world, program, job);
+  world.count(job.job);
+  switch (job.job) {
+    case 'watch':
+      return program.turns(job.turns);
+    case 'cycle':
+      return (await program.cycle()).ended;
+    case 'fresh copy':
+      return (await program.copy({ api: 'rest', fresh: true, force: false })).ended;
+    case 'reconcile':
+      return (await program.reconcile()).ended;
+  }
+}
+
+async function pushNew(world: World, program: Program, job: Push): Promise<Ended | null> {
+  const input = inputOf(world, job);
+  if (input.records.length === 0) return null;
+  world.count(`push ${job.what}`);
+  if (job.queue) world.count('push --queue');
+  world.inputs.push(input);
+  world.oracle.push(input.records);
+  return push(world, program, input, job.queue);
+}
+
+function inputOf(world: World, { what, count, picks }: Push): Input {
+  const { way } = world.beginning;
+  const live = world.rows.filter(({ IsDeleted }) => !IsDeleted);
+  const updates = () => chosen(live, picks).map((Id) => ({ Id, Title: world.nextValue() }));
+  const plain = { upsertField: null, allOrNone: false, ended: false, triedAtMs: world.clock.now() };
+  if (what === 'updates') return { ...plain, records: updates() };
+  if (what === 'deletes')
+    return { ...plain, records: chosen(live, picks.slice(0, 2)).map((Id) => ({ Id, IsDeleted: true })) };
+  const records = what === 'equal' ? equal(world, count) : Array.from({ length: count }, () => create(world));
+  if (what === 'mixed') return { ...plain, records: [...records, ...updates()] };
+  if (way === 'upsert' && what === 'creates') {
+    const upserts = records.map((record) => ({ ...record, [externalId]: `X${record.Department}` }));
+    return { ...plain, upsertField: externalId, records: upserts };
+  }
+  return { ...plain, allOrNone: way === 'group', records };
+}
+
+function create(world: World): Record<string, unknown> {
+  const token = world.nextToken('T');
+  return { LastName: `Person ${token.slice(1)}`, Department: token, Title: world.nextValue() };
+}
+
+/** No value tells them apart. */
+function equal(world: World, count: number): Record<string, unknown>[] {
+  const token = world.nextToken('E');
+  return Array.from({ length: count }, () => ({ LastName: `Equal ${token.slice(1)}`, Department: token }));
+}
+
+async function pushAgain(world: World, program: Program, pick: number): Promise<Ended | null> {
+  const now = world.clock.now();
+  const open = world.inputs.filter(({ ended, triedAtMs }) => !ended && now - triedAtMs < samePushMs);
+  if (open.length === 0) return null;
+  world.count('push again');
+  return push(world, program, open[pick % open.length] as Input, false);
+}
+
+async function push(world: World, program: Program, input: Input, queue: boolean): Promise<Ended> {
+  input.triedAtMs = world.clock.now();
+  let isTold = false;
+  const ended = await program.run(async (signal) => {
+    await using result = await pushRecords(
+      program.services,
+      {
+        org: null,
+        records: inBatches(recordsOf(input.records)),
+        upsertField: input.upsertField,
+        dryRun: false,
+        queue,
+        allOrNone: input.allOrNone,
+        allowDuplicates: false,
+        ignoreUnknown: false,
+        ignoreReadOnly: false,
+        allowMixed: true,
+        allowDamaged: false,
+        decimal: null,
+        fresh: false,
+        keepRejects: false,
+      },
+      { signal, onEvent: () => {} },
+    );
+    if (result.invalid !== null)
+      throw new Error(`A push is refused: ${JSON.stringify(result.invalid.kinds)}`);
+    const items = [];
+    for await (const page of result.results()) items.push(...page);
+    await world.look('program');
+    for (const [at, { status, id }] of items.entries()) {
+      const token = tokenOf(input.records[at] as Record<string, unknown>);
+      if (status === 'created' && token !== null) world.oracle.checkTold(token, id as string);
+    }
+    isTold = queue || items.every(({ status }) => final.has(status));
+    world.log.push(`  ${items.map(({ status }) => status).join(' ')}`);
+    return null;
+  });
+  // A process that died may have stored that it has told the end.
+  const open = new Set(['pending', 'sent', 'in-doubt', 'held', 'conflict']);
+  const own = new Set(
+    input.records.map((record) => JSON.stringify(record.Department ?? record.Title ?? record.Id)),
+  );
+  const isOpen = world
+    .entries()
+    .some(
+      ({ state, changes, contactId }) =>
+        open.has(state) && own.has(JSON.stringify(changes.Department ?? changes.Title ?? contactId)),
+    );
+  input.ended ||= isTold || (ended.kind !== 'done' && (queue || !isOpen));
+  return ended;
+}
+
+/** What a person may say, by the entry's state. */
+const verbsOf = {
+  conflict: ['take local', 'take salesforce'],
+  rejected: ['retry', 'drop'],
+  'in-doubt': ['retry in doubt', 'drop'],
+} as const;
+
+function isUndecided(state: string): state is keyof typeof verbsOf {
+  return Object.hasOwn(verbsOf, state);
+}
+
+/** A person's word about one entry; conflicts, which are seldom, go before. */
+async function decide(
+  world: World,
+  program: Program,
+  { verb: which, pick }: Extract<Job, { job: 'outbox' }>,
+): Promise<Ended | null> {
+  const undecided = world.entries().filter(({ state }) => isUndecided(state));
+  const conflicts = undecided.filter(({ state }) => state === 'conflict');
+  const open = conflicts.length > 0 ? conflicts : undecided;
+  const entry = open[pick % Math.max(1, open.length)];
+  if (entry === undefined || !isUndecided(entry.state)) return null;
+  const verbs = verbsOf[entry.state];
+  const verb = verbs[which % verbs.length] as (typeof verbs)[number];
+  world.count(`outbox ${verb}`);
+  if (verb === 'drop' || verb === 'take salesforce') world.oracle.giveUp(entry);
+  else world.oracle.excuse(entry);
+  return program.run(async (signal) => {
+    const outbox = appOutbox(program.services);
+    const move = { org: null, keys: [entry.key], all: false, inDoubt: verb === 'retry in doubt' };
+    const take = verb === 'take local' ? 'local' : verb === 'take salesforce' ? 'salesforce' : null;
+    const context = { signal, onEvent: () => {} };
+    await (verb === 'drop' ? outbox.drop(move, context) : outbox.retry({ ...move, take }, context));
+    return null;
+  });
+}

@@ -1,0 +1,266 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openFileLeases } from '../../../src/lease/file-leases.ts';
+import { MemoryLeases } from '../../../src/lease/memory-leases.ts';
+import { MemoryCallLedger } from '../../../src/store/memory/memory-call-ledger.ts';
+import { mirrorPath } from '../../../src/store/sqlite/mirror-path.ts';
+import { usualSizes } from '../../../src/sync/batch-sizes.ts';
+import { LocalDispatcher } from '../../support/local-dispatcher.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+import { MemoryMirrors } from '../../usecases/memory-mirrors.ts';
+import { memoryRegistry } from '../../usecases/memory-registry.ts';
+import { Seeded } from '../seeded.ts';
+import { differences } from '../watch/compare.ts';
+import { contentsOfDisk, contentsOfFile, type MirrorContents } from '../watch/mirror-contents.ts';
+import { Org, type Row } from '../watch/org.ts';
+import { type Machine, Program } from '../watch/program.ts';
+import { type By, Oracle } from './oracle.ts';
+import { type Entry, entriesOfDisk, entriesOfFile } from './outbox-contents.ts';
+import { performAct } from './perform-act.ts';
+import type { Act, Meanwhile } from './steps.ts';
+import type { Way } from './ways.ts';
+
+/** How a history begins. */
+export interface Beginning {
+  way: Way;
+  contacts: number;
+  seed: number;
+  /** Where the mirror, the list of orgs and the count of calls lie. */
+  store: 'memory' | 'sqlite';
+  /** Requests may be carried out a while after they were cut. */
+  late: boolean;
+}
+
+/** What was pushed with one command. */
+export interface Input {
+  records: Record<string, unknown>[];
+  upsertField: string | null;
+  allOrNone: boolean;
+  /** Nobody may push it again as the same one: its end was told, or may have been. */
+  ended: boolean;
+  triedAtMs: number;
+}
+
+/** Early in a minute; the clock moves with every request. */
+const startMs = Date.UTC(2026, 0, 31, 12, 0, 5);
+const requestMs = 37;
+/** By then everything that was cut is carried out. */
+const latestMs = 46_000;
+const systemRandom = Math.random;
+
+/** An org, a machine with its files, two processes of the program at most, and whoever writes down what is seen. */
+export class World implements AsyncDisposable {
+  readonly org: Org;
+  readonly clock: VirtualClock;
+  readonly beginning: Beginning;
+  readonly oracle: Oracle;
+  readonly inputs: Input[] = [];
+  /** How often what was done, by its kind; what could not be done is not counted. */
+  readonly done = new Map<string, number>();
+  readonly log: string[] = [];
+  /** As they were when the org was looked at last. */
+  rows: readonly Row[] = [];
+  /** How long the clock was moved on in all, ms. */
+  passedMs = 0;
+  readonly #machine: Machine;
+  readonly #programs: (Program | null)[] = [null, null];
+  #meanwhile: Meanwhile[] = [];
+  #turn: Promise<void> = Promise.resolve();
+  #sent = 0;
+  #tokens = 0;
+  #values = 0;
+  #names = 0;
+
+  private constructor(org: Org, clock: VirtualClock, machine: Machine, beginning: Beginning) {
+    this.org = org;
+    this.clock = clock;
+    this.beginning = beginning;
+    this.oracle = new Oracle(beginning.late);
+    this.#machine = machine;
+    machine.beforeSend = () => this.#beforeSend();
+  }
+
+  static async open(beginning: Beginning): Promise<World> {
+    const { contacts, seed, store, way } = beginning;
+    const chance = new Seeded(seed);
+    // The jitter of waits decides what meets what: so that a history goes the same way each time.
+    Math.random = () => chance.below(2 ** 32) / 2 ** 32;
+    let dispatcher: LocalDispatcher | null = null;
+    const clock = new VirtualClock(startMs, () => dispatcher?.underWay ?? null);
+    const org = await Org.open(contacts, seed, { wallClock: () => clock.now() });
+    dispatcher = new LocalDispatcher(org.emulator.answer);
+    await org.control('settings', { gzip: false, idempotency: way !== 'collection' });
+    const dataDir = mkdtempSync(join(tmpdir(), 'parahack-sync-model-'));
+    const { url, accessToken } = org.emulator;
+    const machine: Machine = {
+      url,
+      accessToken,
+      dataDir,
+      clock,
+      dispatcher,
+      leases: store === 'memory' ? new MemoryLeases() : openFileLeases(join(dataDir, 'locks')),
+      push: true,
+      reconcileEveryMs: null,
+      memory:
+        store === 'memory'
+          ? {
+              mirrors: new MemoryMirrors(clock.forProcess(() => {})),
+              registry: memoryRegistry(),
+              calls: new MemoryCallLedger(),
+            }
+          : null,
+      sizes: usualSizes,
+      onStored: () => {},
+      beforeSend: async () => {},
+    };
+    const world = new World(org, clock, machine, beginning);
+    world.oracle.areKeysRefused = way === 'collection';
+    await world.look('org');
+    return world;
+  }
+
+  program(which: 0 | 1): Program {
+    this.#programs[which] ??= new Program(this.#machine);
+    return this.#programs[which];
+  }
+
+  /** Which of the processes watches. */
+  get watcher(): 0 | 1 | null {
+    const at = this.#programs.findIndex((program) => program?.isWatching === true);
+    return at === -1 ? null : (at as 0 | 1);
+  }
+
+  async stop(which: 0 | 1): Promise<boolean> {
+    const program = this.#programs[which];
+    this.#programs[which] = null;
+    await program?.stop();
+    return program !== null && program !== undefined;
+  }
+
+  async kill(which: 0 | 1): Promise<boolean> {
+    const program = this.#programs[which];
+    this.#programs[which] = null;
+    await program?.die();
+    return program !== null && program !== undefined;
+  }
+
+  count(kind: string): void {
+    this.done.set(kind, (this.done.get(kind) ?? 0) + 1);
+  }
+
+  nextToken(kind: 'T' | 'E'): string {
+    return `${kind}${++this.#tokens}`;
+  }
+
+  /** Of what nobody has pushed. */
+  nextName(): number {
+    return ++this.#names;
+  }
+
+  nextValue(): string {
+    return `V${++this.#values}`;
+  }
+
+  async act(act: Act): Promise<void> {
+    const isDone = await performAct(this, act);
+    this.log.push(`${isDone ? '' : 'in vain: '}${JSON.stringify(act)}`);
+    if (isDone) this.count(act.act);
+    await this.look('org');
+  }
+
+  /** What was cut and is to be carried out later is so at its time, and not at the end of a long one. */
+  async pass(ms: number): Promise<void> {
+    const first = Math.min(ms, latestMs);
+    for (const part of [first, ms - first]) {
+      this.clock.pass(part);
+      this.passedMs += part;
+      await this.org.control('clock', { advanceMs: 0 });
+      await this.look('org');
+    }
+  }
+
+  /** Work of programs, and what happens in the org meanwhile. */
+  async work<T>(meanwhile: readonly Meanwhile[], work: () => Promise<T>): Promise<T> {
+    this.#meanwhile = [...meanwhile];
+    this.#sent = 0;
+    try {
+      return await work();
+    } finally {
+      this.#meanwhile = [];
+      await this.bury();
+      await this.look('program');
+      this.oracle.note(this.entries());
+    }
+  }
+
+  /** Whoever died in its work is cleared away, as the system does it. */
+  async bury(): Promise<void> {
+    for (const which of [0, 1] as const) {
+      if (!this.#programs[which]?.points.isDead) continue;
+      this.count('crash');
+      await this.kill(which);
+    }
+  }
+
+  /** One after the other, where two programs send: who has done what would be anybody's guess. */
+  #beforeSend(): Promise<void> {
+    const turn = this.#turn.then(() => this.#betweenRequests());
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  async #betweenRequests(): Promise<void> {
+    this.#sent++;
+    this.clock.pass(requestMs);
+    // What was cut and is to be carried out later is due by the org's clock, which nobody's timer moves.
+    await this.org.control('clock', { advanceMs: 0 });
+    await this.look('program');
+    const due = this.#meanwhile.filter(({ before }) => before === this.#sent);
+    for (const { act } of due) await this.act(act);
+  }
+
+  /** Reads the org; throws where it shows what may be so at no time. */
+  async look(by: By): Promise<void> {
+    this.rows = await this.org.rows();
+    this.oracle.look(this.rows, by);
+  }
+
+  entries(): Entry[] {
+    const { memory, url } = this.#machine;
+    return memory === null ? entriesOfFile(this.#file) : entriesOfDisk(memory.mirrors.diskOf(url));
+  }
+
+  contents(): MirrorContents {
+    const { memory, url } = this.#machine;
+    return memory === null ? contentsOfFile(this.#file) : contentsOfDisk(memory.mirrors.diskOf(url));
+  }
+
+  /** In what the mirror differs from the org. */
+  differences(): string[] {
+    const none = new Set<string>();
+    return differences(this.rows, this.contents(), {
+      rows: none,
+      everHidden: none,
+      everGone: null,
+      everRestored: none,
+      goneUnseen: none,
+      fields: none,
+      merges: false,
+      deletes: true,
+      lists: false,
+    });
+  }
+
+  get #file(): string {
+    return mirrorPath(join(this.#machine.dataDir, 'orgs'), this.#machine.url);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill(0);
+    await this.kill(1);
+    await this.org.emulator.close();
+    Math.random = systemRandom;
+    rmSync(this.#machine.dataDir, { recursive: true, force: true });
+  }
+}
