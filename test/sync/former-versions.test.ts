@@ -179,10 +179,19 @@ describe.each(['0.1.0', 'format-2'])('what version %s has left', (version) => {
   it('keeps each entry of the outbox as it is, and lets people move it', async () => {
     const { path, before, context } = await opened(version, 'complete');
     const { outbox } = context.mirror;
+    const since = { local: 0, sent_by: null, doubt: null, job: null };
     const gained = (row: Record<string, unknown>) =>
       version === '0.1.0'
-        ? { sent_org_at: null, known_before: null, approved: 0, push_id: null, push_place: null, ...row }
-        : row;
+        ? {
+            sent_org_at: null,
+            known_before: null,
+            approved: 0,
+            push_id: null,
+            push_place: null,
+            ...since,
+            ...row,
+          }
+        : { ...since, ...row };
     expect(rowsOf(path).outbox).toEqual(before.outbox!.map((row) => ({ ...gained(row), object: 'Contact' })));
     expect(await outbox.counts()).toEqual({
       pending: 1,
