@@ -144,7 +144,7 @@ async function queued(rig: Rig, records: Record<string, unknown>[]) {
 }
 
 describe('a long outbox', () => {
-  it('of 20,000 entries behind a long history is sent in pages, each read once', async () => {
+  it('of 19,000 entries behind a long history is sent in pages, each read once', async () => {
     await using rig = await copied(1);
     const { outbox } = rig.context.mirror;
     const list = outbox.list.bind(outbox);
@@ -167,10 +167,11 @@ describe('a long outbox', () => {
       createdAt: 0,
       state: 'pending' as const,
     });
-    await outbox.add(Array.from({ length: 20_000 }, (_, n) => entry(n)));
-    expect((await cycle(rig)).push).toMatchObject({ pushed: 20_000, error: null });
+    // As many as go by collections; more go by a job.
+    await outbox.add(Array.from({ length: 19_000 }, (_, n) => entry(n)));
+    expect((await cycle(rig)).push).toMatchObject({ pushed: 19_000, error: null });
     expect(Math.max(...asked)).toBeLessThanOrEqual(2_000);
-    expect(asked.reduce((sum, n) => sum + n, 0)).toBeLessThan(21_000);
+    expect(asked.reduce((sum, n) => sum + n, 0)).toBeLessThan(20_000);
   });
 });
 
@@ -180,10 +181,11 @@ describe('a record behind a change of its contact that waits for a person', () =
     async (state) => {
       await using rig = await copied();
       const [, second] = await contactsOf(rig.emulator.url);
-      await queue(rig, [{ [extId]: 'behind-1', LastName: 'First' }], extId);
+      // Of an upsert in doubt the contact is read; nothing tells of a create that nobody is known to have sent.
+      const field = state === 'in-doubt' ? undefined : extId;
+      await queue(rig, [{ [extId]: 'behind-1', LastName: 'First' }], field);
       const { outbox } = rig.context.mirror;
       const [before] = await outbox.list();
-      // Of a create that was sent in a collection nothing can be read that would settle the doubt.
       await outbox.move([before!.key], ['pending'], state, 0);
       const report = await pushAll(
         rig.context,
