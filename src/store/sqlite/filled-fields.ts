@@ -1,11 +1,12 @@
 import type { Connection } from '../../sqlite/connection.ts';
 import { objectKey, readMeta, writeMeta } from './meta.ts';
+import { storedJson } from './stored-json.ts';
 
 const filledKey = objectKey('filled_fields');
 
 /** By name, the org's time when its filling began, ms since 1970. See `SchemaStore.filledSinceReconcile`. */
 export function filledFields(db: Connection, object: string): Record<string, number> {
-  return JSON.parse(readMeta(db, filledKey(object)) ?? '{}') as Record<string, number>;
+  return (storedJson(readMeta(db, filledKey(object)) ?? '{}') ?? {}) as Record<string, number>;
 }
 
 export function noteFilled(
