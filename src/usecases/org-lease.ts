@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isAbort } from '../base/abort.ts';
 import { AppError, isAppError } from '../base/errors.ts';
 import { hostKeyOf } from '../org/instance-url.ts';
-import type { Lease, Leases } from '../sync/ports/leases.ts';
+import type { Lease, LeaseHolder, Leases, TakeOptions } from '../sync/ports/leases.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { withLease } from '../sync/with-lease.ts';
 
@@ -37,9 +38,8 @@ export async function takeOrgLease(
 ): Promise<Lease> {
   const name = orgLeaseName(instanceUrl);
   const above = await mirrors.fenceOf(instanceUrl, name);
-  const lease = await leases.take(name, { purpose, above });
+  const { lease, holder } = await leaseOrHolder(leases, name, { purpose, above });
   if (lease !== null) return lease;
-  const holder = await leases.holderOf(name);
   if (holder === null) {
     throw new AppError('ORG_BUSY', `Another process is working on ${instanceUrl}.`, {
       hint: 'Try again when it is done.',
@@ -64,6 +64,26 @@ export async function takeOrgLease(
       details,
     },
   );
+}
+
+/** How often, and how far apart, whoever holds a lease is looked for until it has said who it is. */
+const holderLooks = { count: 80, everyMs: 25 };
+
+/**
+ * The lease, or who holds it. Whoever has taken it a moment ago has yet to say so, and whoever is giving it back says so
+ * no more: it is looked at again until it is one or the other. Both null where the holder cannot say who it is.
+ */
+async function leaseOrHolder(
+  leases: Leases,
+  name: string,
+  options: TakeOptions,
+): Promise<{ lease: Lease | null; holder: LeaseHolder | null }> {
+  for (let look = 1; ; look++) {
+    const lease = await leases.take(name, options);
+    const holder = lease === null ? await leases.holderOf(name) : null;
+    if (lease !== null || holder !== null || look === holderLooks.count) return { lease, holder };
+    await sleep(holderLooks.everyMs);
+  }
 }
 
 /** A watch does not end by itself: it lets go of an org, in a few seconds, whose sync is off. */

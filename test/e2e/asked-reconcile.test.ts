@@ -87,8 +87,8 @@ describe('a reconcile beside a running watch', () => {
     const end = ended(follower);
     await once(follower.stderr!, 'data');
     watch.kill('SIGKILL');
-    const { code, stdout } = await end;
-    expect({ code, stdout }).toMatchObject({ code: 0 });
+    const { code, stdout, stderr } = await end;
+    expect({ code, stderr }, stderr).toMatchObject({ code: 0 });
     expect(JSON.parse(stdout).orgs).toMatchObject([{ status: 'complete', ghosts: 3, repaired: 3 }]);
     await expectMirrorEqualsOrg(cli.databaseOf(emulator.url), emulator.url);
     // Nobody has to make it once more.
@@ -107,8 +107,8 @@ describe('a reconcile beside a running watch', () => {
     const ends = followers.map(ended);
     await Promise.all(followers.map(async ({ stderr }) => once(stderr!, 'data')));
     watch.kill('SIGKILL');
-    for (const { code, stdout } of await Promise.all(ends)) {
-      expect({ code, stdout }).toMatchObject({ code: 0 });
+    for (const { code, stdout, stderr } of await Promise.all(ends)) {
+      expect({ code, stderr }, stderr).toMatchObject({ code: 0 });
       expect(JSON.parse(stdout).orgs).toMatchObject([{ status: 'complete', ghosts: 3, repaired: 3 }]);
     }
     const runs = await cli.json<{ runs: { kind: string }[] }>(['runs', '--limit', '50']);

@@ -19,6 +19,20 @@ function fromElsewhere(leases: MemoryLeases): Leases {
   };
 }
 
+/** The same leases, whose holder has not said who it is until so many have asked. */
+function unsaidUntil(leases: MemoryLeases, asked: number, meanwhile = async () => {}): Leases {
+  let asks = 0;
+  return {
+    take: (name, options) => leases.take(name, options),
+    wait: (name, options) => leases.wait(name, options),
+    async holderOf(name) {
+      if (++asks > asked) return leases.holderOf(name);
+      await meanwhile();
+      return null;
+    },
+  };
+}
+
 describe('an org that somebody works on', () => {
   it('says that it is another call of this process', async () => {
     const leases = new MemoryLeases();
@@ -40,6 +54,36 @@ describe('an org that somebody works on', () => {
       code: 'ORG_BUSY',
       message: `Another process is working on ${url} (backfill, process ${process.pid}).`,
       hint: expect.stringMatching(/^Process \d+ has held it since .*; stop that one, or try again later\.$/),
+    });
+  });
+});
+
+describe('an org that somebody has taken a moment ago', () => {
+  it('says for what, as soon as that one has said so', async () => {
+    const leases = new MemoryLeases();
+    await using _held = await takeOrgLease({ leases, mirrors }, url, 'reconcile');
+    await expect(
+      takeOrgLease({ leases: unsaidUntil(leases, 3), mirrors }, url, 'reconcile'),
+    ).rejects.toMatchObject({ code: 'ORG_BUSY', details: { pid: process.pid, purpose: 'reconcile' } });
+  });
+
+  it('is taken where it is let go of meanwhile', async () => {
+    const leases = new MemoryLeases();
+    const held = await takeOrgLease({ leases, mirrors }, url, 'backfill');
+    const unsaid = unsaidUntil(leases, 1, () => held.release());
+    await using lease = await takeOrgLease({ leases: unsaid, mirrors }, url, 'watch');
+    expect(lease.fence).toBe(held.fence + 1);
+  });
+
+  it('says nothing of a holder that never says who it is', async () => {
+    const leases = new MemoryLeases();
+    await using _held = await takeOrgLease({ leases, mirrors }, url, 'backfill');
+    await expect(
+      takeOrgLease({ leases: unsaidUntil(leases, Number.POSITIVE_INFINITY), mirrors }, url, 'watch'),
+    ).rejects.toMatchObject({
+      code: 'ORG_BUSY',
+      message: `Another process is working on ${url}.`,
+      details: null,
     });
   });
 });
