@@ -17,9 +17,11 @@ import { readBack } from './read-back.ts';
 import { ReadBehind } from './read-behind.ts';
 import { recover, settleExpired } from './recover.ts';
 import { recoverJobs, sendByJobs } from './run-job.ts';
-import { type OnSettled, type SendOptions, sendPlanned } from './send-planned.ts';
+import type { SendOptions } from './send-options.ts';
+import { sendPlanned } from './send-planned.ts';
 import { noteEnds } from './settle-creates.ts';
 import { sideBySide } from './side-by-side.ts';
+import type { OnSettled } from './tell-settled.ts';
 
 export interface DrainOptions {
   run: RunRecorder;

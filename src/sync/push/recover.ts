@@ -5,9 +5,9 @@ import { type DrainProgress, tellDoubts } from './drain-progress.ts';
 import { noAnswer } from './entry-errors.ts';
 import { isExpired } from './is-keyless-create.ts';
 import { isRepeatable } from './plan-requests.ts';
-import { type OnSettled, tellSettled } from './send-planned.ts';
 import { settleCreates } from './settle-creates.ts';
 import { settleDoubts } from './settle-doubts.ts';
+import { type OnSettled, tellSettled } from './tell-settled.ts';
 
 /** What is held in memory at a time. */
 const entriesPerPage = 2_000;

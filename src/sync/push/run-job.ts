@@ -6,8 +6,9 @@ import type { IngestJob } from '../ports/ingest-jobs.ts';
 import type { OutboxEntry } from '../ports/outbox-entry.ts';
 import { bulkCells, csvRow } from './bulk-row.ts';
 import type { DrainProgress } from './drain-progress.ts';
+import { orgNow } from './org-now.ts';
 import { type PlannedJob, planJob } from './plan-job.ts';
-import { orgNow, type SendOptions } from './send-planned.ts';
+import type { SendOptions } from './send-options.ts';
 import { settleJob } from './settle-job.ts';
 
 /** A job is polled soon at first, then ever more rarely. */

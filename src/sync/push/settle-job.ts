@@ -5,7 +5,8 @@ import type { OutboxEntry, Settlement } from '../ports/outbox-entry.ts';
 import { bulkCells, bulkRowHash } from './bulk-row.ts';
 import type { DrainProgress } from './drain-progress.ts';
 import { noAnswer } from './entry-errors.ts';
-import { type SendOptions, tellSettled } from './send-planned.ts';
+import type { SendOptions } from './send-options.ts';
+import { tellSettled } from './tell-settled.ts';
 
 const entriesPerPage = 2_000;
 /** So often files that do not hold what their job says are read before what they name is all that is known. */
