@@ -131,7 +131,7 @@ export function runHistories(
     maxBuffer: 256 * 1024 * 1024,
   });
   const result = {
-    played: Number(/^(\d+) histories/m.exec(stdout)?.[1] ?? 0),
+    played: Number([...stdout.matchAll(/^(\d+) histories/gm)].at(-1)?.[1] ?? 0),
     output: `${stdout}${stderr}`.slice(-2_000),
   };
   const history = /^History: (.+)$/m.exec(stdout)?.[1];

@@ -52,7 +52,9 @@ export class MemoryMirrors implements Mirrors {
       const copy = this.#at(this.#copies, instanceUrl, false);
       const seen = await this.fenceOf(instanceUrl, lease.name);
       if (seen > lease.fence) throw leaseLost(lease.name, { fence: lease.fence, seen });
-      const archive = this.#mirrors.has(instanceUrl) ? await this.archives.add(instanceUrl, lease) : null;
+      const old = this.#mirrors.get(instanceUrl);
+      const archive = old === undefined ? null : await this.archives.add(instanceUrl, lease);
+      this.#keepOutbox(old, copy);
       this.#mirrors.set(instanceUrl, copy);
       return archive;
     },
@@ -132,6 +134,15 @@ export class MemoryMirrors implements Mirrors {
   ): Promise<StoredMirror> {
     const mirror = this.#at(kept, instanceUrl, create);
     return lease === undefined ? mirror : mirror.under(lease);
+  }
+
+  /** What was pushed is this machine's own, and stays where a copy takes the mirror's place. */
+  #keepOutbox(old: MemoryMirror | undefined, copy: MemoryMirror): void {
+    const from = old && this.#disks.get(old)?.objects.get(contact.name);
+    const disk = this.#disks.get(copy);
+    const to = disk?.objects.get(contact.name);
+    if (from === undefined || disk === undefined || to === undefined) return;
+    disk.objects.set(contact.name, { ...to, outbox: from.outbox, pushes: from.pushes });
   }
 
   #at(kept: Map<string, MemoryMirror>, instanceUrl: string, create: boolean): MemoryMirror {

@@ -33,6 +33,7 @@ export class Oracle {
   readonly #applied = new Map<string, number[]>();
   /** Values that a person has let out once more. */
   readonly #excused = new Set<number>();
+  readonly #purged = new Set<string>();
   /** How often the program may delete a contact, and has. */
   readonly #deletes = new Map<string, { asked: number; done: number }>();
   readonly #entries = new Map<string, Entry>();
@@ -79,6 +80,7 @@ export class Oracle {
 
   /** Nobody can tell any more that it was there: whoever is in doubt about it may make it anew. */
   purge(id: string): void {
+    this.#purged.add(id);
     const token = [...this.#ours].find(([, ids]) => ids.has(id))?.[0];
     if (token !== undefined && this.#of(token).some(({ state }) => !settled.has(state))) this.#risk(token);
   }
@@ -200,7 +202,9 @@ export class Oracle {
     for (const { state, doubt } of entries) {
       if (state !== 'in-doubt' || doubt?.reason !== 'contacts-unexplained') continue;
       const shown = new Set(doubt.candidates.map(({ id }) => id));
-      if (untold.length > 0 && doubt.candidatesTotal <= shown.size && !untold.some((id) => shown.has(id)))
+      const isCut = doubt.candidatesTotal > shown.size;
+      const isShown = untold.length === 0 || untold.some((id) => shown.has(id) || this.#purged.has(id));
+      if (!isCut && !isShown)
         problems.push(`${token} is in doubt, and ${untold.join(', ')} is no candidate.`);
     }
     return problems;
