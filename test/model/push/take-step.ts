@@ -106,7 +106,13 @@ function inputOf(world: World, { what, count, picks }: Push): Input {
   const { way } = world.beginning;
   const live = world.rows.filter(({ IsDeleted }) => !IsDeleted);
   const updates = () => chosen(live, picks).map((Id) => ({ Id, Title: world.nextValue() }));
-  const plain = { upsertField: null, allOrNone: false, ended: false, triedAtMs: world.clock.now() };
+  const plain = {
+    upsertField: null,
+    allOrNone: false,
+    ended: false,
+    triedAtMs: world.clock.now(),
+    isUnderWay: false,
+  };
   if (what === 'updates') return { ...plain, records: updates() };
   if (what === 'deletes')
     return { ...plain, records: chosen(live, picks.slice(0, 2)).map((Id) => ({ Id, IsDeleted: true })) };
@@ -132,7 +138,9 @@ function equal(world: World, count: number): Record<string, unknown>[] {
 
 async function pushAgain(world: World, program: Program, pick: number): Promise<Ended | null> {
   const now = world.clock.now();
-  const open = world.inputs.filter(({ ended, triedAtMs }) => !ended && now - triedAtMs < samePushMs);
+  const open = world.inputs.filter(
+    ({ ended, triedAtMs, isUnderWay }) => !ended && !isUnderWay && now - triedAtMs < samePushMs,
+  );
   if (open.length === 0) return null;
   world.count('push again');
   return push(world, program, open[pick % open.length] as Input, false);
@@ -140,6 +148,7 @@ async function pushAgain(world: World, program: Program, pick: number): Promise<
 
 async function push(world: World, program: Program, input: Input, queue: boolean): Promise<Ended> {
   input.triedAtMs = world.clock.now();
+  input.isUnderWay = true;
   let isTold = false;
   const ended = await program.run(async (signal) => {
     await using result = await pushRecords(
@@ -175,6 +184,7 @@ async function push(world: World, program: Program, input: Input, queue: boolean
     world.log.push(`  ${items.map(({ status }) => status).join(' ')}`);
     return null;
   });
+  input.isUnderWay = false;
   // A process that died may have stored that it has told the end.
   const open = new Set(['pending', 'sent', 'in-doubt', 'held', 'conflict']);
   const own = new Set(

@@ -40,6 +40,8 @@ export interface Input {
   /** Nobody may push it again as the same one: its end was told, or may have been. */
   ended: boolean;
   triedAtMs: number;
+  /** Whoever pushes it again meanwhile goes on with it, or comes too late and pushes new records. */
+  isUnderWay: boolean;
 }
 
 /** Early in a minute; the clock moves with every request. */
