@@ -1,9 +1,7 @@
 import type { Mirror } from '../sync/ports/mirror.ts';
 import { parseReconcileState } from '../sync/reconcile/reconcile-state.ts';
 import { totalsOf } from '../sync/reconcile/reconcile-totals.ts';
-
-/** A dry run or two may have come to their ends since the one that is looked for. */
-const runsLookedAt = 50;
+import { lastReconciles } from './last-reconciles.ts';
 
 /**
  * As of when the mirror last agreed with its org as a whole, by its last complete reconcile or first copy, the org's time, ms
@@ -21,10 +19,7 @@ export async function lastAgreed({ journal }: Pick<Mirror, 'journal'>): Promise<
 export async function lastAgreedWhole(mirror: Pick<Mirror, 'journal'>): Promise<number | null> {
   const at = await lastAgreed(mirror);
   if (at === 0) return null;
-  const runs = await mirror.journal.runs({ kind: 'reconcile', status: 'complete', limit: runsLookedAt });
-  for (const run of runs) {
-    const state = parseReconcileState(run);
-    if (state !== null && !state.dryRun && state.t0 === at) return totalsOf(run).held === 0 ? at : null;
-  }
-  return at;
+  const runs = await lastReconciles(mirror.journal);
+  const run = runs.find((of) => parseReconcileState(of)?.t0 === at);
+  return run === undefined || totalsOf(run).held === 0 ? at : null;
 }

@@ -14,6 +14,7 @@ import { namedOrAllOrgs } from './chosen-orgs.ts';
 import { failingOf } from './failing-of.ts';
 import { type KnownLogin, loginLookup } from './known-login.ts';
 import { lastAgreedWhole } from './last-agreed.ts';
+import { lastReconciles } from './last-reconciles.ts';
 import { type OrgLeases, watchLeaseName } from './org-lease.ts';
 import { ownShareOf, stretchedWatchOf } from './own-share.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
@@ -87,7 +88,7 @@ async function statusOf(
         : Math.min(cursors.updated, cursors.deleted);
     const [lastBackfill] = await mirror.journal.runs({ kind: 'backfill', limit: 1 });
     const [lastCycle] = await mirror.journal.runs({ kind: 'cycle', limit: 1 });
-    const [lastReconcile] = await mirror.journal.runs({ kind: 'reconcile', status: 'complete', limit: 1 });
+    const [lastReconcile] = await lastReconciles(mirror.journal);
     const counts = await mirror.outbox.counts();
     const identity = await mirror.identity();
     return {

@@ -92,8 +92,10 @@ describe('status', () => {
     };
     await reconciled(first + 60_000, 120, false);
     expect(await agreedAt()).toBeNull();
+    // One that would hold nothing, as `--force` was said.
     await reconciled(first + 120_000, 0, true);
-    expect(await agreedAt()).toBeNull();
+    const [item] = (await status(parts, { org: null })).orgs;
+    expect(item).toMatchObject({ agreedAt: null, lastReconcile: { counts: { held: 120 } } });
     await reconciled(first + 180_000, 0, false);
     expect(await agreedAt()).toBe(new Date(first + 180_000).toISOString());
     // A dry run says what would be, and the mirror is as it was.
