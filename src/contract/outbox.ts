@@ -84,6 +84,8 @@ export interface OutboxEntryDetails extends OutboxEntryView {
   /** What Salesforce had in these fields when it was made; null where that was not asked. */
   base: Record<string, unknown> | null;
   way: SendWay | null;
+  /** By what it is to go, where its push has said so; null: as the number suggests. */
+  api: 'collections' | 'bulk' | null;
   upsertField: string | null;
   allowDuplicates: boolean;
   /** Null where it is in no such doubt, or the org was not asked yet. */

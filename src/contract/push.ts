@@ -34,6 +34,8 @@ export interface PushOptions {
   queue: boolean;
   allOrNone: boolean;
   allowDuplicates: boolean;
+  /** Collections of 200, Bulk API 2.0 ingest jobs, or as the number of records suggests. */
+  api: 'auto' | 'collections' | 'bulk';
   /** Leave out what Contact does not have, or what cannot be written, in place of a fault. */
   ignoreUnknown: boolean;
   ignoreReadOnly: boolean;

@@ -108,6 +108,7 @@ export async function openLibrary(options: OpenOptions, createApp: CreateApp): P
     push: (records, options, call) =>
       calls.call(call, async (app, context) => {
         const all = optionsOver('push', usual.push, options);
+        oneOf('api', all.api, ['auto', 'collections', 'bulk']);
         oneOf('decimal', all.decimal, [null, 'point', 'comma']);
         return app.push({ ...all, records: pushRecordsOf(records) }, context);
       }),

@@ -40,6 +40,7 @@ export const usual = {
     queue: false,
     allOrNone: false,
     allowDuplicates: false,
+    api: 'auto',
     ignoreUnknown: false,
     ignoreReadOnly: false,
     allowMixed: false,

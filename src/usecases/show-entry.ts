@@ -30,12 +30,13 @@ export async function showEntry(
     throw unknownEntry(only === undefined ? `There is no entry ${key}.` : meansSeveral(key));
   const { org, entry } = only;
   const [person] = await peopleOf(parts.mirrors, org.instanceUrl, [entry]);
-  const { base, way, upsertField, allowDuplicates } = entry;
+  const { base, way, api, upsertField, allowDuplicates } = entry;
   return {
     entry: {
       ...outboxView(org.instanceUrl, entry, person!),
       base,
       way,
+      api,
       upsertField,
       allowDuplicates,
       doubt: doubtView(entry.doubt),

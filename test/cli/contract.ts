@@ -77,6 +77,7 @@ export const commands: Record<string, ContractCommand> = {
       '--ignore-read-only',
       '--allow-damaged',
       '--allow-mixed',
+      '--api <api>',
       '--decimal <mark>',
       '--fresh',
     ],

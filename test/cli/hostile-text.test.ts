@@ -241,6 +241,7 @@ const { app } = fakeApp({
         way: null,
         upsertField: hostile,
         allowDuplicates: false,
+        api: null,
         doubt,
       },
       salesforce: {

@@ -76,6 +76,23 @@ export function stagingContract(name: string, openMirror: () => Promise<Contract
       expect(await outbox.counts()).toMatchObject({ pending: 6 });
     });
 
+    test('keep by what they are to go, until the same push with another choice', async () => {
+      await using opened = await openMirror();
+      const { outbox } = opened.mirror;
+      const all = some(2, 'create');
+      const push = async (api?: 'bulk' | 'collections') => {
+        await using staging = await outbox.openStaging();
+        await staging.add(all.map((own) => ({ ...own, entry: { ...own.entry, key: randomUUID() } })));
+        await staging.commit(brake, { now: 5_000, since: 0 }, api);
+        return [(await outbox.list()).map((entry) => entry.api), await outbox.asksForJob()];
+      };
+      expect(await push()).toEqual([[null, null], false]);
+      expect(await push('bulk')).toEqual([['bulk', 'bulk'], true]);
+      const [first] = await outbox.list();
+      await outbox.markSent([first!.key], 'bulk', 6_000);
+      expect(await push('collections')).toEqual([['bulk', 'collections'], false]);
+    });
+
     test('that are pushed again much later, or as new ones, are new', async () => {
       await using opened = await openMirror();
       const { outbox } = opened.mirror;

@@ -143,6 +143,7 @@ export class User {
         queue: false,
         allOrNone: false,
         allowDuplicates: false,
+        api: 'auto',
         ignoreUnknown: false,
         ignoreReadOnly: false,
         allowMixed: true,

@@ -111,6 +111,7 @@ async function checkAll(
     object: contact,
     upsert: upsert === null ? null : upsertFieldOf(upsert, fields),
     allowDuplicates: false,
+    byJob: false,
     ignoreUnknown: false,
     ignoreReadOnly: false,
     allowDamaged: false,

@@ -24,6 +24,7 @@ function entry(more: Partial<OutboxEntry>): OutboxEntry {
     state: 'in-doubt',
     job: null,
     way: 'collection',
+    api: null,
     upsertField: null,
     allowDuplicates: false,
     atomicGroup: null,

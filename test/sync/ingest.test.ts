@@ -57,6 +57,67 @@ describe('very many contacts', () => {
     expect(run?.counts).toMatchObject({ ingestJobs: 2, created: 23 });
   });
 
+  it('go by collections where a person wants that, and few by a job', async () => {
+    await using rig = await copied();
+    await pushed(rig, people(12), { api: 'collections' });
+    expect((await entriesOf(rig)).map(({ way }) => way)).toEqual(Array(12).fill('collection'));
+    const few = [{ LastName: 'Bulk few' }, { LastName: 'Bulk fewer' }];
+    await pushed(rig, few, { api: 'bulk' });
+    const entries = (await entriesOf(rig)).slice(12);
+    expect(entries.map(({ way, state }) => [way, state])).toEqual(Array(2).fill(['bulk', 'done']));
+    expect(await bulkNames(rig)).toEqual([...namesOf(12), 'Bulk few', 'Bulk fewer'].toSorted());
+    await expectTruth(rig);
+  });
+
+  it('one after the other where they are of one contact', async () => {
+    await using rig = await copied();
+    const [{ Id } = { Id: '' }] = await contactsOf(rig.emulator.url);
+    await pushed(
+      rig,
+      [
+        { Id, Title: 'first' },
+        { Id, Title: 'second' },
+      ],
+      { api: 'bulk' },
+    );
+    const entries = await entriesOf(rig);
+    expect(entries.map(({ way, state }) => [way, state])).toEqual(Array(2).fill(['bulk', 'done']));
+    expect(entries[0]?.job).not.toBe(entries[1]?.job);
+    const [contact] = (await contactsOf(rig.emulator.url)).filter((row) => row.Id === Id);
+    expect(contact?.Title).toBe('second');
+  });
+
+  it('are refused where a job cannot do what is asked, before anything is stored', async () => {
+    await using rig = await copied();
+    for (const option of ['allOrNone', 'allowDuplicates']) {
+      const refused = pushed(rig, people(2), { api: 'bulk', [option]: true });
+      await expect(refused).rejects.toMatchObject({
+        code: 'INVALID_INPUT',
+        hint: expect.stringContaining('--api collections'),
+      });
+    }
+    await expect(pushed(rig, [{ LastName: '#N/A' }], { api: 'bulk' })).rejects.toMatchObject({
+      details: { faults: [{ field: 'LastName', code: 'NOT_IN_A_JOB' }] },
+    });
+    expect(await entriesOf(rig)).toEqual([]);
+  });
+
+  it('change their way with the same push again, where nothing of it was sent', async () => {
+    await using rig = await copied();
+    const signal = rig.signal;
+    await control(rig.emulator.url, 'faults', [
+      { match: 'POST .*/jobs/ingest$', times: 100, status: 403, errorCode: 'FEATURENOTENABLED' },
+    ]);
+    const first = await pushed(rig, people(7), { api: 'bulk', fresh: false, signal });
+    expect(first.stopped).not.toBeNull();
+    expect(await statesOf(rig)).toEqual(['pending']);
+    const again = await pushed(rig, people(7), { api: 'collections', fresh: false, signal });
+    expect(again.stopped).toBeNull();
+    expect((await entriesOf(rig)).map(({ way, state }) => [way, state])).toEqual(
+      Array(7).fill(['collection', 'done']),
+    );
+  });
+
   it('say what Salesforce has refused of them, each by its row', async () => {
     await using rig = await copied();
     const email = (i: number) => (i % 3 === 0 ? { Email: `p${i}@example.com` } : {});

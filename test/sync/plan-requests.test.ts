@@ -18,6 +18,7 @@ function entry(more: Partial<OutboxEntry> = {}): OutboxEntry {
     state: 'pending',
     job: null,
     way: null,
+    api: null,
     upsertField: null,
     allowDuplicates: false,
     atomicGroup: null,
@@ -49,6 +50,13 @@ describe('planRequests', () => {
 
   it('keeps the way of an entry that was sent before, whatever comes along with it', () => {
     expect(shape([entry({ way: 'ui-api' }), ...many(30)])).toEqual(['ui-api×1', 'collection×30']);
+  });
+
+  it('sends few by a collection where a person wants collections, and what was sent before as it was', () => {
+    expect(shape(many(2, { api: 'collections' }))).toEqual(['collection×2']);
+    expect(shape([entry({ way: 'ui-api', api: 'collections' })])).toEqual(['ui-api×1']);
+    // A job did not take it.
+    expect(shape(many(2, { way: 'bulk', api: 'bulk' }))).toEqual(['ui-api×1', 'ui-api×1']);
   });
 
   it('keeps the order of operations and never names a contact twice in a request', () => {

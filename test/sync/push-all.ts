@@ -37,6 +37,7 @@ export async function pushAll(
     queue: false,
     allOrNone: false,
     allowDuplicates: false,
+    api: 'auto',
     ignoreUnknown: false,
     ignoreReadOnly: false,
     allowMixed: true,

@@ -325,6 +325,7 @@ describe('backfill --fresh', () => {
           queue: false,
           allOrNone: false,
           allowDuplicates: true,
+          api: 'auto',
           ignoreUnknown: false,
           ignoreReadOnly: false,
           allowMixed: false,

@@ -59,6 +59,7 @@ const wayText: Readonly<Record<SendWay, string>> = {
 /** One entry with the values that it sets. */
 export function entryText({ entry, salesforce }: OutboxShowResult, call: Invocation): string {
   const { terminal, io, orgNames } = call;
+  const way = wayOf(entry);
   const facts: [string, string][] = [
     ['org', orgNames.of(entry.instanceUrl)],
     ['state', entry.state],
@@ -67,7 +68,7 @@ export function entryText({ entry, salesforce }: OutboxShowResult, call: Invocat
     ['Id', entry.contactId ?? 'none yet'],
     ['made', `${entry.createdAt}, ${relativeTime(entry.createdAt, io.now())}`],
     ['sent', entry.sentAt === null ? 'never' : `${entry.sentAt}, ${counted(entry.attempts, 'time')}`],
-    ...(entry.way === null ? [] : [['way', wayText[entry.way]] satisfies [string, string]]),
+    ...(way === null ? [] : [['way', way] satisfies [string, string]]),
     ...(entry.settledAt === null ? [] : [['settled', entry.settledAt] satisfies [string, string]]),
     ...entry.errors.map(
       ({ code, message, fields }) =>
@@ -82,6 +83,13 @@ export function entryText({ entry, salesforce }: OutboxShowResult, call: Invocat
   const doubt = entry.doubt === null ? '' : doubtText(entry.doubt, call);
   const live = salesforce === null ? '' : liveText(salesforce, call);
   return `${terminal.style.bold(entry.key)}\n${renderFacts(facts, terminal.style)}${values}${doubt}${live}`;
+}
+
+/** How it was sent, else how it is to go; null where nobody has said so. */
+function wayOf({ way, api }: OutboxShowResult['entry']): string | null {
+  if (way !== null) return wayText[way];
+  if (api === null) return null;
+  return api === 'bulk' ? 'to go in a bulk ingest job' : 'to go in a collection';
 }
 
 function changeText({ changes, base }: OutboxShowResult['entry'], field: string): string {

@@ -21,6 +21,7 @@ interface PushFlags {
   queue?: boolean;
   allOrNone?: boolean;
   allowDuplicates?: boolean;
+  api: PushOptions['api'];
   rejects?: string;
   map: string[];
   ignoreUnknown?: boolean;
@@ -51,6 +52,11 @@ export function addPushCommand({ program, run }: CommandHost): void {
     .option('--queue', 'put them into the outbox and leave the sending to `watch`')
     .option('--all-or-none', 'one refused record undoes all; at most 200 records')
     .option('--allow-duplicates', "save records in spite of the org's duplicate rules, where these allow it")
+    .addOption(
+      new Option('--api <api>', 'collections of 200, bulk ingest jobs, or by the number of records')
+        .choices(['auto', 'collections', 'bulk'])
+        .default('auto'),
+    )
     .option('--rejects <file>', 'write refused records with their reasons (NDJSON, or CSV by its name)')
     .addOption(new Option('--format <format>', 'format of the input').choices(inputFormats).default('auto'))
     .addOption(
@@ -100,6 +106,7 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
     queue: flags.queue ?? false,
     allOrNone: flags.allOrNone ?? false,
     allowDuplicates: flags.allowDuplicates ?? false,
+    api: flags.api,
     ignoreUnknown: flags.ignoreUnknown ?? false,
     ignoreReadOnly: flags.ignoreReadOnly ?? false,
     allowMixed: flags.allowMixed ?? false,

@@ -1,4 +1,4 @@
-import type { OutboxOp, OutboxState } from '../../sync/ports/outbox-entry.ts';
+import type { OutboxOp, OutboxState, SendApi } from '../../sync/ports/outbox-entry.ts';
 import type { Brake, Resumption, StagingCommit, StagingRecord } from '../../sync/ports/outbox-staging.ts';
 import { isBelieved } from './memory-schema-store.ts';
 import { type MemoryEntry, type MemoryState, newEntry } from './memory-state.ts';
@@ -9,6 +9,8 @@ interface StagedPush {
   /** Equal for equal records in equal order. */
   digest: string;
   records: readonly StagingRecord[];
+  /** By what its entries are to go; null: as their number suggests. */
+  api: SendApi | null;
 }
 
 type Upsert = Pick<MemoryEntry, 'op' | 'key' | 'upsertField' | 'changes'>;
@@ -30,6 +32,11 @@ export function commitStaging(
   if (open !== undefined) {
     const [id, begun] = open;
     state.pushes.set(id, { ...begun, triedAt: now });
+    for (const [key, entry] of state.outbox) {
+      const waits = entry.state === 'pending' || entry.state === 'held';
+      if (entry.push?.id === id && waits && entry.sentAt === null)
+        state.outbox.set(key, { ...entry, api: push.api });
+    }
     return { heldDeletes: 0, heldEdits: 0, resumedFrom: begun.begunAt, pushId: id };
   }
   state.pushes.set(push.id, { digest: push.digest, begunAt: now, triedAt: now });
@@ -48,7 +55,7 @@ function equalPush(state: MemoryState, digest: string, since: number) {
 function addEntries(
   state: MemoryState,
   brake: Brake,
-  { id, records }: StagedPush,
+  { id, records, api }: StagedPush,
 ): Omit<StagingCommit, 'resumedFrom'> {
   const added = records.map(({ entry }) => entry);
   const waiting = [...state.outbox.values()].filter(
@@ -70,7 +77,7 @@ function addEntries(
     const isHeld = (entry.op === 'delete' && holdDeletes) || (isEdit && holdEdits);
     if (isHeld && isEdit) heldEdits++;
     const fresh = newEntry(state, { ...entry, state: isHeld ? 'held' : 'pending' });
-    state.outbox.set(entry.key, { ...fresh, push: { id, place } });
+    state.outbox.set(entry.key, { ...fresh, api, push: { id, place } });
   });
   return { heldDeletes: holdDeletes ? deletes : 0, heldEdits };
 }

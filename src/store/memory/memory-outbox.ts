@@ -130,6 +130,10 @@ export class MemoryOutbox implements Outbox {
     return { heldDeletes: 0, heldEdits: 0 };
   }
 
+  async asksForJob(): Promise<boolean> {
+    return this.#select(({ state, api }) => state === 'pending' && api === 'bulk', 1).length > 0;
+  }
+
   async openEdits(): Promise<number> {
     return 0;
   }

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import type { SendApi } from '../../sync/ports/outbox-entry.ts';
 import type {
   Brake,
   FaultGroup,
@@ -99,8 +100,8 @@ export class MemoryStaging implements OutboxStaging {
     if (inOrder.length > 0) yield inOrder.map((fault) => this.#told(fault));
   }
 
-  async commit(brake: Brake, resumption: Resumption): Promise<StagingCommit> {
-    const push = { id: randomUUID(), digest: this.#digest(), records: this.#records };
+  async commit(brake: Brake, resumption: Resumption, api: SendApi | null = null): Promise<StagingCommit> {
+    const push = { id: randomUUID(), digest: this.#digest(), records: this.#records, api };
     const { pushId, ...committed } = this.#file.write('queue-push', (state) =>
       commitStaging(state, brake, push, resumption),
     );

@@ -112,6 +112,7 @@ export function newEntry({ outbox }: MemoryState, entry: NewOutboxEntry): Memory
     seq: outbox.size + 1,
     local: false,
     way: null,
+    api: null,
     job: null,
     attempts: 0,
     errors: [],

@@ -1,5 +1,6 @@
 import { parseTime } from '../../base/iso-time.ts';
 import type { Connection } from '../../sqlite/connection.ts';
+import type { SendApi } from '../../sync/ports/outbox-entry.ts';
 import type { Brake, StagingCommit } from '../../sync/ports/outbox-staging.ts';
 import { upsertsThatEdit } from './upsert-edits.ts';
 
@@ -12,6 +13,8 @@ export interface OpenPush {
   at: string;
   /** ISO; an equal push that was tried since is gone on with. Null: none is. */
   resumeSince: string | null;
+  /** By what its entries are to go; null: as their number suggests. */
+  api: SendApi | null;
 }
 
 /** What still waits for Salesforce or for a person, and that nobody has said yes to. */
@@ -30,6 +33,10 @@ export function commitStaging(
   const open = push.resumeSince === null ? undefined : equalPush(db, object, push.digest, push.resumeSince);
   if (open !== undefined) {
     db.prepare('UPDATE push SET tried_at = ? WHERE id = ?').run(push.at, open.id);
+    // Where the first choice did not do, the same push again is the way to another.
+    db.prepare(
+      "UPDATE main.outbox SET api = ? WHERE push_id = ? AND state IN ('pending', 'held') AND sent_at IS NULL",
+    ).run(push.api, open.id);
     return { heldDeletes: 0, heldEdits: 0, pushId: open.id, resumedFrom: parseTime(open.begun_at) };
   }
   db.prepare('INSERT INTO push (object, id, digest, begun_at, tried_at) VALUES (?, ?, ?, ?, ?)').run(
@@ -39,7 +46,7 @@ export function commitStaging(
     push.at,
     push.at,
   );
-  return { ...addEntries(db, object, brake, push.id), pushId: push.id, resumedFrom: null };
+  return { ...addEntries(db, object, brake, push), pushId: push.id, resumedFrom: null };
 }
 
 /** Equal records are a push of their own from now on. */
@@ -65,7 +72,7 @@ function addEntries(
   db: Connection,
   object: string,
   brake: Brake,
-  pushId: string,
+  { id: pushId, api }: Pick<OpenPush, 'id' | 'api'>,
 ): Omit<StagingCommit, 'resumedFrom'> {
   const count = (sql: string) => db.prepare(sql).pluck().get() as number;
   const added = (op: string) => count(`SELECT count(*) FROM staging.entry WHERE op = '${op}'`);
@@ -88,12 +95,12 @@ function addEntries(
   const holdEdits = allEdits > brake.edits && allEdits > contacts() * brake.editsShare;
   db.prepare(
     `INSERT INTO main.outbox (object, key, op, contact_key, contact_id, changes, base, state, upsert_field,
-       allow_duplicates, atomic_group, created_at, push_id, push_place)
+       allow_duplicates, atomic_group, created_at, push_id, push_place, api)
      SELECT :object, key, op, contact_key, contact_id, changes, base,
        CASE WHEN (op = 'delete' AND :holdDeletes) OR (:holdEdits AND (op = 'update' OR key IN (${upserts.keys}))) THEN 'held' ELSE 'pending' END,
-       upsert_field, allow_duplicates, atomic_group, created_at, :pushId, seq
+       upsert_field, allow_duplicates, atomic_group, created_at, :pushId, seq, :api
      FROM staging.entry ORDER BY seq`,
-  ).run({ object, holdDeletes: holdDeletes ? 1 : 0, holdEdits: holdEdits ? 1 : 0, pushId });
+  ).run({ object, holdDeletes: holdDeletes ? 1 : 0, holdEdits: holdEdits ? 1 : 0, pushId, api });
   const heldEdits = db
     .prepare("SELECT count(*) FROM outbox WHERE push_id = ? AND state = 'held' AND op <> 'delete'")
     .pluck()

@@ -7,6 +7,7 @@ import type {
   OutboxEntry,
   OutboxOp,
   OutboxState,
+  SendApi,
   SendWay,
   Settlement,
 } from '../../sync/ports/outbox-entry.ts';
@@ -37,6 +38,7 @@ interface OutboxRow {
   base: string | null;
   state: OutboxState;
   way: SendWay | null;
+  api: SendApi | null;
   upsert_field: string | null;
   allow_duplicates: number;
   atomic_group: string | null;
@@ -275,6 +277,14 @@ export function countEntries(db: Connection, object: string): Record<OutboxState
   return counts;
 }
 
+export function hasEntryForJob(db: Connection, object: string): boolean {
+  const found = prepared(
+    db,
+    "SELECT 1 FROM outbox WHERE object = ? AND state = 'pending' AND api = 'bulk' LIMIT 1",
+  ).get(object);
+  return found !== undefined;
+}
+
 export function listReadBackDue(db: Connection, object: string, limit: number): OutboxEntry[] {
   const rows = db
     .prepare('SELECT * FROM outbox WHERE object = ? AND read_back_due = 1 ORDER BY seq LIMIT ?')
@@ -294,6 +304,7 @@ function toEntry(row: OutboxRow): OutboxEntry {
     base: row.base === null ? null : (JSON.parse(row.base) as Record<string, unknown>),
     state: row.state,
     way: row.way,
+    api: row.api,
     job: row.job,
     upsertField: row.upsert_field,
     allowDuplicates: row.allow_duplicates === 1,

@@ -140,6 +140,7 @@ export const migrations: readonly string[] = [
   ALTER TABLE outbox ADD COLUMN sent_by TEXT;
   ALTER TABLE outbox ADD COLUMN doubt TEXT;
   ALTER TABLE outbox ADD COLUMN job TEXT;
+  ALTER TABLE outbox ADD COLUMN api TEXT;
   CREATE INDEX outbox_made ON outbox (contact_id) WHERE op = 'create' AND contact_id IS NOT NULL;
   `,
 ];
@@ -197,6 +198,7 @@ const gained = {
     sent_by: 'NULL',
     doubt: 'NULL',
     job: 'NULL',
+    api: 'NULL',
   },
 } as const;
 /** Keys of `meta` that name their object since the third version. */

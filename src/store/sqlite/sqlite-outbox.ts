@@ -16,6 +16,7 @@ import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 import {
   accountedFor,
   countEntries,
+  hasEntryForJob,
   listEntries,
   listReadBackDue,
   type OutboxFilter,
@@ -85,6 +86,10 @@ export class SqliteOutbox implements Outbox {
   async holdMuch(brake: Brake): Promise<{ heldDeletes: number; heldEdits: number }> {
     const isDue = this.#file.read((db) => hasUnapprovedEdits(db, this.#object));
     return isDue ? this.#write('holdMuch', this.#object, brake) : { heldDeletes: 0, heldEdits: 0 };
+  }
+
+  async asksForJob(): Promise<boolean> {
+    return this.#file.read((db) => hasEntryForJob(db, this.#object));
   }
 
   async openEdits(): Promise<number> {

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { isoTime } from '../../base/iso-time.ts';
 import type { Connection } from '../../sqlite/connection.ts';
-import type { OutboxOp, OutboxState } from '../../sync/ports/outbox-entry.ts';
+import type { OutboxOp, OutboxState, SendApi } from '../../sync/ports/outbox-entry.ts';
 import type {
   Brake,
   FaultGroup,
@@ -176,7 +176,7 @@ export class SqliteStaging implements OutboxStaging {
     }
   }
 
-  async commit(brake: Brake, { now, since }: Resumption): Promise<StagingCommit> {
+  async commit(brake: Brake, { now, since }: Resumption, api: SendApi | null = null): Promise<StagingCommit> {
     const { pushId, ...committed } = await this.#writeMirror(
       'commitStaging',
       this.#path,
@@ -187,6 +187,7 @@ export class SqliteStaging implements OutboxStaging {
         digest: this.#digest(),
         at: isoTime(now),
         resumeSince: since === null ? null : isoTime(since),
+        api,
       },
     );
     this.#pushId = pushId;

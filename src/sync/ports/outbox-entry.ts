@@ -22,6 +22,9 @@ export type OutboxState =
 /** How an entry is sent; decided before its first sending and stored, because a doubt must be settled the same way. */
 export type SendWay = 'ui-api' | 'collection' | 'upsert' | 'bulk';
 
+/** What a person has chosen for a push in place of a choice by the number of its records. */
+export type SendApi = 'collections' | 'bulk';
+
 /** What the mirror held of a contact in the moment before a request that may have changed it. */
 export interface KnownBefore {
   /** SystemModstamp, ISO; null where the mirror had none. */
@@ -44,6 +47,8 @@ export interface OutboxEntry {
   base: Record<string, unknown> | null;
   state: OutboxState;
   way: SendWay | null;
+  /** By what it is to go, where a person has said so; null: as its number suggests. */
+  api: SendApi | null;
   /** Id of the ingest job that carries it, or carried it last; null where none did. */
   job: string | null;
   /** External id field for `upsert`. */

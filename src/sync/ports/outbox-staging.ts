@@ -1,4 +1,4 @@
-import type { NewOutboxEntry, OutboxOp, OutboxState } from './outbox-entry.ts';
+import type { NewOutboxEntry, OutboxOp, OutboxState, SendApi } from './outbox-entry.ts';
 import type { RecordError } from './record-writes.ts';
 
 /** Where a record stands in the input. */
@@ -115,9 +115,10 @@ export interface OutboxStaging extends AsyncDisposable {
   faults(): AsyncIterable<readonly (InputPlace & StagingFault)[]>;
   /**
    * One transaction with `synchronous=FULL`: all records become entries of the outbox. Where the same records were
-   * committed before and that push has not ended, its entries take their place.
+   * committed before and that push has not ended, its entries take their place. `api`: by what those that no request
+   * may have carried yet are to go.
    */
-  commit(brake: Brake, resumption: Resumption): Promise<StagingCommit>;
+  commit(brake: Brake, resumption: Resumption, api?: SendApi | null): Promise<StagingCommit>;
   /** Whoever pushed has been told the end of it: the same records are new ones from now on. After the commit. */
   end(): Promise<void>;
   /** How many of these keys of the outbox are of this push's entries. After the commit. */

@@ -61,6 +61,8 @@ export interface Outbox {
    * the brake lets go.
    */
   holdMuch(brake: Brake): Promise<{ heldDeletes: number; heldEdits: number }>;
+  /** Whether some entry waits that a person wants to go by an ingest job. */
+  asksForJob(): Promise<boolean>;
   /** How many edits of programs are not settled. */
   openEdits(): Promise<number>;
   counts(): Promise<Record<OutboxState, number>>;

@@ -19,7 +19,8 @@ export function bulkCells({ op, contactId, changes }: Sent): Record<string, stri
   return Object.keys(cells).length === 0 ? null : cells;
 }
 
-function cellOf(value: unknown): string | null {
+/** Null where no cell says it. */
+export function cellOf(value: unknown): string | null {
   if (value === null) return clears;
   if (typeof value === 'boolean' || typeof value === 'number') return String(value);
   // An empty text would leave its field alone, and this one clear it.

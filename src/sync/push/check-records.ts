@@ -3,6 +3,7 @@ import type { SyncedObject } from '../../org/synced-object.ts';
 import type { Field } from '../ports/field.ts';
 import type { StagingRecord } from '../ports/outbox-staging.ts';
 import { isBlank, isEmptyCell } from './blank-value.ts';
+import { cellOf } from './bulk-row.ts';
 import { type Columns, membersOf } from './columns.ts';
 import { FieldSetter } from './field-setter.ts';
 import { holdsRecordId } from './holds-record-id.ts';
@@ -13,6 +14,7 @@ import type { PushRecord } from './push-record.ts';
 import type { RecordCheck } from './record-check.ts';
 import { RecordTarget } from './record-target.ts';
 import { sayNoHeader } from './strange-header.ts';
+import { quoted } from './typed.ts';
 import { booleanOf } from './typed-value.ts';
 import { wrappedRecords } from './wrapped-records.ts';
 
@@ -22,6 +24,8 @@ export interface CheckOptions {
   /** The external id field to upsert by. */
   upsert: Field | null;
   allowDuplicates: boolean;
+  /** They go by ingest jobs, whatever their number. */
+  byJob: boolean;
   ignoreUnknown: boolean;
   ignoreReadOnly: boolean;
   /** Take texts in which a character was lost (U+FFFD) as they are. */
@@ -124,6 +128,7 @@ export class RecordChecker {
         message: 'The record names an Id and no field to change.',
       });
     }
+    if (this.#options.byJob) refuseForJob(check);
     const key = randomUUID();
     const { source, index, line, fields } = record;
     return {
@@ -220,6 +225,15 @@ export class RecordChecker {
     if (!members.some(([own]) => own === name)) return name.toLowerCase() === field.name.toLowerCase();
     const column = this.#columns.of(name);
     return column.kind === 'field' && column.field.name === field.name;
+  }
+}
+
+/** As a cell of a job's CSV this text clears its field. */
+function refuseForJob({ changes, faults }: RecordCheck): void {
+  for (const [field, value] of Object.entries(changes)) {
+    if (cellOf(value) !== null) continue;
+    const message = `${field} is ${quoted(value)}, which in a bulk ingest job clears the field: push it with --api collections.`;
+    faults.push({ field, code: 'NOT_IN_A_JOB', message });
   }
 }
 

@@ -17,6 +17,8 @@ export interface PlannedJob {
 }
 
 interface Kind extends PlannedJob {
+  /** Fewer are not worth a job. */
+  fewestRows: number;
   names: Set<string>;
   rows: { key: string; account: string }[];
   bytes: number;
@@ -26,8 +28,8 @@ const openStates = ['pending', 'sent', 'in-doubt', 'held', 'conflict'] as const;
 
 /**
  * The next job that is worth it: waiting entries of one kind, as many as one takes, each the first of what is open of its
- * contact, so that no job names a contact twice and nothing is overtaken. Null where fewer than `ingestFromRows` are so.
- * Those of one account stand together: they lock its row, and Salesforce works off neighbours in one go.
+ * contact, so that no job names a contact twice and nothing is overtaken. Null where fewer than `ingestFromRows` are so
+ * and a person asks for no job. Those of one account stand together: they lock its row, and Salesforce works off neighbours in one go.
  */
 export async function planJob(context: Pick<SyncContext, 'mirror' | 'sizes'>): Promise<PlannedJob | null> {
   const { mirror, sizes } = context;
@@ -45,12 +47,14 @@ export async function planJob(context: Pick<SyncContext, 'mirror' | 'sizes'>): P
       for (const name of names) seen.add(name);
       if (!isFirst || !mayGoByJob(entry)) continue;
       const cells = bulkCells(entry);
-      if (cells !== null) add(kinds, entry, cells, sizes.ingestJobRows);
+      if (cells !== null) add(kinds, entry, cells, sizes);
     }
     if ([...kinds.values()].some((kind) => isFull(kind, sizes.ingestJobRows))) break;
   }
-  const [largest] = [...kinds.values()].toSorted((a, b) => b.rows.length - a.rows.length);
-  if (largest === undefined || largest.rows.length < sizes.ingestFromRows) return null;
+  const [largest] = [...kinds.values()]
+    .filter(({ rows, fewestRows }) => rows.length >= fewestRows)
+    .toSorted((a, b) => b.rows.length - a.rows.length);
+  if (largest === undefined) return null;
   const { operation, upsertField, names, rows } = largest;
   rows.sort((a, b) => (a.account < b.account ? -1 : a.account > b.account ? 1 : 0));
   return { operation, upsertField, columns: [...names], keys: rows.map(({ key }) => key) };
@@ -58,14 +62,15 @@ export async function planJob(context: Pick<SyncContext, 'mirror' | 'sizes'>): P
 
 /** What goes out alone or not at all, what a rule may refuse unless told, and what may change while it waits, does not. */
 function mayGoByJob(entry: OutboxEntry): boolean {
-  const { state, sentAt, local, base, atomicGroup, allowDuplicates } = entry;
+  const { state, sentAt, local, base, atomicGroup, allowDuplicates, api } = entry;
   return (
     state === 'pending' &&
     sentAt === null &&
     !local &&
     base === null &&
     atomicGroup === null &&
-    !allowDuplicates
+    !allowDuplicates &&
+    api !== 'collections'
   );
 }
 
@@ -78,21 +83,22 @@ function add(
   kinds: Map<string, Kind>,
   entry: OutboxEntry,
   cells: Readonly<Record<string, string>>,
-  mostRows: number,
+  { ingestFromRows, ingestJobRows }: SyncContext['sizes'],
 ): void {
   const operation = operationOf(entry);
-  const name = `${operation} ${entry.upsertField ?? ''}`;
+  const name = [operation, entry.upsertField ?? '', entry.api ?? ''].join(' ');
   const kind = kinds.get(name) ?? {
     operation,
     upsertField: entry.upsertField,
     columns: [],
     keys: [],
+    fewestRows: entry.api === 'bulk' ? 1 : ingestFromRows,
     names: new Set(),
     rows: [],
     bytes: 0,
   };
   kinds.set(name, kind);
-  if (kind.rows.length >= mostRows) return;
+  if (kind.rows.length >= ingestJobRows) return;
   const bytes = Buffer.byteLength(JSON.stringify(Object.values(cells)));
   const columns = new Set([...kind.names, ...Object.keys(cells)]);
   if (kind.bytes + bytes + columns.size * (kind.rows.length + 1) > jobBytes) return;

@@ -148,7 +148,8 @@ function wayOf(entry: OutboxEntry): SendWay | null {
   if (entry.upsertField !== null) return 'upsert';
   if (entry.atomicGroup !== null) return 'collection';
   // What came back from a job was surely not done.
-  return entry.way === 'bulk' ? null : entry.way;
+  const way = entry.way === 'bulk' ? null : entry.way;
+  return way ?? (entry.api === 'collections' ? 'collection' : null);
 }
 
 /** Whether they may stand in one request, as far as their kind goes. */

@@ -6,6 +6,7 @@ import { withFinally } from '../../base/finally.ts';
 import type { SyncContext } from '../context.ts';
 import type { Field } from '../ports/field.ts';
 import type { Lease } from '../ports/leases.ts';
+import type { SendApi } from '../ports/outbox-entry.ts';
 import type { OutboxStaging, OutcomeTally, StagingCounts } from '../ports/outbox-staging.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { withRun } from '../with-run.ts';
@@ -29,6 +30,8 @@ export interface PushJob {
   queue: boolean;
   allOrNone: boolean;
   allowDuplicates: boolean;
+  /** By what the records are to go; `auto`: as their number suggests. */
+  api: 'auto' | SendApi;
   ignoreUnknown: boolean;
   ignoreReadOnly: boolean;
   allowMixed: boolean;
@@ -84,6 +87,7 @@ export function push(context: SyncContext, job: PushJob): Promise<PushReport> {
 }
 
 async function pushThrough(context: SyncContext, job: PushJob, staging: OutboxStaging): Promise<PushReport> {
+  refuseForJob(job);
   const ignored = await takeIn(context, job, staging);
   const counts = await staging.counts();
   const telling = { isTold: true };
@@ -159,6 +163,7 @@ async function takeIn(context: SyncContext, job: PushJob, staging: OutboxStaging
       object,
       upsert,
       allowDuplicates: job.allowDuplicates,
+      byJob: job.api === 'bulk',
       ignoreUnknown: job.ignoreUnknown,
       ignoreReadOnly: job.ignoreReadOnly,
       allowDamaged: job.allowDamaged,
@@ -187,6 +192,21 @@ async function takeIn(context: SyncContext, job: PushJob, staging: OutboxStaging
   return checker.ignored.list();
 }
 
+/** What Salesforce has for single requests only. */
+function refuseForJob({ api, allOrNone, allowDuplicates }: PushJob): void {
+  if (api !== 'bulk' || (!allOrNone && !allowDuplicates)) return;
+  const what = allOrNone
+    ? ['commits each of its records on its own', '--all-or-none']
+    : ["cannot pass by the org's duplicate rules", '--allow-duplicates'];
+  throw new AppError(
+    'INVALID_INPUT',
+    `A bulk ingest job ${what[0]}: --api bulk and ${what[1]} exclude each other.`,
+    {
+      hint: `Push with --api collections, or without ${what[1]}.`,
+    },
+  );
+}
+
 function tooManyForOne(): AppError {
   return new AppError('INVALID_INPUT', `--all-or-none takes at most ${collectionRows} records.`, {
     hint: 'Salesforce commits at most 200 records as one: push fewer at a time, or without --all-or-none.',
@@ -206,11 +226,15 @@ function describedOnce({ remote }: Pick<SyncContext, 'remote'>, signal: AbortSig
 async function commit(
   { clock, log }: Pick<SyncContext, 'clock' | 'log'>,
   staging: OutboxStaging,
-  { fresh }: PushJob,
+  { fresh, api }: PushJob,
 ): Promise<number | null> {
   const now = clock.now();
   const since = fresh ? null : now - resumableMs;
-  const { resumedFrom, ...held } = await staging.commit(outgoingBrake, { now, since });
+  const { resumedFrom, ...held } = await staging.commit(
+    outgoingBrake,
+    { now, since },
+    api === 'auto' ? null : api,
+  );
   tellHeld(log, held);
   return resumedFrom;
 }

@@ -47,7 +47,7 @@ export async function sendByJobs(
 ): Promise<void> {
   for (;;) {
     const { pending } = await context.mirror.outbox.counts();
-    if (pending < context.sizes.ingestFromRows) return;
+    if (pending < context.sizes.ingestFromRows && !(await context.mirror.outbox.asksForJob())) return;
     const planned = await planJob(context);
     if (planned === null) return;
     throwIfAborted(options.signal);

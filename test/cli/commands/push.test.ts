@@ -83,6 +83,8 @@ test('its options, and the records of several files and standard input in order'
     '--queue',
     '--all-or-none',
     '--allow-duplicates',
+    '--api',
+    'collections',
   ];
   const { code } = await runMain(argv, { app, cwd, stdin: '{"LastName":"Bo"}' });
   expect(code).toBe(0);
@@ -93,6 +95,7 @@ test('its options, and the records of several files and standard input in order'
     queue: true,
     allOrNone: true,
     allowDuplicates: true,
+    api: 'collections',
   });
   expect(read).toEqual([
     {

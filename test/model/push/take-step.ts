@@ -161,6 +161,7 @@ async function push(world: World, program: Program, input: Input, queue: boolean
         queue,
         allOrNone: input.allOrNone,
         allowDuplicates: false,
+        api: 'auto',
         ignoreUnknown: false,
         ignoreReadOnly: false,
         allowMixed: true,

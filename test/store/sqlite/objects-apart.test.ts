@@ -117,7 +117,7 @@ test('equal records of another object are another push, and what waits of it is 
   const push = (object: string, key: string, deletes = 1) => {
     db.exec('DELETE FROM staging.entry');
     add.run(key);
-    const open = { id: key, digest: 'same', at: '2026-01-02', resumeSince: '2026-01-01' };
+    const open = { id: key, digest: 'same', at: '2026-01-02', resumeSince: '2026-01-01', api: null };
     return commitStaging(db, object, { deletes, edits: 9, editsShare: 1 }, open);
   };
   expect(push('Account', 'a')).toMatchObject({ pushId: 'a', resumedFrom: null, heldDeletes: 0 });
