@@ -120,6 +120,69 @@ describe('the outbox is drained', () => {
     expect(await named(rig, 'Waits')).toBe(1);
   });
 
+  it.each<[string, (rig: Rig, sleepsLong: () => void) => void | Promise<void>]>([
+    [
+      'while it waited behind others',
+      (rig, sleepsLong) => {
+        const { writes } = rig.context.records;
+        const send = writes.createIdempotent.bind(writes);
+        writes.createIdempotent = async (create, options) => {
+          const outcome = await send(create, options);
+          if (create.fields.LastName === 'Early') sleepsLong();
+          return outcome;
+        };
+      },
+    ],
+    [
+      'between the last look and the request',
+      (rig, sleepsLong) => {
+        const { outbox } = rig.context.mirror;
+        const mark = outbox.markSent.bind(outbox);
+        outbox.markSent = async (keys, ...rest) => {
+          await mark(keys, ...rest);
+          const [entry] = await outbox.list({ keys });
+          if (entry?.changes.LastName === 'Kept') sleepsLong();
+        };
+      },
+    ],
+    [
+      'before it was repeated',
+      async (rig, sleepsLong) => {
+        const { clock } = rig.context;
+        await control(rig.emulator.url, 'faults', lostAnswers);
+        rig.context.clock = {
+          ...clock,
+          sleep: async (ms, options) => {
+            sleepsLong();
+            await clock.sleep(ms, options);
+          },
+        };
+      },
+    ],
+  ])('and a contact is not made a second time where its key was forgotten %s', async (_, plant) => {
+    await using rig = await copied(3);
+    const { outbox } = rig.context.mirror;
+    const early = created('Early', null);
+    await outbox.add([{ ...early, state: 'held' }]);
+    await control(rig.emulator.url, 'faults', lostAnswers);
+    await pushed(rig, [{ LastName: 'Kept' }]);
+    expect(await statesOf(rig)).toEqual(['held', 'in-doubt']);
+    await outbox.move([early.key], ['held'], 'pending', rig.context.clock.now());
+    await control(rig.emulator.url, 'faults', []);
+    let isLong = false;
+    await plant(rig, () => {
+      if (!isLong) rig.pass(31 * day);
+      isLong = true;
+    });
+    await cycle(rig);
+    expect({ isLong, state: (await statesOf(rig))[1] }).toEqual({ isLong: true, state: 'in-doubt' });
+    await control(rig.emulator.url, 'faults', []);
+    rig.pass(3 * 60_000);
+    await pushed(rig, [{ LastName: 'Later' }]);
+    expect(await statesOf(rig)).toEqual(['done', 'done', 'done']);
+    expect([await named(rig, 'Early'), await named(rig, 'Kept')]).toEqual([1, 1]);
+  });
+
   it('and a contact in doubt is not sent another way where the org takes Idempotency-Keys no more', async () => {
     await using rig = await copied(3);
     const { url } = rig.emulator;

@@ -23,3 +23,13 @@ export function keyRefused(): AppError {
     hint: 'The next push or cycle looks for the contact in Salesforce; `outbox settle` decides what that does not tell.',
   });
 }
+
+export function keyForgotten(): AppError {
+  return new AppError(
+    'IN_DOUBT',
+    'Salesforce may have forgotten the Idempotency-Key that a contact was sent with.',
+    {
+      hint: 'The next push or cycle looks for the contact in Salesforce; `outbox settle` decides what that does not tell.',
+    },
+  );
+}

@@ -24,9 +24,12 @@ export async function readyAgain(
   const waiting = entries.filter((entry) => !doubtful.includes(entry));
   const keyed = waiting.filter(({ key }) => standings.get(key)?.outcome.kind === 'unknown');
   await backToLine(context, keyed, mayExist);
+  const { outbox } = context.mirror;
+  // When it was sent first, too: so long is its key good.
+  if (way === 'ui-api') return outbox.list({ keys: waiting.map(({ key }) => key), states: ['pending'] });
   if (doubtful.length === 0) return waiting;
   // What was known before the sending was stored by it.
-  const stored = await context.mirror.outbox.list({ keys: doubtful.map(({ key }) => key) });
+  const stored = await outbox.list({ keys: doubtful.map(({ key }) => key) });
   let settled: Map<string, Settlement>;
   try {
     settled = await settleDoubts(context, stored, { signal });

@@ -12,7 +12,7 @@ import type { SendOptions } from './send-options.ts';
 import { sendRequest } from './send-request.ts';
 import type { AnswerKind } from './send-width.ts';
 import { stopOf } from './stop-of.ts';
-import { backToLine, keepKeyless, type Standing, storeAnswer } from './store-answer.ts';
+import { backToLine, keepKeyless, type Standing, storeAnswer, withoutForgotten } from './store-answer.ts';
 import { tellSettled } from './tell-settled.ts';
 
 /** How often what was not taken, or whose answer never came, is tried again within a drain. */
@@ -68,10 +68,12 @@ export async function sendPlanned(
     }
     let kind: AnswerKind = 'other';
     try {
+      left = await withoutForgotten(context, left, mayExist, standings);
       left = await markSent(context, { ...planned, way, entries: left });
       if (left.length === 0) break;
       const request = { ...planned, way, entries: left };
-      const answer = await sendRequest(context.records.writes, request, { grace, confirm });
+      const answer = await sendRequest(context, request, { grace, confirm });
+      if (answer === 'forgotten') continue;
       if (answer === 'unsupported') {
         progress.idempotent = false;
         await backToLine(context, left, mayExist);

@@ -2,7 +2,8 @@ import { AppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
 import type { OutboxEntry, Settlement } from '../ports/outbox-entry.ts';
 import type { WriteOutcome } from '../ports/record-writes.ts';
-import { errorOf, keyRefused, noAnswer } from './entry-errors.ts';
+import { errorOf, keyForgotten, keyRefused, noAnswer } from './entry-errors.ts';
+import { isExpired } from './is-keyless-create.ts';
 
 /** How an entry stands after its last sending. */
 export interface Standing {
@@ -27,6 +28,23 @@ export async function storeAnswer(
     return settlement;
   });
   if (settlements.length > 0) await mirror.outbox.settle(settlements);
+}
+
+/**
+ * Whose key Salesforce may have forgotten by now goes out no more: it could be made a second time, and is in doubt.
+ * Returns the others.
+ */
+export async function withoutForgotten(
+  context: Pick<SyncContext, 'mirror' | 'clock'>,
+  entries: readonly OutboxEntry[],
+  mayExist: Set<string>,
+  standings: Map<string, Standing>,
+): Promise<OutboxEntry[]> {
+  const at = context.clock.now();
+  const expired = entries.filter((entry) => isExpired(entry, at));
+  const outcomes = expired.map(() => ({ kind: 'unknown' as const, error: keyForgotten() }));
+  await storeAnswer(context, expired, outcomes, mayExist, standings);
+  return entries.filter((entry) => !expired.includes(entry));
 }
 
 /** From now on the contacts of the org alone can tell whether these were made. */

@@ -6,6 +6,7 @@ import { MemoryLeases } from '../../../src/lease/memory-leases.ts';
 import { MemoryCallLedger } from '../../../src/store/memory/memory-call-ledger.ts';
 import { mirrorPath } from '../../../src/store/sqlite/mirror-path.ts';
 import { usualSizes } from '../../../src/sync/batch-sizes.ts';
+import type { WireRequest } from '../../../src/wire/exchange.ts';
 import { LocalDispatcher } from '../../support/local-dispatcher.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { MemoryMirrors } from '../../usecases/memory-mirrors.ts';
@@ -49,6 +50,8 @@ const startMs = Date.UTC(2026, 0, 31, 12, 0, 5);
 const requestMs = 37;
 /** By then everything that was cut is carried out. */
 const latestMs = 46_000;
+/** Longer sleeps are longer than the day that is left of a key's life when it is sent last. */
+const shortSleepMs = 3_600_000;
 const systemRandom = Math.random;
 
 /** An org, a machine with its files, two processes of the program at most, and whoever writes down what is seen. */
@@ -70,6 +73,10 @@ export class World implements AsyncDisposable {
   #meanwhile: Meanwhile[] = [];
   #turn: Promise<void> = Promise.resolve();
   #sent = 0;
+  /** Requests with an Idempotency-Key that are about to leave. */
+  #keyed = 0;
+  /** Long sleeps that are due. */
+  #sleeps: Act[] = [];
   #tokens = 0;
   #values = 0;
   #names = 0;
@@ -80,7 +87,8 @@ export class World implements AsyncDisposable {
     this.beginning = beginning;
     this.oracle = new Oracle(beginning.late);
     this.#machine = machine;
-    machine.beforeSend = () => this.#beforeSend();
+    machine.beforeSend = (request) => this.#beforeSend(request);
+    machine.behindAnswer = () => this.#sleep();
   }
 
   static async open(beginning: Beginning): Promise<World> {
@@ -185,6 +193,7 @@ export class World implements AsyncDisposable {
   /** Work of programs, and what happens in the org meanwhile. */
   async work<T>(meanwhile: readonly Meanwhile[], work: () => Promise<T>): Promise<T> {
     this.#meanwhile = [...meanwhile];
+    this.#sleeps = [];
     this.#sent = 0;
     try {
       return await work();
@@ -206,9 +215,15 @@ export class World implements AsyncDisposable {
   }
 
   /** One after the other, where two programs send: who has done what would be anybody's guess. */
-  #beforeSend(): Promise<void> {
+  #beforeSend({ headers }: WireRequest): Promise<void> {
+    const keyed = 'idempotency-key' in headers ? 1 : 0;
+    this.#keyed += keyed;
     const turn = this.#turn.then(() => this.#betweenRequests());
-    this.#turn = turn.catch(() => {});
+    this.#turn = turn
+      .catch(() => {})
+      .finally(() => {
+        this.#keyed -= keyed;
+      });
     return turn;
   }
 
@@ -219,7 +234,20 @@ export class World implements AsyncDisposable {
     await this.org.control('clock', { advanceMs: 0 });
     await this.look('program');
     const due = this.#meanwhile.filter(({ before }) => before === this.#sent);
-    for (const { act } of due) await this.act(act);
+    for (const { act } of due) {
+      if (act.act === 'pass' && act.ms > shortSleepMs) this.#sleeps.push(act);
+      else await this.act(act);
+    }
+    await this.#sleep();
+  }
+
+  /** Nobody can look at a key's age so late that no machine could sleep between that and the first byte: that is let be. */
+  async #sleep(): Promise<void> {
+    while (this.#keyed === 0) {
+      const act = this.#sleeps.shift();
+      if (act === undefined) return;
+      await this.act(act);
+    }
   }
 
   /** Reads the org; throws where it shows what may be so at no time. */

@@ -19,7 +19,7 @@ import { backfillOrgs } from '../../../src/usecases/backfill.ts';
 import { reconcileOrgs } from '../../../src/usecases/reconcile.ts';
 import { status } from '../../../src/usecases/status.ts';
 import { watch } from '../../../src/usecases/watch.ts';
-import { exchange, type WireAnswer } from '../../../src/wire/exchange.ts';
+import { exchange, type WireAnswer, type WireRequest } from '../../../src/wire/exchange.ts';
 import type { Wire } from '../../../src/wire/open-wire.ts';
 import type { LocalDispatcher } from '../../support/local-dispatcher.ts';
 import { startLocalThread } from '../../support/local-thread.ts';
@@ -49,7 +49,9 @@ export interface Machine {
   /** Told what a process has stored in a mirror. */
   onStored: OnStored;
   /** Called before each request leaves. */
-  beforeSend(): Promise<void>;
+  beforeSend(request: WireRequest): Promise<void>;
+  /** Called when the head of an answer is there, before the program has it. */
+  behindAnswer?(): Promise<void>;
 }
 
 /** What a program said at its end: `crash` where it was killed, `halt` where it was told to stop. */
@@ -266,18 +268,19 @@ export class Program {
   }
 
   #wire(): Wire {
-    const { dispatcher, clock, beforeSend } = this.#machine;
+    const { dispatcher, clock, beforeSend, behindAnswer } = this.#machine;
     const patience = { headersMs: 0, idleBodyMs: 0, answerMs: 600_000 };
     return {
       exchange: async (request, _patience, signal) => {
         this.points.alive();
-        await beforeSend();
+        await beforeSend(request);
         await this.#hold?.pass();
         let answer: WireAnswer | null = null;
         try {
           return await this.points.around('send', async () => {
             clock.noteActivity();
             answer = await exchange(dispatcher, request, patience, signal);
+            await behindAnswer?.();
             return answer;
           });
         } catch (error) {
