@@ -90,7 +90,7 @@ export class Org {
     return JSON.parse(bytes.toString()) as T;
   }
 
-  /** What somebody of the org does with a record of another object, by its id. */
+  /** What somebody of the org does with a record of another object, by its id; whether the org says that it is done. */
   async edit(object: string, id: string, values: object): Promise<boolean> {
     const { emulator } = this;
     const { status } = await exchangeLocally(emulator.answer, {
