@@ -317,6 +317,53 @@ describe('an upsert whose answer was lost', () => {
   });
 });
 
+/** The second of two upserts at once waits for the first, and is refused as its duplicate. */
+describe('an upsert that is refused as a duplicate', () => {
+  const made = { [extId]: 'Made-Once', LastName: 'Made' };
+
+  /** It never came to an answer, and is refused when it is sent again. */
+  async function refusedAsDuplicate(rig: Rig, before: () => Promise<unknown>) {
+    await lostBefore(rig, upserts);
+    await pushed(rig, [made], extId);
+    await healed(rig);
+    const errors = [
+      { code: 'DUPLICATE_VALUE', message: 'duplicate value found: duplicates value on record', fields: [] },
+    ];
+    rig.context.records.writes.upsertMany = async () => {
+      await before();
+      return [{ kind: 'refused', errors }];
+    };
+    await drain(rig);
+    return errors;
+  }
+  const firstEnds = ({ emulator: { url, userId } }: Rig) =>
+    control(url, 'contacts', { records: [made], userId });
+
+  it('of its own first sending, which was still being carried out, is done', async () => {
+    await using rig = await copied();
+    await refusedAsDuplicate(rig, () => firstEnds(rig));
+    expect(await entriesOf(rig)).toMatchObject([{ state: 'done', created: true }]);
+  });
+
+  it('is in doubt until Salesforce can be asked whether it was its own', async () => {
+    await using rig = await copied();
+    await refusedAsDuplicate(rig, async () => {
+      await firstEnds(rig);
+      await control(rig.emulator.url, 'faults', [{ match: 'GET .*/queryAll', times: 99, status: 500 }]);
+    });
+    expect(await statesOf(rig)).toEqual(['in-doubt']);
+    await healed(rig);
+    await drain(rig);
+    expect(await entriesOf(rig)).toMatchObject([{ state: 'done', created: true }]);
+  });
+
+  it('of another contact is rejected, also where it was sent before', async () => {
+    await using rig = await copied();
+    const errors = await refusedAsDuplicate(rig, async () => {});
+    expect(await entriesOf(rig)).toMatchObject([{ state: 'rejected', errors }]);
+  });
+});
+
 describe('entries in doubt that cannot be read', () => {
   it('because their external id field is gone leave the others of their kind to be settled', async () => {
     await using rig = await copied();

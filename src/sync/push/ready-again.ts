@@ -1,8 +1,7 @@
 import type { SyncContext } from '../context.ts';
 import type { OutboxEntry, SendWay, Settlement } from '../ports/outbox-entry.ts';
-import type { WriteOutcome } from '../ports/record-writes.ts';
 import { settleDoubts } from './settle-doubts.ts';
-import { backToLine, type Standing } from './store-answer.ts';
+import { backToLine, outcomeOf, type Standing } from './store-answer.ts';
 
 /**
  * Which entries may be sent once more now. Before an update, delete or upsert whose answer never came is repeated,
@@ -40,11 +39,7 @@ export async function readyAgain(
   for (const entry of doubtful) {
     const settlement = settled.get(entry.key);
     if (settlement === undefined) continue;
-    const outcome: WriteOutcome =
-      settlement.state === 'done'
-        ? { kind: 'done', id: settlement.contactId, created: settlement.created }
-        : { kind: 'refused', errors: settlement.state === 'pending' ? [] : settlement.errors };
-    standings.set(entry.key, { entry, settlement, outcome });
+    standings.set(entry.key, { entry, settlement, outcome: outcomeOf(settlement) });
   }
   const again = new Set(doubtful.filter(({ key }) => settled.get(key)?.state === 'pending'));
   return entries.filter((entry) => again.has(entry) || waiting.includes(entry));

@@ -6,6 +6,7 @@ import type { DrainProgress } from './drain-progress.ts';
 import { keyRefused } from './entry-errors.ts';
 import { markSent } from './mark-sent.ts';
 import { mayRepeat, waitMs } from './may-repeat.ts';
+import { withoutOwnDuplicates } from './own-duplicates.ts';
 import type { PlannedRequest } from './plan-requests.ts';
 import { readyAgain } from './ready-again.ts';
 import type { SendOptions } from './send-options.ts';
@@ -79,7 +80,9 @@ export async function sendPlanned(
         await backToLine(context, left, mayExist);
         continue;
       }
-      await storeAnswer(context, left, answer, mayExist, standings);
+      const told = { entries: left, outcomes: answer };
+      const open = await withoutOwnDuplicates(context, way, told, { mayExist, standings, signal });
+      await storeAnswer(context, open.entries, open.outcomes, mayExist, standings);
       kind = kindOfAnswer(answer);
       progress.noteLost(number, kind === 'lost');
     } finally {

@@ -91,6 +91,13 @@ function settlementOf(entry: OutboxEntry, outcome: WriteOutcome, mayExist: boole
   }
 }
 
-function unanswered(): AppError {
+/** What an entry that was settled by a look at its contact would have been answered. */
+export function outcomeOf(settlement: Settlement): WriteOutcome {
+  if (settlement.state === 'done')
+    return { kind: 'done', id: settlement.contactId, created: settlement.created };
+  return { kind: 'refused', errors: settlement.state === 'pending' ? [] : settlement.errors };
+}
+
+export function unanswered(): AppError {
   return new AppError('IN_DOUBT', 'Salesforce did not say what became of the record.');
 }
