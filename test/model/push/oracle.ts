@@ -26,6 +26,8 @@ export class Oracle {
   readonly #allowed = new Map<string, number>();
   /** How many contacts of a token no entry need tell of. */
   readonly #untold = new Map<string, number>();
+  /** Tokens of what was pushed by an external id. */
+  readonly #upserts = new Set<string>();
   /** Contacts with a token that somebody else made, and whether with the program's login. */
   readonly #foreign = new Map<string, { token: string; own: boolean }>();
   readonly #known = new Map<string, Known>();
@@ -39,8 +41,6 @@ export class Oracle {
   readonly #entries = new Map<string, Entry>();
   /** Groups of which a person has decided about some. */
   readonly #split = new Set<string>();
-  /** The org has refused keys at some time: who was sent with one, and is in doubt, may be so for as long as the key lasts. */
-  areKeysRefused = false;
   /** Requests may be carried out long after they were cut: in which order is not the program's. */
   readonly #isLate: boolean;
 
@@ -57,6 +57,7 @@ export class Oracle {
     for (const record of records) {
       const token = tokenOf(record);
       if (record.Id === undefined && token !== null) this.#allow(token);
+      if (token !== null && record.ParaHack_Id__c !== undefined) this.#upserts.add(token);
       if (record.IsDeleted !== true) continue;
       const id = String(record.Id);
       const { asked, done } = this.#deletes.get(id) ?? { asked: 0, done: 0 };
@@ -110,6 +111,7 @@ export class Oracle {
       const before = this.#known.get(row.Id) ?? { value: null, isDeleted: false };
       this.#known.set(row.Id, now);
       if (by === 'org' && !this.#isLate) continue;
+      if (by === 'org' && now.isDeleted && !before.isDeleted) this.#noteDeletedByOthers(token);
       if (now.isDeleted && !before.isDeleted && by === 'program') this.#noteDeleted(row.Id);
       if (now.value !== null && now.value !== before.value) this.#noteApplied(row.Id, now.value);
     }
@@ -121,6 +123,11 @@ export class Oracle {
     const allowed = this.#allowed.get(token) ?? 0;
     if (ids.size > allowed)
       throw new Error(`${token} was pushed ${allowed} times and exists as ${[...ids].join(', ')}.`);
+  }
+
+  /** An upsert that was cut, and that is carried out when its contact was deleted, meets none and makes one. */
+  #noteDeletedByOthers(token: string | null): void {
+    if (token !== null && this.#upserts.has(token)) this.#risk(token);
   }
 
   #noteDeleted(id: string): void {
@@ -219,7 +226,6 @@ export class Oracle {
         return [`${key} waits for nothing.`];
       if (state !== 'in-doubt') return [];
       if (op !== 'create' || upsertField !== null) return [`${key}, which can be read, is in doubt at rest.`];
-      if (way === 'ui-api' && this.areKeysRefused) return [];
       if (doubt === null || doubt.reason === 'not-covered')
         return [`${key}, sent by ${way}, is in doubt at rest, and nobody has asked about it.`];
       return [];

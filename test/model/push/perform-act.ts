@@ -78,7 +78,6 @@ export async function performAct(world: World, act: Act): Promise<boolean> {
     case 'limit':
       return does('settings', limits[act.which % limits.length] as object);
     case 'keys':
-      world.oracle.areKeysRefused ||= !act.taken;
       return does('settings', { idempotency: act.taken });
     case 'pass':
       await world.pass(act.ms);

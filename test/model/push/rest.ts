@@ -5,8 +5,6 @@ const hourMs = 3_600_000;
 const cyclesAtMost = 12;
 /** Longer than a doubt is let be between two looks. */
 const betweenMs = 17 * 60_000;
-/** Lists of changes reach back so far, with some room. */
-const listedMs = 10 * 86_400_000;
 
 /** Nothing is wrong any more: cycles come to an end, and what is left is held against all that was seen. */
 export async function comeToRest(world: World): Promise<void> {
@@ -37,8 +35,8 @@ export async function comeToRest(world: World): Promise<void> {
 
 /** Until a cycle changes nothing; answers how many there were. */
 async function untilQuiet(world: World): Promise<number> {
-  if (world.passedMs > listedMs) {
-    // A first copy where there was none; what was pushed before it and purged since, it does not miss.
+  if (world.rows.every(({ IsDeleted }) => IsDeleted)) {
+    // All gone, and purged so long ago that Salesforce names none: a person alone is believed.
     await world.program(0).cycle();
     await world.program(0).reconcile();
   }

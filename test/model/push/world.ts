@@ -125,7 +125,6 @@ export class World implements AsyncDisposable {
       beforeSend: async () => {},
     };
     const world = new World(org, clock, machine, beginning);
-    world.oracle.areKeysRefused = way === 'collection';
     await world.look('org');
     return world;
   }
