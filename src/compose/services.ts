@@ -19,6 +19,7 @@ import type { Registry } from '../orgs/registry.ts';
 import { registryFileName } from '../orgs/registry-fault.ts';
 import { registryOpenedByUse } from '../orgs/registry-opened-by-use.ts';
 import { SqliteCallLedger } from '../store/sqlite/calls/sqlite-call-ledger.ts';
+import { holdsMirrors } from '../store/sqlite/mirror-path.ts';
 import { openMirrors } from '../store/sqlite/open-mirrors.ts';
 import { type BatchSizes, usualSizes } from '../sync/batch-sizes.ts';
 import type { CallLedger } from '../sync/ports/call-ledger.ts';
@@ -71,6 +72,14 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess {
 
   async hasRegistry(): Promise<boolean> {
     return existsSync(join(this.config.dataDir, registryFileName));
+  }
+
+  async leftMirrors(): Promise<string | null> {
+    return holdsMirrors(this.#mirrorsFolder) ? this.#mirrorsFolder : null;
+  }
+
+  get #mirrorsFolder(): string {
+    return join(this.config.dataDir, 'orgs');
   }
 
   get hasProcessOrg(): boolean {
@@ -178,7 +187,7 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess {
     if (this.#mirrors === null) {
       this.#keepPrivate();
       const mirrors = openMirrors({
-        folder: join(this.config.dataDir, 'orgs'),
+        folder: this.#mirrorsFolder,
         log: this.log,
         clock: this.clock,
       });

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError, isAppError, systemCodeOf } from '../base/errors.ts';
 import { sqliteFaultOf } from '../sqlite/sqlite-fault.ts';
@@ -10,8 +11,22 @@ export function registryFault(dataDir: string, error: unknown): AppError {
   const path = join(dataDir, registryFileName);
   const fault = sqliteFaultOf(error);
   if (fault === 'no-room') return diskFull(path, error);
-  if (fault === 'damaged') return corrupt(path, error);
+  if (fault === 'damaged') return corrupt(dataDir, `The list of connected orgs ${path} is damaged.`, error);
+  if (isNoFile(path)) return corrupt(dataDir, `${path}, the list of connected orgs, is no file.`, error);
   return unwritable(dataDir, error);
+}
+
+export function foreignRegistry(dataDir: string): AppError {
+  const path = join(dataDir, registryFileName);
+  return corrupt(dataDir, `The list of connected orgs ${path} is another program's database.`);
+}
+
+function isNoFile(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === false;
+  } catch {
+    return false;
+  }
 }
 
 function unwritable(dataDir: string, cause: unknown): AppError {
@@ -35,10 +50,10 @@ function diskFull(path: string, cause: unknown): AppError {
   });
 }
 
-function corrupt(path: string, cause: unknown): AppError {
-  return new AppError('REGISTRY_CORRUPT', `The list of connected orgs ${path} is damaged.`, {
-    hint: 'Move the file aside and log in to each org again; the mirrors beside it are kept and taken up.',
-    details: { path },
+function corrupt(dataDir: string, message: string, cause?: unknown): AppError {
+  return new AppError('REGISTRY_CORRUPT', message, {
+    hint: `Stop a running watch, put a good copy of it back or move it aside with the -wal and -shm beside it, and log in again to each org whose mirror lies in ${join(dataDir, 'orgs')}; mirrors, outboxes and credentials are kept and taken up, and aliases and other settings of \`orgs\` are to be made anew.`,
+    details: { path: join(dataDir, registryFileName) },
     cause,
   });
 }

@@ -21,6 +21,7 @@ export function registryOpenedByUse(open: () => Promise<Registry>): Registry {
   return {
     list: async () => (await opened()).list(),
     get: async (instanceUrl) => (await opened()).get(instanceUrl),
+    isInPlace: async () => (await opened()).isInPlace(),
     resolve: async (text) => (await opened()).resolve(text),
     put: async (org) => (await opened()).put(org),
     update: async (instanceUrl, change) => (await opened()).update(instanceUrl, change),

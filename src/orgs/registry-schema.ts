@@ -25,6 +25,13 @@ const migrations: readonly string[] = [
    ) strict`,
 ];
 
+/** Whether the database has tables, and none of them is the list of orgs, in whatever version. */
+export function isForeign(db: Connection): boolean {
+  const isEmpty = db.prepare('select 1 from sqlite_schema').get() === undefined;
+  const key = "select 1 from pragma_table_info('org') where name = 'instance_url'";
+  return !isEmpty && db.prepare(key).get() === undefined;
+}
+
 /** Brings the file to this program's version. Throws AppError `REGISTRY_NEWER_THAN_TOOL`. */
 export function migrateRegistry(db: Connection, path: string): void {
   migrateFile(db, {

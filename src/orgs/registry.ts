@@ -12,6 +12,8 @@ export interface Registry extends AsyncDisposable {
    */
   list(): Promise<OrgRecord[]>;
   get(instanceUrl: string): Promise<OrgRecord | null>;
+  /** False where the list was removed, emptied or lost since it was opened: it goes on with what it knows. */
+  isInPlace(): Promise<boolean>;
   /**
    * The org that `text` names: alias, instance URL, bare host or username. Throws AppError `UNKNOWN_ORG`, or
    * `INVALID_INPUT` when it fits several; `details.known` lists what there is.

@@ -13,16 +13,19 @@ export interface FileOptions {
   /** Of a new file, bytes. */
   pageSize?: number;
   pragmas?: Readonly<Record<string, string | number>>;
+  /** Looks at the file before anything of it is set, and throws where it is another program's. */
+  refuse?(db: Connection): void;
 }
 
 /** Opens a file to be read and written, for this user alone. Throws SQLite's or the system's own error. */
 export function openPrivately(
   path: string,
-  { create, busyMs, journal, pageSize, pragmas = {} }: FileOptions,
+  { create, busyMs, journal, pageSize, pragmas = {}, refuse }: FileOptions,
 ): Connection {
   const isNew = create && createPrivately(path);
   const db = new Database(path, { timeout: busyMs, fileMustExist: !create });
   try {
+    refuse?.(db);
     if (isNew && pageSize !== undefined) db.pragma(`page_size = ${pageSize}`);
     // Asked first: setting it takes a lock that concurrent first starts would fight for.
     if (db.pragma('journal_mode', { simple: true }) !== journal) db.pragma(`journal_mode = ${journal}`);

@@ -2,6 +2,7 @@ import { AppError } from '../base/errors.ts';
 import { hostKeyOf, normaliseInstanceUrl } from '../org/instance-url.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { eachOrgOnce, firstOfSameOrg } from '../orgs/rules/connected-once.ts';
+import { noOrg } from './no-org.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 
 /** The orgs a command works on, as the command line's contract lays down. */
@@ -18,7 +19,8 @@ export async function oneOrg(parts: OrgDirectory, name: string | null): Promise<
       details: { known: known.map(({ instanceUrl, alias, username }) => ({ instanceUrl, alias, username })) },
     });
   }
-  return known[0] ?? noOrg();
+  if (known[0] === undefined) throw await noOrg(parts);
+  return known[0];
 }
 
 /**
@@ -39,7 +41,7 @@ export async function syncOrgs(
     return [...new Map(chosen.map((org) => [org.instanceUrl, org])).values()];
   }
   const known = only === null ? eachOrgOnce(await parts.registry.list()) : [only];
-  if (known.length === 0) noOrg();
+  if (known.length === 0) throw await noOrg(parts);
   const wanted = all ? known : known.filter(({ sync }) => sync);
   if (wanted.length > 0) return wanted;
   const [first] = known;
@@ -86,10 +88,4 @@ export function namesProcessOrg({ instanceUrl }: OrgRecord, name: string): boole
   } catch {
     return false;
   }
-}
-
-function noOrg(): never {
-  throw new AppError('LOGIN_REQUIRED', 'No org is connected yet.', {
-    hint: 'Run `parahack-sync login` first.',
-  });
 }

@@ -12,6 +12,7 @@ import { firstOfSameOrg } from '../orgs/rules/connected-once.ts';
 import { namedOrAllOrgs } from './chosen-orgs.ts';
 import { checkFolder } from './doctor-folder.ts';
 import { checkMirror, type DoctorMirrorParts } from './doctor-mirror.ts';
+import { howToConnect } from './no-org.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 
 export interface DoctorParts extends OrgDirectory, DoctorMirrorParts {
@@ -83,7 +84,7 @@ export async function doctor(parts: DoctorParts, { signal }: CallContext): Promi
       name: 'orgs',
       status: 'warn',
       message: 'no org is connected',
-      hint: 'Run `parahack-sync login`.',
+      hint: await howToConnect(parts),
     };
   });
   const orgTimes = new Map<string, number>();

@@ -1,4 +1,4 @@
-import { AppError, isAppError } from '../base/errors.ts';
+import { isAppError } from '../base/errors.ts';
 import type { CallContext } from '../contract/app.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { LimitsItem, LimitsResult } from '../contract/limits.ts';
@@ -7,6 +7,7 @@ import type { ApiBudget } from '../sync/budget/api-budget.ts';
 import { ledgerIdOf } from '../sync/budget/ledger-id.ts';
 import { namedOrAllOrgs } from './chosen-orgs.ts';
 import { budgetOf, type ConnectParts, settleCalls } from './connect-org.ts';
+import { noOrg } from './no-org.ts';
 import { ownShareOf, stretchedWatchOf } from './own-share.ts';
 import type { OrgAccess } from './ports/org-access.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
@@ -19,11 +20,7 @@ export async function limits(
   { signal }: CallContext,
 ): Promise<LimitsResult> {
   const orgs = await namedOrAllOrgs(parts, org);
-  if (orgs.length === 0) {
-    throw new AppError('LOGIN_REQUIRED', 'No org is connected yet.', {
-      hint: 'Run `parahack-sync login` first.',
-    });
-  }
+  if (orgs.length === 0) throw await noOrg(parts);
   return { orgs: await Promise.all(orgs.map((one) => limitsOf(parts, one, signal))) };
 }
 

@@ -1,5 +1,6 @@
 import type { CredentialStore } from '../auth/credential-store.ts';
 import { AppError, isAppError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
 import type { AppOrgs } from '../contract/app.ts';
 import type { OrgView } from '../contract/orgs.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
@@ -8,13 +9,16 @@ import { checkAlias } from '../orgs/rules/alias.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { namesProcessOrg } from './chosen-orgs.ts';
 import { type KnownLogin, loginLookup } from './known-login.ts';
+import { warnOfLeftMirrors } from './no-org.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 
 export function appOrgs(parts: {
   readonly registry: Pick<Registry, 'list' | 'resolve' | 'update'>;
   readonly credentials: Pick<CredentialStore, 'get' | 'glance'>;
   readonly mirrors: Pick<Mirrors, 'exists' | 'open'>;
-  processOrg: OrgDirectory['processOrg'];
+  readonly processOrg: OrgDirectory['processOrg'];
+  readonly leftMirrors: OrgDirectory['leftMirrors'];
+  readonly log: Pick<Logger, 'warn'>;
 }): AppOrgs {
   const change = async (name: string, by: Partial<OrgRecord>) => {
     const { instanceUrl } = await parts.registry.resolve(name).catch(async (error: unknown) => {
@@ -29,7 +33,9 @@ export function appOrgs(parts: {
     async list() {
       const lookUp = loginLookup(parts);
       const orgs: OrgView[] = [];
-      for (const org of await parts.registry.list()) orgs.push(viewOf(org, await lookUp(org)));
+      const known = await parts.registry.list();
+      if (known.length === 0) await warnOfLeftMirrors(parts);
+      for (const org of known) orgs.push(viewOf(org, await lookUp(org)));
       return { orgs };
     },
     setSync: async ({ org, sync }) => change(org, { sync }),

@@ -1,6 +1,7 @@
 import type { CredentialStore } from '../auth/credential-store.ts';
 import type { Clock } from '../base/clock.ts';
 import { isoTime } from '../base/iso-time.ts';
+import type { Logger } from '../base/logger.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { StatusItem, StatusResult } from '../contract/status.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
@@ -15,6 +16,7 @@ import { failingOf } from './failing-of.ts';
 import { type KnownLogin, loginLookup } from './known-login.ts';
 import { lastAgreedWhole } from './last-agreed.ts';
 import { lastReconciles } from './last-reconciles.ts';
+import { warnOfLeftMirrors } from './no-org.ts';
 import { type OrgLeases, watchLeaseName } from './org-lease.ts';
 import { ownShareOf, stretchedWatchOf } from './own-share.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
@@ -27,6 +29,7 @@ export interface StatusParts extends OrgDirectory, Pick<OrgLeases, 'leases'> {
   readonly calls: CallLedger;
   readonly failureNotes: Pick<FailureNotes, 'read'>;
   readonly config: { readonly apiBudget: number };
+  readonly log: Pick<Logger, 'warn'>;
 }
 
 /** What is known here of each org; asks nobody. */
@@ -34,7 +37,9 @@ export async function status(parts: StatusParts, { org }: { org: string | null }
   const orgs: StatusItem[] = [];
   const lookUp = loginLookup(parts, { quick: true });
   const holder = await parts.leases.holderOf(watchLeaseName);
-  for (const record of await namedOrAllOrgs(parts, org)) {
+  const records = await namedOrAllOrgs(parts, org);
+  if (records.length === 0) await warnOfLeftMirrors(parts);
+  for (const record of records) {
     const item = await statusOf(parts, record, await lookUp(record));
     orgs.push({ ...item, failing: failingOf(parts, record, { item, holder }) });
   }

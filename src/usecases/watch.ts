@@ -1,5 +1,5 @@
 import type { CredentialStore } from '../auth/credential-store.ts';
-import { messageOf } from '../base/errors.ts';
+import { AppError, messageOf } from '../base/errors.ts';
 import type { CallContext } from '../contract/app.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { WatchEvent, WatchedPush, WatchOptions, WatchResult } from '../contract/watch.ts';
@@ -37,11 +37,9 @@ export async function watch(
   let isBegun = false;
   /** Why the orgs cannot be listed, told once and not at each look. */
   let listTrouble: string | null = null;
-  const tellListFailed = (error: unknown) => {
-    const trouble = messageOf(error);
-    if (trouble === listTrouble) return;
+  const tellListTrouble = (trouble: string | null) => {
+    if (trouble !== null && trouble !== listTrouble) parts.log.warn(trouble);
     listTrouble = trouble;
-    parts.log.warn(`the connected orgs cannot be listed now, those that are watched go on: ${trouble}`);
   };
   let listed = Promise.withResolvers<void>();
   const list = async () => {
@@ -52,11 +50,13 @@ export async function watch(
   };
   const listNow = async () => {
     if (named) {
-      if (!once && !parts.hasProcessOrg) await readAgain(parts, byUrl);
+      if (once || parts.hasProcessOrg) return [...byUrl.keys()];
+      await readAgain(parts, byUrl);
+      tellListTrouble(await lossOfList(parts));
       return [...byUrl.keys()];
     }
     const wanted = eachOrgOnce(await parts.registry.list()).filter(({ sync }) => sync);
-    listTrouble = null;
+    tellListTrouble(await lossOfList(parts));
     if (isBegun) tellChanges(watched, wanted, tell);
     watched = wanted;
     for (const org of wanted) byUrl.set(org.instanceUrl, org);
@@ -107,7 +107,7 @@ export async function watch(
       tell({ event: 'cycle:failed', instanceUrl, error: errorInfoOf(error), retryInMs, failures }),
     onSkipped: (instanceUrl, error, retryInMs) =>
       tell({ event: 'cycle:skipped', instanceUrl, error: errorInfoOf(error), retryInMs }),
-    onListFailed: tellListFailed,
+    onListFailed: (error) => tellListTrouble(failureOfList(error)),
     onResumed: (standstillMs) => tell({ event: 'watch:resumed', suspendedMs: Math.round(standstillMs) }),
     onRecovered: (instanceUrl, failures, lastedMs) =>
       tell({ event: 'cycle:recovered', instanceUrl, failures, lastedMs: Math.round(lastedMs) }),
@@ -123,6 +123,17 @@ export async function watch(
       push: pushes.get(instanceUrl) ?? null,
     })),
   };
+}
+
+function failureOfList(error: unknown): string {
+  const hint = error instanceof AppError && error.hint !== undefined ? ` ${error.hint}` : '';
+  return `the connected orgs cannot be listed now, those that are watched go on: ${messageOf(error)}${hint}`;
+}
+
+/** Null where the list is the one that was read at first. */
+async function lossOfList({ registry }: WatchParts): Promise<string | null> {
+  if (await registry.isInPlace()) return null;
+  return 'the list of connected orgs was removed or emptied while it was watched: the orgs that are watched go on until this watch ends; put registry.db back, or log in to each of them again';
 }
 
 /** What `orgs set` has changed of orgs that are watched by name; one that was logged out stays as it was. */

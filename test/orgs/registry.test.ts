@@ -53,6 +53,59 @@ describe('registry', () => {
     expect(await registry.list()).toEqual([{ ...a, sync: false, alias: 'prod' }]);
   });
 
+  it('goes on with the orgs that it knows where its file was deleted and another process made an empty one', async () => {
+    const path = join(dataDir, 'registry.db');
+    await using registry = openRegistry(dataDir);
+    await registry.put(a);
+    expect(await registry.isInPlace()).toBe(true);
+    for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true });
+    expect(await registry.isInPlace()).toBe(false);
+    await openRegistry(dataDir)[Symbol.asyncDispose]();
+    expect(statSync(path).size).toBeGreaterThan(0);
+    expect(await registry.list()).toEqual([a]);
+    expect(await registry.get(a.instanceUrl)).toEqual(a);
+    expect(await registry.isInPlace()).toBe(false);
+    {
+      await using other = openRegistry(dataDir);
+      await other.put(orgFor('b'));
+    }
+    expect(await registry.list()).toEqual([orgFor('b')]);
+    expect(await registry.isInPlace()).toBe(true);
+  });
+
+  it('does not take the last org that is logged out for a file that was lost', async () => {
+    await using registry = openRegistry(dataDir);
+    await registry.put(a);
+    {
+      await using other = openRegistry(dataDir);
+      await other.remove(a.instanceUrl);
+    }
+    expect(await registry.list()).toEqual([]);
+    expect(await registry.isInPlace()).toBe(true);
+  });
+
+  it('stores an org in the file of that name, also where the one that is open was deleted or replaced', async () => {
+    const path = join(dataDir, 'registry.db');
+    await using registry = openRegistry(dataDir);
+    await registry.put(a);
+    for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true });
+    await registry.setAuthState(a.instanceUrl, 'login-needed');
+    expect(() => statSync(path)).toThrow('ENOENT');
+    await registry.put(orgFor('b'));
+    {
+      await using other = openRegistry(dataDir);
+      expect(await other.list()).toEqual([orgFor('b')]);
+    }
+    for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true });
+    {
+      await using other = openRegistry(dataDir);
+      await other.put(a);
+    }
+    await registry.update(a.instanceUrl, { alias: 'prod' });
+    await using other = openRegistry(dataDir);
+    expect(await other.list()).toEqual([{ ...a, alias: 'prod' }]);
+  });
+
   it('tells by its list that the open file was damaged, and goes on when it is mended', async () => {
     const path = join(dataDir, 'registry.db');
     await openRegistry(dataDir)[Symbol.asyncDispose]();
@@ -105,7 +158,49 @@ describe('registry', () => {
   it('says which file is damaged, and never that the folder is not writable', async () => {
     writeFileSync(join(dataDir, 'registry.db'), 'no database at all, '.repeat(1_000));
     expect(() => openRegistry(dataDir)).toThrow(
-      expect.objectContaining({ code: 'REGISTRY_CORRUPT', hint: expect.stringContaining('log in') }),
+      expect.objectContaining({
+        code: 'REGISTRY_CORRUPT',
+        message: `The list of connected orgs ${join(dataDir, 'registry.db')} is damaged.`,
+        hint: expect.stringMatching(
+          new RegExp(`^Stop a running watch, .* log in again .* ${join(dataDir, 'orgs')};`),
+        ),
+      }),
+    );
+  });
+
+  it.each([
+    ['that has no version', 'create table t (a); insert into t values (1)'],
+    ['of the same version', 'create table org (a); insert into org values (1); pragma user_version = 1'],
+    ['of a later version', 'create table t (a); insert into t values (1); pragma user_version = 99'],
+  ])("leaves another program's database %s alone, and says that it is one", (_, sql) => {
+    const path = join(dataDir, 'registry.db');
+    const db = new Database(path);
+    db.exec(sql);
+    db.close();
+    const bytes = readFileSync(path);
+    expect(() => openRegistry(dataDir)).toThrow(
+      expect.objectContaining({
+        code: 'REGISTRY_CORRUPT',
+        message: expect.stringMatching(/registry\.db is another program's database\.$/),
+        hint: expect.stringContaining('log in again'),
+      }),
+    );
+    const after = new Database(path, { readonly: true });
+    expect(after.prepare('select count(*) from sqlite_schema').pluck().get()).toBe(1);
+    after.close();
+    expect(readFileSync(path)).toEqual(bytes);
+    expect(readdirSync(dataDir)).toEqual(['registry.db']);
+  });
+
+  it('says so where a folder lies in its place', () => {
+    const path = join(dataDir, 'registry.db');
+    mkdirSync(path);
+    expect(() => openRegistry(dataDir)).toThrow(
+      expect.objectContaining({
+        code: 'REGISTRY_CORRUPT',
+        message: `${path}, the list of connected orgs, is no file.`,
+        hint: expect.stringContaining('log in again'),
+      }),
     );
   });
 
@@ -113,8 +208,6 @@ describe('registry', () => {
     expect(() => openRegistry('/dev/null/data')).toThrow(
       expect.objectContaining({ code: 'DATA_DIR_UNWRITABLE', hint: expect.stringContaining('--data-dir') }),
     );
-    mkdirSync(join(dataDir, 'registry.db'));
-    expect(() => openRegistry(dataDir)).toThrow(expect.objectContaining({ code: 'DATA_DIR_UNWRITABLE' }));
   });
 
   it('can be opened for the first time by many processes at once', async () => {

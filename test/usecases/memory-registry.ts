@@ -22,6 +22,7 @@ export function memoryRegistry(...connected: readonly OrgRecord[]): Registry {
   return {
     list: async () => list(),
     get: async (instanceUrl) => orgs.get(instanceUrl) ?? null,
+    isInPlace: async () => true,
     resolve: async (text) => resolveOrg(list(), text),
     put: async (org) => put(org),
     async update(instanceUrl, change) {

@@ -34,6 +34,7 @@ export function partsOf(orgs: readonly OrgRecord[], behaviour: Readonly<Record<s
   return {
     registry,
     hasRegistry: async () => true,
+    leftMirrors: async (): Promise<string | null> => null,
     hasProcessOrg: false,
     processOrg: async () => null,
     mirrors: new MemoryMirrors(clock),

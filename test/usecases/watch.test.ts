@@ -191,3 +191,25 @@ it('goes on where the list of orgs cannot be read, and warns of it once', async 
     'warn the connected orgs cannot be listed now, those that are watched go on: The list of connected orgs is damaged.';
   expect(parts.said.filter((said) => said === line)).toHaveLength(1);
 });
+
+it('says once that the list of orgs was removed, and watches on what it knows', async () => {
+  const parts = partsOf([a]);
+  await copied(parts, a.instanceUrl);
+  const stop = new AbortController();
+  let looks = 0;
+  let isInPlace = true;
+  parts.registry.isInPlace = async () => {
+    if (++looks > 12) stop.abort(abortReason());
+    return isInPlace;
+  };
+  const onEvent = ({ event }: WatchEvent) => {
+    if (event === 'cycle:complete') isInPlace = false;
+  };
+  const { orgs } = await watch(parts, { ...once, once: false }, { signal: stop.signal, onEvent });
+  expect(orgs).toMatchObject([{ instanceUrl: a.instanceUrl, error: null }]);
+  expect(parts.said).toEqual([
+    expect.stringMatching(
+      /^warn the list of connected orgs was removed or emptied while it was watched: the orgs that are watched go on .*log in/,
+    ),
+  ]);
+});

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostKeyOf } from '../../org/instance-url.ts';
 
@@ -9,4 +10,13 @@ export function mirrorPath(folder: string, instanceUrl: string): string {
 /** That of the copy beside it. Not `….db`: a program that reads all mirrors of the folder shall not take half a copy for one. */
 export function copyPath(path: string): string {
   return `${path}.fresh`;
+}
+
+/** Whether an org's mirror lies in the folder, archives apart; false where that cannot be told. */
+export function holdsMirrors(folder: string): boolean {
+  try {
+    return readdirSync(folder).some((name) => name.endsWith('.db') && !name.endsWith('.archived.db'));
+  } catch {
+    return false;
+  }
 }
