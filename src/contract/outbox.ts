@@ -1,5 +1,6 @@
 import type { outboxStates } from './outbox-states.ts';
 import type { PushError } from './push.ts';
+import type { SendWay } from './send-way.ts';
 
 export type OutboxOp = 'create' | 'update' | 'delete';
 
@@ -9,9 +10,6 @@ export type OutboxOp = 'create' | 'update' | 'delete';
  * `done`: Salesforce has taken it. `dropped`: it was given up.
  */
 export type OutboxState = (typeof outboxStates)[number];
-
-/** How an entry is sent; decided before its first sending. */
-export type SendWay = 'ui-api' | 'collection' | 'upsert' | 'bulk';
 
 export interface OutboxListOptions {
   org: string | null;

@@ -1,4 +1,5 @@
 import type { ErrorInfo } from './error-info.ts';
+import type { SendWay } from './send-way.ts';
 
 /** One record of the input, before any validation. */
 export interface PushRecord {
@@ -101,11 +102,40 @@ export interface PushCounts {
   olderEntries: number;
   /** When the equal push that this one went on with was begun, ISO; null where it was a new one. */
   resumedFrom: string | null;
+  /** How they would be sent; null where this is no dry run. */
+  plan: PushPlan | null;
   runId: string | null;
   /** Of those queued: what waits until a person decides about an earlier entry of its contact, by that one's state. */
   behind: { conflicts: number; held: number; inDoubt: number };
   /** Why sending ended before every entry was sent; null where it did not. */
   stopped: ErrorInfo | null;
+}
+
+/** How records would be sent, planned as the sending plans it. */
+export interface PushPlan {
+  /** The records by what they do and by which way they would go. */
+  sends: PlannedSend[];
+  /** Records that would be held until somebody approves them. */
+  held: number;
+  /** Records that would wait until somebody decides about an earlier change of their contact. */
+  behind: number;
+  /** Open entries of former pushes and edits that would be sent along. */
+  older: number;
+  /**
+   * Requests, where Salesforce takes everything at once: those of `sends` that write, and others, which check the records
+   * and read contacts back. Null: it cannot be known.
+   */
+  requests: { writes: number; others: number | null };
+}
+
+export interface PlannedSend {
+  does: 'create' | 'update' | 'delete' | 'upsert';
+  way: SendWay;
+  records: number;
+  /** Ingest jobs; 0 by other ways. */
+  jobs: number;
+  /** Requests that write. */
+  requests: number;
 }
 
 export interface IgnoredColumn {

@@ -8,7 +8,7 @@ import { withCurrentFields } from './schema.ts';
 import { select, soqlString } from './soql.ts';
 
 /** Ids in one query, so that its URI stays well below the 16,384 bytes that Salesforce takes. */
-const idsPerQuery = 350;
+export const idsPerQuery = 350;
 
 /**
  * What queryAll says of records that are thought to be gone: tombstones for those that are deleted or not

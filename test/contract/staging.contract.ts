@@ -93,6 +93,30 @@ export function stagingContract(name: string, openMirror: () => Promise<Contract
       expect(await push('collections')).toEqual([['bulk', 'collections'], false]);
     });
 
+    test('are told as a commit would have them, and nothing of it is stored', async () => {
+      await using opened = await openMirror();
+      const { outbox } = opened.mirror;
+      await using staging = await outbox.openStaging();
+      const all = [...some(101, 'delete'), ...some(2, 'create', 200)];
+      await staging.add(all);
+      const when = { now: 5_000, since: 0 };
+      const draft = await staging.draft(brake, when, 'bulk');
+      expect(draft).toMatchObject({ heldDeletes: 101, heldEdits: 0, resumedFrom: null });
+      const first = await draft.list({ after: 0, limit: 102 });
+      const entries = [...first, ...(await draft.list({ after: first.at(-1)!.seq, limit: 102 }))];
+      expect(await outbox.list()).toEqual([]);
+      await staging.commit(brake, when, 'bulk');
+      const stored = await outbox.list();
+      const alike = (list: typeof stored) => list.map(({ seq: _seq, ...entry }) => entry);
+      expect(alike(entries)).toEqual(alike(stored));
+      await using second = await outbox.openStaging();
+      await second.add(all.map((own) => ({ ...own, entry: { ...own.entry, key: randomUUID() } })));
+      const again = await second.draft(brake, { now: 9_000, since: 1_000 });
+      expect(again).toMatchObject({ heldDeletes: 0, resumedFrom: 5_000 });
+      expect(await again.list({ after: 0, limit: 9 })).toEqual([]);
+      expect(await again.ownOf(['none', ...stored.map(({ key }) => key)])).toHaveLength(103);
+    });
+
     test('that are pushed again much later, or as new ones, are new', async () => {
       await using opened = await openMirror();
       const { outbox } = opened.mirror;

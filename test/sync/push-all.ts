@@ -22,6 +22,8 @@ export interface Pushed {
   stopped: unknown;
   behind: PushReport['behind'];
   olderEntries: number;
+  plan: PushReport['plan'];
+  resumedFrom: number | null;
 }
 
 /** A push of a few records to its end, with all that was read of its report. Faults are thrown, all of them. */
@@ -56,7 +58,7 @@ export async function pushAll(
   const items = (await allOf(report.staging.items())).flat();
   const stored = await context.mirror.outbox.list({ keys: items.map(({ key }) => key) });
   const byKey = new Map(stored.map((entry) => [entry.key, entry]));
-  const { runId, stopped, behind, olderEntries } = report;
+  const { runId, stopped, behind, olderEntries, plan, resumedFrom } = report;
   return {
     items,
     entries: items.map(({ key }) => ({ entry: byKey.get(key) ?? null })),
@@ -64,6 +66,8 @@ export async function pushAll(
     stopped,
     behind,
     olderEntries,
+    plan,
+    resumedFrom,
   };
 }
 

@@ -22,6 +22,7 @@ function reportOf(kind: PushReport['kind']): PushReport {
     ignored: [],
     kind,
     tally: [{ op: 'create', state: null, created: null, records: 1 }],
+    plan: null,
     resumedFrom: null,
     olderEntries: 0,
     behind: { conflict: 0, held: 0, 'in-doubt': 0 },

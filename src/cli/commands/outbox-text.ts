@@ -1,4 +1,5 @@
-import type { OutboxEntryView, OutboxListResult, OutboxShowResult, SendWay } from '../../contract/outbox.ts';
+import type { OutboxEntryView, OutboxListResult, OutboxShowResult } from '../../contract/outbox.ts';
+import type { SendWay } from '../../contract/send-way.ts';
 import { eachBatch } from '../each-batch.ts';
 import type { Invocation } from '../invocation.ts';
 import { renderFacts } from '../render/facts.ts';

@@ -2,6 +2,7 @@ import type { FaultKind, InvalidInput, PushItem, PushResult, RecordPlace } from 
 import { count, counted } from '../render/quantity.ts';
 import { renderTable } from '../render/table.ts';
 import type { Terminal } from '../terminal.ts';
+import { planText } from './push-plan-text.ts';
 
 /** Beyond this many, records that went well are counted and not listed, and of the others these are. */
 const listedAtMost = 20;
@@ -20,7 +21,9 @@ export async function renderPush(
   );
   const rest =
     more === 0 ? '' : `… and ${counted(more, 'more record')}; --json has all, --rejects the refused.\n`;
-  return (listed.length === 0 ? '' : table) + rest + countsOf(result, org);
+  const { plan } = result.counts;
+  const planned = plan === null ? '' : planText(plan, { style, columns });
+  return (listed.length === 0 ? '' : table) + rest + countsOf(result, org) + planned;
 }
 
 async function listedItems(result: PushResult): Promise<{ listed: PushItem[]; more: number }> {
@@ -83,11 +86,11 @@ function faultLine({ source, line, index, field, message, records }: FaultKind):
 }
 
 /** What was left out of the records, and what else waits. */
-export function pushWarnings({ ignored, olderEntries, resumedFrom }: PushResult['counts']): string[] {
+export function pushWarnings({ ignored, olderEntries, resumedFrom, plan }: PushResult['counts']): string[] {
   const warnings: string[] = [];
   if (resumedFrom !== null) {
     warnings.push(
-      `The same records were pushed at ${resumedFrom} and that push did not end: this one goes on with it and sends nothing twice (--fresh pushes them anew).`,
+      `The same records were pushed at ${resumedFrom} and that push did not end: this one ${plan === null ? 'goes' : 'would go'} on with it and ${plan === null ? 'sends' : 'send'} nothing twice (--fresh pushes them anew).`,
     );
   }
   for (const [reason, what] of [

@@ -43,6 +43,26 @@ export function commitStaging(
   return { ...addEntries(state, brake, push), resumedFrom: null, pushId: push.id };
 }
 
+/** What `commitStaging` would do now, nothing of which is kept: the new entries, or the equal push that it would go on with. */
+export function draftStaging(
+  state: MemoryState,
+  brake: Brake,
+  push: StagedPush,
+  { since }: Resumption,
+): StagingCommit & { entries: MemoryEntry[]; pushId: string | null } {
+  const open = since === null ? undefined : equalPush(state, push.digest, since);
+  if (open !== undefined) {
+    const [pushId, { begunAt }] = open;
+    return { heldDeletes: 0, heldEdits: 0, resumedFrom: begunAt, entries: [], pushId };
+  }
+  const { isHeld, ...held } = heldOf(state, brake, push.records);
+  const entries = push.records.map(({ entry }, place): MemoryEntry => {
+    const fresh = newEntry(state, { ...entry, state: isHeld(entry) ? 'held' : 'pending' });
+    return { ...fresh, seq: place + 1, api: push.api };
+  });
+  return { ...held, resumedFrom: null, entries, pushId: null };
+}
+
 function equalPush(state: MemoryState, digest: string, since: number) {
   // Those that nobody tried again are forgotten.
   for (const [id, { triedAt }] of state.pushes) if (triedAt < since) state.pushes.delete(id);
@@ -51,12 +71,22 @@ function equalPush(state: MemoryState, digest: string, since: number) {
     .sort(([, a], [, b]) => b.triedAt - a.triedAt)[0];
 }
 
-/** What others have queued counts towards the brake too: two pushes of a hundred deletes are two hundred. */
 function addEntries(
   state: MemoryState,
   brake: Brake,
   { id, records, api }: StagedPush,
 ): Omit<StagingCommit, 'resumedFrom'> {
+  const { isHeld, ...held } = heldOf(state, brake, records);
+  records.forEach(({ entry }, place) => {
+    if (state.outbox.has(entry.key)) throw new Error(`Outbox entry ${entry.key} is there already.`);
+    const fresh = newEntry(state, { ...entry, state: isHeld(entry) ? 'held' : 'pending' });
+    state.outbox.set(entry.key, { ...fresh, api, push: { id, place } });
+  });
+  return held;
+}
+
+/** What others have queued counts towards the brake too: two pushes of a hundred deletes are two hundred. */
+function heldOf(state: MemoryState, brake: Brake, records: readonly StagingRecord[]) {
   const added = records.map(({ entry }) => entry);
   const waiting = [...state.outbox.values()].filter(
     (entry) => !entry.approved && openStates.has(entry.state),
@@ -70,16 +100,13 @@ function addEntries(
   const allEdits =
     newEdits === 0 ? 0 : newEdits + of(waiting, 'update') + upsertsThatEdit(state, waiting).count;
   const holdEdits = allEdits > brake.edits && allEdits > liveContacts(state) * brake.editsShare;
-  let heldEdits = 0;
-  added.forEach((entry, place) => {
-    if (state.outbox.has(entry.key)) throw new Error(`Outbox entry ${entry.key} is there already.`);
-    const isEdit = entry.op === 'update' || upserts.keys.has(entry.key);
-    const isHeld = (entry.op === 'delete' && holdDeletes) || (isEdit && holdEdits);
-    if (isHeld && isEdit) heldEdits++;
-    const fresh = newEntry(state, { ...entry, state: isHeld ? 'held' : 'pending' });
-    state.outbox.set(entry.key, { ...fresh, api, push: { id, place } });
-  });
-  return { heldDeletes: holdDeletes ? deletes : 0, heldEdits };
+  const isEdit = ({ op, key }: Pick<MemoryEntry, 'op' | 'key'>) => op === 'update' || upserts.keys.has(key);
+  return {
+    heldDeletes: holdDeletes ? deletes : 0,
+    heldEdits: holdEdits ? added.filter(isEdit).length : 0,
+    isHeld: (entry: Pick<MemoryEntry, 'op' | 'key'>) =>
+      (entry.op === 'delete' && holdDeletes) || (holdEdits && isEdit(entry)),
+  };
 }
 
 /**

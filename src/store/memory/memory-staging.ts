@@ -9,12 +9,13 @@ import type {
   Resumption,
   StagingCommit,
   StagingCounts,
+  StagingDraft,
   StagingFault,
   StagingItem,
   StagingRecord,
   StagingReject,
 } from '../../sync/ports/outbox-staging.ts';
-import { commitStaging } from './commit-staging.ts';
+import { commitStaging, draftStaging } from './commit-staging.ts';
 import { kept, type MemoryFile } from './memory-file.ts';
 import type { MemoryEntry } from './memory-state.ts';
 
@@ -107,6 +108,25 @@ export class MemoryStaging implements OutboxStaging {
     );
     this.#pushId = pushId;
     return committed;
+  }
+
+  async draft(brake: Brake, resumption: Resumption, api: SendApi | null = null): Promise<StagingDraft> {
+    const push = { id: randomUUID(), digest: this.#digest(), records: this.#records, api };
+    const { entries, pushId, ...counts } = this.#file.write('queue-push', (state) =>
+      draftStaging(state, brake, push, resumption),
+    );
+    return {
+      ...counts,
+      list: async ({ after, limit }) =>
+        entries
+          .filter(({ seq }) => seq > after)
+          .slice(0, limit)
+          .map(({ approved: _approved, push: _push, ...entry }) => kept(entry)),
+      ownOf: async (keys) =>
+        keys.filter((key) =>
+          this.#file.read(({ outbox }) => pushId !== null && outbox.get(key)?.push?.id === pushId),
+        ),
+    };
   }
 
   async end(): Promise<void> {

@@ -2,7 +2,7 @@ import { parseTime } from '../../base/iso-time.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import type { SendApi } from '../../sync/ports/outbox-entry.ts';
 import type { Brake, StagingCommit } from '../../sync/ports/outbox-staging.ts';
-import { upsertsThatEdit } from './upsert-edits.ts';
+import { heldOfStaged } from './held-of-staged.ts';
 
 /** A push as the table `push` knows it while it has not ended. */
 export interface OpenPush {
@@ -16,9 +16,6 @@ export interface OpenPush {
   /** By what its entries are to go; null: as their number suggests. */
   api: SendApi | null;
 }
-
-/** What still waits for Salesforce or for a person, and that nobody has said yes to. */
-export const openUnapproved = `approved = 0 AND state IN ('pending', 'sent', 'in-doubt', 'held', 'conflict')`;
 
 /**
  * Makes entries of everything in the attached database `staging`, or finds those of an equal push that did not end;
@@ -49,6 +46,22 @@ export function commitStaging(
   return { ...addEntries(db, object, brake, push), pushId: push.id, resumedFrom: null };
 }
 
+/**
+ * What `commitStaging` would do now: how much is held, and by which condition over a row of `staging.entry`; or, of an equal
+ * push that did not end, its id and when it was begun. The caller holds the transaction.
+ */
+export function draftStaging(
+  db: Connection,
+  object: string,
+  brake: Brake,
+  { digest, resumeSince }: Pick<OpenPush, 'digest' | 'resumeSince'>,
+): StagingCommit & { isHeld: string; pushId: string | null } {
+  const open = resumeSince === null ? undefined : equalPush(db, object, digest, resumeSince);
+  if (open === undefined) return { ...heldOfStaged(db, object, brake), pushId: null, resumedFrom: null };
+  const resumedFrom = parseTime(open.begun_at);
+  return { heldDeletes: 0, heldEdits: 0, isHeld: 'false', pushId: open.id, resumedFrom };
+}
+
 /** Equal records are a push of their own from now on. */
 export function endPush(db: Connection, id: string): void {
   db.prepare('DELETE FROM push WHERE id = ?').run(id);
@@ -67,43 +80,20 @@ function equalPush(
     .get(object, digest) as { id: string; begun_at: string } | undefined;
 }
 
-/** What others have queued counts towards the brake too: two pushes of a hundred deletes are two hundred. */
 function addEntries(
   db: Connection,
   object: string,
   brake: Brake,
   { id: pushId, api }: Pick<OpenPush, 'id' | 'api'>,
 ): Omit<StagingCommit, 'resumedFrom'> {
-  const count = (sql: string) => db.prepare(sql).pluck().get() as number;
-  const added = (op: string) => count(`SELECT count(*) FROM staging.entry WHERE op = '${op}'`);
-  const open = (op: string) =>
-    db
-      .prepare(`SELECT count(*) FROM outbox WHERE object = ? AND op = ? AND ${openUnapproved}`)
-      .pluck()
-      .get(object, op) as number;
-  const contacts = () =>
-    count('SELECT count(*) FROM contact') - count('SELECT count(*) FROM contact WHERE _gone IS NOT NULL');
-  const deletes = added('delete');
-  const edits = added('update');
-  const holdDeletes = deletes > 0 && deletes + open('delete') > brake.deletes;
-  const upserts = upsertsThatEdit(db, object, 'staging.entry');
-  const newEdits = edits + upserts.count;
-  const allEdits =
-    newEdits === 0
-      ? 0
-      : newEdits + open('update') + upsertsThatEdit(db, object, 'main.outbox', openUnapproved).count;
-  const holdEdits = allEdits > brake.edits && allEdits > contacts() * brake.editsShare;
+  const { isHeld, ...held } = heldOfStaged(db, object, brake);
   db.prepare(
     `INSERT INTO main.outbox (object, key, op, contact_key, contact_id, changes, base, state, upsert_field,
        allow_duplicates, atomic_group, created_at, push_id, push_place, api)
      SELECT :object, key, op, contact_key, contact_id, changes, base,
-       CASE WHEN (op = 'delete' AND :holdDeletes) OR (:holdEdits AND (op = 'update' OR key IN (${upserts.keys}))) THEN 'held' ELSE 'pending' END,
+       CASE WHEN ${isHeld} THEN 'held' ELSE 'pending' END,
        upsert_field, allow_duplicates, atomic_group, created_at, :pushId, seq, :api
      FROM staging.entry ORDER BY seq`,
-  ).run({ object, holdDeletes: holdDeletes ? 1 : 0, holdEdits: holdEdits ? 1 : 0, pushId, api });
-  const heldEdits = db
-    .prepare("SELECT count(*) FROM outbox WHERE push_id = ? AND state = 'held' AND op <> 'delete'")
-    .pluck()
-    .get(pushId) as number;
-  return { heldDeletes: holdDeletes ? deletes : 0, heldEdits };
+  ).run({ object, pushId, api });
+  return held;
 }

@@ -1,6 +1,6 @@
 import type { Connection } from '../../sqlite/connection.ts';
 import type { Brake } from '../../sync/ports/outbox-staging.ts';
-import { openUnapproved } from './commit-staging.ts';
+import { openUnapproved } from './held-of-staged.ts';
 import { prepared } from './prepared.ts';
 import { upsertsThatEdit } from './upsert-edits.ts';
 

@@ -27,7 +27,7 @@ const outboxStates = [
   'dropped',
 ] as const satisfies readonly OutboxState[];
 
-interface OutboxRow {
+export interface OutboxRow {
   seq: number;
   key: string;
   op: OutboxOp;
@@ -102,7 +102,7 @@ export function listEntries(db: Connection, object: string, filter: OutboxFilter
     (state) => ofState.all(object, state, after, limit) as OutboxRow[],
   );
   rows.sort((a, b) => a.seq - b.seq);
-  return (limit < 0 ? rows : rows.slice(0, limit)).map(toEntry);
+  return (limit < 0 ? rows : rows.slice(0, limit)).map(entryOf);
 }
 
 function listByKeys(
@@ -125,7 +125,7 @@ function listByKeys(
     after,
     limit,
   }) as OutboxRow[];
-  return rows.map(toEntry);
+  return rows.map(entryOf);
 }
 
 /**
@@ -146,7 +146,7 @@ function listByPrefix(
        AND +object = :object AND +seq > :after AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
      ORDER BY +seq LIMIT :limit`,
   ).all({ object, prefix, states: states ? JSON.stringify(states) : null, after, limit }) as OutboxRow[];
-  return rows.map(toEntry);
+  return rows.map(entryOf);
 }
 
 /** Returns the key of an entry that is not pending, where there is one, and marks none then. */
@@ -289,10 +289,10 @@ export function listReadBackDue(db: Connection, object: string, limit: number): 
   const rows = db
     .prepare('SELECT * FROM outbox WHERE object = ? AND read_back_due = 1 ORDER BY seq LIMIT ?')
     .all(object, limit) as OutboxRow[];
-  return rows.map(toEntry);
+  return rows.map(entryOf);
 }
 
-function toEntry(row: OutboxRow): OutboxEntry {
+export function entryOf(row: OutboxRow): OutboxEntry {
   return {
     seq: row.seq,
     key: row.key,

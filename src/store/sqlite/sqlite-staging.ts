@@ -11,6 +11,7 @@ import type {
   Resumption,
   StagingCommit,
   StagingCounts,
+  StagingDraft,
   StagingFault,
   StagingItem,
   StagingRecord,
@@ -21,6 +22,7 @@ import { openForReading } from './connection.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 import { prepared } from './prepared.ts';
 import { withMappedFaults } from './sqlite-fault.ts';
+import { listStagedEntries } from './staged-entries.ts';
 import { createStagingFile } from './staging-file.ts';
 
 const pageRows = 500;
@@ -194,19 +196,42 @@ export class SqliteStaging implements OutboxStaging {
     return committed;
   }
 
+  async draft(brake: Brake, { since }: Resumption, api: SendApi | null = null): Promise<StagingDraft> {
+    const { pushId, isHeld, ...counts } = await this.#writeMirror(
+      'draftStaging',
+      this.#path,
+      this.#object,
+      brake,
+      { digest: this.#digest(), resumeSince: since === null ? null : isoTime(since) },
+    );
+    const isNew = pushId === null;
+    return {
+      ...counts,
+      list: async (page) =>
+        isNew
+          ? withMappedFaults(this.#path, () => listStagedEntries(this.#openBoth(), { isHeld, api }, page))
+          : [],
+      ownOf: async (keys) => (isNew ? [] : this.#keysOf(pushId, keys)),
+    };
+  }
+
   async end(): Promise<void> {
     if (this.#pushId !== null) await this.#writeMirror('endPush', this.#pushId);
   }
 
   async countOwn(keys: readonly string[]): Promise<number> {
+    return this.#pushId === null ? 0 : this.#keysOf(this.#pushId, keys).length;
+  }
+
+  #keysOf(pushId: string, keys: readonly string[]): string[] {
     return this.#mirror.read(
       (db) =>
         prepared(
           db,
-          'SELECT count(*) FROM json_each(?) k CROSS JOIN outbox o ON o.key = k.value WHERE o.push_id = ?',
+          'SELECT o.key FROM json_each(?) k CROSS JOIN outbox o ON o.key = k.value WHERE o.push_id = ?',
         )
           .pluck()
-          .get(JSON.stringify(keys), this.#pushId) as number,
+          .all(JSON.stringify(keys), pushId) as string[],
     );
   }
 

@@ -1,4 +1,4 @@
-import type { NewOutboxEntry, OutboxOp, OutboxState, SendApi } from './outbox-entry.ts';
+import type { NewOutboxEntry, OutboxEntry, OutboxOp, OutboxState, SendApi } from './outbox-entry.ts';
 import type { RecordError } from './record-writes.ts';
 
 /** Where a record stands in the input. */
@@ -87,6 +87,17 @@ export interface StagingCommit {
   resumedFrom: number | null;
 }
 
+/** What a commit would make of the records; nothing is stored of it. */
+export interface StagingDraft extends StagingCommit {
+  /**
+   * The new entries as they would stand in the outbox, behind all that are there, `seq` from 1; none where an equal push
+   * would be gone on with.
+   */
+  list(page: { after: number; limit: number }): Promise<OutboxEntry[]>;
+  /** Which of these entries of the outbox are those of that equal push. */
+  ownOf(keys: readonly string[]): Promise<string[]>;
+}
+
 /** Which former push an equal one goes on with. */
 export interface Resumption {
   /** The clock, ms. */
@@ -119,6 +130,8 @@ export interface OutboxStaging extends AsyncDisposable {
    * may have carried yet are to go.
    */
   commit(brake: Brake, resumption: Resumption, api?: SendApi | null): Promise<StagingCommit>;
+  /** What `commit` would do now. */
+  draft(brake: Brake, resumption: Resumption, api?: SendApi | null): Promise<StagingDraft>;
   /** Whoever pushed has been told the end of it: the same records are new ones from now on. After the commit. */
   end(): Promise<void>;
   /** How many of these keys of the outbox are of this push's entries. After the commit. */

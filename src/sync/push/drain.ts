@@ -10,9 +10,10 @@ import { checkEdits } from './check-edits.ts';
 import { ContactLine } from './contact-line.ts';
 import { type ContactNames, contactNames } from './contact-names.ts';
 import { DrainProgress } from './drain-progress.ts';
-import { lockedParents } from './locked-parents.ts';
+import { openPages } from './open-pages.ts';
 import { outgoingBrake, tellHeld } from './outgoing-brake.ts';
-import { type PlannedRequest, planRequests } from './plan-requests.ts';
+import { planPage } from './plan-page.ts';
+import type { PlannedRequest } from './plan-requests.ts';
 import { readBack } from './read-back.ts';
 import { ReadBehind } from './read-behind.ts';
 import { recover, settleExpired } from './recover.ts';
@@ -48,7 +49,6 @@ export interface DrainReport {
 
 type DrainSending = SendOptions & { behind: ReadBehind };
 
-const entriesPerPage = 2_000;
 /** Each settles at least the first of what stands in line; programs may go on editing for ever. */
 const mostPasses = 20;
 /** Somebody looks at a push. */
@@ -156,26 +156,17 @@ async function sendPass(
   line: ContactLine,
   options: DrainSending,
 ): Promise<Error | null> {
-  const states = ['pending', 'in-doubt', 'held', 'conflict'] as const;
-  for (let after = -1; ; ) {
+  const { outbox } = context.mirror;
+  const pages = openPages(outbox, async () => {
     // Programs may have asked for more since the last page.
-    tellHeld(context.log, await context.mirror.outbox.holdMuch(outgoingBrake));
+    tellHeld(context.log, await outbox.holdMuch(outgoingBrake));
     line.beginPage();
-    const listed = await context.mirror.outbox.list({ states, after, limit: entriesPerPage });
-    const page = wholeGroups(listed);
-    const last = page.at(-1);
-    if (last === undefined) return null;
-    after = last.seq;
+  });
+  for await (const page of pages) {
     const stopped = await sendPage(context, page, progress, { ...options, line });
     if (stopped !== null) return stopped;
   }
-}
-
-/** A group that the end of a page cuts waits for the next page: half of it must not go out alone. */
-function wholeGroups(entries: OutboxEntry[]): OutboxEntry[] {
-  const last = entries.at(-1)?.atomicGroup ?? null;
-  if (last === null || entries.length < entriesPerPage) return entries;
-  return entries.filter(({ atomicGroup }) => atomicGroup !== last);
+  return null;
 }
 
 async function sendPage(
@@ -186,15 +177,8 @@ async function sendPage(
 ): Promise<Error | null> {
   const namesOf = await contactNames(context, listed);
   const page = await settleExpired(context, listed);
-  const free: OutboxEntry[] = [];
-  for (const unit of unitsOf(page)) {
-    const reason = undecidedState(unit) ?? progress.blockReason(unit, namesOf);
-    if (reason !== null) progress.block(unit, namesOf, reason);
-    else free.push(...unit.filter((entry) => !line.defers(entry, namesOf(entry))));
-  }
-  const parentsOf = await lockedParents(context, free);
   await sideBySide(
-    planRequests(free, progress.idempotent, namesOf, parentsOf),
+    await planPage(context, page, { namesOf, blocks: progress, line, idempotent: progress.idempotent }),
     (planned) => sendOne(context, planned, progress, { ...options, namesOf }),
     {
       width: () => progress.width.current,
@@ -226,21 +210,4 @@ async function sendOne(
   behind.look(progress.written);
   progress.blocked.add(unfinished.flatMap(namesOf), 'unsent');
   progress.blocked.add(conflicts.flatMap(namesOf), 'conflict');
-}
-
-/** Entries that go out together or not at all; most stand alone. */
-function unitsOf(entries: readonly OutboxEntry[]): OutboxEntry[][] {
-  const units: OutboxEntry[][] = [];
-  for (const entry of entries) {
-    const last = units.at(-1);
-    if (entry.atomicGroup !== null && last?.[0]?.atomicGroup === entry.atomicGroup) last.push(entry);
-    else units.push([entry]);
-  }
-  return units;
-}
-
-/** What a person has to decide about some of these, which go out together; null where nothing. */
-function undecidedState(unit: readonly OutboxEntry[]): Undecided | null {
-  const states = unit.map(({ state }) => state);
-  return states.find((state) => state === 'conflict' || state === 'held' || state === 'in-doubt') ?? null;
 }

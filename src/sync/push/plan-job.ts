@@ -1,5 +1,6 @@
 import type { SyncContext } from '../context.ts';
 import type { IngestOperation } from '../ports/ingest-jobs.ts';
+import type { Outbox } from '../ports/outbox.ts';
 import type { OutboxEntry } from '../ports/outbox-entry.ts';
 import { bulkCells } from './bulk-row.ts';
 import { contactNames } from './contact-names.ts';
@@ -31,12 +32,15 @@ const openStates = ['pending', 'sent', 'in-doubt', 'held', 'conflict'] as const;
  * contact, so that no job names a contact twice and nothing is overtaken. Null where fewer than `ingestFromRows` are so
  * and a person asks for no job. Those of one account stand together: they lock its row, and Salesforce works off neighbours in one go.
  */
-export async function planJob(context: Pick<SyncContext, 'mirror' | 'sizes'>): Promise<PlannedJob | null> {
-  const { mirror, sizes } = context;
+export async function planJob(
+  context: Pick<SyncContext, 'mirror' | 'sizes'>,
+  entries: Pick<Outbox, 'list'> = context.mirror.outbox,
+): Promise<PlannedJob | null> {
+  const { sizes } = context;
   const kinds = new Map<string, Kind>();
   const seen = new Set<string>();
   for (let after = -1; ; ) {
-    const page = await mirror.outbox.list({ states: openStates, after, limit: entriesPerPage });
+    const page = await entries.list({ states: openStates, after, limit: entriesPerPage });
     const last = page.at(-1);
     if (last === undefined) break;
     after = last.seq;

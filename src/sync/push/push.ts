@@ -7,7 +7,7 @@ import type { SyncContext } from '../context.ts';
 import type { Field } from '../ports/field.ts';
 import type { Lease } from '../ports/leases.ts';
 import type { SendApi } from '../ports/outbox-entry.ts';
-import type { OutboxStaging, OutcomeTally, StagingCounts } from '../ports/outbox-staging.ts';
+import type { OutboxStaging, OutcomeTally, Resumption, StagingCounts } from '../ports/outbox-staging.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { withRun } from '../with-run.ts';
 import type { Undecided } from './blocked-contacts.ts';
@@ -18,6 +18,7 @@ import type { IgnoredColumn } from './ignored-columns.ts';
 import { ambiguousNumber, type DecimalMark } from './number-forms.ts';
 import { outgoingBrake, tellHeld } from './outgoing-brake.ts';
 import { Parents } from './parents.ts';
+import { type PushPlan, planPush } from './plan-push.ts';
 import { collectionRows } from './plan-requests.ts';
 import type { PushRecord } from './push-record.ts';
 import { upsertFieldOf } from './upsert-field.ts';
@@ -56,6 +57,8 @@ export interface PushReport extends AsyncDisposable {
   ignored: IgnoredColumn[];
   /** `invalid`: some record has a fault, so nothing was stored or sent. */
   kind: 'invalid' | 'checked' | 'queued' | 'sent';
+  /** How the records would be sent, of a dry run. */
+  plan: PushPlan | null;
   /** How many records have come to what when this ended. */
   tally: OutcomeTally[];
   /** When the equal push that this one goes on with was begun, ms; null where it is a new one. */
@@ -88,6 +91,7 @@ export function push(context: SyncContext, job: PushJob): Promise<PushReport> {
 
 async function pushThrough(context: SyncContext, job: PushJob, staging: OutboxStaging): Promise<PushReport> {
   refuseForJob(job);
+  const sentBefore = context.remote.usage.sent();
   const ignored = await takeIn(context, job, staging);
   const counts = await staging.counts();
   const telling = { isTold: true };
@@ -97,6 +101,7 @@ async function pushThrough(context: SyncContext, job: PushJob, staging: OutboxSt
     counts,
     ignored,
     kind: 'invalid',
+    plan: null,
     tally: [],
     resumedFrom: null,
     olderEntries: 0,
@@ -114,7 +119,13 @@ async function pushThrough(context: SyncContext, job: PushJob, staging: OutboxSt
       hint: 'Push them in separate calls.',
     });
   }
-  if (job.dryRun) return { ...report, kind: 'checked', tally: await staging.tally() };
+  if (job.dryRun) {
+    const tally = await staging.tally();
+    const draft = await staging.draft(outgoingBrake, resumption(context, job), chosenApi(job));
+    const checks = context.remote.usage.sent() - sentBefore;
+    const plan = await planPush(context, draft, { checks });
+    return { ...report, kind: 'checked', tally, plan, resumedFrom: draft.resumedFrom };
+  }
   throwIfAborted(job.signal);
   report.resumedFrom = await commit(context, staging, job);
   if (job.queue || counts.records === 0) {
@@ -224,19 +235,26 @@ function describedOnce({ remote }: Pick<SyncContext, 'remote'>, signal: AbortSig
 }
 
 async function commit(
-  { clock, log }: Pick<SyncContext, 'clock' | 'log'>,
+  context: Pick<SyncContext, 'clock' | 'log'>,
   staging: OutboxStaging,
-  { fresh, api }: PushJob,
+  job: PushJob,
 ): Promise<number | null> {
-  const now = clock.now();
-  const since = fresh ? null : now - resumableMs;
   const { resumedFrom, ...held } = await staging.commit(
     outgoingBrake,
-    { now, since },
-    api === 'auto' ? null : api,
+    resumption(context, job),
+    chosenApi(job),
   );
-  tellHeld(log, held);
+  tellHeld(context.log, held);
   return resumedFrom;
+}
+
+function resumption({ clock }: Pick<SyncContext, 'clock'>, { fresh }: PushJob): Resumption {
+  const now = clock.now();
+  return { now, since: fresh ? null : now - resumableMs };
+}
+
+function chosenApi({ api }: PushJob): SendApi | null {
+  return api === 'auto' ? null : api;
 }
 
 async function send(

@@ -1,4 +1,5 @@
-import { confirmGone } from '../confirm-gone.ts';
+import type { BatchSizes } from '../batch-sizes.ts';
+import { confirmGone, idsPerQuery } from '../confirm-gone.ts';
 import type { SyncContext } from '../context.ts';
 import { retrieveIds } from '../read/by-ids.ts';
 import type { RunRecorder } from '../run-recorder.ts';
@@ -40,6 +41,14 @@ export async function readBackSome(context: SyncContext, { run, signal }: ReadBa
   }
   run.count('readBack', due.length);
   return due.length;
+}
+
+/** How many requests read so many contacts back, where nothing is in the way of them. */
+export function readBackCalls(
+  { written, deletes }: { written: number; deletes: number },
+  { retrieveRows }: Pick<BatchSizes, 'retrieveRows'>,
+): number {
+  return Math.ceil(written / retrieveRows) + Math.ceil(deletes / idsPerQuery);
 }
 
 function idsOf(entries: readonly { contactId: string | null }[]): string[] {

@@ -165,6 +165,36 @@ describe('exit codes', () => {
   });
 });
 
+test('a dry run tells how the records would be sent', async () => {
+  const plan: PushCounts['plan'] = {
+    sends: [
+      { does: 'create', way: 'bulk', records: 40_000, jobs: 2, requests: 6 },
+      { does: 'create', way: 'ui-api', records: 1, jobs: 0, requests: 1 },
+    ],
+    held: 3,
+    behind: 1,
+    older: 2,
+    requests: { writes: 7, others: null },
+  };
+  const { app } = pushing(['valid', 'valid', 'valid'], { plan });
+  const told = await runMain(['push', '--dry-run'], { app, stdin: three });
+  const [, text] = told.stdout.split('creates).\n');
+  expect(text).toBe(
+    [
+      'DOES    RECORDS  WAY                              WRITES',
+      'create  40,000   2 bulk ingest jobs               6',
+      'create  1        alone, by the UI API with a key  1',
+      '7 requests that write, and how many others it takes cannot be known before.',
+      '3 records would be held until `parahack-sync outbox approve` releases them.',
+      '1 record would wait for earlier changes of their contacts, which somebody has to decide.',
+      '2 older entries of the outbox would be sent along.',
+      '',
+    ].join('\n'),
+  );
+  const { stdout } = await runMain(['push', '--dry-run', '--json'], { app, stdin: three });
+  expect(json(stdout).plan).toEqual(plan);
+});
+
 test('whoever stops a push is told that the same push again sends nothing twice', async () => {
   const why = { code: 'INTERRUPTED', message: 'stopped', hint: null, details: null };
   const { stdout } = await runMain(['push', '--json'], {

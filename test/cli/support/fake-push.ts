@@ -52,6 +52,7 @@ export function pushResultOf(
       ignored: [],
       olderEntries: 0,
       resumedFrom: null,
+      plan: null,
       runId: 'run',
       behind: { conflicts: 0, held: 0, inDoubt: 0 },
       stopped: null,

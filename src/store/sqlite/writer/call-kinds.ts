@@ -19,6 +19,7 @@ const kinds: Readonly<Record<Exclude<keyof MirrorCalls, keyof PageCalls>, WriteK
   assertSound: 'replace-contents',
   replaceContents: 'replace-contents',
   commitStaging: 'queue-push',
+  draftStaging: 'queue-push',
   endPush: 'queue-push',
   insertEntries: 'queue-push',
   storeSendSteps: 'send-entries',

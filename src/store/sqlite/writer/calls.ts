@@ -1,7 +1,7 @@
 import type { Connection } from '../../../sqlite/connection.ts';
 import type { Fence } from '../../write-kinds.ts';
 import { askReconcile, noteAsked } from '../asked-records.ts';
-import { commitStaging, endPush } from '../commit-staging.ts';
+import { commitStaging, draftStaging, endPush } from '../commit-staging.ts';
 import { withSmallCache } from '../connection.ts';
 import { ensureLookup } from '../contact-lookup.ts';
 import { ensureIndices, setTwoWay } from '../contact-schema.ts';
@@ -72,6 +72,7 @@ export const calls = {
 
   /** `path` is the staging file, whose records are all in. */
   commitStaging: withFile('staging', commitStaging, { durable: true }),
+  draftStaging: withFile('staging', draftStaging),
   endPush: once(endPush),
   insertEntries: durable(insertEntries),
   storeSendSteps: durable(storeSendSteps),

@@ -1,0 +1,2 @@
+/** How an entry is sent; decided before its first sending. */
+export type SendWay = 'ui-api' | 'collection' | 'upsert' | 'bulk';
