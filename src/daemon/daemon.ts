@@ -1,7 +1,8 @@
 import { isAppError } from '../base/errors.ts';
 import { withFinally } from '../base/finally.ts';
 import { loopLimits, maxKeptOpen } from './loop-limits.ts';
-import { loginPollMs, OrgLoop, type OrgLoopOptions, type WatchedOutcome } from './org-loop.ts';
+import { loginPollMs, OrgLoop } from './org-loop.ts';
+import type { OrgLoopOptions, WatchedOutcome } from './org-loop-options.ts';
 import type { OrgMode } from './org-mode.ts';
 import { Standstill } from './standstill.ts';
 

@@ -1,44 +1,13 @@
 import { isAbort } from '../base/abort.ts';
-import type { Clock } from '../base/clock.ts';
-import { withFinally } from '../base/finally.ts';
 import { Bell } from './bell.ts';
 import type { LoopLimits } from './loop-limits.ts';
 import { nextTurn } from './next-turn.ts';
+import { OrgInCare } from './org-in-care.ts';
+import type { OrgLoopOptions, WatchedOutcome } from './org-loop-options.ts';
 import { assertFollows, type OrgMode } from './org-mode.ts';
 import { Standstill } from './standstill.ts';
-import type { CallsAhead } from './stretched-interval.ts';
 import { TurnPlaces } from './turn-places.ts';
 import type { LongWork, WatchedOrg } from './watched-org.ts';
-
-export interface WatchedOutcome {
-  instanceUrl: string;
-  /** The error of the last turn; null where it was good. An abort where the one turn of `once` was cut short. */
-  error: unknown;
-}
-
-export interface OrgLoopOptions {
-  /** Takes an org into care. Throws `ORG_BUSY` where another process has it, `LOGIN_REQUIRED` without a grant. */
-  open(instanceUrl: string): Promise<WatchedOrg>;
-  /** Whether an org that lost its grant has been logged in again. */
-  hasLogin(instanceUrl: string): Promise<boolean>;
-  /** `failures`: in a row, with this one. */
-  onFailed(instanceUrl: string, error: unknown, retryInMs: number | null, failures: number): void;
-  onSkipped(instanceUrl: string, error: unknown, retryInMs: number | null): void;
-  /** `lastedMs`: since the first of the failed turns had begun. */
-  onRecovered(instanceUrl: string, failures: number, lastedMs: number): void;
-  intervalMs: number;
-  /** Ends after one turn. */
-  once: boolean;
-  clock: Clock;
-  random: () => number;
-  signal: AbortSignal;
-  /** How long the first turns of all orgs are spread over. */
-  spreadMs(): number;
-  /** Whether the org may stay open until its next turn. */
-  staysOpen(): boolean;
-  /** Whether the watch ends after the first tries, because another one has all orgs. */
-  ending: Promise<boolean>;
-}
 
 /** How soon a new login of an org that lost its grant is noticed. */
 export const loginPollMs = 15_000;
@@ -53,6 +22,7 @@ export class OrgLoop {
   /** The error of the first try, null where it was good or the loop ended before. */
   readonly firstTry: Promise<unknown>;
   readonly #options: OrgLoopOptions;
+  readonly #org: OrgInCare;
   readonly #places: TurnPlaces;
   readonly #bell = new Bell();
   #tellFirstTry!: (error: unknown) => void;
@@ -68,15 +38,15 @@ export class OrgLoop {
   #failures = 0;
   /** By the monotonic clock, where the last turn has failed. */
   #failingSinceMs = 0;
-  #org: WatchedOrg | null = null;
 
   constructor(instanceUrl: string, options: OrgLoopOptions, limits: LoopLimits) {
     this.outcome = { instanceUrl, error: null };
     this.#options = options;
-    const { clock, signal } = options;
+    const { clock, open, signal, staysOpen } = options;
+    this.#org = new OrgInCare({ open: () => open(instanceUrl), staysOpen });
     this.#places = new TurnPlaces({
       ...{ instanceUrl, limits, clock, signal },
-      silentForMs: () => this.#org?.silentForMs() ?? 0,
+      silentForMs: () => this.#org.silentForMs(),
       onInLine: () => this.#enter('in-line'),
       onWorking: () => this.#enter('working'),
     });
@@ -104,8 +74,7 @@ export class OrgLoop {
   /** Where it waits for its next turn and somebody has asked for something, that turn is due now. Never throws. */
   async look(): Promise<void> {
     if (this.#mode !== 'waiting' && this.#mode !== 'backing-off') return;
-    const isAsked = await this.#org?.isAsked?.().catch(() => false);
-    if (isAsked === true) this.nudge();
+    if (await this.#org.isAsked()) this.nudge();
   }
 
   /** Where it waits for its next turn, that is due within so long, however long it was to wait. */
@@ -188,7 +157,7 @@ export class OrgLoop {
     this.#isPushAsked = false;
     const { signal } = this.#options;
     try {
-      await this.#places.ofCycle((end) => this.#thenRest(async () => this.#org?.push?.(end)));
+      await this.#places.ofCycle((end) => this.#org.thenRest(() => this.#org.push(end)));
       return true;
     } catch (error) {
       if (signal.aborted) throw error;
@@ -225,11 +194,11 @@ export class OrgLoop {
     } catch (thrown) {
       if (signal.aborted) throw signal.reason;
       error = thrown;
-      await this.#dropSpent();
+      await this.#org.dropSpent();
     }
     this.outcome.error = error;
     const tookMs = clock.monotonicMs() - startedAt;
-    const callsAhead = once ? null : await this.#callsAhead();
+    const callsAhead = once ? null : await this.#org.callsAhead();
     const next = nextTurn({ error, tookMs, failures: this.#failures, callsAhead }, { intervalMs, random });
     if (this.#failures === 0) this.#failingSinceMs = startedAt;
     this.#failures = next.failures;
@@ -239,11 +208,11 @@ export class OrgLoop {
           const lastedMs = clock.monotonicMs() - this.#failingSinceMs;
           this.#options.onRecovered(instanceUrl, next.recoveredAfter, lastedMs);
         }
-        await this.#tellStretched(next.stretchedMs);
+        await this.#org.stretchTo(next.stretchedMs);
         break;
       case 'failed':
         this.#options.onFailed(instanceUrl, error, once ? null : next.inMs, next.failures);
-        await this.#refuseAsked(error);
+        await this.#org.refuseAsked(error);
         break;
       case 'until-login':
         // Let go of the lock and the session: the next login brings another grant.
@@ -258,59 +227,24 @@ export class OrgLoop {
     return next;
   }
 
-  /** Never throws: who cannot tell keeps to the interval that was asked for, and calls are counted all the same. */
-  async #callsAhead(): Promise<CallsAhead | null> {
-    try {
-      return (await this.#org?.callsAhead?.()) ?? null;
-    } catch {
-      return null;
-    }
-  }
-
-  /** Never throws: it is for people. */
-  async #tellStretched(stretchedMs: number | null): Promise<void> {
-    await this.#org?.stretchTo?.(stretchedMs).catch(() => {});
-  }
-
-  /** Never throws: where nobody can be told, it is asked for on. */
-  async #refuseAsked(error: unknown): Promise<void> {
-    await this.#org?.refuseAsked?.(error).catch(() => {});
-  }
-
   /** A cycle, after or before what may take long: the slot for cycles is free as long as that takes. */
   async #work(): Promise<void> {
-    const { org, work } = await this.#places.ofCycle((end) => this.#thenRest(() => this.#begin(end)));
+    const { org, work } = await this.#places.ofCycle((end) => this.#org.thenRest(() => this.#begin(end)));
     let due = work;
     for (let done = 0; due !== null && done < mostLongWorks; done++) {
       const { run } = due;
-      await this.#places.ofLongWork((end) => this.#thenRest(() => run(end)));
-      due = await this.#places.ofCycle((end) => this.#thenRest(() => org.cycle(end)));
+      await this.#places.ofLongWork((end) => this.#org.thenRest(() => run(end)));
+      due = await this.#places.ofCycle((end) => this.#org.thenRest(() => org.cycle(end)));
     }
   }
 
   /** Answers what there is to do that may take long. */
   async #begin(end: AbortSignal): Promise<{ org: WatchedOrg; work: LongWork | null }> {
-    await this.#dropSpent();
-    this.#org ??= await this.#options.open(this.outcome.instanceUrl);
+    await this.#org.dropSpent();
+    const org = await this.#org.taken();
     this.#tellFirstTry(null);
-    const org = this.#org;
     if (!(await org.needsFirstCopy())) return { org, work: await org.cycle(end) };
     return { org, work: { kind: 'copy', run: (ended) => org.firstCopy(ended) } };
-  }
-
-  /** After a failure always: what was open may be what is wrong, as a file that was damaged meanwhile. */
-  async #thenRest<T>(work: () => Promise<T>): Promise<T> {
-    let isGood = false;
-    return withFinally(
-      async () => {
-        const value = await work();
-        isGood = true;
-        return value;
-      },
-      async () => {
-        if (!isGood || !this.#options.staysOpen()) await this.#org?.rest();
-      },
-    );
   }
 
   /** Tells when it is tried again, so it waits until it is known whether it is. */
@@ -320,22 +254,10 @@ export class OrgLoop {
     this.#options.onSkipped(this.outcome.instanceUrl, this.outcome.error, last ? null : intervalMs);
   }
 
-  /** Never throws: what closing it says comes of what it was spent by, and the next turn takes another. */
-  async #dropSpent(): Promise<void> {
-    const org = this.#org;
-    try {
-      if (org === null || !(await org.isSpent())) return;
-      this.#org = null;
-      await org[Symbol.asyncDispose]();
-    } catch {}
-  }
-
   /** Never throws: an org that cannot be closed in order must end neither its own loop nor the others'. */
   async #letGo(): Promise<void> {
-    const org = this.#org;
-    this.#org = null;
     try {
-      await org?.[Symbol.asyncDispose]();
+      await this.#org.letGo();
     } catch (error) {
       this.outcome.error ??= error;
       this.#options.onFailed(this.outcome.instanceUrl, error, null, this.#failures);

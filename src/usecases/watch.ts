@@ -13,7 +13,8 @@ import { hasLogin } from './has-login.ts';
 import { NotedFailures } from './noted-failures.ts';
 import { watchLeaseName } from './org-lease.ts';
 import { renewIdleLogins } from './renew-idle.ts';
-import { openWatchedOrg, type WatchedOrgParts } from './watched-org.ts';
+import { openWatchedOrg } from './watched-org.ts';
+import type { WatchedOrgParts } from './watched-org-parts.ts';
 
 export interface WatchParts extends WatchedOrgParts {
   readonly failureNotes: FailureNotes;

@@ -1,0 +1,32 @@
+import type { Clock } from '../base/clock.ts';
+import type { WatchedOrg } from './watched-org.ts';
+
+export interface WatchedOutcome {
+  instanceUrl: string;
+  /** The error of the last turn; null where it was good. An abort where the one turn of `once` was cut short. */
+  error: unknown;
+}
+
+export interface OrgLoopOptions {
+  /** Takes an org into care. Throws `ORG_BUSY` where another process has it, `LOGIN_REQUIRED` without a grant. */
+  open(instanceUrl: string): Promise<WatchedOrg>;
+  /** Whether an org that lost its grant has been logged in again. */
+  hasLogin(instanceUrl: string): Promise<boolean>;
+  /** `failures`: in a row, with this one. */
+  onFailed(instanceUrl: string, error: unknown, retryInMs: number | null, failures: number): void;
+  onSkipped(instanceUrl: string, error: unknown, retryInMs: number | null): void;
+  /** `lastedMs`: since the first of the failed turns had begun. */
+  onRecovered(instanceUrl: string, failures: number, lastedMs: number): void;
+  intervalMs: number;
+  /** Ends after one turn. */
+  once: boolean;
+  clock: Clock;
+  random: () => number;
+  signal: AbortSignal;
+  /** How long the first turns of all orgs are spread over. */
+  spreadMs(): number;
+  /** Whether the org may stay open until its next turn. */
+  staysOpen(): boolean;
+  /** Whether the watch ends after the first tries, because another one has all orgs. */
+  ending: Promise<boolean>;
+}

@@ -1,0 +1,33 @@
+import { isoTime } from '../base/iso-time.ts';
+import { errorInfoOf } from '../contract/error-info-of.ts';
+import type { CycleCompleteEvent, PushCompleteEvent } from '../contract/watch.ts';
+import type { CycleReport, PushReport } from '../sync/cycle/cycle.ts';
+
+export function cycleCompleted(instanceUrl: string, report: CycleReport): CycleCompleteEvent {
+  const { push, outbox, coveredUntil, ...pulled } = report;
+  return {
+    event: 'cycle:complete',
+    instanceUrl,
+    ...pulled,
+    ...sent(push, outbox),
+    coveredUntil: isoTime(coveredUntil),
+  };
+}
+
+export function pushCompleted(instanceUrl: string, { push, outbox, ...done }: PushReport): PushCompleteEvent {
+  return { event: 'push:complete', instanceUrl, ...done, ...sent(push, outbox) };
+}
+
+function sent({ error, ...counts }: CycleReport['push'], outbox: CycleReport['outbox']) {
+  return {
+    ...counts,
+    pushError: error === null ? null : errorInfoOf(error),
+    outbox: {
+      pending: outbox.pending,
+      rejected: outbox.rejected,
+      inDoubt: outbox['in-doubt'] + outbox.sent,
+      held: outbox.held,
+      conflicts: outbox.conflict,
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import { errorCodeOf } from '../base/error-codes.ts';
+import { AppError } from '../base/errors.ts';
+import type { WatchEvent } from '../contract/watch.ts';
+import { type BackfillReport, backfill } from '../sync/backfill/backfill.ts';
+import type { ConnectedOrg } from './connect-org.ts';
+import { reconcileAfterCopy } from './reconcile-after-copy.ts';
+
+/** Copies the org, or goes on with that, and compares it where the copy calls for it. Throws what either failed with. */
+export async function firstCopy(
+  connected: ConnectedOrg,
+  tell: (event: WatchEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const { context, budget } = connected;
+  const copied = await backfill(context, { callsLeft: () => budget.remaining(), signal });
+  if (copied.error === null) tell(copyCompleted(copied));
+  const report = await reconcileAfterCopy(connected, copied, { tell, signal });
+  if (report.error !== null) {
+    signal.throwIfAborted();
+    const { code, message, hint } = report.error;
+    throw new AppError(errorCodeOf(code), message, { hint: hint ?? undefined });
+  }
+  if (copied.error !== null) tell(copyCompleted(report));
+}
+
+function copyCompleted({ instanceUrl, contacts, durationMs, apiCalls, runId }: BackfillReport): WatchEvent {
+  return {
+    event: 'backfill:complete',
+    instanceUrl,
+    contacts: contacts ?? 0,
+    durationMs,
+    apiCalls,
+    runId: runId ?? '',
+  };
+}
