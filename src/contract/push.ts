@@ -56,6 +56,15 @@ export interface PushError {
   code: string;
   message: string;
   fields: string[];
+  /** The contacts that the record is a duplicate of, where Salesforce names them. */
+  duplicates: MatchedContact[];
+}
+
+/** Name and e-mail address as the mirror has them; null where it does not. */
+export interface MatchedContact {
+  id: string;
+  name: string | null;
+  email: string | null;
 }
 
 export type PushStatus =

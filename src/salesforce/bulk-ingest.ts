@@ -171,7 +171,7 @@ function rowReader(
     if (cells.length !== header.length) throw broken();
     const cell = (at: number | null) => (at === null ? '' : (cells[at] ?? ''));
     const recordId = cell(id);
-    const said = error === null ? null : ingestError(cell(error));
+    const said = error === null ? null : ingestError(object, cell(error));
     if (file === 'successful' && !isIdOf(object.keyPrefix, recordId)) throw broken();
     return {
       id: isIdOf(object.keyPrefix, recordId) ? fullId(recordId) : null,

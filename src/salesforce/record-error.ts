@@ -1,7 +1,7 @@
-import { isIdOf } from '../org/record-id.ts';
 import type { SyncedObject } from '../org/synced-object.ts';
 import type { RecordError } from '../sync/ports/record-writes.ts';
 import { fieldNames, oneLine, parseErrorBody, shortCode } from './error-body.ts';
+import { matchedIds } from './matched-ids.ts';
 import { refusalOf } from './refusals.ts';
 
 /** One error of a collection's record (`{statusCode, message, fields}`) or of an error answer (`{errorCode, …}`). */
@@ -10,9 +10,11 @@ export function recordError(object: SyncedObject, raw: unknown): RecordError {
   const code = [error.statusCode, error.errorCode].find((value) => typeof value === 'string' && value !== '');
   const fields = fieldNames(error.fields);
   const one = typeof error.field === 'string' ? (error.constituentField ?? error.field) : null;
+  const word = typeof code === 'string' ? shortCode(code) : 'UNKNOWN_EXCEPTION';
+  const message = oneLine(typeof error.message === 'string' ? error.message : '');
   return {
-    code: typeof code === 'string' ? shortCode(code) : 'UNKNOWN_EXCEPTION',
-    message: withDuplicates(object, oneLine(typeof error.message === 'string' ? error.message : ''), raw),
+    code: word,
+    ...duplicateOf(object, { code: word, message, raw }),
     fields: fields.length === 0 && typeof one === 'string' ? [shortCode(one)] : fields,
   };
 }
@@ -51,7 +53,7 @@ function bodyErrors(object: SyncedObject, contentType: string | null, body: stri
     if (inner.length > 0) return inner.map((error) => ({ error, inOutput: true }));
     const error = {
       code: code || 'UNKNOWN_EXCEPTION',
-      message: withDuplicates(object, message, raw),
+      ...duplicateOf(object, { code, message, raw }),
       fields,
     };
     return [{ error, inOutput: false }];
@@ -74,32 +76,17 @@ function outputErrors(object: SyncedObject, output: unknown): RecordError[] {
   ];
 }
 
-function withDuplicates(object: SyncedObject, message: string, raw: unknown): string {
-  const ids = duplicateIds(object, raw);
-  return ids.length === 0 ? message : `${message} (duplicates: ${ids.join(', ')})`;
-}
-
-/** So many are named; a rule that matches more is told as well by these. */
-const mostDuplicates = 20;
-
-/**
- * Ids of the records that a duplicate rule matched. REST calls them `duplicateResut` (sic) or `duplicateResult`,
- * `matchResults[].matchRecords[].record.Id`; the UI API `duplicateRecordError`, `matchResults[].matchRecordIds`.
- */
-function duplicateIds({ keyPrefix }: SyncedObject, raw: unknown): string[] {
-  if (typeof raw !== 'object' || raw === null) return [];
-  const { duplicateResut, duplicateResult, duplicateRecordError } = raw as Record<string, unknown>;
-  const found = new Set<string>();
-  for (const source of [duplicateResut, duplicateResult, duplicateRecordError])
-    collectIds(keyPrefix, source, found, 0);
-  return [...found];
-}
-
-function collectIds(prefix: string, value: unknown, found: Set<string>, depth: number): void {
-  if (depth > 8 || found.size >= mostDuplicates) return;
-  if (typeof value === 'string') {
-    if (isIdOf(prefix, value)) found.add(value);
-  } else if (typeof value === 'object' && value !== null) {
-    for (const inner of Object.values(value)) collectIds(prefix, inner, found, depth + 1);
-  }
+/** Their Ids stand in the message too, for whoever has no more of it. */
+function duplicateOf(
+  object: SyncedObject,
+  error: { code: string; message: string; raw: unknown },
+): Pick<RecordError, 'message' | 'duplicates'> {
+  const { message } = error;
+  const ids = matchedIds(object, error);
+  if (ids.length === 0) return { message };
+  const named = ids.filter((id) => !message.includes(id.slice(0, 15)));
+  return {
+    message: named.length === 0 ? message : `${message} (duplicates: ${named.join(', ')})`,
+    duplicates: ids,
+  };
 }

@@ -8,9 +8,14 @@ import type {
   PushStatus,
   RejectedRecord,
 } from '../contract/push.ts';
+import type { Person } from '../sync/ports/contact-reader.ts';
 import type { OutboxState } from '../sync/ports/outbox-entry.ts';
 import type { OutboxStaging, StagingOutcome } from '../sync/ports/outbox-staging.ts';
 import type { PushReport } from '../sync/push/push.ts';
+import { matchedIn, tellMatched } from './matched-contacts.ts';
+
+/** Who these contacts are, by Id, as far as that is known. */
+type PeopleById = (ids: readonly string[]) => Promise<ReadonlyMap<string, Person>>;
 
 /** Kinds of faults that are told one by one; `faults()` has every fault. */
 const toldKinds = 20;
@@ -19,6 +24,7 @@ const toldKinds = 20;
 export async function pushResult(
   instanceUrl: string,
   report: PushReport,
+  people: PeopleById,
   close: () => Promise<void>,
 ): Promise<PushResult> {
   const statuses = new Map<PushStatus, number>();
@@ -27,7 +33,7 @@ export async function pushResult(
     statuses.set(status, (statuses.get(status) ?? 0) + records);
   }
   const invalid = report.kind === 'invalid' ? await invalidInput(report) : null;
-  return new ReportedPush(instanceUrl, report, statuses, invalid, close);
+  return new ReportedPush(instanceUrl, report, statuses, { invalid, people, close });
 }
 
 /** A class, so that whoever passes results on does not take it for plain data and copy it. */
@@ -39,6 +45,7 @@ class ReportedPush implements PushResult {
   readonly #staging: OutboxStaging;
   readonly #telling: PushReport['telling'];
   readonly #isChecked: boolean;
+  readonly #people: PeopleById;
   readonly #close: () => Promise<void>;
 
   constructor(
@@ -57,14 +64,18 @@ class ReportedPush implements PushResult {
       stopped,
     }: PushReport,
     statuses: ReadonlyMap<PushStatus, number>,
-    invalid: InvalidInput | null,
-    close: () => Promise<void>,
+    {
+      invalid,
+      people,
+      close,
+    }: { invalid: InvalidInput | null; people: PeopleById; close: () => Promise<void> },
   ) {
     const having = (...wanted: PushStatus[]) =>
       wanted.reduce((sum, status) => sum + (statuses.get(status) ?? 0), 0);
     this.#staging = staging;
     this.#telling = telling;
     this.#isChecked = kind === 'checked';
+    this.#people = people;
     this.#close = close;
     this.records = counts.records;
     this.statuses = statuses;
@@ -102,20 +113,34 @@ class ReportedPush implements PushResult {
   async *results(): AsyncGenerator<PushItem[]> {
     if (this.invalid !== null) return;
     for await (const page of this.#staging.items()) {
+      const known = await this.#people(page.flatMap(({ outcome }) => matchedIn(outcome?.errors ?? [])));
       yield page.map(({ source, index, line, key, outcome }): PushItem => {
         if (this.#isChecked) return { index, source, line, key: null, status: 'valid', id: null, errors: [] };
         if (outcome === null) {
           return { index, source, line, key, status: 'in-doubt', id: null, errors: [lost] };
         }
         const { contactId: id, errors } = outcome;
-        return { index, source, line, key, status: statusOf(outcome), id, errors };
+        return {
+          index,
+          source,
+          line,
+          key,
+          status: statusOf(outcome),
+          id,
+          errors: tellMatched(errors, known),
+        };
       });
     }
   }
 
   async *rejects(): AsyncGenerator<RejectedRecord[]> {
     for await (const page of this.#staging.rejects()) {
-      yield page.map(({ given, ...place }) => ({ ...place, fields: given }));
+      const known = await this.#people(page.flatMap(({ errors }) => matchedIn(errors)));
+      yield page.map(({ given, errors, ...place }) => ({
+        ...place,
+        fields: given,
+        errors: tellMatched(errors, known),
+      }));
     }
   }
 
@@ -140,6 +165,7 @@ const lost = {
   code: 'ENTRY_LOST',
   message: 'The outbox no longer has the entry of this record: its mirror was replaced meanwhile.',
   fields: [],
+  duplicates: [],
 };
 
 const doneStatus = { create: 'created', update: 'updated', delete: 'deleted' } as const;

@@ -3,16 +3,18 @@ import { AppError, isAppError } from '../base/errors.ts';
 import type { CallContext } from '../contract/app.ts';
 import type { ProgressEvent } from '../contract/progress.ts';
 import type { PushOptions, PushResult } from '../contract/push.ts';
+import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { push } from '../sync/push/push.ts';
 import { oneOrg } from './chosen-orgs.ts';
 import { type ConnectParts, connectOrg } from './connect-org.ts';
+import { peopleById } from './matched-contacts.ts';
 import { type OrgLeases, withDrainLease } from './org-lease.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 import { progressOf } from './progress-events.ts';
 import { pushResult } from './push-result.ts';
 
 export interface PushParts extends OrgDirectory, ConnectParts, OrgLeases {
-  readonly mirrors: ConnectParts['mirrors'] & OrgLeases['mirrors'];
+  readonly mirrors: ConnectParts['mirrors'] & OrgLeases['mirrors'] & Pick<Mirrors, 'read'>;
   /** Calls `close` when the answered function is called, at the latest when the application ends. */
   closeLater(close: () => Promise<void>): () => Promise<void>;
 }
@@ -35,6 +37,7 @@ export async function pushRecords(
     return pushResult(
       instanceUrl,
       report,
+      (ids) => peopleById(parts.mirrors, instanceUrl, ids),
       parts.closeLater(() => opened[Symbol.asyncDispose]()),
     );
   });

@@ -73,7 +73,14 @@ const entry = {
   contact: { name: hostile, email: hostile },
   state: 'rejected' as const,
   attempts: 1,
-  errors: [{ code: text('CODE'), message: text('Refused.'), fields: [hostile] }],
+  errors: [
+    {
+      code: text('CODE'),
+      message: text('Refused.'),
+      fields: [hostile],
+      duplicates: [{ id: text('003'), name: hostile, email: hostile }],
+    },
+  ],
   createdAt: at,
   sentAt: at,
   settledAt: null,

@@ -25,7 +25,7 @@ interface Item {
   index: number;
   line: number | null;
   status: string;
-  errors: { code: string; message: string; fields: string[] }[];
+  errors: { code: string; message: string; fields: string[]; duplicates: object[] }[];
 }
 
 const noAccount = '001999999999999AAA';
@@ -98,7 +98,11 @@ it('of 200 records the 7 that Salesforce refuses are told, and create just thems
   expect([...own].sort()).toEqual([...columns].sort());
   expect(head).toBe(`${own},_source,_index,_line,_errors`);
   expect(lines.map((line) => line.split(',')[0])).toEqual(refused.map(({ index }) => `Part ${index}`));
+  // The mirror was never filled, so that it does not know who that is.
   expect(lines[1]).toContain(`DUPLICATES_DETECTED: Use one of these records? (duplicates: ${first?.Id})`);
+  expect(refused[1]?.errors[0]?.duplicates).toEqual([{ id: first?.Id, name: null, email: null }]);
+  expect(refused[4]?.errors[0]?.duplicates).toEqual([{ id: second?.Id, name: null, email: null }]);
+  expect(refused[0]?.errors[0]?.duplicates).toEqual([]);
 
   // As a person would, in the cells that are wrong; what else the file says stays.
   const mended = lines.map((line, i) => {
@@ -113,6 +117,50 @@ it('of 200 records the 7 that Salesforce refuses are told, and create just thems
       .map(({ LastName }) => LastName)
       .sort(),
   );
+});
+
+it('who a record is a duplicate of is told by name, as far as the mirror knows them', async () => {
+  const [known, unknown] = await contactsOf(emulator.url);
+  await control(emulator.url, 'touch', { ids: [known?.Id], set: { Email: 'same@example.org' } });
+  await control(emulator.url, 'settings', {
+    duplicateRules: [{ name: 'Same_Email', matchFields: ['Email'] }],
+    validationRules: [],
+  });
+  await cli.json(['backfill']);
+  // Since the copy, so that the mirror has it under its former address.
+  await control(emulator.url, 'touch', { ids: [unknown?.Id], set: { Email: 'same@example.org' } });
+  const [late] = (await control<{ ids: string[] }>(emulator.url, 'contacts', { count: 1, seed: 77 })).ids;
+  await control(emulator.url, 'touch', { ids: [late], set: { Email: 'same@example.org' } });
+  const rejects = join(cli.folder, 'refused.csv');
+  const args = ['push', '--rejects', rejects, '--api'];
+  for (const api of ['auto', 'collections']) {
+    const input = `LastName,Email\nTwin ${api},same@example.org\n`;
+    const told = await cli.run([...args, api, '--json'], { input });
+    expect(told.code).toBe(4);
+    const { results } = JSON.parse(told.stdout) as { results: Item[] };
+    const name = `${known?.FirstName} ${known?.LastName}`;
+    const duplicates = [
+      { id: known?.Id, name, email: 'same@example.org' },
+      { id: unknown?.Id, name: `${unknown?.FirstName} ${unknown?.LastName}`, email: unknown?.Email },
+      { id: late, name: null, email: null },
+    ];
+    expect(results[0]?.errors).toMatchObject([{ code: 'DUPLICATES_DETECTED', duplicates }]);
+    expect(readFileSync(rejects, 'utf8')).toContain(`; ${known?.Id} is ${name} <same@example.org>; `);
+
+    const { entries } = await cli.json<{ entries: { key: string; errors: object[] }[] }>([
+      'outbox',
+      'list',
+      '--state',
+      'rejected',
+    ]);
+    const last = entries.at(-1);
+    expect(last?.errors).toMatchObject([{ duplicates }]);
+    const shown = await cli.run(['outbox', 'show', String(last?.key)]);
+    expect(shown.stdout).toMatch(new RegExp(`duplicate of +${known?.Id}, ${name} <same@example.org>`));
+    expect(shown.stdout).toMatch(new RegExp(`duplicate of +${late}, which the mirror does not have`));
+    const text = await cli.run(args.slice(0, 1), { input: input.replace('Twin', 'Twin again') });
+    expect(text.stdout).toContain(`${known?.Id} is ${name} <same@example.org>`);
+  }
 });
 
 it('a row that stays locked waits, and the others of its request are written', async () => {

@@ -131,6 +131,7 @@ describe('a collection', () => {
           {
             code: 'DUPLICATES_DETECTED',
             message: `Use one of these? (duplicates: ${ids[1]}, ${ids[2]})`,
+            duplicates: [ids[1], ids[2]],
             fields: [],
           },
         ],

@@ -33,7 +33,12 @@ function reportOf(kind: PushReport['kind']): PushReport {
 }
 
 async function told(kind: PushReport['kind']) {
-  const result = await pushResult('https://a.my.salesforce.com', reportOf(kind), async () => {});
+  const result = await pushResult(
+    'https://a.my.salesforce.com',
+    reportOf(kind),
+    async () => new Map(),
+    async () => {},
+  );
   const items = [];
   for await (const page of result.results()) items.push(...page);
   return { items, statuses: [...result.statuses], counts: result.counts };

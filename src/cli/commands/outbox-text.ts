@@ -1,7 +1,9 @@
 import type { OutboxEntryView, OutboxListResult, OutboxShowResult } from '../../contract/outbox.ts';
+import type { PushError } from '../../contract/push.ts';
 import type { SendWay } from '../../contract/send-way.ts';
 import { eachBatch } from '../each-batch.ts';
 import type { Invocation } from '../invocation.ts';
+import { errorReason } from '../render/error-reason.ts';
 import { renderFacts } from '../render/facts.ts';
 import { count, counted } from '../render/quantity.ts';
 import { relativeTime } from '../render/relative-time.ts';
@@ -71,19 +73,24 @@ export function entryText({ entry, salesforce }: OutboxShowResult, call: Invocat
     ['sent', entry.sentAt === null ? 'never' : `${entry.sentAt}, ${counted(entry.attempts, 'time')}`],
     ...(way === null ? [] : [['way', way] satisfies [string, string]]),
     ...(entry.settledAt === null ? [] : [['settled', entry.settledAt] satisfies [string, string]]),
-    ...entry.errors.map(
-      ({ code, message, fields }) =>
-        ['error', `${code}: ${message}${fields.length === 0 ? '' : ` (${fields.join(', ')})`}`] satisfies [
-          string,
-          string,
-        ],
-    ),
+    ...entry.errors.flatMap(errorFacts),
   ];
   const changes = entry.fields.map((field) => [field, changeText(entry, field)] satisfies [string, string]);
   const values = changes.length === 0 ? '' : `\n${renderFacts(changes, terminal.style)}`;
   const doubt = entry.doubt === null ? '' : doubtText(entry.doubt, call);
   const live = salesforce === null ? '' : liveText(salesforce, call);
   return `${terminal.style.bold(entry.key)}\n${renderFacts(facts, terminal.style)}${values}${doubt}${live}`;
+}
+
+/** The error, and a line for each contact that the entry is a duplicate of. */
+function errorFacts({ code, message, fields, duplicates }: PushError): [string, string][] {
+  return [
+    ['error', `${code}: ${message}${fields.length === 0 ? '' : ` (${fields.join(', ')})`}`],
+    ...duplicates.map(({ id, name, email }): [string, string] => {
+      const who = name !== null && email !== null ? `${name} <${email}>` : (name ?? email);
+      return ['duplicate of', `${id}, ${who ?? 'which the mirror does not have'}`];
+    }),
+  ];
 }
 
 /** How it was sent, else how it is to go; null where nobody has said so. */
@@ -109,5 +116,5 @@ function contactOf({ contact: { name, email }, contactId }: OutboxEntryView): st
 }
 
 function errorsOf({ errors }: OutboxEntryView): string {
-  return errors.map(({ code, message }) => `${code}: ${message}`).join('; ');
+  return errors.map(errorReason).join('; ');
 }

@@ -1,4 +1,5 @@
 import type { FaultKind, InvalidInput, PushItem, PushResult, RecordPlace } from '../../contract/push.ts';
+import { errorReason } from '../render/error-reason.ts';
 import { count, counted } from '../render/quantity.ts';
 import { renderTable } from '../render/table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -16,7 +17,12 @@ export async function renderPush(
   const { listed, more } = await listedItems(result);
   const table = renderTable(
     ['RECORD', 'STATUS', 'ID', 'ERROR'].map((title) => ({ title, key: title === 'RECORD' })),
-    listed.map((item) => [placeOf(item), item.status, item.id ?? '-', item.errors.map(reasonOf).join('; ')]),
+    listed.map((item) => [
+      placeOf(item),
+      item.status,
+      item.id ?? '-',
+      item.errors.map(errorReason).join('; '),
+    ]),
     { style, columns },
   );
   const rest =
@@ -48,10 +54,6 @@ async function listedItems(result: PushResult): Promise<{ listed: PushItem[]; mo
 
 function placeOf({ source, line, index }: RecordPlace): string {
   return line === null ? `${source} #${index + 1}` : `${source}:${line} #${index + 1}`;
-}
-
-function reasonOf({ code, message }: PushItem['errors'][number]): string {
-  return `${code}: ${message}`;
 }
 
 function countsOf({ statuses, counts }: PushResult, org: string): string {

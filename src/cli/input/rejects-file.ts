@@ -1,5 +1,6 @@
 import type { PushResult, RejectedRecord } from '../../contract/push.ts';
 import { csvLine } from '../render/csv-line.ts';
+import { errorReason } from '../render/error-reason.ts';
 import type { WholeFile } from '../whole-file.ts';
 import { ownRejectColumns } from './reject-columns.ts';
 
@@ -34,7 +35,7 @@ async function writeCsv(file: WholeFile, result: Pick<PushResult, 'rejects'>): P
   for await (const page of result.rejects()) {
     const lines = page.map(({ fields, source, index, line, errors }) => {
       const cells = new Map(cellsOf(fields));
-      const reasons = errors.map(({ code, message }) => `${code}: ${message}`).join('; ');
+      const reasons = errors.map(errorReason).join('; ');
       return csvLine([...names.map((name) => cells.get(name)), source, index, line, reasons]);
     });
     await file.write(lines.join(''));

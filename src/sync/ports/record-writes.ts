@@ -4,6 +4,8 @@ export interface RecordError {
   code: string;
   message: string;
   fields: string[];
+  /** Ids, with 18 characters, of records that this one is a duplicate of; left out where none is named. */
+  duplicates?: string[];
 }
 
 /**

@@ -33,7 +33,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
-const refusal = { code: 'FIELD_CUSTOM_VALIDATION_EXCEPTION', message: 'No such phone.', fields: ['Phone'] };
+const refusal = {
+  code: 'FIELD_CUSTOM_VALIDATION_EXCEPTION',
+  message: 'No such phone.',
+  fields: ['Phone'],
+  duplicates: [],
+};
 
 async function readAll({ records }: PushOptions): Promise<PushRecord[]> {
   const all: PushRecord[] = [];

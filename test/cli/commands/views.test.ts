@@ -412,7 +412,14 @@ describe('outbox', () => {
       contact: { name: 'Ng', email: 'ng@acme.com' },
       state: 'rejected' as const,
       attempts: 1,
-      errors: [{ code: 'DUPLICATES_DETECTED', message: 'Use one of these.', fields: [] }],
+      errors: [
+        {
+          code: 'DUPLICATES_DETECTED',
+          message: 'Use one of these.',
+          fields: [],
+          duplicates: [{ id: '003A', name: 'Ngoc Ng', email: null }],
+        },
+      ],
       createdAt: '2026-03-01T11:00:00.000Z',
       sentAt: '2026-03-01T11:00:01.000Z',
       settledAt: null,

@@ -5,7 +5,7 @@ import { repeats } from '../../support/deep.ts';
 import fc from '../../support/properties.ts';
 import { fieldsOf } from './parse.ts';
 
-const errors = [{ code: 'INVALID', message: 'It is "wrong",\nwholly.', fields: [] }];
+const errors = [{ code: 'INVALID', message: 'It is "wrong",\nwholly.', fields: [], duplicates: [] }];
 
 async function written(name: string, all: Record<string, unknown>[]): Promise<string> {
   let text = '';

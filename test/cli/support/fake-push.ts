@@ -27,7 +27,12 @@ export function pushResultOf(
     const refused = items[at]?.status === 'rejected' ? items[at].errors : [];
     return [
       ...refused,
-      ...own.map(({ code, message, field }) => ({ code, message, fields: field === null ? [] : [field] })),
+      ...own.map(({ code, message, field }) => ({
+        code,
+        message,
+        fields: field === null ? [] : [field],
+        duplicates: [],
+      })),
     ];
   };
   const rejected = records.flatMap(({ source, index, line, fields }, at) => {
