@@ -7,6 +7,7 @@ import type {
   OutboxState,
   SendWay,
   Settlement,
+  WrittenEntry,
 } from '../../sync/ports/outbox-entry.ts';
 import type { OutboxStaging } from '../../sync/ports/outbox-staging.ts';
 import { kept, type MemoryFile } from './memory-file.ts';
@@ -155,8 +156,9 @@ export class MemoryOutbox implements Outbox {
     });
   }
 
-  async readBackDue(limit: number): Promise<OutboxEntry[]> {
-    return this.#select(({ readBackDue }) => readBackDue, limit);
+  async readBackDue(limit: number): Promise<WrittenEntry[]> {
+    const due = await this.#select(({ readBackDue }) => readBackDue, limit);
+    return due.map(({ key, op, contactId }) => ({ key, op, contactId }));
   }
 
   async openStaging(): Promise<OutboxStaging> {

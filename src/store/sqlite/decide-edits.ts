@@ -1,8 +1,8 @@
 import { isoTime } from '../../base/iso-time.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import type { EditDecision, EditRecord } from '../../sync/ports/outbox-entry.ts';
-import { settleEntries } from './outbox-records.ts';
 import { insertStep } from './run-records.ts';
+import { settleEntries } from './send-records.ts';
 
 /** See `Outbox.decideEdits`. The caller holds the transaction. */
 export function decideEdits(

@@ -10,8 +10,8 @@ import { forgetFilled, noteFilled } from './filled-fields.ts';
 import { forgetRuns } from './forget-runs.ts';
 import { readIdentity } from './identity-records.ts';
 import { mendFuture } from './mend-future.ts';
-import { confirmReadBack } from './outbox-records.ts';
 import { addToRun, endRun, insertStep, patchRunState, resumeRun } from './run-records.ts';
+import { confirmReadBack } from './send-records.ts';
 import { beginSweep, closeSweep, markSwept, noteSwept } from './sweep-records.ts';
 
 /** What the effects so far have come to, for the outcome of their commit. */

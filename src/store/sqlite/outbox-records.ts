@@ -9,12 +9,11 @@ import type {
   OutboxState,
   SendApi,
   SendWay,
-  Settlement,
+  WrittenEntry,
 } from '../../sync/ports/outbox-entry.ts';
 import type { RecordError } from '../../sync/ports/record-writes.ts';
-import { type ContactRef, knownBeforeReader } from './contact-lookup.ts';
 import { prepared } from './prepared.ts';
-import type { SendStep } from './send-step.ts';
+import { neverSent } from './send-records.ts';
 
 const outboxStates = [
   'pending',
@@ -149,87 +148,6 @@ function listByPrefix(
   return rows.map(entryOf);
 }
 
-/** Returns the key of an entry that is not pending, where there is one, and marks none then. */
-function markEntriesSent(
-  db: Connection,
-  { keys, way, at, orgAt, by, job }: Extract<SendStep, { kind: 'sent' }>,
-): string | null {
-  const find = db.prepare(
-    "SELECT object, op, contact_id, upsert_field, changes, sent_at FROM outbox WHERE key = ? AND state = 'pending'",
-  );
-  const rows = keys.map((key) => find.get(key) as (ContactRef & { sent_at: string | null }) | undefined);
-  // Sending what is not pending any more could send it twice, so nothing of the request may go out.
-  const missing = rows.indexOf(undefined);
-  if (missing >= 0) return keys[missing] ?? null;
-  const mark = db.prepare(
-    `UPDATE outbox SET state = 'sent', way = ?, job = ?, attempts = attempts + 1, sent_at = coalesce(sent_at, ?),
-       sent_org_at = CASE WHEN sent_at IS NULL THEN ? ELSE sent_org_at END,
-       sent_by = CASE WHEN sent_at IS NULL THEN ? ELSE sent_by END,
-       known_before = CASE WHEN sent_at IS NULL THEN ? ELSE known_before END, doubt = NULL
-     WHERE key = ?`,
-  );
-  const knownBefore = knownBeforeReader(db);
-  keys.forEach((key, i) => {
-    const row = rows[i]!;
-    const known = row.sent_at === null ? knownBefore(row) : null;
-    mark.run(way, job, isoTime(at), isoTime(orgAt), by, known && JSON.stringify(known), key);
-  });
-  return null;
-}
-
-/** What a person has dropped meanwhile stays so, or it would be sent again. */
-const unlessDropped = `key = ? AND state <> 'dropped'`;
-
-export function settleEntries(db: Connection, settlements: readonly Settlement[]): void {
-  const done = db.prepare(
-    `UPDATE outbox SET state = 'done', contact_id = ?, settled_at = ?, created = ?, read_back_due = 1,
-       known_before = NULL, doubt = NULL, errors = '[]', error_code = NULL, error_message = NULL, error_fields = NULL
-     WHERE ${unlessDropped}`,
-  );
-  const other = db.prepare(
-    `UPDATE outbox SET state = ?, settled_at = ?, errors = ?, error_code = ?, error_message = ?,
-       error_fields = ?, contact_id = coalesce(contact_id, ?) WHERE ${unlessDropped}`,
-  );
-  const unsent = db.prepare(`UPDATE outbox SET ${neverSent} WHERE ${unlessDropped}`);
-  const keyless = db.prepare(`UPDATE outbox SET way = 'collection' WHERE ${unlessDropped}`);
-  for (const settlement of settlements) {
-    const { key, state, at } = settlement;
-    if (settlement.state === 'done') {
-      done.run(settlement.contactId, isoTime(at), settlement.created ? 1 : 0, key);
-      continue;
-    }
-    const { errors } = settlement;
-    const first = errors[0];
-    other.run(
-      state,
-      state === 'rejected' ? isoTime(at) : null,
-      JSON.stringify(errors),
-      first?.code ?? null,
-      first?.message ?? null,
-      first === undefined ? null : JSON.stringify(first.fields),
-      settlement.state === 'conflict' ? settlement.contactId : null,
-      key,
-    );
-    if (settlement.state === 'pending' && settlement.unsent === true) unsent.run(key);
-    if (settlement.state === 'in-doubt' && settlement.keyless === true) keyless.run(key);
-  }
-}
-
-/**
- * Returns for each step the key of an entry that is not pending, for which nothing of the step was stored; null where
- * all was.
- */
-export function storeSendSteps(db: Connection, steps: readonly SendStep[]): (string | null)[] {
-  return steps.map((step) => {
-    if (step.kind === 'sent') return markEntriesSent(db, step);
-    settleEntries(db, step.settlements);
-    return null;
-  });
-}
-
-/** As if no request had ever carried it. */
-const neverSent = 'sent_at = NULL, sent_org_at = NULL, sent_by = NULL, known_before = NULL, doubt = NULL';
-
 /** Whoever has been decided about meanwhile is in no doubt any more. */
 export function noteDoubts(db: Connection, notes: readonly DoubtNote[]): void {
   const note = db.prepare("UPDATE outbox SET doubt = ? WHERE key = ? AND state = 'in-doubt'");
@@ -285,11 +203,12 @@ export function hasEntryForJob(db: Connection, object: string): boolean {
   return found !== undefined;
 }
 
-export function listReadBackDue(db: Connection, object: string, limit: number): OutboxEntry[] {
-  const rows = db
-    .prepare('SELECT * FROM outbox WHERE object = ? AND read_back_due = 1 ORDER BY seq LIMIT ?')
-    .all(object, limit) as OutboxRow[];
-  return rows.map(entryOf);
+export function listReadBackDue(db: Connection, object: string, limit: number): WrittenEntry[] {
+  return prepared(
+    db,
+    `SELECT key, op, contact_id AS contactId FROM outbox
+     WHERE object = ? AND read_back_due = 1 ORDER BY seq LIMIT ?`,
+  ).all(object, limit) as WrittenEntry[];
 }
 
 export function entryOf(row: OutboxRow): OutboxEntry {
@@ -321,18 +240,4 @@ export function entryOf(row: OutboxRow): OutboxEntry {
     readBackDue: row.read_back_due === 1,
     created: row.created === null ? null : row.created === 1,
   };
-}
-
-/** The contact is in the mirror now, so that it can carry the key that the application knows it by. */
-export function confirmReadBack(db: Connection, keys: readonly string[]): void {
-  const adopt = db.prepare(
-    `UPDATE contact SET _key = o.contact_key FROM outbox o
-     WHERE o.key = ? AND contact.Id = o.contact_id AND o.op = 'create' AND contact._key IS NULL
-       AND o.contact_key <> o.contact_id`,
-  );
-  const clear = db.prepare('UPDATE outbox SET read_back_due = 0 WHERE key = ?');
-  for (const key of keys) {
-    adopt.run(key);
-    clear.run(key);
-  }
 }

@@ -142,6 +142,7 @@ export const migrations: readonly string[] = [
   ALTER TABLE outbox ADD COLUMN job TEXT;
   ALTER TABLE outbox ADD COLUMN api TEXT;
   CREATE INDEX outbox_made ON outbox (contact_id) WHERE op = 'create' AND contact_id IS NOT NULL;
+  DROP INDEX outbox_open;
   `,
 ];
 

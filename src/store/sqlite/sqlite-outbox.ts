@@ -8,6 +8,7 @@ import type {
   OutboxState,
   SendWay,
   Settlement,
+  WrittenEntry,
 } from '../../sync/ports/outbox-entry.ts';
 import type { Brake, OutboxStaging } from '../../sync/ports/outbox-staging.ts';
 import { countOpenEdits, hasUnapprovedEdits } from './hold-much.ts';
@@ -100,7 +101,7 @@ export class SqliteOutbox implements Outbox {
     return this.#file.read((db) => countEntries(db, this.#object));
   }
 
-  async readBackDue(limit: number): Promise<OutboxEntry[]> {
+  async readBackDue(limit: number): Promise<WrittenEntry[]> {
     return this.#file.read((db) => listReadBackDue(db, this.#object, limit));
   }
 

@@ -79,6 +79,9 @@ export interface OutboxEntry {
   created: boolean | null;
 }
 
+/** One whose record is in Salesforce and not in the mirror yet. */
+export type WrittenEntry = Pick<OutboxEntry, 'key' | 'op' | 'contactId'>;
+
 export type NewOutboxEntry = Pick<
   OutboxEntry,
   | 'key'

@@ -7,6 +7,7 @@ import type {
   OutboxState,
   SendWay,
   Settlement,
+  WrittenEntry,
 } from './outbox-entry.ts';
 import type { Brake, OutboxStaging } from './outbox-staging.ts';
 
@@ -67,7 +68,7 @@ export interface Outbox {
   openEdits(): Promise<number>;
   counts(): Promise<Record<OutboxState, number>>;
   /** Done entries whose record is not in the mirror yet. */
-  readBackDue(limit: number): Promise<OutboxEntry[]>;
+  readBackDue(limit: number): Promise<WrittenEntry[]>;
   /** Takes a push of any size into the outbox; dispose it when its outcome has been told. */
   openStaging(): Promise<OutboxStaging>;
 }

@@ -14,11 +14,11 @@ import {
   insertEntries,
   listEntries,
   listReadBackDue,
-  settleEntries,
 } from '../../../src/store/sqlite/outbox-records.ts';
 import { replaceContents } from '../../../src/store/sqlite/replace-contents.ts';
 import { insertRun, listRuns } from '../../../src/store/sqlite/run-records.ts';
 import { migrate } from '../../../src/store/sqlite/schema.ts';
+import { settleEntries } from '../../../src/store/sqlite/send-records.ts';
 import { describeOf, storedNames } from './contact-fields.ts';
 import { epoch } from './pages.ts';
 

@@ -11,10 +11,11 @@ import { forgetFormerCalls } from '../former-calls.ts';
 import { holdMuch } from '../hold-much.ts';
 import { writeIdentity } from '../identity-records.ts';
 import { writeMeta } from '../meta.ts';
-import { insertEntries, moveEntries, noteDoubts, storeSendSteps } from '../outbox-records.ts';
+import { insertEntries, moveEntries, noteDoubts } from '../outbox-records.ts';
 import { replaceContents } from '../replace-contents.ts';
 import { insertRun } from '../run-records.ts';
 import { extendSearchIndex } from '../search-index.ts';
+import { storeSendSteps } from '../send-records.ts';
 import { damaged } from '../sqlite-fault.ts';
 import { inTransaction } from './transaction.ts';
 

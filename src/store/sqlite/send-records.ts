@@ -1,0 +1,163 @@
+import { isoTime } from '../../base/iso-time.ts';
+import type { Connection } from '../../sqlite/connection.ts';
+import type { Settlement } from '../../sync/ports/outbox-entry.ts';
+import { type ContactRef, knownBeforeReader } from './contact-lookup.ts';
+import { prepared } from './prepared.ts';
+import type { SendStep } from './send-step.ts';
+
+/**
+ * A statement's cost lies in its triggers' programs as much as in its rows, so rows are written many at a time; but the
+ * JSON that names them shall not grow with an ingest job.
+ */
+const rowsPerStatement = 2_000;
+
+/**
+ * Returns for each step the key of an entry that is not pending, for which nothing of the step was stored; null where
+ * all was.
+ */
+export function storeSendSteps(db: Connection, steps: readonly SendStep[]): (string | null)[] {
+  return steps.map((step) => {
+    if (step.kind === 'sent') return markEntriesSent(db, step);
+    settleEntries(db, step.settlements);
+    return null;
+  });
+}
+
+/** As if no request had ever carried it. */
+export const neverSent =
+  'sent_at = NULL, sent_org_at = NULL, sent_by = NULL, known_before = NULL, doubt = NULL';
+
+/** Returns the key of an entry that is not pending, where there is one, and marks none then. */
+function markEntriesSent(
+  db: Connection,
+  { keys, way, at, orgAt, by, job }: Extract<SendStep, { kind: 'sent' }>,
+): string | null {
+  const parts = partsOf(keys).map((part) => JSON.stringify(part));
+  // Sending what is not pending any more could send it twice, so nothing of the request may go out.
+  for (const part of parts) {
+    const missing = firstNotPending(db, part);
+    if (missing !== undefined) return missing;
+  }
+  const mark = prepared(
+    db,
+    `UPDATE outbox SET state = 'sent', way = :way, job = :job, attempts = attempts + 1, sent_at = coalesce(sent_at, :at),
+       sent_org_at = CASE WHEN sent_at IS NULL THEN :orgAt ELSE sent_org_at END,
+       sent_by = CASE WHEN sent_at IS NULL THEN :by ELSE sent_by END,
+       known_before = CASE WHEN sent_at IS NULL THEN NULL ELSE known_before END, doubt = NULL
+     WHERE key IN (SELECT value FROM json_each(:keys))`,
+  );
+  for (const part of parts) {
+    const known = knownBefore(db, part);
+    mark.run({ keys: part, way, job, at: isoTime(at), orgAt: isoTime(orgAt), by });
+    const note = prepared(db, 'UPDATE outbox SET known_before = ? WHERE seq = ?');
+    for (const [seq, values] of known) note.run(values, seq);
+  }
+  return null;
+}
+
+function firstNotPending(db: Connection, keys: string): string | undefined {
+  const find = prepared(
+    db,
+    `SELECT k.value FROM json_each(?) k LEFT JOIN outbox o ON o.key = k.value AND o.state = 'pending'
+     WHERE o.seq IS NULL LIMIT 1`,
+  );
+  return find.pluck().get(keys) as string | undefined;
+}
+
+/** What the mirror holds of the contacts of those that go out for the first time, as JSON by entry. */
+function knownBefore(db: Connection, keys: string): [seq: number, values: string][] {
+  const rows = prepared(
+    db,
+    `SELECT o.seq, o.object, o.op, o.contact_id, o.upsert_field, o.changes
+     FROM json_each(?) k CROSS JOIN outbox o ON o.key = k.value
+     WHERE o.sent_at IS NULL AND (o.contact_id IS NOT NULL OR o.upsert_field IS NOT NULL)`,
+  ).all(keys) as (ContactRef & { seq: number })[];
+  if (rows.length === 0) return [];
+  const read = knownBeforeReader(db);
+  return rows.flatMap((row) => {
+    const known = read(row);
+    return known === null ? [] : [[row.seq, JSON.stringify(known)]];
+  });
+}
+
+/** What a person has dropped meanwhile stays so, or it would be sent again. */
+const unlessDropped = `outbox.key = j.value ->> 0 AND outbox.state <> 'dropped'`;
+
+/** Each entry at most once. */
+export function settleEntries(db: Connection, settlements: readonly Settlement[]): void {
+  const settleDone = prepared(
+    db,
+    `UPDATE outbox SET state = 'done', contact_id = j.value ->> 1, settled_at = j.value ->> 2,
+       created = j.value ->> 3, read_back_due = 1, known_before = NULL, doubt = NULL, errors = '[]',
+       error_code = NULL, error_message = NULL, error_fields = NULL
+     FROM json_each(?) j WHERE ${unlessDropped}`,
+  );
+  const settleOther = prepared(
+    db,
+    `UPDATE outbox SET state = j.value ->> 1, settled_at = j.value ->> 2, errors = j.value ->> 3,
+       error_code = j.value ->> 4, error_message = j.value ->> 5, error_fields = j.value ->> 6,
+       contact_id = coalesce(contact_id, j.value ->> 7)
+     FROM json_each(?) j WHERE ${unlessDropped}`,
+  );
+  const ofKeys = `key IN (SELECT value FROM json_each(?)) AND state <> 'dropped'`;
+  const unsent = prepared(db, `UPDATE outbox SET ${neverSent} WHERE ${ofKeys}`);
+  const keyless = prepared(db, `UPDATE outbox SET way = 'collection' WHERE ${ofKeys}`);
+  const run = (statement: typeof unsent, rows: readonly unknown[]) => {
+    if (rows.length > 0) statement.run(JSON.stringify(rows));
+  };
+  for (const part of partsOf(settlements)) {
+    const done = part.filter((settlement) => settlement.state === 'done');
+    const others = part.filter((settlement) => settlement.state !== 'done');
+    run(
+      settleDone,
+      done.map(({ key, contactId, created, at }) => [key, contactId, isoTime(at), created ? 1 : 0]),
+    );
+    run(settleOther, others.map(rowOf));
+    run(
+      unsent,
+      others.flatMap((other) => (other.state === 'pending' && other.unsent === true ? [other.key] : [])),
+    );
+    run(
+      keyless,
+      others.flatMap((other) => (other.state === 'in-doubt' && other.keyless === true ? [other.key] : [])),
+    );
+  }
+}
+
+function rowOf(settlement: Exclude<Settlement, { state: 'done' }>): (string | null)[] {
+  const { key, state, errors, at } = settlement;
+  const [first] = errors;
+  return [
+    key,
+    state,
+    state === 'rejected' ? isoTime(at) : null,
+    JSON.stringify(errors),
+    first?.code ?? null,
+    first?.message ?? null,
+    first === undefined ? null : JSON.stringify(first.fields),
+    settlement.state === 'conflict' ? settlement.contactId : null,
+  ];
+}
+
+function partsOf<T>(all: readonly T[]): (readonly T[])[] {
+  if (all.length <= rowsPerStatement) return [all];
+  const parts: T[][] = [];
+  for (let at = 0; at < all.length; at += rowsPerStatement) parts.push(all.slice(at, at + rowsPerStatement));
+  return parts;
+}
+
+/**
+ * The contacts are in the mirror now, so that they can carry the keys that the application knows them by; of several
+ * entries that met one contact, the first one's.
+ */
+export function confirmReadBack(db: Connection, keys: readonly string[]): void {
+  const list = JSON.stringify(keys);
+  prepared(
+    db,
+    `UPDATE contact SET _key = o.contact_key
+     FROM (SELECT o.contact_id, o.contact_key, min(o.seq) FROM json_each(?) k CROSS JOIN outbox o ON o.key = k.value
+       WHERE o.op = 'create' AND o.contact_key <> o.contact_id GROUP BY o.contact_id) o
+     WHERE contact.Id = o.contact_id AND contact._key IS NULL`,
+  ).run(list);
+  prepared(db, 'UPDATE outbox SET read_back_due = 0 WHERE key IN (SELECT value FROM json_each(?))').run(list);
+}
