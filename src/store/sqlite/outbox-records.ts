@@ -26,6 +26,11 @@ const outboxStates = [
   'dropped',
 ] as const satisfies readonly OutboxState[];
 
+/** Those that an entry is made of: a row has more, and each that is read is a value to be collected. */
+const columns = `seq, key, op, local, contact_key, contact_id, changes, base, state, way, api, job, upsert_field,
+  allow_duplicates, atomic_group, attempts, errors, created_at, sent_at, sent_org_at, sent_by, known_before, doubt,
+  settled_at, read_back_due, created`;
+
 export interface OutboxRow {
   seq: number;
   key: string;
@@ -95,7 +100,7 @@ export function listEntries(db: Connection, object: string, filter: OutboxFilter
   if (keyPrefix !== undefined) return listByPrefix(db, object, keyPrefix, states, after, limit);
   const ofState = prepared(
     db,
-    `SELECT * FROM outbox WHERE object = ? AND state = ? AND seq > ?${maybeSent ? ' AND sent_at IS NOT NULL' : ''} ORDER BY seq LIMIT ?`,
+    `SELECT ${columns} FROM outbox WHERE object = ? AND state = ? AND seq > ?${maybeSent ? ' AND sent_at IS NOT NULL' : ''} ORDER BY seq LIMIT ?`,
   );
   const rows = [...new Set<OutboxState>(states ?? outboxStates)].flatMap(
     (state) => ofState.all(object, state, after, limit) as OutboxRow[],
@@ -114,9 +119,9 @@ function listByKeys(
 ): OutboxEntry[] {
   const rows = prepared(
     db,
-    `SELECT o.* FROM (SELECT DISTINCT value FROM json_each(:keys)) k CROSS JOIN outbox o ON o.key = k.value
-     WHERE o.object = :object AND o.seq > :after AND (:states IS NULL OR o.state IN (SELECT value FROM json_each(:states)))
-     ORDER BY o.seq LIMIT :limit`,
+    `SELECT ${columns} FROM (SELECT DISTINCT value AS wanted FROM json_each(:keys)) CROSS JOIN outbox ON key = wanted
+     WHERE object = :object AND seq > :after AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+     ORDER BY seq LIMIT :limit`,
   ).all({
     object,
     keys: JSON.stringify(keys),
@@ -141,7 +146,7 @@ function listByPrefix(
 ): OutboxEntry[] {
   const rows = prepared(
     db,
-    `SELECT * FROM outbox WHERE key >= :prefix AND key < :prefix || char(1114111)
+    `SELECT ${columns} FROM outbox WHERE key >= :prefix AND key < :prefix || char(1114111)
        AND +object = :object AND +seq > :after AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
      ORDER BY +seq LIMIT :limit`,
   ).all({ object, prefix, states: states ? JSON.stringify(states) : null, after, limit }) as OutboxRow[];
@@ -229,7 +234,7 @@ export function entryOf(row: OutboxRow): OutboxEntry {
     allowDuplicates: row.allow_duplicates === 1,
     atomicGroup: row.atomic_group,
     attempts: row.attempts,
-    errors: JSON.parse(row.errors) as RecordError[],
+    errors: row.errors === '[]' ? [] : (JSON.parse(row.errors) as RecordError[]),
     createdAt: Date.parse(row.created_at),
     sentAt: row.sent_at === null ? null : Date.parse(row.sent_at),
     sentOrgAt: row.sent_org_at === null ? null : Date.parse(row.sent_org_at),
