@@ -5,15 +5,27 @@ import { sideBySide } from '../../src/sync/push/side-by-side.ts';
 
 const piece = (name: string, ...locks: string[]) => ({ name, locks: new Set(locks) });
 
+async function* pagesOf(pages: ReturnType<typeof piece>[][], ended: string[]) {
+  for (const pieces of pages)
+    yield { pieces, onEnd: () => void ended.push(pieces.map(({ name }) => name).join('')) };
+}
+
 /** Does the pieces, each of which ends when it is told to; what is under way is in `inside`. */
-function started(pieces: ReturnType<typeof piece>[], width: () => number, isOver = () => false) {
-  const inside = new Map<string, { end: () => void; fail: (error: Error) => void }>();
+async function started(
+  pieces: ReturnType<typeof piece>[] | ReturnType<typeof piece>[][],
+  width: () => number,
+  isOver = () => false,
+) {
+  const inside = new Map<string, { release: () => void; end: () => void; fail: (error: Error) => void }>();
+  const ended: string[] = [];
+  const pages = (Array.isArray(pieces[0]) ? pieces : [pieces]) as ReturnType<typeof piece>[][];
   const done = sideBySide(
-    pieces,
-    ({ name }) =>
+    pagesOf(pages, ended),
+    ({ name }, release) =>
       new Promise<void>((resolve, reject) => {
         const leave = () => inside.delete(name);
         inside.set(name, {
+          release,
           end: () => {
             leave();
             resolve();
@@ -30,13 +42,14 @@ function started(pieces: ReturnType<typeof piece>[], width: () => number, isOver
     await turn();
     return [...inside.keys()].join(' ');
   };
-  return { inside, done, names };
+  await turn();
+  return { inside, ended, done, names };
 }
 
 describe('pieces of work side by side', () => {
   it('go no wider than they may at the moment, and in their order', async () => {
     let width = 1;
-    const { inside, done, names } = started(
+    const { inside, done, names } = await started(
       ['a', 'b', 'c', 'd', 'e'].map((name) => piece(name)),
       () => width,
     );
@@ -57,7 +70,7 @@ describe('pieces of work side by side', () => {
 
   it('wait for every earlier one that shares a lock, and let others pass', async () => {
     const pieces = [piece('a', 'x'), piece('b', 'x', 'y'), piece('c', 'y'), piece('d', 'z'), piece('e', 'x')];
-    const { inside, done, names } = started(pieces, () => 5);
+    const { inside, done, names } = await started(pieces, () => 5);
     expect(await names()).toBe('a d');
     inside.get('a')?.end();
     expect(await names()).toBe('d b');
@@ -67,8 +80,55 @@ describe('pieces of work side by side', () => {
     await done;
   });
 
+  it('of the next page begin beside the last ones of a page, behind what they share a lock with', async () => {
+    const pages = [[piece('a', 'x'), piece('b')], [piece('c', 'x'), piece('d')], [piece('e')], [piece('f')]];
+    const { inside, ended, done, names } = await started(pages, () => 3);
+    expect(await names()).toBe('a b d');
+    inside.get('b')?.end();
+    expect(await names()).toBe('a d e');
+    expect(ended).toEqual([]);
+    inside.get('d')?.end();
+    // Three pages are not done yet: the fourth is not asked for.
+    expect(await names()).toBe('a e');
+    inside.get('e')?.end();
+    expect(await names()).toBe('a f');
+    expect(ended).toEqual(['e']);
+    inside.get('a')?.end();
+    expect(await names()).toBe('f c');
+    inside.get('c')?.end();
+    inside.get('f')?.end();
+    await done;
+    expect(ended).toEqual(['e', 'ab', 'cd', 'f']);
+  });
+
+  it('give up their place before their end, but not their locks', async () => {
+    const { inside, done, names } = await started([piece('a', 'x'), piece('b', 'x'), piece('c')], () => 1);
+    expect(await names()).toBe('a');
+    inside.get('a')?.release();
+    expect(await names()).toBe('a c');
+    inside.get('c')?.end();
+    expect(await names()).toBe('a');
+    inside.get('a')?.end();
+    expect(await names()).toBe('b');
+    inside.get('b')?.end();
+    await done;
+  });
+
+  it('begin no more once the next page cannot be read, and end when all that were begun have', async () => {
+    const broken = async function* () {
+      yield { pieces: [piece('a')], onEnd: () => {} };
+      throw new Error('unreadable');
+    };
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const done = sideBySide(broken(), () => promise, { width: () => 2, isOver: () => false });
+    const failed = expect(done).rejects.toThrow('unreadable');
+    await turn();
+    resolve();
+    await failed;
+  });
+
   it('begin no more once one has failed, and end when all that were begun have', async () => {
-    const { inside, done, names } = started(
+    const { inside, done, names } = await started(
       ['a', 'b', 'c'].map((name) => piece(name)),
       () => 2,
     );
@@ -89,7 +149,7 @@ describe('pieces of work side by side', () => {
 
   it('begin no more once it is over', async () => {
     let isOver = false;
-    const { inside, done, names } = started(
+    const { inside, done, names } = await started(
       ['a', 'b'].map((name) => piece(name)),
       () => 1,
       () => isOver,
@@ -108,12 +168,12 @@ describe('how many requests are sent at once', () => {
     return width.current;
   }
 
-  it('is one until an answer has come, and grows with the first good ones to five', async () => {
+  it('is one until an answer has come that is good, and five from then on', async () => {
     const width = new SendWidth();
     expect(width.current).toBe(1);
     (await width.enter(signal))('other');
     expect(width.current).toBe(1);
-    expect(await good(width, 2)).toBe(3);
+    expect(await good(width, 1)).toBe(5);
     expect(await good(width, 9)).toBe(5);
   });
 

@@ -3,25 +3,16 @@ import { messageOf } from '../../base/errors.ts';
 import { Grace } from '../../base/grace.ts';
 import type { SyncContext } from '../context.ts';
 import type { Lease } from '../ports/leases.ts';
-import type { OutboxEntry } from '../ports/outbox-entry.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import type { Undecided } from './blocked-contacts.ts';
-import { checkEdits } from './check-edits.ts';
-import { ContactLine } from './contact-line.ts';
-import { type ContactNames, contactNames } from './contact-names.ts';
 import { DrainProgress } from './drain-progress.ts';
-import { openPages } from './open-pages.ts';
-import { outgoingBrake, tellHeld } from './outgoing-brake.ts';
-import { planPage } from './plan-page.ts';
-import type { PlannedRequest } from './plan-requests.ts';
 import { readBack } from './read-back.ts';
 import { ReadBehind } from './read-behind.ts';
-import { recover, settleExpired } from './recover.ts';
+import { recover } from './recover.ts';
 import { recoverJobs, sendByJobs } from './run-job.ts';
+import { sendAll } from './send-all.ts';
 import type { SendOptions } from './send-options.ts';
-import { sendPlanned } from './send-planned.ts';
 import { noteEnds } from './settle-creates.ts';
-import { sideBySide } from './side-by-side.ts';
 import type { OnSettled } from './tell-settled.ts';
 
 export interface DrainOptions {
@@ -47,10 +38,6 @@ export interface DrainReport {
   readBack: Error | null;
 }
 
-type DrainSending = SendOptions & { behind: ReadBehind };
-
-/** Each settles at least the first of what stands in line; programs may go on editing for ever. */
-const mostPasses = 20;
 /** Somebody looks at a push. */
 const defaultPatienceMs = 60_000;
 
@@ -128,86 +115,4 @@ async function readBackAll(context: SyncContext, options: DrainOptions): Promise
     );
     return error as Error;
   }
-}
-
-/** Answers why it ended early, null where it did not. */
-async function sendAll(
-  context: SyncContext,
-  progress: DrainProgress,
-  options: DrainSending,
-): Promise<Error | null> {
-  for (let pass = 1; ; pass++) {
-    const line = new ContactLine();
-    const stopped = await sendPass(context, progress, line, options);
-    if (stopped !== null || line.deferred === 0) return stopped;
-    if (pass < mostPasses) continue;
-    progress.unsent += line.deferred;
-    return null;
-  }
-}
-
-/**
- * Goes through all open entries once, in their order. Those that a person has to decide about are passed, and keep
- * back what follows of the same contacts.
- */
-async function sendPass(
-  context: SyncContext,
-  progress: DrainProgress,
-  line: ContactLine,
-  options: DrainSending,
-): Promise<Error | null> {
-  const { outbox } = context.mirror;
-  const pages = openPages(outbox, async () => {
-    // Programs may have asked for more since the last page.
-    tellHeld(context.log, await outbox.holdMuch(outgoingBrake));
-    line.beginPage();
-  });
-  for await (const page of pages) {
-    const stopped = await sendPage(context, page, progress, { ...options, line });
-    if (stopped !== null) return stopped;
-  }
-  return null;
-}
-
-async function sendPage(
-  context: SyncContext,
-  listed: readonly OutboxEntry[],
-  progress: DrainProgress,
-  { line, ...options }: DrainSending & { line: ContactLine },
-): Promise<Error | null> {
-  const namesOf = await contactNames(context, listed);
-  const page = await settleExpired(context, listed);
-  await sideBySide(
-    await planPage(context, page, { namesOf, blocks: progress, line, idempotent: progress.idempotent }),
-    (planned) => sendOne(context, planned, progress, { ...options, namesOf }),
-    {
-      width: () => progress.width.current,
-      isOver: () => progress.stopped !== null || options.signal.aborted,
-    },
-  );
-  throwIfAborted(options.signal);
-  return progress.stopped;
-}
-
-async function sendOne(
-  context: SyncContext,
-  planned: PlannedRequest,
-  progress: DrainProgress,
-  { namesOf, behind, ...options }: DrainSending & { namesOf: ContactNames },
-): Promise<void> {
-  // What could not be sent since the plan was made keeps later changes of the same contact back.
-  const entries: OutboxEntry[] = [];
-  for (const unit of planned.allOrNone ? [planned.entries] : planned.entries.map((entry) => [entry])) {
-    const reason = progress.blockReason(unit, namesOf);
-    if (reason === null) entries.push(...unit);
-    else progress.block(unit, namesOf, reason);
-  }
-  const checked = await checkEdits(context, entries, progress, options);
-  progress.blocked.add(checked.conflicts.flatMap(namesOf), 'conflict');
-  if (checked.left.length === 0) return;
-  const request = { ...planned, entries: checked.left };
-  const { unfinished, conflicts } = await sendPlanned(context, request, progress, options);
-  behind.look(progress.written);
-  progress.blocked.add(unfinished.flatMap(namesOf), 'unsent');
-  progress.blocked.add(conflicts.flatMap(namesOf), 'conflict');
 }

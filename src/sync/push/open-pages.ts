@@ -5,18 +5,21 @@ const entriesPerPage = 2_000;
 /** What no request carries and nothing has ended. */
 const states = ['pending', 'in-doubt', 'held', 'conflict'] as const;
 
-/** Open entries, once and in their order, in pages that cut no group. `onPage` is called before each one is read. */
-export async function* openPages(
+/**
+ * Open entries, once and in their order, in pages that cut no group. `onPage` is called before each one is read, and what
+ * it resolves with comes along.
+ */
+export async function* openPages<T>(
   entries: Pick<Outbox, 'list'>,
-  onPage: () => Promise<void>,
-): AsyncGenerator<OutboxEntry[]> {
+  onPage: () => Promise<T>,
+): AsyncGenerator<{ listed: OutboxEntry[]; begun: T }> {
   for (let after = -1; ; ) {
-    await onPage();
-    const page = wholeGroups(await entries.list({ states, after, limit: entriesPerPage }));
-    const last = page.at(-1);
+    const begun = await onPage();
+    const listed = wholeGroups(await entries.list({ states, after, limit: entriesPerPage }));
+    const last = listed.at(-1);
     if (last === undefined) return;
     after = last.seq;
-    yield page;
+    yield { listed, begun };
   }
 }
 

@@ -1,7 +1,7 @@
 import type { SyncContext } from '../context.ts';
 import type { OutboxEntry } from '../ports/outbox-entry.ts';
 import type { BlockReason, Undecided } from './blocked-contacts.ts';
-import type { ContactLine } from './contact-line.ts';
+import type { LinePage } from './contact-line.ts';
 import type { ContactNames } from './contact-names.ts';
 import { lockedParents } from './locked-parents.ts';
 import { type PlannedRequest, planRequests } from './plan-requests.ts';
@@ -22,7 +22,7 @@ export async function planPage(
     blocks,
     line,
     idempotent,
-  }: { namesOf: ContactNames; blocks: Blocks; line: ContactLine; idempotent: boolean },
+  }: { namesOf: ContactNames; blocks: Blocks; line: LinePage; idempotent: boolean },
 ): Promise<PlannedRequest[]> {
   const free: OutboxEntry[] = [];
   for (const unit of unitsOf(page)) {

@@ -63,10 +63,11 @@ export async function planPush(
   for (let deferred = -1; deferred !== 0; ) {
     const line = new ContactLine();
     planned.beginPass();
-    for await (const page of openPages(waiting, async () => line.beginPage())) {
-      const namesOf = await contactNames(context, page);
-      const options = { namesOf, blocks: planned, line, idempotent: true };
-      for (const request of await planPage(context, page, options)) planned.addRequest(request);
+    for await (const { listed, begun } of openPages(waiting, async () => line.beginPage())) {
+      const namesOf = await contactNames(context, listed);
+      const options = { namesOf, blocks: planned, line: begun, idempotent: true };
+      for (const request of await planPage(context, listed, options)) planned.addRequest(request);
+      begun.end();
     }
     // Each pass plans at least the first in line; where it does not, nothing more can be planned.
     if (line.deferred === deferred) break;

@@ -31,13 +31,14 @@ export interface SentRequest {
 /**
  * Sends one planned request and stores what became of its entries; `progress.stopped` tells where no other would fare
  * better (an org out of reach, a limit). What Salesforce did not take for now, and what
- * may safely be sent again, is tried a few times more.
+ * may safely be sent again, is tried a few times more. `onGoodAnswer`: the next request may begin; what it stores before it
+ * leaves is stored with or after the outcomes of this one.
  */
 export async function sendPlanned(
   context: SyncContext,
   planned: PlannedRequest,
   progress: DrainProgress,
-  { signal, grace, confirm, onSettled }: SendOptions,
+  { signal, grace, confirm, onSettled, onGoodAnswer }: SendOptions & { onGoodAnswer?: () => void },
 ): Promise<SentRequest> {
   const standings = new Map<string, Standing>();
   // An earlier sending may have done its work.
@@ -72,6 +73,11 @@ export async function sendPlanned(
       left = await withoutForgotten(context, left, mayExist, standings);
       left = await markSent(context, { ...planned, way, entries: left });
       if (left.length === 0) break;
+      // Told to end, or nothing of others was answered, while this was being stored.
+      if (progress.stopped !== null || signal.aborted) {
+        await backToLine(context, left, mayExist);
+        break;
+      }
       const request = { ...planned, way, entries: left };
       const answer = await sendRequest(context, request, { grace, confirm });
       if (answer === 'forgotten') continue;
@@ -82,8 +88,17 @@ export async function sendPlanned(
       }
       const told = { entries: left, outcomes: answer };
       const open = await withoutOwnDuplicates(context, way, told, { mayExist, standings, signal });
-      await storeAnswer(context, open.entries, open.outcomes, mayExist, standings);
       kind = kindOfAnswer(answer);
+      const stored = storeAnswer(context, open.entries, open.outcomes, mayExist, standings);
+      if (kind === 'good') {
+        leave(kind);
+        onGoodAnswer?.();
+      }
+      await stored.catch((error: Error) => {
+        // What has taken its place may be marked by now, and must not leave.
+        progress.stopped ??= error;
+        throw error;
+      });
       progress.noteLost(number, kind === 'lost');
     } finally {
       leave(kind);

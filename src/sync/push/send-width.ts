@@ -12,9 +12,9 @@ const climbAfter = 10;
 export type AnswerKind = 'good' | 'crowded' | 'lost' | 'other';
 
 /**
- * How many requests of a drain may be under way at once. One until an answer has come, then one more with each good
- * answer; half where the org has too much to do, one where an answer was lost, and from then on it climbs slowly. A
- * drain begins anew: what it sends first may be lost too.
+ * How many requests of a drain may be under way at once. One until a good answer has come, then the most; half where the
+ * org has too much to do, one where an answer was lost, and from then on it climbs slowly. A drain begins anew: what it
+ * sends first may be lost too.
  */
 export class SendWidth {
   readonly #places = new Semaphore(1);
@@ -29,13 +29,16 @@ export class SendWidth {
   }
 
   /**
-   * A place for one request, which ends with what its answer said; waits where the width has fallen below what is under
-   * way. Throws an AbortError while it waits.
+   * A place for one request, which ends with what its answer said (the first time that it is told); waits where the width
+   * has fallen below what is under way. Throws an AbortError while it waits.
    */
   async enter(signal: AbortSignal): Promise<(answer: AnswerKind) => void> {
     const leave = await this.#places.enter({ signal });
     const request = ++this.#begun;
+    let isOver = false;
     return (answer) => {
+      if (isOver) return;
+      isOver = true;
       this.#learn(answer, request);
       leave();
     };
@@ -58,8 +61,10 @@ export class SendWidth {
 
   #climb(): void {
     if (this.current >= mostAtOnce) return;
-    if (!this.#isFirstClimb && ++this.#good < climbAfter) return;
-    this.#good = 0;
-    this.#places.limit++;
+    if (this.#isFirstClimb) this.#places.limit = mostAtOnce;
+    else if (++this.#good >= climbAfter) {
+      this.#good = 0;
+      this.#places.limit++;
+    }
   }
 }
