@@ -32,7 +32,7 @@ export async function confirmGone(
     const found = new Map(answer.records.map((record) => [String(record.Id), record]));
     for (const id of asked) {
       const record = found.get(id);
-      if (record !== undefined && record.IsDeleted !== true) live.push(id);
+      if (record !== undefined && !isDeleted(object, record)) live.push(id);
       else tombstones.push(tombstoneOf(object, id, record, answer.answeredAt));
     }
   }
@@ -44,6 +44,18 @@ async function fieldsToAsk({ mirror }: Pick<SyncContext, 'mirror'>): Promise<str
   const fields = await mirror.schema.fields();
   const isReadable = fields.some(({ name, vanished }) => name === 'MasterRecordId' && !vanished);
   return ['Id', 'IsDeleted', 'SystemModstamp', ...(isReadable ? ['MasterRecordId'] : [])];
+}
+
+/** What cannot be read as either must not pass for alive: the cursor would pass the deletion. */
+function isDeleted({ name }: SyncedObject, { Id: id, IsDeleted: value }: Record<string, unknown>): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new AppError(
+    'SALESFORCE_ERROR',
+    `The org does not say whether the ${name} ${String(id)} is deleted.`,
+    {
+      hint: 'Nothing of this answer was stored. Check that nothing between this machine and Salesforce changes answers.',
+    },
+  );
 }
 
 function tombstoneOf(

@@ -69,6 +69,16 @@ describe('what is thought to be gone', () => {
     expect(await context.mirror.contacts.counts()).toEqual({ contacts: 0, deleted: 3 });
   });
 
+  it('is not taken for alive where the answer does not say whether it is deleted', async () => {
+    for (const IsDeleted of [undefined, null, 'true', 1]) {
+      const { context } = await orgWith([row(1, {}), row(2, { IsDeleted })]);
+      await expect(confirmGone(context, [1, 2].map(contactId), {})).rejects.toMatchObject({
+        code: 'SALESFORCE_ERROR',
+        message: expect.stringContaining(contactId(2)),
+      });
+    }
+  });
+
   it('is asked for in queries that Salesforce takes, each id once', async () => {
     const { context, asked } = await orgWith([]);
     const ids = Array.from({ length: 1_000 }, (_, n) => contactId(n));

@@ -111,6 +111,51 @@ describe('a contact that updated names and no retrieve gives', () => {
     await equal(rig);
   });
 
+  it('is hidden where it is shown for just as long as somebody asks what became of it', async () => {
+    await using rig = await copied(30);
+    const { url } = rig.emulator;
+    const { ids } = await control(url, 'touch', { count: 1, set: { Title: 'Blinked' } });
+    const { remote } = rig.context;
+    afterUpdated(rig, () => control(url, 'visibility', { ids, hidden: true }));
+    let asked = 0;
+    const all: typeof remote.queries.all = async (soql, options) => {
+      if (!options?.deleted || ++asked > 1) return remote.queries.all(soql, options);
+      await control(url, 'visibility', { ids, hidden: false });
+      const answer = await remote.queries.all(soql, options);
+      await control(url, 'visibility', { ids, hidden: true });
+      return answer;
+    };
+    rig.context.remote = { ...remote, queries: { ...remote.queries, all } };
+    const { runId } = await cycle(rig);
+    expect(await gone(rig, ids)).toEqual(['hidden']);
+    expect((await rig.context.mirror.journal.run(runId))!.counts).toMatchObject({ hidden: 1 });
+  });
+
+  it('keeps the cursor where it is as long as queryAll shows it and no retrieve gives it', async () => {
+    await using rig = await copied(30);
+    const { url } = rig.emulator;
+    const { ids } = await control(url, 'touch', { count: 2, set: { Title: 'Withheld' } });
+    await rig.context.remote.identity();
+    const before = await rig.context.mirror.journal.cursors();
+    const { records } = rig.context;
+    const retrieve: typeof records.retrieve = async (...args) => {
+      await control(url, 'visibility', { ids, hidden: true });
+      const answer = await records.retrieve(...args);
+      await control(url, 'visibility', { ids, hidden: false });
+      return answer;
+    };
+    rig.context.records = { ...records, retrieve };
+    await expect(cycle(rig)).rejects.toMatchObject({
+      code: 'PAGE_INCOMPLETE',
+      message: expect.stringContaining('2 in all'),
+      details: { ids },
+    });
+    expect((await rig.context.mirror.journal.cursors()).updated).toBe(before.updated);
+    rig.context.records = records;
+    expect(await cycle(rig)).toMatchObject({ upserted: 2 });
+    await equal(rig);
+  });
+
   it('stays where so many are not shown that a lost permission is likelier, and the cursor moves on', async () => {
     await using rig = await copied(300);
     const { url } = rig.emulator;

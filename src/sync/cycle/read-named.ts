@@ -44,7 +44,8 @@ export async function readNamed(
   }
   const absent = await retrieveIds(reader, ids, effects, { ifAllFound: true });
   if (absent === 0) return;
-  await settleAbsent(reader, await notReadYet(context, { ...named, ids }, signal), effects, { run });
+  const unread = (some: readonly string[]) => notReadYet(context, { ...named, ids: some }, signal);
+  await settleAbsent(reader, await unread(ids), effects, { run, notReadYet: unread });
 }
 
 /**
