@@ -5,6 +5,7 @@ import { parseLimitInfo } from './api-gate.ts';
 import { type ErrorBody, parseErrorBody } from './error-body.ts';
 import { type Refusal, refusalOf } from './refusals.ts';
 import { type RemoteErrorDetails, remoteError } from './remote-error.ts';
+import { patienceMs } from './repeat-policy.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 export interface ErrorAnswer {
@@ -126,7 +127,7 @@ function limitExceeded(
       'REQUEST_LIMIT_EXCEEDED',
       `Too many requests to ${answer.host} are under way at once.`,
       { ...details, limit: 'concurrent' },
-      { hint: 'Try again in a minute, or lower the concurrency.' },
+      { hint: askedToWait(answer, details) ?? 'Try again in a minute, or lower the concurrency.' },
     );
   }
   if (isOfApp(message, answer.header('sforce-limit-info'))) {
@@ -143,6 +144,13 @@ function limitExceeded(
     { ...details, limit: 'daily' },
     { hint: 'The limit frees up hour by hour; "parahack-sync limits" shows it. Nothing is lost meanwhile.' },
   );
+}
+
+/** What is too long to be sat out within a call is told; null where the org has not asked for that. */
+function askedToWait({ now }: ErrorAnswer, { retryAfterMs }: RemoteErrorDetails): string | null {
+  if (retryAfterMs === null || retryAfterMs <= patienceMs) return null;
+  const until = new Date(now + retryAfterMs).toISOString().replace(/\.\d+/, '');
+  return `It asks to be left alone until ${until}: try again then. Nothing is lost meanwhile.`;
 }
 
 function isConcurrent(message: string, limitInfo: string | null): boolean {
@@ -188,7 +196,11 @@ function unavailable(answer: ErrorAnswer, details: RemoteErrorDetails): AppError
     'ORG_UNAVAILABLE',
     `The org ${answer.host} does not serve API requests at the moment (HTTP ${answer.status}).`,
     details,
-    { hint: 'It may be under maintenance: see status.salesforce.com, and try again later.' },
+    {
+      hint:
+        askedToWait(answer, details) ??
+        'It may be under maintenance: see status.salesforce.com, and try again later.',
+    },
   );
 }
 

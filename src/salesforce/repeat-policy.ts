@@ -9,7 +9,7 @@ export type FailureStage = 'unsent' | 'refused' | 'lost';
 const mostRepeats = 5;
 
 /** Longest Retry-After that is sat out within a call; past it the error goes up with `retryAfterMs`. */
-const patienceMs = 60_000;
+export const patienceMs = 60_000;
 
 /**
  * How long to wait before repeating a read for the `repeat`-th time (0 first), or null where repeating would not

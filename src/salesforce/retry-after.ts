@@ -8,6 +8,8 @@ const longestMs = 86_400_000;
 export function parseRetryAfter(header: string | null, date: string | null, now: number): number | null {
   if (header === null) return null;
   if (/^\s*\d+\s*$/.test(header)) return Math.min(Number(header) * 1_000, longestMs);
+  // Date.parse takes `-5` and `1.5` for dates of long ago, which would mean at once.
+  if (!/^\s*[a-z]{3}/i.test(header)) return null;
   const until = Date.parse(header);
   const told = Date.parse(date ?? '');
   const from = Number.isNaN(told) ? now : told;

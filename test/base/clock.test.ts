@@ -24,4 +24,10 @@ describe('a sleep of more than a timer holds', () => {
     expect(parseRetryAfter('Fri, 31 Dec 9999 23:59:59 GMT', 'Sat, 31 Jan 2026 12:00:00 GMT', 0)).toBe(day);
     expect(parseRetryAfter('120', null, 0)).toBe(120_000);
   });
+
+  it('is not known where the header is neither seconds nor a date', () => {
+    for (const header of ['-5', '1.5', '5s', '', 'soon'])
+      expect(parseRetryAfter(header, null, 0), header).toBeNull();
+    expect(parseRetryAfter('Sun, 06 Nov 1994 08:49:37 GMT', null, Date.now())).toBe(0);
+  });
 });

@@ -172,6 +172,19 @@ describe('each kind of refusal is met by its kind', () => {
     expect(seen).toEqual(met);
   });
 
+  it.each([429, 503])(
+    'a long Retry-After with %i is told with the time until which to wait',
+    async (status) => {
+      await using c = await connected();
+      c.org.always({ status, headers: told('7200') });
+      const from = Date.now();
+      const { hint } = (await failure(c.remote.of(contact).count(null))) as { hint?: string };
+      const until = Date.parse(/until (\S+Z): try again then/.exec(hint ?? '')?.[1] ?? '');
+      expect(until).toBeGreaterThanOrEqual(from + 7_199_000);
+      expect(until).toBeLessThanOrEqual(Date.now() + 7_200_000);
+    },
+  );
+
   it('an HTTP date of Retry-After is told against the answer’s own Date, else against this machine’s clock', async () => {
     await using c = await connected();
     const orgNow = Date.UTC(2026, 0, 31, 12);
