@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AppError, isAppError, systemCodeOf } from '../base/errors.ts';
 import { sqliteFaultOf } from '../sqlite/sqlite-fault.ts';
 
@@ -29,8 +29,31 @@ function isNoFile(path: string): boolean {
   }
 }
 
+/** What lies at `folder`, or above it, and is no folder itself; null where nothing is in the way. */
+function inTheWayOf(folder: string): string | null {
+  for (let path = folder; ; path = dirname(path)) {
+    try {
+      return statSync(path).isDirectory() ? null : path;
+    } catch {
+      if (path === dirname(path)) return null;
+    }
+  }
+}
+
 function unwritable(dataDir: string, cause: unknown): AppError {
   const code = systemCodeOf(cause);
+  const inTheWay = inTheWayOf(dataDir);
+  if (inTheWay !== null) {
+    return new AppError(
+      'DATA_DIR_UNWRITABLE',
+      `The data folder ${dataDir} cannot be made: ${inTheWay} is no folder.`,
+      {
+        hint: 'Choose another with --data-dir or PARAHACK_SYNC_DATA_DIR, or move that file away.',
+        details: { dataDir, systemCode: code ?? null },
+        cause,
+      },
+    );
+  }
   return new AppError(
     'DATA_DIR_UNWRITABLE',
     `The data folder ${dataDir} cannot be used${code ? ` (${code})` : ''}.`,

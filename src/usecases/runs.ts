@@ -58,7 +58,7 @@ export async function showRun(parts: RunsParts, { id }: { id: string }): Promise
   if (only !== undefined && found.length === 1) return only;
   throw new AppError(
     'UNKNOWN_RUN',
-    only === undefined ? `There is no run ${id}.` : `${id} means several runs.`,
+    only === undefined ? `There is no run ${id}.` : `${id === '' ? 'An empty id' : id} means several runs.`,
     {
       hint: '`parahack-sync runs` lists them with their ids.',
     },

@@ -210,6 +210,20 @@ describe('registry', () => {
     );
   });
 
+  it('names the file that lies where the data folder or one above it would be', () => {
+    const file = join(dataDir, 'file');
+    writeFileSync(file, '');
+    for (const folder of [file, join(file, 'a', 'b')]) {
+      expect(() => openRegistry(folder)).toThrow(
+        expect.objectContaining({
+          code: 'DATA_DIR_UNWRITABLE',
+          message: `The data folder ${folder} cannot be made: ${file} is no folder.`,
+          hint: expect.stringContaining('move that file away'),
+        }),
+      );
+    }
+  });
+
   it('can be opened for the first time by many processes at once', async () => {
     const codes = await Promise.all(
       Array.from(
