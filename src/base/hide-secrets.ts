@@ -17,25 +17,43 @@ export function createSecretHider(secrets: readonly (string | null | undefined)[
     .sort((a, b) => b.length - a.length);
   if (known.length === 0) return (text) => text;
   const spellings = known.flatMap((secret) => [secret, ...inBase64(secret)]);
-  const beginnings = spellings.map((spelling) => spelling.slice(0, anchorCharacters));
-  const escapes = spellings.some((spelling) => spelling.includes(' ')) ? /[%\\&+]/ : /[%\\&]/;
+  const isThere = secretLook(spellings);
   let all: RegExp | null = null;
   return (text) => {
-    // Most texts have no escapes and no secret, and the expression takes milliseconds to make.
-    if (!escapes.test(text) && !beginnings.some((beginning) => text.includes(beginning))) return text;
+    // Most texts hold no secret, and the expression takes milliseconds to make and is slow.
+    if (!isThere(text)) return text;
     all ??= new RegExp(spellings.map(patternOf).join('|'), 'g');
     return text.replace(all, hidden);
   };
 }
 
+/** Whether the expression may find one: never false where it does, and cheap. */
+function secretLook(spellings: readonly string[]): (text: string) => boolean {
+  const beginnings = spellings.map((spelling) => spelling.slice(0, anchorCharacters));
+  const escapes = spellings.some((spelling) => spelling.includes(' ')) ? /[%\\&+]/ : /[%\\&]/;
+  // Without escapes a spelling could not be told from one that holds what looks like an escape.
+  const areTokens = beginnings.every((beginning) => token.test(beginning));
+  const cores = beginnings.map((beginning) => beginning.slice(mostEaten));
+  return (text) => {
+    if (!escapes.test(text)) return beginnings.some((beginning) => text.includes(beginning));
+    if (!areTokens) return true;
+    const plain = unescaped(text);
+    return cores.some((core) => plain.includes(core));
+  };
+}
+
 /** So many characters tell a secret from all else; an expression for a token of 2 KB would take seconds to make. */
 const anchorCharacters = 32;
+/** What tokens and Base64 are made of. No escape begins with any of it. */
+const token = /^[\w.~!+/=-]*$/;
+/** So many characters of a token, at most, an escape takes that is begun right before it, as \u does; and one more. */
+const mostEaten = 6;
 /** What the rest of a token may look like, in all its spellings. */
 const rest = String.raw`(?:[\w.~!+/=%-]|\\u[0-9a-fA-F]{4}|\\[/.!=+-]|&#?\w{1,8};)*`;
 
 /** A pattern of the secret: of its beginning and whatever a token goes on with, or of all of it. */
 function patternOf(secret: string): string {
-  const isToken = /^[\w.~!+/=-]*$/.test(secret.slice(anchorCharacters));
+  const isToken = token.test(secret.slice(anchorCharacters));
   if (secret.length > anchorCharacters && isToken) return spelled(secret.slice(0, anchorCharacters)) + rest;
   return spelled(secret);
 }
@@ -68,6 +86,23 @@ const names: Record<string, string> = {
   '.': 'period',
   '%': 'percnt',
 };
+
+const characters: Record<string, string> = Object.fromEntries(
+  Object.entries(names).map(([character, name]) => [name, character]),
+);
+
+/** Each character that `spelled` allows, as it is; what is no escape of one stays. */
+function unescaped(text: string): string {
+  return text.replace(
+    /%(?:25)?([0-9a-f]{2})|\\u([0-9a-f]{4})|&#x0{0,6}([0-9a-f]{1,6});|&#0{0,6}(\d{1,7});|&([a-z]{2,6});|\\(\W)/gi,
+    (whole, percent, json, hex, decimal, name, slashed) => {
+      if (slashed !== undefined) return slashed;
+      if (name !== undefined) return characters[name] ?? whole;
+      const code = decimal === undefined ? Number.parseInt(percent ?? json ?? hex, 16) : Number(decimal);
+      return String.fromCharCode(code);
+    },
+  );
+}
 
 function anyCase(hex: string): string {
   return hex.replace(/[a-f]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createSecretHider } from '../../src/base/hide-secrets.ts';
+import { repeats } from '../support/deep.ts';
 import fc from '../support/properties.ts';
 
 const token = '00D000000000001!AQ4AQFoo.Bar_baz~qux/quux+corge=x';
 const hide = createSecretHider([token]);
+const hexOf = (c: string) => c.charCodeAt(0).toString(16).padStart(2, '0');
 const unicode = (text: string) =>
   Array.from(text, (c) => `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`).join('');
 
@@ -54,6 +56,56 @@ describe('a secret that a foreign text echoes', () => {
         }
       }),
     );
+  });
+
+  it('is taken out whatever each of its characters is spelled as, and whatever escape is begun before it', () => {
+    // Begun so, an escape would take what they begin with.
+    const secrets = [
+      'u0041F2541.-x',
+      '2541!ab+/=z~_Q9bF00',
+      '00D000000000001!AQ4AQFoo.Bar_baz~qux/quux+corge=x',
+    ];
+    const hiders = new Map(secrets.map((text) => [text, createSecretHider([text])]));
+    const begun = [
+      '',
+      '%',
+      '%2',
+      '%25',
+      '%252',
+      '\\',
+      '\\\\',
+      '\\u',
+      '\\u00',
+      '&',
+      '&#',
+      '&#0',
+      '&#x',
+      '&#x0',
+      '&so',
+    ];
+    const spellings = [
+      (c: string) => c,
+      (c: string) => `%${hexOf(c)}`,
+      (c: string) => `%${hexOf(c).toUpperCase()}`,
+      (c: string) => `%25${hexOf(c)}`,
+      (c: string) => `\\u00${hexOf(c)}`,
+      (c: string) => `&#${c.charCodeAt(0)};`,
+      (c: string) => `&#000${c.charCodeAt(0)};`,
+      (c: string) => `&#X0${hexOf(c).toUpperCase()};`,
+      (c: string) => (/\w/.test(c) ? c : `\\${c}`),
+      (c: string) =>
+        ({ '/': '&sol;', '+': '&plus;', '=': '&equals;', '.': '&period;', '!': '&excl;' })[c] ?? c,
+    ];
+    const check = (text: string, before: string, choices: readonly number[]) => {
+      const spelled = Array.from(text, (c, i) => spellings[choices[i % choices.length]!]!(c)).join('');
+      expect(hiders.get(text)!(`x${before}${spelled};`)).toContain('[hidden]');
+    };
+    for (const text of secrets)
+      for (const before of begun) for (const choice of spellings.keys()) check(text, before, [choice]);
+    const choices = fc.array(fc.nat(spellings.length - 1), { minLength: 20, maxLength: 60 });
+    fc.assert(fc.property(fc.constantFrom(...secrets), fc.constantFrom(...begun), choices, check), {
+      numRuns: repeats(500),
+    });
   });
 
   it('leaves everything else as it was', () => {
