@@ -14,6 +14,7 @@ import { ingestJobState, ingestOperations } from './ingest-job.ts';
 import { runIngest } from './ingest-run.ts';
 import { jobAnswer, readFormat } from './job-format.ts';
 import { listJobs } from './job-list.ts';
+import { mixedRows } from './mixed-rows.ts';
 import { readMultipart } from './multipart.ts';
 
 /** `/jobs/ingest…` (Bulk API 2.0, Ingest). */
@@ -240,6 +241,10 @@ function csvAnswer(job: IngestJob, extra: string[], rows: string[][]): Answer {
   return {
     status: 200,
     headers: { 'Content-Type': 'text/csv; charset=UTF-8' },
-    body: header + rows.map((row) => csvLine(row, job.format)).join(''),
+    body:
+      header +
+      mixedRows(job, rows)
+        .map((row) => csvLine(row, job.format))
+        .join(''),
   };
 }

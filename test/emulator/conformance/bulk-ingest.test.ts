@@ -119,12 +119,23 @@ describe('Bulk API 2.0 ingest', () => {
     const [one, two] = [org.unused('k1'), org.unused('k2')];
     await run(job, `ParaHack_Id__c,LastName\n${one},One\n`);
     const { id } = await run(job, `ParaHack_Id__c,LastName\n${one},Uno\n${two},Due\n`);
-    expect((await results(id, 'successfulResults')).map((r) => [r.ParaHack_Id__c, r.sf__Created])).toEqual([
+    const told = (await results(id, 'successfulResults')).map((r) => [r.ParaHack_Id__c, r.sf__Created]);
+    expect(told.toSorted()).toEqual([
       [one, 'false'],
       [two, 'true'],
     ]);
     expect((await create({ operation: 'upsert', externalIdFieldName: 'Title' })).status).toBe(400);
     expect((await create({ operation: 'upsert' })).status).toBe(400);
+  });
+
+  it('gives results in an order of their own, the same each time', async () => {
+    const names = Array.from({ length: 30 }, (_, i) => `Row ${String(i).padStart(2, '0')}`);
+    const { id } = await run({ operation: 'insert' }, `LastName\n${names.join('\n')}\n`);
+    const told = async () => (await results(id, 'successfulResults')).map(({ LastName }) => LastName);
+    const first = await told();
+    expect(first).not.toEqual(names);
+    expect(first.toSorted()).toEqual(names);
+    expect(await told()).toEqual(first);
   });
 
   it('deletes into the Recycle Bin, and hardDelete past it', async () => {
@@ -166,10 +177,8 @@ describe('Bulk API 2.0 ingest', () => {
       numberRecordsProcessed: 0,
       numberRecordsFailed: 0,
     });
-    expect((await results(id, 'unprocessedrecords')).map((row) => Object.values(row)[0])).toEqual([
-      'One',
-      'Two',
-    ]);
+    const left = (await results(id, 'unprocessedrecords')).map((row) => Object.values(row)[0]);
+    expect(left.toSorted()).toEqual(['One', 'Two']);
     expect(await results(id, 'failedResults')).toEqual([]);
     expect(await org.live()).toBe(before);
   });
