@@ -201,7 +201,7 @@ export class Oracle {
     }
     const untold = [...ours].filter((id) => !ids.has(id));
     const asForeign = [...ids].filter((id) => this.#foreign.has(id)).length;
-    const open = entries.filter(({ state, created }) => mayHaveMade.has(state) || created === false).length;
+    const open = entries.filter((entry) => this.#mayBeUntold(entry)).length;
     if (untold.length > open + asForeign + (this.#untold.get(token) ?? 0))
       problems.push(
         `${token}: ${untold.join(', ')} is there, and the outbox says ${entries.map(({ state }) => state)}.`,
@@ -215,6 +215,12 @@ export class Oracle {
         problems.push(`${token} is in doubt, and ${untold.join(', ')} is no candidate.`);
     }
     return problems;
+  }
+
+  #mayBeUntold({ state, created, attempts }: Entry): boolean {
+    if (mayHaveMade.has(state) || created === false) return true;
+    // Refused when it was sent again, by rules that are others when its first sending is carried out at last.
+    return this.#isLate && state === 'rejected' && attempts > 1;
   }
 
   #problemsOfStates(): string[] {

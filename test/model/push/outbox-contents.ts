@@ -14,6 +14,7 @@ export interface Entry {
   way: string | null;
   upsertField: string | null;
   atomicGroup: string | null;
+  attempts: number;
   sentAt: number | null;
   created: boolean | null;
   doubt: { reason: string; candidates: { id: string }[]; candidatesTotal: number } | null;
@@ -48,6 +49,7 @@ function entryOf(row: Record<string, unknown>): Entry {
     way: text('way'),
     upsertField: text('upsert_field'),
     atomicGroup: text('atomic_group'),
+    attempts: Number(row.attempts),
     sentAt: row.sent_at === null ? null : Date.parse(String(row.sent_at)),
     created: row.created === null ? null : Boolean(row.created),
     doubt:

@@ -121,6 +121,13 @@ function faultArbitrary(isLate: boolean): fc.Arbitrary<object> {
           2,
           fc.constantFrom(404, 500, 503, 502).map((status) => ({ status, afterCommit: true })),
         ),
+        // Whatever code a 5xx has, it may come behind the work.
+        weighted(
+          1,
+          fc
+            .constantFrom('UNABLE_TO_LOCK_ROW', 'REQUIRED_FIELD_MISSING')
+            .map((errorCode) => ({ status: 500, errorCode, message: 'Not now', afterCommit: true })),
+        ),
         weighted(1, fc.constant({ status: 503, body: '<html>Maintenance</html>', afterCommit: true })),
         weighted(1, fc.constant({ status: 200, body: '<html>Maintenance</html>', afterCommit: true })),
         weighted(

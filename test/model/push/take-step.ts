@@ -143,7 +143,10 @@ async function pushAgain(world: World, program: Program, pick: number): Promise<
   );
   if (open.length === 0) return null;
   world.count('push again');
-  return push(world, program, open[pick % open.length] as Input, false);
+  world.staysAwake = true;
+  const ended = await push(world, program, open[pick % open.length] as Input, false);
+  world.staysAwake = false;
+  return ended;
 }
 
 async function push(world: World, program: Program, input: Input, queue: boolean): Promise<Ended> {

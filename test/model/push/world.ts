@@ -66,8 +66,8 @@ export class World implements AsyncDisposable {
   readonly log: string[] = [];
   /** As they were when the org was looked at last. */
   rows: readonly Row[] = [];
-  /** How long the clock was moved on in all, ms. */
-  passedMs = 0;
+  /** No long sleep comes now: whoever pushes the same again has a day for it. */
+  staysAwake = false;
   readonly #machine: Machine;
   readonly #programs: (Program | null)[] = [null, null];
   #meanwhile: Meanwhile[] = [];
@@ -75,6 +75,12 @@ export class World implements AsyncDisposable {
   #sent = 0;
   /** Requests with an Idempotency-Key that are about to leave. */
   #keyed = 0;
+  /** Requests that may write, and are under way. */
+  #writing = 0;
+  /** One was since the org was looked at. */
+  #hasWritten = false;
+  /** What was seen to be wrong while a program was at work. */
+  #fault: Error | null = null;
   /** Long sleeps that are due. */
   #sleeps: Act[] = [];
   #tokens = 0;
@@ -88,7 +94,7 @@ export class World implements AsyncDisposable {
     this.oracle = new Oracle(beginning.late);
     this.#machine = machine;
     machine.beforeSend = (request) => this.#beforeSend(request);
-    machine.behindAnswer = () => this.#sleep();
+    machine.behindSend = (request) => this.#behindSend(request);
   }
 
   static async open(beginning: Beginning): Promise<World> {
@@ -183,7 +189,6 @@ export class World implements AsyncDisposable {
     const first = Math.min(ms, latestMs);
     for (const part of [first, ms - first]) {
       this.clock.pass(part);
-      this.passedMs += part;
       await this.org.control('clock', { advanceMs: 0 });
       await this.look('org');
     }
@@ -199,9 +204,15 @@ export class World implements AsyncDisposable {
     } finally {
       this.#meanwhile = [];
       await this.bury();
-      await this.look('program');
-      this.oracle.note(this.entries());
+      await this.#lookBehind();
     }
+  }
+
+  async #lookBehind(): Promise<void> {
+    // The program took it for an answer that never came, and went on.
+    if (this.#fault !== null) throw this.#fault;
+    await this.look('program');
+    this.oracle.note(this.entries());
   }
 
   /** Whoever died in its work is cleared away, as the system does it. */
@@ -214,10 +225,16 @@ export class World implements AsyncDisposable {
   }
 
   /** One after the other, where two programs send: who has done what would be anybody's guess. */
-  #beforeSend({ headers }: WireRequest): Promise<void> {
+  #beforeSend({ method, headers }: WireRequest): Promise<void> {
     const keyed = 'idempotency-key' in headers ? 1 : 0;
     this.#keyed += keyed;
-    const turn = this.#turn.then(() => this.#betweenRequests());
+    const turn = this.#turn.then(async () => {
+      await this.#betweenRequests().catch((error: unknown) => {
+        this.#fault ??= error as Error;
+        throw error;
+      });
+      if (method !== 'GET') this.#writing++;
+    });
     this.#turn = turn
       .catch(() => {})
       .finally(() => {
@@ -229,9 +246,12 @@ export class World implements AsyncDisposable {
   async #betweenRequests(): Promise<void> {
     this.#sent++;
     this.clock.pass(requestMs);
-    // What was cut and is to be carried out later is due by the org's clock, which nobody's timer moves.
-    await this.org.control('clock', { advanceMs: 0 });
-    await this.look('program');
+    if (this.beginning.late || this.#writing > 0 || this.#hasWritten) {
+      // What was cut and is to be carried out later is due by the org's clock, which nobody's timer moves.
+      if (this.beginning.late) await this.org.control('clock', { advanceMs: 0 });
+      this.#hasWritten = false;
+      await this.look('program');
+    }
     const due = this.#meanwhile.filter(({ before }) => before === this.#sent);
     for (const { act } of due) {
       if (act.act === 'pass' && act.ms > shortSleepMs) this.#sleeps.push(act);
@@ -240,9 +260,19 @@ export class World implements AsyncDisposable {
     await this.#sleep();
   }
 
+  async #behindSend({ method }: WireRequest): Promise<void> {
+    if (method !== 'GET') {
+      this.#writing--;
+      this.#hasWritten = true;
+    }
+    await this.#sleep().catch((error: unknown) => {
+      this.#fault ??= error as Error;
+    });
+  }
+
   /** Nobody can look at a key's age so late that no machine could sleep between that and the first byte: that is let be. */
   async #sleep(): Promise<void> {
-    while (this.#keyed === 0) {
+    while (this.#keyed === 0 && !this.staysAwake) {
       const act = this.#sleeps.shift();
       if (act === undefined) return;
       await this.act(act);

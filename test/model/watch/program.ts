@@ -50,8 +50,8 @@ export interface Machine {
   onStored: OnStored;
   /** Called before each request leaves. */
   beforeSend(request: WireRequest): Promise<void>;
-  /** Called when the head of an answer is there, before the program has it. */
-  behindAnswer?(): Promise<void>;
+  /** Called when one is over, with an answer or without, before the program knows. */
+  behindSend?(request: WireRequest): Promise<void>;
 }
 
 /** What a program said at its end: `crash` where it was killed, `halt` where it was told to stop. */
@@ -268,25 +268,25 @@ export class Program {
   }
 
   #wire(): Wire {
-    const { dispatcher, clock, beforeSend, behindAnswer } = this.#machine;
+    const { dispatcher, clock, beforeSend, behindSend } = this.#machine;
     const patience = { headersMs: 0, idleBodyMs: 0, answerMs: 600_000 };
     return {
       exchange: async (request, _patience, signal) => {
         this.points.alive();
         await beforeSend(request);
-        await this.#hold?.pass();
         let answer: WireAnswer | null = null;
         try {
+          await this.#hold?.pass();
           return await this.points.around('send', async () => {
             clock.noteActivity();
             answer = await exchange(dispatcher, request, patience, signal);
-            await behindAnswer?.();
             return answer;
           });
         } catch (error) {
           (answer as WireAnswer | null)?.body.drop();
           throw error;
         } finally {
+          await behindSend?.(request);
           clock.noteActivity();
         }
       },
