@@ -104,10 +104,10 @@ function add(
   kinds.set(name, kind);
   if (kind.rows.length >= ingestJobRows) return;
   const bytes = Buffer.byteLength(JSON.stringify(Object.values(cells)));
-  const columns = new Set([...kind.names, ...Object.keys(cells)]);
-  if (kind.bytes + bytes + columns.size * (kind.rows.length + 1) > jobBytes) return;
+  const added = Object.keys(cells).filter((name) => !kind.names.has(name));
+  if (kind.bytes + bytes + (kind.names.size + added.length) * (kind.rows.length + 1) > jobBytes) return;
   kind.bytes += bytes;
-  for (const column of Object.keys(cells)) kind.names.add(column);
+  for (const column of added) kind.names.add(column);
   kind.rows.push({ key: entry.key, account: String(entry.changes.AccountId ?? '') });
 }
 
