@@ -15,6 +15,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 
 /** Code that V8 has compiled is kept between starts, where only this user can put any. */
 
+/** Without what names a folder for the tests. */
+const { NODE_COMPILE_CACHE, NODE_DISABLE_COMPILE_CACHE, ...environment } = process.env;
 const bin = new URL('../../bin/parahack-sync.js', import.meta.url).pathname;
 let home: string;
 let cache: string;
@@ -26,7 +28,6 @@ beforeEach(() => {
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
 function run(args: readonly string[], { input = '', debug = false, full = false } = {}) {
-  const { NODE_COMPILE_CACHE, NODE_DISABLE_COMPILE_CACHE, ...rest } = process.env;
   const command = [process.execPath, bin, ...args];
   // A shell that lets its child write no byte into any file.
   const [program = '', ...words] = full ? ['sh', '-c', 'ulimit -f 0; exec "$0" "$@"', ...command] : command;
@@ -34,7 +35,7 @@ function run(args: readonly string[], { input = '', debug = false, full = false 
     input,
     encoding: 'utf8',
     env: {
-      ...rest,
+      ...environment,
       XDG_CACHE_HOME: join(home, 'cache'),
       PARAHACK_SYNC_DATA_DIR: join(home, 'data'),
       ...(debug ? { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' } : {}),
@@ -66,7 +67,7 @@ it.skipIf(process.platform !== 'linux').each([
 ])('puts none into the working folder where %s', (_where, { XDG_CACHE_HOME, HOME }) => {
   const { status } = spawnSync(process.execPath, [bin, '--help'], {
     cwd: home,
-    env: { ...process.env, XDG_CACHE_HOME, HOME: HOME ?? join(home, 'user') },
+    env: { ...environment, XDG_CACHE_HOME, HOME: HOME ?? join(home, 'user') },
   });
   expect(status).toBe(0);
   if (HOME !== undefined) expect(readdirSync(home)).toEqual([]);
@@ -84,7 +85,7 @@ it.skipIf(!isRoot)(
         uid: 54_321,
         encoding: 'utf8',
         env: {
-          ...process.env,
+          ...environment,
           XDG_CACHE_HOME: '',
           XDG_DATA_HOME: '',
           PARAHACK_SYNC_DATA_DIR: '',
