@@ -5,11 +5,13 @@ import Database from 'better-sqlite3';
 import type { CycleCompleteEvent, WatchEvent } from '../../../src/contract/watch.ts';
 import { MemoryLeases } from '../../../src/lease/memory-leases.ts';
 import type { ConflictPolicy } from '../../../src/org/conflict-policy.ts';
+import { MemoryCallLedger } from '../../../src/store/memory/memory-call-ledger.ts';
 import { mirrorPath } from '../../../src/store/sqlite/mirror-path.ts';
 import { usualSizes } from '../../../src/sync/batch-sizes.ts';
 import { watch } from '../../../src/usecases/watch.ts';
 import { LocalDispatcher } from '../../support/local-dispatcher.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
+import { memoryRegistry } from '../../usecases/memory-registry.ts';
 import { Seeded } from '../seeded.ts';
 import { Crash, type FailPoint } from '../watch/fail-points.ts';
 import { Org, type Row } from '../watch/org.ts';
@@ -26,6 +28,8 @@ export class TwoWayWorld implements AsyncDisposable {
   readonly log: string[] = [];
   readonly #machine: Machine;
   #program: Program | null = null;
+  /** Another program has the mirror open all the time. */
+  #other: Database.Database | null = null;
   #meanwhile: { before: number; work: () => Promise<void> }[] = [];
   #sent = 0;
 
@@ -58,6 +62,7 @@ export class TwoWayWorld implements AsyncDisposable {
       leases: new MemoryLeases(),
       reconcileEveryMs: null,
       memory: null,
+      beside: { registry: memoryRegistry(), calls: new MemoryCallLedger() },
       sizes: usualSizes,
       onStored: () => {},
       beforeSend: async () => {},
@@ -122,15 +127,11 @@ export class TwoWayWorld implements AsyncDisposable {
 
   /** As another program has the mirror open. */
   sql<T = Record<string, unknown>>(statement: string, ...values: unknown[]): T[] {
-    const db = new Database(mirrorPath(join(this.#machine.dataDir, 'orgs'), this.#machine.url));
-    try {
-      const prepared = db.prepare(statement);
-      if (prepared.reader) return prepared.all(...values) as T[];
-      prepared.run(...values);
-      return [];
-    } finally {
-      db.close();
-    }
+    this.#other ??= new Database(mirrorPath(join(this.#machine.dataDir, 'orgs'), this.#machine.url));
+    const prepared = this.#other.prepare(statement);
+    if (prepared.reader) return prepared.all(...values) as T[];
+    prepared.run(...values);
+    return [];
   }
 
   async liveInOrg(): Promise<Map<string, Row>> {
@@ -139,6 +140,7 @@ export class TwoWayWorld implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#program?.die();
+    this.#other?.close();
     await this.org.emulator.close();
     Math.random = systemRandom;
     rmSync(this.#machine.dataDir, { recursive: true, force: true });

@@ -45,6 +45,8 @@ export interface Machine {
   reconcileEveryMs: number | null;
   /** Null where what programs keep are files. */
   memory: { mirrors: MemoryMirrors; registry: Registry; calls: CallLedger } | null;
+  /** Where mirrors are files, and the list of orgs and the count of calls are none all the same. */
+  beside?: { registry: Registry; calls: CallLedger };
   sizes: BatchSizes;
   /** Told what a process has stored in a mirror. */
   onStored: OnStored;
@@ -95,7 +97,7 @@ export class Program {
     const mirrors =
       machine.memory === null ? this.#openFiles(clock) : mortalMirrors(machine.memory.mirrors, this.points);
     const services = new Services(config, silentLogger);
-    const { registry, calls: known } = machine.memory ?? {};
+    const { registry, calls: known } = machine.memory ?? machine.beside ?? {};
     const calls = known ?? new SqliteCallLedger(dataDir, { now: () => clock.now() });
     const parts = {
       ...(registry === undefined ? {} : { registry }),
