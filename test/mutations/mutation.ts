@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export type Model = 'watch' | 'push';
+export type Model = 'watch' | 'push' | 'two-way';
 
 /** One planted fault: what it breaks, the diff, and the test that must notice it. */
 export interface Mutation {
@@ -23,7 +23,7 @@ export interface Mutation {
 
 /**
  * A patch begins with what it breaks, then `Test: FILE`, and where wanted `Name: TITLE`, `Build: yes` and `Model: yes`
- * (of the watch) or `Model: push`, each on a line of its own; a unified diff follows.
+ * (of the watch), `Model: push` or `Model: two-way`, each on a line of its own; a unified diff follows.
  */
 export function readMutations(folder: string): Mutation[] {
   return readdirSync(folder)
@@ -51,6 +51,6 @@ function parseMutation(file: string, path: string): Mutation {
 }
 
 function modelOf(text: string | null): Model | null {
-  if (text === 'push') return 'push';
+  if (text === 'push' || text === 'two-way') return text;
   return text === 'yes' ? 'watch' : null;
 }

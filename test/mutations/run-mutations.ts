@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as usualPush from '../model/push/usual-run.ts';
 import { ways } from '../model/push/ways.ts';
+import * as usualTwoWay from '../model/two-way/usual-run.ts';
 import * as usualWatch from '../model/watch/usual-run.ts';
 import { copyTree, type RunResult, runHistories, runTests } from './mutant-tree.ts';
 import { type Mutation, readMutations } from './mutation.ts';
@@ -98,6 +99,8 @@ function soundOf(testFile: string): RunResult {
   return result;
 }
 
+const usualOf = { watch: usualWatch, push: usualPush, 'two-way': usualTwoWay };
+
 function judgeByModel({ diff, model: named }: Mutation): { caught: boolean; why: string } {
   let takeBack: () => void;
   try {
@@ -107,7 +110,7 @@ function judgeByModel({ diff, model: named }: Mutation): { caught: boolean; why:
   }
   // A fault that is named on the command line and no model's is the watch's to notice.
   const model = named ?? 'watch';
-  const { usualHistories, usualSeed } = model === 'push' ? usualPush : usualWatch;
+  const { usualHistories, usualSeed } = usualOf[model];
   const histories = Number(values.histories ?? usualHistories);
   const inAll = model === 'push' ? histories * ways.length : histories;
   const args = ['--runs', String(histories), '--seed', String(usualSeed)];

@@ -1,0 +1,83 @@
+import { appOutbox } from '../../../src/usecases/outbox.ts';
+import type { Ended, Program } from '../watch/program.ts';
+import type { Entry } from './entries.ts';
+import type { Job } from './steps.ts';
+import type { World } from './world.ts';
+
+/** What a person may say, by the entry's state. */
+const verbsOf = {
+  conflict: ['take local', 'take salesforce', 'drop'],
+  rejected: ['retry', 'drop'],
+  pending: ['drop'],
+} as const;
+
+export type Verb = (typeof verbsOf)[keyof typeof verbsOf][number];
+
+/** A person's word about one entry; conflicts, which are seldom, go before, and what goes its way is let go. */
+export async function decide(
+  world: World,
+  program: Program,
+  { verb: which, pick }: Extract<Job, { job: 'outbox' }>,
+): Promise<Ended | null> {
+  const local = world.entries().filter(({ local: isLocal }) => isLocal === 1);
+  for (const state of ['conflict', 'rejected', 'pending'] as const) {
+    // A waiting edit is given up now and then.
+    if (state === 'pending' && which % 4 !== 0) return null;
+    const entries = local.filter((entry) => entry.state === state);
+    const entry = entries[pick % Math.max(1, entries.length)];
+    if (entry === undefined) continue;
+    const verbs = verbsOf[state];
+    return say(world, program, entry, verbs[which % verbs.length] as Verb);
+  }
+  return null;
+}
+
+export async function say(world: World, program: Program, entry: Entry, verb: Verb): Promise<Ended> {
+  world.count(verb);
+  world.log.push(`  ${verb} ${entry.seq} of ${entry.contactKey}`);
+  const ended = await program.run(async (signal) => {
+    const outbox = appOutbox(program.services);
+    const move = { org: null, keys: [entry.key], all: false, inDoubt: false };
+    const take = verb === 'take local' ? 'local' : verb === 'take salesforce' ? 'salesforce' : null;
+    const context = { signal, onEvent: () => {} };
+    await (verb === 'drop' ? outbox.drop(move, context) : outbox.retry({ ...move, take }, context));
+    return null;
+  });
+  const isGivenUp = verb === 'drop' || verb === 'take salesforce';
+  // Whoever dies over it may have said it all the same.
+  const now = world.entries().find(({ seq }) => seq === entry.seq);
+  if (isGivenUp && now?.state === 'dropped') world.oracle.giveUp([entry.seq]);
+  return ended;
+}
+
+/** Somebody who has looked into Salesforce settles a creation in doubt, or asks for all of them once more. */
+export async function settle(
+  world: World,
+  program: Program,
+  { how, pick }: Extract<Job, { job: 'settle' }>,
+): Promise<Ended | null> {
+  const doubts = world
+    .entries()
+    .filter(({ state, op, local }) => state === 'in-doubt' && op === 'create' && local === 1);
+  const entry = doubts[pick % Math.max(1, doubts.length)];
+  const made = entry === undefined ? null : world.oracle.madeOf(entry.contactKey);
+  const isLive = world.rows.some(({ Id, IsDeleted }) => Id === made && !IsDeleted);
+  const isAuto = entry === undefined || how % 3 === 0 || (made !== null && !isLive);
+  const as = !isAuto && made !== null ? made : null;
+  const kind = isAuto ? '--auto' : as === null ? '--not-sent' : '--as';
+  world.count(`settle ${kind}`);
+  world.log.push(`  settle ${kind} ${entry?.contactKey ?? ''}`);
+  return program.run(async (signal) => {
+    await appOutbox(program.services).settle(
+      {
+        org: null,
+        keys: isAuto ? [] : [(entry as Entry).key],
+        as,
+        notSent: !isAuto && as === null,
+        auto: isAuto,
+      },
+      { signal, onEvent: () => {} },
+    );
+    return null;
+  });
+}

@@ -1,0 +1,27 @@
+import type Database from 'better-sqlite3';
+
+/** An entry of the outbox, as far as a history looks at it. */
+export interface Entry {
+  seq: number;
+  key: string;
+  op: 'create' | 'update' | 'delete';
+  state: string;
+  contactKey: string;
+  contactId: string | null;
+  changes: string;
+  base: string | null;
+  errors: string;
+  local: number;
+  doubt: string | null;
+}
+
+const columns =
+  'seq, key, op, state, contact_key AS contactKey, contact_id AS contactId, changes, base, errors, local, doubt';
+
+export function entriesIn(db: Database.Database): Entry[] {
+  return db.prepare(`SELECT ${columns} FROM outbox ORDER BY seq`).all() as Entry[];
+}
+
+export function isOpen({ state }: Entry): boolean {
+  return state !== 'done' && state !== 'dropped';
+}

@@ -1,0 +1,12 @@
+/** Fields that both sides write. */
+const standard = ['FirstName', 'Title', 'Department', 'Phone'] as const;
+/** Set when a contact is made. */
+const atFirst = ['LastName', 'Description'] as const;
+
+export function usersValueFields(custom: readonly string[]): readonly string[] {
+  return [...standard, ...custom, ...custom];
+}
+
+export function comparedFields(custom: readonly string[]): readonly string[] {
+  return [...atFirst, ...standard, ...custom];
+}

@@ -1,0 +1,63 @@
+import type { Act, Job } from './steps.ts';
+
+const acts = {
+  reader: true,
+  'users create': true,
+  'users update': true,
+  'users delete': true,
+  'users undelete': true,
+  'users purge': true,
+  'users merge': true,
+  hide: true,
+  show: true,
+  'add-field': true,
+  'remove-field': true,
+  'rename-field': true,
+  'validation-rule': true,
+  trigger: true,
+  pass: true,
+} as const satisfies Record<Exclude<Act['act'], 'program'>, true>;
+
+const jobs = {
+  cycle: true,
+  'fresh copy': true,
+  reconcile: true,
+  push: true,
+  policy: true,
+  'turn off': true,
+  'turn on': true,
+  'other user': true,
+} as const satisfies Record<Exclude<Job['job'], 'outbox' | 'settle'>, true>;
+
+/** All that happens in histories, and is counted where it does. */
+export const kinds: readonly string[] = [
+  ...Object.keys(acts),
+  ...Object.keys(jobs),
+  'insert',
+  'update',
+  'delete',
+  'transaction',
+  'rollback',
+  'refused edit',
+  'edit of an added field',
+  'field gone under an edit',
+  'copy under an edit',
+  'purge of an edited contact',
+  'hiding of an edited contact',
+  'other user over an edit',
+  'take local',
+  'take salesforce',
+  'retry',
+  'drop',
+  'settle --auto',
+  'settle --as',
+  'settle --not-sent',
+  'salesforce-wins',
+  'local-wins',
+  'manual',
+  'two at once',
+  'faults',
+  'crash',
+  'kill',
+  'rest',
+];

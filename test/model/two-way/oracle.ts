@@ -1,0 +1,199 @@
+import type { Row } from '../watch/org.ts';
+import { type Entry, isOpen } from './entries.ts';
+
+/** What a program has written to a field last, of a contact by its key. */
+interface Wish {
+  key: string;
+  field: string;
+  value: string;
+  /** Before it, and not taken back since: none of them may come after it. */
+  former: string[];
+  /** A delete by a program, or a push of another value, came after it. */
+  isOver: boolean;
+}
+
+/** What a user of the org has written to a field last. */
+interface Theirs {
+  id: string;
+  field: string;
+  value: string;
+  /** It came while we were at work: between reading and writing lies the gap of one request. */
+  isMeanwhile: boolean;
+}
+
+/** As triggers of the org may have rewritten it, in values and in what is told of them. */
+function plain(text: string): string {
+  return text.toUpperCase().replaceAll('+', '');
+}
+
+/** Whether a text names the value. */
+function names(text: string, value: string): boolean {
+  return plain(text).includes(`"${plain(value)}"`);
+}
+
+/** Whoever writes down what everybody did, and holds it against what is left. Every value is written once only. */
+export class Oracle {
+  readonly #wishes = new Map<string, Wish>();
+  readonly #theirs = new Map<string, Theirs>();
+  /** Values that some contact of the org has had at any time. */
+  readonly #seen = new Set<string>();
+  /** Ids of the contacts that bear the key of one that a program has made. */
+  readonly #made = new Map<string, Set<string>>();
+  /** Keys of contacts that a program has deleted since it made them. */
+  readonly #deleted = new Set<string>();
+  /** Places of entries that a person has given up. */
+  readonly #givenUp = new Set<number>();
+  /** Whose values programs alone write. */
+  #fields: ReadonlySet<string> = new Set();
+
+  /** Throws where the org shows what may be so at no time. */
+  look(rows: readonly Row[]): void {
+    for (const row of rows) {
+      for (const value of Object.values(row)) if (typeof value === 'string') this.#seen.add(plain(value));
+      const key = row.Description;
+      if (typeof key !== 'string' || !this.#made.has(key)) continue;
+      const ids = this.#made.get(key) as Set<string>;
+      ids.add(row.Id);
+      if (ids.size > 1) throw new Error(`${key} was made ${ids.size} times: ${[...ids].join(', ')}`);
+    }
+  }
+
+  /** A program has made a contact. */
+  insert(key: string): void {
+    this.#made.set(key, new Set());
+  }
+
+  /** The contact that was made of it; null where none was so far. */
+  madeOf(key: string): string | null {
+    return [...(this.#made.get(key) ?? [])][0] ?? null;
+  }
+
+  isMade(key: string): boolean {
+    return this.#made.has(key);
+  }
+
+  /** A program has set a field that showed `was`. */
+  update(key: string, field: string, was: unknown, value: string): void {
+    // A program has seen what it writes over, also what was merged into this contact from another.
+    for (const [name, wish] of this.#wishes)
+      if (wish.field === field && plain(wish.value) === plain(String(was)) && wish.key !== key)
+        this.#wishes.delete(name);
+    const former = this.#wishes.get(`${key} ${field}`);
+    const values =
+      former === undefined ? [] : [...former.former, former.value].filter((one) => one !== value);
+    this.#wishes.set(`${key} ${field}`, { key, field, value, former: values, isOver: false });
+  }
+
+  delete(key: string): void {
+    this.#deleted.add(key);
+    for (const wish of this.#wishes.values()) if (wish.key === key) wish.isOver = true;
+  }
+
+  /** A person has pushed another value, whatever was there. */
+  push(id: string, key: string, field: string): void {
+    this.#theirs.delete(`${id} ${field}`);
+    const wish = this.#wishes.get(`${key} ${field}`);
+    if (wish !== undefined) wish.isOver = true;
+  }
+
+  usersUpdate(id: string, field: string, value: string, isMeanwhile: boolean): void {
+    this.#theirs.set(`${id} ${field}`, { id, field, value, isMeanwhile });
+  }
+
+  giveUp(seqs: readonly number[]): void {
+    for (const seq of seqs) this.#givenUp.add(seq);
+  }
+
+  /** What is wrong of the edits of both sides. `shown`: the rows of the view; `fields`: those that the org has. */
+  problems({
+    live,
+    shown,
+    entries,
+    notes,
+    fields,
+  }: {
+    live: ReadonlyMap<string, Row>;
+    shown: readonly Row[];
+    entries: readonly Entry[];
+    notes: string;
+    fields: ReadonlySet<string>;
+  }): string[] {
+    this.#fields = fields;
+    const rows = new Map(shown.map((row) => [String(row._key), row]));
+    return [
+      ...this.#problemsOfKeys(entries),
+      ...[...this.#wishes.values()].flatMap((wish) =>
+        this.#problemOf(wish, rows.get(wish.key), entries, notes),
+      ),
+      ...[...this.#theirs.values()].flatMap((theirs) => this.#problemOfTheirs(theirs, live, entries, notes)),
+    ];
+  }
+
+  #problemsOfKeys(entries: readonly Entry[]): string[] {
+    return [...this.#made].flatMap(([key, ids]) => {
+      const creates = entries.filter(({ op, contactKey }) => op === 'create' && contactKey === key);
+      const problems = [];
+      if (creates.length === 0) problems.push(`no entry tells of ${key}`);
+      if (ids.size === 0 && creates.some(({ state }) => state === 'done'))
+        problems.push(`${key} is done and was never made`);
+      const isGone = creates.every(
+        (entry) => entry.state === 'dropped' && !this.#isExplained(entry, entries),
+      );
+      // A creation that was not sent and its delete cancel each other.
+      if (ids.size === 0 && isGone && !this.#deleted.has(key))
+        problems.push(`nothing tells why ${key} was not made`);
+      return problems;
+    });
+  }
+
+  /** No edit of a program is gone without a record. */
+  #problemOf(wish: Wish, row: Row | undefined, entries: readonly Entry[], notes: string): string[] {
+    const { key, field, value, former, isOver } = wish;
+    if (isOver) return [];
+    const holders = entries.filter(({ changes }) => names(changes, value));
+    if (holders.some((entry) => isOpen(entry) || this.#isExplained(entry, entries))) return [];
+    if (names(notes, value)) return [];
+    const now = row?.[field];
+    if (this.#fields.has(field) && former.some((one) => plain(one) === plain(String(now))))
+      return [`${field} of ${key} is ${now}, which came before ${value}`];
+    if (this.#seen.has(plain(value))) return [];
+    return [`nothing tells what became of ${field} = ${value} of ${key}: ${JSON.stringify(holders)}`];
+  }
+
+  /** Whether it is known why an entry was given up. */
+  #isExplained({ seq, op, state, errors, contactKey }: Entry, entries: readonly Entry[]): boolean {
+    if (state !== 'dropped') return false;
+    if (this.#givenUp.has(seq) || errors !== '[]') return true;
+    const ofContact = entries.filter((entry) => entry.contactKey === contactKey);
+    // What follows a creation that was given up goes with it, and a delete cancels what comes before it.
+    return ofContact.some(
+      (entry) =>
+        (entry.op === 'create' &&
+          op !== 'create' &&
+          entry.state === 'dropped' &&
+          this.#isExplained(entry, entries)) ||
+        (entry.op === 'delete' && entry.seq >= seq),
+    );
+  }
+
+  #problemOfTheirs(
+    { id, field, value, isMeanwhile }: Theirs,
+    live: ReadonlyMap<string, Row>,
+    entries: readonly Entry[],
+    notes: string,
+  ): string[] {
+    const row = live.get(id);
+    if (
+      row === undefined ||
+      plain(String(row[field])) === plain(value) ||
+      isMeanwhile ||
+      !this.#fields.has(field)
+    )
+      return [];
+    // A program that has seen it may write another one over it: then its edit is based on it.
+    const told = entries.some(({ base, changes, errors }) =>
+      [base ?? '', changes, errors].some((text) => names(text, value)),
+    );
+    return told || names(notes, value) ? [] : [`${field} = ${value} of ${id} was overwritten unseen`];
+  }
+}

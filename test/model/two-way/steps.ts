@@ -1,0 +1,182 @@
+import fc from 'fast-check';
+import type { FailPoint } from '../watch/fail-points.ts';
+import { oneOf, weighted } from '../watch/weighted.ts';
+
+/** A place in a list, whatever its length is then. */
+export type Pick = number;
+
+/** What one statement of a program does to the view. */
+export type Edit =
+  | { edit: 'insert' }
+  /** `back`: one of the fields gets the value that it has, or had in Salesforce. */
+  | { edit: 'update'; pick: Pick; fields: Pick[]; back: boolean }
+  | { edit: 'delete'; pick: Pick };
+
+/** What others do: programs by SQL, users of the org, and its administrator. */
+export type Act =
+  | { act: 'program'; which: Pick; edits: Edit[]; commit: boolean }
+  /** A program begins to read in a transaction, or ends that. */
+  | { act: 'reader' }
+  | { act: 'users create'; seed: number }
+  | { act: 'users update'; pick: Pick; field: Pick }
+  | { act: 'users delete' | 'users undelete' | 'users purge'; pick: Pick }
+  | { act: 'hide' | 'show'; pick: Pick }
+  | { act: 'users merge'; picks: Pick[] }
+  | { act: 'add-field' | 'remove-field' | 'rename-field'; pick: Pick }
+  | { act: 'validation-rule'; which: Pick }
+  | { act: 'trigger'; which: Pick }
+  | { act: 'pass'; ms: number };
+
+/** What one process of ours does. */
+export type Job =
+  | { job: 'cycle' | 'fresh copy' | 'reconcile' }
+  | { job: 'push'; pick: Pick }
+  /** A person's word about an entry that needs one. */
+  | { job: 'outbox'; verb: Pick; pick: Pick }
+  | { job: 'settle'; how: Pick; pick: Pick }
+  | { job: 'policy'; which: Pick }
+  | { job: 'turn off' | 'turn on' | 'other user' };
+
+export interface Meanwhile {
+  /** Before which request from the beginning of the work, from 1. */
+  before: number;
+  act: Act;
+}
+
+/** One step of a history. */
+export type Step =
+  | { step: 'act'; act: Act }
+  | { step: 'faults'; faults: object[] }
+  | { step: 'work'; jobs: Job[]; meanwhile: Meanwhile[]; crash: FailPoint | null }
+  | { step: 'kill' }
+  | { step: 'rest' };
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+const pick = fc.nat(997);
+const picks = (maxLength: number) => fc.array(pick, { minLength: 1, maxLength });
+const is = <T extends string>(...names: T[]) => fc.constantFrom(...names);
+
+const edit = oneOf<Edit>(
+  weighted(2, fc.constant({ edit: 'insert' })),
+  weighted(
+    7,
+    fc.record({ edit: is('update'), pick, fields: picks(3), back: fc.constantFrom(false, false, true) }),
+  ),
+  weighted(1, fc.record({ edit: is('delete'), pick })),
+);
+
+const program = fc.record({
+  act: is('program'),
+  which: pick,
+  edits: oneOf<Edit[]>(
+    weighted(4, fc.array(edit, { minLength: 1, maxLength: 1 })),
+    weighted(1, fc.array(edit, { minLength: 2, maxLength: 4 })),
+  ),
+  commit: fc.constantFrom(true, true, true, true, true, false),
+});
+
+const users = oneOf<Act>(
+  weighted(8, fc.record({ act: is('users update'), pick, field: pick })),
+  weighted(1, fc.record({ act: is('users create'), seed: fc.nat(999) })),
+  weighted(2, fc.record({ act: is('users delete', 'users undelete', 'users purge'), pick })),
+  weighted(1, fc.record({ act: is('users merge'), picks: picks(3) })),
+  weighted(1, fc.record({ act: is('hide', 'show'), pick })),
+);
+
+const administrator = oneOf<Act>(
+  weighted(
+    3,
+    fc.record({
+      act: is('add-field', 'add-field', 'add-field', 'remove-field', 'rename-field', 'rename-field'),
+      pick,
+    }),
+  ),
+  weighted(2, fc.record({ act: is('validation-rule', 'trigger'), which: pick })),
+);
+
+const act = oneOf<Act>(
+  weighted(12, program),
+  weighted(8, users),
+  weighted(4, administrator),
+  weighted(1, fc.constant({ act: 'reader' })),
+  weighted(
+    2,
+    fc.record({
+      act: is('pass'),
+      ms: fc.constantFrom(second, 20 * second, 3 * minute, 16 * minute, hour, 5 * hour),
+    }),
+  ),
+);
+
+/** What fits between two requests: hours do not pass there. */
+const actMeanwhile = oneOf<Act>(weighted(3, program), weighted(2, users), weighted(1, administrator));
+
+const fault = fc
+  .record({
+    match: is(
+      'POST .*/ui-api/records',
+      '(POST|PATCH|DELETE) .*/composite/sobjects',
+      'POST|PATCH|DELETE',
+      'GET',
+      '.',
+    ),
+    times: fc.constantFrom(1, 1, 2, 3),
+    kind: fc.constantFrom<object>(
+      { reset: 'after-commit' },
+      { reset: 'after-commit' },
+      { reset: 'before' },
+      { status: 500 },
+      { status: 503, afterCommit: true },
+      { status: 200, body: '<html>Maintenance</html>', afterCommit: true },
+      { status: 404 },
+      { status: 403, errorCode: 'REQUEST_LIMIT_EXCEEDED' },
+      { dropAfterBytes: 60 },
+    ),
+  })
+  .map(({ kind, ...rest }): object => ({ ...rest, ...kind }));
+
+const job = oneOf<Job>(
+  weighted(14, fc.constant({ job: 'cycle' })),
+  weighted(1, fc.constantFrom({ job: 'fresh copy' }, { job: 'reconcile' })),
+  weighted(1, fc.record({ job: is('push'), pick })),
+  weighted(4, fc.record({ job: is('outbox'), verb: pick, pick })),
+  weighted(2, fc.record({ job: is('settle'), how: pick, pick })),
+  weighted(1, fc.record({ job: is('policy'), which: pick })),
+  weighted(
+    1,
+    fc.constantFrom({ job: 'turn off' }, { job: 'turn on' }, { job: 'turn on' }, { job: 'other user' }),
+  ),
+);
+
+const crash = fc.option(
+  fc.record({
+    of: is('write', 'write', 'send'),
+    at: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 12, max: 60 })),
+    side: is('before', 'behind'),
+  }),
+  { freq: 4, nil: null },
+);
+
+export const stepArbitrary: fc.Arbitrary<Step> = oneOf<Step>(
+  weighted(13, fc.record({ step: is('act'), act })),
+  weighted(2, fc.record({ step: is('faults'), faults: fc.array(fault, { minLength: 1, maxLength: 2 }) })),
+  weighted(
+    9,
+    fc.record({
+      step: is('work'),
+      jobs: oneOf<Job[]>(
+        weighted(9, fc.array(job, { minLength: 1, maxLength: 1 })),
+        weighted(1, fc.array(job, { minLength: 2, maxLength: 2 })),
+      ),
+      meanwhile: fc.array(fc.record({ before: fc.integer({ min: 1, max: 10 }), act: actMeanwhile }), {
+        maxLength: 3,
+      }),
+      crash,
+    }),
+  ),
+  weighted(1, fc.constant({ step: 'kill' })),
+  weighted(1, fc.constant({ step: 'rest' })),
+);

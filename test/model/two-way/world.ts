@@ -1,0 +1,299 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { MemoryLeases } from '../../../src/lease/memory-leases.ts';
+import type { ConflictPolicy } from '../../../src/org/conflict-policy.ts';
+import { MemoryCallLedger } from '../../../src/store/memory/memory-call-ledger.ts';
+import { mirrorPath } from '../../../src/store/sqlite/mirror-path.ts';
+import { usualSizes } from '../../../src/sync/batch-sizes.ts';
+import type { StoredMirror } from '../../../src/sync/ports/stored-mirror.ts';
+import { LocalDispatcher } from '../../support/local-dispatcher.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+import { memoryRegistry } from '../../usecases/memory-registry.ts';
+import { Seeded } from '../seeded.ts';
+import { Org, orgId, type Row } from '../watch/org.ts';
+import { type Machine, Program } from '../watch/program.ts';
+import { type Entry, entriesIn } from './entries.ts';
+import { Oracle } from './oracle.ts';
+import { performAct } from './perform-act.ts';
+import type { Act, Meanwhile } from './steps.ts';
+
+/** How a history begins. */
+export interface Beginning {
+  contacts: number;
+  seed: number;
+  policy: ConflictPolicy;
+  /** Whether the org takes Idempotency-Keys, so that a creation may be sent again. */
+  keys: boolean;
+}
+
+/** What was done to the org that nobody can read off it. */
+interface Facts {
+  /** Ids that sharing hides from a user, by that one's Id. */
+  hidden: Map<string, Set<string>>;
+  /** Fields that the administrator has added, and those that are gone again. */
+  custom: string[];
+  everCustom: Set<string>;
+  /** Since the mirror was last compared as a whole. */
+  isSharingChanged: boolean;
+}
+
+/** Early in a minute; the clock moves with every request. */
+const startMs = Date.UTC(2026, 0, 31, 12, 0, 5);
+const requestMs = 37;
+const systemRandom = Math.random;
+/** Two that write, and one that only reads. */
+const programs = 3;
+const reader = 2;
+
+/** An org, a machine with two processes of ours at most, and other programs that have the mirror open. */
+export class World implements AsyncDisposable {
+  readonly org: Org;
+  readonly clock: VirtualClock;
+  readonly oracle = new Oracle();
+  /** How often what was done, by its kind; what could not be done is not counted. */
+  readonly done = new Map<string, number>();
+  readonly log: string[] = [];
+  readonly facts: Facts = {
+    hidden: new Map(),
+    custom: [],
+    everCustom: new Set(),
+    isSharingChanged: false,
+  };
+  /** As they were when the org was looked at last. */
+  rows: readonly Row[] = [];
+  isWriting = true;
+  policy: ConflictPolicy;
+  /** Whoever our processes work as. */
+  userId: string;
+  isAtWork = false;
+  readonly #machine: Machine;
+  readonly #ours: (Program | null)[] = [null, null];
+  readonly #others: (Database.Database | null)[] = Array.from({ length: programs }, () => null);
+  #isReading = false;
+  #meanwhile: Meanwhile[] = [];
+  #turn: Promise<void> = Promise.resolve();
+  #sent = 0;
+  #values = 0;
+  #keys = 0;
+
+  private constructor(org: Org, clock: VirtualClock, machine: Machine, policy: ConflictPolicy) {
+    this.org = org;
+    this.clock = clock;
+    this.policy = policy;
+    this.userId = org.emulator.userId;
+    this.#machine = machine;
+    machine.beforeSend = () => this.#beforeSend();
+  }
+
+  /** With a mirror that is whole, and two-way on. */
+  static async open({ contacts, seed, policy, keys }: Beginning): Promise<World> {
+    const chance = new Seeded(seed);
+    // The jitter of waits decides what meets what: so that a history goes the same way each time.
+    Math.random = () => chance.below(2 ** 32) / 2 ** 32;
+    let dispatcher: LocalDispatcher | null = null;
+    const clock = new VirtualClock(startMs, () => dispatcher?.underWay ?? null);
+    const org = await Org.open(contacts, seed, { wallClock: () => clock.now() });
+    dispatcher = new LocalDispatcher(org.emulator.answer);
+    await org.control('settings', { gzip: false, idempotency: keys });
+    const { url, accessToken } = org.emulator;
+    const machine: Machine = {
+      url,
+      accessToken,
+      dataDir: mkdtempSync(join(tmpdir(), 'parahack-two-way-')),
+      clock,
+      dispatcher,
+      leases: new MemoryLeases(),
+      push: true,
+      reconcileEveryMs: null,
+      memory: null,
+      beside: { registry: memoryRegistry(), calls: new MemoryCallLedger() },
+      sizes: usualSizes,
+      onStored: () => {},
+      beforeSend: async () => {},
+    };
+    const world = new World(org, clock, machine, policy);
+    await world.look();
+    await world.program(0).cycle();
+    await world.setTwoWay();
+    world.count(policy);
+    return world;
+  }
+
+  program(which: 0 | 1): Program {
+    this.#ours[which] ??= new Program(this.#machine);
+    return this.#ours[which];
+  }
+
+  async stop(which: 0 | 1): Promise<void> {
+    const program = this.#ours[which];
+    this.#ours[which] = null;
+    await program?.stop();
+  }
+
+  async kill(which: 0 | 1): Promise<boolean> {
+    const program = this.#ours[which];
+    this.#ours[which] = null;
+    await program?.die();
+    return program !== null && program !== undefined;
+  }
+
+  count(kind: string): void {
+    this.done.set(kind, (this.done.get(kind) ?? 0) + 1);
+  }
+
+  nextValue(who: 'p' | 'u' | 'c'): string {
+    return `${who}${++this.#values}`;
+  }
+
+  nextKey(): string {
+    return `key-${++this.#keys}`;
+  }
+
+  /** A connection of another program, which keeps it open. */
+  other(which: number): Database.Database {
+    const at = which % programs;
+    this.#others[at] ??= new Database(this.#file);
+    return this.#others[at];
+  }
+
+  /** Reading goes on in one snapshot for as long as the program likes. */
+  toggleReader(): void {
+    const db = this.other(reader);
+    db.exec(this.#isReading ? 'COMMIT' : 'BEGIN');
+    this.#isReading = !this.#isReading;
+    if (this.#isReading) db.prepare('SELECT count(*) FROM contacts').get();
+  }
+
+  endReader(): void {
+    if (this.#isReading) this.toggleReader();
+  }
+
+  shown(): Row[] {
+    return this.other(0).prepare('SELECT * FROM contacts ORDER BY _key').all() as Row[];
+  }
+
+  entries(): Entry[] {
+    return entriesIn(this.other(0));
+  }
+
+  notes(): string {
+    const notes = this.other(0).prepare('SELECT note FROM run_step WHERE note IS NOT NULL').pluck().all();
+    return notes.join('\n');
+  }
+
+  get hidden(): Set<string> {
+    return this.facts.hidden.get(this.userId) ?? new Set();
+  }
+
+  /** What is set for the org. */
+  async setTwoWay(): Promise<void> {
+    await this.withMirror((mirror) => mirror.setTwoWay({ on: this.isWriting, conflicts: this.policy }));
+  }
+
+  /** What is set holds from when it is stored, whoever died over it. */
+  readSettings(): void {
+    const stored = this.other(0)
+      .prepare("SELECT key, value FROM meta WHERE key IN ('two_way', 'conflicts')")
+      .raw()
+      .all();
+    const { two_way: on, conflicts } = Object.fromEntries(stored as [string, string][]);
+    this.isWriting = on === 'on';
+    this.policy = conflicts as ConflictPolicy;
+  }
+
+  async withMirror<T>(work: (mirror: StoredMirror) => Promise<T>): Promise<T> {
+    return this.clock.run(async () => {
+      const { mirrors } = this.program(0).services;
+      await using mirror = await mirrors.open(this.#machine.url, { create: false });
+      return await work(mirror);
+    });
+  }
+
+  /** Somebody else logs in for this machine from now on; the mirror is told so. */
+  async becomeOtherUser(): Promise<void> {
+    await this.stop(0);
+    await this.stop(1);
+    const login =
+      this.userId === this.org.emulator.userId ? 'sam@parahack.example' : this.org.emulator.username;
+    const session = await this.org.control<{ accessToken: string; userId: string }>('sessions', { login });
+    if (session === null) throw new Error(`${login} cannot log in.`);
+    this.#machine.accessToken = session.accessToken;
+    this.userId = session.userId;
+    this.facts.isSharingChanged = true;
+    await this.withMirror((mirror) =>
+      mirror.setIdentity({ orgId, userId: session.userId, instanceUrl: this.#machine.url }),
+    );
+  }
+
+  async act(act: Act): Promise<void> {
+    const told = await performAct(this, act);
+    this.log.push(
+      `${this.isAtWork ? '  meanwhile: ' : ''}${told === null ? 'in vain: ' : ''}${JSON.stringify(act)} ${told ?? ''}`,
+    );
+    if (told !== null && act.act !== 'program') this.count(act.act);
+    await this.look();
+  }
+
+  pass(ms: number): void {
+    this.clock.pass(ms);
+  }
+
+  /** Work of ours, and what happens meanwhile. */
+  async work<T>(meanwhile: readonly Meanwhile[], work: () => Promise<T>): Promise<T> {
+    this.#meanwhile = [...meanwhile];
+    this.#sent = 0;
+    this.isAtWork = true;
+    try {
+      return await work();
+    } finally {
+      this.#meanwhile = [];
+      this.isAtWork = false;
+      await this.bury();
+      await this.look();
+    }
+  }
+
+  /** Whoever died in its work is cleared away, as the system does it. */
+  async bury(): Promise<void> {
+    for (const which of [0, 1] as const) {
+      if (!this.#ours[which]?.points.isDead) continue;
+      this.count('crash');
+      await this.kill(which);
+    }
+  }
+
+  /** One after the other, where several are sent at once: who has done what would be anybody's guess. */
+  #beforeSend(): Promise<void> {
+    const turn = this.#turn.then(() => this.#betweenRequests());
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  async #betweenRequests(): Promise<void> {
+    this.#sent++;
+    this.clock.pass(requestMs);
+    await this.look();
+    const due = this.#meanwhile.filter(({ before }) => before === this.#sent);
+    for (const { act } of due) await this.act(act);
+  }
+
+  async look(): Promise<void> {
+    this.rows = await this.org.rows();
+    this.oracle.look(this.rows);
+  }
+
+  get #file(): string {
+    return mirrorPath(join(this.#machine.dataDir, 'orgs'), this.#machine.url);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const db of this.#others) db?.close();
+    await this.kill(0);
+    await this.kill(1);
+    await this.org.emulator.close();
+    Math.random = systemRandom;
+    rmSync(this.#machine.dataDir, { recursive: true, force: true });
+  }
+}
