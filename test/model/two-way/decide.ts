@@ -50,32 +50,50 @@ export async function say(world: World, program: Program, entry: Entry, verb: Ve
   return ended;
 }
 
+/** Creations of programs in doubt. */
+function doubtsOf(world: World): Entry[] {
+  return world
+    .entries()
+    .filter(({ state, op, local }) => state === 'in-doubt' && op === 'create' && local === 1);
+}
+
 /** Somebody who has looked into Salesforce settles a creation in doubt, or asks for all of them once more. */
 export async function settle(
   world: World,
   program: Program,
   { how, pick }: Extract<Job, { job: 'settle' }>,
 ): Promise<Ended | null> {
-  const doubts = world
-    .entries()
-    .filter(({ state, op, local }) => state === 'in-doubt' && op === 'create' && local === 1);
+  const doubts = doubtsOf(world);
   const entry = doubts[pick % Math.max(1, doubts.length)];
-  const made = entry === undefined ? null : world.oracle.madeOf(entry.contactKey);
+  if (entry === undefined || how % 3 === 0) return settleBy(world, program, 'auto');
+  return settleByTruth(world, program, entry);
+}
+
+/** As `settle`, of all of them, with what Salesforce shows. */
+export async function settleAll(world: World): Promise<void> {
+  for (const entry of doubtsOf(world)) await settleByTruth(world, world.program(0), entry);
+}
+
+async function settleByTruth(world: World, program: Program, entry: Entry): Promise<Ended> {
+  const made = world.oracle.madeOf(entry.contactKey);
+  if (made === null) return settleBy(world, program, { key: entry.key, as: null });
   const isLive = world.rows.some(({ Id, IsDeleted }) => Id === made && !IsDeleted);
-  const isAuto = entry === undefined || how % 3 === 0 || (made !== null && !isLive);
-  const as = !isAuto && made !== null ? made : null;
-  const kind = isAuto ? '--auto' : as === null ? '--not-sent' : '--as';
+  // It was made and is gone since: there is nothing to be done about it any more.
+  return isLive ? settleBy(world, program, { key: entry.key, as: made }) : say(world, program, entry, 'drop');
+}
+
+async function settleBy(
+  world: World,
+  program: Program,
+  how: 'auto' | { key: string; as: string | null },
+): Promise<Ended> {
+  const given = how === 'auto' ? { keys: [], as: null } : { keys: [how.key], as: how.as };
+  const kind = how === 'auto' ? '--auto' : how.as === null ? '--not-sent' : '--as';
   world.count(`settle ${kind}`);
-  world.log.push(`  settle ${kind} ${entry?.contactKey ?? ''}`);
+  world.log.push(`  settle ${kind} ${JSON.stringify(how)}`);
   return program.run(async (signal) => {
     await appOutbox(program.services).settle(
-      {
-        org: null,
-        keys: isAuto ? [] : [(entry as Entry).key],
-        as,
-        notSent: !isAuto && as === null,
-        auto: isAuto,
-      },
+      { org: null, ...given, notSent: kind === '--not-sent', auto: how === 'auto' },
       { signal, onEvent: () => {} },
     );
     return null;

@@ -1,5 +1,5 @@
 import type { Row } from '../watch/org.ts';
-import { say, type Verb } from './decide.ts';
+import { say, settleAll, type Verb } from './decide.ts';
 import { comparedFields } from './fields.ts';
 import type { World } from './world.ts';
 
@@ -51,6 +51,7 @@ async function untilQuiet(world: World): Promise<void> {
 }
 
 async function decideAll(world: World, cycles: number): Promise<boolean> {
+  if (cycles >= patientCycles) await settleAll(world);
   const waiting = world.entries().filter(({ state }) => state === 'conflict' || state === 'rejected');
   for (const entry of waiting) {
     const isPatient = cycles < patientCycles;
