@@ -769,6 +769,8 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       ]);
       expect((await outbox.readBackDue(9)).map(({ key }) => key)).toEqual([a.key, d.key]);
       expect(await outbox.move([a.key, b.key, c.key], ['rejected'], 'pending', epoch + 4)).toEqual([b.key]);
+      // What is sent again is not what was refused.
+      expect((await outbox.list({ keys: [b.key] }))[0]).toMatchObject({ state: 'pending', errors: [] });
       expect(await outbox.move([c.key], ['in-doubt'], 'dropped', epoch + 4)).toEqual([c.key]);
       expect(await outbox.counts()).toMatchObject({ done: 2, pending: 1, dropped: 1, 'in-doubt': 0 });
     });

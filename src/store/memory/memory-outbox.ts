@@ -116,7 +116,8 @@ export class MemoryOutbox implements Outbox {
         if (entry === undefined || !from.includes(entry.state)) return false;
         const settledAt = to === 'dropped' || to === 'done' || to === 'rejected' ? at : null;
         const approved = entry.approved || (entry.state === 'held' && to === 'pending');
-        outbox.set(key, { ...entry, approved, state: to, settledAt, ...(to === 'pending' ? neverSent : {}) });
+        const asNew = to === 'pending' ? { ...neverSent, errors: [] } : {};
+        outbox.set(key, { ...entry, approved, state: to, settledAt, ...asNew });
         return true;
       }),
     );

@@ -153,6 +153,9 @@ function listByPrefix(
   return rows.map(entryOf);
 }
 
+/** What was said of it is answered, where a person sends it again. */
+const noErrors = `errors = '[]', error_code = NULL, error_message = NULL, error_fields = NULL`;
+
 /** Whoever has been decided about meanwhile is in no doubt any more. */
 export function noteDoubts(db: Connection, notes: readonly DoubtNote[]): void {
   const note = db.prepare("UPDATE outbox SET doubt = ? WHERE key = ? AND state = 'in-doubt'");
@@ -182,7 +185,7 @@ export function moveEntries(
   const settled = to === 'dropped' || to === 'done' || to === 'rejected' ? isoTime(at) : null;
   return db
     .prepare(
-      `UPDATE outbox SET state = :to, settled_at = :settled${to === 'pending' ? `, ${neverSent}` : ''},
+      `UPDATE outbox SET state = :to, settled_at = :settled${to === 'pending' ? `, ${neverSent}, ${noErrors}` : ''},
          approved = CASE WHEN state = 'held' AND :to = 'pending' THEN 1 ELSE approved END
        WHERE key IN (SELECT value FROM json_each(:keys)) AND state IN (SELECT value FROM json_each(:from))
        RETURNING key`,

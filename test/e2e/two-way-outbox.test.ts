@@ -1,0 +1,153 @@
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
+import { Cli } from './cli.ts';
+import { contactsOf, control } from './org.ts';
+
+/** More than may go without a person's word. */
+const many = 120;
+type Row = Record<string, unknown>;
+
+let emulator: Emulator;
+let cli: Cli;
+let program: Database.Database;
+
+beforeEach(async () => {
+  emulator = await startEmulator({ contacts: many });
+  cli = new Cli();
+  await cli.loginByToken(emulator, '--alias', 'prod');
+  await cli.json(['backfill']);
+  await cli.json(['orgs', 'set', 'prod', '--two-way', 'on', '--conflicts', 'manual']);
+  program = new Database(cli.databaseOf(emulator.url));
+  program.pragma('busy_timeout = 15000');
+});
+afterEach(async () => {
+  program.close();
+  cli[Symbol.dispose]();
+  await emulator.close();
+});
+
+/** What the application is told of a row. */
+const told = (key: string) =>
+  program.prepare('SELECT Id, _state, _error, Title FROM contacts WHERE _key = ?').get(key) as
+    | Row
+    | undefined;
+const some = () => program.prepare('SELECT Id FROM contacts ORDER BY Id').pluck().all() as string[];
+const listed = async (...args: string[]) =>
+  (await cli.json<{ entries: (Row & { key: string })[] }>(['outbox', 'list', ...args])).entries;
+const inOrg = async (id: unknown) => (await contactsOf(emulator.url)).find(({ Id }) => Id === id);
+/** What is left over is told by the exit code. */
+const cycle = () => cli.run(['watch', '--once', '--json']);
+const pass = () => control(emulator.url, 'clock', { advanceMs: 3 * 60_000 });
+
+describe('the outbox commands, of what a program has written by SQL', () => {
+  it('list and show what waits, and drop takes it out of the view', async () => {
+    const [id] = some() as [string];
+    program.exec(`INSERT INTO contacts (_key, LastName, Title) VALUES ('app-1', 'Ng', 'CFO');
+      UPDATE contacts SET Title = 'Boss' WHERE Id = '${id}'`);
+    const [create, update] = await listed();
+    expect(create).toMatchObject({ op: 'create', contactKey: 'app-1', contactId: null, state: 'pending' });
+    expect(update).toMatchObject({ op: 'update', contactKey: id, contactId: id, changes: { Title: 'Boss' } });
+    expect(await cli.json(['outbox', 'show', update!.key])).toMatchObject({
+      entry: { changes: { Title: 'Boss' }, base: { Title: (await inOrg(id))?.Title ?? null } },
+    });
+    expect(await cli.json(['outbox', 'drop', create!.key, update!.key])).toMatchObject({
+      keys: [create!.key, update!.key],
+    });
+    expect(told('app-1')).toBeUndefined();
+    expect(told(id)).toMatchObject({ _state: 'synced', Title: (await inOrg(id))?.Title ?? null });
+  });
+
+  it('retry sends again what Salesforce refused, whose reason the row has told', async () => {
+    await control(emulator.url, 'settings', {
+      validationRules: [{ name: 'No boss', condition: "Title = 'Boss'", message: 'There is one already.' }],
+    });
+    const [id] = some() as [string];
+    program.exec(`INSERT INTO contacts (_key, LastName, Title) VALUES ('app-1', 'Ng', 'Boss');
+      UPDATE contacts SET Title = 'Boss' WHERE Id = '${id}'`);
+    expect((await cycle()).code).toBe(4);
+    const refused = 'FIELD_CUSTOM_VALIDATION_EXCEPTION: There is one already.';
+    expect(told('app-1')).toMatchObject({ Id: null, _state: 'rejected', _error: refused });
+    expect(told(id)).toMatchObject({ _state: 'rejected', _error: refused, Title: 'Boss' });
+    const [create, update] = await listed('--state', 'rejected');
+    // The program mends one, and a person the rule.
+    program.exec("UPDATE contacts SET Title = 'CFO' WHERE _key = 'app-1'");
+    expect(told('app-1')).toMatchObject({ _state: 'pending', _error: null });
+    await control(emulator.url, 'settings', { validationRules: [] });
+    expect(await cli.json(['outbox', 'retry', update!.key])).toMatchObject({ keys: [update!.key] });
+    expect((await cli.run(['outbox', 'retry', create!.key, '--json'])).code).not.toBe(0);
+    expect(told(id)).toMatchObject({ _state: 'pending', _error: null });
+    expect((await cycle()).code).toBe(0);
+    expect(told(id)).toMatchObject({ _state: 'synced', _error: null });
+    const made = told('app-1')!;
+    expect(made).toMatchObject({ _state: 'synced', Title: 'CFO' });
+    expect(await inOrg(made.Id)).toMatchObject({ LastName: 'Ng', Title: 'CFO' });
+    expect(await inOrg(id)).toMatchObject({ Title: 'Boss' });
+  });
+
+  it('retry takes one side of a conflict or the other', async () => {
+    const [ours, theirs] = some() as [string, string];
+    program.exec(`UPDATE contacts SET Title = 'Ours' WHERE Id IN ('${ours}', '${theirs}')`);
+    await control(emulator.url, 'touch', { ids: [ours, theirs], set: { Title: 'Theirs' } });
+    expect((await cycle()).code).not.toBe(0);
+    for (const id of [ours, theirs])
+      expect(told(id)).toMatchObject({
+        Title: 'Ours',
+        _state: 'conflict',
+        _error: expect.stringMatching(/^CONFLICT: .*Title is "Theirs" and was to be "Ours"/),
+      });
+    const waiting = await listed('--conflicts');
+    expect(waiting.map(({ contactKey }) => contactKey).toSorted()).toEqual([ours, theirs].toSorted());
+    const keyOf = (id: string) => waiting.find(({ contactId }) => contactId === id)!.key;
+    await cli.json(['outbox', 'retry', keyOf(ours), '--take', 'local']);
+    await cli.json(['outbox', 'retry', keyOf(theirs), '--take', 'salesforce']);
+    expect(told(theirs)).toMatchObject({ _state: 'synced', Title: 'Theirs' });
+    expect((await cycle()).code).toBe(0);
+    expect(told(ours)).toMatchObject({ _state: 'synced', Title: 'Ours' });
+    expect(await inOrg(ours)).toMatchObject({ Title: 'Ours' });
+    expect(await inOrg(theirs)).toMatchObject({ Title: 'Theirs' });
+    expect(await listed()).toEqual([]);
+  });
+
+  it('approve lets go what was held as too much at once', async () => {
+    program.exec("UPDATE contacts SET Title = 'All'");
+    await cycle();
+    const states = () =>
+      program.prepare('SELECT _state, count(*) AS n FROM contacts GROUP BY 1').all() as Row[];
+    expect(states()).toEqual([{ _state: 'held', n: many }]);
+    const { keys } = await cli.json<{ keys: string[] }>(['outbox', 'approve', '--all']);
+    expect(keys).toHaveLength(many);
+    expect((await cycle()).code).toBe(0);
+    expect(states()).toEqual([{ _state: 'synced', n: many }]);
+    expect(new Set((await contactsOf(emulator.url)).map(({ Title }) => Title))).toEqual(new Set(['All']));
+  });
+
+  it('settle gives a row whose creation was in doubt its Id, or lets it be sent again', async () => {
+    await control(emulator.url, 'settings', { idempotency: false });
+    program.exec("INSERT INTO contacts (_key, LastName) VALUES ('app-1', 'Lost')");
+    // The org commits, and refuses to tell how far it is.
+    await control(emulator.url, 'faults', [{ match: 'POST .*/composite/sobjects', reset: 'after-commit' }]);
+    expect((await cycle()).code).not.toBe(0);
+    expect(told('app-1')).toMatchObject({
+      Id: null,
+      _state: 'pending',
+      _error: expect.stringMatching(/was cut/),
+    });
+    const [doubt] = await listed('--state', 'in-doubt');
+    const [made] = (await contactsOf(emulator.url)).filter(({ LastName }) => LastName === 'Lost');
+    await pass();
+    await cli.json(['outbox', 'settle', doubt!.key, '--as', String(made!.Id)]);
+    expect(told('app-1')).toMatchObject({ Id: made!.Id, _state: 'synced', _error: null });
+    program.exec("INSERT INTO contacts (_key, LastName) VALUES ('app-2', 'Never')");
+    await control(emulator.url, 'faults', [{ match: 'POST .*/composite/sobjects', status: 503 }]);
+    await cycle();
+    const [other] = await listed('--state', 'in-doubt');
+    await cli.json(['outbox', 'settle', other!.key, '--not-sent']);
+    expect(told('app-2')).toMatchObject({ Id: null, _state: 'pending', _error: null });
+    await control(emulator.url, 'faults', []);
+    expect((await cycle()).code).toBe(0);
+    const names = (await contactsOf(emulator.url)).map(({ LastName }) => LastName);
+    expect(names.filter((name) => name === 'Lost' || name === 'Never')).toHaveLength(2);
+    expect(told('app-2')).toMatchObject({ _state: 'synced', Id: expect.any(String) });
+  });
+});
