@@ -6,7 +6,7 @@ import type { World } from './world.ts';
 
 /** What a person may say, by the entry's state. */
 const verbsOf = {
-  conflict: ['take local', 'take salesforce', 'drop'],
+  conflict: ['take local', 'take salesforce'],
   rejected: ['retry', 'drop'],
   pending: ['drop'],
 } as const;
@@ -20,12 +20,16 @@ export async function decide(
   { verb: which, pick }: Extract<Job, { job: 'outbox' }>,
 ): Promise<Ended | null> {
   const local = world.entries().filter(({ local: isLocal }) => isLocal === 1);
-  for (const state of ['conflict', 'rejected', 'pending'] as const) {
+  for (const state of ['conflict', 'in-doubt', 'rejected', 'pending'] as const) {
     // A waiting edit is given up now and then.
     if (state === 'pending' && which % 4 !== 0) return null;
     const entries = local.filter((entry) => entry.state === state);
     const entry = entries[pick % Math.max(1, entries.length)];
     if (entry === undefined) continue;
+    if (state === 'in-doubt') {
+      if (entry.op === 'create') return settleByTruth(world, program, entry);
+      continue;
+    }
     const verbs = verbsOf[state];
     return say(world, program, entry, verbs[which % verbs.length] as Verb);
   }

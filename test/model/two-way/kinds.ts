@@ -55,6 +55,7 @@ export const kinds: readonly string[] = [
   'salesforce-wins',
   'local-wins',
   'manual',
+  'lost creation',
   'two at once',
   'faults',
   'crash',

@@ -49,7 +49,9 @@ export async function performAct(world: World, act: Act): Promise<string | null>
     }
     case 'users purge': {
       const edited = editedIds(world);
-      const [id] = chosen(bin.length > 0 ? bin : preferEdited(world, live, act.pick), [act.pick]);
+      const [id] = chosen(act.pick % 2 === 0 && bin.length > 0 ? bin : preferEdited(world, live, act.pick), [
+        act.pick,
+      ]);
       if (id === undefined) return null;
       if (!bin.includes(id)) await org.control('delete', { ids: [id] });
       const told = await does('purge', { ids: [id] }, id);

@@ -48,6 +48,8 @@ export type Step =
   | { step: 'act'; act: Act }
   | { step: 'faults'; faults: object[] }
   | { step: 'work'; jobs: Job[]; meanwhile: Meanwhile[]; crash: FailPoint | null }
+  /** A creation whose answer is lost, and a person who settles it before anybody else does. */
+  | { step: 'lost creation'; isDone: boolean; how: Pick; pick: Pick }
   | { step: 'kill' }
   | { step: 'rest' };
 
@@ -60,7 +62,7 @@ const picks = (maxLength: number) => fc.array(pick, { minLength: 1, maxLength })
 const is = <T extends string>(...names: T[]) => fc.constantFrom(...names);
 
 const edit = oneOf<Edit>(
-  weighted(2, fc.constant({ edit: 'insert' })),
+  weighted(3, fc.constant({ edit: 'insert' })),
   weighted(
     7,
     fc.record({ edit: is('update'), pick, fields: picks(3), back: fc.constantFrom(false, false, true) }),
@@ -83,7 +85,7 @@ const users = oneOf<Act>(
   weighted(1, fc.record({ act: is('users create'), seed: fc.nat(999) })),
   weighted(2, fc.record({ act: is('users delete', 'users undelete', 'users purge'), pick })),
   weighted(1, fc.record({ act: is('users merge'), picks: picks(3) })),
-  weighted(1, fc.record({ act: is('hide', 'show'), pick })),
+  weighted(1, fc.record({ act: is('hide', 'show', 'show'), pick })),
 );
 
 const administrator = oneOf<Act>(
@@ -119,6 +121,7 @@ const fault = fc
     match: is(
       'POST .*/ui-api/records',
       '(POST|PATCH|DELETE) .*/composite/sobjects',
+      'POST .*/composite/sobjects',
       'POST|PATCH|DELETE',
       'GET',
       '.',
@@ -129,6 +132,7 @@ const fault = fc
       { reset: 'after-commit' },
       { reset: 'before' },
       { status: 500 },
+      { status: 503, afterCommit: true },
       { status: 503, afterCommit: true },
       { status: 200, body: '<html>Maintenance</html>', afterCommit: true },
       { status: 404 },
@@ -143,7 +147,7 @@ const job = oneOf<Job>(
   weighted(1, fc.constantFrom({ job: 'fresh copy' }, { job: 'reconcile' })),
   weighted(1, fc.record({ job: is('push'), pick })),
   weighted(4, fc.record({ job: is('outbox'), verb: pick, pick })),
-  weighted(2, fc.record({ job: is('settle'), how: pick, pick })),
+  weighted(1, fc.record({ job: is('settle'), how: pick, pick })),
   weighted(1, fc.record({ job: is('policy'), which: pick })),
   weighted(
     1,
@@ -153,7 +157,7 @@ const job = oneOf<Job>(
 
 const crash = fc.option(
   fc.record({
-    of: is('write', 'write', 'send'),
+    of: is('write', 'send'),
     at: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 12, max: 60 })),
     side: is('before', 'behind'),
   }),
@@ -177,6 +181,7 @@ export const stepArbitrary: fc.Arbitrary<Step> = oneOf<Step>(
       crash,
     }),
   ),
+  weighted(1, fc.record({ step: is('lost creation'), isDone: fc.boolean(), how: pick, pick })),
   weighted(1, fc.constant({ step: 'kill' })),
   weighted(1, fc.constant({ step: 'rest' })),
 );

@@ -23,6 +23,8 @@ export async function take(world: World, step: Step): Promise<void> {
       return;
     case 'work':
       return work(world, step);
+    case 'lost creation':
+      return lose(world, step);
     case 'kill':
       if (await world.kill(0)) world.count('kill');
       return;
@@ -44,6 +46,17 @@ async function work(world: World, { jobs, meanwhile, crash }: StepOf<'work'>): P
   first.points.forget();
   world.log.push(`  ${ends.map((end) => JSON.stringify(end)).join(', ')}`);
   for (const ended of ends) assertFairEnd(ended, { wrongTimes: 0 });
+}
+
+async function lose(world: World, { isDone, how, pick }: StepOf<'lost creation'>): Promise<void> {
+  world.count('lost creation');
+  const fault = isDone ? { reset: 'after-commit' } : { status: 503 };
+  await world.org.control('faults', [{ match: 'POST .*(ui-api/records|composite/sobjects)', ...fault }]);
+  await world.act({ act: 'program', which: pick, edits: [{ edit: 'insert' }], commit: true });
+  const once = { step: 'work' as const, meanwhile: [], crash: null };
+  await work(world, { ...once, jobs: [{ job: 'cycle' }] });
+  await world.org.control('faults', []);
+  await work(world, { ...once, jobs: [{ job: 'settle', how, pick }] });
 }
 
 /** Does one job. Whoever dies in it holds nothing that another waits for. */
