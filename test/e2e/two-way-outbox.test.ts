@@ -126,7 +126,7 @@ describe('the outbox commands, of what a program has written by SQL', () => {
     await control(emulator.url, 'settings', { idempotency: false });
     program.exec("INSERT INTO contacts (_key, LastName) VALUES ('app-1', 'Lost')");
     // The org commits, and refuses to tell how far it is.
-    await control(emulator.url, 'faults', [{ match: 'POST .*/composite/sobjects', reset: 'after-commit' }]);
+    await control(emulator.url, 'faults', [{ match: 'POST .*/composite/sobjects$', reset: 'after-commit' }]);
     expect((await cycle()).code).not.toBe(0);
     expect(told('app-1')).toMatchObject({
       Id: null,
@@ -139,7 +139,7 @@ describe('the outbox commands, of what a program has written by SQL', () => {
     await cli.json(['outbox', 'settle', doubt!.key, '--as', String(made!.Id)]);
     expect(told('app-1')).toMatchObject({ Id: made!.Id, _state: 'synced', _error: null });
     program.exec("INSERT INTO contacts (_key, LastName) VALUES ('app-2', 'Never')");
-    await control(emulator.url, 'faults', [{ match: 'POST .*/composite/sobjects', status: 503 }]);
+    await control(emulator.url, 'faults', [{ match: 'POST .*/composite/sobjects$', status: 503 }]);
     await cycle();
     const [other] = await listed('--state', 'in-doubt');
     await cli.json(['outbox', 'settle', other!.key, '--not-sent']);

@@ -49,9 +49,8 @@ export async function performAct(world: World, act: Act): Promise<string | null>
     }
     case 'users purge': {
       const edited = editedIds(world);
-      const [id] = chosen(act.pick % 2 === 0 && bin.length > 0 ? bin : preferEdited(world, live, act.pick), [
-        act.pick,
-      ]);
+      const both = live.filter((one) => edited.has(one));
+      const [id] = chosen(both.length > 0 ? both : bin, [act.pick]);
       if (id === undefined) return null;
       if (!bin.includes(id)) await org.control('delete', { ids: [id] });
       const told = await does('purge', { ids: [id] }, id);

@@ -121,7 +121,7 @@ const fault = fc
     match: is(
       'POST .*/ui-api/records',
       '(POST|PATCH|DELETE) .*/composite/sobjects',
-      'POST .*/composite/sobjects',
+      'POST .*/composite/sobjects$',
       'POST|PATCH|DELETE',
       'GET',
       '.',

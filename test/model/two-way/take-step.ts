@@ -50,8 +50,9 @@ async function work(world: World, { jobs, meanwhile, crash }: StepOf<'work'>): P
 
 async function lose(world: World, { isDone, how, pick }: StepOf<'lost creation'>): Promise<void> {
   world.count('lost creation');
+  const path = world.takesKeys ? 'ui-api/records$' : 'composite/sobjects$';
   const fault = isDone ? { reset: 'after-commit' } : { status: 503 };
-  await world.org.control('faults', [{ match: 'POST .*(ui-api/records|composite/sobjects)', ...fault }]);
+  await world.org.control('faults', [{ match: `POST .*/${path}`, ...fault }]);
   await world.act({ act: 'program', which: pick, edits: [{ edit: 'insert' }], commit: true });
   const once = { step: 'work' as const, meanwhile: [], crash: null };
   await work(world, { ...once, jobs: [{ job: 'cycle' }] });

@@ -63,6 +63,7 @@ export class World implements AsyncDisposable {
   };
   /** As they were when the org was looked at last. */
   rows: readonly Row[] = [];
+  readonly takesKeys: boolean;
   isWriting = true;
   policy: ConflictPolicy;
   /** Whoever our processes work as. */
@@ -78,17 +79,19 @@ export class World implements AsyncDisposable {
   #values = 0;
   #keys = 0;
 
-  private constructor(org: Org, clock: VirtualClock, machine: Machine, policy: ConflictPolicy) {
+  private constructor(org: Org, clock: VirtualClock, machine: Machine, { policy, keys }: Beginning) {
     this.org = org;
     this.clock = clock;
     this.policy = policy;
+    this.takesKeys = keys;
     this.userId = org.emulator.userId;
     this.#machine = machine;
     machine.beforeSend = () => this.#beforeSend();
   }
 
   /** With a mirror that is whole, and two-way on. */
-  static async open({ contacts, seed, policy, keys }: Beginning): Promise<World> {
+  static async open(beginning: Beginning): Promise<World> {
+    const { contacts, seed, policy, keys } = beginning;
     const chance = new Seeded(seed);
     // The jitter of waits decides what meets what: so that a history goes the same way each time.
     Math.random = () => chance.below(2 ** 32) / 2 ** 32;
@@ -113,7 +116,7 @@ export class World implements AsyncDisposable {
       onStored: () => {},
       beforeSend: async () => {},
     };
-    const world = new World(org, clock, machine, policy);
+    const world = new World(org, clock, machine, beginning);
     await world.look();
     await world.program(0).cycle();
     await world.setTwoWay();
