@@ -79,6 +79,39 @@ describe('what programs write', () => {
     expect((await two.org()).size).toBe(org.size);
   });
 
+  it.each([
+    ['salesforce-wins', 'Theirs', 'dropped'],
+    ['local-wins', 'Ours', 'done'],
+    ['manual', 'Theirs', 'conflict'],
+  ] as const)(
+    'is held anew against what changed while its row was locked: %s',
+    async (policy, title, state) => {
+      await using two = await twoWay(policy);
+      const { rig, ids } = two;
+      const [id] = ids as [string];
+      const { context, emulator } = rig;
+      two.sql("UPDATE contacts SET Title = 'Ours' WHERE Id = ?", id);
+      await control(emulator.url, 'settings', { lockedIds: [id] });
+      const { clock } = context;
+      let isLocked = true;
+      context.clock = {
+        ...clock,
+        async sleep(ms, options) {
+          if (isLocked) {
+            isLocked = false;
+            await control(emulator.url, 'settings', { lockedIds: [] });
+            await two.theirs('touch', { ids: [id], set: { Title: 'Theirs' } });
+          }
+          return clock.sleep(ms, options);
+        },
+      };
+      await two.cycle();
+      expect(isLocked).toBe(false);
+      expect((await two.org()).get(id)).toMatchObject({ Title: title });
+      expect(await states(two)).toEqual([state]);
+    },
+  );
+
   it('goes in its order, in one drain, also where the contact has no Id yet', async () => {
     await using two = await twoWay();
     const { outbox } = two.rig.context.mirror;

@@ -41,6 +41,7 @@ export async function sendPlanned(
   { signal, grace, confirm, onSettled, onGoodAnswer }: SendOptions & { onGoodAnswer?: () => void },
 ): Promise<SentRequest> {
   const standings = new Map<string, Standing>();
+  const conflicts: OutboxEntry[] = [];
   // An earlier sending may have done its work.
   const mayExist = new Set(planned.entries.filter(({ sentAt }) => sentAt !== null).map(({ key }) => key));
   let { way, entries: left } = planned;
@@ -110,14 +111,16 @@ export async function sendPlanned(
     progress.spend(context.clock.monotonicMs() - sentAt);
     if (!(await progress.wait(context, waitMs(again, standings, attempt), signal))) break;
     if (progress.stopped !== null) break;
-    left = await readyAgain(context, again, way, { mayExist, standings, signal });
+    const repeated = await readyAgain(context, again, way, { mayExist, standings, progress, signal });
+    left = repeated.ready;
+    conflicts.push(...repeated.conflicts);
     if (signal.aborted) break;
     if (left.length === 0 || (planned.allOrNone && left.length < planned.entries.length)) break;
   }
   const last = planned.entries
     .map(({ key }) => standings.get(key))
     .filter((standing) => standing !== undefined);
-  if (last.length === 0) return { unfinished: [], conflicts: [] };
+  if (last.length === 0) return { unfinished: [], conflicts };
   for (const { entry, settlement } of last) progress.count(entry, settlement);
   await tellSettled(
     last.map(({ settlement }) => settlement),
@@ -128,7 +131,10 @@ export async function sendPlanned(
   progress.stopped ??= stopOf(last, way, { progress, number });
   return {
     unfinished: open.map(({ entry }) => entry),
-    conflicts: open.filter(({ settlement }) => settlement.state === 'conflict').map(({ entry }) => entry),
+    conflicts: [
+      ...conflicts,
+      ...open.filter(({ settlement }) => settlement.state === 'conflict').map(({ entry }) => entry),
+    ],
   };
 }
 
