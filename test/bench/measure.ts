@@ -6,6 +6,8 @@ export interface Measured {
   seconds: number;
   /** Peak resident memory of the process itself, as the kernel counts it, in millions of bytes. */
   peakMB: number;
+  /** That all its threads took of a processor, user and system; on a machine that is busy with others it says more than the time. */
+  cpuSeconds: number;
   stdout: string;
 }
 
@@ -38,14 +40,16 @@ export async function measure(
     stderr += text;
   });
   let peakMB = 0;
+  let cpuSeconds = 0;
   const poll = setInterval(() => {
     peakMB = Math.max(peakMB, highWaterMB(child.pid));
+    cpuSeconds = Math.max(cpuSeconds, cpuSecondsOf(child.pid));
   });
   const [code] = await once(child, 'close').finally(() => clearInterval(poll));
   const seconds = (performance.now() - startedAt) / 1000;
   if (code !== expected)
     throw new Error(`${command} ${args.slice(0, 3).join(' ')} ended with ${code}: ${stdout}${stderr}`);
-  return { seconds, peakMB, stdout };
+  return { seconds, peakMB, cpuSeconds, stdout };
 }
 
 /** VmHWM only ever grows, so the last look before the end is within 50 ms of the peak. */
@@ -53,6 +57,17 @@ function highWaterMB(pid: number | undefined): number {
   try {
     const match = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
     return match ? (Number(match[1]) * 1024) / 1e6 : 0;
+  } catch {
+    return 0;
+  }
+}
+
+/** The kernel counts in hundredths of a second. */
+function cpuSecondsOf(pid: number | undefined): number {
+  try {
+    // The name in brackets may hold blanks; what follows it begins with the third field.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / 100;
   } catch {
     return 0;
   }

@@ -8,11 +8,13 @@
  *   npm run bench:push -- --rows 50000,200000 --only push        creating alone
  *   npm run bench:push -- --rows 100000 --beside 10000 --turns 3
  *   npm run bench:push -- --rows "" --sf                          installs @salesforce/cli into a temp folder first
+ *   npm run bench:push -- --rows "" --sf-bin …/bin/run.js         takes the one that is there
+ *   npm run bench:push -- --rows "" --beside 0 --ways 2000,20000  the same job by collections and by ingest jobs
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
@@ -24,6 +26,8 @@ const { values: flags } = parseArgs({
     beside: { type: 'string', default: '10000' },
     turns: { type: 'string', default: '3' },
     sf: { type: 'boolean', default: false },
+    'sf-bin': { type: 'string', default: '' },
+    ways: { type: 'string', default: '' },
     only: { type: 'string', default: '' },
   },
 });
@@ -39,12 +43,18 @@ for (const rows of flags.rows.split(',').filter(Boolean).map(Number)) {
     await writeRows(wrong, rows, 'LastNam,FirstNam,Emial,Fon,Titel,City,Text');
     const pushed = async (what: string, more: string[], expected = 0) => {
       if (flags.only !== '' && flags.only !== what) return;
-      const { seconds, peakMB, stdout } = await measure(process.execPath, [bin, 'push', ...more], {
-        env,
-        expected,
-      });
+      const { seconds, peakMB, cpuSeconds, stdout } = await measure(
+        process.execPath,
+        [bin, 'push', ...more],
+        {
+          env,
+          expected,
+        },
+      );
       const output = `${(stdout.length / 1e6).toFixed(1)} MB of output`;
-      console.log(`${rows} rows, ${what}: ${Math.round(peakMB)} MB, ${seconds.toFixed(1)} s, ${output}`);
+      console.log(
+        `${rows} rows, ${what}: ${Math.round(peakMB)} MB, ${seconds.toFixed(1)} s, ${cpuSeconds.toFixed(1)} s of CPU, ${output}`,
+      );
     };
     await pushed('dry run', [file, '--dry-run']);
     await pushed('dry run --json', [file, '--dry-run', '--json']);
@@ -55,6 +65,7 @@ for (const rows of flags.rows.split(',').filter(Boolean).map(Number)) {
 }
 
 for (const latencyMs of [0, 300]) {
+  for (const rows of flags.ways.split(',').filter(Boolean).map(Number)) await bothWays(rows, latencyMs);
   if (Number(flags.beside) > 0) await beside(Number(flags.beside), latencyMs);
 }
 
@@ -97,12 +108,36 @@ async function withOrg(latencyMs: number, work: (org: BenchOrg) => Promise<void>
   }
 }
 
+/** What tells from where on ingest jobs are worth it: calls, time, processor and memory of either way. */
+async function bothWays(rows: number, latencyMs: number): Promise<void> {
+  for (const api of ['collections', 'bulk']) {
+    await withOrg(latencyMs, async ({ url, env, folder }) => {
+      const file = join(folder, 'contacts.csv');
+      await writeRows(file, rows, sampleHeader);
+      const { seconds, peakMB, cpuSeconds } = await measure(
+        process.execPath,
+        [bin, 'push', file, '--api', api],
+        { env },
+      );
+      const calls = (await (await fetch(`${url}/__emulator/calls`)).json()) as unknown[];
+      console.log(
+        `${rows} rows by ${api} at ${latencyMs} ms a request: ${calls.length} calls (login included), ${seconds.toFixed(1)} s, ${cpuSeconds.toFixed(1)} s of CPU, ${Math.round(peakMB)} MB`,
+      );
+    });
+  }
+}
+
 /** Each in turn into an empty org of its own; a ratio above 1: this program is the faster. */
 async function beside(rows: number, latencyMs: number): Promise<void> {
   const script = new URL('./jsforce-push.ts', import.meta.url).pathname;
   const took: Record<'push' | 'jsforce' | 'sf', number[]> = { push: [], jsforce: [], sf: [] };
+  const cpu: Record<'push' | 'jsforce', number[]> = { push: [], jsforce: [] };
   let peakMB = 0;
-  const sf = flags.sf ? await installSf() : null;
+  const sf = flags.sf
+    ? await installSf()
+    : flags['sf-bin'] !== ''
+      ? { bin: flags['sf-bin'], folder: null }
+      : null;
   try {
     for (let turn = 0; turn < Number(flags.turns); turn++) {
       await withOrg(latencyMs, async ({ env, folder }) => {
@@ -110,13 +145,15 @@ async function beside(rows: number, latencyMs: number): Promise<void> {
         await writeRows(file, rows, sampleHeader);
         const pushed = await measure(process.execPath, [bin, 'push', file], { env });
         took.push.push(pushed.seconds);
+        cpu.push.push(pushed.cpuSeconds);
         peakMB = Math.max(peakMB, pushed.peakMB);
       });
       await withOrg(latencyMs, async ({ url, accessToken, env, folder }) => {
         const file = join(folder, 'contacts.csv');
         await writeRows(file, rows, sampleHeader);
-        const { seconds } = await measure(process.execPath, [script, url, accessToken, file], { env });
-        took.jsforce.push(seconds);
+        const other = await measure(process.execPath, [script, url, accessToken, file], { env });
+        took.jsforce.push(other.seconds);
+        cpu.jsforce.push(other.cpuSeconds);
       });
       if (sf === null) continue;
       await withOrg(latencyMs, async ({ url, accessToken, env, folder }) => {
@@ -126,11 +163,11 @@ async function beside(rows: number, latencyMs: number): Promise<void> {
       });
     }
   } finally {
-    if (sf !== null) rmSync(sf.folder, { recursive: true, force: true });
+    if (sf !== null && sf.folder !== null) rmSync(sf.folder, { recursive: true, force: true });
   }
   const own = median(took.push);
   console.log(
-    `${rows} rows at ${latencyMs} ms a request: push ${own.toFixed(1)} s, ${Math.round(peakMB)} MB at most`,
+    `${rows} rows at ${latencyMs} ms a request: push ${own.toFixed(1)} s, ${median(cpu.push).toFixed(1)} s of CPU (jsforce ${median(cpu.jsforce).toFixed(1)}), ${Math.round(peakMB)} MB at most; load ${loadavg()[0]?.toFixed(1)}`,
   );
   for (const [name, seconds] of [
     ['jsforce', took.jsforce],
@@ -154,7 +191,15 @@ async function importBySf(
   file: string,
   { url, accessToken, env, folder }: BenchOrg,
 ): Promise<number> {
-  const own = { ...env, HOME: folder, SF_DISABLE_TELEMETRY: 'true', SF_ACCESS_TOKEN: accessToken };
+  const own = {
+    ...env,
+    HOME: folder,
+    SF_ACCESS_TOKEN: accessToken,
+    SF_DISABLE_TELEMETRY: 'true',
+    SF_AUTOUPDATE_DISABLE: 'true',
+    SF_SKIP_NEW_VERSION_CHECK: 'true',
+    SF_USE_GENERIC_UNIX_KEYCHAIN: 'true',
+  };
   const run = (...args: string[]) => measure(process.execPath, [sf, ...args], { env: own });
   await run('org', 'login', 'access-token', '--instance-url', url, '--alias', 'bench', '--no-prompt');
   const { seconds } = await run(
