@@ -1,5 +1,11 @@
 /** What has led to a reconcile. */
-export type ReconcileCause = 'asked' | 'scheduled' | 'out-of-reach' | 'user-changed' | 'count-differs';
+export type ReconcileCause =
+  | 'asked'
+  | 'scheduled'
+  | 'out-of-reach'
+  | 'clock-moved-back'
+  | 'user-changed'
+  | 'count-differs';
 
 /** What a reconcile has found and done, in whichever processes. */
 export interface ReconcileTotals {

@@ -1,7 +1,13 @@
 export type BackfillApi = 'rest' | 'bulk';
 
 /** What has led to a reconcile. */
-export type ReconcileCause = 'asked' | 'scheduled' | 'out-of-reach' | 'user-changed' | 'count-differs';
+export type ReconcileCause =
+  | 'asked'
+  | 'scheduled'
+  | 'out-of-reach'
+  | 'clock-moved-back'
+  | 'user-changed'
+  | 'count-differs';
 
 /** What a running job tells while it runs, for progress and logs. Results come back from the call itself. */
 export type SyncEvent =

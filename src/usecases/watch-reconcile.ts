@@ -36,8 +36,8 @@ const retryMs = 3_600_000;
 /** When the watch of one org compares its mirror with the org, and why. */
 export class WatchedReconciles {
   readonly #options: WatchedReconcilesOptions;
-  /** Since the last cycle that was complete. */
-  #madeForReach = 0;
+  /** Failures that called for one since the last cycle that was complete. */
+  #failures = 0;
   #notBefore = Number.NEGATIVE_INFINITY;
 
   constructor(options: WatchedReconcilesOptions) {
@@ -54,19 +54,20 @@ export class WatchedReconciles {
 
   /**
    * What a cycle's failure calls for; null where it calls for nothing, or for what was done right before: an org whose
-   * lists do not reach back to T0 would have the whole of it read again and again.
+   * lists do not reach back to T0, or whose time leaps, would have the whole of it read again and again.
    */
   afterFailure(error: unknown): DueReconcile | null {
-    if (!isAppError(error, 'CURSOR_OUT_OF_REACH')) return null;
-    if (this.#madeForReach++ % 2 === 1) return null;
-    return { cause: 'out-of-reach', why: reasonClause(error.message) };
+    if (!isAppError(error, 'CURSOR_OUT_OF_REACH', 'CURSOR_IN_FUTURE')) return null;
+    if (this.#failures++ % 2 === 1) return null;
+    const isFuture = isAppError(error, 'CURSOR_IN_FUTURE');
+    return { cause: isFuture ? 'clock-moved-back' : 'out-of-reach', why: reasonClause(error.message) };
   }
 
   /** What is due by the timetable, after a cycle that was complete. */
   async afterCycle({ context }: Connected): Promise<DueReconcile | null> {
     const { everyMs } = this.#options;
     const { mirror, remote, clock } = context;
-    this.#madeForReach = 0;
+    this.#failures = 0;
     if (everyMs === null || clock.now() < this.#notBefore) return null;
     const last = await lastAgreed(mirror);
     const now = remote.clock.told();

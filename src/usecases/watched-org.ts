@@ -7,6 +7,7 @@ import { closeKilledRuns } from '../sync/close-killed-runs.ts';
 import { pushWaiting, runCycle } from '../sync/cycle/cycle.ts';
 import type { Lease } from '../sync/ports/leases.ts';
 import type { Remote } from '../sync/ports/remote.ts';
+import { mendFuture } from '../sync/reconcile/mend-future.ts';
 import { AskedWhileClosed } from './asked-while-closed.ts';
 import { type ConnectedOrg, settleCalls } from './connect-org.ts';
 import { cycleCompleted, pushCompleted } from './cycle-events.ts';
@@ -105,10 +106,16 @@ class LeasedOrg implements WatchedOrg {
         (await this.#reconciles.before(connected)) ?? (await this.#cycle(connected, ended)),
     );
     if (due === null) return null;
-    return {
-      kind: 'reconcile',
-      run: (later) => this.#turn(later, (connected, ended) => this.#reconciles.make(connected, due, ended)),
-    };
+    return { kind: 'reconcile', run: (later) => this.#reconcile(due, later) };
+  }
+
+  async #reconcile(due: DueReconcile, signal: AbortSignal): Promise<void> {
+    const isMended =
+      due.asked?.dryRun !== true &&
+      (await this.#turn(signal, ({ context }, ended) => mendFuture(context, { signal: ended })));
+    // A connection whose clock began at a time that the org has never had reads nothing more.
+    if (isMended) await this.#connection.rest();
+    await this.#turn(signal, (connected, ended) => this.#reconciles.make(connected, due, ended));
   }
 
   /** Answers what the cycle, or its failure, calls for. */

@@ -154,7 +154,7 @@ describe('one route whose answers are all dated wrong', () => {
 });
 
 describe('a cursor in the org’s future', () => {
-  it('is an error of its own with a way back, and is seen by status and doctor', async () => {
+  it('is an error of its own with a way back, is seen by status and doctor, and mended by a watch', async () => {
     await using copy = await copied();
     const { org, cli } = copy;
     // The org lies for a whole cycle and longer, so that it is believed.
@@ -164,11 +164,12 @@ describe('a cursor in the org’s future', () => {
     org.contacts.create({ LastName: 'Flo' }, org.now());
     const before = copy.times();
 
-    const { code, event } = await copy.cycle();
-    expect(code).toBe(1);
-    expect(event?.error).toMatchObject({ code: 'CURSOR_IN_FUTURE' });
-    expect(event?.error?.hint).toContain('`parahack-sync reconcile`');
-    expect(copy.times()).toEqual(before);
+    const refused = await cli.run(['backfill', '--json']);
+    expect(refused.code).toBe(1);
+    expect(JSON.parse(refused.stdout).orgs).toMatchObject([
+      { error: { code: 'CURSOR_IN_FUTURE', hint: expect.stringContaining('`parahack-sync reconcile`') } },
+    ]);
+    expect(copy.times().cursors).toEqual(before.cursors);
 
     const status = await cli.json<{ orgs: { lagSeconds: number | null }[] }>(['status']);
     expect(status.orgs[0]?.lagSeconds).toBeNull();
@@ -181,8 +182,10 @@ describe('a cursor in the org’s future', () => {
     expect(mirror).toMatchObject({ status: 'fail' });
     expect(mirror?.hint).toContain('`parahack-sync reconcile`');
 
-    await cli.json(['reconcile']);
-    expect((await copy.cycle()).code).toBe(0);
+    expect(await copy.cycle()).toMatchObject({ code: 0, event: { event: 'cycle:complete' } });
     expect(copy.names()).toContain('Flo');
+    expect(copy.times().reads).toBeLessThan(org.now() + minute);
+    // Nobody has to do it once more.
+    expect((await cli.run(['watch', '--once', '--json'])).stdout).not.toContain('reconcile:start');
   });
 });

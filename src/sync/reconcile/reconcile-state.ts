@@ -6,6 +6,15 @@ import type { Run } from '../ports/run.ts';
 /** Grows where a version before it could not go on with what this one stores. */
 const stateVersion = 1;
 
+const causes = [
+  'asked',
+  'scheduled',
+  'out-of-reach',
+  'clock-moved-back',
+  'user-changed',
+  'count-differs',
+] as const satisfies ReconcileCause[];
+
 /** What is decided once for a reconcile and kept with its run. */
 export interface ReconcileState {
   version: number;
@@ -46,7 +55,7 @@ export function parseReconcileState(run: Pick<Run, 'id' | 'state'>): ReconcileSt
     if (stored.number('version') > stateVersion) return null;
     return {
       version: stored.number('version'),
-      cause: stored.oneOf('cause', 'asked', 'scheduled', 'out-of-reach', 'user-changed', 'count-differs'),
+      cause: stored.oneOf('cause', ...causes),
       why: stored.text('why'),
       dryRun: stored.isTrue('dryRun'),
       userId: stored.text('userId'),

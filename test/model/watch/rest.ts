@@ -5,8 +5,6 @@ import type { World } from './world.ts';
 
 const cyclesAtMost = 8;
 const hourMs = 3_600_000;
-/** What a watch does not mend by itself. */
-const pastCycles = /^CURSOR_IN_FUTURE /;
 
 /**
  * Nothing is wrong any more, and nobody does anything but a watch: within a few cycles the mirror must be what the user
@@ -50,7 +48,7 @@ export async function comeToRest(world: World): Promise<void> {
 
 /** Nothing that the org may still be spared for a while: what it has told of limits, times and dropped lists. */
 const mayLast =
-  /^(API_BUDGET_EXHAUSTED|REQUEST_LIMIT_EXCEEDED|CURSOR_IN_FUTURE|REFUSED_FOR_NOW There is no instant yet) /;
+  /^(API_BUDGET_EXHAUSTED|REQUEST_LIMIT_EXCEEDED|REFUSED_FOR_NOW There is no instant yet) /;
 
 /** The very next cycle is a good one: nothing of what went wrong is waited out. */
 async function recover(world: World): Promise<void> {
@@ -75,16 +73,11 @@ async function untilQuiet(world: World): Promise<number> {
 async function mendWhatCyclesCannot(world: World): Promise<void> {
   const first = await world.program(0).cycle();
   assertFairEnd(first.ended, world.facts);
-  const isPast = first.ended.kind === 'failed' && pastCycles.test(first.ended.error);
-  if (!isPast && first.complete === null)
+  if (first.complete === null)
     throw new Error(`The first cycle at rest failed: ${JSON.stringify(first.ended)}`);
-  const held = isPast ? 0 : await heldContacts(world);
-  if (!isPast && areChangesKnown(world) && held === 0) return;
-  const reason = isPast
-    ? JSON.stringify(first.ended)
-    : held > 0
-      ? `${held} held`
-      : 'sharing or formulas changed';
+  const held = await heldContacts(world);
+  if (areChangesKnown(world) && held === 0) return;
+  const reason = held > 0 ? `${held} held` : 'sharing or formulas changed';
   world.log.push(`compared as a whole: ${reason}`);
   // What an interrupted one had read before sharing changed it knows no better.
   while (await isOldComparison(world));
