@@ -47,8 +47,7 @@ export async function comeToRest(world: World): Promise<void> {
 }
 
 /** Nothing that the org may still be spared for a while: what it has told of limits, times and dropped lists. */
-const mayLast =
-  /^(API_BUDGET_EXHAUSTED|REQUEST_LIMIT_EXCEEDED|REFUSED_FOR_NOW There is no instant yet) /;
+const mayLast = /^(API_BUDGET_EXHAUSTED|REQUEST_LIMIT_EXCEEDED|REFUSED_FOR_NOW There is no instant yet) /;
 
 /** The very next cycle is a good one: nothing of what went wrong is waited out. */
 async function recover(world: World): Promise<void> {
