@@ -106,17 +106,36 @@ describe('very many contacts', () => {
     await using rig = await copied();
     const signal = rig.signal;
     await control(rig.emulator.url, 'faults', [
-      { match: 'POST .*/jobs/ingest$', times: 100, status: 403, errorCode: 'FEATURENOTENABLED' },
+      { match: 'POST .*/jobs/ingest$', times: 100, status: 403, errorCode: 'REQUEST_LIMIT_EXCEEDED' },
     ]);
     const first = await pushed(rig, people(7), { api: 'bulk', fresh: false, signal });
     expect(first.stopped).not.toBeNull();
     expect(await statesOf(rig)).toEqual(['pending']);
+    await control(rig.emulator.url, 'faults', []);
     const again = await pushed(rig, people(7), { api: 'collections', fresh: false, signal });
     expect(again.stopped).toBeNull();
     expect((await entriesOf(rig)).map(({ way, state }) => [way, state])).toEqual(
       Array(7).fill(['collection', 'done']),
     );
   });
+
+  it.each(['POST .*/jobs/ingest$', 'PUT .*/batches'])(
+    'go by collections where the org takes no jobs of this user: %s',
+    async (match) => {
+      await using rig = await copied();
+      await control(rig.emulator.url, 'faults', [
+        { match, times: 100, status: 400, errorCode: 'FEATURENOTENABLED' },
+      ]);
+      const warned: string[] = [];
+      rig.context.log = { ...rig.context.log, warn: (text) => void warned.push(text) };
+      // What nobody wants to go by a job does not wait for it either.
+      await pushed(rig, [{ LastName: 'Bulk chosen' }], { api: 'bulk' });
+      await pushed(rig, people(30));
+      expect(await statesOf(rig)).toEqual(['done']);
+      expect(await bulkNames(rig)).toEqual([...namesOf(30), 'Bulk chosen'].toSorted());
+      expect(warned.join()).toContain('no bulk ingest job can be made');
+    },
+  );
 
   it('say what Salesforce has refused of them, each by its row', async () => {
     await using rig = await copied();

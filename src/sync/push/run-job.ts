@@ -1,6 +1,6 @@
 import { isAbort, throwIfAborted } from '../../base/abort.ts';
 import { backoffMs } from '../../base/backoff.ts';
-import { AppError } from '../../base/errors.ts';
+import { AppError, isAppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
 import type { IngestJob } from '../ports/ingest-jobs.ts';
 import type { OutboxEntry } from '../ports/outbox-entry.ts';
@@ -51,9 +51,29 @@ export async function sendByJobs(
     const planned = await planJob(context);
     if (planned === null) return;
     throwIfAborted(options.signal);
-    const jobId = await openJob(context, planned, options);
+    const jobId = await openedJob(context, planned, options);
     // What Salesforce would not take so goes by collections, which tell more of why.
     if (jobId === null || (await followJob(context, jobId, progress, options)) === 0) return;
+  }
+}
+
+/**
+ * Null also where the org takes no such job, of this user or at all: what waits must not wait for that, and nothing of it was
+ * done.
+ */
+async function openedJob(
+  context: SyncContext,
+  planned: PlannedJob,
+  options: SendOptions,
+): Promise<string | null> {
+  try {
+    return await openJob(context, planned, options);
+  } catch (error) {
+    if (!isAppError(error, 'SALESFORCE_ERROR')) throw error;
+    context.log.warn(
+      `${context.remote.instanceUrl}: no bulk ingest job can be made, and ${context.object.nouns.many} go by other ways: ${error.message}`,
+    );
+    return null;
   }
 }
 
