@@ -102,6 +102,7 @@ let env: NodeJS.ProcessEnv;
 beforeAll(async () => {
   emulator = await startEmulator({ contacts: 40 });
   cli = new Cli();
+  cli.sealCheaply();
   const keyFile = join(cli.folder, 'key.pem');
   writeFileSync(keyFile, await emulator.jwtPrivateKey(), { mode: 0o600 });
   const path = join(cli.folder, 'bin');
@@ -248,6 +249,7 @@ describe('log in and copy', () => {
     'through $name, $times times at $match',
     async ({ fault, final, exit = 5, times, match }) => {
       using other = new Cli();
+      other.sealCheaply();
       const own = { env: { ...env, PARAHACK_SYNC_DATA_DIR: other.dataDir }, cwd: other.folder };
       await setFaults({ match, times, ...fault });
       const { code } = await runScript('login-and-backfill', [], own);

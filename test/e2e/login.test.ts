@@ -21,6 +21,7 @@ beforeAll(async () => {
 afterAll(() => emulator.close());
 beforeEach(() => {
   cli = new Cli();
+  cli.sealCheaply();
 });
 afterEach(() => cli[Symbol.dispose]());
 
