@@ -30,6 +30,7 @@ const historyMs = 5_000;
 /** For those that are kept, and for the program to begin. */
 const keptMs = 300_000;
 
+const usualOf = { watch: usualWatch, push: usualPush, 'two-way': usualTwoWay };
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -98,8 +99,6 @@ function soundOf(testFile: string): RunResult {
   sound.set(testFile, result);
   return result;
 }
-
-const usualOf = { watch: usualWatch, push: usualPush, 'two-way': usualTwoWay };
 
 function judgeByModel({ diff, model: named }: Mutation): { caught: boolean; why: string } {
   let takeBack: () => void;
