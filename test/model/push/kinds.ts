@@ -37,6 +37,8 @@ export const kinds: readonly string[] = [
   'outbox take local',
   'outbox take salesforce',
   'outbox drop',
+  'outbox settle',
+  'outbox settle not sent',
   'faults',
   'crash',
   'kill',

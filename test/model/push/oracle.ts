@@ -33,6 +33,9 @@ export class Oracle {
   readonly #known = new Map<string, Known>();
   /** Pushed values that came to a contact, in their order. */
   readonly #applied = new Map<string, number[]>();
+  /** In which step of the history a value was pushed. */
+  readonly #stepOf = new Map<number, number>();
+  #step = 0;
   /** Values that a person has let out once more. */
   readonly #excused = new Set<number>();
   readonly #purged = new Set<string>();
@@ -50,6 +53,15 @@ export class Oracle {
 
   get entries(): Entry[] {
     return [...this.#entries.values()];
+  }
+
+  beginStep(): void {
+    this.#step++;
+  }
+
+  /** A value that is pushed in this step. */
+  issue(value: number): void {
+    this.#stepOf.set(value, this.#step);
   }
 
   /** These are pushed as new ones. */
@@ -144,9 +156,14 @@ export class Oracle {
     if (this.#isLate || this.#excused.has(value)) return;
     if (applied.includes(value))
       throw new Error(`${id}: the pushed value ${value} came back over another's.`);
-    const later = applied.find((one) => one > value && !this.#excused.has(one));
+    const later = applied.find((one) => this.#isLater(one, value) && !this.#excused.has(one));
     if (later !== undefined)
       throw new Error(`${id}: ${value} was sent behind ${later}, which was pushed later.`);
+  }
+
+  /** Which of two that are pushed at once comes first is nobody's to say. */
+  #isLater(one: number, other: number): boolean {
+    return (this.#stepOf.get(one) ?? 0) > (this.#stepOf.get(other) ?? 0);
   }
 
   /** What the outbox holds now. Throws where an entry was lost, or said something else before. */

@@ -19,6 +19,7 @@ const final = new Set(['created', 'updated', 'deleted', 'rejected']);
 
 /** Does one step of a history, and throws where something is wrong behind it that may be so at no time. */
 export async function take(world: World, step: Step): Promise<void> {
+  world.oracle.beginStep();
   switch (step.step) {
     case 'act':
       return world.act(step.act);
@@ -208,8 +209,10 @@ async function push(world: World, program: Program, input: Input, queue: boolean
 const verbsOf = {
   conflict: ['take local', 'take salesforce'],
   rejected: ['retry', 'drop'],
-  'in-doubt': ['retry in doubt', 'drop'],
+  'in-doubt': ['retry in doubt', 'drop', 'settle', 'settle', 'settle not sent'],
 } as const;
+
+type Verb = (typeof verbsOf)[keyof typeof verbsOf][number];
 
 function isUndecided(state: string): state is keyof typeof verbsOf {
   return Object.hasOwn(verbsOf, state);
@@ -226,16 +229,22 @@ async function decide(
   const open = conflicts.length > 0 ? conflicts : undecided;
   const entry = open[pick % Math.max(1, open.length)];
   if (entry === undefined || !isUndecided(entry.state)) return null;
-  const verbs = verbsOf[entry.state];
-  const verb = verbs[which % verbs.length] as (typeof verbs)[number];
+  const verbs: readonly Verb[] = verbsOf[entry.state];
+  const verb = verbs[which % verbs.length] as Verb;
   world.count(`outbox ${verb}`);
   if (verb === 'drop' || verb === 'take salesforce') world.oracle.giveUp(entry);
-  else world.oracle.excuse(entry);
+  else if (verb !== 'settle') world.oracle.excuse(entry);
   return program.run(async (signal) => {
     const outbox = appOutbox(program.services);
-    const move = { org: null, keys: [entry.key], all: false, inDoubt: verb === 'retry in doubt' };
-    const take = verb === 'take local' ? 'local' : verb === 'take salesforce' ? 'salesforce' : null;
     const context = { signal, onEvent: () => {} };
+    const named = { org: null, keys: [entry.key] };
+    if (verb === 'settle' || verb === 'settle not sent') {
+      const how = { as: null, notSent: verb === 'settle not sent', auto: verb === 'settle' };
+      await outbox.settle({ ...named, ...how }, context);
+      return null;
+    }
+    const move = { ...named, all: false, inDoubt: verb === 'retry in doubt' };
+    const take = verb === 'take local' ? 'local' : verb === 'take salesforce' ? 'salesforce' : null;
     await (verb === 'drop' ? outbox.drop(move, context) : outbox.retry({ ...move, take }, context));
     return null;
   });

@@ -174,7 +174,8 @@ export class World implements AsyncDisposable {
   }
 
   nextValue(): string {
-    return `V${++this.#values}`;
+    this.oracle.issue(++this.#values);
+    return `V${this.#values}`;
   }
 
   async act(act: Act): Promise<void> {
