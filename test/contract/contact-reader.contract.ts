@@ -258,6 +258,33 @@ export function contactReaderContract(
       expect((await rowsOf(listing)).flat()).toContain(key);
     });
 
+    test('shows one contact by a key, where the one that had it was deleted and made once more', async () => {
+      await using opened = await filled();
+      const { mirror } = opened;
+      const contactKey = '7f1c2f44-9a5e-4f3c-8d55-0b6f0a3f1c11';
+      const made = async (n: number) => {
+        const entry = newEntry({ contactKey });
+        await mirror.outbox.add([entry]);
+        await mirror.outbox.settle([
+          { key: entry.key, state: 'done', contactId: contactId(n), created: true, at: epoch },
+        ]);
+        await mirror.commit({ effects: [{ kind: 'confirm-read-back', keys: [entry.key] }] });
+      };
+      await made(3);
+      // Two that live are two contacts, and the first one has the key.
+      await made(1);
+      const keyOf = async (n: number) => {
+        await using reader = await opened.read();
+        return (await reader.show(contactId(n)))?.key;
+      };
+      expect(await Promise.all([keyOf(3), keyOf(1)])).toEqual([contactKey, contactId(1)]);
+      await mirror.commit({ tombstones: [{ ...burial, id: contactId(3) }] });
+      await made(2);
+      expect(await Promise.all([keyOf(3), keyOf(2)])).toEqual([contactId(3), contactKey]);
+      await using reader = await opened.read();
+      expect((await reader.show(contactKey))?.row[0]).toBe(contactId(2));
+    });
+
     test('knows who contacts are, the gone ones too', async () => {
       await using opened = await filledAndBuried();
       await using reader = await opened.read();

@@ -222,17 +222,34 @@ function markFilled(state: MemoryState, names: readonly string[]): void {
 }
 
 function confirmReadBack(state: MemoryState, keys: readonly string[]): void {
+  const owners = new Map<string, string>();
+  for (const [id, { key }] of state.contacts) if (key !== null) owners.set(key, id);
   for (const key of keys) {
     const entry = state.outbox.get(key);
     if (entry === undefined) continue;
-    adoptKey(state, entry);
+    adoptKey(state, entry, owners);
     state.outbox.set(key, { ...entry, readBackDue: false });
   }
 }
 
-/** By the key that it was pushed with, a contact is found after Salesforce gave it an Id too. */
-function adoptKey({ contacts }: MemoryState, { op, contactKey, contactId }: MemoryEntry): void {
-  const made =
-    op === 'create' && contactId !== null && contactKey !== contactId ? contacts.get(contactId) : null;
-  if (made && made.key === null) contacts.set(contactId!, { ...made, key: contactKey });
+/**
+ * By the key that it was pushed with, a contact is found after Salesforce gave it an Id too. A key is one contact's: one
+ * that was made once more takes it from the one that is gone; where the first lives, the other goes by its Id.
+ */
+function adoptKey(
+  { contacts }: MemoryState,
+  { op, contactKey, contactId }: MemoryEntry,
+  owners: Map<string, string>,
+): void {
+  if (op !== 'create' || contactId === null || contactKey === contactId) return;
+  const made = contacts.get(contactId);
+  if (made === undefined || made.key !== null) return;
+  const owner = owners.get(contactKey);
+  const first = owner === undefined ? undefined : contacts.get(owner);
+  if (owner !== undefined && first !== undefined) {
+    if (first.state.gone === null) return;
+    contacts.set(owner, { ...first, key: null });
+  }
+  contacts.set(contactId, { ...made, key: contactKey });
+  owners.set(contactKey, contactId);
 }

@@ -1,4 +1,5 @@
 import type { Connection } from '../../sqlite/connection.ts';
+import { adoptKeys } from './adopt-keys.ts';
 import { adjustView, loadFields } from './contact-schema.ts';
 import { newKey, sqlNow } from './new-key.ts';
 import { prepared } from './prepared.ts';
@@ -121,7 +122,7 @@ class RowRefresh {
       entry.contactId = id;
     }
     if (key !== id && entries.some(({ op }) => op === 'create'))
-      prepared(this.#db, 'UPDATE contact SET _key = ? WHERE Id = ? AND _key IS NULL').run(key, id);
+      adoptKeys(this.#db, 'SELECT ? AS key, ? AS id', key, id);
   }
 
   /** A creation that a person has given up takes along what was to follow it: there will be no contact. */

@@ -1,6 +1,7 @@
 import { isoTime } from '../../base/iso-time.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import type { Settlement } from '../../sync/ports/outbox-entry.ts';
+import { adoptKeys } from './adopt-keys.ts';
 import { type ContactRef, knownBeforeReader } from './contact-lookup.ts';
 import { prepared } from './prepared.ts';
 import type { SendStep } from './send-step.ts';
@@ -152,12 +153,12 @@ function partsOf<T>(all: readonly T[]): (readonly T[])[] {
  */
 export function confirmReadBack(db: Connection, keys: readonly string[]): void {
   const list = JSON.stringify(keys);
-  prepared(
+  adoptKeys(
     db,
-    `UPDATE contact SET _key = o.contact_key
-     FROM (SELECT o.contact_id, o.contact_key, min(o.seq) FROM json_each(?) k CROSS JOIN outbox o ON o.key = k.value
-       WHERE o.op = 'create' AND o.contact_key <> o.contact_id GROUP BY o.contact_id) o
-     WHERE contact.Id = o.contact_id AND contact._key IS NULL`,
-  ).run(list);
+    `SELECT o.contact_id AS id, o.contact_key AS key, min(o.seq)
+     FROM json_each(?) k CROSS JOIN outbox o ON o.key = k.value
+     WHERE o.op = 'create' AND o.contact_key <> o.contact_id GROUP BY o.contact_id`,
+    list,
+  );
   prepared(db, 'UPDATE outbox SET read_back_due = 0 WHERE key IN (SELECT value FROM json_each(?))').run(list);
 }
