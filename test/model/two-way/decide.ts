@@ -51,6 +51,8 @@ export async function say(world: World, program: Program, entry: Entry, verb: Ve
   // Whoever dies over it may have said it all the same.
   const now = world.entries().find(({ seq }) => seq === entry.seq);
   if (isGivenUp && now?.state === 'dropped') world.oracle.giveUp([entry.seq]);
+  if (verb === 'take local' && entry.op === 'create' && now?.state === 'pending')
+    world.oracle.remake(entry.contactKey);
   return ended;
 }
 

@@ -39,6 +39,8 @@ export class Oracle {
   readonly #seen = new Set<string>();
   /** Ids of the contacts that bear the key of one that a program has made. */
   readonly #made = new Map<string, Set<string>>();
+  /** Ids of contacts that were gone when a person let them be made once more. */
+  readonly #formerIds = new Set<string>();
   /** Keys of contacts that a program has deleted since it made them. */
   readonly #deleted = new Set<string>();
   /** Places of entries that a person has given up. */
@@ -53,13 +55,19 @@ export class Oracle {
       const key = row.Description;
       if (typeof key !== 'string' || !this.#made.has(key)) continue;
       const ids = this.#made.get(key) as Set<string>;
-      ids.add(row.Id);
+      if (!this.#formerIds.has(row.Id)) ids.add(row.Id);
       if (ids.size > 1) throw new Error(`${key} was made ${ids.size} times: ${[...ids].join(', ')}`);
     }
   }
 
   /** A program has made a contact. */
   insert(key: string): void {
+    this.#made.set(key, new Set());
+  }
+
+  /** It was made and is gone, and a person wants it all the same. */
+  remake(key: string): void {
+    for (const id of this.#made.get(key) ?? []) this.#formerIds.add(id);
     this.#made.set(key, new Set());
   }
 

@@ -132,9 +132,12 @@ function keyOf(world: World, id: string): string {
   return key ?? String(world.rows.find(({ Id }) => Id === id)?.Description ?? id);
 }
 
-/** No key is another contact's. */
+/** No key is another living contact's. */
 function keysOf(world: World): string[] {
-  const keyed = world.other(0).prepare('SELECT _key, Id FROM contact WHERE _key IS NOT NULL').all() as {
+  const keyed = world
+    .other(0)
+    .prepare('SELECT _key, Id FROM contact WHERE _key IS NOT NULL AND _gone IS NULL')
+    .all() as {
     _key: string;
     Id: string;
   }[];
