@@ -13,7 +13,7 @@ function servicesWith(list: () => OrgRecord[], sleep: (signal?: AbortSignal) => 
   const warned: string[] = [];
   const quiet = () => {};
   const services = {
-    registry: { list: async () => list() },
+    registry: { list: async () => list(), isInPlace: async () => true },
     leases: { take: async () => null },
     processOrg: async () => null,
     failureNotes: new MemoryFailureNotes(),
