@@ -227,7 +227,9 @@ export class Oracle {
       if (state !== 'in-doubt' || doubt?.reason !== 'contacts-unexplained') continue;
       const shown = new Set(doubt.candidates.map(({ id }) => id));
       const isCut = doubt.candidatesTotal > shown.size;
-      const isShown = untold.length === 0 || untold.some((id) => shown.has(id) || this.#purged.has(id));
+      // What a person has called unsent is looked for no more.
+      const isExcused = untold.length <= (this.#untold.get(token) ?? 0);
+      const isShown = isExcused || untold.some((id) => shown.has(id) || this.#purged.has(id));
       if (!isCut && !isShown)
         problems.push(`${token} is in doubt, and ${untold.join(', ')} is no candidate.`);
     }
