@@ -55,6 +55,7 @@ export async function performAct(world: World, act: Act): Promise<string | null>
       if (!bin.includes(id)) await org.control('delete', { ids: [id] });
       const told = await does('purge', { ids: [id] }, id);
       if (told !== null && edited.has(id)) world.count('purge of an edited contact');
+      if (told !== null) withdrawFromDoubt(world, id);
       return told;
     }
     case 'users merge': {
@@ -98,7 +99,18 @@ async function share(
   facts.hidden.set(userId, ofUser);
   facts.isSharingChanged = true;
   if (isHiding && editedIds(world).has(id)) world.count('hiding of an edited contact');
+  if (isHiding) withdrawFromDoubt(world, id);
   return id;
+}
+
+/** Whoever looks for what came of a lost creation sees neither what is purged nor what is hidden (docs/outbox.md). */
+function withdrawFromDoubt(world: World, id: string): void {
+  const key = world.rows.find(({ Id }) => Id === id)?.Description;
+  if (typeof key !== 'string' || !world.oracle.isMade(key)) return;
+  const isUnsettled = world
+    .entries()
+    .some((entry) => entry.op === 'create' && entry.contactKey === key && isOpen(entry));
+  if (isUnsettled) world.oracle.remake(key);
 }
 
 async function changeFields(
