@@ -18,7 +18,12 @@ const edit = (more: Partial<OutboxEntry>): Pick<OutboxEntry, 'op' | 'changes' | 
   contactId: id,
   ...more,
 });
-const live = (values: Record<string, unknown>): EditedContact => ({ kind: 'live', id, values });
+const live = (values: Record<string, unknown>, isAsMade = false): EditedContact => ({
+  kind: 'live',
+  id,
+  values,
+  isAsMade,
+});
 
 const value = fc.constantFrom<string | null>(null, 'x', 'y', 'z');
 const values = fc.record({ A: value, B: value, C: value });
@@ -87,12 +92,25 @@ describe('an edit against what Salesforce has now', () => {
     expect([again(live({ A: 'base' })), again(live({ A: 'theirs' }))]).toEqual(['send', 'conflict']);
   });
 
-  it('goes where nothing is known of what it was based on, as of a contact that was just made', () => {
-    const plan = planEdit(edit({ changes: { A: 'mine' } }), live({ A: 'default of the org' }), {
-      ...rules,
-      policy: 'salesforce-wins',
-    });
-    expect(plan).toMatchObject({ kind: 'send', changes: { A: 'mine' }, lost: [] });
+  it('that does not say what it found goes where nobody has changed the contact since it was made', () => {
+    const theirs = { A: 'theirs', B: null };
+    const of = (changes: Record<string, unknown>, isAsMade: boolean) =>
+      conflictPolicies.map(
+        (policy) => planEdit(edit({ changes }), live(theirs, isAsMade), { ...rules, policy }).kind,
+      );
+    const removed = (isAsMade: boolean) =>
+      conflictPolicies.map(
+        (policy) =>
+          planEdit(edit({ op: 'delete', base: null }), live(theirs, isAsMade), { ...rules, policy }).kind,
+      );
+    expect(of({ A: 'mine' }, true)).toEqual(['send', 'send', 'send']);
+    expect(of({ A: 'mine' }, false)).toEqual(['drop', 'send', 'conflict']);
+    // Where Salesforce has nothing either, nothing is lost.
+    expect(of({ B: 'mine' }, false)).toEqual(['send', 'send', 'send']);
+    expect([removed(true), removed(false)]).toEqual([
+      ['send', 'send', 'send'],
+      ['drop', 'send', 'conflict'],
+    ]);
   });
 
   it('of a field that the org does not show any more goes as it is: Salesforce says what is wrong', () => {

@@ -320,6 +320,84 @@ describe('a conflict', () => {
   });
 });
 
+/** A contact that a program has made, that is in Salesforce, and whose answer was lost: its Id, where its key is `k`. */
+async function doubtful(two: TwoWayRig): Promise<string> {
+  const { url } = two.rig.emulator;
+  await control(url, 'faults', [{ match: 'POST .*/ui-api/records$', times: 99, reset: 'after-commit' }]);
+  const before = await two.org();
+  two.sql("INSERT INTO contacts (_key, LastName) VALUES ('k', 'Ng')");
+  await two.cycle();
+  expect(await states(two)).toEqual(['in-doubt']);
+  await control(url, 'faults', []);
+  const id = [...(await two.org()).keys()].find((one) => !before.has(one));
+  return id!;
+}
+
+describe('what was written before its contact was read back', () => {
+  it.each([
+    ['salesforce-wins', 'Theirs', 'dropped'],
+    ['local-wins', 'Ours', 'done'],
+    ['manual', 'Theirs', 'conflict'],
+  ] as const)('meets a value that a user has set since: %s', async (policy, title, state) => {
+    await using two = await twoWay(policy);
+    const id = await doubtful(two);
+    await two.theirs('touch', { ids: [id], set: { Title: 'Theirs' } });
+    two.sql("UPDATE contacts SET Title = 'Ours', Department = 'Mine' WHERE _key = 'k'");
+    two.rig.pass(180_000);
+    await two.cycle();
+    expect((await two.org()).get(id)).toMatchObject({
+      Title: title,
+      Department: policy === 'manual' ? null : 'Mine',
+    });
+    if (policy === 'manual') expect(await states(two)).toEqual(['done', state]);
+    else expect((await two.notes()).join('\n')).toContain(`Title "${title === 'Ours' ? 'Theirs' : 'Ours'}"`);
+  });
+
+  it('replaces what the org has set by itself when it made the contact', async () => {
+    await using two = await twoWay('manual');
+    const id = await doubtful(two);
+    const org = await two.org();
+    const given = org.get(id)!.OwnerId;
+    const other = [...org.values()].map(({ OwnerId }) => OwnerId).find((owner) => owner !== given);
+    expect(given).toEqual(expect.any(String));
+    expect(other).toBeDefined();
+    two.sql("UPDATE contacts SET OwnerId = ? WHERE _key = 'k'", other);
+    two.rig.pass(180_000);
+    await two.cycle();
+    expect(await states(two)).toEqual(['done', 'done']);
+    expect((await two.org()).get(id)).toMatchObject({ OwnerId: other });
+  });
+
+  it.each([
+    ['salesforce-wins', 'dropped', true],
+    ['local-wins', 'done', false],
+    ['manual', 'conflict', true],
+  ] as const)(
+    'deletes no contact that a user has changed since, but by %s: %s',
+    async (policy, state, lives) => {
+      await using two = await twoWay(policy);
+      const id = await doubtful(two);
+      await two.theirs('touch', { ids: [id], set: { Title: 'Theirs' } });
+      two.sql("DELETE FROM contacts WHERE _key = 'k'");
+      two.rig.pass(180_000);
+      await two.cycle();
+      expect(await states(two)).toEqual(['done', state]);
+      expect((await two.org()).has(id)).toBe(lives);
+      expect((await two.notes()).join('\n')).toContain('Theirs');
+    },
+  );
+
+  it('deletes a contact that nobody has changed', async () => {
+    await using two = await twoWay('manual');
+    const id = await doubtful(two);
+    two.sql("DELETE FROM contacts WHERE _key = 'k'");
+    two.rig.pass(180_000);
+    await two.cycle();
+    expect(await states(two)).toEqual(['done', 'done']);
+    expect((await two.org()).has(id)).toBe(false);
+  });
+});
+
 describe('the brake', () => {
   it('holds many deletes and many edits until a person approves', async () => {
     await using two = await twoWay('salesforce-wins', 300);

@@ -1,14 +1,16 @@
-import { fullId } from '../../org/record-id.ts';
+import { fullId, sameId } from '../../org/record-id.ts';
 import { confirmGone } from '../confirm-gone.ts';
 import type { SyncContext } from '../context.ts';
 import type { Field } from '../ports/field.ts';
 import type { EditDecision, OutboxEntry } from '../ports/outbox-entry.ts';
 import type { RecordError } from '../ports/record-writes.ts';
 import { refreshSchema } from '../schema.ts';
-import { type EditedContact, type EditPlan, planEdit, shown } from '../two-way/plan-edit.ts';
+import { type EditedContact, type EditPlan, isBaseKnown, planEdit, shown } from '../two-way/plan-edit.ts';
 import type { DrainProgress } from './drain-progress.ts';
 import { fieldsByName, isUnknownField, retrieveRecords } from './read-doubts.ts';
 import { sameValue } from './same-value.ts';
+
+type Rec = Record<string, unknown>;
 
 interface CheckOptions {
   signal: AbortSignal;
@@ -91,9 +93,14 @@ async function readContacts(
   options: CheckOptions & { fields: ReadonlyMap<string, Field> },
 ): Promise<Map<string, EditedContact>> {
   const names = new Set(['Id']);
-  for (const { changes, base, op } of edits) {
-    for (const name of Object.keys(changes)) names.add(name);
-    if (op === 'delete' && base !== null) {
+  for (const edit of edits) {
+    for (const name of Object.keys(edit.changes)) names.add(name);
+    const isKnown =
+      edit.op === 'delete'
+        ? edit.base !== null
+        : Object.keys(edit.changes).every((name) => isBaseKnown(edit, name));
+    if (!isKnown) for (const name of makingFields) names.add(name);
+    if (edit.op === 'delete') {
       const compared = (await context.mirror.schema.fields()).filter(
         ({ updateable, vanished, current, unfilled }) => updateable && !vanished && current && !unfilled,
       );
@@ -115,12 +122,31 @@ async function readContacts(
     const row = rows.get(id);
     const survivor = survivors.get(id);
     const survivorRow = survivor === undefined ? undefined : survivorRows.get(survivor);
-    if (row !== undefined) found.set(id, { kind: 'live', id, values: row });
+    if (row !== undefined)
+      found.set(id, { kind: 'live', id, values: row, isAsMade: isAsMade(row, context.remote.userId) });
     else if (survivor !== undefined && survivorRow !== undefined)
       found.set(id, { kind: 'merged', id: survivor, values: survivorRow });
     else found.set(id, { kind: 'gone' });
   }
   return found;
+}
+
+/** They say who made a record and who changed it last, to the second. */
+const makingFields = ['CreatedById', 'CreatedDate', 'LastModifiedById', 'LastModifiedDate'] as const;
+
+/**
+ * Whether nobody has changed the contact since this user made it, as far as its audit fields say: what the same user
+ * changes in the very second passes.
+ */
+function isAsMade(row: Rec, userId: string): boolean {
+  const [madeBy, madeAt, changedBy, changedAt] = makingFields.map((name) => row[name]);
+  return (
+    typeof madeBy === 'string' &&
+    typeof madeAt === 'string' &&
+    sameId(madeBy, userId) &&
+    changedBy === madeBy &&
+    changedAt === madeAt
+  );
 }
 
 /** What has to be stored of a plan; nothing where the edit is sent as it is. */

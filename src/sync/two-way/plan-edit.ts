@@ -6,7 +6,8 @@ type Values = Readonly<Record<string, unknown>>;
 
 /** The contact of an edit as Salesforce has it right before the edit would be sent. */
 export type EditedContact =
-  | { kind: 'live'; id: string; values: Values }
+  /** `isAsMade`: nobody has changed it since this user made it. */
+  | { kind: 'live'; id: string; values: Values; isAsMade: boolean }
   /** Its edits go to the contact into which it was merged; `values` are that one's. */
   | { kind: 'merged'; id: string; values: Values }
   /** Deleted, purged, or not shown to this user. */
@@ -85,16 +86,27 @@ function planUpdate(
   return lost.length > 0 ? { kind: 'drop', lost, reason } : { kind: 'done', id: found.id };
 }
 
-/** Whether Salesforce has another value than the edit was based on. What nothing is known of is not disputed. */
+/** Whether an edit of the field says what it found there; what was edited before the contact was read back does not. */
+export function isBaseKnown({ op, base }: Pick<Edit, 'op' | 'base'>, name: string): boolean {
+  return base !== null && (op === 'delete' || name in base);
+}
+
+/**
+ * Whether Salesforce has another value than the edit was based on. Where that is not known, the program saw nothing
+ * there: a value that came with the creation is the org's default, and any other one is somebody's.
+ */
 function isDisputed(
-  { base }: Edit,
+  edit: Edit,
   name: string,
   found: Exclude<EditedContact, { kind: 'gone' }>,
   { fields, isSame }: Pick<EditRules, 'fields' | 'isSame'>,
 ): boolean {
   // Whoever edited the one that was merged away has not seen the other.
   if (found.kind === 'merged') return true;
-  return base !== null && name in base && !isSame(base[name], found.values[name], fields.get(name));
+  return (
+    !(found.isAsMade && !isBaseKnown(edit, name)) &&
+    !isSame(edit.base?.[name], found.values[name], fields.get(name))
+  );
 }
 
 /** In the base of an edit whose contact was gone when a person was asked; where it has come back, the rest counts. */
@@ -132,15 +144,12 @@ function planDelete(edit: Edit, found: EditedContact, { policy, fields, isSame }
       ? { kind: 'drop', lost: [], reason: merged }
       : { kind: 'reject', reason: merged };
   }
-  const changed =
-    base === null
-      ? []
-      : Object.keys(found.values).filter(
-          (name) =>
-            fields.get(name)?.updateable === true &&
-            fields.get(name)?.type !== 'encryptedstring' &&
-            !isSame(base[name], found.values[name], fields.get(name)),
-        );
+  const changed = Object.keys(found.values).filter(
+    (name) =>
+      fields.get(name)?.updateable === true &&
+      fields.get(name)?.type !== 'encryptedstring' &&
+      isDisputed(edit, name, found, { fields, isSame }),
+  );
   if (changed.length === 0) return { kind: 'send', id: found.id, changes: {}, lost: [] };
   const reason = reasonOf(found, changed, edit, found.values);
   const theirs = changed.map(
