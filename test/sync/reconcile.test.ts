@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
 import type { SyncEvent } from '../../src/sync/events.ts';
 import { reconcile } from '../../src/sync/reconcile/reconcile.ts';
-import { control } from '../e2e/org.ts';
+import { contactsOf, control } from '../e2e/org.ts';
 import {
   asked,
   copiedRig,
@@ -16,6 +17,7 @@ import {
   rowsOf,
   sql,
 } from './reconcile-rig.ts';
+import type { Rig } from './rig.ts';
 
 describe('a reconcile', () => {
   it('makes everything right again after 40 days without a cycle, and the next cycle goes on from it', async () => {
@@ -340,6 +342,39 @@ describe('an interrupted reconcile', () => {
     await control(url, 'delete-log', { before: nowMs - dayMs });
     expect(await reconciled(rig)).toMatchObject({ status: 'complete', resumed: false });
     await later(rig, 0, (context) => runCycle(context, { push: false, signal: rig.signal }));
+    await equal(rig);
+  });
+
+  it('begins anew where a full copy has read since then what the sweep does not have', async () => {
+    await using rig = await interruptedRig(0);
+    const stop = new AbortController();
+    const onEvent = ({ type }: SyncEvent) => {
+      if (type === 'backfill:progress') stop.abort();
+    };
+    await later(rig, 0, (context) => backfill({ ...context, onEvent }, { api: 'rest', signal: stop.signal }));
+    expect(await reconciled(rig)).toMatchObject({ status: 'complete', resumed: false });
+  });
+});
+
+describe('a full copy that was interrupted before a reconcile', () => {
+  it('brings back nobody who is gone: it is begun anew', async () => {
+    await using rig = await copiedRig(30, 40);
+    const { url } = rig.emulator;
+    const full = (context: Rig['context']) => backfill(context, { api: 'bulk', signal: rig.signal });
+    const known = new Set(await idsOf(rig, 30));
+    await control(url, 'contacts', { count: 2, seed: 9 });
+    // Its job is made, and nobody comes to its pages for two days.
+    await control(url, 'faults', [{ match: 'GET .*/result', times: 99, status: 500 }]);
+    const begun = await later(rig, 1, full);
+    expect(begun).toMatchObject({ status: 'failed', api: 'bulk' });
+    await control(url, 'faults', []);
+    const made = (await contactsOf(url)).map(({ Id }) => String(Id)).filter((id) => !known.has(id));
+    expect(made).toHaveLength(2);
+    await control(url, 'delete', { ids: made });
+    expect(await reconciled(rig, 2)).toMatchObject({ status: 'complete', error: null });
+    const again = await later(rig, 0, full);
+    expect(again).toMatchObject({ status: 'complete', resumed: false });
+    await later(rig, 1, (context) => runCycle(context, { push: false, signal: rig.signal }));
     await equal(rig);
   });
 });

@@ -29,6 +29,8 @@ export interface CopyState {
   afterAnother: boolean;
   /** All is read and the run complete, but the cycle that closes its gap has not come to its end yet. */
   closing: boolean;
+  /** A reconcile since has moved the cursors past `t0`: what lies between is not told of a record that only this copy has. */
+  overtaken: boolean;
   /** Queries in a row, up to the last one, that timed out without a row. */
   fruitless: number;
 }
@@ -39,7 +41,14 @@ export function newCopyState(
     't0' | 'api' | 'total' | 'reason' | 'fields' | 'fromEmpty' | 'userId' | 'begunAt' | 'afterAnother'
   >,
 ): CopyState {
-  return { ...decided, version: stateVersion, planned: false, closing: false, fruitless: 0 };
+  return {
+    ...decided,
+    version: stateVersion,
+    planned: false,
+    closing: false,
+    overtaken: false,
+    fruitless: 0,
+  };
 }
 
 /**
@@ -65,6 +74,7 @@ export function parseCopyState(run: Pick<Run, 'id' | 'state'>): CopyState | null
     begunAt: stored.has('begunAt') ? stored.number('begunAt') : t0,
     afterAnother: stored.isTrue('afterAnother'),
     closing: stored.isTrue('closing'),
+    overtaken: stored.isTrue('overtaken'),
     fruitless: stored.has('fruitless') ? stored.number('fruitless') : 0,
   };
 }

@@ -66,6 +66,7 @@ export async function planFirstCopy(context: SyncContext, options: PlanOptions):
   const rowsBefore = begun?.run.counts.rows ?? 0;
   const copy = { runId, api, reason, total, isResumed: begun !== null, rowsBefore };
   onBegun(copy);
+  await overtakeReconcile(context);
   if (begun !== null) assertAsBegun(state, options);
   await withinRun(
     context,
@@ -77,6 +78,15 @@ export async function planFirstCopy(context: SyncContext, options: PlanOptions):
     { callsAtStart },
   );
   return copy;
+}
+
+/** What the copy reads from now on is not in the sweep of a reconcile that was begun before: that one begins anew. */
+async function overtakeReconcile({ mirror }: Pick<SyncContext, 'mirror'>): Promise<void> {
+  const [run] = await mirror.journal.runs({ kind: 'reconcile', limit: 1 });
+  if (run === undefined || run.status === 'complete') return;
+  await mirror.commit({
+    effects: [{ kind: 'patch-run-state', runId: run.id, patch: { overtaken: true } }],
+  });
 }
 
 async function decide(context: SyncContext, options: PlanOptions): Promise<CopyState> {

@@ -1,5 +1,7 @@
+import { isAppError } from '../../base/errors.ts';
 import { sameId } from '../../org/record-id.ts';
 import type { SyncContext } from '../context.ts';
+import type { Effect } from '../ports/effect.ts';
 import type { Run } from '../ports/run.ts';
 import { type CopyState, parseCopyState } from './copy-state.ts';
 
@@ -16,7 +18,7 @@ const resumableMs = 10 * 86_400_000;
  * The newest backfill, where it did not end (its closing cycle included) and is young enough to go on with. That of a
  * copy `beside` the mirror has not ended before the copy is in its place, and then there is no such copy any more.
  * `userId`: as whom it would be gone on with, where the mirror itself does not answer for that; what another user may
- * see is another copy. Throws `PROGRESS_UNREADABLE`.
+ * see is another copy. None that a reconcile has overtaken. Throws `PROGRESS_UNREADABLE`.
  */
 export async function resumableCopy(
   { mirror, clock, log }: Pick<SyncContext, 'mirror' | 'clock' | 'log'>,
@@ -30,6 +32,10 @@ export async function resumableCopy(
     // Any cycle since has closed the gap as well.
     const [cycle] = await mirror.journal.runs({ kind: 'cycle', status: 'complete', limit: 1 });
     if (cycle !== undefined && cycle.startedAt >= (run.finishedAt ?? 0)) return null;
+  }
+  if (state.overtaken) {
+    log.info('the interrupted backfill is older than a reconcile since and starts over', { runId: run.id });
+    return null;
   }
   if (userId !== undefined && isOfAnother(state, userId)) {
     log.warn(
@@ -56,6 +62,28 @@ export async function isAfterAnother(
   if (updated !== null && deleted !== null) return false;
   const last = await newestCopy(mirror);
   return last !== null && (last.state.afterAnother || isOfAnother(last.state, userId));
+}
+
+/** What a reconcile does that moves the cursors to `t0`: an older copy is begun anew rather than gone on with. */
+export async function overtakeCopy(
+  { mirror }: Pick<SyncContext, 'mirror'>,
+  t0: number,
+): Promise<readonly Effect[]> {
+  const last = await readableCopy(mirror);
+  if (last === null || last.state.t0 >= t0) return [];
+  const { run, state } = last;
+  const isOver = run.status === 'complete' && !state.closing;
+  return isOver ? [] : [{ kind: 'patch-run-state', runId: run.id, patch: { overtaken: true } }];
+}
+
+/** What cannot be read is not gone on with either. */
+async function readableCopy(mirror: Pick<SyncContext['mirror'], 'journal'>): Promise<BegunCopy | null> {
+  try {
+    return await newestCopy(mirror);
+  } catch (error) {
+    if (isAppError(error, 'PROGRESS_UNREADABLE')) return null;
+    throw error;
+  }
 }
 
 function isOfAnother({ userId: known }: CopyState, userId: string): boolean {

@@ -1,3 +1,4 @@
+import { overtakeCopy } from '../backfill/resumable-copy.ts';
 import type { SyncContext } from '../context.ts';
 import { futureMs } from '../future-cursor.ts';
 import type { DifferingIds } from '../ports/differing-ids.ts';
@@ -35,7 +36,10 @@ export async function finishReconcile(
   );
   const { t0, userId } = state;
   const beyond = remote.clock.told() + futureMs;
-  await run.end([{ kind: 'complete-reconcile', t0, beyond, isHolding: held > 0, userId }]);
+  await run.end([
+    { kind: 'complete-reconcile', t0, beyond, isHolding: held > 0, userId },
+    ...(await overtakeCopy(context, t0)),
+  ]);
   return null;
 }
 

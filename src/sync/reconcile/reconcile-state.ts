@@ -38,14 +38,16 @@ export interface ReconcileState {
   planned: boolean;
   /** The sweep is over, and what it has come to is kept. */
   swept: boolean;
+  /** A full copy has read rows since that the sweep need not have. */
+  overtaken: boolean;
   /** Queries in a row, up to the last one, that timed out without a row. */
   fruitless: number;
 }
 
 export function newReconcileState(
-  decided: Omit<ReconcileState, 'version' | 'planned' | 'swept' | 'fruitless'>,
+  decided: Omit<ReconcileState, 'version' | 'planned' | 'swept' | 'overtaken' | 'fruitless'>,
 ): ReconcileState {
-  return { ...decided, version: stateVersion, planned: false, swept: false, fruitless: 0 };
+  return { ...decided, version: stateVersion, planned: false, swept: false, overtaken: false, fruitless: 0 };
 }
 
 /** Null where it cannot be gone on with: damaged, or of another version. It is begun anew then. Pure. */
@@ -66,6 +68,7 @@ export function parseReconcileState(run: Pick<Run, 'id' | 'state'>): ReconcileSt
       live: stored.number('live'),
       planned: stored.isTrue('planned'),
       swept: stored.isTrue('swept'),
+      overtaken: stored.isTrue('overtaken'),
       fruitless: stored.number('fruitless'),
     };
   } catch (error) {

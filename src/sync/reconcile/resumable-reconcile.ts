@@ -22,7 +22,7 @@ const reachMs = 14 * dayMs;
 
 /**
  * The newest reconcile, where it did not end and can be gone on with: of the same kind, as the same user, not too old,
- * of the same rows (a full copy since then has replaced them), and with a T0 from which cycles can still go on. The org
+ * of the same rows (no full copy has read any since then), and with a T0 from which cycles can still go on. The org
  * has told its time.
  */
 export async function resumableReconcile(
@@ -39,7 +39,8 @@ export async function resumableReconcile(
   }
   if (state.dryRun !== dryRun || state.userId !== userId) return null;
   const [copy] = await mirror.journal.runs({ kind: 'backfill', status: 'complete', limit: 1 });
-  if (copy !== undefined && copy.startedAt > run.startedAt) return null;
+  // A fresh copy that took the mirror's place knew nothing of this one.
+  if (state.overtaken || (copy !== undefined && copy.startedAt > run.startedAt)) return null;
   const now = remote.clock.told();
   if (!isRecent(state, now) || !(await isToldSince(context, state.t0, { now, signal }))) {
     log.info('the interrupted reconcile is too old to be gone on with and starts over', { runId: run.id });
