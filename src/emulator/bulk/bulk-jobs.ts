@@ -1,10 +1,13 @@
 import { notFound } from '../http/api-error.ts';
+import { endIngest, type IngestEnd } from './ingest-end.ts';
 import type { IngestJob } from './ingest-job.ts';
 import type { QueryJob } from './query-job.ts';
 
 const dayMs = 86_400_000;
 /** "Results are kept for 7 days" (Bulk API 2.0 limits). */
 const keptMs = 7 * dayMs;
+
+export type PlannedEnd = IngestEnd & { afterRows: number };
 
 /** The org's bulk jobs. A job is found by its id of 15 or 18 characters until it is deleted or 7 days old. */
 export class BulkJobs {
@@ -14,6 +17,9 @@ export class BulkJobs {
   readonly #ingests = new Map<string, IngestJob>();
   #count = 0;
   #queryStarts: number[] = [];
+  /** Rows that ingest jobs took, and when. */
+  #taken: { at: number; rows: number; batches: number }[] = [];
+  #planned: PlannedEnd | undefined;
 
   constructor(now: () => number, makeId: (number: number) => string) {
     this.#now = now;
@@ -67,6 +73,56 @@ export class BulkJobs {
     return [...this.#ingests.values()];
   }
 
+  /**
+   * Ends ingest jobs as an administrator, or Salesforce itself, does: those of these ids, or all that there are; what has
+   * ended stays so. `Deleted`: aborted where it has not ended, and deleted. Answers the ids.
+   */
+  endIngests(
+    as: IngestEnd['as'] | 'Deleted',
+    { ids, message }: { ids?: readonly string[]; message: string },
+  ): string[] {
+    const jobs = ids === undefined ? this.ingests() : ids.map((id) => this.ingest(id));
+    for (const job of jobs) {
+      endIngest(job, { as: as === 'Failed' ? 'Failed' : 'Aborted', message }, this.#now());
+      if (as === 'Deleted') this.deleteIngest(job);
+    }
+    return jobs.map(({ id }) => id);
+  }
+
+  /** The next job that is worked off ends so, when so many of its rows are done. */
+  planEnd(planned: PlannedEnd): void {
+    this.#planned = planned;
+  }
+
+  /** Once. */
+  takePlannedEnd(): PlannedEnd | undefined {
+    const planned = this.#planned;
+    this.#planned = undefined;
+    return planned;
+  }
+
+  rowsToday(): number {
+    this.#forgetTaken();
+    return this.#taken.reduce((sum, { rows }) => sum + rows, 0);
+  }
+
+  /** Each 10,000 rows of a job are a batch ("How Requests Are Processed"). */
+  batchesToday(): number {
+    this.#forgetTaken();
+    return this.#taken.reduce((sum, { batches }) => sum + batches, 0);
+  }
+
+  /** How many of so many rows may be worked off; they count from now on. */
+  takeRows(rows: number, limit: number): number {
+    const taken = Math.max(0, Math.min(rows, limit - this.rowsToday()));
+    this.#taken.push({ at: this.#now(), rows: taken, batches: 0 });
+    return taken;
+  }
+
+  takeBatches(batches: number): void {
+    this.#taken.push({ at: this.#now(), rows: 0, batches });
+  }
+
   queryJobsToday(): number {
     const since = this.#now() - dayMs;
     this.#queryStarts = this.#queryStarts.filter((at) => at > since);
@@ -80,6 +136,13 @@ export class BulkJobs {
     this.#queries.clear();
     this.#ingests.clear();
     this.#queryStarts = [];
+    this.#taken = [];
+    this.#planned = undefined;
+  }
+
+  #forgetTaken(): void {
+    const since = this.#now() - dayMs;
+    this.#taken = this.#taken.filter(({ at }) => at > since);
   }
 
   #forgetOld(): void {

@@ -9,6 +9,7 @@ import { OrgFault } from '../schema/fault.ts';
 import { restInstant } from '../schema/stamp.ts';
 import type { BulkContext } from './bulk-context.ts';
 import { csvLine, IngestFailure } from './ingest-csv.ts';
+import { endIngest } from './ingest-end.ts';
 import type { IngestJob, IngestOperation } from './ingest-job.ts';
 import { ingestJobState, ingestOperations } from './ingest-job.ts';
 import { runIngest } from './ingest-run.ts';
@@ -16,6 +17,9 @@ import { jobAnswer, readFormat } from './job-format.ts';
 import { listJobs } from './job-list.ts';
 import { mixedRows } from './mixed-rows.ts';
 import { readMultipart } from './multipart.ts';
+
+/** "Salesforce creates a separate batch for every 10,000 records in your job data" (How Requests Are Processed). */
+const batchRows = 10_000;
 
 /** `/jobs/ingest…` (Bulk API 2.0, Ingest). */
 export function bulkIngestRoutes<C extends BulkContext>(router: Router<C>): void {
@@ -32,6 +36,10 @@ export function bulkIngestRoutes<C extends BulkContext>(router: Router<C>): void
 }
 
 function createJob(request: ApiRequest, _params: PathParams, context: BulkContext): Answer {
+  const { jobs, settings } = context.emulation;
+  if (jobs.batchesToday() >= settings.bulkDailyBatches || jobs.rowsToday() >= settings.bulkDailyRows) {
+    throw apiError(400, 'EXCEEDEDQUOTA', 'ExceededQuota : ApiBatchItems Limit exceeded.');
+  }
   const parts = readMultipart(request);
   const body = parts ? parseJson(parts.job) : jsonObject(request);
   if (body === null || typeof body !== 'object') {
@@ -124,8 +132,7 @@ function changeState(request: ApiRequest, { id = '' }: PathParams, context: Bulk
     if (job.phase === 'done' || job.phase === 'failed') {
       throw apiError(400, 'INVALIDJOBSTATE', `Aborting already Completed Job not allowed.`);
     }
-    job.phase = 'aborted';
-    job.changedMs = now;
+    endIngest(job, { as: 'Aborted', message: '' }, now);
   } else {
     throw apiError(400, 'INVALIDJOBSTATE', `Invalid job state: ${String(state)}.`);
   }
@@ -134,13 +141,15 @@ function changeState(request: ApiRequest, { id = '' }: PathParams, context: Bulk
 
 /** Queues the work, and answers the job as it is now, whatever the clock says when the answer is written. */
 function close(job: IngestJob, context: BulkContext): Answer {
-  const { org, agenda, settings } = context.emulation;
+  const { org, agenda, settings, jobs } = context.emulation;
   job.phase = 'closed';
   job.changedMs = org.clock.now();
   job.dueMs = job.changedMs + settings.bulkJobMs;
+  jobs.takeBatches(batchesOf(job));
   agenda.at(job.dueMs, () => {
     if (job.phase === 'closed') job.phase = 'running';
-    runIngest(job, org)
+    const takeRows = (rows: number) => jobs.takeRows(rows, settings.bulkDailyRows);
+    runIngest(job, { org, takeRows, planned: jobs.takePlannedEnd() })
       .then(() => {
         if (job.phase === 'running') job.phase = 'done';
       })
@@ -156,6 +165,12 @@ function close(job: IngestJob, context: BulkContext): Answer {
       });
   });
   return jobAnswer({ ...baseFields(job, context), state: 'UploadComplete' });
+}
+
+/** Counted by lines, for what is no CSV takes a batch too. */
+function batchesOf({ data }: IngestJob): number {
+  const lines = data === undefined ? 0 : data.toString('latin1').split('\n').length;
+  return Math.max(1, Math.ceil(lines / batchRows));
 }
 
 /** "The job must have the state UploadComplete, JobComplete, Aborted, or Failed" to be deleted. */

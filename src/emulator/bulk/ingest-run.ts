@@ -1,56 +1,62 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { RecordInput, SaveResult } from '../engine/save-result.ts';
 import type { Org } from '../org/org.ts';
+import type { PlannedEnd } from './bulk-jobs.ts';
 import { checkColumns } from './ingest-columns.ts';
 import type { CsvTable } from './ingest-csv.ts';
 import { IngestFailure, parseUpload } from './ingest-csv.ts';
+import { endIngest, unprocessedResult } from './ingest-end.ts';
 import type { IngestJob, IngestResult } from './ingest-job.ts';
 
 /** Records are saved in chunks of 200 (Bulk API 2.0, "How Requests Are Processed"). */
 const chunkRows = 200;
 
+/** What whoever works a job off may meet. */
+export interface IngestWork {
+  org: Org;
+  /** How many of so many rows the day's limit leaves; they count from now on. */
+  takeRows(rows: number): number;
+  /** The end that was planned for this job, after so many rows. */
+  planned: PlannedEnd | undefined;
+}
+
 /**
- * Works a closed job off, chunk by chunk, letting other requests in between. An abort leaves the rest
- * unprocessed. Rejects with IngestFailure where the upload as a whole cannot be read.
+ * Works a closed job off, chunk by chunk, letting other requests in between. An end from elsewhere leaves the rest
+ * unprocessed. Rejects with IngestFailure where the upload as a whole cannot be read, or a limit is met.
  */
-export async function runIngest(job: IngestJob, org: Org): Promise<IngestResult> {
+export async function runIngest(job: IngestJob, { org, takeRows, planned }: IngestWork): Promise<void> {
+  if (job.phase !== 'running') return;
   const table = readTable(job, org);
   const result: IngestResult = { header: table.header, successful: [], failed: [], unprocessed: [] };
   job.result = result;
-  for (let at = 0; at < table.rows.length; at += chunkRows) {
-    if (job.phase === 'aborted') {
-      result.unprocessed = table.rows.slice(at);
-      return result;
+  for (let at = 0; at < table.rows.length; ) {
+    if (planned !== undefined && at >= planned.afterRows) endIngest(job, planned, org.clock.now());
+    if (job.phase !== 'running') return;
+    const until = Math.min(chunkRows, (planned?.afterRows ?? Number.POSITIVE_INFINITY) - at);
+    const rows = table.rows.slice(at, at + until);
+    const taken = takeRows(rows.length);
+    runChunk(job, org, table, rows.slice(0, taken), result);
+    if (taken < rows.length) {
+      result.unprocessed = table.rows.slice(at + taken);
+      // "If the limit is exceeded while processing your job data, the remaining data isn't processed" (How Requests Are Processed).
+      throw new IngestFailure(
+        'ExceededQuota : The records of the last 24 hours exceed what the org may process.',
+      );
     }
-    runChunk(job, org, table, table.rows.slice(at, at + chunkRows), result);
+    at += taken;
     await breathe();
   }
-  return result;
 }
 
 /** The uploaded table; of a job that fails of it all rows are unprocessed, as of an aborted one. */
 function readTable(job: IngestJob, org: Org): CsvTable {
-  const data = job.data ?? Buffer.alloc(0);
-  // Rows that are only shown are shown as they are, in whatever lines they came.
-  const anyLines = { ...job.format, lineEnding: undefined };
-  if (job.phase === 'aborted') return parseUpload(data, anyLines);
   try {
-    const table = parseUpload(data, job.format);
+    const table = parseUpload(job.data ?? Buffer.alloc(0), job.format);
     checkColumns(job, table.header, org);
     return table;
   } catch (error) {
-    if (error instanceof IngestFailure) job.result = unprocessed(data, anyLines);
+    if (error instanceof IngestFailure) job.result = unprocessedResult(job);
     throw error;
-  }
-}
-
-function unprocessed(data: Buffer, format: Parameters<typeof parseUpload>[1]): IngestResult | undefined {
-  try {
-    const { header, rows } = parseUpload(data, format);
-    return { header, successful: [], failed: [], unprocessed: rows };
-  } catch {
-    // What is no CSV at all has no rows to show.
-    return undefined;
   }
 }
 

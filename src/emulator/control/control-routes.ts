@@ -52,6 +52,7 @@ export const controls: Record<string, Control> = {
   'POST open-transaction/commit': commit,
   'POST delete-log': forgetDeletes,
   'POST visibility': changeVisibility,
+  'POST ingest-jobs': endIngestJobs,
   'GET calls': (_body, query, { emulation }) => emulation.calls.list(readLimit(query)),
   'POST usage': changeUsage,
   'GET jwt-key': async (_body, _query, host) => ({ privateKey: await host.jwtPrivateKey() }),
@@ -216,6 +217,28 @@ function changeVisibility(body: unknown, _query: URLSearchParams, { emulation }:
     hidden: need(readBoolean(input, 'hidden'), 'hidden'),
     ...(userId === undefined ? {} : { userId }),
   });
+}
+
+/** `{as, ids?, afterRows?, message?}`: ends ingest jobs as an administrator or Salesforce does. */
+function endIngestJobs(body: unknown, _query: URLSearchParams, { emulation }: ControlHost): unknown {
+  const input = asObject(body);
+  onlyKeys(input, ['as', 'ids', 'afterRows', 'message']);
+  const { as } = input;
+  if (as !== 'Aborted' && as !== 'Failed' && as !== 'Deleted') {
+    throw new ControlError('"as" must be Aborted, Failed or Deleted.');
+  }
+  const ids = readIds(input, 'ids');
+  const afterRows = readCount(input, 'afterRows', { max: Number.MAX_SAFE_INTEGER });
+  if (ids !== undefined && afterRows !== undefined) {
+    throw new ControlError('Either "ids" or "afterRows" is wanted, not both.');
+  }
+  const message = readText(input, 'message') ?? 'InternalServerError : The job failed, as it was told to.';
+  if (afterRows !== undefined) {
+    if (as === 'Deleted') throw new ControlError('A job is deleted at once only.');
+    emulation.jobs.planEnd({ as, afterRows, message });
+    return { ids: [] };
+  }
+  return { ids: emulation.jobs.endIngests(as, { message, ...(ids && { ids }) }) };
 }
 
 /** `{used: n}`: as if n requests had been made just now. */

@@ -18,6 +18,10 @@ export interface HttpSettings {
   bulkJobMs: number;
   /** So many of the next query jobs end as Failed; counts down. */
   bulkJobFailures: number;
+  /** Rows that ingest jobs may work off in a rolling day. */
+  bulkDailyRows: number;
+  /** Batches of 10,000 rows that ingest jobs may take in a rolling day. */
+  bulkDailyBatches: number;
   /** Whether the UI API honours Idempotency-Key. */
   idempotency: boolean;
   /** Whether If-Modified-Since and If-Unmodified-Since are honoured on Contact rows. */
@@ -50,6 +54,8 @@ export const defaultHttpSettings: HttpSettings = {
   bulkPageRows: 50_000,
   bulkJobMs: 0,
   bulkJobFailures: 0,
+  bulkDailyRows: 150_000_000,
+  bulkDailyBatches: 15_000,
   idempotency: true,
   conditionalContact: true,
   duplicateResultKey: 'duplicateResut',
@@ -66,6 +72,8 @@ export const numericSettings = {
   bulkPageRows: 1,
   bulkJobMs: 0,
   bulkJobFailures: 0,
+  bulkDailyRows: 0,
+  bulkDailyBatches: 0,
 } as const satisfies {
   readonly [K in keyof HttpSettings as HttpSettings[K] extends number ? K : never]: number;
 };

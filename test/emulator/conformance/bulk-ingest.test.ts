@@ -271,6 +271,64 @@ describe('Bulk API 2.0 ingest', () => {
     expect((await info(aborted.body.id)).numberRecordsProcessed).toBe(0);
   });
 
+  it('leaves the rows of a job unprocessed from the moment that it is aborted, whatever its state', async () => {
+    await org.control('settings', { bulkJobMs: 60_000 });
+    for (const closed of [false, true]) {
+      const { body } = await create({ operation: 'insert' });
+      await upload(body.id, 'LastName\nNever\n');
+      if (closed) await change(body.id, 'UploadComplete');
+      expect(await org.control('ingest-jobs', { as: 'Aborted', ids: [body.id] })).toEqual({ ids: [body.id] });
+      expect(await info(body.id)).toMatchObject({ state: 'Aborted', numberRecordsProcessed: 0 });
+      expect(await results(body.id, 'unprocessedrecords')).toEqual([{ LastName: 'Never' }]);
+      expect((await change(body.id, 'UploadComplete')).status).toBe(400);
+    }
+  });
+
+  it.each([
+    ['Aborted', undefined],
+    ['Failed', 'InternalServerError : Retried more than ten times.'],
+  ] as const)('ends in the middle as %s, and says of each row what became of it', async (as, message) => {
+    const before = await org.live();
+    await org.control('ingest-jobs', { as, afterRows: 2, ...(message && { message }) });
+    const { id, job } = await run({ operation: 'insert' }, 'LastName\nOne\nTwo\nThree\n');
+    expect(job).toMatchObject({
+      state: as,
+      numberRecordsProcessed: 2,
+      ...(message && { errorMessage: message }),
+    });
+    expect(await results(id, 'successfulResults')).toHaveLength(2);
+    expect(await results(id, 'unprocessedrecords')).toEqual([{ LastName: 'Three' }]);
+    expect(await org.live()).toBe(before + 2);
+  });
+
+  it('knows a job no more that an administrator has deleted', async () => {
+    const { body } = await create({ operation: 'insert' });
+    await upload(body.id, 'LastName\nNever\n');
+    await org.control('ingest-jobs', { as: 'Deleted' });
+    const closed = await org.api<{ errorCode: string }[]>(`/jobs/ingest/${body.id}`, {
+      method: 'PATCH',
+      json: { state: 'UploadComplete' },
+    });
+    expect([closed.status, closed.body[0]?.errorCode]).toEqual([404, 'NOT_FOUND']);
+  });
+
+  it('makes no job where the batches or rows of the day are used up, and fails one that meets their end', async () => {
+    await org.control('settings', { bulkDailyRows: 2 });
+    const { id, job } = await run({ operation: 'insert' }, 'LastName\nOne\nTwo\nThree\n');
+    expect(job).toMatchObject({ state: 'Failed', errorMessage: expect.stringContaining('ExceededQuota') });
+    expect(job.numberRecordsProcessed).toBe(2);
+    expect(await results(id, 'unprocessedrecords')).toEqual([{ LastName: 'Three' }]);
+    for (const settings of [{}, { bulkDailyRows: 1_000, bulkDailyBatches: 1 }]) {
+      await org.control('settings', settings);
+      const refused = await org.api<{ errorCode: string }[]>('/jobs/ingest', {
+        json: { object: 'Contact', operation: 'insert' },
+      });
+      expect([refused.status, refused.body[0]?.errorCode]).toEqual([400, 'EXCEEDEDQUOTA']);
+    }
+    await org.control('clock', { advanceMs: 86_400_001 });
+    expect((await run({ operation: 'insert' }, 'LastName\nThree\n')).job.state).toBe('JobComplete');
+  });
+
   it('deletes finished jobs only, and answers 404 afterwards', async () => {
     const { body } = await create({ operation: 'insert' });
     expect((await org.api(`/jobs/ingest/${body.id}`, { method: 'DELETE' })).status).toBe(400);
