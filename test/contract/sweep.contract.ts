@@ -209,7 +209,14 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       await noted(mirror, [contactRow(7)]);
       await mirror.commit({
         effects: [
-          { kind: 'complete-reconcile', isHolding: false, t0: epoch, beyond: epoch + minute, userId },
+          {
+            kind: 'complete-reconcile',
+            unheardUntil: 0,
+            isHolding: false,
+            t0: epoch,
+            beyond: epoch + minute,
+            userId,
+          },
         ],
       });
       expect(await mirror.sweep.count('missing')).toBe(0);
@@ -282,7 +289,9 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       });
       expect(await mirror.journal.reconciledAt()).toBe(epoch);
       const complete = (t0: number, beyond: number) =>
-        mirror.commit({ effects: [{ kind: 'complete-reconcile', isHolding: false, t0, beyond, userId }] });
+        mirror.commit({
+          effects: [{ kind: 'complete-reconcile', unheardUntil: 0, isHolding: false, t0, beyond, userId }],
+        });
       await complete(epoch + minute, epoch + 9 * minute);
       expect(await mirror.journal.cursors()).toEqual({
         updated: epoch + minute,
@@ -301,7 +310,9 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       const end = (t0: number, isHolding: boolean) => {
         const beyond = epoch + 9 * minute;
         return mirror.commit({
-          effects: [{ kind: 'complete-reconcile', t0: epoch + t0, beyond, isHolding, userId }],
+          effects: [
+            { kind: 'complete-reconcile', unheardUntil: 0, t0: epoch + t0, beyond, isHolding, userId },
+          ],
         });
       };
       expect(await mirror.schema.filledSinceReconcile()).toEqual([]);
@@ -312,6 +323,32 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       expect(await mirror.schema.filledSinceReconcile()).toEqual(['Phone']);
       await end(2 * minute, false);
       expect(await mirror.schema.filledSinceReconcile()).toEqual([]);
+    });
+
+    test('keeps until when deletions are unheard of rows that are held, as long as some are', async () => {
+      await using opened = await filled();
+      const { mirror } = opened;
+      const end = (isHolding: boolean, unheardUntil: number) =>
+        mirror.commit({
+          effects: [
+            {
+              kind: 'complete-reconcile',
+              isHolding,
+              unheardUntil,
+              t0: epoch,
+              beyond: epoch + minute,
+              userId,
+            },
+          ],
+        });
+      expect(await mirror.journal.unheardUntil()).toBe(0);
+      await end(true, epoch - minute);
+      expect(await mirror.journal.unheardUntil()).toBe(epoch - minute);
+      await end(true, 0);
+      expect(await mirror.journal.unheardUntil()).toBe(0);
+      await end(true, epoch);
+      await end(false, epoch);
+      expect(await mirror.journal.unheardUntil()).toBe(0);
     });
 
     test('is undone by another user, who may see others', async () => {
@@ -344,6 +381,7 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
           effects: [
             {
               kind: 'complete-reconcile',
+              unheardUntil: 0,
               isHolding: false,
               t0: epoch + minute,
               beyond: epoch + 9 * minute,
@@ -363,7 +401,10 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       const identity = { orgId: '00D000000000001AAA', userId, instanceUrl: 'https://a.example' };
       await mirror.setIdentity({ ...identity, userId: '005000000000002AAA' });
       const first = { kind: 'set-first-cursors', updated: epoch, deleted: epoch, userId } as const;
-      await mirror.commit({ effects: [first] });
+      await mirror.commit({ effects: [{ ...first, unheardUntil: epoch - minute }] });
+      // Only the first.
+      await mirror.commit({ effects: [{ ...first, unheardUntil: epoch }] });
+      expect(await mirror.journal.unheardUntil()).toBe(epoch - minute);
       expect(await mirror.journal.cursors()).toEqual({ updated: epoch, deleted: epoch });
       expect(await mirror.journal.reconciledAt()).toBe(0);
     });

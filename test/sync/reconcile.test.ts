@@ -234,6 +234,27 @@ describe('a reconcile', () => {
     await equal(rig);
   });
 
+  it('keeps no values of who was held and may have been erased while no list told of it', async () => {
+    await using rig = await copiedRig(300, 40);
+    const { url } = rig.emulator;
+    const ids = await idsOf(rig, 150);
+    await control(url, 'clock', { advanceMs: dayMs });
+    await control(url, 'delete', { ids });
+    await control(url, 'purge', { ids });
+    // Longer than Salesforce tells of deletions; some are erased whose deletion nobody tells.
+    const braked = await reconciled(rig, 38);
+    expect(braked).toMatchObject({ error: null, held: 150, contacts: 300 });
+    const forced = await reconciled(rig, 0, { force: true });
+    expect(forced).toMatchObject({ error: null, held: 0, contacts: 150 });
+    expect(new Set(Object.values(goneOf(rig)))).toEqual(new Set(['purged']));
+    expect(sql(rig, 'select count(LastName) from contact where _gone is not null')).toEqual([[0]]);
+    // What is hidden from now on keeps its values again.
+    const [hidden] = (await idsOf(rig, 300)).filter((id) => !ids.includes(id)) as [string];
+    await control(url, 'visibility', { ids: [hidden], hidden: true });
+    await reconciled(rig);
+    expect(goneOf(rig)[hidden]).toBe('hidden');
+  });
+
   it('removes nobody who is there when asked for by Id, whatever the sweep said', async () => {
     await using rig = await copiedRig(60);
     const { url } = rig.emulator;

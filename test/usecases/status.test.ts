@@ -83,6 +83,7 @@ describe('status', () => {
       const end: Effect = { kind: 'end-run', runId, outcome: { status: 'complete', ...outcome } };
       const agree: Effect = {
         kind: 'complete-reconcile',
+        unheardUntil: 0,
         isHolding: false,
         t0,
         beyond: t0 + 86_400_000,

@@ -31,10 +31,11 @@ type Executors = {
 
 const executors: Executors = {
   'move-cursors': (state, { to }) => moveCursors(state, to),
-  'set-first-cursors': (state, { updated, deleted, userId }) => {
+  'set-first-cursors': (state, { updated, deleted, userId, unheardUntil = 0 }) => {
     if (state.cursors.updated !== null || state.cursors.deleted !== null) return;
     moveCursors(state, { updated, deleted });
     state.reconciledAt = isReadAs(state, userId) ? updated : 0;
+    state.unheardUntil = unheardUntil;
   },
   'remember-window': (state, { of, window }) => {
     state.knownWindows[of] = kept(window);
@@ -81,7 +82,8 @@ const executors: Executors = {
     const counts = { repaired: markSwept(state, marks) };
     changeRun(state, runId, (run) => sumOf(run, { counts, apiCalls: 0 }));
   },
-  'complete-reconcile': (state, { t0, beyond, isHolding, userId }) => {
+  'complete-reconcile': (state, { t0, beyond, isHolding, unheardUntil, userId }) => {
+    state.unheardUntil = isHolding ? unheardUntil : 0;
     if (!isHolding) for (const [name, at] of state.filled) if (at < t0) state.filled.delete(name);
     const { updated, deleted } = state.cursors;
     const past = (at: number | null) => (at !== null && at <= beyond ? at : null);

@@ -77,6 +77,10 @@ export class MemoryJournal implements Journal {
     return this.#file.read(({ reconciledAt }) => reconciledAt);
   }
 
+  async unheardUntil(): Promise<number> {
+    return this.#file.read(({ unheardUntil }) => unheardUntil);
+  }
+
   async askedReconcile(): Promise<AskedReconcile | null> {
     return this.#file.read(({ asked }) => kept(asked));
   }

@@ -55,6 +55,7 @@ export interface ObjectState {
   cursors: Cursors;
   knownWindows: Record<keyof Cursors, object | null>;
   reconciledAt: number | null;
+  unheardUntil: number;
   asked: AskedReconcile | null;
   /** See `SchemaStore.filledSinceReconcile`: by name, the org's time when its filling began, ms. */
   filled: Map<string, number>;
@@ -92,6 +93,7 @@ export function emptyObject(): ObjectState {
     filled: new Map(),
     knownWindows: { updated: null, deleted: null },
     reconciledAt: null,
+    unheardUntil: 0,
     asked: null,
     swept: new Map(),
     runs: new Map(),

@@ -9,6 +9,7 @@ const windowKeys: Readonly<Record<keyof Cursors, (object: string) => string>> = 
   deleted: objectKey('known_deletions'),
 };
 const reconciledKey = objectKey('reconciled_at');
+const unheardKey = objectKey('deletions_unheard_until');
 
 export function readCursors(db: Connection, object: string): Cursors {
   const rows = db.prepare('SELECT name, at FROM cursor WHERE object = ?').all(object) as {
@@ -35,23 +36,43 @@ export function moveCursors(db: Connection, object: string, cursors: Partial<Cur
 export function setFirstCursors(
   db: Connection,
   object: string,
-  { updated, deleted, isAgreed }: { updated: number; deleted: number; isAgreed: boolean },
+  {
+    updated,
+    deleted,
+    isAgreed,
+    unheardUntil,
+  }: { updated: number; deleted: number; isAgreed: boolean; unheardUntil: number },
 ): void {
   const known = readCursors(db, object);
   if (known.updated !== null || known.deleted !== null) return;
   moveCursors(db, object, { updated, deleted });
   writeMeta(db, reconciledKey(object), isAgreed ? String(updated) : '0');
+  writeUnheardUntil(db, object, unheardUntil);
 }
 
 /** Forward only, but for a cursor that lies where the org has not been. The caller holds the transaction. */
 export function completeReconcile(
   db: Connection,
   object: string,
-  { t0, beyond, isAgreed }: { t0: number; beyond: number; isAgreed: boolean },
+  {
+    t0,
+    beyond,
+    isAgreed,
+    unheardUntil,
+  }: { t0: number; beyond: number; isAgreed: boolean; unheardUntil: number },
 ): void {
   db.prepare('DELETE FROM cursor WHERE object = ? AND at > ?').run(object, isoTime(beyond));
   moveCursors(db, object, { updated: t0, deleted: t0 });
   if (isAgreed) writeMeta(db, reconciledKey(object), String(t0));
+  writeUnheardUntil(db, object, unheardUntil);
+}
+
+function writeUnheardUntil(db: Connection, object: string, at: number): void {
+  writeMeta(db, unheardKey(object), at === 0 ? null : String(at));
+}
+
+export function readUnheardUntil(db: Connection, object: string): number {
+  return Number(readMeta(db, unheardKey(object)) ?? 0);
 }
 
 /** Of all objects that have had a first copy. */

@@ -33,8 +33,8 @@ type Executors = {
 
 const executors: Executors = {
   'move-cursors': (db, { to }, { object }) => moveCursors(db, object, to),
-  'set-first-cursors': (db, { updated, deleted, userId }, { object }) =>
-    setFirstCursors(db, object, { updated, deleted, isAgreed: isReadAs(db, userId) }),
+  'set-first-cursors': (db, { updated, deleted, userId, unheardUntil = 0 }, { object }) =>
+    setFirstCursors(db, object, { updated, deleted, isAgreed: isReadAs(db, userId), unheardUntil }),
   'remember-window': (db, { of, window }, { object }) => rememberWindow(db, object, of, window),
   'where-all-found': (db, { effects }, together) => {
     if ((together.page?.absent ?? 0) > 0) return;
@@ -61,8 +61,13 @@ const executors: Executors = {
   'note-swept': (db, _effect, { object, columns }) => noteSwept(db, object, columns),
   'close-sweep': (db, { runId, before }) => closeSweep(db, runId, before),
   'mark-swept': (db, { runId, marks }) => markSwept(db, runId, marks),
-  'complete-reconcile': (db, { t0, beyond, isHolding, userId }, { object }) => {
-    completeReconcile(db, object, { t0, beyond, isAgreed: isReadAs(db, userId) });
+  'complete-reconcile': (db, { t0, beyond, isHolding, unheardUntil, userId }, { object }) => {
+    completeReconcile(db, object, {
+      t0,
+      beyond,
+      isAgreed: isReadAs(db, userId),
+      unheardUntil: isHolding ? unheardUntil : 0,
+    });
     if (!isHolding) forgetFilled(db, object, { before: t0 });
     beginSweep(db, object);
   },

@@ -3,7 +3,7 @@ import type { Cursors, Journal } from '../../sync/ports/journal.ts';
 import type { ChunkState, Run, RunFilter, RunKind, RunStep, StoredChunk } from '../../sync/ports/run.ts';
 import { readAsked } from './asked-records.ts';
 import { findChunk, listChunks } from './chunk-records.ts';
-import { readCursors, readKnownWindow, readReconciledAt } from './cursor-records.ts';
+import { readCursors, readKnownWindow, readReconciledAt, readUnheardUntil } from './cursor-records.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 import { findRun, listRuns, listSteps } from './run-records.ts';
 
@@ -52,6 +52,10 @@ export class SqliteJournal implements Journal {
 
   async reconciledAt(): Promise<number | null> {
     return this.#file.read((db) => readReconciledAt(db, this.#object));
+  }
+
+  async unheardUntil(): Promise<number> {
+    return this.#file.read((db) => readUnheardUntil(db, this.#object));
   }
 
   async askedReconcile(): Promise<AskedReconcile | null> {

@@ -12,7 +12,7 @@ import { readableFields } from '../schema.ts';
  * Settles the rows that were in the mirror before the run and that it did not read, which are those last read before
  * `before`: read back by a push before the first copy, or left by a copy that was given up. No cycle would ever hear of
  * the deletion of one, nor that this user may not see it. Each is asked for by queryAll; what Salesforce does not know
- * any more is believed within the brake, which `force` lifts.
+ * any more is believed within the brake, which `force` lifts. Answers until when deletions of what is held are unheard.
  */
 export async function confirmUnread(
   context: SyncContext,
@@ -30,22 +30,23 @@ export async function confirmUnread(
     note: (text: string) => void;
     signal: AbortSignal;
   },
-): Promise<void> {
+): Promise<{ unheardUntil: number }> {
   const { mirror, log } = context;
   const liveBefore = (await mirror.contacts.counts()).contacts;
   const absent = await confirmEach(context, { before, run, signal });
-  if (absent.length === 0) return;
-  const { stated, unstated } = await tombstonesOf(context, absent, signal);
+  if (absent.length === 0) return { unheardUntil: 0 };
+  const { stated, unstated, since } = await tombstonesOf(context, absent, signal);
   await bury(context, run, stated, signal);
   const { contacts: remaining } = await mirror.contacts.counts();
   if (force || !isUnbelievable(unstated.length, { before: liveBefore, remaining })) {
     await bury(context, run, unstated, signal);
-    return;
+    return { unheardUntil: 0 };
   }
   run.count('held', unstated.length);
   const text = `${unstated.length.toLocaleString('en-US')} of ${liveBefore.toLocaleString('en-US')} contacts in the mirror are not found in the org, and Salesforce does not say that they were deleted: they stay.`;
   note(text);
   log.warn(`${text} Where they are really gone, \`parahack-sync reconcile --force\` removes them.`);
+  return { unheardUntil: since };
 }
 
 /** Buries what queryAll calls deleted, reads what lives, and answers what it does not know. */
@@ -94,11 +95,12 @@ async function tombstonesOf(
   context: SyncContext,
   absent: readonly AbsentRecord[],
   signal: AbortSignal,
-): Promise<{ stated: Tombstone[]; unstated: Tombstone[] }> {
+): Promise<{ stated: Tombstone[]; unstated: Tombstone[]; since: number }> {
   const from = absent.reduce((oldest, { readAt }) => Math.min(oldest, readAt), Number.POSITIVE_INFINITY);
   const list = await deletedSince(context, from, { signal });
   const of = (record: AbsentRecord) => tombstoneOfAbsent(record, list);
   return {
+    since: list.since,
     stated: absent.filter(({ id }) => list.ids.has(id)).map(of),
     unstated: absent.filter(({ id }) => !list.ids.has(id)).map(of),
   };

@@ -43,18 +43,25 @@ async function complete(
   { t0, userId, begunAt, fromEmpty, afterAnother }: CopyState,
   signal: AbortSignal,
 ): Promise<void> {
+  let unheardUntil = 0;
   if (!fromEmpty) {
     await run.step('confirm', (note) =>
-      withCurrentFields(context, { signal }, () =>
-        confirmUnread(context, { before: begunAt, force: afterAnother, run, note, signal }),
-      ),
+      withCurrentFields(context, { signal }, async () => {
+        ({ unheardUntil } = await confirmUnread(context, {
+          before: begunAt,
+          force: afterAnother,
+          run,
+          note,
+          signal,
+        }));
+      }),
     );
   }
   await run.step('index', () => context.mirror.contacts.ensureIndices());
   // The cursors become T0 in the transaction that ends the run, and only in a mirror that had none: an
   // older cursor still knows of deletes that this read cannot show.
   await run.end([
-    { kind: 'set-first-cursors', updated: t0, deleted: t0, userId },
+    { kind: 'set-first-cursors', updated: t0, deleted: t0, userId, unheardUntil },
     { kind: 'patch-run-state', runId: run.id, patch: { closing: true } },
   ]);
 }

@@ -8,9 +8,15 @@ export type Effect =
   | { kind: 'move-cursors'; to: Partial<Cursors> }
   /**
    * Sets both cursors only where the mirror has none. `userId`: as whom the rows were read, where that is known; a mirror
-   * that has become another user's since does not agree with what that one sees.
+   * that has become another user's since does not agree with what that one sees. `unheardUntil`: as of a reconcile.
    */
-  | { kind: 'set-first-cursors'; updated: number; deleted: number; userId?: string }
+  | {
+      kind: 'set-first-cursors';
+      updated: number;
+      deleted: number;
+      userId?: string;
+      unheardUntil?: number;
+    }
   /** What a cycle has read of a window whose coverage stands still; null forgets it. */
   | { kind: 'remember-window'; of: keyof Cursors; window: object | null }
   /** Carried out only where the page they come with lacks no row that was asked for by its Id. */
@@ -71,6 +77,11 @@ export interface CompleteReconcile {
   beyond: number;
   /** Whether rows were held that the org did not show: what it would have filled stays to be filled then. */
   isHolding: boolean;
+  /**
+   * The list of deletions did not go back to where the cursor was: before this time (ms since 1970) a row that is held may
+   * have been deleted unheard. 0 where it did; forgotten where nothing is held.
+   */
+  unheardUntil: number;
   /** As whom it was read. A mirror that has become another user's since is not compared for that one. */
   userId: string;
 }

@@ -31,6 +31,11 @@ export interface Journal {
    * has been given to another user since, null where nothing is known of it.
    */
   reconciledAt(): Promise<number | null>;
+  /**
+   * Of a row that was last read before this time nobody has heard whether it was deleted until then, ms since 1970; 0 where
+   * the cursor tells it of all rows.
+   */
+  unheardUntil(): Promise<number>;
   /** The reconcile that was asked for last of whoever holds the org; null where none was. */
   askedReconcile(): Promise<AskedReconcile | null>;
   /** Asks for one, or joins the one that is still to be made. Needs no lease. */

@@ -25,9 +25,12 @@ export interface ConfirmOptions {
 /**
  * Settles rows that the mirror has live and the sweep does not. Each is asked for by queryAll on its Id: what Salesforce
  * calls deleted is, what lives is read again, and what it does not know is purged or hidden, within the brake. Answers
- * how many were held by it.
+ * how many were held by it, and until when deletions of these are unheard (`CompleteReconcile`).
  */
-export async function confirmGhosts(context: SyncContext, options: ConfirmOptions): Promise<number> {
+export async function confirmGhosts(
+  context: SyncContext,
+  options: ConfirmOptions,
+): Promise<{ held: number; unheardUntil: number }> {
   const { sweep } = context.mirror;
   const { state, force } = options;
   await askEach(context, 'deleted', options);
@@ -36,17 +39,17 @@ export async function confirmGhosts(context: SyncContext, options: ConfirmOption
   const absent = await sweep.count('absent');
   const isAsked = force || absent <= mostAsked || !isUnbelievable(absent, await liveRows(context, state));
   if (isAsked) await askEach(context, 'absent', options);
-  if ((await sweep.count('unknown')) + (await sweep.count('absent')) === 0) return 0;
+  if ((await sweep.count('unknown')) + (await sweep.count('absent')) === 0) return nothingHeld;
   const known = await judge();
   if (!isAsked) await askEach(context, 'absent', options, known.isNamed);
   await settle(context, options, known, known.isNamed);
   const left = (await sweep.count('unknown')) + (await sweep.count('absent'));
   if (force || !isUnbelievable(left, await liveRows(context, state))) {
     await settle(context, options, known, () => true);
-    return 0;
+    return nothingHeld;
   }
   await hold(context, options, left);
-  return left;
+  return { held: left, unheardUntil: known.unheardUntil };
 }
 
 /** What is stated has gone already, in a dry run by its mark alone. */
@@ -55,10 +58,14 @@ async function liveRows({ mirror }: SyncContext, { live }: ReconcileState): Prom
   return { before: live, remaining: contacts - (await mirror.sweep.count('stated')) };
 }
 
+const nothingHeld = { held: 0, unheardUntil: 0 };
+
 interface Judge {
   /** Whether `deleted` states it. */
   isNamed(row: SweptRow): boolean;
   tombstoneOf(row: SweptRow): Tombstone;
+  /** See `Journal.unheardUntil`, as it will be once the cursor has passed the list. */
+  unheardUntil: number;
 }
 
 /** The list is asked for where somebody needs it, and once. */
@@ -70,16 +77,25 @@ function judgeOnce(context: SyncContext, signal: AbortSignal): () => Promise<Jud
   };
 }
 
-/** What the cycles have heard of deletions until now is in the mirror, so that its rows are not deleted as of then. */
+/**
+ * What the cycles have heard of deletions until now is in the mirror, so that its rows are not deleted as of then, but for
+ * those that a reconcile has held whose list did not go back so far.
+ */
 async function judgeOf(context: SyncContext, signal: AbortSignal): Promise<Judge> {
   const now = context.remote.clock.told();
-  const { deleted } = await context.mirror.journal.cursors();
+  const { journal } = context.mirror;
+  const { deleted } = await journal.cursors();
+  const unheardUntil = await journal.unheardUntil();
   const heardUntil = deleted === null || deleted > now + futureMs ? 0 : deleted;
   const list = await deletedSince(context, Math.min(heardUntil, now), { signal });
   return {
     isNamed: ({ id }) => list.ids.has(id),
     tombstoneOf: ({ readAt, ...row }) =>
-      tombstoneOfAbsent({ ...row, readAt: Math.max(readAt, heardUntil) }, list),
+      tombstoneOfAbsent(
+        { ...row, readAt: readAt < unheardUntil ? readAt : Math.max(readAt, heardUntil) },
+        list,
+      ),
+    unheardUntil: list.since > heardUntil ? Math.max(list.since, unheardUntil) : unheardUntil,
   };
 }
 

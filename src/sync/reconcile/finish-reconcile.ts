@@ -22,22 +22,23 @@ export async function finishReconcile(
   { state, force, signal }: { state: ReconcileState; force: boolean; signal: AbortSignal },
 ): Promise<DifferingIds | null> {
   const { remote } = context;
-  let held = 0;
+  let confirmed = { held: 0, unheardUntil: 0 };
   await run.step('confirm', async (note) => {
-    held = await confirmGhosts(context, { run, state, force, note, signal });
+    confirmed = await confirmGhosts(context, { run, state, force, note, signal });
   });
   if (state.dryRun) {
-    const ids = await differingIds(context, held > 0);
+    const ids = await differingIds(context, confirmed.held > 0);
     await run.end([{ kind: 'begin-sweep' }]);
     return ids;
   }
   await run.step('fetch', () =>
     withCurrentFields(context, { signal }, () => fetchDiffering(context, run, signal)),
   );
+  const { held, unheardUntil } = confirmed;
   const { t0, userId } = state;
   const beyond = remote.clock.told() + futureMs;
   await run.end([
-    { kind: 'complete-reconcile', t0, beyond, isHolding: held > 0, userId },
+    { kind: 'complete-reconcile', t0, beyond, isHolding: held > 0, unheardUntil, userId },
     ...(await overtakeCopy(context, t0)),
   ]);
   return null;

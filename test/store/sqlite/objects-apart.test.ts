@@ -59,7 +59,7 @@ function entryOf(key: string, op: 'create' | 'delete' = 'create') {
 test('cursors, runs and chunks of one object are nothing to another', () => {
   moveCursors(db, 'Contact', { updated: epoch, deleted: epoch });
   expect(readCursors(db, 'Account')).toEqual({ updated: null, deleted: null });
-  setFirstCursors(db, 'Account', { updated: 60_000, deleted: 60_000, isAgreed: true });
+  setFirstCursors(db, 'Account', { updated: 60_000, deleted: 60_000, isAgreed: true, unheardUntil: 0 });
   expect(readCursors(db, 'Contact')).toEqual({ updated: epoch, deleted: epoch });
 
   const [ours, theirs] = (['Contact', 'Account'] as const).map((object) =>
