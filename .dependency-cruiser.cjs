@@ -57,9 +57,20 @@ const typesOnly = {
 const exceptions = { store: { sync: 'merge' }, usecases: { auth: 'grant', orgs: 'rules' } };
 
 /**
- * The folders of the emulator, from its door down, and what each may import. Each names only folders that come after
- * it, so that no way leads back up; a folder that is not named here may import nothing but itself.
+ * Two rooms have an order of folders within: from the door, which is the room's own files, down. Each folder names only
+ * folders that come after it, so that no way leads back up; a folder that is not named here may import nothing but itself.
  */
+const pushFolders = {
+  '.': ['send', 'settle', 'plan', 'check', 'read-back', 'progress', 'entry', 'values'],
+  send: ['settle', 'plan', 'read-back', 'progress', 'entry', 'values'],
+  settle: ['plan', 'progress', 'entry', 'values'],
+  plan: ['read-back', 'entry'],
+  check: ['entry', 'values'],
+  'read-back': [],
+  progress: ['entry'],
+  entry: ['values'],
+  values: [],
+};
 const emulatorFolders = {
   '.': ['control', 'page', 'rest', 'bulk', 'oauth', 'http', 'org', 'engine', 'objects', 'schema'],
   control: ['rest', 'oauth', 'http', 'org', 'engine', 'schema'],
@@ -106,32 +117,36 @@ const forbidden = Object.entries(rooms).flatMap(([room, allowed]) => {
   ];
 });
 
-const inEmulator = (folder) => `^src/emulator/${folder === '.' ? '' : `${folder}/`}[^/]+$`;
-
-const emulatorForbidden = Object.entries(emulatorFolders).map(([folder, allowed], at, all) => {
-  const above = all.slice(0, at).map(([name]) => name);
-  const upward = allowed.find((name) => above.includes(name));
-  if (upward !== undefined) throw new Error(`In the emulator ${upward} stands above ${folder}.`);
-  return {
-    name: `emulator-${folder === '.' ? 'door' : folder.replace('/', '-')}-imports`,
+/** The rules of a room with folders in an order; `name` begins the rules' names, `said` is what people call it. */
+function orderWithin(path, folders, { name, said }) {
+  const within = (folder) => `^src/${path}/${folder === '.' ? '' : `${folder}/`}[^/]+$`;
+  const imports = Object.entries(folders).map(([folder, allowed], at, all) => {
+    const above = all.slice(0, at).map(([other]) => other);
+    const upward = allowed.find((other) => above.includes(other));
+    if (upward !== undefined) throw new Error(`In ${said} ${upward} stands above ${folder}.`);
+    return {
+      name: `${name}-${folder === '.' ? 'door' : folder.replace('/', '-')}-imports`,
+      severity: 'error',
+      comment: `Of ${said} ${folder} may import only ${allowed.join(', ') || 'itself'}.`,
+      from: { path: within(folder) },
+      to: { path: `^src/${path}/`, pathNot: [folder, ...allowed].map(within) },
+    };
+  });
+  const placeless = {
+    name: `${name}-folder-without-a-place`,
     severity: 'error',
-    comment: `Of the emulator ${folder} may import only ${allowed.join(', ') || 'itself'}.`,
-    from: { path: inEmulator(folder) },
-    to: { path: '^src/emulator/', pathNot: [folder, ...allowed].map(inEmulator) },
+    comment: `Every folder of ${said} has a place in the table.`,
+    from: { path: `^src/${path}/`, pathNot: Object.keys(folders).map(within) },
+    to: {},
   };
-});
+  return [...imports, placeless];
+}
 
 module.exports = {
   forbidden: [
     ...forbidden,
-    ...emulatorForbidden,
-    {
-      name: 'emulator-folder-without-a-place',
-      severity: 'error',
-      comment: 'Every folder of the emulator has a place in the table.',
-      from: { path: '^src/emulator/', pathNot: Object.keys(emulatorFolders).map(inEmulator) },
-      to: {},
-    },
+    ...orderWithin('sync/push', pushFolders, { name: 'push', said: 'pushing' }),
+    ...orderWithin('emulator', emulatorFolders, { name: 'emulator', said: 'the emulator' }),
     {
       name: 'base-is-bare',
       severity: 'error',

@@ -329,6 +329,30 @@ describe('the import table', () => {
       'properties-by-one-file',
     ],
     [
+      'what settles doubts does not import what sends',
+      {
+        'src/sync/push/settle/a.ts': "import type { B } from '../send/b.ts';\nexport type A = B;\n",
+        'src/sync/push/send/b.ts': 'export type B = 1;\n',
+      },
+      'push-settle-imports',
+    ],
+    [
+      'nothing inside of pushing imports what stands at its door',
+      {
+        'src/sync/push/send/a.ts': "import type { B } from '../b.ts';\nexport type A = B;\n",
+        'src/sync/push/b.ts': 'export type B = 1;\n',
+      },
+      'push-send-imports',
+    ],
+    [
+      'a new folder of pushing has to be given a place',
+      {
+        'src/sync/push/order/a.ts': "import type { B } from '../values/b.ts';\nexport type A = B;\n",
+        'src/sync/push/values/b.ts': 'export type B = 1;\n',
+      },
+      'push-folder-without-a-place',
+    ],
+    [
       'the query compiler of the emulator knows no storage',
       {
         'src/emulator/soql/a.ts': "import type { B } from '../engine/b.ts';\nexport type A = B;\n",

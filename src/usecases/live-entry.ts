@@ -2,7 +2,7 @@ import { isoTime } from '../base/iso-time.ts';
 import type { OutboxShowResult } from '../contract/outbox.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import type { OutboxEntry } from '../sync/ports/outbox-entry.ts';
-import { liveContacts } from '../sync/push/live-contacts.ts';
+import { liveContacts } from '../sync/push/settle/live-contacts.ts';
 import { type ConnectParts, connectOrg } from './connect-org.ts';
 
 /** What the org has now of an entry's contact, or of its candidates. */

@@ -8,7 +8,7 @@ import type { Mirrors } from '../sync/ports/mirrors.ts';
 import type { OutboxEntry, OutboxState } from '../sync/ports/outbox-entry.ts';
 import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
 import { askDoubts } from '../sync/push/ask-doubts.ts';
-import { settleAs } from '../sync/push/settle-as.ts';
+import { settleAs } from '../sync/push/settle/settle-as.ts';
 import { oneOrg } from './chosen-orgs.ts';
 import { type ConnectParts, connectOrg } from './connect-org.ts';
 import { doubtView } from './doubt-view.ts';

@@ -3,11 +3,11 @@ import { NumberText } from '../../src/base/number-text.ts';
 import { contact } from '../../src/org/synced-object.ts';
 import type { Field } from '../../src/sync/ports/field.ts';
 import type { Queries } from '../../src/sync/ports/queries.ts';
-import { type CheckOptions, RecordChecker } from '../../src/sync/push/check-records.ts';
-import { Columns } from '../../src/sync/push/columns.ts';
-import { Parents } from '../../src/sync/push/parents.ts';
-import type { PushRecord } from '../../src/sync/push/push-record.ts';
-import { upsertFieldOf } from '../../src/sync/push/upsert-field.ts';
+import { type CheckOptions, RecordChecker } from '../../src/sync/push/check/check-records.ts';
+import { Columns } from '../../src/sync/push/check/columns.ts';
+import { Parents } from '../../src/sync/push/check/parents.ts';
+import type { PushRecord } from '../../src/sync/push/check/push-record.ts';
+import { upsertFieldOf } from '../../src/sync/push/check/upsert-field.ts';
 
 function field(name: string, type: string, more: Partial<Field> = {}): Field {
   return {

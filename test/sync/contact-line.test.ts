@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ContactLine } from '../../src/sync/push/contact-line.ts';
+import { ContactLine } from '../../src/sync/push/plan/contact-line.ts';
 
 const pushed = { local: false };
 const edit = { local: true };

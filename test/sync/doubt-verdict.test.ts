@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Field } from '../../src/sync/ports/field.ts';
 import type { OutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
-import { doubtVerdict, type FoundContact } from '../../src/sync/push/doubt-verdict.ts';
-import { externalIdName } from '../../src/sync/push/external-id-name.ts';
-import { sameValue } from '../../src/sync/push/same-value.ts';
+import { doubtVerdict, type FoundContact } from '../../src/sync/push/settle/doubt-verdict.ts';
+import { externalIdName } from '../../src/sync/push/values/external-id-name.ts';
+import { sameValue } from '../../src/sync/push/values/same-value.ts';
 
 const id = '003000000000001AAA';
 const sentAt = Date.UTC(2026, 0, 2, 12, 0, 5, 300);

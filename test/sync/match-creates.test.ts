@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { CreateMatcher, type DoubtfulCreate, type MadeContact } from '../../src/sync/push/match-creates.ts';
+import {
+  CreateMatcher,
+  type DoubtfulCreate,
+  type MadeContact,
+} from '../../src/sync/push/settle/match-creates.ts';
 import fc from '../support/properties.ts';
 
 const fields = new Map(

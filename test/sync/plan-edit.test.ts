@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { conflictPolicies } from '../../src/org/conflict-policy.ts';
 import type { OutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
-import { sameValue } from '../../src/sync/push/same-value.ts';
+import { sameValue } from '../../src/sync/push/values/same-value.ts';
 import { type EditedContact, planEdit } from '../../src/sync/two-way/plan-edit.ts';
 import { field } from '../store/sqlite/contact-fields.ts';
 import fc from '../support/properties.ts';

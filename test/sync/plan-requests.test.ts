@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { OutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
-import { isRepeatable, planRequests } from '../../src/sync/push/plan-requests.ts';
+import { isRepeatable, planRequests } from '../../src/sync/push/plan/plan-requests.ts';
 
 let serial = 0;
 function entry(more: Partial<OutboxEntry> = {}): OutboxEntry {

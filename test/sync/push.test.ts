@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { PushRecord } from '../../src/sync/push/push-record.ts';
+import type { PushRecord } from '../../src/sync/push/check/push-record.ts';
 import { inBatches, pushAll, recordsOf } from './push-all.ts';
 import { openRig, type Rig } from './rig.ts';
 

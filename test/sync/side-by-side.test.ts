@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { SendWidth } from '../../src/sync/push/send-width.ts';
-import { sideBySide } from '../../src/sync/push/side-by-side.ts';
+import { SendWidth } from '../../src/sync/push/progress/send-width.ts';
+import { sideBySide } from '../../src/sync/push/send/side-by-side.ts';
 
 const piece = (name: string, ...locks: string[]) => ({ name, locks: new Set(locks) });
 

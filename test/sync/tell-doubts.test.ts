@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { contact } from '../../src/org/synced-object.ts';
 import type { SyncContext } from '../../src/sync/context.ts';
-import { tellDoubts } from '../../src/sync/push/drain-progress.ts';
+import { tellDoubts } from '../../src/sync/push/progress/drain-progress.ts';
 
 test('one contact in doubt is spoken of as one, several as several', () => {
   const told: string[] = [];

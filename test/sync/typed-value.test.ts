@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Field } from '../../src/sync/ports/field.ts';
-import { typedValue } from '../../src/sync/push/typed-value.ts';
+import { typedValue } from '../../src/sync/push/values/typed-value.ts';
 
 test.each(['string', 'boolean', 'double', 'date', 'datetime', 'reference', 'picklist'])(
   'a symbol or a function, which a program alone can give, is no value of a field of type %s',

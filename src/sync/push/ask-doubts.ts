@@ -1,9 +1,9 @@
 import type { SyncContext } from '../context.ts';
 import type { Lease } from '../ports/leases.ts';
 import { withRun } from '../with-run.ts';
-import { DrainProgress } from './drain-progress.ts';
-import { readBack } from './read-back.ts';
-import { recover } from './recover.ts';
+import { DrainProgress } from './progress/drain-progress.ts';
+import { readBack } from './read-back/read-back.ts';
+import { recover } from './settle/recover.ts';
 
 export interface AskOptions {
   /** Lends the org's drain lease: what is `sent` then has lost its process. */

@@ -4,16 +4,16 @@ import { Grace } from '../../base/grace.ts';
 import type { SyncContext } from '../context.ts';
 import type { Lease } from '../ports/leases.ts';
 import type { RunRecorder } from '../run-recorder.ts';
-import type { Undecided } from './blocked-contacts.ts';
-import { DrainProgress } from './drain-progress.ts';
-import { readBack } from './read-back.ts';
-import { ReadBehind } from './read-behind.ts';
-import { recover } from './recover.ts';
-import { recoverJobs, sendByJobs } from './run-job.ts';
-import { sendAll } from './send-all.ts';
-import type { SendOptions } from './send-options.ts';
-import { noteEnds } from './settle-creates.ts';
-import type { OnSettled } from './tell-settled.ts';
+import type { Undecided } from './entry/blocked-contacts.ts';
+import { DrainProgress } from './progress/drain-progress.ts';
+import type { OnSettled } from './progress/tell-settled.ts';
+import { readBack } from './read-back/read-back.ts';
+import { ReadBehind } from './read-back/read-behind.ts';
+import { recoverJobs, sendByJobs } from './send/run-job.ts';
+import { sendAll } from './send/send-all.ts';
+import type { SendOptions } from './send/send-options.ts';
+import { recover } from './settle/recover.ts';
+import { noteEnds } from './settle/settle-creates.ts';
 
 export interface DrainOptions {
   run: RunRecorder;

@@ -10,18 +10,18 @@ import type { SendApi } from '../ports/outbox-entry.ts';
 import type { OutboxStaging, OutcomeTally, Resumption, StagingCounts } from '../ports/outbox-staging.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { withRun } from '../with-run.ts';
-import type { Undecided } from './blocked-contacts.ts';
-import { RecordChecker } from './check-records.ts';
-import { Columns, type DescribeObject } from './columns.ts';
+import { RecordChecker } from './check/check-records.ts';
+import { Columns, type DescribeObject } from './check/columns.ts';
+import type { IgnoredColumn } from './check/ignored-columns.ts';
+import { Parents } from './check/parents.ts';
+import type { PushRecord } from './check/push-record.ts';
+import { upsertFieldOf } from './check/upsert-field.ts';
 import { drainOutbox } from './drain.ts';
-import type { IgnoredColumn } from './ignored-columns.ts';
-import { ambiguousNumber, type DecimalMark } from './number-forms.ts';
-import { outgoingBrake, tellHeld } from './outgoing-brake.ts';
-import { Parents } from './parents.ts';
-import { type PushPlan, planPush } from './plan-push.ts';
-import { collectionRows } from './plan-requests.ts';
-import type { PushRecord } from './push-record.ts';
-import { upsertFieldOf } from './upsert-field.ts';
+import type { Undecided } from './entry/blocked-contacts.ts';
+import { outgoingBrake, tellHeld } from './plan/outgoing-brake.ts';
+import { type PushPlan, planPush } from './plan/plan-push.ts';
+import { collectionRows } from './plan/plan-requests.ts';
+import { ambiguousNumber, type DecimalMark } from './values/number-forms.ts';
 
 export interface PushJob {
   /** In the order of the input; any number, at most some thousand a batch. */

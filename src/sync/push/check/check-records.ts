@@ -1,0 +1,254 @@
+import { randomUUID } from 'node:crypto';
+import type { SyncedObject } from '../../../org/synced-object.ts';
+import type { Field } from '../../ports/field.ts';
+import type { StagingRecord } from '../../ports/outbox-staging.ts';
+import { cellOf } from '../entry/bulk-row.ts';
+import { type DecimalMark, NumberForms } from '../values/number-forms.ts';
+import { quoted } from '../values/typed.ts';
+import { booleanOf } from '../values/typed-value.ts';
+import { isBlank, isEmptyCell } from './blank-value.ts';
+import { type Columns, membersOf } from './columns.ts';
+import { FieldSetter } from './field-setter.ts';
+import { holdsRecordId } from './holds-record-id.ts';
+import { IgnoredColumns } from './ignored-columns.ts';
+import { comparable, type ParentName, type Parents } from './parents.ts';
+import type { PushRecord } from './push-record.ts';
+import type { RecordCheck } from './record-check.ts';
+import { RecordTarget } from './record-target.ts';
+import { sayNoHeader } from './strange-header.ts';
+import { wrappedRecords } from './wrapped-records.ts';
+
+export interface CheckOptions {
+  /** What the records are to be. */
+  object: SyncedObject;
+  /** The external id field to upsert by. */
+  upsert: Field | null;
+  allowDuplicates: boolean;
+  /** They go by ingest jobs, whatever their number. */
+  byJob: boolean;
+  ignoreUnknown: boolean;
+  ignoreReadOnly: boolean;
+  /** Take texts in which a character was lost (U+FFFD) as they are. */
+  allowDamaged: boolean;
+  /** How numbers are written in texts; null where the user has not said. */
+  decimal: DecimalMark | null;
+  /** All records in one request, all or none. */
+  atomicGroup: string | null;
+  /** Keep each record as it was given, for whoever wants the refused ones back. */
+  keepGiven: boolean;
+  now: number;
+}
+
+/**
+ * Checks records against describe and turns each into what the outbox stores. All faults are found, not just the
+ * first. What only the whole input can tell (a value given twice, an Id in some rows only) is not seen here.
+ */
+export class RecordChecker {
+  readonly ignored = new IgnoredColumns();
+  readonly numbers: NumberForms;
+  readonly #columns: Columns;
+  readonly #parents: Parents;
+  readonly #options: CheckOptions;
+  readonly #required: readonly Field[];
+  readonly #target: RecordTarget;
+  readonly #fields: FieldSetter;
+  /** Headers of files, and whether they are made of names that the object does not have. */
+  readonly #headers = new Map<readonly string[], boolean>();
+
+  constructor(fields: readonly Field[], columns: Columns, parents: Parents, options: CheckOptions) {
+    this.#columns = columns;
+    this.#parents = parents;
+    this.#options = options;
+    this.numbers = new NumberForms(options.decimal);
+    this.#target = new RecordTarget(columns, options.object, options.atomicGroup !== null);
+    this.#fields = new FieldSetter(parents, this.numbers, this.ignored, options);
+    this.#required = fields.filter(
+      ({ createable, nillable, defaultedOnCreate, type }) =>
+        createable && !nillable && !defaultedOnCreate && type !== 'boolean',
+    );
+  }
+
+  async check(records: readonly PushRecord[], options: { signal: AbortSignal }): Promise<StagingRecord[]> {
+    const all = records.map((record) => ({ record, members: membersOf(record.fields) }));
+    await this.#columns.prepare(new Set(all.flatMap(({ members }) => members.map(([name]) => name))));
+    for (const { header } of records) if (header !== undefined) await this.#lookAtHeader(header);
+    await this.#parents.prepare(this.#parentNames(all), options);
+    return all.map(({ record, members }) => this.#checkOne(record, members));
+  }
+
+  async #lookAtHeader(header: readonly string[]): Promise<void> {
+    if (this.#headers.has(header)) return;
+    await this.#columns.prepare(new Set(header));
+    const isStrange = (name: string) => {
+      const column = this.#columns.of(name);
+      return column.kind === 'unknown' && column.meant === null;
+    };
+    this.#headers.set(header, header.length > 0 && header.every(isStrange));
+  }
+
+  *#parentNames(all: readonly Pick<RecordCheck, 'record' | 'members'>[]): Generator<ParentName> {
+    for (const { record, members } of all) {
+      for (const [name, value] of members) {
+        const column = this.#columns.of(name);
+        if (column.kind !== 'parent' || isEmptyCell(record, value)) continue;
+        yield { column, value: this.numbers.read(record, column.by, value).value };
+      }
+    }
+  }
+
+  #checkOne(record: PushRecord, members: RecordCheck['members']): StagingRecord {
+    const { upsert, allowDuplicates, atomicGroup, keepGiven, now } = this.#options;
+    const check: RecordCheck = {
+      record,
+      members,
+      op: this.#target.opOf(members),
+      changes: {},
+      faults: [...(record.faults ?? [])],
+    };
+    // Parents after the record's own fields: an export has both, `AccountId` and `Account.Name`.
+    const isParent = ([name]: RecordCheck['members'][number]) =>
+      ['parent', 'relationship'].includes(this.#columns.of(name).kind);
+    for (const [name, value] of members.toSorted((a, b) => Number(isParent(a)) - Number(isParent(b)))) {
+      this.#takeMember(check, name, value);
+    }
+    if (check.op === 'create' && upsert === null) this.#requireFields(check);
+    if (record.header !== undefined && this.#headers.get(record.header))
+      sayNoHeader(check.faults, record.header, this.#options.object);
+    const contactId = this.#target.idOf(check);
+    if (this.#namesNoField(check)) {
+      const wrapped = wrappedRecords(record.fields, this.#options.object);
+      // What else is said of it is said of no record.
+      if (wrapped !== null) check.faults = [wrapped];
+    }
+    const uniqueValue = upsert === null ? null : uniqueValueOf(check, upsert);
+    if (check.op === 'update' && Object.keys(check.changes).length === 0 && check.faults.length === 0) {
+      check.faults.push({
+        field: null,
+        code: 'NOTHING_TO_CHANGE',
+        message: 'The record names an Id and no field to change.',
+      });
+    }
+    if (this.#options.byJob) refuseForJob(check);
+    const key = randomUUID();
+    const { source, index, line, fields } = record;
+    return {
+      source,
+      index,
+      line,
+      entry: {
+        key,
+        op: check.op,
+        contactKey: contactId ?? key,
+        contactId,
+        changes: check.changes,
+        base: null,
+        upsertField: upsert?.name ?? null,
+        allowDuplicates,
+        atomicGroup,
+        createdAt: now,
+      },
+      uniqueValue,
+      faults: check.faults,
+      given: keepGiven ? fields : null,
+    };
+  }
+
+  #namesNoField({ record, members, op }: RecordCheck): boolean {
+    if (record.untyped || op === 'delete') return false;
+    return members.every(([name]) => ['id', 'attributes', 'unknown'].includes(this.#columns.of(name).kind));
+  }
+
+  #takeMember(check: RecordCheck, name: string, value: unknown): void {
+    const { record, op, faults } = check;
+    const column = this.#columns.of(name);
+    switch (column.kind) {
+      case 'attributes':
+        return;
+      case 'id':
+        this.#refuseSecond(check, name, 'id');
+        return;
+      case 'is-deleted':
+        if (this.#refuseSecond(check, name, 'is-deleted')) return;
+        if (op === 'delete' || isBlank(value) || booleanOf(value) === false) return;
+        faults.push({
+          field: name,
+          code: op === 'create' ? 'NOT_CREATEABLE' : 'NOT_UPDATEABLE',
+          message: `IsDeleted is true or false, and true stands beside the Id of the ${this.#options.object.nouns.one} to delete.`,
+        });
+        return;
+      case 'unknown':
+        if (op === 'delete') return;
+        if (!this.#options.ignoreUnknown || record.mapped?.has(name)) {
+          faults.push({ field: name, code: 'UNKNOWN_FIELD', message: column.message });
+        } else if (
+          op === 'create' &&
+          this.#options.upsert === null &&
+          holdsRecordId(name, value, this.#options.object)
+        ) {
+          const message = `${name} holds the Id of ${this.#options.object.nouns.anyOne}, and without it the record would be a second one: --map '${name}=Id' updates it, --map '${name}=' leaves the Id out.`;
+          faults.push({ field: name, code: 'UNKNOWN_FIELD', message });
+        } else this.ignored.note(name, 'unknown', column.meant);
+        return;
+      case 'field':
+      case 'parent':
+      case 'relationship':
+        if (op === 'delete' || isEmptyCell(record, value)) return;
+        // Salesforce Inspector has `[Account]` under Account, beside Account.Name.
+        if (column.kind === 'relationship' && record.untyped && /^\[\w+\]$/.test(String(value))) return;
+        this.#fields.set(check, name, column, value);
+        return;
+      default:
+        column satisfies never;
+    }
+  }
+
+  /** `Id` beside `id`: the one that was not looked at may name another record, or the only one. */
+  #refuseSecond({ members, faults }: RecordCheck, name: string, kind: 'id' | 'is-deleted'): boolean {
+    const [first] = members.find(([own]) => this.#columns.of(own).kind === kind) ?? [];
+    if (first === name) return false;
+    faults.push({ field: name, code: 'GIVEN_TWICE', message: `${first} is given twice, as ${name} too.` });
+    return true;
+  }
+
+  #requireFields({ changes, faults, members }: RecordCheck): void {
+    for (const field of this.#required) {
+      if (field.name in changes) continue;
+      // A value that is wrong has its own fault already.
+      const faulty = faults.some(({ field: name }) => name !== null && this.#means(members, name, field));
+      if (faulty) continue;
+      const message = `${field.name} is required.`;
+      faults.push({ field: field.name, code: 'REQUIRED_FIELD_MISSING', message });
+    }
+  }
+
+  #means(members: RecordCheck['members'], name: string, field: Field): boolean {
+    if (!members.some(([own]) => own === name)) return name.toLowerCase() === field.name.toLowerCase();
+    const column = this.#columns.of(name);
+    return column.kind === 'field' && column.field.name === field.name;
+  }
+}
+
+/** As a cell of a job's CSV this text clears its field. */
+function refuseForJob({ changes, faults }: RecordCheck): void {
+  for (const [field, value] of Object.entries(changes)) {
+    if (cellOf(value) !== null) continue;
+    const message = `${field} is ${quoted(value)}, which in a bulk ingest job clears the field: push it with --api collections.`;
+    faults.push({ field, code: 'NOT_IN_A_JOB', message });
+  }
+}
+
+function uniqueValueOf({ op, changes, faults }: RecordCheck, field: Field): string | null {
+  if (op !== 'create') {
+    const message = 'With --upsert a record must not carry an Id.';
+    faults.push({ field: field.name, code: 'UPSERT_WITH_ID', message });
+    return null;
+  }
+  const value = changes[field.name];
+  if (!isBlank(value)) return comparable(value, field);
+  // A value that is wrong has its own fault already.
+  if (!faults.some(({ field: name }) => name?.toLowerCase() === field.name.toLowerCase())) {
+    const message = `--upsert ${field.name} needs a value in every record.`;
+    faults.push({ field: field.name, code: 'REQUIRED_FIELD_MISSING', message });
+  }
+  return null;
+}

@@ -1,0 +1,21 @@
+import type { StagingFault } from '../../ports/outbox-staging.ts';
+
+export interface PushRecord {
+  /** File name, `-` for standard input. */
+  source: string;
+  /** Place of the record within its source, from 0. */
+  index: number;
+  /** Line on which it begins, from 1; null where it is not known. */
+  line: number | null;
+  fields: Record<string, unknown>;
+  /** The values are text (CSV): an empty one leaves its field alone. */
+  untyped: boolean;
+  /** Names of fields that the user has mapped something to: one that is unknown is never left out. */
+  mapped?: ReadonlySet<string>;
+  /** The names of its file's first row, where it has one; the same list for all records of the file. */
+  header?: readonly string[];
+  /** Its numbers may have decimal commas: the cells of its file are separated by semicolons. */
+  decimalComma?: boolean;
+  /** What its reader found wrong with this record alone. */
+  faults?: readonly StagingFault[];
+}

@@ -1,0 +1,35 @@
+import { isAbort } from '../../../base/abort.ts';
+import { AppError } from '../../../base/errors.ts';
+import type { RecordError } from '../../ports/record-writes.ts';
+
+/** What an entry in doubt says of itself. */
+export const noAnswer: RecordError = {
+  code: 'IN_DOUBT',
+  message: 'The request was sent and its answer never came; the contact may exist in Salesforce.',
+  fields: [],
+};
+
+export function errorOf(error: Error): RecordError {
+  const unnamed = isAbort(error) ? 'INTERRUPTED' : 'UNEXPECTED_ERROR';
+  return {
+    code: error instanceof AppError ? error.code : unnamed,
+    message: error.message,
+    fields: [],
+  };
+}
+
+export function keyRefused(): AppError {
+  return new AppError('IN_DOUBT', 'The org does not take the Idempotency-Key that a contact was sent with.', {
+    hint: 'The next push or cycle looks for the contact in Salesforce; `outbox settle` decides what that does not tell.',
+  });
+}
+
+export function keyForgotten(): AppError {
+  return new AppError(
+    'IN_DOUBT',
+    'Salesforce may have forgotten the Idempotency-Key that a contact was sent with.',
+    {
+      hint: 'The next push or cycle looks for the contact in Salesforce; `outbox settle` decides what that does not tell.',
+    },
+  );
+}

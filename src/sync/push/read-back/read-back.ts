@@ -1,0 +1,56 @@
+import type { BatchSizes } from '../../batch-sizes.ts';
+import { confirmGone, idsPerQuery } from '../../confirm-gone.ts';
+import type { SyncContext } from '../../context.ts';
+import { retrieveIds } from '../../read/by-ids.ts';
+import type { RunRecorder } from '../../run-recorder.ts';
+import { readableFields, refreshSchema, withCurrentFields } from '../../schema.ts';
+
+interface ReadBackOptions {
+  run: RunRecorder;
+  signal: AbortSignal;
+}
+
+/** Brings contacts that were written back into the mirror, as Salesforce now has them. */
+export async function readBack(context: SyncContext, options: ReadBackOptions): Promise<void> {
+  while ((await readBackSome(context, options)) > 0);
+}
+
+/** As many as one call takes; returns how many. */
+export async function readBackSome(context: SyncContext, { run, signal }: ReadBackOptions): Promise<number> {
+  const { mirror } = context;
+  const due = await mirror.outbox.readBackDue(context.sizes.retrieveRows);
+  if (due.length === 0) return 0;
+  await refreshSchema(context, { signal });
+  const deletes = due.filter(({ op }) => op === 'delete');
+  if (deletes.length > 0) {
+    const { tombstones } = await confirmGone(context, idsOf(deletes), { signal });
+    await mirror.commit(
+      { tombstones, effects: [{ kind: 'confirm-read-back', keys: deletes.map(({ key }) => key) }] },
+      { signal },
+    );
+  }
+  const written = due.filter(({ op }) => op !== 'delete');
+  if (written.length > 0) {
+    await withCurrentFields(context, { signal }, async () => {
+      const fields = await readableFields(context);
+      const keys = written.map(({ key }) => key);
+      await retrieveIds({ context, fields, took: () => {}, signal }, idsOf(written), [
+        { kind: 'confirm-read-back', keys },
+      ]);
+    });
+  }
+  run.count('readBack', due.length);
+  return due.length;
+}
+
+/** How many requests read so many contacts back, where nothing is in the way of them. */
+export function readBackCalls(
+  { written, deletes }: { written: number; deletes: number },
+  { retrieveRows }: Pick<BatchSizes, 'retrieveRows'>,
+): number {
+  return Math.ceil(written / retrieveRows) + Math.ceil(deletes / idsPerQuery);
+}
+
+function idsOf(entries: readonly { contactId: string | null }[]): string[] {
+  return [...new Set(entries.flatMap(({ contactId }) => (contactId === null ? [] : [contactId])))];
+}

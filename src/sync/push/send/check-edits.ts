@@ -1,0 +1,219 @@
+import { fullId, sameId } from '../../../org/record-id.ts';
+import { confirmGone } from '../../confirm-gone.ts';
+import type { SyncContext } from '../../context.ts';
+import type { Field } from '../../ports/field.ts';
+import type { EditDecision, OutboxEntry } from '../../ports/outbox-entry.ts';
+import type { RecordError } from '../../ports/record-writes.ts';
+import { refreshSchema } from '../../schema.ts';
+import { type EditedContact, type EditPlan, isBaseKnown, planEdit, shown } from '../../two-way/plan-edit.ts';
+import type { DrainProgress } from '../progress/drain-progress.ts';
+import { fieldsByName, isUnknownField, retrieveRecords } from '../settle/read-doubts.ts';
+import { sameValue } from '../values/same-value.ts';
+
+type Rec = Record<string, unknown>;
+
+interface CheckOptions {
+  signal: AbortSignal;
+}
+
+/** An edit that a program has made by SQL, and that no request may have carried yet. */
+function isUncheckedEdit({ local, op, state, sentAt }: OutboxEntry): boolean {
+  return local && op !== 'create' && state === 'pending' && sentAt === null;
+}
+
+/**
+ * Reads the contacts of edits right before these are sent, and leaves out what would undo another's work, by the org's
+ * policy. `left`: the entries that are to be sent, with what is left of them; `conflicts`: those that wait for a person. What was decided is stored, and lost
+ * values are in the run's record. Throws where Salesforce cannot be asked.
+ */
+export async function checkEdits(
+  context: SyncContext,
+  entries: readonly OutboxEntry[],
+  progress: DrainProgress,
+  options: CheckOptions,
+): Promise<{ left: OutboxEntry[]; conflicts: OutboxEntry[] }> {
+  const edits = entries.filter(isUncheckedEdit);
+  if (edits.length === 0) return { left: [...entries], conflicts: [] };
+  const { fields, found } = await readAnew(context, edits, options);
+  const { conflicts: policy } = await context.mirror.twoWay();
+  const plans = new Map(
+    edits.map((edit) => [
+      edit.key,
+      planEdit(edit, found.get(edit.contactId ?? '') ?? { kind: 'gone' }, {
+        policy,
+        fields,
+        isSame: sameValue,
+      }),
+    ]),
+  );
+  const decisions = edits.flatMap((edit) => decisionOf(edit, plans.get(edit.key)!));
+  const lines = edits.flatMap((edit) =>
+    linesOf(edit, plans.get(edit.key)!).map((text) => ({ key: edit.key, text })),
+  );
+  const record = { runId: progress.runId, step: 'conflicts', lines };
+  const taken = new Set(await context.mirror.outbox.decideEdits(decisions, record, context.clock.now()));
+  const decided = new Map(decisions.map((decision) => [decision.key, decision]));
+  const left = entries.flatMap((entry) => {
+    const plan = plans.get(entry.key);
+    const decision = decided.get(entry.key);
+    if (plan === undefined) return [entry];
+    // A program has edited it again meanwhile, or a person has given it up.
+    if (decision !== undefined && !taken.has(entry.key)) return [];
+    if (plan.kind === 'send') return [{ ...entry, changes: { ...plan.changes }, contactId: plan.id }];
+    progress.countDecided(plan.kind);
+    return [];
+  });
+  if (lines.length > 0) {
+    context.log.warn(
+      `${context.remote.instanceUrl}: ${lines.length === 1 ? '1 contact was' : `${lines.length} contacts were`} changed here and in Salesforce; \`runs show\` and \`outbox list --conflicts\` tell what became of that`,
+    );
+  }
+  return { left, conflicts: edits.filter(({ key }) => plans.get(key)?.kind === 'conflict') };
+}
+
+/** A field may have gone since the last describe: then the fields are asked for anew, once. */
+async function readAnew(context: SyncContext, edits: readonly OutboxEntry[], { signal }: CheckOptions) {
+  const read = async () => {
+    const fields = await fieldsByName(context, edits, { signal });
+    return { fields, found: await readContacts(context, edits, { fields, signal }) };
+  };
+  try {
+    return await read();
+  } catch (error) {
+    if (!isUnknownField(error)) throw error;
+    await refreshSchema(context, { force: true, signal });
+    return read();
+  }
+}
+
+/** By the Id that the edits name. What retrieve does not show is deleted, merged, purged or hidden. */
+async function readContacts(
+  context: SyncContext,
+  edits: readonly OutboxEntry[],
+  options: CheckOptions & { fields: ReadonlyMap<string, Field> },
+): Promise<Map<string, EditedContact>> {
+  const names = new Set(['Id']);
+  for (const edit of edits) {
+    for (const name of Object.keys(edit.changes)) names.add(name);
+    const isKnown =
+      edit.op === 'delete'
+        ? edit.base !== null
+        : Object.keys(edit.changes).every((name) => isBaseKnown(edit, name));
+    if (!isKnown) for (const name of makingFields) names.add(name);
+    if (edit.op === 'delete') {
+      const compared = (await context.mirror.schema.fields()).filter(
+        ({ updateable, vanished, current, unfilled }) => updateable && !vanished && current && !unfilled,
+      );
+      for (const { name } of compared) names.add(name);
+    }
+  }
+  const ids = [...new Set(edits.flatMap(({ contactId }) => (contactId === null ? [] : [fullId(contactId)])))];
+  const rows = await retrieveRecords(context, ids, [...names], options);
+  const missing = ids.filter((id) => !rows.has(id));
+  const { tombstones } = await confirmGone(context, missing, options);
+  const survivors = new Map(
+    tombstones.flatMap(({ id, masterRecordId }) =>
+      masterRecordId === null ? [] : [[id, fullId(masterRecordId)]],
+    ),
+  );
+  const survivorRows = await retrieveRecords(context, [...new Set(survivors.values())], [...names], options);
+  const found = new Map<string, EditedContact>();
+  for (const id of ids) {
+    const row = rows.get(id);
+    const survivor = survivors.get(id);
+    const survivorRow = survivor === undefined ? undefined : survivorRows.get(survivor);
+    if (row !== undefined)
+      found.set(id, { kind: 'live', id, values: row, isAsMade: isAsMade(row, context.remote.userId) });
+    else if (survivor !== undefined && survivorRow !== undefined)
+      found.set(id, { kind: 'merged', id: survivor, values: survivorRow });
+    else found.set(id, { kind: 'gone' });
+  }
+  return found;
+}
+
+/** They say who made a record and who changed it last, to the second. */
+const makingFields = ['CreatedById', 'CreatedDate', 'LastModifiedById', 'LastModifiedDate'] as const;
+
+/**
+ * Whether nobody has changed the contact since this user made it, as far as its audit fields say: what the same user
+ * changes in the very second passes.
+ */
+function isAsMade(row: Rec, userId: string): boolean {
+  const [madeBy, madeAt, changedBy, changedAt] = makingFields.map((name) => row[name]);
+  return (
+    typeof madeBy === 'string' &&
+    typeof madeAt === 'string' &&
+    sameId(madeBy, userId) &&
+    changedBy === madeBy &&
+    changedAt === madeAt
+  );
+}
+
+/** What has to be stored of a plan; nothing where the edit is sent as it is. */
+function decisionOf({ key, changes, contactId }: OutboxEntry, plan: EditPlan): EditDecision[] {
+  switch (plan.kind) {
+    case 'send': {
+      const isWhole = Object.keys(plan.changes).length === Object.keys(changes).length;
+      if (isWhole && plan.id === contactId) return [];
+      return [{ key, kind: 'amend', changes: { ...plan.changes }, contactId: plan.id }];
+    }
+    case 'done':
+      return [{ key, kind: 'done', contactId: plan.id }];
+    case 'drop':
+      return [
+        {
+          key,
+          kind: 'drop',
+          errors: [
+            conflictError(
+              plan.reason,
+              plan.lost.map(({ field }) => field),
+            ),
+          ],
+        },
+      ];
+    case 'reject':
+      return [
+        { key, kind: 'reject', errors: [{ code: 'ENTITY_IS_DELETED', message: plan.reason, fields: [] }] },
+      ];
+    case 'conflict':
+      return [
+        {
+          key,
+          kind: 'conflict',
+          contactId: plan.id,
+          base: { ...plan.base },
+          errors: [conflictError(plan.reason, plan.fields)],
+        },
+      ];
+  }
+}
+
+function conflictError(message: string, fields: string[]): RecordError {
+  return { code: 'CONFLICT', message, fields };
+}
+
+/** For the run's record: whose value is lost is told nowhere else. */
+function linesOf({ contactId, contactKey, op }: OutboxEntry, plan: EditPlan): string[] {
+  const who = contactId ?? contactKey;
+  switch (plan.kind) {
+    case 'done':
+      return [];
+    case 'send':
+    case 'drop': {
+      const isMoved = plan.kind === 'send' && plan.id !== contactId;
+      if (plan.kind === 'send' && plan.lost.length === 0 && !isMoved) return [];
+      const values = plan.lost.map(({ field, side, value, by }) =>
+        side === 'local'
+          ? `${field} ${shown(value)} from here is dropped for ${shown(by)}`
+          : `${field} ${shown(value)} from Salesforce is replaced by ${op === 'delete' ? 'the deletion' : shown(by)}`,
+      );
+      const told = [...(isMoved ? [`it was merged into ${plan.id}, which takes the edit`] : []), ...values];
+      const reason = plan.kind === 'drop' ? ` ${plan.reason}` : '';
+      return [`${who}:${reason} ${told.join('; ')}${told.length > 0 ? '.' : ''}`.trim()];
+    }
+    case 'reject':
+    case 'conflict':
+      return [`${who}: ${plan.reason}`];
+  }
+}

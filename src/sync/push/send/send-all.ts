@@ -1,0 +1,106 @@
+import { throwIfAborted } from '../../../base/abort.ts';
+import type { SyncContext } from '../../context.ts';
+import type { OutboxEntry } from '../../ports/outbox-entry.ts';
+import { type ContactNames, contactNames } from '../entry/contact-names.ts';
+import { ContactLine } from '../plan/contact-line.ts';
+import { openPages } from '../plan/open-pages.ts';
+import { outgoingBrake, tellHeld } from '../plan/outgoing-brake.ts';
+import { planPage } from '../plan/plan-page.ts';
+import type { PlannedRequest } from '../plan/plan-requests.ts';
+import type { DrainProgress } from '../progress/drain-progress.ts';
+import type { ReadBehind } from '../read-back/read-behind.ts';
+import { settleExpired } from '../settle/recover.ts';
+import { checkEdits } from './check-edits.ts';
+import type { SendOptions } from './send-options.ts';
+import { sendPlanned } from './send-planned.ts';
+import { type Page, sideBySide } from './side-by-side.ts';
+
+/** Each settles at least the first of what stands in line; programs may go on editing for ever. */
+const mostPasses = 20;
+
+type DrainSending = SendOptions & { behind: ReadBehind };
+
+/** A request, with how its page names contacts. */
+type PagedRequest = PlannedRequest & { namesOf: ContactNames };
+
+/** Sends all open entries as far as they may go; answers why it ended early, null where it did not. */
+export async function sendAll(
+  context: SyncContext,
+  progress: DrainProgress,
+  options: DrainSending,
+): Promise<Error | null> {
+  for (let pass = 1; ; pass++) {
+    const line = new ContactLine();
+    const stopped = await sendPass(context, progress, line, options);
+    if (stopped !== null || line.deferred === 0) return stopped;
+    if (pass < mostPasses) continue;
+    progress.unsent += line.deferred;
+    return null;
+  }
+}
+
+/**
+ * Goes through all open entries once, in their order. Those that a person has to decide about are passed, and keep
+ * back what follows of the same contacts.
+ */
+async function sendPass(
+  context: SyncContext,
+  progress: DrainProgress,
+  line: ContactLine,
+  options: DrainSending,
+): Promise<Error | null> {
+  await sideBySide(
+    requestPages(context, progress, line),
+    (planned, release) => sendOne(context, planned, progress, { ...options, onGoodAnswer: release }),
+    {
+      width: () => progress.width.current,
+      isOver: () => progress.stopped !== null || options.signal.aborted,
+    },
+  );
+  throwIfAborted(options.signal);
+  return progress.stopped;
+}
+
+/** The next page is read while requests of the last ones are under way. */
+async function* requestPages(
+  context: SyncContext,
+  progress: DrainProgress,
+  line: ContactLine,
+): AsyncGenerator<Page<PagedRequest>> {
+  const { outbox } = context.mirror;
+  const pages = openPages(outbox, async () => {
+    // Programs may have asked for more since the last page.
+    tellHeld(context.log, await outbox.holdMuch(outgoingBrake));
+    return line.beginPage();
+  });
+  for await (const { listed, begun } of pages) {
+    const namesOf = await contactNames(context, listed);
+    const entries = await settleExpired(context, listed);
+    const how = { namesOf, blocks: progress, line: begun, idempotent: progress.idempotent };
+    const planned = await planPage(context, entries, how);
+    yield { pieces: planned.map((request) => ({ ...request, namesOf })), onEnd: begun.end };
+  }
+}
+
+async function sendOne(
+  context: SyncContext,
+  { namesOf, ...planned }: PagedRequest,
+  progress: DrainProgress,
+  { behind, ...options }: DrainSending & { onGoodAnswer: () => void },
+): Promise<void> {
+  // What could not be sent since the plan was made keeps later changes of the same contact back.
+  const entries: OutboxEntry[] = [];
+  for (const unit of planned.allOrNone ? [planned.entries] : planned.entries.map((entry) => [entry])) {
+    const reason = progress.blockReason(unit, namesOf);
+    if (reason === null) entries.push(...unit);
+    else progress.block(unit, namesOf, reason);
+  }
+  const checked = await checkEdits(context, entries, progress, options);
+  progress.blocked.add(checked.conflicts.flatMap(namesOf), 'conflict');
+  if (checked.left.length === 0) return;
+  const request = { ...planned, entries: checked.left };
+  const { unfinished, conflicts } = await sendPlanned(context, request, progress, options);
+  behind.look(progress.written);
+  progress.blocked.add(unfinished.flatMap(namesOf), 'unsent');
+  progress.blocked.add(conflicts.flatMap(namesOf), 'conflict');
+}

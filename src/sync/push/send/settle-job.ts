@@ -1,0 +1,96 @@
+import { AppError } from '../../../base/errors.ts';
+import type { SyncContext } from '../../context.ts';
+import type { IngestFile, IngestJob, IngestRow } from '../../ports/ingest-jobs.ts';
+import type { Settlement } from '../../ports/outbox-entry.ts';
+import { RowHashes } from '../entry/bulk-row.ts';
+import { noAnswer } from '../entry/entry-errors.ts';
+import type { DrainProgress } from '../progress/drain-progress.ts';
+import { tellSettled } from '../progress/tell-settled.ts';
+import type { SendOptions } from './send-options.ts';
+import { type SentEntry, SentRows } from './sent-rows.ts';
+
+/** So often files that do not hold what their job says are read before what they name is all that is known. */
+const mostReadings = 3;
+const pauseMs = 2_000;
+
+/**
+ * Gives each entry of a job that has ended what the job's own files say of its row, all at once, so that no row counts twice.
+ * Rows that no file names stay in doubt, and so do those of a job that the org does not know any more (null). Returns how
+ * many entries have got an end.
+ */
+export async function settleJob(
+  context: SyncContext,
+  { jobId, job }: { jobId: string; job: IngestJob | null },
+  progress: DrainProgress,
+  { signal, onSettled }: SendOptions,
+): Promise<number> {
+  const { mirror, clock, log } = context;
+  const sent = await SentRows.of(context, jobId);
+  const at = clock.now();
+  const told = job === null ? [] : await readFiles(context, { job, sent, at }, signal);
+  const settlements: Settlement[] = [];
+  const ops: SentEntry['op'][] = [];
+  sent.entries.forEach(({ key, op, state }, place) => {
+    if (state !== 'sent') return;
+    settlements.push(told[place] ?? { key, state: 'in-doubt', errors: [noAnswer], at });
+    ops.push(op);
+  });
+  if (job !== null && job.state !== 'JobComplete') {
+    log.warn(
+      `${context.remote.instanceUrl}: the ingest job ${jobId} ended as ${job.state}${job.errorMessage === null ? '' : `: ${job.errorMessage}`}`,
+    );
+  }
+  await mirror.outbox.settle(settlements);
+  let ended = 0;
+  settlements.forEach((settlement, i) => {
+    if (settlement.state === 'pending') return;
+    ended++;
+    progress.count({ op: ops[i]! }, settlement);
+  });
+  progress.countJob();
+  await tellSettled(settlements, onSettled);
+  return ended;
+}
+
+function settlementOf(entry: SentEntry, file: IngestFile, row: IngestRow, at: number): Settlement {
+  const { key, op, contactId } = entry;
+  if (file === 'unprocessed') return { key, state: 'pending', errors: [], at, unsent: true };
+  if (file === 'successful') {
+    const id = contactId ?? row.id;
+    if (id === null) throw new AppError('UNEXPECTED_ERROR', 'A successful row names no record.');
+    return { key, state: 'done', contactId: id, created: row.created, at };
+  }
+  const error = row.error ?? { code: 'UNKNOWN_EXCEPTION', message: 'Salesforce gave no reason.', fields: [] };
+  // Deleted is what was wanted.
+  if (op === 'delete' && contactId !== null && error.code === 'ENTITY_IS_DELETED')
+    return { key, state: 'done', contactId, created: false, at };
+  if (row.passes) return { key, state: 'pending', errors: [error], at, unsent: true };
+  return { key, state: 'rejected', errors: [error], at };
+}
+
+/** What the files say, by the entry's place among those that were sent. */
+async function readFiles(
+  { records, clock }: Pick<SyncContext, 'records' | 'clock'>,
+  { job, sent, at }: { job: IngestJob; sent: SentRows; at: number },
+  signal: AbortSignal,
+): Promise<Settlement[]> {
+  const { columns } = sent;
+  const hashes = new RowHashes();
+  for (let reading = 1; ; reading++) {
+    const told: Settlement[] = [];
+    const rows = { successful: 0, failed: 0, unprocessed: 0 };
+    sent.restart();
+    for (const file of ['successful', 'failed', 'unprocessed'] as const) {
+      for await (const some of records.ingest.results(job.id, file, columns, { signal })) {
+        rows[file] += some.length;
+        for (const row of some) {
+          const place = sent.take(hashes.of(columns, row.cells));
+          if (place !== null) told[place] = settlementOf(sent.entries[place]!, file, row, at);
+        }
+      }
+    }
+    const isWhole = rows.failed === job.failed && rows.successful + rows.failed === job.processed;
+    if (isWhole || reading >= mostReadings) return told;
+    await clock.sleep(pauseMs, { signal });
+  }
+}

@@ -1,0 +1,70 @@
+import type { SyncContext } from '../../context.ts';
+import type { Field } from '../../ports/field.ts';
+import type { OutboxEntry, Settlement } from '../../ports/outbox-entry.ts';
+import { refreshSchema } from '../../schema.ts';
+import { doubtVerdict, type FoundContact } from './doubt-verdict.ts';
+import { fieldsByName, isUnknownField, readDoubts } from './read-doubts.ts';
+
+/**
+ * Reads the contacts of updates, deletes and upserts whose answer never came, before any of them is sent again, and
+ * stores what follows: done, waiting to be sent again, or a conflict. An entry whose contact could not be read stays
+ * in doubt. Throws where Salesforce cannot be asked.
+ */
+export async function settleDoubts(
+  context: SyncContext,
+  entries: readonly OutboxEntry[],
+  { signal }: { signal: AbortSignal },
+): Promise<Map<string, Settlement>> {
+  if (entries.length === 0) return new Map();
+  const { fields, found } = await readAnew(context, entries, signal);
+  const at = context.clock.now();
+  const settlements = new Map<string, Settlement>();
+  for (const entry of entries) {
+    const contact = found.get(entry.key);
+    if (contact !== undefined) settlements.set(entry.key, settlementOf(entry, contact, fields, at));
+  }
+  await context.mirror.outbox.settle([...settlements.values()]);
+  const conflicts = [...settlements.values()].filter(({ state }) => state === 'conflict').length;
+  if (conflicts > 0) {
+    context.log.warn(
+      `${context.remote.instanceUrl}: ${conflicts === 1 ? '1 change' : `${conflicts} changes`} whose answer never came would undo what was changed in Salesforce since; see \`outbox list --conflicts\``,
+    );
+  }
+  return settlements;
+}
+
+/** A field may have gone since the last describe: then the fields are asked for anew, once. */
+async function readAnew(context: SyncContext, entries: readonly OutboxEntry[], signal: AbortSignal) {
+  const read = async () => {
+    const fields = await fieldsByName(context, entries, { signal });
+    return { fields, found: await readDoubts(context, entries, { fields, signal }) };
+  };
+  try {
+    return await read();
+  } catch (error) {
+    if (!isUnknownField(error)) throw error;
+    await refreshSchema(context, { force: true, signal });
+    return read();
+  }
+}
+
+function settlementOf(
+  entry: OutboxEntry,
+  found: FoundContact,
+  fields: ReadonlyMap<string, Field>,
+  at: number,
+): Settlement {
+  const { key } = entry;
+  const verdict = doubtVerdict(entry, found, fields);
+  switch (verdict.kind) {
+    case 'as-sent':
+      return { key, state: 'done', contactId: verdict.id, created: verdict.created, at };
+    case 'untouched':
+      return { key, state: 'pending', errors: [], at };
+    case 'changed': {
+      const { message, fields: changed } = verdict;
+      const errors = [{ code: 'CONFLICT', message, fields: changed }];
+      return { key, state: 'conflict', errors, contactId: verdict.id, at };
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import { parseTime } from '../../../base/iso-time.ts';
+import { fullId } from '../../../org/record-id.ts';
+import type { Field } from '../../ports/field.ts';
+import { plainDecimal } from './decimal.ts';
+
+/**
+ * Whether two values of a field are the same once Salesforce has taken them: texts are trimmed, an empty text is
+ * nothing, e-mail addresses are kept in small letters, numbers rounded to the field's scale. Either may be as the
+ * API gives it, as a file gave it, or as the mirror stores it.
+ */
+export function sameValue(a: unknown, b: unknown, field: Pick<Field, 'type' | 'scale'> | undefined): boolean {
+  return normalValue(a, field) === normalValue(b, field);
+}
+
+/** The one text for all values of a field that are the same; null for nothing. */
+export function normalValue(value: unknown, field: Pick<Field, 'type' | 'scale'> | undefined): string | null {
+  if (value === null || value === undefined) return field?.type === 'boolean' ? 'false' : null;
+  const text = String(value).replaceAll('\r\n', '\n').trim();
+  if (text === '') return null;
+  switch (field?.type) {
+    case 'boolean':
+      return text === '1' || text.toLowerCase() === 'true' ? 'true' : 'false';
+    case 'int':
+    case 'long':
+    case 'double':
+    case 'currency':
+    case 'percent':
+      return rounded(text, field.scale);
+    case 'date':
+      return text.slice(0, 10);
+    case 'datetime': {
+      const ms = parseTime(text);
+      return ms === null ? text : String(Math.floor(ms / 1_000));
+    }
+    case 'time':
+      return text.replace(/(\.0+)?Z?$/, '');
+    case 'reference':
+      return fullId(text);
+    case 'email':
+    case 'picklist':
+    case 'combobox':
+      return text.toLowerCase();
+    case 'multipicklist':
+      return text
+        .toLowerCase()
+        .split(';')
+        .map((item) => item.trim())
+        .toSorted()
+        .join(';');
+    default:
+      return typeof value === 'number' ? plainDecimal(text) : text;
+  }
+}
+
+function rounded(text: string, scale: number): string {
+  const exact = plainDecimal(text) ?? text;
+  const fraction = exact.split('.')[1] ?? '';
+  return fraction.length <= scale ? exact : (plainDecimal(Number(exact).toFixed(scale)) ?? exact);
+}
