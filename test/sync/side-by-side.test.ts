@@ -168,13 +168,22 @@ describe('how many requests are sent at once', () => {
     return width.current;
   }
 
-  it('is one until an answer has come that is good, and five from then on', async () => {
+  it('is five from the beginning', async () => {
     const width = new SendWidth();
+    expect(width.current).toBe(5);
+    expect(await good(width, 10)).toBe(5);
+  });
+
+  it('is one, where it begins alone, until an answer has come that is good, and five from then on', async () => {
+    const width = new SendWidth();
+    width.beginAlone();
     expect(width.current).toBe(1);
     (await width.enter(signal))('other');
     expect(width.current).toBe(1);
     expect(await good(width, 1)).toBe(5);
     expect(await good(width, 9)).toBe(5);
+    width.beginAlone();
+    expect(width.current).toBe(5);
   });
 
   it('halves once for all that the org had too much of at a time, and climbs back slowly', async () => {

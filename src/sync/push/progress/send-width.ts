@@ -12,13 +12,13 @@ const climbAfter = 10;
 export type AnswerKind = 'good' | 'crowded' | 'lost' | 'other';
 
 /**
- * How many requests of a drain may be under way at once. One until a good answer has come, then the most; half where the
- * org has too much to do, one where an answer was lost, and from then on it climbs slowly. A drain begins anew: what it
- * sends first may be lost too.
+ * How many requests of a drain may be under way at once. The most from the beginning, or one until a good answer has come
+ * (`beginAlone`); half where the org has too much to do, one where an answer was lost, and from then on it climbs slowly.
  */
 export class SendWidth {
-  readonly #places = new Semaphore(1);
+  readonly #places = new Semaphore(mostAtOnce);
   #isFirstClimb = true;
+  #isBegun = false;
   #good = 0;
   #begun = 0;
   /** Requests up to this one began before the last fall: their refusals say nothing new. */
@@ -29,10 +29,19 @@ export class SendWidth {
   }
 
   /**
+   * One at first, where the first answer may say that all others would have to go another way. Too late, and without
+   * effect, once a request has asked for its place.
+   */
+  beginAlone(): void {
+    if (!this.#isBegun) this.#places.limit = 1;
+  }
+
+  /**
    * A place for one request, which ends with what its answer said (the first time that it is told); waits where the width
    * has fallen below what is under way. Throws an AbortError while it waits.
    */
   async enter(signal: AbortSignal): Promise<(answer: AnswerKind) => void> {
+    this.#isBegun = true;
     const leave = await this.#places.enter({ signal });
     const request = ++this.#begun;
     let isOver = false;
