@@ -141,6 +141,21 @@ describe('an update whose answer was lost', () => {
     expect((await calls(rig.emulator.url)).filter(({ method }) => method === 'PATCH')).toHaveLength(1);
   });
 
+  it('lets a fault of our own come out where its contact is read', async () => {
+    await using rig = await copied();
+    const id = await firstId(rig);
+    const { retrieve } = rig.context.records;
+    await control(rig.emulator.url, 'faults', [{ match: updates, times: 1, reset: 'after-commit' }]);
+    rig.context.records.retrieve = async () => {
+      throw new TypeError('ours');
+    };
+    await expect(pushed(rig, [{ Id: id, Title: 'Ours' }])).rejects.toThrow('ours');
+    rig.context.records.retrieve = retrieve;
+    await drain(rig);
+    expect(await statesOf(rig)).toEqual(['done']);
+    expect((await calls(rig.emulator.url)).filter(({ method }) => method === 'PATCH')).toHaveLength(1);
+  });
+
   it('is read again where it could not be sent after the look, before a later drain sends it', async () => {
     await using rig = await copied();
     const id = await firstId(rig);
@@ -333,8 +348,7 @@ describe('an upsert that is refused as a duplicate', () => {
       await before();
       return [{ kind: 'refused', errors }];
     };
-    await drain(rig);
-    return errors;
+    return { errors, drained: await drain(rig) };
   }
   const firstEnds = ({ emulator: { url, userId } }: Rig) =>
     control(url, 'contacts', { records: [made], userId });
@@ -357,9 +371,26 @@ describe('an upsert that is refused as a duplicate', () => {
     expect(await entriesOf(rig)).toMatchObject([{ state: 'done', created: true }]);
   });
 
+  it('lets a fault of our own come out where it is looked for', async () => {
+    await using rig = await copied();
+    const { queries } = rig.context.remote;
+    const { all } = queries;
+    const report = await refusedAsDuplicate(rig, async () => {
+      await firstEnds(rig);
+      // Once: the next look would hide that this one failed.
+      queries.all = async () => {
+        queries.all = all;
+        throw new TypeError('ours');
+      };
+    });
+    expect(report.drained.push.error).toMatchObject({ message: 'ours' });
+    await drain(rig);
+    expect(await entriesOf(rig)).toMatchObject([{ state: 'done', created: true }]);
+  });
+
   it('of another contact is rejected, also where it was sent before', async () => {
     await using rig = await copied();
-    const errors = await refusedAsDuplicate(rig, async () => {});
+    const { errors } = await refusedAsDuplicate(rig, async () => {});
     expect(await entriesOf(rig)).toMatchObject([{ state: 'rejected', errors }]);
   });
 });

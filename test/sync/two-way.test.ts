@@ -87,30 +87,62 @@ describe('what programs write', () => {
     'is held anew against what changed while its row was locked: %s',
     async (policy, title, state) => {
       await using two = await twoWay(policy);
-      const { rig, ids } = two;
-      const [id] = ids as [string];
-      const { context, emulator } = rig;
-      two.sql("UPDATE contacts SET Title = 'Ours' WHERE Id = ?", id);
-      await control(emulator.url, 'settings', { lockedIds: [id] });
-      const { clock } = context;
-      let isLocked = true;
-      context.clock = {
-        ...clock,
-        async sleep(ms, options) {
-          if (isLocked) {
-            isLocked = false;
-            await control(emulator.url, 'settings', { lockedIds: [] });
-            await two.theirs('touch', { ids: [id], set: { Title: 'Theirs' } });
-          }
-          return clock.sleep(ms, options);
-        },
-      };
-      await two.cycle();
-      expect(isLocked).toBe(false);
+      const [id] = two.ids as [string];
+      await lockedOnce(two, () => two.theirs('touch', { ids: [id], set: { Title: 'Theirs' } }));
       expect((await two.org()).get(id)).toMatchObject({ Title: title });
       expect(await states(two)).toEqual([state]);
     },
   );
+
+  /** A cycle with an edit of a locked row; `beforeAgain` comes between its first sending and the look before the next. */
+  async function lockedOnce(two: TwoWayRig, beforeAgain: () => Promise<unknown>) {
+    const { context, emulator } = two.rig;
+    const [id] = two.ids as [string];
+    two.sql("UPDATE contacts SET Title = 'Ours' WHERE Id = ?", id);
+    await control(emulator.url, 'settings', { lockedIds: [id] });
+    const { clock } = context;
+    let isLocked = true;
+    context.clock = {
+      ...clock,
+      async sleep(ms, options) {
+        if (isLocked) {
+          isLocked = false;
+          await control(emulator.url, 'settings', { lockedIds: [] });
+          await beforeAgain();
+        }
+        return clock.sleep(ms, options);
+      },
+    };
+    const report = await two.cycle();
+    expect(isLocked).toBe(false);
+    return report;
+  }
+
+  it('waits for the next drain where its contact cannot be read anew', async () => {
+    await using two = await twoWay();
+    const { emulator } = two.rig;
+    const { push } = await lockedOnce(two, () =>
+      control(emulator.url, 'faults', [
+        { match: 'POST .*/composite/sobjects/Contact$', times: 99, status: 503 },
+      ]),
+    );
+    expect(push.error).toMatchObject({ code: 'REFUSED_FOR_NOW' });
+    expect(await states(two)).toEqual(['pending']);
+    await control(emulator.url, 'faults', []);
+    await two.cycle();
+    expect(await states(two)).toEqual(['done']);
+  });
+
+  it('lets a fault of our own come out where its contact is read anew', async () => {
+    await using two = await twoWay();
+    const { records } = two.rig.context;
+    const { push } = await lockedOnce(two, async () => {
+      records.retrieve = async () => {
+        throw new TypeError('ours');
+      };
+    });
+    expect(push.error).toMatchObject({ message: 'ours' });
+  });
 
   it('goes in its order, in one drain, also where the contact has no Id yet', async () => {
     await using two = await twoWay();

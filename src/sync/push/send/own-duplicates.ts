@@ -2,6 +2,7 @@ import type { SyncContext } from '../../context.ts';
 import type { OutboxEntry, SendWay, Settlement } from '../../ports/outbox-entry.ts';
 import type { WriteOutcome } from '../../ports/record-writes.ts';
 import { settleDoubts } from '../settle/settle-doubts.ts';
+import { cannotBeAsked } from './cannot-be-asked.ts';
 import { outcomeOf, type Standing, unanswered } from './store-answer.ts';
 
 interface Answered {
@@ -53,7 +54,8 @@ async function settledBy(
     // What was known before the first sending was stored by it.
     const stored = await context.mirror.outbox.list({ keys: suspects.map(({ key }) => key) });
     return await settleDoubts(context, stored, { signal });
-  } catch {
+  } catch (error) {
+    if (!cannotBeAsked(error)) throw error;
     return null;
   }
 }

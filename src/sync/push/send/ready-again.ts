@@ -2,6 +2,7 @@ import type { SyncContext } from '../../context.ts';
 import type { OutboxEntry, SendWay, Settlement } from '../../ports/outbox-entry.ts';
 import type { DrainProgress } from '../progress/drain-progress.ts';
 import { settleDoubts } from '../settle/settle-doubts.ts';
+import { cannotBeAsked } from './cannot-be-asked.ts';
 import { checkEdits } from './check-edits.ts';
 import { backToLine, outcomeOf, type Standing } from './store-answer.ts';
 
@@ -45,8 +46,9 @@ export async function readyAgain(
   let settled: Map<string, Settlement>;
   try {
     settled = await settleDoubts(context, stored, { signal });
-  } catch {
-    // The org cannot be asked now: they stay in doubt, and the error of the sending is told.
+  } catch (error) {
+    if (!cannotBeAsked(error)) throw error;
+    // They stay in doubt, and the error of the sending is told.
     return { ready: waiting, conflicts };
   }
   for (const entry of doubtful) {
@@ -75,7 +77,8 @@ async function checkAgain(
   let checked: { left: OutboxEntry[]; conflicts: OutboxEntry[] };
   try {
     checked = await checkEdits(context, entries, progress, { signal });
-  } catch {
+  } catch (error) {
+    if (!cannotBeAsked(error)) throw error;
     // They wait for the next drain, and the error of the sending is told.
     return { left: entries.filter((entry) => !edits.includes(entry)), conflicts: [] };
   }
