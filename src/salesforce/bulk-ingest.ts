@@ -107,9 +107,13 @@ export function ingestJobs({ client, apiVersion }: IngestContext, object: Synced
   };
 }
 
-/** Salesforce's own word, not that of something in between which knows no such page. */
+/**
+ * Salesforce's own word, not that of something in between which knows no such page. `InvalidJob`: "The job ID specified in a
+ * query or update for a job … is invalid" (Bulk API 2.0 Developer Guide, "Errors").
+ */
 function isUnknownJob(error: unknown): boolean {
   const { status, errorCode } = remoteDetails(error) ?? {};
+  if (errorCode === 'INVALIDJOB') return status === 400 || status === 404;
   return status === 404 && errorCode === 'NOT_FOUND';
 }
 

@@ -94,8 +94,15 @@ describe('an ingest job', () => {
     await using c = await connected();
     c.org.script({ status: 404, ...apiFault('NOT_FOUND', 'x') });
     expect(await ingestOf(c).info(jobId)).toBeNull();
-    c.org.script({ status: 404, body: 'no such page' });
-    expect(await failure(ingestOf(c).info(jobId))).toMatchObject({ code: 'SALESFORCE_ERROR' });
+    c.org.script({ status: 400, ...apiFault('INVALIDJOB', 'Unable to find job') });
+    expect(await ingestOf(c).info(jobId)).toBeNull();
+    for (const answer of [
+      { status: 404, body: 'no such page' },
+      { status: 400, ...apiFault('NOT_FOUND', 'x') },
+    ]) {
+      c.org.script(answer);
+      expect(await failure(ingestOf(c).info(jobId))).toMatchObject({ code: 'SALESFORCE_ERROR' });
+    }
   });
 
   it.each([

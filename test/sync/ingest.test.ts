@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { AppError } from '../../src/base/errors.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
 import type { OutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
@@ -22,6 +23,12 @@ const cycle = (rig: Rig) => runCycle(rig.context, { push: true, signal: rig.sign
 const advance = (rig: Rig, advanceMs: number) => control(rig.emulator.url, 'clock', { advanceMs });
 const entriesOf = (rig: Rig): Promise<OutboxEntry[]> => rig.context.mirror.outbox.list();
 const statesOf = async (rig: Rig) => [...new Set((await entriesOf(rig)).map(({ state }) => state))];
+
+function warnings(rig: Rig): string[] {
+  const warned: string[] = [];
+  rig.context.log = { ...rig.context.log, warn: (text) => void warned.push(text) };
+  return warned;
+}
 
 async function bulkNames(rig: Rig): Promise<string[]> {
   const all = await contactsOf(rig.emulator.url);
@@ -322,6 +329,141 @@ describe('each contact of a job is made once', () => {
     expect(await bulkNames(rig)).toEqual(namesOf(7));
   });
 
+  it.each([
+    ['Aborted', 'Aborted'],
+    ['Failed', 'Failed'],
+    ['Deleted', 'is not known'],
+  ])('though somebody has ended its job before it was closed: %s', async (as, word) => {
+    await using rig = await copied(1);
+    const { records } = rig.context;
+    const close: typeof records.ingest.close = async (...given) => {
+      await control(rig.emulator.url, 'ingest-jobs', { as });
+      return records.ingest.close(...given);
+    };
+    rig.context.records = { ...records, ingest: { ...records.ingest, close } };
+    const warned = warnings(rig);
+    await pushed(rig, people(7));
+    // Nothing of it was done, and that is known: a doubt would take minutes to settle.
+    expect(await statesOf(rig)).toEqual(['done']);
+    expect(warned.join()).toMatch(new RegExp(`ingest job 750\\w+ (ended as )?${word}`));
+    expect(await bulkNames(rig)).toEqual(namesOf(7));
+    await expectTruth(rig);
+  });
+
+  it.each(['Aborted', 'Failed'])('though its job ends in the middle as %s', async (as) => {
+    await using rig = await copied(1);
+    await control(rig.emulator.url, 'ingest-jobs', { as, afterRows: 3, message: 'Too many retries.' });
+    const { records } = rig.context;
+    let readings = 0;
+    async function* results(...given: Parameters<typeof records.ingest.results>) {
+      // What is not processed may be told later than the end of its job.
+      if (given[1] === 'unprocessed' && readings++ === 0) return;
+      yield* records.ingest.results(...given);
+    }
+    rig.context.records = { ...records, ingest: { ...records.ingest, results } };
+    const warned = warnings(rig);
+    await pushed(rig, people(7));
+    const entries = await entriesOf(rig);
+    expect(entries.map(({ state, way }) => [state, way]).toSorted()).toEqual([
+      ...Array(3).fill(['done', 'bulk']),
+      ...Array(4).fill(['done', 'ui-api']),
+    ]);
+    expect(warned.join()).toContain(`ended as ${as}`);
+    if (as === 'Failed') expect(warned.join()).toContain('Too many retries.');
+    expect(await bulkNames(rig)).toEqual(namesOf(7));
+    await expectTruth(rig);
+  });
+
+  it('though the org refuses the closing of its job for good: what it refuses is taken back', async () => {
+    await using rig = await copied(1);
+    await control(rig.emulator.url, 'faults', [
+      { match: requests['the closing'], times: 3, status: 400, errorCode: 'INVALIDJOBSTATE' },
+    ]);
+    await pushed(rig, people(7));
+    expect((await entriesOf(rig)).map(({ state, way }) => [state, way])).toEqual(
+      Array(7).fill(['done', 'ui-api']),
+    );
+    expect(await bulkNames(rig)).toEqual(namesOf(7));
+    await expectTruth(rig);
+  });
+
+  it('though the org refuses that closing and the taking back as well', async () => {
+    await using rig = await copied(1);
+    await control(rig.emulator.url, 'faults', [
+      { match: requests['the closing'], times: 100, status: 400, errorCode: 'INVALIDUSER' },
+    ]);
+    await pushed(rig, people(7));
+    expect(await statesOf(rig)).toEqual(['done']);
+    await control(rig.emulator.url, 'faults', []);
+    await cycle(rig);
+    expect(await bulkNames(rig)).toEqual(namesOf(7));
+    await expectTruth(rig);
+  });
+
+  it('or taken back by whoever comes after the process that could not close its job', async () => {
+    await using rig = await copied(1);
+    await control(rig.emulator.url, 'faults', [
+      { match: requests['the closing'], times: 3, reset: 'before' },
+      { match: requests['the closing'], times: 3, status: 400, errorCode: 'INVALIDJOBSTATE' },
+    ]);
+    const { stopped } = await pushed(rig, people(7));
+    expect(stopped).not.toBeNull();
+    expect(await statesOf(rig)).toEqual(['sent']);
+    const [first] = await entriesOf(rig);
+    await cycle(rig);
+    const entries = await entriesOf(rig);
+    expect(entries.map(({ state, way }) => [state, way])).toEqual(Array(7).fill(['done', 'bulk']));
+    expect(new Set(entries.map(({ job }) => job === first?.job))).toEqual(new Set([false]));
+    expect(await bulkNames(rig)).toEqual(namesOf(7));
+    await expectTruth(rig);
+  });
+
+  it('and not looked for as lost where its job was closed and is deleted under way', async () => {
+    await using rig = await copied(1);
+    await control(rig.emulator.url, 'settings', { bulkJobMs: 600_000 });
+    const { records } = rig.context;
+    const close: typeof records.ingest.close = async (...given) => {
+      const job = await records.ingest.close(...given);
+      await control(rig.emulator.url, 'ingest-jobs', { as: 'Deleted' });
+      return job;
+    };
+    rig.context.records = { ...records, ingest: { ...records.ingest, close } };
+    await pushed(rig, people(7));
+    rig.context.records = records;
+    await control(rig.emulator.url, 'settings', { bulkJobMs: 0 });
+    // Rows of it may have been processed before somebody took it away.
+    expect(await statesOf(rig)).toEqual(['in-doubt']);
+    for (let tries = 0; tries < 3; tries++) {
+      rig.pass(120_000);
+      await cycle(rig);
+    }
+    expect(await statesOf(rig)).toEqual(['done']);
+    expect(await bulkNames(rig)).toEqual(namesOf(7));
+    await expectTruth(rig);
+  });
+
+  it('where its job is deleted while its closing got no answer, but did its work', async () => {
+    await using rig = await copied(1);
+    const { records } = rig.context;
+    const close: typeof records.ingest.close = async (jobId, ...given) => {
+      await records.ingest.close(jobId, ...given);
+      while ((await records.ingest.info(jobId))?.state !== 'JobComplete');
+      await control(rig.emulator.url, 'ingest-jobs', { as: 'Deleted' });
+      throw new AppError('NETWORK_UNREACHABLE', 'The connection was cut.');
+    };
+    rig.context.records = { ...records, ingest: { ...records.ingest, close } };
+    await pushed(rig, people(7));
+    rig.context.records = records;
+    expect(await statesOf(rig)).toEqual(['in-doubt']);
+    for (let tries = 0; tries < 3; tries++) {
+      rig.pass(120_000);
+      await cycle(rig);
+    }
+    expect(await statesOf(rig)).toEqual(['done']);
+    expect(await bulkNames(rig)).toEqual(namesOf(7));
+    await expectTruth(rig);
+  });
+
   it('and result files that end too soon are read again', async () => {
     await using rig = await copied(1);
     const { records } = rig.context;
@@ -344,5 +486,53 @@ describe('each contact of a job is made once', () => {
     const jobs = (await calls(rig.emulator.url)).filter(({ path }) => /jobs\/ingest$/.test(path));
     expect(jobs.length).toBeGreaterThan(1);
     expect(await bulkNames(rig)).toEqual(namesOf(7));
+  });
+});
+
+describe('where the org takes no more bulk jobs or rows today', () => {
+  const quotas: [string, object][] = [
+    ['POST .*/jobs/ingest$', { status: 400, errorCode: 'EXCEEDEDQUOTA' }],
+    ['POST .*/jobs/ingest$', { status: 403, errorCode: 'EXCEEDED_QUOTA' }],
+    ['PUT .*/batches', { status: 400, errorCode: 'ExceededQuota' }],
+    ['PATCH .*/jobs/ingest/', { status: 400, errorCode: 'EXCEEDEDQUOTA' }],
+  ];
+
+  it.each(quotas)('%s %j: all of it waits, and is told when it is tried again', async (match, refusal) => {
+    await using rig = await copied(1);
+    await control(rig.emulator.url, 'faults', [{ match, times: 100, ...refusal, message: 'ApiBatchItems' }]);
+    const { stopped } = await pushed(rig, people(7));
+    expect(await statesOf(rig)).toEqual(['pending']);
+    expect((await entriesOf(rig)).map(({ sentAt }) => sentAt)).toEqual(Array(7).fill(null));
+    const until = new Date(rig.context.clock.now() + 3_600_000).toISOString().slice(0, 13);
+    expect(stopped).toMatchObject({
+      code: 'REQUEST_LIMIT_EXCEEDED',
+      message: expect.stringContaining('ApiBatchItems'),
+      hint: expect.stringContaining(until),
+      details: { limit: 'other', retryAfterMs: 3_600_000 },
+    });
+    const asked = (await calls(rig.emulator.url)).filter(({ path }) => path.includes('/jobs/ingest'));
+    // One try of each request, and what takes the job back.
+    expect(asked.length).toBeLessThanOrEqual(7);
+    expect(await bulkNames(rig)).toEqual([]);
+    await control(rig.emulator.url, 'faults', []);
+    await cycle(rig);
+    expect(await statesOf(rig)).toEqual(['done']);
+    expect(await bulkNames(rig)).toEqual(namesOf(7));
+    await expectTruth(rig);
+  });
+
+  it('what a job did not come to waits too, and the rest is done', async () => {
+    await using rig = await copied(1);
+    await control(rig.emulator.url, 'settings', { bulkDailyRows: 4 });
+    const { stopped } = await pushed(rig, people(17));
+    expect(stopped).toMatchObject({ code: 'REQUEST_LIMIT_EXCEEDED' });
+    const states = (await entriesOf(rig)).map(({ state }) => state).toSorted();
+    expect(states).toEqual([...Array(4).fill('done'), ...Array(13).fill('pending')]);
+    rig.pass(86_400_001);
+    await control(rig.emulator.url, 'settings', { bulkDailyRows: 1_000 });
+    await cycle(rig);
+    expect(await statesOf(rig)).toEqual(['done']);
+    expect(await bulkNames(rig)).toEqual(namesOf(17).toSorted());
+    await expectTruth(rig);
   });
 });

@@ -1,3 +1,4 @@
+import type { CallDetails } from '../../base/error-details.ts';
 import { AppError } from '../../base/errors.ts';
 import type { ErrorInfo } from '../../contract/error-info.ts';
 import type { FaultKind, InvalidInput, PushResult, PushStatus } from '../../contract/push.ts';
@@ -54,8 +55,11 @@ export function pushFailure(
   }
   if (unsent > 0) {
     const why = stopped === null ? '' : `: ${stopped.message.replace(/\.$/, '')}`;
+    // A time from which it is worth while is what a person, or a script's author, plans by.
+    const { retryAfterMs } = (stopped?.details ?? {}) as CallDetails;
+    const when = typeof retryAfterMs === 'number' ? ` ${stopped?.hint ?? ''}` : '';
     return new AppError('UNSENT', `${counted(unsent, 'record')} still to be sent${why}.`, {
-      hint: `They wait in the outbox for the next \`watch\` cycle or \`push\`. The same push again goes on with them and sends nothing twice.${decisions.records === 0 ? '' : ` Of ${counted(decisions.records, 'record')} an earlier change has to be decided first. ${decisions.hint}`}`,
+      hint: `They wait in the outbox for the next \`watch\` cycle or \`push\`.${when} The same push again goes on with them and sends nothing twice.${decisions.records === 0 ? '' : ` Of ${counted(decisions.records, 'record')} an earlier change has to be decided first. ${decisions.hint}`}`,
       details: { unsent, behind: result.counts.behind, stopped },
     });
   }

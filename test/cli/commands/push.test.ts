@@ -210,6 +210,25 @@ test('whoever stops a push is told that the same push again sends nothing twice'
   expect(hint).toMatch(/^2 records wait in the outbox .* sends nothing twice\.$/);
 });
 
+test('a limit that says when it is worth while again is told with that time, by exit 5', async () => {
+  const why = {
+    code: 'REQUEST_LIMIT_EXCEEDED',
+    message: 'acme is at one of its limits: EXCEEDEDQUOTA.',
+    hint: 'A watch tries again from 2026-11-27T09:00:00Z on.',
+    details: { retryAfterMs: 3_600_000 },
+  };
+  const { code, stdout } = await runMain(['push', '--json'], {
+    app: pushing(['created', 'queued', 'queued'], { stopped: why }).app,
+    stdin: three,
+  });
+  expect(code).toBe(5);
+  expect(json(stdout).error).toMatchObject({
+    code: 'UNSENT',
+    message: expect.stringContaining('EXCEEDEDQUOTA'),
+    hint: expect.stringContaining(why.hint),
+  });
+});
+
 test('the text shows each record and its reason, and the counts', async () => {
   const { stdout, stderr } = await runMain(['push'], {
     app: pushing(['created', 'rejected']).app,

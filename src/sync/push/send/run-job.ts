@@ -1,5 +1,6 @@
 import { isAbort, throwIfAborted } from '../../../base/abort.ts';
 import { backoffMs } from '../../../base/backoff.ts';
+import { callDetailsOf } from '../../../base/call-details.ts';
 import { AppError, isAppError } from '../../../base/errors.ts';
 import type { SyncContext } from '../../context.ts';
 import type { IngestJob } from '../../ports/ingest-jobs.ts';
@@ -7,9 +8,10 @@ import type { OutboxEntry } from '../../ports/outbox-entry.ts';
 import { bulkCells, csvRow } from '../entry/bulk-row.ts';
 import { type PlannedJob, planJob } from '../plan/plan-job.ts';
 import type { DrainProgress } from '../progress/drain-progress.ts';
+import { isDayQuota, withTimeOfQuota } from './day-quota.ts';
 import { orgNow } from './org-now.ts';
 import type { SendOptions } from './send-options.ts';
-import { settleJob } from './settle-job.ts';
+import { type EndedJob, settleJob } from './settle-job.ts';
 
 /** A job is polled soon at first, then ever more rarely. */
 const firstPollMs = 500;
@@ -36,7 +38,7 @@ export async function recoverJobs(
     after = last.seq;
     for (const { way, job } of page) if (way === 'bulk' && job !== null) jobs.add(job);
   }
-  for (const job of jobs) await followJob(context, job, progress, options);
+  for (const job of jobs) await followJob(context, { id: job, isNew: false }, progress, options);
 }
 
 /** Sends by ingest jobs, one after the other, as long as there is enough for one. The rest is left to other ways. */
@@ -53,7 +55,8 @@ export async function sendByJobs(
     throwIfAborted(options.signal);
     const jobId = await openedJob(context, planned, options);
     // What Salesforce would not take so goes by collections, which tell more of why.
-    if (jobId === null || (await followJob(context, jobId, progress, options)) === 0) return;
+    if (jobId === null || (await followJob(context, { id: jobId, isNew: true }, progress, options)) === 0)
+      return;
   }
 }
 
@@ -69,7 +72,7 @@ async function openedJob(
   try {
     return await openJob(context, planned, options);
   } catch (error) {
-    if (!isAppError(error, 'SALESFORCE_ERROR')) throw error;
+    if (!isAppError(error, 'SALESFORCE_ERROR')) throw withTimeOfQuota(error, context.clock);
     context.log.warn(
       `${context.remote.instanceUrl}: no bulk ingest job can be made, and ${context.object.nouns.many} go by other ways: ${error.message}`,
     );
@@ -141,35 +144,103 @@ async function* csvOf(
 
 /**
  * Waits for the end of a job whose data are in the org and whose entries are `sent`, and settles them; returns how many have got
- * an end. A job that is still open was not closed, or its closing is still on its way: closing it again is the same.
+ * an end. A job that is still open was not closed, or its closing is still on its way: closing it again is the same. One
+ * whose closing the org refuses for good is taken back. `isNew`: nobody has tried to close it before.
  */
 async function followJob(
   context: SyncContext,
-  jobId: string,
+  { id: jobId, isNew }: { id: string; isNew: boolean },
   progress: DrainProgress,
   options: SendOptions,
 ): Promise<number> {
   const { clock, records } = context;
-  const { signal, grace, confirm, jobPatienceMs = Number.POSITIVE_INFINITY } = options;
+  const { signal, jobPatienceMs = Number.POSITIVE_INFINITY } = options;
   const startedAt = clock.monotonicMs();
-  let closings = 0;
+  const closing = new Closing(isNew);
   for (let attempt = 0; ; attempt++) {
     throwIfAborted(signal);
     const job: IngestJob | null = await records.ingest.info(jobId, { signal });
     if (job?.state === 'Open') {
-      try {
-        await records.ingest.close(jobId, { confirm, signal: grace });
-        continue;
-      } catch (error) {
-        if (isAbort(error) || ++closings >= mostClosings) throw error;
-      }
+      if (await closing.isDone(context, jobId, options)) continue;
+      if (closing.isRefused) return takeBack(context, { job, closing }, progress, options);
     } else if (job?.state !== 'UploadComplete' && job?.state !== 'InProgress') {
-      return settleJob(context, { jobId, job }, progress, options);
+      // It can have ended so without having begun.
+      const isUntouched = !closing.mayBeDone && (job === null || job.processed === 0);
+      return settleJob(context, { jobId, job, isUntouched }, progress, options);
     }
     const pauseMs = backoffMs(attempt, { baseMs: firstPollMs, maxMs: slowestPollMs });
     if (clock.monotonicMs() - startedAt + pauseMs > jobPatienceMs) throw jobUnderWay(jobId);
     await clock.sleep(pauseMs, { signal });
   }
+}
+
+/** What has become of the tries to close a job. */
+class Closing {
+  #tries = 0;
+  /** Whether some try, of whatever process, may have been carried out, or may be yet. */
+  mayBeDone: boolean;
+  /** Why the last try did nothing, by the org's own word. */
+  refusal: AppError | null = null;
+
+  constructor(isNew: boolean) {
+    this.mayBeDone = !isNew;
+  }
+
+  get isRefused(): boolean {
+    return this.refusal !== null && (isDayQuota(this.refusal) || this.#tries >= mostClosings);
+  }
+
+  /** Throws where it was tried often enough and not refused. */
+  async isDone(context: SyncContext, jobId: string, { grace, confirm }: SendOptions): Promise<boolean> {
+    try {
+      await context.records.ingest.close(jobId, { confirm, signal: grace });
+      this.mayBeDone = true;
+      return true;
+    } catch (error) {
+      if (isAbort(error)) throw error;
+      this.refusal = isRefusal(error) ? error : null;
+      if (this.refusal === null) this.mayBeDone = true;
+      if (++this.#tries >= mostClosings && this.refusal === null) throw error;
+      return false;
+    }
+  }
+}
+
+/** Salesforce's own word that it did not do what was asked; not that of something in between. */
+function isRefusal(error: unknown): error is AppError {
+  if (isDayQuota(error)) return true;
+  const { status, errorCode } = callDetailsOf(error);
+  const isOwn = typeof errorCode === 'string' && errorCode !== 'UNKNOWN_EXCEPTION';
+  return isAppError(error, 'SALESFORCE_ERROR') && isOwn && (status ?? 0) >= 400 && (status ?? 0) < 500;
+}
+
+/**
+ * Gives up a job that is open and cannot be closed, so that its entries wait again: at once where no closing can be on its
+ * way, else by what its files say once it is aborted.
+ */
+async function takeBack(
+  context: SyncContext,
+  { job, closing }: { job: IngestJob; closing: Closing },
+  progress: DrainProgress,
+  options: SendOptions,
+): Promise<number> {
+  const { signal } = options;
+  const { ingest } = context.records;
+  const refusal = withTimeOfQuota(closing.refusal, context.clock);
+  const ended: EndedJob = { jobId: job.id, job, isUntouched: !closing.mayBeDone };
+  if (closing.mayBeDone) {
+    // Whoever may not abort it either is told so, and asks again.
+    await ingest.abort(job.id, { signal }).catch((error: unknown) => {
+      throw isAbort(error) ? error : refusal;
+    });
+    ended.job = await ingest.info(job.id, { signal });
+    // A closing that came through just before has begun it.
+    if (ended.job !== null && ended.job.state !== 'Aborted') throw refusal;
+  }
+  const settled = await settleJob(context, ended, progress, options);
+  if (!closing.mayBeDone) await dropJob(context, job.id, signal);
+  if (isDayQuota(refusal)) throw refusal;
+  return settled;
 }
 
 function jobUnderWay(jobId: string): AppError {

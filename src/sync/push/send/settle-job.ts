@@ -2,6 +2,7 @@ import { AppError } from '../../../base/errors.ts';
 import type { SyncContext } from '../../context.ts';
 import type { IngestFile, IngestJob, IngestRow } from '../../ports/ingest-jobs.ts';
 import type { Settlement } from '../../ports/outbox-entry.ts';
+import type { RecordError } from '../../ports/record-writes.ts';
 import { RowHashes } from '../entry/bulk-row.ts';
 import { noAnswer } from '../entry/entry-errors.ts';
 import type { DrainProgress } from '../progress/drain-progress.ts';
@@ -13,33 +14,42 @@ import { type SentEntry, SentRows } from './sent-rows.ts';
 const mostReadings = 3;
 const pauseMs = 2_000;
 
+export interface EndedJob {
+  jobId: string;
+  /** As it was told last; null where the org does not know it. */
+  job: IngestJob | null;
+  /** It was surely never closed, so that nothing of it was processed. */
+  isUntouched: boolean;
+}
+
 /**
  * Gives each entry of a job that has ended what the job's own files say of its row, all at once, so that no row counts twice.
- * Rows that no file names stay in doubt, and so do those of a job that the org does not know any more (null). Returns how
- * many entries have got an end.
+ * Rows that no file names stay in doubt, and so do those of a job that the org does not know any more (null). Those that it
+ * has not processed wait again, and all of them where nothing of it can have been. Returns how many entries have got an end.
  */
 export async function settleJob(
   context: SyncContext,
-  { jobId, job }: { jobId: string; job: IngestJob | null },
+  { jobId, job, isUntouched }: EndedJob,
   progress: DrainProgress,
   { signal, onSettled }: SendOptions,
 ): Promise<number> {
   const { mirror, clock, log } = context;
   const sent = await SentRows.of(context, jobId);
   const at = clock.now();
-  const told = job === null ? [] : await readFiles(context, { job, sent, at }, signal);
+  const why = endOf({ jobId, job, isUntouched });
+  const told = job === null || isUntouched ? [] : await readFiles(context, { job, sent, why, at }, signal);
+  const untold = (key: string): Settlement =>
+    isUntouched
+      ? { key, state: 'pending', errors: [why], at, unsent: true }
+      : { key, state: 'in-doubt', errors: [noAnswer], at };
   const settlements: Settlement[] = [];
   const ops: SentEntry['op'][] = [];
   sent.entries.forEach(({ key, op, state }, place) => {
     if (state !== 'sent') return;
-    settlements.push(told[place] ?? { key, state: 'in-doubt', errors: [noAnswer], at });
+    settlements.push(told[place] ?? untold(key));
     ops.push(op);
   });
-  if (job !== null && job.state !== 'JobComplete') {
-    log.warn(
-      `${context.remote.instanceUrl}: the ingest job ${jobId} ended as ${job.state}${job.errorMessage === null ? '' : `: ${job.errorMessage}`}`,
-    );
-  }
+  if (job?.state !== 'JobComplete') log.warn(`${context.remote.instanceUrl}: ${why.message}`);
   await mirror.outbox.settle(settlements);
   let ended = 0;
   settlements.forEach((settlement, i) => {
@@ -52,9 +62,27 @@ export async function settleJob(
   return ended;
 }
 
-function settlementOf(entry: SentEntry, file: IngestFile, row: IngestRow, at: number): Settlement {
+/** How a job that was not worked off ended, for people. */
+function endOf({ jobId, job, isUntouched }: EndedJob): RecordError {
+  const reason = job?.errorMessage == null ? '' : `: ${job.errorMessage.replace(/\.$/, '')}`;
+  const ended =
+    job === null
+      ? 'is not known to Salesforce any more'
+      : job.state === 'Open'
+        ? 'could not be closed'
+        : `ended as ${job.state}${reason}`;
+  const before = isUntouched ? ' before anything of it was processed' : '';
+  return { code: 'BULK_JOB_FAILED', message: `The ingest job ${jobId} ${ended}${before}.`, fields: [] };
+}
+
+function settlementOf(
+  entry: SentEntry,
+  file: IngestFile,
+  row: IngestRow,
+  { why, at }: { why: RecordError; at: number },
+): Settlement {
   const { key, op, contactId } = entry;
-  if (file === 'unprocessed') return { key, state: 'pending', errors: [], at, unsent: true };
+  if (file === 'unprocessed') return { key, state: 'pending', errors: [why], at, unsent: true };
   if (file === 'successful') {
     const id = contactId ?? row.id;
     if (id === null) throw new AppError('UNEXPECTED_ERROR', 'A successful row names no record.');
@@ -71,13 +99,14 @@ function settlementOf(entry: SentEntry, file: IngestFile, row: IngestRow, at: nu
 /** What the files say, by the entry's place among those that were sent. */
 async function readFiles(
   { records, clock }: Pick<SyncContext, 'records' | 'clock'>,
-  { job, sent, at }: { job: IngestJob; sent: SentRows; at: number },
+  { job: ended, sent, ...told }: { job: IngestJob; sent: SentRows; why: RecordError; at: number },
   signal: AbortSignal,
 ): Promise<Settlement[]> {
   const { columns } = sent;
   const hashes = new RowHashes();
+  let job = ended;
   for (let reading = 1; ; reading++) {
-    const told: Settlement[] = [];
+    const settlements: Settlement[] = [];
     const rows = { successful: 0, failed: 0, unprocessed: 0 };
     sent.restart();
     for (const file of ['successful', 'failed', 'unprocessed'] as const) {
@@ -85,12 +114,18 @@ async function readFiles(
         rows[file] += some.length;
         for (const row of some) {
           const place = sent.take(hashes.of(columns, row.cells));
-          if (place !== null) told[place] = settlementOf(sent.entries[place]!, file, row, at);
+          if (place !== null) settlements[place] = settlementOf(sent.entries[place]!, file, row, told);
         }
       }
     }
-    const isWhole = rows.failed === job.failed && rows.successful + rows.failed === job.processed;
-    if (isWhole || reading >= mostReadings) return told;
+    const processed = rows.successful + rows.failed;
+    const isWhole =
+      rows.failed === job.failed &&
+      processed === job.processed &&
+      processed + rows.unprocessed >= sent.entries.length;
+    if (isWhole || reading >= mostReadings) return settlements;
     await clock.sleep(pauseMs, { signal });
+    // What was cut off in the middle may have been told before all of its numbers were there.
+    if (job.state !== 'JobComplete') job = (await records.ingest.info(job.id, { signal })) ?? job;
   }
 }
