@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
-import type { PushJob } from '../../src/sync/push/push.ts';
+import type { PushJob } from '../../src/sync/push/push-job.ts';
 import { calls, contactsOf, control } from '../e2e/org.ts';
 import { pushAll, recordsOf } from './push-all.ts';
 import { openRig, type Rig } from './rig.ts';

@@ -5,7 +5,7 @@ import { openFileLeases } from '../../src/lease/file-leases.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import type { RecordWrites } from '../../src/sync/ports/record-writes.ts';
 import type { PushRecord } from '../../src/sync/push/check/push-record.ts';
-import type { PushJob } from '../../src/sync/push/push.ts';
+import type { PushJob } from '../../src/sync/push/push-job.ts';
 import { withLease } from '../../src/sync/with-lease.ts';
 import { calls, contactsOf } from '../e2e/org.ts';
 import { pushAll, recordsOf } from './push-all.ts';

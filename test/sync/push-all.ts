@@ -3,7 +3,8 @@ import type { SyncContext } from '../../src/sync/context.ts';
 import type { OutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
 import type { StagingItem } from '../../src/sync/ports/outbox-staging.ts';
 import type { PushRecord } from '../../src/sync/push/check/push-record.ts';
-import { type PushJob, type PushReport, push } from '../../src/sync/push/push.ts';
+import { type PushReport, push } from '../../src/sync/push/push.ts';
+import type { PushJob } from '../../src/sync/push/push-job.ts';
 import { heldLease } from '../support/leases.ts';
 
 export async function* inBatches<T>(records: readonly T[], size = 1_000): AsyncGenerator<readonly T[]> {

@@ -1,0 +1,33 @@
+import { isAppError } from '../../base/errors.ts';
+import type { SyncContext } from '../context.ts';
+import type { Field } from '../ports/field.ts';
+import type { PushJob } from './push-job.ts';
+
+/**
+ * All fields of the org, those that the mirror leaves out included. What is only queued may be checked against
+ * the describe of the mirror, where the org cannot be asked now.
+ */
+export async function describeForPush(
+  { clock, log, mirror, records }: Pick<SyncContext, 'clock' | 'log' | 'mirror' | 'records'>,
+  { queue, signal }: Pick<PushJob, 'queue' | 'signal'>,
+): Promise<readonly Field[]> {
+  try {
+    const describe = await records.describe({ signal });
+    if (describe === 'not-modified') return await mirror.schema.fields();
+    await mirror.schema.applyDescribe(describe, clock.now());
+    return describe.fields;
+  } catch (error) {
+    const later = isAppError(
+      error,
+      'NETWORK_UNREACHABLE',
+      'ORG_UNAVAILABLE',
+      'TIMEOUT',
+      'REQUEST_LIMIT_EXCEEDED',
+      'REFUSED_FOR_NOW',
+    );
+    const stored = queue && later ? await mirror.schema.fields() : [];
+    if (stored.length === 0) throw error;
+    log.warn('the org cannot be asked now; the records are checked against the fields it had last');
+    return stored;
+  }
+}

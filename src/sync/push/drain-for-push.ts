@@ -1,0 +1,66 @@
+import { isAbort } from '../../base/abort.ts';
+import { isAppError } from '../../base/errors.ts';
+import type { SyncContext } from '../context.ts';
+import type { OutboxStaging, OutcomeTally } from '../ports/outbox-staging.ts';
+import type { RunRecorder } from '../run-recorder.ts';
+import { withRun } from '../with-run.ts';
+import { drainOutbox } from './drain.ts';
+import type { Undecided } from './entry/blocked-contacts.ts';
+import type { PushJob } from './push-job.ts';
+
+/** What came of sending for a push. */
+export interface PushDrain {
+  runId: string | null;
+  /** Records that wait until a person decides about an earlier change of their contact, by that one's state. */
+  behind: Record<Undecided, number>;
+  /** Why sending ended before everything was sent; null where it did not. */
+  stopped: unknown;
+}
+
+/** Sends what waits in the outbox and tells how much of this push is settled; a failure of the sending is in what it returns. */
+export async function drainForPush(
+  context: SyncContext,
+  job: PushJob,
+  staging: OutboxStaging,
+  total: number,
+): Promise<PushDrain> {
+  const behind = { conflict: 0, held: 0, 'in-doubt': 0 };
+  let runId: string | null = null;
+  const drain = async (run: RunRecorder) => {
+    runId = run.id;
+    let settled = settledOf(await staging.tally());
+    let older = 0;
+    const drained = await run.step('push', () =>
+      drainOutbox(context, {
+        run,
+        withLease: job.withDrainLease,
+        signal: job.signal,
+        async onSettled(keys) {
+          const own = await staging.countOwn(keys);
+          settled += own;
+          older += keys.length - own;
+          const { instanceUrl } = context.remote;
+          context.onEvent({ type: 'push:progress', instanceUrl, settled, total, older });
+        },
+      }),
+    );
+    for (const state of ['conflict', 'held', 'in-doubt'] as const)
+      behind[state] = await staging.countOwn(drained.behind[state]);
+    const stopped = drained.stopped ?? drained.stuck;
+    if (stopped !== null) throw stopped;
+  };
+  try {
+    await withRun(context, 'push', drain);
+    return { runId, behind, stopped: null };
+  } catch (error) {
+    // A login or a broken mirror concerns the whole call; what waits is told by `outbox list`.
+    if (runId === null || (!isAbort(error) && !isAppError(error))) throw error;
+    return { runId, behind, stopped: error };
+  }
+}
+
+/** More than none where the push goes on with one that was begun before. */
+function settledOf(tally: readonly OutcomeTally[]): number {
+  const settled = tally.filter(({ state }) => state === 'done' || state === 'rejected');
+  return settled.reduce((sum, { records }) => sum + records, 0);
+}
