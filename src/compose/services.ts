@@ -35,6 +35,9 @@ import { openWire, type Wire } from '../wire/open-wire.ts';
 import { exposedFiles, keepFilesPrivate } from './private-files.ts';
 import { processOrgRecord } from './process-org.ts';
 
+/** A credential's file has been read by then. */
+const loadAheadMs = 10;
+
 /**
  * The concrete parts that commands share, each opened by its first use and closed in the reverse order, so
  * that a command touches only what it needs.
@@ -153,6 +156,16 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess {
 
   async openRemote(session: Session, options: RemoteOptions = {}): Promise<Remote> {
     return (await import('./org-access.ts')).openRemote(this, session, options);
+  }
+
+  /**
+   * Loads what calls take, once whoever has asked for it waits: for the key of the credential, which is made on another
+   * thread and takes a third of a second, or for an answer. It would keep that from beginning if it were loaded at once.
+   */
+  loadAhead(): void {
+    const load = async () => (await import('../salesforce/jsforce-call.ts')).loadJsforce();
+    // What cannot be loaded is told by the first call.
+    setTimeout(() => void load().catch(() => {}), loadAheadMs).unref();
   }
 
   exposedFiles(): Exposure[] {

@@ -35,12 +35,7 @@ export async function jsforceCall(
   { client, instanceUrl, apiVersion }: JsforceOptions,
   options: CallParts,
 ): Promise<JsforceCall> {
-  const [{ Connection }, { StreamPromise }, { Transport }, { PassThrough }] = await Promise.all([
-    import('jsforce/lib/connection.js'),
-    import('jsforce/lib/util/promise.js'),
-    import('jsforce/lib/transport.js'),
-    import('node:stream'),
-  ]);
+  const [{ Connection }, { StreamPromise }, { Transport }, { PassThrough }] = await loadJsforce();
   let attempt: Attempt<WholeAnswer> | null = null;
 
   class ApiClientTransport extends Transport {
@@ -64,6 +59,16 @@ export async function jsforceCall(
   const connection = new Connection({ instanceUrl, version: apiVersion });
   connection._transport = new ApiClientTransport();
   return { connection, attempt: () => attempt };
+}
+
+/** What the first call loads. It blocks its thread: whoever waits for something else first may have it loaded meanwhile. */
+export function loadJsforce() {
+  return Promise.all([
+    import('jsforce/lib/connection.js'),
+    import('jsforce/lib/util/promise.js'),
+    import('jsforce/lib/transport.js'),
+    import('node:stream'),
+  ]);
 }
 
 function toApiRequest(request: HttpRequest, options: CallParts): ApiRequest {

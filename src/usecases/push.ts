@@ -14,7 +14,9 @@ import { progressOf } from './progress-events.ts';
 import { pushResult } from './push-result.ts';
 
 export interface PushParts extends OrgDirectory, ConnectParts, OrgLeases {
-  readonly mirrors: ConnectParts['mirrors'] & OrgLeases['mirrors'] & Pick<Mirrors, 'read'>;
+  readonly mirrors: ConnectParts['mirrors'] & OrgLeases['mirrors'] & Pick<Mirrors, 'read' | 'startWriting'>;
+  /** Loads what calls of an org take, while something else is waited for. Never throws. */
+  loadAhead(): void;
   /** Calls `close` when the answered function is called, at the latest when the application ends. */
   closeLater(close: () => Promise<void>): () => Promise<void>;
 }
@@ -28,6 +30,8 @@ export async function pushRecords(
   const org = await oneOrg(parts, name);
   const { instanceUrl } = org;
   const result = CloseStack.opening(async (opened) => {
+    parts.mirrors.startWriting();
+    parts.loadAhead();
     const connected = opened.use(await connectOrg(parts, org, { signal, onEvent: progressOf(onEvent) }));
     const onWait = () => onEvent({ event: 'push:waiting', instanceUrl });
     const withLease = withDrainLease(parts, instanceUrl, signal, onWait);

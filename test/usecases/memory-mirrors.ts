@@ -79,6 +79,8 @@ export class MemoryMirrors implements Mirrors {
     return `memory:${instanceUrl}`;
   }
 
+  startWriting(): void {}
+
   async exists(instanceUrl: string): Promise<boolean> {
     return this.#mirrors.has(instanceUrl);
   }

@@ -28,6 +28,9 @@ const busyPauseMs = 200;
 /** For what is only noted at the end of work that was ended, or that has waited in vain already. */
 const shortTries = 5;
 
+/** KB; what is read beside the writing is read in order, and SQLite's binding would keep 16 MB of it for each mirror. */
+const readerCacheKb = 2_048;
+
 let opened = 0;
 
 /** One mirror's file: a connection of its own to read, opened by the first read, and the writer thread that it shares. */
@@ -149,6 +152,7 @@ export class MirrorFile {
     this.#refuseClosed();
     if (this.#reader === null) {
       this.#reader = openToTell(this.path);
+      this.#reader.db.pragma(`cache_size = -${readerCacheKb}`);
       if (this.#isOutdated) readAsCurrent(this.#reader.db);
     }
     return this.#reader.db;

@@ -35,6 +35,15 @@ export class OpenFiles implements AsyncDisposable {
     this.#options = options;
   }
 
+  /** That which the next mirror is to be written by. Where it cannot start now, the first write tries again, and tells. */
+  startThread(): void {
+    try {
+      this.#freeThread().start();
+    } catch {
+      // Told by the first write.
+    }
+  }
+
   /** A mirror or copy, under the lease where one is given. Throws AppError `NO_MIRROR`. */
   async mirrorAt(path: string, options: OpenOptions): Promise<StoredMirror> {
     const { lease, signal } = options;

@@ -48,6 +48,10 @@ class SqliteMirrors implements Mirrors {
     return existsSync(this.#pathOf(instanceUrl));
   }
 
+  startWriting(): void {
+    this.#files.startThread();
+  }
+
   open(instanceUrl: string, options: OpenOptions): Promise<StoredMirror> {
     return this.#files.mirrorAt(this.#pathOf(instanceUrl), options);
   }

@@ -51,6 +51,10 @@ export class SqliteStaging implements OutboxStaging {
   /** The push that the entries belong to, once they are in the outbox. */
   #pushId: string | null = null;
   #closed = false;
+  /** Of what would be sent, in its order; where a record stood in which file does not matter. */
+  readonly #digest = createHash('sha256');
+  /** Which of the two its records are, by source. */
+  readonly #kinds = new Map<string, { creates: boolean; others: boolean }>();
 
   constructor(mirror: MirrorFile, write: MirrorWrite, object: string) {
     this.#mirror = mirror;
@@ -75,6 +79,7 @@ export class SqliteStaging implements OutboxStaging {
         'INSERT INTO fault (entry, field, code, message) VALUES (?, ?, ?, ?)',
       );
       for (const { source, index, line, entry, uniqueValue, faults, given } of records) {
+        const changes = JSON.stringify(entry.changes);
         const { lastInsertRowid } = insert.run(
           source,
           index,
@@ -83,7 +88,7 @@ export class SqliteStaging implements OutboxStaging {
           entry.op,
           entry.contactKey,
           entry.contactId,
-          JSON.stringify(entry.changes),
+          changes,
           entry.base === null ? null : JSON.stringify(entry.base),
           entry.upsertField,
           entry.allowDuplicates ? 1 : 0,
@@ -93,11 +98,23 @@ export class SqliteStaging implements OutboxStaging {
           given === null ? null : JSON.stringify(given),
         );
         for (const { field, code, message } of faults) refuse.run(lastInsertRowid, field, code, message);
+        this.#note(source, entry, changes);
       }
     });
   }
 
+  #note(source: string, entry: StagingRecord['entry'], changes: string): void {
+    const { op, contactId, upsertField, allowDuplicates, atomicGroup } = entry;
+    const flags = [allowDuplicates ? 1 : 0, atomicGroup === null ? 0 : 1];
+    // Kept in `push`, and compared by the next version too: the text is what SQLite's json_array makes of the columns.
+    this.#digest.update(`${JSON.stringify([op, contactId, changes, upsertField, ...flags])}\n`);
+    const kinds = this.#kinds.get(source) ?? { creates: false, others: false };
+    kinds[op === 'create' ? 'creates' : 'others'] = true;
+    this.#kinds.set(source, kinds);
+  }
+
   async refuseMixed({ field, code, message }: StagingFault): Promise<void> {
+    if (![...this.#kinds.values()].some(({ creates, others }) => creates && others)) return;
     this.#write(() => {
       this.#db
         .prepare(
@@ -186,7 +203,7 @@ export class SqliteStaging implements OutboxStaging {
       brake,
       {
         id: randomUUID(),
-        digest: this.#digest(),
+        digest: this.#digest.copy().digest('hex'),
         at: isoTime(now),
         resumeSince: since === null ? null : isoTime(since),
         api,
@@ -202,7 +219,7 @@ export class SqliteStaging implements OutboxStaging {
       this.#path,
       this.#object,
       brake,
-      { digest: this.#digest(), resumeSince: since === null ? null : isoTime(since) },
+      { digest: this.#digest.copy().digest('hex'), resumeSince: since === null ? null : isoTime(since) },
     );
     const isNew = pushId === null;
     return {
@@ -233,19 +250,6 @@ export class SqliteStaging implements OutboxStaging {
           .pluck()
           .all(JSON.stringify(keys), pushId) as string[],
     );
-  }
-
-  /** Of what would be sent, in its order; where a record stood in which file does not matter. */
-  #digest(): string {
-    const hash = createHash('sha256');
-    const rows = this.#db
-      .prepare(
-        `SELECT json_array(op, contact_id, changes, upsert_field, allow_duplicates, atomic_group IS NOT NULL)
-         FROM entry ORDER BY seq`,
-      )
-      .pluck();
-    for (const row of rows.iterate()) hash.update(`${row}\n`);
-    return hash.digest('hex');
   }
 
   async tally(): Promise<OutcomeTally[]> {

@@ -18,6 +18,8 @@ export interface Mirrors extends AsyncDisposable {
   /** Where the org's mirror lies, or would, for people. */
   location(instanceUrl: string): string;
   exists(instanceUrl: string): Promise<boolean>;
+  /** Starts what writes mirrors, for whoever is going to write one and waits for something else first. Never throws. */
+  startWriting(): void;
   /** Throws AppError `NO_MIRROR` where there is none and `create` is not set. Dispose it after use. */
   open(instanceUrl: string, options: OpenOptions): Promise<StoredMirror>;
   /**

@@ -17,18 +17,21 @@ export interface PushDrain {
   stopped: unknown;
 }
 
-/** Sends what waits in the outbox and tells how much of this push is settled; a failure of the sending is in what it returns. */
+/**
+ * Sends what waits in the outbox and tells how much of this push is settled. `isNew`: nothing of it was sent before. A failure of the sending is in what
+ * it returns.
+ */
 export async function drainForPush(
   context: SyncContext,
   job: PushJob,
   staging: OutboxStaging,
-  total: number,
+  { total, isNew }: { total: number; isNew: boolean },
 ): Promise<PushDrain> {
   const behind = { conflict: 0, held: 0, 'in-doubt': 0 };
   let runId: string | null = null;
   const drain = async (run: RunRecorder) => {
     runId = run.id;
-    let settled = settledOf(await staging.tally());
+    let settled = isNew ? 0 : settledOf(await staging.tally());
     let older = 0;
     const drained = await run.step('push', () =>
       drainOutbox(context, {

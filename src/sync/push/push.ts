@@ -89,7 +89,8 @@ async function pushThrough(context: SyncContext, job: PushJob, staging: OutboxSt
   if (job.queue || counts.records === 0) {
     return { ...report, kind: 'queued', tally: await staging.tally(), ...endingWith(staging, telling) };
   }
-  const sent = await drainForPush(context, job, staging, counts.records);
+  const isNew = report.resumedFrom === null;
+  const sent = await drainForPush(context, job, staging, { total: counts.records, isNew });
   const tally = await staging.tally();
   const ending = isUnderWay(tally) ? {} : endingWith(staging, telling);
   const older = await olderEntries(context, tally);

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import {
   existsSync,
@@ -18,7 +19,7 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
-import { committed, some } from '../../contract/staging-records.ts';
+import { committed, record, some } from '../../contract/staging-records.ts';
 import { allOf } from '../../sync/push-all.ts';
 import { instanceUrl, openTempMirror } from './temp-mirrors.ts';
 
@@ -40,6 +41,28 @@ describe('records on their way into the outbox', () => {
     const other = new Database(opened.mirror.location, { timeout: 0 });
     other.exec('BEGIN IMMEDIATE; COMMIT');
     other.close();
+  });
+
+  it('are told from others by what SQLite makes of their columns, as the version before told them', async () => {
+    await using opened = await openTempMirror();
+    await using staging = await opened.mirror.outbox.openStaging();
+    const texts = ['say "no"', 'back\\slash', 'tab\tline\nend', 'Zoë \u007f 😀', '\u0001'];
+    const creates = texts.map((LastName, i) => {
+      const { entry, ...rest } = record(i);
+      return { ...rest, entry: { ...entry, changes: { LastName }, allowDuplicates: i % 2 === 0 } };
+    });
+    await committed(staging, [...creates, ...some(3, 'update', 10)]);
+    const db = new Database(opened.mirror.location, { readonly: true });
+    const rows = db
+      .prepare(
+        `SELECT json_array(op, contact_id, changes, upsert_field, allow_duplicates, atomic_group IS NOT NULL)
+         FROM outbox ORDER BY seq`,
+      )
+      .pluck()
+      .all();
+    const digest = createHash('sha256').update(rows.map((row) => `${row}\n`).join(''));
+    expect(db.prepare('SELECT digest FROM push').pluck().all()).toEqual([digest.digest('hex')]);
+    db.close();
   });
 
   it('leave nothing where they are given up', async () => {

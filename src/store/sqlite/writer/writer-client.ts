@@ -57,14 +57,14 @@ export class WriterClient {
   /** Counts the threads that died: whoever opened a mirror on one of them must open it again. */
   deaths = 0;
   #worker: WriterWorker | null = null;
-  readonly #start: () => WriterWorker;
+  readonly #startThread: () => WriterWorker;
   readonly #bytesUnderWay: Semaphore;
   #nextId = 1;
   readonly #pending = new Map<number, Pending>();
   #stopped: Error | null = null;
 
   constructor({ start = startThread, bytesUnderWay = mostBytesUnderWay }: WriterClientOptions = {}) {
-    this.#start = start;
+    this.#startThread = start;
     this.#bytesUnderWay = new Semaphore(bytesUnderWay);
   }
 
@@ -119,6 +119,12 @@ export class WriterClient {
     await this.#post({ id: 0, mirror, call: 'close', args: [], fences: [] });
   }
 
+  /** Ahead of the first call. The thread keeps no process from its end as long as nothing is asked of it. */
+  start(): void {
+    if (this.#stopped !== null || this.#worker !== null) return;
+    this.#started().unref();
+  }
+
   async stop(): Promise<void> {
     const worker = this.#worker;
     this.#stopped = new Error('The writer thread was stopped.');
@@ -141,7 +147,7 @@ export class WriterClient {
 
   #started(): WriterWorker {
     if (this.#worker === null) {
-      const worker = this.#start();
+      const worker = this.#startThread();
       worker.on('message', (answer: WriterAnswer) => this.#answered(answer));
       worker.on('error', (error) => this.#died(worker, error));
       worker.on('exit', () => this.#died(worker, null));

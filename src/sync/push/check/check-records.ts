@@ -106,11 +106,13 @@ export class RecordChecker {
       faults: [...(record.faults ?? [])],
     };
     // Parents after the record's own fields: an export has both, `AccountId` and `Account.Name`.
-    const isParent = ([name]: RecordCheck['members'][number]) =>
-      ['parent', 'relationship'].includes(this.#columns.of(name).kind);
-    for (const [name, value] of members.toSorted((a, b) => Number(isParent(a)) - Number(isParent(b)))) {
-      this.#takeMember(check, name, value);
-    }
+    const isParent = ([name]: RecordCheck['members'][number]) => {
+      const { kind } = this.#columns.of(name);
+      return kind === 'parent' || kind === 'relationship';
+    };
+    const parents = members.filter(isParent);
+    const own = parents.length === 0 ? members : members.filter((member) => !isParent(member));
+    for (const [name, value] of [...own, ...parents]) this.#takeMember(check, name, value);
     if (check.op === 'create' && upsert === null) this.#requireFields(check);
     if (record.header !== undefined && this.#headers.get(record.header))
       sayNoHeader(check.faults, record.header, this.#options.object);

@@ -26,7 +26,9 @@ export async function contactNames(
       externalIds.set(upsertField, { name: upsertField, type: 'string' });
   }
   const ids = await knownIds(mirror, entries);
-  return (entry) => {
+  // Each is asked for some times on its way; one that gets other values meanwhile is another object.
+  const known = new WeakMap<OutboxEntry, readonly string[]>();
+  const namesOf = (entry: OutboxEntry): readonly string[] => {
     const { contactId, contactKey, changes, upsertField } = entry;
     const names = new Set([contactKey]);
     if (contactId !== null) names.add(fullId(contactId));
@@ -34,9 +36,17 @@ export async function contactNames(
       const name = externalIdName(field, changes[field.name]);
       if (name !== null) names.add(name);
     }
-    const known = upsertField === null ? undefined : ids.get(upsertField)?.get(String(changes[upsertField]));
-    if (known !== undefined) names.add(known);
+    const id = upsertField === null ? undefined : ids.get(upsertField)?.get(String(changes[upsertField]));
+    if (id !== undefined) names.add(id);
     return [...names];
+  };
+  return (entry) => {
+    let names = known.get(entry);
+    if (names === undefined) {
+      names = namesOf(entry);
+      known.set(entry, names);
+    }
+    return names;
   };
 }
 

@@ -1,0 +1,38 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { expect, it } from 'vitest';
+import { WriterClient } from '../../../src/store/sqlite/writer/writer-client.ts';
+
+/** A thread that answers each request with its call's name. */
+function answering(): Worker {
+  const code = `require('node:worker_threads').parentPort.on('message', (request) => {
+    if (request.call === undefined) process.exit();
+    require('node:worker_threads').parentPort.postMessage({ id: request.id, value: request.call });
+  })`;
+  return new Worker(code, { eval: true });
+}
+
+it('a writer that is started ahead is the one that the first call is made to, and keeps no process from its end', async () => {
+  const started: Worker[] = [];
+  const client = new WriterClient({
+    start: () => {
+      const worker = answering();
+      started.push(worker);
+      return worker;
+    },
+  });
+  client.start();
+  client.start();
+  expect(started).toHaveLength(1);
+  const handles = () => process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length;
+  await once(started[0]!, 'online');
+  const idle = handles();
+  const call = client.open('one', '/nowhere', false);
+  expect(handles()).toBe(idle + 1);
+  await call;
+  expect(handles()).toBe(idle);
+  expect(started).toHaveLength(1);
+  await client.stop();
+  client.start();
+  expect(started).toHaveLength(1);
+});
