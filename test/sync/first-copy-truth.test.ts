@@ -78,6 +78,51 @@ describe('a first copy over rows that were there before it', () => {
     });
   });
 
+  it('settles who is live by queryAll and hidden again when it is asked for by Id', async () => {
+    await using rig = await openRig({ contacts: 60 });
+    const { url } = rig.emulator;
+    const ids = await someIds(rig, 2);
+    await readBack(rig, ids);
+    await control(url, 'visibility', { ids, hidden: true });
+    const { remote } = rig.context;
+    let asked = 0;
+    const all: typeof remote.queries.all = async (soql, options) => {
+      if (!options?.deleted || ++asked > 1) return remote.queries.all(soql, options);
+      await control(url, 'visibility', { ids, hidden: false });
+      const answer = await remote.queries.all(soql, options);
+      await control(url, 'visibility', { ids, hidden: true });
+      return answer;
+    };
+    rig.context.remote = { ...remote, queries: { ...remote.queries, all } };
+    const report = await backfill(rig.context, { api: 'rest', signal: rig.signal });
+    expect(report).toMatchObject({ status: 'complete', error: null, compared: { org: 58, mirror: 58 } });
+    expect(goneOf(rig)).toEqual(Object.fromEntries(ids.map((id) => [id, 'hidden'])));
+  });
+
+  it('does not end while queryAll shows a contact and no retrieve gives it, and goes on later', async () => {
+    await using rig = await openRig({ contacts: 60 });
+    const { url } = rig.emulator;
+    const ids = await someIds(rig, 2);
+    await readBack(rig, ids);
+    await control(url, 'touch', { ids, set: { Title: 'Newer' } });
+    await control(url, 'visibility', { ids, hidden: true });
+    const { remote, records } = rig.context;
+    const all: typeof remote.queries.all = async (soql, options) => {
+      if (options?.deleted) await control(url, 'visibility', { ids, hidden: false });
+      const answer = await remote.queries.all(soql, options);
+      await control(url, 'visibility', { ids, hidden: true });
+      return answer;
+    };
+    rig.context.remote = { ...remote, queries: { ...remote.queries, all } };
+    const first = await backfill(rig.context, { api: 'rest', signal: rig.signal });
+    expect(first).toMatchObject({ status: 'failed', error: { code: 'PAGE_INCOMPLETE' } });
+    Object.assign(rig.context, { remote, records });
+    await control(url, 'visibility', { ids, hidden: false });
+    const again = await backfill(rig.context, { api: 'rest', signal: rig.signal });
+    expect(again).toMatchObject({ status: 'complete', resumed: true, error: null });
+    await equal(rig);
+  });
+
   it('buries what an interrupted copy had read, when it is too old and starts over', async () => {
     await using rig = await openRig({ contacts: 400, ...daysAgo(11) });
     const { url } = rig.emulator;

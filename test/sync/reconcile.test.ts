@@ -282,6 +282,59 @@ describe('a reconcile', () => {
     await equal(rig);
   });
 
+  describe('of what has become newer in the org', () => {
+    /** Two that a reconcile reads, with what happens when it asks for them. */
+    async function touched(work: (url: string, ids: string[]) => Promise<unknown>, after?: typeof work) {
+      const rig = await copiedRig(60);
+      const { url } = rig.emulator;
+      const ids = await idsOf(rig, 2);
+      await control(url, 'touch', { ids, set: { Title: 'Newer' } });
+      const made = await later(rig, 0, async (context) => {
+        const { records } = context;
+        const retrieve: typeof records.retrieve = async (...args) => {
+          await work(url, ids);
+          const answer = await records.retrieve(...args);
+          await after?.(url, ids);
+          return answer;
+        };
+        return reconcile({ ...context, records: { ...records, retrieve } }, asked(rig));
+      });
+      return { rig, ids, made };
+    }
+
+    it('settles who is deleted or hidden when it is asked for by Id', async () => {
+      for (const [kind, work] of Object.entries({
+        deleted: (url: string, ids: string[]) => control(url, 'delete', { ids }).catch(() => {}),
+        hidden: (url: string, ids: string[]) => control(url, 'visibility', { ids, hidden: true }),
+      })) {
+        const { rig, ids, made } = await touched(work);
+        await using _rig = rig;
+        expect(made).toMatchObject({ status: 'complete', stale: 2, ghosts: 2, held: 0, error: null });
+        expect(goneOf(rig)).toEqual(Object.fromEntries(ids.map((id) => [id, kind])));
+      }
+    });
+
+    it('holds who is not shown by then, where that empties the mirror', async () => {
+      const { rig, made } = await touched(async (url) => {
+        const ids = (await contactsOf(url)).map(({ Id }) => Id);
+        await control(url, 'visibility', { ids, hidden: true });
+      });
+      await using _rig = rig;
+      expect(made).toMatchObject({ status: 'complete', ghosts: 2, held: 0, contacts: 58 });
+    });
+
+    it('does not end while queryAll shows it and no retrieve gives it, and is read by the next', async () => {
+      const { rig, made } = await touched(
+        (url, ids) => control(url, 'visibility', { ids, hidden: true }),
+        (url, ids) => control(url, 'visibility', { ids, hidden: false }),
+      );
+      await using _rig = rig;
+      expect(made).toMatchObject({ status: 'failed', error: { code: 'PAGE_INCOMPLETE' } });
+      expect(await reconciled(rig)).toMatchObject({ status: 'complete', stale: 2, error: null });
+      await equal(rig);
+    });
+  });
+
   it('does not believe an org that shows nothing', async () => {
     await using rig = await copiedRig(30);
     const ids = await idsOf(rig, 30);

@@ -1,10 +1,9 @@
 import { type AbsentRecord, tombstoneOfAbsent } from '../absent-tombstone.ts';
 import { isUnbelievable } from '../brake.ts';
-import { confirmGone } from '../confirm-gone.ts';
 import type { SyncContext } from '../context.ts';
 import { deletedSince } from '../deleted-since.ts';
 import type { Tombstone } from '../ports/page.ts';
-import { retrieveIds } from '../read/by-ids.ts';
+import { readOrConfirm } from '../read-or-confirm.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { readableFields } from '../schema.ts';
 
@@ -55,6 +54,11 @@ async function confirmEach(
   { before, run, signal }: { before: number; run: RunRecorder; signal: AbortSignal },
 ): Promise<AbsentRecord[]> {
   const { mirror, sizes } = context;
+  const took = ({ inserted, updated }: { inserted: number; updated: number }) => {
+    run.count('inserted', inserted);
+    run.count('updated', updated);
+  };
+  const reader = { context, fields: await readableFields(context), took, signal };
   const absent: AbsentRecord[] = [];
   for (let after: number | null = 0; after !== null; ) {
     const { rows, next } = await mirror.contacts.readBefore(before, { after, limit: sizes.rowsPerPass });
@@ -62,33 +66,14 @@ async function confirmEach(
     if (rows.length === 0) break;
     run.count('unread', rows.length);
     const readAt = new Map(rows.map((row) => [row.id, row.readAt]));
-    const { tombstones, live } = await confirmGone(context, [...readAt.keys()], { signal });
-    await bury(
-      context,
-      run,
-      tombstones.filter(({ gone }) => gone !== 'purged'),
-      signal,
-    );
-    for (const { id, gone, evidenceAt } of tombstones)
-      if (gone === 'purged') absent.push({ id, readAt: readAt.get(id) ?? 0, evidenceAt });
-    if (live.length > 0) await readLive(context, run, live, signal);
+    // What lives came back after its span was read.
+    const unknown = await readOrConfirm(reader, [...readAt.keys()], {
+      notReadYet: (ids) => mirror.contacts.notReadSince(ids, before),
+      bury: (stated) => bury(context, run, stated, signal),
+    });
+    for (const { id, evidenceAt } of unknown) absent.push({ id, readAt: readAt.get(id) ?? 0, evidenceAt });
   }
   return absent;
-}
-
-/** A record that came back after its span was read. */
-async function readLive(
-  context: SyncContext,
-  run: RunRecorder,
-  ids: readonly string[],
-  signal: AbortSignal,
-): Promise<void> {
-  const fields = await readableFields(context);
-  const took = ({ inserted, updated }: { inserted: number; updated: number }) => {
-    run.count('inserted', inserted);
-    run.count('updated', updated);
-  };
-  await retrieveIds({ context, fields, took, signal }, ids, []);
 }
 
 async function tombstonesOf(

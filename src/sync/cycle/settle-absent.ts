@@ -1,15 +1,10 @@
-import { AppError } from '../../base/errors.ts';
 import { isUnbelievable } from '../brake.ts';
-import { confirmGone } from '../confirm-gone.ts';
 import type { SyncContext } from '../context.ts';
 import type { Effect } from '../ports/effect.ts';
 import type { Tombstone } from '../ports/page.ts';
-import { retrieveIds } from '../read/by-ids.ts';
 import type { RowReader } from '../read/row-reader.ts';
+import { readOrConfirm } from '../read-or-confirm.ts';
 import type { RunRecorder } from '../run-recorder.ts';
-
-/** So often the two ways of asking may contradict each other, as while sharing is calculated anew. */
-const mostRounds = 3;
 
 export interface SettleOptions {
   run: Pick<RunRecorder, 'count'>;
@@ -31,34 +26,16 @@ export async function settleAbsent(
 ): Promise<void> {
   const { context, signal } = reader;
   const { contacts: before } = await context.mirror.contacts.counts();
-  let unknown: Tombstone[] = [];
-  let open = ids;
-  for (let round = 1; open.length > 0; round++) {
-    if (round > mostRounds) throw contradiction(open);
-    const { tombstones, live } = await confirmGone(context, open, { signal });
-    unknown = unknown.concat(tombstones.filter(({ gone }) => gone === 'purged'));
-    const stated = tombstones.filter(({ gone }) => gone !== 'purged');
-    const { buried } = await context.mirror.commit({ tombstones: stated }, { signal });
-    run.count('deleted', buried);
-    // Shown again between the two answers, and perhaps hidden once more before the next.
-    const absent = live.length === 0 ? 0 : await retrieveIds(reader, live, []);
-    open = absent === 0 ? [] : await notReadYet(live);
-  }
+  const unknown = await readOrConfirm(reader, ids, {
+    notReadYet,
+    async bury(stated) {
+      const { buried } = await context.mirror.commit({ tombstones: stated }, { signal });
+      run.count('deleted', buried);
+    },
+  });
   const hidden = await believed(context, unknown, { before, run });
   const outcome = await context.mirror.commit({ tombstones: hidden, effects }, { signal });
   run.count('hidden', outcome.buried);
-}
-
-/** The cursor must not pass them: nothing would tell of these changes again. */
-function contradiction(ids: readonly string[]): AppError {
-  return new AppError(
-    'PAGE_INCOMPLETE',
-    `What Salesforce names as changed and shows as live it does not give when it is asked by Id: ${ids.length} in all, such as ${ids[0]}.`,
-    {
-      hint: 'Nothing is passed over: they are asked for again with the next cycle.',
-      details: { ids: ids.slice(0, 10) },
-    },
-  );
 }
 
 /** As hidden ones; none where so many of the mirror would go that a lost permission is likelier. */

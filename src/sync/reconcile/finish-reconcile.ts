@@ -23,17 +23,28 @@ export async function finishReconcile(
 ): Promise<DifferingIds | null> {
   const { remote } = context;
   let confirmed = { held: 0, unheardUntil: 0 };
-  await run.step('confirm', async (note) => {
-    confirmed = await confirmGhosts(context, { run, state, force, note, signal });
-  });
+  const confirm = () =>
+    run.step('confirm', async (note) => {
+      confirmed = await confirmGhosts(context, { run, state, force, note, signal });
+    });
+  await confirm();
   if (state.dryRun) {
     const ids = await differingIds(context, confirmed.held > 0);
     await run.end([{ kind: 'begin-sweep' }]);
     return ids;
   }
-  await run.step('fetch', () =>
-    withCurrentFields(context, { signal }, () => fetchDiffering(context, run, signal)),
-  );
+  const fetch = () => withCurrentFields(context, { signal }, () => fetchDiffering(context, run, signal));
+  // Who was hidden or purged since the sweep is judged once; what that finds to read is none that could become so again.
+  for (;;) {
+    const unknown = await run.step('fetch', fetch);
+    if (unknown === 0) break;
+    if (confirmed.held > 0) {
+      // Judged with the others, they are held as those are.
+      run.count('held', unknown);
+      break;
+    }
+    await confirm();
+  }
   const { held, unheardUntil } = confirmed;
   const { t0, userId } = state;
   const beyond = remote.clock.told() + futureMs;
