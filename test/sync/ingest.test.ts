@@ -464,6 +464,41 @@ describe('each contact of a job is made once', () => {
     await expectTruth(rig);
   });
 
+  it('where its job was seen under way before it was deleted, whatever its closing was told', async () => {
+    await using rig = await copied(1);
+    const { records } = rig.context;
+    const states: string[] = [];
+    const close: typeof records.ingest.close = async (jobId, ...given) => {
+      await records.ingest.close(jobId, ...given);
+      while ((await records.ingest.info(jobId))?.state !== 'JobComplete');
+      await control(rig.emulator.url, 'ingest-jobs', { as: 'Deleted' });
+      states.push('InProgress');
+      // Something in between has sent it twice.
+      throw new AppError('SALESFORCE_ERROR', 'It is closed already.', {
+        details: { status: 400, errorCode: 'INVALIDJOBSTATE' },
+      });
+    };
+    const info: typeof records.ingest.info = async (jobId, ...given) => {
+      const job = await records.ingest.info(jobId, ...given);
+      const state = states.shift();
+      return (
+        job ??
+        (state === 'InProgress' ? { id: jobId, state, processed: 0, failed: 0, errorMessage: null } : null)
+      );
+    };
+    rig.context.records = { ...records, ingest: { ...records.ingest, close, info } };
+    await pushed(rig, people(7));
+    rig.context.records = records;
+    expect(await statesOf(rig)).toEqual(['in-doubt']);
+    for (let tries = 0; tries < 3; tries++) {
+      rig.pass(120_000);
+      await cycle(rig);
+    }
+    expect(await statesOf(rig)).toEqual(['done']);
+    expect(await bulkNames(rig)).toEqual(namesOf(7));
+    await expectTruth(rig);
+  });
+
   it('and result files that end too soon are read again', async () => {
     await using rig = await copied(1);
     const { records } = rig.context;

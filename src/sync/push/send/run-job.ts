@@ -165,8 +165,12 @@ async function followJob(
       if (closing.isRefused) return takeBack(context, { job, closing }, progress, options);
     } else if (job?.state !== 'UploadComplete' && job?.state !== 'InProgress') {
       // It can have ended so without having begun.
-      const isUntouched = !closing.mayBeDone && (job === null || job.processed === 0);
+      const hasDoneNothing = job === null || (job.state !== 'JobComplete' && job.processed === 0);
+      const isUntouched = !closing.mayBeDone && hasDoneNothing;
       return settleJob(context, { jobId, job, isUntouched }, progress, options);
+    } else {
+      // Somebody has closed it, whatever the closing was told: what is in between may have sent that twice.
+      closing.mayBeDone = true;
     }
     const pauseMs = backoffMs(attempt, { baseMs: firstPollMs, maxMs: slowestPollMs });
     if (clock.monotonicMs() - startedAt + pauseMs > jobPatienceMs) throw jobUnderWay(jobId);
