@@ -81,6 +81,16 @@ describe('a collection', () => {
     });
   });
 
+  it('asks for the short answer of a collection as it is, and for all others packed', async () => {
+    await using c = await connected({ gzip: true });
+    const { writes, describe } = c.remote.of(contact);
+    c.org.script({ body: [saved(ids[0])] });
+    await writes.createMany(people(1), { allowDuplicates: true });
+    c.org.script({ body: { fields: [] } });
+    await describe().catch(() => {});
+    expect(c.org.seen.map(({ headers }) => headers['accept-encoding'])).toEqual(['identity', 'gzip']);
+  });
+
   it('tells a locked row, which passes, from a refusal, which does not', async () => {
     await using c = await connected();
     c.org.script({
