@@ -1,7 +1,8 @@
 import type { Outbox } from '../../ports/outbox.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
 
-const entriesPerPage = 2_000;
+/** Enough for five requests of 200; larger ones outlive more collections of garbage, and took a tenth more of the processor. */
+const entriesPerPage = 1_000;
 /** What no request carries and nothing has ended. */
 const states = ['pending', 'in-doubt', 'held', 'conflict'] as const;
 
