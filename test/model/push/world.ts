@@ -1,21 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openFileLeases } from '../../../src/lease/file-leases.ts';
 import { MemoryLeases } from '../../../src/lease/memory-leases.ts';
-import { MemoryCallLedger } from '../../../src/store/memory/memory-call-ledger.ts';
-import { mirrorPath } from '../../../src/store/sqlite/mirror-path.ts';
 import { usualSizes } from '../../../src/sync/batch-sizes.ts';
 import type { WireRequest } from '../../../src/wire/exchange.ts';
-import { LocalDispatcher } from '../../support/local-dispatcher.ts';
-import { VirtualClock } from '../../support/virtual-clock.ts';
-import { MemoryMirrors } from '../../usecases/memory-mirrors.ts';
-import { memoryRegistry } from '../../usecases/memory-registry.ts';
-import { Seeded } from '../seeded.ts';
+import { MachineWorld, openScene, requestMs, type Scene, storeOf } from '../machine-world.ts';
 import { differences } from '../watch/compare.ts';
 import { contentsOfDisk, contentsOfFile, type MirrorContents } from '../watch/mirror-contents.ts';
-import { Org, type Row } from '../watch/org.ts';
-import { type Machine, Program } from '../watch/program.ts';
+import type { Row } from '../watch/org.ts';
+import type { Machine } from '../watch/program.ts';
 import { type By, Oracle } from './oracle.ts';
 import { type Entry, entriesOfDisk, entriesOfFile } from './outbox-contents.ts';
 import { performAct } from './perform-act.ts';
@@ -45,31 +37,20 @@ export interface Input {
   isUnderWay: boolean;
 }
 
-/** Early in a minute; the clock moves with every request. */
-const startMs = Date.UTC(2026, 0, 31, 12, 0, 5);
-const requestMs = 37;
 /** By then everything that was cut is carried out. */
 const latestMs = 46_000;
 /** Longer sleeps are longer than the day that is left of a key's life when it is sent last. */
 const shortSleepMs = 3_600_000;
-const systemRandom = Math.random;
 
 /** An org, a machine with its files, two processes of the program at most, and whoever writes down what is seen. */
-export class World implements AsyncDisposable {
-  readonly org: Org;
-  readonly clock: VirtualClock;
+export class World extends MachineWorld {
   readonly beginning: Beginning;
   readonly oracle: Oracle;
   readonly inputs: Input[] = [];
-  /** How often what was done, by its kind; what could not be done is not counted. */
-  readonly done = new Map<string, number>();
-  readonly log: string[] = [];
   /** As they were when the org was looked at last. */
   rows: readonly Row[] = [];
   /** No long sleep comes now: whoever pushes the same again has a day for it. */
   staysAwake = false;
-  readonly #machine: Machine;
-  readonly #programs: (Program | null)[] = [null, null];
   #meanwhile: Meanwhile[] = [];
   #turn: Promise<void> = Promise.resolve();
   #sent = 0;
@@ -87,81 +68,35 @@ export class World implements AsyncDisposable {
   #values = 0;
   #names = 0;
 
-  private constructor(org: Org, clock: VirtualClock, machine: Machine, beginning: Beginning) {
-    this.org = org;
-    this.clock = clock;
+  private constructor(scene: Scene, machine: Machine, beginning: Beginning) {
+    super(scene, machine);
     this.beginning = beginning;
     this.oracle = new Oracle(beginning.late);
-    this.#machine = machine;
     machine.beforeSend = (request) => this.#beforeSend(request);
     machine.behindSend = (request) => this.#behindSend(request);
   }
 
   static async open(beginning: Beginning): Promise<World> {
     const { contacts, seed, store, way } = beginning;
-    const chance = new Seeded(seed);
-    // The jitter of waits decides what meets what: so that a history goes the same way each time.
-    Math.random = () => chance.below(2 ** 32) / 2 ** 32;
-    let dispatcher: LocalDispatcher | null = null;
-    const clock = new VirtualClock(startMs, () => dispatcher?.underWay ?? null);
-    const org = await Org.open(contacts, seed, { wallClock: () => clock.now() });
-    dispatcher = new LocalDispatcher(org.emulator.answer);
-    await org.control('settings', { gzip: false, idempotency: way !== 'collection' });
-    const dataDir = mkdtempSync(join(tmpdir(), 'parahack-sync-model-'));
-    const { url, accessToken } = org.emulator;
+    const scene = await openScene({ contacts, seed }, { gzip: false, idempotency: way !== 'collection' });
+    const { dataDir } = scene.machine;
     const machine: Machine = {
-      url,
-      accessToken,
-      dataDir,
-      clock,
-      dispatcher,
+      ...scene.machine,
       leases: store === 'memory' ? new MemoryLeases() : openFileLeases(join(dataDir, 'locks')),
       push: true,
       reconcileEveryMs: null,
-      memory:
-        store === 'memory'
-          ? {
-              mirrors: new MemoryMirrors(clock.forProcess(() => {})),
-              registry: memoryRegistry(),
-              calls: new MemoryCallLedger(),
-            }
-          : null,
+      memory: storeOf(store, scene.clock),
       sizes: usualSizes,
-      onStored: () => {},
-      beforeSend: async () => {},
     };
-    const world = new World(org, clock, machine, beginning);
+    const world = new World(scene, machine, beginning);
     await world.look('org');
     return world;
   }
 
-  program(which: 0 | 1): Program {
-    this.#programs[which] ??= new Program(this.#machine);
-    return this.#programs[which];
-  }
-
   /** Which of the processes watches. */
   get watcher(): 0 | 1 | null {
-    const at = this.#programs.findIndex((program) => program?.isWatching === true);
+    const at = this.processes.findIndex((program) => program?.isWatching === true);
     return at === -1 ? null : (at as 0 | 1);
-  }
-
-  async stop(which: 0 | 1): Promise<boolean> {
-    const program = this.#programs[which];
-    this.#programs[which] = null;
-    await program?.stop();
-    return program !== null && program !== undefined;
-  }
-
-  async kill(which: 0 | 1): Promise<boolean> {
-    const program = this.#programs[which];
-    this.#programs[which] = null;
-    await program?.die();
-    return program !== null && program !== undefined;
-  }
-
-  count(kind: string): void {
-    this.done.set(kind, (this.done.get(kind) ?? 0) + 1);
   }
 
   nextToken(kind: 'T' | 'E'): string {
@@ -214,15 +149,6 @@ export class World implements AsyncDisposable {
     if (this.#fault !== null) throw this.#fault;
     await this.look('program');
     this.oracle.note(this.entries());
-  }
-
-  /** Whoever died in its work is cleared away, as the system does it. */
-  async bury(): Promise<void> {
-    for (const which of [0, 1] as const) {
-      if (!this.#programs[which]?.points.isDead) continue;
-      this.count('crash');
-      await this.kill(which);
-    }
   }
 
   /** One after the other, where two programs send: who has done what would be anybody's guess. */
@@ -287,13 +213,13 @@ export class World implements AsyncDisposable {
   }
 
   entries(): Entry[] {
-    const { memory, url } = this.#machine;
-    return memory === null ? entriesOfFile(this.#file) : entriesOfDisk(memory.mirrors.diskOf(url));
+    const { memory, url } = this.machine;
+    return memory === null ? entriesOfFile(this.file) : entriesOfDisk(memory.mirrors.diskOf(url));
   }
 
   contents(): MirrorContents {
-    const { memory, url } = this.#machine;
-    return memory === null ? contentsOfFile(this.#file) : contentsOfDisk(memory.mirrors.diskOf(url));
+    const { memory, url } = this.machine;
+    return memory === null ? contentsOfFile(this.file) : contentsOfDisk(memory.mirrors.diskOf(url));
   }
 
   /** In what the mirror differs from the org. */
@@ -310,17 +236,5 @@ export class World implements AsyncDisposable {
       deletes: true,
       lists: false,
     });
-  }
-
-  get #file(): string {
-    return mirrorPath(join(this.#machine.dataDir, 'orgs'), this.#machine.url);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.kill(0);
-    await this.kill(1);
-    await this.org.emulator.close();
-    Math.random = systemRandom;
-    rmSync(this.#machine.dataDir, { recursive: true, force: true });
   }
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { conflictPolicies } from '../../../src/org/conflict-policy.ts';
+import { playTold } from '../play-told.ts';
 import { comeToRest } from './rest.ts';
 import { type Step, stepArbitrary } from './steps.ts';
 import { take } from './take-step.ts';
@@ -29,15 +30,12 @@ export function histories(): fc.Arbitrary<History> {
 export async function play({ beginning, steps }: History, tally: Map<string, number>): Promise<void> {
   await using world = await World.open(beginning);
   const taken: Step[] = [];
-  try {
+  const history = () => JSON.stringify({ beginning, steps: taken });
+  await playTold(world, { tally, history }, async () => {
     for (const step of steps) {
       taken.push(step);
       await take(world, step);
     }
     await comeToRest(world);
-  } catch (error) {
-    const history = JSON.stringify({ beginning, steps: taken });
-    throw new Error(`${(error as Error).stack}\n${world.log.join('\n')}\nHistory: ${history}`);
-  }
-  for (const [kind, count] of world.done) tally.set(kind, (tally.get(kind) ?? 0) + count);
+  });
 }

@@ -1,19 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { MemoryLeases } from '../../../src/lease/memory-leases.ts';
 import type { ConflictPolicy } from '../../../src/org/conflict-policy.ts';
 import { MemoryCallLedger } from '../../../src/store/memory/memory-call-ledger.ts';
-import { mirrorPath } from '../../../src/store/sqlite/mirror-path.ts';
 import { usualSizes } from '../../../src/sync/batch-sizes.ts';
 import type { StoredMirror } from '../../../src/sync/ports/stored-mirror.ts';
-import { LocalDispatcher } from '../../support/local-dispatcher.ts';
-import { VirtualClock } from '../../support/virtual-clock.ts';
 import { memoryRegistry } from '../../usecases/memory-registry.ts';
-import { Seeded } from '../seeded.ts';
-import { Org, orgId, type Row } from '../watch/org.ts';
-import { type Machine, Program } from '../watch/program.ts';
+import { MachineWorld, openScene, requestMs, type Scene } from '../machine-world.ts';
+import { orgId, type Row } from '../watch/org.ts';
+import type { Machine } from '../watch/program.ts';
 import { type Entry, entriesIn } from './entries.ts';
 import { Oracle } from './oracle.ts';
 import { performAct } from './perform-act.ts';
@@ -39,22 +33,13 @@ interface Facts {
   isSharingChanged: boolean;
 }
 
-/** Early in a minute; the clock moves with every request. */
-const startMs = Date.UTC(2026, 0, 31, 12, 0, 5);
-const requestMs = 37;
-const systemRandom = Math.random;
 /** Two that write, and one that only reads. */
 const programs = 3;
 const reader = 2;
 
 /** An org, a machine with two processes of ours at most, and other programs that have the mirror open. */
-export class World implements AsyncDisposable {
-  readonly org: Org;
-  readonly clock: VirtualClock;
+export class World extends MachineWorld {
   readonly oracle = new Oracle();
-  /** How often what was done, by its kind; what could not be done is not counted. */
-  readonly done = new Map<string, number>();
-  readonly log: string[] = [];
   readonly facts: Facts = {
     hidden: new Map(),
     custom: [],
@@ -69,8 +54,6 @@ export class World implements AsyncDisposable {
   /** Whoever our processes work as. */
   userId: string;
   isAtWork = false;
-  readonly #machine: Machine;
-  readonly #ours: (Program | null)[] = [null, null];
   readonly #others: (Database.Database | null)[] = Array.from({ length: programs }, () => null);
   #isReading = false;
   #meanwhile: Meanwhile[] = [];
@@ -79,71 +62,33 @@ export class World implements AsyncDisposable {
   #values = 0;
   #keys = 0;
 
-  private constructor(org: Org, clock: VirtualClock, machine: Machine, { policy, keys }: Beginning) {
-    this.org = org;
-    this.clock = clock;
+  private constructor(scene: Scene, machine: Machine, { policy, keys }: Beginning) {
+    super(scene, machine);
     this.policy = policy;
     this.takesKeys = keys;
-    this.userId = org.emulator.userId;
-    this.#machine = machine;
+    this.userId = this.org.emulator.userId;
     machine.beforeSend = () => this.#beforeSend();
   }
 
   /** With a mirror that is whole, and two-way on. */
   static async open(beginning: Beginning): Promise<World> {
     const { contacts, seed, policy, keys } = beginning;
-    const chance = new Seeded(seed);
-    // The jitter of waits decides what meets what: so that a history goes the same way each time.
-    Math.random = () => chance.below(2 ** 32) / 2 ** 32;
-    let dispatcher: LocalDispatcher | null = null;
-    const clock = new VirtualClock(startMs, () => dispatcher?.underWay ?? null);
-    const org = await Org.open(contacts, seed, { wallClock: () => clock.now() });
-    dispatcher = new LocalDispatcher(org.emulator.answer);
-    await org.control('settings', { gzip: false, idempotency: keys });
-    const { url, accessToken } = org.emulator;
+    const scene = await openScene({ contacts, seed }, { gzip: false, idempotency: keys });
     const machine: Machine = {
-      url,
-      accessToken,
-      dataDir: mkdtempSync(join(tmpdir(), 'parahack-two-way-')),
-      clock,
-      dispatcher,
+      ...scene.machine,
       leases: new MemoryLeases(),
       push: true,
       reconcileEveryMs: null,
       memory: null,
       beside: { registry: memoryRegistry(), calls: new MemoryCallLedger() },
       sizes: usualSizes,
-      onStored: () => {},
-      beforeSend: async () => {},
     };
-    const world = new World(org, clock, machine, beginning);
+    const world = new World(scene, machine, beginning);
     await world.look();
     await world.program(0).cycle();
     await world.setTwoWay();
     world.count(policy);
     return world;
-  }
-
-  program(which: 0 | 1): Program {
-    this.#ours[which] ??= new Program(this.#machine);
-    return this.#ours[which];
-  }
-
-  async stop(which: 0 | 1): Promise<void> {
-    const program = this.#ours[which];
-    this.#ours[which] = null;
-    await program?.stop();
-  }
-
-  async kill(which: 0 | 1): Promise<boolean> {
-    const program = this.#ours[which];
-    this.#ours[which] = null;
-    await program?.die();
-    return program !== null && program !== undefined;
-  }
-
-  count(kind: string): void {
-    this.done.set(kind, (this.done.get(kind) ?? 0) + 1);
   }
 
   nextValue(who: 'p' | 'u' | 'c'): string {
@@ -157,7 +102,7 @@ export class World implements AsyncDisposable {
   /** A connection of another program, which keeps it open. */
   other(which: number): Database.Database {
     const at = which % programs;
-    this.#others[at] ??= new Database(this.#file);
+    this.#others[at] ??= new Database(this.file);
     return this.#others[at];
   }
 
@@ -209,7 +154,7 @@ export class World implements AsyncDisposable {
   async withMirror<T>(work: (mirror: StoredMirror) => Promise<T>): Promise<T> {
     return this.clock.run(async () => {
       const { mirrors } = this.program(0).services;
-      await using mirror = await mirrors.open(this.#machine.url, { create: false });
+      await using mirror = await mirrors.open(this.machine.url, { create: false });
       return await work(mirror);
     });
   }
@@ -222,11 +167,11 @@ export class World implements AsyncDisposable {
       this.userId === this.org.emulator.userId ? 'sam@parahack.example' : this.org.emulator.username;
     const session = await this.org.control<{ accessToken: string; userId: string }>('sessions', { login });
     if (session === null) throw new Error(`${login} cannot log in.`);
-    this.#machine.accessToken = session.accessToken;
+    this.machine.accessToken = session.accessToken;
     this.userId = session.userId;
     this.facts.isSharingChanged = true;
     await this.withMirror((mirror) =>
-      mirror.setIdentity({ orgId, userId: session.userId, instanceUrl: this.#machine.url }),
+      mirror.setIdentity({ orgId, userId: session.userId, instanceUrl: this.machine.url }),
     );
   }
 
@@ -258,15 +203,6 @@ export class World implements AsyncDisposable {
     }
   }
 
-  /** Whoever died in its work is cleared away, as the system does it. */
-  async bury(): Promise<void> {
-    for (const which of [0, 1] as const) {
-      if (!this.#ours[which]?.points.isDead) continue;
-      this.count('crash');
-      await this.kill(which);
-    }
-  }
-
   /** One after the other, where several are sent at once: who has done what would be anybody's guess. */
   #beforeSend(): Promise<void> {
     const turn = this.#turn.then(() => this.#betweenRequests());
@@ -287,16 +223,8 @@ export class World implements AsyncDisposable {
     this.oracle.look(this.rows);
   }
 
-  get #file(): string {
-    return mirrorPath(join(this.#machine.dataDir, 'orgs'), this.#machine.url);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
+  override async [Symbol.asyncDispose](): Promise<void> {
     for (const db of this.#others) db?.close();
-    await this.kill(0);
-    await this.kill(1);
-    await this.org.emulator.close();
-    Math.random = systemRandom;
-    rmSync(this.#machine.dataDir, { recursive: true, force: true });
+    await super[Symbol.asyncDispose]();
   }
 }

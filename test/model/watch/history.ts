@@ -1,72 +1,20 @@
 import fc from 'fast-check';
+import { type Commands, commandsOf, longHistories, playCommands, type Steps } from '../step-commands.ts';
 import { emphasisArbitrary } from './emphasis.ts';
 import { comeToRest } from './rest.ts';
 import { isTrouble, type Step, type StepOptions, stepArbitrary } from './steps.ts';
 import { take } from './take-step.ts';
 import { type Beginning, World } from './world.ts';
 
-const fewestSteps = 40;
-const mostSteps = 70;
-const fewestTroubles = 3;
-
-/** One step as fast-check takes it; there is always something to be done. */
-class StepCommand implements fc.AsyncCommand<object, World> {
-  readonly step: Step;
-
-  constructor(step: Step) {
-    this.step = step;
-  }
-
-  check(): boolean {
-    return true;
-  }
-
-  async run(_model: object, world: World): Promise<void> {
-    await take(world, this.step);
-  }
-
-  toString(): string {
-    return JSON.stringify(this.step);
-  }
-}
-
-type Commands = Iterable<fc.AsyncCommand<object, World>>;
-
-/** Histories are long when they are made, and as short as may be when one is shrunk. */
-class LongHistories extends fc.Arbitrary<Commands> {
-  readonly #any: fc.Arbitrary<Commands>;
-
-  constructor(any: fc.Arbitrary<Commands>) {
-    super();
-    this.#any = any;
-  }
-
-  override generate(random: fc.Random, biasFactor: number | undefined): fc.Value<Commands> {
-    for (;;) {
-      const value = this.#any.generate(random, biasFactor);
-      // What holds the commands names none of them but by its text.
-      const steps = [...value.value_].map((command) => JSON.parse(String(command)) as Step);
-      if (steps.length >= fewestSteps && steps.filter(isTrouble).length >= fewestTroubles) return value;
-    }
-  }
-
-  override canShrinkWithoutContext(value: unknown): value is Commands {
-    return this.#any.canShrinkWithoutContext(value);
-  }
-
-  override shrink(value: Commands, context: unknown): fc.Stream<fc.Value<Commands>> {
-    return this.#any.shrink(value, context);
-  }
-}
+const steps: Steps<Step, World> = { take, isTrouble, fewest: 40, most: 70 };
 
 export interface History {
   beginning: Beginning;
-  commands: Commands;
+  commands: Commands<World>;
 }
 
 /** `replayPath` is what fast-check prints behind the steps of a history that it has shrunk. */
 export function histories({ replayPath }: { replayPath?: string | undefined } = {}): fc.Arbitrary<History> {
-  const limits = { maxCommands: mostSteps, size: 'max' as const };
   return fc
     .record({
       sharing: fc.constantFrom(false, false, true),
@@ -74,8 +22,6 @@ export function histories({ replayPath }: { replayPath?: string | undefined } = 
       emphasis: emphasisArbitrary,
     })
     .chain((options: StepOptions) => {
-      const command = stepArbitrary(options).map((step) => new StepCommand(step));
-      const replay = replayPath === undefined ? {} : { replayPath };
       return fc.record({
         beginning: fc.record({
           contacts: fc.oneof(fc.constantFrom(0, 1), fc.integer({ min: 2, max: 60 })),
@@ -87,35 +33,18 @@ export function histories({ replayPath }: { replayPath?: string | undefined } = 
           sizes: fc.constantFrom('usual' as const, 'small' as const, 'small' as const),
           gzip: fc.constantFrom(false, false, false, true),
         }),
-        commands: new LongHistories(fc.commands([command], { ...limits, ...replay })),
+        commands: longHistories(stepArbitrary(options), steps, { replayPath }),
       });
     });
 }
 
 /** A history as it was printed. */
-export function historyOf({ beginning, steps }: { beginning: Beginning; steps: readonly Step[] }): History {
-  return { beginning, commands: steps.map((step) => new StepCommand(step)) };
+export function historyOf(told: { beginning: Beginning; steps: readonly Step[] }): History {
+  return { beginning: told.beginning, commands: commandsOf(told.steps, steps) };
 }
 
 /** Plays it to its rest. Throws with the history and what was done; `tally` gets how often each thing was. */
-export async function play({ beginning, commands }: History, tally: Map<string, number>): Promise<void> {
-  await using world = await World.open(beginning);
-  const steps: string[] = [];
-  const noted = [...commands].map(
-    (command): fc.AsyncCommand<object, World> => ({
-      check: (model) => command.check(model),
-      run: async (model, real) => {
-        steps.push(String(command));
-        await command.run(model, real);
-      },
-    }),
-  );
-  try {
-    await fc.asyncModelRun(() => ({ model: {}, real: world }), noted);
-    await comeToRest(world);
-  } catch (error) {
-    const history = `{"beginning":${JSON.stringify(beginning)},"steps":[${steps.join(',')}]}`;
-    throw new Error(`${(error as Error).stack}\n${world.log.join('\n')}\nHistory: ${history}`);
-  }
-  for (const [kind, count] of world.done) tally.set(kind, (tally.get(kind) ?? 0) + count);
+export async function play(history: History, tally: Map<string, number>): Promise<void> {
+  await using world = await World.open(history.beginning);
+  await playCommands(world, history, { tally, comeToRest });
 }

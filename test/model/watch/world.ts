@@ -1,19 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openFileLeases } from '../../../src/lease/file-leases.ts';
 import { MemoryLeases } from '../../../src/lease/memory-leases.ts';
-import { MemoryCallLedger } from '../../../src/store/memory/memory-call-ledger.ts';
 import { SqliteCallLedger } from '../../../src/store/sqlite/calls/sqlite-call-ledger.ts';
-import { mirrorPath } from '../../../src/store/sqlite/mirror-path.ts';
 import { type BatchSizes, usualSizes } from '../../../src/sync/batch-sizes.ts';
 import { spanAt } from '../../../src/sync/budget/call-slots.ts';
 import { ledgerIdOf } from '../../../src/sync/budget/ledger-id.ts';
-import { LocalDispatcher } from '../../support/local-dispatcher.ts';
-import { VirtualClock } from '../../support/virtual-clock.ts';
-import { MemoryMirrors } from '../../usecases/memory-mirrors.ts';
-import { memoryRegistry } from '../../usecases/memory-registry.ts';
-import { Seeded } from '../seeded.ts';
+import { MachineWorld, openScene, requestMs, type Scene, storeOf } from '../machine-world.ts';
 import type { Act, ActKind } from './acts.ts';
 import { differences } from './compare.ts';
 import { CursorWatch } from './cursor-watch.ts';
@@ -26,9 +18,9 @@ import {
   cursorsOfFile,
   type MirrorContents,
 } from './mirror-contents.ts';
-import { Org, orgId, type Row } from './org.ts';
+import { type Org, orgId, type Row } from './org.ts';
 import { perform } from './perform-act.ts';
-import { type Machine, Program } from './program.ts';
+import type { Machine } from './program.ts';
 
 /** How a history begins, and what it may hold. */
 export interface Beginning {
@@ -151,10 +143,6 @@ const smallSizes: BatchSizes = {
   ingestJobRows: 50_000,
 };
 
-/** Early in a minute; the clock moves with every request. */
-const startMs = Date.UTC(2026, 0, 31, 12, 0, 5);
-const requestMs = 37;
-const systemRandom = Math.random;
 /** Deletions are told for fifteen days. */
 const surelyToldMs = 13 * 86_400_000;
 
@@ -166,15 +154,8 @@ export interface Stage {
 }
 
 /** An org, a machine with its files, and two processes of the program at most. */
-export class World implements Stage, AsyncDisposable {
-  readonly org: Org;
-  readonly clock: VirtualClock;
+export class World extends MachineWorld implements Stage {
   readonly facts: Facts;
-  /** How often what was done, by its kind; what could not be done is not counted. */
-  readonly done = new Map<string, number>();
-  readonly log: string[] = [];
-  readonly #machine: Machine;
-  readonly #programs: (Program | null)[] = [null, null];
   readonly #cursors = new CursorWatch();
   /** The org's clock less the machine's, ms. */
   #orgAheadMs = 0;
@@ -182,10 +163,8 @@ export class World implements Stage, AsyncDisposable {
   #isAtWork = false;
   #sent = 0;
 
-  private constructor(org: Org, clock: VirtualClock, machine: Machine, rows: readonly Row[]) {
-    this.org = org;
-    this.clock = clock;
-    this.#machine = machine;
+  private constructor(scene: Scene, machine: Machine, rows: readonly Row[]) {
+    super(scene, machine);
     machine.beforeSend = () => this.#beforeSend();
     machine.onStored = (what) => (what === 'swap' ? this.#noteSwap() : this.#lookAtCursors());
     this.facts = factsOf(rows);
@@ -200,79 +179,25 @@ export class World implements Stage, AsyncDisposable {
     sizes,
     gzip,
   }: Beginning): Promise<World> {
-    const chance = new Seeded(seed);
-    // The jitter of waits decides what meets what: so that a history goes the same way each time.
-    Math.random = () => chance.below(2 ** 32) / 2 ** 32;
-    let dispatcher: LocalDispatcher | null = null;
-    const clock = new VirtualClock(startMs, () => dispatcher?.underWay ?? null);
-    const org = await Org.open(contacts, seed, { wallClock: () => clock.now() });
-    dispatcher = new LocalDispatcher(org.emulator.answer);
-    await org.control('settings', { gzip });
-    const dataDir = mkdtempSync(join(tmpdir(), 'parahack-sync-model-'));
-    const { url, accessToken } = org.emulator;
+    const scene = await openScene({ contacts, seed }, { gzip });
+    const { dataDir } = scene.machine;
     const machine: Machine = {
-      url,
-      accessToken,
-      dataDir,
-      clock,
-      dispatcher,
+      ...scene.machine,
       leases: leases === 'file' ? openFileLeases(join(dataDir, 'locks')) : new MemoryLeases(),
       reconcileEveryMs,
-      memory:
-        store === 'memory'
-          ? {
-              mirrors: new MemoryMirrors(clock.forProcess(() => {})),
-              registry: memoryRegistry(),
-              calls: new MemoryCallLedger(),
-            }
-          : null,
+      memory: storeOf(store, scene.clock),
       sizes: sizes === 'small' ? smallSizes : usualSizes,
-      onStored: () => {},
-      beforeSend: async () => {},
     };
-    return new World(org, clock, machine, await org.rows());
-  }
-
-  /** The first process, or the one beside it; started where it does not run. */
-  program(which: 0 | 1): Program {
-    this.#programs[which] ??= new Program(this.#machine);
-    return this.#programs[which];
+    return new World(scene, machine, await scene.org.rows());
   }
 
   /** Whether both processes are there. */
   get isShared(): boolean {
-    return this.#programs.every((program) => program !== null);
+    return this.processes.every((program) => program !== null);
   }
 
   get isWatching(): boolean {
-    return this.#programs.some((program) => program?.isWatching === true);
-  }
-
-  async stop(which: 0 | 1): Promise<boolean> {
-    const program = this.#programs[which];
-    this.#programs[which] = null;
-    await program?.stop();
-    return program !== null && program !== undefined;
-  }
-
-  async kill(which: 0 | 1): Promise<boolean> {
-    const program = this.#programs[which];
-    this.#programs[which] = null;
-    await program?.die();
-    return program !== null && program !== undefined;
-  }
-
-  /** Whoever died in its work is cleared away, as the system does it. */
-  async bury(): Promise<void> {
-    for (const which of [0, 1] as const) {
-      if (!this.#programs[which]?.points.isDead) continue;
-      this.count('crash');
-      await this.kill(which);
-    }
-  }
-
-  count(kind: string): void {
-    this.done.set(kind, (this.done.get(kind) ?? 0) + 1);
+    return this.processes.some((program) => program?.isWatching === true);
   }
 
   async act(act: Act): Promise<void> {
@@ -304,8 +229,8 @@ export class World implements Stage, AsyncDisposable {
   }
 
   contents(): MirrorContents {
-    const { memory, url } = this.#machine;
-    return memory === null ? contentsOfFile(this.#file) : contentsOfDisk(memory.mirrors.diskOf(url));
+    const { memory, url } = this.machine;
+    return memory === null ? contentsOfFile(this.file) : contentsOfDisk(memory.mirrors.diskOf(url));
   }
 
   /** A copy knows no change since it was begun, whatever the mirror whose place it takes knew. */
@@ -317,8 +242,8 @@ export class World implements Stage, AsyncDisposable {
   }
 
   #lookAtCursors(): void {
-    const { memory, url, clock } = this.#machine;
-    const cursors = memory === null ? cursorsOfFile(this.#file) : cursorsOfDisk(memory.mirrors.diskOf(url));
+    const { memory, url, clock } = this.machine;
+    const cursors = memory === null ? cursorsOfFile(this.file) : cursorsOfDisk(memory.mirrors.diskOf(url));
     this.#cursors.look(cursors, clock.now() + this.#orgAheadMs);
   }
 
@@ -331,8 +256,8 @@ export class World implements Stage, AsyncDisposable {
 
   /** Whether a reconcile without the brake was left to whoever holds the org, and is still to be made. */
   get isBrakeToBeLifted(): boolean {
-    const { memory, url } = this.#machine;
-    const asked = memory === null ? askedOfFile(this.#file) : askedOfDisk(memory.mirrors.diskOf(url));
+    const { memory, url } = this.machine;
+    const asked = memory === null ? askedOfFile(this.file) : askedOfDisk(memory.mirrors.diskOf(url));
     return asked?.force === true && asked.state !== 'ended';
   }
 
@@ -344,7 +269,7 @@ export class World implements Stage, AsyncDisposable {
 
   /** Throws where the org has counted more requests of this machine than the machine has. */
   async lookAtCalls(): Promise<void> {
-    const { memory, dataDir, clock } = this.#machine;
+    const { memory, dataDir, clock } = this.machine;
     if (this.facts.areCallsUnsure) return;
     const ledger = memory?.calls ?? new SqliteCallLedger(dataDir);
     const counted = await ledger.callsOf(ledgerIdOf(orgId), spanAt(clock.now()));
@@ -352,10 +277,6 @@ export class World implements Stage, AsyncDisposable {
     const own = counted.reduce((sum, slot) => sum + slot.calls, 0);
     const used = await this.org.requestsUsed();
     if (used > own) throw new Error(`The org counts ${used} requests of the day, and this machine ${own}.`);
-  }
-
-  get #file(): string {
-    return mirrorPath(join(this.#machine.dataDir, 'orgs'), this.#machine.url);
   }
 
   /** In what the mirror differs from what the user may see. */
@@ -386,13 +307,5 @@ export class World implements Stage, AsyncDisposable {
   /** Whether the org may have ceased to tell of a deletion before the mirror heard of it. */
   get mayDeletesBeUntold(): boolean {
     return this.facts.deletesUntold || this.facts.passedMs > surelyToldMs;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.kill(0);
-    await this.kill(1);
-    await this.org.emulator.close();
-    Math.random = systemRandom;
-    rmSync(this.#machine.dataDir, { recursive: true, force: true });
   }
 }
