@@ -82,6 +82,16 @@ describe('an update whose answer was lost', () => {
     expect((await contact(rig, id))?.Title).toBe('Theirs');
     await drain(rig);
     expect((await contact(rig, id))?.Title).toBe('Theirs');
+    // Whoever takes the local side replaces a value that nothing else tells of then.
+    const { outbox, journal } = rig.context.mirror;
+    const [{ key } = { key: '' }] = await entriesOf(rig);
+    await outbox.move([key], ['conflict'], 'pending', rig.context.clock.now());
+    await drain(rig);
+    expect((await contact(rig, id))?.Title).toBe('Ours');
+    const steps = await Promise.all((await journal.runs({})).map((run) => journal.steps(run.id)));
+    const notes = steps.flat().flatMap(({ name, note }) => (name === 'conflicts' ? [note] : []));
+    expect(notes).toEqual([expect.stringContaining(`${id}: `)]);
+    expect(notes[0]).toContain('Title is "Theirs" and was to be "Ours"');
   });
 
   it('is settled by the values that it wanted, although somebody changed another field', async () => {

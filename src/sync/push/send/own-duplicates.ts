@@ -22,13 +22,19 @@ export async function withoutOwnDuplicates(
   {
     mayExist,
     standings,
+    runId,
     signal,
-  }: { mayExist: ReadonlySet<string>; standings: Map<string, Standing>; signal: AbortSignal },
+  }: {
+    mayExist: ReadonlySet<string>;
+    standings: Map<string, Standing>;
+    runId: string;
+    signal: AbortSignal;
+  },
 ): Promise<Answered> {
   const isOwn = ({ key }: OutboxEntry, i: number) => mayExist.has(key) && isDuplicate(outcomes[i]);
   const suspects = way === 'upsert' ? entries.filter(isOwn) : [];
   if (suspects.length === 0) return { entries, outcomes };
-  const settled = await settledBy(context, suspects, signal);
+  const settled = await settledBy(context, suspects, { runId, signal });
   const left: Answered = { entries: [], outcomes: [] };
   for (const [i, entry] of entries.entries()) {
     const settlement = settled?.get(entry.key);
@@ -48,12 +54,12 @@ export async function withoutOwnDuplicates(
 async function settledBy(
   context: SyncContext,
   suspects: readonly OutboxEntry[],
-  signal: AbortSignal,
+  options: { runId: string; signal: AbortSignal },
 ): Promise<Map<string, Settlement> | null> {
   try {
     // What was known before the first sending was stored by it.
     const stored = await context.mirror.outbox.list({ keys: suspects.map(({ key }) => key) });
-    return await settleDoubts(context, stored, { signal });
+    return await settleDoubts(context, stored, options);
   } catch (error) {
     if (!cannotBeAsked(error)) throw error;
     return null;

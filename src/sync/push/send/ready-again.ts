@@ -45,7 +45,7 @@ export async function readyAgain(
   const stored = await outbox.list({ keys: doubtful.map(({ key }) => key) });
   let settled: Map<string, Settlement>;
   try {
-    settled = await settleDoubts(context, stored, { signal });
+    settled = await settleDoubts(context, stored, { runId: progress.runId, signal });
   } catch (error) {
     if (!cannotBeAsked(error)) throw error;
     // They stay in doubt, and the error of the sending is told.

@@ -88,7 +88,12 @@ export async function sendPlanned(
         continue;
       }
       const told = { entries: left, outcomes: answer };
-      const open = await withoutOwnDuplicates(context, way, told, { mayExist, standings, signal });
+      const open = await withoutOwnDuplicates(context, way, told, {
+        mayExist,
+        standings,
+        runId: progress.runId,
+        signal,
+      });
       kind = kindOfAnswer(answer);
       const stored = storeAnswer(context, open.entries, open.outcomes, mayExist, standings);
       if (kind === 'good') {

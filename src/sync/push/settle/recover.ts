@@ -111,7 +111,7 @@ async function recoverPage(
   if (settlements.length > 0) await mirror.outbox.settle(settlements);
   let settled = new Map<string, Settlement>();
   try {
-    settled = await settleDoubts(context, readable, { signal });
+    settled = await settleDoubts(context, readable, { runId: progress.runId, signal });
   } catch (error) {
     if (isAbort(error)) throw error;
     // They stay in doubt, with what follows of the same contacts; the others are none of their trouble.

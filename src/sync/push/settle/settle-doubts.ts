@@ -7,13 +7,14 @@ import { fieldsByName, isUnknownField, readDoubts } from './read-doubts.ts';
 
 /**
  * Reads the contacts of updates, deletes and upserts whose answer never came, before any of them is sent again, and
- * stores what follows: done, waiting to be sent again, or a conflict. An entry whose contact could not be read stays
- * in doubt. Throws where Salesforce cannot be asked.
+ * stores what follows: done, waiting to be sent again, or a conflict, whose values are in the record of the run `runId`, for
+ * the entry forgets them with a person's decision. An entry whose contact could not be read stays in doubt. Throws where
+ * Salesforce cannot be asked.
  */
 export async function settleDoubts(
   context: SyncContext,
   entries: readonly OutboxEntry[],
-  { signal }: { signal: AbortSignal },
+  { runId, signal }: { runId: string; signal: AbortSignal },
 ): Promise<Map<string, Settlement>> {
   if (entries.length === 0) return new Map();
   const { fields, found } = await readAnew(context, entries, signal);
@@ -23,6 +24,7 @@ export async function settleDoubts(
     const contact = found.get(entry.key);
     if (contact !== undefined) settlements.set(entry.key, settlementOf(entry, contact, fields, at));
   }
+  await recordConflicts(context, entries, settlements, { runId, at });
   await context.mirror.outbox.settle([...settlements.values()]);
   const conflicts = [...settlements.values()].filter(({ state }) => state === 'conflict').length;
   if (conflicts > 0) {
@@ -31,6 +33,23 @@ export async function settleDoubts(
     );
   }
   return settlements;
+}
+
+/** Before they are stored: told twice is better than never. */
+async function recordConflicts(
+  { mirror }: Pick<SyncContext, 'mirror'>,
+  entries: readonly OutboxEntry[],
+  settlements: ReadonlyMap<string, Settlement>,
+  { runId, at }: { runId: string; at: number },
+): Promise<void> {
+  const lines = entries.flatMap(({ key, contactKey, contactId }) => {
+    const settlement = settlements.get(key);
+    if (settlement?.state !== 'conflict') return [];
+    return [`${settlement.contactId ?? contactId ?? contactKey}: ${settlement.errors[0]?.message ?? ''}`];
+  });
+  if (lines.length === 0) return;
+  const step = { name: 'conflicts', startedAt: at, finishedAt: at, counts: {}, note: lines.join('\n') };
+  await mirror.commit({ effects: [{ kind: 'add-step', runId, step }] });
 }
 
 /** A field may have gone since the last describe: then the fields are asked for anew, once. */
