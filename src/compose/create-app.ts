@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts';
 import type { ApplicationConfig } from '../config/config.ts';
 import type { App, AppIo } from '../contract/app.ts';
 import type { EmulatorParts } from '../usecases/emulator.ts';
@@ -11,10 +12,10 @@ const emulators: EmulatorParts = {
 
 /**
  * The composition root. Each command's part is loaded when it is called, so that a command pays only for what
- * it uses.
+ * it uses. Commands and the library go by the system's clock.
  */
-export async function createApp(config: ApplicationConfig, { log }: AppIo): Promise<App> {
-  const services = new Services(config, log);
+export async function createApp(config: ApplicationConfig, { log }: AppIo, clock?: Clock): Promise<App> {
+  const services = new Services(config, log, clock);
   await finishMoves(services);
   return {
     login: async (...call) => (await import('../usecases/login.ts')).login(services, ...call),

@@ -45,7 +45,7 @@ const loadAheadMs = 10;
 export class Services implements AsyncDisposable, OrgDirectory, OrgAccess {
   readonly config: ApplicationConfig;
   readonly log: Logger;
-  readonly clock: Clock = systemClock;
+  readonly clock: Clock;
   readonly sizes: BatchSizes = usualSizes;
   readonly #opened = new CloseStack();
   #registry: Registry | null = null;
@@ -57,9 +57,10 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess {
   #calls: CallLedger | null = null;
   #isPrivate = false;
 
-  constructor(config: ApplicationConfig, log: Logger) {
+  constructor(config: ApplicationConfig, log: Logger, clock: Clock = systemClock) {
     this.config = config;
     this.log = log;
+    this.clock = clock;
   }
 
   get registry(): Registry {

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
 import { Cli, ended } from './cli.ts';
 import { contactsOf, control, expectMirrorEqualsOrg } from './org.ts';
+import { bin, quickBin } from './program.ts';
 
 let emulator: Emulator;
 let cli: Cli;
@@ -24,8 +25,8 @@ afterEach(async () => {
 });
 
 /** A watch that has told how its first cycle ended and would make the next one much later. */
-async function watching(until = 'cycle:complete'): Promise<ChildProcess> {
-  const child = cli.start(['watch', '--interval', '1d', '--json']);
+async function watching(until = 'cycle:complete', program = quickBin): Promise<ChildProcess> {
+  const child = cli.start(['watch', '--interval', '1d', '--json'], { program });
   await new Promise<void>((resolve, reject) => {
     createInterface({ input: child.stdout! }).on('line', (line) => {
       told.push(JSON.parse(line));
@@ -78,7 +79,8 @@ describe('a reconcile beside a running watch', () => {
   }, 120_000);
 
   it('is left to it with --no-wait, and made by the next reconcile where the watch is killed before', async () => {
-    const watch = await watching();
+    // One that has not looked yet when it is killed.
+    const watch = await watching('cycle:complete', bin);
     await control(emulator.url, 'delete', { count: 3 });
     const left = await cli.json<{ orgs: unknown[] }>(['reconcile', '--no-wait']);
     expect(left.orgs).toMatchObject([{ status: 'queued', runId: null, error: null }]);
@@ -97,7 +99,8 @@ describe('a reconcile beside a running watch', () => {
   }, 120_000);
 
   it('is followed to its end by all who asked, where the watch is killed and one of them makes it', async () => {
-    const watch = await watching();
+    // One that has not looked yet when it is killed.
+    const watch = await watching('cycle:complete', bin);
     await control(emulator.url, 'delete', { count: 3 });
     // What makes it is slow enough for the others to find the org taken.
     await control(emulator.url, 'settings', { latencyMs: 300 });

@@ -37,12 +37,12 @@ export class Cli implements Disposable {
     };
   }
 
-  /** `stdout`: a file descriptor in place of a pipe, ours to close no more. */
+  /** `stdout`: a file descriptor in place of a pipe, ours to close no more. `program`: in place of the built command line. */
   start(
     args: readonly string[],
-    { env = {}, stdout }: { env?: NodeJS.ProcessEnv; stdout?: number } = {},
+    { env = {}, stdout, program = bin }: { env?: NodeJS.ProcessEnv; stdout?: number; program?: string } = {},
   ): ChildProcess {
-    const child = spawn(node, [bin, ...args], {
+    const child = spawn(node, [program, ...args], {
       env: { ...this.env, ...env },
       cwd: this.folder,
       stdio: ['pipe', stdout ?? 'pipe', 'pipe'],
