@@ -35,7 +35,7 @@ export async function checkMirror(
       name,
       status: 'fail',
       message: `${mirror.location} is damaged: ${faults[0]}`,
-      hint: 'Run `parahack-sync backfill --fresh`: it puts the file aside and copies the org anew.',
+      hint: `Run \`parahack-sync orgs disable ${org.instanceUrl}\`, so that a running watch lets go of it (one that was started for this org by name has to be ended), then \`parahack-sync backfill --fresh ${org.instanceUrl}\`, which puts the file aside and copies the org anew, then, where its sync was on, \`parahack-sync orgs enable ${org.instanceUrl}\`.`,
     };
   }
   const future = await futureCursorOf(mirror, orgTime);
