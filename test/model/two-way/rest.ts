@@ -23,8 +23,12 @@ export async function comeToRest(world: World): Promise<void> {
   world.pass(2 * hourMs);
   await org.control('clock', { advanceMs: 0 });
   if (facts.isSharingChanged) {
-    const { ended } = await world.program(0).reconcile();
-    if (ended.kind !== 'done') throw new Error(`A reconcile failed at rest: ${JSON.stringify(ended)}`);
+    // What an interrupted one had read before sharing changed it knows no better.
+    for (let isOld = true; isOld; ) {
+      const { ended, item } = await world.program(0).reconcile();
+      if (ended.kind !== 'done') throw new Error(`A reconcile failed at rest: ${JSON.stringify(ended)}`);
+      isOld = item?.resumed === true;
+    }
     facts.isSharingChanged = false;
   }
   await untilQuiet(world);
