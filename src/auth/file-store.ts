@@ -17,6 +17,8 @@ export interface FileStoreOptions {
   passphrase: () => Promise<string>;
   /** Writers of all processes take turns under it; readers need no lock, as the file is replaced atomically. */
   withLock: WithLock;
+  /** Called while another thread makes the key, which takes a third of a second: this one has nothing to do then. */
+  whileDeriving?: (() => void) | undefined;
 }
 
 export const credentialFileName = 'credentials.enc';
@@ -27,7 +29,12 @@ const writeLockTimeoutMs = 30_000;
 const renameAttempts = 10;
 
 /** All credentials in one encrypted file (scrypt, AES-256-GCM), replaced as a whole. */
-export function openFileStore({ folder, passphrase, withLock }: FileStoreOptions): CredentialStore {
+export function openFileStore({
+  folder,
+  passphrase,
+  withLock,
+  whileDeriving = () => {},
+}: FileStoreOptions): CredentialStore {
   const path = join(folder, credentialFileName);
   let sealKey: SealKey | null = null;
   /** Deriving one takes a fifth of a second and 32 MB: of many that read at once, one does it for all. */
@@ -49,7 +56,10 @@ export function openFileStore({ folder, passphrase, withLock }: FileStoreOptions
     if (text === null) return new Map();
     try {
       const key = await keys.run(async () => {
-        sealKey = await sealKeyOf(text, await passphrase(), sealKey);
+        const secret = await passphrase();
+        const derived = sealKeyOf(text, secret, sealKey);
+        if (sealKey === null) whileDeriving();
+        sealKey = await derived;
         return sealKey;
       });
       const entries = JSON.parse(unseal(text, key)) as Credential[];

@@ -17,6 +17,7 @@ export interface CredentialStoreOptions {
   /** Where the encrypted file lies. */
   folder: string;
   withLock: WithLock;
+  whileDeriving?: () => void;
 }
 
 const credentialStoreKinds: readonly CredentialStoreKind[] = ['keychain', 'file', 'memory'];
@@ -27,7 +28,7 @@ const keychainService = 'parahack-sync';
  * `INVALID_INPUT` for an unknown kind and `CREDENTIAL_STORE_UNAVAILABLE` for a file store without a key.
  */
 export function openCredentialStore(options: CredentialStoreOptions): CredentialStore {
-  const { kind, key, keyFile, folder, withLock } = options;
+  const { kind, key, keyFile, folder, withLock, whileDeriving } = options;
   switch (kind) {
     case 'keychain':
       return openKeychainStore(openKeychain(keychainService));
@@ -35,7 +36,7 @@ export function openCredentialStore(options: CredentialStoreOptions): Credential
       return openMemoryStore();
     case 'file':
       if (!key && !keyFile) throw noKey('The encrypted file store needs a passphrase.');
-      return openFileStore({ folder, withLock, passphrase: passphraseOf(key, keyFile) });
+      return openFileStore({ folder, withLock, whileDeriving, passphrase: passphraseOf(key, keyFile) });
     default:
       throw new AppError('INVALID_INPUT', `There is no credential store "${kind}".`, {
         hint: `PARAHACK_SYNC_CREDENTIAL_STORE is one of ${credentialStoreKinds.join(', ')}.`,

@@ -35,8 +35,8 @@ import { openWire, type Wire } from '../wire/open-wire.ts';
 import { exposedFiles, keepFilesPrivate } from './private-files.ts';
 import { processOrgRecord } from './process-org.ts';
 
-/** A credential's file has been read by then. */
-const loadAheadMs = 10;
+/** Where no key is made by then, because the keychain has the credential, it is loaded all the same. */
+const loadAheadMs = 150;
 
 /**
  * The concrete parts that commands share, each opened by its first use and closed in the reverse order, so
@@ -56,6 +56,7 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess {
   #mirrors: Mirrors | null = null;
   #calls: CallLedger | null = null;
   #isPrivate = false;
+  #isLoadDue = false;
 
   constructor(config: ApplicationConfig, log: Logger, clock: Clock = systemClock) {
     this.config = config;
@@ -124,6 +125,7 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess {
       keyFile: store.kind === 'file' ? (store.keyFile ?? undefined) : undefined,
       folder: credentialDir,
       withLock: this.withCredentialLock,
+      whileDeriving: () => this.#loadNow(),
     });
     return this.#credentials;
   }
@@ -164,9 +166,16 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess {
    * thread and takes a third of a second, or for an answer. It would keep that from beginning if it were loaded at once.
    */
   loadAhead(): void {
+    this.#isLoadDue = true;
+    setTimeout(() => this.#loadNow(), loadAheadMs).unref();
+  }
+
+  #loadNow(): void {
+    if (!this.#isLoadDue) return;
+    this.#isLoadDue = false;
     const load = async () => (await import('../salesforce/jsforce-call.ts')).loadJsforce();
     // What cannot be loaded is told by the first call.
-    setTimeout(() => void load().catch(() => {}), loadAheadMs).unref();
+    load().catch(() => {});
   }
 
   exposedFiles(): Exposure[] {

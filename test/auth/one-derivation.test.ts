@@ -17,9 +17,12 @@ vi.mock('node:crypto', async (original) => {
 
 it('many that read at once have the key derived once', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'parahack-derive-'));
+  const begun: number[] = [];
   const open = () =>
     openFileStore({
       folder,
+      // Its thread has begun by then, and others may have this one.
+      whileDeriving: () => begun.push(derived.keys),
       passphrase: async () => 'correct horse',
       withLock: (_name, work) => work({ confirm: async () => {} } as never),
     });
@@ -31,6 +34,7 @@ it('many that read at once have the key derived once', async () => {
     const read = await Promise.all(Array.from({ length: 20 }, () => store.get(instanceUrl)));
     expect(read.every((credential) => credential?.instanceUrl === instanceUrl)).toBe(true);
     expect(derived.keys).toBe(1);
+    expect(begun).toEqual([1]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
