@@ -39,7 +39,7 @@ export function differences(rows: readonly Row[], mirror: MirrorContents, withhe
     const expected = kindOf(row);
     if ((kind === 'deleted' || kind === 'merged') && withheld.everGone?.has(id) === false)
       problems.push(`${id} is gone as ${kind}, and was never deleted.`);
-    if (row === undefined && kind === 'hidden' && !withheld.deletes && !withheld.goneUnseen.has(id))
+    if (row === undefined && kind === 'hidden' && !withheld.goneUnseen.has(id))
       problems.push(`${id} is gone as hidden, and was purged.`);
     const isUnsure =
       (withheld.everHidden.has(id) &&
