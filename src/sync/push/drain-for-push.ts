@@ -18,8 +18,8 @@ export interface PushDrain {
 }
 
 /**
- * Sends what waits in the outbox and tells how much of this push is settled. `isNew`: nothing of it was sent before. A failure of the sending is in what
- * it returns.
+ * Sends what waits in the outbox and tells how much of this push is settled. `isNew`: nothing of it was sent before. A
+ * failure of the sending is in what it returns.
  */
 export async function drainForPush(
   context: SyncContext,

@@ -23,8 +23,8 @@ function isUncheckedEdit({ local, op, state, sentAt }: OutboxEntry): boolean {
 
 /**
  * Reads the contacts of edits right before these are sent, and leaves out what would undo another's work, by the org's
- * policy. `left`: the entries that are to be sent, with what is left of them; `conflicts`: those that wait for a person. What was decided is stored, and lost
- * values are in the run's record. Throws where Salesforce cannot be asked.
+ * policy. `left`: the entries that are to be sent, with what is left of them; `conflicts`: those that wait for a person.
+ * What was decided is stored, and lost values are in the run's record. Throws where Salesforce cannot be asked.
  */
 export async function checkEdits(
   context: SyncContext,
