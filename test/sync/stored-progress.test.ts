@@ -111,6 +111,7 @@ describe('the stored state of a first copy', () => {
       begunAt: stateOf010.t0,
       afterAnother: false,
       closing: false,
+      overtaken: false,
       fruitless: 0,
     });
     const { fields: _, fromEmpty: __, ...first } = stateOf010;

@@ -1,9 +1,10 @@
+import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
 import { systemClock } from '../../../src/base/clock.ts';
 import { SqliteCallLedger } from '../../../src/store/sqlite/calls/sqlite-call-ledger.ts';
 import { ApiBudget } from '../../../src/sync/budget/api-budget.ts';
 
-/** Calls an org as often as its share lets it, notes each call in `log`, and gives back the rest. */
+/** Told to go, calls an org as often as its share lets it, notes each call in `log`, and gives back the rest. */
 const [folder = '', log = '', orgId = ''] = process.argv.slice(2);
 await using ledger = new SqliteCallLedger(folder);
 const budget = new ApiBudget({
@@ -14,6 +15,8 @@ const budget = new ApiBudget({
   instanceUrl: 'https://org.example',
 });
 process.stdout.write('begun\n');
+await once(process.stdin, 'data');
+process.stdin.destroy();
 try {
   for (let calls = 0; ; calls++) {
     await budget.before('push');

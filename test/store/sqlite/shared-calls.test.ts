@@ -55,10 +55,12 @@ const noted = async () => callsIn(await ledger.callsOf(orgId, spanAt(Date.now())
 
 describe('processes that call an org side by side', () => {
   it('never take more than the share together, and lose no more than their blocks to SIGKILL', async () => {
-    const allowed = 2_000;
+    // More than they could have made before the first is killed.
+    const allowed = 6_000;
     await ledger.report(orgId, { used: 0, max: 4 * allowed, at: Date.now(), app: null });
     const processes = [start(), start(), start()];
     await Promise.all(processes.map(({ begun }) => begun));
+    for (const { child } of processes) child.stdin!.end('go');
     let killed = 0;
     for (const { child, ended } of processes.slice(0, 2)) {
       await delay(30);
@@ -71,7 +73,9 @@ describe('processes that call an org side by side', () => {
       expect(await noted()).toBeGreaterThanOrEqual(made);
     }
     expect(killed).toBe(2);
-    processes.push(start());
+    const last = start();
+    last.child.stdin!.end('go');
+    processes.push(last);
     for (const { ended } of processes) await ended;
     expect(processes.slice(2).map(({ said }) => said())).toEqual(
       [1, 2].map(() => 'begun\nAPI_BUDGET_EXHAUSTED\n'),
