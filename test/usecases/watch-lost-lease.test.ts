@@ -16,7 +16,7 @@ it('a watch whose lock files were deleted says ORG_BUSY while another works, and
   const { services } = app;
   const locks = join(services.config.dataDir, 'locks');
   const stop = new AbortController();
-  const end = AbortSignal.timeout(30_000);
+  const end = AbortSignal.timeout(90_000);
   const told: string[] = [];
   let other: Lease | null = null;
   let isReleased = false;
@@ -50,7 +50,8 @@ it('a watch whose lock files were deleted says ORG_BUSY while another works, and
     }
     if (event.event === 'cycle:recovered') stop.abort();
   };
-  const options = { orgs: [], intervalMs: 300, once: false, push: true, reconcileEveryMs: null };
+  // Long enough for the other to take the lock before the next cycle, which would take it anew and lose nothing.
+  const options = { orgs: [], intervalMs: 1_500, once: false, push: true, reconcileEveryMs: null };
   const result = await watch(services, options, { signal: AbortSignal.any([stop.signal, end]), onEvent });
   await doing;
   expect(end.aborted).toBe(false);
