@@ -253,6 +253,18 @@ describe('each contact of a job is made once', () => {
     await expectTruth(rig);
   });
 
+  /** All seven are in doubt, and settled by what is asked in the next minutes. */
+  async function expectMadeOnce(rig: Rig): Promise<void> {
+    expect(await statesOf(rig)).toEqual(['in-doubt']);
+    for (let tries = 0; tries < 3; tries++) {
+      rig.pass(120_000);
+      await cycle(rig);
+    }
+    expect(await statesOf(rig)).toEqual(['done']);
+    expect(await bulkNames(rig)).toEqual(namesOf(7));
+    await expectTruth(rig);
+  }
+
   it('where a closing got lost, by closing the job again at once', async () => {
     await using rig = await copied(1);
     await control(rig.emulator.url, 'faults', [
@@ -432,14 +444,7 @@ describe('each contact of a job is made once', () => {
     rig.context.records = records;
     await control(rig.emulator.url, 'settings', { bulkJobMs: 0 });
     // Rows of it may have been processed before somebody took it away.
-    expect(await statesOf(rig)).toEqual(['in-doubt']);
-    for (let tries = 0; tries < 3; tries++) {
-      rig.pass(120_000);
-      await cycle(rig);
-    }
-    expect(await statesOf(rig)).toEqual(['done']);
-    expect(await bulkNames(rig)).toEqual(namesOf(7));
-    await expectTruth(rig);
+    await expectMadeOnce(rig);
   });
 
   it('where its job is deleted while its closing got no answer, but did its work', async () => {
@@ -454,14 +459,7 @@ describe('each contact of a job is made once', () => {
     rig.context.records = { ...records, ingest: { ...records.ingest, close } };
     await pushed(rig, people(7));
     rig.context.records = records;
-    expect(await statesOf(rig)).toEqual(['in-doubt']);
-    for (let tries = 0; tries < 3; tries++) {
-      rig.pass(120_000);
-      await cycle(rig);
-    }
-    expect(await statesOf(rig)).toEqual(['done']);
-    expect(await bulkNames(rig)).toEqual(namesOf(7));
-    await expectTruth(rig);
+    await expectMadeOnce(rig);
   });
 
   it('where its job was seen under way before it was deleted, whatever its closing was told', async () => {
@@ -489,14 +487,7 @@ describe('each contact of a job is made once', () => {
     rig.context.records = { ...records, ingest: { ...records.ingest, close, info } };
     await pushed(rig, people(7));
     rig.context.records = records;
-    expect(await statesOf(rig)).toEqual(['in-doubt']);
-    for (let tries = 0; tries < 3; tries++) {
-      rig.pass(120_000);
-      await cycle(rig);
-    }
-    expect(await statesOf(rig)).toEqual(['done']);
-    expect(await bulkNames(rig)).toEqual(namesOf(7));
-    await expectTruth(rig);
+    await expectMadeOnce(rig);
   });
 
   it('and result files that end too soon are read again', async () => {

@@ -4,10 +4,9 @@ import type { SyncContext } from '../../context.ts';
 import type { Field } from '../../ports/field.ts';
 import type { EditDecision, OutboxEntry } from '../../ports/outbox-entry.ts';
 import type { RecordError } from '../../ports/record-writes.ts';
-import { refreshSchema } from '../../schema.ts';
 import { type EditedContact, type EditPlan, isBaseKnown, planEdit, shown } from '../../two-way/plan-edit.ts';
 import type { DrainProgress } from '../progress/drain-progress.ts';
-import { fieldsByName, isUnknownField, retrieveRecords } from '../settle/read-doubts.ts';
+import { readByFields, retrieveRecords } from '../settle/read-doubts.ts';
 import { sameValue } from '../values/same-value.ts';
 
 type Rec = Record<string, unknown>;
@@ -34,7 +33,9 @@ export async function checkEdits(
 ): Promise<{ left: OutboxEntry[]; conflicts: OutboxEntry[] }> {
   const edits = entries.filter(isUncheckedEdit);
   if (edits.length === 0) return { left: [...entries], conflicts: [] };
-  const { fields, found } = await readAnew(context, edits, options);
+  const { fields, found } = await readByFields(context, edits, options, (by) =>
+    readContacts(context, edits, by),
+  );
   const { conflicts: policy } = await context.mirror.twoWay();
   const plans = new Map(
     edits.map((edit) => [
@@ -69,21 +70,6 @@ export async function checkEdits(
     );
   }
   return { left, conflicts: edits.filter(({ key }) => plans.get(key)?.kind === 'conflict') };
-}
-
-/** A field may have gone since the last describe: then the fields are asked for anew, once. */
-async function readAnew(context: SyncContext, edits: readonly OutboxEntry[], { signal }: CheckOptions) {
-  const read = async () => {
-    const fields = await fieldsByName(context, edits, { signal });
-    return { fields, found: await readContacts(context, edits, { fields, signal }) };
-  };
-  try {
-    return await read();
-  } catch (error) {
-    if (!isUnknownField(error)) throw error;
-    await refreshSchema(context, { force: true, signal });
-    return read();
-  }
 }
 
 /** By the Id that the edits name. What retrieve does not show is deleted, merged, purged or hidden. */

@@ -6,6 +6,7 @@ import type { SyncContext } from '../../context.ts';
 import type { Field } from '../../ports/field.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
 import type { PageBody } from '../../ports/page.ts';
+import { refreshSchema } from '../../schema.ts';
 import { select, soqlString } from '../../soql.ts';
 import { plainDecimal } from '../values/decimal.ts';
 import { externalIdName } from '../values/external-id-name.ts';
@@ -190,4 +191,27 @@ export async function fieldsNamed(
 /** Whether reading failed because Salesforce knows a field no more that the mirror still has. */
 export function isUnknownField(error: unknown): boolean {
   return isAppError(error, 'INVALID_FIELD');
+}
+
+/**
+ * Reads by the fields that the entries name. One may have gone since the last describe: then the fields are asked for anew,
+ * once.
+ */
+export async function readByFields<T>(
+  context: SyncContext,
+  entries: readonly OutboxEntry[],
+  { signal }: { signal: AbortSignal },
+  read: (options: ReadOptions) => Promise<T>,
+): Promise<{ fields: ReadonlyMap<string, Field>; found: T }> {
+  const tried = async () => {
+    const fields = await fieldsByName(context, entries, { signal });
+    return { fields, found: await read({ fields, signal }) };
+  };
+  try {
+    return await tried();
+  } catch (error) {
+    if (!isUnknownField(error)) throw error;
+    await refreshSchema(context, { force: true, signal });
+    return tried();
+  }
 }

@@ -1,9 +1,8 @@
 import type { SyncContext } from '../../context.ts';
 import type { Field } from '../../ports/field.ts';
 import type { OutboxEntry, Settlement } from '../../ports/outbox-entry.ts';
-import { refreshSchema } from '../../schema.ts';
 import { doubtVerdict, type FoundContact } from './doubt-verdict.ts';
-import { fieldsByName, isUnknownField, readDoubts } from './read-doubts.ts';
+import { readByFields, readDoubts } from './read-doubts.ts';
 
 /**
  * Reads the contacts of updates, deletes and upserts whose answer never came, before any of them is sent again, and
@@ -17,7 +16,9 @@ export async function settleDoubts(
   { runId, signal }: { runId: string; signal: AbortSignal },
 ): Promise<Map<string, Settlement>> {
   if (entries.length === 0) return new Map();
-  const { fields, found } = await readAnew(context, entries, signal);
+  const { fields, found } = await readByFields(context, entries, { signal }, (options) =>
+    readDoubts(context, entries, options),
+  );
   const at = context.clock.now();
   const settlements = new Map<string, Settlement>();
   for (const entry of entries) {
@@ -50,21 +51,6 @@ async function recordConflicts(
   if (lines.length === 0) return;
   const step = { name: 'conflicts', startedAt: at, finishedAt: at, counts: {}, note: lines.join('\n') };
   await mirror.commit({ effects: [{ kind: 'add-step', runId, step }] });
-}
-
-/** A field may have gone since the last describe: then the fields are asked for anew, once. */
-async function readAnew(context: SyncContext, entries: readonly OutboxEntry[], signal: AbortSignal) {
-  const read = async () => {
-    const fields = await fieldsByName(context, entries, { signal });
-    return { fields, found: await readDoubts(context, entries, { fields, signal }) };
-  };
-  try {
-    return await read();
-  } catch (error) {
-    if (!isUnknownField(error)) throw error;
-    await refreshSchema(context, { force: true, signal });
-    return read();
-  }
 }
 
 function settlementOf(
