@@ -1,4 +1,5 @@
 import { AppError } from '../base/errors.ts';
+import { changedOrgSteps } from '../org/changed-org-steps.ts';
 import { differenceOf } from '../org/same-user.ts';
 import type { Credential } from './credential.ts';
 
@@ -13,7 +14,7 @@ export function assertSameUser(
   const difference = differenceOf({ orgId, userId }, found);
   if (difference === 'org') {
     throw new AppError('ORG_CHANGED', `${instanceUrl} is now another org than the one that was connected.`, {
-      hint: 'A refreshed sandbox is a new org: log in again, then run backfill --fresh.',
+      hint: changedOrgSteps(instanceUrl),
       details: { instanceUrl, connectedOrgId: orgId, orgId: found.orgId },
     });
   }

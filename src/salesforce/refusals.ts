@@ -217,7 +217,7 @@ const groups: readonly Group[] = [
   {
     kind: 'record',
     about: 'request',
-    hint: 'Where the mirror has fallen behind what Salesforce’s lists reach, `backfill --fresh` starts over.',
+    hint: 'Where the mirror has fallen behind what Salesforce’s lists reach, `parahack-sync reconcile` compares all contacts and catches up.',
     codes: 'INVALID_REPLICATION_DATE',
   },
   {

@@ -1,5 +1,6 @@
 import { silentLogger } from '../base/logger.ts';
 import type { DoctorCheck } from '../contract/doctor.ts';
+import { damagedMirrorSteps } from '../org/damaged-mirror-steps.ts';
 import { contact } from '../org/synced-object.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { futureCursorOf } from '../sync/future-cursor.ts';
@@ -35,7 +36,7 @@ export async function checkMirror(
       name,
       status: 'fail',
       message: `${mirror.location} is damaged: ${faults[0]}`,
-      hint: `Run \`parahack-sync orgs disable ${org.instanceUrl}\`, so that a running watch lets go of it (one that was started for this org by name has to be ended), then \`parahack-sync backfill --fresh ${org.instanceUrl}\`, which puts the file aside and copies the org anew, then, where its sync was on, \`parahack-sync orgs enable ${org.instanceUrl}\`.`,
+      hint: damagedMirrorSteps(org.instanceUrl),
     };
   }
   const future = await futureCursorOf(mirror, orgTime);

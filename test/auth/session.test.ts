@@ -257,7 +257,11 @@ describe('session', () => {
         id: 'https://x/id/00D000000000001AAA/005000000000001AAA',
       },
     });
-    await expect(session.renew('00D!access-0')).rejects.toMatchObject({ code: 'ORG_CHANGED' });
+    await expect(session.renew('00D!access-0')).rejects.toMatchObject({
+      code: 'ORG_CHANGED',
+      // A login at an address that is connected as another org is refused.
+      hint: expect.stringMatching(/"parahack-sync logout .*log in again.*"parahack-sync backfill --fresh"/),
+    });
     await login({ userId: '005000000000009AAA', accessToken: 'of another user' });
     await expect(session.renew('00D!access-0')).rejects.toMatchObject({ code: 'OTHER_USER' });
     expect(await session.accessToken()).toBe('00D!access-0');

@@ -36,7 +36,10 @@ describe('what a login means for the orgs that are connected', () => {
     const refreshed = { ...identityOf(a), orgId: '00D000000000000AAA' };
     for (const replaceUser of [false, true]) {
       expect(() => planLogin(known, refreshed, { replaceUser })).toThrow(
-        expect.objectContaining({ code: 'ORG_CHANGED', hint: expect.stringContaining('--fresh') }),
+        expect.objectContaining({
+          code: 'ORG_CHANGED',
+          hint: expect.stringMatching(/"parahack-sync logout .*"parahack-sync backfill --fresh"/),
+        }),
       );
     }
   });

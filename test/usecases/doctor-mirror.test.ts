@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
+import { damaged } from '../../src/store/sqlite/sqlite-fault.ts';
 import { backfillOrgs } from '../../src/usecases/backfill.ts';
 import { doctor } from '../../src/usecases/doctor.ts';
 import { watch } from '../../src/usecases/watch.ts';
@@ -86,6 +87,21 @@ describe('doctor', () => {
         /, sound; \d+ of its fields left out by --fields, or no longer readable/,
       ),
     });
+  });
+
+  it('tells the steps for a damaged mirror as whoever meets the damage first does', async () => {
+    await backfill(false);
+    const location = app.services.mirrors.location(emulator.url);
+    const db = new Database(location);
+    db.unsafeMode().pragma('writable_schema = on');
+    // An index that does not have the rows that it should.
+    db.exec("update sqlite_schema set sql = replace(sql, 'NOT NULL', 'NULL') where name = 'contact_gone'");
+    db.close();
+    const check = await checkOfMirror();
+    expect(check).toMatchObject({ status: 'fail', message: expect.stringContaining('is damaged') });
+    // A file's name has the host of its org alone.
+    const hint = check.hint?.replaceAll(emulator.url, new URL(emulator.url).host);
+    expect(hint).toBe(damaged(location, 'it is').hint);
   });
 
   it('does not call another org’s mirror sound', async () => {

@@ -96,8 +96,8 @@ async function backfill(call: Invocation, orgs: string[], flags: BackfillFlags):
 
 function explanationOf(compared: { org: number; mirror: number }): string {
   return isSmallDifference(compared)
-    ? 'Contacts that change meanwhile explain a small difference, which `parahack-sync watch --once` closes; one that stays after it is closed by `backfill --fresh`.'
-    : 'That is more than changes meanwhile explain: if it stays after `parahack-sync watch --once`, start over with `backfill --fresh`.';
+    ? 'Contacts that change meanwhile explain a small difference, which `parahack-sync watch --once` closes; one that stays after it is closed by `parahack-sync reconcile`.'
+    : 'That is more than changes meanwhile explain: if it stays after `parahack-sync watch --once`, `parahack-sync reconcile` compares all contacts.';
 }
 
 function textOf(orgs: readonly BackfillItem[], call: Invocation): string {

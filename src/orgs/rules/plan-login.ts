@@ -1,4 +1,5 @@
 import { AppError } from '../../base/errors.ts';
+import { changedOrgSteps } from '../../org/changed-org-steps.ts';
 import { sameId } from '../../org/record-id.ts';
 import type { OrgRecord } from '../org-record.ts';
 
@@ -46,7 +47,7 @@ function orgChanged(org: OrgRecord, { orgId }: LoginIdentity): AppError {
     'ORG_CHANGED',
     `${org.instanceUrl} is now another org than the one that was connected.`,
     {
-      hint: `A refreshed sandbox is a new org. Run "parahack-sync logout ${org.instanceUrl}" and log in again; "backfill --fresh" then archives the old mirror and starts over.`,
+      hint: changedOrgSteps(org.instanceUrl),
       details: { instanceUrl: org.instanceUrl, connectedOrgId: org.orgId, orgId },
     },
   );

@@ -1,17 +1,13 @@
 import { AppError, type AppErrorOptions, messageOf, systemCodeOf } from '../../base/errors.ts';
+import { damagedMirrorSteps } from '../../org/damaged-mirror-steps.ts';
 import { sqliteFaultOf } from '../../sqlite/sqlite-fault.ts';
 import { orgOfMirror } from './mirror-path.ts';
 
 export function damaged(path: string, why: string, more: AppErrorOptions = {}): AppError {
   return new AppError('MIRROR_CORRUPT', `The mirror ${path} is damaged: ${why}.`, {
-    hint: stepsFor(orgOfMirror(path)),
+    hint: damagedMirrorSteps(orgOfMirror(path)),
     ...more,
   });
-}
-
-/** Whoever finds the damage may be the watch that keeps the org to itself, and nothing else can copy it meanwhile. */
-function stepsFor(org: string): string {
-  return `Run "parahack-sync orgs disable ${org}", so that a running watch lets go of it within seconds (one that was started for this org by name has to be ended), then "parahack-sync backfill --fresh ${org}", then, where its sync was on, "parahack-sync orgs enable ${org}". The damaged file is kept beside the new one.`;
 }
 
 /** SQLite's and the file system's own errors → AppError, once, at this room's door. */
