@@ -1,4 +1,6 @@
 import type { RequestListener } from 'node:http';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { constants, gunzipSync } from 'node:zlib';
 import { Dispatcher, errors } from 'undici';
 import { exchangeLocally, type LocalAnswer } from './local-exchange.ts';
@@ -25,20 +27,28 @@ export class LocalDispatcher extends Dispatcher {
     const control = new LocalController(handler);
     handler.onRequestStart?.(control, null);
     if (control.aborted) return true;
-    const answered = exchangeLocally(this.#listener, {
-      method: options.method,
-      path: options.path,
-      headers: {
-        host: new URL(String(options.origin)).host,
-        ...lowerCase(options.headers as Record<string, string>),
-      },
-      body: (options.body as string | null | undefined) ?? '',
-    }).then((answer) => {
-      this.#underWay.delete(answered);
-      control.answer(unpacked(answer));
-    });
+    const answered = this.#answer(options, control).finally(() => this.#underWay.delete(answered));
     this.#underWay.add(answered);
     return true;
+  }
+
+  async #answer(options: Dispatcher.DispatchOptions, control: LocalController): Promise<void> {
+    const { method, path, origin, headers } = options;
+    let body: string;
+    try {
+      body = await wholeBody(options.body);
+    } catch (error) {
+      // What never left as a whole has reached nobody.
+      return control.fail(error as Error);
+    }
+    if (control.aborted) return;
+    const answer = await exchangeLocally(this.#listener, {
+      method,
+      path,
+      headers: { host: new URL(String(origin)).host, ...lowerCase(headers as Record<string, string>) },
+      body,
+    });
+    control.answer(unpacked(answer));
   }
 
   override async close(): Promise<void> {}
@@ -56,6 +66,11 @@ function unpacked(answer: LocalAnswer): LocalAnswer {
   // As much as a cut body holds.
   const body = gunzipSync(answer.body, { finishFlush: constants.Z_SYNC_FLUSH });
   return { ...answer, headers, body };
+}
+
+async function wholeBody(body: Dispatcher.DispatchOptions['body']): Promise<string> {
+  if (body instanceof Readable) return text(body);
+  return (body as string | null | undefined) ?? '';
 }
 
 function lowerCase(headers: Record<string, string>): Record<string, string> {
@@ -88,17 +103,18 @@ class LocalController implements Dispatcher.DispatchController {
   answer({ status, headers, body, cut }: LocalAnswer): void {
     if (this.aborted) return;
     if (cut === 'before') {
-      this.#fail(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
+      this.fail(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
       return;
     }
     this.#handler.onResponseStart?.(this, status, headers, '');
     if (this.aborted) return;
     if (body.length > 0) this.#handler.onResponseData?.(this, body);
-    if (cut === 'within') this.#fail(new errors.SocketError('other side closed'));
+    if (cut === 'within') this.fail(new errors.SocketError('other side closed'));
     else this.#handler.onResponseEnd?.(this, {});
   }
 
-  #fail(error: Error): void {
+  fail(error: Error): void {
+    if (this.aborted) return;
     this.aborted = true;
     this.reason = error;
     this.#handler.onResponseError?.(this, error);

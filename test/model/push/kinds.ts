@@ -15,6 +15,8 @@ const acts = {
   lock: true,
   limit: true,
   keys: true,
+  job: true,
+  'bulk-limit': true,
   pass: true,
 } as const satisfies Record<ActKind, true>;
 
@@ -40,9 +42,16 @@ export const kinds: readonly string[] = [
   'outbox settle',
   'outbox settle not sent',
   'faults',
+  'hang: undone',
+  'hang: done',
+  'hang: done later',
   'crash',
   'kill',
   'restart',
   'rest',
   'two at once',
+  // What came of what an ingest job has carried, by the outbox; what it left went by another way.
+  'job: done',
+  'job: in-doubt',
+  'job: left',
 ];

@@ -223,15 +223,18 @@ export class Oracle {
       problems.push(
         `${token}: ${untold.join(', ')} is there, and the outbox says ${entries.map(({ state }) => state)}.`,
       );
+    // What is in conflict names its contact too.
+    const named = new Set(entries.map(({ contactId }) => contactId));
+    const unnamed = untold.filter((id) => !named.has(id));
     for (const { state, doubt } of entries) {
       if (state !== 'in-doubt' || doubt?.reason !== 'contacts-unexplained') continue;
       const shown = new Set(doubt.candidates.map(({ id }) => id));
       const isCut = doubt.candidatesTotal > shown.size;
       // What a person has called unsent is looked for no more.
-      const isExcused = untold.length <= (this.#untold.get(token) ?? 0);
-      const isShown = isExcused || untold.some((id) => shown.has(id) || this.#purged.has(id));
+      const isExcused = unnamed.length <= (this.#untold.get(token) ?? 0);
+      const isShown = isExcused || unnamed.some((id) => shown.has(id) || this.#purged.has(id));
       if (!isCut && !isShown)
-        problems.push(`${token} is in doubt, and ${untold.join(', ')} is no candidate.`);
+        problems.push(`${token} is in doubt, and ${unnamed.join(', ')} is no candidate.`);
     }
     return problems;
   }

@@ -12,6 +12,9 @@ export interface Entry {
   contactKey: string;
   changes: Record<string, unknown>;
   way: string | null;
+  /** Id of the ingest job that carries it, or did last. */
+  job: string | null;
+  errors: { code: string }[];
   upsertField: string | null;
   atomicGroup: string | null;
   attempts: number;
@@ -47,6 +50,8 @@ function entryOf(row: Record<string, unknown>): Entry {
     contactKey: String(row.contact_key),
     changes: JSON.parse(String(row.changes)) as Record<string, unknown>,
     way: text('way'),
+    job: text('job'),
+    errors: JSON.parse(text('errors') ?? '[]') as Entry['errors'],
     upsertField: text('upsert_field'),
     atomicGroup: text('atomic_group'),
     attempts: Number(row.attempts),

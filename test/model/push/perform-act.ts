@@ -33,6 +33,19 @@ const limits = [
   { replicationIdLimit: 600_000 },
 ];
 
+export const usualBulkLimits = { bulkJobMs: 1_000, bulkDailyRows: 150_000_000, bulkDailyBatches: 15_000 };
+const bulkLimits = [
+  { bulkJobMs: usualBulkLimits.bulkJobMs },
+  { bulkJobMs: 20_000 },
+  { bulkJobMs: 180_000 },
+  { bulkJobMs: 3_600_000 },
+  { bulkDailyRows: 0 },
+  { bulkDailyRows: 5 },
+  { bulkDailyRows: usualBulkLimits.bulkDailyRows },
+  { bulkDailyBatches: 2 },
+  { bulkDailyBatches: usualBulkLimits.bulkDailyBatches },
+];
+
 /** Does it; false where there was nothing to do it with, or the org refused. */
 export async function performAct(world: World, act: Act): Promise<boolean> {
   const { org, rows } = world;
@@ -79,6 +92,13 @@ export async function performAct(world: World, act: Act): Promise<boolean> {
       return does('settings', limits[act.which % limits.length] as object);
     case 'keys':
       return does('settings', { idempotency: act.taken });
+    case 'job': {
+      const { as, afterRows } = act;
+      const ended = await org.control('ingest-jobs', { as, ...(afterRows === null ? {} : { afterRows }) });
+      return ended !== null && (afterRows !== null || ended.ids.length > 0);
+    }
+    case 'bulk-limit':
+      return does('settings', bulkLimits[act.which % bulkLimits.length] as object);
     case 'pass':
       await world.pass(act.ms);
       return true;

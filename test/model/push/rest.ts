@@ -1,4 +1,5 @@
 import { dailyLimit } from '../watch/org.ts';
+import { usualBulkLimits } from './perform-act.ts';
 import type { World } from './world.ts';
 
 const hourMs = 3_600_000;
@@ -11,6 +12,7 @@ export async function comeToRest(world: World): Promise<void> {
   const { org, oracle, beginning } = world;
   await world.stop(0);
   await world.stop(1);
+  world.hang(null);
   await org.control('faults', []);
   await org.control('settings', {
     dailyLimit,
@@ -21,6 +23,7 @@ export async function comeToRest(world: World): Promise<void> {
     validationRules: [],
     saveTriggers: [],
     lockedIds: [],
+    ...usualBulkLimits,
     idempotency: beginning.way !== 'collection',
   });
   // Limits of the day are forgotten, and what was cut is carried out.

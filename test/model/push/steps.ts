@@ -1,5 +1,7 @@
 import fc from 'fast-check';
+import type { PushOptions } from '../../../src/contract/push.ts';
 import type { FailPoint } from '../watch/fail-points.ts';
+import type { Hang } from '../watch/program.ts';
 import { oneOf, weighted } from '../watch/weighted.ts';
 import type { Way } from './ways.ts';
 
@@ -17,9 +19,15 @@ export type Act =
   | { act: 'lock'; picks: Pick[] }
   | { act: 'limit'; which: Pick }
   | { act: 'keys'; taken: boolean }
+  /** Bulk ingest jobs are ended by somebody else; with `afterRows` the next one that is worked off, after so many rows. */
+  | { act: 'job'; as: 'Aborted' | 'Failed'; afterRows: number | null }
+  | { act: 'job'; as: 'Deleted'; afterRows: null }
+  | { act: 'bulk-limit'; which: Pick }
   | { act: 'pass'; ms: number };
 
 export type ActKind = Act['act'];
+
+export type Api = PushOptions['api'];
 
 /** What one process is to do. */
 export type Job =
@@ -29,8 +37,10 @@ export type Job =
       count: number;
       picks: Pick[];
       queue: boolean;
+      /** By what it is to go; as the number suggests where it is not named. */
+      api?: Api;
     }
-  | { job: 'push again'; pick: Pick }
+  | { job: 'push again'; pick: Pick; api?: Api }
   | { job: 'cycle' }
   | { job: 'watch'; turns: number }
   | { job: 'fresh copy' }
@@ -54,6 +64,8 @@ interface Work {
 export type Step =
   | { step: 'act'; act: Act }
   | { step: 'faults'; faults: object[] }
+  /** The next requests that match get no answer. */
+  | { step: 'hang'; match: string; times: number; what: Hang }
   | ({ step: 'job'; job: Job } & Work)
   | ({ step: 'two at once'; jobs: [Job, Job] } & Work)
   | { step: 'restart' }
@@ -82,33 +94,53 @@ function actArbitrary(way: Way): fc.Arbitrary<Act> {
     weighted(1, fc.record({ act: is('lock'), picks: picks(3) })),
     weighted(1, fc.record({ act: is('limit'), which: pick })),
     ...(way === 'key' ? [weighted(1, fc.record({ act: is('keys'), taken: fc.boolean() }))] : []),
+    ...(way === 'bulk' ? [weighted(4, endedJobArbitrary), weighted(2, bulkLimitArbitrary)] : []),
     weighted(4, passArbitrary),
   );
 }
+
+const endedJobArbitrary = oneOf<Act>(
+  weighted(
+    2,
+    fc.record({
+      act: is('job'),
+      as: is('Aborted', 'Failed'),
+      afterRows: fc.constantFrom(null, null, 0, 1, 3),
+    }),
+  ),
+  weighted(1, fc.constant({ act: 'job', as: 'Deleted', afterRows: null })),
+);
+const bulkLimitArbitrary = fc.record({ act: is('bulk-limit'), which: pick });
 
 const passArbitrary = fc.record({
   act: is('pass'),
   ms: fc.constantFrom(second, 20 * second, 61 * second, 3 * minute, 16 * minute, hour, 25 * hour, 31 * day),
 });
 
-/** Answers that are lost, late or odd, most of them of what writes. */
-function faultArbitrary(isLate: boolean): fc.Arbitrary<object> {
+/** Of requests, most of them of those that write. */
+function matchArbitrary(way: Way): fc.Arbitrary<string> {
+  return is(
+    'POST',
+    'POST',
+    'POST|PATCH|DELETE',
+    'PATCH',
+    'DELETE',
+    'ui-api',
+    'composite',
+    'composite',
+    'GET',
+    '/query',
+    '/updated',
+    '.',
+    ...(way === 'bulk' ? ofJobs : []),
+  );
+}
+
+/** Answers that are lost, late or odd. */
+function faultArbitrary(way: Way, isLate: boolean): fc.Arbitrary<object> {
   return fc
     .record({
-      match: is(
-        'POST',
-        'POST',
-        'POST|PATCH|DELETE',
-        'PATCH',
-        'DELETE',
-        'ui-api',
-        'composite',
-        'composite',
-        'GET',
-        '/query',
-        '/updated',
-        '.',
-      ),
+      match: matchArbitrary(way),
       times: fc.constantFrom(1, 1, 2, 4),
       kind: oneOf<object>(
         weighted(2, fc.constant({ reset: 'before' })),
@@ -139,25 +171,61 @@ function faultArbitrary(isLate: boolean): fc.Arbitrary<object> {
         weighted(1, fc.constant({ status: 403, errorCode: 'REQUEST_LIMIT_EXCEEDED' })),
         weighted(1, fc.constant({ dropAfterBytes: 0 })),
         weighted(1, fc.constant({ dropAfterBytes: 60 })),
+        weighted(way === 'bulk' ? 2 : 0, fc.constantFrom(...refusalsOfJobs)),
       ),
     })
-    .map(({ kind, ...rest }) => ({ ...rest, ...kind }));
+    .map(({ kind, ...rest }) => ({ ...rest, ...kind }))
+    .filter((fault) => way !== 'bulk' || !liesOfJobs(fault));
 }
 
+/** Their making, data, closing and asking, and their files. */
+const ofJobs = [
+  'POST .+/jobs/ingest',
+  'PUT',
+  'PUT|PATCH',
+  'PATCH .+/jobs/ingest',
+  'GET .+/jobs/ingest',
+  'Results',
+  'successfulResults',
+  'unprocessedrecords',
+];
+const refusalsOfJobs = [
+  { status: 400, errorCode: 'EXCEEDEDQUOTA', message: 'ExceededQuota : ApiBatchItems Limit exceeded.' },
+  { status: 400, errorCode: 'FEATURENOTENABLED', message: 'Not enabled for this user.' },
+];
+
+/** Nothing between an org and a program says in Salesforce's own words that a job that is there is none. */
+function liesOfJobs({ match, errorCode }: { match: string; errorCode?: string }): boolean {
+  return errorCode === 'NOT_FOUND' && /^(GET|\.|\w*Results|unprocessed)/.test(match);
+}
+
+/** Records of one push that makes contacts. */
+const counts: Record<Way, [fewest: number, most: number]> = {
+  key: [1, 4],
+  collection: [1, 4],
+  many: [26, 30],
+  upsert: [1, 4],
+  group: [1, 4],
+  bulk: [2, 9],
+};
+
 function jobArbitrary(way: Way): fc.Arbitrary<Job> {
-  const count = way === 'many' ? fc.integer({ min: 26, max: 30 }) : fc.integer({ min: 1, max: 4 });
+  const [min, max] = counts[way];
+  const api: { api?: fc.Arbitrary<Api> } =
+    way === 'bulk' ? { api: is('auto', 'auto', 'bulk', 'collections') } : {};
   return oneOf<Job>(
     weighted(
       10,
       fc.record({
         job: is('push'),
         what: is('creates', 'creates', 'creates', 'equal', 'updates', 'updates', 'deletes', 'mixed'),
-        count,
-        picks: picks(3),
+        count: fc.integer({ min, max }),
+        picks: picks(way === 'bulk' ? 5 : 3),
+        ...api,
         queue: fc.constantFrom(false, false, false, true),
       }),
     ),
-    weighted(6, fc.record({ job: is('push again'), pick })),
+    weighted(6, fc.record({ job: is('push again'), pick, ...api })),
     weighted(6, fc.constant({ job: 'cycle' as const })),
     weighted(2, fc.record({ job: is('watch'), turns: fc.integer({ min: 1, max: 2 }) })),
     weighted(1, fc.constantFrom({ job: 'fresh copy' as const }, { job: 'reconcile' as const })),
@@ -189,7 +257,16 @@ export function stepArbitrary(way: Way, isLate: boolean): fc.Arbitrary<Step> {
       8,
       fc.record({
         step: is('faults'),
-        faults: fc.array(faultArbitrary(isLate), { minLength: 1, maxLength: 3 }),
+        faults: fc.array(faultArbitrary(way, isLate), { minLength: 1, maxLength: 3 }),
+      }),
+    ),
+    weighted(
+      2,
+      fc.record({
+        step: is('hang'),
+        match: matchArbitrary(way),
+        times: fc.constantFrom(1, 1, 2),
+        what: is<Hang>('undone', 'done', 'done', 'done later'),
       }),
     ),
     weighted(16, fc.record({ step: is('job'), job, meanwhile, crash: crashOrNone })),
@@ -203,7 +280,7 @@ export function stepArbitrary(way: Way, isLate: boolean): fc.Arbitrary<Step> {
   );
 }
 
-/** Whether it is a fault or a crash. */
+/** Whether it is a fault, an answer that does not come, or a crash. */
 export function isTrouble(step: Step): boolean {
-  return step.step === 'faults' || step.step === 'kill' || ('crash' in step && step.crash !== null);
+  return ['faults', 'hang', 'kill'].includes(step.step) || ('crash' in step && step.crash !== null);
 }

@@ -26,6 +26,8 @@ export async function take(world: World, step: Step): Promise<void> {
     case 'faults':
       await world.org.control('faults', step.faults);
       return world.count('faults');
+    case 'hang':
+      return world.hang(step);
     case 'job':
       return work(world, [step.job], step);
     case 'two at once':
@@ -78,7 +80,7 @@ async function perform(world: World, job: Job, which: 0 | 1): Promise<Ended | nu
 async function done(world: World, job: Job, which: 0 | 1): Promise<Ended | null> {
   const program = world.program(which);
   if (job.job === 'push') return pushNew(world, program, job);
-  if (job.job === 'push again') return pushAgain(world, program, job.pick);
+  if (job.job === 'push again') return pushAgain(world, program, job);
   if (job.job === 'outbox') return decide(world, program, job);
   world.count(job.job);
   switch (job.job) {
@@ -94,7 +96,7 @@ async function done(world: World, job: Job, which: 0 | 1): Promise<Ended | null>
 }
 
 async function pushNew(world: World, program: Program, job: Push): Promise<Ended | null> {
-  const input = inputOf(world, job);
+  const input = { ...inputOf(world, job), api: job.api ?? 'auto' };
   if (input.records.length === 0) return null;
   world.count(`push ${job.what}`);
   if (job.queue) world.count('push --queue');
@@ -110,13 +112,20 @@ function inputOf(world: World, { what, count, picks }: Push): Input {
   const plain = {
     upsertField: null,
     allOrNone: false,
+    api: 'auto' as const,
     ended: false,
     triedAtMs: world.clock.now(),
     isUnderWay: false,
   };
   if (what === 'updates') return { ...plain, records: updates() };
   if (what === 'deletes')
-    return { ...plain, records: chosen(live, picks.slice(0, 2)).map((Id) => ({ Id, IsDeleted: true })) };
+    return {
+      ...plain,
+      records: chosen(live, picks.slice(0, way === 'bulk' ? picks.length : 2)).map((Id) => ({
+        Id,
+        IsDeleted: true,
+      })),
+    };
   const records = what === 'equal' ? equal(world, count) : Array.from({ length: count }, () => create(world));
   if (what === 'mixed') return { ...plain, records: [...records, ...updates()] };
   if (way === 'upsert' && what === 'creates') {
@@ -137,7 +146,11 @@ function equal(world: World, count: number): Record<string, unknown>[] {
   return Array.from({ length: count }, () => ({ LastName: `Equal ${token.slice(1)}`, Department: token }));
 }
 
-async function pushAgain(world: World, program: Program, pick: number): Promise<Ended | null> {
+async function pushAgain(
+  world: World,
+  program: Program,
+  { pick, api = 'auto' }: Extract<Job, { job: 'push again' }>,
+): Promise<Ended | null> {
   const now = world.clock.now();
   const open = world.inputs.filter(
     ({ ended, triedAtMs, isUnderWay }) => !ended && !isUnderWay && now - triedAtMs < samePushMs,
@@ -145,7 +158,9 @@ async function pushAgain(world: World, program: Program, pick: number): Promise<
   if (open.length === 0) return null;
   world.count('push again');
   world.staysAwake = true;
-  const ended = await push(world, program, open[pick % open.length] as Input, false);
+  const input = open[pick % open.length] as Input;
+  input.api = api;
+  const ended = await push(world, program, input, false);
   world.staysAwake = false;
   return ended;
 }
@@ -165,7 +180,7 @@ async function push(world: World, program: Program, input: Input, queue: boolean
         queue,
         allOrNone: input.allOrNone,
         allowDuplicates: false,
-        api: 'auto',
+        api: input.api,
         ignoreUnknown: false,
         ignoreReadOnly: false,
         allowMixed: true,

@@ -1,17 +1,17 @@
 import { join } from 'node:path';
 import { openFileLeases } from '../../../src/lease/file-leases.ts';
 import { MemoryLeases } from '../../../src/lease/memory-leases.ts';
-import { usualSizes } from '../../../src/sync/batch-sizes.ts';
+import { type BatchSizes, usualSizes } from '../../../src/sync/batch-sizes.ts';
 import type { WireRequest } from '../../../src/wire/exchange.ts';
 import { MachineWorld, openScene, requestMs, type Scene, storeOf } from '../machine-world.ts';
 import { differences } from '../watch/compare.ts';
 import { contentsOfDisk, contentsOfFile, type MirrorContents } from '../watch/mirror-contents.ts';
 import type { Row } from '../watch/org.ts';
-import type { Machine } from '../watch/program.ts';
+import type { Hang, Machine } from '../watch/program.ts';
 import { type By, Oracle } from './oracle.ts';
 import { type Entry, entriesOfDisk, entriesOfFile } from './outbox-contents.ts';
-import { performAct } from './perform-act.ts';
-import type { Act, Meanwhile } from './steps.ts';
+import { performAct, usualBulkLimits } from './perform-act.ts';
+import type { Act, Api, Meanwhile, Step } from './steps.ts';
 import type { Way } from './ways.ts';
 
 /** How a history begins. */
@@ -30,6 +30,7 @@ export interface Input {
   records: Record<string, unknown>[];
   upsertField: string | null;
   allOrNone: boolean;
+  api: Api;
   /** Nobody may push it again as the same one: its end was told, or may have been. */
   ended: boolean;
   triedAtMs: number;
@@ -37,10 +38,15 @@ export interface Input {
   isUnderWay: boolean;
 }
 
+type Planned = Omit<Extract<Step, { step: 'hang' }>, 'step'>;
+
 /** By then everything that was cut is carried out. */
 const latestMs = 46_000;
 /** Longer sleeps are longer than the day that is left of a key's life when it is sent last. */
 const shortSleepMs = 3_600_000;
+
+/** A push of some records goes by jobs, and takes several. */
+const fewForJobs: BatchSizes = { ...usualSizes, ingestFromRows: 3, ingestJobRows: 4 };
 
 /** An org, a machine with its files, two processes of the program at most, and whoever writes down what is seen. */
 export class World extends MachineWorld {
@@ -51,6 +57,7 @@ export class World extends MachineWorld {
   rows: readonly Row[] = [];
   /** No long sleep comes now: whoever pushes the same again has a day for it. */
   staysAwake = false;
+  #planned: Planned | null = null;
   #meanwhile: Meanwhile[] = [];
   #turn: Promise<void> = Promise.resolve();
   #sent = 0;
@@ -64,6 +71,7 @@ export class World extends MachineWorld {
   #fault: Error | null = null;
   /** Long sleeps that are due. */
   #sleeps: Act[] = [];
+  readonly #toldOfJobs = new Set<string>();
   #tokens = 0;
   #values = 0;
   #names = 0;
@@ -74,11 +82,13 @@ export class World extends MachineWorld {
     this.oracle = new Oracle(beginning.late);
     machine.beforeSend = (request) => this.#beforeSend(request);
     machine.behindSend = (request) => this.#behindSend(request);
+    machine.hangs = (request) => this.#hangs(request);
   }
 
   static async open(beginning: Beginning): Promise<World> {
     const { contacts, seed, store, way } = beginning;
-    const scene = await openScene({ contacts, seed }, { gzip: false, idempotency: way !== 'collection' });
+    const settings = { gzip: false, idempotency: way !== 'collection', ...usualBulkLimits };
+    const scene = await openScene({ contacts, seed }, settings);
     const { dataDir } = scene.machine;
     const machine: Machine = {
       ...scene.machine,
@@ -86,7 +96,7 @@ export class World extends MachineWorld {
       push: true,
       reconcileEveryMs: null,
       memory: storeOf(store, scene.clock),
-      sizes: usualSizes,
+      sizes: way === 'bulk' ? fewForJobs : usualSizes,
     };
     const world = new World(scene, machine, beginning);
     await world.look('org');
@@ -113,7 +123,24 @@ export class World extends MachineWorld {
     return `V${this.#values}`;
   }
 
+  /** The next requests that match get no answer, in place of those of which that was said before; null: all get one. */
+  hang(planned: Planned | null): void {
+    this.#planned = planned === null ? null : { ...planned };
+  }
+
+  #hangs({ method, path }: WireRequest): Hang | null {
+    const planned = this.#planned;
+    if (planned === null || planned.times === 0) return null;
+    if (!new RegExp(planned.match).test(`${method} ${path}`)) return null;
+    planned.times--;
+    this.count(`hang: ${planned.what}`);
+    this.log.push(`  ${method} ${path} gets no answer, ${planned.what}`);
+    return planned.what;
+  }
+
   async act(act: Act): Promise<void> {
+    if (this.#worksByItself) await this.#lookAtOwnWork();
+    else if (this.#writing > 0) await this.look('program');
     const isDone = await performAct(this, act);
     this.log.push(`${isDone ? '' : 'in vain: '}${JSON.stringify(act)}`);
     if (isDone) this.count(act.act);
@@ -125,9 +152,23 @@ export class World extends MachineWorld {
     const first = Math.min(ms, latestMs);
     for (const part of [first, ms - first]) {
       this.clock.pass(part);
-      await this.org.control('clock', { advanceMs: 0 });
-      await this.look('org');
+      if (this.#worksByItself) await this.#lookAtOwnWork();
+      else {
+        await this.org.control('clock', { advanceMs: 0 });
+        await this.look('org');
+      }
     }
+  }
+
+  /** The org works off jobs of the program's while nobody asks it anything. */
+  get #worksByItself(): boolean {
+    return this.beginning.way === 'bulk';
+  }
+
+  /** What is due by the org's clock, which nobody's timer moves, is done now, and seen as the program's. */
+  async #lookAtOwnWork(): Promise<void> {
+    await this.org.control('clock', { advanceMs: 0 });
+    await this.look('program');
   }
 
   /** Work of programs, and what happens in the org meanwhile. */
@@ -148,7 +189,18 @@ export class World extends MachineWorld {
     // The program took it for an answer that never came, and went on.
     if (this.#fault !== null) throw this.#fault;
     await this.look('program');
-    this.oracle.note(this.entries());
+    const entries = this.entries();
+    this.oracle.note(entries);
+    for (const entry of entries) this.#tellOfJob(entry);
+  }
+
+  /** Counts what jobs have come to, each entry's once. */
+  #tellOfJob({ key, way, state, errors }: Entry): void {
+    const isLeft = errors.some(({ code }) => code === 'BULK_JOB_FAILED');
+    const what = isLeft ? 'left' : way === 'bulk' ? state : '';
+    if (!['left', 'done', 'in-doubt'].includes(what) || this.#toldOfJobs.has(`${key} ${what}`)) return;
+    this.#toldOfJobs.add(`${key} ${what}`);
+    this.count(`job: ${what}`);
   }
 
   /** One after the other, where two programs send: who has done what would be anybody's guess. */
@@ -173,7 +225,11 @@ export class World extends MachineWorld {
   async #betweenRequests(): Promise<void> {
     this.#sent++;
     this.clock.pass(requestMs);
-    if (this.beginning.late || this.#writing > 0 || this.#hasWritten) {
+    if (this.#worksByItself) {
+      await this.#lookAtOwnWork();
+      // What a job has left goes by another way in the same work.
+      if (this.machine.memory !== null) for (const entry of this.entries()) this.#tellOfJob(entry);
+    } else if (this.beginning.late || this.#writing > 0 || this.#hasWritten) {
       // What was cut and is to be carried out later is due by the org's clock, which nobody's timer moves.
       if (this.beginning.late) await this.org.control('clock', { advanceMs: 0 });
       this.#hasWritten = false;

@@ -19,8 +19,10 @@ import { backfillOrgs } from '../../../src/usecases/backfill.ts';
 import { reconcileOrgs } from '../../../src/usecases/reconcile.ts';
 import { status } from '../../../src/usecases/status.ts';
 import { watch } from '../../../src/usecases/watch.ts';
+import { AnswerTimeout } from '../../../src/wire/answer-timeout.ts';
 import { exchange, type WireAnswer, type WireRequest } from '../../../src/wire/exchange.ts';
 import type { Wire } from '../../../src/wire/open-wire.ts';
+import { defaultTimeouts } from '../../../src/wire/timeouts.ts';
 import type { LocalDispatcher } from '../../support/local-dispatcher.ts';
 import { startLocalThread } from '../../support/local-thread.ts';
 import type { VirtualClock } from '../../support/virtual-clock.ts';
@@ -54,7 +56,12 @@ export interface Machine {
   beforeSend(request: WireRequest): Promise<void>;
   /** Called when one is over, with an answer or without, before the program knows. */
   behindSend?(request: WireRequest): Promise<void>;
+  /** Asked of each request that leaves: whether its answer never comes. Null: it does. */
+  hangs?(request: WireRequest): Hang | null;
 }
+
+/** What becomes of a request without an answer: nothing, or its work, at once or while the answer is waited for. */
+export type Hang = 'undone' | 'done' | 'done later';
 
 /** What a program said at its end: `crash` where it was killed, `halt` where it was told to stop. */
 export type Ended = { kind: 'done' | 'crash' | 'halt' } | { kind: 'failed'; error: string };
@@ -270,18 +277,20 @@ export class Program {
   }
 
   #wire(): Wire {
-    const { dispatcher, clock, beforeSend, behindSend } = this.#machine;
+    const { dispatcher, clock, beforeSend, behindSend, hangs } = this.#machine;
     const patience = { headersMs: 0, idleBodyMs: 0, answerMs: 600_000 };
     return {
       exchange: async (request, _patience, signal) => {
         this.points.alive();
         await beforeSend(request);
         let answer: WireAnswer | null = null;
+        const send = () => exchange(dispatcher, request, patience, signal);
         try {
           await this.#hold?.pass();
           return await this.points.around('send', async () => {
             clock.noteActivity();
-            answer = await exchange(dispatcher, request, patience, signal);
+            const hang = hangs?.(request) ?? null;
+            answer = hang === null ? await send() : await this.#hang(hang, send, signal);
             return answer;
           });
         } catch (error) {
@@ -296,6 +305,17 @@ export class Program {
     };
   }
 
+  /** Waits for an answer as long as one is waited for. */
+  async #hang(hang: Hang, send: () => Promise<WireAnswer>, signal?: AbortSignal): Promise<never> {
+    const { clock } = this.services;
+    const { answerMs } = defaultTimeouts;
+    const untilDoneMs = hang === 'done later' ? answerMs / 2 : 0;
+    await clock.sleep(untilDoneMs, { signal });
+    if (hang !== 'undone') await send().then(({ body }) => body.drop(), unlessAborted(signal));
+    await clock.sleep(answerMs - untilDoneMs, { signal });
+    throw new AnswerTimeout(answerMs);
+  }
+
   async #write(call: string, work: () => void): Promise<void> {
     this.#machine.clock.noteActivity();
     // With a dead process its files are closed.
@@ -306,6 +326,13 @@ export class Program {
     }
     await this.points.around('write', work);
   }
+}
+
+/** What a cut answer would say is not told either. */
+function unlessAborted(signal: AbortSignal | undefined): (error: unknown) => void {
+  return (error) => {
+    if (signal?.aborted) throw error;
+  };
 }
 
 /** Whether it makes a transaction. */
