@@ -133,6 +133,7 @@ class LeasedOrg implements WatchedOrg {
           push: push && this.#pushes.isDue(),
           withDrainLease: (work) => budget.asPush(() => lend(work)),
           patienceMs: once ? undefined : this.#pushes.patienceMs,
+          noJobs: this.#pushes.noJobs,
           signal: ended,
         }),
       );
@@ -154,6 +155,7 @@ class LeasedOrg implements WatchedOrg {
       const report = await pushWaiting(context, {
         withDrainLease: (work) => budget.asPush(() => lend(work)),
         patienceMs: this.#pushes.patienceMs,
+        noJobs: this.#pushes.noJobs,
         signal: ended,
       });
       if (report === null) return;

@@ -10,6 +10,9 @@ export class WatchedPushes {
   /** Until when the org has asked to be sent nothing; ms, by the monotonic clock. */
   #notBeforeMs = 0;
   #isStuck = false;
+  #noJobs: Error | null = null;
+  /** Until when jobs are not tried; ms, by the monotonic clock. */
+  #jobsNotBeforeMs = 0;
 
   constructor(clock: Pick<Clock, 'monotonicMs'>, intervalMs: number) {
     this.#clock = clock;
@@ -25,9 +28,23 @@ export class WatchedPushes {
     return this.#isStuck;
   }
 
-  heed({ error }: CycleReport['push']): void {
-    this.#isStuck = error !== null;
-    const { retryAfterMs = 0 } = callDetailsOf(error);
-    this.#notBeforeMs = this.#clock.monotonicMs() + (retryAfterMs ?? 0);
+  /** Why no ingest job is to be tried yet; null where they are. */
+  get noJobs(): Error | null {
+    return this.#clock.monotonicMs() < this.#jobsNotBeforeMs ? this.#noJobs : null;
+  }
+
+  heed({ error, noJobs }: Pick<CycleReport['push'], 'error' | 'noJobs'>): void {
+    if (noJobs !== null && noJobs !== this.#noJobs) {
+      this.#noJobs = noJobs;
+      this.#jobsNotBeforeMs = this.#after(noJobs);
+    }
+    // What jobs alone are refused keeps nothing else.
+    const held = error === noJobs ? null : error;
+    this.#isStuck = held !== null;
+    this.#notBeforeMs = this.#after(held);
+  }
+
+  #after(error: unknown): number {
+    return this.#clock.monotonicMs() + (callDetailsOf(error).retryAfterMs ?? 0);
   }
 }

@@ -547,6 +547,105 @@ describe('where the org takes no more bulk jobs or rows today', () => {
     await expectTruth(rig);
   });
 
+  const usedUp = (rig: Rig) => control(rig.emulator.url, 'settings', { bulkDailyBatches: 0 });
+  const asksOfJobs = async (rig: Rig) =>
+    (await calls(rig.emulator.url)).filter(({ path }) => path.includes('/jobs/ingest')).length;
+
+  it('few contacts go at once by what carries them, and only what a job is to carry waits', async () => {
+    await using rig = await copied(3);
+    await usedUp(rig);
+    await pushed(rig, people(7));
+    rig.pass(1_000);
+    const [first, second] = await contactsOf(rig.emulator.url);
+    const few = await pushed(rig, [
+      { LastName: 'Few' },
+      { LastName: 'Fewer' },
+      { Id: first?.Id, Title: 'T' },
+      { Id: second?.Id, IsDeleted: true },
+    ]);
+    expect(few.entries.map(({ entry }) => entry?.state)).toEqual(Array(4).fill('done'));
+    // What stopped is of the others alone, and tells when it goes on.
+    expect(few.stopped).toMatchObject({
+      code: 'REQUEST_LIMIT_EXCEEDED',
+      details: { retryAfterMs: 3_600_000 },
+    });
+    expect((await entriesOf(rig)).slice(0, 7).map(({ state }) => state)).toEqual(Array(7).fill('pending'));
+    expect(await bulkNames(rig)).toEqual([]);
+    // Asked for by a person, few wait for a job too.
+    await pushed(rig, [{ LastName: 'Bulk asked for' }], { api: 'bulk' });
+    expect((await entriesOf(rig)).at(-1)).toMatchObject({ state: 'pending', sentAt: null });
+    rig.pass(1_000);
+    const { push } = await cycle(rig);
+    expect(push).toMatchObject({ unsent: 8, error: { code: 'REQUEST_LIMIT_EXCEEDED' } });
+    expect(push.noJobs).toBe(push.error);
+    await control(rig.emulator.url, 'settings', { bulkDailyBatches: 100 });
+    await cycle(rig);
+    expect(await statesOf(rig)).toEqual(['done']);
+    expect(await bulkNames(rig)).toEqual([...namesOf(7), 'Bulk asked for'].toSorted());
+  });
+
+  it('a later change of a contact waits behind what waits for a job, and then comes last', async () => {
+    await using rig = await copied(8);
+    const before = await contactsOf(rig.emulator.url);
+    await usedUp(rig);
+    await pushed(
+      rig,
+      before.slice(0, 7).map(({ Id }) => ({ Id, Title: 'by a job' })),
+    );
+    rig.pass(1_000);
+    const later = [before[0], before[7]].map((row) => ({ Id: row?.Id, Title: 'later' }));
+    const { entries } = await pushed(rig, later);
+    expect(entries.map(({ entry }) => entry?.state)).toEqual(['pending', 'done']);
+    await control(rig.emulator.url, 'settings', { bulkDailyBatches: 100 });
+    await cycle(rig);
+    expect(await statesOf(rig)).toEqual(['done']);
+    const after = new Map((await contactsOf(rig.emulator.url)).map((row) => [row.Id, row.Title]));
+    expect(before.map(({ Id }) => after.get(Id))).toEqual(['later', ...Array(6).fill('by a job'), 'later']);
+  });
+
+  it('pushes that are many together only do not wait for a job', async () => {
+    await using rig = await copied(1);
+    await usedUp(rig);
+    await pushed(rig, people(4), { queue: true });
+    rig.pass(1_000);
+    const { stopped } = await pushed(rig, people(4));
+    expect(stopped).toBeNull();
+    expect((await entriesOf(rig)).map(({ state, way }) => [state, way])).toEqual(
+      Array(8).fill(['done', 'ui-api']),
+    );
+    expect(await bulkNames(rig)).toEqual([...namesOf(4), ...namesOf(4)].toSorted());
+  });
+
+  it('the same push again by collections takes along what waits for a job', async () => {
+    await using rig = await copied(1);
+    await usedUp(rig);
+    const { stopped } = await pushed(rig, people(7), { fresh: false });
+    expect(stopped).toMatchObject({
+      hint: expect.stringContaining('the same push again with `--api collections`'),
+    });
+    const again = await pushed(rig, people(7), { fresh: false, api: 'collections' });
+    expect(again.stopped).toBeNull();
+    expect((await entriesOf(rig)).map(({ state, way }) => [state, way])).toEqual(
+      Array(7).fill(['done', 'collection']),
+    );
+  });
+
+  it('whoever was told so a while ago asks for no job, and sends the rest', async () => {
+    await using rig = await copied(1);
+    await usedUp(rig);
+    await pushed(rig, people(7));
+    const { push } = await cycle(rig);
+    const asked = await asksOfJobs(rig);
+    rig.pass(1_000);
+    await pushed(rig, [{ LastName: 'Few' }], { queue: true });
+    const next = await runCycle(rig.context, { push: true, noJobs: push.noJobs, signal: rig.signal });
+    expect(next.push).toMatchObject({ pushed: 1, unsent: 7 });
+    expect(next.push.noJobs).toBe(push.noJobs);
+    expect(await asksOfJobs(rig)).toBe(asked);
+    await control(rig.emulator.url, 'settings', { bulkDailyBatches: 100 });
+    expect((await cycle(rig)).push).toMatchObject({ pushed: 7, unsent: 0, error: null, noJobs: null });
+  });
+
   it('what a job did not come to waits too, and the rest is done', async () => {
     await using rig = await copied(1);
     await control(rig.emulator.url, 'settings', { bulkDailyRows: 4 });

@@ -17,6 +17,8 @@ export interface CycleOptions {
   withDrainLease?: <T>(work: (lease: Lease) => Promise<T>) => Promise<T>;
   /** How long the push may wait and repeat, so that the next pull is not late for it; a minute unless told. */
   patienceMs?: number;
+  /** `CyclePush.noJobs` of an earlier cycle, as long as no ingest job is to be tried. */
+  noJobs?: Error | null;
   signal: AbortSignal;
 }
 
@@ -44,9 +46,19 @@ export interface CyclePush {
   unsent: number;
   /** Why they still wait; null where nothing does. */
   error: unknown;
+  /** Why what only an ingest job is to carry waits: all else was sent where `error` is the same. Null where nothing does. */
+  noJobs: Error | null;
 }
 
-const nothingPushed: CyclePush = { pushed: 0, rejected: 0, inDoubt: 0, conflicts: 0, unsent: 0, error: null };
+const nothingPushed: CyclePush = {
+  pushed: 0,
+  rejected: 0,
+  inDoubt: 0,
+  conflicts: 0,
+  unsent: 0,
+  error: null,
+  noJobs: null,
+};
 
 /** A pull that ended so tells that nothing can be sent either, or only into doubt. */
 const endsPush: readonly ErrorCode[] = [
@@ -135,21 +147,22 @@ export async function pushWaiting(
 async function pushOutbox(
   context: SyncContext,
   run: RunRecorder,
-  { withDrainLease, patienceMs, signal }: CycleOptions,
+  { withDrainLease, patienceMs, noJobs, signal }: CycleOptions,
 ): Promise<CyclePush> {
-  let report: Pick<DrainReport, 'unsent' | 'stopped' | 'stuck'> = { unsent: 0, stopped: null, stuck: null };
+  const failed = (stopped: Error | null) => ({ unsent: 0, stopped, stuck: null, noJobs: null });
+  let report: Pick<DrainReport, 'unsent' | 'stopped' | 'stuck' | 'noJobs'> = failed(null);
   await run.step('push', async (note) => {
     try {
-      report = await drainOutbox(context, { run, withLease: withDrainLease, patienceMs, signal });
+      report = await drainOutbox(context, { run, withLease: withDrainLease, patienceMs, noJobs, signal });
     } catch (error) {
       if (isAbort(error)) throw error;
       if (isAppError(error, 'ORG_BUSY')) return note(error.message);
-      report = { unsent: 0, stopped: error as Error, stuck: null };
+      report = failed(error as Error);
     }
     const reason = report.stopped ?? report.stuck;
     if (reason !== null) note(`Not everything was sent: ${reason.message}`);
   });
   const { pushed = 0, rejected = 0, inDoubt = 0, conflicts = 0 } = run.counts;
   const { unsent, stopped, stuck } = report;
-  return { pushed, rejected, inDoubt, conflicts, unsent, error: stopped ?? stuck };
+  return { pushed, rejected, inDoubt, conflicts, unsent, error: stopped ?? stuck, noJobs: report.noJobs };
 }

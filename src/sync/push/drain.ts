@@ -5,6 +5,7 @@ import type { SyncContext } from '../context.ts';
 import type { Lease } from '../ports/leases.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import type { Undecided } from './entry/blocked-contacts.ts';
+import { waitsForJob } from './plan/waits-for-job.ts';
 import { DrainProgress } from './progress/drain-progress.ts';
 import type { OnSettled } from './progress/tell-settled.ts';
 import { readBack } from './read-back/read-back.ts';
@@ -22,6 +23,8 @@ export interface DrainOptions {
   onSettled?: OnSettled;
   /** How long all waits and repeats may take together; a minute unless told. The rest is left to the next drain. */
   patienceMs?: number;
+  /** Why no ingest job is to be tried yet, where an earlier drain was told so; null or absent: they are tried. */
+  noJobs?: Error | null;
   signal: AbortSignal;
 }
 
@@ -32,8 +35,10 @@ export interface DrainReport {
   behind: Readonly<Record<Undecided, readonly string[]>>;
   /** Why sending ended before everything was tried: the org as a whole, or this machine. Null where it did not. */
   stopped: Error | null;
-  /** The first reason of an entry's own for still waiting, or for being in doubt; the others were sent. */
+  /** The first reason of an entry's own for still waiting, or for being in doubt, else `noJobs`; the others were sent. */
   stuck: Error | null;
+  /** Why what only an ingest job is to carry waits; null where nothing does. */
+  noJobs: Error | null;
   /** Why contacts that were written are not in the mirror yet; they are read by the next drain or cycle. */
   readBack: Error | null;
 }
@@ -54,7 +59,7 @@ export async function drainOutbox(context: SyncContext, options: DrainOptions): 
   const open = counts.pending + counts.sent + counts['in-doubt'];
   const due = open > 0 || (await outbox.readBackDue(1)).length > 0;
   const behind = { conflict: [], held: [], 'in-doubt': [] };
-  if (!due) return { unsent: 0, behind, stopped: null, stuck: null, readBack: null };
+  if (!due) return { unsent: 0, behind, stopped: null, stuck: null, noJobs: null, readBack: null };
   if (withLease === undefined) return drain(context, options, undefined);
   return withLease(async (lease) => {
     const mirror = await context.mirror.under(lease);
@@ -68,6 +73,7 @@ async function drain(
   confirm: SendOptions['confirm'],
 ): Promise<DrainReport> {
   const progress = new DrainProgress(options.run, options.patienceMs ?? defaultPatienceMs);
+  progress.noJobs = options.noJobs ?? null;
   using grace = new Grace(
     options.signal,
     context.stopBudgetMs,
@@ -79,6 +85,7 @@ async function drain(
     await recoverJobs(context, progress, sending);
     await recover(context, progress, options);
     await sendByJobs(context, progress, sending);
+    if (progress.noJobs !== null) progress.waitsForJob = await waitsForJob(context);
     await using behind = new ReadBehind(context, options);
     stopped = await sendAll(context, progress, { ...sending, behind });
   } catch (error) {
@@ -88,8 +95,10 @@ async function drain(
   if (stopped === null) await noteEndsOfDoubts(context, options);
   // Nothing was tried of what is left, and all of it waits for the same reason.
   const unsent = stopped === null ? progress.unsent : (await context.mirror.outbox.counts()).pending;
-  const { behind, stuck } = progress;
-  return { unsent, behind, stopped, stuck, readBack: await readBackAll(context, options) };
+  const { behind } = progress;
+  const noJobs = stopped !== null || progress.hasWaitedForJob ? progress.noJobs : null;
+  const stuck = progress.stuck ?? noJobs;
+  return { unsent, behind, stopped, stuck, noJobs, readBack: await readBackAll(context, options) };
 }
 
 /** Only makes the next drain quicker. */

@@ -65,7 +65,7 @@ export async function planJob(
 }
 
 /** What goes out alone or not at all, what a rule may refuse unless told, and what may change while it waits, does not. */
-function mayGoByJob(entry: OutboxEntry): boolean {
+export function mayGoByJob(entry: OutboxEntry): boolean {
   const { state, sentAt, local, base, atomicGroup, allowDuplicates, api } = entry;
   return (
     state === 'pending' &&

@@ -34,6 +34,12 @@ export class DrainProgress {
   readonly behind: Record<Undecided, string[]> = { conflict: [], held: [], 'in-doubt': [] };
   /** The first reason of an entry's own for not being sent now, or for a doubt. */
   stuck: Error | null = null;
+  /** Why no further ingest job is made; null where they are. */
+  noJobs: Error | null = null;
+  /** Whether an entry is to wait until jobs are made again. */
+  waitsForJob: (entry: OutboxEntry) => boolean = () => false;
+  /** Whether some did. */
+  hasWaitedForJob = false;
   #spentMs = 0;
   #requests = 0;
   /** The latest begun of the requests whose answer never came. */
@@ -44,6 +50,12 @@ export class DrainProgress {
   constructor(run: RunRecorder, patienceMs: number) {
     this.#run = run;
     this.#patienceMs = patienceMs;
+  }
+
+  /** All that is open is gone through from its beginning, so that what still waits is met, and counted, anew. */
+  beginPass(): void {
+    this.unsent = 0;
+    for (const keys of Object.values(this.behind)) keys.length = 0;
   }
 
   /** Numbers a request in the order in which they begin. */
@@ -89,7 +101,10 @@ export class DrainProgress {
   /** Why these, which go out together or not at all, must wait; null where nothing stands before them. */
   blockReason(unit: readonly OutboxEntry[], namesOf: ContactNames): BlockReason | null {
     const reasons = unit.map((entry) => this.blocked.reason(namesOf(entry)));
-    return reasons.find((reason) => reason !== null) ?? null;
+    const found = reasons.find((reason) => reason !== null) ?? null;
+    if (found !== null || !unit.some((entry) => this.waitsForJob(entry))) return found;
+    this.hasWaitedForJob = true;
+    return 'unsent';
   }
 
   block(unit: readonly OutboxEntry[], namesOf: ContactNames, reason: BlockReason): void {

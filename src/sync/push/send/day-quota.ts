@@ -9,17 +9,16 @@ import { AppError, isAppError } from '../../../base/errors.ts';
 const againMs = 3_600_000;
 
 /**
- * The error with the time from which sending is worth while again, where the org takes no more bulk jobs, batches or rows for
- * now (`ExceededQuota`: "The job or batch you tried to create exceeds the allowed number for the past 24-hour period"); any
- * other as it is. Source: Bulk API 2.0 Developer Guide, "Errors".
+ * The error with the time from which jobs are worth while again, where the org takes no more bulk jobs, batches or rows for
+ * now (`ExceededQuota`: "The job or batch you tried to create exceeds the allowed number for the past 24-hour period").
+ * Source: Bulk API 2.0 Developer Guide, "Errors".
  */
-export function withTimeOfQuota(error: unknown, { now }: Pick<Clock, 'now'>): unknown {
-  if (!isDayQuota(error)) return error;
+export function withTimeOfQuota(error: AppError, { now }: Pick<Clock, 'now'>): AppError {
   const details = callDetailsOf(error);
   if (typeof details.retryAfterMs === 'number') return error;
   const until = new Date(now() + againMs).toISOString().replace(/\.\d+/, '');
   return new AppError(error.code, error.message, {
-    hint: `A watch tries again from ${until} on, \`push\` at once. "parahack-sync limits" shows what the org has left of its bulk batches, and what is pushed with \`--api collections\` needs none. Nothing is lost meanwhile.`,
+    hint: `A watch tries again from ${until} on, \`push\` at once. "parahack-sync limits" shows what the org has left of its bulk batches, and the same push again with \`--api collections\` needs none: it takes an API request for each 200 records. Nothing is lost meanwhile.`,
     details: { ...details, retryAfterMs: againMs },
     cause: error,
   });

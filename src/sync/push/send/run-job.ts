@@ -41,19 +41,22 @@ export async function recoverJobs(
   for (const job of jobs) await followJob(context, { id: job, isNew: false }, progress, options);
 }
 
-/** Sends by ingest jobs, one after the other, as long as there is enough for one. The rest is left to other ways. */
+/**
+ * Sends by ingest jobs, one after the other, as long as there is enough for one and `progress.noJobs` does not say that none is
+ * made. The rest is left to other ways.
+ */
 export async function sendByJobs(
   context: SyncContext,
   progress: DrainProgress,
   options: SendOptions,
 ): Promise<void> {
-  for (;;) {
+  while (progress.noJobs === null) {
     const { pending } = await context.mirror.outbox.counts();
     if (pending < context.sizes.ingestFromRows && !(await context.mirror.outbox.asksForJob())) return;
     const planned = await planJob(context);
     if (planned === null) return;
     throwIfAborted(options.signal);
-    const jobId = await openedJob(context, planned, options);
+    const jobId = await openedJob(context, planned, progress, options);
     // What Salesforce would not take so goes by collections, which tell more of why.
     if (jobId === null || (await followJob(context, { id: jobId, isNew: true }, progress, options)) === 0)
       return;
@@ -61,18 +64,23 @@ export async function sendByJobs(
 }
 
 /**
- * Null also where the org takes no such job, of this user or at all: what waits must not wait for that, and nothing of it was
- * done.
+ * Null also where the org takes no such job, of this user, for now or at all: what other ways carry must not wait for that, and
+ * nothing of it was done.
  */
 async function openedJob(
   context: SyncContext,
   planned: PlannedJob,
+  progress: DrainProgress,
   options: SendOptions,
 ): Promise<string | null> {
   try {
     return await openJob(context, planned, options);
   } catch (error) {
-    if (!isAppError(error, 'SALESFORCE_ERROR')) throw withTimeOfQuota(error, context.clock);
+    if (isDayQuota(error)) {
+      progress.noJobs = withTimeOfQuota(error, context.clock);
+      return null;
+    }
+    if (!isAppError(error, 'SALESFORCE_ERROR')) throw error;
     context.log.warn(
       `${context.remote.instanceUrl}: no bulk ingest job can be made, and ${context.object.nouns.many} go by other ways: ${error.message}`,
     );
@@ -230,7 +238,7 @@ async function takeBack(
 ): Promise<number> {
   const { signal } = options;
   const { ingest } = context.records;
-  const refusal = withTimeOfQuota(closing.refusal, context.clock);
+  const { refusal } = closing;
   const ended: EndedJob = { jobId: job.id, job, isUntouched: !closing.mayBeDone };
   if (closing.mayBeDone) {
     // Whoever may not abort it either is told so, and asks again.
@@ -243,7 +251,7 @@ async function takeBack(
   }
   const settled = await settleJob(context, ended, progress, options);
   if (!closing.mayBeDone) await dropJob(context, job.id, signal);
-  if (isDayQuota(refusal)) throw refusal;
+  if (isDayQuota(refusal)) progress.noJobs ??= withTimeOfQuota(refusal, context.clock);
   return settled;
 }
 

@@ -31,6 +31,7 @@ export async function sendAll(
 ): Promise<Error | null> {
   for (let pass = 1; ; pass++) {
     const line = new ContactLine();
+    progress.beginPass();
     const stopped = await sendPass(context, progress, line, options);
     if (stopped !== null || line.deferred === 0) return stopped;
     if (pass < mostPasses) continue;

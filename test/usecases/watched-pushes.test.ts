@@ -1,0 +1,57 @@
+import { expect, it } from 'vitest';
+import { AppError } from '../../src/base/errors.ts';
+import type { CyclePush } from '../../src/sync/cycle/cycle.ts';
+import { WatchedPushes } from '../../src/usecases/watched-pushes.ts';
+
+const hourMs = 3_600_000;
+const told: CyclePush = {
+  pushed: 0,
+  rejected: 0,
+  inDoubt: 0,
+  conflicts: 0,
+  unsent: 7,
+  error: null,
+  noJobs: null,
+};
+const limit = (retryAfterMs: number) =>
+  new AppError('REQUEST_LIMIT_EXCEEDED', 'ApiBatchItems', { details: { limit: 'other', retryAfterMs } });
+
+function watched() {
+  let now = 5;
+  const pushes = new WatchedPushes({ monotonicMs: () => now }, 300_000);
+  const pass = (ms: number) => {
+    now += ms;
+  };
+  return { pushes, pass };
+}
+
+it('an org that is to be sent nothing is left alone until then', () => {
+  const { pushes, pass } = watched();
+  pushes.heed({ ...told, error: limit(hourMs) });
+  expect([pushes.isDue(), pushes.isStuck]).toEqual([false, true]);
+  pass(hourMs);
+  expect(pushes.isDue()).toBe(true);
+});
+
+it('where the day of jobs alone is used up, all else is sent meanwhile, and jobs are tried after it', () => {
+  const { pushes, pass } = watched();
+  const noJobs = limit(hourMs);
+  pushes.heed({ ...told, error: noJobs, noJobs });
+  expect([pushes.isDue(), pushes.isStuck, pushes.noJobs]).toEqual([true, false, noJobs]);
+  pass(hourMs - 1);
+  // Told once more by whoever was given it: that hour is not another one.
+  pushes.heed({ ...told, error: noJobs, noJobs });
+  expect(pushes.noJobs).toBe(noJobs);
+  pass(1);
+  expect(pushes.noJobs).toBeNull();
+});
+
+it('a cycle that ended before it came to them does not forget that jobs are used up', () => {
+  const { pushes } = watched();
+  const noJobs = limit(hourMs);
+  pushes.heed({ ...told, error: noJobs, noJobs });
+  pushes.heed({ ...told, error: new AppError('NETWORK_UNREACHABLE', 'No way there.') });
+  expect([pushes.isDue(), pushes.isStuck, pushes.noJobs]).toEqual([true, true, noJobs]);
+  pushes.heed({ ...told, error: null });
+  expect(pushes.noJobs).toBe(noJobs);
+});
