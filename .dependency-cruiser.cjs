@@ -73,7 +73,7 @@ const pushFolders = {
 };
 const emulatorFolders = {
   '.': ['control', 'page', 'rest', 'bulk', 'oauth', 'http', 'org', 'engine', 'objects', 'schema'],
-  control: ['rest', 'oauth', 'http', 'org', 'engine', 'schema'],
+  control: ['rest', 'bulk', 'oauth', 'http', 'org', 'engine', 'schema'],
   rest: ['bulk', 'oauth', 'http', 'org', 'engine', 'schema'],
   bulk: ['http', 'org', 'engine', 'schema'],
   oauth: ['page', 'http'],

@@ -1,5 +1,5 @@
 import { notFound } from '../http/api-error.ts';
-import { endIngest, type IngestEnd } from './ingest-end.ts';
+import type { IngestEnd } from './ingest-end.ts';
 import type { IngestJob } from './ingest-job.ts';
 import type { QueryJob } from './query-job.ts';
 
@@ -71,22 +71,6 @@ export class BulkJobs {
   ingests(): IngestJob[] {
     this.#forgetOld();
     return [...this.#ingests.values()];
-  }
-
-  /**
-   * Ends ingest jobs as an administrator, or Salesforce itself, does: those of these ids, or all that there are; what has
-   * ended stays so. `Deleted`: aborted where it has not ended, and deleted. Answers the ids.
-   */
-  endIngests(
-    as: IngestEnd['as'] | 'Deleted',
-    { ids, message }: { ids?: readonly string[]; message: string },
-  ): string[] {
-    const jobs = ids === undefined ? this.ingests() : ids.map((id) => this.ingest(id));
-    for (const job of jobs) {
-      endIngest(job, { as: as === 'Failed' ? 'Failed' : 'Aborted', message }, this.#now());
-      if (as === 'Deleted') this.deleteIngest(job);
-    }
-    return jobs.map(({ id }) => id);
   }
 
   /** The next job that is worked off ends so, when so many of its rows are done. */

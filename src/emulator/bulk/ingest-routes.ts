@@ -8,8 +8,9 @@ import type { DescribeDocument } from '../schema/describe-document.ts';
 import { OrgFault } from '../schema/fault.ts';
 import { restInstant } from '../schema/stamp.ts';
 import type { BulkContext } from './bulk-context.ts';
+import { endJob } from './end-jobs.ts';
 import { csvLine, IngestFailure } from './ingest-csv.ts';
-import { endIngest } from './ingest-end.ts';
+import type { IngestEnd } from './ingest-end.ts';
 import type { IngestJob, IngestOperation } from './ingest-job.ts';
 import { ingestJobState, ingestOperations } from './ingest-job.ts';
 import { runIngest } from './ingest-run.ts';
@@ -132,7 +133,7 @@ function changeState(request: ApiRequest, { id = '' }: PathParams, context: Bulk
     if (job.phase === 'done' || job.phase === 'failed') {
       throw apiError(400, 'INVALIDJOBSTATE', `Aborting already Completed Job not allowed.`);
     }
-    endIngest(job, { as: 'Aborted', message: '' }, now);
+    endJob(job, { as: 'Aborted', message: '' }, context.emulation);
   } else {
     throw apiError(400, 'INVALIDJOBSTATE', `Invalid job state: ${String(state)}.`);
   }
@@ -149,7 +150,8 @@ function close(job: IngestJob, context: BulkContext): Answer {
   agenda.at(job.dueMs, () => {
     if (job.phase === 'closed') job.phase = 'running';
     const takeRows = (rows: number) => jobs.takeRows(rows, settings.bulkDailyRows);
-    runIngest(job, { org, takeRows, planned: jobs.takePlannedEnd() })
+    const end = (as: IngestEnd) => endJob(job, as, context.emulation);
+    runIngest(job, { org, takeRows, planned: jobs.takePlannedEnd(), end })
       .then(() => {
         if (job.phase === 'running') job.phase = 'done';
       })

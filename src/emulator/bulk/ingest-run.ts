@@ -5,7 +5,7 @@ import type { PlannedEnd } from './bulk-jobs.ts';
 import { checkColumns } from './ingest-columns.ts';
 import type { CsvTable } from './ingest-csv.ts';
 import { IngestFailure, parseUpload } from './ingest-csv.ts';
-import { endIngest, unprocessedResult } from './ingest-end.ts';
+import { type IngestEnd, unprocessedResult } from './ingest-end.ts';
 import type { IngestJob, IngestResult } from './ingest-job.ts';
 
 /** Records are saved in chunks of 200 (Bulk API 2.0, "How Requests Are Processed"). */
@@ -18,19 +18,21 @@ export interface IngestWork {
   takeRows(rows: number): number;
   /** The end that was planned for this job, after so many rows. */
   planned: PlannedEnd | undefined;
+  /** Ends the job. */
+  end(end: IngestEnd): void;
 }
 
 /**
  * Works a closed job off, chunk by chunk, letting other requests in between. An end from elsewhere leaves the rest
  * unprocessed. Rejects with IngestFailure where the upload as a whole cannot be read, or a limit is met.
  */
-export async function runIngest(job: IngestJob, { org, takeRows, planned }: IngestWork): Promise<void> {
+export async function runIngest(job: IngestJob, { org, takeRows, planned, end }: IngestWork): Promise<void> {
   if (job.phase !== 'running') return;
   const table = readTable(job, org);
   const result: IngestResult = { header: table.header, successful: [], failed: [], unprocessed: [] };
   job.result = result;
   for (let at = 0; at < table.rows.length; ) {
-    if (planned !== undefined && at >= planned.afterRows) endIngest(job, planned, org.clock.now());
+    if (planned !== undefined && at >= planned.afterRows) end(planned);
     if (job.phase !== 'running') return;
     const until = Math.min(chunkRows, (planned?.afterRows ?? Number.POSITIVE_INFINITY) - at);
     const rows = table.rows.slice(at, at + until);
@@ -46,6 +48,27 @@ export async function runIngest(job: IngestJob, { org, takeRows, planned }: Inge
     at += taken;
     await breathe();
   }
+}
+
+/** Works off so many of the rows that a job which has ended left unprocessed: its state stays as it is. */
+export function runUnderWay(
+  job: IngestJob,
+  rows: number,
+  { org, takeRows }: Pick<IngestWork, 'org' | 'takeRows'>,
+): void {
+  const { result } = job;
+  if (result === undefined) return;
+  try {
+    checkColumns(job, result.header, org);
+  } catch {
+    return;
+  }
+  const left = Math.min(takeRows(rows), result.unprocessed.length);
+  const table = { header: result.header, rows: result.unprocessed };
+  for (let at = 0; at < left; at += chunkRows) {
+    runChunk(job, org, table, table.rows.slice(at, Math.min(left, at + chunkRows)), result);
+  }
+  result.unprocessed = table.rows.slice(left);
 }
 
 /** The uploaded table; of a job that fails of it all rows are unprocessed, as of an aborted one. */

@@ -1,3 +1,4 @@
+import { endJobs } from '../bulk/end-jobs.ts';
 import type { Answer } from '../http/answer.ts';
 import { jsonAnswer } from '../http/answer.ts';
 import type { JsonObject } from '../schema/json.ts';
@@ -238,7 +239,7 @@ function endIngestJobs(body: unknown, _query: URLSearchParams, { emulation }: Co
     emulation.jobs.planEnd({ as, afterRows, message });
     return { ids: [] };
   }
-  return { ids: emulation.jobs.endIngests(as, { message, ...(ids && { ids }) }) };
+  return { ids: endJobs(as, { message, ...(ids && { ids }) }, emulation) };
 }
 
 /** `{used: n}`: as if n requests had been made just now. */

@@ -20,6 +20,10 @@ export interface HttpSettings {
   bulkJobFailures: number;
   /** Rows that ingest jobs may work off in a rolling day. */
   bulkDailyRows: number;
+  /** So many further rows of a job that ends in progress are of a batch that is worked off all the same. */
+  bulkRowsUnderWay: number;
+  /** How long after the end of their job that is, by the org's clock. */
+  bulkUnderWayMs: number;
   /** Batches of 10,000 rows that ingest jobs may take in a rolling day. */
   bulkDailyBatches: number;
   /** Whether the UI API honours Idempotency-Key. */
@@ -56,6 +60,8 @@ export const defaultHttpSettings: HttpSettings = {
   bulkJobFailures: 0,
   bulkDailyRows: 150_000_000,
   bulkDailyBatches: 15_000,
+  bulkRowsUnderWay: 0,
+  bulkUnderWayMs: 60_000,
   idempotency: true,
   conditionalContact: true,
   duplicateResultKey: 'duplicateResut',
@@ -74,6 +80,8 @@ export const numericSettings = {
   bulkJobFailures: 0,
   bulkDailyRows: 0,
   bulkDailyBatches: 0,
+  bulkRowsUnderWay: 0,
+  bulkUnderWayMs: 0,
 } as const satisfies {
   readonly [K in keyof HttpSettings as HttpSettings[K] extends number ? K : never]: number;
 };

@@ -301,6 +301,48 @@ describe('Bulk API 2.0 ingest', () => {
     expect(await org.live()).toBe(before + 2);
   });
 
+  it.each(['Aborted by the client', 'Aborted', 'Failed', 'Deleted'])(
+    'works off the rows of a batch that was under way when the job ended: %s',
+    async (how) => {
+      const before = await org.live();
+      await org.control('settings', { bulkJobMs: 100_000, bulkRowsUnderWay: 2, bulkUnderWayMs: 60_000 });
+      const { body } = await create({ operation: 'insert' });
+      const { id } = body;
+      await upload(id, 'LastName\nOne\n\nTwo\nThree\n');
+      await change(id, 'UploadComplete');
+      await org.control('clock', { advanceMs: 50_000 });
+      expect(await info(id)).toMatchObject({ state: 'InProgress' });
+      if (how === 'Aborted by the client') await change(id, 'Aborted');
+      else await org.control('ingest-jobs', { as: how });
+      // Nothing tells of them until they are done.
+      if (how !== 'Deleted') {
+        expect(await info(id)).toMatchObject({ numberRecordsProcessed: 0 });
+        expect(await results(id, 'unprocessedrecords')).toHaveLength(3);
+      }
+      expect(await org.live()).toBe(before);
+      await org.control('clock', { advanceMs: 60_001 });
+      expect(await org.live()).toBe(before + 2);
+      if (how === 'Deleted') return;
+      expect(await info(id)).toMatchObject({ state: how.split(' ')[0], numberRecordsProcessed: 2 });
+      expect(await results(id, 'successfulResults')).toHaveLength(2);
+      expect(await results(id, 'unprocessedrecords')).toEqual([{ LastName: 'Three' }]);
+    },
+  );
+
+  it('works off no row behind the end of a job that was not begun', async () => {
+    const before = await org.live();
+    await org.control('settings', { bulkJobMs: 100_000, bulkRowsUnderWay: 2 });
+    const { body } = await create({ operation: 'insert' });
+    await upload(body.id, 'LastName\nOne\nTwo\n');
+    await org.control('ingest-jobs', { as: 'Aborted' });
+    const queued = await create({ operation: 'insert' });
+    await upload(queued.body.id, 'LastName\nOne\nTwo\n');
+    await change(queued.body.id, 'UploadComplete');
+    await change(queued.body.id, 'Aborted');
+    await org.control('clock', { advanceMs: 200_000 });
+    expect(await org.live()).toBe(before);
+  });
+
   it('knows a job no more that an administrator has deleted', async () => {
     const { body } = await create({ operation: 'insert' });
     await upload(body.id, 'LastName\nNever\n');
