@@ -1,28 +1,29 @@
 /**
- * Makes what `bin/` loads: the compiler's output once more, in some 60 files in place of 400, because at a start a file
- * costs more than its lines. The packages it uses stay outside. `dist/` itself is for readers and for the library.
+ * Makes what `bin/` loads: the compiler's output once more, with the packages it uses, in some 60 files in place of 800,
+ * because at a start a file costs more than its lines. `dist/` itself is for readers and for the library.
  */
-import { readFileSync } from 'node:fs';
 import { build } from 'rolldown';
+import { writeNotices } from './write-notices.js';
 
-const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
-const packages = Object.keys(dependencies);
+/** Loaded from where they are installed: the first two are native, and the others find files of their own beside them. */
+const outside = ['better-sqlite3', 'keytar', 'open', 'pino'];
+const dir = 'dist/bundled';
 
-await build({
+const { output } = await build({
   input: {
     start: 'dist/start.js',
     'writer-thread': 'dist/store/sqlite/writer/writer-thread.js',
   },
   platform: 'node',
   external: (id) =>
-    id.startsWith('node:') || packages.some((name) => id === name || id.startsWith(`${name}/`)),
+    id.startsWith('node:') || outside.some((name) => id === name || id.startsWith(`${name}/`)),
   onLog(level, { code, message }) {
     // A file that is loaded late in one place and at once in another is no fault.
     if (code === 'INEFFECTIVE_DYNAMIC_IMPORT' || level === 'info' || level === 'debug') return;
     throw new Error(message);
   },
   output: {
-    dir: 'dist/bundled',
+    dir,
     entryFileNames: '[name].js',
     chunkFileNames: '[name]-[hash].js',
     sourcemap: true,
@@ -40,3 +41,4 @@ await build({
     },
   },
 });
+writeNotices(output, `${dir}/third-party-notices.txt`);

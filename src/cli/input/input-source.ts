@@ -184,5 +184,5 @@ async function readNow(file: FileHandle, buffer: Buffer): Promise<number | null>
 async function isNamedPipe(path: string, file: FileHandle): Promise<boolean> {
   if (!(await file.stat()).isFIFO()) return false;
   const real = await realpath(path).catch(() => null);
-  return real !== null && !/^\/(dev|proc)\//.test(real);
+  return real !== null && !/^\/(dev\/(fd\/|std(in|out|err)$)|proc\/)/.test(real);
 }
