@@ -17,6 +17,7 @@ const acts = {
   keys: true,
   job: true,
   'bulk-limit': true,
+  logout: true,
   pass: true,
 } as const satisfies Record<ActKind, true>;
 
@@ -42,12 +43,14 @@ export const kinds: readonly string[] = [
   'outbox settle',
   'outbox settle not sent',
   'faults',
+  'lost closing',
   'hang: undone',
   'hang: done',
   'hang: done later',
   'crash',
   'kill',
   'restart',
+  'login',
   'rest',
   'two at once',
   // What came of what an ingest job has carried, by the outbox; what it left went by another way.

@@ -97,6 +97,9 @@ export async function performAct(world: World, act: Act): Promise<boolean> {
       const ended = await org.control('ingest-jobs', { as, ...(afterRows === null ? {} : { afterRows }) });
       return ended !== null && (afterRows !== null || ended.ids.length > 0);
     }
+    case 'logout':
+      world.isLoggedIn = false;
+      return does('sessions', { expire: true });
     case 'bulk-limit':
       return does('settings', bulkLimits[act.which % bulkLimits.length] as object);
     case 'pass':

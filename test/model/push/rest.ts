@@ -14,6 +14,7 @@ export async function comeToRest(world: World): Promise<void> {
   await world.stop(1);
   world.hang(null);
   await org.control('faults', []);
+  if (!world.isLoggedIn) await world.login();
   await org.control('settings', {
     dailyLimit,
     concurrentLimit: 25,

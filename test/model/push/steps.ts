@@ -23,6 +23,8 @@ export type Act =
   | { act: 'job'; as: 'Aborted' | 'Failed'; afterRows: number | null }
   | { act: 'job'; as: 'Deleted'; afterRows: null }
   | { act: 'bulk-limit'; which: Pick }
+  /** All sessions are ended. */
+  | { act: 'logout' }
   | { act: 'pass'; ms: number };
 
 export type ActKind = Act['act'];
@@ -66,6 +68,8 @@ export type Step =
   | { step: 'faults'; faults: object[] }
   /** The next requests that match get no answer. */
   | { step: 'hang'; match: string; times: number; what: Hang }
+  /** A push by jobs, of which the word that starts one is not answered well. */
+  | ({ step: 'lost closing'; fault: object; job: Job } & Work)
   | ({ step: 'job'; job: Job } & Work)
   | ({ step: 'two at once'; jobs: [Job, Job] } & Work)
   | { step: 'restart' }
@@ -93,6 +97,7 @@ function actArbitrary(way: Way): fc.Arbitrary<Act> {
     weighted(2, fc.record({ act: is('trigger', 'duplicate-rule', 'validation-rule'), which: pick })),
     weighted(1, fc.record({ act: is('lock'), picks: picks(3) })),
     weighted(1, fc.record({ act: is('limit'), which: pick })),
+    weighted(1, fc.constant({ act: 'logout' })),
     ...(way === 'key' ? [weighted(1, fc.record({ act: is('keys'), taken: fc.boolean() }))] : []),
     ...(way === 'bulk' ? [weighted(4, endedJobArbitrary), weighted(2, bulkLimitArbitrary)] : []),
     weighted(4, passArbitrary),
@@ -194,6 +199,51 @@ const refusalsOfJobs = [
   { status: 400, errorCode: 'FEATURENOTENABLED', message: 'Not enabled for this user.' },
 ];
 
+/** A job is made, filled, asked for and closed from about this request of a push on. */
+const firstOfJob = 4;
+
+const lostClosing = fc.record({
+  step: is('lost closing'),
+  fault: fc
+    .constantFrom(
+      { reset: 'before' },
+      { reset: 'after-commit' },
+      { status: 503, afterCommit: true },
+      { status: 404, errorCode: 'NOT_FOUND', message: 'Not found', afterCommit: true },
+      { status: 400, errorCode: 'INVALIDJOBSTATE', message: 'Not now', times: 3 },
+    )
+    .map((how) => ({ match: 'PATCH .+/jobs/ingest', times: 1, ...how })),
+  job: fc.record({
+    job: is('push'),
+    what: is('creates', 'equal', 'updates'),
+    count: fc.integer({ min: 2, max: 5 }),
+    picks: fc.array(pick, { minLength: 1, maxLength: 5 }),
+    api: is<Api>('bulk'),
+    queue: fc.constant(false),
+  }),
+  meanwhile: fc.array(
+    fc.record({
+      before: fc.integer({ min: firstOfJob, max: firstOfJob + 10 }),
+      act: oneOf<Act>(
+        weighted(3, endedJobArbitrary),
+        weighted(
+          1,
+          fc.constantFrom(second, 61 * second).map((ms) => ({ act: 'pass', ms })),
+        ),
+      ),
+    }),
+    { minLength: 1, maxLength: 3 },
+  ),
+  crash: fc.option(
+    fc.record({
+      of: is('send', 'write'),
+      at: fc.integer({ min: firstOfJob, max: firstOfJob + 8 }),
+      side: is('before', 'behind'),
+    }),
+    { freq: 2 },
+  ),
+});
+
 /** Nothing between an org and a program says in Salesforce's own words that a job that is there is none. */
 function liesOfJobs({ match, errorCode }: { match: string; errorCode?: string }): boolean {
   return errorCode === 'NOT_FOUND' && /^(GET|\.|\w*Results|unprocessed)/.test(match);
@@ -260,6 +310,7 @@ export function stepArbitrary(way: Way, isLate: boolean): fc.Arbitrary<Step> {
         faults: fc.array(faultArbitrary(way, isLate), { minLength: 1, maxLength: 3 }),
       }),
     ),
+    ...(way === 'bulk' ? [weighted(4, lostClosing)] : []),
     weighted(
       2,
       fc.record({
@@ -282,5 +333,7 @@ export function stepArbitrary(way: Way, isLate: boolean): fc.Arbitrary<Step> {
 
 /** Whether it is a fault, an answer that does not come, or a crash. */
 export function isTrouble(step: Step): boolean {
-  return ['faults', 'hang', 'kill'].includes(step.step) || ('crash' in step && step.crash !== null);
+  return (
+    ['faults', 'hang', 'lost closing', 'kill'].includes(step.step) || ('crash' in step && step.crash !== null)
+  );
 }

@@ -28,6 +28,10 @@ export async function take(world: World, step: Step): Promise<void> {
       return world.count('faults');
     case 'hang':
       return world.hang(step);
+    case 'lost closing':
+      await world.org.control('faults', [step.fault]);
+      world.count('lost closing');
+      return work(world, [step.job], step);
     case 'job':
       return work(world, [step.job], step);
     case 'two at once':
@@ -50,6 +54,7 @@ async function work(
   jobs: readonly Job[],
   { meanwhile, crash }: Pick<StepOf<'job'>, 'meanwhile' | 'crash'>,
 ): Promise<void> {
+  if (world.isLoginMissed) await world.login();
   // Whoever watches goes on with that; what else is to be done is another's.
   const { watcher } = world;
   const which = (i: number) => {
@@ -63,6 +68,7 @@ async function work(
     Promise.all(jobs.map((job, i) => perform(world, job, which(i)))),
   );
   first.points.forget();
+  world.isLoginMissed = !world.isLoggedIn;
   world.log.push(
     `${JSON.stringify(jobs)} crash ${JSON.stringify(crash)}: ${ends.map((end) => JSON.stringify(end)).join(', ')}`,
   );

@@ -55,6 +55,9 @@ export class World extends MachineWorld {
   readonly inputs: Input[] = [];
   /** As they were when the org was looked at last. */
   rows: readonly Row[] = [];
+  isLoggedIn = true;
+  /** Some work has met that nobody is, so that a person knows. */
+  isLoginMissed = false;
   /** No long sleep comes now: whoever pushes the same again has a day for it. */
   staysAwake = false;
   #planned: Planned | null = null;
@@ -121,6 +124,19 @@ export class World extends MachineWorld {
   nextValue(): string {
     this.oracle.issue(++this.#values);
     return `V${this.#values}`;
+  }
+
+  /** The same user logs in again, for whoever is started from now on; nobody else runs any more. */
+  async login(): Promise<void> {
+    await this.stop(0);
+    await this.stop(1);
+    const { username: login } = this.org.emulator;
+    const session = await this.org.control<{ accessToken: string }>('sessions', { login });
+    if (session === null) throw new Error(`There is no user ${login}.`);
+    this.machine.accessToken = session.accessToken;
+    this.isLoggedIn = true;
+    this.isLoginMissed = false;
+    this.count('login');
   }
 
   /** The next requests that match get no answer, in place of those of which that was said before; null: all get one. */

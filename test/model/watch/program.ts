@@ -188,7 +188,7 @@ export class Program {
     return this.#watching !== null;
   }
 
-  /** A watch that goes on until `stop` or its death: so many of its cycles, or none more where it ends. */
+  /** A watch that goes on until `stop` or its death: so many of its cycles, or none more where it ends or waits for a login. */
   async turns(count: number): Promise<Ended | null> {
     const { clock } = this.#machine;
     const from = this.#watching?.events.length ?? 0;
@@ -197,7 +197,8 @@ export class Program {
     const isTurn = ({ event }: WatchEvent) => /^cycle:(complete|failed|skipped)$/.test(event);
     const enough = new Promise<null>((resolve) => {
       watching.tell = () => {
-        if (watching.events.slice(from).filter(isTurn).length >= count) resolve(null);
+        const turns = watching.events.slice(from).filter(isTurn);
+        if (turns.length >= count || turns.some(isLast)) resolve(null);
       };
     });
     const ended = await clock.run(() => Promise.race([watching.ended, enough]));
@@ -326,6 +327,11 @@ export class Program {
     }
     await this.points.around('write', work);
   }
+}
+
+/** No further one comes before the next login. */
+function isLast(event: WatchEvent): boolean {
+  return event.event === 'cycle:failed' && event.retryInMs === null;
 }
 
 /** What a cut answer would say is not told either. */
