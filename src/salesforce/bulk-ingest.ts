@@ -1,4 +1,5 @@
 import { throwIfAborted } from '../base/abort.ts';
+import { parseTime } from '../base/iso-time.ts';
 import { fullId, isIdOf, sameId } from '../org/record-id.ts';
 import type { SyncedObject } from '../org/synced-object.ts';
 import type { CallOptions } from '../sync/ports/call-options.ts';
@@ -127,7 +128,7 @@ const states: ReadonlySet<unknown> = new Set<IngestState>([
 ]);
 
 function toJob(body: Record<string, unknown>): IngestJob | null {
-  const { id, state, errorMessage } = body;
+  const { id, state, errorMessage, systemModstamp } = body;
   const { numberRecordsProcessed: processed = 0, numberRecordsFailed: failed = 0 } = body;
   if (!isIdOf('750', id) || !states.has(state) || !isCount(processed) || !isCount(failed)) return null;
   if (failed > processed) return null;
@@ -136,6 +137,7 @@ function toJob(body: Record<string, unknown>): IngestJob | null {
     state: state as IngestState,
     processed,
     failed,
+    changedAt: typeof systemModstamp === 'string' ? parseTime(systemModstamp) : null,
     errorMessage: typeof errorMessage === 'string' && errorMessage !== '' ? oneLine(errorMessage) : null,
   };
 }

@@ -60,7 +60,9 @@ export async function settleEntries(
       askDoubts(context, { withLease, signal }, async (leased) => {
         if (as === null) return;
         const [entry] = await leased.mirror.outbox.list({ keys, states: doubtful });
-        if (entry !== undefined) await settleAs(leased, entry, as.trim(), { signal });
+        // A job that is not over tells by itself what became of its entries.
+        if (entry === undefined || (entry.state === 'sent' && entry.way === 'bulk')) return;
+        await settleAs(leased, entry, as.trim(), { signal });
       }),
     );
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Doubt } from '../../src/sync/ports/doubt.ts';
 import type { StoredMirror } from '../../src/sync/ports/stored-mirror.ts';
 import { contactFields, describeOf, field, storedNames } from '../store/sqlite/contact-fields.ts';
 import {
@@ -793,6 +794,27 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       await outbox.settle([{ key: a.key, state: 'in-doubt', errors: [], at: epoch + 6 }]);
       await outbox.move([a.key], ['in-doubt'], 'pending', epoch + 7);
       expect(await sentAt()).toBeNull();
+    });
+
+    test('a doubt keeps what was known of it when it arose', async () => {
+      await using opened = await open();
+      const { outbox } = opened.mirror;
+      const [a, b] = [newEntry(), newEntry()];
+      await outbox.add([a, b]);
+      await outbox.markSent([a.key, b.key], 'bulk', epoch + 1);
+      const doubt: Doubt = {
+        endedOrgAt: epoch + 900_000,
+        madeBefore: null,
+        askedAt: null,
+        reason: 'not-covered',
+        candidates: [],
+        candidatesTotal: 0,
+      };
+      await outbox.settle([
+        { key: a.key, state: 'in-doubt', errors: [], at: epoch + 2, doubt },
+        { key: b.key, state: 'in-doubt', errors: [], at: epoch + 2 },
+      ]);
+      expect((await outbox.list()).map((entry) => entry.doubt)).toEqual([doubt, null]);
     });
 
     test('entries are listed page by page, each once and in order, whatever their states', async () => {

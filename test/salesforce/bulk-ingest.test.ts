@@ -26,7 +26,8 @@ describe('an ingest job', () => {
     const ingest = ingestOf(c);
     c.org.script({ body: job() });
     const made = await ingest.create({ operation: 'upsert', upsertField: 'Key__c' });
-    expect(made).toEqual({ id: jobId, state: 'Open', processed: 0, failed: 0, errorMessage: null });
+    const counted = { processed: 0, failed: 0, errorMessage: null };
+    expect(made).toEqual({ id: jobId, state: 'Open', ...counted, changedAt: null });
     expect(JSON.parse(c.org.seen[0]?.body ?? '')).toEqual({
       object: 'Contact',
       operation: 'upsert',
@@ -47,12 +48,14 @@ describe('an ingest job', () => {
     expect((await ingest.close(jobId)).state).toBe('UploadComplete');
     expect(c.org.seen[2]).toMatchObject({ method: 'PATCH', body: '{"state":"UploadComplete"}' });
     const counts = { numberRecordsProcessed: 3, numberRecordsFailed: 1 };
-    c.org.script({ body: job({ state: 'Failed', errorMessage: 'no', ...counts }) });
+    const systemModstamp = '2026-01-31T12:00:00.000+0000';
+    c.org.script({ body: job({ state: 'Failed', errorMessage: 'no', systemModstamp, ...counts }) });
     expect(await ingest.info(jobId)).toMatchObject({
       state: 'Failed',
       processed: 3,
       failed: 1,
       errorMessage: 'no',
+      changedAt: Date.UTC(2026, 0, 31, 12),
     });
     c.org.script({ body: job({ state: 'Aborted' }) }, { status: 204 });
     await ingest.abort(jobId);

@@ -29,12 +29,13 @@ export function memoryIngest(org: IngestedOrg): IngestJobs {
     const details = { status: job === undefined ? 404 : 400, errorCode, retryAfterMs: null, request: id };
     throw new AppError('SALESFORCE_ERROR', `The job ${id} is ${job?.state ?? 'not there'}.`, { details });
   };
-  const told = ({ id, state, processed, failed, errorMessage }: MemoryJob): IngestJob => ({
+  const told = ({ id, state, processed, failed, errorMessage, changedAt }: MemoryJob): IngestJob => ({
     id,
     state,
     processed,
     failed,
     errorMessage,
+    changedAt,
   });
   return {
     create: async ({ operation, upsertField = '' }, { confirm, signal } = {}) => {
@@ -42,7 +43,7 @@ export function memoryIngest(org: IngestedOrg): IngestJobs {
       org.called(signal);
       const id = fullId(`750${String(jobs.size + 1).padStart(12, '0')}`);
       const rows = { successful: [], failed: [], unprocessed: [] };
-      const fresh = { processed: 0, failed: 0, errorMessage: null, csv: '', rows };
+      const fresh = { processed: 0, failed: 0, errorMessage: null, changedAt: null, csv: '', rows };
       jobs.set(id, { id, state: 'Open', operation, upsertField, ...fresh });
       return told(jobOf(id));
     },

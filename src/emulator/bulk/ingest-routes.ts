@@ -153,7 +153,10 @@ function close(job: IngestJob, context: BulkContext): Answer {
     const end = (as: IngestEnd) => endJob(job, as, context.emulation);
     runIngest(job, { org, takeRows, planned: jobs.takePlannedEnd(), end })
       .then(() => {
-        if (job.phase === 'running') job.phase = 'done';
+        // Whoever ended it meanwhile has told when.
+        if (job.phase !== 'running') return;
+        job.phase = 'done';
+        job.changedMs = Math.max(job.changedMs, org.clock.now());
       })
       .catch((error: unknown) => {
         // What was aborted stays so, and data that nobody worked off cannot fail.
@@ -161,8 +164,6 @@ function close(job: IngestJob, context: BulkContext): Answer {
         job.phase = 'failed';
         job.errorMessage =
           error instanceof IngestFailure ? error.message : `UnknownException : ${String(error)}`;
-      })
-      .finally(() => {
         job.changedMs = Math.max(job.changedMs, org.clock.now());
       });
   });

@@ -190,6 +190,7 @@ function settled(entry: MemoryEntry, settlement: Settlement): MemoryEntry {
     contactId: entry.contactId ?? (settlement.state === 'conflict' ? settlement.contactId : null),
     ...(settlement.state === 'pending' && settlement.unsent === true ? neverSent : {}),
     ...(settlement.state === 'in-doubt' && settlement.keyless === true ? { way: 'collection' as const } : {}),
+    ...(settlement.state === 'in-doubt' && settlement.doubt !== undefined ? { doubt: settlement.doubt } : {}),
   };
 }
 

@@ -103,6 +103,10 @@ export function settleEntries(db: Connection, settlements: readonly Settlement[]
   const ofKeys = `key IN (SELECT value FROM json_each(?)) AND state <> 'dropped'`;
   const unsent = prepared(db, `UPDATE outbox SET ${neverSent} WHERE ${ofKeys}`);
   const keyless = prepared(db, `UPDATE outbox SET way = 'collection' WHERE ${ofKeys}`);
+  const note = prepared(
+    db,
+    `UPDATE outbox SET doubt = j.value ->> 1 FROM json_each(?) j WHERE ${unlessDropped}`,
+  );
   const run = (statement: typeof unsent, rows: readonly unknown[]) => {
     if (rows.length > 0) statement.run(JSON.stringify(rows));
   };
@@ -121,6 +125,14 @@ export function settleEntries(db: Connection, settlements: readonly Settlement[]
     run(
       keyless,
       others.flatMap((other) => (other.state === 'in-doubt' && other.keyless === true ? [other.key] : [])),
+    );
+    run(
+      note,
+      others.flatMap((other) =>
+        other.state === 'in-doubt' && other.doubt !== undefined
+          ? [[other.key, JSON.stringify(other.doubt)]]
+          : [],
+      ),
     );
   }
 }

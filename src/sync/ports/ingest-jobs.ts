@@ -20,9 +20,11 @@ export interface IngestJob {
   failed: number;
   /** Why a job failed as a whole; null where it did not. */
   errorMessage: string | null;
+  /** When its state was changed last, by the org's clock (SystemModstamp), ms since 1970; null where the org does not say. */
+  changedAt: number | null;
 }
 
-/** `unprocessed`: surely not done, the job ended before them. */
+/** `unprocessed`: not done by now, the job ended before them; rows of batches under way may be yet. */
 export type IngestFile = 'successful' | 'failed' | 'unprocessed';
 
 /** A row of a result file. It names what was sent by its cells alone, and stands in no promised place. */

@@ -125,8 +125,18 @@ export interface EditRecord {
 export type Settlement =
   | { key: string; state: 'done'; contactId: string; created: boolean; at: number }
   | { key: string; state: 'rejected'; errors: RecordError[]; at: number }
-  /** `keyless`: the org does not take its Idempotency-Key, so that it is as if it had been sent in a collection. */
-  | { key: string; state: 'in-doubt'; errors: RecordError[]; at: number; keyless?: boolean }
+  /**
+   * `keyless`: the org does not take its Idempotency-Key, so that it is as if it had been sent in a collection. `doubt`: what is
+   * known of it from the beginning.
+   */
+  | {
+      key: string;
+      state: 'in-doubt';
+      errors: RecordError[];
+      at: number;
+      keyless?: boolean;
+      doubt?: Doubt;
+    }
   /** Somebody else changed the contact meanwhile; `contactId` where it was found by its external id. */
   | { key: string; state: 'conflict'; errors: RecordError[]; contactId: string | null; at: number }
   /** `unsent`: surely no sending of it did anything, so that it is as if it had never been sent. */

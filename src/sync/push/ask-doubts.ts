@@ -3,6 +3,7 @@ import type { Lease } from '../ports/leases.ts';
 import { withRun } from '../with-run.ts';
 import { DrainProgress } from './progress/drain-progress.ts';
 import { readBack } from './read-back/read-back.ts';
+import { askJobs } from './send/run-job.ts';
 import { recover } from './settle/recover.ts';
 
 export interface AskOptions {
@@ -12,8 +13,9 @@ export interface AskOptions {
 }
 
 /**
- * Asks the org what became of all entries in doubt, sends nothing, and reads back what was settled; `first` is done before, under
- * the same lease. Throws where the org cannot be asked; what was settled until then is stored.
+ * Asks the org what became of all entries in doubt and of ingest jobs that were left behind, sends nothing, and reads back what
+ * was settled; `first` is done before contacts are looked for, under the same lease. Throws where the org cannot be asked or a job
+ * is not over; what was settled until then is stored.
  */
 export async function askDoubts(
   context: SyncContext,
@@ -23,9 +25,12 @@ export async function askDoubts(
   await withLease(async (lease) => {
     const leased = { ...context, mirror: await context.mirror.under(lease) };
     await withRun(leased, 'push', async (run) => {
-      await first?.(leased);
       const progress = new DrainProgress(run, 0);
-      await run.step('push', () => recover(leased, progress, { eager: true, signal }));
+      await run.step('push', async () => {
+        await askJobs(leased, progress, { signal, confirm: () => lease.confirm() });
+        await first?.(leased);
+        await recover(leased, progress, { eager: true, signal });
+      });
       if (progress.stuck !== null) throw progress.stuck;
       await readBack(leased, { run, signal });
     });

@@ -1,7 +1,7 @@
 import type { SyncContext } from '../../context.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
 import type { PlannedRequest } from '../plan/plan-requests.ts';
-import { orgNow } from './org-now.ts';
+import { orgNow } from '../settle/org-now.ts';
 
 /** Returns what may go out now: what a person has dropped meanwhile may not, nor then the rest of its group. */
 export async function markSent(

@@ -1,25 +1,18 @@
 import { isAbort, throwIfAborted } from '../../../base/abort.ts';
-import { backoffMs } from '../../../base/backoff.ts';
-import { callDetailsOf } from '../../../base/call-details.ts';
 import { AppError, isAppError } from '../../../base/errors.ts';
 import type { SyncContext } from '../../context.ts';
-import type { IngestJob } from '../../ports/ingest-jobs.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
 import { bulkCells, csvRow } from '../entry/bulk-row.ts';
 import { type PlannedJob, planJob } from '../plan/plan-job.ts';
 import type { DrainProgress } from '../progress/drain-progress.ts';
+import { orgNow } from '../settle/org-now.ts';
 import { isDayQuota, withTimeOfQuota } from './day-quota.ts';
-import { orgNow } from './org-now.ts';
+import { dropJob } from './drop-job.ts';
+import { followJob } from './follow-job.ts';
 import type { SendOptions } from './send-options.ts';
-import { type EndedJob, settleJob } from './settle-job.ts';
 
-/** A job is polled soon at first, then ever more rarely. */
-const firstPollMs = 500;
-const slowestPollMs = 30_000;
 const rowsPerBlock = 1_000;
 const entriesPerPage = 2_000;
-/** How often in a row a job that is open may be closed in vain. */
-const mostClosings = 3;
 
 /**
  * Goes on with the jobs that an earlier sending left behind, whatever cut it off. Throws where a job cannot be asked about now,
@@ -30,15 +23,39 @@ export async function recoverJobs(
   progress: DrainProgress,
   options: SendOptions,
 ): Promise<void> {
+  for (const id of await jobsUnderWay(context))
+    await followJob(context, { id, by: 'later' }, progress, options);
+}
+
+/**
+ * Asks what became of the jobs that an earlier sending left behind, and starts none: one that was never closed is taken back. What
+ * is not told yet stays as it is, and why is in `progress.stuck`.
+ */
+export async function askJobs(
+  context: SyncContext,
+  progress: DrainProgress,
+  options: Pick<SendOptions, 'signal' | 'confirm'>,
+): Promise<void> {
+  const asking = { ...options, grace: options.signal, jobPatienceMs: 0 };
+  for (const id of await jobsUnderWay(context)) {
+    try {
+      await followJob(context, { id, by: 'asking' }, progress, asking);
+    } catch (error) {
+      if (isAbort(error)) throw error;
+      progress.stuck ??= error as Error;
+    }
+  }
+}
+
+async function jobsUnderWay({ mirror }: Pick<SyncContext, 'mirror'>): Promise<Set<string>> {
   const jobs = new Set<string>();
   for (let after = -1; ; ) {
-    const page = await context.mirror.outbox.list({ states: ['sent'], after, limit: entriesPerPage });
+    const page = await mirror.outbox.list({ states: ['sent'], after, limit: entriesPerPage });
     const last = page.at(-1);
-    if (last === undefined) break;
+    if (last === undefined) return jobs;
     after = last.seq;
     for (const { way, job } of page) if (way === 'bulk' && job !== null) jobs.add(job);
   }
-  for (const job of jobs) await followJob(context, { id: job, isNew: false }, progress, options);
 }
 
 /**
@@ -58,7 +75,7 @@ export async function sendByJobs(
     throwIfAborted(options.signal);
     const jobId = await openedJob(context, planned, progress, options);
     // What Salesforce would not take so goes by collections, which tell more of why.
-    if (jobId === null || (await followJob(context, { id: jobId, isNew: true }, progress, options)) === 0)
+    if (jobId === null || (await followJob(context, { id: jobId, by: 'maker' }, progress, options)) === 0)
       return;
   }
 }
@@ -117,20 +134,6 @@ async function openJob(
   }
 }
 
-/** Without its closing a job does nothing, and Salesforce drops it after seven days: nothing depends on this. */
-async function dropJob(
-  { records, log }: Pick<SyncContext, 'records' | 'log'>,
-  jobId: string,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    await records.ingest.abort(jobId, { signal });
-    await records.ingest.delete(jobId, { signal });
-  } catch (error) {
-    log.debug('an ingest job that was never closed could not be removed', { jobId, why: String(error) });
-  }
-}
-
 async function* csvOf(
   { mirror }: Pick<SyncContext, 'mirror'>,
   { columns, keys }: PlannedJob,
@@ -148,116 +151,4 @@ async function* csvOf(
     });
     yield Buffer.from(rows.join(''));
   }
-}
-
-/**
- * Waits for the end of a job whose data are in the org and whose entries are `sent`, and settles them; returns how many have got
- * an end. A job that is still open was not closed, or its closing is still on its way: closing it again is the same. One
- * whose closing the org refuses for good is taken back. `isNew`: nobody has tried to close it before.
- */
-async function followJob(
-  context: SyncContext,
-  { id: jobId, isNew }: { id: string; isNew: boolean },
-  progress: DrainProgress,
-  options: SendOptions,
-): Promise<number> {
-  const { clock, records } = context;
-  const { signal, jobPatienceMs = Number.POSITIVE_INFINITY } = options;
-  const startedAt = clock.monotonicMs();
-  const closing = new Closing(isNew);
-  for (let attempt = 0; ; attempt++) {
-    throwIfAborted(signal);
-    const job: IngestJob | null = await records.ingest.info(jobId, { signal });
-    if (job?.state === 'Open') {
-      if (await closing.isDone(context, jobId, options)) continue;
-      if (closing.isRefused) return takeBack(context, { job, closing }, progress, options);
-    } else if (job?.state !== 'UploadComplete' && job?.state !== 'InProgress') {
-      // It can have ended so without having begun.
-      const hasDoneNothing = job === null || (job.state !== 'JobComplete' && job.processed === 0);
-      const isUntouched = !closing.mayBeDone && hasDoneNothing;
-      return settleJob(context, { jobId, job, isUntouched }, progress, options);
-    } else {
-      // Somebody has closed it, whatever the closing was told: what is in between may have sent that twice.
-      closing.mayBeDone = true;
-    }
-    const pauseMs = backoffMs(attempt, { baseMs: firstPollMs, maxMs: slowestPollMs });
-    if (clock.monotonicMs() - startedAt + pauseMs > jobPatienceMs) throw jobUnderWay(jobId);
-    await clock.sleep(pauseMs, { signal });
-  }
-}
-
-/** What has become of the tries to close a job. */
-class Closing {
-  #tries = 0;
-  /** Whether some try, of whatever process, may have been carried out, or may be yet. */
-  mayBeDone: boolean;
-  /** Why the last try did nothing, by the org's own word. */
-  refusal: AppError | null = null;
-
-  constructor(isNew: boolean) {
-    this.mayBeDone = !isNew;
-  }
-
-  get isRefused(): boolean {
-    return this.refusal !== null && (isDayQuota(this.refusal) || this.#tries >= mostClosings);
-  }
-
-  /** Throws where it was tried often enough and not refused. */
-  async isDone(context: SyncContext, jobId: string, { grace, confirm }: SendOptions): Promise<boolean> {
-    try {
-      await context.records.ingest.close(jobId, { confirm, signal: grace });
-      this.mayBeDone = true;
-      return true;
-    } catch (error) {
-      if (isAbort(error)) throw error;
-      this.refusal = isRefusal(error) ? error : null;
-      if (this.refusal === null) this.mayBeDone = true;
-      if (++this.#tries >= mostClosings && this.refusal === null) throw error;
-      return false;
-    }
-  }
-}
-
-/** Salesforce's own word that it did not do what was asked; not that of something in between. */
-function isRefusal(error: unknown): error is AppError {
-  if (isDayQuota(error)) return true;
-  const { status, errorCode } = callDetailsOf(error);
-  const isOwn = typeof errorCode === 'string' && errorCode !== 'UNKNOWN_EXCEPTION';
-  return isAppError(error, 'SALESFORCE_ERROR') && isOwn && (status ?? 0) >= 400 && (status ?? 0) < 500;
-}
-
-/**
- * Gives up a job that is open and cannot be closed, so that its entries wait again: at once where no closing can be on its
- * way, else by what its files say once it is aborted.
- */
-async function takeBack(
-  context: SyncContext,
-  { job, closing }: { job: IngestJob; closing: Closing },
-  progress: DrainProgress,
-  options: SendOptions,
-): Promise<number> {
-  const { signal } = options;
-  const { ingest } = context.records;
-  const { refusal } = closing;
-  const ended: EndedJob = { jobId: job.id, job, isUntouched: !closing.mayBeDone };
-  if (closing.mayBeDone) {
-    // Whoever may not abort it either is told so, and asks again.
-    await ingest.abort(job.id, { signal }).catch((error: unknown) => {
-      throw isAbort(error) ? error : refusal;
-    });
-    ended.job = await ingest.info(job.id, { signal });
-    // A closing that came through just before has begun it.
-    if (ended.job !== null && ended.job.state !== 'Aborted') throw refusal;
-  }
-  const settled = await settleJob(context, ended, progress, options);
-  if (!closing.mayBeDone) await dropJob(context, job.id, signal);
-  if (isDayQuota(refusal)) progress.noJobs ??= withTimeOfQuota(refusal, context.clock);
-  return settled;
-}
-
-function jobUnderWay(jobId: string): AppError {
-  return new AppError('BULK_JOB_SLOW', `The ingest job ${jobId} is still under way in Salesforce.`, {
-    hint: 'Nothing is lost: the next push or cycle goes on waiting for it, and until then sends nothing else.',
-    details: { jobId },
-  });
 }

@@ -7,6 +7,7 @@ import { RowHashes } from '../entry/bulk-row.ts';
 import { noAnswer } from '../entry/entry-errors.ts';
 import type { DrainProgress } from '../progress/drain-progress.ts';
 import { tellSettled } from '../progress/tell-settled.ts';
+import { freshDoubt } from '../settle/fresh-doubt.ts';
 import type { SendOptions } from './send-options.ts';
 import { type SentEntry, SentRows } from './sent-rows.ts';
 
@@ -20,16 +21,22 @@ export interface EndedJob {
   job: IngestJob | null;
   /** It was surely never closed, so that nothing of it was processed. */
   isUntouched: boolean;
+  /**
+   * Until when rows that no file names as done may be worked off yet, by the org's clock, ms since 1970; null where none is any
+   * more.
+   */
+  openUntil: number | null;
 }
 
 /**
  * Gives each entry of a job that has ended what the job's own files say of its row, all at once, so that no row counts twice.
- * Rows that no file names stay in doubt, and so do those of a job that the org does not know any more (null). Those that it
- * has not processed wait again, and all of them where nothing of it can have been. Returns how many entries have got an end.
+ * Rows that no file names are in doubt, and so are those of a job that the org does not know any more (null). Those that it has
+ * not processed wait again where none can be worked off any more (`openUntil`), and all of them where nothing of it can have
+ * been. Returns how many entries have got an end.
  */
 export async function settleJob(
   context: SyncContext,
-  { jobId, job, isUntouched }: EndedJob,
+  { jobId, job, isUntouched, openUntil }: EndedJob,
   progress: DrainProgress,
   { signal, onSettled }: SendOptions,
 ): Promise<number> {
@@ -37,11 +44,14 @@ export async function settleJob(
   const sent = await SentRows.of(context, jobId);
   const at = clock.now();
   const why = endOf({ jobId, job, isUntouched });
-  const told = job === null || isUntouched ? [] : await readFiles(context, { job, sent, why, at }, signal);
+  const isAtRest = openUntil === null;
+  const told =
+    job === null || isUntouched ? [] : await readFiles(context, { job, sent, why, at, isAtRest }, signal);
+  const doubt = isAtRest ? {} : { doubt: freshDoubt({ endedOrgAt: openUntil }) };
   const untold = (key: string): Settlement =>
     isUntouched
       ? { key, state: 'pending', errors: [why], at, unsent: true }
-      : { key, state: 'in-doubt', errors: [noAnswer], at };
+      : { key, state: 'in-doubt', errors: [noAnswer], at, ...doubt };
   const settlements: Settlement[] = [];
   const ops: SentEntry['op'][] = [];
   sent.entries.forEach(({ key, op, state }, place) => {
@@ -63,7 +73,7 @@ export async function settleJob(
 }
 
 /** How a job that was not worked off ended, for people. */
-function endOf({ jobId, job, isUntouched }: EndedJob): RecordError {
+function endOf({ jobId, job, isUntouched }: Omit<EndedJob, 'openUntil'>): RecordError {
   const reason = job?.errorMessage == null ? '' : `: ${job.errorMessage.replace(/\.$/, '')}`;
   const ended =
     job === null
@@ -79,10 +89,11 @@ function settlementOf(
   entry: SentEntry,
   file: IngestFile,
   row: IngestRow,
-  { why, at }: { why: RecordError; at: number },
-): Settlement {
+  { why, at, isAtRest }: { why: RecordError; at: number; isAtRest: boolean },
+): Settlement | undefined {
   const { key, op, contactId } = entry;
-  if (file === 'unprocessed') return { key, state: 'pending', errors: [why], at, unsent: true };
+  if (file === 'unprocessed')
+    return isAtRest ? { key, state: 'pending', errors: [why], at, unsent: true } : undefined;
   if (file === 'successful') {
     const id = contactId ?? row.id;
     if (id === null) throw new AppError('UNEXPECTED_ERROR', 'A successful row names no record.');
@@ -96,17 +107,21 @@ function settlementOf(
   return { key, state: 'rejected', errors: [error], at };
 }
 
-/** What the files say, by the entry's place among those that were sent. */
+/** What the files say, by the entry's place among those that were sent; nothing of those that are still open. */
 async function readFiles(
   { records, clock }: Pick<SyncContext, 'records' | 'clock'>,
-  { job: ended, sent, ...told }: { job: IngestJob; sent: SentRows; why: RecordError; at: number },
+  {
+    job: ended,
+    sent,
+    ...told
+  }: { job: IngestJob; sent: SentRows; why: RecordError; at: number; isAtRest: boolean },
   signal: AbortSignal,
-): Promise<Settlement[]> {
+): Promise<(Settlement | undefined)[]> {
   const { columns } = sent;
   const hashes = new RowHashes();
   let job = ended;
   for (let reading = 1; ; reading++) {
-    const settlements: Settlement[] = [];
+    const settlements: (Settlement | undefined)[] = [];
     const rows = { successful: 0, failed: 0, unprocessed: 0 };
     sent.restart();
     for (const file of ['successful', 'failed', 'unprocessed'] as const) {

@@ -6,6 +6,7 @@ import { isExpired } from '../entry/is-keyless-create.ts';
 import { isRepeatable } from '../plan/plan-requests.ts';
 import { type DrainProgress, tellDoubts } from '../progress/drain-progress.ts';
 import { type OnSettled, tellSettled } from '../progress/tell-settled.ts';
+import { orgNow } from './org-now.ts';
 import { settleCreates } from './settle-creates.ts';
 import { settleDoubts } from './settle-doubts.ts';
 
@@ -100,13 +101,17 @@ async function recoverPage(
 ): Promise<string[]> {
   const { mirror, clock } = context;
   const at = clock.now();
+  const present = orgNow(context) ?? at;
   const settlements: Settlement[] = [];
   const readable: OutboxEntry[] = [];
   for (const entry of page) {
     const { key, state, way, errors } = entry;
     if (way === 'ui-api' && !isExpired(entry, at)) settlements.push({ key, state: 'pending', errors, at });
     else if (state === 'sent') settlements.push({ key, state: 'in-doubt', errors: [noAnswer], at });
-    if (way !== 'ui-api' && (isRepeatable(entry) || entry.upsertField !== null)) readable.push(entry);
+    // What is yet to come of its sending would undo what is sent behind a repeat.
+    const isOpen = (entry.doubt?.endedOrgAt ?? 0) > present;
+    if (way !== 'ui-api' && !isOpen && (isRepeatable(entry) || entry.upsertField !== null))
+      readable.push(entry);
   }
   if (settlements.length > 0) await mirror.outbox.settle(settlements);
   let settled = new Map<string, Settlement>();

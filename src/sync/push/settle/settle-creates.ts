@@ -5,6 +5,7 @@ import type { OutboxEntry, OutboxState, Settlement } from '../../ports/outbox-en
 import { refreshSchema } from '../../schema.ts';
 import { isKeylessCreate } from '../entry/is-keyless-create.ts';
 import { type DoubtCoverage, doubtCoverage } from './doubt-coverage.ts';
+import { freshDoubt } from './fresh-doubt.ts';
 import { madeContacts } from './made-contacts.ts';
 import { CreateMatcher, type CreateVerdict, type MadeContact } from './match-creates.ts';
 import { fieldsNamed, isUnknownField } from './read-doubts.ts';
@@ -112,21 +113,17 @@ async function openDoubts(context: SyncContext, eager: boolean): Promise<OpenDou
             : 'other-user';
       if (reason !== null) {
         if (doubt?.reason !== reason)
-          notes.push({ key, doubt: { ...(doubt ?? asked('not-covered', at)), reason } });
+          notes.push({ key, doubt: { ...(doubt ?? freshDoubt({ askedAt: at })), reason } });
         continue;
       }
       const isDue = eager || doubt?.askedAt == null || Math.abs(at - doubt.askedAt) >= lookAgainMs;
       if (!isDue) continue;
       const madeFrom = Math.floor((sentOrgAt ?? 0) / 1_000) * 1_000;
-      open.push({ key, seq, madeFrom, doubt: doubt ?? asked('not-covered', null) });
+      open.push({ key, seq, madeFrom, doubt: doubt ?? freshDoubt({}) });
     }
     if (notes.length > 0) await context.mirror.outbox.noteDoubts(notes);
   }
   return open;
-}
-
-function asked(reason: DoubtReason, askedAt: number | null): Doubt {
-  return { endedOrgAt: null, madeBefore: null, askedAt, reason, candidates: [], candidatesTotal: 0 };
 }
 
 /**
