@@ -19,6 +19,8 @@ export interface CallDetails {
   clockLeapt?: true;
   /** Salesforce failed over this very request, and may well take the next. */
   ofRequest?: true;
+  /** The field of a value that has none of the forms of that field's type. */
+  column?: string;
   /** Fields that Salesforce named. */
   fields?: string[];
   /** Node's code of the system error beneath. */

@@ -97,21 +97,27 @@ function assertKnown(
 }
 
 /**
- * Does `work` that asks for the readable fields, and does it once more after a new describe where Salesforce knows
- * one of them no more: the next describe of its own accord may be an hour away.
+ * Does `work` that asks for the readable fields, and does it once more after a new describe where the fields may be others
+ * by now: the next describe of its own accord may be an hour away. `isDescribed`: describe was asked since the work was
+ * begun, so that it is right and whatever does not fit it is older.
  */
 export async function withCurrentFields<T>(
   context: SyncContext,
   { signal }: { signal?: AbortSignal },
-  work: () => Promise<T>,
+  work: (isDescribed: boolean) => Promise<T>,
 ): Promise<T> {
   try {
-    return await work();
+    return await work(false);
   } catch (error) {
-    if (!isAppError(error, 'INVALID_FIELD')) throw error;
+    if (!isAppError(error, 'INVALID_FIELD') && !isOfAnotherType(error)) throw error;
     await refreshSchema(context, { force: true, signal });
-    return work();
+    return work(true);
   }
+}
+
+/** Whether rows hold a value that a field's type, as it is known, has none of. */
+export function isOfAnotherType(error: unknown): boolean {
+  return isAppError(error, 'SALESFORCE_ERROR') && error.details?.column !== undefined;
 }
 
 /**

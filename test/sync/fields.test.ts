@@ -22,6 +22,11 @@ const later = (rig: Rig) => {
   const now = clock.now();
   rig.context.clock = { ...clock, now: () => now + 2 * 3_600_000 };
 };
+/** As the org allows it: the field goes and another of its name comes. */
+const retype = async ({ emulator: { url } }: Rig) => {
+  await control(url, 'settings', { removeFields: ['Kind__c'] });
+  await control(url, 'settings', { addFields: [{ name: 'Kind__c', type: 'boolean' }] });
+};
 const unfilled = async (rig: Rig) =>
   (await rig.context.mirror.schema.fields()).filter((field) => field.unfilled).map(({ name }) => name);
 
@@ -330,6 +335,42 @@ describe('fields that come and go', () => {
     expect(await backfill(context, { api: 'bulk', signal: rig.signal })).toMatchObject({
       status: 'complete',
     });
+    await equal(rig);
+  });
+
+  it('are filled as what they are now where one gets another type before it is filled, and within the hour of a describe', async () => {
+    await using rig = await openRig({ contacts: 30 });
+    const { url } = rig.emulator;
+    await backfill(rig.context, { api: 'rest', signal: rig.signal });
+    await control(url, 'settings', { addFields: [{ name: 'Kind__c', type: 'date' }] });
+    later(rig);
+    await control(url, 'faults', [
+      { match: 'GET .*/query\\?q=.*Kind__c', times: 50, status: 500, errorCode: 'UNKNOWN_EXCEPTION' },
+    ]);
+    await expect(cycle(rig)).rejects.toMatchObject({ code: 'ORG_UNAVAILABLE' });
+    expect(await unfilled(rig)).toEqual(['Kind__c']);
+    await control(url, 'faults', []);
+    await retype(rig);
+    await cycle(rig);
+    expect(await unfilled(rig)).toEqual([]);
+    await equal(rig);
+  });
+
+  it('are asked for anew where one gets another type while a job that has the old values is read', async () => {
+    await using rig = await openRig({ contacts: 300 });
+    const { url } = rig.emulator;
+    await control(url, 'settings', { bulkPageRows: 50, addFields: [{ name: 'Kind__c', type: 'string' }] });
+    await control(url, 'touch', { count: 300, set: { Kind__c: 'old' } });
+    const stop = new AbortController();
+    const onEvent = (event: SyncEvent) => {
+      if (event.type === 'backfill:progress' && event.contacts > 0) stop.abort();
+    };
+    const context = { ...rig.context, onEvent };
+    await backfill(context, { api: 'bulk', concurrency: 1, signal: stop.signal });
+    await retype(rig);
+    later(rig);
+    const report = await backfill(rig.context, { signal: rig.signal });
+    expect(report).toMatchObject({ status: 'complete', contacts: 300, resumed: true, error: null });
     await equal(rig);
   });
 });

@@ -20,10 +20,11 @@ export function unexpectedColumn(name: string, what: string): AppError {
   });
 }
 
-/** A cell whose bytes have none of the forms that Salesforce writes its field's type in. */
+/** A cell whose bytes have none of the forms that Salesforce writes its field's type in; the type may have changed just now. */
 export function notOfItsType(column: string, bytes: Uint8Array, from: number, to: number): AppError {
   const text = new TextDecoder().decode(bytes.subarray(from, Math.min(to, from + 40)));
-  return malformed(`${column} holds ${JSON.stringify(text)}`);
+  const { code, message, hint } = malformed(`${column} holds ${JSON.stringify(text)}`);
+  return new AppError(code, message, { hint, details: { column } });
 }
 
 /** The answer holds something that Salesforce never sends; asked again it would be the same. */

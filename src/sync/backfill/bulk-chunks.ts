@@ -123,7 +123,7 @@ async function readSpanChunk(
     const by: NewChunk[] = [...pages, { kind: 'bulk-job', spec: jobSpec }];
     pool.add(await replaceChunks(context, [chunk.id], by, reading));
   } catch (error) {
-    if (!isLostJob(error)) throw error;
+    if (!isLostJob(error, reading)) throw error;
     await restartSpan(context, [chunk.id], { ...spec, jobId }, error, pool, reading);
   }
 }
@@ -255,7 +255,7 @@ async function loseJob(
   pool: ChunkPoolView,
   reading: JobReading,
 ): Promise<void> {
-  if (!isLostJob(error)) throw error;
+  if (!isLostJob(error, reading)) throw error;
   const { job, pages } = await chunksOfJob(context, reading.runId, spec.jobId);
   // Where another page met the loss first, the span is being asked for again already.
   if (job === null) return;

@@ -19,6 +19,8 @@ export const wholeRecords: SpanPages = { deleted: false, partial: false, effects
 export interface CopyReading {
   runId: string;
   fields: readonly string[];
+  /** Whether describe was asked since the work was begun. */
+  isDescribed: boolean;
   pages: SpanPages;
   /** Requests under way at once. */
   concurrency: number;

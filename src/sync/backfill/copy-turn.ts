@@ -63,12 +63,12 @@ async function read(
     turn,
     signal,
   };
-  const readAll = async () => {
+  const readAll = async (isDescribed: boolean) => {
     const fields = await readableFields(context);
     const pending = await pendingChunks(context, run.id);
     progress.tell();
-    if (api === 'bulk') await readBulkChunks(context, pending, { ...reading, fields });
-    else await readRestChunks(context, pending, { ...reading, fields, fruitless });
+    if (api === 'bulk') await readBulkChunks(context, pending, { ...reading, fields, isDescribed });
+    else await readRestChunks(context, pending, { ...reading, fields, isDescribed, fruitless });
     throwIfAborted(signal);
   };
   await run.step('read', () => withCurrentFields(context, { signal }, readAll));

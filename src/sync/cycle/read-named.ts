@@ -59,7 +59,7 @@ async function readStamped(reader: RowReader, { from, to, isPart }: Named): Prom
   try {
     await readByBulk(reader, select(context.object.name, fields, conditions));
   } catch (error) {
-    if (isPart || !isLostJob(error)) throw error;
+    if (isPart || !isLostJob(error, { isDescribed: true })) throw error;
     context.log.debug('a bulk query failed; what it did not bring is read by ids', { why: messageOf(error) });
   }
 }

@@ -3,6 +3,7 @@ import type { CallDetails } from '../../base/error-details.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
 import type { BulkJob } from '../ports/bulk-queries.ts';
+import { isOfAnotherType } from '../schema.ts';
 
 /** A job is polled soon at first, then ever more rarely. */
 const firstPollMs = 500;
@@ -140,10 +141,11 @@ export class LocatorTrail {
 
 /**
  * Whether a job's rows cannot be had any more. UNEXPECTED_COLUMN: it was made before a field came, and only a new
- * job has that one's values.
+ * job has that one's values. `isDescribed`: so are values of another type than a field has by a describe of just now.
  */
-export function isLostJob(error: unknown): boolean {
+export function isLostJob(error: unknown, { isDescribed }: { isDescribed: boolean }): boolean {
   return (
+    (isDescribed && isOfAnotherType(error)) ||
     isAppError(
       error,
       'BULK_JOB_FAILED',

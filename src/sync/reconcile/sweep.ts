@@ -36,12 +36,12 @@ export async function sweepAll(
     turn: new Turn(context.clock, 'end'),
     signal,
   };
-  const read = async () => {
+  const read = async (isDescribed: boolean) => {
     const fields = await sweptFields(context, { api, dryRun });
     const pending = await pendingChunks(context, run.id);
     progress.tell();
-    if (api === 'bulk') await readBulkChunks(context, pending, { ...reading, fields });
-    else await readRestChunks(context, pending, { ...reading, fields, fruitless });
+    if (api === 'bulk') await readBulkChunks(context, pending, { ...reading, fields, isDescribed });
+    else await readRestChunks(context, pending, { ...reading, fields, isDescribed, fruitless });
     throwIfAborted(signal);
   };
   await run.step('sweep', async () => {
