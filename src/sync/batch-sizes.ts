@@ -1,3 +1,5 @@
+import type { Brake } from './ports/outbox-staging.ts';
+
 /** How much is asked for and stored in one piece, and from where on another way is taken. */
 export interface BatchSizes {
   /** Rows of a page in the order of a key; a span is worth splitting from four of them on. */
@@ -21,6 +23,8 @@ export interface BatchSizes {
   readonly ingestFromRows: number;
   /** At most so many rows a job: what is held of it in memory, and may be in doubt with it. */
   readonly ingestJobRows: number;
+  /** Beyond these, all that waits counted, a person's word is awaited before changes go to the org. */
+  readonly outgoingBrake: Brake;
 }
 
 export const usualSizes: BatchSizes = {
@@ -37,4 +41,5 @@ export const usualSizes: BatchSizes = {
   ingestFromRows: 20_000,
   // Two batches of Salesforce's.
   ingestJobRows: 20_000,
+  outgoingBrake: { deletes: 100, edits: 100, editsShare: 0.1 },
 };

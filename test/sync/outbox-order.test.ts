@@ -90,6 +90,20 @@ describe('one contact’s changes are sent in their order', () => {
     expect(await withExtId(rig, String(contact?.[extId]))).toMatchObject([{ LastName: 'By Id' }]);
   });
 
+  it.each(['held', 'conflict'] as const)(
+    'where a later change is %s: an earlier one of that contact waits for nothing',
+    async (state) => {
+      await using rig = await copied(1);
+      const [contact] = await contactsOf(rig.emulator.url);
+      await queue(rig, [{ Id: contact?.Id, Title: 'Earlier' }]);
+      await queue(rig, [{ Id: contact?.Id, Title: 'Later' }]);
+      const later = (await rig.context.mirror.outbox.list())[1];
+      await rig.context.mirror.outbox.move([later!.key], ['pending'], state, 0);
+      expect((await cycle(rig)).push).toMatchObject({ pushed: 1, unsent: 0 });
+      expect(await statesOf(rig)).toEqual(['done', state]);
+    },
+  );
+
   it('where an earlier change is held: what follows of that contact waits, and nothing else', async () => {
     await using rig = await copied(3);
     const ids = (await contactsOf(rig.emulator.url)).map(({ Id }) => String(Id));

@@ -7,8 +7,8 @@ import type { SendApi } from '../ports/outbox-entry.ts';
 import type { OutboxStaging, OutcomeTally, Resumption, StagingCounts } from '../ports/outbox-staging.ts';
 import type { IgnoredColumn } from './check/ignored-columns.ts';
 import { drainForPush, type PushDrain } from './drain-for-push.ts';
-import { outgoingBrake, tellHeld } from './plan/outgoing-brake.ts';
 import { type PushPlan, planPush } from './plan/plan-push.ts';
+import { tellHeld } from './plan/tell-held.ts';
 import type { PushJob } from './push-job.ts';
 import { takeIn } from './take-in.ts';
 
@@ -79,7 +79,7 @@ async function pushThrough(context: SyncContext, job: PushJob, staging: OutboxSt
   }
   if (job.dryRun) {
     const tally = await staging.tally();
-    const draft = await staging.draft(outgoingBrake, resumption(context, job), chosenApi(job));
+    const draft = await staging.draft(context.sizes.outgoingBrake, resumption(context, job), chosenApi(job));
     const checks = context.remote.usage.sent() - sentBefore;
     const plan = await planPush(context, draft, { checks });
     return { ...report, kind: 'checked', tally, plan, resumedFrom: draft.resumedFrom };
@@ -120,12 +120,12 @@ function isUnderWay(tally: readonly OutcomeTally[]): boolean {
 }
 
 async function commit(
-  context: Pick<SyncContext, 'clock' | 'log'>,
+  context: Pick<SyncContext, 'clock' | 'log' | 'sizes'>,
   staging: OutboxStaging,
   job: PushJob,
 ): Promise<number | null> {
   const { resumedFrom, ...held } = await staging.commit(
-    outgoingBrake,
+    context.sizes.outgoingBrake,
     resumption(context, job),
     chosenApi(job),
   );

@@ -26,6 +26,7 @@ export function histories(
         seed: fc.integer({ min: 1, max: 5 }),
         store: fc.constantFrom('memory' as const, 'memory' as const, 'memory' as const, 'sqlite' as const),
         late: fc.constant(late),
+        brake: fc.constantFrom('usual' as const, 'usual' as const, 'soon' as const),
       }),
       commands: longHistories(stepArbitrary(way, late), steps, { replayPath }),
     });

@@ -9,6 +9,9 @@ const settled = new Set(['done', 'rejected', 'dropped']);
 /** States of a create that may have made its contact. */
 const mayHaveMade = new Set(['in-doubt', 'conflict', 'dropped', 'pending', 'sent', 'held']);
 
+/** `warns`: whoever asks for it passes; `refuses`: nobody does. */
+export type Rule = 'none' | 'warns' | 'refuses';
+
 interface Known {
   value: number | null;
   isDeleted: boolean;
@@ -36,9 +39,21 @@ export class Oracle {
   /** In which step of the history a value was pushed. */
   readonly #stepOf = new Map<number, number>();
   #step = 0;
+  #madePastRules = 0;
   /** Values that a person has let out once more. */
   readonly #excused = new Set<number>();
   readonly #purged = new Set<string>();
+  /** Values that wait for a person's word. */
+  readonly #unapproved = new Set<number>();
+  /** Keys of held entries that a person has decided about. */
+  readonly #decided = new Set<string>();
+  /** Values that were given up before anything was sent of them. */
+  readonly #unsent = new Set<number>();
+  /** Tokens of what was pushed with `--allow-duplicates`. */
+  readonly #mayDouble = new Set<string>();
+  /** The org's duplicate rule: how it was when the org was looked at last, and is. */
+  #rule: { before: Rule; now: Rule } = { before: 'none', now: 'none' };
+  #wasRuleHard = false;
   /** How often the program may delete a contact, and has. */
   readonly #deletes = new Map<string, { asked: number; done: number }>();
   readonly #entries = new Map<string, Entry>();
@@ -55,6 +70,11 @@ export class Oracle {
     return [...this.#entries.values()];
   }
 
+  /** Contacts that a rule warned of, as `--allow-duplicates` wants. */
+  get madePastRules(): number {
+    return this.#madePastRules;
+  }
+
   beginStep(): void {
     this.#step++;
   }
@@ -64,13 +84,22 @@ export class Oracle {
     this.#stepOf.set(value, this.#step);
   }
 
-  /** These are pushed as new ones. */
-  push(records: readonly Record<string, unknown>[]): void {
+  /**
+   * These are pushed as new ones. `isMuch`: what of them surely waits for a person's word; `allowDuplicates`: whether rules
+   * that only warn let them pass.
+   */
+  push(
+    records: readonly Record<string, unknown>[],
+    { isMuch, allowDuplicates }: { isMuch: { deletes: boolean; edits: boolean }; allowDuplicates: boolean },
+  ): void {
     for (const record of records) {
+      const value = pushedValue(record.Title);
+      if (isMuch.edits && record.Id !== undefined && value !== null) this.#unapproved.add(value);
       const token = tokenOf(record);
       if (record.Id === undefined && token !== null) this.#allow(token);
+      if (token !== null && allowDuplicates) this.#mayDouble.add(token);
       if (token !== null && record.ParaHack_Id__c !== undefined) this.#upserts.add(token);
-      if (record.IsDeleted !== true) continue;
+      if (record.IsDeleted !== true || isMuch.deletes) continue;
       const id = String(record.Id);
       const { asked, done } = this.#deletes.get(id) ?? { asked: 0, done: 0 };
       this.#deletes.set(id, { asked: asked + 1, done });
@@ -109,16 +138,52 @@ export class Oracle {
     if (op === 'delete' && deletes !== undefined) deletes.asked++;
   }
 
-  giveUp({ atomicGroup }: Entry): void {
+  giveUp(entry: Entry): void {
+    this.split(entry);
+    this.#decided.add(entry.key);
+  }
+
+  /** A person decides about it, and not about the others of its group. */
+  split({ atomicGroup }: Entry): void {
     if (atomicGroup !== null) this.#split.add(atomicGroup);
+  }
+
+  /** A person lets it go out. */
+  approve({ key, op, changes, contactId }: Entry): void {
+    this.#decided.add(key);
+    const value = pushedValue(changes.Title);
+    if (value !== null) this.#unapproved.delete(value);
+    if (op !== 'delete' || contactId === null) return;
+    const { asked, done } = this.#deletes.get(contactId) ?? { asked: 0, done: 0 };
+    this.#deletes.set(contactId, { asked: asked + 1, done });
+  }
+
+  setRule(rule: Rule): void {
+    this.#rule.now = rule;
+    this.#wasRuleHard ||= rule === 'refuses';
+  }
+
+  isOurs(token: string, id: string): boolean {
+    return this.#ours.get(token)?.has(id) === true;
+  }
+
+  /** Contacts of a token that no entry names. */
+  untold(token: string): string[] {
+    const told = new Set(this.entries.map(({ contactId }) => contactId));
+    return [...(this.#ours.get(token) ?? [])].filter((id) => !told.has(id));
   }
 
   /** Throws where the org shows what may be so at no time. */
   look(rows: readonly Row[], by: By): void {
+    this.#lookAtRows(rows, by);
+    this.#rule.before = this.#rule.now;
+  }
+
+  #lookAtRows(rows: readonly Row[], by: By): void {
     for (const row of rows) {
       const token = tokenOf(row);
       if (!this.#known.has(row.Id) && token !== null && !this.#foreign.has(row.Id))
-        this.#noteMade(token, row.Id);
+        this.#noteMade(token, row, rows, by);
       const now: Known = { value: pushedValue(row.Title), isDeleted: row.IsDeleted };
       const before = this.#known.get(row.Id) ?? { value: null, isDeleted: false };
       this.#known.set(row.Id, now);
@@ -129,12 +194,20 @@ export class Oracle {
     }
   }
 
-  #noteMade(token: string, id: string): void {
+  #noteMade(token: string, row: Row, rows: readonly Row[], by: By): void {
+    const { Id: id } = row;
     const ids = this.#ours.get(token) ?? new Set();
     this.#ours.set(token, ids.add(id));
     const allowed = this.#allowed.get(token) ?? 0;
     if (ids.size > allowed)
       throw new Error(`${token} was pushed ${allowed} times and exists as ${[...ids].join(', ')}.`);
+    const { before, now } = this.#rule;
+    if (by !== 'program' || before === 'none' || before !== now || this.#isLate) return;
+    const isDouble = rows.some((other) => other.Id !== id && isEqual(row, other));
+    if (!isDouble) return;
+    if (now === 'refuses' || !this.#mayDouble.has(token))
+      throw new Error(`${id} was made past a duplicate rule that ${now}.`);
+    this.#madePastRules++;
   }
 
   /** An upsert that was cut, and that is carried out when its contact was deleted, meets none and makes one. */
@@ -151,6 +224,8 @@ export class Oracle {
   }
 
   #noteApplied(id: string, value: number): void {
+    if (this.#unapproved.has(value)) throw new Error(`${id}: ${value} was sent, and nobody has approved it.`);
+    if (this.#unsent.has(value)) throw new Error(`${id}: ${value} was sent, and was dropped before.`);
     const applied = this.#applied.get(id) ?? [];
     this.#applied.set(id, [...applied, value]);
     if (this.#isLate || this.#excused.has(value)) return;
@@ -178,8 +253,22 @@ export class Oracle {
         throw new Error(
           `${entry.key} was done as ${before.contactId} and is ${entry.state} as ${entry.contactId}.`,
         );
+      this.#checkWord(before, entry);
       this.#entries.set(entry.key, structuredClone(entry));
     }
+  }
+
+  #checkWord(
+    before: Entry | undefined,
+    { key, state, changes, attempts, errors, allowDuplicates }: Entry,
+  ): void {
+    if (before?.state === 'held' && state !== 'held' && !this.#decided.has(key))
+      throw new Error(`${key} was held and is ${state}, and nobody has decided about it.`);
+    const value = pushedValue(changes.Title);
+    if (state === 'dropped' && attempts === 0 && value !== null) this.#unsent.add(value);
+    const isDouble = state === 'rejected' && errors.some(({ code }) => code === 'DUPLICATES_DETECTED');
+    if (isDouble && allowDuplicates && !this.#wasRuleHard)
+      throw new Error(`${key} was refused by a rule that only warns, though duplicates are allowed.`);
   }
 
   /** What was told as made must have been seen. */
@@ -277,6 +366,12 @@ export class Oracle {
 function keepsBack(undecided: Entry, waiting: Entry): boolean {
   const isSameGroup = waiting.atomicGroup !== null && undecided.atomicGroup === waiting.atomicGroup;
   return isSameGroup || undecided.seq < waiting.seq;
+}
+
+/** As the org's duplicate rules find it. */
+function isEqual(row: Row, other: Row): boolean {
+  const same = (name: string) => String(row[name]).toLowerCase() === String(other[name]).toLowerCase();
+  return !other.IsDeleted && same('Department') && same('LastName');
 }
 
 export function tokenOf(values: Record<string, unknown>): string | null {

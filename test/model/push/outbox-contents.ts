@@ -15,6 +15,7 @@ export interface Entry {
   /** Id of the ingest job that carries it, or did last. */
   job: string | null;
   errors: { code: string }[];
+  allowDuplicates: boolean;
   upsertField: string | null;
   atomicGroup: string | null;
   attempts: number;
@@ -52,6 +53,7 @@ function entryOf(row: Record<string, unknown>): Entry {
     way: text('way'),
     job: text('job'),
     errors: JSON.parse(text('errors') ?? '[]') as Entry['errors'],
+    allowDuplicates: Boolean(row.allow_duplicates),
     upsertField: text('upsert_field'),
     atomicGroup: text('atomic_group'),
     attempts: Number(row.attempts),

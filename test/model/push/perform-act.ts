@@ -1,5 +1,5 @@
 import { dailyLimit, type Row } from '../watch/org.ts';
-import { tokenOf } from './oracle.ts';
+import { type Rule, tokenOf } from './oracle.ts';
 import type { Act } from './steps.ts';
 import type { World } from './world.ts';
 
@@ -82,8 +82,11 @@ export async function performAct(world: World, act: Act): Promise<boolean> {
     }
     case 'trigger':
       return does('settings', { saveTriggers: triggers[act.which % triggers.length] });
-    case 'duplicate-rule':
-      return does('settings', { duplicateRules: duplicateRules[act.which % duplicateRules.length] });
+    case 'duplicate-rule': {
+      const which = act.which % duplicateRules.length;
+      world.oracle.setRule((['none', 'warns', 'refuses'] as const)[which] as Rule);
+      return does('settings', { duplicateRules: duplicateRules[which] });
+    }
     case 'validation-rule':
       return does('settings', { validationRules: validationRules[act.which % validationRules.length] });
     case 'lock':

@@ -10,6 +10,7 @@ const betweenMs = 17 * 60_000;
 /** Nothing is wrong any more: cycles come to an end, and what is left is held against all that was seen. */
 export async function comeToRest(world: World): Promise<void> {
   const { org, oracle, beginning } = world;
+  oracle.setRule('none');
   await world.stop(0);
   await world.stop(1);
   world.hang(null);

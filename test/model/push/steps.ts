@@ -41,14 +41,29 @@ export type Job =
       queue: boolean;
       /** By what it is to go; as the number suggests where it is not named. */
       api?: Api;
+      /** `--allow-duplicates`. */
+      duplicates?: boolean;
     }
   | { job: 'push again'; pick: Pick; api?: Api }
   | { job: 'cycle' }
   | { job: 'watch'; turns: number }
   | { job: 'fresh copy' }
   | { job: 'reconcile' }
-  /** A person's word about an entry that needs one. */
-  | { job: 'outbox'; verb: Pick; pick: Pick };
+  /** A person's word about an entry that needs one; about one in doubt, where `doubt` says which. */
+  | { job: 'outbox'; verb: Pick; pick: Pick; doubt?: DoubtVerb };
+
+/** What a person may say of an entry in doubt; by one who has looked into the org, where it says so. */
+export const doubtVerbs = [
+  'retry in doubt',
+  'drop',
+  'settle',
+  'settle',
+  'settle not sent',
+  'settle not sent rightly',
+  'settle as',
+  'settle as another',
+] as const;
+export type DoubtVerb = (typeof doubtVerbs)[number];
 
 export interface Meanwhile {
   /** Before which request from the beginning of the work, from 1. */
@@ -67,9 +82,11 @@ export type Step =
   | { step: 'act'; act: Act }
   | { step: 'faults'; faults: object[] }
   /** The next requests that match get no answer. */
+  /** A push of creates without answers, and then a person's word about one of them. */
+  | { step: 'lost creation'; isDone: boolean; count: number; verb: DoubtVerb; pick: Pick }
   | { step: 'hang'; match: string; times: number; what: Hang }
   /** A push by jobs, of which the word that starts one is not answered well. */
-  | ({ step: 'lost closing'; fault: object; job: Job } & Work)
+  | ({ step: 'lost closing'; fault: object; job: Job; behindClosing: Act[] } & Work)
   | ({ step: 'job'; job: Job } & Work)
   | ({ step: 'two at once'; jobs: [Job, Job] } & Work)
   | { step: 'restart' }
@@ -199,9 +216,6 @@ const refusalsOfJobs = [
   { status: 400, errorCode: 'FEATURENOTENABLED', message: 'Not enabled for this user.' },
 ];
 
-/** A job is made, filled, asked for and closed from about this request of a push on. */
-const firstOfJob = 4;
-
 const lostClosing = fc.record({
   step: is('lost closing'),
   fault: fc
@@ -209,7 +223,7 @@ const lostClosing = fc.record({
       { reset: 'before' },
       { reset: 'after-commit' },
       { status: 503, afterCommit: true },
-      { status: 404, errorCode: 'NOT_FOUND', message: 'Not found', afterCommit: true },
+      { status: 404, body: '<html>Not found</html>', afterCommit: true },
       { status: 400, errorCode: 'INVALIDJOBSTATE', message: 'Not now', times: 3 },
     )
     .map((how) => ({ match: 'PATCH .+/jobs/ingest', times: 1, ...how })),
@@ -221,32 +235,37 @@ const lostClosing = fc.record({
     api: is<Api>('bulk'),
     queue: fc.constant(false),
   }),
-  meanwhile: fc.array(
-    fc.record({
-      before: fc.integer({ min: firstOfJob, max: firstOfJob + 10 }),
-      act: oneOf<Act>(
-        weighted(3, endedJobArbitrary),
-        weighted(
-          1,
-          fc.constantFrom(second, 61 * second).map((ms) => ({ act: 'pass', ms })),
-        ),
-      ),
-    }),
-    { minLength: 1, maxLength: 3 },
+  behindClosing: fc.constantFrom<Act[]>(
+    [{ act: 'job', as: 'Deleted', afterRows: null }],
+    [
+      { act: 'pass', ms: second },
+      { act: 'job', as: 'Deleted', afterRows: null },
+    ],
+    [
+      { act: 'job', as: 'Aborted', afterRows: 1 },
+      { act: 'pass', ms: second },
+    ],
+    [{ act: 'job', as: 'Aborted', afterRows: null }],
+    [{ act: 'bulk-limit', which: 4 }],
+    [],
   ),
+  meanwhile: fc.constant<Meanwhile[]>([]),
   crash: fc.option(
     fc.record({
       of: is('send', 'write'),
-      at: fc.integer({ min: firstOfJob, max: firstOfJob + 8 }),
+      at: fc.integer({ min: 4, max: 12 }),
       side: is('before', 'behind'),
     }),
-    { freq: 2 },
+    { freq: 3 },
   ),
 });
 
-/** Nothing between an org and a program says in Salesforce's own words that a job that is there is none. */
-function liesOfJobs({ match, errorCode }: { match: string; errorCode?: string }): boolean {
-  return errorCode === 'NOT_FOUND' && /^(GET|\.|\w*Results|unprocessed)/.test(match);
+/**
+ * Nothing between an org and a program says in Salesforce's own words that a job that is there is none: where somebody deletes
+ * that job before it is asked for again, nobody could tell its end from that of one that was never begun.
+ */
+function liesOfJobs({ match, status }: { match: string; status?: number }): boolean {
+  return status === 404 && !['POST', 'DELETE', 'ui-api', 'composite'].includes(match);
 }
 
 /** Records of one push that makes contacts. */
@@ -272,6 +291,7 @@ function jobArbitrary(way: Way): fc.Arbitrary<Job> {
         count: fc.integer({ min, max }),
         picks: picks(way === 'bulk' ? 5 : 3),
         ...api,
+        duplicates: fc.constantFrom(false, false, true),
         queue: fc.constantFrom(false, false, false, true),
       }),
     ),
@@ -297,6 +317,7 @@ const crash: fc.Arbitrary<FailPoint> = fc.record({
 });
 
 export function stepArbitrary(way: Way, isLate: boolean): fc.Arbitrary<Step> {
+  const [min] = counts[way];
   const act = actArbitrary(way);
   const job = jobArbitrary(way);
   const meanwhile = fc.array(fc.record({ before: fc.integer({ min: 1, max: 16 }), act }), { maxLength: 3 });
@@ -308,6 +329,16 @@ export function stepArbitrary(way: Way, isLate: boolean): fc.Arbitrary<Step> {
       fc.record({
         step: is('faults'),
         faults: fc.array(faultArbitrary(way, isLate), { minLength: 1, maxLength: 3 }),
+      }),
+    ),
+    weighted(
+      2,
+      fc.record({
+        step: is('lost creation'),
+        isDone: fc.boolean(),
+        count: fc.integer({ min, max: min + 2 }),
+        verb: fc.constantFrom<DoubtVerb>(...doubtVerbs.slice(doubtVerbs.indexOf('settle not sent rightly'))),
+        pick,
       }),
     ),
     ...(way === 'bulk' ? [weighted(4, lostClosing)] : []),
@@ -334,6 +365,7 @@ export function stepArbitrary(way: Way, isLate: boolean): fc.Arbitrary<Step> {
 /** Whether it is a fault, an answer that does not come, or a crash. */
 export function isTrouble(step: Step): boolean {
   return (
-    ['faults', 'hang', 'lost closing', 'kill'].includes(step.step) || ('crash' in step && step.crash !== null)
+    ['faults', 'hang', 'lost creation', 'lost closing', 'kill'].includes(step.step) ||
+    ('crash' in step && step.crash !== null)
   );
 }

@@ -1,13 +1,13 @@
-import { appOutbox } from '../../../src/usecases/outbox.ts';
 import { pushRecords } from '../../../src/usecases/push.ts';
 import { inBatches, recordsOf } from '../../sync/push-all.ts';
 import { assertFairEnd } from '../watch/assert-fair-end.ts';
 import type { Ended, Program } from '../watch/program.ts';
+import { decide } from './decide.ts';
 import { tokenOf } from './oracle.ts';
 import { chosen } from './perform-act.ts';
 import { comeToRest } from './rest.ts';
 import type { Job, Step } from './steps.ts';
-import type { Input, World } from './world.ts';
+import { type Input, soonBrake, type World } from './world.ts';
 
 type Push = Extract<Job, { job: 'push' }>;
 type StepOf<K extends Step['step']> = Extract<Step, { step: K }>;
@@ -28,11 +28,17 @@ export async function take(world: World, step: Step): Promise<void> {
       return world.count('faults');
     case 'hang':
       return world.hang(step);
+    case 'lost creation':
+      return lose(world, step);
     case 'lost closing':
       await world.org.control('faults', [step.fault]);
       world.count('lost closing');
+      world.behindClosing = [...step.behindClosing];
       return work(world, [step.job], step);
     case 'job':
+      // Where no rule warns, allowing duplicates says nothing.
+      if (step.job.job === 'push' && step.job.what === 'equal' && step.job.duplicates)
+        await world.act({ act: 'duplicate-rule', which: 1 });
       return work(world, [step.job], step);
     case 'two at once':
       world.count('two at once');
@@ -64,6 +70,7 @@ async function work(
   const first = world.program(which(0));
   if (crash === null) first.points.forget();
   else first.points.plan(crash);
+  world.isAlone = jobs.length === 1 && watcher === null;
   const ends = await world.work(meanwhile, () =>
     Promise.all(jobs.map((job, i) => perform(world, job, which(i)))),
   );
@@ -73,6 +80,19 @@ async function work(
     `${JSON.stringify(jobs)} crash ${JSON.stringify(crash)}: ${ends.map((end) => JSON.stringify(end)).join(', ')}`,
   );
   for (const ended of ends) assertFairEnd(ended, { wrongTimes: 0 });
+}
+
+async function lose(world: World, { isDone, count, verb, pick }: StepOf<'lost creation'>): Promise<void> {
+  const { way } = world.beginning;
+  world.count('lost creation');
+  const once = { meanwhile: [], crash: null };
+  const fault = isDone ? { reset: 'after-commit' } : { status: 503 };
+  await world.org.control('faults', [{ match: 'POST .+/(ui-api|composite)', times: 40, ...fault }]);
+  const api = way === 'bulk' ? { api: 'collections' as const } : {};
+  const what = pick % 3 === 0 ? 'equal' : 'creates';
+  await work(world, [{ job: 'push', what, count, picks: [], queue: false, ...api }], once);
+  await world.org.control('faults', []);
+  await work(world, [{ job: 'outbox', verb: 0, pick, doubt: verb }], once);
 }
 
 /** Does one job. Whoever dies in it holds nothing that another waits for. */
@@ -102,13 +122,26 @@ async function done(world: World, job: Job, which: 0 | 1): Promise<Ended | null>
 }
 
 async function pushNew(world: World, program: Program, job: Push): Promise<Ended | null> {
-  const input = { ...inputOf(world, job), api: job.api ?? 'auto' };
+  const { api = 'auto', duplicates = false } = job;
+  const input = { ...inputOf(world, job), api, allowDuplicates: duplicates && api !== 'bulk' };
   if (input.records.length === 0) return null;
   world.count(`push ${job.what}`);
   if (job.queue) world.count('push --queue');
+  if (input.allowDuplicates) world.count('push --allow-duplicates');
   world.inputs.push(input);
-  world.oracle.push(input.records);
+  world.oracle.push(input.records, { isMuch: isMuch(world, input.records), ...input });
   return push(world, program, input, job.queue);
+}
+
+/** Which of its changes surely wait for a person's word. */
+function isMuch(world: World, records: Input['records']): { deletes: boolean; edits: boolean } {
+  if (world.beginning.brake !== 'soon') return { deletes: false, edits: false };
+  const deletes = records.filter(({ IsDeleted }) => IsDeleted === true).length;
+  const edits = records.filter(({ Id, IsDeleted }) => Id !== undefined && IsDeleted !== true).length;
+  return {
+    deletes: deletes > soonBrake.deletes,
+    edits: edits > Math.max(soonBrake.edits, world.rows.length * soonBrake.editsShare),
+  };
 }
 
 function inputOf(world: World, { what, count, picks }: Push): Input {
@@ -119,6 +152,7 @@ function inputOf(world: World, { what, count, picks }: Push): Input {
     upsertField: null,
     allOrNone: false,
     api: 'auto' as const,
+    allowDuplicates: false,
     ended: false,
     triedAtMs: world.clock.now(),
     isUnderWay: false,
@@ -165,7 +199,8 @@ async function pushAgain(
   world.count('push again');
   world.staysAwake = true;
   const input = open[pick % open.length] as Input;
-  input.api = api;
+  // Which a job cannot do.
+  input.api = input.allowDuplicates && api === 'bulk' ? 'auto' : api;
   const ended = await push(world, program, input, false);
   world.staysAwake = false;
   return ended;
@@ -185,7 +220,7 @@ async function push(world: World, program: Program, input: Input, queue: boolean
         dryRun: false,
         queue,
         allOrNone: input.allOrNone,
-        allowDuplicates: false,
+        allowDuplicates: input.allowDuplicates,
         api: input.api,
         ignoreUnknown: false,
         ignoreReadOnly: false,
@@ -224,49 +259,4 @@ async function push(world: World, program: Program, input: Input, queue: boolean
     );
   input.ended ||= isTold || (ended.kind !== 'done' && (queue || !isOpen));
   return ended;
-}
-
-/** What a person may say, by the entry's state. */
-const verbsOf = {
-  conflict: ['take local', 'take salesforce'],
-  rejected: ['retry', 'drop'],
-  'in-doubt': ['retry in doubt', 'drop', 'settle', 'settle', 'settle not sent'],
-} as const;
-
-type Verb = (typeof verbsOf)[keyof typeof verbsOf][number];
-
-function isUndecided(state: string): state is keyof typeof verbsOf {
-  return Object.hasOwn(verbsOf, state);
-}
-
-/** A person's word about one entry; conflicts, which are seldom, go before. */
-async function decide(
-  world: World,
-  program: Program,
-  { verb: which, pick }: Extract<Job, { job: 'outbox' }>,
-): Promise<Ended | null> {
-  const undecided = world.entries().filter(({ state }) => isUndecided(state));
-  const conflicts = undecided.filter(({ state }) => state === 'conflict');
-  const open = conflicts.length > 0 ? conflicts : undecided;
-  const entry = open[pick % Math.max(1, open.length)];
-  if (entry === undefined || !isUndecided(entry.state)) return null;
-  const verbs: readonly Verb[] = verbsOf[entry.state];
-  const verb = verbs[which % verbs.length] as Verb;
-  world.count(`outbox ${verb}`);
-  if (verb === 'drop' || verb === 'take salesforce') world.oracle.giveUp(entry);
-  else if (verb !== 'settle') world.oracle.excuse(entry);
-  return program.run(async (signal) => {
-    const outbox = appOutbox(program.services);
-    const context = { signal, onEvent: () => {} };
-    const named = { org: null, keys: [entry.key] };
-    if (verb === 'settle' || verb === 'settle not sent') {
-      const how = { as: null, notSent: verb === 'settle not sent', auto: verb === 'settle' };
-      await outbox.settle({ ...named, ...how }, context);
-      return null;
-    }
-    const move = { ...named, all: false, inDoubt: verb === 'retry in doubt' };
-    const take = verb === 'take local' ? 'local' : verb === 'take salesforce' ? 'salesforce' : null;
-    await (verb === 'drop' ? outbox.drop(move, context) : outbox.retry({ ...move, take }, context));
-    return null;
-  });
 }

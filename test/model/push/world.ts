@@ -23,6 +23,8 @@ export interface Beginning {
   store: 'memory' | 'sqlite';
   /** Requests may be carried out a while after they were cut. */
   late: boolean;
+  /** From where on many changes wait for a person's word; as usual, where a few are not many, unless told. */
+  brake?: 'usual' | 'soon';
 }
 
 /** What was pushed with one command. */
@@ -31,6 +33,7 @@ export interface Input {
   upsertField: string | null;
   allOrNone: boolean;
   api: Api;
+  allowDuplicates: boolean;
   /** Nobody may push it again as the same one: its end was told, or may have been. */
   ended: boolean;
   triedAtMs: number;
@@ -48,6 +51,8 @@ const shortSleepMs = 3_600_000;
 /** A push of some records goes by jobs, and takes several. */
 const fewForJobs: BatchSizes = { ...usualSizes, ingestFromRows: 3, ingestJobRows: 4 };
 
+export const soonBrake = { deletes: 1, edits: 2, editsShare: 0.1 };
+
 /** An org, a machine with its files, two processes of the program at most, and whoever writes down what is seen. */
 export class World extends MachineWorld {
   readonly beginning: Beginning;
@@ -56,8 +61,12 @@ export class World extends MachineWorld {
   /** As they were when the org was looked at last. */
   rows: readonly Row[] = [];
   isLoggedIn = true;
+  /** No other process works on what one is about to do. */
+  isAlone = false;
   /** Some work has met that nobody is, so that a person knows. */
   isLoginMissed = false;
+  /** Before the next request behind one that starts an ingest job. */
+  behindClosing: Act[] = [];
   /** No long sleep comes now: whoever pushes the same again has a day for it. */
   staysAwake = false;
   #planned: Planned | null = null;
@@ -70,6 +79,7 @@ export class World extends MachineWorld {
   #writing = 0;
   /** One was since the org was looked at. */
   #hasWritten = false;
+  #hasClosed = false;
   /** What was seen to be wrong while a program was at work. */
   #fault: Error | null = null;
   /** Long sleeps that are due. */
@@ -89,7 +99,7 @@ export class World extends MachineWorld {
   }
 
   static async open(beginning: Beginning): Promise<World> {
-    const { contacts, seed, store, way } = beginning;
+    const { contacts, seed, store, way, brake } = beginning;
     const settings = { gzip: false, idempotency: way !== 'collection', ...usualBulkLimits };
     const scene = await openScene({ contacts, seed }, settings);
     const { dataDir } = scene.machine;
@@ -99,7 +109,10 @@ export class World extends MachineWorld {
       push: true,
       reconcileEveryMs: null,
       memory: storeOf(store, scene.clock),
-      sizes: way === 'bulk' ? fewForJobs : usualSizes,
+      sizes: {
+        ...(way === 'bulk' ? fewForJobs : usualSizes),
+        ...(brake === 'soon' ? { outgoingBrake: soonBrake } : {}),
+      },
     };
     const world = new World(scene, machine, beginning);
     await world.look('org');
@@ -196,6 +209,7 @@ export class World extends MachineWorld {
       return await work();
     } finally {
       this.#meanwhile = [];
+      this.behindClosing = [];
       await this.bury();
       await this.#lookBehind();
     }
@@ -208,6 +222,8 @@ export class World extends MachineWorld {
     const entries = this.entries();
     this.oracle.note(entries);
     for (const entry of entries) this.#tellOfJob(entry);
+    const { madePastRules } = this.oracle;
+    if (madePastRules > 0) this.done.set('made past a duplicate rule', madePastRules);
   }
 
   /** Counts what jobs have come to, each entry's once. */
@@ -251,15 +267,18 @@ export class World extends MachineWorld {
       this.#hasWritten = false;
       await this.look('program');
     }
-    const due = this.#meanwhile.filter(({ before }) => before === this.#sent);
-    for (const { act } of due) {
+    const behind = this.#hasClosed ? this.behindClosing.splice(0) : [];
+    this.#hasClosed = false;
+    const due = this.#meanwhile.filter(({ before }) => before === this.#sent).map(({ act }) => act);
+    for (const act of [...behind, ...due]) {
       if (act.act === 'pass' && act.ms > shortSleepMs) this.#sleeps.push(act);
       else await this.act(act);
     }
     await this.#sleep();
   }
 
-  async #behindSend({ method }: WireRequest): Promise<void> {
+  async #behindSend({ method, path }: WireRequest): Promise<void> {
+    if (method === 'PATCH' && path.includes('/jobs/ingest/')) this.#hasClosed = true;
     if (method !== 'GET') {
       this.#writing--;
       this.#hasWritten = true;

@@ -140,6 +140,7 @@ const smallSizes: BatchSizes = {
   mostStampedIds: 5,
   rowsPerPass: 4,
   ingestFromRows: 10_000,
+  outgoingBrake: usualSizes.outgoingBrake,
   ingestJobRows: 50_000,
 };
 

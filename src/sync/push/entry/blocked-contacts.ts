@@ -1,3 +1,6 @@
+import type { OutboxEntry } from '../../ports/outbox-entry.ts';
+import type { ContactNames } from './contact-names.ts';
+
 /** States of an entry that a person has to decide about. */
 export type Undecided = 'conflict' | 'held' | 'in-doubt';
 
@@ -7,26 +10,39 @@ export type Undecided = 'conflict' | 'held' | 'in-doubt';
  */
 export type BlockReason = Undecided | 'unsent';
 
-/** Contacts whose later changes must not be sent before an earlier one is done. */
+/** Contacts whose changes must not be sent before another one of theirs is done. */
 export class BlockedContacts {
-  readonly #names = new Map<string, BlockReason>();
+  /** The place in the outbox of the first that is so, by the names of its contact. */
+  readonly #first: Readonly<Record<BlockReason, Map<string, number>>> = {
+    conflict: new Map(),
+    held: new Map(),
+    'in-doubt': new Map(),
+    unsent: new Map(),
+  };
 
-  add(names: readonly string[], reason: BlockReason): void {
-    for (const name of names) if (!isUndecided(this.#names.get(name))) this.#names.set(name, reason);
+  add(entries: readonly OutboxEntry[], namesOf: ContactNames, reason: BlockReason): void {
+    const first = this.#first[reason];
+    for (const entry of entries) {
+      for (const name of namesOf(entry))
+        first.set(name, Math.min(entry.seq, first.get(name) ?? Number.POSITIVE_INFINITY));
+    }
   }
 
   /** Null where nothing stands before a change of this contact. */
-  reason(names: readonly string[]): BlockReason | null {
-    let found: BlockReason | null = null;
-    for (const name of names) {
-      const reason = this.#names.get(name);
-      if (isUndecided(reason)) return reason;
-      found ??= reason ?? null;
-    }
-    return found;
+  reason({ seq }: Pick<OutboxEntry, 'seq'>, names: readonly string[]): BlockReason | null {
+    const isBefore = (reason: BlockReason) =>
+      names.some((name) => {
+        const first = this.#first[reason].get(name);
+        return first !== undefined && (first < seq || !waitsForPerson.has(reason));
+      });
+    return reasons.find(isBefore) ?? null;
   }
 }
 
-function isUndecided(reason: BlockReason | undefined): reason is Undecided {
-  return reason !== undefined && reason !== 'unsent';
-}
+const reasons: readonly BlockReason[] = ['conflict', 'held', 'in-doubt', 'unsent'];
+
+/**
+ * Nothing of it is under way, so that what stands before it does not wait for it: it would wait for a person's word about
+ * another change than that person has put behind it.
+ */
+const waitsForPerson: ReadonlySet<BlockReason> = new Set(['conflict', 'held']);

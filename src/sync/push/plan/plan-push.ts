@@ -128,12 +128,12 @@ class Planned implements Blocks {
   }
 
   blockReason: Blocks['blockReason'] = (unit, namesOf) => {
-    const reasons = unit.map((entry) => this.#blocked.reason(namesOf(entry)));
+    const reasons = unit.map((entry) => this.#blocked.reason(entry, namesOf(entry)));
     return reasons.find((reason) => reason !== null) ?? null;
   };
 
   block: Blocks['block'] = (unit, namesOf, reason: BlockReason) => {
-    this.#blocked.add(unit.flatMap(namesOf), reason);
+    this.#blocked.add(unit, namesOf, reason);
     for (const { key, state } of unit) {
       if (this.#waiting.isOther(key)) continue;
       if (state === 'held') this.#held++;

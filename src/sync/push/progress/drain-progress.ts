@@ -100,7 +100,7 @@ export class DrainProgress {
 
   /** Why these, which go out together or not at all, must wait; null where nothing stands before them. */
   blockReason(unit: readonly OutboxEntry[], namesOf: ContactNames): BlockReason | null {
-    const reasons = unit.map((entry) => this.blocked.reason(namesOf(entry)));
+    const reasons = unit.map((entry) => this.blocked.reason(entry, namesOf(entry)));
     const found = reasons.find((reason) => reason !== null) ?? null;
     if (found !== null || !unit.some((entry) => this.waitsForJob(entry))) return found;
     this.hasWaitedForJob = true;
@@ -108,7 +108,7 @@ export class DrainProgress {
   }
 
   block(unit: readonly OutboxEntry[], namesOf: ContactNames, reason: BlockReason): void {
-    this.blocked.add(unit.flatMap(namesOf), reason);
+    this.blocked.add(unit, namesOf, reason);
     if (reason === 'unsent') this.unsent += unit.length;
     else for (const { key, state } of unit) if (state === 'pending') this.behind[reason].push(key);
   }

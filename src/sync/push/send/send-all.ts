@@ -4,9 +4,9 @@ import type { OutboxEntry } from '../../ports/outbox-entry.ts';
 import { type ContactNames, contactNames } from '../entry/contact-names.ts';
 import { ContactLine } from '../plan/contact-line.ts';
 import { openPages } from '../plan/open-pages.ts';
-import { outgoingBrake, tellHeld } from '../plan/outgoing-brake.ts';
 import { planPage } from '../plan/plan-page.ts';
 import type { PlannedRequest } from '../plan/plan-requests.ts';
+import { tellHeld } from '../plan/tell-held.ts';
 import type { DrainProgress } from '../progress/drain-progress.ts';
 import type { ReadBehind } from '../read-back/read-behind.ts';
 import { settleExpired } from '../settle/recover.ts';
@@ -71,7 +71,7 @@ async function* requestPages(
   const { outbox } = context.mirror;
   const pages = openPages(outbox, async () => {
     // Programs may have asked for more since the last page.
-    tellHeld(context.log, await outbox.holdMuch(outgoingBrake));
+    tellHeld(context.log, await outbox.holdMuch(context.sizes.outgoingBrake));
     return line.beginPage();
   });
   for await (const { listed, begun } of pages) {
@@ -99,11 +99,11 @@ async function sendOne(
     else progress.block(unit, namesOf, reason);
   }
   const checked = await checkEdits(context, entries, progress, options);
-  progress.blocked.add(checked.conflicts.flatMap(namesOf), 'conflict');
+  progress.blocked.add(checked.conflicts, namesOf, 'conflict');
   if (checked.left.length === 0) return;
   const request = { ...planned, entries: checked.left };
   const { unfinished, conflicts } = await sendPlanned(context, request, progress, options);
   behind.look(progress.written);
-  progress.blocked.add(unfinished.flatMap(namesOf), 'unsent');
-  progress.blocked.add(conflicts.flatMap(namesOf), 'conflict');
+  progress.blocked.add(unfinished, namesOf, 'unsent');
+  progress.blocked.add(conflicts, namesOf, 'conflict');
 }

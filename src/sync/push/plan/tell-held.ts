@@ -1,8 +1,4 @@
 import type { Logger } from '../../../base/logger.ts';
-import type { Brake } from '../../ports/outbox-staging.ts';
-
-/** Beyond these, all that waits counted, a person's word is awaited. */
-export const outgoingBrake: Brake = { deletes: 100, edits: 100, editsShare: 0.1 };
 
 export function tellHeld(
   log: Pick<Logger, 'warn'>,
