@@ -161,6 +161,7 @@ export class World extends MachineWorld implements Stage {
   /** The org's clock less the machine's, ms. */
   #orgAheadMs = 0;
   #meanwhile: Meanwhile[] = [];
+  #acted: Promise<void> = Promise.resolve();
   #isAtWork = false;
   #sent = 0;
 
@@ -222,11 +223,16 @@ export class World extends MachineWorld implements Stage {
     }
   }
 
+  /** Acts one after the other, where requests are sent at once: each must know what the one before it has done. */
   async #beforeSend(): Promise<void> {
     this.#sent++;
     this.clock.pass(requestMs);
     const due = this.#meanwhile.filter(({ before }) => before === this.#sent);
-    for (const { act } of due) await this.act(act);
+    for (const { act } of due) {
+      const acted = this.#acted.then(() => this.act(act));
+      this.#acted = acted.catch(() => {});
+      await acted;
+    }
   }
 
   contents(): MirrorContents {
