@@ -363,11 +363,12 @@ describe('each contact of a job is made once', () => {
   ])('though somebody has ended its job before it was closed: %s', async (as, word) => {
     await using rig = await copied(1);
     const { records } = rig.context;
-    const close: typeof records.ingest.close = async (...given) => {
-      await control(rig.emulator.url, 'ingest-jobs', { as });
-      return records.ingest.close(...given);
+    const info: typeof records.ingest.info = async (...given) => {
+      if ((await records.ingest.info(...given))?.state === 'Open')
+        await control(rig.emulator.url, 'ingest-jobs', { as });
+      return records.ingest.info(...given);
     };
-    rig.context.records = { ...records, ingest: { ...records.ingest, close } };
+    rig.context.records = { ...records, ingest: { ...records.ingest, info } };
     const warned = warnings(rig);
     await pushed(rig, people(7));
     // Nothing of it was done, and that is known: a doubt would take minutes to settle.
@@ -376,6 +377,30 @@ describe('each contact of a job is made once', () => {
     expect(await bulkNames(rig)).toEqual(namesOf(7));
     await expectTruth(rig);
   });
+
+  it.each(['Aborted', 'Failed', 'Deleted'])(
+    'though its job ends just before its closing, which is refused for that: %s',
+    async (as) => {
+      await using rig = await copied(1);
+      if (as !== 'Deleted') sleeping(rig);
+      const { records } = rig.context;
+      const close: typeof records.ingest.close = async (...given) => {
+        await control(rig.emulator.url, 'ingest-jobs', { as });
+        return records.ingest.close(...given);
+      };
+      rig.context.records = { ...records, ingest: { ...records.ingest, close } };
+      await pushed(rig, people(7));
+      rig.context.records = records;
+      // A refusal is told behind the work too: what became of a job that is gone only the org's contacts say.
+      if (as === 'Deleted') {
+        await expectMadeOnce(rig);
+        return;
+      }
+      expect(await statesOf(rig)).toEqual(['done']);
+      expect(await bulkNames(rig)).toEqual(namesOf(7));
+      await expectTruth(rig);
+    },
+  );
 
   it.each(['Aborted', 'Failed'])('though its job ends in the middle as %s', async (as) => {
     await using rig = await copied(1);
@@ -472,6 +497,26 @@ describe('each contact of a job is made once', () => {
       while ((await records.ingest.info(jobId))?.state !== 'JobComplete');
       await control(rig.emulator.url, 'ingest-jobs', { as: 'Deleted' });
       throw new AppError('NETWORK_UNREACHABLE', 'The connection was cut.');
+    };
+    rig.context.records = { ...records, ingest: { ...records.ingest, close } };
+    await pushed(rig, people(7));
+    rig.context.records = records;
+    await expectMadeOnce(rig);
+  });
+
+  it.each([
+    [404, 'NOT_FOUND'],
+    [400, 'INVALIDJOBSTATE'],
+  ])('where its job is deleted after a closing that was done was told %i %s', async (status, errorCode) => {
+    await using rig = await copied(1);
+    const { records } = rig.context;
+    const close: typeof records.ingest.close = async (jobId, ...given) => {
+      await records.ingest.close(jobId, ...given);
+      while ((await records.ingest.info(jobId))?.state !== 'JobComplete');
+      await control(rig.emulator.url, 'ingest-jobs', { as: 'Deleted' });
+      throw new AppError('SALESFORCE_ERROR', 'Salesforce refused the request.', {
+        details: { status, errorCode },
+      });
     };
     rig.context.records = { ...records, ingest: { ...records.ingest, close } };
     await pushed(rig, people(7));

@@ -13,9 +13,8 @@ const onItsWayMs = 60_000;
 /** What has become of the tries to close a job. */
 export class Closing {
   readonly #clock: SyncContext['clock'];
+  readonly #isNew: boolean;
   #tries = 0;
-  /** Whether some try, of whatever process, may have been carried out, or may be yet. */
-  mayBeDone: boolean;
   /** Until when one whose answer never came may be on its way; ms, by the monotonic clock. */
   #onItsWayUntilMs: number;
   /** Why the last try did nothing, by the org's own word. */
@@ -24,8 +23,13 @@ export class Closing {
   /** `isNew`: nobody has tried before. All that others have tried left before now: whoever sends has the lease. */
   constructor(clock: SyncContext['clock'], isNew: boolean) {
     this.#clock = clock;
-    this.mayBeDone = !isNew;
+    this.#isNew = isNew;
     this.#onItsWayUntilMs = isNew ? 0 : clock.monotonicMs() + onItsWayMs;
+  }
+
+  /** Surely by nobody. A refusal proves nothing: something in between may have sent a closing twice, or answer it so itself. */
+  get isUntried(): boolean {
+    return this.#isNew && this.#tries === 0;
   }
 
   get isRefused(): boolean {
@@ -39,18 +43,16 @@ export class Closing {
 
   /** Throws where it was tried often enough and not refused. */
   async isDone(context: SyncContext, jobId: string, { grace, confirm }: SendOptions): Promise<boolean> {
+    this.#tries++;
     try {
       await context.records.ingest.close(jobId, { confirm, signal: grace });
-      this.mayBeDone = true;
       return true;
     } catch (error) {
       if (isAbort(error)) throw error;
       this.refusal = isRefusal(error) ? error : null;
-      if (this.refusal === null) {
-        this.mayBeDone = true;
-        this.#onItsWayUntilMs = this.#clock.monotonicMs() + onItsWayMs;
-      }
-      if (++this.#tries >= mostClosings && this.refusal === null) throw error;
+      if (this.refusal !== null) return false;
+      this.#onItsWayUntilMs = this.#clock.monotonicMs() + onItsWayMs;
+      if (this.#tries >= mostClosings) throw error;
       return false;
     }
   }

@@ -43,8 +43,7 @@ export async function followJob(
       if (!isGivenUp && (await closing.isDone(context, jobId, options))) continue;
       if (isGivenUp || closing.isRefused) {
         // A look from before that time would miss what came through behind it.
-        if (!closing.mayBeDone || onItsWayMs === 0)
-          return takeBack(context, { job, closing }, progress, options);
+        if (onItsWayMs === 0) return takeBack(context, { job, closing }, progress, options);
         // Whatever the patience: nothing else tells, and another drain would have to begin anew.
         await clock.sleep(closing.onItsWayMs, { signal });
         continue;
@@ -52,7 +51,7 @@ export async function followJob(
     } else if (job?.state !== 'UploadComplete' && job?.state !== 'InProgress') {
       // It can have ended so without having begun.
       const hasDoneNothing = job === null || (job.state !== 'JobComplete' && job.processed === 0);
-      const isUntouched = !closing.mayBeDone && hasDoneNothing;
+      const isUntouched = closing.isUntried && hasDoneNothing;
       const settle = (openUntil: number | null) =>
         settleJob(context, { jobId, job, isUntouched, openUntil }, progress, options);
       if (isUntouched || job?.state === 'JobComplete') return settle(null);
@@ -67,9 +66,6 @@ export async function followJob(
           `${remote.instanceUrl}: the ingest job ${jobId} ended as ${job?.state}; rows of it that are under way are waited for until ${until}`,
         );
       }
-    } else {
-      // Somebody has closed it, whatever the closing was told: what is in between may have sent that twice.
-      closing.mayBeDone = true;
     }
     if (clock.monotonicMs() - startedAt + pauseMs > jobPatienceMs) throw jobUnderWay(jobId, job, untilMs);
     await clock.sleep(pauseMs, { signal });
