@@ -54,8 +54,8 @@ export class MemoryMirrors implements Mirrors {
       if (seen > lease.fence) throw leaseLost(lease.name, { fence: lease.fence, seen });
       const old = this.#mirrors.get(instanceUrl);
       const archive = old === undefined ? null : await this.archives.add(instanceUrl, lease);
-      this.#keepOutbox(old, copy);
-      this.#mirrors.set(instanceUrl, copy);
+      if (old !== undefined) this.#replaceContents(old, copy);
+      this.#mirrors.set(instanceUrl, old ?? copy);
       return archive;
     },
   };
@@ -138,13 +138,20 @@ export class MemoryMirrors implements Mirrors {
     return lease === undefined ? mirror : mirror.under(lease);
   }
 
-  /** What was pushed is this machine's own, and stays where a copy takes the mirror's place. */
-  #keepOutbox(old: MemoryMirror | undefined, copy: MemoryMirror): void {
-    const from = old && this.#disks.get(old)?.objects.get(contact.name);
+  /**
+   * Whoever has the old one open has the new one now. What was pushed is this machine's own and stays, and so do the fences of
+   * who works on it.
+   */
+  #replaceContents(old: MemoryMirror, copy: MemoryMirror): void {
+    const into = this.#disks.get(old);
     const disk = this.#disks.get(copy);
     const to = disk?.objects.get(contact.name);
-    if (from === undefined || disk === undefined || to === undefined) return;
-    disk.objects.set(contact.name, { ...to, outbox: from.outbox, pushes: from.pushes });
+    if (into === undefined || disk === undefined || to === undefined) return;
+    const kept = into.objects.get(contact.name);
+    const fences = new Map(into.org.fences);
+    for (const [name, fence] of disk.org.fences) fences.set(name, Math.max(fence, fences.get(name) ?? 0));
+    into.org = { ...disk.org, fences };
+    into.objects.set(contact.name, { ...to, ...(kept && { outbox: kept.outbox, pushes: kept.pushes }) });
   }
 
   #at(kept: Map<string, MemoryMirror>, instanceUrl: string, create: boolean): MemoryMirror {
