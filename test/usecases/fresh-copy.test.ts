@@ -8,6 +8,7 @@ import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
 import { backfillOrgs } from '../../src/usecases/backfill.ts';
 import { withDrainLease } from '../../src/usecases/org-lease.ts';
 import { pushRecords } from '../../src/usecases/push.ts';
+import { reconcileOrgs } from '../../src/usecases/reconcile.ts';
 import { listRuns } from '../../src/usecases/runs.ts';
 import { watch } from '../../src/usecases/watch.ts';
 import { calls, control, expectMirrorEqualsOrg } from '../e2e/org.ts';
@@ -174,6 +175,24 @@ describe('backfill --fresh', () => {
       const pages = after.slice(before).filter(({ path: asked }) => /LIMIT/.test(decodeURIComponent(asked)));
       expect(pages.length).toBeLessThan(12);
     }
+    await expectMirrorEqualsOrg(path, emulator.url);
+  });
+
+  it('that was begun before a reconcile lets that not go on with what it has compared in the old mirror', async () => {
+    await backfill();
+    await interrupted();
+    const reconcile = async (signal: AbortSignal, onPage: () => void) => {
+      const onEvent = ({ event }: { event: string }) => void (event === 'reconcile:progress' && onPage());
+      const options = { orgs: [], dryRun: false, force: false, wait: true };
+      return (await reconcileOrgs(app.services, options, { signal, onEvent })).orgs[0];
+    };
+    const stop = new AbortController();
+    let pages = 0;
+    const first = await reconcile(stop.signal, () => void (++pages === 3 && stop.abort()));
+    expect(first).toMatchObject({ status: 'interrupted' });
+    expect(await backfill({ fresh: true })).toMatchObject({ status: 'complete', resumed: true });
+    const again = await reconcile(never(), () => {});
+    expect(again).toMatchObject({ status: 'complete', resumed: false });
     await expectMirrorEqualsOrg(path, emulator.url);
   });
 

@@ -51,7 +51,7 @@ export function replaceContents(db: Connection, object: string, { at, force }: R
   replaceMeta(db, isOther ? null : object);
   adjustView(db, object);
   markAllLocalDue(db);
-  endOldCopies(db, object, at);
+  endOldWork(db, object, at);
   for (const [table, key] of [
     ['run', 'seq'],
     ['run_step', 'id'],
@@ -129,14 +129,18 @@ function replaceMeta(db: Connection, object: string | null): void {
   `);
 }
 
-/** A first copy that was never finished has nothing to go on with any more. */
-function endOldCopies(db: Connection, object: string, at: number): void {
+/** What was never finished has nothing to go on with any more: the rows that it has read or compared are others now. */
+function endOldWork(db: Connection, object: string, at: number): void {
   db.prepare("DELETE FROM main.chunk WHERE object = ? AND state = 'pending'").run(object);
   db.prepare(
     `UPDATE main.run SET status = 'interrupted', finished_at = ?, error_code = 'INTERRUPTED',
        error_message = 'Another copy of the org took its place.'
      WHERE object = ? AND kind = 'backfill' AND status = 'running'`,
   ).run(isoTime(at), object);
+  db.prepare(
+    `UPDATE main.run SET state = json_set(state, '$.overtaken', json('true'))
+     WHERE object = ? AND kind = 'reconcile' AND status <> 'complete'`,
+  ).run(object);
 }
 
 /** Adds the copy's rows behind the mirror's own, numbered anew. */

@@ -38,9 +38,7 @@ export async function resumableReconcile(
     return null;
   }
   if (state.dryRun !== dryRun || state.userId !== userId) return null;
-  const [copy] = await mirror.journal.runs({ kind: 'backfill', status: 'complete', limit: 1 });
-  // A fresh copy that took the mirror's place knew nothing of this one.
-  if (state.overtaken || (copy !== undefined && copy.startedAt > run.startedAt)) return null;
+  if (state.overtaken) return null;
   const now = remote.clock.told();
   if (!isRecent(state, now) || !(await isToldSince(context, state.t0, { now, signal }))) {
     log.info('the interrupted reconcile is too old to be gone on with and starts over', { runId: run.id });
