@@ -1,7 +1,7 @@
 import { errorCodeOf } from '../base/error-codes.ts';
 import { AppError } from '../base/errors.ts';
 import type { WatchEvent } from '../contract/watch.ts';
-import { type BackfillReport, backfill } from '../sync/backfill/backfill.ts';
+import { type BackfillReport, backfill, isBackfilled } from '../sync/backfill/backfill.ts';
 import type { ConnectedOrg } from './connect-org.ts';
 import { reconcileAfterCopy } from './reconcile-after-copy.ts';
 
@@ -16,6 +16,8 @@ export async function firstCopy(
   if (copied.error === null) tell(copyCompleted(copied));
   const report = await reconcileAfterCopy(connected, copied, { tell, signal });
   if (report.error !== null) {
+    // It is whole where only what was to follow failed, and the next turn is a cycle.
+    if (copied.error !== null && (await isBackfilled(context))) tell(copyCompleted(copied));
     signal.throwIfAborted();
     const { code, message, hint } = report.error;
     throw new AppError(errorCodeOf(code), message, { hint: hint ?? undefined });

@@ -155,6 +155,26 @@ describe('a watch', () => {
     expect((await once()).names).toEqual(['watch:start', 'cycle:complete', 'watch:stop']);
   });
 
+  it('tells that a first copy is whole where only the cycle that was to follow it failed', async () => {
+    await begin(60, 0);
+    await control(emulator.url, 'faults', [
+      { match: 'GET .*/(updated|deleted)', times: 2, delayMs: 0 },
+      { match: 'GET .*/(updated|deleted)', times: 50, status: 500, errorCode: 'UNKNOWN_EXCEPTION' },
+    ]);
+    const { error, names, events } = await once();
+    expect(error).toMatchObject({ code: 'ORG_UNAVAILABLE' });
+    expect(names).toEqual([
+      'watch:start',
+      'backfill:start',
+      'backfill:complete',
+      'cycle:failed',
+      'watch:stop',
+    ]);
+    expect(events.find(({ event }) => event === 'backfill:complete')).toMatchObject({ contacts: 60 });
+    await control(emulator.url, 'faults', []);
+    expect((await once()).names).toEqual(['watch:start', 'cycle:complete', 'watch:stop']);
+  });
+
   it('does so right behind a first copy whose beginning Salesforce does not reach back to any more', async () => {
     await begin(60, 5);
     await control(emulator.url, 'faults', [
