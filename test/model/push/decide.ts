@@ -86,6 +86,9 @@ async function settleAs(
   const { oracle } = world;
   const token = tokenOf(entry.changes);
   if (entry.op !== 'create' || token === null) return null;
+  // Of contacts that say the same nobody can say which is of which entry.
+  if (oracle.entries.filter(({ op, changes }) => op === 'create' && tokenOf(changes) === token).length > 1)
+    return null;
   const live = new Set(world.rows.filter(({ IsDeleted }) => !IsDeleted).map(({ Id }) => Id));
   const ids =
     verb === 'settle as' ? oracle.untold(token).filter((id) => live.has(id)) : others(world, entry, token);

@@ -167,9 +167,9 @@ export class Oracle {
     return this.#ours.get(token)?.has(id) === true;
   }
 
-  /** Contacts of a token that no entry names. */
+  /** Contacts of a token that no creation names; a later change of one says nothing of who made it. */
   untold(token: string): string[] {
-    const told = new Set(this.entries.map(({ contactId }) => contactId));
+    const told = new Set(this.entries.filter(({ op }) => op === 'create').map(({ contactId }) => contactId));
     return [...(this.#ours.get(token) ?? [])].filter((id) => !told.has(id));
   }
 
