@@ -18,9 +18,15 @@ export function pushCompleted(instanceUrl: string, { push, outbox, ...done }: Pu
   return { event: 'push:complete', instanceUrl, ...done, ...sent(push, outbox) };
 }
 
-function sent({ error, ...counts }: CycleReport['push'], outbox: CycleReport['outbox']) {
+/** Key by key: what else the report holds is the watch's own. */
+function sent(push: CycleReport['push'], outbox: CycleReport['outbox']) {
+  const { pushed, rejected, inDoubt, conflicts, unsent, error } = push;
   return {
-    ...counts,
+    pushed,
+    rejected,
+    inDoubt,
+    conflicts,
+    unsent,
     pushError: error === null ? null : errorInfoOf(error),
     outbox: {
       pending: outbox.pending,

@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import { AppError } from '../../src/base/errors.ts';
+import { cycleCompleted, pushCompleted } from '../../src/usecases/cycle-events.ts';
+
+const instanceUrl = 'https://acme.my.salesforce.com';
+const usedUp = new AppError('REQUEST_LIMIT_EXCEEDED', 'The day of bulk jobs is used up.');
+const push = {
+  pushed: 2,
+  rejected: 0,
+  inDoubt: 0,
+  conflicts: 0,
+  unsent: 9,
+  error: usedUp,
+  noJobs: usedUp,
+};
+const outbox = { pending: 9, sent: 1, 'in-doubt': 2, done: 3, rejected: 0, dropped: 0, held: 4, conflict: 5 };
+const done = { apiCalls: 3, durationMs: 4, runId: 'r' };
+const told = {
+  instanceUrl,
+  pushed: 2,
+  rejected: 0,
+  inDoubt: 0,
+  conflicts: 0,
+  unsent: 9,
+  pushError: expect.objectContaining({ code: 'REQUEST_LIMIT_EXCEEDED' }),
+  outbox: { pending: 9, rejected: 0, inDoubt: 3, held: 4, conflicts: 5 },
+  ...done,
+};
+
+it('a push is told by the keys of the reference, and nothing that the watch keeps for itself', () => {
+  expect(pushCompleted(instanceUrl, { push, outbox, ...done })).toEqual({ event: 'push:complete', ...told });
+  const pulled = { upserted: 1, deleted: 0, undeleted: 0 };
+  const report = { push, outbox, coveredUntil: Date.UTC(2026, 0, 31), ...pulled, ...done };
+  expect(cycleCompleted(instanceUrl, report)).toEqual({
+    event: 'cycle:complete',
+    ...told,
+    ...pulled,
+    coveredUntil: '2026-01-31T00:00:00.000Z',
+  });
+});
