@@ -41,8 +41,8 @@ export class Closing {
     return Math.max(0, this.#onItsWayUntilMs - this.#clock.monotonicMs());
   }
 
-  /** Throws where it was tried often enough and not refused. */
-  async isDone(context: SyncContext, jobId: string, { grace, confirm }: SendOptions): Promise<boolean> {
+  /** Closes the job; answers whether that was done. Throws where it was tried often enough and not refused. */
+  async tryOnce(context: SyncContext, jobId: string, { grace, confirm }: SendOptions): Promise<boolean> {
     this.#tries++;
     try {
       await context.records.ingest.close(jobId, { confirm, signal: grace });

@@ -40,7 +40,7 @@ export async function followJob(
     let untilMs: number | null = null;
     if (job?.state === 'Open') {
       const isGivenUp = by === 'asking' || closing.isRefused;
-      if (!isGivenUp && (await closing.isDone(context, jobId, options))) continue;
+      if (!isGivenUp && (await closing.tryOnce(context, jobId, options))) continue;
       if (isGivenUp || closing.isRefused) {
         // A look from before that time would miss what came through behind it.
         if (onItsWayMs === 0) return takeBack(context, { job, closing }, progress, options);
