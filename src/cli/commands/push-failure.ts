@@ -172,7 +172,7 @@ function concernsCall(code: string, open: number): boolean {
 function withOutbox(stopped: ErrorInfo, unsent: number): ErrorInfo {
   const rest =
     unsent === 0
-      ? 'Every record was sent.'
+      ? 'Every record was sent; the same push again tells what became of each and sends nothing twice.'
       : `${counted(unsent, 'record')} wait in the outbox for the next \`watch\` cycle or \`push\`; the same push again goes on with them and sends nothing twice.`;
   return { ...stopped, hint: stopped.hint === null ? rest : `${stopped.hint} ${rest}` };
 }

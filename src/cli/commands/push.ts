@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts';
+import { AppError, isAppError, messageOf, systemCodeOf } from '../../base/errors.ts';
 import { meansNoRoom } from '../../base/means-no-room.ts';
 import type { PushOptions, PushRecord, PushResult } from '../../contract/push.ts';
 import { type InputFormat, inputFormats } from '../input/input-formats.ts';
@@ -143,7 +143,8 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
     documentParts: (error, infoOf) => pushDocument(result, error, infoOf),
     text: () => text,
     shown: () => {
-      result.isTold = true;
+      // Whoever ends by a signal is run again, by its exit code: also where all was sent by then.
+      result.isTold = !isAppError(failure, 'INTERRUPTED', 'TERMINATED');
     },
     failure,
   };

@@ -210,6 +210,32 @@ test('whoever stops a push is told that the same push again sends nothing twice'
   expect(hint).toMatch(/^2 records wait in the outbox .* sends nothing twice\.$/);
 });
 
+test.each([
+  ['INTERRUPTED', 130, false],
+  ['TERMINATED', 143, false],
+  [null, 0, true],
+] as const)(
+  'a push that all was sent of and that ends by %s ends as %i, and has been told: %s',
+  async (code, exit, isTold) => {
+    const stopped = code === null ? null : { code, message: 'stopped', hint: null, details: null };
+    const pushed: PushResult[] = [];
+    const { app } = fakeApp({
+      async push(options) {
+        const result = resultOf([...(await readAll(options))], ['created', 'created', 'created'], {
+          stopped,
+        });
+        pushed.push(result);
+        return result;
+      },
+    });
+    const { code: ended, stdout } = await runMain(['push', '--json'], { app, stdin: three });
+    expect([ended, pushed[0]?.isTold]).toEqual([exit, isTold]);
+    // A script that meets these codes runs the same command again.
+    if (code !== null)
+      expect(json(stdout).error).toMatchObject({ hint: expect.stringContaining('sends nothing twice') });
+  },
+);
+
 test('a limit that says when it is worth while again is told with that time, by exit 5', async () => {
   const why = {
     code: 'REQUEST_LIMIT_EXCEEDED',
