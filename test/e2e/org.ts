@@ -19,7 +19,16 @@ export async function control<T = { ids: string[] }>(
   return text === '' ? (undefined as T) : JSON.parse(text);
 }
 
-export async function calls(url: string): Promise<{ method: string; path: string; status: number }[]> {
+/** The last requests, oldest first; `at` is when each came (ISO 8601), `ms` how long it took. */
+interface Call {
+  method: string;
+  path: string;
+  status: number;
+  at: string;
+  ms: number;
+}
+
+export async function calls(url: string): Promise<Call[]> {
   return (await fetch(`${url}/__emulator/calls`)).json() as never;
 }
 

@@ -1,8 +1,23 @@
 import { expect, it } from 'vitest';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
-import { calls } from '../e2e/org.ts';
+import { calls, control } from '../e2e/org.ts';
 import { pushAll, recordsOf } from './push-all.ts';
-import { openRig } from './rig.ts';
+import { openRig, type Rig } from './rig.ts';
+
+/** An org with its copy, which is read back in small pages. */
+async function copiedForSmallPages(): Promise<Rig> {
+  const rig = await openRig({ contacts: 3 });
+  expect((await backfill(rig.context, { api: 'rest', signal: rig.signal })).error).toBeNull();
+  rig.context.sizes = { ...rig.context.sizes, retrieveRows: 20 };
+  return rig;
+}
+
+const pushMany = (rig: Rig, count: number) => {
+  const records = Array.from({ length: count }, (_, n) => ({ LastName: `Many ${n}` }));
+  return pushAll(rig.context, recordsOf(records), { signal: rig.signal });
+};
+const reads = async (rig: Rig) =>
+  (await calls(rig.emulator.url)).filter(({ path }) => /\/composite\/sobjects\/Contact/.test(path));
 
 it('contacts that were pushed are read back while others are sent, 2,000 a call', async () => {
   await using rig = await openRig({ contacts: 3 });
@@ -21,3 +36,37 @@ it('contacts that were pushed are read back while others are sent, 2,000 a call'
   expect(reads).toHaveLength(3);
   expect(reads[0]).toBeLessThan(writes.at(-1)!);
 }, 120_000);
+
+it('what is left to be read back is asked for three calls at once', async () => {
+  await using rig = await copiedForSmallPages();
+  await control(rig.emulator.url, 'settings', { latencyMs: 250 });
+  expect((await pushMany(rig, 120)).stopped).toBeNull();
+  const spans = (await reads(rig)).map(({ at, ms }) => ({ from: Date.parse(at), to: Date.parse(at) + ms }));
+  expect(spans).toHaveLength(6);
+  // How many are under way as each begins, itself included.
+  const atOnce = spans.map(
+    ({ from }) => spans.filter((other) => other.from <= from && from < other.to).length,
+  );
+  expect(Math.max(...atOnce)).toBe(3);
+  expect(await rig.context.mirror.outbox.readBackDue(999)).toEqual([]);
+});
+
+it('one of these calls that fails leaves its own contacts to the next drain, and the others are done', async () => {
+  await using rig = await copiedForSmallPages();
+  // The first of all belongs to what is read while the rest is sent.
+  await control(rig.emulator.url, 'faults', [
+    {
+      match: 'POST .*/composite/sobjects/Contact$',
+      skip: 2,
+      times: 1,
+      status: 400,
+      errorCode: 'MALFORMED_ID',
+    },
+  ]);
+  expect((await pushMany(rig, 80)).stopped).toBeNull();
+  expect(await rig.context.mirror.outbox.readBackDue(999)).toHaveLength(20);
+  expect(await rig.context.mirror.contacts.counts()).toEqual({ contacts: 63, deleted: 0 });
+  await pushMany(rig, 1);
+  expect(await rig.context.mirror.outbox.readBackDue(999)).toEqual([]);
+  expect(await rig.context.mirror.contacts.counts()).toEqual({ contacts: 84, deleted: 0 });
+});

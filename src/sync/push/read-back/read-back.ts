@@ -10,15 +10,23 @@ interface ReadBackOptions {
   signal: AbortSignal;
 }
 
+/** Where nothing else is asked for, so many calls are under way at once. */
+const mostCalls = 3;
+
 /** Brings contacts that were written back into the mirror, as Salesforce now has them. */
 export async function readBack(context: SyncContext, options: ReadBackOptions): Promise<void> {
-  while ((await readBackSome(context, options)) > 0);
+  while ((await readBackSome(context, options, mostCalls)) > 0);
 }
 
-/** As many as one call takes; returns how many. */
-export async function readBackSome(context: SyncContext, { run, signal }: ReadBackOptions): Promise<number> {
+/** As many as `calls` calls take, all at once; returns how many. */
+export async function readBackSome(
+  context: SyncContext,
+  { run, signal }: ReadBackOptions,
+  calls = 1,
+): Promise<number> {
   const { mirror } = context;
-  const due = await mirror.outbox.readBackDue(context.sizes.retrieveRows);
+  const { retrieveRows } = context.sizes;
+  const due = await mirror.outbox.readBackDue(retrieveRows * calls);
   if (due.length === 0) return 0;
   await refreshSchema(context, { signal });
   const deletes = due.filter(({ op }) => op === 'delete');
@@ -33,10 +41,16 @@ export async function readBackSome(context: SyncContext, { run, signal }: ReadBa
   if (written.length > 0) {
     await withCurrentFields(context, { signal }, async () => {
       const fields = await readableFields(context);
-      const keys = written.map(({ key }) => key);
-      await retrieveIds({ context, fields, took: () => {}, signal }, idsOf(written), [
-        { kind: 'confirm-read-back', keys },
-      ]);
+      const reader = { context, fields, took: () => {}, signal };
+      const read: Promise<unknown>[] = [];
+      for (let from = 0; from < written.length; from += retrieveRows) {
+        const entries = written.slice(from, from + retrieveRows);
+        const keys = entries.map(({ key }) => key);
+        read.push(retrieveIds(reader, idsOf(entries), [{ kind: 'confirm-read-back', keys }]));
+      }
+      // None may go on writing when this has thrown.
+      await Promise.allSettled(read);
+      await Promise.all(read);
     });
   }
   run.count('readBack', due.length);
