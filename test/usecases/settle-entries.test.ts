@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { OutboxSettleOptions } from '../../src/contract/outbox.ts';
 import { contact } from '../../src/org/synced-object.ts';
-import type { OutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
+import type { OutboxEntry, SendWay } from '../../src/sync/ports/outbox-entry.ts';
 import { appOutbox } from '../../src/usecases/outbox.ts';
 import { orgFor } from '../orgs/org-for.ts';
 import { heldLease } from '../support/leases.ts';
@@ -18,8 +18,15 @@ const keyOf = (name: string) => `${name}-beef-4000-8000-000000000001`;
 let org: MemoryRemote;
 afterEach(() => expect(org).toBeDefined());
 
-/** Creates by these names, sent in a collection whose answer never came; those of `made` have come to be. */
-async function inDoubt(names: string[], { made = names }: { made?: string[] } = {}) {
+interface Sent {
+  made?: string[];
+  way?: SendWay;
+  /** What all of them write in place of their names. */
+  lastName?: string;
+}
+
+/** Creates by these names whose answer never came; those of `made` have come to be. */
+async function inDoubt(names: string[], { made = names, way = 'collection', lastName }: Sent = {}) {
   org = new MemoryRemote(contact, start);
   const records = org.of(contact);
   const parts = { ...partsOf([a]), openRemote: async () => org };
@@ -30,7 +37,7 @@ async function inDoubt(names: string[], { made = names }: { made?: string[] } = 
       op: 'create',
       contactKey: keyOf(name),
       contactId: null,
-      changes: { LastName: name },
+      changes: { LastName: lastName ?? name },
       base: null,
       upsertField: null,
       allowDuplicates: false,
@@ -40,7 +47,7 @@ async function inDoubt(names: string[], { made = names }: { made?: string[] } = 
     })),
   );
   const keys = names.map(keyOf);
-  await outbox.markSent(keys, 'collection', parts.clock.now(), start, org.userId);
+  await outbox.markSent(keys, way, parts.clock.now(), start, org.userId);
   await records.writes.createMany(
     made.map((LastName) => ({ LastName })),
     { signal },
@@ -136,6 +143,38 @@ describe('settle --as', () => {
       message: expect.stringContaining('was there before'),
     });
     expect((await entry('old')).state).not.toBe('done');
+  });
+
+  it('refuses a contact that an equal entry may yet be told of by its key', async () => {
+    const sent = { made: ['Ada'], way: 'ui-api', lastName: 'Ada' } as const;
+    const { settle, idOf, entry, outbox } = await inDoubt(['ada', 'twin', 'other'], {
+      ...sent,
+      made: ['Ada'],
+    });
+    const id = await idOf('Ada');
+    await expect(settle({ keys: ['ada'], as: id })).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      message: expect.stringMatching(/equal/),
+      details: { entries: [keyOf('twin'), keyOf('other')] },
+    });
+    expect(await entry('ada')).toMatchObject({ state: 'in-doubt', contactId: null });
+    // Once they have their answers, nobody else can be told of it.
+    const at = Date.now();
+    await outbox.settle([
+      { key: keyOf('twin'), state: 'rejected', errors: [], at },
+      { key: keyOf('other'), state: 'rejected', errors: [], at },
+    ]);
+    const { settled } = await settle({ keys: ['ada'], as: id });
+    expect(settled).toMatchObject([{ key: keyOf('ada'), state: 'done', contactId: id }]);
+  });
+
+  it('takes it beside entries of other values, and beside equal ones that have no key', async () => {
+    const keyed = await inDoubt(['ada', 'bob'], { way: 'ui-api' });
+    const id = await keyed.idOf('ada');
+    expect((await keyed.settle({ keys: ['ada'], as: id })).settled).toMatchObject([{ contactId: id }]);
+    const keyless = await inDoubt(['ada', 'twin'], { made: ['Ada'], lastName: 'Ada' });
+    const own = await keyless.idOf('Ada');
+    expect((await keyless.settle({ keys: ['ada'], as: own })).settled).toMatchObject([{ contactId: own }]);
   });
 
   it('refuses one contact for several entries', async () => {

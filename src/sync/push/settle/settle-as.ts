@@ -1,14 +1,19 @@
+import { isDeepStrictEqual } from 'node:util';
 import { AppError } from '../../../base/errors.ts';
 import { parseTime } from '../../../base/iso-time.ts';
 import { fullId } from '../../../org/record-id.ts';
 import type { SyncContext } from '../../context.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
 import { select, soqlString } from '../../soql.ts';
+import { isExpired } from '../entry/is-keyless-create.ts';
 import { lookAgain } from './settle-creates.ts';
+
+/** What is read of the outbox at a time. */
+const entriesPerPage = 1_000;
 
 /**
  * Takes a person's word that a create in doubt became this contact, where it can be: one that lives, that no other entry
- * has made, and that was not there before. Throws AppError `UNKNOWN_CONTACT` or `INVALID_INPUT`.
+ * has made or may yet be told of, and that was not there before. Throws AppError `UNKNOWN_CONTACT` or `INVALID_INPUT`.
  */
 export async function settleAs(
   context: SyncContext,
@@ -42,6 +47,38 @@ export async function settleAs(
       hint: 'Each entry is a contact of its own: `outbox show KEY` tells what this one may have become.',
     });
   }
+  const twins = await equalWithKeys(context, entry);
+  if (twins.length > 0) {
+    throw new AppError(
+      'INVALID_INPUT',
+      `Entry ${twins[0]} makes an equal contact and has no answer yet: the contact ${contactId} may be its.`,
+      {
+        hint: 'The next `push` or cycle of a watch asks for that answer; settle this entry then.',
+        details: { entries: twins },
+      },
+    );
+  }
   await mirror.outbox.settle([{ key, state: 'done', contactId, created: true, at: clock.now() }]);
   await lookAgain(context);
+}
+
+/**
+ * Keys of the other open creates with the same values that Salesforce answers by their Idempotency-Keys: each with its
+ * own contact, whatever a person has said of that one.
+ */
+async function equalWithKeys(
+  { mirror, clock }: Pick<SyncContext, 'mirror' | 'clock'>,
+  { key, changes }: OutboxEntry,
+): Promise<string[]> {
+  const equal: string[] = [];
+  for (let after = -1; ; ) {
+    const states = ['pending', 'sent', 'in-doubt'] as const;
+    const page = await mirror.outbox.list({ states, after, limit: entriesPerPage, maybeSent: true });
+    const last = page.at(-1);
+    if (last === undefined) return equal;
+    after = last.seq;
+    const others = page.filter((one) => one.op === 'create' && one.way === 'ui-api' && one.key !== key);
+    const answered = others.filter((one) => !isExpired(one, clock.now()));
+    equal.push(...answered.filter((one) => isDeepStrictEqual(one.changes, changes)).map((one) => one.key));
+  }
 }
