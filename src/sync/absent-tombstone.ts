@@ -1,10 +1,16 @@
 import type { Tombstone } from './ports/page.ts';
 
+/**
+ * A deletion bears the time at which it was made, and nobody sees it before its transaction is committed. Salesforce
+ * tells of no longest one; hours are known.
+ */
+const longestTransactionMs = 86_400_000;
+
 /** A record of the mirror that queryAll does not know any more. */
 export interface AbsentRecord {
   id: string;
-  /** Until when it was surely there and not deleted, ms since 1970. */
-  readAt: number;
+  /** The earliest time that a deletion of it can bear of which nobody has heard, ms since 1970. */
+  deletedFrom: number;
   /** When the answer that did not know it had arrived, ms. */
   evidenceAt: number;
 }
@@ -15,15 +21,20 @@ export interface DeletedList {
   since: number;
 }
 
+/** See `AbsentRecord.deletedFrom`; `readAt`: when the record was last asked for and there, ms since 1970. */
+export function deletedFrom(readAt: number): number {
+  return readAt - longestTransactionMs;
+}
+
 /**
- * What `deleted` names was purged. Of the rest, what was there since its list begins is not deleted and therefore hidden
- * by sharing; what was last seen before that may be either, and is taken for purged, because an erased person's values
- * must not stay. Pure.
+ * What `deleted` names was purged. Of the rest, what cannot have been deleted before its list begins is not deleted and
+ * therefore hidden by sharing; what can may be either, and is taken for purged, because an erased person's values must
+ * not stay. Pure.
  */
 export function tombstoneOfAbsent(
-  { id, readAt, evidenceAt }: AbsentRecord,
+  { id, deletedFrom: from, evidenceAt }: AbsentRecord,
   { ids, since }: DeletedList,
 ): Tombstone {
-  const gone = ids.has(id) || readAt < since ? 'purged' : 'hidden';
+  const gone = ids.has(id) || from < since ? 'purged' : 'hidden';
   return { id, gone, masterRecordId: null, systemModstamp: null, evidenceAt };
 }

@@ -78,6 +78,20 @@ describe('a first copy over rows that were there before it', () => {
     });
   });
 
+  it('asks for deletions from before its rows were read, for they may have been committed later', async () => {
+    await using rig = await openRig({ contacts: 60, ...daysAgo(2) });
+    const { url } = rig.emulator;
+    const ids = await someIds(rig, 2);
+    await control(url, 'open-transaction', { delete: ids });
+    rig.pass(120_000);
+    await readBack(rig, ids);
+    await control(url, 'commit', {});
+    await control(url, 'purge', { ids });
+    const report = await today(rig, 2, (context) => backfill(context, { signal: rig.signal }));
+    expect(report).toMatchObject({ status: 'complete', error: null, compared: { org: 58, mirror: 58 } });
+    expect(goneOf(rig)).toEqual(Object.fromEntries(ids.map((id) => [id, 'purged'])));
+  });
+
   it('settles who is live by queryAll and hidden again when it is asked for by Id', async () => {
     await using rig = await openRig({ contacts: 60 });
     const { url } = rig.emulator;

@@ -1,4 +1,4 @@
-import { type AbsentRecord, tombstoneOfAbsent } from '../absent-tombstone.ts';
+import { type AbsentRecord, deletedFrom, tombstoneOfAbsent } from '../absent-tombstone.ts';
 import { isUnbelievable } from '../brake.ts';
 import type { SyncContext } from '../context.ts';
 import { deletedSince } from '../deleted-since.ts';
@@ -71,7 +71,8 @@ async function confirmEach(
       notReadYet: (ids) => mirror.contacts.notReadSince(ids, before),
       bury: (stated) => bury(context, run, stated, signal),
     });
-    for (const { id, evidenceAt } of unknown) absent.push({ id, readAt: readAt.get(id) ?? 0, evidenceAt });
+    for (const { id, evidenceAt } of unknown)
+      absent.push({ id, deletedFrom: deletedFrom(readAt.get(id) ?? 0), evidenceAt });
   }
   return absent;
 }
@@ -81,7 +82,10 @@ async function tombstonesOf(
   absent: readonly AbsentRecord[],
   signal: AbortSignal,
 ): Promise<{ stated: Tombstone[]; unstated: Tombstone[]; since: number }> {
-  const from = absent.reduce((oldest, { readAt }) => Math.min(oldest, readAt), Number.POSITIVE_INFINITY);
+  const from = absent.reduce(
+    (first, record) => Math.min(first, record.deletedFrom),
+    Number.POSITIVE_INFINITY,
+  );
   const list = await deletedSince(context, from, { signal });
   const of = (record: AbsentRecord) => tombstoneOfAbsent(record, list);
   return {

@@ -1,4 +1,4 @@
-import { tombstoneOfAbsent } from '../absent-tombstone.ts';
+import { deletedFrom, tombstoneOfAbsent } from '../absent-tombstone.ts';
 import { isUnbelievable, type LiveRows } from '../brake.ts';
 import { confirmGone } from '../confirm-gone.ts';
 import type { SyncContext } from '../context.ts';
@@ -78,8 +78,8 @@ function judgeOnce(context: SyncContext, signal: AbortSignal): () => Promise<Jud
 }
 
 /**
- * What the cycles have heard of deletions until now is in the mirror, so that its rows are not deleted as of then, but for
- * those that a reconcile has held whose list did not go back so far.
+ * What the cycles have heard of deletions until now is in the mirror, so that no deletion of its rows bears a time before
+ * that, but for those that a reconcile has held whose list did not go back so far.
  */
 async function judgeOf(context: SyncContext, signal: AbortSignal): Promise<Judge> {
   const now = context.remote.clock.told();
@@ -90,11 +90,11 @@ async function judgeOf(context: SyncContext, signal: AbortSignal): Promise<Judge
   const list = await deletedSince(context, Math.min(heardUntil, now), { signal });
   return {
     isNamed: ({ id }) => list.ids.has(id),
-    tombstoneOf: ({ readAt, ...row }) =>
-      tombstoneOfAbsent(
-        { ...row, readAt: readAt < unheardUntil ? readAt : Math.max(readAt, heardUntil) },
-        list,
-      ),
+    tombstoneOf: ({ id, readAt, evidenceAt }) => {
+      const from = deletedFrom(readAt);
+      const unheardFrom = from < unheardUntil ? from : Math.max(from, heardUntil);
+      return tombstoneOfAbsent({ id, deletedFrom: unheardFrom, evidenceAt }, list);
+    },
     unheardUntil: list.since > heardUntil ? Math.max(list.since, unheardUntil) : unheardUntil,
   };
 }
