@@ -9,6 +9,7 @@ const id = '003000000000001AAA';
 const sentAt = Date.UTC(2026, 0, 2, 12, 0, 5, 300);
 const before = sentAt - 60_000;
 const after = sentAt + 60_000;
+const userId = '005000000000001AAA';
 const sameSecond = Math.floor(sentAt / 1_000) * 1_000;
 
 function entry(more: Partial<OutboxEntry>): OutboxEntry {
@@ -50,6 +51,7 @@ const live = (values: Record<string, unknown>, stampMs: number, createdMs = befo
   createdMs,
   values,
 });
+const knownIn = (ms: number) => ({ stamp: new Date(ms).toISOString(), values: {} });
 const typed = (type: string, more: Partial<Field> = {}) => ({ type, scale: 0, ...more }) as Field;
 const fields = new Map([
   ['Title', typed('string')],
@@ -109,8 +111,20 @@ describe('what a contact tells of a write whose answer never came', () => {
     ['stamped in the very second', {}, live({}, sameSecond), 'changed'],
     [
       'stamped in the very second, as the mirror knew it',
-      { knownBefore: { stamp: new Date(sameSecond).toISOString(), values: {} } },
-      live({}, sameSecond),
+      { sentBy: userId, knownBefore: knownIn(sameSecond) },
+      live({ LastModifiedById: userId }, sameSecond),
+      'untouched',
+    ],
+    [
+      'restored by another in the very second of a stamp that the mirror knew',
+      { sentBy: userId, knownBefore: knownIn(sameSecond) },
+      live({ LastModifiedById: '005000000000002AAA' }, sameSecond),
+      'changed',
+    ],
+    [
+      'with a stamp that the mirror knew, where the time of the request was not',
+      { sentOrgAt: null, knownBefore: knownIn(sameSecond) },
+      live({ LastModifiedById: '005000000000002AAA' }, sameSecond),
       'untouched',
     ],
   ])('a delete finds it %s', (_, own, found, verdict) => {

@@ -1,3 +1,4 @@
+import { sameId } from '../../../org/record-id.ts';
 import type { Field } from '../../ports/field.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
 import { sameValue } from '../values/same-value.ts';
@@ -29,12 +30,24 @@ export function doubtVerdict(
 
 function verdictOfDelete(entry: OutboxEntry, found: FoundContact): Verdict {
   if (found.kind === 'gone') return { kind: 'as-sent', id: entry.contactId ?? '', created: false };
-  // A stamp that the mirror knew before is not that of a restoring.
-  const known = entry.knownBefore?.stamp ?? null;
-  if (isBefore(found.stampMs, entry) || (known !== null && Date.parse(known) === found.stampMs))
-    return { kind: 'untouched' };
+  if (isBefore(found.stampMs, entry) || isKnownStamp(entry, found)) return { kind: 'untouched' };
   const message = 'The contact was changed or restored in Salesforce after its delete was sent.';
   return { kind: 'changed', id: found.id, message, fields: [] };
+}
+
+/**
+ * Whether the mirror knew its stamp before, so that it is not that of a restoring: within the second of the request only
+ * where it bears the name of the user who had it deleted, as the change before that may.
+ */
+function isKnownStamp(
+  { knownBefore, sentOrgAt, sentBy }: OutboxEntry,
+  { stampMs, values }: Extract<FoundContact, { kind: 'live' }>,
+): boolean {
+  const known = knownBefore?.stamp ?? null;
+  if (known === null || Date.parse(known) !== stampMs) return false;
+  if (sentOrgAt === null) return true;
+  const { LastModifiedById: changedBy } = values;
+  return typeof changedBy === 'string' && sentBy !== null && sameId(changedBy, sentBy);
 }
 
 function verdictOfGone(entry: OutboxEntry, found: Extract<FoundContact, { kind: 'gone' }>): Verdict {

@@ -64,7 +64,7 @@ export async function readDoubts(
 }
 
 function namesOf(entries: readonly OutboxEntry[]): string[] {
-  const names = new Set(['Id', 'SystemModstamp', 'CreatedDate']);
+  const names = new Set(['Id', 'SystemModstamp', 'CreatedDate', 'LastModifiedById']);
   for (const { changes } of entries) for (const name of Object.keys(changes)) names.add(name);
   return [...names];
 }
