@@ -106,7 +106,7 @@ export async function performAct(world: World, act: Act): Promise<boolean> {
     case 'bulk-limit':
       return does('settings', bulkLimits[act.which % bulkLimits.length] as object);
     case 'pass':
-      await world.pass(act.ms);
+      await world.letPass(act.ms);
       return true;
   }
 }

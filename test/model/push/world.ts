@@ -72,6 +72,8 @@ export class World extends MachineWorld {
   #planned: Planned | null = null;
   #meanwhile: Meanwhile[] = [];
   #turn: Promise<void> = Promise.resolve();
+  /** All that acts in the org or looks at it, one after the other. */
+  #seen: Promise<void> = Promise.resolve();
   #sent = 0;
   /** Requests with an Idempotency-Key that are about to leave. */
   #keyed = 0;
@@ -168,23 +170,37 @@ export class World extends MachineWorld {
   }
 
   async act(act: Act): Promise<void> {
-    if (this.#worksByItself) await this.#lookAtOwnWork();
-    else if (this.#writing > 0) await this.look('program');
-    const isDone = await performAct(this, act);
-    this.log.push(`${isDone ? '' : 'in vain: '}${JSON.stringify(act)}`);
-    if (isDone) this.count(act.act);
-    await this.look('org');
+    await this.#inTurn(async () => {
+      if (this.#worksByItself) await this.#lookAtOwnWork();
+      else if (this.#writing > 0) await this.#look('program');
+      const isDone = await performAct(this, act);
+      this.log.push(`${isDone ? '' : 'in vain: '}${JSON.stringify(act)}`);
+      if (isDone) this.count(act.act);
+      await this.#look('org');
+    });
+  }
+
+  /** Whoever looks while somebody acts would take that for the program's. */
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const seen = this.#seen.then(work);
+    this.#seen = seen.catch(() => {});
+    await seen;
+  }
+
+  /** As an act. */
+  async pass(ms: number): Promise<void> {
+    await this.#inTurn(() => this.letPass(ms));
   }
 
   /** What was cut and is to be carried out later is so at its time, and not at the end of a long one. */
-  async pass(ms: number): Promise<void> {
+  async letPass(ms: number): Promise<void> {
     const first = Math.min(ms, latestMs);
     for (const part of [first, ms - first]) {
       this.clock.pass(part);
       if (this.#worksByItself) await this.#lookAtOwnWork();
       else {
         await this.org.control('clock', { advanceMs: 0 });
-        await this.look('org');
+        await this.#look('org');
       }
     }
   }
@@ -197,7 +213,7 @@ export class World extends MachineWorld {
   /** What is due by the org's clock, which nobody's timer moves, is done now, and seen as the program's. */
   async #lookAtOwnWork(): Promise<void> {
     await this.org.control('clock', { advanceMs: 0 });
-    await this.look('program');
+    await this.#look('program');
   }
 
   /** Work of programs, and what happens in the org meanwhile. */
@@ -258,7 +274,7 @@ export class World extends MachineWorld {
     this.#sent++;
     this.clock.pass(requestMs);
     if (this.#worksByItself) {
-      await this.#lookAtOwnWork();
+      await this.#inTurn(() => this.#lookAtOwnWork());
       // What a job has left goes by another way in the same work.
       if (this.machine.memory !== null) for (const entry of this.entries()) this.#tellOfJob(entry);
     } else if (this.beginning.late || this.#writing > 0 || this.#hasWritten) {
@@ -299,6 +315,10 @@ export class World extends MachineWorld {
 
   /** Reads the org; throws where it shows what may be so at no time. */
   async look(by: By): Promise<void> {
+    await this.#inTurn(() => this.#look(by));
+  }
+
+  async #look(by: By): Promise<void> {
     this.rows = await this.org.rows();
     this.oracle.look(this.rows, by);
   }
