@@ -118,6 +118,54 @@ describe('what programs write', () => {
     return report;
   }
 
+  it.each([
+    ['salesforce-wins', 'Theirs', 'dropped'],
+    ['local-wins', 'Ours', 'done'],
+    ['manual', 'Theirs', 'conflict'],
+  ] as const)(
+    'is held anew against what was made before it was sent and committed after its answer was lost: %s',
+    async (policy, title, state) => {
+      await using two = await twoWay(policy);
+      const { emulator, pass } = two.rig;
+      const [id] = two.ids as [string];
+      two.sql("UPDATE contacts SET Title = 'Ours' WHERE Id = ?", id);
+      const touch = { ids: [id], set: { Title: 'Theirs' } };
+      await control(emulator.url, 'open-transaction', { touch });
+      pass(5_000);
+      await control(emulator.url, 'faults', [
+        { match: 'PATCH .*/composite/sobjects$', times: 99, reset: 'before' },
+      ]);
+      await two.cycle();
+      expect(await states(two)).toEqual(['in-doubt']);
+      await control(emulator.url, 'commit');
+      await control(emulator.url, 'faults', []);
+      await two.cycle();
+      expect((await two.org()).get(id)).toMatchObject({ Title: title });
+      expect(await states(two)).toEqual([state]);
+    },
+  );
+
+  it('is held so also before it is repeated within the drain', async () => {
+    await using two = await twoWay();
+    const { context, emulator, pass } = two.rig;
+    const [id] = two.ids as [string];
+    two.sql("UPDATE contacts SET Title = 'Ours' WHERE Id = ?", id);
+    await control(emulator.url, 'open-transaction', { touch: { ids: [id], set: { Title: 'Theirs' } } });
+    pass(5_000);
+    await control(emulator.url, 'faults', [{ match: 'PATCH .*/composite/sobjects$', reset: 'before' }]);
+    const { clock } = context;
+    context.clock = {
+      ...clock,
+      async sleep(ms, options) {
+        await control(emulator.url, 'commit');
+        return clock.sleep(ms, options);
+      },
+    };
+    await two.cycle();
+    expect((await two.org()).get(id)).toMatchObject({ Title: 'Theirs' });
+    expect(await states(two)).toEqual(['dropped']);
+  });
+
   it('waits for the next drain where its contact cannot be read anew', async () => {
     await using two = await twoWay();
     const { emulator } = two.rig;

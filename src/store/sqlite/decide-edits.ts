@@ -12,7 +12,7 @@ export function decideEdits(
   at: number,
 ): string[] {
   const waits = db.prepare(
-    "SELECT changes, base FROM outbox WHERE key = ? AND local = 1 AND state = 'pending' AND sent_at IS NULL",
+    "SELECT changes, base FROM outbox WHERE key = ? AND local = 1 AND state = 'pending'",
   );
   const taken: string[] = [];
   for (const decision of decisions) {

@@ -52,8 +52,8 @@ export interface Outbox {
    */
   move(keys: readonly string[], from: readonly OutboxState[], to: OutboxState, at: number): Promise<string[]>;
   /**
-   * Edits that still wait and that no request may have carried become what was decided; returns their keys. The others
-   * were edited again meanwhile, or given up. What the record tells is stored in the same transaction, for nothing else
+   * Edits that still wait become what was decided; returns their keys. The others were edited again meanwhile, or given
+   * up. What the record tells is stored in the same transaction, for nothing else
    * has the values that are lost.
    */
   decideEdits(decisions: readonly EditDecision[], record: EditRecord, at: number): Promise<string[]>;

@@ -15,9 +15,12 @@ interface CheckOptions {
   signal: AbortSignal;
 }
 
-/** An edit that a program has made by SQL, and that no request may have carried yet. */
-function isUncheckedEdit({ local, op, state, sentAt }: OutboxEntry): boolean {
-  return local && op !== 'create' && state === 'pending' && sentAt === null;
+/**
+ * An edit that a program has made by SQL. One that a request may have carried is so again: what was committed since may
+ * bear a stamp from before that request, which tells nothing of its having been seen.
+ */
+function isEdit({ local, op, state }: OutboxEntry): boolean {
+  return local && op !== 'create' && state === 'pending';
 }
 
 /**
@@ -31,7 +34,7 @@ export async function checkEdits(
   progress: DrainProgress,
   options: CheckOptions,
 ): Promise<{ left: OutboxEntry[]; conflicts: OutboxEntry[] }> {
-  const edits = entries.filter(isUncheckedEdit);
+  const edits = entries.filter(isEdit);
   if (edits.length === 0) return { left: [...entries], conflicts: [] };
   const { fields, found } = await readByFields(context, edits, options, (by) =>
     readContacts(context, edits, by),

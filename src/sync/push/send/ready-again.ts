@@ -8,8 +8,8 @@ import { backToLine, outcomeOf, type Standing } from './store-answer.ts';
 
 /**
  * Which entries may be sent once more now. Before an update, delete or upsert whose answer never came is repeated,
- * its contact is read; a create with its key is safe to repeat. An edit of a program that was not taken is held against what its
- * contact is by now: whoever held the row has changed it. `conflicts`: edits that wait for a person since.
+ * its contact is read; a create with its key is safe to repeat. An edit of a program is held against what its contact is by
+ * now: whoever held the row has changed it. `conflicts`: edits that wait for a person since.
  */
 export async function readyAgain(
   context: SyncContext,
@@ -56,10 +56,14 @@ export async function readyAgain(
     if (settlement === undefined) continue;
     standings.set(entry.key, { entry, settlement, outcome: outcomeOf(settlement) });
   }
-  const again = new Set(doubtful.filter(({ key }) => settled.get(key)?.state === 'pending'));
-  const ready = [...doubtful.filter((entry) => again.has(entry)), ...waiting];
+  const untouched = doubtful.filter(({ key }) => settled.get(key)?.state === 'pending');
+  const again = await checkAgain(context, untouched, { standings, progress, signal });
+  const ready = [...again.left, ...waiting];
   const places = new Map(entries.map(({ key }, at) => [key, at]));
-  return { ready: ready.toSorted((a, b) => places.get(a.key)! - places.get(b.key)!), conflicts };
+  return {
+    ready: ready.toSorted((a, b) => places.get(a.key)! - places.get(b.key)!),
+    conflicts: [...conflicts, ...again.conflicts],
+  };
 }
 
 /** What was decided about an edit is counted and stored, and is no answer to a request. */
