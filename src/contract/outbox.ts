@@ -61,6 +61,7 @@ export type DoubtReason =
   | 'not-covered'
   | 'contacts-unexplained'
   | 'keyed-open'
+  | 'job-open'
   | 'other-user'
   | 'sender-unknown'
   | 'creator-hidden'

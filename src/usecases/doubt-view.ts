@@ -8,6 +8,8 @@ const messages: Readonly<Record<DoubtReason, string>> = {
   'contacts-unexplained': 'This user made contacts since that no entry accounts for: it may be one of them.',
   'keyed-open':
     'Another entry, which is sent again with its key, may have made the contact: that one goes first.',
+  'job-open':
+    'An ingest job that is under way in Salesforce may have made the contact: its end is waited for.',
   'other-user': 'It was sent as another user than the one that is logged in now.',
   'sender-unknown': 'As whom or when it was sent is not known.',
   'creator-hidden': 'This user may not read who made a contact and when (CreatedById, CreatedDate).',

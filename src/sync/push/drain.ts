@@ -12,6 +12,7 @@ import { readBack } from './read-back/read-back.ts';
 import { ReadBehind } from './read-back/read-behind.ts';
 import { recoverJobs, sendByJobs } from './send/run-job.ts';
 import { sendAll } from './send/send-all.ts';
+import { SendBeside } from './send/send-beside.ts';
 import type { SendOptions } from './send/send-options.ts';
 import { recover } from './settle/recover.ts';
 import { noteEnds } from './settle/settle-creates.ts';
@@ -25,6 +26,8 @@ export interface DrainOptions {
   patienceMs?: number;
   /** Why no ingest job is to be tried yet, where an earlier drain was told so; null or absent: they are tried. */
   noJobs?: Error | null;
+  /** Whether all that this drain is for has an end, so that it need not wait for the jobs of others; absent: it waits. */
+  isServed?: () => boolean;
   signal: AbortSignal;
 }
 
@@ -82,11 +85,12 @@ async function drain(
   let stopped: Error | null = null;
   try {
     const sending = { ...options, jobPatienceMs: options.patienceMs, grace: grace.signal, confirm };
-    await recoverJobs(context, progress, sending);
-    await recover(context, progress, options);
-    await sendByJobs(context, progress, sending);
-    if (progress.noJobs !== null) progress.waitsForJob = await waitsForJob(context);
     await using behind = new ReadBehind(context, options);
+    const beside = () => new SendBeside(context, progress, { ...sending, behind });
+    await recoverJobs(context, progress, { ...sending, beside: beside().behindRecovery() });
+    await recover(context, progress, options);
+    await sendByJobs(context, progress, { ...sending, beside: beside() });
+    if (progress.noJobs !== null) progress.waitsForJob = await waitsForJob(context);
     stopped = await sendAll(context, progress, { ...sending, behind });
   } catch (error) {
     if (isAbort(error)) throw error;

@@ -15,6 +15,8 @@ import { settleJob } from './settle-job.ts';
 /** A job is polled soon at first, then ever more rarely. */
 const firstPollMs = 500;
 const slowestPollMs = 30_000;
+/** What a program writes meanwhile and need not wait is sent as soon as this. */
+const besideMs = 2_000;
 
 /**
  * Waits for the end of a job whose data are in the org and whose entries are `sent`, and settles them; returns how many have got
@@ -29,7 +31,7 @@ export async function followJob(
   options: SendOptions,
 ): Promise<number> {
   const { clock, records, remote, log } = context;
-  const { signal, jobPatienceMs = Number.POSITIVE_INFINITY } = options;
+  const { signal, jobPatienceMs = Number.POSITIVE_INFINITY, beside, isServed } = options;
   const startedAt = clock.monotonicMs();
   const closing = new Closing(clock, by === 'maker');
   for (let attempt = 0; ; attempt++) {
@@ -67,8 +69,14 @@ export async function followJob(
         );
       }
     }
+    await beside?.look();
+    if (by === 'later' && isServed?.()) throw jobUnderWay(jobId, job, untilMs);
     if (clock.monotonicMs() - startedAt + pauseMs > jobPatienceMs) throw jobUnderWay(jobId, job, untilMs);
-    await clock.sleep(pauseMs, { signal });
+    for (let leftMs = pauseMs; leftMs > 0; leftMs -= besideMs) {
+      await clock.sleep(beside === undefined ? leftMs : Math.min(leftMs, besideMs), { signal });
+      if (beside === undefined) break;
+      await beside.look();
+    }
   }
 }
 
@@ -94,7 +102,7 @@ async function takeBack(
 /** `untilMs`: from when on it is settled, where that is known. */
 function jobUnderWay(jobId: string, job: IngestJob | null, untilMs: number | null): AppError {
   const nothingLost =
-    'Nothing is lost: the next push or cycle goes on waiting for it, and until then sends nothing else.';
+    'Nothing is lost: the next push or cycle goes on waiting for it, and until then sends nothing else of its contacts.';
   if (untilMs !== null) {
     return new AppError(
       'BULK_JOB_SLOW',

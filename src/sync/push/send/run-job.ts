@@ -16,7 +16,7 @@ const entriesPerPage = 2_000;
 
 /**
  * Goes on with the jobs that an earlier sending left behind, whatever cut it off. Throws where a job cannot be asked about now,
- * or is not done yet: nothing else may overtake it.
+ * or is not done yet.
  */
 export async function recoverJobs(
   context: SyncContext,

@@ -3,8 +3,9 @@ import type { SyncContext } from '../../context.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
 import { type ContactNames, contactNames } from '../entry/contact-names.ts';
 import { ContactLine } from '../plan/contact-line.ts';
+import type { HeldBack } from '../plan/held-back.ts';
 import { openPages } from '../plan/open-pages.ts';
-import { planPage } from '../plan/plan-page.ts';
+import { type Blocks, planPage } from '../plan/plan-page.ts';
 import type { PlannedRequest } from '../plan/plan-requests.ts';
 import { tellHeld } from '../plan/tell-held.ts';
 import type { DrainProgress } from '../progress/drain-progress.ts';
@@ -18,21 +19,32 @@ import { type Page, sideBySide } from './side-by-side.ts';
 /** Each settles at least the first of what stands in line; programs may go on editing for ever. */
 const mostPasses = 20;
 
-type DrainSending = SendOptions & { behind: ReadBehind };
+export type DrainSending = SendOptions & { behind: ReadBehind };
+
+/** What keeps entries back in one pass. */
+interface Pass {
+  line: ContactLine;
+  blocks: Blocks;
+}
 
 /** A request, with how its page names contacts. */
 type PagedRequest = PlannedRequest & { namesOf: ContactNames };
 
-/** Sends all open entries as far as they may go; answers why it ended early, null where it did not. */
+/**
+ * Sends all open entries as far as they may go, without those that are `heldBack`; answers why it ended early, null where
+ * it did not.
+ */
 export async function sendAll(
   context: SyncContext,
   progress: DrainProgress,
   options: DrainSending,
+  heldBack?: HeldBack,
 ): Promise<Error | null> {
   for (let pass = 1; ; pass++) {
     const line = new ContactLine();
     progress.beginPass();
-    const stopped = await sendPass(context, progress, line, options);
+    const blocks = heldBack?.before(progress) ?? progress;
+    const stopped = await sendPass(context, progress, { line, blocks }, options);
     if (stopped !== null || line.deferred === 0) return stopped;
     if (pass < mostPasses) continue;
     progress.unsent += line.deferred;
@@ -47,11 +59,11 @@ export async function sendAll(
 async function sendPass(
   context: SyncContext,
   progress: DrainProgress,
-  line: ContactLine,
+  pass: Pass,
   options: DrainSending,
 ): Promise<Error | null> {
   await sideBySide(
-    requestPages(context, progress, line),
+    requestPages(context, progress, pass),
     (planned, release) => sendOne(context, planned, progress, { ...options, onGoodAnswer: release }),
     {
       width: () => progress.width.current,
@@ -66,7 +78,7 @@ async function sendPass(
 async function* requestPages(
   context: SyncContext,
   progress: DrainProgress,
-  line: ContactLine,
+  { line, blocks }: Pass,
 ): AsyncGenerator<Page<PagedRequest>> {
   const { outbox } = context.mirror;
   const pages = openPages(outbox, async () => {
@@ -77,7 +89,7 @@ async function* requestPages(
   for await (const { listed, begun } of pages) {
     const namesOf = await contactNames(context, listed);
     const entries = await settleExpired(context, listed);
-    const how = { namesOf, blocks: progress, line: begun, idempotent: progress.idempotent };
+    const how = { namesOf, blocks, line: begun, idempotent: progress.idempotent };
     const planned = await planPage(context, entries, how);
     // An org that takes no Idempotency-Keys says so to one request in place of five.
     if (planned[0]?.way === 'ui-api') progress.width.beginAlone();

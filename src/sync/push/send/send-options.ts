@@ -9,4 +9,8 @@ export interface SendOptions {
   onSettled?: OnSettled;
   /** How long an ingest job is waited for; as long as it takes unless told. */
   jobPatienceMs?: number;
+  /** Sends what need not wait for a job, while one is waited for. */
+  beside?: { look(): Promise<void> };
+  /** Whether nobody waits for what the jobs of others come to. */
+  isServed?: () => boolean;
 }

@@ -158,10 +158,9 @@ async function coveredOf(
 async function hindrance(context: SyncContext): Promise<DoubtReason | null> {
   const at = context.clock.now();
   for await (const page of pagesOf(context, ['pending', 'sent', 'in-doubt'], { maybeSent: true })) {
-    const keyed = page.some(
-      (entry) => entry.op === 'create' && entry.contactId === null && !isKeylessCreate(entry, at),
-    );
-    if (keyed) return 'keyed-open';
+    const creates = page.filter((entry) => entry.op === 'create' && entry.contactId === null);
+    if (creates.some((entry) => !isKeylessCreate(entry, at))) return 'keyed-open';
+    if (creates.some((entry) => entry.way === 'bulk' && entry.state === 'sent')) return 'job-open';
   }
   return null;
 }
@@ -297,7 +296,7 @@ function candidateOf({ id, name, email, createdAt, gone }: MadeContact): DoubtCa
 }
 
 async function noteAll(context: SyncContext, open: readonly OpenDoubt[], reason: DoubtReason): Promise<void> {
-  const askedAt = reason === 'keyed-open' ? null : context.clock.now();
+  const askedAt = reason === 'keyed-open' || reason === 'job-open' ? null : context.clock.now();
   for (let from = 0; from < open.length; from += entriesPerPage) {
     const page = open.slice(from, from + entriesPerPage);
     await context.mirror.outbox.noteDoubts(

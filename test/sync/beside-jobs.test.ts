@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import { backfill } from '../../src/sync/backfill/backfill.ts';
+import { runCycle } from '../../src/sync/cycle/cycle.ts';
+import type { OutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
+import { calls, contactsOf, control } from '../e2e/org.ts';
+import { pushAll, recordsOf } from './push-all.ts';
+import { openRig, type Rig } from './rig.ts';
+
+const minuteMs = 60_000;
+const signal = new AbortController().signal;
+
+/** A few contacts are very many here. */
+async function copied(contacts = 6): Promise<Rig> {
+  const rig = await openRig({ contacts });
+  rig.context.sizes = { ...rig.context.sizes, ingestFromRows: 5, ingestJobRows: 5 };
+  expect((await backfill(rig.context, { api: 'rest', signal })).error).toBeNull();
+  return rig;
+}
+
+/** What is slept passes, for the org too; `between` is done once, in the first sleep. */
+function sleeping(rig: Rig, between: () => Promise<void> = async () => {}): void {
+  let isDone = false;
+  const sleep: Rig['context']['clock']['sleep'] = async (ms, options) => {
+    options?.signal?.throwIfAborted();
+    rig.pass(ms);
+    await control(rig.emulator.url, 'clock', { advanceMs: 0 });
+    if (isDone) return;
+    isDone = true;
+    await between();
+  };
+  rig.context.clock = { ...rig.context.clock, sleep };
+}
+
+const many = (count: number, more: Record<string, unknown> = {}) =>
+  Array.from({ length: count }, (_, i) => ({ LastName: `Many ${i}`, ...more }));
+const push = (rig: Rig, records: Record<string, unknown>[], more: object = {}) =>
+  pushAll(rig.context, recordsOf(records), { signal, ...more });
+const cycle = (rig: Rig) => runCycle(rig.context, { push: true, patienceMs: 100, signal });
+const entries = (rig: Rig): Promise<OutboxEntry[]> => rig.context.mirror.outbox.list();
+const named = async (rig: Rig, name: string) =>
+  (await contactsOf(rig.emulator.url)).filter(({ LastName }) => LastName === name);
+
+/** A job of these is under way, and the process that made it is gone. */
+async function leftUnderWay(rig: Rig, records: Record<string, unknown>[]): Promise<void> {
+  await control(rig.emulator.url, 'settings', { bulkJobMs: 10 * minuteMs });
+  const ending = new AbortController();
+  const own = rig.context.records;
+  const info: typeof own.ingest.info = async (...given) => {
+    ending.abort(new Error('stopped'));
+    return own.ingest.info(...given);
+  };
+  rig.context.records = { ...own, ingest: { ...own.ingest, info } };
+  await push(rig, records, { signal: ending.signal }).catch(() => undefined);
+  rig.context.records = own;
+  const { counts } = rig.context.mirror.outbox;
+  expect((await counts.call(rig.context.mirror.outbox)).sent).toBe(records.length);
+}
+
+describe('while an ingest job is under way', () => {
+  it('a push of a few contacts is sent and told at once', async () => {
+    await using rig = await copied();
+    await leftUnderWay(rig, many(5));
+    const { stopped, entries: told } = await push(rig, [{ LastName: 'Small' }]);
+    expect({ stopped, states: told.map(({ entry }) => entry?.state) }).toEqual({
+      stopped: null,
+      states: ['done'],
+    });
+    expect(await named(rig, 'Small')).toHaveLength(1);
+    expect((await entries(rig)).filter(({ state }) => state === 'sent')).toHaveLength(5);
+  });
+
+  it('a cycle sends what other contacts wait for, and says that the job is under way', async () => {
+    await using rig = await copied();
+    await leftUnderWay(rig, many(5));
+    await push(rig, [{ LastName: 'Small' }], { queue: true });
+    const report = await cycle(rig);
+    expect(report.push.error).toMatchObject({ code: 'BULK_JOB_SLOW' });
+    expect(await named(rig, 'Small')).toHaveLength(1);
+  });
+
+  it('what is written while it is waited for is sent within seconds', async () => {
+    await using rig = await copied();
+    await control(rig.emulator.url, 'settings', { bulkJobMs: 10 * minuteMs });
+    sleeping(rig, async () => {
+      await push(rig, [{ LastName: 'Late' }], { queue: true });
+    });
+    expect((await push(rig, many(5))).stopped).toBeNull();
+    const madeAt = async (name: string) =>
+      (await named(rig, name)).map(({ CreatedDate }) => Date.parse(CreatedDate as string));
+    const [late, ...others] = await madeAt('Late');
+    const [byJob] = await madeAt('Many 0');
+    expect(others).toEqual([]);
+    expect(byJob! - late!).toBeGreaterThan(9 * minuteMs);
+    expect(new Set((await entries(rig)).map(({ state }) => state))).toEqual(new Set(['done']));
+  });
+
+  it('a later change of one of its contacts waits for its end, and then comes last', async () => {
+    await using rig = await copied(8);
+    const ids = (await contactsOf(rig.emulator.url)).map(({ Id }) => Id as string);
+    const updates = ids.slice(0, 5).map((Id) => ({ Id, Title: 'By the job' }));
+    await leftUnderWay(rig, updates);
+    await push(rig, [{ Id: ids[0], Title: 'Later' }], { queue: true });
+    await push(rig, [{ Id: ids[7], Title: 'Other' }], { queue: true });
+    await cycle(rig);
+    const titles = async () =>
+      Object.fromEntries((await contactsOf(rig.emulator.url)).map(({ Id, Title }) => [Id, Title]));
+    expect((await titles())[ids[7]!]).toBe('Other');
+    expect((await titles())[ids[0]!]).not.toBe('Later');
+    await control(rig.emulator.url, 'clock', { advanceMs: 11 * minuteMs });
+    await cycle(rig);
+    expect(await titles()).toMatchObject({ [ids[0]!]: 'Later', [ids[1]!]: 'By the job' });
+    expect(new Set((await entries(rig)).map(({ state }) => state))).toEqual(new Set(['done']));
+  });
+
+  it('what is to go by a job itself waits for the next one', async () => {
+    await using rig = await copied();
+    sleeping(rig);
+    await control(rig.emulator.url, 'settings', { bulkJobMs: 10 * minuteMs });
+    const before = (await calls(rig.emulator.url)).length;
+    expect((await push(rig, many(15))).stopped).toBeNull();
+    const made = (await calls(rig.emulator.url)).slice(before);
+    expect(
+      made.filter(({ method, path }) => method === 'POST' && path.endsWith('/jobs/ingest')),
+    ).toHaveLength(3);
+    expect(made.filter(({ path }) => /ui-api\/records|composite\/sobjects(\?|$)/.test(path))).toEqual([]);
+  });
+
+  it('a creation in doubt waits for its end: its rows may be the contacts that would be taken for it', async () => {
+    await using rig = await copied();
+    // The answer is lost, and nothing can be asked until the job is under way.
+    await control(rig.emulator.url, 'faults', [
+      { match: 'POST .*/composite/sobjects(\\?|$)', times: 1, status: 503 },
+      { match: 'GET .*/updated', times: 1, skip: 0, status: 503 },
+    ]);
+    await push(rig, [{ LastName: 'Many 0' }], { api: 'collections' });
+    const doubtful = (await entries(rig)).filter(({ state }) => state === 'in-doubt');
+    expect(doubtful).toHaveLength(1);
+    await control(rig.emulator.url, 'faults', []);
+    await leftUnderWay(rig, many(5));
+    await control(rig.emulator.url, 'clock', { advanceMs: 5 * minuteMs });
+    await cycle(rig);
+    await control(rig.emulator.url, 'clock', { advanceMs: 30 * minuteMs });
+    for (let i = 0; i < 3; i++) {
+      await cycle(rig);
+      await control(rig.emulator.url, 'clock', { advanceMs: 5 * minuteMs });
+    }
+    const done = (await entries(rig)).filter(({ state }) => state === 'done');
+    expect(new Set(done.map(({ contactId }) => contactId)).size).toBe(done.length);
+    expect(await named(rig, 'Many 0')).toHaveLength(2);
+  });
+});
