@@ -31,6 +31,12 @@ function sleeping(rig: Rig, between: () => Promise<void> = async () => {}): void
   rig.context.clock = { ...rig.context.clock, sleep };
 }
 
+/** For this machine and for the org. */
+async function pass(rig: Rig, ms: number): Promise<void> {
+  rig.pass(ms);
+  await control(rig.emulator.url, 'clock', { advanceMs: 0 });
+}
+
 const many = (count: number, more: Record<string, unknown> = {}) =>
   Array.from({ length: count }, (_, i) => ({ LastName: `Many ${i}`, ...more }));
 const push = (rig: Rig, records: Record<string, unknown>[], more: object = {}) =>
@@ -45,11 +51,12 @@ async function leftUnderWay(rig: Rig, records: Record<string, unknown>[]): Promi
   await control(rig.emulator.url, 'settings', { bulkJobMs: 10 * minuteMs });
   const ending = new AbortController();
   const own = rig.context.records;
-  const info: typeof own.ingest.info = async (...given) => {
+  const close: typeof own.ingest.close = async (...given) => {
+    const job = await own.ingest.close(...given);
     ending.abort(new Error('stopped'));
-    return own.ingest.info(...given);
+    return job;
   };
-  rig.context.records = { ...own, ingest: { ...own.ingest, info } };
+  rig.context.records = { ...own, ingest: { ...own.ingest, close } };
   await push(rig, records, { signal: ending.signal }).catch(() => undefined);
   rig.context.records = own;
   const { counts } = rig.context.mirror.outbox;
@@ -114,7 +121,9 @@ describe('while an ingest job is under way', () => {
 
   it('what is to go by a job itself waits for the next one', async () => {
     await using rig = await copied();
-    sleeping(rig);
+    sleeping(rig, async () => {
+      await push(rig, [{ LastName: 'Late' }], { queue: true });
+    });
     await control(rig.emulator.url, 'settings', { bulkJobMs: 10 * minuteMs });
     const before = (await calls(rig.emulator.url)).length;
     expect((await push(rig, many(15))).stopped).toBeNull();
@@ -122,30 +131,40 @@ describe('while an ingest job is under way', () => {
     expect(
       made.filter(({ method, path }) => method === 'POST' && path.endsWith('/jobs/ingest')),
     ).toHaveLength(3);
-    expect(made.filter(({ path }) => /ui-api\/records|composite\/sobjects(\?|$)/.test(path))).toEqual([]);
+    expect(made.filter(({ path }) => /ui-api\/records|composite\/sobjects(\?|$)/.test(path))).toHaveLength(1);
+    expect(await named(rig, 'Late')).toHaveLength(1);
   });
 
   it('a creation in doubt waits for its end: its rows may be the contacts that would be taken for it', async () => {
     await using rig = await copied();
-    // The answer is lost, and nothing can be asked until the job is under way.
+    // The request is lost, and when it was at its end cannot be asked before rows of the job are worked off.
     await control(rig.emulator.url, 'faults', [
       { match: 'POST .*/composite/sobjects(\\?|$)', times: 1, status: 503 },
-      { match: 'GET .*/updated', times: 1, skip: 0, status: 503 },
+      { match: 'GET .*/updated', times: 99, status: 503 },
     ]);
     await push(rig, [{ LastName: 'Many 0' }], { api: 'collections' });
-    const doubtful = (await entries(rig)).filter(({ state }) => state === 'in-doubt');
-    expect(doubtful).toHaveLength(1);
-    await control(rig.emulator.url, 'faults', []);
+    const doubts = async () => (await entries(rig)).filter(({ state }) => state === 'in-doubt');
+    expect(await doubts()).toHaveLength(1);
+    const lateRows = { bulkRowsUnderWay: 5, bulkUnderWayMs: 9 * minuteMs };
+    await control(rig.emulator.url, 'settings', lateRows);
     await leftUnderWay(rig, many(5));
-    await control(rig.emulator.url, 'clock', { advanceMs: 5 * minuteMs });
-    await cycle(rig);
-    await control(rig.emulator.url, 'clock', { advanceMs: 30 * minuteMs });
+    await pass(rig, 4 * minuteMs);
+    await control(rig.emulator.url, 'ingest-jobs', { as: 'Aborted' });
+    await pass(rig, 10 * minuteMs);
+    await control(rig.emulator.url, 'faults', []);
+    expect(await named(rig, 'Many 0')).toHaveLength(1);
     for (let i = 0; i < 3; i++) {
       await cycle(rig);
-      await control(rig.emulator.url, 'clock', { advanceMs: 5 * minuteMs });
+      await pass(rig, minuteMs);
     }
-    const done = (await entries(rig)).filter(({ state }) => state === 'done');
-    expect(new Set(done.map(({ contactId }) => contactId)).size).toBe(done.length);
+    expect(await doubts()).toMatchObject([{ doubt: { reason: 'job-open' } }]);
+    for (let i = 0; i < 5; i++) {
+      await pass(rig, 10 * minuteMs);
+      await cycle(rig);
+    }
+    const all = await entries(rig);
+    expect(new Set(all.map(({ state }) => state))).toEqual(new Set(['done']));
+    expect(new Set(all.map(({ contactId }) => contactId)).size).toBe(6);
     expect(await named(rig, 'Many 0')).toHaveLength(2);
   });
 });
