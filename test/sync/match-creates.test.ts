@@ -3,6 +3,7 @@ import {
   CreateMatcher,
   type DoubtfulCreate,
   type MadeContact,
+  serverClocksMs,
 } from '../../src/sync/push/settle/match-creates.ts';
 import fc from '../support/properties.ts';
 
@@ -80,9 +81,18 @@ describe('a create in doubt', () => {
   });
 
   it('is no contact of another time', () => {
-    const early = contact('1', { LastName: 'Doe' }, { createdMs: from - 1 });
+    const early = contact('1', { LastName: 'Doe' }, { createdMs: from - serverClocksMs - 1 });
     const late = contact('2', { LastName: 'Doe' }, { createdMs: until });
     expect(matched([create('a', { LastName: 'Doe' })], [early, late]).told('a')).toBe('not-made');
+  });
+
+  it('stays open beside one that another server may have made in its time by its own clock', () => {
+    const early = contact('1', { LastName: 'Doe' }, { createdMs: from - serverClocksMs });
+    const alone = matched([create('a', { LastName: 'Doe' })], [early]);
+    expect(alone.told('a')).toBe('open');
+    expect(alone.matcher.candidates('a', { LastName: 'Doe' }).map(({ id }) => id)).toEqual(['1']);
+    const own = contact('2', { LastName: 'Doe' }, { createdMs: from });
+    expect(matched([create('a', { LastName: 'Doe' })], [early, own]).told('a')).toBe('2');
   });
 
   it('is rather a living contact than a deleted one', () => {

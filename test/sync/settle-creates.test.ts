@@ -110,6 +110,26 @@ describe('creates whose answer was lost', () => {
     expect(await writes(rig)).toBe(1);
   });
 
+  it('are not sent again where a server made them whose clock is behind those that have answered', async () => {
+    await using rig = await copied();
+    const { writes: of } = rig.context.records;
+    const { createMany } = of;
+    const behindMs = 3 * second;
+    of.createMany = async (...given) => {
+      await control(rig.emulator.url, 'clock', { advanceMs: -behindMs });
+      return createMany(...given);
+    };
+    await lost(rig, { reset: 'after-commit' });
+    of.createMany = createMany;
+    rig.pass(behindMs);
+    settledTime(rig);
+    await drain(rig);
+    expect(await made(rig)).toHaveLength(30);
+    expect(await states(rig)).toEqual({ 'in-doubt': 30 });
+    expect((await entriesOf(rig))[0]?.doubt).toMatchObject({ reason: 'contacts-unexplained' });
+    expect(await writes(rig)).toBe(1);
+  });
+
   it('are not judged within the minute after their request', async () => {
     await using rig = await copied();
     await lost(rig, { reset: 'before' });

@@ -3,6 +3,12 @@ import type { DoubtCandidate } from '../../ports/doubt.ts';
 import type { Field } from '../../ports/field.ts';
 import { normalValue, sameValue } from '../values/same-value.ts';
 
+/**
+ * By so much the clock of the server that made a contact may be behind those whose answers told when its request left;
+ * they differ by a second or so.
+ */
+export const serverClocksMs = 10_000;
+
 /** A create whose answer never came. */
 export interface DoubtfulCreate {
   key: string;
@@ -142,7 +148,7 @@ export class CreateMatcher {
     const likenessOf = ({ values }: MadeContact) =>
       names.filter((name) => sameValue(changes[name], values[name], this.#fields.get(name))).length;
     const strangers = this.#strangers
-      .filter((contact) => isOfTime(contact, entry.kind))
+      .filter((contact) => isAboutTime(contact, entry.kind))
       .map((contact) => ({ contact, likeness: likenessOf(contact) }))
       .toSorted((a, b) => b.likeness - a.likeness);
     const untold = entry.likes === null ? [] : this.#untold(entry.likes);
@@ -172,7 +178,7 @@ export class CreateMatcher {
 
   #addStranger(contact: MadeContact): void {
     for (const kind of this.#kinds.values()) {
-      if (isOfTime(contact, kind)) this.#strangersOf.set(kind, (this.#strangersOf.get(kind) ?? 0) + 1);
+      if (isAboutTime(contact, kind)) this.#strangersOf.set(kind, (this.#strangersOf.get(kind) ?? 0) + 1);
     }
     if (this.#strangers.length < keptStrangers) this.#strangers.push(contact);
   }
@@ -234,6 +240,11 @@ export class CreateMatcher {
 
 function isOfTime({ createdMs }: MadeContact, { madeFrom, madeBefore }: Kind): boolean {
   return createdMs >= madeFrom && createdMs < madeBefore;
+}
+
+/** Whether it may be of that time, by whatever clock: it is then nobody's for sure, and stands in the way of a repeat. */
+function isAboutTime({ createdMs }: MadeContact, { madeFrom, madeBefore }: Kind): boolean {
+  return createdMs >= madeFrom - serverClocksMs && createdMs < madeBefore;
 }
 
 /** Nested values, masked ones and those of a field that this user cannot read say nothing by themselves. */

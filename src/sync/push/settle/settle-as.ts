@@ -6,6 +6,7 @@ import type { SyncContext } from '../../context.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
 import { select, soqlString } from '../../soql.ts';
 import { isExpired } from '../entry/is-keyless-create.ts';
+import { serverClocksMs } from './match-creates.ts';
 import { lookAgain } from './settle-creates.ts';
 
 /** What is read of the outbox at a time. */
@@ -37,7 +38,7 @@ export async function settleAs(
     });
   }
   const createdMs = parseTime(String(found.CreatedDate));
-  if (createdMs !== null && sentOrgAt !== null && createdMs < Math.floor(sentOrgAt / 1_000) * 1_000) {
+  if (createdMs !== null && sentOrgAt !== null && createdMs < sentOrgAt - 1_000 - serverClocksMs) {
     throw new AppError('INVALID_INPUT', `The contact ${contactId} was there before entry ${key} was sent.`, {
       hint: 'Where it is the right one all the same, `outbox drop` gives the entry up.',
     });

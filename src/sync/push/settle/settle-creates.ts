@@ -7,7 +7,7 @@ import { isKeylessCreate } from '../entry/is-keyless-create.ts';
 import { type DoubtCoverage, doubtCoverage } from './doubt-coverage.ts';
 import { freshDoubt } from './fresh-doubt.ts';
 import { madeContacts } from './made-contacts.ts';
-import { CreateMatcher, type CreateVerdict, type MadeContact } from './match-creates.ts';
+import { CreateMatcher, type CreateVerdict, type MadeContact, serverClocksMs } from './match-creates.ts';
 import { fieldsNamed, isUnknownField } from './read-doubts.ts';
 
 /** What is read of the outbox at a time. */
@@ -180,7 +180,7 @@ async function settleCovered(
     return new Map();
   }
   const matcher = await matcherOf(context, covered, fields);
-  const from = Math.min(...covered.map(({ madeFrom }) => madeFrom));
+  const from = Math.min(...covered.map(({ madeFrom }) => madeFrom)) - serverClocksMs;
   const before = Math.max(...covered.map(({ doubt }) => doubt.madeBefore ?? 0));
   let seen = 0;
   for await (const page of madeContacts(context, { from, before }, { names: [...names], fields, signal })) {
