@@ -5,6 +5,7 @@ import { contact } from '../../src/org/synced-object.ts';
 import { mirrorPath } from '../../src/store/sqlite/mirror-path.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { isUnbelievable } from '../../src/sync/brake.ts';
+import { confirmGone } from '../../src/sync/confirm-gone.ts';
 import type { SyncContext } from '../../src/sync/context.ts';
 import { readableFields, refreshSchema } from '../../src/sync/schema.ts';
 import { contactsOf, control, expectMirrorEqualsOrg } from '../e2e/org.ts';
@@ -76,6 +77,23 @@ describe('a first copy over rows that were there before it', () => {
       [loser]: 'merged',
       [hidden]: 'hidden',
     });
+  });
+
+  it('hears that what it had as deleted was restored and merged before its beginning', async () => {
+    await using rig = await openRig({ contacts: 60, ...daysAgo(2) });
+    const { url } = rig.emulator;
+    const [loser, deleted, master] = (await someIds(rig, 3)) as [string, string, string];
+    await readBack(rig, [loser, deleted]);
+    await control(url, 'delete', { ids: [loser, deleted] });
+    const { tombstones } = await confirmGone(rig.context, [loser, deleted], { signal: rig.signal });
+    await rig.context.mirror.commit({ tombstones });
+    expect(goneOf(rig)).toEqual({ [loser]: 'deleted', [deleted]: 'deleted' });
+    rig.pass(120_000);
+    await control(url, 'undelete', { ids: [loser] });
+    await control(url, 'merge', { master, losers: [loser] });
+    const report = await today(rig, 2, (context) => backfill(context, { signal: rig.signal }));
+    expect(report).toMatchObject({ status: 'complete', error: null, compared: { org: 58, mirror: 58 } });
+    expect(goneOf(rig)).toEqual({ [loser]: 'merged', [deleted]: 'deleted' });
   });
 
   it('asks for deletions from before its rows were read, for they may have been committed later', async () => {

@@ -3,6 +3,7 @@ import type { RunRecorder } from '../run-recorder.ts';
 import { withCurrentFields } from '../schema.ts';
 import { withinRun } from '../with-run.ts';
 import { closeGap } from './close-gap.ts';
+import { confirmBuried } from './confirm-buried.ts';
 import { confirmUnread } from './confirm-unread.ts';
 import type { CopyState } from './copy-state.ts';
 import { begunCopy, pendingChunks } from './first-copy-run.ts';
@@ -54,6 +55,7 @@ async function complete(
           note,
           signal,
         }));
+        await confirmBuried(context, { run, signal });
       }),
     );
   }
