@@ -109,6 +109,27 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       expect(await numbersOf(mirror, 'stale')).toEqual([1]);
     });
 
+    test('names a row that was read at a time that the org had not reached: when that was in truth nobody knows', async () => {
+      await using opened = await filled();
+      const { mirror } = opened;
+      const stamped = (n: number) =>
+        contactRow(n, { SystemModstamp: new Date(epoch + 20_000).toISOString(), LastName: 'Once' });
+      const future = epoch + 1_000 * minute;
+      await mirror.commit({ page: page([stamped(2)], epoch + 20_400) });
+      await mirror.commit({ page: page([stamped(1), stamped(2)], future) });
+      await mirror.commit({ page: page([stamped(3)], epoch + minute) });
+      await mirror.commit({
+        effects: [{ kind: 'mend-future', after: epoch + 2 * minute, at: epoch + 2 * minute }],
+      });
+      const run = await begun(mirror);
+      await noted(mirror, [1, 2, 3].map(stamped));
+      await mirror.commit({ effects: [{ kind: 'close-sweep', runId: run, before: epoch }] });
+      expect(await numbersOf(mirror, 'stale')).toEqual([1, 2]);
+      const again = [1, 2].map((n) => ({ ...stamped(n), LastName: 'Twice' }));
+      const { page: outcome } = await mirror.commit({ page: page(again, epoch + 3 * minute) });
+      expect(outcome).toMatchObject({ updated: 2 });
+    });
+
     test('names a row whose stamp the cursor has not passed, for a transaction may have brought another of the same second', async () => {
       await using opened = await filled();
       const { mirror } = opened;

@@ -65,7 +65,8 @@ export type Effect =
   | CompleteReconcile
   /**
    * The org has once told a wrong time: whatever a row is said to be read or proven at that lies behind `after` counts
-   * as of `at`, so that a read from now on is later. Cursors stay, for what they have missed is not read yet.
+   * as of `at`, so that a read from now on is later; values count as read at no known time, for a sweep to have them read
+   * again. Cursors stay, for what they have missed is not read yet.
    */
   | { kind: 'mend-future'; after: number; at: number };
 
