@@ -1,14 +1,16 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { contact } from '../../src/org/synced-object.ts';
 import { mirrorPath } from '../../src/store/sqlite/mirror-path.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { isUnbelievable } from '../../src/sync/brake.ts';
 import { confirmGone } from '../../src/sync/confirm-gone.ts';
 import type { SyncContext } from '../../src/sync/context.ts';
+import { reconcile } from '../../src/sync/reconcile/reconcile.ts';
 import { readableFields, refreshSchema } from '../../src/sync/schema.ts';
 import { contactsOf, control, expectMirrorEqualsOrg } from '../e2e/org.ts';
+import { asked } from './reconcile-rig.ts';
 import { connectParts, openRig, type Rig } from './rig.ts';
 
 const day = 86_400_000;
@@ -94,6 +96,38 @@ describe('a first copy over rows that were there before it', () => {
     const report = await today(rig, 2, (context) => backfill(context, { signal: rig.signal }));
     expect(report).toMatchObject({ status: 'complete', error: null, compared: { org: 58, mirror: 58 } });
     expect(goneOf(rig)).toEqual({ [loser]: 'merged', [deleted]: 'deleted' });
+  });
+
+  it.each([
+    ['was told of', 0],
+    ['may not be told of any more', 3],
+  ])('keeps no values of what an earlier copy has hidden and whose erasure %s', async (_what, dropped) => {
+    await using rig = await openRig({ contacts: 60, ...daysAgo(11) });
+    const { url } = rig.emulator;
+    const [id] = (await someIds(rig, 1)) as [string];
+    await readBack(rig, [id]);
+    await control(url, 'visibility', { ids: [id], hidden: true });
+    const { contacts } = rig.context.mirror;
+    const ending = vi.spyOn(contacts, 'ensureIndices').mockRejectedValue(new Error('killed'));
+    const first = await backfill(rig.context, { api: 'rest', signal: rig.signal });
+    expect(first).toMatchObject({ status: 'failed', error: { message: 'killed' } });
+    ending.mockRestore();
+    expect(goneOf(rig)).toEqual({ [id]: 'hidden' });
+    const db = new Database(fileOf(rig));
+    db.prepare('update run set started_at = ?').run(new Date(Date.now() - 11 * day).toISOString());
+    db.close();
+    // It is shown again, which no stamp tells, and erased.
+    await control(url, 'visibility', { ids: [id], hidden: false });
+    await control(url, 'purge', { ids: [id] });
+    const report = await today(rig, 11, async (context) => {
+      const before = new Date(Date.now() - (11 - dropped) * day).toISOString();
+      if (dropped > 0) await control(url, 'delete-log', { before });
+      const copied = await backfill(context, { api: 'rest', signal: rig.signal });
+      if (dropped > 0) expect((await reconcile(context, asked(rig))).error).toBeNull();
+      return copied;
+    });
+    expect(report).toMatchObject({ status: 'complete', resumed: false, error: null });
+    expect(goneOf(rig)).toEqual({ [id]: 'purged' });
   });
 
   it('asks for deletions from before its rows were read, for they may have been committed later', async () => {

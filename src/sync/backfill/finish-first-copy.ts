@@ -55,7 +55,8 @@ async function complete(
           note,
           signal,
         }));
-        await confirmBuried(context, { run, signal });
+        const buried = await confirmBuried(context, { run, signal });
+        unheardUntil = Math.max(unheardUntil, buried.unheardUntil);
       }),
     );
   }
