@@ -5,6 +5,7 @@ import { mirrorPath } from '../../src/store/sqlite/mirror-path.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
 import type { UpdatedAnswer } from '../../src/sync/ports/record-changes.ts';
+import { readableFields } from '../../src/sync/schema.ts';
 import { calls, control, expectMirrorEqualsOrg } from '../e2e/org.ts';
 import { openRig, type Rig } from './rig.ts';
 
@@ -60,6 +61,20 @@ describe('a contact that updated names and no retrieve gives', () => {
     expect(await cycle(rig)).toMatchObject({ undeleted: 2 });
     expect(await gone(rig, hidden)).toEqual([null, null]);
     await equal(rig);
+  });
+
+  it('is hidden also where a push has read it back after it was named, and before sharing hid it', async () => {
+    await using rig = await copied(40);
+    const { url } = rig.emulator;
+    const { ids } = await control(url, 'touch', { count: 3, set: { Title: 'Seen' } });
+    const hidden = ids.slice(0, 2);
+    afterUpdated(rig, async () => {
+      const { mirror, records } = rig.context;
+      await mirror.commit({ page: await records.retrieve(hidden, await readableFields(rig.context)) });
+      await control(url, 'visibility', { ids: hidden, hidden: true });
+    });
+    await cycle(rig);
+    expect(await gone(rig, ids)).toEqual(['hidden', 'hidden', null]);
   });
 
   it('is known as hidden before the cursor passes it, whatever ends the process between', async () => {

@@ -42,9 +42,11 @@ export async function readNamed(
     ids = await notReadYet(context, named, signal);
     run.count('notInBulk', ids.length);
   }
+  // What a push has read back before may have been hidden since, and this is the last word of it.
+  const askedAt = context.remote.clock.now();
   const absent = await retrieveIds(reader, ids, effects, { ifAllFound: true });
   if (absent === 0) return;
-  const unread = (some: readonly string[]) => notReadYet(context, { ...named, ids: some }, signal);
+  const unread = (some: readonly string[]) => notReadYet(context, { ids: some, namedAt: askedAt }, signal);
   await settleAbsent(reader, await unread(ids), effects, { run, notReadYet: unread });
 }
 
@@ -67,7 +69,7 @@ async function readStamped(reader: RowReader, { from, to, isPart }: Named): Prom
 /** Those that no read has seen since they were named. */
 async function notReadYet(
   { mirror }: Pick<SyncContext, 'mirror'>,
-  { ids, namedAt }: Named,
+  { ids, namedAt }: Pick<Named, 'ids' | 'namedAt'>,
   signal: AbortSignal,
 ): Promise<string[]> {
   const rest: string[] = [];
