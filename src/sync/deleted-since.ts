@@ -1,6 +1,7 @@
 import { isAppError } from '../base/errors.ts';
 import type { SyncContext } from './context.ts';
 import { floorMinute, minuteMs } from './minute.ts';
+import { orgTime } from './org-time.ts';
 import { readWindow } from './replication-window.ts';
 
 /** Salesforce tells what was deleted for 15 days back; an hour is left for clocks. Source: sObject Get Deleted. */
@@ -12,10 +13,12 @@ const reachMs = 15 * 86_400_000 - 3_600_000;
  * this very minute, it begins now.
  */
 export async function deletedSince(
-  { remote, records }: Pick<SyncContext, 'remote' | 'records'>,
+  context: Pick<SyncContext, 'remote' | 'records'>,
   from: number,
   { signal }: { signal: AbortSignal },
 ): Promise<{ ids: Set<string>; since: number }> {
+  const { remote, records } = context;
+  await orgTime(context, { signal });
   const now = remote.clock.now();
   let since = floorMinute(Math.max(from, now - reachMs));
   for (;;) {

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
+import { deletedSince } from '../../src/sync/deleted-since.ts';
 import { reconcile } from '../../src/sync/reconcile/reconcile.ts';
 import { contactsOf, control } from '../e2e/org.ts';
-import { asked, copiedRig, equal, goneOf, idsOf } from './reconcile-rig.ts';
+import { asked, copiedRig, equal, goneOf, idsOf, later } from './reconcile-rig.ts';
 import { openRig, type Rig } from './rig.ts';
 
 /** Salesforce forgets all deletions up to now, as it does with a list that grows large. */
@@ -78,4 +79,12 @@ it('a job that comes to no beginning within some minutes says that it can be tri
   );
   expect(status).toBe('failed');
   expect(error).toMatchObject({ code: 'REFUSED_FOR_NOW', hint: expect.stringContaining('in some minutes') });
+});
+
+it('the list is asked for by a process that the org has told no time yet', async () => {
+  await using rig = await copiedRig(20);
+  const ids = await idsOf(rig, 2);
+  await control(rig.emulator.url, 'delete', { ids });
+  const list = await later(rig, 0, (context) => deletedSince(context, 0, { signal: rig.signal }));
+  expect([...list.ids].toSorted()).toEqual(ids.toSorted());
 });

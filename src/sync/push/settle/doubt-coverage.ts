@@ -2,6 +2,7 @@ import { isAppError } from '../../../base/errors.ts';
 import type { SyncContext } from '../../context.ts';
 import { coveredBy } from '../../coverage.ts';
 import { floorMinute, minuteMs } from '../../minute.ts';
+import { orgTime } from '../../org-time.ts';
 
 export interface DoubtCoverage {
   /** All that was begun in the org before is committed or was undone; null where the org does not say. */
@@ -19,7 +20,7 @@ export async function doubtCoverage(
   from: number | null,
   { signal }: { signal: AbortSignal },
 ): Promise<DoubtCoverage | null> {
-  const newest = floorMinute(await orgTime(remote, signal));
+  const newest = floorMinute(await orgTime({ remote }, { signal }));
   // Coverage is one time for all windows: a short one tells it as well as one from the beginning.
   const earliest = Math.max(floorMinute(from ?? newest), newest - 10 * minuteMs);
   for (const start of new Set([Math.min(earliest, newest), newest])) {
@@ -31,14 +32,4 @@ export async function doubtCoverage(
     }
   }
   return null;
-}
-
-/** By the org's answers alone: what a mirror has stored may lie in the org's future. */
-async function orgTime(remote: SyncContext['remote'], signal: AbortSignal): Promise<number> {
-  try {
-    return remote.clock.told();
-  } catch {
-    await remote.identity({ signal });
-    return remote.clock.told();
-  }
 }
