@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
@@ -291,6 +292,38 @@ describe('a create in doubt that the org tells nothing sure of', () => {
     expect(await states(rig)).toEqual({ done: 29, 'in-doubt': 1 });
     expect(await writes(rig)).toBe(1);
   });
+
+  it.each(['CreatedDate', 'CreatedById'])(
+    'stays so where it says itself what it is looked for by: %s',
+    async (name) => {
+      await using rig = await copied();
+      const value = name === 'CreatedDate' ? '2020-01-01T00:00:00.000Z' : '005000000000009AAA';
+      const keys = people().map(() => randomUUID());
+      await rig.context.mirror.outbox.add(
+        people().map((record, n) => ({
+          key: keys[n]!,
+          op: 'create',
+          contactKey: keys[n]!,
+          contactId: null,
+          changes: { ...record, [name]: value },
+          base: null,
+          upsertField: null,
+          allowDuplicates: false,
+          atomicGroup: null,
+          createdAt: rig.context.clock.now(),
+          state: 'pending',
+        })),
+      );
+      // An org that lets users set audit fields would have made them, where no look finds them.
+      await control(rig.emulator.url, 'faults', [{ match: creates, reset: 'before' }]);
+      await drain(rig);
+      settledTime(rig);
+      await drain(rig);
+      expect(await states(rig)).toEqual({ 'in-doubt': 30 });
+      expect((await entriesOf(rig))[0]?.doubt).toMatchObject({ reason: 'contacts-unexplained' });
+      expect(await writes(rig)).toBe(1);
+    },
+  );
 
   it('is in conflict where its contact was deleted since, and is not made again', async () => {
     await using rig = await copied();

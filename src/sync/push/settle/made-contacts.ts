@@ -37,7 +37,8 @@ export async function* madeContacts(
   ];
   const limit = sizes.keyPageRows;
   const shown = ['Name', 'Email', 'MasterRecordId'].filter((name) => fields.has(name));
-  const asked = names.filter((name) => fields.has(name));
+  // Salesforce takes no query that names a field twice.
+  const asked = names.filter((name) => fields.has(name) && !keyFields.includes(name));
   let after: { stamp: string; id: string } | null = null;
   for (;;) {
     const soqlOf = (part: readonly string[]) =>

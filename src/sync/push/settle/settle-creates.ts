@@ -254,7 +254,8 @@ async function store(
       if (verdict.kind === 'made') settlements.push(settlementOf(key, verdict.contact, at));
       else if (verdict.kind === 'open') {
         note('contacts-unexplained', matcher.candidates(key, entry.changes), verdict.candidates);
-      } else if (atomicGroup !== null && !whole.has(atomicGroup)) note('group-split', [], 0);
+      } else if (setsItsMaking(entry)) note('contacts-unexplained', [], 0);
+      else if (atomicGroup !== null && !whole.has(atomicGroup)) note('group-split', [], 0);
       else if (context.clock.now() - (entry.sentAt ?? 0) > binMs) note('too-old', [], 0);
       else settlements.push({ key, state: 'pending', errors: [], at, unsent: true });
     }
@@ -263,6 +264,14 @@ async function store(
     for (const settlement of settlements) settled.set(settlement.key, settlement);
   }
   return settled;
+}
+
+/**
+ * Whether it gives the contact another maker or another time than those it is looked for by, as orgs let users who bring
+ * older records: that none is found says nothing.
+ */
+function setsItsMaking({ changes }: OutboxEntry): boolean {
+  return Object.keys(changes).some((name) => /^Created(ById|Date)$/i.test(name));
 }
 
 /** Groups of which nothing was made: what goes out together is sent again together. */
@@ -279,7 +288,9 @@ async function groupsNotMade(
       judged.add(atomicGroup);
       const near = await context.mirror.outbox.list({ after: seq - 201, limit: 402 });
       const own = near.filter((entry) => entry.atomicGroup === atomicGroup && entry.state !== 'dropped');
-      if (own.every(({ key }) => verdicts.get(key)?.kind === 'not-made')) whole.add(atomicGroup);
+      const isNotMade = (entry: OutboxEntry) =>
+        verdicts.get(entry.key)?.kind === 'not-made' && !setsItsMaking(entry);
+      if (own.every(isNotMade)) whole.add(atomicGroup);
     }
   }
   return whole;
