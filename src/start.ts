@@ -11,6 +11,9 @@ export async function start(): Promise<void> {
   // The cache pays for itself where more than a few lines are loaded, all of which `main` does after it is on.
   if (!asksVersionOnly(argv)) await keepCompiledCode(argv.includes('push') ? 'push' : '.');
   process.exitCode = await main(argv);
+  // Where it is left to Node.js, the listeners of signals go first, and then all that the process has held, for a tenth
+  // of a second and more: a signal in that would give a result that was told the exit code of one that was cut off.
+  process.once('beforeExit', () => process.exit());
 }
 
 /**

@@ -126,7 +126,10 @@ async function perform(handler: Handler, parts: CommandParts): Promise<void> {
         messages.setPainter(null);
         if (unwritten !== null) throw unwritten;
         await orgNames.refresh();
-        if (await results.present(outcome)) outcome.shown?.();
+        if (await results.present(outcome)) {
+          outcome.shown?.();
+          stop.settle(results.exitCode);
+        }
       } catch (error) {
         throw unwritten ?? error;
       } finally {

@@ -10,6 +10,8 @@ export interface StopSignals extends Disposable {
   interrupt(): void;
   /** Ends the work without a signal, as when nobody reads the output any more. */
   stop(): void;
+  /** The work has ended and was told: what comes now may hasten the end of the process, whose exit code stays `code`. */
+  settle(code: number): void;
 }
 
 const names: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
@@ -31,7 +33,9 @@ export function listenForStop(
   const controller = new AbortController();
   let stoppedBy: StopSignal | null = null;
   let deadline: NodeJS.Timeout | undefined;
-  const end = (name: StopSignal) => io.exit(name === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated);
+  let settled: number | null = null;
+  const end = (name: StopSignal) =>
+    io.exit(settled ?? (name === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated));
   const onSignal = (name: StopSignal) => {
     if (stoppedBy !== null) {
       // The shell and the system both say that a terminal was closed; that is no impatience.
@@ -53,6 +57,9 @@ export function listenForStop(
     },
     interrupt: () => onSignal('SIGINT'),
     stop: () => controller.abort(abortReason()),
+    settle: (code) => {
+      settled = code;
+    },
     [Symbol.dispose]() {
       clearTimeout(deadline);
       for (const name of names) io.signals.off(name, onSignal);

@@ -41,3 +41,17 @@ test.each([['doctor'], ['status'], ['orgs'], ['backfill'], ['contacts', 'list']]
     expect({ code, stderr }).toEqual({ code: 143, stderr: expect.stringContaining('Stopping on SIGTERM') });
   },
 );
+
+test('a second signal when the result was told hastens the end, and the exit code stays', async () => {
+  const signals = new EventEmitter();
+  const exits: number[] = [];
+  const { app } = fakeApp({ doctor: async () => ({ checks: [] }) });
+  const closing = new Proxy(app, {
+    get: (of, name) =>
+      name === Symbol.asyncDispose
+        ? async () => void ['SIGTERM', 'SIGTERM'].map((signal) => signals.emit(signal, signal))
+        : Reflect.get(of, name),
+  });
+  await runMain(['doctor'], { app: closing, io: { signals, exit: (code) => void exits.push(code) } });
+  expect(exits).toEqual([0]);
+});

@@ -122,6 +122,19 @@ describe.each([
     expect(child.text.stdout).toBe('');
   });
 
+  test.each([
+    [['completion', 'bash'], 0],
+    [['orgs', '--unknown'], 2],
+  ])(
+    'leaves %j its exit code where the result was told and the process is about to go',
+    async (argv, code) => {
+      const child = start(argv, { LINGERS: '1' });
+      await child.says('lingering');
+      child.process.kill(signal);
+      expect(await child.ends()).toEqual({ code, signal: null });
+    },
+  );
+
   test('ends an export into a file, which takes all that is written at once', async () => {
     const path = join(folder, `${signal}.csv`);
     const file = openSync(path, 'w');
@@ -145,6 +158,14 @@ describe.each([
     child.process.kill(signal);
     expect(await child.ends()).toEqual({ code: exitCode, signal: null });
   });
+});
+
+test('the process goes by itself, before its listeners of signals do', () => {
+  const { status, stderr } = spawnSync(process.execPath, [support('real-start.ts'), 'orgs', '--json'], {
+    env: { ...process.env, PARAHACK_SYNC_DATA_DIR: folder },
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: 'listening for SIGTERM: 1\n' });
 });
 
 describe('SIGHUP, as when the terminal is closed', () => {

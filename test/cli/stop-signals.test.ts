@@ -39,3 +39,16 @@ it('work that has ended is not ended again, and a second signal waits for nothin
   vi.advanceTimersByTime(60_000);
   expect(exits).toEqual([143]);
 });
+
+it.each(['SIGINT', 'SIGTERM'])(
+  'a result that was told keeps its exit code, whoever hastens the end by %s',
+  (name) => {
+    const { stop, exits, send } = listening(2_000);
+    using _ = stop;
+    stop.settle(4);
+    send(name);
+    expect(exits).toEqual([]);
+    send(name);
+    expect(exits).toEqual([4]);
+  },
+);

@@ -74,3 +74,6 @@ const { app } = fakeApp({
 setTimeout(() => process.exit(99), 60_000).unref();
 
 process.exitCode = await main(process.argv.slice(2), { loadApp: async () => async (): Promise<App> => app });
+
+// A process that needs long to go, as one does that has held much.
+if (process.env.LINGERS === '1') setInterval(() => process.stderr.write('lingering\n'), 20);
