@@ -99,6 +99,10 @@ describe.skipIf(!haveRealPart("Python's sqlite3", ['python3']))('a program in Py
     await using program = new PythonProgram(cli.databaseOf(emulator.url));
     const version = await program.version();
     const [first, second] = before.map(({ Id }) => String(Id)) as [string, string];
+    for (const value of ['2026-02-30', '2026-11-31']) {
+      const refused = await program.sql('UPDATE contacts SET Birthdate = ? WHERE Id = ?', value, first);
+      expect(refused.error).toContain('Birthdate takes a date like 2026-01-31');
+    }
     const inserted = await program.sql(
       "INSERT INTO contacts (_key, LastName, Email) VALUES ('app-1', 'Ng', 'ng@example.com')",
     );

@@ -86,9 +86,12 @@ function numberRules({ name, precision, scale }: StoredColumn, stored: string): 
   ];
 }
 
-/** `date` answers another day for 2026-02-30, and null for what is no date at all. */
+/**
+ * `date` answers another day for 2026-02-30, and null for what is no date at all. With a modifier it does so in every
+ * SQLite that a program may have: without one, former ones (3.40) hand the day back as it was given.
+ */
 function isNoDay(value: string): string {
-  return `date(substr(${value}, 1, 10)) IS NOT substr(${value}, 1, 10)
+  return `date(substr(${value}, 1, 10), '+0 days') IS NOT substr(${value}, 1, 10)
     OR ${value} NOT BETWEEN '${firstYear}' AND '${lastYear}'`;
 }
 
