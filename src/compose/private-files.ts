@@ -51,7 +51,8 @@ function exposedFolder(
   isOwn: () => boolean,
 ): { exposure: Exposed; others: Others }[] {
   const exposure = exposureOf(path, others);
-  if (exposure === null) return [];
+  // A file or device that was named by mistake, /dev/null for one: whoever is to make the folder refuses it.
+  if (exposure === null || !statSync(path).isDirectory()) return [];
   if (!exposure.isOurs || isOwn()) return [{ exposure: { ...exposure, isShared: false }, others }];
   const writeable = others === 'write' ? exposure : exposureOf(path, 'write');
   if (writeable === null) return [];

@@ -44,6 +44,13 @@ function make(name: string, mode: number): string {
 }
 
 describe.runIf(process.platform !== 'win32')('files that other users may change or read', () => {
+  it('leaves what is no folder at all as it is, be it a device that everybody writes to', () => {
+    const file = make('no-folder', 0o666);
+    keepFilesPrivate({ dataDir: file, credentialDir: file }, log);
+    expect(modeOf(file)).toBe(0o666);
+    expect(said).toEqual([]);
+  });
+
   it('mends what is ours and says so', () => {
     const files = ['registry.db', 'orgs/acme.db', 'credentials/credentials.enc'].map((name) =>
       make(name, 0o666),
