@@ -3,7 +3,7 @@ import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
 import { calls, contactsOf, control } from '../e2e/org.ts';
 import { pushAll, recordsOf } from './push-all.ts';
-import { openRig, type Rig } from './rig.ts';
+import { connectParts, openRig, type Rig } from './rig.ts';
 
 const extId = 'ParaHack_Id__c';
 const hour = 3_600_000;
@@ -476,5 +476,35 @@ describe('an entry that a person drops while a drain is at it', () => {
     await drain(rig);
     expect(await statesOf(rig)).toEqual(['dropped']);
     expect(await contact(rig, id)).toBeDefined();
+  });
+});
+
+describe('a create with a key whose answer was lost', () => {
+  it('is not sent again as another user, to whom the org tells nothing of that key', async () => {
+    await using rig = await copied();
+    const { url } = rig.emulator;
+    await lostAfterCommit(rig, 'POST .*/ui-api/records');
+    await pushAll(rig.context, recordsOf([{ LastName: 'Once' }]), { signal: rig.signal });
+    await healed(rig);
+    const made = async () => (await contactsOf(url)).filter(({ LastName }) => LastName === 'Once').length;
+    expect(await made()).toBe(1);
+    const session = { login: 'sam@parahack.example' };
+    const { accessToken, userId } = await control<Record<'accessToken' | 'userId', string>>(
+      url,
+      'sessions',
+      session,
+    );
+    const other = await connectParts(url, accessToken, rig.folder, { userId });
+    try {
+      await drain({ ...rig, context: other.context });
+    } finally {
+      await other.close();
+    }
+    expect(await made()).toBe(1);
+    expect(await entriesOf(rig)).toMatchObject([{ state: 'in-doubt', doubt: { reason: 'other-user' } }]);
+    // Whoever has sent it is told by its key.
+    await drain(rig);
+    expect(await statesOf(rig)).toEqual(['done']);
+    expect(await made()).toBe(1);
   });
 });

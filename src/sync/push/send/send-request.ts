@@ -3,10 +3,10 @@ import type { SyncContext } from '../../context.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
 import type { WriteOutcome } from '../../ports/record-writes.ts';
 import { keyForgotten } from '../entry/entry-errors.ts';
-import { isExpired } from '../entry/is-keyless-create.ts';
+import { askingNow, isForgotten } from '../entry/is-keyless-create.ts';
 import type { PlannedRequest } from '../plan/plan-requests.ts';
 
-type Sending = Pick<SyncContext, 'records' | 'clock'>;
+type Sending = Pick<SyncContext, 'records' | 'clock' | 'remote'>;
 
 interface RequestOptions {
   grace: AbortSignal;
@@ -60,19 +60,19 @@ export async function sendRequest(
 
 /** A machine may sleep for days between any two steps: the key's age is looked at last of all. */
 async function createByKey(
-  { records, clock }: Sending,
+  context: Sending,
   entry: OutboxEntry,
   { grace, confirm }: RequestOptions,
 ): Promise<WriteOutcome[] | 'unsupported' | 'forgotten'> {
   const { key, changes, allowDuplicates } = entry;
-  let isForgotten = false;
+  let isTooLate = false;
   const lastLook = async () => {
     await confirm?.();
-    isForgotten = isExpired(entry, clock.now());
-    if (isForgotten) throw keyForgotten();
+    isTooLate = isForgotten(entry, askingNow(context));
+    if (isTooLate) throw keyForgotten();
   };
   const options = { allowDuplicates, confirm: lastLook, signal: grace };
-  const outcome = await records.writes.createIdempotent({ key, fields: changes }, options);
-  if (isForgotten) return 'forgotten';
+  const outcome = await context.records.writes.createIdempotent({ key, fields: changes }, options);
+  if (isTooLate) return 'forgotten';
   return outcome === 'unsupported' ? outcome : [outcome];
 }

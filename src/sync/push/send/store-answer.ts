@@ -3,7 +3,7 @@ import type { SyncContext } from '../../context.ts';
 import type { OutboxEntry, Settlement } from '../../ports/outbox-entry.ts';
 import type { WriteOutcome } from '../../ports/record-writes.ts';
 import { errorOf, keyForgotten, keyRefused, noAnswer } from '../entry/entry-errors.ts';
-import { isExpired } from '../entry/is-keyless-create.ts';
+import { askingNow, isForgotten } from '../entry/is-keyless-create.ts';
 
 /** How an entry stands after its last sending. */
 export interface Standing {
@@ -35,13 +35,13 @@ export async function storeAnswer(
  * Returns the others.
  */
 export async function withoutForgotten(
-  context: Pick<SyncContext, 'mirror' | 'clock'>,
+  context: Pick<SyncContext, 'mirror' | 'clock' | 'remote'>,
   entries: readonly OutboxEntry[],
   mayExist: Set<string>,
   standings: Map<string, Standing>,
 ): Promise<OutboxEntry[]> {
-  const at = context.clock.now();
-  const expired = entries.filter((entry) => isExpired(entry, at));
+  const asking = askingNow(context);
+  const expired = entries.filter((entry) => isForgotten(entry, asking));
   const outcomes = expired.map(() => ({ kind: 'unknown' as const, error: keyForgotten() }));
   await storeAnswer(context, expired, outcomes, mayExist, standings);
   return entries.filter((entry) => !expired.includes(entry));

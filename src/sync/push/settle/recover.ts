@@ -2,7 +2,7 @@ import { isAbort } from '../../../base/abort.ts';
 import type { SyncContext } from '../../context.ts';
 import type { OutboxEntry, Settlement } from '../../ports/outbox-entry.ts';
 import { noAnswer } from '../entry/entry-errors.ts';
-import { isExpired } from '../entry/is-keyless-create.ts';
+import { askingNow, isForgotten } from '../entry/is-keyless-create.ts';
 import { isRepeatable } from '../plan/plan-requests.ts';
 import { type DrainProgress, tellDoubts } from '../progress/drain-progress.ts';
 import { type OnSettled, tellSettled } from '../progress/tell-settled.ts';
@@ -101,12 +101,14 @@ async function recoverPage(
 ): Promise<string[]> {
   const { mirror, clock } = context;
   const at = clock.now();
+  const asking = askingNow(context);
   const present = orgNow(context) ?? at;
   const settlements: Settlement[] = [];
   const readable: OutboxEntry[] = [];
   for (const entry of page) {
     const { key, state, way, errors } = entry;
-    if (way === 'ui-api' && !isExpired(entry, at)) settlements.push({ key, state: 'pending', errors, at });
+    if (way === 'ui-api' && !isForgotten(entry, asking))
+      settlements.push({ key, state: 'pending', errors, at });
     else if (state === 'sent') settlements.push({ key, state: 'in-doubt', errors: [noAnswer], at });
     // What is yet to come of its sending would undo what is sent behind a repeat.
     const isOpen = (entry.doubt?.endedOrgAt ?? 0) > present;
@@ -134,15 +136,17 @@ async function recoverPage(
 }
 
 /**
- * Whoever may have been sent by a key that Salesforce has forgotten since could be made a second time: in doubt, and so given
- * back.
+ * Whoever may have been sent by a key that Salesforce has forgotten since, or as another user, could be made a second time: in
+ * doubt, and so given back.
  */
 export async function settleExpired(
-  { mirror, clock }: Pick<SyncContext, 'mirror' | 'clock'>,
+  context: Pick<SyncContext, 'mirror' | 'clock' | 'remote'>,
   entries: readonly OutboxEntry[],
 ): Promise<readonly OutboxEntry[]> {
-  const at = clock.now();
-  const expired = entries.filter((entry) => entry.state === 'pending' && isExpired(entry, at));
+  const { mirror } = context;
+  const asking = askingNow(context);
+  const { at } = asking;
+  const expired = entries.filter((entry) => entry.state === 'pending' && isForgotten(entry, asking));
   if (expired.length === 0) return entries;
   await mirror.outbox.settle(expired.map(({ key }) => ({ key, state: 'in-doubt', errors: [noAnswer], at })));
   return entries.map((entry) => (expired.includes(entry) ? { ...entry, state: 'in-doubt' } : entry));

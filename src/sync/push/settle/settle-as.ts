@@ -5,7 +5,7 @@ import { fullId } from '../../../org/record-id.ts';
 import type { SyncContext } from '../../context.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
 import { select, soqlString } from '../../soql.ts';
-import { isExpired } from '../entry/is-keyless-create.ts';
+import { askingNow, isForgotten } from '../entry/is-keyless-create.ts';
 import { serverClocksMs } from './match-creates.ts';
 import { lookAgain } from './settle-creates.ts';
 
@@ -68,9 +68,11 @@ export async function settleAs(
  * own contact, whatever a person has said of that one.
  */
 async function equalWithKeys(
-  { mirror, clock }: Pick<SyncContext, 'mirror' | 'clock'>,
+  context: Pick<SyncContext, 'mirror' | 'clock' | 'remote'>,
   { key, changes }: OutboxEntry,
 ): Promise<string[]> {
+  const { mirror } = context;
+  const asking = askingNow(context);
   const equal: string[] = [];
   for (let after = -1; ; ) {
     const states = ['pending', 'sent', 'in-doubt'] as const;
@@ -79,7 +81,7 @@ async function equalWithKeys(
     if (last === undefined) return equal;
     after = last.seq;
     const others = page.filter((one) => one.op === 'create' && one.way === 'ui-api' && one.key !== key);
-    const answered = others.filter((one) => !isExpired(one, clock.now()));
+    const answered = others.filter((one) => !isForgotten(one, asking));
     equal.push(...answered.filter((one) => isDeepStrictEqual(one.changes, changes)).map((one) => one.key));
   }
 }

@@ -3,7 +3,7 @@ import type { Doubt, DoubtCandidate, DoubtNote, DoubtReason } from '../../ports/
 import type { Field } from '../../ports/field.ts';
 import type { OutboxEntry, OutboxState, Settlement } from '../../ports/outbox-entry.ts';
 import { refreshSchema } from '../../schema.ts';
-import { isKeylessCreate } from '../entry/is-keyless-create.ts';
+import { askingNow, isKeylessCreate } from '../entry/is-keyless-create.ts';
 import { type DoubtCoverage, doubtCoverage } from './doubt-coverage.ts';
 import { freshDoubt } from './fresh-doubt.ts';
 import { madeContacts } from './made-contacts.ts';
@@ -99,11 +99,12 @@ export async function lookAgain(context: SyncContext): Promise<void> {
 async function openDoubts(context: SyncContext, eager: boolean): Promise<OpenDoubt[]> {
   const { clock, remote } = context;
   const at = clock.now();
+  const asking = { userId: remote.userId, at };
   const open: OpenDoubt[] = [];
   for await (const page of pagesOf(context, ['in-doubt'])) {
     const notes: DoubtNote[] = [];
     for (const entry of page) {
-      if (!isKeylessCreate(entry, at)) continue;
+      if (!isKeylessCreate(entry, asking)) continue;
       const { key, seq, sentOrgAt, sentBy, doubt } = entry;
       const reason =
         sentOrgAt === null || sentBy === null
@@ -156,10 +157,10 @@ async function coveredOf(
  * that would be taken for another's.
  */
 async function hindrance(context: SyncContext): Promise<DoubtReason | null> {
-  const at = context.clock.now();
+  const asking = askingNow(context);
   for await (const page of pagesOf(context, ['pending', 'sent', 'in-doubt'], { maybeSent: true })) {
     const creates = page.filter((entry) => entry.op === 'create' && entry.contactId === null);
-    if (creates.some((entry) => !isKeylessCreate(entry, at))) return 'keyed-open';
+    if (creates.some((entry) => !isKeylessCreate(entry, asking))) return 'keyed-open';
     if (creates.some((entry) => entry.way === 'bulk' && entry.state === 'sent')) return 'job-open';
   }
   return null;
