@@ -368,6 +368,23 @@ describe('a conflict', () => {
     expect(two.rows('Id = ?', id)).toHaveLength(policy === 'salesforce-wins' ? 1 : 0);
   });
 
+  it('with a merge of two that were edited both: the edits go one after the other, in two requests', async () => {
+    await using two = await twoWay('local-wins');
+    const [master, loser] = two.ids as [string, string];
+    two.sql("UPDATE contacts SET Title = 'First' WHERE Id = ?", master);
+    two.sql("UPDATE contacts SET Title = 'Second' WHERE Id = ?", loser);
+    await two.theirs('merge', { master, losers: [loser] });
+    const before = (await calls(two.rig.emulator.url)).length;
+    expect((await two.cycle()).push).toMatchObject({ rejected: 0, unsent: 0, error: null });
+    expect(await states(two)).toEqual(['done', 'done']);
+    expect((await two.org()).get(master)!.Title).toBe('Second');
+    // Salesforce takes no record twice in one request, and whoever reads it has seen the first.
+    const writes = (await calls(two.rig.emulator.url))
+      .slice(before)
+      .filter(({ method, path }) => method === 'PATCH' && path.includes('/composite/sobjects'));
+    expect(writes).toHaveLength(2);
+  });
+
   it.each([
     ['salesforce-wins', 'dropped', false],
     ['local-wins', 'done', true],

@@ -64,7 +64,8 @@ async function sendPass(
 ): Promise<Error | null> {
   await sideBySide(
     requestPages(context, progress, pass),
-    (planned, release) => sendOne(context, planned, progress, { ...options, onGoodAnswer: release }),
+    (planned, release) =>
+      sendOne(context, planned, progress, { ...options, line: pass.line, onGoodAnswer: release }),
     {
       width: () => progress.width.current,
       isOver: () => progress.stopped !== null || options.signal.aborted,
@@ -101,7 +102,7 @@ async function sendOne(
   context: SyncContext,
   { namesOf, ...planned }: PagedRequest,
   progress: DrainProgress,
-  { behind, ...options }: DrainSending & { onGoodAnswer: () => void },
+  { behind, line, ...options }: DrainSending & { line: ContactLine; onGoodAnswer: () => void },
 ): Promise<void> {
   // What could not be sent since the plan was made keeps later changes of the same contact back.
   const entries: OutboxEntry[] = [];
@@ -112,8 +113,12 @@ async function sendOne(
   }
   const checked = await checkEdits(context, entries, progress, options);
   progress.blocked.add(checked.conflicts, namesOf, 'conflict');
-  if (checked.left.length === 0) return;
-  const request = { ...planned, entries: checked.left };
+  // What goes to another contact than it was planned for stands in line with that one's changes, in the next pass.
+  const ids = new Map(entries.map(({ key, contactId }) => [key, contactId]));
+  const left = checked.left.filter(({ key, contactId }) => ids.get(key) === contactId);
+  line.deferred += checked.left.length - left.length;
+  if (left.length === 0) return;
+  const request = { ...planned, entries: left };
   const { unfinished, conflicts } = await sendPlanned(context, request, progress, options);
   behind.look(progress.written);
   progress.blocked.add(unfinished, namesOf, 'unsent');
