@@ -58,6 +58,12 @@ export async function openSources(
 }
 
 function refuseNoInput(files: readonly string[], { stdin }: Pick<CliIo, 'stdin'>): void {
+  // As of a variable that is not set; it would be the working folder.
+  if (files.includes('')) {
+    throw new AppError('INVALID_INPUT', 'The name of a file is empty.', {
+      hint: 'Name the file; a single - reads standard input.',
+    });
+  }
   if (files.length === 0 && stdin.isTTY) {
     throw new AppError('INVALID_INPUT', 'No input is given.', {
       hint: 'Name a file, or pipe contacts in: parahack-sync push contacts.csv',

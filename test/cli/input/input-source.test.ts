@@ -27,6 +27,7 @@ describe('every file is looked at before the first is read', () => {
   test.each([
     ['nowhere.csv', 'nowhere.csv does not exist.'],
     ['.', '. is a folder.'],
+    ['', 'The name of a file is empty.'],
     ['a.csv/b.csv', 'a.csv/b.csv does not exist.'],
     ['./a.csv', './a.csv and a.csv are the same file.'],
     ['a.csv', 'a.csv is given twice.'],
