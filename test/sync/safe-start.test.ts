@@ -174,7 +174,10 @@ describe('the list of deletions of a while', () => {
         };
       },
     };
-    const context = { remote: { clock: { now: () => now } }, records: { changes } } as unknown as SyncContext;
+    const context = {
+      remote: { clock: { now: () => now, told: () => now } },
+      records: { changes },
+    } as unknown as SyncContext;
     const list = await deletedSince(context, 0, { signal: new AbortController().signal });
     return { since: list.since, ids: list.ids.size };
   };
@@ -209,7 +212,10 @@ describe('the list of deletions of a while', () => {
         readAt: now,
       }),
     };
-    const context = { remote: { clock: { now: () => now } }, records: { changes } } as unknown as SyncContext;
+    const context = {
+      remote: { clock: { now: () => now, told: () => now } },
+      records: { changes },
+    } as unknown as SyncContext;
     const list = await deletedSince(context, now - 60 * minute, { signal: new AbortController().signal });
     expect(list.ids).toEqual(new Set(['003000000000001AAA']));
     expect(list.since).toBeGreaterThanOrEqual(now);
