@@ -13,10 +13,12 @@ export interface Entry {
   errors: string;
   local: number;
   doubt: string | null;
+  /** When a request may have carried it first; null where none did. */
+  sentAt: string | null;
 }
 
 const columns =
-  'seq, key, op, state, contact_key AS contactKey, contact_id AS contactId, changes, base, errors, local, doubt';
+  'seq, key, op, state, contact_key AS contactKey, contact_id AS contactId, changes, base, errors, local, doubt, sent_at AS sentAt';
 
 export function entriesIn(db: Database.Database): Entry[] {
   return db.prepare(`SELECT ${columns} FROM outbox ORDER BY seq`).all() as Entry[];

@@ -17,8 +17,11 @@ interface Theirs {
   id: string;
   field: string;
   value: string;
-  /** It came while we were at work: between reading and writing lies the gap of one request. */
-  isMeanwhile: boolean;
+  /**
+   * It may be written over: it came while we were at work, and between reading and writing lies the gap of one request; or
+   * a push of the field waited, which asks nobody what is there.
+   */
+  isUnguarded: boolean;
 }
 
 /** As triggers of the org may have rewritten it, in values and in what is told of them. */
@@ -104,8 +107,8 @@ export class Oracle {
     if (wish !== undefined) wish.isOver = true;
   }
 
-  usersUpdate(id: string, field: string, value: string, isMeanwhile: boolean): void {
-    this.#theirs.set(`${id} ${field}`, { id, field, value, isMeanwhile });
+  usersUpdate(id: string, field: string, value: string, isUnguarded: boolean): void {
+    this.#theirs.set(`${id} ${field}`, { id, field, value, isUnguarded });
   }
 
   giveUp(seqs: readonly number[]): void {
@@ -185,7 +188,7 @@ export class Oracle {
   }
 
   #problemOfTheirs(
-    { id, field, value, isMeanwhile }: Theirs,
+    { id, field, value, isUnguarded }: Theirs,
     live: ReadonlyMap<string, Row>,
     entries: readonly Entry[],
     notes: string,
@@ -194,7 +197,7 @@ export class Oracle {
     if (
       row === undefined ||
       plain(String(row[field])) === plain(value) ||
-      isMeanwhile ||
+      isUnguarded ||
       !this.#fields.has(field)
     )
       return [];

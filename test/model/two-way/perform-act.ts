@@ -36,7 +36,7 @@ export async function performAct(world: World, act: Act): Promise<string | null>
       const value = world.nextValue('u');
       if (id === undefined || (await org.control('touch', { ids: [id], set: { [field]: value } })) === null)
         return null;
-      world.oracle.usersUpdate(id, field, value, world.isAtWork);
+      world.oracle.usersUpdate(id, field, value, world.isAtWork || isPushWaiting(world, id, field));
       return `${field} of ${id} to ${value}`;
     }
     case 'users delete': {
@@ -79,6 +79,20 @@ export async function performAct(world: World, act: Act): Promise<string | null>
       world.pass(act.ms);
       return does('clock', { advanceMs: 0 });
   }
+}
+
+/** Whether a push of the field waits that no request has carried: it says what the field is to be, whatever is there by then. */
+function isPushWaiting(world: World, id: string, field: string): boolean {
+  return world
+    .entries()
+    .some(
+      (entry) =>
+        isOpen(entry) &&
+        entry.local === 0 &&
+        entry.sentAt === null &&
+        entry.contactId === id &&
+        field in (JSON.parse(entry.changes) as object),
+    );
 }
 
 /** A change of sharing touches no stamp. */
