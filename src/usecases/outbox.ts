@@ -31,7 +31,7 @@ export function appOutbox(parts: OutboxParts): AppOutbox {
     settle: async (...call) => (await import('./settle-entries.ts')).settleEntries(parts, ...call),
     retry: (options, { signal }) => {
       if (options.take === 'local') return move(parts, options, ['conflict'], 'pending', signal);
-      if (options.take === 'salesforce') return move(parts, options, ['conflict'], 'dropped', signal);
+      if (options.take === 'salesforce') return takeTheirs(parts, options, signal);
       const from: OutboxState[] = options.inDoubt ? ['rejected', 'in-doubt'] : ['rejected'];
       return move(parts, options, from, 'pending', signal);
     },
@@ -46,12 +46,34 @@ function statesToDrop({ all, inDoubt }: OutboxMoveOptions): OutboxState[] {
   return inDoubt ? ['rejected', 'in-doubt'] : ['rejected'];
 }
 
-async function move(
+function move(
   parts: OutboxParts,
-  { org, keys, all }: OutboxMoveOptions,
+  options: OutboxMoveOptions,
   from: OutboxState[],
   to: OutboxState,
   signal: AbortSignal,
+): Promise<OutboxMoveResult> {
+  return decide(parts, options, from, signal, ({ outbox }, keys) =>
+    outbox.move(keys, from, to, parts.clock.now()),
+  );
+}
+
+function takeTheirs(
+  parts: OutboxParts,
+  options: OutboxMoveOptions,
+  signal: AbortSignal,
+): Promise<OutboxMoveResult> {
+  return decide(parts, options, ['conflict'], signal, ({ outbox }, keys) =>
+    outbox.takeTheirs(keys, parts.clock.now()),
+  );
+}
+
+async function decide(
+  parts: OutboxParts,
+  { org, keys, all }: OutboxMoveOptions,
+  from: OutboxState[],
+  signal: AbortSignal,
+  store: (mirror: StoredMirror, keys: string[]) => Promise<string[]>,
 ): Promise<OutboxMoveResult> {
   const { instanceUrl } = await oneOrg(parts, org);
   if (!(await parts.mirrors.exists(instanceUrl))) {
@@ -60,7 +82,7 @@ async function move(
   }
   await using mirror = await parts.mirrors.open(instanceUrl, { create: false });
   const chosen = all ? await keysOf(mirror, from, signal) : await namedEntries(mirror, keys, from);
-  return { instanceUrl, keys: await mirror.outbox.move(chosen, from, to, parts.clock.now()) };
+  return { instanceUrl, keys: await store(mirror, chosen) };
 }
 
 /** Entries hold values of any length, so that of many only the keys are kept. */

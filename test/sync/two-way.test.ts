@@ -279,9 +279,9 @@ describe('a conflict', () => {
         _error: expect.stringContaining('Title is "Theirs" and was to be "Ours"'),
       },
     ]);
-    const decide = async (to: 'pending' | 'dropped') => {
+    const decide = async (to: 'pending' | 'theirs') => {
       const keys = (await outbox.list({ states: ['conflict'] })).map(({ key }) => key);
-      await outbox.move(keys, ['conflict'], to, 0);
+      await (to === 'theirs' ? outbox.takeTheirs(keys, 0) : outbox.move(keys, ['conflict'], to, 0));
     };
     await two.theirs('touch', { ids: [id], set: { Title: 'Later' } });
     await decide('pending');
@@ -292,10 +292,31 @@ describe('a conflict', () => {
     two.sql("UPDATE contacts SET Title = 'Again' WHERE Id = ?", id);
     await two.theirs('touch', { ids: [id], set: { Title: 'Theirs' } });
     await two.cycle();
-    await decide('dropped');
+    await decide('theirs');
     two.rig.pass(120_000);
     await two.cycle();
     expect(two.rows('Id = ?', id)).toMatchObject([{ Title: 'Theirs', _state: 'synced' }]);
+  });
+
+  it('by manual, decided for Salesforce, takes nothing of the other fields that were edited with it', async () => {
+    await using two = await twoWay('manual');
+    const { outbox } = two.rig.context.mirror;
+    const [id] = two.ids as [string];
+    two.sql("UPDATE contacts SET Title = 'Ours', Phone = '1', Department = 'D' WHERE Id = ?", id);
+    await two.theirs('touch', { ids: [id], set: { Title: 'Theirs' } });
+    expect((await two.cycle()).push).toMatchObject({ conflicts: 1, pushed: 0 });
+    const keys = (await outbox.list({ states: ['conflict'] })).map(({ key }) => key);
+    expect(await outbox.takeTheirs(keys, 0)).toEqual(keys);
+    expect(two.rows('Id = ?', id)).toMatchObject([{ Title: 'Theirs', Phone: '1', _state: 'pending' }]);
+    // What was left is held against what Salesforce had when it was decided.
+    await two.theirs('touch', { ids: [id], set: { Title: 'Later', Phone: '2' } });
+    expect((await two.cycle()).push).toMatchObject({ conflicts: 1, pushed: 0 });
+    expect(await outbox.takeTheirs(keys, 0)).toEqual(keys);
+    expect((await two.cycle()).push).toMatchObject({ conflicts: 0, pushed: 1 });
+    expect((await two.org()).get(id)).toMatchObject({ Title: 'Later', Phone: '2', Department: 'D' });
+    expect(two.rows('Id = ?', id)).toMatchObject([
+      { Title: 'Later', Phone: '2', Department: 'D', _state: 'synced' },
+    ]);
   });
 
   it('is none where both have written the same, or another field', async () => {

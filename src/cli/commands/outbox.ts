@@ -151,13 +151,18 @@ async function move(call: Invocation, verb: MoveVerb, keys: string[], flags: Mov
   const app = await call.app();
   const options = { org: flags.org ?? null, keys, all, inDoubt, ...(take === undefined ? {} : { take }) };
   const result = await app.outbox[verb](options);
-  const done = take === 'salesforce' ? 'drop' : verb;
+  const done = take === 'salesforce' ? 'take salesforce' : verb;
   return { document: result, text: () => moved(result, call.orgNames.of(result.instanceUrl), done) };
 }
 
-function moved({ keys }: OutboxMoveResult, org: string, verb: MoveVerb): string {
+function moved({ keys }: OutboxMoveResult, org: string, verb: MoveVerb | 'take salesforce'): string {
   const entries = counted(keys.length, 'entry', 'entries');
-  return verb === 'drop'
-    ? `${org}: ${entries} dropped.`
-    : `${org}: ${entries} to be sent by the next \`watch\` cycle or \`push\`.`;
+  switch (verb) {
+    case 'drop':
+      return `${org}: ${entries} dropped.`;
+    case 'take salesforce':
+      return `${org}: ${entries} decided for Salesforce.`;
+    default:
+      return `${org}: ${entries} to be sent by the next \`watch\` cycle or \`push\`.`;
+  }
 }

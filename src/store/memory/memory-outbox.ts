@@ -123,6 +123,10 @@ export class MemoryOutbox implements Outbox {
     );
   }
 
+  async takeTheirs(keys: readonly string[], at: number): Promise<string[]> {
+    return this.move(keys, ['conflict'], 'dropped', at);
+  }
+
   /** No program writes to a mirror in memory. */
   async decideEdits(): Promise<string[]> {
     return [];

@@ -79,6 +79,10 @@ export class SqliteOutbox implements Outbox {
     return this.#write('moveEntries', keys, from, to, at);
   }
 
+  async takeTheirs(keys: readonly string[], at: number): Promise<string[]> {
+    return this.#write('takeTheirs', keys, at);
+  }
+
   async decideEdits(decisions: readonly EditDecision[], record: EditRecord, at: number): Promise<string[]> {
     if (decisions.length === 0 && record.lines.length === 0) return [];
     return this.#write('decideEdits', decisions, record, at);

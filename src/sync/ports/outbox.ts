@@ -52,6 +52,11 @@ export interface Outbox {
    */
   move(keys: readonly string[], from: readonly OutboxState[], to: OutboxState, at: number): Promise<string[]>;
   /**
+   * By a person: what is in conflict stays as Salesforce has it. What an edit of a program changes besides waits to be sent;
+   * an entry of which nothing is left is dropped. Returns the keys of those that were in conflict.
+   */
+  takeTheirs(keys: readonly string[], at: number): Promise<string[]>;
+  /**
    * Edits that still wait become what was decided; returns their keys. The others were edited again meanwhile, or given
    * up. What the record tells is stored in the same transaction, for nothing else
    * has the values that are lost.

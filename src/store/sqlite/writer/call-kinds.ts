@@ -27,6 +27,7 @@ const kinds: Readonly<Record<Exclude<keyof MirrorCalls, keyof PageCalls>, WriteK
   holdMuch: 'send-entries',
   noteDoubts: 'send-entries',
   moveEntries: 'decide-entries',
+  takeTheirs: 'decide-entries',
 };
 
 /** A call that is one transaction, in its turn among the writes of its mirror. */

@@ -17,6 +17,7 @@ import { insertRun } from '../run-records.ts';
 import { extendSearchIndex } from '../search-index.ts';
 import { storeSendSteps } from '../send-records.ts';
 import { damaged } from '../sqlite-fault.ts';
+import { takeTheirs } from '../take-theirs.ts';
 import { inTransaction } from './transaction.ts';
 
 type Statement<A extends readonly unknown[], R> = (db: Connection, ...args: A) => R;
@@ -79,6 +80,7 @@ export const calls = {
   storeSendSteps: durable(storeSendSteps),
   noteDoubts: durable(noteDoubts),
   moveEntries: durable(moveEntries),
+  takeTheirs: durable(takeTheirs),
   decideEdits: durable(decideEdits),
   holdMuch: durable(holdMuch),
 } as const;
