@@ -1,5 +1,5 @@
 import { throwIfAborted } from '../base/abort.ts';
-import { fullId } from '../org/record-id.ts';
+import { fullId, isIdOf } from '../org/record-id.ts';
 import type { SyncedObject } from '../org/synced-object.ts';
 import type { IdempotentCreate, WriteOptions, WriteOutcome } from '../sync/ports/record-writes.ts';
 import type { Attempt, WholeAnswer } from './api-call.ts';
@@ -48,7 +48,7 @@ export async function createIdempotent(
   if (attempt.ok) {
     try {
       const { id } = parseObject(attempt.answer.text, 'ui-api/records', attempt.answer);
-      if (typeof id === 'string') return { kind: 'done', id: fullId(id), created: true };
+      if (isIdOf(object.keyPrefix, id)) return { kind: 'done', id: fullId(id), created: true };
     } catch (error) {
       return { kind: 'unknown', error: error as Error };
     }

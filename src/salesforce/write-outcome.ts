@@ -1,5 +1,5 @@
 import { isAppError } from '../base/errors.ts';
-import { fullId } from '../org/record-id.ts';
+import { fullId, isIdOf, sameId } from '../org/record-id.ts';
 import type { SyncedObject } from '../org/synced-object.ts';
 import type { RecordError, WriteOutcome } from '../sync/ports/record-writes.ts';
 import type { Attempt, WholeAnswer } from './api-call.ts';
@@ -44,7 +44,8 @@ const rolledBack = new Set([
 /**
  * The results of a collections call, in order; null where they do not fit the records that were sent. `creates`:
  * each success is a new record (an upsert's result says so itself). A record that was only rolled back shares
- * the fate of those that caused it: refused if one of them was, else not done.
+ * the fate of those that caused it: refused if one of them was, else not done. A success with an Id that cannot be the
+ * record's says nothing of what became of it.
  * Source: REST API Developer Guide, "sObject Collections".
  */
 export function collectionOutcomes(
@@ -58,18 +59,28 @@ export function collectionOutcomes(
   );
   const culprits = errorsOf.filter((errors) => errors.length > 0 && !isRolledBack(errors));
   const allPassing = culprits.length > 0 && culprits.every(isPassing);
+  const made = new Set<string>();
   return results.map((result: { id?: unknown; success?: unknown; created?: unknown }, i) => {
     const errors = errorsOf[i] ?? [];
     if (result?.success === true) {
-      const id = typeof result.id === 'string' ? result.id : sent[i]?.id;
-      if (id === undefined) return { kind: 'unknown', error: noId() };
-      return { kind: 'done', id: fullId(id), created: creates || result.created === true };
+      const created = creates || result.created === true;
+      const id = idOf(result.id, sent[i]?.id, object);
+      if (id === null || (created && made.has(id))) return { kind: 'unknown', error: noId() };
+      made.add(id);
+      return { kind: 'done', id, created };
     }
     // Neither a success nor a refusal: nothing is known of it.
     if (result?.success !== false) return { kind: 'unknown', error: noResult() };
     if (isPassing(errors) || (isRolledBack(errors) && allPassing)) return notDone(errors);
     return { kind: 'refused', errors: errors.length > 0 ? errors : [noReason] };
   });
+}
+
+/** Of a record that was there before, the one that was sent; null where the answer names none, or another one. */
+function idOf(answered: unknown, sent: string | undefined, object: SyncedObject): string | null {
+  if (answered === undefined || answered === null) return sent === undefined ? null : fullId(sent);
+  if (!isIdOf(object.keyPrefix, answered) || (sent !== undefined && !sameId(answered, sent))) return null;
+  return fullId(answered);
 }
 
 const isRolledBack = (errors: RecordError[]) => errors.some((e) => rolledBack.has(e.code));
@@ -112,10 +123,14 @@ function noResult(): Error {
 }
 
 function noId(): Error {
-  return remoteError('SALESFORCE_ERROR', 'Salesforce reported success without an Id.', {
-    status: 200,
-    errorCode: null,
-    retryAfterMs: null,
-    request: 'composite/sobjects',
-  });
+  return remoteError(
+    'SALESFORCE_ERROR',
+    'Salesforce reported success without an Id that the record can have.',
+    {
+      status: 200,
+      errorCode: null,
+      retryAfterMs: null,
+      request: 'composite/sobjects',
+    },
+  );
 }

@@ -95,9 +95,9 @@ describe('updated and deleted', () => {
 describe('an org that does not tell its time', () => {
   it('is not read, while a write is judged by its results', async () => {
     await using c = await connected();
-    c.org.script(timeless('[{"id":"003A","success":true,"errors":[]}]'));
+    c.org.script(timeless('[{"id":"003000000000001AAA","success":true,"errors":[]}]'));
     expect(await c.remote.of(contact).writes.createMany([{ LastName: 'A' }])).toMatchObject([
-      { kind: 'done', id: '003A' },
+      { kind: 'done', id: '003000000000001AAA' },
     ]);
     c.org.script(timeless('{"totalSize":0,"done":true,"records":[]}'));
     expect(await failure(c.remote.queries.page('SELECT Id FROM Contact', ['Id']))).toMatchObject({

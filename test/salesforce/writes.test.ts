@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { fullId } from '../../src/org/record-id.ts';
 import { contact } from '../../src/org/synced-object.ts';
 import { connectRemote } from '../../src/salesforce/connect-remote.ts';
 import type { TokenSupplier } from '../../src/salesforce/token-supplier.ts';
@@ -151,6 +152,7 @@ describe('a collection', () => {
 
   it('that one record spoils as a whole is sent in halves until the culprit stands alone', async () => {
     await using c = await connected();
+    const idOf = ({ LastName }: { LastName: string }) => fullId(`0030000000000${LastName}`);
     c.org.always((request, response) => {
       const { records } = JSON.parse(request.body) as { records: { LastName: string }[] };
       const bad = records.some((r) => r.LastName === 'P5');
@@ -158,12 +160,12 @@ describe('a collection', () => {
         response,
         bad
           ? { status: 400, ...apiFault('JSON_PARSER_ERROR', 'no') }
-          : { body: records.map((r) => saved(`id of ${r.LastName}`)) },
+          : { body: records.map((r) => saved(idOf(r))) },
       );
     });
     const outcomes = await c.remote.of(contact).writes.createMany(people(8));
     expect(outcomes.map((o) => (o.kind === 'done' ? o.id : o.kind))).toEqual(
-      people(8).map((p) => (p.LastName === 'P5' ? 'refused' : `id of ${p.LastName}`)),
+      people(8).map((p) => (p.LastName === 'P5' ? 'refused' : idOf(p))),
     );
     c.org.seen.length = 0;
     const together = await c.remote.of(contact).writes.createMany(people(8), { allOrNone: true });
@@ -238,6 +240,24 @@ describe('a write is sent once, and', () => {
     expect(one).toMatchObject({ kind: 'unknown' });
     expect(c.org.seen).toHaveLength(2);
     expect(c.waits).toEqual([]);
+  });
+
+  it('a success leaves its record in doubt where its Id cannot be the one', async () => {
+    await using c = await connected();
+    const { writes } = c.remote.of(contact);
+    const kinds = async (outcomes: Promise<{ kind: string }[]>) => (await outcomes).map(({ kind }) => kind);
+    const [first, second] = ids as [string, string];
+    const odd = ['', 'x', '001000000000001AAA', first.slice(0, 14), 7];
+    c.org.script({ body: [first, first, ...odd].map((id) => saved(id as string)) });
+    expect(await kinds(writes.createMany(people(7)))).toEqual(['done', ...Array(6).fill('unknown')]);
+    c.org.script({ body: [second, second, null].map((id) => saved(id as string)) });
+    const updates = [first, second, ids[2]!].map((Id) => ({ Id, Title: 'T' }));
+    expect(await kinds(writes.updateMany(updates))).toEqual(['unknown', 'done', 'done']);
+    for (const id of odd) {
+      c.org.script({ status: 201, body: { id } });
+      const one = await writes.createIdempotent({ key: 'k', fields: { LastName: 'A' } });
+      expect(one).toMatchObject({ kind: 'unknown' });
+    }
   });
 
   it('a result that says neither yes nor no leaves its record in doubt', async () => {
