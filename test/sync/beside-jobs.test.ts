@@ -101,6 +101,27 @@ describe('while an ingest job is under way', () => {
     expect(new Set((await entries(rig)).map(({ state }) => state))).toEqual(new Set(['done']));
   });
 
+  it('a change in doubt is held against what its contact became while the job was filled', async () => {
+    await using rig = await copied(8);
+    const { Id } = (await contactsOf(rig.emulator.url))[7]!;
+    const faults = (list: object[]) => control(rig.emulator.url, 'faults', list);
+    await faults([{ match: 'PATCH .*/composite/sobjects', times: 9, reset: 'before' }]);
+    await push(rig, [{ Id, Title: 'Ours' }]);
+    expect((await entries(rig)).map(({ state }) => state)).toEqual(['in-doubt']);
+    await faults([]);
+    await pass(rig, 60 * minuteMs);
+    const own = rig.context.records;
+    const upload: typeof own.ingest.upload = async (...given) => {
+      await pass(rig, minuteMs);
+      await control(rig.emulator.url, 'touch', { ids: [Id], set: { Title: 'Theirs' } });
+      return own.ingest.upload(...given);
+    };
+    rig.context.records = { ...own, ingest: { ...own.ingest, upload } };
+    await push(rig, many(5));
+    expect((await entries(rig)).map(({ state }) => state)).toEqual(['conflict', ...Array(5).fill('done')]);
+    expect((await contactsOf(rig.emulator.url)).find((one) => one.Id === Id)?.Title).toBe('Theirs');
+  });
+
   it('a later change of one of its contacts waits for its end, and then comes last', async () => {
     await using rig = await copied(8);
     const ids = (await contactsOf(rig.emulator.url)).map(({ Id }) => Id as string);

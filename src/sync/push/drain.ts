@@ -14,7 +14,7 @@ import { recoverJobs, sendByJobs } from './send/run-job.ts';
 import { sendAll } from './send/send-all.ts';
 import { SendBeside } from './send/send-beside.ts';
 import type { SendOptions } from './send/send-options.ts';
-import { recover } from './settle/recover.ts';
+import { recover, recoverAgain } from './settle/recover.ts';
 import { noteEnds } from './settle/settle-creates.ts';
 
 export interface DrainOptions {
@@ -87,10 +87,11 @@ async function drain(
     const sending = { ...options, jobPatienceMs: options.patienceMs, grace: grace.signal, confirm };
     await using behind = new ReadBehind(context, options);
     const beside = () => new SendBeside(context, progress, { ...sending, behind });
-    await recoverJobs(context, progress, { ...sending, beside: beside().behindRecovery() });
+    await recoverJobs(context, progress, { ...sending, beside: beside() });
     await recover(context, progress, options);
     await sendByJobs(context, progress, { ...sending, beside: beside() });
     if (progress.noJobs !== null) progress.waitsForJob = await waitsForJob(context);
+    await recoverAgain(context, progress, options);
     stopped = await sendAll(context, progress, { ...sending, behind });
   } catch (error) {
     if (isAbort(error)) throw error;

@@ -34,6 +34,8 @@ export class DrainProgress {
   readonly behind: Record<Undecided, string[]> = { conflict: [], held: [], 'in-doubt': [] };
   /** The first reason of an entry's own for not being sent now, or for a doubt. */
   stuck: Error | null = null;
+  /** When the contacts of doubts were looked at last, by the monotonic clock, ms; null before the first look. */
+  doubtsReadAt: number | null = null;
   /** Why no further ingest job is made; null where they are. */
   noJobs: Error | null = null;
   /** Whether an entry is to wait until jobs are made again. */

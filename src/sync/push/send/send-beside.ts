@@ -2,7 +2,7 @@ import type { SyncContext } from '../../context.ts';
 import { HeldBack } from '../plan/held-back.ts';
 import { lookThrough } from '../plan/waits-for-job.ts';
 import type { DrainProgress } from '../progress/drain-progress.ts';
-import { recover } from '../settle/recover.ts';
+import { recover, recoverAgain } from '../settle/recover.ts';
 import { type DrainSending, sendAll } from './send-all.ts';
 
 /**
@@ -15,7 +15,6 @@ export class SendBeside {
   readonly #options: DrainSending;
   /** How many waited when all was gone through last, and the place of the last one. */
   #seen = { pending: -1, last: -1 };
-  #isRecovered = true;
 
   constructor(context: SyncContext, progress: DrainProgress, options: DrainSending) {
     this.#context = context;
@@ -23,19 +22,14 @@ export class SendBeside {
     this.#options = options;
   }
 
-  /** Before anything is sent, what an earlier sending has left is settled, as far as it can be now. */
-  behindRecovery(): this {
-    this.#isRecovered = false;
-    return this;
-  }
-
   async look(): Promise<void> {
-    if (!this.#isRecovered) await recover(this.#context, this.#progress, this.#options);
-    this.#isRecovered = true;
+    // Before anything is sent, what an earlier sending has left is settled, as far as it can be now.
+    if (this.#progress.doubtsReadAt === null) await recover(this.#context, this.#progress, this.#options);
     if (this.#progress.stopped !== null || !(await this.#hasNew())) return;
     const context = this.#context;
     const { waitsForJob, hasOthers, last } = await lookThrough(context);
     if (hasOthers) {
+      await recoverAgain(context, this.#progress, this.#options);
       const heldBack = await HeldBack.of(context, waitsForJob);
       await sendAll(context, this.#progress, this.#options, heldBack);
     }

@@ -10,6 +10,9 @@ import { orgNow } from './org-now.ts';
 import { settleCreates } from './settle-creates.ts';
 import { settleDoubts } from './settle-doubts.ts';
 
+/** Whoever is found untouched is sent again for so long without another look. */
+const freshMs = 10_000;
+
 /** What is held in memory at a time. */
 const entriesPerPage = 2_000;
 
@@ -31,6 +34,7 @@ export async function recover(
   options: RecoverOptions,
 ): Promise<void> {
   const { outbox } = context.mirror;
+  progress.doubtsReadAt = context.clock.monotonicMs();
   const doubts = new Set<string>();
   await doubtAgain(context);
   for (let after = -1; ; ) {
@@ -45,6 +49,17 @@ export async function recover(
   const settled = doubts.size === 0 ? [] : await settleKeyless(context, progress, options);
   for (const key of settled) doubts.delete(key);
   tellDoubts(context, [...doubts]);
+}
+
+/** Once more where the last look is so old that a colleague may have written since, as while a job is filled. */
+export async function recoverAgain(
+  context: SyncContext,
+  progress: DrainProgress,
+  options: RecoverOptions,
+): Promise<void> {
+  const { doubtsReadAt } = progress;
+  if (doubtsReadAt !== null && context.clock.monotonicMs() - doubtsReadAt <= freshMs) return;
+  await recover(context, progress, options);
 }
 
 /**
