@@ -45,6 +45,8 @@ type Planned = Omit<Extract<Step, { step: 'hang' }>, 'step'>;
 
 /** By then everything that was cut is carried out. */
 const latestMs = 46_000;
+/** Salesforce tells for 15 days what was deleted, and what became of that after its restoring no longer either. */
+const forgottenMs = 15 * 86_400_000;
 /** Longer sleeps are longer than the day that is left of a key's life when it is sent last. */
 const shortSleepMs = 3_600_000;
 
@@ -73,6 +75,8 @@ export class World extends MachineWorld {
   #meanwhile: Meanwhile[] = [];
   #turn: Promise<void> = Promise.resolve();
   /** All that acts in the org or looks at it, one after the other. */
+  /** What was deleted may have been restored and merged so long ago that nobody tells of it. */
+  #isForgotten = false;
   #seen: Promise<void> = Promise.resolve();
   #sent = 0;
   /** Requests with an Idempotency-Key that are about to leave. */
@@ -194,6 +198,7 @@ export class World extends MachineWorld {
 
   /** What was cut and is to be carried out later is so at its time, and not at the end of a long one. */
   async letPass(ms: number): Promise<void> {
+    if (ms > forgottenMs) this.#isForgotten = true;
     const first = Math.min(ms, latestMs);
     for (const part of [first, ms - first]) {
       this.clock.pass(part);
@@ -343,7 +348,7 @@ export class World extends MachineWorld {
       everRestored: none,
       goneUnseen: none,
       fields: none,
-      merges: false,
+      merges: this.#isForgotten,
       deletes: true,
       lists: false,
     });
