@@ -317,6 +317,29 @@ describe('a conflict', () => {
     expect(two.rows('Id = ?', id)).toMatchObject([
       { Title: 'Later', Phone: '2', Department: 'D', _state: 'synced' },
     ]);
+    const givenUp = await outbox.list({ states: ['dropped'] });
+    expect(givenUp.map(({ changes, errors }) => [changes, errors[0]?.fields])).toEqual([
+      [{ Title: 'Ours' }, ['Title']],
+      [{ Phone: '1' }, ['Phone']],
+    ]);
+  });
+
+  it('by manual, decided for Salesforce, forgets nothing of an edit whose contact is gone and that went on meanwhile', async () => {
+    await using two = await twoWay('manual');
+    const { outbox } = two.rig.context.mirror;
+    const [id] = two.ids as [string];
+    two.sql("UPDATE contacts SET Title = 'Ours' WHERE Id = ?", id);
+    await two.theirs('delete', { ids: [id] });
+    expect((await two.cycle()).push).toMatchObject({ conflicts: 1, pushed: 0 });
+    two.sql("UPDATE contacts SET Phone = '1' WHERE _key = ?", id);
+    const keys = (await outbox.list({ states: ['conflict'] })).map(({ key }) => key);
+    expect(await outbox.takeTheirs(keys, 0)).toEqual(keys);
+    const told = async () => (await outbox.list({})).map(({ state, changes }) => [state, changes]);
+    const givenUp = ['dropped', { Title: 'Ours' }];
+    expect(await told()).toEqual([['pending', { Phone: '1' }], givenUp]);
+    expect((await two.cycle()).push).toMatchObject({ conflicts: 1, pushed: 0 });
+    expect(await outbox.takeTheirs(keys, 0)).toEqual(keys);
+    expect(await told()).toEqual([['dropped', { Phone: '1' }], givenUp]);
   });
 
   it('is none where both have written the same, or another field', async () => {

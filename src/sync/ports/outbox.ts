@@ -52,8 +52,9 @@ export interface Outbox {
    */
   move(keys: readonly string[], from: readonly OutboxState[], to: OutboxState, at: number): Promise<string[]>;
   /**
-   * By a person: what is in conflict stays as Salesforce has it. What an edit of a program changes besides waits to be sent;
-   * an entry of which nothing is left is dropped. Returns the keys of those that were in conflict.
+   * By a person: what is in conflict stays as Salesforce has it. What an edit of a program changes besides waits to be sent,
+   * and what is given up is an entry of its own then; an entry of which nothing is left is dropped. Returns the keys of those
+   * that were in conflict.
    */
   takeTheirs(keys: readonly string[], at: number): Promise<string[]>;
   /**
