@@ -58,7 +58,7 @@ const fields = new Map([
   ['Email', typed('email')],
 ]);
 const kindOf = (own: Partial<OutboxEntry>, found: FoundContact) =>
-  doubtVerdict(entry(own), found, fields).kind;
+  doubtVerdict(entry(own), found, fields, null).kind;
 
 describe('what a contact tells of a write whose answer never came', () => {
   it.each<[string, Partial<OutboxEntry>, FoundContact, string]>([
@@ -150,8 +150,8 @@ describe('what a contact tells of a write whose answer never came', () => {
 
   it('an upsert tells whether the contact is new', () => {
     const found = (createdMs: number) => live({ Title: 'Ours' }, after, createdMs);
-    expect(doubtVerdict(entry(upsert), found(after), fields)).toMatchObject({ created: true });
-    expect(doubtVerdict(entry(upsert), found(before), fields)).toMatchObject({ created: false });
+    expect(doubtVerdict(entry(upsert), found(after), fields, null)).toMatchObject({ created: true });
+    expect(doubtVerdict(entry(upsert), found(before), fields, null)).toMatchObject({ created: false });
   });
 });
 

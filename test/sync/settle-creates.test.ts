@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
+import { freshDoubt } from '../../src/sync/push/settle/fresh-doubt.ts';
 import { calls, contactsOf, control } from '../e2e/org.ts';
 import { pushAll, recordsOf } from './push-all.ts';
 import { openRig, type Rig } from './rig.ts';
@@ -78,6 +79,29 @@ describe('creates whose answer was lost', () => {
     expect(await states(rig)).toEqual({ done: 30 });
     expect(await made(rig)).toHaveLength(30);
   });
+
+  it.each([20 * second, 90 * second, 10 * minute, 60 * minute])(
+    'exist once where the clock of the org went back by %i ms since',
+    async (back) => {
+      await using rig = await copied();
+      const { outbox } = rig.context.mirror;
+      await lost(rig, { reset: 'after-commit' });
+      // As of a process that was killed: nobody has asked when the requests were at their end.
+      const doubts = (await entriesOf(rig)).map(({ key }) => ({ key, doubt: freshDoubt({}) }));
+      await outbox.noteDoubts(doubts);
+      await control(rig.emulator.url, 'clock', { advanceMs: -back });
+      for (let n = 0; n < 12; n++) {
+        const { context, close } = await rig.anew();
+        // Where its clock leaps, a cycle may pull nothing and tell so.
+        await runCycle(context, { push: true, signal: rig.signal }).catch(() => {});
+        await close();
+        await pass(rig, n < 8 ? minute : 30 * minute);
+      }
+      expect(await made(rig)).toHaveLength(30);
+      expect(['done', 'in-doubt']).toContain(Object.keys(await states(rig)).join());
+    },
+    60_000,
+  );
 
   it.each([
     ['a 503 after the commit', { status: 503, afterCommit: true }],

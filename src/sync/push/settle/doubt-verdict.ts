@@ -19,11 +19,18 @@ export type Verdict =
   | { kind: 'untouched' }
   | { kind: 'changed'; id: string | null; message: string; fields: string[] };
 
+/** So far back an org's clock may be set, or its servers differ, and the order of stamps still says something. */
+const setBackMs = 120_000;
+
+/** `now`: the org's time, ms; null where it has told none. Where it is well before the sending, stamps tell no order. */
 export function doubtVerdict(
-  entry: OutboxEntry,
+  asked: OutboxEntry,
   found: FoundContact,
   fields: ReadonlyMap<string, Field>,
+  now: number | null,
 ): Verdict {
+  const isSetBack = now !== null && asked.sentOrgAt !== null && now < asked.sentOrgAt - setBackMs;
+  const entry = isSetBack ? { ...asked, sentOrgAt: null } : asked;
   if (entry.op === 'delete') return verdictOfDelete(entry, found);
   return found.kind === 'gone' ? verdictOfGone(entry, found) : verdictOfWrite(entry, found, fields);
 }

@@ -19,6 +19,8 @@ const entriesPerPage = 1_000;
 const lookAgainMs = 15 * 60_000;
 /** A minute past the end of the request: what was under way to the org is begun by then, and its clocks agree. */
 const pastEndMs = 60_000;
+/** So far back an org's clock may be set, or its servers differ, and what was made is still dated behind the sending. */
+const setBackMs = 120_000;
 /** A deleted contact can be read for 15 days, then it is purged; a day is left for clocks. */
 const binMs = 14 * 86_400_000;
 /** Contacts of one user in the span of the doubts; past it a look would take too many calls. */
@@ -107,7 +109,7 @@ async function openDoubts(context: SyncContext, eager: boolean): Promise<OpenDou
       if (!isKeylessCreate(entry, asking)) continue;
       const { key, seq, sentOrgAt, sentBy, doubt } = entry;
       const reason =
-        sentOrgAt === null || sentBy === null
+        sentOrgAt === null || sentBy === null || doubt?.isTimeUnsure === true
           ? 'sender-unknown'
           : sentBy === remote.userId
             ? null
@@ -128,8 +130,9 @@ async function openDoubts(context: SyncContext, eager: boolean): Promise<OpenDou
 }
 
 /**
- * Those whose requests the org has surely done with. The end of a request that was cut, or whose process died, is not
- * known: what had left may reach the org a moment later. An answer to a call that was made after tells a time that is
+ * Those whose requests the org has surely done with, and whose contacts can be told by their time: where the org's clock went
+ * back since the sending, nothing is judged before it has come past that again, and nothing ever where it went far. The
+ * end of a request that was cut, or whose process died, is not known: what had left may reach the org a moment later. An answer to a call that was made after tells a time that is
  * no earlier, and from there a minute is waited for; what the org has begun by then holds its coverage back until it is
  * committed.
  */
@@ -141,8 +144,11 @@ async function coveredOf(
   const notes: DoubtNote[] = [];
   const done: OpenDoubt[] = [];
   for (const { key, seq, madeFrom, doubt } of open) {
-    const { endedOrgAt } = doubt;
-    if (endedOrgAt === null) notes.push({ key, doubt: { ...doubt, endedOrgAt: asOf } });
+    const endedOrgAt = doubt.endedOrgAt === null ? null : Math.max(doubt.endedOrgAt, madeFrom);
+    if (asOf < madeFrom - setBackMs)
+      notes.push({ key, doubt: { ...doubt, isTimeUnsure: true, reason: 'sender-unknown' } });
+    else if (endedOrgAt === null)
+      notes.push({ key, doubt: { ...doubt, endedOrgAt: Math.max(asOf, madeFrom) } });
     else if (covered !== null && covered >= endedOrgAt + pastEndMs) {
       // What is committed by now was made by now: whatever this user makes later is none of it.
       done.push({ key, seq, madeFrom, doubt: { ...doubt, madeBefore: doubt.madeBefore ?? asOf } });

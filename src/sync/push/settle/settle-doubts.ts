@@ -2,6 +2,7 @@ import type { SyncContext } from '../../context.ts';
 import type { Field } from '../../ports/field.ts';
 import type { OutboxEntry, Settlement } from '../../ports/outbox-entry.ts';
 import { doubtVerdict, type FoundContact } from './doubt-verdict.ts';
+import { orgNow } from './org-now.ts';
 import { readByFields, readDoubts } from './read-doubts.ts';
 
 /**
@@ -20,10 +21,11 @@ export async function settleDoubts(
     readDoubts(context, entries, options),
   );
   const at = context.clock.now();
+  const now = orgNow(context);
   const settlements = new Map<string, Settlement>();
   for (const entry of entries) {
     const contact = found.get(entry.key);
-    if (contact !== undefined) settlements.set(entry.key, settlementOf(entry, contact, fields, at));
+    if (contact !== undefined) settlements.set(entry.key, settlementOf(entry, contact, fields, { at, now }));
   }
   await recordConflicts(context, entries, settlements, { runId, at });
   await context.mirror.outbox.settle([...settlements.values()]);
@@ -57,10 +59,10 @@ function settlementOf(
   entry: OutboxEntry,
   found: FoundContact,
   fields: ReadonlyMap<string, Field>,
-  at: number,
+  { at, now }: { at: number; now: number | null },
 ): Settlement {
   const { key } = entry;
-  const verdict = doubtVerdict(entry, found, fields);
+  const verdict = doubtVerdict(entry, found, fields, now);
   switch (verdict.kind) {
     case 'as-sent':
       return { key, state: 'done', contactId: verdict.id, created: verdict.created, at };
