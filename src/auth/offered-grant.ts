@@ -14,6 +14,8 @@ export interface OfferParts {
   wire: Wire;
   clock: Clock;
   log: Logger;
+  /** Cuts a request that has left; its answer, and a token that it rotates, may be lost with it. */
+  signal: AbortSignal;
   /** The grant is gone: whoever keeps the registry marks the org. */
   onLoginNeeded?: (error: AppError) => Promise<void>;
 }
@@ -31,10 +33,10 @@ export class OfferedGrant {
     credential: Credential,
     waitSignal: AbortSignal,
   ): Promise<Exclude<RenewalOutcome, { status: 'refused' }>> {
-    const { wire, clock, log } = this.#parts;
+    const { wire, clock, log, signal } = this.#parts;
     const { instanceUrl } = credential;
     if (grantIsOver(credential)) throw await this.tell(grantRefused(credential));
-    const outcome = await renewCredential(credential, { wire, clock, waitSignal }).catch(
+    const outcome = await renewCredential(credential, { wire, clock, waitSignal, signal }).catch(
       async (error: unknown) => {
         throw isAppError(error, 'LOGIN_REQUIRED') ? await this.tell(error) : error;
       },

@@ -2,6 +2,7 @@ import { isAbort, throwIfAborted } from '../base/abort.ts';
 import { backoffMs } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import { AppError, isAppError, messageOf } from '../base/errors.ts';
+import { Grace } from '../base/grace.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Wire } from '../wire/open-wire.ts';
 import { assertSameUser } from './assert-same-user.ts';
@@ -18,8 +19,13 @@ import { StoredPlace } from './stored-place.ts';
 import type { WithLock } from './with-lock.ts';
 
 export interface SessionParts {
-  /** How long `close` waits for a renewal that has left, ms; without it for as long as that takes. */
+  /**
+   * How long a renewal that has left may take from `stop` on, at the latest from `close` on, ms. Then it is cut, and
+   * with it a rotated token may be lost. Without it for as long as that takes.
+   */
   closeWithinMs?: number;
+  /** Aborts when the work that the session is for is to end. */
+  stop?: AbortSignal;
   store: CredentialStore;
   /** Its locks must lie with the credential store, so that all who share the credential share the lock. */
   withLock: WithLock;
@@ -41,6 +47,8 @@ const storeAgain = { baseMs: 250, maxMs: 30_000 };
 /** Another refresh of the same token takes seconds; past this the caller is told to come back later. */
 const race = { baseMs: 1_000, maxMs: 8_000 };
 const raceMs = 30_000;
+/** For the lock of a renewal that was cut, which lies on a disk. */
+const afterCutMs = 1_000;
 
 /** Its fields are private to the engine too, so that a session that is logged or serialised shows no token. */
 class StoredSession implements Session {
@@ -50,6 +58,8 @@ class StoredSession implements Session {
   readonly #grant: OfferedGrant;
   readonly #renewal = new SharedWork<string>();
   readonly #closing = new AbortController();
+  /** Its signal cuts a renewal that has left. */
+  readonly #grace: Grace;
   /** Work under the refresh lock, which may go on after its caller was answered or has gone. */
   readonly #leases = new Set<Promise<void>>();
   /** True while this process holds the refresh lock with a credential that the store does not take. */
@@ -60,7 +70,11 @@ class StoredSession implements Session {
     this.#current = credential;
     this.#parts = parts;
     this.#place = new StoredPlace(parts.store, credential.instanceUrl);
-    this.#grant = new OfferedGrant({ ...parts, place: this.#place });
+    const { closeWithinMs = Number.POSITIVE_INFINITY, stop } = parts;
+    const ending = stop ? AbortSignal.any([stop, this.#closing.signal]) : this.#closing.signal;
+    this.#grace = new Grace(ending, closeWithinMs, 'The work was ended before the login was renewed.');
+    this.#grace.signal.addEventListener('abort', () => this.#tellCut(), { once: true });
+    this.#grant = new OfferedGrant({ ...parts, place: this.#place, signal: this.#grace.signal });
   }
 
   get instanceUrl(): string {
@@ -95,17 +109,20 @@ class StoredSession implements Session {
   }
 
   async close(): Promise<void> {
+    using _grace = this.#grace;
     this.#closing.abort();
-    const { closeWithinMs = Number.POSITIVE_INFINITY, log } = this.#parts;
     if (this.#leases.size === 0) return;
-    let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<'late'>((resolve) => {
-      if (Number.isFinite(closeWithinMs)) timer = setTimeout(() => resolve('late'), closeWithinMs);
-    });
-    const ended = await Promise.race([Promise.allSettled(this.#leases), tooLate]);
-    clearTimeout(timer);
-    if (ended !== 'late') return;
-    log.warn(
+    // A store that hangs as well is not waited for.
+    using last = new Grace(this.#grace.signal, afterCutMs, 'The session was closed.');
+    const tooLate = new Promise<unknown>((resolve) =>
+      last.signal.addEventListener('abort', resolve, { once: true }),
+    );
+    await Promise.race([Promise.allSettled(this.#leases), tooLate]);
+  }
+
+  #tellCut(): void {
+    if (this.#leases.size === 0) return;
+    this.#parts.log.warn(
       'A renewal of the login was not answered in time and is given up; the next start may need a login.',
       {
         instanceUrl: this.instanceUrl,
@@ -117,7 +134,10 @@ class StoredSession implements Session {
     return this.close();
   }
 
-  /** `signal` ends waits, for the lock and between two tries: a renewal that was sent is finished, or its token would be lost. */
+  /**
+   * `signal` ends waits, for the lock and between two tries: a renewal that was sent is finished, or its token would be
+   * lost. Only the session's own grace cuts it.
+   */
   async #replace(rejectedToken: string, signal: AbortSignal): Promise<string> {
     if (this.#unsaved) return this.#renewUnsaved();
     // Most waiters find the work done when they look, and need no lock.
@@ -174,7 +194,10 @@ class StoredSession implements Session {
     const { wire, log } = this.#parts;
     const isElsewhere = namedUrl !== null && namedUrl !== credential.apiUrl;
     if (!isElsewhere || !(await this.#isStored(credential))) return this.#keep(credential, answer);
-    const word = await confirmInstanceUrl(namedUrl, credential, { wire });
+    // Cut, it is not confirmed; the tokens are kept all the same.
+    const word = await confirmInstanceUrl(namedUrl, credential, { wire, signal: this.#grace.signal }).catch(
+      () => 'unknown' as const,
+    );
     const about = { instanceUrl: this.instanceUrl, named: namedUrl, loginUrl: credential.loginUrl };
     if (word === 'confirmed') return this.#keep({ ...credential, apiUrl: namedUrl }, answer);
     if (word === 'forged') {

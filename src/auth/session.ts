@@ -12,10 +12,14 @@ export interface Session {
    * Replaces the token that Salesforce has just rejected (401) and returns another one. Call it once per request;
    * it asks Salesforce at most once and never loops. Throws AppError `LOGIN_REQUIRED` when the grant is gone,
    * `ORG_CHANGED`, `OTHER_USER`, `CREDENTIAL_STORE_UNAVAILABLE`, `ORG_BUSY`, `NETWORK_UNREACHABLE`, `TIMEOUT` or
-   * `ORG_UNAVAILABLE`. An abort ends the wait; a renewal that is already under way is finished and stored.
+   * `ORG_UNAVAILABLE`. An abort ends the wait; a renewal that is already under way is finished and stored,
+   * where it is answered within the time that the session has for its end.
    */
   renew(rejectedToken: string, options?: { signal?: AbortSignal }): Promise<string>;
-  /** Waits for a renewal under way and stores what could not be stored yet. Safe to call twice. */
+  /**
+   * Waits for a renewal under way, cuts it where that takes too long, and stores what could not be stored yet. Safe to
+   * call twice.
+   */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

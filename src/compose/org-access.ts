@@ -52,6 +52,7 @@ export async function openOrgSession(
   }
   return openSession(credential, {
     closeWithinMs: parts.config.stopBudgetMs,
+    stop: signal,
     store: parts.credentials,
     withLock: parts.withCredentialLock,
     wire: parts.wire,

@@ -299,6 +299,39 @@ describe('session', () => {
   });
 });
 
+/**
+ * A session whose login host keeps every answer back: `begin` has a renewal sent and given up by its caller, `answer`
+ * has the token endpoint say something after all. `sent` holds the signal of each request.
+ */
+function neverAnswered(change: Partial<SessionParts>) {
+  const sent: AbortSignal[] = [];
+  const token = Promise.withResolvers<object>();
+  const silent: SessionParts['wire'] = {
+    close: async () => {},
+    exchange: (request, patience, signal = new AbortController().signal) => {
+      sent.push(signal);
+      const end = Promise.withResolvers<never>();
+      signal.addEventListener('abort', () => end.reject(signal.reason), { once: true });
+      if (sent.length > 1) return end.promise;
+      const answered = token.promise.then((json) => {
+        salesforce.override = () => ({ json });
+        return wire.exchange(request, patience, signal);
+      });
+      return Promise.race([answered, end.promise]);
+    },
+  };
+  const begin = async () => {
+    const session = openSession(await login(), parts({ ...change, wire: silent }));
+    const controller = new AbortController();
+    const renewal = session.renew('00D!access-0', { signal: controller.signal });
+    await expect.poll(() => sent.length).toBe(1);
+    controller.abort();
+    await expect(renewal).rejects.toMatchObject({ name: 'AbortError' });
+    return { session };
+  };
+  return { sent, begin, answer: token.resolve };
+}
+
 describe('a renewal that its caller gives up', () => {
   it('is finished and stored all the same', async () => {
     let answer: () => void = () => {};
@@ -355,6 +388,57 @@ describe('a renewal that its caller gives up', () => {
     expect(performance.now() - from).toBeLessThan(10_000);
     expect(said.join('\n')).toContain('given up');
     release();
+  });
+
+  it('and that is never answered is cut when the session may wait no longer, and holds its lock no more', async () => {
+    const { sent, begin } = neverAnswered({ closeWithinMs: 200 });
+    const { session } = await begin();
+    expect(sent[0]?.aborted).toBe(false);
+    await session.close();
+    expect(sent.map(({ aborted }) => aborted)).toEqual([true]);
+    await (await leases.wait(`refresh-${orgId.slice(0, 15)}`)).release();
+    expect(await store.get(salesforce.url)).toMatchObject({ refreshToken: 'refresh-0', refused: null });
+  });
+
+  it('is cut so long after the stop, however late the session is closed', async () => {
+    const stop = new AbortController();
+    const { sent, begin } = neverAnswered({ closeWithinMs: 200, stop: stop.signal });
+    const { session } = await begin();
+    stop.abort();
+    expect(sent[0]?.aborted).toBe(false);
+    await expect.poll(() => sent[0]?.aborted).toBe(true);
+    await session.close();
+    expect(said.filter((line) => line.includes('given up'))).toHaveLength(1);
+  });
+
+  it('goes on as long as the stop may take, and is stored', async () => {
+    const stop = new AbortController();
+    const { begin, answer } = neverAnswered({ closeWithinMs: 60_000, stop: stop.signal });
+    const { session } = await begin();
+    stop.abort();
+    const closed = session.close();
+    answer({ access_token: 'new', instance_url: salesforce.url, refresh_token: 'refresh-new' });
+    await closed;
+    expect(await store.get(salesforce.url)).toMatchObject({ refreshToken: 'refresh-new' });
+    expect(said.join('\n')).not.toContain('given up');
+  });
+
+  it('and whose new address the login host does not confirm in time keeps its tokens', async () => {
+    const { sent, begin, answer } = neverAnswered({ closeWithinMs: 200 });
+    const { session } = await begin();
+    answer({
+      access_token: 'new',
+      instance_url: 'https://moved.my.salesforce.com',
+      refresh_token: 'refresh-new',
+    });
+    await expect.poll(() => sent.length).toBe(2);
+    await session.close();
+    expect(sent[1]?.aborted).toBe(true);
+    expect(await store.get(salesforce.url)).toMatchObject({
+      accessToken: 'new',
+      refreshToken: 'refresh-new',
+      apiUrl: salesforce.url,
+    });
   });
 
   it('ends only its own wait, not that of others', async () => {
