@@ -2,6 +2,7 @@ import { isAbort } from '../base/abort.ts';
 import { AppError, firstError, messageOf } from '../base/errors.ts';
 import { withFinally } from '../base/finally.ts';
 import type { SyncContext } from './context.ts';
+import { lastRuns } from './last-runs.ts';
 import type { Effect } from './ports/effect.ts';
 import type { Run, RunDelta, RunError, RunKind, RunOutcome } from './ports/run.ts';
 
@@ -180,7 +181,12 @@ export class RunRecorder {
   }
 
   #forgetOld(): Effect {
-    return { kind: 'forget-runs', before: this.#context.clock.now() - keptMs, but: this.id };
+    return {
+      kind: 'forget-runs',
+      before: this.#context.clock.now() - keptMs,
+      but: this.id,
+      newestOf: Object.values(lastRuns),
+    };
   }
 
   #outcome(status: RunOutcome['status'], delta: RunDelta, error: unknown = null): RunOutcome {

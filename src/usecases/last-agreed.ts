@@ -1,7 +1,7 @@
+import { lastRuns } from '../sync/last-runs.ts';
 import type { Mirror } from '../sync/ports/mirror.ts';
 import { parseReconcileState } from '../sync/reconcile/reconcile-state.ts';
 import { totalsOf } from '../sync/reconcile/reconcile-totals.ts';
-import { lastReconciles } from './last-reconciles.ts';
 
 /**
  * As of when the mirror last agreed with its org as a whole, by its last complete reconcile or first copy, the org's time, ms
@@ -11,7 +11,7 @@ export async function lastAgreed({ journal }: Pick<Mirror, 'journal'>): Promise<
   const known = await journal.reconciledAt();
   if (known !== null) return known;
   // A mirror of a former version does not say it: its first copy does.
-  const [copy] = await journal.runs({ kind: 'backfill', status: 'complete', limit: 1 });
+  const [copy] = await journal.runs({ ...lastRuns.copy, limit: 1 });
   return copy?.startedAt ?? 0;
 }
 
@@ -19,7 +19,8 @@ export async function lastAgreed({ journal }: Pick<Mirror, 'journal'>): Promise<
 export async function lastAgreedWhole(mirror: Pick<Mirror, 'journal'>): Promise<number | null> {
   const at = await lastAgreed(mirror);
   if (at === 0) return null;
-  const runs = await lastReconciles(mirror.journal);
-  const run = runs.find((of) => parseReconcileState(of)?.t0 === at);
-  return run === undefined || totalsOf(run).held === 0 ? at : null;
+  const [run] = await mirror.journal.runs({ ...lastRuns.reconcile, limit: 1 });
+  // A copy that has taken the mirror's place since has none of the rows that were kept.
+  if (run === undefined || parseReconcileState(run)?.t0 !== at) return at;
+  return totalsOf(run).held === 0 ? at : null;
 }

@@ -8,6 +8,7 @@ import type { OrgRecord } from '../orgs/org-record.ts';
 import { callStanding } from '../sync/budget/call-standing.ts';
 import { ledgerIdOf } from '../sync/budget/ledger-id.ts';
 import { futureMs } from '../sync/future-cursor.ts';
+import { lastRuns } from '../sync/last-runs.ts';
 import type { CallLedger } from '../sync/ports/call-ledger.ts';
 import type { FailureNotes } from '../sync/ports/failure-notes.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
@@ -15,7 +16,6 @@ import { namedOrAllOrgs } from './chosen-orgs.ts';
 import { failingOf } from './failing-of.ts';
 import { type KnownLogin, loginLookup } from './known-login.ts';
 import { lastAgreedWhole } from './last-agreed.ts';
-import { lastReconciles } from './last-reconciles.ts';
 import { warnOfLeftMirrors } from './no-org.ts';
 import { type OrgLeases, watchLeaseName } from './org-lease.ts';
 import { ownShareOf, stretchedWatchOf } from './own-share.ts';
@@ -91,9 +91,9 @@ async function statusOf(
       cursors.updated === null || cursors.deleted === null
         ? null
         : Math.min(cursors.updated, cursors.deleted);
-    const [lastBackfill] = await mirror.journal.runs({ kind: 'backfill', limit: 1 });
-    const [lastCycle] = await mirror.journal.runs({ kind: 'cycle', limit: 1 });
-    const [lastReconcile] = await lastReconciles(mirror.journal);
+    const [lastBackfill] = await mirror.journal.runs({ ...lastRuns.backfill, limit: 1 });
+    const [lastCycle] = await mirror.journal.runs({ ...lastRuns.cycle, limit: 1 });
+    const [lastReconcile] = await mirror.journal.runs({ ...lastRuns.reconcile, limit: 1 });
     const counts = await mirror.outbox.counts();
     const identity = await mirror.identity();
     return {

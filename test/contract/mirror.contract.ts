@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Doubt } from '../../src/sync/ports/doubt.ts';
+import type { RunFilter, RunKind } from '../../src/sync/ports/run.ts';
 import type { StoredMirror } from '../../src/sync/ports/stored-mirror.ts';
 import { contactFields, describeOf, field, storedNames } from '../store/sqlite/contact-fields.ts';
 import {
@@ -581,7 +582,8 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       const young = await begin(epoch);
       const killedPush = await journal.startRun('push', epoch - 1, {});
       const underWay = await journal.startRun('backfill', epoch - 1, {});
-      const forget = () => mirror.commit({ effects: [{ kind: 'forget-runs', before: epoch, but: spared }] });
+      const forget = () =>
+        mirror.commit({ effects: [{ kind: 'forget-runs', before: epoch, but: spared, newestOf: [] }] });
       await forget();
       expect(await journal.run(old)).toBeNull();
       expect(await journal.steps(old)).toEqual([]);
@@ -599,6 +601,56 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       // Whoever adds after that gets numbers of his own.
       const next = await begin(epoch, 2);
       expect((await journal.chunks(next)).map(({ runId }) => runId)).toEqual([next, next]);
+    });
+
+    test('the newest runs of a kind stay where that is said, however old they are, without their chunks', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      const { journal } = mirror;
+      const step = { name: 'plan', startedAt: 0, finishedAt: 1, counts: {}, note: null };
+      const made = async (
+        kind: RunKind,
+        { state = {}, status = 'complete' }: { state?: object; status?: 'complete' | 'failed' } = {},
+      ) => {
+        const runId = await journal.startRun(kind, epoch - 1, state);
+        const outcome = { status, finishedAt: epoch, counts: {}, apiCalls: 0, error: null } as const;
+        await mirror.commit({
+          effects: [
+            { kind: 'replace-chunks', runId, ids: [], by: [{ kind: 'page', spec: {} }] },
+            { kind: 'add-step', runId, step },
+            { kind: 'end-run', runId, outcome },
+          ],
+        });
+        return runId;
+      };
+      const gone = [await made('backfill'), await made('reconcile', { state: { dryRun: false } })];
+      const copy = await made('backfill');
+      const reconcile = await made('reconcile', { state: { dryRun: false } });
+      gone.push(await made('backfill', { status: 'failed' }), await made('push'));
+      for (let n = 0; n < 60; n++) gone.push(await made('reconcile', { state: { dryRun: true } }));
+      const newestOf: RunFilter[] = [
+        { kind: 'backfill', status: 'complete' },
+        { kind: 'reconcile', status: 'complete', unless: 'dryRun' },
+      ];
+      for (let n = 0; n < 5; n++)
+        await mirror.commit({ effects: [{ kind: 'forget-runs', before: epoch, but: '', newestOf }] });
+      expect((await journal.runs({})).map(({ id }) => id)).toEqual([reconcile, copy]);
+      for (const id of [copy, reconcile]) {
+        expect(await journal.steps(id)).toHaveLength(1);
+        expect(await journal.chunks(id)).toEqual([]);
+      }
+      for (const id of gone) expect(await journal.steps(id)).toEqual([]);
+    });
+
+    test('runs are found by what is not true of their state', async () => {
+      await using opened = await described();
+      const { journal } = opened.mirror;
+      const states = [{}, { dryRun: false }, { dryRun: true }, { other: true }];
+      const ids: string[] = [];
+      for (const state of states) ids.push(await journal.startRun('reconcile', epoch, state));
+      const found = await journal.runs({ kind: 'reconcile', unless: 'dryRun' });
+      expect(found.map(({ id }) => ids.indexOf(id))).toEqual([3, 1, 0]);
+      expect(await journal.runs({ kind: 'reconcile', unless: 'dryRun', limit: 1 })).toHaveLength(1);
     });
 
     test('what is counted for a run is added to it, whoever counts; one that ended badly goes on', async () => {

@@ -3,14 +3,16 @@ import type { Credential } from '../../src/auth/credential.ts';
 import { AppError } from '../../src/base/errors.ts';
 import type { Effect } from '../../src/sync/ports/effect.ts';
 import { newReconcileState } from '../../src/sync/reconcile/reconcile-state.ts';
+import { RunRecorder } from '../../src/sync/run-recorder.ts';
 import { takeOrgLease, watchLeaseName } from '../../src/usecases/org-lease.ts';
 import { status } from '../../src/usecases/status.ts';
 import { orgFor } from '../orgs/org-for.ts';
 import { heldLease } from '../support/leases.ts';
-import { copied, partsOf } from './parts.ts';
+import { copied, partsOf, quietOrg } from './parts.ts';
 
 const a = orgFor('a', { alias: 'prod' });
 const b = orgFor('b');
+const dayMs = 86_400_000;
 
 const loggedIn = (instanceUrl: string) =>
   ({ instanceUrl, grant: 'refresh-token', refused: null }) as Credential;
@@ -102,6 +104,51 @@ describe('status', () => {
     // A dry run says what would be, and the mirror is as it was.
     await reconciled(first + 240_000, 120, true);
     expect(await agreedAt()).toBe(new Date(first + 180_000).toISOString());
+  });
+
+  it.each([
+    ['behind many dry runs', 1, 120],
+    ['after more than thirty days', 36, 0],
+  ])('counts no reconcile as agreement that has kept rows, %s too', async (_, daysAgo, dryRuns) => {
+    const parts = partsOf([a]);
+    const mirror = await parts.mirrors.of(a.instanceUrl).under(heldLease());
+    await mirror.setIdentity({ orgId: a.orgId, userId: a.userId, instanceUrl: a.instanceUrl });
+    const t0 = Date.now() - daysAgo * dayMs;
+    const remote = quietOrg(a);
+    const begin = (dryRun: boolean, at: number) => {
+      const state = newReconcileState({
+        ...{ cause: 'asked', why: 'it was asked for', dryRun, userId: a.userId, t0, begunAt: t0 },
+        ...{ api: 'rest', total: 300, live: 420 },
+      });
+      const clock = { ...parts.clock, now: () => at };
+      return RunRecorder.start({ ...parts, mirror, remote, clock }, 'reconcile', state);
+    };
+    const held = await begin(false, t0);
+    held.count('held', 120);
+    const told = { unheardUntil: 0, isHolding: true, beyond: Date.now() + dayMs, userId: a.userId };
+    await held.end([{ kind: 'complete-reconcile', t0, ...told }]);
+    for (let n = 0; n < dryRuns; n++) await (await begin(true, t0 + n)).end();
+    for (let n = 0; n < 3; n++)
+      await (await RunRecorder.start({ ...parts, mirror, remote }, 'cycle', {})).end();
+    const [item] = (await status(parts, { org: null })).orgs;
+    expect(item).toMatchObject({ agreedAt: null, lastReconcile: { id: held.id, counts: { held: 120 } } });
+  });
+
+  it('shows the last copy and the last cycle, however long ago they were', async () => {
+    const parts = partsOf([a]);
+    const mirror = await parts.mirrors.of(a.instanceUrl).under(heldLease());
+    const context = { ...parts, mirror, remote: quietOrg(a) };
+    const then = { ...context, clock: { ...parts.clock, now: () => Date.now() - 400 * dayMs } };
+    const copy = await RunRecorder.start(then, 'backfill', {});
+    await copy.end();
+    const cycle = await RunRecorder.start(then, 'cycle', {});
+    await cycle.end();
+    await (await RunRecorder.start(context, 'push', {})).end();
+    const [item] = (await status(parts, { org: null })).orgs;
+    expect(item).toMatchObject({
+      lastBackfill: { id: copy.id, status: 'complete' },
+      lastCycle: { id: cycle.id, status: 'complete' },
+    });
   });
 
   it('shows the last complete reconcile with what it holds, until another has come to its end', async () => {

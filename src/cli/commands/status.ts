@@ -135,7 +135,7 @@ function factsOf(org: StatusItem, now: number): [string, string][] {
     ['agreed in full', unread ?? agreedText(org, now)],
     ['last backfill', unread ?? runText(org.lastBackfill, now)],
     ['last cycle', unread ?? runText(org.lastCycle, now)],
-    ['last reconcile', unread ?? `${runText(org.lastReconcile, now)}${heldText(org.lastReconcile)}`],
+    ['last reconcile', unread ?? `${runText(org.lastReconcile, now)}${heldText(org)}`],
     [
       'outbox',
       unread ??
@@ -162,9 +162,10 @@ function agreedText({ agreedAt, lastReconcile }: StatusItem, now: number): strin
 }
 
 /** What a reconcile has kept, as nobody but a person can tell whether it is gone. */
-function heldText(run: RunView | null): string {
-  const held = run?.counts.held ?? 0;
-  if (held === 0) return '';
+function heldText({ agreedAt, lastReconcile }: StatusItem): string {
+  const held = lastReconcile?.counts.held ?? 0;
+  // A mirror that agrees is a copy made since, which has none of them.
+  if (held === 0 || agreedAt !== null) return '';
   const rows = held === 1 ? 'row that the org does not show is' : 'rows that the org does not show are';
   return `, ${count(held)} ${rows} held (where really gone: \`parahack-sync reconcile --force\`)`;
 }

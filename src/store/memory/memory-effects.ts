@@ -3,7 +3,8 @@ import type { AdvanceChunk, Effect } from '../../sync/ports/effect.ts';
 import type { Cursors } from '../../sync/ports/journal.ts';
 import type { BatchOutcome } from '../../sync/ports/mirror.ts';
 import type { PageOutcome } from '../../sync/ports/page.ts';
-import type { NewStoredChunk, Run, RunDelta, StoredChunk } from '../../sync/ports/run.ts';
+import type { NewStoredChunk, Run, RunDelta, RunFilter, StoredChunk } from '../../sync/ports/run.ts';
+import { foundRuns } from './found-runs.ts';
 import { kept } from './memory-file.ts';
 import { mendFuture } from './memory-future.ts';
 import type { MemoryEntry, MemoryState } from './memory-state.ts';
@@ -195,7 +196,13 @@ function changeRun(state: MemoryState, runId: string, change: (run: Run) => Part
 }
 
 /** See the effect `forget-runs`; some at a time here too, so that whoever relies on all of it finds out. */
-function forgetRuns(state: MemoryState, { before, but }: { before: number; but: string }): void {
+function forgetRuns(
+  state: MemoryState,
+  { before, but, newestOf }: { before: number; but: string; newestOf: readonly RunFilter[] },
+): void {
+  const newest = new Set(
+    newestOf.flatMap((filter) => foundRuns(state, { ...filter, limit: 1 })).map(({ id }) => id),
+  );
   const old = [...state.runs.values()]
     .slice(0, 20)
     .filter(
@@ -203,10 +210,10 @@ function forgetRuns(state: MemoryState, { before, but }: { before: number; but: 
         startedAt < before && id !== but && (status !== 'running' || kind === 'push'),
     );
   for (const { id } of old) {
-    state.runs.delete(id);
+    if (!newest.has(id)) state.runs.delete(id);
     for (const chunk of [...state.chunks.values()]) if (chunk.runId === id) state.chunks.delete(chunk.id);
   }
-  const gone = new Set(old.map(({ id }) => id));
+  const gone = new Set(old.map(({ id }) => id).filter((id) => !newest.has(id)));
   state.steps = state.steps.filter(({ runId }) => !gone.has(runId));
 }
 

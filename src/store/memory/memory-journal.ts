@@ -3,6 +3,7 @@ import type { AskedReconcile, Asking } from '../../sync/ports/asked-reconcile.ts
 import type { Cursors, Journal } from '../../sync/ports/journal.ts';
 import type { ChunkState, Run, RunFilter, RunKind, RunStep, StoredChunk } from '../../sync/ports/run.ts';
 import { joined, noted } from '../asked-reconcile.ts';
+import { foundRuns } from './found-runs.ts';
 import { kept, type MemoryFile } from './memory-file.ts';
 
 export class MemoryJournal implements Journal {
@@ -37,16 +38,8 @@ export class MemoryJournal implements Journal {
     return this.#file.read(({ runs }) => kept(runs.get(runId) ?? null));
   }
 
-  async runs({ kind, status, prefix = '', limit }: RunFilter): Promise<Run[]> {
-    const found = this.#file.read(({ runs }) =>
-      [...runs.values()].filter(
-        (run) =>
-          (kind === undefined || run.kind === kind) &&
-          (status === undefined || run.status === status) &&
-          run.id.startsWith(prefix),
-      ),
-    );
-    return kept(found.reverse().slice(0, limit));
+  async runs(filter: RunFilter): Promise<Run[]> {
+    return kept(this.#file.read((state) => foundRuns(state, filter)));
   }
 
   async steps(runId: string): Promise<RunStep[]> {

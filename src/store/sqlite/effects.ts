@@ -51,7 +51,7 @@ const executors: Executors = {
   'add-step': (db, { runId, step }) => insertStep(db, runId, step),
   'resume-run': (db, { runId }) => resumeRun(db, runId),
   'end-run': (db, { runId, outcome }) => endRun(db, runId, outcome),
-  'forget-runs': (db, { before, but }, { object }) => forgetRuns(db, object, { before, but }),
+  'forget-runs': (db, effect, { object }) => forgetRuns(db, object, effect),
   'mark-filled': (db, { fields, at }, { object }) => {
     markFilled(db, object, fields);
     noteFilled(db, object, { fields, at });

@@ -1,6 +1,8 @@
 import { isoTime } from '../../base/iso-time.ts';
 import type { Connection } from '../../sqlite/connection.ts';
+import type { RunFilter } from '../../sync/ports/run.ts';
 import { prepared } from './prepared.ts';
+import { listRuns } from './run-records.ts';
 
 /** Of runs, and of the chunks of one, so many at a time: a transaction that ends a run must stay short. */
 const runsAtOnce = 20;
@@ -10,7 +12,7 @@ const chunksAtOnce = 2_000;
 export function forgetRuns(
   db: Connection,
   object: string,
-  { before, but }: { before: number; but: string },
+  { before, but, newestOf }: { before: number; but: string; newestOf: readonly RunFilter[] },
 ): void {
   const old = prepared(
     db,
@@ -19,6 +21,10 @@ export function forgetRuns(
   )
     .pluck()
     .all(object, isoTime(before), but) as string[];
+  if (old.length === 0) return;
+  const kept = new Set(
+    newestOf.flatMap((filter) => listRuns(db, object, { ...filter, limit: 1 })).map(({ id }) => id),
+  );
   let chunksLeft = chunksAtOnce;
   for (const id of old) {
     chunksLeft -= prepared(
@@ -27,6 +33,7 @@ export function forgetRuns(
     ).run(id, chunksLeft).changes;
     // The rest goes with the next run that ends.
     if (chunksLeft === 0) return;
+    if (kept.has(id)) continue;
     prepared(db, 'DELETE FROM run_step WHERE run_id = ?').run(id);
     prepared(db, 'DELETE FROM run WHERE id = ?').run(id);
   }

@@ -143,6 +143,7 @@ export const migrations: readonly string[] = [
   ALTER TABLE outbox ADD COLUMN api TEXT;
   CREATE INDEX outbox_made ON outbox (contact_id) WHERE op = 'create' AND contact_id IS NOT NULL;
   DROP INDEX outbox_open;
+  CREATE INDEX run_of_kind ON run (object, kind, seq);
   `,
 ];
 

@@ -1,5 +1,5 @@
 import type { Cursors } from './journal.ts';
-import type { NewStoredChunk, RunDelta, RunOutcome, RunStep } from './run.ts';
+import type { NewStoredChunk, RunDelta, RunFilter, RunOutcome, RunStep } from './run.ts';
 import type { SweptMark } from './sweep.ts';
 
 /** What is committed together with rows, or alone. Those of one commit are carried out in their order. */
@@ -38,9 +38,10 @@ export type Effect =
   | { kind: 'end-run'; runId: string; outcome: RunOutcome }
   /**
    * Forgets runs that began before `before` (ms since 1970), with their steps and chunks: the oldest first, some at a
-   * time. Those under way stay, and the run `but`; a push that was killed says for ever that it is under way.
+   * time. Those under way stay, and the run `but`; a push that was killed says for ever that it is under way. Of each of
+   * `newestOf` the newest run stays with its steps; of its chunks nothing is left to do.
    */
-  | { kind: 'forget-runs'; before: number; but: string }
+  | { kind: 'forget-runs'; before: number; but: string; newestOf: readonly RunFilter[] }
   /** These columns now hold the org's values for all rows. */
   /** `at`: the org's time before the first of them was read, ms since 1970. */
   | { kind: 'mark-filled'; fields: readonly string[]; at: number }

@@ -28,6 +28,8 @@ export interface RunFilter {
   status?: RunStatus;
   /** How the run's id begins. */
   prefix?: string;
+  /** A key of its state: where that is true, the run is left out. */
+  unless?: string;
   limit?: number;
 }
 
