@@ -33,7 +33,7 @@ describe.skipIf(process.platform !== 'linux')('a reader of contacts whose first 
     const asked = { org: null, limit: 1, deleted: false };
     for (let n = 0; n < 3; n++) {
       await expect(appContacts(app.services).list(asked, context)).rejects.toMatchObject({
-        code: 'MIRROR_FAILED',
+        code: 'MIRROR_CORRUPT',
       });
     }
     expect(timesOpen(path)).toBe(before);

@@ -2,7 +2,7 @@ import { isoTime } from '../../base/iso-time.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import type { ObjectDescribe } from '../../sync/ports/field.ts';
 import type { SchemaChange } from '../../sync/ports/schema-store.ts';
-import { storeDescribe } from './contact-schema.ts';
+import { adjustView, storeDescribe } from './contact-schema.ts';
 import { objectKey, readMeta, writeMeta } from './meta.ts';
 
 const describedKey = objectKey('described_at');
@@ -18,6 +18,8 @@ export function readDescribedAt(
 
 export function confirmDescribe(db: Connection, object: string, at: number): void {
   writeMeta(db, describedKey(object), isoTime(at));
+  // Any program may have dropped it.
+  adjustView(db, object);
 }
 
 export function applyDescribe(

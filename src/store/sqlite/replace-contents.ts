@@ -69,24 +69,31 @@ function isOtherOrg(db: Connection): boolean {
 
 /** Entries for another org must never be sent to this one. They are in the archive. */
 function leaveOutbox(db: Connection, force: boolean): void {
-  const open = db
+  const open = countOpen(db);
+  if (open > 0 && !force) throw outboxOpen(open, 'for the org that was here before');
+  db.exec(
+    'DELETE FROM main.outbox; DELETE FROM main.push; DELETE FROM main.api_call; DELETE FROM main.contact_local',
+  );
+}
+
+/** Entries that a settled outbox would not have. */
+export function countOpen(db: Connection): number {
+  return db
     .prepare(
       "SELECT count(*) FROM main.outbox WHERE state IN ('pending', 'sent', 'in-doubt', 'held', 'conflict')",
     )
     .pluck()
     .get() as number;
-  if (open > 0 && !force) {
-    throw new AppError(
-      'OUTBOX_OPEN',
-      `${open} ${open === 1 ? 'entry' : 'entries'} of the outbox are for the org that was here before, and not settled yet.`,
-      {
-        hint: 'Look at them with `parahack-sync outbox list`, then run `backfill --fresh --force`: it archives them with the old mirror.',
-        details: { open },
-      },
-    );
-  }
-  db.exec(
-    'DELETE FROM main.outbox; DELETE FROM main.push; DELETE FROM main.api_call; DELETE FROM main.contact_local',
+}
+
+export function outboxOpen(open: number, whose: string): AppError {
+  return new AppError(
+    'OUTBOX_OPEN',
+    `${open} ${open === 1 ? 'entry' : 'entries'} of the outbox ${open === 1 ? 'is' : 'are'} ${whose}, and not settled yet.`,
+    {
+      hint: 'Look at them with `parahack-sync outbox list`, then run `backfill --fresh --force`: it archives them with the old mirror.',
+      details: { open },
+    },
   );
 }
 

@@ -1,14 +1,10 @@
-import { AppError } from '../../base/errors.ts';
 import type { Connection } from '../../sqlite/connection.ts';
-import { type FileFormat, migrateFile, versionState } from '../../sqlite/migrate.ts';
-import { adjustView } from './contact-schema.ts';
-import { mapSqliteFault } from './sqlite-fault.ts';
 
 /** ASCII "phsM": tells a mirror from any other SQLite file. */
 export const applicationId = 0x7068734d;
 
 /** The one whose rows a mirror held before its keys named objects. */
-const firstObject = 'Contact';
+export const firstObject = 'Contact';
 
 /** Each brings a file from the version that is its index to the next; never edited once released. */
 export const migrations: readonly string[] = [
@@ -149,40 +145,6 @@ export const migrations: readonly string[] = [
 
 export const schemaVersion = migrations.length;
 
-function isNoMirror(path: string): AppError {
-  return new AppError('MIRROR_CORRUPT', `The file ${path} is no mirror of this tool.`, {
-    hint: 'Move it out of the data folder, then run the command again.',
-    details: { path },
-  });
-}
-
-const formatOf = (path: string): FileFormat => ({
-  kind: { applicationId, foreign: () => isNoMirror(path) },
-  migrations,
-  newer: (version) =>
-    new AppError(
-      'MIRROR_NEWER_THAN_TOOL',
-      `The mirror ${path} was written by a newer version of this tool (format ${version}, this tool knows ${schemaVersion}).`,
-      {
-        hint: 'Update parahack-sync; the file was left as it is.',
-        details: { path, version, known: schemaVersion },
-      },
-    ),
-  // The view is no part of the migrations, for its columns are the org's.
-  adjust: (db, from) => {
-    if (from > 0) adjustView(db, firstObject);
-  },
-});
-
-/** Throws AppError `MIRROR_NEWER_THAN_TOOL` or `MIRROR_CORRUPT`; returns whether migrations are due. */
-export function checkVersion(db: Connection, path: string): 'current' | 'outdated' {
-  try {
-    return versionState(db, formatOf(path));
-  } catch (error) {
-    throw mapSqliteFault(error, path);
-  }
-}
-
 /** What tables have gained since the first version, as SQL gives it for the rows of a mirror that lacks it. */
 const gained = {
   field: { object: `'${firstObject}'` },
@@ -225,13 +187,4 @@ export function readAsCurrent(db: Connection): void {
        SELECT key || CASE WHEN key IN (${keysOfObject}) THEN '.${firstObject}' ELSE '' END AS key, value FROM main.meta`,
   );
   db.pragma('query_only = ON');
-}
-
-/** Brings a mirror to this tool's version, all or nothing. Throws as `checkVersion` does. */
-export function migrate(db: Connection, path: string): void {
-  try {
-    migrateFile(db, formatOf(path));
-  } catch (error) {
-    throw mapSqliteFault(error, path);
-  }
 }

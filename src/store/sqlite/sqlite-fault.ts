@@ -2,10 +2,20 @@ import { AppError, type AppErrorOptions, messageOf, systemCodeOf } from '../../b
 import { damagedMirrorSteps } from '../../org/damaged-mirror-steps.ts';
 import { sqliteFaultOf } from '../../sqlite/sqlite-fault.ts';
 import { orgOfMirror } from './mirror-path.ts';
+import { type Lack, lackIn } from './schema-lacks.ts';
 
 export function damaged(path: string, why: string, more: AppErrorOptions = {}): AppError {
   return new AppError('MIRROR_CORRUPT', `The mirror ${path} is damaged: ${why}.`, {
     hint: damagedMirrorSteps(orgOfMirror(path)),
+    ...more,
+  });
+}
+
+/** A mirror of this program that lacks a part of itself. */
+export function lacking(path: string, lack: Lack, more: AppErrorOptions = {}): AppError {
+  if (lack.kind === 'part') return damaged(path, `it lacks ${lack.part}`, more);
+  return new AppError('MIRROR_FAILED', `The mirror ${path} lacks the view contacts, or a trigger of it.`, {
+    hint: `Run "parahack-sync watch --once ${orgOfMirror(path)}", which makes it anew; a running watch does so within the hour.`,
     ...more,
   });
 }
@@ -39,6 +49,9 @@ export function mapSqliteFault(error: unknown, path: string): Error {
       cause: error,
     });
   }
+  // "No such table", "no such column" and the like have no code of their own.
+  const lack = fault === 'other' && systemCodeOf(error) === 'SQLITE_ERROR' ? lackIn(path) : null;
+  if (lack !== null) return lacking(path, lack, { details, cause: error });
   if (fault !== null) {
     return new AppError('MIRROR_FAILED', `SQLite failed on ${path}: ${messageOf(error)}.`, {
       // SQLite says the same of a quota that is used up, a limit on file sizes and a failing disk.

@@ -16,7 +16,9 @@ import { readFence } from './fence-records.ts';
 import { readFormerCalls } from './former-calls.ts';
 import { readIdentity } from './identity-records.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
+import { lackOf } from './schema-lacks.ts';
 import { SqliteContactStore } from './sqlite-contact-store.ts';
+import { lacking } from './sqlite-fault.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
 import { SqliteOutbox } from './sqlite-outbox.ts';
 import { SqliteSchemaStore } from './sqlite-schema-store.ts';
@@ -132,7 +134,11 @@ export class SqliteMirror implements StoredMirror {
     try {
       return this.#file.read((db) => {
         const lines = db.pragma('integrity_check(20)') as { integrity_check: string }[];
-        return lines.map((line) => line.integrity_check).filter((line) => line !== 'ok');
+        const faults = lines.map((line) => line.integrity_check).filter((line) => line !== 'ok');
+        const lack = faults.length === 0 ? lackOf(db) : null;
+        if (lack?.kind === 'part') return [`it lacks ${lack.part}`];
+        if (lack !== null) throw lacking(this.location, lack);
+        return faults;
       });
     } catch (error) {
       if (systemCodeOf(error)?.startsWith('SQLITE_CORRUPT'))

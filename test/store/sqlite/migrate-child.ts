@@ -5,7 +5,7 @@
  */
 import { copyFileSync, existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { migrate } from '../../../src/store/sqlite/schema.ts';
+import { migrate } from '../../../src/store/sqlite/mirror-format.ts';
 
 const [path, killAt] = [process.argv[2]!, Number(process.argv[3])];
 let statements = 0;

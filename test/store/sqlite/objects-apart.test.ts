@@ -9,6 +9,7 @@ import { loadFields, markFilled, storeDescribe } from '../../../src/store/sqlite
 import { moveCursors, readCursors, setFirstCursors } from '../../../src/store/sqlite/cursor-records.ts';
 import { applyDescribe, readDescribedAt } from '../../../src/store/sqlite/describe-records.ts';
 import { applyEffects } from '../../../src/store/sqlite/effects.ts';
+import { migrate } from '../../../src/store/sqlite/mirror-format.ts';
 import {
   countEntries,
   insertEntries,
@@ -17,7 +18,6 @@ import {
 } from '../../../src/store/sqlite/outbox-records.ts';
 import { replaceContents } from '../../../src/store/sqlite/replace-contents.ts';
 import { insertRun, listRuns } from '../../../src/store/sqlite/run-records.ts';
-import { migrate } from '../../../src/store/sqlite/schema.ts';
 import { settleEntries } from '../../../src/store/sqlite/send-records.ts';
 import { describeOf, storedNames } from './contact-fields.ts';
 import { epoch } from './pages.ts';

@@ -14,9 +14,10 @@ import { writeMeta } from '../meta.ts';
 import { insertEntries, moveEntries, noteDoubts } from '../outbox-records.ts';
 import { replaceContents } from '../replace-contents.ts';
 import { insertRun } from '../run-records.ts';
+import { lackOf } from '../schema-lacks.ts';
 import { extendSearchIndex } from '../search-index.ts';
 import { storeSendSteps } from '../send-records.ts';
-import { damaged } from '../sqlite-fault.ts';
+import { damaged, lacking } from '../sqlite-fault.ts';
 import { takeTheirs } from '../take-theirs.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -89,4 +90,6 @@ export const calls = {
 function assertSound(db: Connection): void {
   const fault = db.pragma('quick_check(1)', { simple: true });
   if (fault !== 'ok') throw damaged(db.name, String(fault));
+  const lack = lackOf(db);
+  if (lack !== null) throw lacking(db.name, lack);
 }

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../../../base/make-folder.ts';
+import { contact } from '../../../org/synced-object.ts';
 import type { Connection } from '../../../sqlite/connection.ts';
 import type { PageCounts } from '../../../sync/merge/page-counts.ts';
 import { pageTimes } from '../../../sync/merge/page-row.ts';
@@ -8,12 +9,13 @@ import type { PageOutcome } from '../../../sync/ports/page.ts';
 import type { SharedBuffers } from '../../page/shared-buffers.ts';
 import type { Fence } from '../../write-kinds.ts';
 import { openForWriting } from '../connection.ts';
-import { loadFields } from '../contact-schema.ts';
+import { adjustView, loadFields } from '../contact-schema.ts';
 import { rememberReadAt } from '../contact-states.ts';
 import { applyEffects } from '../effects.ts';
 import { applyPage } from '../merge/apply-page.ts';
 import { applyTombstones } from '../merge/apply-tombstones.ts';
-import { migrate } from '../schema.ts';
+import { migrate } from '../mirror-format.ts';
+import { lacksView } from '../schema-lacks.ts';
 import { markLocalDue } from '../two-way-records.ts';
 import { calls } from './calls.ts';
 import { IncomingPage } from './incoming-page.ts';
@@ -38,6 +40,7 @@ export class MirrorWriter {
     this.#spools = spoolFolder(dirname(path));
     try {
       migrate(this.#db, path);
+      mendView(this.#db);
     } catch (error) {
       this.#db.close();
       throw error;
@@ -123,6 +126,11 @@ export class MirrorWriter {
     ) => unknown;
     return perform(this.#db, fences, ...args);
   }
+}
+
+/** Any program may have dropped the view; nothing is lost with it. */
+function mendView(db: Connection): void {
+  if (lacksView(db)) db.transaction(() => adjustView(db, contact.name)).immediate();
 }
 
 function latestEvidence(tombstones: BatchOrder['tombstones']): number {
