@@ -49,8 +49,11 @@ export async function exchange(
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
   };
+  // undici hears of it only when the connection is made, and then sends nothing.
+  const ended = Promise.withResolvers<never>();
+  controller.signal.addEventListener('abort', () => ended.reject(controller.signal.reason), { once: true });
   try {
-    const { statusCode, headers, body } = await dispatcher.request({
+    const asked = dispatcher.request({
       origin: request.origin,
       path: request.path,
       method: request.method,
@@ -60,6 +63,7 @@ export async function exchange(
       bodyTimeout: idleBodyMs,
       signal: controller.signal,
     });
+    const { statusCode, headers, body } = await Promise.race([asked, ended.promise]);
     body.once('close', release);
     const header = (name: string) => {
       const value = headers[name];

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
 import type { exchange, WireAnswer, WireRequest } from './exchange.ts';
 import type { PoolOptions } from './open-dispatcher.ts';
@@ -7,7 +8,7 @@ import type { Patience } from './timeouts.ts';
 export interface Wire {
   /** See `exchange`. */
   exchange(request: WireRequest, patience: Patience, signal?: AbortSignal): Promise<WireAnswer>;
-  /** Waits for what is under way. */
+  /** Cuts what is under way: whoever wants an answer waits for it before. */
   close(): Promise<void>;
 }
 
@@ -26,13 +27,14 @@ export function openWire(options: PoolOptions = {}): Wire {
     },
     async close() {
       const loaded = await loading?.catch(() => null);
-      await loaded?.pool.close();
+      await loaded?.close();
     },
   };
 }
 
 interface Loaded {
   pool: Dispatcher;
+  close(): Promise<void>;
   exchange: typeof exchange;
 }
 
@@ -41,5 +43,12 @@ async function load(options: PoolOptions): Promise<Loaded> {
     import('./open-dispatcher.ts'),
     import('./exchange.ts'),
   ]);
-  return { pool: openDispatcher(options), exchange };
+  const connecting = new Set<Socket>();
+  const pool = openDispatcher(options, connecting);
+  const close = async () => {
+    const destroyed = pool.destroy();
+    for (const socket of connecting) socket.destroy();
+    await destroyed;
+  };
+  return { pool, close, exchange };
 }

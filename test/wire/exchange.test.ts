@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { pipeline, Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -101,6 +102,68 @@ describe('one exchange', () => {
     const stopped = failureOf(wire.exchange(get(origin), patience, stop.signal));
     setTimeout(() => stop.abort(abortReason()), 50);
     expect(await stopped).toMatchObject({ name: 'AbortError' });
+  });
+});
+
+/** A host that takes connections and never says a word, and how many of them are open. */
+async function serveSilence(): Promise<{ port: number; sockets: Set<Socket>; taken: Promise<unknown> }> {
+  const sockets = new Set<Socket>();
+  const server = createTcpServer((socket) => {
+    sockets.add(socket.on('error', () => {}).resume());
+    socket.once('close', () => sockets.delete(socket));
+  }).listen(0, '127.0.0.1');
+  const taken = once(server, 'connection');
+  await once(server, 'listening');
+  open.push(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  return { port: (server.address() as AddressInfo).port, sockets, taken };
+}
+
+describe('a host that takes the connection and says nothing', () => {
+  const overTls = ({ port }: { port: number }) => ({
+    wire: openWire({ connectMs: 60_000 }),
+    origin: `https://127.0.0.1:${port}`,
+  });
+  const throughProxy = ({ port }: { port: number }) => ({
+    wire: openWire({ connectMs: 60_000, httpsProxy: `http://127.0.0.1:${port}` }),
+    origin: 'https://x.my.salesforce.com',
+  });
+  const plain = ({ port }: { port: number }) => ({
+    wire: openWire({ connectMs: 60_000 }),
+    origin: `http://127.0.0.1:${port}`,
+  });
+  const ways = [
+    ['over TLS', overTls],
+    ['as a proxy', throughProxy],
+    ['without TLS', plain],
+  ] as const;
+
+  it.each(ways)('%s keeps no caller that gives up waiting', async (_, way) => {
+    const host = await serveSilence();
+    const { wire, origin } = way(host);
+    const stop = new AbortController();
+    const asked = failureOf(
+      wire.exchange(get(origin), { headersMs: 60_000, idleBodyMs: 60_000, answerMs: 60_000 }, stop.signal),
+    );
+    await host.taken;
+    stop.abort(abortReason());
+    expect(await asked).toMatchObject({ name: 'AbortError' });
+    await wire.close();
+    await expect.poll(() => host.sockets.size).toBe(0);
+  });
+
+  it.each(ways)('%s keeps no wire open that is closed', async (_, way) => {
+    const host = await serveSilence();
+    const { wire, origin } = way(host);
+    const asked = failureOf(
+      wire.exchange(get(origin), { headersMs: 60_000, idleBodyMs: 60_000, answerMs: 60_000 }),
+    );
+    await host.taken;
+    await wire.close();
+    await asked;
+    await expect.poll(() => host.sockets.size).toBe(0);
   });
 });
 
