@@ -117,7 +117,13 @@ function notAccepted(
   const mend = rejects
     ? 'The rejects file has them with their reasons: mend it and push that file alone.'
     : "See each record's errors, mend what was refused and push these alone: the others are done. `--rejects FILE`, given with a push, writes them to a file.";
-  const hints = [rejected > 0 ? mend : '', conflicts > 0 ? conflictHint : '', held > 0 ? heldHint : ''];
+  const keeps =
+    'The outbox keeps them as they are, and `outbox retry --all` would send them beside the mended ones: `outbox drop --all` gives the refused ones up.';
+  const hints = [
+    rejected > 0 ? `${mend} ${keeps}` : '',
+    conflicts > 0 ? conflictHint : '',
+    held > 0 ? heldHint : '',
+  ];
   return new AppError('PARTIAL', `${count(refused)} of ${counted(records, 'record')} ${said}.`, {
     hint: hints.filter((hint) => hint !== '').join(' '),
     details: { refused },

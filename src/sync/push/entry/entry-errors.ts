@@ -5,7 +5,7 @@ import type { RecordError } from '../../ports/record-writes.ts';
 /** What an entry in doubt says of itself. */
 export const noAnswer: RecordError = {
   code: 'IN_DOUBT',
-  message: 'The request was sent and its answer never came; the contact may exist in Salesforce.',
+  message: 'The request was sent and its answer never came; Salesforce may have carried it out.',
   fields: [],
 };
 
