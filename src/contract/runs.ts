@@ -14,9 +14,11 @@ export interface RunView {
   instanceUrl: string;
   status: RunStatus;
   startedAt: string;
+  /** Null while it is under way, and where its process was killed. */
   finishedAt: string | null;
   counts: Record<string, number>;
-  apiCalls: number;
+  /** Null where its process was killed: what it sent last is written down nowhere. */
+  apiCalls: number | null;
   error: RunError | null;
 }
 

@@ -9,10 +9,7 @@ const mostRuns = 100;
  * another has taken the place of. The caller holds the org's lease, so none of them can still be under way. The newest
  * copy stays as it is, for the next backfill goes on with it.
  */
-export async function closeKilledRuns({
-  mirror,
-  clock,
-}: Pick<SyncContext, 'mirror' | 'clock'>): Promise<void> {
+export async function closeKilledRuns({ mirror }: Pick<SyncContext, 'mirror'>): Promise<void> {
   const { journal } = mirror;
   const killed: Run[] = await journal.runs({ kind: 'cycle', status: 'running', limit: mostRuns });
   let isNewestCopy = true;
@@ -24,7 +21,8 @@ export async function closeKilledRuns({
   for (const run of killed) {
     const outcome: RunOutcome = {
       status: 'interrupted',
-      finishedAt: clock.now(),
+      // It was when nobody looked; nor has anybody counted the calls since its last write.
+      finishedAt: null,
       counts: {},
       apiCalls: 0,
       error: { code: 'INTERRUPTED', message: 'The process ended in the middle of this run.', hint: null },

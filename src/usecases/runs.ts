@@ -109,7 +109,7 @@ export async function runView(parts: ViewParts, instanceUrl: string, run: Run): 
     startedAt: isoTime(startedAt),
     finishedAt: isoTime(finishedAt),
     counts,
-    apiCalls,
+    apiCalls: status === 'interrupted' && finishedAt === null ? null : apiCalls,
     error,
   };
 }

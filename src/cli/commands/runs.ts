@@ -1,6 +1,6 @@
 import { formatDuration } from '../../base/interval.ts';
 import { bounds, defaults } from '../../contract/defaults.ts';
-import type { RunResult, RunStepView, RunsResult } from '../../contract/runs.ts';
+import type { RunResult, RunStepView, RunsResult, RunView } from '../../contract/runs.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { wholeNumber } from '../options/number-option.ts';
 import { renderFacts } from '../render/facts.ts';
@@ -60,7 +60,7 @@ function tableOf({ runs }: RunsResult, { terminal, io, orgNames }: Invocation): 
       orgNames.of(run.instanceUrl),
       run.status,
       relativeTime(run.startedAt, io.now()),
-      timeOf(run.startedAt, run.finishedAt),
+      runTimeOf(run),
       count(run.apiCalls),
       run.error === null ? countsText(run.counts) : `${run.error.code}: ${run.error.message}`,
     ]),
@@ -75,7 +75,7 @@ function textOf({ run }: RunResult, { terminal, orgNames }: Invocation): string 
       ['org', orgNames.of(run.instanceUrl)],
       ['status', run.status],
       ['started', run.startedAt],
-      ['time', timeOf(run.startedAt, run.finishedAt)],
+      ['time', runTimeOf(run)],
       ['API calls', count(run.apiCalls)],
       ['result', countsText(run.counts) || 'no changes'],
       ...(run.error === null ? [] : ([['error', `${run.error.message} (${run.error.code})`]] as const)),
@@ -109,8 +109,13 @@ const countWords: Readonly<Record<string, string>> = {
   inDoubt: 'in doubt',
 };
 
-function timeOf(startedAt: string, finishedAt: string | null): string {
-  return finishedAt === null ? '-' : formatDuration(Date.parse(finishedAt) - Date.parse(startedAt));
+function runTimeOf({ status, startedAt, finishedAt }: RunView): string {
+  if (finishedAt === null) return status === 'running' ? '-' : 'unknown';
+  return timeOf(startedAt, finishedAt);
+}
+
+function timeOf(startedAt: string, finishedAt: string): string {
+  return formatDuration(Date.parse(finishedAt) - Date.parse(startedAt));
 }
 
 function countsText(counts: Record<string, number>): string {

@@ -14,6 +14,7 @@ export interface Run {
   kind: RunKind;
   status: RunStatus;
   startedAt: number;
+  /** Null while it is under way, and of one that is `interrupted` where its process was killed: nobody knows when. */
   finishedAt: number | null;
   counts: Record<string, number>;
   apiCalls: number;
@@ -50,7 +51,8 @@ export interface RunDelta {
 
 export interface RunOutcome extends RunDelta {
   status: Exclude<RunStatus, 'running'>;
-  finishedAt: number;
+  /** Null where its process was killed. */
+  finishedAt: number | null;
   error: RunError | null;
 }
 

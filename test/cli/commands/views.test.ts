@@ -253,6 +253,27 @@ describe('runs', () => {
     expect(json((await runMain(['runs', '--json'], { app })).stdout)).toEqual({ runs: [run] });
   });
 
+  test('one whose process was killed says what is not known of it', async () => {
+    const killed: RunView = {
+      ...{ ...failed, error: null, counts: {} },
+      ...{ status: 'interrupted', finishedAt: null, apiCalls: null },
+    };
+    const { app } = fakeApp({
+      runs: async () => ({ runs: [killed] }),
+      run: async () => ({ run: { ...killed, steps: [] } }),
+    });
+    expect((await runMain(['runs'], { app })).stdout).toMatch(/interrupted +5m ago +unknown +unknown/);
+    const { stdout } = await runMain(['runs', 'show', '3f2a'], { app });
+    expect(stdout).toMatch(/time +unknown\n +API calls +unknown\n/);
+    expect(json((await runMain(['runs', '--json'], { app })).stdout)).toEqual({ runs: [killed] });
+  });
+
+  test('one under way has no time yet', async () => {
+    const running: RunView = { ...failed, error: null, status: 'running', finishedAt: null };
+    const { app } = fakeApp({ runs: async () => ({ runs: [running] }) });
+    expect((await runMain(['runs'], { app })).stdout).toMatch(/running +5m ago +- +4/);
+  });
+
   test('one with its steps', async () => {
     const step = {
       name: 'updated',
