@@ -53,6 +53,7 @@ export const exitCodeByErrorCode: Readonly<Record<ErrorCode, number>> = {
 
   ORG_BUSY: exitCodes.busy,
   MIRROR_BUSY: exitCodes.busy,
+  DATA_DIR_BUSY: exitCodes.busy,
   LEASE_LOST: exitCodes.busy,
   LOCK_TIMEOUT: exitCodes.busy,
 

@@ -15,6 +15,7 @@ const hints: Readonly<Partial<Record<ErrorCode, string>>> = {
   UNEXPECTED_COLUMN: report,
   ORG_BUSY: busy,
   MIRROR_BUSY: busy,
+  DATA_DIR_BUSY: 'Another process holds a file of the data folder: end it, or try again later.',
   LEASE_LOST: busy,
   LOCK_TIMEOUT: busy,
   SALESFORCE_ERROR: 'Run the command again; if it stays, --verbose shows what was asked.',

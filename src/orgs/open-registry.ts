@@ -10,7 +10,7 @@ import { checkPut, connectedAs, notConnected } from './rules/check-put.ts';
 
 /**
  * Opens `registry.db` in the data folder, making both where they are not there (0700, 0600). Throws AppError
- * `DATA_DIR_UNWRITABLE`, `DISK_FULL`, `REGISTRY_CORRUPT` or `REGISTRY_NEWER_THAN_TOOL`.
+ * `DATA_DIR_UNWRITABLE`, `DATA_DIR_BUSY`, `DISK_FULL`, `REGISTRY_CORRUPT` or `REGISTRY_NEWER_THAN_TOOL`.
  */
 export function openRegistry(dataDir: string): Registry {
   const file = new RegistryFile(dataDir);

@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AppError, isAppError, systemCodeOf } from '../base/errors.ts';
+import { isNoFile } from '../base/is-no-file.ts';
+import { heldDatabase } from '../sqlite/held-database.ts';
 import { sqliteFaultOf } from '../sqlite/sqlite-fault.ts';
 
 export const registryFileName = 'registry.db';
@@ -11,6 +13,7 @@ export function registryFault(dataDir: string, error: unknown): AppError {
   const path = join(dataDir, registryFileName);
   const fault = sqliteFaultOf(error);
   if (fault === 'no-room') return diskFull(path, error);
+  if (fault === 'busy') return heldDatabase(path, error);
   if (fault === 'damaged') return corrupt(dataDir, `The list of connected orgs ${path} is damaged.`, error);
   if (isNoFile(path)) return corrupt(dataDir, `${path}, the list of connected orgs, is no file.`, error);
   return unwritable(dataDir, error);
@@ -19,14 +22,6 @@ export function registryFault(dataDir: string, error: unknown): AppError {
 export function foreignRegistry(dataDir: string): AppError {
   const path = join(dataDir, registryFileName);
   return corrupt(dataDir, `The list of connected orgs ${path} is another program's database.`);
-}
-
-function isNoFile(path: string): boolean {
-  try {
-    return statSync(path, { throwIfNoEntry: false })?.isFile() === false;
-  } catch {
-    return false;
-  }
 }
 
 /** What lies at `folder`, or above it, and is no folder itself; null where nothing is in the way. */

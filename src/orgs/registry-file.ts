@@ -14,8 +14,8 @@ const busyTimeoutMs = 5_000;
 
 /**
  * The open `registry.db`, which other processes write, and people move, delete and put back. Opening makes folder and
- * file where they are not there (0700, 0600) and throws AppError `DATA_DIR_UNWRITABLE`, `DISK_FULL`, `REGISTRY_CORRUPT`
- * or `REGISTRY_NEWER_THAN_TOOL`.
+ * file where they are not there (0700, 0600) and throws AppError `DATA_DIR_UNWRITABLE`, `DATA_DIR_BUSY`,
+ * `DISK_FULL`, `REGISTRY_CORRUPT` or `REGISTRY_NEWER_THAN_TOOL`.
  */
 export class RegistryFile {
   readonly #dataDir: string;
@@ -56,7 +56,7 @@ export class RegistryFile {
     try {
       return read(db);
     } catch (error) {
-      throw sqliteFaultOf(error) === 'damaged' ? registryFault(this.#dataDir, error) : error;
+      throw isOfFile(error) ? registryFault(this.#dataDir, error) : error;
     } finally {
       if (this.#opened.locksOut) db.close();
     }
@@ -73,8 +73,7 @@ export class RegistryFile {
     try {
       return db.transaction(() => write(db)).immediate();
     } catch (error) {
-      const isOfFile = cannotWrite(error) || sqliteFaultOf(error) === 'damaged';
-      throw isOfFile ? registryFault(this.#dataDir, error) : error;
+      throw cannotWrite(error) || isOfFile(error) ? registryFault(this.#dataDir, error) : error;
     }
   }
 
@@ -103,6 +102,12 @@ export class RegistryFile {
     if (this.#opened.standsInFor !== null) this.#take(openDatabase(this.#dataDir));
     return this.#opened.db;
   }
+}
+
+/** What it says of the file, whatever was asked of it. */
+function isOfFile(error: unknown): boolean {
+  const fault = sqliteFaultOf(error);
+  return fault === 'damaged' || fault === 'busy';
 }
 
 interface FileStamp {

@@ -89,7 +89,8 @@ function lookingOf(budget: ApiBudget): Pick<ApiBudget, 'before' | 'after'> {
       try {
         await budget.before('look', options);
       } catch (error) {
-        if (!isAppError(error, 'DISK_FULL', 'DATA_DIR_UNWRITABLE', 'USAGE_UNREADABLE')) throw error;
+        if (!isAppError(error, 'DISK_FULL', 'DATA_DIR_UNWRITABLE', 'DATA_DIR_BUSY', 'USAGE_UNREADABLE'))
+          throw error;
       }
     },
     after: (usage, call) => budget.after(usage, call),

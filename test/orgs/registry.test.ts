@@ -192,6 +192,27 @@ describe('registry', () => {
     expect(readdirSync(dataDir)).toEqual(['registry.db']);
   });
 
+  it.each(['BEGIN IMMEDIATE', 'BEGIN EXCLUSIVE'])(
+    'says who may hold it where it is locked (%s)',
+    async (begin) => {
+      const path = join(dataDir, 'registry.db');
+      const busy = { code: 'DATA_DIR_BUSY', message: expect.stringContaining(path) };
+      await using registry = openRegistry(dataDir);
+      await using held = new AsyncDisposableStack();
+      const stranger = held.adopt(new Database(path), async (db) => void db.close());
+      // A rollback journal: whoever reads is kept out too.
+      if (begin === 'BEGIN EXCLUSIVE') {
+        await registry[Symbol.asyncDispose]();
+        stranger.pragma('journal_mode = delete');
+      }
+      stranger.exec(begin);
+      if (begin === 'BEGIN EXCLUSIVE')
+        expect(() => openRegistry(dataDir)).toThrow(expect.objectContaining(busy));
+      else await expect(registry.remove('https://a.example')).rejects.toMatchObject(busy);
+    },
+    60_000,
+  );
+
   it('says so where a folder lies in its place', () => {
     const path = join(dataDir, 'registry.db');
     mkdirSync(path);

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DoctorCheck } from '../../src/contract/doctor.ts';
@@ -177,6 +177,26 @@ describe('a mirror that lacks its view', () => {
     change('DROP VIEW contacts');
     await mirror.schema.confirmDescribe(Date.now());
     expect(await listed()).toBe(12);
+  });
+});
+
+describe('a folder in the place of a mirror', () => {
+  it('is told by every command, and no copy is begun that could not take its place', async () => {
+    for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true });
+    mkdirSync(path);
+    const told = {
+      code: 'MIRROR_CORRUPT',
+      message: `${path}, the mirror, is no file.`,
+      hint: expect.stringContaining('Move it'),
+    };
+    expect(await checkOfMirror()).toMatchObject({ status: 'fail', message: told.message, hint: told.hint });
+    expect((await watchOnce()).error).toMatchObject(told);
+    expect((await backfill()).error).toMatchObject(told);
+    for (const force of [false, true]) {
+      expect((await backfill({ fresh: true, force })).error).toMatchObject(told);
+      expect(await app.services.mirrors.copies.exists(emulator.url)).toBe(false);
+    }
+    await expect(listed()).rejects.toMatchObject(told);
   });
 });
 

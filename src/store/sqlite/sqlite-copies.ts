@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
 import { withFinally } from '../../base/finally.ts';
+import { isNoFile } from '../../base/is-no-file.ts';
 import type { Lease } from '../../sync/ports/leases.ts';
 import type { ArchivedMirror, MirrorArchives } from '../../sync/ports/mirror-archives.ts';
 import type { MirrorCopies, ReplaceOptions } from '../../sync/ports/mirror-copies.ts';
@@ -9,7 +10,7 @@ import { archiveAt, removeDatabase } from './archives.ts';
 import { copyPath, mirrorPath } from './mirror-path.ts';
 import type { OpenFiles } from './open-files.ts';
 import { replaceByCopy } from './replace-by-copy.ts';
-import { withMappedFaults } from './sqlite-fault.ts';
+import { noFile, withMappedFaults } from './sqlite-fault.ts';
 
 export interface CopiesParts {
   folder: string;
@@ -29,7 +30,10 @@ export class SqliteCopies implements MirrorCopies {
     return existsSync(this.#pathOf(instanceUrl));
   }
 
-  open(instanceUrl: string, options: OpenOptions): Promise<StoredMirror> {
+  async open(instanceUrl: string, options: OpenOptions): Promise<StoredMirror> {
+    const mirror = mirrorPath(this.#parts.folder, instanceUrl);
+    // Nobody shall copy an org for a place that the copy cannot take.
+    if (options.create && isNoFile(mirror)) throw noFile(mirror);
     return this.#parts.files.mirrorAt(this.#pathOf(instanceUrl), options);
   }
 

@@ -1,4 +1,5 @@
 import { AppError, type AppErrorOptions, messageOf, systemCodeOf } from '../../base/errors.ts';
+import { isNoFile } from '../../base/is-no-file.ts';
 import { damagedMirrorSteps } from '../../org/damaged-mirror-steps.ts';
 import { sqliteFaultOf } from '../../sqlite/sqlite-fault.ts';
 import { orgOfMirror } from './mirror-path.ts';
@@ -8,6 +9,15 @@ export function damaged(path: string, why: string, more: AppErrorOptions = {}): 
   return new AppError('MIRROR_CORRUPT', `The mirror ${path} is damaged: ${why}.`, {
     hint: damagedMirrorSteps(orgOfMirror(path)),
     ...more,
+  });
+}
+
+/** Of what lies where a mirror is to lie, a folder for one: SQLite says of it that the disk fails. */
+export function noFile(path: string, cause?: unknown): AppError {
+  return new AppError('MIRROR_CORRUPT', `${path}, the mirror, is no file.`, {
+    hint: 'Move it out of the data folder, then run the command again.',
+    details: { path },
+    cause,
   });
 }
 
@@ -25,6 +35,7 @@ export function mapSqliteFault(error: unknown, path: string): Error {
   if (error instanceof AppError || (error instanceof Error && error.name === 'AbortError')) return error;
   const fault = sqliteFaultOf(error);
   const details = { path, sqlite: systemCodeOf(error) ?? '' };
+  if ((fault === 'disk' || fault === 'unwritable') && isNoFile(path)) return noFile(path, error);
   if (fault === 'no-room') {
     return new AppError('DISK_FULL', `There is no room left to write ${path}.`, {
       hint: 'Free some space and run the command again; what was stored before is kept.',

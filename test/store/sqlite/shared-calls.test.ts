@@ -123,6 +123,20 @@ describe('the file of calls', () => {
     }
   });
 
+  it('is told to be held by another program where it is locked', async () => {
+    await ledger.reserve(orgId, wanted);
+    const stranger = new Database(path());
+    stranger.exec('BEGIN IMMEDIATE');
+    try {
+      await expect(ledger.reserve(orgId, wanted)).rejects.toMatchObject({
+        code: 'DATA_DIR_BUSY',
+        message: expect.stringContaining(path()),
+      });
+    } finally {
+      stranger.close();
+    }
+  }, 60_000);
+
   it('is counted in anew where it was deleted or replaced under a process that goes on', async () => {
     await ledger.reserve(orgId, wanted);
     for (const end of ['', '-wal', '-shm']) rmSync(path() + end, { force: true });

@@ -1,4 +1,5 @@
 import { AppError, isAppError, systemCodeOf } from '../../../base/errors.ts';
+import { heldDatabase } from '../../../sqlite/held-database.ts';
 import { sqliteFaultOf } from '../../../sqlite/sqlite-fault.ts';
 
 /** SQLite's and the file system's own errors → AppError, once, at this room's door. */
@@ -13,6 +14,7 @@ export function callLedgerFault(path: string, error: unknown): AppError {
       cause: error,
     });
   }
+  if (fault === 'busy') return heldDatabase(path, error);
   if (fault === 'damaged') {
     return new AppError(
       'USAGE_UNREADABLE',

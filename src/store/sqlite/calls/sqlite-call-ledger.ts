@@ -27,7 +27,7 @@ export const callLedgerFileName = 'usage.db';
 
 /**
  * `usage.db` in the data folder, made by the first call that is reserved (0700, 0600). One that is damaged is set aside
- * and begun anew, with a warning. Throws AppError `DISK_FULL`, `DATA_DIR_UNWRITABLE` or, for a newer version's file,
+ * and begun anew, with a warning. Throws AppError `DISK_FULL`, `DATA_DIR_UNWRITABLE`, `DATA_DIR_BUSY` or, for a newer version's file,
  * `USAGE_UNREADABLE`; what is there is told where it cannot be written, too.
  */
 export class SqliteCallLedger implements CallLedger {
