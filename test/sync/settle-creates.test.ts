@@ -100,7 +100,6 @@ describe('creates whose answer was lost', () => {
       expect(await made(rig)).toHaveLength(30);
       expect(['done', 'in-doubt']).toContain(Object.keys(await states(rig)).join());
     },
-    60_000,
   );
 
   it.each([

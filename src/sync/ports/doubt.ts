@@ -10,12 +10,12 @@ export interface DoubtCandidate {
 }
 
 /**
- * Why a create in doubt still is: `not-covered`: a transaction with it may still be open in the org. `contacts-unexplained`: this
- * user made contacts since that nothing accounts for. `keyed-open`: another create that may have been made has to be
- * settled first. `job-open`: an ingest job that is under way may have made it. `other-user`: it was sent as another user
- * than this one. `sender-unknown`: as whom or when it was sent is not known, or the
- * org's clock went back since. `creator-hidden`: this user may not read who made a contact and when. `too-old`: what was deleted
- * since may be purged. `group-split`: others of its group were made, and a group is made as a whole. `too-many`: more
+ * Why a create in doubt still is: `not-covered`: a transaction with it may still be open in the org.
+ * `contacts-unexplained`: this user made contacts since that nothing accounts for. `keyed-open`: another create that may
+ * have been made has to be settled first. `job-open`: an ingest job that is under way may have made it. `other-user`: it
+ * was sent as another user than this one. `sender-unknown`: as whom or when it was sent is not known, or the org's clock
+ * went back since. `creator-hidden`: this user may not read who made a contact and when. `too-old`: what was deleted since
+ * may be purged. `group-split`: others of its group were made, and a group is made as a whole. `too-many`: more
  * contacts were made since than are compared.
  */
 export type DoubtReason =

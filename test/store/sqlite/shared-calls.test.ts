@@ -135,7 +135,7 @@ describe('the file of calls', () => {
     } finally {
       stranger.close();
     }
-  }, 60_000);
+  });
 
   it('is counted in anew where it was deleted or replaced under a process that goes on', async () => {
     await ledger.reserve(orgId, wanted);

@@ -2,6 +2,7 @@ import { sameId } from '../../../org/record-id.ts';
 import type { Field } from '../../ports/field.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
 import { sameValue } from '../values/same-value.ts';
+import { setBackMs } from './org-now.ts';
 
 /** A contact as Salesforce has it now. */
 export type FoundContact =
@@ -18,9 +19,6 @@ export type Verdict =
   | { kind: 'as-sent'; id: string; created: boolean }
   | { kind: 'untouched' }
   | { kind: 'changed'; id: string | null; message: string; fields: string[] };
-
-/** So far back an org's clock may be set, or its servers differ, and the order of stamps still says something. */
-const setBackMs = 120_000;
 
 /** `now`: the org's time, ms; null where it has told none. Where it is well before the sending, stamps tell no order. */
 export function doubtVerdict(

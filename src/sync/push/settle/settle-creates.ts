@@ -8,6 +8,7 @@ import { type DoubtCoverage, doubtCoverage } from './doubt-coverage.ts';
 import { freshDoubt } from './fresh-doubt.ts';
 import { madeContacts } from './made-contacts.ts';
 import { CreateMatcher, type CreateVerdict, type MadeContact, serverClocksMs } from './match-creates.ts';
+import { setBackMs } from './org-now.ts';
 import { fieldsNamed, isUnknownField } from './read-doubts.ts';
 
 /** What is read of the outbox at a time. */
@@ -19,8 +20,6 @@ const entriesPerPage = 1_000;
 const lookAgainMs = 15 * 60_000;
 /** A minute past the end of the request: what was under way to the org is begun by then, and its clocks agree. */
 const pastEndMs = 60_000;
-/** So far back an org's clock may be set, or its servers differ, and what was made is still dated behind the sending. */
-const setBackMs = 120_000;
 /** A deleted contact can be read for 15 days, then it is purged; a day is left for clocks. */
 const binMs = 14 * 86_400_000;
 /** Contacts of one user in the span of the doubts; past it a look would take too many calls. */
@@ -130,11 +129,11 @@ async function openDoubts(context: SyncContext, eager: boolean): Promise<OpenDou
 }
 
 /**
- * Those whose requests the org has surely done with, and whose contacts can be told by their time: where the org's clock went
- * back since the sending, nothing is judged before it has come past that again, and nothing ever where it went far. The
- * end of a request that was cut, or whose process died, is not known: what had left may reach the org a moment later. An answer to a call that was made after tells a time that is
- * no earlier, and from there a minute is waited for; what the org has begun by then holds its coverage back until it is
- * committed.
+ * Those whose requests the org has surely done with, and whose contacts can be told by their time: where the org's clock
+ * went back since the sending, nothing is judged before it has come past that again, and nothing ever where it went far.
+ * The end of a request that was cut, or whose process died, is not known: what had left may reach the org a moment later.
+ * An answer to a call that was made after tells a time that is no earlier, and from there a minute is waited for; what the
+ * org has begun by then holds its coverage back until it is committed.
  */
 async function coveredOf(
   context: SyncContext,
