@@ -2,7 +2,7 @@ import type { StoredColumn } from '../fields/stored-column.ts';
 import { newKey, sqlNow } from './new-key.ts';
 import { quoteName } from './quote-name.ts';
 import { sqlText } from './sql-text.ts';
-import { jsonForm, refusingBy, rulesOf, storedForm, type ValueRule } from './written-value.ts';
+import { isNothing, jsonForm, refusingBy, rulesOf, storedForm, type ValueRule } from './written-value.ts';
 
 /** SQL: the key of the row that an INSERT makes, as long as its trigger works. */
 const madeKey = `(SELECT value FROM contact_edit WHERE field = '_key')`;
@@ -64,7 +64,7 @@ function insertSteps(object: string, columns: readonly StoredColumn[]): string[]
   const collect = writeable.map((field) => {
     const [given, stored] = [`NEW.${quoteName(field.name)}`, `l.${quoteName(field.name)}`];
     const rules = rulesOf(field, given, stored);
-    if (isRequired(field)) rules.push({ when: `${stored} IS NULL`, message: `${field.name} is required.` });
+    if (isRequired(field)) rules.push({ when: isNothing(stored), message: `${field.name} is required.` });
     const value = refusingBy(rules, jsonForm(field, stored));
     // What is not given is looked at only where that is a fault, or where the form has lost it.
     const isLookedAt = isRequired(field) ? '' : ` AND nullif(${given}, '') IS NOT NULL`;
@@ -122,7 +122,7 @@ function updateSteps(object: string, columns: readonly StoredColumn[]): string[]
     if (field.type === 'boolean')
       rules.push({ when: `${stored} IS NULL`, message: `${field.name} takes 0 or 1.` });
     else if (!field.nillable)
-      rules.push({ when: `${stored} IS NULL`, message: `${field.name} cannot be empty.` });
+      rules.push({ when: isNothing(stored), message: `${field.name} cannot be empty.` });
     const value = refusingBy(rules, jsonForm(field, stored));
     return `INSERT INTO contact_edit (field, value, was)
       SELECT ${sqlText(field.name)}, ${value}, ${jsonForm(field, `OLD.${name}`)}

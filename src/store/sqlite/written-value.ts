@@ -138,6 +138,14 @@ function textRules({ name, type, length, referenceTo }: StoredColumn, stored: st
   return rules;
 }
 
+/** What Salesforce takes off at both ends of a text: blanks and control characters. */
+const edges = `char(${Array.from({ length: 32 }, (_, i) => i + 1).join(', ')})`;
+
+/** SQL: whether Salesforce takes the value for none, which it refuses where the field must have one. */
+export function isNothing(stored: string): string {
+  return `coalesce(trim(${stored}, ${edges}), '') = ''`;
+}
+
 /** SQL: the first rule that holds refuses the statement, else `value`. The message is a literal, as SQLite wants it. */
 export function refusingBy(rules: readonly ValueRule[], value: string): string {
   const cases = rules.map(({ when, message }) => `WHEN ${when} THEN raise(ABORT, ${sqlText(message)})`);

@@ -66,6 +66,9 @@ describe('INSERT', () => {
 
   test.each([
     ["(FirstName) VALUES ('x')", 'LastName is required.'],
+    ["(LastName) VALUES ('')", 'LastName is required.'],
+    ["(LastName) VALUES (' ')", 'LastName is required.'],
+    ['(LastName) VALUES (char(9, 10, 13, 32, 31))', 'LastName is required.'],
     ["(LastName, Id) VALUES ('x', '003000000000009AAA')", 'Id is given by Salesforce'],
     ["(LastName, Name) VALUES ('x', 'y')", 'Name is set by Salesforce and cannot be given.'],
     ["(LastName, Sum__c) VALUES ('x', 1)", 'Sum__c is a formula and cannot be given.'],
@@ -158,6 +161,8 @@ describe('UPDATE', () => {
     ['IsDeleted = 1', 'IsDeleted is what DELETE is for'],
     ['LastName = NULL', 'LastName cannot be empty.'],
     ["LastName = ''", 'LastName cannot be empty.'],
+    ["LastName = '  '", 'LastName cannot be empty.'],
+    ['LastName = char(13, 10)', 'LastName cannot be empty.'],
     ['DoNotCall = NULL', 'DoNotCall takes 0 or 1.'],
     ["Seen__c = 'soon'", 'Seen__c takes a time in UTC'],
     ["Rises__c = 'early'", 'Rises__c takes a time'],
