@@ -80,8 +80,10 @@ export interface OutboxCandidate {
 
 /** One entry with all that is known of it. */
 export interface OutboxEntryDetails extends OutboxEntryView {
-  /** What Salesforce had in these fields when it was made; null where that was not asked. */
+  /** What Salesforce had in these fields when they were edited; null where that was not asked. */
   base: Record<string, unknown> | null;
+  /** What it had in them when the last conflict was found; null where there was none, or no contact. */
+  found: Record<string, unknown> | null;
   way: SendWay | null;
   /** By what it is to go, where its push has said so; null: as the number suggests. */
   api: 'collections' | 'bulk' | null;

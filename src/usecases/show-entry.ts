@@ -30,11 +30,11 @@ export async function showEntry(
     throw unknownEntry(only === undefined ? `There is no entry ${key}.` : meansSeveral(key));
   const { org, entry } = only;
   const [person] = await peopleOf(parts.mirrors, org.instanceUrl, [entry]);
-  const { base, way, api, upsertField, allowDuplicates } = entry;
+  const { way, api, upsertField, allowDuplicates } = entry;
   return {
     entry: {
       ...outboxView(org.instanceUrl, entry, person!),
-      base,
+      ...basesOf(entry),
       way,
       api,
       upsertField,
@@ -43,4 +43,12 @@ export async function showEntry(
     },
     salesforce: live ? await (await import('./live-entry.ts')).liveEntry(parts, org, entry, signal) : null,
   };
+}
+
+/** From a conflict on, the base of an entry is what Salesforce had by then. */
+function basesOf({ base, firstBase, found }: OutboxEntry): Pick<OutboxShowResult['entry'], 'base' | 'found'> {
+  if (firstBase === null) return { base, found };
+  const { IsDeleted: _isGone, ...last } = base ?? {};
+  const edited = Object.entries(last).filter(([name]) => found === null || !(name in found));
+  return { base: { ...Object.fromEntries(edited), ...firstBase }, found };
 }

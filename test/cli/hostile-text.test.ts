@@ -245,6 +245,7 @@ const { app } = fakeApp({
       entry: {
         ...entry,
         base: { LastName: hostile },
+        found: { LastName: hostile.toUpperCase() },
         way: null,
         upsertField: hostile,
         allowDuplicates: false,

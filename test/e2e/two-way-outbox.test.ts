@@ -109,6 +109,40 @@ describe('the outbox commands, of what a program has written by SQL', () => {
     expect(await listed()).toEqual([]);
   });
 
+  it('show names whose each value of a conflict is, also when it is decided', async () => {
+    const [id] = some() as [string];
+    await control(emulator.url, 'touch', { ids: [id], set: { Title: 'Former', Phone: '1' } });
+    await pass();
+    expect((await cycle()).code).toBe(0);
+    program.exec(`UPDATE contacts SET Title = 'Ours', Phone = '2', Department = NULL WHERE Id = '${id}'`);
+    await control(emulator.url, 'touch', { ids: [id], set: { Title: 'Theirs' } });
+    expect((await cycle()).code).not.toBe(0);
+    program.exec(`UPDATE contacts SET FirstName = 'Ada' WHERE Id = '${id}'`);
+    const [{ key } = { key: '' }] = await listed('--conflicts');
+    const shown = async () => (await cli.run(['outbox', 'show', key])).stdout;
+    expect(await shown()).toMatch(/Title +here Ours; edited from Former; Salesforce has Theirs\n/);
+    expect(await shown()).toMatch(/Phone +2 \(was 1\)\n/);
+    const { entry } = await cli.json<{ entry: Row }>(['outbox', 'show', key]);
+    const firstName = (await inOrg(id))?.FirstName ?? null;
+    expect(entry).toMatchObject({
+      changes: { Title: 'Ours', Phone: '2', FirstName: 'Ada' },
+      base: { Title: 'Former', Phone: '1', FirstName: firstName },
+      found: { Title: 'Theirs', Phone: '1' },
+    });
+    expect(Object.keys(entry.found as Row)).not.toContain('FirstName');
+    // Somebody changes it once more before the decision is carried out.
+    await cli.json(['outbox', 'retry', key, '--take', 'local']);
+    expect(await shown()).toMatch(/Title +here Ours; edited from Former; Salesforce had Theirs\n/);
+    await control(emulator.url, 'touch', { ids: [id], set: { Title: 'Later' } });
+    expect((await cycle()).code).not.toBe(0);
+    expect(await shown()).toMatch(/Title +here Ours; edited from Former; Salesforce has Later\n/);
+    await cli.json(['outbox', 'retry', key, '--take', 'salesforce']);
+    const [{ key: givenUp } = { key: '' }] = await listed('--state', 'dropped');
+    expect((await cli.run(['outbox', 'show', givenUp])).stdout).toMatch(
+      /Title +here Ours; edited from Former; Salesforce had Later\n/,
+    );
+  });
+
   it('approve lets go what was held as too much at once', async () => {
     program.exec("UPDATE contacts SET Title = 'All'");
     await cycle();

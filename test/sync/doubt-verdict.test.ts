@@ -22,6 +22,8 @@ function entry(more: Partial<OutboxEntry>): OutboxEntry {
     contactId: id,
     changes: { Title: 'Ours' },
     base: null,
+    firstBase: null,
+    found: null,
     state: 'in-doubt',
     job: null,
     way: 'collection',

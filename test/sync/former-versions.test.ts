@@ -179,7 +179,15 @@ describe.each(['0.1.0', 'format-2'])('what version %s has left', (version) => {
   it('keeps each entry of the outbox as it is, and lets people move it', async () => {
     const { path, before, context } = await opened(version, 'complete');
     const { outbox } = context.mirror;
-    const since = { local: 0, sent_by: null, doubt: null, job: null, api: null };
+    const since = {
+      local: 0,
+      sent_by: null,
+      doubt: null,
+      job: null,
+      api: null,
+      first_base: null,
+      found: null,
+    };
     const gained = (row: Record<string, unknown>) =>
       version === '0.1.0'
         ? {

@@ -15,6 +15,8 @@ function entry(more: Partial<OutboxEntry> = {}): OutboxEntry {
     contactId: null,
     changes: { LastName: key },
     base: null,
+    firstBase: null,
+    found: null,
     state: 'pending',
     job: null,
     way: null,

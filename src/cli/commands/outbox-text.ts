@@ -100,9 +100,15 @@ function wayOf({ way, api }: OutboxShowResult['entry']): string | null {
   return api === 'bulk' ? 'to go in a bulk ingest job' : 'to go in a collection';
 }
 
-function changeText({ changes, base }: OutboxShowResult['entry'], field: string): string {
-  const before = base === null || !(field in base) ? '' : ` (was ${valueText(base[field])})`;
-  return `${valueText(changes[field])}${before}`;
+/** Whose each value is, where the edit was in conflict and Salesforce had another one than it was edited from. */
+function changeText({ changes, base, found, state }: OutboxShowResult['entry'], field: string): string {
+  const here = valueText(changes[field]);
+  const before = base === null || !(field in base) ? null : valueText(base[field]);
+  if (found !== null && field in found && valueText(found[field]) !== before) {
+    const has = state === 'conflict' ? 'has' : 'had';
+    return `here ${here}; edited from ${before ?? 'what is not known'}; Salesforce ${has} ${valueText(found[field])}`;
+  }
+  return before === null ? here : `${here} (was ${before})`;
 }
 
 function valueText(value: unknown): string {

@@ -113,6 +113,8 @@ export function newEntry({ outbox }: MemoryState, entry: NewOutboxEntry): Memory
     ...entry,
     seq: outbox.size + 1,
     local: false,
+    firstBase: null,
+    found: null,
     way: null,
     api: null,
     job: null,

@@ -4,6 +4,13 @@ import type { EditDecision, EditRecord } from '../../sync/ports/outbox-entry.ts'
 import { insertStep } from './run-records.ts';
 import { settleEntries } from './send-records.ts';
 
+/** As JSON. */
+interface Bases {
+  base: string | null;
+  firstBase: string | null;
+  found: string | null;
+}
+
 /** See `Outbox.decideEdits`. The caller holds the transaction. */
 export function decideEdits(
   db: Connection,
@@ -12,11 +19,11 @@ export function decideEdits(
   at: number,
 ): string[] {
   const waits = db.prepare(
-    "SELECT changes, base FROM outbox WHERE key = ? AND local = 1 AND state = 'pending'",
+    "SELECT base, first_base AS firstBase, found FROM outbox WHERE key = ? AND local = 1 AND state = 'pending'",
   );
   const taken: string[] = [];
   for (const decision of decisions) {
-    const entry = waits.get(decision.key) as { changes: string; base: string | null } | undefined;
+    const entry = waits.get(decision.key) as Bases | undefined;
     if (entry === undefined) continue;
     taken.push(decision.key);
     carryOut(db, decision, entry, at);
@@ -29,17 +36,12 @@ export function decideEdits(
   return taken;
 }
 
-function carryOut(
-  db: Connection,
-  decision: EditDecision,
-  { base }: { base: string | null },
-  at: number,
-): void {
+function carryOut(db: Connection, decision: EditDecision, bases: Bases, at: number): void {
   const { key } = decision;
   switch (decision.kind) {
     case 'amend': {
       const { changes, contactId } = decision;
-      const before = base === null ? null : (JSON.parse(base) as Record<string, unknown>);
+      const before = parsed(bases.base);
       const kept = before && Object.fromEntries(Object.entries(before).filter(([name]) => name in changes));
       db.prepare('UPDATE outbox SET changes = ?, base = ? WHERE key = ?').run(
         JSON.stringify(changes),
@@ -64,12 +66,29 @@ function carryOut(
     }
     case 'conflict': {
       const { contactId, errors } = decision;
-      db.prepare('UPDATE outbox SET base = ? WHERE key = ?').run(JSON.stringify(decision.base), key);
+      const { IsDeleted: _isGone, ...found } = decision.base;
+      db.prepare('UPDATE outbox SET base = ?, first_base = ?, found = ? WHERE key = ?').run(
+        JSON.stringify(decision.base),
+        JSON.stringify(firstBaseOf(bases)),
+        contactId === null ? null : JSON.stringify(found),
+        key,
+      );
       if (contactId !== null) setContact(db, key, contactId);
       settleEntries(db, [{ key, state: 'conflict', errors, contactId, at }]);
       return;
     }
   }
+}
+
+/** What the edit was based on before any conflict: of what one has found, the base has that. */
+function firstBaseOf({ base, firstBase, found }: Bases): Record<string, unknown> {
+  const { IsDeleted: _isGone, ...last } = parsed(base) ?? {};
+  for (const name of Object.keys(parsed(found) ?? {})) delete last[name];
+  return { ...last, ...parsed(firstBase) };
+}
+
+function parsed(values: string | null): Record<string, unknown> | null {
+  return values === null ? null : (JSON.parse(values) as Record<string, unknown>);
 }
 
 /**

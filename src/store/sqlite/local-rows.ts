@@ -16,6 +16,8 @@ interface LocalEntry {
   contactId: string | null;
   changes: Values;
   base: Values | null;
+  firstBase: Values | null;
+  found: Values | null;
   state: string;
   isUnsent: boolean;
   error: string | null;
@@ -78,7 +80,7 @@ class RowRefresh {
 
   /** Open ones, and those that are done and whose contact is not read back yet. */
   #entriesOf(key: string): LocalEntry[] {
-    const columns = `seq, op, contact_id, changes, base, state, sent_at, error_code, error_message`;
+    const columns = `seq, op, contact_id, changes, base, first_base, found, state, sent_at, error_code, error_message`;
     const rows = prepared(
       this.#db,
       `SELECT ${columns} FROM outbox WHERE local = 1 AND contact_key = :key AND state NOT IN ('done', 'dropped')
@@ -91,6 +93,8 @@ class RowRefresh {
       contact_id: string | null;
       changes: string;
       base: string | null;
+      first_base: string | null;
+      found: string | null;
       state: string;
       sent_at: string | null;
       error_code: string | null;
@@ -101,7 +105,9 @@ class RowRefresh {
       op: row.op,
       contactId: row.contact_id,
       changes: JSON.parse(row.changes) as Values,
-      base: row.base === null ? null : (JSON.parse(row.base) as Values),
+      base: parsed(row.base),
+      firstBase: parsed(row.first_base),
+      found: parsed(row.found),
       state: row.state,
       isUnsent:
         ['held', 'rejected', 'conflict'].includes(row.state) ||
@@ -172,6 +178,8 @@ class RowRefresh {
       }
       behind.changes = { ...refused.changes, ...behind.changes };
       behind.base = refused.op === 'create' ? null : { ...behind.base, ...refused.base };
+      behind.firstBase = both(behind.firstBase, refused.firstBase);
+      behind.found = both(behind.found, refused.found);
       behind.op = refused.op;
       const changes = Object.entries(behind.changes).filter(
         ([, value]) => refused.op !== 'create' || value !== null,
@@ -179,11 +187,13 @@ class RowRefresh {
       behind.changes = Object.fromEntries(changes);
       prepared(
         this.#db,
-        `UPDATE outbox SET key = ${newKey}, op = ?, changes = ?, base = ? WHERE seq = ?`,
+        `UPDATE outbox SET key = ${newKey}, op = ?, changes = ?, base = ?, first_base = ?, found = ? WHERE seq = ?`,
       ).run(
         behind.op,
         JSON.stringify(behind.changes),
-        behind.base === null ? null : JSON.stringify(behind.base),
+        behind.base && JSON.stringify(behind.base),
+        behind.firstBase && JSON.stringify(behind.firstBase),
+        behind.found && JSON.stringify(behind.found),
         behind.seq,
       );
       this.#close(refused);
@@ -222,6 +232,14 @@ class RowRefresh {
       values: JSON.stringify(values),
     });
   }
+}
+
+function parsed(values: string | null): Values | null {
+  return values === null ? null : (JSON.parse(values) as Values);
+}
+
+function both(later: Values | null, earlier: Values | null): Values | null {
+  return later === null && earlier === null ? null : { ...later, ...earlier };
 }
 
 /** What a program is told of its edits: the one that needs somebody goes before those that go their way. */

@@ -27,7 +27,7 @@ const outboxStates = [
 ] as const satisfies readonly OutboxState[];
 
 /** Those that an entry is made of: a row has more, and each that is read is a value to be collected. */
-const columns = `seq, key, op, local, contact_key, contact_id, changes, base, state, way, api, job, upsert_field,
+const columns = `seq, key, op, local, contact_key, contact_id, changes, base, first_base, found, state, way, api, job, upsert_field,
   allow_duplicates, atomic_group, attempts, errors, created_at, sent_at, sent_org_at, sent_by, known_before, doubt,
   settled_at, read_back_due, created`;
 
@@ -40,6 +40,8 @@ export interface OutboxRow {
   contact_id: string | null;
   changes: string;
   base: string | null;
+  first_base: string | null;
+  found: string | null;
   state: OutboxState;
   way: SendWay | null;
   api: SendApi | null;
@@ -229,6 +231,8 @@ export function entryOf(row: OutboxRow): OutboxEntry {
     contactId: row.contact_id,
     changes: JSON.parse(row.changes) as Record<string, unknown>,
     base: row.base === null ? null : (JSON.parse(row.base) as Record<string, unknown>),
+    firstBase: row.first_base === null ? null : (JSON.parse(row.first_base) as Record<string, unknown>),
+    found: row.found === null ? null : (JSON.parse(row.found) as Record<string, unknown>),
     state: row.state,
     way: row.way,
     api: row.api,

@@ -137,6 +137,8 @@ export const migrations: readonly string[] = [
   ALTER TABLE outbox ADD COLUMN doubt TEXT;
   ALTER TABLE outbox ADD COLUMN job TEXT;
   ALTER TABLE outbox ADD COLUMN api TEXT;
+  ALTER TABLE outbox ADD COLUMN first_base TEXT;
+  ALTER TABLE outbox ADD COLUMN found TEXT;
   CREATE INDEX outbox_made ON outbox (contact_id) WHERE op = 'create' AND contact_id IS NOT NULL;
   DROP INDEX outbox_open;
   CREATE INDEX run_of_kind ON run (object, kind, seq);
@@ -163,6 +165,8 @@ const gained = {
     doubt: 'NULL',
     job: 'NULL',
     api: 'NULL',
+    first_base: 'NULL',
+    found: 'NULL',
   },
 } as const;
 /** Keys of `meta` that name their object since the third version. */

@@ -35,10 +35,10 @@ export function takeTheirs(db: Connection, keys: readonly string[], at: number):
 /** What was given up stays in the outbox, as an entry of its own that is dropped. */
 function keepGivenUp(db: Connection, { key }: OutboxEntry, part: Part, at: number): void {
   db.prepare(
-    `INSERT INTO outbox (object, key, op, local, contact_key, contact_id, changes, base, state, created_at, settled_at, errors,
-       error_code, error_message, error_fields)
-     SELECT object, :given, op, local, contact_key, contact_id, :changes, :base, 'dropped', created_at, :at, errors, error_code,
-       error_message, error_fields
+    `INSERT INTO outbox (object, key, op, local, contact_key, contact_id, changes, base, first_base, found, state, created_at, settled_at,
+       errors, error_code, error_message, error_fields)
+     SELECT object, :given, op, local, contact_key, contact_id, :changes, :base, first_base, found, 'dropped', created_at, :at, errors,
+       error_code, error_message, error_fields
      FROM outbox WHERE key = :key`,
   ).run({
     given: randomUUID(),

@@ -34,6 +34,11 @@ const basesOf = (fields: string) => `(SELECT json_group_object(field, json(base)
     SELECT f.key AS field, ${baseOf('f.key', '(SELECT was FROM contact_edit e WHERE e.field = f.key)')} AS base
     FROM ${fields} f) WHERE base IS NOT NULL)`;
 
+/** SQL: of these values of an entry, those of fields that it changes. */
+const ofChanges = (column: string) => `CASE WHEN ${column} IS NOT NULL THEN
+  (SELECT json_group_object(j.key, json(${memberJson('j')})) FROM json_each(outbox.${column}) j
+    WHERE EXISTS (SELECT 1 FROM json_each(outbox.changes) c WHERE c.key = j.key)) END`;
+
 /** Asked by a watch, which need not look at anything where no program has written. */
 const countCommit = `UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'local_commits'`;
 const closeEdit = `DELETE FROM contact_edit`;
@@ -158,7 +163,8 @@ function updateSteps(object: string, columns: readonly StoredColumn[]): string[]
         ) WHERE CASE outbox.op WHEN 'create' THEN value <> 'null' ELSE NOT ${isAlone} OR value IS NOT
           (SELECT ${memberJson('b')} FROM json_each(outbox.base) b WHERE b.key = field) END)
       WHERE seq = ${foldInto} AND EXISTS (SELECT 1 FROM contact_edit)`,
-    `UPDATE outbox SET base = ${basesOf('json_each(outbox.changes)')}
+    `UPDATE outbox SET base = ${basesOf('json_each(outbox.changes)')},
+        first_base = ${ofChanges('first_base')}, found = ${ofChanges('found')}
       WHERE seq = ${foldInto} AND op = 'update' AND EXISTS (SELECT 1 FROM contact_edit)`,
     `INSERT INTO outbox (object, local, key, op, contact_key, contact_id, changes, base, state, created_at)
       SELECT ${sqlText(object)}, 1, ${newKey}, 'update', OLD._key, OLD.Id,

@@ -44,7 +44,12 @@ export interface OutboxEntry {
   contactKey: string;
   contactId: string | null;
   changes: Record<string, unknown>;
+  /** What Salesforce had in the fields when they were edited; from a conflict on what it had then, which a decision holds against. */
   base: Record<string, unknown> | null;
+  /** What a conflict has put `found` in the place of, in `base`; null where none was found. */
+  firstBase: Record<string, unknown> | null;
+  /** What Salesforce had when the last conflict was found; null where there was none, or no contact. */
+  found: Record<string, unknown> | null;
   state: OutboxState;
   way: SendWay | null;
   /** By what it is to go, where a person has said so; null: as its number suggests. */
