@@ -3,6 +3,7 @@ import { AppError, isAppError, messageOf, systemCodeOf } from '../../base/errors
 import { meansNoRoom } from '../../base/means-no-room.ts';
 import type { PushOptions, PushRecord, PushResult } from '../../contract/push.ts';
 import { type InputFormat, inputFormats } from '../input/input-formats.ts';
+import { readAhead } from '../input/read-ahead.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { printablePush } from '../printable-push.ts';
 import { openProgress } from '../progress/open-progress.ts';
@@ -13,6 +14,9 @@ import { examples } from './examples.ts';
 import { pushDocument } from './push-document.ts';
 import { pushFailure, withUnsaved } from './push-failure.ts';
 import { faultLines, pushWarnings, renderPush } from './push-text.ts';
+
+/** So many are parsed before the org has said what fields it has: 10,000 records, some megabytes. */
+const aheadBatches = 50;
 
 interface PushFlags {
   org?: string;
@@ -93,9 +97,11 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
   preferSmallHeap();
   // Whatever is to be written is opened before anything is sent.
   await using rejects = await openRejects(call, files, flags);
-  const batches = recordsOf(call, files, flags);
-  await using _closed = { [Symbol.asyncDispose]: async () => void (await batches.return(undefined)) };
-  const records = await begun(batches);
+  const closing = new AbortController();
+  const signal = AbortSignal.any([call.signal, closing.signal]);
+  // They are parsed while the org is asked who it is and what fields it has.
+  await using records = readAhead(await begun(recordsOf({ ...call, signal }, files, flags)), aheadBatches);
+  await using _closed = { [Symbol.asyncDispose]: async () => closing.abort() };
   const app = await call.app();
   const progress = await openProgress(call);
   const options: PushOptions = {
@@ -192,7 +198,7 @@ async function* recordsOf(
 }
 
 /** With its first batch read: a wrong file name needs no login to be told. */
-async function begun<T>(batches: AsyncGenerator<T>): Promise<AsyncIterable<T>> {
+async function begun<T>(batches: AsyncGenerator<T>): Promise<AsyncGenerator<T>> {
   const first = await batches.next();
   return (async function* () {
     if (first.done) return;

@@ -13,8 +13,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { AppError } from '../../../src/base/errors.ts';
+import type { CliIo } from '../../../src/cli/cli-io.ts';
 import type {
   PushCounts,
   PushItem,
@@ -122,6 +124,18 @@ test('without a file, standard input is read; at a terminal, that is a mistake',
   expect([calls.length, read]).toEqual([1, []]);
   const stdin = { isTTY: true } as unknown as NodeJS.ReadStream;
   expect((await runMain(['push'], { app, io: { stdin } })).code).toBe(2);
+});
+
+test('a push that fails does not wait for the rest of an input that stays open', async () => {
+  const { app } = fakeApp({
+    push: async () => {
+      throw new AppError('LOGIN_REQUIRED', 'Nobody is logged in.', { hint: 'Log in.' });
+    },
+  });
+  const stdin = new PassThrough();
+  stdin.write('{"LastName":"Bo"}\n'.repeat(300));
+  const { code } = await runMain(['push'], { app, io: { stdin: stdin as unknown as CliIo['stdin'] } });
+  expect(code).toBe(3);
 });
 
 describe('exit codes', () => {
