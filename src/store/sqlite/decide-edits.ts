@@ -1,6 +1,7 @@
 import { isoTime } from '../../base/iso-time.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import type { EditDecision, EditRecord } from '../../sync/ports/outbox-entry.ts';
+import { amendEntry, insertPart, isEmpty, partOf } from './entry-part.ts';
 import { insertStep } from './run-records.ts';
 import { settleEntries } from './send-records.ts';
 
@@ -41,14 +42,33 @@ function carryOut(db: Connection, decision: EditDecision, bases: Bases, at: numb
   switch (decision.kind) {
     case 'amend': {
       const { changes, contactId } = decision;
-      const before = parsed(bases.base);
-      const kept = before && Object.fromEntries(Object.entries(before).filter(([name]) => name in changes));
-      db.prepare('UPDATE outbox SET changes = ?, base = ? WHERE key = ?').run(
-        JSON.stringify(changes),
-        kept && JSON.stringify(kept),
+      amendEntry(
+        db,
         key,
+        partOf({ changes, base: parsed(bases.base) }, (name) => name in changes),
       );
       setContact(db, key, contactId);
+      return;
+    }
+    case 'part': {
+      const base = parsed(bases.base);
+      const later = namesBehind(db, key);
+      for (const { changes, errors } of decision.parts) {
+        const part = { changes, base };
+        const mine = partOf(part, (name) => name in changes && !later.has(name));
+        if (!isEmpty(mine)) insertPart(db, key, mine, { state: 'rejected', errors, at });
+        // It would come behind a later edit of the same field.
+        const former = partOf(part, (name) => name in changes && later.has(name));
+        if (!isEmpty(former)) insertPart(db, key, former, { state: 'dropped', errors, at });
+      }
+      const { changes } = decision;
+      amendEntry(
+        db,
+        key,
+        partOf({ changes, base }, (name) => name in changes),
+      );
+      markDue(db, key);
+      db.prepare('UPDATE outbox SET key = ? WHERE key = ?').run(decision.as, key);
       return;
     }
     case 'done':
@@ -96,13 +116,28 @@ function parsed(values: string | null): Record<string, unknown> | null {
  * of both follow.
  */
 function setContact(db: Connection, key: string, contactId: string): void {
-  db.prepare(
-    'INSERT OR IGNORE INTO contact_due (_key, entry) SELECT contact_key, 0 FROM outbox WHERE key = ?',
-  ).run(key);
+  markDue(db, key);
   db.prepare(
     `UPDATE outbox SET contact_id = :id,
        contact_key = CASE WHEN contact_id IS NULL OR contact_id = :id THEN contact_key
          ELSE coalesce((SELECT _key FROM contact WHERE Id = :id), :id) END
      WHERE key = :key`,
   ).run({ id: contactId, key });
+}
+
+/** Its contact's local row is made anew. */
+function markDue(db: Connection, key: string): void {
+  db.prepare(
+    'INSERT OR IGNORE INTO contact_due (_key, entry) SELECT contact_key, 0 FROM outbox WHERE key = ?',
+  ).run(key);
+}
+
+/** Fields that open edits behind this one change. */
+function namesBehind(db: Connection, key: string): Set<string> {
+  const names = db.prepare(
+    `SELECT DISTINCT j.key FROM outbox mine
+       CROSS JOIN outbox o ON o.contact_key = mine.contact_key AND o.seq > mine.seq, json_each(o.changes) j
+     WHERE mine.key = ? AND o.local = 1 AND o.state NOT IN ('done', 'dropped')`,
+  );
+  return new Set(names.pluck().all(key) as string[]);
 }

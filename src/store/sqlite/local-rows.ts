@@ -1,4 +1,5 @@
 import type { Connection } from '../../sqlite/connection.ts';
+import { waitsForContact } from '../../sync/ports/outbox-entry.ts';
 import { adoptKeys } from './adopt-keys.ts';
 import { adjustView, loadFields } from './contact-schema.ts';
 import { newKey, sqlNow } from './new-key.ts';
@@ -20,6 +21,7 @@ interface LocalEntry {
   found: Values | null;
   state: string;
   isUnsent: boolean;
+  errors: { code: string }[];
   error: string | null;
 }
 
@@ -80,7 +82,7 @@ class RowRefresh {
 
   /** Open ones, and those that are done and whose contact is not read back yet. */
   #entriesOf(key: string): LocalEntry[] {
-    const columns = `seq, op, contact_id, changes, base, first_base, found, state, sent_at, error_code, error_message`;
+    const columns = `seq, op, contact_id, changes, base, first_base, found, state, sent_at, errors, error_code, error_message`;
     const rows = prepared(
       this.#db,
       `SELECT ${columns} FROM outbox WHERE local = 1 AND contact_key = :key AND state NOT IN ('done', 'dropped')
@@ -97,6 +99,7 @@ class RowRefresh {
       found: string | null;
       state: string;
       sent_at: string | null;
+      errors: string;
       error_code: string | null;
       error_message: string | null;
     }[];
@@ -112,6 +115,7 @@ class RowRefresh {
       isUnsent:
         ['held', 'rejected', 'conflict'].includes(row.state) ||
         (row.state === 'pending' && row.sent_at === null),
+      errors: JSON.parse(row.errors) as { code: string }[],
       error: row.error_code === null ? null : `${row.error_code}: ${row.error_message ?? ''}`,
     }));
   }
@@ -126,9 +130,19 @@ class RowRefresh {
       if (entry.contactId !== null || entry.op === 'create') continue;
       give.run(id, entry.seq);
       entry.contactId = id;
+      if (entry.state === 'rejected' && entry.errors[0]?.code === waitsForContact) this.#letGo(entry);
     }
     if (key !== id && entries.some(({ op }) => op === 'create'))
       adoptKeys(this.#db, 'SELECT ? AS key, ? AS id', key, id);
+  }
+
+  #letGo(entry: LocalEntry): void {
+    prepared(
+      this.#db,
+      `UPDATE outbox SET state = 'pending', settled_at = NULL, errors = '[]', error_code = NULL, error_message = NULL,
+         error_fields = NULL WHERE seq = ?`,
+    ).run(entry.seq);
+    Object.assign(entry, { state: 'pending', isUnsent: true, errors: [], error: null });
   }
 
   /** A creation that a person has given up takes along what was to follow it: there will be no contact. */
@@ -180,6 +194,7 @@ class RowRefresh {
       behind.base = refused.op === 'create' ? null : { ...behind.base, ...refused.base };
       behind.firstBase = both(behind.firstBase, refused.firstBase);
       behind.found = both(behind.found, refused.found);
+      if (behind.state === 'rejected') this.#tellBoth(behind, refused);
       behind.op = refused.op;
       const changes = Object.entries(behind.changes).filter(
         ([, value]) => refused.op !== 'create' || value !== null,
@@ -198,6 +213,19 @@ class RowRefresh {
       );
       this.#close(refused);
     }
+  }
+
+  /** Of two that were refused, the reason of the first is told first. */
+  #tellBoth(behind: LocalEntry, refused: LocalEntry): void {
+    if (refused.error === null) return;
+    behind.errors = [...refused.errors, ...behind.errors];
+    behind.error = refused.error;
+    prepared(
+      this.#db,
+      `UPDATE outbox SET errors = :errors, error_code = f.error_code, error_message = f.error_message,
+         error_fields = f.error_fields
+       FROM outbox f WHERE f.seq = :from AND outbox.seq = :seq`,
+    ).run({ errors: JSON.stringify(behind.errors), from: refused.seq, seq: behind.seq });
   }
 
   #close(entry: LocalEntry): void {

@@ -34,6 +34,38 @@ const basesOf = (fields: string) => `(SELECT json_group_object(field, json(base)
     SELECT f.key AS field, ${baseOf('f.key', '(SELECT was FROM contact_edit e WHERE e.field = f.key)')} AS base
     FROM ${fields} f) WHERE base IS NOT NULL)`;
 
+/**
+ * SQL: whether `j`, a field that a refused entry changes, cannot be written now: the org has it no more, this user may not
+ * write it, or the mirror does not keep it, so that nobody could mend its value. Taken along, it would be refused again.
+ */
+const cannotBeWritten = (object: string, entry: string) => `${entry}.state = 'rejected' AND NOT EXISTS (
+  SELECT 1 FROM field f WHERE f.object = ${sqlText(object)} AND f.name = j.key AND f.vanished = 0
+    AND (json_extract(f.definition, '$.updateable')
+      OR (${entry}.op = 'create' AND json_extract(f.definition, '$.createable'))))`;
+
+/** SQL: of what an entry is to change, and of what it is based on, those fields that cannot be written now. */
+const lostOf = (object: string, column: string) =>
+  `(SELECT json_group_object(j.key, json(${memberJson('j')})) FROM json_each(o.${column}) j WHERE ${cannotBeWritten(object, 'o')})`;
+
+/** The part that a program's edit of a refused contact gives up, as an entry of its own that nobody sends. */
+const keepGivenUp = (
+  object: string,
+) => `INSERT INTO outbox (object, local, key, op, contact_key, contact_id, changes, base,
+    state, created_at, settled_at, errors, error_code, error_message, error_fields)
+  SELECT object, 1, ${newKey}, 'update', contact_key, contact_id, changes, base, 'dropped', created_at, ${sqlNow},
+    json_array(json_object('code', ${sqlText(givenUpCode)}, 'message', message, 'fields', json(fields))),
+    ${sqlText(givenUpCode)}, message, fields
+  FROM (SELECT o.object, o.contact_key, o.contact_id, o.created_at, ${lostOf(object, 'changes')} AS changes,
+      CASE WHEN o.base IS NOT NULL THEN ${lostOf(object, 'base')} END AS base,
+      (SELECT json_group_array(j.key) FROM json_each(o.changes) j WHERE ${cannotBeWritten(object, 'o')}) AS fields,
+      (SELECT group_concat(j.key, ', ') FROM json_each(o.changes) j WHERE ${cannotBeWritten(object, 'o')})
+        || ${sqlText(givenUp)} AS message
+    FROM outbox o WHERE o.seq = ${foldInto} AND EXISTS (SELECT 1 FROM contact_edit))
+  WHERE fields <> '[]'`;
+const givenUpCode = 'INVALID_FIELD';
+const givenUp =
+  ' cannot be written any more, and was given up when the contact was edited again after it was refused.';
+
 /** SQL: of these values of an entry, those of fields that it changes. */
 const ofChanges = (column: string) => `CASE WHEN ${column} IS NOT NULL THEN
   (SELECT json_group_object(j.key, json(${memberJson('j')})) FROM json_each(outbox.${column}) j
@@ -148,6 +180,7 @@ function updateSteps(object: string, columns: readonly StoredColumn[]): string[]
       .map((field) => `${quoteName(field.name)} = ${storedForm(field, `NEW.${quoteName(field.name)}`)}`)
       .join(', ')} WHERE _key = OLD._key`,
     ...collect,
+    keepGivenUp(object),
     // Under another key, so that a drain which has read the former values does not send them for the new ones.
     `UPDATE outbox SET key = ${newKey}, state = CASE state WHEN 'rejected' THEN 'pending' ELSE state END,
         sent_at = NULL, sent_org_at = NULL, known_before = NULL, settled_at = NULL,
@@ -159,7 +192,7 @@ function updateSteps(object: string, columns: readonly StoredColumn[]): string[]
           SELECT field, value FROM contact_edit
           UNION ALL
           SELECT j.key, ${memberJson('j')} FROM json_each(outbox.changes) j
-            WHERE j.key NOT IN (SELECT field FROM contact_edit)
+            WHERE j.key NOT IN (SELECT field FROM contact_edit) AND NOT (${cannotBeWritten(object, 'outbox')})
         ) WHERE CASE outbox.op WHEN 'create' THEN value <> 'null' ELSE NOT ${isAlone} OR value IS NOT
           (SELECT ${memberJson('b')} FROM json_each(outbox.base) b WHERE b.key = field) END)
       WHERE seq = ${foldInto} AND EXISTS (SELECT 1 FROM contact_edit)`,

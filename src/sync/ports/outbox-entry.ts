@@ -101,10 +101,21 @@ export type NewOutboxEntry = Pick<
   | 'createdAt'
 > & { state: 'pending' | 'held' };
 
+/** The code of fields that are parted from a creation, and go by themselves as soon as the contact is there. */
+export const waitsForContact = 'NOT_CREATEABLE';
+
+/** Some fields of an edit, and why they are refused. */
+export interface EditPart {
+  changes: Record<string, unknown>;
+  errors: RecordError[];
+}
+
 /** What is decided about an edit before any request carries it. */
 export type EditDecision =
   /** Less is sent than was asked for, or to another contact. */
   | { key: string; kind: 'amend'; changes: Record<string, unknown>; contactId: string }
+  /** The rest becomes entries of their own, which are refused. `as`: its key from now on. */
+  | { key: string; kind: 'part'; as: string; changes: Record<string, unknown>; parts: EditPart[] }
   /** Salesforce has all of it already. */
   | { key: string; kind: 'done'; contactId: string }
   | { key: string; kind: 'drop' | 'reject'; errors: RecordError[] }

@@ -12,6 +12,7 @@ import type { DrainProgress } from '../progress/drain-progress.ts';
 import type { ReadBehind } from '../read-back/read-behind.ts';
 import { settleExpired } from '../settle/recover.ts';
 import { checkEdits } from './check-edits.ts';
+import { leaveOutGone } from './leave-out-gone.ts';
 import type { SendOptions } from './send-options.ts';
 import { sendPlanned } from './send-planned.ts';
 import { type Page, sideBySide } from './side-by-side.ts';
@@ -115,11 +116,14 @@ async function sendOne(
   progress.blocked.add(checked.conflicts, namesOf, 'conflict');
   // What goes to another contact than it was planned for stands in line with that one's changes, in the next pass.
   const ids = new Map(entries.map(({ key, contactId }) => [key, contactId]));
-  const left = checked.left.filter(({ key, contactId }) => ids.get(key) === contactId);
-  line.deferred += checked.left.length - left.length;
-  if (left.length === 0) return;
-  const request = { ...planned, entries: left };
-  const { unfinished, conflicts } = await sendPlanned(context, request, progress, options);
+  const staying = checked.left.filter(({ key, contactId }) => ids.get(key) === contactId);
+  line.deferred += checked.left.length - staying.length;
+  const parted = await leaveOutGone(context, staying, progress, options);
+  line.deferred += parted.behind;
+  if (parted.left.length === 0) return;
+  const request = { ...planned, entries: parted.left };
+  const { unfinished, conflicts, deferred } = await sendPlanned(context, request, progress, options);
+  line.deferred += deferred;
   behind.look(progress.written);
   progress.blocked.add(unfinished, namesOf, 'unsent');
   progress.blocked.add(conflicts, namesOf, 'conflict');

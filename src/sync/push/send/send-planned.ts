@@ -7,6 +7,7 @@ import type { DrainProgress } from '../progress/drain-progress.ts';
 import type { AnswerKind } from '../progress/send-width.ts';
 import { tellSettled } from '../progress/tell-settled.ts';
 import { kindOfAnswer } from './answer-kind.ts';
+import { waitingAgain } from './leave-out-gone.ts';
 import { markSent } from './mark-sent.ts';
 import { mayRepeat, waitMs } from './may-repeat.ts';
 import { withoutOwnDuplicates } from './own-duplicates.ts';
@@ -26,6 +27,8 @@ export interface SentRequest {
   unfinished: OutboxEntry[];
   /** Those of them that are in conflict, and wait for a person. */
   conflicts: OutboxEntry[];
+  /** How many wait for another pass. */
+  deferred: number;
 }
 
 /**
@@ -122,10 +125,13 @@ export async function sendPlanned(
     if (signal.aborted) break;
     if (left.length === 0 || (planned.allOrNone && left.length < planned.entries.length)) break;
   }
-  const last = planned.entries
+  const answered = planned.entries
     .map(({ key }) => standings.get(key))
     .filter((standing) => standing !== undefined);
-  if (last.length === 0) return { unfinished: [], conflicts };
+  const again = await waitingAgain(context, answered, { signal });
+  const last = answered.filter(({ entry }) => !again.has(entry.key));
+  const deferred = again.size;
+  if (last.length === 0) return { unfinished: [], conflicts, deferred };
   for (const { entry, settlement } of last) progress.count(entry, settlement);
   await tellSettled(
     last.map(({ settlement }) => settlement),
@@ -135,6 +141,7 @@ export async function sendPlanned(
   const open = last.filter(({ settlement }) => unfinished.has(settlement.state));
   progress.stopped ??= stopOf(last, way, { progress, number });
   return {
+    deferred,
     unfinished: open.map(({ entry }) => entry),
     conflicts: [
       ...conflicts,
