@@ -19,6 +19,8 @@ export interface PushRecord {
   header?: readonly string[];
   /** Its numbers may have decimal commas: the cells of its file are separated by semicolons. */
   decimalComma?: boolean;
+  /** Key of the refused entry that it mends, as its rejects file names it; one that the outbox does not know is none. */
+  replaces?: string | null;
   /** What its reader found wrong with this record alone (a name given twice); told with the faults against describe. */
   faults?: readonly RecordNote[];
 }
@@ -111,6 +113,10 @@ export interface PushCounts {
   olderEntries: number;
   /** When the equal push that this one went on with was begun, ISO; null where it was a new one. */
   resumedFrom: string | null;
+  /** How many records of that equal push had no end yet; 0 where it was a new one. */
+  resumedOpen: number;
+  /** Refused entries of the outbox that were given up, or in a dry run would be, for the records that mend them. */
+  replaced: number;
   /** How they would be sent; null where this is no dry run. */
   plan: PushPlan | null;
   runId: string | null;
@@ -175,7 +181,10 @@ export interface PushResult extends AsyncDisposable {
 }
 
 export interface RejectedRecord extends RecordPlace {
+  /** Numbers that a double would not keep as they were written are NumberTexts. */
   fields: Record<string, unknown>;
+  /** Of its entry; of a record with a fault, of the refused entry that it was to mend, or null. */
+  key: string | null;
   errors: PushError[];
 }
 

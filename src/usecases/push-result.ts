@@ -58,6 +58,8 @@ class ReportedPush implements PushResult {
       ignored,
       plan,
       resumedFrom,
+      resumedOpen,
+      replaced,
       olderEntries,
       runId,
       behind,
@@ -95,6 +97,8 @@ class ReportedPush implements PushResult {
       ignored,
       olderEntries,
       resumedFrom: resumedFrom === null ? null : isoTime(resumedFrom),
+      resumedOpen,
+      replaced,
       plan,
       runId,
       behind: { conflicts: behind.conflict, held: behind.held, inDoubt: behind['in-doubt'] },
@@ -136,8 +140,8 @@ class ReportedPush implements PushResult {
   async *rejects(): AsyncGenerator<RejectedRecord[]> {
     for await (const page of this.#staging.rejects()) {
       const known = await this.#people(page.flatMap(({ errors }) => matchedIn(errors)));
-      yield page.map(({ given, errors, ...place }) => ({
-        ...place,
+      yield page.map(({ given, errors, ...rest }) => ({
+        ...rest,
         fields: given,
         errors: tellMatched(errors, known),
       }));

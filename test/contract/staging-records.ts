@@ -29,6 +29,7 @@ export function record(index: number, more: Partial<StagingRecord> & { op?: Outb
     uniqueValue: null,
     faults: [],
     given: null,
+    replaces: null,
     ...rest,
   };
 }

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { NumberText } from '../../src/base/number-text.ts';
+import type { Outbox } from '../../src/sync/ports/outbox.ts';
+import type { Resumption, StagingRecord } from '../../src/sync/ports/outbox-staging.ts';
 import { contactFields, describeOf, storedNames } from '../store/sqlite/contact-fields.ts';
 import { contactRow, csvPage, epoch } from '../store/sqlite/pages.ts';
 import { allOf } from '../sync/push-all.ts';
@@ -50,7 +53,7 @@ export function stagingContract(name: string, openMirror: () => Promise<Contract
       ]);
       expect(items[0]?.outcome).toMatchObject({ contactId: '003000000000001AAA', created: true });
       expect((await allOf(staging.rejects())).flat()).toEqual([
-        { source: 'a.csv', index: 1, line: 3, given: { LastName: 'As given' }, errors },
+        { source: 'a.csv', index: 1, line: 3, given: { LastName: 'As given' }, key: b, errors },
       ]);
     });
 
@@ -69,11 +72,280 @@ export function stagingContract(name: string, openMirror: () => Promise<Contract
       expect(keys).toEqual(all.map(({ entry }) => entry.key));
       expect((await allOf(second.items())).flat().map(({ key }) => key)).toEqual(keys);
       expect(await second.countOwn([...keys, 'none'])).toBe(3);
-      await second.end();
+      await second.end({ queued: false });
       await using third = await outbox.openStaging();
       await third.add(again());
       expect(await third.commit(brake, { now: 9_500, since: 1_000 })).toMatchObject({ resumedFrom: null });
       expect(await outbox.counts()).toMatchObject({ pending: 6 });
+    });
+
+    describe('that were only queued', () => {
+      const began = { now: 5_000, since: 0 };
+      const later = { now: 90_000_000, since: 89_000_000 };
+
+      /** Pushes these values, as ever new records, and ends as a told push does. */
+      async function pushed(outbox: Outbox, records: StagingRecord[], when: Resumption, queued = true) {
+        await using staging = await outbox.openStaging();
+        await staging.add(records.map((own) => ({ ...own, entry: { ...own.entry, key: randomUUID() } })));
+        const committed = await staging.commit(brake, when);
+        await staging.end({ queued });
+        return committed;
+      }
+
+      test('are the same push while one of them waits, however long, and new ones when none does', async () => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        const all = some(2, 'create');
+        expect(await pushed(outbox, all, began)).toMatchObject({ resumedFrom: null, resumedOpen: 0 });
+        const [a, b] = (await outbox.list()).map(({ key }) => key);
+        await outbox.markSent([a!], 'collection', 1);
+        const done = (key: string, n: number) =>
+          ({ key, state: 'done', contactId: `00300000000000${n}AAA`, created: true, at: 2 }) as const;
+        await outbox.settle([done(a!, 1)]);
+        expect(await pushed(outbox, all, later)).toMatchObject({ resumedFrom: 5_000, resumedOpen: 1 });
+        expect((await outbox.list()).map(({ key }) => key)).toEqual([a, b]);
+        await outbox.markSent([b!], 'collection', 1);
+        expect(await pushed(outbox, all, later)).toMatchObject({ resumedFrom: 5_000, resumedOpen: 1 });
+        await outbox.settle([done(b!, 2)]);
+        expect(await pushed(outbox, all, later)).toMatchObject({ resumedFrom: null });
+        expect(await outbox.counts()).toMatchObject({ done: 2, pending: 2 });
+      });
+
+      test('are gone on with by a push, which tells the end of them too', async () => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        const all = some(2, 'create');
+        await pushed(outbox, all, began);
+        await using staging = await outbox.openStaging();
+        await staging.add(all.map((own) => ({ ...own, entry: { ...own.entry, key: randomUUID() } })));
+        expect(await staging.draft(brake, later)).toMatchObject({ resumedFrom: 5_000, resumedOpen: 2 });
+        expect(await staging.commit(brake, later)).toMatchObject({ resumedFrom: 5_000, resumedOpen: 2 });
+        // It has not ended by being sent: whoever pushed has not been told.
+        for (const { key } of await outbox.list()) await outbox.move([key], ['pending'], 'dropped', 1);
+        expect(await pushed(outbox, all, { now: 90_000_001, since: 89_000_000 }, false)).toMatchObject({
+          resumedFrom: 5_000,
+          resumedOpen: 0,
+        });
+        expect(await pushed(outbox, all, later)).toMatchObject({ resumedFrom: null });
+      });
+
+      test('are new ones as such, if that is wanted', async () => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        const all = some(1, 'create');
+        await pushed(outbox, all, began);
+        expect(await pushed(outbox, all, { now: 6_000, since: null })).toMatchObject({ resumedFrom: null });
+        expect(await outbox.counts()).toMatchObject({ pending: 2 });
+      });
+
+      const upsert = (Title: string) => {
+        const one = record(1);
+        const changes = { Email: 'A@example.com', Title };
+        return { ...one, entry: { ...one.entry, changes, upsertField: 'Email' } };
+      };
+      const update = (Title: string) => {
+        const one = record(1, { op: 'update' });
+        return { ...one, entry: { ...one.entry, changes: { Title } } };
+      };
+      test.each([
+        ['a change by Id', update],
+        ['an upsert', upsert],
+      ])('are new ones where another push has changed their contact since: %s', async (_, change) => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        await pushed(outbox, [change('a')], began);
+        await pushed(outbox, [change('b')], { now: 5_001, since: 0 });
+        await pushed(outbox, [record(2)], { now: 5_002, since: 0 });
+        expect(await pushed(outbox, [change('a')], { now: 5_003, since: 0 })).toMatchObject({
+          resumedFrom: null,
+        });
+        const titles = (await outbox.list()).flatMap(({ changes }) => changes.Title ?? []);
+        expect(titles).toEqual(['a', 'b', 'a']);
+        expect(await pushed(outbox, [change('a')], { now: 5_004, since: 0 })).toMatchObject({
+          resumedFrom: 5_003,
+        });
+      });
+
+      test('are new ones where one contact of theirs was changed since and another is to be made', async () => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        const mixed = [update('a'), record(2)];
+        await pushed(outbox, mixed, began);
+        await pushed(outbox, [update('b')], { now: 5_001, since: 0 });
+        await using untold = await outbox.openStaging();
+        await untold.add(mixed.map((own) => ({ ...own, entry: { ...own.entry, key: randomUUID() } })));
+        expect(await untold.commit(brake, { now: 5_002, since: 0 })).toMatchObject({ resumedFrom: null });
+        await pushed(outbox, [update('c')], { now: 5_003, since: 0 });
+        // Of one that was not told its end no contact may be made twice, whatever came since.
+        expect(await pushed(outbox, mixed, { now: 5_004, since: 0 })).toMatchObject({ resumedFrom: 5_002 });
+      });
+    });
+
+    describe('in the place of refused ones', () => {
+      const mending = (replaces: string | null, index = 0) => ({
+        ...record(index, { given: { LastName: 'As given' } }),
+        replaces,
+      });
+      const errors = [{ code: 'X', message: 'No.', fields: ['Title'] }];
+
+      /** Entries that Salesforce has refused. */
+      async function refused(outbox: Outbox, count = 1): Promise<string[]> {
+        await using staging = await outbox.openStaging();
+        const all = some(count, 'create', 100);
+        await committed(staging, all);
+        await staging.end({ queued: false });
+        const keys = all.map(({ entry }) => entry.key);
+        await outbox.markSent(keys, 'collection', 1);
+        await outbox.settle(keys.map((key) => ({ key, state: 'rejected', errors, at: 2 })));
+        return keys;
+      }
+
+      async function pushed(outbox: Outbox, records: StagingRecord[], told = true) {
+        await using staging = await outbox.openStaging();
+        await staging.add(records);
+        await staging.refuseReplaced({ now: 9_000, since: 0 });
+        const faults = (await allOf(staging.faults())).flat().map(({ index, code }) => [index, code]);
+        if (faults.length > 0) return { faults, rejects: (await allOf(staging.rejects())).flat() };
+        const draft = await staging.draft(brake, { now: 9_000, since: 0 });
+        const outcome = await staging.commit(brake, { now: 9_000, since: 0 });
+        expect(draft.replaced).toBe(outcome.replaced);
+        if (told) await staging.end({ queued: false });
+        return { ...outcome, faults };
+      }
+
+      test('drop these, with a note of what came in their place', async () => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        const [a, b] = await refused(outbox, 2);
+        const mended = mending(a!);
+        expect(await pushed(outbox, [mended, mending('none', 1), mending(null, 2)])).toMatchObject({
+          faults: [],
+          refused: 0,
+          replaced: 1,
+        });
+        const [first, second] = await outbox.list({ keys: [a!, b!] });
+        expect(first).toMatchObject({ state: 'dropped', settledAt: 9_000 });
+        expect(first!.errors[0]).toMatchObject({
+          code: 'REPLACED',
+          message: expect.stringContaining(mended.entry.key),
+        });
+        expect(first!.errors.slice(1)).toEqual(errors);
+        expect(second).toMatchObject({ state: 'rejected' });
+        expect(await outbox.counts()).toMatchObject({ dropped: 1, rejected: 1, pending: 3 });
+      });
+
+      test.each(['pending', 'sent', 'in-doubt', 'done', 'conflict', 'held'] as const)(
+        'are refused where it is %s by then, and nothing is stored',
+        async (state) => {
+          await using opened = await openMirror();
+          const { outbox } = opened.mirror;
+          const [key] = await refused(outbox);
+          if (state === 'held') await outbox.move([key!], ['rejected'], 'held', 3);
+          else await outbox.move([key!], ['rejected'], 'pending', 3);
+          if (state !== 'pending' && state !== 'held') await outbox.markSent([key!], 'collection', 4);
+          const contactId = '003000000000001AAA';
+          if (state === 'done') await outbox.settle([{ key: key!, state, contactId, created: true, at: 5 }]);
+          if (state === 'in-doubt') await outbox.settle([{ key: key!, state, errors, at: 5 }]);
+          if (state === 'conflict')
+            await outbox.settle([{ key: key!, state, contactId: null, errors, at: 5 }]);
+          const before = await outbox.list();
+          const { faults, ...told } = await pushed(outbox, [mending(null, 7), mending(key!, 8)]);
+          expect(faults).toEqual([[8, 'ENTRY_NOT_REFUSED']]);
+          expect(told).toMatchObject({ rejects: [{ index: 8, key }] });
+          expect(await outbox.list()).toEqual(before);
+        },
+      );
+
+      test('are refused by the commit itself where it was let out again since they were looked at', async () => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        const [key] = await refused(outbox);
+        await using staging = await outbox.openStaging();
+        await staging.add([mending(key!)]);
+        await staging.refuseReplaced(asNew);
+        expect((await staging.counts()).faults).toBe(0);
+        await outbox.move([key!], ['rejected'], 'pending', 3);
+        expect(await staging.commit(brake, asNew)).toMatchObject({ refused: 1, replaced: 0 });
+        expect(await staging.counts()).toMatchObject({ faults: 1, faulty: 1 });
+        expect(await outbox.list()).toHaveLength(1);
+      });
+
+      test('name each of them once', async () => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        const [key] = await refused(outbox);
+        expect(await pushed(outbox, [mending(key!), mending(key!, 1)])).toMatchObject({
+          faults: [[1, 'GIVEN_TWICE']],
+        });
+        // What is no key of an entry is somebody's own column.
+        expect(await pushed(outbox, [mending('x'), mending('x', 1)])).toMatchObject({ faults: [] });
+      });
+
+      test('by a file that is mended again and again replace what the last time was refused, and nothing that was taken', async () => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        const [a, b] = await refused(outbox, 2);
+        const [first, second] = [mending(a!), mending(b!, 1)];
+        await pushed(outbox, [first, second]);
+        const keys = [first.entry.key, second.entry.key];
+        await outbox.markSent(keys, 'collection', 1);
+        await outbox.settle([
+          { key: keys[0]!, state: 'rejected', errors, at: 2 },
+          { key: keys[1]!, state: 'done', contactId: '003000000000001AAA', created: true, at: 2 },
+        ]);
+        expect(await pushed(outbox, [mending(a!), mending(b!, 1)])).toMatchObject({
+          faults: [[1, 'ENTRY_NOT_REFUSED']],
+        });
+        expect(await pushed(outbox, [mending(a!)])).toMatchObject({ faults: [], replaced: 1 });
+        expect(await outbox.list({ keys: [keys[0]!] })).toMatchObject([{ state: 'dropped' }]);
+      });
+
+      test('that a person has given up are new ones', async () => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        const [key] = await refused(outbox);
+        await outbox.move([key!], ['rejected'], 'dropped', 3);
+        expect(await pushed(outbox, [mending(key!)])).toMatchObject({ faults: [], replaced: 0 });
+      });
+
+      test('and did not end go on with the entries that took it', async () => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        const [key] = await refused(outbox);
+        await pushed(outbox, [mending(key!)], false);
+        expect(await pushed(outbox, [mending(key!)])).toMatchObject({ faults: [], resumedFrom: 9_000 });
+        expect(await outbox.counts()).toMatchObject({ pending: 1, dropped: 1 });
+      });
+
+      test('are told apart from the same records of another place', async () => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        const [key] = await refused(outbox);
+        await pushed(outbox, [mending(null)], false);
+        expect(await pushed(outbox, [mending(key!)])).toMatchObject({ resumedFrom: null, replaced: 1 });
+      });
+
+      test('leave a rejects file with none that was replaced', async () => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        await using staging = await outbox.openStaging();
+        const all = [0, 1].map((index) => record(index, { given: { Score__c: new NumberText('1.10') } }));
+        await committed(staging, all);
+        const keys = all.map(({ entry }) => entry.key);
+        await outbox.markSent(keys, 'collection', 1);
+        await outbox.settle(keys.map((key) => ({ key, state: 'rejected', errors, at: 2 })));
+        await pushed(outbox, [mending(keys[0]!)]);
+        expect((await allOf(staging.rejects())).flat()).toEqual([
+          {
+            source: 'a.csv',
+            index: 1,
+            line: 3,
+            given: { Score__c: new NumberText('1.10') },
+            key: keys[1],
+            errors,
+          },
+        ]);
+      });
     });
 
     test('keep by what they are to go, until the same push with another choice', async () => {

@@ -187,6 +187,7 @@ describe.each(['0.1.0', 'format-2'])('what version %s has left', (version) => {
       api: null,
       first_base: null,
       found: null,
+      replaced_by: null,
     };
     const gained = (row: Record<string, unknown>) =>
       version === '0.1.0'

@@ -24,6 +24,8 @@ function reportOf(kind: PushReport['kind']): PushReport {
     tally: [{ op: 'create', state: null, created: null, records: 1 }],
     plan: null,
     resumedFrom: null,
+    resumedOpen: 0,
+    replaced: 0,
     olderEntries: 0,
     behind: { conflict: 0, held: 0, 'in-doubt': 0 },
     runId: null,

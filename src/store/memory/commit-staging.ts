@@ -1,14 +1,24 @@
 import type { OutboxOp, OutboxState, SendApi } from '../../sync/ports/outbox-entry.ts';
-import type { Brake, Resumption, StagingCommit, StagingRecord } from '../../sync/ports/outbox-staging.ts';
+import type {
+  Brake,
+  Resumption,
+  StagingCommit,
+  StagingFault,
+  StagingRecord,
+} from '../../sync/ports/outbox-staging.ts';
+import { namedTwiceFault, replacedNote, replacingFault, standingFor } from '../replaced-entry.ts';
 import { isBelieved } from './memory-schema-store.ts';
 import { type MemoryEntry, type MemoryState, newEntry } from './memory-state.ts';
 import { findIdBy } from './memory-values.ts';
+
+/** A record without what it was given as, which nothing here looks at. */
+type StagedRecord = Omit<StagingRecord, 'given'>;
 
 interface StagedPush {
   id: string;
   /** Equal for equal records in equal order. */
   digest: string;
-  records: readonly StagingRecord[];
+  records: readonly StagedRecord[];
   /** By what its entries are to go; null: as their number suggests. */
   api: SendApi | null;
 }
@@ -20,28 +30,41 @@ const openStates: ReadonlySet<OutboxState> = new Set(['pending', 'sent', 'in-dou
 
 /**
  * Makes entries of a push's records, or finds those of an equal push that did not end; the caller holds the
- * transaction. `pushId` is the push that the entries belong to.
+ * transaction. `pushId` is the push that the entries belong to; null where records were refused.
  */
 export function commitStaging(
   state: MemoryState,
   brake: Brake,
   push: StagedPush,
   { now, since }: Resumption,
-): StagingCommit & { pushId: string } {
-  const open = since === null ? undefined : equalPush(state, push.digest, since);
+): StagingCommit & { pushId: string | null; refused: ReplacingFault[] } {
+  const open = equalPush(state, push.digest, since);
   if (open !== undefined) {
     const [id, begun] = open;
-    state.pushes.set(id, { ...begun, triedAt: now });
+    const resumedOpen = waitingOf(state, id);
+    state.pushes.set(id, { ...begun, triedAt: now, queued: false });
     for (const [key, entry] of state.outbox) {
       const waits = entry.state === 'pending' || entry.state === 'held';
       if (entry.push?.id === id && waits && entry.sentAt === null)
         state.outbox.set(key, { ...entry, api: push.api });
     }
-    return { heldDeletes: 0, heldEdits: 0, resumedFrom: begun.begunAt, pushId: id };
+    return { ...nothing, resumedFrom: begun.begunAt, resumedOpen, pushId: id, refused: [] };
   }
-  state.pushes.set(push.id, { digest: push.digest, begunAt: now, triedAt: now });
-  return { ...addEntries(state, brake, push), resumedFrom: null, pushId: push.id };
+  const refused = replacingFaults(state, push.records);
+  if (refused.length > 0) return { ...nothing, pushId: null, refused };
+  state.pushes.set(push.id, { digest: push.digest, begunAt: now, triedAt: now, queued: false });
+  const held = addEntries(state, brake, push);
+  const replaced = dropReplaced(state, push.records, now);
+  return { ...nothing, ...held, replaced, pushId: push.id, refused: [] };
 }
+
+const nothing: StagingCommit = {
+  heldDeletes: 0,
+  heldEdits: 0,
+  resumedFrom: null,
+  resumedOpen: 0,
+  replaced: 0,
+};
 
 /** What `commitStaging` would do now, nothing of which is kept: the new entries, or the equal push that it would go on with. */
 export function draftStaging(
@@ -50,32 +73,113 @@ export function draftStaging(
   push: StagedPush,
   { since }: Resumption,
 ): StagingCommit & { entries: MemoryEntry[]; pushId: string | null } {
-  const open = since === null ? undefined : equalPush(state, push.digest, since);
+  const open = equalPush(state, push.digest, since);
   if (open !== undefined) {
     const [pushId, { begunAt }] = open;
-    return { heldDeletes: 0, heldEdits: 0, resumedFrom: begunAt, entries: [], pushId };
+    const resumedOpen = waitingOf(state, pushId);
+    return { ...nothing, resumedFrom: begunAt, resumedOpen, entries: [], pushId };
   }
   const { isHeld, ...held } = heldOf(state, brake, push.records);
   const entries = push.records.map(({ entry }, place): MemoryEntry => {
     const fresh = newEntry(state, { ...entry, state: isHeld(entry) ? 'held' : 'pending' });
     return { ...fresh, seq: place + 1, api: push.api };
   });
-  return { ...held, resumedFrom: null, entries, pushId: null };
+  const replaced = replacements(state, push.records).filter(({ named }) => named.state === 'rejected').length;
+  return { ...nothing, ...held, replaced, entries, pushId: null };
 }
 
-function equalPush(state: MemoryState, digest: string, since: number) {
-  // Those that nobody tried again are forgotten.
-  for (const [id, { triedAt }] of state.pushes) if (triedAt < since) state.pushes.delete(id);
+/** The faults of records that cannot take the place of the entry they name, unless an equal push would be gone on with. */
+export function refuseStaged(
+  state: MemoryState,
+  { digest, records }: Pick<StagedPush, 'digest' | 'records'>,
+  { since }: Resumption,
+): ReplacingFault[] {
+  return equalPush(state, digest, since) === undefined ? replacingFaults(state, records) : [];
+}
+
+export interface ReplacingFault {
+  /** Of the record. */
+  place: number;
+  fault: StagingFault;
+}
+
+function replacingFaults(state: MemoryState, records: readonly StagedRecord[]): ReplacingFault[] {
+  const seen = new Set<string>();
+  return replacements(state, records).flatMap(({ place, named }) => {
+    const isSecond = named.state === 'rejected' && seen.has(named.key);
+    seen.add(named.key);
+    const fault = isSecond ? namedTwiceFault(named) : replacingFault(named);
+    return fault === null ? [] : [{ place, fault }];
+  });
+}
+
+function dropReplaced({ outbox }: MemoryState, records: readonly StagedRecord[], now: number): number {
+  let dropped = 0;
+  for (const { place, named } of replacements({ outbox }, records)) {
+    const entry = outbox.get(named.key);
+    if (entry?.state !== 'rejected') continue;
+    const replacedBy = records[place]!.entry.key;
+    const errors = [replacedNote(replacedBy), ...entry.errors];
+    outbox.set(entry.key, { ...entry, state: 'dropped', settledAt: now, replacedBy, errors });
+    dropped++;
+  }
+  return dropped;
+}
+
+function replacements({ outbox }: Pick<MemoryState, 'outbox'>, records: readonly StagedRecord[]) {
+  return records.flatMap(({ replaces }, place) => {
+    const named = replaces === null ? null : standingFor(replaces, (key) => outbox.get(key));
+    return named === null ? [] : [{ place, named }];
+  });
+}
+
+function equalPush(state: MemoryState, digest: string, since: number | null) {
+  if (since === null) return undefined;
+  // Those that nobody tried again are forgotten. What was queued waits for a watch.
+  for (const [id, { triedAt, queued }] of state.pushes)
+    if (triedAt < since && !(queued && waitingOf(state, id) > 0)) state.pushes.delete(id);
   return [...state.pushes]
     .filter(([, push]) => push.digest === digest)
-    .sort(([, a], [, b]) => b.triedAt - a.triedAt)[0];
+    .sort(([, a], [, b]) => b.triedAt - a.triedAt || b.begunAt - a.begunAt)
+    .find(([id, { queued }]) => !(queued && waitingOf(state, id) === 0) && !isOvertaken(state, id, queued));
+}
+
+/** How many entries of a push have no end yet. */
+function waitingOf({ outbox }: MemoryState, id: string): number {
+  return [...outbox.values()].filter(({ push, state }) => push?.id === id && openStates.has(state)).length;
+}
+
+/** See the file of the same name in `store/sqlite/`. */
+function isOvertaken({ outbox }: MemoryState, id: string, queued: boolean): boolean {
+  const isOwn = ({ push }: MemoryEntry) => push?.id === id;
+  const isChange = ({ op, upsertField }: MemoryEntry) => op !== 'create' || upsertField !== null;
+  const all = [...outbox.values()].filter(isOwn);
+  const own = all.filter(isChange);
+  if (!queued && own.length < all.length) return false;
+  const ids = new Set(own.flatMap(({ contactId }) => contactId ?? []));
+  const upserts = new Set(own.flatMap((entry) => upsertName(entry) ?? []));
+  const last = Math.max(...all.map(({ seq }) => seq));
+  return [...outbox.values()].some(
+    (entry) =>
+      entry.seq > last &&
+      !isOwn(entry) &&
+      entry.state !== 'rejected' &&
+      entry.state !== 'dropped' &&
+      ((entry.contactId !== null && ids.has(entry.contactId)) || upserts.has(upsertName(entry) ?? '')),
+  );
+}
+
+function upsertName({ upsertField, changes }: MemoryEntry): string | null {
+  return upsertField === null
+    ? null
+    : JSON.stringify([upsertField, String(changes[upsertField]).toLowerCase()]);
 }
 
 function addEntries(
   state: MemoryState,
   brake: Brake,
   { id, records, api }: StagedPush,
-): Omit<StagingCommit, 'resumedFrom'> {
+): Pick<StagingCommit, 'heldDeletes' | 'heldEdits'> {
   const { isHeld, ...held } = heldOf(state, brake, records);
   records.forEach(({ entry }, place) => {
     if (state.outbox.has(entry.key)) throw new Error(`Outbox entry ${entry.key} is there already.`);
@@ -86,7 +190,7 @@ function addEntries(
 }
 
 /** What others have queued counts towards the brake too: two pushes of a hundred deletes are two hundred. */
-function heldOf(state: MemoryState, brake: Brake, records: readonly StagingRecord[]) {
+function heldOf(state: MemoryState, brake: Brake, records: readonly StagedRecord[]) {
   const added = records.map(({ entry }) => entry);
   const waiting = [...state.outbox.values()].filter(
     (entry) => !entry.approved && openStates.has(entry.state),

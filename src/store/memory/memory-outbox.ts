@@ -173,7 +173,7 @@ export class MemoryOutbox implements Outbox {
   #select(choose: (entry: OutboxEntry) => boolean, limit: number | undefined): OutboxEntry[] {
     return this.#file.read(({ outbox }) =>
       kept([...outbox.values()].filter(choose).slice(0, limit)).map(
-        ({ approved: _approved, push: _push, ...entry }) => entry,
+        ({ approved: _approved, push: _push, replacedBy: _replacedBy, ...entry }) => entry,
       ),
     );
   }

@@ -1,13 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { jsonOf, membersOfJson } from '../../base/number-text.ts';
 import type { SendApi } from '../../sync/ports/outbox-entry.ts';
 import type {
   Brake,
+  CommitOutcome,
   FaultGroup,
   InputPlace,
   OutboxStaging,
   OutcomeTally,
   Resumption,
-  StagingCommit,
   StagingCounts,
   StagingDraft,
   StagingFault,
@@ -15,16 +16,18 @@ import type {
   StagingRecord,
   StagingReject,
 } from '../../sync/ports/outbox-staging.ts';
-import { commitStaging, draftStaging } from './commit-staging.ts';
+import { commitStaging, draftStaging, refuseStaged } from './commit-staging.ts';
 import { kept, type MemoryFile } from './memory-file.ts';
 import type { MemoryEntry } from './memory-state.ts';
 
+/** `given` as JSON, as a file would hold it. */
+type StagedRecord = Omit<StagingRecord, 'given'> & { given: string | null };
 type StagedFault = StagingFault & { record: number };
 
 /** A push on its way in: staged beside the mirror's state, where nobody sees it. */
 export class MemoryStaging implements OutboxStaging {
   readonly #file: MemoryFile;
-  readonly #records: StagingRecord[] = [];
+  readonly #records: StagedRecord[] = [];
   /** In the order in which they were found. */
   #faults: StagedFault[] = [];
   /** Null before the commit. */
@@ -36,7 +39,9 @@ export class MemoryStaging implements OutboxStaging {
 
   async add(records: readonly StagingRecord[]): Promise<void> {
     for (const record of records) {
-      const place = this.#records.push(kept(record)) - 1;
+      const { given, ...rest } = record;
+      const own = { ...kept(rest), given: given === null ? null : jsonOf(given) };
+      const place = this.#records.push(own) - 1;
       for (const fault of record.faults) this.#refuse(place, fault);
     }
   }
@@ -57,6 +62,12 @@ export class MemoryStaging implements OutboxStaging {
       if (seen.has(uniqueValue)) this.#refuse(place, { ...fault, message });
       seen.add(uniqueValue);
     });
+  }
+
+  async refuseReplaced(resumption: Resumption): Promise<void> {
+    const push = { digest: this.#digest(), records: this.#records };
+    const refused = this.#file.write('queue-push', (state) => refuseStaged(state, push, resumption));
+    for (const { place, fault } of refused) this.#refuse(place, fault);
   }
 
   async withdraw(source: string, code: string): Promise<void> {
@@ -101,13 +112,14 @@ export class MemoryStaging implements OutboxStaging {
     if (inOrder.length > 0) yield inOrder.map((fault) => this.#told(fault));
   }
 
-  async commit(brake: Brake, resumption: Resumption, api: SendApi | null = null): Promise<StagingCommit> {
+  async commit(brake: Brake, resumption: Resumption, api: SendApi | null = null): Promise<CommitOutcome> {
     const push = { id: randomUUID(), digest: this.#digest(), records: this.#records, api };
-    const { pushId, ...committed } = this.#file.write('queue-push', (state) =>
+    const { pushId, refused, ...committed } = this.#file.write('queue-push', (state) =>
       commitStaging(state, brake, push, resumption),
     );
     this.#pushId = pushId;
-    return committed;
+    for (const { place, fault } of refused) this.#refuse(place, fault);
+    return { ...committed, refused: refused.length };
   }
 
   async draft(brake: Brake, resumption: Resumption, api: SendApi | null = null): Promise<StagingDraft> {
@@ -121,7 +133,7 @@ export class MemoryStaging implements OutboxStaging {
         entries
           .filter(({ seq }) => seq > after)
           .slice(0, limit)
-          .map(({ approved: _approved, push: _push, ...entry }) => kept(entry)),
+          .map(({ approved: _approved, push: _push, replacedBy: _replacedBy, ...entry }) => kept(entry)),
       ownOf: async (keys) =>
         keys.filter((key) =>
           this.#file.read(({ outbox }) => pushId !== null && outbox.get(key)?.push?.id === pushId),
@@ -129,9 +141,14 @@ export class MemoryStaging implements OutboxStaging {
     };
   }
 
-  async end(): Promise<void> {
+  async end({ queued }: { queued: boolean }): Promise<void> {
     const id = this.#pushId;
-    if (id !== null) this.#file.write('queue-push', ({ pushes }) => pushes.delete(id));
+    if (id === null) return;
+    this.#file.write('queue-push', ({ pushes }) => {
+      const push = pushes.get(id);
+      if (queued && push !== undefined) pushes.set(id, { ...push, queued });
+      else pushes.delete(id);
+    });
   }
 
   async countOwn(keys: readonly string[]): Promise<number> {
@@ -178,11 +195,14 @@ export class MemoryStaging implements OutboxStaging {
     const entries = this.#entries();
     const rejects = this.#records.flatMap((record, place): StagingReject[] => {
       const entry = entries.get(place);
-      const refused = entry?.state === 'rejected' || entry?.state === 'dropped';
+      const refused =
+        entry?.state === 'rejected' || (entry?.state === 'dropped' && entry.replacedBy === null);
       const errors = this.#pushId === null ? this.#errorsOf(place) : (entry?.errors ?? []);
       const isReject = this.#pushId === null ? errors.length > 0 : refused;
       if (!isReject || record.given === null) return [];
-      return [{ ...placeOf(record), given: kept(record.given), errors: kept(errors) }];
+      const given = membersOfJson(record.given);
+      const key = this.#pushId === null ? record.replaces : (entry?.key ?? null);
+      return [{ ...placeOf(record), given, key, errors: kept(errors) }];
     });
     if (rejects.length > 0) yield rejects;
   }
@@ -217,9 +237,10 @@ export class MemoryStaging implements OutboxStaging {
   /** Of what would be sent, in its order; where a record stood in which file does not matter. */
   #digest(): string {
     const hash = createHash('sha256');
-    for (const { entry } of this.#records) {
+    for (const { entry, replaces } of this.#records) {
       const { op, contactId, changes, upsertField, allowDuplicates, atomicGroup } = entry;
-      const sent = [op, contactId, changes, upsertField, allowDuplicates, atomicGroup !== null];
+      const place = replaces === null ? [] : [replaces];
+      const sent = [op, contactId, changes, upsertField, allowDuplicates, atomicGroup !== null, ...place];
       hash.update(`${JSON.stringify(sent)}\n`);
     }
     return hash.digest('hex');

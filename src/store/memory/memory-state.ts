@@ -34,6 +34,8 @@ export interface MemoryEntry extends OutboxEntry {
   approved: boolean;
   /** The push that it came with, and its place there. */
   push: { id: string; place: number } | null;
+  /** Key of the entry that was pushed in its place; null where none was. */
+  replacedBy: string | null;
 }
 
 /** What a mirror holds of its org, whatever the object. */
@@ -68,8 +70,8 @@ export interface ObjectState {
   contacts: Map<string, MemoryContact>;
   /** By key, in their order. */
   outbox: Map<string, MemoryEntry>;
-  /** Pushes that have not ended. */
-  pushes: Map<string, { digest: string; begunAt: number; triedAt: number }>;
+  /** Pushes that have not ended; one that was `queued` has when none of its entries waits any more. */
+  pushes: Map<string, { digest: string; begunAt: number; triedAt: number; queued: boolean }>;
 }
 
 /** All that one mirror holds. What stands in it is never changed, only replaced. */
@@ -126,5 +128,6 @@ export function newEntry({ outbox }: MemoryState, entry: NewOutboxEntry): Memory
     created: null,
     approved: false,
     push: null,
+    replacedBy: null,
   };
 }

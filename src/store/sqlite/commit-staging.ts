@@ -1,8 +1,9 @@
 import { parseTime } from '../../base/iso-time.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import type { SendApi } from '../../sync/ports/outbox-entry.ts';
-import type { Brake, StagingCommit } from '../../sync/ports/outbox-staging.ts';
+import type { Brake, CommitOutcome, StagingCommit } from '../../sync/ports/outbox-staging.ts';
 import { heldOfStaged } from './held-of-staged.ts';
+import { countReplaced, dropReplaced, refuseReplaced } from './replaced-entries.ts';
 
 /** A push as the table `push` knows it while it has not ended. */
 export interface OpenPush {
@@ -19,23 +20,27 @@ export interface OpenPush {
 
 /**
  * Makes entries of everything in the attached database `staging`, or finds those of an equal push that did not end;
- * the caller holds the transaction. `pushId` is the push that the entries belong to.
+ * the caller holds the transaction. `pushId` is the push that the entries belong to; null where records were refused.
  */
 export function commitStaging(
   db: Connection,
   object: string,
   brake: Brake,
   push: OpenPush,
-): StagingCommit & { pushId: string } {
-  const open = push.resumeSince === null ? undefined : equalPush(db, object, push.digest, push.resumeSince);
+): CommitOutcome & { pushId: string | null } {
+  const open = equalPush(db, object, push);
   if (open !== undefined) {
-    db.prepare('UPDATE push SET tried_at = ? WHERE id = ?').run(push.at, open.id);
+    const resumedOpen = countWaiting(db, open.id);
+    db.prepare('UPDATE push SET tried_at = ?, queued = 0 WHERE id = ?').run(push.at, open.id);
     // Where the first choice did not do, the same push again is the way to another.
     db.prepare(
       "UPDATE main.outbox SET api = ? WHERE push_id = ? AND state IN ('pending', 'held') AND sent_at IS NULL",
     ).run(push.api, open.id);
-    return { heldDeletes: 0, heldEdits: 0, pushId: open.id, resumedFrom: parseTime(open.begun_at) };
+    return { ...nothing, pushId: open.id, resumedFrom: parseTime(open.begun_at), resumedOpen, refused: 0 };
   }
+  // Somebody may have let out again what was refused when the records were looked at.
+  const refused = refuseReplaced(db, object);
+  if (refused > 0) return { ...nothing, pushId: null, refused };
   db.prepare('INSERT INTO push (object, id, digest, begun_at, tried_at) VALUES (?, ?, ?, ?, ?)').run(
     object,
     push.id,
@@ -43,8 +48,17 @@ export function commitStaging(
     push.at,
     push.at,
   );
-  return { ...addEntries(db, object, brake, push), pushId: push.id, resumedFrom: null };
+  const held = addEntries(db, object, brake, push);
+  return { ...nothing, ...held, replaced: dropReplaced(db, object, push.at), pushId: push.id, refused: 0 };
 }
+
+const nothing: StagingCommit = {
+  heldDeletes: 0,
+  heldEdits: 0,
+  resumedFrom: null,
+  resumedOpen: 0,
+  replaced: 0,
+};
 
 /**
  * What `commitStaging` would do now: how much is held, and by which condition over a row of `staging.entry`; or, of an equal
@@ -54,30 +68,102 @@ export function draftStaging(
   db: Connection,
   object: string,
   brake: Brake,
-  { digest, resumeSince }: Pick<OpenPush, 'digest' | 'resumeSince'>,
+  push: Pick<OpenPush, 'digest' | 'resumeSince'>,
 ): StagingCommit & { isHeld: string; pushId: string | null } {
-  const open = resumeSince === null ? undefined : equalPush(db, object, digest, resumeSince);
-  if (open === undefined) return { ...heldOfStaged(db, object, brake), pushId: null, resumedFrom: null };
-  const resumedFrom = parseTime(open.begun_at);
-  return { heldDeletes: 0, heldEdits: 0, isHeld: 'false', pushId: open.id, resumedFrom };
+  const open = equalPush(db, object, push);
+  if (open === undefined) {
+    const replaced = countReplaced(db, object);
+    return { ...nothing, ...heldOfStaged(db, object, brake), replaced, pushId: null };
+  }
+  const resumedOpen = countWaiting(db, open.id);
+  return {
+    ...nothing,
+    resumedFrom: parseTime(open.begun_at),
+    resumedOpen,
+    isHeld: 'false',
+    pushId: open.id,
+  };
 }
 
-/** Equal records are a push of their own from now on. */
-export function endPush(db: Connection, id: string): void {
-  db.prepare('DELETE FROM push WHERE id = ?').run(id);
+/** Gives the records of `staging` that cannot take the place of the entry they name their faults. The caller holds the transaction. */
+export function refuseStaged(
+  db: Connection,
+  object: string,
+  push: Pick<OpenPush, 'digest' | 'resumeSince'>,
+): void {
+  if (equalPush(db, object, push) === undefined) refuseReplaced(db, object);
+}
+
+/** Equal records are a push of their own from now on, or, of one that was queued, when none of its entries waits any more. */
+export function endPush(db: Connection, id: string, { queued }: { queued: boolean }): void {
+  db.prepare(queued ? 'UPDATE push SET queued = 1 WHERE id = ?' : 'DELETE FROM push WHERE id = ?').run(id);
+}
+
+interface EqualPush {
+  id: string;
+  begun_at: string;
+  queued: number;
 }
 
 function equalPush(
   db: Connection,
   object: string,
-  digest: string,
-  since: string,
-): { id: string; begun_at: string } | undefined {
-  // Those that nobody tried again are forgotten, or the table would grow for ever.
-  db.prepare('DELETE FROM push WHERE object = ? AND tried_at < ?').run(object, since);
+  { digest, resumeSince }: Pick<OpenPush, 'digest' | 'resumeSince'>,
+): EqualPush | undefined {
+  if (resumeSince === null) return undefined;
+  // Those that nobody tried again are forgotten, or the table would grow for ever. What was queued waits for a watch.
+  db.prepare(
+    `DELETE FROM push WHERE object = ? AND tried_at < ? AND NOT (queued = 1 AND EXISTS (${waiting('push.id')}))`,
+  ).run(object, resumeSince);
+  const equal = db
+    .prepare(
+      'SELECT id, begun_at, queued FROM push WHERE object = ? AND digest = ? ORDER BY tried_at DESC, begun_at DESC',
+    )
+    .all(object, digest) as EqualPush[];
+  return equal.find((push) => isOpen(db, push) && !isOvertaken(db, object, push));
+}
+
+/** Whoever queued has been told all, so that nothing but what still waits is taken for the same push. */
+function isOpen(db: Connection, { id, queued }: EqualPush): boolean {
+  return queued === 0 || db.prepare(waiting(':id')).get({ id }) !== undefined;
+}
+
+/**
+ * Whether other changes of the push's contacts were asked for behind it: what is asked for now is to be the last of them,
+ * and not the one before. Its changes may be sent twice; its creations may not, which is why one that has not ended is
+ * gone on with all the same.
+ */
+function isOvertaken(db: Connection, object: string, { id, queued }: EqualPush): boolean {
+  const isChange = "(op <> 'create' OR upsert_field IS NOT NULL)";
+  const creates = `SELECT 1 FROM main.outbox WHERE push_id = ? AND NOT ${isChange} LIMIT 1`;
+  if (queued === 0 && db.prepare(creates).get(id) !== undefined) return false;
+  const own = `FROM main.outbox WHERE push_id = :id AND ${isChange}`;
+  return (
+    db
+      .prepare(
+        `SELECT 1 FROM main.outbox l
+         WHERE l.seq > (SELECT max(seq) FROM main.outbox WHERE push_id = :id) AND l.push_id IS NOT :id
+           AND l.object = :object AND l.state NOT IN ('rejected', 'dropped')
+           AND (l.contact_id IN (SELECT contact_id ${own} AND contact_id IS NOT NULL)
+             OR (l.upsert_field IS NOT NULL AND (l.upsert_field, lower(l.changes ->> l.upsert_field)) IN
+               (SELECT upsert_field, lower(changes ->> upsert_field) ${own} AND upsert_field IS NOT NULL)))
+         LIMIT 1`,
+      )
+      .get({ id, object }) !== undefined
+  );
+}
+
+function countWaiting(db: Connection, id: string): number {
   return db
-    .prepare('SELECT id, begun_at FROM push WHERE object = ? AND digest = ? ORDER BY tried_at DESC LIMIT 1')
-    .get(object, digest) as { id: string; begun_at: string } | undefined;
+    .prepare(`SELECT count(*) FROM (${waiting(':id')})`)
+    .pluck()
+    .get({ id }) as number;
+}
+
+/** A query for the entries of a push that have no end yet. */
+function waiting(id: string): string {
+  return `SELECT 1 FROM main.outbox o WHERE o.push_id = ${id}
+    AND o.state IN ('pending', 'sent', 'in-doubt', 'held', 'conflict')`;
 }
 
 function addEntries(
@@ -85,7 +171,7 @@ function addEntries(
   object: string,
   brake: Brake,
   { id: pushId, api }: Pick<OpenPush, 'id' | 'api'>,
-): Omit<StagingCommit, 'resumedFrom'> {
+): Pick<StagingCommit, 'heldDeletes' | 'heldEdits'> {
   const { isHeld, ...held } = heldOfStaged(db, object, brake);
   db.prepare(
     `INSERT INTO main.outbox (object, key, op, contact_key, contact_id, changes, base, state, upsert_field,

@@ -142,6 +142,8 @@ export const migrations: readonly string[] = [
   CREATE INDEX outbox_made ON outbox (contact_id) WHERE op = 'create' AND contact_id IS NOT NULL;
   DROP INDEX outbox_open;
   CREATE INDEX run_of_kind ON run (object, kind, seq);
+  ALTER TABLE outbox ADD COLUMN replaced_by TEXT;
+  ALTER TABLE push ADD COLUMN queued INTEGER NOT NULL DEFAULT 0;
   `,
 ];
 
@@ -167,6 +169,7 @@ const gained = {
     api: 'NULL',
     first_base: 'NULL',
     found: 'NULL',
+    replaced_by: 'NULL',
   },
 } as const;
 /** Keys of `meta` that name their object since the third version. */

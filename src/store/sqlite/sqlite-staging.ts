@@ -4,12 +4,12 @@ import type { Connection } from '../../sqlite/connection.ts';
 import type { SendApi } from '../../sync/ports/outbox-entry.ts';
 import type {
   Brake,
+  CommitOutcome,
   FaultGroup,
   InputPlace,
   OutboxStaging,
   OutcomeTally,
   Resumption,
-  StagingCommit,
   StagingCounts,
   StagingDraft,
   StagingFault,
@@ -75,6 +75,11 @@ export class SqliteStaging implements OutboxStaging {
     this.#write((db) => refuseRepeated(db, fault));
   }
 
+  async refuseReplaced({ since }: Resumption): Promise<void> {
+    if (!this.#records.replaces) return;
+    await this.#writeMirror('refuseStaged', this.#path, this.#object, this.#equalTo(since));
+  }
+
   async withdraw(source: string, code: string): Promise<void> {
     this.#write((db) => withdrawFaults(db, source, code));
   }
@@ -96,17 +101,16 @@ export class SqliteStaging implements OutboxStaging {
     }
   }
 
-  async commit(brake: Brake, { now, since }: Resumption, api: SendApi | null = null): Promise<StagingCommit> {
+  async commit(brake: Brake, { now, since }: Resumption, api: SendApi | null = null): Promise<CommitOutcome> {
     const { pushId, ...committed } = await this.#writeMirror(
       'commitStaging',
       this.#path,
       this.#object,
       brake,
       {
+        ...this.#equalTo(since),
         id: randomUUID(),
-        digest: this.#records.digest(),
         at: isoTime(now),
-        resumeSince: since === null ? null : isoTime(since),
         api,
       },
     );
@@ -120,7 +124,7 @@ export class SqliteStaging implements OutboxStaging {
       this.#path,
       this.#object,
       brake,
-      { digest: this.#records.digest(), resumeSince: since === null ? null : isoTime(since) },
+      this.#equalTo(since),
     );
     const isNew = pushId === null;
     return {
@@ -133,8 +137,12 @@ export class SqliteStaging implements OutboxStaging {
     };
   }
 
-  async end(): Promise<void> {
-    if (this.#pushId !== null) await this.#writeMirror('endPush', this.#pushId);
+  async end(how: { queued: boolean }): Promise<void> {
+    if (this.#pushId !== null) await this.#writeMirror('endPush', this.#pushId, how);
+  }
+
+  #equalTo(since: number | null) {
+    return { digest: this.#records.digest(), resumeSince: since === null ? null : isoTime(since) };
   }
 
   async countOwn(keys: readonly string[]): Promise<number> {

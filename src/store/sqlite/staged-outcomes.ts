@@ -1,3 +1,4 @@
+import { membersOfJson } from '../../base/number-text.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import type { OutboxOp, OutboxState } from '../../sync/ports/outbox-entry.ts';
 import type { OutcomeTally, StagingItem, StagingReject } from '../../sync/ports/outbox-staging.ts';
@@ -30,6 +31,7 @@ interface RejectRow {
   place: number;
   line: number | null;
   given: string;
+  key: string | null;
   errors: string;
 }
 
@@ -59,12 +61,13 @@ export const listItems: ListOutcomes<StagingItem> = (db, pushId, { after, limit 
   return rows.map((row) => ({ seq: row.seq, item: itemOf(row) }));
 };
 
-/** Records that were kept as they were given and came to nothing: refused, dropped, or with faults. */
+/** Records that were kept as they were given and came to nothing: refused, dropped by a person, or with faults. */
 export const listRejects: ListOutcomes<StagingReject> = (db, pushId, { after, limit }) => {
   const reasons =
     pushId !== null
-      ? `o.errors AS errors FROM ${withOutbox(pushId)} WHERE o.state IN ('rejected', 'dropped')`
-      : `(SELECT json_group_array(json_object('code', f.code, 'message', f.message, 'fields',
+      ? `o.key AS key, o.errors AS errors FROM ${withOutbox(pushId)}
+         WHERE o.state IN ('rejected', 'dropped') AND o.replaced_by IS NULL`
+      : `e.replaces AS key, (SELECT json_group_array(json_object('code', f.code, 'message', f.message, 'fields',
          iif(f.field IS NULL, json_array(), json_array(f.field))) ORDER BY f.id)
         FROM fault f WHERE f.entry = e.seq) AS errors
        FROM entry e WHERE EXISTS (SELECT 1 FROM fault f WHERE f.entry = e.seq)`;
@@ -73,13 +76,14 @@ export const listRejects: ListOutcomes<StagingReject> = (db, pushId, { after, li
     `SELECT e.seq, e.source, e.place, e.line, e.given, ${reasons}
      AND e.given IS NOT NULL AND e.seq > ? ORDER BY e.seq LIMIT ?`,
   ).all(after, limit) as RejectRow[];
-  return rows.map(({ seq, source, place, line, given, errors }) => ({
+  return rows.map(({ seq, source, place, line, given, key, errors }) => ({
     seq,
     item: {
       source,
       index: place,
       line,
-      given: JSON.parse(given) as Record<string, unknown>,
+      given: membersOfJson(given),
+      key,
       errors: JSON.parse(errors) as RecordError[],
     },
   }));

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isoTime } from '../../base/iso-time.ts';
+import { jsonOf } from '../../base/number-text.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import type { StagingCounts, StagingRecord } from '../../sync/ports/outbox-staging.ts';
 import { prepared } from './prepared.ts';
@@ -7,6 +8,7 @@ import { prepared } from './prepared.ts';
 /** Stores the records of a push, and keeps of them what would take reading all of them again. */
 export class StagedRecords {
   readonly #digest = createHash('sha256');
+  #replaces = false;
   /** Which of the two its records are, by source. */
   readonly #kinds = new Map<string, { creates: boolean; others: boolean }>();
 
@@ -15,11 +17,11 @@ export class StagedRecords {
     const insert = prepared(
       db,
       `INSERT INTO entry (source, place, line, key, op, contact_key, contact_id, changes, base, upsert_field,
-         allow_duplicates, atomic_group, created_at, unique_value, given)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         allow_duplicates, atomic_group, created_at, unique_value, given, replaces)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     const refuse = prepared(db, 'INSERT INTO fault (entry, field, code, message) VALUES (?, ?, ?, ?)');
-    for (const { source, index, line, entry, uniqueValue, faults, given } of records) {
+    for (const { source, index, line, entry, uniqueValue, faults, given, replaces } of records) {
       const changes = JSON.stringify(entry.changes);
       const { lastInsertRowid } = insert.run(
         source,
@@ -36,21 +38,30 @@ export class StagedRecords {
         entry.atomicGroup,
         isoTime(entry.createdAt),
         uniqueValue,
-        given === null ? null : JSON.stringify(given),
+        given === null ? null : jsonOf(given),
+        replaces,
       );
       for (const { field, code, message } of faults) refuse.run(lastInsertRowid, field, code, message);
-      this.#note(source, entry, changes);
+      this.#note(source, entry, changes, replaces);
     }
   }
 
-  #note(source: string, entry: StagingRecord['entry'], changes: string): void {
+  #note(source: string, entry: StagingRecord['entry'], changes: string, replaces: string | null): void {
     const { op, contactId, upsertField, allowDuplicates, atomicGroup } = entry;
     const flags = [allowDuplicates ? 1 : 0, atomicGroup === null ? 0 : 1];
     // Kept in `push`, and compared by the next version too: the text is what SQLite's json_array makes of the columns.
-    this.#digest.update(`${JSON.stringify([op, contactId, changes, upsertField, ...flags])}\n`);
+    // Mended or not, a record in the place of a refused one is another than the one that was refused.
+    const place = replaces === null ? [] : [replaces];
+    this.#digest.update(`${JSON.stringify([op, contactId, changes, upsertField, ...flags, ...place])}\n`);
+    if (replaces !== null) this.#replaces = true;
     const kinds = this.#kinds.get(source) ?? { creates: false, others: false };
     kinds[op === 'create' ? 'creates' : 'others'] = true;
     this.#kinds.set(source, kinds);
+  }
+
+  /** Whether some record names an entry. */
+  get replaces(): boolean {
+    return this.#replaces;
   }
 
   /** Whether some source has creates and others. */

@@ -16,8 +16,9 @@ const schema = `
     seq INTEGER PRIMARY KEY, source TEXT NOT NULL, place INTEGER NOT NULL, line INTEGER, key TEXT NOT NULL,
     op TEXT NOT NULL, contact_key TEXT NOT NULL, contact_id TEXT, changes TEXT NOT NULL, base TEXT,
     upsert_field TEXT, allow_duplicates INTEGER NOT NULL, atomic_group TEXT, created_at TEXT NOT NULL,
-    unique_value TEXT, given TEXT
+    unique_value TEXT, given TEXT, replaces TEXT
   );
+  CREATE INDEX entry_replaces ON entry (seq) WHERE replaces IS NOT NULL;
   CREATE TABLE fault (
     id INTEGER PRIMARY KEY, entry INTEGER NOT NULL, field TEXT, code TEXT NOT NULL, message TEXT NOT NULL
   );

@@ -26,6 +26,8 @@ export interface StagingRecord extends InputPlace {
   faults: readonly StagingFault[];
   /** The record as it was given; null where nobody will ask for it. */
   given: Record<string, unknown> | null;
+  /** Key of the refused entry in whose place it is pushed; null where it names none. One that the outbox does not know is none. */
+  replaces: string | null;
 }
 
 /** What an entry has become. */
@@ -53,6 +55,8 @@ export interface OutcomeTally {
 export interface StagingReject extends InputPlace {
   given: Record<string, unknown>;
   errors: RecordError[];
+  /** Key of its entry; of a record that did not become one, of the entry that it was to replace, or null. */
+  key: string | null;
 }
 
 /** Faults of one kind in one column. */
@@ -85,6 +89,15 @@ export interface StagingCommit {
   heldEdits: number;
   /** When the equal push that did not end was begun, ms; its entries are these records'. Null: the records are new. */
   resumedFrom: number | null;
+  /** How many of its entries still waited, for Salesforce or for a person; 0 where the records are new. */
+  resumedOpen: number;
+  /** Refused entries that were dropped, because a record took their place. */
+  replaced: number;
+}
+
+/** What became of a commit: `refused` counts records that name an entry whose place they cannot take; nothing is stored then. */
+export interface CommitOutcome extends StagingCommit {
+  refused: number;
 }
 
 /** What a commit would make of the records; nothing is stored of it. */
@@ -117,6 +130,11 @@ export interface OutboxStaging extends AsyncDisposable {
   refuseMixed(fault: StagingFault): Promise<void>;
   /** All but the first of the records with one `uniqueValue` get this fault; `%s` in its message is the value. */
   refuseRepeated(fault: StagingFault): Promise<void>;
+  /**
+   * The records that name an entry of the outbox which is refused no more, or which another record has named before, get a
+   * fault of the field `_entry`; none where an equal push would be gone on with.
+   */
+  refuseReplaced(resumption: Resumption): Promise<void>;
   /** Takes the faults of this code back that records of `source` have: its rest has shown that they are none. */
   withdraw(source: string, code: string): Promise<void>;
   counts(): Promise<StagingCounts>;
@@ -125,15 +143,19 @@ export interface OutboxStaging extends AsyncDisposable {
   /** In the order of the input, in pages. */
   faults(): AsyncIterable<readonly (InputPlace & StagingFault)[]>;
   /**
-   * One transaction with `synchronous=FULL`: all records become entries of the outbox. Where the same records were
-   * committed before and that push has not ended, its entries take their place. `api`: by what those that no request
-   * may have carried yet are to go.
+   * One transaction with `synchronous=FULL`: all records become entries of the outbox, and the refused entries that they
+   * name are dropped. Where the same records were committed before and that push has not ended, its entries take their
+   * place. `api`: by what those that no request may have carried yet are to go. Where an entry that a record names is
+   * refused no more, nothing is stored, and the record has the fault.
    */
-  commit(brake: Brake, resumption: Resumption, api?: SendApi | null): Promise<StagingCommit>;
+  commit(brake: Brake, resumption: Resumption, api?: SendApi | null): Promise<CommitOutcome>;
   /** What `commit` would do now. */
   draft(brake: Brake, resumption: Resumption, api?: SendApi | null): Promise<StagingDraft>;
-  /** Whoever pushed has been told the end of it: the same records are new ones from now on. After the commit. */
-  end(): Promise<void>;
+  /**
+   * Whoever pushed has been told the end of it: the same records are new ones from now on; where it was only `queued`, once
+   * none of its entries waits any more. After the commit.
+   */
+  end(how: { queued: boolean }): Promise<void>;
   /** How many of these keys of the outbox are of this push's entries. After the commit. */
   countOwn(keys: readonly string[]): Promise<number>;
   /** How many records have come to what; `state` null: the outbox has lost the entry. */

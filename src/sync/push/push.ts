@@ -4,7 +4,13 @@ import { AppError } from '../../base/errors.ts';
 import { withFinally } from '../../base/finally.ts';
 import type { SyncContext } from '../context.ts';
 import type { SendApi } from '../ports/outbox-entry.ts';
-import type { OutboxStaging, OutcomeTally, Resumption, StagingCounts } from '../ports/outbox-staging.ts';
+import type {
+  CommitOutcome,
+  OutboxStaging,
+  OutcomeTally,
+  Resumption,
+  StagingCounts,
+} from '../ports/outbox-staging.ts';
 import type { IgnoredColumn } from './check/ignored-columns.ts';
 import { drainForPush, type PushDrain } from './drain-for-push.ts';
 import { type PushPlan, planPush } from './plan/plan-push.ts';
@@ -27,6 +33,10 @@ export interface PushReport extends PushDrain, AsyncDisposable {
   tally: OutcomeTally[];
   /** When the equal push that this one goes on with was begun, ms; null where it is a new one. */
   resumedFrom: number | null;
+  /** How many records of that push had no end yet. */
+  resumedOpen: number;
+  /** Refused entries that gave way to the records that mend them. */
+  replaced: number;
   /** Open entries of others in the outbox. */
   olderEntries: number;
 }
@@ -51,6 +61,7 @@ export function push(context: SyncContext, job: PushJob): Promise<PushReport> {
 async function pushThrough(context: SyncContext, job: PushJob, staging: OutboxStaging): Promise<PushReport> {
   const sentBefore = context.remote.usage.sent();
   const ignored = await takeIn(context, job, staging);
+  await staging.refuseReplaced(resumption(context, job));
   const counts = await staging.counts();
   const telling = { isTold: true };
   const report: PushReport = {
@@ -62,6 +73,8 @@ async function pushThrough(context: SyncContext, job: PushJob, staging: OutboxSt
     plan: null,
     tally: [],
     resumedFrom: null,
+    resumedOpen: 0,
+    replaced: 0,
     olderEntries: 0,
     runId: null,
     behind: { conflict: 0, held: 0, 'in-doubt': 0 },
@@ -82,17 +95,21 @@ async function pushThrough(context: SyncContext, job: PushJob, staging: OutboxSt
     const draft = await staging.draft(context.sizes.outgoingBrake, resumption(context, job), chosenApi(job));
     const checks = context.remote.usage.sent() - sentBefore;
     const plan = await planPush(context, draft, { checks });
-    return { ...report, kind: 'checked', tally, plan, resumedFrom: draft.resumedFrom };
+    const { resumedFrom, resumedOpen, replaced } = draft;
+    return { ...report, kind: 'checked', tally, plan, resumedFrom, resumedOpen, replaced };
   }
   throwIfAborted(job.signal);
-  report.resumedFrom = await commit(context, staging, job);
+  const { refused, ...committed } = await commit(context, staging, job);
+  if (refused > 0) return { ...report, counts: await staging.counts() };
+  Object.assign(report, committed);
   if (job.queue || counts.records === 0) {
-    return { ...report, kind: 'queued', tally: await staging.tally(), ...endingWith(staging, telling) };
+    const ending = endingWith(staging, telling, { queued: counts.records > 0 });
+    return { ...report, kind: 'queued', tally: await staging.tally(), ...ending };
   }
   const isNew = report.resumedFrom === null;
   const sent = await drainForPush(context, job, staging, { total: counts.records, isNew });
   const tally = await staging.tally();
-  const ending = isUnderWay(tally) ? {} : endingWith(staging, telling);
+  const ending = isUnderWay(tally) ? {} : endingWith(staging, telling, { queued: false });
   const older = await olderEntries(context, tally);
   return { ...report, kind: 'sent', ...sent, tally, ...ending, olderEntries: older };
 }
@@ -101,12 +118,16 @@ async function pushThrough(context: SyncContext, job: PushJob, staging: OutboxSt
  * The report's disposal ends the push: whoever asked has been told by then. Until then the same records, pushed again
  * by a script that met exit 5 or by one whose process was killed, are this push, and nothing of it is sent twice.
  */
-function endingWith(staging: OutboxStaging, telling: PushReport['telling']): AsyncDisposable {
+function endingWith(
+  staging: OutboxStaging,
+  telling: PushReport['telling'],
+  how: { queued: boolean },
+): AsyncDisposable {
   return {
     [Symbol.asyncDispose]: () =>
       withFinally(
         async () => {
-          if (telling.isTold) await staging.end();
+          if (telling.isTold) await staging.end(how);
         },
         async () => staging[Symbol.asyncDispose](),
       ),
@@ -123,14 +144,14 @@ async function commit(
   context: Pick<SyncContext, 'clock' | 'log' | 'sizes'>,
   staging: OutboxStaging,
   job: PushJob,
-): Promise<number | null> {
-  const { resumedFrom, ...held } = await staging.commit(
+): Promise<Pick<CommitOutcome, 'resumedFrom' | 'resumedOpen' | 'replaced' | 'refused'>> {
+  const { heldDeletes, heldEdits, ...committed } = await staging.commit(
     context.sizes.outgoingBrake,
     resumption(context, job),
     chosenApi(job),
   );
-  tellHeld(context.log, held);
-  return resumedFrom;
+  tellHeld(context.log, { heldDeletes, heldEdits });
+  return committed;
 }
 
 function resumption({ clock }: Pick<SyncContext, 'clock'>, { fresh }: PushJob): Resumption {

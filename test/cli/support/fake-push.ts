@@ -37,7 +37,7 @@ export function pushResultOf(
   };
   const rejected = records.flatMap(({ source, index, line, fields }, at) => {
     const errors = errorsOf(at);
-    return errors.length === 0 ? [] : [{ source, index, line, fields, errors }];
+    return errors.length === 0 ? [] : [{ source, index, line, fields, errors, key: null }];
   });
   return {
     records: Math.max(items.length, records.length),
@@ -57,6 +57,8 @@ export function pushResultOf(
       ignored: [],
       olderEntries: 0,
       resumedFrom: null,
+      resumedOpen: 0,
+      replaced: 0,
       plan: null,
       runId: 'run',
       behind: { conflicts: 0, held: 0, inDoubt: 0 },

@@ -46,8 +46,18 @@ function expectKept(before: Rows, after: Rows, format: 1 | 2): void {
     const expected = rows.map((row) => ({
       ...(format === 1 && table === 'outbox' ? gained : {}),
       ...(table === 'outbox'
-        ? { local: 0, sent_by: null, doubt: null, job: null, api: null, first_base: null, found: null }
+        ? {
+            local: 0,
+            sent_by: null,
+            doubt: null,
+            job: null,
+            api: null,
+            first_base: null,
+            found: null,
+            replaced_by: null,
+          }
         : {}),
+      ...(table === 'push' ? { queued: 0 } : {}),
       ...row,
       ...(keyed.has(table) ? { object: 'Contact' } : {}),
     }));

@@ -110,9 +110,10 @@ test('the outbox is listed, counted and read back by object', () => {
 test('equal records of another object are another push, and what waits of it is nothing to the brake', () => {
   db.exec(`ATTACH ':memory:' AS staging;
     CREATE TABLE staging.entry (seq INTEGER PRIMARY KEY, key, op, contact_key, contact_id, changes, base,
-      upsert_field, allow_duplicates, atomic_group, created_at)`);
+      upsert_field, allow_duplicates, atomic_group, created_at, replaces);
+    CREATE TABLE staging.fault (entry, field, code, message)`);
   const add = db.prepare(
-    "INSERT INTO staging.entry VALUES (1, ?, 'delete', 'k', 'k', '{}', NULL, NULL, 0, NULL, '2026-01-01')",
+    "INSERT INTO staging.entry VALUES (1, ?, 'delete', 'k', 'k', '{}', NULL, NULL, 0, NULL, '2026-01-01', NULL)",
   );
   const push = (object: string, key: string, deletes = 1) => {
     db.exec('DELETE FROM staging.entry');

@@ -30,6 +30,7 @@ for (let index = 0; ; index++) {
       uniqueValue: null,
       faults: [],
       given: null,
+      replaces: null,
     },
   ]);
   if (index === 100) process.stdout.write('ready\n');

@@ -20,6 +20,7 @@ const kinds: Readonly<Record<Exclude<keyof MirrorCalls, keyof PageCalls>, WriteK
   replaceContents: 'replace-contents',
   commitStaging: 'queue-push',
   draftStaging: 'queue-push',
+  refuseStaged: 'queue-push',
   endPush: 'queue-push',
   insertEntries: 'queue-push',
   storeSendSteps: 'send-entries',

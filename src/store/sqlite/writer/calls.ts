@@ -1,7 +1,7 @@
 import type { Connection } from '../../../sqlite/connection.ts';
 import type { Fence } from '../../write-kinds.ts';
 import { askReconcile, noteAsked } from '../asked-records.ts';
-import { commitStaging, draftStaging, endPush } from '../commit-staging.ts';
+import { commitStaging, draftStaging, endPush, refuseStaged } from '../commit-staging.ts';
 import { withSmallCache } from '../connection.ts';
 import { ensureLookup } from '../contact-lookup.ts';
 import { ensureIndices, setTwoWay } from '../contact-schema.ts';
@@ -76,6 +76,7 @@ export const calls = {
   /** `path` is the staging file, whose records are all in. */
   commitStaging: withFile('staging', commitStaging, { durable: true }),
   draftStaging: withFile('staging', draftStaging),
+  refuseStaged: withFile('staging', refuseStaged),
   endPush: once(endPush),
   insertEntries: durable(insertEntries),
   storeSendSteps: durable(storeSendSteps),

@@ -152,6 +152,7 @@ export class RecordChecker {
       uniqueValue,
       faults: check.faults,
       given: keepGiven ? fields : null,
+      replaces: record.replaces ?? null,
     };
   }
 
