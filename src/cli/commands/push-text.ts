@@ -87,12 +87,44 @@ function faultLine({ source, line, index, field, message, records }: FaultKind):
   return `${place.filter((part) => part !== null).join(', ')}: ${message}${many}`;
 }
 
-/** What was left out of the records, and what else waits. */
-export function pushWarnings({ ignored, olderEntries, resumedFrom, plan }: PushResult['counts']): string[] {
+/** Of values that the CSV of refused records leaves out: `first` is one of them, where it stood in the input and what it is. */
+export function lostWarning(
+  file: string,
+  values: number,
+  { field, why, ...place }: RecordPlace & { field: string; why: string },
+): string {
+  const where = [
+    place.source,
+    place.line === null ? null : `line ${place.line}`,
+    `record ${place.index + 1}`,
+  ];
+  const first = `${values === 1 ? '' : 'first '}${where.filter((part) => part !== null).join(', ')}, ${field}: ${why}`;
+  return `${file} lacks ${counted(values, 'value')} that CSV has no word for (${first}), and is refused where it names them in _lost: give them there, push with --rejects FILE.ndjson, or send a record as it was by \`parahack-sync outbox retry KEY\`.`;
+}
+
+/** What was left out of the records, what they replace, and what else waits. */
+export function pushWarnings({
+  ignored,
+  olderEntries,
+  resumedFrom,
+  resumedOpen,
+  replaced,
+  plan,
+}: PushResult['counts']): string[] {
   const warnings: string[] = [];
-  if (resumedFrom !== null) {
+  if (replaced > 0) {
+    const [are, their] = replaced === 1 ? ['is', 'its'] : ['are', 'their'];
     warnings.push(
-      `The same records were pushed at ${resumedFrom} and that push did not end: this one ${plan === null ? 'goes' : 'would go'} on with it and ${plan === null ? 'sends' : 'send'} nothing twice (--fresh pushes them anew).`,
+      `${counted(replaced, 'refused entry', 'refused entries')} of the outbox ${plan === null ? are : 'would be'} given up: a mended record ${plan === null ? 'has taken' : 'would take'} ${their} place.`,
+    );
+  }
+  if (resumedFrom !== null) {
+    const open =
+      resumedOpen === 0
+        ? ''
+        : ` (${counted(resumedOpen, 'record')} of it still ${resumedOpen === 1 ? 'waits' : 'wait'})`;
+    warnings.push(
+      `The same records were pushed at ${resumedFrom} and that push did not end${open}: this one ${plan === null ? 'goes' : 'would go'} on with it and ${plan === null ? 'sends' : 'send'} nothing twice (--fresh pushes them anew).`,
     );
   }
   for (const [reason, what] of [

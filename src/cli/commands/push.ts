@@ -3,6 +3,7 @@ import { AppError, isAppError, messageOf, systemCodeOf } from '../../base/errors
 import { meansNoRoom } from '../../base/means-no-room.ts';
 import type { PushOptions, PushRecord, PushResult } from '../../contract/push.ts';
 import { type InputFormat, inputFormats } from '../input/input-formats.ts';
+import type { InputForm } from '../input/input-notes.ts';
 import { readAhead } from '../input/read-ahead.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { printablePush } from '../printable-push.ts';
@@ -13,7 +14,7 @@ import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
 import { pushDocument } from './push-document.ts';
 import { pushFailure, withUnsaved } from './push-failure.ts';
-import { faultLines, pushWarnings, renderPush } from './push-text.ts';
+import { faultLines, lostWarning, pushWarnings, renderPush } from './push-text.ts';
 
 /** So many are parsed before the org has said what fields it has: 10,000 records, some megabytes. */
 const aheadBatches = 50;
@@ -81,7 +82,10 @@ export function addPushCommand({ program, run }: CommandHost): void {
         'what numbers in texts have before their fraction: 12.5 or 12,5',
       ).choices(['point', 'comma']),
     )
-    .option('--fresh', 'push the records anew, though an equal push of the last day has not ended')
+    .option(
+      '--fresh',
+      'push the records anew, though an equal push of the last day, or one that was queued, has not ended',
+    )
     .addHelpText(
       'after',
       examples(
@@ -97,10 +101,12 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
   preferSmallHeap();
   // Whatever is to be written is opened before anything is sent.
   await using rejects = await openRejects(call, files, flags);
+  const form: InputForm = { mapped: false, semicolons: false };
   const closing = new AbortController();
   const signal = AbortSignal.any([call.signal, closing.signal]);
   // They are parsed while the org is asked who it is and what fields it has.
-  await using records = readAhead(await begun(recordsOf({ ...call, signal }, files, flags)), aheadBatches);
+  const batches = await begun(recordsOf({ ...call, signal }, files, flags, form));
+  await using records = readAhead(batches, aheadBatches);
   await using _closed = { [Symbol.asyncDispose]: async () => closing.abort() };
   const app = await call.app();
   const progress = await openProgress(call);
@@ -129,7 +135,7 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
   }
   // Should the results not come out, on a full disk say, the same push again is to tell them and send nothing twice.
   result.isTold = false;
-  const unsaved = rejects === null ? null : await saveRejects(rejects, flags, result);
+  const unsaved = rejects === null ? null : await saveRejects(call, rejects, flags, { form, result });
   if (!call.output.json) result = printablePush(result, call.orgNames);
   const written = rejects !== null && unsaved === null;
   const failure = withUnsaved(
@@ -171,11 +177,20 @@ async function openRejects(
 }
 
 /** What went wrong with the file, which must not keep the results from being told. */
-async function saveRejects(file: WholeFile, flags: PushFlags, result: PushResult): Promise<AppError | null> {
+async function saveRejects(
+  { messages }: Invocation,
+  file: WholeFile,
+  { rejects: name = '', map, decimal }: PushFlags,
+  { form, result }: { form: InputForm; result: PushResult },
+): Promise<AppError | null> {
   const { writeRejects } = await import('../input/rejects-file.ts');
-  const name = flags.rejects ?? '';
+  const possible = decimal === undefined && form.semicolons;
   try {
-    await writeRejects(file, name, result);
+    const lost = await writeRejects(file, name, result, {
+      mapped: map.length > 0 || form.mapped,
+      decimalComma: decimal === 'comma' ? 'said' : possible ? 'possible' : null,
+    });
+    if (lost.first !== null) messages.warn(lostWarning(name, lost.count, lost.first));
     return null;
   } catch (error) {
     const code = systemCodeOf(error);
@@ -191,10 +206,12 @@ async function* recordsOf(
   { io, signal, messages }: Invocation,
   files: string[],
   { format, map }: PushFlags,
+  form: InputForm,
 ): AsyncGenerator<readonly PushRecord[]> {
   // The parsers are a third of what this command loads, and only this command needs them.
   const { recordBatches } = await import('../input/record-batches.ts');
-  yield* recordBatches({ files, format, maps: map }, io, { signal, onNote: (note) => messages.warn(note) });
+  const onNote = (note: string) => messages.warn(note);
+  yield* recordBatches({ files, format, maps: map }, io, { signal, onNote, form });
 }
 
 /** With its first batch read: a wrong file name needs no login to be told. */

@@ -1,7 +1,7 @@
 import { dataInHeader } from './data-in-header.ts';
 import type { HeaderMap } from './header-map.ts';
 import { inputFault } from './input-fault.ts';
-import { ownRejectColumns } from './reject-columns.ts';
+import { type OwnRejectColumn, ownRejectColumn } from './reject-columns.ts';
 
 /** What a column of a CSV is to the push. */
 export type CsvColumn =
@@ -10,6 +10,8 @@ export type CsvColumn =
   | { kind: 'object'; name: string }
   /** Without a name: to be empty in every row. */
   | { kind: 'unnamed' }
+  /** A rejects file has added it. */
+  | { kind: 'own'; name: OwnRejectColumn }
   | { kind: 'dropped' };
 
 /** Characters without width, which copies from web pages and second byte order marks bring. */
@@ -47,9 +49,10 @@ export function csvColumns(
   }
   const all = new Set(names);
   const columns = names.map((name) => columnOf(name, all, map));
-  const value = columns.some((column) => column.kind === 'field' && column.mapped)
-    ? null
-    : dataInHeader(names);
+  const isHeader = columns.some(
+    ({ kind, ...column }) => kind === 'own' || ('mapped' in column && column.mapped),
+  );
+  const value = isHeader ? null : dataInHeader(names);
   if (value !== null) {
     throw inputFault(
       { source, line },
@@ -76,15 +79,28 @@ export function csvColumns(
   });
 }
 
+/** Whether a header cell of this name stands for a field of just this name, whatever `--map` says. */
+export function isFieldHeader(name: string): boolean {
+  if (name.length > longestName || notOfText.test(name) || name.replace(unseen, '').trim() !== name)
+    return false;
+  return name !== '' && ownRejectColumn(name) === null && foreignColumn(name) === null;
+}
+
 function columnOf(name: string, all: ReadonlySet<string>, map: HeaderMap): CsvColumn {
   if (name === '') return { kind: 'unnamed' };
+  if (all.has('_mapped') && map.isTarget(name)) return { kind: 'field', name, mapped: true };
   const entry = map.entryOf(name, all);
   if (entry !== null) {
     return entry.field === null ? { kind: 'dropped' } : { kind: 'field', name: entry.field, mapped: true };
   }
-  if (ownRejectColumns.some((own) => own === name)) return { kind: 'dropped' };
+  const own = ownRejectColumn(name);
+  if (own !== null) return { kind: 'own', name: own };
+  return foreignColumn(name) ?? { kind: 'field', name, mapped: false };
+}
+
+/** What other tools write beside the fields. */
+function foreignColumn(name: string): CsvColumn | null {
   // Salesforce Inspector writes [Contact] under "_", converters of JSON write attributes.type.
   if (name === '_' || name === 'attributes.type') return { kind: 'object', name };
-  if (name === 'attributes.url') return { kind: 'dropped' };
-  return { kind: 'field', name, mapped: false };
+  return name === 'attributes.url' ? { kind: 'dropped' } : null;
 }

@@ -6,6 +6,7 @@ import { inputFault } from './input-fault.ts';
 import { lineBreaksIn } from './line-count.ts';
 import { otherObject, twoValues } from './record-notes.ts';
 import type { RecordsOptions } from './records-options.ts';
+import { takeOwnColumn } from './reject-columns.ts';
 import { setMember } from './set-member.ts';
 import { asFooter } from './table-footer.ts';
 
@@ -29,6 +30,7 @@ export async function* csvRecords(
     const line = 1 + lineBreaksIn(head.slice(0, skip));
     reader = new CsvReader({ source: options.source, delimiter, line });
     table.decimalComma = delimiter === ';';
+    options.notes.form.semicolons ||= table.decimalComma;
     return reader.read(head.slice(skip), last);
   };
   for await (const text of texts) yield table.take(rowsOf(text, false));
@@ -50,6 +52,8 @@ function createTable({ source, map, notes }: RecordsOptions): {
   const formulas: { cells: number; first: { line: number; text: string } | null } = { cells: 0, first: null };
   let index = 0;
   let blank = 0;
+  /** Rejects files have no line under their table. */
+  let isRejects = false;
   let last: PushRecord | null = null;
   const recordOf = (own: readonly CsvColumn[], row: CsvRow): PushRecord | null => {
     if (isBlank(row.cells)) {
@@ -59,8 +63,8 @@ function createTable({ source, map, notes }: RecordsOptions): {
     }
     checkLength(row, header, index, source);
     if (index === 0) refuseRule(row, source);
-    const { fields, faults, odd } = fieldsOf(row, own, { source, index });
-    const record: PushRecord = { source, index, line: row.line, fields, untyped: true };
+    const record: PushRecord = { source, index, line: row.line, fields: {}, untyped: true };
+    const { faults, odd } = takeCells(record, row, own);
     if (map.fields.size > 0) record.mapped = map.fields;
     if (table.decimalComma) record.decimalComma = true;
     record.header = names;
@@ -70,7 +74,7 @@ function createTable({ source, map, notes }: RecordsOptions): {
       formulas.cells += odd.length;
     }
     index++;
-    last = record;
+    last = isRejects ? null : record;
     return record;
   };
   const table = {
@@ -82,6 +86,8 @@ function createTable({ source, map, notes }: RecordsOptions): {
           if (isBlank(row.cells)) continue;
           columns = csvColumns(row.cells, row.line, source, map);
           header = row;
+          isRejects = columns.some(({ kind }) => kind === 'own');
+          notes.form.mapped ||= columns.some((column) => column.kind === 'own' && column.name === '_mapped');
           names = columns.flatMap((column) => (column.kind === 'field' ? [column.name] : []));
           continue;
         }
@@ -160,12 +166,18 @@ function isSpreadsheets(cell: string): boolean {
   );
 }
 
-function fieldsOf(
+/** Whether a cell of this text clears its field. */
+export function clearsField(cell: string): boolean {
+  return cell.length < 20 && cell.trim() === '#N/A';
+}
+
+/** Puts the cells into the record. `faults`: what is wrong with it; `odd`: places of cells that are a spreadsheet's. */
+function takeCells(
+  record: PushRecord,
   { cells, line }: CsvRow,
   columns: readonly CsvColumn[],
-  { source, index }: { source: string; index: number },
-): { fields: Record<string, unknown>; faults: RecordNote[]; odd: number[] } {
-  const fields: Record<string, unknown> = {};
+): { faults: RecordNote[]; odd: number[] } {
+  const { fields, source, index } = record;
   const faults: RecordNote[] = [];
   const odd: number[] = [];
   for (let at = 0; at < columns.length; at++) {
@@ -175,7 +187,7 @@ function fieldsOf(
     const column = columns[at]!;
     switch (column.kind) {
       case 'field': {
-        const value = cell.length < 20 && cell.trim() === '#N/A' ? null : cell;
+        const value = clearsField(cell) ? null : cell;
         if (value !== null && isSpreadsheets(cell)) odd.push(at);
         if (!Object.hasOwn(fields, column.name)) setMember(fields, column.name, value);
         else if (fields[column.name] !== value) faults.push(twoValues(column.name));
@@ -192,9 +204,12 @@ function fieldsOf(
         if (other !== null) faults.push(other);
         break;
       }
+      case 'own':
+        takeOwnColumn(record, column.name, cell, faults);
+        break;
       case 'dropped':
         break;
     }
   }
-  return { fields, faults, odd };
+  return { faults, odd };
 }

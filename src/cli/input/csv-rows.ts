@@ -19,7 +19,7 @@ export interface CsvReaderOptions {
  * Far above the longest field of Salesforce (131,072 characters), so that only a quote that was not closed comes
  * here, and before it fills the memory.
  */
-const longestCell = 10_000_000;
+export const longestCell = 10_000_000;
 
 const quote = 34;
 const space = 32;

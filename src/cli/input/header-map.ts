@@ -14,6 +14,13 @@ export interface HeaderMap {
    * very name of another header in `all`; null where there is none.
    */
   entryOf(header: string, all?: ReadonlySet<string>): MapEntry | null;
+  /**
+   * Whether some entry reads a column as the field `header`, in an input whose names have been mapped already: there it is
+   * that field, also where it is another one's header.
+   */
+  isTarget(header: string): boolean;
+  /** Whether some input was. */
+  readonly wasMapped: boolean;
   /** Entries that no header met, unless their field is a header itself, as in a rejects file of the first push. */
   unused(): MapEntry[];
   /** The fields that entries name. */
@@ -34,6 +41,9 @@ export function createHeaderMap(entries: readonly MapEntry[]): HeaderMap {
     // Of two that differ by case alone, neither is meant by a third.
     loose.set(name, loose.has(name) ? null : entry);
   }
+  const fields = new Set([...exact.values()].flatMap(({ field }) => (field === null ? [] : [field])));
+  const targets = new Set([...fields].map((field) => field.toLowerCase()));
+  let wasMapped = false;
   const used = new Set<MapEntry>();
   const met = new Set<string>();
   return {
@@ -45,7 +55,16 @@ export function createHeaderMap(entries: readonly MapEntry[]): HeaderMap {
       else if (met.size < 10_000) met.add(looseName(header));
       return entry;
     },
-    fields: new Set([...exact.values()].flatMap(({ field }) => (field === null ? [] : [field]))),
+    isTarget(header) {
+      wasMapped = true;
+      const isTarget = targets.has(header.trim().toLowerCase());
+      if (isTarget) met.add(looseName(header));
+      return isTarget;
+    },
+    get wasMapped() {
+      return wasMapped;
+    },
+    fields,
     unused: () =>
       [...exact.values()].filter(
         (entry) => !used.has(entry) && !(entry.field !== null && met.has(looseName(entry.field))),

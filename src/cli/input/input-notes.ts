@@ -1,7 +1,16 @@
 import { rereadText } from './misread-text.ts';
 
+/** How inputs are written, as far as a rejects file of theirs has to say the same. */
+export interface InputForm {
+  /** The names of some have been through `--map` before: it is a rejects file. */
+  mapped: boolean;
+  /** The cells of some are separated by semicolons, so that numbers may have decimal commas. */
+  semicolons: boolean;
+}
+
 /** What was left out of an input, for a word to the user. */
 export interface InputNotes {
+  readonly form: InputForm;
   blankRecords(source: string, count: number): void;
   unnamedColumns(source: string, count: number): void;
   headerOnly(source: string): void;
@@ -15,10 +24,14 @@ export interface InputNotes {
   otherTotal(source: string, said: number, found: number): void;
 }
 
-export function createInputNotes(tell: (note: string) => void): InputNotes {
+export function createInputNotes(
+  tell: (note: string) => void,
+  form: InputForm = { mapped: false, semicolons: false },
+): InputNotes {
   const counted = (count: number, one: string, many: string) =>
     `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
   return {
+    form,
     blankRecords(source, count) {
       if (count > 0) tell(`${source}: ${counted(count, 'blank record was', 'blank records were')} skipped.`);
     },

@@ -5,7 +5,7 @@ import { createJsonText, type JsonText } from './json-text.ts';
 import { readJsonValue } from './json-value.ts';
 import { namedTwice, otherObject, twoValues } from './record-notes.ts';
 import type { RecordsOptions } from './records-options.ts';
-import { ownRejectColumns } from './reject-columns.ts';
+import { type OwnRejectColumn, ownRejectColumn, takeOwnColumn } from './reject-columns.ts';
 import { setMember } from './set-member.ts';
 
 type Batches = AsyncGenerator<PushRecord[], void, undefined>;
@@ -84,10 +84,10 @@ interface RecordReader {
   flush(): PushRecord[];
 }
 
-function createRecordReader(json: JsonText, { source, map }: RecordsOptions): RecordReader {
+function createRecordReader(json: JsonText, { source, map, notes }: RecordsOptions): RecordReader {
   let batch: PushRecord[] = [];
   let count = 0;
-  const fieldOf = createFieldNames(map);
+  const names = createFieldNames(map);
   return {
     get count() {
       return count;
@@ -114,8 +114,10 @@ function createRecordReader(json: JsonText, { source, map }: RecordsOptions): Re
         const faults = twice.map(({ name, first: one, second }) =>
           namedTwice(name, json.placeOf(start + one), json.placeOf(start + second)),
         );
-        const fields = recordOf(value as Record<string, unknown>, fieldOf, faults);
-        const record: PushRecord = { source, index: count, line: json.line, fields, untyped: false };
+        const record: PushRecord = { source, index: count, line: json.line, fields: {}, untyped: false };
+        takeMembers(record, value as Record<string, unknown>, names, faults);
+        if (record.decimalComma) notes.form.semicolons = true;
+        if (Object.hasOwn(value as object, '_mapped')) notes.form.mapped = true;
         if (map.fields.size > 0) record.mapped = map.fields;
         if (faults.length > 0) record.faults = faults;
         batch.push(record);
@@ -129,32 +131,52 @@ function createRecordReader(json: JsonText, { source, map }: RecordsOptions): Re
   };
 }
 
-/** What each member is read as; null drops it. Names come again in each record and are looked up once. */
-function createFieldNames(
-  map: RecordsOptions['map'],
-): (name: string) => { name: string | null; mapped: boolean } {
-  const known = new Map<string, { name: string | null; mapped: boolean }>();
-  return (name) => {
-    let field = known.get(name);
-    if (field === undefined) {
-      const entry = map.entryOf(name);
-      const own = ownRejectColumns.some((column) => column === name);
-      field =
-        entry === null ? { name: own ? null : name, mapped: false } : { name: entry.field, mapped: true };
-      // An input with a new name in every record must not fill the memory.
-      if (known.size < 10_000) known.set(name, field);
-    }
-    return field;
+interface FieldName {
+  /** Null drops the member. */
+  name: string | null;
+  mapped: boolean;
+  /** A rejects file has added it. */
+  own: OwnRejectColumn | null;
+}
+
+interface FieldNames {
+  /** What each member is read as. `isMapped`: its record's names have been through `--map` already. */
+  of(member: string, isMapped: boolean): FieldName;
+}
+
+/** Names come again in each record and are looked up once. */
+function createFieldNames(map: RecordsOptions['map']): FieldNames {
+  const known = { raw: new Map<string, FieldName>(), mapped: new Map<string, FieldName>() };
+  const find = (member: string, isMapped: boolean): FieldName => {
+    if (isMapped && map.isTarget(member)) return { name: member, mapped: true, own: null };
+    const entry = map.entryOf(member);
+    if (entry !== null) return { name: entry.field, mapped: true, own: null };
+    const own = ownRejectColumn(member);
+    return { name: own === null ? member : null, mapped: false, own };
+  };
+  return {
+    of(member, isMapped) {
+      const names = isMapped ? known.mapped : known.raw;
+      let field = names.get(member);
+      if (field === undefined) {
+        field = find(member, isMapped);
+        // An input with a new name in every record must not fill the memory.
+        if (names.size < 10_000) names.set(member, field);
+      }
+      return field;
+    },
   };
 }
 
 /** `attributes` is what Salesforce's own answers add to a record; the rest is what our rejects files add. */
-function recordOf(
+function takeMembers(
+  record: PushRecord,
   members: Record<string, unknown>,
-  fieldOf: ReturnType<typeof createFieldNames>,
+  names: FieldNames,
   faults: RecordNote[],
-): Record<string, unknown> {
-  const fields: Record<string, unknown> = {};
+): void {
+  const { fields } = record;
+  const isMapped = Object.hasOwn(members, '_mapped');
   let mapped: Set<string> | null = null;
   // Names are our own parser's, so that none is inherited.
   for (const member in members) {
@@ -165,7 +187,8 @@ function recordOf(
       if (other !== null) faults.push(other);
       continue;
     }
-    const field = fieldOf(member);
+    const field = names.of(member, isMapped);
+    if (field.own !== null) takeOwnColumn(record, field.own, value, faults);
     if (field.name === null) continue;
     const meets = (field.mapped || mapped?.has(field.name)) && Object.hasOwn(fields, field.name);
     if (field.mapped) {
@@ -181,7 +204,6 @@ function recordOf(
     if (isEmpty(former)) fields[field.name] = value;
     else faults.push(twoValues(field.name));
   }
-  return fields;
 }
 
 function isEmpty(value: unknown): boolean {

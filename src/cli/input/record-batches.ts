@@ -5,7 +5,7 @@ import { csvRecords } from './csv-records.ts';
 import { createHeaderMap, type HeaderMap } from './header-map.ts';
 import { inputFault } from './input-fault.ts';
 import type { InputFormat } from './input-formats.ts';
-import { createInputNotes } from './input-notes.ts';
+import { createInputNotes, type InputForm } from './input-notes.ts';
 import { openSources } from './input-source.ts';
 import { decodeText } from './input-text.ts';
 import { jsonRecords } from './json-records.ts';
@@ -26,6 +26,8 @@ export interface RecordBatchesOptions {
   signal: AbortSignal;
   /** What was left out (blank records, columns without a name), for a word to the user. */
   onNote?: (note: string) => void;
+  /** Takes what is learnt of how the inputs are written. */
+  form?: InputForm;
 }
 
 /**
@@ -41,10 +43,10 @@ const batchRecords = 200;
 export async function* recordBatches(
   { files, format, maps }: RecordSources,
   io: Pick<CliIo, 'stdin' | 'cwd'>,
-  { signal, onNote = () => {} }: RecordBatchesOptions,
+  { signal, onNote = () => {}, form }: RecordBatchesOptions,
 ): AsyncGenerator<readonly PushRecord[]> {
   const map = createHeaderMap(await readMaps(maps, io.cwd));
-  const notes = createInputNotes(onNote);
+  const notes = createInputNotes(onNote, form);
   let batch: PushRecord[] = [];
   for (const { name: source, chunks } of await openSources(files, io, { signal })) {
     const misread = new MisreadWatch();
@@ -147,7 +149,8 @@ function refuseBareValue(head: string, source: string): void {
 function checkMap(map: HeaderMap, tell: (note: string) => void): void {
   const unused = map.unused();
   const given = unused.filter(({ file }) => file === null);
-  if (given.length > 0) {
+  // The refused records of a push need not have a value in each of its columns.
+  if (given.length > 0 && !map.wasMapped) {
     const names = given.map(({ header }) => `"${header}"`).join(', ');
     throw new AppError('INVALID_INPUT', `--map names ${names}, and no input has such a header.`, {
       hint: 'Nothing was sent. Compare it with the header line, or with the names in the JSON.',

@@ -379,7 +379,8 @@ describe('rejects', () => {
     const { app } = pushing(['created', 'rejected', 'created']);
     await runMain(['push', '--rejects', 'r.ndjson'], { app, cwd, stdin: three });
     const text = readFileSync(join(cwd, 'r.ndjson'), 'utf8');
-    expect(json(text)).toEqual({ LastName: 'B', _source: '-', _index: 1, _line: 2, _errors: [refusal] });
+    const own = { _source: '-', _index: 1, _line: 2, _entry: null, _errors: [refusal] };
+    expect(json(text)).toEqual({ LastName: 'B', ...own });
     expect(statSync(join(cwd, 'r.ndjson')).mode & 0o777).toBe(0o600);
     const again = pushing();
     await runMain(['push', 'r.ndjson'], { app: again.app, cwd });
@@ -394,7 +395,7 @@ describe('rejects', () => {
       stdin: 'LastName,Phone\n"Ng, ""x""",#N/A\nLi,\n',
     });
     const text = readFileSync(join(cwd, 'r.csv'), 'utf8');
-    expect(text.split('\n')[0]).toBe('LastName,Phone,_source,_index,_line,_errors');
+    expect(text.split('\n')[0]).toBe('LastName,Phone,_source,_index,_line,_entry,_errors');
     const again = pushing();
     await runMain(['push', 'r.csv'], { app: again.app, cwd });
     expect(again.read.map(({ fields }) => fields)).toEqual([

@@ -17,10 +17,10 @@ async function written(name: string, all: Record<string, unknown>[]): Promise<st
     async [Symbol.asyncDispose]() {},
   };
   const rejects = async function* () {
-    const place = { source: 'in.csv', line: 2, errors };
+    const place = { source: 'in.csv', line: 2, errors, key: null };
     yield all.map((fields, index): RejectedRecord => ({ ...place, index, fields }));
   };
-  await writeRejects(file, name, { rejects });
+  await writeRejects(file, name, { rejects }, { mapped: false, decimalComma: null });
   return text;
 }
 

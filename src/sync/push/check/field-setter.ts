@@ -61,7 +61,9 @@ export class FieldSetter {
 
   #set(check: RecordCheck, name: string, field: Field, column: FieldColumn, given: unknown): void {
     const { record, op, changes, faults } = check;
-    if (record.untyped && given === null && op === 'create') return;
+    // A new record has nothing to clear. Where the field has a default, or an upsert may meet a record, null says more.
+    const says = field.nillable || this.#options.upsert !== null;
+    if (record.untyped && given === null && op === 'create' && !says) return;
     const { value, fault: doubt } = this.#numbers.read(
       record,
       column.kind === 'parent' ? column.by : field,
