@@ -21,9 +21,9 @@ export interface Invocation {
   config(): Config;
   /**
    * The app, made when first asked for and disposed when the handler is done. Events come fit for a line of text;
-   * `exactEvents`, as with `--json`, are for JSON.
+   * `exactEvents`, as with `--json`, are for JSON. `inlineWrites`: as `AppIo` says.
    */
-  app(options?: { exactEvents?: boolean }): Promise<CommandApp>;
+  app(options?: { exactEvents?: boolean; inlineWrites?: boolean }): Promise<CommandApp>;
   /** How a text calls an org. */
   orgNames: OrgNames;
   /** Text onto stdout, for people. */

@@ -114,8 +114,8 @@ async function perform(handler: Handler, parts: CommandParts): Promise<void> {
     lastWrite = written.catch(onUnwritten);
     return written;
   };
-  const app: Invocation['app'] = async ({ exactEvents = parts.flags.json ?? false } = {}) => {
-    opened ??= openApp(parts);
+  const app: Invocation['app'] = async ({ exactEvents = parts.flags.json ?? false, inlineWrites } = {}) => {
+    opened ??= openApp(parts, inlineWrites);
     return bound(await opened, { ...parts, exactEvents }) as CommandApp;
   };
   await withFinally(
@@ -174,8 +174,8 @@ function configOf({ env, cwd }: CliIo, flags: GlobalFlags) {
   return readConfig({ flags, env, cwd });
 }
 
-async function openApp({ io, flags, messages, orgNames }: CommandParts): Promise<App> {
-  const app = await (await io.loadApp())(configOf(io, flags), { log: messages.log });
+async function openApp({ io, flags, messages, orgNames }: CommandParts, inlineWrites = false): Promise<App> {
+  const app = await (await io.loadApp())(configOf(io, flags), { log: messages.log, inlineWrites });
   await orgNames.learnFrom(app);
   return app;
 }

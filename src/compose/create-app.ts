@@ -14,8 +14,8 @@ const emulators: EmulatorParts = {
  * The composition root. Each command's part is loaded when it is called, so that a command pays only for what
  * it uses. Commands and the library go by the system's clock.
  */
-export async function createApp(config: ApplicationConfig, { log }: AppIo, clock?: Clock): Promise<App> {
-  const services = new Services(config, log, clock);
+export async function createApp(config: ApplicationConfig, io: AppIo, clock?: Clock): Promise<App> {
+  const services = new Services(config, io, clock);
   await finishMoves(services);
   return {
     login: async (...call) => (await import('../usecases/login.ts')).login(services, ...call),

@@ -11,6 +11,7 @@ import { CloseStack } from '../base/close-stack.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Exposure } from '../base/private-path.ts';
 import type { ApplicationConfig } from '../config/config.ts';
+import type { AppIo } from '../contract/app.ts';
 import { FailureNoteFiles } from '../lease/failure-note-files.ts';
 import { openFileLeases } from '../lease/file-leases.ts';
 import { openRegistry } from '../orgs/open-registry.ts';
@@ -57,9 +58,11 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess {
   #calls: CallLedger | null = null;
   #isPrivate = false;
   #isLoadDue = false;
+  readonly #inlineWrites: boolean;
 
-  constructor(config: ApplicationConfig, log: Logger, clock: Clock = systemClock) {
+  constructor(config: ApplicationConfig, { log, inlineWrites = false }: AppIo, clock: Clock = systemClock) {
     this.config = config;
+    this.#inlineWrites = inlineWrites;
     this.log = log;
     this.clock = clock;
   }
@@ -213,6 +216,7 @@ export class Services implements AsyncDisposable, OrgDirectory, OrgAccess {
         folder: this.#mirrorsFolder,
         log: this.log,
         clock: this.clock,
+        inlineWrites: this.#inlineWrites,
       });
       this.#mirrors = this.#opened.use(mirrors);
     }

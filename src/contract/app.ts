@@ -115,4 +115,6 @@ export interface AppOutbox {
 export interface AppIo {
   /** Warnings and other messages; the surface decides what is shown. */
   log: Logger;
+  /** Write mirrors on the thread of the caller, where it does little else: less memory, and less time for little. */
+  inlineWrites?: boolean;
 }

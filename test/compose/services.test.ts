@@ -6,7 +6,7 @@ import { Services } from '../../src/compose/services.ts';
 import { applicationConfig } from '../../src/config/application-config.ts';
 import { makeTempFolder } from '../auth/temp-folder.ts';
 
-const opened = () => new Services(applicationConfig({ dataDir: 'nowhere' }, '/'), silentLogger);
+const opened = () => new Services(applicationConfig({ dataDir: 'nowhere' }, '/'), { log: silentLogger });
 
 test('what is left open for later is closed once, when it is done with', async () => {
   const services = opened();
@@ -35,7 +35,7 @@ test('what is left open at the end is closed in the reverse order, whatever one 
 test('the list of orgs is opened by the first call, and not by who only hands it on', async () => {
   using folder = makeTempFolder();
   const dataDir = join(folder.path, 'data');
-  await using services = new Services(applicationConfig({ dataDir }, '/'), silentLogger);
+  await using services = new Services(applicationConfig({ dataDir }, '/'), { log: silentLogger });
   const { registry } = services;
   expect(existsSync(dataDir)).toBe(false);
   expect(await registry.list()).toEqual([]);

@@ -5,8 +5,8 @@ import {
   type WriterAnswer,
   type WriterRequest,
 } from '../../src/store/sqlite/writer/protocol.ts';
-import type { WriterWorker } from '../../src/store/sqlite/writer/writer-client.ts';
 import { serve } from '../../src/store/sqlite/writer/writer-thread.ts';
+import type { WriterWorker } from '../../src/store/sqlite/writer/writer-worker.ts';
 
 /** Does what a request asks for, or fails in its place. */
 type Around = (call: WriterRequest['call'], work: () => void) => Promise<void>;

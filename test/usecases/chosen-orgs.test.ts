@@ -18,7 +18,7 @@ const url = 'https://acme.my.salesforce.com';
 const ofEnvironment = { PARAHACK_SYNC_INSTANCE_URL: url, PARAHACK_SYNC_ACCESS_TOKEN: 'a token' };
 
 function services(env: Record<string, string> = {}): Services {
-  return new Services(readConfig({ flags: { dataDir: folder }, env, cwd: folder }), silentLogger);
+  return new Services(readConfig({ flags: { dataDir: folder }, env, cwd: folder }), { log: silentLogger });
 }
 
 function org(instanceUrl: string, more: Partial<OrgRecord> = {}): OrgRecord {

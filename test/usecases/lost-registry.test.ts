@@ -30,7 +30,7 @@ it('a watch goes on where the list of orgs was deleted, others say where the mir
       PARAHACK_SYNC_CREDENTIAL_STORE: 'file',
       PARAHACK_SYNC_CREDENTIAL_KEY: 'a passphrase',
     };
-    const services = new Services(readConfig({ flags: {}, env, cwd: dataDir }), log);
+    const services = new Services(readConfig({ flags: {}, env, cwd: dataDir }), { log });
     // Intervals pass at once.
     const sleep = (ms: number, options?: { signal?: AbortSignal }) =>
       systemClock.sleep(Math.min(ms, 20), options);

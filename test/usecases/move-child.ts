@@ -44,7 +44,7 @@ const { login } = await import('../../src/usecases/login.ts');
 const { silentLogger } = await import('../../src/base/logger.ts');
 const { readConfig } = await import('../../src/config/read-config.ts');
 const env = { ...process.env, PARAHACK_SYNC_DATA_DIR: dataDir };
-await using services = new Services(readConfig({ flags: {}, env, cwd: dataDir }), silentLogger);
+await using services = new Services(readConfig({ flags: {}, env, cwd: dataDir }), { log: silentLogger });
 stepped(services.credentials, 'set', 'delete');
 stepped(services.registry, 'put', 'move', 'update');
 counts = true;

@@ -31,7 +31,7 @@ export function openServices(
     },
     cwd: folder,
   });
-  const services = new Services(config, log);
+  const services = new Services(config, { log });
   const hurried = {
     ...systemClock,
     sleep: (ms: number, options?: { signal?: AbortSignal }) => systemClock.sleep(Math.min(ms, 5), options),

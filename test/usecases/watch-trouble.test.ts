@@ -36,7 +36,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'parahack-sync-trouble-'));
   orgs = [await startEmulator({ contacts: 20 }), await startEmulator({ contacts: 20, seed: 2 })];
   const env = { PARAHACK_SYNC_DATA_DIR: folder, PARAHACK_SYNC_CREDENTIAL_STORE: 'memory' };
-  services = new Services(readConfig({ flags: {}, env, cwd: folder }), silentLogger);
+  services = new Services(readConfig({ flags: {}, env, cwd: folder }), { log: silentLogger });
   // Intervals and backoff pass at once.
   const sleep = (ms: number, options?: { signal?: AbortSignal }) =>
     systemClock.sleep(Math.min(ms, 20), options);

@@ -108,7 +108,7 @@ async function push(call: Invocation, files: string[], flags: PushFlags): Promis
   const batches = await begun(recordsOf({ ...call, signal }, files, flags, form));
   await using records = readAhead(batches, aheadBatches);
   await using _closed = { [Symbol.asyncDispose]: async () => closing.abort() };
-  const app = await call.app();
+  const app = await call.app({ inlineWrites: true });
   const progress = await openProgress(call);
   const options: PushOptions = {
     org: flags.org ?? null,

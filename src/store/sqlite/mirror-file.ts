@@ -112,6 +112,11 @@ export class MirrorFile {
     };
   }
 
+  /** For whoever is about to write much at once. */
+  async writeByThread(): Promise<void> {
+    await this.#thread.moveToThread();
+  }
+
   /** Where the blocks of a new page of `object` go. */
   pageRoute(object: string): PageRoute {
     return {

@@ -36,6 +36,8 @@ import { createStagingFile } from './staging-file.ts';
 
 const pageRows = 500;
 const readCacheKb = 1_024;
+/** From so many records on their transaction takes seconds. */
+const threadRecords = 20_000;
 
 /** The port on a file in the spool folder. It is written here; the commit is the mirror's writer thread's. */
 export class SqliteStaging implements OutboxStaging {
@@ -50,6 +52,7 @@ export class SqliteStaging implements OutboxStaging {
   #both: Connection | null = null;
   /** The push that the entries belong to, once they are in the outbox. */
   #pushId: string | null = null;
+  #added = 0;
   #closed = false;
 
   constructor(mirror: MirrorFile, write: MirrorWrite, object: string) {
@@ -64,6 +67,8 @@ export class SqliteStaging implements OutboxStaging {
 
   async add(records: readonly StagingRecord[]): Promise<void> {
     this.#write((db) => this.#records.add(db, records));
+    this.#added += records.length;
+    if (this.#added >= threadRecords) await this.#mirror.writeByThread();
   }
 
   async refuseMixed(fault: StagingFault): Promise<void> {

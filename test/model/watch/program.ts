@@ -103,7 +103,7 @@ export class Program {
     });
     const mirrors =
       machine.memory === null ? this.#openFiles(clock) : mortalMirrors(machine.memory.mirrors, this.points);
-    const services = new Services(config, silentLogger);
+    const services = new Services(config, { log: silentLogger });
     const { registry, calls: known } = machine.memory ?? machine.beside ?? {};
     const calls = known ?? new SqliteCallLedger(dataDir, { now: () => clock.now() });
     const parts = {

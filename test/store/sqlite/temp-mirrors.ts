@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
+import type { MirrorsOptions } from '../../../src/store/sqlite/open-files.ts';
 import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
 import type { Mirrors } from '../../../src/sync/ports/mirrors.ts';
 import type { StoredMirror } from '../../../src/sync/ports/stored-mirror.ts';
@@ -20,7 +21,9 @@ export interface TempMirrors extends AsyncDisposable {
 }
 
 /** A folder of its own with one open mirror in it. */
-export async function openTempMirror(options: { writers?: number } = {}): Promise<TempMirrors> {
+export async function openTempMirror(
+  options: Pick<MirrorsOptions, 'writers' | 'inlineWrites' | 'startThread'> = {},
+): Promise<TempMirrors> {
   const root = mkdtempSync(join(tmpdir(), 'parahack-store-'));
   const folder = join(root, 'orgs');
   const mirrors = openMirrors({ folder, log: silentLogger, clock: systemClock, ...options });

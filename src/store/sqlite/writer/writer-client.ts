@@ -5,6 +5,7 @@ import { AppError } from '../../../base/errors.ts';
 import { Semaphore } from '../../../base/semaphore.ts';
 import { holdBinding } from '../../../sqlite/connection.ts';
 import type { Fence } from '../../write-kinds.ts';
+import { startInlineWriter } from './inline-writer.ts';
 import {
   endOfThread,
   type MirrorCalls,
@@ -14,6 +15,7 @@ import {
 } from './protocol.ts';
 import { threadEnded } from './thread-ended.ts';
 import { keepWasmCode } from './type-stripper.ts';
+import type { WriterWorker } from './writer-worker.ts';
 
 interface Pending {
   resolve(value: unknown): void;
@@ -26,17 +28,10 @@ export interface PageEnd {
   fail(error: unknown): void;
 }
 
-/** A thread, as far as its client deals with it. */
-export interface WriterWorker extends Pick<Worker, 'postMessage' | 'ref' | 'unref' | 'terminate'> {
-  on(event: 'message', listener: (answer: WriterAnswer) => void): unknown;
-  on(event: 'error', listener: (error: Error) => void): unknown;
-  on(event: 'exit', listener: () => void): unknown;
-  once(event: 'error', listener: (error: Error) => void): unknown;
-  once(event: 'exit', listener: () => void): unknown;
-}
-
 export interface WriterClientOptions {
   start?: (() => WriterWorker) | undefined;
+  /** Begin without a thread, until one is asked for. */
+  inline?: boolean | undefined;
   /** At most so many of blocks. */
   bytesUnderWay?: number;
 }
@@ -58,13 +53,19 @@ export class WriterClient {
   deaths = 0;
   #worker: WriterWorker | null = null;
   readonly #startThread: () => WriterWorker;
+  #isInline: boolean;
   readonly #bytesUnderWay: Semaphore;
   #nextId = 1;
   readonly #pending = new Map<number, Pending>();
   #stopped: Error | null = null;
 
-  constructor({ start = startThread, bytesUnderWay = mostBytesUnderWay }: WriterClientOptions = {}) {
+  constructor({
+    start = startThread,
+    inline = false,
+    bytesUnderWay = mostBytesUnderWay,
+  }: WriterClientOptions = {}) {
     this.#startThread = start;
+    this.#isInline = inline;
     this.#bytesUnderWay = new Semaphore(bytesUnderWay);
   }
 
@@ -125,6 +126,20 @@ export class WriterClient {
     this.#started().unref();
   }
 
+  /**
+   * Where it works inline, it goes on by a thread, as if the one before had died after its last request: a page that is on
+   * its way in is lost.
+   */
+  async moveToThread(): Promise<void> {
+    if (!this.#isInline) return;
+    this.#isInline = false;
+    const inline = this.#worker;
+    if (inline === null) return;
+    this.#worker = null;
+    this.deaths++;
+    await endThread(inline);
+  }
+
   async stop(): Promise<void> {
     const worker = this.#worker;
     this.#stopped = new Error('The writer thread was stopped.');
@@ -147,7 +162,7 @@ export class WriterClient {
 
   #started(): WriterWorker {
     if (this.#worker === null) {
-      const worker = this.#startThread();
+      const worker = this.#isInline ? startInlineWriter() : this.#startThread();
       worker.on('message', (answer: WriterAnswer) => this.#answered(answer));
       worker.on('error', (error) => this.#died(worker, error));
       worker.on('exit', () => this.#died(worker, null));
