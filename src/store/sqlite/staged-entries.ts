@@ -14,7 +14,7 @@ export function listStagedEntries(
 ): OutboxEntry[] {
   const rows = prepared(
     db,
-    `SELECT seq, key, op, 0 AS local, contact_key, contact_id, changes, base, NULL AS first_base, NULL AS found,
+    `SELECT seq, key, op, 0 AS local, contact_key, contact_id, changes, base,
        CASE WHEN ${isHeld} THEN 'held' ELSE 'pending' END AS state, NULL AS way, :api AS api, NULL AS job, upsert_field,
        allow_duplicates, atomic_group, 0 AS attempts, '[]' AS errors, created_at, NULL AS sent_at, NULL AS sent_org_at,
        NULL AS sent_by, NULL AS known_before, NULL AS doubt, NULL AS first_base, NULL AS found, NULL AS settled_at, 0 AS read_back_due, NULL AS created
