@@ -1,4 +1,7 @@
 import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
 import { WriterClient } from '../../../src/store/sqlite/writer/writer-client.ts';
@@ -35,4 +38,26 @@ it('a writer that is started ahead is the one that the first call is made to, an
   await client.stop();
   client.start();
   expect(started).toHaveLength(1);
+});
+
+it('a thread that takes over lets what is under way end, and begins with what is asked from then on', async () => {
+  let threads = 0;
+  const client = new WriterClient({
+    inline: true,
+    start: () => {
+      threads++;
+      return answering();
+    },
+  });
+  const folder = mkdtempSync(join(tmpdir(), 'parahack-writer-'));
+  const under = client.open('one', join(folder, 'one.db'), true);
+  const taking = client.moveToThread();
+  const behind = client.open('one', join(folder, 'one.db'), true);
+  // What works inline opens it and says nothing; this thread answers with the call's name.
+  expect(await Promise.all([under, taking])).toEqual([undefined, undefined]);
+  await behind;
+  expect([threads, client.deaths]).toEqual([1, 1]);
+  expect(existsSync(join(folder, 'one.db'))).toBe(true);
+  await client.stop();
+  rmSync(folder, { recursive: true });
 });
