@@ -141,7 +141,7 @@ function equalPush(state: MemoryState, digest: string, since: number | null) {
   return [...state.pushes]
     .filter(([, push]) => push.digest === digest)
     .sort(([, a], [, b]) => b.triedAt - a.triedAt || b.begunAt - a.begunAt)
-    .find(([id, { queued }]) => !(queued && waitingOf(state, id) === 0) && !isOvertaken(state, id, queued));
+    .find(([id, { queued }]) => !queued || (waitingOf(state, id) > 0 && !isOvertaken(state, id)));
 }
 
 /** How many entries of a push have no end yet. */
@@ -150,12 +150,11 @@ function waitingOf({ outbox }: MemoryState, id: string): number {
 }
 
 /** See the file of the same name in `store/sqlite/`. */
-function isOvertaken({ outbox }: MemoryState, id: string, queued: boolean): boolean {
+function isOvertaken({ outbox }: MemoryState, id: string): boolean {
   const isOwn = ({ push }: MemoryEntry) => push?.id === id;
   const isChange = ({ op, upsertField }: MemoryEntry) => op !== 'create' || upsertField !== null;
   const all = [...outbox.values()].filter(isOwn);
   const own = all.filter(isChange);
-  if (!queued && own.length < all.length) return false;
   const ids = new Set(own.flatMap(({ contactId }) => contactId ?? []));
   const upserts = new Set(own.flatMap((entry) => upsertName(entry) ?? []));
   const last = Math.max(...all.map(({ seq }) => seq));

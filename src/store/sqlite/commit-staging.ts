@@ -120,23 +120,17 @@ function equalPush(
       'SELECT id, begun_at, queued FROM push WHERE object = ? AND digest = ? ORDER BY tried_at DESC, begun_at DESC',
     )
     .all(object, digest) as EqualPush[];
-  return equal.find((push) => isOpen(db, push) && !isOvertaken(db, object, push));
-}
-
-/** Whoever queued has been told all, so that nothing but what still waits is taken for the same push. */
-function isOpen(db: Connection, { id, queued }: EqualPush): boolean {
-  return queued === 0 || db.prepare(waiting(':id')).get({ id }) !== undefined;
+  return equal.find(
+    ({ id, queued }) => queued === 0 || (countWaiting(db, id) > 0 && !isOvertaken(db, object, id)),
+  );
 }
 
 /**
- * Whether other changes of the push's contacts were asked for behind it: what is asked for now is to be the last of them,
- * and not the one before. Its changes may be sent twice; its creations may not, which is why one that has not ended is
- * gone on with all the same.
+ * Whether other changes of the push's contacts were asked for behind it. Whoever queued has been told all, and what is asked
+ * for now is to come last, not before them.
  */
-function isOvertaken(db: Connection, object: string, { id, queued }: EqualPush): boolean {
+function isOvertaken(db: Connection, object: string, id: string): boolean {
   const isChange = "(op <> 'create' OR upsert_field IS NOT NULL)";
-  const creates = `SELECT 1 FROM main.outbox WHERE push_id = ? AND NOT ${isChange} LIMIT 1`;
-  if (queued === 0 && db.prepare(creates).get(id) !== undefined) return false;
   const own = `FROM main.outbox WHERE push_id = :id AND ${isChange}`;
   return (
     db

@@ -283,6 +283,11 @@ describe('a rejects file that is pushed again says the same of each record', () 
     );
   });
 
+  test.each(['r.csv', 'r.ndjson'])('%s, where a number of JSON stands among decimal commas', async (name) => {
+    const { told } = await roundTrip(name, '{"LastName":"L","Score__c":1.100}', { decimal: 'comma' });
+    expect(told).toEqual(name === 'r.csv' ? ['NOT_IN_CSV', 'NOT_IN_CSV'] : []);
+  });
+
   const cell = fc.constantFrom(
     ...[
       '',

@@ -30,6 +30,7 @@ export const kinds: readonly string[] = [
   'push deletes',
   'push mixed',
   'push --queue',
+  'push again what is queued',
   'push again',
   'cycle',
   'watch',

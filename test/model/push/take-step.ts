@@ -154,6 +154,7 @@ function inputOf(world: World, { what, count, picks }: Push): Input {
     api: 'auto' as const,
     allowDuplicates: false,
     ended: false,
+    queued: false,
     triedAtMs: world.clock.now(),
     isUnderWay: false,
   };
@@ -192,18 +193,39 @@ async function pushAgain(
   { pick, api = 'auto' }: Extract<Job, { job: 'push again' }>,
 ): Promise<Ended | null> {
   const now = world.clock.now();
-  const open = world.inputs.filter(
-    ({ ended, triedAtMs, isUnderWay }) => !ended && !isUnderWay && now - triedAtMs < samePushMs,
-  );
+  const open = world.inputs.filter((input) => {
+    if (input.ended || input.isUnderWay) return false;
+    return input.queued ? isSurelyQueued(world, input) : now - input.triedAtMs < samePushMs;
+  });
   if (open.length === 0) return null;
   world.count('push again');
   world.staysAwake = true;
   const input = open[pick % open.length] as Input;
   // Which a job cannot do.
   input.api = input.allowDuplicates && api === 'bulk' ? 'auto' : api;
-  const ended = await push(world, program, input, false);
+  if (input.queued) world.count('push again what is queued');
+  const ended = await push(world, program, input, input.queued && pick % 2 === 0);
   world.staysAwake = false;
   return ended;
+}
+
+/** What nobody else can send meanwhile, and nothing can be asked for behind: a new contact has no Id yet. */
+function isSurelyQueued(world: World, input: Input): boolean {
+  const isNew = input.upsertField === null && input.records.every(({ Id }) => Id === undefined);
+  return world.isAlone && isNew && hasOpen(world, input);
+}
+
+function hasOpen(world: World, { records }: Input): boolean {
+  const open = new Set(['pending', 'sent', 'in-doubt', 'held', 'conflict']);
+  const own = new Set(
+    records.map((record) => JSON.stringify(record.Department ?? record.Title ?? record.Id)),
+  );
+  return world
+    .entries()
+    .some(
+      ({ state, changes, contactId }) =>
+        open.has(state) && own.has(JSON.stringify(changes.Department ?? changes.Title ?? contactId)),
+    );
 }
 
 async function push(world: World, program: Program, input: Input, queue: boolean): Promise<Ended> {
@@ -241,22 +263,13 @@ async function push(world: World, program: Program, input: Input, queue: boolean
       const token = tokenOf(input.records[at] as Record<string, unknown>);
       if (status === 'created' && token !== null) world.oracle.checkTold(token, id as string);
     }
-    isTold = queue || items.every(({ status }) => final.has(status));
+    isTold = !queue && items.every(({ status }) => final.has(status));
+    input.queued = queue;
     world.log.push(`  ${items.map(({ status }) => status).join(' ')}`);
     return null;
   });
   input.isUnderWay = false;
   // A process that died may have stored that it has told the end.
-  const open = new Set(['pending', 'sent', 'in-doubt', 'held', 'conflict']);
-  const own = new Set(
-    input.records.map((record) => JSON.stringify(record.Department ?? record.Title ?? record.Id)),
-  );
-  const isOpen = world
-    .entries()
-    .some(
-      ({ state, changes, contactId }) =>
-        open.has(state) && own.has(JSON.stringify(changes.Department ?? changes.Title ?? contactId)),
-    );
-  input.ended ||= isTold || (ended.kind !== 'done' && (queue || !isOpen));
+  input.ended ||= isTold || (ended.kind !== 'done' && (queue || !hasOpen(world, input)));
   return ended;
 }

@@ -36,6 +36,8 @@ export interface Input {
   allowDuplicates: boolean;
   /** Nobody may push it again as the same one: its end was told, or may have been. */
   ended: boolean;
+  /** Its end was told when it was queued: it is the same push only while one of its entries waits. */
+  queued: boolean;
   triedAtMs: number;
   /** Whoever pushes it again meanwhile goes on with it, or comes too late and pushes new records. */
   isUnderWay: boolean;
