@@ -1,5 +1,5 @@
 import type { Connection } from '../../sqlite/connection.ts';
-import { waitsForContact } from '../../sync/ports/outbox-entry.ts';
+import type { WaitsForContact } from '../../sync/ports/outbox-entry.ts';
 import { adoptKeys } from './adopt-keys.ts';
 import { adjustView, loadFields } from './contact-schema.ts';
 import { newKey, sqlNow } from './new-key.ts';
@@ -7,6 +7,8 @@ import { prepared } from './prepared.ts';
 import { quoteName } from './quote-name.ts';
 import { sqlText } from './sql-text.ts';
 import { twoWayModeOf } from './two-way-records.ts';
+
+const waitsForContact: WaitsForContact = 'NOT_CREATEABLE';
 
 type Values = Record<string, unknown>;
 

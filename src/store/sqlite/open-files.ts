@@ -4,6 +4,7 @@ import type { Logger } from '../../base/logger.ts';
 import type { OpenOptions, StoredMirror } from '../../sync/ports/stored-mirror.ts';
 import { MirrorFile } from './mirror-file.ts';
 import { SqliteMirror } from './sqlite-mirror.ts';
+import { startInlineWriter } from './writer/inline-writer.ts';
 import { sweepSpools } from './writer/spool-folder.ts';
 import { WriterClient } from './writer/writer-client.ts';
 import type { WriterWorker } from './writer/writer-worker.ts';
@@ -125,7 +126,10 @@ export class OpenFiles implements AsyncDisposable {
     }
     const [free] = this.#threads.toSorted((a, b) => a.mirrors - b.mirrors);
     if (free !== undefined && (free.mirrors === 0 || this.#threads.length >= writers)) return free;
-    const thread = new WriterClient({ start: startThread, inline: inlineWrites });
+    const thread = new WriterClient({
+      start: startThread,
+      inline: inlineWrites ? startInlineWriter : undefined,
+    });
     this.#threads.push(thread);
     return thread;
   }

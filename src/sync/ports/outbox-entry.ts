@@ -102,7 +102,7 @@ export type NewOutboxEntry = Pick<
 > & { state: 'pending' | 'held' };
 
 /** The code of fields that are parted from a creation, and go by themselves as soon as the contact is there. */
-export const waitsForContact = 'NOT_CREATEABLE';
+export type WaitsForContact = 'NOT_CREATEABLE';
 
 /** Some fields of an edit, and why they are refused. */
 export interface EditPart {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
+import { startInlineWriter } from '../../../src/store/sqlite/writer/inline-writer.ts';
 import { WriterClient } from '../../../src/store/sqlite/writer/writer-client.ts';
 
 /** A thread that answers each request with its call's name. */
@@ -43,7 +44,7 @@ it('a writer that is started ahead is the one that the first call is made to, an
 it('a thread that takes over lets what is under way end, and begins with what is asked from then on', async () => {
   let threads = 0;
   const client = new WriterClient({
-    inline: true,
+    inline: startInlineWriter,
     start: () => {
       threads++;
       return answering();

@@ -5,7 +5,6 @@ import { AppError } from '../../../base/errors.ts';
 import { Semaphore } from '../../../base/semaphore.ts';
 import { holdBinding } from '../../../sqlite/connection.ts';
 import type { Fence } from '../../write-kinds.ts';
-import { startInlineWriter } from './inline-writer.ts';
 import {
   endOfThread,
   type MirrorCalls,
@@ -30,8 +29,8 @@ export interface PageEnd {
 
 export interface WriterClientOptions {
   start?: (() => WriterWorker) | undefined;
-  /** Begin without a thread, until one is asked for. */
-  inline?: boolean | undefined;
+  /** Makes what it begins with in place of a thread, until one is asked for. */
+  inline?: (() => WriterWorker) | undefined;
   /** At most so many of blocks. */
   bytesUnderWay?: number;
 }
@@ -53,19 +52,15 @@ export class WriterClient {
   deaths = 0;
   #worker: WriterWorker | null = null;
   readonly #startThread: () => WriterWorker;
-  #isInline: boolean;
+  #startInline: (() => WriterWorker) | null;
   readonly #bytesUnderWay: Semaphore;
   #nextId = 1;
   readonly #pending = new Map<number, Pending>();
   #stopped: Error | null = null;
 
-  constructor({
-    start = startThread,
-    inline = false,
-    bytesUnderWay = mostBytesUnderWay,
-  }: WriterClientOptions = {}) {
+  constructor({ start = startThread, inline, bytesUnderWay = mostBytesUnderWay }: WriterClientOptions = {}) {
     this.#startThread = start;
-    this.#isInline = inline;
+    this.#startInline = inline ?? null;
     this.#bytesUnderWay = new Semaphore(bytesUnderWay);
   }
 
@@ -131,8 +126,8 @@ export class WriterClient {
    * its way in is lost.
    */
   async moveToThread(): Promise<void> {
-    if (!this.#isInline) return;
-    this.#isInline = false;
+    if (this.#startInline === null) return;
+    this.#startInline = null;
     const inline = this.#worker;
     if (inline === null) return;
     this.#worker = null;
@@ -162,7 +157,7 @@ export class WriterClient {
 
   #started(): WriterWorker {
     if (this.#worker === null) {
-      const worker = this.#isInline ? startInlineWriter() : this.#startThread();
+      const worker = (this.#startInline ?? this.#startThread)();
       worker.on('message', (answer: WriterAnswer) => this.#answered(answer));
       worker.on('error', (error) => this.#died(worker, error));
       worker.on('exit', () => this.#died(worker, null));

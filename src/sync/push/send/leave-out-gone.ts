@@ -1,12 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SyncContext } from '../../context.ts';
 import type { Field } from '../../ports/field.ts';
-import {
-  type EditDecision,
-  type EditPart,
-  type OutboxEntry,
-  waitsForContact,
-} from '../../ports/outbox-entry.ts';
+import type { EditDecision, EditPart, OutboxEntry, WaitsForContact } from '../../ports/outbox-entry.ts';
 import type { RecordError } from '../../ports/record-writes.ts';
 import { refreshSchema } from '../../schema.ts';
 import type { DrainProgress } from '../progress/drain-progress.ts';
@@ -16,6 +11,7 @@ import type { Standing } from './store-answer.ts';
 
 type Values = Record<string, unknown>;
 
+const waitsForContact: WaitsForContact = 'NOT_CREATEABLE';
 const isNoField = 'INVALID_FIELD';
 const isReadOnly = 'INVALID_FIELD_FOR_INSERT_UPDATE';
 const ofFields: ReadonlySet<string> = new Set([isNoField, isReadOnly]);
