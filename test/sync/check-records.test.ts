@@ -8,34 +8,7 @@ import { Columns } from '../../src/sync/push/check/columns.ts';
 import { Parents } from '../../src/sync/push/check/parents.ts';
 import type { PushRecord } from '../../src/sync/push/check/push-record.ts';
 import { upsertFieldOf } from '../../src/sync/push/check/upsert-field.ts';
-
-function field(name: string, type: string, more: Partial<Field> = {}): Field {
-  return {
-    name,
-    label: name,
-    type,
-    length: 0,
-    precision: 0,
-    scale: 0,
-    digits: 0,
-    nillable: true,
-    createable: true,
-    updateable: true,
-    calculated: false,
-    defaultedOnCreate: false,
-    externalId: false,
-    unique: false,
-    idLookup: false,
-    custom: false,
-    restrictedPicklist: false,
-    picklistValues: [],
-    referenceTo: [],
-    relationshipName: null,
-    caseSensitive: false,
-    nameField: false,
-    ...more,
-  };
-}
+import { plainField as field } from '../support/plain-field.ts';
 
 const readOnly = { createable: false, updateable: false };
 const fields = [

@@ -4,43 +4,15 @@ import { type RejectsForm, writeRejects } from '../../../src/cli/input/rejects-f
 import { csvLine } from '../../../src/cli/render/csv-line.ts';
 import type { PushRecord, RejectedRecord } from '../../../src/contract/push.ts';
 import { contact } from '../../../src/org/synced-object.ts';
-import type { Field } from '../../../src/sync/ports/field.ts';
 import type { StagingRecord } from '../../../src/sync/ports/outbox-staging.ts';
 import type { Queries } from '../../../src/sync/ports/queries.ts';
 import { RecordChecker } from '../../../src/sync/push/check/check-records.ts';
 import { Columns } from '../../../src/sync/push/check/columns.ts';
 import { Parents } from '../../../src/sync/push/check/parents.ts';
 import { repeats } from '../../support/deep.ts';
+import { plainField as field } from '../../support/plain-field.ts';
 import fc from '../../support/properties.ts';
 import { parse } from './parse.ts';
-
-function field(name: string, type: string, more: Partial<Field> = {}): Field {
-  return {
-    name,
-    label: name,
-    type,
-    length: 0,
-    precision: 0,
-    scale: 0,
-    digits: 0,
-    nillable: true,
-    createable: true,
-    updateable: true,
-    calculated: false,
-    defaultedOnCreate: false,
-    externalId: false,
-    unique: false,
-    idLookup: false,
-    custom: false,
-    restrictedPicklist: false,
-    picklistValues: [],
-    referenceTo: [],
-    relationshipName: null,
-    caseSensitive: false,
-    nameField: false,
-    ...more,
-  };
-}
 
 const fields = [
   field('Id', 'id', { createable: false, updateable: false, nillable: false, defaultedOnCreate: true }),
