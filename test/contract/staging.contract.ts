@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { NumberText } from '../../src/base/number-text.ts';
 import type { Outbox } from '../../src/sync/ports/outbox.ts';
+import type { OutboxState } from '../../src/sync/ports/outbox-entry.ts';
 import type { Resumption, StagingRecord } from '../../src/sync/ports/outbox-staging.ts';
 import { contactFields, describeOf, storedNames } from '../store/sqlite/contact-fields.ts';
 import { contactRow, csvPage, epoch } from '../store/sqlite/pages.ts';
@@ -388,9 +389,12 @@ export function stagingContract(name: string, openMirror: () => Promise<Contract
       expect(await again.ownOf(['none', ...stored.map(({ key }) => key)])).toHaveLength(103);
     });
 
-    test('that are pushed again much later, or as new ones, are new', async () => {
+    test('that are pushed again much later, or as new ones, are new where nothing of them waits', async () => {
       await using opened = await openMirror();
       const { outbox } = opened.mirror;
+      const moveAll = async (from: OutboxState, to: OutboxState) => {
+        for (const { key } of await outbox.list({ states: [from] })) await outbox.move([key], [from], to, 1);
+      };
       const push = async (now: number, since: number | null) => {
         await using staging = await outbox.openStaging();
         await staging.add([record(0)]);
@@ -398,8 +402,16 @@ export function stagingContract(name: string, openMirror: () => Promise<Contract
       };
       expect(await push(1_000, 0)).toBeNull();
       expect(await push(2_000, null)).toBeNull();
-      expect(await push(9_000, 5_000)).toBeNull();
-      expect(await outbox.counts()).toMatchObject({ pending: 3 });
+      expect(await push(9_000, 5_000)).toBe(2_000);
+      expect(await outbox.counts()).toMatchObject({ pending: 2 });
+      await moveAll('pending', 'rejected');
+      expect(await push(99_000, 95_000)).toBeNull();
+      await moveAll('pending', 'dropped');
+      // Somebody lets out again what was refused long ago.
+      await moveAll('rejected', 'pending');
+      expect(await push(199_000, 195_000)).toBe(2_000);
+      await moveAll('pending', 'dropped');
+      expect(await push(299_000, 295_000)).toBeNull();
     });
 
     test('take a fault back that the rest of their source has shown to be none', async () => {

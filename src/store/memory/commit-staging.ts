@@ -135,13 +135,19 @@ function replacements({ outbox }: Pick<MemoryState, 'outbox'>, records: readonly
 
 function equalPush(state: MemoryState, digest: string, since: number | null) {
   if (since === null) return undefined;
-  // Those that nobody tried again are forgotten. What was queued waits for a watch.
-  for (const [id, { triedAt, queued }] of state.pushes)
-    if (triedAt < since && !(queued && waitingOf(state, id) > 0)) state.pushes.delete(id);
+  // Those that nobody tried again are forgotten, but not while something of them waits, or may be let out again.
+  const mayGoOn = (id: string) =>
+    [...state.outbox.values()].some(
+      (entry) => entry.push?.id === id && (openStates.has(entry.state) || entry.state === 'rejected'),
+    );
+  for (const [id, { triedAt }] of state.pushes) if (triedAt < since && !mayGoOn(id)) state.pushes.delete(id);
   return [...state.pushes]
     .filter(([, push]) => push.digest === digest)
     .sort(([, a], [, b]) => b.triedAt - a.triedAt || b.begunAt - a.begunAt)
-    .find(([id, { queued }]) => !queued || (waitingOf(state, id) > 0 && !isOvertaken(state, id)));
+    .find(
+      ([id, { queued, triedAt }]) =>
+        (!queued && triedAt >= since) || (waitingOf(state, id) > 0 && !isOvertaken(state, id)),
+    );
 }
 
 /** How many entries of a push have no end yet. */

@@ -1,9 +1,10 @@
 import { parseTime } from '../../base/iso-time.ts';
 import type { Connection } from '../../sqlite/connection.ts';
-import type { SendApi } from '../../sync/ports/outbox-entry.ts';
+import type { OutboxState, SendApi } from '../../sync/ports/outbox-entry.ts';
 import type { Brake, CommitOutcome, StagingCommit } from '../../sync/ports/outbox-staging.ts';
 import { heldOfStaged } from './held-of-staged.ts';
 import { countReplaced, dropReplaced, refuseReplaced } from './replaced-entries.ts';
+import { sqlText } from './sql-text.ts';
 
 /** A push as the table `push` knows it while it has not ended. */
 export interface OpenPush {
@@ -102,7 +103,8 @@ export function endPush(db: Connection, id: string, { queued }: { queued: boolea
 interface EqualPush {
   id: string;
   begun_at: string;
-  queued: number;
+  /** It was queued and told so, or nobody has tried it again for long: it is the same only while something of it waits. */
+  isOver: number;
 }
 
 function equalPush(
@@ -111,17 +113,19 @@ function equalPush(
   { digest, resumeSince }: Pick<OpenPush, 'digest' | 'resumeSince'>,
 ): EqualPush | undefined {
   if (resumeSince === null) return undefined;
-  // Those that nobody tried again are forgotten, or the table would grow for ever. What was queued waits for a watch.
+  // Those that nobody tried again are forgotten, or the table would grow for ever; but not while something of them waits, or
+  // may be let out again.
   db.prepare(
-    `DELETE FROM push WHERE object = ? AND tried_at < ? AND NOT (queued = 1 AND EXISTS (${waiting('push.id')}))`,
+    `DELETE FROM push WHERE object = ? AND tried_at < ? AND NOT EXISTS (${ofStates('push.id', [...waiting, 'rejected'])})`,
   ).run(object, resumeSince);
   const equal = db
     .prepare(
-      'SELECT id, begun_at, queued FROM push WHERE object = ? AND digest = ? ORDER BY tried_at DESC, begun_at DESC',
+      `SELECT id, begun_at, queued = 1 OR tried_at < :resumeSince AS isOver FROM push WHERE object = :object AND digest = :digest
+       ORDER BY tried_at DESC, begun_at DESC`,
     )
-    .all(object, digest) as EqualPush[];
+    .all({ object, digest, resumeSince }) as EqualPush[];
   return equal.find(
-    ({ id, queued }) => queued === 0 || (countWaiting(db, id) > 0 && !isOvertaken(db, object, id)),
+    ({ id, isOver }) => isOver === 0 || (countWaiting(db, id) > 0 && !isOvertaken(db, object, id)),
   );
 }
 
@@ -149,15 +153,17 @@ function isOvertaken(db: Connection, object: string, id: string): boolean {
 
 function countWaiting(db: Connection, id: string): number {
   return db
-    .prepare(`SELECT count(*) FROM (${waiting(':id')})`)
+    .prepare(`SELECT count(*) FROM (${ofStates(':id', waiting)})`)
     .pluck()
     .get({ id }) as number;
 }
 
-/** A query for the entries of a push that have no end yet. */
-function waiting(id: string): string {
-  return `SELECT 1 FROM main.outbox o WHERE o.push_id = ${id}
-    AND o.state IN ('pending', 'sent', 'in-doubt', 'held', 'conflict')`;
+/** Those without an end yet. */
+const waiting: readonly OutboxState[] = ['pending', 'sent', 'in-doubt', 'held', 'conflict'];
+
+/** A query for the entries of a push in these states. */
+function ofStates(id: string, states: readonly OutboxState[]): string {
+  return `SELECT 1 FROM main.outbox o WHERE o.push_id = ${id} AND o.state IN (${states.map(sqlText).join(', ')})`;
 }
 
 function addEntries(

@@ -195,7 +195,8 @@ async function pushAgain(
   const now = world.clock.now();
   const open = world.inputs.filter((input) => {
     if (input.ended || input.isUnderWay) return false;
-    return input.queued ? isSurelyQueued(world, input) : now - input.triedAtMs < samePushMs;
+    const isOver = input.queued || now - input.triedAtMs >= samePushMs;
+    return !isOver || isSurelyQueued(world, input);
   });
   if (open.length === 0) return null;
   world.count('push again');

@@ -44,6 +44,8 @@ export class Oracle {
   readonly #made = new Map<string, Set<string>>();
   /** Ids of contacts that were gone when a person let them be made once more. */
   readonly #formerIds = new Set<string>();
+  /** Keys of which a contact was made that may be told of yet: by its Idempotency-Key an org tells of one that is hidden. */
+  readonly #wereMade = new Set<string>();
   /** Keys of contacts that a program has deleted since it made them. */
   readonly #deleted = new Set<string>();
   /** Places of entries that a person has given up. */
@@ -70,7 +72,10 @@ export class Oracle {
 
   /** It was made and is gone, and a person wants it all the same. */
   remake(key: string): void {
-    for (const id of this.#made.get(key) ?? []) this.#formerIds.add(id);
+    for (const id of this.#made.get(key) ?? []) {
+      this.#formerIds.add(id);
+      this.#wereMade.add(key);
+    }
     this.#made.set(key, new Set());
   }
 
@@ -145,7 +150,7 @@ export class Oracle {
       const creates = entries.filter(({ op, contactKey }) => op === 'create' && contactKey === key);
       const problems = [];
       if (creates.length === 0) problems.push(`no entry tells of ${key}`);
-      if (ids.size === 0 && creates.some(({ state }) => state === 'done'))
+      if (ids.size === 0 && !this.#wereMade.has(key) && creates.some(({ state }) => state === 'done'))
         problems.push(`${key} is done and was never made`);
       const isGone = creates.every(
         (entry) => entry.state === 'dropped' && !this.#isExplained(entry, entries),
