@@ -48,7 +48,7 @@ export interface PushOptions {
   allowDamaged: boolean;
   /** How numbers are written in texts; null: with a point, and what a comma would make another is a fault. */
   decimal: 'point' | 'comma' | null;
-  /** Push the records anew, though an equal push of the last day has not ended. */
+  /** Push the records anew, though an equal push has not ended. */
   fresh: boolean;
   /** `rejects()` will be asked for. */
   keepRejects: boolean;

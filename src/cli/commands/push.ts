@@ -82,10 +82,7 @@ export function addPushCommand({ program, run }: CommandHost): void {
         'what numbers in texts have before their fraction: 12.5 or 12,5',
       ).choices(['point', 'comma']),
     )
-    .option(
-      '--fresh',
-      'push the records anew, though an equal push of the last day, or one that was queued, has not ended',
-    )
+    .option('--fresh', 'push the records anew, though an equal push has not ended')
     .addHelpText(
       'after',
       examples(

@@ -42,8 +42,8 @@ export interface PushReport extends PushDrain, AsyncDisposable {
 }
 
 /**
- * For so long the same records are the same push: whoever tries again does so within a day, and nobody who has been
- * told the end is meant.
+ * For so long the same records are the same push, though none of them waits: whoever tries again does so within a day, and
+ * nobody who has been told the end is meant.
  */
 const resumableMs = 86_400_000;
 
