@@ -96,7 +96,7 @@ it('of 200 records the 7 that Salesforce refuses are told, and create just thems
   const [head, ...lines] = readFileSync(rejects, 'utf8').trimEnd().split('\n');
   const own = head?.split(',').slice(0, columns.length) ?? [];
   expect([...own].sort()).toEqual([...columns].sort());
-  expect(head).toBe(`${own},_source,_index,_line,_errors`);
+  expect(head).toBe(`${own},_source,_index,_line,_entry,_errors`);
   expect(lines.map((line) => line.split(',')[0])).toEqual(refused.map(({ index }) => `Part ${index}`));
   // The mirror was never filled, so that it does not know who that is.
   expect(lines[1]).toContain(`DUPLICATES_DETECTED: Use one of these records? (duplicates: ${first?.Id})`);
