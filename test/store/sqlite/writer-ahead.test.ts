@@ -3,8 +3,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { startInlineWriter } from '../../../src/store/sqlite/writer/inline-writer.ts';
+import { MirrorWriter } from '../../../src/store/sqlite/writer/mirror-writer.ts';
 import { WriterClient } from '../../../src/store/sqlite/writer/writer-client.ts';
 
 /** A thread that answers each request with its call's name. */
@@ -60,5 +61,18 @@ it('a thread that takes over lets what is under way end, and begins with what is
   expect([threads, client.deaths]).toEqual([1, 1]);
   expect(existsSync(join(folder, 'one.db'))).toBe(true);
   await client.stop();
+  rmSync(folder, { recursive: true });
+});
+
+it('an inline writer that fails at its end dies as a thread would, and not the process', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'parahack-writer-'));
+  const client = new WriterClient({ inline: startInlineWriter });
+  await client.open('one', join(folder, 'one.db'), true);
+  const close = vi.spyOn(MirrorWriter.prototype, 'close').mockImplementationOnce(() => {
+    throw new Error('The file cannot be closed.');
+  });
+  await client.stop();
+  expect(close).toHaveBeenCalledOnce();
+  vi.restoreAllMocks();
   rmSync(folder, { recursive: true });
 });

@@ -21,7 +21,14 @@ class InlineWriter extends EventEmitter implements WriterWorker {
   }
 
   postMessage(request: WriterRequest | typeof endOfThread): void {
-    setImmediate(() => this.#port.emit('message', request));
+    setImmediate(() => {
+      try {
+        this.#port.emit('message', request);
+      } catch (error) {
+        // A thread that fails outside of a request dies, and its process does not.
+        this.emit('error', error);
+      }
+    });
   }
 
   // A request that waits for its turn keeps the process alive by itself.
