@@ -28,12 +28,14 @@ const options = {
  * Plays the histories that are kept, then many others, or one that was printed:
  * `[--runs COUNT] [--seed SEED] [--first] [--keep FOLDER] [--path PATH --replay-path PATH] [--history FILE [--shrink]]`.
  * `--first`: the first bad one is told as it is, and not shrunk. `--keep`: each bad one is written there as it is and the
- * next is played, with a line for every hundred that says how many there were so far. `--shrink`: the bad one of the file
- * is made as short as it goes while it is bad in the same way, and told. The exit code is 1 where one was bad.
+ * next is played, with a line for every hundred that says how many there were so far. SIGINT ends it at once, with the
+ * counts so far. `--shrink`: the bad one of the file is made as short as it goes while it is bad in the same way, and
+ * told. The exit code is 1 where one was bad.
  */
 export async function runHistories<History, Told>(model: Model<History, Told>): Promise<void> {
   const { values } = parseArgs({ options });
   const run = new Run(model);
+  process.once('SIGINT', () => run.interrupt());
   if (values.history !== undefined) await run.one(values.history, values.shrink);
   else if (values.path !== undefined || (await run.areKeptGood()))
     await run.many({
@@ -106,6 +108,12 @@ class Run<History, Told> {
     if (!details.failed) return;
     say(`Bad: number ${details.numRuns} of chance`);
     say(`${(details.errorInstance as Error).message}\n${fc.defaultReportMessage(details)}`);
+  }
+
+  interrupt(): void {
+    say(this.#standing);
+    this.tellTally();
+    process.exit(130);
   }
 
   tellTally(): void {
