@@ -134,4 +134,27 @@ describe('an edit against what Salesforce has now', () => {
     const merged: EditedContact = { kind: 'merged', id: '003000000000002AAA', values: { A: 'a' } };
     expect(conflictPolicies.map((policy) => of(merged, policy))).toEqual(['drop', 'reject', 'conflict']);
   });
+
+  it('is based on what is there where the base is off by what an old SQLite is off', () => {
+    const number = new Map([['A', field('A', 'double', { precision: 18, scale: 15 })]]);
+    const now = live({ A: 52.520006599999995 });
+    const based = (base: unknown, more: Partial<OutboxEntry> = {}) =>
+      planEdit(edit({ changes: { A: 1 }, base: { A: base }, ...more }), now, {
+        fields: number,
+        isSame: sameValue,
+        policy: 'salesforce-wins',
+      }).kind;
+    for (const base of [52.520006599999995, 52.52000660000001, 52.52000659999998]) {
+      expect([base, based(base), based(base, { op: 'delete', changes: {} })]).toEqual([base, 'send', 'send']);
+    }
+    for (const base of [52.52000660001, 52.52, null, -52.520006599999995, 0]) {
+      expect([base, based(base), based(base, { op: 'delete', changes: {} })]).toEqual([base, 'drop', 'drop']);
+    }
+    const none = planEdit(edit({ changes: { A: 1 }, base: { A: 0 } }), live({ A: null }), {
+      fields: number,
+      isSame: sameValue,
+      policy: 'salesforce-wins',
+    });
+    expect(none.kind).toBe('drop');
+  });
 });

@@ -2,14 +2,18 @@ import type { StoredColumn } from '../fields/stored-column.ts';
 import { newKey, sqlNow } from './new-key.ts';
 import { quoteName } from './quote-name.ts';
 import { sqlText } from './sql-text.ts';
-import { isNothing, jsonForm, refusingBy, rulesOf, storedForm, type ValueRule } from './written-value.ts';
+import {
+  isNothing,
+  jsonForm,
+  memberJson,
+  refusingBy,
+  rulesOf,
+  storedForm,
+  type ValueRule,
+} from './written-value.ts';
 
 /** SQL: the key of the row that an INSERT makes, as long as its trigger works. */
 const madeKey = `(SELECT value FROM contact_edit WHERE field = '_key')`;
-
-/** SQL: a member of `json_each` as JSON. */
-const memberJson = (each: string) =>
-  `CASE ${each}.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE json_quote(${each}.value) END`;
 
 const open = `local = 1 AND contact_key = OLD._key AND state NOT IN ('done', 'dropped')`;
 /** What no request may have carried, or Salesforce or a person has given back. */
@@ -24,7 +28,7 @@ const isAlone = `(SELECT count(*) FROM outbox WHERE ${open}) = 1`;
  * word; else what the row had. Unknown, and null here, where the contact was just made and is not read back yet.
  */
 const baseOf = (field: string, was: string) => `coalesce(
-  (SELECT ${memberJson('j')} FROM outbox o, json_each(o.base) j
+  (SELECT ${memberJson('j', 'o.base')} FROM outbox o, json_each(o.base) j
     WHERE o.local = 1 AND o.contact_key = OLD._key AND o.state NOT IN ('done', 'dropped') AND j.key = ${field}
     ORDER BY o.seq LIMIT 1),
   CASE WHEN ${was} <> 'null' OR EXISTS (SELECT 1 FROM contact WHERE Id = OLD.Id) THEN ${was} END)`;
@@ -45,7 +49,7 @@ const cannotBeWritten = (object: string, entry: string) => `${entry}.state = 're
 
 /** SQL: of what an entry is to change, and of what it is based on, those fields that cannot be written now. */
 const lostOf = (object: string, column: string) =>
-  `(SELECT json_group_object(j.key, json(${memberJson('j')})) FROM json_each(o.${column}) j WHERE ${cannotBeWritten(object, 'o')})`;
+  `(SELECT json_group_object(j.key, json(${memberJson('j', `o.${column}`)})) FROM json_each(o.${column}) j WHERE ${cannotBeWritten(object, 'o')})`;
 
 /** The part that a program's edit of a refused contact gives up, as an entry of its own that nobody sends. */
 const keepGivenUp = (
@@ -68,7 +72,7 @@ const givenUp =
 
 /** SQL: of these values of an entry, those of fields that it changes. */
 const ofChanges = (column: string) => `CASE WHEN ${column} IS NOT NULL THEN
-  (SELECT json_group_object(j.key, json(${memberJson('j')})) FROM json_each(outbox.${column}) j
+  (SELECT json_group_object(j.key, json(${memberJson('j', `outbox.${column}`)})) FROM json_each(outbox.${column}) j
     WHERE EXISTS (SELECT 1 FROM json_each(outbox.changes) c WHERE c.key = j.key)) END`;
 
 /** Asked by a watch, which need not look at anything where no program has written. */
@@ -191,10 +195,10 @@ function updateSteps(object: string, columns: readonly StoredColumn[]): string[]
         changes = (SELECT json_group_object(field, json(value)) FROM (
           SELECT field, value FROM contact_edit
           UNION ALL
-          SELECT j.key, ${memberJson('j')} FROM json_each(outbox.changes) j
+          SELECT j.key, ${memberJson('j', 'outbox.changes')} FROM json_each(outbox.changes) j
             WHERE j.key NOT IN (SELECT field FROM contact_edit) AND NOT (${cannotBeWritten(object, 'outbox')})
         ) WHERE CASE outbox.op WHEN 'create' THEN value <> 'null' ELSE NOT ${isAlone} OR value IS NOT
-          (SELECT ${memberJson('b')} FROM json_each(outbox.base) b WHERE b.key = field) END)
+          (SELECT ${memberJson('b', 'outbox.base')} FROM json_each(outbox.base) b WHERE b.key = field) END)
       WHERE seq = ${foldInto} AND EXISTS (SELECT 1 FROM contact_edit)`,
     `UPDATE outbox SET base = ${basesOf('json_each(outbox.changes)')},
         first_base = ${ofChanges('first_base')}, found = ${ofChanges('found')}

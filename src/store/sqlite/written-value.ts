@@ -28,9 +28,25 @@ export function storedForm({ type }: Pick<StoredColumn, 'type'>, given: string):
 
 /** SQL: a stored value as JSON, for Salesforce. */
 export function jsonForm({ type }: Pick<StoredColumn, 'type'>, stored: string): string {
-  return type === 'boolean'
-    ? `CASE ${stored} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END`
-    : `json_quote(${stored})`;
+  if (type === 'boolean') return `CASE ${stored} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END`;
+  return numberTypes.has(type) ? numberJson(stored) : `json_quote(${stored})`;
+}
+
+/**
+ * Former versions (3.40) write 15 digits of a number in `json_quote`, where telling it from its neighbours takes 17, and
+ * may be one off in the 17th digit of `printf`. They read short ones back exactly.
+ */
+function numberJson(stored: string): string {
+  const short = `json_quote(${stored})`;
+  return `CASE WHEN typeof(${stored}) <> 'real' OR (length(${short}) < 14 AND CAST(${short} AS REAL) = ${stored})
+    THEN ${short} ELSE printf('%!.20g', ${stored}) END`;
+}
+
+/** SQL: a member of `json_each(document)` as JSON; a number to the last digit, which `value` and `atom` need not have. */
+export function memberJson(each: string, document: string): string {
+  const twice = `json_extract(${document}, ${each}.fullkey, ${each}.fullkey)`;
+  return `CASE ${each}.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false'
+    WHEN 'real' THEN substr(${twice}, 2, (length(${twice}) - 3) / 2) ELSE json_quote(${each}.value) END`;
 }
 
 /**

@@ -105,8 +105,24 @@ function isDisputed(
   if (found.kind === 'merged') return true;
   return (
     !(found.isAsMade && !isBaseKnown(edit, name)) &&
-    !isSame(edit.base?.[name], found.values[name], fields.get(name))
+    !isBase(edit.base?.[name], found.values[name], { field: fields.get(name), isSame })
   );
+}
+
+const numberTypes: ReadonlySet<string | undefined> = new Set(['double', 'currency', 'percent']);
+
+/**
+ * Whether it is what the edit was based on. A program's SQLite has written that as text, and those before 3.43 do so to
+ * the last digit only where the platform has long doubles: not on Windows, nor on Apple's processors.
+ */
+function isBase(
+  base: unknown,
+  theirs: unknown,
+  { field, isSame }: { field: Field | undefined } & Pick<EditRules, 'isSame'>,
+): boolean {
+  if (isSame(base, theirs, field)) return true;
+  if (!numberTypes.has(field?.type) || (base ?? null) === null || (theirs ?? null) === null) return false;
+  return Math.abs(Number(base) - Number(theirs)) <= 2 ** -48 * Math.abs(Number(theirs));
 }
 
 /** In the base of an edit whose contact was gone when a person was asked; where it has come back, the rest counts. */

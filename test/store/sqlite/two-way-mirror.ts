@@ -23,6 +23,7 @@ export const writtenFields: Field[] = [
   field('DoNotCall', 'boolean', { nillable: false, defaultedOnCreate: true }),
   field('Visits__c', 'int', { digits: 9 }),
   field('Spent__c', 'currency', { precision: 10, scale: 2 }),
+  field('North__c', 'double', { precision: 18, scale: 15 }),
   field('Once__c', 'string', { updateable: false }),
   field('Later__c', 'string', { createable: false }),
   field('Sum__c', 'double', { ...byOrg, calculated: true }),
