@@ -167,7 +167,8 @@ async function invalidInput({ staging, counts }: PushReport): Promise<InvalidInp
 /** The outbox was replaced while this push was on its way; whether a record was sent, nobody knows. */
 const lost = {
   code: 'ENTRY_LOST',
-  message: 'The outbox no longer has the entry of this record: its mirror was replaced meanwhile.',
+  message:
+    'The outbox no longer has the entry of this record, for its mirror was deleted or replaced meanwhile: look in Salesforce whether the contact is there before you push it again.',
   fields: [],
   duplicates: [],
 };

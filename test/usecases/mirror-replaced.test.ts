@@ -1,11 +1,13 @@
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
 import { backfillOrgs } from '../../src/usecases/backfill.ts';
 import { logout } from '../../src/usecases/logout.ts';
 import { withDrainLease } from '../../src/usecases/org-lease.ts';
+import { pushRecords } from '../../src/usecases/push.ts';
 import { watch } from '../../src/usecases/watch.ts';
-import { control, expectMirrorEqualsOrg } from '../e2e/org.ts';
+import { contactsOf, control, expectMirrorEqualsOrg } from '../e2e/org.ts';
 import { type OpenServices, openServices } from './open-services.ts';
 
 let emulator: Emulator;
@@ -106,6 +108,74 @@ describe("a mirror's file that is deleted or replaced under a running watch", ()
     expect(again.orgs[0]).toMatchObject({ status: 'complete', contacts: 200 });
   });
 });
+
+describe("a mirror's file that goes while a push is sending", () => {
+  const names = Array.from({ length: 20 }, (_, i) => `Sent${i}`);
+
+  function statesNow(): unknown[] {
+    if (!existsSync(path)) return [];
+    const db = new Database(path, { readonly: true });
+    try {
+      return db.prepare('SELECT DISTINCT state FROM outbox').pluck().all();
+    } finally {
+      db.close();
+    }
+  }
+
+  it.each([
+    ['deleted', removeMirror, 'MIRROR_REPLACED'],
+    ['moved away', () => renameSync(path, `${path}.old`), 'MIRROR_REPLACED'],
+    ['no database any more', () => writeFileSync(path, 'x'.repeat(10_000)), 'MIRROR_CORRUPT'],
+  ])('leaves in doubt what was sent: %s', async (_, lose, code) => {
+    await backfillOrgs(
+      app.services,
+      { ...options, fresh: false },
+      { signal: new AbortController().signal, onEvent: () => {} },
+    );
+    await control(emulator.url, 'settings', { latencyMs: 400 });
+    const push = pushRecords(
+      app.services,
+      {
+        org: null,
+        records: oneBatch(
+          names.map((LastName, index) => ({ source: '-', index, line: index + 1, fields: { LastName } })),
+        ),
+        upsertField: null,
+        dryRun: false,
+        queue: false,
+        allOrNone: false,
+        allowDuplicates: false,
+        api: 'collections',
+        ignoreUnknown: false,
+        ignoreReadOnly: false,
+        allowMixed: false,
+        allowDamaged: false,
+        decimal: null,
+        fresh: false,
+        keepRejects: false,
+      } as never,
+      { signal: new AbortController().signal, onEvent: () => {} },
+    );
+    push.catch(() => {});
+    await vi.waitFor(() => expect(statesNow()).toContain('sent'), { timeout: 60_000, interval: 20 });
+    lose();
+    await using result = await push;
+    const items = [];
+    for await (const page of result.results()) items.push(...page);
+    expect(items.map(({ status }) => status)).toEqual(names.map(() => 'in-doubt'));
+    expect(items[0]?.errors).toMatchObject([{ code: 'ENTRY_LOST' }]);
+    expect(result.counts).toMatchObject({ inDoubt: 20, stopped: { code } });
+    expect(result.counts.stopped?.hint).toContain('before you push the same records again');
+    const made = (await contactsOf(emulator.url)).filter(({ LastName }) =>
+      String(LastName).startsWith('Sent'),
+    );
+    expect(made).toHaveLength(20);
+  });
+});
+
+async function* oneBatch<T>(records: T[]): AsyncGenerator<T[]> {
+  yield records;
+}
 
 it('logout --delete-data waits for a push that is sending', async () => {
   await backfillOrgs(

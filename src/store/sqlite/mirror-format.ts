@@ -1,5 +1,5 @@
 import { AppError } from '../../base/errors.ts';
-import type { Connection } from '../../sqlite/connection.ts';
+import { type Connection, openInMemory } from '../../sqlite/connection.ts';
 import { type FileFormat, migrateFile, versionState } from '../../sqlite/migrate.ts';
 import { adjustView } from './contact-schema.ts';
 import { applicationId, firstObject, migrations, schemaVersion } from './schema.ts';
@@ -46,4 +46,11 @@ export function migrate(db: Connection, path: string): void {
   } catch (error) {
     throw mapSqliteFault(error, path);
   }
+}
+
+/** In memory, in this tool's format. */
+export function emptyMirror(path: string): Connection {
+  const db = openInMemory();
+  migrate(db, path);
+  return db;
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isAppError } from '../../base/errors.ts';
 import { isoTime } from '../../base/iso-time.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import type { SendApi } from '../../sync/ports/outbox-entry.ts';
@@ -19,6 +20,7 @@ import type {
 } from '../../sync/ports/outbox-staging.ts';
 import { openForReading } from './connection.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
+import { emptyMirror } from './mirror-format.ts';
 import { prepared } from './prepared.ts';
 import { withMappedFaults } from './sqlite-fault.ts';
 import { listStagedEntries } from './staged-entries.ts';
@@ -205,7 +207,7 @@ export class SqliteStaging implements OutboxStaging {
 
   #openBoth(): Connection {
     if (this.#both === null) {
-      this.#both = openForReading(this.#mirror.path);
+      this.#both = openOutbox(this.#mirror.path);
       // What is sorted here may be as long as the input.
       this.#both.pragma('temp_store = FILE');
       this.#both.prepare('ATTACH ? AS staging').run(this.#path);
@@ -214,5 +216,15 @@ export class SqliteStaging implements OutboxStaging {
       this.#both.pragma(`staging.cache_size = -${readCacheKb}`);
     }
     return this.#both;
+  }
+}
+
+/** An outbox without entries where the mirror went while its entries were on their way: what became of them is unknown. */
+function openOutbox(path: string): Connection {
+  try {
+    return openForReading(path);
+  } catch (error) {
+    if (!isAppError(error, 'NO_MIRROR', 'MIRROR_CORRUPT')) throw error;
+    return emptyMirror(path);
   }
 }

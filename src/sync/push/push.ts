@@ -1,6 +1,6 @@
 import { throwIfAborted } from '../../base/abort.ts';
 import { CloseStack } from '../../base/close-stack.ts';
-import { AppError } from '../../base/errors.ts';
+import { AppError, isAppError } from '../../base/errors.ts';
 import { withFinally } from '../../base/finally.ts';
 import type { SyncContext } from '../context.ts';
 import type { SendApi } from '../ports/outbox-entry.ts';
@@ -110,8 +110,9 @@ async function pushThrough(context: SyncContext, job: PushJob, staging: OutboxSt
   const sent = await drainForPush(context, job, staging, { total: counts.records, isNew });
   const tally = await staging.tally();
   const ending = isUnderWay(tally) ? {} : endingWith(staging, telling, { queued: false });
-  const older = await olderEntries(context, tally);
-  return { ...report, kind: 'sent', ...sent, tally, ...ending, olderEntries: older };
+  const done = { ...report, kind: 'sent' as const, ...sent, tally, ...ending };
+  if (tally.some(isLost)) return { ...done, stopped: withoutOutbox(sent.stopped) };
+  return { ...done, olderEntries: await olderEntries(context, tally) };
 }
 
 /**
@@ -134,10 +135,23 @@ function endingWith(
   };
 }
 
-/** Whether some entry is not settled: it has no answer yet, or waits for a person. */
+/** Whether some entry is not settled: it has no answer yet, waits for a person, or went with its mirror. */
 function isUnderWay(tally: readonly OutcomeTally[]): boolean {
   const waiting = ['pending', 'sent', 'in-doubt', 'conflict', 'held'];
-  return tally.some(({ state }) => state !== null && waiting.includes(state));
+  return tally.some((entries) => isLost(entries) || waiting.includes(entries.state!));
+}
+
+function isLost({ state }: OutcomeTally): boolean {
+  return state === null;
+}
+
+/** To run the command again would make what is there a second time. */
+function withoutOutbox(stopped: unknown): unknown {
+  if (!isAppError(stopped, 'MIRROR_REPLACED', 'MIRROR_CORRUPT', 'NO_MIRROR')) return stopped;
+  const { code, message, details } = stopped;
+  const hint =
+    'What was being sent may be in Salesforce, and nothing here knows of it any more: look there before you push the same records again.';
+  return new AppError(code, message, { hint, details, cause: stopped });
 }
 
 async function commit(
