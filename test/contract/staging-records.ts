@@ -30,6 +30,7 @@ export function record(index: number, more: Partial<StagingRecord> & { op?: Outb
     faults: [],
     given: null,
     replaces: null,
+    alike: null,
     ...rest,
   };
 }

@@ -80,6 +80,58 @@ export function stagingContract(name: string, openMirror: () => Promise<Contract
       expect(await outbox.counts()).toMatchObject({ pending: 6 });
     });
 
+    describe('that are the same ones written otherwise', () => {
+      const written = (changes: Record<string, unknown>, more: Partial<StagingRecord> = {}) => {
+        const one = record(1, more);
+        return { ...one, entry: { ...one.entry, changes } };
+      };
+      const plain = { LastName: 'N', FirstName: 'F', Email: 'a@example.com' };
+
+      test.each<[what: string, again: StagingRecord, isSame: boolean]>([
+        [
+          'with their fields in another order',
+          written({ FirstName: 'F', Email: plain.Email, LastName: 'N' }),
+          true,
+        ],
+        [
+          'with a value that Salesforce takes for the same',
+          written({ ...plain, Email: 'A@example.com' }, { alike: { Email: plain.Email } }),
+          true,
+        ],
+        ['with another value', written({ ...plain, FirstName: 'G' }), false],
+        [
+          'with the values of two fields exchanged',
+          written({ ...plain, LastName: 'F', FirstName: 'N' }),
+          false,
+        ],
+        ['with one field less', written({ LastName: 'N', FirstName: 'F' }), false],
+        ['with a field that is to be empty', written({ ...plain, Title: null }), false],
+      ])('%s', async (_, again, isSame) => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        await using first = await outbox.openStaging();
+        await first.add([written(plain)]);
+        await first.commit(brake, { now: 5_000, since: 0 });
+        await using second = await outbox.openStaging();
+        await second.add([again]);
+        const resumedFrom = isSame ? 5_000 : null;
+        expect(await second.draft(brake, { now: 9_000, since: 0 })).toMatchObject({ resumedFrom });
+        expect(await second.commit(brake, { now: 9_000, since: 0 })).toMatchObject({ resumedFrom });
+        expect(await outbox.counts()).toMatchObject({ pending: isSame ? 1 : 2 });
+      });
+
+      test('in another order of the records are others', async () => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        const both = [written({ LastName: 'A', Title: 'T' }), written({ Title: 'T', LastName: 'B' })];
+        for (const records of [both, both.toReversed()]) {
+          await using staging = await outbox.openStaging();
+          await staging.add(records.map((own) => ({ ...own, entry: { ...own.entry, key: randomUUID() } })));
+          expect(await staging.commit(brake, { now: 5_000, since: 0 })).toMatchObject({ resumedFrom: null });
+        }
+      });
+    });
+
     describe('that were only queued', () => {
       const began = { now: 5_000, since: 0 };
       const later = { now: 90_000_000, since: 89_000_000 };

@@ -144,6 +144,34 @@ describe('the same input pushed again', () => {
     expect(await named('Again')).toBe(4);
   });
 
+  it.each([
+    {
+      what: 'with its columns in another order',
+      as: 'csv',
+      text: 'Email,FirstName,LastName\nX@Example.com,A,Again\n,B,Again\n',
+    },
+    {
+      what: 'with empty columns behind',
+      as: 'csv',
+      text: 'LastName;FirstName;Email;Title;;\nAgain;A;x@example.com;;;\nAgain;B;;;;\n',
+    },
+    {
+      what: 'as JSON',
+      as: 'json',
+      text: '{"firstname":"A","LastName":"Again ","Email":"x@example.com"}{"FirstName":"B","LastName":"Again"}',
+    },
+  ])('$what is the same push', async ({ as, text }) => {
+    const file = join(cli.folder, 'contacts.csv');
+    writeFileSync(file, 'LastName,FirstName,Email\nAgain,A,x@example.com\nAgain,B,\n');
+    expect((await cli.run(['push', file, '--queue'])).code).toBe(0);
+    const other = join(cli.folder, `other.${as}`);
+    writeFileSync(other, text);
+    const { code, stdout } = await cli.run(['push', other, '--json']);
+    expect(JSON.parse(stdout).resumedFrom).not.toBeNull();
+    expect(code).toBe(0);
+    expect(await named('Again')).toBe(2);
+  });
+
   it('with another record in it is a new push', async () => {
     await control(emulator.url, 'faults', [out]);
     expect((await push(few)).code).toBe(5);

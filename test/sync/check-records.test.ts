@@ -262,6 +262,42 @@ describe('what Salesforce takes is taken', () => {
   });
 });
 
+describe('what is written otherwise and is the same to Salesforce is known as the same', () => {
+  /** What tells a record from others: its changes, each value in the one form of all that are the same. */
+  const told = async (name: string, value: unknown, untyped = false) => {
+    const { entry, alike } = await check({ LastName: 'L', [name]: value }, { untyped });
+    return { ...entry.changes, ...alike };
+  };
+
+  it.each([
+    ['accountid', '001000000000001', '001000000000001AAA'],
+    ['Email', 'A@Example.com', 'a@example.com'],
+    ['Tier__c', 'GOLD', 'gold'],
+    ['Topics__c', 'b; A', 'A;B'],
+    ['Birthdate', '2026-01-31T10:00:00.000+0000', '2026-01-31'],
+    ['Seen__c', '2026-01-31T10:00:00.000Z', '2026-01-31T12:00:00+02:00'],
+    ['Score__c', '1.0', 1],
+    ['DoNotCall', 'Yes', true],
+  ])('%s: %j and %j', async (name, given, other) => {
+    expect(await told(name, given, true)).toEqual(await told(name, other));
+  });
+
+  it.each([
+    ['AccountId', '001000000000001', '001000000000002'],
+    ['FirstName', 'A', 'a'],
+    ['FirstName', null, undefined],
+    ['Seen__c', '2026-01-31T10:00:00Z', '2026-01-31T10:00:00+02:00'],
+  ])('and what is not, is not: %s: %j and %j', async (name, given, other) => {
+    const rest = other === undefined ? told('LastName', 'L') : told(name, other);
+    expect(await told(name, given)).not.toEqual(await rest);
+  });
+
+  it('while the value that is sent stays as it was given', async () => {
+    expect(await stored('Email', 'A@Example.com')).toBe('A@Example.com');
+    expect((await check({ LastName: 'L', FirstName: 'A' })).alike).toBeNull();
+  });
+});
+
 describe('columns', () => {
   it.each([
     ['Business Phone', `did you mean Phone, labelled "Business Phone"? Use --map 'Business Phone=Phone'`],

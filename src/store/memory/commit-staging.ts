@@ -1,4 +1,4 @@
-import type { OutboxOp, OutboxState, SendApi } from '../../sync/ports/outbox-entry.ts';
+import type { OutboxOp, SendApi } from '../../sync/ports/outbox-entry.ts';
 import type {
   Brake,
   Resumption,
@@ -7,6 +7,7 @@ import type {
   StagingRecord,
 } from '../../sync/ports/outbox-staging.ts';
 import { namedTwiceFault, replacedNote, replacingFault, standingFor } from '../replaced-entry.ts';
+import { equalPush, openStates, waitingOf } from './equal-push.ts';
 import { isBelieved } from './memory-schema-store.ts';
 import { type MemoryEntry, type MemoryState, newEntry } from './memory-state.ts';
 import { findIdBy } from './memory-values.ts';
@@ -16,7 +17,7 @@ type StagedRecord = Omit<StagingRecord, 'given'>;
 
 interface StagedPush {
   id: string;
-  /** Equal for equal records in equal order. */
+  /** See `RecordDigest`. */
   digest: string;
   records: readonly StagedRecord[];
   /** By what its entries are to go; null: as their number suggests. */
@@ -24,9 +25,6 @@ interface StagedPush {
 }
 
 type Upsert = Pick<MemoryEntry, 'op' | 'key' | 'upsertField' | 'changes'>;
-
-/** What still waits for Salesforce or for a person. */
-const openStates: ReadonlySet<OutboxState> = new Set(['pending', 'sent', 'in-doubt', 'held', 'conflict']);
 
 /**
  * Makes entries of a push's records, or finds those of an equal push that did not end; the caller holds the
@@ -38,7 +36,7 @@ export function commitStaging(
   push: StagedPush,
   { now, since }: Resumption,
 ): StagingCommit & { pushId: string | null; refused: ReplacingFault[] } {
-  const open = equalPush(state, push.digest, since);
+  const open = equalPush(state, push, since);
   if (open !== undefined) {
     const [id, begun] = open;
     const resumedOpen = waitingOf(state, id);
@@ -73,7 +71,7 @@ export function draftStaging(
   push: StagedPush,
   { since }: Resumption,
 ): StagingCommit & { entries: MemoryEntry[]; pushId: string | null } {
-  const open = equalPush(state, push.digest, since);
+  const open = equalPush(state, push, since);
   if (open !== undefined) {
     const [pushId, { begunAt }] = open;
     const resumedOpen = waitingOf(state, pushId);
@@ -91,10 +89,10 @@ export function draftStaging(
 /** The faults of records that cannot take the place of the entry they name, unless an equal push would be gone on with. */
 export function refuseStaged(
   state: MemoryState,
-  { digest, records }: Pick<StagedPush, 'digest' | 'records'>,
+  push: Pick<StagedPush, 'digest' | 'records'>,
   { since }: Resumption,
 ): ReplacingFault[] {
-  return equalPush(state, digest, since) === undefined ? replacingFaults(state, records) : [];
+  return equalPush(state, push, since) === undefined ? replacingFaults(state, push.records) : [];
 }
 
 export interface ReplacingFault {
@@ -131,53 +129,6 @@ function replacements({ outbox }: Pick<MemoryState, 'outbox'>, records: readonly
     const named = replaces === null ? null : standingFor(replaces, (key) => outbox.get(key));
     return named === null ? [] : [{ place, named }];
   });
-}
-
-function equalPush(state: MemoryState, digest: string, since: number | null) {
-  if (since === null) return undefined;
-  // Those that nobody tried again are forgotten, but not while something of them waits, or may be let out again.
-  const mayGoOn = (id: string) =>
-    [...state.outbox.values()].some(
-      (entry) => entry.push?.id === id && (openStates.has(entry.state) || entry.state === 'rejected'),
-    );
-  for (const [id, { triedAt }] of state.pushes) if (triedAt < since && !mayGoOn(id)) state.pushes.delete(id);
-  return [...state.pushes]
-    .filter(([, push]) => push.digest === digest)
-    .sort(([, a], [, b]) => b.triedAt - a.triedAt || b.begunAt - a.begunAt)
-    .find(
-      ([id, { queued, triedAt }]) =>
-        (!queued && triedAt >= since) || (waitingOf(state, id) > 0 && !isOvertaken(state, id)),
-    );
-}
-
-/** How many entries of a push have no end yet. */
-function waitingOf({ outbox }: MemoryState, id: string): number {
-  return [...outbox.values()].filter(({ push, state }) => push?.id === id && openStates.has(state)).length;
-}
-
-/** See the file of the same name in `store/sqlite/`. */
-function isOvertaken({ outbox }: MemoryState, id: string): boolean {
-  const isOwn = ({ push }: MemoryEntry) => push?.id === id;
-  const isChange = ({ op, upsertField }: MemoryEntry) => op !== 'create' || upsertField !== null;
-  const all = [...outbox.values()].filter(isOwn);
-  const own = all.filter(isChange);
-  const ids = new Set(own.flatMap(({ contactId }) => contactId ?? []));
-  const upserts = new Set(own.flatMap((entry) => upsertName(entry) ?? []));
-  const last = Math.max(...all.map(({ seq }) => seq));
-  return [...outbox.values()].some(
-    (entry) =>
-      entry.seq > last &&
-      !isOwn(entry) &&
-      entry.state !== 'rejected' &&
-      entry.state !== 'dropped' &&
-      ((entry.contactId !== null && ids.has(entry.contactId)) || upserts.has(upsertName(entry) ?? '')),
-  );
-}
-
-function upsertName({ upsertField, changes }: MemoryEntry): string | null {
-  return upsertField === null
-    ? null
-    : JSON.stringify([upsertField, String(changes[upsertField]).toLowerCase()]);
 }
 
 function addEntries(

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { jsonOf, membersOfJson } from '../../base/number-text.ts';
 import type { SendApi } from '../../sync/ports/outbox-entry.ts';
 import type {
@@ -16,6 +16,7 @@ import type {
   StagingRecord,
   StagingReject,
 } from '../../sync/ports/outbox-staging.ts';
+import { RecordDigest } from '../record-digest.ts';
 import { commitStaging, draftStaging, refuseStaged } from './commit-staging.ts';
 import { kept, type MemoryFile } from './memory-file.ts';
 import type { MemoryEntry } from './memory-state.ts';
@@ -234,16 +235,10 @@ export class MemoryStaging implements OutboxStaging {
     });
   }
 
-  /** Of what would be sent, in its order; where a record stood in which file does not matter. */
   #digest(): string {
-    const hash = createHash('sha256');
-    for (const { entry, replaces } of this.#records) {
-      const { op, contactId, changes, upsertField, allowDuplicates, atomicGroup } = entry;
-      const place = replaces === null ? [] : [replaces];
-      const sent = [op, contactId, changes, upsertField, allowDuplicates, atomicGroup !== null, ...place];
-      hash.update(`${JSON.stringify(sent)}\n`);
-    }
-    return hash.digest('hex');
+    const digest = new RecordDigest();
+    for (const record of this.#records) digest.add(record, JSON.stringify(record.entry.changes));
+    return digest.text();
   }
 }
 

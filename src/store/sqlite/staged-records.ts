@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto';
 import { isoTime } from '../../base/iso-time.ts';
 import { jsonOf } from '../../base/number-text.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import type { StagingCounts, StagingRecord } from '../../sync/ports/outbox-staging.ts';
+import { RecordDigest } from '../record-digest.ts';
 import { prepared } from './prepared.ts';
 
 /** Stores the records of a push, and keeps of them what would take reading all of them again. */
 export class StagedRecords {
-  readonly #digest = createHash('sha256');
+  readonly #digest = new RecordDigest();
   #replaces = false;
   /** Which of the two its records are, by source. */
   readonly #kinds = new Map<string, { creates: boolean; others: boolean }>();
@@ -21,7 +21,8 @@ export class StagedRecords {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     const refuse = prepared(db, 'INSERT INTO fault (entry, field, code, message) VALUES (?, ?, ?, ?)');
-    for (const { source, index, line, entry, uniqueValue, faults, given, replaces } of records) {
+    for (const record of records) {
+      const { source, index, line, entry, uniqueValue, faults, given, replaces } = record;
       const changes = JSON.stringify(entry.changes);
       const { lastInsertRowid } = insert.run(
         source,
@@ -42,20 +43,15 @@ export class StagedRecords {
         replaces,
       );
       for (const { field, code, message } of faults) refuse.run(lastInsertRowid, field, code, message);
-      this.#note(source, entry, changes, replaces);
+      this.#digest.add(record, changes);
+      this.#note(record);
     }
   }
 
-  #note(source: string, entry: StagingRecord['entry'], changes: string, replaces: string | null): void {
-    const { op, contactId, upsertField, allowDuplicates, atomicGroup } = entry;
-    const flags = [allowDuplicates ? 1 : 0, atomicGroup === null ? 0 : 1];
-    // Kept in `push`, and compared by the next version too: the text is what SQLite's json_array makes of the columns.
-    // Mended or not, a record in the place of a refused one is another than the one that was refused.
-    const place = replaces === null ? [] : [replaces];
-    this.#digest.update(`${JSON.stringify([op, contactId, changes, upsertField, ...flags, ...place])}\n`);
+  #note({ source, entry, replaces }: StagingRecord): void {
     if (replaces !== null) this.#replaces = true;
     const kinds = this.#kinds.get(source) ?? { creates: false, others: false };
-    kinds[op === 'create' ? 'creates' : 'others'] = true;
+    kinds[entry.op === 'create' ? 'creates' : 'others'] = true;
     this.#kinds.set(source, kinds);
   }
 
@@ -69,9 +65,8 @@ export class StagedRecords {
     return [...this.#kinds.values()].some(({ creates, others }) => creates && others);
   }
 
-  /** Of what would be sent, in its order; where a record stood in which file does not matter. */
   digest(): string {
-    return this.#digest.copy().digest('hex');
+    return this.#digest.text();
   }
 }
 

@@ -26,6 +26,11 @@ export interface StagingRecord extends InputPlace {
   faults: readonly StagingFault[];
   /** The record as it was given; null where nobody will ask for it. */
   given: Record<string, unknown> | null;
+  /**
+   * Of its changes, by field, the values that Salesforce takes for the same as others, in one form for all of these; null
+   * where each value is in that form.
+   */
+  alike: Readonly<Record<string, string>> | null;
   /** Key of the refused entry in whose place it is pushed; null where it names none. One that the outbox does not know is none. */
   replaces: string | null;
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import {
   existsSync,
@@ -19,7 +19,7 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
-import { committed, record, some } from '../../contract/staging-records.ts';
+import { brake, committed, record, some } from '../../contract/staging-records.ts';
 import { allOf } from '../../sync/push-all.ts';
 import { instanceUrl, openTempMirror } from './temp-mirrors.ts';
 
@@ -43,16 +43,18 @@ describe('records on their way into the outbox', () => {
     other.close();
   });
 
-  it('are told from others by what SQLite makes of their columns, as the version before told them', async () => {
+  it('are the push that the version before has stored, as its digest tells', async () => {
     await using opened = await openTempMirror();
-    await using staging = await opened.mirror.outbox.openStaging();
     const texts = ['say "no"', 'back\\slash', 'tab\tline\nend', 'Zoë \u007f 😀', '\u0001'];
     const creates = texts.map((LastName, i) => {
       const { entry, ...rest } = record(i);
-      return { ...rest, entry: { ...entry, changes: { LastName }, allowDuplicates: i % 2 === 0 } };
+      return { ...rest, entry: { ...entry, changes: { LastName, FirstName: 'F' } } };
     });
-    await committed(staging, [...creates, ...some(3, 'update', 10)]);
-    const db = new Database(opened.mirror.location, { readonly: true });
+    const all = [...creates, ...some(3, 'update', 10)];
+    await using staging = await opened.mirror.outbox.openStaging();
+    await staging.add(all);
+    await staging.commit(brake, { now: 5_000, since: 0 });
+    const db = new Database(opened.mirror.location);
     const rows = db
       .prepare(
         `SELECT json_array(op, contact_id, changes, upsert_field, allow_duplicates, atomic_group IS NOT NULL)
@@ -61,8 +63,12 @@ describe('records on their way into the outbox', () => {
       .pluck()
       .all();
     const digest = createHash('sha256').update(rows.map((row) => `${row}\n`).join(''));
-    expect(db.prepare('SELECT digest FROM push').pluck().all()).toEqual([digest.digest('hex')]);
+    db.prepare('UPDATE push SET digest = ?').run(digest.digest('hex'));
     db.close();
+    await using again = await opened.mirror.outbox.openStaging();
+    await again.add(all.map((own) => ({ ...own, entry: { ...own.entry, key: randomUUID() } })));
+    expect(await again.commit(brake, { now: 9_000, since: 0 })).toMatchObject({ resumedFrom: 5_000 });
+    expect(await opened.mirror.outbox.list()).toHaveLength(all.length);
   });
 
   it('leave nothing where they are given up', async () => {

@@ -31,6 +31,7 @@ for (let index = 0; ; index++) {
       faults: [],
       given: null,
       replaces: null,
+      alike: null,
     },
   ]);
   if (index === 100) process.stdout.write('ready\n');

@@ -103,6 +103,7 @@ export class RecordChecker {
       members,
       op: this.#target.opOf(members),
       changes: {},
+      alike: null,
       faults: [...(record.faults ?? [])],
     };
     // Parents after the record's own fields: an export has both, `AccountId` and `Account.Name`.
@@ -153,6 +154,7 @@ export class RecordChecker {
       faults: check.faults,
       given: keepGiven ? fields : null,
       replaces: record.replaces ?? null,
+      alike: check.alike,
     };
   }
 

@@ -1,5 +1,6 @@
 import { sameId } from '../../../org/record-id.ts';
 import type { Field } from '../../ports/field.ts';
+import { alikeValue } from '../values/alike-value.ts';
 import { damage, isDamaged } from '../values/damaged-text.ts';
 import type { NumberForms } from '../values/number-forms.ts';
 import { type FieldFault, quoted } from '../values/typed.ts';
@@ -82,7 +83,11 @@ export class FieldSetter {
         ? this.#parents.idOf({ column, value })
         : typedMember(column.kind, value, field);
     if ('fault' in typed) faults.push({ field: name, ...typed.fault });
-    else changes[field.name] = typed.value;
+    else {
+      changes[field.name] = typed.value;
+      const alike = alikeValue(typed.value, field);
+      if (alike !== null) check.alike = { ...check.alike, [field.name]: alike };
+    }
   }
 
   /** A field that is given a second time may only say the same; a parent's name is often beside its Id. */

@@ -8,5 +8,7 @@ export interface RecordCheck {
   members: [name: string, value: unknown][];
   op: OutboxOp;
   changes: Record<string, unknown>;
+  /** See `StagingRecord`. */
+  alike: Record<string, string> | null;
   faults: StagingFault[];
 }

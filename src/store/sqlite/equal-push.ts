@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { Connection } from '../../sqlite/connection.ts';
+import type { OutboxState } from '../../sync/ports/outbox-entry.ts';
+import { sqlText } from './sql-text.ts';
+
+/** The push that records are to be, as they lie in the attached database `staging`. */
+export interface SoughtPush {
+  /** See `RecordDigest`. */
+  digest: string;
+  /** ISO; an equal push that was tried since is gone on with. Null: none is. */
+  resumeSince: string | null;
+}
+
+export interface EqualPush {
+  id: string;
+  begun_at: string;
+  /** It was queued and told so, or nobody has tried it again for long: it is the same only while something of it waits. */
+  isOver: number;
+}
+
+/** The push that these records go on with; the caller holds the transaction. */
+export function equalPush(
+  db: Connection,
+  object: string,
+  { digest, resumeSince }: SoughtPush,
+): EqualPush | undefined {
+  if (resumeSince === null) return undefined;
+  // Those that nobody tried again are forgotten, or the table would grow for ever; but not while something of them waits, or
+  // may be let out again.
+  db.prepare(
+    `DELETE FROM push WHERE object = ? AND tried_at < ? AND NOT EXISTS (${ofStates('push.id', [...waiting, 'rejected'])})`,
+  ).run(object, resumeSince);
+  const stored = db
+    .prepare(
+      `SELECT id, begun_at, digest, queued = 1 OR tried_at < :resumeSince AS isOver FROM push
+       WHERE object = :object AND (digest = :digest OR instr(digest, ':') = 0) ORDER BY tried_at DESC, begun_at DESC`,
+    )
+    .all({ object, digest, resumeSince }) as (EqualPush & { digest: string })[];
+  if (stored.length === 0) return undefined;
+  const former = new FormerDigests(db);
+  const own = flagsOf(db, 'staging.entry');
+  const equal = stored.filter((push) => {
+    const flags = flagsOf(db, 'main.outbox', push.id) ?? own;
+    if (own === undefined || flags === undefined) return push.digest === digest;
+    return isDeepStrictEqual(flags, own) && (push.digest === digest || push.digest === former.with(flags));
+  });
+  return equal.find(
+    ({ id, isOver }) => isOver === 0 || (countWaiting(db, id) > 0 && !isOvertaken(db, object, id)),
+  );
+}
+
+/**
+ * Whether other changes of the push's contacts were asked for behind it. Whoever queued has been told all, and what is asked
+ * for now is to come last, not before them.
+ */
+function isOvertaken(db: Connection, object: string, id: string): boolean {
+  const isChange = "(op <> 'create' OR upsert_field IS NOT NULL)";
+  const own = `FROM main.outbox WHERE push_id = :id AND ${isChange}`;
+  return (
+    db
+      .prepare(
+        `SELECT 1 FROM main.outbox l
+         WHERE l.seq > (SELECT max(seq) FROM main.outbox WHERE push_id = :id) AND l.push_id IS NOT :id
+           AND l.object = :object AND l.state NOT IN ('rejected', 'dropped')
+           AND (l.contact_id IN (SELECT contact_id ${own} AND contact_id IS NOT NULL)
+             OR (l.upsert_field IS NOT NULL AND (l.upsert_field, lower(l.changes ->> l.upsert_field)) IN
+               (SELECT upsert_field, lower(changes ->> upsert_field) ${own} AND upsert_field IS NOT NULL)))
+         LIMIT 1`,
+      )
+      .get({ id, object }) !== undefined
+  );
+}
+
+export function countWaiting(db: Connection, id: string): number {
+  return db
+    .prepare(`SELECT count(*) FROM (${ofStates(':id', waiting)})`)
+    .pluck()
+    .get({ id }) as number;
+}
+
+/** Those without an end yet. */
+const waiting: readonly OutboxState[] = ['pending', 'sent', 'in-doubt', 'held', 'conflict'];
+
+/** A query for the entries of a push in these states. */
+function ofStates(id: string, states: readonly OutboxState[]): string {
+  return `SELECT 1 FROM main.outbox o WHERE o.push_id = ${id} AND o.state IN (${states.map(sqlText).join(', ')})`;
+}
+
+interface PushFlags {
+  allow_duplicates: number;
+  grouped: number;
+  upsert_field: string | null;
+}
+
+/** With which flags records are or were pushed: all of one push have the same ones. */
+function flagsOf(
+  db: Connection,
+  table: 'staging.entry' | 'main.outbox',
+  push?: string,
+): PushFlags | undefined {
+  return db
+    .prepare(
+      `SELECT allow_duplicates, atomic_group IS NOT NULL AS grouped, upsert_field FROM ${table}
+       ${push === undefined ? '' : 'WHERE push_id = ?'} LIMIT 1`,
+    )
+    .get(...(push === undefined ? [] : [push])) as PushFlags | undefined;
+}
+
+/**
+ * By what former versions knew the records of `staging`: hex alone, of fields in the order in which they were given, and with
+ * the flags. They are read again only where such a version has left a push.
+ */
+class FormerDigests {
+  readonly #db: Connection;
+  readonly #made = new Map<string, string>();
+
+  constructor(db: Connection) {
+    this.#db = db;
+  }
+
+  with({ allow_duplicates, grouped, upsert_field }: PushFlags): string {
+    const flags = JSON.stringify([upsert_field, allow_duplicates, grouped]);
+    const made = this.#made.get(flags) ?? this.#make([upsert_field, allow_duplicates, grouped]);
+    this.#made.set(flags, made);
+    return made;
+  }
+
+  #make(flags: unknown[]): string {
+    const hash = createHash('sha256');
+    const rows = this.#db
+      .prepare('SELECT op, contact_id, changes, replaces FROM staging.entry ORDER BY seq')
+      .raw();
+    for (const [op, contactId, changes, replaces] of rows.iterate() as Iterable<unknown[]>) {
+      const place = replaces === null ? [] : [replaces];
+      hash.update(`${JSON.stringify([op, contactId, changes, ...flags, ...place])}\n`);
+    }
+    return hash.digest('hex');
+  }
+}
