@@ -105,7 +105,7 @@ describe('settle --auto', () => {
 
 describe('settle --as', () => {
   it('takes the contact that a person names, and lets the others be looked at again', async () => {
-    const { settle, records, idOf, entry } = await inDoubt(['ada', 'bob'], { made: [] });
+    const { settle, records, idOf, entry, parts } = await inDoubt(['ada', 'bob'], { made: [] });
     await records.writes.createMany([{ LastName: 'Rewritten' }], { signal });
     await settle({ auto: true });
     org.pass(3 * minute);
@@ -113,6 +113,10 @@ describe('settle --as', () => {
     const id = await idOf('Rewritten');
     const { settled } = await settle({ keys: ['ada'], as: id });
     expect(settled).toMatchObject([{ key: keyOf('ada'), state: 'done', contactId: id }]);
+    // A trigger may have rewritten it, and a person may have named the wrong one.
+    expect(parts.said.filter((line) => line.includes('has other values'))).toEqual([
+      `warn The contact ${id} has other values than entry ${keyOf('ada')}: LastName was sent as "ada" and is "Rewritten"`,
+    ]);
     // Nothing is left unexplained for the other.
     expect(await entry('bob')).toMatchObject({ state: 'pending' });
   });

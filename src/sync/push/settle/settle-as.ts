@@ -3,14 +3,19 @@ import { AppError } from '../../../base/errors.ts';
 import { parseTime } from '../../../base/iso-time.ts';
 import { fullId } from '../../../org/record-id.ts';
 import type { SyncContext } from '../../context.ts';
+import type { Field } from '../../ports/field.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
 import { select, soqlString } from '../../soql.ts';
+import { shown } from '../../two-way/plan-edit.ts';
 import { askingNow, isForgotten } from '../entry/is-keyless-create.ts';
+import { sameValue } from '../values/same-value.ts';
 import { serverClocksMs } from './match-creates.ts';
+import { readByFields } from './read-doubts.ts';
 import { lookAgain } from './settle-creates.ts';
 
 /** What is read of the outbox at a time. */
 const entriesPerPage = 1_000;
+const toldFields = 5;
 
 /**
  * Takes a person's word that a create in doubt became this contact, where it can be: one that lives, that no other entry
@@ -30,8 +35,11 @@ export async function settleAs(
       hint: '`outbox settle --auto` reads that contact and settles what can be.',
     });
   }
-  const soql = select(object.name, ['Id', 'IsDeleted', 'CreatedDate'], [`Id = ${soqlString(contactId)}`]);
-  const [found] = (await remote.queries.all(soql, { deleted: true, signal })).records;
+  const { fields, found } = await readByFields(context, [entry], { signal }, async (by) => {
+    const asked = new Set(['Id', 'IsDeleted', 'CreatedDate', ...comparable(entry, by.fields)]);
+    const soql = select(object.name, [...asked], [`Id = ${soqlString(contactId)}`]);
+    return (await remote.queries.all(soql, { deleted: true, signal })).records[0];
+  });
   if (found === undefined || found.IsDeleted === true) {
     throw new AppError('UNKNOWN_CONTACT', `Salesforce shows no contact ${contactId}.`, {
       hint: 'It may be deleted or merged, or hidden from this user: `outbox drop` gives the entry up.',
@@ -59,8 +67,37 @@ export async function settleAs(
       },
     );
   }
+  tellOthers(context, entry, { fields, found });
   await mirror.outbox.settle([{ key, state: 'done', contactId, created: true, at: clock.now() }]);
   await lookAgain(context);
+}
+
+type Fields = ReadonlyMap<string, Field>;
+
+/** Of the fields that it was made with, those whose values can be compared with what was sent. */
+function comparable({ changes }: OutboxEntry, fields: Fields): string[] {
+  return Object.keys(changes).filter((name) => {
+    const field = fields.get(name);
+    return field !== undefined && field.type !== 'encryptedstring';
+  });
+}
+
+/** What a trigger rewrites may differ, and so may a contact that was named by mistake. */
+function tellOthers(
+  { log }: Pick<SyncContext, 'log'>,
+  entry: OutboxEntry,
+  { fields, found }: { fields: Fields; found: Readonly<Record<string, unknown>> },
+): void {
+  const { changes } = entry;
+  const others = comparable(entry, fields).filter(
+    (name) => !sameValue(changes[name], found[name], fields.get(name)),
+  );
+  if (others.length === 0) return;
+  const told = others
+    .slice(0, toldFields)
+    .map((name) => `${name} was sent as ${shown(changes[name])} and is ${shown(found[name])}`);
+  const rest = others.length > toldFields ? `; and ${others.length - toldFields} more` : '';
+  log.warn(`The contact ${found.Id} has other values than entry ${entry.key}: ${told.join('; ')}${rest}`);
 }
 
 /**
