@@ -132,6 +132,108 @@ export function stagingContract(name: string, openMirror: () => Promise<Contract
       });
     });
 
+    describe('that wait already, pushed with other flags', () => {
+      const plain = { allowDuplicates: false, atomicGroup: null, upsertField: null };
+      type Flags = { allowDuplicates: boolean; atomicGroup: string | null; upsertField: string | null };
+      const began = { now: 5_000, since: 0 };
+      const again = { now: 9_000, since: 0 };
+      const errors = [{ code: 'X', message: 'No.', fields: [] }];
+
+      async function staged(outbox: Outbox, flags: Flags) {
+        const staging = await outbox.openStaging();
+        await staging.add(some(2, 'create').map((own) => ({ ...own, entry: { ...own.entry, ...flags } })));
+        return staging;
+      }
+
+      async function first(outbox: Outbox, flags: Flags, ended?: { queued: boolean }): Promise<string[]> {
+        await using staging = await staged(outbox, flags);
+        await staging.commit(brake, began);
+        if (ended !== undefined) await staging.end(ended);
+        return (await outbox.list()).map(({ key }) => key);
+      }
+
+      test.each<[what: string, was: Flags, is: Flags]>([
+        ['--allow-duplicates', plain, { ...plain, allowDuplicates: true }],
+        ['no --allow-duplicates', { ...plain, allowDuplicates: true }, plain],
+        ['--all-or-none', plain, { ...plain, atomicGroup: 'g' }],
+        ['--upsert', plain, { ...plain, upsertField: 'LastName' }],
+        [
+          '--upsert by another field',
+          { ...plain, upsertField: 'Email' },
+          { ...plain, upsertField: 'LastName' },
+        ],
+      ])('are not taken in with %s, and those flags are told', async (_, was, is) => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        await first(outbox, was, { queued: true });
+        const before = await outbox.list();
+        await using second = await staged(outbox, is);
+        const { allowDuplicates, atomicGroup, upsertField } = was;
+        const unlike = {
+          flags: { allowDuplicates, allOrNone: atomicGroup !== null, upsertField },
+          begunAt: 5_000,
+          waiting: 2,
+          inDoubt: 0,
+        };
+        expect(await second.draft(brake, again)).toMatchObject({ unlike });
+        expect(await second.commit(brake, again)).toMatchObject({ unlike, resumedFrom: null });
+        expect(await outbox.list()).toEqual(before);
+        // With its own flags it is gone on with.
+        await using third = await staged(outbox, was);
+        expect(await third.commit(brake, again)).toMatchObject({ unlike: null, resumedFrom: 5_000 });
+      });
+
+      const other = { ...plain, allowDuplicates: true };
+
+      test.each(['sent', 'in-doubt', 'held', 'conflict'] as const)(
+        'while one of them is %s',
+        async (state) => {
+          await using opened = await openMirror();
+          const { outbox } = opened.mirror;
+          const [a, b] = await first(outbox, plain);
+          await outbox.move([b!], ['pending'], 'dropped', 2);
+          if (state === 'held') await outbox.move([a!], ['pending'], state, 2);
+          else await outbox.markSent([a!], 'collection', 2);
+          if (state === 'in-doubt') await outbox.settle([{ key: a!, state, errors, at: 3 }]);
+          if (state === 'conflict') await outbox.settle([{ key: a!, state, contactId: null, errors, at: 3 }]);
+          await using second = await staged(outbox, other);
+          const inDoubt = state === 'sent' || state === 'in-doubt' ? 1 : 0;
+          expect(await second.commit(brake, again)).toMatchObject({ unlike: { waiting: 1, inDoubt } });
+        },
+      );
+
+      test.each([
+        ['some were refused and the rest taken', 'rejected'],
+        ['they were given up', 'dropped'],
+      ] as const)('are new ones where %s', async (_, state) => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        const [a, b] = await first(outbox, plain);
+        await outbox.move([b!], ['pending'], state, 2);
+        await outbox.markSent([a!], 'collection', 1);
+        const contactId = '003000000000001AAA';
+        await outbox.settle([{ key: a!, state: 'done', contactId, created: true, at: 2 }]);
+        await using second = await staged(outbox, other);
+        expect(await second.commit(brake, again)).toMatchObject({ unlike: null, resumedFrom: null });
+        expect(await outbox.counts()).toMatchObject({ pending: 2 });
+      });
+
+      test('are new ones where that is wanted, and go on with their own from then on', async () => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        await first(outbox, plain);
+        await using second = await staged(outbox, other);
+        expect(await second.commit(brake, { now: 6_000, since: null })).toMatchObject({ unlike: null });
+        for (const [flags, resumedFrom] of [
+          [plain, 5_000],
+          [other, 6_000],
+        ] as const) {
+          await using third = await staged(outbox, flags);
+          expect(await third.commit(brake, again)).toMatchObject({ unlike: null, resumedFrom });
+        }
+      });
+    });
+
     describe('that were only queued', () => {
       const began = { now: 5_000, since: 0 };
       const later = { now: 90_000_000, since: 89_000_000 };

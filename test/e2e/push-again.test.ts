@@ -9,7 +9,7 @@ import { contactsOf, control } from './org.ts';
 interface Document {
   results: { key: string; status: string; id: string | null }[];
   resumedFrom: string | null;
-  error?: { code: string };
+  error?: { code: string; message: string; hint: string; details: object };
 }
 
 let emulator: Emulator;
@@ -99,6 +99,39 @@ describe('the same input pushed again', () => {
     await control(emulator.url, 'faults', []);
     expect(await push(many)).toMatchObject({ code: 5, error: { code: 'IN_DOUBT' } });
     expect(await named('Again')).toBe(30);
+  });
+
+  it('with another flag is refused while something of it waits or is in doubt', async () => {
+    expect((await push(few, '--queue', '--allow-duplicates')).code).toBe(0);
+    for (const flags of [['--dry-run'], ['--queue'], []]) {
+      expect(await push(few, ...flags)).toMatchObject({
+        code: 2,
+        error: {
+          code: 'INVALID_INPUT',
+          message: expect.stringMatching(
+            / with --allow-duplicates, and 2 of them .* without --allow-duplicates/,
+          ),
+          hint: expect.stringMatching(/outbox drop/),
+          details: { flags: ['--allow-duplicates'], waiting: 2, inDoubt: 0 },
+        },
+      });
+    }
+    expect(await named('Again')).toBe(0);
+    expect(await push(few, '--allow-duplicates')).toMatchObject({ code: 0 });
+    expect(await named('Again')).toBe(2);
+
+    const lost = { match: 'POST .*/composite/sobjects', times: 1_000, reset: 'after-commit' };
+    await control(emulator.url, 'faults', [lost]);
+    expect((await push(many)).code).toBe(5);
+    await control(emulator.url, 'faults', []);
+    expect(await push(many, '--allow-duplicates', '--all-or-none')).toMatchObject({
+      code: 2,
+      error: {
+        hint: expect.stringMatching(/without --allow-duplicates and without --all-or-none.*outbox settle/),
+        details: { flags: ['--allow-duplicates', '--all-or-none'], waiting: 30, inDoubt: 30 },
+      },
+    });
+    expect(await named('Again')).toBe(32);
   });
 
   it('while a change of it waits for a person to decide is the same push, and makes no second contact', async () => {

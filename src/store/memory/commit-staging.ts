@@ -7,7 +7,7 @@ import type {
   StagingRecord,
 } from '../../sync/ports/outbox-staging.ts';
 import { namedTwiceFault, replacedNote, replacingFault, standingFor } from '../replaced-entry.ts';
-import { equalPush, openStates, waitingOf } from './equal-push.ts';
+import { equalPushes, openStates, waitingOf } from './equal-push.ts';
 import { isBelieved } from './memory-schema-store.ts';
 import { type MemoryEntry, type MemoryState, newEntry } from './memory-state.ts';
 import { findIdBy } from './memory-values.ts';
@@ -28,7 +28,7 @@ type Upsert = Pick<MemoryEntry, 'op' | 'key' | 'upsertField' | 'changes'>;
 
 /**
  * Makes entries of a push's records, or finds those of an equal push that did not end; the caller holds the
- * transaction. `pushId` is the push that the entries belong to; null where records were refused.
+ * transaction. `pushId` is the push that the entries belong to; null where nothing is stored.
  */
 export function commitStaging(
   state: MemoryState,
@@ -36,7 +36,8 @@ export function commitStaging(
   push: StagedPush,
   { now, since }: Resumption,
 ): StagingCommit & { pushId: string | null; refused: ReplacingFault[] } {
-  const open = equalPush(state, push, since);
+  const { open, unlike } = equalPushes(state, push, since);
+  if (unlike !== null) return { ...nothing, unlike, pushId: null, refused: [] };
   if (open !== undefined) {
     const [id, begun] = open;
     const resumedOpen = waitingOf(state, id);
@@ -62,6 +63,7 @@ const nothing: StagingCommit = {
   resumedFrom: null,
   resumedOpen: 0,
   replaced: 0,
+  unlike: null,
 };
 
 /** What `commitStaging` would do now, nothing of which is kept: the new entries, or the equal push that it would go on with. */
@@ -71,7 +73,7 @@ export function draftStaging(
   push: StagedPush,
   { since }: Resumption,
 ): StagingCommit & { entries: MemoryEntry[]; pushId: string | null } {
-  const open = equalPush(state, push, since);
+  const { open, unlike } = equalPushes(state, push, since);
   if (open !== undefined) {
     const [pushId, { begunAt }] = open;
     const resumedOpen = waitingOf(state, pushId);
@@ -83,7 +85,7 @@ export function draftStaging(
     return { ...fresh, seq: place + 1, api: push.api };
   });
   const replaced = replacements(state, push.records).filter(({ named }) => named.state === 'rejected').length;
-  return { ...nothing, ...held, replaced, entries, pushId: null };
+  return { ...nothing, ...held, replaced, unlike, entries, pushId: null };
 }
 
 /** The faults of records that cannot take the place of the entry they name, unless an equal push would be gone on with. */
@@ -92,7 +94,8 @@ export function refuseStaged(
   push: Pick<StagedPush, 'digest' | 'records'>,
   { since }: Resumption,
 ): ReplacingFault[] {
-  return equalPush(state, push, since) === undefined ? replacingFaults(state, push.records) : [];
+  const { open, unlike } = equalPushes(state, push, since);
+  return open === undefined && unlike === null ? replacingFaults(state, push.records) : [];
 }
 
 export interface ReplacingFault {

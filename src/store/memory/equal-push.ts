@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { OutboxState } from '../../sync/ports/outbox-entry.ts';
-import type { StagingRecord } from '../../sync/ports/outbox-staging.ts';
-import type { MemoryEntry, MemoryState } from './memory-state.ts';
+import type { PushFlags, StagingRecord, UnlikePush } from '../../sync/ports/outbox-staging.ts';
+import type { MemoryEntry, MemoryPush, MemoryState } from './memory-state.ts';
 
 /** The push that records are to be. */
 export interface SoughtPush {
@@ -19,25 +19,38 @@ export const openStates: ReadonlySet<OutboxState> = new Set([
   'conflict',
 ]);
 
-/** The push that these records go on with. */
-export function equalPush(state: MemoryState, { digest, records }: SoughtPush, since: number | null) {
-  if (since === null) return undefined;
+/**
+ * The push that these records go on with (`open`); where there is none, one that waits with other flags (`unlike`), which they
+ * would be sent beside.
+ */
+export function equalPushes(
+  state: MemoryState,
+  { digest, records }: SoughtPush,
+  since: number | null,
+): { open: [id: string, push: MemoryPush] | undefined; unlike: UnlikePush | null } {
+  if (since === null) return { open: undefined, unlike: null };
+  const entriesOf = (id: string) => [...state.outbox.values()].filter(({ push }) => push?.id === id);
   // Those that nobody tried again are forgotten, but not while something of them waits, or may be let out again.
   const mayGoOn = (id: string) =>
-    [...state.outbox.values()].some(
-      (entry) => entry.push?.id === id && (openStates.has(entry.state) || entry.state === 'rejected'),
-    );
+    entriesOf(id).some((entry) => openStates.has(entry.state) || entry.state === 'rejected');
   for (const [id, { triedAt }] of state.pushes) if (triedAt < since && !mayGoOn(id)) state.pushes.delete(id);
-  const own = flagsOfEntry(records[0]?.entry);
-  const flagsOf = (id: string) =>
-    flagsOfEntry([...state.outbox.values()].find(({ push }) => push?.id === id));
-  return [...state.pushes]
-    .filter(([id, push]) => push.digest === digest && isDeepStrictEqual(flagsOf(id) ?? own, own))
-    .sort(([, a], [, b]) => b.triedAt - a.triedAt || b.begunAt - a.begunAt)
-    .find(
-      ([id, { queued, triedAt }]) =>
-        (!queued && triedAt >= since) || (waitingOf(state, id) > 0 && !isOvertaken(state, id)),
-    );
+  const goesOn = ([id, { queued, triedAt }]: [string, MemoryPush]) =>
+    (!queued && triedAt >= since) || (waitingOf(state, id) > 0 && !isOvertaken(state, id));
+  const pushes = [...state.pushes]
+    .filter((one) => one[1].digest === digest && goesOn(one))
+    .sort(([, a], [, b]) => b.triedAt - a.triedAt || b.begunAt - a.begunAt);
+  const own = flagsOf(records[0]?.entry);
+  const open = pushes.find(([id]) => isDeepStrictEqual(flagsOf(entriesOf(id)[0]) ?? own, own));
+  const beside = open === undefined ? pushes.find(([id]) => waitingOf(state, id) > 0) : undefined;
+  return { open, unlike: beside === undefined ? null : unlikePush(beside[1], entriesOf(beside[0])) };
+}
+
+function unlikePush({ begunAt }: MemoryPush, entries: readonly MemoryEntry[]): UnlikePush | null {
+  const flags = flagsOf(entries[0]);
+  if (flags === null) return null;
+  const waiting = entries.filter(({ state }) => openStates.has(state)).length;
+  const inDoubt = entries.filter(({ state }) => state === 'sent' || state === 'in-doubt').length;
+  return { flags, begunAt, waiting, inDoubt };
 }
 
 /** How many entries of a push have no end yet. */
@@ -71,10 +84,10 @@ function upsertName({ upsertField, changes }: MemoryEntry): string | null {
 }
 
 /** With which flags an entry is pushed: all of one push have the same ones. */
-function flagsOfEntry(
+function flagsOf(
   entry: Pick<MemoryEntry, 'allowDuplicates' | 'atomicGroup' | 'upsertField'> | undefined,
-) {
-  if (entry === undefined) return undefined;
+): PushFlags | null {
+  if (entry === undefined) return null;
   const { allowDuplicates, atomicGroup, upsertField } = entry;
   return { allowDuplicates, allOrNone: atomicGroup !== null, upsertField };
 }

@@ -38,6 +38,15 @@ export interface MemoryEntry extends OutboxEntry {
   replacedBy: string | null;
 }
 
+export interface MemoryPush {
+  /** See `RecordDigest`. */
+  digest: string;
+  begunAt: number;
+  triedAt: number;
+  /** It has ended when none of its entries waits any more. */
+  queued: boolean;
+}
+
 /** What a mirror holds of its org, whatever the object. */
 export interface OrgState {
   identity: MirrorIdentity | null;
@@ -70,8 +79,8 @@ export interface ObjectState {
   contacts: Map<string, MemoryContact>;
   /** By key, in their order. */
   outbox: Map<string, MemoryEntry>;
-  /** Pushes that have not ended; one that was `queued` has when none of its entries waits any more. */
-  pushes: Map<string, { digest: string; begunAt: number; triedAt: number; queued: boolean }>;
+  /** Those that have not ended. */
+  pushes: Map<string, MemoryPush>;
 }
 
 /** All that one mirror holds. What stands in it is never changed, only replaced. */

@@ -2,7 +2,7 @@ import { parseTime } from '../../base/iso-time.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import type { SendApi } from '../../sync/ports/outbox-entry.ts';
 import type { Brake, CommitOutcome, StagingCommit } from '../../sync/ports/outbox-staging.ts';
-import { countWaiting, equalPush, type SoughtPush } from './equal-push.ts';
+import { countWaiting, equalPushes, type SoughtPush } from './equal-push.ts';
 import { heldOfStaged } from './held-of-staged.ts';
 import { countReplaced, dropReplaced, refuseReplaced } from './replaced-entries.ts';
 
@@ -17,7 +17,7 @@ export interface OpenPush extends SoughtPush {
 
 /**
  * Makes entries of everything in the attached database `staging`, or finds those of an equal push that did not end;
- * the caller holds the transaction. `pushId` is the push that the entries belong to; null where records were refused.
+ * the caller holds the transaction. `pushId` is the push that the entries belong to; null where nothing is stored.
  */
 export function commitStaging(
   db: Connection,
@@ -25,7 +25,8 @@ export function commitStaging(
   brake: Brake,
   push: OpenPush,
 ): CommitOutcome & { pushId: string | null } {
-  const open = equalPush(db, object, push);
+  const { open, unlike } = equalPushes(db, object, push);
+  if (unlike !== null) return { ...nothing, unlike, pushId: null, refused: 0 };
   if (open !== undefined) {
     const resumedOpen = countWaiting(db, open.id);
     db.prepare('UPDATE push SET tried_at = ?, queued = 0 WHERE id = ?').run(push.at, open.id);
@@ -55,6 +56,7 @@ const nothing: StagingCommit = {
   resumedFrom: null,
   resumedOpen: 0,
   replaced: 0,
+  unlike: null,
 };
 
 /**
@@ -67,10 +69,10 @@ export function draftStaging(
   brake: Brake,
   push: SoughtPush,
 ): StagingCommit & { isHeld: string; pushId: string | null } {
-  const open = equalPush(db, object, push);
+  const { open, unlike } = equalPushes(db, object, push);
   if (open === undefined) {
     const replaced = countReplaced(db, object);
-    return { ...nothing, ...heldOfStaged(db, object, brake), replaced, pushId: null };
+    return { ...nothing, ...heldOfStaged(db, object, brake), replaced, unlike, pushId: null };
   }
   const resumedOpen = countWaiting(db, open.id);
   return {
@@ -84,7 +86,8 @@ export function draftStaging(
 
 /** Gives the records of `staging` that cannot take the place of the entry they name their faults. The caller holds the transaction. */
 export function refuseStaged(db: Connection, object: string, push: SoughtPush): void {
-  if (equalPush(db, object, push) === undefined) refuseReplaced(db, object);
+  const { open, unlike } = equalPushes(db, object, push);
+  if (open === undefined && unlike === null) refuseReplaced(db, object);
 }
 
 /** Equal records are a push of their own from now on, or, of one that was queued, when none of its entries waits any more. */

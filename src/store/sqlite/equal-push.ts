@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Connection } from '../../sqlite/connection.ts';
 import type { OutboxState } from '../../sync/ports/outbox-entry.ts';
+import type { PushFlags, UnlikePush } from '../../sync/ports/outbox-staging.ts';
 import { sqlText } from './sql-text.ts';
 
 /** The push that records are to be, as they lie in the attached database `staging`. */
@@ -19,13 +20,20 @@ export interface EqualPush {
   isOver: number;
 }
 
-/** The push that these records go on with; the caller holds the transaction. */
-export function equalPush(
+export interface EqualPushes {
+  /** The push that the records go on with. */
+  open: EqualPush | undefined;
+  /** Where there is none: one that they would be sent beside. */
+  unlike: UnlikePush | null;
+}
+
+/** What is there of the same records; the caller holds the transaction. */
+export function equalPushes(
   db: Connection,
   object: string,
   { digest, resumeSince }: SoughtPush,
-): EqualPush | undefined {
-  if (resumeSince === null) return undefined;
+): EqualPushes {
+  if (resumeSince === null) return { open: undefined, unlike: null };
   // Those that nobody tried again are forgotten, or the table would grow for ever; but not while something of them waits, or
   // may be let out again.
   db.prepare(
@@ -37,17 +45,33 @@ export function equalPush(
        WHERE object = :object AND (digest = :digest OR instr(digest, ':') = 0) ORDER BY tried_at DESC, begun_at DESC`,
     )
     .all({ object, digest, resumeSince }) as (EqualPush & { digest: string })[];
-  if (stored.length === 0) return undefined;
   const former = new FormerDigests(db);
   const own = flagsOf(db, 'staging.entry');
-  const equal = stored.filter((push) => {
+  const pushes = stored.flatMap((push) => {
     const flags = flagsOf(db, 'main.outbox', push.id) ?? own;
-    if (own === undefined || flags === undefined) return push.digest === digest;
-    return isDeepStrictEqual(flags, own) && (push.digest === digest || push.digest === former.with(flags));
+    const isEqual = push.digest === digest || (flags !== null && push.digest === former.with(flags));
+    return isEqual && goesOn(db, object, push) ? [{ ...push, flags }] : [];
   });
-  return equal.find(
-    ({ id, isOver }) => isOver === 0 || (countWaiting(db, id) > 0 && !isOvertaken(db, object, id)),
-  );
+  const open = pushes.find(({ flags }) => isDeepStrictEqual(flags, own));
+  const beside = open === undefined ? pushes.find(({ id }) => countWaiting(db, id) > 0) : undefined;
+  return { open, unlike: beside === undefined ? null : unlikePush(db, beside) };
+}
+
+function goesOn(db: Connection, object: string, { id, isOver }: EqualPush): boolean {
+  return isOver === 0 || (countWaiting(db, id) > 0 && !isOvertaken(db, object, id));
+}
+
+function unlikePush(
+  db: Connection,
+  { id, begun_at, flags }: EqualPush & { flags: PushFlags | null },
+): UnlikePush | null {
+  if (flags === null) return null;
+  return {
+    flags,
+    begunAt: Date.parse(begun_at),
+    waiting: countWaiting(db, id),
+    inDoubt: countOf(db, id, ['sent', 'in-doubt']),
+  };
 }
 
 /**
@@ -73,8 +97,12 @@ function isOvertaken(db: Connection, object: string, id: string): boolean {
 }
 
 export function countWaiting(db: Connection, id: string): number {
+  return countOf(db, id, waiting);
+}
+
+function countOf(db: Connection, id: string, states: readonly OutboxState[]): number {
   return db
-    .prepare(`SELECT count(*) FROM (${ofStates(':id', waiting)})`)
+    .prepare(`SELECT count(*) FROM (${ofStates(':id', states)})`)
     .pluck()
     .get({ id }) as number;
 }
@@ -87,24 +115,19 @@ function ofStates(id: string, states: readonly OutboxState[]): string {
   return `SELECT 1 FROM main.outbox o WHERE o.push_id = ${id} AND o.state IN (${states.map(sqlText).join(', ')})`;
 }
 
-interface PushFlags {
-  allow_duplicates: number;
-  grouped: number;
-  upsert_field: string | null;
-}
-
-/** With which flags records are or were pushed: all of one push have the same ones. */
-function flagsOf(
-  db: Connection,
-  table: 'staging.entry' | 'main.outbox',
-  push?: string,
-): PushFlags | undefined {
-  return db
+/** With which flags records are or were pushed: all of one push have the same ones. Null: there is no record. */
+function flagsOf(db: Connection, table: 'staging.entry' | 'main.outbox', push?: string): PushFlags | null {
+  const row = db
     .prepare(
-      `SELECT allow_duplicates, atomic_group IS NOT NULL AS grouped, upsert_field FROM ${table}
-       ${push === undefined ? '' : 'WHERE push_id = ?'} LIMIT 1`,
+      `SELECT allow_duplicates AS allowDuplicates, atomic_group IS NOT NULL AS allOrNone, upsert_field AS upsertField
+       FROM ${table} ${push === undefined ? '' : 'WHERE push_id = ?'} LIMIT 1`,
     )
-    .get(...(push === undefined ? [] : [push])) as PushFlags | undefined;
+    .get(...(push === undefined ? [] : [push])) as
+    | { allowDuplicates: number; allOrNone: number; upsertField: string | null }
+    | undefined;
+  if (row === undefined) return null;
+  const { allowDuplicates, allOrNone, upsertField } = row;
+  return { allowDuplicates: allowDuplicates === 1, allOrNone: allOrNone === 1, upsertField };
 }
 
 /**
@@ -119,10 +142,11 @@ class FormerDigests {
     this.#db = db;
   }
 
-  with({ allow_duplicates, grouped, upsert_field }: PushFlags): string {
-    const flags = JSON.stringify([upsert_field, allow_duplicates, grouped]);
-    const made = this.#made.get(flags) ?? this.#make([upsert_field, allow_duplicates, grouped]);
-    this.#made.set(flags, made);
+  with({ upsertField, allowDuplicates, allOrNone }: PushFlags): string {
+    const flags = [upsertField, allowDuplicates ? 1 : 0, allOrNone ? 1 : 0];
+    const name = JSON.stringify(flags);
+    const made = this.#made.get(name) ?? this.#make(flags);
+    this.#made.set(name, made);
     return made;
   }
 

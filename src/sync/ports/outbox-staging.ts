@@ -89,6 +89,24 @@ export interface Brake {
   editsShare: number;
 }
 
+/** What else a push says of its records, the same for all of them. */
+export interface PushFlags {
+  allowDuplicates: boolean;
+  allOrNone: boolean;
+  upsertField: string | null;
+}
+
+/** The same records, of which some have no end yet, pushed with other flags. */
+export interface UnlikePush {
+  flags: PushFlags;
+  /** ms. */
+  begunAt: number;
+  /** How many of its entries wait, for Salesforce or for a person. */
+  waiting: number;
+  /** How many of these may have been carried out already. */
+  inDoubt: number;
+}
+
 export interface StagingCommit {
   heldDeletes: number;
   heldEdits: number;
@@ -98,6 +116,8 @@ export interface StagingCommit {
   resumedOpen: number;
   /** Refused entries that were dropped, because a record took their place. */
   replaced: number;
+  /** In whose stead nothing is stored: beside it the records would be sent twice. Null: there is none. */
+  unlike: UnlikePush | null;
 }
 
 /** What became of a commit: `refused` counts records that name an entry whose place they cannot take; nothing is stored then. */
@@ -150,7 +170,7 @@ export interface OutboxStaging extends AsyncDisposable {
   /**
    * One transaction with `synchronous=FULL`: all records become entries of the outbox, and the refused entries that they
    * name are dropped. Where the same records were committed before and that push has not ended, its entries take their
-   * place. `api`: by what those that no request may have carried yet are to go. Where an entry that a record names is
+   * place; where they wait with other flags (`unlike`), nothing is stored. `api`: by what those that no request may have carried yet are to go. Where an entry that a record names is
    * refused no more, nothing is stored, and the record has the fault.
    */
   commit(brake: Brake, resumption: Resumption, api?: SendApi | null): Promise<CommitOutcome>;

@@ -16,6 +16,7 @@ import { drainForPush, type PushDrain } from './drain-for-push.ts';
 import { type PushPlan, planPush } from './plan/plan-push.ts';
 import { tellHeld } from './plan/tell-held.ts';
 import type { PushJob } from './push-job.ts';
+import { refuseUnlike } from './refuse-unlike.ts';
 import { takeIn } from './take-in.ts';
 
 export interface PushReport extends PushDrain, AsyncDisposable {
@@ -93,6 +94,7 @@ async function pushThrough(context: SyncContext, job: PushJob, staging: OutboxSt
   if (job.dryRun) {
     const tally = await staging.tally();
     const draft = await staging.draft(context.sizes.outgoingBrake, resumption(context, job), chosenApi(job));
+    refuseUnlike(job, draft.unlike);
     const checks = context.remote.usage.sent() - sentBefore;
     const plan = await planPush(context, draft, { checks });
     const { resumedFrom, resumedOpen, replaced } = draft;
@@ -159,11 +161,12 @@ async function commit(
   staging: OutboxStaging,
   job: PushJob,
 ): Promise<Pick<CommitOutcome, 'resumedFrom' | 'resumedOpen' | 'replaced' | 'refused'>> {
-  const { heldDeletes, heldEdits, ...committed } = await staging.commit(
+  const { heldDeletes, heldEdits, unlike, ...committed } = await staging.commit(
     context.sizes.outgoingBrake,
     resumption(context, job),
     chosenApi(job),
   );
+  refuseUnlike(job, unlike);
   tellHeld(context.log, { heldDeletes, heldEdits });
   return committed;
 }
