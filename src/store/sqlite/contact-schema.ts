@@ -11,6 +11,7 @@ import { dropSearchIndex } from './drop-search-index.ts';
 import { objectKey, readMeta, writeMeta } from './meta.ts';
 import { prepared } from './prepared.ts';
 import { quoteName } from './quote-name.ts';
+import { replaceColumn } from './replace-column.ts';
 import { markAllLocalDue, twoWayModeOf, writeTwoWay } from './two-way-records.ts';
 
 /** Columns of `contact` that the lookups of `contacts` use; a field that the org lacks has no index. */
@@ -115,15 +116,14 @@ export function storeDescribe(
  */
 function addColumn(db: Connection, field: Field, replace: boolean): void {
   if (field.name === 'Id') return;
-  const name = quoteName(field.name);
-  if (replace) {
-    db.exec('DROP VIEW IF EXISTS contacts');
-    // SQLite drops no column that an index or a trigger still names.
-    dropSearchIndex(db);
-    db.exec(`DROP INDEX IF EXISTS ${quoteName(lookupIndexOf(field.name))}`);
+  const type = columnTypeOf(field);
+  if (!replace) {
+    db.exec(`ALTER TABLE contact ADD COLUMN ${quoteName(field.name)} ${type}`);
+    return;
   }
-  if (replace) db.exec(`ALTER TABLE contact DROP COLUMN ${name}`);
-  db.exec(`ALTER TABLE contact ADD COLUMN ${name} ${columnTypeOf(field)}`);
+  // It holds the old values.
+  dropSearchIndex(db);
+  replaceColumn(db, 'contact', field.name, type);
 }
 
 /**
@@ -158,10 +158,8 @@ function adjustLocalTable(db: Connection, columns: readonly StoredColumn[]): voi
     const type = present.get(name.toLowerCase());
     if (type === columnType || name === 'Id') continue;
     isChanged = true;
-    // The view and its triggers name the column.
-    db.exec('DROP VIEW IF EXISTS contacts');
-    if (type !== undefined) db.exec(`ALTER TABLE contact_local DROP COLUMN ${quoteName(name)}`);
-    db.exec(`ALTER TABLE contact_local ADD COLUMN ${quoteName(name)} ${columnType}`);
+    if (type !== undefined) replaceColumn(db, 'contact_local', name, columnType);
+    else db.exec(`ALTER TABLE contact_local ADD COLUMN ${quoteName(name)} ${columnType}`);
   }
   if (isChanged) markAllLocalDue(db);
 }

@@ -6,6 +6,7 @@ import { adjustView } from './contact-schema.ts';
 import { dropSearchIndex } from './drop-search-index.ts';
 import { fencePrefix } from './fence-records.ts';
 import { quoteName } from './quote-name.ts';
+import { makeAgain, schemaParts } from './schema-parts.ts';
 import { sqlText } from './sql-text.ts';
 import { markAllLocalDue, twoWayKeys } from './two-way-records.ts';
 
@@ -34,6 +35,7 @@ export function replaceContents(db: Connection, object: string, { at, force }: R
   const keys = isOther ? [] : keptKeys(db);
   db.exec('DROP VIEW IF EXISTS main.contacts');
   dropSearchIndex(db);
+  const before = schemaParts(db);
   for (const table of copiedTables) {
     db.exec(`DROP TABLE main.${table}`);
     recreate(db, table);
@@ -48,6 +50,12 @@ export function replaceContents(db: Connection, object: string, { at, force }: R
   }
   const restore = db.prepare('UPDATE main.contact SET _key = ? WHERE Id = ?');
   for (const [id, key] of keys) restore.run(key, id);
+  // Indices and triggers of people; their triggers are not for the copying.
+  const present = new Set(schemaParts(db).map(({ name }) => name));
+  makeAgain(
+    db,
+    before.filter(({ name }) => !present.has(name)),
+  );
   replaceMeta(db, isOther ? null : object);
   adjustView(db, object);
   markAllLocalDue(db);
