@@ -7,7 +7,7 @@ import type { ContractMirror } from './mirror.contract.ts';
 
 const minute = 60_000;
 const swept = ['Id', 'SystemModstamp', 'IsDeleted'];
-const sweep = { kind: 'note-swept' } as const;
+const sweep = { kind: 'note-swept', mends: true } as const;
 const userId = '005000000000001AAA';
 /** Later than the stamps of all that it holds: contact `n` was changed `n` seconds after the epoch. */
 const filledAt = epoch + 10_000;
@@ -106,7 +106,7 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       await mirror.commit({ page: page([stamped(2)], epoch + 21_000) });
       await noted(mirror, [1, 2].map(stamped));
       await mirror.commit({ effects: [{ kind: 'close-sweep', runId: run, before: epoch }] });
-      expect(await numbersOf(mirror, 'stale')).toEqual([1]);
+      expect(await numbersOf(mirror, 'reread')).toEqual([1]);
     });
 
     test('names a row that was read at a time that the org had not reached: when that was in truth nobody knows', async () => {
@@ -124,7 +124,7 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       const run = await begun(mirror);
       await noted(mirror, [1, 2, 3].map(stamped));
       await mirror.commit({ effects: [{ kind: 'close-sweep', runId: run, before: epoch }] });
-      expect(await numbersOf(mirror, 'stale')).toEqual([1, 2]);
+      expect(await numbersOf(mirror, 'reread')).toEqual([1, 2]);
       const again = [1, 2].map((n) => ({ ...stamped(n), LastName: 'Twice' }));
       const { page: outcome } = await mirror.commit({ page: page(again, epoch + 3 * minute) });
       expect(outcome).toMatchObject({ updated: 2 });
@@ -142,7 +142,56 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       await mirror.commit({ page: page(rows, epoch + 2 * minute) });
       await noted(mirror, rows);
       await mirror.commit({ effects: [{ kind: 'close-sweep', runId: run, before: epoch }] });
-      expect(await numbersOf(mirror, 'stale')).toEqual([2, 3]);
+      expect(await numbersOf(mirror, 'reread')).toEqual([2, 3]);
+    });
+
+    test('names a row whose stamp is greater than the org has it, and lets any reading replace it', async () => {
+      await using opened = await filled();
+      const { mirror } = opened;
+      const run = await begun(mirror);
+      const stamped = (n: number, seconds: number, LastName = 'Ahead') =>
+        contactRow(n, { SystemModstamp: new Date(epoch + seconds * 1_000).toISOString(), LastName });
+      // 4 is read when the org has been asked already: it may be newer in truth.
+      await mirror.commit({
+        page: page(
+          [1, 2, 3].map((n) => stamped(n, 900)),
+          epoch + 20_000,
+        ),
+      });
+      await mirror.commit({ page: page([stamped(4, 900)], epoch + 2 * minute) });
+      const dead = { ...stamped(3, 30), IsDeleted: true };
+      await noted(mirror, [stamped(1, 900), stamped(2, 30), dead, stamped(4, 30)]);
+      await mirror.commit({ effects: [{ kind: 'close-sweep', runId: run, before: epoch }] });
+      expect(await numbersOf(mirror, 'stale')).toEqual([2]);
+      expect(await numbersOf(mirror, 'deleted')).toEqual([3]);
+      const { page: outcome } = await mirror.commit({
+        page: page([stamped(2, 30, 'Now'), stamped(4, 30, 'Now')], epoch + 3 * minute),
+      });
+      expect(outcome).toMatchObject({ updated: 1, unchanged: 1 });
+      await mirror.commit({
+        tombstones: [
+          {
+            ...gone(3, 'deleted'),
+            systemModstamp: new Date(epoch + 30_000).toISOString(),
+            evidenceAt: epoch + 3 * minute,
+          },
+        ],
+      });
+      expect((await mirror.contacts.states([contactId(3)])).get(contactId(3))?.gone).toBe('deleted');
+    });
+
+    test('that mends nothing leaves a greater stamp as it is, and names the row', async () => {
+      await using opened = await filled();
+      const { mirror } = opened;
+      await begun(mirror);
+      const stamp = new Date(epoch + 900_000).toISOString();
+      await mirror.commit({ page: page([contactRow(1, { SystemModstamp: stamp })], epoch + 20_000) });
+      await mirror.commit({
+        page: { ...page([contactRow(1)], epoch + minute, swept), partial: true },
+        effects: [{ kind: 'note-swept', mends: false }],
+      });
+      expect(await numbersOf(mirror, 'stale')).toEqual([1]);
+      expect((await mirror.contacts.states([contactId(1)])).get(contactId(1))?.stamp).toBe(stamp);
     });
 
     test('names a row that was hidden before and that it does not know either', async () => {

@@ -70,7 +70,7 @@ const executors: Executors = {
   },
   'confirm-read-back': (state, { keys }) => confirmReadBack(state, keys),
   'begin-sweep': (state) => beginSweep(state),
-  'note-swept': (state, _effect, { plain }) => noteSwept(state, plain),
+  'note-swept': (state, { mends }, { plain }) => noteSwept(state, plain, { mends }),
   'close-sweep': (state, { runId, before }) => {
     if ((state.runs.get(runId)?.state as { swept?: boolean } | undefined)?.swept === true) return;
     const counts = closeSweep(state, before);

@@ -9,16 +9,26 @@ export function beginSweep(state: MemoryState): void {
     if (state.runs.get(chunk.runId)?.kind === 'reconcile') state.chunks.set(id, { ...chunk, state: 'done' });
 }
 
-export function noteSwept({ swept, contacts, cursors }: MemoryState, page: PlainPage | null): void {
+export function noteSwept(
+  { swept, contacts, cursors }: MemoryState,
+  page: PlainPage | null,
+  { mends }: { mends: boolean },
+): void {
   if (page === null) throw new Error('Only a page can be noted as swept.');
   const at = (name: string) => page.columns.indexOf(name);
   for (const row of page.rows) {
     const id = String(row[at('Id')]);
-    const known = contacts.get(id);
+    let known = contacts.get(id);
     const isDeleted = row[at('IsDeleted')] === 1;
     const stamp = String(row[at('SystemModstamp')]);
+    if (known !== undefined && mends && isAhead(known, stamp, page.readAt)) {
+      known = { ...known, state: { ...known.state, stamp: null, valueAt: null } };
+      contacts.set(id, known);
+    }
     if (isDeleted && (known === undefined || isKnownAsGone(known, stamp))) continue;
-    const due = isDeleted ? 'deleted' : dueOf(known, stamp, cursors.updated);
+    const due = isDeleted
+      ? 'deleted'
+      : dueOf(known, stamp, { covered: cursors.updated, readAt: page.readAt });
     swept.set(id, { due, evidenceAt: 0 });
   }
 }
@@ -29,14 +39,23 @@ function isKnownAsGone({ state: { gone, deletedStamp } }: MemoryContact, stamp: 
   return gone === 'purged' || deletedStamp === null || deletedStamp >= stamp;
 }
 
-function dueOf(known: MemoryContact | undefined, stamp: string, covered: number | null): SweptDue | null {
+/** A greater stamp than the org has, of values that were read before the org was asked for that. */
+function isAhead({ state: { stamp: own, valueAt } }: MemoryContact, stamp: string, readAt: string): boolean {
+  return own !== null && own > stamp && (valueAt ?? '') < readAt;
+}
+
+function dueOf(
+  known: MemoryContact | undefined,
+  stamp: string,
+  { covered, readAt }: { covered: number | null; readAt: string },
+): SweptDue | null {
   if (known === undefined) return 'missing';
   const { gone, stamp: own, valueAt } = known.state;
-  if (gone !== null || own === null || own < stamp) return 'stale';
+  if (gone !== null || own === null || own < stamp || isAhead(known, stamp, readAt)) return 'stale';
   // Stamps are whole seconds: what was read within the second of its last change may have been changed in it once more.
-  if (valueAt !== null && valueAt <= `${stamp.slice(0, 19)}.999Z`) return 'stale';
+  if (valueAt !== null && valueAt <= `${stamp.slice(0, 19)}.999Z`) return 'reread';
   // The cursor is about to pass it without a last look at what was committed late with the stamp of the same second.
-  return covered !== null && stamp.slice(0, 16) >= isoTime(covered).slice(0, 16) ? 'stale' : null;
+  return covered !== null && stamp.slice(0, 16) >= isoTime(covered).slice(0, 16) ? 'reread' : null;
 }
 
 /** What the sweep has come to. */

@@ -24,6 +24,8 @@ interface Together {
   page: PageOutcome | null;
   /** Its columns, as they lie in the attached spool file. */
   columns: readonly string[];
+  /** When it was asked for, ms since 1970. */
+  readAt: number;
   outcome: Outcome;
 }
 
@@ -58,7 +60,8 @@ const executors: Executors = {
   },
   'confirm-read-back': (db, { keys }) => confirmReadBack(db, keys),
   'begin-sweep': (db, _effect, { object }) => beginSweep(db, object),
-  'note-swept': (db, _effect, { object, columns }) => noteSwept(db, object, columns),
+  'note-swept': (db, { mends }, { object, columns, readAt }) =>
+    noteSwept(db, object, columns, { mends, readAt }),
   'close-sweep': (db, { runId, before }) => closeSweep(db, runId, before),
   'mark-swept': (db, { runId, marks }) => markSwept(db, runId, marks),
   'complete-reconcile': (db, { t0, beyond, isHolding, unheardUntil, userId }, { object }) => {
@@ -86,10 +89,10 @@ export function applyEffects(
   object: string,
   effects: readonly Effect[],
   page: PageOutcome | null,
-  columns: readonly string[] = [],
+  { columns = [], readAt = 0 }: { columns?: readonly string[]; readAt?: number } = {},
 ): Outcome {
   const outcome: Outcome = { chunkDone: null, addedChunks: [] };
-  for (const effect of effects) execute(db, effect, { object, page, columns, outcome });
+  for (const effect of effects) execute(db, effect, { object, page, columns, readAt, outcome });
   return outcome;
 }
 

@@ -20,7 +20,12 @@ export function beginSweep(db: Connection, object: string): void {
  * Compares the attached page with the mirror, by one statement. What is deleted in the org and not live here is nothing
  * to keep, unless it was hidden, or restored meanwhile and deleted or merged anew.
  */
-export function noteSwept(db: Connection, object: string, columns: readonly string[]): void {
+export function noteSwept(
+  db: Connection,
+  object: string,
+  columns: readonly string[],
+  { mends, readAt }: { mends: boolean; readAt: number },
+): void {
   const cell = (name: string) => `p.c${columns.indexOf(name)}`;
   // Stamps are whole seconds: what was read within the second of its last change may have been changed in it once more.
   const secondEnd = `substr(${cell('SystemModstamp')}, 1, 19) || '.999Z'`;
@@ -29,6 +34,15 @@ export function noteSwept(db: Connection, object: string, columns: readonly stri
   // The cursor is about to pass these without a last look at what was committed late with the stamp of the same second.
   const isUncovered = `${cell('SystemModstamp')} >=
          (SELECT substr(at, 1, 16) || ':00.000Z' FROM main.cursor WHERE object = :object AND name = 'updated')`;
+  const valueAt = "coalesce((SELECT at FROM main.contact_seen WHERE id = c.Id), c._value_at, c._read_at, '')";
+  const isAhead = `(c.SystemModstamp > ${cell('SystemModstamp')} AND ${valueAt} < :readAt)`;
+  const asOf = isoTime(Math.floor(readAt));
+  if (mends)
+    prepared(
+      db,
+      `UPDATE main.contact AS c SET SystemModstamp = NULL, _value_at = NULL
+       FROM spool.page p WHERE c.Id = ${cell('Id')} AND ${isAhead}`,
+    ).run({ readAt: asOf });
   const isGoneAnew = `(c._gone = 'hidden' OR (c._gone <> 'purged' AND c._deleted_stamp < ${cell('SystemModstamp')}))`;
   prepared(
     db,
@@ -36,13 +50,13 @@ export function noteSwept(db: Connection, object: string, columns: readonly stri
      SELECT ${cell('Id')}, CASE
        WHEN ${cell('IsDeleted')} = 1 THEN 'deleted'
        WHEN c.Id IS NULL THEN 'missing'
-       WHEN c._gone IS NOT NULL OR c.SystemModstamp IS NULL OR c.SystemModstamp < ${cell('SystemModstamp')} THEN 'stale'
-       WHEN (${isOfThatSecond}) OR ${isUncovered} THEN 'stale'
+       WHEN c._gone IS NOT NULL OR c.SystemModstamp IS NULL OR c.SystemModstamp < ${cell('SystemModstamp')} OR ${isAhead} THEN 'stale'
+       WHEN (${isOfThatSecond}) OR ${isUncovered} THEN 'reread'
        END
      FROM spool.page p LEFT JOIN main.contact c ON c.Id = ${cell('Id')}
      WHERE ${cell('IsDeleted')} IS NOT 1 OR (c.Id IS NOT NULL AND (c._gone IS NULL OR ${isGoneAnew}))
      ON CONFLICT (id) DO UPDATE SET due = excluded.due, evidence_at = 0`,
-  ).run({ object });
+  ).run({ object, readAt: asOf });
 }
 
 export function closeSweep(db: Connection, runId: string, before: number): void {

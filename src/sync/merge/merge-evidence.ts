@@ -1,6 +1,9 @@
 import type { Gone } from '../ports/page.ts';
 import type { Burial, LiveRead, Merged, RowState } from './evidence.ts';
 
+/** No read sees what comes to be so long after its sending; whole bulk jobs lie between the two. */
+const longestReadMs = 3_600_000;
+
 /** A row as a read saw it live. */
 export function mergeLive(state: RowState, read: LiveRead): Merged {
   return decide({ ...state, readAt: later(state.readAt, read.readAt) }, read);
@@ -26,7 +29,8 @@ function isNewer(burial: Burial, state: RowState): boolean {
   if (state.deletedAt === null) return true;
   const stamp = burial.stamp ?? '';
   const known = state.deletedStamp ?? '';
-  if (stamp !== known) return stamp > known;
+  if (stamp !== known)
+    return isLater({ stamp, at: burial.evidenceAt }, { stamp: known, at: state.deletedAt });
   if (burial.evidenceAt !== state.deletedAt) return burial.evidenceAt > state.deletedAt;
   return burial.gone === 'merged' && state.gone !== 'merged';
 }
@@ -53,8 +57,30 @@ function decide(
 
 function replaces(values: LiveRead, state: RowState): boolean {
   if (state.stamp === null) return true;
-  if (values.stamp !== state.stamp) return values.stamp > state.stamp;
-  return state.valueAt === null || values.readAt >= state.valueAt;
+  const { stamp, valueAt } = state;
+  if (values.stamp !== stamp)
+    return isLater({ stamp: values.stamp, at: values.readAt }, { stamp, at: valueAt ?? '' });
+  return valueAt === null || values.readAt >= valueAt;
+}
+
+/** What was seen, and when: of values when they were asked for, of a deletion when its proof had arrived. */
+interface Sighting {
+  stamp: string;
+  at: string;
+}
+
+/** Of two that bear different stamps. */
+function isLater(a: Sighting, b: Sighting): boolean {
+  const [newer, older] = a.stamp > b.stamp ? [a, b] : [b, a];
+  return (isAhead(newer, older.at) ? older : newer) === a;
+}
+
+/**
+ * Whether it bears a stamp that no org could have given by then, though something was seen after it: the org's clock, or
+ * an answer, was wrong once. Such a stamp says nothing of the order, or all that users change until then would be lost.
+ */
+function isAhead({ stamp, at }: Sighting, seenAt: string): boolean {
+  return at < seenAt && Date.parse(stamp) > Date.parse(seenAt) + longestReadMs;
 }
 
 function isPurged(state: RowState): boolean {
@@ -65,7 +91,11 @@ function goneOf(state: RowState, kind: 'deleted' | 'merged'): Gone | null {
   if (isPurged(state)) return 'purged';
   if (state.deletedAt !== null && !seenAfter(state, state.deletedAt)) {
     // An undelete touches the stamp, so values with a newer one were read after it.
-    const outlived = state.stamp !== null && state.deletedStamp !== null && state.stamp > state.deletedStamp;
+    const outlived =
+      state.stamp !== null &&
+      state.deletedStamp !== null &&
+      state.stamp > state.deletedStamp &&
+      !isAhead({ stamp: state.stamp, at: state.valueAt ?? '' }, state.deletedAt);
     if (!outlived) return kind;
   }
   return state.hiddenAt !== null && !seenAfter(state, state.hiddenAt) ? 'hidden' : null;

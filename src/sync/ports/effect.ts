@@ -51,9 +51,10 @@ export type Effect =
   | { kind: 'begin-sweep' }
   /**
    * Compares Id, SystemModstamp and IsDeleted of the commit's page with the mirror, and keeps what it has come to. The
-   * page must be `partial`: its rows become no rows of the mirror.
+   * page must be `partial`: its rows become no rows of the mirror. `mends`: a greater stamp than the org has, of values
+   * that were read before the page was asked for, is forgotten, so that any reading replaces them.
    */
-  | { kind: 'note-swept' }
+  | { kind: 'note-swept'; mends: boolean }
   /**
    * All pages are in: live rows that were last read before `before` (ms since 1970) and that none of them had are
    * `absent`. Adds `checked`, `missing`, `stale` and `candidates` to the run's counts and sets `swept` in its state;

@@ -1,11 +1,20 @@
 /**
  * What is still to be done about a record that a sweep has found different. `missing`: the mirror lacks it. `stale`: the
- * org has it newer, or live where the mirror has it gone. `deleted`: the org calls it deleted and the mirror has it
+ * org has it with another stamp, or live where the mirror has it gone. `reread`: it bears the same stamp, under which
+ * another change may lie. `deleted`: the org calls it deleted and the mirror has it
  * live. `absent`: the mirror has it live and the sweep does not know it. `hidden`: sharing has hidden it before, and the
  * sweep does not know it either. `stated`: confirmed as deleted, of a run that changes nothing. `unknown`: asked for by
  * its Id, and the org does not know it.
  */
-export type SweptDue = 'missing' | 'stale' | 'deleted' | 'absent' | 'hidden' | 'stated' | 'unknown';
+export type SweptDue =
+  | 'missing'
+  | 'stale'
+  | 'reread'
+  | 'deleted'
+  | 'absent'
+  | 'hidden'
+  | 'stated'
+  | 'unknown';
 
 export interface SweptRow {
   id: string;

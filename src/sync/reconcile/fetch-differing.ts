@@ -28,16 +28,23 @@ export async function fetchDiffering(
     run.count('refreshed', updated);
     run.count('undeleted', undeleted);
   };
+  // Only now is it known which of them had changed.
+  const tookAgain = (outcome: PageOutcome) => {
+    took(outcome);
+    run.count('stale', outcome.updated);
+    run.count('repaired', outcome.updated);
+  };
   const reader = { context, fields: await readableFields(context), took, signal };
   let unknown = 0;
-  for (const due of ['missing', 'stale'] as const) {
+  for (const due of ['missing', 'stale', 'reread'] as const) {
     for (;;) {
       const rows = await sweep.due(due, { after: '', limit });
       if (rows.length === 0) break;
       const ids = rows.map(({ id }) => id);
       const since = context.remote.clock.now();
       const settled: Effect = { kind: 'mark-swept', runId: run.id, marks: ids.map(done) };
-      const absent = await retrieveIds(reader, ids, [settled], { ifAllFound: true });
+      const how = due === 'reread' ? { ...reader, took: tookAgain } : reader;
+      const absent = await retrieveIds(how, ids, [settled], { ifAllFound: true });
       if (absent > 0) unknown += await settleNotShown(reader, run, { ids, since });
     }
   }

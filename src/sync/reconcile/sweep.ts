@@ -13,7 +13,9 @@ import type { ReconcileState } from './reconcile-state.ts';
 import { sweptFields } from './swept-fields.ts';
 
 /** Rows that are compared and not stored; the fields that no stamp tells of are filled where they differ. */
-const comparedRecords: SpanPages = { deleted: true, partial: true, effects: [{ kind: 'note-swept' }] };
+function comparedRecords(dryRun: boolean): SpanPages {
+  return { deleted: true, partial: true, effects: [{ kind: 'note-swept', mends: !dryRun }] };
+}
 
 /**
  * Reads Id and SystemModstamp of all records, deleted ones too, in the spans that are not read yet, and keeps what
@@ -30,7 +32,7 @@ export async function sweepAll(
   const progress = new BackfillProgress(context, run, { chunks, total, type: 'reconcile:progress' });
   const reading = {
     runId: run.id,
-    pages: comparedRecords,
+    pages: comparedRecords(dryRun),
     concurrency: defaultConcurrency[api],
     progress,
     turn: new Turn(context.clock, 'end'),

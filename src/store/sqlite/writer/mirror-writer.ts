@@ -80,7 +80,10 @@ export class MirrorWriter {
     return {
       page: outcome,
       buried: buried + (counts?.buried ?? 0),
-      ...applyEffects(this.#db, object, effects, outcome, incoming?.reader.parser.columns),
+      ...applyEffects(this.#db, object, effects, outcome, {
+        columns: incoming?.reader.parser.columns,
+        readAt: incoming?.head.readAt,
+      }),
     };
   }
 
