@@ -335,6 +335,139 @@ export function stagingContract(name: string, openMirror: () => Promise<Contract
       });
     });
 
+    describe('that did not end and of which nothing waits', () => {
+      const errors = [{ code: 'X', message: 'No.', fields: [] }];
+      const when = (now: number) => ({ now, since: 0 });
+      const change = (Title: string, index = 1) => {
+        const one = record(index, { op: 'update' });
+        return { ...one, entry: { ...one.entry, changes: { Title } } };
+      };
+      const upsert = (Title: string) => {
+        const one = record(1);
+        const changes = { Email: 'A@example.com', Title };
+        return { ...one, entry: { ...one.entry, changes, upsertField: 'Email' } };
+      };
+
+      /** Pushes these values as ever new records; unless `told`, nobody knows its end. */
+      async function pushed(
+        outbox: Outbox,
+        records: StagingRecord[],
+        now: number,
+        told?: { queued: boolean },
+      ) {
+        await using staging = await outbox.openStaging();
+        await staging.add(records.map((own) => ({ ...own, entry: { ...own.entry, key: randomUUID() } })));
+        const draft = await staging.draft(brake, when(now));
+        const planned = (await draft.list({ after: 0, limit: 9 })).map(({ changes }) => changes);
+        const before = new Set((await outbox.list()).map(({ key }) => key));
+        const committed = await staging.commit(brake, when(now));
+        const added = (await outbox.list()).filter(({ key }) => !before.has(key));
+        expect(planned).toEqual(added.map(({ changes }) => changes));
+        expect(draft).toMatchObject({ resumedFrom: committed.resumedFrom, renewed: committed.renewed });
+        if (told !== undefined) await staging.end(told);
+        return { ...committed, items: (await allOf(staging.items())).flat() };
+      }
+
+      /** Salesforce takes all that waits, but what has this title. */
+      async function taken(outbox: Outbox, refused?: string): Promise<void> {
+        for (const { key, op, contactId, changes } of await outbox.list({ states: ['pending'] })) {
+          await outbox.markSent([key], 'collection', 1);
+          const made = contactId ?? '003000000000009AAA';
+          await outbox.settle([
+            changes.Title === refused && refused !== undefined
+              ? { key, state: 'rejected', errors, at: 2 }
+              : { key, state: 'done', contactId: made, created: op === 'create', at: 2 },
+          ]);
+        }
+      }
+
+      const titles = async (outbox: Outbox) =>
+        (await outbox.list()).flatMap(({ changes }) => changes.Title ?? []);
+
+      test.each([
+        ['a change by Id', change],
+        ['an upsert', upsert],
+      ])('are asked for anew where another push has changed their contact since: %s', async (_, of) => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        await pushed(outbox, [of('a')], 5_000);
+        await taken(outbox);
+        await pushed(outbox, [of('b')], 5_001, { queued: false });
+        expect(await pushed(outbox, [of('a')], 5_002)).toMatchObject({ resumedFrom: null });
+        expect(await titles(outbox)).toEqual(['a', 'b', 'a']);
+        await taken(outbox);
+        expect(await pushed(outbox, [of('a')], 5_003)).toMatchObject({ resumedFrom: 5_002 });
+      });
+
+      test('are asked for anew where an edit has changed their contact since', async () => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        await pushed(outbox, [change('a')], 5_000);
+        await taken(outbox);
+        const { contactId, ...rest } = change('b').entry;
+        await outbox.add([{ ...rest, contactId, state: 'pending' }]);
+        expect(await pushed(outbox, [change('a')], 5_002)).toMatchObject({ resumedFrom: null });
+        expect(await titles(outbox)).toEqual(['a', 'b', 'a']);
+      });
+
+      test('are the same ones where another contact was changed, or the change of theirs came to nothing', async () => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        await pushed(outbox, [change('a')], 5_000);
+        await taken(outbox);
+        await pushed(outbox, [change('b', 2)], 5_001);
+        await pushed(outbox, [change('c')], 5_002);
+        await taken(outbox, 'c');
+        expect(await pushed(outbox, [change('a')], 5_003)).toMatchObject({ resumedFrom: 5_000, renewed: 0 });
+        expect(await titles(outbox)).toEqual(['a', 'b', 'c']);
+      });
+
+      test('are the same ones where a refused change was mended since', async () => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        await pushed(outbox, [change('a'), change('bad', 2)], 5_000);
+        await taken(outbox, 'bad');
+        const [key] = (await outbox.list({ states: ['rejected'] })).map((entry) => entry.key);
+        await pushed(outbox, [{ ...change('good', 2), replaces: key! }], 5_001, { queued: false });
+        await taken(outbox);
+        expect(await pushed(outbox, [change('a'), change('bad', 2)], 5_002)).toMatchObject({
+          resumedFrom: 5_000,
+        });
+        expect(await titles(outbox)).toEqual(['a', 'bad', 'good']);
+      });
+
+      test.each([
+        ['a change of it came first', undefined],
+        ['it was queued, and some of it waits', { queued: true }],
+      ])('make no contact a second time, and the changes beside it anew, where %s', async (_, told) => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        const mixed = () => [record(0), change('a')];
+        await pushed(outbox, mixed(), 5_000, told);
+        const [created] = await outbox.list();
+        if (told === undefined) await taken(outbox);
+        await pushed(outbox, [change('b')], 5_001, { queued: told !== undefined });
+        const again = await pushed(outbox, mixed(), 5_002);
+        expect(again).toMatchObject({
+          resumedFrom: 5_000,
+          renewed: 1,
+          resumedOpen: told === undefined ? 0 : 1,
+        });
+        expect(again.items.map(({ key, outcome }) => [key === created!.key, outcome?.state])).toEqual([
+          [true, told === undefined ? 'done' : 'pending'],
+          [false, 'pending'],
+        ]);
+        expect(await titles(outbox)).toEqual(['a', 'b', 'a']);
+        expect((await outbox.list()).filter(({ op }) => op === 'create')).toHaveLength(1);
+        await taken(outbox);
+        expect(await pushed(outbox, mixed(), 5_003, { queued: false })).toMatchObject({
+          resumedFrom: 5_000,
+          renewed: 0,
+        });
+        expect(await pushed(outbox, mixed(), 5_004)).toMatchObject({ resumedFrom: null });
+      });
+    });
+
     describe('in the place of refused ones', () => {
       const mending = (replaces: string | null, index = 0) => ({
         ...record(index, { given: { LastName: 'As given' } }),

@@ -7,7 +7,7 @@ import type {
   StagingRecord,
 } from '../../sync/ports/outbox-staging.ts';
 import { namedTwiceFault, replacedNote, replacingFault, standingFor } from '../replaced-entry.ts';
-import { equalPushes, openStates, waitingOf } from './equal-push.ts';
+import { changesOf, equalPushes, openStates, waitingOf } from './equal-push.ts';
 import { isBelieved } from './memory-schema-store.ts';
 import { type MemoryEntry, type MemoryState, newEntry } from './memory-state.ts';
 import { findIdBy } from './memory-values.ts';
@@ -39,15 +39,16 @@ export function commitStaging(
   const { open, unlike } = equalPushes(state, push, since);
   if (unlike !== null) return { ...nothing, unlike, pushId: null, refused: [] };
   if (open !== undefined) {
-    const [id, begun] = open;
-    const resumedOpen = waitingOf(state, id);
+    const { id, push: begun, renews } = open;
     state.pushes.set(id, { ...begun, triedAt: now, queued: false });
     for (const [key, entry] of state.outbox) {
       const waits = entry.state === 'pending' || entry.state === 'held';
       if (entry.push?.id === id && waits && entry.sentAt === null)
         state.outbox.set(key, { ...entry, api: push.api });
     }
-    return { ...nothing, resumedFrom: begun.begunAt, resumedOpen, pushId: id, refused: [] };
+    const renewed = renews ? renewChanges(state, brake, { ...push, id }) : { renewed: 0 };
+    const resumedOpen = waitingOf(state, id) - renewed.renewed;
+    return { ...nothing, ...renewed, resumedFrom: begun.begunAt, resumedOpen, pushId: id, refused: [] };
   }
   const refused = replacingFaults(state, push.records);
   if (refused.length > 0) return { ...nothing, pushId: null, refused };
@@ -62,6 +63,7 @@ const nothing: StagingCommit = {
   heldEdits: 0,
   resumedFrom: null,
   resumedOpen: 0,
+  renewed: 0,
   replaced: 0,
   unlike: null,
 };
@@ -75,17 +77,32 @@ export function draftStaging(
 ): StagingCommit & { entries: MemoryEntry[]; pushId: string | null } {
   const { open, unlike } = equalPushes(state, push, since);
   if (open !== undefined) {
-    const [pushId, { begunAt }] = open;
-    const resumedOpen = waitingOf(state, pushId);
-    return { ...nothing, resumedFrom: begunAt, resumedOpen, entries: [], pushId };
+    const { id: pushId, push: begun, renews } = open;
+    const anew = renews ? changesOf(state, pushId) : [];
+    const places = new Set(anew.map((entry) => entry.push?.place));
+    const { entries, ...held } = draftEntries(state, brake, push);
+    return {
+      ...nothing,
+      ...(renews ? held : {}),
+      resumedFrom: begun.begunAt,
+      resumedOpen: waitingOf(state, pushId) - anew.filter((entry) => openStates.has(entry.state)).length,
+      renewed: anew.length,
+      entries: entries.filter((_, place) => places.has(place)),
+      pushId,
+    };
   }
+  const drafted = draftEntries(state, brake, push);
+  const replaced = replacements(state, push.records).filter(({ named }) => named.state === 'rejected').length;
+  return { ...nothing, ...drafted, replaced, unlike, pushId: null };
+}
+
+function draftEntries(state: MemoryState, brake: Brake, push: StagedPush) {
   const { isHeld, ...held } = heldOf(state, brake, push.records);
   const entries = push.records.map(({ entry }, place): MemoryEntry => {
     const fresh = newEntry(state, { ...entry, state: isHeld(entry) ? 'held' : 'pending' });
     return { ...fresh, seq: place + 1, api: push.api };
   });
-  const replaced = replacements(state, push.records).filter(({ named }) => named.state === 'rejected').length;
-  return { ...nothing, ...held, replaced, unlike, entries, pushId: null };
+  return { ...held, entries };
 }
 
 /** The faults of records that cannot take the place of the entry they name, unless an equal push would be gone on with. */
@@ -138,14 +155,25 @@ function addEntries(
   state: MemoryState,
   brake: Brake,
   { id, records, api }: StagedPush,
+  isNew: (place: number) => boolean = () => true,
 ): Pick<StagingCommit, 'heldDeletes' | 'heldEdits'> {
   const { isHeld, ...held } = heldOf(state, brake, records);
   records.forEach(({ entry }, place) => {
+    if (!isNew(place)) return;
     if (state.outbox.has(entry.key)) throw new Error(`Outbox entry ${entry.key} is there already.`);
     const fresh = newEntry(state, { ...entry, state: isHeld(entry) ? 'held' : 'pending' });
     state.outbox.set(entry.key, { ...fresh, api, push: { id, place } });
   });
   return held;
+}
+
+/** Asks once more for the changes of a push that is gone on with; the former ones are no part of it from then on. */
+function renewChanges(state: MemoryState, brake: Brake, push: StagedPush) {
+  const former = changesOf(state, push.id);
+  const places = new Set(former.map((entry) => entry.push?.place));
+  for (const entry of former) state.outbox.set(entry.key, { ...entry, push: null });
+  const held = addEntries(state, brake, push, (place) => places.has(place));
+  return { ...held, renewed: former.length };
 }
 
 /** What others have queued counts towards the brake too: two pushes of a hundred deletes are two hundred. */

@@ -10,6 +10,13 @@ export interface SoughtPush {
   records: readonly Pick<StagingRecord, 'entry'>[];
 }
 
+interface OpenPush {
+  id: string;
+  push: MemoryPush;
+  /** It is gone on with, but for its changes, which are asked for anew: others of their contacts came behind them. */
+  renews: boolean;
+}
+
 /** What still waits for Salesforce or for a person. */
 export const openStates: ReadonlySet<OutboxState> = new Set([
   'pending',
@@ -27,22 +34,44 @@ export function equalPushes(
   state: MemoryState,
   { digest, records }: SoughtPush,
   since: number | null,
-): { open: [id: string, push: MemoryPush] | undefined; unlike: UnlikePush | null } {
+): { open: OpenPush | undefined; unlike: UnlikePush | null } {
   if (since === null) return { open: undefined, unlike: null };
   const entriesOf = (id: string) => [...state.outbox.values()].filter(({ push }) => push?.id === id);
   // Those that nobody tried again are forgotten, but not while something of them waits, or may be let out again.
   const mayGoOn = (id: string) =>
     entriesOf(id).some((entry) => openStates.has(entry.state) || entry.state === 'rejected');
   for (const [id, { triedAt }] of state.pushes) if (triedAt < since && !mayGoOn(id)) state.pushes.delete(id);
-  const goesOn = ([id, { queued, triedAt }]: [string, MemoryPush]) =>
-    (!queued && triedAt >= since) || (waitingOf(state, id) > 0 && !isOvertaken(state, id));
   const pushes = [...state.pushes]
-    .filter((one) => one[1].digest === digest && goesOn(one))
-    .sort(([, a], [, b]) => b.triedAt - a.triedAt || b.begunAt - a.begunAt);
+    .flatMap(([id, push]): OpenPush[] => {
+      const isOver = push.queued || push.triedAt < since;
+      const verdict = push.digest === digest ? verdictOn(state, id, isOver) : 'over';
+      return verdict === 'over' ? [] : [{ id, push, renews: verdict === 'renew' }];
+    })
+    .sort(({ push: a }, { push: b }) => b.triedAt - a.triedAt || b.begunAt - a.begunAt);
   const own = flagsOf(records[0]?.entry);
-  const open = pushes.find(([id]) => isDeepStrictEqual(flagsOf(entriesOf(id)[0]) ?? own, own));
-  const beside = open === undefined ? pushes.find(([id]) => waitingOf(state, id) > 0) : undefined;
-  return { open, unlike: beside === undefined ? null : unlikePush(beside[1], entriesOf(beside[0])) };
+  const open = pushes.find(({ id }) => isDeepStrictEqual(flagsOf(entriesOf(id)[0]) ?? own, own));
+  const beside = open === undefined ? pushes.find(({ id }) => waitingOf(state, id) > 0) : undefined;
+  return { open, unlike: beside === undefined ? null : unlikePush(beside.push, entriesOf(beside.id)) };
+}
+
+/** See the file of the same name in `store/sqlite/`. */
+function verdictOn(state: MemoryState, id: string, isOver: boolean): 'goes on' | 'renew' | 'over' {
+  const waits = waitingOf(state, id) > 0;
+  if (isOver && !waits) return 'over';
+  if ((!isOver && waits) || !isOvertaken(state, id)) return 'goes on';
+  const makesContacts = [...state.outbox.values()].some(
+    (entry) => entry.push?.id === id && !isChange(entry) && isInForce(entry),
+  );
+  return makesContacts ? 'renew' : 'over';
+}
+
+/** An upsert finds what it has made. */
+const isChange = ({ op, upsertField }: MemoryEntry) => op !== 'create' || upsertField !== null;
+const isInForce = ({ state }: MemoryEntry) => state !== 'rejected' && state !== 'dropped';
+
+/** The changes of a push that came to something, or may. */
+export function changesOf({ outbox }: Pick<MemoryState, 'outbox'>, id: string): MemoryEntry[] {
+  return [...outbox.values()].filter((entry) => entry.push?.id === id && isChange(entry) && isInForce(entry));
 }
 
 function unlikePush({ begunAt }: MemoryPush, entries: readonly MemoryEntry[]): UnlikePush | null {
@@ -58,21 +87,17 @@ export function waitingOf({ outbox }: MemoryState, id: string): number {
   return [...outbox.values()].filter(({ push, state }) => push?.id === id && openStates.has(state)).length;
 }
 
-/** See the file of the same name in `store/sqlite/`. */
 function isOvertaken({ outbox }: MemoryState, id: string): boolean {
   const isOwn = ({ push }: MemoryEntry) => push?.id === id;
-  const isChange = ({ op, upsertField }: MemoryEntry) => op !== 'create' || upsertField !== null;
-  const all = [...outbox.values()].filter(isOwn);
-  const own = all.filter(isChange);
+  const own = changesOf({ outbox }, id);
   const ids = new Set(own.flatMap(({ contactId }) => contactId ?? []));
   const upserts = new Set(own.flatMap((entry) => upsertName(entry) ?? []));
-  const last = Math.max(...all.map(({ seq }) => seq));
+  const last = Math.max(...[...outbox.values()].filter(isOwn).map(({ seq }) => seq));
   return [...outbox.values()].some(
     (entry) =>
       entry.seq > last &&
       !isOwn(entry) &&
-      entry.state !== 'rejected' &&
-      entry.state !== 'dropped' &&
+      isInForce(entry) &&
       ((entry.contactId !== null && ids.has(entry.contactId)) || upserts.has(upsertName(entry) ?? '')),
   );
 }

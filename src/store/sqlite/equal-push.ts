@@ -13,7 +13,12 @@ export interface SoughtPush {
   resumeSince: string | null;
 }
 
-export interface EqualPush {
+export interface EqualPush extends StoredPush {
+  /** It is gone on with, but for its changes, which are asked for anew: others of their contacts came behind them. */
+  renews: boolean;
+}
+
+interface StoredPush {
   id: string;
   begun_at: string;
   /** It was queued and told so, or nobody has tried it again for long: it is the same only while something of it waits. */
@@ -44,21 +49,30 @@ export function equalPushes(
       `SELECT id, begun_at, digest, queued = 1 OR tried_at < :resumeSince AS isOver FROM push
        WHERE object = :object AND (digest = :digest OR instr(digest, ':') = 0) ORDER BY tried_at DESC, begun_at DESC`,
     )
-    .all({ object, digest, resumeSince }) as (EqualPush & { digest: string })[];
+    .all({ object, digest, resumeSince }) as (StoredPush & { digest: string })[];
   const former = new FormerDigests(db);
   const own = flagsOf(db, 'staging.entry');
   const pushes = stored.flatMap((push) => {
     const flags = flagsOf(db, 'main.outbox', push.id) ?? own;
     const isEqual = push.digest === digest || (flags !== null && push.digest === former.with(flags));
-    return isEqual && goesOn(db, object, push) ? [{ ...push, flags }] : [];
+    const verdict = isEqual ? verdictOn(db, object, push) : 'over';
+    return verdict === 'over' ? [] : [{ ...push, flags, renews: verdict === 'renew' }];
   });
   const open = pushes.find(({ flags }) => isDeepStrictEqual(flags, own));
   const beside = open === undefined ? pushes.find(({ id }) => countWaiting(db, id) > 0) : undefined;
   return { open, unlike: beside === undefined ? null : unlikePush(db, beside) };
 }
 
-function goesOn(db: Connection, object: string, { id, isOver }: EqualPush): boolean {
-  return isOver === 0 || (countWaiting(db, id) > 0 && !isOvertaken(db, object, id));
+/**
+ * Whether the push is gone on with. Where other changes of its contacts were asked for behind it, its own are asked for anew,
+ * for what is asked for last is to come last; but not while something of a push waits whose end nobody has been told: that
+ * is the same try. Contacts that it makes or has made are made by no other push for it.
+ */
+function verdictOn(db: Connection, object: string, { id, isOver }: StoredPush): 'goes on' | 'renew' | 'over' {
+  const waits = countWaiting(db, id) > 0;
+  if (isOver === 1 && !waits) return 'over';
+  if ((isOver === 0 && waits) || !isOvertaken(db, object, id)) return 'goes on';
+  return makesContacts(db, id) ? 'renew' : 'over';
 }
 
 function unlikePush(
@@ -74,13 +88,9 @@ function unlikePush(
   };
 }
 
-/**
- * Whether other changes of the push's contacts were asked for behind it. Whoever queued has been told all, and what is asked
- * for now is to come last, not before them.
- */
+/** Whether other changes of the push's contacts were asked for behind it; what took the place of a refused one is its own. */
 function isOvertaken(db: Connection, object: string, id: string): boolean {
-  const isChange = "(op <> 'create' OR upsert_field IS NOT NULL)";
-  const own = `FROM main.outbox WHERE push_id = :id AND ${isChange}`;
+  const own = `FROM main.outbox WHERE ${changesOf(id)}`;
   return (
     db
       .prepare(
@@ -96,6 +106,20 @@ function isOvertaken(db: Connection, object: string, id: string): boolean {
   );
 }
 
+function makesContacts(db: Connection, id: string): boolean {
+  const creates = `push_id = ? AND NOT ${isChange} AND ${isInForce}`;
+  return db.prepare(`SELECT 1 FROM main.outbox WHERE ${creates} LIMIT 1`).get(id) !== undefined;
+}
+
+/** An upsert finds what it has made. */
+const isChange = "(op <> 'create' OR upsert_field IS NOT NULL)";
+const isInForce = "state NOT IN ('rejected', 'dropped')";
+
+/** The condition over rows of `main.outbox` for the changes of a push that came to something, or may. */
+export function changesOf(id: string): string {
+  return `(push_id = ${sqlText(id)} AND ${isChange} AND ${isInForce})`;
+}
+
 export function countWaiting(db: Connection, id: string): number {
   return countOf(db, id, waiting);
 }
@@ -109,6 +133,9 @@ function countOf(db: Connection, id: string, states: readonly OutboxState[]): nu
 
 /** Those without an end yet. */
 const waiting: readonly OutboxState[] = ['pending', 'sent', 'in-doubt', 'held', 'conflict'];
+
+/** The condition over rows of the outbox for these. */
+export const isWaiting = `state IN (${waiting.map(sqlText).join(', ')})`;
 
 /** A query for the entries of a push in these states. */
 function ofStates(id: string, states: readonly OutboxState[]): string {

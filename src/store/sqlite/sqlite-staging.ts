@@ -126,21 +126,18 @@ export class SqliteStaging implements OutboxStaging {
   }
 
   async draft(brake: Brake, { since }: Resumption, api: SendApi | null = null): Promise<StagingDraft> {
-    const { pushId, isHeld, ...counts } = await this.#writeMirror(
+    const { pushId, isHeld, isNew, ...counts } = await this.#writeMirror(
       'draftStaging',
       this.#path,
       this.#object,
       brake,
       this.#equalTo(since),
     );
-    const isNew = pushId === null;
     return {
       ...counts,
       list: async (page) =>
-        isNew
-          ? withMappedFaults(this.#path, () => listStagedEntries(this.#openBoth(), { isHeld, api }, page))
-          : [],
-      ownOf: async (keys) => (isNew ? [] : this.#keysOf(pushId, keys)),
+        withMappedFaults(this.#path, () => listStagedEntries(this.#openBoth(), { isHeld, isNew, api }, page)),
+      ownOf: async (keys) => (pushId === null ? [] : this.#keysOf(pushId, keys)),
     };
   }
 

@@ -5,11 +5,11 @@ import { prepared } from './prepared.ts';
 
 /**
  * Rows of the attached database `staging` as the entries of the outbox that they would be, in their order. `isHeld`: the
- * condition over a row for which the brake would hold it.
+ * condition over a row for which the brake would hold it; `isNew`: the one over those that would become entries.
  */
 export function listStagedEntries(
   db: Connection,
-  { isHeld, api }: { isHeld: string; api: SendApi | null },
+  { isHeld, isNew, api }: { isHeld: string; isNew: string; api: SendApi | null },
   { after, limit }: { after: number; limit: number },
 ): OutboxEntry[] {
   const rows = prepared(
@@ -18,7 +18,7 @@ export function listStagedEntries(
        CASE WHEN ${isHeld} THEN 'held' ELSE 'pending' END AS state, NULL AS way, :api AS api, NULL AS job, upsert_field,
        allow_duplicates, atomic_group, 0 AS attempts, '[]' AS errors, created_at, NULL AS sent_at, NULL AS sent_org_at,
        NULL AS sent_by, NULL AS known_before, NULL AS doubt, NULL AS first_base, NULL AS found, NULL AS settled_at, 0 AS read_back_due, NULL AS created
-     FROM staging.entry WHERE seq > :after ORDER BY seq LIMIT :limit`,
+     FROM staging.entry WHERE ${isNew} AND seq > :after ORDER BY seq LIMIT :limit`,
   ).all({ api, after, limit }) as OutboxRow[];
   return rows.map(entryOf);
 }

@@ -114,6 +114,8 @@ export interface StagingCommit {
   resumedFrom: number | null;
   /** How many of its entries still waited, for Salesforce or for a person; 0 where the records are new. */
   resumedOpen: number;
+  /** Of the records of that push, the changes that are asked for anew: others of their contacts had come behind them. */
+  renewed: number;
   /** Refused entries that were dropped, because a record took their place. */
   replaced: number;
   /** In whose stead nothing is stored: beside it the records would be sent twice. Null: there is none. */
@@ -128,8 +130,8 @@ export interface CommitOutcome extends StagingCommit {
 /** What a commit would make of the records; nothing is stored of it. */
 export interface StagingDraft extends StagingCommit {
   /**
-   * The new entries as they would stand in the outbox, behind all that are there, `seq` from 1; none where an equal push
-   * would be gone on with.
+   * The new entries as they would stand in the outbox, behind all that are there, `seq` rising; none where an equal push
+   * would be gone on with, but those of changes that are asked for anew.
    */
   list(page: { after: number; limit: number }): Promise<OutboxEntry[]>;
   /** Which of these entries of the outbox are those of that equal push. */

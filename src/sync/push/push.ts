@@ -161,13 +161,17 @@ async function commit(
   staging: OutboxStaging,
   job: PushJob,
 ): Promise<Pick<CommitOutcome, 'resumedFrom' | 'resumedOpen' | 'replaced' | 'refused'>> {
-  const { heldDeletes, heldEdits, unlike, ...committed } = await staging.commit(
+  const { heldDeletes, heldEdits, renewed, unlike, ...committed } = await staging.commit(
     context.sizes.outgoingBrake,
     resumption(context, job),
     chosenApi(job),
   );
   refuseUnlike(job, unlike);
   tellHeld(context.log, { heldDeletes, heldEdits });
+  if (renewed > 0) {
+    const sent = renewed === 1 ? '1 change is sent' : `${renewed.toLocaleString('en-US')} changes are sent`;
+    context.log.warn(`${sent} again: others of the same contacts came behind the first try.`);
+  }
   return committed;
 }
 
