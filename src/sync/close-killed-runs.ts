@@ -5,13 +5,16 @@ import type { Run, RunOutcome } from './ports/run.ts';
 const mostRuns = 100;
 
 /**
- * Runs that a killed process left as `running` become `interrupted`: cycles, fills of new columns, and copies that
- * another has taken the place of. The caller holds the org's lease, so none of them can still be under way. The newest
- * copy stays as it is, for the next backfill goes on with it.
+ * Runs that were left as `running`, by a process that was killed or on a disk where their end found no room, become
+ * `interrupted`: cycles, reconciles, fills of new columns, and copies that another has taken the place of. The caller
+ * holds the org's lease and does nothing else under it, so none of them can still be under way. The newest copy stays
+ * as it is, for the next backfill goes on with it.
  */
 export async function closeKilledRuns({ mirror }: Pick<SyncContext, 'mirror'>): Promise<void> {
   const { journal } = mirror;
-  const killed: Run[] = await journal.runs({ kind: 'cycle', status: 'running', limit: mostRuns });
+  const killed: Run[] = [];
+  for (const kind of ['cycle', 'reconcile'] as const)
+    killed.push(...(await journal.runs({ kind, status: 'running', limit: mostRuns })));
   let isNewestCopy = true;
   for (const run of await journal.runs({ kind: 'backfill', limit: mostRuns })) {
     const isDone = isFill(run) || !isNewestCopy;
@@ -25,7 +28,11 @@ export async function closeKilledRuns({ mirror }: Pick<SyncContext, 'mirror'>): 
       finishedAt: null,
       counts: {},
       apiCalls: 0,
-      error: { code: 'INTERRUPTED', message: 'The process ended in the middle of this run.', hint: null },
+      error: {
+        code: 'INTERRUPTED',
+        message: 'The process ended in the middle of this run, or could not write its end.',
+        hint: null,
+      },
     };
     await mirror.commit({ effects: [{ kind: 'end-run', runId: run.id, outcome }] });
   }

@@ -7,6 +7,7 @@ import type { OrgRecord } from '../orgs/org-record.ts';
 import type { SyncEvent } from '../sync/events.ts';
 import type { AskedReconcile } from '../sync/ports/asked-reconcile.ts';
 import type { Journal } from '../sync/ports/journal.ts';
+import type { RunStep } from '../sync/ports/run.ts';
 import { parseReconcileState } from '../sync/reconcile/reconcile-state.ts';
 import { totalsOf } from '../sync/reconcile/reconcile-totals.ts';
 import type { ConnectParts } from './connect-org.ts';
@@ -87,10 +88,15 @@ async function itemOf(
     cause: (run && parseReconcileState(run)?.cause) ?? 'asked',
     contacts,
     apiCalls: run?.apiCalls ?? 0,
-    durationMs: run === null ? 0 : (run.finishedAt ?? run.startedAt) - run.startedAt,
+    durationMs: run === null ? 0 : workedMs(await journal.steps(run.id)),
     runId,
     error: error === null ? null : { details: null, ...error },
   };
+}
+
+/** Of the whole run; the time between an interruption and the next try is no work. */
+function workedMs(steps: readonly RunStep[]): number {
+  return steps.reduce((sum, { startedAt, finishedAt }) => sum + finishedAt - startedAt, 0);
 }
 
 interface FollowOptions {

@@ -47,7 +47,8 @@ class LeasedOrg implements WatchedOrg {
   readonly #connection: WatchedConnection;
   readonly #pushes: WatchedPushes;
   readonly #pace: OrgPace;
-  #isBegun = false;
+  /** No run is left as `running` that is not: before this process took the org, or where its end could not be written. */
+  #hasClosedRuns = false;
   #isCopied = false;
   #isLost = false;
   /** When the turn under way began to ask; by both clocks, null between turns. */
@@ -116,6 +117,8 @@ class LeasedOrg implements WatchedOrg {
     // A connection whose clock began at a time that the org has never had reads nothing more.
     if (isMended) await this.#connection.rest();
     await this.#turn(signal, (connected, ended) => this.#reconciles.make(connected, due, ended));
+    // One that failed is not always a turn that did.
+    this.#hasClosedRuns = false;
   }
 
   /** Answers what the cycle, or its failure, calls for. */
@@ -214,11 +217,12 @@ class LeasedOrg implements WatchedOrg {
     this.#asking = { since: clock.now(), sinceMs: clock.monotonicMs() };
     try {
       return await underLease(this.#lease, signal, async (ended) => {
-        if (!this.#isBegun) await closeKilledRuns(connected.context);
-        this.#isBegun = true;
+        if (!this.#hasClosedRuns) await closeKilledRuns(connected.context);
+        this.#hasClosedRuns = true;
         return await work(connected, ended);
       });
     } catch (error) {
+      this.#hasClosedRuns = false;
       // Told by the lease or by the mirror, whichever knows it first.
       this.#isLost ||= isLeaseLost(error);
       throw error;

@@ -195,23 +195,26 @@ describe('a run', () => {
     expect((await journal.run(underWay))?.status).toBe('running');
   });
 
-  it('of a killed process is marked as interrupted where it was a cycle; a backfill can be gone on with', async () => {
-    const { context } = inMemory();
-    const { journal } = context.mirror;
-    const killed = await journal.startRun('cycle', 0, {});
-    const backfill = await journal.startRun('backfill', 0, {});
-    const ended = await RunRecorder.start(context, 'cycle', {});
-    await ended.end();
-    await closeKilledRuns(context);
-    expect(await journal.run(killed)).toMatchObject({
-      status: 'interrupted',
-      // It ended long before somebody found it, and nobody knows when.
-      finishedAt: null,
-      error: { code: 'INTERRUPTED' },
-    });
-    expect((await journal.run(backfill))?.status).toBe('running');
-    expect((await journal.run(ended.id))?.status).toBe('complete');
-  });
+  it.each(['cycle', 'reconcile'] as const)(
+    'of a killed process is marked as interrupted where it was a %s; a backfill can be gone on with',
+    async (kind) => {
+      const { context } = inMemory();
+      const { journal } = context.mirror;
+      const killed = await journal.startRun(kind, 0, {});
+      const backfill = await journal.startRun('backfill', 0, {});
+      const ended = await RunRecorder.start(context, 'cycle', {});
+      await ended.end();
+      await closeKilledRuns(context);
+      expect(await journal.run(killed)).toMatchObject({
+        status: 'interrupted',
+        // It ended long before somebody found it, and nobody knows when.
+        finishedAt: null,
+        error: { code: 'INTERRUPTED' },
+      });
+      expect((await journal.run(backfill))?.status).toBe('running');
+      expect((await journal.run(ended.id))?.status).toBe('complete');
+    },
+  );
 
   it('of a killed process is marked where nothing will go on with it: a fill of columns, a copy behind another', async () => {
     const { context } = inMemory();

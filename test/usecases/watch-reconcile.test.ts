@@ -9,6 +9,7 @@ import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
 import { openFileLeases } from '../../src/lease/file-leases.ts';
 import { takeOrgLease } from '../../src/usecases/org-lease.ts';
 import { reconcileOrgs } from '../../src/usecases/reconcile.ts';
+import { listRuns, showRun } from '../../src/usecases/runs.ts';
 import { watch } from '../../src/usecases/watch.ts';
 import { openWatchedOrg } from '../../src/usecases/watched-org.ts';
 import { contactsOf, control, expectMirrorEqualsOrg } from '../e2e/org.ts';
@@ -253,6 +254,76 @@ describe('a watch', () => {
     await work!.run(signal);
     expect(await mirror.journal.askedReconcile()).toMatchObject({ state: 'ended', force: true, error: null });
     expect(await mirror.contacts.counts()).toMatchObject({ contacts: 150 });
+  });
+
+  describe('whose disk is full when a run ends', () => {
+    const full = () =>
+      sql(`CREATE TRIGGER no_room BEFORE UPDATE OF status ON run WHEN new.status <> 'running'
+           BEGIN SELECT raise(ABORT, 'no room'); END`);
+    const roomy = () => sql('DROP TRIGGER no_room');
+    const signal = AbortSignal.timeout(60_000);
+    const options = { push: true, once: false, intervalMs: 60_000, reconcileEveryMs: null };
+
+    it('tells that a cycle was interrupted as soon as it can', async () => {
+      await begin(10);
+      await once();
+      await using app = openServices(emulator, { dataDir });
+      const org = (await app.services.processOrg())!;
+      await using watched = await openWatchedOrg(app.services, org, { options, signal, tell: () => {} });
+      const statuses = async () =>
+        (await listRuns(app.services, { org: null, limit: 3 }, signal)).runs.map(({ status }) => status);
+      await watched.cycle(signal);
+      full();
+      await control(emulator.url, 'touch', { count: 1, set: { Title: 'New' } });
+      await expect(watched.cycle(signal)).rejects.toThrow('no room');
+      roomy();
+      expect(await statuses()).toContain('running');
+      await watched.cycle(signal);
+      expect((await statuses()).slice(0, 2)).toEqual(['complete', 'interrupted']);
+    });
+
+    it('tells so of a reconcile, and goes on with it for as long as it takes and no longer', async () => {
+      await begin(60);
+      await once();
+      await using app = openServices(emulator, { dataDir });
+      const org = (await app.services.processOrg())!;
+      await using watched = await openWatchedOrg(app.services, org, { options, signal, tell: () => {} });
+      const reconcile = async () => {
+        const asked = new Promise<void>((resolve) => {
+          result = reconcileOrgs(
+            app.services,
+            { orgs: [], force: false, dryRun: false, wait: true },
+            { signal, onEvent: ({ event }) => event === 'reconcile:left' && resolve() },
+          );
+        });
+        await asked;
+        await (await watched.cycle(signal))!.run(signal);
+        return (await result).orgs[0]!;
+      };
+      let result: ReturnType<typeof reconcileOrgs>;
+      const told = async () =>
+        (await listRuns(app.services, { org: null, limit: 9 }, signal)).runs.find(
+          ({ kind }) => kind === 'reconcile',
+        )!;
+
+      full();
+      await control(emulator.url, 'faults', [
+        { match: 'GET .*/queryAll', times: 1, status: 400, errorCode: 'MALFORMED_QUERY' },
+      ]);
+      expect(await reconcile()).toMatchObject({ status: 'failed' });
+      roomy();
+      // Nobody can have written its end, until something is written again.
+      expect(await told()).toMatchObject({ status: 'running' });
+      await watched.cycle(signal);
+      expect(await told()).toMatchObject({ status: 'interrupted', finishedAt: null, apiCalls: null });
+
+      sql("update run set started_at = '2026-01-01T00:00:00.000Z' where kind = 'reconcile'");
+      const { status, runId, durationMs } = await reconcile();
+      expect({ status, runId }).toEqual({ status: 'complete', runId: (await told()).id });
+      const { run } = await showRun(app.services, { id: runId! });
+      const workedMs = run.steps.map((step) => Date.parse(step.finishedAt) - Date.parse(step.startedAt));
+      expect(durationMs).toBe(workedMs.reduce((sum, ms) => sum + ms));
+    });
   });
 
   it('does so before its first cycle as another user', async () => {
