@@ -612,6 +612,53 @@ export function stagingContract(name: string, openMirror: () => Promise<Contract
         expect(await pushed(outbox, [mending(key!)])).toMatchObject({ resumedFrom: null, replaced: 1 });
       });
 
+      test('have the first push told of what became of them, however often they were mended', async () => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        await using staging = await outbox.openStaging();
+        const all = [0, 1, 2, 3, 4].map((index) => record(index, { given: { LastName: `N${index}` } }));
+        await committed(staging, all);
+        const keys = all.map(({ entry }) => entry.key);
+        const refuse = async (some: readonly string[]) => {
+          await outbox.markSent(some, 'collection', 1);
+          await outbox.settle(some.map((key) => ({ key, state: 'rejected', errors, at: 2 })));
+        };
+        await refuse(keys);
+        const mended = [0, 1, 2].map((index) => mending(keys[index]!, index));
+        await pushed(outbox, mended);
+        const [made, refusedAgain, mendedAgain] = mended.map(({ entry }) => entry.key);
+        const contactId = '003000000000001AAA';
+        await outbox.markSent([made!], 'collection', 1);
+        await outbox.settle([{ key: made!, state: 'done', contactId, created: true, at: 2 }]);
+        await refuse([refusedAgain!, mendedAgain!]);
+        const last = mending(keys[2]!);
+        await pushed(outbox, [last]);
+        await outbox.move([keys[4]!], ['rejected'], 'dropped', 3);
+        const items = (await allOf(staging.items())).flat();
+        expect(items.map(({ key, outcome }) => [key, outcome?.state, outcome?.contactId])).toEqual([
+          [made, 'done', contactId],
+          [refusedAgain, 'rejected', null],
+          [last.entry.key, 'pending', null],
+          [keys[3], 'rejected', null],
+          [keys[4], 'dropped', null],
+        ]);
+        const tally = await staging.tally();
+        const counted = tally.map(({ state, created, records }) => [state, created, records]);
+        expect(counted.toSorted()).toEqual([
+          ['done', true, 1],
+          ['dropped', null, 1],
+          ['pending', null, 1],
+          ['rejected', null, 2],
+        ]);
+        const rejects = (await allOf(staging.rejects())).flat();
+        expect(rejects.map(({ index, key, given }) => [index, key, given])).toEqual([
+          [1, refusedAgain, { LastName: 'N1' }],
+          [3, keys[3], { LastName: 'N3' }],
+          [4, keys[4], { LastName: 'N4' }],
+        ]);
+        expect(await staging.countOwn([...keys, made!])).toBe(5);
+      });
+
       test('leave a rejects file with none that was replaced', async () => {
         await using opened = await openMirror();
         const { outbox } = opened.mirror;

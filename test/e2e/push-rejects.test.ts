@@ -9,9 +9,13 @@ interface Document {
   results: { key: string; status: string; id: string | null }[];
   resumedFrom: string | null;
   replaced: number;
+  created: number;
+  updated: number;
+  rejected: number;
   error?: {
     code: string;
     hint: string;
+    message: string;
     details: { faults?: { line: number; field: string; message: string }[] };
   };
 }
@@ -69,6 +73,34 @@ describe.each(['r.csv', 'r.ndjson'])('a mended rejects file (%s)', (file) => {
     await cli.run(['watch', '--once']);
     expect(await named('Once')).toBe(1);
   });
+});
+
+it('what was mended is told as what it became, when the first records are pushed again', async () => {
+  const [known] = await contactsOf(emulator.url);
+  const input = JSON.stringify([
+    { Id: known!.Id, Title: 'Fine' },
+    { LastName: 'Once', Title: 'Refused' },
+    { LastName: 'Never', Title: 'Refused' },
+  ]);
+  await control(emulator.url, 'faults', [{ match: 'PATCH .*', times: 1_000, status: 429 }]);
+  const first = ['-', '--allow-mixed', '--rejects', 'r.ndjson'];
+  expect(await push(first, input)).toMatchObject({ code: 5, rejected: 2 });
+  await control(emulator.url, 'faults', []);
+  const path = join(cli.folder, 'r.ndjson');
+  const [mended] = readFileSync(path, 'utf8').split('\n');
+  writeFileSync(join(cli.folder, 'mended.ndjson'), mended!.replaceAll('Refused', 'Mended'));
+  expect(await push(['mended.ndjson'])).toMatchObject({ code: 0, replaced: 1 });
+  const again = await push(first, input);
+  expect(again).toMatchObject({ code: 4, updated: 1, created: 1, rejected: 1 });
+  expect(again.results.map(({ status }) => status)).toEqual(['updated', 'created', 'rejected']);
+  expect(again.error).toMatchObject({ message: '1 of 3 records was not accepted.', details: { refused: 1 } });
+  expect(
+    readFileSync(path, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).LastName),
+  ).toEqual(['Never']);
+  expect(await named('Once')).toBe(1);
 });
 
 it.each(['r.csv', 'r.ndjson'])('the same map reads a rejects file (%s) as what was refused', async (file) => {

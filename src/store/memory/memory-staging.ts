@@ -17,6 +17,7 @@ import type {
   StagingReject,
 } from '../../sync/ports/outbox-staging.ts';
 import { RecordDigest } from '../record-digest.ts';
+import { standingFor } from '../replaced-entry.ts';
 import { commitStaging, draftStaging, refuseStaged } from './commit-staging.ts';
 import { kept, type MemoryFile } from './memory-file.ts';
 import type { MemoryEntry } from './memory-state.ts';
@@ -158,19 +159,21 @@ export class MemoryStaging implements OutboxStaging {
   }
 
   async tally(): Promise<OutcomeTally[]> {
-    const entries = this.#entries();
+    const entries = this.#standing();
     const tallies = new Map<string, OutcomeTally>();
     this.#records.forEach(({ entry: { op } }, place) => {
-      const { state = null, created = null } = entries.get(place) ?? {};
-      const name = JSON.stringify([op, state, created]);
+      const standing = entries.get(place);
+      const { state = null, created = null } = standing ?? {};
+      const does = standing?.op ?? op;
+      const name = JSON.stringify([does, state, created]);
       const records = (tallies.get(name)?.records ?? 0) + 1;
-      tallies.set(name, { op, state, created, records });
+      tallies.set(name, { op: does, state, created, records });
     });
     return [...tallies].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, tally]) => tally);
   }
 
   async *items(): AsyncGenerator<StagingItem[]> {
-    const entries = this.#entries();
+    const entries = this.#standing();
     if (this.#records.length === 0) return;
     yield this.#records.map((record, place) => {
       const entry = entries.get(place);
@@ -182,7 +185,7 @@ export class MemoryStaging implements OutboxStaging {
           state === undefined
             ? null
             : kept({
-                op: record.entry.op,
+                op: entry?.op ?? record.entry.op,
                 state,
                 contactId: contactId ?? null,
                 created: created ?? null,
@@ -193,11 +196,10 @@ export class MemoryStaging implements OutboxStaging {
   }
 
   async *rejects(): AsyncGenerator<StagingReject[]> {
-    const entries = this.#entries();
+    const entries = this.#standing();
     const rejects = this.#records.flatMap((record, place): StagingReject[] => {
       const entry = entries.get(place);
-      const refused =
-        entry?.state === 'rejected' || (entry?.state === 'dropped' && entry.replacedBy === null);
+      const refused = entry?.state === 'rejected' || entry?.state === 'dropped';
       const errors = this.#pushId === null ? this.#errorsOf(place) : (entry?.errors ?? []);
       const isReject = this.#pushId === null ? errors.length > 0 : refused;
       if (!isReject || record.given === null) return [];
@@ -222,6 +224,15 @@ export class MemoryStaging implements OutboxStaging {
     return this.#faults
       .filter(({ record }) => record === place)
       .map(({ field, code, message }) => ({ code, message, fields: field === null ? [] : [field] }));
+  }
+
+  /** By place, the entries that stand for the push's: where one was mended, what was pushed last in its place. */
+  #standing(): Map<number, MemoryEntry> {
+    const find = (key: string) => this.#file.read(({ outbox }) => outbox.get(key));
+    const standing = new Map<number, MemoryEntry>();
+    for (const [place, entry] of this.#entries())
+      standing.set(place, find(standingFor(entry.key, find)?.key ?? entry.key) ?? entry);
+    return standing;
   }
 
   /** The push's entries by place; empty before the commit. */

@@ -42,7 +42,7 @@ interface RejectRow {
 export function tallyOutcomes(db: Connection, pushId: string | null): OutcomeTally[] {
   const rows = db
     .prepare(
-      `SELECT e.op, ${outboxColumns(pushId, 'state', 'created')}, count(*) AS records
+      `SELECT ${opOf(pushId)}, ${outboxColumns(pushId, 'state', 'created')}, count(*) AS records
        FROM ${withOutbox(pushId)} GROUP BY 1, 2, 3`,
     )
     .all() as { op: OutboxOp; state: OutboxState | null; created: number | null; records: number }[];
@@ -55,7 +55,7 @@ export const listItems: ListOutcomes<StagingItem> = (db, pushId, { after, limit 
   const key = pushId === null ? 'e.key' : 'coalesce(o.key, e.key) AS key';
   const rows = prepared(
     db,
-    `SELECT e.seq, e.source, e.place, e.line, ${key}, e.op, ${columns}
+    `SELECT e.seq, e.source, e.place, e.line, ${key}, ${opOf(pushId)}, ${columns}
      FROM ${withOutbox(pushId)} WHERE e.seq > ? ORDER BY e.seq LIMIT ?`,
   ).all(after, limit) as ItemRow[];
   return rows.map((row) => ({ seq: row.seq, item: itemOf(row) }));
@@ -66,7 +66,7 @@ export const listRejects: ListOutcomes<StagingReject> = (db, pushId, { after, li
   const reasons =
     pushId !== null
       ? `o.key AS key, o.errors AS errors FROM ${withOutbox(pushId)}
-         WHERE o.state IN ('rejected', 'dropped') AND o.replaced_by IS NULL`
+         WHERE o.state IN ('rejected', 'dropped')`
       : `e.replaces AS key, (SELECT json_group_array(json_object('code', f.code, 'message', f.message, 'fields',
          iif(f.field IS NULL, json_array(), json_array(f.field))) ORDER BY f.id)
         FROM fault f WHERE f.entry = e.seq) AS errors
@@ -108,11 +108,25 @@ function itemOf(row: ItemRow): StagingItem {
   };
 }
 
+/** Each record with the entry that stands for it (`o`). */
 function withOutbox(pushId: string | null): string {
+  if (pushId === null) return 'entry e';
   // By place and not by key: the entries may be those of an equal push before this one.
-  return pushId === null
-    ? 'entry e'
-    : `staging.entry e LEFT JOIN main.outbox o ON o.push_id = '${pushId}' AND o.push_place = e.seq`;
+  return `staging.entry e LEFT JOIN main.outbox own ON own.push_id = '${pushId}' AND own.push_place = e.seq
+    LEFT JOIN main.outbox o ON o.seq = iif(own.replaced_by IS NULL, own.seq, ${lastOf('own')})`;
+}
+
+/** A query for the entry that was pushed last in the place of one that was replaced: what became of it became of the record. */
+function lastOf(entry: string): string {
+  return `(WITH RECURSIVE place (seq, next, nth) AS (
+      SELECT ${entry}.seq, ${entry}.replaced_by, 0
+      UNION ALL SELECT r.seq, r.replaced_by, nth + 1 FROM place JOIN main.outbox r ON r.key = place.next)
+    SELECT seq FROM place ORDER BY nth DESC LIMIT 1)`;
+}
+
+/** A creation that was refused for a contact that is there may have been mended into an update. */
+function opOf(pushId: string | null): string {
+  return pushId === null ? 'e.op' : 'coalesce(o.op, e.op) AS op';
 }
 
 function outboxColumns(pushId: string | null, ...names: string[]): string {
