@@ -50,11 +50,14 @@ export async function pushRecords(
   });
 }
 
-/** What ends a push by an error has ended it before its records came into the outbox: nothing goes on with them by itself. */
+/**
+ * What ends a push by an error has ended it before its records came into the outbox: nothing goes on with them by itself, but
+ * what waits of an earlier try, of which nothing is known here.
+ */
 function beforeOutbox(error: AppError<'API_BUDGET_EXHAUSTED'>): AppError {
   const { code, message, details } = error;
   return new AppError(code, message, {
-    hint: 'Nothing was sent, and none of the records waits in the outbox: push them again later. `orgs set ORG --budget` raises the share of this tool.',
+    hint: 'Nothing was sent, and this push has put nothing into the outbox: push the records again later. Where an earlier try of them waits there, that goes on with it and sends nothing twice. `orgs set ORG --budget` raises the share of this tool.',
     details,
     cause: error,
   });
