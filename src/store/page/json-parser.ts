@@ -5,6 +5,7 @@ import {
   closeBracket,
   colon,
   comma,
+  isNull,
   openBrace,
   openBracket,
   quote,
@@ -133,7 +134,10 @@ export class JsonParser implements PageParser {
     }
     if (first === letterN) {
       const behind = scalarEnd(bytes, at, end);
-      if (behind >= 0) this.absent++;
+      if (behind < 0) return -1;
+      if (behind !== at + 4 || !isNull(bytes, at, end))
+        throw incomplete('its rows hold something that is no record');
+      this.absent++;
       return behind;
     }
     if (first !== openBrace) throw incomplete('its rows hold something that is no record');

@@ -5,6 +5,7 @@ import {
   colon,
   comma,
   copyString,
+  isNull,
   openBrace,
   openBracket,
   quote,
@@ -13,21 +14,20 @@ import {
   skipString,
   skipValue,
 } from './json-scan.ts';
-import { incomplete, unexpectedColumn } from './page-faults.ts';
+import { incomplete, notOfItsType, unexpectedColumn } from './page-faults.ts';
 
 /** Each record begins with it. */
 const attributesKey = new TextEncoder().encode('"attributes":');
 
 const letterN = 110;
-const letterU = 117;
-const letterL = 108;
 
 /**
  * Reads one record object of a query or collection answer into a row. Salesforce writes a record's members
  * in the order asked for and without spaces, so the next member's `"Name":` is guessed and only compared;
- * `attributes` and nested objects (relationships, compound fields) are skipped.
+ * `attributes` and nested objects (relationships, compound fields) are skipped where they are no column's.
  */
 export class JsonRecordReader {
+  readonly #names: readonly string[];
   /** `"Name":` of each column. */
   readonly #keys: Uint8Array[];
   readonly #byName: Map<string, number>;
@@ -36,6 +36,7 @@ export class JsonRecordReader {
   #column = 0;
 
   constructor(columns: readonly string[]) {
+    this.#names = columns;
     this.#keys = columns.map((name) => new TextEncoder().encode(`"${name}":`));
     this.#byName = new Map(columns.map((name, i) => [name, i]));
   }
@@ -115,14 +116,11 @@ export class JsonRecordReader {
       return closed;
     }
     if (first === letterN) {
-      const isNull =
-        start + 4 < end &&
-        bytes[start + 1] === letterU &&
-        bytes[start + 2] === letterL &&
-        bytes[start + 3] === letterL;
-      return isNull ? start + 4 : scalarEnd(bytes, start, end);
+      if (isNull(bytes, start, end)) return start + 4;
+      return this.#refuse(bytes, start, scalarEnd(bytes, start, end));
     }
-    if (first === openBrace || first === openBracket) return skipValue(bytes, start, end);
+    if (first === openBrace || first === openBracket)
+      return this.#refuse(bytes, start, skipValue(bytes, start, end));
     const behindScalar = scalarEnd(bytes, start, end);
     if (behindScalar < 0) return -1;
     const from = sink.end;
@@ -130,6 +128,16 @@ export class JsonRecordReader {
     for (let i = start; i < behindScalar; i++) sink.bytes[from + i - start] = bytes[i]!;
     sink.close(this.#column, from, from + (behindScalar - start));
     return behindScalar;
+  }
+
+  /**
+   * Behind a value that no cell can hold, and that may be left out only where it is no column's. `to`: where it ends, -1
+   * while it is not whole.
+   */
+  #refuse(bytes: Uint8Array, from: number, to: number): number {
+    const name = this.#names[this.#column];
+    if (name === undefined || to < 0) return to;
+    throw notOfItsType(name, bytes, from, to);
   }
 }
 

@@ -54,6 +54,17 @@ export function skipValue(bytes: Uint8Array, start: number, end: number): number
   return -1;
 }
 
+/** Whether the word null stands there and is not the last, for then it may go on. */
+export function isNull(bytes: Uint8Array, at: number, end: number): boolean {
+  return (
+    at + 4 < end &&
+    bytes[at] === 110 &&
+    bytes[at + 1] === 117 &&
+    bytes[at + 2] === 108 &&
+    bytes[at + 3] === 108
+  );
+}
+
 /** The end of a number or word; -1 where the bytes end first, for then it may go on. */
 export function scalarEnd(bytes: Uint8Array, start: number, end: number): number {
   let at = start;

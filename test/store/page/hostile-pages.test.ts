@@ -97,6 +97,30 @@ describe.each(sinks)('into %s:', (_, makeSink) => {
       }
     });
 
+    test.each(['{"a":1}', '["A"]', '{}', '[]', 'nope', 'nul'])(
+      'in JSON (LastName: %s) is so too, and is not taken for none',
+      (value) => {
+        const bad = JSON.stringify({ ...good, LastName: null }).replace(':null', `:${value}`);
+        const texts = {
+          query: `{"totalSize":2,"done":true,"records":[${JSON.stringify(good)},${bad}]}`,
+          collection: `[${JSON.stringify(good)},${bad}]`,
+        };
+        for (const [format, text] of Object.entries(texts)) {
+          const error = fault(() => read(reader(format as keyof typeof texts), text));
+          expect(error).toMatchObject({
+            code: 'SALESFORCE_ERROR',
+            message: expect.stringContaining('LastName holds'),
+            details: { column: 'LastName' },
+          });
+        }
+      },
+    );
+
+    test('is no record that is not there', () => {
+      const error = fault(() => read(reader('collection'), `[${JSON.stringify(good)},nope]`));
+      expect(error).toMatchObject({ code: 'PAGE_INCOMPLETE' });
+    });
+
     test('is told from those that Salesforce writes', () => {
       const stamps = [
         '2026-01-31T12:00:00.000Z',
@@ -110,6 +134,9 @@ describe.each(sinks)('into %s:', (_, makeSink) => {
       expect(read(reader('csv'), csv(...rows))).toBe(rows.length);
       expect(read(reader('query'), json(...rows))).toBe(rows.length);
       expect(read(reader('query'), json({ ...good, IsDeleted: false, Birthdate: null }))).toBe(1);
+      const more = { attributes: { type: 'Contact' }, Account: { Name: 'A' }, Tags: ['a'], Owner: null };
+      expect(read(reader('query'), json({ ...more, ...good, LastName: null }))).toBe(1);
+      expect(read(reader('collection'), JSON.stringify([null, { ...more, ...good }]))).toBe(1);
     });
   });
 
