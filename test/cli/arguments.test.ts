@@ -54,6 +54,7 @@ describe('wrong usage is exit 2, one sentence and a hint, and starts nothing', (
     [['orgs', 'enable'], "Missing required argument 'org'.", '--help'],
     [['watch', '--interval', '29s'], 'It must lie between 30s and 1d.', '--help'],
     [['watch', '--interval', '2d'], 'It must lie between 30s and 1d.', '--help'],
+    [['watch', '--interval', '999999999999d'], 'It must lie between 30s and 1d.', '--help'],
     [['watch', '--interval', '5'], 'Write a whole number and a unit', '--help'],
     [['backfill', '--api', 'soap'], 'Allowed choices are auto, rest, bulk.', '--help'],
     [['backfill', '--concurrency', '0'], 'It takes a whole number from 1 to 100.', '--help'],
