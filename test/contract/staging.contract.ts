@@ -208,14 +208,41 @@ export function stagingContract(name: string, openMirror: () => Promise<Contract
       ] as const)('are new ones where %s', async (_, state) => {
         await using opened = await openMirror();
         const { outbox } = opened.mirror;
-        const [a, b] = await first(outbox, plain);
+        await using staging = await staged(outbox, plain);
+        await staging.commit(brake, began);
+        await takenAnd(outbox, state);
+        await staging.end({ queued: false });
+        await using second = await staged(outbox, other);
+        expect(await second.commit(brake, again)).toMatchObject({ unlike: null, resumedFrom: null });
+        expect(await outbox.counts()).toMatchObject({ pending: 2 });
+      });
+
+      /** The first of two is made, the other one is so. */
+      async function takenAnd(outbox: Outbox, state: 'rejected' | 'dropped'): Promise<void> {
+        const [a, b] = (await outbox.list()).map(({ key }) => key);
         await outbox.move([b!], ['pending'], state, 2);
         await outbox.markSent([a!], 'collection', 1);
         const contactId = '003000000000001AAA';
         await outbox.settle([{ key: a!, state: 'done', contactId, created: true, at: 2 }]);
+      }
+
+      test('are not taken in either where one was made and nobody was told of it', async () => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        await first(outbox, plain);
+        await takenAnd(outbox, 'rejected');
+        await using second = await staged(outbox, other);
+        expect(await second.commit(brake, again)).toMatchObject({ unlike: { waiting: 0, inDoubt: 0 } });
+        expect(await outbox.counts()).toMatchObject({ pending: 0 });
+      });
+
+      test('are new ones where none of them was made or waits', async () => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        const keys = await first(outbox, plain);
+        await outbox.move(keys, ['pending'], 'rejected', 2);
         await using second = await staged(outbox, other);
         expect(await second.commit(brake, again)).toMatchObject({ unlike: null, resumedFrom: null });
-        expect(await outbox.counts()).toMatchObject({ pending: 2 });
       });
 
       test('are new ones where that is wanted, and go on with their own from then on', async () => {

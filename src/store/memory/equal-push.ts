@@ -50,7 +50,7 @@ export function equalPushes(
     .sort(({ push: a }, { push: b }) => b.triedAt - a.triedAt || b.begunAt - a.begunAt);
   const own = flagsOf(records[0]?.entry);
   const open = pushes.find(({ id }) => isDeepStrictEqual(flagsOf(entriesOf(id)[0]) ?? own, own));
-  const beside = open === undefined ? pushes.find(({ id }) => waitingOf(state, id) > 0) : undefined;
+  const beside = open === undefined ? pushes.find(({ id }) => entriesOf(id).some(isInForce)) : undefined;
   return { open, unlike: beside === undefined ? null : unlikePush(beside.push, entriesOf(beside.id)) };
 }
 

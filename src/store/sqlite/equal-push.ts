@@ -59,7 +59,7 @@ export function equalPushes(
     return verdict === 'over' ? [] : [{ ...push, flags, renews: verdict === 'renew' }];
   });
   const open = pushes.find(({ flags }) => isDeepStrictEqual(flags, own));
-  const beside = open === undefined ? pushes.find(({ id }) => countWaiting(db, id) > 0) : undefined;
+  const beside = open === undefined ? pushes.find(({ id }) => countOf(db, id, inForce) > 0) : undefined;
   return { open, unlike: beside === undefined ? null : unlikePush(db, beside) };
 }
 
@@ -133,6 +133,8 @@ function countOf(db: Connection, id: string, states: readonly OutboxState[]): nu
 
 /** Those without an end yet. */
 const waiting: readonly OutboxState[] = ['pending', 'sent', 'in-doubt', 'held', 'conflict'];
+/** What came to something, or may. */
+const inForce: readonly OutboxState[] = [...waiting, 'done'];
 
 /** The condition over rows of the outbox for these. */
 export const isWaiting = `state IN (${waiting.map(sqlText).join(', ')})`;

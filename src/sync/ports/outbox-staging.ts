@@ -96,7 +96,7 @@ export interface PushFlags {
   upsertField: string | null;
 }
 
-/** The same records, of which some have no end yet, pushed with other flags. */
+/** The same records, of which some have no end yet or were made and nobody was told, pushed with other flags. */
 export interface UnlikePush {
   flags: PushFlags;
   /** ms. */

@@ -12,11 +12,15 @@ export function refuseUnlike(own: PushFlags, unlike: UnlikePush | null): void {
     ...(waiting > inDoubt ? ['`parahack-sync outbox drop KEY` gives up what waits'] : []),
     ...(inDoubt > 0 ? ['`parahack-sync outbox settle --auto` asks what became of what is in doubt'] : []),
   ];
+  const why =
+    waiting === 0
+      ? 'nobody has been told yet what became of them'
+      : `${waiting} of them ${waiting === 1 ? 'has' : 'have'} no end yet`;
   throw new AppError(
     'INVALID_INPUT',
-    `The same records were pushed at ${at} ${listed(flags.map(({ was }) => was))}, and ${waiting} of them ${waiting === 1 ? 'has' : 'have'} no end yet: pushed beside them ${listed(flags.map(({ is }) => is))}, they would be sent twice.`,
+    `The same records were pushed at ${at} ${listed(flags.map(({ was }) => was))}, and ${why}: pushed beside them ${listed(flags.map(({ is }) => is))}, they would be sent twice.`,
     {
-      hint: `Nothing was stored or sent. Push them once more ${listed(flags.map(({ was }) => was))}, which goes on with that push; ${ends.join(', and ')}. Then they may be pushed in another way.`,
+      hint: `Nothing was stored or sent. Push them once more ${listed(flags.map(({ was }) => was))}, which goes on with that push${ends.length > 0 ? `; ${ends.join(', and ')}` : ' and tells its end'}. Then they may be pushed in another way.`,
       details: { flags: flags.map(({ flag }) => flag), pushedAt: at, waiting, inDoubt },
     },
   );
