@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BackfillItem } from '../../src/contract/backfill.ts';
 import type { PushRecord, PushResult } from '../../src/contract/push.ts';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
+import { usual } from '../../src/library/usual-options.ts';
 import { backfillOrgs } from '../../src/usecases/backfill.ts';
 import { withDrainLease } from '../../src/usecases/org-lease.ts';
 import { pushRecords } from '../../src/usecases/push.ts';
@@ -337,21 +338,9 @@ describe('backfill --fresh', () => {
       pushRecords(
         app.services,
         {
-          org: null,
+          ...usual.push,
           records: records(name),
-          upsertField: null,
-          dryRun: false,
-          queue: false,
-          allOrNone: false,
           allowDuplicates: true,
-          api: 'auto',
-          ignoreUnknown: false,
-          ignoreReadOnly: false,
-          allowMixed: false,
-          allowDamaged: false,
-          decimal: null,
-          fresh: false,
-          keepRejects: false,
         },
         { signal: never(), onEvent: () => {} },
       );

@@ -1,7 +1,9 @@
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { PushRecord } from '../../src/contract/push.ts';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
+import { usual } from '../../src/library/usual-options.ts';
 import { backfillOrgs } from '../../src/usecases/backfill.ts';
 import { logout } from '../../src/usecases/logout.ts';
 import { withDrainLease } from '../../src/usecases/org-lease.ts';
@@ -136,24 +138,10 @@ describe("a mirror's file that goes while a push is sending", () => {
     const push = pushRecords(
       app.services,
       {
-        org: null,
-        records: oneBatch(
-          names.map((LastName, index) => ({ source: '-', index, line: index + 1, fields: { LastName } })),
-        ),
-        upsertField: null,
-        dryRun: false,
-        queue: false,
-        allOrNone: false,
-        allowDuplicates: false,
+        ...usual.push,
         api: 'collections',
-        ignoreUnknown: false,
-        ignoreReadOnly: false,
-        allowMixed: false,
-        allowDamaged: false,
-        decimal: null,
-        fresh: false,
-        keepRejects: false,
-      } as never,
+        records: oneBatch(names),
+      },
       { signal: new AbortController().signal, onEvent: () => {} },
     );
     push.catch(() => {});
@@ -173,8 +161,14 @@ describe("a mirror's file that goes while a push is sending", () => {
   });
 });
 
-async function* oneBatch<T>(records: T[]): AsyncGenerator<T[]> {
-  yield records;
+async function* oneBatch(names: readonly string[]): AsyncGenerator<PushRecord[]> {
+  yield names.map((LastName, index) => ({
+    source: '-',
+    index,
+    line: index + 1,
+    fields: { LastName },
+    untyped: false,
+  }));
 }
 
 it('logout --delete-data waits for a push that is sending', async () => {
