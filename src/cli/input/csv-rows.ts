@@ -21,6 +21,9 @@ export interface CsvReaderOptions {
  */
 export const longestCell = 10_000_000;
 
+/** A quoted cell of no more characters is not waited for longer than it takes. */
+const usualCell = 256 * 1024;
+
 const quote = 34;
 const space = 32;
 const tab = 9;
@@ -40,6 +43,9 @@ export class CsvReader {
   readonly #delimiter: string;
   readonly #delimiterCode: number;
   #text = '';
+  /** Pieces that a long quoted cell has still to be looked for its end in. */
+  #held: string[] = [];
+  #heldLength = 0;
   /** No more text will come. */
   #last = false;
   #nextMark: (from: number) => number = () => 0;
@@ -62,7 +68,14 @@ export class CsvReader {
 
   /** The rows that `piece` completes; the last piece ends the last row. Throws `INVALID_INPUT`. */
   read(piece: string, last: boolean): CsvRow[] {
-    this.#text = this.#text.slice(this.#cellStart) + piece;
+    this.#held.push(piece);
+    this.#heldLength += piece.length;
+    // Whoever looks into a text that has grown copies all of it.
+    const isLong = this.#open >= 0 && this.#heldLength < (this.#text.length - this.#open) / 4 - usualCell;
+    if (isLong && !last) return [];
+    this.#text = this.#text.slice(this.#cellStart) + this.#held.join('');
+    this.#held = [];
+    this.#heldLength = 0;
     this.#last = last;
     if (this.#open >= 0) this.#open -= this.#cellStart;
     this.#lookFrom -= this.#cellStart;

@@ -14,8 +14,11 @@ export interface JsonText {
   readonly at: number;
   /** Line of that place, from 1. */
   readonly line: number;
-  /** Reads on; false at the end. `text` only grows by this, so that offsets stay good until `take`. */
-  more(): Promise<boolean>;
+  /**
+   * Reads on, by `atLeast` characters where there are so many; false at the end. `text` only grows by this, so that
+   * offsets stay good until `take`.
+   */
+  more(atLeast?: number): Promise<boolean>;
   /** Goes on behind what ends at `end`. */
   take(end: number): void;
   /** The first offset at or after `from` that is no white space; `text.length` at the end of everything. */
@@ -29,6 +32,9 @@ export interface JsonText {
   fault(offset: number, reason: string, index?: number): Error;
 }
 
+/** A record of no more characters is not waited for longer than it takes. */
+const usualRecord = 256 * 1024;
+
 /** Text that was taken is let go when so much of it has gathered. */
 const letGoCharacters = 8 * 1024;
 
@@ -37,11 +43,16 @@ export function createJsonText(texts: AsyncIterable<string>, source: string): Js
   const lines = createLineCount();
   let text = '';
   let at = 0;
-  const more = async (): Promise<boolean> => {
-    const { value, done } = await pieces.next();
-    if (done) return false;
-    text += value;
-    return true;
+  const more = async (atLeast = 0): Promise<boolean> => {
+    const read: string[] = [];
+    for (let length = 0; read.length === 0 || length < atLeast; ) {
+      const { value, done } = await pieces.next();
+      if (done) break;
+      read.push(value);
+      length += value.length;
+    }
+    text += read.join('');
+    return read.length > 0;
   };
   const take = (end: number): void => {
     lines.advance(text, at, end);
@@ -99,7 +110,8 @@ export function createJsonText(texts: AsyncIterable<string>, source: string): Js
               : `; if the list in "${list}" is of contacts, take them out with \`jq '.["${list}"][]'\``;
           throw fault(from, `what begins here does not end within ${most} characters${why}`);
         }
-        if (!(await more())) return text.length;
+        // Whoever looks into a text that has grown copies all of it.
+        if (!(await more((text.length - from) / 4 - usualRecord))) return text.length;
       }
     },
   };

@@ -85,6 +85,16 @@ describe('a fault has its place', () => {
     expect(given).toBeLessThan(200);
   });
 
+  test('a long quoted cell comes whole from small pieces, and what follows it too', async () => {
+    const long = 'say "yes",\n'.repeat(120_000);
+    const text = `a,b\n1,"${long.replaceAll('"', '""')}"\n2,3\n`;
+    for (const chunkBytes of [4_099, 65_536])
+      expect(await fieldsOf(text, { chunkBytes })).toEqual([
+        { a: '1', b: long },
+        { a: '2', b: '3' },
+      ]);
+  });
+
   test('a file without any line end is no header', async () => {
     await expect(parse(`a\n${'x,'.repeat(20_000)}\n`)).rejects.toThrow('more than 10,000 cells');
   });

@@ -122,6 +122,13 @@ describe('a fault has its place', () => {
     await expect(parse(text)).rejects.toThrow(reason);
   });
 
+  test('a long record comes whole from small pieces, and what follows it too', async () => {
+    const long = 'say "yes"}'.repeat(120_000);
+    const text = `${JSON.stringify({ LastName: long })}\n{"LastName":"Ng"}\n`;
+    for (const chunkBytes of [4_099, 65_536])
+      expect(await fieldsOf(text, { chunkBytes })).toEqual([{ LastName: long }, { LastName: 'Ng' }]);
+  });
+
   test('a record that does not end is found before it fills the memory', async () => {
     const text = `{"a":1,"b":{${'"x":"yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy",'.repeat(400_000)}`;
     await expect(parse(text)).rejects.toThrow('what begins here does not end within 16,000,000 characters');
