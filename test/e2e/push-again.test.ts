@@ -9,7 +9,6 @@ import { contactsOf, control } from './org.ts';
 interface Document {
   results: { key: string; status: string; id: string | null }[];
   resumedFrom: string | null;
-  updated: number;
   error?: { code: string; message: string; hint: string; details: object };
 }
 
@@ -67,30 +66,6 @@ describe('the same input pushed again', () => {
     const again = await push(few);
     expect(again).toMatchObject({ code: 0, results: [{ status: 'created' }, { status: 'created' }] });
     expect(await named('Again')).toBe(2);
-  });
-
-  it('after another push of its contact is made again, and what it has made is not', async () => {
-    const [known] = await contactsOf(emulator.url);
-    const titled = (Title: string) => ({ Id: known!.Id, Title });
-    const title = async () => (await contactsOf(emulator.url)).find(({ Id }) => Id === known!.Id)!.Title;
-    const refused = { ...out, match: '(POST|PATCH) .*/(ui-api/records|composite/sobjects)' };
-    await cli.json(['backfill']);
-    const alone = [titled('A')];
-    const mixed = [titled('C'), { LastName: 'Again' }];
-    for (const [wanted, records, flags] of [
-      ['A', alone, []],
-      ['C', mixed, ['--allow-mixed']],
-    ] as const) {
-      await control(emulator.url, 'faults', [refused]);
-      expect((await push([...records], ...flags)).code).toBe(5);
-      await control(emulator.url, 'faults', []);
-      await cli.run(['watch', '--once']);
-      expect(await push([titled('B')])).toMatchObject({ code: 0, resumedFrom: null });
-      expect(await title()).toBe('B');
-      expect(await push([...records], ...flags)).toMatchObject({ code: 0, updated: 1 });
-      expect(await title()).toBe(wanted);
-    }
-    expect(await named('Again')).toBe(1);
   });
 
   it('after it has been told the end is a new push', async () => {

@@ -58,7 +58,7 @@ export function equalPushes(
 function verdictOn(state: MemoryState, id: string, isOver: boolean): 'goes on' | 'renew' | 'over' {
   const waits = waitingOf(state, id) > 0;
   if (isOver && !waits) return 'over';
-  if ((!isOver && waits) || !isOvertaken(state, id)) return 'goes on';
+  if (!isOver || !isOvertaken(state, id)) return 'goes on';
   const makesContacts = [...state.outbox.values()].some(
     (entry) => entry.push?.id === id && !isChange(entry) && isInForce(entry),
   );

@@ -65,13 +65,13 @@ export function equalPushes(
 
 /**
  * Whether the push is gone on with. Where other changes of its contacts were asked for behind it, its own are asked for anew,
- * for what is asked for last is to come last; but not while something of a push waits whose end nobody has been told: that
- * is the same try. Contacts that it makes or has made are made by no other push for it.
+ * for what is asked for last is to come last; but not those of a push whose end nobody has been told: that is the same try.
+ * Contacts that it makes or has made are made by no other push for it.
  */
 function verdictOn(db: Connection, object: string, { id, isOver }: StoredPush): 'goes on' | 'renew' | 'over' {
   const waits = countWaiting(db, id) > 0;
   if (isOver === 1 && !waits) return 'over';
-  if ((isOver === 0 && waits) || !isOvertaken(db, object, id)) return 'goes on';
+  if (isOver === 0 || !isOvertaken(db, object, id)) return 'goes on';
   return makesContacts(db, id) ? 'renew' : 'over';
 }
 
