@@ -7,9 +7,9 @@ import type { OrgRecord } from '../orgs/org-record.ts';
 import type { SyncEvent } from '../sync/events.ts';
 import type { AskedReconcile } from '../sync/ports/asked-reconcile.ts';
 import type { Journal } from '../sync/ports/journal.ts';
-import type { RunStep } from '../sync/ports/run.ts';
 import { parseReconcileState } from '../sync/reconcile/reconcile-state.ts';
 import { totalsOf } from '../sync/reconcile/reconcile-totals.ts';
+import { workedMs } from '../sync/reconcile/worked-ms.ts';
 import type { ConnectParts } from './connect-org.ts';
 import { isOrgCompared, type OrgLeases } from './org-lease.ts';
 import { progressOf } from './progress-events.ts';
@@ -92,11 +92,6 @@ async function itemOf(
     runId,
     error: error === null ? null : { details: null, ...error },
   };
-}
-
-/** Of the whole run; the time between an interruption and the next try is no work. */
-function workedMs(steps: readonly RunStep[]): number {
-  return steps.reduce((sum, { startedAt, finishedAt }) => sum + finishedAt - startedAt, 0);
 }
 
 interface FollowOptions {

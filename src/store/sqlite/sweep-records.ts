@@ -17,7 +17,7 @@ export function beginSweep(db: Connection, object: string): void {
 }
 
 /**
- * Compares the attached page with the mirror, by one statement. What is deleted in the org and not live here is nothing
+ * Compares the attached page with the mirror, by whole statements and no row by itself. What is deleted in the org and not live here is nothing
  * to keep, unless it was hidden, or restored meanwhile and deleted or merged anew.
  */
 export function noteSwept(

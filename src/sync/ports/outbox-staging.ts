@@ -172,8 +172,9 @@ export interface OutboxStaging extends AsyncDisposable {
   /**
    * One transaction with `synchronous=FULL`: all records become entries of the outbox, and the refused entries that they
    * name are dropped. Where the same records were committed before and that push has not ended, its entries take their
-   * place; where they wait with other flags (`unlike`), nothing is stored. `api`: by what those that no request may have carried yet are to go. Where an entry that a record names is
-   * refused no more, nothing is stored, and the record has the fault.
+   * place; where they wait with other flags (`unlike`), nothing is stored. `api`: by what those that no request may have
+   * carried yet are to go. Where an entry that a record names is refused no more, nothing is stored, and the record has
+   * the fault.
    */
   commit(brake: Brake, resumption: Resumption, api?: SendApi | null): Promise<CommitOutcome>;
   /** What `commit` would do now. */

@@ -14,6 +14,7 @@ import { withinRun } from '../with-run.ts';
 import { newReconcileState, type ReconcileState } from './reconcile-state.ts';
 import { resumableReconcile } from './resumable-reconcile.ts';
 import { sweptFields } from './swept-fields.ts';
+import { workedMs } from './worked-ms.ts';
 
 export interface PlanReconcileOptions {
   cause: ReconcileCause;
@@ -78,9 +79,7 @@ async function taken(
   run: Pick<Run, 'id' | 'apiCalls'> | null,
 ): Promise<PlannedReconcile['before']> {
   if (run === null) return { apiCalls: 0, workedMs: 0 };
-  const steps = await journal.steps(run.id);
-  const workedMs = steps.reduce((sum, { startedAt, finishedAt }) => sum + finishedAt - startedAt, 0);
-  return { apiCalls: run.apiCalls, workedMs };
+  return { apiCalls: run.apiCalls, workedMs: workedMs(await journal.steps(run.id)) };
 }
 
 async function decide(
