@@ -115,6 +115,8 @@ export interface PushCounts {
   resumedFrom: string | null;
   /** How many records of that equal push had no end yet; 0 where it was a new one. */
   resumedOpen: number;
+  /** How many changes of that equal push are of contacts that a later push or edit came to change: what came later stays. */
+  overtaken: number;
   /** Refused entries of the outbox that were given up, or in a dry run would be, for the records that mend them. */
   replaced: number;
   /** How they would be sent; null where this is no dry run. */

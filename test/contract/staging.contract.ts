@@ -385,7 +385,8 @@ export function stagingContract(name: string, openMirror: () => Promise<Contract
         const committed = await staging.commit(brake, when(now));
         const added = (await outbox.list()).filter(({ key }) => !before.has(key));
         expect(planned).toEqual(added.map(({ changes }) => changes));
-        expect(draft).toMatchObject({ resumedFrom: committed.resumedFrom, renewed: committed.renewed });
+        const { resumedFrom, renewed, overtaken } = committed;
+        expect(draft).toMatchObject({ resumedFrom, renewed, overtaken });
         if (told !== undefined) await staging.end(told);
         return { ...committed, items: (await allOf(staging.items())).flat() };
       }
@@ -414,7 +415,11 @@ export function stagingContract(name: string, openMirror: () => Promise<Contract
         await pushed(outbox, [change('b', 2)], 5_001);
         await pushed(outbox, [change('c')], 5_002);
         await taken(outbox, 'c');
-        expect(await pushed(outbox, [change('a')], 5_003)).toMatchObject({ resumedFrom: 5_000, renewed: 0 });
+        expect(await pushed(outbox, [change('a')], 5_003)).toMatchObject({
+          resumedFrom: 5_000,
+          renewed: 0,
+          overtaken: 0,
+        });
         expect(await titles(outbox)).toEqual(['a', 'b', 'c']);
       });
 
@@ -428,8 +433,43 @@ export function stagingContract(name: string, openMirror: () => Promise<Contract
         await taken(outbox);
         expect(await pushed(outbox, [change('a'), change('bad', 2)], 5_002)).toMatchObject({
           resumedFrom: 5_000,
+          overtaken: 0,
         });
         expect(await titles(outbox)).toEqual(['a', 'bad', 'good']);
+      });
+
+      test('are the same ones where others changed their contacts since, and tell how many', async () => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        const own = () => [record(0), change('a'), change('a', 2), change('a', 3)];
+        await pushed(outbox, own(), 5_000);
+        await taken(outbox);
+        await pushed(outbox, [change('b'), change('b', 4)], 5_001, { queued: false });
+        await pushed(outbox, [change('c')], 5_002, { queued: false });
+        await taken(outbox);
+        await pushed(outbox, [change('d', 2)], 5_003, { queued: true });
+        expect(await pushed(outbox, own(), 5_004)).toMatchObject({
+          resumedFrom: 5_000,
+          renewed: 0,
+          overtaken: 2,
+        });
+        expect(await titles(outbox)).toEqual(['a', 'a', 'a', 'b', 'b', 'c', 'd']);
+        expect(await pushed(outbox, own(), 5_005, { queued: false })).toMatchObject({ overtaken: 2 });
+        expect(await pushed(outbox, own(), 5_006)).toMatchObject({ resumedFrom: null, overtaken: 0 });
+      });
+
+      test('are the same ones where others upserted their contacts since, and tell how many', async () => {
+        await using opened = await openMirror();
+        const { outbox } = opened.mirror;
+        const upsert = (Title: string, Email: string) => {
+          const one = record(0);
+          return { ...one, entry: { ...one.entry, upsertField: 'Email', changes: { Email, Title } } };
+        };
+        await pushed(outbox, [upsert('a', 'one@example.com'), upsert('a', 'two@example.com')], 5_000);
+        await taken(outbox);
+        await pushed(outbox, [upsert('b', 'ONE@example.com')], 5_001, { queued: false });
+        const again = [upsert('a', 'one@example.com'), upsert('a', 'two@example.com')];
+        expect(await pushed(outbox, again, 5_002)).toMatchObject({ resumedFrom: 5_000, overtaken: 1 });
       });
 
       test('make no contact a second time, and the changes beside it anew, where they were queued and some wait', async () => {
@@ -440,7 +480,7 @@ export function stagingContract(name: string, openMirror: () => Promise<Contract
         const [created] = await outbox.list();
         await pushed(outbox, [change('b')], 5_001, { queued: true });
         const again = await pushed(outbox, mixed(), 5_002);
-        expect(again).toMatchObject({ resumedFrom: 5_000, renewed: 1, resumedOpen: 1 });
+        expect(again).toMatchObject({ resumedFrom: 5_000, renewed: 1, resumedOpen: 1, overtaken: 0 });
         expect(again.items.map(({ key, outcome }) => [key === created!.key, outcome?.state])).toEqual([
           [true, 'pending'],
           [false, 'pending'],

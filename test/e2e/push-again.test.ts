@@ -9,6 +9,7 @@ import { contactsOf, control } from './org.ts';
 interface Document {
   results: { key: string; status: string; id: string | null }[];
   resumedFrom: string | null;
+  overtaken: number;
   error?: { code: string; message: string; hint: string; details: object };
 }
 
@@ -89,6 +90,28 @@ describe('the same input pushed again', () => {
       expect(again).toMatchObject({ code: 0, results: [{ status: 'created' }, { status: 'created' }] });
       expect(again.resumedFrom).not.toBeNull();
       expect(await named('Again')).toBe(2);
+    },
+  );
+
+  it.skipIf(!existsSync('/dev/full'))(
+    'after nobody was told its end, and another push came behind it, leaves the later value and says so',
+    async () => {
+      const [known] = await contactsOf(emulator.url);
+      const department = async () =>
+        (await contactsOf(emulator.url)).find(({ Id }) => Id === known!.Id)!.Department;
+      const file = join(cli.folder, 'ours.json');
+      writeFileSync(file, JSON.stringify([{ Id: known!.Id, Department: 'Ours' }]));
+      const child = cli.start(['push', file, '--json'], { stdout: openSync('/dev/full', 'w') });
+      expect((await ended(child)).code).toBe(1);
+      expect(await push([{ Id: known!.Id, Department: 'Later' }])).toMatchObject({ code: 0, overtaken: 0 });
+      const planned = await cli.run(['push', file, '--dry-run', '--json']);
+      expect(JSON.parse(planned.stdout)).toMatchObject({ overtaken: 1 });
+      const { code, stderr } = await cli.run(['push', file]);
+      expect(code).toBe(0);
+      expect(stderr).toMatch(/1 change of that push is of a contact that later .* stays: .*--fresh/);
+      expect(await department()).toBe('Later');
+      expect((await cli.run(['push', file, '--fresh'])).code).toBe(0);
+      expect(await department()).toBe('Ours');
     },
   );
 

@@ -25,6 +25,7 @@ function reportOf(kind: PushReport['kind']): PushReport {
     plan: null,
     resumedFrom: null,
     resumedOpen: 0,
+    overtaken: 0,
     replaced: 0,
     olderEntries: 0,
     behind: { conflict: 0, held: 0, 'in-doubt': 0 },

@@ -108,6 +108,7 @@ export function pushWarnings({
   olderEntries,
   resumedFrom,
   resumedOpen,
+  overtaken,
   replaced,
   plan,
 }: PushResult['counts']): string[] {
@@ -125,6 +126,12 @@ export function pushWarnings({
         : ` (${counted(resumedOpen, 'record')} of it still ${resumedOpen === 1 ? 'waits' : 'wait'})`;
     warnings.push(
       `The same records were pushed at ${resumedFrom} and that push did not end${open}: this one ${plan === null ? 'goes' : 'would go'} on with it and ${plan === null ? 'sends' : 'send'} nothing twice (--fresh pushes them anew).`,
+    );
+  }
+  if (overtaken > 0) {
+    const [are, their] = overtaken === 1 ? ['is of a contact', 'it'] : ['are of contacts', 'them'];
+    warnings.push(
+      `${counted(overtaken, 'change')} of that push ${are} that later pushes or edits came to change, and what came later stays: to write ${their} again, push ${their} once more with --fresh.`,
     );
   }
   for (const [reason, what] of [

@@ -7,7 +7,7 @@ import type {
   StagingRecord,
 } from '../../sync/ports/outbox-staging.ts';
 import { namedTwiceFault, replacedNote, replacingFault, standingFor } from '../replaced-entry.ts';
-import { changesOf, equalPushes, openStates, waitingOf } from './equal-push.ts';
+import { changesOf, equalPushes, openStates, overtakenOf, waitingOf } from './equal-push.ts';
 import { isBelieved } from './memory-schema-store.ts';
 import { type MemoryEntry, type MemoryState, newEntry } from './memory-state.ts';
 import { findIdBy } from './memory-values.ts';
@@ -46,7 +46,9 @@ export function commitStaging(
       if (entry.push?.id === id && waits && entry.sentAt === null)
         state.outbox.set(key, { ...entry, api: push.api });
     }
-    const renewed = renews ? renewChanges(state, brake, { ...push, id }) : { renewed: 0 };
+    const renewed = renews
+      ? renewChanges(state, brake, { ...push, id })
+      : { renewed: 0, overtaken: overtakenOf(state, id) };
     const resumedOpen = waitingOf(state, id) - renewed.renewed;
     return { ...nothing, ...renewed, resumedFrom: begun.begunAt, resumedOpen, pushId: id, refused: [] };
   }
@@ -64,6 +66,7 @@ const nothing: StagingCommit = {
   resumedFrom: null,
   resumedOpen: 0,
   renewed: 0,
+  overtaken: 0,
   replaced: 0,
   unlike: null,
 };
@@ -87,6 +90,7 @@ export function draftStaging(
       resumedFrom: begun.begunAt,
       resumedOpen: waitingOf(state, pushId) - anew.filter((entry) => openStates.has(entry.state)).length,
       renewed: anew.length,
+      overtaken: renews ? 0 : overtakenOf(state, pushId),
       entries: entries.filter((_, place) => places.has(place)),
       pushId,
     };

@@ -58,7 +58,7 @@ export function equalPushes(
 function verdictOn(state: MemoryState, id: string, isOver: boolean): 'goes on' | 'renew' | 'over' {
   const waits = waitingOf(state, id) > 0;
   if (isOver && !waits) return 'over';
-  if (!isOver || !isOvertaken(state, id)) return 'goes on';
+  if (!isOver || overtakenOf(state, id) === 0) return 'goes on';
   const makesContacts = [...state.outbox.values()].some(
     (entry) => entry.push?.id === id && !isChange(entry) && isInForce(entry),
   );
@@ -87,19 +87,16 @@ export function waitingOf({ outbox }: MemoryState, id: string): number {
   return [...outbox.values()].filter(({ push, state }) => push?.id === id && openStates.has(state)).length;
 }
 
-function isOvertaken({ outbox }: MemoryState, id: string): boolean {
+/** See `countOvertaken` in `store/sqlite/`. */
+export function overtakenOf({ outbox }: Pick<MemoryState, 'outbox'>, id: string): number {
   const isOwn = ({ push }: MemoryEntry) => push?.id === id;
-  const own = changesOf({ outbox }, id);
-  const ids = new Set(own.flatMap(({ contactId }) => contactId ?? []));
-  const upserts = new Set(own.flatMap((entry) => upsertName(entry) ?? []));
   const last = Math.max(...[...outbox.values()].filter(isOwn).map(({ seq }) => seq));
-  return [...outbox.values()].some(
-    (entry) =>
-      entry.seq > last &&
-      !isOwn(entry) &&
-      isInForce(entry) &&
-      ((entry.contactId !== null && ids.has(entry.contactId)) || upserts.has(upsertName(entry) ?? '')),
-  );
+  const later = [...outbox.values()].filter((entry) => entry.seq > last && !isOwn(entry) && isInForce(entry));
+  const ids = new Set(later.flatMap(({ contactId }) => contactId ?? []));
+  const upserts = new Set(later.flatMap((entry) => upsertName(entry) ?? []));
+  return changesOf({ outbox }, id).filter(
+    (entry) => ids.has(entry.contactId ?? '') || upserts.has(upsertName(entry) ?? ''),
+  ).length;
 }
 
 function upsertName({ upsertField, changes }: MemoryEntry): string | null {

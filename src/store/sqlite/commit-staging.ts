@@ -2,7 +2,14 @@ import { parseTime } from '../../base/iso-time.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import type { SendApi } from '../../sync/ports/outbox-entry.ts';
 import type { Brake, CommitOutcome, StagingCommit } from '../../sync/ports/outbox-staging.ts';
-import { changesOf, countWaiting, equalPushes, isWaiting, type SoughtPush } from './equal-push.ts';
+import {
+  changesOf,
+  countOvertaken,
+  countWaiting,
+  equalPushes,
+  isWaiting,
+  type SoughtPush,
+} from './equal-push.ts';
 import { heldOfStaged } from './held-of-staged.ts';
 import { countReplaced, dropReplaced, refuseReplaced } from './replaced-entries.ts';
 
@@ -34,7 +41,9 @@ export function commitStaging(
       "UPDATE main.outbox SET api = ? WHERE push_id = ? AND state IN ('pending', 'held') AND sent_at IS NULL",
     ).run(push.api, open.id);
     const { id } = open;
-    const renewed = open.renews ? renewChanges(db, object, brake, { id, api: push.api }) : { renewed: 0 };
+    const renewed = open.renews
+      ? renewChanges(db, object, brake, { id, api: push.api })
+      : { renewed: 0, overtaken: countOvertaken(db, object, id) };
     const resumedOpen = countWaiting(db, id) - renewed.renewed;
     const resumedFrom = parseTime(open.begun_at);
     return { ...nothing, ...renewed, pushId: id, resumedFrom, resumedOpen, refused: 0 };
@@ -59,6 +68,7 @@ const nothing: StagingCommit = {
   resumedFrom: null,
   resumedOpen: 0,
   renewed: 0,
+  overtaken: 0,
   replaced: 0,
   unlike: null,
 };
@@ -80,7 +90,10 @@ export function draftStaging(
   }
   const { id, renews } = open;
   const resumed = { ...nothing, resumedFrom: parseTime(open.begun_at), pushId: id };
-  if (!renews) return { ...resumed, resumedOpen: countWaiting(db, id), isHeld: 'false', isNew: 'false' };
+  if (!renews) {
+    const [resumedOpen, overtaken] = [countWaiting(db, id), countOvertaken(db, object, id)];
+    return { ...resumed, resumedOpen, overtaken, isHeld: 'false', isNew: 'false' };
+  }
   const count = (sql: string) => db.prepare(`SELECT count(*) ${sql}`).pluck().get() as number;
   return {
     ...resumed,

@@ -71,7 +71,7 @@ export function equalPushes(
 function verdictOn(db: Connection, object: string, { id, isOver }: StoredPush): 'goes on' | 'renew' | 'over' {
   const waits = countWaiting(db, id) > 0;
   if (isOver === 1 && !waits) return 'over';
-  if (isOver === 0 || !isOvertaken(db, object, id)) return 'goes on';
+  if (isOver === 0 || countOvertaken(db, object, id) === 0) return 'goes on';
   return makesContacts(db, id) ? 'renew' : 'over';
 }
 
@@ -88,22 +88,22 @@ function unlikePush(
   };
 }
 
-/** Whether other changes of the push's contacts were asked for behind it; what took the place of a refused one is its own. */
-function isOvertaken(db: Connection, object: string, id: string): boolean {
-  const own = `FROM main.outbox WHERE ${changesOf(id)}`;
-  return (
-    db
-      .prepare(
-        `SELECT 1 FROM main.outbox l
-         WHERE l.seq > (SELECT max(seq) FROM main.outbox WHERE push_id = :id) AND l.push_id IS NOT :id
-           AND l.object = :object AND l.state NOT IN ('rejected', 'dropped')
-           AND (l.contact_id IN (SELECT contact_id ${own} AND contact_id IS NOT NULL)
-             OR (l.upsert_field IS NOT NULL AND (l.upsert_field, lower(l.changes ->> l.upsert_field)) IN
-               (SELECT upsert_field, lower(changes ->> upsert_field) ${own} AND upsert_field IS NOT NULL)))
-         LIMIT 1`,
-      )
-      .get({ id, object }) !== undefined
-  );
+/**
+ * How many changes of the push are of contacts of which others were asked for behind it; what took the place of a refused one is
+ * its own.
+ */
+export function countOvertaken(db: Connection, object: string, id: string): number {
+  const later = `FROM main.outbox WHERE seq > (SELECT max(seq) FROM main.outbox WHERE push_id = :id)
+    AND push_id IS NOT :id AND object = :object AND ${isInForce}`;
+  return db
+    .prepare(
+      `SELECT count(*) FROM main.outbox WHERE ${changesOf(id)}
+         AND (contact_id IN (SELECT contact_id ${later} AND contact_id IS NOT NULL)
+           OR (upsert_field IS NOT NULL AND (upsert_field, lower(changes ->> upsert_field)) IN
+             (SELECT upsert_field, lower(changes ->> upsert_field) ${later} AND upsert_field IS NOT NULL)))`,
+    )
+    .pluck()
+    .get({ id, object }) as number;
 }
 
 function makesContacts(db: Connection, id: string): boolean {

@@ -116,6 +116,8 @@ export interface StagingCommit {
   resumedOpen: number;
   /** Of the records of that push, the changes that are asked for anew: others of their contacts had come behind them. */
   renewed: number;
+  /** Of the other changes of that push, those whose contacts others came to change behind them: what came later stays. */
+  overtaken: number;
   /** Refused entries that were dropped, because a record took their place. */
   replaced: number;
   /** In whose stead nothing is stored: beside it the records would be sent twice. Null: there is none. */

@@ -36,6 +36,8 @@ export interface PushReport extends PushDrain, AsyncDisposable {
   resumedFrom: number | null;
   /** How many records of that push had no end yet. */
   resumedOpen: number;
+  /** How many of its changes are of contacts that a later push or edit came to change: what came later stays. */
+  overtaken: number;
   /** Refused entries that gave way to the records that mend them. */
   replaced: number;
   /** Open entries of others in the outbox. */
@@ -75,6 +77,7 @@ async function pushThrough(context: SyncContext, job: PushJob, staging: OutboxSt
     tally: [],
     resumedFrom: null,
     resumedOpen: 0,
+    overtaken: 0,
     replaced: 0,
     olderEntries: 0,
     runId: null,
@@ -97,8 +100,8 @@ async function pushThrough(context: SyncContext, job: PushJob, staging: OutboxSt
     refuseUnlike(job, draft.unlike);
     const checks = context.remote.usage.sent() - sentBefore;
     const plan = await planPush(context, draft, { checks });
-    const { resumedFrom, resumedOpen, replaced } = draft;
-    return { ...report, kind: 'checked', tally, plan, resumedFrom, resumedOpen, replaced };
+    const { resumedFrom, resumedOpen, overtaken, replaced } = draft;
+    return { ...report, kind: 'checked', tally, plan, resumedFrom, resumedOpen, overtaken, replaced };
   }
   throwIfAborted(job.signal);
   const { refused, ...committed } = await commit(context, staging, job);
@@ -160,7 +163,7 @@ async function commit(
   context: Pick<SyncContext, 'clock' | 'log' | 'sizes'>,
   staging: OutboxStaging,
   job: PushJob,
-): Promise<Pick<CommitOutcome, 'resumedFrom' | 'resumedOpen' | 'replaced' | 'refused'>> {
+): Promise<Pick<CommitOutcome, 'resumedFrom' | 'resumedOpen' | 'overtaken' | 'replaced' | 'refused'>> {
   const { heldDeletes, heldEdits, renewed, unlike, ...committed } = await staging.commit(
     context.sizes.outgoingBrake,
     resumption(context, job),

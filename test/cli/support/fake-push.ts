@@ -58,6 +58,7 @@ export function pushResultOf(
       olderEntries: 0,
       resumedFrom: null,
       resumedOpen: 0,
+      overtaken: 0,
       replaced: 0,
       plan: null,
       runId: 'run',
