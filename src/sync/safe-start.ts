@@ -84,6 +84,19 @@ async function coverage(
   // Without a word about coverage what is older than a day alone is believed, however short the span that was answered: a
   // transaction may be open since before it. An org that refuses a day is not as old.
   const untold = (start: number) => (isCut ? start : end - dayMs);
+  let takenEnd: number | null = null;
+  /** The shortest span tells whether an end is what is refused, in one call in place of all the halves of a day. */
+  const isEndTaken = async () => {
+    if (end === takenEnd) return true;
+    try {
+      await call({ start: end - minuteMs, end });
+    } catch (error) {
+      if (isAppError(error, 'INVALID_REPLICATION_DATE')) return false;
+      if (!isAppError(error, 'EXCEEDED_ID_LIMIT')) throw error;
+    }
+    takenEnd = end;
+    return true;
+  };
   for (;;) {
     const start = end - span;
     try {
@@ -100,16 +113,16 @@ async function coverage(
       const refused = isAppError(error, 'INVALID_REPLICATION_DATE');
       if (!tooMany && !refused) throw error;
       isCut ||= refused;
-      if (span <= minuteMs) {
-        if (tooMany) return { to: untold(start), from: start, isCut };
-        if (end <= floorMinute(now)) throw error;
-        // Neither span with an end in the future was accepted: this org wants an end in the past.
-        end = floorMinute(now);
-        span = dayMs;
-        isCut = false;
+      if (span > minuteMs && (tooMany || (await isEndTaken()))) {
+        span = Math.max(minuteMs, floorMinute(span / 2));
         continue;
       }
-      span = Math.max(minuteMs, floorMinute(span / 2));
+      if (tooMany) return { to: untold(start), from: start, isCut };
+      if (end <= floorMinute(now)) throw error;
+      // No span with an end in the future is accepted: this org wants an end in the past.
+      end = floorMinute(now);
+      span = dayMs;
+      isCut = false;
     }
   }
 }

@@ -156,6 +156,25 @@ function orgThatDropped(since: number, openSince = Number.POSITIVE_INFINITY) {
   return { context, waits };
 }
 
+it.each([
+  { what: 'no end ahead', least: 10 * minute, ends: now },
+  { what: 'no end at all', least: 0, ends: 0 },
+])('an org that takes $what is asked few times for T0', async ({ least, ends }) => {
+  let calls = 0;
+  const asked: Coverage = ({ start, end }) => {
+    calls++;
+    if (end > ends || start < now - least) throw new AppError('INVALID_REPLICATION_DATE', 'Out of reach.');
+    return now - minute;
+  };
+  const { remote, clock, records, log } = orgThatDropped(0).context;
+  const { changes } = orgWhere({ updated: asked, deleted: asked }).records;
+  const context = { remote, clock, log, records: { ...records, changes } } as SyncContext;
+  if (ends > 0) expect(await findSafeStart(context)).toBe(Date.UTC(2026, 2, 4, 9, 59));
+  else await expect(findSafeStart(context)).rejects.toMatchObject({ code: 'REFUSED_FOR_NOW' });
+  // Two lists, or one and three waits.
+  expect(calls).toBeLessThanOrEqual(ends > 0 ? 2 * 12 : 4 * 4);
+});
+
 describe('the list of deletions of a while', () => {
   const endsOf = async (since: number, refusesFuture: boolean) => {
     let calls = 0;
