@@ -3,7 +3,7 @@ import type { Field } from '../../src/sync/ports/field.ts';
 import type { OutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
 import { doubtVerdict, type FoundContact } from '../../src/sync/push/settle/doubt-verdict.ts';
 import { externalIdName } from '../../src/sync/push/values/external-id-name.ts';
-import { sameValue } from '../../src/sync/push/values/same-value.ts';
+import { sameValue, surelySame } from '../../src/sync/push/values/same-value.ts';
 
 const id = '003000000000001AAA';
 const sentAt = Date.UTC(2026, 0, 2, 12, 0, 5, 300);
@@ -146,6 +146,12 @@ describe('what a contact tells of a write whose answer never came', () => {
     ['one as it was to be, written otherwise', live({ Ext__c: 'x', Title: ' Ours' }, after), 'as-sent'],
     ['one that somebody changed', live({ Ext__c: 'x', Title: 'Theirs' }, after), 'changed'],
     ['one from before', live({ Ext__c: 'x', Title: 'Old' }, before), 'untouched'],
+    ['one from before, kept otherwise', live({ Ext__c: 'x', Title: 'Ours\u00a0' }, before), 'untouched'],
+    [
+      'one that was written since, kept otherwise',
+      live({ Ext__c: 'x', Title: 'Ours\u00a0' }, after),
+      'as-sent',
+    ],
   ])('an upsert finds %s', (_, found, verdict) => {
     expect(kindOf(upsert, found)).toBe(verdict);
   });
@@ -175,6 +181,28 @@ describe('two values of a field', () => {
     ['picklist', {}, 'hot', 'Hot', true],
   ])('of type %s %o: %j and %j', (type, more, a, b, same) => {
     expect(sameValue(a, b, typed(type, more))).toBe(same);
+  });
+});
+
+describe('two values of which Salesforce surely keeps the same', () => {
+  const defined = { picklistValues: ['Hot', 'Cold'] };
+  it.each<[string, Partial<Field>, unknown, unknown, boolean]>([
+    ['string', {}, ' a\r\nb\t', 'a\nb', true],
+    ['string', {}, ' ', null, true],
+    ['string', {}, 'a\u00a0', 'a', false],
+    ['string', {}, '\u00a0', null, false],
+    ['phone', {}, 12, '12', true],
+    ['email', {}, 'A@B.example', 'a@b.example', true],
+    ['double', { scale: 2 }, '12.50', 12.5, true],
+    ['reference', {}, '001000000000001', '001000000000001AAA', true],
+    ['boolean', {}, 1, 'true', true],
+    ['picklist', defined, 'hot', 'Hot', true],
+    ['picklist', defined, 'warm', 'Warm', false],
+    ['multipicklist', defined, 'cold; hot', 'Hot;Cold', true],
+    ['multipicklist', defined, 'warm;hot', 'Hot;Warm', false],
+    ['combobox', {}, 'warm', 'Warm', false],
+  ])('of type %s %o: %j and %j', (type, more, a, b, same) => {
+    expect(surelySame(a, b, typed(type, more))).toBe(same);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { conflictPolicies } from '../../src/org/conflict-policy.ts';
 import type { OutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
-import { sameValue } from '../../src/sync/push/values/same-value.ts';
+import { surelySame } from '../../src/sync/push/values/same-value.ts';
 import { type EditedContact, planEdit } from '../../src/sync/two-way/plan-edit.ts';
 import { field } from '../store/sqlite/contact-fields.ts';
 import fc from '../support/properties.ts';
@@ -9,7 +9,7 @@ import fc from '../support/properties.ts';
 const id = '003000000000001AAA';
 const names = ['A', 'B', 'C'] as const;
 const fields = new Map(names.map((name) => [name as string, field(name, 'string')]));
-const rules = { fields, isSame: sameValue };
+const rules = { fields, isSame: surelySame };
 
 const edit = (more: Partial<OutboxEntry>): Pick<OutboxEntry, 'op' | 'changes' | 'base' | 'contactId'> => ({
   op: 'update',
@@ -141,7 +141,7 @@ describe('an edit against what Salesforce has now', () => {
     const based = (base: unknown, more: Partial<OutboxEntry> = {}) =>
       planEdit(edit({ changes: { A: 1 }, base: { A: base }, ...more }), now, {
         fields: number,
-        isSame: sameValue,
+        isSame: surelySame,
         policy: 'salesforce-wins',
       }).kind;
     for (const base of [52.520006599999995, 52.52000660000001, 52.52000659999998]) {
@@ -152,7 +152,7 @@ describe('an edit against what Salesforce has now', () => {
     }
     const none = planEdit(edit({ changes: { A: 1 }, base: { A: 0 } }), live({ A: null }), {
       fields: number,
-      isSame: sameValue,
+      isSame: surelySame,
       policy: 'salesforce-wins',
     });
     expect(none.kind).toBe('drop');

@@ -1,16 +1,10 @@
 import { isoTime } from '../../base/iso-time.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import type { EditDecision, EditRecord } from '../../sync/ports/outbox-entry.ts';
+import { keepConflictBase } from './conflict-base.ts';
 import { amendEntry, insertPart, isEmpty, partOf } from './entry-part.ts';
 import { insertStep } from './run-records.ts';
 import { settleEntries } from './send-records.ts';
-
-/** As JSON. */
-interface Bases {
-  base: string | null;
-  firstBase: string | null;
-  found: string | null;
-}
 
 /** See `Outbox.decideEdits`. The caller holds the transaction. */
 export function decideEdits(
@@ -19,15 +13,13 @@ export function decideEdits(
   { runId, step, lines }: EditRecord,
   at: number,
 ): string[] {
-  const waits = db.prepare(
-    "SELECT base, first_base AS firstBase, found FROM outbox WHERE key = ? AND local = 1 AND state = 'pending'",
-  );
+  const waits = db.prepare("SELECT base FROM outbox WHERE key = ? AND local = 1 AND state = 'pending'").raw();
   const taken: string[] = [];
   for (const decision of decisions) {
-    const entry = waits.get(decision.key) as Bases | undefined;
+    const entry = waits.get(decision.key) as [base: string | null] | undefined;
     if (entry === undefined) continue;
     taken.push(decision.key);
-    carryOut(db, decision, entry, at);
+    carryOut(db, decision, entry[0], at);
   }
   const open = new Set(decisions.map(({ key }) => key));
   for (const key of taken) open.delete(key);
@@ -37,7 +29,7 @@ export function decideEdits(
   return taken;
 }
 
-function carryOut(db: Connection, decision: EditDecision, bases: Bases, at: number): void {
+function carryOut(db: Connection, decision: EditDecision, former: string | null, at: number): void {
   const { key } = decision;
   switch (decision.kind) {
     case 'amend': {
@@ -45,13 +37,13 @@ function carryOut(db: Connection, decision: EditDecision, bases: Bases, at: numb
       amendEntry(
         db,
         key,
-        partOf({ changes, base: parsed(bases.base) }, (name) => name in changes),
+        partOf({ changes, base: parsed(former) }, (name) => name in changes),
       );
       setContact(db, key, contactId);
       return;
     }
     case 'part': {
-      const base = parsed(bases.base);
+      const base = parsed(former);
       const later = namesBehind(db, key);
       for (const { changes, errors } of decision.parts) {
         const part = { changes, base };
@@ -86,25 +78,12 @@ function carryOut(db: Connection, decision: EditDecision, bases: Bases, at: numb
     }
     case 'conflict': {
       const { contactId, errors } = decision;
-      const { IsDeleted: _isGone, ...found } = decision.base;
-      db.prepare('UPDATE outbox SET base = ?, first_base = ?, found = ? WHERE key = ?').run(
-        JSON.stringify(decision.base),
-        JSON.stringify(firstBaseOf(bases)),
-        contactId === null ? null : JSON.stringify(found),
-        key,
-      );
+      keepConflictBase(db, key, decision.base);
       if (contactId !== null) setContact(db, key, contactId);
       settleEntries(db, [{ key, state: 'conflict', errors, contactId, at }]);
       return;
     }
   }
-}
-
-/** What the edit was based on before any conflict: of what one has found, the base has that. */
-function firstBaseOf({ base, firstBase, found }: Bases): Record<string, unknown> {
-  const { IsDeleted: _isGone, ...last } = parsed(base) ?? {};
-  for (const name of Object.keys(parsed(found) ?? {})) delete last[name];
-  return { ...last, ...parsed(firstBase) };
 }
 
 function parsed(values: string | null): Record<string, unknown> | null {

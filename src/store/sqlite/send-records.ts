@@ -2,6 +2,7 @@ import { isoTime } from '../../base/iso-time.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import type { Settlement } from '../../sync/ports/outbox-entry.ts';
 import { adoptKeys } from './adopt-keys.ts';
+import { keepConflictBase } from './conflict-base.ts';
 import { type ContactRef, knownBeforeReader } from './contact-lookup.ts';
 import { prepared } from './prepared.ts';
 import type { SendStep } from './send-step.ts';
@@ -118,6 +119,8 @@ export function settleEntries(db: Connection, settlements: readonly Settlement[]
       done.map(({ key, contactId, created, at }) => [key, contactId, isoTime(at), created ? 1 : 0]),
     );
     run(settleOther, others.map(rowOf));
+    for (const other of others)
+      if (other.state === 'conflict' && other.base !== undefined) keepConflictBase(db, other.key, other.base);
     run(
       unsent,
       others.flatMap((other) => (other.state === 'pending' && other.unsent === true ? [other.key] : [])),

@@ -153,7 +153,17 @@ export type Settlement =
       keyless?: boolean;
       doubt?: Doubt;
     }
-  /** Somebody else changed the contact meanwhile; `contactId` where it was found by its external id. */
-  | { key: string; state: 'conflict'; errors: RecordError[]; contactId: string | null; at: number }
+  /**
+   * Somebody else changed the contact meanwhile; `contactId` where it was found by its external id. `base`: what a person's
+   * decision for an edit of a program is to hold against from now on; left out where the entry keeps its own.
+   */
+  | {
+      key: string;
+      state: 'conflict';
+      errors: RecordError[];
+      contactId: string | null;
+      base?: Record<string, unknown>;
+      at: number;
+    }
   /** `unsent`: surely no sending of it did anything, so that it is as if it had never been sent. */
   | { key: string; state: 'pending'; errors: RecordError[]; at: number; unsent?: boolean };

@@ -126,7 +126,7 @@ function isBase(
 }
 
 /** In the base of an edit whose contact was gone when a person was asked; where it has come back, the rest counts. */
-const seenGone = { IsDeleted: true };
+export const seenGone = { IsDeleted: true };
 
 function isDecided(base: Values | null): boolean {
   return base?.IsDeleted === true;

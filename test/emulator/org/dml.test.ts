@@ -48,6 +48,11 @@ describe('create', () => {
     });
   });
 
+  it('keeps a no-break space at the ends of a text', () => {
+    const id = idOf(save({ LastName: '\u00a0Trim\u00a0\t ', Title: '\u00a0' }));
+    expect(read(id, 'LastName', 'Title')).toMatchObject({ LastName: '\u00a0Trim\u00a0', Title: '\u00a0' });
+  });
+
   it('rounds numbers to their scale and drops milliseconds', () => {
     const id = idOf(
       save({

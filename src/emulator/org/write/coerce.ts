@@ -134,7 +134,7 @@ function coerceTime(field: Field, raw: unknown, source: CoerceSource): Coerced {
 
 function coerceText(field: Field, raw: unknown, source: CoerceSource): Coerced {
   if (typeof raw === 'object') return wrongType(field, raw, 'string', source);
-  const text = String(raw).replaceAll('\0', '').trim();
+  const text = trimEdges(String(raw).replaceAll('\0', ''));
   if (text === '') return { value: null };
   switch (field.type) {
     case 'id':
@@ -187,6 +187,14 @@ function defined(field: Field, text: string): string | undefined {
   const folded = text.toLowerCase();
   return field.document.picklistValues.find((entry) => entry.active && entry.value.toLowerCase() === folded)
     ?.value;
+}
+
+/** Without blanks and control characters at both ends; a no-break space stays (Apex Developer Guide, "String", trim). */
+function trimEdges(text: string): string {
+  let [from, to] = [0, text.length];
+  while (from < to && text.charCodeAt(from) <= 0x20) from++;
+  while (from < to && text.charCodeAt(to - 1) <= 0x20) to--;
+  return text.slice(from, to);
 }
 
 function coercePicklist(field: Field, text: string): Coerced {

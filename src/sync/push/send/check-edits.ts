@@ -6,8 +6,9 @@ import type { EditDecision, OutboxEntry } from '../../ports/outbox-entry.ts';
 import type { RecordError } from '../../ports/record-writes.ts';
 import { type EditedContact, type EditPlan, isBaseKnown, planEdit, shown } from '../../two-way/plan-edit.ts';
 import type { DrainProgress } from '../progress/drain-progress.ts';
+import { comparedForDelete } from '../settle/compared-for-delete.ts';
 import { readByFields, retrieveRecords } from '../settle/read-doubts.ts';
-import { sameValue } from '../values/same-value.ts';
+import { surelySame } from '../values/same-value.ts';
 
 type Rec = Record<string, unknown>;
 
@@ -46,7 +47,7 @@ export async function checkEdits(
       planEdit(edit, found.get(edit.contactId ?? '') ?? { kind: 'gone' }, {
         policy,
         fields,
-        isSame: sameValue,
+        isSame: surelySame,
       }),
     ]),
   );
@@ -89,23 +90,12 @@ async function readContacts(
         ? edit.base !== null
         : Object.keys(edit.changes).every((name) => isBaseKnown(edit, name));
     if (!isKnown) for (const name of makingFields) names.add(name);
-    if (edit.op === 'delete') {
-      const compared = (await context.mirror.schema.fields()).filter(
-        ({ updateable, vanished, current, unfilled }) => updateable && !vanished && current && !unfilled,
-      );
-      for (const { name } of compared) names.add(name);
-    }
+    if (edit.op === 'delete') for (const name of await comparedForDelete(context)) names.add(name);
   }
   const ids = [...new Set(edits.flatMap(({ contactId }) => (contactId === null ? [] : [fullId(contactId)])))];
   const rows = await retrieveRecords(context, ids, [...names], options);
   const missing = ids.filter((id) => !rows.has(id));
-  const { tombstones } = await confirmGone(context, missing, options);
-  const survivors = new Map(
-    tombstones.flatMap(({ id, masterRecordId }) =>
-      masterRecordId === null ? [] : [[id, fullId(masterRecordId)]],
-    ),
-  );
-  const survivorRows = await retrieveRecords(context, [...new Set(survivors.values())], [...names], options);
+  const { survivors, survivorRows } = await findSurvivors(context, missing, [...names], options);
   const found = new Map<string, EditedContact>();
   for (const id of ids) {
     const row = rows.get(id);
@@ -118,6 +108,41 @@ async function readContacts(
     else found.set(id, { kind: 'gone' });
   }
   return found;
+}
+
+/** How often what a contact was merged into may itself have been merged since; what goes further counts as gone. */
+const mostMerges = 20;
+
+/** Into which live contacts others were merged, at last, with these fields of those. */
+async function findSurvivors(
+  context: SyncContext,
+  missing: readonly string[],
+  names: readonly string[],
+  options: CheckOptions & { fields: ReadonlyMap<string, Field> },
+): Promise<{ survivors: Map<string, string>; survivorRows: Map<string, Rec> }> {
+  const masters = new Map<string, string>();
+  const survivorRows = new Map<string, Rec>();
+  let unknown = [...missing];
+  for (let merges = 0; unknown.length > 0 && merges < mostMerges; merges++) {
+    const { tombstones } = await confirmGone(context, unknown, options);
+    const next = new Set<string>();
+    for (const { id, masterRecordId } of tombstones) {
+      if (masterRecordId === null) continue;
+      masters.set(id, fullId(masterRecordId));
+      next.add(fullId(masterRecordId));
+    }
+    const asked = [...next].filter((id) => !survivorRows.has(id) && !masters.has(id));
+    for (const [id, row] of await retrieveRecords(context, asked, names, options)) survivorRows.set(id, row);
+    unknown = asked.filter((id) => !survivorRows.has(id));
+  }
+  const survivors = new Map<string, string>();
+  for (const id of missing) {
+    let last: string | undefined = id;
+    for (let merges = 0; last !== undefined && !survivorRows.has(last) && merges < mostMerges; merges++)
+      last = masters.get(last);
+    if (last !== undefined && survivorRows.has(last)) survivors.set(id, last);
+  }
+  return { survivors, survivorRows };
 }
 
 /** They say who made a record and who changed it last, to the second. */

@@ -1,7 +1,7 @@
 import { sameId } from '../../../org/record-id.ts';
 import type { Field } from '../../ports/field.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
-import { sameValue } from '../values/same-value.ts';
+import { sameValue, surelySame } from '../values/same-value.ts';
 import { setBackMs } from './org-now.ts';
 
 /** A contact as Salesforce has it now. */
@@ -73,10 +73,12 @@ function verdictOfWrite(
 ): Verdict {
   const sent = Object.entries(entry.changes).filter(([name]) => name !== entry.upsertField);
   const comparable = sent.filter(([name, value]) => isComparable(name, value, found, fields));
-  const differing = comparable.filter(
-    ([name, value]) => !sameValue(value, found.values[name], fields.get(name)),
-  );
   const untouched = isBefore(found.stampMs, entry);
+  // What was there before is the value itself, or is none of it; what was written since may be what the org has made of it.
+  const isSame = untouched ? surelySame : sameValue;
+  const differing = comparable.filter(
+    ([name, value]) => !isSame(value, found.values[name], fields.get(name)),
+  );
   const all = comparable.length === sent.length;
   if (differing.length === 0 && (all || (!untouched && comparable.length > 0)))
     return { kind: 'as-sent', id: found.id, created: wasCreated(entry, found) };
@@ -111,7 +113,8 @@ function isAsBefore(
   if (knownBefore === null) return false;
   return sent.every(
     ([name]) =>
-      name in knownBefore.values && sameValue(knownBefore.values[name], found.values[name], fields.get(name)),
+      name in knownBefore.values &&
+      surelySame(knownBefore.values[name], found.values[name], fields.get(name)),
   );
 }
 

@@ -10,6 +10,7 @@ import { refreshSchema } from '../../schema.ts';
 import { select, soqlString } from '../../soql.ts';
 import { plainDecimal } from '../values/decimal.ts';
 import { externalIdName } from '../values/external-id-name.ts';
+import { comparedForDelete } from './compared-for-delete.ts';
 import type { FoundContact } from './doubt-verdict.ts';
 
 /** Salesforce stops at 16,384 bytes of URI and headers. */
@@ -46,7 +47,9 @@ export async function readDoubts(
       return id === null || isGone(entry) ? [] : [id];
     }),
   );
-  const rows = await retrieveRecords(context, [...ids], namesOf(entries), options);
+  const isDeleteCompared = entries.some(({ op, local }) => op === 'delete' && local);
+  const names = [...namesOf(entries), ...(isDeleteCompared ? await comparedForDelete(context) : [])];
+  const rows = await retrieveRecords(context, [...ids], names, options);
   // What retrieve does not give is deleted, purged or hidden; that queryAll may yet call some live is a race.
   const missing = [...ids].filter((id) => !rows.has(id));
   const live = new Set((await confirmGone(context, missing, options)).live);
@@ -87,7 +90,7 @@ export async function retrieveRecords(
   { fields, signal }: ReadOptions,
 ): Promise<Map<string, Rec>> {
   // Nested values are no fields, and one that the user may not read would fail the whole request.
-  const asked = names.filter((name) => fields.has(name));
+  const asked = [...new Set(names)].filter((name) => fields.has(name));
   const rows = new Map<string, Rec>();
   for (let i = 0; i < ids.length; i += retrieveRows) {
     const page = await records.retrieve(ids.slice(i, i + retrieveRows), asked, { signal });

@@ -1,6 +1,7 @@
 import type { SyncContext } from '../../context.ts';
 import type { Field } from '../../ports/field.ts';
 import type { OutboxEntry, Settlement } from '../../ports/outbox-entry.ts';
+import { seenGone } from '../../two-way/plan-edit.ts';
 import { doubtVerdict, type FoundContact } from './doubt-verdict.ts';
 import { orgNow } from './org-now.ts';
 import { readByFields, readDoubts } from './read-doubts.ts';
@@ -71,7 +72,15 @@ function settlementOf(
     case 'changed': {
       const { message, fields: changed } = verdict;
       const errors = [{ code: 'CONFLICT', message, fields: changed }];
-      return { key, state: 'conflict', errors, contactId: verdict.id, at };
+      const base = entry.local ? { base: baseFound(entry, found) } : {};
+      return { key, state: 'conflict', errors, contactId: verdict.id, ...base, at };
     }
   }
+}
+
+/** What an edit meets, so that a person's decision for it holds against that and nothing later; see `EditPlan`. */
+function baseFound({ op, base, changes }: OutboxEntry, found: FoundContact): Record<string, unknown> {
+  if (found.kind === 'gone') return { ...base, ...seenGone };
+  if (op === 'delete') return found.values;
+  return { ...base, ...Object.fromEntries(Object.keys(changes).map((name) => [name, found.values[name]])) };
 }

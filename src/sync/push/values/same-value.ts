@@ -1,4 +1,5 @@
 import { parseTime } from '../../../base/iso-time.ts';
+import { trimEdges } from '../../../base/trim-edges.ts';
 import { fullId } from '../../../org/record-id.ts';
 import type { Field } from '../../ports/field.ts';
 import { plainDecimal } from './decimal.ts';
@@ -10,6 +11,52 @@ import { plainDecimal } from './decimal.ts';
  */
 export function sameValue(a: unknown, b: unknown, field: Pick<Field, 'type' | 'scale'> | undefined): boolean {
   return normalValue(a, field) === normalValue(b, field);
+}
+
+/**
+ * Whether Salesforce surely keeps the same of two values of a field: as `sameValue`, without what an org may tell apart. It
+ * keeps a no-break space at the end of a text, and the letters' case of a picklist value that is not defined.
+ */
+export function surelySame(
+  a: unknown,
+  b: unknown,
+  field: Pick<Field, 'type' | 'scale' | 'picklistValues'> | undefined,
+): boolean {
+  if (!sameValue(a, b, field)) return false;
+  if (typeof a === 'number' || typeof b === 'number') return true;
+  switch (field?.type) {
+    case 'boolean':
+    case 'int':
+    case 'long':
+    case 'double':
+    case 'currency':
+    case 'percent':
+    case 'date':
+    case 'datetime':
+    case 'time':
+    case 'reference':
+    case 'email':
+      return true;
+    case 'picklist':
+    case 'multipicklist':
+      return picked(a, field) === picked(b, field);
+    default:
+      return keptText(a) === keptText(b);
+  }
+}
+
+function keptText(value: unknown): string {
+  return value === null || value === undefined ? '' : trimEdges(String(value).replaceAll('\r\n', '\n'));
+}
+
+/** Values in any order, the defined ones in one case. */
+function picked(value: unknown, { picklistValues }: Pick<Field, 'picklistValues'>): string {
+  const items = keptText(value).split(';').map(trimEdges);
+  const defined = new Set(picklistValues.map((item) => item.toLowerCase()));
+  return items
+    .map((item) => (defined.has(item.toLowerCase()) ? item.toLowerCase() : item))
+    .toSorted()
+    .join(';');
 }
 
 /** The one text for all values of a field that are the same; null for nothing. */

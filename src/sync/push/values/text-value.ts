@@ -1,4 +1,5 @@
 import { NumberText } from '../../../base/number-text.ts';
+import { trimEdges } from '../../../base/trim-edges.ts';
 import { contact } from '../../../org/synced-object.ts';
 import type { Field } from '../../ports/field.ts';
 import { quoted, type Typed, wrong } from './typed.ts';
@@ -17,7 +18,7 @@ export function textValue(value: unknown, field: Field): Typed {
   if (typeof value === 'object' && !(value instanceof NumberText)) {
     return wrong(`${field.name} takes a plain value, not an object or a list.`);
   }
-  const text = withoutInnerSpace.has(field.type) ? String(value).trim() : trimmed(String(value));
+  const text = withoutInnerSpace.has(field.type) ? String(value).trim() : trimEdges(String(value));
   if (text === '') return { value: null };
   // JSON may hold half of a character, which any way of sending would turn into another.
   if (!text.isWellFormed()) {
@@ -37,13 +38,6 @@ export function textValue(value: unknown, field: Field): Typed {
   if (field.type === 'email') return emailValue(text, field);
   if (field.type === 'multipicklist') return picklistValue(text.split(';'), field);
   return field.type === 'picklist' ? picklistValue([text], field) : { value: text };
-}
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what Salesforce takes off.
-const edges = /^[\u0000-\u0020]+|[\u0000-\u0020]+$/g;
-
-function trimmed(text: string): string {
-  return text.replace(edges, '');
 }
 
 /** `4.9E+11`, with either decimal point: what digits it had is no longer known. */

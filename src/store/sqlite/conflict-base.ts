@@ -1,0 +1,37 @@
+import type { Connection } from '../../sqlite/connection.ts';
+
+/** As JSON. */
+interface Bases {
+  base: string | null;
+  firstBase: string | null;
+  found: string | null;
+}
+
+/**
+ * Bases an edit on what Salesforce was found to have, so that a person's decision holds against that; what it was based on
+ * before is kept beside. `base` has `IsDeleted` where the contact was gone.
+ */
+export function keepConflictBase(db: Connection, key: string, base: Readonly<Record<string, unknown>>): void {
+  const former = db
+    .prepare('SELECT base, first_base AS firstBase, found FROM outbox WHERE key = ? AND local = 1')
+    .get(key) as Bases | undefined;
+  if (former === undefined) return;
+  const { IsDeleted: isGone, ...found } = base;
+  db.prepare('UPDATE outbox SET base = ?, first_base = ?, found = ? WHERE key = ?').run(
+    JSON.stringify(base),
+    JSON.stringify(firstBaseOf(former)),
+    isGone === true ? null : JSON.stringify(found),
+    key,
+  );
+}
+
+/** What the edit was based on before any conflict: of what one has found, the base has that. */
+function firstBaseOf({ base, firstBase, found }: Bases): Record<string, unknown> {
+  const { IsDeleted: _isGone, ...last } = parsed(base) ?? {};
+  for (const name of Object.keys(parsed(found) ?? {})) delete last[name];
+  return { ...last, ...parsed(firstBase) };
+}
+
+function parsed(values: string | null): Record<string, unknown> | null {
+  return values === null ? null : (JSON.parse(values) as Record<string, unknown>);
+}
