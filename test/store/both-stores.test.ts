@@ -21,6 +21,7 @@ async function toldBy({ contacts: store }: Mirror, base: number) {
     counts: await store.counts(),
     latestReadAt: await store.latestReadAt(),
     lastNames: [...(await store.valuesOf('LastName', ids))].sort(),
+    visits: [...(await store.valuesOf('Visits__c', ids))].sort(),
     noColumn: (await store.valuesOf('Nothing__c', ids)).size,
   };
 }

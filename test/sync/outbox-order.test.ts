@@ -153,6 +153,123 @@ describe('one contact’s changes are sent in their order', () => {
   });
 });
 
+describe('a unique value that a contact gives up goes to what asks for it behind', () => {
+  const id = (contact: Record<string, unknown> | undefined) => String(contact?.Id);
+  const value = (contact: Record<string, unknown> | undefined) => String(contact?.[extId]);
+  /** What gives the value up meets a locked row at first: whatever does not wait for it comes before. */
+  const isLockedOnce = (rig: Rig, method = '(PATCH|DELETE)') => {
+    const errors = [{ statusCode: 'UNABLE_TO_LOCK_ROW', message: 'It is locked.', fields: [] }];
+    const answer = { status: 200, headers: { 'content-type': 'application/json' } };
+    const body = JSON.stringify([{ success: false, errors }]);
+    return control(rig.emulator.url, 'faults', [
+      { match: `${method} .*/composite/sobjects`, times: 1, ...answer, body },
+    ]);
+  };
+
+  it.each([
+    ['a deletion', (contact: Record<string, unknown>) => ({ Id: id(contact), IsDeleted: true })],
+    ['an update that clears it', (contact: Record<string, unknown>) => ({ Id: id(contact), [extId]: null })],
+    ['an update to another', (contact: Record<string, unknown>) => ({ Id: id(contact), [extId]: 'other' })],
+  ])('%s', async (_by, giving) => {
+    await using rig = await copied();
+    const [first] = await contactsOf(rig.emulator.url);
+    await queue(rig, [giving(first!)]);
+    await queue(rig, [{ [extId]: value(first).toLowerCase(), LastName: 'Taker' }]);
+    await isLockedOnce(rig);
+    expect((await cycle(rig)).push).toMatchObject({ pushed: 2, rejected: 0, unsent: 0 });
+    expect(await withExtId(rig, value(first))).toMatchObject([{ LastName: 'Taker' }]);
+  });
+
+  it('an update takes it as well', async () => {
+    await using rig = await copied();
+    const [first, second] = await contactsOf(rig.emulator.url);
+    await queue(rig, [{ Id: id(first), IsDeleted: true }]);
+    await queue(rig, [{ Id: id(second), [extId]: value(first) }]);
+    await isLockedOnce(rig);
+    expect((await cycle(rig)).push).toMatchObject({ pushed: 2, rejected: 0, unsent: 0 });
+    expect(await withExtId(rig, value(first))).toMatchObject([{ Id: second?.Id }]);
+  });
+
+  it('a number, in a unique field that is no external id, of an upsert of a contact that is known', async () => {
+    await using rig = await copied();
+    const { url } = rig.emulator;
+    await control(url, 'settings', {
+      addFields: [{ name: 'Seat__c', type: 'double', unique: true, precision: 18, scale: 0 }],
+    });
+    const [first] = await contactsOf(url);
+    await queue(rig, [{ Id: id(first), Seat__c: 1000 }]);
+    await cycle(rig);
+    rig.pass(120_000);
+    await cycle(rig);
+    await queue(rig, [{ [extId]: value(first), Seat__c: null }], extId);
+    await queue(rig, [{ Seat__c: '1e3', LastName: 'Taker' }]);
+    await isLockedOnce(rig);
+    expect((await cycle(rig)).push).toMatchObject({ pushed: 2, rejected: 0 });
+    expect((await contactsOf(url)).filter(({ Seat__c }) => Seat__c === 1000)).toMatchObject([
+      { LastName: 'Taker' },
+    ]);
+  });
+
+  it('although it was given in the same page, and the mirror has not read it', async () => {
+    await using rig = await copied();
+    const [first] = await contactsOf(rig.emulator.url);
+    await queue(rig, [{ Id: id(first), [extId]: 'short' }]);
+    await queue(rig, [{ Id: id(first), IsDeleted: true }]);
+    await queue(rig, [{ [extId]: 'short', LastName: 'Taker' }]);
+    await isLockedOnce(rig, 'DELETE');
+    expect((await cycle(rig)).push).toMatchObject({ pushed: 3, rejected: 0 });
+    expect(await withExtId(rig, 'short')).toMatchObject([{ LastName: 'Taker' }]);
+  });
+
+  it('although it was written before and not read back yet', async () => {
+    await using rig = await copied();
+    const { url } = rig.emulator;
+    const [first] = await contactsOf(url);
+    await queue(rig, [{ Id: id(first), [extId]: 'unread' }]);
+    await control(url, 'faults', [{ match: 'POST .*/composite/sobjects/Contact$', times: 99, status: 503 }]);
+    await cycle(rig);
+    expect(await rig.context.mirror.outbox.readBackDue(9)).toHaveLength(1);
+    await queue(rig, [{ Id: id(first), IsDeleted: true }]);
+    await isLockedOnce(rig);
+    // No cycle, which would pull first.
+    const taker = recordsOf([{ [extId]: 'unread', LastName: 'Taker' }]);
+    await pushAll(rig.context, taker, { signal: rig.signal });
+    expect(await withExtId(rig, 'unread')).toMatchObject([{ LastName: 'Taker' }]);
+  });
+
+  it('by ingest jobs, of which the largest goes first', async () => {
+    await using rig = await copied();
+    const [first] = await contactsOf(rig.emulator.url);
+    const how = { queue: true, api: 'bulk' as const, signal: rig.signal };
+    await pushAll(rig.context, recordsOf([{ Id: id(first), IsDeleted: true }]), how);
+    const takers = [{ [extId]: value(first), LastName: 'Taker' }, { LastName: 'Another' }];
+    await pushAll(rig.context, recordsOf(takers), how);
+    expect((await cycle(rig)).push).toMatchObject({ pushed: 3, rejected: 0 });
+    expect(await withExtId(rig, value(first))).toMatchObject([{ LastName: 'Taker' }]);
+  });
+
+  it('and waits for it while it is in doubt, and not once it was refused', async () => {
+    await using rig = await copied();
+    const { url } = rig.emulator;
+    const [first] = await contactsOf(url);
+    await control(url, 'faults', [{ match: 'DELETE .*/composite/sobjects', times: 99, status: 500 }]);
+    await queue(rig, [{ Id: id(first), IsDeleted: true }]);
+    await queue(rig, [{ [extId]: value(first), LastName: 'Taker' }]);
+    await cycle(rig);
+    expect(await statesOf(rig)).toEqual(['in-doubt', 'pending']);
+    const errors = [{ statusCode: 'DELETE_FAILED', message: 'It has cases.', fields: [] }];
+    const body = JSON.stringify([{ id: first?.Id, success: false, errors }]);
+    const headers = { 'content-type': 'application/json' };
+    await control(url, 'faults', [
+      { match: 'DELETE .*/composite/sobjects', times: 1, status: 200, headers, body },
+    ]);
+    await cycle(rig);
+    const [deletion, creation] = await rig.context.mirror.outbox.list();
+    expect(deletion).toMatchObject({ state: 'rejected' });
+    expect(creation).toMatchObject({ state: 'rejected', errors: [{ code: 'DUPLICATE_VALUE' }] });
+  });
+});
+
 async function queued(rig: Rig, records: Record<string, unknown>[]) {
   return (await queue(rig, records)).entries.map(({ entry }) => entry);
 }

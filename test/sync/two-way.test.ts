@@ -157,6 +157,35 @@ describe('what programs write', () => {
     expect(org.size).toBe(5);
   });
 
+  it.each([
+    ['deletes', 'DELETE FROM contacts WHERE Id = ?'],
+    ['empties', 'UPDATE contacts SET ParaHack_Id__c = NULL WHERE Id = ?'],
+  ])('gives a unique value that it %s to the next one', async (_how, giving) => {
+    await using two = await twoWay();
+    const [first] = two.ids as [string];
+    const [had] = two.rows('Id = ?', first);
+    two.sql(giving, first);
+    two.sql(
+      "INSERT INTO contacts (_key, LastName, ParaHack_Id__c) VALUES ('next', 'Next', ?)",
+      had!.ParaHack_Id__c,
+    );
+    expect((await two.cycle()).push).toMatchObject({ pushed: 2, unsent: 0 });
+    expect(two.rows("_key = 'next'")).toMatchObject([{ _state: 'synced', _error: null }]);
+  });
+
+  it('gives a unique value to the next one that came with a creation under way', async () => {
+    await using two = await twoWay();
+    const { outbox } = two.rig.context.mirror;
+    const insert = 'INSERT INTO contacts (_key, LastName, ParaHack_Id__c) VALUES (?, ?, ?)';
+    two.sql(insert, 'brief', 'Brief', 'K-1');
+    const keys = (await outbox.list()).map(({ key }) => key);
+    await outbox.markSent(keys, 'ui-api', two.rig.context.clock.now());
+    two.sql("DELETE FROM contacts WHERE _key = 'brief'");
+    two.sql(insert, 'next', 'Next', 'K-1');
+    expect((await two.cycle()).push).toMatchObject({ pushed: 3, unsent: 0, error: null });
+    expect(two.rows("_key = 'next'")).toMatchObject([{ _state: 'synced', _error: null }]);
+  });
+
   it('is refused by Salesforce with its reason, and goes when it was mended', async () => {
     await using two = await twoWay();
     await control(two.rig.emulator.url, 'settings', {

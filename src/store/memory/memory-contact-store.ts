@@ -48,14 +48,14 @@ export class MemoryContactStore implements ContactStore {
     });
   }
 
-  async valuesOf(field: string, ids: readonly string[]): Promise<Map<string, string>> {
+  async valuesOf(field: string, ids: readonly string[]): Promise<Map<string, string | number>> {
     return this.#file.read((state) => {
-      const values = new Map<string, string>();
+      const values = new Map<string, string | number>();
       if (!isBelieved(state.fields.get(field.toLowerCase()))) return values;
       for (const id of ids) {
         const contact = state.contacts.get(id);
         const value = contact?.state.gone === null ? columnValue(id, contact, field) : null;
-        if (typeof value === 'string') values.set(id, value);
+        if (typeof value === 'string' || typeof value === 'number') values.set(id, value);
       }
       return values;
     });

@@ -51,7 +51,7 @@ export function valuesOf(
   object: string,
   field: string,
   ids: readonly string[],
-): Map<string, string> {
+): Map<string, string | number> {
   if (!hasColumn(db, object, field)) return new Map();
   const column = quoteName(field);
   const rows = db
@@ -60,7 +60,7 @@ export function valuesOf(
        WHERE c._gone IS NULL AND c.${column} IS NOT NULL`,
     )
     .raw()
-    .all(JSON.stringify(ids)) as [id: string, value: string][];
+    .all(JSON.stringify(ids)) as [id: string, value: string | number][];
   return new Map(rows);
 }
 

@@ -41,7 +41,7 @@ export class SqliteContactStore implements ContactStore {
     return this.#file.read((db) => findIdsBy(db, object, field, values));
   }
 
-  async valuesOf(field: string, ids: readonly string[]): Promise<Map<string, string>> {
+  async valuesOf(field: string, ids: readonly string[]): Promise<Map<string, string | number>> {
     return this.#file.read((db) => valuesOf(db, this.#object, field, ids));
   }
 

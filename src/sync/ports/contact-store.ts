@@ -32,10 +32,10 @@ export interface ContactStore {
    */
   idsBy(field: string, values: readonly string[]): Promise<Map<string, string>>;
   /**
-   * What live contacts have in a text field, by Id; those without a value are absent. Empty where the field is no
-   * column.
+   * What live contacts have in a field of text or numbers, by Id; those without a value are absent. Empty where the field
+   * is no column.
    */
-  valuesOf(field: string, ids: readonly string[]): Promise<Map<string, string>>;
+  valuesOf(field: string, ids: readonly string[]): Promise<Map<string, string | number>>;
   /**
    * Live rows that were last read before `before` (ms since 1970), in the order in which they lie in the store: at most
    * `limit` of those behind `after` (0 for the first). Looks at every row.

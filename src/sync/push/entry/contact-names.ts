@@ -7,37 +7,44 @@ import { externalIdName } from '../values/external-id-name.ts';
 /** Texts by which an entry means its contact: two entries that share one are of the same contact. */
 export type ContactNames = (entry: OutboxEntry) => readonly string[];
 
+/** A drain reads back while it sends, so that fewer wait for that. */
+const mostUnread = 20_000;
+
+type NamingField = Pick<Field, 'name' | 'type' | 'caseSensitive'>;
+
 /**
- * How these entries name their contacts: by Id, by the values of unique external ids, and by the key that the
- * application gave. An upsert of a contact that the mirror knows is named by its Id too, or an update by Id could
- * overtake it.
+ * How these entries name their contacts: by Id, by the values of unique fields, and by the key that the application gave.
+ * An upsert of a contact that the mirror knows is named by its Id too, or an update by Id could overtake it. What takes a
+ * unique value from a contact is named by it: whoever is to have it next must not ask for it before.
  */
 export async function contactNames(
   { mirror }: Pick<SyncContext, 'mirror'>,
   entries: readonly OutboxEntry[],
 ): Promise<ContactNames> {
-  const externalIds = new Map<string, Pick<Field, 'name' | 'type' | 'caseSensitive'>>();
+  const unique = new Map<string, NamingField>();
   for (const field of await mirror.schema.fields()) {
-    if (field.externalId && field.unique) externalIds.set(field.name, field);
+    if (field.unique && field.type !== 'id') unique.set(field.name, field);
   }
   // A mirror of some fields only may lack the very field of an upsert.
   for (const { upsertField } of entries) {
-    if (upsertField !== null && !externalIds.has(upsertField))
-      externalIds.set(upsertField, { name: upsertField, type: 'string' });
+    if (upsertField !== null && !unique.has(upsertField))
+      unique.set(upsertField, { name: upsertField, type: 'string' });
   }
+  const fields = [...unique.values()];
   const ids = await knownIds(mirror, entries);
+  const idOf = ({ contactId, changes, upsertField }: OutboxEntry): string | null => {
+    if (contactId !== null) return fullId(contactId);
+    return upsertField === null ? null : (ids.get(upsertField)?.get(String(changes[upsertField])) ?? null);
+  };
+  const formerNames = await formerValues(mirror, entries, { fields, idOf });
   // Each is asked for some times on its way; one that gets other values meanwhile is another object.
   const known = new WeakMap<OutboxEntry, readonly string[]>();
   const namesOf = (entry: OutboxEntry): readonly string[] => {
-    const { contactId, contactKey, changes, upsertField } = entry;
-    const names = new Set([contactKey]);
-    if (contactId !== null) names.add(fullId(contactId));
-    for (const field of externalIds.values()) {
-      const name = externalIdName(field, changes[field.name]);
-      if (name !== null) names.add(name);
-    }
-    const id = upsertField === null ? undefined : ids.get(upsertField)?.get(String(changes[upsertField]));
-    if (id !== undefined) names.add(id);
+    const names = new Set([entry.contactKey]);
+    for (const name of valueNames(fields, entry.changes)) names.add(name);
+    for (const name of formerNames(entry)) names.add(name);
+    const id = idOf(entry);
+    if (id !== null) names.add(id);
     return [...names];
   };
   return (entry) => {
@@ -48,6 +55,64 @@ export async function contactNames(
     }
     return names;
   };
+}
+
+/** Nothing is allocated for the many that have no such value. */
+function* valueNames(fields: readonly NamingField[], values: Readonly<Record<string, unknown>>) {
+  for (const field of fields) {
+    const name = externalIdName(field, values[field.name]);
+    if (name !== null) yield name;
+  }
+}
+
+/**
+ * Names of the unique values that entries may take from their contacts: a deletion all, a change those of the fields that
+ * it gives. As the mirror has them, as they were written and are not read back yet, and as these very entries give them.
+ */
+async function formerValues(
+  mirror: SyncContext['mirror'],
+  entries: readonly OutboxEntry[],
+  { fields, idOf }: { fields: readonly NamingField[]; idOf: (entry: OutboxEntry) => string | null },
+): Promise<(entry: OutboxEntry) => Iterable<string>> {
+  const ids = new Map<NamingField, Set<string>>();
+  /** By Id and by the application's key. */
+  const names = new Map<string, Set<string>>();
+  for (const entry of entries) {
+    const id = idOf(entry);
+    if (entry.op === 'create' && id === null) continue;
+    for (const field of fields) {
+      if (entry.op !== 'delete' && !(field.name in entry.changes)) continue;
+      for (const own of [entry.contactKey, id]) if (own !== null) names.set(own, new Set());
+      if (id !== null) ids.set(field, (ids.get(field) ?? new Set()).add(id));
+    }
+  }
+  if (names.size === 0) return () => [];
+  const add = (of: string | null, found: Iterable<string>) => {
+    const own = of === null ? undefined : names.get(of);
+    if (own !== undefined) for (const name of found) own.add(name);
+  };
+  for (const [field, ofField] of ids) {
+    for (const [id, value] of await mirror.contacts.valuesOf(field.name, [...ofField]))
+      add(id, valueNames([field], { [field.name]: value }));
+  }
+  for (const entry of [...entries, ...(await unread(mirror, names))]) {
+    for (const of of [entry.contactKey, idOf(entry)]) add(of, valueNames(fields, entry.changes));
+  }
+  return (entry) => {
+    const isOf = entry.op === 'delete' || fields.some(({ name }) => name in entry.changes);
+    if (!isOf) return [];
+    const [byKey, byId] = [entry.contactKey, idOf(entry)].map((of) => (of === null ? [] : names.get(of)));
+    return [...(byKey ?? []), ...(byId ?? [])];
+  };
+}
+
+/** What was written of these contacts, and the mirror does not have yet. */
+async function unread({ outbox }: SyncContext['mirror'], ids: ReadonlyMap<string, unknown>) {
+  const due = await outbox.readBackDue(mostUnread);
+  const keys = due.flatMap(({ key, op, contactId }) =>
+    op !== 'delete' && contactId !== null && ids.has(fullId(contactId)) ? [key] : [],
+  );
+  return keys.length === 0 ? [] : outbox.list({ keys });
 }
 
 async function knownIds(

@@ -19,7 +19,7 @@ export async function lockedParents(
   const known = new Map<string, string[]>();
   for (const field of ids.length === 0 ? [] : object.lockedParents) {
     for (const [id, parent] of await mirror.contacts.valuesOf(field, ids))
-      known.set(id, [...(known.get(id) ?? []), parent]);
+      known.set(id, [...(known.get(id) ?? []), String(parent)]);
   }
   return ({ contactId, changes }) => {
     const given = object.lockedParents.flatMap((field) => {
