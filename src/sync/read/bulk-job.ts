@@ -1,13 +1,10 @@
-import { backoffMs } from '../../base/backoff.ts';
 import type { CallDetails } from '../../base/error-details.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import type { SyncContext } from '../context.ts';
+import { jobPollMs } from '../job-poll.ts';
 import type { BulkJob } from '../ports/bulk-queries.ts';
 import { isOfAnotherType } from '../schema.ts';
 
-/** A job is polled soon at first, then ever more rarely. */
-const firstPollMs = 500;
-const slowestPollMs = 30_000;
 /** Salesforce itself gives a query job up after some hours; a job that outlives this is left, never deleted. */
 const patienceMs = 6 * 3_600_000;
 
@@ -39,15 +36,15 @@ export async function pollBulkJob(
         details: { jobId, state: job.state, errorMessage: job.errorMessage },
       });
     }
-    if (clock.monotonicMs() - startedAt > patienceMs) {
+    const sinceMs = clock.monotonicMs() - startedAt;
+    if (sinceMs > patienceMs) {
       throw new AppError('BULK_JOB_SLOW', `The bulk job ${jobId} has not finished within six hours.`, {
         hint: 'The job is still there: run the same command again later and it goes on waiting for it.',
       });
     }
     const left = leftMs();
     if (left <= 0) return null;
-    const pauseMs = backoffMs(attempt, { baseMs: firstPollMs, maxMs: slowestPollMs });
-    await clock.sleep(Math.min(pauseMs, left), { signal });
+    await clock.sleep(Math.min(jobPollMs(attempt, sinceMs), left), { signal });
   }
 }
 

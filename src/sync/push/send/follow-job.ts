@@ -1,8 +1,8 @@
 import { throwIfAborted } from '../../../base/abort.ts';
-import { backoffMs } from '../../../base/backoff.ts';
 import { AppError } from '../../../base/errors.ts';
 import { isoTime } from '../../../base/iso-time.ts';
 import type { SyncContext } from '../../context.ts';
+import { jobPollMs } from '../../job-poll.ts';
 import type { IngestJob } from '../../ports/ingest-jobs.ts';
 import type { DrainProgress } from '../progress/drain-progress.ts';
 import { Closing } from './closing.ts';
@@ -12,9 +12,6 @@ import { latestRest, restOf, timeOf } from './job-rest.ts';
 import type { SendOptions } from './send-options.ts';
 import { settleJob } from './settle-job.ts';
 
-/** A job is polled soon at first, then ever more rarely. */
-const firstPollMs = 500;
-const slowestPollMs = 30_000;
 /** What a program writes meanwhile and need not wait is sent as soon as this. */
 const besideMs = 2_000;
 
@@ -38,7 +35,7 @@ export async function followJob(
     throwIfAborted(signal);
     const onItsWayMs = closing.onItsWayMs;
     const job: IngestJob | null = await records.ingest.info(jobId, { signal });
-    let pauseMs = backoffMs(attempt, { baseMs: firstPollMs, maxMs: slowestPollMs });
+    let pauseMs = jobPollMs(attempt, clock.monotonicMs() - startedAt);
     let untilMs: number | null = null;
     if (job?.state === 'Open') {
       const isGivenUp = by === 'asking' || closing.isRefused;
