@@ -25,6 +25,12 @@ const fields = [
   field('DoNotCall', 'boolean', { nillable: false, defaultedOnCreate: true }),
   field('AccountId', 'reference', { length: 18, referenceTo: ['Account'], relationshipName: 'Account' }),
   field('OwnerId', 'reference', { length: 18, referenceTo: ['Group', 'User'], relationshipName: 'Owner' }),
+  field('Boss__c', 'reference', {
+    createable: false,
+    nillable: false,
+    referenceTo: ['User'],
+    relationshipName: 'Boss__r',
+  }),
   field('RecordTypeId', 'reference', { referenceTo: ['RecordType'], relationshipName: 'RecordType' }),
   field('Tier__c', 'picklist', { length: 255, restrictedPicklist: true, picklistValues: ['Gold', 'Silver'] }),
   field('Topics__c', 'multipicklist', { restrictedPicklist: true, picklistValues: ['A', 'B'] }),
@@ -37,11 +43,11 @@ const fields = [
 
 const parentFields: Record<string, Field[]> = {
   Account: [
-    field('Name', 'string', { length: 255, nameField: true }),
+    field('Name', 'string', { length: 255, nameField: true, nillable: false }),
     field('Industry', 'picklist'),
     field('ExtId__c', 'double', { precision: 18, externalId: true }),
   ],
-  User: [field('Username', 'string', { length: 80, idLookup: true })],
+  User: [field('Username', 'string', { length: 80, idLookup: true, nillable: false })],
   RecordType: [field('DeveloperName', 'string', { length: 80 })],
 };
 
@@ -384,6 +390,37 @@ describe('parents', () => {
     const rows = [{ Id: '012000000000001AAA', DeveloperName: 'Partner' }];
     const { queries } = await check({ LastName: 'L', 'RecordType.DeveloperName': 'Partner' }, { rows });
     expect(queries[0]).toContain("AND SobjectType = 'Contact'");
+  });
+
+  it.each<[string, Record<string, unknown>, boolean]>([
+    ['#N/A under their name', { 'Account.Name': null }, true],
+    ['null under a name that no parent is without', { Account: { Name: null } }, false],
+    ['an empty text', { Account: { Name: ' ' } }, false],
+    ['#N/A under an external id', { 'Account.ExtId__c': null }, true],
+  ])('are taken away by %s', async (_, own, untyped) => {
+    for (const upsert of [null, 'Key__c']) {
+      const target = upsert === null ? { Id: '003000000000001AAA' } : { [upsert]: 'k' };
+      const { entry, faults, queries } = await check({ ...target, ...own }, { untyped, upsert });
+      expect([faults, entry.changes, queries]).toEqual([
+        [],
+        { ...(upsert === null ? {} : target), AccountId: null },
+        [],
+      ]);
+    }
+  });
+
+  it('are taken away only where the record may be without, and are left alone by an empty cell', async () => {
+    const Id = '003000000000001AAA';
+    expect((await check({ Id, 'Boss__r.Username': null }, { untyped: true })).messages).toEqual([
+      'Boss__c must not be empty.',
+    ]);
+    const { entry } = await check({ Id, Phone: '1', 'Account.Name': ' ' }, { untyped: true });
+    expect(entry.changes).toEqual({ Phone: '1' });
+    // As an export has it of a record that was given its parent's Id by hand.
+    const both = { Id, AccountId: '001000000000001AAA', Account: { Name: '' } };
+    expect((await check(both)).entry.changes).toEqual({ AccountId: both.AccountId });
+    const required = { Id, Boss__c: '005000000000001AAA', 'Boss__r.Username': '' };
+    expect((await check(required)).faults).toEqual([]);
   });
 
   it('may stand beside their Id, as in an export, where both say the same', async () => {

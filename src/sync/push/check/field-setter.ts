@@ -5,6 +5,7 @@ import { damage, isDamaged } from '../values/damaged-text.ts';
 import type { NumberForms } from '../values/number-forms.ts';
 import { type FieldFault, quoted } from '../values/typed.ts';
 import { typedValue } from '../values/typed-value.ts';
+import { isBlank } from './blank-value.ts';
 import type { Column } from './columns.ts';
 import type { IgnoredColumns } from './ignored-columns.ts';
 import type { Parents } from './parents.ts';
@@ -93,7 +94,7 @@ export class FieldSetter {
   /** A field that is given a second time may only say the same; a parent's name is often beside its Id. */
   #contradiction(column: FieldColumn, value: unknown, field: Field, given: unknown): FieldFault | null {
     if (column.kind === 'field') return { code: 'GIVEN_TWICE', message: `${field.name} is given twice.` };
-    if (value === null) return null;
+    if (isBlank(value)) return null;
     if (column.kind === 'relationship') return onlyByOneField(field);
     const typed = this.#parents.idOf({ column, value });
     if ('fault' in typed) return typed.fault.code === 'PARENT_AMBIGUOUS' ? null : typed.fault;

@@ -53,12 +53,13 @@ export class Parents {
     }
   }
 
-  /** The Id of a prepared name. */
+  /** The Id of a prepared name; null where it is none, and the record may be without a parent. */
   idOf({ column, value }: ParentName): Typed {
-    const typed = typedValue(value, column.by);
+    const typed = nameOf(column, value);
     if ('fault' in typed) return typed;
-    const text = lookedUp(column, value);
-    if (text === null) return { value: null };
+    // Whether the record may be without a parent says its own field.
+    if (typed.value === null) return typedValue(null, column.reference);
+    const text = String(typed.value);
     const id = this.#ids.get(keyOf(column, text));
     if (id === undefined) throw new Error(`The parent ${text} was not prepared.`);
     const { object, by } = column;
@@ -111,9 +112,14 @@ function queryOf(
   return `SELECT Id, ${by.name} FROM ${object} WHERE ${by.name} IN (${values.join(', ')})${own} LIMIT ${limit}`;
 }
 
+/** No name means no parent, also where no parent is without a name. */
+function nameOf({ by }: ParentColumn, value: unknown): Typed {
+  return typedValue(value, { ...by, nillable: true });
+}
+
 /** The value as it is asked for; null where there is nothing to ask. */
-function lookedUp({ by }: ParentColumn, value: unknown): string | null {
-  const typed = typedValue(value, by);
+function lookedUp(column: ParentColumn, value: unknown): string | null {
+  const typed = nameOf(column, value);
   return 'value' in typed && typed.value !== null ? String(typed.value) : null;
 }
 
