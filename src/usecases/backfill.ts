@@ -51,8 +51,8 @@ async function backfillOne(
         runId,
       });
     }
-    const { error, ...rest } = report;
-    return { ...rest, error: error === null ? null : { details: null, ...error } };
+    const { failure, ...rest } = report;
+    return { ...rest, error: failure === null ? null : errorInfoOf(failure) };
   } catch (error) {
     return {
       instanceUrl: org.instanceUrl,

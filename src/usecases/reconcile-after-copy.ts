@@ -42,6 +42,7 @@ export async function reconcileAfterCopy(
     ...copied,
     status: 'complete',
     error: null,
+    failure: null,
     contacts,
     apiCalls,
     compared: { org, mirror: contacts },

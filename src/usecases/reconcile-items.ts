@@ -1,11 +1,12 @@
+import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { ReconcileCompleteEvent } from '../contract/progress.ts';
 import type { ReconcileItem } from '../contract/reconcile.ts';
 import type { ReconcileReport } from '../sync/reconcile/reconcile.ts';
 import { noTotals } from '../sync/reconcile/reconcile-totals.ts';
 
 /** The report as surfaces have it. */
-export function itemOf({ why: _why, failure: _failure, error, ...rest }: ReconcileReport): ReconcileItem {
-  return { ...rest, error: error === null ? null : { details: null, ...error } };
+export function itemOf({ why: _why, failure, ...rest }: ReconcileReport): ReconcileItem {
+  return { ...rest, error: failure === null ? null : errorInfoOf(failure) };
 }
 
 /** The end of one that is complete, as an event. */

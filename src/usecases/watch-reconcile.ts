@@ -115,12 +115,13 @@ export class WatchedReconciles {
       callsLeft: () => budget.remaining(),
       signal,
     });
-    const { failure, runId, ids, error } = report;
+    const { failure, runId, ids } = report;
+    const error = failure === null ? null : errorInfoOf(failure);
     // Otherwise it stays asked for: the next watch goes on with it, or whoever follows it.
     const isOver = !signal.aborted && !isAppError(failure, 'LEASE_LOST', 'MIRROR_REPLACED');
     if (asked !== undefined && isOver)
       await journal.noteAsked({ ...asked, state: 'ended', runId, ids, error });
-    if (failure === null) return tell(completeEventOf(report));
+    if (error === null) return tell(completeEventOf(report));
     signal.throwIfAborted();
     // What only the timetable or a person asks for keeps no cycle from its time.
     const isOptional = cause === 'scheduled' || cause === 'asked';
@@ -128,7 +129,7 @@ export class WatchedReconciles {
     if (cause === 'scheduled') this.#notBefore = context.clock.now() + retryMs;
     const retryInMs = cause === 'scheduled' ? retryMs : null;
     const { instanceUrl } = report;
-    tell({ event: 'reconcile:failed', instanceUrl, error: errorInfoOf(failure), retryInMs });
+    tell({ event: 'reconcile:failed', instanceUrl, error, retryInMs });
   }
 }
 

@@ -1,5 +1,3 @@
-import { errorCodeOf } from '../base/error-codes.ts';
-import { AppError } from '../base/errors.ts';
 import type { WatchEvent } from '../contract/watch.ts';
 import { type BackfillReport, backfill, isBackfilled } from '../sync/backfill/backfill.ts';
 import type { ConnectedOrg } from './connect-org.ts';
@@ -13,16 +11,15 @@ export async function firstCopy(
 ): Promise<void> {
   const { context, budget } = connected;
   const copied = await backfill(context, { callsLeft: () => budget.remaining(), signal });
-  if (copied.error === null) tell(copyCompleted(copied));
+  if (copied.failure === null) tell(copyCompleted(copied));
   const report = await reconcileAfterCopy(connected, copied, { tell, signal });
-  if (report.error !== null) {
+  if (report.failure !== null) {
     // It is whole where only what was to follow failed, and the next turn is a cycle.
-    if (copied.error !== null && (await isBackfilled(context))) tell(copyCompleted(copied));
+    if (copied.failure !== null && (await isBackfilled(context))) tell(copyCompleted(copied));
     signal.throwIfAborted();
-    const { code, message, hint } = report.error;
-    throw new AppError(errorCodeOf(code), message, { hint: hint ?? undefined });
+    throw report.failure;
   }
-  if (copied.error !== null) tell(copyCompleted(report));
+  if (copied.failure !== null) tell(copyCompleted(report));
 }
 
 function copyCompleted({ instanceUrl, contacts, durationMs, apiCalls, runId }: BackfillReport): WatchEvent {

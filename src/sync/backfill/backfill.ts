@@ -29,6 +29,8 @@ export interface BackfillReport {
   /** COUNT() of both sides after it has caught up; null where it did not come to that. */
   compared: Compared | null;
   error: RunError | null;
+  /** What was thrown, for whoever decides on it; null where all is well. */
+  failure: unknown;
 }
 
 /** The first full copy of an org's records; resumes an interrupted run where there is one. */
@@ -63,6 +65,7 @@ export async function backfill(context: SyncContext, options: BackfillOptions): 
     durationMs,
     compared,
     error: failure === null ? null : runErrorOf(failure),
+    failure,
     ...((await toldOf(failure, () => recorded(context, begun, durationMs))) ?? unrecorded(begun)),
   };
 }

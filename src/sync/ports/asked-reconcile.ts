@@ -15,7 +15,12 @@ export interface AskedReconcile {
   /** What one that only tells has found, where it came to that. */
   ids: DifferingIds | null;
   /** What it ended with; null where all was well. */
-  error: RunError | null;
+  error: AskedError | null;
+}
+
+/** With what an error of its code says besides, where that is known. */
+export interface AskedError extends RunError {
+  details?: unknown;
 }
 
 /** What is asked for. */
