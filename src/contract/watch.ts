@@ -76,7 +76,7 @@ export interface CycleCompleteEvent {
   runId: string;
 }
 
-/** What programs have written to the mirror was sent, between two cycles. */
+/** What waited in the outbox was sent between two cycles, or by one whose pull has failed: its `runId` then. */
 export type PushCompleteEvent = { event: 'push:complete' } & Omit<
   CycleCompleteEvent,
   'event' | 'upserted' | 'deleted' | 'undeleted' | 'coveredUntil'
@@ -92,7 +92,7 @@ export interface CycleFailedEvent {
   failures: number;
 }
 
-/** What the last complete cycle did not get through to Salesforce. */
+/** What the last cycle or push that told of it did not get through to Salesforce. */
 export interface WatchedPush {
   rejected: number;
   inDoubt: number;

@@ -1,7 +1,7 @@
 import { isoTime } from '../base/iso-time.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { CycleCompleteEvent, PushCompleteEvent } from '../contract/watch.ts';
-import type { CycleReport, PushReport } from '../sync/cycle/cycle.ts';
+import type { CyclePush, CycleReport, PushReport } from '../sync/cycle/cycle.ts';
 
 export function cycleCompleted(instanceUrl: string, report: CycleReport): CycleCompleteEvent {
   const { push, outbox, coveredUntil, ...pulled } = report;
@@ -16,6 +16,11 @@ export function cycleCompleted(instanceUrl: string, report: CycleReport): CycleC
 
 export function pushCompleted(instanceUrl: string, { push, outbox, ...done }: PushReport): PushCompleteEvent {
   return { event: 'push:complete', instanceUrl, ...done, ...sent(push, outbox) };
+}
+
+/** Whether anything was sent, or was to be and still waits. */
+export function isPushNews({ pushed, rejected, inDoubt, conflicts, unsent, error }: CyclePush): boolean {
+  return pushed + rejected + inDoubt + conflicts + unsent > 0 || error !== null;
 }
 
 /** Key by key: what else the report holds is the watch's own. */

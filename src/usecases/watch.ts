@@ -69,8 +69,8 @@ export async function watch(
   const pushes = new Map<string, WatchedPush>();
   const noted = new NotedFailures(parts);
   const tell: Tell = (event) => {
-    if (event.event === 'cycle:complete') {
-      cycles++;
+    if (event.event === 'cycle:complete') cycles++;
+    if (event.event === 'cycle:complete' || event.event === 'push:complete') {
       const { rejected, inDoubt, conflicts, unsent, pushError } = event;
       pushes.set(event.instanceUrl, { rejected, inDoubt, conflicts, unsent, error: pushError });
     }

@@ -4,13 +4,13 @@ import type { LongWork, WatchedOrg } from '../daemon/watched-org.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { isBackfilled } from '../sync/backfill/backfill.ts';
 import { closeKilledRuns } from '../sync/close-killed-runs.ts';
-import { pushWaiting, runCycle } from '../sync/cycle/cycle.ts';
+import { type PushReport, pushWaiting, runCycle } from '../sync/cycle/cycle.ts';
 import type { Lease } from '../sync/ports/leases.ts';
 import type { Remote } from '../sync/ports/remote.ts';
 import { mendFuture } from '../sync/reconcile/mend-future.ts';
 import { AskedWhileClosed } from './asked-while-closed.ts';
 import { type ConnectedOrg, settleCalls } from './connect-org.ts';
-import { cycleCompleted, pushCompleted } from './cycle-events.ts';
+import { cycleCompleted, isPushNews, pushCompleted } from './cycle-events.ts';
 import { isLeaseLost, takeOrgLease, underLease, withDrainLease, withFreeDrainLease } from './org-lease.ts';
 import { OrgPace } from './org-pace.ts';
 import { removeSpentCopy } from './spent-copy.ts';
@@ -137,6 +137,7 @@ class LeasedOrg implements WatchedOrg {
           withDrainLease: (work) => budget.asPush(() => lend(work)),
           patienceMs: once ? undefined : this.#pushes.patienceMs,
           noJobs: this.#pushes.noJobs,
+          onPushed: (sent) => this.#heed(sent),
           signal: ended,
         }),
       );
@@ -161,10 +162,14 @@ class LeasedOrg implements WatchedOrg {
         noJobs: this.#pushes.noJobs,
         signal: ended,
       });
-      if (report === null) return;
-      this.#pushes.heed(report.push);
-      this.#care.tell(pushCompleted(this.#known.instanceUrl, report));
+      if (report !== null) this.#heed(report);
     });
+  }
+
+  /** Of a push that no cycle tells of. One that came to nothing is no news. */
+  #heed(report: PushReport): void {
+    this.#pushes.heed(report.push);
+    if (isPushNews(report.push)) this.#care.tell(pushCompleted(this.#known.instanceUrl, report));
   }
 
   async isAsked(): Promise<boolean> {

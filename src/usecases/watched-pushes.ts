@@ -1,6 +1,6 @@
 import { callDetailsOf } from '../base/call-details.ts';
 import type { Clock } from '../base/clock.ts';
-import type { CycleReport } from '../sync/cycle/cycle.ts';
+import type { CyclePush } from '../sync/cycle/cycle.ts';
 
 /** When a watch may send to an org again, by how the last sending ended. */
 export class WatchedPushes {
@@ -33,7 +33,9 @@ export class WatchedPushes {
     return this.#clock.monotonicMs() < this.#jobsNotBeforeMs ? this.#noJobs : null;
   }
 
-  heed({ error, noJobs }: Pick<CycleReport['push'], 'error' | 'noJobs'>): void {
+  /** One that was not tried says nothing: what the org has asked for before holds on. */
+  heed({ isTried, error, noJobs }: Pick<CyclePush, 'isTried' | 'error' | 'noJobs'>): void {
+    if (!isTried) return;
     if (noJobs !== null && noJobs !== this.#noJobs) {
       this.#noJobs = noJobs;
       this.#jobsNotBeforeMs = this.#after(noJobs);

@@ -5,6 +5,7 @@ import { cycleCompleted, pushCompleted } from '../../src/usecases/cycle-events.t
 const instanceUrl = 'https://acme.my.salesforce.com';
 const usedUp = new AppError('REQUEST_LIMIT_EXCEEDED', 'The day of bulk jobs is used up.');
 const push = {
+  isTried: true,
   pushed: 2,
   rejected: 0,
   inDoubt: 0,

@@ -281,6 +281,69 @@ describe('the pushes of a watch', () => {
     });
   });
 
+  const plant = (...faults: Record<string, unknown>[]) =>
+    fetch(`${emulator.url}/__emulator/faults`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(faults),
+    });
+
+  it.each([
+    [429, undefined],
+    [403, 'REQUEST_LIMIT_EXCEEDED'],
+  ])('are left out until then through many cycles that go without them (%s)', async (status, errorCode) => {
+    await setDailyLimit(100_000);
+    await watching(async ({ pass, cycles, mirror }) => {
+      await pass(12 * minute);
+      await plant({ match: '^POST', times: 1, status, errorCode, headers: { 'Retry-After': '5400' } });
+      await mirror.outbox.add([newEntry({ createdAt: clock.now() })]);
+      await pass(85 * minute);
+      expect(cycles.length).toBeGreaterThan(15);
+      expect(await creates()).toEqual([status]);
+      await pass(15 * minute);
+      expect(await creates()).toEqual([status, 201]);
+    });
+  });
+
+  it('are left out until then also where it was said behind a pull that failed', async () => {
+    await setDailyLimit(100_000);
+    await watching(async ({ pass, others, mirror }) => {
+      await pass(12 * minute);
+      await plant(
+        { match: '^GET .*/updated', times: 1_000, status: 400, errorCode: 'UNKNOWN' },
+        { match: '^POST', times: 1, status: 429, headers: { 'Retry-After': '5400' } },
+      );
+      await mirror.outbox.add([newEntry({ createdAt: clock.now() })]);
+      await pass(85 * minute);
+      expect(others.filter(({ event }) => event === 'cycle:failed').length).toBeGreaterThan(3);
+      expect(await creates()).toEqual([429]);
+      await pass(50 * minute);
+      expect(await creates()).toEqual([429, 201]);
+    });
+  });
+
+  it('are told where the pull before them has failed, what Salesforce refused of them too, and once', async () => {
+    await setDailyLimit(100_000);
+    await watching(async ({ pass, others, mirror }) => {
+      await pass(12 * minute);
+      await plant(
+        { match: '^GET .*/updated', times: 1_000, status: 400, errorCode: 'UNKNOWN' },
+        { match: '^POST', times: 1, status: 400, errorCode: 'FIELD_CUSTOM_VALIDATION_EXCEPTION' },
+      );
+      await mirror.outbox.add([newEntry({ createdAt: clock.now() })]);
+      await pass(10 * minute);
+      await mirror.outbox.add([newEntry({ createdAt: clock.now() })]);
+      await pass(60 * minute);
+      expect(await mirror.outbox.counts()).toMatchObject({ rejected: 1, done: 1 });
+      const told = others.filter(({ event }) => event === 'push:complete');
+      expect(told).toEqual([
+        expect.objectContaining({ pushed: 0, rejected: 1, runId: expect.any(String) }),
+        expect.objectContaining({ pushed: 1, rejected: 0, runId: expect.any(String) }),
+      ]);
+      expect(others.map(({ event }) => event)).toContain('cycle:failed');
+    });
+  });
+
   it('go out where pulls have used all but the reserve of the share', async () => {
     await watching(async ({ pass, others, mirror, calls }) => {
       await pass(2 * minute);

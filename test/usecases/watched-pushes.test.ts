@@ -5,6 +5,7 @@ import { WatchedPushes } from '../../src/usecases/watched-pushes.ts';
 
 const hourMs = 3_600_000;
 const told: CyclePush = {
+  isTried: true,
   pushed: 0,
   rejected: 0,
   inDoubt: 0,
@@ -54,4 +55,12 @@ it('a cycle that ended before it came to them does not forget that jobs are used
   expect([pushes.isDue(), pushes.isStuck, pushes.noJobs]).toEqual([true, true, noJobs]);
   pushes.heed({ ...told, error: null });
   expect(pushes.noJobs).toBe(noJobs);
+});
+
+it('a cycle that leaves pushes out, or finds somebody else sending, forgets nothing that the org has asked for', () => {
+  const { pushes, pass } = watched();
+  pushes.heed({ ...told, error: limit(hourMs) });
+  pass(hourMs / 2);
+  pushes.heed({ ...told, isTried: false });
+  expect([pushes.isDue(), pushes.isStuck]).toEqual([false, true]);
 });

@@ -1,6 +1,11 @@
 import { formatDuration } from '../../base/interval.ts';
 import type { ProgressEvent } from '../../contract/progress.ts';
-import type { CycleCompleteEvent, CycleFailedEvent, WatchEvent } from '../../contract/watch.ts';
+import type {
+  CycleCompleteEvent,
+  CycleFailedEvent,
+  PushCompleteEvent,
+  WatchEvent,
+} from '../../contract/watch.ts';
 import type { OrgNames } from '../org-names.ts';
 import { count, counted } from '../render/quantity.ts';
 
@@ -66,13 +71,16 @@ function inARow(failures: number): string {
   return failures > 1 ? ` ${counted(failures, 'failure')} in a row.` : '';
 }
 
-/** Whether a cycle has changed anything, or has found something that somebody should see. */
-export function hasNews(event: CycleCompleteEvent): boolean {
-  return changeCounts({ ...event, unsent: 0 }).some(([n]) => n > 0);
+/** Whether a cycle or a push has changed anything, or has found something that somebody should see. */
+export function hasNews(event: CycleCompleteEvent | PushCompleteEvent): boolean {
+  return changeCounts({ ...nothingPulled, ...event, unsent: 0 }).some(([n]) => n > 0);
 }
 
-/** What keeps entries in the outbox, which every cycle tells anew; null where all was sent. */
-export function unsentReason({ pushError, unsent }: CycleCompleteEvent): string | null {
+/** What keeps entries in the outbox, which every cycle and push tells anew; null where all was sent. */
+export function unsentReason({
+  pushError,
+  unsent,
+}: Pick<CycleCompleteEvent, 'pushError' | 'unsent'>): string | null {
   return pushError?.code ?? (unsent > 0 ? 'unsent' : null);
 }
 

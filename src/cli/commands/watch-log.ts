@@ -1,5 +1,5 @@
 import { isoTime } from '../../base/iso-time.ts';
-import type { CycleCompleteEvent, WatchEvent } from '../../contract/watch.ts';
+import type { CycleCompleteEvent, PushCompleteEvent, WatchEvent } from '../../contract/watch.ts';
 import type { Invocation } from '../invocation.ts';
 import { createLineProgress } from '../progress/line-progress.ts';
 import { FirstCycles } from './first-cycles.ts';
@@ -35,7 +35,7 @@ export function createWatchLog(
   const passOver = () => {
     if (!output.quiet && silent.lastedMs(io.now()) >= silenceMs) say(silent.line(io.now(), troubles.open));
   };
-  const isNews = (event: CycleCompleteEvent): boolean => {
+  const isNews = (event: CycleCompleteEvent | PushCompleteEvent): boolean => {
     const reason = unsentReason(event);
     if (reason === null) unsent.end(event.instanceUrl);
     const isUnsentDue = reason !== null && unsent.isDue(event.instanceUrl, reason);
@@ -62,6 +62,10 @@ export function createWatchLog(
       case 'cycle:complete':
         silent.add(event);
         if (isNews(event) || everyCycle || isFirst) say(watchLine(event, orgNames, { once, hint }));
+        else passOver();
+        return;
+      case 'push:complete':
+        if (isNews(event) || everyCycle) say(watchLine(event, orgNames, { once, hint }));
         else passOver();
         return;
       default: {

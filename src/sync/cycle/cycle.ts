@@ -19,6 +19,8 @@ export interface CycleOptions {
   patienceMs?: number;
   /** `CyclePush.noJobs` of an earlier cycle, as long as no ingest job is to be tried. */
   noJobs?: Error | null;
+  /** Called with what was sent, or was to be, where the cycle throws all the same: no report tells of it then. */
+  onPushed?: (report: PushReport) => void;
   signal: AbortSignal;
 }
 
@@ -38,6 +40,8 @@ export interface CycleReport {
 
 /** What became of the entries that this cycle was to send. */
 export interface CyclePush {
+  /** Whether the outbox was looked at: false without `push`, and where somebody else is sending. */
+  isTried: boolean;
   pushed: number;
   rejected: number;
   inDoubt: number;
@@ -51,6 +55,7 @@ export interface CyclePush {
 }
 
 const nothingPushed: CyclePush = {
+  isTried: false,
   pushed: 0,
   rejected: 0,
   inDoubt: 0,
@@ -77,14 +82,23 @@ const endsPush: readonly ErrorCode[] = [
 /**
  * One watch cycle of one org: everything that the org says changed since the cursors, then the outbox. The
  * caller holds the org's watch lock, and the mirror has had its backfill. Pull and push fail apart: this throws what
- * the pull failed of, and what became of the push is in the report.
+ * the pull failed of, and what became of the push is in the report, or told by `onPushed` where this throws.
  */
 export async function runCycle(context: SyncContext, options: CycleOptions): Promise<CycleReport> {
   const { clock, mirror, remote } = context;
   const startedAt = clock.monotonicMs();
   const callsAtStart = remote.usage.sent();
   let push = nothingPushed;
-  const { id: runId, counts } = await withRun(context, 'cycle', async (run) => {
+  let runId = '';
+  const reportOf = async (): Promise<PushReport> => ({
+    runId,
+    push,
+    outbox: await mirror.outbox.counts(),
+    apiCalls: remote.usage.sent() - callsAtStart,
+    durationMs: Math.round(clock.monotonicMs() - startedAt),
+  });
+  const work = async (run: RunRecorder) => {
+    runId = run.id;
     let pullError: unknown = null;
     try {
       await pull(context, run, options);
@@ -95,19 +109,21 @@ export async function runCycle(context: SyncContext, options: CycleOptions): Pro
     if (options.push) push = await pushOutbox(context, run, options);
     if (pullError !== null) throw pullError;
     return run;
+  };
+  const { counts } = await withRun(context, 'cycle', work).catch(async (error: unknown) => {
+    // A mirror that cannot even be counted is told by the error.
+    const sent = push.isTried ? await reportOf().catch(() => null) : null;
+    if (sent !== null) options.onPushed?.(sent);
+    throw error;
   });
   const cursors = await mirror.journal.cursors();
   const { upserted = 0, deleted = 0, undeleted = 0 } = counts;
   return {
-    runId,
+    ...(await reportOf()),
     upserted,
     deleted,
     undeleted,
-    push,
-    outbox: await mirror.outbox.counts(),
     coveredUntil: Math.min(cursors.updated ?? 0, cursors.deleted ?? 0),
-    apiCalls: remote.usage.sent() - callsAtStart,
-    durationMs: Math.round(clock.monotonicMs() - startedAt),
   };
 }
 
@@ -151,12 +167,16 @@ async function pushOutbox(
 ): Promise<CyclePush> {
   const failed = (stopped: Error | null) => ({ unsent: 0, stopped, stuck: null, noJobs: null });
   let report: Pick<DrainReport, 'unsent' | 'stopped' | 'stuck' | 'noJobs'> = failed(null);
+  let isTried = true;
   await run.step('push', async (note) => {
     try {
       report = await drainOutbox(context, { run, withLease: withDrainLease, patienceMs, noJobs, signal });
     } catch (error) {
       if (isAbort(error)) throw error;
-      if (isAppError(error, 'ORG_BUSY')) return note(error.message);
+      if (isAppError(error, 'ORG_BUSY')) {
+        isTried = false;
+        return note(error.message);
+      }
       report = failed(error as Error);
     }
     const reason = report.stopped ?? report.stuck;
@@ -164,5 +184,6 @@ async function pushOutbox(
   });
   const { pushed = 0, rejected = 0, inDoubt = 0, conflicts = 0 } = run.counts;
   const { unsent, stopped, stuck } = report;
-  return { pushed, rejected, inDoubt, conflicts, unsent, error: stopped ?? stuck, noJobs: report.noJobs };
+  const error = stopped ?? stuck;
+  return { isTried, pushed, rejected, inDoubt, conflicts, unsent, error, noJobs: report.noJobs };
 }

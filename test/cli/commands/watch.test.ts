@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import type { WatchEvent, WatchResult } from '../../../src/contract/watch.ts';
+import type { CycleCompleteEvent, WatchEvent, WatchResult } from '../../../src/contract/watch.ts';
 import { captureStream } from '../support/captured-stream.ts';
 import { fakeApp } from '../support/fake-app.ts';
 import { json, runMain } from '../support/run-main.ts';
@@ -363,6 +363,15 @@ describe('an org that is down for a day', () => {
       pushError: told('TIMEOUT'),
     } as WatchEvent;
     expect((await linesOf(() => unsent, recovered)).length).toBeLessThan(30);
+    const {
+      upserted: _u,
+      deleted: _d,
+      undeleted: _n,
+      coveredUntil: _c,
+      ...push
+    } = unsent as CycleCompleteEvent;
+    const behind = { ...push, event: 'push:complete' } as WatchEvent;
+    expect((await linesOf(() => behind, recovered)).length).toBeLessThan(30);
   });
 
   test('a comparison that failed says whether it is tried again', async () => {
