@@ -585,6 +585,47 @@ describe('columns that are left out on the user’s word', () => {
   });
 });
 
+describe('a record that Salesforce has told of a contact, and that has no Id', () => {
+  const url = '/services/data/v65.0/sobjects/Contact/003000000000001AAA';
+  const readFrom = { name: 'attributes.url', url };
+  const own = { LastName: 'L' };
+  const faultsOf = async (given: Partial<PushRecord>, more: Parameters<typeof checkAll>[1] = {}) => {
+    const { checked } = await checkAll([{ ...record(own), ...given }], more);
+    return checked[0]!.faults;
+  };
+
+  it('is a fault, for it would be made a second time', async () => {
+    const [fault, ...others] = await faultsOf({ readFrom });
+    expect(others).toEqual([]);
+    expect(fault).toMatchObject({ field: 'attributes.url', code: 'ID_LEFT_OUT' });
+    expect(fault?.message).toContain('003000000000001AAA');
+    expect(fault?.message).toContain("--map 'attributes.url='");
+    // As programs hand on what they have read.
+    const fields = { attributes: { type: 'Contact', url }, ...own };
+    expect(await faultsOf({ fields })).toMatchObject([{ field: 'attributes', code: 'ID_LEFT_OUT' }]);
+    // A converter's own name for it.
+    const flat = { fields: { attributes_url: url, ...own } };
+    expect(await faultsOf(flat, { ignoreUnknown: true })).toMatchObject([
+      { field: 'attributes_url', code: 'ID_LEFT_OUT' },
+    ]);
+  });
+
+  it('is none where the contact is named, or it is no contact', async () => {
+    const named = { fields: { ...own, Id: '003000000000001AAA' }, readFrom };
+    expect(await faultsOf(named)).toEqual([]);
+    expect(await faultsOf({ fields: { ...own, Key__c: 'k' }, readFrom }, { upsert: 'Key__c' })).toEqual([]);
+    for (const other of [url.replace('Contact', 'Lead'), url.replace('003', '00Q'), '/x'])
+      expect(await faultsOf({ readFrom: { ...readFrom, url: other } })).toEqual([]);
+    const manager = { fields: { ...own, manager_url: url } };
+    expect(await faultsOf(manager, { ignoreUnknown: true })).toEqual([]);
+  });
+
+  it('and one of another object is no contact, whoever hands it on', async () => {
+    const fields = { attributes: { type: 'Account' }, ...own };
+    expect(await faultsOf({ fields })).toMatchObject([{ field: 'attributes', code: 'NOT_A_CONTACT' }]);
+  });
+});
+
 describe('what other tools export', () => {
   it('an address as a whole is told by its parts', async () => {
     for (const whole of [{ street: 'S', city: 'C' }, { street: 'S' }]) {

@@ -8,6 +8,8 @@ export type CsvColumn =
   | { kind: 'field'; name: string; mapped: boolean }
   /** Holds the object's name, as other tools export it: to be checked, no value. */
   | { kind: 'object'; name: string }
+  /** Holds the address of the record that a row was read from. */
+  | { kind: 'address'; name: string }
   /** Without a name: to be empty in every row. */
   | { kind: 'unnamed' }
   /** A rejects file has added it. */
@@ -102,5 +104,5 @@ function columnOf(name: string, all: ReadonlySet<string>, map: HeaderMap): CsvCo
 function foreignColumn(name: string): CsvColumn | null {
   // Salesforce Inspector writes [Contact] under "_", converters of JSON write attributes.type.
   if (name === '_' || name === 'attributes.type') return { kind: 'object', name };
-  return name === 'attributes.url' ? { kind: 'dropped' } : null;
+  return name === 'attributes.url' ? { kind: 'address', name } : null;
 }

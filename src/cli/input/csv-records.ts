@@ -204,6 +204,9 @@ function takeCells(
         if (other !== null) faults.push(other);
         break;
       }
+      case 'address':
+        record.readFrom = { name: column.name, url: cell.trim() };
+        break;
       case 'own':
         takeOwnColumn(record, column.name, cell, faults);
         break;

@@ -185,6 +185,9 @@ function takeMembers(
       const { type } = value as { type?: unknown };
       const other = typeof type === 'string' ? otherObject(type, 'attributes') : null;
       if (other !== null) faults.push(other);
+      const { url } = value as { url?: unknown };
+      if (typeof url === 'string' && names.of(member, isMapped).name !== null)
+        record.readFrom = { name: member, url };
       continue;
     }
     const field = names.of(member, isMapped);

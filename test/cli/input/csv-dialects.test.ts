@@ -105,6 +105,9 @@ test('a record of another object is refused, a column that says Contact is no va
   expect(await fieldsOf('attributes.type,attributes.url,LastName\nContact,/x,Ng\n')).toEqual([
     { LastName: 'Ng' },
   ]);
+  const [read, own] = await parse('attributes.url,LastName\n/x,Ng\n,Li\n');
+  expect(read?.readFrom).toEqual({ name: 'attributes.url', url: '/x' });
+  expect(own).not.toHaveProperty('readFrom');
   const [record] = await parse('_,Name\n[Account],Acme\n');
   expect(record?.faults).toEqual([
     {

@@ -5,6 +5,15 @@ test('the attributes of a record that came from Salesforce are left out', async 
   expect(await fieldsOf('{"attributes":{"type":"Contact"},"LastName":"Ng"}')).toEqual([{ LastName: 'Ng' }]);
 });
 
+test('the address that a record was read from comes along, unless --map leaves it out', async () => {
+  const text = '[{"attributes":{"type":"Contact","url":"/x"},"LastName":"Ng"},{"LastName":"Li"}]';
+  const [read, own] = await parse(text);
+  expect(read?.readFrom).toEqual({ name: 'attributes', url: '/x' });
+  expect(own).not.toHaveProperty('readFrom');
+  const [dropped] = await parse(text, { maps: ['attributes='] });
+  expect(dropped).not.toHaveProperty('readFrom');
+});
+
 test('a record that says to be of another object is no contact', async () => {
   const [record, contact] = await parse(
     '[{"attributes":{"type":"Account"},"Name":"Acme"},{"attributes":{"type":"contact"}}]',

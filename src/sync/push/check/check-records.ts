@@ -9,7 +9,7 @@ import { booleanOf } from '../values/typed-value.ts';
 import { isBlank, isEmptyCell } from './blank-value.ts';
 import { type Columns, membersOf } from './columns.ts';
 import { FieldSetter } from './field-setter.ts';
-import { holdsRecordId } from './holds-record-id.ts';
+import { holdsRecordId, idOfUrl, recordIdInUrl } from './holds-record-id.ts';
 import { IgnoredColumns } from './ignored-columns.ts';
 import { comparable, type ParentName, type Parents } from './parents.ts';
 import type { PushRecord } from './push-record.ts';
@@ -118,6 +118,7 @@ export class RecordChecker {
     if (record.header !== undefined && this.#headers.get(record.header))
       sayNoHeader(check.faults, record.header, this.#options.object);
     const contactId = this.#target.idOf(check);
+    if (record.readFrom !== undefined) this.#refuseCopy(check, record.readFrom);
     if (this.#namesNoField(check)) {
       const wrapped = wrappedRecords(record.fields, this.#options.object);
       // What else is said of it is said of no record.
@@ -168,6 +169,7 @@ export class RecordChecker {
     const column = this.#columns.of(name);
     switch (column.kind) {
       case 'attributes':
+        this.#takeAttributes(check, name, value);
         return;
       case 'id':
         this.#refuseSecond(check, name, 'id');
@@ -192,7 +194,9 @@ export class RecordChecker {
         ) {
           const message = `${name} holds the Id of ${this.#options.object.nouns.anyOne}, and without it the record would be a second one: --map '${name}=Id' updates it, --map '${name}=' leaves the Id out.`;
           faults.push({ field: name, code: 'UNKNOWN_FIELD', message });
-        } else this.ignored.note(name, 'unknown', column.meant);
+        } else if (recordIdInUrl(name, value, this.#options.object) !== null)
+          this.#refuseCopy(check, { name, url: String(value) });
+        else this.ignored.note(name, 'unknown', column.meant);
         return;
       case 'field':
       case 'parent':
@@ -205,6 +209,26 @@ export class RecordChecker {
       default:
         column satisfies never;
     }
+  }
+
+  /** As programs hand on what they have read; of files it is read before. */
+  #takeAttributes(check: RecordCheck, name: string, value: unknown): void {
+    if (value === null || typeof value !== 'object') return;
+    const { type, url } = value as { type?: unknown; url?: unknown };
+    const { object } = this.#options;
+    if (typeof type === 'string' && type !== '' && type.toLowerCase() !== object.name.toLowerCase()) {
+      const message = `the record says to be of ${quoted(type)}, and only ${object.nouns.many} can be pushed.`;
+      check.faults.push({ field: name, code: 'NOT_A_CONTACT', message });
+    } else if (typeof url === 'string') this.#refuseCopy(check, { name, url });
+  }
+
+  /** What Salesforce has told of a record, without the Id, would make that record a second time. */
+  #refuseCopy({ op, faults }: RecordCheck, { name, url }: { name: string; url: string }): void {
+    const { object, upsert } = this.#options;
+    const id = op === 'create' && upsert === null ? idOfUrl(url, object) : null;
+    if (id === null) return;
+    const message = `The record was read from the ${object.nouns.one} ${id}, and without its Id it would be a second one: a column Id with it updates it, --map '${name}=' makes another.`;
+    faults.push({ field: name, code: 'ID_LEFT_OUT', message });
   }
 
   /** `Id` beside `id`: the one that was not looked at may name another record, or the only one. */

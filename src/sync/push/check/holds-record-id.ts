@@ -1,9 +1,29 @@
-import { isGivenIdOf } from '../../../org/record-id.ts';
+import { fullId, isGivenIdOf } from '../../../org/record-id.ts';
 import type { SyncedObject } from '../../../org/synced-object.ts';
 
 /** `Contact ID` of a report, `sf__Id` of a bulk job's results, `18 Digit Id`, and no lookup to another record. */
 export function holdsRecordId(name: string, value: unknown, { keyPrefix }: SyncedObject): boolean {
   if (typeof value !== 'string' || !isGivenIdOf(keyPrefix, value.trim())) return false;
-  const words = name.toLowerCase().replace(/[^a-z]/g, '');
-  return /(^id|id$)/.test(words) && !/report|manager|master|parent|assistant|partner|referr/.test(words);
+  const words = wordsOf(name);
+  return /(^id|id$)/.test(words) && !ofOthers.test(words);
+}
+
+/** The Id of the record whose address in the REST API such a column holds: `attributes_url`; null where it holds none. */
+export function recordIdInUrl(name: string, value: unknown, object: SyncedObject): string | null {
+  const words = wordsOf(name);
+  return /(url|uri|href)$/.test(words) && !ofOthers.test(words) ? idOfUrl(value, object) : null;
+}
+
+/** The Id that an address of a record in the REST API ends with; null where it is none of such a record. */
+export function idOfUrl(value: unknown, { name, keyPrefix }: SyncedObject): string | null {
+  const [, object, id = ''] =
+    /\/sobjects\/(\w+)\/(\w+)\/?$/.exec(typeof value === 'string' ? value.trim() : '') ?? [];
+  return object?.toLowerCase() === name.toLowerCase() && isGivenIdOf(keyPrefix, id) ? fullId(id) : null;
+}
+
+/** Names of what another record may be to this one. */
+const ofOthers = /report|manager|master|parent|assistant|partner|referr/;
+
+function wordsOf(name: string): string {
+  return name.toLowerCase().replace(/[^a-z]/g, '');
 }

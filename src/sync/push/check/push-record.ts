@@ -16,6 +16,8 @@ export interface PushRecord {
   header?: readonly string[];
   /** Its numbers may have decimal commas: the cells of its file are separated by semicolons. */
   decimalComma?: boolean;
+  /** The address of the record that it was read from, as Salesforce's answers tell it, and the name under which it stood. */
+  readFrom?: { name: string; url: string };
   /** Key of the refused entry that it mends, as its rejects file names it. */
   replaces?: string | null;
   /** What its reader found wrong with this record alone. */

@@ -87,8 +87,8 @@ async function formerValues(
     }
   }
   if (names.size === 0) return () => [];
-  const add = (of: string | null, found: Iterable<string>) => {
-    const own = of === null ? undefined : names.get(of);
+  const add = (contact: string | null, found: Iterable<string>) => {
+    const own = contact === null ? undefined : names.get(contact);
     if (own !== undefined) for (const name of found) own.add(name);
   };
   for (const [field, ofField] of ids) {
@@ -96,13 +96,13 @@ async function formerValues(
       add(id, valueNames([field], { [field.name]: value }));
   }
   for (const entry of [...entries, ...(await unread(mirror, names))]) {
-    for (const of of [entry.contactKey, idOf(entry)]) add(of, valueNames(fields, entry.changes));
+    for (const contact of [entry.contactKey, idOf(entry)]) add(contact, valueNames(fields, entry.changes));
   }
   return (entry) => {
     const isOf = entry.op === 'delete' || fields.some(({ name }) => name in entry.changes);
     if (!isOf) return [];
-    const [byKey, byId] = [entry.contactKey, idOf(entry)].map((of) => (of === null ? [] : names.get(of)));
-    return [...(byKey ?? []), ...(byId ?? [])];
+    const id = idOf(entry);
+    return [...(names.get(entry.contactKey) ?? []), ...(id === null ? [] : (names.get(id) ?? []))];
   };
 }
 
