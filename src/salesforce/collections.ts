@@ -122,7 +122,7 @@ async function writeParts<T>(
   const answer = attempt?.ok ? attempt.answer : null;
   const sent = records.map((record) => ({ id: operation.idOf?.(record) }));
   return (
-    collectionOutcomes(results, sent, { object, creates: operation.creates === true }) ??
+    collectionOutcomes(results, sent, { object, creates: operation.creates === true, allOrNone }) ??
     all({ kind: 'unknown', error: unexpectedAnswer('composite/sobjects', answer) })
   );
 }

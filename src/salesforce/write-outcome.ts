@@ -43,21 +43,21 @@ const rolledBack = new Set([
 
 /**
  * The results of a collections call, in order; null where they do not fit the records that were sent. `creates`:
- * each success is a new record (an upsert's result says so itself). A record that was only rolled back shares
- * the fate of those that caused it: refused if one of them was, else not done. A success with an Id that cannot be the
- * record's says nothing of what became of it.
+ * each success is a new record (an upsert's result says so itself). A record that was only rolled back, and with
+ * `allOrNone` each, shares the fate of those that caused it: refused if one of them was, else not done. A success with an
+ * Id that cannot be the record's says nothing of what became of it.
  * Source: REST API Developer Guide, "sObject Collections".
  */
 export function collectionOutcomes(
   results: unknown,
   sent: readonly { id?: string }[],
-  { object, creates }: { object: SyncedObject; creates: boolean },
+  { object, creates, allOrNone }: { object: SyncedObject; creates: boolean; allOrNone: boolean },
 ): WriteOutcome[] | null {
   if (!Array.isArray(results) || results.length !== sent.length) return null;
   const errorsOf = results.map((result: { errors?: unknown }) =>
     Array.isArray(result?.errors) ? result.errors.map((error) => recordError(object, error)) : [],
   );
-  const culprits = errorsOf.filter((errors) => errors.length > 0 && !isRolledBack(errors));
+  const culprits = errorsOf.filter((errors, i) => results[i]?.success === false && !isRolledBack(errors));
   const allPassing = culprits.length > 0 && culprits.every(isPassing);
   const made = new Set<string>();
   return results.map((result: { id?: unknown; success?: unknown; created?: unknown }, i) => {
@@ -71,7 +71,9 @@ export function collectionOutcomes(
     }
     // Neither a success nor a refusal: nothing is known of it.
     if (result?.success !== false) return { kind: 'unknown', error: noResult() };
-    if (isPassing(errors) || (isRolledBack(errors) && allPassing)) return notDone(errors);
+    // Where all fall together, what passes by itself must not be tried again without those that were refused.
+    if (allPassing ? isPassing(errors) || isRolledBack(errors) : !allOrNone && isPassing(errors))
+      return notDone(errors);
     return { kind: 'refused', errors: errors.length > 0 ? errors : [noReason] };
   });
 }

@@ -10,15 +10,15 @@ export async function namedEntries(
   mirror: OfOutbox,
   prefixes: readonly string[],
   from: readonly OutboxState[],
-): Promise<string[]> {
-  const chosen = new Set<string>();
+): Promise<OutboxEntry[]> {
+  const chosen = new Map<string, OutboxEntry>();
   for (const prefix of prefixes) {
     const found = await startingWith(mirror, prefix, from);
     if (found.length > 1) throw unknownEntry(meansSeveral(prefix));
     if (found[0] === undefined) throw await notAmong(mirror, prefix, from);
-    chosen.add(found[0].key);
+    chosen.set(found[0].key, found[0]);
   }
-  return [...chosen];
+  return [...chosen.values()];
 }
 
 async function notAmong(mirror: OfOutbox, prefix: string, from: readonly OutboxState[]): Promise<AppError> {

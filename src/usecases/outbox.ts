@@ -6,6 +6,7 @@ import type { OutboxMoveOptions, OutboxMoveResult } from '../contract/outbox.ts'
 import type { OutboxState } from '../sync/ports/outbox-entry.ts';
 import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
 import { oneOrg } from './chosen-orgs.ts';
+import { type Grouped, refuseSplit, withGroups } from './entry-groups.ts';
 import { namedEntries, unknownEntry } from './named-entries.ts';
 import { listOutbox, type OutboxListParts } from './outbox-listing.ts';
 import type { SettleParts } from './settle-entries.ts';
@@ -53,9 +54,13 @@ function move(
   to: OutboxState,
   signal: AbortSignal,
 ): Promise<OutboxMoveResult> {
-  return decide(parts, options, from, signal, ({ outbox }, keys) =>
-    outbox.move(keys, from, to, parts.clock.now()),
-  );
+  return decide(parts, options, from, signal, async (mirror, entries) => {
+    if (to === 'dropped') await refuseSplit(mirror, entries, dropsAll);
+    // All are chosen already, and each conflict is a decision of its own.
+    const isOfEach = options.all || to === 'dropped' || from.includes('conflict');
+    const keys = isOfEach ? entries.map(({ key }) => key) : await withGroups(mirror, entries, from);
+    return mirror.outbox.move(keys, from, to, parts.clock.now());
+  });
 }
 
 function takeTheirs(
@@ -63,9 +68,22 @@ function takeTheirs(
   options: OutboxMoveOptions,
   signal: AbortSignal,
 ): Promise<OutboxMoveResult> {
-  return decide(parts, options, ['conflict'], signal, ({ outbox }, keys) =>
-    outbox.takeTheirs(keys, parts.clock.now()),
-  );
+  return decide(parts, options, ['conflict'], signal, async (mirror, entries) => {
+    await refuseSplit(
+      mirror,
+      entries,
+      (key, group) =>
+        `\`parahack-sync outbox retry ${key} --take local\` lets all of them be sent; ${dropsAll(key, group)}`,
+    );
+    return mirror.outbox.takeTheirs(
+      entries.map(({ key }) => key),
+      parts.clock.now(),
+    );
+  });
+}
+
+function dropsAll(_key: string, group: readonly string[]): string {
+  return `\`parahack-sync outbox drop ${group.join(' ')}\` gives all of them up.`;
 }
 
 async function decide(
@@ -73,7 +91,7 @@ async function decide(
   { org, keys, all }: OutboxMoveOptions,
   from: OutboxState[],
   signal: AbortSignal,
-  store: (mirror: StoredMirror, keys: string[]) => Promise<string[]>,
+  store: (mirror: StoredMirror, entries: readonly Grouped[]) => Promise<string[]>,
 ): Promise<OutboxMoveResult> {
   const { instanceUrl } = await oneOrg(parts, org);
   if (!(await parts.mirrors.exists(instanceUrl))) {
@@ -81,24 +99,24 @@ async function decide(
     return { instanceUrl, keys: [] };
   }
   await using mirror = await parts.mirrors.open(instanceUrl, { create: false });
-  const chosen = all ? await keysOf(mirror, from, signal) : await namedEntries(mirror, keys, from);
+  const chosen = all ? await allOf(mirror, from, signal) : await namedEntries(mirror, keys, from);
   return { instanceUrl, keys: await store(mirror, chosen) };
 }
 
-/** Entries hold values of any length, so that of many only the keys are kept. */
-async function keysOf(
+/** Entries hold values of any length, so that of many only what names them is kept. */
+async function allOf(
   mirror: StoredMirror,
   states: readonly OutboxState[],
   signal: AbortSignal,
-): Promise<string[]> {
-  const keys: string[] = [];
+): Promise<Grouped[]> {
+  const entries: Grouped[] = [];
   for (let after = -1; ; ) {
     await nextTurn();
     throwIfAborted(signal);
     const page = await mirror.outbox.list({ states, after, limit: 1_000 });
-    for (const { key } of page) keys.push(key);
+    for (const { key, seq, state, atomicGroup } of page) entries.push({ key, seq, state, atomicGroup });
     const last = page.at(-1);
-    if (last === undefined) return keys;
+    if (last === undefined) return entries;
     after = last.seq;
   }
 }

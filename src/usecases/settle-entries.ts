@@ -71,7 +71,7 @@ export async function settleEntries(
 
 async function chosenKeys(mirror: StoredMirror, { keys, as }: OutboxSettleOptions): Promise<string[]> {
   if (keys.length > 0) {
-    const named = await namedEntries(mirror, keys, doubtful);
+    const named = (await namedEntries(mirror, keys, doubtful)).map(({ key }) => key);
     if (as === null || named.length === 1) return named;
     throw new AppError('INVALID_INPUT', 'Several entries cannot be one contact.', {
       hint: 'Settle each with the Id of its own contact.',

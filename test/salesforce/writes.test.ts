@@ -123,6 +123,15 @@ describe('a collection', () => {
     ]);
   });
 
+  it('refuses a locked row beside a refusal where all fall together: it must not go alone later', async () => {
+    await using c = await connected();
+    const body = ['UNABLE_TO_LOCK_ROW', 'STRING_TOO_LONG', 'ALL_OR_NONE_OPERATION_ROLLED_BACK'];
+    c.org.script({ body: body.map((code) => failed(code)) });
+    expect(await c.remote.of(contact).writes.createMany(people(3), { allOrNone: true })).toMatchObject(
+      body.map((code) => ({ kind: 'refused', errors: [{ code }] })),
+    );
+  });
+
   it('keeps the ids of the duplicates that a rule found', async () => {
     await using c = await connected();
     const matchRecords = [{ record: { attributes: {}, Id: ids[1] } }, { record: { Id: ids[2] } }];

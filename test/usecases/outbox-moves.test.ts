@@ -105,6 +105,99 @@ describe('which entries a command moves by their keys', () => {
   });
 });
 
+describe('entries that go together or not at all', () => {
+  const groupKey = (n: number) => `${n}eedbeef-0000-4000-8000-00000000000a`;
+
+  /** Three of a group, and one of another, in these states. */
+  async function groupOf(...own: OutboxState[]) {
+    const parts = partsOf([a]);
+    const { outbox } = await parts.mirrors.of(a.instanceUrl).under(heldLease('outbox'));
+    const keys = own.map((_, n) => groupKey(n));
+    await outbox.add(
+      keys.map((key, n) => ({
+        key,
+        op: 'update',
+        contactKey: key,
+        contactId: `003000000000${n}01AAA`,
+        changes: { LastName: key },
+        base: null,
+        upsertField: null,
+        allowDuplicates: false,
+        atomicGroup: n < 3 ? 'one' : 'other',
+        createdAt: 0,
+        state: 'pending',
+      })),
+    );
+    for (const [n, state] of own.entries()) await outbox.move([keys[n]!], ['pending'], state, 1);
+    return {
+      outbox: appOutbox(unread(parts)),
+      now: async () => (await outbox.list({})).map(({ state }) => state),
+    };
+  }
+
+  it.each([
+    ['retry', 'rejected'],
+    ['approve', 'held'],
+  ] as const)('%s takes the others along that are %s too', async (verb, state) => {
+    const { outbox, now } = await groupOf(state, state, state, state);
+    const { keys } = await outbox[verb]({ ...usual, keys: [groupKey(1)] }, calm());
+    expect(keys.toSorted()).toEqual([groupKey(0), groupKey(1), groupKey(2)]);
+    expect(await now()).toEqual(['pending', 'pending', 'pending', state]);
+  });
+
+  it('retry leaves alone what a person has given up of them', async () => {
+    const { outbox, now } = await groupOf('rejected', 'dropped', 'rejected');
+    await outbox.retry({ ...usual, keys: [groupKey(0)] }, calm());
+    expect(await now()).toEqual(['pending', 'dropped', 'pending']);
+  });
+
+  it.each<[OutboxState, OutboxState[]]>([
+    ['pending', ['pending', 'pending', 'pending']],
+    ['held', ['held', 'pending', 'held']],
+    ['conflict', ['conflict', 'pending', 'pending']],
+  ])('drop of one that is %s is refused with the keys of all, and takes all of them', async (_, own) => {
+    const { outbox, now } = await groupOf(...own, 'pending');
+    const keys = [0, 1, 2].map(groupKey);
+    await expect(outbox.drop({ ...usual, keys: [groupKey(0)] }, calm())).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      message: `Entry ${groupKey(0)} is one of 3 that go together or not at all.`,
+      hint: expect.stringContaining(`outbox drop ${keys.join(' ')}`),
+      details: { key: groupKey(0), group: keys },
+    });
+    expect(await now()).toEqual([...own, 'pending']);
+    expect((await outbox.drop({ ...usual, keys }, calm())).keys.toSorted()).toEqual(keys);
+    expect(await now()).toEqual(['dropped', 'dropped', 'dropped', 'pending']);
+  });
+
+  it('drop takes one of them where nothing of the others would be sent by that', async () => {
+    for (const state of ['rejected', 'in-doubt'] as const) {
+      const { outbox, now } = await groupOf(state, state, state);
+      await outbox.drop({ ...usual, keys: [groupKey(0)] }, calm());
+      expect(await now()).toEqual(['dropped', state, state]);
+    }
+  });
+
+  it.each([{ all: true }, { keys: [groupKey(0)] }])(
+    'a decision for Salesforce does not send the others without it: %j',
+    async (chosen) => {
+      const { outbox, now } = await groupOf('conflict', 'pending', 'pending');
+      const options = { ...usual, ...chosen, take: 'salesforce' as const };
+      await expect(outbox.retry(options, calm())).rejects.toMatchObject({
+        code: 'INVALID_INPUT',
+        hint: expect.stringContaining(`outbox retry ${groupKey(0)} --take local`),
+        details: { key: groupKey(0), group: [0, 1, 2].map(groupKey) },
+      });
+      expect(await now()).toEqual(['conflict', 'pending', 'pending']);
+    },
+  );
+
+  it('a decision for Salesforce of all of them leaves none to be sent', async () => {
+    const { outbox, now } = await groupOf('conflict', 'conflict', 'done');
+    await outbox.retry({ ...usual, all: true, take: 'salesforce' }, calm());
+    expect(await now()).toEqual(['dropped', 'dropped', 'done']);
+  });
+});
+
 it('an org without a mirror has no entries, and gets none', async () => {
   const parts = partsOf([a]);
   const outbox = appOutbox(unread(parts));
