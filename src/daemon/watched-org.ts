@@ -2,7 +2,7 @@ import type { CallsAhead } from './stretched-interval.ts';
 
 /** Work of one org that may take hours. It has slots of its own. */
 export interface LongWork {
-  kind: 'copy' | 'reconcile';
+  kind: 'copy' | 'reconcile' | 'fill';
   run(signal: AbortSignal): Promise<void>;
 }
 

@@ -112,6 +112,7 @@ export class WatchedReconciles {
       why,
       dryRun,
       force,
+      leavesFill: true,
       callsLeft: () => budget.remaining(),
       signal,
     });

@@ -16,6 +16,7 @@ import { OrgPace } from './org-pace.ts';
 import { removeSpentCopy } from './spent-copy.ts';
 import { type DueReconcile, WatchedReconciles } from './watch-reconcile.ts';
 import { WatchedConnection } from './watched-connection.ts';
+import { WatchedFills } from './watched-fills.ts';
 import { firstCopy } from './watched-first-copy.ts';
 import type { Care, WatchedOrgParts } from './watched-org-parts.ts';
 import { WatchedPushes } from './watched-pushes.ts';
@@ -46,6 +47,7 @@ class LeasedOrg implements WatchedOrg {
   readonly #askedWhileClosed: AskedWhileClosed;
   readonly #connection: WatchedConnection;
   readonly #pushes: WatchedPushes;
+  readonly #fills: WatchedFills;
   readonly #pace: OrgPace;
   /** No run is left as `running` that is not: before this process took the org, or where its end could not be written. */
   #hasClosedRuns = false;
@@ -66,6 +68,7 @@ class LeasedOrg implements WatchedOrg {
     this.#reconciles = new WatchedReconciles({ everyMs: care.options.reconcileEveryMs, tell: care.tell });
     this.#askedWhileClosed = new AskedWhileClosed(parts.mirrors, known.instanceUrl);
     this.#pushes = new WatchedPushes(clock, intervalMs);
+    this.#fills = new WatchedFills(clock);
     const onConnected = ({ orgId, share }: ConnectedOrg) => this.#pace.belongsTo(orgId, share);
     this.#connection = new WatchedConnection({ parts, known, lease, care, onConnected });
     held.defer(() => this.#pace.forget());
@@ -101,13 +104,16 @@ class LeasedOrg implements WatchedOrg {
   }
 
   async cycle(signal: AbortSignal): Promise<LongWork | null> {
-    const due = await this.#turn(
-      signal,
-      async (connected, ended) =>
-        (await this.#reconciles.before(connected)) ?? (await this.#cycle(connected, ended)),
-    );
-    if (due === null) return null;
-    return { kind: 'reconcile', run: (later) => this.#reconcile(due, later) };
+    return this.#turn(signal, async (connected, ended) => {
+      const due = (await this.#reconciles.before(connected)) ?? (await this.#cycle(connected, ended));
+      if (due !== null) return { kind: 'reconcile', run: (later) => this.#reconcile(due, later) };
+      if (!(await this.#fills.isDue(connected.context))) return null;
+      return { kind: 'fill', run: (later) => this.#fill(later) };
+    });
+  }
+
+  #fill(signal: AbortSignal): Promise<void> {
+    return this.#turn(signal, ({ context }, ended) => this.#fills.make(context, { signal: ended }));
   }
 
   async #reconcile(due: DueReconcile, signal: AbortSignal): Promise<void> {
@@ -138,6 +144,7 @@ class LeasedOrg implements WatchedOrg {
           patienceMs: once ? undefined : this.#pushes.patienceMs,
           noJobs: this.#pushes.noJobs,
           onPushed: (sent) => this.#heed(sent),
+          leavesFill: true,
           signal: ended,
         }),
       );

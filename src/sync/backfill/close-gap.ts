@@ -1,4 +1,5 @@
 import type { SyncContext } from '../context.ts';
+import { fillNewFields } from '../cycle/fill-fields.ts';
 import { pull } from '../cycle/pull.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 
@@ -17,6 +18,7 @@ export async function closeGap(
   const { records, mirror, log } = context;
   const compare = async () => {
     await run.step('catch-up', (note) => pull(context, asOneStep(run, note), { signal }));
+    await fillNewFields(context, { signal });
     return { org: await records.count(null, { signal }), mirror: (await mirror.contacts.counts()).contacts };
   };
   let compared = await compare();

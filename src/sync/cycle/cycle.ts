@@ -8,6 +8,7 @@ import type { OutboxState } from '../ports/outbox-entry.ts';
 import { type DrainReport, drainOutbox } from '../push/drain.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { withRun } from '../with-run.ts';
+import { fillNewFields } from './fill-fields.ts';
 import { pull } from './pull.ts';
 
 export interface CycleOptions {
@@ -21,6 +22,8 @@ export interface CycleOptions {
   noJobs?: Error | null;
   /** Called with what was sent, or was to be, where the cycle throws all the same: no report tells of it then. */
   onPushed?: (report: PushReport) => void;
+  /** Columns that are new are left to the caller. Else they are filled last, and a failure of that is thrown. */
+  leavesFill?: boolean;
   signal: AbortSignal;
 }
 
@@ -110,7 +113,12 @@ export async function runCycle(context: SyncContext, options: CycleOptions): Pro
     if (pullError !== null) throw pullError;
     return run;
   };
-  const { counts } = await withRun(context, 'cycle', work).catch(async (error: unknown) => {
+  const cycled = async () => {
+    const run = await withRun(context, 'cycle', work);
+    if (options.leavesFill !== true) await fillNewFields(context, options);
+    return run;
+  };
+  const { counts } = await cycled().catch(async (error: unknown) => {
     // A mirror that cannot even be counted is told by the error.
     const sent = push.isTried ? await reportOf().catch(() => null) : null;
     if (sent !== null) options.onPushed?.(sent);

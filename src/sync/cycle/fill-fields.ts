@@ -4,18 +4,20 @@ import { readByBulk } from '../read/by-bulk.ts';
 import { readByKey } from '../read/by-key.ts';
 import { keyPageBytes, mostKeyPageBytes } from '../read/key-page.ts';
 import type { RunRecorder } from '../run-recorder.ts';
+import { withCurrentFields } from '../schema.ts';
 import { select } from '../soql.ts';
 import { withRun } from '../with-run.ts';
 
 /**
  * Fills columns that came to a mirror after its first copy (new fields, or fields readable again) for all
- * records, as a run of its own. Which they are stands in the mirror, so an interrupted fill is taken up
- * again by the next cycle.
+ * records, as a run of its own. Which they are stands in the mirror, so a fill that was interrupted or failed is taken up
+ * again behind a later cycle.
  */
-export async function fillNewFields(
-  context: SyncContext,
-  { signal }: { signal: AbortSignal },
-): Promise<void> {
+export function fillNewFields(context: SyncContext, { signal }: { signal: AbortSignal }): Promise<void> {
+  return withCurrentFields(context, { signal }, () => fillUnfilled(context, { signal }));
+}
+
+async function fillUnfilled(context: SyncContext, { signal }: { signal: AbortSignal }): Promise<void> {
   const { object, mirror, records, remote, sizes } = context;
   const names = await mirror.schema.toFill();
   if (names.length === 0) return;

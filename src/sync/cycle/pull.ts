@@ -4,11 +4,10 @@ import { fromCursor } from '../replication-window.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { refreshSchema, withCurrentFields } from '../schema.ts';
 import { CycleTime } from './cycle-time.ts';
-import { fillNewFields } from './fill-fields.ts';
 import { readDeleted } from './read-deleted.ts';
 import { readUpdated } from './read-updated.ts';
 
-/** Brings what changed since the cursors, and fills columns that are new. Throws `NOT_BACKFILLED` without cursors. */
+/** Brings what changed since the cursors. Columns that are new are left unfilled. Throws `NOT_BACKFILLED` without cursors. */
 export async function pull(
   context: SyncContext,
   run: Pick<RunRecorder, 'count' | 'step' | 'later'>,
@@ -35,5 +34,4 @@ export async function pull(
   await run.step('deleted', () =>
     fromCursor('deleted', deleted, () => readDeleted(context, deleted, { run, signal })),
   );
-  await withCurrentFields(context, { signal }, () => fillNewFields(context, { signal }));
 }

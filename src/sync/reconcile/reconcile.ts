@@ -5,7 +5,6 @@ import type { ReconcileCause } from '../events.ts';
 import type { DifferingIds } from '../ports/differing-ids.ts';
 import type { RunError } from '../ports/run.ts';
 import { runErrorOf } from '../run-recorder.ts';
-import { withCurrentFields } from '../schema.ts';
 import { withinRun } from '../with-run.ts';
 import { finishReconcile } from './finish-reconcile.ts';
 import { type PlannedReconcile, type PlanReconcileOptions, planReconcile } from './plan-reconcile.ts';
@@ -15,6 +14,8 @@ import { sweepAll } from './sweep.ts';
 export interface ReconcileOptions extends PlanReconcileOptions {
   /** Lifts the brake: rows that are not found are removed however many they are. */
   force: boolean;
+  /** See CycleOptions. */
+  leavesFill?: boolean;
 }
 
 export interface ReconcileReport extends ReconcileTotals {
@@ -79,14 +80,14 @@ export async function reconcile(context: SyncContext, options: ReconcileOptions)
 async function work(
   context: SyncContext,
   { runId, state }: PlannedReconcile,
-  { force, signal }: ReconcileOptions,
+  { force, leavesFill = false, signal }: ReconcileOptions,
 ): Promise<DifferingIds | null> {
   const ids = await withinRun(context, runId, async (run) => {
     if (!state.swept) await sweepAll(context, run, state, signal);
     return finishReconcile(context, run, { state, force, signal });
   });
   // Columns that came with the describe of this run; a run of its own, as after a cycle.
-  if (!state.dryRun) await withCurrentFields(context, { signal }, () => fillNewFields(context, { signal }));
+  if (!state.dryRun && !leavesFill) await fillNewFields(context, { signal });
   return ids;
 }
 
