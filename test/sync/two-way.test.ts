@@ -371,6 +371,62 @@ describe('a conflict', () => {
     expect(await states(two)).toEqual(['rejected']);
   });
 
+  /** Something happens to contacts after they were read, and before they are written. */
+  function beforeWriting(two: TwoWayRig, happens: () => Promise<unknown>) {
+    const { writes } = two.rig.context.records;
+    const { updateMany } = writes;
+    writes.updateMany = async (...args) => {
+      writes.updateMany = updateMany;
+      await happens();
+      return updateMany.apply(writes, args);
+    };
+  }
+
+  it.each([
+    ['salesforce-wins', 'dropped'],
+    ['local-wins', 'rejected'],
+    ['manual', 'conflict'],
+  ] as const)('with a deletion between its look and its write is by %s %s too', async (policy, state) => {
+    await using two = await twoWay(policy);
+    const [id, other] = two.ids as [string, string];
+    two.sql("UPDATE contacts SET Title = 'Ours' WHERE Id IN (?, ?)", id, other);
+    beforeWriting(two, () => two.theirs('delete', { ids: [id] }));
+    expect((await two.cycle()).push).toMatchObject({ pushed: 1, unsent: 0, error: null });
+    expect(await states(two)).toEqual([state, 'done']);
+    expect((await two.notes()).join('\n')).toContain('was deleted in Salesforce');
+  });
+
+  it('with a merge between its look and its write goes to the survivor', async () => {
+    await using two = await twoWay('local-wins');
+    const [master, loser] = two.ids as [string, string];
+    two.sql("UPDATE contacts SET Title = 'Ours' WHERE Id = ?", loser);
+    beforeWriting(two, () => two.theirs('merge', { master, losers: [loser] }));
+    await two.cycle();
+    expect(await states(two)).toEqual(['done']);
+    expect((await two.org()).get(master)).toMatchObject({ Title: 'Ours' });
+  });
+
+  it('is none where another record than its contact is deleted: the refusal stands', async () => {
+    await using two = await twoWay();
+    const [id] = two.ids as [string];
+    two.sql("UPDATE contacts SET Title = 'Ours' WHERE Id = ?", id);
+    const errors = [{ statusCode: 'ENTITY_IS_DELETED', message: 'entity is deleted', fields: ['AccountId'] }];
+    await control(two.rig.emulator.url, 'faults', [
+      {
+        match: 'PATCH .*/composite/sobjects',
+        times: 99,
+        status: 200,
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify([{ success: false, errors }]),
+      },
+    ]);
+    const before = (await calls(two.rig.emulator.url)).length;
+    await two.cycle();
+    expect(await states(two)).toEqual(['rejected']);
+    const made = (await calls(two.rig.emulator.url)).slice(before);
+    expect(made.filter(({ method }) => method === 'PATCH')).toHaveLength(1);
+  });
+
   it.each([
     ['salesforce-wins', 'dropped', true],
     ['local-wins', 'done', false],

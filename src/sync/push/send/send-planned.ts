@@ -7,6 +7,7 @@ import type { DrainProgress } from '../progress/drain-progress.ts';
 import type { AnswerKind } from '../progress/send-width.ts';
 import { tellSettled } from '../progress/tell-settled.ts';
 import { kindOfAnswer } from './answer-kind.ts';
+import { goneMeanwhile } from './gone-meanwhile.ts';
 import { waitingAgain } from './leave-out-gone.ts';
 import { markSent } from './mark-sent.ts';
 import { mayRepeat, waitMs } from './may-repeat.ts';
@@ -128,7 +129,10 @@ export async function sendPlanned(
   const answered = planned.entries
     .map(({ key }) => standings.get(key))
     .filter((standing) => standing !== undefined);
-  const again = await waitingAgain(context, answered, { signal });
+  const again = new Set([
+    ...(await waitingAgain(context, answered, { signal })),
+    ...(await goneMeanwhile(context, answered, { signal })),
+  ]);
   const last = answered.filter(({ entry }) => !again.has(entry.key));
   const deferred = again.size;
   if (last.length === 0) return { unfinished: [], conflicts, deferred };
