@@ -14,7 +14,10 @@ const waiting: ReadonlySet<OutboxState> = new Set(['pending', 'held', 'conflict'
 /** Giving one of these up lets the others go. */
 const heldUp: ReadonlySet<OutboxState> = new Set(['pending', 'held', 'conflict']);
 
-/** Keys of these entries, and of those in the states `from` that go with them or not at all. */
+/**
+ * Keys of these entries, and of those in the states `from` that go with them or not at all. None in doubt comes along: it
+ * may be made twice, and nobody has said that it is not there.
+ */
 export async function withGroups(
   mirror: OfOutbox,
   entries: readonly Grouped[],
@@ -22,7 +25,8 @@ export async function withGroups(
 ): Promise<string[]> {
   const keys = new Set(entries.map(({ key }) => key));
   for (const one of onePerGroup(entries)) {
-    for (const { key, state } of await groupOf(mirror, one)) if (from.includes(state)) keys.add(key);
+    for (const { key, state } of await groupOf(mirror, one))
+      if (state !== 'in-doubt' && from.includes(state)) keys.add(key);
   }
   return [...keys];
 }

@@ -145,6 +145,13 @@ describe('entries that go together or not at all', () => {
     expect(await now()).toEqual(['pending', 'pending', 'pending', state]);
   });
 
+  it('retry takes none along that is in doubt: only who names it may risk that it is made twice', async () => {
+    const { outbox, now } = await groupOf('in-doubt', 'in-doubt', 'rejected');
+    const { keys } = await outbox.retry({ ...usual, inDoubt: true, keys: [groupKey(0)] }, calm());
+    expect(keys.toSorted()).toEqual([groupKey(0), groupKey(2)]);
+    expect(await now()).toEqual(['pending', 'in-doubt', 'pending']);
+  });
+
   it('retry leaves alone what a person has given up of them', async () => {
     const { outbox, now } = await groupOf('rejected', 'dropped', 'rejected');
     await outbox.retry({ ...usual, keys: [groupKey(0)] }, calm());
