@@ -41,11 +41,13 @@ export async function decide(
     return settleAs(world, program, entry, verb, pick);
   if (verb === 'settle not sent rightly' && !isSurelyUnsent(world, entry)) return null;
   world.count(`outbox ${verb}`);
-  tellOracle(world, entry, verb);
+  const along = takenAlong(world, entry, verb);
+  for (const one of [entry, ...along]) tellOracle(world, one, verb);
   return program.run(async (signal) => {
     const outbox = appOutbox(program.services);
     const context = { signal, onEvent: () => {} };
-    const named = { org: null, keys: [entry.key] };
+    const isEnd = verb.startsWith('drop') || verb === 'take salesforce';
+    const named = { org: null, keys: [entry, ...(isEnd ? along : [])].map(({ key }) => key) };
     if (verb.startsWith('settle')) {
       const auto = verb === 'settle';
       await outbox.settle({ ...named, as: null, notSent: !auto, auto }, context);
@@ -55,9 +57,23 @@ export async function decide(
     const take = verb === 'take local' ? 'local' : verb === 'take salesforce' ? 'salesforce' : null;
     if (verb === 'approve') await outbox.approve(move, context);
     else
-      await (verb.startsWith('drop') ? outbox.drop(move, context) : outbox.retry({ ...move, take }, context));
+      await (verb.startsWith('drop') || (isEnd && along.length > 0)
+        ? outbox.drop(move, context)
+        : outbox.retry({ ...move, take }, context));
     return null;
   });
+}
+
+/** Others of its --all-or-none push: those that the word about one is for too, or that it must be given about as well. */
+function takenAlong(world: World, { key, atomicGroup, state }: Entry, verb: Verb): Entry[] {
+  const others = world.entries().filter((one) => one.atomicGroup === atomicGroup && one.key !== key);
+  if (atomicGroup === null || verb.startsWith('settle') || verb === 'take local') return [];
+  if (verb === 'approve') return others.filter((one) => one.state === 'held');
+  if (verb.startsWith('retry')) return others.filter((one) => one.state === 'rejected');
+  const isWaiting = ['held', 'conflict'].includes(state);
+  return isWaiting
+    ? others.filter((one) => ['pending', 'held', 'conflict', 'in-doubt'].includes(one.state))
+    : [];
 }
 
 /** What a person lets happen that may not be so else. */
