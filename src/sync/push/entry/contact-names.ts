@@ -74,35 +74,44 @@ async function formerValues(
   entries: readonly OutboxEntry[],
   { fields, idOf }: { fields: readonly NamingField[]; idOf: (entry: OutboxEntry) => string | null },
 ): Promise<(entry: OutboxEntry) => Iterable<string>> {
-  const ids = new Map<NamingField, Set<string>>();
+  const ids = new Map<NamingField, string[]>();
   /** By Id and by the application's key. */
   const names = new Map<string, Set<string>>();
+  const takers = new WeakSet<OutboxEntry>();
   for (const entry of entries) {
-    const id = idOf(entry);
-    if (entry.op === 'create' && id === null) continue;
-    for (const field of fields) {
-      if (entry.op !== 'delete' && !(field.name in entry.changes)) continue;
-      for (const own of [entry.contactKey, id]) if (own !== null) names.set(own, new Set());
-      if (id !== null) ids.set(field, (ids.get(field) ?? new Set()).add(id));
+    const taken = entry.op === 'delete' ? fields : fields.filter(({ name }) => name in entry.changes);
+    const id = taken.length === 0 ? null : idOf(entry);
+    if (taken.length === 0 || (entry.op === 'create' && id === null)) continue;
+    takers.add(entry);
+    for (const own of [entry.contactKey, id]) if (own !== null) names.set(own, new Set());
+    for (const field of id === null ? [] : taken) {
+      const ofField = ids.get(field);
+      if (ofField === undefined) ids.set(field, [id!]);
+      else ofField.push(id!);
     }
   }
   if (names.size === 0) return () => [];
-  const add = (contact: string | null, found: Iterable<string>) => {
-    const own = contact === null ? undefined : names.get(contact);
-    if (own !== undefined) for (const name of found) own.add(name);
+  const add = (contact: string, field: NamingField, value: unknown) => {
+    const name = externalIdName(field, value);
+    if (name !== null) names.get(contact)?.add(name);
   };
   for (const [field, ofField] of ids) {
-    for (const [id, value] of await mirror.contacts.valuesOf(field.name, [...ofField]))
-      add(id, valueNames([field], { [field.name]: value }));
+    for (const [id, value] of await mirror.contacts.valuesOf(field.name, ofField)) add(id, field, value);
   }
   for (const entry of [...entries, ...(await unread(mirror, names))]) {
-    for (const contact of [entry.contactKey, idOf(entry)]) add(contact, valueNames(fields, entry.changes));
+    for (const field of fields) {
+      const value = entry.changes[field.name];
+      if (value === undefined || value === null) continue;
+      add(entry.contactKey, field, value);
+      const id = idOf(entry);
+      if (id !== null && id !== entry.contactKey) add(id, field, value);
+    }
   }
   return (entry) => {
-    const isOf = entry.op === 'delete' || fields.some(({ name }) => name in entry.changes);
-    if (!isOf) return [];
+    if (!takers.has(entry)) return [];
     const id = idOf(entry);
-    return [...(names.get(entry.contactKey) ?? []), ...(id === null ? [] : (names.get(id) ?? []))];
+    const byId = id === null || id === entry.contactKey ? undefined : names.get(id);
+    return [...(names.get(entry.contactKey) ?? []), ...(byId ?? [])];
   };
 }
 
