@@ -53,6 +53,11 @@ export class ConcurrencyLimit {
     this.#clock = clock;
   }
 
+  /** Whether whoever comes now need not wait in line. */
+  get hasRoom(): boolean {
+    return isOpen(this.#all) && isOpen(this.#slots);
+  }
+
   /** Rejects with `SilentTooLong` where the work was ended to make room. */
   run<T>(signal: AbortSignal, work: LimitedWork<T>): Promise<T> {
     const inside = this.#all.run(() => this.#inSlot(signal, work), { signal });
@@ -114,4 +119,8 @@ export class ConcurrencyLimit {
       one.end();
     }
   }
+}
+
+function isOpen({ inside, limit, waiting }: Semaphore): boolean {
+  return waiting === 0 && inside < limit;
 }

@@ -1,5 +1,6 @@
 import { isAbort } from '../base/abort.ts';
 import { Bell } from './bell.ts';
+import type { LongPlace } from './long-place.ts';
 import type { LoopLimits } from './loop-limits.ts';
 import { nextTurn } from './next-turn.ts';
 import { OrgInCare } from './org-in-care.ts';
@@ -31,6 +32,8 @@ export class OrgLoop {
   #isNudged = false;
   /** What waits is to be sent between two turns. */
   #isPushAsked = false;
+  /** Where long work waits for its place while turns go on. */
+  #line: LongPlace | null = null;
   /** By the monotonic clock, where it waits for its next turn. */
   #dueAtMs = 0;
   /** When the turn that begins was due; null where it was asked for. */
@@ -74,6 +77,8 @@ export class OrgLoop {
   /** Where it waits for its next turn and somebody has asked for something, that turn is due now. Never throws. */
   async look(): Promise<void> {
     if (this.#mode !== 'waiting' && this.#mode !== 'backing-off') return;
+    // What is asked for waits in line itself, or would.
+    if (this.#line !== null) return;
     if (await this.#org.isAsked()) this.nudge();
   }
 
@@ -132,6 +137,7 @@ export class OrgLoop {
     this.#enter(mode);
     this.#dueAtMs = clock.monotonicMs() + ms;
     for (;;) {
+      if (this.#line?.isReady) return;
       if (this.#isPushAsked && mode === 'waiting') {
         if (!(await this.#pushNow())) return;
         this.#enter(mode);
@@ -194,6 +200,7 @@ export class OrgLoop {
     } catch (thrown) {
       if (signal.aborted) throw signal.reason;
       error = thrown;
+      this.#leaveLine();
       await this.#org.dropSpent();
     }
     this.outcome.error = error;
@@ -233,9 +240,40 @@ export class OrgLoop {
     let due = work;
     for (let done = 0; due !== null && done < mostLongWorks; done++) {
       const { run } = due;
-      await this.#places.ofLongWork((end) => this.#org.thenRest(() => run(end)));
-      due = await this.#places.ofCycle((end) => this.#org.thenRest(() => org.cycle(end)));
+      if (this.#mustStandInLine(due)) {
+        this.#line ??= this.#places.inLine(() => this.#comeFromLine());
+        return;
+      }
+      const place = this.#line?.isReady ? this.#line : null;
+      if (place === null) this.#leaveLine();
+      this.#line = null;
+      await this.#places.ofLongWork((end) => this.#org.thenRest(() => run(end)), place);
+      due = await this.#places.ofCycle((end) => this.#org.thenRest(() => this.#cycle(org, end)));
     }
+    if (due === null) this.#leaveLine();
+  }
+
+  /** Its turns go on meanwhile, and each says anew what there is to do. */
+  #mustStandInLine({ keepsCycles }: LongWork): boolean {
+    return keepsCycles && this.#isInLine;
+  }
+
+  get #isInLine(): boolean {
+    if (this.#options.once) return false;
+    return this.#line === null ? !this.#places.hasLongPlace : !this.#line.isReady;
+  }
+
+  #comeFromLine(): void {
+    if (this.#mode === 'waiting') this.nudge();
+  }
+
+  #leaveLine(): void {
+    this.#line?.drop();
+    this.#line = null;
+  }
+
+  #cycle(org: WatchedOrg, end: AbortSignal): Promise<LongWork | null> {
+    return org.cycle(end, { isInLine: this.#isInLine });
   }
 
   /** Answers what there is to do that may take long. */
@@ -243,8 +281,8 @@ export class OrgLoop {
     await this.#org.dropSpent();
     const org = await this.#org.taken();
     this.#tellFirstTry(null);
-    if (!(await org.needsFirstCopy())) return { org, work: await org.cycle(end) };
-    return { org, work: { kind: 'copy', run: (ended) => org.firstCopy(ended) } };
+    if (!(await org.needsFirstCopy())) return { org, work: await this.#cycle(org, end) };
+    return { org, work: { kind: 'copy', keepsCycles: false, run: (ended) => org.firstCopy(ended) } };
   }
 
   /** Tells when it is tried again, so it waits until it is known whether it is. */
@@ -256,6 +294,7 @@ export class OrgLoop {
 
   /** Never throws: an org that cannot be closed in order must end neither its own loop nor the others'. */
   async #letGo(): Promise<void> {
+    this.#leaveLine();
     try {
       await this.#org.letGo();
     } catch (error) {

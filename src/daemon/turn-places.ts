@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { AppError, isAppError } from '../base/errors.ts';
 import type { ConcurrencyLimit } from './concurrency-limit.ts';
+import { LongPlace } from './long-place.ts';
 import { cycleSlotMs, type LoopLimits } from './loop-limits.ts';
 import { SilentTooLong } from './silent-too-long.ts';
 
@@ -47,10 +48,25 @@ export class TurnPlaces {
     }
   }
 
-  /** Work that may take hours. */
-  async ofLongWork<T>(work: Work<T>): Promise<T> {
+  /** Whether work that may take hours would begin at once. */
+  get hasLongPlace(): boolean {
+    return this.#options.limits.copies.hasRoom;
+  }
+
+  /** Stands in line for such work. */
+  inLine(onReady: () => void): LongPlace {
+    const { limits, signal, silentForMs } = this.#options;
+    return new LongPlace({ places: limits.copies, signal, silentForMs, onReady });
+  }
+
+  /** Work that may take hours; `place` is one that is ready. */
+  async ofLongWork<T>(work: Work<T>, place: LongPlace | null = null): Promise<T> {
+    const { onInLine, onWorking } = this.#options;
     try {
-      return await this.#in(this.#options.limits.copies, work);
+      if (place === null) return await this.#in(this.#options.limits.copies, work);
+      onInLine();
+      onWorking();
+      return await place.use(work);
     } catch (error) {
       throw this.#told(error);
     }

@@ -3,6 +3,8 @@ import type { CallsAhead } from './stretched-interval.ts';
 /** Work of one org that may take hours. It has slots of its own. */
 export interface LongWork {
   kind: 'copy' | 'reconcile' | 'fill';
+  /** Whether cycles may be made while it waits for a place. Each of them says anew what is called for. */
+  keepsCycles: boolean;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -17,8 +19,11 @@ export interface WatchedOrg extends AsyncDisposable {
   needsFirstCopy(): Promise<boolean>;
   /** Makes the first copy, or goes on with it. May take hours. */
   firstCopy(signal: AbortSignal): Promise<void>;
-  /** Answers what it calls for and cannot be done in the slot of a cycle, which is then followed by another cycle. */
-  cycle(signal: AbortSignal): Promise<LongWork | null>;
+  /**
+   * Answers what it calls for and cannot be done in the slot of a cycle, which is then followed by another cycle.
+   * `isInLine`: there is no place for that now, so that what keeps cycles comes behind this one.
+   */
+  cycle(signal: AbortSignal, options?: { isInLine: boolean }): Promise<LongWork | null>;
   /** Sends what waits, and reads nothing else. Does nothing before the first copy is whole. */
   push?(signal: AbortSignal): Promise<void>;
   /**

@@ -124,14 +124,17 @@ export class WatchedReconciles {
       await journal.noteAsked({ ...asked, state: 'ended', runId, ids, error });
     if (error === null) return tell(completeEventOf(report));
     signal.throwIfAborted();
-    // What only the timetable or a person asks for keeps no cycle from its time.
-    const isOptional = cause === 'scheduled' || cause === 'asked';
-    if (!isOptional || !isOver || isAppError(failure, 'LOGIN_REQUIRED')) throw failure;
+    if (!keepsCycles({ cause }) || !isOver || isAppError(failure, 'LOGIN_REQUIRED')) throw failure;
     if (cause === 'scheduled') this.#notBefore = context.clock.now() + retryMs;
     const retryInMs = cause === 'scheduled' ? retryMs : null;
     const { instanceUrl } = report;
     tell({ event: 'reconcile:failed', instanceUrl, error, retryInMs });
   }
+}
+
+/** What only the timetable or a person asks for keeps no cycle from its time. */
+export function keepsCycles({ cause }: Pick<DueReconcile, 'cause'>): boolean {
+  return cause === 'scheduled' || cause === 'asked';
 }
 
 /** Answers whether the brake is lifted: somebody may have joined it with force while it waited for its place. */

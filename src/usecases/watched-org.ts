@@ -14,7 +14,7 @@ import { cycleCompleted, isPushNews, pushCompleted } from './cycle-events.ts';
 import { isLeaseLost, takeOrgLease, underLease, withDrainLease, withFreeDrainLease } from './org-lease.ts';
 import { OrgPace } from './org-pace.ts';
 import { removeSpentCopy } from './spent-copy.ts';
-import { type DueReconcile, WatchedReconciles } from './watch-reconcile.ts';
+import { type DueReconcile, keepsCycles, WatchedReconciles } from './watch-reconcile.ts';
 import { WatchedConnection } from './watched-connection.ts';
 import { WatchedFills } from './watched-fills.ts';
 import { firstCopy } from './watched-first-copy.ts';
@@ -103,12 +103,19 @@ class LeasedOrg implements WatchedOrg {
     });
   }
 
-  async cycle(signal: AbortSignal): Promise<LongWork | null> {
+  async cycle(signal: AbortSignal, { isInLine } = { isInLine: false }): Promise<LongWork | null> {
     return this.#turn(signal, async (connected, ended) => {
-      const due = (await this.#reconciles.before(connected)) ?? (await this.#cycle(connected, ended));
-      if (due !== null) return { kind: 'reconcile', run: (later) => this.#reconcile(due, later) };
+      const first = await this.#reconciles.before(connected);
+      const isLater = first === null || (isInLine && keepsCycles(first));
+      const due = (isLater ? await this.#cycle(connected, ended) : null) ?? first;
+      if (due !== null)
+        return {
+          kind: 'reconcile',
+          keepsCycles: keepsCycles(due),
+          run: (later) => this.#reconcile(due, later),
+        };
       if (!(await this.#fills.isDue(connected.context))) return null;
-      return { kind: 'fill', run: (later) => this.#fill(later) };
+      return { kind: 'fill', keepsCycles: true, run: (later) => this.#fill(later) };
     });
   }
 

@@ -26,6 +26,8 @@ function watching(
       refuseAsked?: (error: unknown) => void;
       /** What the cycle calls for. */
       long?: (n: number) => Promise<void> | undefined;
+      /** Its cycles cannot go on while that waits for its place. */
+      longFirst?: true;
       open?: (n: number) => void;
       close?: () => Promise<void>;
       /** An org with this one lacks its first copy until it has resolved. */
@@ -96,6 +98,8 @@ function watching(
           if (long === undefined || long(n) === undefined) return null;
           return {
             kind: 'reconcile',
+            keepsCycles: orgs[url]?.longFirst !== true,
+
             async run() {
               log.push(`${clock.now() / minute} reconcile ${url}`);
               await long(n);
@@ -566,6 +570,115 @@ describe('the daemon', () => {
     // The org is left alone all the same.
     await watch.pass(20 * minute);
     expect(watch.cyclesOf('a')).toHaveLength(2);
+    await watch.stop();
+  });
+});
+
+describe('an org that stands in line for a place of long work', () => {
+  /** As many as there are places, to be ended one by one, and one more in line for each that `behind` names. */
+  function taken(count: number, behind: readonly string[] = []) {
+    const ends: (() => void)[] = [];
+    const copy = () => new Promise<void>((resolve) => ends.push(resolve));
+    const names = [...Array.from({ length: count }, (_, i) => `new${i}`), ...behind];
+    return { copies: Object.fromEntries(names.map((name) => [name, { copy }])), end: () => ends.shift()?.() };
+  }
+  /** Called for by each cycle until it is made. */
+  function dueOnce() {
+    let isMade = false;
+    return (_n: number) => {
+      if (isMade) return undefined;
+      return {
+        // biome-ignore lint/suspicious/noThenProperty: the harness awaits it where the work begins.
+        then(resolve: () => void) {
+          isMade = true;
+          resolve();
+        },
+      } as unknown as Promise<void>;
+    };
+  }
+  const linesOf = (log: readonly string[], what: string) => log.filter((line) => line.endsWith(what));
+
+  it.each([2, 8])(
+    'goes on with its cycles, and does that once, as soon as one of %i is free',
+    async (count) => {
+      const { copies, end } = taken(count);
+      const watch = watching({ ...copies, a: { long: dueOnce() }, b: {} });
+      await settle();
+      const minutes = count === 2 ? 28 : 180;
+      await watch.pass(minutes * minute, 10_000);
+      const cycles = watch.cyclesOf('a').length;
+      expect(cycles).toBeGreaterThanOrEqual(watch.cyclesOf('b').length - 1);
+      expect(linesOf(watch.log, 'reconcile a')).toEqual([]);
+      end();
+      await settle();
+      expect(linesOf(watch.log, 'reconcile a')).toEqual([`${minutes} reconcile a`]);
+      // One cycle right before it, which says whether it is still called for, and one behind it.
+      expect(watch.cyclesOf('a')).toHaveLength(cycles + 2);
+      await watch.pass(20 * minute, 10_000);
+      expect(linesOf(watch.log, 'reconcile a')).toHaveLength(1);
+      for (let i = 0; i < count; i++) end();
+      await watch.stop();
+    },
+  );
+
+  it('has its turns when they are due, however often somebody asks meanwhile', async () => {
+    const { copies, end } = taken(8);
+    const watch = watching({ ...copies, a: { long: dueOnce(), isAsked: () => true } });
+    await settle();
+    // Until first copies that take long have given back their places to the next, six more begin.
+    await watch.pass(120 * minute, 10_000);
+    const before = watch.cyclesOf('a').length;
+    await watch.pass(20 * minute, 10_000);
+    expect(watch.cyclesOf('a').length - before).toBeLessThanOrEqual(4);
+    for (let i = 0; i < 8; i++) end();
+    await watch.stop();
+  });
+
+  it('has no cycle where none can be made before', async () => {
+    const { copies, end } = taken(2);
+    const watch = watching({ ...copies, a: { long: dueOnce(), longFirst: true } });
+    await settle();
+    await watch.pass(20 * minute, 10_000);
+    expect(watch.cyclesOf('a')).toHaveLength(1);
+    end();
+    await settle();
+    expect(linesOf(watch.log, 'reconcile a')).toHaveLength(1);
+    expect(watch.cyclesOf('a')).toHaveLength(2);
+    for (let i = 0; i < 2; i++) end();
+    await watch.stop();
+  });
+
+  it.each([
+    [
+      'is let go of',
+      (watch: ReturnType<typeof watching>) => {
+        watch.wanted.urls = watch.wanted.urls.filter((url) => url !== 'a');
+      },
+    ],
+    ['fails', (_: unknown, fail: () => void) => fail()],
+  ])('leaves it to the next where it %s', async (_, happens) => {
+    const { copies, end } = taken(2, ['behind']);
+    let isFailing = false;
+    const cycle = async () => {
+      if (isFailing) throw new Error('no disk');
+    };
+    const { behind, ...first } = copies;
+    const watch = watching({ ...first, a: { long: dueOnce(), cycle }, behind: behind! });
+    await settle();
+    await watch.pass(minute, 10_000);
+    happens(watch, () => {
+      isFailing = true;
+    });
+    await watch.pass(7 * minute, 10_000);
+    expect(linesOf(watch.log, 'copy behind')).toEqual([]);
+    end();
+    await settle();
+    expect(linesOf(watch.log, 'copy behind')).toHaveLength(1);
+    expect(linesOf(watch.log, 'reconcile a')).toEqual([]);
+    for (let i = 0; i < 3; i++) {
+      end();
+      await settle();
+    }
     await watch.stop();
   });
 });

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { abortReason } from '../../src/base/abort.ts';
 import { AppError } from '../../src/base/errors.ts';
 import type { WatchEvent } from '../../src/contract/watch.ts';
@@ -201,4 +201,37 @@ it('a share that is raised while its org is kept open counts from the next look 
   // And where the list of orgs cannot be read, all goes on.
   parts.registry.get = () => Promise.reject(new AppError('REGISTRY_CORRUPT', 'damaged'));
   expect(await watched.isAsked!()).toBe(false);
+});
+
+describe('an org whose long work waits for its place', () => {
+  async function inLine(prepare: (mirrors: ReturnType<typeof partsOf>['mirrors']) => Promise<void>) {
+    const parts = partsOf([org]);
+    await copied(parts, org.instanceUrl);
+    await prepare(parts.mirrors);
+    const events: string[] = [];
+    const signal = new AbortController().signal;
+    const care = { options, signal, tell: ({ event }: WatchEvent) => void events.push(event) };
+    await using watched = await openWatchedOrg(parts, org, care);
+    const work = await watched.cycle(signal, { isInLine: true });
+    return { work, events };
+  }
+
+  it('has a cycle before a reconcile that somebody has asked for', async () => {
+    const { work, events } = await inLine(async (mirrors) => {
+      await mirrors.of(org.instanceUrl).journal.askReconcile({ id: 'asked', force: false, dryRun: true });
+    });
+    expect(events).toEqual(['cycle:complete']);
+    expect(work).toMatchObject({ kind: 'reconcile', keepsCycles: true });
+  });
+
+  it('has none as another user than the one whose contacts the mirror holds', async () => {
+    const { work, events } = await inLine(async (mirrors) => {
+      const mirror = await mirrors.open(org.instanceUrl, { create: false });
+      const { orgId, instanceUrl, userId } = org;
+      for (const user of ['005000000000999AAA', userId])
+        await mirror.setIdentity({ orgId, instanceUrl, userId: user });
+    });
+    expect(events).toEqual([]);
+    expect(work).toMatchObject({ kind: 'reconcile', keepsCycles: false });
+  });
 });
