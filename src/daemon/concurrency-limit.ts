@@ -43,6 +43,8 @@ export class ConcurrencyLimit {
   readonly #slots: Semaphore;
   readonly #all: Semaphore;
   readonly #placed = new Set<Placed>();
+  /** In line, or a moment from their place. */
+  #coming = 0;
   readonly #options: ConcurrencyLimitOptions;
   readonly #clock: Clock;
 
@@ -55,19 +57,26 @@ export class ConcurrencyLimit {
 
   /** Whether whoever comes now need not wait in line. */
   get hasRoom(): boolean {
-    return isOpen(this.#all) && isOpen(this.#slots);
+    return this.#coming === 0 && isOpen(this.#all) && isOpen(this.#slots);
   }
 
   /** Rejects with `SilentTooLong` where the work was ended to make room. */
   run<T>(signal: AbortSignal, work: LimitedWork<T>): Promise<T> {
-    const inside = this.#all.run(() => this.#inSlot(signal, work), { signal });
+    this.#coming++;
+    let isComing = true;
+    const come = () => {
+      if (isComing) this.#coming--;
+      isComing = false;
+    };
+    const inside = this.#all.run(() => this.#inSlot(signal, work, come), { signal });
     // Who is silent for long enough need not wait for a look at it.
     this.#makeRoom();
-    return inside;
+    return inside.finally(come);
   }
 
-  async #inSlot<T>(signal: AbortSignal, work: LimitedWork<T>): Promise<T> {
+  async #inSlot<T>(signal: AbortSignal, work: LimitedWork<T>, onPlaced: () => void): Promise<T> {
     const leave = await this.#slots.enter({ signal });
+    onPlaced();
     const over = new AbortController();
     const tooSilent = new AbortController();
     const placed: Placed = {
@@ -121,6 +130,6 @@ export class ConcurrencyLimit {
   }
 }
 
-function isOpen({ inside, limit, waiting }: Semaphore): boolean {
-  return waiting === 0 && inside < limit;
+function isOpen({ inside, limit }: Semaphore): boolean {
+  return inside < limit;
 }
