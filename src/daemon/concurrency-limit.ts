@@ -32,7 +32,7 @@ interface Placed {
 }
 
 /** How often work is looked at that takes longer. */
-const lookMs = 500;
+export const lookMs = 500;
 
 /**
  * So many may work at once; whoever comes later waits in line, abortably. A slot is lent for a time: work that takes

@@ -36,7 +36,10 @@ export interface LoopLimits {
   cycles: ConcurrencyLimit;
   /** For orgs whose last cycle took long, so that however many they are, they delay each other only. */
   slowCycles: ConcurrencyLimit;
-  /** For orgs that could not be reached last time or have given no answer: they wait for each other only. */
+  /**
+   * For orgs that could not be reached last time or have given no answer: they wait for each other only. A cycle that has
+   * its answer and takes long moves to `cycles`.
+   */
   silentCycles: ConcurrencyLimit;
   copies: ConcurrencyLimit;
 }

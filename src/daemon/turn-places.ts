@@ -1,6 +1,7 @@
+import { abortReason, throwIfAborted } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
 import { AppError, isAppError } from '../base/errors.ts';
-import type { ConcurrencyLimit } from './concurrency-limit.ts';
+import { type ConcurrencyLimit, lookMs } from './concurrency-limit.ts';
 import { LongPlace } from './long-place.ts';
 import { cycleSlotMs, type LoopLimits } from './loop-limits.ts';
 import { SilentTooLong } from './silent-too-long.ts';
@@ -35,9 +36,12 @@ export class TurnPlaces {
    * among the silent ones, and has not failed by that.
    */
   async ofCycle<T>(work: Work<T>): Promise<T> {
-    const { cycles, slowCycles, silentCycles } = this.#options.limits;
+    const { cycles, slowCycles } = this.#options.limits;
     try {
-      const value = await this.#timed(this.#silent ? silentCycles : this.#slow ? slowCycles : cycles, work);
+      const timed = this.#timed(work);
+      const value = this.#silent
+        ? await this.#amongSilent(timed)
+        : await this.#in(this.#slow ? slowCycles : cycles, timed);
       this.#silent = false;
       return value;
     } catch (error) {
@@ -72,16 +76,57 @@ export class TurnPlaces {
     }
   }
 
-  #timed<T>(places: ConcurrencyLimit, work: Work<T>): Promise<T> {
+  #timed<T>(work: Work<T>): Work<T> {
     const { clock } = this.#options;
-    return this.#in(places, async (end) => {
+    return async (end) => {
       const startedAt = clock.monotonicMs();
       try {
         return await work(end);
       } finally {
         this.#slow = clock.monotonicMs() - startedAt >= cycleSlotMs;
       }
-    });
+    };
+  }
+
+  /**
+   * Among the silent ones, as long as it may be one of them. What has its answer and takes long goes on in a place of the
+   * others, so that behind an outage those with much to catch up with do not keep the rest out.
+   */
+  async #amongSilent<T>(work: Work<T>): Promise<T> {
+    const { limits, signal, silentForMs } = this.#options;
+    const over = new AbortController();
+    const moved = Promise.withResolvers<LongPlace>();
+    let going: Promise<T> | null = null;
+    const move = async () => {
+      await this.#untilAnswered(over.signal);
+      throwIfAborted(over.signal);
+      const place: LongPlace = new LongPlace({
+        ...{ places: limits.cycles, signal, silentForMs },
+        onReady: () => moved.resolve(place),
+      });
+      over.signal.addEventListener('abort', () => place.drop(), { once: true });
+    };
+    const begin = async (end: AbortSignal): Promise<LongPlace | null> => {
+      const done = work(end);
+      going = done;
+      move().catch(() => {});
+      return Promise.race([done.then(() => null), moved.promise]);
+    };
+    try {
+      const place = await this.#in(limits.silentCycles, begin);
+      const rest = () => going as Promise<T>;
+      return await (place === null ? rest() : place.use(rest));
+    } finally {
+      over.abort(abortReason());
+    }
+  }
+
+  /** Until its slot as a silent one would be over and it is none any more. */
+  async #untilAnswered(over: AbortSignal): Promise<void> {
+    const { clock, silentForMs } = this.#options;
+    const startedAt = clock.monotonicMs();
+    do await clock.sleep(lookMs, { signal: over });
+    while (clock.monotonicMs() - startedAt < cycleSlotMs || silentForMs() > 0);
   }
 
   #in<T>(places: ConcurrencyLimit, work: Work<T>): Promise<T> {

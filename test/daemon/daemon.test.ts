@@ -847,6 +847,53 @@ describe('an org that is slow', () => {
   });
 });
 
+describe('orgs that no request has reached for a while', () => {
+  const out = () =>
+    Promise.reject(
+      new AppError('NETWORK_UNREACHABLE', 'No network.', { details: { network: 'unreachable' } }),
+    );
+
+  it.each([9, 30])('do not wait for %i others whose first cycle behind that takes hours', async (count) => {
+    const underWay = { now: 0, most: 0 };
+    const end = Promise.withResolvers<void>();
+    const slow = async (n: number) => {
+      if (n === 0) return out();
+      underWay.most = Math.max(underWay.most, ++underWay.now);
+      await end.promise;
+      underWay.now--;
+    };
+    const slowOnes = Object.fromEntries(
+      Array.from({ length: count }, (_, i) => [`slow${i}`, { cycle: slow }]),
+    );
+    const quick = (n: number) => (n === 0 ? out() : Promise.resolve());
+    const watch = watching({ ...slowOnes, last: { cycle: quick }, quick: {} });
+    await watch.pass(20 * minute, 10_000);
+    expect(underWay.most).toBe(count);
+    expect(watch.cyclesOf('last').length).toBeGreaterThan(3);
+    expect(watch.cyclesOf('quick').length).toBeGreaterThan(3);
+    end.resolve();
+    await settle();
+    expect(underWay.now).toBe(0);
+    // Each was one cycle, in whichever places.
+    expect(watch.cyclesOf('slow0')).toHaveLength(2);
+    await watch.stop();
+  });
+
+  it('are not more at once than there are places, each of which holds files and connections', async () => {
+    const underWay = { now: 0, most: 0 };
+    const slow = async (n: number, end: AbortSignal) => {
+      if (n === 0) return out();
+      underWay.most = Math.max(underWay.most, ++underWay.now);
+      await new Promise((resolve) => end.addEventListener('abort', resolve));
+    };
+    const urls = Array.from({ length: 100 }, (_, i) => [`slow${i}`, { cycle: slow }]);
+    const watch = watching(Object.fromEntries(urls));
+    await watch.pass(40 * minute, 10_000);
+    expect(underWay.most).toBe(40 + 8);
+    await watch.stop();
+  });
+});
+
 describe('orgs that give no answer', () => {
   const half = 0.5 * minute;
   const dead = (count: number) =>
