@@ -1,3 +1,5 @@
+import type { ErrorInfo } from './error-info.ts';
+
 export type RunKind = 'backfill' | 'cycle' | 'push' | 'reconcile';
 export type RunStatus = 'running' | 'complete' | 'failed' | 'interrupted';
 
@@ -33,6 +35,8 @@ export interface RunStepView {
 export interface RunsResult {
   /** Newest first. */
   runs: RunView[];
+  /** Orgs of several whose runs could not be read, and why. */
+  unread: { instanceUrl: string; error: ErrorInfo }[];
 }
 
 export interface RunResult {

@@ -181,9 +181,11 @@ export class RunRecorder {
   }
 
   #forgetOld(): Effect {
+    const now = this.#context.clock.now();
     return {
       kind: 'forget-runs',
-      before: this.#context.clock.now() - keptMs,
+      before: now - keptMs,
+      now,
       but: this.id,
       newestOf: Object.values(lastRuns),
     };

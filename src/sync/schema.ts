@@ -25,7 +25,8 @@ export async function refreshSchema(
   { force = false, knownSince = clock.now() - hourMs, only, signal }: RefreshOptions = {},
 ): Promise<SchemaChange> {
   const last = await mirror.schema.describedAt();
-  if (!force && last !== null && last.at > knownSince) return unchanged;
+  // A time to come is one of a clock that was ahead and is set right.
+  if (!force && last !== null && last.at > knownSince && last.at <= clock.now()) return unchanged;
   const describe = await records.describe({
     ifModifiedSince: force ? null : (last?.lastModified ?? null),
     signal,

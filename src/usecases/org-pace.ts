@@ -27,6 +27,8 @@ export class OrgPace {
   #org: { id: string; share: number } | null = null;
   #stretchedMs: number | null = null;
   #unstretchedTurns = 0;
+  /** What an earlier watch has left, which was killed, is not told any more. */
+  #isLeftover = true;
 
   constructor(options: OrgPaceOptions) {
     this.#options = options;
@@ -61,7 +63,13 @@ export class OrgPace {
   async stretchTo(stretchedMs: number | null): Promise<void> {
     const { calls, clock, tell, instanceUrl, intervalMs } = this.#options;
     const before = this.#stretchedMs;
-    if (this.#org === null || (before === null && stretchedMs === null)) return;
+    if (this.#org === null) return;
+    if (before === null && stretchedMs === null) {
+      if (this.#isLeftover) await calls.saveStretched(this.#org.id, null);
+      this.#isLeftover = false;
+      return;
+    }
+    this.#isLeftover = false;
     if (stretchedMs !== null) {
       this.#unstretchedTurns = 0;
       this.#stretchedMs = stretchedMs;

@@ -3,6 +3,7 @@ import { throwIfAborted } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
 import { AppError, isAppError } from '../base/errors.ts';
 import { isoTime } from '../base/iso-time.ts';
+import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { RunResult, RunsResult, RunView } from '../contract/runs.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import type { Run } from '../sync/ports/run.ts';
@@ -26,24 +27,32 @@ export async function listRuns(
   signal: AbortSignal,
 ): Promise<RunsResult> {
   let runs: RunView[] = [];
-  for (const { instanceUrl } of await namedOrAllOrgs(parts, org)) {
+  const unread: RunsResult['unread'] = [];
+  const orgs = await namedOrAllOrgs(parts, org);
+  for (const { instanceUrl } of orgs) {
     await nextTurn();
     throwIfAborted(signal);
-    await eachMirror(parts, instanceUrl, async (mirror) => {
-      for (const run of await mirror.journal.runs({ limit }))
-        runs.push(await runView(parts, instanceUrl, run));
-    });
+    try {
+      await eachMirror(parts, instanceUrl, async (mirror) => {
+        for (const run of await mirror.journal.runs({ limit }))
+          runs.push(await runView(parts, instanceUrl, run));
+      });
+    } catch (error) {
+      if (orgs.length === 1) throw error;
+      unread.push({ instanceUrl, error: errorInfoOf(error) });
+    }
     // No more than are asked for are held of however many orgs.
     runs = runs.sort((a, b) => b.startedAt.localeCompare(a.startedAt)).slice(0, limit);
   }
-  return { runs };
+  return { runs, unread };
 }
 
 /** `id` may be the beginning of a run's id, as long as it means one run only. */
 export async function showRun(parts: RunsParts, { id }: { id: string }): Promise<RunResult> {
   const found: RunResult[] = [];
+  let unread: unknown = null;
   for (const { instanceUrl } of await namedOrAllOrgs(parts, null)) {
-    await eachMirror(parts, instanceUrl, async (mirror) => {
+    const reading = eachMirror(parts, instanceUrl, async (mirror) => {
       for (const run of await mirror.journal.runs({ prefix: id })) {
         const steps = (await mirror.journal.steps(run.id)).map((step) => ({
           ...step,
@@ -53,8 +62,13 @@ export async function showRun(parts: RunsParts, { id }: { id: string }): Promise
         found.push({ run: { ...(await runView(parts, instanceUrl, run)), steps } });
       }
     });
+    await reading.catch((error) => {
+      unread ??= error;
+    });
   }
   const [only] = found;
+  // It may be a run of the org that could not be read.
+  if (only === undefined && unread !== null) throw unread;
   if (only !== undefined && found.length === 1) return only;
   throw new AppError(
     'UNKNOWN_RUN',

@@ -110,7 +110,7 @@ test.each([
 });
 
 test('what stands in the place of an argument is no command', async () => {
-  const { app, calls } = fakeApp({ runs: async () => ({ runs: [] }) });
+  const { app, calls } = fakeApp({ runs: async () => ({ runs: [], unread: [] }) });
   await runMain(['runs', 'nope'], { app });
   expect(calls[0]?.options).toMatchObject({ org: 'nope' });
 });

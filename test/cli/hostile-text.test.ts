@@ -295,7 +295,7 @@ const { app } = fakeApp({
     ],
     watch: { running: true, pid: 1, since: at },
   }),
-  runs: async () => ({ runs: [run] }),
+  runs: async () => ({ runs: [run], unread: [] }),
   run: async () => ({
     run: { ...run, steps: [{ name: hostile, startedAt: at, finishedAt: at, counts: {}, note: hostile }] },
   }),

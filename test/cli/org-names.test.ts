@@ -161,7 +161,7 @@ describe('every command calls an org the same in its text, and by its URL in JSO
       export: async () => ({ ...page, batches: (async function* () {})() }),
     },
     outbox: { list: async () => outboxList([entry]), retry: moved, drop: moved },
-    runs: async () => ({ runs: [run] }),
+    runs: async () => ({ runs: [run], unread: [] }),
     run: async () => ({ run: { ...run, steps: [] } }),
     limits: async () => ({
       orgs: [

@@ -69,6 +69,14 @@ export function callLedgerContract(name: string, open: () => Promise<OpenedLedge
       expect(await ledger.reported(other)).toBeNull();
     });
 
+    test('what the org has said while the clock was ahead gives way to what it says then', async () => {
+      await using opened = await open();
+      const { ledger } = opened;
+      await ledger.report(org, { ...told, at: told.at + 30 * 86_400_000 });
+      await ledger.report(org, { ...told, used: 17 });
+      expect(await ledger.reported(org)).toEqual({ ...told, used: 17 });
+    });
+
     test('one looks at a time whether a paused org has room', async () => {
       await using opened = await open();
       const { ledger } = opened;

@@ -583,7 +583,9 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       const killedPush = await journal.startRun('push', epoch - 1, {});
       const underWay = await journal.startRun('backfill', epoch - 1, {});
       const forget = () =>
-        mirror.commit({ effects: [{ kind: 'forget-runs', before: epoch, but: spared, newestOf: [] }] });
+        mirror.commit({
+          effects: [{ kind: 'forget-runs', before: epoch, now: epoch, but: spared, newestOf: [] }],
+        });
       await forget();
       expect(await journal.run(old)).toBeNull();
       expect(await journal.steps(old)).toEqual([]);
@@ -601,6 +603,31 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       // Whoever adds after that gets numbers of his own.
       const next = await begin(epoch, 2);
       expect((await journal.chunks(next)).map(({ runId }) => runId)).toEqual([next, next]);
+    });
+
+    test('runs of long ago are forgotten though many of a time to come stand before them', async () => {
+      await using opened = await described();
+      const { mirror } = opened;
+      const { journal } = mirror;
+      const outcome = {
+        status: 'complete',
+        finishedAt: epoch,
+        counts: {},
+        apiCalls: 0,
+        error: null,
+      } as const;
+      const begin = async (at: number) => {
+        const runId = await journal.startRun('cycle', at, {});
+        await mirror.commit({ effects: [{ kind: 'end-run', runId, outcome }] });
+        return runId;
+      };
+      for (let n = 0; n < 30; n++) await begin(epoch + 86_400_000);
+      const old = await begin(epoch - 1);
+      await mirror.commit({
+        effects: [{ kind: 'forget-runs', before: epoch, now: epoch, but: '', newestOf: [] }],
+      });
+      expect(await journal.run(old)).toBeNull();
+      expect(await journal.runs({})).toHaveLength(30);
     });
 
     test('the newest runs of a kind stay where that is said, however old they are, without their chunks', async () => {
@@ -633,7 +660,9 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
         { kind: 'reconcile', status: 'complete', unless: 'dryRun' },
       ];
       for (let n = 0; n < 5; n++)
-        await mirror.commit({ effects: [{ kind: 'forget-runs', before: epoch, but: '', newestOf }] });
+        await mirror.commit({
+          effects: [{ kind: 'forget-runs', before: epoch, now: epoch, but: '', newestOf }],
+        });
       expect((await journal.runs({})).map(({ id }) => id)).toEqual([reconcile, copy]);
       for (const id of [copy, reconcile]) {
         expect(await journal.steps(id)).toHaveLength(1);

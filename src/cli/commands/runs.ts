@@ -41,9 +41,13 @@ async function showRun(call: Invocation, id: string): Promise<Outcome> {
   return { document: result, text: () => textOf(result, call) };
 }
 
-function tableOf({ runs }: RunsResult, { terminal, io, orgNames }: Invocation): string {
-  if (runs.length === 0) return 'Nothing has been run yet.';
-  return renderTable(
+function tableOf({ runs, unread }: RunsResult, { terminal, io, orgNames }: Invocation): string {
+  const untold = unread.map(
+    ({ instanceUrl, error }) =>
+      `The runs of ${orgNames.of(instanceUrl)} could not be read: ${error.message} (${error.code})`,
+  );
+  if (runs.length === 0) return untold.length > 0 ? untold.join('\n') : 'Nothing has been run yet.';
+  const table = renderTable(
     [
       { title: 'ID', key: true },
       { title: 'KIND' },
@@ -66,6 +70,7 @@ function tableOf({ runs }: RunsResult, { terminal, io, orgNames }: Invocation): 
     ]),
     terminal,
   );
+  return [table, ...untold].join('\n');
 }
 
 function textOf({ run }: RunResult, { terminal, orgNames }: Invocation): string {

@@ -1,3 +1,4 @@
+import { mostAheadMs } from '../../base/clock-ahead.ts';
 import type {
   AskedRest,
   CallLedger,
@@ -42,7 +43,8 @@ export class MemoryCallLedger implements CallLedger {
 
   async report(orgId: string, usage: ReportedUsage): Promise<void> {
     const org = this.#of(orgId);
-    if (org.reported === null || usage.at >= org.reported.at) org.reported = structuredClone(usage);
+    const isLater = org.reported === null || usage.at >= org.reported.at;
+    if (isLater || org.reported!.at > usage.at + mostAheadMs) org.reported = structuredClone(usage);
   }
 
   async reported(orgId: string): Promise<ReportedUsage | null> {

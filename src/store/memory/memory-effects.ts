@@ -198,12 +198,18 @@ function changeRun(state: MemoryState, runId: string, change: (run: Run) => Part
 /** See the effect `forget-runs`; some at a time here too, so that whoever relies on all of it finds out. */
 function forgetRuns(
   state: MemoryState,
-  { before, but, newestOf }: { before: number; but: string; newestOf: readonly RunFilter[] },
+  {
+    before,
+    now,
+    but,
+    newestOf,
+  }: { before: number; now: number; but: string; newestOf: readonly RunFilter[] },
 ): void {
   const newest = new Set(
     newestOf.flatMap((filter) => foundRuns(state, { ...filter, limit: 1 })).map(({ id }) => id),
   );
   const old = [...state.runs.values()]
+    .filter(({ startedAt }) => startedAt <= now)
     .slice(0, 20)
     .filter(
       ({ id, kind, status, startedAt }) =>

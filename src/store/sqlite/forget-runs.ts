@@ -8,19 +8,28 @@ import { listRuns } from './run-records.ts';
 const runsAtOnce = 20;
 const chunksAtOnce = 2_000;
 
-/** See the effect `forget-runs`. Looks at the oldest runs alone, which costs next to nothing where none is old. */
+/**
+ * See the effect `forget-runs`. Looks at the oldest runs alone, which costs next to nothing where none is old; those of a
+ * time to come, which a clock that was ahead has left, stand in nobody's way.
+ */
 export function forgetRuns(
   db: Connection,
   object: string,
-  { before, but, newestOf }: { before: number; but: string; newestOf: readonly RunFilter[] },
+  {
+    before,
+    now,
+    but,
+    newestOf,
+  }: { before: number; now: number; but: string; newestOf: readonly RunFilter[] },
 ): void {
   const old = prepared(
     db,
-    `SELECT id FROM (SELECT id, kind, status, started_at FROM run WHERE object = ? ORDER BY seq LIMIT ${runsAtOnce})
+    `SELECT id FROM (SELECT id, kind, status, started_at FROM run WHERE object = ? AND started_at <= ?
+       ORDER BY seq LIMIT ${runsAtOnce})
      WHERE started_at < ? AND id <> ? AND (status <> 'running' OR kind = 'push')`,
   )
     .pluck()
-    .all(object, isoTime(before), but) as string[];
+    .all(object, isoTime(now), isoTime(before), but) as string[];
   if (old.length === 0) return;
   const kept = new Set(
     newestOf.flatMap((filter) => listRuns(db, object, { ...filter, limit: 1 })).map(({ id }) => id),

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import type { CallLedger, ReportedUsage, SlotCalls } from '../ports/call-ledger.ts';
+import { believedUsage } from './believed-usage.ts';
 import { orgRunsHigh, shareIsUsed } from './budget-refusals.ts';
 import { dayMs, slotOf, spanAt } from './call-slots.ts';
 import { type CallStanding, standingOf } from './call-standing.ts';
@@ -101,7 +102,7 @@ export class ApiBudget {
     if (unsent && this.#block?.slot === slotOf(this.#options.clock.now())) this.#block.left++;
     if (usage === null) return;
     this.#looksLeft = 0;
-    this.#reported = later(this.#reported, usage);
+    this.#reported = this.#later(this.#reported, usage);
     this.#isToldToAll = false;
   }
 
@@ -232,8 +233,15 @@ export class ApiBudget {
   async #look(): Promise<Known> {
     const { ledger, clock, share } = this.#options;
     const slots = await ledger.callsOf(this.#orgId, spanAt(clock.now()));
-    this.#reported = later(this.#reported, await ledger.reported(this.#orgId));
+    this.#reported = this.#later(this.#reported, await ledger.reported(this.#orgId));
     return { slots, reported: this.#reported, share: shareOf(share, this.#reported) };
+  }
+
+  #later(one: ReportedUsage | null, other: ReportedUsage | null): ReportedUsage | null {
+    const now = this.#options.clock.now();
+    const [a, b] = [believedUsage(one, now), believedUsage(other, now)];
+    if (a === null || b === null) return a ?? b;
+    return b.at >= a.at ? b : a;
   }
 
   async #giveBack(): Promise<void> {
@@ -260,9 +268,4 @@ interface Known {
 function levelRoom({ used, max, app }: ReportedUsage, purpose: CallPurpose): number {
   const room = pauseAt[purpose] * max - used;
   return app === null ? room : Math.min(room, pauseAt[purpose] * app.max - app.used);
-}
-
-function later(a: ReportedUsage | null, b: ReportedUsage | null): ReportedUsage | null {
-  if (a === null || b === null) return a ?? b;
-  return b.at >= a.at ? b : a;
 }

@@ -1,4 +1,5 @@
 import type { CallLedger, ReportedUsage, SlotCalls } from '../ports/call-ledger.ts';
+import { believedUsage } from './believed-usage.ts';
 import { slotReturnsAt, spanAt } from './call-slots.ts';
 import { callsIn, limitOf, type Share, shareOf } from './share.ts';
 
@@ -42,5 +43,6 @@ export async function callStanding(
   options: { share: number; now: number },
 ): Promise<CallStanding> {
   const slots = await ledger.callsOf(orgId, spanAt(options.now));
-  return standingOf({ slots, reported: await ledger.reported(orgId) }, options);
+  const reported = believedUsage(await ledger.reported(orgId), options.now);
+  return standingOf({ slots, reported }, options);
 }

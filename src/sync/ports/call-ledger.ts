@@ -61,7 +61,7 @@ export interface CallLedger extends AsyncDisposable {
   reserve(orgId: string, wanted: CallsWanted): Promise<number>;
   /** What was reserved in that slot and not needed. */
   giveBack(orgId: string, unneeded: SlotCalls): Promise<void>;
-  /** The later word is kept. */
+  /** The later word is kept, unless it lies so far ahead that this machine's clock must have been. */
   report(orgId: string, usage: ReportedUsage): Promise<void>;
   reported(orgId: string): Promise<ReportedUsage | null>;
   /**

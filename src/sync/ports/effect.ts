@@ -41,7 +41,7 @@ export type Effect =
    * time. Those under way stay, and the run `but`; a push that was killed says for ever that it is under way. Of each of
    * `newestOf` the newest run stays with its steps; of its chunks nothing is left to do.
    */
-  | { kind: 'forget-runs'; before: number; but: string; newestOf: readonly RunFilter[] }
+  | { kind: 'forget-runs'; before: number; now: number; but: string; newestOf: readonly RunFilter[] }
   /** These columns now hold the org's values for all rows. */
   /** `at`: the org's time before the first of them was read, ms since 1970. */
   | { kind: 'mark-filled'; fields: readonly string[]; at: number }

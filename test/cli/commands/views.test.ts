@@ -232,25 +232,25 @@ describe('status', () => {
 
 describe('runs', () => {
   test('a table and its options', async () => {
-    const { app, calls } = fakeApp({ runs: async () => ({ runs: [failed] }) });
+    const { app, calls } = fakeApp({ runs: async () => ({ runs: [failed], unread: [] }) });
     const { stdout } = await runMain(['runs', 'prod', '--limit', '5'], { app });
     expect(calls[0]?.options).toEqual({ org: 'prod', limit: 5 });
     expect(stdout).toContain('3f2a91c4  cycle  acme.my.salesforce.com  failed  5m ago   1m 30s');
-    expect(json((await runMain(['runs', '--json'], { app })).stdout)).toEqual({ runs: [failed] });
+    expect(json((await runMain(['runs', '--json'], { app })).stdout)).toEqual({ runs: [failed], unread: [] });
   });
 
   test('a reconcile in plain words, and in JSON by its keys', async () => {
     const counts = { orgContacts: 60_000, mirrorContacts: 59_999, checked: 60_000, ghosts: 2, held: 0 };
     const run = { ...failed, kind: 'reconcile' as const, status: 'complete' as const, error: null, counts };
     const { app } = fakeApp({
-      runs: async () => ({ runs: [run] }),
+      runs: async () => ({ runs: [run], unread: [] }),
       run: async () => ({ run: { ...run, steps: [] } }),
     });
     const said =
       '60,000 contacts in the org, 59,999 contacts in the mirror, 60,000 checked, 2 not in the org any more';
     expect((await runMain(['runs'], { app })).stdout).toContain(said);
     expect((await runMain(['runs', 'show', '3f2a'], { app })).stdout).toContain(said);
-    expect(json((await runMain(['runs', '--json'], { app })).stdout)).toEqual({ runs: [run] });
+    expect(json((await runMain(['runs', '--json'], { app })).stdout)).toEqual({ runs: [run], unread: [] });
   });
 
   test('one whose process was killed says what is not known of it', async () => {
@@ -259,18 +259,18 @@ describe('runs', () => {
       ...{ status: 'interrupted', finishedAt: null, apiCalls: null },
     };
     const { app } = fakeApp({
-      runs: async () => ({ runs: [killed] }),
+      runs: async () => ({ runs: [killed], unread: [] }),
       run: async () => ({ run: { ...killed, steps: [] } }),
     });
     expect((await runMain(['runs'], { app })).stdout).toMatch(/interrupted +5m ago +unknown +unknown/);
     const { stdout } = await runMain(['runs', 'show', '3f2a'], { app });
     expect(stdout).toMatch(/time +unknown\n +API calls +unknown\n/);
-    expect(json((await runMain(['runs', '--json'], { app })).stdout)).toEqual({ runs: [killed] });
+    expect(json((await runMain(['runs', '--json'], { app })).stdout)).toEqual({ runs: [killed], unread: [] });
   });
 
   test('one under way has no time yet', async () => {
     const running: RunView = { ...failed, error: null, status: 'running', finishedAt: null };
-    const { app } = fakeApp({ runs: async () => ({ runs: [running] }) });
+    const { app } = fakeApp({ runs: async () => ({ runs: [running], unread: [] }) });
     expect((await runMain(['runs'], { app })).stdout).toMatch(/running +5m ago +- +4/);
   });
 

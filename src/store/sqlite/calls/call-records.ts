@@ -1,3 +1,4 @@
+import { mostAheadMs } from '../../../base/clock-ahead.ts';
 import type { Connection } from '../../../sqlite/connection.ts';
 import type {
   AskedRest,
@@ -40,7 +41,7 @@ export function saveReported(db: Connection, org: string, { used, max, at, app }
     `INSERT INTO org (id, used, max, at, app_used, app_max) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET used = excluded.used, max = excluded.max, at = excluded.at,
        app_used = excluded.app_used, app_max = excluded.app_max
-     WHERE at IS NULL OR excluded.at >= at`,
+     WHERE at IS NULL OR excluded.at >= at OR at > excluded.at + ${mostAheadMs}`,
   ).run(org, used, max, at, app?.used ?? null, app?.max ?? null);
 }
 
