@@ -41,8 +41,17 @@ export interface HolderDetails {
   [more: string]: unknown;
 }
 
+/** Of a call that the share does not hold. */
+export interface BudgetDetails {
+  /** Of which calls the share is used up. */
+  kind?: 'pull' | 'push' | 'look';
+  retryAfterMs?: number | null;
+  [more: string]: unknown;
+}
+
 /** What `details` hold, for the codes whose details this program reads itself. */
 export interface DetailsByCode {
+  API_BUDGET_EXHAUSTED: BudgetDetails;
   NETWORK_UNREACHABLE: CallDetails;
   TIMEOUT: CallDetails;
   ORG_UNAVAILABLE: CallDetails;

@@ -1,6 +1,7 @@
 import { backoffMs } from '../base/backoff.ts';
 import { callDetailsOf } from '../base/call-details.ts';
 import { isAppError } from '../base/errors.ts';
+import { failsReadingAlone } from '../sync/fails-reading-alone.ts';
 import { type CallsAhead, stretchedIntervalMs } from './stretched-interval.ts';
 
 const longestBackoffMs = 3_600_000;
@@ -27,7 +28,8 @@ export type NextTurn =
   | { kind: 'due'; inMs: number; failures: 0; recoveredAfter: number; stretchedMs: number | null }
   /** Another process has the org. It counts as no failure of the org. */
   | { kind: 'skipped'; inMs: number; failures: number }
-  | { kind: 'failed'; inMs: number; failures: number }
+  /** `pushes`: what waits to be sent may go meanwhile. */
+  | { kind: 'failed'; inMs: number; failures: number; pushes: boolean }
   /** Its grant is gone: nothing is asked before the next login. */
   | { kind: 'until-login'; failures: number };
 
@@ -54,7 +56,8 @@ export function nextTurn(
   const maxMs = Math.max(intervalMs, Math.min(intervalMs * 8, longestMs));
   const backoff = backoffMs(failures, { baseMs: intervalMs, maxMs, random });
   const asked = Math.min(callDetailsOf(error).retryAfterMs ?? 0, longestRetryAfterMs);
-  return { kind: 'failed', inMs: Math.max(backoff, asked, stretchedMs ?? 0), failures: failures + 1 };
+  const inMs = Math.max(backoff, asked, stretchedMs ?? 0);
+  return { kind: 'failed', inMs, failures: failures + 1, pushes: failsReadingAlone(error) };
 }
 
 /** Without a connection; one that was cut may have been the org's own doing. */

@@ -1,6 +1,6 @@
 import { withFinally } from '../base/finally.ts';
 import type { CallsAhead } from './stretched-interval.ts';
-import type { WatchedOrg } from './watched-org.ts';
+import type { PushCause, WatchedOrg } from './watched-org.ts';
 
 interface Options {
   open(): Promise<WatchedOrg>;
@@ -23,8 +23,8 @@ export class OrgInCare {
     return this.#org;
   }
 
-  async push(signal: AbortSignal): Promise<void> {
-    await this.#org?.push?.(signal);
+  async push(signal: AbortSignal, why: PushCause): Promise<void> {
+    await this.#org?.push?.(signal, why);
   }
 
   silentForMs(): number {

@@ -8,7 +8,7 @@ import type { OrgLoopOptions, WatchedOutcome } from './org-loop-options.ts';
 import { assertFollows, type OrgMode } from './org-mode.ts';
 import { Standstill } from './standstill.ts';
 import { TurnPlaces } from './turn-places.ts';
-import type { LongWork, WatchedOrg } from './watched-org.ts';
+import type { LongWork, PushCause, WatchedOrg } from './watched-org.ts';
 
 /** How soon a new login of an org that lost its grant is noticed. */
 export const loginPollMs = 15_000;
@@ -71,7 +71,7 @@ export class OrgLoop {
   /** What waits to be sent goes now where the org waits for its next turn, which stays when it is. */
   nudgePush(): void {
     this.#isPushAsked = true;
-    if (this.#mode === 'waiting') this.#bell.ring();
+    if (this.#mode === 'waiting' || this.#mode === 'backing-off') this.#bell.ring();
   }
 
   /** Where it waits for its next turn and somebody has asked for something, that turn is due now. Never throws. */
@@ -115,7 +115,8 @@ export class OrgLoop {
         if (next.kind === 'skipped') await this.#tellSkipped();
         if (once) return;
         if (next.kind === 'until-login') await this.#restUntilLogin();
-        else await this.#rest(next.inMs, next.kind === 'failed' ? 'backing-off' : 'waiting');
+        else if (next.kind === 'failed') await this.#rest(next.inMs, 'backing-off', next.pushes);
+        else await this.#rest(next.inMs, 'waiting', true);
       }
     } catch (error) {
       if (once || !isAbort(error)) this.outcome.error = error;
@@ -132,18 +133,24 @@ export class OrgLoop {
     this.#mode = mode;
   }
 
-  async #rest(ms: number, mode: 'waiting' | 'backing-off'): Promise<void> {
-    const { clock, random, signal, spreadMs } = this.#options;
+  /** With `pushes`, what waits to be sent goes when somebody asks, and each interval where the turn comes later. */
+  async #rest(ms: number, mode: 'waiting' | 'backing-off', pushes: boolean): Promise<void> {
+    const { clock, intervalMs, random, signal, spreadMs } = this.#options;
     this.#enter(mode);
     this.#dueAtMs = clock.monotonicMs() + ms;
+    let pushAtMs = clock.monotonicMs() + intervalMs;
     for (;;) {
       if (this.#line?.isReady) return;
-      if (this.#isPushAsked && mode === 'waiting') {
-        if (!(await this.#pushNow())) return;
+      const startMs = clock.monotonicMs();
+      const isPushDue = startMs >= pushAtMs && startMs < this.#dueAtMs;
+      if (pushes && (this.#isPushAsked || isPushDue)) {
+        if (!(await this.#pushNow(isPushDue ? 'interval' : 'asked'))) return;
         this.#enter(mode);
+        pushAtMs = clock.monotonicMs() + intervalMs;
         continue;
       }
-      const leftMs = Math.max(0, this.#dueAtMs - clock.monotonicMs());
+      const untilMs = pushes ? Math.min(pushAtMs, this.#dueAtMs) : this.#dueAtMs;
+      const leftMs = Math.max(0, untilMs - startMs);
       const standstill = new Standstill(clock, leftMs);
       const end = await this.#bell.wait(clock, leftMs, signal);
       if (this.#isNudged) return;
@@ -151,7 +158,8 @@ export class OrgLoop {
       if (standstill.lastedMs() > 0) {
         // All orgs that became due meanwhile wake up together.
         if (this.#dueAtMs <= nowMs) this.#dueAtMs = nowMs + random() * spreadMs();
-      } else if (end === 'tick' || this.#dueAtMs <= nowMs) {
+        pushAtMs = nowMs + intervalMs;
+      } else if (this.#dueAtMs <= nowMs || (end === 'tick' && untilMs === this.#dueAtMs)) {
         this.#plannedAtMs = Math.min(this.#dueAtMs, nowMs);
         return;
       }
@@ -159,11 +167,11 @@ export class OrgLoop {
   }
 
   /** Between two turns. Answers false where that failed: the turn that follows at once tells with what. */
-  async #pushNow(): Promise<boolean> {
+  async #pushNow(why: PushCause): Promise<boolean> {
     this.#isPushAsked = false;
     const { signal } = this.#options;
     try {
-      await this.#places.ofCycle((end) => this.#org.thenRest(() => this.#org.push(end)));
+      await this.#places.ofCycle((end) => this.#org.thenRest(() => this.#org.push(end, why)));
       return true;
     } catch (error) {
       if (signal.aborted) throw error;

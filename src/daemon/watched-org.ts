@@ -8,6 +8,9 @@ export interface LongWork {
   run(signal: AbortSignal): Promise<void>;
 }
 
+/** Why what waits is sent between two turns: somebody has written, or an interval has passed that brought no turn. */
+export type PushCause = 'asked' | 'interval';
+
 /** One org taken into care: its lease is held until it is disposed. */
 export interface WatchedOrg extends AsyncDisposable {
   /**
@@ -25,7 +28,7 @@ export interface WatchedOrg extends AsyncDisposable {
    */
   cycle(signal: AbortSignal, options?: { isInLine: boolean }): Promise<LongWork | null>;
   /** Sends what waits, and reads nothing else. Does nothing before the first copy is whole. */
-  push?(signal: AbortSignal): Promise<void>;
+  push?(signal: AbortSignal, why: PushCause): Promise<void>;
   /**
    * Whether somebody has asked for something that its next turn does, or has set another share of its calls. It is looked at every few seconds; where nothing is
    * open, each request is told once.

@@ -1,6 +1,6 @@
 import { CloseStack } from '../base/close-stack.ts';
 import type { CallsAhead } from '../daemon/stretched-interval.ts';
-import type { LongWork, WatchedOrg } from '../daemon/watched-org.ts';
+import type { LongWork, PushCause, WatchedOrg } from '../daemon/watched-org.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { isBackfilled } from '../sync/backfill/backfill.ts';
 import { closeKilledRuns } from '../sync/close-killed-runs.ts';
@@ -165,9 +165,10 @@ class LeasedOrg implements WatchedOrg {
     return this.#reconciles.afterCycle(connected);
   }
 
-  async push(signal: AbortSignal): Promise<void> {
-    if (!this.#isCopied || !this.#care.options.push || this.#pushes.isStuck) return;
-    if (!this.#pushes.isDue()) return;
+  async push(signal: AbortSignal, why: PushCause): Promise<void> {
+    if (!this.#isCopied || !this.#care.options.push || !this.#pushes.isDue()) return;
+    // An interval is how often cycles try what is stuck.
+    if (why === 'asked' && this.#pushes.isStuck) return;
     await this.#turn(signal, async ({ context, budget }, ended) => {
       const lend = withFreeDrainLease(this.#parts, this.#known.instanceUrl);
       const report = await pushWaiting(context, {

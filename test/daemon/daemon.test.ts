@@ -408,6 +408,53 @@ describe('the daemon', () => {
     await watch.stop();
   });
 
+  it('sends between the turns of an org whose share for pulls is used up: what is written at once, all else by the interval', async () => {
+    const details = { kind: 'pull', retryAfterMs: 60 * minute } as const;
+    const used = async () => Promise.reject(new AppError('API_BUDGET_EXHAUSTED', 'used up', { details }));
+    const watch = watching({ a: { cycle: used } });
+    await settle();
+    await watch.pass(12 * minute);
+    watch.daemon.nudgePush('a');
+    await settle();
+    await watch.pass(7 * minute);
+    expect(watch.log.filter((line) => /cycle|push|failed/.test(line))).toEqual([
+      '0 cycle a',
+      'failed a 60',
+      '5 push a',
+      '10 push a',
+      '12 push a',
+      '17 push a',
+    ]);
+    await watch.pass(42 * minute);
+    expect(watch.cyclesOf('a')).toEqual([0, 60]);
+    expect(watch.daemon.modes()).toEqual(new Map([['a', 'backing-off']]));
+    await watch.stop();
+  });
+
+  it('takes the turn at once where a sending beside a pull that waits fails, which says with what', async () => {
+    const details = { kind: 'pull', retryAfterMs: 60 * minute } as const;
+    const watch = watching({
+      a: {
+        cycle: async (n) => {
+          throw n === 0
+            ? new AppError('API_BUDGET_EXHAUSTED', 'used up', { details })
+            : new AppError('DISK_FULL', 'no room');
+        },
+        push: async () => Promise.reject(new AppError('DISK_FULL', 'no room')),
+      },
+    });
+    await settle();
+    await watch.pass(9 * minute);
+    expect(watch.log.filter((line) => /cycle|push|failed/.test(line))).toEqual([
+      '0 cycle a',
+      'failed a 60',
+      '5 push a',
+      '5 cycle a',
+      'failed a 10',
+    ]);
+    await watch.stop();
+  });
+
   it('takes an org’s turn at once when it is nudged, and right after the one under way', async () => {
     const slow = Promise.withResolvers<void>();
     const watch = watching({ a: { cycle: (n) => (n === 2 ? slow.promise : Promise.resolve()) } });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ErrorCode } from '../../src/base/error-codes.ts';
 import { AppError } from '../../src/base/errors.ts';
 import { nextTurn } from '../../src/daemon/next-turn.ts';
 
@@ -32,7 +33,26 @@ describe('the next turn', () => {
       kind: 'failed',
       inMs: minutes * minute,
       failures: failures + 1,
+      pushes: false,
     });
+  });
+
+  it.each<[string, boolean, object]>([
+    ['API_BUDGET_EXHAUSTED', true, { kind: 'pull', retryAfterMs: 86_400_000 }],
+    ['API_BUDGET_EXHAUSTED', false, { kind: 'push', retryAfterMs: 86_400_000 }],
+    ['PAGE_INCOMPLETE', true, {}],
+    ['SALESFORCE_ERROR', true, {}],
+    ['SALESFORCE_ERROR', false, { retryAfterMs: 1_000 }],
+    ['QUERY_TIMEOUT', true, {}],
+    ['TIMEOUT', false, {}],
+    ['TIMEOUT', true, { ofRequest: true }],
+    ['REQUEST_LIMIT_EXCEEDED', false, {}],
+    ['LOGIN_FAILED', false, {}],
+    ['MIRROR_CORRUPT', false, {}],
+  ])('after %s leaves pushes to go meanwhile: %s (%j)', (code, pushes, details) => {
+    const error = new AppError(code as ErrorCode, 'failed', { details });
+    expect(turnAfter(error)).toMatchObject({ kind: 'failed', pushes });
+    expect(turnAfter(new Error('no word of it'))).toMatchObject({ pushes: false });
   });
 
   it('is never further off than an hour, unless the interval is', () => {

@@ -363,6 +363,56 @@ describe('the pushes of a watch', () => {
       expect((await mirror.outbox.counts()).done).toBe(1);
     });
   });
+
+  it('go out within an interval where they are queued after pulls have used all but the reserve of the share', async () => {
+    await watching(async ({ pass, others, mirror, calls }) => {
+      await pass(2 * minute);
+      const now = clock.now();
+      const used = callsIn(await calls.callsOf(ledgerIdOf(org.orgId), spanAt(now)));
+      const wanted = { slot: slotOf(now), span: spanAt(now), calls: 90 - used, limit: 90 };
+      expect(await calls.reserve(ledgerIdOf(org.orgId), wanted)).toBe(90 - used);
+      await pass(60 * minute);
+      const failed = others.filter(({ event }) => event === 'cycle:failed');
+      expect(failed).toEqual([expect.objectContaining({ retryInMs: expect.any(Number) })]);
+      expect((failed[0] as { retryInMs: number }).retryInMs).toBeGreaterThan(12 * hour);
+      await mirror.outbox.add([newEntry({ createdAt: clock.now() })]);
+      await pass(6 * minute);
+      expect((await mirror.outbox.counts()).done).toBe(1);
+      expect(others.filter(({ event }) => event === 'push:complete')).toEqual([
+        expect.objectContaining({ pushed: 1 }),
+      ]);
+      expect(others.filter(({ event }) => event === 'cycle:failed')).toHaveLength(1);
+    });
+  });
+
+  it('that are refused for now meanwhile are tried again with the next interval', async () => {
+    await watching(async ({ pass, mirror, calls }) => {
+      await pass(2 * minute);
+      const now = clock.now();
+      const used = callsIn(await calls.callsOf(ledgerIdOf(org.orgId), spanAt(now)));
+      const wanted = { slot: slotOf(now), span: spanAt(now), calls: 90 - used, limit: 90 };
+      expect(await calls.reserve(ledgerIdOf(org.orgId), wanted)).toBe(90 - used);
+      await pass(60 * minute);
+      await plant({ match: '^POST', times: 1, status: 403, errorCode: 'REQUEST_LIMIT_EXCEEDED' });
+      await mirror.outbox.add([newEntry({ createdAt: clock.now() })]);
+      await pass(6 * minute);
+      expect(await creates()).toEqual([403]);
+      await pass(15 * minute);
+      expect(await creates()).toEqual([403, 201]);
+    });
+  });
+
+  it('go out within an interval of five minutes also where cycles come at a stretched one', async () => {
+    await watching(async ({ pass, cycles, mirror }) => {
+      await pass(3 * hour);
+      const before = cycles.length;
+      while (cycles.length === before) await pass(minute);
+      await mirror.outbox.add([newEntry({ createdAt: clock.now() })]);
+      await pass(6 * minute);
+      expect((await mirror.outbox.counts()).done).toBe(1);
+      expect(cycles).toHaveLength(before + 1);
+    });
+  });
 });
 
 describe('an idle cycle', () => {
