@@ -1,24 +1,38 @@
 import type { AskedReconcile, Asking } from '../sync/ports/asked-reconcile.ts';
 
+/** At most one of each kind, that only tells and that repairs, in the order in which they were asked for. */
+export type AskedReconciles = readonly AskedReconcile[];
+
+/** Of one kind; of either where none is named: the first that is still to be made, else the last that was. Pure. */
+export function askedOf(all: AskedReconciles, kind?: Pick<Asking, 'dryRun'>): AskedReconcile | null {
+  if (kind !== undefined) return all.find(({ dryRun }) => dryRun === kind.dryRun) ?? null;
+  return all.find(({ state }) => state !== 'ended') ?? all.at(-1) ?? null;
+}
+
 /**
- * One that is still to be made is joined: it keeps its id, and the brake is lifted where either wants that. One of the other
- * kind, that only tells or does not, is left to come to its end. Pure.
+ * One of its kind that is still to be made is joined: it keeps its id and its place, and the brake is lifted where either
+ * wants that. One of the other kind is made first where it was asked for first. Pure.
  */
-export function joined(known: AskedReconcile | null, asked: Asking): AskedReconcile {
+export function joined(all: AskedReconciles, asked: Asking): AskedReconciles {
+  const known = askedOf(all, asked);
   const made = { ...asked, state: 'waiting', runId: null, ids: null, error: null } as const;
-  if (known === null || known.state === 'ended') return made;
-  if (known.dryRun !== asked.dryRun) return known;
-  if (asked.force && !known.force && known.state !== 'waiting') return made;
-  return { ...known, force: known.force || asked.force };
+  if (known === null || known.state === 'ended') return [...all.filter((one) => one !== known), made];
+  const isBraked = asked.force && !known.force && known.state !== 'waiting';
+  const now = isBraked ? made : { ...known, force: known.force || asked.force };
+  return all.map((one) => (one === known ? now : one));
 }
 
-/** With the force of whoever has joined since `asked` was read; null where another was asked for since. Pure. */
-export function noted(known: AskedReconcile | null, asked: AskedReconcile): AskedReconcile | null {
-  return known?.id === asked.id ? { ...asked, force: known.force || asked.force } : null;
+/** With the force of whoever has joined since `asked` was read; as it was where another was asked for since. Pure. */
+export function noted(all: AskedReconciles, asked: AskedReconcile): AskedReconciles {
+  return all.map((one) => (one.id === asked.id ? { ...asked, force: one.force || asked.force } : one));
 }
 
-/** What was stored as one, whoever wrote it; null where it is none. Pure. */
-export function askedReconcileOf(stored: unknown): AskedReconcile | null {
+/** What was stored of them, whoever wrote it, without what is none. Pure. */
+export function askedReconcilesOf(stored: unknown): AskedReconciles {
+  return (Array.isArray(stored) ? stored : [stored]).map(askedReconcileOf).filter((asked) => asked !== null);
+}
+
+function askedReconcileOf(stored: unknown): AskedReconcile | null {
   const known = (stored ?? {}) as Partial<AskedReconcile>;
   const { id, force, dryRun = false, state, runId = null, ids = null, error = null } = known;
   if (typeof id !== 'string' || typeof force !== 'boolean') return null;

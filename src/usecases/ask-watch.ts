@@ -33,8 +33,7 @@ export async function askWatch(
 ): Promise<ReconcileItem | null> {
   await using mirror = await parts.mirrors.open(instanceUrl, { create: false });
   const { journal, contacts } = mirror;
-  const asking = { id: randomUUID(), force, dryRun };
-  await journal.askReconcile(asking);
+  await journal.askReconcile({ id: randomUUID(), force, dryRun });
   onEvent({ event: 'reconcile:left', instanceUrl });
   if (!wait) return { ...emptyItem(instanceUrl), dryRun, status: 'queued' };
   const followed = new FollowedRun(journal, {
@@ -44,14 +43,11 @@ export async function askWatch(
   });
   for (;;) {
     if (signal.aborted) return leftBehind(instanceUrl, dryRun);
-    const asked = await journal.askedReconcile();
+    const asked = await journal.askedReconcile({ dryRun });
     // The mirror was replaced by a copy.
     if (asked === null) return null;
-    const isOurs = asked.dryRun === dryRun;
-    // One of the other kind came first.
-    if (!isOurs && asked.state === 'ended') await journal.askReconcile(asking);
-    if (isOurs && asked.state === 'under-way') await followed.tell();
-    if (isOurs && asked.state === 'ended') {
+    if (asked.state === 'under-way') await followed.tell();
+    if (asked.state === 'ended') {
       const item = await itemOf(journal, instanceUrl, asked, (await contacts.counts()).contacts);
       if (item.status === 'complete') onEvent(completeEventOf(item));
       return item;

@@ -126,8 +126,8 @@ async function endAsked(
   journal: Journal,
   { force, report }: { force: boolean; report: ReconcileReport },
 ): Promise<void> {
-  const asked = await journal.askedReconcile();
-  if (asked === null || asked.state === 'ended' || (asked.force && !force)) return;
   const { runId, ids, dryRun } = report;
-  if (asked.dryRun === dryRun) await journal.noteAsked({ ...asked, state: 'ended', runId, ids });
+  const asked = await journal.askedReconcile({ dryRun });
+  if (asked === null || asked.state === 'ended' || (asked.force && !force)) return;
+  await journal.noteAsked({ ...asked, state: 'ended', runId, ids });
 }

@@ -91,11 +91,13 @@ export class WatchedReconciles {
   ): Promise<void> {
     if (isAppError(failure, 'LEASE_LOST', 'MIRROR_REPLACED')) return;
     await using mirror = await mirrors.open(instanceUrl, { create: false });
-    const asked = await mirror.journal.askedReconcile();
-    if (asked === null || asked.state === 'ended') return;
     const error = errorInfoOf(failure);
-    await mirror.journal.noteAsked({ ...asked, state: 'ended', error });
-    this.#options.tell({ event: 'reconcile:failed', instanceUrl, error, retryInMs: null });
+    for (const dryRun of [true, false]) {
+      const asked = await mirror.journal.askedReconcile({ dryRun });
+      if (asked === null || asked.state === 'ended') continue;
+      await mirror.journal.noteAsked({ ...asked, state: 'ended', error });
+      this.#options.tell({ event: 'reconcile:failed', instanceUrl, error, retryInMs: null });
+    }
   }
 
   async make(
@@ -140,6 +142,6 @@ export function keepsCycles({ cause }: Pick<DueReconcile, 'cause'>): boolean {
 /** Answers whether the brake is lifted: somebody may have joined it with force while it waited for its place. */
 async function begun(journal: Journal, asked: AskedReconcile): Promise<boolean> {
   await journal.noteAsked({ ...asked, state: 'under-way' });
-  const now = await journal.askedReconcile();
+  const now = await journal.askedReconcile(asked);
   return now?.id === asked.id ? now.force : asked.force;
 }

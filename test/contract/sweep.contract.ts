@@ -318,21 +318,24 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       expect(await journal.askedReconcile()).toEqual({ ...waiting, id: second });
     });
 
-    test('that only tells is none that repairs: either comes to its end before the other is asked for', async () => {
+    test('that only tells is none that repairs: either is kept, and the one that was asked for first comes first', async () => {
       await using opened = await open();
       const { journal } = opened.mirror;
-      const telling = { ...waiting, id: second, dryRun: true };
+      const telling = { ...waiting, id: second, force: true, dryRun: true };
       await journal.askReconcile({ id: first, force: false, dryRun: false });
       await journal.askReconcile({ id: second, force: true, dryRun: true });
       expect(await journal.askedReconcile()).toEqual(waiting);
+      expect(await journal.askedReconcile({ dryRun: true })).toEqual(telling);
       await journal.noteAsked({ ...waiting, state: 'ended' });
-      await journal.askReconcile({ id: second, force: false, dryRun: true });
       expect(await journal.askedReconcile()).toEqual(telling);
-      await journal.askReconcile({ id: first, force: true, dryRun: false });
+      expect(await journal.askedReconcile({ dryRun: false })).toEqual({ ...waiting, state: 'ended' });
+      // Asked for anew, it comes behind.
+      await journal.askReconcile({ id: first, force: false, dryRun: false });
       expect(await journal.askedReconcile()).toEqual(telling);
       const ids = { missing: [], stale: [contactId(1)], ghosts: [], held: [] };
       await journal.noteAsked({ ...telling, state: 'ended', runId: 'r2', ids });
-      expect(await journal.askedReconcile()).toMatchObject({ state: 'ended', ids });
+      expect(await journal.askedReconcile({ dryRun: true })).toMatchObject({ state: 'ended', ids });
+      expect(await journal.askedReconcile()).toEqual(waiting);
     });
 
     test('is asked for anew where one under way would hold what it is to remove', async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AskedReconcile, Asking } from '../../sync/ports/asked-reconcile.ts';
 import type { Cursors, Journal } from '../../sync/ports/journal.ts';
 import type { ChunkState, Run, RunFilter, RunKind, RunStep, StoredChunk } from '../../sync/ports/run.ts';
-import { joined, noted } from '../asked-reconcile.ts';
+import { askedOf, joined, noted } from '../asked-reconcile.ts';
 import { foundRuns } from './found-runs.ts';
 import { kept, type MemoryFile } from './memory-file.ts';
 
@@ -74,8 +74,8 @@ export class MemoryJournal implements Journal {
     return this.#file.read(({ unheardUntil }) => unheardUntil);
   }
 
-  async askedReconcile(): Promise<AskedReconcile | null> {
-    return this.#file.read(({ asked }) => kept(asked));
+  async askedReconcile(kind?: Pick<Asking, 'dryRun'>): Promise<AskedReconcile | null> {
+    return this.#file.read(({ asked }) => kept(askedOf(asked, kind)));
   }
 
   async askReconcile(asked: Asking): Promise<void> {
@@ -86,7 +86,7 @@ export class MemoryJournal implements Journal {
 
   async noteAsked(asked: AskedReconcile): Promise<void> {
     this.#file.write('ask-reconcile', (state) => {
-      state.asked = kept(noted(state.asked, asked) ?? state.asked);
+      state.asked = kept(noted(state.asked, asked));
     });
   }
 }

@@ -1,5 +1,4 @@
 import type { RowState } from '../../sync/merge/evidence.ts';
-import type { AskedReconcile } from '../../sync/ports/asked-reconcile.ts';
 import type { Field } from '../../sync/ports/field.ts';
 import type { Cursors } from '../../sync/ports/journal.ts';
 import type { MirrorIdentity } from '../../sync/ports/mirror.ts';
@@ -7,6 +6,7 @@ import type { NewOutboxEntry, OutboxEntry } from '../../sync/ports/outbox-entry.
 import type { Run, RunStep, StoredChunk } from '../../sync/ports/run.ts';
 import type { SweptDue } from '../../sync/ports/sweep.ts';
 import type { TwoWay } from '../../sync/ports/two-way.ts';
+import type { AskedReconciles } from '../asked-reconcile.ts';
 import type { ColumnType } from '../fields/column-type.ts';
 
 export type MemoryValue = string | number | null;
@@ -67,7 +67,7 @@ export interface ObjectState {
   knownWindows: Record<keyof Cursors, object | null>;
   reconciledAt: number | null;
   unheardUntil: number;
-  asked: AskedReconcile | null;
+  asked: AskedReconciles;
   /** See `SchemaStore.filledSinceReconcile`: by name, the org's time when its filling began, ms. */
   filled: Map<string, number>;
   /** By Id, what a sweep has come to. */
@@ -105,7 +105,7 @@ export function emptyObject(): ObjectState {
     knownWindows: { updated: null, deleted: null },
     reconciledAt: null,
     unheardUntil: 0,
-    asked: null,
+    asked: [],
     swept: new Map(),
     runs: new Map(),
     steps: [],

@@ -58,8 +58,8 @@ export class SqliteJournal implements Journal {
     return this.#file.read((db) => readUnheardUntil(db, this.#object));
   }
 
-  async askedReconcile(): Promise<AskedReconcile | null> {
-    return this.#file.read((db) => readAsked(db, this.#object));
+  async askedReconcile(kind?: Pick<Asking, 'dryRun'>): Promise<AskedReconcile | null> {
+    return this.#file.read((db) => readAsked(db, this.#object, kind));
   }
 
   async askReconcile(asked: Asking): Promise<void> {

@@ -36,9 +36,12 @@ export interface Journal {
    * the cursor tells it of all rows.
    */
   unheardUntil(): Promise<number>;
-  /** The reconcile that was asked for last of whoever holds the org; null where none was. */
-  askedReconcile(): Promise<AskedReconcile | null>;
-  /** Asks for one, or joins the one that is still to be made. Needs no lease. */
+  /**
+   * A reconcile that was asked for of whoever holds the org: of one kind, or the one that is to be made next, else the last
+   * that was; null where none was.
+   */
+  askedReconcile(kind?: Pick<Asking, 'dryRun'>): Promise<AskedReconcile | null>;
+  /** Asks for one, or joins one of its kind that is still to be made; one of the other kind stays. Needs no lease. */
   askReconcile(asked: Asking): Promise<void>;
   /** How far that one is; it keeps the force of whoever joined it since. Does nothing where another was asked for since. */
   noteAsked(asked: AskedReconcile): Promise<void>;

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { askedReconcileOf } from '../../../src/store/asked-reconcile.ts';
+import { type AskedReconciles, askedReconcilesOf } from '../../../src/store/asked-reconcile.ts';
 import type { MemoryDisk } from '../../../src/store/memory/memory-file.ts';
 import { columnValue } from '../../../src/store/memory/memory-values.ts';
-import type { AskedReconcile } from '../../../src/sync/ports/asked-reconcile.ts';
 import type { Cursors } from '../../../src/sync/ports/journal.ts';
 
 export type Stored = Record<string, unknown>;
@@ -71,21 +70,21 @@ export function cursorsOfDisk(disk: MemoryDisk | null): Cursors {
   return disk?.objects.get('Contact')?.cursors ?? { updated: null, deleted: null };
 }
 
-/** The reconcile that was left last to whoever holds the org; null where none was. */
-export function askedOfFile(file: string): AskedReconcile | null {
-  if (!existsSync(file)) return null;
+/** The reconciles that were left to whoever holds the org, one of each kind. */
+export function askedOfFile(file: string): AskedReconciles {
+  if (!existsSync(file)) return [];
   const db = new Database(file, { readonly: true });
   try {
-    if (!has(db, 'meta')) return null;
+    if (!has(db, 'meta')) return [];
     const asked = db.prepare("SELECT value FROM meta WHERE key = 'asked_reconcile.Contact'").pluck().get();
-    return asked === undefined ? null : askedReconcileOf(JSON.parse(String(asked)));
+    return asked === undefined ? [] : askedReconcilesOf(JSON.parse(String(asked)));
   } finally {
     db.close();
   }
 }
 
-export function askedOfDisk(disk: MemoryDisk | null): AskedReconcile | null {
-  return disk?.objects.get('Contact')?.asked ?? null;
+export function askedOfDisk(disk: MemoryDisk | null): AskedReconciles {
+  return disk?.objects.get('Contact')?.asked ?? [];
 }
 
 function nothing(): MirrorContents {

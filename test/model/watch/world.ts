@@ -265,7 +265,7 @@ export class World extends MachineWorld implements Stage {
   get isBrakeToBeLifted(): boolean {
     const { memory, url } = this.machine;
     const asked = memory === null ? askedOfFile(this.file) : askedOfDisk(memory.mirrors.diskOf(url));
-    return asked?.force === true && asked.state !== 'ended';
+    return asked.some(({ force, dryRun, state }) => force && !dryRun && state !== 'ended');
   }
 
   /** Whether the mirror holds none any more of these, each of which sharing hides and nobody has deleted. */
