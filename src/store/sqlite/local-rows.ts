@@ -187,6 +187,10 @@ class RowRefresh {
       if (refused.state !== 'rejected') continue;
       const behind = entries.slice(at + 1).find(({ state, isUnsent }) => !isClosed(state) && isUnsent);
       if (behind === undefined) continue;
+      if (refused.op === 'delete') {
+        this.#close(refused);
+        continue;
+      }
       if (behind.op === 'delete') {
         this.#close(refused);
         if (refused.op === 'create') this.#close(behind);
@@ -258,10 +262,16 @@ class RowRefresh {
       id,
       state,
       error,
-      deleted: entries.findLast(({ state: one }) => one !== 'dropped')?.op === 'delete' ? 1 : 0,
+      deleted: isDeleted(entries) ? 1 : 0,
       values: JSON.stringify(values),
     });
   }
+}
+
+/** What Salesforce has refused to delete is there, and is shown with the reason. */
+function isDeleted(entries: readonly LocalEntry[]): boolean {
+  const last = entries.findLast(({ state }) => state !== 'dropped');
+  return last?.op === 'delete' && last.state !== 'rejected';
 }
 
 function parsed(values: string | null): Values | null {

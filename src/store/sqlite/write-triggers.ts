@@ -4,6 +4,7 @@ import { quoteName } from './quote-name.ts';
 import { sqlText } from './sql-text.ts';
 import {
   isNothing,
+  isNoUtf8,
   jsonForm,
   memberJson,
   refusingBy,
@@ -129,8 +130,14 @@ function insertSteps(object: string, columns: readonly StoredColumn[]): string[]
         when: "NEW._key GLOB '003*' AND length(NEW._key) IN (15, 18)",
         message: '_key looks like an Id of Salesforce: give another one, or none.',
       },
+      { when: isNoUtf8('CAST(NEW._key AS TEXT)'), message: '_key holds bytes that are no UTF-8.' },
       {
-        when: `EXISTS (SELECT 1 FROM contact WHERE _key = CAST(NEW._key AS TEXT))
+        when: `EXISTS (SELECT 1 FROM contact_local WHERE _key = CAST(NEW._key AS TEXT) AND _deleted = 1)`,
+        message:
+          'the contact with this _key is still being deleted: give it again when that is done, or another one.',
+      },
+      {
+        when: `EXISTS (SELECT 1 FROM contact WHERE _key = CAST(NEW._key AS TEXT) AND _gone IS NULL)
           OR EXISTS (SELECT 1 FROM contact_local WHERE _key = CAST(NEW._key AS TEXT))`,
         message: 'a contact with this _key is there already: UPDATE it.',
       },
@@ -141,6 +148,8 @@ function insertSteps(object: string, columns: readonly StoredColumn[]): string[]
           message: `${field.name} ${readOnlyReason(field)} and cannot be given.`,
         })),
     ]),
+    // One that is gone leaves its key to the new one; where it comes back it goes by its Id.
+    `UPDATE contact SET _key = NULL WHERE _key = CAST(NEW._key AS TEXT) AND _gone IS NOT NULL`,
     `INSERT INTO contact_edit (field, value)
       SELECT '_key', coalesce(nullif(CAST(NEW._key AS TEXT), ''), ${newKey})`,
     `INSERT INTO contact_local (_key, _state, _deleted, ${names.join(', ')})
@@ -213,8 +222,9 @@ function updateSteps(object: string, columns: readonly StoredColumn[]): string[]
       WHERE seq = ${foldInto} AND op = 'update' AND changes = '{}'`,
     `UPDATE contact_local SET _state = (SELECT state FROM outbox WHERE seq = ${foldInto}), _error = NULL
       WHERE _key = OLD._key AND _state = 'rejected' AND ${foldInto} IS NOT NULL`,
-    `UPDATE contact_local SET _state = 'pending' WHERE _key = OLD._key AND _state = 'synced'
-      AND EXISTS (SELECT 1 FROM outbox WHERE ${open})`,
+    dropRefusedDelete,
+    `UPDATE contact_local SET _state = 'pending', _error = NULL WHERE _key = OLD._key AND (_state = 'synced'
+        OR (_state = 'rejected' AND ${foldInto} IS NULL)) AND EXISTS (SELECT 1 FROM outbox WHERE ${open} AND state <> 'rejected')`,
     closeEdit,
     letGo,
     countCommit,
@@ -239,11 +249,16 @@ function deleteSteps(object: string, columns: readonly StoredColumn[]): string[]
       WHERE ${isKnown}`,
     // A creation that was not sent and its delete cancel each other; edits have nothing left to change.
     `UPDATE outbox SET state = 'dropped', settled_at = ${sqlNow} WHERE ${open} AND op <> 'delete' AND ${unsent}`,
+    dropRefusedDelete,
     closeEdit,
     letGo,
     countCommit,
   ];
 }
+
+/** What Salesforce has refused to delete is edited, or deleted once more: that takes its place. */
+const dropRefusedDelete = `UPDATE outbox SET state = 'dropped', settled_at = ${sqlNow}
+  WHERE ${open} AND op = 'delete' AND state = 'rejected' AND seq < (SELECT max(seq) FROM outbox WHERE ${open})`;
 
 /** Where nothing waits to be sent, the row is what Salesforce says. */
 const letGo = `DELETE FROM contact_local WHERE _key = OLD._key

@@ -140,7 +140,7 @@ function textRules({ name, type, length, referenceTo }: StoredColumn, stored: st
       },
     ];
   }
-  const rules: ValueRule[] = [];
+  const rules: ValueRule[] = [{ when: isNoUtf8(stored), message: `${name} holds bytes that are no UTF-8.` }];
   if (length > 0)
     rules.push({
       when: `length(${stored}) > ${length}`,
@@ -152,6 +152,17 @@ function textRules({ name, type, length, referenceTo }: StoredColumn, stored: st
       message: `${name} takes one e-mail address.`,
     });
   return rules;
+}
+
+/**
+ * SQL: whether a text holds bytes that are no UTF-8, which would be sent as U+FFFD. SQLite reads a lead byte without what is to
+ * follow it as that character, which a text may hold itself; and a byte of 80 to BF without a lead as the character of
+ * that number, whose own form begins with C2. A sequence that ends early in front of another such byte passes.
+ */
+export function isNoUtf8(value: string): string {
+  const withoutOwn = `replace(${value}, char(65533), '')`;
+  const withoutC2 = `replace(${value}, CAST(x'C2' AS TEXT), CAST(x'C3' AS TEXT))`;
+  return `(${withoutOwn} GLOB '*' || char(65533) || '*' OR ${withoutC2} GLOB '*[' || char(128) || '-' || char(191) || ']*')`;
 }
 
 /** What Salesforce takes off at both ends of a text: blanks and control characters. */
