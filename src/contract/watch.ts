@@ -46,7 +46,7 @@ export type WatchEvent =
   | { event: 'reconcile:failed'; instanceUrl: string; error: ErrorInfo; retryInMs: number | null }
   | {
       event: 'watch:stop';
-      reason: 'signal' | 'once' | 'busy';
+      reason: 'signal' | 'once' | 'busy' | 'login';
       cycles: number;
       failed: number;
       skipped: number;

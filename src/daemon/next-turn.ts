@@ -30,8 +30,8 @@ export type NextTurn =
   | { kind: 'skipped'; inMs: number; failures: number }
   /** `pushes`: what waits to be sent may go meanwhile. */
   | { kind: 'failed'; inMs: number; failures: number; pushes: boolean }
-  /** Its grant is gone: nothing is asked before the next login. */
-  | { kind: 'until-login'; failures: number };
+  /** It asks for a login. Where its grant is not over, it is tried again after so long. */
+  | { kind: 'until-login'; inMs: number; failures: number };
 
 /**
  * The timetable of an org, decided from what its last turn has come to: the interval counts from the beginning of a
@@ -51,12 +51,12 @@ export function nextTurn(
     return { kind: 'due', inMs, failures: 0, recoveredAfter: failures, stretchedMs };
   }
   if (isAppError(error, 'ORG_BUSY')) return { kind: 'skipped', inMs: intervalMs, failures };
-  if (isAppError(error, 'LOGIN_REQUIRED')) return { kind: 'until-login', failures: failures + 1 };
   const longestMs = isUnreached(error) ? longestUnreachedMs : longestBackoffMs;
   const maxMs = Math.max(intervalMs, Math.min(intervalMs * 8, longestMs));
   const backoff = backoffMs(failures, { baseMs: intervalMs, maxMs, random });
   const asked = Math.min(callDetailsOf(error).retryAfterMs ?? 0, longestRetryAfterMs);
   const inMs = Math.max(backoff, asked, stretchedMs ?? 0);
+  if (isAppError(error, 'LOGIN_REQUIRED')) return { kind: 'until-login', inMs, failures: failures + 1 };
   return { kind: 'failed', inMs, failures: failures + 1, pushes: failsReadingAlone(error) };
 }
 

@@ -7,11 +7,19 @@ export interface WatchedOutcome {
   error: unknown;
 }
 
+/** What is left of the login of an org that asks for another one. */
+export interface LostLogin {
+  /** Nothing but a new login helps; else it may be taken again without one, and is tried as a failing org is. */
+  isOver: boolean;
+  /** Whether another login lies there now. */
+  isReplaced(): Promise<boolean>;
+}
+
 export interface OrgLoopOptions {
   /** Takes an org into care. Throws `ORG_BUSY` where another process has it, `LOGIN_REQUIRED` without a grant. */
   open(instanceUrl: string): Promise<WatchedOrg>;
-  /** Whether an org that lost its grant has been logged in again. */
-  hasLogin(instanceUrl: string): Promise<boolean>;
+  /** Asked of an org that has just asked for a login. */
+  lostLogin(instanceUrl: string): Promise<LostLogin>;
   /** `failures`: in a row, with this one. */
   onFailed(instanceUrl: string, error: unknown, retryInMs: number | null, failures: number): void;
   onSkipped(instanceUrl: string, error: unknown, retryInMs: number | null): void;

@@ -4,7 +4,7 @@ import type { LongPlace } from './long-place.ts';
 import type { LoopLimits } from './loop-limits.ts';
 import { nextTurn } from './next-turn.ts';
 import { OrgInCare } from './org-in-care.ts';
-import type { OrgLoopOptions, WatchedOutcome } from './org-loop-options.ts';
+import type { LostLogin, OrgLoopOptions, WatchedOutcome } from './org-loop-options.ts';
 import { assertFollows, type OrgMode } from './org-mode.ts';
 import { Standstill } from './standstill.ts';
 import { TurnPlaces } from './turn-places.ts';
@@ -12,6 +12,8 @@ import type { LongWork, PushCause, WatchedOrg } from './watched-org.ts';
 
 /** How soon a new login of an org that lost its grant is noticed. */
 export const loginPollMs = 15_000;
+/** A credential store that cannot be read now: the org is tried again like any that fails. */
+const unknownLogin: LostLogin = { isOver: false, isReplaced: async () => false };
 /** In one turn: a first copy, and a reconcile that was asked for meanwhile. */
 const mostLongWorks = 2;
 /** As good as never: a paused org waits for its bell. */
@@ -39,6 +41,8 @@ export class OrgLoop {
   /** When the turn that begins was due; null where it was asked for. */
   #plannedAtMs: number | null = null;
   #failures = 0;
+  /** Of the last turn that asked for a login. */
+  #lost: LostLogin = unknownLogin;
   /** By the monotonic clock, where the last turn has failed. */
   #failingSinceMs = 0;
 
@@ -114,7 +118,7 @@ export class OrgLoop {
         this.#tellFirstTry(this.outcome.error);
         if (next.kind === 'skipped') await this.#tellSkipped();
         if (once) return;
-        if (next.kind === 'until-login') await this.#restUntilLogin();
+        if (next.kind === 'until-login') await this.#restUntilLogin(next.inMs);
         else if (next.kind === 'failed') await this.#rest(next.inMs, 'backing-off', next.pushes);
         else await this.#rest(next.inMs, 'waiting', true);
       }
@@ -179,12 +183,18 @@ export class OrgLoop {
     }
   }
 
-  async #restUntilLogin(): Promise<void> {
-    const { clock, hasLogin, signal } = this.#options;
+  async #restUntilLogin(ms: number): Promise<void> {
+    const { clock, signal } = this.#options;
+    const { isOver, isReplaced } = this.#lost;
     this.#enter('login-needed');
+    const againAtMs = clock.monotonicMs() + ms;
     // Where it cannot be told now it is asked again, like everything else that stays with the org.
     do await this.#bell.wait(clock, loginPollMs, signal);
-    while (!this.#isPaused && !(await hasLogin(this.outcome.instanceUrl).catch(() => false)));
+    while (
+      !this.#isPaused &&
+      (isOver || clock.monotonicMs() < againAtMs) &&
+      !(await isReplaced().catch(() => false))
+    );
   }
 
   async #restPaused(): Promise<void> {
@@ -232,7 +242,13 @@ export class OrgLoop {
       case 'until-login':
         // Let go of the lock and the session: the next login brings another grant.
         await this.#letGo();
-        this.#options.onFailed(instanceUrl, error, null, next.failures);
+        this.#lost = await this.#options.lostLogin(instanceUrl).catch(() => unknownLogin);
+        this.#options.onFailed(
+          instanceUrl,
+          error,
+          once || this.#lost.isOver ? null : next.inMs,
+          next.failures,
+        );
         break;
       case 'skipped':
         break;

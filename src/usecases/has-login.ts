@@ -2,7 +2,7 @@ import type { CredentialStore } from '../auth/credential-store.ts';
 import { grantIsOver } from '../auth/grant/grant-is-over.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 
-interface HasLoginParts extends Pick<OrgDirectory, 'registry'> {
+export interface HasLoginParts extends Pick<OrgDirectory, 'registry'> {
   readonly credentials: Pick<CredentialStore, 'get'>;
 }
 

@@ -1,5 +1,5 @@
 import type { CredentialStore } from '../auth/credential-store.ts';
-import { AppError, messageOf } from '../base/errors.ts';
+import { AppError, isAppError, messageOf } from '../base/errors.ts';
 import type { CallContext } from '../contract/app.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { WatchEvent, WatchedPush, WatchOptions, WatchResult } from '../contract/watch.ts';
@@ -9,7 +9,7 @@ import { eachOrgOnce } from '../orgs/rules/connected-once.ts';
 import type { FailureNotes } from '../sync/ports/failure-notes.ts';
 import { syncOrgs } from './chosen-orgs.ts';
 import { followPrograms } from './follow-programs.ts';
-import { hasLogin } from './has-login.ts';
+import { lostLogin } from './lost-login.ts';
 import { NotedFailures } from './noted-failures.ts';
 import { watchLeaseName } from './org-lease.ts';
 import { renewIdleLogins } from './renew-idle.ts';
@@ -88,6 +88,10 @@ export async function watch(
     (named ? [...byUrl.values()] : watched).flatMap(({ twoWay, instanceUrl }) =>
       twoWay ? [instanceUrl] : [],
     );
+  // Its token cannot be renewed, and no login brings another one to this process.
+  const over = new AbortController();
+  const isOfEnvironment = (url: string) => parts.hasProcessOrg && byUrl.get(url)?.orgId === '';
+  const ended = { isOver: true, isReplaced: async () => false };
   const onCommit = (instanceUrl: string) => void daemon.nudgePush(instanceUrl);
   await using daemon = new Daemon({
     list,
@@ -100,12 +104,14 @@ export async function watch(
     },
     intervalMs,
     once,
-    signal,
+    signal: AbortSignal.any([signal, over.signal]),
     clock: parts.clock,
     open: (url) => openWatchedOrg(parts, byUrl.get(url)!, { options, signal, tell }),
-    hasLogin: async (url) => hasLogin(parts, url),
-    onFailed: (instanceUrl, error, retryInMs, failures) =>
-      tell({ event: 'cycle:failed', instanceUrl, error: errorInfoOf(error), retryInMs, failures }),
+    lostLogin: async (url) => (isOfEnvironment(url) ? ended : lostLogin(parts, url)),
+    onFailed: (instanceUrl, error, retryInMs, failures) => {
+      tell({ event: 'cycle:failed', instanceUrl, error: errorInfoOf(error), retryInMs, failures });
+      if (!once && isOfEnvironment(instanceUrl) && isAppError(error, 'LOGIN_REQUIRED')) over.abort();
+    },
     onSkipped: (instanceUrl, error, retryInMs) =>
       tell({ event: 'cycle:skipped', instanceUrl, error: errorInfoOf(error), retryInMs }),
     onListFailed: (error) => tellListTrouble(failureOfList(error)),
@@ -115,7 +121,7 @@ export async function watch(
   });
   const outcomes = await daemon.start();
   // One that is to go on ends by itself only where another watch has all of its orgs.
-  const reason = signal.aborted ? 'signal' : once ? 'once' : 'busy';
+  const reason = signal.aborted ? 'signal' : once ? 'once' : over.signal.aborted ? 'login' : 'busy';
   tell({ event: 'watch:stop', reason, cycles, failed, skipped });
   return {
     orgs: outcomes.map(({ instanceUrl, error }) => ({

@@ -49,7 +49,7 @@ function watching(
   const spent = new Set<string>();
   /** When those began to wait that get no answer. */
   const unanswered = new Map<string, number>();
-  const wanted = { urls: Object.keys(orgs), login: true, failing: false };
+  const wanted = { urls: Object.keys(orgs), login: true, isOver: true, failing: false };
   const unlessFailing = <T>(value: T): T => {
     if (wanted.failing) throw new Error('the registry is locked');
     return value;
@@ -61,7 +61,7 @@ function watching(
   };
   const daemon = new Daemon({
     list: async () => unlessFailing(wanted.urls),
-    hasLogin: async () => unlessFailing(wanted.login),
+    lostLogin: async () => ({ isOver: wanted.isOver, isReplaced: async () => unlessFailing(wanted.login) }),
     async open(url) {
       orgs[url]?.open?.(next(opens, url));
       log.push(`${clock.now() / minute} open ${url}`);
@@ -1037,7 +1037,7 @@ it.each([
   const clock = manualClock(0);
   const daemon = new Daemon({
     list: async () => [],
-    hasLogin: async () => true,
+    lostLogin: async () => ({ isOver: true, isReplaced: async () => true }),
     open: () => Promise.reject(new Error('no org')),
     onFailed() {},
     onSkipped() {},

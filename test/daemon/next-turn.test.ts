@@ -93,9 +93,10 @@ describe('the next turn', () => {
     expect(turnAfter(busy, { failures: 2 })).toEqual({ kind: 'skipped', inMs: 5 * minute, failures: 2 });
   });
 
-  it('has no time where the grant is gone', () => {
+  it('tells when to try again one that asks for a login, for where its grant is not over', () => {
     expect(turnAfter(new AppError('LOGIN_REQUIRED', 'gone'), { failures: 2 })).toEqual({
       kind: 'until-login',
+      inMs: 20 * minute,
       failures: 3,
     });
   });
