@@ -1,4 +1,5 @@
 import type { CredentialStore } from '../auth/credential-store.ts';
+import { CloseStack } from '../base/close-stack.ts';
 import { AppError, isAppError, messageOf } from '../base/errors.ts';
 import type { CallContext } from '../contract/app.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
@@ -43,6 +44,7 @@ export async function watch(
     listTrouble = trouble;
   };
   let listed = Promise.withResolvers<void>();
+  let isSaid = false;
   const list = async () => {
     const orgs = await listNow();
     listed.resolve();
@@ -80,8 +82,16 @@ export async function watch(
     onEvent(event);
   };
   // Only says that a watch runs; which orgs it may write is decided by the leases of the orgs.
-  await using _running = once ? null : await parts.leases.take(watchLeaseName);
-  if (_running !== null) await noted.signAs(watchLeaseName);
+  await using held = new CloseStack();
+  const sayRunning = async () => {
+    if (once || isSaid) return;
+    const lease = await parts.leases.take(watchLeaseName);
+    if (lease === null) return;
+    held.use(lease);
+    isSaid = true;
+    await noted.signAs(watchLeaseName);
+  };
+  await sayRunning();
   tell({ event: 'watch:start', orgs: await list(), intervalMs, once, pid: process.pid });
   isBegun = true;
   const writtenOrgs = () =>
@@ -94,7 +104,11 @@ export async function watch(
   const ended = { isOver: true, isReplaced: async () => false };
   const onCommit = (instanceUrl: string) => void daemon.nudgePush(instanceUrl);
   await using daemon = new Daemon({
-    list,
+    list: async () => {
+      // Another watch that was there first may have ended.
+      await sayRunning().catch(() => {});
+      return list();
+    },
     alongside: async (end) => {
       if (once) return;
       const programs = options.push

@@ -5,6 +5,7 @@ import type { OrgRecord } from '../orgs/org-record.ts';
 import { isBackfilled } from '../sync/backfill/backfill.ts';
 import { closeKilledRuns } from '../sync/close-killed-runs.ts';
 import { type PushReport, pushWaiting, runCycle } from '../sync/cycle/cycle.ts';
+import type { ReportedUsage } from '../sync/ports/call-ledger.ts';
 import type { Lease } from '../sync/ports/leases.ts';
 import type { Remote } from '../sync/ports/remote.ts';
 import { mendFuture } from '../sync/reconcile/mend-future.ts';
@@ -54,7 +55,7 @@ class LeasedOrg implements WatchedOrg {
   #isCopied = false;
   #isLost = false;
   /** When the turn under way began to ask; by both clocks, null between turns. */
-  #asking: { since: number; sinceMs: number } | null = null;
+  #asking: { before: ReportedUsage | null; sinceMs: number } | null = null;
 
   constructor(parts: WatchedOrgParts, known: OrgRecord, lease: Lease, care: Care, held: CloseStack) {
     this.#parts = parts;
@@ -205,10 +206,10 @@ class LeasedOrg implements WatchedOrg {
 
   silentForMs(): number {
     if (this.#asking === null || this.#connection.current === null) return 0;
-    const { since, sinceMs } = this.#asking;
-    // Every answer of the API names the usage.
+    const { before, sinceMs } = this.#asking;
+    // Every answer of the API names the usage. By the clock it may be older: that can be set back meanwhile.
     const reported = this.#connection.current.remote.usage.reported();
-    if (reported !== null && reported.at >= since) return 0;
+    if (reported !== null && reported !== before) return 0;
     return this.#parts.clock.monotonicMs() - sinceMs;
   }
 
@@ -234,7 +235,7 @@ class LeasedOrg implements WatchedOrg {
   ): Promise<T> {
     const connected = await this.open();
     const { clock } = this.#parts;
-    this.#asking = { since: clock.now(), sinceMs: clock.monotonicMs() };
+    this.#asking = { before: connected.remote.usage.reported(), sinceMs: clock.monotonicMs() };
     try {
       return await underLease(this.#lease, signal, async (ended) => {
         if (!this.#hasClosedRuns) await closeKilledRuns(connected.context);

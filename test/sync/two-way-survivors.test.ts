@@ -23,3 +23,37 @@ it('an edit of a contact whose last survivor is deleted too is told as of one th
   await two.cycle();
   expect((await two.rig.context.mirror.outbox.list()).map(({ state }) => state)).toEqual(['rejected']);
 });
+
+it('an edit that the survivor of a merge has already shows it once, also before it is read back', async () => {
+  await using two = await twoWay('local-wins');
+  const [a, b] = two.ids as [string, string];
+  await two.theirs('touch', { ids: [b], set: { Title: 'Same' } });
+  two.rig.pass(120_000);
+  await two.cycle();
+  two.sql("UPDATE contacts SET Title = 'Same' WHERE Id = ?", a);
+  two.sql("UPDATE contacts SET Department = 'Mine' WHERE Id = ?", b);
+  await two.theirs('merge', { master: b, losers: [a] });
+  const { mirror } = two.rig.context;
+  const shown: number[] = [];
+  const outbox = new Proxy(mirror.outbox, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== 'function') return value;
+      return async (...args: unknown[]) => {
+        const answer: unknown = await value.apply(target, args);
+        if (name === 'decideEdits') shown.push(two.rows('Id = ?', b).length);
+        return answer;
+      };
+    },
+  });
+  two.rig.context.mirror = new Proxy(mirror, {
+    get(target, name) {
+      if (name === 'outbox') return outbox;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  await two.cycle();
+  expect(shown.length).toBeGreaterThan(0);
+  expect(Math.max(...shown)).toBe(1);
+});
