@@ -1,4 +1,5 @@
 import { isAbort } from '../base/abort.ts';
+import { type AppError, isAppError } from '../base/errors.ts';
 import { Bell } from './bell.ts';
 import type { LongPlace } from './long-place.ts';
 import type { LoopLimits } from './loop-limits.ts';
@@ -41,6 +42,8 @@ export class OrgLoop {
   /** When the turn that begins was due; null where it was asked for. */
   #plannedAtMs: number | null = null;
   #failures = 0;
+  /** What a push between two turns has met: it is the next one's, which begins at once. */
+  #lostBetween: AppError | null = null;
   /** Of the last turn that asked for a login. */
   #lost: LostLogin = unknownLogin;
   /** By the monotonic clock, where the last turn has failed. */
@@ -142,15 +145,18 @@ export class OrgLoop {
     const { clock, intervalMs, random, signal, spreadMs } = this.#options;
     this.#enter(mode);
     this.#dueAtMs = clock.monotonicMs() + ms;
-    let pushAtMs = clock.monotonicMs() + intervalMs;
+    // A timer may tick a moment before its time.
+    let reachedMs = Number.NEGATIVE_INFINITY;
+    const now = () => Math.max(clock.monotonicMs(), reachedMs);
+    let pushAtMs = now() + intervalMs;
     for (;;) {
       if (this.#line?.isReady) return;
-      const startMs = clock.monotonicMs();
+      const startMs = now();
       const isPushDue = startMs >= pushAtMs && startMs < this.#dueAtMs;
       if (pushes && (this.#isPushAsked || isPushDue)) {
         if (!(await this.#pushNow(isPushDue ? 'interval' : 'asked'))) return;
         this.#enter(mode);
-        pushAtMs = clock.monotonicMs() + intervalMs;
+        pushAtMs = now() + intervalMs;
         continue;
       }
       const untilMs = pushes ? Math.min(pushAtMs, this.#dueAtMs) : this.#dueAtMs;
@@ -158,12 +164,13 @@ export class OrgLoop {
       const standstill = new Standstill(clock, leftMs);
       const end = await this.#bell.wait(clock, leftMs, signal);
       if (this.#isNudged) return;
-      const nowMs = clock.monotonicMs();
+      if (end === 'tick') reachedMs = untilMs;
+      const nowMs = now();
       if (standstill.lastedMs() > 0) {
         // All orgs that became due meanwhile wake up together.
         if (this.#dueAtMs <= nowMs) this.#dueAtMs = nowMs + random() * spreadMs();
         pushAtMs = nowMs + intervalMs;
-      } else if (this.#dueAtMs <= nowMs || (end === 'tick' && untilMs === this.#dueAtMs)) {
+      } else if (this.#dueAtMs <= nowMs) {
         this.#plannedAtMs = Math.min(this.#dueAtMs, nowMs);
         return;
       }
@@ -179,6 +186,8 @@ export class OrgLoop {
       return true;
     } catch (error) {
       if (signal.aborted) throw error;
+      // The turn that follows would find the org with somebody else, and tell that alone.
+      if (isAppError(error, 'LEASE_LOST')) this.#lostBetween = error;
       return false;
     }
   }
@@ -213,7 +222,10 @@ export class OrgLoop {
     this.#isNudged = false;
     this.#isPushAsked = false;
     let error: unknown = null;
+    const lostBetween = this.#lostBetween;
+    this.#lostBetween = null;
     try {
+      if (lostBetween !== null) throw lostBetween;
       await this.#work();
     } catch (thrown) {
       if (signal.aborted) throw signal.reason;

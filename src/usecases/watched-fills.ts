@@ -38,10 +38,11 @@ export class WatchedFills {
     this.#clock = clock;
   }
 
-  /** After a cycle that was complete. */
+  /** After a cycle that was complete, which it does not fail: what the mirror meets now the next cycle meets, and tells. */
   async isDue({ mirror }: Pick<SyncContext, 'mirror'>): Promise<boolean> {
     if (this.#clock.monotonicMs() < this.#notBeforeMs) return false;
-    return (await mirror.schema.toFill()).length > 0;
+    const toFill = await mirror.schema.toFill().catch(() => []);
+    return toFill.length > 0;
   }
 
   /** Throws only what ends a turn. */

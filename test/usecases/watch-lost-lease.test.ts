@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { isAppError } from '../../src/base/errors.ts';
 import type { WatchEvent } from '../../src/contract/watch.ts';
 import { startEmulator } from '../../src/emulator/index.ts';
 import { openFileLeases } from '../../src/lease/file-leases.ts';
@@ -27,12 +28,15 @@ it('a watch whose lock files were deleted says ORG_BUSY while another works, and
     const cycles = told.filter((line) => line === 'cycle:complete').length;
     if (event.event === 'cycle:complete' && cycles === 1) {
       doing = (async () => {
-        rmSync(locks, { recursive: true });
-        other = await takeOrgLease(
-          { leases: openFileLeases(locks), mirrors: services.mirrors },
-          emulator.url,
-          'backfill',
-        );
+        // The watch can look at its org before that, and takes the lock anew: it loses it all the same.
+        while (other === null) {
+          rmSync(locks, { recursive: true, force: true });
+          const parts = { leases: openFileLeases(locks), mirrors: services.mirrors };
+          other = await takeOrgLease(parts, emulator.url, 'backfill').catch((error: unknown) => {
+            if (!isAppError(error, 'ORG_BUSY')) throw error;
+            return null;
+          });
+        }
         await using _mirror = await services.mirrors.open(emulator.url, { create: false, lease: other });
       })();
     }

@@ -64,7 +64,7 @@ function carryOut(db: Connection, decision: EditDecision, former: string | null,
       return;
     }
     case 'done':
-      setContact(db, key, decision.contactId);
+      if (decision.contactId !== '') setContact(db, key, decision.contactId);
       settleEntries(db, [{ key, state: 'done', contactId: decision.contactId, created: false, at }]);
       return;
     case 'reject':
