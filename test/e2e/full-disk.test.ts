@@ -96,7 +96,7 @@ describe.skipIf(process.platform === 'win32')('on a disk without a free byte', (
 
       const [later] = (await cli.json<{ orgs: object[] }>(['status'])).orgs;
       expect(later).toEqual({ ...status, lagSeconds: expect.any(Number) });
-      expect(await cli.json(['runs'])).toEqual({ runs });
+      expect(await cli.json(['runs'])).toEqual({ runs, unread: [] });
       expect(await cli.json(['outbox', 'list'])).toMatchObject({ entries });
     },
   );
