@@ -55,6 +55,49 @@ export function callLedgerContract(name: string, open: () => Promise<OpenedLedge
       ]);
     });
 
+    test('count again when a clock that was ahead is set right, with those that were made meanwhile', async () => {
+      await using opened = await open();
+      const { ledger } = opened;
+      const ahead = { from: 4_850, to: 5_150 };
+      await ledger.reserve(org, { slot: 250, span, calls: 5, limit: 10 });
+      expect(await ledger.reserve(org, { slot: 5_000, span: ahead, calls: 3, limit: 10 })).toBe(3);
+      await ledger.giveBack(org, { slot: 5_000, calls: 1 });
+      expect(await ledger.reserve(org, { slot: 251, span, calls: 10, limit: 10 })).toBe(3);
+      expect(await ledger.callsOf(org, span)).toEqual([
+        { slot: 250, calls: 5 },
+        { slot: 251, calls: 5 },
+      ]);
+      // Those made meanwhile are taken over once.
+      expect(await ledger.reserve(org, { slot: 252, span, calls: 10, limit: 20 })).toBe(10);
+    });
+
+    test('count beside a clock that is set far back, and when it is set right', async () => {
+      await using opened = await open();
+      const { ledger } = opened;
+      const later = { from: 4_850, to: 5_150 };
+      await ledger.reserve(org, { slot: 5_000, span: later, calls: 6, limit: 10 });
+      expect(await ledger.reserve(org, { slot: 250, span, calls: 10, limit: 10 })).toBe(4);
+      expect(await ledger.callsOf(org, later)).toEqual([{ slot: 5_000, calls: 6 }]);
+      expect(await ledger.reserve(org, { slot: 5_001, span: later, calls: 10, limit: 10 })).toBe(4);
+    });
+
+    test('are kept for some days and not for ever', async () => {
+      await using opened = await open();
+      const { ledger } = opened;
+      const all = { from: 0, to: 9_999 };
+      for (let slot = 1_000; slot < 3_000; slot++)
+        await ledger.reserve(org, {
+          slot,
+          span: { from: slot - 288, to: slot + 288 },
+          calls: 1,
+          limit: 1_000,
+        });
+      const kept = await ledger.callsOf(org, all);
+      expect(kept.length).toBeGreaterThan(4 * 288 - 1);
+      expect(kept.length).toBeLessThan(7 * 288);
+      expect(kept.at(-1)).toEqual({ slot: 2_999, calls: 1 });
+    });
+
     test('what the org has said is the later word, quota of the app included', async () => {
       await using opened = await open();
       const { ledger } = opened;

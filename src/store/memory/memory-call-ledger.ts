@@ -8,9 +8,11 @@ import type {
   SlotSpan,
   StretchedInterval,
 } from '../../sync/ports/call-ledger.ts';
+import { dayBefore, mostSlots } from '../kept-slots.ts';
 
 interface OrgCalls {
   slots: Map<number, number>;
+  lastSlot: number | null;
   reported: ReportedUsage | null;
   lookedAt: number | null;
   stretched: StretchedInterval | null;
@@ -27,10 +29,12 @@ export class MemoryCallLedger implements CallLedger {
 
   async reserve(orgId: string, { slot, span, calls, limit }: CallsWanted): Promise<number> {
     const org = this.#of(orgId);
-    for (const old of org.slots.keys()) if (!isIn(old, span)) org.slots.delete(old);
-    const made = counted(org, span).reduce((sum, one) => sum + one.calls, 0);
-    const granted = Math.max(0, Math.min(calls, limit - made));
-    if (granted > 0) org.slots.set(slot, (org.slots.get(slot) ?? 0) + granted);
+    const { lastSlot } = org;
+    if (lastSlot !== null && lastSlot > span.to) add(org, slot, callsWithin(org, dayBefore(lastSlot, span)));
+    org.lastSlot = slot;
+    dropOldest(org, span);
+    const granted = Math.max(0, Math.min(calls, limit - callsWithin(org, span)));
+    add(org, slot, granted);
     return granted;
   }
 
@@ -88,6 +92,7 @@ export class MemoryCallLedger implements CallLedger {
     if (org === undefined) {
       org = {
         slots: new Map(),
+        lastSlot: null,
         reported: null,
         lookedAt: null,
         stretched: null,
@@ -103,6 +108,20 @@ function counted({ slots }: OrgCalls, span: SlotSpan): SlotCalls[] {
   return [...slots]
     .flatMap(([slot, calls]) => (isIn(slot, span) ? [{ slot, calls }] : []))
     .sort((a, b) => a.slot - b.slot);
+}
+
+function callsWithin(org: OrgCalls, span: SlotSpan): number {
+  return counted(org, span).reduce((sum, { calls }) => sum + calls, 0);
+}
+
+function add({ slots }: OrgCalls, slot: number, calls: number): void {
+  if (calls > 0) slots.set(slot, (slots.get(slot) ?? 0) + calls);
+}
+
+function dropOldest({ slots }: OrgCalls, span: SlotSpan): void {
+  if (slots.size <= mostSlots) return;
+  const others = [...slots.keys()].filter((slot) => !isIn(slot, span)).sort((a, b) => a - b);
+  for (const slot of others.slice(0, slots.size - mostSlots)) slots.delete(slot);
 }
 
 function isIn(slot: number, { from, to }: SlotSpan): boolean {

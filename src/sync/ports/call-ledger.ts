@@ -56,7 +56,8 @@ export interface CallLedger extends AsyncDisposable {
   callsOf(orgId: string, span: SlotSpan): Promise<SlotCalls[]>;
   /**
    * Sets calls aside before they are made: as many of those wanted as the limit leaves, 0 where it leaves none. Whoever
-   * ends without giving back what was not needed has used it.
+   * ends without giving back what was not needed has used it. No time that a wrong clock tells lets the calls of another be
+   * forgotten: where it was set back by more than a day, those of the day before that count on as made in this slot.
    */
   reserve(orgId: string, wanted: CallsWanted): Promise<number>;
   /** What was reserved in that slot and not needed. */

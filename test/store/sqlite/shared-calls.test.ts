@@ -215,7 +215,7 @@ describe('a file of calls that is damaged', () => {
     ],
     ['is a short text', () => writeFileSync(path(), 'no')],
     ['has garbage at its head', () => writeFileSync(path(), bytes().fill(0xa5, 0, 4_096))],
-    ['has garbage in its middle', () => writeFileSync(path(), bytes().fill(0xa5, 8_192, 20_480))],
+    ['has garbage in its middle', () => writeFileSync(path(), bytes().fill(0xa5, 8_192, 32_768))],
     ['is a database of another program', () => changed('application_id = 7')],
     [
       'is a folder',

@@ -50,3 +50,37 @@ it('what an org said while this clock was ahead does not hide that it runs high 
   await expect(other.before('pull')).rejects.toEqual(exhausted);
   await expect(process().before('pull')).rejects.toEqual(exhausted);
 });
+
+it('a clock that was days ahead gives no second share of the day', async () => {
+  const { process, told, pass } = installation();
+  const one = process();
+  let calls = 0;
+  const callUntilRefused = async () => {
+    for (;;) {
+      try {
+        await one.before('pull');
+      } catch (error) {
+        expect(error).toEqual(exhausted);
+        return;
+      }
+      calls++;
+      one.after(told(calls, 400));
+    }
+  };
+  const callTimes = async (times: number) => {
+    for (let n = 0; n < times; n++) {
+      await one.before('pull');
+      calls++;
+      one.after(told(calls, 400));
+    }
+    await one.settle();
+  };
+  await callTimes(50);
+  pass(30 * 24 * 60 * minute);
+  await callTimes(30);
+  // The clock is set right.
+  pass(-30 * 24 * 60 * minute);
+  pass(20 * minute);
+  await callUntilRefused();
+  expect(calls).toBe(90);
+});

@@ -21,6 +21,9 @@ const migrations: readonly string[] = [
   ALTER TABLE org ADD COLUMN not_before INTEGER;
   ALTER TABLE org ADD COLUMN push_not_before INTEGER;
   `,
+  `
+  ALTER TABLE org ADD COLUMN last_slot INTEGER;
+  `,
 ];
 
 /** As SQLite itself says it of a file that is none of its own. */

@@ -8,6 +8,7 @@ import type {
   SlotSpan,
   StretchedInterval,
 } from '../../../sync/ports/call-ledger.ts';
+import { dayBefore, mostSlots } from '../../kept-slots.ts';
 import { prepared } from '../prepared.ts';
 
 /** Of an org that has asked for none. */
@@ -20,15 +21,47 @@ export function callsOf(db: Connection, org: string, { from, to }: SlotSpan): Sl
   ).all(org, from, to) as SlotCalls[];
 }
 
-export function reserveCalls(db: Connection, org: string, { slot, span, calls, limit }: CallsWanted): number {
-  const { from, to } = span;
-  prepared(db, 'DELETE FROM call WHERE org = ? AND slot NOT BETWEEN ? AND ?').run(org, from, to);
-  const made = prepared(db, 'SELECT coalesce(sum(calls), 0) FROM call WHERE org = ?')
-    .pluck()
-    .get(org) as number;
+export function reserveCalls(db: Connection, org: string, wanted: CallsWanted): number {
+  const { slot, span, calls, limit } = wanted;
+  takeOverFromAhead(db, org, wanted);
+  dropOldest(db, org, span);
+  const made = callsWithin(db, org, span);
   const granted = Math.max(0, Math.min(calls, limit - made));
   if (granted > 0) addCalls(db, org, slot, granted);
   return granted;
+}
+
+/** The clock was set back by more than a day: what the day before has counted counts on, as called now. */
+function takeOverFromAhead(db: Connection, org: string, { slot, span }: CallsWanted): void {
+  const last = prepared(db, 'SELECT last_slot FROM org WHERE id = ?').pluck().get(org) as
+    | number
+    | null
+    | undefined;
+  if (last === slot) return;
+  if (last != null && last > span.to) {
+    const ahead = callsWithin(db, org, dayBefore(last, span));
+    if (ahead > 0) addCalls(db, org, slot, ahead);
+  }
+  prepared(
+    db,
+    'INSERT INTO org (id, last_slot) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET last_slot = excluded.last_slot',
+  ).run(org, slot);
+}
+
+/** By their number and not by the clock, which may be wrong: the day that it has left counts again once it is right. */
+function dropOldest(db: Connection, org: string, { from, to }: SlotSpan): void {
+  prepared(
+    db,
+    `DELETE FROM call WHERE org = :org AND slot IN (
+       SELECT slot FROM call WHERE org = :org AND slot NOT BETWEEN :from AND :to ORDER BY slot
+       LIMIT max(0, (SELECT count(*) FROM call WHERE org = :org) - ${mostSlots}))`,
+  ).run({ org, from, to });
+}
+
+function callsWithin(db: Connection, org: string, { from, to }: SlotSpan): number {
+  return prepared(db, 'SELECT coalesce(sum(calls), 0) FROM call WHERE org = ? AND slot BETWEEN ? AND ?')
+    .pluck()
+    .get(org, from, to) as number;
 }
 
 export function giveCallsBack(db: Connection, org: string, { slot, calls }: SlotCalls): void {
