@@ -6,7 +6,7 @@ import { type ColumnType, columnTypeOf } from '../fields/column-type.ts';
 import { planDescribe } from '../fields/plan-describe.ts';
 import type { StoredColumn } from '../fields/stored-column.ts';
 import { unfilled } from '../fields/unfilled.ts';
-import { contactViewSql } from './contact-view.ts';
+import { contactViewSql, type TwoWayMode } from './contact-view.ts';
 import { dropSearchIndex } from './drop-search-index.ts';
 import { objectKey, readMeta, writeMeta } from './meta.ts';
 import { prepared } from './prepared.ts';
@@ -131,18 +131,37 @@ function addColumn(db: Connection, field: Field, replace: boolean): void {
  * rows are kept in. Made anew only where it is another. The caller holds the transaction.
  */
 export function adjustView(db: Connection, object: string): void {
+  const wanted = wantedView(db, object);
+  if (wanted === null) return;
+  if (wanted.mode !== 'off') adjustLocalTable(db, wanted.columns);
+  if (isPresent(db, wanted.sql)) return;
+  db.exec('DROP VIEW IF EXISTS contacts');
+  for (const sql of wanted.sql) db.exec(sql);
+}
+
+/** Whether the view and its triggers are those that this build of the tool makes. */
+export function isViewCurrent(db: Connection, object: string): boolean {
+  const wanted = wantedView(db, object);
+  return wanted === null || isPresent(db, wanted.sql);
+}
+
+/** Null where the org's fields are not known yet. */
+function wantedView(
+  db: Connection,
+  object: string,
+): { columns: StoredColumn[]; mode: TwoWayMode; sql: readonly string[] } | null {
   const columns = loadFields(db, object).filter(({ current }) => current);
-  if (columns.length === 0) return;
+  if (columns.length === 0) return null;
   const mode = twoWayModeOf(db);
-  if (mode !== 'off') adjustLocalTable(db, columns);
-  const wanted = contactViewSql(object, columns, mode);
+  return { columns, mode, sql: contactViewSql(object, columns, mode) };
+}
+
+function isPresent(db: Connection, wanted: readonly string[]): boolean {
   const present = db
     .prepare("SELECT sql FROM sqlite_schema WHERE tbl_name = 'contacts' ORDER BY rowid")
     .pluck()
     .all() as string[];
-  if (wanted.length === present.length && wanted.every((sql) => present.includes(sql))) return;
-  db.exec('DROP VIEW IF EXISTS contacts');
-  for (const sql of wanted) db.exec(sql);
+  return wanted.length === present.length && wanted.every((sql) => present.includes(sql));
 }
 
 /** Gives the table of local rows the columns of the mirror, each of its present type. Their values are made anew. */

@@ -35,7 +35,7 @@ export function lackIn(path: string): Lack | null {
 }
 
 /** Whether the view, which is there as soon as the org's fields are known, was dropped, or one of its triggers. */
-export function lacksView(db: Connection): boolean {
+function lacksView(db: Connection): boolean {
   const present = db
     .prepare(
       "SELECT count(*) FROM main.sqlite_schema WHERE tbl_name = 'contacts' AND type IN ('view', 'trigger')",

@@ -3,10 +3,13 @@ import { newKey, sqlNow } from './new-key.ts';
 import { quoteName } from './quote-name.ts';
 import { sqlText } from './sql-text.ts';
 import {
+  holdsText,
   isNothing,
   isNoUtf8,
+  isNoUtf8InJson,
   jsonForm,
   memberJson,
+  noUtf8,
   refusingBy,
   rulesOf,
   storedForm,
@@ -130,7 +133,7 @@ function insertSteps(object: string, columns: readonly StoredColumn[]): string[]
         when: "NEW._key GLOB '003*' AND length(NEW._key) IN (15, 18)",
         message: '_key looks like an Id of Salesforce: give another one, or none.',
       },
-      { when: isNoUtf8('CAST(NEW._key AS TEXT)'), message: '_key holds bytes that are no UTF-8.' },
+      { when: isNoUtf8('CAST(NEW._key AS TEXT)'), message: `_key ${noUtf8}` },
       {
         when: `EXISTS (SELECT 1 FROM contact_local WHERE _key = CAST(NEW._key AS TEXT) AND _deleted = 1)`,
         message:
@@ -155,6 +158,7 @@ function insertSteps(object: string, columns: readonly StoredColumn[]): string[]
     `INSERT INTO contact_local (_key, _state, _deleted, ${names.join(', ')})
       SELECT ${madeKey}, 'pending', 0, ${writeable.map((field) => storedForm(field, `NEW.${quoteName(field.name)}`)).join(', ')}`,
     ...collect,
+    refuseNoUtf8(writeable),
     `INSERT INTO outbox (object, local, key, op, contact_key, changes, state, created_at)
       SELECT ${sqlText(object)}, 1, ${newKey}, 'create', ${madeKey}, json_group_object(field, json(value)), 'pending', ${sqlNow}
       FROM contact_edit WHERE field <> '_key' AND value <> 'null'`,
@@ -193,6 +197,7 @@ function updateSteps(object: string, columns: readonly StoredColumn[]): string[]
       .map((field) => `${quoteName(field.name)} = ${storedForm(field, `NEW.${quoteName(field.name)}`)}`)
       .join(', ')} WHERE _key = OLD._key`,
     ...collect,
+    refuseNoUtf8(writeable),
     keepGivenUp(object),
     // Under another key, so that a drain which has read the former values does not send them for the new ones.
     `UPDATE outbox SET key = ${newKey}, state = CASE state WHEN 'rejected' THEN 'pending' ELSE state END,
@@ -271,6 +276,17 @@ function keepRow(columns: readonly StoredColumn[]): string {
   return `INSERT INTO contact_local (_key, _state, _deleted, ${names.join(', ')})
     SELECT OLD._key, 'pending', 0, ${names.map((name) => `OLD.${name}`).join(', ')}
     WHERE NOT EXISTS (SELECT 1 FROM contact_local WHERE _key = OLD._key)`;
+}
+
+/**
+ * Of all values that were written at once, for the check is long, and a trigger of 800 fields is read by each program
+ * that opens the mirror. A message is a literal, so each field has its own.
+ */
+function refuseNoUtf8(columns: readonly StoredColumn[]): string {
+  const rules = columns
+    .filter(holdsText)
+    .map(({ name }) => ({ when: sqlText(name), message: `${name} ${noUtf8}` }));
+  return `SELECT ${refusingBy(rules, 'NULL', 'field')} FROM contact_edit WHERE field <> '_key' AND ${isNoUtf8InJson('value')}`;
 }
 
 function refuse(rules: readonly ValueRule[]): string {

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemClock } from '../../../src/base/clock.ts';
+import { silentLogger } from '../../../src/base/logger.ts';
+import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
 import { SqliteContactReader } from '../../../src/store/sqlite/sqlite-contact-reader.ts';
 import { heldLease } from '../../support/leases.ts';
 import { describeOf, field } from './contact-fields.ts';
@@ -459,6 +462,22 @@ describe('around it', () => {
     expect(two.sql("SELECT sql FROM sqlite_schema WHERE name = 'contacts'")).toEqual([
       { sql: expect.not.stringContaining('contact_local') },
     ]);
+  });
+
+  test('triggers and local rows as a former build has made them are made anew by whoever opens the mirror', async () => {
+    await using two = await openTwoWayMirror();
+    const { program, folder, sql } = two;
+    const parts = () => sql("SELECT name, sql FROM sqlite_schema WHERE tbl_name = 'contacts' ORDER BY name");
+    const made = parts();
+    program.exec(`UPDATE contacts SET FirstName = 'X' WHERE Id = '${idOf(1)}';
+      DROP TRIGGER contacts_update;
+      CREATE TRIGGER contacts_update INSTEAD OF UPDATE ON contacts BEGIN SELECT 1; END;
+      UPDATE contact_local SET _deleted = 1, _state = 'conflict'`);
+    await using mirrors = openMirrors({ folder, log: silentLogger, clock: systemClock });
+    await using mirror = await mirrors.open(instanceUrl, { create: false, lease: heldLease() });
+    await mirror.commit({});
+    expect(parts()).toEqual(made);
+    expect(two.row(idOf(1))).toMatchObject({ FirstName: 'X', _state: 'pending' });
   });
 
   test('a field that comes, goes or changes its type is followed, with what was edited', async () => {

@@ -9,14 +9,13 @@ import type { PageOutcome } from '../../../sync/ports/page.ts';
 import type { SharedBuffers } from '../../page/shared-buffers.ts';
 import type { Fence } from '../../write-kinds.ts';
 import { openForWriting } from '../connection.ts';
-import { adjustView, loadFields } from '../contact-schema.ts';
+import { adjustView, isViewCurrent, loadFields } from '../contact-schema.ts';
 import { rememberReadAt } from '../contact-states.ts';
 import { applyEffects } from '../effects.ts';
 import { applyPage } from '../merge/apply-page.ts';
 import { applyTombstones } from '../merge/apply-tombstones.ts';
 import { migrate } from '../mirror-format.ts';
-import { lacksView } from '../schema-lacks.ts';
-import { markLocalDue } from '../two-way-records.ts';
+import { markAllLocalDue, markLocalDue } from '../two-way-records.ts';
 import { calls } from './calls.ts';
 import { IncomingPage } from './incoming-page.ts';
 import { lastKeyOf } from './last-key.ts';
@@ -131,9 +130,16 @@ export class MirrorWriter {
   }
 }
 
-/** Any program may have dropped the view; nothing is lost with it. */
+/**
+ * Any program may have dropped the view, and another build of this tool have made it, which may have shown the local
+ * rows in another way. Nothing is lost with it.
+ */
 function mendView(db: Connection): void {
-  if (lacksView(db)) db.transaction(() => adjustView(db, contact.name)).immediate();
+  if (isViewCurrent(db, contact.name)) return;
+  db.transaction(() => {
+    adjustView(db, contact.name);
+    markAllLocalDue(db);
+  }).immediate();
 }
 
 function latestEvidence(tombstones: BatchOrder['tombstones']): number {
