@@ -304,6 +304,67 @@ describe('backfill', () => {
     },
   );
 
+  it('has few of very many bulk jobs open at once, and lets none of them wait', async () => {
+    await using rig = await openRig({ contacts: 3_000 });
+    const { remote, sizes } = rig.context;
+    const open = new Set<string>();
+    let most = 0;
+    let created = 0;
+    const bulk: typeof remote.bulk = {
+      ...remote.bulk,
+      create: async (...args) => {
+        const job = await remote.bulk.create(...args);
+        open.add(job.id);
+        created++;
+        most = Math.max(most, open.size);
+        return job;
+      },
+      delete: async (id, ...args) => {
+        open.delete(id);
+        return remote.bulk.delete(id, ...args);
+      },
+    };
+    const context = { ...rig.context, remote: { ...remote, bulk }, sizes: { ...sizes, bulkSpanRows: 60 } };
+    const report = await backfill(context, { api: 'bulk', signal: rig.signal });
+    expect(report).toMatchObject({ status: 'complete', contacts: 3_000 });
+    expect(created).toBeGreaterThan(40);
+    expect(most).toBe(10);
+    await equal(rig);
+  });
+
+  it('goes on with the bulk jobs of an interrupted copy before it begins others', async () => {
+    await using rig = await openRig({ contacts: 3_000 });
+    const { remote, sizes } = rig.context;
+    let created = 0;
+    let listed = 0;
+    const bulk: typeof remote.bulk = {
+      ...remote.bulk,
+      create: async (...args) => {
+        created++;
+        return remote.bulk.create(...args);
+      },
+      resultPages: async (...args) => {
+        if (++listed === 4) throw new AppError('ORG_UNAVAILABLE', 'The org is down.');
+        return remote.bulk.resultPages(...args);
+      },
+    };
+    const context = { ...rig.context, remote: { ...remote, bulk }, sizes: { ...sizes, bulkSpanRows: 60 } };
+    const first = await backfill(context, { api: 'bulk', signal: rig.signal });
+    expect(first).toMatchObject({ status: 'failed' });
+    expect(created).toBeLessThan(16);
+    const second = await backfill(context, { api: 'bulk', signal: rig.signal });
+    expect(second).toMatchObject({ status: 'complete', contacts: 3_000, resumed: true });
+    // One a span, in both parts together.
+    const { journal } = rig.context.mirror;
+    const spans = new Set(
+      (await journal.chunks(second.runId!)).map(({ spec }) =>
+        JSON.stringify((spec as { lower: unknown }).lower),
+      ),
+    );
+    expect(created).toBe(spans.size);
+    await equal(rig);
+  });
+
   it('ends where a span loses five jobs, and asks as often again when it is resumed', async () => {
     await using rig = await openRig({ contacts: 100 });
     const { url } = rig.emulator;

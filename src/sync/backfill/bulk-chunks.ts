@@ -1,5 +1,6 @@
 import { backoffMs } from '../../base/backoff.ts';
 import { messageOf } from '../../base/errors.ts';
+import { Semaphore } from '../../base/semaphore.ts';
 import { AdaptiveLimit } from '../adaptive-limit.ts';
 import type { SyncContext } from '../context.ts';
 import { assertJobRows, deleteBulkJob, isLostJob, listResultPages, pollBulkJob } from '../read/bulk-job.ts';
@@ -17,7 +18,8 @@ import {
 } from './chunk.ts';
 import { type ChunkPoolView, runChunks } from './chunk-pool.ts';
 import type { CopyReading } from './copy-reading.ts';
-import { pendingChunk } from './first-copy-run.ts';
+import { pendingChunk, pendingChunks } from './first-copy-run.ts';
+import { nextSpans, withinOpenJobs } from './open-jobs.ts';
 import type { CountedSpan } from './plan-spans.ts';
 import { warnOfStandstill } from './warn-of-standstill.ts';
 
@@ -32,21 +34,38 @@ export function bulkSpanChunk({ lower, upper }: CountedSpan | JobSpan, attempt =
 
 interface JobReading extends CopyReading {
   limit: AdaptiveLimit;
+  /** One makes the next jobs at a time. */
+  opening: Semaphore;
 }
 
 /**
  * Reads spans by Bulk API 2.0 jobs: create (the id is stored before anything else), wait, list the result
- * pages once, read them in parallel as chunks of their own; a job that is lost restarts its span alone.
+ * pages once, read them in parallel as chunks of their own; a job that is lost restarts its span alone. Some jobs are
+ * open at once, and one that ends makes room for the next.
  */
 export async function readBulkChunks(
   context: SyncContext,
   chunks: readonly Chunk[],
   given: CopyReading,
 ): Promise<void> {
-  const { concurrency, signal, turn } = given;
+  const { concurrency, runId, turn } = given;
   const limit = new AdaptiveLimit(concurrency, context.clock, () => warnOfStandstill(context));
-  const reading: JobReading = { ...given, limit };
-  // All jobs are created first: Salesforce works on them side by side while the first pages are read.
+  const reading: JobReading = { ...given, limit, opening: new Semaphore(1) };
+  let pending = chunks;
+  do {
+    await readOpenJobs(context, withinOpenJobs(pending), reading);
+    // Spans may be left whose room another process has taken and given back.
+    pending = await pendingChunks(context, runId);
+  } while (pending.length > 0 && !turn.isOver());
+}
+
+async function readOpenJobs(
+  context: SyncContext,
+  chunks: readonly Chunk[],
+  reading: JobReading,
+): Promise<void> {
+  const { concurrency, signal, turn } = reading;
+  // All of these jobs are created first: Salesforce works on them side by side while the first pages are read.
   const spans = chunks.filter((chunk) => chunk.kind === 'bulk-span');
   // All of them are waited for, so that none writes into the mirror after this has thrown.
   const settled = await Promise.allSettled(spans.map((chunk) => startJob(context, chunk, reading)));
@@ -59,6 +78,22 @@ export async function readBulkChunks(
     signal,
     work: ({ id }, pool) => readChunk(context, id, pool, reading),
   });
+}
+
+/** Makes the jobs for which there is room now. */
+async function startNextJobs(context: SyncContext, pool: ChunkPoolView, reading: JobReading): Promise<void> {
+  const { runId, turn, opening } = reading;
+  const { signal } = pool;
+  await opening.run(
+    async () => {
+      if (turn.isOver()) return;
+      for (const chunk of nextSpans(await pendingChunks(context, runId))) {
+        await startJob(context, chunk, { ...reading, signal });
+        pool.add([chunk]);
+      }
+    },
+    { signal },
+  );
 }
 
 /** As it stands in the journal: another page may have lost its job, another process may have gone on with it. */
@@ -236,15 +271,16 @@ async function endJob(
   context: SyncContext,
   chunk: Chunk,
   jobId: string,
-  { signal }: ChunkPoolView,
-  { progress }: JobReading,
+  pool: ChunkPoolView,
+  reading: JobReading,
 ): Promise<void> {
   const { chunkDone } = await context.mirror.commit({
     effects: [{ kind: 'advance-chunk', id: chunk.id, from: placeOf(chunk), position: null, state: 'done' }],
   });
   if (chunkDone === null) return;
-  progress.chunksDone++;
-  await deleteBulkJob(context, jobId, { signal });
+  reading.progress.chunksDone++;
+  await deleteBulkJob(context, jobId, pool);
+  await startNextJobs(context, pool, reading);
 }
 
 /** Asks for the span of a lost job again; its pages that are stored stay so. Throws what is no loss of the job. */
