@@ -1,4 +1,5 @@
 import { isAbort } from '../base/abort.ts';
+import { mostAheadMs } from '../base/clock-ahead.ts';
 import { AppError, firstError, messageOf } from '../base/errors.ts';
 import { withFinally } from '../base/finally.ts';
 import type { SyncContext } from './context.ts';
@@ -111,8 +112,16 @@ export class RunRecorder {
   async step<T>(name: string, work: (note: (text: string) => void) => Promise<T>): Promise<T> {
     const { clock } = this.#context;
     const startedAt = clock.now();
+    const startedMs = clock.monotonicMs();
     const before = { ...this.#counts };
     const notes: string[] = [];
+    const finishedAt = () => {
+      const now = clock.now();
+      const lastedMs = Math.floor(clock.monotonicMs() - startedMs);
+      // A clock that was set meanwhile tells of no work.
+      const isSet = now < startedAt || now - startedAt > lastedMs + mostAheadMs;
+      return isSet ? startedAt + lastedMs : now;
+    };
     const record = async () => {
       const counts: Record<string, number> = {};
       for (const [key, value] of Object.entries(this.#counts)) {
@@ -120,7 +129,7 @@ export class RunRecorder {
         if (difference !== 0) counts[key] = difference;
       }
       const note = notes.length > 0 ? notes.join(' ') : null;
-      const step = { name, startedAt, finishedAt: clock.now(), counts, note };
+      const step = { name, startedAt, finishedAt: finishedAt(), counts, note };
       this.#waiting.push({ kind: 'add-step', runId: this.id, step });
       if (clock.monotonicMs() - this.#writtenAtMs >= unwrittenMs) await this.save();
     };

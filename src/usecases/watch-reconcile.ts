@@ -1,3 +1,4 @@
+import { callDetailsOf } from '../base/call-details.ts';
 import { isAppError } from '../base/errors.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { WatchEvent } from '../contract/watch.ts';
@@ -32,13 +33,16 @@ export interface WatchedReconcilesOptions {
 
 /** How soon one that was due by the timetable and failed is tried again. */
 const retryMs = 3_600_000;
+/** However long an org asks to be left alone. */
+const longestRetryAfterMs = 86_400_000;
 
 /** When the watch of one org compares its mirror with the org, and why. */
 export class WatchedReconciles {
   readonly #options: WatchedReconcilesOptions;
   /** Failures that called for one since the last cycle that was complete. */
   #failures = 0;
-  #notBefore = Number.NEGATIVE_INFINITY;
+  /** By the monotonic clock, ms. */
+  #notBeforeMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: WatchedReconcilesOptions) {
     this.#options = options;
@@ -68,7 +72,7 @@ export class WatchedReconciles {
     const { everyMs } = this.#options;
     const { mirror, remote, clock } = context;
     this.#failures = 0;
-    if (everyMs === null || clock.now() < this.#notBefore) return null;
+    if (everyMs === null || clock.monotonicMs() < this.#notBeforeMs) return null;
     const last = await lastAgreed(mirror);
     const now = remote.clock.told();
     const { instanceUrl } = remote;
@@ -127,10 +131,16 @@ export class WatchedReconciles {
     if (error === null) return tell(completeEventOf(report));
     signal.throwIfAborted();
     if (!keepsCycles({ cause }) || !isOver || isAppError(failure, 'LOGIN_REQUIRED')) throw failure;
-    if (cause === 'scheduled') this.#notBefore = context.clock.now() + retryMs;
-    const retryInMs = cause === 'scheduled' ? retryMs : null;
+    const retryInMs = cause === 'scheduled' ? this.#retryLater(failure, context) : null;
     const { instanceUrl } = report;
     tell({ event: 'reconcile:failed', instanceUrl, error, retryInMs });
+  }
+
+  #retryLater(failure: unknown, { clock }: Pick<ConnectedOrg['context'], 'clock'>): number {
+    const asked = Math.min(callDetailsOf(failure).retryAfterMs ?? 0, longestRetryAfterMs);
+    const inMs = Math.max(retryMs, asked);
+    this.#notBeforeMs = clock.monotonicMs() + inMs;
+    return inMs;
   }
 }
 

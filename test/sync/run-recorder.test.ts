@@ -3,6 +3,7 @@ import { abortReason } from '../../src/base/abort.ts';
 import { AppError } from '../../src/base/errors.ts';
 import { closeKilledRuns } from '../../src/sync/close-killed-runs.ts';
 import type { OrgUsage } from '../../src/sync/ports/remote.ts';
+import { workedMs } from '../../src/sync/reconcile/worked-ms.ts';
 import { RunRecorder } from '../../src/sync/run-recorder.ts';
 import { inMemory, startOfTest } from './in-memory.ts';
 
@@ -14,6 +15,24 @@ function counting() {
 }
 
 describe('a run', () => {
+  it.each([-30 * 86_400_000, 30 * 86_400_000])(
+    'whose clock is set by %i ms meanwhile has worked no longer for it',
+    async (leapMs) => {
+      const { remote } = counting();
+      const { context, pass } = inMemory({ remote });
+      let leapt = 0;
+      const clock = { ...context.clock, now: () => context.clock.now() + leapt };
+      const run = await RunRecorder.start({ ...context, clock }, 'reconcile', {});
+      await run.step('sweep', async () => {
+        pass(2_000);
+        leapt = leapMs;
+      });
+      await run.step('settle', async () => pass(3_000));
+      await run.end();
+      expect(workedMs(await context.mirror.journal.steps(run.id))).toBe(5_000);
+    },
+  );
+
   it('is recorded with its steps, each with the difference that it made, and with its own calls', async () => {
     const { calls, remote } = counting();
     const { context, pass } = inMemory({ remote });

@@ -27,7 +27,8 @@ export class RareTelling {
       return true;
     }
     const isNew = !trouble.kinds.has(kind);
-    if (!isNew && now - trouble.toldAt < trouble.distanceMs) return false;
+    // A clock that was set back says nothing of how long it was.
+    if (!isNew && Math.abs(now - trouble.toldAt) < trouble.distanceMs) return false;
     trouble.kinds.add(kind);
     trouble.toldAt = now;
     if (!isNew) trouble.distanceMs = Math.min(trouble.distanceMs * 2, longestDistanceMs);

@@ -116,6 +116,8 @@ const countWords: Readonly<Record<string, string>> = {
 
 function runTimeOf({ status, startedAt, finishedAt }: RunView): string {
   if (finishedAt === null) return status === 'running' ? '-' : 'unknown';
+  // The clock was set back meanwhile.
+  if (Date.parse(finishedAt) < Date.parse(startedAt)) return 'unknown';
   return timeOf(startedAt, finishedAt);
 }
 

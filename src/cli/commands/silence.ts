@@ -27,6 +27,8 @@ export class Silence {
   }
 
   lastedMs(now: number): number {
+    // The clock was set back: it lasts from now on.
+    if (now < this.#since) this.#since = now;
     return now - this.#since;
   }
 
