@@ -70,7 +70,10 @@ class LeasedOrg implements WatchedOrg {
     this.#askedWhileClosed = new AskedWhileClosed(parts.mirrors, known.instanceUrl);
     this.#pushes = new WatchedPushes(clock, intervalMs);
     this.#fills = new WatchedFills(clock);
-    const onConnected = ({ orgId, share }: ConnectedOrg) => this.#pace.belongsTo(orgId, share);
+    const onConnected = ({ orgId, share }: ConnectedOrg) => {
+      this.#pace.belongsTo(orgId, share);
+      this.#pushes.belongsTo(share);
+    };
     this.#connection = new WatchedConnection({ parts, known, lease, care, onConnected });
     held.defer(() => this.#pace.forget());
     held.defer(() => this.rest());

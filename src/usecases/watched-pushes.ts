@@ -1,5 +1,6 @@
 import { callDetailsOf } from '../base/call-details.ts';
 import type { Clock } from '../base/clock.ts';
+import { isAppError } from '../base/errors.ts';
 import type { CyclePush } from '../sync/cycle/cycle.ts';
 
 /** When a watch may send to an org again, by how the last sending ended. */
@@ -7,8 +8,11 @@ export class WatchedPushes {
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   /** What waits is tried again in the next cycle, which must not be late for it. */
   readonly patienceMs: number;
-  /** Until when the org has asked to be sent nothing; ms, by the monotonic clock. */
+  /** Until when the org has asked to be sent nothing, or the share has no call for it; ms, by the monotonic clock. */
   #notBeforeMs = 0;
+  /** It is the share that has none. */
+  #waitsForShare = false;
+  #share: number | null = null;
   #isStuck = false;
   #noJobs: Error | null = null;
   /** Until when jobs are not tried; ms, by the monotonic clock. */
@@ -21,6 +25,12 @@ export class WatchedPushes {
 
   isDue(): boolean {
     return this.#clock.monotonicMs() >= this.#notBeforeMs;
+  }
+
+  /** The share of the org's calls, as it was connected with: under another one it is not known until when to wait. */
+  belongsTo(share: number): void {
+    if (this.#share !== null && this.#share !== share && this.#waitsForShare) this.#notBeforeMs = 0;
+    this.#share = share;
   }
 
   /** Not everything was sent the last time: what programs write goes with the next cycle, however often they do. */
@@ -43,6 +53,7 @@ export class WatchedPushes {
     // What jobs alone are refused keeps nothing else.
     const held = error === noJobs ? null : error;
     this.#isStuck = held !== null;
+    this.#waitsForShare = isAppError(held, 'API_BUDGET_EXHAUSTED');
     this.#notBeforeMs = this.#after(held);
   }
 

@@ -103,6 +103,7 @@ async function watching(
   );
   const watched: Watched = {
     made: calls,
+    raise: (budget) => parts.registry.update(org.instanceUrl, { budget }),
     opened: () => opened,
     calls: parts.calls,
     mirror: parts.mirrors.of(org.instanceUrl),
@@ -137,6 +138,8 @@ interface Cycle {
 interface Watched {
   /** When each call was made. */
   made: number[];
+  /** Sets another share of the org's calls. */
+  raise(budget: number): Promise<unknown>;
   /** How often it was connected. */
   opened(): number;
   calls: CallLedger;
@@ -382,6 +385,42 @@ describe('the pushes of a watch', () => {
         expect.objectContaining({ pushed: 1 }),
       ]);
       expect(others.filter(({ event }) => event === 'cycle:failed')).toHaveLength(1);
+    });
+  });
+
+  it('that wait because the share was spent go out within seconds of a raised one', async () => {
+    await watching(async ({ pass, mirror, calls, raise }) => {
+      await pass(2 * minute);
+      const now = clock.now();
+      const used = callsIn(await calls.callsOf(ledgerIdOf(org.orgId), spanAt(now)));
+      const wanted = { slot: slotOf(now), span: spanAt(now), calls: 100 - used, limit: 100 };
+      expect(await calls.reserve(ledgerIdOf(org.orgId), wanted)).toBe(100 - used);
+      await mirror.outbox.add([newEntry({ createdAt: clock.now() })]);
+      await pass(60 * minute);
+      expect(await creates()).toEqual([]);
+      await raise(0.5);
+      await pass(minute);
+      expect(await creates()).toEqual([201]);
+      expect((await mirror.outbox.counts()).done).toBe(1);
+    });
+  });
+
+  it('that the org has asked to leave out are not sent because its share is another', async () => {
+    await watching(async ({ pass, mirror, raise }) => {
+      await pass(12 * minute);
+      await plant({
+        match: '^POST',
+        times: 1,
+        status: 403,
+        errorCode: 'REQUEST_LIMIT_EXCEEDED',
+        headers: { 'Retry-After': '5400' },
+      });
+      await mirror.outbox.add([newEntry({ createdAt: clock.now() })]);
+      await pass(60 * minute);
+      expect(await creates()).toEqual([403]);
+      await raise(0.5);
+      await pass(20 * minute);
+      expect(await creates()).toEqual([403]);
     });
   });
 
