@@ -30,7 +30,7 @@ export class OrgRest {
     this.#options = options;
   }
 
-  /** Never throws: where it cannot be noted, this process keeps to it all the same. */
+  /** Never throws: where it cannot be noted, this process keeps to it all the same, as long as it lasts. */
   note(kind: keyof AskedRest, ms: number): void {
     const { ledger, orgId, clock } = this.#options;
     const until = clock.now() + Math.min(ms, longestRestMs);

@@ -77,7 +77,10 @@ export interface CallLedger extends AsyncDisposable {
   lostAt(orgId: string): Promise<number | null>;
   /** What may have been called before the loss, in any slots; noted by the first who knows, and by nobody else. */
   noteLost(orgId: string, calls: readonly SlotCalls[]): Promise<void>;
-  /** The org asks for rest until then, ms since 1970, in answer to a call of that kind; its last word is kept. */
+  /**
+   * The org asks for rest until then, ms since 1970, in answer to a call of that kind; its last word is kept. Where that
+   * cannot be written it throws, and `heldBack` tells it to this process all the same; the others know it with the next write.
+   */
   holdBack(orgId: string, kind: keyof AskedRest, until: number): Promise<void>;
   heldBack(orgId: string): Promise<AskedRest>;
   /** null: it is not stretched (any more). */

@@ -20,6 +20,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { mendCallLedger } from '../../../src/store/sqlite/calls/mend-call-ledger.ts';
 import { SqliteCallLedger } from '../../../src/store/sqlite/calls/sqlite-call-ledger.ts';
+import { ApiBudget } from '../../../src/sync/budget/api-budget.ts';
 import { spanAt } from '../../../src/sync/budget/call-slots.ts';
 import { callsIn } from '../../../src/sync/budget/share.ts';
 
@@ -135,6 +136,45 @@ describe('the file of calls', () => {
     } finally {
       stranger.close();
     }
+  });
+
+  it('that cannot be written keeps a rest that the org asks for in memory as long as it lasts, and takes it up later', async () => {
+    let now = Date.UTC(2026, 2, 4, 10, 1);
+    const clock = { now: () => now, sleep: async () => {} };
+    const budget = () =>
+      new ApiBudget({ ledger, orgId, clock, share: 0.25, instanceUrl: 'https://org.example' });
+    const one = budget();
+    await one.before('pull');
+    const stranger = new Database(path());
+    stranger.exec('BEGIN IMMEDIATE');
+    one.after(null, { asked: { kind: 'pull', restMs: 600_000 } });
+    stranger.exec('ROLLBACK');
+    now += 60_000;
+    // Of this connection and of the next one of the same process.
+    for (const asking of [one, budget()])
+      await expect(asking.before('pull')).rejects.toMatchObject({
+        code: 'ORG_UNAVAILABLE',
+        details: { retryAfterMs: 540_000 },
+      });
+
+    const other = new SqliteCallLedger(join(folder, 'data'));
+    const until = now + 540_000;
+    expect(await other.heldBack(orgId)).toEqual({ pull: null, push: null });
+    await other.holdBack(orgId, 'push', until + 1);
+    await ledger.holdBack(orgId, 'push', until - 1);
+    expect(await other.heldBack(orgId)).toEqual({ pull: until, push: until - 1 });
+    stranger.exec('BEGIN IMMEDIATE');
+    await expect(ledger.holdBack(orgId, 'pull', until - 1)).rejects.toMatchObject({ code: 'DATA_DIR_BUSY' });
+    stranger.exec('ROLLBACK');
+    stranger.close();
+    // What was said to another process meanwhile is later.
+    await other.holdBack(orgId, 'pull', until + 5);
+    await ledger.reserve(orgId, wanted);
+    expect(await other.heldBack(orgId)).toEqual({ pull: until + 5, push: until - 1 });
+    await other[Symbol.asyncDispose]();
+
+    now += 540_000 + 5;
+    await one.before('pull');
   });
 
   it('is counted in anew where it was deleted or replaced under a process that goes on', async () => {

@@ -168,6 +168,17 @@ export function saveRest(db: Connection, org: string, kind: keyof AskedRest, unt
   ).run(org, until);
 }
 
+/** What could not be noted when it was said, unless a later rest was asked for meanwhile. */
+export function saveLateRest(db: Connection, org: string, { pull, push }: AskedRest): void {
+  const later = (column: string) =>
+    `${column} = coalesce(max(${column}, excluded.${column}), ${column}, excluded.${column})`;
+  prepared(
+    db,
+    `INSERT INTO org (id, not_before, push_not_before) VALUES (?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET ${later('not_before')}, ${later('push_not_before')}`,
+  ).run(org, pull, push);
+}
+
 export function readRest(db: Connection, org: string): AskedRest {
   const rest = prepared(db, 'SELECT not_before AS pull, push_not_before AS push FROM org WHERE id = ?').get(
     org,

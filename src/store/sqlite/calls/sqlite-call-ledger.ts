@@ -38,6 +38,8 @@ export class SqliteCallLedger implements CallLedger {
   #mayWrite = false;
   /** Of the file that this process counted in last. */
   #countedIn: string | null = null;
+  /** Rests that this process was told and could not write yet, by org. It keeps to them, and the next write takes them along. */
+  readonly #unnoted = new Map<string, AskedRest>();
 
   constructor(dataDir: string, { now = Date.now, warn = () => {} }: Partial<MendOptions> = {}) {
     this.#path = join(dataDir, callLedgerFileName);
@@ -85,11 +87,14 @@ export class SqliteCallLedger implements CallLedger {
   }
 
   async holdBack(orgId: string, kind: keyof AskedRest, until: number): Promise<void> {
+    this.#unnoted.set(orgId, { ...(this.#unnoted.get(orgId) ?? records.noRest), [kind]: until });
     this.#write((db) => records.saveRest(db, orgId, kind, until));
   }
 
   async heldBack(orgId: string): Promise<AskedRest> {
-    return this.#read((db) => records.readRest(db, orgId), records.noRest);
+    const noted = this.#read((db) => records.readRest(db, orgId), records.noRest);
+    const unnoted = this.#unnoted.get(orgId);
+    return unnoted === undefined ? noted : laterOf(noted, unnoted);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -103,7 +108,9 @@ export class SqliteCallLedger implements CallLedger {
       return withFinallySync(
         () => {
           const value = work(db);
+          for (const [orgId, rest] of this.#unnoted) records.saveLateRest(db, orgId, rest);
           db.exec('COMMIT');
+          this.#unnoted.clear();
           return value;
         },
         () => {
@@ -198,4 +205,10 @@ export class SqliteCallLedger implements CallLedger {
     this.#inode = null;
     this.#mayWrite = false;
   }
+}
+
+function laterOf(one: AskedRest, other: AskedRest): AskedRest {
+  const later = (a: number | null, b: number | null) =>
+    a === null || b === null ? (a ?? b) : Math.max(a, b);
+  return { pull: later(one.pull, other.pull), push: later(one.push, other.push) };
 }
