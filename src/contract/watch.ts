@@ -90,6 +90,8 @@ export interface CycleFailedEvent {
   retryInMs: number | null;
   /** In a row, with this one. */
   failures: number;
+  /** The watch ends with it: the access token of the environment is taken no more, and no login brings it another. */
+  endsWatch: boolean;
 }
 
 /** What the last cycle or push that told of it did not get through to Salesforce. */

@@ -123,8 +123,9 @@ export async function watch(
     open: (url) => openWatchedOrg(parts, byUrl.get(url)!, { options, signal, tell }),
     lostLogin: async (url) => (isOfEnvironment(url) ? ended : lostLogin(parts, url)),
     onFailed: (instanceUrl, error, retryInMs, failures) => {
-      tell({ event: 'cycle:failed', instanceUrl, error: errorInfoOf(error), retryInMs, failures });
-      if (!once && isOfEnvironment(instanceUrl) && isAppError(error, 'LOGIN_REQUIRED')) over.abort();
+      const endsWatch = !once && isOfEnvironment(instanceUrl) && isAppError(error, 'LOGIN_REQUIRED');
+      tell({ event: 'cycle:failed', instanceUrl, error: errorInfoOf(error), retryInMs, failures, endsWatch });
+      if (endsWatch) over.abort();
     },
     onSkipped: (instanceUrl, error, retryInMs) =>
       tell({ event: 'cycle:skipped', instanceUrl, error: errorInfoOf(error), retryInMs }),

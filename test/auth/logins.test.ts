@@ -249,6 +249,20 @@ describe('an org for one process', () => {
     });
     await session.close();
   });
+
+  it('says of a token that is refused at the start what to do, as of one that ends later', async () => {
+    salesforce.override = () => ({ status: 403, text: 'Bad_OAuth_Token' });
+    const options = { instanceUrl: salesforce.url, accessToken: 'token', wire, clock };
+    await expect(openProcessSession(options)).rejects.toMatchObject({
+      code: 'LOGIN_REQUIRED',
+      message: expect.stringContaining('the access token of the environment is not accepted'),
+      hint: expect.stringMatching(/PARAHACK_SYNC_ACCESS_TOKEN.* run: parahack-sync login --instance-url /),
+      details: { error: 'Bad_OAuth_Token', status: 403 },
+    });
+    // What another token does not help against stays what it is.
+    salesforce.override = () => ({ status: 400, text: '{"error":"inactive_user"}' });
+    await expect(openProcessSession(options)).rejects.toMatchObject({ code: 'LOGIN_FAILED' });
+  });
 });
 
 describe('keeping and forgetting a login', () => {

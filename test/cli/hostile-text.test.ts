@@ -202,7 +202,14 @@ const { app } = fakeApp({
     onEvent({ event: 'watch:start', orgs: [instanceUrl, hostile], intervalMs: 1_000, once: true, pid: 1 });
     onEvent(start);
     onEvent(progress);
-    onEvent({ event: 'cycle:failed', instanceUrl: hostile, error, retryInMs: 1_000, failures: 1 });
+    onEvent({
+      event: 'cycle:failed',
+      instanceUrl: hostile,
+      error,
+      retryInMs: 1_000,
+      failures: 1,
+      endsWatch: false,
+    });
     onEvent({ event: 'cycle:skipped', instanceUrl, error, retryInMs: null });
     onEvent({ event: 'watch:stop', reason: 'once', cycles: 1, failed: 1, skipped: 0 });
     return { orgs: [{ instanceUrl, error }] };

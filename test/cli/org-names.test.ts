@@ -152,6 +152,7 @@ describe('every command calls an org the same in its text, and by its URL in JSO
         error: { code: 'X', message: `${acme} is down.`, hint: null, details: null },
         retryInMs: 1,
         failures: 1,
+        endsWatch: false,
       });
       return { orgs: [] };
     },

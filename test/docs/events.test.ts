@@ -50,7 +50,7 @@ const keys: { [Name in WatchEvent['event']]: Keys<Extract<WatchEvent, { event: N
     durationMs: true,
     runId: true,
   },
-  'cycle:failed': { instanceUrl, error, retryInMs: true, failures: true },
+  'cycle:failed': { instanceUrl, error, retryInMs: true, failures: true, endsWatch: true },
   'cycle:skipped': { instanceUrl, error, retryInMs: true },
   'cycle:recovered': { instanceUrl, failures: true, lastedMs: true },
   'interval:stretched': { instanceUrl, intervalMs: true, stretchedMs: true },

@@ -87,6 +87,7 @@ it('an access token of the environment that has ended ends the watch, though the
     true,
   );
   expect(tries).toBe(1);
+  expect(events.at(-2)).toMatchObject({ event: 'cycle:failed', retryInMs: null, endsWatch: true });
   expect(events.at(-1)).toMatchObject({ event: 'watch:stop', reason: 'login' });
 });
 

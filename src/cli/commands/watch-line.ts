@@ -57,7 +57,8 @@ function sentenceOf(event: CycleEvent, orgNames: OrgNames, once: boolean): strin
   }
 }
 
-function whatFollows({ error, retryInMs, failures }: CycleFailedEvent, once: boolean): string {
+function whatFollows({ error, retryInMs, failures, endsWatch }: CycleFailedEvent, once: boolean): string {
+  if (endsWatch) return `The watch ends.${inARow(failures)}`;
   const isUntilLogin = !once && retryInMs === null && error.code === 'LOGIN_REQUIRED';
   if (!isUntilLogin) return `${againIn(retryInMs)}${inARow(failures)}`;
   return `The watch goes on with it by itself after the next login.${inARow(failures)}`;

@@ -27,7 +27,7 @@ const events: WatchEvent[] = [
     durationMs: 800,
     runId: 'r1',
   },
-  { event: 'cycle:failed', instanceUrl, error, retryInMs: 60_000, failures: 1 },
+  { event: 'cycle:failed', instanceUrl, error, retryInMs: 60_000, failures: 1, endsWatch: false },
   { event: 'cycle:recovered', instanceUrl, failures: 1, lastedMs: 61_000 },
   { event: 'watch:stop', reason: 'signal', cycles: 3, failed: 1, skipped: 2 },
 ];
@@ -114,7 +114,14 @@ test.each([
   const { app } = fakeApp({
     watch: async (_options, { onEvent }) => {
       onEvent({ event: 'watch:start', orgs: [instanceUrl], intervalMs: 300_000, once, pid: 1 });
-      onEvent({ event: 'cycle:failed', instanceUrl, error: refused, retryInMs: null, failures: 1 });
+      onEvent({
+        event: 'cycle:failed',
+        instanceUrl,
+        error: refused,
+        retryInMs: null,
+        failures: 1,
+        endsWatch: false,
+      });
       return fine;
     },
   });
@@ -122,11 +129,34 @@ test.each([
   expect(stdout.trimEnd().split('\n')[1]?.endsWith(`: ${said}`)).toBe(true);
 });
 
+test('says that it ends with the access token of the environment, and not that it waits for a login', async () => {
+  const hint = 'Put a fresh token into PARAHACK_SYNC_ACCESS_TOKEN.';
+  const ended = { code: 'LOGIN_REQUIRED', message: 'no', hint, details: null };
+  const { app } = fakeApp({
+    watch: async (_options, { onEvent }) => {
+      onEvent({ event: 'watch:start', orgs: [instanceUrl], intervalMs: 300_000, once: false, pid: 1 });
+      onEvent({
+        event: 'cycle:failed',
+        instanceUrl,
+        error: ended,
+        retryInMs: null,
+        failures: 1,
+        endsWatch: true,
+      });
+      return fine;
+    },
+  });
+  const { stdout } = await runMain(['watch'], { app });
+  expect(stdout.trimEnd().split('\n')[1]).toMatch(
+    /: no \(LOGIN_REQUIRED\) The watch ends\. Put a fresh token into PARAHACK_SYNC_ACCESS_TOKEN\.$/,
+  );
+});
+
 test('says what to do about a trouble when it is told first, and again only when it comes anew', async () => {
   const hint = 'Make room.';
   const full = { code: 'DISK_FULL', message: 'no room', hint, details: null };
   const failed: WatchEvent = {
-    ...{ event: 'cycle:failed', instanceUrl, error: full, retryInMs: 60_000, failures: 1 },
+    ...{ event: 'cycle:failed', instanceUrl, error: full, retryInMs: 60_000, failures: 1, endsWatch: false },
   };
   const complete = events.find((event) => event.event === 'cycle:complete')!;
   const linesOf = async (...of: WatchEvent[]) => {
@@ -305,6 +335,7 @@ describe('an org that is down for a day', () => {
     error: told(code),
     retryInMs: 30 * second,
     failures: n + 1,
+    endsWatch: false,
   });
   const recovered: WatchEvent = { event: 'cycle:recovered', instanceUrl, failures: 2_880, lastedMs: day };
 
