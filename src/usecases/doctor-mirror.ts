@@ -1,3 +1,4 @@
+import { type AppError, isAppError } from '../base/errors.ts';
 import { silentLogger } from '../base/logger.ts';
 import type { DoctorCheck } from '../contract/doctor.ts';
 import { damagedMirrorSteps } from '../org/damaged-mirror-steps.ts';
@@ -6,10 +7,12 @@ import type { OrgRecord } from '../orgs/org-record.ts';
 import { futureCursorOf } from '../sync/future-cursor.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
-import { assertSameUser } from './connect-org.ts';
+import { assertSameUser, budgetOf, type ConnectParts, settleCalls } from './connect-org.ts';
 import type { OrgAccess } from './ports/org-access.ts';
 
-export interface DoctorMirrorParts extends OrgAccess {
+export interface DoctorMirrorParts
+  extends OrgAccess,
+    Pick<ConnectParts, 'calls' | 'clock' | 'config' | 'log'> {
   readonly mirrors: Pick<Mirrors, 'exists' | 'open'>;
 }
 
@@ -68,6 +71,14 @@ async function compare(
   const inOrg = await countInOrg(parts, org, mirror, signal);
   if (inOrg === null)
     return `${held} contacts, sound; the org could not be asked how many it has${andFields}`;
+  if ('refused' in inOrg) {
+    return {
+      name,
+      status: 'warn',
+      message: `${held} contacts, sound${andFields}; the org was not asked how many it has: ${inOrg.refused.message}`,
+      hint: inOrg.refused.hint ?? null,
+    };
+  }
   if (inOrg.contacts === contacts) return `${held} contacts, as many as the org, sound${andFields}`;
   const covered = Math.min(updated, deleted);
   const isCurrent = inOrg.now - covered <= currentMs;
@@ -81,26 +92,33 @@ async function compare(
   };
 }
 
-/** Null where the org does not answer: the checks of login and network say why. */
+/**
+ * Null where the org does not answer: the checks of login and network say why. `refused`: this tool's share of the org's
+ * requests holds no call for it, or the org runs too high, so that it was not asked.
+ */
 async function countInOrg(
   parts: DoctorMirrorParts,
   org: OrgRecord,
   mirror: StoredMirror,
   signal: AbortSignal,
-): Promise<{ contacts: number; now: number } | null> {
+): Promise<{ contacts: number; now: number } | { refused: AppError } | null> {
   const session = await parts.openSession(org, { signal }).catch(() => null);
   signal.throwIfAborted();
   if (session === null) return null;
   await using _session = session;
   await assertSameUser(mirror, session);
+  const budget = budgetOf(parts, org, session);
   const remote = await parts.openRemote(session, {
+    budget,
     notBefore: await mirror.contacts.latestReadAt(),
     log: silentLogger,
   });
   try {
     return { contacts: await remote.of(contact).count(null, { signal }), now: remote.clock.now() };
-  } catch {
+  } catch (error) {
     signal.throwIfAborted();
-    return null;
+    return isAppError(error, 'API_BUDGET_EXHAUSTED') ? { refused: error } : null;
+  } finally {
+    await settleCalls(budget, parts);
   }
 }

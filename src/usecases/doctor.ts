@@ -1,6 +1,5 @@
 import type { CredentialStore } from '../auth/credential-store.ts';
-import type { Clock } from '../base/clock.ts';
-import { AppError, messageOf } from '../base/errors.ts';
+import { AppError, isAppError, messageOf } from '../base/errors.ts';
 import { formatDuration } from '../base/interval.ts';
 import { silentLogger } from '../base/logger.ts';
 import { makeFolder } from '../base/make-folder.ts';
@@ -10,8 +9,10 @@ import type { DoctorCheck, DoctorResult } from '../contract/doctor.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { firstOfSameOrg } from '../orgs/rules/connected-once.ts';
 import { namedOrAllOrgs } from './chosen-orgs.ts';
+import { budgetOf, settleCalls } from './connect-org.ts';
 import { checkFolder } from './doctor-folder.ts';
 import { checkMirror, type DoctorMirrorParts } from './doctor-mirror.ts';
+import { lookingOf } from './looking-budget.ts';
 import { howToConnect } from './no-org.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 
@@ -21,8 +22,7 @@ export interface DoctorParts extends OrgDirectory, DoctorMirrorParts {
   exposedFiles(): Exposure[];
   /** What a host says the time is, ms since 1970, null where it does not. Throws where it does not answer. */
   hostTime(url: string, options: { signal: AbortSignal }): Promise<number | null>;
-  readonly clock: Pick<Clock, 'now'>;
-  readonly config: {
+  readonly config: DoctorMirrorParts['config'] & {
     readonly dataDir: string;
     readonly loginUrl: string;
     readonly credentialStore: { readonly kind: string };
@@ -32,7 +32,7 @@ export interface DoctorParts extends OrgDirectory, DoctorMirrorParts {
 /** Clocks further apart than this make logs misleading and JWT logins fail. */
 const clockSkewMs = 120_000;
 
-/** Looks at everything a sync needs and says what to do; changes nothing but making the data folder. */
+/** Looks at everything a sync needs and says what to do; changes nothing but making the data folder and counting its calls. */
 export async function doctor(parts: DoctorParts, { signal }: CallContext): Promise<DoctorResult> {
   const { config } = parts;
   const checks: DoctorCheck[] = [];
@@ -117,8 +117,18 @@ async function checkLogin(
   signal: AbortSignal,
 ): Promise<DoctorCheck | string> {
   await using session = await parts.openSession(org, { signal });
-  const remote = await parts.openRemote(session, { log: silentLogger });
-  const { username } = await remote.identity({ signal });
+  const budget = budgetOf(parts, org, session);
+  const remote = await parts.openRemote(session, { budget: lookingOf(budget), log: silentLogger });
+  let username: string;
+  try {
+    ({ username } = await remote.identity({ signal }));
+  } catch (error) {
+    if (!isAppError(error, 'API_BUDGET_EXHAUSTED')) throw error;
+    const message = `the org was not asked who is logged in: ${error.message}`;
+    return { name, status: 'warn', message, hint: error.hint ?? null };
+  } finally {
+    await settleCalls(budget, parts);
+  }
   if (org.authState === 'no-refresh') {
     return {
       name,

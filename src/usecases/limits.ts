@@ -1,4 +1,3 @@
-import { isAppError } from '../base/errors.ts';
 import type { CallContext } from '../contract/app.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { LimitsItem, LimitsResult } from '../contract/limits.ts';
@@ -7,6 +6,7 @@ import type { ApiBudget } from '../sync/budget/api-budget.ts';
 import { ledgerIdOf } from '../sync/budget/ledger-id.ts';
 import { namedOrAllOrgs } from './chosen-orgs.ts';
 import { budgetOf, type ConnectParts, settleCalls } from './connect-org.ts';
+import { lookingOf } from './looking-budget.ts';
 import { noOrg } from './no-org.ts';
 import { ownShareOf, stretchedWatchOf } from './own-share.ts';
 import type { OrgAccess } from './ports/org-access.ts';
@@ -79,20 +79,5 @@ async function withStanding(
     api: { max, remaining, used, app: reported?.app ?? null },
     share: ownShareOf(item.share.budget, standing),
     stretched: stretchedWatchOf(stretched),
-  };
-}
-
-/** Who asks how the limits stand is answered however high the org runs, and where nothing can be noted either. */
-function lookingOf(budget: ApiBudget): Pick<ApiBudget, 'before' | 'after'> {
-  return {
-    before: async (_kind, options) => {
-      try {
-        await budget.before('look', options);
-      } catch (error) {
-        if (!isAppError(error, 'DISK_FULL', 'DATA_DIR_UNWRITABLE', 'DATA_DIR_BUSY', 'USAGE_UNREADABLE'))
-          throw error;
-      }
-    },
-    after: (usage, call) => budget.after(usage, call),
   };
 }

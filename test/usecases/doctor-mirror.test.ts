@@ -2,6 +2,9 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
 import { damaged } from '../../src/store/sqlite/sqlite-fault.ts';
+import { slotOf, spanAt } from '../../src/sync/budget/call-slots.ts';
+import { ledgerIdOf } from '../../src/sync/budget/ledger-id.ts';
+import { callsIn } from '../../src/sync/budget/share.ts';
 import { backfillOrgs } from '../../src/usecases/backfill.ts';
 import { doctor } from '../../src/usecases/doctor.ts';
 import { watch } from '../../src/usecases/watch.ts';
@@ -121,5 +124,59 @@ describe('doctor', () => {
     expect((await checkOfMirror()).message).toBe(
       '30 contacts, sound; the org could not be asked how many it has',
     );
+  });
+
+  const noted = async () => {
+    const calls = await app.services.calls.callsOf(ledgerIdOf(emulator.orgId), spanAt(Date.now()));
+    return callsIn(calls);
+  };
+  const made = async () => {
+    const calls = await (await fetch(`${emulator.url}/__emulator/calls`)).json();
+    // Who the environment's token belongs to is asked of the login host.
+    return (calls as { path: string }[]).filter(({ path }) => path.startsWith('/services/data/')).length;
+  };
+  const spendShare = async () => {
+    const now = Date.now();
+    const wanted = { slot: slotOf(now), span: spanAt(now), calls: 1e9, limit: 1e9 };
+    await app.services.calls.reserve(ledgerIdOf(emulator.orgId), wanted);
+  };
+
+  it('counts its calls in the share of the org, those for the login too', async () => {
+    await backfill(false);
+    const [before, madeBefore] = [await noted(), await made()];
+    await doctor(app.services, context());
+    expect((await made()) - madeBefore).toBeGreaterThan(0);
+    expect((await noted()) - before).toBeGreaterThanOrEqual((await made()) - madeBefore);
+  });
+
+  it('says that the share is used up, and does not ask the org for its count', async () => {
+    await backfill(false);
+    await spendShare();
+    const madeBefore = await made();
+    const check = await checkOfMirror();
+    expect(check).toMatchObject({
+      status: 'warn',
+      message: expect.stringMatching(
+        /^30 contacts, sound; the org was not asked how many it has: This tool has made \d+ API requests/,
+      ),
+      hint: expect.stringContaining('`orgs set ORG --budget`'),
+    });
+    expect(await made()).toBe(madeBefore);
+  });
+
+  it('says so of a login that it may not ask for either', async () => {
+    await backfill(false);
+    await spendShare();
+    // A spent share holds a look each five minutes.
+    const logins = [];
+    for (let n = 0; n < 6; n++) {
+      const { checks } = await doctor(app.services, context());
+      logins.push(checks.find(({ name }) => name.startsWith('login '))!);
+    }
+    expect(logins.at(-1)).toMatchObject({
+      status: 'warn',
+      message: expect.stringMatching(/^the org was not asked who is logged in: This tool has made/),
+      hint: expect.stringContaining('`orgs set ORG --budget`'),
+    });
   });
 });
