@@ -15,6 +15,12 @@ const network = {
   message: 'Salesforce does not accept this user from this network address or at this hour.',
   hint: 'Ask an admin to look at the profile\'s login IP ranges and hours, and at the app\'s "IP Relaxation".',
 } as const;
+const password = {
+  kind: 'login',
+  needsLogin: true,
+  message: "The user's password has expired or is locked, and a new one has to be set in Salesforce.",
+  hint: 'Set a new password in Salesforce, then log in again.',
+} as const;
 
 /** The user, the org and the network, which an admin looks after, and the proofs that a user is asked for. */
 export const userRefusals: readonly KnownRefusal[] = [
@@ -31,6 +37,13 @@ export const userRefusals: readonly KnownRefusal[] = [
     ...inactiveOrg,
   },
   { error: /./, description: /\bip\b.*restrict|restrict.*\bip\b|login hours|ip address/i, ...network },
+  // The API's own codes, by which the login host may answer too.
+  { error: /^(INVALID_OPERATION_WITH_EXPIRED_PASSWORD|PASSWORD_LOCKOUT)$/i, ...password },
+  {
+    error: /^invalid_grant$/i,
+    description: /expired password|password (has |is )?(expired|locked)/i,
+    ...password,
+  },
   {
     error: /^(invalid_session_level|invalid_otp|otp_error|login_error)$/i,
     kind: 'login',
