@@ -22,6 +22,8 @@ export interface TwoWayRig extends AsyncDisposable {
   /** What users do in Salesforce. */
   theirs(what: 'touch' | 'delete' | 'merge' | 'undelete', order: object): Promise<unknown>;
   notes(): Promise<string[]>;
+  /** Of all entries of the outbox, in their order. */
+  states(): Promise<string[]>;
 }
 
 export async function twoWay(
@@ -50,6 +52,7 @@ export async function twoWay(
       const steps = await Promise.all(runs.map(({ id }) => context.mirror.journal.steps(id)));
       return steps.flat().flatMap(({ name, note }) => (name === 'conflicts' && note !== null ? [note] : []));
     },
+    states: async () => (await context.mirror.outbox.list()).map(({ state }) => state),
     async [Symbol.asyncDispose]() {
       program.close();
       await rig[Symbol.asyncDispose]();

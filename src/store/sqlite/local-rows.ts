@@ -268,10 +268,16 @@ class RowRefresh {
   }
 }
 
-/** What Salesforce has refused to delete is there, and is shown with the reason. */
+/** Whether a person, or the next edit by a program, is to say what becomes of it. */
+const waits = (state: string) => state === 'conflict' || state === 'rejected' || state === 'held';
+
+/**
+ * What is not deleted before somebody has seen to it is there, and is shown with the reason; also where an edit before the
+ * delete is what waits.
+ */
 function isDeleted(entries: readonly LocalEntry[]): boolean {
   const last = entries.findLast(({ state }) => state !== 'dropped');
-  return last?.op === 'delete' && last.state !== 'rejected';
+  return last?.op === 'delete' && !entries.some(({ state }) => waits(state));
 }
 
 function parsed(values: string | null): Values | null {

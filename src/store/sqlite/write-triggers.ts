@@ -29,11 +29,13 @@ const isAlone = `(SELECT count(*) FROM outbox WHERE ${open}) = 1`;
 
 /**
  * What a field's edit is based on: what the first open edit of it found, for nothing that was not taken is Salesforce's
- * word; else what the row had. Unknown, and null here, where the contact was just made and is not read back yet.
+ * word; else what the row had. Unknown, and null here, where the contact was just made and is not read back yet. A delete
+ * that waits for a person has found nothing for what comes instead of it: the row shows what Salesforce has said since.
  */
 const baseOf = (field: string, was: string) => `coalesce(
   (SELECT ${memberJson('j', 'o.base')} FROM outbox o, json_each(o.base) j
-    WHERE o.local = 1 AND o.contact_key = OLD._key AND o.state NOT IN ('done', 'dropped') AND j.key = ${field}
+    WHERE o.local = 1 AND o.contact_key = OLD._key AND o.state NOT IN ('done', 'dropped') AND o.op <> 'delete'
+      AND j.key = ${field}
     ORDER BY o.seq LIMIT 1),
   CASE WHEN ${was} <> 'null' OR EXISTS (SELECT 1 FROM contact WHERE Id = OLD.Id) THEN ${was} END)`;
 
@@ -226,8 +228,9 @@ function updateSteps(object: string, columns: readonly StoredColumn[]): string[]
     `UPDATE outbox SET state = 'dropped', settled_at = ${sqlNow}
       WHERE seq = ${foldInto} AND op = 'update' AND changes = '{}'`,
     `UPDATE contact_local SET _state = (SELECT state FROM outbox WHERE seq = ${foldInto}), _error = NULL
-      WHERE _key = OLD._key AND _state = 'rejected' AND ${foldInto} IS NOT NULL`,
-    dropRefusedDelete,
+      WHERE _key = OLD._key AND (_state = 'rejected'
+        OR (EXISTS (SELECT 1 FROM outbox WHERE ${isWaitingDelete}) AND NOT ${isDisputed})) AND ${foldInto} IS NOT NULL`,
+    dropWaitingDelete,
     `UPDATE contact_local SET _state = 'pending', _error = NULL WHERE _key = OLD._key AND (_state = 'synced'
         OR (_state = 'rejected' AND ${foldInto} IS NULL)) AND EXISTS (SELECT 1 FROM outbox WHERE ${open} AND state <> 'rejected')`,
     closeEdit,
@@ -254,16 +257,19 @@ function deleteSteps(object: string, columns: readonly StoredColumn[]): string[]
       WHERE ${isKnown}`,
     // A creation that was not sent and its delete cancel each other; edits have nothing left to change.
     `UPDATE outbox SET state = 'dropped', settled_at = ${sqlNow} WHERE ${open} AND op <> 'delete' AND ${unsent}`,
-    dropRefusedDelete,
+    dropWaitingDelete,
     closeEdit,
     letGo,
     countCommit,
   ];
 }
 
-/** What Salesforce has refused to delete is edited, or deleted once more: that takes its place. */
-const dropRefusedDelete = `UPDATE outbox SET state = 'dropped', settled_at = ${sqlNow}
-  WHERE ${open} AND op = 'delete' AND state = 'rejected' AND seq < (SELECT max(seq) FROM outbox WHERE ${open})`;
+/** SQL: a delete that no request carries and that something came after: its contact was shown, for it waits for a person. */
+const isWaitingDelete = `${open} AND op = 'delete' AND ${unsent} AND seq < (SELECT max(seq) FROM outbox WHERE ${open})`;
+const isDisputed = `EXISTS (SELECT 1 FROM outbox WHERE ${open} AND op <> 'delete' AND state = 'conflict')`;
+
+/** What was to be deleted, and waits for a person, is edited, or deleted once more: that takes its place. */
+const dropWaitingDelete = `UPDATE outbox SET state = 'dropped', settled_at = ${sqlNow} WHERE ${isWaitingDelete}`;
 
 /** Where nothing waits to be sent, the row is what Salesforce says. */
 const letGo = `DELETE FROM contact_local WHERE _key = OLD._key

@@ -36,6 +36,7 @@ export const kinds: readonly string[] = [
   'insert',
   'update',
   'delete',
+  'delete that waits for a person',
   'transaction',
   'rollback',
   'refused edit',

@@ -24,6 +24,8 @@ interface Theirs {
   isUnguarded: boolean;
 }
 
+const waitsForPerson: ReadonlySet<string> = new Set(['conflict', 'rejected', 'held']);
+
 /** As triggers of the org may have rewritten it, in values and in what is told of them. */
 function plain(text: string): string {
   return text.toUpperCase().replaceAll('+', '');
@@ -63,6 +65,32 @@ export class Oracle {
       if (!this.#formerIds.has(row.Id)) ids.add(row.Id);
       if (ids.size > 1) throw new Error(`${key} was made ${ids.size} times: ${[...ids].join(', ')}`);
     }
+  }
+
+  /**
+   * Throws where the view does not show at once what waits for a person. Returns how many deletes do. `shown`: the rows of
+   * the view.
+   */
+  lookAtView(shown: readonly Row[], entries: readonly Entry[]): number {
+    const rows = new Map(shown.map((row) => [String(row._key), row]));
+    const ofKeys = Map.groupBy(
+      entries.filter((entry) => entry.local === 1 && isOpen(entry)),
+      ({ contactKey }) => contactKey,
+    );
+    let deletes = 0;
+    for (const [key, open] of ofKeys) {
+      const isWaiting = open.some(({ state }) => waitsForPerson.has(state));
+      const row = rows.get(key);
+      if (isWaiting && row === undefined) throw new Error(`the view lacks ${key}, which waits for a person`);
+      if (open.at(-1)?.op !== 'delete') continue;
+      if (!isWaiting && row !== undefined) throw new Error(`the view shows ${key}, which is being deleted`);
+      if (row === undefined) continue;
+      deletes++;
+      const { _state: state, _error: error } = row;
+      if (!waitsForPerson.has(String(state)) || (error === null) !== (state === 'held'))
+        throw new Error(`the view shows the deleted ${key} as ${state}, ${error}`);
+    }
+    return deletes;
   }
 
   /** A program has made a contact. */

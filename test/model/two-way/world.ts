@@ -56,6 +56,8 @@ export class World extends MachineWorld {
   isAtWork = false;
   readonly #others: (Database.Database | null)[] = Array.from({ length: programs }, () => null);
   #isReading = false;
+  /** There is a mirror, and programs may write to it. */
+  #isWhole = false;
   #meanwhile: Meanwhile[] = [];
   #turn: Promise<void> = Promise.resolve();
   #sent = 0;
@@ -87,6 +89,7 @@ export class World extends MachineWorld {
     await world.look();
     await world.program(0).cycle();
     await world.setTwoWay();
+    world.#isWhole = true;
     world.count(policy);
     return world;
   }
@@ -221,6 +224,10 @@ export class World extends MachineWorld {
   async look(): Promise<void> {
     this.rows = await this.org.rows();
     this.oracle.look(this.rows);
+    if (!this.#isWhole) return;
+    // Both as of one moment: writes of ours go on.
+    const [shown, entries] = this.other(0).transaction(() => [this.shown(), this.entries()] as const)();
+    if (this.oracle.lookAtView(shown, entries) > 0) this.count('delete that waits for a person');
   }
 
   override async [Symbol.asyncDispose](): Promise<void> {

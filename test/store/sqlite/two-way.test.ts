@@ -272,6 +272,30 @@ describe('DELETE', () => {
   });
 });
 
+describe('a DELETE that waits behind an edit', () => {
+  test('in conflict is seen in the view with the reason, and gives way to the next edit', async () => {
+    await using two = await openTwoWayMirror();
+    const { outbox } = two.mirror;
+    two.program.exec(`UPDATE contacts SET Email = 'a@example.com' WHERE Id = '${idOf(1)}'`);
+    const [edit] = await two.asked();
+    await outbox.markSent([edit!.key], 'collection', epoch);
+    two.program.exec(`DELETE FROM contacts WHERE Id = '${idOf(1)}'`);
+    expect(two.row(idOf(1))).toBeUndefined();
+    const errors = [{ code: 'CONFLICT', message: 'Both have changed it.', fields: ['Email'] }];
+    await outbox.settle([{ key: edit!.key, state: 'conflict', errors, contactId: idOf(1), at: epoch }]);
+    const shown = { Email: 'a@example.com', _state: 'conflict', _error: 'CONFLICT: Both have changed it.' };
+    expect(two.row(idOf(1))).toMatchObject(shown);
+    two.program.exec(`UPDATE contacts SET FirstName = 'X' WHERE Id = '${idOf(1)}'`);
+    expect(two.row(idOf(1))).toMatchObject({ ...shown, FirstName: 'X' });
+    expect((await two.asked()).map(({ op, state }) => [op, state])).toEqual([
+      ['update', 'conflict'],
+      ['update', 'pending'],
+    ]);
+    await two.mirror.commit({});
+    expect(two.row(idOf(1))).toMatchObject({ ...shown, FirstName: 'X' });
+  });
+});
+
 describe('what becomes of an edit', () => {
   test('a creation that is done is one row, with its Id, whoever has brought that first', async () => {
     for (const pulledFirst of [false, true]) {
