@@ -24,12 +24,15 @@ export async function chooseApi(
     signal?: AbortSignal;
   },
 ): Promise<ApiChoice> {
-  const { asked, work = 'Copying', total, callsLeft } = question;
+  const { asked, work = 'Copying', total, callsLeft, signal } = question;
   const choice: ApiChoice =
     asked === 'auto' ? await choose(context, question) : { api: asked, reason: 'asked for with --api' };
   const calls = callsOf(choice.api, total, context.sizes);
   if (callsLeft === null || calls <= callsLeft) return choice;
-  if (asked === 'auto' && callsOf('bulk', total, context.sizes) <= callsLeft) {
+  const isBulkAffordable = asked === 'auto' && callsOf('bulk', total, context.sizes) <= callsLeft;
+  const jobsLeft = isBulkAffordable ? await bulkJobsLeft(context, signal) : null;
+  const lacksJobs = jobsLeft !== null && jobsLeft < jobsOf(total, context.sizes);
+  if (isBulkAffordable && !lacksJobs) {
     return {
       api: 'bulk',
       reason: `REST queries would take ${calls} API calls, and ${callsLeft} are left of this tool's share`,
@@ -37,9 +40,9 @@ export async function chooseApi(
   }
   throw new AppError(
     'API_BUDGET_EXHAUSTED',
-    `${work} ${total} contacts takes about ${calls} API calls, and ${callsLeft} are left of this tool's share.`,
+    `${work} ${total} contacts takes about ${calls} API calls, and ${callsLeft} are left of this tool's share${lacksJobs ? `; the org has only ${jobsLeft} bulk query jobs left today` : ''}.`,
     {
-      hint: 'Try again later, or raise the share with `orgs set ORG --budget` or PARAHACK_SYNC_API_BUDGET; --api bulk takes the fewest calls.',
+      hint: `Try again later, or raise the share with \`orgs set ORG --budget\` or PARAHACK_SYNC_API_BUDGET${lacksJobs ? '' : '; --api bulk takes the fewest calls'}.`,
       details: { calls, callsLeft, api: choice.api },
     },
   );
@@ -49,6 +52,14 @@ export async function chooseApi(
 function callsOf(api: BackfillApi, total: number, { keyPageRows }: BatchSizes): number {
   return api === 'rest' ? 15 + Math.ceil(total / keyPageRows) : 20 + 3 * Math.ceil(total / 100_000);
 }
+
+/** One a span, and none of them lost. */
+function jobsOf(total: number, { bulkSpanRows }: BatchSizes): number {
+  return Math.max(1, Math.ceil(total / bulkSpanRows));
+}
+
+/** Fewer are left to the org's users. */
+const leastJobsLeft = 10;
 
 async function choose(
   context: SyncContext,
@@ -62,7 +73,7 @@ async function choose(
     return { api: 'rest', reason: `${total} contacts are few enough for REST queries` };
   }
   const jobsLeft = await bulkJobsLeft(context, signal);
-  if (jobsLeft !== null && jobsLeft < 10) {
+  if (jobsLeft !== null && jobsLeft < Math.max(leastJobsLeft, jobsOf(total, context.sizes))) {
     return { api: 'rest', reason: `the org has only ${jobsLeft} bulk query jobs left today` };
   }
   return { api: 'bulk', reason: `${total} contacts are many` };
