@@ -38,6 +38,8 @@ export async function openWatchedOrg(
   });
 }
 
+type Lend = <T>(work: () => Promise<T>) => Promise<T>;
+
 class LeasedOrg implements WatchedOrg {
   readonly #parts: WatchedOrgParts;
   readonly #known: OrgRecord;
@@ -148,10 +150,10 @@ class LeasedOrg implements WatchedOrg {
       ? withDrainLease(this.#parts, instanceUrl, ended)
       : withFreeDrainLease(this.#parts, instanceUrl);
     try {
-      const report = await this.#counted(remote, () =>
+      const report = await this.#counted(remote, (uncounted) =>
         runCycle(context, {
           push: push && this.#pushes.isDue(),
-          withDrainLease: (work) => budget.asPush(() => lend(work)),
+          withDrainLease: (work) => uncounted(() => budget.asPush(() => lend(work))),
           patienceMs: once ? undefined : this.#pushes.patienceMs,
           noJobs: this.#pushes.noJobs,
           onPushed: (sent) => this.#heed(sent),
@@ -256,10 +258,19 @@ class LeasedOrg implements WatchedOrg {
     }
   }
 
-  async #counted<T>({ usage }: Remote, work: () => Promise<T>): Promise<T> {
-    const before = usage.sent();
+  /** The timetable follows what pulls take: a large push is made once. `uncounted` lends to what is none of a pull's. */
+  async #counted<T>({ usage }: Remote, work: (uncounted: Lend) => Promise<T>): Promise<T> {
+    let before = usage.sent();
+    const uncounted: Lend = async (other) => {
+      const otherBefore = usage.sent();
+      try {
+        return await other();
+      } finally {
+        before += usage.sent() - otherBefore;
+      }
+    };
     try {
-      return await work();
+      return await work(uncounted);
     } finally {
       this.#pace.noteCycle(usage.sent() - before);
     }

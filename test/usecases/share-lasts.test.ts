@@ -206,6 +206,28 @@ describe('a share of 100 calls a day, at an interval of five minutes', () => {
   });
 });
 
+describe('a share that one large push takes much of', () => {
+  it('is asked as often as its pulls alone may', async () => {
+    await fetch(`${emulator.url}/__emulator/settings`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ dailyLimit: 4_000 }),
+    });
+    await watching(async ({ pass, cycles, others, mirror, made }) => {
+      await pass(hour);
+      expect(others.map(({ event }) => event)).toEqual(['watch:start']);
+      const before = made.length;
+      await mirror.outbox.add(Array.from({ length: 24 }, () => newEntry({ createdAt: clock.now() })));
+      await pass(5 * minute);
+      expect(made.length - before).toBeGreaterThan(24);
+      const from = cycles.length;
+      await pass(2 * hour);
+      expect(others.filter(({ event }) => event === 'interval:stretched')).toEqual([]);
+      expect(cycles.length - from).toBeGreaterThanOrEqual(23);
+    });
+  });
+});
+
 const setDailyLimit = (dailyLimit: number) =>
   fetch(`${emulator.url}/__emulator/settings`, {
     method: 'POST',
