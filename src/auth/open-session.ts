@@ -1,6 +1,7 @@
 import { isAbort, throwIfAborted } from '../base/abort.ts';
 import { backoffMs } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
+import type { DetailsOf } from '../base/error-details.ts';
 import { AppError, isAppError, messageOf } from '../base/errors.ts';
 import { Grace } from '../base/grace.ts';
 import type { Logger } from '../base/logger.ts';
@@ -152,7 +153,7 @@ class StoredSession implements Session {
         })
         .catch((error: unknown) =>
           reject(
-            isAppError(error, 'LOCK_TIMEOUT') ? this.#busy(error, error.details?.holder ?? null) : error,
+            isAppError(error, 'LOCK_TIMEOUT') ? this.#tooLong(error, error.details?.holder ?? null) : error,
           ),
         )
         .finally(() => this.#leases.delete(lease));
@@ -324,14 +325,15 @@ class StoredSession implements Session {
     }
   }
 
-  #busy(cause: AppError, holder: { isThisProcess: boolean } | null): AppError {
+  /** Not as an org that somebody else works on: whoever has taken the org fails by this, and tries again. */
+  #tooLong(cause: AppError, holder: DetailsOf<'LOCK_TIMEOUT'>['holder']): AppError {
     const [other, hint] = holder?.isThisProcess
       ? ['call of this process', 'Wait for that call or end it, and try again.']
       : ['process', 'Look whether a parahack-sync process hangs, end it, and try again.'];
     return new AppError(
-      'ORG_BUSY',
+      'LOCK_TIMEOUT',
       `Another ${other} has been renewing the login of ${this.instanceUrl} for too long.`,
-      { hint, details: { instanceUrl: this.instanceUrl, holder: cause.details }, cause },
+      { hint, details: { instanceUrl: this.instanceUrl, holder }, cause },
     );
   }
 }

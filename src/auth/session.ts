@@ -11,7 +11,7 @@ export interface Session {
   /**
    * Replaces the token that Salesforce has just rejected (401) and returns another one. Call it once per request;
    * it asks Salesforce at most once and never loops. Throws AppError `LOGIN_REQUIRED` when the grant is gone,
-   * `ORG_CHANGED`, `OTHER_USER`, `CREDENTIAL_STORE_UNAVAILABLE`, `ORG_BUSY`, `NETWORK_UNREACHABLE`, `TIMEOUT` or
+   * `ORG_CHANGED`, `OTHER_USER`, `CREDENTIAL_STORE_UNAVAILABLE`, `LOCK_TIMEOUT`, `NETWORK_UNREACHABLE`, `TIMEOUT` or
    * `ORG_UNAVAILABLE`. An abort ends the wait; a renewal that is already under way is finished and stored,
    * where it is answered within the time that the session has for its end.
    */

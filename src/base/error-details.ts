@@ -60,7 +60,11 @@ export interface DetailsByCode {
   QUERY_TIMEOUT: CallDetails;
   SALESFORCE_ERROR: CallDetails;
   ORG_BUSY: HolderDetails | null;
-  LOCK_TIMEOUT: { holder: { pid: number; isThisProcess: boolean; since: number; purpose?: string } | null };
+  LOCK_TIMEOUT: {
+    /** Where a login is being renewed. */
+    instanceUrl?: string;
+    holder: { pid: number; isThisProcess: boolean; since: number; purpose?: string } | null;
+  };
 }
 
 export type DetailsOf<C extends ErrorCode> = C extends keyof DetailsByCode ? DetailsByCode[C] : unknown;

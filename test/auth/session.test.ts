@@ -7,8 +7,9 @@ import { openMemoryStore } from '../../src/auth/memory-store.ts';
 import { openSession, type SessionParts } from '../../src/auth/open-session.ts';
 import { storeUnavailable } from '../../src/auth/store-unavailable.ts';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
-import type { AppError } from '../../src/base/errors.ts';
+import { AppError } from '../../src/base/errors.ts';
 import { createLogger } from '../../src/base/logger.ts';
+import { nextTurn } from '../../src/daemon/next-turn.ts';
 import { openFileLeases } from '../../src/lease/file-leases.ts';
 import type { Leases } from '../../src/sync/ports/leases.ts';
 import { withLease } from '../../src/sync/with-lease.ts';
@@ -451,6 +452,24 @@ describe('a renewal that its caller gives up', () => {
     await expect(impatient).rejects.toMatchObject({ name: 'AbortError' });
     await held.release();
     expect(await patient).toBe('00D!access-1');
+  });
+
+  it('says that another process renews for too long, which is not that the org is taken', async () => {
+    const holder = { pid: 7, isThisProcess: false, since: 0 };
+    const session = openSession(await login(), {
+      ...parts(),
+      withLock: async () => {
+        throw new AppError('LOCK_TIMEOUT', 'taken', { details: { holder } });
+      },
+    });
+    const error = await session.renew('00D!access-0').catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'LOCK_TIMEOUT', details: { holder } });
+    expect(String(error)).toContain('renewing the login');
+    const turn = { error, tookMs: 120_000, failures: 2 };
+    expect(nextTurn(turn, { intervalMs: 60_000, random: () => 1 })).toMatchObject({
+      kind: 'failed',
+      failures: 3,
+    });
   });
 
   it('stops waiting for the lock when nobody waits for the renewal any more', async () => {

@@ -71,6 +71,7 @@ const nothingPushed: CyclePush = {
 /** A pull that ended so tells that nothing can be sent either, or only into doubt. */
 const endsPush: readonly ErrorCode[] = [
   'LOGIN_REQUIRED',
+  'LOCK_TIMEOUT',
   'NETWORK_UNREACHABLE',
   'TIMEOUT',
   'ORG_UNAVAILABLE',
