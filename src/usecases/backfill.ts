@@ -94,6 +94,7 @@ async function copy(
     concurrency: options.concurrency ?? undefined,
     fields: options.fields ?? undefined,
     callsLeft: () => connected.budget.remaining(),
+    fitsAfterMs: (calls) => connected.budget.fitsAfterMs(calls),
     signal,
   });
   return { ...(await reconcileAfterCopy(connected, report, { tell: onEvent, signal })), archived: null };

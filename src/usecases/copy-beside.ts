@@ -55,6 +55,7 @@ export async function copyBeside(
       concurrency: options.concurrency ?? undefined,
       fields: options.fields ?? undefined,
       callsLeft: () => connected.budget.remaining(),
+      fitsAfterMs: (calls) => connected.budget.fitsAfterMs(calls),
       signal,
       beside: {
         withDrainLease: withDrainLease(parts, instanceUrl, signal),

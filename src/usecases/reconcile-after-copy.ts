@@ -25,6 +25,7 @@ export async function reconcileAfterCopy(
     dryRun: false,
     force: false,
     callsLeft: () => budget.remaining(),
+    fitsAfterMs: (calls) => budget.fitsAfterMs(calls),
     signal,
   });
   if (report.failure !== null) {

@@ -110,6 +110,7 @@ async function compare(
       dryRun,
       force,
       callsLeft: () => budget.remaining(),
+      fitsAfterMs: (calls) => budget.fitsAfterMs(calls),
       signal,
     });
     if (report.failure !== null) return report;

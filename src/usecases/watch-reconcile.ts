@@ -120,6 +120,7 @@ export class WatchedReconciles {
       force,
       leavesFill: true,
       callsLeft: () => budget.remaining(),
+      fitsAfterMs: (calls) => budget.fitsAfterMs(calls),
       signal,
     });
     const { failure, runId, ids } = report;

@@ -10,7 +10,11 @@ export async function firstCopy(
   signal: AbortSignal,
 ): Promise<void> {
   const { context, budget } = connected;
-  const copied = await backfill(context, { callsLeft: () => budget.remaining(), signal });
+  const copied = await backfill(context, {
+    callsLeft: () => budget.remaining(),
+    fitsAfterMs: (calls) => budget.fitsAfterMs(calls),
+    signal,
+  });
   if (copied.failure === null) tell(copyCompleted(copied));
   const report = await reconcileAfterCopy(connected, copied, { tell, signal });
   if (report.failure !== null) {

@@ -52,3 +52,18 @@ it('an org is read by jobs where the share does not hold the REST queries, thoug
   expect(await chooseApi(org(4), scarce)).toMatchObject({ api: 'bulk' });
   await expect(chooseApi(org(3), scarce)).rejects.toEqual(used);
 });
+
+it('a copy that the share will hold says when, which its watch keeps to: each try takes calls of the share', async () => {
+  const asked: number[] = [];
+  const fitsAfterMs = async (calls: number) => {
+    asked.push(calls);
+    return 5 * 3_600_000;
+  };
+  const refused = chooseApi(org(null), { ...question, total: 1_000_000, callsLeft: 10, fitsAfterMs });
+  await expect(refused).rejects.toMatchObject({
+    code: 'API_BUDGET_EXHAUSTED',
+    message: expect.stringContaining('in 5h'),
+    details: { retryAfterMs: 5 * 3_600_000 },
+  });
+  expect(asked).toEqual([50]);
+});

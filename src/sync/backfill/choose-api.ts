@@ -1,5 +1,6 @@
 import { isAbort } from '../../base/abort.ts';
 import { AppError } from '../../base/errors.ts';
+import { formatDuration } from '../../base/interval.ts';
 import type { BatchSizes } from '../batch-sizes.ts';
 import type { SyncContext } from '../context.ts';
 import type { BackfillApi } from '../events.ts';
@@ -21,6 +22,8 @@ export async function chooseApi(
     total: number;
     fields: readonly string[];
     callsLeft: number | null;
+    /** See PlanOptions. */
+    fitsAfterMs?: ((calls: number) => Promise<number | null>) | undefined;
     signal?: AbortSignal;
   },
 ): Promise<ApiChoice> {
@@ -38,12 +41,20 @@ export async function chooseApi(
       reason: `REST queries would take ${calls} API calls, and ${callsLeft} are left of this tool's share`,
     };
   }
+  const least =
+    asked === 'auto' && !lacksJobs ? Math.min(calls, callsOf('bulk', total, context.sizes)) : calls;
+  // Each try takes calls of the share itself: one that comes too soon too often would never find enough.
+  const retryAfterMs = (await question.fitsAfterMs?.(least)) || null;
+  const when =
+    retryAfterMs === null
+      ? ''
+      : ` They fit into it in ${formatDuration(retryAfterMs)}, as old calls pass out of the 24 hours.`;
   throw new AppError(
     'API_BUDGET_EXHAUSTED',
-    `${work} ${total} contacts takes about ${calls} API calls, and ${callsLeft} are left of this tool's share${lacksJobs ? `; the org has only ${jobsLeft} bulk query jobs left today` : ''}.`,
+    `${work} ${total} contacts takes about ${calls} API calls, and ${callsLeft} are left of this tool's share${lacksJobs ? `; the org has only ${jobsLeft} bulk query jobs left today` : ''}.${when}`,
     {
       hint: `Try again later, or raise the share with \`orgs set ORG --budget\` or PARAHACK_SYNC_API_BUDGET${lacksJobs ? '' : '; --api bulk takes the fewest calls'}.`,
-      details: { calls, callsLeft, api: choice.api },
+      details: { calls, callsLeft, api: choice.api, retryAfterMs },
     },
   );
 }

@@ -22,6 +22,8 @@ export interface PlanOptions {
   isBeside?: boolean;
   /** API calls that this tool may still make today; null where that is not known. */
   callsLeft?: () => Promise<number | null>;
+  /** After how long so many more fit into the share, ms; null where that is not known, or never. */
+  fitsAfterMs?: (calls: number) => Promise<number | null>;
   /** Told as soon as the copy is known to have a run, which is before it is planned or refused. */
   onBegun?: (copy: PlannedCopy) => void;
   signal: AbortSignal;
@@ -98,7 +100,14 @@ async function decide(context: SyncContext, options: PlanOptions): Promise<CopyS
   const total = await context.records.count(null, { signal });
   const fields = await readableFields(context);
   const callsLeft = (await options.callsLeft?.()) ?? null;
-  const choice = await chooseApi(context, { asked: options.api ?? 'auto', total, fields, callsLeft, signal });
+  const choice = await chooseApi(context, {
+    asked: options.api ?? 'auto',
+    total,
+    fields,
+    callsLeft,
+    fitsAfterMs: options.fitsAfterMs,
+    signal,
+  });
   return newCopyState({
     ...choice,
     t0,

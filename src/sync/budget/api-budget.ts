@@ -124,6 +124,14 @@ export class ApiBudget {
     return Math.max(0, Math.floor(Math.min(own, levelRoom(reported, 'pull'))));
   }
 
+  /** After how long so many calls of pulls fit into the share at once, ms; null where that is not known, or never. */
+  async fitsAfterMs(calls: number): Promise<number | null> {
+    const { slots, share, reported } = await this.#look();
+    if (reported === null || levelRoom(reported, 'pull') < calls) return null;
+    const limit = limitOf(share, 'pull');
+    return roomAfterMs(slots, { wanted: calls, limit, now: this.#options.clock.now() });
+  }
+
   /** As all processes have noted it; what this one has set aside counts as made. */
   async standing(): Promise<CallStanding> {
     const { clock, share } = this.#options;

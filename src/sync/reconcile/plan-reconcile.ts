@@ -23,6 +23,8 @@ export interface PlanReconcileOptions {
   dryRun: boolean;
   /** API calls that this tool may still make today; null where that is not known. */
   callsLeft?: () => Promise<number | null>;
+  /** After how long so many more fit into the share, ms; null where that is not known, or never. */
+  fitsAfterMs?: (calls: number) => Promise<number | null>;
   signal: AbortSignal;
 }
 
@@ -85,7 +87,7 @@ async function taken(
 async function decide(
   context: SyncContext,
   userId: string,
-  { cause, why, dryRun, callsLeft = async () => null, signal }: PlanReconcileOptions,
+  { cause, why, dryRun, callsLeft = async () => null, fitsAfterMs, signal }: PlanReconcileOptions,
 ): Promise<ReconcileState> {
   const { mirror, remote, records } = context;
   const t0 = await findSafeStart(context, { signal });
@@ -98,6 +100,7 @@ async function decide(
     total,
     fields,
     callsLeft: await callsLeft(),
+    fitsAfterMs,
     signal,
   });
   return newReconcileState({

@@ -171,6 +171,20 @@ describe('the share of an org', () => {
     });
   });
 
+  it('says after how long many calls fit into it at once', async () => {
+    const { process, told, ledger, pass } = installation();
+    const budget = process();
+    expect(await budget.fitsAfterMs(1)).toBeNull();
+    await ledger.report('00D000000000001', told(0, 400));
+    await callsUntilRefused(budget, 'pull', 400);
+    pass(hour);
+    // Those of a slot count for a day from its end.
+    expect(await budget.fitsAfterMs(90)).toBe(23 * hour + 4 * minute);
+    expect(await budget.fitsAfterMs(91)).toBeNull();
+    pass(24 * hour);
+    expect(await budget.fitsAfterMs(90)).toBe(0);
+  });
+
   it('goes by the least that any edition has, until the org tells its limit', async () => {
     const { process } = installation(0.01);
     const budget = process();
