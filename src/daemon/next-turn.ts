@@ -54,10 +54,14 @@ export function nextTurn(
   const longestMs = isUnreached(error) ? longestUnreachedMs : longestBackoffMs;
   const maxMs = Math.max(intervalMs, Math.min(intervalMs * 8, longestMs));
   const backoff = backoffMs(failures, { baseMs: intervalMs, maxMs, random });
-  const asked = Math.min(callDetailsOf(error).retryAfterMs ?? 0, longestRetryAfterMs);
-  const inMs = Math.max(backoff, asked, stretchedMs ?? 0);
+  const inMs = Math.max(backoff, askedRestMs(error), stretchedMs ?? 0);
   if (isAppError(error, 'LOGIN_REQUIRED')) return { kind: 'until-login', inMs, failures: failures + 1 };
   return { kind: 'failed', inMs, failures: failures + 1, pushes: failsReadingAlone(error) };
+}
+
+/** How long the org asks to be left alone by this error, ms. */
+export function askedRestMs(error: unknown): number {
+  return Math.min(callDetailsOf(error).retryAfterMs ?? 0, longestRetryAfterMs);
 }
 
 /** Without a connection; one that was cut may have been the org's own doing. */

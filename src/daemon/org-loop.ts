@@ -3,7 +3,7 @@ import { type AppError, isAppError } from '../base/errors.ts';
 import { Bell } from './bell.ts';
 import type { LongPlace } from './long-place.ts';
 import type { LoopLimits } from './loop-limits.ts';
-import { nextTurn } from './next-turn.ts';
+import { askedRestMs, nextTurn } from './next-turn.ts';
 import { OrgInCare } from './org-in-care.ts';
 import type { LostLogin, OrgLoopOptions, WatchedOutcome } from './org-loop-options.ts';
 import { assertFollows, type OrgMode } from './org-mode.ts';
@@ -42,6 +42,8 @@ export class OrgLoop {
   /** When the turn that begins was due; null where it was asked for. */
   #plannedAtMs: number | null = null;
   #failures = 0;
+  /** For how long the last turn was asked to leave the org alone, and since when by the wall clock, which no sleep stops. */
+  #asked = { restMs: 0, since: 0 };
   /** What a push between two turns has met: it is the next one's, which begins at once. */
   #lostBetween: AppError | null = null;
   /** Of the last turn that asked for a login. */
@@ -89,12 +91,18 @@ export class OrgLoop {
     if (await this.#org.isAsked()) this.nudge();
   }
 
-  /** Where it waits for its next turn, that is due within so long, however long it was to wait. */
+  /**
+   * Where it waits for its next turn, that is due within so long, however long it was to wait; where the org has asked for
+   * rest, within so long after that.
+   */
   comeWithin(ms: number): void {
     if (this.#mode !== 'waiting' && this.#mode !== 'backing-off') return;
-    const nowMs = this.#options.clock.monotonicMs();
+    const { clock } = this.#options;
+    const nowMs = clock.monotonicMs();
     const isOverdue = this.#dueAtMs <= nowMs;
-    this.#dueAtMs = isOverdue ? nowMs + ms : Math.min(this.#dueAtMs, nowMs + ms);
+    const { restMs, since } = this.#asked;
+    const leftMs = Math.max(0, restMs - Math.max(0, clock.now() - since));
+    this.#dueAtMs = isOverdue ? nowMs + ms : Math.min(this.#dueAtMs, nowMs + leftMs + ms);
     this.#bell.ring();
   }
 
@@ -234,6 +242,7 @@ export class OrgLoop {
       await this.#org.dropSpent();
     }
     this.outcome.error = error;
+    this.#asked = { restMs: askedRestMs(error), since: clock.now() };
     const tookMs = clock.monotonicMs() - startedAt;
     const callsAhead = once ? null : await this.#org.callsAhead();
     const next = nextTurn({ error, tookMs, failures: this.#failures, callsAhead }, { intervalMs, random });

@@ -799,6 +799,27 @@ describe('a machine that slept', () => {
   });
 });
 
+describe('an org that has asked for rest before a machine slept', () => {
+  it('is left alone until then, and asked soon after it', async () => {
+    const details = { retryAfterMs: 600 * minute };
+    const watch = watching({
+      resting: {
+        cycle: async (n) =>
+          n === 0 ? Promise.reject(new AppError('ORG_UNAVAILABLE', 'later', { details })) : undefined,
+      },
+    });
+    await watch.pass(20 * minute);
+    expect(watch.cyclesOf('resting')).toHaveLength(1);
+    watch.ahead.ms = 480 * minute;
+    await watch.pass(95 * minute);
+    expect(watch.log).toContain('resumed after 480');
+    expect(watch.cyclesOf('resting')).toHaveLength(1);
+    await watch.pass(11 * minute);
+    expect(watch.cyclesOf('resting')).toHaveLength(3);
+    await watch.stop();
+  });
+});
+
 describe('many orgs', () => {
   const orgs = (count: number) =>
     Object.fromEntries(Array.from({ length: count }, (_, i) => [`org${i}`, {}]));
