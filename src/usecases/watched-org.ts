@@ -211,11 +211,14 @@ class LeasedOrg implements WatchedOrg {
 
   silentForMs(): number {
     if (this.#asking === null || this.#connection.current === null) return 0;
-    const { before, sinceMs } = this.#asking;
+    const { before } = this.#asking;
     // Every answer of the API names the usage. By the clock it may be older: that can be set back meanwhile.
     const reported = this.#connection.current.remote.usage.reported();
     if (reported !== null && reported !== before) return 0;
-    return this.#parts.clock.monotonicMs() - sinceMs;
+    const nowMs = this.#parts.clock.monotonicMs();
+    // An org that is left alone at its own wish owes no answer yet.
+    if (this.#connection.current.budget.isResting) this.#asking.sinceMs = nowMs;
+    return nowMs - this.#asking.sinceMs;
   }
 
   callsAhead(): Promise<CallsAhead | null> {

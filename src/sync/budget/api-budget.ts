@@ -72,6 +72,7 @@ export class ApiBudget {
   /** Calls that a look has left, as none so far was answered with the usage. */
   #looksLeft = 0;
   #pushes = 0;
+  #resting = 0;
 
   constructor(options: ApiBudgetOptions) {
     this.#options = options;
@@ -85,7 +86,7 @@ export class ApiBudget {
    */
   async before(kind: CallPurpose, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
     const purpose = this.#pushes > 0 ? 'push' : kind;
-    if (purpose !== 'look') await this.#rest.keep(purpose, { signal });
+    if (purpose !== 'look') await this.#keepRest(purpose, { signal });
     if (!this.#takeFromBlock(purpose))
       await this.#reserving.run(() => this.#takeReserved(purpose), { signal });
     this.#underWay++;
@@ -113,6 +114,20 @@ export class ApiBudget {
       return await work();
     } finally {
       this.#pushes--;
+    }
+  }
+
+  /** Whether a call waits now because the org has asked for rest. */
+  get isResting(): boolean {
+    return this.#resting > 0;
+  }
+
+  async #keepRest(purpose: 'pull' | 'push', options: { signal?: AbortSignal | undefined }): Promise<void> {
+    this.#resting++;
+    try {
+      await this.#rest.keep(purpose, options);
+    } finally {
+      this.#resting--;
     }
   }
 
