@@ -2,6 +2,7 @@
  * Makes what `bin/` loads: the compiler's output once more, with the packages it uses, in some 80 files in place of 800,
  * because at a start a file costs more than its lines. `dist/` itself is for readers and for the library.
  */
+import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
 import { writeNotices } from './write-notices.js';
 
@@ -9,12 +10,24 @@ import { writeNotices } from './write-notices.js';
 const outside = ['better-sqlite3', 'keytar', 'open', 'pino'];
 const dir = 'dist/bundled';
 
+/** Of undici only what is used. */
+const lessOfUndici = {
+  name: 'less-of-undici',
+  resolveId(source, importer = '') {
+    if (source === 'undici') return fileURLToPath(new URL('undici.cjs', import.meta.url));
+    if (source === './client-h2.js' && /undici[\\/]lib[\\/]dispatcher[\\/]client\.js$/.test(importer))
+      return fileURLToPath(new URL('no-http2.cjs', import.meta.url));
+    return null;
+  },
+};
+
 const { output } = await build({
   input: {
     start: 'dist/start.js',
     'writer-thread': 'dist/store/sqlite/writer/writer-thread.js',
   },
   platform: 'node',
+  plugins: [lessOfUndici],
   external: (id) =>
     id.startsWith('node:') || outside.some((name) => id === name || id.startsWith(`${name}/`)),
   onLog(level, { code, message }) {
