@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { orderedUuids } from '../../../base/ordered-uuids.ts';
 import type { SyncedObject } from '../../../org/synced-object.ts';
 import type { Field } from '../../ports/field.ts';
 import type { StagingRecord } from '../../ports/outbox-staging.ts';
@@ -54,6 +54,7 @@ export class RecordChecker {
   readonly #fields: FieldSetter;
   /** Headers of files, and whether they are made of names that the object does not have. */
   readonly #headers = new Map<readonly string[], boolean>();
+  readonly #nextKey = orderedUuids();
 
   constructor(fields: readonly Field[], columns: Columns, parents: Parents, options: CheckOptions) {
     this.#columns = columns;
@@ -133,7 +134,7 @@ export class RecordChecker {
       });
     }
     if (this.#options.byJob) refuseForJob(check);
-    const key = randomUUID();
+    const key = this.#nextKey();
     const { source, index, line, fields } = record;
     return {
       source,
