@@ -230,6 +230,7 @@ function hasOpen(world: World, { records }: Input): boolean {
 }
 
 async function push(world: World, program: Program, input: Input, queue: boolean): Promise<Ended> {
+  const formerMs = input.triedAtMs;
   input.triedAtMs = world.clock.now();
   input.isUnderWay = true;
   let isTold = false;
@@ -270,6 +271,8 @@ async function push(world: World, program: Program, input: Input, queue: boolean
     return null;
   });
   input.isUnderWay = false;
+  // It may have died, or failed, before it noted the try: then the day counts from the one before.
+  if (ended.kind !== 'done') input.triedAtMs = formerMs;
   // A process that died may have stored that it has told the end.
   input.ended ||= isTold || (ended.kind !== 'done' && (queue || !hasOpen(world, input)));
   return ended;
