@@ -1,6 +1,6 @@
 /**
  * What the program uses of undici: its connections over HTTP/1.1. The package's index also loads caches, WebSocket, a
- * `fetch` and stand-ins for tests, which takes longer than all else of a start. jsforce asks for `fetch` and `Response`
+ * `fetch` and stand-ins for tests, which takes as long again. jsforce asks for `fetch` and `Response`
  * and never gets to use them: its requests go through this program's own client.
  */
 const Dispatcher = require('undici/lib/dispatcher/dispatcher');

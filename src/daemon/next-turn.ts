@@ -1,5 +1,5 @@
 import { backoffMs } from '../base/backoff.ts';
-import { callDetailsOf } from '../base/call-details.ts';
+import { askedRestMs, callDetailsOf } from '../base/call-details.ts';
 import { isAppError } from '../base/errors.ts';
 import { failsReadingAlone } from '../sync/fails-reading-alone.ts';
 import { type CallsAhead, stretchedIntervalMs } from './stretched-interval.ts';
@@ -7,8 +7,6 @@ import { type CallsAhead, stretchedIntervalMs } from './stretched-interval.ts';
 const longestBackoffMs = 3_600_000;
 /** Where no request reaches the org: asking again costs it nothing, and a network comes back without notice. */
 const longestUnreachedMs = 120_000;
-/** However long an org asks to be left alone. */
-const longestRetryAfterMs = 86_400_000;
 
 /** How a turn of an org, a cycle or a first copy with its cycle, has ended. */
 export interface TurnOutcome {
@@ -57,11 +55,6 @@ export function nextTurn(
   const inMs = Math.max(backoff, askedRestMs(error), stretchedMs ?? 0);
   if (isAppError(error, 'LOGIN_REQUIRED')) return { kind: 'until-login', inMs, failures: failures + 1 };
   return { kind: 'failed', inMs, failures: failures + 1, pushes: failsReadingAlone(error) };
-}
-
-/** How long the org asks to be left alone by this error, ms. */
-export function askedRestMs(error: unknown): number {
-  return Math.min(callDetailsOf(error).retryAfterMs ?? 0, longestRetryAfterMs);
 }
 
 /** Without a connection; one that was cut may have been the org's own doing. */

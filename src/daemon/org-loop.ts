@@ -1,9 +1,10 @@
 import { isAbort } from '../base/abort.ts';
+import { askedRestMs } from '../base/call-details.ts';
 import { type AppError, isAppError } from '../base/errors.ts';
 import { Bell } from './bell.ts';
 import type { LongPlace } from './long-place.ts';
 import type { LoopLimits } from './loop-limits.ts';
-import { askedRestMs, nextTurn } from './next-turn.ts';
+import { nextTurn } from './next-turn.ts';
 import { OrgInCare } from './org-in-care.ts';
 import type { LostLogin, OrgLoopOptions, WatchedOutcome } from './org-loop-options.ts';
 import { assertFollows, type OrgMode } from './org-mode.ts';

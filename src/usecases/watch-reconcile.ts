@@ -1,4 +1,4 @@
-import { callDetailsOf } from '../base/call-details.ts';
+import { askedRestMs } from '../base/call-details.ts';
 import { isAppError } from '../base/errors.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { WatchEvent } from '../contract/watch.ts';
@@ -33,8 +33,6 @@ export interface WatchedReconcilesOptions {
 
 /** How soon one that was due by the timetable and failed is tried again. */
 const retryMs = 3_600_000;
-/** However long an org asks to be left alone. */
-const longestRetryAfterMs = 86_400_000;
 
 /** When the watch of one org compares its mirror with the org, and why. */
 export class WatchedReconciles {
@@ -138,8 +136,7 @@ export class WatchedReconciles {
   }
 
   #retryLater(failure: unknown, { clock }: Pick<ConnectedOrg['context'], 'clock'>): number {
-    const asked = Math.min(callDetailsOf(failure).retryAfterMs ?? 0, longestRetryAfterMs);
-    const inMs = Math.max(retryMs, asked);
+    const inMs = Math.max(retryMs, askedRestMs(failure));
     this.#notBeforeMs = clock.monotonicMs() + inMs;
     return inMs;
   }

@@ -1,5 +1,5 @@
 import { isAbort } from '../base/abort.ts';
-import { callDetailsOf } from '../base/call-details.ts';
+import { askedRestMs } from '../base/call-details.ts';
 import type { Clock } from '../base/clock.ts';
 import type { ErrorCode } from '../base/error-codes.ts';
 import { isAppError } from '../base/errors.ts';
@@ -9,7 +9,6 @@ import { reasonClause } from './reason-clause.ts';
 
 /** How soon columns that could not be filled are tried again. */
 const retryMs = 3_600_000;
-const longestRetryAfterMs = 86_400_000;
 
 /** What ends a turn, whatever work of it meets it. */
 const endsTurn: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -53,8 +52,7 @@ export class WatchedFills {
       this.#told = null;
     } catch (error) {
       if (isAbort(error) || !isAppError(error) || endsTurn.has(error.code)) throw error;
-      const asked = Math.min(callDetailsOf(error).retryAfterMs ?? 0, longestRetryAfterMs);
-      this.#notBeforeMs = this.#clock.monotonicMs() + Math.max(retryMs, asked);
+      this.#notBeforeMs = this.#clock.monotonicMs() + Math.max(retryMs, askedRestMs(error));
       const names = (await mirror.schema.toFill()).join(', ');
       const failure = `${error.code} ${names}`;
       if (failure === this.#told) return;
