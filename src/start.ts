@@ -2,15 +2,19 @@ import { readdirSync, statSync, unlinkSync } from 'node:fs';
 import { constants, enableCompileCache, getCompileCacheDir } from 'node:module';
 import { join } from 'node:path';
 import { makeFolder } from './base/make-folder.ts';
+import type { CliIo } from './cli/cli-io.ts';
 import { asksVersionOnly } from './cli/print-version.ts';
 import { main } from './main.ts';
 
-/** What `bin/` calls once it knows that this Node.js will do: the process's arguments in, its exit code set. */
-export async function start(): Promise<void> {
+/**
+ * What `bin/` calls once it knows that this Node.js will do: the process's arguments in, its exit code set. `io` replaces
+ * parts of the real process.
+ */
+export async function start(io: Partial<CliIo> = {}): Promise<void> {
   const argv = process.argv.slice(2);
   // The cache pays for itself where more than a few lines are loaded, all of which `main` does after it is on.
   if (!asksVersionOnly(argv)) await keepCompiledCode(argv.includes('push') ? 'push' : '.');
-  process.exitCode = await main(argv);
+  process.exitCode = await main(argv, io);
   // Where it is left to Node.js, the listeners of signals go first, and then all that the process has held, for a tenth
   // of a second and more: a signal in that would give a result that was told the exit code of one that was cut off.
   process.once('beforeExit', () => process.exit());

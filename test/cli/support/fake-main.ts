@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { abortReason, throwIfAborted } from '../../../src/base/abort.ts';
 import type { App } from '../../../src/contract/app.ts';
-import { main } from '../../../src/main.ts';
+import { start } from '../../../src/start.ts';
 import { fakeApp } from './fake-app.ts';
 
 /** Waits for the stop; `deaf` work does not hear it. */
@@ -73,7 +73,7 @@ const { app } = fakeApp({
 // Should the test that started this be killed, nobody else ends it.
 setTimeout(() => process.exit(99), 60_000).unref();
 
-process.exitCode = await main(process.argv.slice(2), { loadApp: async () => async (): Promise<App> => app });
+await start({ loadApp: async () => async (): Promise<App> => app });
 
 // A process that needs long to go, as one does that has held much.
 if (process.env.LINGERS === '1') setInterval(() => process.stderr.write('lingering\n'), 20);
