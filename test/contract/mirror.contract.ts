@@ -857,6 +857,38 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       expect(await outbox.counts()).toMatchObject({ done: 2, pending: 1, dropped: 1, 'in-doubt': 0 });
     });
 
+    test('tells the records that creates have made, and those that an upsert met when it was sent again', async () => {
+      await using opened = await open();
+      const { outbox } = opened.mirror;
+      const made = newEntry();
+      const met = newEntry({ upsertField: 'Ext__c' });
+      const metAgain = newEntry({ upsertField: 'Ext__c' });
+      const madeAndMet = newEntry({ upsertField: 'Ext__c' });
+      const edit = newEntry({ op: 'update', contactId: contactId(5) });
+      const all = [made, met, metAgain, madeAndMet, edit];
+      await outbox.add(all);
+      await outbox.markSent([metAgain.key, madeAndMet.key], 'upsert', epoch);
+      await outbox.settle(
+        [metAgain, madeAndMet].map(({ key }) => ({ key, state: 'in-doubt', errors: [], at: epoch })),
+      );
+      await outbox.move([metAgain.key, madeAndMet.key], ['in-doubt'], 'pending', epoch);
+      const keys = all.map(({ key }) => key);
+      await outbox.markSent(keys, 'upsert', epoch);
+      const place = [1, 2, 3, 1, 5];
+      await outbox.settle(
+        keys.map((key, at) => ({
+          key,
+          state: 'done',
+          contactId: contactId(place[at]!),
+          created: at === 0,
+          at: epoch,
+        })),
+      );
+      const ids = [1, 2, 3, 4, 5].map(contactId);
+      expect(await outbox.accountedFor(ids)).toEqual({ made: [contactId(1)], maybe: [contactId(3)] });
+      expect(await outbox.accountedFor([contactId(2)])).toEqual({ made: [], maybe: [] });
+    });
+
     test('an entry remembers its first sending that may have done something', async () => {
       await using opened = await open();
       const { outbox } = opened.mirror;

@@ -203,6 +203,31 @@ describe('creates whose answer was lost', () => {
     expect(await made(rig, 'Twin')).toHaveLength(2);
   });
 
+  it('leave the contact that an upsert may have made when it was sent before to nobody', async () => {
+    await using rig = await copied();
+    await lost(rig, { reset: 'before' }, [...people(26), { LastName: 'Twin' }]);
+    await control(rig.emulator.url, 'faults', [
+      { match: 'PATCH', reset: 'after-commit' },
+      { match: 'GET .*/query', times: 99, status: 500 },
+    ]);
+    await pushed(rig, [{ LastName: 'Twin', ParaHack_Id__c: 'X1' }], { upsertField: 'ParaHack_Id__c' });
+    await control(rig.emulator.url, 'faults', []);
+    // By a person, who does not know that it was made.
+    const again = (await entriesOf(rig)).at(-1)?.key ?? '';
+    await rig.context.mirror.outbox.move([again], ['in-doubt'], 'pending', rig.context.clock.now());
+    await drain(rig);
+    expect((await entriesOf(rig)).at(-1)).toMatchObject({ state: 'done', created: false, attempts: 2 });
+    settledTime(rig);
+    await drain(rig);
+    const [own] = await made(rig, 'Twin');
+    const twin = (await entriesOf(rig)).find(({ changes }) => changes.LastName === 'Twin');
+    expect(twin).toMatchObject({
+      state: 'in-doubt',
+      contactId: null,
+      doubt: { reason: 'contacts-unexplained', candidates: [{ id: own?.Id }] },
+    });
+  });
+
   it('are settled in a mirror of a few fields too', async () => {
     await using rig = await openRig({ contacts: 3 });
     const fields = ['LastName', 'Title'];

@@ -137,6 +137,20 @@ describe('settle --as', () => {
     expect((await entry('bob')).state).toBe('in-doubt');
   });
 
+  it('refuses one that an upsert may have made when it was sent before', async () => {
+    const { settle, entry, idOf, outbox } = await inDoubt(['ada', 'bob'], { made: ['ada'] });
+    const as = await idOf('ada');
+    const met = { key: keyOf('ada'), state: 'done', contactId: as, created: false, at: 0 } as const;
+    await outbox.settle([{ key: met.key, state: 'pending', errors: [], at: 0 }]);
+    await outbox.markSent([met.key], 'upsert', 0, start, org.userId);
+    await outbox.settle([met]);
+    await expect(settle({ keys: ['bob'], as })).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      message: expect.stringContaining('was sent again and may have made'),
+    });
+    expect((await entry('bob')).state).toBe('in-doubt');
+  });
+
   it('refuses a contact that was there before the entry was sent', async () => {
     const { settle, entry, outbox, parts, idOf } = await inDoubt(['old'], { made: ['old'] });
     const key = keyOf('old');

@@ -1,5 +1,5 @@
 import type { DoubtNote } from '../../sync/ports/doubt.ts';
-import type { Outbox } from '../../sync/ports/outbox.ts';
+import type { Accounted, Outbox } from '../../sync/ports/outbox.ts';
 import type {
   KnownBefore,
   NewOutboxEntry,
@@ -94,14 +94,18 @@ export class MemoryOutbox implements Outbox {
     });
   }
 
-  async accountedFor(ids: readonly string[]): Promise<string[]> {
+  async accountedFor(ids: readonly string[]): Promise<Accounted> {
     const asked = new Set(ids);
-    const made = this.#select(
-      ({ op, contactId, created }) =>
-        op === 'create' && contactId !== null && created !== false && asked.has(contactId),
+    const own = this.#select(
+      ({ op, contactId }) => op === 'create' && contactId !== null && asked.has(contactId),
       undefined,
     );
-    return [...new Set(made.map(({ contactId }) => contactId as string))];
+    const idsOf = (entries: readonly OutboxEntry[]) =>
+      new Set(entries.map(({ contactId }) => contactId as string));
+    const made = idsOf(own.filter(({ created }) => created !== false));
+    // Its earlier try may have made what an upsert has met.
+    const again = idsOf(own.filter(({ attempts }) => attempts > 1));
+    return { made: [...made], maybe: [...again].filter((id) => !made.has(id)) };
   }
 
   async move(

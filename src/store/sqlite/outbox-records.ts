@@ -1,6 +1,7 @@
 import { isoTime } from '../../base/iso-time.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import type { Doubt, DoubtNote } from '../../sync/ports/doubt.ts';
+import type { Accounted } from '../../sync/ports/outbox.ts';
 import type {
   KnownBefore,
   NewOutboxEntry,
@@ -164,16 +165,18 @@ export function noteDoubts(db: Connection, notes: readonly DoubtNote[]): void {
   for (const { key, doubt } of notes) note.run(JSON.stringify(doubt), key);
 }
 
-/** An upsert that met a record did not make it. */
-export function accountedFor(db: Connection, object: string, ids: readonly string[]): string[] {
-  return prepared(
+/** An upsert that met a record did not make it, unless it is what its earlier try has made. */
+export function accountedFor(db: Connection, object: string, ids: readonly string[]): Accounted {
+  const rows = prepared(
     db,
-    `SELECT DISTINCT o.contact_id FROM (SELECT DISTINCT value FROM json_each(?)) i
-       CROSS JOIN outbox o ON o.contact_id = i.value
-     WHERE o.op = 'create' AND o.contact_id IS NOT NULL AND o.object = ? AND coalesce(o.created, 1) = 1`,
-  )
-    .pluck()
-    .all(JSON.stringify(ids), object) as string[];
+    `SELECT o.contact_id AS id, max(coalesce(o.created, 1)) AS made, max(o.attempts) AS attempts
+     FROM (SELECT DISTINCT value FROM json_each(?)) i CROSS JOIN outbox o ON o.contact_id = i.value
+     WHERE o.op = 'create' AND o.contact_id IS NOT NULL AND o.object = ? GROUP BY o.contact_id`,
+  ).all(JSON.stringify(ids), object) as { id: string; made: number; attempts: number }[];
+  return {
+    made: rows.filter(({ made }) => made === 1).map(({ id }) => id),
+    maybe: rows.filter(({ made, attempts }) => made === 0 && attempts > 1).map(({ id }) => id),
+  };
 }
 
 /** Returns the keys that were in one of the states of `from` and now are in `to`. */

@@ -1,5 +1,5 @@
 import type { DoubtNote } from '../../sync/ports/doubt.ts';
-import type { Outbox } from '../../sync/ports/outbox.ts';
+import type { Accounted, Outbox } from '../../sync/ports/outbox.ts';
 import type {
   EditDecision,
   EditRecord,
@@ -66,7 +66,7 @@ export class SqliteOutbox implements Outbox {
     await this.#write('noteDoubts', notes);
   }
 
-  async accountedFor(ids: readonly string[]): Promise<string[]> {
+  async accountedFor(ids: readonly string[]): Promise<Accounted> {
     return this.#file.read((db) => accountedFor(db, this.#object, ids));
   }
 

@@ -11,6 +11,14 @@ import type {
 } from './outbox-entry.ts';
 import type { Brake, OutboxStaging } from './outbox-staging.ts';
 
+/** Ids of records that creates have to do with. */
+export interface Accounted {
+  /** A create has made them. */
+  made: string[];
+  /** An upsert met them when it was sent again: what it met may be what its earlier try has made. */
+  maybe: string[];
+}
+
 /**
  * All writes are transactions with `synchronous=FULL`, and on disk when they resolve. `markSent` and `settle` that are
  * asked for at the same time may share one.
@@ -44,8 +52,8 @@ export interface Outbox {
   settle(settlements: readonly Settlement[]): Promise<void>;
   /** Keeps what was learnt of entries that are still in doubt. */
   noteDoubts(notes: readonly DoubtNote[]): Promise<void>;
-  /** Those of these records that creates of this outbox have made, whatever has become of them since. */
-  accountedFor(ids: readonly string[]): Promise<string[]>;
+  /** What creates of this outbox have to do with these records, whatever has become of them since. */
+  accountedFor(ids: readonly string[]): Promise<Accounted>;
   /**
    * By a person: `retry` turns rejected (and with `inDoubt`, in-doubt) into pending, as if never sent; `drop` gives
    * up.

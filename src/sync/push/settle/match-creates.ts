@@ -108,8 +108,16 @@ export class CreateMatcher {
       const group = kind.groups.get(this.#valuesOf(kind.names, contact.values));
       if (group !== undefined) likes.push(group);
     }
-    if (likes.length === 0) this.#addStranger(contact);
+    if (likes.length === 0) this.seeStranger(contact);
     else this.#alike.push({ contact, likes });
+  }
+
+  /** One that is taken for no entry's, whatever its values are: another may have made it. */
+  seeStranger(contact: MadeContact): void {
+    for (const kind of this.#kinds.values()) {
+      if (isAboutTime(contact, kind)) this.#strangersOf.set(kind, (this.#strangersOf.get(kind) ?? 0) + 1);
+    }
+    if (this.#strangers.length < keptStrangers) this.#strangers.push(contact);
   }
 
   /** After all contacts, once; by key. */
@@ -120,7 +128,7 @@ export class CreateMatcher {
     for (const { contact } of this.#alike) {
       const owner = this.#owners.get(contact);
       if (owner === undefined) {
-        this.#addStranger(contact);
+        this.seeStranger(contact);
         continue;
       }
       const at = counts.get(owner) ?? 0;
@@ -174,13 +182,6 @@ export class CreateMatcher {
   #valuesOf(names: readonly string[], values: Record<string, unknown>): string {
     const normal = names.map((name) => normalValue(values[name], this.#fields.get(name)));
     return createHash('sha256').update(JSON.stringify(normal)).digest('base64');
-  }
-
-  #addStranger(contact: MadeContact): void {
-    for (const kind of this.#kinds.values()) {
-      if (isAboutTime(contact, kind)) this.#strangersOf.set(kind, (this.#strangersOf.get(kind) ?? 0) + 1);
-    }
-    if (this.#strangers.length < keptStrangers) this.#strangers.push(contact);
   }
 
   /**

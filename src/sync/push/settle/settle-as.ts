@@ -51,8 +51,10 @@ export async function settleAs(
       hint: 'Where it is the right one all the same, `outbox drop` gives the entry up.',
     });
   }
-  if ((await mirror.outbox.accountedFor([contactId])).length > 0) {
-    throw new AppError('INVALID_INPUT', `Another entry has made the contact ${contactId}.`, {
+  const { made, maybe } = await mirror.outbox.accountedFor([contactId]);
+  if (made.length + maybe.length > 0) {
+    const has = made.length > 0 ? 'has made' : 'was sent again and may have made';
+    throw new AppError('INVALID_INPUT', `Another entry ${has} the contact ${contactId}.`, {
       hint: 'Each entry is a contact of its own: `outbox show KEY` tells what this one may have become.',
     });
   }

@@ -195,8 +195,12 @@ async function settleCovered(
       await noteAll(context, covered, 'too-many');
       return new Map();
     }
-    const known = new Set(await outbox.accountedFor(page.map(({ id }) => id)));
-    for (const contact of page) if (!known.has(contact.id)) matcher.see(contact);
+    const accounted = await outbox.accountedFor(page.map(({ id }) => id));
+    const [made, maybe] = [new Set(accounted.made), new Set(accounted.maybe)];
+    for (const contact of page) {
+      if (maybe.has(contact.id)) matcher.seeStranger(contact);
+      else if (!made.has(contact.id)) matcher.see(contact);
+    }
   }
   return store(context, covered, matcher);
 }
