@@ -265,6 +265,22 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       expect(await mirror.sweep.count('missing')).toBe(0);
     });
 
+    test('leaves nothing to be done of rows that are gone since, but of hidden ones', async () => {
+      await using opened = await filled();
+      const { mirror } = opened;
+      const run = await begun(mirror);
+      await noted(mirror, [later(6)]);
+      await mirror.commit({ effects: [{ kind: 'close-sweep', runId: run, before: epoch + minute }] });
+      const marks = [2, 3].map((n) => ({ id: contactId(n), due: 'unknown' as const, evidenceAt: epoch + 5 }));
+      await mirror.commit({ effects: [{ kind: 'mark-swept', runId: run, marks }] });
+      await mirror.commit({ tombstones: [gone(1, 'deleted'), gone(2, 'purged'), gone(3, 'hidden')] });
+      await mirror.commit({ effects: [{ kind: 'settle-swept' }] });
+      expect(await numbersOf(mirror, 'absent')).toEqual([4]);
+      expect(await numbersOf(mirror, 'unknown')).toEqual([]);
+      expect(await numbersOf(mirror, 'hidden')).toEqual([3]);
+      expect(await numbersOf(mirror, 'stale')).toEqual([6]);
+    });
+
     test('is forgotten by the next one and at its end, with the chunks that were left', async () => {
       await using opened = await filled();
       const { mirror } = opened;

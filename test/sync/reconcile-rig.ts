@@ -3,6 +3,7 @@ import Database from 'better-sqlite3';
 import { mirrorPath } from '../../src/store/sqlite/mirror-path.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import type { SyncContext } from '../../src/sync/context.ts';
+import type { Effect } from '../../src/sync/ports/effect.ts';
 import { type ReconcileOptions, reconcile } from '../../src/sync/reconcile/reconcile.ts';
 import { contactsOf, control, expectMirrorEqualsOrg } from '../e2e/org.ts';
 import { connectParts, openRig, type Rig } from './rig.ts';
@@ -49,6 +50,23 @@ export async function later<T>(
 
 export const reconciled = (rig: Rig, days = 0, more: Partial<ReconcileOptions> = {}) =>
   later(rig, days, (context) => reconcile(context, asked(rig, more)));
+
+/** A mirror behind whose commits with such an effect `then` is called. */
+export function heard(
+  mirror: SyncContext['mirror'],
+  kind: Effect['kind'],
+  then: () => Promise<void>,
+): SyncContext['mirror'] {
+  const commit: typeof mirror.commit = async (batch, options) => {
+    const outcome = await mirror.commit(batch, options);
+    if (batch.effects?.some((effect) => effect.kind === kind)) await then();
+    return outcome;
+  };
+  const interposed = Object.create(mirror, { commit: { value: commit } });
+  for (const part of ['schema', 'contacts', 'journal', 'sweep', 'outbox'] as const)
+    Object.defineProperty(interposed, part, { value: mirror[part] });
+  return interposed;
+}
 
 export const fileOf = (rig: Rig) => mirrorPath(join(rig.folder, 'orgs'), rig.emulator.url);
 export const equal = (rig: Rig) => expectMirrorEqualsOrg(fileOf(rig), rig.emulator.url);

@@ -11,6 +11,7 @@ import {
   dayMs,
   equal,
   goneOf,
+  heard,
   idsOf,
   later,
   reconciled,
@@ -262,20 +263,12 @@ describe('a reconcile', () => {
     await control(url, 'delete', { ids: ids.slice(0, 2) });
     await control(url, 'visibility', { ids: ids.slice(2), hidden: true });
     const report = await later(rig, 0, (context) => {
-      const { mirror } = context;
       // They come back between the sweep and the look at each.
-      const commit: typeof mirror.commit = async (batch, options) => {
-        const outcome = await mirror.commit(batch, options);
-        if (batch.effects?.some(({ kind }) => kind === 'close-sweep')) {
-          await control(url, 'undelete', { ids: ids.slice(0, 2) });
-          await control(url, 'visibility', { ids: ids.slice(2), hidden: false });
-        }
-        return outcome;
-      };
-      const interposed = Object.create(mirror, { commit: { value: commit } });
-      for (const part of ['schema', 'contacts', 'journal', 'sweep', 'outbox'] as const)
-        Object.defineProperty(interposed, part, { value: mirror[part] });
-      return reconcile({ ...context, mirror: interposed }, asked(rig));
+      const mirror = heard(context.mirror, 'close-sweep', async () => {
+        await control(url, 'undelete', { ids: ids.slice(0, 2) });
+        await control(url, 'visibility', { ids: ids.slice(2), hidden: false });
+      });
+      return reconcile({ ...context, mirror }, asked(rig));
     });
     expect(report).toMatchObject({ error: null, ghosts: 0, stale: 4, contacts: 60 });
     expect(goneOf(rig)).toEqual({});
@@ -427,6 +420,25 @@ describe('an interrupted reconcile', () => {
     };
     await later(rig, 0, (context) => backfill({ ...context, onEvent }, { api: 'rest', signal: stop.signal }));
     expect(await reconciled(rig)).toMatchObject({ status: 'complete', resumed: false });
+  });
+
+  it('holds nothing of what cycles have settled since, and judges what was hidden since as such', async () => {
+    await using rig = await copiedRig(60);
+    const { url } = rig.emulator;
+    const ids = await idsOf(rig, 60);
+    await control(url, 'delete', { ids });
+    await control(url, 'purge', { ids });
+    const cut = await later(rig, 3, (context) => {
+      const stop = new AbortController();
+      const mirror = heard(context.mirror, 'mark-swept', async () => stop.abort());
+      return reconcile({ ...context, mirror }, asked(rig, { signal: stop.signal }));
+    });
+    expect(cut.status).toBe('interrupted');
+    expect(await rig.context.mirror.sweep.count('unknown')).toBe(60);
+    await later(rig, 0, (context) => runCycle(context, { push: false, signal: rig.signal }));
+    expect(await rig.context.mirror.contacts.counts()).toMatchObject({ contacts: 0 });
+    expect(await reconciled(rig)).toMatchObject({ status: 'complete', resumed: true, held: 0, contacts: 0 });
+    expect(new Set(Object.values(goneOf(rig)))).toEqual(new Set(['purged']));
   });
 });
 

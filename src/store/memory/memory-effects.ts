@@ -8,7 +8,7 @@ import { foundRuns } from './found-runs.ts';
 import { kept } from './memory-file.ts';
 import { mendFuture } from './memory-future.ts';
 import type { MemoryEntry, MemoryState } from './memory-state.ts';
-import { beginSweep, closeSweep, markSwept, noteSwept } from './memory-sweep-effects.ts';
+import { beginSweep, closeSweep, markSwept, noteSwept, settleSwept } from './memory-sweep-effects.ts';
 import type { PlainPage } from './merge-page.ts';
 
 /** What the effects so far have come to, for the outcome of their commit. */
@@ -79,6 +79,7 @@ const executors: Executors = {
       ...sumOf(run, { counts, apiCalls: 0 }),
     }));
   },
+  'settle-swept': (state) => settleSwept(state),
   'mark-swept': (state, { runId, marks }) => {
     const counts = { repaired: markSwept(state, marks) };
     changeRun(state, runId, (run) => sumOf(run, { counts, apiCalls: 0 }));

@@ -76,6 +76,14 @@ export function closeSweep({ swept, contacts }: MemoryState, before: number): Re
   };
 }
 
+export function settleSwept({ swept, contacts }: MemoryState): void {
+  for (const [id, { due }] of swept) {
+    const gone = contacts.get(id)?.state.gone ?? null;
+    if ((due === 'absent' || due === 'unknown') && gone !== null)
+      swept.set(id, { due: gone === 'hidden' ? 'hidden' : null, evidenceAt: 0 });
+  }
+}
+
 /** How many of them the mirror has now as the org does. */
 export function markSwept({ swept, contacts }: MemoryState, marks: readonly SweptMark[]): number {
   let repaired = 0;

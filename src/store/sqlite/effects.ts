@@ -12,7 +12,7 @@ import { readIdentity } from './identity-records.ts';
 import { mendFuture } from './mend-future.ts';
 import { addToRun, endRun, insertStep, patchRunState, resumeRun } from './run-records.ts';
 import { confirmReadBack } from './send-records.ts';
-import { beginSweep, closeSweep, markSwept, noteSwept } from './sweep-records.ts';
+import { beginSweep, closeSweep, markSwept, noteSwept, settleSwept } from './sweep-records.ts';
 
 /** What the effects so far have come to, for the outcome of their commit. */
 type Outcome = Pick<BatchOutcome, 'chunkDone' | 'addedChunks'>;
@@ -63,6 +63,7 @@ const executors: Executors = {
   'note-swept': (db, { mends }, { object, columns, readAt }) =>
     noteSwept(db, object, columns, { mends, readAt }),
   'close-sweep': (db, { runId, before }) => closeSweep(db, runId, before),
+  'settle-swept': (db) => settleSwept(db),
   'mark-swept': (db, { runId, marks }) => markSwept(db, runId, marks),
   'complete-reconcile': (db, { t0, beyond, isHolding, unheardUntil, userId }, { object }) => {
     completeReconcile(db, object, {

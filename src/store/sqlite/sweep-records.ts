@@ -86,6 +86,15 @@ export function closeSweep(db: Connection, runId: string, before: number): void 
   patchRunState(db, runId, { swept: true });
 }
 
+/** Cycles go on where a reconcile was interrupted. */
+export function settleSwept(db: Connection): void {
+  const gone = '(SELECT _gone FROM contact WHERE Id = contact_swept.id)';
+  db.exec(
+    `UPDATE contact_swept SET evidence_at = 0, due = CASE ${gone} WHEN 'hidden' THEN 'hidden' END
+     WHERE due IN ('absent', 'unknown') AND ${gone} IS NOT NULL`,
+  );
+}
+
 export function markSwept(db: Connection, runId: string, marks: readonly SweptMark[]): void {
   const known = db.prepare('SELECT due FROM contact_swept WHERE id = ?').pluck();
   const goneOf = db.prepare('SELECT _gone FROM contact WHERE Id = ?').pluck();

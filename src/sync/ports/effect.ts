@@ -61,6 +61,11 @@ export type Effect =
    * nothing happens where that is set.
    */
   | { kind: 'close-sweep'; runId: string; before: number }
+  /**
+   * Of rows that were live when they were found `absent` or `unknown`, and are gone from the mirror since, nothing is left
+   * to be done; one that is hidden since is looked at as `hidden`.
+   */
+  | { kind: 'settle-swept' }
   /** Those that are settled and are in the mirror now as the org has them are added to the run's `repaired`. */
   | { kind: 'mark-swept'; runId: string; marks: readonly SweptMark[] }
   /** The end of a reconcile: the mirror agrees with the org as of `t0`. */

@@ -33,6 +33,8 @@ export async function confirmGhosts(
 ): Promise<{ held: number; unheardUntil: number }> {
   const { sweep } = context.mirror;
   const { state, force } = options;
+  // Where it was interrupted, cycles have gone on.
+  await context.mirror.commit({ effects: [{ kind: 'settle-swept' }] }, { signal: options.signal });
   await askEach(context, 'deleted', options);
   const judge = judgeOnce(context, options.signal);
   await settleHidden(context, options, judge);
