@@ -1,42 +1,18 @@
-import { backoffMs } from '../../base/backoff.ts';
-import { messageOf } from '../../base/errors.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import { AdaptiveLimit } from '../adaptive-limit.ts';
 import type { SyncContext } from '../context.ts';
 import { assertJobRows, deleteBulkJob, isLostJob, listResultPages, pollBulkJob } from '../read/bulk-job.ts';
 import { readResultPages } from '../read/result-pages.ts';
 import { readWholePage } from '../read/whole-page.ts';
-import { select, spanConditions } from '../soql.ts';
-import {
-  type Chunk,
-  type FinishedJob,
-  type JobSpan,
-  type NewChunk,
-  parseChunk,
-  placeOf,
-  type SpanPosition,
-} from './chunk.ts';
+import { type Chunk, type FinishedJob, type NewChunk, placeOf, type SpanPosition } from './chunk.ts';
 import { type ChunkPoolView, runChunks } from './chunk-pool.ts';
 import type { CopyReading } from './copy-reading.ts';
 import { pendingChunk, pendingChunks } from './first-copy-run.ts';
+import type { JobReading } from './job-reading.ts';
+import { chunksOfJob, loseJob, replaceChunks, restartSpan } from './lost-job.ts';
 import { nextSpans, withinOpenJobs } from './open-jobs.ts';
-import type { CountedSpan } from './plan-spans.ts';
+import { startJob } from './start-job.ts';
 import { warnOfStandstill } from './warn-of-standstill.ts';
-
-/** A span whose jobs are lost this often fails the run; it can be resumed. */
-const maxJobsPerSpan = 5;
-const jobBackoff = { baseMs: 1_000, maxMs: 30_000 };
-
-/** One job for a span of CreatedDate. */
-export function bulkSpanChunk({ lower, upper }: CountedSpan | JobSpan, attempt = 0): NewChunk {
-  return { kind: 'bulk-span', spec: { lower, upper, attempt } };
-}
-
-interface JobReading extends CopyReading {
-  limit: AdaptiveLimit;
-  /** One makes the next jobs at a time. */
-  opening: Semaphore;
-}
 
 /**
  * Reads spans by Bulk API 2.0 jobs: create (the id is stored before anything else), wait, list the result
@@ -113,24 +89,6 @@ async function readChunk(
       return closeJob(context, chunk.spec, pool, reading);
     default:
   }
-}
-
-/** The span with its job, made where there is none; null where another process has gone on with it meanwhile. */
-async function startJob(
-  context: SyncContext,
-  chunk: Chunk<'bulk-span'>,
-  { fields, pages, signal }: Pick<CopyReading, 'fields' | 'pages' | 'signal'>,
-): Promise<(Chunk<'bulk-span'> & { position: SpanPosition }) | null> {
-  if (chunk.position !== null) return { ...chunk, position: chunk.position };
-  const soql = select(context.object.name, fields, spanConditions(chunk.spec));
-  const job = await context.remote.bulk.create(soql, pages.deleted ? 'queryAll' : 'query', { signal });
-  const position: SpanPosition = { jobId: job.id, locator: null, ended: false };
-  const { chunkDone } = await context.mirror.commit({
-    effects: [{ kind: 'advance-chunk', id: chunk.id, from: placeOf(chunk), position, state: 'pending' }],
-  });
-  if (chunkDone !== null) return { ...chunk, position };
-  await deleteBulkJob(context, job.id, { signal });
-  return null;
 }
 
 async function readSpanChunk(
@@ -281,76 +239,4 @@ async function endJob(
   reading.progress.chunksDone++;
   await deleteBulkJob(context, jobId, pool);
   await startNextJobs(context, pool, reading);
-}
-
-/** Asks for the span of a lost job again; its pages that are stored stay so. Throws what is no loss of the job. */
-async function loseJob(
-  context: SyncContext,
-  spec: FinishedJob,
-  error: unknown,
-  pool: ChunkPoolView,
-  reading: JobReading,
-): Promise<void> {
-  if (!isLostJob(error, reading)) throw error;
-  const { job, pages } = await chunksOfJob(context, reading.runId, spec.jobId);
-  // Where another page met the loss first, the span is being asked for again already.
-  if (job === null) return;
-  const open = pages.filter(({ state }) => state === 'pending');
-  const ids = [job, ...open].map(({ id }) => id);
-  await restartSpan(context, ids, spec, error, pool, reading);
-}
-
-/** `job`: null where it is settled or lost. */
-async function chunksOfJob(
-  { mirror }: Pick<SyncContext, 'mirror'>,
-  runId: string,
-  jobId: string,
-): Promise<{ job: Chunk<'bulk-job'> | null; pages: Chunk<'bulk-page'>[] }> {
-  let job: Chunk<'bulk-job'> | null = null;
-  const pages: Chunk<'bulk-page'>[] = [];
-  for (const chunk of (await mirror.journal.chunks(runId)).map(parseChunk)) {
-    if (chunk.kind === 'bulk-page' && chunk.spec.jobId === jobId) pages.push(chunk);
-    if (chunk.kind === 'bulk-job' && chunk.spec.jobId === jobId && chunk.state === 'pending') job = chunk;
-  }
-  return { job, pages };
-}
-
-async function restartSpan(
-  context: SyncContext,
-  ids: readonly number[],
-  span: JobSpan & { jobId: string },
-  cause: unknown,
-  pool: ChunkPoolView,
-  reading: JobReading,
-): Promise<void> {
-  const attempt = span.attempt + 1;
-  const isLast = attempt >= maxJobsPerSpan;
-  // The span stays open, so that a resumed run asks for it, as often as this one has, and never counts it as read.
-  const again = bulkSpanChunk(span, isLast ? 0 : attempt);
-  const added = await replaceChunks(context, ids, [again], reading);
-  if (added.length === 0) return;
-  await deleteBulkJob(context, span.jobId, pool);
-  if (isLast) throw cause;
-  const { lower, upper } = span;
-  context.log.warn(
-    `a bulk job of ${context.remote.instanceUrl} was lost: what it read is asked for again (${messageOf(cause)})`,
-  );
-  context.log.debug('lost bulk job', { job: span.jobId, lower, upper, attempt });
-  await context.clock.sleep(backoffMs(attempt - 1, jobBackoff), pool);
-  pool.add(added);
-}
-
-/** Those that take their place; none where somebody else has replaced them. */
-async function replaceChunks(
-  { mirror }: Pick<SyncContext, 'mirror'>,
-  ids: readonly number[],
-  by: readonly NewChunk[],
-  { runId, progress }: CopyReading,
-): Promise<Chunk[]> {
-  const { addedChunks } = await mirror.commit({ effects: [{ kind: 'replace-chunks', runId, ids, by }] });
-  if (addedChunks.length === 0) return [];
-  progress.chunks += by.length;
-  progress.chunksDone += ids.length;
-  progress.tell();
-  return addedChunks.map(parseChunk);
 }

@@ -4,13 +4,13 @@ import { findSafeStart } from '../safe-start.ts';
 import { readableFields, refreshSchema } from '../schema.ts';
 import { withinRun } from '../with-run.ts';
 import { assertAsBegun } from './assert-as-begun.ts';
-import { bulkSpanChunk } from './bulk-chunks.ts';
 import { chooseApi } from './choose-api.ts';
 import { type CopyState, newCopyState } from './copy-state.ts';
 import { defaultConcurrency } from './default-concurrency.ts';
 import { planSpans } from './plan-spans.ts';
 import { restChunk } from './rest-chunks.ts';
 import { isAfterAnother, resumableCopy } from './resumable-copy.ts';
+import { bulkSpanChunk } from './start-job.ts';
 
 export interface PlanOptions {
   api?: 'auto' | BackfillApi;

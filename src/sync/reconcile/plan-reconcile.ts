@@ -1,9 +1,9 @@
 import { AppError } from '../../base/errors.ts';
-import { bulkSpanChunk } from '../backfill/bulk-chunks.ts';
 import { chooseApi } from '../backfill/choose-api.ts';
 import { defaultConcurrency } from '../backfill/default-concurrency.ts';
 import { planSpans } from '../backfill/plan-spans.ts';
 import { restChunk } from '../backfill/rest-chunks.ts';
+import { bulkSpanChunk } from '../backfill/start-job.ts';
 import type { SyncContext } from '../context.ts';
 import type { ReconcileCause } from '../events.ts';
 import type { Journal } from '../ports/journal.ts';
