@@ -563,6 +563,32 @@ describe('what was written before its contact was read back', () => {
     },
   );
 
+  it('is what was written last, also where it was edited twice', async () => {
+    await using two = await twoWay();
+    const id = await doubtful(two);
+    two.sql("UPDATE contacts SET Title = 'First' WHERE _key = 'k'");
+    two.sql("UPDATE contacts SET Title = 'Last', Department = 'Mine' WHERE _key = 'k'");
+    two.rig.pass(180_000);
+    await two.cycle();
+    expect((await two.org()).get(id)).toMatchObject({ Title: 'Last', Department: 'Mine' });
+    expect(await two.notes()).toEqual([]);
+  });
+
+  it('stands in the way of no delete, where it was refused', async () => {
+    await using two = await twoWay();
+    const id = await doubtful(two);
+    const rule = { name: 'NoBad', condition: "Title = 'bad'", message: 'No bad titles.' };
+    await control(two.rig.emulator.url, 'settings', { validationRules: [rule] });
+    two.sql("UPDATE contacts SET Title = 'bad' WHERE _key = 'k'");
+    two.rig.pass(180_000);
+    await two.cycle();
+    expect(two.rows("_key = 'k'")).toMatchObject([{ Id: id, _state: 'rejected' }]);
+    two.sql("DELETE FROM contacts WHERE _key = 'k'");
+    await two.cycle();
+    expect((await two.org()).has(id)).toBe(false);
+    expect(await two.notes()).toEqual([]);
+  });
+
   it('deletes a contact that nobody has changed', async () => {
     await using two = await twoWay('manual');
     const id = await doubtful(two);

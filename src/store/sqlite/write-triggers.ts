@@ -39,6 +39,12 @@ const baseOf = (field: string, was: string) => `coalesce(
     ORDER BY o.seq LIMIT 1),
   CASE WHEN ${was} <> 'null' OR EXISTS (SELECT 1 FROM contact WHERE Id = OLD.Id) THEN ${was} END)`;
 
+/** What an open edit has put in the place of a value that nobody knows says nothing of that one. */
+const forgetOwn = `UPDATE contact_edit SET was = NULL WHERE EXISTS (
+  SELECT 1 FROM outbox o, json_each(o.changes) j WHERE o.local = 1 AND o.contact_key = OLD._key
+    AND o.state NOT IN ('done', 'dropped') AND o.op = 'update' AND j.key = contact_edit.field
+    AND NOT EXISTS (SELECT 1 FROM json_each(o.base) b WHERE b.key = j.key))`;
+
 /** SQL: the bases of these fields as one object. */
 const basesOf = (fields: string) => `(SELECT json_group_object(field, json(base)) FROM (
     SELECT f.key AS field, ${baseOf('f.key', '(SELECT was FROM contact_edit e WHERE e.field = f.key)')} AS base
@@ -200,6 +206,7 @@ function updateSteps(object: string, columns: readonly StoredColumn[]): string[]
       .join(', ')} WHERE _key = OLD._key`,
     ...collect,
     refuseNoUtf8(writeable),
+    forgetOwn,
     keepGivenUp(object),
     // Under another key, so that a drain which has read the former values does not send them for the new ones.
     `UPDATE outbox SET key = ${newKey}, state = CASE state WHEN 'rejected' THEN 'pending' ELSE state END,
@@ -250,6 +257,7 @@ function deleteSteps(object: string, columns: readonly StoredColumn[]): string[]
     keepRow(columns),
     `UPDATE contact_local SET _deleted = 1, _state = 'pending', _error = NULL WHERE _key = OLD._key`,
     ...collect,
+    forgetOwn,
     `INSERT INTO outbox (object, local, key, op, contact_key, contact_id, changes, base, state, created_at)
       SELECT ${sqlText(object)}, 1, ${newKey}, 'delete', OLD._key, OLD.Id, '{}',
         CASE WHEN EXISTS (SELECT 1 FROM contact WHERE Id = OLD.Id)
