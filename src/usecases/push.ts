@@ -56,8 +56,13 @@ export async function pushRecords(
  */
 function beforeOutbox(error: AppError<'API_BUDGET_EXHAUSTED'>): AppError {
   const { code, message, details } = error;
+  // Only the refusal for this tool's own share says what that allows.
+  const isOfShare = (details as { allowed?: number } | undefined)?.allowed !== undefined;
+  const mend = isOfShare
+    ? '`orgs set ORG --budget` raises the share of this tool.'
+    : '`parahack-sync limits` asks Salesforce what is left.';
   return new AppError(code, message, {
-    hint: 'Nothing was sent, and this push has put nothing into the outbox: push the records again later. Where an earlier try of them waits there, that goes on with it and sends nothing twice. `orgs set ORG --budget` raises the share of this tool.',
+    hint: `Nothing was sent, and this push has put nothing into the outbox: push the records again later. Where an earlier try of them waits there, that goes on with it and sends nothing twice. ${mend}`,
     details,
     cause: error,
   });

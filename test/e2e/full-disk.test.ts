@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
@@ -113,6 +113,35 @@ describe.skipIf(process.platform === 'win32')('on a disk without a free byte', (
     expect(readdirSync(cli.env.PARAHACK_SYNC_DATA_DIR!).filter((name) => name.startsWith('.doctor'))).toEqual(
       [],
     );
+  });
+
+  it('a mirror that could not be made for want of room says so, and is made when there is room', async () => {
+    const path = cli.databaseOf(emulator.url);
+    for (const end of ['-wal', '-shm']) rmSync(path + end, { force: true });
+    // What is left of a mirror whose making found no room.
+    writeFileSync(path, '', { mode: 0o600 });
+    const told = async (...args: string[]) => {
+      const result = await onFullDisk(...args, '--json');
+      expect({ args, ...result }).toMatchObject({ code: 1 });
+      return JSON.parse(result.stdout);
+    };
+    const hint = expect.stringMatching(/free space|Free some space/);
+    const noRoom = { code: expect.stringMatching(/^(DISK_FULL|MIRROR_FAILED)$/), hint };
+    for (const args of [['runs'], ['outbox', 'list']])
+      expect((await told(...args)).error).toMatchObject(noRoom);
+    expect((await told('contacts', 'list')).error).toMatchObject({ code: 'NO_MIRROR' });
+    const [status] = JSON.parse((await onFullDisk('status', '--json')).stdout).orgs;
+    expect(status).toMatchObject({ contacts: null, error: noRoom });
+    const { checks } = await told('doctor');
+    expect(checks).toContainEqual({
+      name: 'mirror acme',
+      status: 'fail',
+      message: expect.not.stringContaining('no such table'),
+      hint,
+    });
+    expect((await cli.json<{ orgs: object[] }>(['backfill'])).orgs).toMatchObject([
+      { status: 'complete', contacts: 40 },
+    ]);
   });
 
   it('what would write says so, and goes on when there is room', async () => {

@@ -58,8 +58,9 @@ export function pushFailure(
     // A time from which it is worth while is what a person, or a script's author, plans by.
     const { retryAfterMs } = (stopped?.details ?? {}) as CallDetails;
     const when = typeof retryAfterMs === 'number' ? ` ${stopped?.hint ?? ''}` : '';
+    const [waiting, them] = unsent === 1 ? ['It waits', 'it'] : ['They wait', 'them'];
     return new AppError('UNSENT', `${counted(unsent, 'record')} still to be sent${why}.`, {
-      hint: `They wait in the outbox for the next \`watch\` cycle or \`push\`.${when} The same push again goes on with them and sends nothing twice.${decisions.records === 0 ? '' : ` Of ${counted(decisions.records, 'record')} an earlier change has to be decided first. ${decisions.hint}`}`,
+      hint: `${waiting} in the outbox for the next \`watch\` cycle or \`push\`.${when} The same push again goes on with ${them} and sends nothing twice.${decisions.records === 0 ? '' : ` Of ${counted(decisions.records, 'record')} an earlier change has to be decided first. ${decisions.hint}`}`,
       details: { unsent, behind: result.counts.behind, stopped },
     });
   }
@@ -177,9 +178,11 @@ function concernsCall(code: string, open: number): boolean {
 
 /** What the same input pushed once more would do is what a script's author has to know. */
 function withOutbox(stopped: ErrorInfo, unsent: number): ErrorInfo {
+  const [wait, them] = unsent === 1 ? ['waits', 'it'] : ['wait', 'them'];
   const rest =
     unsent === 0
       ? 'Every record was sent; the same push again tells what became of each and sends nothing twice.'
-      : `${counted(unsent, 'record')} wait in the outbox for the next \`watch\` cycle or \`push\`; the same push again goes on with them and sends nothing twice.`;
-  return { ...stopped, hint: stopped.hint === null ? rest : `${stopped.hint} ${rest}` };
+      : `${counted(unsent, 'record')} ${wait} in the outbox for the next \`watch\` cycle or \`push\`; the same push again goes on with ${them} and sends nothing twice.`;
+  // Last, for a hint may end with a command that is copied as it stands.
+  return { ...stopped, hint: stopped.hint === null ? rest : `${rest} ${stopped.hint}` };
 }

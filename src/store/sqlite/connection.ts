@@ -102,7 +102,7 @@ export function openToTell(path: string): Readable {
   }
 }
 
-function noMirror(path: string): AppError {
+export function noMirror(path: string): AppError {
   return new AppError('NO_MIRROR', `There is no mirror at ${path} yet.`, {
     hint: 'Run "parahack-sync backfill" for this org first.',
     details: { path },

@@ -7,7 +7,7 @@ import type { Readable } from '../../sqlite/open-readable.ts';
 import { assertLeased, type Fence } from '../write-kinds.ts';
 import { openToTell } from './connection.ts';
 import { checkVersion } from './mirror-format.ts';
-import { readAsCurrent } from './schema.ts';
+import { isEmpty, readAsCurrent } from './schema.ts';
 import { mapSqliteFault } from './sqlite-fault.ts';
 import { kindOfWrite, type Write } from './writer/call-kinds.ts';
 import type { MirrorCalls } from './writer/protocol.ts';
@@ -68,7 +68,8 @@ export class MirrorFile {
 
   /**
    * Makes sure that the file exists in this tool's version; starts the writer thread only where it must. A former
-   * version's that cannot be written can still be read; each write of it says why it cannot be.
+   * version's that cannot be written can still be read; each write of it says why it cannot be. An empty file holds
+   * nothing to read.
    */
   async prepare(create: boolean, signal?: AbortSignal): Promise<void> {
     if (!this.#isCurrent(create)) {
@@ -76,6 +77,7 @@ export class MirrorFile {
         await this.#patiently(signal, () => this.#openWriter(create));
       } catch (error) {
         if (create || !isAppError(error, 'DATA_DIR_UNWRITABLE', 'DISK_FULL', 'MIRROR_FAILED')) throw error;
+        if (this.read(isEmpty)) throw error;
         this.#isOutdated = true;
         this.read(readAsCurrent);
       }

@@ -175,6 +175,11 @@ const gained = {
 /** Keys of `meta` that name their object since the third version. */
 const keysOfObject = "'described_at', 'describe_last_modified', 'only_fields'";
 
+/** Of a file that `checkVersion` has let pass: it has not even a first version’s tables. */
+export function isEmpty(db: Connection): boolean {
+  return db.pragma('user_version', { simple: true }) === 0;
+}
+
 /**
  * Lets a connection that only reads see an outdated mirror as it will be: whoever cannot or need not write does not
  * bring it to this tool's version. Does nothing where it is current.

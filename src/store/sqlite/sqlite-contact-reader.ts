@@ -13,7 +13,7 @@ import type {
 import type { Gone } from '../../sync/ports/page.ts';
 import { chosenColumns, ownColumns, refuseOutdated, textColumns } from '../fields/chosen-columns.ts';
 import { searchFields } from '../fields/search-fields.ts';
-import { openToTell } from './connection.ts';
+import { noMirror, openToTell } from './connection.ts';
 import { loadFields } from './contact-schema.ts';
 import { searchByIndex, worthAnIndex } from './contact-search.ts';
 import { checkCondition, conditionFaultOf, orderOf } from './contact-selection.ts';
@@ -21,7 +21,7 @@ import { readCursors } from './cursor-records.ts';
 import { inTurns } from './in-turns.ts';
 import { checkVersion } from './mirror-format.ts';
 import { quoteName } from './quote-name.ts';
-import { readAsCurrent } from './schema.ts';
+import { isEmpty, readAsCurrent } from './schema.ts';
 import { searchCondition } from './search-condition.ts';
 import { countNotIndexed, searchIndexOf } from './search-index.ts';
 import { mapSqliteFault, withMappedFaults } from './sqlite-fault.ts';
@@ -52,6 +52,7 @@ export class SqliteContactReader implements ContactReader {
     this.#db = openToTell(path).db;
     try {
       this.#isOutdated = checkVersion(this.#db, path) === 'outdated';
+      if (isEmpty(this.#db)) throw noMirror(path);
       if (this.#isOutdated) readAsCurrent(this.#db);
       const fields = loadFields(this.#db, contact.name);
       this.columns = fields.filter(({ current }) => current).map(({ name, type }) => ({ name, type }));

@@ -224,6 +224,21 @@ test('whoever stops a push is told that the same push again sends nothing twice'
   expect(hint).toMatch(/^2 records wait in the outbox .* sends nothing twice\.$/);
 });
 
+test('the command that a push is to be followed by ends its hint, so that it can be copied', async () => {
+  const hint = 'Run: parahack-sync login --instance-url https://acme.my.salesforce.com';
+  const why = { code: 'LOGIN_REQUIRED', message: 'ended', hint, details: null };
+  const { stdout } = await runMain(['push', '--json'], {
+    app: pushing(['created', 'created', 'queued'], { stopped: why }).app,
+    stdin: three,
+  });
+  expect(json(stdout).error).toMatchObject({
+    hint: expect.stringMatching(
+      /^1 record waits in the outbox .* sends nothing twice\. Run: parahack-sync login/,
+    ),
+  });
+  expect((json(stdout).error as { hint: string }).hint.endsWith(hint)).toBe(true);
+});
+
 test.each([
   ['INTERRUPTED', 130, false],
   ['TERMINATED', 143, false],
