@@ -38,6 +38,13 @@ export class OrgNames {
     );
   }
 
+  /** What has just been told of an org is true before the names are read again. */
+  learn(instanceUrl: string, alias: string | null): void {
+    if (!this.#urls.includes(instanceUrl)) this.#urls.push(instanceUrl);
+    if (alias === null) this.#aliases.delete(instanceUrl);
+    else this.#aliases.set(instanceUrl, alias);
+  }
+
   of(instanceUrl: string): string {
     this.#refreshSoon();
     return this.#aliases.get(instanceUrl) ?? hostOf(instanceUrl);

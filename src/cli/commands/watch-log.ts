@@ -79,6 +79,8 @@ export function createWatchLog(
   return (event) => {
     const { alone, all } = firstCycles.heard(event);
     show(event, alone);
+    if (event.event === 'org:added' || event.event === 'org:renamed')
+      orgNames.learn(event.instanceUrl, event.alias);
     if (all !== null && !output.quiet && !everyCycle) say(all);
   };
 }

@@ -203,8 +203,29 @@ test('the lines of orgs that come, go and are renamed', async () => {
   expect(lines.map((line) => line.replace(/^\S+ /, ''))).toEqual([
     'prod: watched from now on',
     `${instanceUrl}: called live from now on`,
-    'acme.my.salesforce.com: watched no longer, its sync is off or it was logged out',
+    'live: watched no longer, its sync is off or it was logged out',
   ]);
+});
+
+test('an org is called at once as the line says that it came or was renamed', async () => {
+  const cycle = events.find((event) => event.event === 'cycle:complete')!;
+  const { app } = fakeApp({
+    watch: async (_options, { onEvent }) => {
+      onEvent({ event: 'org:added', instanceUrl, alias: 'prod' });
+      onEvent({ ...cycle, instanceUrl });
+      onEvent({ event: 'org:renamed', instanceUrl, alias: 'live' });
+      onEvent({ ...cycle, instanceUrl });
+      onEvent({ event: 'org:renamed', instanceUrl, alias: null });
+      onEvent({ ...cycle, instanceUrl });
+      return fine;
+    },
+  });
+  const { stdout } = await runMain(['watch', '--verbose'], { app });
+  const names = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(' ')[1]);
+  expect(names.filter((_, at) => at % 2 === 1)).toEqual(['prod:', 'live:', 'acme.my.salesforce.com:']);
 });
 
 describe('a watch without news', () => {
