@@ -117,7 +117,7 @@ function notAccepted(
   // The whole input again, with --rejects added, would create once more what was accepted.
   const mend = rejects
     ? 'The rejects file has them with their reasons: mend it and push that file alone. Each of its records takes the place of the refused entry that its _entry names; as they were, `outbox retry` sends them again.'
-    : "See each record's errors, mend what was refused and push these alone: the others are done. `--rejects FILE`, given with a push, writes them to a file.";
+    : `See each record's errors, mend what was refused and push ${refused === records ? 'it again' : 'these alone: the others are done'}. \`--rejects FILE\`, given with a push, writes them to a file.`;
   const keeps = rejects
     ? ''
     : ' The outbox keeps them as they are, and `outbox retry --all` would send them beside the mended ones: `outbox drop --all` gives the refused ones up.';

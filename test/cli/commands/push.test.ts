@@ -343,6 +343,12 @@ describe('the hint says what to do', () => {
     );
   });
 
+  test('and of no others where all were refused, as in an --all-or-none push', async () => {
+    const { hint } = await hintOf(['rejected', 'rejected', 'rejected']);
+    expect(hint).toContain('mend what was refused and push it again.');
+    expect(hint).not.toContain('the others');
+  });
+
   test('to approve what is held, which nobody has refused', async () => {
     const { message, hint } = await hintOf(['held', 'held', 'held']);
     expect(message).toBe('3 of 3 records are held until they are approved.');
