@@ -887,6 +887,8 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       const ids = [1, 2, 3, 4, 5].map(contactId);
       expect(await outbox.accountedFor(ids)).toEqual({ made: [contactId(1)], maybe: [contactId(3)] });
       expect(await outbox.accountedFor([contactId(2)])).toEqual({ made: [], maybe: [] });
+      // What programs write is open; what was pushed is no row of theirs.
+      expect(await outbox.openCreations()).toEqual([]);
     });
 
     test('an entry remembers its first sending that may have done something', async () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { serverClocksMs } from '../../src/org/server-clocks.ts';
 import {
   CreateMatcher,
   type DoubtfulCreate,
   type MadeContact,
-  serverClocksMs,
 } from '../../src/sync/push/settle/match-creates.ts';
 import fc from '../support/properties.ts';
 

@@ -3,6 +3,7 @@ import type { Accounted, Outbox } from '../../sync/ports/outbox.ts';
 import type {
   KnownBefore,
   NewOutboxEntry,
+  OpenCreation,
   OutboxEntry,
   OutboxState,
   SendWay,
@@ -106,6 +107,11 @@ export class MemoryOutbox implements Outbox {
     // Its earlier try may have made what an upsert has met.
     const again = idsOf(own.filter(({ attempts }) => attempts > 1));
     return { made: [...made], maybe: [...again].filter((id) => !made.has(id)) };
+  }
+
+  /** No program writes to a mirror in memory. */
+  async openCreations(): Promise<OpenCreation[]> {
+    return [];
   }
 
   async move(

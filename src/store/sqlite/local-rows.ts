@@ -65,7 +65,7 @@ class RowRefresh {
   }
 
   row(key: string, changed: readonly number[]): void {
-    const entries = this.#entriesOf(key);
+    let entries = this.#entriesOf(key);
     if (entries.length === 0) {
       prepared(this.#db, 'DELETE FROM contact_local WHERE _key = ?').run(key);
       return;
@@ -74,7 +74,10 @@ class RowRefresh {
     const id =
       entries.findLast(({ contactId }) => contactId !== null)?.contactId ?? (known as string | null) ?? null;
     if (id === null) this.#endWithoutCreation(entries);
-    else this.#giveId(key, id, entries);
+    else if (this.#giveId(key, id, entries)) {
+      entries = this.#entriesOf(key);
+      this.#joinWaiting(entries);
+    }
     this.#moveBases(entries, changed);
     this.#foldRefused(entries);
     if (entries.every(({ state }) => state === 'dropped'))
@@ -124,9 +127,10 @@ class RowRefresh {
 
   /**
    * The contact has its Id: what waits for it can go, under another key, so that a drain which has read it before does
-   * not send it without the Id; and the row that a pull may have brought is this one.
+   * not send it without the Id; and the row that a pull may have brought is this one. Returns whether that one was
+   * edited too: there are other entries now.
    */
-  #giveId(key: string, id: string, entries: LocalEntry[]): void {
+  #giveId(key: string, id: string, entries: LocalEntry[]): boolean {
     const give = prepared(this.#db, `UPDATE outbox SET key = ${newKey}, contact_id = ? WHERE seq = ?`);
     for (const entry of entries) {
       if (entry.contactId !== null || entry.op === 'create') continue;
@@ -134,8 +138,53 @@ class RowRefresh {
       entry.contactId = id;
       if (entry.state === 'rejected' && entry.errors[0]?.code === waitsForContact) this.#letGo(entry);
     }
-    if (key !== id && entries.some(({ op }) => op === 'create'))
-      adoptKeys(this.#db, 'SELECT ? AS key, ? AS id', key, id);
+    if (key === id || !entries.some(({ op }) => op === 'create')) return false;
+    adoptKeys(this.#db, 'SELECT ? AS key, ? AS id', key, id);
+    const isMade = entries.some(({ op, state }) => op === 'create' && state === 'done');
+    return isMade && this.#takeOver(key, id);
+  }
+
+  /** What programs have edited by the Id takes its place among the entries of the key; what waits, under another key too. */
+  #takeOver(key: string, id: string): boolean {
+    const isOne = prepared(this.#db, 'SELECT 1 FROM contact WHERE Id = ? AND _key = ?').get(id, key);
+    if (isOne === undefined) return false;
+    let taken = 0;
+    for (const condition of ["state NOT IN ('done', 'dropped')", "state = 'done' AND read_back_due = 1"])
+      taken += prepared(
+        this.#db,
+        `UPDATE outbox SET contact_key = :key, key = CASE state WHEN 'pending' THEN ${newKey} ELSE key END
+         WHERE local = 1 AND contact_key = :id AND ${condition}`,
+      ).run({ key, id }).changes;
+    prepared(this.#db, 'DELETE FROM contact_local WHERE _key = ?').run(id);
+    return taken > 0;
+  }
+
+  /**
+   * What waits of two rows that are one becomes what it would be had all been done to one: a delete leaves no edit before
+   * it, the next edit takes its place, and edits in a row go as one.
+   */
+  #joinWaiting(entries: readonly LocalEntry[]): void {
+    const waiting = () =>
+      entries.filter(({ op, state, isUnsent }) => op !== 'create' && !isClosed(state) && isUnsent);
+    const last = entries.findLast(({ state }) => !isClosed(state));
+    for (const entry of waiting()) {
+      if (entry === last || (entry.op !== 'delete' && last?.op !== 'delete')) continue;
+      if (last?.op === 'delete' && entry.op === 'delete') this.#keepBase(last, entry);
+      this.#close(entry);
+    }
+    let before: LocalEntry | undefined;
+    for (const entry of waiting()) {
+      const isMerged = before?.op === 'update' && before.state === 'pending' && entry.state === 'pending';
+      if (isMerged && entry.op === 'update') this.#merge(before!, entry);
+      before = entry;
+    }
+  }
+
+  /** The row that shows what Salesforce has says more than the other one. */
+  #keepBase(last: LocalEntry, former: LocalEntry): void {
+    if (last.base !== null || former.base === null) return;
+    last.base = former.base;
+    prepared(this.#db, 'UPDATE outbox SET base = ? WHERE seq = ?').run(JSON.stringify(last.base), last.seq);
   }
 
   #letGo(entry: LocalEntry): void {
@@ -153,7 +202,10 @@ class RowRefresh {
     for (const entry of entries) this.#close(entry);
   }
 
-  /** What Salesforce has taken is what the edits behind it are based on. */
+  /**
+   * What Salesforce has taken is what the edits behind it are based on; but for a creation, where somebody has seen the
+   * contact in Salesforce since, and edited that.
+   */
   #moveBases(entries: LocalEntry[], changed: readonly number[]): void {
     const pushed = changed.flatMap((seq) => {
       const row = prepared(
@@ -165,11 +217,14 @@ class RowRefresh {
       return row === undefined ? [] : [{ seq, changes: JSON.parse(row) as Values }];
     });
     const done = entries.filter(({ state }) => state === 'done');
+    const creations = new Set(entries.flatMap(({ op, seq }) => (op === 'create' ? [seq] : [])));
     for (const { seq, changes } of [...done, ...pushed].toSorted((a, b) => a.seq - b.seq)) {
       for (const entry of entries) {
         if (entry.seq < seq || isClosed(entry.state) || entry.op === 'create') continue;
+        const isKnown = (name: string) =>
+          creations.has(seq) && (entry.op === 'delete' || name in (entry.base ?? {}));
         const moved = Object.entries(changes).filter(
-          ([name]) => entry.op === 'delete' || name in entry.changes,
+          ([name]) => (entry.op === 'delete' || name in entry.changes) && !isKnown(name),
         );
         if (moved.length === 0 || (entry.op === 'delete' && entry.base === null)) continue;
         entry.base = { ...entry.base, ...Object.fromEntries(moved) };
@@ -196,29 +251,34 @@ class RowRefresh {
         if (refused.op === 'create') this.#close(behind);
         continue;
       }
-      behind.changes = { ...refused.changes, ...behind.changes };
-      behind.base = refused.op === 'create' ? null : { ...behind.base, ...refused.base };
-      behind.firstBase = both(behind.firstBase, refused.firstBase);
-      behind.found = both(behind.found, refused.found);
-      if (behind.state === 'rejected') this.#tellBoth(behind, refused);
-      behind.op = refused.op;
-      const changes = Object.entries(behind.changes).filter(
-        ([, value]) => refused.op !== 'create' || value !== null,
-      );
-      behind.changes = Object.fromEntries(changes);
-      prepared(
-        this.#db,
-        `UPDATE outbox SET key = ${newKey}, op = ?, changes = ?, base = ?, first_base = ?, found = ? WHERE seq = ?`,
-      ).run(
-        behind.op,
-        JSON.stringify(behind.changes),
-        behind.base && JSON.stringify(behind.base),
-        behind.firstBase && JSON.stringify(behind.firstBase),
-        behind.found && JSON.stringify(behind.found),
-        behind.seq,
-      );
-      this.#close(refused);
+      this.#merge(refused, behind);
     }
+  }
+
+  /** `behind` does what both of them were to do. */
+  #merge(former: LocalEntry, behind: LocalEntry): void {
+    behind.changes = { ...former.changes, ...behind.changes };
+    behind.base = former.op === 'create' ? null : { ...behind.base, ...former.base };
+    behind.firstBase = both(behind.firstBase, former.firstBase);
+    behind.found = both(behind.found, former.found);
+    if (behind.state === 'rejected') this.#tellBoth(behind, former);
+    behind.op = former.op;
+    const changes = Object.entries(behind.changes).filter(
+      ([, value]) => former.op !== 'create' || value !== null,
+    );
+    behind.changes = Object.fromEntries(changes);
+    prepared(
+      this.#db,
+      `UPDATE outbox SET key = ${newKey}, op = ?, changes = ?, base = ?, first_base = ?, found = ? WHERE seq = ?`,
+    ).run(
+      behind.op,
+      JSON.stringify(behind.changes),
+      behind.base && JSON.stringify(behind.base),
+      behind.firstBase && JSON.stringify(behind.firstBase),
+      behind.found && JSON.stringify(behind.found),
+      behind.seq,
+    );
+    this.#close(former);
   }
 
   /** Of two that were refused, the reason of the first is told first. */

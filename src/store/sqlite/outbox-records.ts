@@ -5,6 +5,7 @@ import type { Accounted } from '../../sync/ports/outbox.ts';
 import type {
   KnownBefore,
   NewOutboxEntry,
+  OpenCreation,
   OutboxEntry,
   OutboxOp,
   OutboxState,
@@ -13,6 +14,7 @@ import type {
   WrittenEntry,
 } from '../../sync/ports/outbox-entry.ts';
 import type { RecordError } from '../../sync/ports/record-writes.ts';
+import { isOpenCreation } from './open-creation.ts';
 import { prepared } from './prepared.ts';
 import { neverSent } from './send-records.ts';
 
@@ -177,6 +179,21 @@ export function accountedFor(db: Connection, object: string, ids: readonly strin
     made: rows.filter(({ made }) => made === 1).map(({ id }) => id),
     maybe: rows.filter(({ made, attempts }) => made === 0 && attempts > 1).map(({ id }) => id),
   };
+}
+
+/** `+` keeps SQLite from reading all that waits by its state. */
+export function openCreations(db: Connection, object: string): OpenCreation[] {
+  const rows = prepared(
+    db,
+    `SELECT contact_key, sent_org_at, sent_by, doubt FROM outbox o
+     WHERE +object = ? AND ${isOpenCreation('o')} ORDER BY +seq`,
+  ).all(object) as Pick<OutboxRow, 'contact_key' | 'sent_org_at' | 'sent_by' | 'doubt'>[];
+  return rows.map((row) => ({
+    contactKey: row.contact_key,
+    sentOrgAt: row.sent_org_at === null ? null : Date.parse(row.sent_org_at),
+    sentBy: row.sent_by,
+    doubt: row.doubt === null ? null : (JSON.parse(row.doubt) as Doubt),
+  }));
 }
 
 /** Returns the keys that were in one of the states of `from` and now are in `to`. */

@@ -144,6 +144,11 @@ export const migrations: readonly string[] = [
   CREATE INDEX run_of_kind ON run (object, kind, seq);
   ALTER TABLE outbox ADD COLUMN replaced_by TEXT;
   ALTER TABLE push ADD COLUMN queued INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX outbox_open_creation ON outbox (contact_key)
+    WHERE local = 1 AND op = 'create' AND contact_id IS NULL AND sent_at IS NOT NULL
+      AND state IN ('pending', 'sent', 'in-doubt');
+  CREATE INDEX outbox_without_id ON outbox (contact_key, seq)
+    WHERE local = 1 AND op <> 'create' AND contact_id IS NULL AND state NOT IN ('done', 'dropped');
   `,
 ];
 

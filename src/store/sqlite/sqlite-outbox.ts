@@ -4,6 +4,7 @@ import type {
   EditDecision,
   EditRecord,
   NewOutboxEntry,
+  OpenCreation,
   OutboxEntry,
   OutboxState,
   SendWay,
@@ -21,6 +22,7 @@ import {
   listEntries,
   listReadBackDue,
   type OutboxFilter,
+  openCreations,
 } from './outbox-records.ts';
 import type { SendStep } from './send-step.ts';
 import { SqliteStaging } from './sqlite-staging.ts';
@@ -68,6 +70,10 @@ export class SqliteOutbox implements Outbox {
 
   async accountedFor(ids: readonly string[]): Promise<Accounted> {
     return this.#file.read((db) => accountedFor(db, this.#object, ids));
+  }
+
+  async openCreations(): Promise<OpenCreation[]> {
+    return this.#file.read((db) => openCreations(db, this.#object));
   }
 
   async move(

@@ -1,5 +1,7 @@
+import { serverClocksMs } from '../../org/server-clocks.ts';
 import type { StoredColumn } from '../fields/stored-column.ts';
 import { newKey, sqlNow } from './new-key.ts';
+import { isOpenCreation } from './open-creation.ts';
 import { quoteName } from './quote-name.ts';
 import { sqlText } from './sql-text.ts';
 import {
@@ -22,9 +24,30 @@ const madeKey = `(SELECT value FROM contact_edit WHERE field = '_key')`;
 const open = `local = 1 AND contact_key = OLD._key AND state NOT IN ('done', 'dropped')`;
 /** What no request may have carried, or Salesforce or a person has given back. */
 const unsent = `(state IN ('held', 'rejected', 'conflict') OR (state = 'pending' AND sent_at IS NULL))`;
-/** SQL: the place of the entry that an edit goes into: the contact's last one, where no request may have carried it. */
-const foldInto = `(SELECT seq FROM outbox WHERE ${open} AND op <> 'delete' AND ${unsent}
-  AND seq = (SELECT max(seq) FROM outbox WHERE ${open}))`;
+/** SQL: whether `t` is a contact that the creation `c` may have made, as far as its columns say. */
+const mayBeMade = `${isOpenCreation('c')} AND substr(t.CreatedById, 1, 15) = substr(c.sent_by, 1, 15)
+    AND t.CreatedDate >= strftime('%Y-%m-%dT%H:%M:%S', c.sent_org_at, '-${serverClocksMs / 1_000} seconds')`;
+/** SQL: whether `o` was edited behind the entry in question, and waits. */
+const isBehind = `o.local = 1 AND o.op <> 'create' AND o.state NOT IN ('done', 'dropped') AND +o.seq > outbox.seq`;
+/**
+ * SQL: whether what was edited behind this entry may be of the same contact, by the other of two names: its Id, and the key
+ * of a creation whose answer never came. Then the two stay in their order. Of an entry by such a key, and of one by an Id.
+ */
+const isOvertaken = `CASE WHEN outbox.op = 'create' THEN 0
+  WHEN outbox.contact_id IS NULL THEN EXISTS (SELECT 1 FROM outbox c CROSS JOIN outbox o CROSS JOIN contact t
+    WHERE c.contact_key = outbox.contact_key AND ${isBehind} AND t.Id = o.contact_key AND ${mayBeMade})
+  ELSE EXISTS (SELECT 1 FROM outbox o CROSS JOIN outbox c CROSS JOIN contact t
+    WHERE ${isBehind} AND o.contact_id IS NULL AND c.contact_key = o.contact_key AND t.Id = outbox.contact_key
+      AND ${mayBeMade}) END`;
+/** SQL: the place of the contact's last entry, where no request may have carried it; a condition may follow. */
+const lastUnsent = `SELECT seq FROM outbox WHERE ${open} AND op <> 'delete' AND ${unsent}
+  AND seq = (SELECT max(seq) FROM outbox WHERE ${open})`;
+/**
+ * SQL: the place of the entry that an edit goes into. A mirror that does not keep who made a contact, and when, cannot tell
+ * which one a creation may have made.
+ */
+const foldInto = (columns: readonly StoredColumn[]) =>
+  `(${lastUnsent}${keepsMaking(columns) ? ` AND NOT ${isOvertaken}` : ''})`;
 const isAlone = `(SELECT count(*) FROM outbox WHERE ${open}) = 1`;
 
 /**
@@ -66,6 +89,7 @@ const lostOf = (object: string, column: string) =>
 /** The part that a program's edit of a refused contact gives up, as an entry of its own that nobody sends. */
 const keepGivenUp = (
   object: string,
+  into: string,
 ) => `INSERT INTO outbox (object, local, key, op, contact_key, contact_id, changes, base,
     state, created_at, settled_at, errors, error_code, error_message, error_fields)
   SELECT object, 1, ${newKey}, 'update', contact_key, contact_id, changes, base, 'dropped', created_at, ${sqlNow},
@@ -76,7 +100,7 @@ const keepGivenUp = (
       (SELECT json_group_array(j.key) FROM json_each(o.changes) j WHERE ${cannotBeWritten(object, 'o')}) AS fields,
       (SELECT group_concat(j.key, ', ') FROM json_each(o.changes) j WHERE ${cannotBeWritten(object, 'o')})
         || ${sqlText(givenUp)} AS message
-    FROM outbox o WHERE o.seq = ${foldInto} AND EXISTS (SELECT 1 FROM contact_edit))
+    FROM outbox o WHERE o.seq = ${into} AND EXISTS (SELECT 1 FROM contact_edit))
   WHERE fields <> '[]'`;
 const givenUpCode = 'INVALID_FIELD';
 const givenUp =
@@ -177,6 +201,7 @@ function insertSteps(object: string, columns: readonly StoredColumn[]): string[]
 
 function updateSteps(object: string, columns: readonly StoredColumn[]): string[] {
   const writeable = columns.filter((field) => isUpdateable(field) || isCreateable(field));
+  const into = foldInto(columns);
   const collect = writeable.map((field) => {
     const name = quoteName(field.name);
     const [given, stored] = [`NEW.${name}`, `l.${name}`];
@@ -207,7 +232,7 @@ function updateSteps(object: string, columns: readonly StoredColumn[]): string[]
     ...collect,
     refuseNoUtf8(writeable),
     forgetOwn,
-    keepGivenUp(object),
+    keepGivenUp(object, into),
     // Under another key, so that a drain which has read the former values does not send them for the new ones.
     `UPDATE outbox SET key = ${newKey}, state = CASE state WHEN 'rejected' THEN 'pending' ELSE state END,
         sent_at = NULL, sent_org_at = NULL, known_before = NULL, settled_at = NULL,
@@ -222,24 +247,24 @@ function updateSteps(object: string, columns: readonly StoredColumn[]): string[]
             WHERE j.key NOT IN (SELECT field FROM contact_edit) AND NOT (${cannotBeWritten(object, 'outbox')})
         ) WHERE CASE outbox.op WHEN 'create' THEN value <> 'null' ELSE NOT ${isAlone} OR value IS NOT
           (SELECT ${memberJson('b', 'outbox.base')} FROM json_each(outbox.base) b WHERE b.key = field) END)
-      WHERE seq = ${foldInto} AND EXISTS (SELECT 1 FROM contact_edit)`,
+      WHERE seq = ${into} AND EXISTS (SELECT 1 FROM contact_edit)`,
     `UPDATE outbox SET base = ${basesOf('json_each(outbox.changes)')},
         first_base = ${ofChanges('first_base')}, found = ${ofChanges('found')}
-      WHERE seq = ${foldInto} AND op = 'update' AND EXISTS (SELECT 1 FROM contact_edit)`,
+      WHERE seq = ${into} AND op = 'update' AND EXISTS (SELECT 1 FROM contact_edit)`,
     `INSERT INTO outbox (object, local, key, op, contact_key, contact_id, changes, base, state, created_at)
       SELECT ${sqlText(object)}, 1, ${newKey}, 'update', OLD._key, OLD.Id,
         (SELECT json_group_object(field, json(value)) FROM contact_edit),
         ${basesOf('(SELECT field AS key FROM contact_edit)')}, 'pending', ${sqlNow}
-      WHERE ${foldInto} IS NULL AND EXISTS (SELECT 1 FROM contact_edit)`,
+      WHERE ${into} IS NULL AND EXISTS (SELECT 1 FROM contact_edit)`,
     // Set back to what it was before: there is nothing to send.
     `UPDATE outbox SET state = 'dropped', settled_at = ${sqlNow}
-      WHERE seq = ${foldInto} AND op = 'update' AND changes = '{}'`,
-    `UPDATE contact_local SET _state = (SELECT state FROM outbox WHERE seq = ${foldInto}), _error = NULL
+      WHERE seq = ${into} AND op = 'update' AND changes = '{}'`,
+    `UPDATE contact_local SET _state = (SELECT state FROM outbox WHERE seq = ${into}), _error = NULL
       WHERE _key = OLD._key AND (_state = 'rejected'
-        OR (EXISTS (SELECT 1 FROM outbox WHERE ${isWaitingDelete}) AND NOT ${isDisputed})) AND ${foldInto} IS NOT NULL`,
+        OR (EXISTS (SELECT 1 FROM outbox WHERE ${isWaitingDelete}) AND NOT ${isDisputed})) AND ${into} IS NOT NULL`,
     dropWaitingDelete,
     `UPDATE contact_local SET _state = 'pending', _error = NULL WHERE _key = OLD._key AND (_state = 'synced'
-        OR (_state = 'rejected' AND ${foldInto} IS NULL)) AND EXISTS (SELECT 1 FROM outbox WHERE ${open} AND state <> 'rejected')`,
+        OR (_state = 'rejected' AND ${into} IS NULL)) AND EXISTS (SELECT 1 FROM outbox WHERE ${open} AND state <> 'rejected')`,
     closeEdit,
     letGo,
     countCommit,
@@ -307,6 +332,11 @@ function refuse(rules: readonly ValueRule[]): string {
   return `SELECT ${refusingBy(rules, 'NULL')}`;
 }
 
+/** Whether the mirror has what tells which contacts a creation may have made. */
+function keepsMaking(columns: readonly StoredColumn[]): boolean {
+  return ['CreatedById', 'CreatedDate'].every((name) => columns.some((column) => column.name === name));
+}
+
 function isCreateable({ createable, vanished }: StoredColumn): boolean {
   return createable && !vanished;
 }
@@ -322,7 +352,7 @@ function fixedRules(field: StoredColumn): ValueRule[] {
   const message = `${field.name} ${readOnlyReason(field)} and cannot be changed.`;
   const [atFirst, later] = [isCreateable(field), isUpdateable(field)];
   if (!atFirst && !later) return [{ when: changes, message }];
-  const waits = `EXISTS (SELECT 1 FROM outbox WHERE seq = ${foldInto} AND op = 'create')`;
+  const waits = `EXISTS (SELECT 1 FROM outbox WHERE seq = (${lastUnsent}) AND op = 'create')`;
   if (!later)
     return [
       {

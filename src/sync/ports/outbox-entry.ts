@@ -87,6 +87,9 @@ export interface OutboxEntry {
 /** One whose record is in Salesforce and not in the mirror yet. */
 export type WrittenEntry = Pick<OutboxEntry, 'key' | 'op' | 'contactId'>;
 
+/** A creation by a program that may have made a contact, and nobody knows yet whether it has, and which. */
+export type OpenCreation = Pick<OutboxEntry, 'contactKey' | 'sentOrgAt' | 'sentBy' | 'doubt'>;
+
 export type NewOutboxEntry = Pick<
   OutboxEntry,
   | 'key'

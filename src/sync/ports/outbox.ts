@@ -3,6 +3,7 @@ import type {
   EditDecision,
   EditRecord,
   NewOutboxEntry,
+  OpenCreation,
   OutboxEntry,
   OutboxState,
   SendWay,
@@ -54,6 +55,8 @@ export interface Outbox {
   noteDoubts(notes: readonly DoubtNote[]): Promise<void>;
   /** What creates of this outbox have to do with these records, whatever has become of them since. */
   accountedFor(ids: readonly string[]): Promise<Accounted>;
+  /** Creations that programs have asked for, that were sent, and of which no answer is known; in order. Cheap where none is. */
+  openCreations(): Promise<OpenCreation[]>;
   /**
    * By a person: `retry` turns rejected (and with `inDoubt`, in-doubt) into pending, as if never sent; `drop` gives
    * up.

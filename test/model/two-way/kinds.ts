@@ -57,6 +57,7 @@ export const kinds: readonly string[] = [
   'local-wins',
   'manual',
   'lost creation',
+  'brought creation',
   'two at once',
   'faults',
   'crash',

@@ -4,6 +4,8 @@ import { type Entry, isOpen } from './entries.ts';
 /** What a program has written to a field last, of a contact by its key. */
 interface Wish {
   key: string;
+  /** The key of the row that was written: the Id of the contact, where the tool did not know yet which one it is. */
+  by: string;
   field: string;
   value: string;
   /** Before it, and not taken back since: none of them may come after it. */
@@ -112,12 +114,19 @@ export class Oracle {
     return [...(this.#made.get(key) ?? [])][0] ?? null;
   }
 
+  /** Of a contact that is edited by its Id, as long as the tool does not know which one it is. */
+  #keyOf(by: string): string {
+    for (const [key, ids] of this.#made) if (ids.has(by)) return key;
+    return by;
+  }
+
   isMade(key: string): boolean {
     return this.#made.has(key);
   }
 
   /** A program has set a field that showed `was`. */
-  update(key: string, field: string, was: unknown, value: string): void {
+  update(by: string, field: string, was: unknown, value: string): void {
+    const key = this.#keyOf(by);
     // A program has seen what it writes over, also what was merged into this contact from another.
     for (const [name, wish] of this.#wishes)
       if (wish.field === field && plain(wish.value) === plain(String(was)) && wish.key !== key)
@@ -125,12 +134,13 @@ export class Oracle {
     const former = this.#wishes.get(`${key} ${field}`);
     const values =
       former === undefined ? [] : [...former.former, former.value].filter((one) => one !== value);
-    this.#wishes.set(`${key} ${field}`, { key, field, value, former: values, isOver: false });
+    this.#wishes.set(`${key} ${field}`, { key, by, field, value, former: values, isOver: false });
   }
 
-  delete(key: string): void {
+  delete(by: string): void {
+    const key = this.#keyOf(by);
     this.#deleted.add(key);
-    for (const wish of this.#wishes.values()) if (wish.key === key) wish.isOver = true;
+    for (const wish of this.#wishes.values()) if (wish.key === key || wish.by === by) wish.isOver = true;
   }
 
   /** A person has pushed another value, whatever was there. */
@@ -167,7 +177,7 @@ export class Oracle {
     return [
       ...this.#problemsOfKeys(entries),
       ...[...this.#wishes.values()].flatMap((wish) =>
-        this.#problemOf(wish, rows.get(wish.key), entries, notes),
+        this.#problemOf(wish, rows.get(wish.key) ?? rows.get(this.madeOf(wish.key) ?? ''), entries, notes),
       ),
       ...[...this.#theirs.values()].flatMap((theirs) => this.#problemOfTheirs(theirs, live, entries, notes)),
     ];
@@ -194,6 +204,15 @@ export class Oracle {
   #problemOf(wish: Wish, row: Row | undefined, entries: readonly Entry[], notes: string): string[] {
     const { key, field, value, former, isOver } = wish;
     if (isOver) return [];
+    const own = [...former, value];
+    const ours = own.flatMap((lost) =>
+      own.flatMap((by) =>
+        plain(notes).includes(plain(`${field} "${lost}" from here is dropped for "${by}"`))
+          ? [`${field} = ${lost} of ${key} was lost to ${by}, which a program has written too`]
+          : [],
+      ),
+    );
+    if (ours.length > 0) return ours;
     const holders = entries.filter(({ changes }) => names(changes, value));
     if (holders.some((entry) => isOpen(entry) || this.#isExplained(entry, entries))) return [];
     if (names(notes, value)) return [];

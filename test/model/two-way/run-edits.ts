@@ -42,7 +42,11 @@ function isRefusal({ isWriting }: World, error: unknown): boolean {
 function run(world: World, db: Database.Database, edit: Edit, noted: (() => void)[]): string {
   if (edit.edit === 'insert') return insert(world, db, noted);
   const rows = db.prepare('SELECT * FROM contacts ORDER BY _key').all() as Row[];
-  const row = rows[edit.pick % Math.max(1, rows.length)];
+  const row =
+    edit.row === undefined
+      ? rows[edit.pick % Math.max(1, rows.length)]
+      : rows.find(({ _key }) => _key === edit.row);
+  if (row === undefined && edit.row !== undefined) return `${edit.row} is gone`;
   if (row === undefined) return insert(world, db, noted);
   const key = String(row._key);
   if (edit.edit === 'delete') {

@@ -5,12 +5,12 @@ import { oneOf, weighted } from '../watch/weighted.ts';
 /** A place in a list, whatever its length is then. */
 export type Pick = number;
 
-/** What one statement of a program does to the view. */
+/** What one statement of a program does to the view. `row`: its key, where it is a certain one. */
 export type Edit =
   | { edit: 'insert' }
   /** `back`: one of the fields gets the value that it has, or had in Salesforce. */
-  | { edit: 'update'; pick: Pick; fields: Pick[]; back: boolean }
-  | { edit: 'delete'; pick: Pick };
+  | { edit: 'update'; pick: Pick; fields: Pick[]; back: boolean; row?: string }
+  | { edit: 'delete'; pick: Pick; row?: string };
 
 /** What others do: programs by SQL, users of the org, and its administrator. */
 export type Act =
@@ -50,6 +50,8 @@ export type Step =
   | { step: 'work'; jobs: Job[]; meanwhile: Meanwhile[]; crash: FailPoint | null }
   /** A creation whose answer is lost, and a person who settles it before anybody else does. */
   | { step: 'lost creation'; isDone: boolean; how: Pick; pick: Pick }
+  /** A creation whose answer is lost again and again, and whose contact is edited by its Id and by its key meanwhile. */
+  | { step: 'brought creation'; edits: { by: 'id' | 'key'; does: 'update' | 'delete'; fields: Pick[] }[] }
   | { step: 'kill' }
   | { step: 'rest' };
 
@@ -182,6 +184,20 @@ export const stepArbitrary: fc.Arbitrary<Step> = oneOf<Step>(
     }),
   ),
   weighted(1, fc.record({ step: is('lost creation'), isDone: fc.boolean(), how: pick, pick })),
+  weighted(
+    1,
+    fc.record({
+      step: is('brought creation'),
+      edits: fc.array(
+        fc.record({
+          by: is('id', 'key'),
+          does: is('update', 'update', 'update', 'update', 'delete'),
+          fields: fc.array(fc.nat(2), { minLength: 1, maxLength: 2 }),
+        }),
+        { minLength: 2, maxLength: 5 },
+      ),
+    }),
+  ),
   weighted(1, fc.constant({ step: 'kill' })),
   weighted(1, fc.constant({ step: 'rest' })),
 );

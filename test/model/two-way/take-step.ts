@@ -6,7 +6,7 @@ import type { Ended, Program } from '../watch/program.ts';
 import { decide, settle } from './decide.ts';
 import { editedIds } from './perform-act.ts';
 import { comeToRest } from './rest.ts';
-import type { Job, Step } from './steps.ts';
+import type { Edit, Job, Step } from './steps.ts';
 import type { World } from './world.ts';
 
 type StepOf<S extends Step['step']> = Extract<Step, { step: S }>;
@@ -25,6 +25,8 @@ export async function take(world: World, step: Step): Promise<void> {
       return work(world, step);
     case 'lost creation':
       return lose(world, step);
+    case 'brought creation':
+      return bring(world, step);
     case 'kill':
       if (await world.kill(0)) world.count('kill');
       return;
@@ -58,6 +60,31 @@ async function lose(world: World, { isDone, how, pick }: StepOf<'lost creation'>
   await work(world, { ...once, jobs: [{ job: 'cycle' }] });
   await world.org.control('faults', []);
   await work(world, { ...once, jobs: [{ job: 'settle', how, pick }] });
+}
+
+/** Programs see two rows of it, as long as nobody knows what came of the creation. */
+async function bring(world: World, { edits }: StepOf<'brought creation'>): Promise<void> {
+  const path = world.takesKeys ? 'ui-api/records$' : 'composite/sobjects$';
+  const once = { step: 'work' as const, meanwhile: [], crash: null };
+  const cycle = () => work(world, { ...once, jobs: [{ job: 'cycle' }] });
+  await world.org.control('faults', [{ match: `POST .*/${path}`, times: 999, reset: 'after-commit' }]);
+  await world.act({ act: 'program', which: 0, edits: [{ edit: 'insert' }], commit: true });
+  await cycle();
+  world.pass(2_000);
+  await cycle();
+  const key = world.lastKey;
+  const id = world.oracle.madeOf(key);
+  const rows = new Set(world.shown().map((row) => row._key));
+  if (id !== null && rows.has(id) && rows.has(key)) {
+    world.count('brought creation');
+    for (const { by, does, fields } of edits) {
+      const row = by === 'id' ? id : key;
+      const edit: Edit =
+        does === 'delete' ? { edit: does, pick: 0, row } : { edit: does, pick: 0, fields, back: false, row };
+      await world.act({ act: 'program', which: 0, edits: [edit], commit: true });
+    }
+  }
+  await world.org.control('faults', []);
 }
 
 /** Does one job. Whoever dies in it holds nothing that another waits for. */

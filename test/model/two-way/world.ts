@@ -102,6 +102,11 @@ export class World extends MachineWorld {
     return `key-${++this.#keys}`;
   }
 
+  /** Of the contact that a program has made last. */
+  get lastKey(): string {
+    return `key-${this.#keys}`;
+  }
+
   /** A connection of another program, which keeps it open. */
   other(which: number): Database.Database {
     const at = which % programs;

@@ -3,6 +3,7 @@ import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { openMirrors } from '../../../src/store/sqlite/open-mirrors.ts';
 import { SqliteContactReader } from '../../../src/store/sqlite/sqlite-contact-reader.ts';
+import { freshDoubt } from '../../../src/sync/push/settle/fresh-doubt.ts';
 import { heldLease } from '../../support/leases.ts';
 import { describeOf, field } from './contact-fields.ts';
 import { csvPage, epoch } from './pages.ts';
@@ -316,6 +317,52 @@ describe('what becomes of an edit', () => {
       two.program.exec("UPDATE contacts SET FirstName = 'New' WHERE _key = 'k'");
       expect((await two.asked()).at(-1)).toMatchObject({ contactKey: 'k', contactId: idOf(9), op: 'update' });
     }
+  });
+
+  test('of the row that a pull has brought goes to the creation that is done, under another key', async () => {
+    await using two = await openTwoWayMirror();
+    const { outbox } = two.mirror;
+    two.program.exec("INSERT INTO contacts (_key, LastName) VALUES ('k', 'A')");
+    const [{ key } = { key: '' }] = await two.asked();
+    await outbox.markSent([key], 'ui-api', epoch);
+    await two.pull([person(9, { LastName: 'A' })]);
+    two.program.prepare("UPDATE contacts SET FirstName = 'New' WHERE _key = ?").run(idOf(9));
+    const [, before] = await two.asked();
+    expect(before).toMatchObject({ contactKey: idOf(9), state: 'pending' });
+    await outbox.settle([{ key, state: 'done', contactId: idOf(9), created: true, at: epoch }]);
+    const [, after] = await two.asked();
+    expect(after).toMatchObject({ seq: before!.seq, contactKey: 'k', contactId: idOf(9), state: 'pending' });
+    // A drain that has read it before does not send it beside what is before it now.
+    expect(after!.key).not.toBe(before!.key);
+    expect(two.sql('SELECT _key FROM contacts WHERE Id = ?', idOf(9))).toEqual([{ _key: 'k' }]);
+  });
+
+  test('a creation that was sent is told, until it is known what came of it', async () => {
+    await using two = await openTwoWayMirror();
+    const { outbox } = two.mirror;
+    for (const key of ['made', 'refused', 'doubtful', 'given up', 'unsent'])
+      two.program.prepare('INSERT INTO contacts (_key, LastName) VALUES (?, ?)').run(key, key);
+    expect(await outbox.openCreations()).toEqual([]);
+    const [made, refused, doubtful, givenUp] = (await two.asked()).map(({ key }) => key);
+    const sent = [made!, refused!, doubtful!, givenUp!];
+    await outbox.markSent(sent, 'collection', epoch, epoch + 7, '005000000000001AAA');
+    const told = async () => (await outbox.openCreations()).map(({ contactKey }) => contactKey);
+    expect(await told()).toEqual(['made', 'refused', 'doubtful', 'given up']);
+    const at = epoch;
+    await outbox.settle([
+      { key: made!, state: 'done', contactId: idOf(9), created: true, at },
+      { key: refused!, state: 'rejected', errors: [], at },
+      { key: doubtful!, state: 'in-doubt', errors: [], at },
+      { key: givenUp!, state: 'in-doubt', errors: [], at },
+    ]);
+    await outbox.move([givenUp!], ['in-doubt'], 'dropped', at);
+    const doubt = freshDoubt({ endedOrgAt: epoch + 9 });
+    await outbox.noteDoubts([{ key: doubtful!, doubt }]);
+    expect(await outbox.openCreations()).toEqual([
+      { contactKey: 'doubtful', sentOrgAt: epoch + 7, sentBy: '005000000000001AAA', doubt },
+    ]);
+    await outbox.move([doubtful!], ['in-doubt'], 'pending', at);
+    expect(await told()).toEqual([]);
   });
 
   test('a refused one says why, and the next edit revives it', async () => {

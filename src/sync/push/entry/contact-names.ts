@@ -3,6 +3,7 @@ import type { SyncContext } from '../../context.ts';
 import type { Field } from '../../ports/field.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
 import { externalIdName } from '../values/external-id-name.ts';
+import { openMakers } from './open-makers.ts';
 
 /** Texts by which an entry means its contact: two entries that share one are of the same contact. */
 export type ContactNames = (entry: OutboxEntry) => readonly string[];
@@ -15,7 +16,8 @@ type NamingField = Pick<Field, 'name' | 'type' | 'caseSensitive'>;
 /**
  * How these entries name their contacts: by Id, by the values of unique fields, and by the key that the application gave.
  * An upsert of a contact that the mirror knows is named by its Id too, or an update by Id could overtake it. What takes a
- * unique value from a contact is named by it: whoever is to have it next must not ask for it before.
+ * unique value from a contact is named by it: whoever is to have it next must not ask for it before. What is of a contact
+ * that a creation may have made whose answer never came is named by that one's key too, and waits until that is known.
  */
 export async function contactNames(
   { mirror }: Pick<SyncContext, 'mirror'>,
@@ -37,6 +39,7 @@ export async function contactNames(
     return upsertField === null ? null : (ids.get(upsertField)?.get(String(changes[upsertField])) ?? null);
   };
   const formerNames = await formerValues(mirror, entries, { fields, idOf });
+  const makers = await openMakers(mirror, new Set(entries.flatMap((entry) => idOf(entry) ?? [])));
   // Each is asked for some times on its way; one that gets other values meanwhile is another object.
   const known = new WeakMap<OutboxEntry, readonly string[]>();
   const namesOf = (entry: OutboxEntry): readonly string[] => {
@@ -45,6 +48,8 @@ export async function contactNames(
     for (const name of formerNames(entry)) names.add(name);
     const id = idOf(entry);
     if (id !== null) names.add(id);
+    const maker = id === null ? undefined : makers.get(id);
+    if (maker !== undefined) names.add(maker);
     return [...names];
   };
   return (entry) => {

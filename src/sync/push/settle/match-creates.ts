@@ -1,13 +1,8 @@
 import { createHash } from 'node:crypto';
+import { serverClocksMs } from '../../../org/server-clocks.ts';
 import type { DoubtCandidate } from '../../ports/doubt.ts';
 import type { Field } from '../../ports/field.ts';
 import { normalValue, sameValue } from '../values/same-value.ts';
-
-/**
- * By so much the clock of the server that made a contact may be behind those whose answers told when its request left;
- * they differ by a second or so.
- */
-export const serverClocksMs = 10_000;
 
 /** A create whose answer never came. */
 export interface DoubtfulCreate {

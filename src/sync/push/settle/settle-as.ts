@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { AppError } from '../../../base/errors.ts';
 import { parseTime } from '../../../base/iso-time.ts';
 import { fullId } from '../../../org/record-id.ts';
+import { serverClocksMs } from '../../../org/server-clocks.ts';
 import type { SyncContext } from '../../context.ts';
 import type { Field } from '../../ports/field.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
@@ -9,7 +10,6 @@ import { select, soqlString } from '../../soql.ts';
 import { shown } from '../../two-way/plan-edit.ts';
 import { askingNow, isForgotten } from '../entry/is-keyless-create.ts';
 import { sameValue } from '../values/same-value.ts';
-import { serverClocksMs } from './match-creates.ts';
 import { readByFields } from './read-doubts.ts';
 import { lookAgain } from './settle-creates.ts';
 

@@ -1,3 +1,4 @@
+import { serverClocksMs } from '../../../org/server-clocks.ts';
 import type { SyncContext } from '../../context.ts';
 import type { Doubt, DoubtCandidate, DoubtNote, DoubtReason } from '../../ports/doubt.ts';
 import type { Field } from '../../ports/field.ts';
@@ -7,7 +8,7 @@ import { askingNow, isKeylessCreate } from '../entry/is-keyless-create.ts';
 import { type DoubtCoverage, doubtCoverage } from './doubt-coverage.ts';
 import { freshDoubt } from './fresh-doubt.ts';
 import { madeContacts } from './made-contacts.ts';
-import { CreateMatcher, type CreateVerdict, type MadeContact, serverClocksMs } from './match-creates.ts';
+import { CreateMatcher, type CreateVerdict, type MadeContact } from './match-creates.ts';
 import { setBackMs } from './org-now.ts';
 import { fieldsNamed, isUnknownField } from './read-doubts.ts';
 
