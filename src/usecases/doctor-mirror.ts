@@ -1,4 +1,4 @@
-import { type AppError, isAppError } from '../base/errors.ts';
+import { type AppError, isAppError, messageOf } from '../base/errors.ts';
 import { silentLogger } from '../base/logger.ts';
 import type { DoctorCheck } from '../contract/doctor.ts';
 import { damagedMirrorSteps } from '../org/damaged-mirror-steps.ts';
@@ -71,6 +71,9 @@ async function compare(
   const inOrg = await countInOrg(parts, org, mirror, signal);
   if (inOrg === null)
     return `${held} contacts, sound; the org could not be asked how many it has${andFields}`;
+  // Why there is no login, the check of that says.
+  if ('failed' in inOrg)
+    return `${held} contacts, sound; the org could not be asked how many it has: ${messageOf(inOrg.failed)}${andFields}`;
   if ('refused' in inOrg) {
     return {
       name,
@@ -101,7 +104,7 @@ async function countInOrg(
   org: OrgRecord,
   mirror: StoredMirror,
   signal: AbortSignal,
-): Promise<{ contacts: number; now: number } | { refused: AppError } | null> {
+): Promise<{ contacts: number; now: number } | { refused: AppError } | { failed: unknown } | null> {
   const session = await parts.openSession(org, { signal }).catch(() => null);
   signal.throwIfAborted();
   if (session === null) return null;
@@ -117,7 +120,7 @@ async function countInOrg(
     return { contacts: await remote.of(contact).count(null, { signal }), now: remote.clock.now() };
   } catch (error) {
     signal.throwIfAborted();
-    return isAppError(error, 'API_BUDGET_EXHAUSTED') ? { refused: error } : null;
+    return isAppError(error, 'API_BUDGET_EXHAUSTED') ? { refused: error } : { failed: error };
   } finally {
     await settleCalls(budget, parts);
   }

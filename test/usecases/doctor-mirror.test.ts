@@ -118,11 +118,11 @@ describe('doctor', () => {
     });
   });
 
-  it('still tells of the file where the org does not answer', async () => {
+  it('still tells of the file where the org does not answer, and why it does not', async () => {
     await backfill(false);
     await control(emulator.url, 'faults', [{ match: '/query', times: 100, status: 404 }]);
     expect((await checkOfMirror()).message).toBe(
-      '30 contacts, sound; the org could not be asked how many it has',
+      '30 contacts, sound; the org could not be asked how many it has: Salesforce refused GET /services/data/v62.0/query with NOT_FOUND: NOT_FOUND',
     );
   });
 
