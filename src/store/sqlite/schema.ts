@@ -149,6 +149,10 @@ export const migrations: readonly string[] = [
       AND state IN ('pending', 'sent', 'in-doubt');
   CREATE INDEX outbox_without_id ON outbox (contact_key, seq)
     WHERE local = 1 AND op <> 'create' AND contact_id IS NULL AND state NOT IN ('done', 'dropped');
+  CREATE INDEX outbox_pushed ON outbox (contact_id)
+    WHERE local = 0 AND contact_id IS NOT NULL AND state NOT IN ('done', 'dropped');
+  CREATE INDEX outbox_upserted ON outbox (seq)
+    WHERE local = 0 AND contact_id IS NULL AND upsert_field IS NOT NULL AND state NOT IN ('done', 'dropped');
   `,
 ];
 

@@ -39,9 +39,17 @@ const isOvertaken = `CASE WHEN outbox.op = 'create' THEN 0
   ELSE EXISTS (SELECT 1 FROM outbox o CROSS JOIN outbox c CROSS JOIN contact t
     WHERE ${isBehind} AND o.contact_id IS NULL AND c.contact_key = o.contact_key AND t.Id = outbox.contact_key
       AND ${mayBeMade}) END`;
+/**
+ * SQL: whether a push of the contact waits behind the entry in question, which must not overtake it with what was written
+ * later. Any upsert may be of it. The very terms of the indexes `outbox_pushed` and `outbox_upserted`.
+ */
+const isPushedOver = `(EXISTS (SELECT 1 FROM outbox p WHERE p.contact_id = OLD.Id AND p.local = 0
+    AND p.contact_id IS NOT NULL AND p.state NOT IN ('done', 'dropped') AND +p.seq > outbox.seq)
+  OR EXISTS (SELECT 1 FROM outbox p WHERE p.seq > outbox.seq AND p.local = 0 AND p.contact_id IS NULL
+    AND p.upsert_field IS NOT NULL AND p.state NOT IN ('done', 'dropped')))`;
 /** SQL: the place of the contact's last entry, where no request may have carried it; a condition may follow. */
 const lastUnsent = `SELECT seq FROM outbox WHERE ${open} AND op <> 'delete' AND ${unsent}
-  AND seq = (SELECT max(seq) FROM outbox WHERE ${open})`;
+  AND seq = (SELECT max(seq) FROM outbox WHERE ${open}) AND NOT ${isPushedOver}`;
 /**
  * SQL: the place of the entry that an edit goes into. A mirror that does not keep who made a contact, and when, cannot tell
  * which one a creation may have made.
