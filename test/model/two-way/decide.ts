@@ -39,6 +39,9 @@ export async function decide(
 export async function say(world: World, program: Program, entry: Entry, verb: Verb): Promise<Ended> {
   world.count(verb);
   world.log.push(`  ${verb} ${entry.seq} of ${entry.contactKey}`);
+  // A cycle beside it may make it at once.
+  const isRemade = verb === 'take local' && entry.op === 'create';
+  const unsaid = isRemade ? world.oracle.remake(entry.contactKey) : null;
   const ended = await program.run(async (signal) => {
     const outbox = appOutbox(program.services);
     const move = { org: null, keys: [entry.key], all: false, inDoubt: false };
@@ -55,8 +58,7 @@ export async function say(world: World, program: Program, entry: Entry, verb: Ve
   // Whoever dies over it may have said it all the same.
   const now = world.entries().find(({ seq }) => seq === entry.seq);
   if (isGivenUp && now?.state === 'dropped') world.oracle.giveUp([entry.seq]);
-  if (verb === 'take local' && entry.op === 'create' && now?.state === 'pending')
-    world.oracle.remake(entry.contactKey);
+  if (now?.state === 'conflict') unsaid?.();
   return ended;
 }
 

@@ -100,13 +100,18 @@ export class Oracle {
     this.#made.set(key, new Set());
   }
 
-  /** It was made and is gone, and a person wants it all the same. */
-  remake(key: string): void {
-    for (const id of this.#made.get(key) ?? []) {
+  /** It was made and is gone, and a person wants it all the same. Returns what to call where the word was not taken. */
+  remake(key: string): () => void {
+    const former = this.#made.get(key) ?? new Set<string>();
+    for (const id of former) {
       this.#formerIds.add(id);
       this.#wereMade.add(key);
     }
     this.#made.set(key, new Set());
+    return () => {
+      for (const id of former) this.#formerIds.delete(id);
+      this.#made.set(key, former);
+    };
   }
 
   /** The contact that was made of it; null where none was so far. */
