@@ -188,7 +188,8 @@ export class Oracle {
       const before = this.#known.get(row.Id) ?? { value: null, isDeleted: false };
       this.#known.set(row.Id, now);
       if (by === 'org' && !this.#isLate) continue;
-      if (by === 'org' && now.isDeleted && !before.isDeleted) this.#noteDeletedByOthers(token);
+      // Beside requests that are carried out later, a deletion of ours is as good as another's.
+      if ((by === 'org' || this.#isLate) && now.isDeleted && !before.isDeleted) this.#noteDeletion(token);
       if (now.isDeleted && !before.isDeleted && by === 'program') this.#noteDeleted(row.Id);
       if (now.value !== null && now.value !== before.value) this.#noteApplied(row.Id, now.value);
     }
@@ -211,7 +212,7 @@ export class Oracle {
   }
 
   /** An upsert that was cut, and that is carried out when its contact was deleted, meets none and makes one. */
-  #noteDeletedByOthers(token: string | null): void {
+  #noteDeletion(token: string | null): void {
     if (token !== null && this.#upserts.has(token)) this.#risk(token);
   }
 
