@@ -60,19 +60,21 @@ const open = async (two: TwoWayRig) =>
     ({ op, state }) => op !== 'create' && state !== 'dropped',
   );
 
+async function endsWithTheLast(by: string): Promise<void> {
+  await using two = await twoWay();
+  const id = await brought(two);
+  edit(two, id, by);
+  await settle(two);
+  const last = { Id: id, Title: `T${by.split(' ').length - 1}` };
+  expect((await two.org()).get(id)).toMatchObject(last);
+  expect(two.rows("LastName = 'Ng'")).toMatchObject([{ ...last, _key: 'k', _state: 'synced' }]);
+  expect(await two.notes()).toEqual([]);
+}
+
 describe('a contact whose creation is in doubt, and that a pull has brought', () => {
   it.each(['id key', 'key id', 'id key id', 'key id key', 'id id key key id'])(
     'is edited by its Id and by its key, and the last edit stays: %s',
-    async (by) => {
-      await using two = await twoWay();
-      const id = await brought(two);
-      edit(two, id, by);
-      await settle(two);
-      const last = { Id: id, Title: `T${by.split(' ').length - 1}` };
-      expect((await two.org()).get(id)).toMatchObject(last);
-      expect(two.rows("LastName = 'Ng'")).toMatchObject([{ ...last, _key: 'k', _state: 'synced' }]);
-      expect(await two.notes()).toEqual([]);
-    },
+    endsWithTheLast,
   );
 
   it.each([
@@ -96,16 +98,7 @@ describe('a contact whose creation is in doubt, and that a pull has brought', ()
 
   it.each(['delete-key id', 'delete-id key', 'key delete-id key', 'id delete-key id'])(
     'is not deleted where it was edited by its other name since: %s',
-    async (by) => {
-      await using two = await twoWay();
-      const id = await brought(two);
-      edit(two, id, by);
-      await settle(two);
-      const last = { Id: id, Title: `T${by.split(' ').length - 1}` };
-      expect((await two.org()).get(id)).toMatchObject(last);
-      expect(two.rows("LastName = 'Ng'")).toMatchObject([{ ...last, _key: 'k', _state: 'synced' }]);
-      expect(await two.notes()).toEqual([]);
-    },
+    endsWithTheLast,
   );
 
   it.each(['id key', 'key id', 'id key delete-id'])(
