@@ -74,7 +74,7 @@ async function endsWithTheLast(by: string): Promise<void> {
 describe('a contact whose creation is in doubt, and that a pull has brought', () => {
   it.each(['id key', 'key id', 'id key id', 'key id key', 'id id key key id'])(
     'is edited by its Id and by its key, and the last edit stays: %s',
-    endsWithTheLast,
+    (by) => endsWithTheLast(by),
   );
 
   it.each([
@@ -98,7 +98,7 @@ describe('a contact whose creation is in doubt, and that a pull has brought', ()
 
   it.each(['delete-key id', 'delete-id key', 'key delete-id key', 'id delete-key id'])(
     'is not deleted where it was edited by its other name since: %s',
-    endsWithTheLast,
+    (by) => endsWithTheLast(by),
   );
 
   it.each(['id key', 'key id', 'id key delete-id'])(
