@@ -26,7 +26,7 @@ const readEnds: Record<RefusalKind, { exit: number; hint: RegExp }> = {
   admin: { exit: 1, hint: /administrator|permission/ },
   app: { exit: 1, hint: /client app/ },
   clock: { exit: 1, hint: /clock/ },
-  record: { exit: 1, hint: /./ },
+  record: { exit: 1, hint: /^(?!.*push it again)./ },
 };
 /** Codes that keep an exit code of their own, because callers act on them. */
 const ownExit: Record<string, number> = { QUERY_TIMEOUT: 5 };
