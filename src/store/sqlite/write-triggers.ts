@@ -1,7 +1,7 @@
-import { serverClocksMs } from '../../org/server-clocks.ts';
 import type { StoredColumn } from '../fields/stored-column.ts';
+import { basesOf, cannotBeWritten, forgetOwn, keepGivenUp, ofChanges } from './edit-base.ts';
+import { foldInto, isAlone, lastUnsent, open, unsent } from './edit-target.ts';
 import { newKey, sqlNow } from './new-key.ts';
-import { isOpenCreation } from './open-creation.ts';
 import { quoteName } from './quote-name.ts';
 import { sqlText } from './sql-text.ts';
 import {
@@ -20,104 +20,6 @@ import {
 
 /** SQL: the key of the row that an INSERT makes, as long as its trigger works. */
 const madeKey = `(SELECT value FROM contact_edit WHERE field = '_key')`;
-
-const open = `local = 1 AND contact_key = OLD._key AND state NOT IN ('done', 'dropped')`;
-/** What no request may have carried, or Salesforce or a person has given back. */
-const unsent = `(state IN ('held', 'rejected', 'conflict') OR (state = 'pending' AND sent_at IS NULL))`;
-/** SQL: whether `t` is a contact that the creation `c` may have made, as far as its columns say. */
-const mayBeMade = `${isOpenCreation('c')} AND substr(t.CreatedById, 1, 15) = substr(c.sent_by, 1, 15)
-    AND t.CreatedDate >= strftime('%Y-%m-%dT%H:%M:%S', c.sent_org_at, '-${serverClocksMs / 1_000} seconds')`;
-/** SQL: whether `o` was edited behind the entry in question, and waits. */
-const isBehind = `o.local = 1 AND o.op <> 'create' AND o.state NOT IN ('done', 'dropped') AND +o.seq > outbox.seq`;
-/**
- * SQL: whether what was edited behind this entry may be of the same contact, by the other of two names: its Id, and the key
- * of a creation whose answer never came. Then the two stay in their order. Of an entry by such a key, and of one by an Id.
- */
-const isOvertaken = `CASE WHEN outbox.op = 'create' THEN 0
-  WHEN outbox.contact_id IS NULL THEN EXISTS (SELECT 1 FROM outbox c CROSS JOIN outbox o CROSS JOIN contact t
-    WHERE c.contact_key = outbox.contact_key AND ${isBehind} AND t.Id = o.contact_key AND ${mayBeMade})
-  ELSE EXISTS (SELECT 1 FROM outbox o CROSS JOIN outbox c CROSS JOIN contact t
-    WHERE ${isBehind} AND o.contact_id IS NULL AND c.contact_key = o.contact_key AND t.Id = outbox.contact_key
-      AND ${mayBeMade}) END`;
-/**
- * SQL: whether a push of the contact waits behind the entry in question, which must not overtake it with what was written
- * later. Any upsert may be of it. The very terms of the indexes `outbox_pushed` and `outbox_upserted`.
- */
-const isPushedOver = `(EXISTS (SELECT 1 FROM outbox p WHERE p.contact_id = OLD.Id AND p.local = 0
-    AND p.contact_id IS NOT NULL AND p.state NOT IN ('done', 'dropped') AND +p.seq > outbox.seq)
-  OR EXISTS (SELECT 1 FROM outbox p WHERE p.seq > outbox.seq AND p.local = 0 AND p.contact_id IS NULL
-    AND p.upsert_field IS NOT NULL AND p.state NOT IN ('done', 'dropped')))`;
-/** SQL: the place of the contact's last entry, where no request may have carried it; a condition may follow. */
-const lastUnsent = `SELECT seq FROM outbox WHERE ${open} AND op <> 'delete' AND ${unsent}
-  AND seq = (SELECT max(seq) FROM outbox WHERE ${open}) AND NOT ${isPushedOver}`;
-/**
- * SQL: the place of the entry that an edit goes into. A mirror that does not keep who made a contact, and when, cannot tell
- * which one a creation may have made.
- */
-const foldInto = (columns: readonly StoredColumn[]) =>
-  `(${lastUnsent}${keepsMaking(columns) ? ` AND NOT ${isOvertaken}` : ''})`;
-const isAlone = `(SELECT count(*) FROM outbox WHERE ${open}) = 1`;
-
-/**
- * What a field's edit is based on: what the first open edit of it found, for nothing that was not taken is Salesforce's
- * word; else what the row had. Unknown, and null here, where the contact was just made and is not read back yet. A delete
- * that waits for a person has found nothing for what comes instead of it: the row shows what Salesforce has said since.
- */
-const baseOf = (field: string, was: string) => `coalesce(
-  (SELECT ${memberJson('j', 'o.base')} FROM outbox o, json_each(o.base) j
-    WHERE o.local = 1 AND o.contact_key = OLD._key AND o.state NOT IN ('done', 'dropped') AND o.op <> 'delete'
-      AND j.key = ${field}
-    ORDER BY o.seq LIMIT 1),
-  CASE WHEN ${was} <> 'null' OR EXISTS (SELECT 1 FROM contact WHERE Id = OLD.Id) THEN ${was} END)`;
-
-/** What an open edit has put in the place of a value that nobody knows says nothing of that one. */
-const forgetOwn = `UPDATE contact_edit SET was = NULL WHERE EXISTS (
-  SELECT 1 FROM outbox o, json_each(o.changes) j WHERE o.local = 1 AND o.contact_key = OLD._key
-    AND o.state NOT IN ('done', 'dropped') AND o.op = 'update' AND j.key = contact_edit.field
-    AND NOT EXISTS (SELECT 1 FROM json_each(o.base) b WHERE b.key = j.key))`;
-
-/** SQL: the bases of these fields as one object. */
-const basesOf = (fields: string) => `(SELECT json_group_object(field, json(base)) FROM (
-    SELECT f.key AS field, ${baseOf('f.key', '(SELECT was FROM contact_edit e WHERE e.field = f.key)')} AS base
-    FROM ${fields} f) WHERE base IS NOT NULL)`;
-
-/**
- * SQL: whether `j`, a field that a refused entry changes, cannot be written now: the org has it no more, this user may not
- * write it, or the mirror does not keep it, so that nobody could mend its value. Taken along, it would be refused again.
- */
-const cannotBeWritten = (object: string, entry: string) => `${entry}.state = 'rejected' AND NOT EXISTS (
-  SELECT 1 FROM field f WHERE f.object = ${sqlText(object)} AND f.name = j.key AND f.vanished = 0
-    AND (json_extract(f.definition, '$.updateable')
-      OR (${entry}.op = 'create' AND json_extract(f.definition, '$.createable'))))`;
-
-/** SQL: of what an entry is to change, and of what it is based on, those fields that cannot be written now. */
-const lostOf = (object: string, column: string) =>
-  `(SELECT json_group_object(j.key, json(${memberJson('j', `o.${column}`)})) FROM json_each(o.${column}) j WHERE ${cannotBeWritten(object, 'o')})`;
-
-/** The part that a program's edit of a refused contact gives up, as an entry of its own that nobody sends. */
-const keepGivenUp = (
-  object: string,
-  into: string,
-) => `INSERT INTO outbox (object, local, key, op, contact_key, contact_id, changes, base,
-    state, created_at, settled_at, errors, error_code, error_message, error_fields)
-  SELECT object, 1, ${newKey}, 'update', contact_key, contact_id, changes, base, 'dropped', created_at, ${sqlNow},
-    json_array(json_object('code', ${sqlText(givenUpCode)}, 'message', message, 'fields', json(fields))),
-    ${sqlText(givenUpCode)}, message, fields
-  FROM (SELECT o.object, o.contact_key, o.contact_id, o.created_at, ${lostOf(object, 'changes')} AS changes,
-      CASE WHEN o.base IS NOT NULL THEN ${lostOf(object, 'base')} END AS base,
-      (SELECT json_group_array(j.key) FROM json_each(o.changes) j WHERE ${cannotBeWritten(object, 'o')}) AS fields,
-      (SELECT group_concat(j.key, ', ') FROM json_each(o.changes) j WHERE ${cannotBeWritten(object, 'o')})
-        || ${sqlText(givenUp)} AS message
-    FROM outbox o WHERE o.seq = ${into} AND EXISTS (SELECT 1 FROM contact_edit))
-  WHERE fields <> '[]'`;
-const givenUpCode = 'INVALID_FIELD';
-const givenUp =
-  ' cannot be written any more, and was given up when the contact was edited again after it was refused.';
-
-/** SQL: of these values of an entry, those of fields that it changes. */
-const ofChanges = (column: string) => `CASE WHEN ${column} IS NOT NULL THEN
-  (SELECT json_group_object(j.key, json(${memberJson('j', `outbox.${column}`)})) FROM json_each(outbox.${column}) j
-    WHERE EXISTS (SELECT 1 FROM json_each(outbox.changes) c WHERE c.key = j.key)) END`;
 
 /** Asked by a watch, which need not look at anything where no program has written. */
 const countCommit = `UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'local_commits'`;
@@ -338,11 +240,6 @@ function refuseNoUtf8(columns: readonly StoredColumn[]): string {
 
 function refuse(rules: readonly ValueRule[]): string {
   return `SELECT ${refusingBy(rules, 'NULL')}`;
-}
-
-/** Whether the mirror has what tells which contacts a creation may have made. */
-function keepsMaking(columns: readonly StoredColumn[]): boolean {
-  return ['CreatedById', 'CreatedDate'].every((name) => columns.some((column) => column.name === name));
 }
 
 function isCreateable({ createable, vanished }: StoredColumn): boolean {
