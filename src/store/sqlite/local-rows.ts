@@ -2,7 +2,17 @@ import type { Connection } from '../../sqlite/connection.ts';
 import type { WaitsForContact } from '../../sync/ports/outbox-entry.ts';
 import { adoptKeys } from './adopt-keys.ts';
 import { adjustView, loadFields } from './contact-schema.ts';
-import { newKey, sqlNow } from './new-key.ts';
+import {
+  closeEntry,
+  isClosed,
+  type LocalEntry,
+  localEntriesOf,
+  mergeEntries,
+  reviveEntry,
+  setBase,
+  type Values,
+} from './local-entries.ts';
+import { newKey } from './new-key.ts';
 import { prepared } from './prepared.ts';
 import { quoteName } from './quote-name.ts';
 import { sqlText } from './sql-text.ts';
@@ -10,26 +20,8 @@ import { twoWayModeOf } from './two-way-records.ts';
 
 const waitsForContact: WaitsForContact = 'NOT_CREATEABLE';
 
-type Values = Record<string, unknown>;
-
-/** An entry that a program's edit has made, as far as its contact's local row follows from it. */
-interface LocalEntry {
-  seq: number;
-  op: 'create' | 'update' | 'delete';
-  contactId: string | null;
-  changes: Values;
-  base: Values | null;
-  firstBase: Values | null;
-  found: Values | null;
-  state: string;
-  isUnsent: boolean;
-  errors: { code: string }[];
-  error: string | null;
-}
-
 /** Under which object the local rows are; there is one so far that programs write. */
 const object = 'Contact';
-const isClosed = (state: string) => state === 'done' || state === 'dropped';
 
 /**
  * Makes the local rows anew whose entries or contacts have changed in this transaction, as its last step but one. A
@@ -65,7 +57,7 @@ class RowRefresh {
   }
 
   row(key: string, changed: readonly number[]): void {
-    let entries = this.#entriesOf(key);
+    let entries = localEntriesOf(this.#db, key);
     if (entries.length === 0) {
       prepared(this.#db, 'DELETE FROM contact_local WHERE _key = ?').run(key);
       return;
@@ -75,7 +67,7 @@ class RowRefresh {
       entries.findLast(({ contactId }) => contactId !== null)?.contactId ?? (known as string | null) ?? null;
     if (id === null) this.#endWithoutCreation(entries);
     else if (this.#giveId(key, id, entries)) {
-      entries = this.#entriesOf(key);
+      entries = localEntriesOf(this.#db, key);
       this.#joinWaiting(entries);
     }
     this.#moveBases(entries, changed);
@@ -83,46 +75,6 @@ class RowRefresh {
     if (entries.every(({ state }) => state === 'dropped'))
       prepared(this.#db, 'DELETE FROM contact_local WHERE _key = ?').run(key);
     else this.#write(key, id, entries);
-  }
-
-  /** Open ones, and those that are done and whose contact is not read back yet. */
-  #entriesOf(key: string): LocalEntry[] {
-    const columns = `seq, op, contact_id, changes, base, first_base, found, state, sent_at, errors, error_code, error_message`;
-    const rows = prepared(
-      this.#db,
-      `SELECT ${columns} FROM outbox WHERE local = 1 AND contact_key = :key AND state NOT IN ('done', 'dropped')
-       UNION ALL
-       SELECT ${columns} FROM outbox WHERE local = 1 AND contact_key = :key AND read_back_due = 1 AND state = 'done'
-       ORDER BY seq`,
-    ).all({ key }) as {
-      seq: number;
-      op: LocalEntry['op'];
-      contact_id: string | null;
-      changes: string;
-      base: string | null;
-      first_base: string | null;
-      found: string | null;
-      state: string;
-      sent_at: string | null;
-      errors: string;
-      error_code: string | null;
-      error_message: string | null;
-    }[];
-    return rows.map((row) => ({
-      seq: row.seq,
-      op: row.op,
-      contactId: row.contact_id,
-      changes: JSON.parse(row.changes) as Values,
-      base: parsed(row.base),
-      firstBase: parsed(row.first_base),
-      found: parsed(row.found),
-      state: row.state,
-      isUnsent:
-        ['held', 'rejected', 'conflict'].includes(row.state) ||
-        (row.state === 'pending' && row.sent_at === null),
-      errors: JSON.parse(row.errors) as { code: string }[],
-      error: row.error_code === null ? null : `${row.error_code}: ${row.error_message ?? ''}`,
-    }));
   }
 
   /**
@@ -136,7 +88,8 @@ class RowRefresh {
       if (entry.contactId !== null || entry.op === 'create') continue;
       give.run(id, entry.seq);
       entry.contactId = id;
-      if (entry.state === 'rejected' && entry.errors[0]?.code === waitsForContact) this.#letGo(entry);
+      if (entry.state === 'rejected' && entry.errors[0]?.code === waitsForContact)
+        reviveEntry(this.#db, entry);
     }
     if (key === id || !entries.some(({ op }) => op === 'create')) return false;
     adoptKeys(this.#db, 'SELECT ? AS key, ? AS id', key, id);
@@ -170,12 +123,12 @@ class RowRefresh {
     for (const entry of waiting()) {
       if (entry === last || (entry.op !== 'delete' && last?.op !== 'delete')) continue;
       if (last?.op === 'delete' && entry.op === 'delete') this.#keepBase(last, entry);
-      this.#close(entry);
+      closeEntry(this.#db, entry);
     }
     let before: LocalEntry | undefined;
     for (const entry of waiting()) {
       const isMerged = before?.op === 'update' && before.state === 'pending' && entry.state === 'pending';
-      if (isMerged && entry.op === 'update') this.#merge(before!, entry);
+      if (isMerged && entry.op === 'update') mergeEntries(this.#db, before!, entry);
       before = entry;
     }
   }
@@ -183,23 +136,13 @@ class RowRefresh {
   /** The row that shows what Salesforce has says more than the other one. */
   #keepBase(last: LocalEntry, former: LocalEntry): void {
     if (last.base !== null || former.base === null) return;
-    last.base = former.base;
-    prepared(this.#db, 'UPDATE outbox SET base = ? WHERE seq = ?').run(JSON.stringify(last.base), last.seq);
-  }
-
-  #letGo(entry: LocalEntry): void {
-    prepared(
-      this.#db,
-      `UPDATE outbox SET state = 'pending', settled_at = NULL, errors = '[]', error_code = NULL, error_message = NULL,
-         error_fields = NULL WHERE seq = ?`,
-    ).run(entry.seq);
-    Object.assign(entry, { state: 'pending', isUnsent: true, errors: [], error: null });
+    setBase(this.#db, last, former.base);
   }
 
   /** A creation that a person has given up takes along what was to follow it: there will be no contact. */
   #endWithoutCreation(entries: LocalEntry[]): void {
     if (entries.some(({ op }) => op === 'create')) return;
-    for (const entry of entries) this.#close(entry);
+    for (const entry of entries) closeEntry(this.#db, entry);
   }
 
   /**
@@ -227,11 +170,7 @@ class RowRefresh {
           ([name]) => (entry.op === 'delete' || name in entry.changes) && !isKnown(name),
         );
         if (moved.length === 0 || (entry.op === 'delete' && entry.base === null)) continue;
-        entry.base = { ...entry.base, ...Object.fromEntries(moved) };
-        prepared(this.#db, 'UPDATE outbox SET base = ? WHERE seq = ?').run(
-          JSON.stringify(entry.base),
-          entry.seq,
-        );
+        setBase(this.#db, entry, { ...entry.base, ...Object.fromEntries(moved) });
       }
     }
   }
@@ -243,62 +182,16 @@ class RowRefresh {
       const behind = entries.slice(at + 1).find(({ state, isUnsent }) => !isClosed(state) && isUnsent);
       if (behind === undefined) continue;
       if (refused.op === 'delete') {
-        this.#close(refused);
+        closeEntry(this.#db, refused);
         continue;
       }
       if (behind.op === 'delete') {
-        this.#close(refused);
-        if (refused.op === 'create') this.#close(behind);
+        closeEntry(this.#db, refused);
+        if (refused.op === 'create') closeEntry(this.#db, behind);
         continue;
       }
-      this.#merge(refused, behind);
+      mergeEntries(this.#db, refused, behind);
     }
-  }
-
-  /** `behind` does what both of them were to do. */
-  #merge(former: LocalEntry, behind: LocalEntry): void {
-    behind.changes = { ...former.changes, ...behind.changes };
-    behind.base = former.op === 'create' ? null : { ...behind.base, ...former.base };
-    behind.firstBase = both(behind.firstBase, former.firstBase);
-    behind.found = both(behind.found, former.found);
-    if (behind.state === 'rejected') this.#tellBoth(behind, former);
-    behind.op = former.op;
-    const changes = Object.entries(behind.changes).filter(
-      ([, value]) => former.op !== 'create' || value !== null,
-    );
-    behind.changes = Object.fromEntries(changes);
-    prepared(
-      this.#db,
-      `UPDATE outbox SET key = ${newKey}, op = ?, changes = ?, base = ?, first_base = ?, found = ? WHERE seq = ?`,
-    ).run(
-      behind.op,
-      JSON.stringify(behind.changes),
-      behind.base && JSON.stringify(behind.base),
-      behind.firstBase && JSON.stringify(behind.firstBase),
-      behind.found && JSON.stringify(behind.found),
-      behind.seq,
-    );
-    this.#close(former);
-  }
-
-  /** Of two that were refused, the reason of the first is told first. */
-  #tellBoth(behind: LocalEntry, refused: LocalEntry): void {
-    if (refused.error === null) return;
-    behind.errors = [...refused.errors, ...behind.errors];
-    behind.error = refused.error;
-    prepared(
-      this.#db,
-      `UPDATE outbox SET errors = :errors, error_code = f.error_code, error_message = f.error_message,
-         error_fields = f.error_fields
-       FROM outbox f WHERE f.seq = :from AND outbox.seq = :seq`,
-    ).run({ errors: JSON.stringify(behind.errors), from: refused.seq, seq: behind.seq });
-  }
-
-  #close(entry: LocalEntry): void {
-    prepared(this.#db, `UPDATE outbox SET state = 'dropped', settled_at = ${sqlNow} WHERE seq = ?`).run(
-      entry.seq,
-    );
-    entry.state = 'dropped';
   }
 
   #write(key: string, id: string | null, entries: readonly LocalEntry[]): void {
@@ -338,14 +231,6 @@ const waits = (state: string) => state === 'conflict' || state === 'rejected' ||
 function isDeleted(entries: readonly LocalEntry[]): boolean {
   const last = entries.findLast(({ state }) => state !== 'dropped');
   return last?.op === 'delete' && !entries.some(({ state }) => waits(state));
-}
-
-function parsed(values: string | null): Values | null {
-  return values === null ? null : (JSON.parse(values) as Values);
-}
-
-function both(later: Values | null, earlier: Values | null): Values | null {
-  return later === null && earlier === null ? null : { ...later, ...earlier };
 }
 
 /** What a program is told of its edits: the one that needs somebody goes before those that go their way. */

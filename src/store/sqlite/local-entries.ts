@@ -1,0 +1,129 @@
+import type { Connection } from '../../sqlite/connection.ts';
+import { newKey, sqlNow } from './new-key.ts';
+import { prepared } from './prepared.ts';
+
+export type Values = Record<string, unknown>;
+
+/** An entry that a program's edit has made, as far as its contact's local row follows from it. */
+export interface LocalEntry {
+  seq: number;
+  op: 'create' | 'update' | 'delete';
+  contactId: string | null;
+  changes: Values;
+  base: Values | null;
+  firstBase: Values | null;
+  found: Values | null;
+  state: string;
+  isUnsent: boolean;
+  errors: { code: string }[];
+  error: string | null;
+}
+
+export const isClosed = (state: string) => state === 'done' || state === 'dropped';
+
+/** Open ones, and those that are done and whose contact is not read back yet. */
+export function localEntriesOf(db: Connection, key: string): LocalEntry[] {
+  const columns = `seq, op, contact_id, changes, base, first_base, found, state, sent_at, errors, error_code, error_message`;
+  const rows = prepared(
+    db,
+    `SELECT ${columns} FROM outbox WHERE local = 1 AND contact_key = :key AND state NOT IN ('done', 'dropped')
+     UNION ALL
+     SELECT ${columns} FROM outbox WHERE local = 1 AND contact_key = :key AND read_back_due = 1 AND state = 'done'
+     ORDER BY seq`,
+  ).all({ key }) as {
+    seq: number;
+    op: LocalEntry['op'];
+    contact_id: string | null;
+    changes: string;
+    base: string | null;
+    first_base: string | null;
+    found: string | null;
+    state: string;
+    sent_at: string | null;
+    errors: string;
+    error_code: string | null;
+    error_message: string | null;
+  }[];
+  return rows.map((row) => ({
+    seq: row.seq,
+    op: row.op,
+    contactId: row.contact_id,
+    changes: JSON.parse(row.changes) as Values,
+    base: parsed(row.base),
+    firstBase: parsed(row.first_base),
+    found: parsed(row.found),
+    state: row.state,
+    isUnsent:
+      ['held', 'rejected', 'conflict'].includes(row.state) ||
+      (row.state === 'pending' && row.sent_at === null),
+    errors: JSON.parse(row.errors) as { code: string }[],
+    error: row.error_code === null ? null : `${row.error_code}: ${row.error_message ?? ''}`,
+  }));
+}
+
+/** What was refused waits again. */
+export function reviveEntry(db: Connection, entry: LocalEntry): void {
+  prepared(
+    db,
+    `UPDATE outbox SET state = 'pending', settled_at = NULL, errors = '[]', error_code = NULL, error_message = NULL,
+       error_fields = NULL WHERE seq = ?`,
+  ).run(entry.seq);
+  Object.assign(entry, { state: 'pending', isUnsent: true, errors: [], error: null });
+}
+
+/** `behind` does what both of them were to do. */
+export function mergeEntries(db: Connection, former: LocalEntry, behind: LocalEntry): void {
+  behind.changes = { ...former.changes, ...behind.changes };
+  behind.base = former.op === 'create' ? null : { ...behind.base, ...former.base };
+  behind.firstBase = both(behind.firstBase, former.firstBase);
+  behind.found = both(behind.found, former.found);
+  if (behind.state === 'rejected') tellBoth(db, behind, former);
+  behind.op = former.op;
+  const changes = Object.entries(behind.changes).filter(
+    ([, value]) => former.op !== 'create' || value !== null,
+  );
+  behind.changes = Object.fromEntries(changes);
+  prepared(
+    db,
+    `UPDATE outbox SET key = ${newKey}, op = ?, changes = ?, base = ?, first_base = ?, found = ? WHERE seq = ?`,
+  ).run(
+    behind.op,
+    JSON.stringify(behind.changes),
+    behind.base && JSON.stringify(behind.base),
+    behind.firstBase && JSON.stringify(behind.firstBase),
+    behind.found && JSON.stringify(behind.found),
+    behind.seq,
+  );
+  closeEntry(db, former);
+}
+
+/** Of two that were refused, the reason of the first is told first. */
+function tellBoth(db: Connection, behind: LocalEntry, refused: LocalEntry): void {
+  if (refused.error === null) return;
+  behind.errors = [...refused.errors, ...behind.errors];
+  behind.error = refused.error;
+  prepared(
+    db,
+    `UPDATE outbox SET errors = :errors, error_code = f.error_code, error_message = f.error_message,
+       error_fields = f.error_fields
+     FROM outbox f WHERE f.seq = :from AND outbox.seq = :seq`,
+  ).run({ errors: JSON.stringify(behind.errors), from: refused.seq, seq: behind.seq });
+}
+
+export function closeEntry(db: Connection, entry: LocalEntry): void {
+  prepared(db, `UPDATE outbox SET state = 'dropped', settled_at = ${sqlNow} WHERE seq = ?`).run(entry.seq);
+  entry.state = 'dropped';
+}
+
+export function setBase(db: Connection, entry: LocalEntry, base: Values): void {
+  entry.base = base;
+  prepared(db, 'UPDATE outbox SET base = ? WHERE seq = ?').run(JSON.stringify(base), entry.seq);
+}
+
+function parsed(values: string | null): Values | null {
+  return values === null ? null : (JSON.parse(values) as Values);
+}
+
+function both(later: Values | null, earlier: Values | null): Values | null {
+  return later === null && earlier === null ? null : { ...later, ...earlier };
+}
