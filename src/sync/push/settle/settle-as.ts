@@ -10,8 +10,8 @@ import { select, soqlString } from '../../soql.ts';
 import { shown } from '../../two-way/plan-edit.ts';
 import { askingNow, isForgotten } from '../entry/is-keyless-create.ts';
 import { sameValue } from '../values/same-value.ts';
+import { lookAgain } from './open-doubts.ts';
 import { readByFields } from './read-doubts.ts';
-import { lookAgain } from './settle-creates.ts';
 
 /** What is read of the outbox at a time. */
 const entriesPerPage = 1_000;
