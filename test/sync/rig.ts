@@ -8,6 +8,7 @@ import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/em
 import { contact } from '../../src/org/synced-object.ts';
 import { connectRemote } from '../../src/salesforce/connect-remote.ts';
 import { openMirrors } from '../../src/store/sqlite/open-mirrors.ts';
+import type { WriterWorker } from '../../src/store/sqlite/writer/writer-worker.ts';
 import { usualSizes } from '../../src/sync/batch-sizes.ts';
 import type { SyncContext } from '../../src/sync/context.ts';
 import type { SyncEvent } from '../../src/sync/events.ts';
@@ -15,6 +16,7 @@ import type { Mirrors } from '../../src/sync/ports/mirrors.ts';
 import type { StoredMirror } from '../../src/sync/ports/stored-mirror.ts';
 import { openWire } from '../../src/wire/open-wire.ts';
 import { heldLease } from '../support/leases.ts';
+import { startLocalThread } from '../support/local-thread.ts';
 
 /** Waits pass at once, so that backoff and polling cost a test nothing; the org's clock is its own. */
 const hurried: Clock = {
@@ -67,7 +69,13 @@ export async function openRig(options: EmulatorOptions = {}): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), 'parahack-sync-rig-'));
   const events: SyncEvent[] = [];
   const connect = (onEvent?: (event: SyncEvent) => void) =>
-    connectParts(emulator.url, emulator.accessToken, folder, { onEvent, clock, userId: emulator.userId });
+    connectParts(emulator.url, emulator.accessToken, folder, {
+      onEvent,
+      clock,
+      userId: emulator.userId,
+      // A thread of its own for each takes half of the processor's time of these tests.
+      startThread: () => startLocalThread(async (_call, work) => work()),
+    });
   const parts = await connect((event) => events.push(event));
   return {
     emulator,
@@ -96,10 +104,21 @@ export async function connectParts(
     onEvent = () => {},
     clock = hurried,
     userId = '005000000000001AAA',
-  }: { onEvent?: ((event: SyncEvent) => void) | undefined; clock?: Clock; userId?: string } = {},
+    startThread,
+  }: {
+    onEvent?: ((event: SyncEvent) => void) | undefined;
+    clock?: Clock;
+    userId?: string;
+    startThread?: (() => WriterWorker) | undefined;
+  } = {},
 ) {
   const wire = openWire();
-  const mirrors = openMirrors({ folder: join(folder, 'orgs'), log: silentLogger, clock: systemClock });
+  const mirrors = openMirrors({
+    folder: join(folder, 'orgs'),
+    log: silentLogger,
+    clock: systemClock,
+    startThread,
+  });
   const mirror = await mirrors.open(url, { create: true, lease: heldLease() });
   const token = async () => accessToken;
   const remote = connectRemote({
