@@ -5,7 +5,7 @@ import { retrieveIds } from './read/by-ids.ts';
 import type { RowReader } from './read/row-reader.ts';
 
 /** So often the two ways of asking may contradict each other, as while sharing is calculated anew. */
-const mostRounds = 3;
+export const mostRounds = 3;
 
 export interface ReadOrConfirmOptions {
   /** Those of `ids` that no read has seen since they were thought to be live. */
@@ -40,7 +40,7 @@ export async function readOrConfirm(
   return unknown;
 }
 
-function contradiction(ids: readonly string[]): AppError {
+export function contradiction(ids: readonly string[]): AppError {
   return new AppError(
     'PAGE_INCOMPLETE',
     `What Salesforce shows as live it does not give when it is asked by Id: ${ids.length} in all, such as ${ids[0]}.`,

@@ -82,13 +82,13 @@ describe('an edit against what Salesforce has now', () => {
     const changes = { A: 'mine' };
     const gone = planEdit(
       edit({ changes, base: { A: 'base' } }),
-      { kind: 'gone' },
+      { kind: 'gone', isStated: true },
       { ...rules, policy: 'manual' },
     );
     const base = gone.kind === 'conflict' ? { ...gone.base } : {};
     const again = (found: EditedContact) =>
       planEdit(edit({ changes, base }), found, { ...rules, policy: 'manual' }).kind;
-    expect([gone.kind, again({ kind: 'gone' })]).toEqual(['conflict', 'reject']);
+    expect([gone.kind, again({ kind: 'gone', isStated: true })]).toEqual(['conflict', 'reject']);
     expect([again(live({ A: 'base' })), again(live({ A: 'theirs' }))]).toEqual(['send', 'conflict']);
   });
 
@@ -127,7 +127,8 @@ describe('an edit against what Salesforce has now', () => {
       planEdit(remove, found, { ...rules, policy }).kind;
     for (const policy of conflictPolicies) {
       expect(of(live({ A: 'a', B: null }), policy)).toBe('send');
-      expect(of({ kind: 'gone' }, policy)).toBe('done');
+      expect(of({ kind: 'gone', isStated: true }, policy)).toBe('done');
+      expect(of({ kind: 'gone', isStated: false }, policy)).toBe('reject');
     }
     const theirs = live({ A: 'a', B: 'new' });
     expect(conflictPolicies.map((policy) => of(theirs, policy))).toEqual(['drop', 'send', 'conflict']);

@@ -10,8 +10,8 @@ export type EditedContact =
   | { kind: 'live'; id: string; values: Values; isAsMade: boolean }
   /** Its edits go to the contact into which it was merged; `values` are that one's. */
   | { kind: 'merged'; id: string; values: Values }
-  /** Deleted, purged, or not shown to this user. */
-  | { kind: 'gone' };
+  /** `isStated`: Salesforce says, or has said, that it was deleted; else it may live on, hidden from this user. */
+  | { kind: 'gone'; isStated: boolean };
 
 /** A value that does not come to stand in Salesforce, or stands there no more. */
 export interface LostValue {
@@ -32,7 +32,7 @@ export type EditPlan =
   | { kind: 'send'; id: string; changes: Values; lost: LostValue[] }
   | { kind: 'done'; id: string }
   | { kind: 'drop'; lost: LostValue[]; reason: string }
-  | { kind: 'reject'; reason: string }
+  | { kind: 'reject'; code: 'ENTITY_IS_DELETED' | 'INVALID_CROSS_REFERENCE_KEY'; reason: string }
   | { kind: 'conflict'; id: string | null; fields: string[]; reason: string; base: Values };
 
 export interface EditRules {
@@ -45,6 +45,8 @@ export interface EditRules {
 type Edit = Pick<OutboxEntry, 'op' | 'changes' | 'base' | 'contactId'>;
 
 const deleted = 'The contact was deleted in Salesforce, or is not shown to this user any more.';
+const notShown =
+  'Salesforce does not show the contact to this user any more, and does not say that it was deleted.';
 const merged = 'The contact was merged into another one in Salesforce.';
 
 /** Compares an edit with what it is based on and with what Salesforce has now, field by field. Pure. */
@@ -134,7 +136,8 @@ function isDecided(base: Values | null): boolean {
 
 function planGone({ base, changes }: Edit, { policy }: EditRules): EditPlan {
   // A person has decided for the edit, and there is nothing that could take it.
-  if (policy === 'local-wins' || isDecided(base)) return { kind: 'reject', reason: deleted };
+  if (policy === 'local-wins' || isDecided(base))
+    return { kind: 'reject', code: 'ENTITY_IS_DELETED', reason: deleted };
   if (policy === 'manual')
     return {
       kind: 'conflict',
@@ -151,6 +154,8 @@ function planGone({ base, changes }: Edit, { policy }: EditRules): EditPlan {
 
 function planDelete(edit: Edit, found: EditedContact, { policy, fields, isSame }: EditRules): EditPlan {
   const { base, contactId } = edit;
+  if (found.kind === 'gone' && !found.isStated)
+    return { kind: 'reject', code: 'INVALID_CROSS_REFERENCE_KEY', reason: notShown };
   if (found.kind === 'gone') return { kind: 'done', id: contactId ?? '' };
   if (found.kind === 'merged') {
     if (policy === 'manual' && !isDecided(base))
@@ -158,7 +163,7 @@ function planDelete(edit: Edit, found: EditedContact, { policy, fields, isSame }
     // It is gone by itself, and nobody has asked to delete the other one.
     return policy === 'salesforce-wins'
       ? { kind: 'drop', lost: [], reason: merged }
-      : { kind: 'reject', reason: merged };
+      : { kind: 'reject', code: 'ENTITY_IS_DELETED', reason: merged };
   }
   const changed = Object.keys(found.values).filter(
     (name) =>

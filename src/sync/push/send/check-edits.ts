@@ -3,7 +3,9 @@ import { confirmGone } from '../../confirm-gone.ts';
 import type { SyncContext } from '../../context.ts';
 import type { Field } from '../../ports/field.ts';
 import type { EditDecision, OutboxEntry } from '../../ports/outbox-entry.ts';
+import type { Tombstone } from '../../ports/page.ts';
 import type { RecordError } from '../../ports/record-writes.ts';
+import { contradiction, mostRounds } from '../../read-or-confirm.ts';
 import { type EditedContact, type EditPlan, isBaseKnown, planEdit, shown } from '../../two-way/plan-edit.ts';
 import type { DrainProgress } from '../progress/drain-progress.ts';
 import { comparedForDelete } from '../settle/compared-for-delete.ts';
@@ -44,7 +46,7 @@ export async function checkEdits(
   const plans = new Map(
     edits.map((edit) => [
       edit.key,
-      planEdit(edit, found.get(edit.contactId ?? '') ?? { kind: 'gone' }, {
+      planEdit(edit, found.get(edit.contactId ?? '') ?? { kind: 'gone', isStated: false }, {
         policy,
         fields,
         isSame: surelySame,
@@ -93,19 +95,22 @@ async function readContacts(
     if (edit.op === 'delete') for (const name of await comparedForDelete(context)) names.add(name);
   }
   const ids = [...new Set(edits.flatMap(({ contactId }) => (contactId === null ? [] : [fullId(contactId)])))];
-  const rows = await retrieveRecords(context, ids, [...names], options);
-  const missing = ids.filter((id) => !rows.has(id));
-  const { survivors, survivorRows } = await findSurvivors(context, missing, [...names], options);
+  const { rows, gone } = await readSurvivors(context, ids, [...names], options);
+  const unknown = ids.filter((id) => gone.get(id)?.gone === 'purged');
+  const known = await context.mirror.contacts.states(unknown);
   const found = new Map<string, EditedContact>();
   for (const id of ids) {
-    const row = rows.get(id);
-    const survivor = survivors.get(id);
-    const survivorRow = survivor === undefined ? undefined : survivorRows.get(survivor);
-    if (row !== undefined)
-      found.set(id, { kind: 'live', id, values: row, isAsMade: isAsMade(row, context.remote.userId) });
-    else if (survivor !== undefined && survivorRow !== undefined)
-      found.set(id, { kind: 'merged', id: survivor, values: survivorRow });
-    else found.set(id, { kind: 'gone' });
+    const last = survivorOf(id, gone);
+    const row = rows.get(last);
+    if (row === undefined) {
+      const said = gone.get(id)?.gone;
+      const stated = said === 'purged' ? known.get(id)?.gone : said;
+      found.set(id, {
+        kind: 'gone',
+        isStated: stated !== undefined && stated !== null && stated !== 'hidden',
+      });
+    } else if (last !== id) found.set(id, { kind: 'merged', id: last, values: row });
+    else found.set(id, { kind: 'live', id, values: row, isAsMade: isAsMade(row, context.remote.userId) });
   }
   return found;
 }
@@ -113,36 +118,65 @@ async function readContacts(
 /** How often what a contact was merged into may itself have been merged since; what goes further counts as gone. */
 const mostMerges = 20;
 
-/** Into which live contacts others were merged, at last, with these fields of those. */
-async function findSurvivors(
+interface Found {
+  rows: Map<string, Rec>;
+  /** Of those that were asked for and have no row. */
+  gone: Map<string, Tombstone>;
+}
+
+/** These contacts, and those into which some of them were merged, at last. */
+async function readSurvivors(
   context: SyncContext,
-  missing: readonly string[],
+  ids: readonly string[],
   names: readonly string[],
   options: CheckOptions & { fields: ReadonlyMap<string, Field> },
-): Promise<{ survivors: Map<string, string>; survivorRows: Map<string, Rec> }> {
-  const masters = new Map<string, string>();
-  const survivorRows = new Map<string, Rec>();
-  let unknown = [...missing];
-  for (let merges = 0; unknown.length > 0 && merges < mostMerges; merges++) {
-    const { tombstones } = await confirmGone(context, unknown, options);
-    const next = new Set<string>();
-    for (const { id, masterRecordId } of tombstones) {
-      if (masterRecordId === null) continue;
-      masters.set(id, fullId(masterRecordId));
-      next.add(fullId(masterRecordId));
-    }
-    const asked = [...next].filter((id) => !survivorRows.has(id) && !masters.has(id));
-    for (const [id, row] of await retrieveRecords(context, asked, names, options)) survivorRows.set(id, row);
-    unknown = asked.filter((id) => !survivorRows.has(id));
+): Promise<Found> {
+  const all: Found = { rows: new Map(), gone: new Map() };
+  let asked = [...ids];
+  for (let merges = 0; asked.length > 0 && merges <= mostMerges; merges++) {
+    const { rows, gone } = await readOrBury(context, asked, names, options);
+    for (const [id, row] of rows) all.rows.set(id, row);
+    for (const [id, tombstone] of gone) all.gone.set(id, tombstone);
+    const masters = [...gone.values()].flatMap(({ masterRecordId }) =>
+      masterRecordId === null ? [] : [fullId(masterRecordId)],
+    );
+    asked = [...new Set(masters)].filter((id) => !all.rows.has(id) && !all.gone.has(id));
   }
-  const survivors = new Map<string, string>();
-  for (const id of missing) {
-    let last: string | undefined = id;
-    for (let merges = 0; last !== undefined && !survivorRows.has(last) && merges < mostMerges; merges++)
-      last = masters.get(last);
-    if (last !== undefined && survivorRows.has(last)) survivors.set(id, last);
+  return all;
+}
+
+/**
+ * What retrieve does not show queryAll tells of; what that shows as live, because it was restored or shown again in
+ * between, is read once more. Throws `PAGE_INCOMPLETE` where the two go on to contradict each other.
+ */
+async function readOrBury(
+  context: SyncContext,
+  ids: readonly string[],
+  names: readonly string[],
+  options: CheckOptions & { fields: ReadonlyMap<string, Field> },
+): Promise<Found> {
+  const rows = new Map<string, Rec>();
+  const gone = new Map<string, Tombstone>();
+  let open = ids;
+  for (let round = 1; open.length > 0; round++) {
+    if (round > mostRounds) throw contradiction(open);
+    for (const [id, row] of await retrieveRecords(context, open, names, options)) rows.set(id, row);
+    const missing = open.filter((id) => !rows.has(id));
+    const { tombstones, live } = await confirmGone(context, missing, options);
+    for (const tombstone of tombstones) gone.set(tombstone.id, tombstone);
+    open = live;
   }
-  return { survivors, survivorRows };
+  return { rows, gone };
+}
+
+function survivorOf(id: string, gone: ReadonlyMap<string, Tombstone>): string {
+  let last = id;
+  for (let merges = 0; merges < mostMerges; merges++) {
+    const master = gone.get(last)?.masterRecordId ?? null;
+    if (master === null) break;
+    last = fullId(master);
+  }
+  return last;
 }
 
 /** They say who made a record and who changed it last, to the second. */
@@ -187,9 +221,7 @@ function decisionOf({ key, changes, contactId }: OutboxEntry, plan: EditPlan): E
         },
       ];
     case 'reject':
-      return [
-        { key, kind: 'reject', errors: [{ code: 'ENTITY_IS_DELETED', message: plan.reason, fields: [] }] },
-      ];
+      return [{ key, kind: 'reject', errors: [{ code: plan.code, message: plan.reason, fields: [] }] }];
     case 'conflict':
       return [
         {

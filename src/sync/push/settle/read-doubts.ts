@@ -1,4 +1,4 @@
-import { isAppError } from '../../../base/errors.ts';
+import { AppError, isAppError } from '../../../base/errors.ts';
 import { parseTime } from '../../../base/iso-time.ts';
 import { fullId } from '../../../org/record-id.ts';
 import { confirmGone } from '../../confirm-gone.ts';
@@ -6,6 +6,7 @@ import type { SyncContext } from '../../context.ts';
 import type { Field } from '../../ports/field.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
 import type { PageBody } from '../../ports/page.ts';
+import { readWholePage } from '../../read/whole-page.ts';
 import { refreshSchema } from '../../schema.ts';
 import { select, soqlString } from '../../soql.ts';
 import { plainDecimal } from '../values/decimal.ts';
@@ -82,9 +83,12 @@ function liveContact(row: Rec): FoundContact {
   };
 }
 
-/** Records by their Ids, with those of these fields that there are. */
+/**
+ * Records by their Ids, with those of these fields that there are. An answer that does not speak of each Id is asked for
+ * again; throws `PAGE_INCOMPLETE` where it stays so: what it is silent about would pass for gone.
+ */
 export async function retrieveRecords(
-  { records, sizes: { retrieveRows } }: Pick<SyncContext, 'records' | 'sizes'>,
+  { clock, log, records, sizes: { retrieveRows } }: Pick<SyncContext, 'clock' | 'log' | 'records' | 'sizes'>,
   ids: readonly string[],
   names: readonly string[],
   { fields, signal }: ReadOptions,
@@ -93,17 +97,50 @@ export async function retrieveRecords(
   const asked = [...new Set(names)].filter((name) => fields.has(name));
   const rows = new Map<string, Rec>();
   for (let i = 0; i < ids.length; i += retrieveRows) {
-    const page = await records.retrieve(ids.slice(i, i + retrieveRows), asked, { signal });
-    for (const row of await recordsOf(page)) if (row !== null) rows.set(fullId(String(row.Id)), row);
+    const part = ids.slice(i, i + retrieveRows);
+    const found = await readWholePage(
+      { clock, log },
+      {
+        ask: () => records.retrieve(part, asked, { signal }),
+        store: (page) => recordsOf(page, part),
+        signal,
+      },
+    );
+    for (const [id, row] of found) rows.set(id, row);
   }
   return rows;
 }
 
-async function recordsOf(page: PageBody): Promise<(Rec | null)[]> {
+/** The answer has an item for each Id that was asked for, null for one that is not shown. */
+async function recordsOf(page: PageBody, ids: readonly string[]): Promise<Map<string, Rec>> {
   const blocks: Uint8Array[] = [];
   for await (const block of page.blocks) blocks.push(block);
-  const records: unknown = JSON.parse(Buffer.concat(blocks).toString('utf8'));
-  return Array.isArray(records) ? (records as (Rec | null)[]) : [];
+  const records = parsed(Buffer.concat(blocks).toString('utf8'));
+  if (!Array.isArray(records) || records.length !== ids.length)
+    throw incomplete(`${Array.isArray(records) ? records.length : 'no'} records for ${ids.length} Ids`);
+  const asked = new Set(ids.map(fullId));
+  const rows = new Map<string, Rec>();
+  for (const record of records as (Rec | null)[]) {
+    if (record === null) continue;
+    const id = typeof record?.Id === 'string' ? fullId(record.Id) : '';
+    if (!asked.has(id)) throw incomplete('a record that was not asked for');
+    rows.set(id, record);
+  }
+  return rows;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw incomplete('what is no JSON');
+  }
+}
+
+function incomplete(what: string): AppError {
+  return new AppError('PAGE_INCOMPLETE', `Asked for contacts by their Ids, Salesforce answered ${what}.`, {
+    hint: 'Nothing of this answer was believed. Run the command again.',
+  });
 }
 
 interface ByExternalId {
