@@ -1,4 +1,5 @@
 import { isAbort } from '../../base/abort.ts';
+import { isoTime } from '../../base/iso-time.ts';
 import type { SyncContext } from '../context.ts';
 import { fillNewFields } from '../cycle/fill-fields.ts';
 import type { ReconcileCause } from '../events.ts';
@@ -55,6 +56,7 @@ export async function reconcile(context: SyncContext, options: ReconcileOptions)
   try {
     planned = await planReconcile(context, options);
     tellStart(context, planned);
+    if (planned.isResumed && options.cause === 'asked') warnOfFormerSweep(context, planned);
     ids = await work(context, planned, options);
   } catch (error) {
     failure = error;
@@ -105,6 +107,13 @@ function tellStart({ onEvent, remote }: SyncContext, { runId, state, isResumed }
     resumed: isResumed,
     dryRun,
   });
+}
+
+/** Who asks after a change of sharing takes a comparison from before it for one that has seen it. */
+function warnOfFormerSweep({ log, remote }: SyncContext, { state }: PlannedReconcile): void {
+  log.warn(
+    `${remote.instanceUrl}: the comparison that began at ${isoTime(state.begunAt)} did not end and is gone on with: what sharing or permissions have hidden or shown since then it may not see. After such a change, run reconcile once more behind it.`,
+  );
 }
 
 type Counted = ReconcileTotals & Pick<ReconcileReport, 'compared' | 'contacts'>;
