@@ -92,6 +92,8 @@ describe('INSERT', () => {
     ["(LastName, Birthdate) VALUES ('x', '31.1.2026')", 'Birthdate takes a date like 2026-01-31'],
     ["(LastName, Seen__c) VALUES ('x', 'now')", 'Seen__c takes a time in UTC like 2026-01-31T12:00:00.000Z'],
     ["(LastName, Seen__c) VALUES ('x', '2026-02-30T10:00:00Z')", 'Seen__c takes a time in UTC'],
+    ["(LastName, Seen__c) VALUES ('x', '2024-02-29 24:00:00')", 'Seen__c takes a time in UTC'],
+    ["(LastName, Rises__c) VALUES ('x', '24:00:00')", 'Rises__c takes a time like 12:30:00.000Z.'],
     ["(LastName, Rises__c) VALUES ('x', 'early')", 'Rises__c takes a time like 12:30:00.000Z.'],
     ["(LastName, AccountId) VALUES ('x', 'Acme')", 'AccountId takes the Id of Account.'],
     ["(LastName, FirstName) VALUES ('x', x'00ff')", 'FirstName takes a text or a number, not a blob.'],
