@@ -83,8 +83,12 @@ export function apiError(answer: ErrorAnswer): AppError {
 function hintOf({ errorCode, request }: RemoteErrorDetails, refusal: Refusal | null): string {
   if (errorCode === 'INVALID_FIELD')
     return 'The field may have been removed or hidden from this user; the next run asks for the fields anew.';
-  const writesNoRecord = request.startsWith('GET ') && refusal?.kind === 'record' && refusal.about === 'record';
-  return (writesNoRecord ? undefined : refusal?.hint) ?? 'Run the command again; if it stays, --verbose shows what was asked.';
+  const writesNoRecord =
+    request.startsWith('GET ') && refusal?.kind === 'record' && refusal.about === 'record';
+  return (
+    (writesNoRecord ? undefined : refusal?.hint) ??
+    'Run the command again; if it stays, --verbose shows what was asked.'
+  );
 }
 
 /** Whether an answer says that the access token is no good. userinfo says so by 403 and a bare word. */
