@@ -59,7 +59,7 @@ export async function measure(
   return { seconds, peakMB, cpuSeconds, stdout };
 }
 
-/** VmHWM only ever grows, so the last look before the end misses what the last milliseconds added. */
+/** VmHWM only ever grows: the last look misses only what came between it and the end. */
 function highWaterMB(pid: number | undefined): number {
   try {
     const match = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));

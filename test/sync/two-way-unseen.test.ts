@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { conflictPolicies } from '../../src/org/conflict-policy.ts';
+import { retrieveRecords } from '../../src/sync/push/settle/read-doubts.ts';
 import { control } from '../e2e/org.ts';
 import { type TwoWayRig, twoWay } from './two-way-rig.ts';
 
@@ -25,6 +26,25 @@ async function isDone(two: TwoWayRig, op: string, id: string): Promise<boolean> 
   const now = (await two.org()).get(id);
   return op === 'delete' ? now === undefined : now?.Title === 'Mine';
 }
+
+it('is asked for once, however many entries name it', async () => {
+  await using two = await twoWay();
+  const [one = '', other = ''] = two.ids;
+  const { context, signal } = two.rig;
+  const asked: string[][] = [];
+  const records = {
+    ...context.records,
+    retrieve: (...[ids, fields, options]: Parameters<typeof context.records.retrieve>) => {
+      asked.push([...ids]);
+      return context.records.retrieve(ids, fields, options);
+    },
+  };
+  const fields = new Map((await context.mirror.schema.fields()).map((field) => [field.name, field]));
+  const ids = [one, other, one.slice(0, 15), one];
+  const rows = await retrieveRecords({ ...context, records }, ids, ['Id'], { fields, signal });
+  expect(asked).toEqual([[one, other]]);
+  expect([...rows.keys()].toSorted()).toEqual([one, other].toSorted());
+});
 
 describe('a contact of an edit that Salesforce does not show', () => {
   it.each(conflictPolicies)('because sharing hides it is not deleted, and says so: by %s', async (policy) => {

@@ -96,8 +96,10 @@ export async function retrieveRecords(
   // Nested values are no fields, and one that the user may not read would fail the whole request.
   const asked = [...new Set(names)].filter((name) => fields.has(name));
   const rows = new Map<string, Rec>();
-  for (let i = 0; i < ids.length; i += retrieveRows) {
-    const part = ids.slice(i, i + retrieveRows);
+  // Nothing says how often Salesforce answers an Id that is named twice.
+  const unique = [...new Set(ids.map(fullId))];
+  for (let i = 0; i < unique.length; i += retrieveRows) {
+    const part = unique.slice(i, i + retrieveRows);
     const found = await readWholePage(
       { clock, log },
       {
@@ -118,7 +120,7 @@ async function recordsOf(page: PageBody, ids: readonly string[]): Promise<Map<st
   const records = parsed(Buffer.concat(blocks).toString('utf8'));
   if (!Array.isArray(records) || records.length !== ids.length)
     throw incomplete(`${Array.isArray(records) ? records.length : 'no'} records for ${ids.length} Ids`);
-  const asked = new Set(ids.map(fullId));
+  const asked = new Set(ids);
   const rows = new Map<string, Rec>();
   for (const record of records as (Rec | null)[]) {
     if (record === null) continue;
