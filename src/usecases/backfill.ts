@@ -17,7 +17,7 @@ import { reconcileAfterCopy } from './reconcile-after-copy.ts';
 import { sideBySide } from './side-by-side.ts';
 import { removeSpentCopy } from './spent-copy.ts';
 
-export interface BackfillParts extends OrgDirectory, CopyParts {}
+export interface BackfillParts extends Omit<OrgDirectory, 'registry'>, CopyParts {}
 
 export async function backfillOrgs(
   parts: BackfillParts,

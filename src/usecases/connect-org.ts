@@ -6,6 +6,7 @@ import type { Logger } from '../base/logger.ts';
 import { differenceOf } from '../org/same-user.ts';
 import { contact } from '../org/synced-object.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
+import type { Registry } from '../orgs/registry.ts';
 import type { BatchSizes } from '../sync/batch-sizes.ts';
 import { ApiBudget } from '../sync/budget/api-budget.ts';
 import { ledgerIdOf } from '../sync/budget/ledger-id.ts';
@@ -19,6 +20,7 @@ import type { Remote } from '../sync/ports/remote.ts';
 import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
 import { type MovingOrgs, refuseWhileMoving } from './move-org.ts';
 import type { OrgAccess } from './ports/org-access.ts';
+import { agreeOnTwoWay } from './two-way-of.ts';
 
 /** An org with its session, its API client and its mirror, ready for a job. */
 export interface ConnectedOrg extends AsyncDisposable {
@@ -53,7 +55,8 @@ type ConnectOptions = {
 
 /** What it takes to connect an org. */
 export interface ConnectParts extends OrgAccess, MovingOrgs {
-  readonly mirrors: Pick<Mirrors, 'exists' | 'open' | 'copies'>;
+  readonly registry: MovingOrgs['registry'] & Pick<Registry, 'update'>;
+  readonly mirrors: Pick<Mirrors, 'exists' | 'open' | 'copies' | 'twoWay'>;
   readonly calls: CallLedger;
   readonly clock: Clock;
   readonly sizes: BatchSizes;
@@ -76,8 +79,8 @@ export async function connectOrg(
         ? await openCopy(parts, org, session, options)
         : await parts.mirrors.open(org.instanceUrl, { create: true, lease: options.lease, signal }),
     );
-    await claimMirror(mirror, session);
-    if (!options.beside) await takeUpTwoWay(mirror, org);
+    const isNew = await claimMirror(mirror, session);
+    if (!options.beside) await agreeOnTwoWay(parts, mirror, org, { isNew });
     const budget = budgetOf(parts, org, session);
     opened.defer(() => settleCalls(budget, parts));
     await takeOverCalls(mirror, {
@@ -147,16 +150,12 @@ export async function settleCalls(budget: ApiBudget, { log }: Pick<ConnectParts,
   }
 }
 
-/** A mirror that was made since, or anew, does not know what was set for its org. */
-async function takeUpTwoWay(mirror: StoredMirror, { twoWay, conflicts }: OrgRecord): Promise<void> {
-  if (!twoWay || (await mirror.twoWay()).on) return;
-  await mirror.setTwoWay({ on: true, conflicts });
-}
-
-/** The mirror knows whose view of which org it is; another org or user must not write into it. */
-async function claimMirror(mirror: StoredMirror, session: Session): Promise<void> {
+/** The mirror knows whose view of which org it is; another org or user must not write into it. Whether it was nobody's. */
+async function claimMirror(mirror: StoredMirror, session: Session): Promise<boolean> {
   const { orgId, userId, instanceUrl } = session;
-  if (!(await assertSameUser(mirror, session))) await mirror.setIdentity({ orgId, userId, instanceUrl });
+  if (await assertSameUser(mirror, session)) return false;
+  await mirror.setIdentity({ orgId, userId, instanceUrl });
+  return true;
 }
 
 /** Throws `ORG_CHANGED` or `OTHER_USER`; false where the mirror is nobody's yet. */

@@ -14,6 +14,7 @@ import { type ConnectedOrg, type ConnectParts, connectOrg } from './connect-org.
 import { refuseWithOpenEntries } from './open-entries.ts';
 import { type OrgLeases, withDrainLease } from './org-lease.ts';
 import { progressOf } from './progress-events.ts';
+import { agreeOnTwoWay } from './two-way-of.ts';
 
 /** What only a fresh copy mends, so one that ends so itself is nothing to go on with. */
 const pastHelp = new Set(['CURSOR_OUT_OF_REACH', 'CURSOR_IN_FUTURE']);
@@ -94,6 +95,9 @@ async function putInPlace(
   const { mirrors, log } = parts;
   assertWhole(instanceUrl, compared);
   const archive = await mirrors.copies.replaceMirror(instanceUrl, options);
+  // One that was made anew, for the former could not be read, or was gone, knows nothing of what was set.
+  await using mirror = await mirrors.open(instanceUrl, { create: false, ...options });
+  await agreeOnTwoWay(parts, mirror, connected.org, { isNew: true });
   if (archive === null) return null;
   log.info(`the old mirror of ${instanceUrl} was put aside as ${archive.location}`);
   return archive.location;

@@ -11,12 +11,14 @@ import type { OrgRecord } from '../orgs/org-record.ts';
 import type { Registry } from '../orgs/registry.ts';
 import { checkAlias, checkAliasFree } from '../orgs/rules/alias.ts';
 import { planLogin } from '../orgs/rules/plan-login.ts';
+import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { isHalfMoved, type MoveParts, moveLeases, moveOrg } from './move-org.ts';
 import { type OrgLeases, withDrainLease } from './org-lease.ts';
 import type { Logins } from './ports/logins.ts';
+import { withTwoWayOfMirror } from './two-way-of.ts';
 
 export interface LoginParts extends OrgLeases, MoveParts {
-  readonly mirrors: MoveParts['mirrors'] & OrgLeases['mirrors'];
+  readonly mirrors: MoveParts['mirrors'] & OrgLeases['mirrors'] & Pick<Mirrors, 'twoWay'>;
   readonly registry: MoveParts['registry'] & Pick<Registry, 'put' | 'update'>;
   readonly credentials: Pick<CredentialStore, 'get' | 'set' | 'delete' | 'probeWritable'>;
   readonly logins: Pick<Logins, 'obtain' | 'keep' | 'revoke' | 'whileUnchanged'>;
@@ -78,7 +80,7 @@ async function connect(
   let org = recordOf(parts, kept, options, known);
   const register = async () => {
     org = await registered(parts, org, options, known);
-    if (known !== null && options.replaceUser) await replaceUserOf(parts, org);
+    if (options.replaceUser) await replaceUserOf(parts, org);
     if (leases !== null) await moveOrg(parts, org, credential.instanceUrl, leases);
   };
   const keep = async () => {
@@ -166,21 +168,26 @@ function recordOf(
 
 /**
  * Notes of an org that is connected already what the login has told of it, and no more: what `orgs` has set meanwhile
- * stays.
+ * stays. Of either, what its mirror does is taken up.
  */
 async function registered(
-  { registry }: LoginParts,
+  parts: LoginParts,
   org: OrgRecord,
   options: LoginOptions,
   known: OrgRecord | null,
 ): Promise<OrgRecord> {
+  const { registry } = parts;
   const { instanceUrl, alias, sync, budget, twoWay, conflicts, createdAt, ...told } = org;
-  if (known !== null && (await registry.get(instanceUrl)) !== null) {
+  const listed = known === null ? null : await registry.get(instanceUrl);
+  if (listed !== null) {
     const asked = { ...(options.alias === null ? {} : { alias }), ...(options.sync ? {} : { sync }) };
-    return registry.update(instanceUrl, { ...told, ...asked });
+    const seen = await withTwoWayOfMirror(parts, listed);
+    const ofMirror = seen === listed ? {} : { twoWay: seen.twoWay, conflicts: seen.conflicts };
+    return registry.update(instanceUrl, { ...told, ...asked, ...ofMirror });
   }
-  await registry.put(org);
-  return org;
+  const added = await withTwoWayOfMirror(parts, org);
+  await registry.put(added);
+  return added;
 }
 
 /** The user said that the org is to be seen as another user: the mirror is told so, if there is one. */
@@ -188,8 +195,9 @@ async function replaceUserOf(parts: LoginParts, { instanceUrl, orgId, userId }: 
   if (!(await parts.mirrors.exists(instanceUrl))) return;
   await using mirror = await parts.mirrors.open(instanceUrl, { create: false });
   const seen = await mirror.identity();
-  // Asked of the mirror, for a login that was killed may have come as far as the registry.
-  if (seen === null || sameId(seen.userId, userId)) return;
+  // Asked of the mirror, for a login that was killed may have come as far as the registry, and the org may have been
+  // logged out in between. One of another org is not this one's.
+  if (seen === null || !sameId(seen.orgId, orgId) || sameId(seen.userId, userId)) return;
   await mirror.setIdentity({ orgId, userId, instanceUrl });
   parts.log.warn(
     'the mirror is now read as another user: the next `watch` compares all of it with what that user may see; `reconcile` does so now',

@@ -1,5 +1,5 @@
 import type { CredentialStore } from '../auth/credential-store.ts';
-import { AppError, isAppError } from '../base/errors.ts';
+import { AppError, isAppError, messageOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { AppOrgs } from '../contract/app.ts';
 import type { OrgView } from '../contract/orgs.ts';
@@ -7,27 +7,33 @@ import type { OrgRecord } from '../orgs/org-record.ts';
 import type { Registry } from '../orgs/registry.ts';
 import { checkAlias } from '../orgs/rules/alias.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
+import type { TwoWay } from '../sync/ports/two-way.ts';
 import { namesProcessOrg } from './chosen-orgs.ts';
 import { type KnownLogin, loginLookup } from './known-login.ts';
 import { warnOfLeftMirrors } from './no-org.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
+import { listedTwoWay, presentTwoWay, tellMirror } from './two-way-of.ts';
 
-export function appOrgs(parts: {
+export interface OrgsParts {
   readonly registry: Pick<Registry, 'list' | 'resolve' | 'update'>;
   readonly credentials: Pick<CredentialStore, 'get' | 'glance'>;
-  readonly mirrors: Pick<Mirrors, 'exists' | 'open'>;
+  readonly mirrors: Pick<Mirrors, 'open' | 'twoWay'>;
   readonly processOrg: OrgDirectory['processOrg'];
   readonly leftMirrors: OrgDirectory['leftMirrors'];
-  readonly log: Pick<Logger, 'warn'>;
-}): AppOrgs {
-  const change = async (name: string, by: Partial<OrgRecord>) => {
-    const { instanceUrl } = await parts.registry.resolve(name).catch(async (error: unknown) => {
+  readonly log: Logger;
+}
+
+export function appOrgs(parts: OrgsParts): AppOrgs {
+  const named = (name: string) =>
+    parts.registry.resolve(name).catch(async (error: unknown) => {
       const only = await parts.processOrg();
       const isOnly = isAppError(error, 'UNKNOWN_ORG') && only !== null && namesProcessOrg(only, name);
       throw isOnly ? processOrgIsNotKept(only, error) : error;
     });
+  const change = async (name: string, by: Partial<OrgRecord>) => {
+    const { instanceUrl } = await named(name);
     const org = await parts.registry.update(instanceUrl, by);
-    return { org: viewOf(org, await loginLookup(parts)(org)) };
+    return { org: await viewOf(parts, org, await loginLookup(parts)(org)) };
   };
   return {
     async list() {
@@ -35,7 +41,7 @@ export function appOrgs(parts: {
       const orgs: OrgView[] = [];
       const known = await parts.registry.list();
       if (known.length === 0) await warnOfLeftMirrors(parts);
-      for (const org of known) orgs.push(viewOf(org, await lookUp(org)));
+      for (const org of known) orgs.push(await viewOf(parts, org, await lookUp(org)));
       return { orgs };
     },
     setSync: async ({ org, sync }) => change(org, { sync }),
@@ -44,14 +50,18 @@ export function appOrgs(parts: {
       return change(org, { alias });
     },
     async set({ org, budget, twoWay, conflicts }) {
-      const by = {
-        ...(budget === undefined ? {} : { budget }),
-        ...(twoWay === undefined ? {} : { twoWay }),
+      const by = budget === undefined ? {} : { budget };
+      if (twoWay === undefined && conflicts === undefined)
+        return { ...(await change(org, by)), openEdits: null };
+      const known = await named(org);
+      const asked = {
+        ...(twoWay === undefined ? {} : { on: twoWay }),
         ...(conflicts === undefined ? {} : { conflicts }),
       };
-      const set = await change(org, by);
-      const isSet = twoWay !== undefined || conflicts !== undefined;
-      return { ...set, openEdits: isSet ? await setInMirror(parts, set.org) : null };
+      // The mirror first: what it does is what holds, whatever comes of the rest.
+      const { now, openEdits } = await setInMirror(parts, known, asked);
+      const set = await change(known.instanceUrl, { ...by, twoWay: now.on, conflicts: now.conflicts });
+      return { ...set, openEdits };
     },
   };
 }
@@ -65,20 +75,34 @@ function processOrgIsNotKept({ instanceUrl }: OrgRecord, { details }: AppError<'
   );
 }
 
-/** From now on, for a watch that runs too. A mirror that is yet to be made takes it up when it is. */
+/**
+ * From now on, for a watch that runs too, and no more than is asked: the list of orgs may not know the rest. A mirror
+ * that is yet to be made takes it up when it is.
+ */
 async function setInMirror(
-  { mirrors }: { readonly mirrors: Pick<Mirrors, 'exists' | 'open'> },
-  { instanceUrl, twoWay, conflicts }: OrgView,
-): Promise<number> {
-  if (!(await mirrors.exists(instanceUrl))) return 0;
-  await using mirror = await mirrors.open(instanceUrl, { create: false });
-  await mirror.setTwoWay({ on: twoWay, conflicts });
-  return mirror.outbox.openEdits();
+  parts: OrgsParts,
+  known: OrgRecord,
+  asked: Partial<TwoWay>,
+): Promise<{ now: TwoWay; openEdits: number }> {
+  const { instanceUrl } = known;
+  const told = await parts.mirrors.twoWay(instanceUrl);
+  if (told === null) return { now: { ...listedTwoWay(known), ...asked }, openEdits: 0 };
+  await using mirror = await parts.mirrors.open(instanceUrl, { create: false });
+  if (!told.isSet) await tellMirror(parts, mirror, known, { isNew: false });
+  await mirror.setTwoWay(asked);
+  return { now: await mirror.twoWay(), openEdits: await mirror.outbox.openEdits() };
 }
 
-function viewOf(
-  { instanceUrl, orgId, username, alias, sync, budget, twoWay, conflicts }: OrgRecord,
+async function viewOf(
+  parts: Pick<OrgsParts, 'mirrors' | 'log'>,
+  org: OrgRecord,
   { auth, authReason }: KnownLogin,
-): OrgView {
-  return { instanceUrl, orgId, username, alias, sync, auth, authReason, budget, twoWay, conflicts };
+): Promise<OrgView> {
+  const { instanceUrl, orgId, username, alias, sync, budget } = org;
+  const { on, conflicts } = await presentTwoWay(parts, org, (error) =>
+    parts.log.warn(
+      `the mirror of ${instanceUrl} cannot be read, so its two-way is told as it was set last: ${messageOf(error)}`,
+    ),
+  );
+  return { instanceUrl, orgId, username, alias, sync, auth, authReason, budget, twoWay: on, conflicts };
 }

@@ -12,7 +12,7 @@ import { listOutbox, type OutboxListParts } from './outbox-listing.ts';
 import type { SettleParts } from './settle-entries.ts';
 import { showEntry } from './show-entry.ts';
 
-export interface OutboxParts extends OutboxListParts, SettleParts {
+export interface OutboxParts extends Omit<OutboxListParts, 'registry'>, SettleParts {
   readonly mirrors: OutboxListParts['mirrors'] & SettleParts['mirrors'];
   readonly clock: Clock;
 }

@@ -13,7 +13,7 @@ import type { OrgDirectory } from './ports/org-directory.ts';
 import { progressOf } from './progress-events.ts';
 import { pushResult } from './push-result.ts';
 
-export interface PushParts extends OrgDirectory, ConnectParts, OrgLeases {
+export interface PushParts extends Omit<OrgDirectory, 'registry'>, ConnectParts, OrgLeases {
   readonly mirrors: ConnectParts['mirrors'] & OrgLeases['mirrors'] & Pick<Mirrors, 'read' | 'startWriting'>;
   /** Loads what calls of an org take, while something else is waited for. Never throws. */
   loadAhead(): void;

@@ -19,7 +19,7 @@ import { progressOf } from './progress-events.ts';
 import { completeEventOf, emptyItem, itemOf } from './reconcile-items.ts';
 import { sideBySide } from './side-by-side.ts';
 
-export interface ReconcileParts extends OrgDirectory, ConnectParts, OrgLeases {
+export interface ReconcileParts extends Omit<OrgDirectory, 'registry'>, ConnectParts, OrgLeases {
   readonly mirrors: ConnectParts['mirrors'] & OrgLeases['mirrors'];
 }
 

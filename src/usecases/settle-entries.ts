@@ -18,7 +18,7 @@ import { peopleOf } from './outbox-people.ts';
 import { outboxView } from './outbox-view.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 
-export interface SettleParts extends OrgDirectory, ConnectParts, OrgLeases {
+export interface SettleParts extends Omit<OrgDirectory, 'registry'>, ConnectParts, OrgLeases {
   readonly mirrors: ConnectParts['mirrors'] & OrgLeases['mirrors'] & Pick<Mirrors, 'read'>;
 }
 

@@ -9,7 +9,7 @@ import type { OutboxListParts } from './outbox-listing.ts';
 import { peopleOf } from './outbox-people.ts';
 import { outboxView } from './outbox-view.ts';
 
-export interface ShowParts extends OutboxListParts, ConnectParts {
+export interface ShowParts extends Omit<OutboxListParts, 'registry'>, ConnectParts {
   readonly mirrors: OutboxListParts['mirrors'] & ConnectParts['mirrors'];
 }
 

@@ -96,8 +96,11 @@ async function statusOf(
     const [lastReconcile] = await mirror.journal.runs({ ...lastRuns.reconcile, limit: 1 });
     const counts = await mirror.outbox.counts();
     const identity = await mirror.identity();
+    const { on, conflicts: policy } = await mirror.twoWay();
     return {
       ...item,
+      twoWay: on,
+      conflicts: policy,
       database: mirror.location,
       contacts,
       deleted,

@@ -14,6 +14,7 @@ import { lostLogin } from './lost-login.ts';
 import { NotedFailures } from './noted-failures.ts';
 import { watchLeaseName } from './org-lease.ts';
 import { renewIdleLogins } from './renew-idle.ts';
+import { presentTwoWay } from './two-way-of.ts';
 import { openWatchedOrg } from './watched-org.ts';
 import type { WatchedOrgParts } from './watched-org-parts.ts';
 
@@ -36,6 +37,8 @@ export async function watch(
   // With named orgs these are watched whatever their flag; without, the registry is looked at again and again.
   const named = options.orgs.length > 0 || parts.hasProcessOrg || once;
   let watched: readonly OrgRecord[] = [];
+  /** Those whose mirrors programs may write to. */
+  let written: readonly string[] = [];
   let isBegun = false;
   /** Why the orgs cannot be listed, told once and not at each look. */
   let listTrouble: string | null = null;
@@ -47,6 +50,7 @@ export async function watch(
   let isSaid = false;
   const list = async () => {
     const orgs = await listNow();
+    written = await writtenOrgs(orgs);
     listed.resolve();
     listed = Promise.withResolvers();
     return orgs;
@@ -64,6 +68,11 @@ export async function watch(
     watched = wanted;
     for (const org of wanted) byUrl.set(org.instanceUrl, org);
     return wanted.map(({ instanceUrl }) => instanceUrl);
+  };
+  const writtenOrgs = async (urls: readonly string[]) => {
+    if (once || !options.push) return [];
+    const states = await Promise.all(urls.map((url) => presentTwoWay(parts, byUrl.get(url)!)));
+    return urls.filter((_, i) => states[i]?.on);
   };
   let cycles = 0;
   let failed = 0;
@@ -94,10 +103,6 @@ export async function watch(
   await sayRunning();
   tell({ event: 'watch:start', orgs: await list(), intervalMs, once, pid: process.pid });
   isBegun = true;
-  const writtenOrgs = () =>
-    (named ? [...byUrl.values()] : watched).flatMap(({ twoWay, instanceUrl }) =>
-      twoWay ? [instanceUrl] : [],
-    );
   // Its token cannot be renewed, and no login brings another one to this process.
   const over = new AbortController();
   const isOfEnvironment = (url: string) => parts.hasProcessOrg && byUrl.get(url)?.orgId === '';
@@ -112,7 +117,7 @@ export async function watch(
     alongside: async (end) => {
       if (once) return;
       const programs = options.push
-        ? followPrograms(parts, { orgs: writtenOrgs, changed: () => listed.promise, onCommit }, end)
+        ? followPrograms(parts, { orgs: () => written, changed: () => listed.promise, onCommit }, end)
         : null;
       await Promise.all([renewIdleLogins(parts, end), programs]);
     },

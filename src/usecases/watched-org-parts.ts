@@ -4,7 +4,7 @@ import type { ConnectParts } from './connect-org.ts';
 import type { OrgLeases } from './org-lease.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 
-export interface WatchedOrgParts extends OrgDirectory, ConnectParts, OrgLeases {
+export interface WatchedOrgParts extends Omit<OrgDirectory, 'registry'>, ConnectParts, OrgLeases {
   readonly mirrors: ConnectParts['mirrors'] &
     OrgLeases['mirrors'] &
     Pick<Mirrors, 'location' | 'isReconcileAsked' | 'programCommits'>;

@@ -38,6 +38,21 @@ export function mirrorsContract(name: string, open: () => Promise<OpenedMirrors>
       expect(await mirror.isInPlace()).toBe(true);
     });
 
+    test('a mirror tells what it was told of programs, and whether it was told at all', async () => {
+      await using opened = await open();
+      const { mirrors } = opened;
+      expect(await mirrors.twoWay(org)).toBeNull();
+      await made(mirrors, 'one');
+      expect(await mirrors.twoWay(org)).toEqual({ on: false, conflicts: 'salesforce-wins', isSet: false });
+      await using mirror = await mirrors.open(org, { create: false });
+      await mirror.setTwoWay({ conflicts: 'manual' });
+      expect(await mirrors.twoWay(org)).toEqual({ on: false, conflicts: 'manual', isSet: true });
+      await mirror.setTwoWay({ on: true });
+      expect(await mirrors.twoWay(org)).toEqual({ on: true, conflicts: 'manual', isSet: true });
+      expect(await mirror.twoWay()).toEqual({ on: true, conflicts: 'manual' });
+      expect(await mirrors.twoWay(other)).toBeNull();
+    });
+
     test('what is put aside is told as it is listed, the newest first, and removed one by one', async () => {
       await using opened = await open();
       const { mirrors } = opened;

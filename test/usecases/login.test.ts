@@ -249,6 +249,7 @@ describe('a login of an org that answers at another address', () => {
       open: (url, options) => mirrors.open(url, options),
       location: (url) => mirrors.location(url),
       fenceOf: (url, name) => mirrors.fenceOf(url, name),
+      twoWay: (url) => mirrors.twoWay(url),
       async move(from, to, leases) {
         await mirrors.move(from, to, leases);
         await takeOver();

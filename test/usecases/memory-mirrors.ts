@@ -11,6 +11,7 @@ import type { ArchivedMirror, MirrorArchives } from '../../src/sync/ports/mirror
 import type { MirrorCopies } from '../../src/sync/ports/mirror-copies.ts';
 import type { Mirrors } from '../../src/sync/ports/mirrors.ts';
 import type { OpenOptions, StoredMirror } from '../../src/sync/ports/stored-mirror.ts';
+import type { MirrorTwoWay } from '../../src/sync/ports/two-way.ts';
 
 /** Mirrors that live as long as their test. Closing one keeps what it holds. */
 export class MemoryMirrors implements Mirrors {
@@ -106,6 +107,13 @@ export class MemoryMirrors implements Mirrors {
     return Math.max(...(await Promise.all(fences)));
   }
 
+  async twoWay(instanceUrl: string): Promise<MirrorTwoWay | null> {
+    const mirror = this.#mirrors.get(instanceUrl);
+    if (mirror === undefined) return null;
+    const set = this.diskOf(instanceUrl)?.objects.get(contact.name)?.twoWay ?? null;
+    return { ...(await mirror.twoWay()), isSet: set !== null };
+  }
+
   programCommits() {
     return { look: () => null, [Symbol.dispose]() {} };
   }
@@ -151,7 +159,8 @@ export class MemoryMirrors implements Mirrors {
     const fences = new Map(into.org.fences);
     for (const [name, fence] of disk.org.fences) fences.set(name, Math.max(fence, fences.get(name) ?? 0));
     into.org = { ...disk.org, fences };
-    into.objects.set(contact.name, { ...to, ...(kept && { outbox: kept.outbox, pushes: kept.pushes }) });
+    const own = kept && { outbox: kept.outbox, pushes: kept.pushes, twoWay: kept.twoWay };
+    into.objects.set(contact.name, { ...to, ...own });
   }
 
   #at(kept: Map<string, MemoryMirror>, instanceUrl: string, create: boolean): MemoryMirror {

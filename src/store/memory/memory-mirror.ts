@@ -25,6 +25,7 @@ import { MemoryDisk, MemoryFile } from './memory-file.ts';
 import { MemoryJournal } from './memory-journal.ts';
 import { MemoryOutbox } from './memory-outbox.ts';
 import { MemorySchemaStore } from './memory-schema-store.ts';
+import type { MemoryState } from './memory-state.ts';
 import { MemorySweep } from './memory-sweep.ts';
 import { applyPage, applyTombstones, type PlainPage } from './merge-page.ts';
 
@@ -134,12 +135,12 @@ export class MemoryMirror implements StoredMirror {
   }
 
   async twoWay(): Promise<TwoWay> {
-    return this.#file.read(({ twoWay }) => ({ ...twoWay }));
+    return this.#file.read(twoWayIn);
   }
 
-  async setTwoWay(twoWay: TwoWay): Promise<void> {
+  async setTwoWay(change: Partial<TwoWay>): Promise<void> {
     this.#file.write('set-two-way', (state) => {
-      state.twoWay = { ...twoWay };
+      state.twoWay = { ...twoWayIn(state), ...change };
     });
   }
 
@@ -223,4 +224,8 @@ function outcomeOf({ reader: { parser }, rows: { rows } }: ReadPage, counts: Pag
     totalSize,
     lastKey,
   };
+}
+
+function twoWayIn({ twoWay }: Pick<MemoryState, 'twoWay'>): TwoWay {
+  return { on: false, conflicts: 'salesforce-wins', ...twoWay };
 }

@@ -60,8 +60,8 @@ export interface ObjectState {
   /** By name in lower case. */
   fields: Map<string, MemoryField>;
   onlyFields: readonly string[] | null;
-  /** What was set: a mirror in memory has no view that programs could write to. */
-  twoWay: TwoWay;
+  /** What was set, null where nothing was: a mirror in memory has no view that programs could write to. */
+  twoWay: TwoWay | null;
   described: { lastModified: string | null; at: number } | null;
   cursors: Cursors;
   knownWindows: Record<keyof Cursors, object | null>;
@@ -98,7 +98,7 @@ export function emptyObject(): ObjectState {
   return {
     fields: new Map(),
     onlyFields: null,
-    twoWay: { on: false, conflicts: 'salesforce-wins' },
+    twoWay: null,
     described: null,
     cursors: { updated: null, deleted: null },
     filled: new Map(),

@@ -184,8 +184,8 @@ function adjustLocalTable(db: Connection, columns: readonly StoredColumn[]): voi
 }
 
 /** Lets programs write to the view or not, and says what becomes of conflicts. The caller holds the transaction. */
-export function setTwoWay(db: Connection, object: string, twoWay: TwoWay): void {
-  writeTwoWay(db, twoWay);
+export function setTwoWay(db: Connection, object: string, change: Partial<TwoWay>): void {
+  writeTwoWay(db, change);
   adjustView(db, object);
 }
 

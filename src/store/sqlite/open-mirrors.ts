@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import { withFinallySync } from '../../base/finally.ts';
+import type { Connection } from '../../sqlite/connection.ts';
 import type { ContactReader } from '../../sync/ports/contact-reader.ts';
 import type { Lease } from '../../sync/ports/leases.ts';
 import type { MirrorArchives } from '../../sync/ports/mirror-archives.ts';
@@ -6,16 +8,19 @@ import type { MirrorCopies } from '../../sync/ports/mirror-copies.ts';
 import type { Mirrors } from '../../sync/ports/mirrors.ts';
 import type { ProgramCommits } from '../../sync/ports/program-commits.ts';
 import type { OpenOptions, StoredMirror } from '../../sync/ports/stored-mirror.ts';
+import type { MirrorTwoWay } from '../../sync/ports/two-way.ts';
 import { listArchives, moveToArchive, removeDatabase, removeUnfinished } from './archives.ts';
-import { AskedLooks } from './asked-looks.ts';
+import { readIsAsked } from './asked-looks.ts';
 import { emptyLog, openForReading } from './connection.ts';
 import { readFence } from './fence-records.ts';
+import { FileLooks } from './file-looks.ts';
 import { copyPath, mirrorPath } from './mirror-path.ts';
 import { type MirrorsOptions, OpenFiles } from './open-files.ts';
 import { SqliteProgramCommits } from './program-commits.ts';
 import { SqliteArchives } from './sqlite-archives.ts';
 import { SqliteCopies } from './sqlite-copies.ts';
 import { withMappedFaults } from './sqlite-fault.ts';
+import { readMirrorTwoWay } from './two-way-records.ts';
 
 export function openMirrors(options: MirrorsOptions): Mirrors {
   return new SqliteMirrors(options);
@@ -26,7 +31,8 @@ class SqliteMirrors implements Mirrors {
   readonly archives: MirrorArchives;
   readonly #folder: string;
   readonly #files: OpenFiles;
-  readonly #askedLooks = new AskedLooks();
+  readonly #askedLooks = new FileLooks(readIsAsked);
+  readonly #twoWayLooks = new FileLooks((path) => readIn(path, readMirrorTwoWay));
 
   constructor(options: MirrorsOptions) {
     const { folder, clock } = options;
@@ -64,7 +70,12 @@ class SqliteMirrors implements Mirrors {
 
   async isReconcileAsked(instanceUrl: string): Promise<boolean> {
     const path = this.#pathOf(instanceUrl);
-    return withMappedFaults(path, () => this.#askedLooks.isAsked(path));
+    return withMappedFaults(path, () => this.#askedLooks.at(path) ?? false);
+  }
+
+  async twoWay(instanceUrl: string): Promise<MirrorTwoWay | null> {
+    const path = this.#pathOf(instanceUrl);
+    return withMappedFaults(path, () => this.#twoWayLooks.at(path));
   }
 
   programCommits(instanceUrl: string): ProgramCommits {
@@ -112,14 +123,17 @@ class SqliteMirrors implements Mirrors {
 function fenceIn(path: string, leaseName: string): number {
   if (!existsSync(path)) return 0;
   try {
-    const db = openForReading(path);
-    try {
-      return readFence(db, leaseName);
-    } finally {
-      db.close();
-    }
+    return readIn(path, (db) => readFence(db, leaseName));
   } catch {
     // One that cannot be read is told by whoever opens it to work on it.
     return 0;
   }
+}
+
+function readIn<T>(path: string, read: (db: Connection) => T): T {
+  const db = openForReading(path);
+  return withFinallySync(
+    () => read(db),
+    () => void db.close(),
+  );
 }

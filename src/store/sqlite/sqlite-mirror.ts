@@ -122,8 +122,8 @@ export class SqliteMirror implements StoredMirror {
     return this.#file.read(readTwoWay);
   }
 
-  async setTwoWay(twoWay: TwoWay): Promise<void> {
-    await this.#write('setTwoWay', object, twoWay);
+  async setTwoWay(change: Partial<TwoWay>): Promise<void> {
+    await this.#write('setTwoWay', object, change);
   }
 
   async extendSearchIndex(): Promise<boolean> {

@@ -1,6 +1,6 @@
 import type { ConflictPolicy } from '../../org/conflict-policy.ts';
 import type { Connection } from '../../sqlite/connection.ts';
-import type { TwoWay } from '../../sync/ports/two-way.ts';
+import type { MirrorTwoWay, TwoWay } from '../../sync/ports/two-way.ts';
 import type { TwoWayMode } from './contact-view.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { prepared } from './prepared.ts';
@@ -15,6 +15,10 @@ export function readTwoWay(db: Connection): TwoWay {
   };
 }
 
+export function readMirrorTwoWay(db: Connection): MirrorTwoWay {
+  return { ...readTwoWay(db), isSet: readMeta(db, twoWayKeys.on) !== null };
+}
+
 /** How often programs have written to the view; only ever compared with an earlier answer. */
 export function readLocalCommits(db: Connection): number {
   return Number(readMeta(db, twoWayKeys.commits) ?? 0);
@@ -26,7 +30,8 @@ export function twoWayModeOf(db: Connection): TwoWayMode {
 }
 
 /** The caller makes the view anew. */
-export function writeTwoWay(db: Connection, { on, conflicts }: TwoWay): void {
+export function writeTwoWay(db: Connection, change: Partial<TwoWay>): void {
+  const { on, conflicts } = { ...readTwoWay(db), ...change };
   writeMeta(db, twoWayKeys.on, on ? 'on' : 'off');
   writeMeta(db, twoWayKeys.conflicts, conflicts);
   if (readMeta(db, twoWayKeys.commits) === null) writeMeta(db, twoWayKeys.commits, '0');

@@ -4,6 +4,7 @@ import type { MirrorArchives } from './mirror-archives.ts';
 import type { MirrorCopies } from './mirror-copies.ts';
 import type { ProgramCommits } from './program-commits.ts';
 import type { OpenOptions, StoredMirror } from './stored-mirror.ts';
+import type { MirrorTwoWay } from './two-way.ts';
 
 /**
  * The mirrors of one installation. One org's is opened once, however often it is asked for. They are moved and removed
@@ -32,6 +33,8 @@ export interface Mirrors extends AsyncDisposable {
    * was written since it was asked last, and for mirrors that are closed here.
    */
   isReconcileAsked(instanceUrl: string): Promise<boolean>;
+  /** Whether programs write to the mirror, and what becomes of conflicts; null where there is none. Cheap where nothing was written since it was asked last. */
+  twoWay(instanceUrl: string): Promise<MirrorTwoWay | null>;
   /** To look for what programs write to the view of the mirror. Dispose it after use. */
   programCommits(instanceUrl: string): ProgramCommits;
   /**

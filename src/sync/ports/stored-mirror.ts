@@ -34,8 +34,8 @@ export interface StoredMirror extends Mirror, AsyncDisposable {
   formerCalls(): Promise<HourCalls[]>;
   /** They are noted elsewhere now. */
   forgetFormerCalls(): Promise<void>;
-  /** From then on; what programs have written before stays in the outbox and is sent. */
-  setTwoWay(twoWay: TwoWay): Promise<void>;
+  /** From then on, and no more than is given; what programs have written before stays in the outbox and is sent. */
+  setTwoWay(twoWay: Partial<TwoWay>): Promise<void>;
   /**
    * Brings what makes searches fast a step further, in some tenths of a second at most; returns whether there is more
    * to do. Searches find the same with it and without.

@@ -6,3 +6,9 @@ export interface TwoWay {
   on: boolean;
   conflicts: ConflictPolicy;
 }
+
+/** What one mirror does. */
+export interface MirrorTwoWay extends TwoWay {
+  /** False where nobody has told this mirror yet: it was made since, or anew. */
+  isSet: boolean;
+}
