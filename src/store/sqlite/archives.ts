@@ -10,8 +10,10 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { throwIfAborted } from '../../base/abort.ts';
+import { withFinallySync } from '../../base/finally.ts';
 import type { ArchivedMirror } from '../../sync/ports/mirror-archives.ts';
-import { openForReading } from './connection.ts';
+import { openForReading, openForWriting } from './connection.ts';
+import { putAsideSql } from './contact-view.ts';
 
 /** A database and what SQLite keeps beside it. */
 const companions = ['', '-wal', '-shm'] as const;
@@ -93,13 +95,34 @@ export async function copyToArchive(
       },
     });
     chmodSync(temporary, 0o600);
+    refuseEdits(temporary, basename(path));
     renameSync(temporary, target);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    removeDatabase(temporary);
     throw error;
   } finally {
     db.close();
   }
+}
+
+/**
+ * A program that has the wrong path is told the right one, rather than that its edits wait for ever. Where the archive is
+ * put back as the mirror, its own next write makes the view anew.
+ */
+function refuseEdits(archive: string, mirror: string): void {
+  const db = openForWriting(archive, false);
+  withFinallySync(
+    () => {
+      const hasView = db
+        .prepare("SELECT 1 FROM sqlite_schema WHERE type = 'view' AND name = 'contacts'")
+        .get();
+      if (hasView === undefined) return;
+      db.transaction(() => {
+        for (const sql of putAsideSql(mirror)) db.exec(sql);
+      })();
+    },
+    () => void db.close(),
+  );
 }
 
 /** What a killed process left of an archive that it was making. The caller holds the org's lease. */

@@ -1,5 +1,6 @@
 import type { StoredColumn } from '../fields/stored-column.ts';
 import { quoteName } from './quote-name.ts';
+import { sqlText } from './sql-text.ts';
 import { writeTriggers } from './write-triggers.ts';
 
 /**
@@ -45,9 +46,21 @@ function overlaidView(names: string): string {
     SELECT ${names}, _key, _state, _error FROM contact_local WHERE _deleted = 0`;
 }
 
+/** SQL that lets nobody write to the view any more, of a mirror that was put aside. `mirror`: the one that is used. */
+export function putAsideSql(mirror: string): string[] {
+  const triggers = verbs.flatMap((verb) => [
+    `DROP TRIGGER IF EXISTS contacts_${verb.toLowerCase()}`,
+    `DROP TRIGGER IF EXISTS contacts_refuse_${verb.toLowerCase()}`,
+  ]);
+  const message = `this is an old mirror that was put aside, and nothing that is written to it is sent: write to ${mirror}`;
+  return [...triggers, ...refusals(message)];
+}
+
+const verbs = ['INSERT', 'UPDATE', 'DELETE'] as const;
+
 function refusals(message: string): string[] {
-  return ['INSERT', 'UPDATE', 'DELETE'].map(
+  return verbs.map(
     (verb) => `CREATE TRIGGER contacts_refuse_${verb.toLowerCase()} INSTEAD OF ${verb} ON contacts
-       BEGIN SELECT raise(ABORT, '${message}'); END`,
+       BEGIN SELECT raise(ABORT, ${sqlText(message)}); END`,
   );
 }
