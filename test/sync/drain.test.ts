@@ -214,6 +214,9 @@ describe('the outbox is drained', () => {
     expect(report.entries.map(({ entry }) => entry?.state)).toEqual(['in-doubt', 'pending', 'done']);
     expect(report.stopped).toMatchObject({ code: 'ORG_UNAVAILABLE' });
     await cycle(rig);
+    expect(await statesOf(rig)).toEqual(['done', 'pending', 'done']);
+    rig.pass(3 * 60_000);
+    await cycle(rig);
     expect(await statesOf(rig)).toEqual(['done', 'done', 'done']);
     const titles = new Map((await contactsOf(url)).map(({ Id, Title }) => [Id, Title]));
     expect(titles.get(first)).toBe('Behind');

@@ -188,6 +188,8 @@ describe.each(['0.1.0', 'format-2'])('what version %s has left', (version) => {
       first_base: null,
       found: null,
       replaced_by: null,
+      lost_org_at: null,
+      lost_key: null,
     };
     const gained = (row: Record<string, unknown>) =>
       version === '0.1.0'

@@ -2,6 +2,8 @@ import type { DoubtNote } from '../../sync/ports/doubt.ts';
 import type { Accounted, Outbox } from '../../sync/ports/outbox.ts';
 import type {
   KnownBefore,
+  LostNote,
+  LostRequest,
   NewOutboxEntry,
   OpenCreation,
   OutboxEntry,
@@ -13,7 +15,7 @@ import type {
 import type { OutboxStaging } from '../../sync/ports/outbox-staging.ts';
 import { kept, type MemoryFile } from './memory-file.ts';
 import { MemoryStaging } from './memory-staging.ts';
-import { type MemoryEntry, type MemoryState, neverSent, newEntry } from './memory-state.ts';
+import { entryOf, type MemoryEntry, type MemoryState, neverSent, newEntry } from './memory-state.ts';
 import { columnValue, findIdBy } from './memory-values.ts';
 
 export class MemoryOutbox implements Outbox {
@@ -81,7 +83,7 @@ export class MemoryOutbox implements Outbox {
         const entry = outbox.get(settlement.key);
         // What a person has dropped meanwhile stays so, or it would be sent again.
         if (entry === undefined || entry.state === 'dropped') continue;
-        outbox.set(entry.key, settled(entry, kept(settlement)));
+        outbox.set(entry.key, { ...settled(entry, kept(settlement)), lost: lostBy(entry, settlement) });
       }
     });
   }
@@ -112,6 +114,24 @@ export class MemoryOutbox implements Outbox {
   /** No program writes to a mirror in memory. */
   async openCreations(): Promise<OpenCreation[]> {
     return [];
+  }
+
+  async lostRequests(): Promise<LostRequest[]> {
+    return this.#file.read(({ outbox }) =>
+      [...outbox.values()].flatMap((entry) =>
+        entry.lost === null ? [] : [{ entry: entryOf(kept(entry)), sentAs: entry.key, ...entry.lost }],
+      ),
+    );
+  }
+
+  async noteLost(notes: readonly LostNote[]): Promise<void> {
+    this.#file.write('send-entries', ({ outbox }) => {
+      for (const { key, ...end } of notes) {
+        const entry = outbox.get(key);
+        if (entry === undefined || entry.lost === null) continue;
+        outbox.set(key, { ...entry, lost: 'over' in end ? null : { endedOrgAt: end.endedOrgAt } });
+      }
+    });
   }
 
   async move(
@@ -182,11 +202,17 @@ export class MemoryOutbox implements Outbox {
 
   #select(choose: (entry: OutboxEntry) => boolean, limit: number | undefined): OutboxEntry[] {
     return this.#file.read(({ outbox }) =>
-      kept([...outbox.values()].filter(choose).slice(0, limit)).map(
-        ({ approved: _approved, push: _push, replacedBy: _replacedBy, ...entry }) => entry,
-      ),
+      kept([...outbox.values()].filter(choose).slice(0, limit)).map(entryOf),
     );
   }
+}
+
+/** What is known of a request that may still be carried out. */
+function lostBy(entry: MemoryEntry, settlement: Settlement): MemoryEntry['lost'] {
+  const isLost = settlement.state === 'in-doubt' && entry.state === 'sent';
+  if (isLost && (entry.op !== 'create' || entry.upsertField !== null)) return { endedOrgAt: null };
+  if (entry.lost?.endedOrgAt !== null || !('lostBefore' in settlement)) return entry.lost;
+  return { endedOrgAt: settlement.lostBefore ?? null };
 }
 
 function settled(entry: MemoryEntry, settlement: Settlement): MemoryEntry {

@@ -20,7 +20,7 @@ import { RecordDigest } from '../record-digest.ts';
 import { standingFor } from '../replaced-entry.ts';
 import { commitStaging, draftStaging, refuseStaged } from './commit-staging.ts';
 import { kept, type MemoryFile } from './memory-file.ts';
-import type { MemoryEntry } from './memory-state.ts';
+import { entryOf, type MemoryEntry } from './memory-state.ts';
 
 /** `given` as JSON, as a file would hold it. */
 type StagedRecord = Omit<StagingRecord, 'given'> & { given: string | null };
@@ -135,7 +135,7 @@ export class MemoryStaging implements OutboxStaging {
         entries
           .filter(({ seq }) => seq > after)
           .slice(0, limit)
-          .map(({ approved: _approved, push: _push, replacedBy: _replacedBy, ...entry }) => kept(entry)),
+          .map((entry) => kept(entryOf(entry))),
       ownOf: async (keys) =>
         keys.filter((key) =>
           this.#file.read(({ outbox }) => pushId !== null && outbox.get(key)?.push?.id === pushId),

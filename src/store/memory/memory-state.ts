@@ -2,7 +2,7 @@ import type { RowState } from '../../sync/merge/evidence.ts';
 import type { Field } from '../../sync/ports/field.ts';
 import type { Cursors } from '../../sync/ports/journal.ts';
 import type { MirrorIdentity } from '../../sync/ports/mirror.ts';
-import type { NewOutboxEntry, OutboxEntry } from '../../sync/ports/outbox-entry.ts';
+import type { LostRequest, NewOutboxEntry, OutboxEntry } from '../../sync/ports/outbox-entry.ts';
 import type { Run, RunStep, StoredChunk } from '../../sync/ports/run.ts';
 import type { SweptDue } from '../../sync/ports/sweep.ts';
 import type { TwoWay } from '../../sync/ports/two-way.ts';
@@ -36,6 +36,8 @@ export interface MemoryEntry extends OutboxEntry {
   push: { id: string; place: number } | null;
   /** Key of the entry that was pushed in its place; null where none was. */
   replacedBy: string | null;
+  /** See `Outbox.lostRequests`. */
+  lost: Pick<LostRequest, 'endedOrgAt'> | null;
 }
 
 export interface MemoryPush {
@@ -138,5 +140,17 @@ export function newEntry({ outbox }: MemoryState, entry: NewOutboxEntry): Memory
     approved: false,
     push: null,
     replacedBy: null,
+    lost: null,
   };
+}
+
+/** Without what the store alone keeps of it. */
+export function entryOf({
+  approved: _1,
+  push: _2,
+  replacedBy: _3,
+  lost: _4,
+  ...entry
+}: MemoryEntry): OutboxEntry {
+  return entry;
 }

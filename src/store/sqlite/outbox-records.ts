@@ -30,7 +30,7 @@ const outboxStates = [
 ] as const satisfies readonly OutboxState[];
 
 /** Those that an entry is made of: a row has more, and each that is read is a value to be collected. */
-const columns = `seq, key, op, local, contact_key, contact_id, changes, base, first_base, found, state, way, api, job, upsert_field,
+export const entryColumns = `seq, key, op, local, contact_key, contact_id, changes, base, first_base, found, state, way, api, job, upsert_field,
   allow_duplicates, atomic_group, attempts, errors, created_at, sent_at, sent_org_at, sent_by, known_before, doubt,
   settled_at, read_back_due, created`;
 
@@ -105,7 +105,7 @@ export function listEntries(db: Connection, object: string, filter: OutboxFilter
   if (keyPrefix !== undefined) return listByPrefix(db, object, keyPrefix, states, after, limit);
   const ofState = prepared(
     db,
-    `SELECT ${columns} FROM outbox WHERE object = ? AND state = ? AND seq > ?${maybeSent ? ' AND sent_at IS NOT NULL' : ''} ORDER BY seq LIMIT ?`,
+    `SELECT ${entryColumns} FROM outbox WHERE object = ? AND state = ? AND seq > ?${maybeSent ? ' AND sent_at IS NOT NULL' : ''} ORDER BY seq LIMIT ?`,
   );
   const rows = [...new Set<OutboxState>(states ?? outboxStates)].flatMap(
     (state) => ofState.all(object, state, after, limit) as OutboxRow[],
@@ -124,7 +124,7 @@ function listByKeys(
 ): OutboxEntry[] {
   const rows = prepared(
     db,
-    `SELECT ${columns} FROM (SELECT DISTINCT value AS wanted FROM json_each(:keys)) CROSS JOIN outbox ON key = wanted
+    `SELECT ${entryColumns} FROM (SELECT DISTINCT value AS wanted FROM json_each(:keys)) CROSS JOIN outbox ON key = wanted
      WHERE object = :object AND seq > :after AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
      ORDER BY seq LIMIT :limit`,
   ).all({
@@ -151,7 +151,7 @@ function listByPrefix(
 ): OutboxEntry[] {
   const rows = prepared(
     db,
-    `SELECT ${columns} FROM outbox WHERE key >= :prefix AND key < :prefix || char(1114111)
+    `SELECT ${entryColumns} FROM outbox WHERE key >= :prefix AND key < :prefix || char(1114111)
        AND +object = :object AND +seq > :after AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
      ORDER BY +seq LIMIT :limit`,
   ).all({ object, prefix, states: states ? JSON.stringify(states) : null, after, limit }) as OutboxRow[];

@@ -153,6 +153,9 @@ export const migrations: readonly string[] = [
     WHERE local = 0 AND contact_id IS NOT NULL AND state NOT IN ('done', 'dropped');
   CREATE INDEX outbox_upserted ON outbox (seq)
     WHERE local = 0 AND contact_id IS NULL AND upsert_field IS NOT NULL AND state NOT IN ('done', 'dropped');
+  ALTER TABLE outbox ADD COLUMN lost_org_at TEXT;
+  ALTER TABLE outbox ADD COLUMN lost_key TEXT;
+  CREATE INDEX outbox_lost ON outbox (seq) WHERE lost_org_at IS NOT NULL;
   `,
 ];
 
@@ -179,6 +182,8 @@ const gained = {
     first_base: 'NULL',
     found: 'NULL',
     replaced_by: 'NULL',
+    lost_org_at: 'NULL',
+    lost_key: 'NULL',
   },
 } as const;
 /** Keys of `meta` that name their object since the third version. */

@@ -4,6 +4,7 @@ import type { Settlement } from '../../sync/ports/outbox-entry.ts';
 import { adoptKeys } from './adopt-keys.ts';
 import { keepConflictBase } from './conflict-base.ts';
 import { type ContactRef, knownBeforeReader } from './contact-lookup.ts';
+import { keepLost } from './keep-lost.ts';
 import { prepared } from './prepared.ts';
 import type { SendStep } from './send-step.ts';
 
@@ -112,6 +113,7 @@ export function settleEntries(db: Connection, settlements: readonly Settlement[]
     if (rows.length > 0) statement.run(JSON.stringify(rows));
   };
   for (const part of partsOf(settlements)) {
+    keepLost(db, part);
     const done = part.filter((settlement) => settlement.state === 'done');
     const others = part.filter((settlement) => settlement.state !== 'done');
     run(

@@ -3,6 +3,8 @@ import type { Accounted, Outbox } from '../../sync/ports/outbox.ts';
 import type {
   EditDecision,
   EditRecord,
+  LostNote,
+  LostRequest,
   NewOutboxEntry,
   OpenCreation,
   OutboxEntry,
@@ -14,6 +16,7 @@ import type {
 import type { Brake, OutboxStaging } from '../../sync/ports/outbox-staging.ts';
 import { countOpenEdits, hasUnapprovedEdits } from './hold-much.ts';
 import { JoinedWrites } from './joined-writes.ts';
+import { lostRequests } from './lost-requests.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 import {
   accountedFor,
@@ -74,6 +77,14 @@ export class SqliteOutbox implements Outbox {
 
   async openCreations(): Promise<OpenCreation[]> {
     return this.#file.read((db) => openCreations(db, this.#object));
+  }
+
+  async lostRequests(): Promise<LostRequest[]> {
+    return this.#file.read((db) => lostRequests(db, this.#object));
+  }
+
+  async noteLost(notes: readonly LostNote[]): Promise<void> {
+    if (notes.length > 0) await this.#write('noteLost', notes);
   }
 
   async move(

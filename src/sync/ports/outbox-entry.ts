@@ -90,6 +90,18 @@ export type WrittenEntry = Pick<OutboxEntry, 'key' | 'op' | 'contactId'>;
 /** A creation by a program that may have made a contact, and nobody knows yet whether it has, and which. */
 export type OpenCreation = Pick<OutboxEntry, 'contactKey' | 'sentOrgAt' | 'sentBy' | 'doubt'>;
 
+/** An entry whose last request got no answer, and may still be carried out; whatever has become of the entry since. */
+export interface LostRequest {
+  entry: OutboxEntry;
+  /** The key that the entry had when it was sent so: it has another one where its values were changed since. */
+  sentAs: string;
+  /** The org's time when that request had surely left, ms since 1970; null while that is not known. */
+  endedOrgAt: number | null;
+}
+
+/** `over`: nothing of it is to come any more. */
+export type LostNote = { key: string } & ({ endedOrgAt: number } | { over: true });
+
 export type NewOutboxEntry = Pick<
   OutboxEntry,
   | 'key'
@@ -142,7 +154,7 @@ export interface EditRecord {
 
 /** What is known of an entry after a request. */
 export type Settlement =
-  | { key: string; state: 'done'; contactId: string; created: boolean; at: number }
+  | ({ key: string; state: 'done'; contactId: string; created: boolean; at: number } & LookedAt)
   | { key: string; state: 'rejected'; errors: RecordError[]; at: number }
   /**
    * `keyless`: the org does not take its Idempotency-Key, so that it is as if it had been sent in a collection. `doubt`: what is
@@ -160,13 +172,19 @@ export type Settlement =
    * Somebody else changed the contact meanwhile; `contactId` where it was found by its external id. `base`: what a person's
    * decision for an edit of a program is to hold against from now on; left out where the entry keeps its own.
    */
-  | {
+  | ({
       key: string;
       state: 'conflict';
       errors: RecordError[];
       contactId: string | null;
       base?: Record<string, unknown>;
       at: number;
-    }
+    } & LookedAt)
   /** `unsent`: surely no sending of it did anything, so that it is as if it had never been sent. */
-  | { key: string; state: 'pending'; errors: RecordError[]; at: number; unsent?: boolean };
+  | ({ key: string; state: 'pending'; errors: RecordError[]; at: number; unsent?: boolean } & LookedAt);
+
+/** Of one that was settled by a look at its contact. */
+interface LookedAt {
+  /** The org's time of that look, ms since 1970: its last request without an answer had left before. */
+  lostBefore?: number | undefined;
+}

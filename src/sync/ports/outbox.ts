@@ -2,6 +2,8 @@ import type { DoubtNote } from './doubt.ts';
 import type {
   EditDecision,
   EditRecord,
+  LostNote,
+  LostRequest,
   NewOutboxEntry,
   OpenCreation,
   OutboxEntry,
@@ -57,6 +59,12 @@ export interface Outbox {
   accountedFor(ids: readonly string[]): Promise<Accounted>;
   /** Creations that programs have asked for, that were sent, and of which no answer is known; in order. Cheap where none is. */
   openCreations(): Promise<OpenCreation[]>;
+  /**
+   * Updates, deletes and upserts of which a request may still be carried out, in order: `settle` notes each that goes from
+   * `sent` to `in-doubt`. Cheap where none is.
+   */
+  lostRequests(): Promise<LostRequest[]>;
+  noteLost(notes: readonly LostNote[]): Promise<void>;
   /**
    * By a person: `retry` turns rejected (and with `inDoubt`, in-doubt) into pending, as if never sent; `drop` gives
    * up.

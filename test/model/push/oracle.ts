@@ -229,8 +229,9 @@ export class Oracle {
     if (this.#unsent.has(value)) throw new Error(`${id}: ${value} was sent, and was dropped before.`);
     const applied = this.#applied.get(id) ?? [];
     this.#applied.set(id, [...applied, value]);
-    if (this.#isLate || this.#excused.has(value)) return;
-    if (applied.includes(value))
+    if (this.#excused.has(value)) return;
+    // What another wrote in between is undone by a request that is carried out late.
+    if (applied.includes(value) && !this.#isLate)
       throw new Error(`${id}: the pushed value ${value} came back over another's.`);
     const later = applied.find((one) => this.#isLater(one, value) && !this.#excused.has(one));
     if (later !== undefined)

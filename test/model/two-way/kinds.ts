@@ -58,6 +58,7 @@ export const kinds: readonly string[] = [
   'manual',
   'lost creation',
   'brought creation',
+  'late update',
   'two at once',
   'faults',
   'crash',

@@ -52,6 +52,8 @@ export type Step =
   | { step: 'lost creation'; isDone: boolean; how: Pick; pick: Pick }
   /** A creation whose answer is lost again and again, and whose contact is edited by its Id and by its key meanwhile. */
   | { step: 'brought creation'; edits: { by: 'id' | 'key'; does: 'update' | 'delete'; fields: Pick[] }[] }
+  /** An edit whose request is cut and carried out a while later, and another edit of that contact before. */
+  | { step: 'late update'; pick: Pick; fields: Pick[]; does: 'update' | 'delete' }
   | { step: 'kill' }
   | { step: 'rest' };
 
@@ -196,6 +198,15 @@ export const stepArbitrary: fc.Arbitrary<Step> = oneOf<Step>(
         }),
         { minLength: 2, maxLength: 5 },
       ),
+    }),
+  ),
+  weighted(
+    1,
+    fc.record({
+      step: is('late update'),
+      pick,
+      fields: fc.array(fc.nat(2), { minLength: 1, maxLength: 2 }),
+      does: is('update', 'update', 'update', 'delete'),
     }),
   ),
   weighted(1, fc.constant({ step: 'kill' })),

@@ -9,6 +9,9 @@ import { comeToRest } from './rest.ts';
 import type { Edit, Job, Step } from './steps.ts';
 import type { World } from './world.ts';
 
+/** Longer than a drain tries again for what was cut. */
+const lateMs = 40_000;
+
 type StepOf<S extends Step['step']> = Extract<Step, { step: S }>;
 
 /** Does one step of a history; throws where something is as it must not be. */
@@ -27,6 +30,8 @@ export async function take(world: World, step: Step): Promise<void> {
       return lose(world, step);
     case 'brought creation':
       return bring(world, step);
+    case 'late update':
+      return late(world, step);
     case 'kill':
       if (await world.kill(0)) world.count('kill');
       return;
@@ -85,6 +90,33 @@ async function bring(world: World, { edits }: StepOf<'brought creation'>): Promi
     }
   }
   await world.org.control('faults', []);
+}
+
+/** What was cut is carried out before anything else can happen to the contact. */
+async function late(world: World, { pick, fields, does }: StepOf<'late update'>): Promise<void> {
+  const once = { step: 'work' as const, meanwhile: [], crash: null };
+  const cycle = () => work(world, { ...once, jobs: [{ job: 'cycle' }] });
+  const rows = world.shown().filter(({ Id, _state: state }) => Id !== null && state === 'synced');
+  const row = rows[pick % Math.max(1, rows.length)];
+  if (row === undefined) return;
+  const key = String(row._key);
+  await world.org.control('faults', [
+    { match: 'PATCH .*/composite/sobjects$', reset: 'commit-later', commitAfterMs: lateMs },
+  ]);
+  const edited = (edit: Edit) => world.act({ act: 'program', which: 0, edits: [edit], commit: true });
+  await edited({ edit: 'update', pick: 0, fields, back: false, row: key });
+  await cycle();
+  await edited(
+    does === 'delete'
+      ? { edit: does, pick: 0, row: key }
+      : { edit: does, pick: 0, fields, back: false, row: key },
+  );
+  await cycle();
+  world.pass(lateMs);
+  await world.org.control('clock', { advanceMs: 0 });
+  await world.look();
+  await world.org.control('faults', []);
+  world.count('late update');
 }
 
 /** Does one job. Whoever dies in it holds nothing that another waits for. */

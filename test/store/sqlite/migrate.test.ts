@@ -55,6 +55,8 @@ function expectKept(before: Rows, after: Rows, format: 1 | 2): void {
             first_base: null,
             found: null,
             replaced_by: null,
+            lost_org_at: null,
+            lost_key: null,
           }
         : {}),
       ...(table === 'push' ? { queued: 0 } : {}),

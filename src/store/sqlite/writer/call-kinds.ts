@@ -27,6 +27,7 @@ const kinds: Readonly<Record<Exclude<keyof MirrorCalls, keyof PageCalls>, WriteK
   decideEdits: 'send-entries',
   holdMuch: 'send-entries',
   noteDoubts: 'send-entries',
+  noteLost: 'send-entries',
   moveEntries: 'decide-entries',
   takeTheirs: 'decide-entries',
 };

@@ -10,6 +10,7 @@ import { applyDescribe, confirmDescribe } from '../describe-records.ts';
 import { forgetFormerCalls } from '../former-calls.ts';
 import { holdMuch } from '../hold-much.ts';
 import { writeIdentity } from '../identity-records.ts';
+import { noteLost } from '../lost-requests.ts';
 import { writeMeta } from '../meta.ts';
 import { insertEntries, moveEntries, noteDoubts } from '../outbox-records.ts';
 import { replaceContents } from '../replace-contents.ts';
@@ -81,6 +82,7 @@ export const calls = {
   insertEntries: durable(insertEntries),
   storeSendSteps: durable(storeSendSteps),
   noteDoubts: durable(noteDoubts),
+  noteLost: durable(noteLost),
   moveEntries: durable(moveEntries),
   takeTheirs: durable(takeTheirs),
   decideEdits: durable(decideEdits),

@@ -5,10 +5,10 @@ import type { ContactNames } from './contact-names.ts';
 export type Undecided = 'conflict' | 'held' | 'in-doubt';
 
 /**
- * Why later changes of a contact wait: a person has to decide about an earlier one, or an earlier one could not be
- * sent in this drain.
+ * Why later changes of a contact wait: a person has to decide about an earlier one, an earlier one could not be sent in
+ * this drain, or (`lost`) a request of it that was cut may still be carried out.
  */
-export type BlockReason = Undecided | 'unsent';
+export type BlockReason = Undecided | 'unsent' | 'lost';
 
 /** Contacts whose changes must not be sent before another one of theirs is done. */
 export class BlockedContacts {
@@ -18,7 +18,13 @@ export class BlockedContacts {
     held: new Map(),
     'in-doubt': new Map(),
     unsent: new Map(),
+    lost: new Map(),
   };
+
+  /** What was cut may be over by the next pass. */
+  beginPass(): void {
+    this.#first.lost.clear();
+  }
 
   add(entries: readonly OutboxEntry[], namesOf: ContactNames, reason: BlockReason): void {
     const first = this.#first[reason];
@@ -33,16 +39,16 @@ export class BlockedContacts {
     const isBefore = (reason: BlockReason) =>
       names.some((name) => {
         const first = this.#first[reason].get(name);
-        return first !== undefined && (first < seq || !waitsForPerson.has(reason));
+        return first !== undefined && (first < seq || !isAtRest.has(reason));
       });
     return reasons.find(isBefore) ?? null;
   }
 }
 
-const reasons: readonly BlockReason[] = ['conflict', 'held', 'in-doubt', 'unsent'];
+const reasons: readonly BlockReason[] = ['conflict', 'held', 'in-doubt', 'unsent', 'lost'];
 
 /**
  * Nothing of it is under way, so that what stands before it does not wait for it: it would wait for a person's word about
- * another change than that person has put behind it.
+ * another change than that person has put behind it, or for the very request that a repeat is of.
  */
-const waitsForPerson: ReadonlySet<BlockReason> = new Set(['conflict', 'held']);
+const isAtRest: ReadonlySet<BlockReason> = new Set(['conflict', 'held', 'lost']);

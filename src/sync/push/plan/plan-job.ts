@@ -4,6 +4,7 @@ import type { Outbox } from '../../ports/outbox.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
 import { bulkCells } from '../entry/bulk-row.ts';
 import { contactNames } from '../entry/contact-names.ts';
+import { BehindLost } from './behind-lost.ts';
 
 /** Salesforce takes 150 MB, which it counts as base64. Source: Bulk API 2.0 Developer Guide, "Limits". */
 const jobBytes = 100_000_000;
@@ -38,7 +39,7 @@ export async function planJob(
 ): Promise<PlannedJob | null> {
   const { sizes } = context;
   const kinds = new Map<string, Kind>();
-  const seen = new Set<string>();
+  const seen = new Set((await BehindLost.of(context)).names());
   for (let after = -1; ; ) {
     const page = await entries.list({ states: openStates, after, limit: entriesPerPage });
     const last = page.at(-1);

@@ -4,6 +4,7 @@ import type { StagingDraft } from '../../ports/outbox-staging.ts';
 import { BlockedContacts, type BlockReason } from '../entry/blocked-contacts.ts';
 import { contactNames } from '../entry/contact-names.ts';
 import { readBackCalls } from '../read-back/read-back.ts';
+import { BehindLost } from './behind-lost.ts';
 import { ContactLine } from './contact-line.ts';
 import { openPages } from './open-pages.ts';
 import { type PlannedJob, planJob } from './plan-job.ts';
@@ -60,12 +61,13 @@ export async function planPush(
     if (job === null) break;
     planned.addJob(job);
   }
+  const blocks = (await BehindLost.of(context)).before(planned);
   for (let deferred = -1; deferred !== 0; ) {
     const line = new ContactLine();
     planned.beginPass();
     for await (const { listed, begun } of openPages(waiting, async () => line.beginPage())) {
       const namesOf = await contactNames(context, listed);
-      const options = { namesOf, blocks: planned, line: begun, idempotent: true };
+      const options = { namesOf, blocks, line: begun, idempotent: true };
       for (const request of await planPage(context, listed, options)) planned.addRequest(request);
       begun.end();
     }

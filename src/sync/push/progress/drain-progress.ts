@@ -57,6 +57,7 @@ export class DrainProgress {
   /** All that is open is gone through from its beginning, so that what still waits is met, and counted, anew. */
   beginPass(): void {
     this.unsent = 0;
+    this.blocked.beginPass();
     for (const keys of Object.values(this.behind)) keys.length = 0;
   }
 
@@ -111,7 +112,7 @@ export class DrainProgress {
 
   block(unit: readonly OutboxEntry[], namesOf: ContactNames, reason: BlockReason): void {
     this.blocked.add(unit, namesOf, reason);
-    if (reason === 'unsent') this.unsent += unit.length;
+    if (reason === 'unsent' || reason === 'lost') this.unsent += unit.length;
     else for (const { key, state } of unit) if (state === 'pending') this.behind[reason].push(key);
   }
 

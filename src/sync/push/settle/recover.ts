@@ -9,6 +9,7 @@ import { type OnSettled, tellSettled } from '../progress/tell-settled.ts';
 import { orgNow } from './org-now.ts';
 import { settleCreates } from './settle-creates.ts';
 import { settleDoubts } from './settle-doubts.ts';
+import { settleLost } from './settle-lost.ts';
 
 /** Whoever is found untouched is sent again for so long without another look. */
 const freshMs = 10_000;
@@ -49,6 +50,12 @@ export async function recover(
   const settled = doubts.size === 0 ? [] : await settleKeyless(context, progress, options);
   for (const key of settled) doubts.delete(key);
   tellDoubts(context, [...doubts]);
+  try {
+    await settleLost(context, options);
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    progress.stuck ??= error as Error;
+  }
 }
 
 /** Once more where the last look is so old that a colleague may have written since, as while a job is filled. */

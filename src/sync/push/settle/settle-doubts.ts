@@ -64,16 +64,18 @@ function settlementOf(
 ): Settlement {
   const { key } = entry;
   const verdict = doubtVerdict(entry, found, fields, now);
+  // The answers that gave it have whole seconds.
+  const lostBefore = now === null ? undefined : now + 1_000;
   switch (verdict.kind) {
     case 'as-sent':
-      return { key, state: 'done', contactId: verdict.id, created: verdict.created, at };
+      return { key, state: 'done', contactId: verdict.id, created: verdict.created, lostBefore, at };
     case 'untouched':
-      return { key, state: 'pending', errors: [], at };
+      return { key, state: 'pending', errors: [], lostBefore, at };
     case 'changed': {
       const { message, fields: changed } = verdict;
       const errors = [{ code: 'CONFLICT', message, fields: changed }];
       const base = entry.local ? { base: baseFound(entry, found) } : {};
-      return { key, state: 'conflict', errors, contactId: verdict.id, ...base, at };
+      return { key, state: 'conflict', errors, contactId: verdict.id, ...base, lostBefore, at };
     }
   }
 }

@@ -1,0 +1,64 @@
+import { AppError } from '../../../base/errors.ts';
+import type { SyncContext } from '../../context.ts';
+import type { OutboxEntry } from '../../ports/outbox-entry.ts';
+import { type ContactNames, contactNames } from '../entry/contact-names.ts';
+import type { Blocks } from './plan-page.ts';
+
+/** Holds back changes of contacts of which an earlier request may still be carried out: it would undo them. */
+export class BehindLost {
+  /** Under which keys they were sent, by the names of their contacts. */
+  readonly #names: ReadonlyMap<string, ReadonlySet<string>>;
+  private constructor(names: ReadonlyMap<string, ReadonlySet<string>>) {
+    this.#names = names;
+  }
+
+  static async of(context: Pick<SyncContext, 'mirror'>): Promise<BehindLost> {
+    const names = new Map<string, Set<string>>();
+    const lost = await context.mirror.outbox.lostRequests();
+    if (lost.length === 0) return new BehindLost(names);
+    const namesOf = await contactNames(
+      context,
+      lost.map(({ entry }) => entry),
+    );
+    for (const { entry, sentAs } of lost) {
+      for (const name of namesOf(entry)) names.set(name, (names.get(name) ?? new Set()).add(sentAs));
+    }
+    return new BehindLost(names);
+  }
+
+  /** Names of the contacts. */
+  names(): Iterable<string> {
+    return this.#names.keys();
+  }
+
+  /** What these do, behind this. `progress` gets why anything is held back. */
+  before(blocks: Blocks, progress: { stuck: Error | null } = { stuck: null }): Blocks {
+    if (this.#names.size === 0) return blocks;
+    return {
+      blockReason: (unit, namesOf) => {
+        const reason = blocks.blockReason(unit, namesOf);
+        if (reason !== null || !unit.some((entry) => this.#holds(entry, namesOf))) return reason;
+        progress.stuck ??= waitsBehindLost();
+        return 'lost';
+      },
+      block: (unit, namesOf, reason) => blocks.block(unit, namesOf, reason),
+    };
+  }
+
+  /** A repeat writes what its first sending would; one whose values were changed since does not, and has another key. */
+  #holds(entry: OutboxEntry, namesOf: ContactNames): boolean {
+    return namesOf(entry).some((name) => {
+      const lost = this.#names.get(name);
+      return lost !== undefined && (lost.size > 1 || !lost.has(entry.key));
+    });
+  }
+}
+
+/** Why those wait. */
+function waitsBehindLost(): AppError {
+  return new AppError(
+    'UNSENT',
+    'An earlier request of the same contact got no answer, and Salesforce may still carry it out. What was to follow it waits until Salesforce has said that it is over',
+    { hint: 'That takes a minute or more. The next push or cycle asks for it, and sends the rest.' },
+  );
+}

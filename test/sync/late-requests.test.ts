@@ -1,0 +1,244 @@
+import { describe, expect, it } from 'vitest';
+import { backfill } from '../../src/sync/backfill/backfill.ts';
+import { runCycle } from '../../src/sync/cycle/cycle.ts';
+import type { OutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
+import { calls, contactsOf, control } from '../e2e/org.ts';
+import { pushAll, recordsOf } from './push-all.ts';
+import { openRig, type Rig } from './rig.ts';
+import { type TwoWayRig, twoWay } from './two-way-rig.ts';
+
+const second = 1_000;
+const minute = 60 * second;
+const writes = '(PATCH|DELETE) .*/composite/sobjects';
+
+/** The next writes are cut, and carried out so much later. */
+const cut = (rig: Rig, { times = 1, ms = 12 * second } = {}) =>
+  control(rig.emulator.url, 'faults', [{ match: writes, times, reset: 'commit-later', commitAfterMs: ms }]);
+
+/** Time passes here and in the org, which carries out what is due. */
+async function pass(rig: Rig, ms: number) {
+  rig.pass(ms);
+  await control(rig.emulator.url, 'clock', { advanceMs: 0 });
+}
+
+const cycle = (rig: Rig) => runCycle(rig.context, { push: true, signal: rig.signal });
+const states = async (rig: Rig) => (await rig.context.mirror.outbox.list()).map(({ state }) => state);
+const titles = async (rig: Rig) =>
+  new Map((await contactsOf(rig.emulator.url)).map(({ Id, Title }) => [Id, Title]));
+
+/** Long enough for all that was cut to be over, and for what waits behind it to be sent. */
+async function comeToRest(rig: Rig) {
+  await pass(rig, 20 * second);
+  await cycle(rig);
+  for (let n = 0; n < 3; n++) {
+    await pass(rig, minute);
+    await cycle(rig);
+  }
+}
+
+const edit = ({ sql }: TwoWayRig, id: string, value: string) =>
+  sql('UPDATE contacts SET Title = ? WHERE Id = ?', value, id);
+
+async function copied(): Promise<{ rig: Rig; ids: string[] }> {
+  const rig = await openRig({ contacts: 3 });
+  expect((await backfill(rig.context, { api: 'rest', signal: rig.signal })).error).toBeNull();
+  return { rig, ids: (await contactsOf(rig.emulator.url)).map(({ Id }) => String(Id)) };
+}
+
+const pushed = (rig: Rig, records: Record<string, unknown>[], more = {}) =>
+  pushAll(rig.context, recordsOf(records), { signal: rig.signal, ...more });
+
+describe('a request that is carried out long after it was cut', () => {
+  it('does not undo a later edit of its contact by SQL', async () => {
+    await using two = await twoWay();
+    const { rig } = two;
+    const [id] = two.ids as [string];
+    edit(two, id, 'First');
+    await cut(rig);
+    await cycle(rig);
+    expect(await states(rig)).toEqual(['done']);
+    edit(two, id, 'Second');
+    await cycle(rig);
+    expect(await states(rig)).toEqual(['done', 'pending']);
+    // What has come after it is folded into what waits.
+    edit(two, id, 'Third');
+    await comeToRest(rig);
+    expect(await states(rig)).toEqual(['done', 'done']);
+    expect((await titles(rig)).get(id)).toBe('Third');
+    expect(two.rows('Id = ?', id)).toMatchObject([{ Title: 'Third', _state: 'synced' }]);
+  });
+
+  it('does not undo a later push, and the push says why it waits', async () => {
+    const { rig, ids } = await copied();
+    await using _rig = rig;
+    const [id] = ids;
+    await cut(rig);
+    await pushed(rig, [{ Id: id, Title: 'First' }]);
+    const outcome = await pushed(rig, [
+      { Id: id, Title: 'Second' },
+      { Id: ids[1], Title: 'Beside' },
+    ]);
+    expect(outcome).toMatchObject({
+      stopped: { code: 'UNSENT', message: expect.stringMatching('may still carry it out') },
+    });
+    expect(await states(rig)).toEqual(['done', 'pending', 'done']);
+    await comeToRest(rig);
+    expect(await states(rig)).toEqual(['done', 'done', 'done']);
+    expect((await titles(rig)).get(id)).toBe('Second');
+  });
+
+  it('does not undo the second of two changes of one push', async () => {
+    const { rig, ids } = await copied();
+    await using _rig = rig;
+    const [id] = ids;
+    await cut(rig);
+    await pushed(rig, [
+      { Id: id, Title: 'First' },
+      { Id: id, Title: 'Second' },
+    ]);
+    await comeToRest(rig);
+    expect(await states(rig)).toEqual(['done', 'done']);
+    expect((await titles(rig)).get(id)).toBe('Second');
+  });
+
+  it('does not make a contact anew that was deleted here since', async () => {
+    const { rig } = await copied();
+    await using _rig = rig;
+    await cut(rig);
+    await pushed(rig, [{ LastName: 'Late', ParaHack_Id__c: 'L1' }], { upsertField: 'ParaHack_Id__c' });
+    const late = async () =>
+      (await contactsOf(rig.emulator.url)).filter(({ LastName }) => LastName === 'Late');
+    const [made] = await late();
+    await pushed(rig, [{ Id: made?.Id, IsDeleted: true }]);
+    await comeToRest(rig);
+    expect(await states(rig)).toEqual(['done', 'done']);
+    expect(await late()).toEqual([]);
+  });
+
+  it.each([
+    ['was given up', 'dropped'],
+    ['is sent again by a person', 'pending'],
+  ] as const)('does not undo what follows where its entry %s', async (_what, to) => {
+    const { rig, ids } = await copied();
+    await using _rig = rig;
+    const [id] = ids;
+    await control(rig.emulator.url, 'faults', [
+      { match: writes, reset: 'commit-later', commitAfterMs: 12 * second },
+      { match: 'GET .*/composite|POST .*/composite/sobjects/Contact|/query', times: 99, status: 500 },
+    ]);
+    await pushed(rig, [{ Id: id, Title: 'First' }]);
+    expect(await states(rig)).toEqual(['in-doubt']);
+    await control(rig.emulator.url, 'faults', []);
+    const { outbox } = rig.context.mirror;
+    const [{ key }] = (await outbox.list()) as [OutboxEntry];
+    await outbox.move([key], ['in-doubt'], to, rig.context.clock.now());
+    await pushed(rig, [{ Id: id, Title: 'Second' }]);
+    await comeToRest(rig);
+    expect(await states(rig)).toEqual([to === 'pending' ? 'done' : 'dropped', 'done']);
+    expect((await titles(rig)).get(id)).toBe('Second');
+  });
+
+  it('does not undo an edit that has taken the place of a refused one', async () => {
+    await using two = await twoWay('local-wins');
+    const { rig } = two;
+    const [id] = two.ids as [string];
+    edit(two, id, 'First');
+    await cut(rig);
+    // What others do between the two sendings has a rule refuse the second.
+    await control(rig.emulator.url, 'faults', [
+      { match: writes, reset: 'commit-later', commitAfterMs: 12 * second },
+      {
+        match: writes,
+        status: 200,
+        body: JSON.stringify([
+          {
+            id,
+            success: false,
+            errors: [{ statusCode: 'FIELD_CUSTOM_VALIDATION_EXCEPTION', message: 'No.', fields: [] }],
+          },
+        ]),
+      },
+    ]);
+    await cycle(rig);
+    expect(await states(rig)).toEqual(['rejected']);
+    edit(two, id, 'Second');
+    await cycle(rig);
+    expect(await states(rig)).toEqual(['pending']);
+    await comeToRest(rig);
+    expect(await states(rig)).toEqual(['done']);
+    expect((await titles(rig)).get(id)).toBe('Second');
+  });
+
+  it('is waited for by a process that finds it sent, as long as Salesforce says that something of then is open', async () => {
+    const { rig, ids } = await copied();
+    await using _rig = rig;
+    const [id] = ids;
+    await control(rig.emulator.url, 'settings', { commitLagMs: 10 * minute });
+    await pushed(rig, [{ Id: id, Title: 'First' }], { queue: true });
+    const { outbox } = rig.context.mirror;
+    const [{ key }] = (await outbox.list()) as [OutboxEntry];
+    // As it is left where the process dies behind the request.
+    await outbox.markSent(
+      [key],
+      'collection',
+      rig.context.clock.now(),
+      rig.context.clock.now(),
+      rig.context.remote.userId,
+    );
+    await pushed(rig, [{ Id: id, Title: 'Second' }]);
+    for (let n = 0; n < 4; n++) {
+      await pass(rig, 2 * minute);
+      await cycle(rig);
+      expect(await states(rig)).toEqual(['done', 'pending']);
+    }
+    for (let n = 0; n < 3; n++) {
+      await pass(rig, 3 * minute);
+      await cycle(rig);
+    }
+    expect(await states(rig)).toEqual(['done', 'done']);
+    await pass(rig, 11 * minute);
+    expect((await titles(rig)).get(id)).toBe('Second');
+  });
+
+  it('keeps no ingest job from taking others, and what follows it out of the job', async () => {
+    const { rig, ids } = await copied();
+    await using _rig = rig;
+    const [id, other] = ids;
+    await cut(rig);
+    await pushed(rig, [{ Id: id, Title: 'First' }]);
+    await pushed(
+      rig,
+      [
+        { Id: id, Title: 'Second' },
+        { Id: other, Title: 'Beside' },
+      ],
+      { api: 'bulk' },
+    );
+    expect(await states(rig)).toEqual(['done', 'pending', 'done']);
+    await comeToRest(rig);
+    expect(await states(rig)).toEqual(['done', 'done', 'done']);
+    expect((await titles(rig)).get(id)).toBe('Second');
+  });
+
+  it('costs nothing more where nothing is to be sent, and one call a drain where something is', async () => {
+    await using two = await twoWay();
+    const { rig } = two;
+    const [id, other] = two.ids as [string, string];
+    edit(two, id, 'First');
+    await cut(rig);
+    await cycle(rig);
+    const asked = async () =>
+      (await calls(rig.emulator.url)).filter(({ path }) => path.includes('/updated?')).length;
+    const spent = async (work: () => Promise<unknown>) => {
+      const before = await asked();
+      await work();
+      return (await asked()) - before;
+    };
+    await pass(rig, 5 * minute);
+    const idle = await spent(() => cycle(rig));
+    await pass(rig, minute);
+    edit(two, other, 'Beside');
+    expect(await spent(() => cycle(rig))).toBe(idle + 1);
+    expect(await rig.context.mirror.outbox.lostRequests()).toEqual([]);
+  });
+});
