@@ -94,6 +94,13 @@ export interface PushItem {
   errors: PushError[];
 }
 
+/** Entries that wait for an earlier one of their contact, by what that one is. */
+export interface EntriesBehind {
+  conflicts: number;
+  held: number;
+  inDoubt: number;
+}
+
 /** What a push counts; the keys of its JSON output beside `results`. */
 export interface PushCounts {
   instanceUrl: string;
@@ -125,7 +132,7 @@ export interface PushCounts {
   plan: PushPlan | null;
   runId: string | null;
   /** Of those queued: what waits until a person decides about an earlier entry of its contact, by that one's state. */
-  behind: { conflicts: number; held: number; inDoubt: number };
+  behind: EntriesBehind;
   /** Why sending ended before every entry was sent; null where it did not. */
   stopped: ErrorInfo | null;
 }

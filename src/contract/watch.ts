@@ -7,6 +7,7 @@ import type {
   ReconcileProgressEvent,
   ReconcileStartEvent,
 } from './progress.ts';
+import type { EntriesBehind } from './push.ts';
 
 export interface WatchOptions {
   /** Empty: all with sync on. */
@@ -66,6 +67,10 @@ export interface CycleCompleteEvent {
   conflicts: number;
   /** Entries that this cycle was to send and that still wait. */
   unsent: number;
+  /** Those of them that wait for nothing but an earlier entry of their contact, by what that one is. */
+  behind: EntriesBehind;
+  /** Entries in doubt when the sending has ended, by this cycle or an earlier one; 0 where nothing was to be sent. */
+  doubts: number;
   /** Why they still wait. */
   pushError: ErrorInfo | null;
   /** What the outbox holds after the cycle. */
@@ -97,9 +102,11 @@ export interface CycleFailedEvent {
 /** What the last cycle or push that told of it did not get through to Salesforce. */
 export interface WatchedPush {
   rejected: number;
+  /** Still in doubt, by whichever cycle or push. */
   inDoubt: number;
   conflicts: number;
   unsent: number;
+  behind: EntriesBehind;
   error: ErrorInfo | null;
 }
 

@@ -18,20 +18,25 @@ export function pushCompleted(instanceUrl: string, { push, outbox, ...done }: Pu
   return { event: 'push:complete', instanceUrl, ...done, ...sent(push, outbox) };
 }
 
-/** Whether anything was sent, or was to be and still waits. */
-export function isPushNews({ pushed, rejected, inDoubt, conflicts, unsent, error }: CyclePush): boolean {
-  return pushed + rejected + inDoubt + conflicts + unsent > 0 || error !== null;
+/** Whether anything was sent, or was to be and still waits for more than a word about an earlier entry. */
+export function isPushNews(push: CyclePush): boolean {
+  const { pushed, rejected, inDoubt, conflicts, error } = push;
+  const { conflict, held, 'in-doubt': doubtful } = push.behind;
+  const waits = push.unsent - conflict - held - doubtful;
+  return pushed + rejected + inDoubt + conflicts + waits > 0 || error !== null;
 }
 
 /** Key by key: what else the report holds is the watch's own. */
 function sent(push: CycleReport['push'], outbox: CycleReport['outbox']) {
-  const { pushed, rejected, inDoubt, conflicts, unsent, error } = push;
+  const { pushed, rejected, inDoubt, conflicts, unsent, behind, doubts, error } = push;
   return {
     pushed,
     rejected,
     inDoubt,
     conflicts,
     unsent,
+    behind: { conflicts: behind.conflict, held: behind.held, inDoubt: behind['in-doubt'] },
+    doubts,
     pushError: error === null ? null : errorInfoOf(error),
     outbox: {
       pending: outbox.pending,

@@ -126,7 +126,10 @@ describe('the JSON log of a watch', () => {
   test('says as a warning what waits for somebody', async () => {
     const outbox = { pending: 0, rejected: 0, inDoubt: 0, held: 0, conflicts: 0 };
     const counts = { upserted: 1, deleted: 0, undeleted: 0, pushed: 0, apiCalls: 2, durationMs: 1 };
-    const none = { rejected: 0, inDoubt: 0, conflicts: 0, unsent: 0, pushError: null };
+    const behind = { conflicts: 1, held: 1, inDoubt: 1 };
+    const noneBehind = { conflicts: 0, held: 0, inDoubt: 0 };
+    const noneLeft = { rejected: 0, inDoubt: 0, conflicts: 0, unsent: 0, behind: noneBehind, doubts: 0 };
+    const none = { ...noneLeft, pushError: null };
     const cycle = (of: Partial<CycleCompleteEvent>): WatchEvent => ({
       event: 'cycle:complete',
       instanceUrl,
@@ -144,6 +147,9 @@ describe('the JSON log of a watch', () => {
       cycle({ inDoubt: 1 }),
       cycle({ conflicts: 1 }),
       cycle({ unsent: 1 }),
+      cycle({ unsent: 4, behind }),
+      // The doubt was told when it came about; what waits behind it waits so in each cycle.
+      cycle({ unsent: 3, behind, doubts: 1 }),
       { event: 'cycle:skipped', instanceUrl, error, retryInMs: 1 },
       { event: 'interval:stretched', instanceUrl, intervalMs: 1, stretchedMs: 2 },
       { event: 'interval:restored', instanceUrl, intervalMs: 1 },
@@ -158,6 +164,8 @@ describe('the JSON log of a watch', () => {
       'warn',
       'warn',
       'warn',
+      'warn',
+      'info',
       'warn',
       'warn',
       'info',

@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts';
 import { Cli } from './cli.ts';
@@ -20,8 +21,8 @@ async function push(cli: Cli, records: object[], ...flags: string[]) {
   return { code, ...(JSON.parse(stdout) as { results: { status: string }[]; error?: { code: string } }) };
 }
 
-async function watchOnce(cli: Cli) {
-  const { code, stdout } = await cli.run(['watch', '--once', '--json']);
+async function watchOnce(cli: Cli, ...flags: string[]) {
+  const { code, stdout } = await cli.run(['watch', '--once', '--json', ...flags]);
   const lines = stdout
     .trimEnd()
     .split('\n')
@@ -79,7 +80,10 @@ describe('a refusal that names no fault of the record', () => {
     expect(pushed).toMatchObject({ code: 5, error: { code: 'IN_DOUBT' } });
     expect(new Set(statuses(pushed))).toEqual(new Set(['in-doubt']));
     // They are in doubt since then, not by this cycle.
-    expect(await watchOnce(cli)).toMatchObject({ code: 0, cycle: { inDoubt: 0, outbox: { inDoubt: 30 } } });
+    expect(await watchOnce(cli)).toMatchObject({
+      code: 5,
+      cycle: { inDoubt: 0, doubts: 30, outbox: { inDoubt: 30 } },
+    });
     expect(await named(emulator, 'Many')).toBe(30);
   });
 });
@@ -179,6 +183,36 @@ describe('a watch whose push meets trouble', () => {
     await push(cli, [{ LastName: 'Refused' }], '--queue');
     expect(await watchOnce(cli)).toMatchObject({ code: 4, cycle: { rejected: 1, outbox: { rejected: 1 } } });
     expect(await watchOnce(cli)).toMatchObject({ code: 0, cycle: { rejected: 0, outbox: { rejected: 1 } } });
+  });
+
+  it('ends with 5 as long as an entry is in doubt or waits behind one, whichever cycle has left it', async () => {
+    await using emulator = await startEmulator({ contacts: 3 });
+    using cli = await ready(emulator);
+    await cli.json(['orgs', 'set', emulator.url, '--two-way', 'on']);
+    const { orgs } = await cli.json<{ orgs: { database: string }[] }>(['status']);
+    const program = new Database(orgs[0]!.database);
+    using stack = new DisposableStack();
+    stack.defer(() => program.close());
+    const many = Array.from({ length: 40 }, (_, index) => `('k${index}', 'Doubtful')`).join(', ');
+    program.exec(`INSERT INTO contacts (_key, LastName) VALUES ${many}`);
+    await control(emulator.url, 'faults', [
+      { match: 'POST .*/composite/sobjects$', times: 1, reset: 'after-commit' },
+    ]);
+    expect(await watchOnce(cli)).toMatchObject({ code: 5, cycle: { inDoubt: 40, doubts: 40 } });
+    expect(await watchOnce(cli)).toMatchObject({
+      code: 5,
+      cycle: { inDoubt: 0, doubts: 40, unsent: 0 },
+      error: { code: 'IN_DOUBT' },
+    });
+    program.exec("UPDATE contacts SET Title = 'Later' WHERE _key LIKE 'k%'");
+    expect(await watchOnce(cli)).toMatchObject({
+      code: 5,
+      cycle: { inDoubt: 0, doubts: 40, unsent: 40, behind: { inDoubt: 40 }, outbox: { pending: 40 } },
+      error: { code: 'IN_DOUBT' },
+    });
+    expect(await watchOnce(cli, '--no-push')).toMatchObject({ code: 0, cycle: { unsent: 0, doubts: 0 } });
+    await control(emulator.url, 'clock', { advanceMs: 600_000 });
+    expect(await watchOnce(cli)).toMatchObject({ code: 0, cycle: { pushed: 80, unsent: 0, doubts: 0 } });
   });
 
   it('tells a limit of the whole org with where to look, and goes on when it is over', async () => {

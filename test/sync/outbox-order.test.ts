@@ -117,7 +117,11 @@ describe('one contact’s changes are sent in their order', () => {
       { Id: ids[0]?.slice(0, 15), Title: 'Behind' },
       { Id: ids[1], Title: 'Free' },
     ]);
-    expect((await cycle(rig)).push).toMatchObject({ pushed: 1, unsent: 0 });
+    expect((await cycle(rig)).push).toMatchObject({
+      pushed: 1,
+      unsent: 1,
+      behind: { conflict: 0, held: 1, 'in-doubt': 0 },
+    });
     expect(await statesOf(rig)).toEqual(['held', 'pending', 'done']);
     await rig.context.mirror.outbox.move([entry!.key], ['held'], 'pending', 0);
     await cycle(rig);

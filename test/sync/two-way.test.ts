@@ -628,3 +628,22 @@ describe('the brake', () => {
     expect(await two.rig.context.mirror.outbox.counts()).toMatchObject({ held: 0, done: 100 });
   });
 });
+
+describe('what waits behind a doubt', () => {
+  it('is counted as unsent by each cycle, and the doubt as one, whichever cycle has left it', async () => {
+    await using two = await twoWay();
+    const { url } = two.rig.emulator;
+    await control(url, 'faults', [{ match: 'POST .*/ui-api/records$', times: 99, reset: 'after-commit' }]);
+    two.sql("INSERT INTO contacts (_key, LastName) VALUES ('k', 'Ng')");
+    expect((await two.cycle()).push).toMatchObject({ inDoubt: 1, unsent: 0, doubts: 1 });
+    two.sql("UPDATE contacts SET Title = 'Later' WHERE _key = 'k'");
+    for (const _cycle of [1, 2]) {
+      expect((await two.cycle()).push).toMatchObject({
+        unsent: 1,
+        behind: { conflict: 0, held: 0, 'in-doubt': 1 },
+        doubts: 1,
+      });
+    }
+    expect(await states(two)).toEqual(['in-doubt', 'pending']);
+  });
+});

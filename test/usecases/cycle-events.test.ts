@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { AppError } from '../../src/base/errors.ts';
-import { cycleCompleted, pushCompleted } from '../../src/usecases/cycle-events.ts';
+import { cycleCompleted, isPushNews, pushCompleted } from '../../src/usecases/cycle-events.ts';
 
 const instanceUrl = 'https://acme.my.salesforce.com';
 const usedUp = new AppError('REQUEST_LIMIT_EXCEEDED', 'The day of bulk jobs is used up.');
@@ -11,6 +11,8 @@ const push = {
   inDoubt: 0,
   conflicts: 0,
   unsent: 9,
+  behind: { conflict: 1, held: 2, 'in-doubt': 3 },
+  doubts: 2,
   error: usedUp,
   noJobs: usedUp,
 };
@@ -23,6 +25,8 @@ const told = {
   inDoubt: 0,
   conflicts: 0,
   unsent: 9,
+  behind: { conflicts: 1, held: 2, inDoubt: 3 },
+  doubts: 2,
   pushError: expect.objectContaining({ code: 'REQUEST_LIMIT_EXCEEDED' }),
   outbox: { pending: 9, rejected: 0, inDoubt: 3, held: 4, conflicts: 5 },
   ...done,
@@ -38,4 +42,10 @@ it('a push is told by the keys of the reference, and nothing that the watch keep
     ...pulled,
     coveredUntil: '2026-01-31T00:00:00.000Z',
   });
+});
+
+it('a push after which all that waits is behind earlier entries is no news', () => {
+  const waits = { ...push, pushed: 0, unsent: 6, error: null, noJobs: null };
+  expect(isPushNews(waits)).toBe(false);
+  expect(isPushNews({ ...waits, unsent: 7 })).toBe(true);
 });

@@ -7,6 +7,8 @@ import { watch } from '../../src/usecases/watch.ts';
 import { orgFor } from '../orgs/org-for.ts';
 import { calm, copied, loginNeeded, partsOf } from './parts.ts';
 
+const noneBehind = { conflicts: 0, held: 0, inDoubt: 0 };
+
 const a = orgFor('a');
 const b = orgFor('b');
 const once: WatchOptions = { orgs: [], intervalMs: 60_000, once: true, push: true, reconcileEveryMs: null };
@@ -45,7 +47,7 @@ describe('watch once', () => {
       {
         instanceUrl: a.instanceUrl,
         error: null,
-        push: { rejected: 0, inDoubt: 0, conflicts: 0, unsent: 0, error: null },
+        push: { rejected: 0, inDoubt: 0, conflicts: 0, unsent: 0, behind: noneBehind, error: null },
       },
       {
         instanceUrl: b.instanceUrl,

@@ -11,6 +11,8 @@ const told: CyclePush = {
   inDoubt: 0,
   conflicts: 0,
   unsent: 7,
+  behind: { conflict: 0, held: 0, 'in-doubt': 0 },
+  doubts: 0,
   error: null,
   noJobs: null,
 };

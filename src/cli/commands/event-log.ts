@@ -3,6 +3,7 @@ import type { LogLevel } from '../../base/logger.ts';
 import type { WatchEvent } from '../../contract/watch.ts';
 import type { JsonLog } from '../json-log.ts';
 import { OrgTroubles } from './org-troubles.ts';
+import { waitsItself } from './watch-line.ts';
 
 /** An event a line; a failure like the last one only at growing distances, but for `everyCycle`. */
 export function createEventLog(
@@ -29,8 +30,8 @@ function levelOf(event: WatchEvent): LogLevel {
       return 'warn';
     case 'push:complete':
     case 'cycle:complete': {
-      const { rejected, inDoubt, conflicts, unsent } = event;
-      return rejected + inDoubt + conflicts + unsent > 0 ? 'warn' : 'info';
+      const { rejected, inDoubt, conflicts } = event;
+      return rejected + inDoubt + conflicts + waitsItself(event) > 0 ? 'warn' : 'info';
     }
     case 'reconcile:complete':
       return event.held > 0 ? 'warn' : 'info';

@@ -1,7 +1,7 @@
 import type { CallDetails } from '../../base/error-details.ts';
 import { AppError } from '../../base/errors.ts';
 import type { ErrorInfo } from '../../contract/error-info.ts';
-import type { FaultKind, InvalidInput, PushResult, PushStatus } from '../../contract/push.ts';
+import type { EntriesBehind, FaultKind, InvalidInput, PushResult, PushStatus } from '../../contract/push.ts';
 import { shellQuote } from '../completion/shell-quote.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
 import { appErrorOf } from '../org-failure.ts';
@@ -73,7 +73,7 @@ export function pushFailure(
 }
 
 /** What a person has to do before the records behind it can be sent. */
-function decisionsBefore({ conflicts, held, inDoubt }: PushResult['counts']['behind']): {
+export function decisionsBefore({ conflicts, held, inDoubt }: EntriesBehind): {
   records: number;
   hint: string;
 } {

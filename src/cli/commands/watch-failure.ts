@@ -3,11 +3,12 @@ import type { WatchedPush, WatchResult } from '../../contract/watch.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
 import { appErrorOf } from '../org-failure.ts';
 import { counted } from '../render/quantity.ts';
-import { conflictHint } from './push-failure.ts';
+import { conflictHint, decisionsBefore } from './push-failure.ts';
 
 /**
- * What the cycles' own pushes come to, where every pull was good: exit 5 when an entry is in doubt or unsent, else 4
- * when one was refused or is in conflict, as with `push`. Entries that stood so before the cycle are none of it.
+ * What the cycles' own pushes come to, where every pull was good: exit 5 when an entry is in doubt or unsent, whichever
+ * cycle has left it so, else 4 when one was refused or is in conflict, as with `push`. Those that were refused or in
+ * conflict before the cycle are none of it.
  */
 export function failureOfPushes(orgs: WatchResult['orgs']): AppError | null {
   const pushes = orgs.flatMap(({ push }) => (push ? [push] : []));
@@ -18,7 +19,13 @@ export function failureOfPushes(orgs: WatchResult['orgs']): AppError | null {
   const unsent = sum((push) => push.unsent);
   const conflicts = sum((push) => push.conflicts);
   const refused = sum((push) => push.rejected) + conflicts;
-  const details = { inDoubt, unsent, refused, error };
+  const behind = {
+    conflicts: sum((push) => push.behind.conflicts),
+    held: sum((push) => push.behind.held),
+    inDoubt: sum((push) => push.behind.inDoubt),
+  };
+  const decisions = decisionsBefore(behind);
+  const details = { inDoubt, unsent, behind, refused, error };
   if (error !== null && isOwnExit(error.code)) return appErrorOf(error);
   if (inDoubt > 0) {
     return new AppError(
@@ -27,13 +34,25 @@ export function failureOfPushes(orgs: WatchResult['orgs']): AppError | null {
       { hint: 'See them with `parahack-sync outbox list --state in-doubt`.', details },
     );
   }
+  if (error === null && unsent > 0 && decisions.records >= unsent) {
+    const [waits, its] = unsent === 1 ? ['waits', 'its contact'] : ['wait', 'their contacts'];
+    return new AppError(
+      'UNSENT',
+      `${counted(unsent, 'entry', 'entries')} of the outbox ${waits} behind earlier changes of ${its} that somebody has to decide.`,
+      { hint: decisions.hint, details },
+    );
+  }
   if (unsent > 0 || error !== null) {
     const why = error === null ? '' : `: ${error.message.replace(/\.$/, '')}`;
+    const others =
+      decisions.records === 0
+        ? ''
+        : ` Of ${counted(decisions.records, 'entry', 'entries')} an earlier change has to be decided first. ${decisions.hint}`;
     return new AppError(
       'UNSENT',
       `${counted(unsent, 'entry', 'entries')} of the outbox still to be sent${why}.`,
       {
-        hint: error?.hint ?? 'They are sent by the next `watch` cycle or `push`.',
+        hint: `${error?.hint ?? 'They are sent by the next `watch` cycle or `push`.'}${others}`,
         details,
       },
     );

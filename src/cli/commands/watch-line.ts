@@ -77,12 +77,17 @@ export function hasNews(event: CycleCompleteEvent | PushCompleteEvent): boolean 
   return changeCounts({ ...nothingPulled, ...event, unsent: 0 }).some(([n]) => n > 0);
 }
 
+/** Entries that wait for more than a word about an earlier one of their contact, for those wait so until it is given. */
+export function waitsItself({ unsent, behind }: Pick<CycleCompleteEvent, 'unsent' | 'behind'>): number {
+  return unsent - behind.conflicts - behind.held - behind.inDoubt;
+}
+
 /** What keeps entries in the outbox, which every cycle and push tells anew; null where all was sent. */
 export function unsentReason({
   pushError,
-  unsent,
-}: Pick<CycleCompleteEvent, 'pushError' | 'unsent'>): string | null {
-  return pushError?.code ?? (unsent > 0 ? 'unsent' : null);
+  ...event
+}: Pick<CycleCompleteEvent, 'pushError' | 'unsent' | 'behind'>): string | null {
+  return pushError?.code ?? (waitsItself(event) > 0 ? 'unsent' : null);
 }
 
 const nothingPulled = { upserted: 0, deleted: 0, undeleted: 0 };

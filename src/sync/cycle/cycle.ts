@@ -6,6 +6,7 @@ import { failsAlone } from '../fails-alone.ts';
 import type { Lease } from '../ports/leases.ts';
 import type { OutboxState } from '../ports/outbox-entry.ts';
 import { type DrainReport, drainOutbox } from '../push/drain.ts';
+import type { Undecided } from '../push/entry/blocked-contacts.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import { withRun } from '../with-run.ts';
 import { fillNewFields } from './fill-fields.ts';
@@ -51,11 +52,20 @@ export interface CyclePush {
   conflicts: number;
   /** Still waiting, those behind them included. */
   unsent: number;
+  /**
+   * Those of them that wait for nothing but an earlier entry of their contact, by what that one is. They wait so in
+   * each cycle, and are no news.
+   */
+  behind: Readonly<Record<Undecided, number>>;
+  /** In doubt when the sending has ended, by whichever cycle or push. */
+  doubts: number;
   /** Why they still wait; null where nothing does. */
   error: unknown;
   /** Why what only an ingest job is to carry waits: all else was sent where `error` is the same. Null where nothing does. */
   noJobs: Error | null;
 }
+
+const noneBehind = { conflict: 0, held: 0, 'in-doubt': 0 };
 
 const nothingPushed: CyclePush = {
   isTried: false,
@@ -64,6 +74,8 @@ const nothingPushed: CyclePush = {
   inDoubt: 0,
   conflicts: 0,
   unsent: 0,
+  behind: noneBehind,
+  doubts: 0,
   error: null,
   noJobs: null,
 };
@@ -174,8 +186,10 @@ async function pushOutbox(
   run: RunRecorder,
   { withDrainLease, patienceMs, noJobs, signal }: CycleOptions,
 ): Promise<CyclePush> {
-  const failed = (stopped: Error | null) => ({ unsent: 0, stopped, stuck: null, noJobs: null });
-  let report: Pick<DrainReport, 'unsent' | 'stopped' | 'stuck' | 'noJobs'> = failed(null);
+  const behindNone = { conflict: [], held: [], 'in-doubt': [] };
+  const nothingSent = { unsent: 0, behind: behindNone, doubts: 0, stuck: null, noJobs: null };
+  const failed = (stopped: Error | null) => ({ ...nothingSent, stopped });
+  let report: Omit<DrainReport, 'readBack'> = failed(null);
   let isTried = true;
   await run.step('push', async (note) => {
     try {
@@ -192,7 +206,20 @@ async function pushOutbox(
     if (reason !== null) note(`Not everything was sent: ${reason.message}`);
   });
   const { pushed = 0, rejected = 0, inDoubt = 0, conflicts = 0 } = run.counts;
-  const { unsent, stopped, stuck } = report;
+  const { doubts, stopped, stuck } = report;
   const error = stopped ?? stuck;
-  return { isTried, pushed, rejected, inDoubt, conflicts, unsent, error, noJobs: report.noJobs };
+  // Where it was stopped, all wait for that.
+  const behind = stopped === null ? countsOf(report.behind) : noneBehind;
+  const unsent = report.unsent + sumOf(behind);
+  const sent = { pushed, rejected, inDoubt, conflicts };
+  return { isTried, ...sent, unsent, behind, doubts, error, noJobs: report.noJobs };
+}
+
+function countsOf(behind: DrainReport['behind']): CyclePush['behind'] {
+  const { conflict, held, 'in-doubt': inDoubt } = behind;
+  return { conflict: conflict.length, held: held.length, 'in-doubt': inDoubt.length };
+}
+
+function sumOf({ conflict, held, 'in-doubt': inDoubt }: CyclePush['behind']): number {
+  return conflict + held + inDoubt;
 }

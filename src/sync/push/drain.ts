@@ -32,10 +32,12 @@ export interface DrainOptions {
 }
 
 export interface DrainReport {
-  /** Entries that this drain was to send and that still wait, those behind them included. */
+  /** Entries that this drain was to send and that still wait, those behind them included; none of `behind`. */
   unsent: number;
   /** Keys of entries that wait until a person decides about an earlier one of their contact, by that one's state. */
   behind: Readonly<Record<Undecided, readonly string[]>>;
+  /** Entries that are in doubt at its end, whoever sent them. */
+  doubts: number;
   /** Why sending ended before everything was tried: the org as a whole, or this machine. Null where it did not. */
   stopped: Error | null;
   /** The first reason of an entry's own for still waiting, or for being in doubt, else `noJobs`; the others were sent. */
@@ -62,7 +64,7 @@ export async function drainOutbox(context: SyncContext, options: DrainOptions): 
   const open = counts.pending + counts.sent + counts['in-doubt'];
   const due = open > 0 || (await outbox.readBackDue(1)).length > 0;
   const behind = { conflict: [], held: [], 'in-doubt': [] };
-  if (!due) return { unsent: 0, behind, stopped: null, stuck: null, noJobs: null, readBack: null };
+  if (!due) return { unsent: 0, behind, doubts: 0, stopped: null, stuck: null, noJobs: null, readBack: null };
   if (withLease === undefined) return drain(context, options, undefined);
   return withLease(async (lease) => {
     const mirror = await context.mirror.under(lease);
@@ -99,11 +101,13 @@ async function drain(
   }
   if (stopped === null) await noteEndsOfDoubts(context, options);
   // Nothing was tried of what is left, and all of it waits for the same reason.
-  const unsent = stopped === null ? progress.unsent : (await context.mirror.outbox.counts()).pending;
+  const counts = await context.mirror.outbox.counts();
+  const unsent = stopped === null ? progress.unsent : counts.pending;
+  const doubts = counts['in-doubt'];
   const { behind } = progress;
   const noJobs = stopped !== null || progress.hasWaitedForJob ? progress.noJobs : null;
   const stuck = progress.stuck ?? noJobs;
-  return { unsent, behind, stopped, stuck, noJobs, readBack: await readBackAll(context, options) };
+  return { unsent, behind, doubts, stopped, stuck, noJobs, readBack: await readBackAll(context, options) };
 }
 
 /** Only makes the next drain quicker. */

@@ -5,6 +5,8 @@ import { captureStream } from '../support/captured-stream.ts';
 import { fakeApp } from '../support/fake-app.ts';
 import { json, runMain } from '../support/run-main.ts';
 
+const noneBehind = { conflicts: 0, held: 0, inDoubt: 0 };
+
 const instanceUrl = 'https://acme.my.salesforce.com';
 const error = { code: 'TIMEOUT', message: 'acme did not answer.', hint: null, details: null };
 const events: WatchEvent[] = [
@@ -20,6 +22,8 @@ const events: WatchEvent[] = [
     inDoubt: 0,
     conflicts: 0,
     unsent: 0,
+    behind: noneBehind,
+    doubts: 0,
     pushError: null,
     outbox: { pending: 0, rejected: 2, inDoubt: 1, held: 0, conflicts: 0 },
     coveredUntil: '2026-03-01T11:59:00.000Z',
@@ -240,6 +244,8 @@ describe('a watch without news', () => {
     inDoubt: 0,
     conflicts: 0,
     unsent: 0,
+    behind: noneBehind,
+    doubts: 0,
     pushError: null,
     outbox: { pending: 0, rejected: 2, inDoubt: 1, held: 0, conflicts: 0 },
     coveredUntil,
@@ -424,6 +430,9 @@ describe('an org that is down for a day', () => {
     } = unsent as CycleCompleteEvent;
     const behind = { ...push, event: 'push:complete' } as WatchEvent;
     expect((await linesOf(() => behind, recovered)).length).toBeLessThan(30);
+    const waits = { ...events[1], upserted: 0, deleted: 0, unsent: 3, doubts: 1 } as CycleCompleteEvent;
+    const decided = { ...waits, behind: { ...noneBehind, inDoubt: 3 } };
+    expect((await linesOf(() => decided, recovered)).length).toBeLessThan(30);
   });
 
   test('a comparison that failed says whether it is tried again', async () => {
@@ -567,7 +576,7 @@ describe("an org's trouble", () => {
   });
 });
 
-const nothing = { rejected: 0, inDoubt: 0, conflicts: 0, unsent: 0, error: null };
+const nothing = { rejected: 0, inDoubt: 0, conflicts: 0, unsent: 0, behind: noneBehind, error: null };
 
 test.each([
   ['nothing', nothing, 0, null],
@@ -576,6 +585,12 @@ test.each([
   ['a doubt', { ...nothing, inDoubt: 1, rejected: 2 }, 5, 'IN_DOUBT'],
   ['an unsent entry', { ...nothing, unsent: 2, rejected: 1 }, 5, 'UNSENT'],
   ['an org out of reach', { ...nothing, unsent: 2, error }, 5, 'UNSENT'],
+  [
+    'an edit behind a conflict',
+    { ...nothing, unsent: 1, behind: { ...noneBehind, conflicts: 1 } },
+    5,
+    'UNSENT',
+  ],
   [
     'a needed login',
     { ...nothing, unsent: 2, error: { ...error, code: 'LOGIN_REQUIRED' } },
@@ -595,6 +610,21 @@ test('a conflict that a cycle met is told with what decides it', async () => {
   const { stderr } = await runMain(['watch', '--once'], { app });
   expect(stderr).toContain('outbox list --conflicts');
   expect(stderr).toContain('outbox retry KEY --take local|salesforce');
+});
+
+test('what waits behind earlier entries is told with what decides about those', async () => {
+  const push = { ...nothing, unsent: 2, behind: { ...noneBehind, conflicts: 1, held: 1 } };
+  const ran = async (unsent: number) => {
+    const { app } = watchOf({ orgs: [{ instanceUrl, error: null, push: { ...push, unsent } }] });
+    return (await runMain(['watch', '--once'], { app })).stderr;
+  };
+  expect(await ran(2)).toContain('2 entries of the outbox wait behind earlier changes of their contacts');
+  expect(await ran(2)).not.toContain('next `watch`');
+  for (const told of [await ran(2), await ran(3)]) {
+    expect(told).toContain('outbox list --conflicts');
+    expect(told).toContain('outbox approve --all');
+  }
+  expect(await ran(3)).toContain('They are sent by the next `watch` cycle or `push`. Of 2 entries');
 });
 
 test('what a push left behind stands in the line of its cycle', async () => {
