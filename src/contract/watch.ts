@@ -65,6 +65,8 @@ export interface CycleCompleteEvent {
   rejected: number;
   inDoubt: number;
   conflicts: number;
+  /** Entries that this cycle has held, as they are much at once; they wait for `outbox approve`. */
+  held: number;
   /** Entries that this cycle was to send and that still wait. */
   unsent: number;
   /** Those of them that wait for nothing but an earlier entry of their contact, by what that one is. */
@@ -105,6 +107,7 @@ export interface WatchedPush {
   /** Still in doubt, by whichever cycle or push. */
   inDoubt: number;
   conflicts: number;
+  held: number;
   unsent: number;
   behind: EntriesBehind;
   error: ErrorInfo | null;

@@ -20,20 +20,20 @@ export function pushCompleted(instanceUrl: string, { push, outbox, ...done }: Pu
 
 /** Whether anything was sent, or was to be and still waits for more than a word about an earlier entry. */
 export function isPushNews(push: CyclePush): boolean {
-  const { pushed, rejected, inDoubt, conflicts, error } = push;
-  const { conflict, held, 'in-doubt': doubtful } = push.behind;
-  const waits = push.unsent - conflict - held - doubtful;
-  return pushed + rejected + inDoubt + conflicts + waits > 0 || error !== null;
+  const { pushed, rejected, inDoubt, conflicts, held, error } = push;
+  const waits = push.unsent - Object.values(push.behind).reduce((sum, entries) => sum + entries);
+  return pushed + rejected + inDoubt + conflicts + held + waits > 0 || error !== null;
 }
 
 /** Key by key: what else the report holds is the watch's own. */
 function sent(push: CycleReport['push'], outbox: CycleReport['outbox']) {
-  const { pushed, rejected, inDoubt, conflicts, unsent, behind, doubts, error } = push;
+  const { pushed, rejected, inDoubt, conflicts, held, unsent, behind, doubts, error } = push;
   return {
     pushed,
     rejected,
     inDoubt,
     conflicts,
+    held,
     unsent,
     behind: { conflicts: behind.conflict, held: behind.held, inDoubt: behind['in-doubt'] },
     doubts,

@@ -82,8 +82,8 @@ export async function watch(
   const tell: Tell = (event) => {
     if (event.event === 'cycle:complete') cycles++;
     if (event.event === 'cycle:complete' || event.event === 'push:complete') {
-      const { rejected, doubts: inDoubt, conflicts, unsent, behind, pushError: error } = event;
-      pushes.set(event.instanceUrl, { rejected, inDoubt, conflicts, unsent, behind, error });
+      const { rejected, doubts: inDoubt, conflicts, held, unsent, behind, pushError: error } = event;
+      pushes.set(event.instanceUrl, { rejected, inDoubt, conflicts, held, unsent, behind, error });
     }
     if (event.event === 'cycle:failed') failed++;
     if (event.event === 'cycle:skipped') skipped++;

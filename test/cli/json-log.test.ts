@@ -128,7 +128,15 @@ describe('the JSON log of a watch', () => {
     const counts = { upserted: 1, deleted: 0, undeleted: 0, pushed: 0, apiCalls: 2, durationMs: 1 };
     const behind = { conflicts: 1, held: 1, inDoubt: 1 };
     const noneBehind = { conflicts: 0, held: 0, inDoubt: 0 };
-    const noneLeft = { rejected: 0, inDoubt: 0, conflicts: 0, unsent: 0, behind: noneBehind, doubts: 0 };
+    const noneLeft = {
+      rejected: 0,
+      inDoubt: 0,
+      conflicts: 0,
+      held: 0,
+      unsent: 0,
+      behind: noneBehind,
+      doubts: 0,
+    };
     const none = { ...noneLeft, pushError: null };
     const cycle = (of: Partial<CycleCompleteEvent>): WatchEvent => ({
       event: 'cycle:complete',
@@ -146,6 +154,7 @@ describe('the JSON log of a watch', () => {
       cycle({ rejected: 1 }),
       cycle({ inDoubt: 1 }),
       cycle({ conflicts: 1 }),
+      cycle({ held: 1 }),
       cycle({ unsent: 1 }),
       cycle({ unsent: 4, behind }),
       // The doubt was told when it came about; what waits behind it waits so in each cycle.
@@ -160,6 +169,7 @@ describe('the JSON log of a watch', () => {
     });
     expect(lines.map((line) => (line as { level: string }).level)).toEqual([
       'info',
+      'warn',
       'warn',
       'warn',
       'warn',

@@ -145,7 +145,12 @@ describe('the outbox commands, of what a program has written by SQL', () => {
 
   it('approve lets go what was held as too much at once', async () => {
     program.exec("UPDATE contacts SET Title = 'All'");
-    await cycle();
+    const held = await cycle();
+    expect(held).toMatchObject({ code: 4 });
+    expect(held.stdout).toContain('"code":"PARTIAL"');
+    expect(held.stdout).toContain('outbox approve --all');
+    // By then it is no cycle's own any more, as what was refused before.
+    expect((await cycle()).code).toBe(0);
     const states = () =>
       program.prepare('SELECT _state, count(*) AS n FROM contacts GROUP BY 1').all() as Row[];
     expect(states()).toEqual([{ _state: 'held', n: many }]);

@@ -10,6 +10,7 @@ const push = {
   rejected: 0,
   inDoubt: 0,
   conflicts: 0,
+  held: 4,
   unsent: 9,
   behind: { conflict: 1, held: 2, 'in-doubt': 3 },
   doubts: 2,
@@ -24,6 +25,7 @@ const told = {
   rejected: 0,
   inDoubt: 0,
   conflicts: 0,
+  held: 4,
   unsent: 9,
   behind: { conflicts: 1, held: 2, inDoubt: 3 },
   doubts: 2,
@@ -45,7 +47,8 @@ it('a push is told by the keys of the reference, and nothing that the watch keep
 });
 
 it('a push after which all that waits is behind earlier entries is no news', () => {
-  const waits = { ...push, pushed: 0, unsent: 6, error: null, noJobs: null };
+  const waits = { ...push, pushed: 0, held: 0, unsent: 6, error: null, noJobs: null };
   expect(isPushNews(waits)).toBe(false);
   expect(isPushNews({ ...waits, unsent: 7 })).toBe(true);
+  expect(isPushNews({ ...waits, held: 1 })).toBe(true);
 });

@@ -47,7 +47,7 @@ describe('watch once', () => {
       {
         instanceUrl: a.instanceUrl,
         error: null,
-        push: { rejected: 0, inDoubt: 0, conflicts: 0, unsent: 0, behind: noneBehind, error: null },
+        push: { rejected: 0, inDoubt: 0, conflicts: 0, held: 0, unsent: 0, behind: noneBehind, error: null },
       },
       {
         instanceUrl: b.instanceUrl,

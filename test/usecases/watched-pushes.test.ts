@@ -10,6 +10,7 @@ const told: CyclePush = {
   rejected: 0,
   inDoubt: 0,
   conflicts: 0,
+  held: 0,
   unsent: 7,
   behind: { conflict: 0, held: 0, 'in-doubt': 0 },
   doubts: 0,

@@ -30,8 +30,8 @@ function levelOf(event: WatchEvent): LogLevel {
       return 'warn';
     case 'push:complete':
     case 'cycle:complete': {
-      const { rejected, inDoubt, conflicts } = event;
-      return rejected + inDoubt + conflicts + waitsItself(event) > 0 ? 'warn' : 'info';
+      const { rejected, inDoubt, conflicts, held } = event;
+      return rejected + inDoubt + conflicts + held + waitsItself(event) > 0 ? 'warn' : 'info';
     }
     case 'reconcile:complete':
       return event.held > 0 ? 'warn' : 'info';

@@ -11,7 +11,7 @@ type Counted = Pick<PushResult, 'records' | 'counts' | 'statuses' | 'invalid'>;
 
 export const conflictHint =
   '`parahack-sync outbox list --conflicts` shows the conflicts, `parahack-sync outbox retry KEY --take local|salesforce` decides them.';
-const heldHint =
+export const heldHint =
   '`parahack-sync outbox list --state held` shows what is held, `parahack-sync outbox approve --all` releases it.';
 
 /**

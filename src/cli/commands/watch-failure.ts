@@ -3,12 +3,12 @@ import type { WatchedPush, WatchResult } from '../../contract/watch.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
 import { appErrorOf } from '../org-failure.ts';
 import { counted } from '../render/quantity.ts';
-import { conflictHint, decisionsBefore } from './push-failure.ts';
+import { conflictHint, decisionsBefore, heldHint } from './push-failure.ts';
 
 /**
  * What the cycles' own pushes come to, where every pull was good: exit 5 when an entry is in doubt or unsent, whichever
- * cycle has left it so, else 4 when one was refused or is in conflict, as with `push`. Those that were refused or in
- * conflict before the cycle are none of it.
+ * cycle has left it so, else 4 when one was refused, is in conflict or held, as with `push`. Those that were so before
+ * the cycle are none of it.
  */
 export function failureOfPushes(orgs: WatchResult['orgs']): AppError | null {
   const pushes = orgs.flatMap(({ push }) => (push ? [push] : []));
@@ -18,7 +18,8 @@ export function failureOfPushes(orgs: WatchResult['orgs']): AppError | null {
   const inDoubt = sum((push) => push.inDoubt);
   const unsent = sum((push) => push.unsent);
   const conflicts = sum((push) => push.conflicts);
-  const refused = sum((push) => push.rejected) + conflicts;
+  const held = sum((push) => push.held);
+  const refused = sum((push) => push.rejected) + conflicts + held;
   const behind = {
     conflicts: sum((push) => push.behind.conflicts),
     held: sum((push) => push.behind.held),
@@ -58,13 +59,17 @@ export function failureOfPushes(orgs: WatchResult['orgs']): AppError | null {
     );
   }
   if (refused === 0) return null;
+  const [is, was, it] = refused === 1 ? ['is', 'was', 'it is'] : ['are', 'were', 'they are'];
+  const said = refused === held ? `${is} held until ${it} approved` : `${was} not accepted`;
+  const hints = [
+    refused > held ? 'See why with `parahack-sync outbox list`.' : '',
+    conflicts > 0 ? conflictHint : '',
+    held > 0 ? heldHint : '',
+  ];
   return new AppError(
     'PARTIAL',
-    `${counted(refused, 'entry', 'entries')} of the outbox ${refused === 1 ? 'was' : 'were'} not accepted; the mirror is up to date.`,
-    {
-      hint: `See why with \`parahack-sync outbox list\`.${conflicts > 0 ? ` ${conflictHint}` : ''}`,
-      details,
-    },
+    `${counted(refused, 'entry', 'entries')} of the outbox ${said}; the mirror is up to date.`,
+    { hint: hints.filter((hint) => hint !== '').join(' '), details },
   );
 }
 

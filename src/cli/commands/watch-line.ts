@@ -98,7 +98,7 @@ function changesOf(event: Omit<CycleCompleteEvent, 'event' | 'coveredUntil'>): s
 }
 
 function changeCounts(event: Omit<CycleCompleteEvent, 'event' | 'coveredUntil'>): [number, string][] {
-  const { upserted, deleted, undeleted, pushed, rejected, inDoubt, conflicts, unsent } = event;
+  const { upserted, deleted, undeleted, pushed, rejected, inDoubt, conflicts, held, unsent } = event;
   return [
     [upserted, 'upserted'],
     [deleted, 'deleted'],
@@ -107,6 +107,7 @@ function changeCounts(event: Omit<CycleCompleteEvent, 'event' | 'coveredUntil'>)
     [rejected, 'refused'],
     [inDoubt, 'in doubt'],
     [conflicts, 'in conflict'],
+    [held, 'held'],
     [unsent, 'still to be sent'],
   ];
 }

@@ -50,6 +50,8 @@ export interface CyclePush {
   rejected: number;
   inDoubt: number;
   conflicts: number;
+  /** Held by this cycle, as they are much at once; a person approves them. */
+  held: number;
   /** Still waiting, those behind them included. */
   unsent: number;
   /**
@@ -73,6 +75,7 @@ const nothingPushed: CyclePush = {
   rejected: 0,
   inDoubt: 0,
   conflicts: 0,
+  held: 0,
   unsent: 0,
   behind: noneBehind,
   doubts: 0,
@@ -187,7 +190,7 @@ async function pushOutbox(
   { withDrainLease, patienceMs, noJobs, signal }: CycleOptions,
 ): Promise<CyclePush> {
   const behindNone = { conflict: [], held: [], 'in-doubt': [] };
-  const nothingSent = { unsent: 0, behind: behindNone, doubts: 0, stuck: null, noJobs: null };
+  const nothingSent = { unsent: 0, behind: behindNone, doubts: 0, held: 0, stuck: null, noJobs: null };
   const failed = (stopped: Error | null) => ({ ...nothingSent, stopped });
   let report: Omit<DrainReport, 'readBack'> = failed(null);
   let isTried = true;
@@ -206,12 +209,12 @@ async function pushOutbox(
     if (reason !== null) note(`Not everything was sent: ${reason.message}`);
   });
   const { pushed = 0, rejected = 0, inDoubt = 0, conflicts = 0 } = run.counts;
-  const { doubts, stopped, stuck } = report;
+  const { doubts, held, stopped, stuck } = report;
   const error = stopped ?? stuck;
   // Where it was stopped, all wait for that.
   const behind = stopped === null ? countsOf(report.behind) : noneBehind;
   const unsent = report.unsent + sumOf(behind);
-  const sent = { pushed, rejected, inDoubt, conflicts };
+  const sent = { pushed, rejected, inDoubt, conflicts, held };
   return { isTried, ...sent, unsent, behind, doubts, error, noJobs: report.noJobs };
 }
 

@@ -38,6 +38,8 @@ export interface DrainReport {
   behind: Readonly<Record<Undecided, readonly string[]>>;
   /** Entries that are in doubt at its end, whoever sent them. */
   doubts: number;
+  /** Entries of programs that this drain has held, as they are much at once. */
+  held: number;
   /** Why sending ended before everything was tried: the org as a whole, or this machine. Null where it did not. */
   stopped: Error | null;
   /** The first reason of an entry's own for still waiting, or for being in doubt, else `noJobs`; the others were sent. */
@@ -64,7 +66,8 @@ export async function drainOutbox(context: SyncContext, options: DrainOptions): 
   const open = counts.pending + counts.sent + counts['in-doubt'];
   const due = open > 0 || (await outbox.readBackDue(1)).length > 0;
   const behind = { conflict: [], held: [], 'in-doubt': [] };
-  if (!due) return { unsent: 0, behind, doubts: 0, stopped: null, stuck: null, noJobs: null, readBack: null };
+  const none = { stopped: null, stuck: null, noJobs: null, readBack: null };
+  if (!due) return { unsent: 0, behind, doubts: 0, held: 0, ...none };
   if (withLease === undefined) return drain(context, options, undefined);
   return withLease(async (lease) => {
     const mirror = await context.mirror.under(lease);
@@ -104,10 +107,11 @@ async function drain(
   const counts = await context.mirror.outbox.counts();
   const unsent = stopped === null ? progress.unsent : counts.pending;
   const doubts = counts['in-doubt'];
-  const { behind } = progress;
+  const { behind, held } = progress;
   const noJobs = stopped !== null || progress.hasWaitedForJob ? progress.noJobs : null;
   const stuck = progress.stuck ?? noJobs;
-  return { unsent, behind, doubts, stopped, stuck, noJobs, readBack: await readBackAll(context, options) };
+  const left = { unsent, behind, doubts, held };
+  return { ...left, stopped, stuck, noJobs, readBack: await readBackAll(context, options) };
 }
 
 /** Only makes the next drain quicker. */

@@ -21,6 +21,7 @@ const events: WatchEvent[] = [
     rejected: 0,
     inDoubt: 0,
     conflicts: 0,
+    held: 0,
     unsent: 0,
     behind: noneBehind,
     doubts: 0,
@@ -243,6 +244,7 @@ describe('a watch without news', () => {
     rejected: 0,
     inDoubt: 0,
     conflicts: 0,
+    held: 0,
     unsent: 0,
     behind: noneBehind,
     doubts: 0,
@@ -576,12 +578,21 @@ describe("an org's trouble", () => {
   });
 });
 
-const nothing = { rejected: 0, inDoubt: 0, conflicts: 0, unsent: 0, behind: noneBehind, error: null };
+const nothing = {
+  rejected: 0,
+  inDoubt: 0,
+  conflicts: 0,
+  held: 0,
+  unsent: 0,
+  behind: noneBehind,
+  error: null,
+};
 
 test.each([
   ['nothing', nothing, 0, null],
   ['a refusal', { ...nothing, rejected: 1 }, 4, 'PARTIAL'],
   ['a conflict', { ...nothing, conflicts: 1 }, 4, 'PARTIAL'],
+  ['held edits', { ...nothing, held: 1 }, 4, 'PARTIAL'],
   ['a doubt', { ...nothing, inDoubt: 1, rejected: 2 }, 5, 'IN_DOUBT'],
   ['an unsent entry', { ...nothing, unsent: 2, rejected: 1 }, 5, 'UNSENT'],
   ['an org out of reach', { ...nothing, unsent: 2, error }, 5, 'UNSENT'],
@@ -610,6 +621,17 @@ test('a conflict that a cycle met is told with what decides it', async () => {
   const { stderr } = await runMain(['watch', '--once'], { app });
   expect(stderr).toContain('outbox list --conflicts');
   expect(stderr).toContain('outbox retry KEY --take local|salesforce');
+});
+
+test('what a cycle has held is told with what releases it', async () => {
+  const ran = async (push: object) => {
+    const { app } = watchOf({ orgs: [{ instanceUrl, error: null, push: { ...nothing, ...push } }] });
+    return (await runMain(['watch', '--once'], { app })).stderr;
+  };
+  expect(await ran({ held: 2 })).toContain('2 entries of the outbox are held until they are approved');
+  expect(await ran({ held: 2, rejected: 1 })).toContain('3 entries of the outbox were not accepted');
+  for (const told of [await ran({ held: 1 }), await ran({ held: 1, conflicts: 1 })])
+    expect(told).toContain('outbox approve --all');
 });
 
 test('what waits behind earlier entries is told with what decides about those', async () => {

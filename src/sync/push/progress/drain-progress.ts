@@ -30,6 +30,8 @@ export class DrainProgress {
   written = 0;
   /** Entries that this drain was to send and that still wait. */
   unsent = 0;
+  /** Entries that the brake has held since this drain began. */
+  held = 0;
   /** Keys of entries that wait for nothing but a person's word about an earlier one of their contact. */
   readonly behind: Record<Undecided, string[]> = { conflict: [], held: [], 'in-doubt': [] };
   /** The first reason of an entry's own for not being sent now, or for a doubt. */

@@ -86,7 +86,9 @@ async function* requestPages(
   const { outbox } = context.mirror;
   const pages = openPages(outbox, async () => {
     // Programs may have asked for more since the last page.
-    tellHeld(context.log, await outbox.holdMuch(context.sizes.outgoingBrake));
+    const much = await outbox.holdMuch(context.sizes.outgoingBrake);
+    tellHeld(context.log, much);
+    progress.held += much.heldDeletes + much.heldEdits;
     return line.beginPage();
   });
   for await (const { listed, begun } of pages) {
