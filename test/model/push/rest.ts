@@ -1,3 +1,4 @@
+import { waitsItself } from '../../../src/cli/commands/watch-line.ts';
 import { dailyLimit } from '../watch/org.ts';
 import { usualBulkLimits } from './perform-act.ts';
 import type { World } from './world.ts';
@@ -44,7 +45,8 @@ async function untilQuiet(world: World): Promise<number> {
   for (let cycles = 1; ; cycles++) {
     const { ended, complete } = await world.work([], () => world.program(0).cycle());
     if (complete === null && cycles > 2) throw new Error(`A cycle failed at rest: ${JSON.stringify(ended)}`);
-    const { upserted = 1, deleted = 0, undeleted = 0, pushed = 0, unsent = 0 } = complete ?? {};
+    const { upserted = 1, deleted = 0, undeleted = 0, pushed = 0 } = complete ?? {};
+    const unsent = complete === null ? 0 : waitsItself(complete);
     const isQuiet = cycles > 2 && upserted + deleted + undeleted + pushed + unsent === 0;
     if (isQuiet && (isBelieved || !(await isHeld(world)))) return cycles;
     if (isQuiet) {
