@@ -218,9 +218,14 @@ describe('texts', () => {
       expect(await stored(name, given, true)).toEqual(expected);
   });
 
-  it('are too long only where they are, however characters are counted', async () => {
-    expect(await stored('FirstName', '😀😀😀😀😀')).toBe('😀😀😀😀😀');
-    expect(await stored('FirstName', '😀😀😀😀😀😀')).toContain('STRING_TOO_LONG');
+  it('are as long as Salesforce takes them for, which counts an emoji twice', async () => {
+    expect(await stored('FirstName', '😀😀a')).toBe('😀😀a');
+    expect(await stored('FirstName', 'äöüßé')).toBe('äöüßé');
+    expect(await stored('FirstName', '😀😀😀')).toContain('STRING_TOO_LONG');
+    const { checked } = await checkAll([record({ LastName: 'L', FirstName: '😀😀😀' })]);
+    expect(checked[0]?.faults[0]?.message).toBe(
+      'FirstName takes 5 characters and got 6, as Salesforce takes an emoji and the like for two (3 of them).',
+    );
   });
 });
 

@@ -6,6 +6,8 @@ import { quoteName } from './quote-name.ts';
 import { sqlText } from './sql-text.ts';
 import {
   holdsText,
+  isLimitedText,
+  isLongerInUtf16,
   isNothing,
   isNoUtf8,
   isNoUtf8InJson,
@@ -15,6 +17,7 @@ import {
   refusingBy,
   rulesOf,
   storedForm,
+  tooLong,
   type ValueRule,
 } from './written-value.ts';
 
@@ -101,6 +104,7 @@ function insertSteps(object: string, columns: readonly StoredColumn[]): string[]
       SELECT ${madeKey}, 'pending', 0, ${writeable.map((field) => storedForm(field, `NEW.${quoteName(field.name)}`)).join(', ')}`,
     ...collect,
     refuseNoUtf8(writeable),
+    ...refuseTooLong(writeable),
     `INSERT INTO outbox (object, local, key, op, contact_key, changes, state, created_at)
       SELECT ${sqlText(object)}, 1, ${newKey}, 'create', ${madeKey}, json_group_object(field, json(value)), 'pending', ${sqlNow}
       FROM contact_edit WHERE field <> '_key' AND value <> 'null'`,
@@ -141,6 +145,7 @@ function updateSteps(object: string, columns: readonly StoredColumn[]): string[]
       .join(', ')} WHERE _key = OLD._key`,
     ...collect,
     refuseNoUtf8(writeable),
+    ...refuseTooLong(writeable),
     forgetOwn,
     keepGivenUp(object, into),
     // Under another key, so that a drain which has read the former values does not send them for the new ones.
@@ -236,6 +241,17 @@ function refuseNoUtf8(columns: readonly StoredColumn[]): string {
     .filter(holdsText)
     .map(({ name }) => ({ when: sqlText(name), message: `${name} ${noUtf8}` }));
   return `SELECT ${refusingBy(rules, 'NULL', 'field')} FROM contact_edit WHERE field <> '_key' AND ${isNoUtf8InJson('value')}`;
+}
+
+/** Of all at once for the same reason. Whose characters alone are too many is refused by the rule of its field. */
+function refuseTooLong(columns: readonly StoredColumn[]): string[] {
+  const limited = columns.filter(isLimitedText);
+  if (limited.length === 0) return [];
+  const rules = limited.map((field) => ({ when: sqlText(field.name), message: tooLong(field) }));
+  const most = `CASE field ${limited.map(({ name, length }) => `WHEN ${sqlText(name)} THEN ${length}`).join(' ')} END`;
+  return [
+    `SELECT ${refusingBy(rules, 'NULL', 'field')} FROM contact_edit WHERE field <> '_key' AND ${isLongerInUtf16('value', most)}`,
+  ];
 }
 
 function refuse(rules: readonly ValueRule[]): string {

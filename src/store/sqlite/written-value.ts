@@ -9,6 +9,8 @@ export interface ValueRule {
 
 const numberTypes = new Set(['double', 'currency', 'percent']);
 const wholeTypes = new Set(['int', 'long']);
+/** Types whose values are texts of a form of their own. */
+const otherForms = new Set(['date', 'datetime', 'time', 'reference']);
 /** The years that Salesforce keeps. Source: SOQL and SOSL Reference, "Date Formats and Date Literals". */
 const isDayPattern = "GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]";
 const [firstYear, lastYear] = ['1700', '4001'];
@@ -131,7 +133,18 @@ function datetimeRules({ name }: StoredColumn, given: string, stored: string): V
   ];
 }
 
-function textRules({ name, type, length, referenceTo }: StoredColumn, stored: string): ValueRule[] {
+/** Whether the field takes a text of at most `length` characters. */
+export function isLimitedText({ type, length }: Pick<StoredColumn, 'type' | 'length'>): boolean {
+  return holdsText({ type }) && !otherForms.has(type) && length > 0;
+}
+
+/** Why a text is refused that is longer than its field. */
+export function tooLong({ name, length }: StoredColumn): string {
+  return `${name} is too long: it takes ${length} characters.`;
+}
+
+function textRules(field: StoredColumn, stored: string): ValueRule[] {
+  const { name, type, length, referenceTo } = field;
   if (type === 'reference') {
     const what = referenceTo.length === 0 ? 'a record' : referenceTo.slice(0, 3).join(' or ');
     return [
@@ -142,11 +155,7 @@ function textRules({ name, type, length, referenceTo }: StoredColumn, stored: st
     ];
   }
   const rules: ValueRule[] = [];
-  if (length > 0)
-    rules.push({
-      when: `length(${stored}) > ${length}`,
-      message: `${name} is too long: it takes ${length} characters.`,
-    });
+  if (isLimitedText(field)) rules.push({ when: `length(${stored}) > ${length}`, message: tooLong(field) });
   if (type === 'email')
     rules.push({
       when: `${stored} NOT LIKE '%_@_%._%' OR ${stored} LIKE '% %'`,
@@ -165,14 +174,27 @@ const cut = (pieces: string, length: number) =>
   `SELECT substr(v, value * ${length} + 1, ${length}) AS v FROM (${pieces}) CROSS JOIN ${eachPlace}
     WHERE value * ${length} < length(v) LIMIT -1`;
 
+/** SQL: each character of a text `v`. In pieces of pieces, for `substr` counts from the beginning. */
+const characters = cut(cut(cut(cut('SELECT v', places ** 3), places ** 2), places), 1);
+
+/**
+ * SQL: whether the text that was written as this JSON has more than `most` UTF-16 code units, of one that has no more
+ * characters. Salesforce takes what is beyond U+FFFF for two (help 005166849, "Surrogate Pair Characters Are Treated as
+ * Two Characters"), SQLite for one. Nothing is counted where a text has none of them.
+ */
+export function isLongerInUtf16(json: string, most: string): string {
+  return `CASE WHEN ${json} GLOB '*[' || char(65536) || '-' || char(1114111) || ']*'
+    THEN length(json_extract(${json}, '$')) + (SELECT
+      (SELECT count(*) FROM (${characters}) WHERE unicode(v) > 65535) FROM (SELECT ${json} AS v)) > ${most}
+    ELSE 0 END`;
+}
+
 /**
  * SQL: whether a text holds bytes that are no UTF-8, which would be sent as U+FFFD, or a NUL, behind which SQLite's own
  * functions see nothing. A character is right where SQLite writes what it has read with the same bytes; of U+FFFE and
- * U+FFFF it reads U+FFFD. What is not ASCII is looked at in pieces of pieces, for `substr` counts from the beginning.
- * No `WITH`, which SQLite since 3.54 refuses behind the first 1,000 tables of a trigger.
+ * U+FFFF it reads U+FFFD. No `WITH`, which SQLite since 3.54 refuses behind the first 1,000 tables of a trigger.
  */
 export function isNoUtf8(text: string): string {
-  const characters = cut(cut(cut(cut('SELECT v', places ** 3), places ** 2), places), 1);
   return `(SELECT CASE
     WHEN length(CAST(v AS BLOB)) = length(v) AND v NOT GLOB '*[^' || char(1) || '-' || char(127) || ']*' THEN 0
     ELSE instr(CAST(v AS BLOB), x'00') > 0 OR length(v) > ${longest} OR EXISTS (

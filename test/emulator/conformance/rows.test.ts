@@ -58,6 +58,8 @@ describe('rows', () => {
     };
     expect(await code({ LastName: 'x', Nope: 1 })).toBe('INVALID_FIELD');
     expect(await code({ LastName: 'x'.repeat(81) })).toBe('STRING_TOO_LONG');
+    // Help 005166849: a surrogate pair is two characters.
+    expect(await code({ LastName: '😀'.repeat(41) })).toBe('STRING_TOO_LONG');
     expect(await code({ LastName: 'x', Email: 'not an address' })).toBe('INVALID_EMAIL_ADDRESS');
     expect(await code({ LastName: 'x', AccountId: '001000000000001AAA' })).toMatch(
       /^(INVALID_CROSS_REFERENCE_KEY|INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY)$/,

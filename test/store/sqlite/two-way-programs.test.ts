@@ -72,8 +72,10 @@ describe('a program that', () => {
 
   test('counts characters as Salesforce does, emoji too', async () => {
     await using two = await openTwoWayMirror();
-    const text = '👩🏽‍🚀é'.repeat(8);
-    expect([...text]).toHaveLength(40);
+    // Help 005166849: a surrogate pair is two characters.
+    const text = '👩🏽‍🚀é'.repeat(5);
+    expect(text).toHaveLength(40);
+    expect([...text]).toHaveLength(25);
     two.program.prepare('UPDATE contacts SET FirstName = ? WHERE Id = ?').run(text, idOf(1));
     expect(await two.asked()).toMatchObject([{ changes: { FirstName: text } }]);
     expect(() =>

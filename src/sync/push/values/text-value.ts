@@ -10,9 +10,9 @@ const listedValues = 20;
 
 /**
  * A text, trimmed as Salesforce trims it: blanks and control characters at both ends, while a no-break space
- * stays. Only what describe says for sure is checked; Salesforce counts a length in its own way, so that a text
- * is too long only where it has too many characters however they are counted.
- * Source: Apex Developer Guide, "Primitive Data Types" (String).
+ * stays. Only what describe says for sure is checked. A length is that in UTF-16 code units, as JavaScript has it too.
+ * Sources: Apex Developer Guide, "Primitive Data Types" (String); help 005166849, "Surrogate Pair Characters Are
+ * Treated as Two Characters".
  */
 export function textValue(value: unknown, field: Field): Typed {
   if (typeof value === 'object' && !(value instanceof NumberText)) {
@@ -30,14 +30,19 @@ export function textValue(value: unknown, field: Field): Typed {
     );
   }
   if (field.type === 'reference') return referenceValue(text, field);
-  const characters = text.length > field.length ? [...text.trim()].length : 0;
-  if (field.length > 0 && characters > field.length) {
-    const message = `${field.name} takes ${field.length} characters and got ${characters}.`;
+  if (field.length > 0 && text.length > field.length) {
+    const message = `${field.name} takes ${field.length} characters and got ${text.length}${ofPairs(text)}.`;
     return { fault: { code: 'STRING_TOO_LONG', message } };
   }
   if (field.type === 'email') return emailValue(text, field);
   if (field.type === 'multipicklist') return picklistValue(text.split(';'), field);
   return field.type === 'picklist' ? picklistValue([text], field) : { value: text };
+}
+
+/** Why a text has more characters than one sees in it. */
+function ofPairs(text: string): string {
+  const pairs = text.length - [...text].length;
+  return pairs === 0 ? '' : `, as Salesforce takes an emoji and the like for two (${pairs} of them)`;
 }
 
 /** `4.9E+11`, with either decimal point: what digits it had is no longer known. */
