@@ -118,12 +118,20 @@ export interface OutboxSettleOptions {
   auto: boolean;
 }
 
+/** Another entry that has to be settled or decided first. */
+export interface OutboxWait {
+  key: string;
+  state: OutboxState;
+}
+
 export interface OutboxSettleResult {
   instanceUrl: string;
   /** Entries that are in doubt no more, as they are now. */
   settled: OutboxEntryView[];
   /** Of those that were asked about, the ones that still are. */
   inDoubt: (OutboxEntryView & { doubt: OutboxDoubt | null })[];
+  /** With `notSent`: what goes with them or not at all, and keeps them waiting. */
+  waitsFor: OutboxWait[];
 }
 
 export interface OutboxShowOptions {
@@ -149,4 +157,6 @@ export interface OutboxMoveResult {
   instanceUrl: string;
   /** Keys of the entries that were moved. */
   keys: string[];
+  /** What goes with the named ones or not at all, and keeps them waiting. */
+  waitsFor: OutboxWait[];
 }

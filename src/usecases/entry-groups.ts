@@ -11,6 +11,8 @@ export type Grouped = Pick<OutboxEntry, 'key' | 'seq' | 'state' | 'atomicGroup'>
 const mostGrouped = 200;
 /** Of these, what is not given up is yet to be sent. */
 const waiting: ReadonlySet<OutboxState> = new Set(['pending', 'held', 'conflict', 'sent', 'in-doubt']);
+/** Of these, what keeps the others waiting until it is settled or decided. */
+const undecided: ReadonlySet<OutboxState> = new Set(['held', 'conflict', 'sent', 'in-doubt']);
 /** Giving one of these up lets the others go. */
 const heldUp: ReadonlySet<OutboxState> = new Set(['pending', 'held', 'conflict']);
 
@@ -31,24 +33,36 @@ export async function withGroups(
   return [...keys];
 }
 
+/** What goes with these entries or not at all, and keeps them waiting; the oldest first. */
+export async function waitsInGroups(
+  mirror: OfOutbox,
+  entries: readonly Grouped[],
+): Promise<{ key: string; state: OutboxState }[]> {
+  const waits: { key: string; state: OutboxState }[] = [];
+  for (const one of onePerGroup(entries)) {
+    for (const { key, state } of await groupOf(mirror, one))
+      if (undecided.has(state)) waits.push({ key, state });
+  }
+  return waits;
+}
+
 /**
  * Throws `INVALID_INPUT` where the end of these entries would let others be sent that are to go with them or not at all.
- * `hint`: what to do instead, by the key of one and the keys of all.
+ * `hint`: what to do instead, by all that go together.
  */
 export async function refuseSplit(
   mirror: OfOutbox,
   entries: readonly Grouped[],
-  hint: (key: string, group: readonly string[]) => string,
+  hint: (group: readonly Grouped[]) => string,
 ): Promise<void> {
   const chosen = new Set(entries.map(({ key }) => key));
   for (const one of onePerGroup(entries.filter(({ state }) => heldUp.has(state)))) {
     const open = (await groupOf(mirror, one)).filter(({ state }) => waiting.has(state));
     if (open.every(({ key }) => chosen.has(key))) continue;
-    const group = open.map(({ key }) => key);
-    const message = `Entry ${one.key} is one of ${group.length} that go together or not at all.`;
+    const message = `Entry ${one.key} is one of ${open.length} that go together or not at all.`;
     throw new AppError('INVALID_INPUT', message, {
-      hint: hint(one.key, group),
-      details: { key: one.key, group },
+      hint: hint(open),
+      details: { key: one.key, group: open.map(({ key }) => key) },
     });
   }
 }

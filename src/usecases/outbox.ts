@@ -6,7 +6,7 @@ import type { OutboxMoveOptions, OutboxMoveResult } from '../contract/outbox.ts'
 import type { OutboxState } from '../sync/ports/outbox-entry.ts';
 import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
 import { oneOrg } from './chosen-orgs.ts';
-import { type Grouped, refuseSplit, withGroups } from './entry-groups.ts';
+import { type Grouped, refuseSplit, waitsInGroups, withGroups } from './entry-groups.ts';
 import { namedEntries, unknownEntry } from './named-entries.ts';
 import { listOutbox, type OutboxListParts } from './outbox-listing.ts';
 import type { SettleParts } from './settle-entries.ts';
@@ -55,11 +55,19 @@ function move(
   signal: AbortSignal,
 ): Promise<OutboxMoveResult> {
   return decide(parts, options, from, signal, async (mirror, entries) => {
+    const now = parts.clock.now();
     if (to === 'dropped') await refuseSplit(mirror, entries, dropsAll);
-    // All are chosen already, and each conflict is a decision of its own.
-    const isOfEach = options.all || to === 'dropped' || from.includes('conflict');
-    const keys = isOfEach ? entries.map(({ key }) => key) : await withGroups(mirror, entries, from);
-    return mirror.outbox.move(keys, from, to, parts.clock.now());
+    // All are chosen already.
+    if (options.all || to === 'dropped') {
+      const keys = await mirror.outbox.move(keysOf(entries), from, to, now);
+      return { keys, waitsFor: [] };
+    }
+    // Each conflict is a decision of its own.
+    const isOfEach = from.includes('conflict');
+    const along: OutboxState[] = isOfEach ? ['rejected'] : from;
+    const keys = await withGroups(mirror, entries, along);
+    const moved = await mirror.outbox.move(keys, isOfEach ? [...from, ...along] : from, to, now);
+    return { keys: moved, waitsFor: await waitsInGroups(mirror, entries) };
   });
 }
 
@@ -69,21 +77,20 @@ function takeTheirs(
   signal: AbortSignal,
 ): Promise<OutboxMoveResult> {
   return decide(parts, options, ['conflict'], signal, async (mirror, entries) => {
-    await refuseSplit(
-      mirror,
-      entries,
-      (key, group) =>
-        `\`parahack-sync outbox retry ${key} --take local\` lets all of them be sent; ${dropsAll(key, group)}`,
-    );
-    return mirror.outbox.takeTheirs(
-      entries.map(({ key }) => key),
-      parts.clock.now(),
-    );
+    await refuseSplit(mirror, entries, (group) => {
+      const local = keysOf(group.filter(({ state }) => state === 'conflict')).join(' ');
+      return `\`parahack-sync outbox retry ${local} --take local\` lets all of them be sent; ${dropsAll(group)}`;
+    });
+    return { keys: await mirror.outbox.takeTheirs(keysOf(entries), parts.clock.now()), waitsFor: [] };
   });
 }
 
-function dropsAll(_key: string, group: readonly string[]): string {
-  return `\`parahack-sync outbox drop ${group.join(' ')}\` gives all of them up.`;
+function dropsAll(group: readonly Grouped[]): string {
+  return `\`parahack-sync outbox drop ${keysOf(group).join(' ')}\` gives all of them up.`;
+}
+
+function keysOf(entries: readonly Grouped[]): string[] {
+  return entries.map(({ key }) => key);
 }
 
 async function decide(
@@ -91,16 +98,19 @@ async function decide(
   { org, keys, all }: OutboxMoveOptions,
   from: OutboxState[],
   signal: AbortSignal,
-  store: (mirror: StoredMirror, entries: readonly Grouped[]) => Promise<string[]>,
+  store: (
+    mirror: StoredMirror,
+    entries: readonly Grouped[],
+  ) => Promise<Omit<OutboxMoveResult, 'instanceUrl'>>,
 ): Promise<OutboxMoveResult> {
   const { instanceUrl } = await oneOrg(parts, org);
   if (!(await parts.mirrors.exists(instanceUrl))) {
     if (keys.length > 0) throw unknownEntry(`There is no entry ${keys[0]}.`);
-    return { instanceUrl, keys: [] };
+    return { instanceUrl, keys: [], waitsFor: [] };
   }
   await using mirror = await parts.mirrors.open(instanceUrl, { create: false });
   const chosen = all ? await allOf(mirror, from, signal) : await namedEntries(mirror, keys, from);
-  return { instanceUrl, keys: await store(mirror, chosen) };
+  return { instanceUrl, ...(await store(mirror, chosen)) };
 }
 
 /** Entries hold values of any length, so that of many only what names them is kept. */

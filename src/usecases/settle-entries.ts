@@ -12,6 +12,7 @@ import { settleAs } from '../sync/push/settle/settle-as.ts';
 import { oneOrg } from './chosen-orgs.ts';
 import { type ConnectParts, connectOrg } from './connect-org.ts';
 import { doubtView } from './doubt-view.ts';
+import { waitsInGroups, withGroups } from './entry-groups.ts';
 import { namedEntries, unknownEntry } from './named-entries.ts';
 import { type OrgLeases, withDrainLease } from './org-lease.ts';
 import { peopleOf } from './outbox-people.ts';
@@ -39,18 +40,21 @@ export async function settleEntries(
   const { instanceUrl } = org;
   if (!(await parts.mirrors.exists(instanceUrl))) {
     if (options.keys.length > 0) throw unknownEntry(`There is no entry ${options.keys[0]}.`);
-    return { instanceUrl, settled: [], inDoubt: [] };
+    return { instanceUrl, settled: [], inDoubt: [], waitsFor: [] };
   }
   const onWait = () => onEvent({ event: 'push:waiting', instanceUrl });
   const withLease = withDrainLease(parts, instanceUrl, signal, onWait);
   if (options.notSent) {
     await using mirror = await parts.mirrors.open(instanceUrl, { create: false });
-    const keys = await chosenKeys(mirror, options);
-    await withLease(async (lease) => {
+    const named = await namedEntries(mirror, options.keys, doubtful);
+    const keys = await withLease(async (lease) => {
       const leased = await mirror.under(lease);
-      await leased.outbox.move(keys, doubtful, 'pending', parts.clock.now());
+      // As with `retry`: they go together or not at all.
+      const all = await withGroups(leased, named, ['rejected']);
+      return leased.outbox.move(all, [...doubtful, 'rejected'], 'pending', parts.clock.now());
     });
-    return await told(parts, instanceUrl, mirror, keys);
+    const result = await told(parts, instanceUrl, mirror, keys);
+    return { ...result, waitsFor: await waitsInGroups(mirror, named) };
   }
   await using connected = await connectOrg(parts, org, { signal });
   const { mirror, context, budget } = connected;
@@ -101,7 +105,7 @@ async function told(
   mirror: StoredMirror,
   keys: readonly string[],
 ): Promise<OutboxSettleResult> {
-  const result: OutboxSettleResult = { instanceUrl, settled: [], inDoubt: [] };
+  const result: OutboxSettleResult = { instanceUrl, settled: [], inDoubt: [], waitsFor: [] };
   for await (const page of pagesOf(mirror, { keys })) {
     const people = await peopleOf(mirrors, instanceUrl, page);
     for (const [at, entry] of page.entries()) {

@@ -160,7 +160,8 @@ const pushed: PushItem = {
   errors: entry.errors,
 };
 const archive = { instanceUrl: hostile, path: text('/d/acme.db'), archivedAt: at, bytes: 1_000 };
-const moved = async () => ({ instanceUrl, keys: [text('k')] });
+const waitsFor = [{ key: text('w'), state: 'held' as const }];
+const moved = async () => ({ instanceUrl, keys: [text('k')], waitsFor });
 
 const { app } = fakeApp({
   async login(_options, { onEvent }) {
@@ -264,7 +265,7 @@ const { app } = fakeApp({
         contacts: [{ id: hostile, isGone: false, values: { [text('Field')]: hostile } }],
       },
     }),
-    settle: async () => ({ instanceUrl, settled: [entry], inDoubt: [{ ...entry, doubt }] }),
+    settle: async () => ({ instanceUrl, settled: [entry], inDoubt: [{ ...entry, doubt }], waitsFor }),
     retry: moved,
     drop: moved,
     approve: moved,

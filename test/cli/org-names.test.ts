@@ -125,7 +125,7 @@ describe('every command calls an org the same in its text, and by its URL in JSO
     sentAt: null,
     settledAt: null,
   };
-  const moved = async () => ({ instanceUrl: acme, keys: ['k'] });
+  const moved = async () => ({ instanceUrl: acme, keys: ['k'], waitsFor: [] });
   const { app } = fakeApp({
     orgNames: async () => known,
     logout: async () => ({

@@ -152,6 +152,39 @@ describe('entries that go together or not at all', () => {
     expect(await now()).toEqual(['pending', 'in-doubt', 'pending']);
   });
 
+  it('retry says what of them it waits for', async () => {
+    const { outbox } = await groupOf('in-doubt', 'in-doubt', 'rejected');
+    const { waitsFor } = await outbox.retry({ ...usual, inDoubt: true, keys: [groupKey(0)] }, calm());
+    expect(waitsFor).toEqual([{ key: groupKey(1), state: 'in-doubt' }]);
+  });
+
+  it('a decision for this side moves the named conflict alone, and says what it waits for', async () => {
+    const { outbox, now } = await groupOf('conflict', 'conflict', 'held', 'conflict');
+    const take = { ...usual, take: 'local' as const };
+    expect(await outbox.retry({ ...take, keys: [groupKey(0)] }, calm())).toMatchObject({
+      keys: [groupKey(0)],
+      waitsFor: [
+        { key: groupKey(1), state: 'conflict' },
+        { key: groupKey(2), state: 'held' },
+      ],
+    });
+    expect(await now()).toEqual(['pending', 'conflict', 'held', 'conflict']);
+    expect(await outbox.retry({ ...take, keys: [groupKey(3)] }, calm())).toMatchObject({ waitsFor: [] });
+  });
+
+  it('a decision for this side takes along what is refused of them', async () => {
+    const { outbox, now } = await groupOf('conflict', 'rejected', 'pending', 'rejected');
+    await outbox.retry({ ...usual, take: 'local', keys: [groupKey(0)] }, calm());
+    expect(await now()).toEqual(['pending', 'pending', 'pending', 'rejected']);
+  });
+
+  it('a decision for Salesforce names the whole that lets all of them be sent', async () => {
+    const { outbox } = await groupOf('conflict', 'conflict', 'pending');
+    const taking = outbox.retry({ ...usual, take: 'salesforce', keys: [groupKey(0)] }, calm());
+    const hint = expect.stringContaining(`outbox retry ${groupKey(0)} ${groupKey(1)} --take local`);
+    await expect(taking).rejects.toMatchObject({ hint });
+  });
+
   it('retry leaves alone what a person has given up of them', async () => {
     const { outbox, now } = await groupOf('rejected', 'dropped', 'rejected');
     await outbox.retry({ ...usual, keys: [groupKey(0)] }, calm());
@@ -211,6 +244,7 @@ it('an org without a mirror has no entries, and gets none', async () => {
   expect(await outbox.drop({ ...usual, all: true }, calm())).toEqual({
     instanceUrl: a.instanceUrl,
     keys: [],
+    waitsFor: [],
   });
   await expect(outbox.drop({ ...usual, keys: ['a'] }, calm())).rejects.toMatchObject({
     code: 'UNKNOWN_ENTRY',

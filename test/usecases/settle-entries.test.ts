@@ -20,13 +20,17 @@ afterEach(() => expect(org).toBeDefined());
 
 interface Sent {
   made?: string[];
+  atomicGroup?: string;
   way?: SendWay;
   /** What all of them write in place of their names. */
   lastName?: string;
 }
 
 /** Creates by these names whose answer never came; those of `made` have come to be. */
-async function inDoubt(names: string[], { made = names, way = 'collection', lastName }: Sent = {}) {
+async function inDoubt(
+  names: string[],
+  { made = names, way = 'collection', lastName, atomicGroup }: Sent = {},
+) {
   org = new MemoryRemote(contact, start);
   const records = org.of(contact);
   const parts = { ...partsOf([a]), openRemote: async () => org };
@@ -41,7 +45,7 @@ async function inDoubt(names: string[], { made = names, way = 'collection', last
       base: null,
       upsertField: null,
       allowDuplicates: false,
-      atomicGroup: null,
+      atomicGroup: atomicGroup ?? null,
       createdAt: 0,
       state: 'pending',
     })),
@@ -211,6 +215,20 @@ describe('settle --not-sent', () => {
     expect(settled).toMatchObject([{ key: keyOf('ada'), state: 'pending' }]);
     expect(await entry('ada')).toMatchObject({ state: 'pending', sentAt: null, sentBy: null, doubt: null });
     expect(await entry('bob')).toMatchObject({ state: 'in-doubt' });
+  });
+
+  it('takes along what is refused of those that go with it, and says for which in doubt it waits', async () => {
+    const { settle, entry, outbox } = await inDoubt(['ada', 'bob', 'cleo'], { atomicGroup: 'one' });
+    await outbox.move([keyOf('cleo')], ['in-doubt'], 'pending', 0);
+    await outbox.move([keyOf('cleo')], ['pending'], 'rejected', 0);
+    const { settled, waitsFor } = await settle({ keys: ['ada'], notSent: true });
+    expect(settled.map(({ key, state }) => [key, state])).toEqual([
+      [keyOf('ada'), 'pending'],
+      [keyOf('cleo'), 'pending'],
+    ]);
+    expect(waitsFor).toEqual([{ key: keyOf('bob'), state: 'in-doubt' }]);
+    expect(await entry('bob')).toMatchObject({ state: 'in-doubt' });
+    expect(await settle({ keys: ['bob'], notSent: true })).toMatchObject({ waitsFor: [] });
   });
 
   it('takes what a killed process has left as sent', async () => {

@@ -3,12 +3,13 @@ import type { Invocation } from '../invocation.ts';
 import { count, counted } from '../render/quantity.ts';
 import { relativeTime } from '../render/relative-time.ts';
 import { renderTable } from '../render/table.ts';
+import { waitsText } from './outbox-waits-text.ts';
 
 /** Lines of a settling that are shown; `--json` has all. */
 const mostLines = 20;
 
 export function settledText(
-  { instanceUrl, settled, inDoubt }: OutboxSettleResult,
+  { instanceUrl, settled, inDoubt, waitsFor }: OutboxSettleResult,
   { orgNames, terminal }: Invocation,
 ): string {
   const org = orgNames.of(instanceUrl);
@@ -27,7 +28,7 @@ export function settledText(
     terminal,
   );
   const more = rest > 0 ? `${counted(rest, 'more entry', 'more entries')}; --json has them all.\n` : '';
-  return `${org}: ${counted(settled.length, 'entry', 'entries')} settled, ${count(inDoubt.length)} in doubt.\n${table}${more}`;
+  return `${org}: ${counted(settled.length, 'entry', 'entries')} settled, ${count(inDoubt.length)} in doubt.\n${table}${more}${waitsFor.length === 0 ? '' : `${waitsText(waitsFor)}\n`}`;
 }
 
 function becomeOf({ state, op, contactId }: OutboxEntryView): string {

@@ -12,6 +12,7 @@ import type { CommandHost } from './command-host.ts';
 import { examples } from './examples.ts';
 import { addSettleCommand } from './outbox-settle.ts';
 import { entryText, outboxTable } from './outbox-text.ts';
+import { waitsText } from './outbox-waits-text.ts';
 import { requireSubcommand } from './require-subcommand.ts';
 
 interface ListFlags {
@@ -155,7 +156,11 @@ async function move(call: Invocation, verb: MoveVerb, keys: string[], flags: Mov
   return { document: result, text: () => moved(result, call.orgNames.of(result.instanceUrl), done) };
 }
 
-function moved({ keys }: OutboxMoveResult, org: string, verb: MoveVerb | 'take salesforce'): string {
+function moved(
+  { keys, waitsFor }: OutboxMoveResult,
+  org: string,
+  verb: MoveVerb | 'take salesforce',
+): string {
   const entries = counted(keys.length, 'entry', 'entries');
   switch (verb) {
     case 'drop':
@@ -163,6 +168,7 @@ function moved({ keys }: OutboxMoveResult, org: string, verb: MoveVerb | 'take s
     case 'take salesforce':
       return `${org}: ${entries} decided for Salesforce.`;
     default:
+      if (waitsFor.length > 0) return `${org}: ${entries} to be sent. ${waitsText(waitsFor)}`;
       return `${org}: ${entries} to be sent by the next \`watch\` cycle or \`push\`.`;
   }
 }

@@ -466,7 +466,7 @@ describe('outbox', () => {
   });
 
   test('retry and drop', async () => {
-    const moved = async () => ({ instanceUrl, keys: ['k1'] });
+    const moved = async () => ({ instanceUrl, keys: ['k1'], waitsFor: [] });
     const { app, calls } = fakeApp({ outbox: { retry: moved, drop: moved } });
     await runMain(['outbox', 'retry', 'k1', '--in-doubt', '--org', 'prod'], { app });
     const { stdout } = await runMain(['outbox', 'drop', '--all'], { app });
@@ -475,6 +475,25 @@ describe('outbox', () => {
       { method: 'outbox.retry', options: { org: 'prod', keys: ['k1'], all: false, inDoubt: true } },
       { method: 'outbox.drop', options: { org: null, keys: [], all: true, inDoubt: false } },
     ]);
+  });
+
+  test('retry says what is to be decided first, by the command for it', async () => {
+    const waitsFor = (['conflict', 'in-doubt', 'held', 'held'] as const).map((state, n) => ({
+      key: `k${n}`,
+      state,
+    }));
+    const { app } = fakeApp({
+      outbox: {
+        retry: async () => ({ instanceUrl, keys: ['k9'], waitsFor }),
+      },
+    });
+    const retried = await runMain(['outbox', 'retry', 'k9', '--take', 'local'], { app });
+    expect(retried.stdout).toBe(
+      'acme.my.salesforce.com: 1 entry to be sent. Before that, 4 others that go with it or not at all must be decided: ' +
+        '`parahack-sync outbox retry k0 --take local` for what is in conflict; ' +
+        '`parahack-sync outbox settle k1 --not-sent`, or --auto, for what is in doubt; ' +
+        '`parahack-sync outbox approve k2 k3` for what is held.\n',
+    );
   });
 });
 
