@@ -200,6 +200,47 @@ describe('a request that is carried out long after it was cut', () => {
     expect((await titles(rig)).get(id)).toBe('Second');
   });
 
+  it.each([
+    ['was given up', 'dropped'],
+    ['is sent again by a person', 'pending'],
+  ] as const)(
+    'does not undo what follows where it was a batch of a deleted job, and its entry %s',
+    async (_what, to) => {
+      const { rig, ids } = await copied();
+      await using _rig = rig;
+      const [id] = ids;
+      const lateRows = { bulkJobMs: 10 * minute, bulkRowsUnderWay: 5, bulkUnderWayMs: 9 * minute };
+      await control(rig.emulator.url, 'settings', lateRows);
+      const ending = new AbortController();
+      const sleep: typeof rig.context.clock.sleep = async () => ending.abort(new Error('stopped'));
+      const { clock } = rig.context;
+      rig.context.clock = { ...clock, sleep };
+      await pushed(rig, [{ Id: id, Title: 'First' }], { api: 'bulk', signal: ending.signal }).catch(
+        () => undefined,
+      );
+      rig.context.clock = clock;
+      expect(await states(rig)).toEqual(['sent']);
+      await pass(rig, 4 * minute);
+      await control(rig.emulator.url, 'ingest-jobs', { as: 'Deleted' });
+      await control(rig.emulator.url, 'settings', { bulkJobMs: 0 });
+      for (let n = 0; n < 3; n++) {
+        await cycle(rig);
+        await pass(rig, minute);
+      }
+      const { outbox } = rig.context.mirror;
+      const [{ key, state }] = (await outbox.list()) as [OutboxEntry];
+      expect(state).toBe('in-doubt');
+      await outbox.move([key], ['in-doubt'], to, rig.context.clock.now());
+      await pushed(rig, [{ Id: id, Title: 'Second' }], { api: 'collections' });
+      for (let n = 0; n < 8; n++) {
+        await pass(rig, 3 * minute);
+        await cycle(rig);
+      }
+      expect(await states(rig)).toEqual([to === 'pending' ? 'done' : 'dropped', 'done']);
+      expect((await titles(rig)).get(id)).toBe('Second');
+    },
+  );
+
   it('keeps no ingest job from taking others, and what follows it out of the job', async () => {
     const { rig, ids } = await copied();
     await using _rig = rig;

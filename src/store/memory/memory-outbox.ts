@@ -209,8 +209,8 @@ export class MemoryOutbox implements Outbox {
 
 /** What is known of a request that may still be carried out. */
 function lostBy(entry: MemoryEntry, settlement: Settlement): MemoryEntry['lost'] {
-  const isLost = settlement.state === 'in-doubt' && entry.state === 'sent';
-  if (isLost && (entry.op !== 'create' || entry.upsertField !== null)) return { endedOrgAt: null };
+  const isKept = entry.state === 'sent' && (entry.op !== 'create' || entry.upsertField !== null);
+  if (settlement.state === 'in-doubt' && isKept) return { endedOrgAt: settlement.doubt?.endedOrgAt ?? null };
   if (entry.lost?.endedOrgAt !== null || !('lostBefore' in settlement)) return entry.lost;
   return { endedOrgAt: settlement.lostBefore ?? null };
 }

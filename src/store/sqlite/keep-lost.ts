@@ -11,12 +11,16 @@ export const endUnknown = '';
  * later change of that is undone by it.
  */
 export function keepLost(db: Connection, settlements: readonly Settlement[]): void {
-  const lost = settlements.flatMap(({ key, state }) => (state === 'in-doubt' ? [key] : []));
+  const lost = settlements.flatMap((settlement) => {
+    if (settlement.state !== 'in-doubt') return [];
+    const end = settlement.doubt?.endedOrgAt ?? null;
+    return [[settlement.key, end === null ? endUnknown : isoTime(end)]];
+  });
   if (lost.length > 0) {
     prepared(
       db,
-      `UPDATE outbox SET lost_org_at = '${endUnknown}', lost_key = key
-       WHERE key IN (SELECT value FROM json_each(?)) AND state = 'sent' AND (op <> 'create' OR upsert_field IS NOT NULL)`,
+      `UPDATE outbox SET lost_org_at = j.value ->> 1, lost_key = outbox.key FROM json_each(?) j
+       WHERE outbox.key = j.value ->> 0 AND state = 'sent' AND (op <> 'create' OR upsert_field IS NOT NULL)`,
     ).run(JSON.stringify(lost));
   }
   const looked = settlements.flatMap((settlement) =>

@@ -156,6 +156,9 @@ export const migrations: readonly string[] = [
   ALTER TABLE outbox ADD COLUMN lost_org_at TEXT;
   ALTER TABLE outbox ADD COLUMN lost_key TEXT;
   CREATE INDEX outbox_lost ON outbox (seq) WHERE lost_org_at IS NOT NULL;
+  UPDATE outbox SET lost_org_at = '', lost_key = key
+    WHERE (op <> 'create' OR upsert_field IS NOT NULL)
+      AND (state = 'in-doubt' OR (state = 'pending' AND sent_at IS NOT NULL));
   `,
 ];
 

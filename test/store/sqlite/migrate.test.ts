@@ -90,6 +90,28 @@ describe.each([1, 2] as const)('a mirror of format %i', (format) => {
     );
   });
 
+  test('knows which requests were cut before, and may be carried out yet', () => {
+    const { path } = former(format);
+    const before = new Database(path);
+    before.exec("DELETE FROM outbox WHERE state = 'in-doubt'");
+    const insert = before.prepare(
+      `INSERT INTO outbox (key, op, contact_key, changes, state, created_at, sent_at, upsert_field)
+       VALUES (?, ?, ?, '{}', ?, '2026-01-01T00:00:00.000Z', ?, ?)`,
+    );
+    const sent = '2026-01-01T00:00:00.000Z';
+    insert.run('cut', 'update', '1', 'in-doubt', sent, null);
+    insert.run('to be repeated', 'delete', '2', 'pending', sent, null);
+    insert.run('upserted', 'create', '3', 'in-doubt', sent, 'ParaHack_Id__c');
+    insert.run('told by what it made', 'create', '4', 'in-doubt', sent, null);
+    insert.run('never sent', 'update', '5', 'pending', null, null);
+    before.close();
+    bring(path);
+    const lost = rowsOf(path).outbox!.filter(({ lost_org_at }) => lost_org_at !== null);
+    expect(lost.map(({ key, lost_key }) => [key, lost_key])).toEqual(
+      ['cut', 'to be repeated', 'upserted'].map((key) => [key, key]),
+    );
+  });
+
   test('has the schema of a new one afterwards: tables, keys, indices', () => {
     const { path } = former(format);
     bring(path);

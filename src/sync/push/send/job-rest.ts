@@ -1,12 +1,7 @@
 import type { SyncContext } from '../../context.ts';
 import type { IngestJob } from '../../ports/ingest-jobs.ts';
-import { orgNow } from '../settle/org-now.ts';
+import { jobRestMs, orgNow } from '../settle/org-now.ts';
 
-/**
- * A batch that is in progress when its job is aborted "is still processed to completion" (Interpret Batch State), and takes ten
- * minutes at most before it fails (How Requests Are Processed); the rest is for clocks, and for files that come late.
- */
-const restMs = 15 * 60_000;
 /** What Salesforce says of data that it cannot read as a whole: no batch of such a job is ever begun. */
 const unreadable = /^(InvalidBatch|ClientInputError)\b/;
 
@@ -20,12 +15,12 @@ const aheadMs = 60_000;
 export function restOf(context: Pick<SyncContext, 'remote' | 'clock'>, job: IngestJob): number | null {
   if (job.processed === 0 && unreadable.test(job.errorMessage ?? '')) return 0;
   if (job.changedAt === null || job.changedAt > timeOf(context) + aheadMs) return null;
-  return job.changedAt + restMs;
+  return job.changedAt + jobRestMs;
 }
 
 /** The same of a job that has ended by now, whenever it did. */
 export function latestRest(context: Pick<SyncContext, 'remote' | 'clock'>): number {
-  return timeOf(context) + restMs;
+  return timeOf(context) + jobRestMs;
 }
 
 /** The org's present, ms since 1970. */

@@ -2,7 +2,10 @@ import type { SyncContext } from '../../context.ts';
 import type { LostNote } from '../../ports/outbox-entry.ts';
 import { doubtCoverage } from './doubt-coverage.ts';
 import { pastEndMs } from './open-doubts.ts';
-import { orgNow, setBackMs } from './org-now.ts';
+import { jobRestMs, orgNow, setBackMs } from './org-now.ts';
+
+/** Rows of a job that was lost may be worked off so long; an end that lies further ahead was noted before a clock was set back. */
+const mostAheadMs = jobRestMs + setBackMs;
 
 /**
  * Notes which updates, deletes and upserts that were cut are surely over: what the org has begun holds its coverage back
@@ -19,7 +22,7 @@ export async function settleLost(
   const now = orgNow(context);
   const isDue = lost.some(
     ({ endedOrgAt }) =>
-      endedOrgAt === null || now === null || now >= endedOrgAt + pastEndMs || now < endedOrgAt - setBackMs,
+      endedOrgAt === null || now === null || now >= endedOrgAt + pastEndMs || now < endedOrgAt - mostAheadMs,
   );
   if (!isDue) return;
   const coverage = await doubtCoverage(context, null, options);
@@ -28,7 +31,7 @@ export async function settleLost(
   await outbox.noteLost(
     lost.flatMap(({ entry: { key }, endedOrgAt }): LostNote[] => {
       // A clock that was set back says nothing of the time before.
-      if (endedOrgAt === null || asOf < endedOrgAt - setBackMs) return [{ key, endedOrgAt: asOf }];
+      if (endedOrgAt === null || asOf < endedOrgAt - mostAheadMs) return [{ key, endedOrgAt: asOf }];
       return covered !== null && covered >= endedOrgAt + pastEndMs ? [{ key, over: true }] : [];
     }),
   );
