@@ -118,6 +118,35 @@ describe('a contact whose creation is in doubt, and that a pull has brought', ()
     },
   );
 
+  it('waits for its creation where another one behind it is in doubt too, and is asked for again', async () => {
+    // An org that takes no keys: the first goes by a collection, and only time settles it.
+    await using two = await twoWay();
+    const { url } = two.rig.emulator;
+    await control(url, 'settings', { idempotency: false });
+    await control(url, 'faults', [{ match: 'POST .*/composite/sobjects$', times: 1, reset: 'after-commit' }]);
+    two.sql("INSERT INTO contacts (_key, LastName) VALUES ('k', 'Ng')");
+    await two.cycle();
+    expect(await two.states()).toEqual(['in-doubt']);
+    const [id] = [...(await two.org())].flatMap(([one, row]) => (row.LastName === 'Ng' ? [one] : []));
+    await pull(two);
+    edit(two, id!, 'id');
+    // Its key is asked for again by each drain, and until it is answered nothing is said of the first.
+    await control(url, 'faults', [{ match: creates, times: 99, reset: 'before' }]);
+    two.sql("INSERT INTO contacts (_key, LastName) VALUES ('later', 'Li')");
+    await two.cycle();
+    two.rig.pass(3 * minute);
+    await two.cycle();
+    two.rig.pass(3 * minute);
+    await two.cycle();
+    expect((await two.org()).get(id!)).toMatchObject({ Title: null });
+    edit(two, id!, 'key');
+    await settle(two);
+    await settle(two);
+    expect((await two.org()).get(id!)).toMatchObject({ Title: 'T0' });
+    expect(two.rows("LastName = 'Ng'")).toMatchObject([{ Id: id, _key: 'k', Title: 'T0', _state: 'synced' }]);
+    expect(await two.notes()).toEqual([]);
+  });
+
   it('keeps every edit to its place, and sends what was edited in a row as one', async () => {
     await using two = await twoWay();
     const id = await brought(two);

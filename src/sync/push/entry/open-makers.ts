@@ -4,7 +4,7 @@ import { serverClocksMs } from '../../../org/server-clocks.ts';
 import type { SyncContext } from '../../context.ts';
 import type { OpenCreation } from '../../ports/outbox-entry.ts';
 
-/** The contact was made from then on and before `before`, the org's time, ms since 1970. */
+/** Of a creation: the contact was made from then on and before `before`, the org's time, ms since 1970. */
 interface Span {
   from: number;
   before: number;
@@ -12,9 +12,10 @@ interface Span {
 }
 
 /**
- * Which of these contacts a creation by a program may have made whose answer never came, with the key of such a one: the
- * user who made the contact and the time say so. Where the mirror does not keep those, or the time of the creation is not
- * known, none is told, for else every edit would wait.
+ * Which of these contacts a creation by a program may have made whose answer never came, with the key of the first such
+ * one: the user who made the contact and the time say so. Where the mirror does not keep those, or the time of the creation
+ * is not known, none is told, for else every edit would wait. Of several the first is asked for again, or keeps back what is of it, before
+ * any edit that was made when its contact was there; a later one may be behind the edit, and would keep it back from nothing.
  */
 export async function openMakers(
   { contacts, outbox }: Pick<SyncContext['mirror'], 'contacts' | 'outbox'>,
@@ -31,8 +32,8 @@ export async function openMakers(
     const ofUser = spans.get(fullId(String(users.get(id) ?? '')));
     const madeAt = parseTime(String(times.get(id) ?? ''));
     if (ofUser === undefined || madeAt === null) continue;
-    const maker = makerAt(ofUser, madeAt);
-    if (maker !== null) makers.set(id, maker);
+    const maker = ofUser.find(({ from, before }) => from <= madeAt && madeAt < before);
+    if (maker !== undefined) makers.set(id, maker.contactKey);
   }
   if (makers.size === 0) return makers;
   const { made } = await outbox.accountedFor([...makers.keys()]);
@@ -40,33 +41,17 @@ export async function openMakers(
   return makers;
 }
 
-/** By the user as whom they were sent: of those that begin by some time, the one that ends last, in the order of the times. */
+/** By the user as whom they were sent, in the order in which they were asked for. */
 function spansByUser(creations: readonly OpenCreation[]): Map<string, Span[]> {
-  const spans: (Span & { user: string })[] = [];
+  const byUser = new Map<string, Span[]>();
   for (const { contactKey, sentBy, sentOrgAt, doubt } of creations) {
     if (sentBy === null || sentOrgAt === null || doubt?.isTimeUnsure === true) continue;
     const from = Math.floor(sentOrgAt / 1_000) * 1_000 - serverClocksMs;
     const before = doubt?.madeBefore ?? Number.POSITIVE_INFINITY;
-    spans.push({ user: fullId(sentBy), from, before, contactKey });
-  }
-  const byUser = new Map<string, Span[]>();
-  for (const { user, ...span } of spans.toSorted((a, b) => a.from - b.from)) {
+    const user = fullId(sentBy);
     const ofUser = byUser.get(user) ?? [];
     byUser.set(user, ofUser);
-    const last = ofUser.at(-1);
-    ofUser.push(last !== undefined && last.before >= span.before ? { ...last, from: span.from } : span);
+    ofUser.push({ from, before, contactKey });
   }
   return byUser;
-}
-
-/** The last that begins by then tells for all before it: one look, however many there are. */
-function makerAt(spans: readonly Span[], madeAt: number): string | null {
-  let [low, high] = [0, spans.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (spans[middle]!.from <= madeAt) low = middle + 1;
-    else high = middle;
-  }
-  const span = spans[low - 1];
-  return span !== undefined && madeAt < span.before ? span.contactKey : null;
 }
