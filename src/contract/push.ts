@@ -145,6 +145,8 @@ export interface PushPlan {
   held: number;
   /** Records that would wait until somebody decides about an earlier change of their contact. */
   behind: number;
+  /** Records that would wait until Salesforce has said that an earlier request of their contact, which was cut, is over. */
+  waiting: number;
   /** Open entries of former pushes and edits that would be sent along. */
   older: number;
   /**

@@ -135,6 +135,7 @@ describe('what else waits is told', () => {
       sends: [{ does: 'create', way: 'collection', records: 10, jobs: 0, requests: 1 }],
       held: 0,
       behind: 0,
+      waiting: 0,
       older: 20,
       requests: { writes: 1, others: null },
     });

@@ -74,10 +74,13 @@ describe('a request that is carried out long after it was cut', () => {
     const [id] = ids;
     await cut(rig);
     await pushed(rig, [{ Id: id, Title: 'First' }]);
-    const outcome = await pushed(rig, [
+    const later = [
       { Id: id, Title: 'Second' },
       { Id: ids[1], Title: 'Beside' },
-    ]);
+    ];
+    const { plan } = await pushed(rig, later, { dryRun: true });
+    expect(plan).toMatchObject({ sends: [{ records: 1 }], behind: 0, waiting: 1 });
+    const outcome = await pushed(rig, later);
     expect(outcome).toMatchObject({
       stopped: { code: 'UNSENT', message: expect.stringMatching('may still carry it out') },
     });

@@ -5,7 +5,7 @@ import type { Terminal } from '../terminal.ts';
 
 /** How the records of a dry run would be sent, and what would not. */
 export function planText(plan: PushPlan, { style, columns }: Pick<Terminal, 'style' | 'columns'>): string {
-  const { sends, held, behind, older, requests } = plan;
+  const { sends, held, behind, waiting, older, requests } = plan;
   const table = renderTable(
     ['DOES', 'RECORDS', 'WAY', 'WRITES'].map((title) => ({ title, key: title === 'DOES' })),
     sends.map((send) => [send.does, count(send.records), wayOf(send), count(send.requests)]),
@@ -22,6 +22,9 @@ export function planText(plan: PushPlan, { style, columns }: Pick<Terminal, 'sty
       : '',
     behind > 0
       ? `${counted(behind, 'record')} would wait for earlier changes of their contacts, which somebody has to decide.`
+      : '',
+    waiting > 0
+      ? `${counted(waiting, 'record')} would wait until Salesforce has said that an earlier request of the same contact, which got no answer, is over.`
       : '',
     older > 0 ? `${counted(older, 'older entry', 'older entries')} of the outbox would be sent along.` : '',
   ];

@@ -192,6 +192,7 @@ test('a dry run tells how the records would be sent', async () => {
     ],
     held: 3,
     behind: 1,
+    waiting: 2,
     older: 2,
     requests: { writes: 7, others: null },
   };
@@ -206,6 +207,7 @@ test('a dry run tells how the records would be sent', async () => {
       '7 requests that write, and how many others it takes cannot be known before.',
       '3 records would be held until `parahack-sync outbox approve` releases them.',
       '1 record would wait for earlier changes of their contacts, which somebody has to decide.',
+      '2 records would wait until Salesforce has said that an earlier request of the same contact, which got no answer, is over.',
       '2 older entries of the outbox would be sent along.',
       '',
     ].join('\n'),

@@ -31,6 +31,8 @@ export interface PushPlan {
   held: number;
   /** Records that would wait until somebody decides about an earlier change of their contact. */
   behind: number;
+  /** Records that would wait until Salesforce has said that an earlier request of their contact, which was cut, is over. */
+  waiting: number;
   /** Entries of others in the outbox that would be sent along. */
   older: number;
   /**
@@ -75,7 +77,7 @@ export async function planPush(
     if (line.deferred === deferred) break;
     deferred = line.deferred;
   }
-  const { sends, older, held, behind, jobs } = planned.told();
+  const { sends, older, held, behind, waiting: lost, jobs } = planned.told();
   const having = (is: (does: PlannedKind) => boolean) =>
     sends.reduce((sum, { does, records }) => sum + (is(does) ? records : 0), 0);
   const deletes = having((does) => does === 'delete');
@@ -85,6 +87,7 @@ export async function planPush(
     sends,
     held,
     behind,
+    waiting: lost,
     older,
     requests: {
       writes: sends.reduce((sum, { requests }) => sum + requests, 0),
@@ -100,6 +103,8 @@ class Planned implements Blocks {
   #blocked = new BlockedContacts();
   #held = 0;
   #behind = 0;
+  /** Records behind requests that were cut. */
+  #lost = 0;
   #older = 0;
   #jobs = 0;
 
@@ -112,6 +117,7 @@ class Planned implements Blocks {
     this.#blocked = new BlockedContacts();
     this.#held = 0;
     this.#behind = 0;
+    this.#lost = 0;
   }
 
   addJob({ operation, keys }: PlannedJob): void {
@@ -139,13 +145,14 @@ class Planned implements Blocks {
     for (const { key, state } of unit) {
       if (this.#waiting.isOther(key)) continue;
       if (state === 'held') this.#held++;
+      else if (reason === 'lost') this.#lost++;
       else this.#behind++;
     }
   };
 
-  told(): { sends: PlannedSend[]; held: number; behind: number; older: number; jobs: number } {
-    const counts = { held: this.#held, behind: this.#behind, older: this.#older, jobs: this.#jobs };
-    return { sends: [...this.#sends.values()], ...counts };
+  told(): Pick<PushPlan, 'sends' | 'held' | 'behind' | 'waiting' | 'older'> & { jobs: number } {
+    const left = { held: this.#held, behind: this.#behind, waiting: this.#lost };
+    return { sends: [...this.#sends.values()], ...left, older: this.#older, jobs: this.#jobs };
   }
 
   #take(keys: readonly string[]): number {
