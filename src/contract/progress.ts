@@ -8,6 +8,7 @@ export type ProgressEvent =
   | ReconcileStartEvent
   | ReconcileProgressEvent
   | ReconcileCompleteEvent
+  | OrgWaitingEvent
   | PushWaitingEvent
   | ReconcileLeftEvent
   | PushProgressEvent;
@@ -81,6 +82,12 @@ export interface ReconcileCompleteEvent extends ReconcileTotals {
 /** A watch has the org: the reconcile is left to it, which takes it up soon. */
 export interface ReconcileLeftEvent {
   event: 'reconcile:left';
+  instanceUrl: string;
+}
+
+/** A watch has the org, whose sync is off: it is waited for, as it lets go of it soon. */
+export interface OrgWaitingEvent {
+  event: 'org:waiting';
   instanceUrl: string;
 }
 

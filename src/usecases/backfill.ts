@@ -10,7 +10,7 @@ import type { Lease } from '../sync/ports/leases.ts';
 import { syncOrgs } from './chosen-orgs.ts';
 import { connectOrg } from './connect-org.ts';
 import { type CopyParts, type CopyResult, copyBeside } from './copy-beside.ts';
-import { takeOrgLease, underLease } from './org-lease.ts';
+import { takeLeftOrgLease, underLease } from './org-lease.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 import { progressOf } from './progress-events.ts';
 import { reconcileAfterCopy } from './reconcile-after-copy.ts';
@@ -35,7 +35,8 @@ async function backfillOne(
   { signal, onEvent }: CallContext<ProgressEvent>,
 ): Promise<BackfillItem> {
   try {
-    await using lease = await takeOrgLease(parts, org.instanceUrl, 'backfill');
+    const onWait = () => onEvent({ event: 'org:waiting', instanceUrl: org.instanceUrl });
+    await using lease = await takeLeftOrgLease(parts, org, 'backfill', { signal, onWait });
     const report = await underLease(lease, signal, (ended) =>
       copy(parts, org, options, { signal: ended, onEvent, lease }),
     );

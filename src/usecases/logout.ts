@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { CallContext } from '../contract/app.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
@@ -8,7 +9,7 @@ import type { Lease } from '../sync/ports/leases.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { oneOrg } from './chosen-orgs.ts';
 import { refuseWithOpenEntries } from './open-entries.ts';
-import { type OrgLeases, takeOrgLease, withDrainLease } from './org-lease.ts';
+import { type OrgLeases, takeLeftOrgLease, withDrainLease } from './org-lease.ts';
 import type { Logins } from './ports/logins.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 
@@ -17,6 +18,7 @@ export interface LogoutParts extends OrgDirectory, OrgLeases {
   readonly logins: Pick<Logins, 'forget'>;
   readonly mirrors: Pick<Mirrors, 'exists' | 'fenceOf' | 'open' | 'remove'>;
   readonly log: Logger;
+  readonly clock: Clock;
 }
 
 /** Revokes the grant at Salesforce and removes it here, whatever Salesforce says. */
@@ -48,7 +50,9 @@ async function logoutOne(
     error: null,
   };
   try {
-    await using lease = deleteData ? await takeOrgLease(parts, instanceUrl, 'logout') : null;
+    const onWait = () =>
+      parts.log.warn(`waiting for the watch of ${instanceUrl}, whose sync is off, to let go of it`);
+    await using lease = deleteData ? await takeLeftOrgLease(parts, org, 'logout', { signal, onWait }) : null;
     if (deleteData && !force) await refuseWithOpenEntries(parts, instanceUrl);
     const { removed, revoked } = await parts.logins.forget(instanceUrl, { signal });
     item.credentialRemoved = removed;

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAbort } from '../base/abort.ts';
+import type { Clock } from '../base/clock.ts';
 import { AppError, isAppError } from '../base/errors.ts';
 import { hostKeyOf } from '../org/instance-url.ts';
+import type { OrgRecord } from '../orgs/org-record.ts';
 import type { Lease, LeaseHolder, Leases, TakeOptions } from '../sync/ports/leases.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import { withLease } from '../sync/with-lease.ts';
@@ -64,6 +66,31 @@ export async function takeOrgLease(
       details,
     },
   );
+}
+
+/** Four looks of a watch at its orgs: until then it has seen that sync is off, and has ended what it did. */
+const leavingLooks = { count: 120, everyMs: 500 };
+
+/**
+ * The same for what follows `orgs disable`: a watch that has the org lets go of it by itself as soon as it sees that sync
+ * is off, and is waited for. Throws `ORG_BUSY` where it does not, for it was started for this org by name.
+ */
+export async function takeLeftOrgLease(
+  parts: OrgLeases & { readonly clock: Pick<Clock, 'sleep'> },
+  { instanceUrl, sync }: Pick<OrgRecord, 'instanceUrl' | 'sync'>,
+  purpose: OrgWork,
+  { signal, onWait }: { signal: AbortSignal; onWait: () => void },
+): Promise<Lease> {
+  for (let look = 1; ; look++) {
+    try {
+      return await takeOrgLease(parts, instanceUrl, purpose);
+    } catch (error) {
+      const isLeaving = !sync && isAppError(error, 'ORG_BUSY') && error.details?.purpose === 'watch';
+      if (!isLeaving || look > leavingLooks.count) throw error;
+      if (look === 1) onWait();
+    }
+    await parts.clock.sleep(leavingLooks.everyMs, { signal });
+  }
 }
 
 /** How often, and how far apart, whoever holds a lease is looked for until it has said who it is. */

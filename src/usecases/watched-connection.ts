@@ -44,7 +44,8 @@ export class WatchedConnection {
     this.#isBudgetChanged = false;
     const onEvent = progressOf((event) => {
       // A cycle tells what it has sent at its end, and a watch leaves nothing to another.
-      if (event.event === 'push:progress' || event.event === 'push:waiting') return;
+      const { event: name } = event;
+      if (name === 'push:progress' || name === 'push:waiting' || name === 'org:waiting') return;
       if (event.event !== 'reconcile:left') tell(event);
     });
     this.#connected = await connectOrg(parts, org, { signal, lease, onEvent });

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryLeases } from '../../src/lease/memory-leases.ts';
 import type { Leases } from '../../src/sync/ports/leases.ts';
-import { takeOrgLease, withDrainLease, withFreeDrainLease } from '../../src/usecases/org-lease.ts';
+import {
+  takeLeftOrgLease,
+  takeOrgLease,
+  withDrainLease,
+  withFreeDrainLease,
+} from '../../src/usecases/org-lease.ts';
 
 const url = 'https://a.my.salesforce.com';
 const mirrors = { fenceOf: async () => 0 };
@@ -117,5 +122,67 @@ it('an outbox that somebody sends says whether that is another process', async (
     expect(await told(fromElsewhere(leases))).toBe(
       `Another process is sending what the outbox of ${url} holds.`,
     );
+  });
+});
+
+describe('an org whose sync was turned off a moment ago', () => {
+  const off = { instanceUrl: url, sync: false };
+  /** A clock whose waits pass at once, and what happens at each. */
+  const clockOf = (onLook: (look: number) => Promise<void> | void) => {
+    let look = 0;
+    return {
+      async sleep(_ms: number, options?: { signal?: AbortSignal }) {
+        options?.signal?.throwIfAborted();
+        await onLook(++look);
+      },
+      looks: () => look,
+    };
+  };
+
+  it('is waited for, as the watch that has it lets go of it, which is said once', async () => {
+    const leases = new MemoryLeases();
+    const held = await takeOrgLease({ leases, mirrors }, url, 'watch');
+    const clock = clockOf((look) => (look === 7 ? held.release() : undefined));
+    let waits = 0;
+    const parts = { leases: fromElsewhere(leases), mirrors, clock };
+    await using lease = await takeLeftOrgLease(parts, off, 'backfill', {
+      signal,
+      onWait: () => void waits++,
+    });
+    expect([lease.fence, clock.looks(), waits]).toEqual([held.fence + 1, 7, 1]);
+  });
+
+  it('is waited for a minute and no longer: a watch of this org by name keeps it', async () => {
+    const leases = new MemoryLeases();
+    await using _held = await takeOrgLease({ leases, mirrors }, url, 'watch');
+    const clock = clockOf(() => {});
+    const parts = { leases: fromElsewhere(leases), mirrors, clock };
+    await expect(
+      takeLeftOrgLease(parts, off, 'backfill', { signal, onWait: () => {} }),
+    ).rejects.toMatchObject({ code: 'ORG_BUSY', details: { purpose: 'watch' } });
+    expect(clock.looks()).toBe(120);
+  });
+
+  it.each([
+    ['its sync is on', { ...off, sync: true }, 'watch'],
+    ['no watch has it', off, 'reconcile'],
+  ] as const)('is not waited for where %s', async (_, org, purpose) => {
+    const leases = new MemoryLeases();
+    await using _held = await takeOrgLease({ leases, mirrors }, url, purpose);
+    const clock = clockOf(() => {});
+    await expect(
+      takeLeftOrgLease({ leases, mirrors, clock }, org, 'backfill', { signal, onWait: () => {} }),
+    ).rejects.toMatchObject({ code: 'ORG_BUSY' });
+    expect(clock.looks()).toBe(0);
+  });
+
+  it('is waited for until somebody ends it', async () => {
+    const leases = new MemoryLeases();
+    await using _held = await takeOrgLease({ leases, mirrors }, url, 'watch');
+    const end = new AbortController();
+    const clock = clockOf(() => end.abort());
+    await expect(
+      takeLeftOrgLease({ leases, mirrors, clock }, off, 'backfill', { signal: end.signal, onWait: () => {} }),
+    ).rejects.toMatchObject({ name: 'AbortError' });
   });
 });

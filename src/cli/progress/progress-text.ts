@@ -38,6 +38,8 @@ export function progressText(
       return `${org}: ${counted(event.contacts, 'contact')} in ${formatDuration(event.durationMs)}, ${counted(event.apiCalls, 'API call')}`;
     case 'reconcile:left':
       return `${org}: a watch has it, so the reconcile is left to it, which takes it up soon`;
+    case 'org:waiting':
+      return `${org}: waiting for the watch that has it to let go of it, as its sync is off`;
     case 'push:waiting':
       return `${org}: waiting for another process that is sending to this org`;
     case 'push:progress':
