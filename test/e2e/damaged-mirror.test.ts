@@ -6,7 +6,6 @@ import { expect, it } from 'vitest';
 import { startEmulator } from '../../src/emulator/index.ts';
 import { Cli } from './cli.ts';
 import { control, expectMirrorEqualsOrg } from './org.ts';
-import { quickBin } from './program.ts';
 
 interface Told {
   event: string;
