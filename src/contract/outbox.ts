@@ -91,6 +91,8 @@ export interface OutboxEntryDetails extends OutboxEntryView {
   allowDuplicates: boolean;
   /** Null where it is in no such doubt, or the org was not asked yet. */
   doubt: OutboxDoubt | null;
+  /** Key of the entry whose request got no answer, may still be carried out, and is waited for; null where none is. */
+  waitsForRequestOf: string | null;
 }
 
 /** A contact as Salesforce has it now. */

@@ -1,6 +1,7 @@
 import type { OutboxShowOptions, OutboxShowResult } from '../contract/outbox.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import type { OutboxEntry } from '../sync/ports/outbox-entry.ts';
+import { lostBefore } from '../sync/push/plan/behind-lost.ts';
 import { namedOrAllOrgs } from './chosen-orgs.ts';
 import type { ConnectParts } from './connect-org.ts';
 import { doubtView } from './doubt-view.ts';
@@ -19,16 +20,19 @@ export async function showEntry(
   { org: name, key, live = false }: OutboxShowOptions,
   signal: AbortSignal,
 ): Promise<OutboxShowResult> {
-  const found: { org: OrgRecord; entry: OutboxEntry }[] = [];
+  const found: { org: OrgRecord; entry: OutboxEntry; behind: string | null }[] = [];
   for (const org of await namedOrAllOrgs(parts, name)) {
     if (!(await parts.mirrors.exists(org.instanceUrl))) continue;
     await using mirror = await parts.mirrors.open(org.instanceUrl, { create: false });
-    for (const entry of await startingWith(mirror, key)) found.push({ org, entry });
+    for (const entry of await startingWith(mirror, key)) {
+      const before = entry.state === 'pending' ? await lostBefore({ mirror }, entry) : null;
+      found.push({ org, entry, behind: before?.key ?? null });
+    }
   }
   const [only] = found;
   if (only === undefined || found.length > 1)
     throw unknownEntry(only === undefined ? `There is no entry ${key}.` : meansSeveral(key));
-  const { org, entry } = only;
+  const { org, entry, behind } = only;
   const [person] = await peopleOf(parts.mirrors, org.instanceUrl, [entry]);
   const { way, api, upsertField, allowDuplicates } = entry;
   return {
@@ -40,6 +44,7 @@ export async function showEntry(
       upsertField,
       allowDuplicates,
       doubt: doubtView(entry.doubt),
+      waitsForRequestOf: behind,
     },
     salesforce: live ? await (await import('./live-entry.ts')).liveEntry(parts, org, entry, signal) : null,
   };

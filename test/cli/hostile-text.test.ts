@@ -259,6 +259,7 @@ const { app } = fakeApp({
         allowDuplicates: false,
         api: null,
         doubt,
+        waitsForRequestOf: text('Waited'),
       },
       salesforce: {
         askedAt: at,

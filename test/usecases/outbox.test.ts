@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { NewOutboxEntry, OutboxState } from '../../src/sync/ports/outbox-entry.ts';
 import { appOutbox } from '../../src/usecases/outbox.ts';
+import { heldLease } from '../support/leases.ts';
 import { openServices } from './open-services.ts';
 
 const org = { url: 'http://localhost:9', accessToken: '00D000000000001!token' };
@@ -60,6 +61,26 @@ test('one entry is found without reading the whole outbox', async () => {
   });
   await expect(outbox.show({ org: null, key: '' }, context)).rejects.toMatchObject({ code: 'UNKNOWN_ENTRY' });
   expect(Math.max(...read)).toBeLessThanOrEqual(2);
+});
+
+test('of an entry behind a cut request that may still be carried out, whose that is', async () => {
+  await using opened = openServices(org);
+  const [first, second, other] = ['1', '1', '2'].map((contact): NewOutboxEntry => {
+    const contactId = `00300000000000${contact}AAA`;
+    return { ...entry(), op: 'update', contactKey: contactId, contactId, changes: { Title: 'New' } };
+  }) as [NewOutboxEntry, NewOutboxEntry, NewOutboxEntry];
+  const { outbox } = await outboxOf(opened, [first, second, other]);
+  const waited = async ({ key }: NewOutboxEntry) =>
+    (await outbox.show({ org: null, key }, context)).entry.waitsForRequestOf;
+  expect(await waited(second)).toBeNull();
+  await using mirror = await opened.services.mirrors.open(org.url, { create: false, lease: heldLease() });
+  await mirror.outbox.markSent([first.key], 'collection', 0, 0, null);
+  await mirror.outbox.settle([{ key: first.key, state: 'in-doubt', errors: [], at: 0 }]);
+  await mirror.outbox.settle([{ key: first.key, state: 'pending', errors: [], at: 0 }]);
+  expect(await waited(second)).toBe(first.key);
+  expect([await waited(first), await waited(other)]).toEqual([null, null]);
+  await mirror.outbox.noteLost([{ key: first.key, over: true }]);
+  expect(await waited(second)).toBeNull();
 });
 
 describe('a command for entries of another state names the one for this state', () => {

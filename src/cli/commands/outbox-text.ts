@@ -71,6 +71,7 @@ export function entryText({ entry, salesforce }: OutboxShowResult, call: Invocat
     ['Id', entry.contactId ?? 'none yet'],
     ['made', `${entry.createdAt}, ${relativeTime(entry.createdAt, io.now())}`],
     ['sent', entry.sentAt === null ? 'never' : `${entry.sentAt}, ${counted(entry.attempts, 'time')}`],
+    ...(entry.waitsForRequestOf === null ? [] : [waitFact(entry.waitsForRequestOf, entry.key)]),
     ...(way === null ? [] : [['way', way] satisfies [string, string]]),
     ...(entry.settledAt === null ? [] : [['settled', entry.settledAt] satisfies [string, string]]),
     ...entry.errors.flatMap(errorFacts),
@@ -80,6 +81,11 @@ export function entryText({ entry, salesforce }: OutboxShowResult, call: Invocat
   const doubt = entry.doubt === null ? '' : doubtText(entry.doubt, call);
   const live = salesforce === null ? '' : liveText(salesforce, call);
   return `${terminal.style.bold(entry.key)}\n${renderFacts(facts, terminal.style)}${values}${doubt}${live}`;
+}
+
+function waitFact(before: string, key: string): [string, string] {
+  const whose = before === key ? 'an earlier request of its own' : `the request of ${before}`;
+  return ['waits', `for ${whose}, which got no answer, until Salesforce has said that it is over`];
 }
 
 /** The error, and a line for each contact that the entry is a duplicate of. */

@@ -1,6 +1,6 @@
 import { AppError } from '../../../base/errors.ts';
 import type { SyncContext } from '../../context.ts';
-import type { OutboxEntry } from '../../ports/outbox-entry.ts';
+import type { LostRequest, OutboxEntry } from '../../ports/outbox-entry.ts';
 import { type ContactNames, contactNames } from '../entry/contact-names.ts';
 import type { Blocks } from './plan-page.ts';
 
@@ -52,6 +52,20 @@ export class BehindLost {
       return lost !== undefined && (lost.size > 1 || !lost.has(entry.key));
     });
   }
+}
+
+/** The entry whose request was cut, may still be carried out, and holds this one back; null where none does. */
+export async function lostBefore(
+  context: Pick<SyncContext, 'mirror'>,
+  entry: OutboxEntry,
+): Promise<OutboxEntry | null> {
+  const lost = await context.mirror.outbox.lostRequests();
+  if (lost.length === 0) return null;
+  const namesOf = await contactNames(context, [...lost.map(({ entry: before }) => before), entry]);
+  const names = new Set(namesOf(entry));
+  const isBefore = ({ entry: before, sentAs }: LostRequest) =>
+    sentAs !== entry.key && namesOf(before).some((name) => names.has(name));
+  return lost.find(isBefore)?.entry ?? null;
 }
 
 /** Why those wait. */
