@@ -8,6 +8,7 @@ import { Daemon } from '../daemon/daemon.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { eachOrgOnce } from '../orgs/rules/connected-once.ts';
 import type { FailureNotes } from '../sync/ports/failure-notes.ts';
+import type { Lease } from '../sync/ports/leases.ts';
 import { syncOrgs } from './chosen-orgs.ts';
 import { followPrograms } from './follow-programs.ts';
 import { lostLogin } from './lost-login.ts';
@@ -47,7 +48,7 @@ export async function watch(
     listTrouble = trouble;
   };
   let listed = Promise.withResolvers<void>();
-  let isSaid = false;
+  let said: Lease | null = null;
   const list = async () => {
     const orgs = await listNow();
     written = await writtenOrgs(orgs);
@@ -93,11 +94,13 @@ export async function watch(
   // Only says that a watch runs; which orgs it may write is decided by the leases of the orgs.
   await using held = new CloseStack();
   const sayRunning = async () => {
-    if (once || isSaid) return;
+    // Lost where its file was deleted: nobody would see that this watch runs.
+    if (once || (said !== null && !said.lost.aborted)) return;
     const lease = await parts.leases.take(watchLeaseName);
     if (lease === null) return;
-    held.use(lease);
-    isSaid = true;
+    // The room of their notes was made at the start, and is gone with the lock.
+    if (said !== null) for (const url of byUrl.keys()) parts.failureNotes.makeRoom(url);
+    said = held.use(lease);
     await noted.signAs(watchLeaseName);
   };
   await sayRunning();

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { isAppError } from '../../src/base/errors.ts';
@@ -6,10 +6,32 @@ import type { WatchEvent } from '../../src/contract/watch.ts';
 import { startEmulator } from '../../src/emulator/index.ts';
 import { openFileLeases } from '../../src/lease/file-leases.ts';
 import type { Lease } from '../../src/sync/ports/leases.ts';
-import { takeOrgLease } from '../../src/usecases/org-lease.ts';
+import { takeOrgLease, watchLeaseName } from '../../src/usecases/org-lease.ts';
 import { watch } from '../../src/usecases/watch.ts';
 import { contactsOf, control, expectMirrorEqualsOrg } from '../e2e/org.ts';
 import { openServices } from './open-services.ts';
+
+it('a watch whose lock files were deleted is seen again as one that runs', async () => {
+  await using emulator = await startEmulator({ contacts: 5 });
+  await using app = openServices(emulator);
+  const { services } = app;
+  const locks = join(services.config.dataDir, 'locks');
+  const stop = new AbortController();
+  const holder = () => services.leases.holderOf(watchLeaseName);
+  const began = Promise.withResolvers<void>();
+  const onEvent = ({ event }: WatchEvent) => event === 'cycle:complete' && began.resolve();
+  const options = { orgs: [], intervalMs: 1_500, once: false, push: true, reconcileEveryMs: null };
+  const watching = watch(services, options, { signal: stop.signal, onEvent });
+  await began.promise;
+  expect(await holder()).toMatchObject({ pid: process.pid });
+  rmSync(locks, { recursive: true, force: true });
+  expect(await holder()).toBeNull();
+  await expect.poll(holder, { timeout: 30_000 }).toMatchObject({ pid: process.pid });
+  expect(readdirSync(locks).filter((name) => name.endsWith('.failure'))).toHaveLength(1);
+  stop.abort();
+  await watching;
+  expect(await holder()).toBeNull();
+});
 
 it('a watch whose lock files were deleted says ORG_BUSY while another works, and goes on by itself after it', async () => {
   await using emulator = await startEmulator({ contacts: 5 });
