@@ -90,6 +90,27 @@ describe('a request that is carried out long after it was cut', () => {
     expect((await titles(rig)).get(id)).toBe('Second');
   });
 
+  it.each(['auto', 'bulk'] as const)(
+    'keeps nothing back long after, and a dry run says so (%s)',
+    async (api) => {
+      const { rig, ids } = await copied();
+      await using _rig = rig;
+      await cut(rig);
+      await pushed(rig, [{ Id: ids[0], Title: 'First' }]);
+      // Nobody has asked since whether it is over.
+      await pass(rig, 5 * minute);
+      const later = [{ Id: ids[0], Title: 'Second' }];
+      const { plan } = await pushed(rig, later, { api, dryRun: true });
+      const way = api === 'bulk' ? 'bulk' : 'collection';
+      expect(plan).toMatchObject({ sends: [{ way, records: 1 }], waiting: 0 });
+      expect(await pushed(rig, later, { api })).toMatchObject({ stopped: null });
+      expect((await rig.context.mirror.outbox.list()).map(({ state, way: by }) => [state, by])).toEqual([
+        ['done', 'collection'],
+        ['done', way],
+      ]);
+    },
+  );
+
   it('does not undo the second of two changes of one push', async () => {
     const { rig, ids } = await copied();
     await using _rig = rig;

@@ -17,6 +17,8 @@ import { type PushPlan, planPush } from './plan/plan-push.ts';
 import { tellHeld } from './plan/tell-held.ts';
 import type { PushJob } from './push-job.ts';
 import { refuseUnlike } from './refuse-unlike.ts';
+import { timeOf } from './send/job-rest.ts';
+import { pastEndMs } from './settle/open-doubts.ts';
 import { takeIn } from './take-in.ts';
 
 export interface PushReport extends PushDrain, AsyncDisposable {
@@ -99,7 +101,7 @@ async function pushThrough(context: SyncContext, job: PushJob, staging: OutboxSt
     const draft = await staging.draft(context.sizes.outgoingBrake, resumption(context, job), chosenApi(job));
     refuseUnlike(job, draft.unlike);
     const checks = context.remote.usage.sent() - sentBefore;
-    const plan = await planPush(context, draft, { checks });
+    const plan = await planPush(context, draft, { checks, overBefore: timeOf(context) - pastEndMs });
     const { resumedFrom, resumedOpen, overtaken, replaced } = draft;
     return { ...report, kind: 'checked', tally, plan, resumedFrom, resumedOpen, overtaken, replaced };
   }

@@ -12,9 +12,14 @@ export class BehindLost {
     this.#names = names;
   }
 
-  static async of(context: Pick<SyncContext, 'mirror'>): Promise<BehindLost> {
+  /** `overBefore`: what ended before this time of the org, ms since 1970, is taken as over; absent: what is noted so alone. */
+  static async of(
+    context: Pick<SyncContext, 'mirror'>,
+    { overBefore = Number.NEGATIVE_INFINITY }: { overBefore?: number | undefined } = {},
+  ): Promise<BehindLost> {
     const names = new Map<string, Set<string>>();
-    const lost = await context.mirror.outbox.lostRequests();
+    const noted = await context.mirror.outbox.lostRequests();
+    const lost = noted.filter(({ endedOrgAt }) => endedOrgAt === null || endedOrgAt > overBefore);
     if (lost.length === 0) return new BehindLost(names);
     const namesOf = await contactNames(
       context,

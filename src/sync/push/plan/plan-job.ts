@@ -36,10 +36,11 @@ const openStates = ['pending', 'sent', 'in-doubt', 'held', 'conflict'] as const;
 export async function planJob(
   context: Pick<SyncContext, 'mirror' | 'sizes'>,
   entries: Pick<Outbox, 'list'> = context.mirror.outbox,
+  known?: BehindLost,
 ): Promise<PlannedJob | null> {
   const { sizes } = context;
   const kinds = new Map<string, Kind>();
-  const seen = new Set((await BehindLost.of(context)).names());
+  const seen = new Set((known ?? (await BehindLost.of(context))).names());
   for (let after = -1; ; ) {
     const page = await entries.list({ states: openStates, after, limit: entriesPerPage });
     const last = page.at(-1);

@@ -47,23 +47,25 @@ const requestsPerJob = 3;
 
 /**
  * How the records of a draft would be sent now, and what else waits with them: planned as a drain plans it, as if each request
- * had done its work. `checks`: requests that it took to check the records.
+ * had done its work, and Salesforce had said by now what is over. `checks`: requests that it took to check the records. `overBefore`: which
+ * requests without an answer it would say so of.
  */
 export async function planPush(
   context: Pick<SyncContext, 'mirror' | 'object' | 'sizes'>,
   draft: StagingDraft,
-  { checks }: { checks: number },
+  { checks, overBefore }: { checks: number; overBefore: number },
 ): Promise<PushPlan> {
   const { outbox } = context.mirror;
   const waiting = new WaitingEntries(outbox, draft);
   const planned = new Planned(waiting);
   const { 'in-doubt': inDoubt, sent } = await outbox.counts();
+  const behindLost = await BehindLost.of(context, { overBefore });
   for (;;) {
-    const job = await planJob(context, waiting);
+    const job = await planJob(context, waiting, behindLost);
     if (job === null) break;
     planned.addJob(job);
   }
-  const blocks = (await BehindLost.of(context)).before(planned);
+  const blocks = behindLost.before(planned);
   for (let deferred = -1; deferred !== 0; ) {
     const line = new ContactLine();
     planned.beginPass();
