@@ -9,7 +9,10 @@ export type ReconcileCause =
 
 /** What a reconcile has found and done, in whichever processes. */
 export interface ReconcileTotals {
-  /** Records of the org whose Id and SystemModstamp were compared. */
+  /**
+   * Records whose Id and SystemModstamp were compared: those that live in the org, and besides those of its Recycle Bin that
+   * the mirror still has as living. So it may be more than the org's count.
+   */
   checked: number;
   missing: number;
   stale: number;

@@ -23,5 +23,5 @@ export async function warnOfLeftMirrors(
 }
 
 function whatOf(folder: string): string {
-  return `Mirrors of orgs that are not connected lie in ${folder}: where registry.db was lost, put it back, or log in to each org again, which goes on with its mirror.`;
+  return `Mirrors of orgs that are not connected lie in ${folder}: where registry.db in the folder above was lost or emptied, put it back, or log in to each org again, which goes on with its mirror.`;
 }

@@ -1,14 +1,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { throwIfAborted } from '../base/abort.ts';
+import type { Logger } from '../base/logger.ts';
 import type { OutboxEntryView, OutboxListOptions, OutboxListResult } from '../contract/outbox.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import type { OutboxState } from '../sync/ports/outbox-entry.ts';
 import { namedOrAllOrgs } from './chosen-orgs.ts';
+import { warnOfLeftMirrors } from './no-org.ts';
 import { peopleOf } from './outbox-people.ts';
 import { outboxView } from './outbox-view.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 
 export interface OutboxListParts extends OrgDirectory {
+  readonly log: Logger;
   readonly mirrors: Pick<Mirrors, 'exists' | 'open' | 'read'>;
 }
 
@@ -23,7 +26,10 @@ export async function listOutbox(
 ): Promise<OutboxListResult> {
   const urls: string[] = [];
   let total = 0;
-  for (const { instanceUrl } of await namedOrAllOrgs(parts, org)) {
+  const orgs = await namedOrAllOrgs(parts, org);
+  // An outbox that nobody reads is not empty.
+  if (orgs.length === 0) await warnOfLeftMirrors(parts);
+  for (const { instanceUrl } of orgs) {
     throwIfAborted(signal);
     if (!(await parts.mirrors.exists(instanceUrl))) continue;
     await using mirror = await parts.mirrors.open(instanceUrl, { create: false });

@@ -238,6 +238,15 @@ describe('entries that go together or not at all', () => {
   });
 });
 
+it('an outbox is not told as empty without a word where the list of orgs was lost', async () => {
+  const parts = { ...partsOf([]), leftMirrors: async () => '/data/orgs' };
+  const { total } = await appOutbox(parts).list({ org: null, states: [], limit: 1 }, calm());
+  expect(total).toBe(0);
+  expect(parts.said).toEqual([
+    expect.stringMatching(/^warn Mirrors of orgs .* \/data\/orgs: .*registry\.db/),
+  ]);
+});
+
 it('an org without a mirror has no entries, and gets none', async () => {
   const parts = partsOf([a]);
   const outbox = appOutbox(unread(parts));
