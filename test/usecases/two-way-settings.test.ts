@@ -291,7 +291,7 @@ describe('a watch', () => {
       if (isOnly)
         Object.assign(parts, { hasProcessOrg: true, processOrg: async () => ({ ...a, orgId: '' }) });
       const options = { orgs, intervalMs: 60_000, once: false, push: true, reconcileEveryMs: null };
-      const late = setTimeout(() => stop.abort(), 3_000);
+      const late = setTimeout(() => stop.abort(), 60_000);
       await watch(parts, options, { signal: stop.signal, onEvent: () => {} });
       clearTimeout(late);
       expect(followed).toEqual([a.instanceUrl]);
