@@ -52,6 +52,13 @@ export function readPrivateKey(pem: string, what = 'The JWT key'): KeyObject {
 /** What people give in place of an unencrypted PEM, and how to come to one. First match wins. */
 const mistakes: readonly { sign: RegExp; is: string; hint: string }[] = [
   { sign: /^\s*$/, is: 'is empty', hint: 'Check how the file was written; a CI secret may not be set.' },
+  // Before the signs of a text: the bytes of a DER file hold any of them by chance.
+  {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what tells bytes from text.
+    sign: /[\x00-\x08\ufffd]/,
+    is: 'is not text, so it is no PEM',
+    hint: 'Turn a DER file into PEM: openssl pkey -inform DER -in key.der -out key.pem; a .p12: openssl pkcs12 -nodes -nocerts -in key.p12 -out key.pem',
+  },
   {
     sign: /\\n/,
     is: 'has \\n in place of its line ends',
@@ -81,12 +88,6 @@ const mistakes: readonly { sign: RegExp; is: string; hint: string }[] = [
     sign: /BEGIN [A-Z ]*PUBLIC KEY/,
     is: 'is a public key',
     hint: 'Give the private key that belongs to it.',
-  },
-  {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what tells bytes from text.
-    sign: /[\x00-\x08\ufffd]/,
-    is: 'is not text, so it is no PEM',
-    hint: 'Turn a DER file into PEM: openssl pkey -inform DER -in key.der -out key.pem; a .p12: openssl pkcs12 -nodes -nocerts -in key.p12 -out key.pem',
   },
 ];
 

@@ -53,6 +53,7 @@ describe('the key file of a JWT login', () => {
       privateKey.export({ type: 'pkcs8', format: 'der' }).toString('utf8'),
       /-inform DER/,
     ],
+    ['is not text, so it is no PEM', '0\x82\x04\xbd\\n\x02\x01BEGIN PUBLIC KEY', /-inform DER/],
     ['is no private key', 'not a key at all', /PEM file/],
     [
       'is not an RSA key but one of type ec',

@@ -408,6 +408,28 @@ describe('the daemon', () => {
     await watch.stop();
   });
 
+  it('tells of a lease that a sending between two turns has found lost, before it tells who has the org', async () => {
+    const watch = watching({
+      a: {
+        open: (n) => {
+          if (n === 1) throw new AppError('ORG_BUSY', 'held');
+        },
+        push: async () => {
+          watch.spent.add('a');
+          throw new AppError('LEASE_LOST', 'taken over');
+        },
+      },
+    });
+    await settle();
+    await watch.pass(minute);
+    watch.daemon.nudgePush('a');
+    await settle();
+    expect(watch.log.slice(-4)).toEqual(['1 push a', '1 rest a', '1 close a', 'failed a 5']);
+    await watch.pass(11 * minute);
+    expect(watch.log.slice(-4)).toEqual(['skipped a 5', '11 open a', '11 cycle a', 'recovered a after 1']);
+    await watch.stop();
+  });
+
   it('sends between the turns of an org whose share for pulls is used up: what is written at once, all else by the interval', async () => {
     const details = { kind: 'pull', retryAfterMs: 60 * minute } as const;
     const used = async () => Promise.reject(new AppError('API_BUDGET_EXHAUSTED', 'used up', { details }));
