@@ -6,6 +6,7 @@ import { keepConflictBase } from './conflict-base.ts';
 import { type ContactRef, knownBeforeReader } from './contact-lookup.ts';
 import { keepLost } from './keep-lost.ts';
 import { prepared } from './prepared.ts';
+import { moveReadBases } from './read-bases.ts';
 import type { SendStep } from './send-step.ts';
 
 /**
@@ -177,5 +178,6 @@ export function confirmReadBack(db: Connection, keys: readonly string[]): void {
      WHERE o.op = 'create' AND o.contact_key <> o.contact_id GROUP BY o.contact_id`,
     list,
   );
+  moveReadBases(db, list);
   prepared(db, 'UPDATE outbox SET read_back_due = 0 WHERE key IN (SELECT value FROM json_each(?))').run(list);
 }

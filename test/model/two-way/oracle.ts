@@ -33,6 +33,10 @@ function plain(text: string): string {
   return text.toUpperCase().replaceAll('+', '');
 }
 
+/** As a run's record tells of it. */
+const dropped = (field: string, lost: string, by: string) =>
+  `${field} "${lost}" from here is dropped for "${by}"`;
+
 /** Whether a text names the value. */
 function names(text: string, value: string): boolean {
   return plain(text).includes(`"${plain(value)}"`);
@@ -54,6 +58,8 @@ export class Oracle {
   readonly #deleted = new Set<string>();
   /** Places of entries that a person has given up. */
   readonly #givenUp = new Set<number>();
+  /** Ids of contacts that a user has saved. */
+  readonly #saved = new Set<string>();
   /** Whose values programs alone write. */
   #fields: ReadonlySet<string> = new Set();
 
@@ -155,7 +161,13 @@ export class Oracle {
     if (wish !== undefined) wish.isOver = true;
   }
 
+  /** Triggers of the org have gone over all fields of the contact, and a user is who has changed them. */
+  usersSave(id: string): void {
+    this.#saved.add(id);
+  }
+
   usersUpdate(id: string, field: string, value: string, isUnguarded: boolean): void {
+    this.usersSave(id);
     this.#theirs.set(`${id} ${field}`, { id, field, value, isUnguarded });
   }
 
@@ -210,9 +222,13 @@ export class Oracle {
     const { key, field, value, former, isOver } = wish;
     if (isOver) return [];
     const own = [...former, value];
+    const isSaved = [key, this.madeOf(key)].some((id) => id !== null && this.#saved.has(id));
+    // What a trigger has made of our value when a user saved the contact is that user's.
+    const as = (text: string) => (isSaved ? text : plain(text));
+    const told = as(notes);
     const ours = own.flatMap((lost) =>
       own.flatMap((by) =>
-        plain(notes).includes(plain(`${field} "${lost}" from here is dropped for "${by}"`))
+        told.includes(as(dropped(field, lost, by)))
           ? [`${field} = ${lost} of ${key} was lost to ${by}, which a program has written too`]
           : [],
       ),

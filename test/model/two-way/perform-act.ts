@@ -60,9 +60,10 @@ export async function performAct(world: World, act: Act): Promise<string | null>
     }
     case 'users merge': {
       const [master, ...losers] = chosen(live, act.picks);
-      return losers.length === 0
-        ? null
-        : does('merge', { master, losers }, `${losers.join(', ')} into ${master}`);
+      if (master === undefined || losers.length === 0) return null;
+      const told = await does('merge', { master, losers }, `${losers.join(', ')} into ${master}`);
+      if (told !== null) world.oracle.usersSave(master);
+      return told;
     }
     case 'hide':
     case 'show':

@@ -15,7 +15,7 @@ const toldDoubts = new WeakMap<Remote, string>();
 /** What a drain has learned and done so far. */
 export class DrainProgress {
   readonly blocked = new BlockedContacts();
-  readonly #run: RunRecorder;
+  readonly run: RunRecorder;
   readonly #patienceMs: number;
   /** Whether the org takes Idempotency-Keys, as far as this drain knows. */
   idempotent = true;
@@ -52,7 +52,7 @@ export class DrainProgress {
   readonly #losing = new Set<number>();
 
   constructor(run: RunRecorder, patienceMs: number) {
-    this.#run = run;
+    this.run = run;
     this.#patienceMs = patienceMs;
   }
 
@@ -120,21 +120,21 @@ export class DrainProgress {
 
   /** What was decided about an edit before it was sent. */
   countDecided(kind: 'done' | 'drop' | 'reject' | 'conflict'): void {
-    if (kind === 'done') this.#run.count('alike', 1);
-    else if (kind === 'drop') this.#run.count('lost', 1);
-    else this.#run.count(kind === 'reject' ? 'rejected' : 'conflicts', 1);
+    if (kind === 'done') this.run.count('alike', 1);
+    else if (kind === 'drop') this.run.count('lost', 1);
+    else this.run.count(kind === 'reject' ? 'rejected' : 'conflicts', 1);
   }
 
   get runId(): string {
-    return this.#run.id;
+    return this.run.id;
   }
 
   countJob(): void {
-    this.#run.count('ingestJobs', 1);
+    this.run.count('ingestJobs', 1);
   }
 
   count({ op }: Pick<OutboxEntry, 'op'>, settlement: Settlement): void {
-    const run = this.#run;
+    const { run } = this;
     switch (settlement.state) {
       case 'done':
         this.written++;

@@ -1,6 +1,8 @@
+import { fullId } from '../../../org/record-id.ts';
 import type { BatchSizes } from '../../batch-sizes.ts';
 import { confirmGone, idsPerQuery } from '../../confirm-gone.ts';
 import type { SyncContext } from '../../context.ts';
+import type { WrittenEntry } from '../../ports/outbox-entry.ts';
 import { retrieveIds } from '../../read/by-ids.ts';
 import type { RunRecorder } from '../../run-recorder.ts';
 import { readableFields, refreshSchema, withCurrentFields } from '../../schema.ts';
@@ -13,6 +15,9 @@ interface ReadBackOptions {
 /** Where nothing else is asked for, so many calls are under way at once. */
 const mostCalls = 3;
 
+/** Among so many the contacts of edits are looked for; where more were left unread, all are read first. */
+const mostLooked = 20_000;
+
 /** Brings contacts that were written back into the mirror, as Salesforce now has them. */
 export async function readBack(context: SyncContext, options: ReadBackOptions): Promise<void> {
   while ((await readBackSome(context, options, mostCalls)) > 0);
@@ -24,10 +29,35 @@ export async function readBackSome(
   { run, signal }: ReadBackOptions,
   calls = 1,
 ): Promise<number> {
+  const { retrieveRows } = context.sizes;
+  const due = await context.mirror.outbox.readBackDue(retrieveRows * calls);
+  if (due.length === 0) return 0;
+  await readBackEntries(context, due, { run, signal });
+  return due.length;
+}
+
+/**
+ * What was written of these contacts and is not in the mirror yet is brought there, before anybody compares them with what
+ * an edit is based on.
+ */
+export async function readBackOf(
+  context: SyncContext,
+  ids: ReadonlySet<string>,
+  options: ReadBackOptions,
+): Promise<void> {
+  const due = await context.mirror.outbox.readBackDue(mostLooked);
+  if (due.length === mostLooked) return readBack(context, options);
+  const ofIds = due.filter(({ contactId }) => contactId !== null && ids.has(fullId(contactId)));
+  if (ofIds.length > 0) await readBackEntries(context, ofIds, options);
+}
+
+async function readBackEntries(
+  context: SyncContext,
+  due: readonly WrittenEntry[],
+  { run, signal }: ReadBackOptions,
+): Promise<void> {
   const { mirror } = context;
   const { retrieveRows } = context.sizes;
-  const due = await mirror.outbox.readBackDue(retrieveRows * calls);
-  if (due.length === 0) return 0;
   await refreshSchema(context, { signal });
   const deletes = due.filter(({ op }) => op === 'delete');
   if (deletes.length > 0) {
@@ -54,7 +84,6 @@ export async function readBackSome(
     });
   }
   run.count('readBack', due.length);
-  return due.length;
 }
 
 /** How many requests read so many contacts back, where nothing is in the way of them. */

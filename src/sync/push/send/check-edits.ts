@@ -8,6 +8,7 @@ import type { RecordError } from '../../ports/record-writes.ts';
 import { contradiction, mostRounds } from '../../read-or-confirm.ts';
 import { type EditedContact, type EditPlan, isBaseKnown, planEdit, shown } from '../../two-way/plan-edit.ts';
 import type { DrainProgress } from '../progress/drain-progress.ts';
+import { readBackOf } from '../read-back/read-back.ts';
 import { comparedForDelete } from '../settle/compared-for-delete.ts';
 import { readByFields, retrieveRecords } from '../settle/read-doubts.ts';
 import { surelySame } from '../values/same-value.ts';
@@ -37,8 +38,11 @@ export async function checkEdits(
   progress: DrainProgress,
   options: CheckOptions,
 ): Promise<{ left: OutboxEntry[]; conflicts: OutboxEntry[] }> {
-  const edits = entries.filter(isEdit);
-  if (edits.length === 0) return { left: [...entries], conflicts: [] };
+  if (!entries.some(isEdit)) return { left: [...entries], conflicts: [] };
+  const edits = await basedOnRead(context, entries.filter(isEdit), {
+    run: progress.run,
+    signal: options.signal,
+  });
   const { fields, found } = await readByFields(context, edits, options, (by) =>
     readContacts(context, edits, by),
   );
@@ -76,6 +80,22 @@ export async function checkEdits(
     );
   }
   return { left, conflicts: edits.filter(({ key }) => plans.get(key)?.kind === 'conflict') };
+}
+
+/**
+ * The edits, based on what has become of our own writes before them: those are read back first, and may have been since
+ * these were listed.
+ */
+async function basedOnRead(
+  context: SyncContext,
+  edits: readonly OutboxEntry[],
+  options: Parameters<typeof readBackOf>[2],
+): Promise<OutboxEntry[]> {
+  const ids = new Set(edits.flatMap(({ contactId }) => (contactId === null ? [] : [fullId(contactId)])));
+  await readBackOf(context, ids, options);
+  const stored = await context.mirror.outbox.list({ keys: edits.map(({ key }) => key) });
+  const bases = new Map(stored.map(({ key, base }) => [key, base]));
+  return edits.map((edit) => ({ ...edit, base: bases.get(edit.key) ?? edit.base }));
 }
 
 /** By the Id that the edits name. What retrieve does not show is deleted, merged, purged or hidden. */

@@ -1,0 +1,81 @@
+import { serverClocksMs } from '../../org/server-clocks.ts';
+import type { Connection } from '../../sqlite/connection.ts';
+import { loadFields } from './contact-schema.ts';
+import type { Values } from './local-entries.ts';
+import { prepared } from './prepared.ts';
+import { quoteName } from './quote-name.ts';
+import { sqlText } from './sql-text.ts';
+import { jsonForm } from './written-value.ts';
+
+/** Under which object the edits by SQL are. */
+const object = 'Contact';
+/** `Date` and the audit fields have whole seconds. */
+const secondMs = 1_000;
+
+const openEdits = "local = 1 AND state NOT IN ('done', 'dropped')";
+
+interface Met {
+  seq: number;
+  base: string;
+  written: string;
+  sentAt: string;
+  sentOrgAt: string;
+  settledAt: string;
+  changedAt: string | null;
+  /** What the contact has now of the fields that were written, as JSON. */
+  now: string;
+}
+
+/**
+ * Triggers and flows of an org may save another value than was sent. An edit that came before the contact was read back
+ * is based on the value that was sent; from now on on what became of it, where nobody but this user has changed the
+ * contact since the request. The caller holds the transaction, and the contacts are in the mirror.
+ */
+export function moveReadBases(db: Connection, keys: string): void {
+  const any = prepared(db, `SELECT 1 FROM outbox WHERE ${openEdits} AND base IS NOT NULL LIMIT 1`);
+  if (any.get() === undefined) return;
+  const fields = loadFields(db, object).filter(({ current }) => current);
+  if (!['LastModifiedById', 'LastModifiedDate'].every((name) => fields.some((field) => field.name === name)))
+    return;
+  const values = fields.map((field) => {
+    const { name } = field;
+    return `WHEN ${sqlText(name)} THEN ${jsonForm(field, `t.${quoteName(name)}`)}`;
+  });
+  const met = prepared(
+    db,
+    `SELECT e.seq, e.base, o.changes AS written, o.sent_at AS sentAt, o.sent_org_at AS sentOrgAt,
+       o.settled_at AS settledAt, t.LastModifiedDate AS changedAt,
+       (SELECT json_group_object(j.key, json(CASE j.key ${values.join(' ')} END)) FROM json_each(o.changes) j
+         WHERE j.key IN (SELECT name FROM field WHERE object = ${sqlText(object)} AND vanished = 0)) AS now
+     FROM json_each(?) k CROSS JOIN outbox o ON o.key = k.value CROSS JOIN contact t ON t.Id = o.contact_id
+       CROSS JOIN outbox e ON e.contact_key IN (o.contact_key, t._key, t.Id)
+     WHERE o.state = 'done' AND o.op <> 'delete' AND o.sent_org_at IS NOT NULL AND o.sent_at IS NOT NULL
+       AND substr(t.LastModifiedById, 1, 15) = substr(o.sent_by, 1, 15)
+       AND e.local = 1 AND e.state NOT IN ('done', 'dropped') AND e.state <> 'conflict' AND e.base IS NOT NULL
+       AND +e.seq > o.seq
+     ORDER BY o.seq`,
+  ).all(keys) as Met[];
+  const store = prepared(db, 'UPDATE outbox SET base = ? WHERE seq = ?');
+  const bases = new Map<number, Values>();
+  for (const row of met) {
+    if (!isOwnChange(row)) continue;
+    const base = bases.get(row.seq) ?? (JSON.parse(row.base) as Values);
+    const now = JSON.parse(row.now) as Values;
+    const moved = Object.entries(JSON.parse(row.written) as Values).filter(
+      ([name, value]) => name in base && name in now && base[name] === value && now[name] !== value,
+    );
+    if (moved.length === 0) continue;
+    for (const [name] of moved) base[name] = now[name];
+    bases.set(row.seq, base);
+  }
+  for (const [seq, base] of bases) store.run(JSON.stringify(base), seq);
+}
+
+/** Whether the contact was changed last while the request was under way, by the org's clock. */
+function isOwnChange({ sentAt, sentOrgAt, settledAt, changedAt }: Met): boolean {
+  if (changedAt === null) return false;
+  const changed = Date.parse(changedAt);
+  const sent = Date.parse(sentOrgAt);
+  const tookMs = Math.max(0, Date.parse(settledAt) - Date.parse(sentAt));
+  return changed >= sent - secondMs - serverClocksMs && changed <= sent + tookMs + secondMs;
+}
