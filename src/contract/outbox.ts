@@ -128,12 +128,14 @@ export interface OutboxWait {
 
 export interface OutboxSettleResult {
   instanceUrl: string;
-  /** Entries that are in doubt no more, as they are now. */
+  /** Entries that are in doubt or waited for no more, as they are now. */
   settled: OutboxEntryView[];
   /** Of those that were asked about, the ones that still are. */
   inDoubt: (OutboxEntryView & { doubt: OutboxDoubt | null })[];
   /** With `notSent`: what goes with them or not at all, and keeps them waiting. */
   waitsFor: OutboxWait[];
+  /** With `notSent`: keys of those whose request without an answer was waited for until now. */
+  released: string[];
 }
 
 export interface OutboxShowOptions {

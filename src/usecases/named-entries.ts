@@ -5,15 +5,17 @@ import { wrongState } from './wrong-state.ts';
 
 type OfOutbox = Pick<StoredMirror, 'outbox'>;
 
-/** All keys mean what they say, or nothing is moved. */
+/** All keys mean what they say, or nothing is moved. `also`: what may be meant in whatever state it is. */
 export async function namedEntries(
   mirror: OfOutbox,
   prefixes: readonly string[],
   from: readonly OutboxState[],
+  also: readonly OutboxEntry[] = [],
 ): Promise<OutboxEntry[]> {
   const chosen = new Map<string, OutboxEntry>();
   for (const prefix of prefixes) {
-    const found = await startingWith(mirror, prefix, from);
+    const others = also.filter(({ key, state }) => key.startsWith(prefix) && !from.includes(state));
+    const found = [...(await startingWith(mirror, prefix, from)), ...others];
     if (found.length > 1) throw unknownEntry(meansSeveral(prefix));
     if (found[0] === undefined) throw await notAmong(mirror, prefix, from);
     chosen.set(found[0].key, found[0]);

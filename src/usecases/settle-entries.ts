@@ -40,21 +40,26 @@ export async function settleEntries(
   const { instanceUrl } = org;
   if (!(await parts.mirrors.exists(instanceUrl))) {
     if (options.keys.length > 0) throw unknownEntry(`There is no entry ${options.keys[0]}.`);
-    return { instanceUrl, settled: [], inDoubt: [], waitsFor: [] };
+    return { instanceUrl, settled: [], inDoubt: [], waitsFor: [], released: [] };
   }
   const onWait = () => onEvent({ event: 'push:waiting', instanceUrl });
   const withLease = withDrainLease(parts, instanceUrl, signal, onWait);
   if (options.notSent) {
     await using mirror = await parts.mirrors.open(instanceUrl, { create: false });
-    const named = await namedEntries(mirror, options.keys, doubtful);
-    const keys = await withLease(async (lease) => {
+    const lost = (await mirror.outbox.lostRequests()).map(({ entry }) => entry);
+    const named = await namedEntries(mirror, options.keys, doubtful, lost);
+    const inDoubt = named.filter(({ state }) => doubtful.includes(state));
+    const { moved, released } = await withLease(async (lease) => {
       const leased = await mirror.under(lease);
       // As with `retry`: they go together or not at all.
-      const all = await withGroups(leased, named, ['rejected']);
-      return leased.outbox.move(all, [...doubtful, 'rejected'], 'pending', parts.clock.now());
+      const all = await withGroups(leased, inDoubt, ['rejected']);
+      return {
+        moved: await leased.outbox.move(all, [...doubtful, 'rejected'], 'pending', parts.clock.now()),
+        released: await release(leased, named),
+      };
     });
-    const result = await told(parts, instanceUrl, mirror, keys);
-    return { ...result, waitsFor: await waitsInGroups(mirror, named) };
+    const result = await told(parts, instanceUrl, mirror, [...new Set([...moved, ...released])]);
+    return { ...result, waitsFor: await waitsInGroups(mirror, inDoubt), released };
   }
   await using connected = await connectOrg(parts, org, { signal });
   const { mirror, context, budget } = connected;
@@ -71,6 +76,20 @@ export async function settleEntries(
     );
   }
   return await told(parts, instanceUrl, mirror, keys);
+}
+
+/**
+ * A person's word that requests of these that got no answer will not be carried out: nothing waits for them any more. Returns
+ * the keys of those that were waited for.
+ */
+async function release(
+  { outbox }: Pick<StoredMirror, 'outbox'>,
+  named: readonly OutboxEntry[],
+): Promise<string[]> {
+  const keys = new Set(named.map(({ key }) => key));
+  const lost = (await outbox.lostRequests()).flatMap(({ entry: { key } }) => (keys.has(key) ? [key] : []));
+  await outbox.noteLost(lost.map((key) => ({ key, over: true })));
+  return lost;
 }
 
 async function chosenKeys(mirror: StoredMirror, { keys, as }: OutboxSettleOptions): Promise<string[]> {
@@ -105,7 +124,7 @@ async function told(
   mirror: StoredMirror,
   keys: readonly string[],
 ): Promise<OutboxSettleResult> {
-  const result: OutboxSettleResult = { instanceUrl, settled: [], inDoubt: [], waitsFor: [] };
+  const result: OutboxSettleResult = { instanceUrl, settled: [], inDoubt: [], waitsFor: [], released: [] };
   for await (const page of pagesOf(mirror, { keys })) {
     const people = await peopleOf(mirrors, instanceUrl, page);
     for (const [at, entry] of page.entries()) {

@@ -95,6 +95,36 @@ describe('creates in doubt, by the command line', () => {
     });
   });
 
+  it('a wait for a request that was cut is ended by a person, where the coverage of the org stands still', async () => {
+    const [{ Id: id }] = (await contactsOf(emulator.url)) as [{ Id: string }];
+    await control(emulator.url, 'settings', { commitLagMs: 24 * 60 * 60_000 });
+    await control(emulator.url, 'faults', [{ match: 'PATCH .*/composite/sobjects', reset: 'after-commit' }]);
+    const push = (Title: string) =>
+      cli.run(['push', '-', '--json'], { input: JSON.stringify([{ Id: id, Title }]) });
+    await push('First');
+    expect((await push('Second')).code).toBe(5);
+    const { entries } = await cli.json<{ entries: { key: string }[] }>(['outbox', 'list']);
+    const [{ key: waiting }] = entries as [{ key: string }];
+    const shown = async () =>
+      (
+        await cli.json<{ entry: { state: string; waitsForRequestOf: string | null } }>([
+          'outbox',
+          'show',
+          waiting,
+        ])
+      ).entry;
+    const { waitsForRequestOf: cut } = await shown();
+    expect((await cli.run(['outbox', 'show', waiting])).stdout).toContain(`outbox settle ${cut} --not-sent`);
+    await pass();
+    expect((await cli.run(['watch', '--once', '--json'])).code).toBe(5);
+    const { code, settled, ...more } = await settle(String(cut), '--not-sent');
+    expect([code, settled, more]).toMatchObject([0, [{ key: cut, state: 'done' }], { released: [cut] }]);
+    expect((await shown()).waitsForRequestOf).toBeNull();
+    expect((await settle(String(cut), '--not-sent')).error).toMatchObject({ code: 'UNKNOWN_ENTRY' });
+    expect((await cli.run(['watch', '--once', '--json'])).code).toBe(0);
+    expect(await shown()).toMatchObject({ state: 'done' });
+  });
+
   it('exist once where the process was killed while Salesforce made them, and a watch goes on', async () => {
     const file = join(cli.folder, 'people.json');
     writeFileSync(file, JSON.stringify(people()));

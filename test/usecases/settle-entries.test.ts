@@ -259,3 +259,77 @@ describe('settle --not-sent', () => {
     expect((await entry('ada')).state).toBe('pending');
   });
 });
+
+describe('settle --not-sent of one whose request without an answer is waited for', () => {
+  const updateOf = (name: string, n: number) => ({
+    key: keyOf(name),
+    op: 'update' as const,
+    contactKey: `00300000000000${n}AAA`,
+    contactId: `00300000000000${n}AAA`,
+    changes: { Title: name },
+    base: null,
+    upsertField: null,
+    allowDuplicates: false,
+    atomicGroup: null,
+    createdAt: 0,
+    state: 'pending' as const,
+  });
+
+  /** Updates that were cut; the last one was not. A second change of the first one's contact waits behind it. */
+  async function cutUpdates() {
+    const made = await inDoubt([]);
+    const { outbox } = made;
+    const names = ['ada', 'bob', 'cleo'];
+    await outbox.add(names.map(updateOf));
+    await outbox.add([updateOf('after', 0)]);
+    const keys = names.map(keyOf);
+    await outbox.markSent(keys, 'collection', 0, start, org.userId);
+    await outbox.settle(keys.slice(0, 2).map((key) => ({ key, state: 'in-doubt', errors: [], at: 0 })));
+    await outbox.settle([{ key: keyOf('cleo'), state: 'done', contactId: 'c', created: false, at: 0 }]);
+    const waited = async () => (await outbox.lostRequests()).map(({ entry: { key } }) => key);
+    expect(await waited()).toEqual([keyOf('ada'), keyOf('bob')]);
+    return { ...made, waited };
+  }
+
+  it.each(['done', 'rejected', 'dropped', 'conflict', 'pending'] as const)(
+    'ends the wait, though the entry itself is %s, which it stays',
+    async (state) => {
+      const { settle, outbox, entry, waited, parts } = await cutUpdates();
+      parts.openSession = () => Promise.reject(new Error('not asked'));
+      await outbox.move([keyOf('ada')], ['in-doubt'], state, 0);
+      const { settled, inDoubt: left, released } = await settle({ keys: ['ada'], notSent: true });
+      expect(settled).toMatchObject([{ key: keyOf('ada'), state }]);
+      expect([left, released]).toEqual([[], [keyOf('ada')]]);
+      expect((await entry('ada')).state).toBe(state);
+      expect(await waited()).toEqual([keyOf('bob')]);
+      const { entry: shown } = await appOutbox(parts).show(
+        { org: null, key: keyOf('after') },
+        { signal, onEvent: () => {} },
+      );
+      expect(shown.waitsForRequestOf).toBeNull();
+    },
+  );
+
+  it('lets one in doubt be sent again, and nothing wait for it', async () => {
+    const { settle, waited } = await cutUpdates();
+    const { settled, released } = await settle({ keys: ['ada', 'bob'], notSent: true });
+    expect(settled.map(({ key, state }) => [key, state])).toEqual([
+      [keyOf('ada'), 'pending'],
+      [keyOf('bob'), 'pending'],
+    ]);
+    expect(released).toEqual([keyOf('ada'), keyOf('bob')]);
+    expect(await waited()).toEqual([]);
+  });
+
+  it('refuses one that nothing waits for, and ends no wait of others then', async () => {
+    const { settle, outbox, waited } = await cutUpdates();
+    await outbox.move([keyOf('ada')], ['in-doubt'], 'done', 0);
+    await expect(settle({ keys: ['ada', 'cleo'], notSent: true })).rejects.toMatchObject({
+      code: 'UNKNOWN_ENTRY',
+    });
+    await expect(settle({ keys: [''], notSent: true })).rejects.toMatchObject({
+      message: expect.stringContaining('means several entries'),
+    });
+    expect(await waited()).toEqual([keyOf('ada'), keyOf('bob')]);
+  });
+});

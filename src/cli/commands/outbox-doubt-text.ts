@@ -9,13 +9,16 @@ import { waitsText } from './outbox-waits-text.ts';
 const mostLines = 20;
 
 export function settledText(
-  { instanceUrl, settled, inDoubt, waitsFor }: OutboxSettleResult,
+  { instanceUrl, settled, inDoubt, waitsFor, released }: OutboxSettleResult,
   { orgNames, terminal }: Invocation,
 ): string {
   const org = orgNames.of(instanceUrl);
   if (settled.length + inDoubt.length === 0) return `${org}: no entry is in doubt.\n`;
   const lines = [
-    ...settled.map((entry) => [entry.key, becomeOf(entry)]),
+    ...settled.map((entry) => [
+      entry.key,
+      released.includes(entry.key) ? `${becomeOf(entry)}; ${releasedText}` : becomeOf(entry),
+    ]),
     ...inDoubt.map(({ key, doubt }) => [
       key,
       `still in doubt: ${doubt?.message ?? 'the org does not tell.'}`,
@@ -30,6 +33,8 @@ export function settledText(
   const more = rest > 0 ? `${counted(rest, 'more entry', 'more entries')}; --json has them all.\n` : '';
   return `${org}: ${counted(settled.length, 'entry', 'entries')} settled, ${count(inDoubt.length)} in doubt.\n${table}${more}${waitsFor.length === 0 ? '' : `${waitsText(waitsFor)}\n`}`;
 }
+
+const releasedText = 'its request without an answer is waited for no more';
 
 function becomeOf({ state, op, contactId }: OutboxEntryView): string {
   switch (state) {

@@ -23,7 +23,7 @@ export function addSettleCommand(outbox: Command, { run }: Pick<CommandHost, 'ru
     .option('--as <id>', 'the entry became the contact of this Id')
     .option(
       '--not-sent',
-      'the entries never reached Salesforce and are sent again: look there first, or they exist twice',
+      'the entries never reached Salesforce and are sent again: look there first, or they exist twice; also ends the wait for a request without an answer that will not be carried out',
     )
     .option('--auto', 'asks the org once more; without a key about every entry in doubt')
     .addHelpText(

@@ -85,7 +85,8 @@ export function entryText({ entry, salesforce }: OutboxShowResult, call: Invocat
 
 function waitFact(before: string, key: string): [string, string] {
   const whose = before === key ? 'an earlier request of its own' : `the request of ${before}`;
-  return ['waits', `for ${whose}, which got no answer, until Salesforce has said that it is over`];
+  const end = `\`parahack-sync outbox settle ${before} --not-sent\` ends the wait where you know that it will not be carried out`;
+  return ['waits', `for ${whose}, which got no answer, until Salesforce has said that it is over; ${end}`];
 }
 
 /** The error, and a line for each contact that the entry is a duplicate of. */

@@ -477,6 +477,31 @@ describe('outbox', () => {
     ]);
   });
 
+  test('settle says of which entry the request is waited for no more', async () => {
+    const entry = {
+      key: 'k1',
+      instanceUrl,
+      op: 'update' as const,
+      contactKey: '003A',
+      contactId: '003A',
+      changes: { Title: 'New' },
+      fields: ['Title'],
+      contact: { name: 'Ng', email: null },
+      state: 'done' as const,
+      attempts: 2,
+      errors: [],
+      createdAt: '2026-03-01T11:00:00.000Z',
+      sentAt: '2026-03-01T11:00:01.000Z',
+      settledAt: '2026-03-01T11:00:02.000Z',
+    };
+    const settled = { instanceUrl, settled: [entry], inDoubt: [], waitsFor: [], released: ['k1'] };
+    const { app } = fakeApp({ outbox: { settle: async () => settled } });
+    const { stdout } = await runMain(['outbox', 'settle', 'k1', '--not-sent'], { app });
+    expect(stdout).toMatch(/k1 +done: contact 003A; its request without an answer is waited for no more/);
+    const asJson = await runMain(['outbox', 'settle', 'k1', '--not-sent', '--json'], { app });
+    expect(json(asJson.stdout)).toMatchObject({ released: ['k1'] });
+  });
+
   test('retry says what is to be decided first, by the command for it', async () => {
     const waitsFor = (['conflict', 'in-doubt', 'held', 'held'] as const).map((state, n) => ({
       key: `k${n}`,
