@@ -243,17 +243,17 @@ describe('the outbox is drained', () => {
     expect(await statesOf(rig)).toEqual(['in-doubt', 'in-doubt', 'in-doubt', 'pending', 'pending']);
   });
 
-  it('no further than the first five collections of creates whose answers are lost', async () => {
+  it('no further than the first eight collections of creates whose answers are lost', async () => {
     await using rig = await copied(3);
     await control(rig.emulator.url, 'faults', [
       { match: 'POST .*/composite/sobjects', times: 99, reset: 'after-commit' },
     ]);
     await pushed(
       rig,
-      Array.from({ length: 1_201 }, (_, n) => ({ LastName: `Many ${n}` })),
+      Array.from({ length: 1_801 }, (_, n) => ({ LastName: `Many ${n}` })),
     );
     const states = await statesOf(rig);
-    expect(states.filter((state) => state === 'in-doubt')).toHaveLength(1_000);
+    expect(states.filter((state) => state === 'in-doubt')).toHaveLength(1_600);
     expect(states.filter((state) => state === 'pending')).toHaveLength(201);
   });
 

@@ -117,14 +117,14 @@ describe('the progress of a push', () => {
 
   it('begins with what the push that it goes on with has done', async () => {
     await using rig = await openRig();
-    // Five requests are under way by then, and end.
-    const all = people(1_100);
+    // Eight requests are under way by then, and end.
+    const all = people(1_700);
     const stop = new AbortController();
     const stopped = { ...rig.context, onEvent: () => stop.abort() };
     const first = await pushAll(stopped, all, { fresh: false, signal: stop.signal });
     expect(first.stopped).not.toBeNull();
     rig.events.length = 0;
     await pushAll(rig.context, all, { fresh: false, signal: rig.signal });
-    expect(progressOf(rig)).toEqual([{ settled: 1_100, older: 0, total: 1_100 }]);
+    expect(progressOf(rig)).toEqual([{ settled: 1_700, older: 0, total: 1_700 }]);
   });
 });

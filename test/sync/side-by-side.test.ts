@@ -168,22 +168,22 @@ describe('how many requests are sent at once', () => {
     return width.current;
   }
 
-  it('is five from the beginning', async () => {
+  it('is eight from the beginning', async () => {
     const width = new SendWidth();
-    expect(width.current).toBe(5);
-    expect(await good(width, 10)).toBe(5);
+    expect(width.current).toBe(8);
+    expect(await good(width, 10)).toBe(8);
   });
 
-  it('is one, where it begins alone, until an answer has come that is good, and five from then on', async () => {
+  it('is one, where it begins alone, until an answer has come that is good, and eight from then on', async () => {
     const width = new SendWidth();
     width.beginAlone();
     expect(width.current).toBe(1);
     (await width.enter(signal))('other');
     expect(width.current).toBe(1);
-    expect(await good(width, 1)).toBe(5);
-    expect(await good(width, 9)).toBe(5);
+    expect(await good(width, 1)).toBe(8);
+    expect(await good(width, 9)).toBe(8);
     width.beginAlone();
-    expect(width.current).toBe(5);
+    expect(width.current).toBe(8);
   });
 
   it('halves once for all that the org had too much of at a time, and climbs back slowly', async () => {
@@ -191,11 +191,11 @@ describe('how many requests are sent at once', () => {
     await good(width, 9);
     const leaves = await Promise.all([1, 2, 3, 4].map(() => width.enter(signal)));
     for (const leave of leaves) leave('crowded');
-    expect(width.current).toBe(2);
-    expect(await good(width, 9)).toBe(2);
-    expect(await good(width, 1)).toBe(3);
+    expect(width.current).toBe(4);
+    expect(await good(width, 9)).toBe(4);
+    expect(await good(width, 1)).toBe(5);
     (await width.enter(signal))('crowded');
-    expect(width.current).toBe(1);
+    expect(width.current).toBe(2);
   });
 
   it('is one after a lost answer, and what waits for a place goes alone', async () => {

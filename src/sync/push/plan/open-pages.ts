@@ -1,7 +1,10 @@
 import type { Outbox } from '../../ports/outbox.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
 
-/** Enough for five requests of 200; larger ones outlive more collections of garbage, and took a tenth more of the processor. */
+/**
+ * Two are open at a time: enough for eight requests of 200. Larger ones outlive more collections of garbage, and took a tenth
+ * more of the processor.
+ */
 const entriesPerPage = 1_000;
 /** What no request carries and nothing has ended. */
 const states = ['pending', 'in-doubt', 'held', 'conflict'] as const;

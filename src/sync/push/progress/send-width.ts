@@ -4,7 +4,7 @@ import { Semaphore } from '../../../base/semaphore.ts';
  * The most requests that are under way at once. What a crash leaves in doubt is bounded by it: so many collections of
  * 200.
  */
-export const mostAtOnce = 5;
+export const mostAtOnce = 8;
 /** Once the org has had too much to do, so many good answers let one more request go beside the others. */
 const climbAfter = 10;
 
