@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { SqliteOutbox } from '../../src/store/sqlite/sqlite-outbox.ts';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
 import type { OutboxEntry } from '../../src/sync/ports/outbox-entry.ts';
+import { contactNames } from '../../src/sync/push/entry/contact-names.ts';
+import { LostOfDrain } from '../../src/sync/push/plan/lost-of-drain.ts';
 import { calls, contactsOf, control } from '../e2e/org.ts';
 import { pushAll, recordsOf } from './push-all.ts';
 import { openRig, type Rig } from './rig.ts';
@@ -305,5 +308,75 @@ describe('a request that is carried out long after it was cut', () => {
     edit(two, other, 'Beside');
     expect(await spent(() => cycle(rig))).toBe(idle + 1);
     expect(await rig.context.mirror.outbox.lostRequests()).toEqual([]);
+  });
+
+  it('is looked for once in a drain, however many requests that sends, and again where one more is cut', async () => {
+    const contacts = 1_200;
+    await using rig = await openRig({ contacts });
+    expect((await backfill(rig.context, { api: 'rest', signal: rig.signal })).error).toBeNull();
+    const brake = { ...rig.context.sizes.outgoingBrake, edits: 10 * contacts };
+    rig.context.sizes = { ...rig.context.sizes, outgoingBrake: brake };
+    const ids = (await contactsOf(rig.emulator.url)).map(({ Id }) => String(Id));
+    await cut(rig);
+    await pushed(rig, [{ Id: ids[0], Title: 'First' }]);
+    const look = vi.spyOn(SqliteOutbox.prototype, 'lostRequests');
+    const looks = async (work: () => Promise<unknown>) => {
+      const before = look.mock.calls.length;
+      await work();
+      return look.mock.calls.length - before;
+    };
+    const all = (title: string) => ids.map((Id) => ({ Id, Title: title }));
+    try {
+      // One of them asks whether some of it is over by now.
+      expect(await looks(() => pushed(rig, all('Second')))).toBe(2);
+      expect((await rig.context.mirror.outbox.counts()).pending).toBe(1);
+      await cut(rig);
+      const again = [...all('Third'), ...all('Fourth')];
+      expect(await looks(() => pushed(rig, again))).toBeLessThanOrEqual(4);
+    } finally {
+      look.mockRestore();
+    }
+    // The contacts of the request that was cut, and the one from before: each twice, and its own earlier change.
+    const { pending } = await rig.context.mirror.outbox.counts();
+    expect(pending).toBeGreaterThan(200);
+    await comeToRest(rig);
+    expect(new Set((await titles(rig)).values())).toEqual(new Set(['Fourth']));
+  });
+
+  it('is known by the Id of its contact as soon as that is told, in the same drain', async () => {
+    const { rig, ids } = await copied();
+    await using _rig = rig;
+    const [id] = ids;
+    await control(rig.emulator.url, 'faults', [
+      { match: writes, reset: 'commit-later', commitAfterMs: 12 * second },
+      { match: 'GET .*/composite|POST .*/composite/sobjects/Contact|/query', times: 99, status: 500 },
+    ]);
+    await pushed(rig, [{ LastName: 'Late', ParaHack_Id__c: 'L1' }], { upsertField: 'ParaHack_Id__c' });
+    const { outbox } = rig.context.mirror;
+    const [upsert] = (await outbox.list()) as [OutboxEntry];
+    await outbox.add([
+      {
+        ...upsert,
+        key: 'later',
+        op: 'update',
+        contactKey: String(id),
+        contactId: String(id),
+        changes: { Title: 'New' },
+        upsertField: null,
+        state: 'pending',
+      },
+    ]);
+    const [later] = (await outbox.list({ keys: ['later'] })) as [OutboxEntry];
+    const lost = new LostOfDrain();
+    const reason = async () => {
+      const free = { blockReason: () => null, block: () => {} };
+      const behind = (await lost.behind(rig.context)).before(free);
+      return behind.blockReason([later], await contactNames(rig.context, [later]));
+    };
+    expect(await reason()).toBeNull();
+    await outbox.settle([{ key: upsert.key, state: 'done', contactId: String(id), created: false, at: 0 }]);
+    expect(await reason()).toBe('lost');
+    await outbox.noteLost([{ key: upsert.key, over: true }]);
+    expect(await reason()).toBeNull();
   });
 });

@@ -20,6 +20,7 @@ import { columnValue, findIdBy } from './memory-values.ts';
 
 export class MemoryOutbox implements Outbox {
   readonly #file: MemoryFile;
+  #lostChanges = 0;
 
   constructor(file: MemoryFile) {
     this.#file = file;
@@ -78,6 +79,7 @@ export class MemoryOutbox implements Outbox {
   }
 
   async settle(settlements: readonly Settlement[]): Promise<void> {
+    if (settlements.some(({ state }) => state === 'in-doubt')) this.#lostChanges++;
     this.#file.write('send-entries', ({ outbox }) => {
       for (const settlement of settlements) {
         const entry = outbox.get(settlement.key);
@@ -124,7 +126,12 @@ export class MemoryOutbox implements Outbox {
     );
   }
 
+  lostChanges(): number {
+    return this.#lostChanges;
+  }
+
   async noteLost(notes: readonly LostNote[]): Promise<void> {
+    this.#lostChanges++;
     this.#file.write('send-entries', ({ outbox }) => {
       for (const { key, ...end } of notes) {
         const entry = outbox.get(key);

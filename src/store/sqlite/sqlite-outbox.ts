@@ -35,6 +35,7 @@ export class SqliteOutbox implements Outbox {
   readonly #write: MirrorWrite;
   readonly #object: string;
   readonly #sending: JoinedWrites<SendStep, string | null>;
+  #lostChanges = 0;
 
   constructor(file: MirrorFile, write: MirrorWrite, object: string) {
     this.#file = file;
@@ -64,7 +65,12 @@ export class SqliteOutbox implements Outbox {
   }
 
   async settle(settlements: readonly Settlement[]): Promise<void> {
-    await this.#sending.add({ kind: 'settled', settlements });
+    const mayLose = settlements.some(({ state }) => state === 'in-doubt');
+    try {
+      await this.#sending.add({ kind: 'settled', settlements });
+    } finally {
+      if (mayLose) this.#lostChanges++;
+    }
   }
 
   async noteDoubts(notes: readonly DoubtNote[]): Promise<void> {
@@ -84,7 +90,16 @@ export class SqliteOutbox implements Outbox {
   }
 
   async noteLost(notes: readonly LostNote[]): Promise<void> {
-    if (notes.length > 0) await this.#write('noteLost', notes);
+    if (notes.length === 0) return;
+    try {
+      await this.#write('noteLost', notes);
+    } finally {
+      this.#lostChanges++;
+    }
+  }
+
+  lostChanges(): number {
+    return this.#lostChanges;
   }
 
   async move(

@@ -65,6 +65,8 @@ export interface Outbox {
    */
   lostRequests(): Promise<LostRequest[]>;
   noteLost(notes: readonly LostNote[]): Promise<void>;
+  /** Grows with each write by this outbox that may add to `lostRequests`, or take from it. */
+  lostChanges(): number;
   /**
    * By a person: `retry` turns rejected (and with `inDoubt`, in-doubt) into pending, as if never sent; `drop` gives
    * up.

@@ -7,28 +7,51 @@ import type { Blocks } from './plan-page.ts';
 /** Holds back changes of contacts of which an earlier request may still be carried out: it would undo them. */
 export class BehindLost {
   /** Under which keys they were sent, by the names of their contacts. */
-  readonly #names: ReadonlyMap<string, ReadonlySet<string>>;
-  private constructor(names: ReadonlyMap<string, ReadonlySet<string>>) {
-    this.#names = names;
-  }
+  readonly #names = new Map<string, Set<string>>();
+  /** Under which keys those were sent whose entries have no Id, by the keys that these have now. */
+  readonly #withoutId = new Map<string, string>();
+
+  private constructor() {}
 
   /** `overBefore`: what ended before this time of the org, ms since 1970, is taken as over; absent: what is noted so alone. */
   static async of(
     context: Pick<SyncContext, 'mirror'>,
     { overBefore = Number.NEGATIVE_INFINITY }: { overBefore?: number | undefined } = {},
   ): Promise<BehindLost> {
-    const names = new Map<string, Set<string>>();
+    const behind = new BehindLost();
     const noted = await context.mirror.outbox.lostRequests();
-    const lost = noted.filter(({ endedOrgAt }) => endedOrgAt === null || endedOrgAt > overBefore);
-    if (lost.length === 0) return new BehindLost(names);
+    await behind.#add(
+      context,
+      noted.filter(({ endedOrgAt }) => endedOrgAt === null || endedOrgAt > overBefore),
+    );
+    return behind;
+  }
+
+  async #add(
+    context: Pick<SyncContext, 'mirror'>,
+    lost: readonly Pick<LostRequest, 'entry' | 'sentAs'>[],
+  ): Promise<void> {
+    if (lost.length === 0) return;
     const namesOf = await contactNames(
       context,
       lost.map(({ entry }) => entry),
     );
     for (const { entry, sentAs } of lost) {
-      for (const name of namesOf(entry)) names.set(name, (names.get(name) ?? new Set()).add(sentAs));
+      for (const name of namesOf(entry))
+        this.#names.set(name, (this.#names.get(name) ?? new Set()).add(sentAs));
+      if (entry.contactId === null) this.#withoutId.set(entry.key, sentAs);
+      else this.#withoutId.delete(entry.key);
     }
-    return new BehindLost(names);
+  }
+
+  /** A pull, or the outcome of a repeat, may have told meanwhile of which contacts upserts are. */
+  async learnIds(context: Pick<SyncContext, 'mirror'>): Promise<void> {
+    if (this.#withoutId.size === 0) return;
+    const entries = await context.mirror.outbox.list({ keys: [...this.#withoutId.keys()] });
+    await this.#add(
+      context,
+      entries.map((entry) => ({ entry, sentAs: this.#withoutId.get(entry.key) ?? entry.key })),
+    );
   }
 
   /** Names of the contacts. */

@@ -4,7 +4,7 @@ import type { Outbox } from '../../ports/outbox.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
 import { bulkCells } from '../entry/bulk-row.ts';
 import { contactNames } from '../entry/contact-names.ts';
-import { BehindLost } from './behind-lost.ts';
+import type { BehindLost } from './behind-lost.ts';
 
 /** Salesforce takes 150 MB, which it counts as base64. Source: Bulk API 2.0 Developer Guide, "Limits". */
 const jobBytes = 100_000_000;
@@ -35,12 +35,12 @@ const openStates = ['pending', 'sent', 'in-doubt', 'held', 'conflict'] as const;
  */
 export async function planJob(
   context: Pick<SyncContext, 'mirror' | 'sizes'>,
-  entries: Pick<Outbox, 'list'> = context.mirror.outbox,
-  known?: BehindLost,
+  entries: Pick<Outbox, 'list'>,
+  behindLost: BehindLost,
 ): Promise<PlannedJob | null> {
   const { sizes } = context;
   const kinds = new Map<string, Kind>();
-  const seen = new Set((known ?? (await BehindLost.of(context))).names());
+  const seen = new Set(behindLost.names());
   for (let after = -1; ; ) {
     const page = await entries.list({ states: openStates, after, limit: entriesPerPage });
     const last = page.at(-1);

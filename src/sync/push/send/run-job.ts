@@ -70,7 +70,7 @@ export async function sendByJobs(
   while (progress.noJobs === null) {
     const { pending } = await context.mirror.outbox.counts();
     if (pending < context.sizes.ingestFromRows && !(await context.mirror.outbox.asksForJob())) return;
-    const planned = await planJob(context);
+    const planned = await planJob(context, context.mirror.outbox, await progress.lost.behind(context));
     if (planned === null) return;
     throwIfAborted(options.signal);
     const jobId = await openedJob(context, planned, progress, options);

@@ -2,7 +2,6 @@ import { throwIfAborted } from '../../../base/abort.ts';
 import type { SyncContext } from '../../context.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
 import { type ContactNames, contactNames } from '../entry/contact-names.ts';
-import { BehindLost } from '../plan/behind-lost.ts';
 import { ContactLine } from '../plan/contact-line.ts';
 import type { HeldBack } from '../plan/held-back.ts';
 import { openPages } from '../plan/open-pages.ts';
@@ -94,7 +93,7 @@ async function* requestPages(
   for await (const { listed, begun } of pages) {
     const namesOf = await contactNames(context, listed);
     const entries = await settleExpired(context, listed);
-    const own = (await BehindLost.of(context)).before(blocks, progress);
+    const own = (await progress.lost.behind(context)).before(blocks, progress);
     const how = { namesOf, blocks: own, line: begun, idempotent: progress.idempotent };
     const planned = await planPage(context, entries, how);
     // An org that takes no Idempotency-Keys says so to one request in place of five.
@@ -111,7 +110,7 @@ async function sendOne(
 ): Promise<void> {
   // What could not be sent since the plan was made keeps later changes of the same contact back.
   const entries: OutboxEntry[] = [];
-  const blocks = (await BehindLost.of(context)).before(progress, progress);
+  const blocks = (await progress.lost.behind(context)).before(progress, progress);
   for (const unit of planned.allOrNone ? [planned.entries] : planned.entries.map((entry) => [entry])) {
     const reason = blocks.blockReason(unit, namesOf);
     if (reason === null) entries.push(...unit);
