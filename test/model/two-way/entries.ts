@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import { keptStatement } from './kept-statement.ts';
 
 /** An entry of the outbox, as far as a history looks at it. */
 export interface Entry {
@@ -21,7 +22,7 @@ const columns =
   'seq, key, op, state, contact_key AS contactKey, contact_id AS contactId, changes, base, errors, local, doubt, sent_at AS sentAt';
 
 export function entriesIn(db: Database.Database): Entry[] {
-  return db.prepare(`SELECT ${columns} FROM outbox ORDER BY seq`).all() as Entry[];
+  return keptStatement(db, `SELECT ${columns} FROM outbox ORDER BY seq`).all() as Entry[];
 }
 
 export function isOpen({ state }: Entry): boolean {

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { Row } from '../watch/org.ts';
 import { usersValueFields } from './fields.ts';
+import { keptStatement } from './kept-statement.ts';
 import type { Act, Edit } from './steps.ts';
 import type { World } from './world.ts';
 
@@ -41,7 +42,7 @@ function isRefusal({ isWriting }: World, error: unknown): boolean {
 
 function run(world: World, db: Database.Database, edit: Edit, noted: (() => void)[]): string {
   if (edit.edit === 'insert') return insert(world, db, noted);
-  const rows = db.prepare('SELECT * FROM contacts ORDER BY _key').all() as Row[];
+  const rows = keptStatement(db, 'SELECT * FROM contacts ORDER BY _key').all() as Row[];
   const row =
     edit.row === undefined
       ? rows[edit.pick % Math.max(1, rows.length)]

@@ -9,6 +9,7 @@ import { MachineWorld, openScene, requestMs, type Scene } from '../machine-world
 import { orgId, type Row } from '../watch/org.ts';
 import type { Machine } from '../watch/program.ts';
 import { type Entry, entriesIn } from './entries.ts';
+import { keptStatement } from './kept-statement.ts';
 import { Oracle } from './oracle.ts';
 import { performAct } from './perform-act.ts';
 import type { Act, Meanwhile } from './steps.ts';
@@ -127,7 +128,7 @@ export class World extends MachineWorld {
   }
 
   shown(): Row[] {
-    return this.other(0).prepare('SELECT * FROM contacts ORDER BY _key').all() as Row[];
+    return keptStatement(this.other(0), 'SELECT * FROM contacts ORDER BY _key').all() as Row[];
   }
 
   entries(): Entry[] {
