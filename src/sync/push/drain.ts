@@ -5,6 +5,7 @@ import type { SyncContext } from '../context.ts';
 import type { Lease } from '../ports/leases.ts';
 import type { RunRecorder } from '../run-recorder.ts';
 import type { Undecided } from './entry/blocked-contacts.ts';
+import { LostOfDrain } from './plan/lost-of-drain.ts';
 import { waitsForJob } from './plan/waits-for-job.ts';
 import { DrainProgress } from './progress/drain-progress.ts';
 import type { OnSettled } from './progress/tell-settled.ts';
@@ -89,7 +90,8 @@ async function drain(
   );
   let stopped: Error | null = null;
   try {
-    const sending = { ...options, jobPatienceMs: options.patienceMs, grace: grace.signal, confirm };
+    const lost = new LostOfDrain();
+    const sending = { ...options, lost, jobPatienceMs: options.patienceMs, grace: grace.signal, confirm };
     await using behind = new ReadBehind(context, options);
     const beside = () => new SendBeside(context, progress, { ...sending, behind });
     await recoverJobs(context, progress, { ...sending, beside: beside() });

@@ -4,7 +4,6 @@ import type { Remote } from '../../ports/remote.ts';
 import type { RunRecorder } from '../../run-recorder.ts';
 import { BlockedContacts, type BlockReason, type Undecided } from '../entry/blocked-contacts.ts';
 import type { ContactNames } from '../entry/contact-names.ts';
-import { LostOfDrain } from '../plan/lost-of-drain.ts';
 import { SendWidth } from './send-width.ts';
 
 /**
@@ -16,7 +15,6 @@ const toldDoubts = new WeakMap<Remote, string>();
 /** What a drain has learned and done so far. */
 export class DrainProgress {
   readonly blocked = new BlockedContacts();
-  readonly lost = new LostOfDrain();
   readonly run: RunRecorder;
   readonly #patienceMs: number;
   /** Whether the org takes Idempotency-Keys, as far as this drain knows. */

@@ -3,6 +3,7 @@ import { AppError, isAppError } from '../../../base/errors.ts';
 import type { SyncContext } from '../../context.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
 import { bulkCells, csvRow } from '../entry/bulk-row.ts';
+import type { LostOfDrain } from '../plan/lost-of-drain.ts';
 import { type PlannedJob, planJob } from '../plan/plan-job.ts';
 import type { DrainProgress } from '../progress/drain-progress.ts';
 import { orgNow } from '../settle/org-now.ts';
@@ -65,12 +66,12 @@ async function jobsUnderWay({ mirror }: Pick<SyncContext, 'mirror'>): Promise<Se
 export async function sendByJobs(
   context: SyncContext,
   progress: DrainProgress,
-  options: SendOptions,
+  options: SendOptions & { lost: LostOfDrain },
 ): Promise<void> {
   while (progress.noJobs === null) {
     const { pending } = await context.mirror.outbox.counts();
     if (pending < context.sizes.ingestFromRows && !(await context.mirror.outbox.asksForJob())) return;
-    const planned = await planJob(context, context.mirror.outbox, await progress.lost.behind(context));
+    const planned = await planJob(context, context.mirror.outbox, await options.lost.behind(context));
     if (planned === null) return;
     throwIfAborted(options.signal);
     const jobId = await openedJob(context, planned, progress, options);

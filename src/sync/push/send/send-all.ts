@@ -4,6 +4,7 @@ import type { OutboxEntry } from '../../ports/outbox-entry.ts';
 import { type ContactNames, contactNames } from '../entry/contact-names.ts';
 import { ContactLine } from '../plan/contact-line.ts';
 import type { HeldBack } from '../plan/held-back.ts';
+import type { LostOfDrain } from '../plan/lost-of-drain.ts';
 import { openPages } from '../plan/open-pages.ts';
 import { type Blocks, planPage } from '../plan/plan-page.ts';
 import type { PlannedRequest } from '../plan/plan-requests.ts';
@@ -20,7 +21,7 @@ import { type Page, sideBySide } from './side-by-side.ts';
 /** Each settles at least the first of what stands in line; programs may go on editing for ever. */
 const mostPasses = 20;
 
-export type DrainSending = SendOptions & { behind: ReadBehind };
+export type DrainSending = SendOptions & { behind: ReadBehind; lost: LostOfDrain };
 
 /** What keeps entries back in one pass. */
 interface Pass {
@@ -64,7 +65,7 @@ async function sendPass(
   options: DrainSending,
 ): Promise<Error | null> {
   await sideBySide(
-    requestPages(context, progress, pass),
+    requestPages(context, progress, pass, options.lost),
     (planned, release) =>
       sendOne(context, planned, progress, { ...options, line: pass.line, onGoodAnswer: release }),
     {
@@ -81,6 +82,7 @@ async function* requestPages(
   context: SyncContext,
   progress: DrainProgress,
   { line, blocks }: Pass,
+  lost: LostOfDrain,
 ): AsyncGenerator<Page<PagedRequest>> {
   const { outbox } = context.mirror;
   const pages = openPages(outbox, async () => {
@@ -93,7 +95,7 @@ async function* requestPages(
   for await (const { listed, begun } of pages) {
     const namesOf = await contactNames(context, listed);
     const entries = await settleExpired(context, listed);
-    const own = (await progress.lost.behind(context)).before(blocks, progress);
+    const own = (await lost.behind(context)).before(blocks, progress);
     const how = { namesOf, blocks: own, line: begun, idempotent: progress.idempotent };
     const planned = await planPage(context, entries, how);
     // An org that takes no Idempotency-Keys says so to one request in place of five.
@@ -110,7 +112,7 @@ async function sendOne(
 ): Promise<void> {
   // What could not be sent since the plan was made keeps later changes of the same contact back.
   const entries: OutboxEntry[] = [];
-  const blocks = (await progress.lost.behind(context)).before(progress, progress);
+  const blocks = (await options.lost.behind(context)).before(progress, progress);
   for (const unit of planned.allOrNone ? [planned.entries] : planned.entries.map((entry) => [entry])) {
     const reason = blocks.blockReason(unit, namesOf);
     if (reason === null) entries.push(...unit);
