@@ -1,4 +1,4 @@
-import type { ReconcileCause, ReconcileTotals } from './reconcile-totals.ts';
+import type { ReconcileCause, ReconcileEnd } from './reconcile-totals.ts';
 
 /** Progress of work that takes a while, for a spinner or plain lines. */
 export type ProgressEvent =
@@ -68,15 +68,9 @@ export interface ReconcileProgressEvent extends Omit<BackfillProgressEvent, 'eve
   event: 'reconcile:progress';
 }
 
-export interface ReconcileCompleteEvent extends ReconcileTotals {
+export interface ReconcileCompleteEvent extends ReconcileEnd {
   event: 'reconcile:complete';
   instanceUrl: string;
-  cause: ReconcileCause;
-  /** COUNT() of the org and live rows of the mirror, before. */
-  compared: { org: number; mirror: number };
-  durationMs: number;
-  apiCalls: number;
-  runId: string;
 }
 
 /** A watch has the org: the reconcile is left to it, which takes it up soon. */

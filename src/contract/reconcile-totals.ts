@@ -25,3 +25,13 @@ export interface ReconcileTotals {
   /** Rows whose formulas and other fields without a stamp had changed. */
   recalculated: number;
 }
+
+/** What one that has come to its end tells. */
+export interface ReconcileEnd extends ReconcileTotals {
+  cause: ReconcileCause;
+  /** COUNT() of the org and live rows of the mirror, before. */
+  compared: { org: number; mirror: number };
+  durationMs: number;
+  apiCalls: number;
+  runId: string;
+}

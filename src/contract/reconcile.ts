@@ -1,5 +1,5 @@
 import type { ErrorInfo } from './error-info.ts';
-import type { ReconcileCause, ReconcileTotals } from './reconcile-totals.ts';
+import type { ReconcileCause, ReconcileEnd, ReconcileTotals } from './reconcile-totals.ts';
 
 export interface ReconcileOptions {
   /** Empty: all with sync on. */
@@ -21,7 +21,7 @@ export interface ReconcileItem extends ReconcileTotals {
   /** `queued`: left to the watch that has the org, and not waited for. */
   status: 'complete' | 'interrupted' | 'failed' | 'queued';
   dryRun: boolean;
-  /** What led to it; another than asked for where it goes on with one that was interrupted. */
+  /** What led to it; another than asked for where one that went on with an interrupted one did not come to its end. */
   cause: ReconcileCause;
   /** Live contacts in the mirror at the end. */
   contacts: number | null;
@@ -33,5 +33,10 @@ export interface ReconcileItem extends ReconcileTotals {
   durationMs: number;
   runId: string | null;
   resumed: boolean;
+  /**
+   * An older one that lay interrupted and was brought to its end before: what it had compared of the org was of a time
+   * before this was asked for. `apiCalls`, `durationMs` and all other figures beside it are without it.
+   */
+  former: ReconcileEnd | null;
   error: ErrorInfo | null;
 }

@@ -4,16 +4,13 @@ import type { CallContext } from '../contract/app.ts';
 import type { ProgressEvent } from '../contract/progress.ts';
 import type { ReconcileItem, ReconcileOptions } from '../contract/reconcile.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
-import type { SyncEvent } from '../sync/events.ts';
 import type { AskedReconcile } from '../sync/ports/asked-reconcile.ts';
 import type { Journal } from '../sync/ports/journal.ts';
 import { parseReconcileState } from '../sync/reconcile/reconcile-state.ts';
-import { totalsOf } from '../sync/reconcile/reconcile-totals.ts';
-import { workedMs } from '../sync/reconcile/worked-ms.ts';
 import type { ConnectParts } from './connect-org.ts';
 import { isOrgCompared, type OrgLeases } from './org-lease.ts';
 import { progressOf } from './progress-events.ts';
-import { completeEventOf, emptyItem } from './reconcile-items.ts';
+import { completeEventOf, emptyItem, storedEnd } from './reconcile-items.ts';
 
 export interface AskWatchParts extends OrgLeases, Pick<ConnectParts, 'clock'> {
   readonly mirrors: OrgLeases['mirrors'] & Pick<ConnectParts['mirrors'], 'open'>;
@@ -21,38 +18,47 @@ export interface AskWatchParts extends OrgLeases, Pick<ConnectParts, 'clock'> {
 
 const lookMs = 1_000;
 
+interface Left {
+  /** Null where the watch let go of the org before: it is for whoever takes the org then; the others follow that one. */
+  item: ReconcileItem | null;
+  /** Of the request, which somebody else may have made. */
+  askedId: string;
+}
+
 /**
  * Leaves a reconcile to the watch that has the org, and follows it to its end, with the events that it would tell here.
- * Null where the watch let go of the org before: it is for whoever takes the org then, and the others follow that one.
+ * `askedId`: of the request, where it was made before.
  */
 export async function askWatch(
   parts: AskWatchParts,
   { instanceUrl }: OrgRecord,
   { force, dryRun, wait }: Pick<ReconcileOptions, 'force' | 'dryRun' | 'wait'>,
-  { signal, onEvent }: CallContext<ProgressEvent>,
-): Promise<ReconcileItem | null> {
+  { signal, onEvent, askedId = null }: CallContext<ProgressEvent> & { askedId?: string | null },
+): Promise<Left> {
   await using mirror = await parts.mirrors.open(instanceUrl, { create: false });
   const { journal, contacts } = mirror;
-  await journal.askReconcile({ id: randomUUID(), force, dryRun });
+  const id = await journal.askReconcile({ id: askedId ?? randomUUID(), force, dryRun });
+  const left = (item: ReconcileItem | null): Left => ({ item, askedId: id });
   onEvent({ event: 'reconcile:left', instanceUrl });
-  if (!wait) return { ...emptyItem(instanceUrl), dryRun, status: 'queued' };
+  if (!wait) return left({ ...emptyItem(instanceUrl), dryRun, status: 'queued' });
   const followed = new FollowedRun(journal, {
     instanceUrl,
     clock: parts.clock,
-    onEvent: progressOf(onEvent),
+    tell: onEvent,
   });
   for (;;) {
-    if (signal.aborted) return leftBehind(instanceUrl, dryRun);
-    const asked = await journal.askedReconcile({ dryRun });
+    if (signal.aborted) return left(leftBehind(instanceUrl, dryRun));
+    const asked = await journal.askedReconcile({ id });
     // The mirror was replaced by a copy.
-    if (asked === null) return null;
+    if (asked === null) return left(null);
+    await followed.tellFormer(asked);
     if (asked.state === 'under-way') await followed.tell();
     if (asked.state === 'ended') {
       const item = await itemOf(journal, instanceUrl, asked, (await contacts.counts()).contacts);
       if (item.status === 'complete') onEvent(completeEventOf(item));
-      return item;
+      return left(item);
     }
-    if (!(await isOrgCompared(parts, instanceUrl))) return null;
+    if (!(await isOrgCompared(parts, instanceUrl))) return left(null);
     await parts.clock.sleep(lookMs, { signal }).catch(() => {});
   }
 }
@@ -71,21 +77,18 @@ function leftBehind(instanceUrl: string, dryRun: boolean): ReconcileItem {
 async function itemOf(
   journal: Journal,
   instanceUrl: string,
-  { runId, dryRun, ids, error }: AskedReconcile,
+  { runId, dryRun, ids, formerRunId, error }: AskedReconcile,
   contacts: number,
 ): Promise<ReconcileItem> {
-  const run = runId === null ? null : await journal.run(runId);
   return {
     ...emptyItem(instanceUrl),
-    ...(run === null ? {} : totalsOf(run)),
+    ...(await storedEnd(journal, runId)),
     status: error === null ? 'complete' : 'failed',
     dryRun,
     ids,
-    cause: (run && parseReconcileState(run)?.cause) ?? 'asked',
     contacts,
-    apiCalls: run?.apiCalls ?? 0,
-    durationMs: run === null ? 0 : workedMs(await journal.steps(run.id)),
     runId,
+    former: await storedEnd(journal, formerRunId),
     error: error === null ? null : { details: null, ...error },
   };
 }
@@ -93,7 +96,7 @@ async function itemOf(
 interface FollowOptions {
   instanceUrl: string;
   clock: Pick<Clock, 'monotonicMs'>;
-  onEvent: (event: SyncEvent) => void;
+  tell: (event: ProgressEvent) => void;
 }
 
 /** The run that another process makes, as its journal tells it. */
@@ -101,10 +104,20 @@ class FollowedRun {
   readonly #journal: Journal;
   readonly #options: FollowOptions;
   #begun: { runId: string; rows: number; atMs: number } | null = null;
+  #isFormerTold = false;
 
   constructor(journal: Journal, options: FollowOptions) {
     this.#journal = journal;
     this.#options = options;
+  }
+
+  /** The end of an older one that was gone on with, once. */
+  async tellFormer({ formerRunId }: Pick<AskedReconcile, 'formerRunId'>): Promise<void> {
+    if (formerRunId === null || this.#isFormerTold) return;
+    this.#isFormerTold = true;
+    const former = await storedEnd(this.#journal, formerRunId);
+    const { instanceUrl, tell } = this.#options;
+    if (former !== null) tell({ event: 'reconcile:complete', instanceUrl, ...former });
   }
 
   async tell(): Promise<void> {
@@ -112,7 +125,8 @@ class FollowedRun {
     const state = run === undefined ? null : parseReconcileState(run);
     if (run === undefined || state === null) return;
     const { rows = 0 } = run.counts;
-    const { instanceUrl, clock, onEvent } = this.#options;
+    const { instanceUrl, clock, tell } = this.#options;
+    const onEvent = progressOf(tell);
     const about = { instanceUrl, total: state.total };
     if (this.#begun?.runId !== run.id) {
       const { cause, why, api, dryRun } = state;

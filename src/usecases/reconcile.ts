@@ -4,19 +4,21 @@ import type { CallContext } from '../contract/app.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { ProgressEvent } from '../contract/progress.ts';
 import type { ReconcileItem, ReconcileOptions, ReconcileResult } from '../contract/reconcile.ts';
+import type { ReconcileEnd } from '../contract/reconcile-totals.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { runCycle } from '../sync/cycle/cycle.ts';
 import type { Journal } from '../sync/ports/journal.ts';
 import type { Lease } from '../sync/ports/leases.ts';
 import { mendFuture } from '../sync/reconcile/mend-future.ts';
-import { type ReconcileReport, reconcile } from '../sync/reconcile/reconcile.ts';
+import type { ReconcileReport } from '../sync/reconcile/reconcile.ts';
+import { reconcileAsked } from '../sync/reconcile/reconcile-asked.ts';
 import { askWatch } from './ask-watch.ts';
 import { syncOrgs } from './chosen-orgs.ts';
 import { type ConnectParts, connectOrg } from './connect-org.ts';
 import { type OrgLeases, takeOrgLease, underLease } from './org-lease.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 import { progressOf } from './progress-events.ts';
-import { completeEventOf, emptyItem, itemOf } from './reconcile-items.ts';
+import { completeEventOf, emptyItem, endOf, itemOf, storedEnd } from './reconcile-items.ts';
 import { sideBySide } from './side-by-side.ts';
 
 export interface ReconcileParts extends Omit<OrgDirectory, 'registry'>, ConnectParts, OrgLeases {
@@ -41,11 +43,12 @@ async function reconcileOne(
 ): Promise<ReconcileItem> {
   const { instanceUrl } = org;
   try {
-    for (let hasAsked = false; ; hasAsked = true) {
-      await using lease = await leaseOrOther(parts, instanceUrl, { hasAsked });
-      if (lease !== null) return await underOwnLease(parts, org, options, { ...context, lease });
-      const item = await askWatch(parts, org, options, context);
-      if (item !== null) return item;
+    for (let askedId: string | null = null; ; ) {
+      await using lease = await leaseOrOther(parts, instanceUrl, { hasAsked: askedId !== null });
+      if (lease !== null) return await underOwnLease(parts, org, options, { ...context, lease, askedId });
+      const left = await askWatch(parts, org, options, { ...context, askedId });
+      if (left.item !== null) return left.item;
+      askedId = left.askedId;
     }
   } catch (error) {
     const status = isAbort(error) ? 'interrupted' : 'failed';
@@ -72,17 +75,28 @@ async function leaseOrOther(
   }
 }
 
+interface OwnContext extends CallContext<ProgressEvent> {
+  lease: Lease;
+  /** Of the request, where it was made of a watch that has let go of the org since. */
+  askedId: string | null;
+}
+
+interface Compared {
+  report: ReconcileReport;
+  former: ReconcileEnd | null;
+}
+
 async function underOwnLease(
   parts: ReconcileParts,
   org: OrgRecord,
   options: ReconcileOptions,
-  { signal, onEvent, lease }: CallContext<ProgressEvent> & { lease: Lease },
+  { signal, onEvent, lease, askedId }: OwnContext,
 ): Promise<ReconcileItem> {
-  const report = await underLease(lease, signal, (ended) =>
-    compare(parts, org, options, { signal: ended, onEvent, lease }),
+  const { report, former } = await underLease(lease, signal, (ended) =>
+    compare(parts, org, options, { signal: ended, onEvent, lease, askedId }),
   );
   if (report.status === 'interrupted' && !signal.aborted) lease.lost.throwIfAborted();
-  const item = itemOf(report);
+  const item = itemOf(report, former);
   if (report.status === 'complete') onEvent(completeEventOf(item));
   return item;
 }
@@ -91,8 +105,8 @@ async function compare(
   parts: ReconcileParts,
   org: OrgRecord,
   options: ReconcileOptions,
-  { signal, onEvent, lease }: CallContext<ProgressEvent> & { lease: Lease },
-): Promise<ReconcileReport> {
+  { signal, onEvent, lease, askedId }: OwnContext,
+): Promise<Compared> {
   const connect = () => connectOrg(parts, org, { signal, lease, onEvent: progressOf(onEvent) });
   if (!options.dryRun) {
     // A connection whose clock began at a time that the org has never had reads nothing more.
@@ -102,9 +116,18 @@ async function compare(
   await using connected = await connect();
   return await work(connected);
 
-  async function work({ context, budget }: typeof connected): Promise<ReconcileReport> {
+  async function work({ context, budget }: typeof connected): Promise<Compared> {
     const { dryRun, force } = options;
-    const report = await reconcile(context, {
+    const { journal } = context.mirror;
+    const asked = askedId === null ? null : await journal.askedReconcile({ id: askedId });
+    let former = await storedEnd(journal, asked?.formerRunId ?? null);
+    const report = await reconcileAsked(context, {
+      request: { id: askedId },
+      onFormer: async (ended) => {
+        former = endOf(ended);
+        onEvent(completeEventOf(ended));
+        if (asked !== null) await journal.noteAsked({ ...asked, formerRunId: ended.runId });
+      },
       cause: 'asked',
       why: 'it was asked for',
       dryRun,
@@ -113,22 +136,28 @@ async function compare(
       fitsAfterMs: (calls) => budget.fitsAfterMs(calls),
       signal,
     });
-    if (report.failure !== null) return report;
-    await endAsked(context.mirror.journal, { force, report });
-    if (dryRun) return report;
+    if (report.failure !== null) return { report, former };
+    await endAsked(journal, { force, report, former, askedId });
+    if (dryRun) return { report, former };
     // What changed since T0, which lies some minutes back at least.
     await runCycle(context, { push: false, signal });
-    return { ...report, contacts: (await context.mirror.contacts.counts()).contacts };
+    const { contacts } = await context.mirror.contacts.counts();
+    return { report: { ...report, contacts }, former };
   }
 }
 
-/** One that was asked of a watch, which has let go of the org since, is made by this. */
+/**
+ * Those that were asked of a watch, which has let go of the org since, are made by this; where it went on with the one
+ * that was made for its own request, that one alone: another may have been made behind it.
+ */
 async function endAsked(
   journal: Journal,
-  { force, report }: { force: boolean; report: ReconcileReport },
+  { force, report, former, askedId }: Compared & { force: boolean; askedId: string | null },
 ): Promise<void> {
-  const { runId, ids, dryRun } = report;
-  const asked = await journal.askedReconcile({ dryRun });
-  if (asked === null || asked.state === 'ended' || (asked.force && !force)) return;
-  await journal.noteAsked({ ...asked, state: 'ended', runId, ids });
+  const { runId, ids, dryRun, resumed } = report;
+  const formerRunId = former?.runId ?? null;
+  for (const asked of await journal.openReconciles()) {
+    if (asked.dryRun !== dryRun || (asked.force && !force) || (resumed && asked.id !== askedId)) continue;
+    await journal.noteAsked({ ...asked, state: 'ended', runId, ids, formerRunId });
+  }
 }

@@ -8,7 +8,8 @@ import type { ReconcileCause } from '../sync/events.ts';
 import type { AskedReconcile } from '../sync/ports/asked-reconcile.ts';
 import type { Journal } from '../sync/ports/journal.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
-import { reconcile } from '../sync/reconcile/reconcile.ts';
+import { type ReconcileOptions, reconcile } from '../sync/reconcile/reconcile.ts';
+import { reconcileAsked } from '../sync/reconcile/reconcile-asked.ts';
 import { isReconcileDue } from '../sync/reconcile/schedule.ts';
 import type { ConnectedOrg } from './connect-org.ts';
 import { lastAgreed } from './last-agreed.ts';
@@ -94,9 +95,7 @@ export class WatchedReconciles {
     if (isAppError(failure, 'LEASE_LOST', 'MIRROR_REPLACED')) return;
     await using mirror = await mirrors.open(instanceUrl, { create: false });
     const error = errorInfoOf(failure);
-    for (const dryRun of [true, false]) {
-      const asked = await mirror.journal.askedReconcile({ dryRun });
-      if (asked === null || asked.state === 'ended') continue;
+    for (const asked of await mirror.journal.openReconciles()) {
       await mirror.journal.noteAsked({ ...asked, state: 'ended', error });
       this.#options.tell({ event: 'reconcile:failed', instanceUrl, error, retryInMs: null });
     }
@@ -111,7 +110,7 @@ export class WatchedReconciles {
     const { journal } = context.mirror;
     const force = asked !== undefined && (await begun(journal, asked));
     const dryRun = asked?.dryRun ?? false;
-    const report = await reconcile(context, {
+    const options: ReconcileOptions = {
       cause,
       why,
       dryRun,
@@ -120,13 +119,26 @@ export class WatchedReconciles {
       callsLeft: () => budget.remaining(),
       fitsAfterMs: (calls) => budget.fitsAfterMs(calls),
       signal,
-    });
+    };
+    let formerRunId = asked?.formerRunId ?? null;
+    const report =
+      asked === undefined
+        ? await reconcile(context, options)
+        : await reconcileAsked(context, {
+            ...options,
+            request: asked,
+            onFormer: async (former) => {
+              formerRunId = former.runId;
+              await journal.noteAsked({ ...asked, state: 'under-way', formerRunId });
+              tell(completeEventOf(former));
+            },
+          });
     const { failure, runId, ids } = report;
     const error = failure === null ? null : errorInfoOf(failure);
     // Otherwise it stays asked for: the next watch goes on with it, or whoever follows it.
     const isOver = !signal.aborted && !isAppError(failure, 'LEASE_LOST', 'MIRROR_REPLACED');
     if (asked !== undefined && isOver)
-      await journal.noteAsked({ ...asked, state: 'ended', runId, ids, error });
+      await journal.noteAsked({ ...asked, state: 'ended', runId, ids, formerRunId, error });
     if (error === null) return tell(completeEventOf(report));
     signal.throwIfAborted();
     if (!keepsCycles({ cause }) || !isOver || isAppError(failure, 'LOGIN_REQUIRED')) throw failure;

@@ -148,6 +148,7 @@ const reconciled: ReconcileItem = {
   durationMs: 1,
   runId: 'r',
   resumed: false,
+  former: null,
   error,
 };
 const pushed: PushItem = {

@@ -310,28 +310,36 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
   });
 
   describe(`${name}: a reconcile that is asked for`, () => {
-    const [first, second] = ['feedbeef-0000-4000-8000-000000000001', 'feedbeef-0000-4000-8000-000000000002'];
-    const idle = { runId: null, ids: null, error: null };
+    const [first, second, third] = ([1, 2, 3] as const).map(
+      (n) => `feedbeef-0000-4000-8000-00000000000${n}`,
+    ) as [string, string, string];
+    const idle = { runId: null, ids: null, formerRunId: null, error: null };
     const waiting = { id: first, force: false, dryRun: false, state: 'waiting', ...idle } as const;
 
-    test('is kept until it has ended, and joined by whoever asks meanwhile', async () => {
+    test('is kept until it has ended, and joined by whoever asks before it begins', async () => {
       await using opened = await open();
       const { journal } = opened.mirror;
       expect(await journal.askedReconcile()).toBeNull();
-      await journal.askReconcile({ id: first, force: false, dryRun: false });
+      expect(await journal.openReconciles()).toEqual([]);
+      expect(await journal.askReconcile({ id: first, force: false, dryRun: false })).toBe(first);
       expect(await journal.askedReconcile()).toEqual(waiting);
-      await journal.askReconcile({ id: second, force: true, dryRun: false });
+      expect(await journal.askReconcile({ id: second, force: true, dryRun: false })).toBe(first);
       expect(await journal.askedReconcile()).toEqual({ ...waiting, force: true });
+      expect(await journal.askedReconcile({ id: second })).toBeNull();
       // Whoever begins it may have looked before that one joined.
       await journal.noteAsked({ ...waiting, state: 'under-way' });
       expect(await journal.askedReconcile()).toMatchObject({ force: true, state: 'under-way' });
-      await journal.askReconcile({ id: second, force: true, dryRun: false });
-      expect(await journal.askedReconcile()).toMatchObject({ id: first, state: 'under-way' });
       const error = { code: 'TIMEOUT', message: 'Too late.', hint: null };
-      await journal.noteAsked({ ...waiting, state: 'ended', runId: 'r1', error });
-      expect(await journal.askedReconcile()).toMatchObject({ state: 'ended', runId: 'r1', error });
-      await journal.askReconcile({ id: second, force: false, dryRun: false });
+      const ended = { ...waiting, state: 'ended', runId: 'r1', formerRunId: 'r0', error } as const;
+      await journal.noteAsked(ended);
+      expect(await journal.askedReconcile()).toEqual({ ...ended, force: true });
+      expect(await journal.openReconciles()).toEqual([]);
+      expect(await journal.askReconcile({ id: second, force: false, dryRun: false })).toBe(second);
       expect(await journal.askedReconcile()).toEqual({ ...waiting, id: second });
+      // Who follows the first one still sees its end, and asks for no other.
+      expect(await journal.askedReconcile({ id: first })).toMatchObject({ state: 'ended', runId: 'r1' });
+      expect(await journal.askReconcile({ id: first, force: false, dryRun: false })).toBe(first);
+      expect(await journal.openReconciles()).toEqual([{ ...waiting, id: second }]);
     });
 
     test('that only tells is none that repairs: either is kept, and the one that was asked for first comes first', async () => {
@@ -346,24 +354,38 @@ export function sweepContract(name: string, open: () => Promise<ContractMirror>)
       expect(await journal.askedReconcile()).toEqual(telling);
       expect(await journal.askedReconcile({ dryRun: false })).toEqual({ ...waiting, state: 'ended' });
       // Asked for anew, it comes behind.
-      await journal.askReconcile({ id: first, force: false, dryRun: false });
+      await journal.askReconcile({ id: third, force: false, dryRun: false });
       expect(await journal.askedReconcile()).toEqual(telling);
       const ids = { missing: [], stale: [contactId(1)], ghosts: [], held: [] };
       await journal.noteAsked({ ...telling, state: 'ended', runId: 'r2', ids });
       expect(await journal.askedReconcile({ dryRun: true })).toMatchObject({ state: 'ended', ids });
-      expect(await journal.askedReconcile()).toEqual(waiting);
+      expect(await journal.askedReconcile()).toEqual({ ...waiting, id: third });
     });
 
-    test('is asked for anew where one under way would hold what it is to remove', async () => {
+    test('is made behind one under way, which has compared some of it already, and has a force of its own', async () => {
       await using opened = await open();
       const { journal } = opened.mirror;
       await journal.askReconcile({ id: first, force: false, dryRun: false });
       await journal.noteAsked({ ...waiting, state: 'under-way' });
-      await journal.askReconcile({ id: second, force: true, dryRun: false });
-      expect(await journal.askedReconcile()).toEqual({ ...waiting, id: second, force: true });
+      expect(await journal.askReconcile({ id: second, force: false, dryRun: false })).toBe(second);
+      expect(await journal.askReconcile({ id: third, force: true, dryRun: false })).toBe(second);
+      const behind = { ...waiting, id: second, force: true };
+      expect(await journal.openReconciles()).toEqual([{ ...waiting, state: 'under-way' }, behind]);
+      expect(await journal.askedReconcile({ dryRun: false })).toMatchObject({ id: first, force: false });
       // The end of the former is no end of this one.
       await journal.noteAsked({ ...waiting, state: 'ended' });
-      expect(await journal.askedReconcile()).toMatchObject({ id: second, state: 'waiting' });
+      expect(await journal.askedReconcile()).toEqual(behind);
+    });
+
+    test('that has ended is forgotten when two of its kind have ended since', async () => {
+      await using opened = await open();
+      const { journal } = opened.mirror;
+      for (const id of [first, second, third]) {
+        await journal.askReconcile({ id, force: false, dryRun: false });
+        await journal.noteAsked({ ...waiting, id, state: 'ended' });
+      }
+      expect(await journal.askedReconcile({ id: first })).toBeNull();
+      expect(await journal.askedReconcile({ id: second })).toMatchObject({ state: 'ended' });
     });
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
 import type { SyncEvent } from '../../src/sync/events.ts';
-import { type ReconcileOptions, reconcile } from '../../src/sync/reconcile/reconcile.ts';
+import { reconcile } from '../../src/sync/reconcile/reconcile.ts';
 import { contactsOf, control } from '../e2e/org.ts';
 import {
   asked,
@@ -386,20 +386,6 @@ describe('an interrupted reconcile', () => {
     await control(url, 'open-transaction/commit', {});
     return rig;
   }
-
-  it('that a person goes on with says that it began before, and what it may not see', async () => {
-    await using rig = await interruptedRig(0);
-    const warnings: string[] = [];
-    const again = (cause: ReconcileOptions['cause']) =>
-      later(rig, 0, (context) => {
-        const log = { ...context.log, warn: (message: string) => void warnings.push(message) };
-        return reconcile({ ...context, log }, asked(rig, { cause }));
-      });
-    expect(await again('asked')).toMatchObject({ status: 'complete', resumed: true });
-    expect(warnings).toEqual([expect.stringMatching(/began at \d{4}-.*run reconcile once more/)]);
-    expect(await again('asked')).toMatchObject({ status: 'complete', resumed: false });
-    expect(warnings).toHaveLength(1);
-  });
 
   it.each([
     { open: 0, days: 6, resumed: true, why: 'is gone on with after six days' },

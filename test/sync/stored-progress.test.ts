@@ -5,6 +5,7 @@ import { backfill } from '../../src/sync/backfill/backfill.ts';
 import { parseChunk, placeOf } from '../../src/sync/backfill/chunk.ts';
 import { newCopyState, parseCopyState } from '../../src/sync/backfill/copy-state.ts';
 import type { StoredChunk } from '../../src/sync/ports/run.ts';
+import { newReconcileState, parseReconcileState } from '../../src/sync/reconcile/reconcile-state.ts';
 import { control, expectMirrorEqualsOrg } from '../e2e/org.ts';
 import fc from '../support/properties.ts';
 import { openRig, type Rig } from './rig.ts';
@@ -174,6 +175,22 @@ function change(rig: Rig, sql: string): void {
   db.exec(sql);
   db.close();
 }
+
+describe('the stored state of a reconcile', () => {
+  const parse = (state: unknown) => parseReconcileState({ id: 'r', state });
+  const state = newReconcileState({
+    ...{ cause: 'asked', why: 'it was asked for', dryRun: false, userId: '005000000000001AAA' },
+    ...{ t0: 1, begunAt: 2, api: 'rest', total: 3, live: 4, requestId: 'feedbeef' },
+  });
+
+  it('is read as it was kept, and where a former version did not keep for which request it was begun', () => {
+    expect(parse(JSON.parse(JSON.stringify(state)))).toEqual(state);
+    const { requestId: _, ...former } = state;
+    expect(parse(former)).toEqual({ ...state, requestId: null });
+    expect(parse({ ...state, requestId: 7 })).toBeNull();
+    expect(parse({ ...state, total: undefined })).toBeNull();
+  });
+});
 
 describe('an interrupted first copy', () => {
   it.each(['rest', 'bulk'] as const)('that version 0.1.0 left in the mirror goes on: %s', async (api) => {

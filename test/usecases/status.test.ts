@@ -78,7 +78,7 @@ describe('status', () => {
       const { userId } = a;
       const state = newReconcileState({
         ...{ cause: 'asked', why: 'it was asked for', dryRun, userId, t0, begunAt: t0 },
-        ...{ api: 'rest', total: 300, live: 420 },
+        ...{ api: 'rest', total: 300, live: 420, requestId: null },
       });
       const runId = await mirror.journal.startRun('reconcile', t0, state);
       const outcome = { finishedAt: t0, apiCalls: 3, error: null, counts: { held } };
@@ -118,7 +118,7 @@ describe('status', () => {
     const begin = (dryRun: boolean, at: number) => {
       const state = newReconcileState({
         ...{ cause: 'asked', why: 'it was asked for', dryRun, userId: a.userId, t0, begunAt: t0 },
-        ...{ api: 'rest', total: 300, live: 420 },
+        ...{ api: 'rest', total: 300, live: 420, requestId: null },
       });
       const clock = { ...parts.clock, now: () => at };
       return RunRecorder.start({ ...parts, mirror, remote, clock }, 'reconcile', state);

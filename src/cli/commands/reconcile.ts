@@ -1,6 +1,7 @@
 import { AppError } from '../../base/errors.ts';
 import { formatDuration } from '../../base/interval.ts';
 import type { ReconcileItem } from '../../contract/reconcile.ts';
+import type { ReconcileTotals } from '../../contract/reconcile-totals.ts';
 import type { Invocation, Outcome } from '../invocation.ts';
 import { failureOfRuns } from '../org-failure.ts';
 import { openProgress } from '../progress/open-progress.ts';
@@ -21,8 +22,9 @@ export function addReconcileCommand({ program, run }: CommandHost): void {
     .summary('compare all contacts with the org and repair the mirror')
     .description(
       'Compares every Id and SystemModstamp with the org, reads what is missing or stale, and removes what Salesforce ' +
-        'does not have any more. A watch does so by itself when it must, and once a week. Interrupted, the same command ' +
-        'goes on where it stopped. Where a watch runs, it is left to that one and followed to its end. Without ORG: all connected orgs with sync on.',
+        'does not have any more. A watch does so by itself when it must, and once a week. Whoever asks has the whole ' +
+        'compared as it is from then on: one that lay interrupted comes to its end before, where it has read half at ' +
+        'least. Where a watch runs, it is left to that one and followed to its end. Without ORG: all connected orgs with sync on.',
     )
     .argument('[org...]', 'aliases, instance URLs, hosts or usernames')
     .option('--dry-run', 'compare and change nothing; with --verbose or --json the Ids, 1,000 of a kind')
@@ -76,7 +78,9 @@ function textOf(orgs: readonly ReconcileItem[], call: Invocation): string {
   if (only === undefined) return 'No org to compare.';
   const named = output.verbosity > 0 ? orgs.flatMap((org) => idLines(org)).join('\n') : '';
   const ids = named === '' ? '' : `\n${named}`;
-  if (orgs.length === 1) return sentenceOf(only, orgNames.of(only.instanceUrl)) + ids;
+  const former = (org: ReconcileItem, name: string) =>
+    org.former === null ? '' : formerSentence(org.former, name);
+  if (orgs.length === 1) return sentenceOf(only, orgNames.of(only.instanceUrl)) + former(only, '') + ids;
   const table = orgRunsTable(
     orgs,
     {
@@ -89,7 +93,8 @@ function textOf(orgs: readonly ReconcileItem[], call: Invocation): string {
     },
     call,
   );
-  return table + ids;
+  const formers = orgs.map((org) => former(org, orgNames.of(org.instanceUrl))).join('');
+  return table + formers + ids;
 }
 
 function sentenceOf(org: ReconcileItem, name: string): string {
@@ -102,13 +107,23 @@ function sentenceOf(org: ReconcileItem, name: string): string {
   const cost = ` in ${formatDuration(org.durationMs)} with ${counted(org.apiCalls, 'API call')}`;
   const compared = `${name}: ${counted(checked, 'contact')} compared${cost}`;
   if (missing + stale + ghosts + recalculated === 0) return `${compared}; the mirror is as the org.`;
-  const found = `${count(missing)} missing, ${count(stale)} stale, ${counted(ghosts, 'ghost')}`;
+  const found = foundText(org);
   const formulas =
     recalculated === 0 ? '' : ` Formulas of ${counted(recalculated, 'contact')} were read anew.`;
   const staying = held === 0 ? '' : ` ${count(held)} ${dryRun ? 'would be' : 'are'} held.`;
   return dryRun
     ? `${compared}: ${found}. Nothing was changed.${staying}`
     : `${compared}: ${found}; ${count(repaired)} repaired.${staying}${formulas}`;
+}
+
+function foundText({ missing, stale, ghosts }: ReconcileTotals): string {
+  return `${count(missing)} missing, ${count(stale)} stale, ${counted(ghosts, 'ghost')}`;
+}
+
+/** `name`: where others are told of too. */
+function formerSentence(former: ReconcileTotals, name: string): string {
+  const of = name === '' ? '' : `${name}: `;
+  return `\n${of}An older comparison that lay interrupted came to its end before: ${foundText(former)}; ${count(former.repaired)} repaired.`;
 }
 
 /** One line an Id, the first of each kind; how many more there are is said. */

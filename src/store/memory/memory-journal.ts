@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AskedReconcile, Asking } from '../../sync/ports/asked-reconcile.ts';
 import type { Cursors, Journal } from '../../sync/ports/journal.ts';
 import type { ChunkState, Run, RunFilter, RunKind, RunStep, StoredChunk } from '../../sync/ports/run.ts';
-import { askedOf, joined, noted } from '../asked-reconcile.ts';
+import { askedOf, joined, noted, openOf } from '../asked-reconcile.ts';
 import { foundRuns } from './found-runs.ts';
 import { kept, type MemoryFile } from './memory-file.ts';
 
@@ -74,13 +74,19 @@ export class MemoryJournal implements Journal {
     return this.#file.read(({ unheardUntil }) => unheardUntil);
   }
 
-  async askedReconcile(kind?: Pick<Asking, 'dryRun'>): Promise<AskedReconcile | null> {
-    return this.#file.read(({ asked }) => kept(askedOf(asked, kind)));
+  async askedReconcile(which?: Partial<Pick<Asking, 'id' | 'dryRun'>>): Promise<AskedReconcile | null> {
+    return this.#file.read(({ asked }) => kept(askedOf(asked, which)));
   }
 
-  async askReconcile(asked: Asking): Promise<void> {
-    this.#file.write('ask-reconcile', (state) => {
-      state.asked = joined(state.asked, asked);
+  async openReconciles(): Promise<AskedReconcile[]> {
+    return this.#file.read(({ asked }) => kept(openOf(asked)));
+  }
+
+  async askReconcile(asked: Asking): Promise<string> {
+    return this.#file.write('ask-reconcile', (state) => {
+      const { all, id } = joined(state.asked, asked);
+      state.asked = all;
+      return id;
     });
   }
 

@@ -1,6 +1,13 @@
 import type { Connection } from '../../sqlite/connection.ts';
 import type { AskedReconcile, Asking } from '../../sync/ports/asked-reconcile.ts';
-import { type AskedReconciles, askedOf, askedReconcilesOf, joined, noted } from '../asked-reconcile.ts';
+import {
+  type AskedReconciles,
+  askedOf,
+  askedReconcilesOf,
+  joined,
+  noted,
+  openOf,
+} from '../asked-reconcile.ts';
 import { objectKey, readMeta, writeMeta } from './meta.ts';
 import { storedJson } from './stored-json.ts';
 
@@ -9,16 +16,22 @@ const askedKey = objectKey('asked_reconcile');
 export function readAsked(
   db: Connection,
   object: string,
-  kind?: Pick<Asking, 'dryRun'>,
+  which?: Partial<Pick<Asking, 'id' | 'dryRun'>>,
 ): AskedReconcile | null {
-  return askedOf(readAll(db, object), kind);
+  return askedOf(readAll(db, object), which);
 }
 
-export function askReconcile(db: Connection, object: string, asked: Asking): void {
-  write(db, object, joined(readAll(db, object), asked));
+export function readOpen(db: Connection, object: string): AskedReconcile[] {
+  return openOf(readAll(db, object));
 }
 
-/** Does nothing where another was asked for since. */
+export function askReconcile(db: Connection, object: string, asked: Asking): string {
+  const { all, id } = joined(readAll(db, object), asked);
+  write(db, object, all);
+  return id;
+}
+
+/** Does nothing where it is not known any more. */
 export function noteAsked(db: Connection, object: string, asked: AskedReconcile): void {
   const all = readAll(db, object);
   if (all.some(({ id }) => id === asked.id)) write(db, object, noted(all, asked));

@@ -1,7 +1,7 @@
 import type { AskedReconcile, Asking } from '../../sync/ports/asked-reconcile.ts';
 import type { Cursors, Journal } from '../../sync/ports/journal.ts';
 import type { ChunkState, Run, RunFilter, RunKind, RunStep, StoredChunk } from '../../sync/ports/run.ts';
-import { readAsked } from './asked-records.ts';
+import { readAsked, readOpen } from './asked-records.ts';
 import { findChunk, listChunks } from './chunk-records.ts';
 import { readCursors, readKnownWindow, readReconciledAt, readUnheardUntil } from './cursor-records.ts';
 import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
@@ -58,12 +58,16 @@ export class SqliteJournal implements Journal {
     return this.#file.read((db) => readUnheardUntil(db, this.#object));
   }
 
-  async askedReconcile(kind?: Pick<Asking, 'dryRun'>): Promise<AskedReconcile | null> {
-    return this.#file.read((db) => readAsked(db, this.#object, kind));
+  async askedReconcile(which?: Partial<Pick<Asking, 'id' | 'dryRun'>>): Promise<AskedReconcile | null> {
+    return this.#file.read((db) => readAsked(db, this.#object, which));
   }
 
-  async askReconcile(asked: Asking): Promise<void> {
-    await this.#write('askReconcile', this.#object, asked);
+  async openReconciles(): Promise<AskedReconcile[]> {
+    return this.#file.read((db) => readOpen(db, this.#object));
+  }
+
+  async askReconcile(asked: Asking): Promise<string> {
+    return this.#write('askReconcile', this.#object, asked);
   }
 
   async noteAsked(asked: AskedReconcile): Promise<void> {

@@ -14,6 +14,8 @@ export interface AskedReconcile {
   runId: string | null;
   /** What one that only tells has found, where it came to that. */
   ids: DifferingIds | null;
+  /** Of an older one that lay interrupted, and was brought to its end before the whole was compared. */
+  formerRunId: string | null;
   /** What it ended with; null where all was well. */
   error: AskedError | null;
 }

@@ -37,12 +37,17 @@ export interface Journal {
    */
   unheardUntil(): Promise<number>;
   /**
-   * A reconcile that was asked for of whoever holds the org: of one kind, or the one that is to be made next, else the last
-   * that was; null where none was.
+   * A reconcile that was asked for of whoever holds the org: this one, or of one kind, or of all the one that is to be made
+   * next, else the last that was; null where none was.
    */
-  askedReconcile(kind?: Pick<Asking, 'dryRun'>): Promise<AskedReconcile | null>;
-  /** Asks for one, or joins one of its kind that is still to be made; one of the other kind stays. Needs no lease. */
-  askReconcile(asked: Asking): Promise<void>;
+  askedReconcile(which?: Partial<Pick<Asking, 'id' | 'dryRun'>>): Promise<AskedReconcile | null>;
+  /** Those that are still to be made, in their order. */
+  openReconciles(): Promise<AskedReconcile[]>;
+  /**
+   * Asks for one, unless it is known, or joins one of its kind that is not begun: one under way has compared some of it
+   * already. Answers the id of the one that is to be followed. Needs no lease.
+   */
+  askReconcile(asked: Asking): Promise<string>;
   /** How far that one is; it keeps the force of whoever joined it since. Does nothing where another was asked for since. */
   noteAsked(asked: AskedReconcile): Promise<void>;
 }

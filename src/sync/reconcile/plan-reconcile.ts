@@ -12,7 +12,7 @@ import { findSafeStart } from '../safe-start.ts';
 import { refreshSchema } from '../schema.ts';
 import { withinRun } from '../with-run.ts';
 import { newReconcileState, type ReconcileState } from './reconcile-state.ts';
-import { resumableReconcile } from './resumable-reconcile.ts';
+import { type ReconcileRequest, resumableReconcile } from './resumable-reconcile.ts';
 import { sweptFields } from './swept-fields.ts';
 import { workedMs } from './worked-ms.ts';
 
@@ -21,6 +21,8 @@ export interface PlanReconcileOptions {
   /** Why it is made, for people. */
   why: string;
   dryRun: boolean;
+  /** Whatever lies interrupted is gone on with where there is none. */
+  request?: ReconcileRequest | null;
   /** API calls that this tool may still make today; null where that is not known. */
   callsLeft?: () => Promise<number | null>;
   /** After how long so many more fit into the share, ms; null where that is not known, or never. */
@@ -33,6 +35,8 @@ export interface PlannedReconcile {
   state: ReconcileState;
   /** It goes on with one that was interrupted. */
   isResumed: boolean;
+  /** See `BegunReconcile`. */
+  isFormer: boolean;
   /** What that one took, as far as it was stored. */
   before: { apiCalls: number; workedMs: number };
 }
@@ -45,7 +49,7 @@ export async function planReconcile(
   context: SyncContext,
   options: PlanReconcileOptions,
 ): Promise<PlannedReconcile> {
-  const { dryRun, signal } = options;
+  const { dryRun, request, signal } = options;
   const { mirror, remote, clock } = context;
   const callsAtStart = remote.usage.sent();
   const { updated, deleted } = await mirror.journal.cursors();
@@ -55,7 +59,7 @@ export async function planReconcile(
     });
   }
   const { userId } = await remote.identity({ signal });
-  const begun = await resumableReconcile(context, { dryRun, userId, signal });
+  const begun = await resumableReconcile(context, { dryRun, userId, request, signal });
   const before = await taken(mirror.journal, begun?.run ?? null);
   await refreshSchema(context, { force: true, signal });
   const state = begun?.state ?? (await decide(context, userId, options));
@@ -72,7 +76,8 @@ export async function planReconcile(
     },
     { callsAtStart },
   );
-  return { runId, state: { ...state, planned: true }, isResumed: begun !== null, before };
+  const isFormer = begun?.isFormer ?? false;
+  return { runId, state: { ...state, planned: true }, isResumed: begun !== null, isFormer, before };
 }
 
 /** The time between an interruption and the next try is no work. */
@@ -87,7 +92,7 @@ async function taken(
 async function decide(
   context: SyncContext,
   userId: string,
-  { cause, why, dryRun, callsLeft = async () => null, fitsAfterMs, signal }: PlanReconcileOptions,
+  { cause, why, dryRun, request, callsLeft = async () => null, fitsAfterMs, signal }: PlanReconcileOptions,
 ): Promise<ReconcileState> {
   const { mirror, remote, records } = context;
   const t0 = await findSafeStart(context, { signal });
@@ -113,6 +118,7 @@ async function decide(
     api,
     total,
     live,
+    requestId: request?.id ?? null,
   });
 }
 

@@ -42,6 +42,8 @@ export interface ReconcileState {
   overtaken: boolean;
   /** Queries in a row, up to the last one, that timed out without a row. */
   fruitless: number;
+  /** The request that it was begun for; null where it was begun for none that is kept. */
+  requestId: string | null;
 }
 
 export function newReconcileState(
@@ -70,6 +72,8 @@ export function parseReconcileState(run: Pick<Run, 'id' | 'state'>): ReconcileSt
       swept: stored.isTrue('swept'),
       overtaken: stored.isTrue('overtaken'),
       fruitless: stored.number('fruitless'),
+      // Former versions did not keep it.
+      requestId: stored.has('requestId') ? stored.textOrNull('requestId') : null,
     };
   } catch (error) {
     if (isAppError(error, 'PROGRESS_UNREADABLE')) return null;

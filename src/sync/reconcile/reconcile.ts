@@ -1,5 +1,4 @@
 import { isAbort } from '../../base/abort.ts';
-import { isoTime } from '../../base/iso-time.ts';
 import type { SyncContext } from '../context.ts';
 import { fillNewFields } from '../cycle/fill-fields.ts';
 import type { ReconcileCause } from '../events.ts';
@@ -35,6 +34,8 @@ export interface ReconcileReport extends ReconcileTotals {
   durationMs: number;
   runId: string | null;
   resumed: boolean;
+  /** It went on with one that is older than what was asked for. */
+  isFormer: boolean;
   /** Of a dry run. */
   ids: DifferingIds | null;
   error: RunError | null;
@@ -56,7 +57,6 @@ export async function reconcile(context: SyncContext, options: ReconcileOptions)
   try {
     planned = await planReconcile(context, options);
     tellStart(context, planned);
-    if (planned.isResumed && options.cause === 'asked') warnOfFormerSweep(context, planned);
     ids = await work(context, planned, options);
   } catch (error) {
     failure = error;
@@ -73,6 +73,7 @@ export async function reconcile(context: SyncContext, options: ReconcileOptions)
     durationMs: Math.round((planned?.before.workedMs ?? 0) + clock.monotonicMs() - startedAt),
     runId: planned?.runId ?? null,
     resumed: planned?.isResumed ?? false,
+    isFormer: planned?.isFormer ?? false,
     ids,
     error: failure === null ? null : runErrorOf(failure),
     failure,
@@ -107,13 +108,6 @@ function tellStart({ onEvent, remote }: SyncContext, { runId, state, isResumed }
     resumed: isResumed,
     dryRun,
   });
-}
-
-/** Who asks after a change of sharing takes a comparison from before it for one that has seen it. */
-function warnOfFormerSweep({ log, remote }: SyncContext, { state }: PlannedReconcile): void {
-  log.warn(
-    `${remote.instanceUrl}: the comparison that began at ${isoTime(state.begunAt)} did not end and is gone on with: what sharing or permissions have hidden or shown since then it may not see. After such a change, run reconcile once more behind it.`,
-  );
 }
 
 type Counted = ReconcileTotals & Pick<ReconcileReport, 'compared' | 'contacts'>;

@@ -9,6 +9,14 @@ import { parseReconcileState, type ReconcileState } from './reconcile-state.ts';
 export interface BegunReconcile {
   run: Run;
   state: ReconcileState;
+  /** It began before what is asked for now: what sharing has changed since is not in what it has swept. */
+  isFormer: boolean;
+}
+
+/** Somebody wants the whole of it compared as it is from then on. */
+export interface ReconcileRequest {
+  /** Null where nobody has kept it: what lies interrupted is older. */
+  id: string | null;
 }
 
 const dayMs = 86_400_000;
@@ -20,14 +28,21 @@ const resumableMs = 7 * dayMs;
  */
 const reachMs = 14 * dayMs;
 
+interface ResumableOptions {
+  dryRun: boolean;
+  userId: string;
+  request?: ReconcileRequest | null;
+  signal: AbortSignal;
+}
+
 /**
  * The newest reconcile, where it did not end and can be gone on with: of the same kind, as the same user, not too old,
- * of the same rows (no full copy has read any since then), and with a T0 from which cycles can still go on. The org
- * has told its time.
+ * of the same rows (no full copy has read any since then), and with a T0 from which cycles can still go on. Of one that is
+ * older than the request only where it has swept half of all at least, and repairs something. The org has told its time.
  */
 export async function resumableReconcile(
   context: SyncContext,
-  { dryRun, userId, signal }: { dryRun: boolean; userId: string; signal: AbortSignal },
+  { dryRun, userId, request = null, signal }: ResumableOptions,
 ): Promise<BegunReconcile | null> {
   const { mirror, remote, log } = context;
   const [run] = await mirror.journal.runs({ kind: 'reconcile', limit: 1 });
@@ -44,7 +59,19 @@ export async function resumableReconcile(
     log.info('the interrupted reconcile is too old to be gone on with and starts over', { runId: run.id });
     return null;
   }
-  return { run, state };
+  const isFormer = request !== null && (request.id === null || request.id !== state.requestId);
+  if (isFormer && !isWorthItsEnd(run, state)) {
+    log.info('the interrupted reconcile is older than what is asked for and starts over', { runId: run.id });
+    return null;
+  }
+  return { run, state, isFormer };
+}
+
+/** The whole is swept once more behind it. Pure. */
+function isWorthItsEnd({ counts }: Pick<Run, 'counts'>, state: ReconcileState): boolean {
+  const { dryRun, planned, swept, total } = state;
+  const { rows = 0 } = counts;
+  return !dryRun && planned && (swept || 2 * rows >= total);
 }
 
 /** By the org's time. One that lies ahead was told wrongly once. Pure. */

@@ -22,6 +22,7 @@ const complete: ReconcileItem = {
   durationMs: 2_000,
   runId: 'r1',
   resumed: false,
+  former: null,
   error: null,
 };
 const failed = (code: string): ReconcileItem => ({
@@ -62,6 +63,26 @@ test('one that did not begin is not said to have something to go on with', async
   expect(begun.stdout).toBe('b.my.salesforce.com: failed; run it again to go on.\n');
   const refused = await runMain(['reconcile'], { app: appOf({ ...failed('ORG_BUSY'), checked: 0 }) });
   expect(refused.stdout).toBe('b.my.salesforce.com: failed.\n');
+});
+
+test('an older one that came to its end before is told beside it, also where the whole behind it failed', async () => {
+  const { cause, compared, durationMs, apiCalls } = complete;
+  const counts = { checked: 9_999, missing: 1, stale: 2, ghosts: 1, held: 0, repaired: 4, recalculated: 0 };
+  const former = { cause, ...counts, compared: compared!, durationMs, apiCalls, runId: 'r0' };
+  const told =
+    'An older comparison that lay interrupted came to its end before: 1 missing, 2 stale, 1 ghost; 4 repaired.\n';
+  const one = await runMain(['reconcile'], { app: appOf({ ...complete, former }) });
+  expect(one.stdout).toMatch(/^acme.*10,000 contacts compared.*\n/);
+  expect(one.stdout.endsWith(`\n${told}`)).toBe(true);
+  const cut = await runMain(['reconcile'], { app: appOf({ ...failed('TIMEOUT'), checked: 0, former }) });
+  expect(cut.stdout).toBe(`b.my.salesforce.com: failed.\n${told}`);
+  const two = await runMain(['reconcile'], { app: appOf(complete, { ...failed('TIMEOUT'), former }) });
+  expect(two.stdout.endsWith(`\nb.my.salesforce.com: ${told}`)).toBe(true);
+  expect(
+    json((await runMain(['reconcile', '--json'], { app: appOf({ ...complete, former }) })).stdout),
+  ).toMatchObject({
+    orgs: [{ former: { runId: 'r0', repaired: 4 } }],
+  });
 });
 
 test('a dry run names the Ids with --verbose, and how many it does not name', async () => {
