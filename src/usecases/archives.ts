@@ -3,17 +3,18 @@ import type { AppArchives } from '../contract/app.ts';
 import type { ArchiveView } from '../contract/archives.ts';
 import type { ArchivedMirror } from '../sync/ports/mirror-archives.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
-import { namedOrAllOrgs } from './chosen-orgs.ts';
+import { listedOrgs } from './chosen-orgs.ts';
+import type { WarnParts } from './no-org.ts';
 import { type OrgLeases, takeOrgLease } from './org-lease.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 
 export function appArchives(
-  parts: OrgDirectory & OrgLeases & { readonly mirrors: Pick<Mirrors, 'archives'> },
+  parts: OrgDirectory & WarnParts & OrgLeases & { readonly mirrors: Pick<Mirrors, 'archives'> },
 ): AppArchives {
   return {
     async list({ org }) {
       const archives: ArchiveView[] = [];
-      for (const { instanceUrl } of await namedOrAllOrgs(parts, org)) {
+      for (const { instanceUrl } of await listedOrgs(parts, org)) {
         for (const archive of await parts.mirrors.archives.list(instanceUrl))
           archives.push(viewOf(instanceUrl, archive));
       }
@@ -22,7 +23,7 @@ export function appArchives(
     async prune({ org, keep }) {
       const removed: ArchiveView[] = [];
       const kept: ArchiveView[] = [];
-      for (const { instanceUrl } of await namedOrAllOrgs(parts, org)) {
+      for (const { instanceUrl } of await listedOrgs(parts, org)) {
         const archives = await parts.mirrors.archives.list(instanceUrl);
         for (const archive of archives.slice(0, keep)) kept.push(viewOf(instanceUrl, archive));
         const superfluous = archives.slice(keep);

@@ -2,7 +2,7 @@ import { AppError } from '../base/errors.ts';
 import { hostKeyOf, normaliseInstanceUrl } from '../org/instance-url.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import { eachOrgOnce, firstOfSameOrg } from '../orgs/rules/connected-once.ts';
-import { noOrg } from './no-org.ts';
+import { noOrg, type WarnParts, warnOfLeftMirrors } from './no-org.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 
 /** The orgs a command works on, as the command line's contract lays down. */
@@ -74,6 +74,13 @@ export async function namedOrAllOrgs(parts: OrgDirectory, name: string | null): 
   if (name !== null) return [await oneOrg(parts, name)];
   const only = await parts.processOrg();
   return only === null ? parts.registry.list() : [only];
+}
+
+/** The same for commands that list or find something of them: where there is none, what is not seen is told of. */
+export async function listedOrgs(parts: OrgDirectory & WarnParts, name: string | null): Promise<OrgRecord[]> {
+  const orgs = await namedOrAllOrgs(parts, name);
+  if (orgs.length === 0) await warnOfLeftMirrors(parts);
+  return orgs;
 }
 
 function nameOf({ alias, instanceUrl }: OrgRecord): string {

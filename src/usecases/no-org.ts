@@ -14,10 +14,10 @@ export async function howToConnect(parts: Pick<OrgDirectory, 'leftMirrors'>): Pr
   return folder === null ? first : `${first} ${whatOf(folder)}`;
 }
 
+export type WarnParts = Pick<OrgDirectory, 'leftMirrors'> & { readonly log: Pick<Logger, 'warn'> };
+
 /** For a command that lists what there is, and has nothing to list. */
-export async function warnOfLeftMirrors(
-  parts: Pick<OrgDirectory, 'leftMirrors'> & { readonly log: Pick<Logger, 'warn'> },
-): Promise<void> {
+export async function warnOfLeftMirrors(parts: WarnParts): Promise<void> {
   const folder = await parts.leftMirrors();
   if (folder !== null) parts.log.warn(whatOf(folder));
 }

@@ -4,8 +4,7 @@ import type { Logger } from '../base/logger.ts';
 import type { OutboxEntryView, OutboxListOptions, OutboxListResult } from '../contract/outbox.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import type { OutboxState } from '../sync/ports/outbox-entry.ts';
-import { namedOrAllOrgs } from './chosen-orgs.ts';
-import { warnOfLeftMirrors } from './no-org.ts';
+import { listedOrgs } from './chosen-orgs.ts';
 import { peopleOf } from './outbox-people.ts';
 import { outboxView } from './outbox-view.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
@@ -26,9 +25,8 @@ export async function listOutbox(
 ): Promise<OutboxListResult> {
   const urls: string[] = [];
   let total = 0;
-  const orgs = await namedOrAllOrgs(parts, org);
   // An outbox that nobody reads is not empty.
-  if (orgs.length === 0) await warnOfLeftMirrors(parts);
+  const orgs = await listedOrgs(parts, org);
   for (const { instanceUrl } of orgs) {
     throwIfAborted(signal);
     if (!(await parts.mirrors.exists(instanceUrl))) continue;

@@ -3,12 +3,13 @@ import { throwIfAborted } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
 import { AppError, isAppError } from '../base/errors.ts';
 import { isoTime } from '../base/iso-time.ts';
+import type { Logger } from '../base/logger.ts';
 import { errorInfoOf } from '../contract/error-info-of.ts';
 import type { RunResult, RunsResult, RunView } from '../contract/runs.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
 import type { Run } from '../sync/ports/run.ts';
 import type { StoredMirror } from '../sync/ports/stored-mirror.ts';
-import { namedOrAllOrgs } from './chosen-orgs.ts';
+import { listedOrgs } from './chosen-orgs.ts';
 import { isOrgLeased, isSending, type OrgLeases } from './org-lease.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
 import { isInPlace } from './spent-copy.ts';
@@ -18,6 +19,7 @@ interface ViewParts extends Pick<OrgLeases, 'leases'> {
 }
 
 export interface RunsParts extends OrgDirectory, ViewParts {
+  readonly log: Pick<Logger, 'warn'>;
   readonly mirrors: Pick<Mirrors, 'exists' | 'open' | 'copies'>;
 }
 
@@ -28,7 +30,7 @@ export async function listRuns(
 ): Promise<RunsResult> {
   let runs: RunView[] = [];
   const unread: RunsResult['unread'] = [];
-  const orgs = await namedOrAllOrgs(parts, org);
+  const orgs = await listedOrgs(parts, org);
   for (const { instanceUrl } of orgs) {
     await nextTurn();
     throwIfAborted(signal);
@@ -51,7 +53,7 @@ export async function listRuns(
 export async function showRun(parts: RunsParts, { id }: { id: string }): Promise<RunResult> {
   const found: RunResult[] = [];
   let unread: unknown = null;
-  for (const { instanceUrl } of await namedOrAllOrgs(parts, null)) {
+  for (const { instanceUrl } of await listedOrgs(parts, null)) {
     const reading = eachMirror(parts, instanceUrl, async (mirror) => {
       for (const run of await mirror.journal.runs({ prefix: id })) {
         const steps = (await mirror.journal.steps(run.id)).map((step) => ({

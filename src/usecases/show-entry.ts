@@ -2,7 +2,7 @@ import type { OutboxShowOptions, OutboxShowResult } from '../contract/outbox.ts'
 import type { OrgRecord } from '../orgs/org-record.ts';
 import type { OutboxEntry } from '../sync/ports/outbox-entry.ts';
 import { lostBefore } from '../sync/push/plan/behind-lost.ts';
-import { namedOrAllOrgs } from './chosen-orgs.ts';
+import { listedOrgs } from './chosen-orgs.ts';
 import type { ConnectParts } from './connect-org.ts';
 import { doubtView } from './doubt-view.ts';
 import { meansSeveral, startingWith, unknownEntry } from './named-entries.ts';
@@ -21,7 +21,7 @@ export async function showEntry(
   signal: AbortSignal,
 ): Promise<OutboxShowResult> {
   const found: { org: OrgRecord; entry: OutboxEntry; behind: string | null }[] = [];
-  for (const org of await namedOrAllOrgs(parts, name)) {
+  for (const org of await listedOrgs(parts, name)) {
     if (!(await parts.mirrors.exists(org.instanceUrl))) continue;
     await using mirror = await parts.mirrors.open(org.instanceUrl, { create: false });
     for (const entry of await startingWith(mirror, key)) {

@@ -12,11 +12,10 @@ import { lastRuns } from '../sync/last-runs.ts';
 import type { CallLedger } from '../sync/ports/call-ledger.ts';
 import type { FailureNotes } from '../sync/ports/failure-notes.ts';
 import type { Mirrors } from '../sync/ports/mirrors.ts';
-import { namedOrAllOrgs } from './chosen-orgs.ts';
+import { listedOrgs } from './chosen-orgs.ts';
 import { failingOf } from './failing-of.ts';
 import { type KnownLogin, loginLookup } from './known-login.ts';
 import { lastAgreedWhole } from './last-agreed.ts';
-import { warnOfLeftMirrors } from './no-org.ts';
 import { type OrgLeases, watchLeaseName } from './org-lease.ts';
 import { ownShareOf, stretchedWatchOf } from './own-share.ts';
 import type { OrgDirectory } from './ports/org-directory.ts';
@@ -37,8 +36,7 @@ export async function status(parts: StatusParts, { org }: { org: string | null }
   const orgs: StatusItem[] = [];
   const lookUp = loginLookup(parts, { quick: true });
   const holder = await parts.leases.holderOf(watchLeaseName);
-  const records = await namedOrAllOrgs(parts, org);
-  if (records.length === 0) await warnOfLeftMirrors(parts);
+  const records = await listedOrgs(parts, org);
   for (const record of records) {
     const item = await statusOf(parts, record, await lookUp(record));
     orgs.push({ ...item, failing: failingOf(parts, record, { item, holder }) });

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { OutboxMoveOptions } from '../../src/contract/outbox.ts';
 import type { OutboxState } from '../../src/sync/ports/outbox-entry.ts';
+import { appArchives } from '../../src/usecases/archives.ts';
 import { appOutbox } from '../../src/usecases/outbox.ts';
+import { listRuns, showRun } from '../../src/usecases/runs.ts';
 import { orgFor } from '../orgs/org-for.ts';
 import { heldLease } from '../support/leases.ts';
 import { calm, type Parts, partsOf } from './parts.ts';
@@ -246,6 +248,20 @@ it('an outbox is not told as empty without a word where the list of orgs was los
     expect.stringMatching(/^warn Mirrors of orgs .* \/data\/orgs: .*registry\.db/),
   ]);
 });
+
+it.each<[string, (parts: Parts) => Promise<unknown>]>([
+  ['outbox show', (parts) => appOutbox(parts).show({ org: null, key: 'k' }, calm())],
+  ['runs', (parts) => listRuns(parts, { org: null, limit: 1 }, calm().signal)],
+  ['runs show', (parts) => showRun(parts, { id: 'r' })],
+  ['archives list', (parts) => appArchives(parts).list({ org: null }, calm())],
+])(
+  '%s does not say without a word that there is nothing, where the list of orgs was lost',
+  async (_what, command) => {
+    const parts = { ...partsOf([]), leftMirrors: async () => '/data/orgs' };
+    await command(parts).catch(() => undefined);
+    expect(parts.said).toEqual([expect.stringMatching(/^warn Mirrors of orgs .* \/data\/orgs: /)]);
+  },
+);
 
 it('an org without a mirror has no entries, and gets none', async () => {
   const parts = partsOf([a]);
