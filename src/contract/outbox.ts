@@ -93,6 +93,8 @@ export interface OutboxEntryDetails extends OutboxEntryView {
   doubt: OutboxDoubt | null;
   /** Key of the entry whose request got no answer, may still be carried out, and is waited for; null where none is. */
   waitsForRequestOf: string | null;
+  /** Earlier entries of the contact that somebody has to decide about first; empty where none is waited for. */
+  waitsFor: OutboxWait[];
 }
 
 /** A contact as Salesforce has it now. */

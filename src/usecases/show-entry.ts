@@ -1,7 +1,8 @@
-import type { OutboxShowOptions, OutboxShowResult } from '../contract/outbox.ts';
+import type { OutboxShowOptions, OutboxShowResult, OutboxWait } from '../contract/outbox.ts';
 import type { OrgRecord } from '../orgs/org-record.ts';
 import type { OutboxEntry } from '../sync/ports/outbox-entry.ts';
 import { lostBefore } from '../sync/push/plan/behind-lost.ts';
+import { undecidedBefore } from '../sync/push/plan/undecided-before.ts';
 import { listedOrgs } from './chosen-orgs.ts';
 import type { ConnectParts } from './connect-org.ts';
 import { doubtView } from './doubt-view.ts';
@@ -20,19 +21,17 @@ export async function showEntry(
   { org: name, key, live = false }: OutboxShowOptions,
   signal: AbortSignal,
 ): Promise<OutboxShowResult> {
-  const found: { org: OrgRecord; entry: OutboxEntry; behind: string | null }[] = [];
+  const found: { org: OrgRecord; entry: OutboxEntry }[] = [];
   for (const org of await listedOrgs(parts, name)) {
     if (!(await parts.mirrors.exists(org.instanceUrl))) continue;
     await using mirror = await parts.mirrors.open(org.instanceUrl, { create: false });
-    for (const entry of await startingWith(mirror, key)) {
-      const before = entry.state === 'pending' ? await lostBefore({ mirror }, entry) : null;
-      found.push({ org, entry, behind: before?.key ?? null });
-    }
+    for (const entry of await startingWith(mirror, key)) found.push({ org, entry });
   }
   const [only] = found;
   if (only === undefined || found.length > 1)
     throw unknownEntry(only === undefined ? `There is no entry ${key}.` : meansSeveral(key));
-  const { org, entry, behind } = only;
+  const { org, entry } = only;
+  const waits = entry.state === 'pending' ? await waitsOf(parts, org, entry) : { lost: null, undecided: [] };
   const [person] = await peopleOf(parts.mirrors, org.instanceUrl, [entry]);
   const { way, api, upsertField, allowDuplicates } = entry;
   return {
@@ -44,10 +43,23 @@ export async function showEntry(
       upsertField,
       allowDuplicates,
       doubt: doubtView(entry.doubt),
-      waitsForRequestOf: behind,
+      waitsForRequestOf: waits.lost,
+      waitsFor: waits.undecided,
     },
     salesforce: live ? await (await import('./live-entry.ts')).liveEntry(parts, org, entry, signal) : null,
   };
+}
+
+/** What it waits for: the key of the entry whose request was cut, and entries that need a decision. */
+async function waitsOf(
+  { mirrors }: Pick<ShowParts, 'mirrors'>,
+  { instanceUrl }: OrgRecord,
+  entry: OutboxEntry,
+): Promise<{ lost: string | null; undecided: OutboxWait[] }> {
+  await using mirror = await mirrors.open(instanceUrl, { create: false });
+  const lost = await lostBefore({ mirror }, entry);
+  const undecided = await undecidedBefore({ mirror }, entry);
+  return { lost: lost?.key ?? null, undecided: undecided.map(({ key, state }) => ({ key, state })) };
 }
 
 /** From a conflict on, the base of an entry is what Salesforce had by then. */

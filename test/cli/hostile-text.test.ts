@@ -261,6 +261,7 @@ const { app } = fakeApp({
         api: null,
         doubt,
         waitsForRequestOf: text('Waited'),
+        waitsFor,
       },
       salesforce: {
         askedAt: at,

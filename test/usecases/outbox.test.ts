@@ -83,6 +83,32 @@ test('of an entry behind a cut request that may still be carried out, whose that
   expect(await waited(second)).toBeNull();
 });
 
+test('of an entry that waits, which earlier ones of its contact have to be decided first', async () => {
+  await using opened = openServices(org);
+  const [held, doubtful, other, second, later] = ['1', '1', '2', '1', '1'].map((contact): NewOutboxEntry => {
+    const contactId = `00300000000000${contact}AAA`;
+    return { ...entry(), op: 'update', contactKey: contactId, contactId, changes: { Title: 'New' } };
+  }) as [NewOutboxEntry, NewOutboxEntry, NewOutboxEntry, NewOutboxEntry, NewOutboxEntry];
+  const ofState = (one: NewOutboxEntry) => ({ ...one, state: 'held' as const });
+  const { outbox } = await outboxOf(opened, [
+    ofState(held),
+    doubtful,
+    ofState(other),
+    second,
+    ofState(later),
+  ]);
+  await using mirror = await opened.services.mirrors.open(org.url, { create: false, lease: heldLease() });
+  await mirror.outbox.markSent([doubtful.key], 'collection', 0, 0, null);
+  await mirror.outbox.settle([{ key: doubtful.key, state: 'in-doubt', errors: [], at: 0 }]);
+  const waits = async ({ key }: NewOutboxEntry) =>
+    (await outbox.show({ org: null, key }, context)).entry.waitsFor;
+  expect(await waits(second)).toEqual([
+    { key: held.key, state: 'held' },
+    { key: doubtful.key, state: 'in-doubt' },
+  ]);
+  expect(await waits(doubtful)).toEqual([]);
+});
+
 describe('a command for entries of another state names the one for this state', () => {
   const move = { org: null, all: false, inDoubt: false };
   type Verb = 'retry' | 'approve' | 'drop';

@@ -9,6 +9,7 @@ import { count, counted } from '../render/quantity.ts';
 import { relativeTime } from '../render/relative-time.ts';
 import { renderLongTable } from '../render/table.ts';
 import { doubtText, liveText } from './outbox-doubt-text.ts';
+import { behindText } from './outbox-waits-text.ts';
 
 /** Entries as a table; what tells them apart comes first, since a narrow terminal shows no more than that. */
 export async function* outboxTable(
@@ -72,6 +73,9 @@ export function entryText({ entry, salesforce }: OutboxShowResult, call: Invocat
     ['made', `${entry.createdAt}, ${relativeTime(entry.createdAt, io.now())}`],
     ['sent', entry.sentAt === null ? 'never' : `${entry.sentAt}, ${counted(entry.attempts, 'time')}`],
     ...(entry.waitsForRequestOf === null ? [] : [waitFact(entry.waitsForRequestOf, entry.key)]),
+    ...(entry.waitsFor.length === 0
+      ? []
+      : [['waits', behindText(entry.waitsFor)] satisfies [string, string]]),
     ...(way === null ? [] : [['way', way] satisfies [string, string]]),
     ...(entry.settledAt === null ? [] : [['settled', entry.settledAt] satisfies [string, string]]),
     ...entry.errors.flatMap(errorFacts),

@@ -7,8 +7,17 @@ const mostNamed = 20;
 /** What has to be done about others first, by the command for each state. */
 export function waitsText(waits: readonly OutboxWait[]): string {
   const others = counted(waits.length, 'other', 'others');
-  const steps = [...Map.groupBy(waits, ({ state }) => state)].map(([state, ones]) => stepOf(state, ones));
-  return `Before that, ${others} that ${waits.length === 1 ? 'goes' : 'go'} with it or not at all must be decided: ${steps.join('; ')}.`;
+  return `Before that, ${others} that ${waits.length === 1 ? 'goes' : 'go'} with it or not at all must be decided: ${stepsOf(waits)}.`;
+}
+
+/** Of one entry that waits: earlier ones of its contact, and what to do about them. */
+export function behindText(waits: readonly OutboxWait[]): string {
+  const earlier = counted(waits.length, 'earlier change', 'earlier changes');
+  return `for ${earlier} of the contact, which must be decided first: ${stepsOf(waits)}`;
+}
+
+function stepsOf(waits: readonly OutboxWait[]): string {
+  return [...Map.groupBy(waits, ({ state }) => state)].map(([state, ones]) => stepOf(state, ones)).join('; ');
 }
 
 function stepOf(state: OutboxState, ones: readonly OutboxWait[]): string {
