@@ -17,7 +17,7 @@ async function toldAt(parts: Parts, until: (event: WatchEvent) => boolean) {
   const end = new AbortController();
   const told: ReturnType<typeof failingOf>[] = [];
   await watch(parts, options, {
-    signal: AbortSignal.any([end.signal, AbortSignal.timeout(20_000)]),
+    signal: AbortSignal.any([end.signal, AbortSignal.timeout(90_000)]),
     onEvent(event) {
       if (told.length > 0 || !until(event)) return;
       told.push(failingOf(parts).finally(() => end.abort()));

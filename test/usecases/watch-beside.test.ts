@@ -26,7 +26,7 @@ function holdOrg(purpose: 'backfill' | 'watch') {
 }
 
 async function watched(once: boolean, onEvent: (event: WatchEvent, stop: () => void) => void) {
-  const end = AbortSignal.timeout(20_000);
+  const end = AbortSignal.timeout(90_000);
   const stop = new AbortController();
   const options = { orgs: [], intervalMs: 60_000, once, push: true, reconcileEveryMs: null };
   const signal = AbortSignal.any([end, stop.signal]);

@@ -262,7 +262,7 @@ describe('a watch', () => {
       sql(`CREATE TRIGGER no_room BEFORE UPDATE OF status ON run WHEN new.status <> 'running'
            BEGIN SELECT raise(ABORT, 'no room'); END`);
     const roomy = () => sql('DROP TRIGGER no_room');
-    const signal = AbortSignal.timeout(60_000);
+    const { signal } = new AbortController();
     const options = { push: true, once: false, intervalMs: 60_000, reconcileEveryMs: null };
 
     it('tells that a cycle was interrupted as soon as it can', async () => {

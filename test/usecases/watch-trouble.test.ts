@@ -88,7 +88,7 @@ async function watchedThrough({ from, begin, again, end }: Trouble): Promise<Wat
     services,
     { orgs: [], intervalMs: 60_000, once: false, push: true, reconcileEveryMs: null },
     {
-      signal: AbortSignal.any([stop.signal, AbortSignal.timeout(50_000)]),
+      signal: AbortSignal.any([stop.signal, AbortSignal.timeout(90_000)]),
       onEvent(event) {
         if (!('instanceUrl' in event) || event.event.startsWith('backfill:progress')) return;
         events.push(event);
@@ -276,7 +276,7 @@ it('a mirror that was removed is copied anew while the other org goes on', async
     services,
     { orgs: [], intervalMs: 60_000, once: false, push: true, reconcileEveryMs: null },
     {
-      signal: AbortSignal.any([stop.signal, AbortSignal.timeout(50_000)]),
+      signal: AbortSignal.any([stop.signal, AbortSignal.timeout(90_000)]),
       onEvent(event) {
         if (!('instanceUrl' in event)) return;
         events.push(`${event.event} ${event.instanceUrl === orgs[0].url ? 'a' : 'b'}`);
@@ -304,7 +304,7 @@ it('an unreadable folder of the mirrors is told at each org and mends itself', a
     services,
     { orgs: [], intervalMs: 60_000, once: false, push: true, reconcileEveryMs: null },
     {
-      signal: AbortSignal.any([stop.signal, AbortSignal.timeout(50_000)]),
+      signal: AbortSignal.any([stop.signal, AbortSignal.timeout(90_000)]),
       onEvent(event) {
         if (event.event === 'cycle:failed') codes.add(`${event.error.code}`);
         if (event.event === 'cycle:failed' && !mended && event.failures > 1) {
