@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { runCycle } from '../../src/sync/cycle/cycle.ts';
+import { settleAs } from '../../src/sync/push/settle/settle-as.ts';
 import { control } from '../e2e/org.ts';
 import { pushAll, recordsOf } from './push-all.ts';
 import { type TwoWayRig, twoWay } from './two-way-rig.ts';
@@ -22,6 +23,38 @@ function cycleWith({ rig }: TwoWayRig, nth: number, meanwhile: () => unknown) {
     },
   };
   return runCycle({ ...context, records }, { push: true, signal });
+}
+
+/** What somebody changes in Salesforce with the login that this tool has. */
+async function byTheLogin({ rig: { emulator } }: TwoWayRig, id: string, set: object): Promise<void> {
+  const answer = await fetch(`${emulator.url}/services/data/v64.0/sobjects/Contact/${id}`, {
+    method: 'PATCH',
+    headers: { authorization: `Bearer ${emulator.accessToken}`, 'content-type': 'application/json' },
+    body: JSON.stringify(set),
+  });
+  expect(answer.status).toBe(204);
+}
+
+/** A creation whose answer was lost, and an edit behind it; the Id of its contact. */
+async function editBehindLost(two: TwoWayRig): Promise<string> {
+  const lost = { match: 'POST .*/ui-api/records$', times: 99, reset: 'after-commit' };
+  await control(two.rig.emulator.url, 'faults', [lost]);
+  two.sql("INSERT INTO contacts (_key, LastName, Title) VALUES ('k', 'Ng', 'one')");
+  await two.cycle();
+  expect(await two.states()).toEqual(['in-doubt']);
+  two.sql("UPDATE contacts SET Title = 'two' WHERE _key = 'k'");
+  await control(two.rig.emulator.url, 'faults', []);
+  const [id] = [...(await two.org())].flatMap(([one, row]) => (row.LastName === 'Ng' ? [one] : []));
+  return id ?? '';
+}
+
+/** A person's word, or what Salesforce answers the next time. */
+async function settleLost(two: TwoWayRig, id: string, by: string): Promise<void> {
+  const { context, signal } = two.rig;
+  const [entry] = await context.mirror.outbox.list({ states: ['in-doubt'] });
+  if (by === 'a person') await settleAs(context, entry!, id, { signal });
+  await two.cycle();
+  await two.cycle();
 }
 
 const readBackFails = () => Promise.reject(new Error('cut'));
@@ -94,6 +127,20 @@ describe('what a trigger of the org has made of our own value', () => {
       expect(await two.states()).toEqual(['done', 'done']);
       const made = [...(await two.org()).values()].filter(({ LastName }) => LastName === 'Ng');
       expect(made).toMatchObject(what === 'edited' ? [{ Title: 'TWO' }] : []);
+      expect(await two.notes()).toEqual([]);
+    },
+  );
+
+  it.each(['a person', 'an answer'])(
+    'at a creation that was settled long after it, by %s, does not stand either',
+    async (by) => {
+      await using two = await twoWay();
+      await rewrites(two, 'Title');
+      const id = await editBehindLost(two);
+      two.rig.pass(20 * minute);
+      await settleLost(two, id, by);
+      expect(await two.states()).toEqual(['done', 'done']);
+      expect((await two.org()).get(id)).toMatchObject({ Title: 'TWO' });
       expect(await two.notes()).toEqual([]);
     },
   );
@@ -173,18 +220,52 @@ describe('what a user has made of our own value', () => {
   it('with the same login, minutes later, is no work of our own request', async () => {
     await using two = await twoWay();
     const [id = ''] = two.ids;
-    const { emulator, pass } = two.rig;
+    const { pass } = two.rig;
     two.sql("UPDATE contacts SET Title = 'one' WHERE Id = ?", id);
     await cycleWith(two, 2, async () => {
       pass(3 * minute);
-      const answer = await fetch(`${emulator.url}/services/data/v64.0/sobjects/Contact/${id}`, {
-        method: 'PATCH',
-        headers: { authorization: `Bearer ${emulator.accessToken}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ Title: 'Theirs' }),
-      });
-      expect(answer.status).toBe(204);
+      await byTheLogin(two, id, { Title: 'Theirs' });
       two.sql("UPDATE contacts SET Title = 'two' WHERE Id = ?", id);
     });
+    await two.cycle();
+    expect(await two.states()).toEqual(['done', 'dropped']);
+    expect((await two.org()).get(id)).toMatchObject({ Title: 'Theirs' });
+  });
+
+  it.each(['a person', 'an answer'])(
+    'with the same login before a creation was settled by %s is no work of our own request',
+    async (by) => {
+      await using two = await twoWay();
+      const id = await editBehindLost(two);
+      two.rig.pass(10 * minute);
+      await byTheLogin(two, id, { Title: 'Theirs' });
+      two.rig.pass(10 * minute);
+      await settleLost(two, id, by);
+      expect(await two.states()).toEqual(['done', 'dropped']);
+      expect((await two.org()).get(id)).toMatchObject({ Title: 'Theirs' });
+    },
+  );
+
+  it('with the same login while a long job was under way is no work of the job', async () => {
+    await using two = await twoWay();
+    const [id = ''] = two.ids;
+    const { context, signal, pass } = two.rig;
+    const own = context.records;
+    let asked = 0;
+    const info: typeof own.ingest.info = async (...given) => {
+      const job = await own.ingest.info(...given);
+      if (job?.state !== 'JobComplete' || ++asked > 1) return job;
+      two.sql("UPDATE contacts SET Title = 'two' WHERE Id = ?", id);
+      pass(10 * minute);
+      await byTheLogin(two, id, { Title: 'Theirs' });
+      pass(10 * minute);
+      return job;
+    };
+    const records = { ...own, ingest: { ...own.ingest, info } };
+    const one = recordsOf([{ Id: id, Title: 'one' }]);
+    await pushAll({ ...context, records }, one, { signal, api: 'bulk' });
+    expect(asked).toBeGreaterThan(0);
+    await two.cycle();
     await two.cycle();
     expect(await two.states()).toEqual(['done', 'dropped']);
     expect((await two.org()).get(id)).toMatchObject({ Title: 'Theirs' });

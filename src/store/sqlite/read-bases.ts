@@ -14,14 +14,21 @@ const secondMs = 1_000;
 
 const openEdits = "local = 1 AND state NOT IN ('done', 'dropped')";
 
+/** A call is waited for no longer; what took more was a job, or was settled without an answer of its own. */
+const longestCallMs = 150_000;
+
 interface Met {
   seq: number;
   base: string;
+  op: string;
+  job: string | null;
   written: string;
   sentAt: string;
   sentOrgAt: string;
   settledAt: string;
   changedAt: string | null;
+  /** Null where the mirror does not have it. */
+  madeAt: string | null;
   /** What the contact has now of the fields that were written, as JSON. */
   now: string;
 }
@@ -41,10 +48,11 @@ export function moveReadBases(db: Connection, keys: string): void {
     const { name } = field;
     return `WHEN ${sqlText(name)} THEN ${jsonForm(field, `t.${quoteName(name)}`)}`;
   });
+  const madeAt = fields.some(({ name }) => name === 'CreatedDate') ? 't.CreatedDate' : 'NULL';
   const met = prepared(
     db,
-    `SELECT e.seq, e.base, o.changes AS written, o.sent_at AS sentAt, o.sent_org_at AS sentOrgAt,
-       o.settled_at AS settledAt, t.LastModifiedDate AS changedAt,
+    `SELECT e.seq, e.base, o.op, o.job, o.changes AS written, o.sent_at AS sentAt, o.sent_org_at AS sentOrgAt,
+       o.settled_at AS settledAt, t.LastModifiedDate AS changedAt, ${madeAt} AS madeAt,
        (SELECT json_group_object(j.key, json(CASE j.key ${values.join(' ')} END)) FROM json_each(o.changes) j
          WHERE j.key IN (SELECT name FROM field WHERE object = ${sqlText(object)} AND vanished = 0)) AS now
      FROM json_each(?) k CROSS JOIN outbox o ON o.key = k.value CROSS JOIN contact t ON t.Id = o.contact_id
@@ -71,11 +79,17 @@ export function moveReadBases(db: Connection, keys: string): void {
   for (const [seq, base] of bases) store.run(JSON.stringify(base), seq);
 }
 
-/** Whether the contact was changed last while the request was under way, by the org's clock. */
-function isOwnChange({ sentAt, sentOrgAt, settledAt, changedAt }: Met): boolean {
+/**
+ * Whether the contact was changed last while the request was under way, by the org's clock. A creation may be settled long
+ * after it: then the time of the making tells. When in a long job a record was saved, nothing tells.
+ */
+function isOwnChange({ op, job, sentAt, sentOrgAt, settledAt, changedAt, madeAt }: Met): boolean {
   if (changedAt === null) return false;
   const changed = Date.parse(changedAt);
   const sent = Date.parse(sentOrgAt);
   const tookMs = Math.max(0, Date.parse(settledAt) - Date.parse(sentAt));
-  return changed >= sent - secondMs - serverClocksMs && changed <= sent + tookMs + secondMs;
+  if (changed < sent - secondMs - serverClocksMs || changed > sent + tookMs + secondMs) return false;
+  if (tookMs <= longestCallMs) return true;
+  if (op === 'create') return madeAt !== null && changed <= Date.parse(madeAt) + serverClocksMs;
+  return job === null;
 }
