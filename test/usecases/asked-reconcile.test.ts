@@ -58,6 +58,15 @@ function sql<T = unknown>(text: string, ...parameters: unknown[]): T[] {
   }
 }
 
+/** What lies interrupted was begun more than a day ago. */
+function passADay(): void {
+  const db = new Database(join(dataDir, 'orgs', `localhost_${new URL(emulator.url).port}.db`));
+  db.exec(
+    "UPDATE run SET state = json_set(state, '$.begunAt', (state ->> '$.begunAt') - 90000000) WHERE kind = 'reconcile'",
+  );
+  db.close();
+}
+
 const goneOf = (id: string) => sql<string | null>('select _gone from contact where Id = ?', id)[0];
 const isLive = (id: string) => goneOf(id) === null;
 const sweptIds = () => sql<string>('select id from contact_swept');
@@ -98,7 +107,7 @@ async function ask(more: { cutAt?: number; run?: number; dryRun?: boolean } = {}
   const context = until(cutAt, run);
   const options = { orgs: [], dryRun, force: false, wait: true };
   const { orgs } = await reconcileOrgs(app.services, options, context);
-  return { item: orgs[0]!, told: toldBy(context.events) };
+  return { item: orgs[0]!, told: toldBy(context.events), said: app.said };
 }
 
 /** Asked of a running watch, which is stopped behind so many contacts of its run number `run`. */
@@ -252,12 +261,29 @@ describe('a reconcile that is asked for and interrupted', () => {
     const cut = await ask({ cutAt: 200, run: 2 });
     expect(cut.item).toMatchObject({ status: 'interrupted', resumed: false, former: { runId: old!.id } });
     const again = await swap(1);
+    passADay();
     const { item } = await ask();
     expectSeen(swapped);
     expectSeen(again);
     expect(item).toMatchObject({ status: 'complete', former: { runId: cut.item.runId } });
     await expectAgreed(item);
   });
+
+  it.each([100, 200])(
+    'behind %i of 300, is gone on with by the same command again, which says so',
+    async (cutAt) => {
+      const cut = await ask({ cutAt });
+      expect(cut.said).not.toContainEqual(expect.stringContaining('once more'));
+      const { item, said } = await ask();
+      expect(item).toMatchObject({
+        ...{ status: 'complete', resumed: true, runId: cut.item.runId, former: null },
+      });
+      expect(said).toContainEqual(expect.stringMatching(/asked for at \d{4}-.*run reconcile once more/));
+      const next = await ask();
+      expect(next.item).toMatchObject({ status: 'complete', resumed: false });
+      expect(next.said).not.toContainEqual(expect.stringContaining('once more'));
+    },
+  );
 
   it('with the watch that makes it, is gone on with by the next and compares nothing a third time', async () => {
     await scheduledUntil(200);
@@ -292,9 +318,10 @@ describe('a reconcile that is asked for and interrupted', () => {
     expect(item).toMatchObject({ status: 'complete', runId: runs[1]!.id, repaired: 2, former: null });
   });
 
-  it('in a dry run, begins anew', async () => {
+  it('in a dry run more than a day ago, begins anew', async () => {
     const cut = await ask({ cutAt: 200, dryRun: true });
     expect(cut.item).toMatchObject({ status: 'interrupted', dryRun: true });
+    passADay();
     const { nowHidden, nowShown } = await swap(0);
     const { item } = await ask({ dryRun: true });
     expect(item).toMatchObject({ status: 'complete', resumed: false, former: null });

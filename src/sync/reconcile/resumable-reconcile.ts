@@ -1,4 +1,5 @@
 import { isAppError } from '../../base/errors.ts';
+import { isoTime } from '../../base/iso-time.ts';
 import { pendingChunks } from '../backfill/first-copy-run.ts';
 import type { SyncContext } from '../context.ts';
 import { isToldSince } from '../deleted-reach.ts';
@@ -38,7 +39,8 @@ interface ResumableOptions {
 /**
  * The newest reconcile, where it did not end and can be gone on with: of the same kind, as the same user, not too old,
  * of the same rows (no full copy has read any since then), and with a T0 from which cycles can still go on. Of one that is
- * older than the request only where it has swept half of all at least, and repairs something. The org has told its time.
+ * older than the request only where it has swept half of all at least, and repairs something; but the same command again,
+ * within a day, goes on with what it began. The org has told its time.
  */
 export async function resumableReconcile(
   context: SyncContext,
@@ -59,12 +61,29 @@ export async function resumableReconcile(
     log.info('the interrupted reconcile is too old to be gone on with and starts over', { runId: run.id });
     return null;
   }
-  const isFormer = request !== null && (request.id === null || request.id !== state.requestId);
+  const isAgain = request?.id === null && isAskedLately(state, now);
+  if (isAgain) warnOfFormerSweep(context, state);
+  const isFormer = request !== null && !isAgain && (request.id === null || request.id !== state.requestId);
   if (isFormer && !isWorthItsEnd(run, state)) {
     log.info('the interrupted reconcile is older than what is asked for and starts over', { runId: run.id });
     return null;
   }
   return { run, state, isFormer };
+}
+
+/**
+ * The same command again goes on with what it was interrupted in: one that never gets so far as to read half of it would
+ * begin anew for ever. Pure.
+ */
+function isAskedLately({ cause, begunAt }: ReconcileState, now: number): boolean {
+  return cause === 'asked' && now - begunAt <= dayMs;
+}
+
+/** Who asks after a change of sharing takes a comparison from before it for one that has seen it. */
+function warnOfFormerSweep({ log, remote }: SyncContext, { begunAt }: ReconcileState): void {
+  log.warn(
+    `${remote.instanceUrl}: the comparison that was asked for at ${isoTime(begunAt)} did not end and is gone on with: what sharing or permissions have hidden or shown since then it may not see. After such a change, run reconcile once more behind it.`,
+  );
 }
 
 /** The whole is swept once more behind it. Pure. */

@@ -78,8 +78,8 @@ async function mendWhatCyclesCannot(world: World): Promise<void> {
   if (areChangesKnown(world) && held === 0) return;
   const reason = held > 0 ? `${held} held` : 'sharing or formulas changed';
   world.log.push(`compared as a whole: ${reason}`);
-  // One is enough: what an interrupted one had read before sharing changed is compared again.
-  await compareAll(world);
+  // What an interrupted one had read before sharing changed it knows no better.
+  while (await isOldComparison(world));
   world.facts.knownChanges = world.facts.unstampedChanges;
 }
 
@@ -97,7 +97,9 @@ async function heldContacts(world: World): Promise<number> {
   return held;
 }
 
-async function compareAll(world: World): Promise<void> {
+/** Compares all, and answers whether that only went on with an interrupted comparison. */
+async function isOldComparison(world: World): Promise<boolean> {
   const { ended, item } = await world.program(0).reconcile();
   if (item?.status !== 'complete') throw new Error(`The comparison failed at rest: ${JSON.stringify(ended)}`);
+  return item.resumed;
 }

@@ -172,10 +172,10 @@ function whoIsThere(world: World): unknown {
   };
 }
 
-/** `isWhole`: all of it was read since it was asked for now, whatever lay interrupted. */
+/** `isWhole`: all of it was read since it was begun now. */
 async function compare(program: Program, force: boolean): Promise<{ ended: Ended; isWhole: boolean }> {
   const { ended, item } = await program.reconcile({ force });
-  return { ended, isWhole: item?.status === 'complete' && item.held === 0 };
+  return { ended, isWhole: item?.status === 'complete' && !item.resumed && item.held === 0 };
 }
 
 async function copy(
