@@ -182,6 +182,26 @@ describe('what a trigger of the org has made of our own value', () => {
   });
 });
 
+it('an edit is not based on what the mirror had before the own write that could not be read back', async () => {
+  await using two = await twoWay();
+  const [id = ''] = two.ids;
+  const { emulator, pass } = two.rig;
+  two.sql("UPDATE contacts SET Title = 'zero' WHERE Id = ?", id);
+  await two.cycle();
+  pass(3_000);
+  two.sql("UPDATE contacts SET Title = 'one' WHERE Id = ?", id);
+  await cycleWith(two, 3, async () => {
+    two.sql("UPDATE contacts SET Title = 'two' WHERE Id = ?", id);
+    await control(emulator.url, 'visibility', { ids: [id], hidden: true });
+  });
+  // The second was sent, and the mirror still has the first.
+  expect(await two.states()).toEqual(['done', 'done', 'pending']);
+  await control(emulator.url, 'visibility', { ids: [id], hidden: false });
+  await two.cycle();
+  expect((await two.org()).get(id)).toMatchObject({ Title: 'two' });
+  expect(await two.notes()).toEqual([]);
+});
+
 describe('what a user has made of our own value', () => {
   it.each([
     ['at once', 0],

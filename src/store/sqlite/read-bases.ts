@@ -36,7 +36,8 @@ interface Met {
 /**
  * Triggers and flows of an org may save another value than was sent. An edit that came before the contact was read back
  * is based on the value that was sent; from now on on what became of it, where nobody but this user has changed the
- * contact since the request. The caller holds the transaction, and the contacts are in the mirror.
+ * contact since the request. What was read before the request is nothing that became of it: the contact may not be shown any
+ * more. The caller holds the transaction, and the contacts are in the mirror.
  */
 export function moveReadBases(db: Connection, keys: string): void {
   const any = prepared(db, `SELECT 1 FROM outbox WHERE ${openEdits} AND base IS NOT NULL LIMIT 1`);
@@ -60,7 +61,7 @@ export function moveReadBases(db: Connection, keys: string): void {
      WHERE o.state = 'done' AND o.op <> 'delete' AND o.sent_org_at IS NOT NULL AND o.sent_at IS NOT NULL
        AND substr(t.LastModifiedById, 1, 15) = substr(o.sent_by, 1, 15)
        AND e.local = 1 AND e.state NOT IN ('done', 'dropped') AND e.state <> 'conflict' AND e.base IS NOT NULL
-       AND +e.seq > o.seq
+       AND +e.seq > o.seq AND t._read_at >= o.sent_org_at
      ORDER BY o.seq`,
   ).all(keys) as Met[];
   const store = prepared(db, 'UPDATE outbox SET base = ? WHERE seq = ?');
