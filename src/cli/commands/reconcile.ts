@@ -22,9 +22,9 @@ export function addReconcileCommand({ program, run }: CommandHost): void {
     .summary('compare all contacts with the org and repair the mirror')
     .description(
       'Compares every Id and SystemModstamp with the org, reads what is missing or stale, and removes what Salesforce ' +
-        'does not have any more. A watch does so by itself when it must, and once a week. Whoever asks has the whole ' +
-        'compared as it is from then on: one that lay interrupted comes to its end before, where it has read half at ' +
-        'least. Where a watch runs, it is left to that one and followed to its end. Without ORG: all connected orgs with sync on.',
+        'does not have any more. A watch does so by itself when it must, and once a week. Interrupted, the same command ' +
+        'goes on where it stopped, within a day. Else the whole is compared as it is from then on: an older one that lay ' +
+        'interrupted comes to its end before, where it has read half at least. Where a watch runs, it is left to that one and followed to its end. Without ORG: all connected orgs with sync on.',
     )
     .argument('[org...]', 'aliases, instance URLs, hosts or usernames')
     .option('--dry-run', 'compare and change nothing; with --verbose or --json the Ids, 1,000 of a kind')
