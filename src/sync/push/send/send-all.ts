@@ -98,7 +98,7 @@ async function* requestPages(
     const own = (await lost.behind(context)).before(blocks, progress);
     const how = { namesOf, blocks: own, line: begun, idempotent: progress.idempotent };
     const planned = await planPage(context, entries, how);
-    // An org that takes no Idempotency-Keys says so to one request in place of five.
+    // An org that takes no Idempotency-Keys says so to one request in place of eight.
     if (planned[0]?.way === 'ui-api') progress.width.beginAlone();
     yield { pieces: planned.map((request) => ({ ...request, namesOf })), onEnd: begun.end };
   }
