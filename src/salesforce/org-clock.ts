@@ -121,10 +121,10 @@ export class OrgClock {
     return this.#rise(this.told());
   }
 
-  /** The org's time by its answers alone, ms since 1970, whatever is stored. Throws before the first answer. */
+  /** The org's time by its answers alone, whole ms since 1970, whatever is stored. Throws before the first answer. */
   told(): number {
     if (this.#offsetMs === null) throw new Error('The org has not answered yet, so its time is unknown.');
-    return this.#monotonicMs() + this.#offsetMs;
+    return Math.floor(this.#monotonicMs() + this.#offsetMs);
   }
 
   /**

@@ -17,6 +17,17 @@ describe('the org’s clock', () => {
     expect(clock.now()).toBe(1_700_000_000_250);
   });
 
+  it('tells no time that one given out within the same millisecond lies before', () => {
+    let mono = 100;
+    const clock = new OrgClock(() => mono);
+    clock.observe(1_700_000_000_000, 50, 100);
+    mono = 350.2;
+    const told = clock.told();
+    mono = 350.9;
+    expect(told).toBe(1_700_000_000_250);
+    expect(clock.now()).toBe(told);
+  });
+
   it('keeps the best lower bound of all answers', () => {
     const clock = new OrgClock(() => 1_000);
     clock.observe(1_700_000_000_000, 900, 1_000);

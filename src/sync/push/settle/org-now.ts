@@ -12,7 +12,7 @@ export const jobRestMs = 15 * 60_000;
 /** The org's time by its answers alone, where one has told it yet: what is stored may lie in the org's future. */
 export function orgNow({ remote }: Pick<SyncContext, 'remote'>): number | null {
   try {
-    return Math.floor(remote.clock.told());
+    return remote.clock.told();
   } catch {
     return null;
   }
