@@ -71,10 +71,14 @@ export class RecordChecker {
 
   async check(records: readonly PushRecord[], options: { signal: AbortSignal }): Promise<StagingRecord[]> {
     const all = records.map((record) => ({ record, members: membersOf(record.fields) }));
-    await this.#columns.prepare(new Set(all.flatMap(({ members }) => members.map(([name]) => name))));
+    const names = new Set<string>();
+    for (const { members } of all) for (const [name] of members) names.add(name);
+    await this.#columns.prepare(names);
     for (const { header } of records) if (header !== undefined) await this.#lookAtHeader(header);
-    await this.#parents.prepare(this.#parentNames(all), options);
-    return all.map(({ record, members }) => this.#checkOne(record, members));
+    // Most inputs name none, and each record is spared the look.
+    const hasParents = [...names].some((name) => this.#columns.isParent(name));
+    if (hasParents) await this.#parents.prepare(this.#parentNames(all), options);
+    return all.map(({ record, members }) => this.#checkOne(record, members, hasParents));
   }
 
   async #lookAtHeader(header: readonly string[]): Promise<void> {
@@ -97,7 +101,7 @@ export class RecordChecker {
     }
   }
 
-  #checkOne(record: PushRecord, members: RecordCheck['members']): StagingRecord {
+  #checkOne(record: PushRecord, members: RecordCheck['members'], hasParents: boolean): StagingRecord {
     const { upsert, allowDuplicates, atomicGroup, keepGiven, now } = this.#options;
     const check: RecordCheck = {
       record,
@@ -108,13 +112,8 @@ export class RecordChecker {
       faults: [...(record.faults ?? [])],
     };
     // Parents after the record's own fields: an export has both, `AccountId` and `Account.Name`.
-    const isParent = ([name]: RecordCheck['members'][number]) => {
-      const { kind } = this.#columns.of(name);
-      return kind === 'parent' || kind === 'relationship';
-    };
-    const parents = members.filter(isParent);
-    const own = parents.length === 0 ? members : members.filter((member) => !isParent(member));
-    for (const [name, value] of [...own, ...parents]) this.#takeMember(check, name, value);
+    for (const [name, value] of hasParents ? this.#parentsLast(members) : members)
+      this.#takeMember(check, name, value);
     if (check.op === 'create' && upsert === null) this.#requireFields(check);
     if (record.header !== undefined && this.#headers.get(record.header))
       sayNoHeader(check.faults, record.header, this.#options.object);
@@ -158,6 +157,11 @@ export class RecordChecker {
       replaces: record.replaces ?? null,
       alike: check.alike,
     };
+  }
+
+  #parentsLast(members: RecordCheck['members']): RecordCheck['members'] {
+    const isParent = ([name]: RecordCheck['members'][number]) => this.#columns.isParent(name);
+    return [...members.filter((member) => !isParent(member)), ...members.filter(isParent)];
   }
 
   #namesNoField({ record, members, op }: RecordCheck): boolean {

@@ -62,6 +62,12 @@ export class Columns {
     return column;
   }
 
+  /** Whether it says something of a parent: names it by a field, or takes it away. */
+  isParent(name: string): boolean {
+    const { kind } = this.of(name);
+    return kind === 'parent' || kind === 'relationship';
+  }
+
   field(name: string): Field | undefined {
     return this.#byName.get(name.toLowerCase());
   }
@@ -152,11 +158,16 @@ function relationshipOf({ name, relationshipName }: Field): string {
  * have for it.
  */
 export function membersOf(fields: Readonly<Record<string, unknown>>): [name: string, value: unknown][] {
-  return Object.entries(fields).map(([name, value]) => {
-    if (value === null || typeof value !== 'object' || Array.isArray(value)) return [name, value];
-    if (value instanceof NumberText || name === 'attributes') return [name, value];
-    const members = Object.entries(value).filter(([key]) => key !== 'attributes' && key !== 'type');
-    const [only] = members;
-    return only === undefined || members.length > 1 ? [name, value] : [`${name}.${only[0]}`, only[1]];
-  });
+  const members = Object.entries(fields);
+  for (const member of members) {
+    const [name, value] = member;
+    if (value === null || typeof value !== 'object' || Array.isArray(value)) continue;
+    if (value instanceof NumberText || name === 'attributes') continue;
+    const own = Object.entries(value).filter(([key]) => key !== 'attributes' && key !== 'type');
+    const [only] = own;
+    if (only === undefined || own.length > 1) continue;
+    member[0] = `${name}.${only[0]}`;
+    member[1] = only[1];
+  }
+  return members;
 }
