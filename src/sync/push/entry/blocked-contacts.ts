@@ -36,12 +36,15 @@ export class BlockedContacts {
 
   /** Null where nothing stands before a change of this contact. */
   reason({ seq }: Pick<OutboxEntry, 'seq'>, names: readonly string[]): BlockReason | null {
-    const isBefore = (reason: BlockReason) =>
-      names.some((name) => {
-        const first = this.#first[reason].get(name);
-        return first !== undefined && (first < seq || !isAtRest.has(reason));
-      });
-    return reasons.find(isBefore) ?? null;
+    for (const reason of reasons) {
+      const first = this.#first[reason];
+      if (first.size === 0) continue;
+      for (const name of names) {
+        const at = first.get(name);
+        if (at !== undefined && (at < seq || !isAtRest.has(reason))) return reason;
+      }
+    }
+    return null;
   }
 }
 

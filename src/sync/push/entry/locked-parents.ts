@@ -22,11 +22,11 @@ export async function lockedParents(
       known.set(id, [...(known.get(id) ?? []), String(parent)]);
   }
   return ({ contactId, changes }) => {
-    const given = object.lockedParents.flatMap((field) => {
+    const parents = contactId === null ? [] : [...(known.get(fullId(contactId)) ?? [])];
+    for (const field of object.lockedParents) {
       const value = changes[field];
-      return typeof value === 'string' && value !== '' ? [fullId(value)] : [];
-    });
-    const former = contactId === null ? [] : (known.get(fullId(contactId)) ?? []);
-    return [...new Set([...given, ...former])];
+      if (typeof value === 'string' && value !== '') parents.push(fullId(value));
+    }
+    return parents.length < 2 ? parents : [...new Set(parents)];
   };
 }

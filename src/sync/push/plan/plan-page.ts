@@ -28,7 +28,7 @@ export async function planPage(
   for (const unit of unitsOf(page)) {
     const reason = undecidedState(unit) ?? blocks.blockReason(unit, namesOf);
     if (reason !== null) blocks.block(unit, namesOf, reason);
-    else free.push(...unit.filter((entry) => !line.defers(entry, namesOf(entry))));
+    else for (const entry of unit) if (!line.defers(entry, namesOf(entry))) free.push(entry);
   }
   return planRequests(free, idempotent, namesOf, await lockedParents(context, free));
 }
@@ -46,6 +46,7 @@ function unitsOf(entries: readonly OutboxEntry[]): OutboxEntry[][] {
 
 /** What a person has to decide about some of these, which go out together; null where nothing. */
 function undecidedState(unit: readonly OutboxEntry[]): Undecided | null {
-  const states = unit.map(({ state }) => state);
-  return states.find((state) => state === 'conflict' || state === 'held' || state === 'in-doubt') ?? null;
+  for (const { state } of unit)
+    if (state === 'conflict' || state === 'held' || state === 'in-doubt') return state;
+  return null;
 }

@@ -94,8 +94,11 @@ function opened(first: Item): OpenRequest {
 function take(request: OpenRequest, { entry, names, parents, characters }: Item): void {
   request.entries.push(entry);
   request.characters += characters;
-  for (const name of names) request.names.add(name);
-  for (const lock of [...names, ...parents]) request.locks.add(lock);
+  for (const name of names) {
+    request.names.add(name);
+    request.locks.add(name);
+  }
+  for (const parent of parents) request.locks.add(parent);
 }
 
 /** Consecutive ones that are alike. */

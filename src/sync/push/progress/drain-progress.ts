@@ -105,9 +105,11 @@ export class DrainProgress {
 
   /** Why these, which go out together or not at all, must wait; null where nothing stands before them. */
   blockReason(unit: readonly OutboxEntry[], namesOf: ContactNames): BlockReason | null {
-    const reasons = unit.map((entry) => this.blocked.reason(entry, namesOf(entry)));
-    const found = reasons.find((reason) => reason !== null) ?? null;
-    if (found !== null || !unit.some((entry) => this.waitsForJob(entry))) return found;
+    for (const entry of unit) {
+      const reason = this.blocked.reason(entry, namesOf(entry));
+      if (reason !== null) return reason;
+    }
+    if (!unit.some((entry) => this.waitsForJob(entry))) return null;
     this.hasWaitedForJob = true;
     return 'unsent';
   }
