@@ -92,7 +92,7 @@ class RowRefresh {
         reviveEntry(this.#db, entry);
     }
     if (key === id || !entries.some(({ op }) => op === 'create')) return false;
-    adoptKeys(this.#db, 'SELECT ? AS key, ? AS id', key, id);
+    adoptKeys(this.#db, { pairs: 'SELECT ? AS key, ? AS id', most: 1 }, key, id);
     const isMade = entries.some(({ op, state }) => op === 'create' && state === 'done');
     return isMade && this.#takeOver(key, id);
   }

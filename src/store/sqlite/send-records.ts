@@ -173,9 +173,12 @@ export function confirmReadBack(db: Connection, keys: readonly string[]): void {
   const list = JSON.stringify(keys);
   adoptKeys(
     db,
-    `SELECT o.contact_id AS id, o.contact_key AS key, min(o.seq)
-     FROM json_each(?) k CROSS JOIN outbox o ON o.key = k.value
-     WHERE o.op = 'create' AND o.contact_key <> o.contact_id GROUP BY o.contact_id`,
+    {
+      pairs: `SELECT o.contact_id AS id, o.contact_key AS key, min(o.seq)
+        FROM json_each(?) k CROSS JOIN outbox o ON o.key = k.value
+        WHERE o.op = 'create' AND o.contact_key <> o.contact_id GROUP BY o.contact_id`,
+      most: keys.length,
+    },
     list,
   );
   moveReadBases(db, list);

@@ -150,18 +150,23 @@ export class SqliteStaging implements OutboxStaging {
   }
 
   async countOwn(keys: readonly string[]): Promise<number> {
-    return this.#pushId === null ? 0 : this.#keysOf(this.#pushId, keys).length;
+    if (this.#pushId === null) return 0;
+    return this.#ofPush<number>('count(*)', this.#pushId, keys)[0]!;
   }
 
   #keysOf(pushId: string, keys: readonly string[]): string[] {
+    return this.#ofPush<string>('o.key', pushId, keys);
+  }
+
+  #ofPush<T>(what: 'o.key' | 'count(*)', pushId: string, keys: readonly string[]): T[] {
     return this.#mirror.read(
       (db) =>
         prepared(
           db,
-          'SELECT o.key FROM json_each(?) k CROSS JOIN outbox o ON o.key = k.value WHERE o.push_id = ?',
+          `SELECT ${what} FROM json_each(?) k CROSS JOIN outbox o ON o.key = k.value WHERE o.push_id = ?`,
         )
           .pluck()
-          .all(JSON.stringify(keys), pushId) as string[],
+          .all(JSON.stringify(keys), pushId) as T[],
     );
   }
 
