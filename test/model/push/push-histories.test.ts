@@ -6,7 +6,7 @@ import { kinds } from './kinds.ts';
 import { usualHistories, usualSeed } from './usual-run.ts';
 import { ways } from './ways.ts';
 
-const runs = Number(process.env.PARAHACK_HISTORIES ?? (isDeep ? 1_000 : usualHistories));
+const runs = Number(process.env.PARAHACK_HISTORIES ?? (isDeep ? 10 * usualHistories : usualHistories));
 /** The deep run plays others each time. */
 const defaultSeed = isDeep ? Date.now() % 2 ** 31 : usualSeed;
 const tally = new Map<string, number>();
