@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
+import { directBuiltins } from './direct-builtins.js';
 import { writeNotices } from './write-notices.js';
 
 /** Loaded from where they are installed: the first two are native, and the others find files of their own beside them. */
@@ -27,7 +28,7 @@ const { output } = await build({
     'writer-thread': 'dist/store/sqlite/writer/writer-thread.js',
   },
   platform: 'node',
-  plugins: [lessOfUndici],
+  plugins: [lessOfUndici, directBuiltins],
   external: (id) =>
     id.startsWith('node:') || outside.some((name) => id === name || id.startsWith(`${name}/`)),
   onLog(level, { code, message }) {
