@@ -2,7 +2,6 @@ import { isAbort } from '../base/abort.ts';
 import { askedRestMs } from '../base/call-details.ts';
 import { type AppError, isAppError } from '../base/errors.ts';
 import { Bell } from './bell.ts';
-import type { LongPlace } from './long-place.ts';
 import type { LoopLimits } from './loop-limits.ts';
 import { nextTurn } from './next-turn.ts';
 import { OrgInCare } from './org-in-care.ts';
@@ -10,14 +9,13 @@ import type { LostLogin, OrgLoopOptions, WatchedOutcome } from './org-loop-optio
 import { assertFollows, type OrgMode } from './org-mode.ts';
 import { Standstill } from './standstill.ts';
 import { TurnPlaces } from './turn-places.ts';
-import type { LongWork, PushCause, WatchedOrg } from './watched-org.ts';
+import { TurnWork } from './turn-work.ts';
+import type { PushCause } from './watched-org.ts';
 
 /** How soon a new login of an org that lost its grant is noticed. */
 export const loginPollMs = 15_000;
 /** A credential store that cannot be read now: the org is tried again like any that fails. */
 const unknownLogin: LostLogin = { isOver: false, isReplaced: async () => false };
-/** In one turn: a first copy, and a reconcile that was asked for meanwhile. */
-const mostLongWorks = 2;
 /** As good as never: a paused org waits for its bell. */
 const untilResumedMs = 86_400_000;
 
@@ -29,6 +27,7 @@ export class OrgLoop {
   readonly #options: OrgLoopOptions;
   readonly #org: OrgInCare;
   readonly #places: TurnPlaces;
+  readonly #work: TurnWork;
   readonly #bell = new Bell();
   #tellFirstTry!: (error: unknown) => void;
   #mode: OrgMode = 'starting';
@@ -36,8 +35,6 @@ export class OrgLoop {
   #isNudged = false;
   /** What waits is to be sent between two turns. */
   #isPushAsked = false;
-  /** Where long work waits for its place while turns go on. */
-  #line: LongPlace | null = null;
   /** By the monotonic clock, where it waits for its next turn. */
   #dueAtMs = 0;
   /** When the turn that begins was due; null where it was asked for. */
@@ -55,13 +52,20 @@ export class OrgLoop {
   constructor(instanceUrl: string, options: OrgLoopOptions, limits: LoopLimits) {
     this.outcome = { instanceUrl, error: null };
     this.#options = options;
-    const { clock, open, signal, staysOpen } = options;
+    const { clock, once, open, signal, staysOpen } = options;
     this.#org = new OrgInCare({ open: () => open(instanceUrl), staysOpen });
     this.#places = new TurnPlaces({
       ...{ instanceUrl, limits, clock, signal },
       silentForMs: () => this.#org.silentForMs(),
       onInLine: () => this.#enter('in-line'),
       onWorking: () => this.#enter('working'),
+    });
+    this.#work = new TurnWork({
+      ...{ org: this.#org, places: this.#places, once },
+      onTaken: () => this.#tellFirstTry(null),
+      onPlace: () => {
+        if (this.#mode === 'waiting') this.nudge();
+      },
     });
     this.firstTry = new Promise((resolve) => {
       this.#tellFirstTry = resolve;
@@ -88,7 +92,7 @@ export class OrgLoop {
   async look(): Promise<void> {
     if (this.#mode !== 'waiting' && this.#mode !== 'backing-off') return;
     // What is asked for waits in line itself, or would.
-    if (this.#line !== null) return;
+    if (this.#work.standsInLine) return;
     if (await this.#org.isAsked()) this.nudge();
   }
 
@@ -159,7 +163,7 @@ export class OrgLoop {
     const now = () => Math.max(clock.monotonicMs(), reachedMs);
     let pushAtMs = now() + intervalMs;
     for (;;) {
-      if (this.#line?.isReady) return;
+      if (this.#work.hasPlace) return;
       const startMs = now();
       const isPushDue = startMs >= pushAtMs && startMs < this.#dueAtMs;
       if (pushes && (this.#isPushAsked || isPushDue)) {
@@ -235,11 +239,11 @@ export class OrgLoop {
     this.#lostBetween = null;
     try {
       if (lostBetween !== null) throw lostBetween;
-      await this.#work();
+      await this.#work.perform();
     } catch (thrown) {
       if (signal.aborted) throw signal.reason;
       error = thrown;
-      this.#leaveLine();
+      this.#work.leaveLine();
       await this.#org.dropSpent();
     }
     this.outcome.error = error;
@@ -280,57 +284,6 @@ export class OrgLoop {
     return next;
   }
 
-  /** A cycle, after or before what may take long: the slot for cycles is free as long as that takes. */
-  async #work(): Promise<void> {
-    const { org, work } = await this.#places.ofCycle((end) => this.#org.thenRest(() => this.#begin(end)));
-    let due = work;
-    for (let done = 0; due !== null && done < mostLongWorks; done++) {
-      const { run } = due;
-      if (this.#mustStandInLine(due)) {
-        this.#line ??= this.#places.inLine(() => this.#comeFromLine());
-        return;
-      }
-      const place = this.#line?.isReady ? this.#line : null;
-      if (place === null) this.#leaveLine();
-      this.#line = null;
-      await this.#places.ofLongWork((end) => this.#org.thenRest(() => run(end)), place);
-      due = await this.#places.ofCycle((end) => this.#org.thenRest(() => this.#cycle(org, end)));
-    }
-    if (due === null) this.#leaveLine();
-  }
-
-  /** Its turns go on meanwhile, and each says anew what there is to do. */
-  #mustStandInLine({ keepsCycles }: LongWork): boolean {
-    return keepsCycles && this.#isInLine;
-  }
-
-  get #isInLine(): boolean {
-    if (this.#options.once) return false;
-    return this.#line === null ? !this.#places.hasLongPlace : !this.#line.isReady;
-  }
-
-  #comeFromLine(): void {
-    if (this.#mode === 'waiting') this.nudge();
-  }
-
-  #leaveLine(): void {
-    this.#line?.drop();
-    this.#line = null;
-  }
-
-  #cycle(org: WatchedOrg, end: AbortSignal): Promise<LongWork | null> {
-    return org.cycle(end, { isInLine: this.#isInLine });
-  }
-
-  /** Answers what there is to do that may take long. */
-  async #begin(end: AbortSignal): Promise<{ org: WatchedOrg; work: LongWork | null }> {
-    await this.#org.dropSpent();
-    const org = await this.#org.taken();
-    this.#tellFirstTry(null);
-    if (!(await org.needsFirstCopy())) return { org, work: await this.#cycle(org, end) };
-    return { org, work: { kind: 'copy', keepsCycles: false, run: (ended) => org.firstCopy(ended) } };
-  }
-
   /** Tells when it is tried again, so it waits until it is known whether it is. */
   async #tellSkipped(): Promise<void> {
     const { intervalMs, once, ending, signal } = this.#options;
@@ -340,7 +293,7 @@ export class OrgLoop {
 
   /** Never throws: an org that cannot be closed in order must end neither its own loop nor the others'. */
   async #letGo(): Promise<void> {
-    this.#leaveLine();
+    this.#work.leaveLine();
     try {
       await this.#org.letGo();
     } catch (error) {
