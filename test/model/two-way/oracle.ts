@@ -50,8 +50,8 @@ export class Oracle {
   readonly #seen = new Set<string>();
   /** Ids of the contacts that bear the key of one that a program has made. */
   readonly #made = new Map<string, Set<string>>();
-  /** Ids of contacts that were gone when a person let them be made once more. */
-  readonly #formerIds = new Set<string>();
+  /** The keys of contacts that were gone when a person let them be made once more, by their Ids. */
+  readonly #formerIds = new Map<string, string>();
   /** Keys of which a contact was made that may be told of yet: by its Idempotency-Key an org tells of one that is hidden. */
   readonly #wereMade = new Set<string>();
   /** Keys of contacts that a program has deleted since it made them. */
@@ -110,7 +110,7 @@ export class Oracle {
   remake(key: string): () => void {
     const former = this.#made.get(key) ?? new Set<string>();
     for (const id of former) {
-      this.#formerIds.add(id);
+      this.#formerIds.set(id, key);
       this.#wereMade.add(key);
     }
     this.#made.set(key, new Set());
@@ -123,6 +123,12 @@ export class Oracle {
   /** The contact that was made of it; null where none was so far. */
   madeOf(key: string): string | null {
     return [...(this.#made.get(key) ?? [])][0] ?? null;
+  }
+
+  /** Whether the key is the contact’s own, also where that was given up and came back before another was made. */
+  ownsKey(key: string, id: string): boolean {
+    const made = this.madeOf(key);
+    return made === id || (made === null && this.#formerIds.get(id) === key);
   }
 
   /** Of a contact that is edited by its Id, as long as the tool does not know which one it is. */

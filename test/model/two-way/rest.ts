@@ -146,6 +146,6 @@ function keysOf(world: World): string[] {
     Id: string;
   }[];
   return keyed.flatMap(({ _key: key, Id }) =>
-    world.oracle.isMade(key) && world.oracle.madeOf(key) !== Id ? [`${key} is the key of ${Id}`] : [],
+    world.oracle.isMade(key) && !world.oracle.ownsKey(key, Id) ? [`${key} is the key of ${Id}`] : [],
   );
 }
