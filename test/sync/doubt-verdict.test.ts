@@ -7,7 +7,9 @@ import { sameValue, surelySame } from '../../src/sync/push/values/same-value.ts'
 
 const id = '003000000000001AAA';
 const sentAt = Date.UTC(2026, 0, 2, 12, 0, 5, 300);
-const before = sentAt - 60_000;
+const before = sentAt - 180_000;
+/** What a clock of the org that is behind may give to a change since. */
+const shortlyBefore = sentAt - 90_000;
 const after = sentAt + 60_000;
 const userId = '005000000000001AAA';
 const sameSecond = Math.floor(sentAt / 1_000) * 1_000;
@@ -68,9 +70,45 @@ describe('what a contact tells of a write whose answer never came', () => {
     ['not touched since before the request', {}, live({ Title: 'Old' }, before), 'untouched'],
     ['changed since', {}, live({ Title: 'Theirs' }, after), 'changed'],
     [
+      'changed by somebody shortly before the request',
+      {},
+      live({ Title: 'Theirs' }, shortlyBefore),
+      'changed',
+    ],
+    [
+      'changed shortly before the request, as the mirror knew',
+      { knownBefore: knownIn(shortlyBefore) },
+      live({ Title: 'Old' }, shortlyBefore),
+      'untouched',
+    ],
+    [
+      'changed by the sender shortly before the request',
+      { sentBy: userId },
+      live({ Title: 'Old', LastModifiedById: userId }, shortlyBefore),
+      'untouched',
+    ],
+    [
+      'changed by another than the sender shortly before the request',
+      { sentBy: userId },
+      live({ Title: 'Old', LastModifiedById: '005000000000002AAA' }, shortlyBefore),
+      'changed',
+    ],
+    [
+      'as it was to be but for its form, with a stamp of shortly before',
+      {},
+      live({ Title: 'Ours\u00a0' }, shortlyBefore),
+      'untouched',
+    ],
+    [
       'changed within the very second of the request, where nothing was known before',
       {},
       live({ Title: 'Theirs' }, sameSecond),
+      'changed',
+    ],
+    [
+      'changed by the same login within the very second of the request',
+      { sentBy: userId },
+      live({ Title: 'Theirs', LastModifiedById: userId }, sameSecond),
       'changed',
     ],
     [
@@ -110,6 +148,13 @@ describe('what a contact tells of a write whose answer never came', () => {
     ['gone', {}, { kind: 'gone', id, createdMs: null }, 'as-sent'],
     ['untouched', {}, live({}, before), 'untouched'],
     ['restored since', {}, live({}, after), 'changed'],
+    ['restored by a clock that is behind', {}, live({}, shortlyBefore), 'changed'],
+    [
+      'with the stamp of shortly before that the mirror knew',
+      { knownBefore: knownIn(shortlyBefore) },
+      live({}, shortlyBefore),
+      'untouched',
+    ],
     ['stamped in the very second', {}, live({}, sameSecond), 'changed'],
     [
       'stamped in the very second, as the mirror knew it',
@@ -142,6 +187,11 @@ describe('what a contact tells of a write whose answer never came', () => {
   it.each<[string, FoundContact, string]>([
     ['nobody', { kind: 'gone', id: null, createdMs: null }, 'untouched'],
     ['one that was deleted long ago', { kind: 'gone', id, createdMs: before }, 'untouched'],
+    [
+      'one that was made by a clock that is behind, and deleted',
+      { kind: 'gone', id, createdMs: shortlyBefore },
+      'changed',
+    ],
     ['one that was made since and deleted', { kind: 'gone', id, createdMs: after }, 'changed'],
     ['one as it was to be, written otherwise', live({ Ext__c: 'x', Title: ' Ours' }, after), 'as-sent'],
     ['one that somebody changed', live({ Ext__c: 'x', Title: 'Theirs' }, after), 'changed'],

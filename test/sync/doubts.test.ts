@@ -131,21 +131,24 @@ describe('an update whose answer was lost', () => {
     expect(await contact(rig, id)).toMatchObject({ Title: 'Ours', Department: 'Theirs' });
   });
 
-  it('is held against what a colleague wrote by a clock of the org that was set back', async () => {
-    await using rig = await copied();
-    const id = await firstId(rig);
-    await lostBefore(rig, updates);
-    await pushed(rig, [{ Id: id, Title: 'Ours' }]);
-    await control(rig.emulator.url, 'faults', []);
-    await control(rig.emulator.url, 'clock', { advanceMs: -hour });
-    await control(rig.emulator.url, 'touch', { ids: [id], set: { Title: 'Theirs' } });
-    const { context, close } = await rig.anew();
-    // Its clock leaps, so that a cycle may pull nothing and tell so.
-    for (let n = 0; n < 3; n++) await runCycle(context, { push: true, signal: rig.signal }).catch(() => {});
-    await close();
-    expect(await statesOf(rig)).toEqual(['conflict']);
-    expect((await contact(rig, id))?.Title).toBe('Theirs');
-  });
+  it.each([3, 30, 90, 3_600])(
+    'is held against what a colleague wrote by a clock of the org that went back by %i seconds',
+    async (seconds) => {
+      await using rig = await copied();
+      const id = await firstId(rig);
+      await lostBefore(rig, updates);
+      await pushed(rig, [{ Id: id, Title: 'Ours' }]);
+      await control(rig.emulator.url, 'faults', []);
+      await control(rig.emulator.url, 'clock', { advanceMs: -seconds * 1_000 });
+      await control(rig.emulator.url, 'touch', { ids: [id], set: { Title: 'Theirs' } });
+      const { context, close } = await rig.anew();
+      // Its clock leaps, so that a cycle may pull nothing and tell so.
+      for (let n = 0; n < 3; n++) await runCycle(context, { push: true, signal: rig.signal }).catch(() => {});
+      await close();
+      expect(await statesOf(rig)).toEqual(['conflict']);
+      expect((await contact(rig, id))?.Title).toBe('Theirs');
+    },
+  );
 
   it('of a contact that was deleted since is a conflict', async () => {
     await using rig = await copied();

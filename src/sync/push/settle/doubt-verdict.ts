@@ -10,6 +10,8 @@ export type FoundContact =
   /** In the Recycle Bin, purged, or not shown to this user. */
   | { kind: 'gone'; id: string | null; createdMs: number | null };
 
+type LiveContact = Extract<FoundContact, { kind: 'live' }>;
+
 /**
  * What a contact tells of a write whose answer never came. `as-sent`: it is as the write wanted it. `untouched`:
  * nothing was written, so it may be sent again. `changed`: somebody else wrote meanwhile, and sending again would
@@ -35,30 +37,39 @@ export function doubtVerdict(
 
 function verdictOfDelete(entry: OutboxEntry, found: FoundContact): Verdict {
   if (found.kind === 'gone') return { kind: 'as-sent', id: entry.contactId ?? '', created: false };
-  if (isBefore(found.stampMs, entry) || isKnownStamp(entry, found)) return { kind: 'untouched' };
+  if (isUntouched(entry, found) || isKnownAsOwn(entry, found)) return { kind: 'untouched' };
   const message = 'The contact was changed or restored in Salesforce after its delete was sent.';
   return { kind: 'changed', id: found.id, message, fields: [] };
 }
 
 /**
- * Whether the mirror knew its stamp before, so that it is not that of a restoring: within the second of the request only
- * where it bears the name of the user who had it deleted, as the change before that may.
+ * Whether its stamp tells that nobody else has written it since the request. One of shortly before may be of a server whose
+ * clock is behind, or of a clock that was set back: it tells so where the mirror knew it, or the sender has changed it last.
  */
-function isKnownStamp(
-  { knownBefore, sentOrgAt, sentBy }: OutboxEntry,
-  { stampMs, values }: Extract<FoundContact, { kind: 'live' }>,
-): boolean {
-  const known = knownBefore?.stamp ?? null;
-  if (known === null || Date.parse(known) !== stampMs) return false;
-  if (sentOrgAt === null) return true;
+function isUntouched(entry: OutboxEntry, found: LiveContact): boolean {
+  if (isLongBefore(found.stampMs, entry)) return true;
+  return isBefore(found.stampMs, entry) && (isKnownStamp(entry, found) || isBySender(entry, found));
+}
+
+/** Within the second of the request a known stamp is that of no restoring where the user who had it deleted has changed it last. */
+function isKnownAsOwn(entry: OutboxEntry, found: LiveContact): boolean {
+  return isKnownStamp(entry, found) && (entry.sentOrgAt === null || isBySender(entry, found));
+}
+
+function isBySender({ sentBy }: OutboxEntry, { values }: LiveContact): boolean {
   const { LastModifiedById: changedBy } = values;
   return typeof changedBy === 'string' && sentBy !== null && sameId(changedBy, sentBy);
+}
+
+function isKnownStamp({ knownBefore }: OutboxEntry, { stampMs }: LiveContact): boolean {
+  const known = knownBefore?.stamp ?? null;
+  return known !== null && Date.parse(known) === stampMs;
 }
 
 function verdictOfGone(entry: OutboxEntry, found: Extract<FoundContact, { kind: 'gone' }>): Verdict {
   const isUpsert = entry.op === 'create';
   // A deleted contact from before is none that an upsert meets.
-  if (isUpsert && (found.createdMs === null || isBefore(found.createdMs, entry)))
+  if (isUpsert && (found.createdMs === null || isLongBefore(found.createdMs, entry)))
     return { kind: 'untouched' };
   const message = isUpsert
     ? 'The contact was made, and was deleted in Salesforce since.'
@@ -66,23 +77,21 @@ function verdictOfGone(entry: OutboxEntry, found: Extract<FoundContact, { kind: 
   return { kind: 'changed', id: found.id, message, fields: [] };
 }
 
-function verdictOfWrite(
-  entry: OutboxEntry,
-  found: Extract<FoundContact, { kind: 'live' }>,
-  fields: ReadonlyMap<string, Field>,
-): Verdict {
+function verdictOfWrite(entry: OutboxEntry, found: LiveContact, fields: ReadonlyMap<string, Field>): Verdict {
   const sent = Object.entries(entry.changes).filter(([name]) => name !== entry.upsertField);
   const comparable = sent.filter(([name, value]) => isComparable(name, value, found, fields));
-  const untouched = isBefore(found.stampMs, entry);
+  const isEarlier = isBefore(found.stampMs, entry);
+  const differingBy = (isSame: typeof surelySame) =>
+    comparable.filter(([name, value]) => !isSame(value, found.values[name], fields.get(name)));
   // What was there before is the value itself, or is none of it; what was written since may be what the org has made of it.
-  const isSame = untouched ? surelySame : sameValue;
-  const differing = comparable.filter(
-    ([name, value]) => !isSame(value, found.values[name], fields.get(name)),
-  );
+  const differing = differingBy(isEarlier ? surelySame : sameValue);
   const all = comparable.length === sent.length;
-  if (differing.length === 0 && (all || (!untouched && comparable.length > 0)))
+  if (differing.length === 0 && (all || (!isEarlier && comparable.length > 0)))
     return { kind: 'as-sent', id: found.id, created: wasCreated(entry, found) };
-  if (untouched || isAsBefore(entry, sent, found, fields)) return { kind: 'untouched' };
+  // Nobody's work is undone where all of it is as it was to be but for its form.
+  const isAlike = comparable.length > 0 && differingBy(sameValue).length === 0;
+  if (isAlike || isUntouched(entry, found) || isAsBefore(entry, sent, found, fields))
+    return { kind: 'untouched' };
   return {
     kind: 'changed',
     id: found.id,
@@ -97,7 +106,7 @@ function verdictOfWrite(
 function isComparable(
   name: string,
   value: unknown,
-  found: Extract<FoundContact, { kind: 'live' }>,
+  found: LiveContact,
   fields: ReadonlyMap<string, Field>,
 ): boolean {
   if (!(name in found.values) || fields.get(name)?.type === 'encryptedstring') return false;
@@ -107,7 +116,7 @@ function isComparable(
 function isAsBefore(
   { knownBefore }: OutboxEntry,
   sent: readonly [name: string, value: unknown][],
-  found: Extract<FoundContact, { kind: 'live' }>,
+  found: LiveContact,
   fields: ReadonlyMap<string, Field>,
 ): boolean {
   if (knownBefore === null) return false;
@@ -125,6 +134,11 @@ function wasCreated(entry: OutboxEntry, { createdMs }: { createdMs: number }): b
 /** Stamps have whole seconds, so one of the very second of the request may be from before or after it. */
 function isBefore(stampMs: number, { sentOrgAt }: OutboxEntry): boolean {
   return sentOrgAt !== null && Math.floor(stampMs / 1_000) < Math.floor(sentOrgAt / 1_000);
+}
+
+/** Before the sending by whatever clock of the org. */
+function isLongBefore(stampMs: number, { sentOrgAt }: OutboxEntry): boolean {
+  return sentOrgAt !== null && stampMs < sentOrgAt - setBackMs;
 }
 
 /** Long texts are cut: the entry itself has what was sent, and Salesforce what is there. */
