@@ -160,7 +160,7 @@ function updateSteps(object: string, columns: readonly StoredColumn[]): string[]
           UNION ALL
           SELECT j.key, ${memberJson('j', 'outbox.changes')} FROM json_each(outbox.changes) j
             WHERE j.key NOT IN (SELECT field FROM contact_edit) AND NOT (${cannotBeWritten(object, 'outbox')})
-        ) WHERE CASE outbox.op WHEN 'create' THEN value <> 'null' ELSE NOT ${isAlone} OR value IS NOT
+        ) WHERE CASE outbox.op WHEN 'create' THEN value <> 'null' ELSE NOT ${isAlone} OR outbox.lost_org_at IS NOT NULL OR value IS NOT
           (SELECT ${memberJson('b', 'outbox.base')} FROM json_each(outbox.base) b WHERE b.key = field) END)
       WHERE seq = ${into} AND EXISTS (SELECT 1 FROM contact_edit)`,
     `UPDATE outbox SET base = ${basesOf('json_each(outbox.changes)')},
@@ -171,7 +171,7 @@ function updateSteps(object: string, columns: readonly StoredColumn[]): string[]
         (SELECT json_group_object(field, json(value)) FROM contact_edit),
         ${basesOf('(SELECT field AS key FROM contact_edit)')}, 'pending', ${sqlNow}
       WHERE ${into} IS NULL AND EXISTS (SELECT 1 FROM contact_edit)`,
-    // Set back to what it was before: there is nothing to send.
+    // Set back to what it was before: there is nothing to send, unless a request that was cut may still be carried out.
     `UPDATE outbox SET state = 'dropped', settled_at = ${sqlNow}
       WHERE seq = ${into} AND op = 'update' AND changes = '{}'`,
     `UPDATE contact_local SET _state = (SELECT state FROM outbox WHERE seq = ${into}), _error = NULL
