@@ -1,18 +1,6 @@
 import type { Row } from '../watch/org.ts';
 import { type Entry, isOpen } from './entries.ts';
-
-/** What a program has written to a field last, of a contact by its key. */
-interface Wish {
-  key: string;
-  /** The key of the row that was written: the Id of the contact, where the tool did not know yet which one it is. */
-  by: string;
-  field: string;
-  value: string;
-  /** Before it, and not taken back since: none of them may come after it. */
-  former: string[];
-  /** A delete by a program, or a push of another value, came after it. */
-  isOver: boolean;
-}
+import { type Wish, Wishes } from './wishes.ts';
 
 /** What a user of the org has written to a field last. */
 interface Theirs {
@@ -44,7 +32,7 @@ function names(text: string, value: string): boolean {
 
 /** Whoever writes down what everybody did, and holds it against what is left. Every value is written once only. */
 export class Oracle {
-  readonly #wishes = new Map<string, Wish>();
+  readonly #wishes = new Wishes();
   readonly #theirs = new Map<string, Theirs>();
   /** Values that some contact of the org has had at any time. */
   readonly #seen = new Set<string>();
@@ -80,6 +68,9 @@ export class Oracle {
    * the view.
    */
   lookAtView(shown: readonly Row[], entries: readonly Entry[]): number {
+    for (const { op, state, contactKey: key, contactId: id } of entries)
+      if (op === 'create' && state === 'done' && id !== null && this.#formerIds.get(id) === key)
+        this.#bearsAgain(id, key);
     const rows = new Map(shown.map((row) => [String(row._key), row]));
     const ofKeys = Map.groupBy(
       entries.filter((entry) => entry.local === 1 && isOpen(entry)),
@@ -112,11 +103,11 @@ export class Oracle {
     for (const id of former) {
       this.#formerIds.set(id, key);
       this.#wereMade.add(key);
+      this.#wishes.part(key, id);
     }
     this.#made.set(key, new Set());
     return () => {
-      for (const id of former) this.#formerIds.delete(id);
-      this.#made.set(key, former);
+      for (const id of former) this.#bearsAgain(id, key);
     };
   }
 
@@ -129,6 +120,13 @@ export class Oracle {
   ownsKey(key: string, id: string): boolean {
     const made = this.madeOf(key);
     return made === id || (made === null && this.#formerIds.get(id) === key);
+  }
+
+  /** What was taken for gone, or for another contact, is the one that the key is of. */
+  #bearsAgain(id: string, key: string): void {
+    this.#formerIds.delete(id);
+    this.#made.set(key, new Set([...(this.#made.get(key) ?? []), id]));
+    this.#wishes.join(key, id);
   }
 
   /** Of a contact that is edited by its Id, as long as the tool does not know which one it is. */
@@ -145,25 +143,22 @@ export class Oracle {
   update(by: string, field: string, was: unknown, value: string): void {
     const key = this.#keyOf(by);
     // A program has seen what it writes over, also what was merged into this contact from another.
-    for (const [name, wish] of this.#wishes)
-      if (wish.field === field && plain(wish.value) === plain(String(was)) && wish.key !== key)
-        this.#wishes.delete(name);
-    const former = this.#wishes.get(`${key} ${field}`);
-    const values =
-      former === undefined ? [] : [...former.former, former.value].filter((one) => one !== value);
-    this.#wishes.set(`${key} ${field}`, { key, by, field, value, former: values, isOver: false });
+    for (const wish of this.#wishes)
+      if (wish.field === field && plain(wish.edits.at(-1)!.value) === plain(String(was)) && wish.key !== key)
+        this.#wishes.forget(wish);
+    this.#wishes.add(key, field, { by, value });
   }
 
   delete(by: string): void {
     const key = this.#keyOf(by);
     this.#deleted.add(key);
-    for (const wish of this.#wishes.values()) if (wish.key === key || wish.by === by) wish.isOver = true;
+    for (const wish of this.#wishes) if (wish.key === key || wish.edits.at(-1)!.by === by) wish.isOver = true;
   }
 
   /** A person has pushed another value, whatever was there. */
   push(id: string, key: string, field: string): void {
     this.#theirs.delete(`${id} ${field}`);
-    const wish = this.#wishes.get(`${key} ${field}`);
+    const wish = this.#wishes.of(key, field);
     if (wish !== undefined) wish.isOver = true;
   }
 
@@ -199,7 +194,7 @@ export class Oracle {
     const rows = new Map(shown.map((row) => [String(row._key), row]));
     return [
       ...this.#problemsOfKeys(entries),
-      ...[...this.#wishes.values()].flatMap((wish) =>
+      ...[...this.#wishes].flatMap((wish) =>
         this.#problemOf(wish, rows.get(wish.key) ?? rows.get(this.madeOf(wish.key) ?? ''), entries, notes),
       ),
       ...[...this.#theirs.values()].flatMap((theirs) => this.#problemOfTheirs(theirs, live, entries, notes)),
@@ -225,9 +220,10 @@ export class Oracle {
 
   /** No edit of a program is gone without a record. */
   #problemOf(wish: Wish, row: Row | undefined, entries: readonly Entry[], notes: string): string[] {
-    const { key, field, value, former, isOver } = wish;
+    const { key, field, edits, isOver } = wish;
     if (isOver) return [];
-    const own = [...former, value];
+    const own = edits.map(({ value }) => value);
+    const [former, value] = [own.slice(0, -1), own.at(-1)!];
     const isSaved = [key, this.madeOf(key)].some((id) => id !== null && this.#saved.has(id));
     // What a trigger has made of our value when a user saved the contact is that user's.
     const as = (text: string) => (isSaved ? text : plain(text));
