@@ -147,6 +147,33 @@ describe('a contact whose creation is in doubt, and that a pull has brought', ()
     expect(await two.notes()).toEqual([]);
   });
 
+  it.each(['key id key', 'id key id key', 'key id key id', 'key id id key'])(
+    'keeps its edits in their order where a person has said that it was not sent, and it was: %s',
+    async (by) => {
+      await using two = await twoWay();
+      const id = await brought(two);
+      const names = by.split(' ');
+      edit(two, id, names.slice(0, 2).join(' '));
+      const { outbox } = two.rig.context.mirror;
+      const [creation] = await outbox.list({ states: ['in-doubt'] });
+      await outbox.move([creation!.key], ['in-doubt'], 'pending', two.rig.context.clock.now());
+      for (const [at, one] of names.entries())
+        if (at >= 2)
+          two.sql('UPDATE contacts SET Title = ? WHERE _key = ?', `T${at}`, one === 'id' ? id : 'k');
+      const last = `T${names.length - 1}`;
+      expect((await open(two)).at(-1)).toMatchObject({
+        contactKey: names.at(-1) === 'id' ? id : 'k',
+        changes: { Title: last },
+      });
+      await settle(two);
+      expect((await two.org()).get(id)).toMatchObject({ Title: last });
+      expect(two.rows("LastName = 'Ng'")).toMatchObject([
+        { Id: id, _key: 'k', Title: last, _state: 'synced' },
+      ]);
+      expect(await two.notes()).toEqual([]);
+    },
+  );
+
   it('keeps every edit to its place, and sends what was edited in a row as one', async () => {
     await using two = await twoWay();
     const id = await brought(two);

@@ -1,6 +1,5 @@
 import { serverClocksMs } from '../../org/server-clocks.ts';
 import type { StoredColumn } from '../fields/stored-column.ts';
-import { isOpenCreation } from './open-creation.ts';
 
 // Parts of the triggers on the view `contacts`: OLD is the row that a program edits.
 
@@ -8,9 +7,13 @@ import { isOpenCreation } from './open-creation.ts';
 export const open = `local = 1 AND contact_key = OLD._key AND state NOT IN ('done', 'dropped')`;
 /** What no request may have carried, or Salesforce or a person has given back. */
 export const unsent = `(state IN ('held', 'rejected', 'conflict') OR (state = 'pending' AND sent_at IS NULL))`;
-/** SQL: whether `t` is a contact that the creation `c` may have made, as far as its columns say. */
-const mayBeMade = `${isOpenCreation('c')} AND substr(t.CreatedById, 1, 15) = substr(c.sent_by, 1, 15)
-    AND t.CreatedDate >= strftime('%Y-%m-%dT%H:%M:%S', c.sent_org_at, '-${serverClocksMs / 1_000} seconds')`;
+/**
+ * SQL: whether `t` is a contact that the creation `c` may have made, as far as its columns say. Where a person has said that
+ * it was not sent, or it was sent again since, they do not tell when and as whom that was. The terms of `outbox_local`.
+ */
+const mayBeMade = `c.local = 1 AND c.state NOT IN ('done', 'dropped') AND c.op = 'create' AND c.contact_id IS NULL
+    AND c.attempts > 0 AND (c.attempts > 1 OR c.sent_at IS NULL OR (substr(t.CreatedById, 1, 15) = substr(c.sent_by, 1, 15)
+      AND t.CreatedDate >= strftime('%Y-%m-%dT%H:%M:%S', c.sent_org_at, '-${serverClocksMs / 1_000} seconds')))`;
 /** SQL: whether `o` was edited behind the entry in question, and waits. */
 const isBehind = `o.local = 1 AND o.op <> 'create' AND o.state NOT IN ('done', 'dropped') AND +o.seq > outbox.seq`;
 /**
