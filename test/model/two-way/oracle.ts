@@ -48,6 +48,8 @@ export class Oracle {
   readonly #givenUp = new Set<number>();
   /** Ids of contacts that a user has saved. */
   readonly #saved = new Set<string>();
+  /** What edits have been based on at any time. */
+  readonly #bases = new Set<string>();
   /** Whose values programs alone write. */
   #fields: ReadonlySet<string> = new Set();
 
@@ -68,6 +70,7 @@ export class Oracle {
    * the view.
    */
   lookAtView(shown: readonly Row[], entries: readonly Entry[]): number {
+    for (const { base } of entries) if (base !== null) this.#bases.add(base);
     for (const { op, state, contactKey: key, contactId: id } of entries)
       if (op === 'create' && state === 'done' && id !== null && this.#formerIds.get(id) === key)
         this.#bearsAgain(id, key);
@@ -152,14 +155,15 @@ export class Oracle {
   delete(by: string): void {
     const key = this.#keyOf(by);
     this.#deleted.add(key);
-    for (const wish of this.#wishes) if (wish.key === key || wish.edits.at(-1)!.by === by) wish.isOver = true;
+    for (const wish of this.#wishes)
+      if (wish.key === key || wish.edits.at(-1)!.by === by) this.#wishes.end(wish);
   }
 
   /** A person has pushed another value, whatever was there. */
   push(id: string, key: string, field: string): void {
     this.#theirs.delete(`${id} ${field}`);
     const wish = this.#wishes.of(key, field);
-    if (wish !== undefined) wish.isOver = true;
+    if (wish !== undefined) this.#wishes.end(wish);
   }
 
   /** Triggers of the org have gone over all fields of the contact, and a user is who has changed them. */
@@ -220,8 +224,8 @@ export class Oracle {
 
   /** No edit of a program is gone without a record. */
   #problemOf(wish: Wish, row: Row | undefined, entries: readonly Entry[], notes: string): string[] {
-    const { key, field, edits, isOver } = wish;
-    if (isOver) return [];
+    const { key, field, edits } = wish;
+    if (edits.at(-1)!.isOver) return [];
     const own = edits.map(({ value }) => value);
     const [former, value] = [own.slice(0, -1), own.at(-1)!];
     const isSaved = [key, this.madeOf(key)].some((id) => id !== null && this.#saved.has(id));
@@ -277,9 +281,10 @@ export class Oracle {
     )
       return [];
     // A program that has seen it may write another one over it: then its edit is based on it.
-    const told = entries.some(({ base, changes, errors }) =>
-      [base ?? '', changes, errors].some((text) => names(text, value)),
-    );
-    return told || names(notes, value) ? [] : [`${field} = ${value} of ${id} was overwritten unseen`];
+    const told = entries.some(({ changes, errors }) => names(changes, value) || names(errors, value));
+    const isSeen = [...this.#bases].some((base) => names(base, value));
+    return told || isSeen || names(notes, value)
+      ? []
+      : [`${field} = ${value} of ${id} was overwritten unseen`];
   }
 }

@@ -5,6 +5,8 @@ interface Edit {
   /** The key of the row that was written: the Id of the contact, where the tool did not know yet which one it is. */
   by: string;
   value: string;
+  /** A delete by a program, or a push of another value, came after it. */
+  isOver: boolean;
 }
 
 /** What programs have written to a field of a contact by its key. */
@@ -13,8 +15,6 @@ export interface Wish {
   field: string;
   /** In their order, and none of them taken back since: the last one holds, and none before may come after it. */
   edits: Edit[];
-  /** A delete by a program, or a push of another value, came after it. */
-  isOver: boolean;
 }
 
 /** The values that programs want, by contact and field. */
@@ -30,9 +30,13 @@ export class Wishes {
     return this.#all.get(`${key} ${field}`);
   }
 
-  add(key: string, field: string, { by, value }: Omit<Edit, 'at'>): void {
+  add(key: string, field: string, { by, value }: Pick<Edit, 'by' | 'value'>): void {
     const former = (this.of(key, field)?.edits ?? []).filter((edit) => edit.value !== value);
-    this.#put({ key, field, edits: [...former, { at: ++this.#edits, by, value }], isOver: false });
+    this.#put({ key, field, edits: [...former, { at: ++this.#edits, by, value, isOver: false }] });
+  }
+
+  end(wish: Wish): void {
+    for (const edit of wish.edits) edit.isOver = true;
   }
 
   forget({ key, field }: Wish): void {
@@ -56,10 +60,8 @@ export class Wishes {
     for (const wish of [...this]) {
       if (wish.key !== id) continue;
       this.forget(wish);
-      const other = this.of(key, wish.field);
-      const edits = [...(other?.edits ?? []), ...wish.edits].toSorted((a, b) => a.at - b.at);
-      const { isOver } = other !== undefined && other.edits.at(-1) === edits.at(-1) ? other : wish;
-      this.#put({ ...wish, key, edits, isOver });
+      const edits = [...(this.of(key, wish.field)?.edits ?? []), ...wish.edits];
+      this.#put({ ...wish, key, edits: edits.toSorted((a, b) => a.at - b.at) });
     }
   }
 
