@@ -57,17 +57,17 @@ function move(
   return decide(parts, options, from, signal, async (mirror, entries) => {
     const now = parts.clock.now();
     if (to === 'dropped') await refuseSplit(mirror, entries, dropsAll);
+    // Each conflict is a decision of its own.
+    const isOfEach = from.includes('conflict');
     // All are chosen already.
-    if (options.all || to === 'dropped') {
+    if (to === 'dropped' || (options.all && !isOfEach)) {
       const keys = await mirror.outbox.move(keysOf(entries), from, to, now);
       return { keys, waitsFor: [] };
     }
-    // Each conflict is a decision of its own.
-    const isOfEach = from.includes('conflict');
     const along: OutboxState[] = isOfEach ? ['rejected'] : from;
     const keys = await withGroups(mirror, entries, along);
     const moved = await mirror.outbox.move(keys, isOfEach ? [...from, ...along] : from, to, now);
-    return { keys: moved, waitsFor: await waitsInGroups(mirror, entries) };
+    return { keys: moved, waitsFor: options.all ? [] : await waitsInGroups(mirror, entries) };
   });
 }
 

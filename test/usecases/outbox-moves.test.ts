@@ -174,11 +174,15 @@ describe('entries that go together or not at all', () => {
     expect(await outbox.retry({ ...take, keys: [groupKey(3)] }, calm())).toMatchObject({ waitsFor: [] });
   });
 
-  it('a decision for this side takes along what is refused of them', async () => {
-    const { outbox, now } = await groupOf('conflict', 'rejected', 'pending', 'rejected');
-    await outbox.retry({ ...usual, take: 'local', keys: [groupKey(0)] }, calm());
-    expect(await now()).toEqual(['pending', 'pending', 'pending', 'rejected']);
-  });
+  it.each([{ all: true }, { keys: [groupKey(0)] }])(
+    'a decision for this side takes along what is refused of them: %j',
+    async (chosen) => {
+      const { outbox, now } = await groupOf('conflict', 'rejected', 'pending', 'rejected');
+      const { keys } = await outbox.retry({ ...usual, ...chosen, take: 'local' }, calm());
+      expect(keys.toSorted()).toEqual([groupKey(0), groupKey(1)]);
+      expect(await now()).toEqual(['pending', 'pending', 'pending', 'rejected']);
+    },
+  );
 
   it('a decision for Salesforce names the whole that lets all of them be sent', async () => {
     const { outbox } = await groupOf('conflict', 'conflict', 'pending');
