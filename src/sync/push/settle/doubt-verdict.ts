@@ -45,10 +45,12 @@ function verdictOfDelete(entry: OutboxEntry, found: FoundContact): Verdict {
 /**
  * Whether its stamp tells that nobody else has written it since the request. One of shortly before may be of a server whose
  * clock is behind, or of a clock that was set back: it tells so where the mirror knew it, or the sender has changed it last.
+ * An edit with a base is held against what is there before it is sent again.
  */
 function isUntouched(entry: OutboxEntry, found: LiveContact): boolean {
   if (isLongBefore(found.stampMs, entry)) return true;
-  return isBefore(found.stampMs, entry) && (isKnownStamp(entry, found) || isBySender(entry, found));
+  if (!isBefore(found.stampMs, entry)) return false;
+  return entry.base !== null || isKnownStamp(entry, found) || isBySender(entry, found);
 }
 
 /** Within the second of the request a known stamp is that of no restoring where the user who had it deleted has changed it last. */
