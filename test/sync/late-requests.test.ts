@@ -382,4 +382,61 @@ describe('a request that is carried out long after it was cut', () => {
     await outbox.noteLost([{ key: upsert.key, over: true }]);
     expect(await reason()).toBeNull();
   });
+
+  describe('and whose repeat was refused', () => {
+    const creates = 'POST .*/ui-api/records';
+    const refusal = {
+      match: creates,
+      status: 400,
+      body: {
+        statusCode: 400,
+        errorCode: 'INVALID_INPUT',
+        message: 'No.',
+        output: {
+          errors: [{ errorCode: 'FIELD_CUSTOM_VALIDATION_EXCEPTION', message: 'No.' }],
+          fieldErrors: {},
+        },
+      },
+    };
+    const made = async (rig: Rig) =>
+      (await contactsOf(rig.emulator.url)).filter(({ LastName }) => LastName === 'Late').map(({ Id }) => Id);
+
+    it('is the contact of its entry', async () => {
+      const { rig } = await copied();
+      await using _rig = rig;
+      await control(rig.emulator.url, 'faults', [
+        { match: creates, reset: 'commit-later', commitAfterMs: 40 * second },
+        refusal,
+      ]);
+      await pushed(rig, [{ LastName: 'Late' }]);
+      expect(await states(rig)).toEqual(['in-doubt']);
+      await pass(rig, 40 * second);
+      await comeToRest(rig);
+      const [id, ...others] = await made(rig);
+      expect(others).toEqual([]);
+      expect(await rig.context.mirror.outbox.list()).toMatchObject([{ state: 'done', contactId: id }]);
+    });
+
+    it('stays refused where it never is', async () => {
+      const { rig } = await copied();
+      await using _rig = rig;
+      const collection = {
+        match: 'POST .*/composite/sobjects$',
+        status: 200,
+        body: [
+          { success: false, errors: [{ statusCode: 'FIELD_CUSTOM_VALIDATION_EXCEPTION', message: 'No.' }] },
+        ],
+      };
+      await control(rig.emulator.url, 'faults', [
+        { match: creates, reset: 'before' },
+        { ...refusal, times: 9 },
+        { ...collection, times: 9 },
+      ]);
+      await pushed(rig, [{ LastName: 'Late' }]);
+      expect(await states(rig)).toEqual(['in-doubt']);
+      await comeToRest(rig);
+      expect(await states(rig)).toEqual(['rejected']);
+      expect(await made(rig)).toEqual([]);
+    });
+  });
 });

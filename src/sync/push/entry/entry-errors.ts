@@ -9,6 +9,14 @@ export const noAnswer: RecordError = {
   fields: [],
 };
 
+/** The refusal of a repeat says nothing of the first request, which Salesforce may carry out long after it was cut. */
+export const repeatRefused: RecordError = {
+  code: 'IN_DOUBT',
+  message:
+    'Salesforce refused it when it was sent again; the answer to its first request never came, and that may still be carried out.',
+  fields: [],
+};
+
 export function errorOf(error: Error): RecordError {
   const unnamed = isAbort(error) ? 'INTERRUPTED' : 'UNEXPECTED_ERROR';
   return {

@@ -2,7 +2,7 @@ import { AppError } from '../../../base/errors.ts';
 import type { SyncContext } from '../../context.ts';
 import type { OutboxEntry, Settlement } from '../../ports/outbox-entry.ts';
 import type { WriteOutcome } from '../../ports/record-writes.ts';
-import { errorOf, keyForgotten, keyRefused, noAnswer } from '../entry/entry-errors.ts';
+import { errorOf, keyForgotten, keyRefused, noAnswer, repeatRefused } from '../entry/entry-errors.ts';
 import { askingNow, isForgotten } from '../entry/is-keyless-create.ts';
 
 /** How an entry stands after its last sending. */
@@ -82,6 +82,8 @@ function settlementOf(entry: OutboxEntry, outcome: WriteOutcome, mayExist: boole
       const gone = entry.op === 'delete' && outcome.errors.some(({ code }) => code === 'ENTITY_IS_DELETED');
       if (gone && entry.contactId !== null)
         return { key, state: 'done', contactId: entry.contactId, created: false, at };
+      if (mayExist && entry.op === 'create' && entry.upsertField === null)
+        return { key, state: 'in-doubt', errors: [repeatRefused, ...outcome.errors], at, keyless: true };
       return { key, state: 'rejected', errors: outcome.errors, at };
     }
     case 'not-done':
