@@ -21,7 +21,7 @@ export interface CsvReaderOptions {
  */
 export const longestCell = 10_000_000;
 
-/** A quoted cell of no more characters is not waited for longer than it takes. */
+/** A cell of no more characters is not waited for longer than it takes. */
 const usualCell = 256 * 1024;
 
 const quote = 34;
@@ -43,7 +43,7 @@ export class CsvReader {
   readonly #delimiter: string;
   readonly #delimiterCode: number;
   #text = '';
-  /** Pieces that a long quoted cell has still to be looked for its end in. */
+  /** Pieces that a long cell has still to be looked for its end in. */
   #held: string[] = [];
   #heldLength = 0;
   /** No more text will come. */
@@ -71,7 +71,8 @@ export class CsvReader {
     this.#held.push(piece);
     this.#heldLength += piece.length;
     // Whoever looks into a text that has grown copies all of it.
-    const isLong = this.#open >= 0 && this.#heldLength < (this.#text.length - this.#open) / 4 - usualCell;
+    const begun = this.#text.length - (this.#open >= 0 ? this.#open : this.#cellStart);
+    const isLong = this.#heldLength < begun / 4 - usualCell;
     if (isLong && !last) return [];
     this.#text = this.#text.slice(this.#cellStart) + this.#held.join('');
     this.#held = [];
@@ -109,7 +110,7 @@ export class CsvReader {
 
   #plainCell(): Cell | null {
     const end = this.#nextMark(this.#cellStart);
-    this.#refuseLong(end - this.#cellStart, 'this cell is longer than');
+    this.#refuseLong(end - this.#cellStart, 'this cell is longer than', endIt);
     return this.#isCut(end) ? null : { text: this.#text.slice(this.#cellStart, end), end };
   }
 
@@ -117,7 +118,11 @@ export class CsvReader {
     const close = this.#closingQuote();
     if (close < 0) {
       if (this.#last) throw this.#fault(this.#line, 'the quote that opens here is never closed', closeIt);
-      this.#refuseLong(this.#text.length - this.#open, 'the quote that opens here is not closed within');
+      this.#refuseLong(
+        this.#text.length - this.#open,
+        'the quote that opens here is not closed within',
+        closeIt,
+      );
       return null;
     }
     const end = this.#skipBlanks(close + 1);
@@ -190,9 +195,9 @@ export class CsvReader {
     return row;
   }
 
-  #refuseLong(length: number, what: string): void {
+  #refuseLong(length: number, what: string, hint: string): void {
     if (length <= longestCell) return;
-    throw this.#fault(this.#line, `${what} ${longestCell.toLocaleString('en-US')} characters`, closeIt);
+    throw this.#fault(this.#line, `${what} ${longestCell.toLocaleString('en-US')} characters`, hint);
   }
 
   #fault(line: number, reason: string, hint: string): AppError {
@@ -207,6 +212,8 @@ interface Cell {
 }
 
 const closeIt = 'Close the quote, or double it where the cell is to hold one.';
+const endIt =
+  'No field of Salesforce is as long: end each record with a line end, and look at the delimiter.';
 
 /** The next delimiter or line end at or after a place that only moves on; the text's length where there is none. */
 function createFinder(text: string, delimiter: string): (from: number) => number {

@@ -95,6 +95,22 @@ describe('a fault has its place', () => {
       ]);
   });
 
+  test('a long cell without quotes comes whole from small pieces, and what follows it too', async () => {
+    const long = 'no quotes; '.repeat(120_000).trim();
+    for (const chunkBytes of [4_099, 65_536])
+      expect(await fieldsOf(`a,b\n1,${long}\n2,3\n`, { chunkBytes })).toEqual([
+        { a: '1', b: long },
+        { a: '2', b: '3' },
+      ]);
+  });
+
+  test('a cell without quotes that does not end is refused with its own mend', async () => {
+    await expect(parse(`a\n1\n${'x'.repeat(10_000_001)}`)).rejects.toMatchObject({
+      message: expect.stringContaining('line 3, column 1: this cell is longer than 10,000,000 characters'),
+      hint: expect.stringContaining('end each record with a line end'),
+    });
+  });
+
   test('a file without any line end is no header', async () => {
     await expect(parse(`a\n${'x,'.repeat(20_000)}\n`)).rejects.toThrow('more than 10,000 cells');
   });
