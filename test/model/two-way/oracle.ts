@@ -65,15 +65,19 @@ export class Oracle {
     }
   }
 
+  /** What the outbox tells in passing: what edits are based on, and which contact a creation is known to have made. */
+  learn(entries: readonly Entry[]): void {
+    for (const { base } of entries) if (base !== null) this.#bases.add(base);
+    for (const { op, state, contactKey: key, contactId: id } of entries)
+      if (op === 'create' && state === 'done' && id !== null && this.#formerIds.get(id) === key)
+        this.#bearsAgain(id, key);
+  }
+
   /**
    * Throws where the view does not show at once what waits for a person. Returns how many deletes do. `shown`: the rows of
    * the view.
    */
   lookAtView(shown: readonly Row[], entries: readonly Entry[]): number {
-    for (const { base } of entries) if (base !== null) this.#bases.add(base);
-    for (const { op, state, contactKey: key, contactId: id } of entries)
-      if (op === 'create' && state === 'done' && id !== null && this.#formerIds.get(id) === key)
-        this.#bearsAgain(id, key);
     const rows = new Map(shown.map((row) => [String(row._key), row]));
     const ofKeys = Map.groupBy(
       entries.filter((entry) => entry.local === 1 && isOpen(entry)),

@@ -233,6 +233,7 @@ export class World extends MachineWorld {
     if (!this.#isWhole) return;
     // Both as of one moment: writes of ours go on.
     const [shown, entries] = this.other(0).transaction(() => [this.shown(), this.entries()] as const)();
+    this.oracle.learn(entries);
     if (this.oracle.lookAtView(shown, entries) > 0) this.count('delete that waits for a person');
   }
 
