@@ -144,7 +144,7 @@ function moveClock(body: unknown, _query: URLSearchParams, { emulation }: Contro
   if (!(at >= 0 && at <= latestClockMs)) throw new ControlError('The clock can be set from 1970 to 4000.');
   if (now === undefined) clock.advance(readAdvance(advanceMs));
   else clock.set(at);
-  emulation.agenda.clockMoved();
+  emulation.agenda.catchUp();
   return clockNow(emulation);
 }
 

@@ -4,8 +4,8 @@ interface Item {
 }
 
 /**
- * Work that is due at an instant of the org's clock: by a timer while the clock runs on, and at once when it is
- * moved past the instant.
+ * Work that is due at an instant of the org's clock: by a timer while the clock runs on, and before the next request
+ * is answered when it has leapt past the instant.
  */
 export class Agenda {
   readonly #now: () => number;
@@ -22,9 +22,9 @@ export class Agenda {
     this.#schedule();
   }
 
-  /** Does what has become due; to be called when the clock was moved. */
-  clockMoved(): void {
-    this.#run();
+  /** Does what has become due, though its timer may lag behind: the clock was moved, or the machine has slept. */
+  catchUp(): void {
+    if (this.#items[0] && this.#items[0].dueMs <= this.#now()) this.#run();
   }
 
   get size(): number {

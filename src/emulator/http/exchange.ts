@@ -63,6 +63,7 @@ export async function exchange(
     await sendAnswer(message, response, answer, sendOptions(emulation));
     return;
   }
+  emulation.agenda.catchUp();
   if (answers.isOwn(decoded)) {
     const answer = await ownAnswer(message, head, emulation, answers);
     await sendAnswer(message, response, answer, sendOptions(emulation));
