@@ -932,6 +932,28 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       expect((await outbox.list()).map((entry) => entry.doubt)).toEqual([doubt, null]);
     });
 
+    test('the end of a request without an answer stays known where its repeat is refused', async () => {
+      await using opened = await open();
+      const { outbox } = opened.mirror;
+      const entry = newEntry({ op: 'update', contactId: contactId(1), changes: { LastName: 'New' } });
+      const { key } = entry;
+      await outbox.add([entry]);
+      const send = () => outbox.markSent([key], 'collection', epoch + 1, epoch + 2);
+      const ends = async () => (await outbox.lostRequests()).map(({ endedOrgAt }) => endedOrgAt);
+      await send();
+      await outbox.settle([{ key, state: 'in-doubt', errors: [], at: epoch + 3 }]);
+      expect(await ends()).toEqual([null]);
+      await outbox.settle([{ key, state: 'pending', errors: [], lostBefore: epoch + 4_000, at: epoch + 4 }]);
+      await send();
+      await outbox.settle([{ key, state: 'in-doubt', errors: [], refused: true, at: epoch + 5 }]);
+      expect(await ends()).toEqual([epoch + 4_000]);
+      await outbox.settle([{ key, state: 'pending', errors: [], at: epoch + 6 }]);
+      await outbox.noteLost([{ key, over: true }]);
+      await send();
+      await outbox.settle([{ key, state: 'in-doubt', errors: [], refused: true, at: epoch + 7 }]);
+      expect(await ends()).toEqual([]);
+    });
+
     test('entries are listed page by page, each once and in order, whatever their states', async () => {
       await using opened = await open();
       const { outbox } = opened.mirror;

@@ -417,9 +417,14 @@ describe('an upsert that is refused as a duplicate', () => {
     expect(await entriesOf(rig)).toMatchObject([{ state: 'done', created: true }]);
   });
 
-  it('of another contact is rejected, also where it was sent before', async () => {
+  it('of another contact is rejected, once its own first sending is surely over', async () => {
     await using rig = await copied();
     const { errors } = await refusedAsDuplicate(rig, async () => {});
+    expect(await entriesOf(rig)).toMatchObject([
+      { state: 'in-doubt', errors: [{ code: 'IN_DOUBT' }, ...errors] },
+    ]);
+    rig.pass(3 * 60_000);
+    await drain(rig);
     expect(await entriesOf(rig)).toMatchObject([{ state: 'rejected', errors }]);
   });
 });

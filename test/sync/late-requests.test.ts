@@ -168,9 +168,10 @@ describe('a request that is carried out long after it was cut', () => {
   it.each([
     ['has taken the place of a refused one', 'Second'],
     ['takes a refused one back', null],
-  ])('does not undo an edit that %s', async (_, given) => {
+  ])('does not undo an edit that %s, as a former version left it', async (_, given) => {
     await using two = await twoWay('local-wins');
     const { rig } = two;
+    const { outbox } = rig.context.mirror;
     const [id] = two.ids as [string];
     const last = given ?? String((await titles(rig)).get(id));
     edit(two, id, 'First');
@@ -190,7 +191,8 @@ describe('a request that is carried out long after it was cut', () => {
       },
     ]);
     await cycle(rig);
-    expect(await states(rig)).toEqual(['rejected']);
+    const [{ key, errors }] = (await outbox.list()) as [OutboxEntry];
+    await outbox.settle([{ key, state: 'rejected', errors, at: rig.context.clock.now() }]);
     edit(two, id, last);
     await cycle(rig);
     expect(await states(rig)).toEqual(['pending']);
@@ -437,6 +439,79 @@ describe('a request that is carried out long after it was cut', () => {
       await comeToRest(rig);
       expect(await states(rig)).toEqual(['rejected']);
       expect(await made(rig)).toEqual([]);
+    });
+
+    const upsert = [{ LastName: 'Late', ParaHack_Id__c: 'L1' }];
+    const refusedOne = (code = 'FIELD_CUSTOM_VALIDATION_EXCEPTION') => ({
+      match: writes,
+      status: 200,
+      body: [{ success: false, errors: [{ statusCode: code, message: 'No.', fields: [] }] }],
+    });
+    const cutLater = { match: writes, reset: 'commit-later', commitAfterMs: 40 * second };
+    const entries = (rig: Rig) => rig.context.mirror.outbox.list();
+
+    it.each([
+      ['an upsert', () => upsert, { upsertField: 'ParaHack_Id__c' }, {}],
+      ['an update', (id: string) => [{ Id: id, Title: 'Late' }], {}, { Title: 'Late' }],
+      ['a delete', (id: string) => [{ Id: id, IsDeleted: true }], {}, { IsDeleted: true }],
+    ])('is in doubt until it is over, and then done: %s', async (_what, recordsFor, more, values) => {
+      const { rig, ids } = await copied();
+      await using _rig = rig;
+      const { url } = rig.emulator;
+      await control(url, 'faults', [cutLater, { ...refusedOne(), times: 3 }]);
+      await pushed(rig, recordsFor(ids[0]!), more);
+      expect(await entries(rig)).toMatchObject([
+        { state: 'in-doubt', errors: [{ code: 'IN_DOUBT' }, { code: 'FIELD_CUSTOM_VALIDATION_EXCEPTION' }] },
+      ]);
+      // It is known what Salesforce says to it: it is not asked each time.
+      const sent = async () =>
+        (await calls(url)).filter(({ method }) => method === 'PATCH' || method === 'DELETE').length;
+      expect(await sent()).toBe(2);
+      await cycle(rig);
+      expect(await sent()).toBe(2);
+      expect(await states(rig)).toEqual(['in-doubt']);
+      await pass(rig, 40 * second);
+      await cycle(rig);
+      expect(await states(rig)).toEqual(['done']);
+      const [entry] = await entries(rig);
+      const all = await contactsOf(url, { deleted: true });
+      expect(all.find(({ Id }) => Id === entry?.contactId)).toMatchObject(values);
+      expect(await made(rig)).toHaveLength('upsertField' in more ? 1 : 0);
+    });
+
+    it.each([
+      ['an upsert', () => upsert, { upsertField: 'ParaHack_Id__c' }],
+      ['an update', (id: string) => [{ Id: id, Title: 'Late' }], {}],
+      ['a delete', (id: string) => [{ Id: id, IsDeleted: true }], {}],
+    ])('is refused where it is over and was not made: %s', async (_what, recordsFor, more) => {
+      const { rig, ids } = await copied();
+      await using _rig = rig;
+      await control(rig.emulator.url, 'faults', [
+        { match: writes, reset: 'before' },
+        { ...refusedOne(), times: 9 },
+      ]);
+      await pushed(rig, recordsFor(ids[0]!), more);
+      expect(await states(rig)).toEqual(['in-doubt']);
+      await comeToRest(rig);
+      expect(await entries(rig)).toMatchObject([
+        { state: 'rejected', errors: [{ code: 'FIELD_CUSTOM_VALIDATION_EXCEPTION' }] },
+      ]);
+      expect(await made(rig)).toEqual([]);
+    });
+
+    it('is refused at the next answer where a person knows that it was not carried out', async () => {
+      const { rig } = await copied();
+      await using _rig = rig;
+      const { outbox } = rig.context.mirror;
+      await control(rig.emulator.url, 'faults', [
+        { match: writes, reset: 'before' },
+        { ...refusedOne(), times: 9 },
+      ]);
+      await pushed(rig, upsert, { upsertField: 'ParaHack_Id__c' });
+      const [entry] = (await entries(rig)) as [OutboxEntry];
+      await outbox.noteLost([{ key: entry.key, over: true }]);
+      await cycle(rig);
+      expect(await states(rig)).toEqual(['rejected']);
     });
   });
 });

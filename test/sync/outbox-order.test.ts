@@ -269,10 +269,10 @@ describe('a unique value that a contact gives up goes to what asks for it behind
     const body = JSON.stringify([{ id: first?.Id, success: false, errors }]);
     const headers = { 'content-type': 'application/json' };
     await control(url, 'faults', [
-      { match: 'DELETE .*/composite/sobjects', times: 1, status: 200, headers, body },
+      { match: 'DELETE .*/composite/sobjects', times: 2, status: 200, headers, body },
     ]);
     await cycle(rig);
-    expect(await statesOf(rig)).toEqual(['rejected', 'pending']);
+    expect(await statesOf(rig)).toEqual(['in-doubt', 'pending']);
     rig.pass(3 * 60_000);
     await cycle(rig);
     const [deletion, creation] = await rig.context.mirror.outbox.list();

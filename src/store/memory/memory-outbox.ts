@@ -217,7 +217,8 @@ export class MemoryOutbox implements Outbox {
 /** What is known of a request that may still be carried out. */
 function lostBy(entry: MemoryEntry, settlement: Settlement): MemoryEntry['lost'] {
   const isKept = entry.state === 'sent' && (entry.op !== 'create' || entry.upsertField !== null);
-  if (settlement.state === 'in-doubt' && isKept) return { endedOrgAt: settlement.doubt?.endedOrgAt ?? null };
+  if (settlement.state === 'in-doubt' && isKept && settlement.refused !== true)
+    return { endedOrgAt: settlement.doubt?.endedOrgAt ?? null };
   if (entry.lost?.endedOrgAt !== null || !('lostBefore' in settlement)) return entry.lost;
   return { endedOrgAt: settlement.lostBefore ?? null };
 }

@@ -12,7 +12,7 @@ export const endUnknown = '';
  */
 export function keepLost(db: Connection, settlements: readonly Settlement[]): void {
   const lost = settlements.flatMap((settlement) => {
-    if (settlement.state !== 'in-doubt') return [];
+    if (settlement.state !== 'in-doubt' || settlement.refused === true) return [];
     const end = settlement.doubt?.endedOrgAt ?? null;
     return [[settlement.key, end === null ? endUnknown : isoTime(end)]];
   });

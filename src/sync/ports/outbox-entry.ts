@@ -158,7 +158,8 @@ export type Settlement =
   | { key: string; state: 'rejected'; errors: RecordError[]; at: number }
   /**
    * `keyless`: the org does not take its Idempotency-Key, so that it is as if it had been sent in a collection. `doubt`: what is
-   * known of it from the beginning.
+   * known of it from the beginning. `refused`: an answer came, and it is an earlier request that has none; what is known of that
+   * one's end stays.
    */
   | {
       key: string;
@@ -167,6 +168,7 @@ export type Settlement =
       at: number;
       keyless?: boolean;
       doubt?: Doubt;
+      refused?: boolean;
     }
   /**
    * Somebody else changed the contact meanwhile; `contactId` where it was found by its external id. `base`: what a person's

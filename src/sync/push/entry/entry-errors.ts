@@ -17,6 +17,11 @@ export const repeatRefused: RecordError = {
   fields: [],
 };
 
+/** Whether it is in doubt though its last request was answered. */
+export function isRefusedRepeat({ errors }: { errors: readonly RecordError[] }): boolean {
+  return errors[0]?.message === repeatRefused.message;
+}
+
 export function errorOf(error: Error): RecordError {
   const unnamed = isAbort(error) ? 'INTERRUPTED' : 'UNEXPECTED_ERROR';
   return {

@@ -20,10 +20,13 @@ export async function storeAnswer(
   mayExist: Set<string>,
   standings: Map<string, Standing>,
 ): Promise<void> {
+  const mayBeMade = ({ key }: OutboxEntry, i: number) => outcomes[i]?.kind === 'refused' && mayExist.has(key);
+  const open = entries.some(mayBeMade) ? await openBefore(mirror) : none;
   const settlements = entries.map((entry, i) => {
     const outcome = outcomes[i] ?? { kind: 'unknown' as const, error: unanswered() };
     if (outcome.kind === 'unknown') mayExist.add(entry.key);
-    const settlement = settlementOf(entry, outcome, mayExist.has(entry.key), clock.now());
+    const earlier = { mayExist: mayExist.has(entry.key), isOpen: open.has(entry.key) };
+    const settlement = settlementOf(entry, outcome, earlier, clock.now());
     standings.set(entry.key, { entry, settlement, outcome });
     return settlement;
   });
@@ -72,7 +75,20 @@ export async function backToLine(
   );
 }
 
-function settlementOf(entry: OutboxEntry, outcome: WriteOutcome, mayExist: boolean, at: number): Settlement {
+const none: ReadonlySet<string> = new Set();
+
+/** Keys of updates, deletes and upserts of which an earlier request may still be carried out. */
+async function openBefore({ outbox }: SyncContext['mirror']): Promise<ReadonlySet<string>> {
+  return new Set((await outbox.lostRequests()).map(({ entry }) => entry.key));
+}
+
+/** `mayExist`: an earlier request may have done its work; `isOpen`: or may do so yet. */
+function settlementOf(
+  entry: OutboxEntry,
+  outcome: WriteOutcome,
+  { mayExist, isOpen }: { mayExist: boolean; isOpen: boolean },
+  at: number,
+): Settlement {
   const { key } = entry;
   switch (outcome.kind) {
     case 'done':
@@ -84,6 +100,8 @@ function settlementOf(entry: OutboxEntry, outcome: WriteOutcome, mayExist: boole
         return { key, state: 'done', contactId: entry.contactId, created: false, at };
       if (mayExist && entry.op === 'create' && entry.upsertField === null)
         return { key, state: 'in-doubt', errors: [repeatRefused, ...outcome.errors], at, keyless: true };
+      if (isOpen)
+        return { key, state: 'in-doubt', errors: [repeatRefused, ...outcome.errors], at, refused: true };
       return { key, state: 'rejected', errors: outcome.errors, at };
     }
     case 'not-done':

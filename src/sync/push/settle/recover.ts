@@ -1,7 +1,7 @@
 import { isAbort } from '../../../base/abort.ts';
 import type { SyncContext } from '../../context.ts';
 import type { OutboxEntry, Settlement } from '../../ports/outbox-entry.ts';
-import { noAnswer } from '../entry/entry-errors.ts';
+import { isRefusedRepeat, noAnswer } from '../entry/entry-errors.ts';
 import { askingNow, isForgotten } from '../entry/is-keyless-create.ts';
 import { isRepeatable } from '../plan/plan-requests.ts';
 import { type DrainProgress, tellDoubts } from '../progress/drain-progress.ts';
@@ -50,6 +50,14 @@ export async function recover(
   const settled = doubts.size === 0 ? [] : await settleKeyless(context, progress, options);
   for (const key of settled) doubts.delete(key);
   tellDoubts(context, [...doubts]);
+  await noteOver(context, progress, options);
+}
+
+async function noteOver(
+  context: SyncContext,
+  progress: DrainProgress,
+  options: RecoverOptions,
+): Promise<void> {
   try {
     await settleLost(context, options);
   } catch (error) {
@@ -138,6 +146,8 @@ async function recoverPage(
       readable.push(entry);
   }
   if (settlements.length > 0) await mirror.outbox.settle(settlements);
+  // It may be sent once more where its first request is over.
+  if (readable.some(isRefusedRepeat)) await noteOver(context, progress, { signal });
   let settled = new Map<string, Settlement>();
   try {
     settled = await settleDoubts(context, readable, { runId: progress.runId, signal });

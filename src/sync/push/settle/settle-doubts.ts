@@ -2,6 +2,7 @@ import type { SyncContext } from '../../context.ts';
 import type { Field } from '../../ports/field.ts';
 import type { OutboxEntry, Settlement } from '../../ports/outbox-entry.ts';
 import { seenGone } from '../../two-way/plan-edit.ts';
+import { isRefusedRepeat } from '../entry/entry-errors.ts';
 import { doubtVerdict, type FoundContact } from './doubt-verdict.ts';
 import { orgNow } from './org-now.ts';
 import { readByFields, readDoubts } from './read-doubts.ts';
@@ -24,9 +25,14 @@ export async function settleDoubts(
   const at = context.clock.now();
   const now = orgNow(context);
   const settlements = new Map<string, Settlement>();
+  const refused = await refusedBefore(context, entries);
   for (const entry of entries) {
     const contact = found.get(entry.key);
-    if (contact !== undefined) settlements.set(entry.key, settlementOf(entry, contact, fields, { at, now }));
+    if (contact === undefined) continue;
+    const settlement = settlementOf(entry, contact, fields, { at, now });
+    // Sent again, it would be refused again, for as long as it is not over.
+    if (settlement.state === 'pending' && refused.has(entry.key)) continue;
+    settlements.set(entry.key, settlement);
   }
   await recordConflicts(context, entries, settlements, { runId, at });
   await context.mirror.outbox.settle([...settlements.values()]);
@@ -37,6 +43,17 @@ export async function settleDoubts(
     );
   }
   return settlements;
+}
+
+/** Keys of those whose repeat was refused, while their first request may still be carried out. */
+async function refusedBefore(
+  { mirror }: Pick<SyncContext, 'mirror'>,
+  entries: readonly OutboxEntry[],
+): Promise<ReadonlySet<string>> {
+  const refused = entries.filter(isRefusedRepeat);
+  if (refused.length === 0) return new Set();
+  const lost = new Set((await mirror.outbox.lostRequests()).map(({ entry }) => entry.key));
+  return new Set(refused.flatMap(({ key }) => (lost.has(key) ? [key] : [])));
 }
 
 /** Before they are stored: told twice is better than never. */
