@@ -63,8 +63,13 @@ class RowRefresh {
       return;
     }
     const known = prepared(this.#db, 'SELECT Id FROM contact_local WHERE _key = ?').pluck().get(key);
+    const made = entries.find(({ op, state }) => op === 'create' && state === 'done')?.contactId ?? null;
     const id =
-      entries.findLast(({ contactId }) => contactId !== null)?.contactId ?? (known as string | null) ?? null;
+      made ??
+      entries.findLast(({ contactId }) => contactId !== null)?.contactId ??
+      (known as string | null) ??
+      null;
+    if (made !== null) this.#giveAgain(made, entries);
     if (id === null) this.#endWithoutCreation(entries);
     else if (this.#giveId(key, id, entries)) {
       entries = localEntriesOf(this.#db, key);
@@ -95,6 +100,29 @@ class RowRefresh {
     adoptKeys(this.#db, { pairs: 'SELECT ? AS key, ? AS id', most: 1 }, key, id);
     const isMade = entries.some(({ op, state }) => op === 'create' && state === 'done');
     return isMade && this.#takeOver(key, id);
+  }
+
+  /**
+   * A creation whose contact was gone before its answer was known had given that one's Id to what waits for it; a person has
+   * had the contact made once more, and it goes to that.
+   */
+  #giveAgain(id: string, entries: readonly LocalEntry[]): void {
+    const give = prepared(
+      this.#db,
+      `UPDATE outbox SET key = ${newKey}, contact_id = ?, base = json_remove(base, '$.IsDeleted') WHERE seq = ?`,
+    );
+    for (const entry of entries) {
+      const isOfFormer = entry.contactId !== null && entry.contactId !== id;
+      if (entry.op === 'create' || !isOfFormer || !entry.isUnsent) continue;
+      give.run(id, entry.seq);
+      entry.contactId = id;
+      if (entry.base !== null) {
+        const { IsDeleted: _, ...base } = entry.base;
+        entry.base = base;
+      }
+      if (entry.state === 'rejected' && entry.errors[0]?.code === 'ENTITY_IS_DELETED')
+        reviveEntry(this.#db, entry);
+    }
   }
 
   /** What programs have edited by the Id takes its place among the entries of the key; what waits, under another key too. */
