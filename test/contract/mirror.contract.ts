@@ -932,6 +932,24 @@ export function mirrorContract(name: string, open: () => Promise<ContractMirror>
       expect((await outbox.list()).map((entry) => entry.doubt)).toEqual([doubt, null]);
     });
 
+    test('what is done of some contacts is told in order, and nothing else', async () => {
+      await using opened = await open();
+      const { outbox } = opened.mirror;
+      const of = (n: number) =>
+        newEntry({ op: 'update', contactId: contactId(n), changes: { LastName: 'New' } });
+      const [first, waiting, other, second] = [of(1), of(1), of(2), of(1)] as const;
+      const made = newEntry({ changes: { LastName: 'Made' } });
+      await outbox.add([first, waiting, other, second, made]);
+      const done = (key: string, n: number) =>
+        outbox.settle([{ key, state: 'done', contactId: contactId(n), created: false, at: epoch }]);
+      await done(second.key, 1);
+      await done(first.key, 1);
+      await done(other.key, 2);
+      await done(made.key, 3);
+      const told = await outbox.doneOf([contactId(1), contactId(3), contactId(9)]);
+      expect(told.map(({ key }) => key)).toEqual([first.key, second.key, made.key]);
+    });
+
     test('the end of a request without an answer stays known where its repeat is refused', async () => {
       await using opened = await open();
       const { outbox } = opened.mirror;

@@ -107,6 +107,69 @@ describe('an update whose answer was lost', () => {
     expect(await contact(rig, id)).toMatchObject({ Title: 'Ours', Department: 'Theirs' });
   });
 
+  describe('and that comes behind another change of ours, which is not read back yet', () => {
+    const readBack = 'POST .*/composite/sobjects/Contact$';
+
+    /** Both within a second of the org. `before`: what the first of them is. */
+    async function twoChanges(before: (id: string) => Record<string, unknown>) {
+      const now = Date.now() - (Date.now() % 60_000) + 5_500;
+      const rig = await openRig({ contacts: 5, wallClock: () => now });
+      expect((await backfill(rig.context, { api: 'rest', signal: rig.signal })).error).toBeNull();
+      const id = await firstId(rig);
+      const { url } = rig.emulator;
+      await control(url, 'faults', [{ match: readBack, times: 99, status: 500 }]);
+      await pushed(rig, [before(id)]);
+      expect(await statesOf(rig)).toEqual(['done']);
+      const first = String((await entriesOf(rig))[0]?.contactId);
+      await lostBefore(rig, updates);
+      await pushed(rig, [{ Id: first, Title: 'Second' }]);
+      expect(await statesOf(rig)).toEqual(['done', 'in-doubt']);
+      await control(url, 'faults', []);
+      return { rig, id: first };
+    }
+
+    it.each([
+      ['an update', (id: string) => ({ Id: id, Title: 'First' })],
+      ['its creation', () => ({ LastName: 'New', Title: 'First' })],
+    ])('is sent again: %s', async (_what, before) => {
+      const { rig, id } = await twoChanges(before);
+      await using _rig = rig;
+      await drain(rig);
+      expect(await statesOf(rig)).toEqual(['done', 'done']);
+      expect((await contact(rig, id))?.Title).toBe('Second');
+    });
+
+    it('is a conflict with what a colleague has written since', async () => {
+      const { rig, id } = await twoChanges((own) => ({ Id: own, Title: 'First' }));
+      await using _rig = rig;
+      await control(rig.emulator.url, 'touch', { ids: [id], set: { Title: 'Theirs' } });
+      await drain(rig);
+      expect(await statesOf(rig)).toEqual(['done', 'conflict']);
+      expect((await contact(rig, id))?.Title).toBe('Theirs');
+    });
+
+    it('is a conflict where a colleague has taken back to ours what the mirror knew', async () => {
+      const { rig, id } = await twoChanges((own) => ({ Id: own, Title: 'First' }));
+      await using _rig = rig;
+      const { url } = rig.emulator;
+      // The mirror has seen the colleague's value before a third change is sent.
+      for (let n = 0; n < 3; n++) {
+        await drain(rig);
+        rig.pass(2 * 60_000);
+      }
+      await control(url, 'touch', { ids: [id], set: { Title: 'Theirs' } });
+      rig.pass(60_000);
+      await drain(rig);
+      await lostBefore(rig, updates);
+      await pushed(rig, [{ Id: id, Title: 'Third' }]);
+      await control(url, 'faults', []);
+      rig.pass(5_000);
+      await control(url, 'touch', { ids: [id], set: { Title: 'Second' } });
+      await drain(rig);
+      expect(await statesOf(rig)).toEqual(['done', 'done', 'conflict']);
+    });
+  });
+
   it('and that never arrived is sent again where nobody touched the contact', async () => {
     await using rig = await copied();
     const id = await firstId(rig);

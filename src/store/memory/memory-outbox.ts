@@ -113,6 +113,14 @@ export class MemoryOutbox implements Outbox {
     return { made: [...made], maybe: [...again].filter((id) => !made.has(id)) };
   }
 
+  async doneOf(ids: readonly string[]): Promise<OutboxEntry[]> {
+    const asked = new Set(ids);
+    return this.#select(
+      ({ state, contactId }) => state === 'done' && contactId !== null && asked.has(contactId),
+      undefined,
+    );
+  }
+
   /** No program writes to a mirror in memory. */
   async openCreations(): Promise<OpenCreation[]> {
     return [];

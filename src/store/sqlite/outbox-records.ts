@@ -181,6 +181,15 @@ export function accountedFor(db: Connection, object: string, ids: readonly strin
   };
 }
 
+export function doneOf(db: Connection, object: string, ids: readonly string[]): OutboxEntry[] {
+  const rows = prepared(
+    db,
+    `SELECT ${entryColumns} FROM outbox
+     WHERE object = ? AND state = 'done' AND contact_id IN (SELECT value FROM json_each(?)) ORDER BY seq`,
+  ).all(object, JSON.stringify(ids)) as OutboxRow[];
+  return rows.map(entryOf);
+}
+
 /** `+` keeps SQLite from reading all that waits by its state. */
 export function openCreations(db: Connection, object: string): OpenCreation[] {
   const rows = prepared(

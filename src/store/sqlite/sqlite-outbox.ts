@@ -21,6 +21,7 @@ import type { MirrorFile, MirrorWrite } from './mirror-file.ts';
 import {
   accountedFor,
   countEntries,
+  doneOf,
   hasEntryForJob,
   listEntries,
   listReadBackDue,
@@ -79,6 +80,10 @@ export class SqliteOutbox implements Outbox {
 
   async accountedFor(ids: readonly string[]): Promise<Accounted> {
     return this.#file.read((db) => accountedFor(db, this.#object, ids));
+  }
+
+  async doneOf(ids: readonly string[]): Promise<OutboxEntry[]> {
+    return this.#file.read((db) => doneOf(db, this.#object, ids));
   }
 
   async openCreations(): Promise<OpenCreation[]> {

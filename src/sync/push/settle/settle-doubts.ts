@@ -5,6 +5,7 @@ import { seenGone } from '../../two-way/plan-edit.ts';
 import { isRefusedRepeat } from '../entry/entry-errors.ts';
 import { doubtVerdict, type FoundContact } from './doubt-verdict.ts';
 import { orgNow } from './org-now.ts';
+import { withOwnBefore } from './own-before.ts';
 import { readByFields, readDoubts } from './read-doubts.ts';
 
 /**
@@ -25,14 +26,16 @@ export async function settleDoubts(
   const at = context.clock.now();
   const now = orgNow(context);
   const settlements = new Map<string, Settlement>();
-  const refused = await refusedBefore(context, entries);
-  for (const entry of entries) {
+  const judge = (entry: OutboxEntry) => {
     const contact = found.get(entry.key);
-    if (contact === undefined) continue;
-    const settlement = settlementOf(entry, contact, fields, { at, now });
+    if (contact !== undefined) settlements.set(entry.key, settlementOf(entry, contact, fields, { at, now }));
+  };
+  for (const entry of entries) judge(entry);
+  const isConflict = ({ key }: OutboxEntry) => settlements.get(key)?.state === 'conflict';
+  for (const entry of await withOwnBefore(context, entries.filter(isConflict), found)) judge(entry);
+  for (const key of await refusedBefore(context, entries)) {
     // Sent again, it would be refused again, for as long as it is not over.
-    if (settlement.state === 'pending' && refused.has(entry.key)) continue;
-    settlements.set(entry.key, settlement);
+    if (settlements.get(key)?.state === 'pending') settlements.delete(key);
   }
   await recordConflicts(context, entries, settlements, { runId, at });
   await context.mirror.outbox.settle([...settlements.values()]);

@@ -1,0 +1,45 @@
+import { fullId } from '../../../org/record-id.ts';
+import type { SyncContext } from '../../context.ts';
+import type { KnownBefore, OutboxEntry } from '../../ports/outbox-entry.ts';
+import type { FoundContact } from './doubt-verdict.ts';
+
+/**
+ * Those of the entries before which this outbox has written their contacts itself, later than what the mirror knew when they
+ * were sent: what is known before each is what it has written, for the mirror had not read that back yet.
+ */
+export async function withOwnBefore(
+  { mirror }: Pick<SyncContext, 'mirror'>,
+  entries: readonly OutboxEntry[],
+  found: ReadonlyMap<string, FoundContact>,
+): Promise<OutboxEntry[]> {
+  const idOf = ({ key, contactId }: OutboxEntry): string | null => {
+    const contact = found.get(key);
+    return contact?.kind === 'live' ? fullId(contact.id) : contactId;
+  };
+  const asked = entries.filter((entry) => entry.op !== 'delete' && idOf(entry) !== null);
+  if (asked.length === 0) return [];
+  const done = await mirror.outbox.doneOf([...new Set(asked.map((entry) => idOf(entry) as string))]);
+  const ofContact = Map.groupBy(done, ({ contactId }) => contactId);
+  return asked.flatMap((entry) => {
+    const own = (ofContact.get(idOf(entry)) ?? []).filter((before) => isBefore(before, entry));
+    const knownBefore = over(entry.knownBefore, own);
+    return knownBefore === null ? [] : [{ ...entry, knownBefore }];
+  });
+}
+
+/** Whether it was carried out before the entry was sent, and after the mirror read the contact. */
+function isBefore({ seq, sentOrgAt, op }: OutboxEntry, { seq: later, knownBefore }: OutboxEntry): boolean {
+  if (seq >= later || op === 'delete' || sentOrgAt === null) return false;
+  if (knownBefore === null) return true;
+  return knownBefore.stamp !== null && Date.parse(knownBefore.stamp) < sentOrgAt;
+}
+
+function over(known: KnownBefore | null, own: readonly OutboxEntry[]): KnownBefore | null {
+  if (own.length === 0) return null;
+  const values = Object.assign(
+    {},
+    known?.values,
+    ...own.map(({ changes }) => changes),
+  ) as KnownBefore['values'];
+  return { stamp: known?.stamp ?? null, values };
+}
