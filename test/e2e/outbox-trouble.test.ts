@@ -235,6 +235,32 @@ describe('a watch whose push meets trouble', () => {
     expect(await watchOnce(cli)).toMatchObject({ code: 0, cycle: { pushed: 2, unsent: 0 } });
   });
 
+  it('says of what waits that it may have been made, where an answer was lost and a limit came behind it', async () => {
+    await using emulator = await startEmulator({ contacts: 3 });
+    using cli = await ready(emulator);
+    const creates = 'POST .*/ui-api/records';
+    await control(emulator.url, 'faults', [
+      { match: creates, times: 1, reset: 'after-commit' },
+      {
+        match: creates,
+        times: 99,
+        status: 403,
+        errorCode: 'LIMIT_EXCEEDED',
+      },
+    ]);
+    await push(cli, [{ LastName: 'Perhaps' }]);
+    const { entries } = await cli.json<{ entries: { key: string; state: string }[] }>(['outbox', 'list']);
+    expect(entries).toMatchObject([{ state: 'pending' }]);
+    const shown = await cli.run(['outbox', 'show', entries[0]!.key]);
+    expect(shown.stdout.replace(/\s+/g, ' ')).toContain(
+      'may have been carried out: it is sent again with its key',
+    );
+    await control(emulator.url, 'faults', []);
+    expect(await watchOnce(cli)).toMatchObject({ code: 0, cycle: { pushed: 1 } });
+    const made = (await contactsOf(emulator.url)).filter(({ LastName }) => LastName === 'Perhaps');
+    expect(made).toHaveLength(1);
+  });
+
   it('waits for a locked row and tries again by itself, few creates as well as many', async () => {
     await using emulator = await startEmulator({ contacts: 3 });
     using cli = await ready(emulator);

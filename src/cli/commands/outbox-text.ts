@@ -72,6 +72,7 @@ export function entryText({ entry, salesforce }: OutboxShowResult, call: Invocat
     ['Id', entry.contactId ?? 'none yet'],
     ['made', `${entry.createdAt}, ${relativeTime(entry.createdAt, io.now())}`],
     ['sent', entry.sentAt === null ? 'never' : `${entry.sentAt}, ${counted(entry.attempts, 'time')}`],
+    ...(entry.state === 'pending' && entry.sentAt !== null ? [perhapsFact(entry)] : []),
     ...(entry.waitsForRequestOf === null ? [] : [waitFact(entry.waitsForRequestOf, entry.key)]),
     ...(entry.waitsFor.length === 0
       ? []
@@ -85,6 +86,15 @@ export function entryText({ entry, salesforce }: OutboxShowResult, call: Invocat
   const doubt = entry.doubt === null ? '' : doubtText(entry.doubt, call);
   const live = salesforce === null ? '' : liveText(salesforce, call);
   return `${terminal.style.bold(entry.key)}\n${renderFacts(facts, terminal.style)}${values}${doubt}${live}`;
+}
+
+/** Of one that waits again, though an answer to an earlier sending never came. */
+function perhapsFact({ way, op }: OutboxShowResult['entry']): [string, string] {
+  const next =
+    way === 'ui-api' && op === 'create'
+      ? 'it is sent again with its key, by which Salesforce makes it once'
+      : 'its contact is looked at before it is sent again';
+  return ['perhaps', `an earlier request got no answer and may have been carried out: ${next}`];
 }
 
 function waitFact(before: string, key: string): [string, string] {

@@ -29,7 +29,15 @@ export async function renderPush(
     more === 0 ? '' : `… and ${counted(more, 'more record')}; --json has all, --rejects the refused.\n`;
   const { plan } = result.counts;
   const planned = plan === null ? '' : planText(plan, { style, columns });
-  return (listed.length === 0 ? '' : table) + rest + countsOf(result, org) + planned;
+  const beside = listed.some(isLikeAnother) ? besideText : '';
+  return (listed.length === 0 ? '' : table) + rest + beside + countsOf(result, org) + planned;
+}
+
+const besideText =
+  'A contact that is to stand beside those that it is like is made with --allow-duplicates; --upsert FIELD updates the one that has its value.\n';
+
+function isLikeAnother({ errors }: PushItem): boolean {
+  return errors.some(({ code }) => code === 'DUPLICATES_DETECTED');
 }
 
 async function listedItems(result: PushResult): Promise<{ listed: PushItem[]; more: number }> {

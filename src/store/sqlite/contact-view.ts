@@ -10,7 +10,7 @@ import { writeTriggers } from './write-triggers.ts';
 export type TwoWayMode = 'off' | 'on' | 'ending';
 
 const readOnly =
-  'the view contacts is read-only: write contacts to Salesforce with parahack-sync push, and they come back into the mirror';
+  'the view contacts is read-only: write contacts to Salesforce with parahack-sync push, and they come back into the mirror, or let programs write here with parahack-sync orgs set ORG --two-way on';
 const turnedOff =
   'two-way by SQL is turned off for this org: parahack-sync orgs set ORG --two-way on lets programs write to the view contacts';
 

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { pushWarnings } from '../../../src/cli/commands/push-text.ts';
+import { pushWarnings, renderPush } from '../../../src/cli/commands/push-text.ts';
+import { createInk } from '../../../src/cli/ink.ts';
+import { pushResultOf } from '../support/fake-push.ts';
+
+const ink = createInk({ colour: false });
 
 type Counts = Parameters<typeof pushWarnings>[0];
 
@@ -19,3 +23,30 @@ test('of hundreds of columns left out, a line names a few, and first those that 
   );
   expect(warning).toMatch(/Shoe 18 \(1 record\), … and 180 more columns\.$/);
 });
+
+test.each([
+  ['DUPLICATES_DETECTED', true],
+  ['DUPLICATE_VALUE', false],
+])(
+  'a refusal says how a contact is made beside those that it is like, where that can be: %s',
+  async (code, isSaid) => {
+    const error = { code, message: 'No.', fields: [], duplicates: [] };
+    const item = {
+      key: null,
+      source: 'a.csv',
+      line: 2,
+      index: 0,
+      status: 'rejected' as const,
+      id: null,
+      errors: [error],
+    };
+    const result = pushResultOf([item]);
+    const said = await renderPush(result, 'acme', {
+      ink,
+      style: ink.style,
+      columns: 200,
+      interactive: false,
+    });
+    expect(said.includes('--allow-duplicates')).toBe(isSaid);
+  },
+);
