@@ -55,6 +55,8 @@ const live = (values: Record<string, unknown>, stampMs: number, createdMs = befo
   createdMs,
   values,
 });
+const gone = (id: string | null, createdMs: number | null = null) =>
+  ({ kind: 'gone', id, createdMs, isStated: true }) as const;
 const knownIn = (ms: number) => ({ stamp: new Date(ms).toISOString(), values: {} });
 const typed = (type: string, more: Partial<Field> = {}) => ({ type, scale: 0, ...more }) as Field;
 const fields = new Map([
@@ -139,13 +141,14 @@ describe('what a contact tells of a write whose answer never came', () => {
       live({}, after),
       'changed',
     ],
-    ['gone', {}, { kind: 'gone', id, createdMs: null }, 'changed'],
+    ['gone', {}, gone(id), 'changed'],
   ])('an update finds it %s', (_, own, found, verdict) => {
     expect(kindOf(own, found)).toBe(verdict);
   });
 
   it.each<[string, Partial<OutboxEntry>, FoundContact, string]>([
-    ['gone', {}, { kind: 'gone', id, createdMs: null }, 'as-sent'],
+    ['gone', {}, gone(id), 'as-sent'],
+    ['neither shown nor said to be deleted', {}, { ...gone(id), isStated: false }, 'untouched'],
     ['untouched', {}, live({}, before), 'untouched'],
     ['restored since', {}, live({}, after), 'changed'],
     ['restored by a clock that is behind', {}, live({}, shortlyBefore), 'changed'],
@@ -185,14 +188,10 @@ describe('what a contact tells of a write whose answer never came', () => {
     changes: { Ext__c: 'X', Title: 'Ours' },
   } as const;
   it.each<[string, FoundContact, string]>([
-    ['nobody', { kind: 'gone', id: null, createdMs: null }, 'untouched'],
-    ['one that was deleted long ago', { kind: 'gone', id, createdMs: before }, 'untouched'],
-    [
-      'one that was made by a clock that is behind, and deleted',
-      { kind: 'gone', id, createdMs: shortlyBefore },
-      'changed',
-    ],
-    ['one that was made since and deleted', { kind: 'gone', id, createdMs: after }, 'changed'],
+    ['nobody', gone(null), 'untouched'],
+    ['one that was deleted long ago', gone(id, before), 'untouched'],
+    ['one that was made by a clock that is behind, and deleted', gone(id, shortlyBefore), 'changed'],
+    ['one that was made since and deleted', gone(id, after), 'changed'],
     ['one as it was to be, written otherwise', live({ Ext__c: 'x', Title: ' Ours' }, after), 'as-sent'],
     ['one that somebody changed', live({ Ext__c: 'x', Title: 'Theirs' }, after), 'changed'],
     ['one from before', live({ Ext__c: 'x', Title: 'Old' }, before), 'untouched'],

@@ -357,6 +357,36 @@ describe('a delete whose answer was lost', () => {
     expect(after - before).toBe(1);
     expect([await contact(rig, first!), await contact(rig, second!)]).toEqual([undefined, undefined]);
   });
+
+  it('is not told as done of a contact that sharing hides from this user since', async () => {
+    await using rig = await copied();
+    const { url } = rig.emulator;
+    const id = await firstId(rig);
+    await lostBefore(rig, deletes);
+    await pushed(rig, [{ Id: id, IsDeleted: true }]);
+    expect(await statesOf(rig)).toEqual(['in-doubt']);
+    await control(url, 'visibility', { ids: [id], hidden: true });
+    for (const expected of ['in-doubt', 'rejected']) {
+      await healed(rig);
+      await drain(rig);
+      expect(await statesOf(rig)).toEqual([expected]);
+    }
+    expect(await contact(rig, id)).toBeDefined();
+  });
+
+  it('is settled where the contact was purged since, and the mirror was told of its deletion', async () => {
+    await using rig = await copied();
+    const { url } = rig.emulator;
+    const id = await firstId(rig);
+    await lostAfterCommit(rig, deletes);
+    await pushed(rig, [{ Id: id, IsDeleted: true }]);
+    await control(url, 'purge', { ids: [id] });
+    await healed(rig);
+    const before = (await calls(url)).filter(({ method }) => method === 'DELETE').length;
+    await drain(rig);
+    expect(await statesOf(rig)).toEqual(['done']);
+    expect((await calls(url)).filter(({ method }) => method === 'DELETE')).toHaveLength(before);
+  });
 });
 
 describe('an upsert whose answer was lost', () => {

@@ -7,8 +7,8 @@ import { setBackMs } from './org-now.ts';
 /** A contact as Salesforce has it now. */
 export type FoundContact =
   | { kind: 'live'; id: string; stampMs: number; createdMs: number; values: Record<string, unknown> }
-  /** In the Recycle Bin, purged, or not shown to this user. */
-  | { kind: 'gone'; id: string | null; createdMs: number | null };
+  /** In the Recycle Bin or purged (`isStated`: the org has said so), or not shown to this user. */
+  | { kind: 'gone'; id: string | null; createdMs: number | null; isStated: boolean };
 
 type LiveContact = Extract<FoundContact, { kind: 'live' }>;
 
@@ -36,7 +36,11 @@ export function doubtVerdict(
 }
 
 function verdictOfDelete(entry: OutboxEntry, found: FoundContact): Verdict {
-  if (found.kind === 'gone') return { kind: 'as-sent', id: entry.contactId ?? '', created: false };
+  // One that sharing hides from this user may live on: Salesforce has to say so itself.
+  if (found.kind === 'gone')
+    return found.isStated
+      ? { kind: 'as-sent', id: entry.contactId ?? '', created: false }
+      : { kind: 'untouched' };
   if (isUntouched(entry, found) || isKnownAsOwn(entry, found)) return { kind: 'untouched' };
   const message = 'The contact was changed or restored in Salesforce after its delete was sent.';
   return { kind: 'changed', id: found.id, message, fields: [] };

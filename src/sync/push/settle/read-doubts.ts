@@ -5,7 +5,7 @@ import { confirmGone } from '../../confirm-gone.ts';
 import type { SyncContext } from '../../context.ts';
 import type { Field } from '../../ports/field.ts';
 import type { OutboxEntry } from '../../ports/outbox-entry.ts';
-import type { PageBody } from '../../ports/page.ts';
+import type { PageBody, Tombstone } from '../../ports/page.ts';
 import { readWholePage } from '../../read/whole-page.ts';
 import { refreshSchema } from '../../schema.ts';
 import { select, soqlString } from '../../soql.ts';
@@ -53,7 +53,9 @@ export async function readDoubts(
   const rows = await retrieveRecords(context, [...ids], names, options);
   // What retrieve does not give is deleted, purged or hidden; that queryAll may yet call some live is a race.
   const missing = [...ids].filter((id) => !rows.has(id));
-  const live = new Set((await confirmGone(context, missing, options)).live);
+  const confirmed = await confirmGone(context, missing, options);
+  const live = new Set(confirmed.live);
+  const stated = await statedGone(context, confirmed.tombstones);
   const found = new Map<string, FoundContact>();
   for (const entry of entries) {
     const id = idOf(entry);
@@ -61,10 +63,24 @@ export async function readDoubts(
     if (row !== undefined) found.set(entry.key, liveContact(row));
     else if (id === null || !live.has(id)) {
       const createdMs = byExternalId.get(entry.key)?.createdMs ?? null;
-      found.set(entry.key, { kind: 'gone', id, createdMs });
+      found.set(entry.key, { kind: 'gone', id, createdMs, isStated: id !== null && stated.has(id) });
     }
   }
   return found;
+}
+
+/** Those whose deletion the org has told of, now or to the mirror; the others may be hidden from this user. */
+async function statedGone(
+  { mirror: { contacts } }: Pick<SyncContext, 'mirror'>,
+  tombstones: readonly Tombstone[],
+): Promise<ReadonlySet<string>> {
+  const unseen = tombstones.filter(({ gone }) => gone === 'purged').map(({ id }) => id);
+  const known = unseen.length === 0 ? new Map() : await contacts.states(unseen);
+  const isStated = ({ id, gone: seen }: Tombstone) => {
+    const gone = seen === 'purged' ? (known.get(id)?.gone ?? null) : seen;
+    return gone !== null && gone !== 'hidden';
+  };
+  return new Set(tombstones.filter(isStated).map(({ id }) => id));
 }
 
 function namesOf(entries: readonly OutboxEntry[]): string[] {
