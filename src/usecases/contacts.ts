@@ -81,7 +81,7 @@ export function appContacts(parts: ContactsParts): AppContacts {
       const contact = await reader.show(id.includes('@') ? await idByEmail(reader, id) : id);
       if (contact !== null) {
         const coveredUntil = await covered(reader);
-        return { instanceUrl, ...contact, state: 'synced', error: null, coveredUntil };
+        return { instanceUrl, ...contact, coveredUntil };
       }
       throw new AppError('UNKNOWN_CONTACT', `The mirror of ${instanceUrl} has no contact ${id}.`, {
         hint: '`parahack-sync contacts search TEXT` finds contacts by a part of their name, e-mail or phone.',

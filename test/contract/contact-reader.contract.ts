@@ -235,7 +235,12 @@ export function contactReaderContract(
       await using opened = await filledAndBuried();
       await using reader = await opened.read();
       for (const id of [contactId(1), contactId(1).slice(0, 15)])
-        expect(await reader.show(id)).toMatchObject({ key: contactId(1), gone: null });
+        expect(await reader.show(id)).toMatchObject({
+          key: contactId(1),
+          state: 'synced',
+          error: null,
+          gone: null,
+        });
       const gone = await reader.show(contactId(4));
       expect(gone).toMatchObject({ gone: 'merged', readAt: stampOf(0) });
       expect(gone?.row[storedNames.indexOf('MasterRecordId')]).toBe(contactId(1));

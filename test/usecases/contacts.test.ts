@@ -103,6 +103,24 @@ describe('a reader of contacts in an application that goes on', () => {
   });
 });
 
+it('a contact has the state and the reason that its mirror has', async () => {
+  const { contacts } = contactsOf({
+    show: async () => ({
+      columns: [],
+      row: [],
+      key: 'k',
+      state: 'rejected',
+      error: 'why',
+      gone: null,
+      readAt: null,
+    }),
+  });
+  expect(await contacts.show({ org: null, id: 'k' }, calm())).toMatchObject({
+    state: 'rejected',
+    error: 'why',
+  });
+});
+
 describe('a contact by its e-mail', () => {
   it.each<[string, readonly string[], string]>([
     ['that one has', ['003a'], 'UNKNOWN_CONTACT'],

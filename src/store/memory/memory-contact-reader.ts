@@ -102,7 +102,16 @@ export class MemoryContactReader implements ContactReader {
     if (found === null) return null;
     const [own, { key, state }] = found;
     const columns = [...this.#columns];
-    return { columns, row: rowOf(found, columns), key: key ?? own, gone: state.gone, readAt: state.readAt };
+    const { gone, readAt } = state;
+    return {
+      columns,
+      row: rowOf(found, columns),
+      key: key ?? own,
+      state: 'synced',
+      error: null,
+      gone,
+      readAt,
+    };
   }
 
   async *batches(

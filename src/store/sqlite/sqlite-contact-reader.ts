@@ -128,8 +128,12 @@ export class SqliteContactReader implements ContactReader {
     return this.#read((db) => {
       const names = this.#names();
       const last = id.length === 15 ? `${id}zzz` : id;
-      const base = `SELECT coalesce(_key, Id), _gone, _read_at, ${names} FROM contact`;
-      const local = `SELECT _key, NULL, (SELECT _read_at FROM contact c WHERE c.Id = l.Id), ${names} FROM contact_local l
+      // A contact whose deletion waits here is shown as Salesforce has it.
+      const state = this.#hasLocalRows()
+        ? `coalesce((SELECT _state FROM contact_local l WHERE l.Id = contact.Id), 'synced')`
+        : `'synced'`;
+      const base = `SELECT coalesce(_key, Id), ${state}, NULL, _gone, _read_at, ${names} FROM contact`;
+      const local = `SELECT _key, _state, _error, NULL, (SELECT _read_at FROM contact c WHERE c.Id = l.Id), ${names} FROM contact_local l
         WHERE _deleted = 0`;
       const ofLocal = this.#hasLocalRows()
         ? ([
@@ -147,8 +151,15 @@ export class SqliteContactReader implements ContactReader {
           .raw()
           .get(...parameters) as unknown[] | undefined;
         if (found === undefined) continue;
-        const [key, gone, readAt, ...row] = found as [string, Gone | null, string | null, ...unknown[]];
-        return { columns: this.columns, row, key, gone, readAt };
+        const [key, state, error, gone, readAt, ...row] = found as [
+          string,
+          string,
+          string | null,
+          Gone | null,
+          string | null,
+          ...unknown[],
+        ];
+        return { columns: this.columns, row, key, state, error, gone, readAt };
       }
       return null;
     });

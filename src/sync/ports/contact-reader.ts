@@ -26,6 +26,9 @@ export interface ReaderContact {
   columns: ReaderColumn[];
   row: ReaderRow;
   key: string | null;
+  /** `synced`, or what has become of an edit that a program has made. */
+  state: string;
+  error: string | null;
   gone: Gone | null;
   readAt: string | null;
 }

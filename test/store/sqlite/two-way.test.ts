@@ -611,6 +611,11 @@ test('contacts are listed, counted, found and shown with the edits laid over', a
   expect(await lastName('k')).toBe('Newman');
   expect(await lastName(idOf(1))).toBe('Changed');
   expect(await lastName(idOf(3))).toBe('Last3');
+  for (const open of ['k', idOf(1), idOf(2)])
+    expect(await reader.show(open)).toMatchObject({ state: 'pending', error: null });
+  expect(await reader.show(idOf(3))).toMatchObject({ state: 'synced', error: null });
+  two.program.exec(`UPDATE contact_local SET _state = 'rejected', _error = 'why' WHERE Id = '${idOf(1)}'`);
+  expect(await reader.show(idOf(1))).toMatchObject({ state: 'rejected', error: 'why' });
 });
 
 describe('a fresh copy', () => {
