@@ -32,11 +32,14 @@ export function pushFailure(
     return appErrorOf(withOutbox(stopped, unsent));
   }
   if (inDoubt > 0) {
+    const here = stopped !== null && exitCodeOf(stopped.code) === exitCodes.failed ? stopped : null;
+    const why = here === null ? '' : ` The sending has ended: ${here.message}`;
+    const mend = here?.hint ? `${here.hint} ` : '';
     return new AppError(
       'IN_DOUBT',
-      `What became of ${counted(inDoubt, 'record')} is not known; nothing is sent twice.`,
+      `What became of ${counted(inDoubt, 'record')} is not known; nothing is sent twice.${why}`,
       {
-        hint: 'In a few minutes `parahack-sync outbox settle --auto` or the next push or cycle asks Salesforce what became of them; see them with `parahack-sync outbox list --state in-doubt`.',
+        hint: `${mend}In a few minutes \`parahack-sync outbox settle --auto\` or the next push or cycle asks Salesforce what became of them; see them with \`parahack-sync outbox list --state in-doubt,sent\`.`,
         details: { inDoubt, stopped },
       },
     );

@@ -226,6 +226,19 @@ test('whoever stops a push is told that the same push again sends nothing twice'
   expect(hint).toMatch(/^2 records wait in the outbox .* sends nothing twice\.$/);
 });
 
+test('a push that a full disk ends with records in doubt says so, and where they are seen', async () => {
+  const why = { code: 'DISK_FULL', message: 'No room.', hint: 'Free some space.', details: null };
+  const { stdout } = await runMain(['push', '--json'], {
+    app: pushing(['created', 'in-doubt', 'queued'], { stopped: why }).app,
+    stdin: three,
+  });
+  expect(json(stdout).error).toMatchObject({
+    code: 'IN_DOUBT',
+    message: expect.stringMatching(/ended: No room\.$/),
+    hint: expect.stringMatching(/^Free some space\. .*--state in-doubt,sent`\.$/),
+  });
+});
+
 test('the command that a push is to be followed by ends its hint, so that it can be copied', async () => {
   const hint = 'Run: parahack-sync login --instance-url https://acme.my.salesforce.com';
   const why = { code: 'LOGIN_REQUIRED', message: 'ended', hint, details: null };
