@@ -12,3 +12,13 @@ test.each(['string', 'boolean', 'double', 'date', 'datetime', 'reference', 'pick
       });
   },
 );
+
+test.each(['string', 'textarea', 'phone', 'email', 'picklist'])(
+  'a NUL within a text of a field of type %s is a fault, for Salesforce would keep the text without it',
+  (type) => {
+    const field = { name: 'Any__c', type, length: 80, nillable: true } as Field;
+    expect(typedValue('a\0b', field)).toMatchObject({
+      fault: { code: 'WRONG_TYPE', message: expect.stringContaining('NUL') },
+    });
+  },
+);

@@ -24,6 +24,8 @@ export function textValue(value: unknown, field: Field): Typed {
   if (!text.isWellFormed()) {
     return wrong(`${field.name} holds half of a character (a lone surrogate, ${halfOf(text)}).`);
   }
+  // Salesforce keeps the text without it, and says nothing.
+  if (text.includes('\0')) return wrong(`${field.name} holds a NUL (\\u0000), which no field takes.`);
   if (field.type === 'phone' && shortened.test(text)) {
     return wrong(
       `${field.name} is ${quoted(text)}, a number that a spreadsheet has shortened: give all its digits, in a column formatted as text.`,
