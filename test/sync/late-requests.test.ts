@@ -499,6 +499,25 @@ describe('a request that is carried out long after it was cut', () => {
       expect(await made(rig)).toEqual([]);
     });
 
+    it('is in doubt until it is over also where a person has let it be sent again', async () => {
+      const { rig, ids } = await copied();
+      await using _rig = rig;
+      const { url } = rig.emulator;
+      const { outbox } = rig.context.mirror;
+      const reading = { match: 'POST .*/composite/sobjects/Contact$', times: 9, status: 500 };
+      await control(url, 'faults', [cutLater, reading]);
+      await pushed(rig, [{ Id: ids[0], Title: 'Late' }]);
+      expect(await states(rig)).toEqual(['in-doubt']);
+      const [entry] = (await entries(rig)) as [OutboxEntry];
+      await outbox.move([entry.key], ['in-doubt'], 'pending', rig.context.clock.now());
+      await control(url, 'faults', [refusedOne()]);
+      await cycle(rig);
+      expect(await states(rig)).toEqual(['in-doubt']);
+      await comeToRest(rig);
+      expect(await states(rig)).toEqual(['done']);
+      expect((await titles(rig)).get(ids[0])).toBe('Late');
+    });
+
     it('is refused at the next answer where a person knows that it was not carried out', async () => {
       const { rig } = await copied();
       await using _rig = rig;

@@ -20,8 +20,8 @@ export async function storeAnswer(
   mayExist: Set<string>,
   standings: Map<string, Standing>,
 ): Promise<void> {
-  const mayBeMade = ({ key }: OutboxEntry, i: number) => outcomes[i]?.kind === 'refused' && mayExist.has(key);
-  const open = entries.some(mayBeMade) ? await openBefore(mirror) : none;
+  // Also of what a person has let be sent as if it never had been.
+  const open = outcomes.some(({ kind }) => kind === 'refused') ? await openBefore(mirror) : none;
   const settlements = entries.map((entry, i) => {
     const outcome = outcomes[i] ?? { kind: 'unknown' as const, error: unanswered() };
     if (outcome.kind === 'unknown') mayExist.add(entry.key);
