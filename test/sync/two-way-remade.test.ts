@@ -87,4 +87,21 @@ describe('a contact that a person has made once more', () => {
       expect.arrayContaining(['ours', former]),
     );
   });
+
+  it('and that a user has deleted once more is what its conflict names', async () => {
+    const { two, former } = await madeAndDeleted(() => {});
+    await using _two = two;
+    await takeLocal(two);
+    await control(two.rig.emulator.url, 'faults', [
+      { match: 'POST .*/composite/sobjects$', times: 1, reset: 'after-commit' },
+    ]);
+    await two.cycle();
+    const [again] = await made(two);
+    expect(again?.Id).not.toBe(former);
+    await two.theirs('delete', { ids: [again?.Id] });
+    await comeToRest(two);
+    expect(await two.rig.context.mirror.outbox.list()).toMatchObject([
+      { state: 'conflict', contactId: again?.Id },
+    ]);
+  });
 });

@@ -238,12 +238,13 @@ function settled(entry: MemoryEntry, settlement: Settlement): MemoryEntry {
     return { ...entry, ...told, state: 'done', knownBefore: null, doubt: null, errors: [] };
   }
   const { state, errors, at } = settlement;
+  const found = settlement.state === 'conflict' ? settlement.contactId : null;
   return {
     ...entry,
     state,
     errors,
     settledAt: state === 'rejected' ? at : null,
-    contactId: entry.contactId ?? (settlement.state === 'conflict' ? settlement.contactId : null),
+    contactId: (entry.op === 'create' ? found : null) ?? entry.contactId ?? found,
     ...(settlement.state === 'pending' && settlement.unsent === true ? neverSent : {}),
     ...(settlement.state === 'in-doubt' && settlement.keyless === true ? { way: 'collection' as const } : {}),
     ...(settlement.state === 'in-doubt' && settlement.doubt !== undefined ? { doubt: settlement.doubt } : {}),

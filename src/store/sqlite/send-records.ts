@@ -100,7 +100,7 @@ export function settleEntries(db: Connection, settlements: readonly Settlement[]
     db,
     `UPDATE outbox SET state = j.value ->> 1, settled_at = j.value ->> 2, errors = j.value ->> 3,
        error_code = j.value ->> 4, error_message = j.value ->> 5, error_fields = j.value ->> 6,
-       contact_id = coalesce(contact_id, j.value ->> 7)
+       contact_id = coalesce(CASE op WHEN 'create' THEN j.value ->> 7 END, contact_id, j.value ->> 7)
      FROM json_each(?) j WHERE ${unlessDropped}`,
   );
   const ofKeys = `key IN (SELECT value FROM json_each(?)) AND state <> 'dropped'`;
